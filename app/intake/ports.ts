@@ -1,0 +1,58 @@
+/** What the intake needs from the world. Implemented by app/journal, app/store and app/keys. */
+import type { LiveSettings } from '../../operator/api/app-contract.ts';
+import type { EventEnvelope, EventType } from '../core/envelope.ts';
+
+export type PublishOutcome =
+  | {
+      readonly kind: 'acknowledged';
+      readonly shard: number;
+      readonly sequence: number;
+      /** The journal already held this id: success. */
+      readonly duplicate: boolean;
+      /** 1 without a hedge. */
+      readonly attempts: number;
+    }
+  | {
+      readonly kind: 'unavailable';
+      readonly reason: 'timeout' | 'all_shards_silent' | 'journal_full' | 'disconnected' | 'busy';
+      readonly retryAfterMs: number;
+    };
+
+export interface RegistrationJournal {
+  /** Resolves `acknowledged` only after the fsynced quorum. Never rejects for an expected outage. */
+  publish(event: EventEnvelope, signal: AbortSignal): Promise<PublishOutcome>;
+}
+
+export interface LiveSettingsSource {
+  /** The last value seen, kept while the bucket is away; undefined before the first one. */
+  current(): LiveSettings | undefined;
+}
+
+/** One fact about a receipt, as stored by records; project() of app/core turns facts into a state. */
+export interface ReceiptFact {
+  readonly type: EventType;
+  readonly at: string;
+}
+
+export type ReceiptLookup =
+  | {
+      readonly kind: 'found';
+      readonly channel: string;
+      readonly category: string;
+      readonly receivedAt: string;
+      readonly facts: readonly ReceiptFact[];
+    }
+  /** Another receipt of the same person stands; nothing about it is revealed. */
+  | { readonly kind: 'superseded'; readonly receivedAt: string }
+  | { readonly kind: 'absent' }
+  /** The database can't be asked now. */
+  | { readonly kind: 'unavailable' };
+
+export interface ReceiptStore {
+  find(receipt: string, signal: AbortSignal): Promise<ReceiptLookup>;
+}
+
+export interface Sealer {
+  /** Seals under today's data key (last known one while the key bucket is away). `aad` = campaignId|receipt. */
+  seal(plaintext: Uint8Array, aad: string): { readonly keyId: string; readonly sealed: string };
+}

@@ -1,0 +1,124 @@
+/**
+ * What the operator and the pods agree on: environment, files, live settings, metric names. Pure; imports only names.
+ * `app` and `operator` share nothing else.
+ */
+import type { Tier } from './names.ts';
+
+/** Environment variables of every app container. Directories are mount paths; ports are numbers. */
+export const ENV = {
+  /** `app/main.ts` runs this role: a tier's name. */
+  role: 'VOUCHER_ROLE',
+  podName: 'POD_NAME',
+  /** ConfigMap mount with `config.json` (AppConfig). */
+  configDir: 'VOUCHER_CONFIG_DIR',
+  /** Mount of the Secret `spec.privacy.keySecretName`. */
+  privacyDir: 'VOUCHER_PRIVACY_DIR',
+  /** Mount of the Secret `spec.dataPlane.secretName`. */
+  dataPlaneDir: 'VOUCHER_DATA_PLANE_DIR',
+  /** Listen address, `0.0.0.0` in a pod, `127.0.0.1` in the embedded mode. */
+  host: 'VOUCHER_HOST',
+  /** One per named container port: `PORT_HTTP`, `PORT_ADMIN`. */
+  portHttp: 'PORT_HTTP',
+  portAdmin: 'PORT_ADMIN',
+  logLevel: 'VOUCHER_LOG_LEVEL',
+} as const;
+
+/** Container port names and their numbers in a pod. `http`: citizens (intake only). `admin`: /livez /readyz /metrics. */
+export const PORTS = { http: 8080, admin: 9090 } as const;
+
+/** Paths on the admin port. Readiness fails while starting and draining only, never because of shedding. */
+export const ADMIN_PATHS = { live: '/livez', ready: '/readyz', metrics: '/metrics' } as const;
+
+/** Keys (= file names) of the data-plane Secret. Each value is text without a trailing newline. */
+export const DATA_PLANE_KEYS = {
+  /** Comma-separated `nats://host:port` list. */
+  natsUrl: 'nats-url',
+  natsUser: 'nats-user',
+  natsPassword: 'nats-password',
+  /** `postgres://user:password@host:port/database`. */
+  postgresUrl: 'postgres-url',
+} as const;
+
+/**
+ * Keys of the privacy Secret. All are 32 random bytes in base64.
+ * - `citizen.key`: HMAC of identity numbers, receipts; never changes within a campaign.
+ * - `wrap-<id>.key`: wraps data keys; the greatest `<id>` (bytewise) wraps new ones, all unwrap. Read live.
+ * - `canary.key`: signs canary and rehearsal requests.
+ */
+export const PRIVACY_KEYS = {
+  citizen: 'citizen.key',
+  canary: 'canary.key',
+  wrapPattern: /^wrap-([a-z0-9-]{1,32})\.key$/,
+} as const;
+
+export interface LocalizedText {
+  readonly 'zh-CN': string;
+  readonly en: string;
+}
+
+/** `config.json` in the ConfigMap: only what never changes for the life of the campaign. */
+export interface AppConfig {
+  readonly v: 1;
+  readonly campaignId: string;
+  readonly namespace: string;
+  readonly campaignName: string;
+  /** Site name, a DNS label; `default` when the campaign has one site. */
+  readonly site: string;
+  /** Number of shard streams, 3 unless stated. */
+  readonly shards: number;
+  /** Replicas of every stream and bucket: 3, or 1 on a single development server. */
+  readonly journalReplicas: number;
+  readonly tiers: readonly Tier[];
+}
+
+export interface LiveVoucher {
+  readonly name: string;
+  readonly title: LocalizedText;
+  readonly faceValueFen: number;
+  readonly minimumSpendFen: number;
+  readonly quota: number;
+  readonly validDays: number;
+}
+
+/** The value of key `settings` in the live bucket, JSON. Written by the operator, watched by every pod; effective ≤ 2 s. */
+export interface LiveSettings {
+  readonly v: 1;
+  /** The campaign's `metadata.generation` these settings were made from. */
+  readonly generation: number;
+  readonly title: LocalizedText;
+  readonly window: { readonly opensAt: string; readonly closesAt: string };
+  readonly eligibility: { readonly minAge: number };
+  readonly vouchers: readonly LiveVoucher[];
+  readonly traffic: {
+    /** Admitted registrations per second over all intake pods; a pod takes its share. */
+    readonly admissionPerSecond: number;
+    /** Ready intake pods that share the rate, at least 1. */
+    readonly intakePods: number;
+    /** Bucket depth in seconds of the pod's rate. */
+    readonly burstSeconds: number;
+  };
+}
+
+/**
+ * prom-client metric names that the operator's signals read. Counters are per process and only grow.
+ * `voucher_intake_arrivals_total{outcome}`: every registration POST, counted once, when it arrives or is answered:
+ * attempted = all outcomes together.
+ */
+export const METRICS = {
+  intakeArrivals: 'voucher_intake_arrivals_total',
+  /** Unix seconds by the pod's clock at the scrape: the source timestamp of the counters. */
+  scrapeTime: 'voucher_scrape_time_seconds',
+  intakeInFlight: 'voucher_intake_in_flight',
+  intakeAnswerSeconds: 'voucher_intake_answer_seconds',
+  journalPublishes: 'voucher_journal_publishes_total',
+  recordsCommitted: 'voucher_records_committed_total',
+  recordsRejected: 'voucher_records_rejected_total',
+} as const;
+
+/**
+ * Values of the `outcome` label of intake arrivals.
+ * accepted: 201/200 after the journal's acknowledgement; shed: 503; refused: 4xx that the citizen can mend;
+ * failed: 503 after the publish budget. Canaries are counted as `canary`, never as demand.
+ */
+export const ARRIVAL_OUTCOMES = ['accepted', 'shed', 'refused', 'failed', 'canary'] as const;
+export type ArrivalOutcome = (typeof ARRIVAL_OUTCOMES)[number];

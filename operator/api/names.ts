@@ -1,0 +1,58 @@
+/**
+ * Every name that the operator derives, in one place. Pure; imports nothing.
+ *
+ * Two roots: `metadata.name` names Kubernetes objects, `spec.campaignId` names everything that must survive a
+ * re-created object or another site (streams, subjects, keys, rows, HMAC contexts).
+ */
+
+export const API_GROUP = 'voucher-operator.io';
+export const API_VERSION = `${API_GROUP}/v1alpha1`;
+
+export const FIELD_MANAGER = 'voucher-operator';
+export const INIT_FIELD_MANAGER = 'voucher-operator-init';
+
+export const TIERS = ['intake', 'verification', 'records', 'issuance', 'archive'] as const;
+/** The fixed list of tiers. A tier exists only when its section is in the spec; intake and records always do. */
+export type Tier = (typeof TIERS)[number];
+
+export const LABELS = {
+  name: 'app.kubernetes.io/name',
+  instance: 'app.kubernetes.io/instance',
+  component: 'app.kubernetes.io/component',
+  partOf: 'app.kubernetes.io/part-of',
+  managedBy: 'app.kubernetes.io/managed-by',
+  campaign: `${API_GROUP}/campaign`,
+  campaignId: `${API_GROUP}/campaign-id`,
+} as const;
+
+/** Deployment, PodDisruptionBudget and ServiceAccount of one tier share this name. */
+export const tierName = (campaignName: string, tier: Tier): string => `${campaignName}-${tier}`;
+/** The Service that citizens' traffic reaches. */
+export const intakeServiceName = (campaignName: string): string => `${campaignName}-intake`;
+/** The ConfigMap with the bootstrap configuration (never rolls pods). */
+export const appConfigMapName = (campaignName: string): string => `${campaignName}-app`;
+
+/** JetStream stream of one shard, e.g. `REG_chengdu-2020-3_0`. */
+export const shardStreamName = (campaignId: string, shard: number): string => `REG_${campaignId}_${shard}`;
+/** Subjects of one shard stream: `reg.<campaignId>.<shard>.>`. */
+export const shardSubjects = (campaignId: string, shard: number): string => `reg.${campaignId}.${shard}.>`;
+/** Subject of one event: `reg.<campaignId>.<shard>.<type>`. */
+export const eventSubject = (campaignId: string, shard: number, type: string): string =>
+  `reg.${campaignId}.${shard}.${type}`;
+/** The unsharded stream for freeze, plans and decisions. */
+export const controlStreamName = (campaignId: string): string => `CTL_${campaignId}`;
+export const controlSubjects = (campaignId: string): string => `ctl.${campaignId}.>`;
+/** Durable pull consumer of a tier on every shard stream. */
+export const consumerName = (tier: Tier): string => tier;
+/** Key-value bucket with the live settings, key `settings`. */
+export const liveBucketName = (campaignId: string): string => `live_${campaignId}`;
+export const LIVE_SETTINGS_KEY = 'settings';
+/** Key-value bucket with wrapped data keys, key = `<day>` (`2020-09-25`); outside the journal, so it can be destroyed. */
+export const dataKeyBucketName = (campaignId: string): string => `keys_${campaignId}`;
+
+/** Metadata keys on streams that say whose they are. */
+export const STREAM_OWNER_METADATA = {
+  campaignId: `${API_GROUP}/campaign-id`,
+  namespace: `${API_GROUP}/namespace`,
+  name: `${API_GROUP}/name`,
+} as const;

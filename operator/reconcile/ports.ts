@@ -1,0 +1,114 @@
+/**
+ * What the operator needs from the world. `kube`, `signals`, app/journal's admin (wired in the composition root) and
+ * `local/processes` implement these.
+ */
+import type { LiveSettings } from '../api/app-contract.ts';
+import type { Tier } from '../api/names.ts';
+import type { ScalePlan, VoucherCampaign, VoucherCampaignStatus } from '../api/types.ts';
+import type { Manifest } from '../resources/manifest.ts';
+import type { ArrivalRates, Backlog, Reading } from '../scaling/types.ts';
+
+export interface ObservedPod {
+  readonly name: string;
+  readonly tier: Tier;
+  readonly ready: boolean;
+  readonly createdAtMs: number;
+  readonly readyAtMs?: number;
+  /** `http://host:port` of the admin port; undefined before it has an address. */
+  readonly adminUrl?: string;
+}
+
+export interface ObservedTier {
+  readonly deployment: { readonly name: string; readonly replicas: number; readonly resourceVersion: string };
+  readonly pods: readonly ObservedPod[];
+}
+
+/** Everything that the campaign owns in the cluster now; undefined means absent. */
+export interface ObservedCluster {
+  readonly tiers: Partial<Readonly<Record<Tier, ObservedTier>>>;
+  readonly plans: readonly ScalePlan[];
+}
+
+export interface ClusterReader {
+  observe(campaign: VoucherCampaign, signal: AbortSignal): Promise<ObservedCluster>;
+}
+
+export interface ManifestWriter {
+  /** First write of a Deployment: POST with the desired replicas (manager voucher-operator-init). */
+  create(manifest: Manifest, signal: AbortSignal): Promise<void>;
+  /** Server-side apply; a Deployment's manifest carries no replicas here. No write when nothing differs. */
+  apply(manifest: Manifest, signal: AbortSignal): Promise<void>;
+}
+
+export interface ReplicaWriter {
+  /** The scale subresource with optimistic lock: `conflict` when resourceVersion is no longer current. */
+  scale(
+    target: {
+      readonly namespace: string;
+      readonly name: string;
+      readonly replicas: number;
+      readonly resourceVersion: string;
+    },
+    signal: AbortSignal,
+  ): Promise<'written' | 'conflict'>;
+}
+
+export interface StatusWriter {
+  writeStatus(campaign: VoucherCampaign, status: VoucherCampaignStatus, signal: AbortSignal): Promise<void>;
+}
+
+export interface CampaignEvent {
+  readonly type: 'Normal' | 'Warning';
+  /** Stable CamelCase reason from operator/api/conditions.ts. */
+  readonly reason: string;
+  readonly message: string;
+}
+
+export interface EventSink {
+  emit(campaign: VoucherCampaign, event: CampaignEvent): void;
+}
+
+export interface PlanWriter {
+  createPlan(plan: ScalePlan, signal: AbortSignal): Promise<void>;
+}
+
+/** What the journal of one campaign should be. */
+export interface JournalSpec {
+  readonly campaignId: string;
+  readonly namespace: string;
+  readonly campaignName: string;
+  readonly shards: number;
+  readonly replicas: number;
+  readonly adopt: boolean;
+  /** Tiers with a durable consumer on every shard. */
+  readonly consumers: readonly Tier[];
+}
+
+export type JournalState =
+  | {
+      readonly kind: 'ready';
+      readonly durability: 'Synced' | 'NotSynced' | 'Unknown';
+      readonly replicas: number;
+      readonly message: string;
+    }
+  | { readonly kind: 'conflict'; readonly message: string }
+  | { readonly kind: 'unavailable'; readonly message: string };
+
+export interface JournalAdmin {
+  /** Creates what is missing, verifies what is there, changes nothing that belongs to another object. */
+  ensure(spec: JournalSpec, signal: AbortSignal): Promise<JournalState>;
+  /** Backlog of a tier over all shards; oldest age from the first unacknowledged message's time. */
+  backlog(campaignId: string, shards: number, tier: Tier, signal: AbortSignal): Promise<Backlog>;
+  /** Writes the live settings only when they differ from the stored ones. */
+  putLiveSettings(campaignId: string, settings: LiveSettings, signal: AbortSignal): Promise<void>;
+}
+
+/** Signals of one tick. */
+export interface CampaignReadings {
+  readonly arrivals: Reading<ArrivalRates>;
+  readonly backlog: Partial<Readonly<Record<Tier, Reading<Backlog>>>>;
+}
+
+export interface SignalReader {
+  read(campaign: VoucherCampaign, cluster: ObservedCluster, signal: AbortSignal): Promise<CampaignReadings>;
+}

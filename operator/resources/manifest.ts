@@ -1,0 +1,7 @@
+/** The part of Kubernetes objects that this operator writes, as plain data. */
+
+import type { Deployment } from 'kubernetes-types/apps/v1.js';
+import type { ConfigMap, Service, ServiceAccount } from 'kubernetes-types/core/v1.js';
+import type { PodDisruptionBudget } from 'kubernetes-types/policy/v1.js';
+
+export type Manifest = Deployment | Service | ConfigMap | ServiceAccount | PodDisruptionBudget;
