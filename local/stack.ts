@@ -1,0 +1,52 @@
+/** A running campaign as the demo, the tests and the evidence runs see it, whatever carries it. */
+import type { Condition, ScalePlan, TierStatus } from '../operator/api/types.ts';
+
+export interface StackEvent {
+  readonly atMs: number;
+  readonly type: 'Normal' | 'Warning';
+  readonly reason: string;
+  readonly message: string;
+}
+
+export interface StackSnapshot {
+  readonly atMs: number;
+  readonly stage: string;
+  readonly opensAtMs: number;
+  readonly closesAtMs: number;
+  readonly arrivalsPerSecond: number | undefined;
+  readonly backlog: number | undefined;
+  readonly oldestSeconds: number | undefined;
+  readonly tiers: Readonly<Record<'intake' | 'records', (TierStatus & { readonly explanation: string }) | undefined>>;
+  readonly conditions: readonly Condition[];
+  readonly plans: readonly ScalePlan[];
+}
+
+export interface StackProcess {
+  readonly name: string;
+  readonly role: 'intake' | 'records' | 'nats' | 'postgres' | 'other';
+  readonly pid: number;
+}
+
+export interface Stack {
+  /** Base URL of the intake Service, `http://127.0.0.1:PORT`. */
+  readonly url: string;
+  readonly campaignId: string;
+  readonly shards: number;
+  /** For the auditor only; administrators' credentials of this stack. */
+  readonly audit: {
+    readonly natsUrl: string;
+    readonly natsUser: string;
+    readonly natsPassword: string;
+    readonly postgresUrl: string;
+  };
+  /** Where logs of every process are. */
+  readonly logDir: string;
+  /** base64 key that signs canary requests. */
+  readonly canaryKey: string;
+  snapshot(): StackSnapshot;
+  events(): readonly StackEvent[];
+  processes(): readonly StackProcess[];
+  /** Applies a changed campaign (validated as `kubectl apply` would be). */
+  applyCampaign(yaml: string): Promise<void>;
+  stop(): Promise<void>;
+}
