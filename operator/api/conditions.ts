@@ -1,0 +1,100 @@
+/**
+ * Condition types, their reasons, and event reasons: stable words that alerts and runbooks match. Pure; imports nothing.
+ *
+ * Every condition is written on the first visit (`Unknown/NotYetObserved`), carries `observedGeneration`, and moves
+ * `lastTransitionTime` only when `status` flips (Kubernetes API conventions).
+ *
+ * A word enters this file together with the code that writes it; none is renamed after a release.
+ */
+
+export const CONDITION_REASONS = {
+  /**
+   * The campaign can take registrations, or will be able to at opening.
+   * True: every tier has at least `min` ready replicas and the journal is durable.
+   */
+  Ready: [
+    'AllTiersReady',
+    'TierNotReady',
+    'JournalUnavailable',
+    'JournalConflict',
+    'JournalNotDurable',
+    'NotYetObserved',
+  ],
+  /**
+   * An acknowledged message survives a power cut: `sync_interval: always`, at least 3 replicas.
+   * Unknown blocks Ready unless `spec.dataPlane.durability: Attested`.
+   */
+  JournalDurable: [
+    'Verified',
+    'Attested',
+    'NotSynced',
+    'TooFewReplicas',
+    'JournalConflict',
+    'JournalUnavailable',
+    'DurabilityUnknown',
+    'NotYetObserved',
+  ],
+  /** Every signal of the last tick is fresh. False: nothing is scaled down meanwhile. */
+  MetricsFresh: ['AllFresh', 'ArrivalsStale', 'BacklogStale', 'AllStale', 'NotYetObserved'],
+  /** Ready intake replicas have reached the forecast's floor before opening. */
+  PreWarmed: [
+    'FloorReady',
+    'Scheduled',
+    'PreWarming',
+    'CeilingBelowFloor',
+    'NoForecast',
+    'WindowClosed',
+    'NotYetObserved',
+  ],
+  /** Server time is within `spec.window`. */
+  Open: ['WithinWindow', 'BeforeOpening', 'AfterClosing', 'NotYetObserved'],
+  /** A ScalePlan waits for its owner's decision. */
+  PlanPending: ['AwaitingDecision', 'NoPlan', 'PlanApproved', 'PlanRejected', 'PlanExpired', 'NotYetObserved'],
+} as const;
+
+export type ConditionType = keyof typeof CONDITION_REASONS;
+export type ConditionReason<T extends ConditionType = ConditionType> = (typeof CONDITION_REASONS)[T][number];
+
+/** In the order in which people read them. */
+export const CONDITION_TYPES = [
+  'Ready',
+  'JournalDurable',
+  'MetricsFresh',
+  'PreWarmed',
+  'Open',
+  'PlanPending',
+] as const satisfies readonly ConditionType[];
+
+/** `status.stage`: a summary for people, derived from the conditions; no code decides by it. */
+export const STAGES = ['Pending', 'Scheduled', 'PreWarming', 'Open', 'Draining', 'Closed'] as const;
+export type Stage = (typeof STAGES)[number];
+
+/** `ScalePlan.status.state`. Only `Pending` takes a decision; an approved plan is `Executed` once its ceiling is in force. */
+export const PLAN_STATES = ['Pending', 'Approved', 'Rejected', 'Expired', 'Executed'] as const;
+export type PlanState = (typeof PLAN_STATES)[number];
+
+/** Reasons of Kubernetes events on a VoucherCampaign. */
+export const EVENT_REASONS = [
+  'TierCreated',
+  'ScaledUp',
+  'ScaledDown',
+  'ScaleConflict',
+  'PreWarmStarted',
+  'PreWarmed',
+  'CampaignOpened',
+  'CampaignClosed',
+  'Drained',
+  'CeilingReached',
+  'PlanProposed',
+  'PlanApproved',
+  'PlanRejected',
+  'PlanExpired',
+  'JournalReady',
+  'JournalConflict',
+  'JournalUnavailable',
+  'JournalNotDurable',
+  'MetricsStale',
+  'MetricsFresh',
+  'SettingsPublished',
+] as const;
+export type EventReason = (typeof EVENT_REASONS)[number];
