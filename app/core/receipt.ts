@@ -1,0 +1,65 @@
+/**
+ * Receipts prove themselves. Everything is an HMAC of the campaign's citizen key, so any pod of any site gives the
+ * same receipt for the same person and Idempotency-Key without a look-up, and can tell a true receipt from a guess.
+ *
+ *   citizenHash   = HMAC(key, "citizen" ‖ campaignId ‖ kind ‖ idType ‖ number)
+ *   receiptNo     = HMAC(key, "receipt" ‖ campaignId ‖ citizenHash ‖ Idempotency-Key), 128 bits
+ *   receiptSecret = HMAC(key, "secret"  ‖ campaignId ‖ receiptNo), 128 bits
+ *
+ * The secret hangs on the number alone: a status request carries neither citizen nor key. Fields are joined by NUL,
+ * which none of them can contain, so no two inputs give the same message.
+ */
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import { encodeCrockford } from './crockford.ts';
+import type { EventKind } from './envelope.ts';
+
+export interface Receipt {
+  /** 26 characters of Crockford base32. */
+  readonly receiptNo: string;
+  /** 26 characters; shown to the citizen once, never stored. */
+  readonly receiptSecret: string;
+}
+
+const RECEIPT_NO = /^[0-9A-HJKMNP-TV-Z]{26}$/;
+const RECEIPT_BYTES = 16;
+
+const mac = (key: Uint8Array, ...fields: readonly string[]): Buffer =>
+  createHmac('sha256', key).update(fields.join('\0'), 'utf8').digest();
+
+/** 64 hex characters. `kind` is part of it: a canary can never take a citizen's place. */
+export const citizenHashOf = (
+  citizenKey: Uint8Array,
+  campaignId: string,
+  kind: EventKind,
+  idType: string,
+  normalisedIdNumber: string,
+): string => mac(citizenKey, 'citizen', campaignId, kind, idType, normalisedIdNumber).toString('hex');
+
+const secretOf = (citizenKey: Uint8Array, campaignId: string, receiptNo: string): string =>
+  encodeCrockford(mac(citizenKey, 'secret', campaignId, receiptNo).subarray(0, RECEIPT_BYTES));
+
+export const deriveReceipt = (
+  citizenKey: Uint8Array,
+  campaignId: string,
+  citizenHash: string,
+  idempotencyKey: string,
+): Receipt => {
+  const digest = mac(citizenKey, 'receipt', campaignId, citizenHash, idempotencyKey);
+  const receiptNo = encodeCrockford(digest.subarray(0, RECEIPT_BYTES));
+  return { receiptNo, receiptSecret: secretOf(citizenKey, campaignId, receiptNo) };
+};
+
+/** True for text of a receipt number's shape; says nothing of its truth. */
+export const isReceiptNo = (text: string): boolean => RECEIPT_NO.test(text);
+
+/** Whether `secret` belongs to `receiptNo`; takes the same time for every wrong secret of the right length. */
+export const verifyReceiptSecret = (
+  citizenKey: Uint8Array,
+  campaignId: string,
+  receiptNo: string,
+  secret: string,
+): boolean => {
+  const expected = Buffer.from(secretOf(citizenKey, campaignId, receiptNo));
+  const given = Buffer.from(secret);
+  return given.length === expected.length && timingSafeEqual(given, expected);
+};

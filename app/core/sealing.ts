@@ -1,0 +1,27 @@
+/**
+ * Personal fields at rest: AES-256-GCM, laid out iv(12) ‖ tag(16) ‖ ciphertext. Random 96-bit nonces are safe for
+ * 2³² messages a key (NIST SP 800-38D §8.3); a key lives one day.
+ */
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+
+const IV_BYTES = 12;
+const TAG_BYTES = 16;
+
+export const sealingAad = (campaignId: string, receipt: string): string => `${campaignId}|${receipt}`;
+
+export const seal = (key: Uint8Array, plaintext: Uint8Array, aad: string, iv = randomBytes(IV_BYTES)): Uint8Array => {
+  const cipher = createCipheriv('aes-256-gcm', key, iv);
+  cipher.setAAD(Buffer.from(aad, 'utf8'));
+  const body = Buffer.concat([cipher.update(plaintext), cipher.final()]);
+  return Buffer.concat([iv, cipher.getAuthTag(), body]);
+};
+
+/** Throws when the key, the aad or the bytes are not the ones that were sealed. */
+export const open = (key: Uint8Array, sealed: Uint8Array, aad: string): Uint8Array => {
+  const bytes = Buffer.from(sealed.buffer, sealed.byteOffset, sealed.byteLength);
+  if (bytes.length < IV_BYTES + TAG_BYTES) throw new Error('sealed bytes are too short to hold a nonce and a tag');
+  const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, IV_BYTES));
+  decipher.setAAD(Buffer.from(aad, 'utf8'));
+  decipher.setAuthTag(bytes.subarray(IV_BYTES, IV_BYTES + TAG_BYTES));
+  return Buffer.concat([decipher.update(bytes.subarray(IV_BYTES + TAG_BYTES)), decipher.final()]);
+};

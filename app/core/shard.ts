@@ -1,0 +1,8 @@
+/** The home shard of a citizen: all copies of one person's registrations meet there, unless a hedge sent one aside. */
+
+/** First 32 bits of the hash modulo the number of shards; even to within one part in 10⁹ for 3 shards. */
+export const shardOf = (citizenHash: string, shards: number): number =>
+  Number.parseInt(citizenHash.slice(0, 8), 16) % shards;
+
+/** One of 1,024 reconciliation buckets: the first 10 bits of the hash. */
+export const bucketOf = (citizenHash: string): number => Number.parseInt(citizenHash.slice(0, 3), 16) >>> 2;
