@@ -43,11 +43,7 @@ export const parseIdentityNumber = (raw: string, nowMs: number): ParsedIdentityN
   if (!/^[1-9]\d{16}[\dX]$/.test(normalised)) return { kind: 'invalid', code: 'ID_FORMAT' };
   if (checkCharacter(normalised.slice(0, 17)) !== normalised.at(17)) return { kind: 'invalid', code: 'ID_CHECKSUM' };
   const birthDate = realDate(normalised.slice(6, 14));
-  if (
-    birthDate === undefined ||
-    Number(birthDate.slice(0, 4)) < EARLIEST_BIRTH_YEAR ||
-    birthDate > chinaDate(nowMs)
-  ) {
+  if (birthDate === undefined || Number(birthDate.slice(0, 4)) < EARLIEST_BIRTH_YEAR || birthDate > chinaDate(nowMs)) {
     return { kind: 'invalid', code: 'ID_BIRTHDATE' };
   }
   return { kind: 'valid', normalised, birthDate };

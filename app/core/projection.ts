@@ -91,7 +91,8 @@ export const projectHistory = (events: readonly EventEnvelope[]): ProjectedHisto
   const received = new Map<string, EventEnvelope>();
   const facts = new Map<string, EventEnvelope>();
   for (const event of events) {
-    const [map, key] = event.type === 'received' ? [received, event.receipt] : [facts, `${event.receipt} ${event.type}`];
+    const [map, key] =
+      event.type === 'received' ? [received, event.receipt] : [facts, `${event.receipt} ${event.type}`];
     const known = map.get(key);
     if (known === undefined || factBeats(event, known)) map.set(key, event);
   }

@@ -1,0 +1,53 @@
+/** The campaign's Secret as files: read from the mount, where Kubernetes swaps them in place when they rotate. */
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { PRIVACY_KEYS } from '../../operator/api/app-contract.ts';
+
+const KEY_BYTES = 32;
+
+export interface PrivacyKeys {
+  readonly citizen: Uint8Array;
+  readonly canary: Uint8Array;
+}
+
+export interface WrapKeys {
+  /** The greatest id: it wraps new data keys. */
+  readonly newestId: string;
+  readonly byId: ReadonlyMap<string, Uint8Array>;
+}
+
+const readKey = async (dir: string, name: string): Promise<Uint8Array> => {
+  const path = join(dir, name);
+  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+    throw new Error(`privacy key ${name} can't be read; put it into the Secret that spec.privacy.keySecretName names`, {
+      cause,
+    });
+  });
+  const key = Buffer.from(text.trim(), 'base64');
+  if (key.length !== KEY_BYTES) {
+    throw new Error(`privacy key ${name} has ${key.length} bytes, not ${KEY_BYTES}: write 32 random bytes in base64`);
+  }
+  return key;
+};
+
+/** Read once: these two never change within a campaign, or the same person would become another. */
+export const readPrivacyKeys = async (dir: string): Promise<PrivacyKeys> => ({
+  citizen: await readKey(dir, PRIVACY_KEYS.citizen),
+  canary: await readKey(dir, PRIVACY_KEYS.canary),
+});
+
+/** Read anew whenever a data key is made or opened, so that a rotated key needs no restart. */
+export const readWrapKeys = async (dir: string): Promise<WrapKeys> => {
+  const byId = new Map<string, Uint8Array>();
+  for (const name of (await readdir(dir)).sort()) {
+    const id = PRIVACY_KEYS.wrapPattern.exec(name)?.[1];
+    if (id !== undefined) byId.set(id, await readKey(dir, name));
+  }
+  const newestId = [...byId.keys()].sort().at(-1);
+  if (newestId === undefined) {
+    throw new Error(
+      'the privacy Secret has no wrapping key; add one named wrap-<id>.key with 32 random bytes in base64',
+    );
+  }
+  return { newestId, byId };
+};

@@ -1,0 +1,115 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { EVENT_TYPES, type EventEnvelope, type EventType } from '../../../app/core/envelope.ts';
+import { project, projectHistory } from '../../../app/core/projection.ts';
+import { beats } from '../../../app/core/winner.ts';
+
+const day = Date.parse('2020-09-25T01:00:00.000Z');
+const instant = fc.integer({ min: 0, max: 5 }).map((seconds) => new Date(day + seconds * 1000).toISOString());
+
+/** Few citizens, receipts and instants, so that collisions of every sort are common. */
+const event: fc.Arbitrary<EventEnvelope> = fc
+  .record({
+    type: fc.constantFrom(...EVENT_TYPES),
+    citizen: fc.integer({ min: 0, max: 2 }),
+    n: fc.integer({ min: 0, max: 2 }),
+    at: instant,
+    copy: fc.integer({ min: 0, max: 1 }),
+  })
+  .map(({ type, citizen, n, at, copy }) => {
+    const receipt = `${citizen}${n}`.padEnd(26, '0');
+    return {
+      v: 1,
+      id: type === 'received' ? receipt : `${receipt}.${type}`,
+      type,
+      kind: 'citizen',
+      campaignId: 'demo',
+      receipt,
+      citizenHash: String(citizen).padEnd(64, '0'),
+      at,
+      site: 'a',
+      keyId: '',
+      data: { copy },
+    };
+  });
+
+const history = fc.array(event, { maxLength: 40 });
+
+/** The same events in another order, with some of them repeated. */
+const retold = history.chain((events) =>
+  fc
+    .tuple(fc.constant(events), fc.shuffledSubarray(events, { minLength: 0 }))
+    .chain(([all, repeats]) => fc.shuffledSubarray([...all, ...repeats], { minLength: all.length + repeats.length }))
+    .map((other) => ({ events, other })),
+);
+
+describe('the projection', () => {
+  it('is the same for any order and any repetition of the same events', () => {
+    fc.assert(
+      fc.property(retold, ({ events, other }) => {
+        expect(projectHistory(other)).toEqual(projectHistory(events));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('gives every person with a receipt exactly one that stands, and calls all others superseded', () => {
+    fc.assert(
+      fc.property(history, (events) => {
+        const { registrations, superseded } = projectHistory(events);
+        const received = events.filter(({ type }) => type === 'received');
+        expect(new Set(registrations.keys())).toEqual(new Set(received.map(({ citizenHash }) => citizenHash)));
+        const receipts = new Set(received.map(({ receipt }) => receipt));
+        expect(registrations.size + superseded.size).toBe(receipts.size);
+      }),
+    );
+  });
+});
+
+describe('the winner rule', () => {
+  it('is a strict total order', () => {
+    const claim = fc.record({ acceptedAt: instant, receipt: fc.constantFrom('A', 'B', 'C') });
+    fc.assert(
+      fc.property(claim, claim, claim, (a, b, c) => {
+        const same = a.acceptedAt === b.acceptedAt && a.receipt === b.receipt;
+        expect([beats(a, b), beats(b, a), same].filter(Boolean)).toHaveLength(1);
+        if (beats(a, b) && beats(b, c)) expect(beats(a, c)).toBe(true);
+      }),
+    );
+  });
+});
+
+describe('a state', () => {
+  const cases: Record<string, { facts: EventType[]; want: EventType }> = {
+    'is received before anything else is known': { facts: ['received'], want: 'received' },
+    'is received even when only a later fact has arrived without it': {
+      facts: ['manual_review'],
+      want: 'manual_review',
+    },
+    'is verified when a correction followed a rejection': {
+      facts: ['verified', 'received', 'rejected'],
+      want: 'verified',
+    },
+    'is withdrawn when the citizen said so before the freeze': { facts: ['withdrawn', 'verified'], want: 'withdrawn' },
+    'is entered when a withdrawal came after the freeze': { facts: ['entered', 'withdrawn'], want: 'entered' },
+    'is won for a promoted waitlist entry': { facts: ['won', 'waitlisted'], want: 'won' },
+    'is issued although a failure was reported too': { facts: ['issued', 'issue_failed'], want: 'issued' },
+    'is redeemed for ever': { facts: ['redeemed', 'expired', 'issued'], want: 'redeemed' },
+  };
+  it.each(Object.entries(cases))('%s', (_name, { facts, want }) => {
+    expect(project(facts.map((type) => ({ type, at: '2020-09-25T01:00:00.000Z' }))).state).toBe(want);
+  });
+
+  it('tells its history by time, each fact once', () => {
+    expect(
+      project([
+        { type: 'verified', at: '2020-09-25T01:00:02.000Z' },
+        { type: 'received', at: '2020-09-25T01:00:01.000Z' },
+        { type: 'received', at: '2020-09-25T01:00:00.000Z' },
+      ]).history,
+    ).toEqual([
+      { state: 'received', at: '2020-09-25T01:00:00.000Z' },
+      { state: 'verified', at: '2020-09-25T01:00:02.000Z' },
+    ]);
+  });
+});
