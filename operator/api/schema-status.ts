@@ -1,0 +1,63 @@
+/** `VoucherCampaign.status`: what the operator saw and did. Written by the operator only. Pure. */
+import { conditions, instant, observedGeneration } from './schema-common.ts';
+import type { NumberNode, ObjectNode, SchemaNode, StringNode } from './schema-node.ts';
+
+const count = (description: string): NumberNode => ({ type: 'integer', format: 'int64', description, minimum: 0 });
+const measure = (description: string): NumberNode => ({ type: 'number', description, minimum: 0 });
+const text = (description: string, maxLength: number): StringNode => ({ type: 'string', description, maxLength });
+
+/** Signals that exist only while their source answers: absent means unknown, never zero. */
+const tierStatus = (description: string): ObjectNode => ({
+  type: 'object',
+  description,
+  required: ['replicas', 'ready', 'desired', 'ceiling', 'limitedBy'],
+  typeHint: { name: 'TierStatus', description: 'One tier as it was at the last tick.' },
+  properties: {
+    replicas: count('Replicas that the Deployment asks for now.'),
+    ready: count('Replicas that are ready.'),
+    desired: count('Replicas that the operator decided on at the last tick.'),
+    ceiling: count('Most replicas that are authorised at this moment.'),
+    limitedBy: text('Which demand or bound decided: Load, Backlog, Schedule, Min, Max, Ceiling, Stale …', 32),
+    arrivalsPerSecond: measure('Attempted registrations per second. Absent: unknown.'),
+    capacityPerReplica: measure('Registrations per second that one replica is counted with.'),
+    backlog: count('Messages not yet worked off. Absent: unknown.'),
+    oldestSeconds: measure('Age in seconds of the oldest message not yet worked off. Absent: none, or unknown.'),
+  },
+});
+
+export const campaignStatus: ObjectNode = {
+  type: 'object',
+  description: 'What the operator saw and did; written by the operator only.',
+  typeHint: { name: 'VoucherCampaignStatus' },
+  properties: {
+    observedGeneration: observedGeneration('metadata.generation that this status was computed from.'),
+    stage: text(
+      'Summary for people: Pending, Scheduled, PreWarming, Open, Draining or Closed. Alert on conditions instead.',
+      32,
+    ),
+    openedAt: instant(
+      'When the campaign opened. Once written, campaignId, opensAt, eligibility, vouchers and privacy are fixed.',
+    ),
+    conditions: conditions('Conditions that alerts and runbooks match, one per type.'),
+    tiers: {
+      type: 'object',
+      description: 'Every tier that exists.',
+      properties: {
+        intake: tierStatus('Tier that answers citizens.'),
+        records: tierStatus('Tier that writes the journal into the database.'),
+      } satisfies Record<'intake' | 'records', SchemaNode>,
+    },
+    counts: {
+      type: 'object',
+      description: 'Registrations by state.',
+      required: ['received'],
+      properties: { received: count('Registrations acknowledged to citizens and held by the journal.') },
+    },
+    arrivalsPerSecond: measure('Attempted registrations per second over all intake pods. Absent: unknown.'),
+    backlog: count('Registrations in the journal that are not yet in the database. Absent: unknown.'),
+    oldestSeconds: measure('Age in seconds of the oldest of them. Absent: none, or unknown.'),
+    intake: text('Intake replicas as ready/desired/ceiling, for the column of kubectl get.', 32),
+    plan: text('Name of the ScalePlan that waits for a decision; empty or absent: none.', 253),
+    scaler: text('Memory of the scaling law, opaque; it survives a change of leader.', 16_384),
+  },
+};
