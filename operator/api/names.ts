@@ -32,6 +32,22 @@ export const intakeServiceName = (campaignName: string): string => `${campaignNa
 /** The ConfigMap with the bootstrap configuration (never rolls pods). */
 export const appConfigMapName = (campaignName: string): string => `${campaignName}-app`;
 
+/**
+ * The ScalePlan for these ceilings in this period, e.g. `chengdu-i60-r10-1p0k4`. Equal needs within one period have equal
+ * names, so that a stale cache or a second leader can't ask twice.
+ */
+export const scalePlanName = (
+  campaignName: string,
+  ceilings: { readonly intake?: number; readonly records?: number },
+  period: number,
+): string =>
+  [
+    campaignName,
+    ...(ceilings.intake === undefined ? [] : [`i${ceilings.intake}`]),
+    ...(ceilings.records === undefined ? [] : [`r${ceilings.records}`]),
+    period.toString(36),
+  ].join('-');
+
 /** JetStream stream of one shard, e.g. `REG_chengdu-2020-3_0`. */
 export const shardStreamName = (campaignId: string, shard: number): string => `REG_${campaignId}_${shard}`;
 /** Subjects of one shard stream: `reg.<campaignId>.<shard>.>`. */

@@ -112,3 +112,8 @@ export interface CampaignReadings {
 export interface SignalReader {
   read(campaign: VoucherCampaign, cluster: ObservedCluster, signal: AbortSignal): Promise<CampaignReadings>;
 }
+
+/** Optional: whoever can count registrations (a database, the journal) tells the status. */
+export interface CountsReader {
+  count(campaign: VoucherCampaign, signal: AbortSignal): Promise<{ readonly received: number }>;
+}

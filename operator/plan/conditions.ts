@@ -1,0 +1,282 @@
+/**
+ * One small rule per condition: what is so, the stable reason, and the sentence for people, together, so that text and
+ * logic can't drift apart. The truth table above each rule is its specification and its unit test.
+ */
+import type { ConditionReason, ConditionType } from '../api/conditions.ts';
+import type { ScalePlan } from '../api/types.ts';
+import type { PlanInput, TierOutcomes } from './observed.ts';
+import { SCALED_TIERS } from './observed.ts';
+import { planState } from './plan-state.ts';
+
+export interface ConditionInput extends PlanInput {
+  readonly tiers: TierOutcomes;
+  /** Observed plans and the one that this tick proposes. */
+  readonly plans: readonly ScalePlan[];
+}
+
+export interface Verdict<T extends ConditionType = ConditionType> {
+  readonly status: 'True' | 'False' | 'Unknown';
+  readonly reason: ConditionReason<T>;
+  readonly message: string;
+}
+
+/**
+ * | journal            | spec.durability | status  | reason             |
+ * |--------------------|-----------------|---------|--------------------|
+ * | not asked yet      | any             | Unknown | NotYetObserved     |
+ * | conflict           | any             | False   | JournalConflict    |
+ * | unavailable        | any             | Unknown | JournalUnavailable |
+ * | NotSynced          | any             | False   | NotSynced          |
+ * | Unknown            | Verified        | Unknown | DurabilityUnknown  |
+ * | Unknown            | Attested        | True    | Attested           |
+ * | Synced, R < 3      | Verified        | False   | TooFewReplicas     |
+ * | Synced, R < 3      | Attested        | True    | Attested           |
+ * | Synced, R ≥ 3      | any             | True    | Verified           |
+ *
+ * An attestation stands in for evidence that is missing; it never overrules a server that says it does not sync.
+ */
+export const journalDurable = ({ campaign, observed: { journal } }: PlanInput): Verdict<'JournalDurable'> => {
+  const attested = campaign.spec.dataPlane.durability === 'Attested';
+  if (journal === undefined) {
+    return { status: 'Unknown', reason: 'NotYetObserved', message: 'The journal has not been asked yet.' };
+  }
+  if (journal.kind === 'conflict') {
+    return { status: 'False', reason: 'JournalConflict', message: conflictMessage(journal.message) };
+  }
+  if (journal.kind === 'unavailable') {
+    return { status: 'Unknown', reason: 'JournalUnavailable', message: unavailableMessage(journal.message) };
+  }
+  if (journal.durability === 'NotSynced') {
+    return {
+      status: 'False',
+      reason: 'NotSynced',
+      message: `A power cut can lose acknowledged registrations: ${journal.message}. Set "sync_interval: always" in the jetstream section of every nats-server.`,
+    };
+  }
+  if (attested && (journal.durability === 'Unknown' || journal.replicas < 3)) {
+    return {
+      status: 'True',
+      reason: 'Attested',
+      message: `spec.dataPlane.durability attests what could not be verified: ${journal.message}.`,
+    };
+  }
+  if (journal.durability === 'Unknown') {
+    return {
+      status: 'Unknown',
+      reason: 'DurabilityUnknown',
+      message: `The journal's durability can't be seen: ${journal.message}. Make the monitoring port of nats-server reachable, or set spec.dataPlane.durability to Attested if you know that every server syncs before it acknowledges.`,
+    };
+  }
+  if (journal.replicas < 3) {
+    return {
+      status: 'False',
+      reason: 'TooFewReplicas',
+      message: `The journal's streams have ${journal.replicas} replica(s); one lost disk loses registrations. Run at least 3 nats-servers, or set spec.dataPlane.durability to Attested if the storage below is replicated.`,
+    };
+  }
+  return {
+    status: 'True',
+    reason: 'Verified',
+    message: `Every acknowledgement is synced to disk on a majority of ${journal.replicas} replicas.`,
+  };
+};
+
+const conflictMessage = (detail: string): string =>
+  `The journal belongs to another object: ${detail}. Give this campaign another spec.campaignId, or set spec.adoptJournal to true to take the journal over.`;
+
+const unavailableMessage = (detail: string): string =>
+  `The journal does not answer: ${detail}. Check the nats-servers named in the Secret of spec.dataPlane.secretName.`;
+
+/**
+ * Rows are tried from the top.
+ *
+ * | journal                 | tiers            | status  | reason             |
+ * |-------------------------|------------------|---------|--------------------|
+ * | not asked yet           | any              | Unknown | NotYetObserved     |
+ * | conflict                | any              | False   | JournalConflict    |
+ * | unavailable             | any              | False   | JournalUnavailable |
+ * | JournalDurable not True | any              | False   | JournalNotDurable  |
+ * | durable                 | one has < min    | False   | TierNotReady       |
+ * | durable                 | all have ≥ min   | True    | AllTiersReady      |
+ */
+export const ready = (input: ConditionInput): Verdict<'Ready'> => {
+  const { journal } = input.observed;
+  if (journal === undefined) {
+    return { status: 'Unknown', reason: 'NotYetObserved', message: 'The journal has not been asked yet.' };
+  }
+  if (journal.kind === 'conflict') {
+    return { status: 'False', reason: 'JournalConflict', message: conflictMessage(journal.message) };
+  }
+  if (journal.kind === 'unavailable') {
+    return { status: 'False', reason: 'JournalUnavailable', message: unavailableMessage(journal.message) };
+  }
+  const durable = journalDurable(input);
+  if (durable.status !== 'True') return { status: 'False', reason: 'JournalNotDurable', message: durable.message };
+  const short = SCALED_TIERS.map((tier) => input.tiers[tier]).filter(({ ready: pods, limits }) => pods < limits.min);
+  if (short.length > 0) {
+    const list = short.map(({ tier, ready: pods, limits }) => `${tier} has ${pods} of at least ${limits.min}`);
+    return { status: 'False', reason: 'TierNotReady', message: `Ready replicas are missing: ${list.join(', ')}.` };
+  }
+  return { status: 'True', reason: 'AllTiersReady', message: 'Every tier has its minimum of ready replicas.' };
+};
+
+/**
+ * | arrivals       | backlog        | status  | reason         |
+ * |----------------|----------------|---------|----------------|
+ * | fresh          | fresh          | True    | AllFresh       |
+ * | stale, absent  | fresh          | False   | ArrivalsStale  |
+ * | fresh          | stale, absent  | False   | BacklogStale   |
+ * | absent         | absent         | Unknown | NotYetObserved |
+ * | otherwise      | otherwise      | False   | AllStale       |
+ */
+export const metricsFresh = ({ observed: { readings }, nowMs }: PlanInput): Verdict<'MetricsFresh'> => {
+  const { arrivals } = readings;
+  const backlog = readings.backlog.records ?? { kind: 'absent' as const };
+  const age = (reading: typeof arrivals | typeof backlog): string =>
+    reading.kind === 'absent' ? 'never seen' : `${Math.max(0, Math.round((nowMs - reading.atMs) / 1000))} s old`;
+  const hold = 'No tier is scaled down meanwhile.';
+  if (arrivals.kind === 'fresh' && backlog.kind === 'fresh') {
+    return { status: 'True', reason: 'AllFresh', message: 'Arrivals and backlog were read in the last tick.' };
+  }
+  if (backlog.kind === 'fresh') {
+    return {
+      status: 'False',
+      reason: 'ArrivalsStale',
+      message: `Arrivals of intake pods are ${age(arrivals)}. ${hold}`,
+    };
+  }
+  if (arrivals.kind === 'fresh') {
+    return { status: 'False', reason: 'BacklogStale', message: `The backlog of records is ${age(backlog)}. ${hold}` };
+  }
+  if (arrivals.kind === 'absent' && backlog.kind === 'absent') {
+    return { status: 'Unknown', reason: 'NotYetObserved', message: `No signal has been seen yet. ${hold}` };
+  }
+  return {
+    status: 'False',
+    reason: 'AllStale',
+    message: `Arrivals are ${age(arrivals)}, the backlog of records is ${age(backlog)}. ${hold}`,
+  };
+};
+
+/**
+ * Rows are tried from the top. Once reached, the floor stays proven until closing: after opening the crowd decides, and
+ * the way down is no alarm.
+ *
+ * | time                    | forecast | intake                     | status | reason            |
+ * |-------------------------|----------|----------------------------|--------|-------------------|
+ * | after closing           | any      | any                        | False  | WindowClosed      |
+ * | any                     | none     | any                        | False  | NoForecast        |
+ * | before the lead time    | yes      | any                        | False  | Scheduled         |
+ * | lead time, open         | yes      | ready ≥ floor              | True   | FloorReady        |
+ * | open                    | yes      | was FloorReady before      | True   | FloorReady        |
+ * | lead time, open         | yes      | ceiling < floor            | False  | CeilingBelowFloor |
+ * | lead time, open         | yes      | ready < floor              | False  | PreWarming        |
+ */
+export const preWarmed = (input: ConditionInput): Verdict<'PreWarmed'> => {
+  const { campaign, times, nowMs, observed } = input;
+  const { ready: pods, forecastFloor: floor, limits } = input.tiers.intake;
+  if (nowMs >= times.closesAtMs) {
+    return { status: 'False', reason: 'WindowClosed', message: 'The window is over; nothing is kept warm.' };
+  }
+  const forecast = campaign.spec.scaling.peakArrivalsPerSecond;
+  if (forecast === undefined) {
+    return {
+      status: 'False',
+      reason: 'NoForecast',
+      message:
+        'Nothing is started ahead of opening. Set spec.scaling.peakArrivalsPerSecond to the arrivals that you expect in the worst second.',
+    };
+  }
+  if (nowMs < times.preWarmAtMs) {
+    const from = new Date(times.preWarmAtMs).toISOString();
+    return { status: 'False', reason: 'Scheduled', message: `${floor} intake replicas will be started from ${from}.` };
+  }
+  const before = observed.previous?.conditions?.find(({ type }) => type === 'PreWarmed');
+  if (pods >= floor || (nowMs >= times.opensAtMs && before?.status === 'True')) {
+    return {
+      status: 'True',
+      reason: 'FloorReady',
+      message: `The floor of ${floor} intake replicas for ${forecast}/s was ready.`,
+    };
+  }
+  if (limits.ceiling < floor) {
+    return {
+      status: 'False',
+      reason: 'CeilingBelowFloor',
+      message: `${floor} intake replicas are needed for ${forecast}/s, and ${limits.ceiling} are authorised. Approve the reported ScalePlan or raise spec.scaling.authorized.ceilings.intake.`,
+    };
+  }
+  return { status: 'False', reason: 'PreWarming', message: `${pods} of ${floor} intake replicas are ready.` };
+};
+
+/**
+ * | server time         | status | reason        |
+ * |---------------------|--------|---------------|
+ * | before opensAt      | False  | BeforeOpening |
+ * | opensAt ≤ t < closesAt | True | WithinWindow |
+ * | closesAt ≤ t        | False  | AfterClosing  |
+ */
+export const open = ({ campaign, times, nowMs }: PlanInput): Verdict<'Open'> => {
+  const { opensAt, closesAt } = campaign.spec.window;
+  if (nowMs < times.opensAtMs) return { status: 'False', reason: 'BeforeOpening', message: `Opens at ${opensAt}.` };
+  if (nowMs < times.closesAtMs) return { status: 'True', reason: 'WithinWindow', message: `Open until ${closesAt}.` };
+  return { status: 'False', reason: 'AfterClosing', message: `Closed at ${closesAt}.` };
+};
+
+/**
+ * The newest plan speaks, unless an older one still waits.
+ *
+ * | plans                   | status | reason           |
+ * |-------------------------|--------|------------------|
+ * | none                    | False  | NoPlan           |
+ * | one waits               | True   | AwaitingDecision |
+ * | newest approved         | False  | PlanApproved     |
+ * | newest rejected         | False  | PlanRejected     |
+ * | newest expired          | False  | PlanExpired      |
+ */
+export const planPending = ({ plans, nowMs }: ConditionInput): Verdict<'PlanPending'> => {
+  const newestFirst = [...plans].sort((a, b) => Date.parse(b.spec.expiresAt) - Date.parse(a.spec.expiresAt));
+  const waiting = newestFirst.find((plan) => planState(plan, nowMs) === 'Pending');
+  if (waiting !== undefined) {
+    const { name } = waiting.metadata;
+    return {
+      status: 'True',
+      reason: 'AwaitingDecision',
+      message: `ScalePlan ${name} asks for ${ceilingsText(waiting)} and waits for a decision until ${waiting.spec.expiresAt}. Serving goes on at the ceiling meanwhile.`,
+    };
+  }
+  const [newest] = newestFirst;
+  if (newest === undefined) {
+    return { status: 'False', reason: 'NoPlan', message: 'The authorised ceilings suffice so far.' };
+  }
+  const { name } = newest.metadata;
+  const state = planState(newest, nowMs);
+  if (state === 'Approved') {
+    const until = newest.spec.decision?.ceilingUntil;
+    const span = until === undefined ? '' : ` until ${until}`;
+    return {
+      status: 'False',
+      reason: 'PlanApproved',
+      message: `ScalePlan ${name} grants ${ceilingsText(newest)}${span}.`,
+    };
+  }
+  if (state === 'Rejected') {
+    return { status: 'False', reason: 'PlanRejected', message: `ScalePlan ${name} was rejected; the ceilings stay.` };
+  }
+  return { status: 'False', reason: 'PlanExpired', message: `ScalePlan ${name} expired without a decision.` };
+};
+
+const ceilingsText = ({ spec }: ScalePlan): string =>
+  SCALED_TIERS.flatMap((tier) => (spec.ceilings[tier] === undefined ? [] : [`${tier} ${spec.ceilings[tier]}`])).join(
+    ', ',
+  );
+
+/** Every condition, in the order in which people read them. */
+export const judge = (input: ConditionInput): { readonly [T in ConditionType]: Verdict<T> } => ({
+  Ready: ready(input),
+  JournalDurable: journalDurable(input),
+  MetricsFresh: metricsFresh(input),
+  PreWarmed: preWarmed(input),
+  Open: open(input),
+  PlanPending: planPending(input),
+});

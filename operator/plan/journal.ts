@@ -1,0 +1,14 @@
+import type { VoucherCampaign } from '../api/types.ts';
+import type { JournalSpec } from '../reconcile/ports.ts';
+import type { BuildOptions } from '../resources/build-options.ts';
+
+/** What the journal of this campaign should be. Intake only publishes, so it has no consumer. */
+export const journalSpec = (campaign: VoucherCampaign, options: BuildOptions): JournalSpec => ({
+  campaignId: campaign.spec.campaignId,
+  namespace: campaign.metadata.namespace,
+  campaignName: campaign.metadata.name,
+  shards: options.shards,
+  replicas: options.journalReplicas,
+  adopt: campaign.spec.adoptJournal,
+  consumers: ['records'],
+});

@@ -1,0 +1,49 @@
+/** Which manifests a tick writes, in the order in which they must exist. */
+import type { VoucherCampaign } from '../api/types.ts';
+import type { JournalState, ObservedCluster } from '../reconcile/ports.ts';
+import type { BuildOptions } from '../resources/build-options.ts';
+import { buildAppConfigMap } from '../resources/config-map.ts';
+import { buildDeployment, withReplicas } from '../resources/deployment.ts';
+import type { Manifest } from '../resources/manifest.ts';
+import { buildPodDisruptionBudget } from '../resources/pod-disruption-budget.ts';
+import { buildIntakeService } from '../resources/service.ts';
+import { buildServiceAccount } from '../resources/service-account.ts';
+import { SCALED_TIERS, type ScaledTier } from './observed.ts';
+
+export interface ManifestPlan {
+  readonly create: readonly Manifest[];
+  readonly apply: readonly Manifest[];
+}
+
+/**
+ * | journal        | Deployment | what happens                                                             |
+ * |----------------|------------|--------------------------------------------------------------------------|
+ * | not asked yet  | absent     | waits one pass: pods must not meet a journal that is somebody else's     |
+ * | conflict       | absent     | waits for the admin: its pods would write into another object's streams |
+ * | unavailable    | absent     | created: pods start meanwhile and turn ready when the journal answers    |
+ * | ready          | absent     | created with the desired replicas                                        |
+ * | any            | there      | applied without replicas                                                 |
+ */
+export const planManifests = (
+  campaign: VoucherCampaign,
+  cluster: ObservedCluster,
+  journal: JournalState | undefined,
+  desired: Readonly<Record<ScaledTier, number>>,
+  options: BuildOptions,
+): ManifestPlan => {
+  const mayCreate = journal !== undefined && journal.kind !== 'conflict';
+  const absent = SCALED_TIERS.filter((tier) => cluster.tiers[tier] === undefined);
+  const present = SCALED_TIERS.filter((tier) => cluster.tiers[tier] !== undefined);
+  return {
+    create: mayCreate
+      ? absent.map((tier) => withReplicas(buildDeployment(campaign, tier, options), desired[tier]))
+      : [],
+    apply: [
+      ...SCALED_TIERS.map((tier) => buildServiceAccount(campaign, tier)),
+      buildAppConfigMap(campaign, SCALED_TIERS, options),
+      buildIntakeService(campaign),
+      ...SCALED_TIERS.map((tier) => buildPodDisruptionBudget(campaign, tier)),
+      ...present.map((tier) => buildDeployment(campaign, tier, options)),
+    ],
+  };
+};

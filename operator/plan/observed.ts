@@ -1,0 +1,58 @@
+/** The input of `plan`: everything that one tick read, and what the tick before left behind. Pure data. */
+import type { VoucherCampaign, VoucherCampaignStatus } from '../api/types.ts';
+import type { CampaignReadings, JournalState, ObservedCluster } from '../reconcile/ports.ts';
+import type { Decision, TierLimits, TierMemory } from '../scaling/types.ts';
+
+/** Tiers with a scaling section in this version of the resource; both always exist. */
+export const SCALED_TIERS = ['intake', 'records'] as const;
+export type ScaledTier = (typeof SCALED_TIERS)[number];
+
+export type CampaignMemory = Readonly<Record<ScaledTier, TierMemory>>;
+
+export interface Observed {
+  readonly cluster: ObservedCluster;
+  readonly readings: CampaignReadings;
+  /** Undefined until the journal was asked once. */
+  readonly journal: JournalState | undefined;
+  /** Undefined when nobody counts; then the last known counts stay. */
+  readonly counts: { readonly received: number } | undefined;
+  /** The last status of this process, else the stored one. Events are the difference to it. */
+  readonly previous: VoucherCampaignStatus | undefined;
+  /** What this process's last tick left; undefined on its first tick, which then may only hold or raise. */
+  readonly memory: CampaignMemory | undefined;
+}
+
+/** One tier after the scaling stage. */
+export interface TierOutcome {
+  readonly tier: ScaledTier;
+  readonly limits: TierLimits;
+  /** Whether its Deployment is there. */
+  readonly exists: boolean;
+  /** `spec.replicas` of the Deployment; 0 when absent. */
+  readonly replicas: number;
+  readonly ready: number;
+  /** What this tick wants `spec.replicas` to be, also in Shadow where nobody writes it. */
+  readonly desired: number;
+  /** Undefined in mode Off. */
+  readonly decision: Decision | undefined;
+  /** Full size of the pre-warmed floor, before the ceiling; 0 without a forecast. */
+  readonly forecastFloor: number;
+}
+
+export type TierOutcomes = Readonly<Record<ScaledTier, TierOutcome>>;
+
+/** Instants of a campaign, parsed once a tick. */
+export interface CampaignTimes {
+  readonly preWarmAtMs: number;
+  readonly opensAtMs: number;
+  readonly closesAtMs: number;
+  /** The way down starts no earlier. */
+  readonly holdUntilMs: number;
+}
+
+export interface PlanInput {
+  readonly campaign: VoucherCampaign;
+  readonly observed: Observed;
+  readonly times: CampaignTimes;
+  readonly nowMs: number;
+}

@@ -1,0 +1,126 @@
+/**
+ * What one tick wants of the world, as data. Pure: equal arguments give equal plans, and a reader sees everything that
+ * will happen before anything does.
+ *
+ *   scale → status memory ─┐
+ *   manifests, journal, settings ─┼─► Plan ─► operator/reconcile/apply.ts
+ *   conditions → stage → events ──┘
+ */
+import type { LiveSettings } from '../api/app-contract.ts';
+import type { ScalePlan, VoucherCampaign, VoucherCampaignStatus } from '../api/types.ts';
+import type { CampaignEvent, JournalSpec } from '../reconcile/ports.ts';
+import type { BuildOptions } from '../resources/build-options.ts';
+import type { Manifest } from '../resources/manifest.ts';
+import { scaleEvent, transitionEvents } from './events.ts';
+import { journalSpec } from './journal.ts';
+import { buildLiveSettings } from './live-settings.ts';
+import { planManifests } from './manifests.ts';
+import { resumeMemory } from './memory.ts';
+import { type CampaignMemory, type Observed, SCALED_TIERS, type ScaledTier, type TierOutcomes } from './observed.ts';
+import { nextLookMs } from './requeue.ts';
+import { proposeScalePlans } from './scale-plan.ts';
+import { firstReplicas, scaleTier } from './scaling.ts';
+import { buildStatus } from './status.ts';
+import { campaignTimes } from './times.ts';
+
+export interface ScaleWrite {
+  readonly tier: ScaledTier;
+  readonly name: string;
+  readonly from: number;
+  readonly replicas: number;
+  /** Of the Deployment that the decision was made from; a stale leader's write meets a conflict. */
+  readonly resourceVersion: string;
+  /** Emitted only when the write has succeeded. */
+  readonly event: CampaignEvent;
+}
+
+export interface Plan {
+  readonly create: readonly Manifest[];
+  /** In the order in which they must exist. */
+  readonly apply: readonly Manifest[];
+  readonly scale: readonly ScaleWrite[];
+  readonly journal: JournalSpec;
+  /** Undefined while there is no bucket of ours to put them into. */
+  readonly liveSettings: LiveSettings | undefined;
+  readonly scalePlans: readonly ScalePlan[];
+  readonly status: VoucherCampaignStatus;
+  readonly events: readonly CampaignEvent[];
+  readonly tiers: TierOutcomes;
+  /** For the next tick of this process. */
+  readonly memory: CampaignMemory;
+  readonly requeueAfterMs: number;
+}
+
+export const plan = (campaign: VoucherCampaign, observed: Observed, nowMs: number, options: BuildOptions): Plan => {
+  const times = campaignTimes(campaign.spec);
+  const input = { campaign, observed, times, nowMs };
+  const { mode } = campaign.spec.scaling;
+  const { journal, cluster, previous, readings } = observed;
+
+  const remembered =
+    observed.memory ??
+    resumeMemory(
+      previous,
+      {
+        intake: cluster.tiers.intake?.deployment.replicas ?? 0,
+        records: cluster.tiers.records?.deployment.replicas ?? 0,
+      },
+      nowMs,
+    );
+  const tiers: TierOutcomes = {
+    intake: scaleTier(input, 'intake', remembered.intake),
+    records: scaleTier(input, 'records', remembered.records),
+  };
+  const memory: CampaignMemory = {
+    intake: tiers.intake.decision?.memory ?? remembered.intake,
+    records: tiers.records.decision?.memory ?? remembered.records,
+  };
+
+  const scale = SCALED_TIERS.flatMap((tier): ScaleWrite[] => {
+    const deployment = cluster.tiers[tier]?.deployment;
+    const { desired, replicas } = tiers[tier];
+    if (mode !== 'Auto' || deployment === undefined || desired === replicas) return [];
+    const { name, resourceVersion } = deployment;
+    return [{ tier, name, from: replicas, replicas: desired, resourceVersion, event: scaleEvent(tiers[tier]) }];
+  });
+
+  // In Shadow and Off a new Deployment gets its minimum: a campaign that nobody scales must still answer.
+  const first = (tier: ScaledTier): number =>
+    mode === 'Auto' ? tiers[tier].desired : firstReplicas(tiers[tier].limits);
+  const manifests = planManifests(
+    campaign,
+    cluster,
+    journal,
+    { intake: first('intake'), records: first('records') },
+    options,
+  );
+
+  const scalePlans = mode === 'Auto' ? proposeScalePlans(input, tiers) : [];
+  const status = buildStatus({ ...input, tiers, plans: [...cluster.plans, ...scalePlans] }, memory);
+
+  return {
+    ...manifests,
+    scale,
+    journal: journalSpec(campaign, options),
+    liveSettings:
+      journal?.kind === 'ready'
+        ? buildLiveSettings(campaign.spec, campaign.metadata.generation ?? 0, tiers.intake.ready)
+        : undefined,
+    scalePlans,
+    status,
+    events: transitionEvents(previous, status),
+    tiers,
+    memory,
+    requeueAfterMs: nextLookMs({
+      times,
+      nowMs,
+      tiers,
+      isActing: mode === 'Auto',
+      journalReady: journal?.kind === 'ready',
+      stage: status.stage ?? '',
+      arrivalsPerSecond: readings.arrivals.kind === 'absent' ? undefined : readings.arrivals.value.over3s,
+      backlog: status.backlog,
+      isFirstPass: journal === undefined,
+    }),
+  };
+};

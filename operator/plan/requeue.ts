@@ -1,0 +1,41 @@
+import type { CampaignTimes, TierOutcomes } from './observed.ts';
+import { SCALED_TIERS } from './observed.ts';
+
+export const TICK_MS = 1_000;
+export const IDLE_LOOK_MS = 10_000;
+
+interface RequeueInput {
+  readonly times: CampaignTimes;
+  readonly nowMs: number;
+  readonly tiers: TierOutcomes;
+  /** Mode Auto: in Shadow what is desired stays apart from what is there. */
+  readonly isActing: boolean;
+  readonly journalReady: boolean;
+  readonly stage: string;
+  readonly arrivalsPerSecond: number | undefined;
+  readonly backlog: number | undefined;
+  /** The journal was not asked yet: nothing else waits for anything but that. */
+  readonly isFirstPass: boolean;
+}
+
+const isSettled = ({ tiers, isActing }: RequeueInput): boolean =>
+  SCALED_TIERS.map((tier) => tiers[tier]).every(
+    ({ exists, replicas, ready, desired }) => exists && ready === replicas && (!isActing || replicas === desired),
+  );
+
+/**
+ * | situation                                                     | next look                        |
+ * |---------------------------------------------------------------|----------------------------------|
+ * | first pass                                                    | at once                          |
+ * | pre-warming, open, draining, arrivals, backlog, tiers moving, journal not ready | 1 s            |
+ * | otherwise                                                     | 10 s, or sooner when a date is due |
+ */
+export const nextLookMs = (input: RequeueInput): number => {
+  if (input.isFirstPass) return 0;
+  const { times, nowMs, arrivalsPerSecond = 0, backlog = 0 } = input;
+  const isNear = nowMs >= times.preWarmAtMs && input.stage !== 'Closed';
+  const isBusy = arrivalsPerSecond > 0 || backlog > 0 || !input.journalReady || !isSettled(input);
+  if (isNear || isBusy) return TICK_MS;
+  const dates = [times.preWarmAtMs, times.opensAtMs, times.closesAtMs].filter((atMs) => atMs > nowMs);
+  return Math.min(IDLE_LOOK_MS, ...dates.map((atMs) => atMs - nowMs));
+};

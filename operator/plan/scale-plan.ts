@@ -1,0 +1,139 @@
+/** When to ask the owner for a higher ceiling, and for how much. */
+import { API_VERSION, LABELS, scalePlanName } from '../api/names.ts';
+import type { Ceilings, ScalePlan, ScalePlanSpec } from '../api/types.ts';
+import { ceilingInForce } from '../scaling/schedule.ts';
+import type { Reading } from '../scaling/types.ts';
+import { type PlanInput, SCALED_TIERS, type ScaledTier, type TierOutcomes } from './observed.ts';
+import { planState } from './plan-state.ts';
+
+const PLAN_LIFETIME_MS = 15 * 60_000;
+/** Growth of the need that makes a new plan worth a page to the owner. */
+const SUPERSEDE_GROWTH = 1.2;
+
+/** Need 47 → 58.75 → 60: a quarter above the need, in tens, so that a plan doesn't have to be asked for twice. */
+export const requestedCeiling = (needed: number, max: number): number =>
+  Math.min(max, Math.ceil((1.25 * needed) / 10) * 10);
+
+interface Need {
+  readonly tier: ScaledTier;
+  readonly needed: number;
+  readonly reason: 'Load' | 'Forecast';
+}
+
+/**
+ * | demand > ceiling | floor > ceiling at pre-warming | reason   |
+ * |------------------|--------------------------------|----------|
+ * | yes              | any                            | Load     |
+ * | no               | yes                            | Forecast |
+ * | no               | no                             | no need  |
+ *
+ * The forecast is judged by the ceiling that pre-warming will meet, from one plan's lifetime before it begins until
+ * opening: earlier the plan would expire unused, later the crowd itself is the evidence.
+ */
+const needOf = (
+  { campaign, observed, times, nowMs }: PlanInput,
+  tiers: TierOutcomes,
+  tier: ScaledTier,
+): Need | undefined => {
+  const { limits, decision, forecastFloor } = tiers[tier];
+  const demand = Math.min(limits.max, demandOf(decision?.terms));
+  if (demand > limits.ceiling) {
+    return { tier, needed: Math.max(demand, nowMs < times.opensAtMs ? forecastFloor : 0), reason: 'Load' };
+  }
+  const isForecastTime = nowMs >= times.preWarmAtMs - PLAN_LIFETIME_MS && nowMs < times.opensAtMs;
+  if (!isForecastTime || decision === undefined) return undefined;
+  const meetsMs = Math.max(nowMs, times.preWarmAtMs);
+  const ceiling = ceilingInForce(campaign.spec.scaling.authorized, observed.cluster.plans, tier, meetsMs);
+  return forecastFloor > ceiling ? { tier, needed: forecastFloor, reason: 'Forecast' } : undefined;
+};
+
+const demandOf = (terms: { readonly feedForward: number; readonly drain: number } | undefined): number =>
+  terms === undefined ? 0 : Math.ceil(terms.feedForward + terms.drain);
+
+const neededSignal = (tier: ScaledTier): string => `${tier}_replicas_needed`;
+
+/**
+ * A plan that waits, or was rejected and has not run out, answers the same need: asking again every second would only
+ * teach the owner to look away. Need 47 asked for 60; at 56 it still covers (56 ≤ 1.2 × 47), at 57 a new plan is made.
+ */
+const isCovered = ({ tier, needed }: Need, plans: readonly ScalePlan[], nowMs: number): boolean =>
+  plans.some((plan) => {
+    const state = planState(plan, nowMs);
+    const speaks = state === 'Pending' || (state === 'Rejected' && nowMs < Date.parse(plan.spec.expiresAt));
+    const requested = plan.spec.ceilings[tier];
+    if (!speaks || requested === undefined) return false;
+    const then = plan.spec.evidence.find(({ signal }) => signal === neededSignal(tier))?.value;
+    return needed <= (then === undefined ? requested : then * SUPERSEDE_GROWTH);
+  });
+
+const evidenceOf = (signal: string, value: number, atMs: number, nowMs: number): ScalePlanSpec['evidence'][number] => ({
+  signal,
+  value,
+  ageSeconds: Math.max(0, nowMs - atMs) / 1000,
+});
+
+const fromReading = <T>(
+  reading: Reading<T> | undefined,
+  nowMs: number,
+  values: (value: T) => Readonly<Record<string, number | undefined>>,
+): ScalePlanSpec['evidence'] =>
+  reading === undefined || reading.kind === 'absent'
+    ? []
+    : Object.entries(values(reading.value)).flatMap(([signal, value]) =>
+        value === undefined ? [] : [evidenceOf(signal, value, reading.atMs, nowMs)],
+      );
+
+/** The plans to create now: none or one, for all tiers that need more. */
+export const proposeScalePlans = (input: PlanInput, tiers: TierOutcomes): readonly ScalePlan[] => {
+  const { campaign, observed, nowMs } = input;
+  const needs = SCALED_TIERS.flatMap((tier) => needOf(input, tiers, tier) ?? []);
+  const uncovered = needs.filter((need) => !isCovered(need, observed.cluster.plans, nowMs));
+  if (uncovered.length === 0) return [];
+  const ceilings: Ceilings = Object.fromEntries(
+    needs.map(({ tier, needed }) => [tier, requestedCeiling(needed, tiers[tier].limits.max)]),
+  );
+  const { arrivals, backlog } = observed.readings;
+  const { peakArrivalsPerSecond } = campaign.spec.scaling;
+  const spec: ScalePlanSpec = {
+    campaignName: campaign.metadata.name,
+    campaignId: campaign.spec.campaignId,
+    reason: needs.some(({ reason }) => reason === 'Load') ? 'Load' : 'Forecast',
+    ceilings,
+    evidence: [
+      ...needs.flatMap(({ tier, needed }) => [
+        evidenceOf(neededSignal(tier), needed, nowMs, nowMs),
+        evidenceOf(`${tier}_ceiling_in_force`, tiers[tier].limits.ceiling, nowMs, nowMs),
+        evidenceOf(`${tier}_replicas_ready`, tiers[tier].ready, nowMs, nowMs),
+      ]),
+      ...(peakArrivalsPerSecond === undefined
+        ? []
+        : [evidenceOf('forecast_peak_arrivals_per_second', peakArrivalsPerSecond, nowMs, nowMs)]),
+      ...fromReading(arrivals, nowMs, (rates) => ({
+        arrivals_per_second_over_3s: rates.over3s,
+        arrivals_per_second_over_60s: rates.over60s,
+      })),
+      ...fromReading(backlog.records, nowMs, ({ messages, oldestSeconds }) => ({
+        records_backlog_messages: messages,
+        records_oldest_seconds: oldestSeconds,
+      })),
+    ],
+    expiresAt: new Date(nowMs + PLAN_LIFETIME_MS).toISOString(),
+  };
+  return [
+    {
+      apiVersion: API_VERSION,
+      kind: 'ScalePlan',
+      metadata: {
+        // The same need within one lifetime gives the same name: a late cache or a stale leader can't ask twice.
+        name: scalePlanName(campaign.metadata.name, ceilings, Math.floor(nowMs / PLAN_LIFETIME_MS)),
+        namespace: campaign.metadata.namespace,
+        // No owner reference: the trail outlives the campaign.
+        labels: {
+          [LABELS.campaign]: campaign.metadata.name,
+          [LABELS.campaignId]: campaign.spec.campaignId,
+        },
+      },
+      spec,
+    },
+  ];
+};

@@ -1,0 +1,150 @@
+/**
+ * The apply stage. A failed step is reported and the others go on: a broken status write must not stop scaling. What
+ * failed is wanted again in the next tick, because the plan is made from what is there.
+ */
+import { FIELD_MANAGER, LABELS } from '../api/names.ts';
+import type { VoucherCampaign } from '../api/types.ts';
+import { campaignEvent } from '../plan/events.ts';
+import type { Plan, ScaleWrite } from '../plan/plan.ts';
+import { shouldWriteStatus } from '../plan/status.ts';
+import type { Manifest } from '../resources/manifest.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { CampaignState } from './campaign-state.ts';
+import { within } from './deadline.ts';
+import { DeadlineError, ReconcileError, type Step } from './errors.ts';
+import type { EventSink, JournalAdmin, ManifestWriter, PlanWriter, ReplicaWriter, StatusWriter } from './ports.ts';
+
+export interface ApplyDeps {
+  readonly clock: Clock;
+  readonly manifests: ManifestWriter;
+  readonly replicas: ReplicaWriter;
+  readonly status: StatusWriter;
+  readonly plans: PlanWriter;
+  readonly events: EventSink;
+  readonly journal: JournalAdmin;
+  readonly onScaleWrite: (result: 'written' | 'conflict' | 'error') => void;
+}
+
+const WRITE_DEADLINE_MS = 1_000;
+/** Settings that nobody changed are compared with the bucket again after this long, in case somebody emptied it. */
+const SETTINGS_RECHECK_MS = 10_000;
+/** One conflict is a cache that lags; this many in a row are another writer. */
+const CONFLICTS_THAT_MEAN_A_WRITER = 3;
+
+export const apply = async (
+  deps: ApplyDeps,
+  campaign: VoucherCampaign,
+  state: CampaignState,
+  plan: Plan,
+  signal: AbortSignal,
+): Promise<readonly ReconcileError[]> => {
+  const errors: ReconcileError[] = [];
+  const emit = (event: Parameters<EventSink['emit']>[1]): void => deps.events.emit(campaign, event);
+
+  /** The error when the step failed. */
+  const attempt = async (
+    step: Step,
+    what: string,
+    work: (signal: AbortSignal) => Promise<void>,
+  ): Promise<ReconcileError | undefined> => {
+    try {
+      await within(deps.clock, WRITE_DEADLINE_MS, signal, work);
+      return undefined;
+    } catch (cause) {
+      const error = new ReconcileError(step, what, cause);
+      errors.push(error);
+      return error;
+    }
+  };
+
+  const scale = async (write: ScaleWrite): Promise<void> => {
+    const { name, replicas, resourceVersion } = write;
+    const failed = await attempt('scale', `scale ${name} to ${replicas}`, async (inner) => {
+      const { namespace } = campaign.metadata;
+      const result = await deps.replicas.scale({ namespace, name, replicas, resourceVersion }, inner);
+      deps.onScaleWrite(result);
+      if (result === 'written') {
+        state.conflicts[write.tier] = 0;
+        emit(write.event);
+        return;
+      }
+      const conflicts = (state.conflicts[write.tier] ?? 0) + 1;
+      state.conflicts[write.tier] = conflicts;
+      if (conflicts === CONFLICTS_THAT_MEAN_A_WRITER) {
+        const message = `${conflicts} writes in a row of ${name} met a newer version: something besides ${FIELD_MANAGER} changes it. Remove other autoscalers from it.`;
+        emit(campaignEvent('Warning', 'ScaleConflict', message));
+      }
+    });
+    if (failed !== undefined) deps.onScaleWrite('error');
+  };
+
+  /** In order. A writer that does not answer is left alone until the next tick; a refused manifest stops no other. */
+  const write = async (step: 'apply_manifest' | 'create_manifest', manifests: readonly Manifest[]): Promise<void> => {
+    for (const manifest of manifests) {
+      const what = `${step === 'apply_manifest' ? 'apply' : 'create'} ${manifest.kind} ${manifest.metadata?.name}`;
+      const failed = await attempt(step, what, (inner) =>
+        step === 'apply_manifest' ? deps.manifests.apply(manifest, inner) : deps.manifests.create(manifest, inner),
+      );
+      if (failed?.cause instanceof DeadlineError) return;
+      if (failed === undefined && step === 'create_manifest') {
+        const tier = manifest.metadata?.labels?.[LABELS.component];
+        emit(campaignEvent('Normal', 'TierCreated', `${tier} was created.`));
+      }
+    }
+  };
+
+  const publishSettings = async (): Promise<void> => {
+    const { liveSettings } = plan;
+    if (liveSettings === undefined) return;
+    const text = JSON.stringify(liveSettings);
+    const nowMs = deps.clock.monotonicMs();
+    if (state.settings?.text === text && nowMs - state.settings.atMs < SETTINGS_RECHECK_MS) return;
+    const failed = await attempt('live_settings', 'write the live settings', (inner) =>
+      deps.journal.putLiveSettings(campaign.spec.campaignId, liveSettings, inner),
+    );
+    if (failed !== undefined) return;
+    state.settings = { text, atMs: nowMs };
+    if (state.publishedGeneration !== liveSettings.generation) {
+      state.publishedGeneration = liveSettings.generation;
+      emit(
+        campaignEvent(
+          'Normal',
+          'SettingsPublished',
+          `Generation ${liveSettings.generation} is on its way to all pods.`,
+        ),
+      );
+    }
+  };
+
+  // Replicas first: they are what the crowd waits for. A later apply of the same Deployment would also have moved its
+  // resourceVersion on and made this write a conflict.
+  await Promise.all(plan.scale.map(scale));
+  await Promise.all([state.journal.keep(plan.journal, signal), write('apply_manifest', plan.apply)]);
+  await publishSettings();
+  // Pods come last: their account, configuration and journal are there when they start.
+  await write('create_manifest', plan.create);
+
+  for (const scalePlan of plan.scalePlans) {
+    const failed = await attempt('create_scale_plan', `create ScalePlan ${scalePlan.metadata.name}`, (inner) =>
+      deps.plans.createPlan(scalePlan, inner),
+    );
+    if (failed === undefined) {
+      const { ceilings, reason } = scalePlan.spec;
+      const message = `ScalePlan ${scalePlan.metadata.name} (${reason}) asks for ${JSON.stringify(ceilings)} and waits for a decision until ${scalePlan.spec.expiresAt}.`;
+      emit(campaignEvent('Warning', 'PlanProposed', message));
+    }
+  }
+  for (const event of plan.events) emit(event);
+
+  const nowMs = deps.clock.now();
+  if (shouldWriteStatus(state.written, plan.status, state.lastWriteMs, nowMs)) {
+    const failed = await attempt('write_status', 'write the status', (inner) =>
+      deps.status.writeStatus(campaign, plan.status, inner),
+    );
+    if (failed === undefined) {
+      state.written = plan.status;
+      state.lastWriteMs = nowMs;
+    }
+  }
+  return errors;
+};

@@ -1,0 +1,38 @@
+/** What one process remembers of one campaign between two ticks. All of it can be lost: status and cluster rebuild it. */
+import type { VoucherCampaign, VoucherCampaignStatus } from '../api/types.ts';
+import type { CampaignMemory, ScaledTier } from '../plan/observed.ts';
+import type { JournalKeeper } from './journal-keeper.ts';
+import type { CampaignReadings } from './ports.ts';
+
+export interface CampaignState {
+  readonly uid: string | undefined;
+  readonly journal: JournalKeeper;
+  /** Last computed status; events are the difference to it. */
+  computed: VoucherCampaignStatus | undefined;
+  /** Last status that the API server has, as far as we know. */
+  written: VoucherCampaignStatus | undefined;
+  lastWriteMs: number | undefined;
+  memory: CampaignMemory | undefined;
+  readings: CampaignReadings | undefined;
+  /** Live settings as last put, and when. */
+  settings: { readonly text: string; readonly atMs: number } | undefined;
+  publishedGeneration: number | undefined;
+  /** Scale conflicts in a row. */
+  conflicts: Partial<Record<ScaledTier, number>>;
+}
+
+export const campaignKey = ({ metadata }: Pick<VoucherCampaign, 'metadata'>): string =>
+  `${metadata.namespace}/${metadata.name}`;
+
+export const newCampaignState = (campaign: VoucherCampaign, journal: JournalKeeper): CampaignState => ({
+  uid: campaign.metadata.uid,
+  journal,
+  computed: campaign.status,
+  written: campaign.status,
+  lastWriteMs: undefined,
+  memory: undefined,
+  readings: undefined,
+  settings: undefined,
+  publishedGeneration: campaign.status?.observedGeneration,
+  conflicts: {},
+});

@@ -1,0 +1,38 @@
+/** What can fail in a tick. The kind is the label of `voucher_operator_reconcile_errors_total`. */
+
+export const STEPS = [
+  'observe_cluster',
+  'read_signals',
+  'read_counts',
+  'scale',
+  'apply_manifest',
+  'create_manifest',
+  'ensure_journal',
+  'live_settings',
+  'create_scale_plan',
+  'write_status',
+] as const;
+export type Step = (typeof STEPS)[number];
+
+/** One failed step, with what was attempted on which object and why it failed. */
+export class ReconcileError extends Error {
+  override readonly name = 'ReconcileError';
+  readonly kind: Step;
+
+  constructor(kind: Step, attempted: string, cause: unknown) {
+    super(`${attempted}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    this.kind = kind;
+  }
+}
+
+/** The other side did not answer in time; whether it did the work is unknown. */
+export class DeadlineError extends Error {
+  override readonly name = 'DeadlineError';
+  readonly kind = 'deadline';
+  readonly deadlineMs: number;
+
+  constructor(deadlineMs: number) {
+    super(`no answer within ${deadlineMs} ms`);
+    this.deadlineMs = deadlineMs;
+  }
+}

@@ -1,0 +1,74 @@
+/** The observe stage: reads everything within one deadline. What a source can't tell now is stale, never guessed. */
+import type { VoucherCampaign } from '../api/types.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { Reading } from '../scaling/types.ts';
+import { within } from './deadline.ts';
+import { ReconcileError } from './errors.ts';
+import type { CampaignReadings, ClusterReader, CountsReader, ObservedCluster, SignalReader } from './ports.ts';
+
+/** Leaves a tenth of the one-second tick for deciding and writing. */
+export const GATHER_DEADLINE_MS = 900;
+
+export interface GatherDeps {
+  readonly clock: Clock;
+  readonly cluster: ClusterReader;
+  readonly signals: SignalReader;
+  /** Absent where nobody counts. */
+  readonly counts?: CountsReader;
+}
+
+export interface Gathered {
+  readonly cluster: ObservedCluster;
+  readonly readings: CampaignReadings;
+  readonly counts: { readonly received: number } | undefined;
+  /** Sources that failed; the tick goes on without them. */
+  readonly errors: readonly ReconcileError[];
+}
+
+const aged = <T>(reading: Reading<T>): Reading<T> =>
+  reading.kind === 'fresh' ? { kind: 'stale', value: reading.value, atMs: reading.atMs } : reading;
+
+/** The last readings as they count when this tick's did not come. */
+export const agedReadings = (last: CampaignReadings | undefined): CampaignReadings =>
+  last === undefined
+    ? { arrivals: { kind: 'absent' }, backlog: {} }
+    : {
+        arrivals: aged(last.arrivals),
+        backlog: Object.fromEntries(Object.entries(last.backlog).map(([tier, reading]) => [tier, aged(reading)])),
+      };
+
+/**
+ * @throws ReconcileError `observe_cluster`: without the present replicas there is nothing to decide about.
+ */
+export const gather = async (
+  deps: GatherDeps,
+  campaign: VoucherCampaign,
+  last: CampaignReadings | undefined,
+  signal: AbortSignal,
+): Promise<Gathered> => {
+  const { clock } = deps;
+  const startedAtMs = clock.monotonicMs();
+  const left = (): number => Math.max(0, GATHER_DEADLINE_MS - (clock.monotonicMs() - startedAtMs));
+
+  const cluster = await within(clock, left(), signal, (inner) => deps.cluster.observe(campaign, inner)).catch(
+    (error: unknown) => {
+      throw new ReconcileError('observe_cluster', 'read Deployments, pods and plans', error);
+    },
+  );
+
+  const errors: ReconcileError[] = [];
+  const { counts: counter } = deps;
+  const [readings, counts] = await Promise.all([
+    within(clock, left(), signal, (inner) => deps.signals.read(campaign, cluster, inner)).catch((error: unknown) => {
+      errors.push(new ReconcileError('read_signals', 'read arrivals and backlog', error));
+      return agedReadings(last);
+    }),
+    counter === undefined
+      ? undefined
+      : within(clock, left(), signal, (inner) => counter.count(campaign, inner)).catch((error: unknown) => {
+          errors.push(new ReconcileError('read_counts', 'count registrations', error));
+          return undefined;
+        }),
+  ]);
+  return { cluster, readings, counts, errors };
+};

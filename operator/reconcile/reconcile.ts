@@ -1,0 +1,99 @@
+/** One tick of one campaign: observe → plan → apply. */
+import type { VoucherCampaign } from '../api/types.ts';
+import { plan } from '../plan/plan.ts';
+import { TICK_MS } from '../plan/requeue.ts';
+import type { BuildOptions } from '../resources/build-options.ts';
+import { type ApplyDeps, apply } from './apply.ts';
+import { type CampaignState, campaignKey, newCampaignState } from './campaign-state.ts';
+import { ReconcileError } from './errors.ts';
+import { type GatherDeps, gather } from './gather.ts';
+import { JournalKeeper } from './journal-keeper.ts';
+import type { TickReporter } from './tick-reporter.ts';
+
+export interface ReconcilerDeps extends GatherDeps, Omit<ApplyDeps, 'onScaleWrite'> {
+  readonly options: BuildOptions;
+  /** Logs and metrics. */
+  readonly report: TickReporter;
+}
+
+export interface Reconciler {
+  /**
+   * One tick. Steps that fail are reported and wanted again next time.
+   * @throws ReconcileError when the cluster could not be read: nothing was decided or written.
+   */
+  reconcile(campaign: VoucherCampaign, signal: AbortSignal): Promise<{ readonly requeueAfterMs: number }>;
+  /** Drops what is remembered of a campaign that is gone. */
+  forget(campaign: Pick<VoucherCampaign, 'metadata'>): void;
+}
+
+/** Deletion runs by owner references; a campaign that is being deleted gets nothing new meanwhile. */
+const DELETED_LOOK_MS = 60_000;
+
+export const createReconciler = (deps: ReconcilerDeps): Reconciler => {
+  const { clock, report } = deps;
+  const states = new Map<string, CampaignState>();
+
+  const stateOf = (campaign: VoucherCampaign): CampaignState => {
+    const key = campaignKey(campaign);
+    const known = states.get(key);
+    // The same name with another uid is another campaign.
+    if (known !== undefined && known.uid === campaign.metadata.uid) return known;
+    const state = newCampaignState(campaign, new JournalKeeper(clock, deps.journal));
+    states.set(key, state);
+    return state;
+  };
+
+  const forget: Reconciler['forget'] = (campaign) => {
+    states.delete(campaignKey(campaign));
+    report.forgotten(campaign);
+  };
+
+  const reconcile: Reconciler['reconcile'] = async (campaign, signal) => {
+    if (campaign.metadata.deletionTimestamp !== undefined) {
+      forget(campaign);
+      return { requeueAfterMs: DELETED_LOOK_MS };
+    }
+    const startedAtMs = clock.monotonicMs();
+    const state = stateOf(campaign);
+    try {
+      const gathered = await gather(deps, campaign, state.readings, signal);
+      state.readings = gathered.readings;
+
+      const nowMs = clock.now();
+      const planned = plan(
+        campaign,
+        {
+          cluster: gathered.cluster,
+          readings: gathered.readings,
+          counts: gathered.counts,
+          journal: state.journal.state,
+          previous: state.computed,
+          memory: state.memory,
+        },
+        nowMs,
+        deps.options,
+      );
+      state.memory = planned.memory;
+
+      const failed = await apply(
+        { ...deps, onScaleWrite: (result) => report.scaleWrite(campaign, result) },
+        campaign,
+        state,
+        planned,
+        signal,
+      );
+      state.computed = planned.status;
+
+      for (const error of [...gathered.errors, ...failed]) report.failed(campaign, error);
+      report.planned(campaign, planned, gathered.readings, nowMs);
+      return { requeueAfterMs: failed.length > 0 ? Math.min(TICK_MS, planned.requeueAfterMs) : planned.requeueAfterMs };
+    } catch (error) {
+      if (error instanceof ReconcileError) report.failed(campaign, error);
+      throw error;
+    } finally {
+      report.ticked((clock.monotonicMs() - startedAtMs) / 1000);
+    }
+  };
+
+  return { reconcile, forget };
+};

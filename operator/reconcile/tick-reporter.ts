@@ -1,0 +1,13 @@
+/** What a tick tells the people who run the operator; operator/observability writes it to logs and metrics. */
+import type { VoucherCampaign } from '../api/types.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { ReconcileError } from './errors.ts';
+import type { CampaignReadings } from './ports.ts';
+
+export interface TickReporter {
+  planned(campaign: VoucherCampaign, plan: Plan, readings: CampaignReadings, nowMs: number): void;
+  scaleWrite(campaign: VoucherCampaign, result: 'written' | 'conflict' | 'error'): void;
+  failed(campaign: VoucherCampaign, error: ReconcileError): void;
+  ticked(seconds: number): void;
+  forgotten(campaign: Pick<VoucherCampaign, 'metadata'>): void;
+}

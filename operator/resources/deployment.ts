@@ -1,0 +1,30 @@
+import type { Deployment } from 'kubernetes-types/apps/v1.js';
+import { type Tier, tierName } from '../api/names.ts';
+import type { VoucherCampaign } from '../api/types.ts';
+import type { BuildOptions } from './build-options.ts';
+import { ownedMetadata, tierSelector } from './metadata.ts';
+import { buildPodTemplate } from './pod.ts';
+
+/**
+ * The Deployment of a tier, for server-side apply: without `replicas`. An apply that once owned the field and then
+ * drops it resets it to 1 (tried on a real API server), so it must never own it.
+ */
+export const buildDeployment = (campaign: VoucherCampaign, tier: Tier, options: BuildOptions): Deployment => ({
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: ownedMetadata(campaign, tierName(campaign.metadata.name, tier), tier),
+  spec: {
+    selector: { matchLabels: tierSelector(campaign, tier) },
+    // A pod that is ready serves at once; waiting longer would only delay capacity.
+    minReadySeconds: 0,
+    revisionHistoryLimit: 3,
+    strategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 0, maxSurge: '25%' } },
+    template: buildPodTemplate(campaign, tier, options),
+  },
+});
+
+/** The Deployment as it is first created, by POST: the only manifest that carries `replicas`. */
+export const withReplicas = (deployment: Deployment, replicas: number): Deployment => {
+  if (deployment.spec === undefined) throw new Error(`Deployment ${deployment.metadata?.name} has no spec`);
+  return { ...deployment, spec: { ...deployment.spec, replicas } };
+};

@@ -1,0 +1,43 @@
+/** Labels and owner references that every object of a campaign carries. */
+import type { ObjectMeta as KubernetesMeta } from 'kubernetes-types/meta/v1.js';
+import { FIELD_MANAGER, LABELS, type Tier } from '../api/names.ts';
+import type { VoucherCampaign } from '../api/types.ts';
+
+/** The smallest set that tells one tier's pods apart: a Deployment's selector can never be changed. */
+export const tierSelector = (campaign: VoucherCampaign, tier: Tier): Record<string, string> => ({
+  [LABELS.campaign]: campaign.metadata.name,
+  [LABELS.component]: tier,
+});
+
+/** Labels for people and tools; a superset of tierSelector when a tier is given. */
+export const campaignLabels = (campaign: VoucherCampaign, tier?: Tier): Record<string, string> => ({
+  [LABELS.name]: 'voucher-campaign',
+  [LABELS.instance]: campaign.metadata.name,
+  [LABELS.partOf]: 'voucher-operator',
+  [LABELS.managedBy]: FIELD_MANAGER,
+  [LABELS.campaignId]: campaign.spec.campaignId,
+  [LABELS.campaign]: campaign.metadata.name,
+  ...(tier === undefined ? {} : { [LABELS.component]: tier }),
+});
+
+/** Metadata of an owned object. Without a uid (a campaign that was never stored) there is nothing to refer to. */
+export const ownedMetadata = (campaign: VoucherCampaign, name: string, tier?: Tier): KubernetesMeta => ({
+  name,
+  namespace: campaign.metadata.namespace,
+  labels: campaignLabels(campaign, tier),
+  ...(campaign.metadata.uid === undefined
+    ? {}
+    : {
+        ownerReferences: [
+          {
+            apiVersion: campaign.apiVersion,
+            kind: campaign.kind,
+            name: campaign.metadata.name,
+            uid: campaign.metadata.uid,
+            controller: true,
+            // Foreground deletion of a campaign must wait for its pods to drain.
+            blockOwnerDeletion: true,
+          },
+        ],
+      }),
+});

@@ -1,0 +1,17 @@
+import type { PodDisruptionBudget } from 'kubernetes-types/policy/v1.js';
+import { type Tier, tierName } from '../api/names.ts';
+import type { VoucherCampaign } from '../api/types.ts';
+import { ownedMetadata, tierSelector } from './metadata.ts';
+
+/** Node drains take one pod of a tier at a time. */
+export const buildPodDisruptionBudget = (campaign: VoucherCampaign, tier: Tier): PodDisruptionBudget => ({
+  apiVersion: 'policy/v1',
+  kind: 'PodDisruptionBudget',
+  metadata: ownedMetadata(campaign, tierName(campaign.metadata.name, tier), tier),
+  spec: {
+    selector: { matchLabels: tierSelector(campaign, tier) },
+    maxUnavailable: 1,
+    // Without it a pod that never becomes ready blocks the drain of its node for ever.
+    unhealthyPodEvictionPolicy: 'AlwaysAllow',
+  },
+});

@@ -1,0 +1,121 @@
+/** The pod that runs one role of the app image. */
+import type { EnvVar, PodTemplateSpec, Probe, ResourceRequirements, VolumeMount } from 'kubernetes-types/core/v1.js';
+import { ADMIN_PATHS, ENV, PORTS } from '../api/app-contract.ts';
+import { appConfigMapName, type Tier, tierName } from '../api/names.ts';
+import type { VoucherCampaign } from '../api/types.ts';
+import type { BuildOptions } from './build-options.ts';
+import { campaignLabels, tierSelector } from './metadata.ts';
+
+const MOUNTS = {
+  config: '/etc/voucher/config',
+  privacy: '/etc/voucher/privacy',
+  dataPlane: '/etc/voucher/data-plane',
+} as const;
+
+/** The uid of `nonroot` in distroless images; also the group that may read the mounted Secrets. */
+const NON_ROOT_ID = 65532;
+
+/** Longer than kube-proxy and load balancers need to take the pod out, so that no connection meets a closed port. */
+export const PRE_STOP_SLEEP_SECONDS = 5;
+/**
+ * The sleep, then at most the 3 s publish budget (intake) or one batch with a slow commit (records), then room.
+ * A pod that needs more loses no registration: nothing is acknowledged before the journal or the database has it.
+ */
+export const TERMINATION_GRACE_SECONDS = 30;
+
+/**
+ * No CPU limit: throttling in the opening second is the outage that this operator exists to prevent. Memory: an intake
+ * process stays under 150 MiB under load, and the limit is what turns a leak into one restart instead of a lost node.
+ */
+const RESOURCES: Readonly<Record<Tier, ResourceRequirements>> = {
+  intake: { requests: { cpu: '500m', memory: '160Mi' }, limits: { memory: '256Mi' } },
+  records: { requests: { cpu: '250m', memory: '160Mi' }, limits: { memory: '384Mi' } },
+  verification: { requests: { cpu: '100m', memory: '128Mi' }, limits: { memory: '256Mi' } },
+  issuance: { requests: { cpu: '100m', memory: '128Mi' }, limits: { memory: '256Mi' } },
+  archive: { requests: { cpu: '100m', memory: '128Mi' }, limits: { memory: '384Mi' } },
+};
+
+const adminProbe = (path: string, timing: Omit<Probe, 'httpGet'>): Probe => ({
+  httpGet: { path, port: 'admin' },
+  ...timing,
+});
+
+const environment = (tier: Tier, options: BuildOptions): EnvVar[] => [
+  { name: ENV.role, value: tier },
+  { name: ENV.podName, valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
+  { name: ENV.configDir, value: MOUNTS.config },
+  { name: ENV.privacyDir, value: MOUNTS.privacy },
+  { name: ENV.dataPlaneDir, value: MOUNTS.dataPlane },
+  { name: ENV.host, value: '0.0.0.0' },
+  ...(tier === 'intake' ? [{ name: ENV.portHttp, value: String(PORTS.http) }] : []),
+  { name: ENV.portAdmin, value: String(PORTS.admin) },
+  { name: ENV.logLevel, value: options.logLevel },
+];
+
+const mounts: VolumeMount[] = [
+  { name: 'config', mountPath: MOUNTS.config, readOnly: true },
+  { name: 'privacy', mountPath: MOUNTS.privacy, readOnly: true },
+  { name: 'data-plane', mountPath: MOUNTS.dataPlane, readOnly: true },
+];
+
+/**
+ * The pod template of a tier. It depends on nothing that changes after opening, and carries no hash of the ConfigMap:
+ * an edited title must not roll a thousand pods in the middle of the rush.
+ */
+export const buildPodTemplate = (campaign: VoucherCampaign, tier: Tier, options: BuildOptions): PodTemplateSpec => ({
+  metadata: { labels: campaignLabels(campaign, tier) },
+  spec: {
+    serviceAccountName: tierName(campaign.metadata.name, tier),
+    // The app never talks to the Kubernetes API.
+    automountServiceAccountToken: false,
+    // Hundreds of Services in a namespace would otherwise become thousands of variables in every pod.
+    enableServiceLinks: false,
+    terminationGracePeriodSeconds: TERMINATION_GRACE_SECONDS,
+    securityContext: {
+      runAsNonRoot: true,
+      runAsUser: NON_ROOT_ID,
+      runAsGroup: NON_ROOT_ID,
+      fsGroup: NON_ROOT_ID,
+      seccompProfile: { type: 'RuntimeDefault' },
+    },
+    topologySpreadConstraints: ['topology.kubernetes.io/zone', 'kubernetes.io/hostname'].map((topologyKey) => ({
+      topologyKey,
+      maxSkew: 1,
+      // A pod in the wrong zone serves citizens; a pending pod serves nobody.
+      whenUnsatisfiable: 'ScheduleAnyway' as const,
+      labelSelector: { matchLabels: tierSelector(campaign, tier) },
+      // Counts the pods of one revision, so that a rollout's old pods don't skew the new ones.
+      matchLabelKeys: ['pod-template-hash'],
+    })),
+    containers: [
+      {
+        name: tier,
+        image: options.image,
+        args: [tier],
+        env: environment(tier, options),
+        ports: [
+          ...(tier === 'intake' ? [{ name: 'http', containerPort: PORTS.http }] : []),
+          { name: 'admin', containerPort: PORTS.admin },
+        ],
+        volumeMounts: mounts,
+        resources: RESOURCES[tier],
+        // One second apart: a pod that is ready counts for the scaling law in the same tick.
+        startupProbe: adminProbe(ADMIN_PATHS.live, { periodSeconds: 1, timeoutSeconds: 1, failureThreshold: 60 }),
+        readinessProbe: adminProbe(ADMIN_PATHS.ready, { periodSeconds: 1, timeoutSeconds: 2, failureThreshold: 3 }),
+        // Slow on purpose: killing a busy pod in a flood moves its load to its neighbours and kills them next.
+        livenessProbe: adminProbe(ADMIN_PATHS.live, { periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 6 }),
+        lifecycle: { preStop: { sleep: { seconds: PRE_STOP_SLEEP_SECONDS } } },
+        securityContext: {
+          allowPrivilegeEscalation: false,
+          readOnlyRootFilesystem: true,
+          capabilities: { drop: ['ALL'] },
+        },
+      },
+    ],
+    volumes: [
+      { name: 'config', configMap: { name: appConfigMapName(campaign.metadata.name) } },
+      { name: 'privacy', secret: { secretName: campaign.spec.privacy.keySecretName, defaultMode: 0o440 } },
+      { name: 'data-plane', secret: { secretName: campaign.spec.dataPlane.secretName, defaultMode: 0o440 } },
+    ],
+  },
+});

@@ -1,0 +1,12 @@
+import type { ServiceAccount } from 'kubernetes-types/core/v1.js';
+import { type Tier, tierName } from '../api/names.ts';
+import type { VoucherCampaign } from '../api/types.ts';
+import { ownedMetadata } from './metadata.ts';
+
+/** An identity per tier with no rights and no token: it exists so that policies can name a tier. */
+export const buildServiceAccount = (campaign: VoucherCampaign, tier: Tier): ServiceAccount => ({
+  apiVersion: 'v1',
+  kind: 'ServiceAccount',
+  metadata: ownedMetadata(campaign, tierName(campaign.metadata.name, tier), tier),
+  automountServiceAccountToken: false,
+});

@@ -1,0 +1,16 @@
+import type { Service } from 'kubernetes-types/core/v1.js';
+import { intakeServiceName } from '../api/names.ts';
+import type { VoucherCampaign } from '../api/types.ts';
+import { ownedMetadata, tierSelector } from './metadata.ts';
+
+/** The Service that citizens' traffic reaches. Other tiers take their work from the journal and need none. */
+export const buildIntakeService = (campaign: VoucherCampaign): Service => ({
+  apiVersion: 'v1',
+  kind: 'Service',
+  metadata: ownedMetadata(campaign, intakeServiceName(campaign.metadata.name), 'intake'),
+  spec: {
+    type: 'ClusterIP',
+    selector: tierSelector(campaign, 'intake'),
+    ports: [{ name: 'http', port: 80, targetPort: 'http', protocol: 'TCP', appProtocol: 'http' }],
+  },
+});
