@@ -1,0 +1,139 @@
+/**
+ * What `kubectl apply` and the API server would say about a resource, for the embedded mode: strict decoding, defaults,
+ * structural schema, CEL rules against the stored object, generation. Pure; nothing is ever ignored in silence.
+ *
+ * Every stage stops at its own errors: a rule about a field of the wrong type would only confuse.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import { API_VERSION } from '../operator/api/names.ts';
+import { SCALE_PLAN, VOUCHER_CAMPAIGN } from '../operator/api/schema.ts';
+import type { ResourceDefinition } from '../operator/api/schema-node.ts';
+import type { ScalePlan, VoucherCampaign, VoucherCampaignStatus } from '../operator/api/types.ts';
+import { withDefaults } from './admission/defaults.ts';
+import { parseDocument } from './admission/document.ts';
+import { type AdmissionError, isJsonObject, type JsonObject, shown } from './admission/field-path.ts';
+import { metadataErrors } from './admission/metadata.ts';
+import { brokenRules } from './admission/rules.ts';
+import { structuralErrors } from './admission/structure.ts';
+import { unknownFields } from './admission/unknown-fields.ts';
+
+export type { AdmissionError } from './admission/field-path.ts';
+
+export interface Refused {
+  readonly kind: 'refused';
+  /** At least one. */
+  readonly errors: readonly AdmissionError[];
+}
+export type CampaignAdmission = { readonly kind: 'admitted'; readonly campaign: VoucherCampaign } | Refused;
+export type ScalePlanAdmission = { readonly kind: 'admitted'; readonly plan: ScalePlan } | Refused;
+type Outcome = { readonly kind: 'admitted'; readonly object: JsonObject } | Refused;
+
+const refused = (errors: readonly AdmissionError[]): Refused => ({ kind: 'refused', errors });
+
+const headErrors = (resource: ResourceDefinition, value: JsonObject): readonly AdmissionError[] => {
+  const expected = { apiVersion: API_VERSION, kind: resource.kind };
+  return Object.entries(expected).flatMap(([path, wanted]) =>
+    value[path] === wanted ? [] : [{ path, message: `must be ${wanted}, is ${shown(value[path] ?? null)}` }],
+  );
+};
+
+/** The schema knows only metadata.name; metadata.ts checks the rest. */
+const withBareMetadata = (value: JsonObject): JsonObject => {
+  const metadata = value['metadata'];
+  if (!isJsonObject(metadata) || metadata['name'] === undefined) return { ...value, metadata: {} };
+  return { ...value, metadata: { name: metadata['name'] } };
+};
+
+const statusErrors = (value: JsonObject, old: JsonObject | undefined): readonly AdmissionError[] =>
+  value['status'] === undefined || isDeepStrictEqual(value['status'], old?.['status'])
+    ? []
+    : [{ path: 'status', message: 'is written by the operator: remove it' }];
+
+/** The object as stored: generation moves with the spec, status and the server's fields stay. */
+const stored = (value: JsonObject, old: JsonObject | undefined): JsonObject => {
+  const metadata = isJsonObject(value['metadata']) ? value['metadata'] : {};
+  const oldMetadata = isJsonObject(old?.['metadata']) ? old['metadata'] : {};
+  const oldGeneration = typeof oldMetadata['generation'] === 'number' ? oldMetadata['generation'] : 0;
+  const generation = isDeepStrictEqual(value['spec'], old?.['spec']) ? oldGeneration : oldGeneration + 1;
+  const { labels, annotations, ...kept } = oldMetadata;
+  return {
+    ...value,
+    metadata: { ...kept, namespace: 'default', ...metadata, generation },
+    ...(old?.['status'] === undefined ? {} : { status: old['status'] }),
+  };
+};
+
+/** Schema and rules over a whole object whose fields are known. */
+const validated = (resource: ResourceDefinition, value: JsonObject, old: JsonObject | undefined): Outcome => {
+  const structure = structuralErrors(resource.schema, withBareMetadata(value));
+  if (structure.length > 0) return refused(structure);
+  const rules = brokenRules(resource.schema, value, old, '');
+  return rules.length > 0 ? refused(rules) : { kind: 'admitted', object: value };
+};
+
+/** A spec written by a person or by the operator; `old` is the stored object, absent on creation. */
+const admitted = (resource: ResourceDefinition, value: JsonObject, old: JsonObject | undefined): Outcome => {
+  const head = headErrors(resource, value);
+  if (head.length > 0) return refused(head);
+  const metadata = isJsonObject(value['metadata']) ? value['metadata'] : {};
+  const strict = [
+    ...metadataErrors(metadata, isJsonObject(old?.['metadata']) ? old['metadata'] : undefined),
+    ...statusErrors(value, old),
+    ...unknownFields(resource.schema, withBareMetadata(value), '', resource.schema),
+  ];
+  if (strict.length > 0) return refused(strict);
+  const defaulted = withDefaults(resource.schema, value);
+  return validated(resource, stored(isJsonObject(defaulted) ? defaulted : {}, old), old);
+};
+
+const admitText = (resource: ResourceDefinition, text: string, old: JsonObject | undefined): Outcome => {
+  const document = parseDocument(text);
+  if (document.kind === 'refused') return document;
+  const outcome = admitted(resource, document.value, old);
+  if (outcome.kind === 'admitted') return outcome;
+  return refused(
+    outcome.errors.map((error) => {
+      const line = document.lineOf(error.path);
+      return line === undefined ? error : { ...error, line };
+    }),
+  );
+};
+
+// The casts below are where validation becomes a type: types.ts is generated from the very schema that was just checked.
+const asJson = (object: VoucherCampaign | ScalePlan | undefined): JsonObject | undefined =>
+  object as unknown as JsonObject | undefined;
+const asCampaign = (outcome: Outcome): CampaignAdmission =>
+  outcome.kind === 'refused' ? outcome : { kind: 'admitted', campaign: outcome.object as unknown as VoucherCampaign };
+const asPlan = (outcome: Outcome): ScalePlanAdmission =>
+  outcome.kind === 'refused' ? outcome : { kind: 'admitted', plan: outcome.object as unknown as ScalePlan };
+
+/**
+ * A campaign from YAML. uid, resourceVersion and creationTimestamp of a new object are left to whoever stores it;
+ * `metadata.generation` is 1, or one more than before when the spec differs.
+ */
+export const admitCampaign = (yaml: string, old?: VoucherCampaign): CampaignAdmission =>
+  asCampaign(admitText(VOUCHER_CAMPAIGN, yaml, asJson(old)));
+
+/** A plan from YAML, as the owner would apply it with a decision. */
+export const admitScalePlan = (yaml: string, old?: ScalePlan): ScalePlanAdmission =>
+  asPlan(admitText(SCALE_PLAN, yaml, asJson(old)));
+
+/** A plan as an object: what the operator creates, or a stored plan with its decision added. */
+export const admitScalePlanObject = (plan: ScalePlan, old?: ScalePlan): ScalePlanAdmission =>
+  asPlan(admitted(SCALE_PLAN, asJson(plan) ?? {}, asJson(old)));
+
+/** A write to the status subresource: only status changes, and it must fit the schema and the rules. */
+export const admitCampaignStatus = (old: VoucherCampaign, status: VoucherCampaignStatus): CampaignAdmission => {
+  const next: JsonObject = { ...old, status };
+  const unknown = unknownFields(VOUCHER_CAMPAIGN.schema, { status }, '', VOUCHER_CAMPAIGN.schema);
+  return asCampaign(unknown.length > 0 ? refused(unknown) : validated(VOUCHER_CAMPAIGN, next, asJson(old)));
+};
+
+/** One line per error: `campaign.yaml:12: spec.window.closesAt: …`. */
+export const formatAdmissionErrors = (errors: readonly AdmissionError[], source: string): string =>
+  errors
+    .map(({ path, message, line }) => {
+      const place = line === undefined ? source : `${source}:${line}`;
+      return path === '' ? `${place}: ${message}` : `${place}: ${path}: ${message}`;
+    })
+    .join('\n');

@@ -1,0 +1,148 @@
+/** Types, bounds, patterns, enums, required fields and list-map keys of the structural schema. Pure. */
+import { Ajv, type ErrorObject } from 'ajv';
+import type { ArrayNode, ObjectNode, SchemaNode } from '../../operator/api/schema-node.ts';
+import { type AdmissionError, child, element, isJsonObject, shown } from './field-path.ts';
+
+const RFC_3339 = /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2}):(\d{2})(\.\d+)?(Z|[+-](\d{2}):(\d{2}))$/;
+
+/** As strict as Go's parser: calendar days, no leap second, an offset. */
+export const isInstant = (text: string): boolean => {
+  const match = RFC_3339.exec(text);
+  if (match === null) return false;
+  const [year, month, day, hour, minute, second] = match.slice(1, 7).map(Number) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  const daysInMonth = new Date(Date.UTC(year, month, 0)).getUTCDate();
+  const offset = { hour: Number(match[9] ?? 0), minute: Number(match[10] ?? 0) };
+  return (
+    month >= 1 &&
+    month <= 12 &&
+    day >= 1 &&
+    day <= daysInMonth &&
+    hour < 24 &&
+    minute < 60 &&
+    second < 60 &&
+    offset.hour < 24 &&
+    offset.minute < 60
+  );
+};
+
+const isInteger = (bits: 32 | 64) => (value: number) =>
+  Number.isSafeInteger(value) && (bits === 64 || Math.abs(value) <= 2 ** 31 - 1);
+
+const newAjv = (): Ajv => {
+  // strict is off because the schema carries Kubernetes' own keywords, which other files here enforce.
+  const ajv = new Ajv({ allErrors: true, strict: false, verbose: true });
+  ajv.addFormat('date-time', isInstant);
+  ajv.addFormat('int32', { type: 'number', validate: isInteger(32) });
+  ajv.addFormat('int64', { type: 'number', validate: isInteger(64) });
+  ajv.addFormat('double', { type: 'number', validate: Number.isFinite });
+  return ajv;
+};
+
+/** `/spec/vouchers/0/name` → `spec.vouchers[0].name`. */
+const pathOf = (pointer: string): string =>
+  pointer
+    .split('/')
+    .slice(1)
+    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
+    .reduce((path, part) => (/^\d+$/.test(part) ? element(path, Number(part)) : child(path, part)), '');
+
+const firstSentence = (description: string): string =>
+  /^.*?[.:;](?=\s|$)/.exec(description)?.[0].slice(0, -1) ?? description;
+
+const FORMAT_REMEDY: Readonly<Record<string, string>> = {
+  'date-time': 'is not an instant: write date, time and offset, such as 2020-09-25T10:00:00+08:00',
+  int32: 'is not a whole number of 32 bits',
+  int64: 'is not a whole number of 53 bits',
+  double: 'is not a number',
+};
+
+/** What a pattern asks for, in words: its node's description says it. */
+const patternRemedy = (node: SchemaNode, value: unknown): string =>
+  node.type === 'string' && node.pattern?.includes('(s|m|h)') === true
+    ? `${shown(value)} is not a duration: write numbers with s, m or h, such as 30s, 15m or 1h30m`
+    : `${shown(value)} does not match ${(node as { pattern?: string }).pattern}: use lower-case letters, digits and "-", starting with a letter. ${node.description}`;
+
+const messageOf = (error: ErrorObject): string => {
+  const { keyword, params, data, parentSchema } = error;
+  const node = parentSchema as SchemaNode;
+  switch (keyword) {
+    case 'type':
+      return `must be ${params['type']}, is ${shown(data)}${typeof data === 'string' ? ': remove the quotes or the text' : params['type'] === 'string' ? ': put it in quotes' : ''}`;
+    case 'enum':
+      return `${shown(data)} is not supported: write one of ${(params['allowedValues'] as readonly string[]).join(', ')}`;
+    case 'minimum':
+      return `must be at least ${params['limit']}, is ${shown(data)}: raise it`;
+    case 'maximum':
+      return `must be at most ${params['limit']}, is ${shown(data)}: lower it`;
+    case 'minLength':
+      return params['limit'] === 1
+        ? 'must not be empty: give it a value'
+        : `must have at least ${params['limit']} characters`;
+    case 'maxLength':
+      return `must have at most ${params['limit']} characters, has ${[...String(data)].length}: shorten it`;
+    case 'minItems':
+      return `must have at least ${params['limit']} items: add one`;
+    case 'maxItems':
+      return `must have at most ${params['limit']} items: remove some`;
+    case 'minProperties':
+      return `must name at least one of ${Object.keys((node as ObjectNode).properties).join(', ')}`;
+    case 'pattern':
+      return patternRemedy(node, data);
+    case 'format':
+      return `${shown(data)} ${FORMAT_REMEDY[String(params['format'])] ?? `is not of format ${params['format']}`}`;
+    default:
+      return error.message ?? keyword;
+  }
+};
+
+const missing = (error: ErrorObject): AdmissionError => {
+  const name = String(error.params['missingProperty']);
+  const description = (error.parentSchema as ObjectNode).properties[name]?.description ?? '';
+  return { path: child(pathOf(error.instancePath), name), message: `is required: ${firstSentence(description)}` };
+};
+
+const duplicateKeys = (node: ArrayNode, items: readonly unknown[], path: string): readonly AdmissionError[] => {
+  const keys = node['x-kubernetes-list-map-keys'] ?? [];
+  const seen = new Map<string, number>();
+  return items.flatMap((item, index) => {
+    if (!isJsonObject(item)) return [];
+    const key = shown(keys.map((name) => item[name]));
+    const first = seen.get(key);
+    seen.set(key, first ?? index);
+    if (first === undefined) return [];
+    const at = child(element(path, index), keys.join(','));
+    const value = keys.map((name) => shown(item[name])).join(', ');
+    return [{ path: at, message: `${value} is already used by ${element(path, first)}: choose another` }];
+  });
+};
+
+const duplicates = (node: SchemaNode, value: unknown, path: string): readonly AdmissionError[] => {
+  if (node.type === 'array' && Array.isArray(value)) {
+    const own = node['x-kubernetes-list-type'] === 'map' ? duplicateKeys(node, value, path) : [];
+    return [...own, ...value.flatMap((item, index) => duplicates(node.items, item, element(path, index)))];
+  }
+  if (node.type === 'object' && isJsonObject(value)) {
+    return Object.entries(node.properties).flatMap(([name, schema]) =>
+      duplicates(schema, value[name], child(path, name)),
+    );
+  }
+  return [];
+};
+
+/** Everything in which `value` departs from the schema; unknown fields are another file's business. */
+export const structuralErrors = (schema: ObjectNode, value: unknown): readonly AdmissionError[] => {
+  const validate = newAjv().compile(schema);
+  const errors = validate(value)
+    ? []
+    : (validate.errors ?? []).map((error) =>
+        error.keyword === 'required' ? missing(error) : { path: pathOf(error.instancePath), message: messageOf(error) },
+      );
+  return [...errors, ...duplicates(schema, value, '')];
+};
