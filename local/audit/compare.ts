@@ -1,0 +1,158 @@
+/**
+ * What citizens were promised against what the journal and the database hold. Pure, and of one's own: nothing here is
+ * shared with the program that it judges.
+ *
+ * | an acknowledged receipt is …                          | verdict |
+ * |-------------------------------------------------------|---------|
+ * | in the journal, and registration or superseded_receipt | kept |
+ * | not in the journal                                    | lost from the journal |
+ * | neither in registration nor in superseded_receipt     | lost from the database |
+ */
+import type { LedgerEntry } from '../load/ledger.ts';
+
+export interface JournalRecord {
+  readonly receipt: string;
+  readonly citizenHash: string;
+  readonly kind: string;
+}
+
+export interface RegistrationRow {
+  readonly receipt: string;
+  readonly citizenHash: string;
+  readonly kind: string;
+}
+
+export interface AuditInput {
+  readonly ledger: readonly LedgerEntry[];
+  /** Every `received` event of every shard, copies included. */
+  readonly journal: readonly JournalRecord[];
+  /** Messages that are no event of version 1. */
+  readonly unreadable: number;
+  readonly registrations: readonly RegistrationRow[];
+  readonly superseded: readonly string[];
+}
+
+export interface AuditResult {
+  /** Receipts that citizens were given, repeats of one receipt included. */
+  readonly acknowledged: number;
+  readonly distinctReceipts: number;
+  readonly citizens: number;
+  readonly inJournal: number;
+  readonly inDatabase: number;
+  readonly superseded: number;
+  /** Distinct acknowledged receipts that are missing in either place. */
+  readonly lost: number;
+  readonly lostFromJournal: readonly string[];
+  readonly lostFromDatabase: readonly string[];
+  /** Citizens with more than one standing registration. */
+  readonly doubles: number;
+  /** Citizens of the ledger whose standing registrations are not exactly one. */
+  readonly citizensWithoutOne: readonly number[];
+  /** One key that was given two receipts. */
+  readonly keysWithTwoReceipts: number;
+  /** Two citizens of the ledger that the product takes for one person, or one that it takes for two. */
+  readonly mistakenIdentities: number;
+  /** Receipts in the database that no citizen was given. */
+  readonly unacknowledged: number;
+  /** Keys whose sender gave up without an answer: each may explain one unacknowledged receipt. */
+  readonly unsettled: number;
+  /** Unacknowledged beyond what is unsettled; undefined when the ledger has no end, so that the rest is unknown. */
+  readonly sentByNobody: number | undefined;
+  readonly unreadable: number;
+  readonly verdict: 'complete' | 'incomplete';
+  /** One sentence for every finding that makes it incomplete. */
+  readonly findings: readonly string[];
+}
+
+type Acknowledged = Extract<LedgerEntry, { type: 'acknowledged' }>;
+
+const addTo = <K, V>(map: Map<K, Set<V>>, key: K, value: V): void => {
+  const known = map.get(key);
+  if (known === undefined) map.set(key, new Set([value]));
+  else known.add(value);
+};
+
+const larger = <K, V>(map: ReadonlyMap<K, ReadonlySet<V>>): number =>
+  [...map.values()].filter((values) => values.size > 1).length;
+
+export const compare = ({ ledger, journal, unreadable, registrations, superseded }: AuditInput): AuditResult => {
+  const acknowledged = ledger.filter((entry): entry is Acknowledged => entry.type === 'acknowledged');
+  const receiptsOfKey = new Map<string, Set<string>>();
+  const receiptsOfCitizen = new Map<number, Set<string>>();
+  for (const { keyHash, citizen, receiptNo } of acknowledged) {
+    addTo(receiptsOfKey, keyHash, receiptNo);
+    addTo(receiptsOfCitizen, citizen, receiptNo);
+  }
+  const promised = new Set(acknowledged.map(({ receiptNo }) => receiptNo));
+
+  const citizensOnly = <T extends { readonly kind: string }>(rows: readonly T[]): readonly T[] =>
+    rows.filter(({ kind }) => kind === 'citizen');
+  const hashOfReceipt = new Map(citizensOnly(journal).map(({ receipt, citizenHash }) => [receipt, citizenHash]));
+  const standing = citizensOnly(registrations);
+  const standingOfHash = new Map<string, Set<string>>();
+  for (const { citizenHash, receipt } of standing) addTo(standingOfHash, citizenHash, receipt);
+  const supersededSet = new Set(superseded);
+  const inDatabase = new Set([...standing.map(({ receipt }) => receipt), ...supersededSet]);
+
+  const lostFromJournal = [...promised].filter((receipt) => !hashOfReceipt.has(receipt));
+  const lostFromDatabase = [...promised].filter((receipt) => !inDatabase.has(receipt));
+
+  const hashesOfCitizen = new Map<number, Set<string>>();
+  const citizensOfHash = new Map<string, Set<number>>();
+  for (const [citizen, receipts] of receiptsOfCitizen) {
+    for (const receipt of receipts) {
+      const hash = hashOfReceipt.get(receipt);
+      if (hash === undefined) continue;
+      addTo(hashesOfCitizen, citizen, hash);
+      addTo(citizensOfHash, hash, citizen);
+    }
+  }
+  const citizensWithoutOne = [...receiptsOfCitizen.keys()].filter((citizen) => {
+    const hashes = [...(hashesOfCitizen.get(citizen) ?? [])];
+    return hashes.reduce((sum, hash) => sum + (standingOfHash.get(hash)?.size ?? 0), 0) !== 1;
+  });
+
+  const unacknowledged = [...inDatabase].filter((receipt) => !promised.has(receipt)).length;
+  // A key that was given up on and one that was answered later are the same promise.
+  const unsettled = new Set(
+    ledger.flatMap((entry) => (entry.type === 'unsettled' && !receiptsOfKey.has(entry.keyHash) ? [entry.keyHash] : [])),
+  ).size;
+  const ended = ledger.some(({ type }) => type === 'end');
+  const lost = new Set([...lostFromJournal, ...lostFromDatabase]).size;
+
+  const counted = {
+    acknowledged: acknowledged.length,
+    distinctReceipts: promised.size,
+    citizens: receiptsOfCitizen.size,
+    inJournal: [...promised].filter((receipt) => hashOfReceipt.has(receipt)).length,
+    inDatabase: [...promised].filter((receipt) => inDatabase.has(receipt)).length,
+    superseded: [...promised].filter((receipt) => supersededSet.has(receipt)).length,
+    lost,
+    lostFromJournal,
+    lostFromDatabase,
+    doubles: larger(standingOfHash),
+    citizensWithoutOne,
+    keysWithTwoReceipts: larger(receiptsOfKey),
+    mistakenIdentities: larger(hashesOfCitizen) + larger(citizensOfHash),
+    unacknowledged,
+    unsettled,
+    sentByNobody: ended ? Math.max(0, unacknowledged - unsettled) : undefined,
+    unreadable,
+  };
+  const findings = findingsOf(counted);
+  return { ...counted, verdict: findings.length === 0 ? 'complete' : 'incomplete', findings };
+};
+
+const findingsOf = (counted: Omit<AuditResult, 'verdict' | 'findings'>): readonly string[] => {
+  const rules: readonly (readonly [number, string])[] = [
+    [counted.lostFromJournal.length, 'acknowledged receipts are not in the journal'],
+    [counted.lostFromDatabase.length, 'acknowledged receipts are not in the database'],
+    [counted.doubles, 'citizens have more than one standing registration'],
+    [counted.citizensWithoutOne.length, 'citizens of the ledger do not have exactly one standing registration'],
+    [counted.keysWithTwoReceipts, 'Idempotency-Keys were given two receipts'],
+    [counted.mistakenIdentities, 'citizens were taken for one another, or for two'],
+    [counted.sentByNobody ?? 0, 'registrations in the database were sent by nobody'],
+    [counted.unreadable, 'messages in the journal are not events of version 1'],
+  ];
+  return rules.filter(([count]) => count > 0).map(([count, text]) => `${count} ${text}`);
+};

@@ -1,0 +1,86 @@
+/** Every message of every shard, straight from the streams; from the last sequence at the start, no further. */
+import { DeliverPolicy, jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { connect } from '@nats-io/transport-node';
+import { z } from 'zod';
+import type { JournalRecord } from './compare.ts';
+
+export interface JournalAccess {
+  readonly natsUrl: string;
+  readonly natsUser: string;
+  readonly natsPassword: string;
+  readonly campaignId: string;
+  readonly shards: number;
+}
+
+/** Only what the audit needs of envelope version 1; the rest may be anything. */
+const event = z.object({
+  v: z.literal(1),
+  type: z.string(),
+  kind: z.string(),
+  campaignId: z.string(),
+  receipt: z.string(),
+  citizenHash: z.string(),
+});
+
+const BATCH = 1000;
+const BATCH_EXPIRES_MS = 5000;
+/** A leader may be changing while we ask, which takes seconds; not for ever. */
+const EMPTY_BATCHES = 6;
+
+export interface JournalContent {
+  readonly received: readonly JournalRecord[];
+  readonly messages: number;
+  readonly unreadable: number;
+}
+
+const parseEvent = (data: Uint8Array): z.infer<typeof event> | undefined => {
+  try {
+    return event.parse(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(data)));
+  } catch {
+    return undefined;
+  }
+};
+
+/** Throws when a stream can't be read to its end: a journal half read would look like loss. */
+export const readJournal = async (access: JournalAccess, signal: AbortSignal): Promise<JournalContent> => {
+  const connection = await connect({
+    servers: access.natsUrl.split(','),
+    user: access.natsUser,
+    pass: access.natsPassword,
+    name: 'voucher-auditor',
+    timeout: 10_000,
+  });
+  try {
+    const manager = await jetstreamManager(connection);
+    const received: JournalRecord[] = [];
+    let messages = 0;
+    let unreadable = 0;
+    for (let shard = 0; shard < access.shards; shard += 1) {
+      const stream = `REG_${access.campaignId}_${shard}`;
+      const { state } = await manager.streams.info(stream);
+      messages += state.messages;
+      let sequence = state.first_seq - 1;
+      let empty = 0;
+      const consumer = await jetstream(connection).consumers.get(stream, { deliver_policy: DeliverPolicy.All });
+      while (state.messages > 0 && sequence < state.last_seq) {
+        signal.throwIfAborted();
+        const before = sequence;
+        for await (const message of await consumer.fetch({ max_messages: BATCH, expires: BATCH_EXPIRES_MS })) {
+          if (message.seq > state.last_seq) continue;
+          sequence = message.seq;
+          const parsed = parseEvent(message.data);
+          if (parsed === undefined || parsed.campaignId !== access.campaignId) unreadable += 1;
+          else if (parsed.type === 'received') {
+            received.push({ receipt: parsed.receipt, citizenHash: parsed.citizenHash, kind: parsed.kind });
+          }
+          if (sequence >= state.last_seq) break;
+        }
+        empty = sequence === before ? empty + 1 : 0;
+        if (empty >= EMPTY_BATCHES) throw new Error(`stream ${stream} gave nothing after sequence ${sequence}`);
+      }
+    }
+    return { received, messages, unreadable };
+  } finally {
+    await connection.close();
+  }
+};

@@ -1,0 +1,119 @@
+/** One POST as a phone sends it, and what its page reads out of the answer. */
+import { type Dispatcher, Pool } from 'undici';
+import { z } from 'zod';
+import type { Citizen } from './citizen.ts';
+import type { Answer } from './page.ts';
+
+export interface RegistrationRequest {
+  readonly citizen: Citizen;
+  readonly category: string;
+  readonly idempotencyKey: string;
+}
+
+export interface RegistrationClient {
+  /** Never rejects. */
+  register(request: RegistrationRequest): Promise<Answer>;
+  close(): Promise<void>;
+}
+
+export interface ClientOptions {
+  readonly origin: string;
+  readonly connections: number;
+  /** A phone brings its own connection; a balancer of connections spreads load only when they end. */
+  readonly requestsPerConnection: number;
+  /** The app's own budget for a publish is 3 s; a page waits a little longer. */
+  readonly timeoutMs: number;
+}
+
+const PATH = '/api/v1/registrations';
+const POLICY_VERSION = '2020-09';
+/** A page that is told nothing usable comes again after a second, and none waits longer than half a minute. */
+const DEFAULT_RETRY_AFTER_MS = 1000;
+const MAX_RETRY_AFTER_MS = 30_000;
+
+const receipt = z.object({ receiptNo: z.string().regex(/^[0-9A-HJKMNP-TV-Z]{26}$/) });
+const problem = z.object({ code: z.string().max(64) });
+
+const retryAfterMs = (header: string | string[] | undefined): number => {
+  const seconds = Number(Array.isArray(header) ? header[0] : header);
+  return Number.isFinite(seconds) && seconds > 0
+    ? Math.min(seconds * 1000, MAX_RETRY_AFTER_MS)
+    : DEFAULT_RETRY_AFTER_MS;
+};
+
+const jsonOf = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+};
+
+/** Status, Retry-After and body → what the page makes of it. Pure. */
+export const readAnswer = (status: number, retryAfter: string | string[] | undefined, body: string): Answer => {
+  if (status === 200 || status === 201) {
+    const parsed = receipt.safeParse(jsonOf(body));
+    return parsed.success
+      ? { kind: 'receipt', status, receiptNo: parsed.data.receiptNo }
+      : { kind: 'unknown', reason: `${status} without a receipt` };
+  }
+  if (status === 503 || status === 429) return { kind: 'busy', retryAfterMs: retryAfterMs(retryAfter) };
+  if (status >= 500) return { kind: 'unknown', reason: `status ${status}` };
+  const parsed = problem.safeParse(jsonOf(body));
+  const code = parsed.success ? parsed.data.code : 'UNKNOWN';
+  return status === 403 && code === 'NOT_OPEN' ? { kind: 'not_open' } : { kind: 'refused', status, code };
+};
+
+const bodyOf = ({ citizen, category }: RegistrationRequest): string =>
+  JSON.stringify({
+    name: citizen.name,
+    idType: 'CN_ID',
+    idNumber: citizen.idNumber,
+    phone: citizen.phone,
+    channel: citizen.channel,
+    category,
+    consent: { policyVersion: POLICY_VERSION, sensitive: true },
+    locale: citizen.locale,
+  });
+
+const errorCode = (error: unknown): string =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'no answer';
+
+export const registrationClient = ({
+  origin,
+  connections,
+  requestsPerConnection,
+  timeoutMs,
+}: ClientOptions): RegistrationClient => {
+  const pool = new Pool(origin, {
+    connections,
+    pipelining: 1,
+    maxRequestsPerClient: requestsPerConnection,
+    headersTimeout: timeoutMs,
+    bodyTimeout: timeoutMs,
+    connectTimeout: timeoutMs,
+  });
+  return {
+    async register(request) {
+      const options: Dispatcher.RequestOptions = {
+        path: PATH,
+        method: 'POST',
+        headers: {
+          'content-type': 'application/json',
+          accept: 'application/json',
+          'accept-language': request.citizen.locale,
+          'idempotency-key': request.idempotencyKey,
+        },
+        body: bodyOf(request),
+        signal: AbortSignal.timeout(timeoutMs),
+      };
+      try {
+        const { statusCode, headers, body } = await pool.request(options);
+        return readAnswer(statusCode, headers['retry-after'], await body.text());
+      } catch (error) {
+        return { kind: 'unknown', reason: errorCode(error) };
+      }
+    },
+    close: () => pool.close(),
+  };
+};

@@ -1,0 +1,84 @@
+/**
+ * What a citizen's page does with one Idempotency-Key until it has a receipt, a refusal, or gives up.
+ *
+ * | answer                        | page |
+ * |-------------------------------|------|
+ * | 201, 200 with a receipt       | done |
+ * | 503, 429                      | waits Retry-After and up to half of it more, same key |
+ * | 403 NOT_OPEN                  | counts down a second, same key |
+ * | other 4xx                     | shows the reason, done |
+ * | other 5xx, no answer, garbage | waits 0.5 s × attempt, up to twice that, same key; outcome unknown so far |
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { RandomSource } from './random.ts';
+
+export type Answer =
+  | { readonly kind: 'receipt'; readonly status: number; readonly receiptNo: string }
+  | { readonly kind: 'busy'; readonly retryAfterMs: number }
+  | { readonly kind: 'not_open' }
+  | { readonly kind: 'refused'; readonly status: number; readonly code: string }
+  /** The registration may have been taken or not. */
+  | { readonly kind: 'unknown'; readonly reason: string };
+
+export type PageOutcome =
+  | {
+      readonly kind: 'receipt';
+      readonly receiptNo: string;
+      readonly status: number;
+      readonly attempt: number;
+      readonly sentAt: number;
+      readonly answeredAt: number;
+    }
+  | { readonly kind: 'refused'; readonly status: number; readonly code: string }
+  | { readonly kind: 'gave_up'; readonly unsettled: boolean };
+
+export interface PageLimits {
+  readonly attempts: number;
+  /** Ends every wait: the run's own deadline. */
+  readonly signal: AbortSignal;
+}
+
+const FIRST_BACKOFF_MS = 500;
+const COUNTDOWN_MS = 1000;
+
+/** Milliseconds to wait after `answer`; undefined when the page is done. */
+export const waitAfter = (answer: Answer, attempt: number, random: RandomSource): number | undefined => {
+  switch (answer.kind) {
+    case 'busy':
+      return answer.retryAfterMs * (1 + random.next() / 2);
+    case 'not_open':
+      return COUNTDOWN_MS;
+    case 'unknown':
+      return FIRST_BACKOFF_MS * attempt * (1 + random.next());
+    case 'receipt':
+    case 'refused':
+      return undefined;
+  }
+};
+
+/** `send` never rejects: what went wrong is an `unknown` answer. */
+export const runPage = async (
+  send: (attempt: number) => Promise<Answer>,
+  random: RandomSource,
+  limits: PageLimits,
+): Promise<PageOutcome> => {
+  let unsettled = false;
+  for (let attempt = 1; attempt <= limits.attempts && !limits.signal.aborted; attempt += 1) {
+    const sentAt = Date.now();
+    const answer = await send(attempt);
+    if (answer.kind === 'receipt') {
+      const { receiptNo, status } = answer;
+      return { kind: 'receipt', receiptNo, status, attempt, sentAt, answeredAt: Date.now() };
+    }
+    if (answer.kind === 'refused') return { kind: 'refused', status: answer.status, code: answer.code };
+    if (answer.kind === 'unknown') unsettled = true;
+    const waitMs = waitAfter(answer, attempt, random);
+    if (waitMs === undefined || attempt === limits.attempts) break;
+    try {
+      await sleep(waitMs, undefined, { signal: limits.signal });
+    } catch {
+      break;
+    }
+  }
+  return { kind: 'gave_up', unsettled };
+};

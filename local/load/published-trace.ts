@@ -1,0 +1,107 @@
+/**
+ * The traces of examples/traces, from published figures and stated assumptions; `node local/load/published-trace.ts`
+ * writes them, a test sees that the files are what this says. Sources: examples/traces/README.md.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { TraceStep } from './trace.ts';
+
+/** Published: 3.31 million registrations in 8 days. */
+export const PUBLISHED_REGISTRATIONS = 3_310_000;
+const DAYS = 8;
+const HOUR_SECONDS = 3600;
+/** Opens at 10:00 in the example; only where the nights fall hangs on it. */
+const OPENING_HOUR = 10;
+
+/**
+ * Assumption: "million-level" read as a million registrations in the first hour. 1,000,000 / 3,600 s = 278/s in the
+ * mean, three times that (833/s) in the first five minutes, the rest falling: minutes → registrations per second.
+ */
+const FIRST_HOUR_REGISTRATIONS = 1_000_000;
+const FIRST_HOUR_SHAPE: readonly (readonly [minutes: number, weight: number])[] = [
+  [5, 3],
+  [5, 1.8],
+  [10, 1.1],
+  [10, 0.75],
+  [15, 0.55],
+  [15, 0.4],
+];
+/** Assumption: half of all come on the first day, as in Taiwan in 2021. */
+const FIRST_DAY_SHARE = 0.5;
+/** Assumption: a day of phones. Weight of each hour, 0:00 to 23:00. */
+const DAY_CURVE = [
+  0.3, 0.15, 0.1, 0.08, 0.08, 0.12, 0.3, 0.7, 1.1, 1.4, 1.5, 1.4, 1.5, 1.3, 1.1, 1.1, 1.1, 1.1, 1.2, 1.4, 1.6, 1.5, 1.1,
+  0.7,
+] as const;
+/** Assumption: the last hour looks like a small first one: people remember at the deadline. */
+const DEADLINE_WEIGHT = 6;
+
+const round = (value: number): number => Math.round(value * 1000) / 1000;
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+
+const firstHour = (registrations: number): readonly TraceStep[] => {
+  const scale = registrations / sum(FIRST_HOUR_SHAPE.map(([minutes, weight]) => minutes * 60 * weight));
+  let seconds = 0;
+  return FIRST_HOUR_SHAPE.map(([minutes, weight]) => {
+    const step = { seconds, arrivalsPerSecond: round(weight * scale) };
+    seconds += minutes * 60;
+    return step;
+  });
+};
+
+/** 3.31 million over 8 days: the first hour in detail, then a row per hour. */
+export const eightDays = (): readonly TraceStep[] => {
+  const weightOf = (hour: number): number =>
+    (DAY_CURVE[(OPENING_HOUR + hour) % 24] ?? 0) * (hour === DAYS * 24 - 1 ? DEADLINE_WEIGHT : 1);
+  const hours = (from: number, to: number, registrations: number): readonly TraceStep[] => {
+    const indexes = Array.from({ length: to - from }, (_, i) => from + i);
+    const scale = registrations / sum(indexes.map(weightOf));
+    return indexes.map((hour) => ({
+      seconds: hour * HOUR_SECONDS,
+      arrivalsPerSecond: round((weightOf(hour) * scale) / HOUR_SECONDS),
+    }));
+  };
+  const firstDay = PUBLISHED_REGISTRATIONS * FIRST_DAY_SHARE;
+  return [
+    ...firstHour(FIRST_HOUR_REGISTRATIONS),
+    ...hours(1, 24, firstDay - FIRST_HOUR_REGISTRATIONS),
+    ...hours(24, DAYS * 24, PUBLISHED_REGISTRATIONS - firstDay),
+    { seconds: DAYS * 24 * HOUR_SECONDS, arrivalsPerSecond: 0 },
+  ];
+};
+
+/** The first hour alone, with its five minutes of 833/s. */
+export const openingHour = (): readonly TraceStep[] => [
+  ...firstHour(FIRST_HOUR_REGISTRATIONS),
+  { seconds: HOUR_SECONDS, arrivalsPerSecond: 0 },
+];
+
+/**
+ * The demo's: the opening hour squeezed in time and scaled to a machine of two cores that also carries the generator,
+ * the journal and the database. 833/s × 0.36 = 300/s. The quiet seconds before the step stand for what the page sees
+ * before the announcement goes out.
+ */
+export const DEMO_SCALE = 0.36;
+export const demoFast = (): readonly TraceStep[] =>
+  rows([0, 12], [8, 300], [44, 180], [50, 90], [56, 40], [62, 15], [68, 0]);
+export const demoFull = (): readonly TraceStep[] =>
+  rows([0, 12], [15, 300], [75, 240], [105, 300], [135, 180], [165, 90], [195, 40], [225, 15], [255, 5], [270, 0]);
+
+const rows = (...pairs: readonly (readonly [number, number])[]): readonly TraceStep[] =>
+  pairs.map(([seconds, arrivalsPerSecond]) => ({ seconds, arrivalsPerSecond }));
+
+export const toCsv = (trace: readonly TraceStep[]): string =>
+  ['seconds,arrivalsPerSecond', ...trace.map((step) => `${step.seconds},${step.arrivalsPerSecond}`), ''].join('\n');
+
+export const TRACES: Readonly<Record<string, () => readonly TraceStep[]>> = {
+  'chengdu-2020-phase-3-8-days.csv': eightDays,
+  'opening-hour.csv': openingHour,
+  'demo-fast.csv': demoFast,
+  'demo-full.csv': demoFull,
+};
+
+if (import.meta.main) {
+  const folder = join(import.meta.dirname, '../../examples/traces');
+  mkdirSync(folder, { recursive: true });
+  for (const [name, trace] of Object.entries(TRACES)) writeFileSync(join(folder, name), toCsv(trace()));
+}

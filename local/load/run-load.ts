@@ -1,0 +1,132 @@
+/**
+ * The open loop: citizens come when the trace says, however slow the answers are. Bounded in flight (what does not fit
+ * is counted as dropped, not sent later) and in time.
+ */
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { citizenOf } from './citizen.ts';
+import type { RegistrationClient } from './http-client.ts';
+import { keyHashOf, type Ledger, type SendIntent } from './ledger.ts';
+import { runPage } from './page.ts';
+import { seededRandom } from './random.ts';
+import type { StatsRecorder } from './stats.ts';
+import { poissonArrivals, type TraceStep } from './trace.ts';
+
+export interface LoadPlan {
+  readonly trace: readonly TraceStep[];
+  readonly opensAtMs: number;
+  readonly seed: number;
+  readonly categories: readonly string[];
+  /** Most citizens at once, waiting ones included. */
+  readonly maxInFlight: number;
+  readonly maxCitizens: number;
+  readonly attempts: number;
+  /** Share of citizens who send the same again with the same key, and with another key. */
+  readonly sameKeyShare: number;
+  readonly otherKeyShare: number;
+  /** Index of the citizen whose one POST goes to `divert`; only for sabotage. */
+  readonly divertCitizen?: number;
+}
+
+export interface LoadWorld {
+  readonly client: RegistrationClient;
+  /** Where the one diverted registration goes. */
+  readonly divert?: RegistrationClient;
+  readonly ledger: Ledger;
+  readonly stats: StatsRecorder;
+  /** Ends the run: no new citizens, pages stop waiting. */
+  readonly signal: AbortSignal;
+}
+
+/** A finger that taps twice does so within a second. */
+const REPEAT_WITHIN_MS = 1000;
+
+/** Resolves when every citizen has an outcome; rejects when the ledger can't be written. */
+export const runLoad = async (plan: LoadPlan, world: LoadWorld): Promise<void> => {
+  const { ledger, stats, signal } = world;
+  const arrivalRandom = seededRandom(plan.seed);
+  const behaviour = seededRandom(plan.seed ^ 0x5bd1e995);
+  // Pages draw when answers come, which no seed repeats: they must not disturb who comes and who repeats.
+  const jitter = seededRandom(plan.seed ^ 0x27d4eb2d);
+  const flying = new Set<Promise<void>>();
+  const broken = new AbortController();
+  const ended = AbortSignal.any([signal, broken.signal]);
+
+  const send = async (index: number, key: string, intent: SendIntent): Promise<boolean> => {
+    const citizen = citizenOf(plan.seed, index);
+    const category = plan.categories[index % plan.categories.length] ?? '';
+    const client = index === plan.divertCitizen && intent === 'first' ? (world.divert ?? world.client) : world.client;
+    const outcome = await runPage(
+      async () => {
+        stats.add('sent');
+        const startedAt = performance.now();
+        const answer = await client.register({ citizen, category, idempotencyKey: key });
+        if (answer.kind === 'receipt') stats.answered(performance.now() - startedAt);
+        else if (answer.kind === 'busy') stats.add('shed');
+        else if (answer.kind === 'unknown') stats.add('failed');
+        return answer;
+      },
+      jitter,
+      { attempts: plan.attempts, signal },
+    );
+    const keyHash = keyHashOf(key);
+    switch (outcome.kind) {
+      case 'receipt': {
+        const { receiptNo, status, attempt, sentAt, answeredAt } = outcome;
+        const what = { receiptNo, keyHash, citizen: index, sentAt, answeredAt, status, attempt, intent };
+        await ledger.append({ type: 'acknowledged', ...what });
+        stats.add('acknowledged');
+        return true;
+      }
+      case 'refused':
+        stats.refused(outcome.code);
+        return false;
+      case 'gave_up':
+        if (outcome.unsettled) await ledger.append({ type: 'unsettled', keyHash, citizen: index, intent });
+        stats.add('gaveUp');
+        return false;
+    }
+  };
+
+  const liveAs = async (index: number, dueAtMs: number, dice: number, repeatAfterMs: number): Promise<void> => {
+    const key = randomUUID();
+    if (!(await send(index, key, 'first'))) return;
+    stats.waited(Math.max(0, Date.now() - dueAtMs));
+    const sameKey = dice < plan.sameKeyShare;
+    const otherKey = !sameKey && dice < plan.sameKeyShare + plan.otherKeyShare;
+    // A diverted citizen who came again would be registered after all, and nothing would be missing.
+    if ((!sameKey && !otherKey) || index === plan.divertCitizen || signal.aborted) return;
+    await sleep(repeatAfterMs);
+    await (sameKey ? send(index, key, 'same_key') : send(index, randomUUID(), 'other_key'));
+  };
+
+  let index = 0;
+  for (const atSeconds of poissonArrivals(plan.trace, arrivalRandom)) {
+    if (index >= plan.maxCitizens) break;
+    const dueAtMs = plan.opensAtMs + atSeconds * 1000;
+    const waitMs = dueAtMs - Date.now();
+    if (waitMs > 0) await sleep(waitMs, undefined, { signal: ended }).catch(() => {});
+    if (ended.aborted) break;
+    stats.late(Math.max(0, Date.now() - dueAtMs));
+    stats.add('arrived');
+    const citizen = index;
+    const dice = behaviour.next();
+    const repeatAfterMs = behaviour.next() * REPEAT_WITHIN_MS;
+    index += 1;
+    if (flying.size >= plan.maxInFlight) {
+      stats.add('dropped');
+      continue;
+    }
+    stats.flying(1);
+    const life: Promise<void> = liveAs(citizen, dueAtMs, dice, repeatAfterMs)
+      .catch((error: unknown) => broken.abort(error))
+      .finally(() => {
+        stats.flying(-1);
+        flying.delete(life);
+      });
+    flying.add(life);
+  }
+  await Promise.all(flying);
+  if (broken.signal.aborted) throw new Error('the ledger could not be written', { cause: broken.signal.reason });
+  await ledger.append({ type: 'end', sent: stats.count('sent'), acknowledged: stats.count('acknowledged') });
+};

@@ -1,0 +1,121 @@
+/** What the generator did, one JSON line a second and one at the end. All figures are seen from the citizens' side. */
+import { build, type Histogram } from 'hdr-histogram-js';
+import { z } from 'zod';
+
+const count = z.int().nonnegative();
+const ms = z.number().nonnegative();
+
+/** Counters are totals since the start; `p50Ms`, `p99Ms`, `maxMs` are of the last second in a `stats` line. */
+export const loadStats = z.object({
+  type: z.enum(['stats', 'final']),
+  atMs: z.number(),
+  /** Citizens who came, by the trace. */
+  arrived: count,
+  /** POSTs sent, repeats and retries included. */
+  sent: count,
+  acknowledged: count,
+  /** Answers that asked to come again: 503, 429. */
+  shed: count,
+  /** No answer, a time-out, garbage. */
+  failed: count,
+  /** 4xx. */
+  refused: count,
+  refusedCodes: z.record(z.string(), count),
+  /** Citizens who gave up without a receipt. */
+  gaveUp: count,
+  /** Arrivals not sent because too many were in flight: the generator's own limit, never the product's. */
+  dropped: count,
+  inFlight: count,
+  /** One POST that ended in a receipt, from sending to the answer. */
+  p50Ms: ms,
+  p99Ms: ms,
+  maxMs: ms,
+  /** From the arrival to the receipt, with all waiting and coming again. */
+  waitP50Ms: ms,
+  waitP99Ms: ms,
+  /** How late sends were against the trace: above some tens of milliseconds, the generator was the slow one. */
+  lagP99Ms: ms,
+});
+export type LoadStats = z.infer<typeof loadStats>;
+
+const histogram = (): Histogram =>
+  build({
+    lowestDiscernibleValue: 1,
+    highestTrackableValue: 600_000_000,
+    numberOfSignificantValueDigits: 3,
+    bitBucketSize: 32,
+  });
+
+const microseconds = (valueMs: number): number => Math.max(1, Math.round(valueMs * 1000));
+const percentileMs = (of: Histogram, percentile: number): number =>
+  of.totalCount === 0 ? 0 : of.getValueAtPercentile(percentile) / 1000;
+
+export type Counter = 'arrived' | 'sent' | 'acknowledged' | 'shed' | 'failed' | 'refused' | 'gaveUp' | 'dropped';
+
+export class StatsRecorder {
+  readonly #counters: Record<Counter, number> = {
+    arrived: 0,
+    sent: 0,
+    acknowledged: 0,
+    shed: 0,
+    failed: 0,
+    refused: 0,
+    gaveUp: 0,
+    dropped: 0,
+  };
+  readonly #refusedCodes: Record<string, number> = {};
+  readonly #answers = histogram();
+  readonly #answersOfSecond = histogram();
+  readonly #waits = histogram();
+  readonly #lags = histogram();
+  #inFlight = 0;
+
+  add(counter: Counter): void {
+    this.#counters[counter] += 1;
+  }
+  /** Codes are the app's fixed table; 50 are more than it has. */
+  refused(code: string): void {
+    this.add('refused');
+    const known = code in this.#refusedCodes || Object.keys(this.#refusedCodes).length < 50 ? code : 'OTHER';
+    this.#refusedCodes[known] = (this.#refusedCodes[known] ?? 0) + 1;
+  }
+  flying(change: 1 | -1): void {
+    this.#inFlight += change;
+  }
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+  count(counter: Counter): number {
+    return this.#counters[counter];
+  }
+  answered(answerMs: number): void {
+    this.#answers.recordValue(microseconds(answerMs));
+    this.#answersOfSecond.recordValue(microseconds(answerMs));
+  }
+  waited(waitMs: number): void {
+    this.#waits.recordValue(microseconds(waitMs));
+  }
+  late(lagMs: number): void {
+    this.#lags.recordValue(microseconds(lagMs));
+  }
+
+  /** A `stats` line starts a new second for the answer percentiles. */
+  line(type: LoadStats['type'], atMs: number): LoadStats {
+    const answers = type === 'final' ? this.#answers : this.#answersOfSecond;
+    const line: LoadStats = {
+      type,
+      atMs,
+      ...this.#counters,
+      refusedCodes: { ...this.#refusedCodes },
+      inFlight: this.#inFlight,
+      p50Ms: percentileMs(answers, 50),
+      p99Ms: percentileMs(answers, 99),
+      maxMs: answers.totalCount === 0 ? 0 : answers.maxValue / 1000,
+      waitP50Ms: percentileMs(this.#waits, 50),
+      waitP99Ms: percentileMs(this.#waits, 99),
+      lagP99Ms: percentileMs(this.#lags, 99),
+    };
+    this.#answersOfSecond.reset();
+    return line;
+  }
+}
