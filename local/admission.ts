@@ -5,11 +5,11 @@
  * Every stage stops at its own errors: a rule about a field of the wrong type would only confuse.
  */
 import { isDeepStrictEqual } from 'node:util';
+import { withDefaults } from '../operator/api/defaults.ts';
 import { API_VERSION } from '../operator/api/names.ts';
 import { SCALE_PLAN, VOUCHER_CAMPAIGN } from '../operator/api/schema.ts';
 import type { ResourceDefinition } from '../operator/api/schema-node.ts';
 import type { ScalePlan, VoucherCampaign, VoucherCampaignStatus } from '../operator/api/types.ts';
-import { withDefaults } from './admission/defaults.ts';
 import { parseDocument } from './admission/document.ts';
 import { type AdmissionError, isJsonObject, type JsonObject, shown } from './admission/field-path.ts';
 import { metadataErrors } from './admission/metadata.ts';

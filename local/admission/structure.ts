@@ -1,5 +1,7 @@
 /** Types, bounds, patterns, enums, required fields and list-map keys of the structural schema. Pure. */
 import { Ajv, type ErrorObject } from 'ajv';
+import { DURATION_PATTERN } from '../../operator/api/duration.ts';
+import { DNS_LABEL_PATTERN } from '../../operator/api/schema-common.ts';
 import type { ArrayNode, ObjectNode, SchemaNode } from '../../operator/api/schema-node.ts';
 import { type AdmissionError, child, element, isJsonObject, shown } from './field-path.ts';
 
@@ -63,18 +65,23 @@ const FORMAT_REMEDY: Readonly<Record<string, string>> = {
   double: 'is not a number',
 };
 
-/** What a pattern asks for, in words: its node's description says it. */
-const patternRemedy = (node: SchemaNode, value: unknown): string =>
-  node.type === 'string' && node.pattern?.includes('(s|m|h)') === true
-    ? `${shown(value)} is not a duration: write numbers with s, m or h, such as 30s, 15m or 1h30m`
-    : `${shown(value)} does not match ${(node as { pattern?: string }).pattern}: use lower-case letters, digits and "-", starting with a letter. ${node.description}`;
+/** What a pattern asks for, in words. */
+const PATTERN_REMEDY: Readonly<Record<string, string>> = {
+  [DURATION_PATTERN]: 'is not a duration: write numbers with s, m or h, such as 30s, 15m or 1h30m',
+  [DNS_LABEL_PATTERN]: 'is not a name: use lower-case letters, digits and "-", starting with a letter',
+};
+
+const typeMessage = (wanted: string, data: unknown): string => {
+  const remedy = typeof data === 'string' ? ': remove the quotes' : wanted === 'string' ? ': put it in quotes' : '';
+  return `must be ${wanted}, is ${shown(data)}${remedy}`;
+};
 
 const messageOf = (error: ErrorObject): string => {
   const { keyword, params, data, parentSchema } = error;
   const node = parentSchema as SchemaNode;
   switch (keyword) {
     case 'type':
-      return `must be ${params['type']}, is ${shown(data)}${typeof data === 'string' ? ': remove the quotes or the text' : params['type'] === 'string' ? ': put it in quotes' : ''}`;
+      return typeMessage(String(params['type']), data);
     case 'enum':
       return `${shown(data)} is not supported: write one of ${(params['allowedValues'] as readonly string[]).join(', ')}`;
     case 'minimum':
@@ -88,13 +95,15 @@ const messageOf = (error: ErrorObject): string => {
     case 'maxLength':
       return `must have at most ${params['limit']} characters, has ${[...String(data)].length}: shorten it`;
     case 'minItems':
-      return `must have at least ${params['limit']} items: add one`;
+      return params['limit'] === 1
+        ? 'must have at least one item: add it'
+        : `must have at least ${params['limit']} items: add what is missing`;
     case 'maxItems':
       return `must have at most ${params['limit']} items: remove some`;
     case 'minProperties':
       return `must name at least one of ${Object.keys((node as ObjectNode).properties).join(', ')}`;
     case 'pattern':
-      return patternRemedy(node, data);
+      return `${shown(data)} ${PATTERN_REMEDY[params['pattern']] ?? `does not match ${params['pattern']}: correct it`}`;
     case 'format':
       return `${shown(data)} ${FORMAT_REMEDY[String(params['format'])] ?? `is not of format ${params['format']}`}`;
     default:

@@ -143,7 +143,8 @@ const dataPlane: ObjectNode = {
       type: 'string',
       description:
         'How it is known that the journal survives a power cut: Verified, the operator checks every server over its ' +
-        'monitoring endpoint; Attested, the admin vouches for it where that endpoint cannot be reached. Default Verified.',
+        'monitoring endpoint and wants three replicas; Attested, the admin vouches for it where that cannot be seen or ' +
+        'the storage below is replicated. Default Verified.',
       enum: ['Verified', 'Attested'],
       default: 'Verified',
     },

@@ -2,17 +2,18 @@
 import { DURATION_PATTERN } from './duration.ts';
 import type { ArrayNode, NumberNode, ObjectNode, StringNode } from './schema-node.ts';
 
-const DNS_LABEL = '^[a-z]([-a-z0-9]*[a-z0-9])?$';
+/** Lower-case letters, digits and "-", starting with a letter: what Services can be named. */
+export const DNS_LABEL_PATTERN = '^[a-z]([-a-z0-9]*[a-z0-9])?$';
 
 /** Longest campaign name: `<name>-verification` must still be a Service name (63 characters). */
-const MAX_NAME_LENGTH = 50;
+export const MAX_CAMPAIGN_NAME_LENGTH = 50;
 
 export const dnsLabel = (description: string, maxLength: number): StringNode => ({
   type: 'string',
   description,
   minLength: 1,
   maxLength,
-  pattern: DNS_LABEL,
+  pattern: DNS_LABEL_PATTERN,
 });
 
 /** Names of Secrets are DNS subdomains: dots are allowed, and a digit may come first. */
@@ -66,8 +67,8 @@ export const localizedText = (description: string, maxLength: number): ObjectNod
   typeHint: { name: 'LocalizedText', from: './app-contract.ts' },
 });
 
-/** The top of every object. The API server itself validates these; only the name's length is ours. */
-export const objectHead = (resource: string): ObjectNode['properties'] => ({
+/** The top of every object. The API server itself validates these; only the name's form and length are ours. */
+export const objectHead = (resource: string, name: StringNode): ObjectNode['properties'] => ({
   apiVersion: {
     type: 'string',
     description: 'Version of this representation: voucher-operator.io/v1alpha1.',
@@ -77,13 +78,7 @@ export const objectHead = (resource: string): ObjectNode['properties'] => ({
   metadata: {
     type: 'object',
     description: 'Name, namespace, labels and annotations, as on every Kubernetes object.',
-    properties: {
-      name: dnsLabel(
-        `Name of the object: lower-case letters, digits and "-", starting with a letter, at most ${MAX_NAME_LENGTH} ` +
-          'characters, because Services and Deployments are named after it.',
-        MAX_NAME_LENGTH,
-      ),
-    },
+    properties: { name },
   },
 });
 

@@ -1,5 +1,5 @@
 /** `ScalePlan`: what the operator asks for when need exceeds what is authorised. Pure. */
-import { conditions, dnsLabel, instant } from './schema-common.ts';
+import { conditions, dnsLabel, instant, MAX_CAMPAIGN_NAME_LENGTH } from './schema-common.ts';
 import type { ArrayNode, ObjectNode, StringNode, ValidationRule } from './schema-node.ts';
 import { partialCeilings } from './schema-scaling.ts';
 
@@ -80,7 +80,7 @@ export const scalePlanSpec: ObjectNode = {
   required: [...FIXED],
   typeHint: { name: 'ScalePlanSpec' },
   properties: {
-    campaignName: dnsLabel('Name of the VoucherCampaign in the same namespace.', 50),
+    campaignName: dnsLabel('Name of the VoucherCampaign in the same namespace.', MAX_CAMPAIGN_NAME_LENGTH),
     campaignId: dnsLabel('campaignId of that campaign; the plan outlives the object.', 40),
     reason: {
       type: 'string',

@@ -5,7 +5,7 @@
  * through `oldSelf`, so a patch that clears status in the same request does not unlock anything.
  */
 import { campaignSpec } from './schema-campaign.ts';
-import { objectHead } from './schema-common.ts';
+import { dnsLabel, MAX_CAMPAIGN_NAME_LENGTH, objectHead } from './schema-common.ts';
 import type { ResourceDefinition, ValidationRule } from './schema-node.ts';
 import { scalePlanSpec, scalePlanStatus } from './schema-scale-plan.ts';
 import { campaignStatus } from './schema-status.ts';
@@ -46,7 +46,18 @@ export const VOUCHER_CAMPAIGN: ResourceDefinition = {
     description:
       'VoucherCampaign is a city’s e-voucher campaign: who may register when, for what, and with what means.',
     required: ['spec'],
-    properties: { ...objectHead('VoucherCampaign'), spec: campaignSpec, status: campaignStatus },
+    properties: {
+      ...objectHead(
+        'VoucherCampaign',
+        dnsLabel(
+          'Name of the campaign in Kubernetes: lower-case letters, digits and "-", starting with a letter, at most ' +
+            `${MAX_CAMPAIGN_NAME_LENGTH} characters, because Services and Deployments are named after it.`,
+          MAX_CAMPAIGN_NAME_LENGTH,
+        ),
+      ),
+      spec: campaignSpec,
+      status: campaignStatus,
+    },
     'x-kubernetes-validations': [
       fixedAfterOpening('window.opensAt', 'citizens registered on the strength of it'),
       fixedAfterOpening('eligibility', 'registrations were accepted under it'),
@@ -99,7 +110,14 @@ export const SCALE_PLAN: ResourceDefinition = {
     type: 'object',
     description: 'ScalePlan asks the owner for more replicas than are authorised, with the evidence.',
     required: ['spec'],
-    properties: { ...objectHead('ScalePlan'), spec: scalePlanSpec, status: scalePlanStatus },
+    properties: {
+      ...objectHead(
+        'ScalePlan',
+        dnsLabel('Name of the plan; the operator makes it from the campaign and the need.', 253),
+      ),
+      spec: scalePlanSpec,
+      status: scalePlanStatus,
+    },
   },
 };
 

@@ -165,7 +165,8 @@ export interface VoucherCampaignSpec {
     readonly secretName: string;
     /**
      * How it is known that the journal survives a power cut: Verified, the operator checks every server over its
-     * monitoring endpoint; Attested, the admin vouches for it where that endpoint cannot be reached. Default Verified.
+     * monitoring endpoint and wants three replicas; Attested, the admin vouches for it where that cannot be seen or the
+     * storage below is replicated. Default Verified.
      */
     readonly durability: 'Verified' | 'Attested';
   };

@@ -1,5 +1,6 @@
 /** A ResourceDefinition → the text of its CustomResourceDefinition. Pure. */
 import { Document } from 'yaml';
+import { withDefaults } from '../../operator/api/defaults.ts';
 import { API_GROUP } from '../../operator/api/names.ts';
 import type { ResourceDefinition, SchemaNode } from '../../operator/api/schema-node.ts';
 
@@ -30,11 +31,15 @@ const KEY_ORDER = [
 
 type Plain = Readonly<Record<string, unknown>>;
 
-/** The node as the API server takes it: hints for the type generator removed, keys in reading order. */
+/**
+ * The node as the API server takes it: hints for the type generator removed, keys in reading order. Defaults of sections
+ * are written out, because the API server runs a section's rules on its `default` before it fills in the children.
+ */
 export const openApiOf = (node: SchemaNode): Plain => {
   const entries = new Map<string, unknown>(Object.entries(node));
   entries.delete('typeHint');
   if (node.type === 'object') {
+    if (node.default !== undefined) entries.set('default', withDefaults(node, node.default));
     const properties = Object.entries(node.properties).map(([name, child]) => [name, openApiOf(child)]);
     entries.set('properties', Object.fromEntries(properties));
   }
@@ -42,6 +47,14 @@ export const openApiOf = (node: SchemaNode): Plain => {
   const unordered = [...entries.keys()].filter((key) => !(KEY_ORDER as readonly string[]).includes(key));
   if (unordered.length > 0) throw new Error(`KEY_ORDER does not list ${unordered.join(', ')}: add it`);
   return Object.fromEntries(KEY_ORDER.filter((key) => entries.has(key)).map((key) => [key, entries.get(key)]));
+};
+
+/** The API server refuses any word about `metadata` beyond its type and what it restricts, so the description goes. */
+const rootOf = ({ schema }: ResourceDefinition): Plain => {
+  const root = openApiOf(schema);
+  const properties = root['properties'] as Readonly<Record<string, Plain>>;
+  const { description: _, ...metadata } = properties['metadata'] ?? {};
+  return { ...root, properties: { ...properties, metadata } };
 };
 
 export const customResourceDefinition = (resource: ResourceDefinition): Plain => ({
@@ -69,7 +82,7 @@ export const customResourceDefinition = (resource: ResourceDefinition): Plain =>
         storage: true,
         subresources: { status: {} },
         additionalPrinterColumns: resource.columns,
-        schema: { openAPIV3Schema: openApiOf(resource.schema) },
+        schema: { openAPIV3Schema: rootOf(resource) },
       },
     ],
   },
