@@ -2,123 +2,13 @@
  * One small rule per condition: what is so, the stable reason, and the sentence for people, together, so that text and
  * logic can't drift apart. The truth table above each rule is its specification and its unit test.
  */
-import type { ConditionReason, ConditionType } from '../api/conditions.ts';
+import type { ConditionType } from '../api/conditions.ts';
 import type { ScalePlan } from '../api/types.ts';
-import type { PlanInput, TierOutcomes } from './observed.ts';
+import { journalDurable, ready } from './journal-conditions.ts';
+import type { PlanInput } from './observed.ts';
 import { SCALED_TIERS } from './observed.ts';
 import { planState } from './plan-state.ts';
-
-export interface ConditionInput extends PlanInput {
-  readonly tiers: TierOutcomes;
-  /** Observed plans and the one that this tick proposes. */
-  readonly plans: readonly ScalePlan[];
-}
-
-export interface Verdict<T extends ConditionType = ConditionType> {
-  readonly status: 'True' | 'False' | 'Unknown';
-  readonly reason: ConditionReason<T>;
-  readonly message: string;
-}
-
-/**
- * | journal            | spec.durability | status  | reason             |
- * |--------------------|-----------------|---------|--------------------|
- * | not asked yet      | any             | Unknown | NotYetObserved     |
- * | conflict           | any             | False   | JournalConflict    |
- * | unavailable        | any             | Unknown | JournalUnavailable |
- * | NotSynced          | any             | False   | NotSynced          |
- * | Unknown            | Verified        | Unknown | DurabilityUnknown  |
- * | Unknown            | Attested        | True    | Attested           |
- * | Synced, R < 3      | Verified        | False   | TooFewReplicas     |
- * | Synced, R < 3      | Attested        | True    | Attested           |
- * | Synced, R ≥ 3      | any             | True    | Verified           |
- *
- * An attestation stands in for evidence that is missing; it never overrules a server that says it does not sync.
- */
-export const journalDurable = ({ campaign, observed: { journal } }: PlanInput): Verdict<'JournalDurable'> => {
-  const attested = campaign.spec.dataPlane.durability === 'Attested';
-  if (journal === undefined) {
-    return { status: 'Unknown', reason: 'NotYetObserved', message: 'The journal has not been asked yet.' };
-  }
-  if (journal.kind === 'conflict') {
-    return { status: 'False', reason: 'JournalConflict', message: conflictMessage(journal.message) };
-  }
-  if (journal.kind === 'unavailable') {
-    return { status: 'Unknown', reason: 'JournalUnavailable', message: unavailableMessage(journal.message) };
-  }
-  if (journal.durability === 'NotSynced') {
-    return {
-      status: 'False',
-      reason: 'NotSynced',
-      message: `A power cut can lose acknowledged registrations: ${journal.message}. Set "sync_interval: always" in the jetstream section of every nats-server.`,
-    };
-  }
-  if (attested && (journal.durability === 'Unknown' || journal.replicas < 3)) {
-    return {
-      status: 'True',
-      reason: 'Attested',
-      message: `spec.dataPlane.durability attests what could not be verified: ${journal.message}.`,
-    };
-  }
-  if (journal.durability === 'Unknown') {
-    return {
-      status: 'Unknown',
-      reason: 'DurabilityUnknown',
-      message: `The journal's durability can't be seen: ${journal.message}. Make the monitoring port of nats-server reachable, or set spec.dataPlane.durability to Attested if you know that every server syncs before it acknowledges.`,
-    };
-  }
-  if (journal.replicas < 3) {
-    return {
-      status: 'False',
-      reason: 'TooFewReplicas',
-      message: `The journal's streams have ${journal.replicas} replica(s); one lost disk loses registrations. Run at least 3 nats-servers, or set spec.dataPlane.durability to Attested if the storage below is replicated.`,
-    };
-  }
-  return {
-    status: 'True',
-    reason: 'Verified',
-    message: `Every acknowledgement is synced to disk on a majority of ${journal.replicas} replicas.`,
-  };
-};
-
-const conflictMessage = (detail: string): string =>
-  `The journal belongs to another object: ${detail}. Give this campaign another spec.campaignId, or set spec.adoptJournal to true to take the journal over.`;
-
-const unavailableMessage = (detail: string): string =>
-  `The journal does not answer: ${detail}. Check the nats-servers named in the Secret of spec.dataPlane.secretName.`;
-
-/**
- * Rows are tried from the top.
- *
- * | journal                 | tiers            | status  | reason             |
- * |-------------------------|------------------|---------|--------------------|
- * | not asked yet           | any              | Unknown | NotYetObserved     |
- * | conflict                | any              | False   | JournalConflict    |
- * | unavailable             | any              | False   | JournalUnavailable |
- * | JournalDurable not True | any              | False   | JournalNotDurable  |
- * | durable                 | one has < min    | False   | TierNotReady       |
- * | durable                 | all have ≥ min   | True    | AllTiersReady      |
- */
-export const ready = (input: ConditionInput): Verdict<'Ready'> => {
-  const { journal } = input.observed;
-  if (journal === undefined) {
-    return { status: 'Unknown', reason: 'NotYetObserved', message: 'The journal has not been asked yet.' };
-  }
-  if (journal.kind === 'conflict') {
-    return { status: 'False', reason: 'JournalConflict', message: conflictMessage(journal.message) };
-  }
-  if (journal.kind === 'unavailable') {
-    return { status: 'False', reason: 'JournalUnavailable', message: unavailableMessage(journal.message) };
-  }
-  const durable = journalDurable(input);
-  if (durable.status !== 'True') return { status: 'False', reason: 'JournalNotDurable', message: durable.message };
-  const short = SCALED_TIERS.map((tier) => input.tiers[tier]).filter(({ ready: pods, limits }) => pods < limits.min);
-  if (short.length > 0) {
-    const list = short.map(({ tier, ready: pods, limits }) => `${tier} has ${pods} of at least ${limits.min}`);
-    return { status: 'False', reason: 'TierNotReady', message: `Ready replicas are missing: ${list.join(', ')}.` };
-  }
-  return { status: 'True', reason: 'AllTiersReady', message: 'Every tier has its minimum of ready replicas.' };
-};
+import type { ConditionInput, Verdict } from './verdict.ts';
 
 /**
  * | arrivals       | backlog        | status  | reason         |

@@ -8,7 +8,9 @@ import type { CampaignMemory, ScaledTier } from './observed.ts';
 const MAX_SLOTS = 400;
 
 const tierSchema = z.object({
-  /** [slot start in ms, wanted replicas] */
+  /** First slot's start, ms. */
+  b: z.number().int().nonnegative(),
+  /** [ms after b, wanted replicas]: short, because 720 slots (two tiers, an hour) must fit into 16 KiB. */
   w: z.array(z.tuple([z.number().int().nonnegative(), z.number().nonnegative()])).max(MAX_SLOTS),
   /** Last step down, ms. */
   d: z.number().int().nonnegative().optional(),
@@ -24,10 +26,14 @@ const memorySchema = z.object({
  * keeps an idle campaign's status from changing every second.
  */
 export const serializeMemory = (memory: CampaignMemory): string => {
-  const tier = ({ recentWanted, lastDownMs }: TierMemory): z.infer<typeof tierSchema> => ({
-    w: recentWanted.map(({ slotStartMs, wanted }) => [slotStartMs, wanted]),
-    ...(lastDownMs === undefined ? {} : { d: lastDownMs }),
-  });
+  const tier = ({ recentWanted, lastDownMs }: TierMemory): z.infer<typeof tierSchema> => {
+    const base = recentWanted[0]?.slotStartMs ?? 0;
+    return {
+      b: base,
+      w: recentWanted.map(({ slotStartMs, wanted }) => [slotStartMs - base, wanted]),
+      ...(lastDownMs === undefined ? {} : { d: lastDownMs }),
+    };
+  };
   return JSON.stringify({ v: 1, tiers: { intake: tier(memory.intake), records: tier(memory.records) } });
 };
 
@@ -42,8 +48,8 @@ export const parseMemory = (text: string | undefined): CampaignMemory | undefine
   }
   const parsed = memorySchema.safeParse(raw);
   if (!parsed.success) return undefined;
-  const tier = ({ w, d }: z.infer<typeof tierSchema>): TierMemory => ({
-    recentWanted: w.map(([slotStartMs, wanted]) => ({ slotStartMs, wanted })),
+  const tier = ({ b, w, d }: z.infer<typeof tierSchema>): TierMemory => ({
+    recentWanted: w.map(([offsetMs, wanted]) => ({ slotStartMs: b + offsetMs, wanted })),
     freshTicks: 0,
     ...(d === undefined ? {} : { lastDownMs: d }),
   });

@@ -50,7 +50,7 @@ const needOf = (
 const demandOf = (terms: { readonly feedForward: number; readonly drain: number } | undefined): number =>
   terms === undefined ? 0 : Math.ceil(terms.feedForward + terms.drain);
 
-const neededSignal = (tier: ScaledTier): string => `${tier}_replicas_needed`;
+const neededSignal = (tier: ScaledTier): string => `${tier}ReplicasNeeded`;
 
 /**
  * A plan that waits, or was rejected and has not run out, answers the same need: asking again every second would only
@@ -102,19 +102,19 @@ export const proposeScalePlans = (input: PlanInput, tiers: TierOutcomes): readon
     evidence: [
       ...needs.flatMap(({ tier, needed }) => [
         evidenceOf(neededSignal(tier), needed, nowMs, nowMs),
-        evidenceOf(`${tier}_ceiling_in_force`, tiers[tier].limits.ceiling, nowMs, nowMs),
-        evidenceOf(`${tier}_replicas_ready`, tiers[tier].ready, nowMs, nowMs),
+        evidenceOf(`${tier}CeilingInForce`, tiers[tier].limits.ceiling, nowMs, nowMs),
+        evidenceOf(`${tier}ReplicasReady`, tiers[tier].ready, nowMs, nowMs),
       ]),
       ...(peakArrivalsPerSecond === undefined
         ? []
-        : [evidenceOf('forecast_peak_arrivals_per_second', peakArrivalsPerSecond, nowMs, nowMs)]),
+        : [evidenceOf('forecastPeakArrivalsPerSecond', peakArrivalsPerSecond, nowMs, nowMs)]),
       ...fromReading(arrivals, nowMs, (rates) => ({
-        arrivals_per_second_over_3s: rates.over3s,
-        arrivals_per_second_over_60s: rates.over60s,
+        arrivalsPerSecondOver3s: rates.over3s,
+        arrivalsPerSecondOver60s: rates.over60s,
       })),
       ...fromReading(backlog.records, nowMs, ({ messages, oldestSeconds }) => ({
-        records_backlog_messages: messages,
-        records_oldest_seconds: oldestSeconds,
+        recordsBacklogMessages: messages,
+        recordsOldestSeconds: oldestSeconds,
       })),
     ],
     expiresAt: new Date(nowMs + PLAN_LIFETIME_MS).toISOString(),

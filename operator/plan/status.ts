@@ -1,11 +1,16 @@
 /** The status that a tick wants people to see, and when it is worth a write. */
 import { CONDITION_TYPES } from '../api/conditions.ts';
 import type { Condition, TierStatus, VoucherCampaignStatus } from '../api/types.ts';
-import { type ConditionInput, judge } from './conditions.ts';
+import { judge } from './conditions.ts';
 import { serializeMemory } from './memory.ts';
 import { type CampaignMemory, SCALED_TIERS, type TierOutcome } from './observed.ts';
 import { planState } from './plan-state.ts';
 import { stageOf } from './stage.ts';
+import type { ConditionInput } from './verdict.ts';
+
+/** The schema's bound: a status that is refused for a long error text would hide everything else. */
+const MAX_MESSAGE = 1024;
+const truncated = (text: string): string => (text.length <= MAX_MESSAGE ? text : `${text.slice(0, MAX_MESSAGE - 1)}…`);
 
 /** `lastTransitionTime` moves only when `status` flips; a new reason or message keeps it. */
 const conditionsOf = (input: ConditionInput): readonly Condition[] => {
@@ -17,6 +22,7 @@ const conditionsOf = (input: ConditionInput): readonly Condition[] => {
     return {
       type,
       ...verdict,
+      message: truncated(verdict.message),
       lastTransitionTime:
         before?.status === verdict.status ? before.lastTransitionTime : new Date(input.nowMs).toISOString(),
       ...(generation === undefined ? {} : { observedGeneration: generation }),
@@ -75,6 +81,7 @@ export const buildStatus = (input: ConditionInput, memory: CampaignMemory): Vouc
     ...(intake.arrivalsPerSecond === undefined ? {} : { arrivalsPerSecond: intake.arrivalsPerSecond }),
     ...(records.backlog === undefined ? {} : { backlog: records.backlog }),
     ...(records.oldestSeconds === undefined ? {} : { oldestSeconds: records.oldestSeconds }),
+    intake: `${intake.ready}/${intake.desired}/${intake.ceiling}`,
     ...(waiting === undefined ? {} : { plan: waiting.metadata.name }),
     scaler: serializeMemory(memory),
   };

@@ -1,0 +1,16 @@
+import type { ConditionReason, ConditionType } from '../api/conditions.ts';
+import type { ScalePlan } from '../api/types.ts';
+import type { PlanInput, TierOutcomes } from './observed.ts';
+
+/** What a condition rule knows. */
+export interface ConditionInput extends PlanInput {
+  readonly tiers: TierOutcomes;
+  /** Observed plans and the one that this tick proposes. */
+  readonly plans: readonly ScalePlan[];
+}
+
+export interface Verdict<T extends ConditionType = ConditionType> {
+  readonly status: 'True' | 'False' | 'Unknown';
+  readonly reason: ConditionReason<T>;
+  readonly message: string;
+}

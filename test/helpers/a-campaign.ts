@@ -1,0 +1,62 @@
+/** A sound campaign as the API server returns it; a test states only what differs. */
+import { API_VERSION } from '../../operator/api/names.ts';
+import type { ScalingSpec, VoucherCampaign, VoucherCampaignSpec } from '../../operator/api/types.ts';
+
+export const OPENS_AT_MS = Date.parse('2020-09-25T02:00:00.000Z');
+export const CLOSES_AT_MS = Date.parse('2020-09-25T10:00:00.000Z');
+
+const scaling: ScalingSpec = {
+  mode: 'Auto',
+  drainWithin: '30s',
+  peakArrivalsPerSecond: 3500,
+  preWarm: { leadTime: '30m' },
+  down: { windowSeconds: 300, percentPerMinute: 10, holdAfterOpen: '2h' },
+  authorized: { ceilings: { intake: 20, records: 4 }, windows: [] },
+  tiers: {
+    intake: { min: 2, max: 600, capacityPerReplica: 500 },
+    records: { min: 2, max: 20, capacityPerReplica: 5000 },
+  },
+};
+
+const spec: VoucherCampaignSpec = {
+  campaignId: 'chengdu-2020-3',
+  title: { 'zh-CN': '成都消费券', en: 'Chengdu vouchers' },
+  window: { opensAt: '2020-09-25T10:00:00+08:00', closesAt: '2020-09-25T18:00:00+08:00' },
+  eligibility: { minAge: 18 },
+  vouchers: [
+    {
+      name: 'dining-50',
+      title: { 'zh-CN': '餐饮', en: 'Dining' },
+      faceValueFen: 5000,
+      minimumSpendFen: 10000,
+      quota: 1000,
+      validDays: 7,
+    },
+  ],
+  traffic: { burstSeconds: 1 },
+  privacy: { keySecretName: 'voucher-privacy' },
+  dataPlane: { secretName: 'voucher-data-plane', durability: 'Verified' },
+  scaling,
+  adoptJournal: false,
+};
+
+export interface CampaignChanges {
+  readonly metadata?: Partial<VoucherCampaign['metadata']>;
+  readonly spec?: Partial<VoucherCampaignSpec>;
+  readonly scaling?: Partial<ScalingSpec>;
+  readonly status?: VoucherCampaign['status'];
+}
+
+export const aCampaign = (changes: CampaignChanges = {}): VoucherCampaign => ({
+  apiVersion: API_VERSION,
+  kind: 'VoucherCampaign',
+  metadata: { name: 'chengdu', namespace: 'vouchers', uid: 'uid-1', generation: 1, ...changes.metadata },
+  spec: { ...spec, ...changes.spec, scaling: { ...scaling, ...changes.scaling } },
+  ...(changes.status === undefined ? {} : { status: changes.status }),
+});
+
+/** Without a forecast: the field is absent, as the API server would return it. */
+export const withoutForecast = (campaign: VoucherCampaign): VoucherCampaign => {
+  const { peakArrivalsPerSecond: _, ...rest } = campaign.spec.scaling;
+  return { ...campaign, spec: { ...campaign.spec, scaling: rest } };
+};

@@ -1,0 +1,47 @@
+import type { Observed, TierOutcome, TierOutcomes } from '../../operator/plan/observed.ts';
+import { campaignTimes } from '../../operator/plan/times.ts';
+import type { ConditionInput } from '../../operator/plan/verdict.ts';
+import { aCampaign, OPENS_AT_MS } from './a-campaign.ts';
+import { anObserved } from './observed.ts';
+
+export const aTierOutcome = (
+  changes: Partial<Omit<TierOutcome, 'limits'>> & { readonly limits?: Partial<TierOutcome['limits']> } = {},
+): TierOutcome => ({
+  tier: 'intake',
+  exists: true,
+  replicas: 2,
+  ready: 2,
+  desired: 2,
+  decision: undefined,
+  forecastFloor: 10,
+  ...changes,
+  limits: {
+    min: 2,
+    max: 600,
+    ceiling: 20,
+    capacityPerReplica: 500,
+    targetUtilisation: 0.7,
+    drainWithinSeconds: 30,
+    scheduleFloor: 0,
+    down: { windowSeconds: 300, percentPerMinute: 10 },
+    ...changes.limits,
+  },
+});
+
+export const aConditionInput = (
+  changes: Partial<Omit<ConditionInput, 'observed' | 'times'>> & {
+    readonly observed?: Partial<Observed>;
+    readonly tiers?: TierOutcomes;
+  } = {},
+): ConditionInput => {
+  const campaign = changes.campaign ?? aCampaign();
+  return {
+    nowMs: OPENS_AT_MS,
+    tiers: { intake: aTierOutcome(), records: aTierOutcome({ tier: 'records' }) },
+    plans: [],
+    ...changes,
+    campaign,
+    times: campaignTimes(campaign.spec),
+    observed: anObserved(changes.observed),
+  };
+};

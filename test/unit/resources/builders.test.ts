@@ -1,0 +1,180 @@
+import { describe, expect, it } from '@jest/globals';
+import { ADMIN_PATHS, ENV, PORTS } from '../../../operator/api/app-contract.ts';
+import { LABELS } from '../../../operator/api/names.ts';
+import { buildAppConfigMap } from '../../../operator/resources/config-map.ts';
+import { buildDeployment, withReplicas } from '../../../operator/resources/deployment.ts';
+import { PRE_STOP_SLEEP_SECONDS, TERMINATION_GRACE_SECONDS } from '../../../operator/resources/pod.ts';
+import { buildPodDisruptionBudget } from '../../../operator/resources/pod-disruption-budget.ts';
+import { buildIntakeService } from '../../../operator/resources/service.ts';
+import { buildServiceAccount } from '../../../operator/resources/service-account.ts';
+import { aCampaign } from '../../helpers/a-campaign.ts';
+import { buildOptions as options } from '../../helpers/build-options.ts';
+
+const campaign = aCampaign();
+const podOf = (tier: 'intake' | 'records', of = campaign) => {
+  const spec = buildDeployment(of, tier, options).spec?.template.spec;
+  const container = spec?.containers[0];
+  if (spec === undefined || container === undefined) throw new Error('the Deployment has no container');
+  return { spec, container };
+};
+
+describe('the Deployment of a tier', () => {
+  it('runs the role of its tier from the configured image', () => {
+    const { container } = podOf('records');
+    expect(container.image).toBe('voucher-app@sha256:abc');
+    expect(container.args).toEqual(['records']);
+    expect(container.env).toContainEqual({ name: ENV.role, value: 'records' });
+    expect(container.env).toContainEqual({
+      name: ENV.podName,
+      valueFrom: { fieldRef: { fieldPath: 'metadata.name' } },
+    });
+  });
+
+  it('never carries replicas for an apply, and carries them when it is created', () => {
+    const deployment = buildDeployment(campaign, 'intake', options);
+    expect(deployment.spec).not.toHaveProperty('replicas');
+    expect(withReplicas(deployment, 7).spec?.replicas).toBe(7);
+    expect(deployment.spec).not.toHaveProperty('replicas');
+  });
+
+  it('selects its own pods and no other tier’s', () => {
+    const intake = buildDeployment(campaign, 'intake', options).spec;
+    const records = buildDeployment(campaign, 'records', options).spec;
+    expect(intake?.template.metadata?.labels).toMatchObject(intake?.selector.matchLabels ?? {});
+    expect(intake?.selector.matchLabels).not.toEqual(records?.selector.matchLabels);
+  });
+
+  it('loses no capacity in a rollout', () => {
+    const { spec } = buildDeployment(campaign, 'intake', options);
+    expect(spec?.strategy).toEqual({ type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 0, maxSurge: '25%' } });
+    expect(spec?.minReadySeconds).toBe(0);
+  });
+
+  it('is the same pod whatever may change after opening', () => {
+    const later = aCampaign({
+      metadata: { generation: 9 },
+      spec: {
+        title: { 'zh-CN': '改', en: 'changed' },
+        window: { opensAt: '2020-09-25T10:00:00+08:00', closesAt: '2020-09-26T18:00:00+08:00' },
+        traffic: { admissionPerSecond: 1, burstSeconds: 9 },
+      },
+      scaling: { drainWithin: '5s', mode: 'Shadow' },
+    });
+    expect(buildDeployment(later, 'intake', options)).toEqual(buildDeployment(campaign, 'intake', options));
+    expect(buildAppConfigMap(later, ['intake', 'records'], options)).toEqual(
+      buildAppConfigMap(campaign, ['intake', 'records'], options),
+    );
+  });
+
+  it('is restricted as the Pod Security Standard demands, and holds no token', () => {
+    const { spec, container } = podOf('intake');
+    expect(spec.automountServiceAccountToken).toBe(false);
+    expect(spec.securityContext).toMatchObject({ runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } });
+    expect(container.securityContext).toEqual({
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ['ALL'] },
+    });
+  });
+
+  it('mounts configuration and both Secrets, all read-only', () => {
+    const { spec, container } = podOf('intake');
+    expect(container.volumeMounts?.map(({ mountPath, readOnly }) => [mountPath, readOnly])).toEqual([
+      ['/etc/voucher/config', true],
+      ['/etc/voucher/privacy', true],
+      ['/etc/voucher/data-plane', true],
+    ]);
+    expect(spec.volumes?.map(({ configMap, secret }) => configMap?.name ?? secret?.secretName)).toEqual([
+      'chengdu-app',
+      'voucher-privacy',
+      'voucher-data-plane',
+    ]);
+  });
+
+  it('is probed on the admin port only, and not killed for being busy', () => {
+    const { container } = podOf('intake');
+    expect(container.startupProbe?.httpGet).toEqual({ path: ADMIN_PATHS.live, port: 'admin' });
+    expect(container.readinessProbe?.httpGet).toEqual({ path: ADMIN_PATHS.ready, port: 'admin' });
+    expect(container.livenessProbe?.httpGet).toEqual({ path: ADMIN_PATHS.live, port: 'admin' });
+    const { periodSeconds = 0, failureThreshold = 0 } = container.livenessProbe ?? {};
+    expect(periodSeconds * failureThreshold).toBeGreaterThanOrEqual(60);
+  });
+
+  it('has time to leave the load balancer before it drains', () => {
+    const { spec, container } = podOf('intake');
+    expect(container.lifecycle?.preStop).toEqual({ sleep: { seconds: PRE_STOP_SLEEP_SECONDS } });
+    expect(spec.terminationGracePeriodSeconds).toBe(TERMINATION_GRACE_SECONDS);
+    expect(TERMINATION_GRACE_SECONDS).toBeGreaterThan(PRE_STOP_SLEEP_SECONDS + 3);
+  });
+
+  it('spreads over zones and nodes without ever waiting for a place', () => {
+    expect(podOf('intake').spec.topologySpreadConstraints).toEqual([
+      expect.objectContaining({ topologyKey: 'topology.kubernetes.io/zone', whenUnsatisfiable: 'ScheduleAnyway' }),
+      expect.objectContaining({ topologyKey: 'kubernetes.io/hostname', whenUnsatisfiable: 'ScheduleAnyway' }),
+    ]);
+  });
+
+  it('opens the citizens’ port in intake only', () => {
+    const names = (tier: 'intake' | 'records') => podOf(tier).container.ports?.map(({ name }) => name);
+    expect(names('intake')).toEqual(['http', 'admin']);
+    expect(names('records')).toEqual(['admin']);
+    expect(podOf('intake').container.env).toContainEqual({ name: ENV.portHttp, value: String(PORTS.http) });
+  });
+
+  it('has a memory limit and no CPU limit', () => {
+    expect(Object.keys(podOf('intake').container.resources?.limits ?? {})).toEqual(['memory']);
+  });
+});
+
+describe('the other objects', () => {
+  const all = [
+    buildDeployment(campaign, 'intake', options),
+    buildIntakeService(campaign),
+    buildAppConfigMap(campaign, ['intake', 'records'], options),
+    buildPodDisruptionBudget(campaign, 'intake'),
+    buildServiceAccount(campaign, 'intake'),
+  ];
+
+  it.each(all.map((manifest) => [manifest.kind, manifest] as const))('%s belongs to its campaign', (_, manifest) => {
+    expect(manifest.metadata?.ownerReferences).toEqual([
+      expect.objectContaining({ kind: 'VoucherCampaign', name: 'chengdu', uid: 'uid-1', controller: true }),
+    ]);
+    expect(manifest.metadata?.labels).toMatchObject({
+      [LABELS.managedBy]: 'voucher-operator',
+      [LABELS.campaignId]: 'chengdu-2020-3',
+    });
+    expect(manifest.metadata?.annotations).toBeUndefined();
+  });
+
+  it('refer to no owner while the campaign has no uid', () => {
+    const { uid: _, ...metadata } = campaign.metadata;
+    expect(buildIntakeService({ ...campaign, metadata }).metadata).not.toHaveProperty('ownerReferences');
+  });
+
+  it('give the pods what never changes, as config.json', () => {
+    const config = buildAppConfigMap(campaign, ['intake', 'records'], options).data?.['config.json'] ?? '';
+    expect(JSON.parse(config)).toEqual({
+      v: 1,
+      campaignId: 'chengdu-2020-3',
+      namespace: 'vouchers',
+      campaignName: 'chengdu',
+      site: 'default',
+      shards: 3,
+      journalReplicas: 3,
+      tiers: ['intake', 'records'],
+    });
+  });
+
+  it('lead citizens to the http port of intake pods', () => {
+    const { spec } = buildIntakeService(campaign);
+    expect(spec?.selector).toEqual(buildDeployment(campaign, 'intake', options).spec?.selector.matchLabels);
+    expect(spec?.ports).toEqual([expect.objectContaining({ port: 80, targetPort: 'http' })]);
+  });
+
+  it('let a node be drained one pod at a time, broken pods first', () => {
+    expect(buildPodDisruptionBudget(campaign, 'records').spec).toMatchObject({
+      maxUnavailable: 1,
+      unhealthyPodEvictionPolicy: 'AlwaysAllow',
+    });
+  });
+});
