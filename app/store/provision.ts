@@ -1,0 +1,44 @@
+/** A role and a database of its own, made by an administrator. On Kubernetes the database's operator does this. */
+import { Client, escapeIdentifier, escapeLiteral } from 'pg';
+
+export interface ProvisionRequest {
+  readonly adminUrl: string;
+  readonly database: string;
+  readonly user: string;
+  readonly password: string;
+}
+
+/** SQLSTATE duplicate_object, duplicate_database, unique_violation: another process was quicker. */
+const EXISTS = new Set(['42710', '42P04', '23505']);
+
+const sqlStateOf = (error: unknown): string | undefined =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+
+/** Creates what is missing, leaves what is there. Rejects with the driver's error. */
+export const provisionDatabase = async ({ adminUrl, database, user, password }: ProvisionRequest): Promise<void> => {
+  const client = new Client({ connectionString: adminUrl, application_name: 'voucher-provision' });
+  await client.connect();
+  const createUnlessThere = async (statement: string): Promise<void> => {
+    await client.query(statement).catch((error: unknown) => {
+      if (!EXISTS.has(sqlStateOf(error) ?? '')) throw error;
+    });
+  };
+  try {
+    // A refused statement is logged by the server with its text, and this one holds a password.
+    await client.query(`SET log_min_error_statement = 'panic'`);
+    await createUnlessThere(`CREATE ROLE ${escapeIdentifier(user)} LOGIN PASSWORD ${escapeLiteral(password)}`);
+    await createUnlessThere(`CREATE DATABASE ${escapeIdentifier(database)} OWNER ${escapeIdentifier(user)}`);
+  } finally {
+    await client.end();
+  }
+};
+
+export const dropDatabase = async (adminUrl: string, database: string): Promise<void> => {
+  const client = new Client({ connectionString: adminUrl, application_name: 'voucher-provision' });
+  await client.connect();
+  try {
+    await client.query(`DROP DATABASE IF EXISTS ${escapeIdentifier(database)} WITH (FORCE)`);
+  } finally {
+    await client.end();
+  }
+};
