@@ -4,21 +4,11 @@
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { RESOURCES } from '../operator/api/schema.ts';
-import { crdFileName, renderCrd } from './generate/crd.ts';
-import { renderTypes } from './generate/types.ts';
+import { driftedFiles } from './generate/files.ts';
 
-const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
+const ROOT = join(import.meta.dirname, '..');
 
-/** Path from the repository's root → content. */
-const generatedFiles = (): ReadonlyMap<string, string> =>
-  new Map([
-    ...RESOURCES.map((resource) => [join('crds', crdFileName(resource)), renderCrd(resource)] as const),
-    [join('operator', 'api', 'types.ts'), renderTypes(RESOURCES)] as const,
-  ]);
-
-const contentOf = async (path: string): Promise<string | undefined> => {
+const read = async (path: string): Promise<string | undefined> => {
   try {
     return await readFile(join(ROOT, path), 'utf8');
   } catch (error) {
@@ -27,17 +17,16 @@ const contentOf = async (path: string): Promise<string | undefined> => {
   }
 };
 
-const check = process.argv.includes('--check');
-let drifted = 0;
-for (const [path, content] of generatedFiles()) {
-  if ((await contentOf(path)) === content) continue;
-  drifted += 1;
-  if (check) {
+const drifted = await driftedFiles(read);
+if (process.argv.includes('--check')) {
+  for (const path of drifted.keys()) {
     console.error(`${path} differs from operator/api/schema.ts: run \`npm run generate\` and commit the result`);
-  } else {
+  }
+  if (drifted.size > 0) process.exitCode = 1;
+} else {
+  for (const [path, content] of drifted) {
     await mkdir(dirname(join(ROOT, path)), { recursive: true });
     await writeFile(join(ROOT, path), content);
     console.log(`wrote ${path}`);
   }
 }
-if (check && drifted > 0) process.exitCode = 1;

@@ -108,7 +108,10 @@ export const parseDocument = (text: string): ParsedDocument => {
   const lines = new Lines();
   // uniqueKeys is off because the library's own error does not say the field's path; mapValue does.
   const parsed = parseAllDocuments(text, { lineCounter: lines, uniqueKeys: false, prettyErrors: false });
-  const documents = (Array.isArray(parsed) ? parsed : []).filter(({ contents, errors }) => contents || errors.length);
+  // kubectl skips parts between `---` that hold nothing but comments.
+  const isBlank = ({ contents, errors }: (typeof parsed)[number]): boolean =>
+    errors.length === 0 && (contents === null || (isScalar(contents) && contents.value === null));
+  const documents = (Array.isArray(parsed) ? parsed : []).filter((document) => !isBlank(document));
   const [document] = documents;
   if (document === undefined) return refused('the file holds no object');
   if (documents.length > 1) return refused(`the file holds ${documents.length} objects: give one object per file`);

@@ -1,5 +1,5 @@
 /** Types, bounds, patterns, enums, required fields and list-map keys of the structural schema. Pure. */
-import { Ajv, type ErrorObject } from 'ajv';
+import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { DURATION_PATTERN } from '../../operator/api/duration.ts';
 import { DNS_LABEL_PATTERN } from '../../operator/api/schema-common.ts';
 import type { ArrayNode, ObjectNode, SchemaNode } from '../../operator/api/schema-node.ts';
@@ -71,10 +71,18 @@ const PATTERN_REMEDY: Readonly<Record<string, string>> = {
   [DNS_LABEL_PATTERN]: 'is not a name: use lower-case letters, digits and "-", starting with a letter',
 };
 
-const typeMessage = (wanted: string, data: unknown): string => {
-  const remedy = typeof data === 'string' ? ': remove the quotes' : wanted === 'string' ? ': put it in quotes' : '';
-  return `must be ${wanted}, is ${shown(data)}${remedy}`;
+/** By the type that is wanted; a text where a number belongs is nearly always a number in quotes. */
+const TYPE_REMEDY: Readonly<Record<string, string>> = {
+  string: 'put it in quotes',
+  integer: 'write a whole number without quotes',
+  number: 'write a number without quotes',
+  boolean: 'write true or false without quotes',
+  array: 'write a list, each item after "- "',
+  object: 'write its fields, indented below it',
 };
+
+const typeMessage = (wanted: string, data: unknown): string =>
+  `must be ${wanted}, is ${shown(data)}: ${TYPE_REMEDY[wanted] ?? 'correct it'}`;
 
 const messageOf = (error: ErrorObject): string => {
   const { keyword, params, data, parentSchema } = error;
@@ -111,10 +119,12 @@ const messageOf = (error: ErrorObject): string => {
   }
 };
 
-const missing = (error: ErrorObject): AdmissionError => {
+const errorOf = (error: ErrorObject): AdmissionError => {
+  const path = pathOf(error.instancePath);
+  if (error.keyword !== 'required') return { path, message: messageOf(error) };
   const name = String(error.params['missingProperty']);
   const description = (error.parentSchema as ObjectNode).properties[name]?.description ?? '';
-  return { path: child(pathOf(error.instancePath), name), message: `is required: ${firstSentence(description)}` };
+  return { path: child(path, name), message: `is required: ${firstSentence(description)}` };
 };
 
 const duplicateKeys = (node: ArrayNode, items: readonly unknown[], path: string): readonly AdmissionError[] => {
@@ -145,13 +155,26 @@ const duplicates = (node: SchemaNode, value: unknown, path: string): readonly Ad
   return [];
 };
 
+/** Compiling takes longer than everything else here together, and the embedded mode admits a status every few seconds. */
+const compiled = new WeakMap<ObjectNode, ValidateFunction>();
+
+const validatorOf = (schema: ObjectNode): ValidateFunction => {
+  const known = compiled.get(schema);
+  if (known !== undefined) return known;
+  const validate = newAjv().compile(schema);
+  compiled.set(schema, validate);
+  return validate;
+};
+
+/** A value of the wrong type breaks its format and bounds too; the first error of a field says enough. */
+const firstOfEachField = (errors: readonly AdmissionError[]): readonly AdmissionError[] => {
+  const seen = new Set<string>();
+  return errors.filter(({ path }) => !seen.has(path) && seen.add(path));
+};
+
 /** Everything in which `value` departs from the schema; unknown fields are another file's business. */
 export const structuralErrors = (schema: ObjectNode, value: unknown): readonly AdmissionError[] => {
-  const validate = newAjv().compile(schema);
-  const errors = validate(value)
-    ? []
-    : (validate.errors ?? []).map((error) =>
-        error.keyword === 'required' ? missing(error) : { path: pathOf(error.instancePath), message: messageOf(error) },
-      );
-  return [...errors, ...duplicates(schema, value, '')];
+  const validate = validatorOf(schema);
+  const errors = validate(value) ? [] : (validate.errors ?? []).map(errorOf);
+  return firstOfEachField([...errors, ...duplicates(schema, value, '')]);
 };

@@ -118,7 +118,7 @@ export const conditions = (description: string): ArrayNode => ({
         maxLength: 4096,
       },
       lastTransitionTime: instant('When status last changed between True, False and Unknown.'),
-      observedGeneration: observedGeneration('metadata.generation that this condition was computed from.'),
+      observedGeneration: observedGeneration('Value of metadata.generation that this condition was computed from.'),
     },
   },
 });

@@ -81,7 +81,7 @@ export const scalePlanSpec: ObjectNode = {
   typeHint: { name: 'ScalePlanSpec' },
   properties: {
     campaignName: dnsLabel('Name of the VoucherCampaign in the same namespace.', MAX_CAMPAIGN_NAME_LENGTH),
-    campaignId: dnsLabel('campaignId of that campaign; the plan outlives the object.', 40),
+    campaignId: dnsLabel('Identity of that campaign, its campaignId; the plan outlives the object.', 40),
     reason: {
       type: 'string',
       description:

@@ -17,7 +17,10 @@ const tierStatus = (description: string): ObjectNode => ({
     ready: count('Replicas that are ready.'),
     desired: count('Replicas that the operator decided on at the last tick.'),
     ceiling: count('Most replicas that are authorised at this moment.'),
-    limitedBy: text('Which demand or bound decided: Load, Backlog, Schedule, Min, Max, Ceiling, Stale …', 32),
+    limitedBy: text(
+      'Which demand or bound decided: Load, Backlog, Schedule, Min, Max, Ceiling, Stale, Holding, WayDown or Off.',
+      32,
+    ),
     arrivalsPerSecond: measure('Attempted registrations per second. Absent: unknown.'),
     capacityPerReplica: measure('Registrations per second that one replica is counted with.'),
     backlog: count('Messages not yet worked off. Absent: unknown.'),
@@ -30,7 +33,7 @@ export const campaignStatus: ObjectNode = {
   description: 'What the operator saw and did; written by the operator only.',
   typeHint: { name: 'VoucherCampaignStatus' },
   properties: {
-    observedGeneration: observedGeneration('metadata.generation that this status was computed from.'),
+    observedGeneration: observedGeneration('Value of metadata.generation that this status was computed from.'),
     stage: text(
       'Summary for people: Pending, Scheduled, PreWarming, Open, Draining or Closed. Alert on conditions instead.',
       32,

@@ -191,7 +191,7 @@ export interface Condition {
   readonly message: string;
   /** When status last changed between True, False and Unknown. */
   readonly lastTransitionTime: string;
-  /** metadata.generation that this condition was computed from. */
+  /** Value of metadata.generation that this condition was computed from. */
   readonly observedGeneration?: number;
 }
 
@@ -205,7 +205,7 @@ export interface TierStatus {
   readonly desired: number;
   /** Most replicas that are authorised at this moment. */
   readonly ceiling: number;
-  /** Which demand or bound decided: Load, Backlog, Schedule, Min, Max, Ceiling, Stale … */
+  /** Which demand or bound decided: Load, Backlog, Schedule, Min, Max, Ceiling, Stale, Holding, WayDown or Off. */
   readonly limitedBy: string;
   /** Attempted registrations per second. Absent: unknown. */
   readonly arrivalsPerSecond?: number;
@@ -219,7 +219,7 @@ export interface TierStatus {
 
 /** What the operator saw and did; written by the operator only. */
 export interface VoucherCampaignStatus {
-  /** metadata.generation that this status was computed from. */
+  /** Value of metadata.generation that this status was computed from. */
   readonly observedGeneration?: number;
   /** Summary for people: Pending, Scheduled, PreWarming, Open, Draining or Closed. Alert on conditions instead. */
   readonly stage?: string;
@@ -257,7 +257,7 @@ export interface VoucherCampaignStatus {
 export interface ScalePlanSpec {
   /** Name of the VoucherCampaign in the same namespace. */
   readonly campaignName: string;
-  /** campaignId of that campaign; the plan outlives the object. */
+  /** Identity of that campaign, its campaignId; the plan outlives the object. */
   readonly campaignId: string;
   /** Why more is needed: Load, the crowd is there; Forecast, the floor before opening exceeds the ceiling. */
   readonly reason: 'Load' | 'Forecast';

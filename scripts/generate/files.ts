@@ -1,0 +1,22 @@
+/** Which files are generated, and which of them differ from what is on disk. Pure apart from the reader it is given. */
+import { RESOURCES } from '../../operator/api/schema.ts';
+import { crdFileName, renderCrd } from './crd.ts';
+import { renderTypes } from './types.ts';
+
+/** Path from the repository's root, with `/` → content. The same on every machine and in every run. */
+export const generatedFiles = (): ReadonlyMap<string, string> =>
+  new Map([
+    ...RESOURCES.map((resource) => [`crds/${crdFileName(resource)}`, renderCrd(resource)] as const),
+    ['operator/api/types.ts', renderTypes(RESOURCES)] as const,
+  ]);
+
+/** `read` gives undefined for a file that is not there. */
+export const driftedFiles = async (
+  read: (path: string) => Promise<string | undefined>,
+): Promise<ReadonlyMap<string, string>> => {
+  const drifted = new Map<string, string>();
+  for (const [path, content] of generatedFiles()) {
+    if ((await read(path)) !== content) drifted.set(path, content);
+  }
+  return drifted;
+};
