@@ -1,0 +1,179 @@
+/**
+ * A cluster, a journal and signals in memory, for tests of the reconciler. It is strict: a call that a correct operator
+ * never makes throws. Every accepted change is one entry of `writes`.
+ */
+import type { Deployment } from 'kubernetes-types/apps/v1.js';
+import type { LiveSettings } from '../../operator/api/app-contract.ts';
+import type { ScalePlan, VoucherCampaign, VoucherCampaignStatus } from '../../operator/api/types.ts';
+import type {
+  CampaignEvent,
+  CampaignReadings,
+  JournalState,
+  ObservedCluster,
+  ObservedTier,
+} from '../../operator/reconcile/ports.ts';
+import type { ReconcilerDeps } from '../../operator/reconcile/reconcile.ts';
+import type { Manifest } from '../../operator/resources/manifest.ts';
+import { buildOptions } from './build-options.ts';
+import type { FakeClock } from './fake-clock.ts';
+import { freshReadings, SYNCED } from './observed.ts';
+
+type Source = 'observe' | 'signals' | 'ensure' | 'settings' | 'status' | 'scale' | 'apply';
+
+const keyOf = ({ kind, metadata }: Manifest): string => `${kind}/${metadata?.name}`;
+const isDeployment = (manifest: Manifest): manifest is Deployment => manifest.kind === 'Deployment';
+
+interface FakeDeployment {
+  replicas: number;
+  ready: number;
+  version: number;
+}
+
+export class FakeWorld {
+  readonly writes: string[] = [];
+  readonly events: CampaignEvent[] = [];
+  readonly failures: string[] = [];
+  readonly scaleResults: string[] = [];
+  readonly statuses: VoucherCampaignStatus[] = [];
+  readonly plans: ScalePlan[] = [];
+  readonly deployments = new Map<string, FakeDeployment>();
+  /** Sources that never answer, and never look at their signal. */
+  readonly hanging = new Set<Source>();
+  /** Sources that fail at once. */
+  readonly failing = new Set<Source>();
+  journal: JournalState = SYNCED;
+  readings: CampaignReadings | undefined;
+  settings: LiveSettings | undefined;
+  /** Called before a scale write, to play another writer. */
+  beforeScale: (() => void) | undefined;
+  readonly #objects = new Map<string, string>();
+  readonly #clock: FakeClock;
+
+  constructor(clock: FakeClock) {
+    this.#clock = clock;
+  }
+
+  /** Every pod that was asked for becomes ready. */
+  settlePods(): void {
+    for (const deployment of this.deployments.values()) deployment.ready = deployment.replicas;
+  }
+
+  #tier(campaign: VoucherCampaign, tier: 'intake' | 'records'): ObservedTier | undefined {
+    const name = `${campaign.metadata.name}-${tier}`;
+    const found = this.deployments.get(name);
+    if (found === undefined) return undefined;
+    return {
+      deployment: { name, replicas: found.replicas, resourceVersion: String(found.version) },
+      pods: Array.from({ length: found.replicas }, (_, n) => ({
+        name: `${name}-${n}`,
+        tier,
+        ready: n < found.ready,
+        createdAtMs: 0,
+      })),
+    };
+  }
+
+  async #answer<T>(source: Source, value: () => T): Promise<T> {
+    if (this.hanging.has(source)) return new Promise<T>(() => undefined);
+    if (this.failing.has(source)) throw new Error(`${source} is down`);
+    return value();
+  }
+
+  #observe(campaign: VoucherCampaign): ObservedCluster {
+    const intake = this.#tier(campaign, 'intake');
+    const records = this.#tier(campaign, 'records');
+    return {
+      tiers: { ...(intake === undefined ? {} : { intake }), ...(records === undefined ? {} : { records }) },
+      plans: [...this.plans],
+    };
+  }
+
+  #create(manifest: Manifest): void {
+    if (!isDeployment(manifest)) throw new Error(`only Deployments are created by POST, not ${manifest.kind}`);
+    const replicas = manifest.spec?.replicas;
+    if (replicas === undefined) throw new Error('a Deployment is created without replicas');
+    if (this.#objects.has(keyOf(manifest))) throw new Error(`${keyOf(manifest)} is there already`);
+    for (const needed of ['ServiceAccount', 'PodDisruptionBudget']) {
+      if (!this.#objects.has(`${needed}/${manifest.metadata?.name}`)) throw new Error(`${needed} must come first`);
+    }
+    const { replicas: _, ...spec } = manifest.spec ?? {};
+    this.#objects.set(keyOf(manifest), JSON.stringify({ ...manifest, spec }));
+    this.deployments.set(manifest.metadata?.name ?? '', { replicas, ready: 0, version: 1 });
+    this.writes.push(`create ${keyOf(manifest)}`);
+  }
+
+  #apply(manifest: Manifest): void {
+    if (isDeployment(manifest)) {
+      if (manifest.spec !== undefined && 'replicas' in manifest.spec) throw new Error('an apply carries replicas');
+      if (!this.#objects.has(keyOf(manifest))) throw new Error('a Deployment is applied before it was created');
+    }
+    const text = JSON.stringify(manifest);
+    if (this.#objects.get(keyOf(manifest)) === text) return;
+    this.#objects.set(keyOf(manifest), text);
+    this.writes.push(`apply ${keyOf(manifest)}`);
+  }
+
+  /** Everything that a reconciler needs of this world. */
+  deps(): ReconcilerDeps {
+    return {
+      clock: this.#clock,
+      options: buildOptions,
+      cluster: { observe: (campaign) => this.#answer('observe', () => this.#observe(campaign)) },
+      signals: { read: () => this.#answer('signals', () => this.readings ?? freshReadings(this.#clock.now())) },
+      manifests: {
+        create: async (manifest) => this.#create(manifest),
+        apply: (manifest) => this.#answer('apply', () => this.#apply(manifest)),
+      },
+      replicas: {
+        scale: ({ name, replicas, resourceVersion }) =>
+          this.#answer('scale', () => {
+            this.beforeScale?.();
+            const deployment = this.deployments.get(name);
+            if (deployment === undefined) throw new Error(`${name} does not exist`);
+            if (String(deployment.version) !== resourceVersion) return 'conflict';
+            deployment.replicas = replicas;
+            deployment.ready = Math.min(deployment.ready, replicas);
+            deployment.version += 1;
+            this.writes.push(`scale ${name} ${replicas}`);
+            return 'written';
+          }),
+      },
+      status: {
+        writeStatus: (_, status) =>
+          this.#answer('status', () => {
+            this.statuses.push(status);
+            this.writes.push('status');
+          }),
+      },
+      plans: {
+        createPlan: async (plan) => {
+          if (this.plans.some(({ metadata }) => metadata.name === plan.metadata.name)) {
+            throw new Error(`${plan.metadata.name} is there already`);
+          }
+          this.plans.push(plan);
+          this.writes.push('plan');
+        },
+      },
+      events: { emit: (_, event) => void this.events.push(event) },
+      journal: {
+        ensure: () => this.#answer('ensure', () => this.journal),
+        backlog: async () => {
+          throw new Error('the reconciler reads the backlog through its signals only');
+        },
+        putLiveSettings: (_, settings) =>
+          this.#answer('settings', () => {
+            if (JSON.stringify(this.settings) === JSON.stringify(settings)) return;
+            this.settings = settings;
+            this.writes.push('settings');
+          }),
+      },
+      report: {
+        planned: () => undefined,
+        scaleWrite: (_, result) => void this.scaleResults.push(result),
+        failed: (_, error) => void this.failures.push(error.kind),
+        ticked: () => undefined,
+        forgotten: () => undefined,
+      },
+    };
+  }
+}

@@ -1,0 +1,20 @@
+import { describe, expect, it } from '@jest/globals';
+import { buildLiveSettings } from '../../../operator/plan/live-settings.ts';
+import { aCampaign } from '../../helpers/a-campaign.ts';
+
+describe('buildLiveSettings', () => {
+  it.each([
+    ['follows the ready pods', {}, 12, { admissionPerSecond: 6_000, intakePods: 12 }],
+    ['keeps one pod’s rate when none is ready', {}, 0, { admissionPerSecond: 500, intakePods: 1 }],
+    ['obeys the admin', { admissionPerSecond: 900 }, 12, { admissionPerSecond: 900, intakePods: 12 }],
+  ])('admission %s', (_, traffic, pods, want) => {
+    const { spec } = aCampaign({ spec: { traffic: { burstSeconds: 2, ...traffic } } });
+    expect(buildLiveSettings(spec, 3, pods).traffic).toEqual({ ...want, burstSeconds: 2 });
+  });
+
+  it('writes instants in one form, so that equal times are equal settings', () => {
+    const { window, generation } = buildLiveSettings(aCampaign().spec, 3, 1);
+    expect(window).toEqual({ opensAt: '2020-09-25T02:00:00.000Z', closesAt: '2020-09-25T10:00:00.000Z' });
+    expect(generation).toBe(3);
+  });
+});

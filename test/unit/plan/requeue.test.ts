@@ -1,0 +1,47 @@
+import { describe, expect, it } from '@jest/globals';
+import { nextLookMs } from '../../../operator/plan/requeue.ts';
+import { campaignTimes } from '../../../operator/plan/times.ts';
+import { aCampaign, CLOSES_AT_MS, OPENS_AT_MS } from '../../helpers/a-campaign.ts';
+import { aTierOutcome } from '../../helpers/condition-input.ts';
+
+const MINUTE_MS = 60_000;
+const settled = { intake: aTierOutcome(), records: aTierOutcome({ tier: 'records' }) };
+const idle = {
+  times: campaignTimes(aCampaign().spec),
+  nowMs: OPENS_AT_MS - 60 * MINUTE_MS,
+  tiers: settled,
+  isActing: true,
+  journalReady: true,
+  stage: 'Scheduled',
+  arrivalsPerSecond: 0,
+  backlog: 0,
+  isFirstPass: false,
+};
+
+describe('nextLookMs', () => {
+  it.each([
+    ['idle, an hour ahead', {}, 10_000],
+    ['the journal was not asked yet', { isFirstPass: true }, 0],
+    ['3 s before pre-warming begins', { nowMs: OPENS_AT_MS - 30 * MINUTE_MS - 3_000 }, 3_000],
+    ['pre-warming', { nowMs: OPENS_AT_MS - 30 * MINUTE_MS }, 1_000],
+    ['open and quiet', { nowMs: OPENS_AT_MS, stage: 'Open' }, 1_000],
+    ['draining', { nowMs: CLOSES_AT_MS, stage: 'Draining' }, 1_000],
+    ['closed', { nowMs: CLOSES_AT_MS + MINUTE_MS, stage: 'Closed' }, 10_000],
+    [
+      'closed, and somebody still tries',
+      { nowMs: CLOSES_AT_MS + MINUTE_MS, stage: 'Closed', arrivalsPerSecond: 1 },
+      1_000,
+    ],
+    ['a backlog', { backlog: 1 }, 1_000],
+    ['pods are starting', { tiers: { ...settled, intake: aTierOutcome({ ready: 1 }) } }, 1_000],
+    ['a decision is not carried out yet', { tiers: { ...settled, intake: aTierOutcome({ desired: 3 }) } }, 1_000],
+    [
+      'a decision that Shadow never carries out',
+      { isActing: false, tiers: { ...settled, intake: aTierOutcome({ desired: 3 }) } },
+      10_000,
+    ],
+    ['the journal is away', { journalReady: false }, 1_000],
+  ])('%s', (_, changes, wantMs) => {
+    expect(nextLookMs({ ...idle, ...changes })).toBe(wantMs);
+  });
+});
