@@ -46,6 +46,8 @@ export interface Stack {
   snapshot(): StackSnapshot;
   events(): readonly StackEvent[];
   processes(): readonly StackProcess[];
+  /** The metrics page of every app process now; one that doesn't answer is left out. */
+  metrics(): Promise<readonly { readonly name: string; readonly text: string }[]>;
   /** Applies a changed campaign (validated as `kubectl apply` would be). */
   applyCampaign(yaml: string): Promise<void>;
   stop(): Promise<void>;

@@ -1,0 +1,85 @@
+/** The operator's loop over one embedded campaign: the same reconciler that runs in a cluster, on other interfaces. */
+
+import { pino } from 'pino';
+import { Registry } from 'prom-client';
+import type { VoucherCampaign } from '../../operator/api/types.ts';
+import { createLogger } from '../../operator/observability/log.ts';
+import { createOperatorMetrics } from '../../operator/observability/metrics.ts';
+import { createTickReporter } from '../../operator/observability/tick-reporter.ts';
+import type { Plan } from '../../operator/plan/plan.ts';
+import { campaignKey } from '../../operator/reconcile/campaign-state.ts';
+import type {
+  ClusterReader,
+  CountsReader,
+  JournalAdmin,
+  ManifestWriter,
+  PlanWriter,
+  ReplicaWriter,
+  SignalReader,
+} from '../../operator/reconcile/ports.ts';
+import { createReconciler } from '../../operator/reconcile/reconcile.ts';
+import type { BuildOptions } from '../../operator/resources/build-options.ts';
+import { systemClock } from '../../operator/runtime/clock.ts';
+import { Loop } from '../../operator/runtime/loop.ts';
+import type { CampaignStore } from './campaign-store.ts';
+
+export interface OperatorWorld {
+  readonly cluster: ClusterReader;
+  readonly manifests: ManifestWriter;
+  readonly replicas: ReplicaWriter;
+  readonly plans: PlanWriter;
+  readonly journal: JournalAdmin;
+  readonly signals: SignalReader;
+  readonly counts: CountsReader;
+}
+
+export interface EmbeddedOperator {
+  /** The last tick's plan; undefined before the first. */
+  plan(): Plan | undefined;
+  kick(): void;
+  readonly metrics: Registry;
+  /** Resolves when the signal has aborted and the tick under way has ended. */
+  readonly done: Promise<void>;
+}
+
+export const startOperator = (
+  store: CampaignStore,
+  world: OperatorWorld,
+  options: BuildOptions,
+  logFile: string,
+  signal: AbortSignal,
+): EmbeddedOperator => {
+  const log = createLogger({
+    level: options.logLevel,
+    destination: pino.destination({ dest: logFile, sync: false, mkdir: true }),
+  });
+  const metrics = new Registry();
+  const reporter = createTickReporter(log, createOperatorMetrics(metrics));
+  let lastPlan: Plan | undefined;
+  const reconciler = createReconciler({
+    ...world,
+    options,
+    clock: systemClock,
+    status: store.status,
+    events: store.sink,
+    report: {
+      ...reporter,
+      planned(campaign: VoucherCampaign, plan, readings, nowMs) {
+        lastPlan = plan;
+        reporter.planned(campaign, plan, readings, nowMs);
+      },
+    },
+  });
+  const loop = new Loop({
+    clock: systemClock,
+    random: Math.random,
+    run: (_key, runSignal) => reconciler.reconcile(store.current(), runSignal),
+    onError: ({ key, error, failures, retryAfterMs }) =>
+      log.error({ key, error, failures, retryAfterMs }, 'a tick failed'),
+    maxConcurrent: 1,
+    backoff: { initialMs: 500, maxMs: 5_000 },
+  });
+  const key = campaignKey(store.current());
+  loop.kick(key);
+  return { plan: () => lastPlan, kick: () => loop.kick(key), metrics, done: loop.start(signal) };
+};

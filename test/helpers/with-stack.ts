@@ -1,0 +1,88 @@
+/** A whole embedded stack for one test or evidence run: opened, with a Ready intake, and gone afterwards. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import { startEmbedded } from '../../local/embedded.ts';
+import type { Stack } from '../../local/stack.ts';
+import { eventually } from './eventually.ts';
+
+export interface StackCampaign {
+  readonly opensInMs?: number;
+  readonly closesInMs?: number;
+  readonly titleEn?: string;
+  readonly intake?: { readonly min: number; readonly max: number; readonly capacityPerReplica: number };
+  readonly records?: { readonly min: number; readonly max: number; readonly capacityPerReplica: number };
+  readonly admissionPerSecond?: number;
+}
+
+const HOUR_MS = 3_600_000;
+
+/** YAML of a small sound campaign, open since an hour unless stated. */
+export const stackCampaignYaml = (
+  {
+    opensInMs = -HOUR_MS,
+    closesInMs = HOUR_MS,
+    titleEn = 'Test vouchers',
+    intake = { min: 2, max: 4, capacityPerReplica: 500 },
+    records = { min: 1, max: 2, capacityPerReplica: 2000 },
+    admissionPerSecond,
+  }: StackCampaign,
+  nowMs: number,
+): string =>
+  stringify({
+    apiVersion: 'voucher-operator.io/v1alpha1',
+    kind: 'VoucherCampaign',
+    metadata: { name: 'test', namespace: 'default' },
+    spec: {
+      campaignId: 'test-campaign',
+      title: { 'zh-CN': '测试消费券', en: titleEn },
+      window: {
+        opensAt: new Date(nowMs + opensInMs).toISOString(),
+        closesAt: new Date(nowMs + closesInMs).toISOString(),
+      },
+      vouchers: [
+        {
+          name: 'dining',
+          title: { 'zh-CN': '餐饮', en: 'Dining' },
+          faceValueFen: 5000,
+          minimumSpendFen: 10000,
+          quota: 1000,
+          validDays: 7,
+        },
+      ],
+      ...(admissionPerSecond === undefined ? {} : { traffic: { admissionPerSecond } }),
+      scaling: {
+        authorized: { ceilings: { intake: intake.max, records: records.max } },
+        tiers: { intake, records },
+      },
+    },
+  });
+
+const isReady = (stack: Stack): boolean => {
+  const { conditions, tiers } = stack.snapshot();
+  const ready = conditions.find(({ type }) => type === 'Ready')?.status === 'True';
+  return ready && tiers.intake !== undefined && tiers.intake.ready >= tiers.intake.desired;
+};
+
+/** Starts, waits until the campaign is Ready, runs `use`, and always stops. */
+export const withStack = async <T>(
+  campaign: StackCampaign,
+  signal: AbortSignal,
+  use: (stack: Stack, stateDir: string) => Promise<T>,
+): Promise<T> => {
+  const stateDir = await mkdtemp(join(tmpdir(), 'voucher-stack-'));
+  const stack = await startEmbedded({
+    campaignYaml: stackCampaignYaml(campaign, Date.now()),
+    stateDir,
+    signal,
+    progress: () => undefined,
+  });
+  try {
+    await eventually(() => isReady(stack), { timeoutMs: 60_000, what: 'the campaign to be Ready' });
+    return await use(stack, stateDir);
+  } finally {
+    await stack.stop();
+    await rm(stateDir, { recursive: true, force: true });
+  }
+};
