@@ -1,7 +1,6 @@
 /** Title and closing time edited under load: how long until every answer shows them; and that no process restarted. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { request } from 'undici';
 import { z } from 'zod';
 import { startLoad } from '../../local/demo/load-process.ts';
@@ -65,7 +64,6 @@ export const scenario: Scenario = {
           if (!isNew && lastOldAt - editedAt > 30_000) throw new Error(`edit ${edit} was not in force after 30 s`);
         }
         samples.push({ edit, effectiveAfterMs: Math.round(lastOldAt - editedAt) });
-        await delay(500);
       }
       load.stop();
       const final = await load.done;
