@@ -1,6 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { parse, stringify } from 'yaml';
+import { isInstant } from '../../../local/admission/structure.ts';
 import { type AdmissionError, admitCampaign, admitScalePlan, formatAdmissionErrors } from '../../../local/admission.ts';
 
 const EXAMPLES = join(import.meta.dirname, '../../../examples');
@@ -130,6 +133,87 @@ describe('files that are no campaign', () => {
       kind: 'refused',
       errors: [{ path: 'kind', message: 'must be VoucherCampaign, is "ScalePlan"' }],
     });
+  });
+});
+
+describe('nothing is ignored', () => {
+  const chengdu: unknown = parse(textOf('chengdu-2020-phase-3.yaml'));
+
+  /** A copy of `value` with one more field in the n-th object, counted depth first, and that field's path. */
+  const withStranger = (value: unknown, n: number): { readonly text: string; readonly path: string } | undefined => {
+    let seen = 0;
+    let found: string | undefined;
+    const copy = (part: unknown, path: string): unknown => {
+      if (Array.isArray(part)) return part.map((item, index) => copy(item, `${path}[${index}]`));
+      if (typeof part !== 'object' || part === null) return part;
+      const isHere = seen === n;
+      seen += 1;
+      const fields = Object.entries(part).map(([name, field]) => [
+        name,
+        copy(field, path === '' ? name : `${path}.${name}`),
+      ]);
+      if (isHere) found = path === '' ? 'stranger' : `${path}.stranger`;
+      return Object.fromEntries(isHere ? [...fields, ['stranger', true]] : fields);
+    };
+    const text = stringify(copy(value, ''), { version: '1.1' });
+    return found === undefined ? undefined : { text, path: found };
+  };
+
+  it('an unknown field is an error that names it, wherever it stands', () => {
+    const objects = Array.from({ length: 60 }, (_, n) => withStranger(chengdu, n)).filter((each) => each !== undefined);
+    expect(objects.length).toBeGreaterThanOrEqual(20);
+    for (const { text, path } of objects) expect(paths(text)).toEqual([path]);
+  });
+
+  it('what was written is what is stored', () => {
+    const written = fc.record({
+      min: fc.integer({ min: 1, max: 20 }),
+      windowSeconds: fc.integer({ min: 10, max: 3600 }),
+      peak: fc.integer({ min: 1, max: 10_000_000 }),
+      title: fc.string({ minLength: 1, maxLength: 120, unit: 'grapheme-ascii' }),
+    });
+    fc.assert(
+      fc.property(written, ({ min, windowSeconds, peak, title }) => {
+        const scaling = { peakArrivalsPerSecond: peak, down: { windowSeconds }, tiers: { intake: { min } } };
+        const base = parse(minimal);
+        const spec = { ...base.spec, title: { 'zh-CN': title, en: title }, scaling };
+        const admission = admitCampaign(stringify({ ...base, spec }, { version: '1.1' }));
+        expect(admission).toMatchObject({ kind: 'admitted', campaign: { spec } });
+      }),
+      { numRuns: 50 },
+    );
+  });
+});
+
+describe('an instant', () => {
+  it.each([
+    '2027-03-01T10:00:00Z',
+    '2027-03-01T10:00:00.123456+08:00',
+    '2028-02-29T23:59:59-11:30',
+    '0001-01-01T00:00:00Z',
+  ])('may be %s', (text) => {
+    expect(isInstant(text)).toBe(true);
+  });
+
+  it.each([
+    '2027-03-01',
+    '2027-03-01T10:00:00',
+    '2027-03-01 10:00:00Z',
+    '2027-03-01t10:00:00z',
+    '2027-02-29T10:00:00Z',
+    '2027-02-30T10:00:00Z',
+    '2027-13-01T10:00:00Z',
+    '2027-00-01T10:00:00Z',
+    '2027-03-00T10:00:00Z',
+    '2027-03-01T24:00:00Z',
+    '2027-03-01T10:60:00Z',
+    '2027-03-01T10:00:60Z',
+    '2027-03-01T10:00:00+0800',
+    '2027-03-01T10:00:00+24:00',
+    'tomorrow',
+    '',
+  ])('is not "%s"', (text) => {
+    expect(isInstant(text)).toBe(false);
   });
 });
 
