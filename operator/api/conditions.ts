@@ -69,8 +69,8 @@ export const CONDITION_TYPES = [
 export const STAGES = ['Pending', 'Scheduled', 'PreWarming', 'Open', 'Draining', 'Closed'] as const;
 export type Stage = (typeof STAGES)[number];
 
-/** `ScalePlan.status.state`. Only `Pending` takes a decision; an approved plan is `Executed` once its ceiling is in force. */
-export const PLAN_STATES = ['Pending', 'Approved', 'Rejected', 'Expired', 'Executed'] as const;
+/** Where a ScalePlan stands. Only `Pending` takes a decision that counts. */
+export const PLAN_STATES = ['Pending', 'Approved', 'Rejected', 'Expired'] as const;
 export type PlanState = (typeof PLAN_STATES)[number];
 
 /** Reasons of Kubernetes events on a VoucherCampaign. */

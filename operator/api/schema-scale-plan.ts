@@ -114,7 +114,7 @@ export const scalePlanStatus: ObjectNode = {
   properties: {
     state: {
       type: 'string',
-      description: 'Summary: Pending, Approved, Rejected, Expired or Executed.',
+      description: 'Summary for people: Pending, Approved, Rejected or Expired.',
       maxLength: 32,
     },
     conditions: conditions('Conditions of the plan, one per type.'),

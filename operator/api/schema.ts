@@ -95,7 +95,12 @@ export const SCALE_PLAN: ResourceDefinition = {
       jsonPath: '.spec.ceilings.records',
       description: 'Records replicas asked for.',
     },
-    { name: 'State', type: 'string', jsonPath: '.status.state', description: 'What became of the plan.' },
+    {
+      name: 'Verdict',
+      type: 'string',
+      jsonPath: '.spec.decision.verdict',
+      description: 'Empty: waits for a decision.',
+    },
     { name: 'Expires', type: 'string', jsonPath: '.spec.expiresAt', description: 'A decision counts until then.' },
     {
       name: 'Decided by',

@@ -293,7 +293,7 @@ export interface ScalePlanSpec {
 
 /** What became of the plan; written by the operator only. */
 export interface ScalePlanStatus {
-  /** Summary: Pending, Approved, Rejected, Expired or Executed. */
+  /** Summary for people: Pending, Approved, Rejected or Expired. */
   readonly state?: string;
   /** Conditions of the plan, one per type. */
   readonly conditions?: readonly Condition[];
