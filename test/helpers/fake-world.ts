@@ -44,6 +44,8 @@ export class FakeWorld {
   journal: JournalState = SYNCED;
   readings: CampaignReadings | undefined;
   settings: LiveSettings | undefined;
+  /** Times that the bucket was asked, whether or not it was changed. */
+  settingsCalls = 0;
   /** Called before a scale write, to play another writer. */
   beforeScale: (() => void) | undefined;
   readonly #objects = new Map<string, string>();
@@ -162,6 +164,7 @@ export class FakeWorld {
         },
         putLiveSettings: (_, settings) =>
           this.#answer('settings', () => {
+            this.settingsCalls += 1;
             if (JSON.stringify(this.settings) === JSON.stringify(settings)) return;
             this.settings = settings;
             this.writes.push('settings');

@@ -186,6 +186,18 @@ describe('reconcile', () => {
     expect(world.events.at(-1)?.reason).toBe('SettingsPublished');
   });
 
+  it('compares unchanged settings with the bucket every 10 s only, and mends a bucket that was emptied', async () => {
+    await converge();
+    world.settingsCalls = 0;
+    world.settings = undefined;
+    for (let pass = 0; pass < 20; pass += 1) {
+      await clock.advance(1_000);
+      await reconciler.reconcile(aCampaign(), signal);
+    }
+    expect(world.settingsCalls).toBe(2);
+    expect(world.settings).toBeDefined();
+  });
+
   it('writes nothing for a campaign that is being deleted', async () => {
     await converge();
     await reconciler.reconcile(aCampaign({ metadata: { deletionTimestamp: '2020-09-25T01:00:00Z' } }), signal);

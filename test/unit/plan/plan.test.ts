@@ -186,6 +186,12 @@ describe('plan, open', () => {
 });
 
 describe('plan, afterwards', () => {
+  it('holds the pre-warmed size for the stated time although nobody comes', () => {
+    const startMs = OPENS_AT_MS + HOUR_MS;
+    const last = playFor(1_800, startMs, { cluster: cluster(18) }, aCampaign(), (nowMs) => freshReadings(nowMs));
+    expect(last.tiers.intake.replicas).toBe(18);
+  });
+
   it('goes down gently to the minimum after the hold, never by a jump', () => {
     const startMs = OPENS_AT_MS + 3 * HOUR_MS;
     const early = playFor(200, startMs, { cluster: cluster(18) }, aCampaign(), (nowMs) => freshReadings(nowMs));

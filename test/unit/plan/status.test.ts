@@ -31,6 +31,13 @@ describe('buildStatus', () => {
     expect(transitionOf(opened, 'Ready')).toBe(transitionOf(before, 'Ready'));
   });
 
+  it('keeps lastTransitionTime when only reason and message change', () => {
+    const before = statusAt(OPENS_AT_MS - 5_000);
+    const closed = statusAt(CLOSES_AT_MS, before);
+    expect(closed.conditions).toContainEqual(expect.objectContaining({ type: 'Open', reason: 'AfterClosing' }));
+    expect(transitionOf(closed, 'Open')).toBe(transitionOf(before, 'Open'));
+  });
+
   it('says of every condition from which generation it was made', () => {
     const { conditions, observedGeneration } = statusAt(OPENS_AT_MS);
     expect(observedGeneration).toBe(1);
