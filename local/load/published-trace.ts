@@ -20,10 +20,10 @@ const OPENING_HOUR = 10;
 const FIRST_HOUR_REGISTRATIONS = 1_000_000;
 const FIRST_HOUR_SHAPE: readonly (readonly [minutes: number, weight: number])[] = [
   [5, 3],
-  [5, 1.8],
-  [10, 1.1],
-  [10, 0.75],
-  [15, 0.55],
+  [5, 1.9],
+  [10, 1.2],
+  [10, 0.85],
+  [15, 0.6],
   [15, 0.4],
 ];
 /** Assumption: half of all come on the first day, as in Taiwan in 2021. */

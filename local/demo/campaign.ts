@@ -1,0 +1,39 @@
+/** The user's campaign with the demo's overrides, and a list of them for people. Pure. */
+import { parseDocument } from 'yaml';
+import type { Override } from './profile.ts';
+
+export interface DemoCampaign {
+  readonly yaml: string;
+  /** `spec.window.opensAt: 2020-… → 2026-… (why)` */
+  readonly changes: readonly string[];
+}
+
+const shown = (value: unknown): string =>
+  value === undefined ? 'left out' : typeof value === 'object' ? JSON.stringify(value) : String(value);
+
+/** Throws when the text is no YAML mapping; everything else is the admission's business. */
+export const demoCampaign = (
+  source: string,
+  window: { readonly opensAtMs: number; readonly closesAtMs: number },
+  overrides: readonly Override[],
+): DemoCampaign => {
+  const document = parseDocument(source);
+  const [error] = document.errors;
+  if (error !== undefined) throw new Error(`the campaign is not YAML: ${error.message}`);
+  if (!document.has('spec')) throw new Error('the campaign has no spec');
+  const reason = 'the demo opens shortly';
+  const all: readonly Override[] = [
+    { path: ['window', 'opensAt'], value: new Date(window.opensAtMs).toISOString(), reason },
+    { path: ['window', 'closesAt'], value: new Date(window.closesAtMs).toISOString(), reason },
+    ...overrides,
+  ];
+  const changes = all.map(({ path, value, reason: why }) => {
+    const full = ['spec', ...path];
+    const before: unknown = document.getIn(full);
+    const old = typeof before === 'object' && before !== null ? JSON.stringify(before) : shown(before);
+    if (value === undefined) document.deleteIn(full);
+    else document.setIn(full, document.createNode(value));
+    return `${full.join('.')}: ${old} → ${shown(value)} (${why})`;
+  });
+  return { yaml: document.toString(), changes };
+};

@@ -1,0 +1,53 @@
+/** Who dies when: kill -9 in the flood, of one process of each kind that a campaign must survive to lose. */
+import { peakArrivalsPerSecond, rateAt, type TraceStep } from '../load/trace.ts';
+import type { StackProcess } from '../stack.ts';
+
+export type Victim = 'intake' | 'records' | 'nats';
+
+export interface Strike {
+  /** Seconds after opening. */
+  readonly atSeconds: number;
+  readonly role: Victim;
+}
+
+/** One every few seconds from when the crowd is largest: the pods that replace one victim meet the next blow. */
+const FIRST_AFTER_SECONDS = 6;
+const APART_SECONDS = 8;
+const ORDER: readonly Victim[] = ['intake', 'nats', 'records'];
+
+export const strikesFor = (trace: readonly TraceStep[]): readonly Strike[] => {
+  const peak = peakArrivalsPerSecond(trace);
+  const flood = trace.find(({ seconds }) => rateAt(trace, seconds) === peak)?.seconds ?? 0;
+  return ORDER.map((role, i) => ({ role, atSeconds: flood + FIRST_AFTER_SECONDS + i * APART_SECONDS }));
+};
+
+/** The first of its role by name; undefined when none runs. */
+export const victimOf = (role: Victim, processes: readonly StackProcess[]): StackProcess | undefined =>
+  processes.filter((process) => process.role === role).sort((a, b) => (a.name < b.name ? -1 : 1))[0];
+
+export interface Killed {
+  readonly role: Victim;
+  readonly name: string;
+  readonly pid: number;
+  readonly atMs: number;
+  readonly secondsAfterOpening: number;
+}
+
+/** Kills and says whom; undefined when there is no victim or it went by itself. */
+export const strike = (
+  { role }: Strike,
+  processes: readonly StackProcess[],
+  kill: (pid: number) => void,
+  nowMs: number,
+  opensAtMs: number,
+): Killed | undefined => {
+  const victim = victimOf(role, processes);
+  if (victim === undefined) return undefined;
+  try {
+    kill(victim.pid);
+  } catch {
+    return undefined;
+  }
+  const { name, pid } = victim;
+  return { role, name, pid, atMs: nowMs, secondsAfterOpening: Math.round((nowMs - opensAtMs) / 1000) };
+};

@@ -1,0 +1,81 @@
+/** The generator as a process of its own, and its figures as they come. */
+import { spawn } from 'node:child_process';
+import { createWriteStream } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { type LoadStats, loadStats } from '../load/stats.ts';
+
+export interface LoadRequest {
+  readonly url: string;
+  readonly traceFile: string;
+  readonly opensAtMs: number;
+  readonly seed: number;
+  readonly ledgerFile: string;
+  readonly categories: readonly string[];
+  readonly logFile: string;
+  readonly divertOne?: string;
+}
+
+export interface LoadProcess {
+  /** The last line, and the one before it. */
+  latest(): { readonly before: LoadStats | undefined; readonly now: LoadStats | undefined };
+  /** The final line; undefined when the generator died before it. */
+  readonly done: Promise<LoadStats | undefined>;
+  /** Ends it early; `done` still settles. */
+  stop(): void;
+}
+
+const GENERATOR = join(import.meta.dirname, '../load/generator.ts');
+const STOP_GRACE_MS = 8000;
+
+const parseLine = (line: string): LoadStats | undefined => {
+  try {
+    return loadStats.parse(JSON.parse(line));
+  } catch {
+    return undefined;
+  }
+};
+
+export const startLoad = (request: LoadRequest): LoadProcess => {
+  const args = [
+    GENERATOR,
+    ...['--url', request.url],
+    ...['--trace', request.traceFile],
+    ...['--opens-at', new Date(request.opensAtMs).toISOString()],
+    ...['--seed', String(request.seed)],
+    ...['--ledger', request.ledgerFile],
+    ...['--category', ...request.categories],
+    ...(request.divertOne === undefined ? [] : ['--divert-one', request.divertOne]),
+    // However we end, kill -9 included, our end of the pipe closes and the flood with it.
+    '--end-with-stdin',
+  ];
+  const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+  child.stderr.pipe(createWriteStream(request.logFile));
+  child.stdin.on('error', () => {});
+  let before: LoadStats | undefined;
+  let now: LoadStats | undefined;
+  let final: LoadStats | undefined;
+  const lines = createInterface({ input: child.stdout });
+  lines.on('line', (line) => {
+    const stats = parseLine(line);
+    if (stats === undefined) return;
+    if (stats.type === 'final') final = stats;
+    else [before, now] = [now, stats];
+  });
+  const done = new Promise<LoadStats | undefined>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) => resolve(code === 0 ? final : undefined));
+  });
+  // Whoever never awaits `done`, because something else failed first, must not be hit by its rejection.
+  done.catch(() => {});
+  return {
+    latest: () => ({ before, now }),
+    done,
+    stop() {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      child.kill('SIGTERM');
+      const timer = setTimeout(() => child.kill('SIGKILL'), STOP_GRACE_MS);
+      child.once('close', () => clearTimeout(timer));
+    },
+  };
+};

@@ -1,0 +1,174 @@
+/** What a run comes to: the figures as data, and the same for people. Pure. */
+import type { AuditResult } from '../audit/compare.ts';
+import type { LoadStats } from '../load/stats.ts';
+import type { StackEvent } from '../stack.ts';
+import type { Killed } from './chaos.ts';
+import { plotTimeline } from './plot.ts';
+import type { Sample } from './sample.ts';
+
+/** What the simulation said before anything was built. */
+export interface Forecast {
+  readonly peakIntakeReplicas: number;
+  readonly peakRecordsReplicas: number;
+  readonly peakBacklog: number;
+  readonly oldestSeconds: number;
+  /** Share of arrivals that are asked to come again, 0 to 1; undefined when the simulation does not say. */
+  readonly shedShare: number | undefined;
+}
+
+/** Milliseconds since the demo was started; undefined: never came to it. */
+export interface Times {
+  readonly forecast: number;
+  readonly stackReady: number;
+  readonly opened: number;
+  readonly firstRegistration: number | undefined;
+  readonly loadEnded: number;
+  readonly drained: number | undefined;
+  readonly backAtFloor: number | undefined;
+  readonly audited: number;
+}
+
+export interface KilledAndBack extends Killed {
+  /** Milliseconds until a process of the same role and another pid made up the number; undefined: not seen. */
+  readonly backAfterMs: number | undefined;
+}
+
+export interface RunFacts {
+  readonly campaignId: string;
+  readonly profile: 'fast' | 'full';
+  readonly traceFile: string;
+  readonly seed: number;
+  readonly changes: readonly string[];
+  readonly forecast: Forecast;
+  readonly times: Times;
+  readonly load: LoadStats | undefined;
+  readonly audit: AuditResult;
+  readonly samples: readonly Sample[];
+  readonly events: readonly StackEvent[];
+  readonly killed: readonly KilledAndBack[];
+  readonly chaos: boolean;
+  readonly sabotage: 'drop-one' | undefined;
+  readonly waitsForFloor: boolean;
+}
+
+export interface DemoReport extends RunFacts {
+  readonly mode: 'embedded';
+  readonly doesNotProve: readonly string[];
+  readonly measured: Forecast;
+  /** Everything that makes the run a failure, for people; empty: it held. */
+  readonly problems: readonly string[];
+  /** What a reader should know before believing the figures. */
+  readonly remarks: readonly string[];
+}
+
+/** Honest about the mode: what only a cluster, other machines or another clock can show. */
+export const DOES_NOT_PROVE: readonly string[] = [
+  'scheduling, image pulls and node head-room: processes start here, not pods',
+  'that the API server accepts the manifests and enforces roles, quotas and network policies',
+  'loss of a machine: all processes share one kernel, one disk and two or more cores',
+  'real speed: the generator, the balancer, the journal and the database share the machine with what they measure',
+];
+
+const most = (samples: readonly Sample[], of: (sample: Sample) => number | undefined): number =>
+  samples.reduce((max, sample) => Math.max(max, of(sample) ?? 0), 0);
+
+export const measure = (samples: readonly Sample[], load: LoadStats | undefined): Forecast => ({
+  peakIntakeReplicas: most(samples, ({ intake }) => intake?.ready),
+  peakRecordsReplicas: most(samples, ({ records }) => records?.ready),
+  peakBacklog: most(samples, ({ backlog }) => backlog),
+  oldestSeconds: most(samples, ({ oldestSeconds }) => oldestSeconds),
+  shedShare: load === undefined || load.sent === 0 ? undefined : load.shed / load.sent,
+});
+
+/** Refused registrations are a problem because the crowd is made of valid citizens only. */
+const problemsOf = (facts: RunFacts): readonly string[] => {
+  const { audit, load, times } = facts;
+  const refusals = Object.entries(load?.refusedCodes ?? {}).map(([code, times_]) => `${times_} × ${code}`);
+  const chaosMissing = facts.chaos && facts.killed.length < 3;
+  const rules: readonly (readonly [boolean, string])[] = [
+    [load === undefined, 'the generator died before its end: its log says why'],
+    [load !== undefined && load.acknowledged === 0, 'not one registration was acknowledged'],
+    [refusals.length > 0, `valid citizens were refused: ${refusals.join(', ')}`],
+    [times.drained === undefined, 'the backlog did not drain'],
+    [facts.waitsForFloor && times.backAtFloor === undefined, 'the replicas did not come back to the floor'],
+    [chaosMissing, `only ${facts.killed.length} of 3 processes could be killed`],
+  ];
+  return [...audit.findings, ...rules.filter(([wrong]) => wrong).map(([, text]) => text)];
+};
+
+/** A generator that is late by more than this measures itself. */
+const LAG_LIMIT_MS = 250;
+
+const remarksOf = ({ load, audit }: RunFacts): readonly string[] => {
+  const rules: readonly (readonly [boolean, string])[] = [
+    [(load?.dropped ?? 0) > 0, `the generator dropped ${load?.dropped} arrivals, too many were in flight`],
+    [(load?.lagP99Ms ?? 0) > LAG_LIMIT_MS, `the generator itself was late: p99 ${load?.lagP99Ms.toFixed(0)} ms`],
+    [(load?.gaveUp ?? 0) > 0, `${load?.gaveUp} citizens gave up without a receipt`],
+    [audit.unacknowledged > 0, `${audit.unacknowledged} registrations exist whose answer never reached the citizen`],
+  ];
+  return rules.filter(([applies]) => applies).map(([, text]) => text);
+};
+
+export const reportOf = (facts: RunFacts): DemoReport => ({
+  ...facts,
+  mode: 'embedded',
+  doesNotProve: DOES_NOT_PROVE,
+  measured: measure(facts.samples, facts.load),
+  problems: problemsOf(facts),
+  remarks: remarksOf(facts),
+});
+
+const seconds = (ms: number | undefined): string => (ms === undefined ? 'never' : `${(ms / 1000).toFixed(1)} s`);
+const percent = (share: number | undefined): string => (share === undefined ? '–' : `${(share * 100).toFixed(1)} %`);
+const row = (label: string, ...cells: readonly (string | number)[]): string =>
+  `  ${label.padEnd(30)}${cells.map((cell) => String(cell).padStart(12)).join('')}`;
+
+const forecastRows = ({ forecast, measured }: DemoReport): readonly string[] => [
+  row('', 'forecast', 'measured'),
+  row('intake pods at the peak', forecast.peakIntakeReplicas, measured.peakIntakeReplicas),
+  row('records pods at the peak', forecast.peakRecordsReplicas, measured.peakRecordsReplicas),
+  row('largest backlog', Math.round(forecast.peakBacklog), Math.round(measured.peakBacklog)),
+  row('oldest wait, s', forecast.oldestSeconds.toFixed(1), measured.oldestSeconds.toFixed(1)),
+  row('asked to come again', percent(forecast.shedShare), percent(measured.shedShare)),
+];
+
+const killedRow = ({ role, name, secondsAfterOpening, backAfterMs }: KilledAndBack): string =>
+  `  kill -9 ${role} (${name}) ${secondsAfterOpening} s after opening, replaced after ${seconds(backAfterMs)}`;
+
+export const renderReport = (report: DemoReport): readonly string[] => {
+  const { audit, load, times } = report;
+  const ms = (value: number | undefined): string => (value === undefined ? '–' : `${value.toFixed(0)} ms`);
+  return [
+    '',
+    `Campaign ${report.campaignId}, ${report.profile}, trace ${report.traceFile}, seed ${report.seed}`,
+    '',
+    ...plotTimeline(report.samples),
+    '',
+    row('citizens who came', load?.arrived ?? '?'),
+    row('sent, with repeats', load?.sent ?? '?'),
+    row('asked to come again', load?.shed ?? '?'),
+    row('acknowledged', audit.acknowledged),
+    row('  distinct receipts', audit.distinctReceipts),
+    row('  in the journal', audit.inJournal),
+    row('  in the database', audit.inDatabase),
+    row('  superseded', audit.superseded),
+    row('citizens registered twice', audit.doubles),
+    row('answer p50 / p99', `${ms(load?.p50Ms)} / ${ms(load?.p99Ms)}`),
+    row('arrival to receipt p50 / p99', `${ms(load?.waitP50Ms)} / ${ms(load?.waitP99Ms)}`),
+    '',
+    ...forecastRows(report),
+    ...(report.killed.length === 0 ? [] : ['', ...report.killed.map(killedRow)]),
+    '',
+    row('stack up after', seconds(times.stackReady)),
+    row('first registration after', seconds(times.firstRegistration)),
+    row('backlog empty after', seconds(times.drained)),
+    ...(report.waitsForFloor ? [row('back at the floor after', seconds(times.backAtFloor))] : []),
+    '',
+    `Mode: ${report.mode}. It does not prove:`,
+    ...report.doesNotProve.map((text) => `  - ${text}`),
+    ...report.remarks.map((text) => `Note: ${text}.`),
+    ...report.problems.map((text) => `WRONG: ${text}.`),
+    '',
+    `lost ${audit.lost}`,
+  ];
+};

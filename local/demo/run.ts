@@ -1,0 +1,188 @@
+/** The demo from the running stack to the report: open, flood, watch, drain, audit. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { AuditResult } from '../audit/compare.ts';
+import type { TraceStep } from '../load/trace.ts';
+import type { Stack, StackProcess } from '../stack.ts';
+import { type Killed, type Strike, strike, strikesFor } from './chaos.ts';
+import type { LoadProcess } from './load-process.ts';
+import type { KilledAndBack } from './report.ts';
+import { type Sample, sampleOf } from './sample.ts';
+import type { View } from './view.ts';
+
+export interface WatchPlan {
+  readonly title: string;
+  readonly opensAtMs: number;
+  readonly trace: readonly TraceStep[];
+  readonly chaos: boolean;
+  /** Replicas that intake must come back to; undefined: don't wait for it. */
+  readonly intakeFloor: number | undefined;
+}
+
+export interface WatchWorld {
+  readonly stack: Stack;
+  readonly load: LoadProcess;
+  readonly view: View;
+  readonly now: () => number;
+  readonly kill: (pid: number) => void;
+  readonly signal: AbortSignal;
+}
+
+export interface Watched {
+  readonly samples: readonly Sample[];
+  readonly killed: readonly KilledAndBack[];
+  readonly loadEndedAtMs: number;
+  /** undefined: not within the limit. */
+  readonly drainedAtMs: number | undefined;
+  readonly backAtFloorAtMs: number | undefined;
+}
+
+const TICK_MS = 1000;
+const DRAIN_LIMIT_MS = 90_000;
+const FLOOR_LIMIT_MS = 240_000;
+/** One empty look may be a lucky one. */
+const EMPTY_LOOKS = 2;
+
+interface Wound extends Killed {
+  readonly pidsBefore: ReadonlySet<number>;
+  readonly expected: number;
+  backAtMs: number | undefined;
+}
+
+const ofRole = (processes: readonly StackProcess[], role: string): readonly StackProcess[] =>
+  processes.filter((process) => process.role === role);
+
+/** Watches one run; it lives as long as the load and what comes after. */
+class Watch {
+  readonly #plan: WatchPlan;
+  readonly #world: WatchWorld;
+  readonly #samples: Sample[] = [];
+  readonly #wounds: Wound[] = [];
+  readonly #announcements: string[] = [];
+  #strikes: readonly Strike[];
+  #phase = 'waiting for the opening';
+  #receiptSeen = false;
+
+  constructor(plan: WatchPlan, world: WatchWorld) {
+    this.#plan = plan;
+    this.#world = world;
+    this.#strikes = plan.chaos ? strikesFor(plan.trace) : [];
+  }
+
+  /** Ticks until `done` says so or the limit is over; the time of the tick that ended it, or undefined. */
+  async until(phase: string, done: (sample: Sample) => boolean, limitMs: number): Promise<number | undefined> {
+    this.#phase = phase;
+    const endAtMs = this.#world.now() + limitMs;
+    while (this.#world.now() < endAtMs) {
+      const sample = this.#tick();
+      if (done(sample)) return sample.atMs;
+      await sleep(TICK_MS, undefined, { signal: this.#world.signal });
+    }
+    return undefined;
+  }
+
+  result(): Pick<Watched, 'samples' | 'killed'> {
+    return {
+      samples: this.#samples,
+      killed: this.#wounds.map(({ pidsBefore: _pids, expected: _expected, backAtMs, ...killed }) => ({
+        ...killed,
+        backAfterMs: backAtMs === undefined ? undefined : backAtMs - killed.atMs,
+      })),
+    };
+  }
+
+  #tick(): Sample {
+    const { stack, load, view, now } = this.#world;
+    const { before, now: latest } = load.latest();
+    const sample = sampleOf(stack.snapshot(), this.#plan.opensAtMs, before, latest);
+    this.#samples.push(sample);
+    if (!this.#receiptSeen && (latest?.acknowledged ?? 0) > 0) {
+      this.#receiptSeen = true;
+      this.#announce('the first registrations are acknowledged');
+    }
+    this.#strike(sample.seconds);
+    this.#seeWhoIsBack();
+    const totals = { acknowledged: latest?.acknowledged ?? 0, gaveUp: latest?.gaveUp ?? 0 };
+    view.draw(
+      {
+        title: this.#plan.title,
+        phase: this.#phase,
+        samples: this.#samples,
+        totals,
+        events: stack.events(),
+        announcements: this.#announcements,
+      },
+      now(),
+    );
+    return sample;
+  }
+
+  #announce(text: string): void {
+    this.#announcements.push(text);
+    this.#world.view.say(`* ${text}`);
+  }
+
+  #strike(seconds: number): void {
+    const due = this.#strikes.filter(({ atSeconds }) => atSeconds <= seconds);
+    this.#strikes = this.#strikes.filter(({ atSeconds }) => atSeconds > seconds);
+    const { stack, kill, now } = this.#world;
+    for (const next of due) {
+      const processes = stack.processes();
+      const alike = ofRole(processes, next.role);
+      const killed = strike(next, processes, kill, now(), this.#plan.opensAtMs);
+      if (killed === undefined) {
+        this.#announce(`no ${next.role} process to kill`);
+        continue;
+      }
+      const pidsBefore = new Set(alike.map(({ pid }) => pid));
+      this.#wounds.push({ ...killed, pidsBefore, expected: alike.length, backAtMs: undefined });
+      this.#announce(`kill -9 ${killed.name} (${killed.role}, pid ${killed.pid})`);
+    }
+  }
+
+  #seeWhoIsBack(): void {
+    for (const wound of this.#wounds) {
+      if (wound.backAtMs !== undefined) continue;
+      const alike = ofRole(this.#world.stack.processes(), wound.role);
+      const isBack = alike.length >= wound.expected && alike.some(({ pid }) => !wound.pidsBefore.has(pid));
+      if (isBack) wound.backAtMs = this.#world.now();
+    }
+  }
+}
+
+/** Rejects only when the signal aborts or the load can't be run. */
+export const watchRun = async (plan: WatchPlan, world: WatchWorld): Promise<Watched> => {
+  const watch = new Watch(plan, world);
+  let ended = false;
+  const loadDone = world.load.done.finally(() => {
+    ended = true;
+  });
+  // Awaited below; until then its rejection must not count as unhandled.
+  loadDone.catch(() => {});
+  await watch.until('the crowd comes', () => ended, Number.POSITIVE_INFINITY);
+  await loadDone;
+  const loadEndedAtMs = world.now();
+
+  let emptyLooks = 0;
+  const drainedAtMs = await watch.until(
+    'working off the backlog',
+    ({ backlog }) => {
+      emptyLooks = backlog === 0 ? emptyLooks + 1 : 0;
+      return emptyLooks >= EMPTY_LOOKS;
+    },
+    DRAIN_LIMIT_MS,
+  );
+  const { intakeFloor } = plan;
+  const backAtFloorAtMs =
+    intakeFloor === undefined
+      ? undefined
+      : await watch.until(
+          'the way back to the floor',
+          ({ intake }) => intake?.desired === intakeFloor && intake.ready === intakeFloor,
+          FLOOR_LIMIT_MS,
+        );
+  return { ...watch.result(), loadEndedAtMs, drainedAtMs, backAtFloorAtMs };
+};
+
+/** Exit code of a judged run. */
+export const exitCodeOf = (audit: AuditResult, problems: readonly string[]): 0 | 1 =>
+  audit.verdict === 'complete' && problems.length === 0 ? 0 : 1;

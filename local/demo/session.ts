@@ -1,0 +1,196 @@
+/**
+ * The whole demo, with everything that it needs of the world handed in: forecast, stack, opening, crowd, audit, report.
+ *
+ * The stack comes up with the campaign still an hour away and is then told when it opens, as an admin would edit it:
+ * however long a cold start takes, people see the countdown, the pre-warming and the opening step.
+ */
+import { readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import type { VoucherCampaign } from '../../operator/api/types.ts';
+import type { AuditResult } from '../audit/compare.ts';
+import { readLedger } from '../audit/read-ledger.ts';
+import type { AuditAccess } from '../audit/run-audit.ts';
+import { durationSeconds, parseTrace, peakArrivalsPerSecond, type TraceStep } from '../load/trace.ts';
+import type { Stack } from '../stack.ts';
+import { demoCampaign } from './campaign.ts';
+import { type LoadProcess, startLoad } from './load-process.ts';
+import { type LyingServer, startLyingServer } from './lying-server.ts';
+import type { Profile } from './profile.ts';
+import { type DemoReport, type Forecast, reportOf } from './report.ts';
+import { watchRun } from './run.ts';
+import type { View } from './view.ts';
+
+export interface DemoOptions {
+  readonly profile: Profile;
+  readonly campaignFile: string;
+  readonly traceFile: string;
+  readonly shiftOpenToMs: number;
+  readonly chaos: boolean;
+  readonly sabotage: 'drop-one' | undefined;
+  readonly seed: number;
+  /** Exists; ledger, logs and report go there, the stack's data below `stack`. */
+  readonly stateDir: string;
+}
+
+export interface DemoWorld {
+  /** Validates as `kubectl apply` would; throws with the fields and remedies. */
+  readonly admit: (yaml: string) => VoucherCampaign;
+  /** `startAtMs` is when the stack is there, before opening. */
+  readonly forecast: (campaign: VoucherCampaign, trace: readonly TraceStep[], startAtMs: number) => Forecast;
+  readonly startStack: (options: {
+    readonly campaignYaml: string;
+    readonly stateDir: string;
+    readonly signal: AbortSignal;
+    readonly progress: (line: string) => void;
+  }) => Promise<Stack>;
+  readonly audit: (access: AuditAccess, signal: AbortSignal) => Promise<AuditResult>;
+  readonly view: View;
+  readonly now: () => number;
+  readonly kill: (pid: number) => void;
+  readonly signal: AbortSignal;
+}
+
+const HOUR_MS = 3_600_000;
+/** Long enough for everyone who still waits when the trace is over. */
+const OPEN_AFTER_TRACE_MS = 10 * 60_000;
+
+interface Prepared {
+  readonly trace: readonly TraceStep[];
+  readonly campaign: VoucherCampaign;
+  readonly forecast: Forecast;
+  readonly yamlOpeningAt: (opensAtMs: number) => string;
+  readonly changes: readonly string[];
+}
+
+const prepare = async (options: DemoOptions, world: DemoWorld): Promise<Prepared> => {
+  const source = await readFile(options.campaignFile, 'utf8');
+  const trace = parseTrace(await readFile(options.traceFile, 'utf8'));
+  const opening = (opensAtMs: number): ReturnType<typeof demoCampaign> =>
+    demoCampaign(
+      source,
+      { opensAtMs, closesAtMs: opensAtMs + durationSeconds(trace) * 1000 + OPEN_AFTER_TRACE_MS },
+      options.profile.overrides,
+    );
+  const startAtMs = world.now();
+  const { yaml, changes } = opening(startAtMs + options.shiftOpenToMs);
+  const campaign = world.admit(yaml);
+  const forecast = world.forecast(campaign, trace, startAtMs);
+  return { trace, campaign, forecast, changes, yamlOpeningAt: (opensAtMs) => opening(opensAtMs).yaml };
+};
+
+const announce = ({ changes, forecast, trace }: Prepared, options: DemoOptions, view: View): void => {
+  view.say(`${basename(options.campaignFile)}, changed for the demo:`);
+  for (const change of changes) view.say(`  ${change}`);
+  view.say(
+    `forecast: at ${peakArrivalsPerSecond(trace)}/s ${forecast.peakIntakeReplicas} intake and ` +
+      `${forecast.peakRecordsReplicas} records pods, largest backlog ${Math.round(forecast.peakBacklog)}, ` +
+      `oldest wait ${forecast.oldestSeconds.toFixed(1)} s`,
+  );
+};
+
+interface Playing {
+  readonly options: DemoOptions;
+  readonly world: DemoWorld;
+  readonly prepared: Prepared;
+  readonly startedAtMs: number;
+  readonly forecastAtMs: number;
+}
+
+const play = async (
+  { options, world, prepared, startedAtMs, forecastAtMs }: Playing,
+  stack: Stack,
+  lyingServer: LyingServer | undefined,
+  track: (load: LoadProcess) => void,
+): Promise<DemoReport> => {
+  const { view, now, signal } = world;
+  const { trace, campaign } = prepared;
+  const readyAtMs = now();
+  // Whole seconds, as people write them.
+  const opensAtMs = Math.ceil((readyAtMs + options.shiftOpenToMs) / 1000) * 1000;
+  await stack.applyCampaign(prepared.yamlOpeningAt(opensAtMs));
+  view.say(`${stack.url} is up after ${((readyAtMs - startedAtMs) / 1000).toFixed(1)} s, logs in ${stack.logDir}`);
+
+  const ledgerFile = join(options.stateDir, 'ledger.jsonl');
+  const load = startLoad({
+    url: stack.url,
+    traceFile: options.traceFile,
+    opensAtMs,
+    seed: options.seed,
+    ledgerFile,
+    categories: campaign.spec.vouchers.map(({ name }) => name),
+    logFile: join(options.stateDir, 'generator.log'),
+    ...(lyingServer === undefined ? {} : { divertOne: lyingServer.url }),
+  });
+  track(load);
+  const intakeFloor = options.profile.waitsForFloor ? campaign.spec.scaling.tiers.intake.min : undefined;
+  const title = campaign.spec.title.en;
+  const { samples, killed, loadEndedAtMs, drainedAtMs, backAtFloorAtMs } = await watchRun(
+    { title, opensAtMs, trace, chaos: options.chaos, intakeFloor },
+    { stack, load, view, now, kill: world.kill, signal },
+  );
+  view.say('comparing the ledger with the journal and the database');
+  const { campaignId, shards } = stack;
+  const audit = await world.audit({ ...stack.audit, campaignId, shards, ledgerFile }, signal);
+  const since = (atMs: number): number => atMs - startedAtMs;
+  const sinceIf = (atMs: number | undefined): number | undefined => (atMs === undefined ? undefined : since(atMs));
+  return reportOf({
+    campaignId,
+    profile: options.profile.name,
+    traceFile: basename(options.traceFile),
+    seed: options.seed,
+    changes: prepared.changes,
+    forecast: prepared.forecast,
+    times: {
+      forecast: since(forecastAtMs),
+      stackReady: since(readyAtMs),
+      opened: since(opensAtMs),
+      firstRegistration: sinceIf(await firstAnswerAtMs(ledgerFile)),
+      loadEnded: since(loadEndedAtMs),
+      drained: sinceIf(drainedAtMs),
+      backAtFloor: sinceIf(backAtFloorAtMs),
+      audited: since(now()),
+    },
+    load: await load.done,
+    audit,
+    samples,
+    events: stack.events(),
+    killed,
+    chaos: options.chaos,
+    sabotage: options.sabotage,
+    waitsForFloor: options.profile.waitsForFloor,
+  });
+};
+
+const firstAnswerAtMs = async (ledgerFile: string): Promise<number | undefined> => {
+  const first = (await readLedger(ledgerFile)).find((entry) => entry.type === 'acknowledged');
+  return first?.type === 'acknowledged' ? first.answeredAt : undefined;
+};
+
+/** Rejects when the demo could not be played to its end; a run that was judged resolves, however it was judged. */
+export const runDemo = async (options: DemoOptions, world: DemoWorld): Promise<DemoReport> => {
+  const startedAtMs = world.now();
+  const prepared = await prepare(options, world);
+  announce(prepared, options, world.view);
+  const forecastAtMs = world.now();
+
+  const stack = await world.startStack({
+    campaignYaml: prepared.yamlOpeningAt(startedAtMs + HOUR_MS),
+    stateDir: join(options.stateDir, 'stack'),
+    signal: world.signal,
+    progress: (line) => world.view.say(line),
+  });
+  let load: LoadProcess | undefined;
+  let lyingServer: LyingServer | undefined;
+  try {
+    lyingServer = options.sabotage === undefined ? undefined : await startLyingServer();
+    return await play({ options, world, prepared, startedAtMs, forecastAtMs }, stack, lyingServer, (started) => {
+      load = started;
+    });
+  } finally {
+    // The crowd before the stack: a generator without servers would only write failures.
+    load?.stop();
+    await load?.done.catch(() => undefined);
+    await lyingServer?.close();
+    await stack.stop();
+  }
+};
