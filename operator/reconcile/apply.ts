@@ -128,7 +128,8 @@ export const apply = async (
     const failed = await attempt('create_scale_plan', `create ScalePlan ${scalePlan.metadata.name}`, (inner) =>
       deps.plans.createPlan(scalePlan, inner),
     );
-    if (failed === undefined) {
+    if (failed === undefined && state.announcedPlan !== scalePlan.metadata.name) {
+      state.announcedPlan = scalePlan.metadata.name;
       const { ceilings, reason } = scalePlan.spec;
       const message = `ScalePlan ${scalePlan.metadata.name} (${reason}) asks for ${JSON.stringify(ceilings)} and waits for a decision until ${scalePlan.spec.expiresAt}.`;
       emit(campaignEvent('Warning', 'PlanProposed', message));

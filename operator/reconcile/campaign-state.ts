@@ -17,6 +17,8 @@ export interface CampaignState {
   /** Live settings as last put, and when. */
   settings: { readonly text: string; readonly atMs: number } | undefined;
   publishedGeneration: number | undefined;
+  /** Name of the last plan that was announced; a cache that lags must not announce it twice. */
+  announcedPlan: string | undefined;
   /** Scale conflicts in a row. */
   conflicts: Partial<Record<ScaledTier, number>>;
 }
@@ -34,5 +36,6 @@ export const newCampaignState = (campaign: VoucherCampaign, journal: JournalKeep
   readings: undefined,
   settings: undefined,
   publishedGeneration: campaign.status?.observedGeneration,
+  announcedPlan: undefined,
   conflicts: {},
 });

@@ -69,6 +69,7 @@ export interface EventSink {
 }
 
 export interface PlanWriter {
+  /** A plan of that name that is there already is success: names say the need, so it is the same plan. */
   createPlan(plan: ScalePlan, signal: AbortSignal): Promise<void>;
 }
 
