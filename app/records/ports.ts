@@ -40,8 +40,14 @@ export interface RejectedMessage {
 export interface CommitResult {
   /** Rows that are new: the number of citizens whose registration stands for the first time. */
   readonly inserted: number;
+  /** Receipts that are newly on record as superseded. */
   readonly superseded: number;
+  /** Copies of what was there already. */
   readonly repeated: number;
+  /** New facts other than `received`. */
+  readonly facts: number;
+  /** New receipts of canaries and rehearsals: stored, never counted as citizens. */
+  readonly uncounted: number;
 }
 
 export interface RecordsStore {
@@ -50,4 +56,33 @@ export interface RecordsStore {
     batch: { readonly events: readonly JournalledEvent[]; readonly rejected: readonly RejectedMessage[] },
     signal: AbortSignal,
   ): Promise<CommitResult>;
+}
+
+/**
+ * Why a commit failed. `refused`: this very data will never be taken, one event at least is poison. `unavailable`: the
+ * outcome is unknown, it may even have been committed; committing again is safe.
+ */
+export class RecordsStoreError extends Error {
+  override readonly name = 'RecordsStoreError';
+  readonly kind: 'refused' | 'unavailable';
+  /** SQLSTATE or the socket's error code. */
+  readonly code: string;
+
+  constructor(kind: 'refused' | 'unavailable', code: string, attempted: string, cause: unknown) {
+    super(`${attempted}: ${kind} (${code})`, { cause });
+    this.kind = kind;
+    this.code = code;
+  }
+}
+
+/** Reads a shard from any point, outside the workers' consumer, for a database that has to be made anew. */
+export interface JournalReplay {
+  /** Batches in order of sequence from `fromSequence` on, ending after the last message there was at the start. */
+  replay(
+    shard: number,
+    fromSequence: number,
+    signal: AbortSignal,
+  ): AsyncIterable<readonly { readonly sequence: number; readonly data: Uint8Array }[]>;
+  /** 0 for an empty shard. */
+  lastSequence(shard: number, signal: AbortSignal): Promise<number>;
 }

@@ -1,0 +1,38 @@
+/** A message of the journal → an event to record, or the reason why it is set aside. Pure. */
+
+import type { EventEnvelope } from '../core/envelope.ts';
+import { parseEnvelope } from '../core/envelope-schema.ts';
+
+/** The streams' max_msg_size; a larger message came past them. */
+export const MAX_MESSAGE_BYTES = 16_384;
+
+export const REJECTIONS = ['oversized', 'unparseable', 'wrong_campaign', 'refused'] as const;
+/** `refused`: the database will never take it. */
+export type RejectionKind = (typeof REJECTIONS)[number];
+
+export type DecodedMessage =
+  | { readonly kind: 'event'; readonly event: EventEnvelope }
+  | { readonly kind: 'rejected'; readonly rejection: RejectionKind; readonly reason: string };
+
+const rejected = (rejection: RejectionKind, reason: string): DecodedMessage => ({
+  kind: 'rejected',
+  rejection,
+  reason,
+});
+
+/**
+ * `2020-02-30` and `T24:00:00` have the right shape and are read as another instant; texts would then order
+ * otherwise than times do. Years before 1970 are no acceptance times and year 0 is none at all to a database.
+ */
+const isCanonicalInstant = (at: string): boolean => at >= '1970' && new Date(Date.parse(at)).toISOString() === at;
+
+/** Reasons name fields and rules, never values. */
+export const decodeMessage = (data: Uint8Array, campaignId: string): DecodedMessage => {
+  if (data.length > MAX_MESSAGE_BYTES) return rejected('oversized', `envelope: more than ${MAX_MESSAGE_BYTES} bytes`);
+  const parsed = parseEnvelope(data);
+  if (parsed.kind === 'invalid') return rejected('unparseable', parsed.reason);
+  if (parsed.event.campaignId !== campaignId)
+    return rejected('wrong_campaign', 'campaignId: belongs to another campaign');
+  if (!isCanonicalInstant(parsed.event.at)) return rejected('unparseable', 'at: not a canonical instant');
+  return { kind: 'event', event: parsed.event };
+};

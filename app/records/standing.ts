@@ -1,0 +1,137 @@
+/**
+ * Which of many copies stands. A person may have several receipts and a receipt several copies (retries on another pod
+ * carry another time and another sealing; hedges put one copy into two shards). The row of a citizen is the least copy
+ * in one total order:
+ *
+ *   (accepted at, receipt)  the winner rule of app/core
+ *   (id, content)           copies of one receipt accepted in the same millisecond
+ *   (shard, sequence)       one copy, twice in the journal
+ *
+ * A minimum is commutative, associative and idempotent, so batches, shards, workers and repetitions can't matter.
+ *
+ * Worked example: X at 10, then Y at 5, then another copy of X at 3. X@10 stands; Y@5 displaces it and X is superseded;
+ * X@3 displaces Y, so X is reinstated and Y superseded. In any other order the rows are the same.
+ */
+import { factBeats } from '../core/projection.ts';
+import { beats } from '../core/winner.ts';
+import type { JournalledEvent } from './ports.ts';
+
+export interface SupersededReceipt {
+  readonly receipt: string;
+  readonly citizenHash: string;
+  /** Its earliest copy. */
+  readonly at: string;
+  readonly kind: JournalledEvent['event']['kind'];
+}
+
+/** What one batch says of one citizen. */
+export interface CitizenClaims {
+  readonly standing: JournalledEvent;
+  /** Other receipts of the same person, one entry each. */
+  readonly superseded: readonly SupersededReceipt[];
+}
+
+const earlierInJournal = (a: JournalledEvent, b: JournalledEvent): boolean =>
+  a.shard === b.shard ? a.sequence < b.sequence : a.shard < b.shard;
+
+/** The order among copies of one fact. */
+export const copyBeats = (a: JournalledEvent, b: JournalledEvent): boolean => {
+  if (factBeats(a.event, b.event)) return true;
+  return !factBeats(b.event, a.event) && earlierInJournal(a, b);
+};
+
+/** The order among all `received` copies of one citizen. */
+export const registrationBeats = (a: JournalledEvent, b: JournalledEvent): boolean =>
+  a.event.at === b.event.at && a.event.receipt === b.event.receipt
+    ? copyBeats(a, b)
+    : beats({ acceptedAt: a.event.at, receipt: a.event.receipt }, { acceptedAt: b.event.at, receipt: b.event.receipt });
+
+const supersededOf = ({ event }: JournalledEvent): SupersededReceipt => ({
+  receipt: event.receipt,
+  citizenHash: event.citizenHash,
+  at: event.at,
+  kind: event.kind,
+});
+
+/** `received` events → the claims of every citizen, sorted by citizen: workers that lock in one order never deadlock. */
+export const collapseByCitizen = (events: readonly JournalledEvent[]): readonly CitizenClaims[] => {
+  const best = new Map<string, JournalledEvent>();
+  // Only citizens with several receipts in one batch get an entry: they are few.
+  const others = new Map<string, JournalledEvent[]>();
+  for (const copy of events) {
+    const { citizenHash, receipt } = copy.event;
+    const known = best.get(citizenHash);
+    if (known === undefined) {
+      best.set(citizenHash, copy);
+      continue;
+    }
+    const [winner, loser] = registrationBeats(copy, known) ? [copy, known] : [known, copy];
+    best.set(citizenHash, winner);
+    if (known.event.receipt !== receipt) others.set(citizenHash, [...(others.get(citizenHash) ?? []), loser]);
+  }
+  return [...best.values()]
+    .sort((a, b) => (a.event.citizenHash < b.event.citizenHash ? -1 : 1))
+    .map((standing) => ({
+      standing,
+      superseded: earliestPerReceipt(others.get(standing.event.citizenHash) ?? [], standing.event.receipt),
+    }));
+};
+
+const earliestPerReceipt = (losers: readonly JournalledEvent[], standing: string): SupersededReceipt[] => {
+  const earliest = new Map<string, SupersededReceipt>();
+  for (const loser of losers) {
+    const { receipt, at } = loser.event;
+    const known = earliest.get(receipt);
+    if (receipt !== standing && (known === undefined || at < known.at)) earliest.set(receipt, supersededOf(loser));
+  }
+  return [...earliest.values()];
+};
+
+export interface Settlement {
+  /** The row to write, or undefined when the stored one stands as it is. */
+  readonly displacedBy: JournalledEvent | undefined;
+  readonly superseded: readonly SupersededReceipt[];
+  /** A receipt that stands now and may be on record as superseded. */
+  readonly reinstated: string | undefined;
+}
+
+/**
+ * | the batch's best against the stored row | row     | superseded adds     | reinstated |
+ * |-----------------------------------------|---------|---------------------|------------|
+ * | loses, same receipt                     | stays   | –                   | –          |
+ * | loses, another receipt                  | stays   | the batch's receipt | –          |
+ * | wins, same receipt                      | written | –                   | –          |
+ * | wins, another receipt                   | written | the stored receipt  | the batch's |
+ */
+export const settle = (claims: CitizenClaims, stored: JournalledEvent): Settlement => {
+  const { standing } = claims;
+  const sameReceipt = standing.event.receipt === stored.event.receipt;
+  const wins = registrationBeats(standing, stored);
+  const winner = wins ? standing : stored;
+  const loser = wins ? stored : standing;
+  return {
+    displacedBy: wins ? standing : undefined,
+    superseded: [
+      ...claims.superseded.filter(({ receipt }) => receipt !== winner.event.receipt && receipt !== loser.event.receipt),
+      ...(sameReceipt ? [] : [earliestOf(loser, claims.superseded)]),
+    ],
+    reinstated: wins && !sameReceipt ? standing.event.receipt : undefined,
+  };
+};
+
+/** The loser itself, or an earlier copy of its receipt: the stored one may be older than the batch's, or younger. */
+const earliestOf = (loser: JournalledEvent, others: readonly SupersededReceipt[]): SupersededReceipt => {
+  const other = others.find(({ receipt }) => receipt === loser.event.receipt);
+  return other !== undefined && other.at < loser.event.at ? other : supersededOf(loser);
+};
+
+/** Facts other than `received`: the standing copy per (receipt, type), sorted by both. */
+export const collapseFacts = (events: readonly JournalledEvent[]): readonly JournalledEvent[] => {
+  const best = new Map<string, JournalledEvent>();
+  for (const copy of events) {
+    const key = `${copy.event.receipt} ${copy.event.type}`;
+    const known = best.get(key);
+    if (known === undefined || copyBeats(copy, known)) best.set(key, copy);
+  }
+  return [...best].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, copy]) => copy);
+};

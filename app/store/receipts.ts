@@ -1,0 +1,81 @@
+/** What a citizen's receipt has come to. A read that can't be answered in a second is answered `unavailable`. */
+import { escapeIdentifier } from 'pg';
+import type { EventType } from '../core/envelope.ts';
+import type { ReceiptLookup, ReceiptStore } from '../intake/ports.ts';
+import { createPool } from './pool.ts';
+
+export interface ReceiptStoreOptions {
+  readonly connectionString: string;
+  readonly campaignId: string;
+  /** `public` unless stated. */
+  readonly schema?: string;
+  readonly maxConnections?: number;
+}
+
+const MAX_CONNECTIONS = 4;
+const ANSWER_WITHIN_MS = 1_000;
+/** Reads in the queue beyond this are refused at once: their turn would come after their time. */
+const MAX_WAITING = 200;
+
+interface Row {
+  readonly source: 'registration' | 'fact' | 'superseded';
+  readonly type: EventType;
+  readonly at: Date;
+  readonly channel: string | null;
+  readonly category: string | null;
+}
+
+const lookupOf = (rows: readonly Row[]): ReceiptLookup => {
+  const registration = rows.find(({ source }) => source === 'registration');
+  if (registration !== undefined) {
+    return {
+      kind: 'found',
+      channel: registration.channel ?? '',
+      category: registration.category ?? '',
+      receivedAt: registration.at.toISOString(),
+      facts: rows
+        .filter(({ source }) => source !== 'superseded')
+        .map(({ type, at }) => ({ type, at: at.toISOString() })),
+    };
+  }
+  const superseded = rows.find(({ source }) => source === 'superseded');
+  // A fact without its registration arrived first; until that one is here, the receipt is as good as absent.
+  return superseded === undefined
+    ? { kind: 'absent' }
+    : { kind: 'superseded', receivedAt: superseded.at.toISOString() };
+};
+
+export const createReceiptStore = (
+  options: ReceiptStoreOptions,
+): ReceiptStore & { readonly close: () => Promise<void> } => {
+  const schema = escapeIdentifier(options.schema ?? 'public');
+  const pool = createPool({
+    connectionString: options.connectionString,
+    max: options.maxConnections ?? MAX_CONNECTIONS,
+    applicationName: 'voucher-status',
+    connectWithinMs: ANSWER_WITHIN_MS,
+    answerWithinMs: ANSWER_WITHIN_MS + 500,
+    statementTimeoutMs: ANSWER_WITHIN_MS,
+  });
+  // One statement, so one snapshot: a receipt that is being reinstated is never in both tables, nor in neither.
+  const query = `
+    SELECT 'registration' AS source, 'received' AS type, accepted_at AS at, channel, category
+      FROM ${schema}.registration WHERE campaign_id = $1 AND receipt = $2
+    UNION ALL SELECT 'fact', type, at, NULL, NULL FROM ${schema}.registration_fact WHERE campaign_id = $1 AND receipt = $2
+    UNION ALL SELECT 'superseded', 'received', accepted_at, NULL, NULL
+      FROM ${schema}.superseded_receipt WHERE campaign_id = $1 AND receipt = $2`;
+  return {
+    async find(receipt, signal) {
+      if (signal.aborted || pool.waitingCount >= MAX_WAITING) return { kind: 'unavailable' };
+      const aborted = Promise.withResolvers<ReceiptLookup>();
+      const onAbort = (): void => aborted.resolve({ kind: 'unavailable' });
+      signal.addEventListener('abort', onAbort, { once: true });
+      const answered = pool
+        .query<Row>({ name: 'find-receipt', text: query, values: [options.campaignId, receipt] })
+        .then(({ rows }) => lookupOf(rows))
+        .catch((): ReceiptLookup => ({ kind: 'unavailable' }));
+      return Promise.race([answered, aborted.promise]).finally(() => signal.removeEventListener('abort', onAbort));
+    },
+    close: () => pool.end(),
+  };
+};

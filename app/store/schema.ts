@@ -1,0 +1,109 @@
+/** The tables of the records, as migrations that several workers may run at once. */
+import { escapeIdentifier, type Pool, type PoolClient } from 'pg';
+
+/** Holds off concurrent migrations of any schema in one database; the number is arbitrary and only has to stay. */
+const MIGRATION_LOCK = 7_204_511_963;
+
+/**
+ * Texts that take part in an order are COLLATE "C": bytewise, as the winner rule compares. `accepted_at` and `at` hold
+ * whole milliseconds.
+ *
+ * registration: the one that stands for each citizen. superseded_receipt: every other receipt of the person, so that
+ * each receipt that was ever returned resolves. registration_fact: all later events, earliest copy per type.
+ * registration_count: exact totals, spread over slots (see counts.ts).
+ */
+const MIGRATIONS: readonly ((schema: string) => string)[] = [
+  (schema) => `
+CREATE TABLE ${schema}.registration (
+  campaign_id text COLLATE "C" NOT NULL,
+  citizen_hash bytea NOT NULL CHECK (octet_length(citizen_hash) = 32),
+  receipt text COLLATE "C" NOT NULL,
+  accepted_at timestamptz(6) NOT NULL,
+  seq bigint NOT NULL,
+  shard smallint NOT NULL,
+  bucket smallint NOT NULL,
+  kind text NOT NULL,
+  site text NOT NULL,
+  channel text NOT NULL,
+  category text NOT NULL,
+  locale text NOT NULL,
+  policy_version text NOT NULL,
+  key_id text NOT NULL,
+  sealed bytea NOT NULL,
+  PRIMARY KEY (campaign_id, citizen_hash),
+  UNIQUE (campaign_id, receipt)
+);
+CREATE TABLE ${schema}.superseded_receipt (
+  campaign_id text COLLATE "C" NOT NULL,
+  receipt text COLLATE "C" NOT NULL,
+  citizen_hash bytea NOT NULL,
+  accepted_at timestamptz(6) NOT NULL,
+  kind text NOT NULL,
+  PRIMARY KEY (campaign_id, receipt)
+);
+CREATE TABLE ${schema}.registration_fact (
+  campaign_id text COLLATE "C" NOT NULL,
+  receipt text COLLATE "C" NOT NULL,
+  type text COLLATE "C" NOT NULL,
+  at timestamptz(6) NOT NULL,
+  event_id text NOT NULL,
+  citizen_hash bytea NOT NULL,
+  kind text NOT NULL,
+  site text NOT NULL,
+  key_id text NOT NULL,
+  data json NOT NULL,
+  shard smallint NOT NULL,
+  seq bigint NOT NULL,
+  PRIMARY KEY (campaign_id, receipt, type)
+);
+CREATE TABLE ${schema}.rejected_message (
+  campaign_id text COLLATE "C" NOT NULL,
+  shard smallint NOT NULL,
+  seq bigint NOT NULL,
+  reason text NOT NULL,
+  raw bytea NOT NULL,
+  at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (campaign_id, shard, seq)
+);
+CREATE TABLE ${schema}.registration_count (
+  campaign_id text COLLATE "C" NOT NULL,
+  slot smallint NOT NULL,
+  received bigint NOT NULL,
+  superseded bigint NOT NULL,
+  rejected bigint NOT NULL,
+  PRIMARY KEY (campaign_id, slot)
+) WITH (fillfactor = 20);`,
+];
+
+const migrateWith = async (client: PoolClient, schemaName: string): Promise<void> => {
+  const schema = escapeIdentifier(schemaName);
+  await client.query('SELECT pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
+  const { rowCount } = await client.query('SELECT 1 FROM pg_namespace WHERE nspname = $1', [schemaName]);
+  // Asked first: IF NOT EXISTS demands the right to create even where nothing has to be created.
+  if (rowCount === 0) await client.query(`CREATE SCHEMA ${schema}`);
+  await client.query(
+    `CREATE TABLE IF NOT EXISTS ${schema}.schema_migration (version int PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())`,
+  );
+  const applied = await client.query<{ version: number }>(`SELECT version FROM ${schema}.schema_migration`);
+  const known = new Set(applied.rows.map(({ version }) => version));
+  for (const [index, migration] of MIGRATIONS.entries()) {
+    const version = index + 1;
+    if (known.has(version)) continue;
+    await client.query(migration(schema));
+    await client.query(`INSERT INTO ${schema}.schema_migration (version) VALUES ($1)`, [version]);
+  }
+};
+
+/** Brings `schemaName` up to date; a second call, or a second process, finds nothing to do. */
+export const migrate = async (pool: Pool, schemaName: string): Promise<void> => {
+  const client = await pool.connect();
+  try {
+    await client.query('BEGIN');
+    await migrateWith(client, schemaName);
+    await client.query('COMMIT');
+    client.release();
+  } catch (error) {
+    client.release(true);
+    throw error;
+  }
+};
