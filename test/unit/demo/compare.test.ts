@@ -1,0 +1,137 @@
+import { describe, expect, it } from '@jest/globals';
+import { type AuditInput, compare } from '../../../local/audit/compare.ts';
+import type { LedgerEntry } from '../../../local/load/ledger.ts';
+
+const acknowledged = (citizen: number, receiptNo: string, keyHash = `key-${receiptNo}`): LedgerEntry => ({
+  type: 'acknowledged',
+  receiptNo,
+  keyHash,
+  citizen,
+  sentAt: 1,
+  answeredAt: 2,
+  status: 201,
+  attempt: 1,
+  intent: 'first',
+});
+const unsettled = (citizen: number, keyHash: string): LedgerEntry => ({
+  type: 'unsettled',
+  keyHash,
+  citizen,
+  intent: 'first',
+});
+const end: LedgerEntry = { type: 'end', sent: 9, acknowledged: 9 };
+const row = (receipt: string, citizenHash: string, kind = 'citizen') => ({ receipt, citizenHash, kind });
+
+/** Three citizens; the second came with two keys, the third sent one key twice. */
+const sound: AuditInput = {
+  ledger: [
+    acknowledged(1, 'R1'),
+    acknowledged(2, 'R2'),
+    acknowledged(2, 'R2b'),
+    acknowledged(3, 'R3', 'k3'),
+    acknowledged(3, 'R3', 'k3'),
+    end,
+  ],
+  journal: [row('R1', 'h1'), row('R2', 'h2'), row('R2b', 'h2'), row('R3', 'h3'), row('R3', 'h3')],
+  unreadable: 0,
+  registrations: [row('R1', 'h1'), row('R2', 'h2'), row('R3', 'h3')],
+  superseded: ['R2b'],
+};
+
+describe('the audit', () => {
+  it('finds nothing where nothing is wrong', () => {
+    expect(compare(sound)).toMatchObject({
+      verdict: 'complete',
+      findings: [],
+      acknowledged: 5,
+      distinctReceipts: 4,
+      citizens: 3,
+      inJournal: 4,
+      inDatabase: 4,
+      superseded: 1,
+      lost: 0,
+      doubles: 0,
+      sentByNobody: 0,
+    });
+  });
+
+  const wrong: Record<string, readonly [Partial<AuditInput>, Partial<ReturnType<typeof compare>>]> = {
+    'a receipt that is nowhere': [
+      { ledger: [...sound.ledger, acknowledged(4, 'R4')] },
+      { lost: 1, lostFromJournal: ['R4'], lostFromDatabase: ['R4'], citizensWithoutOne: [4] },
+    ],
+    'a receipt that is not in the journal': [
+      { journal: sound.journal.filter(({ receipt }) => receipt !== 'R1') },
+      { lost: 1, lostFromJournal: ['R1'], lostFromDatabase: [] },
+    ],
+    'a receipt that is not in the database': [
+      { registrations: sound.registrations.filter(({ receipt }) => receipt !== 'R1') },
+      { lost: 1, lostFromJournal: [], lostFromDatabase: ['R1'] },
+    ],
+    'a superseded receipt that nobody kept': [{ superseded: [] }, { lost: 1, lostFromDatabase: ['R2b'] }],
+    'a citizen with two standing registrations': [
+      { registrations: [...sound.registrations, row('R2b', 'h2')], superseded: [] },
+      { lost: 0, doubles: 1, citizensWithoutOne: [2] },
+    ],
+    'a citizen of whom every receipt is superseded': [
+      { registrations: sound.registrations.slice(1), superseded: ['R2b', 'R1'] },
+      { lost: 0, citizensWithoutOne: [1] },
+    ],
+    'a registration that nobody sent': [
+      { registrations: [...sound.registrations, row('R9', 'h9')] },
+      { lost: 0, unacknowledged: 1, sentByNobody: 1 },
+    ],
+    'one key that was given two receipts': [
+      { ledger: [...sound.ledger, acknowledged(1, 'R2b', 'key-R1')] },
+      { lost: 0, keysWithTwoReceipts: 1 },
+    ],
+    'two citizens taken for one': [
+      { journal: sound.journal.map((event) => (event.receipt === 'R3' ? row('R3', 'h1') : event)) },
+      { lost: 0, mistakenIdentities: 1 },
+    ],
+    'a registration kept as a canary': [
+      { registrations: [row('R1', 'h1', 'canary'), ...sound.registrations.slice(1)] },
+      { lost: 1, lostFromDatabase: ['R1'] },
+    ],
+    'a message that is no event': [{ unreadable: 2 }, { lost: 0, unreadable: 2 }],
+  };
+  it.each(Object.entries(wrong))('finds %s', (_name, [change, expected]) => {
+    const result = compare({ ...sound, ...change });
+    expect(result).toMatchObject({ ...expected, verdict: 'incomplete' });
+    expect(result.findings.length).toBeGreaterThan(0);
+  });
+
+  it('lets a registration whose answer never came be explained by whoever gave up', () => {
+    const registrations = [...sound.registrations, row('R9', 'h9')];
+    expect(compare({ ...sound, registrations, ledger: [unsettled(9, 'k9'), ...sound.ledger] })).toMatchObject({
+      verdict: 'complete',
+      unacknowledged: 1,
+      unsettled: 1,
+      sentByNobody: 0,
+    });
+  });
+
+  it('does not let a key that was answered in the end explain a stranger', () => {
+    const registrations = [...sound.registrations, row('R9', 'h9')];
+    expect(compare({ ...sound, registrations, ledger: [unsettled(3, 'k3'), ...sound.ledger] }).sentByNobody).toBe(1);
+  });
+
+  it('does not judge strangers when the ledger has no end', () => {
+    const registrations = [...sound.registrations, row('R9', 'h9')];
+    const ledger = sound.ledger.filter(({ type }) => type !== 'end');
+    expect(compare({ ...sound, registrations, ledger })).toMatchObject({
+      verdict: 'complete',
+      sentByNobody: undefined,
+    });
+  });
+
+  it('leaves canaries of the operator out of every count', () => {
+    expect(
+      compare({
+        ...sound,
+        journal: [...sound.journal, row('C1', 'c1', 'canary')],
+        registrations: [...sound.registrations, row('C1', 'c1', 'canary')],
+      }),
+    ).toMatchObject({ verdict: 'complete', unacknowledged: 0 });
+  });
+});
