@@ -12,8 +12,8 @@ const tierSchema = z.object({
   b: z.number().int().nonnegative(),
   /** [ms after b, wanted replicas]: short, because 720 slots (two tiers, an hour) must fit into 16 KiB. */
   w: z.array(z.tuple([z.number().int().nonnegative(), z.number().nonnegative()])).max(MAX_SLOTS),
-  /** Last step down, ms. */
-  d: z.number().int().nonnegative().optional(),
+  /** Last step down: [ms, replicas it began from]. */
+  d: z.tuple([z.number().int().nonnegative(), z.number().int().nonnegative()]).optional(),
 });
 
 const memorySchema = z.object({
@@ -26,12 +26,12 @@ const memorySchema = z.object({
  * keeps an idle campaign's status from changing every second.
  */
 export const serializeMemory = (memory: CampaignMemory): string => {
-  const tier = ({ recentWanted, lastDownMs }: TierMemory): z.infer<typeof tierSchema> => {
+  const tier = ({ recentWanted, lastDownMs, lastDownFrom }: TierMemory): z.infer<typeof tierSchema> => {
     const base = recentWanted[0]?.slotStartMs ?? 0;
     return {
       b: base,
       w: recentWanted.map(({ slotStartMs, wanted }) => [slotStartMs - base, wanted]),
-      ...(lastDownMs === undefined ? {} : { d: lastDownMs }),
+      ...(lastDownMs === undefined || lastDownFrom === undefined ? {} : { d: [lastDownMs, lastDownFrom] }),
     };
   };
   return JSON.stringify({ v: 1, tiers: { intake: tier(memory.intake), records: tier(memory.records) } });
@@ -51,7 +51,7 @@ export const parseMemory = (text: string | undefined): CampaignMemory | undefine
   const tier = ({ b, w, d }: z.infer<typeof tierSchema>): TierMemory => ({
     recentWanted: w.map(([offsetMs, wanted]) => ({ slotStartMs: b + offsetMs, wanted })),
     freshTicks: 0,
-    ...(d === undefined ? {} : { lastDownMs: d }),
+    ...(d === undefined ? {} : { lastDownMs: d[0], lastDownFrom: d[1] }),
   });
   return { intake: tier(parsed.data.tiers.intake), records: tier(parsed.data.tiers.records) };
 };

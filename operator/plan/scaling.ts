@@ -3,12 +3,9 @@
 import { parseDurationMs } from '../api/duration.ts';
 import type { VoucherCampaign } from '../api/types.ts';
 import { decide } from '../scaling/decide.ts';
-import { ceilingInForce, scheduleFloor } from '../scaling/schedule.ts';
+import { ceilingInForce, replicasFor, scheduleFloor, TARGET_UTILISATION } from '../scaling/schedule.ts';
 import type { TierInput, TierLimits, TierMemory } from '../scaling/types.ts';
 import type { PlanInput, ScaledTier, TierOutcome } from './observed.ts';
-
-/** Room for what a mean over a second hides, and for one lost node. */
-const TARGET_UTILISATION = 0.7;
 
 /**
  * What may be written, given what was decided: a raise ends at the ceiling, a decrease is always allowed, and replicas
@@ -46,7 +43,7 @@ const forecastFloor = (campaign: VoucherCampaign, tier: ScaledTier): number => {
   const { peakArrivalsPerSecond, tiers } = campaign.spec.scaling;
   const { min, max, capacityPerReplica } = tiers[tier];
   if (peakArrivalsPerSecond === undefined) return 0;
-  const floor = Math.ceil(peakArrivalsPerSecond / (TARGET_UTILISATION * capacityPerReplica));
+  const floor = replicasFor(peakArrivalsPerSecond, capacityPerReplica, TARGET_UTILISATION);
   return Math.min(max, Math.max(min, floor));
 };
 

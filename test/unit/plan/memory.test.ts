@@ -9,6 +9,7 @@ const tier: TierMemory = {
     { slotStartMs: 1_600_999_200_000, wanted: 38 },
   ],
   lastDownMs: 1_600_999_201_000,
+  lastDownFrom: 42,
   freshTicks: 7,
 };
 const memory = { intake: tier, records: EMPTY_MEMORY };
