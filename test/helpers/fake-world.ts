@@ -1,8 +1,10 @@
 /**
  * A cluster, a journal and signals in memory, for tests of the reconciler. It is strict: a call that a correct operator
- * never makes throws. Every accepted change is one entry of `writes`.
+ * never makes throws, and the schema of both resources must admit what is written. Every accepted change is one entry of `writes`.
  */
+
 import type { Deployment } from 'kubernetes-types/apps/v1.js';
+import { admitCampaignStatus, admitScalePlanObject, formatAdmissionErrors } from '../../local/admission.ts';
 import type { LiveSettings } from '../../operator/api/app-contract.ts';
 import type { ScalePlan, VoucherCampaign, VoucherCampaignStatus } from '../../operator/api/types.ts';
 import type {
@@ -141,8 +143,10 @@ export class FakeWorld {
           }),
       },
       status: {
-        writeStatus: (_, status) =>
+        writeStatus: (campaign, status) =>
           this.#answer('status', () => {
+            const admission = admitCampaignStatus(campaign, status);
+            if (admission.kind === 'refused') throw new Error(formatAdmissionErrors(admission.errors, 'status'));
             this.statuses.push(status);
             this.writes.push('status');
           }),
@@ -152,6 +156,8 @@ export class FakeWorld {
           if (this.plans.some(({ metadata }) => metadata.name === plan.metadata.name)) {
             throw new Error(`${plan.metadata.name} is there already`);
           }
+          const admission = admitScalePlanObject(plan);
+          if (admission.kind === 'refused') throw new Error(formatAdmissionErrors(admission.errors, 'plan'));
           this.plans.push(plan);
           this.writes.push('plan');
         },

@@ -175,6 +175,7 @@ describe('reconcile', () => {
     }
     expect(world.plans.map(({ spec }) => [spec.reason, spec.ceilings.intake])).toEqual([['Load', 50]]);
     expect(world.deployments.get('chengdu-intake')?.replicas).toBe(20);
+    expect(world.failures).toEqual([]);
   });
 
   it('publishes edited settings without touching a Deployment', async () => {
