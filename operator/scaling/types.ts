@@ -55,7 +55,9 @@ export interface TierLimits {
 export interface TierMemory {
   /** Maxima of the law's unclamped demand, one per 10 s slot, newest last, as long as the down window. */
   readonly recentWanted: readonly { readonly slotStartMs: number; readonly wanted: number }[];
+  /** When the present step down began, and from how many replicas. */
   readonly lastDownMs?: number;
+  readonly lastDownFrom?: number;
   /** Consecutive ticks with every signal fresh; a decrease needs 3. */
   readonly freshTicks: number;
 }
