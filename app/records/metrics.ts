@@ -49,11 +49,10 @@ export const createRecordsMetrics = (registry: Registry): RecordsMetrics => {
   return {
     committed({ result, rejected: setAside }, messages, seconds) {
       committed.inc({ result: 'inserted' }, result.inserted);
-      // A reinstated receipt makes the difference negative; a counter only grows.
-      committed.inc({ result: 'superseded' }, Math.max(0, result.superseded));
-      committed.inc({ result: 'repeated' }, Math.max(0, result.repeated));
+      committed.inc({ result: 'superseded' }, result.superseded);
+      committed.inc({ result: 'repeated' }, result.repeated);
       committed.inc({ result: 'fact' }, result.facts);
-      committed.inc({ result: 'uncounted' }, Math.max(0, result.uncounted));
+      committed.inc({ result: 'uncounted' }, result.uncounted);
       for (const { kind } of setAside) rejected.inc({ reason: kind });
       batchSize.observe(messages);
       commitSeconds.observe(seconds);

@@ -2,7 +2,9 @@ import { RecordsStoreError } from '../records/ports.ts';
 
 /** SQLSTATE, or the socket's code such as ECONNREFUSED. */
 export const codeOf = (error: unknown): string =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown';
+  typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'
+    ? error.code
+    : 'unknown';
 
 /**
  * Classes that no repetition mends: 22 data exception (a NUL in a text), 23 integrity (one receipt, two people),

@@ -1,5 +1,6 @@
 /** A role and a database of its own, made by an administrator. On Kubernetes the database's operator does this. */
 import { Client, escapeIdentifier, escapeLiteral } from 'pg';
+import { codeOf } from './errors.ts';
 
 export interface ProvisionRequest {
   readonly adminUrl: string;
@@ -11,16 +12,13 @@ export interface ProvisionRequest {
 /** SQLSTATE duplicate_object, duplicate_database, unique_violation: another process was quicker. */
 const EXISTS = new Set(['42710', '42P04', '23505']);
 
-const sqlStateOf = (error: unknown): string | undefined =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
-
 /** Creates what is missing, leaves what is there. Rejects with the driver's error. */
 export const provisionDatabase = async ({ adminUrl, database, user, password }: ProvisionRequest): Promise<void> => {
   const client = new Client({ connectionString: adminUrl, application_name: 'voucher-provision' });
   await client.connect();
   const createUnlessThere = async (statement: string): Promise<void> => {
     await client.query(statement).catch((error: unknown) => {
-      if (!EXISTS.has(sqlStateOf(error) ?? '')) throw error;
+      if (!EXISTS.has(codeOf(error))) throw error;
     });
   };
   try {

@@ -1,0 +1,241 @@
+/** The commit on a real PostgreSQL: races between workers, poison, totals. */
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { projectHistory } from '../../../app/core/projection.ts';
+import type { JournalledEvent } from '../../../app/records/ports.ts';
+import { createReceiptStore } from '../../../app/store/receipts.ts';
+import { createStore, type Store } from '../../../app/store/records-store.ts';
+import { queryOnce, recordsOf, startTestPostgres, type TestPostgres } from '../../helpers/postgres.ts';
+import {
+  citizenOf,
+  factEvent,
+  history,
+  instant,
+  journalled,
+  manyReceived,
+  receiptOf,
+  receivedEvent,
+} from '../../helpers/records.ts';
+
+let postgres: TestPostgres;
+let url: string;
+const open: { close(): Promise<void> }[] = [];
+const signal = new AbortController().signal;
+let campaigns = 0;
+const newCampaign = (): string => {
+  campaigns += 1;
+  return `campaign-${campaigns}`;
+};
+const storeFor = (campaignId: string, schema?: string): Store => {
+  const store = createStore({ connectionString: url, campaignId, ...(schema === undefined ? {} : { schema }) });
+  open.push(store);
+  return store;
+};
+const commit = (store: Store, events: readonly JournalledEvent[]) => store.commit({ events, rejected: [] }, signal);
+
+beforeAll(async () => {
+  postgres = await startTestPostgres();
+  url = await postgres.ensureDatabase('records', 'voucher');
+  await storeFor('setup').migrate();
+}, 60_000);
+afterAll(async () => {
+  await Promise.all(open.map((each) => each.close()));
+  await postgres.remove();
+});
+
+describe('migration', () => {
+  it('may be run by several workers at the same moment, in any schema', async () => {
+    const stores = Array.from({ length: 6 }, () => storeFor('m', 'spring "2020"'));
+    await Promise.all(stores.map((store) => store.migrate()));
+    expect(
+      await commit(storeFor('m', 'spring "2020"'), [journalled(receivedEvent({ campaignId: 'm' }))]),
+    ).toMatchObject({
+      inserted: 1,
+    });
+  });
+});
+
+describe('a commit', () => {
+  it('inserts new citizens, knows copies again, and lets the earliest receipt stand', async () => {
+    const campaignId = newCampaign();
+    const store = storeFor(campaignId);
+    const x = journalled(receivedEvent({ campaignId, receipt: 'x', atMs: 10 }), 1);
+    const y = journalled(receivedEvent({ campaignId, receipt: 'y', atMs: 5 }), 2);
+    const xAgain = journalled(receivedEvent({ campaignId, receipt: 'x', atMs: 3, sealed: 'other' }), 3);
+    expect(await commit(store, [x])).toEqual({ inserted: 1, superseded: 0, repeated: 0, facts: 0, uncounted: 0 });
+    expect(await commit(store, [x])).toEqual({ inserted: 0, superseded: 0, repeated: 1, facts: 0, uncounted: 0 });
+    expect(await commit(store, [y])).toEqual({ inserted: 0, superseded: 1, repeated: 0, facts: 0, uncounted: 0 });
+    expect(await commit(store, [xAgain])).toEqual({ inserted: 0, superseded: 0, repeated: 1, facts: 0, uncounted: 0 });
+    const rows = await recordsOf(url, campaignId);
+    expect(rows['registration']).toMatchObject([
+      { receipt: receiptOf('x'), seq: 3, citizen_hash: `\\x${citizenOf('a')}` },
+    ]);
+    expect(rows['superseded_receipt']).toMatchObject([{ receipt: receiptOf('y') }]);
+    expect(await store.count(campaignId)).toEqual({ received: 1, superseded: 1, rejectedMessages: 0 });
+  });
+
+  it('stores canaries and rehearsals and counts neither', async () => {
+    const campaignId = newCampaign();
+    const store = storeFor(campaignId);
+    const events = [
+      receivedEvent({ campaignId, citizen: 'a' }),
+      receivedEvent({ campaignId, citizen: 'b', kind: 'canary' }),
+      receivedEvent({ campaignId, citizen: 'b', receipt: 'b-2', atMs: 7, kind: 'canary' }),
+      receivedEvent({ campaignId, citizen: 'c', kind: 'rehearsal' }),
+    ];
+    const result = await commit(
+      store,
+      events.map((event, i) => journalled(event, i + 1)),
+    );
+    expect(result).toEqual({ inserted: 1, superseded: 0, repeated: 0, facts: 0, uncounted: 3 });
+    expect(await store.count(campaignId)).toEqual({ received: 1, superseded: 0, rejectedMessages: 0 });
+  });
+
+  it('refuses data that no repetition mends, and says so', async () => {
+    const campaignId = newCampaign();
+    const store = storeFor(campaignId);
+    const event = journalled(receivedEvent({ campaignId, site: 'a\u0000b' }));
+    await expect(commit(store, [event])).rejects.toMatchObject({ name: 'RecordsStoreError', kind: 'refused' });
+    const mine = journalled(receivedEvent({ campaignId, citizen: 'a', receipt: 'one' }), 1);
+    const stolen = journalled(receivedEvent({ campaignId, citizen: 'b', receipt: 'one' }), 2);
+    await commit(store, [mine]);
+    await expect(commit(store, [stolen])).rejects.toMatchObject({
+      kind: 'refused',
+      code: 'receipt_of_another_citizen',
+    });
+    expect(await store.count(campaignId)).toEqual({ received: 1, superseded: 0, rejectedMessages: 0 });
+  });
+
+  it('is unavailable, not refused, without a database', async () => {
+    const store = createStore({ connectionString: 'postgres://u:p@127.0.0.1:1/d', campaignId: 'c' });
+    await expect(commit(store, [journalled(receivedEvent())])).rejects.toMatchObject({
+      kind: 'unavailable',
+      code: 'ECONNREFUSED',
+    });
+    expect(await store.ping()).toBe(false);
+    await store.close();
+  });
+});
+
+/** Batches dealt to workers, each with connections of its own, all at once. */
+const commitConcurrently = async (campaignId: string, hands: readonly (readonly (readonly JournalledEvent[])[])[]) => {
+  await Promise.all(
+    hands.map(async (batches) => {
+      const store = createStore({ connectionString: url, campaignId, maxConnections: 2 });
+      try {
+        for (const batch of batches) await commit(store, batch);
+      } finally {
+        await store.close();
+      }
+    }),
+  );
+};
+
+describe('many workers with the same citizens', () => {
+  it('end in equal rows whatever the order, the repetitions, the batches and the workers', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        history('x').chain((events) =>
+          fc.tuple(
+            fc.constant(events),
+            fc.array(fc.shuffledSubarray([...events], { minLength: events.length }), { minLength: 2, maxLength: 4 }),
+            fc.integer({ min: 1, max: 9 }),
+          ),
+        ),
+        async ([events, hands, batchSize]) => {
+          const [alone, together] = [newCampaign(), newCampaign()];
+          const rename = (campaignId: string, { event, ...at }: JournalledEvent): JournalledEvent => ({
+            ...at,
+            event: { ...event, campaignId },
+          });
+          await commitConcurrently(alone, [[events.map((each) => rename(alone, each))]]);
+          await commitConcurrently(
+            together,
+            hands.map((hand) =>
+              Array.from({ length: Math.ceil(hand.length / batchSize) }, (_, i) =>
+                hand.slice(i * batchSize, (i + 1) * batchSize).map((each) => rename(together, each)),
+              ),
+            ),
+          );
+          const rows = await recordsOf(url, together);
+          expect(rows).toEqual(await recordsOf(url, alone));
+
+          const reference = projectHistory(events.map(({ event }) => event));
+          expect(rows['registration']).toHaveLength(reference.registrations.size);
+          expect(rows['superseded_receipt']).toHaveLength(reference.superseded.size);
+          expect(rows['registration_fact']).toHaveLength(reference.facts.size);
+          const counts = await storeFor('reader').count(together);
+          const citizens = (found: unknown[] | undefined): number =>
+            (found ?? []).filter((row) => (row as { kind: string }).kind === 'citizen').length;
+          expect(counts).toEqual({
+            received: citizens(rows['registration']),
+            superseded: citizens(rows['superseded_receipt']),
+            rejectedMessages: 0,
+          });
+        },
+      ),
+      { numRuns: 40 },
+    );
+  }, 120_000);
+
+  it('never deadlock over large overlapping batches in opposite orders', async () => {
+    const campaignId = newCampaign();
+    const events = manyReceived(campaignId, 600).map((event, i) => journalled(event, i + 1));
+    const rivals = manyReceived(campaignId, 600).map((event, i) =>
+      journalled({ ...event, receipt: receiptOf(`rival ${i}`), id: receiptOf(`rival ${i}`) }, i + 1, 1),
+    );
+    await commitConcurrently(
+      campaignId,
+      [events, rivals, [...events].reverse(), [...rivals].reverse()].map((all) => [all.slice(0, 400), all.slice(200)]),
+    );
+    expect(await storeFor('reader').count(campaignId)).toEqual({ received: 600, superseded: 600, rejectedMessages: 0 });
+  }, 60_000);
+});
+
+describe('a receipt that is looked up', () => {
+  it('is found with its facts, superseded, or absent', async () => {
+    const campaignId = newCampaign();
+    const store = storeFor(campaignId);
+    const receipts = createReceiptStore({ connectionString: url, campaignId });
+    open.push(receipts);
+    await commit(store, [
+      journalled(receivedEvent({ campaignId, receipt: 'x', atMs: 1 }), 1),
+      journalled(receivedEvent({ campaignId, receipt: 'y', atMs: 2 }), 2),
+      journalled(factEvent('verified', { campaignId, receipt: 'x', atMs: 3 }), 3),
+    ]);
+    expect(await receipts.find(receiptOf('x'), signal)).toEqual({
+      kind: 'found',
+      channel: 'wechat',
+      category: 'dining',
+      receivedAt: instant(1),
+      facts: [
+        { type: 'received', at: instant(1) },
+        { type: 'verified', at: instant(3) },
+      ],
+    });
+    expect(await receipts.find(receiptOf('y'), signal)).toEqual({ kind: 'superseded', receivedAt: instant(2) });
+    expect(await receipts.find(receiptOf('z'), signal)).toEqual({ kind: 'absent' });
+    expect(await receipts.find(receiptOf('x'), AbortSignal.abort())).toEqual({ kind: 'unavailable' });
+  });
+
+  it('is unavailable within moments when a lock or a lost database holds the answer', async () => {
+    const campaignId = newCampaign();
+    const receipts = createReceiptStore({ connectionString: 'postgres://u:p@127.0.0.1:1/d', campaignId });
+    expect(await receipts.find(receiptOf('x'), signal)).toEqual({ kind: 'unavailable' });
+    await receipts.close();
+    const locked = createReceiptStore({ connectionString: url, campaignId });
+    open.push(locked);
+    const holder = queryOnce(url, 'BEGIN; LOCK TABLE registration; SELECT pg_sleep(3); COMMIT');
+    const holding = async (): Promise<boolean> =>
+      (
+        await queryOnce(
+          url,
+          `SELECT 1 FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted AND relation = 'registration'::regclass`,
+        )
+      ).length > 0;
+    while (!(await holding())) expect(true).toBe(true);
+    expect(await locked.find(receiptOf('x'), signal)).toEqual({ kind: 'unavailable' });
+    await holder;
+    expect(await locked.find(receiptOf('x'), signal)).toEqual({ kind: 'absent' });
+  }, 20_000);
+});

@@ -1,0 +1,71 @@
+/** A real PostgreSQL for a test file, in a folder of its own. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client } from 'pg';
+import { spawnManaged } from '../../local/managed-process.ts';
+import { type Postgres, startPostgres } from '../../local/postgres.ts';
+
+export interface TestPostgres extends Postgres {
+  /** Stops the server and removes its files. */
+  remove(): Promise<void>;
+}
+
+export const startTestPostgres = async (): Promise<TestPostgres> => {
+  const dir = await mkdtemp(join(tmpdir(), 'voucher-pg-'));
+  const signal = new AbortController().signal;
+  const postgres = await startPostgres({ dir, spawn: spawnManaged, signal, progress: () => undefined });
+  const { adminUrl, logFile, dataDir, url, ensureDatabase, kill, restart, stop } = postgres;
+  return {
+    adminUrl,
+    logFile,
+    dataDir,
+    url,
+    ensureDatabase,
+    kill,
+    restart,
+    stop,
+    get pid() {
+      return postgres.pid;
+    },
+    async remove() {
+      await stop();
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+};
+
+/** Rows of one statement on a connection of its own. */
+export const queryOnce = async <Row extends object>(
+  connectionString: string,
+  text: string,
+  values: readonly unknown[] = [],
+): Promise<Row[]> => {
+  const client = new Client({ connectionString });
+  await client.connect();
+  try {
+    return (await client.query<Row>(text, [...values])).rows;
+  } finally {
+    await client.end();
+  }
+};
+
+const TABLES = {
+  registration: 'citizen_hash',
+  superseded_receipt: 'receipt',
+  registration_fact: 'receipt, type',
+} as const;
+
+/** Every column of every row of a campaign but its id, as text, in key order. */
+export const recordsOf = async (connectionString: string, campaignId: string, schema = 'public') => {
+  const rows: Record<string, unknown[]> = {};
+  for (const [table, order] of Object.entries(TABLES)) {
+    const found = await queryOnce<{ row: Record<string, unknown> }>(
+      connectionString,
+      `SELECT row_to_json(t) AS row FROM ${schema}.${table} t WHERE campaign_id = $1 ORDER BY ${order}`,
+      [campaignId],
+    );
+    rows[table] = found.map(({ row: { campaign_id: _, ...row } }) => row);
+  }
+  return rows;
+};
