@@ -1,0 +1,112 @@
+/** A journal in memory that delivers as JetStream's pull consumers do: at least once, again after ackWaitMs. */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { EventEnvelope } from '../../app/core/envelope.ts';
+import { encodeEnvelope } from '../../app/core/envelope-schema.ts';
+import type { Delivery, JournalReader, JournalReplay } from '../../app/records/ports.ts';
+
+interface Stored {
+  readonly sequence: number;
+  readonly data: Uint8Array;
+  state: 'waiting' | 'delivered' | 'acked' | 'termed';
+  deliveries: number;
+  againAtMs: number;
+  reason?: string;
+}
+
+export class FakeJournal implements JournalReader, JournalReplay {
+  readonly #shards: readonly Stored[][];
+  readonly #ackWaitMs: number;
+  /** Rejects fetches while set. */
+  outage: Error | undefined;
+  workingCalls = 0;
+
+  constructor({ shards = 3, ackWaitMs = 30_000 }: { readonly shards?: number; readonly ackWaitMs?: number } = {}) {
+    this.#shards = Array.from({ length: shards }, () => []);
+    this.#ackWaitMs = ackWaitMs;
+  }
+
+  append(shard: number, ...messages: readonly (EventEnvelope | Uint8Array)[]): void {
+    const stream = this.#stream(shard);
+    for (const message of messages) {
+      const data = ArrayBuffer.isView(message) ? message : encodeEnvelope(message);
+      stream.push({ sequence: stream.length + 1, data, state: 'waiting', deliveries: 0, againAtMs: 0 });
+    }
+  }
+
+  /** Messages that nobody has finished with. */
+  get outstanding(): number {
+    return this.#all().filter(({ state }) => state === 'waiting' || state === 'delivered').length;
+  }
+
+  get acked(): number {
+    return this.#all().filter(({ state }) => state === 'acked').length;
+  }
+
+  get termed(): readonly string[] {
+    return this.#all().flatMap(({ reason }) => (reason === undefined ? [] : [reason]));
+  }
+
+  get redelivered(): number {
+    return this.#all().filter(({ deliveries }) => deliveries > 1).length;
+  }
+
+  async fetch(
+    { shard, maxMessages, expiresMs }: Parameters<JournalReader['fetch']>[0],
+    signal: AbortSignal,
+  ): Promise<readonly Delivery[]> {
+    const deadlineMs = performance.now() + expiresMs;
+    while (!signal.aborted && performance.now() < deadlineMs) {
+      if (this.outage !== undefined) throw this.outage;
+      const ready = this.#stream(shard)
+        .filter(
+          ({ state, againAtMs }) => state === 'waiting' || (state === 'delivered' && againAtMs < performance.now()),
+        )
+        .slice(0, maxMessages);
+      if (ready.length > 0) return ready.map((message) => this.#deliver(shard, message));
+      await delay(5);
+    }
+    return [];
+  }
+
+  async *replay(shard: number, fromSequence: number): AsyncGenerator<readonly Stored[]> {
+    const messages = this.#stream(shard).slice(fromSequence - 1);
+    for (let at = 0; at < messages.length; at += 200) yield messages.slice(at, at + 200);
+  }
+
+  async lastSequence(shard: number): Promise<number> {
+    return this.#stream(shard).length;
+  }
+
+  #deliver(shard: number, message: Stored): Delivery {
+    message.state = 'delivered';
+    message.deliveries += 1;
+    message.againAtMs = performance.now() + this.#ackWaitMs;
+    return {
+      shard,
+      sequence: message.sequence,
+      data: message.data,
+      deliveryCount: message.deliveries,
+      ack: () => {
+        message.state = 'acked';
+      },
+      working: () => {
+        this.workingCalls += 1;
+        message.againAtMs = performance.now() + this.#ackWaitMs;
+      },
+      term: (reason) => {
+        message.state = 'termed';
+        message.reason = reason;
+      },
+    };
+  }
+
+  #stream(shard: number): Stored[] {
+    const stream = this.#shards[shard];
+    if (stream === undefined) throw new Error(`no shard ${shard}`);
+    return stream;
+  }
+
+  #all(): readonly Stored[] {
+    return this.#shards.flat();
+  }
+}
