@@ -16,7 +16,8 @@ export interface JournalRecord {
   readonly kind: string;
 }
 
-export interface RegistrationRow {
+/** A row of registration or of superseded_receipt. */
+export interface DatabaseRow {
   readonly receipt: string;
   readonly citizenHash: string;
   readonly kind: string;
@@ -28,8 +29,8 @@ export interface AuditInput {
   readonly journal: readonly JournalRecord[];
   /** Messages that are no event of version 1. */
   readonly unreadable: number;
-  readonly registrations: readonly RegistrationRow[];
-  readonly superseded: readonly string[];
+  readonly registrations: readonly DatabaseRow[];
+  readonly superseded: readonly DatabaseRow[];
 }
 
 export interface AuditResult {
@@ -91,7 +92,7 @@ export const compare = ({ ledger, journal, unreadable, registrations, superseded
   const standing = citizensOnly(registrations);
   const standingOfHash = new Map<string, Set<string>>();
   for (const { citizenHash, receipt } of standing) addTo(standingOfHash, citizenHash, receipt);
-  const supersededSet = new Set(superseded);
+  const supersededSet = new Set(citizensOnly(superseded).map(({ receipt }) => receipt));
   const inDatabase = new Set([...standing.map(({ receipt }) => receipt), ...supersededSet]);
 
   const lostFromJournal = [...promised].filter((receipt) => !hashOfReceipt.has(receipt));

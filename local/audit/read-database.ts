@@ -1,26 +1,43 @@
 /** Both tables of a campaign, page by page in key order. */
-import { Client } from 'pg';
-import type { RegistrationRow } from './compare.ts';
+import { Client, escapeIdentifier } from 'pg';
+import type { DatabaseRow } from './compare.ts';
 
 export interface DatabaseContent {
-  readonly registrations: readonly RegistrationRow[];
-  readonly superseded: readonly string[];
+  readonly registrations: readonly DatabaseRow[];
+  readonly superseded: readonly DatabaseRow[];
 }
 
 const PAGE = 20_000;
 
-/** Pages of `query` by its first column; `$1` campaign, `$2` the last value seen, `$3` the page's size. */
-const pages = async <Row extends { readonly receipt: string }>(
+/** The one schema that has both tables: which it is, is the program's business, and two would be a question. */
+const schemaOf = async (client: Client): Promise<string> => {
+  const { rows } = await client.query<{ schemaname: string }>(
+    `SELECT schemaname FROM pg_tables WHERE tablename IN ('registration', 'superseded_receipt')
+     GROUP BY schemaname HAVING count(*) = 2`,
+  );
+  const [first, ...others] = rows;
+  if (first === undefined) throw new Error('the database has no tables registration and superseded_receipt');
+  if (others.length > 0) {
+    throw new Error(`${rows.length} schemas have the tables: ${rows.map(({ schemaname }) => schemaname).join(', ')}`);
+  }
+  return escapeIdentifier(first.schemaname);
+};
+
+const readTable = async (
   client: Client,
-  query: string,
+  table: string,
   campaignId: string,
   signal: AbortSignal,
-): Promise<readonly Row[]> => {
-  const rows: Row[] = [];
+): Promise<readonly DatabaseRow[]> => {
+  const rows: DatabaseRow[] = [];
   for (let last = ''; ; ) {
     signal.throwIfAborted();
-    const page = await client.query<Row>(query, [campaignId, last, PAGE]);
-    rows.push(...page.rows);
+    const page = await client.query<{ receipt: string; citizen_hash: string; kind: string }>(
+      `SELECT receipt, encode(citizen_hash, 'hex') AS citizen_hash, kind FROM ${table}
+       WHERE campaign_id = $1 AND receipt > $2 ORDER BY receipt LIMIT $3`,
+      [campaignId, last, PAGE],
+    );
+    for (const { receipt, citizen_hash, kind } of page.rows) rows.push({ receipt, citizenHash: citizen_hash, kind });
     const end = page.rows.at(-1);
     if (end === undefined || page.rows.length < PAGE) return rows;
     last = end.receipt;
@@ -37,27 +54,10 @@ export const readDatabase = async (
   try {
     // One snapshot of both tables: a receipt that moves from one to the other is seen exactly once.
     await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
-    const registrations = await pages<{ receipt: string; citizen_hash: string; kind: string }>(
-      client,
-      `SELECT receipt, citizen_hash, kind FROM registration
-       WHERE campaign_id = $1 AND receipt > $2 ORDER BY receipt LIMIT $3`,
-      campaignId,
-      signal,
-    );
-    const superseded = await pages<{ receipt: string }>(
-      client,
-      `SELECT receipt FROM superseded_receipt
-       WHERE campaign_id = $1 AND receipt > $2 ORDER BY receipt LIMIT $3`,
-      campaignId,
-      signal,
-    );
+    const schema = await schemaOf(client);
     return {
-      registrations: registrations.map(({ receipt, citizen_hash, kind }) => ({
-        receipt,
-        citizenHash: citizen_hash,
-        kind,
-      })),
-      superseded: superseded.map(({ receipt }) => receipt),
+      registrations: await readTable(client, `${schema}.registration`, campaignId, signal),
+      superseded: await readTable(client, `${schema}.superseded_receipt`, campaignId, signal),
     };
   } finally {
     await client.end();

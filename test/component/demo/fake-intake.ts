@@ -122,6 +122,6 @@ export const contentOf = ({ taken }: FakeIntake) => {
   const standing = new Map<string, (typeof rows)[number]>();
   for (const row of rows) if (!standing.has(row.citizenHash)) standing.set(row.citizenHash, row);
   const registrations = [...standing.values()];
-  const superseded = rows.filter((row) => !registrations.includes(row)).map(({ receipt }) => receipt);
+  const superseded = rows.filter((row) => !registrations.includes(row));
   return { journal: rows, unreadable: 0, registrations, superseded };
 };

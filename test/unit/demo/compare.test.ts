@@ -35,7 +35,7 @@ const sound: AuditInput = {
   journal: [row('R1', 'h1'), row('R2', 'h2'), row('R2b', 'h2'), row('R3', 'h3'), row('R3', 'h3')],
   unreadable: 0,
   registrations: [row('R1', 'h1'), row('R2', 'h2'), row('R3', 'h3')],
-  superseded: ['R2b'],
+  superseded: [row('R2b', 'h2')],
 };
 
 describe('the audit', () => {
@@ -74,7 +74,7 @@ describe('the audit', () => {
       { lost: 0, doubles: 1, citizensWithoutOne: [2] },
     ],
     'a citizen of whom every receipt is superseded': [
-      { registrations: sound.registrations.slice(1), superseded: ['R2b', 'R1'] },
+      { registrations: sound.registrations.slice(1), superseded: [row('R2b', 'h2'), row('R1', 'h1')] },
       { lost: 0, citizensWithoutOne: [1] },
     ],
     'a registration that nobody sent': [
@@ -131,6 +131,7 @@ describe('the audit', () => {
         ...sound,
         journal: [...sound.journal, row('C1', 'c1', 'canary')],
         registrations: [...sound.registrations, row('C1', 'c1', 'canary')],
+        superseded: [...sound.superseded, row('C2', 'c1', 'canary')],
       }),
     ).toMatchObject({ verdict: 'complete', unacknowledged: 0 });
   });
