@@ -1,0 +1,85 @@
+/** Reads shard streams from any point without touching the workers' consumers: for a database that is made anew. */
+import { type ConsumerMessages, DeliverPolicy, type JetStreamClient, jetstream } from '@nats-io/jetstream';
+import { connect } from '@nats-io/transport-node';
+import { shardStreamName } from '../../operator/api/names.ts';
+import type { JournalReplay } from '../records/ports.ts';
+
+export interface ReplayOptions {
+  /** `nats://host:port` each. */
+  readonly servers: readonly string[];
+  readonly user: string;
+  readonly password: string;
+  readonly campaignId: string;
+}
+
+/** Fetched ahead of the reader: 4,000 × 0.6 KiB. */
+const AHEAD_MESSAGES = 4_000;
+const BATCH_MESSAGES = 1_000;
+
+interface ReplayedMessage {
+  readonly sequence: number;
+  readonly data: Uint8Array;
+}
+
+const lastSequence = async (client: JetStreamClient, stream: string): Promise<number> => {
+  const manager = await client.jetstreamManager(false);
+  return (await manager.streams.info(stream)).state.last_seq;
+};
+
+/**
+ * An ordered consumer: it keeps its place on the client and is made anew at that place when the server loses it, so
+ * an election in the middle costs time and nothing else. It acknowledges nothing and leaves nothing behind.
+ */
+async function* replay(
+  client: JetStreamClient,
+  stream: string,
+  fromSequence: number,
+  signal: AbortSignal,
+): AsyncGenerator<readonly ReplayedMessage[]> {
+  signal.throwIfAborted();
+  const last = await lastSequence(client, stream);
+  if (last < fromSequence) return;
+  const consumer = await client.consumers.get(stream, {
+    deliver_policy: DeliverPolicy.StartSequence,
+    opt_start_seq: fromSequence,
+  });
+  const messages: ConsumerMessages = await consumer.consume({ max_messages: AHEAD_MESSAGES });
+  const stop = (): void => messages.stop();
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    let batch: ReplayedMessage[] = [];
+    for await (const { seq, data } of messages) {
+      batch.push({ sequence: seq, data });
+      // Streams are append-only (deny_delete, deny_purge), so the last sequence is there to be met.
+      if (seq >= last) break;
+      if (batch.length < BATCH_MESSAGES) continue;
+      yield batch;
+      batch = [];
+    }
+    signal.throwIfAborted();
+    if (batch.length > 0) yield batch;
+  } finally {
+    signal.removeEventListener('abort', stop);
+    await messages.close();
+  }
+}
+
+/** A connection of its own; close() ends it. Rejects when no server can be reached. */
+export const openJournalReplay = async (
+  options: ReplayOptions,
+): Promise<JournalReplay & { readonly close: () => Promise<void> }> => {
+  const connection = await connect({
+    servers: [...options.servers],
+    user: options.user,
+    pass: options.password,
+    name: 'voucher-replay',
+    maxReconnectAttempts: -1,
+  });
+  const client = jetstream(connection);
+  const streamOf = (shard: number): string => shardStreamName(options.campaignId, shard);
+  return {
+    replay: (shard, fromSequence, signal) => replay(client, streamOf(shard), fromSequence, signal),
+    lastSequence: (shard) => lastSequence(client, streamOf(shard)),
+    close: () => connection.close(),
+  };
+};

@@ -1,0 +1,55 @@
+/**
+ * `node app/records/rebuild-main.ts`: makes a lost records database anew, with the environment of a records pod.
+ * Workers may go on meanwhile.
+ */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { DATA_PLANE_KEYS, ENV } from '../../operator/api/app-contract.ts';
+import { openJournalReplay } from '../journal/replay.ts';
+import { createStore } from '../store/records-store.ts';
+import { progressLine, rebuildRecords } from './rebuild.ts';
+
+const bootstrap = z.object({ campaignId: z.string(), shards: z.int().positive() });
+
+const folder = (name: string): string => {
+  const value = process.env[name];
+  if (value === undefined || value === '') throw new Error(`${name} is not set; run this where the records tier runs`);
+  return value;
+};
+
+const main = async (): Promise<void> => {
+  const dataPlane = folder(ENV.dataPlaneDir);
+  const text = async (key: string): Promise<string> => (await readFile(join(dataPlane, key), 'utf8')).trim();
+  const config = bootstrap.parse(JSON.parse(await readFile(join(folder(ENV.configDir), 'config.json'), 'utf8')));
+
+  const interrupted = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => interrupted.abort(new Error(`ended by ${signal}; run again, nothing is lost`)));
+  }
+  const store = createStore({
+    connectionString: await text(DATA_PLANE_KEYS.postgresUrl),
+    campaignId: config.campaignId,
+  });
+  const replay = await openJournalReplay({
+    servers: (await text(DATA_PLANE_KEYS.natsUrl)).split(','),
+    user: await text(DATA_PLANE_KEYS.natsUser),
+    password: await text(DATA_PLANE_KEYS.natsPassword),
+    campaignId: config.campaignId,
+  });
+  try {
+    await store.migrate();
+    const progress = (at: Parameters<typeof progressLine>[0]): void => console.log(progressLine(at));
+    await rebuildRecords({ ...config, replay, store, progress }, interrupted.signal);
+    const { received, superseded, rejectedMessages } = await store.count(config.campaignId);
+    console.log(`${received} citizens, ${superseded} superseded receipts, ${rejectedMessages} messages set aside`);
+  } finally {
+    await replay.close();
+    await store.close();
+  }
+};
+
+await main().catch((error: unknown) => {
+  console.error(`rebuild failed: ${error instanceof Error ? error.message : 'unknown'}`);
+  process.exitCode = 1;
+});
