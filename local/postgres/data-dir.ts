@@ -11,7 +11,7 @@ const exists = (path: string): Promise<boolean> =>
   );
 
 /** Whether `account` may pass through every folder down to `dir`. */
-const reachable = async (dir: string, { ids }: Account): Promise<boolean> => {
+export const reachable = async (dir: string, { ids }: Account): Promise<boolean> => {
   if (ids.uid === undefined) return true;
   for (let folder = dir; ; folder = dirname(folder)) {
     const { mode, uid, gid } = await stat(folder);
