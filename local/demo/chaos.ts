@@ -1,5 +1,6 @@
 /** Who dies when: kill -9 in the flood, of one process of each kind that a campaign must survive to lose. */
-import { peakArrivalsPerSecond, rateAt, type TraceStep } from '../load/trace.ts';
+import type { TraceStep } from '../../operator/scaling/trace.ts';
+import { peakArrivalsPerSecond, rateAt } from '../load/trace.ts';
 import type { StackProcess } from '../stack.ts';
 
 export type Victim = 'intake' | 'records' | 'nats';
@@ -17,7 +18,7 @@ const ORDER: readonly Victim[] = ['intake', 'nats', 'records'];
 
 export const strikesFor = (trace: readonly TraceStep[]): readonly Strike[] => {
   const peak = peakArrivalsPerSecond(trace);
-  const flood = trace.find(({ seconds }) => rateAt(trace, seconds) === peak)?.seconds ?? 0;
+  const flood = trace.find(({ atSeconds }) => rateAt(trace, atSeconds) === peak)?.atSeconds ?? 0;
   return ORDER.map((role, i) => ({ role, atSeconds: flood + FIRST_AFTER_SECONDS + i * APART_SECONDS }));
 };
 

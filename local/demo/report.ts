@@ -6,14 +6,15 @@ import type { Killed } from './chaos.ts';
 import { plotTimeline } from './plot.ts';
 import type { Sample } from './sample.ts';
 
-/** What the simulation said before anything was built. */
+/** What the simulation said before anything was built, and the same as it was measured. */
 export interface Forecast {
   readonly peakIntakeReplicas: number;
-  readonly peakRecordsReplicas: number;
-  readonly peakBacklog: number;
-  readonly oldestSeconds: number;
-  /** Share of arrivals that are asked to come again, 0 to 1; undefined when the simulation does not say. */
-  readonly shedShare: number | undefined;
+  /** Citizens without a receipt yet, and registrations not yet in the database. */
+  readonly peakWaiting: number;
+  /** From a citizen's arrival to the receipt. */
+  readonly waitP99Seconds: number;
+  /** Seconds after opening from which nobody and nothing waited; undefined: never. */
+  readonly drainedAtSeconds: number | undefined;
 }
 
 /** Milliseconds since the demo was started; undefined: never came to it. */
@@ -72,12 +73,11 @@ export const DOES_NOT_PROVE: readonly string[] = [
 const most = (samples: readonly Sample[], of: (sample: Sample) => number | undefined): number =>
   samples.reduce((max, sample) => Math.max(max, of(sample) ?? 0), 0);
 
-export const measure = (samples: readonly Sample[], load: LoadStats | undefined): Forecast => ({
-  peakIntakeReplicas: most(samples, ({ intake }) => intake?.ready),
-  peakRecordsReplicas: most(samples, ({ records }) => records?.ready),
-  peakBacklog: most(samples, ({ backlog }) => backlog),
-  oldestSeconds: most(samples, ({ oldestSeconds }) => oldestSeconds),
-  shedShare: load === undefined || load.sent === 0 ? undefined : load.shed / load.sent,
+export const measure = ({ samples, load, times }: RunFacts): Forecast => ({
+  peakIntakeReplicas: most(samples, ({ intake }) => intake?.desired),
+  peakWaiting: most(samples, ({ backlog, inFlight }) => (backlog ?? 0) + inFlight),
+  waitP99Seconds: (load?.waitP99Ms ?? 0) / 1000,
+  drainedAtSeconds: times.drained === undefined ? undefined : (times.drained - times.opened) / 1000,
 });
 
 /** Refused registrations are a problem because the crowd is made of valid citizens only. */
@@ -113,23 +113,23 @@ export const reportOf = (facts: RunFacts): DemoReport => ({
   ...facts,
   mode: 'embedded',
   doesNotProve: DOES_NOT_PROVE,
-  measured: measure(facts.samples, facts.load),
+  measured: measure(facts),
   problems: problemsOf(facts),
   remarks: remarksOf(facts),
 });
 
 const seconds = (ms: number | undefined): string => (ms === undefined ? 'never' : `${(ms / 1000).toFixed(1)} s`);
-const percent = (share: number | undefined): string => (share === undefined ? '–' : `${(share * 100).toFixed(1)} %`);
 const row = (label: string, ...cells: readonly (string | number)[]): string =>
   `  ${label.padEnd(30)}${cells.map((cell) => String(cell).padStart(12)).join('')}`;
+
+const secondsOf = (value: number | undefined): string => value?.toFixed(0) ?? 'never';
 
 const forecastRows = ({ forecast, measured }: DemoReport): readonly string[] => [
   row('', 'forecast', 'measured'),
   row('intake pods at the peak', forecast.peakIntakeReplicas, measured.peakIntakeReplicas),
-  row('records pods at the peak', forecast.peakRecordsReplicas, measured.peakRecordsReplicas),
-  row('largest backlog', Math.round(forecast.peakBacklog), Math.round(measured.peakBacklog)),
-  row('oldest wait, s', forecast.oldestSeconds.toFixed(1), measured.oldestSeconds.toFixed(1)),
-  row('asked to come again', percent(forecast.shedShare), percent(measured.shedShare)),
+  row('waiting at most', forecast.peakWaiting, measured.peakWaiting),
+  row('arrival to receipt p99, s', forecast.waitP99Seconds.toFixed(1), measured.waitP99Seconds.toFixed(1)),
+  row('all done after opening, s', secondsOf(forecast.drainedAtSeconds), secondsOf(measured.drainedAtSeconds)),
 ];
 
 const killedRow = ({ role, name, secondsAfterOpening, backAfterMs }: KilledAndBack): string =>

@@ -21,6 +21,8 @@ export interface Sample {
   readonly shedPerSecond: number;
   readonly failedPerSecond: number;
   readonly p99Ms: number | undefined;
+  /** Citizens who wait for their receipt. */
+  readonly inFlight: number;
   /** undefined: unknown, which is not zero. */
   readonly backlog: number | undefined;
   readonly oldestSeconds: number | undefined;
@@ -65,6 +67,7 @@ export const sampleOf = (
   shedPerSecond: perSecond('shed', before, load),
   failedPerSecond: perSecond('failed', before, load),
   p99Ms: load === undefined || load.p99Ms === 0 ? undefined : load.p99Ms,
+  inFlight: load?.inFlight ?? 0,
   backlog: snapshot.backlog,
   oldestSeconds: snapshot.oldestSeconds,
   intake: tierOf(snapshot.tiers.intake),

@@ -7,10 +7,11 @@
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { VoucherCampaign } from '../../operator/api/types.ts';
+import { parseTrace, type TraceStep } from '../../operator/scaling/trace.ts';
 import type { AuditResult } from '../audit/compare.ts';
 import { readLedger } from '../audit/read-ledger.ts';
 import type { AuditAccess } from '../audit/run-audit.ts';
-import { durationSeconds, parseTrace, peakArrivalsPerSecond, type TraceStep } from '../load/trace.ts';
+import { durationSeconds, peakArrivalsPerSecond } from '../load/trace.ts';
 import type { Stack } from '../stack.ts';
 import { demoCampaign } from './campaign.ts';
 import { type LoadProcess, startLoad } from './load-process.ts';
@@ -35,8 +36,7 @@ export interface DemoOptions {
 export interface DemoWorld {
   /** Validates as `kubectl apply` would; throws with the fields and remedies. */
   readonly admit: (yaml: string) => VoucherCampaign;
-  /** `startAtMs` is when the stack is there, before opening. */
-  readonly forecast: (campaign: VoucherCampaign, trace: readonly TraceStep[], startAtMs: number) => Forecast;
+  readonly forecast: (campaign: VoucherCampaign, trace: readonly TraceStep[]) => Forecast;
   readonly startStack: (options: {
     readonly campaignYaml: string;
     readonly stateDir: string;
@@ -74,7 +74,7 @@ const prepare = async (options: DemoOptions, world: DemoWorld): Promise<Prepared
   const startAtMs = world.now();
   const { yaml, changes } = opening(startAtMs + options.shiftOpenToMs);
   const campaign = world.admit(yaml);
-  const forecast = world.forecast(campaign, trace, startAtMs);
+  const forecast = world.forecast(campaign, trace);
   return { trace, campaign, forecast, changes, yamlOpeningAt: (opensAtMs) => opening(opensAtMs).yaml };
 };
 
@@ -82,9 +82,9 @@ const announce = ({ changes, forecast, trace }: Prepared, options: DemoOptions, 
   view.say(`${basename(options.campaignFile)}, changed for the demo:`);
   for (const change of changes) view.say(`  ${change}`);
   view.say(
-    `forecast: at ${peakArrivalsPerSecond(trace)}/s ${forecast.peakIntakeReplicas} intake and ` +
-      `${forecast.peakRecordsReplicas} records pods, largest backlog ${Math.round(forecast.peakBacklog)}, ` +
-      `oldest wait ${forecast.oldestSeconds.toFixed(1)} s`,
+    `forecast: at ${peakArrivalsPerSecond(trace)}/s ${forecast.peakIntakeReplicas} intake pods, ` +
+      `${forecast.peakWaiting} waiting at most, p99 wait ${forecast.waitP99Seconds.toFixed(1)} s, ` +
+      `all done ${forecast.drainedAtSeconds ?? '?'} s after opening`,
   );
 };
 

@@ -8,12 +8,13 @@
  */
 import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError } from 'commander';
+import { parseTrace } from '../../operator/scaling/trace.ts';
 import { type RegistrationClient, registrationClient } from './http-client.ts';
 import { openLedger } from './ledger.ts';
 import { loopbackOrigin } from './loopback.ts';
 import { runLoad } from './run-load.ts';
 import { StatsRecorder } from './stats.ts';
-import { durationSeconds, expectedArrivals, parseTrace } from './trace.ts';
+import { durationSeconds, expectedArrivals } from './trace.ts';
 
 const between =
   (least: number, most: number) =>

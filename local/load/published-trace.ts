@@ -4,7 +4,7 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { TraceStep } from './trace.ts';
+import type { TraceStep } from '../../operator/scaling/trace.ts';
 
 /** Published: 3.31 million registrations in 8 days. */
 export const PUBLISHED_REGISTRATIONS = 3_310_000;
@@ -43,7 +43,7 @@ const firstHour = (registrations: number): readonly TraceStep[] => {
   const scale = registrations / sum(FIRST_HOUR_SHAPE.map(([minutes, weight]) => minutes * 60 * weight));
   let seconds = 0;
   return FIRST_HOUR_SHAPE.map(([minutes, weight]) => {
-    const step = { seconds, arrivalsPerSecond: round(weight * scale) };
+    const step = { atSeconds: seconds, arrivalsPerSecond: round(weight * scale) };
     seconds += minutes * 60;
     return step;
   });
@@ -57,7 +57,7 @@ export const eightDays = (): readonly TraceStep[] => {
     const indexes = Array.from({ length: to - from }, (_, i) => from + i);
     const scale = registrations / sum(indexes.map(weightOf));
     return indexes.map((hour) => ({
-      seconds: hour * HOUR_SECONDS,
+      atSeconds: hour * HOUR_SECONDS,
       arrivalsPerSecond: round((weightOf(hour) * scale) / HOUR_SECONDS),
     }));
   };
@@ -66,14 +66,14 @@ export const eightDays = (): readonly TraceStep[] => {
     ...firstHour(FIRST_HOUR_REGISTRATIONS),
     ...hours(1, 24, firstDay - FIRST_HOUR_REGISTRATIONS),
     ...hours(24, DAYS * 24, PUBLISHED_REGISTRATIONS - firstDay),
-    { seconds: DAYS * 24 * HOUR_SECONDS, arrivalsPerSecond: 0 },
+    { atSeconds: DAYS * 24 * HOUR_SECONDS, arrivalsPerSecond: 0 },
   ];
 };
 
 /** The first hour alone, with its five minutes of 833/s. */
 export const openingHour = (): readonly TraceStep[] => [
   ...firstHour(FIRST_HOUR_REGISTRATIONS),
-  { seconds: HOUR_SECONDS, arrivalsPerSecond: 0 },
+  { atSeconds: HOUR_SECONDS, arrivalsPerSecond: 0 },
 ];
 
 /**
@@ -88,10 +88,10 @@ export const demoFull = (): readonly TraceStep[] =>
   rows([0, 12], [15, 300], [75, 240], [105, 300], [135, 180], [165, 90], [195, 40], [225, 15], [255, 5], [270, 0]);
 
 const rows = (...pairs: readonly (readonly [number, number])[]): readonly TraceStep[] =>
-  pairs.map(([seconds, arrivalsPerSecond]) => ({ seconds, arrivalsPerSecond }));
+  pairs.map(([atSeconds, arrivalsPerSecond]) => ({ atSeconds, arrivalsPerSecond }));
 
 export const toCsv = (trace: readonly TraceStep[]): string =>
-  ['seconds,arrivalsPerSecond', ...trace.map((step) => `${step.seconds},${step.arrivalsPerSecond}`), ''].join('\n');
+  ['seconds,arrivalsPerSecond', ...trace.map((step) => `${step.atSeconds},${step.arrivalsPerSecond}`), ''].join('\n');
 
 export const TRACES: Readonly<Record<string, () => readonly TraceStep[]>> = {
   'chengdu-2020-phase-3-8-days.csv': eightDays,

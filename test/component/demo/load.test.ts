@@ -46,8 +46,8 @@ const flood = async ({ mood = () => ({ kind: 'accept' }), plan, timeoutMs = 5000
   await runLoad(
     {
       trace: [
-        { seconds: 0, arrivalsPerSecond: RATE },
-        { seconds: SECONDS, arrivalsPerSecond: 0 },
+        { atSeconds: 0, arrivalsPerSecond: RATE },
+        { atSeconds: SECONDS, arrivalsPerSecond: 0 },
       ],
       opensAtMs: Date.now(),
       seed: 1,

@@ -24,6 +24,7 @@ const sample = (seconds: number, change: Partial<Sample> = {}): Sample => ({
   shedPerSecond: seconds,
   failedPerSecond: 0,
   p99Ms: 42,
+  inFlight: 3,
   backlog: seconds * 5,
   oldestSeconds: 0.5,
   intake: tier(2 + Math.floor(seconds / 2), 2 + seconds),
@@ -81,7 +82,7 @@ const facts: RunFacts = {
   traceFile: 'demo-fast.csv',
   seed: 1,
   changes: [],
-  forecast: { peakIntakeReplicas: 8, peakRecordsReplicas: 3, peakBacklog: 120, oldestSeconds: 1, shedShare: 0.1 },
+  forecast: { peakIntakeReplicas: 8, peakWaiting: 120, waitP99Seconds: 2, drainedAtSeconds: 68 },
   times: {
     forecast: 900,
     stackReady: 12_000,
@@ -137,8 +138,8 @@ describe('the report', () => {
   });
   it('sets forecast beside measurement', () => {
     const text = renderReport(reportOf(facts)).join('\n');
-    expect(text).toMatch(/intake pods at the peak +8 +4\n/);
-    expect(text).toMatch(/asked to come again +10\.0 % +25\.0 %\n/);
+    expect(text).toMatch(/intake pods at the peak +8 +6\n/);
+    expect(text).toMatch(/waiting at most +120 +23\n.*p99, s +2\.0 +1\.5\n.*opening, s +68 +71\n/);
   });
   it('says what the mode does not prove', () => {
     expect(renderReport(reportOf(facts)).join('\n')).toContain('It does not prove:');

@@ -7,38 +7,16 @@ import { seededRandom } from '../../../local/load/random.ts';
 import {
   durationSeconds,
   expectedArrivals,
-  parseTrace,
   peakArrivalsPerSecond,
   poissonArrivals,
   rateAt,
 } from '../../../local/load/trace.ts';
+import { parseTrace } from '../../../operator/scaling/trace.ts';
 
 const fileOf = (name: string): string =>
   readFileSync(join(import.meta.dirname, '../../../examples/traces', name), 'utf8');
 const trace = (...rows: readonly (readonly [number, number])[]) =>
-  rows.map(([seconds, arrivalsPerSecond]) => ({ seconds, arrivalsPerSecond }));
-
-describe('parseTrace', () => {
-  it('reads rows', () => {
-    expect(parseTrace('seconds,arrivalsPerSecond\n0,10\n60,300.5\r\n90,0\n')).toEqual(
-      trace([0, 10], [60, 300.5], [90, 0]),
-    );
-  });
-
-  const wrong: Record<string, readonly [string, string]> = {
-    'another header': ['time,rate\n0,1\n1,0', 'line 1'],
-    'a single row': ['seconds,arrivalsPerSecond\n0,1', 'at least two rows'],
-    'a start after opening': ['seconds,arrivalsPerSecond\n5,1\n9,0', 'start at second 0'],
-    'seconds that do not grow': ['seconds,arrivalsPerSecond\n0,1\n5,2\n5,0', 'line 4'],
-    'a negative rate': ['seconds,arrivalsPerSecond\n0,-1\n5,0', 'line 2: arrivalsPerSecond'],
-    'a rate that is no number': ['seconds,arrivalsPerSecond\n0,many\n5,0', '"many"'],
-    'an empty cell': ['seconds,arrivalsPerSecond\n0,\n5,0', 'line 2: arrivalsPerSecond'],
-    'a third column': ['seconds,arrivalsPerSecond\n0,1,2\n5,0', 'two columns'],
-  };
-  it.each(Object.entries(wrong))('refuses %s and says where', (_name, [csv, message]) => {
-    expect(() => parseTrace(csv)).toThrow(message);
-  });
-});
+  rows.map(([atSeconds, arrivalsPerSecond]) => ({ atSeconds, arrivalsPerSecond }));
 
 describe('arithmetic of a trace', () => {
   const example = trace([0, 10], [60, 300], [90, 0]);
