@@ -4,6 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
+import type { Reaper } from './reaper.ts';
 
 export interface ProcessExit {
   readonly code: number | null;
@@ -47,6 +48,8 @@ export const spawnManaged: SpawnManaged = (spec) => {
     child.once('error', reject);
     child.once('exit', (code, signal) => resolve({ code, signal }));
   });
+  // Nobody needs to wait for the end of a process; one that could not be started is told by the throw below.
+  exited.catch(() => undefined);
   const { pid } = child;
   if (pid === undefined) throw new Error(`could not start ${spec.name} (${spec.command})`);
   return {
@@ -63,3 +66,14 @@ export const spawnManaged: SpawnManaged = (spec) => {
     },
   };
 };
+
+/** The same, with every group told to `reaper` before anybody else knows of it. */
+export const createSpawner =
+  (reaper: Reaper): SpawnManaged =>
+  (spec) => {
+    const child = spawnManaged(spec);
+    reaper.started(child.pid);
+    const forget = (): void => reaper.ended(child.pid);
+    child.exited.then(forget, forget);
+    return child;
+  };

@@ -1,0 +1,27 @@
+/** A pid together with its start time names one process for ever; a pid alone is used again. */
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+
+/**
+ * Field 22 of `/proc/<pid>/stat`, clock ticks since boot. The second field, the command in brackets, may hold spaces and
+ * brackets itself, so fields are counted from its last bracket: the rest starts with field 3.
+ */
+export const startTimeInStat = (stat: string): string | undefined =>
+  stat
+    .slice(stat.lastIndexOf(')') + 2)
+    .split(' ')
+    .at(22 - 3);
+
+/** An opaque text that is equal as long as it is the same process; undefined when there is none. */
+export const startTimeOf = async (pid: number): Promise<string | undefined> => {
+  try {
+    if (process.platform === 'linux') return startTimeInStat(await readFile(`/proc/${pid}/stat`, 'utf8'));
+    const { stdout } = await run('ps', ['-o', 'lstart=', '-p', String(pid)], { env: { ...process.env, LC_ALL: 'C' } });
+    return stdout.trim() || undefined;
+  } catch {
+    return undefined;
+  }
+};
