@@ -8,6 +8,6 @@ import type { Forecast } from './report.ts';
 const EMBEDDED_PLANT = { startSeconds: 2, podsCreatedPerSecond: 4 } as const;
 
 export const forecastFor = ({ spec }: VoucherCampaign, trace: readonly TraceStep[]): Forecast => {
-  const { maxReplicas, peakBacklog, waitP99Seconds, drainedAtSeconds } = simulate(spec, trace, EMBEDDED_PLANT);
-  return { peakIntakeReplicas: maxReplicas, peakWaiting: peakBacklog, waitP99Seconds, drainedAtSeconds };
+  const { maxReplicas, peakBacklog, waitP99Seconds, podSeconds } = simulate(spec, trace, EMBEDDED_PLANT);
+  return { peakIntakeReplicas: maxReplicas, peakWaiting: peakBacklog, waitP99Seconds, podSeconds };
 };

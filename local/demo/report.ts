@@ -13,8 +13,8 @@ export interface Forecast {
   readonly peakWaiting: number;
   /** From a citizen's arrival to the receipt. */
   readonly waitP99Seconds: number;
-  /** Seconds after opening from which nobody and nothing waited; undefined: never. */
-  readonly drainedAtSeconds: number | undefined;
+  /** Replicas of both tiers, summed over the seconds from pre-warming to the end of the crowd: what it costs. */
+  readonly podSeconds: number;
 }
 
 /** Milliseconds since the demo was started; undefined: never came to it. */
@@ -73,11 +73,17 @@ export const DOES_NOT_PROVE: readonly string[] = [
 const most = (samples: readonly Sample[], of: (sample: Sample) => number | undefined): number =>
   samples.reduce((max, sample) => Math.max(max, of(sample) ?? 0), 0);
 
+const podSecondsOf = (samples: readonly Sample[]): number =>
+  samples.reduce((sum, { seconds: at, intake, records }, i) => {
+    const elapsed = at - (samples[i - 1]?.seconds ?? at);
+    return sum + elapsed * ((intake?.desired ?? 0) + (records?.desired ?? 0));
+  }, 0);
+
 export const measure = ({ samples, load, times }: RunFacts): Forecast => ({
   peakIntakeReplicas: most(samples, ({ intake }) => intake?.desired),
   peakWaiting: most(samples, ({ backlog, inFlight }) => (backlog ?? 0) + inFlight),
   waitP99Seconds: (load?.waitP99Ms ?? 0) / 1000,
-  drainedAtSeconds: times.drained === undefined ? undefined : (times.drained - times.opened) / 1000,
+  podSeconds: podSecondsOf(samples.filter(({ seconds }) => seconds * 1000 <= times.loadEnded - times.opened)),
 });
 
 /** Refused registrations are a problem because the crowd is made of valid citizens only. */
@@ -122,14 +128,12 @@ const seconds = (ms: number | undefined): string => (ms === undefined ? 'never' 
 const row = (label: string, ...cells: readonly (string | number)[]): string =>
   `  ${label.padEnd(30)}${cells.map((cell) => String(cell).padStart(12)).join('')}`;
 
-const secondsOf = (value: number | undefined): string => value?.toFixed(0) ?? 'never';
-
 const forecastRows = ({ forecast, measured }: DemoReport): readonly string[] => [
   row('', 'forecast', 'measured'),
   row('intake pods at the peak', forecast.peakIntakeReplicas, measured.peakIntakeReplicas),
   row('waiting at most', forecast.peakWaiting, measured.peakWaiting),
   row('arrival to receipt p99, s', forecast.waitP99Seconds.toFixed(1), measured.waitP99Seconds.toFixed(1)),
-  row('all done after opening, s', secondsOf(forecast.drainedAtSeconds), secondsOf(measured.drainedAtSeconds)),
+  row('pod-seconds of both tiers', forecast.podSeconds.toFixed(0), measured.podSeconds.toFixed(0)),
 ];
 
 const killedRow = ({ role, name, secondsAfterOpening, backAfterMs }: KilledAndBack): string =>

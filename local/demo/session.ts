@@ -84,7 +84,7 @@ const announce = ({ changes, forecast, trace }: Prepared, options: DemoOptions, 
   view.say(
     `forecast: at ${peakArrivalsPerSecond(trace)}/s ${forecast.peakIntakeReplicas} intake pods, ` +
       `${forecast.peakWaiting} waiting at most, p99 wait ${forecast.waitP99Seconds.toFixed(1)} s, ` +
-      `all done ${forecast.drainedAtSeconds ?? '?'} s after opening`,
+      `${Math.round(forecast.podSeconds)} pod-seconds`,
   );
 };
 

@@ -92,7 +92,7 @@ const demo = async ({
   await writeFile(traceFile, 'seconds,arrivalsPerSecond\n0,5\n0.5,100\n1.5,0\n');
   const world: DemoWorld = {
     admit,
-    forecast: () => ({ peakIntakeReplicas: 3, peakWaiting: 10, waitP99Seconds: 1, drainedAtSeconds: 2 }),
+    forecast: () => ({ peakIntakeReplicas: 3, peakWaiting: 10, waitP99Seconds: 1, podSeconds: 9 }),
     startStack: startStack ?? (async () => straw),
     audit: async ({ ledgerFile }) => compare({ ledger: await readLedger(ledgerFile), ...contentOf(intake) }),
     view: new View({ isTTY: false, columns: 80, write: (text) => void written.push(text) }),

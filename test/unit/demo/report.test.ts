@@ -82,7 +82,7 @@ const facts: RunFacts = {
   traceFile: 'demo-fast.csv',
   seed: 1,
   changes: [],
-  forecast: { peakIntakeReplicas: 8, peakWaiting: 120, waitP99Seconds: 2, drainedAtSeconds: 68 },
+  forecast: { peakIntakeReplicas: 8, peakWaiting: 120, waitP99Seconds: 2, podSeconds: 640 },
   times: {
     forecast: 900,
     stackReady: 12_000,
@@ -139,7 +139,7 @@ describe('the report', () => {
   it('sets forecast beside measurement', () => {
     const text = renderReport(reportOf(facts)).join('\n');
     expect(text).toMatch(/intake pods at the peak +8 +6\n/);
-    expect(text).toMatch(/waiting at most +120 +23\n.*p99, s +2\.0 +1\.5\n.*opening, s +68 +71\n/);
+    expect(text).toMatch(/waiting at most +120 +23\n.*p99, s +2\.0 +1\.5\n.*tiers +640 +22\n/);
   });
   it('says what the mode does not prove', () => {
     expect(renderReport(reportOf(facts)).join('\n')).toContain('It does not prove:');
