@@ -1,0 +1,73 @@
+/**
+ * What a registration meets before its body is read: cheap checks first, so that an answer to a flood costs little.
+ *
+ * | check | refused with | canary |
+ * |-------|--------------|--------|
+ * | settings known          | 503 STARTING | same |
+ * | Idempotency-Key         | 400          | same |
+ * | canary's signature      | 403          | –    |
+ * | window, by our clock    | 403 NOT_OPEN, CLOSED | passes |
+ * | requests in flight, event loop | 503 OVERLOADED | same |
+ * | admission rate          | 503 ADMISSION_LIMITED | passes |
+ *
+ * The rate comes last: a request that would be refused anyway must not take a token from one that would not.
+ */
+import type { Request } from 'express';
+import type { LiveSettings } from '../../operator/api/app-contract.ts';
+import { CANARY_HEADER, isCanary } from './canary.ts';
+import { ApiError } from './errors.ts';
+import type { LiveSettingsSource } from './ports.ts';
+import { TokenBucket } from './token-bucket.ts';
+
+export interface Admitted {
+  readonly settings: LiveSettings;
+  readonly idempotencyKey: string;
+  readonly kind: 'citizen' | 'canary';
+  /** Server time of arrival: what the window and the winner rule go by. */
+  readonly arrivedAtMs: number;
+}
+
+export interface GateDeps {
+  readonly settings: LiveSettingsSource;
+  readonly canaryKey: Uint8Array;
+  readonly now: () => number;
+  readonly monotonicMs: () => number;
+  readonly random: () => number;
+  /** Whether this process has more work than it can answer in time. */
+  readonly isOverloaded: () => boolean;
+}
+
+const IDEMPOTENCY_KEY = /^[\w-]{16,128}$/;
+
+/** 1 to 3 s, spread so that those who were sent away together don't come back together. */
+const soon = (random: number): number => 1 + Math.floor(random * 3);
+
+export const createGate = (deps: GateDeps): ((request: Request) => Admitted) => {
+  const bucket = new TokenBucket();
+  return (request) => {
+    const arrivedAtMs = deps.now();
+    const settings = deps.settings.current();
+    if (settings === undefined) throw new ApiError('STARTING', { retryAfterSeconds: soon(deps.random()) });
+    const idempotencyKey = request.get('idempotency-key');
+    if (idempotencyKey === undefined) throw new ApiError('IDEMPOTENCY_KEY_REQUIRED');
+    if (!IDEMPOTENCY_KEY.test(idempotencyKey)) throw new ApiError('IDEMPOTENCY_KEY_INVALID');
+
+    const signature = request.get(CANARY_HEADER);
+    if (signature !== undefined && !isCanary(deps.canaryKey, signature, idempotencyKey, arrivedAtMs)) {
+      throw new ApiError('CANARY_INVALID');
+    }
+    const kind = signature === undefined ? 'citizen' : 'canary';
+    const { opensAt, closesAt } = settings.window;
+    const members = { serverTime: new Date(arrivedAtMs).toISOString(), opensAt, closesAt };
+    if (kind === 'citizen' && arrivedAtMs < Date.parse(opensAt)) throw new ApiError('NOT_OPEN', { members });
+    if (kind === 'citizen' && arrivedAtMs >= Date.parse(closesAt)) throw new ApiError('CLOSED', { members });
+
+    if (deps.isOverloaded()) throw new ApiError('OVERLOADED', { retryAfterSeconds: soon(deps.random()) });
+    const { admissionPerSecond, intakePods, burstSeconds } = settings.traffic;
+    const share = admissionPerSecond / Math.max(1, intakePods);
+    if (kind === 'citizen' && !bucket.take(deps.monotonicMs(), share, burstSeconds)) {
+      throw new ApiError('ADMISSION_LIMITED', { retryAfterSeconds: soon(deps.random()) });
+    }
+    return { settings, idempotencyKey, kind, arrivedAtMs };
+  };
+};

@@ -1,0 +1,39 @@
+/** Errors on the wire: problem details, RFC 9457. */
+import type { Request, Response } from 'express';
+import type { LocalizedText } from '../../operator/api/app-contract.ts';
+import { type ApiError, ERRORS } from './errors.ts';
+
+export type Language = keyof LocalizedText;
+
+/** Chinese unless English is asked for with more weight. */
+export const languageOf = (request: Request): Language => {
+  const header = request.headers['accept-language'];
+  if (header === undefined) return 'zh-CN';
+  return request.acceptsLanguages('zh-CN', 'zh', 'en') === 'en' ? 'en' : 'zh-CN';
+};
+
+export const sendProblem = (request: Request, response: Response, error: ApiError): void => {
+  const language = languageOf(request);
+  const { status, title } = ERRORS[error.code];
+  if (error.retryAfterSeconds !== undefined) response.setHeader('Retry-After', String(error.retryAfterSeconds));
+  const body = {
+    type: `urn:voucher-operator:error:${error.code}`,
+    title: title[language],
+    status,
+    code: error.code,
+    ...error.members,
+    ...(error.fields.length === 0
+      ? {}
+      : {
+          errors: error.fields.map(({ field, code }) => ({ field, code, message: ERRORS[code].title[language] })),
+        }),
+  };
+  const text = JSON.stringify(body);
+  response.writeHead(status, {
+    'Content-Type': 'application/problem+json; charset=utf-8',
+    'Content-Language': language,
+    'Cache-Control': 'no-store',
+    'Content-Length': Buffer.byteLength(text),
+  });
+  response.end(text);
+};
