@@ -26,6 +26,16 @@ const rejected = (rejection: RejectionKind, reason: string): DecodedMessage => (
  */
 const isCanonicalInstant = (at: string): boolean => at >= '1970' && new Date(Date.parse(at)).toISOString() === at;
 
+/**
+ * Members in one order, because a tie between two copies is broken by their text; intakes of two releases may write
+ * them in different ones. parseEnvelope has checked that exactly these are there.
+ */
+const canonical = (event: EventEnvelope): EventEnvelope => {
+  if (event.type !== 'received') return event;
+  const { sealed, channel, category, locale, policyVersion } = event.data;
+  return { ...event, data: { sealed, channel, category, locale, policyVersion } };
+};
+
 /** Reasons name fields and rules, never values. */
 export const decodeMessage = (data: Uint8Array, campaignId: string): DecodedMessage => {
   if (data.length > MAX_MESSAGE_BYTES) return rejected('oversized', `envelope: more than ${MAX_MESSAGE_BYTES} bytes`);
@@ -34,5 +44,5 @@ export const decodeMessage = (data: Uint8Array, campaignId: string): DecodedMess
   if (parsed.event.campaignId !== campaignId)
     return rejected('wrong_campaign', 'campaignId: belongs to another campaign');
   if (!isCanonicalInstant(parsed.event.at)) return rejected('unparseable', 'at: not a canonical instant');
-  return { kind: 'event', event: parsed.event };
+  return { kind: 'event', event: canonical(parsed.event) };
 };

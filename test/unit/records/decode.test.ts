@@ -12,6 +12,14 @@ describe('a message of the journal', () => {
     expect(decodeMessage(encodeEnvelope(event), 'spring')).toEqual({ kind: 'event', event });
   });
 
+  it('has the members of its data in one order, whatever order they came in', () => {
+    const event = receivedEvent();
+    const reversed = { ...event, data: Object.fromEntries(Object.entries(event.data).reverse()) };
+    expect(JSON.stringify(decodeMessage(encodeEnvelope(reversed), 'spring'))).toBe(
+      JSON.stringify({ kind: 'event', event }),
+    );
+  });
+
   const cases: Record<string, [Uint8Array, string, string]> = {
     'is set aside when it is no JSON': [Buffer.from('{'), 'unparseable', 'envelope: not JSON'],
     'is set aside when a field is missing': [bytes({ site: undefined }), 'unparseable', 'site: invalid_type'],
