@@ -29,7 +29,8 @@ export type PageOutcome =
       readonly sentAt: number;
       readonly answeredAt: number;
     }
-  | { readonly kind: 'refused'; readonly status: number; readonly code: string }
+  /** `unsettled`: an earlier try had no answer, so the registration may exist all the same. */
+  | { readonly kind: 'refused'; readonly status: number; readonly code: string; readonly unsettled: boolean }
   | { readonly kind: 'gave_up'; readonly unsettled: boolean };
 
 export interface PageLimits {
@@ -70,7 +71,7 @@ export const runPage = async (
       const { receiptNo, status } = answer;
       return { kind: 'receipt', receiptNo, status, attempt, sentAt, answeredAt: Date.now() };
     }
-    if (answer.kind === 'refused') return { kind: 'refused', status: answer.status, code: answer.code };
+    if (answer.kind === 'refused') return { ...answer, unsettled };
     if (answer.kind === 'unknown') unsettled = true;
     const waitMs = waitAfter(answer, attempt, random);
     if (waitMs === undefined || attempt === limits.attempts) break;

@@ -80,11 +80,10 @@ export const runLoad = async (plan: LoadPlan, world: LoadWorld): Promise<void> =
         return true;
       }
       case 'refused':
-        stats.refused(outcome.code);
-        return false;
       case 'gave_up':
         if (outcome.unsettled) await ledger.append({ type: 'unsettled', keyHash, citizen: index, intent });
-        stats.add('gaveUp');
+        if (outcome.kind === 'refused') stats.refused(outcome.code);
+        else stats.add('gaveUp');
         return false;
     }
   };

@@ -61,9 +61,13 @@ describe('a page', () => {
   it('stops at a refusal', async () => {
     const refused: Answer = { kind: 'refused', status: 422, code: 'NAME_INVALID' };
     expect(await play([refused, receipt])).toEqual({
-      outcome: { kind: 'refused', status: 422, code: 'NAME_INVALID' },
+      outcome: { kind: 'refused', status: 422, code: 'NAME_INVALID', unsettled: false },
       sent: 1,
     });
+  });
+  it('is unsettled when the refusal came after an unknown outcome: the first try may have been taken', async () => {
+    const closed: Answer = { kind: 'refused', status: 403, code: 'CLOSED' };
+    expect(await play([unknown, closed])).toMatchObject({ outcome: { kind: 'refused', unsettled: true }, sent: 2 });
   });
   it('gives up after its attempts, settled when it was only shed', async () => {
     expect(await play([soon, soon, soon], 3)).toEqual({ outcome: { kind: 'gave_up', unsettled: false }, sent: 3 });
