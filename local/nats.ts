@@ -1,0 +1,156 @@
+/** Three real nats-servers on this machine, every acknowledgement fsynced, as the journal of the embedded mode. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ManagedProcess, SpawnManaged } from './managed-process.ts';
+import { nodeConfig } from './nats/config.ts';
+import { freePorts } from './nats/ports.ts';
+
+export interface NatsOptions {
+  readonly binary: string;
+  /** Configuration, logs and, unless nodeDirs says otherwise, stores. */
+  readonly dir: string;
+  readonly spawn: SpawnManaged;
+  readonly user: string;
+  readonly password: string;
+  readonly signal: AbortSignal;
+  /** A store for each node, for instance on a disk of its own. */
+  readonly nodeDirs?: readonly string[];
+  readonly maxFileStoreBytes?: number;
+  readonly syncAlways?: boolean;
+}
+
+export interface NatsNode {
+  readonly name: string;
+  readonly monitorUrl: string;
+  pid(): number;
+  kill(signal: NodeJS.Signals): void;
+  /** Ends what is left of it and starts it again on the same ports and store. */
+  restart(): Promise<void>;
+}
+
+export interface NatsCluster {
+  readonly urls: readonly string[];
+  readonly monitorUrls: readonly string[];
+  readonly nodes: readonly NatsNode[];
+  /** Waits until all nodes answer and the cluster has a JetStream leader. */
+  ready(signal: AbortSignal): Promise<void>;
+  stop(): Promise<void>;
+}
+
+const HOST = '127.0.0.1';
+const NODES = 3;
+const READY_WITHIN_MS = 30_000;
+const STOP_WITHIN_MS = 5_000;
+
+const answers = async (url: string, signal: AbortSignal): Promise<Response | undefined> => {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.any([signal, AbortSignal.timeout(1_000)]) });
+    return response.ok ? response : undefined;
+  } catch {
+    return undefined;
+  }
+};
+
+const hasLeader = async (monitorUrl: string, signal: AbortSignal): Promise<boolean> => {
+  const page: unknown = await (await answers(`${monitorUrl}/jsz`, signal))?.json();
+  const meta: unknown = typeof page === 'object' && page !== null ? Reflect.get(page, 'meta_cluster') : undefined;
+  return typeof meta === 'object' && meta !== null && Boolean(Reflect.get(meta, 'leader'));
+};
+
+export const startNatsCluster = async (options: NatsOptions): Promise<NatsCluster> => {
+  const { dir, spawn, signal } = options;
+  await mkdir(dir, { recursive: true });
+  const ports = await freePorts(NODES * 3, HOST);
+  const port = (index: number): number => ports[index] ?? 0;
+  const clusterPorts = Array.from({ length: NODES }, (_, i) => port(i * 3 + 2));
+  const routes = clusterPorts.map((clusterPort) => `nats://${HOST}:${clusterPort}`);
+
+  const startNode = async (i: number): Promise<NatsNode> => {
+    const name = `nats-${i}`;
+    const storeDir = options.nodeDirs?.[i] ?? join(dir, name);
+    const configFile = join(dir, `${name}.conf`);
+    const monitorPort = port(i * 3 + 1);
+    await mkdir(storeDir, { recursive: true });
+    const config = nodeConfig({
+      name,
+      host: HOST,
+      clientPort: port(i * 3),
+      monitorPort,
+      clusterPort: port(i * 3 + 2),
+      routes,
+      storeDir,
+      user: options.user,
+      password: options.password,
+      maxFileStoreBytes: options.maxFileStoreBytes ?? 8 * 2 ** 30,
+      syncAlways: options.syncAlways ?? true,
+    });
+    await writeFile(configFile, config, { mode: 0o600 });
+    const start = (): ManagedProcess =>
+      spawn({
+        name,
+        command: options.binary,
+        args: ['-c', configFile],
+        env: { PATH: process.env['PATH'] ?? '' },
+        logFile: join(dir, `${name}.log`),
+      });
+    let running = start();
+    return {
+      name,
+      monitorUrl: `http://${HOST}:${monitorPort}`,
+      pid: () => running.pid,
+      kill: (name) => void running.kill(name),
+      async restart() {
+        running.kill('SIGKILL');
+        await running.exited;
+        running = start();
+      },
+    };
+  };
+
+  const nodes = await Promise.all(Array.from({ length: NODES }, (_, i) => startNode(i)));
+
+  const ready = async (waitSignal: AbortSignal): Promise<void> => {
+    const deadline = AbortSignal.any([waitSignal, AbortSignal.timeout(READY_WITHIN_MS)]);
+    for (;;) {
+      const all = await Promise.all(nodes.map(({ monitorUrl }) => answers(`${monitorUrl}/healthz`, deadline)));
+      const [first] = nodes;
+      if (all.every(Boolean) && first !== undefined && (await hasLeader(first.monitorUrl, deadline))) return;
+      if (deadline.aborted) {
+        waitSignal.throwIfAborted();
+        throw new Error(`the nats-servers were not ready within ${READY_WITHIN_MS / 1000} s; see ${dir}/nats-*.log`);
+      }
+      await delay(100);
+    }
+  };
+
+  const isGone = (pid: number): boolean => {
+    try {
+      process.kill(pid, 0);
+      return false;
+    } catch {
+      return true;
+    }
+  };
+
+  const stop = async (): Promise<void> => {
+    for (const node of nodes) node.kill('SIGTERM');
+    const giveUpAtMs = Date.now() + STOP_WITHIN_MS;
+    while (!nodes.every((node) => isGone(node.pid())) && Date.now() < giveUpAtMs) await delay(50);
+    for (const node of nodes) node.kill('SIGKILL');
+  };
+
+  try {
+    await ready(signal);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return {
+    urls: nodes.map((_, i) => `nats://${HOST}:${port(i * 3)}`),
+    monitorUrls: nodes.map(({ monitorUrl }) => monitorUrl),
+    nodes,
+    ready,
+    stop,
+  };
+};

@@ -1,0 +1,34 @@
+/** The configuration of one server of the local journal, as text. */
+
+export interface NodeConfig {
+  readonly name: string;
+  readonly host: string;
+  readonly clientPort: number;
+  readonly monitorPort: number;
+  readonly clusterPort: number;
+  readonly routes: readonly string[];
+  readonly storeDir: string;
+  readonly user: string;
+  readonly password: string;
+  readonly maxFileStoreBytes: number;
+  /** Off only to show what the default loses. */
+  readonly syncAlways: boolean;
+}
+
+export const nodeConfig = (node: NodeConfig): string => `
+server_name: ${JSON.stringify(node.name)}
+listen: ${JSON.stringify(`${node.host}:${node.clientPort}`)}
+http: ${JSON.stringify(`${node.host}:${node.monitorPort}`)}
+authorization { user: ${JSON.stringify(node.user)}, password: ${JSON.stringify(node.password)} }
+jetstream {
+  store_dir: ${JSON.stringify(node.storeDir)}
+  max_file_store: ${node.maxFileStoreBytes}
+  max_memory_store: 67108864
+  ${node.syncAlways ? 'sync_interval: always' : ''}
+}
+cluster {
+  name: "voucher-local"
+  listen: ${JSON.stringify(`${node.host}:${node.clusterPort}`)}
+  routes: [${node.routes.map((route) => JSON.stringify(route)).join(', ')}]
+}
+`;
