@@ -40,14 +40,12 @@ const selectItems = (source: string, all: Files, items: readonly KeyToPath[] | u
   return { kind: 'files', files };
 };
 
-const content = (
-  source: string,
-  all: Files | undefined,
-  spec: Pick<Volume, never> & {
-    readonly items?: readonly KeyToPath[];
-    readonly optional?: boolean;
-  },
-): VolumeContent => {
+interface VolumeSpec {
+  readonly items?: readonly KeyToPath[];
+  readonly optional?: boolean;
+}
+
+const content = (source: string, all: Files | undefined, spec: VolumeSpec): VolumeContent => {
   if (all !== undefined) return selectItems(source, all, spec.items);
   return spec.optional === true
     ? { kind: 'files', files: new Map() }

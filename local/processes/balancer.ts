@@ -1,0 +1,85 @@
+/** A Service on this machine: TCP connections, spread round robin over the ready pods, as kube-proxy would. */
+import { once } from 'node:events';
+import { connect, createServer, type Socket } from 'node:net';
+
+export interface Endpoint {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface Balancer {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/** Each costs two sockets; a usual limit of open files (10240 on macOS) holds this many. The next one is closed at once. */
+const MAX_CONNECTIONS = 4_096;
+
+const join = (client: Socket, backend: Socket): void => {
+  client.pipe(backend);
+  backend.pipe(client);
+  for (const [one, other] of [
+    [client, backend],
+    [backend, client],
+  ] as const) {
+    one.once('close', (hadError) => {
+      // After an orderly end the other side still has to deliver what it was given.
+      if (hadError || !other.writableEnded) other.destroy();
+    });
+  }
+};
+
+export const startBalancer = async (endpoints: () => readonly Endpoint[]): Promise<Balancer> => {
+  let turn = 0;
+  const open = new Set<Socket>();
+
+  /** Tries each endpoint once. One that refuses has just ended, and its probe hasn't told yet. */
+  const dial = (client: Socket, candidates: readonly Endpoint[]): void => {
+    const [endpoint, ...others] = candidates;
+    if (endpoint === undefined || client.destroyed) {
+      // As a Service without endpoints: refused, not hanging.
+      client.resetAndDestroy();
+      return;
+    }
+    const backend = connect({ ...endpoint, noDelay: true, allowHalfOpen: true });
+    const givenUp = (): void => {
+      backend.destroy();
+    };
+    client.once('close', givenUp);
+    const refused = (): void => {
+      client.off('close', givenUp);
+      dial(client, others);
+    };
+    backend.once('error', refused);
+    backend.once('connect', () => {
+      client.off('close', givenUp);
+      backend.off('error', refused);
+      // What an error means is done on close.
+      backend.on('error', () => undefined);
+      join(client, backend);
+    });
+  };
+
+  const server = createServer({ noDelay: true, allowHalfOpen: true }, (client) => {
+    open.add(client);
+    client.once('close', () => open.delete(client));
+    client.on('error', () => undefined);
+    const ready = endpoints();
+    const first = ready.length === 0 ? 0 : turn++ % ready.length;
+    dial(client, [...ready.slice(first), ...ready.slice(0, first)]);
+  });
+  server.maxConnections = MAX_CONNECTIONS;
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('a balancer has no port');
+  return {
+    port: address.port,
+    async close() {
+      const closed = once(server, 'close');
+      server.close();
+      for (const client of open) client.destroy();
+      await closed;
+    },
+  };
+};
