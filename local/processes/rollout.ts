@@ -40,16 +40,11 @@ export const rolloutStep = <Pod extends RolloutPod>(
   const surge = portion(limits.maxSurge, replicas, Math.ceil);
   // Both zero could never move; Kubernetes makes it one unavailable.
   const mayMiss = unavailable === 0 && surge === 0 ? 1 : unavailable;
-  const spareReady = pods.filter((pod) => pod.ready).length - (replicas - mayMiss);
+  const excess = leastWorth(current, current.length - replicas);
+  const readyLeft = pods.filter((pod) => pod.ready && !excess.includes(pod)).length;
+  const oldReady = old.filter((pod) => pod.ready);
   const idle = old.filter((pod) => !pod.ready);
-  const remove = [
-    ...leastWorth(current, current.length - replicas),
-    ...idle,
-    ...leastWorth(
-      old.filter((pod) => pod.ready),
-      spareReady,
-    ),
-  ];
+  const remove = [...excess, ...idle, ...leastWorth(oldReady, readyLeft - (replicas - mayMiss))];
   const room = replicas + surge - (pods.length - remove.length);
   return { create: Math.max(0, Math.min(missing, room)), remove };
 };

@@ -1,0 +1,114 @@
+/** Startup, readiness and liveness of one container, asked over HTTP as the kubelet does. */
+import { request } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Container, Probe } from 'kubernetes-types/core/v1.js';
+
+export interface ProbeEvents {
+  readonly onReady: (ready: boolean) => void;
+  /** Startup or liveness failed for good: the container must be restarted. Probing has ended. */
+  readonly onUnhealthy: (reason: string) => void;
+}
+
+/** Until the first success: the kubelet's period of a second would hide how fast a process is ready. */
+const STARTING_POLL_MS = 100;
+
+interface Timing {
+  readonly periodMs: number;
+  readonly timeoutMs: number;
+  readonly failureThreshold: number;
+}
+
+/** Kubernetes' defaults. */
+const timingOf = (probe: Probe): Timing => ({
+  periodMs: (probe.periodSeconds ?? 10) * 1_000,
+  timeoutMs: (probe.timeoutSeconds ?? 1) * 1_000,
+  failureThreshold: probe.failureThreshold ?? 3,
+});
+
+/** Any status from 200 to 399 is success. A connection of its own each time, so that a full pool can't fail a probe. */
+const ask = (host: string, port: number, path: string, timeoutMs: number, signal: AbortSignal): Promise<boolean> =>
+  new Promise((resolve) => {
+    const end = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+    const call = request({ host, port, path, agent: false, signal: end }, (response) => {
+      response.resume();
+      const { statusCode = 0 } = response;
+      response.once('error', () => resolve(false));
+      response.once('end', () => resolve(statusCode >= 200 && statusCode < 400));
+    });
+    call.once('error', () => resolve(false));
+    call.end();
+  });
+
+/** Ends with the signal, or after onUnhealthy. Without a probe the matching state is taken as good at once. */
+export const runProbes = async (
+  container: Container,
+  host: string,
+  ports: Readonly<Record<string, number>>,
+  signal: AbortSignal,
+  { onReady, onUnhealthy }: ProbeEvents,
+): Promise<void> => {
+  const failed = new AbortController();
+  const end = AbortSignal.any([signal, failed.signal]);
+  const pause = (ms: number): Promise<void> => delay(ms, undefined, { signal: end }).catch(() => undefined);
+
+  const succeeds = async (probe: Probe): Promise<boolean> => {
+    const { httpGet } = probe;
+    if (httpGet === undefined) return true;
+    const port = typeof httpGet.port === 'number' ? httpGet.port : ports[httpGet.port];
+    if (port === undefined) throw new Error(`a probe names port ${httpGet.port}, which ${container.name} doesn't have`);
+    return ask(host, port, httpGet.path ?? '/', timingOf(probe).timeoutMs, end);
+  };
+
+  const unhealthy = (kind: string, probe: Probe): void => {
+    failed.abort();
+    if (!signal.aborted) onUnhealthy(`${kind} probe ${probe.httpGet?.path ?? ''} failed`);
+  };
+
+  const started = async (probe: Probe): Promise<boolean> => {
+    const { periodMs, failureThreshold } = timingOf(probe);
+    let leftMs = periodMs * failureThreshold;
+    while (!end.aborted) {
+      if (await succeeds(probe)) return true;
+      leftMs -= STARTING_POLL_MS;
+      if (leftMs <= 0) {
+        unhealthy('startup', probe);
+        return false;
+      }
+      await pause(STARTING_POLL_MS);
+    }
+    return false;
+  };
+
+  const watchReadiness = async (probe: Probe): Promise<void> => {
+    const { periodMs, failureThreshold } = timingOf(probe);
+    let ready = false;
+    let wasReady = false;
+    let failures = 0;
+    while (!end.aborted) {
+      const success = await succeeds(probe);
+      if (end.aborted) return;
+      failures = success ? 0 : failures + 1;
+      const next = success || (ready && failures < failureThreshold);
+      if (next !== ready) onReady(next);
+      ready = next;
+      wasReady ||= next;
+      await pause(wasReady ? periodMs : STARTING_POLL_MS);
+    }
+  };
+
+  const watchLiveness = async (probe: Probe): Promise<void> => {
+    const { periodMs, failureThreshold } = timingOf(probe);
+    let failures = 0;
+    while (!end.aborted) {
+      failures = (await succeeds(probe)) ? 0 : failures + 1;
+      if (failures >= failureThreshold) unhealthy('liveness', probe);
+      else await pause(periodMs);
+    }
+  };
+
+  const { startupProbe, readinessProbe, livenessProbe } = container;
+  if (startupProbe !== undefined && !(await started(startupProbe))) return;
+  if (end.aborted) return;
+  if (readinessProbe === undefined) onReady(true);
+  await Promise.all([readinessProbe && watchReadiness(readinessProbe), livenessProbe && watchLiveness(livenessProbe)]);
+};

@@ -1,0 +1,39 @@
+/** At most so many processes start at a time: on two cores, ten at once are all ready later than the tenth in turn. */
+export class StartSlots {
+  #free: number;
+  readonly #waiting: (() => void)[] = [];
+
+  constructor(slots: number) {
+    this.#free = slots;
+  }
+
+  /** Resolves with the function that gives the slot back; calling it again has no effect. Undefined once aborted. */
+  async take(signal: AbortSignal): Promise<(() => void) | undefined> {
+    if (signal.aborted) return undefined;
+    if (this.#free > 0) this.#free -= 1;
+    else if (!(await this.#turn(signal))) return undefined;
+    let held = true;
+    return () => {
+      if (!held) return;
+      held = false;
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#free += 1;
+      else next();
+    };
+  }
+
+  #turn(signal: AbortSignal): Promise<boolean> {
+    return new Promise((resolve) => {
+      const mine = (): void => {
+        signal.removeEventListener('abort', leave);
+        resolve(true);
+      };
+      const leave = (): void => {
+        this.#waiting.splice(this.#waiting.indexOf(mine), 1);
+        resolve(false);
+      };
+      this.#waiting.push(mine);
+      signal.addEventListener('abort', leave, { once: true });
+    });
+  }
+}
