@@ -178,17 +178,55 @@ describe('many workers with the same citizens', () => {
     );
   }, 120_000);
 
-  it('never deadlock over large overlapping batches in opposite orders', async () => {
+  /** Connected before they start, so that they really meet. */
+  const connectedStores = async (campaignId: string, count: number): Promise<readonly Store[]> => {
+    const stores = Array.from({ length: count }, () => storeFor(campaignId));
+    await Promise.all(stores.map((store) => store.ping()));
+    return stores;
+  };
+
+  it('never overwrite each other’s better receipt', async () => {
     const campaignId = newCampaign();
-    const events = manyReceived(campaignId, 600).map((event, i) => journalled(event, i + 1));
-    const rivals = manyReceived(campaignId, 600).map((event, i) =>
-      journalled({ ...event, receipt: receiptOf(`rival ${i}`), id: receiptOf(`rival ${i}`) }, i + 1, 1),
+    const citizens = Array.from({ length: 30 }, (_, citizen) => citizen);
+    const stores = await connectedStores(campaignId, 12);
+    const claim = (worker: number) =>
+      citizens.map((citizen) =>
+        // Every worker is the earliest for some citizens and the latest for others.
+        receivedEvent({ campaignId, citizen, receipt: `${citizen} ${worker}`, atMs: 1 + ((citizen + worker) % 12) }),
+      );
+    const seed = citizens.map((citizen) => receivedEvent({ campaignId, citizen, receipt: `${citizen} s`, atMs: 999 }));
+    await commit(
+      storeFor(campaignId),
+      seed.map((event, i) => journalled(event, i)),
     );
-    await commitConcurrently(
-      campaignId,
-      [events, rivals, [...events].reverse(), [...rivals].reverse()].map((all) => [all.slice(0, 400), all.slice(200)]),
+    await Promise.all(
+      stores.map((store, worker) =>
+        commit(
+          store,
+          claim(worker).map((event, i) => journalled(event, i)),
+        ),
+      ),
     );
-    expect(await storeFor('reader').count(campaignId)).toEqual({ received: 600, superseded: 600, rejectedMessages: 0 });
+    const rows = await recordsOf(url, campaignId);
+    const standing = (rows['registration'] ?? []).map((row) => (row as { receipt: string }).receipt);
+    const earliest = citizens.map((citizen) => receiptOf(`${citizen} ${(12 - (citizen % 12)) % 12}`));
+    expect(new Set(standing)).toEqual(new Set(earliest));
+    expect(rows['superseded_receipt']).toHaveLength(30 * 12);
+  }, 30_000);
+
+  it('never deadlock over large overlapping batches in opposite orders', async () => {
+    for (let round = 0; round < 5; round += 1) {
+      const campaignId = newCampaign();
+      const events = manyReceived(campaignId, 2_000).map((event, i) => journalled(event, i + 1));
+      const rivals = events.map(({ event }, i) =>
+        journalled({ ...event, receipt: receiptOf(`rival ${i}`), id: receiptOf(`rival ${i}`) }, i + 1, 1),
+      );
+      const stores = await connectedStores(campaignId, 4);
+      const hands = [events, [...events].reverse(), rivals, [...rivals].reverse()];
+      await Promise.all(stores.map((store, i) => commit(store, hands[i] ?? [])));
+      const counts = await storeFor('reader').count(campaignId);
+      expect(counts).toEqual({ received: 2_000, superseded: 2_000, rejectedMessages: 0 });
+    }
   }, 60_000);
 });
 
