@@ -88,7 +88,7 @@ export const runProbes = async (
       const success = await succeeds(probe);
       if (end.aborted) return;
       failures = success ? 0 : failures + 1;
-      const next = success || (ready && failures < failureThreshold);
+      const next: boolean = success || (ready && failures < failureThreshold);
       if (next !== ready) onReady(next);
       ready = next;
       wasReady ||= next;
