@@ -196,8 +196,14 @@ export class Pod implements PodIdentity {
     return container;
   }
 
-  #mount(): Promise<string | undefined> {
-    return mountVolumes(this.#spec.volumes ?? [], this.#world.volumeSources(this.namespace), (name) => this.#dir(name));
+  /** What is missing. */
+  async #mount(): Promise<string | undefined> {
+    const sources = this.#world.volumeSources(this.namespace);
+    try {
+      return await mountVolumes(this.#spec.volumes ?? [], sources, (name) => this.#dir(name));
+    } catch (error) {
+      return String(error);
+    }
   }
 
   #dir(...below: readonly string[]): string {

@@ -1,4 +1,8 @@
 /** At most so many processes start at a time: on two cores, ten at once are all ready later than the tenth in turn. */
+
+/** A process that is up but doesn't get ready, because a server is down, must not keep the others from starting. */
+const LONGEST_HOLD_MS = 10_000;
+
 export class StartSlots {
   #free: number;
   readonly #waiting: (() => void)[] = [];
@@ -13,13 +17,16 @@ export class StartSlots {
     if (this.#free > 0) this.#free -= 1;
     else if (!(await this.#turn(signal))) return undefined;
     let held = true;
-    return () => {
+    const release = (): void => {
       if (!held) return;
       held = false;
+      clearTimeout(overdue);
       const next = this.#waiting.shift();
       if (next === undefined) this.#free += 1;
       else next();
     };
+    const overdue = setTimeout(release, LONGEST_HOLD_MS);
+    return release;
   }
 
   #turn(signal: AbortSignal): Promise<boolean> {
