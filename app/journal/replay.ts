@@ -1,14 +1,11 @@
 /** Reads shard streams from any point without touching the workers' consumers: for a database that is made anew. */
 import { type ConsumerMessages, DeliverPolicy, type JetStreamClient, jetstream } from '@nats-io/jetstream';
-import { connect } from '@nats-io/transport-node';
 import { shardStreamName } from '../../operator/api/names.ts';
 import type { JournalReplay } from '../records/ports.ts';
+import type { JournalConnection } from './connection.ts';
 
 export interface ReplayOptions {
-  /** `nats://host:port` each. */
-  readonly servers: readonly string[];
-  readonly user: string;
-  readonly password: string;
+  readonly connection: JournalConnection;
   readonly campaignId: string;
 }
 
@@ -64,22 +61,10 @@ async function* replay(
   }
 }
 
-/** A connection of its own; close() ends it. Rejects when no server can be reached. */
-export const openJournalReplay = async (
-  options: ReplayOptions,
-): Promise<JournalReplay & { readonly close: () => Promise<void> }> => {
-  const connection = await connect({
-    servers: [...options.servers],
-    user: options.user,
-    pass: options.password,
-    name: 'voucher-replay',
-    maxReconnectAttempts: -1,
-  });
-  const client = jetstream(connection);
-  const streamOf = (shard: number): string => shardStreamName(options.campaignId, shard);
+export const createJournalReplay = ({ connection, campaignId }: ReplayOptions): JournalReplay => {
+  const client = jetstream(connection.nats);
   return {
-    replay: (shard, fromSequence, signal) => replay(client, streamOf(shard), fromSequence, signal),
-    lastSequence: (shard) => lastSequence(client, streamOf(shard)),
-    close: () => connection.close(),
+    replay: (shard, fromSequence, signal) => replay(client, shardStreamName(campaignId, shard), fromSequence, signal),
+    lastSequence: (shard) => lastSequence(client, shardStreamName(campaignId, shard)),
   };
 };

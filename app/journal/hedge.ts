@@ -1,0 +1,126 @@
+/**
+ * When a publish may be sent twice, and where to. Pure: time is an argument. Two parts, both small:
+ *
+ * HedgeBudget — second copies are at most 10 % of publishes over 10 s. Worked example: 2,000 publishes in the last 10 s
+ * allow 200 hedges; the 201st waits for its own answer instead. An idle system may always hedge five times.
+ *
+ * ShardHealth — a shard is silent when publishes wait and nothing was heard of it for 300 ms. A slow shard whose
+ * acknowledgements keep coming is not silent, however late each of them is: going elsewhere would only move the load.
+ */
+
+const WINDOW_MS = 10_000;
+const SLOT_MS = 1_000;
+const HEDGES_PER_PUBLISH = 0.1;
+const LEAST_HEDGES = 5;
+
+export const SILENT_AFTER_MS = 300;
+const PROBE_EVERY_MS = 1_000;
+
+interface Slot {
+  readonly startMs: number;
+  publishes: number;
+  hedges: number;
+}
+
+export class HedgeBudget {
+  #slots: Slot[] = [];
+
+  publish(nowMs: number): void {
+    this.#slot(nowMs).publishes += 1;
+  }
+
+  hasRoom(nowMs: number): boolean {
+    this.#slot(nowMs);
+    const publishes = this.#slots.reduce((sum, slot) => sum + slot.publishes, 0);
+    const hedges = this.#slots.reduce((sum, slot) => sum + slot.hedges, 0);
+    return hedges < Math.max(LEAST_HEDGES, Math.floor(publishes * HEDGES_PER_PUBLISH));
+  }
+
+  /** Takes one hedge out of the budget; false when it is empty. */
+  take(nowMs: number): boolean {
+    if (!this.hasRoom(nowMs)) return false;
+    this.#slot(nowMs).hedges += 1;
+    return true;
+  }
+
+  #slot(nowMs: number): Slot {
+    const startMs = Math.floor(nowMs / SLOT_MS) * SLOT_MS;
+    const last = this.#slots.at(-1);
+    if (last !== undefined && last.startMs === startMs) return last;
+    this.#slots = this.#slots.filter((slot) => slot.startMs > nowMs - WINDOW_MS);
+    const slot = { startMs, publishes: 0, hedges: 0 };
+    this.#slots.push(slot);
+    return slot;
+  }
+}
+
+interface Shard {
+  silent: boolean;
+  heardAtMs: number;
+  probedAtMs: number;
+}
+
+export class ShardHealth {
+  readonly #shards: readonly Shard[];
+
+  constructor(shards: number) {
+    this.#shards = Array.from({ length: shards }, () => ({
+      silent: false,
+      heardAtMs: Number.NEGATIVE_INFINITY,
+      probedAtMs: Number.NEGATIVE_INFINITY,
+    }));
+  }
+
+  /** Any answer of the shard's leader, also one that came too late for its publish. */
+  heard(shard: number, nowMs: number): void {
+    const state = this.#shards[shard];
+    if (state === undefined) return;
+    state.heardAtMs = nowMs;
+    state.silent = false;
+  }
+
+  /** A publish has waited for SILENT_AFTER_MS: the shard is silent unless it answered others meanwhile. */
+  waited(shard: number, nowMs: number): void {
+    const state = this.#shards[shard];
+    if (state !== undefined && nowMs - state.heardAtMs >= SILENT_AFTER_MS) state.silent = true;
+  }
+
+  /** Nobody listens there, for certain: an election, or a stream that is gone. */
+  unreachable(shard: number): void {
+    const state = this.#shards[shard];
+    if (state !== undefined) state.silent = true;
+  }
+
+  isSilent(shard: number): boolean {
+    return this.#shards[shard]?.silent ?? true;
+  }
+
+  /**
+   * Where a new publish goes first.
+   *
+   * | home    | probe due | others       | first |
+   * |---------|-----------|--------------|-------|
+   * | healthy | –         | –            | home |
+   * | silent  | yes       | any          | home: the one probe a second |
+   * | silent  | no        | one healthy  | the next healthy one |
+   * | silent  | no        | all silent   | none: undefined |
+   */
+  first(home: number, nowMs: number, mayProbe: boolean): number | undefined {
+    const state = this.#shards[home];
+    if (state !== undefined && !state.silent) return home;
+    if (state !== undefined && mayProbe && nowMs - state.probedAtMs >= PROBE_EVERY_MS) {
+      state.probedAtMs = nowMs;
+      return home;
+    }
+    return this.next(home, new Set([home]));
+  }
+
+  /** The next healthy shard that was not tried, in ring order from home. */
+  next(home: number, tried: ReadonlySet<number>): number | undefined {
+    for (let step = 1; step <= this.#shards.length; step += 1) {
+      const shard = (home + step) % this.#shards.length;
+      if (!tried.has(shard) && this.#shards[shard]?.silent === false) return shard;
+    }
+    return undefined;
+  }
+}

@@ -1,0 +1,141 @@
+/**
+ * Pulls messages of a durable consumer. The client's own fetch waits for a full batch or a whole second; this takes what
+ * is there at once, and waits only for the first message of an empty shard. Requests are the JetStream pull protocol
+ * (ADR-37: no_wait, expires, batch).
+ */
+import { jetstreamManager } from '@nats-io/jetstream';
+import type { Msg, NatsConnection } from '@nats-io/transport-node';
+import { createInbox } from '@nats-io/transport-node';
+import { consumerName, shardStreamName, type Tier } from '../../operator/api/names.ts';
+import type { Delivery, JournalReader } from '../records/ports.ts';
+import type { JournalConnection } from './connection.ts';
+
+export interface ReaderOptions {
+  readonly connection: JournalConnection;
+  readonly campaignId: string;
+  readonly tier: Tier;
+}
+
+/** After the first message of a batch: 20 commits a second at most while little comes, instead of one a message. */
+const LINGER_MS = 50;
+/** Longer than the server takes to say that there is nothing. */
+const ANSWER_WITHIN_MS = 2_000;
+
+interface PullRequest {
+  readonly batch: number;
+  readonly no_wait?: boolean;
+  readonly expires?: number;
+}
+
+/**
+ * The reply subject says where a message stands (ADR-15): `$JS.ACK.<stream>.<consumer>.<delivered>.<sequence>.…`, or
+ * with a domain and an account before the stream, which makes it eleven tokens or more.
+ */
+const deliveryOf = (shard: number, message: Msg): Delivery => {
+  const tokens = (message.reply ?? '').split('.');
+  const offset = tokens.length >= 11 ? 2 : 0;
+  return {
+    shard,
+    sequence: Number(tokens[5 + offset]),
+    data: message.data,
+    deliveryCount: Number(tokens[4 + offset]),
+    ack: () => void message.respond('+ACK'),
+    working: () => void message.respond('+WPI'),
+    term: (reason) => void message.respond(`+TERM ${reason}`),
+  };
+};
+
+/** Statuses that end a pull without an error: nothing there, time is over, a leader moved and the rest comes later. */
+const isStatus = (message: Msg): boolean => message.data.length === 0 && (message.headers?.code ?? 0) > 0;
+
+/** Messages of one pull. Ends at `batch`, at a status, or after `withinMs`; what came is never thrown away. */
+const pull = (
+  nats: NatsConnection,
+  subject: string,
+  request: PullRequest,
+  withinMs: number,
+  signal: AbortSignal,
+): Promise<readonly Msg[]> =>
+  new Promise((resolve, reject) => {
+    const messages: Msg[] = [];
+    const inbox = createInbox();
+    const end = (error?: Error): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', onAbort);
+      subscription.unsubscribe();
+      if (error !== undefined && messages.length === 0) reject(error);
+      else resolve(messages);
+    };
+    const onAbort = (): void => end();
+    const subscription = nats.subscribe(inbox, {
+      callback: (error, message) => {
+        if (error !== null) return end(error);
+        if (isStatus(message)) {
+          const { code = 0, description = '' } = message.headers ?? {};
+          if (code === 503) return end(new Error('no leader answers for the consumer'));
+          if (code === 409 && description.includes('Deleted')) return end(new Error('the consumer was deleted'));
+          return end();
+        }
+        messages.push(message);
+        if (messages.length >= request.batch) end();
+      },
+    });
+    const timer = setTimeout(() => end(), withinMs);
+    signal.addEventListener('abort', onAbort, { once: true });
+    if (signal.aborted) return end();
+    nats.publish(subject, JSON.stringify(request), { reply: inbox });
+  });
+
+const pause = (ms: number, signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal.addEventListener('abort', done, { once: true });
+  });
+
+export const createJournalReader = ({ connection, campaignId, tier }: ReaderOptions): JournalReader => {
+  const { nats } = connection;
+  const subjectOf = (shard: number): string =>
+    `$JS.API.CONSUMER.MSG.NEXT.${shardStreamName(campaignId, shard)}.${consumerName(tier)}`;
+  return {
+    async fetch({ shard, maxMessages, expiresMs }, signal) {
+      if (!connection.isConnected()) throw new Error('the journal is not connected');
+      const subject = subjectOf(shard);
+      const atOnce = (batch: number): Promise<readonly Msg[]> =>
+        pull(nats, subject, { batch, no_wait: true }, ANSWER_WITHIN_MS, signal);
+
+      let taken = await atOnce(maxMessages);
+      if (taken.length === 0 && !signal.aborted) {
+        const request = { batch: 1, expires: expiresMs * 1_000_000 };
+        taken = await pull(nats, subject, request, expiresMs + ANSWER_WITHIN_MS, signal);
+      }
+      if (taken.length > 0 && taken.length < maxMessages && !signal.aborted) {
+        await pause(LINGER_MS, signal);
+        // The batch in hand must reach its commit, whatever happens to the rest.
+        const rest = await atOnce(maxMessages - taken.length).catch(() => []);
+        taken = [...taken, ...rest];
+      }
+      return taken.map((message) => deliveryOf(shard, message));
+    },
+  };
+};
+
+/** Whether the tier's consumer is there on every shard; a worker that starts before the operator waits for it. */
+export const hasConsumers = async (
+  { connection, campaignId, tier }: ReaderOptions,
+  shards: number,
+): Promise<boolean> => {
+  try {
+    const manager = await jetstreamManager(connection.nats, { checkAPI: false });
+    for (let shard = 0; shard < shards; shard += 1) {
+      await manager.consumers.info(shardStreamName(campaignId, shard), consumerName(tier));
+    }
+    return true;
+  } catch {
+    return false;
+  }
+};
