@@ -2,7 +2,8 @@
  * A small cluster of processes: it interprets the very manifests that the operator writes for Kubernetes. What it does
  * not have: nodes and scheduling, images, a network per pod, limits of resources.
  */
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdirSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Container, Service } from 'kubernetes-types/core/v1.js';
 import { LABELS, TIERS, type Tier } from '../operator/api/names.ts';
@@ -87,7 +88,7 @@ const adminUrlOf = (pod: Pod): string | undefined => {
   return port === undefined ? undefined : `http://${POD_HOST}:${port}`;
 };
 
-export const createProcessCluster = async (options: ProcessClusterOptions): Promise<ProcessCluster> => {
+export const createProcessCluster = (options: ProcessClusterOptions): ProcessCluster => {
   const { stateDir, secretsDir } = options;
   const objects = new ObjectStore();
   const workloads = new Map<string, Workload>();
@@ -112,7 +113,7 @@ export const createProcessCluster = async (options: ProcessClusterOptions): Prom
       },
     }),
   };
-  await mkdir(world.logDir, { recursive: true });
+  mkdirSync(world.logDir, { recursive: true });
 
   const allPods = (): readonly Pod[] => [...workloads.values()].flatMap((workload) => workload.pods);
 
