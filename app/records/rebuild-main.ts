@@ -6,7 +6,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { DATA_PLANE_KEYS, ENV } from '../../operator/api/app-contract.ts';
-import { openJournalReplay } from '../journal/replay.ts';
+import { connectJournal } from '../journal/connection.ts';
+import { createJournalReplay } from '../journal/replay.ts';
 import { createStore } from '../store/records-store.ts';
 import { progressLine, rebuildRecords } from './rebuild.ts';
 
@@ -31,12 +32,13 @@ const main = async (): Promise<void> => {
     connectionString: await text(DATA_PLANE_KEYS.postgresUrl),
     campaignId: config.campaignId,
   });
-  const replay = await openJournalReplay({
-    servers: (await text(DATA_PLANE_KEYS.natsUrl)).split(','),
+  const servers = {
+    urls: (await text(DATA_PLANE_KEYS.natsUrl)).split(','),
     user: await text(DATA_PLANE_KEYS.natsUser),
     password: await text(DATA_PLANE_KEYS.natsPassword),
-    campaignId: config.campaignId,
-  });
+  };
+  const connection = await connectJournal(servers, 'voucher-rebuild', interrupted.signal);
+  const replay = createJournalReplay({ connection, campaignId: config.campaignId });
   try {
     await store.migrate();
     const progress = (at: Parameters<typeof progressLine>[0]): void => console.log(progressLine(at));
@@ -44,7 +46,7 @@ const main = async (): Promise<void> => {
     const { received, superseded, rejectedMessages } = await store.count(config.campaignId);
     console.log(`${received} citizens, ${superseded} superseded receipts, ${rejectedMessages} messages set aside`);
   } finally {
-    await replay.close();
+    await connection.close();
     await store.close();
   }
 };

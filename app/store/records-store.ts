@@ -127,7 +127,13 @@ export const createStore = (options: StoreOptions): Store => {
         throw storeError(`commit ${batch.events.length} events`, error);
       }
     },
-    migrate: () => migrate(pool, schemaName),
+    async migrate() {
+      try {
+        await migrate(pool, schemaName);
+      } catch (error) {
+        throw storeError(`migrate schema ${schemaName}`, error);
+      }
+    },
     count: createCounts(pool, schemaName).count,
     ping: () =>
       pool.query('SELECT 1').then(

@@ -32,10 +32,19 @@ class FakeDatabase implements RecordsStore {
   }
 }
 
-const start = (journal: FakeJournal, store: RecordsStore) => {
+const start = (journal: FakeJournal, store: RecordsStore, prepare = async (): Promise<void> => undefined) => {
   const stop = new AbortController();
   const registry = new Registry();
-  const deps = { campaignId: 'spring', shards: 3, reader: journal, store, registry, log: quiet, expiresMs: 50 };
+  const deps = {
+    campaignId: 'spring',
+    shards: 3,
+    reader: journal,
+    store,
+    registry,
+    log: quiet,
+    expiresMs: 50,
+    prepare,
+  };
   const done = runRecords({ ...deps, random: () => 0.1 }, stop.signal);
   return {
     registry,
@@ -90,6 +99,20 @@ describe('the records worker', () => {
     await eventually(() => journal.acked === 6_000, { timeoutMs: 8_000, what: 'all acknowledged' });
     expect(journal.redelivered).toBe(0);
     await worker.stop();
+  });
+
+  it('takes nothing before its database is prepared, however often that fails', async () => {
+    const journal = new FakeJournal();
+    spread(journal, 30);
+    let attempts = 0;
+    const worker = start(journal, new FakeDatabase(), async () => {
+      attempts += 1;
+      expect(journal.outstanding).toBe(30);
+      if (attempts < 4) throw new RecordsStoreError('unavailable', 'ECONNREFUSED', 'migrate', undefined);
+    });
+    await eventually(() => journal.acked === 30, { timeoutMs: 5_000, what: 'all acknowledged' });
+    await worker.stop();
+    expect(attempts).toBe(4);
   });
 
   it('recovers from a journal that is away', async () => {

@@ -1,0 +1,90 @@
+/** Three nats-servers that sync every write, filled with events, for tests and benchmarks of what reads them. */
+import { join } from 'node:path';
+import {
+  AckPolicy,
+  type JetStreamClient,
+  jetstream,
+  jetstreamManager,
+  RetentionPolicy,
+  StorageType,
+} from '@nats-io/jetstream';
+import type { EventEnvelope } from '../../app/core/envelope.ts';
+import { encodeEnvelope } from '../../app/core/envelope-schema.ts';
+import { connectJournal, type JournalConnection } from '../../app/journal/connection.ts';
+import { ensureNatsServer } from '../../local/binaries.ts';
+import { spawnManaged } from '../../local/managed-process.ts';
+import { startNatsCluster } from '../../local/nats.ts';
+import { eventSubject, shardStreamName, shardSubjects } from '../../operator/api/names.ts';
+import { homeShard, SHARDS } from './records.ts';
+
+const NODES = 3;
+const PUBLISH_WINDOW = 256;
+
+export interface BenchJournal {
+  readonly connection: JournalConnection;
+  readonly client: JetStreamClient;
+  /** What rebuild-main needs to connect by itself. */
+  readonly access: { readonly urls: readonly string[]; readonly user: string; readonly password: string };
+  /** Shard streams R3 on file, filled with `events`, each in its home shard. */
+  fill(campaignId: string, events: readonly EventEnvelope[]): Promise<void>;
+  /** A durable consumer on every shard that starts, once more, at the first message. */
+  resetConsumers(campaignId: string, name: string): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export const startBenchJournal = async (dir: string, signal: AbortSignal): Promise<BenchJournal> => {
+  const binary = await ensureNatsServer({ signal, progress: () => undefined });
+  const credentials = { user: 'bench', password: 'bench' };
+  const cluster = await startNatsCluster({
+    binary,
+    dir: join(dir, 'nats'),
+    spawn: spawnManaged,
+    signal,
+    ...credentials,
+  });
+  const connection = await connectJournal({ urls: cluster.urls, ...credentials }, 'bench', signal);
+  const manager = await jetstreamManager(connection.nats, { checkAPI: false });
+  const client = jetstream(connection.nats);
+  return {
+    connection,
+    client,
+    access: { urls: cluster.urls, ...credentials },
+    async fill(campaignId, events) {
+      for (let shard = 0; shard < SHARDS; shard += 1) {
+        await manager.streams.add({
+          name: shardStreamName(campaignId, shard),
+          subjects: [shardSubjects(campaignId, shard)],
+          storage: StorageType.File,
+          num_replicas: NODES,
+          retention: RetentionPolicy.Limits,
+        });
+      }
+      const queue = events.values();
+      const publisher = async (): Promise<void> => {
+        for (const event of queue) {
+          const subject = eventSubject(campaignId, homeShard(event), event.type);
+          await client.publish(subject, encodeEnvelope(event), { timeout: 10_000 });
+        }
+      };
+      await Promise.all(Array.from({ length: PUBLISH_WINDOW }, publisher));
+    },
+    async resetConsumers(campaignId, name) {
+      for (let shard = 0; shard < SHARDS; shard += 1) {
+        const stream = shardStreamName(campaignId, shard);
+        // There is none the first time.
+        await manager.consumers.delete(stream, name).catch(() => undefined);
+        await manager.consumers.add(stream, {
+          durable_name: name,
+          ack_policy: AckPolicy.Explicit,
+          ack_wait: 30_000_000_000,
+          max_ack_pending: 20_000,
+          max_deliver: -1,
+        });
+      }
+    },
+    async stop() {
+      await connection.close();
+      await cluster.stop();
+    },
+  };
+};
