@@ -1,0 +1,63 @@
+/** The admin port: probes and metrics, for the kubelet and the operator, never for citizens. */
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Registry } from 'prom-client';
+import { ADMIN_PATHS } from '../operator/api/app-contract.ts';
+
+export interface AdminServer {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+export interface AdminDeps {
+  readonly registry: Registry;
+  /** False while starting and draining, and for no other reason: shedding pods that went unready would all go at once. */
+  readonly isReady: () => boolean;
+}
+
+const send = (response: ServerResponse, status: number, type: string, text: string): void => {
+  response.writeHead(status, {
+    'Content-Type': type,
+    'Cache-Control': 'no-store',
+    'Content-Length': Buffer.byteLength(text),
+  });
+  response.end(text);
+};
+
+const PLAIN = 'text/plain; charset=utf-8';
+
+export const startAdminServer = ({ registry, isReady }: AdminDeps, host: string, port: number): Promise<AdminServer> =>
+  new Promise((resolve, reject) => {
+    const server = createServer({ requestTimeout: 5_000, headersTimeout: 5_000 }, (request, response) => {
+      const [path] = (request.url ?? '').split('?');
+      if (request.method !== 'GET' && request.method !== 'HEAD') {
+        response.setHeader('Allow', 'GET, HEAD');
+        return send(response, 405, PLAIN, 'GET or HEAD\n');
+      }
+      switch (path) {
+        case ADMIN_PATHS.live:
+          return send(response, 200, PLAIN, 'ok\n');
+        case ADMIN_PATHS.ready:
+          return isReady() ? send(response, 200, PLAIN, 'ok\n') : send(response, 503, PLAIN, 'starting or draining\n');
+        case ADMIN_PATHS.metrics:
+          return void registry.metrics().then(
+            (text) => send(response, 200, registry.contentType, text),
+            () => send(response, 500, PLAIN, 'a metric could not be collected\n'),
+          );
+        default:
+          return send(response, 404, PLAIN, 'there are /livez, /readyz and /metrics\n');
+      }
+    });
+    server.maxConnections = 64;
+    server.once('error', reject);
+    server.listen({ host, port }, () => {
+      resolve({
+        port: (server.address() as AddressInfo).port,
+        close: () =>
+          new Promise((closed) => {
+            server.close(() => closed());
+            server.closeAllConnections();
+          }),
+      });
+    });
+  });

@@ -1,0 +1,118 @@
+/** Everything that a process is told: environment and mounted files, parsed once. Errors name the place and the remedy. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { type AppConfig, DATA_PLANE_KEYS, ENV } from '../operator/api/app-contract.ts';
+import { TIERS } from '../operator/api/names.ts';
+
+export const ROLES = ['intake', 'records', 'records-rebuild'] as const;
+export type Role = (typeof ROLES)[number];
+
+export interface DataPlane {
+  readonly natsUrls: readonly string[];
+  readonly natsUser: string;
+  readonly natsPassword: string;
+  readonly postgresUrl: string;
+}
+
+export interface ProcessConfig {
+  readonly role: Role;
+  readonly podName: string;
+  readonly logLevel: string;
+  readonly host: string;
+  /** 0 for roles that serve no citizens. */
+  readonly httpPort: number;
+  readonly adminPort: number;
+  readonly privacyDir: string;
+  readonly app: AppConfig;
+  readonly dataPlane: DataPlane;
+}
+
+const port = z.coerce.number().int().min(0).max(65_535);
+
+const environment = z.object({
+  [ENV.role]: z.enum(ROLES),
+  [ENV.podName]: z.string().min(1),
+  [ENV.configDir]: z.string().min(1),
+  [ENV.privacyDir]: z.string().min(1),
+  [ENV.dataPlaneDir]: z.string().min(1),
+  [ENV.host]: z.string().min(1).default('0.0.0.0'),
+  [ENV.portHttp]: port.default(0),
+  [ENV.portAdmin]: port,
+  [ENV.logLevel]: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+});
+
+const appConfig = z.object({
+  v: z.literal(1),
+  campaignId: z.string().min(1),
+  namespace: z.string().min(1),
+  campaignName: z.string().min(1),
+  site: z.string().min(1),
+  shards: z.number().int().min(1),
+  journalReplicas: z.number().int().min(1),
+  tiers: z.array(z.enum(TIERS)),
+});
+
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+const problemsOf = (error: z.ZodError): string =>
+  error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ');
+
+const readText = async (dir: string, name: string, what: string): Promise<string> => {
+  try {
+    return (await readFile(join(dir, name), 'utf8')).trim();
+  } catch (cause) {
+    throw new ConfigError(
+      `${what}: ${join(dir, name)} can't be read; check the volume and that it has the key ${name}`,
+      {
+        cause,
+      },
+    );
+  }
+};
+
+const readDataPlane = async (dir: string): Promise<DataPlane> => {
+  const read = (key: string): Promise<string> => readText(dir, key, 'data-plane Secret');
+  const [urls, natsUser, natsPassword, postgresUrl] = await Promise.all([
+    read(DATA_PLANE_KEYS.natsUrl),
+    read(DATA_PLANE_KEYS.natsUser),
+    read(DATA_PLANE_KEYS.natsPassword),
+    read(DATA_PLANE_KEYS.postgresUrl),
+  ]);
+  const natsUrls = urls
+    .split(',')
+    .map((url) => url.trim())
+    .filter((url) => url !== '');
+  if (natsUrls.length === 0) throw new ConfigError(`data-plane Secret: ${DATA_PLANE_KEYS.natsUrl} names no server`);
+  return { natsUrls, natsUser, natsPassword, postgresUrl };
+};
+
+/** @throws ConfigError */
+export const readConfig = async (env: NodeJS.ProcessEnv): Promise<ProcessConfig> => {
+  const parsed = environment.safeParse(env);
+  if (!parsed.success) throw new ConfigError(`environment: ${problemsOf(parsed.error)}`);
+  const settings = parsed.data;
+  const configDir = settings[ENV.configDir];
+  const text = await readText(configDir, 'config.json', 'ConfigMap');
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (cause) {
+    throw new ConfigError(`ConfigMap: config.json is not JSON; the operator writes it, undo the edit`, { cause });
+  }
+  const app = appConfig.safeParse(json);
+  if (!app.success) throw new ConfigError(`ConfigMap config.json: ${problemsOf(app.error)}`);
+  return {
+    role: settings[ENV.role],
+    podName: settings[ENV.podName],
+    logLevel: settings[ENV.logLevel],
+    host: settings[ENV.host],
+    httpPort: settings[ENV.portHttp],
+    adminPort: settings[ENV.portAdmin],
+    privacyDir: settings[ENV.privacyDir],
+    app: app.data,
+    dataPlane: await readDataPlane(settings[ENV.dataPlaneDir]),
+  };
+};

@@ -1,0 +1,69 @@
+/** `node app/main.ts`: runs the role that the pod's environment names, until SIGTERM. The only file that exits. */
+import { enableCompileCache } from 'node:module';
+
+// A pod's start-up is part of how fast capacity follows the crowd. Before the imports below, which it then caches.
+enableCompileCache();
+
+const { collectDefaultMetrics, Registry } = await import('prom-client');
+const { startAdminServer } = await import('./admin-server.ts');
+const { ConfigError, readAppConfig, readDataPlane, readPodConfig } = await import('./config.ts');
+const { anonymousError, createLogger } = await import('./log.ts');
+type StartRole = import('./roles/role.ts').StartRole;
+type PodConfig = import('./config.ts').PodConfig;
+
+/** Each role imports only what it needs. */
+const loadRole = async (role: PodConfig['role']): Promise<StartRole> => {
+  switch (role) {
+    case 'intake':
+      return (await import('./roles/intake.ts')).startIntake;
+    case 'records':
+      return (await import('./roles/records.ts')).startRecords;
+  }
+};
+
+const run = async (pod: PodConfig): Promise<void> => {
+  const log = createLogger({ level: pod.logLevel, role: pod.role, pod: pod.podName });
+  for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
+    process.once(event, (error: unknown) => {
+      log.fatal({ event, ...anonymousError(error) }, 'ended by a defect');
+      process.exit(1);
+    });
+  }
+  const stop = new AbortController();
+  const stopped = new Promise<void>((resolve) => stop.signal.addEventListener('abort', () => resolve()));
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop.abort());
+
+  const config = await readAppConfig(pod.configDir);
+  const dataPlane = await readDataPlane(pod.dataPlaneDir);
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  let isStarted = false;
+  const isReady = (): boolean => isStarted && !stop.signal.aborted;
+  const admin = await startAdminServer({ registry, isReady }, pod.host, pod.adminPort);
+  try {
+    const startRole = await loadRole(pod.role);
+    const role = await startRole({ pod, config, dataPlane, registry, log, starting: stop.signal });
+    isStarted = true;
+    log.info({ startedInMs: Math.round(performance.now()) }, 'ready');
+    await stopped;
+    log.info('draining');
+    await role.drain();
+    log.info('drained');
+  } catch (error) {
+    // Told to stop while still starting: there is nothing to drain.
+    if (!stop.signal.aborted || isStarted) throw error;
+  } finally {
+    await admin.close();
+  }
+};
+
+try {
+  await run(readPodConfig(process.env));
+  process.exit(0);
+} catch (error) {
+  // Errors of starting speak of files, variables and addresses; a request is never among them.
+  const problem = error instanceof Error ? error.message : 'unknown';
+  const kind = error instanceof ConfigError ? 'configuration' : 'start';
+  process.stderr.write(`${JSON.stringify({ level: 'fatal', kind, problem })}\n`);
+  process.exit(1);
+}

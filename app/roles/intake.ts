@@ -1,0 +1,91 @@
+/** The intake, put together: journal, keys, database and HTTP server. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { systemClock } from '../core/clock.ts';
+import { createIntake } from '../intake/create-intake.ts';
+import { createLoadGuard } from '../intake/load-guard.ts';
+import { listen } from '../intake/server.ts';
+import { connectJournal } from '../journal/connection.ts';
+import { createDataKeyStore } from '../journal/data-keys.ts';
+import { watchLiveSettings } from '../journal/live-settings.ts';
+import { createPublisher } from '../journal/publisher.ts';
+import { DataKeyRing } from '../keys/key-ring.ts';
+import { readPrivacyKeys, readWrapKeys } from '../keys/privacy-keys.ts';
+import { anonymousError } from '../log.ts';
+import { createLogLimit } from '../log-limit.ts';
+import { createReceiptStore } from '../store/receipts.ts';
+import { type StartRole, untilItWorks } from './role.ts';
+
+/** With the preStop sleep of 5 s it fits into the pod's 30 s of grace; an honest answer takes at most 5 s + 3 s. */
+const DRAIN_WITHIN_MS = 20_000;
+
+const monotonicMs = (): number => performance.now();
+
+export const startIntake: StartRole = async ({ pod, config, dataPlane, registry, log, starting }) => {
+  const { campaignId, site, shards } = config;
+  const keys = await readPrivacyKeys(pod.privacyDir);
+  const connection = await connectJournal(dataPlane.nats, pod.podName, starting);
+  const ended = new AbortController();
+  const lines = createLogLimit();
+  const warn =
+    (step: string) =>
+    (error: unknown): void => {
+      const suppressed = lines.admit(step, monotonicMs());
+      if (suppressed !== undefined) log.warn({ step, suppressed, error }, 'background step failed');
+    };
+
+  const settings = watchLiveSettings({ connection, campaignId, onError: warn('live settings') }, ended.signal);
+  const sealer = new DataKeyRing({
+    campaignId,
+    store: createDataKeyStore(connection, campaignId),
+    readWrapKeys: () => readWrapKeys(pod.privacyDir),
+    clock: systemClock,
+    onError: warn('data keys'),
+  });
+  await untilItWorks('load the data key of today', () => sealer.load(starting), log, starting);
+  await Promise.race([settings.first, aborted(starting)]);
+  void sealer.keepAhead(ended.signal);
+
+  const receipts = createReceiptStore({ connectionString: dataPlane.postgresUrl, campaignId });
+  const guard = createLoadGuard();
+  let draining = false;
+  const app = createIntake({
+    campaignId,
+    site,
+    citizenKey: keys.citizen,
+    canaryKey: keys.canary,
+    journal: createPublisher({ connection, campaignId, shards, registry, monotonicMs }),
+    settings,
+    sealer,
+    receipts,
+    registry,
+    guard,
+    now: () => systemClock.now(),
+    monotonicMs,
+    random: Math.random,
+    isDraining: () => draining,
+    signal: ended.signal,
+    onServerError(code, error) {
+      const suppressed = lines.admit(code, monotonicMs());
+      if (suppressed === undefined) return;
+      if (code === 'INTERNAL') log.error({ code, suppressed, ...anonymousError(error) }, 'answered 500');
+      else log.warn({ code, suppressed }, 'answered 503');
+    },
+  });
+  const server = await listen(app, pod.host, pod.httpPort ?? 0);
+  return {
+    async drain() {
+      draining = true;
+      await delay(pod.drainGraceMs);
+      await server.drain(DRAIN_WITHIN_MS);
+      ended.abort();
+      guard.close();
+      await Promise.all([connection.close(), receipts.close()]);
+    },
+  };
+};
+
+const aborted = (signal: AbortSignal): Promise<never> =>
+  new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    else signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
