@@ -6,7 +6,7 @@ import { REJECTIONS } from './decode.ts';
 
 export interface RecordsMetrics {
   committed(batch: CommittedBatch, messages: number, seconds: number): void;
-  failed(step: 'prepare' | 'fetch' | 'commit', kind: string): void;
+  failed(step: 'fetch' | 'commit', kind: string): void;
 }
 
 const RESULTS = ['inserted', 'superseded', 'repeated', 'fact', 'uncounted'] as const;

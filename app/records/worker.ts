@@ -25,8 +25,6 @@ export interface RecordsDeps {
   readonly store: RecordsStore;
   readonly registry: Registry;
   readonly log: RecordsLog;
-  /** Done before the first fetch, and tried again until it succeeds: the migration. */
-  readonly prepare?: () => Promise<void>;
   /** [0, 1) */
   readonly random?: () => number;
   readonly maxMessages?: number;
@@ -49,7 +47,7 @@ const failureOf = (error: unknown): { readonly kind: string; readonly code: stri
     ? { kind: error.kind, code: error.code }
     : { kind: 'unexpected', code: error instanceof Error ? error.message : 'unknown' };
 
-const pause = async ({ deps }: Pick<Shard, 'deps'>, failures: number, signal: AbortSignal): Promise<void> => {
+const pause = async ({ deps }: Shard, failures: number, signal: AbortSignal): Promise<void> => {
   await delay(backoffMs(failures, deps.random ?? Math.random), undefined, { signal }).catch(() => undefined);
 };
 
@@ -122,22 +120,8 @@ const runShard = async (at: Shard, signal: AbortSignal): Promise<void> => {
   }
 };
 
-/** A worker may start before its database does. */
-const prepareUntilDone = async (deps: RecordsDeps, metrics: RecordsMetrics, signal: AbortSignal): Promise<void> => {
-  for (let failures = 0; !signal.aborted; failures += 1) {
-    try {
-      return await deps.prepare?.();
-    } catch (error) {
-      metrics.failed('prepare', failureOf(error).kind);
-      deps.log.warn({ attempt: failures + 1, ...failureOf(error) }, 'the database is not ready');
-      await pause({ deps }, failures, signal);
-    }
-  }
-};
-
 /** Resolves after the signal has fired and every batch in hand is settled or left. */
 export const runRecords = async (deps: RecordsDeps, signal: AbortSignal): Promise<void> => {
   const metrics = createRecordsMetrics(deps.registry);
-  await prepareUntilDone(deps, metrics, signal);
   await Promise.all(Array.from({ length: deps.shards }, (_, shard) => runShard({ deps, metrics, shard }, signal)));
 };

@@ -32,7 +32,7 @@ class FakeDatabase implements RecordsStore {
   }
 }
 
-const start = (journal: FakeJournal, store: RecordsStore, prepare = async (): Promise<void> => undefined) => {
+const start = (journal: FakeJournal, store: RecordsStore) => {
   const stop = new AbortController();
   const registry = new Registry();
   const deps = {
@@ -99,20 +99,6 @@ describe('the records worker', () => {
     await eventually(() => journal.acked === 6_000, { timeoutMs: 8_000, what: 'all acknowledged' });
     expect(journal.redelivered).toBe(0);
     await worker.stop();
-  });
-
-  it('takes nothing before its database is prepared, however often that fails', async () => {
-    const journal = new FakeJournal();
-    spread(journal, 30);
-    let attempts = 0;
-    const worker = start(journal, new FakeDatabase(), async () => {
-      attempts += 1;
-      expect(journal.outstanding).toBe(30);
-      if (attempts < 4) throw new RecordsStoreError('unavailable', 'ECONNREFUSED', 'migrate', undefined);
-    });
-    await eventually(() => journal.acked === 30, { timeoutMs: 5_000, what: 'all acknowledged' });
-    await worker.stop();
-    expect(attempts).toBe(4);
   });
 
   it('recovers from a journal that is away', async () => {
