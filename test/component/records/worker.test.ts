@@ -43,7 +43,6 @@ const start = (journal: FakeJournal, store: RecordsStore) => {
     registry,
     log: quiet,
     expiresMs: 50,
-    prepare,
   };
   const done = runRecords({ ...deps, random: () => 0.1 }, stop.signal);
   return {
