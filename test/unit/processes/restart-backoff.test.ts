@@ -1,0 +1,20 @@
+import { describe, expect, it } from '@jest/globals';
+import { afterFailure, NO_FAILURES } from '../../../local/processes/restart-backoff.ts';
+
+const waits = (readyMs: readonly number[]): number[] => {
+  let state = NO_FAILURES;
+  return readyMs.map((ms) => {
+    const { waitMs, next } = afterFailure(state, ms);
+    state = next;
+    return waitMs;
+  });
+};
+
+describe('the wait before a restart', () => {
+  it('doubles from half a second to ten seconds', () => {
+    expect(waits([0, 0, 0, 0, 0, 0, 0])).toEqual([500, 1_000, 2_000, 4_000, 8_000, 10_000, 10_000]);
+  });
+  it('begins anew after a minute of readiness, not before', () => {
+    expect(waits([0, 0, 59_999, 60_000, 0])).toEqual([500, 1_000, 2_000, 500, 1_000]);
+  });
+});
