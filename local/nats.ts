@@ -18,6 +18,8 @@ export interface NatsOptions {
   readonly nodeDirs?: readonly string[];
   readonly maxFileStoreBytes?: number;
   readonly syncAlways?: boolean;
+  /** Starts a node that ended again after a second, as a StatefulSet would. */
+  readonly supervise?: boolean;
 }
 
 export interface NatsNode {
@@ -42,6 +44,7 @@ const HOST = '127.0.0.1';
 const NODES = 3;
 const READY_WITHIN_MS = 30_000;
 const STOP_WITHIN_MS = 5_000;
+const RESTART_AFTER_MS = 1_000;
 
 const answers = async (url: string, signal: AbortSignal): Promise<Response | undefined> => {
   try {
@@ -65,6 +68,8 @@ export const startNatsCluster = async (options: NatsOptions): Promise<NatsCluste
   const port = (index: number): number => ports[index] ?? 0;
   const clusterPorts = Array.from({ length: NODES }, (_, i) => port(i * 3 + 2));
   const routes = clusterPorts.map((clusterPort) => `nats://${HOST}:${clusterPort}`);
+
+  let isStopping = false;
 
   const startNode = async (i: number): Promise<NatsNode> => {
     const name = `nats-${i}`;
@@ -95,6 +100,15 @@ export const startNatsCluster = async (options: NatsOptions): Promise<NatsCluste
         logFile: join(dir, `${name}.log`),
       });
     let running = start();
+    const supervise = async (): Promise<void> => {
+      while (!isStopping) {
+        const watched = running;
+        await watched.exited;
+        await delay(RESTART_AFTER_MS);
+        if (!isStopping && watched === running) running = start();
+      }
+    };
+    if (options.supervise === true) void supervise();
     return {
       name,
       monitorUrl: `http://${HOST}:${monitorPort}`,
@@ -134,6 +148,7 @@ export const startNatsCluster = async (options: NatsOptions): Promise<NatsCluste
   };
 
   const stop = async (): Promise<void> => {
+    isStopping = true;
     for (const node of nodes) node.kill('SIGTERM');
     const giveUpAtMs = Date.now() + STOP_WITHIN_MS;
     while (!nodes.every((node) => isGone(node.pid())) && Date.now() < giveUpAtMs) await delay(50);

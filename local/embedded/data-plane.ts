@@ -1,0 +1,86 @@
+/** Journal and database of an embedded stack: three nats-servers and a PostgreSQL, started side by side. */
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { createStore, type Store } from '../../app/store/records-store.ts';
+import { ensureNatsServer } from '../binaries.ts';
+import type { SpawnManaged } from '../managed-process.ts';
+import { type NatsCluster, startNatsCluster } from '../nats.ts';
+import { type Postgres, startPostgres } from '../postgres.ts';
+import type { DataPlaneAccess } from './secrets.ts';
+
+export interface DataPlaneOptions {
+  readonly stateDir: string;
+  readonly campaignId: string;
+  readonly spawn: SpawnManaged;
+  readonly signal: AbortSignal;
+  readonly progress: (line: string) => void;
+  /** Bounds the disk of every journal server; for tests of a full one. */
+  readonly maxFileStoreBytes?: number;
+}
+
+export interface DataPlane {
+  readonly nats: NatsCluster;
+  readonly postgres: Postgres;
+  readonly access: DataPlaneAccess;
+  /** The same store that records write to: for totals. */
+  readonly store: Store;
+  stop(): Promise<void>;
+}
+
+const USER = 'voucher';
+const DATABASE = 'voucher';
+
+/** The first failure of several that run side by side, after all have ended: nothing is left half started behind it. */
+const allOrNothing = async <A extends { stop(): Promise<void> }, B extends { stop(): Promise<void> }>(
+  a: Promise<A>,
+  b: Promise<B>,
+): Promise<readonly [A, B]> => {
+  const [first, second] = await Promise.allSettled([a, b]);
+  if (first.status === 'fulfilled' && second.status === 'fulfilled') return [first.value, second.value];
+  await Promise.all([first, second].map((one) => (one.status === 'fulfilled' ? one.value.stop() : undefined)));
+  throw first.status === 'rejected' ? first.reason : second.status === 'rejected' ? second.reason : undefined;
+};
+
+export const startDataPlane = async (options: DataPlaneOptions): Promise<DataPlane> => {
+  const { stateDir, spawn, signal, progress } = options;
+  const natsPassword = randomBytes(24).toString('base64url');
+  const startJournal = async (): Promise<NatsCluster> => {
+    const binary = await ensureNatsServer({ signal, progress });
+    progress('starting three nats-servers with fsync before every acknowledgement');
+    return startNatsCluster({
+      binary,
+      dir: join(stateDir, 'nats'),
+      spawn,
+      user: USER,
+      password: natsPassword,
+      signal,
+      supervise: true,
+      ...(options.maxFileStoreBytes === undefined ? {} : { maxFileStoreBytes: options.maxFileStoreBytes }),
+    });
+  };
+  const [nats, postgres] = await allOrNothing(
+    startJournal(),
+    startPostgres({ dir: join(stateDir, 'postgres'), spawn, signal, progress }),
+  );
+  const stop = async (): Promise<void> => {
+    await Promise.all([nats.stop(), postgres.stop()]);
+  };
+  try {
+    const postgresUrl = await postgres.ensureDatabase(DATABASE, USER);
+    const store = createStore({ connectionString: postgresUrl, campaignId: options.campaignId, maxConnections: 1 });
+    await store.migrate();
+    return {
+      nats,
+      postgres,
+      store,
+      access: { natsUrls: nats.urls, natsUser: USER, natsPassword, postgresUrl },
+      async stop() {
+        await store.close();
+        await stop();
+      },
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+};
