@@ -2,7 +2,7 @@
  * A small cluster of processes: it interprets the very manifests that the operator writes for Kubernetes. What it does
  * not have: nodes and scheduling, images, a network per pod, limits of resources.
  */
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Container, Service } from 'kubernetes-types/core/v1.js';
@@ -114,6 +114,8 @@ export const createProcessCluster = (options: ProcessClusterOptions): ProcessClu
     }),
   };
   mkdirSync(world.logDir, { recursive: true });
+  // Copies of Secrets, if the last run on this folder was killed.
+  rmSync(join(stateDir, 'pods'), { recursive: true, force: true });
 
   const allPods = (): readonly Pod[] => [...workloads.values()].flatMap((workload) => workload.pods);
 

@@ -63,6 +63,8 @@ export const runContainer = async (child: ManagedProcess, options: RunOptions): 
   else ending.addEventListener('abort', begin, { once: true });
 
   const how = await exited;
+  // As in a container: when the first process ends, so do those that it started.
+  child.kill('SIGKILL');
   ending.removeEventListener('abort', begin);
   onReady(false);
   await probing;

@@ -60,6 +60,7 @@ export class Pod implements PodIdentity {
   #process: ManagedProcess | undefined;
   #ports: Readonly<Record<string, number>> = {};
   #readyAtMs: number | undefined;
+  #mounted: Promise<string | undefined> = Promise.resolve(undefined);
   #said = '';
 
   constructor(identity: PodIdentity, role: string, spec: PodSpec, world: PodWorld, onChange: () => void) {
@@ -119,6 +120,7 @@ export class Pod implements PodIdentity {
       this.#world.log(`pod ${this.name}: ${why}; restart in ${waitMs} ms`);
       await this.#pause(waitMs);
     }
+    await this.#mounted;
     await rm(this.#dir(), { recursive: true, force: true });
   }
 
@@ -196,8 +198,13 @@ export class Pod implements PodIdentity {
     return container;
   }
 
-  /** What is missing. */
-  async #mount(): Promise<string | undefined> {
+  /** What is missing. One at a time: each removes files that it doesn't know, another's temporary ones too. */
+  #mount(): Promise<string | undefined> {
+    this.#mounted = this.#mounted.then(() => this.#mountNow());
+    return this.#mounted;
+  }
+
+  async #mountNow(): Promise<string | undefined> {
     const sources = this.#world.volumeSources(this.namespace);
     try {
       return await mountVolumes(this.#spec.volumes ?? [], sources, (name) => this.#dir(name));

@@ -28,14 +28,18 @@ const timingOf = (probe: Probe): Timing => ({
 /** Any status from 200 to 399 is success. A connection of its own each time, so that a full pool can't fail a probe. */
 const ask = (host: string, port: number, path: string, timeoutMs: number, signal: AbortSignal): Promise<boolean> =>
   new Promise((resolve) => {
-    const end = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
-    const call = request({ host, port, path, agent: false, signal: end }, (response) => {
+    const call = request({ host, port, path, agent: false, signal }, (response) => {
       response.resume();
       const { statusCode = 0 } = response;
-      response.once('error', () => resolve(false));
       response.once('end', () => resolve(statusCode >= 200 && statusCode < 400));
     });
-    call.once('error', () => resolve(false));
+    const late = setTimeout(() => call.destroy(), timeoutMs);
+    call.on('error', () => undefined);
+    // Comes last, however the call ended; a promise that has its value keeps it.
+    call.once('close', () => {
+      clearTimeout(late);
+      resolve(false);
+    });
     call.end();
   });
 

@@ -1,0 +1,142 @@
+import { once } from 'node:events';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { type Balancer, type Endpoint, startBalancer } from '../../../local/processes/balancer.ts';
+import { PortPool } from '../../../local/processes/free-port.ts';
+import { eventually } from '../../helpers/eventually.ts';
+
+const host = '127.0.0.1';
+const ends: (() => Promise<void>)[] = [];
+
+afterEach(async () => {
+  for (const end of ends.splice(0)) await end();
+});
+
+const backend = async (serve: (socket: Socket) => void): Promise<Endpoint> => {
+  const open = new Set<Socket>();
+  const server: Server = createServer({ allowHalfOpen: true }, (socket) => {
+    open.add(socket);
+    socket.on('error', () => undefined);
+    serve(socket);
+  });
+  server.listen(0, host);
+  await once(server, 'listening');
+  ends.push(async () => {
+    for (const socket of open) socket.destroy();
+    server.close();
+    await once(server, 'close');
+  });
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no address');
+  return { host, port: address.port };
+};
+
+const named = (name: string): Promise<Endpoint> => backend((socket) => socket.end(name));
+
+const balance = async (endpoints: () => readonly Endpoint[]): Promise<Balancer> => {
+  const balancer = await startBalancer(endpoints);
+  ends.push(() => balancer.close());
+  return balancer;
+};
+
+const call = ({ port }: Balancer): Promise<string> => text(connect({ host, port }).end());
+
+describe('a balancer', () => {
+  it('goes round its endpoints', async () => {
+    const endpoints = [await named('a'), await named('b'), await named('c')];
+    const balancer = await balance(() => endpoints);
+    const answers: string[] = [];
+    for (let turn = 0; turn < 6; turn += 1) answers.push(await call(balancer));
+    expect(answers).toEqual(['a', 'b', 'c', 'a', 'b', 'c']);
+  });
+
+  it('goes on to the next when one refuses', async () => {
+    const dead = { host, port: await new PortPool().take() };
+    const endpoints = [dead, dead, await named('alive')];
+    const balancer = await balance(() => endpoints);
+    expect([await call(balancer), await call(balancer)]).toEqual(['alive', 'alive']);
+  });
+
+  it.each([
+    ['there is no endpoint', []],
+    ['every endpoint refuses', [1, 2]],
+  ])('ends the connection at once when %s', async (_name, dead) => {
+    const pool = new PortPool();
+    const endpoints = await Promise.all(dead.map(async () => ({ host, port: await pool.take() })));
+    await expect(call(await balance(() => endpoints))).rejects.toThrow(/ECONNRESET/);
+  });
+
+  it('keeps a connection whose endpoint has left', async () => {
+    const echo = await backend((socket) => socket.pipe(socket));
+    let endpoints: readonly Endpoint[] = [echo];
+    const { port } = await balance(() => endpoints);
+    const client = connect({ host, port });
+    client.write('before ');
+    await once(client, 'data');
+    endpoints = [];
+    client.write('after');
+    const [data] = await once(client, 'data');
+    expect(String(data)).toBe('after');
+    client.destroy();
+  });
+
+  it('delivers an answer to a client that has said its last word', async () => {
+    const echo = await backend((socket) => socket.pipe(socket));
+    const { port } = await balance(() => [echo]);
+    const client = connect({ host, port, allowHalfOpen: true });
+    const sent = 'x'.repeat(4_000_000);
+    client.end(sent);
+    expect((await text(client)).length).toBe(sent.length);
+  });
+
+  it('reads no faster than the backend does', async () => {
+    const taken: Socket[] = [];
+    let received = 0;
+    const slow = await backend((socket) => {
+      taken.push(socket.pause());
+      socket.on('data', (chunk) => {
+        received += chunk.length;
+      });
+      socket.pause();
+    });
+    const { port } = await balance(() => [slow]);
+    const client = connect({ host, port });
+    // More than the buffers of three sockets hold.
+    const sent = Buffer.alloc(64_000_000);
+    client.write(sent);
+    const socket = await eventually(() => taken[0], {
+      timeoutMs: 5_000,
+      what: 'a call',
+    });
+    let before = -1;
+    await eventually(
+      () => {
+        const same = client.bytesWritten === before;
+        before = client.bytesWritten;
+        return same;
+      },
+      { timeoutMs: 5_000, what: 'the sender to stand still', everyMs: 100 },
+    );
+    expect(client.writableLength).toBeGreaterThan(0);
+    expect(received).toBe(0);
+    socket.resume();
+    await eventually(() => received === sent.length, { timeoutMs: 20_000, what: 'everything sent' });
+    client.destroy();
+  });
+
+  it('ends the client when its backend is killed', async () => {
+    const taken: Socket[] = [];
+    const doomed = await backend((socket) => taken.push(socket));
+    const { port } = await balance(() => [doomed]);
+    const client = connect({ host, port });
+    client.on('error', () => undefined);
+    const closed = once(client, 'close');
+    const socket = await eventually(() => taken[0], {
+      timeoutMs: 5_000,
+      what: 'a call',
+    });
+    socket.resetAndDestroy();
+    await closed;
+  });
+});
