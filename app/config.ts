@@ -23,23 +23,35 @@ export interface ProcessConfig {
   /** 0 for roles that serve no citizens. */
   readonly httpPort: number;
   readonly adminPort: number;
+  /** After SIGTERM, how long an intake that is no longer ready still takes new connections. */
+  readonly drainGraceMs: number;
   readonly privacyDir: string;
   readonly app: AppConfig;
   readonly dataPlane: DataPlane;
 }
 
-const port = z.coerce.number().int().min(0).max(65_535);
+const port = z
+  .string('is not set; the pod manifest sets it')
+  .regex(/^\d{1,5}$/, 'must be a port number')
+  .transform(Number);
+const text = z.string('is not set; the pod manifest sets it').min(1, 'is empty; the pod manifest sets it');
+const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
 const environment = z.object({
-  [ENV.role]: z.enum(ROLES),
-  [ENV.podName]: z.string().min(1),
-  [ENV.configDir]: z.string().min(1),
-  [ENV.privacyDir]: z.string().min(1),
-  [ENV.dataPlaneDir]: z.string().min(1),
+  [ENV.role]: z.enum(ROLES, `must be one of ${ROLES.join(', ')}`),
+  [ENV.podName]: text,
+  [ENV.configDir]: text,
+  [ENV.privacyDir]: text,
+  [ENV.dataPlaneDir]: text,
   [ENV.host]: z.string().min(1).default('0.0.0.0'),
-  [ENV.portHttp]: port.default(0),
+  [ENV.portHttp]: port.optional(),
   [ENV.portAdmin]: port,
-  [ENV.logLevel]: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+  [ENV.logLevel]: z.enum(LEVELS, `must be one of ${LEVELS.join(', ')}`).default('info'),
+  [ENV.drainGraceMs]: z
+    .string()
+    .regex(/^\d{1,5}$/, 'must be milliseconds, at most 99999')
+    .default('0')
+    .transform(Number),
 });
 
 const appConfig = z.object({
@@ -89,16 +101,26 @@ const readDataPlane = async (dir: string): Promise<DataPlane> => {
   return { natsUrls, natsUser, natsPassword, postgresUrl };
 };
 
+/** The data-plane Secret's journal entries as the journal's client takes them. */
+export const journalServers = ({ natsUrls, natsUser, natsPassword }: DataPlane) => ({
+  urls: natsUrls,
+  user: natsUser,
+  password: natsPassword,
+});
+
 /** @throws ConfigError */
 export const readConfig = async (env: NodeJS.ProcessEnv): Promise<ProcessConfig> => {
   const parsed = environment.safeParse(env);
   if (!parsed.success) throw new ConfigError(`environment: ${problemsOf(parsed.error)}`);
   const settings = parsed.data;
+  if (settings[ENV.role] === 'intake' && settings[ENV.portHttp] === undefined) {
+    throw new ConfigError(`environment: ${ENV.portHttp}: is not set; an intake needs the port that citizens reach`);
+  }
   const configDir = settings[ENV.configDir];
-  const text = await readText(configDir, 'config.json', 'ConfigMap');
+  const configText = await readText(configDir, 'config.json', 'ConfigMap');
   let json: unknown;
   try {
-    json = JSON.parse(text);
+    json = JSON.parse(configText);
   } catch (cause) {
     throw new ConfigError(`ConfigMap: config.json is not JSON; the operator writes it, undo the edit`, { cause });
   }
@@ -109,8 +131,9 @@ export const readConfig = async (env: NodeJS.ProcessEnv): Promise<ProcessConfig>
     podName: settings[ENV.podName],
     logLevel: settings[ENV.logLevel],
     host: settings[ENV.host],
-    httpPort: settings[ENV.portHttp],
+    httpPort: settings[ENV.portHttp] ?? 0,
     adminPort: settings[ENV.portAdmin],
+    drainGraceMs: settings[ENV.drainGraceMs],
     privacyDir: settings[ENV.privacyDir],
     app: app.data,
     dataPlane: await readDataPlane(settings[ENV.dataPlaneDir]),

@@ -6,13 +6,13 @@ enableCompileCache();
 
 const { collectDefaultMetrics, Registry } = await import('prom-client');
 const { startAdminServer } = await import('./admin-server.ts');
-const { ConfigError, readAppConfig, readDataPlane, readPodConfig } = await import('./config.ts');
-const { anonymousError, createLogger } = await import('./log.ts');
+const { ConfigError, readConfig } = await import('./config.ts');
+const { anonymousError, createLog } = await import('./log.ts');
 type StartRole = import('./roles/role.ts').StartRole;
-type PodConfig = import('./config.ts').PodConfig;
+type ProcessConfig = import('./config.ts').ProcessConfig;
 
 /** Each role imports only what it needs. */
-const loadRole = async (role: PodConfig['role']): Promise<StartRole> => {
+const loadRole = async (role: Exclude<ProcessConfig['role'], 'records-rebuild'>): Promise<StartRole> => {
   switch (role) {
     case 'intake':
       return (await import('./roles/intake.ts')).startIntake;
@@ -21,8 +21,11 @@ const loadRole = async (role: PodConfig['role']): Promise<StartRole> => {
   }
 };
 
-const run = async (pod: PodConfig): Promise<void> => {
-  const log = createLogger({ level: pod.logLevel, role: pod.role, pod: pod.podName });
+const run = async (config: ProcessConfig): Promise<void> => {
+  const { role: roleName } = config;
+  // A command with an end, its own output and its own handling of signals.
+  if (roleName === 'records-rebuild') return void (await import('./records/rebuild-main.ts'));
+  const log = createLog(config.logLevel, { role: roleName, pod: config.podName });
   for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
     process.once(event, (error: unknown) => {
       log.fatal({ event, ...anonymousError(error) }, 'ended by a defect');
@@ -33,16 +36,14 @@ const run = async (pod: PodConfig): Promise<void> => {
   const stopped = new Promise<void>((resolve) => stop.signal.addEventListener('abort', () => resolve()));
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop.abort());
 
-  const config = await readAppConfig(pod.configDir);
-  const dataPlane = await readDataPlane(pod.dataPlaneDir);
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   let isStarted = false;
   const isReady = (): boolean => isStarted && !stop.signal.aborted;
-  const admin = await startAdminServer({ registry, isReady }, pod.host, pod.adminPort);
+  const admin = await startAdminServer({ registry, isReady }, config.host, config.adminPort);
   try {
-    const startRole = await loadRole(pod.role);
-    const role = await startRole({ pod, config, dataPlane, registry, log, starting: stop.signal });
+    const startRole = await loadRole(roleName);
+    const role = await startRole({ config, registry, log, starting: stop.signal });
     isStarted = true;
     log.info({ startedInMs: Math.round(performance.now()) }, 'ready');
     await stopped;
@@ -58,8 +59,8 @@ const run = async (pod: PodConfig): Promise<void> => {
 };
 
 try {
-  await run(readPodConfig(process.env));
-  process.exit(0);
+  await run(await readConfig(process.env));
+  process.exit();
 } catch (error) {
   // Errors of starting speak of files, variables and addresses; a request is never among them.
   const problem = error instanceof Error ? error.message : 'unknown';

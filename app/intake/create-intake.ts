@@ -8,12 +8,13 @@ import express, {
 } from 'express';
 import type { Registry } from 'prom-client';
 import type { ArrivalOutcome, LiveSettings } from '../../operator/api/app-contract.ts';
-import { ApiError, ERRORS } from './errors.ts';
+import { ApiError, ERRORS, type ErrorCode } from './errors.ts';
 import { type Admitted, createGate, type GateDeps } from './gate.ts';
 import type { LoadGuard } from './load-guard.ts';
 import { createIntakeMetrics } from './metrics.ts';
 import type { ReceiptStore } from './ports.ts';
 import { sendProblem } from './problem.ts';
+import { readJson } from './read-json.ts';
 import { receiptState } from './receipt-state.ts';
 import { type RegisterDeps, register } from './register.ts';
 
@@ -23,12 +24,11 @@ export interface IntakeDeps extends RegisterDeps, Omit<GateDeps, 'isOverloaded'>
   readonly guard: LoadGuard;
   /** Draining: connections end with their answer. */
   readonly isDraining: () => boolean;
-  /** One 5xx that is our own fault. Gets the error's name and stack, never a request. */
-  readonly onInternalError: (error: unknown) => void;
+  /** One answer of 500 or more. Gets the code and, for INTERNAL, what was thrown; never a request. */
+  readonly onServerError: (code: ErrorCode, error: unknown) => void;
 }
 
 const PREFIX = '/api/v1';
-const BODY_LIMIT = '4kb';
 
 const sendJson = (response: Response, status: number, body: unknown, cacheControl: string): void => {
   const text = JSON.stringify(body);
@@ -47,25 +47,10 @@ const outcomeOf = (error: ApiError, kind: Admitted['kind'] | undefined): Arrival
   return error.code.startsWith('JOURNAL_') || error.code === 'INTERNAL' ? 'failed' : 'shed';
 };
 
-/** What the body parser throws, by its `type`; its message may repeat the body and is never used. */
-const PARSER_ERRORS: Readonly<Record<string, ApiError['code']>> = {
-  'entity.parse.failed': 'BAD_JSON',
-  'entity.too.large': 'BODY_TOO_LARGE',
-  'encoding.unsupported': 'UNSUPPORTED_MEDIA_TYPE',
-  'charset.unsupported': 'UNSUPPORTED_MEDIA_TYPE',
-  'request.size.invalid': 'BAD_JSON',
-  'request.aborted': 'BAD_JSON',
-};
-
-const apiErrorOf = (error: unknown, onInternalError: (error: unknown) => void): ApiError => {
+const apiErrorOf = (error: unknown): ApiError => {
   if (error instanceof ApiError) return error;
-  const type: unknown = typeof error === 'object' && error !== null ? Reflect.get(error, 'type') : undefined;
-  const code = typeof type === 'string' ? PARSER_ERRORS[type] : undefined;
-  if (code !== undefined) return new ApiError(code);
   // A path that is no UTF-8 (`/%ff`) comes from the router as a URIError.
-  if (error instanceof URIError) return new ApiError('NOT_FOUND');
-  onInternalError(error);
-  return new ApiError('INTERNAL');
+  return error instanceof URIError ? new ApiError('NOT_FOUND') : new ApiError('INTERNAL');
 };
 
 const publicCampaign = (campaignId: string, settings: LiveSettings, nowMs: number) => ({
@@ -81,40 +66,37 @@ export const createIntake = (deps: IntakeDeps): Express => {
   const { guard } = deps;
   const gate = createGate({ ...deps, isOverloaded: () => guard.isOverloaded() });
   const metrics = createIntakeMetrics(deps.registry, deps.now, () => guard.inFlight);
-  const parseBody = express.json({ limit: BODY_LIMIT, type: 'application/json', strict: true });
 
-  const readBody = (request: Request, response: Response): Promise<unknown> =>
-    new Promise((resolve, reject) => {
-      if (!request.is('application/json')) return reject(new ApiError('UNSUPPORTED_MEDIA_TYPE'));
-      return parseBody(request, response, (error?: unknown) =>
-        error === undefined ? resolve(request.body) : reject(error),
-      );
-    });
+  const refuse = (request: Request, response: Response, thrown: unknown): ApiError => {
+    const error = apiErrorOf(thrown);
+    if (ERRORS[error.code].status >= 500) deps.onServerError(error.code, thrown);
+    // The rest of an oversized body is not worth reading.
+    if (error.code === 'BODY_TOO_LARGE') response.setHeader('Connection', 'close');
+    sendProblem(request, response, error);
+    return error;
+  };
 
   const postRegistration: RequestHandler = async (request, response) => {
     const startedAtMs = deps.monotonicMs();
-    const leave = guard.enter();
-    let kind: Admitted['kind'] | undefined;
-    const answered = (outcome: ArrivalOutcome): void => {
-      leave();
+    const answered = (outcome: ArrivalOutcome): void =>
       metrics.answered(outcome, (deps.monotonicMs() - startedAtMs) / 1000);
-    };
+    let kind: Admitted['kind'] | undefined;
+    let leave = (): void => undefined;
     try {
       const admitted = gate(request);
       kind = admitted.kind;
-      const { receiptNo, receiptSecret, receivedAt, repeated } = await register(
-        deps,
-        admitted,
-        await readBody(request, response),
-      );
+      const sent = await readJson(request);
+      // Only now: a slow upload costs a connection, and must not use up the bound on work.
+      leave = guard.enter();
+      const { receiptNo, receiptSecret, receivedAt, repeated } = await register(deps, admitted, sent);
       answered(kind === 'canary' ? 'canary' : 'accepted');
       const statusUrl = `${PREFIX}/registrations/${receiptNo}`;
       const body = { receiptNo, receiptSecret, state: 'received', receivedAt, statusUrl };
       sendJson(response, repeated ? 200 : 201, body, 'no-store');
-    } catch (error) {
-      const known = apiErrorOf(error, deps.onInternalError);
-      answered(outcomeOf(known, kind));
-      sendProblem(request, response, known);
+    } catch (thrown) {
+      answered(outcomeOf(refuse(request, response, thrown), kind));
+    } finally {
+      leave();
     }
   };
 
@@ -141,7 +123,7 @@ export const createIntake = (deps: IntakeDeps): Express => {
 
   const handleError: ErrorRequestHandler = (error: unknown, request, response, _next) => {
     if (response.headersSent) return void response.destroy();
-    sendProblem(request, response, apiErrorOf(error, deps.onInternalError));
+    refuse(request, response, error);
   };
 
   const app = express();

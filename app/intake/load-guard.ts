@@ -2,7 +2,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 
 export interface LoadGuard {
-  /** Counts one request in; the returned function counts it out, once. */
+  /** Counts one complete request in; the returned function counts it out, once. */
   enter(): () => void;
   readonly inFlight: number;
   isOverloaded(): boolean;

@@ -23,7 +23,7 @@ export const createIntakeMetrics = (registry: Registry, now: () => number, inFli
   });
   new Gauge({
     name: METRICS.intakeInFlight,
-    help: 'Registrations between arrival and answer.',
+    help: 'Registrations between their last byte and the answer.',
     registers,
     collect() {
       this.set(inFlight());

@@ -5,7 +5,7 @@ import { ageOn, parseIdentityNumber } from '../core/identity-number.ts';
 import { type ErrorCode, type FieldError, fieldErrors } from './errors.ts';
 
 /** Han, with the rare ones beyond the basic plane, other scripts, and the dots and hyphens within names. */
-const NAME = /^[\p{L}\p{M}·•・.\-' ]{2,50}$/u;
+const NAME = /^\p{L}[\p{L}\p{M}·•・.\-' ]{1,49}$/u;
 const PHONE = /^1[3-9]\d{9}$/;
 
 const body = z.strictObject({
@@ -16,7 +16,8 @@ const body = z.strictObject({
   channel: z.enum(['wechat', 'alipay', 'unionpay']),
   category: z.string().min(1).max(63),
   consent: z.strictObject({
-    policyVersion: z.string().regex(/^[\w.-]{1,32}$/),
+    // It travels unsealed: long enough for a date, too short for a phone or an identity number.
+    policyVersion: z.string().regex(/^[\w.-]{1,10}$/),
     sensitive: z.literal(true),
   }),
   locale: z.enum(['zh-CN', 'en']).default('zh-CN'),

@@ -1,5 +1,6 @@
 /** The intake, put together: journal, keys, database and HTTP server. */
 import { setTimeout as delay } from 'node:timers/promises';
+import { journalServers } from '../config.ts';
 import { systemClock } from '../core/clock.ts';
 import { createIntake } from '../intake/create-intake.ts';
 import { createLoadGuard } from '../intake/load-guard.ts';
@@ -13,17 +14,18 @@ import { readPrivacyKeys, readWrapKeys } from '../keys/privacy-keys.ts';
 import { anonymousError } from '../log.ts';
 import { createLogLimit } from '../log-limit.ts';
 import { createReceiptStore } from '../store/receipts.ts';
-import { type StartRole, untilItWorks } from './role.ts';
+import type { StartRole } from './role.ts';
+import { until } from './until.ts';
 
 /** With the preStop sleep of 5 s it fits into the pod's 30 s of grace; an honest answer takes at most 5 s + 3 s. */
 const DRAIN_WITHIN_MS = 20_000;
 
 const monotonicMs = (): number => performance.now();
 
-export const startIntake: StartRole = async ({ pod, config, dataPlane, registry, log, starting }) => {
-  const { campaignId, site, shards } = config;
-  const keys = await readPrivacyKeys(pod.privacyDir);
-  const connection = await connectJournal(dataPlane.nats, pod.podName, starting);
+export const startIntake: StartRole = async ({ config, registry, log, starting }) => {
+  const { campaignId, site, shards } = config.app;
+  const keys = await readPrivacyKeys(config.privacyDir);
+  const connection = await connectJournal(journalServers(config.dataPlane), config.podName, starting);
   const ended = new AbortController();
   const lines = createLogLimit();
   const warn =
@@ -37,15 +39,15 @@ export const startIntake: StartRole = async ({ pod, config, dataPlane, registry,
   const sealer = new DataKeyRing({
     campaignId,
     store: createDataKeyStore(connection, campaignId),
-    readWrapKeys: () => readWrapKeys(pod.privacyDir),
+    readWrapKeys: () => readWrapKeys(config.privacyDir),
     clock: systemClock,
     onError: warn('data keys'),
   });
-  await untilItWorks('load the data key of today', () => sealer.load(starting), log, starting);
+  await until(() => sealer.load(starting), starting, warn('load the data key of today'));
   await Promise.race([settings.first, aborted(starting)]);
   void sealer.keepAhead(ended.signal);
 
-  const receipts = createReceiptStore({ connectionString: dataPlane.postgresUrl, campaignId });
+  const receipts = createReceiptStore({ connectionString: config.dataPlane.postgresUrl, campaignId });
   const guard = createLoadGuard();
   let draining = false;
   const app = createIntake({
@@ -71,11 +73,11 @@ export const startIntake: StartRole = async ({ pod, config, dataPlane, registry,
       else log.warn({ code, suppressed }, 'answered 503');
     },
   });
-  const server = await listen(app, pod.host, pod.httpPort ?? 0);
+  const server = await listen(app, config.host, config.httpPort);
   return {
     async drain() {
       draining = true;
-      await delay(pod.drainGraceMs);
+      await delay(config.drainGraceMs);
       await server.drain(DRAIN_WITHIN_MS);
       ended.abort();
       guard.close();

@@ -1,20 +1,26 @@
 /** The records tier, put together: journal, database and worker. */
+import { journalServers } from '../config.ts';
 import { connectJournal } from '../journal/connection.ts';
 import { createJournalReader, hasConsumers } from '../journal/reader.ts';
 import { runRecords } from '../records/worker.ts';
 import { createStore } from '../store/records-store.ts';
-import { type StartRole, untilItWorks } from './role.ts';
+import type { StartRole } from './role.ts';
+import { until } from './until.ts';
 
-export const startRecords: StartRole = async ({ pod, config, dataPlane, registry, log, starting }) => {
-  const { campaignId, shards } = config;
-  const connection = await connectJournal(dataPlane.nats, pod.podName, starting);
-  const store = createStore({ connectionString: dataPlane.postgresUrl, campaignId });
-  await untilItWorks('prepare the tables', () => store.migrate(), log, starting);
+export const startRecords: StartRole = async ({ config, registry, log, starting }) => {
+  const { campaignId, shards } = config.app;
+  const warn =
+    (step: string) =>
+    (error: unknown): void =>
+      log.warn({ step, error }, 'not yet; trying again');
+  const connection = await connectJournal(journalServers(config.dataPlane), config.podName, starting);
+  const store = createStore({ connectionString: config.dataPlane.postgresUrl, campaignId });
+  await until(() => store.migrate(), starting, warn('prepare the tables'));
   const of = { connection, campaignId, tier: 'records' } as const;
   const waitForConsumers = async (): Promise<void> => {
     if (!(await hasConsumers(of, shards))) throw new Error('the operator has not made the consumers yet');
   };
-  await untilItWorks('find the consumers', waitForConsumers, log, starting);
+  await until(waitForConsumers, starting, warn('find the consumers'));
 
   const stopping = new AbortController();
   const stopped = runRecords(
