@@ -21,6 +21,8 @@ export const ENV = {
   portHttp: 'PORT_HTTP',
   portAdmin: 'PORT_ADMIN',
   logLevel: 'VOUCHER_LOG_LEVEL',
+  /** After SIGTERM, how long an intake that is no longer ready still takes new connections. 0 unless stated: pods have a preStop. */
+  drainGraceMs: 'VOUCHER_DRAIN_GRACE_MS',
 } as const;
 
 /** Container port names and their numbers in a pod. `http`: citizens (intake only). `admin`: /livez /readyz /metrics. */
