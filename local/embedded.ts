@@ -128,7 +128,12 @@ export const startEmbedded = async (options: EmbeddedOptions): Promise<Stack> =>
         },
         journal,
         signals: createSignalReader({ scraper, journal, shards: OPTIONS.shards, now: Date.now }),
-        counts: { count: ({ spec: { campaignId } }) => dataPlane.store.count(campaignId) },
+        counts: {
+          async count({ spec: { campaignId } }) {
+            const { received } = await dataPlane.store.count(campaignId);
+            return { received };
+          },
+        },
       },
       OPTIONS,
       join(logDir, 'operator.log'),
