@@ -1,0 +1,150 @@
+/** Bytes on a socket: what a client library would hide. */
+import { connect, type Socket } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { createLoadGuard } from '../../../app/intake/load-guard.ts';
+import type { PublishOutcome } from '../../../app/intake/ports.ts';
+import { eventually } from '../../helpers/eventually.ts';
+import { ACKNOWLEDGED, bodyOf, settingsOf, startTestIntake, type TestIntake } from '../../helpers/intake.ts';
+
+let intake: TestIntake;
+const sockets: Socket[] = [];
+beforeEach(async () => {
+  intake = await startTestIntake(createLoadGuard(1));
+});
+afterEach(async () => {
+  for (const socket of sockets.splice(0)) socket.destroy();
+  await intake.stop();
+});
+
+interface Line {
+  readonly socket: Socket;
+  received: string;
+  ended: boolean;
+}
+
+const dial = (): Line => {
+  const socket = connect(intake.port, '127.0.0.1');
+  const line: Line = { socket, received: '', ended: false };
+  socket.on('data', (chunk: Buffer) => {
+    line.received += chunk.toString('utf8');
+  });
+  socket.on('error', () => undefined);
+  socket.on('close', () => {
+    line.ended = true;
+  });
+  sockets.push(socket);
+  return line;
+};
+
+const head = (length: number | string): string =>
+  `POST /api/v1/registrations HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n` +
+  `Idempotency-Key: 0123456789abcdef\r\n${typeof length === 'number' ? `Content-Length: ${length}` : length}\r\n\r\n`;
+const whole = (index: number): string => {
+  const body = JSON.stringify(bodyOf(index));
+  return head(Buffer.byteLength(body)) + body;
+};
+const answers = ({ received }: Line): number => received.split('HTTP/1.1 ').length - 1;
+const answered = (line: Line, count: number): Promise<true> =>
+  eventually(() => answers(line) >= count || undefined, { timeoutMs: 3_000, what: `answer ${count}` }).then(() => true);
+
+describe('a shed request', () => {
+  it('is answered before its body comes, and the connection goes on', async () => {
+    intake.world.settings = undefined;
+    const line = dial();
+    const body = JSON.stringify(bodyOf(1));
+    line.socket.write(head(Buffer.byteLength(body)));
+    await answered(line, 1);
+    expect(line.received).toContain('503');
+    intake.world.settings = settingsOf();
+    line.socket.write(body + whole(2));
+    await answered(line, 2);
+    expect(line.received).toContain('HTTP/1.1 201');
+  });
+
+  it('is one above the bound on work in flight', async () => {
+    const ack = Promise.withResolvers<PublishOutcome>();
+    intake.world.publish = () => ack.promise;
+    const [first, second, third] = [dial(), dial(), dial()];
+    first.socket.write(whole(1));
+    second.socket.write(whole(2));
+    await eventually(() => intake.published.length === 2, { timeoutMs: 3_000, what: 'two publishes' });
+    third.socket.write(whole(3));
+    await answered(third, 1);
+    expect(third.received).toContain('OVERLOADED');
+    ack.resolve(ACKNOWLEDGED);
+    await answered(first, 1);
+    expect(first.received).toContain('HTTP/1.1 201');
+  });
+
+  it('is never one because others upload slowly', async () => {
+    for (let i = 0; i < 5; i += 1) dial().socket.write(`${head(500)}{"name":`);
+    const line = dial();
+    line.socket.write(whole(1));
+    await answered(line, 1);
+    expect(line.received).toContain('HTTP/1.1 201');
+  });
+});
+
+describe('an oversized body', () => {
+  it('is refused by its stated length without a byte of it, and the connection ends', async () => {
+    const line = dial();
+    line.socket.write(head(50_000_000));
+    await eventually(() => line.ended, { timeoutMs: 3_000, what: 'the end of the connection' });
+    expect(line.received).toContain('HTTP/1.1 413');
+  });
+
+  it('is refused in chunks as soon as it is too much', async () => {
+    const line = dial();
+    line.socket.write(head('Transfer-Encoding: chunked'));
+    line.socket.write(`2000\r\n${'x'.repeat(0x2000)}\r\n`);
+    await answered(line, 1);
+    expect(line.received).toContain('HTTP/1.1 413');
+  });
+});
+
+describe('a body that never ends', () => {
+  it('is cut after the request time-out', async () => {
+    const line = dial();
+    line.socket.write(`${head(500)}{"name":`);
+    await eventually(() => line.ended, { timeoutMs: 9_000, what: 'the cut' });
+    expect(intake.published).toHaveLength(0);
+  }, 12_000);
+});
+
+describe('draining', () => {
+  it('answers what is under way, says goodbye, and takes nobody new', async () => {
+    const ack = Promise.withResolvers<PublishOutcome>();
+    intake.world.publish = () => ack.promise;
+    const line = dial();
+    line.socket.write(whole(1));
+    await eventually(() => intake.published.length === 1, { timeoutMs: 3_000, what: 'the publish' });
+    let drained = false;
+    const done = intake.server.drain(10_000).then(() => {
+      drained = true;
+    });
+    const late = dial();
+    await eventually(() => late.ended, { timeoutMs: 3_000, what: 'the refusal of a new connection' });
+    expect(drained).toBe(false);
+    ack.resolve(ACKNOWLEDGED);
+    await done;
+    expect(line.received).toContain('HTTP/1.1 201');
+    expect(line.received).toContain('"state":"received"');
+  });
+
+  it('ends kept connections with their next answer', async () => {
+    intake.world.draining = true;
+    const line = dial();
+    line.socket.write(whole(1));
+    await eventually(() => line.ended, { timeoutMs: 3_000, what: 'the end of the connection' });
+    expect(line.received).toMatch(/HTTP\/1\.1 201[\s\S]*Connection: close/);
+  });
+
+  it('cuts what does not end in time', async () => {
+    intake.world.publish = () => new Promise(() => undefined);
+    const line = dial();
+    line.socket.write(whole(1));
+    await eventually(() => intake.published.length === 1, { timeoutMs: 3_000, what: 'the publish' });
+    await intake.server.drain(50);
+    await eventually(() => line.ended, { timeoutMs: 3_000, what: 'the cut' });
+  });
+});

@@ -1,0 +1,80 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { ReceiptLookup } from '../../../app/intake/ports.ts';
+import { type Answer, bodyOf, startTestIntake, type TestIntake } from '../../helpers/intake.ts';
+
+let intake: TestIntake;
+let path: string;
+let secret: string;
+beforeEach(async () => {
+  intake = await startTestIntake();
+  const { json } = await intake.post(bodyOf(1));
+  path = String(json['statusUrl']);
+  secret = String(json['receiptSecret']);
+});
+afterEach(() => intake.stop());
+
+const ask = (lookup: ReceiptLookup): Promise<Answer> => {
+  intake.world.find = async () => lookup;
+  return intake.get(path, { 'x-receipt-secret': secret });
+};
+
+describe('a receipt with its secret', () => {
+  it('shows what the database knows', async () => {
+    const facts = [
+      { type: 'verified', at: '2026-10-01T13:00:00.000Z' },
+      { type: 'received', at: '2026-10-01T12:00:00.000Z' },
+    ] as const;
+    const answer = await ask({ kind: 'found', channel: 'wechat', category: 'dining', receivedAt: facts[1].at, facts });
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get('cache-control')).toBe('no-store');
+    expect(answer.json).toMatchObject({
+      state: 'verified',
+      confirmed: true,
+      channel: 'wechat',
+      category: 'dining',
+      history: [{ state: 'received' }, { state: 'verified' }],
+    });
+  });
+
+  it.each(['absent', 'unavailable'] as const)('is received by its own proof while the database is %s', async (kind) => {
+    expect(await ask({ kind })).toMatchObject({ status: 200, json: { state: 'received', confirmed: false } });
+  });
+
+  it('that was superseded reveals nothing else', async () => {
+    const answer = await ask({ kind: 'superseded', receivedAt: '2026-10-01T12:00:00.000Z' });
+    expect(Object.keys(answer.json).sort()).toEqual(['confirmed', 'receiptNo', 'receivedAt', 'state']);
+    expect(answer.json['state']).toBe('superseded');
+  });
+});
+
+describe('anything else', () => {
+  it('gets one and the same 404, and the database is never asked', async () => {
+    let asked = 0;
+    intake.world.find = async () => {
+      asked += 1;
+      return { kind: 'absent' };
+    };
+    const answers = [
+      await intake.get(path),
+      await intake.get(path, { 'x-receipt-secret': `${secret.slice(0, 25)}${secret.endsWith('0') ? '4' : '0'}` }),
+      await intake.get('/api/v1/registrations/00000000000000000000000000', { 'x-receipt-secret': secret }),
+      await intake.get('/api/v1/registrations/nonsense', { 'x-receipt-secret': secret }),
+    ];
+    expect(new Set(answers.map(({ status, text }) => `${status} ${text}`)).size).toBe(1);
+    expect(answers[0]).toMatchObject({ status: 404, json: { code: 'RECEIPT_UNKNOWN' } });
+    expect(asked).toBe(0);
+  });
+});
+
+describe('the campaign', () => {
+  it('tells everything that a page needs, with server time', async () => {
+    const answer = await intake.get('/api/v1/campaigns/test-campaign');
+    expect(answer.json).toMatchObject({
+      campaignId: 'test-campaign',
+      title: { en: 'Test vouchers' },
+      eligibility: { minAge: 18 },
+      serverTime: '2026-10-01T12:00:00.000Z',
+    });
+    expect(answer.json).not.toHaveProperty('traffic');
+  });
+});
