@@ -33,7 +33,8 @@ export interface ProcessConfig {
 const port = z
   .string('is not set; the pod manifest sets it')
   .regex(/^\d{1,5}$/, 'must be a port number')
-  .transform(Number);
+  .transform(Number)
+  .refine((value) => value <= 65_535, 'must be a port number');
 const text = z.string('is not set; the pod manifest sets it').min(1, 'is empty; the pod manifest sets it');
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 

@@ -53,7 +53,12 @@ export const createLog = (
 /** What may be told of an error whose message may repeat a request: its class and where it was thrown. */
 export const anonymousError = (error: unknown): Readonly<Record<string, string>> => {
   if (!(error instanceof Error)) return { errorType: typeof error };
-  const frames = (error.stack ?? '').split('\n').filter((line) => line.trimStart().startsWith('at '));
+  // The stack begins with the message, which may hold lines that look like frames.
+  const { stack = '', message } = error;
+  const told = stack.indexOf(message);
+  const frames = (told < 0 ? '' : stack.slice(told + message.length))
+    .split('\n')
+    .filter((line) => line.startsWith('    at '));
   return {
     errorType: error.name,
     at: frames

@@ -1,0 +1,33 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { Counter, Registry } from 'prom-client';
+import { type AdminServer, startAdminServer } from '../../../app/admin-server.ts';
+
+let ready: boolean;
+let admin: AdminServer;
+beforeEach(async () => {
+  ready = false;
+  const registry = new Registry();
+  new Counter({ name: 'things_total', help: 'Things.', registers: [registry] }).inc(3);
+  admin = await startAdminServer({ registry, isReady: () => ready }, '127.0.0.1', 0);
+});
+afterEach(() => admin.close());
+
+const get = async (path: string, method = 'GET'): Promise<readonly [number, string]> => {
+  const response = await fetch(`http://127.0.0.1:${admin.port}${path}`, { method });
+  return [response.status, await response.text()];
+};
+
+describe('the admin port', () => {
+  it('is alive from the start and ready when told', async () => {
+    expect((await get('/livez'))[0]).toBe(200);
+    expect((await get('/readyz'))[0]).toBe(503);
+    ready = true;
+    expect((await get('/readyz'))[0]).toBe(200);
+  });
+
+  it('shows the metrics and nothing else', async () => {
+    expect((await get('/metrics'))[1]).toContain('things_total 3');
+    expect((await get('/'))[0]).toBe(404);
+    expect((await get('/metrics', 'POST'))[0]).toBe(405);
+  });
+});

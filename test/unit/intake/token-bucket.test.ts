@@ -1,0 +1,48 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { TokenBucket } from '../../../app/intake/token-bucket.ts';
+
+const taken = (bucket: TokenBucket, tries: number, nowMs: number, rate: number, burst: number): number =>
+  Array.from({ length: tries }, () => bucket.take(nowMs, rate, burst)).filter(Boolean).length;
+
+describe('a token bucket', () => {
+  it('plays the worked example', () => {
+    const bucket = new TokenBucket();
+    expect(taken(bucket, 500, 0, 100, 2)).toBe(200);
+    expect(taken(bucket, 500, 1_000, 100, 2)).toBe(100);
+    expect(taken(bucket, 500, 60_000, 100, 2)).toBe(200);
+  });
+
+  it('lets one in now and then at a rate below one a second', () => {
+    const bucket = new TokenBucket();
+    expect([0, 1_000, 2_000, 4_000].map((nowMs) => bucket.take(nowMs, 0.5, 1))).toEqual([true, false, true, true]);
+  });
+
+  it('follows a changed rate and depth at once', () => {
+    const bucket = new TokenBucket();
+    expect(taken(bucket, 500, 0, 100, 2)).toBe(200);
+    expect(taken(bucket, 500, 1_000, 10, 1)).toBe(10);
+  });
+
+  it('gives nothing for a clock that goes back', () => {
+    const bucket = new TokenBucket();
+    taken(bucket, 500, 10_000, 100, 1);
+    expect(bucket.take(5_000, 100, 1)).toBe(false);
+  });
+
+  it('never lets more in than depth plus rate × time', () => {
+    const steps = fc.array(fc.tuple(fc.nat(500), fc.nat(50)), { maxLength: 50 });
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 1_000 }), fc.integer({ min: 1, max: 5 }), steps, (rate, burst, path) => {
+        const bucket = new TokenBucket();
+        let nowMs = 0;
+        let total = 0;
+        for (const [waitMs, tries] of path) {
+          nowMs += waitMs;
+          total += taken(bucket, tries, nowMs, rate, burst);
+        }
+        expect(total).toBeLessThanOrEqual(rate * burst + (rate * nowMs) / 1000 + 1e-6);
+      }),
+    );
+  });
+});
