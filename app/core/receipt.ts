@@ -12,6 +12,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { encodeCrockford } from './crockford.ts';
 import type { EventKind } from './envelope.ts';
+import type { SecretKey } from './secret-key.ts';
 
 export interface Receipt {
   /** 26 characters of Crockford base32. */
@@ -23,23 +24,23 @@ export interface Receipt {
 const RECEIPT_NO = /^[0-9A-HJKMNP-TV-Z]{26}$/;
 const RECEIPT_BYTES = 16;
 
-const mac = (key: Uint8Array, ...fields: readonly string[]): Buffer =>
+const mac = (key: SecretKey, ...fields: readonly string[]): Buffer =>
   createHmac('sha256', key).update(fields.join('\0'), 'utf8').digest();
 
 /** 64 hex characters. `kind` is part of it: a canary can never take a citizen's place. */
 export const citizenHashOf = (
-  citizenKey: Uint8Array,
+  citizenKey: SecretKey,
   campaignId: string,
   kind: EventKind,
   idType: string,
   normalisedIdNumber: string,
 ): string => mac(citizenKey, 'citizen', campaignId, kind, idType, normalisedIdNumber).toString('hex');
 
-const secretOf = (citizenKey: Uint8Array, campaignId: string, receiptNo: string): string =>
+const secretOf = (citizenKey: SecretKey, campaignId: string, receiptNo: string): string =>
   encodeCrockford(mac(citizenKey, 'secret', campaignId, receiptNo).subarray(0, RECEIPT_BYTES));
 
 export const deriveReceipt = (
-  citizenKey: Uint8Array,
+  citizenKey: SecretKey,
   campaignId: string,
   citizenHash: string,
   idempotencyKey: string,
@@ -54,7 +55,7 @@ export const isReceiptNo = (text: string): boolean => RECEIPT_NO.test(text);
 
 /** Whether `secret` belongs to `receiptNo`; takes the same time for every wrong secret of the right length. */
 export const verifyReceiptSecret = (
-  citizenKey: Uint8Array,
+  citizenKey: SecretKey,
   campaignId: string,
   receiptNo: string,
   secret: string,

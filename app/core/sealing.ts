@@ -3,13 +3,14 @@
  * 2³² messages a key (NIST SP 800-38D §8.3); a key lives one day.
  */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import type { SecretKey } from './secret-key.ts';
 
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
 
 export const sealingAad = (campaignId: string, receipt: string): string => `${campaignId}|${receipt}`;
 
-export const seal = (key: Uint8Array, plaintext: Uint8Array, aad: string, iv = randomBytes(IV_BYTES)): Uint8Array => {
+export const seal = (key: SecretKey, plaintext: Uint8Array, aad: string, iv = randomBytes(IV_BYTES)): Uint8Array => {
   const cipher = createCipheriv('aes-256-gcm', key, iv);
   cipher.setAAD(Buffer.from(aad, 'utf8'));
   const body = Buffer.concat([cipher.update(plaintext), cipher.final()]);
@@ -17,7 +18,7 @@ export const seal = (key: Uint8Array, plaintext: Uint8Array, aad: string, iv = r
 };
 
 /** Throws when the key, the aad or the bytes are not the ones that were sealed. */
-export const open = (key: Uint8Array, sealed: Uint8Array, aad: string): Uint8Array => {
+export const open = (key: SecretKey, sealed: Uint8Array, aad: string): Uint8Array => {
   const bytes = Buffer.from(sealed.buffer, sealed.byteOffset, sealed.byteLength);
   if (bytes.length < IV_BYTES + TAG_BYTES) throw new Error('sealed bytes are too short to hold a nonce and a tag');
   const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, IV_BYTES));

@@ -12,8 +12,10 @@
  *
  * The rate comes last: a request that would be refused anyway must not take a token from one that would not.
  */
+
 import type { Request } from 'express';
 import type { LiveSettings } from '../../operator/api/app-contract.ts';
+import type { SecretKey } from '../core/secret-key.ts';
 import { CANARY_HEADER, isCanary } from './canary.ts';
 import { ApiError } from './errors.ts';
 import type { LiveSettingsSource } from './ports.ts';
@@ -29,7 +31,7 @@ export interface Admitted {
 
 export interface GateDeps {
   readonly settings: LiveSettingsSource;
-  readonly canaryKey: Uint8Array;
+  readonly canaryKey: SecretKey;
   readonly now: () => number;
   readonly monotonicMs: () => number;
   readonly random: () => number;

@@ -1,12 +1,14 @@
 /** GET /api/v1/registrations/{receiptNo}: what a receipt has come to, told only to whoever has its secret. */
+
 import { project } from '../core/projection.ts';
 import { isReceiptNo, verifyReceiptSecret } from '../core/receipt.ts';
+import type { SecretKey } from '../core/secret-key.ts';
 import { ApiError } from './errors.ts';
 import type { ReceiptStore } from './ports.ts';
 
 export interface ReceiptStateDeps {
   readonly campaignId: string;
-  readonly citizenKey: Uint8Array;
+  readonly citizenKey: SecretKey;
   readonly receipts: ReceiptStore;
 }
 

@@ -1,7 +1,9 @@
 /** POST /api/v1/registrations: from an admitted request to a receipt that is durable. */
+
 import type { EventEnvelope, ReceivedData } from '../core/envelope.ts';
 import { citizenHashOf, deriveReceipt, type Receipt } from '../core/receipt.ts';
 import { sealingAad } from '../core/sealing.ts';
+import type { SecretKey } from '../core/secret-key.ts';
 import { ApiError, type ErrorCode } from './errors.ts';
 import type { Admitted } from './gate.ts';
 import type { PublishOutcome, RegistrationJournal, Sealer } from './ports.ts';
@@ -10,7 +12,7 @@ import { parseRegistration } from './registration-body.ts';
 export interface RegisterDeps {
   readonly campaignId: string;
   readonly site: string;
-  readonly citizenKey: Uint8Array;
+  readonly citizenKey: SecretKey;
   readonly journal: RegistrationJournal;
   readonly sealer: Sealer;
   /** Ends publishes when the process does; never when a citizen hangs up, whose registration goes on. */

@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock } from '../core/clock.ts';
 import { seal } from '../core/sealing.ts';
+import type { SecretKey } from '../core/secret-key.ts';
 import type { Sealer } from '../intake/ports.ts';
 import type { WrapKeys } from './privacy-keys.ts';
 import { unwrapDataKey, wrapDataKey } from './wrapping.ts';
@@ -36,7 +37,7 @@ export const dayOf = (atMs: number): string => new Date(atMs).toISOString().slic
 
 export class DataKeyRing implements Sealer {
   readonly #deps: KeyRingDeps;
-  readonly #keys = new Map<string, Uint8Array>();
+  readonly #keys = new Map<string, SecretKey>();
 
   constructor(deps: KeyRingDeps) {
     this.#deps = deps;

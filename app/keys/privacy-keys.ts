@@ -2,21 +2,22 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PRIVACY_KEYS } from '../../operator/api/app-contract.ts';
+import { type SecretKey, secretKey } from '../core/secret-key.ts';
 
 const KEY_BYTES = 32;
 
 export interface PrivacyKeys {
-  readonly citizen: Uint8Array;
-  readonly canary: Uint8Array;
+  readonly citizen: SecretKey;
+  readonly canary: SecretKey;
 }
 
 export interface WrapKeys {
   /** The greatest id: it wraps new data keys. */
   readonly newestId: string;
-  readonly byId: ReadonlyMap<string, Uint8Array>;
+  readonly byId: ReadonlyMap<string, SecretKey>;
 }
 
-const readKey = async (dir: string, name: string): Promise<Uint8Array> => {
+const readKey = async (dir: string, name: string): Promise<SecretKey> => {
   const path = join(dir, name);
   const text = await readFile(path, 'utf8').catch((cause: unknown) => {
     throw new Error(`privacy key ${name} can't be read; put it into the Secret that spec.privacy.keySecretName names`, {
@@ -27,7 +28,7 @@ const readKey = async (dir: string, name: string): Promise<Uint8Array> => {
   if (key.length !== KEY_BYTES) {
     throw new Error(`privacy key ${name} has ${key.length} bytes, not ${KEY_BYTES}: write 32 random bytes in base64`);
   }
-  return key;
+  return secretKey(key);
 };
 
 /** Read once: these two never change within a campaign, or the same person would become another. */
@@ -38,7 +39,7 @@ export const readPrivacyKeys = async (dir: string): Promise<PrivacyKeys> => ({
 
 /** Read anew whenever a data key is made or opened, so that a rotated key needs no restart. */
 export const readWrapKeys = async (dir: string): Promise<WrapKeys> => {
-  const byId = new Map<string, Uint8Array>();
+  const byId = new Map<string, SecretKey>();
   for (const name of (await readdir(dir)).sort()) {
     const id = PRIVACY_KEYS.wrapPattern.exec(name)?.[1];
     if (id !== undefined) byId.set(id, await readKey(dir, name));

@@ -49,7 +49,9 @@ export const scenario: Scenario = {
         );
         const { registrations } = await readDatabase(stack.audit.postgresUrl, stack.campaignId, signal);
         const standing = registrations.length;
-        const standingOfRound = receipts.filter((_, i) => states[i] !== 'superseded').map(({ receiptNo }) => receiptNo);
+        const standingOfRound = receipts
+          .filter((_, i) => states?.[i] !== 'superseded')
+          .map(({ receiptNo }) => receiptNo);
         const ok = distinct.size === 6 && new Set(standingOfRound).size === 1 && standing === round + 1;
         holds &&= ok;
         raw.push({

@@ -1,7 +1,9 @@
 /** An intake on a real socket between fakes: the journal answers when and as the test says. */
+
 import { randomUUID } from 'node:crypto';
 import { Registry } from 'prom-client';
 import type { EventEnvelope } from '../../app/core/envelope.ts';
+import { secretKey } from '../../app/core/secret-key.ts';
 import { createIntake } from '../../app/intake/create-intake.ts';
 import { createLoadGuard, type LoadGuard } from '../../app/intake/load-guard.ts';
 import type { PublishOutcome, ReceiptLookup } from '../../app/intake/ports.ts';
@@ -10,7 +12,7 @@ import { citizenOf } from '../../local/load/citizen.ts';
 import type { LiveSettings } from '../../operator/api/app-contract.ts';
 
 export const NOW_MS = Date.parse('2026-10-01T12:00:00.000Z');
-export const CANARY_KEY = Buffer.alloc(32, 2);
+export const CANARY_KEY = secretKey(Buffer.alloc(32, 2));
 
 export const ACKNOWLEDGED: PublishOutcome = {
   kind: 'acknowledged',
@@ -105,7 +107,7 @@ export const startTestIntake = async (guard: LoadGuard = createLoadGuard()): Pro
   const app = createIntake({
     campaignId: 'test-campaign',
     site: 'default',
-    citizenKey: Buffer.alloc(32, 1),
+    citizenKey: secretKey(Buffer.alloc(32, 1)),
     canaryKey: CANARY_KEY,
     journal: {
       publish(event) {

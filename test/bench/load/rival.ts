@@ -9,10 +9,11 @@ import { z } from 'zod';
 import { ageOn, parseIdentityNumber } from '../../../app/core/identity-number.ts';
 import { citizenHashOf, deriveReceipt } from '../../../app/core/receipt.ts';
 import { seal, sealingAad } from '../../../app/core/sealing.ts';
+import { secretKey } from '../../../app/core/secret-key.ts';
 
 const [port = '', databaseUrl = '', citizenKeyText = ''] = process.argv.slice(2);
-const citizenKey = Buffer.from(citizenKeyText, 'base64');
-const dataKey = randomBytes(32);
+const citizenKey = secretKey(Buffer.from(citizenKeyText, 'base64'));
+const dataKey = secretKey(randomBytes(32));
 const CAMPAIGN = 'bench';
 
 const body = z.strictObject({

@@ -2,9 +2,10 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { encodeCrockford } from '../../../app/core/crockford.ts';
 import { citizenHashOf, deriveReceipt, isReceiptNo, verifyReceiptSecret } from '../../../app/core/receipt.ts';
+import { secretKey } from '../../../app/core/secret-key.ts';
 import { bucketOf, shardOf } from '../../../app/core/shard.ts';
 
-const key = Buffer.alloc(32, 7);
+const key = secretKey(Buffer.alloc(32, 7));
 const hash = citizenHashOf(key, 'demo', 'citizen', 'CN_ID', '11010519491231002X');
 
 describe('a receipt', () => {
@@ -22,7 +23,7 @@ describe('a receipt', () => {
       hash.replace(/^./, (c) => (c === '0' ? '1' : '0')),
       'key-1',
     ),
-    'another campaign key': deriveReceipt(Buffer.alloc(32, 8), 'demo', hash, 'key-1'),
+    'another campaign key': deriveReceipt(secretKey(Buffer.alloc(32, 8)), 'demo', hash, 'key-1'),
   };
   it.each(Object.entries(others))('differs for %s', (_name, other) => {
     expect(other.receiptNo).not.toBe(first.receiptNo);

@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
+import { secretKey } from '../../../app/core/secret-key.ts';
 import { isCanary, signCanary } from '../../../app/intake/canary.ts';
 
-const KEY = Buffer.alloc(32, 7);
+const KEY = secretKey(Buffer.alloc(32, 7));
 const NOW_MS = 1_600_000_000_000;
 const SECONDS = NOW_MS / 1000;
 const ID = '0123456789abcdef';
@@ -19,7 +20,7 @@ const cases: Record<
     id: 'fedcba9876543210',
     want: false,
   },
-  'by another key it is not': { header: signCanary(Buffer.alloc(32, 8), SECONDS, ID), want: false },
+  'by another key it is not': { header: signCanary(secretKey(Buffer.alloc(32, 8)), SECONDS, ID), want: false },
   'with another time in front it is not': {
     header: signCanary(KEY, SECONDS, ID).replace(`${SECONDS}`, `${SECONDS + 1}`),
     want: false,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { open, seal } from '../../../app/core/sealing.ts';
+import { secretKey } from '../../../app/core/secret-key.ts';
 import { DataKeyRing, type DataKeyStore } from '../../../app/keys/key-ring.ts';
 import type { WrapKeys } from '../../../app/keys/privacy-keys.ts';
 import { unwrapDataKey } from '../../../app/keys/wrapping.ts';
@@ -7,7 +8,7 @@ import { unwrapDataKey } from '../../../app/keys/wrapping.ts';
 const signal = new AbortController().signal;
 const wrapKeys = (...ids: string[]): WrapKeys => ({
   newestId: ids.at(-1) ?? '',
-  byId: new Map(ids.map((id) => [id, Buffer.alloc(32, id)])),
+  byId: new Map(ids.map((id) => [id, secretKey(Buffer.alloc(32, id))])),
 });
 
 const memoryStore = (): DataKeyStore & { readonly entries: Map<string, Uint8Array>; away: boolean } => ({
@@ -77,12 +78,12 @@ describe('the key ring', () => {
 });
 
 describe('sealed fields', () => {
-  const key = Buffer.alloc(32, 1);
+  const key = secretKey(Buffer.alloc(32, 1));
   it('open with the same key and receipt only', () => {
     const sealed = seal(key, Buffer.from('name'), 'demo|A');
     expect(Buffer.from(open(key, sealed, 'demo|A')).toString()).toBe('name');
     expect(() => open(key, sealed, 'demo|B')).toThrow();
-    expect(() => open(Buffer.alloc(32, 2), sealed, 'demo|A')).toThrow();
+    expect(() => open(secretKey(Buffer.alloc(32, 2)), sealed, 'demo|A')).toThrow();
     expect(() => open(key, sealed.subarray(0, 20), 'demo|A')).toThrow('too short');
   });
 
