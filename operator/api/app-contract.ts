@@ -110,6 +110,8 @@ export const METRICS = {
   intakeArrivals: 'voucher_intake_arrivals_total',
   /** Unix seconds by the pod's clock at the scrape: the source timestamp of the counters. */
   scrapeTime: 'voucher_scrape_time_seconds',
+  /** Unix seconds by the pod's clock when the process began (a default metric): tells a restart from a wrong zero. */
+  processStart: 'process_start_time_seconds',
   intakeInFlight: 'voucher_intake_in_flight',
   intakeAnswerSeconds: 'voucher_intake_answer_seconds',
   journalPublishes: 'voucher_journal_publishes_total',

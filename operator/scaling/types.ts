@@ -53,13 +53,18 @@ export interface TierLimits {
 
 /** Survives a restart through status. The law never keeps state of its own. */
 export interface TierMemory {
-  /** Maxima of the law's unclamped demand, one per 10 s slot, newest last, as long as the down window. */
+  /**
+   * Maxima of what demand keeps on the way down (with its room, before max and ceiling; fractions of a replica), one per
+   * 10 s slot, newest last, as long as the down window.
+   */
   readonly recentWanted: readonly { readonly slotStartMs: number; readonly wanted: number }[];
-  /** When the present step down began, and from how many replicas. */
+  /** When replicas last went down, and how many there were at the start of the step that this belongs to. */
   readonly lastDownMs?: number;
   readonly lastDownFrom?: number;
   /** Consecutive ticks with every signal fresh; a decrease needs 3. */
   readonly freshTicks: number;
+  /** `nowMs` of the last tick, so that a tick decided twice counts once. Need not survive a restart. */
+  readonly lastTickMs?: number;
 }
 
 export const EMPTY_MEMORY: TierMemory = { recentWanted: [], freshTicks: 0 };

@@ -1,8 +1,12 @@
 /**
  * Rates from counters. Every pod counts for itself and says by its own clock when; this adds up what they gained within
- * the last second, three and sixty. A data structure without a clock: time is what the samples say and `nowMs`.
+ * the last second, three and sixty. A data structure without a clock: time is what the samples say and the tick's `atMs`.
  *
  * Why gains and not sums: pods start at 0, restart at 0 and vanish; a sum of counters would jump, gains don't.
+ *
+ * Two clocks. The samples of one tick count as taken at one instant of the reader's clock, so that spans join without a
+ * hole and a pod whose clock is hours off lands in the right window. The pod's own clock says how long it really counted:
+ * 1,300 gained in 1.3 s by its clock are 1,000/s, also when the ticks were 1 s apart.
  */
 import type { ArrivalRates } from './types.ts';
 
@@ -10,77 +14,126 @@ export interface CounterSample {
   readonly pod: string;
   /** Total since the process began. */
   readonly counter: number;
-  /** The pod's own clock at the scrape. */
+  /** When the process began, by the pod's own clock: another value is another process. */
+  readonly startedAtMs: number;
+  /** When the sample was taken, by the pod's own clock. */
   readonly sourceAtMs: number;
 }
 
 interface Gain {
-  /** Receiver's clock: what is compared with `nowMs`, so that pods with a wrong clock land in the right window. */
-  readonly atMs: number;
-  /** Receiver's clock at the sample before: the gain was made within (fromMs, atMs]. */
+  /** Made within (fromMs, atMs], reader's clock. */
   readonly fromMs: number;
-  readonly amount: number;
+  readonly atMs: number;
+  amount: number;
 }
 
-interface PodState {
-  counter: number;
-  sourceAtMs: number;
-  seenAtMs: number;
+interface PodState extends Omit<CounterSample, 'pod'> {
+  readonly seenAtMs: number;
 }
 
 const LONGEST_MS = 60_000;
-/** A pod that hasn't been seen for this long is gone; its name never comes back. */
+/** A pod that hasn't answered for this long is gone; should it come back, its first sample is a base again. */
 const FORGET_MS = 5 * 60_000;
+/** Answers of one tick are at most a scrape's deadline apart; a greater difference is a clock that was set. */
+const CLOCK_SET_MS = 1_000;
 
+/** What a pod gained by this sample, since when, and whether the sample proves its number. */
+interface Step {
+  readonly gained: number;
+  readonly overMs: number;
+  readonly proven: boolean;
+}
+
+/**
+ * | pod   | process | pod's clock | counter | gained     | proven |
+ * |-------|---------|-------------|---------|------------|--------|
+ * | new   | younger than 60 s | – | any     | all of it: its first seconds count | yes |
+ * | new   | older   | –           | any     | nothing: it may have counted for days | yes |
+ * | known | another | any         | any     | all of it: a restart counts from 0    | yes |
+ * | known | same    | moved on    | same or greater | the difference | yes |
+ * | known | same    | moved on    | less    | nothing: a counter never falls, the page is wrong | no |
+ * | known | same    | stood still, or went back | same or greater | the difference | no |
+ * | known | same    | stood still, or went back | less    | nothing: an old page | no |
+ */
+const stepOf = (known: PodState | undefined, sample: CounterSample, atMs: number): Step => {
+  const ageMs = Math.max(0, sample.sourceAtMs - sample.startedAtMs);
+  if (known === undefined) return { gained: ageMs < LONGEST_MS ? sample.counter : 0, overMs: ageMs, proven: true };
+  const tickMs = Math.max(0, atMs - known.seenAtMs);
+  if (sample.startedAtMs !== known.startedAtMs) {
+    return { gained: sample.counter, overMs: Math.min(ageMs, tickMs), proven: true };
+  }
+  const gained = Math.max(0, sample.counter - known.counter);
+  const countedMs = sample.sourceAtMs - known.sourceAtMs;
+  return {
+    gained: gained * stretch(tickMs, countedMs),
+    overMs: tickMs,
+    proven: countedMs > 0 && sample.counter >= known.counter,
+  };
+};
+
+/** Tick's length over the pod's own; between a half and twice, so that a short one doesn't blow up chance. */
+const stretch = (tickMs: number, countedMs: number): number =>
+  countedMs <= 0 || tickMs <= 0 || Math.abs(tickMs - countedMs) > CLOCK_SET_MS
+    ? 1
+    : Math.min(2, Math.max(0.5, tickMs / countedMs));
+
+/** Memory: one entry a pod that answered within five minutes, and for a minute one a tick and distinct span. */
 export class RateWindows {
   readonly #pods = new Map<string, PodState>();
   #gains: Gain[] = [];
   #beganAtMs: number | undefined;
 
   /**
-   * Takes one pod's sample; answers whether it is fresh, that is, whether the pod's clock moved on.
+   * Takes one pod's sample of the tick at `atMs`, which is one instant for all of them.
    *
-   * | pod    | counter              | gain |
-   * |--------|----------------------|------|
-   * | known  | grew or same         | the difference |
-   * | known  | fell (restart)       | the new value: it began at 0 since |
-   * | new, started while we watched | any | the value: its first seconds count |
-   * | new, with us (first sample of all) | any | none: it may have counted for days |
+   * @returns whether the sample proves its number, a zero included; one that doesn't may still have raised the rates
    */
-  add({ pod, counter, sourceAtMs }: CounterSample, nowMs: number): boolean {
-    this.#beganAtMs ??= nowMs;
-    const known = this.#pods.get(pod);
-    if (known !== undefined && sourceAtMs <= known.sourceAtMs && counter >= known.counter) return false;
-    if (known === undefined) {
-      const startedUnderOurEyes = nowMs > this.#beganAtMs;
-      if (startedUnderOurEyes) this.#gain(counter, Math.max(this.#beganAtMs, nowMs - 1_000), nowMs);
-    } else {
-      this.#gain(counter >= known.counter ? counter - known.counter : counter, known.seenAtMs, nowMs);
-    }
-    this.#pods.set(pod, { counter, sourceAtMs, seenAtMs: nowMs });
-    return true;
+  add(sample: CounterSample, atMs: number): boolean {
+    this.#beganAtMs = Math.min(this.#beganAtMs ?? atMs, atMs);
+    const known = this.#pods.get(sample.pod);
+    const { gained, overMs, proven } = stepOf(known, sample, atMs);
+    this.#gain(gained, atMs - overMs, atMs);
+    const isSame = known?.startedAtMs === sample.startedAtMs;
+    this.#pods.set(sample.pod, {
+      // An old or wrong page must not be the base of the next difference.
+      counter: isSame ? Math.max(known.counter, sample.counter) : sample.counter,
+      startedAtMs: sample.startedAtMs,
+      sourceAtMs: sample.sourceAtMs,
+      seenAtMs: atMs,
+    });
+    return proven;
   }
 
   /**
-   * Rates at `nowMs`; undefined before there is a second sample of anything. A window longer than the time watched is
-   * divided by the time watched: after 10 s, `over60s` is the mean of those 10 s.
+   * Rates at the tick `atMs`; undefined until a second tick. A window longer than the time watched is divided by the time
+   * watched: after 10 s, `over60s` is the mean of those 10 s. A pod that vanished counts until its gains leave the window.
    */
-  rates(nowMs: number): ArrivalRates | undefined {
+  rates(atMs: number): ArrivalRates | undefined {
     const beganAtMs = this.#beganAtMs;
-    if (beganAtMs === undefined || nowMs <= beganAtMs) return undefined;
-    this.#gains = this.#gains.filter(({ atMs }) => atMs > nowMs - LONGEST_MS);
-    for (const [pod, { seenAtMs }] of this.#pods) if (seenAtMs < nowMs - FORGET_MS) this.#pods.delete(pod);
+    if (beganAtMs === undefined || atMs <= beganAtMs) return undefined;
+    // Gains from the future were made before the reader's clock was set back; kept, they would count for too long.
+    this.#gains = this.#gains.filter((gain) => gain.atMs > atMs - LONGEST_MS && gain.atMs <= atMs);
+    for (const [pod, { seenAtMs }] of this.#pods) if (seenAtMs < atMs - FORGET_MS) this.#pods.delete(pod);
     const over = (windowMs: number): number => {
-      const lengthMs = Math.min(windowMs, nowMs - beganAtMs);
-      const fromMs = nowMs - lengthMs;
-      const gained = this.#gains.reduce((sum, gain) => sum + withinWindow(gain, fromMs), 0);
+      const lengthMs = Math.min(windowMs, atMs - beganAtMs);
+      const gained = this.#gains.reduce((sum, gain) => sum + withinWindow(gain, atMs - lengthMs), 0);
       return (gained * 1000) / lengthMs;
     };
     return { over1s: over(1_000), over3s: over(3_000), over60s: over(LONGEST_MS) };
   }
 
   #gain(amount: number, fromMs: number, atMs: number): void {
-    if (amount > 0) this.#gains.push({ amount, fromMs, atMs });
+    if (amount <= 0) return;
+    // Most pods of a tick share its span, so this is a look at the last entry or two.
+    for (let index = this.#gains.length - 1; index >= 0; index -= 1) {
+      const gain = this.#gains[index];
+      if (gain === undefined || gain.atMs !== atMs) break;
+      if (gain.fromMs === fromMs) {
+        gain.amount += amount;
+        return;
+      }
+    }
+    this.#gains.push({ amount, fromMs, atMs });
   }
 }
 

@@ -1,43 +1,80 @@
 /**
- * The few lines that we need of a Prometheus text page (exposition format 0.0.4). Strict where it matters: a page that
- * was cut off ends in the middle of a line and must not be read as a smaller number.
+ * The few families that we need of a Prometheus text page (exposition format 0.0.4). Strict, because a page that was cut
+ * off or garbled must not be read as a smaller number: it ends with a line feed, and every line of a family that was asked
+ * for is readable in full. Other families are skipped unread. The parsers on npm are lenient, and the newest is of 2024.
  */
 
 export interface MetricSample {
   readonly labels: Readonly<Record<string, string>>;
+  /** Finite or infinite, never NaN. */
   readonly value: number;
 }
 
-const LINE = /^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})?\s+(\S+)(?:\s+-?\d+)?$/;
-const LABEL = /([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\]|\\.)*)"(?:,|$)/g;
+export class MetricsTextError extends Error {
+  override readonly name = 'MetricsTextError';
+  readonly kind = 'MetricsText';
+}
 
+const NAME = /^[a-zA-Z_:][a-zA-Z0-9_:]*/;
+/** Sticky: each is tried at one place only. */
+const LABEL = /[ \t]*([a-zA-Z_][a-zA-Z0-9_]*)[ \t]*=[ \t]*"((?:[^"\\]|\\.)*)"[ \t]*/y;
+/** Value, and a timestamp that is not used. */
+const TAIL = /^[ \t]+(\S+)(?:[ \t]+-?[0-9]+)?[ \t\r]*$/;
+const DECIMAL = /^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$/;
+const INFINITY = /^[+-]?inf(?:inity)?$/i;
+
+/** Only these three are escapes; any other backslash stands for itself. */
 const UNESCAPED: Readonly<Record<string, string>> = { n: '\n', '"': '"', '\\': '\\' };
+const unescaped = (raw: string): string =>
+  raw.replace(/\\(.)/g, (pair, character: string) => UNESCAPED[character] ?? pair);
 
-const parseLabels = (text: string): Readonly<Record<string, string>> =>
-  Object.fromEntries(
-    [...text.matchAll(LABEL)].map(([, name = '', raw = '']) => [
-      name,
-      raw.replace(/\\(.)/g, (_match, character: string) => UNESCAPED[character] ?? character),
-    ]),
-  );
+const unreadable = (name: string, what: string): MetricsTextError =>
+  new MetricsTextError(`metric ${name} has ${what}; the page is garbled or no metrics page`);
 
-const parseValue = (text: string): number => {
-  if (text === '+Inf') return Number.POSITIVE_INFINITY;
-  if (text === '-Inf') return Number.NEGATIVE_INFINITY;
-  return text === 'NaN' ? Number.NaN : Number(text);
+/** Labels from the brace on, and where they end. */
+const labelsAt = (
+  name: string,
+  line: string,
+  brace: number,
+): { readonly labels: MetricSample['labels']; end: number } => {
+  const labels: Record<string, string> = {};
+  let at = brace + 1;
+  while (line[at] !== '}') {
+    LABEL.lastIndex = at;
+    const [whole, label, raw] = LABEL.exec(line) ?? [];
+    if (whole === undefined || label === undefined || raw === undefined) throw unreadable(name, 'unreadable labels');
+    labels[label] = unescaped(raw);
+    at += whole.length;
+    if (line[at] === ',') at += 1;
+    else if (line[at] !== '}') throw unreadable(name, 'unreadable labels');
+  }
+  return { labels, end: at + 1 };
 };
 
-/** Samples of the families asked for, by name. @throws Error for a page that is no metrics page or was cut off */
+const parseValue = (name: string, text: string | undefined): number => {
+  if (text !== undefined && DECIMAL.test(text)) return Number(text);
+  if (text === undefined || !INFINITY.test(text)) throw unreadable(name, 'no readable value');
+  return text.startsWith('-') ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+};
+
+/**
+ * Samples of the families asked for, by name; a family that the page has no sample of is absent.
+ *
+ * @throws MetricsTextError for a page that was cut off, or a wanted sample that is not readable or NaN
+ */
 export const parseMetrics = (page: string, names: readonly string[]): ReadonlyMap<string, readonly MetricSample[]> => {
-  if (!page.endsWith('\n')) throw new Error('the metrics page was cut off: it does not end with a line feed');
+  if (!page.endsWith('\n'))
+    throw new MetricsTextError('the metrics page was cut off: it does not end with a line feed');
   const found = new Map<string, MetricSample[]>();
   for (const line of page.split('\n')) {
-    if (line === '' || line.startsWith('#') || !names.some((name) => line.startsWith(name))) continue;
-    const [, name = '', labels = '', value = ''] = LINE.exec(line.trimEnd()) ?? [];
-    if (!names.includes(name)) continue;
-    const parsed = parseValue(value);
-    if (Number.isNaN(parsed)) throw new Error(`metric ${name} has no readable value`);
-    found.set(name, [...(found.get(name) ?? []), { labels: parseLabels(labels), value: parsed }]);
+    const [name] = NAME.exec(line) ?? [];
+    if (name === undefined || !names.includes(name)) continue;
+    const { labels, end } =
+      line[name.length] === '{' ? labelsAt(name, line, name.length) : { labels: {}, end: name.length };
+    const [, text] = TAIL.exec(line.slice(end)) ?? [];
+    const samples = found.get(name) ?? [];
+    samples.push({ labels, value: parseValue(name, text) });
+    found.set(name, samples);
   }
   return found;
 };

@@ -1,98 +1,160 @@
 /** Signals of one tick for a campaign: arrivals from the intake pods, backlog from the journal. */
-import type { Tier } from '../api/names.ts';
 import type { CampaignReadings, JournalAdmin, ObservedPod, SignalReader } from '../reconcile/ports.ts';
 import type { ArrivalRates, Backlog, Reading } from '../scaling/types.ts';
 import { RateWindows } from '../scaling/windows.ts';
 import type { Scraper, ScrapeTarget } from './scrape.ts';
 
+/** A source that did not tell in this tick. The tick goes on; the signal ages. */
+export class SignalError extends Error {
+  override readonly name = 'SignalError';
+  readonly kind: 'scrape' | 'backlog';
+
+  constructor(kind: SignalError['kind'], attempted: string, cause: unknown) {
+    super(`${attempted}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    this.kind = kind;
+  }
+}
+
 export interface SignalDeps {
-  readonly scraper: Scraper;
+  readonly scraper: Pick<Scraper, 'scrape'>;
   readonly journal: Pick<JournalAdmin, 'backlog'>;
   readonly shards: number;
+  /** Wall clock, ms. */
   readonly now: () => number;
+  readonly backlogDeadlineMs?: number;
+  /** At most one per source, campaign and tick. */
+  readonly onError?: (campaignId: string, error: SignalError) => void;
 }
 
 /** A value this old says nothing about now. */
 const STALE_AFTER_MS = 5_000;
 const BACKLOG_DEADLINE_MS = 800;
+/** A campaign that nobody asked about for this long is gone. Idle ones are asked every 10 s. */
+const FORGET_AFTER_MS = 10 * 60_000;
 
 interface Known {
   readonly windows: RateWindows;
+  /** The last arrivals that every ready pod proved. */
+  full: { readonly value: ArrivalRates; readonly atMs: number } | undefined;
   arrivals: Reading<ArrivalRates>;
   backlog: Reading<Backlog>;
+  /** Pods that missed the last scrape: asked last, so that many hanging ones can't use up every turn. */
+  missed: ReadonlySet<string>;
+  askedAtMs: number;
 }
 
-/** A reading that was not renewed: fresh while it is young, then stale. */
-const unrenewed = <T>(last: Reading<T>, nowMs: number, graceMs: number): Reading<T> => {
-  if (last.kind === 'absent') return last;
-  return { kind: nowMs - last.atMs <= graceMs ? last.kind : 'stale', value: last.value, atMs: last.atMs };
+/** A reading that was not renewed: as it was while it is young, then stale. */
+const unrenewed = <T>(last: Reading<T>, nowMs: number): Reading<T> =>
+  last.kind === 'absent' || nowMs - last.atMs <= STALE_AFTER_MS ? last : { ...last, kind: 'stale' };
+
+const targetsOf = (pods: readonly ObservedPod[], missed: ReadonlySet<string>): readonly ScrapeTarget[] =>
+  pods
+    .flatMap(({ name, adminUrl }) => (adminUrl === undefined ? [] : [{ pod: name, adminUrl }]))
+    .sort((a, b) => Number(missed.has(a.pod)) - Number(missed.has(b.pod)));
+
+/** What was known in full, or more where even a part shows more: whoever is missing can only add. */
+const atLeast = (full: Known['full'], part: ArrivalRates, nowMs: number): Reading<ArrivalRates> => {
+  if (full === undefined) return { kind: 'stale', value: part, atMs: nowMs };
+  const { value, atMs } = full;
+  return {
+    kind: 'stale',
+    value: {
+      over1s: Math.max(value.over1s, part.over1s),
+      over3s: Math.max(value.over3s, part.over3s),
+      over60s: Math.max(value.over60s, part.over60s),
+    },
+    atMs,
+  };
 };
 
-const targetsOf = (pods: readonly ObservedPod[]): readonly ScrapeTarget[] =>
-  pods.flatMap(({ name, adminUrl }) => (adminUrl === undefined ? [] : [{ pod: name, adminUrl }]));
+/** Like the work, but at the deadline at the latest, also when the work ignores its signal. */
+const before = async <T>(deadline: AbortSignal, work: Promise<T>): Promise<T> => {
+  const late = Promise.withResolvers<never>();
+  const onAbort = (): void => late.reject(deadline.reason);
+  if (deadline.aborted) onAbort();
+  deadline.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await Promise.race([work, late.promise]);
+  } finally {
+    deadline.removeEventListener('abort', onAbort);
+  }
+};
 
 /**
- * | ready pods | all of them answered, clocks moving | arrivals |
- * |------------|-------------------------------------|----------|
- * | none       | –                                   | as last known, then stale: nobody proved a zero |
- * | some       | yes                                 | fresh, a zero included |
- * | some       | one missing                         | stale, with the rates that the others show: the missing one could only add |
+ * | ready pods | of them answered, with proof | arrivals                                                        |
+ * |------------|------------------------------|-----------------------------------------------------------------|
+ * | none       | –                            | the last ones; stale after 5 s: nobody proved a zero            |
+ * | some       | all                          | fresh, a zero included                                          |
+ * | some       | not all                      | stale at once: the last full ones, or more where a part shows more |
  *
- * Pods that aren't ready are asked too: a draining pod still counts what it took.
+ * "With proof" is RateWindows' word: the pod answered, its series are there, its clock moved on and its counter didn't
+ * fall. Pods that aren't ready are asked too, a draining pod still counts what it took, but nobody waits for their proof.
+ *
+ * | journal answered in time | backlog                      |
+ * |--------------------------|------------------------------|
+ * | yes                      | fresh                        |
+ * | no                       | the last one; stale after 5 s |
+ * | never                    | absent                       |
  */
 export const createSignalReader = (deps: SignalDeps): SignalReader => {
   const campaigns = new Map<string, Known>();
 
-  const knownOf = (campaignId: string): Known => {
-    const known: Known = campaigns.get(campaignId) ?? {
+  const knownOf = (key: string, nowMs: number): Known => {
+    for (const [other, { askedAtMs }] of campaigns) if (askedAtMs < nowMs - FORGET_AFTER_MS) campaigns.delete(other);
+    const known: Known = campaigns.get(key) ?? {
       windows: new RateWindows(),
+      full: undefined,
       arrivals: { kind: 'absent' },
       backlog: { kind: 'absent' },
+      missed: new Set(),
+      askedAtMs: nowMs,
     };
-    campaigns.set(campaignId, known);
+    known.askedAtMs = nowMs;
+    campaigns.set(key, known);
     return known;
   };
 
   const readArrivals = async (
+    campaignId: string,
     known: Known,
     pods: readonly ObservedPod[],
     signal: AbortSignal,
   ): Promise<Reading<ArrivalRates>> => {
-    const samples = await deps.scraper.scrape(targetsOf(pods), signal);
-    const nowMs = deps.now();
-    const fresh = new Set<string>();
-    for (const { pod, attempted, sourceAtMs } of samples) {
-      if (known.windows.add({ pod, counter: attempted, sourceAtMs }, nowMs)) fresh.add(pod);
+    // The tick's one instant. Taken before the scrape, so that a pod that hangs doesn't stretch the others' second.
+    const atMs = deps.now();
+    const { samples, missed } = await deps.scraper.scrape(targetsOf(pods, known.missed), signal);
+    known.missed = new Set(missed.map(({ pod }) => pod));
+    const [first] = missed;
+    if (first !== undefined) {
+      const attempted = `read the counters of ${missed.length} of ${pods.length} intake pods, ${first.pod} among them`;
+      deps.onError?.(campaignId, new SignalError('scrape', attempted, first.error));
     }
-    const rates = known.windows.rates(nowMs);
+    const proven = new Set(samples.filter((sample) => known.windows.add(sample, atMs)).map(({ pod }) => pod));
+    const rates = known.windows.rates(atMs);
     const ready = pods.filter((pod) => pod.ready);
-    if (rates === undefined || ready.length === 0) return unrenewed(known.arrivals, nowMs, STALE_AFTER_MS);
-    const everyoneAnswered = ready.every(({ name }) => fresh.has(name));
-    return { kind: everyoneAnswered ? 'fresh' : 'stale', value: rates, atMs: nowMs };
+    if (rates === undefined || ready.length === 0) return unrenewed(known.arrivals, atMs);
+    if (!ready.every(({ name }) => proven.has(name))) return atLeast(known.full, rates, atMs);
+    known.full = { value: rates, atMs };
+    return { kind: 'fresh', ...known.full };
   };
 
-  const readBacklog = async (
-    known: Known,
-    campaignId: string,
-    tier: Tier,
-    signal: AbortSignal,
-  ): Promise<Reading<Backlog>> => {
+  const readBacklog = async (campaignId: string, known: Known, signal: AbortSignal): Promise<Reading<Backlog>> => {
+    const deadline = AbortSignal.any([signal, AbortSignal.timeout(deps.backlogDeadlineMs ?? BACKLOG_DEADLINE_MS)]);
     try {
-      const deadline = AbortSignal.any([signal, AbortSignal.timeout(BACKLOG_DEADLINE_MS)]);
-      const value = await deps.journal.backlog(campaignId, deps.shards, tier, deadline);
+      const value = await before(deadline, deps.journal.backlog(campaignId, deps.shards, 'records', deadline));
       return { kind: 'fresh', value, atMs: deps.now() };
-    } catch {
-      return unrenewed(known.backlog, deps.now(), STALE_AFTER_MS);
+    } catch (error) {
+      deps.onError?.(campaignId, new SignalError('backlog', 'ask the journal for the backlog of records', error));
+      return unrenewed(known.backlog, deps.now());
     }
   };
 
   return {
-    async read(campaign, cluster, signal): Promise<CampaignReadings> {
-      const { campaignId } = campaign.spec;
-      const known = knownOf(campaignId);
+    async read({ metadata, spec: { campaignId } }, cluster, signal): Promise<CampaignReadings> {
+      const known = knownOf(`${metadata.namespace}/${metadata.name}/${campaignId}`, deps.now());
       [known.arrivals, known.backlog] = await Promise.all([
-        readArrivals(known, cluster.tiers.intake?.pods ?? [], signal),
-        readBacklog(known, campaignId, 'records', signal),
+        readArrivals(campaignId, known, cluster.tiers.intake?.pods ?? [], signal),
+        readBacklog(campaignId, known, signal),
       ]);
       return { arrivals: known.arrivals, backlog: { records: known.backlog } };
     },

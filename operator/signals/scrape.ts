@@ -1,72 +1,111 @@
-/** Asks pods for their counters, all at once, within one deadline. A pod that doesn't answer is missing, never zero. */
+/** Asks pods for their counters, side by side, within one deadline. A pod that doesn't answer is missing, never zero. */
 import { Agent, request } from 'undici';
 import { ADMIN_PATHS, METRICS } from '../api/app-contract.ts';
-import { parseMetrics } from './metrics-text.ts';
+import type { CounterSample } from '../scaling/windows.ts';
+import { type MetricSample, parseMetrics } from './metrics-text.ts';
 
 export interface ScrapeTarget {
   readonly pod: string;
+  /** `http://host:port`. */
   readonly adminUrl: string;
 }
 
-export interface PodCounters {
-  readonly pod: string;
-  /** Registrations attempted since the process began, canaries left out. */
-  readonly attempted: number;
-  readonly sourceAtMs: number;
+export interface ScrapeResult {
+  /** Attempted registrations of the pods that answered in time, canaries left out; in no order. */
+  readonly samples: readonly CounterSample[];
+  /** The others, and why. */
+  readonly missed: readonly { readonly pod: string; readonly error: unknown }[];
 }
 
-/** Of the one-second tick; the rest is for deciding and writing. */
-const DEADLINE_MS = 800;
-const MAX_PAGE_BYTES = 1024 * 1024;
+export interface Scraper {
+  /** Asks in the order given. Never rejects for a pod's sake; whoever hasn't answered when `signal` aborts is missed. */
+  scrape(targets: readonly ScrapeTarget[], signal: AbortSignal): Promise<ScrapeResult>;
+  close(): Promise<void>;
+}
+
+export interface ScraperOptions {
+  /** For all pods together. 800 ms of the one-second tick; the rest is for deciding and writing. */
+  readonly deadlineMs?: number;
+  /** Pods asked at a time in one scrape: bounds sockets and memory. */
+  readonly concurrency?: number;
+}
+
+/** A page of the intake is about 15 KiB. */
+const MAX_PAGE_BYTES = 512 * 1024;
+const NOT_ASKED = new Error('the deadline came before this pod’s turn');
 
 const readPage = async (url: string, dispatcher: Agent, signal: AbortSignal): Promise<string> => {
-  const { statusCode, body } = await request(url, { dispatcher, signal });
+  const { statusCode, body } = await request(url, {
+    dispatcher,
+    signal,
+    headers: { accept: 'text/plain;version=0.0.4' },
+  });
+  if (statusCode !== 200) {
+    await body.dump({ limit: MAX_PAGE_BYTES });
+    throw new Error(`the metrics page answered ${statusCode}`);
+  }
   const chunks: Buffer[] = [];
   let bytes = 0;
+  // Leaving the loop by a throw destroys the body, and with it the connection that would go on sending.
   for await (const chunk of body) {
     const piece = Buffer.from(chunk);
     bytes += piece.length;
     if (bytes > MAX_PAGE_BYTES) throw new Error(`the metrics page is longer than ${MAX_PAGE_BYTES} bytes`);
     chunks.push(piece);
   }
-  if (statusCode !== 200) throw new Error(`the metrics page answered ${statusCode}`);
   return Buffer.concat(chunks).toString('utf8');
 };
 
-/** Reads the counters out of a page. @throws Error when a series that proves the number is not there */
-export const countersOf = (pod: string, page: string): PodCounters => {
-  const families = parseMetrics(page, [METRICS.intakeArrivals, METRICS.scrapeTime]);
-  const arrivals = families.get(METRICS.intakeArrivals);
-  const time = families.get(METRICS.scrapeTime)?.[0]?.value;
-  // prom-client prints a counter's family from its first label on: a page without one is from something else.
-  if (arrivals === undefined || time === undefined) throw new Error('the metrics page has no arrivals or no time');
-  const attempted = arrivals
-    .filter(({ labels }) => labels['outcome'] !== 'canary')
-    .reduce((sum, { value }) => sum + value, 0);
-  return { pod, attempted, sourceAtMs: time * 1000 };
+/** Canaries prove the way, they are not demand. */
+const isDemand = ({ labels }: MetricSample): boolean => labels['outcome'] !== 'canary';
+
+/**
+ * Reads one pod's counter out of its page.
+ *
+ * @throws Error when a series that proves the number is not there or not a count: no series is not a zero
+ */
+export const sampleOf = (pod: string, page: string): CounterSample => {
+  const families = parseMetrics(page, [METRICS.intakeArrivals, METRICS.scrapeTime, METRICS.processStart]);
+  const millisecondsOf = (name: string): number => {
+    const seconds = families.get(name)?.[0]?.value;
+    if (seconds === undefined || !Number.isFinite(seconds)) throw new Error(`the metrics page has no ${name}`);
+    return Math.round(seconds * 1000);
+  };
+  const arrivals = families.get(METRICS.intakeArrivals)?.filter(isDemand) ?? [];
+  if (arrivals.length === 0) throw new Error(`the metrics page has no ${METRICS.intakeArrivals}`);
+  const counter = arrivals.reduce((sum, { value }) => sum + value, 0);
+  if (!Number.isFinite(counter) || arrivals.some(({ value }) => value < 0)) {
+    throw new Error(`${METRICS.intakeArrivals} is no count`);
+  }
+  return {
+    pod,
+    counter,
+    startedAtMs: millisecondsOf(METRICS.processStart),
+    sourceAtMs: millisecondsOf(METRICS.scrapeTime),
+  };
 };
 
-export interface Scraper {
-  /** Counters of the pods that answered in time, in no order. Never rejects for a pod's sake. */
-  scrape(targets: readonly ScrapeTarget[], signal: AbortSignal): Promise<readonly PodCounters[]>;
-  close(): Promise<void>;
-}
-
-export const createScraper = (): Scraper => {
-  const dispatcher = new Agent({ connections: 2, pipelining: 1, connect: { timeout: DEADLINE_MS } });
+export const createScraper = ({ deadlineMs = 800, concurrency = 256 }: ScraperOptions = {}): Scraper => {
+  const dispatcher = new Agent({ connections: 1, pipelining: 1, connect: { timeout: deadlineMs } });
   return {
     async scrape(targets, signal) {
-      const deadline = AbortSignal.any([signal, AbortSignal.timeout(DEADLINE_MS)]);
-      const answers = await Promise.all(
-        targets.map(async ({ pod, adminUrl }) => {
+      const deadline = AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)]);
+      const samples: CounterSample[] = [];
+      const missed: { readonly pod: string; readonly error: unknown }[] = [];
+      let next = 0;
+      const ask = async (): Promise<void> => {
+        for (let target = targets[next++]; target !== undefined; target = targets[next++]) {
+          const { pod, adminUrl } = target;
           try {
-            return countersOf(pod, await readPage(`${adminUrl}${ADMIN_PATHS.metrics}`, dispatcher, deadline));
-          } catch {
-            return undefined;
+            if (deadline.aborted) throw NOT_ASKED;
+            samples.push(sampleOf(pod, await readPage(`${adminUrl}${ADMIN_PATHS.metrics}`, dispatcher, deadline)));
+          } catch (error) {
+            missed.push({ pod, error });
           }
-        }),
-      );
-      return answers.filter((answer) => answer !== undefined);
+        }
+      };
+      await Promise.all(Array.from({ length: Math.min(concurrency, targets.length) }, ask));
+      return { samples, missed };
     },
     close: () => dispatcher.destroy(),
   };
