@@ -64,7 +64,7 @@ const hasLeader = async (monitorUrl: string, signal: AbortSignal): Promise<boole
 export const startNatsCluster = async (options: NatsOptions): Promise<NatsCluster> => {
   const { dir, spawn, signal } = options;
   await mkdir(dir, { recursive: true });
-  const ports = await freePorts(NODES * 3, HOST);
+  const ports = await freePorts(NODES * 3);
   const port = (index: number): number => ports[index] ?? 0;
   const clusterPorts = Array.from({ length: NODES }, (_, i) => port(i * 3 + 2));
   const routes = clusterPorts.map((clusterPort) => `nats://${HOST}:${clusterPort}`);
@@ -96,7 +96,11 @@ export const startNatsCluster = async (options: NatsOptions): Promise<NatsCluste
         name,
         command: options.binary,
         args: ['-c', configFile],
-        env: { PATH: process.env['PATH'] ?? '' },
+        env: {
+          PATH: process.env['PATH'] ?? '',
+          GOMAXPROCS: process.env['NGMP'] ?? '2',
+          GOGC: process.env['NGOGC'] ?? '100',
+        },
         logFile: join(dir, `${name}.log`),
       });
     let running = start();
