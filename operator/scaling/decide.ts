@@ -101,7 +101,8 @@ const outcomeOf = (input: TierInput, limits: TierLimits, demand: Demand, memory:
   return { replicas: next, by: 'WayDown', lastDown };
 };
 
-const number = (value: number): string => String(Number(value.toFixed(1)));
+/** Tenths at most: 571.4, 20. */
+const number = (value: number): string => String(Math.round(value * 10) / 10);
 
 const BECAUSE: Readonly<Record<LimitedBy, string>> = {
   Load: 'arrivals ask for it',

@@ -9,23 +9,47 @@ export const TARGET_UTILISATION = 0.7;
 export const replicasFor = (ratePerSecond: number, capacityPerReplica: number, utilisation: number): number =>
   Math.ceil(ratePerSecond / (utilisation * capacityPerReplica));
 
+export interface Schedule {
+  /** Included. */
+  readonly fromMs: number;
+  /** Not included. */
+  readonly untilMs: number;
+  /** Replicas that must be there in between; 0 without a forecast. */
+  readonly floor: number;
+}
+
 /**
- * Replicas that must be there by the schedule alone: the forecast's, from `opensAt - leadTime` until
- * `opensAt + holdAfterOpen`, or closing when that is sooner. 0 outside, and without a forecast.
+ * What the calendar asks for, whatever arrives: the forecast's replicas from `opensAt - leadTime` until
+ * `opensAt + holdAfterOpen`, or closing when that is sooner, because nobody comes after it. Afterwards the way down takes
+ * over. Opens 09:00, lead time 30 m, hold 2 h, 16,700/s at 500/s a replica: 48 from 08:30 to 11:00.
  */
+export const scheduleOf = (
+  { window, scaling }: Pick<VoucherCampaignSpec, 'window' | 'scaling'>,
+  capacityPerReplica: number,
+): Schedule => {
+  const { peakArrivalsPerSecond, preWarm, down } = scaling;
+  const opensAtMs = Date.parse(window.opensAt);
+  return {
+    fromMs: opensAtMs - parseDurationMs(preWarm.leadTime),
+    untilMs: Math.min(opensAtMs + parseDurationMs(down.holdAfterOpen), Date.parse(window.closesAt)),
+    floor:
+      peakArrivalsPerSecond === undefined
+        ? 0
+        : replicasFor(peakArrivalsPerSecond, capacityPerReplica, TARGET_UTILISATION),
+  };
+};
+
+export const isScheduled = ({ fromMs, untilMs }: Schedule, nowMs: number): boolean =>
+  nowMs >= fromMs && nowMs < untilMs;
+
+/** The schedule's floor at this instant; 0 outside its span. */
 export const scheduleFloor = (
   spec: Pick<VoucherCampaignSpec, 'window' | 'scaling'>,
   capacityPerReplica: number,
   nowMs: number,
 ): number => {
-  const { peakArrivalsPerSecond, preWarm, down } = spec.scaling;
-  if (peakArrivalsPerSecond === undefined) return 0;
-  const opensAtMs = Date.parse(spec.window.opensAt);
-  const fromMs = opensAtMs - parseDurationMs(preWarm.leadTime);
-  const untilMs = Math.min(opensAtMs + parseDurationMs(down.holdAfterOpen), Date.parse(spec.window.closesAt));
-  return nowMs >= fromMs && nowMs < untilMs
-    ? replicasFor(peakArrivalsPerSecond, capacityPerReplica, TARGET_UTILISATION)
-    : 0;
+  const schedule = scheduleOf(spec, capacityPerReplica);
+  return isScheduled(schedule, nowMs) ? schedule.floor : 0;
 };
 
 /** The ceiling that an approved plan grants a tier at this instant, or undefined. */

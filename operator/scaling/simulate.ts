@@ -1,31 +1,41 @@
 /**
  * The control law on a model of the plant: what a trace would do to a campaign, before anything is built. Pure; steps of
- * one second, as the operator ticks. The same `decide` as in the operator.
+ * one second, as the operator ticks, and the same windows, limits and `decide` as in the operator.
  *
- * The model: citizens who find no capacity wait (in truth they are asked to come again) and are served first come, first
- * served; records follow behind the journal. A pod is Ready `startSeconds` after it was created, and creation is limited.
- * Not in it: uneven balancing, failing nodes, a database that slows down.
+ * The model, second by second:
+ *
+ *   attempts = arrivals + people who were turned away / 2.5 s
+ *   accepted = min(attempts, ready intake pods · µ)      the others were turned away
+ *   recorded = min(journal + accepted, ready records pods · µ)
+ *
+ * Whoever came first is served first, and a citizen's wait ends when the registration is recorded. A pod is Ready
+ * `startSeconds` after it was created, and creation is limited. Not in it: uneven balancing, failing nodes, plans that an
+ * owner approves on the way, a database that slows down, people who give up.
  */
 
-import { parseDurationMs } from '../api/duration.ts';
 import type { ScalePlan, VoucherCampaignSpec } from '../api/types.ts';
 import { decide } from './decide.ts';
-import { advance, newPlantTier, type PlantTier, readyPods } from './plant.ts';
-import { ceilingInForce, scheduleFloor, TARGET_UTILISATION } from './schedule.ts';
-import type { TraceStep } from './trace.ts';
-import { type Decision, EMPTY_MEMORY, type TierLimits, type TierMemory } from './types.ts';
+import { limitsOf } from './limits.ts';
+import { advance, newPlantTier, type PlantRates, type PlantTier, readyPods } from './plant.ts';
+import { scheduleOf } from './schedule.ts';
+import { playTrace, type TraceStep } from './trace.ts';
+import {
+  type ArrivalRates,
+  type Decision,
+  EMPTY_MEMORY,
+  type Reading,
+  type TierInput,
+  type TierLimits,
+} from './types.ts';
 import { newWaits } from './waits.ts';
-
-export interface Plant {
-  /** From creation to Ready. */
-  readonly startSeconds: number;
-  /** kube-controller-manager's default is 20. */
-  readonly podsCreatedPerSecond: number;
-}
+import { RateWindows } from './windows.ts';
 
 export interface TimelinePoint {
+  /** Seconds after `opensAt`. */
   readonly t: number;
+  /** New arrivals per second; people who come again are not counted twice. */
   readonly arrivals: number;
+  /** Citizens who are not recorded yet, turned away or in the journal. */
   readonly backlog: number;
   readonly desired: number;
   readonly ready: number;
@@ -34,17 +44,22 @@ export interface TimelinePoint {
 
 export interface SimulationResult {
   readonly policy: 'ours';
+  /** From arrival to recorded, over all who arrived in the trace. */
   readonly waitP50Seconds: number;
   readonly waitP99Seconds: number;
+  /** Citizens who waited longer than 5 s, those included who were never recorded. */
   readonly lateOver5Seconds: number;
   readonly peakBacklog: number;
-  /** Second from which no backlog was left; undefined when it never drained within the trace and an hour. */
+  /** First second from which no backlog was left; 0 when there never was one, undefined when it stayed. */
   readonly drainedAtSeconds: number | undefined;
+  /** Most intake replicas asked for. */
   readonly maxReplicas: number;
+  /** Pods that existed, both tiers, summed over the seconds. */
   readonly podSeconds: number;
+  /** When intake was first raised for a crowd rather than by the schedule or the minimum. */
   readonly firstScaleUpSeconds: number | undefined;
-  /** Ceilings that were missing, at their first second. */
-  readonly plans: readonly { readonly t: number; readonly tier: 'intake' | 'records'; readonly wanted: number }[];
+  /** Ceilings that were too low, at the first second of each tier. */
+  readonly plans: readonly { readonly t: number; readonly tier: ScaledTier; readonly wanted: number }[];
   /** At most about 2,000 points, of the intake. */
   readonly timeline: readonly TimelinePoint[];
 }
@@ -54,139 +69,101 @@ type ScaledTier = (typeof TIERS)[number];
 /** After the trace's end, for the backlog to drain. */
 const TAIL_SECONDS = 3_600;
 const TIMELINE_POINTS = 2_000;
-
-const rateAt = (trace: readonly TraceStep[]): ((second: number) => number) => {
-  let index = 0;
-  return (second) => {
-    while ((trace[index + 1]?.atSeconds ?? Number.POSITIVE_INFINITY) <= second) index += 1;
-    const step = trace[index];
-    return step === undefined || step.atSeconds > second ? 0 : step.arrivalsPerSecond;
-  };
-};
-
-/** Sums of the last 1, 3 and 60 s, kept as a ring: a window is never longer than what was seen. */
-const rateWindow = () => {
-  const seen: number[] = [];
-  const mean = (seconds: number): number => {
-    const part = seen.slice(-seconds);
-    return part.length === 0 ? 0 : part.reduce((sum, value) => sum + value, 0) / part.length;
-  };
-  return {
-    push(value: number) {
-      seen.push(value);
-      if (seen.length > 60) seen.shift();
-    },
-    rates: () => ({ over1s: mean(1), over3s: mean(3), over60s: mean(60) }),
-  };
-};
+/** The intake asks for 1 to 3 s of patience, and the page adds up to half of it. */
+const RETRY_SECONDS = 2.5;
+/** Ticks before the schedule speaks, so that windows and fresh ticks are there. */
+const RUN_IN_SECONDS = 5;
 
 interface TierRun {
-  plant: PlantTier;
-  memory: TierMemory;
+  readonly limitsAt: (nowMs: number) => TierLimits;
+  pods: PlantTier;
   decision: Decision | undefined;
+  /** Intake: people who were turned away and come again. Records: messages in the journal. */
   waiting: number;
 }
 
+/**
+ * @param trace - second 0 is `opensAt`; what comes before opening or after closing is refused, yet is demand
+ * @param plans - approved ones widen the ceilings as they would in the operator
+ */
 export const simulate = (
   spec: VoucherCampaignSpec,
   trace: readonly TraceStep[],
-  plant: Plant,
+  plant: PlantRates,
   plans: readonly ScalePlan[] = [],
 ): SimulationResult => {
+  const { tiers } = spec.scaling;
   const opensAtMs = Date.parse(spec.window.opensAt);
-  const { scaling } = spec;
-  const leadSeconds = Math.ceil(parseDurationMs(scaling.preWarm.leadTime) / 1000) + 5;
-  const firstSecond = Math.min(trace[0]?.atSeconds ?? 0, -leadSeconds);
-  const endSecond = trace.at(-1)?.atSeconds ?? 0;
-  const arrivalsAt = rateAt(trace);
-  const window = rateWindow();
+  const closesAtMs = Date.parse(spec.window.closesAt);
+  const scheduleFrom = Math.floor((scheduleOf(spec, 1).fromMs - opensAtMs) / 1000);
+  const firstSecond = Math.min(Math.floor(trace[0]?.atSeconds ?? 0), scheduleFrom) - RUN_IN_SECONDS;
+  const endSecond = Math.ceil(trace.at(-1)?.atSeconds ?? 0);
+  const arrivalsAt = playTrace(trace);
+  const windows = new RateWindows();
   const waits = newWaits();
   const every = Math.max(1, Math.ceil((endSecond - firstSecond) / TIMELINE_POINTS));
 
-  const limitsOf = (tier: ScaledTier, nowMs: number): TierLimits => {
-    const { min, max, capacityPerReplica } = scaling.tiers[tier];
-    const holdUntilMs = opensAtMs + parseDurationMs(scaling.down.holdAfterOpen);
-    return {
-      min,
-      max,
-      ceiling: ceilingInForce(scaling.authorized, plans, tier, nowMs),
-      capacityPerReplica,
-      targetUtilisation: TARGET_UTILISATION,
-      drainWithinSeconds: parseDurationMs(scaling.drainWithin) / 1000,
-      scheduleFloor: scheduleFloor(spec, capacityPerReplica, nowMs),
-      down: scaling.down,
-      ...(nowMs >= opensAtMs && nowMs < holdUntilMs ? { holdUntilMs } : {}),
-    };
-  };
-
   const runOf = (tier: ScaledTier): TierRun => ({
-    plant: newPlantTier(scaling.tiers[tier].min),
-    memory: EMPTY_MEMORY,
+    limitsAt: limitsOf(spec, plans, tier),
+    pods: newPlantTier(tiers[tier].min),
     decision: undefined,
     waiting: 0,
   });
   const runs: Record<ScaledTier, TierRun> = { intake: runOf('intake'), records: runOf('records') };
+  const capacityOf = (tier: ScaledTier, t: number): number =>
+    readyPods(runs[tier].pods, t) * tiers[tier].capacityPerReplica;
 
+  let attempted = 0;
   let peakBacklog = 0;
   let maxReplicas = 0;
   let podSeconds = 0;
   let drainedAtSeconds: number | undefined;
   let firstScaleUpSeconds: number | undefined;
-  const missing = new Map<ScaledTier, { readonly t: number; readonly tier: ScaledTier; readonly wanted: number }>();
+  const missing = new Map<ScaledTier, SimulationResult['plans'][number]>();
   const timeline: TimelinePoint[] = [];
 
   for (let t = firstSecond; t < endSecond + TAIL_SECONDS; t += 1) {
     const nowMs = opensAtMs + t * 1000;
-    const arrivals = t < endSecond ? arrivalsAt(t) : 0;
     const { intake, records } = runs;
+    const arrivals = arrivalsAt(t);
+    const entering = nowMs >= opensAtMs && nowMs < closesAtMs ? arrivals : 0;
 
-    // Citizens first meet the pods that are Ready now; the operator's tick sees what happened.
-    const served = Math.min(
-      intake.waiting + arrivals,
-      readyPods(intake.plant, t) * scaling.tiers.intake.capacityPerReplica,
-    );
-    intake.waiting += arrivals - served;
-    waits.step(arrivals, served);
-    const recorded = Math.min(
-      records.waiting + served,
-      readyPods(records.plant, t) * scaling.tiers.records.capacityPerReplica,
-    );
-    records.waiting += served - recorded;
-    window.push(arrivals);
+    // Citizens meet the pods that are Ready now; the tick at the end of the second sees what happened.
+    const returning = intake.waiting < 1 ? intake.waiting : intake.waiting / RETRY_SECONDS;
+    const accepted = Math.min(entering + returning, capacityOf('intake', t));
+    intake.waiting = Math.max(0, intake.waiting + entering - accepted);
+    const recorded = Math.min(records.waiting + accepted, capacityOf('records', t));
+    records.waiting += accepted - recorded;
+    waits.step(entering, recorded);
+    attempted += arrivals + returning;
+    windows.add({ pod: 'crowd', counter: attempted, startedAtMs: 0, sourceAtMs: nowMs }, nowMs);
 
-    const reading = { kind: 'fresh' as const, value: window.rates(), atMs: nowMs };
+    const rates = windows.rates(nowMs);
+    const reading: Reading<ArrivalRates> =
+      rates === undefined ? { kind: 'absent' } : { kind: 'fresh', value: rates, atMs: nowMs };
     for (const tier of TIERS) {
       const run = runs[tier];
-      const limits = limitsOf(tier, nowMs);
-      const replicas = run.plant.replicas;
-      const decision = decide(
-        {
-          nowMs,
-          replicas,
-          ready: readyPods(run.plant, t),
-          arrivals: reading,
-          // People who wait at the door are demand too: they come again every few seconds.
-          backlog: { kind: 'fresh', value: { messages: run.waiting }, atMs: nowMs },
-        },
-        limits,
-        run.memory,
-      );
-      const next =
-        decision.replicas > replicas
-          ? Math.min(decision.replicas, Math.max(replicas, limits.ceiling))
-          : decision.replicas;
-      if (decision.wanted > limits.ceiling && !missing.has(tier))
-        missing.set(tier, { t, tier, wanted: decision.wanted });
-      if (tier === 'intake' && next > replicas && arrivals > 0) firstScaleUpSeconds ??= t;
+      const { replicas } = run.pods;
+      const limits = run.limitsAt(nowMs);
+      const input: TierInput = {
+        nowMs,
+        replicas,
+        ready: readyPods(run.pods, t),
+        arrivals: reading,
+        ...(tier === 'intake' ? {} : { backlog: { kind: 'fresh', value: { messages: run.waiting }, atMs: nowMs } }),
+      };
+      const decision = decide(input, limits, run.decision?.memory ?? EMPTY_MEMORY);
+      const wanted = Math.min(decision.wanted, limits.max);
+      if (wanted > limits.ceiling && !missing.has(tier)) missing.set(tier, { t, tier, wanted });
+      if (tier === 'intake' && decision.replicas > replicas && isForLoad(decision)) firstScaleUpSeconds ??= t;
       run.decision = decision;
-      run.memory = decision.memory;
-      run.plant = advance(run.plant, next, t, plant);
+      run.pods = advance(run.pods, decision.replicas, t, plant);
     }
 
     const backlog = Math.round(intake.waiting + records.waiting);
     peakBacklog = Math.max(peakBacklog, backlog);
-    maxReplicas = Math.max(maxReplicas, intake.plant.replicas);
-    podSeconds += intake.plant.replicas + records.plant.replicas;
+    maxReplicas = Math.max(maxReplicas, intake.pods.replicas);
+    podSeconds += intake.pods.readyAt.length + records.pods.readyAt.length;
     if (backlog > 0) drainedAtSeconds = undefined;
     else if (t >= 0) drainedAtSeconds ??= t;
     if ((t - firstSecond) % every === 0 && t <= endSecond) {
@@ -194,8 +171,8 @@ export const simulate = (
         t,
         arrivals,
         backlog,
-        desired: intake.plant.replicas,
-        ready: readyPods(intake.plant, t),
+        desired: intake.pods.replicas,
+        ready: readyPods(intake.pods, t),
         limitedBy: intake.decision?.limitedBy ?? 'Min',
       });
     }
@@ -217,3 +194,5 @@ export const simulate = (
     timeline,
   };
 };
+
+const isForLoad = ({ terms }: Decision): boolean => Math.ceil(terms.feedForward + terms.drain) > terms.scheduleFloor;
