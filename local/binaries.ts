@@ -3,9 +3,9 @@
  * upstream release (checksums verified), the Go module proxy (checksums from the Go checksum database).
  */
 import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { access, chmod, copyFile, mkdir, mkdtemp, open, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { access, chmod, copyFile, link, mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -123,27 +123,47 @@ const build = async (target: string, { signal, progress }: EnsureOptions): Promi
   }
 };
 
-const LOCK_STALE_MS = 10 * 60_000;
-
-/** One builder at a time on this machine; the others wait and find the result. */
-const locked = async <T>(file: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> => {
-  for (;;) {
-    signal.throwIfAborted();
-    try {
-      await (await open(file, 'wx')).close();
-      break;
-    } catch {
-      const held = await stat(file).catch(() => undefined);
-      if (held !== undefined && Date.now() - held.mtimeMs > LOCK_STALE_MS) await rm(file, { force: true });
-      await delay(250, undefined, { signal });
-    }
-  }
+const isAlive = (pid: number): boolean => {
   try {
-    return await work();
-  } finally {
-    await rm(file, { force: true });
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // EPERM: alive, and somebody else's.
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
 };
+
+/** A builder that was killed leaves its lock behind: nobody waits for the dead. */
+const isHeld = async (file: string): Promise<boolean> => {
+  const pid = Number(await readFile(file, 'utf8').catch(() => ''));
+  return pid > 0 ? isAlive(pid) : (await stat(file).catch(() => undefined)) === undefined;
+};
+
+/** One builder at a time on this machine; the others wait and find the result. */
+const locked = async <T>(file: string, { signal, progress }: EnsureOptions, work: () => Promise<T>): Promise<T> => {
+  // The lock appears with its owner's pid in it, by a link that fails when there is one.
+  const mine = `${file}.${process.pid}.${randomUUID()}`;
+  await writeFile(mine, `${process.pid}`);
+  try {
+    for (let waited = 0; ; waited += 1) {
+      signal.throwIfAborted();
+      try {
+        await link(mine, file);
+        break;
+      } catch {
+        if (waited === 0) progress('another process is fetching nats-server; waiting for it');
+        if (!(await isHeld(file))) await rm(file, { force: true });
+        await delay(250, undefined, { signal });
+      }
+    }
+    return await work().finally(() => rm(file, { force: true }));
+  } finally {
+    await rm(mine, { force: true });
+  }
+};
+
+/** What is in the place may be torn or for another machine (a home folder that is shared): it must run to count. */
+const usable = async (path: string): Promise<boolean> => (await isExecutable(path)) && (await isRecentEnough(path));
 
 /** Path of an executable nats-server ≥ 2.15. @throws Error that names the ways out */
 export const ensureNatsServer = async (options: EnsureOptions): Promise<string> => {
@@ -153,16 +173,22 @@ export const ensureNatsServer = async (options: EnsureOptions): Promise<string> 
     throw new Error(`NATS_SERVER_BIN=${given} is no nats-server ${NATS_VERSION} or later; unset it or name another`);
   }
   const cached = join(cacheDir(), `nats-server-v${NATS_VERSION}`);
-  if (await isExecutable(cached)) return cached;
+  if (await usable(cached)) return cached;
   const found = await onPath('nats-server');
   if (found !== undefined && (await isRecentEnough(found))) return found;
   await mkdir(cacheDir(), { recursive: true });
-  const isThere = await locked(`${cached}.lock`, options.signal, async () => {
-    if (await isExecutable(cached)) return true;
+  let cause: unknown;
+  const isThere = await locked(`${cached}.lock`, options, async () => {
+    if (await usable(cached)) return true;
     return (await download(cached, options)) || (await build(cached, options));
+  }).catch((error: unknown) => {
+    options.signal.throwIfAborted();
+    cause = error;
+    return false;
   });
   if (isThere) return cached;
   throw new Error(
     `no nats-server ${NATS_VERSION} here. Any of these helps: install Go (it is then built from its module), let this machine reach github.com, or put a nats-server ≥ 2.15 on the PATH or into NATS_SERVER_BIN.`,
+    { cause },
   );
 };

@@ -1,5 +1,6 @@
 /** One connection to the journal, kept for a process's life: endless reconnects, and honest about being away. */
-import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type ConnectionOptions, connect, type NatsConnection } from '@nats-io/transport-node';
 
 export interface JournalServers {
   /** `nats://host:port` each. */
@@ -12,50 +13,100 @@ export interface JournalConnection {
   readonly nats: NatsConnection;
   /** False from the moment the socket is known to be gone until a server has taken us again. */
   isConnected(): boolean;
+  /** Called at every loss and every return. The answer ends it. */
+  onChange(listener: (connected: boolean) => void): () => void;
+  /**
+   * Nothing comes back through this server: takes another one. A frozen server keeps its socket open, and the pings
+   * need seconds to tell. At most once in 5 s, because a journal that is away altogether looks the same.
+   */
+  suspect(): void;
   /** Sends what is buffered and closes; at most a few seconds. */
   close(): Promise<void>;
 }
 
-const CONNECT_WITHIN_MS = 5_000;
+/** For one server: a frozen one takes the socket and never says a word, and the next may be well. */
+const CONNECT_WITHIN_MS = 1_500;
+const AGAIN_AFTER_MS = 250;
 const DRAIN_WITHIN_MS = 3_000;
+const SUSPECT_EVERY_MS = 5_000;
 
-/** Waits for a first server as long as the signal allows: a pod may start before its journal. */
+/** The first server that takes us, however long that needs: a pod may start before its journal. */
+const open = async (options: ConnectionOptions, signal: AbortSignal): Promise<NatsConnection> => {
+  let cause: unknown;
+  const aborted = Promise.withResolvers<never>();
+  aborted.promise.catch(() => undefined);
+  const onAbort = (): void => aborted.reject(signal.reason);
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    while (!signal.aborted) {
+      const opening = connect(options);
+      try {
+        return await Promise.race([opening, aborted.promise]);
+      } catch (error) {
+        if (signal.aborted) opening.then((nats) => nats.close()).catch(() => undefined);
+        else cause = error;
+      }
+      await delay(AGAIN_AFTER_MS, undefined, { signal }).catch(() => undefined);
+    }
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+  throw new Error('no journal server took the connection before the start was called off', {
+    cause: cause ?? signal.reason,
+  });
+};
+
+/** @throws Error whose cause is what the servers last answered, when the signal fires first */
 export const connectJournal = async (
   { urls, user, password }: JournalServers,
   name: string,
   signal: AbortSignal,
 ): Promise<JournalConnection> => {
-  signal.throwIfAborted();
-  const opening = connect({
+  const options: ConnectionOptions = {
     servers: [...urls],
     user,
     pass: password,
     name,
     timeout: CONNECT_WITHIN_MS,
     maxReconnectAttempts: -1,
-    waitOnFirstConnect: true,
     reconnectTimeWait: 250,
     reconnectJitter: 250,
+    // The one that was dialled longest ago: left alone, the client begins with the one it has just lost.
+    reconnectToServer: (servers) => servers.toSorted((a, b) => a.lastConnect - b.lastConnect)[0] ?? null,
+    // A password that is being rotated refuses for a while; giving up for good would need a new pod.
+    ignoreAuthErrorAbort: true,
     // A server whose host vanished sends no FIN: two missed pings of 2 s say so.
     pingInterval: 2_000,
     maxPingOut: 2,
-  });
-  const aborted = Promise.withResolvers<never>();
-  const onAbort = (): void => aborted.reject(signal.reason);
-  signal.addEventListener('abort', onAbort, { once: true });
-  const nats = await Promise.race([opening, aborted.promise]).finally(() =>
-    signal.removeEventListener('abort', onAbort),
-  );
+  };
+  const nats = await open(options, signal);
+  const listeners = new Set<(connected: boolean) => void>();
   let connected = true;
+  let suspectedAtMs = Number.NEGATIVE_INFINITY;
+  const become = (now: boolean): void => {
+    if (now === connected) return;
+    connected = now;
+    for (const listener of listeners) listener(now);
+  };
   void (async () => {
     for await (const { type } of nats.status()) {
-      if (type === 'disconnect' || type === 'staleConnection') connected = false;
-      if (type === 'reconnect') connected = true;
+      if (type === 'disconnect' || type === 'staleConnection' || type === 'forceReconnect') become(false);
+      if (type === 'reconnect') become(true);
     }
+    become(false);
   })();
   return {
     nats,
     isConnected: () => connected && !nats.isClosed(),
+    onChange(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    suspect() {
+      if (!connected || urls.length < 2 || performance.now() - suspectedAtMs < SUSPECT_EVERY_MS) return;
+      suspectedAtMs = performance.now();
+      nats.reconnect().catch(() => undefined);
+    },
     async close() {
       if (nats.isClosed()) return;
       const cut = setTimeout(() => void nats.close(), DRAIN_WITHIN_MS);

@@ -1,23 +1,56 @@
 /** Wrapped data keys in a bucket of their own, outside the journal: destroying one destroys a day's personal data. */
-import { Kvm } from '@nats-io/kv';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type KV, Kvm } from '@nats-io/kv';
 import { dataKeyBucketName } from '../../operator/api/names.ts';
 import type { DataKeyStore } from '../keys/key-ring.ts';
+import { abortable } from './abortable.ts';
 import type { JournalConnection } from './connection.ts';
 
-export const createDataKeyStore = (connection: JournalConnection, campaignId: string): DataKeyStore => ({
-  async getOrCreate(day, wrapped, signal) {
-    signal.throwIfAborted();
-    const kv = await new Kvm(connection.nats).open(dataKeyBucketName(campaignId));
-    const standing = await kv.get(day);
-    if (standing !== null && standing.operation === 'PUT') return standing.value;
-    try {
-      await kv.create(day, wrapped);
-      return wrapped;
-    } catch (error) {
-      // Another pod was quicker, or the answer got lost on the way: what stands is read, never assumed.
-      const winner = await kv.get(day);
-      if (winner !== null && winner.operation === 'PUT') return winner.value;
-      throw error;
-    }
-  },
-});
+export interface DataKeyBucket extends DataKeyStore {
+  /** Day → wrapped key, for whoever opens what was sealed. A destroyed day is not in it. */
+  list(signal: AbortSignal): Promise<ReadonlyMap<string, Uint8Array>>;
+}
+
+const LOOKS = 20;
+const LOOK_AGAIN_AFTER_MS = 50;
+
+export const createDataKeyStore = (connection: JournalConnection, campaignId: string): DataKeyBucket => {
+  const open = (signal: AbortSignal): Promise<KV> =>
+    abortable(new Kvm(connection.nats).open(dataKeyBucketName(campaignId)), signal);
+
+  const standing = async (kv: KV, day: string, signal: AbortSignal): Promise<Uint8Array | undefined> => {
+    const entry = await abortable(kv.get(day), signal);
+    return entry !== null && entry.operation === 'PUT' ? entry.value : undefined;
+  };
+
+  return {
+    async getOrCreate(day, wrapped, signal) {
+      const kv = await open(signal);
+      const found = await standing(kv, day, signal);
+      if (found !== undefined) return found;
+      try {
+        await abortable(kv.create(day, wrapped), signal);
+        return wrapped;
+      } catch (error) {
+        // Another pod was quicker, or the answer got lost on the way: what stands is read, never assumed. The leader
+        // refuses a second create while the first is still on its way through the quorum, so it may not be read yet.
+        for (let look = 0; look < LOOKS; look += 1) {
+          const winner = await standing(kv, day, signal);
+          if (winner !== undefined) return winner;
+          await delay(LOOK_AGAIN_AFTER_MS, undefined, { signal });
+        }
+        throw error;
+      }
+    },
+
+    async list(signal) {
+      const kv = await open(signal);
+      const keys = new Map<string, Uint8Array>();
+      for await (const day of await abortable(kv.keys(), signal)) {
+        const wrapped = await standing(kv, day, signal);
+        if (wrapped !== undefined) keys.set(day, wrapped);
+      }
+      return keys;
+    },
+  };
+};

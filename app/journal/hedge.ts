@@ -91,28 +91,43 @@ export class ShardHealth {
     if (state !== undefined) state.silent = true;
   }
 
-  isSilent(shard: number): boolean {
-    return this.#shards[shard]?.silent ?? true;
+  allSilent(): boolean {
+    return this.#shards.every(({ silent }) => silent);
   }
 
   /**
-   * Where a new publish goes first.
-   *
-   * | home    | probe due | others       | first |
-   * |---------|-----------|--------------|-------|
-   * | healthy | –         | –            | home |
-   * | silent  | yes       | any          | home: the one probe a second |
-   * | silent  | no        | one healthy  | the next healthy one |
-   * | silent  | no        | all silent   | none: undefined |
+   * A new connection: what was not heard through the old one says nothing about shards. All marks fall when all were
+   * set, for then it was the road; a single one stays, for its shard was silent beside others that were not.
    */
-  first(home: number, nowMs: number, mayProbe: boolean): number | undefined {
-    const state = this.#shards[home];
-    if (state !== undefined && !state.silent) return home;
-    if (state !== undefined && mayProbe && nowMs - state.probedAtMs >= PROBE_EVERY_MS) {
-      state.probedAtMs = nowMs;
-      return home;
+  reconnected(nowMs: number): void {
+    const wasTheRoad = this.allSilent();
+    for (const state of this.#shards) {
+      state.heardAtMs = nowMs;
+      if (wasTheRoad) state.silent = false;
     }
-    return this.next(home, new Set([home]));
+  }
+
+  /**
+   * Where a new publish goes first. A probe is a citizen's registration, so it is covered by a hedge where there is
+   * somewhere to hedge to; with all shards silent there is nothing to lose and a probe is the only way back.
+   *
+   * | home    | probe due | others       | budget | first |
+   * |---------|-----------|--------------|--------|-------|
+   * | healthy | –         | –            | –      | home |
+   * | silent  | yes       | one healthy  | room   | home: the one probe a second |
+   * | silent  | yes       | one healthy  | empty  | the next healthy one |
+   * | silent  | no        | one healthy  | –      | the next healthy one |
+   * | silent  | yes       | all silent   | –      | home: the one probe a second |
+   * | silent  | no        | all silent   | –      | none: undefined |
+   */
+  first(home: number, nowMs: number, hasRoom: boolean): number | undefined {
+    const state = this.#shards[home];
+    if (state === undefined || !state.silent) return state && home;
+    const other = this.next(home, new Set([home]));
+    const isDue = nowMs - state.probedAtMs >= PROBE_EVERY_MS;
+    if (!isDue || (other !== undefined && !hasRoom)) return other;
+    state.probedAtMs = nowMs;
+    return home;
   }
 
   /** The next healthy shard that was not tried, in ring order from home. */

@@ -45,13 +45,42 @@ const deliveryOf = (shard: number, message: Msg): Delivery => {
   };
 };
 
-/** Statuses that end a pull without an error: nothing there, time is over, a leader moved and the rest comes later. */
 const isStatus = (message: Msg): boolean => message.data.length === 0 && (message.headers?.code ?? 0) > 0;
 
-/** Messages of one pull. Ends at `batch`, at a status, or after `withinMs`; what came is never thrown away. */
+/**
+ * What a status means for the pull (nats-server, server/consumer.go):
+ *
+ * | status | description | means |
+ * |--------|-------------|-------|
+ * | 404, 408 | no messages, request timeout | the end, nothing is wrong |
+ * | 409 | leadership change, server shutdown, exceeded max ack pending | the end; the rest comes to a later pull |
+ * | 409 | consumer deleted | an error: only the operator makes it anew |
+ * | 503 | – | an error: no leader now, or no such consumer |
+ * | 400 and others | bad request | an error: ours |
+ */
+const errorOf = ({ headers }: Msg, what: string): Error | undefined => {
+  const { code = 0, description = '' } = headers ?? {};
+  if (code === 404 || code === 408) return undefined;
+  if (code === 409 && !description.includes('Deleted')) return undefined;
+  if (code === 409) return new Error(`${what} was deleted`);
+  if (code === 503) return new Error(`nobody answers for ${what}: it has no leader now, or does not exist`);
+  return new Error(`${what} refused a pull: ${code} ${description}`);
+};
+
+interface PullFrom {
+  readonly nats: NatsConnection;
+  readonly subject: string;
+  /** For errors. */
+  readonly what: string;
+}
+
+/**
+ * Messages of one pull. Ends at `batch`, at a status, or after `withinMs`; what came is never thrown away. A signal ends
+ * the waiting for messages that may never come, but not a pull of what is there: those are on their way already, and
+ * would be nobody's until their ack_wait is over.
+ */
 const pull = (
-  nats: NatsConnection,
-  subject: string,
+  { nats, subject, what }: PullFrom,
   request: PullRequest,
   withinMs: number,
   signal: AbortSignal,
@@ -70,18 +99,13 @@ const pull = (
     const subscription = nats.subscribe(inbox, {
       callback: (error, message) => {
         if (error !== null) return end(error);
-        if (isStatus(message)) {
-          const { code = 0, description = '' } = message.headers ?? {};
-          if (code === 503) return end(new Error('no leader answers for the consumer'));
-          if (code === 409 && description.includes('Deleted')) return end(new Error('the consumer was deleted'));
-          return end();
-        }
+        if (isStatus(message)) return end(errorOf(message, what));
         messages.push(message);
         if (messages.length >= request.batch) end();
       },
     });
     const timer = setTimeout(() => end(), withinMs);
-    signal.addEventListener('abort', onAbort, { once: true });
+    if (request.no_wait !== true) signal.addEventListener('abort', onAbort, { once: true });
     if (signal.aborted) return end();
     nats.publish(subject, JSON.stringify(request), { reply: inbox });
   });
@@ -104,14 +128,14 @@ export const createJournalReader = ({ connection, campaignId, tier }: ReaderOpti
   return {
     async fetch({ shard, maxMessages, expiresMs }, signal) {
       if (!connection.isConnected()) throw new Error('the journal is not connected');
-      const subject = subjectOf(shard);
+      const from = { nats, subject: subjectOf(shard), what: `consumer ${consumerName(tier)} of shard ${shard}` };
       const atOnce = (batch: number): Promise<readonly Msg[]> =>
-        pull(nats, subject, { batch, no_wait: true }, ANSWER_WITHIN_MS, signal);
+        pull(from, { batch, no_wait: true }, ANSWER_WITHIN_MS, signal);
 
       let taken = await atOnce(maxMessages);
       if (taken.length === 0 && !signal.aborted) {
         const request = { batch: 1, expires: expiresMs * 1_000_000 };
-        taken = await pull(nats, subject, request, expiresMs + ANSWER_WITHIN_MS, signal);
+        taken = await pull(from, request, expiresMs + ANSWER_WITHIN_MS, signal);
       }
       if (taken.length > 0 && taken.length < maxMessages && !signal.aborted) {
         await pause(LINGER_MS, signal);

@@ -22,12 +22,13 @@ import {
 } from '../../operator/api/names.ts';
 import type { JournalSpec } from '../../operator/reconcile/ports.ts';
 
-type WantedStream = Partial<StreamConfig> & { readonly name: string; readonly num_replicas: number };
+export type WantedStream = Partial<StreamConfig> & { readonly name: string; readonly num_replicas: number };
 
 const SHARD_MAX_BYTES = 8 * 2 ** 30;
 const CONTROL_MAX_BYTES = 256 * 2 ** 20;
 
-const ownerOf = (spec: JournalSpec): Readonly<Record<string, string>> => ({
+/** Metadata that says whose a stream or bucket is. */
+export const ownerOf = (spec: JournalSpec): Readonly<Record<string, string>> => ({
   [STREAM_OWNER_METADATA.campaignId]: spec.campaignId,
   [STREAM_OWNER_METADATA.namespace]: spec.namespace,
   [STREAM_OWNER_METADATA.name]: spec.campaignName,
@@ -61,10 +62,18 @@ export const wantedStreams = (spec: JournalSpec, maxBytes = SHARD_MAX_BYTES): re
   journalStream(spec, controlStreamName(spec.campaignId), controlSubjects(spec.campaignId), CONTROL_MAX_BYTES),
 ];
 
-export const wantedConsumer = (
-  tier: Tier,
-  replicas: number,
-): Partial<ConsumerConfig> & { readonly durable_name: string } => ({
+export interface WantedConsumer {
+  readonly durable_name: string;
+  readonly ack_policy: AckPolicy;
+  readonly deliver_policy: DeliverPolicy;
+  readonly replay_policy: ReplayPolicy;
+  readonly ack_wait: number;
+  readonly max_deliver: number;
+  readonly max_ack_pending: number;
+  readonly num_replicas: number;
+}
+
+export const wantedConsumer = (tier: Tier, replicas: number): WantedConsumer => ({
   durable_name: consumerName(tier),
   ack_policy: AckPolicy.Explicit,
   deliver_policy: DeliverPolicy.All,
@@ -77,14 +86,47 @@ export const wantedConsumer = (
   num_replicas: replicas,
 });
 
+/** Where a stream that is there may be stricter or looser than ours without harm, its own value is let stand. */
+const harmful = (wanted: WantedStream, actual: StreamConfig): readonly (readonly [string, unknown, unknown])[] => [
+  ['storage', actual.storage, wanted.storage],
+  ['retention', actual.retention, wanted.retention],
+  ['discard', actual.discard, wanted.discard],
+  ['deny_delete', actual.deny_delete === true, true],
+  ['deny_purge', actual.deny_purge === true, true],
+  // Each of these takes messages away again that were acknowledged, or acknowledges none.
+  ['max_age', actual.max_age, 0],
+  ['max_msgs', Math.max(-1, actual.max_msgs), -1],
+  ['max_msgs_per_subject', Math.max(-1, actual.max_msgs_per_subject), -1],
+  ['no_ack', actual.no_ack === true, false],
+  // `async` acknowledges before it syncs, whatever sync_interval says.
+  ['persist_mode', actual.persist_mode ?? 'default', 'default'],
+];
+
 /** What must not differ on a stream that is there already; a sentence for each that does. */
 export const driftOf = (wanted: WantedStream, actual: StreamConfig): readonly string[] => {
-  const fields = ['storage', 'retention', 'discard', 'deny_delete', 'deny_purge'] as const;
-  const changed = fields
+  const changed = harmful(wanted, actual)
+    .filter(([, is, must]) => is !== must)
+    .map(([field, is, must]) => `${field} is ${String(is)}, must be ${String(must)}`);
+  const subjects = (actual.subjects ?? []).join(', ');
+  const own = (wanted.subjects ?? []).join(', ');
+  return subjects === own ? changed : [...changed, `subjects are ${subjects}, must be ${own}`];
+};
+
+/** What must not differ on a consumer and can't be changed in place. */
+export const consumerDriftOf = (wanted: WantedConsumer, actual: ConsumerConfig): readonly string[] =>
+  (['ack_policy', 'deliver_policy'] as const)
     .filter((field) => wanted[field] !== actual[field])
     .map((field) => `${field} is ${String(actual[field])}, must be ${String(wanted[field])}`);
-  const subjects = actual.subjects.join(', ');
-  return subjects === wanted.subjects?.join(', ') ? changed : [...changed, `subjects are ${subjects}`];
+
+/** What differs and can be put right in place. */
+export const consumerUpdateOf = (
+  wanted: WantedConsumer,
+  actual: ConsumerConfig,
+): Partial<WantedConsumer> | undefined => {
+  const { ack_wait, max_deliver, max_ack_pending } = wanted;
+  const isRight =
+    actual.ack_wait === ack_wait && actual.max_deliver === max_deliver && actual.max_ack_pending === max_ack_pending;
+  return isRight ? undefined : { ack_wait, max_deliver, max_ack_pending };
 };
 
 /** `namespace/name` of the object that a stream says it belongs to; undefined when it says nothing. */

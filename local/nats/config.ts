@@ -18,6 +18,7 @@ export interface NodeConfig {
 export const nodeConfig = (node: NodeConfig): string => `
 server_name: ${JSON.stringify(node.name)}
 listen: ${JSON.stringify(`${node.host}:${node.clientPort}`)}
+server_tags: [${JSON.stringify(`node:${node.name}`)}]
 http: ${JSON.stringify(`${node.host}:${node.monitorPort}`)}
 authorization { user: ${JSON.stringify(node.user)}, password: ${JSON.stringify(node.password)} }
 jetstream {

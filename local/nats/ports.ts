@@ -1,23 +1,36 @@
-/** Free ports of this machine. */
-import { createServer } from 'node:net';
+/** Free ports of this machine, for servers that must find them again after a kill. */
+import { randomInt } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:net';
+
+/** Below the ephemeral ranges of Linux (32768) and macOS: no outgoing connection takes one while its server is down. */
+const LOWEST = 20_000;
+const BEYOND = 32_000;
+const ATTEMPTS = 500;
+
+const hold = async (port: number, host: string): Promise<Server | undefined> => {
+  const server = createServer();
+  try {
+    server.listen(port, host);
+    await once(server, 'listening');
+    return server;
+  } catch {
+    return undefined;
+  }
+};
 
 /** `count` different ports that were free a moment ago: held all at once, so that none is given twice. */
 export const freePorts = async (count: number, host: string): Promise<readonly number[]> => {
-  const servers = await Promise.all(
-    Array.from(
-      { length: count },
-      () =>
-        new Promise<ReturnType<typeof createServer>>((resolve, reject) => {
-          const server = createServer();
-          server.once('error', reject);
-          server.listen(0, host, () => resolve(server));
-        }),
-    ),
-  );
-  const ports = servers.map((server) => {
-    const address = server.address();
-    return typeof address === 'object' && address !== null ? address.port : 0;
-  });
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
+  const held = new Map<number, Server>();
+  for (let attempt = 0; held.size < count && attempt < ATTEMPTS; attempt += 1) {
+    const port = randomInt(LOWEST, BEYOND);
+    const server = held.has(port) ? undefined : await hold(port, host);
+    if (server !== undefined) held.set(port, server);
+  }
+  for (const server of held.values()) {
+    server.close();
+    await once(server, 'close');
+  }
+  if (held.size < count) throw new Error(`fewer than ${count} free ports on ${host} from ${LOWEST} to ${BEYOND}`);
+  return [...held.keys()];
 };

@@ -1,0 +1,183 @@
+/**
+ * One message on its way into the journal, from its first copy to the one answer that the caller gets.
+ *
+ * | what happens to a copy                       | what follows |
+ * |----------------------------------------------|--------------|
+ * | acknowledged, also as a duplicate            | success, whichever copy it was |
+ * | no answer in 300 ms                          | a second copy to the next healthy shard, if the budget has room |
+ * | nobody listens, no space: nothing was stored | the next healthy shard at once: makes no copy, costs no budget |
+ * | any other refusal: may have been stored      | as no answer, but at once |
+ * | the connection was lost under way            | the same shard once more on the new one: its Nats-Msg-Id drops the copy |
+ *
+ * An empty budget never hedges: the publish waits for its own answer, for sending it away would only make the citizen
+ * send it once more.
+ */
+import { JetStreamApiError } from '@nats-io/jetstream';
+import type { PublishOutcome } from '../intake/ports.ts';
+import { type HedgeBudget, type ShardHealth, SILENT_AFTER_MS } from './hedge.ts';
+
+export type CopyKind = 'first' | 'reroute' | 'hedge' | 'resend';
+type Failure = 'nobody' | 'full' | 'unknown';
+export type CopyOutcome = 'acknowledged' | 'duplicate' | Failure;
+type Unavailable = Extract<PublishOutcome, { kind: 'unavailable' }>;
+
+/** From the first copy to a 503. */
+export const TOTAL_BUDGET_MS = 3_000;
+const RETRY_SOON_MS = 1_000;
+const RETRY_LATER_MS = 5_000;
+
+/**
+ * nats-server's JetStream error codes for "no space" (server/errors.json): account limits 10002, insufficient resources
+ * 10023, memory 10028, storage 10047, and 10077, which carries "maximum bytes exceeded" of a stream that discards new.
+ */
+const FULL = new Set([10002, 10023, 10028, 10047, 10077]);
+
+const failureOf = (error: unknown): Failure => {
+  // The client's name for "no responders"; its class is not exported.
+  if (error instanceof Error && error.name === 'JetStreamNotEnabled') return 'nobody';
+  if (error instanceof JetStreamApiError && FULL.has(error.code)) return 'full';
+  return 'unknown';
+};
+
+export const unavailable = (reason: Unavailable['reason']): Unavailable => ({
+  kind: 'unavailable',
+  reason,
+  retryAfterMs: reason === 'journal_full' ? RETRY_LATER_MS : RETRY_SOON_MS,
+});
+
+/** What all attempts of a process share. */
+export interface AttemptContext {
+  readonly shards: number;
+  readonly health: ShardHealth;
+  readonly budget: HedgeBudget;
+  readonly monotonicMs: () => number;
+  readonly isConnected: () => boolean;
+  readonly count: (kind: CopyKind, outcome: CopyOutcome) => void;
+  /** All shards are silent: perhaps it is the connection. */
+  readonly onAllSilent: () => void;
+}
+
+/** Sends one copy and waits for its acknowledgement. */
+export type SendCopy = (
+  shard: number,
+  timeoutMs: number,
+) => Promise<{ readonly seq: number; readonly duplicate: boolean }>;
+
+export class PublishAttempt {
+  readonly outcome: Promise<PublishOutcome>;
+  readonly #context: AttemptContext;
+  readonly #home: number;
+  readonly #send: SendCopy;
+  readonly #resolve: (outcome: PublishOutcome) => void;
+  readonly #startedAtMs: number;
+  readonly #totalTimer: NodeJS.Timeout;
+  readonly #tried = new Set<number>();
+  /** Shards that owe an answer. */
+  readonly #waiting = new Set<number>();
+  readonly #failures = new Set<Failure>();
+  #hedgeTimer: NodeJS.Timeout | undefined;
+  #settled = false;
+
+  constructor(context: AttemptContext, home: number, send: SendCopy) {
+    const { promise, resolve } = Promise.withResolvers<PublishOutcome>();
+    this.outcome = promise;
+    this.#resolve = resolve;
+    this.#context = context;
+    this.#home = home;
+    this.#send = send;
+    this.#startedAtMs = context.monotonicMs();
+    this.#totalTimer = setTimeout(() => this.#fail(), TOTAL_BUDGET_MS);
+  }
+
+  start(first: number): void {
+    void this.#copy(first, first === this.#home ? 'first' : 'reroute');
+  }
+
+  /** On a new connection: answers to what went over the old one will not come. */
+  resend(): void {
+    for (const shard of [...this.#waiting]) void this.#copy(shard, 'resend');
+  }
+
+  giveUp(reason: Unavailable['reason']): void {
+    this.#settle(unavailable(reason));
+  }
+
+  async #copy(shard: number, kind: CopyKind): Promise<void> {
+    if (this.#settled) return;
+    const { health, monotonicMs, count, isConnected } = this.#context;
+    this.#tried.add(shard);
+    this.#waiting.add(shard);
+    this.#listen(shard);
+    // The client would keep it and send it whenever; resend() does when there is a connection, if anybody still waits.
+    if (!isConnected()) return;
+    const timeoutMs = Math.max(1, TOTAL_BUDGET_MS - (monotonicMs() - this.#startedAtMs));
+    try {
+      const { seq: sequence, duplicate } = await this.#send(shard, timeoutMs);
+      health.heard(shard, monotonicMs());
+      count(kind, duplicate ? 'duplicate' : 'acknowledged');
+      this.#settle({ kind: 'acknowledged', shard, sequence, duplicate, attempts: this.#tried.size });
+    } catch (error) {
+      const failure = failureOf(error);
+      count(kind, failure);
+      if (failure === 'nobody') health.unreachable(shard);
+      if (failure === 'full') health.heard(shard, monotonicMs());
+      if (!this.#settled) this.#onFailure(shard, failure);
+    }
+  }
+
+  #listen(shard: number): void {
+    clearTimeout(this.#hedgeTimer);
+    this.#hedgeTimer = setTimeout(() => this.#onSilence(shard), SILENT_AFTER_MS);
+  }
+
+  #onSilence(shard: number): void {
+    const { health, isConnected, monotonicMs, onAllSilent, shards } = this.#context;
+    // Silence of the road says nothing about the shard.
+    if (isConnected()) {
+      health.waited(shard, monotonicMs());
+      if (health.allSilent()) onAllSilent();
+      if (this.#hedge()) return;
+    }
+    if (this.#tried.size < shards || !isConnected()) this.#listen(shard);
+  }
+
+  #hedge(): boolean {
+    const { health, budget, monotonicMs } = this.#context;
+    const next = health.next(this.#home, this.#tried);
+    if (next === undefined || !budget.take(monotonicMs())) return false;
+    void this.#copy(next, 'hedge');
+    return true;
+  }
+
+  #onFailure(shard: number, failure: Failure): void {
+    if (!this.#context.isConnected()) return;
+    this.#waiting.delete(shard);
+    this.#failures.add(failure);
+    if (failure === 'unknown') {
+      if (!this.#hedge() && this.#waiting.size === 0) this.#fail();
+      return;
+    }
+    const next = this.#context.health.next(this.#home, this.#tried);
+    if (next !== undefined) void this.#copy(next, 'reroute');
+    else if (this.#waiting.size === 0) this.#fail();
+  }
+
+  #fail(): void {
+    this.#settle(unavailable(this.#reason()));
+  }
+
+  /** The most useful of what is known; anything that may have been stored is a `timeout`. */
+  #reason(): Unavailable['reason'] {
+    if (!this.#context.isConnected()) return 'disconnected';
+    if (this.#waiting.size > 0 || this.#failures.has('unknown')) return 'timeout';
+    return this.#failures.has('full') ? 'journal_full' : 'all_shards_silent';
+  }
+
+  #settle(outcome: PublishOutcome): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    clearTimeout(this.#hedgeTimer);
+    clearTimeout(this.#totalTimer);
+    this.#resolve(outcome);
+  }
+}

@@ -1,0 +1,185 @@
+/** The operator's side of a journal: what it makes, what it refuses to take, what it counts. */
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { createDataKeyStore } from '../../../app/journal/data-keys.ts';
+import { createJournalReader } from '../../../app/journal/reader.ts';
+import type { Delivery } from '../../../app/records/ports.ts';
+import { shardStreamName } from '../../../operator/api/names.ts';
+import { eventually } from '../../helpers/eventually.ts';
+import { journalSpec, never, type RealJournal, startRealJournal } from '../../helpers/real-journal.ts';
+import { SHARDS } from '../../helpers/records.ts';
+
+let journal: RealJournal;
+beforeAll(async () => {
+  journal = await startRealJournal();
+}, 60_000);
+afterAll(() => journal.stop());
+
+/** Everything that is on the servers, without what moves by itself. */
+const everything = async (): Promise<unknown> => {
+  const { streams, consumers } = journal.manager;
+  const found: unknown[] = [];
+  for (const { config, created } of await streams.list().next()) {
+    const [state, of] = [(await streams.info(config.name)).state, await consumers.list(config.name).next()];
+    found.push({ config, created, last: state.last_seq, consumers: of.map((c) => [c.name, c.config, c.created]) });
+  }
+  return found;
+};
+
+describe('a campaign that gets its journal', () => {
+  it('gets shards, control, consumers and buckets of three replicas, and a second look changes nothing', async () => {
+    const { admin, manager } = journal;
+    const ready = { kind: 'ready', durability: 'Synced', replicas: 3 };
+    expect(await admin.ensure(journalSpec(), never)).toMatchObject(ready);
+    expect((await manager.streams.names().next()).toSorted()).toEqual([
+      'CTL_spring',
+      'KV_keys_spring',
+      'KV_live_spring',
+      'REG_spring_0',
+      'REG_spring_1',
+      'REG_spring_2',
+    ]);
+    const { config } = await manager.streams.info('REG_spring_0');
+    expect(config).toMatchObject({
+      storage: 'file',
+      num_replicas: 3,
+      retention: 'limits',
+      discard: 'new',
+      max_msg_size: 16_384,
+      duplicate_window: 120e9,
+      deny_delete: true,
+      deny_purge: true,
+      allow_direct: true,
+      compression: 's2',
+    });
+    const before = await everything();
+    expect(await admin.ensure(journalSpec(), never)).toMatchObject(ready);
+    expect(await everything()).toEqual(before);
+  });
+
+  it('sees its shards led by different servers after a few looks', async () => {
+    const led = async (): Promise<boolean> => {
+      await journal.admin.ensure(journalSpec(), never);
+      const leaders = await Promise.all([0, 1, 2].map((shard) => journal.leaderOf('spring', shard)));
+      return new Set(leaders).size === SHARDS;
+    };
+    await eventually(led, { timeoutMs: 15_000, what: 'three leaders for three shards', everyMs: 250 });
+  }, 20_000);
+
+  it('is refused another object’s journal, with nothing changed, until it adopts it', async () => {
+    const spec = journalSpec({ campaignName: 'other' });
+    const before = await everything();
+    expect(await journal.admin.ensure(spec, never)).toEqual({
+      kind: 'conflict',
+      message: expect.stringMatching(/^stream REG_spring_0 belongs to city\/spring-2020; .*spec\.adoptJournal: true/),
+    });
+    expect(await everything()).toEqual(before);
+    expect(await journal.admin.ensure({ ...spec, adopt: true }, never)).toMatchObject({ kind: 'ready' });
+    expect(await journal.admin.ensure(spec, never)).toMatchObject({ kind: 'ready' });
+    expect(await journal.admin.ensure(journalSpec({ adopt: true }), never)).toMatchObject({ kind: 'ready' });
+  });
+
+  it('is told which setting makes a stream that is there no journal', async () => {
+    const { streams } = journal.manager;
+    await streams.update('REG_spring_1', { max_age: 3_600e9 });
+    const state = await journal.admin.ensure(journalSpec(), never);
+    expect(state).toEqual({
+      kind: 'conflict',
+      message: 'stream REG_spring_1 is not a journal: max_age is 3600000000000, must be 0',
+    });
+    await streams.update('REG_spring_1', { max_age: 0 });
+    expect(await journal.admin.ensure(journalSpec(), never)).toMatchObject({ kind: 'ready' });
+  });
+
+  it('has a consumer’s limits put right', async () => {
+    const { consumers } = journal.manager;
+    await consumers.update('REG_spring_2', 'records', { max_deliver: 5 });
+    expect(await journal.admin.ensure(journalSpec(), never)).toMatchObject({ kind: 'ready' });
+    expect((await consumers.info('REG_spring_2', 'records')).config.max_deliver).toBe(-1);
+  });
+
+  it('does not believe in durability where nobody can be asked', async () => {
+    const unseen = journal.admins({ monitorUrls: [] });
+    expect(await unseen.ensure(journalSpec(), never)).toMatchObject({ kind: 'ready', durability: 'Unknown' });
+  });
+
+  it('ends a look when the signal says so', async () => {
+    const stop = new AbortController();
+    const looking = journal.admin.ensure(journalSpec(), stop.signal);
+    stop.abort(new Error('enough'));
+    await expect(looking).rejects.toThrow('enough');
+  });
+});
+
+describe('a backlog', () => {
+  const backlog = () => journal.admin.backlog('spring', SHARDS, 'records', never);
+
+  it('is what was published less what was acknowledged, also after the consumers’ leaders moved', async () => {
+    expect(await backlog()).toEqual({ messages: 0 });
+    const crowd = await journal.startCrowd({ size: 16 });
+    await eventually(() => crowd.acked.size >= 600, { timeoutMs: 10_000, what: '600 registrations' });
+    await crowd.stop();
+    const published = crowd.acked.size;
+    expect(await backlog()).toMatchObject({ messages: published, oldestSeconds: expect.any(Number) });
+
+    const reader = createJournalReader({ connection: journal.connection, campaignId: 'spring', tier: 'records' });
+    const taken: Delivery[] = [];
+    for (let shard = 0; shard < SHARDS; shard += 1) {
+      taken.push(...(await reader.fetch({ shard, maxMessages: 100, expiresMs: 1_000 }, never)));
+    }
+    expect(taken).toHaveLength(300);
+    // The first of each shard stays: acknowledgements in the middle don't move the floor, nor the oldest age.
+    const acked = taken.filter(({ sequence }) => sequence !== 1);
+    for (const delivery of acked) delivery.ack();
+    const rest = published - acked.length;
+    const counted = async (): Promise<boolean> => (await backlog()).messages === rest;
+    await eventually(counted, { timeoutMs: 5_000, what: `a backlog of ${rest}` });
+
+    for (let shard = 0; shard < SHARDS; shard += 1) {
+      const subject = `$JS.API.CONSUMER.LEADER.STEPDOWN.${shardStreamName('spring', shard)}.records`;
+      await journal.connection.nats.request(subject, '');
+    }
+    await eventually(counted, { timeoutMs: 10_000, what: `a backlog of ${rest} from the new leaders`, everyMs: 100 });
+    const first = await journal.manager.streams.getMessage('REG_spring_0', { seq: 1 });
+    const { oldestSeconds = 0 } = await backlog();
+    expect(oldestSeconds).toBeGreaterThan((Date.now() - (first?.time.getTime() ?? 0)) / 1000 - 5);
+  }, 40_000);
+});
+
+describe('a reader', () => {
+  it('says that its consumer is gone, and goes on when it is back', async () => {
+    const { consumers } = journal.manager;
+    const reader = createJournalReader({ connection: journal.connection, campaignId: 'spring', tier: 'records' });
+    const request = { shard: 1, maxMessages: 10, expiresMs: 500 };
+    await consumers.delete('REG_spring_1', 'records');
+    await expect(reader.fetch(request, never)).rejects.toThrow('consumer records of shard 1');
+    await journal.admin.ensure(journalSpec(), never);
+    const back = await eventually(() => reader.fetch(request, never), { timeoutMs: 5_000, what: 'the consumer' });
+    expect(back.map(({ sequence, deliveryCount }) => [sequence, deliveryCount]).slice(0, 2)).toEqual([
+      [1, 1],
+      [2, 1],
+    ]);
+  }, 20_000);
+
+  it('returns nothing, after the wait, from a shard that has nothing', async () => {
+    await journal.admin.ensure(journalSpec({ campaignId: 'empty' }), never);
+    const reader = createJournalReader({ connection: journal.connection, campaignId: 'empty', tier: 'records' });
+    expect(await reader.fetch({ shard: 0, maxMessages: 10, expiresMs: 100 }, never)).toEqual([]);
+  });
+});
+
+describe('the bucket of data keys', () => {
+  it('gives every pod the key that was there first', async () => {
+    const proposals = ['a', 'b', 'c', 'd'];
+    const stores = await Promise.all(
+      proposals.map(async (name) => createDataKeyStore(await journal.connect(name), 'spring')),
+    );
+    const won = await Promise.all(
+      stores.map((store, i) => store.getOrCreate('2020-09-25', Buffer.from(proposals[i] ?? ''), never)),
+    );
+    const winners = new Set(won.map((bytes) => Buffer.from(bytes).toString()));
+    expect(winners.size).toBe(1);
+    const [store] = stores;
+    const [winner = ''] = winners;
+    expect(await store?.list(never)).toEqual(new Map([['2020-09-25', new Uint8Array(Buffer.from(winner))]]));
+  });
+});

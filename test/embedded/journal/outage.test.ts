@@ -1,0 +1,113 @@
+/** Servers die, freeze and go away while citizens register. Times are told, never judged: the machine is shared. */
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { eventually } from '../../helpers/eventually.ts';
+import { copiesInJournal, lostOf } from '../../helpers/read-back.ts';
+import {
+  type Crowd,
+  journalSpec,
+  never,
+  type RealJournal,
+  sentByKind,
+  startRealJournal,
+} from '../../helpers/real-journal.ts';
+import { receivedEvent, SHARDS } from '../../helpers/records.ts';
+
+const CAMPAIGN = 'spring';
+let journal: RealJournal;
+
+beforeAll(async () => {
+  journal = await startRealJournal();
+  expect(await journal.admin.ensure(journalSpec(), never)).toMatchObject({ kind: 'ready', durability: 'Synced' });
+}, 60_000);
+afterAll(() => journal.stop());
+
+const more = (crowd: Crowd, count: number): Promise<boolean> => {
+  const from = crowd.acked.size;
+  return eventually(() => crowd.acked.size >= from + count, { timeoutMs: 15_000, what: `${count} acknowledgements` });
+};
+
+/** A stream without a leader can't be read: waits for one on every shard. */
+const healed = (): Promise<boolean> =>
+  eventually(
+    async () => {
+      for (let shard = 0; shard < SHARDS; shard += 1) await journal.leaderOf(CAMPAIGN, shard);
+      return true;
+    },
+    { timeoutMs: 20_000, what: 'a leader for every shard' },
+  );
+
+const spread = (): Promise<boolean> =>
+  eventually(
+    async () => {
+      await journal.admin.ensure(journalSpec(), never);
+      const leaders = await Promise.all([0, 1, 2].map((shard) => journal.leaderOf(CAMPAIGN, shard)));
+      return new Set(leaders).size === SHARDS;
+    },
+    { timeoutMs: 20_000, what: 'leaders on different servers', everyMs: 200 },
+  );
+
+const expectNothingLost = async (crowd: Crowd): Promise<void> => {
+  await healed();
+  const copies = await copiesInJournal(journal.connection, CAMPAIGN, never);
+  expect(lostOf(crowd.acked.keys(), copies)).toEqual([]);
+};
+
+describe('a publisher among three servers', () => {
+  it('loses nothing and keeps its hedge budget while the leader of a shard is killed', async () => {
+    await spread();
+    const crowd = await journal.startCrowd({ size: 32 });
+    await more(crowd, 1_000);
+    const leader = await journal.leaderOf(CAMPAIGN, 1);
+    leader.kill('SIGKILL');
+    await more(crowd, 2_000);
+    await leader.restart();
+    await journal.cluster.ready(never);
+    await more(crowd, 1_000);
+    await crowd.stop();
+
+    const { first = 0, reroute = 0, hedge = 0, resend = 0 } = await sentByKind(crowd.registry);
+    console.log(
+      `leader killed: ${crowd.acked.size} acknowledged, slowest answer ${Math.round(crowd.slowestMs())} ms, refused ${JSON.stringify([...crowd.refused])}, first ${first}, reroute ${reroute}, hedge ${hedge}, resend ${resend}`,
+    );
+    expect(hedge).toBeLessThanOrEqual(Math.max(5, 0.1 * (first + reroute)));
+    await expectNothingLost(crowd);
+  }, 60_000);
+
+  it('goes on through another server when its own freezes without closing the socket', async () => {
+    const crowd = await journal.startCrowd({ size: 16 });
+    await more(crowd, 200);
+    const port = new URL(`nats://${crowd.connection.nats.getServer()}`).port;
+    const index = journal.cluster.urls.findIndex((url) => new URL(url).port === port);
+    const node = journal.cluster.nodes[index];
+    node?.kill('SIGSTOP');
+    await more(crowd, 200);
+    node?.kill('SIGCONT');
+    await crowd.stop();
+    console.log(
+      `server frozen: refused ${JSON.stringify([...crowd.refused])}, slowest ${Math.round(crowd.slowestMs())} ms`,
+    );
+    await expectNothingLost(crowd);
+  }, 60_000);
+
+  it('says `disconnected` at once while no server is there, keeps nothing back, and recovers', async () => {
+    const crowd = await journal.startCrowd({ size: 8, pauseMs: 20 });
+    await more(crowd, 100);
+    for (const node of journal.cluster.nodes) node.kill('SIGKILL');
+    await eventually(() => (crowd.refused.get('disconnected') ?? 0) > 50, { timeoutMs: 10_000, what: 'refusals' });
+    const refused = receivedEvent({ campaignId: CAMPAIGN, citizen: 'refused' });
+    expect(await crowd.journal.publish(refused, never)).toEqual({
+      kind: 'unavailable',
+      reason: 'disconnected',
+      retryAfterMs: 1_000,
+    });
+    await Promise.all(journal.cluster.nodes.map((node) => node.restart()));
+    await journal.cluster.ready(never);
+    await more(crowd, 100);
+    await crowd.stop();
+    await healed();
+    const copies = await copiesInJournal(journal.connection, CAMPAIGN, never);
+    expect(copies.has(refused.receipt)).toBe(false);
+    expect(lostOf(crowd.acked.keys(), copies)).toEqual([]);
+    console.log(`all servers killed: refused ${JSON.stringify([...crowd.refused])}`);
+  }, 60_000);
+});

@@ -1,0 +1,29 @@
+/** What the shard streams really hold, read message by message: what acknowledgements are measured against. */
+import { parseEnvelope } from '../../app/core/envelope-schema.ts';
+import type { JournalConnection } from '../../app/journal/connection.ts';
+import { createJournalReplay } from '../../app/journal/replay.ts';
+import { SHARDS } from './records.ts';
+
+/** Receipt → number of copies over all shards. */
+export const copiesInJournal = async (
+  connection: JournalConnection,
+  campaignId: string,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, number>> => {
+  const copies = new Map<string, number>();
+  const { replay } = createJournalReplay({ connection, campaignId });
+  for (let shard = 0; shard < SHARDS; shard += 1) {
+    for await (const batch of replay(shard, 1, signal)) {
+      for (const { data } of batch) {
+        const parsed = parseEnvelope(data);
+        if (parsed.kind === 'invalid') throw new Error(`shard ${shard} holds no envelope: ${parsed.reason}`);
+        copies.set(parsed.event.receipt, (copies.get(parsed.event.receipt) ?? 0) + 1);
+      }
+    }
+  }
+  return copies;
+};
+
+/** Acknowledged receipts that the journal doesn't hold. */
+export const lostOf = (acked: Iterable<string>, copies: ReadonlyMap<string, number>): readonly string[] =>
+  [...acked].filter((receipt) => !copies.has(receipt));

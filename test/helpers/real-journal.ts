@@ -1,0 +1,179 @@
+/** Three real nats-servers with the operator's own streams on them, for the journal's tests; and a crowd that publishes. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
+import { Registry } from 'prom-client';
+import type { PublishOutcome, RegistrationJournal } from '../../app/intake/ports.ts';
+import { createJournalAdmin } from '../../app/journal/admin.ts';
+import { connectJournal, type JournalConnection } from '../../app/journal/connection.ts';
+import { createPublisher } from '../../app/journal/publisher.ts';
+import { ensureNatsServer } from '../../local/binaries.ts';
+import { spawnManaged } from '../../local/managed-process.ts';
+import { type NatsCluster, type NatsNode, startNatsCluster } from '../../local/nats.ts';
+import { shardStreamName } from '../../operator/api/names.ts';
+import type { JournalAdmin, JournalSpec } from '../../operator/reconcile/ports.ts';
+import { receivedEvent, SHARDS } from './records.ts';
+
+export const never = new AbortController().signal;
+const credentials = { user: 'test', password: 'test' };
+
+export const journalSpec = (overrides: Partial<JournalSpec> = {}): JournalSpec => ({
+  campaignId: 'spring',
+  namespace: 'city',
+  campaignName: 'spring-2020',
+  shards: SHARDS,
+  replicas: 3,
+  adopt: false,
+  consumers: ['records'],
+  ...overrides,
+});
+
+export interface RealJournal {
+  readonly cluster: NatsCluster;
+  readonly connection: JournalConnection;
+  readonly manager: JetStreamManager;
+  readonly admin: JournalAdmin;
+  /** A connection of its own, to the servers with these indices or to all. */
+  connect(name: string, servers?: readonly number[]): Promise<JournalConnection>;
+  admins(options: { readonly shardMaxBytes?: number; readonly monitorUrls?: readonly string[] }): JournalAdmin;
+  /** The node that leads a shard's stream now. */
+  leaderOf(campaignId: string, shard: number): Promise<NatsNode>;
+  /** Stopped with the journal at the latest. */
+  startCrowd(options?: CrowdOptions): Promise<Crowd>;
+  stop(): Promise<void>;
+}
+
+export const startRealJournal = async (
+  options: { readonly maxFileStoreBytes?: number; readonly syncAlways?: boolean } = {},
+): Promise<RealJournal> => {
+  const dir = await mkdtemp(join(tmpdir(), 'voucher-nats-test-'));
+  const binary = await ensureNatsServer({ signal: never, progress: () => undefined });
+  const cluster = await startNatsCluster({
+    binary,
+    dir,
+    spawn: spawnManaged,
+    signal: never,
+    ...credentials,
+    ...options,
+  });
+  const opened: JournalConnection[] = [];
+  const crowds: Crowd[] = [];
+  const connect = async (name: string, servers?: readonly number[]): Promise<JournalConnection> => {
+    const urls = cluster.urls.filter((_, i) => servers === undefined || servers.includes(i));
+    const connection = await connectJournal({ urls, ...credentials }, name, never);
+    opened.push(connection);
+    return connection;
+  };
+  const connection = await connect('test');
+  const manager = await jetstreamManager(connection.nats, { checkAPI: false });
+  const admins: RealJournal['admins'] = ({ shardMaxBytes = 2 ** 28, monitorUrls = cluster.monitorUrls }) =>
+    createJournalAdmin({ connection, monitorUrls, now: Date.now, shardMaxBytes });
+  return {
+    cluster,
+    connection,
+    manager,
+    admin: admins({}),
+    connect,
+    admins,
+    async leaderOf(campaignId, shard) {
+      const { cluster: placed } = await manager.streams.info(shardStreamName(campaignId, shard));
+      const node = cluster.nodes.find(({ name }) => name === placed?.leader);
+      if (node === undefined) throw new Error(`shard ${shard} has no leader`);
+      return node;
+    },
+    async startCrowd(options = {}) {
+      const crowd = runCrowd(await connect('crowd', options.servers), options);
+      crowds.push(crowd);
+      return crowd;
+    },
+    async stop() {
+      // Also after a test that failed half way: a crowd that goes on would keep the runner alive.
+      await Promise.all(crowds.map((crowd) => crowd.stop()));
+      await Promise.all(opened.map((one) => one.close()));
+      await cluster.stop();
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+};
+
+export interface Crowd {
+  readonly connection: JournalConnection;
+  readonly registry: Registry;
+  readonly journal: RegistrationJournal;
+  /** Receipt → where the journal says that it is. */
+  readonly acked: ReadonlyMap<string, { readonly shard: number; readonly sequence: number }>;
+  readonly refused: ReadonlyMap<string, number>;
+  slowestMs(): number;
+  /** Ends the loops after their last answers. */
+  stop(): Promise<void>;
+}
+
+export interface CrowdOptions {
+  readonly campaignId?: string;
+  /** Citizens at a time. */
+  readonly size?: number;
+  readonly pauseMs?: number;
+  readonly sealed?: string;
+  /** Indices of the servers that its connection knows. */
+  readonly servers?: readonly number[];
+}
+
+let crowdsSoFar = 0;
+
+/** `size` citizens at a time register, each as soon as the last has its answer, `pauseMs` after a refusal. */
+const runCrowd = (
+  connection: JournalConnection,
+  { campaignId = 'spring', size = 32, pauseMs = 50, sealed = 'x'.repeat(140) }: CrowdOptions,
+): Crowd => {
+  crowdsSoFar += 1;
+  const crowd = crowdsSoFar;
+  const registry = new Registry();
+  const monotonicMs = (): number => performance.now();
+  const journal = createPublisher({ connection, campaignId, shards: SHARDS, registry, monotonicMs });
+  const acked = new Map<string, { shard: number; sequence: number }>();
+  const refused = new Map<string, number>();
+  let slowestMs = 0;
+  let stopped = false;
+  let next = 0;
+  const note = (receipt: string, outcome: PublishOutcome): void => {
+    if (outcome.kind === 'acknowledged') acked.set(receipt, { shard: outcome.shard, sequence: outcome.sequence });
+    else refused.set(outcome.reason, (refused.get(outcome.reason) ?? 0) + 1);
+  };
+  const citizen = async (): Promise<void> => {
+    while (!stopped) {
+      const event = receivedEvent({ campaignId, citizen: `${crowd}-${next++}`, sealed });
+      const startedAtMs = monotonicMs();
+      const outcome = await journal.publish(event, never);
+      slowestMs = Math.max(slowestMs, monotonicMs() - startedAtMs);
+      note(event.receipt, outcome);
+      if (outcome.kind === 'unavailable') await sleep(pauseMs);
+    }
+  };
+  const loops = Array.from({ length: size }, citizen);
+  return {
+    connection,
+    registry,
+    journal,
+    acked,
+    refused,
+    slowestMs: () => slowestMs,
+    async stop() {
+      stopped = true;
+      await Promise.all(loops);
+    },
+  };
+};
+
+/** Messages that were sent, by kind. */
+export const sentByKind = async (registry: Registry): Promise<Readonly<Record<string, number>>> => {
+  const sent: Record<string, number> = {};
+  for (const metric of await registry.getMetricsAsJSON()) {
+    for (const { labels, value } of metric.values) {
+      const kind = String(labels['kind']);
+      sent[kind] = (sent[kind] ?? 0) + value;
+    }
+  }
+  return sent;
+};
