@@ -64,7 +64,7 @@ const hasLeader = async (monitorUrl: string, signal: AbortSignal): Promise<boole
 export const startNatsCluster = async (options: NatsOptions): Promise<NatsCluster> => {
   const { dir, spawn, signal } = options;
   await mkdir(dir, { recursive: true });
-  const ports = await freePorts(NODES * 3);
+  const ports = await freePorts(NODES * 3, HOST);
   const port = (index: number): number => ports[index] ?? 0;
   const clusterPorts = Array.from({ length: NODES }, (_, i) => port(i * 3 + 2));
   const routes = clusterPorts.map((clusterPort) => `nats://${HOST}:${clusterPort}`);
