@@ -78,25 +78,25 @@ interface Outcome {
   readonly lastDown?: Pick<TierMemory, 'lastDownMs' | 'lastDownFrom'>;
 }
 
-/** `memory` holds this tick already. */
+/** `memory` holds this tick already. What is above max or ceiling is gone before anything else is asked. */
 const outcomeOf = (input: TierInput, limits: TierLimits, demand: Demand, memory: TierMemory): Outcome => {
   const { nowMs } = input;
   const most = Math.min(limits.max, limits.ceiling);
+  const bound = limits.ceiling < limits.max ? 'Ceiling' : 'Max';
   const replicas = Math.min(input.replicas, most);
   if (demand.wanted >= replicas) {
     const isLoadUp = Math.ceil(demand.load) > replicas * UP_DEAD_BAND;
     const raised = Math.max(replicas, demand.base, isLoadUp ? Math.ceil(demand.load) : 0);
-    const bound = limits.ceiling < limits.max ? 'Ceiling' : 'Max';
     return { replicas: Math.min(raised, most), by: demand.wanted > most ? bound : termOf(demand, limits) };
   }
-  if (replicas < input.replicas) return { replicas, by: limits.ceiling < limits.max ? 'Ceiling' : 'Max' };
-  if (!isFresh(input)) return { replicas, by: 'Stale' };
+  const stay = (by: LimitedBy): Outcome => ({ replicas, by: input.replicas > most ? bound : by });
+  if (!isFresh(input)) return stay('Stale');
   const isHeld =
     memory.freshTicks < FRESH_TICKS_BEFORE_DOWN ||
     demand.excess > 0 ||
     (limits.holdUntilMs !== undefined && nowMs < limits.holdUntilMs);
   const target = Math.max(demand.wanted, highestWanted(memory.recentWanted));
-  if (isHeld || target >= replicas) return { replicas, by: 'Holding' };
+  if (isHeld || target >= replicas) return stay('Holding');
   const { replicas: next, ...lastDown } = stepDown(replicas, target, limits.down, memory, nowMs);
   return { replicas: next, by: 'WayDown', lastDown };
 };

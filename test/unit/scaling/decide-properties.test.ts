@@ -1,0 +1,217 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { seededRandom } from '../../../local/load/random.ts';
+import { decide } from '../../../operator/scaling/decide.ts';
+import {
+  type ArrivalRates,
+  EMPTY_MEMORY,
+  type TierInput,
+  type TierLimits,
+  type TierMemory,
+} from '../../../operator/scaling/types.ts';
+import { RateWindows } from '../../../operator/scaling/windows.ts';
+import { aTierLimits, fresh, NOW_MS, stale } from '../../helpers/tier.ts';
+
+const rate = fc.oneof(fc.constant(0), fc.double({ min: 0, max: 50_000, noNaN: true }));
+const arbitraryRates: fc.Arbitrary<ArrivalRates> = fc.record({ over1s: rate, over3s: rate, over60s: rate });
+const reading = <T>(value: fc.Arbitrary<T>) =>
+  fc.oneof(
+    value.map((it) => fresh(it)),
+    value.map((it) => stale(it)),
+  );
+const arrivals = fc.oneof(reading(arbitraryRates), fc.constant({ kind: 'absent' as const }));
+const messages = fc.nat(2_000_000).map((count) => ({ messages: count }));
+const backlog = fc.oneof(fc.constant(undefined), reading(messages), fc.constant({ kind: 'absent' as const }));
+
+const arbitraryInput: fc.Arbitrary<TierInput> = fc
+  .record({ replicas: fc.nat(800), arrivals, backlog })
+  .map(({ backlog: queue, ...rest }) => ({
+    nowMs: NOW_MS,
+    ready: rest.replicas,
+    ...rest,
+    ...(queue === undefined ? {} : { backlog: queue }),
+  }));
+
+const arbitraryLimits: fc.Arbitrary<TierLimits> = fc
+  .record({
+    min: fc.integer({ min: 0, max: 20 }),
+    above: fc.nat(700),
+    ceiling: fc.nat(800),
+    capacityPerReplica: fc.constantFrom(1, 20, 500, 5000),
+    drainWithinSeconds: fc.constantFrom(1, 30, 600),
+    scheduleFloor: fc.constantFrom(0, 0, 48, 900),
+    percentPerMinute: fc.integer({ min: 1, max: 100 }),
+    hold: fc.constantFrom(undefined, NOW_MS, NOW_MS + 1),
+  })
+  .map(({ min, above, percentPerMinute, hold, ...rest }) => ({
+    ...aTierLimits(rest),
+    min,
+    max: min + above,
+    down: { windowSeconds: 300, percentPerMinute },
+    ...(hold === undefined ? {} : { holdUntilMs: hold }),
+  }));
+
+const arbitraryMemory: fc.Arbitrary<TierMemory> = fc
+  .record({
+    recentWanted: fc.array(
+      fc.record({
+        slotStartMs: fc.integer({ min: -40, max: 3 }).map((slot) => NOW_MS + slot * 10_000),
+        wanted: fc.double({ min: 0, max: 2000, noNaN: true }),
+      }),
+      { maxLength: 40 },
+    ),
+    freshTicks: fc.integer({ min: 0, max: 3 }),
+    down: fc.option(fc.tuple(fc.integer({ min: -120, max: 60 }), fc.nat(900)), { nil: undefined }),
+  })
+  .map(({ down, ...rest }) => ({
+    ...rest,
+    ...(down === undefined ? {} : { lastDownMs: NOW_MS + down[0] * 1000, lastDownFrom: down[1] }),
+  }));
+
+const scaled = (rates: ArrivalRates, by: number): ArrivalRates => ({
+  over1s: rates.over1s * by,
+  over3s: rates.over3s * by,
+  over60s: rates.over60s * by,
+});
+
+const always = (check: (input: TierInput, limits: TierLimits, memory: TierMemory) => void): void =>
+  fc.assert(fc.property(arbitraryInput, arbitraryLimits, arbitraryMemory, check), { numRuns: 1_000 });
+
+describe('decide, whatever it is given', () => {
+  it('stays within the minimum and the lower of maximum and ceiling', () => {
+    always((input, limits, memory) => {
+      const { replicas } = decide(input, limits, memory);
+      const most = Math.min(limits.max, limits.ceiling);
+      expect(Number.isInteger(replicas)).toBe(true);
+      expect(replicas).toBeLessThanOrEqual(most);
+      expect(replicas).toBeGreaterThanOrEqual(Math.min(limits.min, most));
+    });
+  });
+
+  it('decides the same again, before and after its number was written', () => {
+    always((input, limits, memory) => {
+      const first = decide(input, limits, memory);
+      const again = decide(input, limits, first.memory);
+      const written = decide({ ...input, replicas: first.replicas }, limits, first.memory);
+      expect([again.replicas, written.replicas]).toEqual([first.replicas, first.replicas]);
+    });
+  });
+
+  it('never asks for fewer when more arrive', () => {
+    fc.assert(
+      fc.property(
+        arbitraryInput,
+        arbitraryLimits,
+        arbitraryMemory,
+        arbitraryRates,
+        fc.double({ min: 1, max: 10, noNaN: true }),
+        fc.double({ min: 0, max: 10_000, noNaN: true }),
+        (input, limits, memory, rates, factor, more) => {
+          const at = (value: ArrivalRates) => decide({ ...input, arrivals: fresh(value) }, limits, memory).replicas;
+          const before = at(rates);
+          // Not the minute alone: with it the same second is less of a surge.
+          expect(at(scaled(rates, factor))).toBeGreaterThanOrEqual(before);
+          expect(at({ ...rates, over3s: rates.over3s + more })).toBeGreaterThanOrEqual(before);
+          expect(at({ ...rates, over1s: rates.over1s + more })).toBeGreaterThanOrEqual(before);
+        },
+      ),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it('never asks for fewer when more wait', () => {
+    fc.assert(
+      fc.property(
+        arbitraryInput,
+        arbitraryLimits,
+        arbitraryMemory,
+        fc.nat(2e6),
+        fc.nat(2e6),
+        (input, limits, memory, some, more) => {
+          const at = (count: number) =>
+            decide({ ...input, backlog: fresh({ messages: count }) }, limits, memory).replicas;
+          expect(at(some + more)).toBeGreaterThanOrEqual(at(some));
+        },
+      ),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it('takes nothing away on a stale or absent signal, save what is not authorised', () => {
+    always((input, limits, memory) => {
+      const blind = input.arrivals.kind !== 'fresh' || (input.backlog !== undefined && input.backlog.kind !== 'fresh');
+      fc.pre(blind);
+      const kept = Math.min(input.replicas, limits.max, limits.ceiling);
+      expect(decide(input, limits, memory).replicas).toBeGreaterThanOrEqual(kept);
+    });
+  });
+
+  it('takes at most its share away within any minute', () => {
+    const lull = fc.array(fc.tuple(fc.integer({ min: 1, max: 90 }), fc.integer({ min: 0, max: 8000 })), {
+      minLength: 5,
+      maxLength: 60,
+    });
+    fc.assert(
+      fc.property(lull, fc.integer({ min: 1, max: 50 }), (ticks, percentPerMinute) => {
+        const limits = aTierLimits({ down: { windowSeconds: 30, percentPerMinute } });
+        let [nowMs, replicas, memory] = [NOW_MS, 600, { ...EMPTY_MEMORY, freshTicks: 3 } as TierMemory];
+        const past: { readonly nowMs: number; readonly replicas: number }[] = [];
+        for (const [seconds, arriving] of ticks) {
+          past.push({ nowMs, replicas });
+          nowMs += seconds * 1000;
+          const value = { over1s: arriving, over3s: arriving, over60s: arriving };
+          const decision = decide({ nowMs, replicas, ready: replicas, arrivals: fresh(value, nowMs) }, limits, memory);
+          ({ replicas, memory } = decision);
+          const within = past.filter((then) => then.nowMs > nowMs - 60_000).map((then) => then.replicas);
+          const most = Math.max(replicas, ...within);
+          expect(replicas).toBeGreaterThanOrEqual(most - Math.max(1, Math.floor((most * percentPerMinute) / 100)));
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
+/** Normal approximation above 50, Knuth's product below. */
+const poisson = (mean: number, random: () => number): number => {
+  if (mean > 50) {
+    const gauss = Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+    return Math.max(0, Math.round(mean + Math.sqrt(mean) * gauss));
+  }
+  const limit = Math.exp(-mean);
+  let count = -1;
+  for (let product = 1; product > limit; product *= random()) count += 1;
+  return count;
+};
+
+describe('decide in thirty minutes of steady noise', () => {
+  it.each([
+    [20, 5],
+    [50, 20],
+    [140, 20],
+    [400, 20],
+    [1000, 20],
+    [8000, 20],
+    [5000, 500],
+  ])('%i/s at %i/s a replica never turn replicas around', (mean, capacityPerReplica) => {
+    for (const seed of [1, 2, 3]) {
+      const source = seededRandom(seed);
+      const windows = new RateWindows();
+      const limits = aTierLimits({ capacityPerReplica });
+      let [replicas, memory, counter] = [2, EMPTY_MEMORY, 0];
+      const moves: number[] = [];
+      for (let second = 0; second < 600 + 1_800; second += 1) {
+        const nowMs = NOW_MS + second * 1000;
+        counter += poisson(mean, () => source.next());
+        windows.add({ pod: 'a', counter, startedAtMs: 0, sourceAtMs: nowMs }, nowMs);
+        const rates = windows.rates(nowMs);
+        if (rates === undefined) continue;
+        const decision = decide({ nowMs, replicas, ready: replicas, arrivals: fresh(rates, nowMs) }, limits, memory);
+        if (second >= 600 && decision.replicas !== replicas) moves.push(Math.sign(decision.replicas - replicas));
+        ({ replicas, memory } = decision);
+      }
+      expect(new Set(moves).size).toBeLessThanOrEqual(1);
+      expect(replicas * 1.03).toBeGreaterThanOrEqual(mean / (0.7 * capacityPerReplica));
+    }
+  });
+});
