@@ -166,7 +166,7 @@ export const simulate = (
     podSeconds += intake.pods.readyAt.length + records.pods.readyAt.length;
     if (backlog > 0) drainedAtSeconds = undefined;
     else if (t >= 0) drainedAtSeconds ??= t;
-    if ((t - firstSecond) % every === 0 && t <= endSecond) {
+    if (t % every === 0 && t <= endSecond) {
       timeline.push({
         t,
         arrivals,
