@@ -27,8 +27,14 @@ interface Gain {
   amount: number;
 }
 
-interface PodState extends Omit<CounterSample, 'pod'> {
+interface PodState {
+  readonly startedAtMs: number;
+  /** The pod's clock in its last answer, whatever that was worth. */
+  readonly sourceAtMs: number;
+  /** The tick of that answer. */
   readonly seenAtMs: number;
+  /** What the next difference is taken to: the last answer that told something new. */
+  readonly base: { readonly counter: number; readonly sourceAtMs: number; readonly atMs: number };
 }
 
 const LONGEST_MS = 60_000;
@@ -37,37 +43,47 @@ const FORGET_MS = 5 * 60_000;
 /** Answers of one tick are at most a scrape's deadline apart; a greater difference is a clock that was set. */
 const CLOCK_SET_MS = 1_000;
 
-/** What a pod gained by this sample, since when, and whether the sample proves its number. */
+/** What a pod gained by a sample, within how long, and what the sample is worth. */
 interface Step {
   readonly gained: number;
   readonly overMs: number;
+  /** Whether it proves its number, a zero included. */
   readonly proven: boolean;
+  /** Whether the next difference is taken to it. */
+  readonly isBase: boolean;
 }
 
 /**
- * | pod   | process | pod's clock | counter | gained     | proven |
- * |-------|---------|-------------|---------|------------|--------|
- * | new   | younger than 60 s | – | any     | all of it: its first seconds count | yes |
- * | new   | older   | –           | any     | nothing: it may have counted for days | yes |
- * | known | another | any         | any     | all of it: a restart counts from 0    | yes |
- * | known | same    | moved on    | same or greater | the difference | yes |
- * | known | same    | moved on    | less    | nothing: a counter never falls, the page is wrong | no |
- * | known | same    | stood still, or went back | same or greater | the difference | no |
- * | known | same    | stood still, or went back | less    | nothing: an old page | no |
+ * | pod   | process             | pod's clock | counter | gained         | proven | base |
+ * |-------|---------------------|-------------|---------|----------------|--------|------|
+ * | new   | younger than 60 s   | any         | any     | all of it: its first seconds count    | yes | yes |
+ * | new   | older               | any         | any     | nothing: it may have counted for days | yes | yes |
+ * | known | another             | any         | any     | all of it: a restart counts from 0    | yes | yes |
+ * | known | same                | moved on    | same or greater | the difference | yes    | yes  |
+ * | known | same                | moved on    | less            | nothing: a counter never falls, the page is wrong | no | no |
+ * | known | same                | stood or went back | greater  | the difference | no     | yes  |
+ * | known | same                | stood or went back | same or less | nothing: an old page | no | no |
+ *
+ * A page that told nothing new is no base, so that what was counted behind it is spread over all that time: after a
+ * minute of wrong zeros, 60 s of arrivals are no second's flood.
  */
 const stepOf = (known: PodState | undefined, sample: CounterSample, atMs: number): Step => {
   const ageMs = Math.max(0, sample.sourceAtMs - sample.startedAtMs);
-  if (known === undefined) return { gained: ageMs < LONGEST_MS ? sample.counter : 0, overMs: ageMs, proven: true };
-  const tickMs = Math.max(0, atMs - known.seenAtMs);
-  if (sample.startedAtMs !== known.startedAtMs) {
-    return { gained: sample.counter, overMs: Math.min(ageMs, tickMs), proven: true };
+  if (known === undefined) {
+    return { gained: ageMs < LONGEST_MS ? sample.counter : 0, overMs: ageMs, proven: true, isBase: true };
   }
-  const gained = Math.max(0, sample.counter - known.counter);
-  const countedMs = sample.sourceAtMs - known.sourceAtMs;
+  const { base } = known;
+  const sinceMs = Math.max(0, atMs - base.atMs);
+  if (sample.startedAtMs !== known.startedAtMs) {
+    return { gained: sample.counter, overMs: Math.min(ageMs, sinceMs), proven: true, isBase: true };
+  }
+  const difference = sample.counter - base.counter;
+  const movedOn = sample.sourceAtMs > known.sourceAtMs;
   return {
-    gained: gained * stretch(tickMs, countedMs),
-    overMs: tickMs,
-    proven: countedMs > 0 && sample.counter >= known.counter,
+    gained: Math.max(0, difference) * stretch(sinceMs, sample.sourceAtMs - base.sourceAtMs),
+    overMs: sinceMs,
+    proven: movedOn && difference >= 0,
+    isBase: movedOn ? difference >= 0 : difference > 0,
   };
 };
 
@@ -91,16 +107,11 @@ export class RateWindows {
   add(sample: CounterSample, atMs: number): boolean {
     this.#beganAtMs = Math.min(this.#beganAtMs ?? atMs, atMs);
     const known = this.#pods.get(sample.pod);
-    const { gained, overMs, proven } = stepOf(known, sample, atMs);
+    const { gained, overMs, proven, isBase } = stepOf(known, sample, atMs);
     this.#gain(gained, atMs - overMs, atMs);
-    const isSame = known?.startedAtMs === sample.startedAtMs;
-    this.#pods.set(sample.pod, {
-      // An old or wrong page must not be the base of the next difference.
-      counter: isSame ? Math.max(known.counter, sample.counter) : sample.counter,
-      startedAtMs: sample.startedAtMs,
-      sourceAtMs: sample.sourceAtMs,
-      seenAtMs: atMs,
-    });
+    const { pod, counter, sourceAtMs, startedAtMs } = sample;
+    const base = known === undefined || isBase ? { counter, sourceAtMs, atMs } : known.base;
+    this.#pods.set(pod, { startedAtMs, sourceAtMs, seenAtMs: atMs, base });
     return proven;
   }
 

@@ -100,7 +100,7 @@ const cases: Record<string, Case> = {
       { tick: 3, counter: 9_300 },
     ],
     now: 3,
-    rates: [200, 100, 100],
+    rates: [100, 100, 100],
     proven: [true, true, false, true],
   },
   'a page that stands still proves nothing': {
@@ -112,6 +112,15 @@ const cases: Record<string, Case> = {
     rates: [0, 0, 0],
     proven: [true, false],
   },
+  'what was counted behind a page that stood still is spread over that time': {
+    samples: [
+      { tick: 0, counter: 0 },
+      ...[1, 2, 3, 4, 5, 6, 7, 8, 9].map((tick) => ({ tick, counter: 0, source: 0 })),
+      { tick: 10, counter: 1_000 },
+    ],
+    now: 10,
+    rates: [100, 100, 100],
+  },
   'an old page is no gain and no base': {
     samples: [
       { tick: 0, counter: 1_000 },
@@ -120,7 +129,7 @@ const cases: Record<string, Case> = {
       { tick: 3, counter: 1_300 },
     ],
     now: 3,
-    rates: [200, 100, 100],
+    rates: [100, 100, 100],
     proven: [true, true, false, true],
   },
   'a clock set back an hour costs one tick’s proof and no gain': {

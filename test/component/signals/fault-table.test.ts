@@ -1,0 +1,94 @@
+/** Signals and law together on real sockets: whatever a metrics page does, replicas never fall while citizens come. */
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { ObservedCluster } from '../../../operator/reconcile/ports.ts';
+import { decide } from '../../../operator/scaling/decide.ts';
+import { EMPTY_MEMORY, type TierMemory } from '../../../operator/scaling/types.ts';
+import { createSignalReader } from '../../../operator/signals/reader.ts';
+import { createScraper, type Scraper } from '../../../operator/signals/scrape.ts';
+import { aCampaign } from '../../helpers/a-campaign.ts';
+import { aMetricsPage } from '../../helpers/a-metrics-page.ts';
+import { aTierLimits } from '../../helpers/tier.ts';
+import { type Behaviour, type PodServer, startPod } from './pod-server.ts';
+
+const PER_POD_PER_SECOND = 140;
+/** 2 × 140/s at 14/s a replica. */
+const NEEDED = 20;
+
+let nowMs: number;
+let pods: readonly PodServer[];
+let scraper: Scraper;
+
+beforeEach(async () => {
+  nowMs = 1_600_999_200_000;
+  pods = await Promise.all([startPod(() => nowMs / 1000), startPod(() => nowMs / 1000)]);
+  scraper = createScraper({ deadlineMs: 250 });
+});
+afterEach(async () => {
+  await scraper.close();
+  await Promise.all(pods.map(({ stop }) => stop()));
+});
+
+const cluster = (): ObservedCluster => ({
+  plans: [],
+  tiers: {
+    intake: {
+      deployment: { name: 'chengdu-intake', replicas: 2, resourceVersion: '1' },
+      pods: pods.map(({ url }, index) => ({
+        name: `p${index}`,
+        tier: 'intake',
+        ready: true,
+        createdAtMs: 0,
+        adminUrl: url,
+      })),
+    },
+  },
+});
+
+/** Ticks of a second on a fake clock; the way down is as quick as it can be, so that a trusted fault shows at once. */
+const play = () => {
+  const journal = { backlog: async () => ({ messages: 0 }) };
+  const reader = createSignalReader({ scraper, journal, shards: 3, now: () => nowMs });
+  const limits = aTierLimits({ down: { windowSeconds: 10, percentPerMinute: 100 } });
+  let [replicas, memory, counter]: [number, TierMemory, number] = [2, EMPTY_MEMORY, 0];
+  return async (seconds: number, fault?: () => Behaviour, arriving = true): Promise<number> => {
+    for (let second = 0; second < seconds; second += 1) {
+      nowMs += 1_000;
+      counter += arriving ? PER_POD_PER_SECOND : 0;
+      for (const pod of pods) pod.behave({ kind: 'answers', counter });
+      if (fault !== undefined) pods[1]?.behave(fault());
+      const { arrivals } = await reader.read(aCampaign(), cluster(), new AbortController().signal);
+      const decision = decide({ nowMs, replicas, ready: replicas, arrivals }, limits, memory);
+      ({ replicas, memory } = decision);
+    }
+    return replicas;
+  };
+};
+
+const faults: Record<string, () => Behaviour> = {
+  hangs: () => ({ kind: 'hangs' }),
+  'answers 500': () => ({ kind: 'page', status: 500, page: '' }),
+  'answers an empty page': () => ({ kind: 'page', page: '' }),
+  'answers zero although it had counted': () => ({ kind: 'answers', counter: 0 }),
+  'answers the same page for ever': () => ({
+    kind: 'page',
+    page: aMetricsPage({ accepted: 1400, now: 1_600_999_210, started: 1 }),
+  }),
+  'hangs up in the middle': () => ({ kind: 'breaks' }),
+};
+
+describe('one of two pods lies or is silent for 15 s while citizens come', () => {
+  it.each(Object.entries(faults))('%s: replicas stay', async (_, fault) => {
+    const tick = play();
+    expect(await tick(10)).toBe(NEEDED);
+    expect(await tick(15, fault)).toBe(NEEDED);
+    expect(await tick(10)).toBe(NEEDED);
+  });
+});
+
+describe('citizens really stop coming', () => {
+  it('goes down, because every pod proves its zero', async () => {
+    const tick = play();
+    await tick(10);
+    expect(await tick(90, undefined, false)).toBe(2);
+  });
+});

@@ -1,0 +1,111 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { createScraper, type Scraper } from '../../../operator/signals/scrape.ts';
+import { aMetricsPage } from '../../helpers/a-metrics-page.ts';
+import { eventually } from '../../helpers/eventually.ts';
+import { type Behaviour, type PodServer, startPod } from './pod-server.ts';
+
+const never = new AbortController().signal;
+let second = 1_600_999_200;
+const started: PodServer[] = [];
+let scraper: Scraper;
+
+const startPods = async (count: number): Promise<readonly PodServer[]> => {
+  const pods = await Promise.all(Array.from({ length: count }, () => startPod(() => second)));
+  started.push(...pods);
+  return pods;
+};
+const targets = (pods: readonly PodServer[]) => pods.map(({ url }, index) => ({ pod: `p${index}`, adminUrl: url }));
+const namesOf = (list: readonly { readonly pod: string }[]) => list.map(({ pod }) => pod).sort();
+
+beforeEach(() => {
+  scraper = createScraper({ deadlineMs: 300 });
+});
+afterEach(async () => {
+  await scraper.close();
+  await Promise.all(started.splice(0).map(({ stop }) => stop()));
+});
+
+const faults: Record<string, Behaviour> = {
+  hangs: { kind: 'hangs' },
+  'sends half a page and stalls': { kind: 'stalls' },
+  'sends half a page and hangs up': { kind: 'breaks' },
+  'never stops sending': { kind: 'floods' },
+  'answers 500': { kind: 'page', status: 500, page: aMetricsPage({ accepted: 9 }) },
+  'answers 204': { kind: 'page', status: 204, page: '' },
+  redirects: { kind: 'page', status: 302, page: '' },
+  'answers an empty page': { kind: 'page', page: '' },
+  'answers a page without the series': { kind: 'page', page: '# nothing yet\n' },
+  'answers half a page': { kind: 'page', page: aMetricsPage().slice(0, -20) },
+};
+
+describe('scrape', () => {
+  it.each(Object.entries(faults))('misses a pod that %s, and only that one', async (_, fault) => {
+    const pods = await startPods(3);
+    pods[0]?.behave({ kind: 'answers', counter: 10 });
+    pods[1]?.behave(fault);
+    pods[2]?.behave({ kind: 'answers', counter: 30 });
+    const { samples, missed } = await scraper.scrape(targets(pods), never);
+    expect([namesOf(samples), namesOf(missed)]).toEqual([['p0', 'p2'], ['p1']]);
+    expect(samples.reduce((sum, { counter }) => sum + counter, 0)).toBe(40);
+    expect(missed[0]?.error).toBeDefined();
+    // What was given up is not left open: it would pile up by one a second.
+    await eventually(async () => ((await pods[1]?.connections()) ?? 0) <= 1, {
+      timeoutMs: 5_000,
+      what: 'the connection to be closed or kept as the only one',
+    });
+  });
+
+  it('misses a pod that is gone', async () => {
+    const pods = await startPods(2);
+    await pods[0]?.stop();
+    const { samples, missed } = await scraper.scrape(targets(pods), never);
+    expect([namesOf(samples), namesOf(missed)]).toEqual([['p1'], ['p0']]);
+  });
+
+  it('recovers with the pod', async () => {
+    const pods = await startPods(1);
+    pods[0]?.behave({ kind: 'hangs' });
+    expect((await scraper.scrape(targets(pods), never)).samples).toEqual([]);
+    second += 1;
+    pods[0]?.behave({ kind: 'answers', counter: 8 });
+    expect((await scraper.scrape(targets(pods), never)).samples).toEqual([
+      { pod: 'p0', counter: 8, sourceAtMs: second * 1000, startedAtMs: 1000 },
+    ]);
+  });
+
+  it('keeps one connection to a pod from tick to tick', async () => {
+    const pods = await startPods(1);
+    for (let tick = 0; tick < 5; tick += 1) await scraper.scrape(targets(pods), never);
+    expect(await pods[0]?.connections()).toBe(1);
+  });
+
+  it('asks those first who come first, and the others not at all after the deadline', async () => {
+    await scraper.close();
+    scraper = createScraper({ deadlineMs: 300, concurrency: 2 });
+    const pods = await startPods(5);
+    pods[2]?.behave({ kind: 'hangs' });
+    pods[3]?.behave({ kind: 'hangs' });
+    const { samples, missed } = await scraper.scrape(targets(pods), never);
+    expect([namesOf(samples), namesOf(missed)]).toEqual([
+      ['p0', 'p1'],
+      ['p2', 'p3', 'p4'],
+    ]);
+    expect(await pods[4]?.connections()).toBe(0);
+  });
+
+  it('ends with its caller', async () => {
+    await scraper.close();
+    scraper = createScraper({ deadlineMs: 60_000 });
+    const pods = await startPods(1);
+    pods[0]?.behave({ kind: 'hangs' });
+    const caller = new AbortController();
+    const scrape = scraper.scrape(targets(pods), caller.signal);
+    await eventually(async () => (await pods[0]?.connections()) === 1, { timeoutMs: 5_000, what: 'a connection' });
+    caller.abort();
+    expect((await scrape).samples).toEqual([]);
+  });
+
+  it('has nothing to do without pods', async () => {
+    expect(await scraper.scrape([], never)).toEqual({ samples: [], missed: [] });
+  });
+});

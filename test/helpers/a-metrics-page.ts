@@ -1,0 +1,37 @@
+/** An intake's metrics page as prom-client writes it; a test states only what differs. */
+import { METRICS } from '../../operator/api/app-contract.ts';
+
+export interface MetricsPage {
+  readonly accepted?: number;
+  readonly shed?: number;
+  readonly canary?: number;
+  /** Unix seconds by the pod's clock. */
+  readonly now?: number;
+  readonly started?: number;
+}
+
+export const aMetricsPage = ({
+  accepted = 0,
+  shed = 0,
+  canary = 0,
+  now = 1_600_999_200,
+  started = now - 3600,
+}: MetricsPage = {}): string =>
+  [
+    `# HELP ${METRICS.processStart} Start time of the process since unix epoch in seconds.`,
+    `# TYPE ${METRICS.processStart} gauge`,
+    `${METRICS.processStart} ${started}`,
+    '',
+    `# HELP ${METRICS.intakeArrivals} Registration POSTs by outcome.`,
+    `# TYPE ${METRICS.intakeArrivals} counter`,
+    `${METRICS.intakeArrivals}{outcome="accepted"} ${accepted}`,
+    `${METRICS.intakeArrivals}{outcome="shed"} ${shed}`,
+    `${METRICS.intakeArrivals}{outcome="refused"} 0`,
+    `${METRICS.intakeArrivals}{outcome="failed"} 0`,
+    `${METRICS.intakeArrivals}{outcome="canary"} ${canary}`,
+    '',
+    `# HELP ${METRICS.scrapeTime} Unix time by this process when the page was made.`,
+    `# TYPE ${METRICS.scrapeTime} gauge`,
+    `${METRICS.scrapeTime} ${now}`,
+    '',
+  ].join('\n');

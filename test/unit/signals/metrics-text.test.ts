@@ -1,0 +1,111 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { Counter, Registry } from 'prom-client';
+import { MetricsTextError, parseMetrics } from '../../../operator/signals/metrics-text.ts';
+import { sampleOf } from '../../../operator/signals/scrape.ts';
+import { aMetricsPage } from '../../helpers/a-metrics-page.ts';
+
+const only = (line: string) => parseMetrics(`${line}\n`, ['m']).get('m');
+
+describe('parseMetrics', () => {
+  it.each([
+    ['m 1', {}, 1],
+    ['m{} 1', {}, 1],
+    ['m{a="b"} 1.5e3', { a: 'b' }, 1500],
+    ['m{a="b",} -2E-1', { a: 'b' }, -0.2],
+    ['m { a="b"} 1', undefined, undefined],
+    ['m{ a = "b" , c="d" } .5', { a: 'b', c: 'd' }, 0.5],
+    ['m{a="}{ \\" , \\\\ \\n \\x"} 7 1600999200000', { a: '}{ " , \\ \n \\x' }, 7],
+    ['m{a="中文"}\t7', { a: '中文' }, 7],
+    ['m +Inf', {}, Number.POSITIVE_INFINITY],
+    ['m -inf', {}, Number.NEGATIVE_INFINITY],
+    ['m 1\r', {}, 1],
+  ])('reads %j', (line, labels, value) => {
+    if (labels === undefined) expect(() => only(line)).toThrow(MetricsTextError);
+    else expect(only(line)).toEqual([{ labels, value }]);
+  });
+
+  it.each([
+    'm',
+    'm ',
+    'm NaN',
+    'm nan',
+    'm 0x10',
+    'm 1_000',
+    'm 1 2 3',
+    'm abc',
+    'm{a="b" 1',
+    'm{a="b}',
+    'm{a=b} 1',
+    'm{a="b"c="d"} 1',
+    'm{a="b"}1',
+    'm{a="b"} ',
+    '{"m"} 1',
+  ])('never makes a number of %j', (line) => {
+    const read = (): unknown => only(line);
+    if (line.startsWith('m')) expect(read).toThrow(MetricsTextError);
+    else expect(read()).toBeUndefined();
+  });
+
+  it('skips what nobody asked for, unread', () => {
+    expect([...parseMetrics('mm{broken 1\n# m 1\n\nm 2\nnm 3\n', ['m']).keys()]).toEqual(['m']);
+  });
+
+  it('finds a page that was cut off at any byte but a line’s end', () => {
+    const page = aMetricsPage({ accepted: 123, shed: 45 });
+    for (let length = 0; length < page.length; length += 1) {
+      if (page[length - 1] === '\n') continue;
+      expect(() => parseMetrics(page.slice(0, length), [])).toThrow(/cut off/);
+    }
+  });
+
+  it('reads back whatever prom-client writes', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.uniqueArray(fc.tuple(fc.string(), fc.double({ min: 0, max: 1e15, noNaN: true })), {
+          selector: ([label]) => label,
+          minLength: 1,
+          maxLength: 5,
+        }),
+        async (rows) => {
+          const registry = new Registry();
+          const counter = new Counter({ name: 'm', help: 'h', labelNames: ['a'], registers: [registry] });
+          for (const [label, value] of rows) counter.inc({ a: label }, value);
+          const samples = parseMetrics(await registry.metrics(), ['m']).get('m');
+          expect(samples).toEqual(rows.map(([label, value]) => ({ labels: { a: label }, value })));
+        },
+      ),
+      { numRuns: 100 },
+    );
+  });
+});
+
+describe('sampleOf', () => {
+  it('adds up attempts, whatever became of them, without canaries', () => {
+    expect(sampleOf('a', aMetricsPage({ accepted: 100, shed: 20, canary: 7, now: 1000.25, started: 400 }))).toEqual({
+      pod: 'a',
+      counter: 120,
+      sourceAtMs: 1_000_250,
+      startedAtMs: 400_000,
+    });
+  });
+
+  const page = aMetricsPage({ accepted: 100 });
+  it.each([
+    ['no series of arrivals', page.replace(/^voucher_intake_arrivals_total.*\n/gm, '')],
+    [
+      'only canaries',
+      page.replace(/^voucher_intake_arrivals_total\{outcome="[a-b,d-z].*\n/gm, '').replace(/^.*accepted.*\n/gm, ''),
+    ],
+    ['no time', page.replace(/^voucher_scrape_time_seconds.*\n/m, '')],
+    ['no start', page.replace(/^process_start_time_seconds.*\n/m, '')],
+    ['a time that is none', page.replace(/^(voucher_scrape_time_seconds).*\n/m, '$1 +Inf\n')],
+    ['a counter that is not finite', page.replace('accepted"} 100', 'accepted"} +Inf')],
+    ['a counter below zero', page.replace('accepted"} 100', 'accepted"} -1')],
+    ['a counter that is no number', page.replace('accepted"} 100', 'accepted"} NaN')],
+    ['an empty page', ''],
+    ['a page of something else', '<html>ok</html>\n'],
+  ])('takes no number from a page with %s', (_, wrong) => {
+    expect(() => sampleOf('a', wrong)).toThrow();
+  });
+});

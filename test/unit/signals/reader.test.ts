@@ -1,0 +1,196 @@
+import { describe, expect, it } from '@jest/globals';
+import type { ObservedCluster, ObservedPod } from '../../../operator/reconcile/ports.ts';
+import type { Backlog } from '../../../operator/scaling/types.ts';
+import { createSignalReader, type SignalError } from '../../../operator/signals/reader.ts';
+import type { ScrapeTarget } from '../../../operator/signals/scrape.ts';
+import { aCampaign } from '../../helpers/a-campaign.ts';
+
+const START_MS = 1_600_999_200_000;
+
+interface Pod {
+  /** Undefined: doesn't answer. */
+  readonly counter: number | undefined;
+  readonly ready?: boolean;
+  /** False: its clock stands still. */
+  readonly moves?: boolean;
+}
+type Pods = Readonly<Record<string, Pod>>;
+
+/** Plays one tick a second: what the pods say, what the journal says. */
+const play = () => {
+  let nowMs = START_MS;
+  const asked: string[][] = [];
+  const errors: SignalError['kind'][] = [];
+  let pods: Pods = {};
+  let backlog: () => Promise<Backlog> = async () => ({ messages: 0 });
+  const reader = createSignalReader({
+    now: () => nowMs,
+    shards: 3,
+    backlogDeadlineMs: 20,
+    journal: { backlog: () => backlog() },
+    onError: (_, { kind }) => errors.push(kind),
+    scraper: {
+      async scrape(targets: readonly ScrapeTarget[]) {
+        asked.push(targets.map(({ pod }) => pod));
+        const answered = targets.flatMap(({ pod }) => {
+          const { counter, moves = true } = pods[pod] ?? { counter: undefined };
+          if (counter === undefined) return [];
+          return [{ pod, counter, sourceAtMs: moves ? nowMs : START_MS, startedAtMs: START_MS - 3_600_000 }];
+        });
+        const missed = targets.filter(({ pod }) => pods[pod]?.counter === undefined);
+        return { samples: answered, missed: missed.map(({ pod }) => ({ pod, error: new Error('silent') })) };
+      },
+    },
+  });
+  const cluster = (): ObservedCluster => ({
+    plans: [],
+    tiers: {
+      intake: {
+        deployment: { name: 'chengdu-intake', replicas: 2, resourceVersion: '1' },
+        pods: Object.entries(pods).map(
+          ([name, { ready = true }]): ObservedPod => ({
+            name,
+            tier: 'intake',
+            ready,
+            createdAtMs: 0,
+            adminUrl: `http://${name}`,
+          }),
+        ),
+      },
+    },
+  });
+  return {
+    asked,
+    errors,
+    async tick(next: Pods, journal = backlog, stepMs = 1_000) {
+      nowMs += stepMs;
+      pods = next;
+      backlog = journal;
+      return reader.read(aCampaign(), cluster(), new AbortController().signal);
+    },
+  };
+};
+
+const two = (a: number | undefined, b: number | undefined): Pods => ({ a: { counter: a }, b: { counter: b } });
+
+describe('arrivals', () => {
+  it('are absent until two ticks were seen', async () => {
+    const { tick } = play();
+    expect((await tick(two(5, 7))).arrivals).toEqual({ kind: 'absent' });
+    expect((await tick(two(15, 17))).arrivals).toMatchObject({ kind: 'fresh', value: { over1s: 20 } });
+  });
+
+  it('are a fresh zero when every ready pod proves it', async () => {
+    const { tick } = play();
+    await tick(two(5, 7));
+    expect((await tick(two(5, 7))).arrivals).toMatchObject({ kind: 'fresh', value: { over1s: 0 } });
+  });
+
+  const wrong: Record<string, (a: number) => Pods> = {
+    'doesn’t answer': (a) => two(a, undefined),
+    'answers with a clock that stands still': (a) => ({ a: { counter: a }, b: { counter: 107, moves: false } }),
+    'answers zero although it had counted': (a) => two(a, 0),
+  };
+  it.each(Object.entries(wrong))('are stale at once, and no lower, when one %s', async (_, with1) => {
+    const { tick } = play();
+    await tick(two(0, 7));
+    await tick(two(100, 107));
+    expect((await tick(with1(100))).arrivals).toEqual({
+      kind: 'stale',
+      value: { over1s: 200, over3s: 200, over60s: 200 },
+      atMs: START_MS + 2_000,
+    });
+  });
+
+  it('rise on what the others show while one is missing, and fall back to the last full ones', async () => {
+    const { tick } = play();
+    await tick(two(0, 0));
+    await tick(two(100, 100));
+    expect((await tick(two(1_000, undefined))).arrivals).toMatchObject({ kind: 'stale', value: { over1s: 900 } });
+    expect((await tick(two(1_000, undefined))).arrivals).toMatchObject({ kind: 'stale', value: { over1s: 200 } });
+  });
+
+  it('are fresh again when the missing pod answers, with what it counted meanwhile', async () => {
+    const { tick } = play();
+    await tick(two(0, 0));
+    await tick(two(10, 10));
+    await tick(two(20, undefined));
+    expect((await tick(two(30, 50))).arrivals).toMatchObject({ kind: 'fresh', value: { over1s: 30 } });
+  });
+
+  it('don’t wait for the proof of a pod that isn’t ready, yet count what it took', async () => {
+    const { tick } = play();
+    await tick(two(0, 0));
+    const draining = (counter: number | undefined): Pods => ({ a: { counter: 10 }, b: { counter, ready: false } });
+    expect((await tick(draining(40))).arrivals).toMatchObject({ kind: 'fresh', value: { over1s: 50 } });
+    expect((await tick(draining(undefined))).arrivals).toMatchObject({ kind: 'fresh', value: { over1s: 0 } });
+  });
+
+  it('stay five seconds, then go stale, when no pod is ready: nobody proved a zero', async () => {
+    const { tick } = play();
+    await tick(two(0, 0));
+    await tick(two(50, 50));
+    const kinds: string[] = [];
+    for (let second = 0; second < 7; second += 1) kinds.push((await tick({})).arrivals.kind);
+    expect(kinds).toEqual(['fresh', 'fresh', 'fresh', 'fresh', 'fresh', 'stale', 'stale']);
+  });
+
+  it('ask silent pods last, so that they can’t use up the turns of the others', async () => {
+    const { tick, asked, errors } = play();
+    await tick(two(undefined, 0));
+    await tick(two(undefined, 0));
+    expect(asked).toEqual([
+      ['a', 'b'],
+      ['b', 'a'],
+    ]);
+    expect(errors).toEqual(['scrape', 'scrape']);
+  });
+
+  it('start anew for a campaign that nobody asked about for ten minutes', async () => {
+    const { tick } = play();
+    await tick(two(0, 0));
+    await tick(two(50, 50));
+    expect((await tick(two(60, 60), undefined, 601_000)).arrivals.kind).toBe('absent');
+  });
+});
+
+describe('backlog', () => {
+  const broken = async (): Promise<Backlog> => {
+    throw new Error('no responders');
+  };
+
+  it('is fresh as the journal tells it', async () => {
+    const { tick } = play();
+    const value = { messages: 12, oldestSeconds: 3 };
+    expect((await tick({}, async () => value)).backlog.records).toEqual({
+      kind: 'fresh',
+      value,
+      atMs: START_MS + 1_000,
+    });
+  });
+
+  it('stays five seconds without an answer, then goes stale with its last value and time', async () => {
+    const { tick, errors } = play();
+    await tick({}, async () => ({ messages: 12 }));
+    const kinds: (string | undefined)[] = [];
+    for (let second = 0; second < 6; second += 1) kinds.push((await tick({}, broken)).backlog.records?.kind);
+    expect(kinds).toEqual(['fresh', 'fresh', 'fresh', 'fresh', 'fresh', 'stale']);
+    expect((await tick({}, broken)).backlog.records).toEqual({
+      kind: 'stale',
+      value: { messages: 12 },
+      atMs: START_MS + 1_000,
+    });
+    expect(errors).toEqual(Array.from({ length: 7 }, () => 'backlog'));
+  });
+
+  it('is absent, never zero, before the first answer', async () => {
+    const { tick } = play();
+    expect((await tick({}, broken)).backlog.records).toEqual({ kind: 'absent' });
+  });
+
+  it('is given up at the deadline, also when the journal ignores the signal', async () => {
+    const { tick } = play();
+    const { backlog } = await tick({}, () => new Promise<Backlog>(() => {}));
+    expect(backlog.records).toEqual({ kind: 'absent' });
+  });
+});
