@@ -1,5 +1,6 @@
 /** How much this process has to do: requests in flight, and how late its event loop runs. */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { ConcurrencyLimit } from './concurrency-limit.ts';
 
 export interface LoadGuard {
   /** Counts one complete request in; the returned function counts it out, once. */
@@ -9,14 +10,22 @@ export interface LoadGuard {
   close(): void;
 }
 
-/** Above this the answers would come later than citizens wait; 512 at 2,000/s are a quarter of a second. */
-const MAX_IN_FLIGHT = 512;
 const LATE_LOOP_MS = 300;
 const LOOK_EVERY_MS = 500;
 
-export const createLoadGuard = (maxInFlight = MAX_IN_FLIGHT): LoadGuard => {
+export interface LoadGuardOptions {
+  /** Upper end of the limit that is learned. */
+  readonly maxInFlight?: number;
+  readonly monotonicMs?: () => number;
+}
+
+export const createLoadGuard = ({
+  maxInFlight,
+  monotonicMs = () => performance.now(),
+}: LoadGuardOptions = {}): LoadGuard => {
   const delay = monitorEventLoopDelay({ resolution: 20 });
   delay.enable();
+  const concurrency = new ConcurrencyLimit(maxInFlight);
   let inFlight = 0;
   let isLate = false;
   const timer = setInterval(() => {
@@ -26,17 +35,21 @@ export const createLoadGuard = (maxInFlight = MAX_IN_FLIGHT): LoadGuard => {
   }, LOOK_EVERY_MS).unref();
   return {
     enter() {
+      const enteredAtMs = monotonicMs();
       inFlight += 1;
       let isIn = true;
       return () => {
-        if (isIn) inFlight -= 1;
+        if (!isIn) return;
         isIn = false;
+        const nowMs = monotonicMs();
+        concurrency.observe(nowMs - enteredAtMs, nowMs, inFlight);
+        inFlight -= 1;
       };
     },
     get inFlight() {
       return inFlight;
     },
-    isOverloaded: () => inFlight > maxInFlight || isLate,
+    isOverloaded: () => inFlight >= concurrency.limit || isLate,
     close() {
       clearInterval(timer);
       delay.disable();

@@ -16,8 +16,8 @@ export interface ReaderOptions {
   readonly tier: Tier;
 }
 
-/** After the first message of a batch: 20 commits a second at most while little comes, instead of one a message. */
-const LINGER_MS = 50;
+/** After the first message of a batch: 5 commits a second at most while little comes, instead of one a message. */
+const LINGER_MS = 200;
 /** Longer than the server takes to say that there is nothing. */
 const ANSWER_WITHIN_MS = 2_000;
 

@@ -17,26 +17,26 @@ export interface Override {
 }
 
 /**
- * 300/s at the peak. An intake pod is counted with 55/s, of which 70 % are planned: 300 / 38.5 = 8 pods. The forecast
- * says 180/s on purpose, 5 pods: the crowd is larger than anyone expected, and the rest must grow under load.
+ * 150/s at the peak. An intake pod is counted with 36/s, of which 70 % are planned: 150 / 25.2 = 6 pods. The forecast
+ * says 90/s on purpose, 4 pods: the crowd is larger than anyone expected, and the rest must grow under load.
  */
 const SCALED: readonly Override[] = [
   { path: ['traffic', 'admissionPerSecond'], value: undefined, reason: 'admission follows the ready pods' },
-  { path: ['scaling', 'peakArrivalsPerSecond'], value: 180, reason: 'a forecast that the crowd of 300/s exceeds' },
+  { path: ['scaling', 'peakArrivalsPerSecond'], value: 90, reason: 'a forecast that the crowd of 150/s exceeds' },
   { path: ['scaling', 'preWarm', 'leadTime'], value: '10s', reason: 'pre-warming within the demo’s minute' },
   {
     path: ['scaling', 'authorized'],
-    value: { ceilings: { intake: 8, records: 3 } },
+    value: { ceilings: { intake: 6, records: 2 } },
     reason: 'as many processes as two cores bear; the example’s windows lie in the past',
   },
   {
     path: ['scaling', 'tiers', 'intake'],
-    value: { min: 2, max: 8, capacityPerReplica: 55 },
+    value: { min: 2, max: 6, capacityPerReplica: 36 },
     reason: 'a process that shares two cores with everything else',
   },
   {
     path: ['scaling', 'tiers', 'records'],
-    value: { min: 1, max: 3, capacityPerReplica: 150 },
+    value: { min: 1, max: 2, capacityPerReplica: 150 },
     reason: 'as above; one suffices while it is quiet',
   },
 ];

@@ -78,14 +78,14 @@ export const openingHour = (): readonly TraceStep[] => [
 
 /**
  * The demo's: the opening hour squeezed in time and scaled to a machine of two cores that also carries the generator,
- * the journal and the database. 833/s × 0.36 = 300/s. The quiet seconds before the step stand for what the page sees
+ * the journal and the database. 833/s × 0.18 = 150/s. The quiet seconds before the step stand for what the page sees
  * before the announcement goes out.
  */
-export const DEMO_SCALE = 0.36;
+export const DEMO_SCALE = 0.18;
 export const demoFast = (): readonly TraceStep[] =>
-  rows([0, 12], [8, 300], [44, 180], [50, 90], [56, 40], [62, 15], [68, 0]);
+  rows([0, 6], [8, 150], [44, 90], [50, 45], [56, 20], [62, 8], [68, 0]);
 export const demoFull = (): readonly TraceStep[] =>
-  rows([0, 12], [15, 300], [75, 240], [105, 300], [135, 180], [165, 90], [195, 40], [225, 15], [255, 5], [270, 0]);
+  rows([0, 6], [15, 150], [75, 120], [105, 150], [135, 90], [165, 45], [195, 20], [225, 8], [255, 3], [270, 0]);
 
 const rows = (...pairs: readonly (readonly [number, number])[]): readonly TraceStep[] =>
   pairs.map(([atSeconds, arrivalsPerSecond]) => ({ atSeconds, arrivalsPerSecond }));

@@ -9,7 +9,7 @@ import { ACKNOWLEDGED, bodyOf, settingsOf, startTestIntake, type TestIntake } fr
 let intake: TestIntake;
 const sockets: Socket[] = [];
 beforeEach(async () => {
-  intake = await startTestIntake(createLoadGuard(1));
+  intake = await startTestIntake(createLoadGuard({ maxInFlight: 2 }));
 });
 afterEach(async () => {
   for (const socket of sockets.splice(0)) socket.destroy();

@@ -21,7 +21,7 @@ describe('the demo’s campaign', () => {
         spec: {
           campaignId: 'chengdu-2020-3',
           window: { opensAt: '2026-01-01T00:00:00.000Z' },
-          scaling: { authorized: { ceilings: { intake: 8 }, windows: [] }, tiers: { records: { max: 3 } } },
+          scaling: { authorized: { ceilings: { intake: 6 }, windows: [] }, tiers: { records: { max: 2 } } },
         },
       },
     });
@@ -56,7 +56,7 @@ describe('chaos', () => {
     const strikes = strikesFor(trace);
     expect(strikes.map(({ role }) => role).toSorted()).toEqual(['intake', 'nats', 'records']);
     for (const { atSeconds } of strikes) {
-      expect(rateAt(trace, atSeconds)).toBe(300);
+      expect(rateAt(trace, atSeconds)).toBe(150);
       expect(atSeconds).toBeLessThan(durationSeconds(trace));
     }
   });
