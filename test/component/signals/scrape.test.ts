@@ -93,6 +93,15 @@ describe('scrape', () => {
     expect(await pods[4]?.connections()).toBe(0);
   });
 
+  it('cuts a page that never ends by its size, long before the deadline', async () => {
+    await scraper.close();
+    scraper = createScraper({ deadlineMs: 60_000 });
+    const pods = await startPods(1);
+    pods[0]?.behave({ kind: 'floods' });
+    const { missed } = await scraper.scrape(targets(pods), never);
+    expect(String(missed[0]?.error)).toMatch(/longer than 524288 bytes/);
+  });
+
   it('ends with its caller', async () => {
     await scraper.close();
     scraper = createScraper({ deadlineMs: 60_000 });

@@ -130,6 +130,11 @@ const notUp: Record<string, Case> = {
     replicas: 9,
     by: 'WayDown',
   },
+  'a slot that a clock ahead of ours wrote holds nothing': {
+    memory: { recentWanted: [{ slotStartMs: NOW_MS + 3_600_000, wanted: 50 }], freshTicks: 2 },
+    replicas: 9,
+    by: 'WayDown',
+  },
   'at least one of few': { input: { replicas: 3 }, memory: SETTLED, replicas: 2, by: 'WayDown' },
   'never below the minimum': { input: { replicas: 2 }, memory: SETTLED, replicas: 2, by: 'Min' },
   'never below the floor': {

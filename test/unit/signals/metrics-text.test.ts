@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { Counter, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Registry } from 'prom-client';
+import { createIntakeMetrics } from '../../../app/intake/metrics.ts';
+import { ARRIVAL_OUTCOMES } from '../../../operator/api/app-contract.ts';
 import { MetricsTextError, parseMetrics } from '../../../operator/signals/metrics-text.ts';
 import { sampleOf } from '../../../operator/signals/scrape.ts';
 import { aMetricsPage } from '../../helpers/a-metrics-page.ts';
@@ -81,6 +83,22 @@ describe('parseMetrics', () => {
 });
 
 describe('sampleOf', () => {
+  it('reads the page that the intake really makes, from its first second on', async () => {
+    const registry = new Registry();
+    collectDefaultMetrics({ register: registry });
+    const metrics = createIntakeMetrics(
+      registry,
+      () => 1_600_999_200_250,
+      () => 0,
+    );
+    expect(sampleOf('a', await registry.metrics())).toMatchObject({ counter: 0, sourceAtMs: 1_600_999_200_250 });
+    for (const outcome of ARRIVAL_OUTCOMES) metrics.answered(outcome, 0.01);
+    const { counter, startedAtMs } = sampleOf('a', await registry.metrics());
+    // Five outcomes, one of them a canary.
+    expect(counter).toBe(4);
+    expect(Math.abs(Date.now() - process.uptime() * 1000 - startedAtMs)).toBeLessThan(2_000);
+  });
+
   it('adds up attempts, whatever became of them, without canaries', () => {
     expect(sampleOf('a', aMetricsPage({ accepted: 100, shed: 20, canary: 7, now: 1000.25, started: 400 }))).toEqual({
       pod: 'a',
