@@ -120,7 +120,7 @@ export class PublishAttempt {
       const failure = failureOf(error);
       count(kind, failure);
       if (failure === 'nobody') health.unreachable(shard);
-      if (failure === 'full') health.heard(shard, monotonicMs());
+      if (failure === 'full') health.refusedAsFull(shard, monotonicMs());
       if (!this.#settled) this.#onFailure(shard, failure);
     }
   }
@@ -168,9 +168,10 @@ export class PublishAttempt {
 
   /** The most useful of what is known; anything that may have been stored is a `timeout`. */
   #reason(): Unavailable['reason'] {
-    if (!this.#context.isConnected()) return 'disconnected';
+    const { health, isConnected, monotonicMs } = this.#context;
+    if (!isConnected()) return 'disconnected';
     if (this.#waiting.size > 0 || this.#failures.has('unknown')) return 'timeout';
-    return this.#failures.has('full') ? 'journal_full' : 'all_shards_silent';
+    return this.#failures.has('full') || health.wasFull(monotonicMs()) ? 'journal_full' : 'all_shards_silent';
   }
 
   #settle(outcome: PublishOutcome): void {

@@ -34,7 +34,7 @@ export type Ensured =
   | { readonly kind: 'present'; readonly leastReplicas: number };
 
 /** A few settings, and a key of 60 bytes a day. */
-const BUCKET_MAX_BYTES = 16 * 2 ** 20;
+const BUCKET_MAX_BYTES = 4 * 2 ** 20;
 const BUCKET_HISTORY = 3;
 /** nats-server's codes for a stream or consumer that is not there. */
 const NOT_FOUND = new Set([10014, 10059]);

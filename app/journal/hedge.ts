@@ -60,8 +60,12 @@ interface Shard {
   probedAtMs: number;
 }
 
+/** Longer than an election, shorter than anybody needs to make room. */
+const FULL_FOR_MS = 10_000;
+
 export class ShardHealth {
   readonly #shards: readonly Shard[];
+  #fullAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(shards: number) {
     this.#shards = Array.from({ length: shards }, () => ({
@@ -77,6 +81,20 @@ export class ShardHealth {
     if (state === undefined) return;
     state.heardAtMs = nowMs;
     state.silent = false;
+  }
+
+  /** A leader's refusal for want of space: an answer, and a sign of what a silence that follows is about. */
+  refusedAsFull(shard: number, nowMs: number): void {
+    this.heard(shard, nowMs);
+    this.#fullAtMs = nowMs;
+  }
+
+  /**
+   * A server that has reached its own limit of storage gives its leaderships away, to others that are full as well: a
+   * few refusals, then silence (nats-server, processClusteredInboundMsg).
+   */
+  wasFull(nowMs: number): boolean {
+    return nowMs - this.#fullAtMs < FULL_FOR_MS;
   }
 
   /** A publish has waited for SILENT_AFTER_MS: the shard is silent unless it answered others meanwhile. */

@@ -74,7 +74,7 @@ export const createPublisher = (options: PublisherOptions): RegistrationJournal 
     const first = context.health.first(home, nowMs, context.budget.hasRoom(nowMs));
     if (first === undefined) {
       context.onAllSilent();
-      return unavailable('all_shards_silent');
+      return unavailable(context.health.wasFull(nowMs) ? 'journal_full' : 'all_shards_silent');
     }
     context.budget.publish(nowMs);
     const payload = encodeEnvelope(event);

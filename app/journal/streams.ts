@@ -25,7 +25,8 @@ import type { JournalSpec } from '../../operator/reconcile/ports.ts';
 export type WantedStream = Partial<StreamConfig> & { readonly name: string; readonly num_replicas: number };
 
 const SHARD_MAX_BYTES = 8 * 2 ** 30;
-const CONTROL_MAX_BYTES = 256 * 2 ** 20;
+/** Freeze, plans and decisions: a few thousand messages in a long campaign. */
+const CONTROL_MAX_BYTES = 32 * 2 ** 20;
 
 /** Metadata that says whose a stream or bucket is. */
 export const ownerOf = (spec: JournalSpec): Readonly<Record<string, string>> => ({
@@ -50,7 +51,9 @@ const journalStream = (spec: JournalSpec, name: string, subject: string, maxByte
   deny_delete: true,
   deny_purge: true,
   allow_direct: true,
-  compression: StoreCompression.S2,
+  // Not s2: nats-server 2.15.2 can't truncate a compressed block when it recovers from a kill -9 ("smb.truncate: s2:
+  // corrupt input"), and the stream stays away on every node. Seen with more than one block (8 MiB) in a shard.
+  compression: StoreCompression.None,
   metadata: ownerOf(spec),
 });
 
@@ -100,6 +103,8 @@ const harmful = (wanted: WantedStream, actual: StreamConfig): readonly (readonly
   ['no_ack', actual.no_ack === true, false],
   // `async` acknowledges before it syncs, whatever sync_interval says.
   ['persist_mode', actual.persist_mode ?? 'default', 'default'],
+  // See journalStream; blocks that are written stay compressed, so an update in place would mend nothing.
+  ['compression', actual.compression ?? StoreCompression.None, StoreCompression.None],
 ];
 
 /** What must not differ on a stream that is there already; a sentence for each that does. */

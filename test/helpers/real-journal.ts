@@ -31,6 +31,8 @@ export const journalSpec = (overrides: Partial<JournalSpec> = {}): JournalSpec =
 });
 
 export interface RealJournal {
+  /** Configuration and logs of the servers. */
+  readonly dir: string;
   readonly cluster: NatsCluster;
   readonly connection: JournalConnection;
   readonly manager: JetStreamManager;
@@ -71,6 +73,7 @@ export const startRealJournal = async (
   const admins: RealJournal['admins'] = ({ shardMaxBytes = 2 ** 28, monitorUrls = cluster.monitorUrls }) =>
     createJournalAdmin({ connection, monitorUrls, now: Date.now, shardMaxBytes });
   return {
+    dir,
     cluster,
     connection,
     manager,
@@ -115,7 +118,8 @@ export interface CrowdOptions {
   /** Citizens at a time. */
   readonly size?: number;
   readonly pauseMs?: number;
-  readonly sealed?: string;
+  /** Of each registration. */
+  readonly sealed?: () => string;
   /** Indices of the servers that its connection knows. */
   readonly servers?: readonly number[];
 }
@@ -125,7 +129,7 @@ let crowdsSoFar = 0;
 /** `size` citizens at a time register, each as soon as the last has its answer, `pauseMs` after a refusal. */
 const runCrowd = (
   connection: JournalConnection,
-  { campaignId = 'spring', size = 32, pauseMs = 50, sealed = 'x'.repeat(140) }: CrowdOptions,
+  { campaignId = 'spring', size = 32, pauseMs = 50, sealed = () => 'x'.repeat(140) }: CrowdOptions,
 ): Crowd => {
   crowdsSoFar += 1;
   const crowd = crowdsSoFar;
@@ -143,7 +147,7 @@ const runCrowd = (
   };
   const citizen = async (): Promise<void> => {
     while (!stopped) {
-      const event = receivedEvent({ campaignId, citizen: `${crowd}-${next++}`, sealed });
+      const event = receivedEvent({ campaignId, citizen: `${crowd}-${next++}`, sealed: sealed() });
       const startedAtMs = monotonicMs();
       const outcome = await journal.publish(event, never);
       slowestMs = Math.max(slowestMs, monotonicMs() - startedAtMs);

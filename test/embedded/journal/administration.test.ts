@@ -49,7 +49,7 @@ describe('a campaign that gets its journal', () => {
       deny_delete: true,
       deny_purge: true,
       allow_direct: true,
-      compression: 's2',
+      compression: 'none',
     });
     const before = await everything();
     expect(await admin.ensure(journalSpec(), never)).toMatchObject(ready);

@@ -111,6 +111,13 @@ describe('a shard’s health', () => {
     expect(health.first(0, AT, hasRoom)).toBe(first);
   });
 
+  it('remembers for ten seconds that the silence began with a lack of space', () => {
+    const health = new ShardHealth(3);
+    expect(health.wasFull(0)).toBe(false);
+    health.refusedAsFull(1, 1_000);
+    expect([health.wasFull(10_999), health.wasFull(11_000)]).toEqual([true, false]);
+  });
+
   it('blames the connection, not the shards, when all were silent before a new one', () => {
     const health = new ShardHealth(3);
     for (const shard of [0, 1, 2]) health.unreachable(shard);

@@ -1,0 +1,107 @@
+/** Live settings between an operator that writes and a pod that watches, while servers go and come. */
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Kvm } from '@nats-io/kv';
+import { type LiveSettingsWatch, watchLiveSettings } from '../../../app/journal/live-settings.ts';
+import type { LiveSettings } from '../../../operator/api/app-contract.ts';
+import { eventually } from '../../helpers/eventually.ts';
+import { journalSpec, never, type RealJournal, startRealJournal } from '../../helpers/real-journal.ts';
+
+const settings = (generation: number): LiveSettings => ({
+  v: 1,
+  generation,
+  title: { 'zh-CN': '春', en: 'Spring' },
+  window: { opensAt: '2020-09-25T01:00:00Z', closesAt: '2020-10-02T16:00:00Z' },
+  eligibility: { minAge: 18 },
+  vouchers: [],
+  traffic: { admissionPerSecond: 100, intakePods: 2, burstSeconds: 1 },
+});
+
+let journal: RealJournal;
+let watch: LiveSettingsWatch;
+const changes: number[] = [];
+const errors: unknown[] = [];
+const stop = new AbortController();
+
+beforeAll(async () => {
+  journal = await startRealJournal();
+  const connection = await journal.connect('pod');
+  // The pod is there before the operator has made the bucket.
+  watch = watchLiveSettings(
+    {
+      connection,
+      campaignId: 'spring',
+      onError: (error) => errors.push(error),
+      onChange: ({ generation }) => changes.push(generation),
+    },
+    stop.signal,
+  );
+  await journal.admin.ensure(journalSpec(), never);
+}, 60_000);
+afterAll(async () => {
+  stop.abort();
+  await journal.stop();
+});
+
+const put = (generation: number): Promise<void> => journal.admin.putLiveSettings('spring', settings(generation), never);
+const seen = (generation: number, timeoutMs: number): Promise<boolean> =>
+  eventually(() => watch.current()?.generation === generation, { timeoutMs, what: `generation ${generation}` });
+
+describe('a pod that watches the live settings', () => {
+  it('has none before the first, and then follows', async () => {
+    expect(watch.current()).toBeUndefined();
+    await put(1);
+    expect((await watch.first).generation).toBe(1);
+    await put(2);
+    await seen(2, 2_000);
+    expect(changes).toEqual([1, 2]);
+  }, 20_000);
+
+  it('is not woken by a write that changes nothing', async () => {
+    const kv = await new Kvm(journal.connection.nats).open('live_spring');
+    const before = (await kv.get('settings'))?.revision;
+    await put(2);
+    expect((await kv.get('settings'))?.revision).toBe(before);
+  });
+
+  it('keeps the last valid value when nonsense is written, and complains of it once', async () => {
+    errors.length = 0;
+    const kv = await new Kvm(journal.connection.nats).open('live_spring');
+    await kv.put('settings', JSON.stringify({ ...settings(3), window: { opensAt: 'soon' } }));
+    await eventually(() => errors.length > 0, { timeoutMs: 3_000, what: 'the complaint' });
+    expect(watch.current()?.generation).toBe(2);
+    expect(String(errors[0])).toContain('is not valid; the last one stays');
+    await put(4);
+    await seen(4, 2_000);
+    expect(errors).toHaveLength(1);
+  }, 20_000);
+
+  it('keeps the last value while every server is away, and follows again afterwards', async () => {
+    for (const node of journal.cluster.nodes) node.kill('SIGKILL');
+    await eventually(() => !journal.connection.isConnected(), { timeoutMs: 5_000, what: 'the loss' });
+    expect(watch.current()?.generation).toBe(4);
+    await Promise.all(journal.cluster.nodes.map((node) => node.restart()));
+    await journal.cluster.ready(never);
+    await eventually(
+      async () => {
+        await put(5);
+        return true;
+      },
+      { timeoutMs: 20_000, what: 'a write after the restart' },
+    );
+    await seen(5, 10_000);
+  }, 60_000);
+
+  it('follows a bucket that was destroyed and made anew, whose revisions begin at one', async () => {
+    await journal.manager.streams.delete('KV_live_spring');
+    expect(watch.current()?.generation).toBe(5);
+    const putAnew = async (): Promise<boolean> => {
+      await journal.admin.ensure(journalSpec(), never);
+      await put(6);
+      return true;
+    };
+    await eventually(putAnew, { timeoutMs: 10_000, what: 'a write into the new bucket' });
+    const kv = await new Kvm(journal.connection.nats).open('live_spring');
+    expect((await kv.get('settings'))?.revision).toBe(1);
+    await seen(6, 10_000);
+  }, 20_000);
+});
