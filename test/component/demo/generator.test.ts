@@ -71,7 +71,11 @@ describe('the generator process', () => {
 
   it('killed with -9 leaves a ledger in which every line was promised, and no end', async () => {
     const child = run(argsFor(intake.url, await traceOf(300, 600)));
-    await eventually(() => intake.taken.size > 100, { timeoutMs: PATIENCE_MS, what: 'a hundred registrations' });
+    const lines = async (): Promise<number> => (await readLedger(join(dir, 'ledger.jsonl')).catch(() => [])).length;
+    await eventually(async () => (await lines()) > 0, {
+      timeoutMs: PATIENCE_MS,
+      what: 'a first promise in the ledger',
+    });
     child.kill('SIGKILL');
     await exitOf(child);
     const ledger = await readLedger(join(dir, 'ledger.jsonl'));

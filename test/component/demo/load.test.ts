@@ -101,8 +101,9 @@ describe('the crowd', () => {
       timeoutMs: 300,
       plan: { attempts: 1 },
     });
-    expect(run.stats.gaveUp).toBe(1);
-    expect(run.ledger.filter(({ type }) => type === 'unsettled')).toHaveLength(1);
+    // On a machine that stalls for 300 ms others give up too; whoever does must be in the ledger.
+    expect(run.stats.gaveUp).toBeGreaterThan(0);
+    expect(run.ledger.filter(({ type }) => type === 'unsettled')).toHaveLength(run.stats.gaveUp);
     expect(run.ledger.at(-1)).toEqual({ type: 'end', sent: run.stats.sent, acknowledged: run.stats.acknowledged });
   });
 
