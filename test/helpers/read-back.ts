@@ -4,15 +4,17 @@ import type { JournalConnection } from '../../app/journal/connection.ts';
 import { createJournalReplay } from '../../app/journal/replay.ts';
 import { SHARDS } from './records.ts';
 
-/** Receipt → number of copies over all shards. */
+/** Receipt → number of copies over all shards. A shard whose stream is gone holds nothing, where that is expected. */
 export const copiesInJournal = async (
   connection: JournalConnection,
   campaignId: string,
   signal: AbortSignal,
+  { skipMissing = false } = {},
 ): Promise<ReadonlyMap<string, number>> => {
   const copies = new Map<string, number>();
-  const { replay } = createJournalReplay({ connection, campaignId });
+  const { replay, lastSequence } = createJournalReplay({ connection, campaignId });
   for (let shard = 0; shard < SHARDS; shard += 1) {
+    if (skipMissing && (await lastSequence(shard, signal).catch(() => 0)) === 0) continue;
     for await (const batch of replay(shard, 1, signal)) {
       for (const { data } of batch) {
         const parsed = parseEnvelope(data);

@@ -11,7 +11,7 @@ import { connectJournal, type JournalConnection } from '../../app/journal/connec
 import { createPublisher } from '../../app/journal/publisher.ts';
 import { ensureNatsServer } from '../../local/binaries.ts';
 import { spawnManaged } from '../../local/managed-process.ts';
-import { type NatsCluster, type NatsNode, startNatsCluster } from '../../local/nats.ts';
+import { type NatsCluster, type NatsNode, type NatsOptions, startNatsCluster } from '../../local/nats.ts';
 import { shardStreamName } from '../../operator/api/names.ts';
 import type { JournalAdmin, JournalSpec } from '../../operator/reconcile/ports.ts';
 import { receivedEvent, SHARDS } from './records.ts';
@@ -48,7 +48,7 @@ export interface RealJournal {
 }
 
 export const startRealJournal = async (
-  options: { readonly maxFileStoreBytes?: number; readonly syncAlways?: boolean } = {},
+  options: Partial<Pick<NatsOptions, 'maxFileStoreBytes' | 'syncAlways' | 'nodeDirs'>> = {},
 ): Promise<RealJournal> => {
   const dir = await mkdtemp(join(tmpdir(), 'voucher-nats-test-'));
   const binary = await ensureNatsServer({ signal: never, progress: () => undefined });
