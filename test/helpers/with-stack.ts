@@ -59,7 +59,7 @@ export const stackCampaignYaml = (
     },
   });
 
-const isReady = (stack: Stack): boolean => {
+export const isStackReady = (stack: Stack): boolean => {
   const { conditions, tiers } = stack.snapshot();
   const ready = conditions.find(({ type }) => type === 'Ready')?.status === 'True';
   return ready && tiers.intake !== undefined && tiers.intake.ready >= tiers.intake.desired;
@@ -79,7 +79,7 @@ export const withStack = async <T>(
     progress: () => undefined,
   });
   try {
-    await eventually(() => isReady(stack), { timeoutMs: 60_000, what: 'the campaign to be Ready' });
+    await eventually(() => isStackReady(stack), { timeoutMs: 60_000, what: 'the campaign to be Ready' });
     return await use(stack, stateDir);
   } finally {
     await stack.stop();

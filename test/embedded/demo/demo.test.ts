@@ -1,0 +1,82 @@
+/** The README's command, on a short trace: it must say lost 0, it must be able to say lost 1, and it leaves nothing. */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { z } from 'zod';
+import { eventually } from '../../helpers/eventually.ts';
+
+jest.setTimeout(180_000);
+
+const DEMO = join(import.meta.dirname, '../../../local/demo.ts');
+const report = z.object({ audit: z.object({ lost: z.number(), acknowledged: z.number(), doubles: z.number() }) });
+
+let dir: string;
+let child: ChildProcess | undefined;
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'voucher-demo-'));
+  await writeFile(join(dir, 'trace.csv'), 'seconds,arrivalsPerSecond\n0,40\n8,0\n');
+});
+afterEach(async () => {
+  child?.kill('SIGKILL');
+  await rm(dir, { recursive: true, force: true });
+});
+
+const startDemo = (
+  ...args: readonly string[]
+): { readonly output: () => string; readonly exited: Promise<unknown[]> } => {
+  const own = ['--trace', join(dir, 'trace.csv'), '--shift-open-to', '6s', '--state-dir', join(dir, 'run')];
+  child = spawn(process.execPath, [DEMO, ...own, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  child.stdout?.on('data', (chunk) => {
+    output += String(chunk);
+  });
+  child.stderr?.on('data', (chunk) => {
+    output += String(chunk);
+  });
+  return { output: () => output, exited: once(child, 'exit') };
+};
+
+const audited = async (): Promise<z.infer<typeof report>['audit']> =>
+  report.parse(JSON.parse(await readFile(join(dir, 'report.json'), 'utf8'))).audit;
+
+/** Command lines that name this run's folder: servers have it in their arguments. */
+const runningHere = (): readonly string[] =>
+  execFileSync('ps', ['-A', '-o', 'args='], { encoding: 'utf8' })
+    .split('\n')
+    .filter((line) => line.includes(join(dir, 'run')) && !line.includes('demo.ts'));
+
+describe('npm run demo', () => {
+  it('ends with lost 0', async () => {
+    const demo = startDemo('--json', join(dir, 'report.json'));
+    const [code] = await demo.exited;
+    expect(demo.output()).toContain('lost 0');
+    expect(code).toBe(0);
+    const { acknowledged, lost, doubles } = await audited();
+    expect(acknowledged).toBeGreaterThan(100);
+    expect({ lost, doubles }).toEqual({ lost: 0, doubles: 0 });
+  });
+
+  it('ends with lost 1 and exit code 1 when one acknowledgement is a lie', async () => {
+    const demo = startDemo('--sabotage', 'drop-one', '--json', join(dir, 'report.json'));
+    const [code] = await demo.exited;
+    expect(demo.output()).toContain('lost 1');
+    expect(code).toBe(1);
+    expect((await audited()).lost).toBe(1);
+  });
+
+  it('ends all that it started on Ctrl-C', async () => {
+    const demo = startDemo();
+    await eventually(() => demo.output().includes('PreWarming') || demo.output().includes('Open'), {
+      timeoutMs: 60_000,
+      what: 'the campaign to be pre-warmed',
+    });
+    expect(runningHere().length).toBeGreaterThanOrEqual(3);
+    child?.kill('SIGINT');
+    const [code] = await demo.exited;
+    expect(code).toBe(130);
+    await eventually(() => runningHere().length === 0, { timeoutMs: 15_000, what: 'the end of every process' });
+  });
+});

@@ -1,0 +1,124 @@
+/** The whole product on this machine: what one citizen, one admin and one bad day would see. */
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { request } from 'undici';
+import { readDatabase } from '../../../local/audit/read-database.ts';
+import { startEmbedded } from '../../../local/embedded.ts';
+import type { Stack } from '../../../local/stack.ts';
+import { receiptOf, receiptState, register } from '../../helpers/citizen-client.ts';
+import { eventually } from '../../helpers/eventually.ts';
+import { isStackReady, stackCampaignYaml } from '../../helpers/with-stack.ts';
+
+jest.setTimeout(120_000);
+
+const STARTED_AT_MS = Date.now();
+const CAMPAIGN = { intake: { min: 2, max: 3, capacityPerReplica: 500 } };
+const ended = new AbortController();
+let dir: string;
+let stack: Stack;
+
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'voucher-stack-'));
+  stack = await startEmbedded({
+    campaignYaml: stackCampaignYaml(CAMPAIGN, STARTED_AT_MS),
+    stateDir: dir,
+    signal: ended.signal,
+    progress: () => undefined,
+  });
+  await eventually(() => isStackReady(stack), { timeoutMs: 60_000, what: 'the campaign to be Ready' });
+});
+afterAll(async () => {
+  ended.abort();
+  await stack?.stop();
+  await rm(dir, { recursive: true, force: true });
+});
+
+const stateOf = async (answered: Awaited<ReturnType<typeof register>>): Promise<unknown> => {
+  const receipt = receiptOf(answered);
+  return receipt === undefined ? undefined : (await receiptState(stack.url, receipt)).body;
+};
+
+describe('a campaign that is open', () => {
+  it('says so, with its journal proven to sync', () => {
+    const { stage, conditions } = stack.snapshot();
+    expect(stage).toBe('Open');
+    expect(conditions).toContainEqual(expect.objectContaining({ type: 'JournalDurable', status: 'True' }));
+  });
+
+  it('gives a receipt that turns into a row', async () => {
+    const answered = await register(stack.url, 1, randomUUID());
+    expect(answered.status).toBe(201);
+    const confirmed = await eventually(
+      async () => {
+        const body = await stateOf(answered);
+        return (body as { confirmed?: boolean }).confirmed === true ? body : undefined;
+      },
+      { timeoutMs: 20_000, what: 'the row' },
+    );
+    expect(confirmed).toMatchObject({ state: 'received', channel: 'wechat', category: 'dining' });
+  });
+
+  it('lets one registration stand for a person with three receipts, while a journal server is killed', async () => {
+    const nats = stack.processes().find(({ role }) => role === 'nats');
+    const same = randomUUID();
+    const sending = [randomUUID(), randomUUID(), same, same, same].map((key) =>
+      eventually(
+        async () => {
+          const answered = await register(stack.url, 2, key);
+          return receiptOf(answered) === undefined ? undefined : answered;
+        },
+        { timeoutMs: 30_000, what: 'a receipt' },
+      ),
+    );
+    if (nats !== undefined) process.kill(nats.pid, 'SIGKILL');
+    const answers = (await Promise.all(sending)).filter((answered) => answered !== undefined);
+    const receipts = new Set(answers.map((answered) => receiptOf(answered)?.receiptNo));
+    expect(receipts.size).toBe(3);
+    const isSettled = async (): Promise<boolean> => {
+      const bodies = await Promise.all(answers.map(stateOf));
+      return bodies.every((body) => (body as { confirmed?: boolean }).confirmed === true);
+    };
+    await eventually(isSettled, { timeoutMs: 40_000, what: 'every receipt to resolve' });
+    const { registrations, superseded } = await readDatabase(stack.audit.postgresUrl, stack.campaignId, ended.signal);
+    expect(registrations.filter(({ receipt }) => receipts.has(receipt))).toHaveLength(1);
+    expect(superseded.filter(({ receipt }) => receipts.has(receipt))).toHaveLength(2);
+  });
+
+  it('shows an edited title within seconds, without a restart', async () => {
+    const pids = () =>
+      stack
+        .processes()
+        .filter(({ role }) => role === 'intake')
+        .map(({ pid }) => pid);
+    const before = pids();
+    await stack.applyCampaign(stackCampaignYaml({ ...CAMPAIGN, titleEn: 'Edited' }, STARTED_AT_MS));
+    await eventually(
+      async () => {
+        const response = await request(`${stack.url}/api/v1/campaigns/${stack.campaignId}`, { reset: true });
+        return JSON.stringify(await response.body.json()).includes('Edited');
+      },
+      { timeoutMs: 10_000, what: 'the new title' },
+    );
+    expect(pids()).toEqual(before);
+  });
+
+  it('refuses an edit of what may no longer change', async () => {
+    const changed = stackCampaignYaml(CAMPAIGN, STARTED_AT_MS).replace(/opensAt: .*/, 'opensAt: 2031-01-01T00:00:00Z');
+    await expect(stack.applyCampaign(changed)).rejects.toThrow('opensAt');
+  });
+
+  it('replaces an intake that is killed', async () => {
+    const killed = stack.processes().find(({ role }) => role === 'intake');
+    if (killed !== undefined) process.kill(killed.pid, 'SIGKILL');
+    const intakes = () => stack.processes().filter(({ role }) => role === 'intake');
+    const isReplaced = (): boolean => intakes().length === 2 && intakes().every(({ pid }) => pid !== killed?.pid);
+    await eventually(() => isReplaced() && isStackReady(stack), {
+      timeoutMs: 30_000,
+      what: 'another intake',
+    });
+    expect((await register(stack.url, 3, randomUUID())).status).toBe(201);
+  });
+});
