@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import { startEmbedded } from '../../local/embedded.ts';
+import { type EmbeddedOptions, startEmbedded } from '../../local/embedded.ts';
 import type { Stack } from '../../local/stack.ts';
 import { eventually } from './eventually.ts';
 
@@ -15,6 +15,9 @@ export interface StackCampaign {
   readonly records?: { readonly min: number; readonly max: number; readonly capacityPerReplica: number };
   readonly admissionPerSecond?: number;
 }
+
+/** What the machine gives the stack; the campaign knows nothing of it. */
+export type StackRoom = Pick<EmbeddedOptions, 'shardMaxBytes' | 'maxFileStoreBytes'>;
 
 const HOUR_MS = 3_600_000;
 
@@ -70,6 +73,7 @@ export const withStack = async <T>(
   campaign: StackCampaign,
   signal: AbortSignal,
   use: (stack: Stack, stateDir: string) => Promise<T>,
+  room: StackRoom = {},
 ): Promise<T> => {
   const stateDir = await mkdtemp(join(tmpdir(), 'voucher-stack-'));
   const stack = await startEmbedded({
@@ -77,6 +81,7 @@ export const withStack = async <T>(
     stateDir,
     signal,
     progress: () => undefined,
+    ...room,
   });
   try {
     await eventually(() => isStackReady(stack), { timeoutMs: 60_000, what: 'the campaign to be Ready' });

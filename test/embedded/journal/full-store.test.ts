@@ -1,7 +1,6 @@
 /** A journal that runs out of room, in both ways in which one can: citizens are told, nothing that was acknowledged goes. */
-import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { enlargeStores } from '../../helpers/enlarge-stores.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { copiesInJournal, lostOf } from '../../helpers/read-back.ts';
 import { journalSpec, never, type RealJournal, startRealJournal } from '../../helpers/real-journal.ts';
@@ -40,17 +39,6 @@ const expectNoneLost = async (roomy: RealJournal, acked: readonly string[]): Pro
   expect(lostOf(acked, copies)).toEqual([]);
 };
 
-/** What an administrator does: a larger disk, a larger limit, a restart. */
-const enlarge = async ({ dir, cluster }: RealJournal, bytes: number): Promise<void> => {
-  for (const node of cluster.nodes) {
-    const file = join(dir, `${node.name}.conf`);
-    const text = await readFile(file, 'utf8');
-    await writeFile(file, text.replace(/max_file_store: \d+/, `max_file_store: ${bytes}`));
-    await node.restart();
-  }
-  await cluster.ready(never);
-};
-
 describe('a journal without room', () => {
   it('says `journal_full` when its streams have reached their bytes, and takes registrations again with more', async () => {
     journal = await startRealJournal();
@@ -68,7 +56,7 @@ describe('a journal without room', () => {
     const admin = journal.admins({ shardMaxBytes: -1 });
     expect(await admin.ensure(journalSpec(), never)).toMatchObject({ kind: 'ready' });
     const acked = await fill(journal);
-    await enlarge(journal, 512 * MIB);
+    await enlargeStores(journal, 512 * MIB);
     await expectToTakeMore(journal);
     await expectNoneLost(journal, acked);
   }, 90_000);
