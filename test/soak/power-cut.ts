@@ -1,6 +1,7 @@
 /**
  * A power cut of all three journal servers under load. `npm run soak -- power-cut`, or `node test/soak/power-cut.ts`;
- * root on Linux only. `--default-sync` runs the twin that must lose: the same cut without `sync_interval: always`.
+ * root on Linux only. `--runs N` cuts so often (3); `--default-sync` runs only the twin that must lose: the same cut
+ * without `sync_interval: always`. A twin that loses nothing fails the run, for then the cut cuts nothing.
  *
  * kill -9 proves little: what a process wrote lives on in the kernel's page cache. So all stores are on one ext4 image;
  * the servers are frozen in mid-write, EXT4_IOC_SHUTDOWN with NOLOGFLUSH makes the file system forget everything that
@@ -130,10 +131,10 @@ export const runPowerCut = async (options: PowerCutOptions): Promise<PowerCut> =
   const dir = await mkdtemp(join(tmpdir(), 'voucher-power-cut-'));
   const [image, at] = [join(dir, 'disk.img'), join(dir, 'disk')];
   await mkdir(at);
-  await run('truncate', ['-s', String(IMAGE_BYTES), image]);
-  await run('mkfs.ext4', ['-q', '-F', image]);
-  await mountImage(image, at);
   try {
+    await run('truncate', ['-s', String(IMAGE_BYTES), image]);
+    await run('mkfs.ext4', ['-q', '-F', image]);
+    await mountImage(image, at);
     const nodeDirs = [0, 1, 2].map((i) => join(at, `nats-${i}`));
     const journal = await startRealJournal({ syncAlways: options.syncAlways, nodeDirs });
     try {
@@ -149,6 +150,14 @@ export const runPowerCut = async (options: PowerCutOptions): Promise<PowerCut> =
 
 const RUNS = 3;
 
+const runsOf = (args: readonly string[]): number => {
+  const at = args.indexOf('--runs');
+  if (at < 0) return RUNS;
+  const runs = Number(args[at + 1]);
+  if (!Number.isInteger(runs) || runs < 1) throw new Error(`--runs is ${args[at + 1]}; give a whole number from 1`);
+  return runs;
+};
+
 export const scenario: Scenario = {
   issue: '02',
   async run({ args, signal, progress }): Promise<ScenarioResult> {
@@ -158,8 +167,9 @@ export const scenario: Scenario = {
       const twin = await runPowerCut({ syncAlways: false, signal, progress });
       return { kind: 'ran', holds: twin.lost > 0, summary: { ...twin }, raw: twin };
     }
+    const runs = runsOf(args);
     const synced: PowerCut[] = [];
-    for (let i = 0; i < RUNS; i += 1) synced.push(await runPowerCut({ syncAlways: true, signal, progress }));
+    for (let i = 0; i < runs; i += 1) synced.push(await runPowerCut({ syncAlways: true, signal, progress }));
     const twin = await runPowerCut({ syncAlways: false, signal, progress });
     const detects = synced.every(({ lost, lostWithOneInvented }) => lostWithOneInvented === lost + 1);
     const lost = synced.map((one) => one.lost);
