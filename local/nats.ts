@@ -42,6 +42,8 @@ export interface NatsCluster {
 
 const HOST = '127.0.0.1';
 const NODES = 3;
+/** Of Go code in each server: three of them, the pods and a database share this machine. */
+const THREADS = 2;
 const READY_WITHIN_MS = 30_000;
 const STOP_WITHIN_MS = 5_000;
 const RESTART_AFTER_MS = 1_000;
@@ -96,11 +98,7 @@ export const startNatsCluster = async (options: NatsOptions): Promise<NatsCluste
         name,
         command: options.binary,
         args: ['-c', configFile],
-        env: {
-          PATH: process.env['PATH'] ?? '',
-          GOMAXPROCS: process.env['NGMP'] ?? '2',
-          GOGC: process.env['NGOGC'] ?? '100',
-        },
+        env: { PATH: process.env['PATH'] ?? '', GOMAXPROCS: String(THREADS) },
         logFile: join(dir, `${name}.log`),
       });
     let running = start();
