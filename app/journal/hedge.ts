@@ -31,8 +31,10 @@ export class HedgeBudget {
 
   hasRoom(nowMs: number): boolean {
     this.#slot(nowMs);
-    const publishes = this.#slots.reduce((sum, slot) => sum + slot.publishes, 0);
     const hedges = this.#slots.reduce((sum, slot) => sum + slot.hedges, 0);
+    const publishes = this.#slots
+      .filter(({ startMs }) => startMs > nowMs - WINDOW_MS)
+      .reduce((sum, slot) => sum + slot.publishes, 0);
     return hedges < Math.max(LEAST_HEDGES, Math.floor(publishes * HEDGES_PER_PUBLISH));
   }
 
@@ -47,7 +49,9 @@ export class HedgeBudget {
     const startMs = Math.floor(nowMs / SLOT_MS) * SLOT_MS;
     const last = this.#slots.at(-1);
     if (last !== undefined && last.startMs === startMs) return last;
-    this.#slots = this.#slots.filter((slot) => slot.startMs > nowMs - WINDOW_MS);
+    // Also the slot that the window has only half left: hedges are counted over ten seconds or a little more, publishes
+    // over ten or a little less, so that no window of ten seconds sees more than its share.
+    this.#slots = this.#slots.filter((slot) => slot.startMs > nowMs - WINDOW_MS - SLOT_MS);
     const slot = { startMs, publishes: 0, hedges: 0 };
     this.#slots.push(slot);
     return slot;
