@@ -3,7 +3,7 @@
  * closing line. REQUIRE_CLUSTER=1 turns a suite that could not run into a failure: CI must not pass by skipping.
  */
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -22,16 +22,27 @@ interface Outcome {
 
 const root = join(import.meta.dirname, '..');
 
-const exitOf = (command: string, args: readonly string[], timeoutMs: number): Promise<number> =>
+/** After jest has written its results, for what it started to end. */
+const LINGER_MS = 20_000;
+
+/** Exit code of a jest run; 1 when it had to be ended. `results` is the file that jest writes at its end. */
+const exitOf = (args: readonly string[], results: string, timeoutMs: number): Promise<number> =>
   new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd: root, stdio: 'inherit' });
-    const timer = setTimeout(() => {
-      console.error(`ended after ${timeoutMs / 1000} s: a test or a server that it started never came to an end`);
+    const child = spawn(process.execPath, args, { cwd: root, stdio: 'inherit' });
+    const end = (why: string): void => {
+      console.error(`ended: ${why}`);
       child.kill('SIGKILL');
-    }, timeoutMs);
+    };
+    const startedAtMs = Date.now();
+    let writtenAtMs: number | undefined;
+    const watch = setInterval(() => {
+      if (writtenAtMs === undefined && existsSync(results)) writtenAtMs = Date.now();
+      if (Date.now() - startedAtMs > timeoutMs) end(`no result after ${timeoutMs / 1000} s`);
+      else if (writtenAtMs !== undefined && Date.now() - writtenAtMs > LINGER_MS) end('a test left something open');
+    }, 500);
     child.once('error', reject);
     child.once('exit', (code) => {
-      clearTimeout(timer);
+      clearInterval(watch);
       resolve(code ?? 1);
     });
   });
@@ -47,7 +58,7 @@ const runSuite = async (suite: Suite, scratch: string): Promise<Outcome> => {
     `--outputFile=${output}`,
     ...(suite.workers === 1 ? ['--runInBand'] : [`--maxWorkers=${suite.workers}`]),
   ];
-  const code = await exitOf(process.execPath, args, suite.timeoutMs);
+  const code = await exitOf(args, output, suite.timeoutMs);
   try {
     const result = jestResult.parse(JSON.parse(readFileSync(output, 'utf8')));
     // A file that could not even be loaded counts no test as failed; jest's exit code still knows.

@@ -3,7 +3,8 @@
  * with spaces: `starting`, `ready`, `stopping` or `standby`. It is how pg_ctl itself waits.
  */
 import { execFile } from 'node:child_process';
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { readdirSync, readFileSync } from 'node:fs';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -30,6 +31,14 @@ const commandOf = async (pid: number): Promise<string> => {
   );
 };
 
+const statOf = (pid: string): string => {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, 'utf8');
+  } catch {
+    return '';
+  }
+};
+
 /** Processes whose parent is `pid`: every backend leads a session of its own, so a group signal misses them. */
 export const childrenOf = async (pid: number): Promise<readonly number[]> => {
   if (process.platform !== 'linux') {
@@ -40,10 +49,11 @@ export const childrenOf = async (pid: number): Promise<readonly number[]> => {
       .flatMap(([child, parent]) => (child !== undefined && parent === pid ? [child] : []));
   }
   const children: number[] = [];
-  for (const name of await readdir('/proc')) {
+  // In one turn: a hundred awaits on a busy loop gave a server that was to crash a second to finish its work.
+  for (const name of readdirSync('/proc')) {
     if (!/^\d+$/.test(name)) continue;
     // `pid (comm) state ppid …`; comm may hold spaces and brackets.
-    const text = await readFile(`/proc/${name}/stat`, 'utf8').catch(() => '');
+    const text = statOf(name);
     if (Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[1]) === pid) children.push(Number(name));
   }
   return children;
