@@ -123,7 +123,7 @@ export const startEmbedded = async (options: EmbeddedOptions): Promise<Stack> =>
         plans: {
           async createPlan(plan, planSignal) {
             await cluster.plans.createPlan(plan, planSignal);
-            plans.push(plan);
+            if (!plans.some(({ metadata: known }) => known.name === plan.metadata.name)) plans.push(plan);
           },
         },
         journal,
