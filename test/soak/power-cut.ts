@@ -12,6 +12,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { jetstreamManager } from '@nats-io/jetstream';
 import { eventually } from '../helpers/eventually.ts';
 import { copiesInJournal, lostOf } from '../helpers/read-back.ts';
 import type { RealJournal } from '../helpers/real-journal.ts';
@@ -80,11 +81,13 @@ const cutPower = async (journal: RealJournal, image: string, at: string): Promis
 /** Streams that came back with a leader; those that never do within the time are gone. */
 const recover = async (journal: RealJournal, names: readonly string[]): Promise<readonly string[]> => {
   await Promise.all(journal.cluster.nodes.map((node) => node.restart()));
+  // A question that went out before anybody led is never answered; the client would wait 5 s for it.
+  const manager = await jetstreamManager(journal.connection.nats, { checkAPI: false, timeout: 500 });
   const back = new Set<string>();
   const look = async (): Promise<boolean> => {
-    const known = new Set(await journal.manager.streams.names().next());
+    const known = new Set(await manager.streams.names().next());
     for (const name of names.filter((one) => known.has(one) && !back.has(one))) {
-      const { cluster } = await journal.manager.streams.info(name);
+      const { cluster } = await manager.streams.info(name);
       if (cluster?.leader !== undefined) back.add(name);
     }
     return back.size === names.length;
