@@ -14,13 +14,24 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => journal.stop());
 
-/** Everything that is on the servers, without what moves by itself. */
+/**
+ * Everything that is on the servers, without what moves by itself. Lists are put together from what leaders answer, and
+ * leave out whatever has none at that moment: names come from the meta leader, and each one is asked until it answers.
+ */
 const everything = async (): Promise<unknown> => {
   const { streams, consumers } = journal.manager;
   const found: unknown[] = [];
-  for (const { config, created } of await streams.list().next()) {
-    const [state, of] = [(await streams.info(config.name)).state, await consumers.list(config.name).next()];
-    found.push({ config, created, last: state.last_seq, consumers: of.map((c) => [c.name, c.config, c.created]) });
+  for (const name of (await streams.names().next()).toSorted()) {
+    const settled = await eventually(
+      async () => {
+        const { config, created, state } = await streams.info(name);
+        const of = await consumers.list(name).next();
+        if (of.length !== state.consumer_count) return undefined;
+        return { config, created, last: state.last_seq, consumers: of.map((c) => [c.name, c.config, c.created]) };
+      },
+      { timeoutMs: 15_000, what: `${name} to answer` },
+    );
+    found.push(settled);
   }
   return found;
 };
