@@ -55,6 +55,7 @@ export interface ProcessPod {
   readonly pid: number | undefined;
   readonly createdAtMs: number;
   readonly readyAtMs: number | undefined;
+  readonly restarts: number;
   /** `http://127.0.0.1:port` while a process runs. */
   readonly adminUrl: string | undefined;
 }
@@ -223,7 +224,7 @@ export const createProcessCluster = (options: ProcessClusterOptions): ProcessClu
     processes: () => allPods().flatMap(({ name, role, pid }) => (pid === undefined ? [] : [{ name, role, pid }])),
     pods: () =>
       allPods().map((pod) => {
-        const { name, namespace, ready, terminating, pid, createdAtMs, readyAtMs } = pod;
+        const { name, namespace, ready, terminating, pid, createdAtMs, readyAtMs, restarts } = pod;
         return {
           name,
           namespace,
@@ -233,6 +234,7 @@ export const createProcessCluster = (options: ProcessClusterOptions): ProcessClu
           pid,
           createdAtMs,
           readyAtMs,
+          restarts,
           adminUrl: adminUrlOf(pod),
         };
       }),

@@ -12,8 +12,17 @@ export interface Balancer {
   close(): Promise<void>;
 }
 
-/** Each costs two sockets; a usual limit of open files (10240 on macOS) holds this many. The next one is closed at once. */
+export interface BalancerLimits {
+  /** The next connection is closed at once. */
+  readonly maxConnections?: number;
+  /** How long a connection may last on which nothing moves in either direction. */
+  readonly idleMs?: number;
+}
+
+/** Each costs two sockets; a usual limit of open files (10240 on macOS) holds this many. */
 const MAX_CONNECTIONS = 4_096;
+/** Servers end their own idle connections long before, the intake after 30 s: this is for a peer that is gone or hangs. */
+const IDLE_MS = 300_000;
 
 const join = (client: Socket, backend: Socket): void => {
   client.pipe(backend);
@@ -23,13 +32,16 @@ const join = (client: Socket, backend: Socket): void => {
     [backend, client],
   ] as const) {
     one.once('close', (hadError) => {
-      // After an orderly end the other side still has to deliver what it was given.
-      if (hadError || !other.writableEnded) other.destroy();
+      // After an orderly end the other side still has to deliver what it was given; without one, nobody listens to it.
+      if (hadError || !one.writableFinished || !other.writableEnded) other.destroy();
     });
   }
 };
 
-export const startBalancer = async (endpoints: () => readonly Endpoint[]): Promise<Balancer> => {
+export const startBalancer = async (
+  endpoints: () => readonly Endpoint[],
+  { maxConnections = MAX_CONNECTIONS, idleMs = IDLE_MS }: BalancerLimits = {},
+): Promise<Balancer> => {
   let turn = 0;
   const open = new Set<Socket>();
 
@@ -64,11 +76,13 @@ export const startBalancer = async (endpoints: () => readonly Endpoint[]): Promi
     open.add(client);
     client.once('close', () => open.delete(client));
     client.on('error', () => undefined);
+    // The client's side sees every byte of both directions, as a read or as a write.
+    client.setTimeout(idleMs, () => client.destroy());
     const ready = endpoints();
     const first = ready.length === 0 ? 0 : turn++ % ready.length;
     dial(client, [...ready.slice(first), ...ready.slice(0, first)]);
   });
-  server.maxConnections = MAX_CONNECTIONS;
+  server.maxConnections = maxConnections;
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();

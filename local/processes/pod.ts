@@ -60,6 +60,7 @@ export class Pod implements PodIdentity {
   #process: ManagedProcess | undefined;
   #ports: Readonly<Record<string, number>> = {};
   #readyAtMs: number | undefined;
+  #restarts = 0;
   #mounted: Promise<string | undefined> = Promise.resolve(undefined);
   #said = '';
 
@@ -86,6 +87,10 @@ export class Pod implements PodIdentity {
   }
   get readyAtMs(): number | undefined {
     return this.#readyAtMs;
+  }
+  /** How often the process was started again in this pod. */
+  get restarts(): number {
+    return this.#restarts;
   }
   get terminating(): boolean {
     return this.#ending.signal.aborted;
@@ -119,6 +124,7 @@ export class Pod implements PodIdentity {
       backoff = next;
       this.#world.log(`pod ${this.name}: ${why}; restart in ${waitMs} ms`);
       await this.#pause(waitMs);
+      if (!this.terminating) this.#restarts += 1;
     }
     await this.#mounted;
     await rm(this.#dir(), { recursive: true, force: true });

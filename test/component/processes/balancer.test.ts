@@ -3,7 +3,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { type Balancer, type Endpoint, startBalancer } from '../../../local/processes/balancer.ts';
+import { type Balancer, type BalancerLimits, type Endpoint, startBalancer } from '../../../local/processes/balancer.ts';
 import { PortPool } from '../../../local/processes/free-port.ts';
 import { eventually } from '../../helpers/eventually.ts';
 
@@ -35,8 +35,8 @@ const backend = async (serve: (socket: Socket) => void): Promise<Endpoint> => {
 
 const named = (name: string): Promise<Endpoint> => backend((socket) => socket.end(name));
 
-const balance = async (endpoints: () => readonly Endpoint[]): Promise<Balancer> => {
-  const balancer = await startBalancer(endpoints);
+const balance = async (endpoints: () => readonly Endpoint[], limits?: BalancerLimits): Promise<Balancer> => {
+  const balancer = await startBalancer(endpoints, limits);
   ends.push(() => balancer.close());
   return balancer;
 };
@@ -155,5 +155,56 @@ describe('a balancer', () => {
     const [socket] = taken;
     socket?.resetAndDestroy();
     await closed;
+  });
+
+  it('closes a connection beyond its bound, and takes one again when another has ended', async () => {
+    const echo = await backend((socket) => socket.pipe(socket));
+    const balancer = await balance(() => [echo], { maxConnections: 1 });
+    const first = connect({ host, port: balancer.port });
+    first.write('first');
+    await once(first, 'data');
+    const second = text(connect({ host, port: balancer.port }).end('second')).catch(() => '');
+    expect(await second).toBe('');
+    first.write('still');
+    const [still] = await once(first, 'data');
+    expect(String(still)).toBe('still');
+    first.destroy();
+    await eventually(async () => (await text(connect({ host, port: balancer.port }).end('third'))) === 'third', {
+      timeoutMs: 5_000,
+      what: 'room for another connection',
+    });
+  });
+
+  it.each([
+    ['that may still speak', false],
+    ['that has said its last word', true],
+  ])('ends both sides when nothing moves for too long, of a client %s', async (_name, halfClosed) => {
+    const taken: Socket[] = [];
+    const silent = await backend((socket) => taken.push(socket.resume()));
+    const { port } = await balance(() => [silent], { idleMs: 300 });
+    const client = connect({ host, port });
+    const closed = once(client.resume(), 'close');
+    if (halfClosed) client.end();
+    await closed;
+    // Answers are refused once nobody is there to take them.
+    await eventually(() => taken[0]?.write('late') === false || taken[0]?.destroyed, {
+      timeoutMs: 4_000,
+      what: 'the end of the backend’s connection',
+    });
+  });
+
+  it('keeps a connection on which only the backend speaks', async () => {
+    const idleMs = 1_500;
+    const talker = await backend((socket) => {
+      let beats = 0;
+      const timer = setInterval(() => {
+        beats += 1;
+        if (beats < 20) socket.write('.');
+        else socket.end();
+      }, idleMs / 15);
+      socket.once('close', () => clearInterval(timer));
+    });
+    const { port } = await balance(() => [talker], { idleMs });
+    expect((await text(connect({ host, port }))).length).toBe(19);
   });
 });

@@ -83,6 +83,7 @@ describe('a cluster of processes', () => {
     const [after] = test.cluster.pods();
     expect(after?.name).toBe(before?.name);
     expect(after?.pid).not.toBe(before?.pid);
+    expect([before?.restarts, after?.restarts]).toEqual([0, 1]);
   });
 
   it('waits for a missing Secret, names it once, and runs when it appears', async () => {
