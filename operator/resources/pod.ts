@@ -40,7 +40,15 @@ const adminProbe = (path: string, timing: Omit<Probe, 'httpGet'>): Probe => ({
   ...timing,
 });
 
+/**
+ * V8 sizes its heap by the machine and collects late: an intake under load grew to 281 MiB on 24 GiB, and stays at 132
+ * with these bounds at the same rate (test/bench/intake.ts). Records hold batches of 500 messages a shard.
+ */
+export const nodeOptions = (tier: Tier): string =>
+  `--max-old-space-size=${tier === 'intake' ? 64 : 128} --max-semi-space-size=4`;
+
 const environment = (tier: Tier, options: BuildOptions): EnvVar[] => [
+  { name: 'NODE_OPTIONS', value: nodeOptions(tier) },
   { name: ENV.role, value: tier },
   { name: ENV.podName, valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
   { name: ENV.configDir, value: MOUNTS.config },

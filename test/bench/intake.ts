@@ -17,6 +17,7 @@ import { createSpawner, type ManagedProcess, type SpawnManaged } from '../../loc
 import { freePorts } from '../../local/nats/ports.ts';
 import { startReaper } from '../../local/reaper.ts';
 import { ENV, type LiveSettings } from '../../operator/api/app-contract.ts';
+import { nodeOptions } from '../../operator/resources/pod.ts';
 import { eventually } from '../helpers/eventually.ts';
 import type { Scenario } from '../helpers/scenario.ts';
 
@@ -87,6 +88,7 @@ const startApp = (
     args: [...nodeArgs, join(import.meta.dirname, '../../app/main.ts'), role],
     env: {
       PATH: process.env['PATH'] ?? '',
+      NODE_OPTIONS: nodeOptions(role),
       [ENV.role]: role,
       [ENV.podName]: role,
       [ENV.configDir]: join(dir, 'config'),
