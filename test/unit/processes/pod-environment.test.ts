@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { podEnvironment, portVariable, translatePath } from '../../../local/processes/pod-environment.ts';
-import { buildPodTemplate } from '../../../operator/resources/pod.ts';
+import { buildPodTemplate, nodeOptions } from '../../../operator/resources/pod.ts';
 import { aCampaign } from '../../helpers/a-campaign.ts';
 import { buildOptions } from '../../helpers/build-options.ts';
 
@@ -30,6 +30,7 @@ describe('the environment of a process', () => {
     const dirs = (container.volumeMounts ?? []).map(({ mountPath, name }) => ({ mountPath, dir: `/pods/a/${name}` }));
     expect(podEnvironment(container, { ...place, mounts: dirs }, { PATH: '/bin' })).toEqual({
       PATH: '/bin',
+      NODE_OPTIONS: nodeOptions('intake'),
       VOUCHER_ROLE: 'intake',
       POD_NAME: 'a',
       VOUCHER_CONFIG_DIR: '/pods/a/config',
