@@ -1,0 +1,250 @@
+/**
+ * Calls of the Kubernetes API: one at a time, with a deadline, counted, and repeated only where that can't do anything
+ * twice. Lists and watches are put together in informer.ts.
+ */
+import type { Readable } from 'node:stream';
+import type { Dispatcher } from 'undici';
+import { backoffMs } from '../runtime/backoff.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { sleep } from '../runtime/sleep.ts';
+import type { KubeAccess } from './access.ts';
+import { errorOfAnswer, KubeError, type KubeErrorKind } from './errors.ts';
+import { readText } from './read-text.ts';
+import { describeTarget, pathOf, resourceLabel, type Target } from './resources.ts';
+
+export type Verb = 'get' | 'list' | 'watch' | 'create' | 'apply' | 'update' | 'patch';
+
+export interface ApiCall extends Target {
+  readonly verb: Verb;
+  readonly query?: Readonly<Record<string, string | undefined>>;
+  readonly body?: unknown;
+  /** For one attempt; 10 s unless stated. */
+  readonly timeoutMs?: number;
+}
+
+/** One attempt, for metrics: `code` is the HTTP status, or the kind of error when none came. */
+export interface CallReport {
+  readonly verb: Verb;
+  readonly resource: string;
+  readonly code: string;
+  readonly seconds: number;
+}
+
+export interface KubeClient {
+  /**
+   * The parsed answer.
+   * @throws KubeError; the reason of `signal` when that aborts
+   */
+  call(call: ApiCall, signal: AbortSignal): Promise<unknown>;
+  /** The body of a watch as it comes; ends when the server ends it. Abort the signal to hang up. @throws KubeError */
+  open(call: ApiCall, signal: AbortSignal): Promise<Readable>;
+}
+
+export interface KubeClientOptions {
+  readonly access: Pick<KubeAccess, 'server' | 'session' | 'expire'>;
+  readonly clock: Clock;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  readonly userAgent: string;
+  readonly onCall?: (report: CallReport) => void;
+  /** Throws when this process may not write (any more). Asked right before every writing attempt. */
+  readonly assertMayWrite?: () => void;
+}
+
+const METHODS: Readonly<Record<Verb, Dispatcher.HttpMethod>> = {
+  get: 'GET',
+  list: 'GET',
+  watch: 'GET',
+  create: 'POST',
+  apply: 'PATCH',
+  update: 'PUT',
+  patch: 'PATCH',
+};
+const CONTENT_TYPES: Partial<Readonly<Record<Verb, string>>> = {
+  create: 'application/json',
+  update: 'application/json',
+  // JSON is YAML.
+  apply: 'application/apply-patch+yaml',
+  patch: 'application/json-patch+json',
+};
+
+const TIMEOUT_MS = 10_000;
+const MAX_ATTEMPTS = 4;
+const BACKOFF = { initialMs: 100, maxMs: 2_000 };
+/** A server that asks for more is asked by the caller's next tick instead. */
+const RETRY_AFTER = { minMs: 100, maxMs: 5_000 };
+/** A page of 500 pods is about 5 MiB. */
+const MAX_BODY_BYTES = 64 * 2 ** 20;
+
+const isWrite = (verb: Verb): boolean => verb !== 'get' && verb !== 'list' && verb !== 'watch';
+
+/**
+ * | failed with           | reads, apply | create, update, patch | then                                |
+ * |-----------------------|--------------|-----------------------|-------------------------------------|
+ * | throttled             | again        | again                 | after Retry-After, 5 s at most      |
+ * | unauthorized          | once more    | once more             | with credentials that are read anew |
+ * | server, connection    | again        | no: it may be done    | after the backoff                   |
+ * | anything else         | no           | no                    |                                     |
+ *
+ * @param attempt the one that failed, from 1
+ * @returns undefined when the call is given up
+ */
+export const retryDelayMs = (error: KubeError, verb: Verb, attempt: number, random: number): number | undefined => {
+  if (attempt >= MAX_ATTEMPTS) return undefined;
+  const backoff = backoffMs(attempt, BACKOFF, random);
+  const isRepeatable = !isWrite(verb) || verb === 'apply';
+  switch (error.kind) {
+    case 'throttled': {
+      const askedMs = error.retryAfterMs ?? backoff;
+      // Up to a quarter on top, so that everybody who was sent away doesn't come back at once.
+      return askedMs > RETRY_AFTER.maxMs ? undefined : Math.max(RETRY_AFTER.minMs, askedMs * (1 + random / 4));
+    }
+    case 'unauthorized':
+      return attempt === 1 ? 0 : undefined;
+    case 'server':
+    case 'connection':
+      return isRepeatable ? backoff : undefined;
+    default:
+      return undefined;
+  }
+};
+
+const urlOf = (server: string, call: ApiCall): string => {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(call.query ?? {})) if (value !== undefined) query.set(name, value);
+  const text = query.toString();
+  return `${server}${pathOf(call)}${text === '' ? '' : `?${text}`}`;
+};
+
+export const createKubeClient = (options: KubeClientOptions): KubeClient => {
+  const { access, clock, random, onCall, assertMayWrite } = options;
+
+  /** One attempt up to the answer's head; the body is the caller's. */
+  const send = async (call: ApiCall, signal: AbortSignal): Promise<Dispatcher.ResponseData> => {
+    const { headers, dispatcher } = await access.session();
+    const contentType = CONTENT_TYPES[call.verb];
+    const url = new URL(urlOf(access.server, call));
+    if (isWrite(call.verb)) assertMayWrite?.();
+    return dispatcher.request({
+      origin: url.origin,
+      path: `${url.pathname}${url.search}`,
+      method: METHODS[call.verb],
+      headers: {
+        ...headers,
+        accept: 'application/json',
+        'user-agent': options.userAgent,
+        ...(contentType === undefined ? {} : { 'content-type': contentType }),
+      },
+      ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
+      signal,
+      // Our own deadline covers both; undici's would cut a quiet watch.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    });
+  };
+
+  /** Runs `work` under the attempt's deadline and counts it. What it throws becomes a KubeError. */
+  const attempted = async <T>(
+    call: ApiCall,
+    attempt: number,
+    signal: AbortSignal,
+    work: (inner: AbortController) => Promise<{ readonly status: number; readonly value: T }>,
+  ): Promise<T> => {
+    signal.throwIfAborted();
+    const startedAtMs = clock.monotonicMs();
+    const timeoutMs = call.timeoutMs ?? TIMEOUT_MS;
+    const controller = new AbortController();
+    let isLate = false;
+    const cancel = clock.after(timeoutMs, () => {
+      isLate = true;
+      controller.abort();
+    });
+    const onAbort = (): void => controller.abort(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+    const report = (code: string): void =>
+      onCall?.({
+        verb: call.verb,
+        resource: resourceLabel(call),
+        code,
+        seconds: (clock.monotonicMs() - startedAtMs) / 1000,
+      });
+    const fail = (kind: KubeErrorKind, message: string, cause: unknown): KubeError =>
+      new KubeError({ kind, attempted: `${call.verb} ${describeTarget(call)}`, attempt, message, cause });
+    try {
+      const { status, value } = await work(controller);
+      report(String(status));
+      return value;
+    } catch (error) {
+      if (signal.aborted) throw signal.reason;
+      const failure =
+        error instanceof KubeError
+          ? error
+          : isLate
+            ? fail('timeout', `no answer within ${timeoutMs} ms`, error)
+            : error instanceof SyntaxError
+              ? fail('garbled', 'the answer is no JSON', error)
+              : fail('connection', error instanceof Error ? error.message : String(error), error);
+      report(failure.status === undefined ? failure.kind : String(failure.status));
+      throw failure;
+    } finally {
+      cancel();
+      signal.removeEventListener('abort', onAbort);
+    }
+  };
+
+  const refused = async (
+    { statusCode, headers, body }: Dispatcher.ResponseData,
+    call: ApiCall,
+    attempt: number,
+  ): Promise<KubeError> => {
+    const text = await readText(body, MAX_BODY_BYTES);
+    const retryAfter = headers['retry-after'];
+    return errorOfAnswer(
+      { status: statusCode, text, retryAfter: Array.isArray(retryAfter) ? retryAfter[0] : retryAfter },
+      `${call.verb} ${describeTarget(call)}`,
+      attempt,
+    );
+  };
+
+  const isSuccess = (status: number): boolean => status >= 200 && status < 300;
+
+  const call: KubeClient['call'] = async (what, signal) => {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await attempted(what, attempt, signal, async ({ signal: inner }) => {
+          const answer = await send(what, inner);
+          if (!isSuccess(answer.statusCode)) throw await refused(answer, what, attempt);
+          const value: unknown = JSON.parse(await readText(answer.body, MAX_BODY_BYTES));
+          return { status: answer.statusCode, value };
+        });
+      } catch (error) {
+        if (!(error instanceof KubeError)) throw error;
+        if (error.kind === 'unauthorized') access.expire();
+        const delayMs = retryDelayMs(error, what.verb, attempt, random());
+        if (delayMs === undefined) throw error;
+        await sleep(clock, delayMs, signal);
+        signal.throwIfAborted();
+      }
+    }
+  };
+
+  /** Not repeated: whoever watches has a loop of its own. */
+  const open: KubeClient['open'] = (what, signal) =>
+    attempted(what, 1, signal, async ({ signal: inner }) => {
+      const answer = await send(what, inner);
+      if (isSuccess(answer.statusCode)) {
+        // The attempt's signal is let go when the head is here; the body hangs on the caller's.
+        const hangUp = (): void => void answer.body.destroy();
+        // Hanging up is an error to the stream; nobody may be reading yet.
+        answer.body.on('error', () => undefined);
+        signal.addEventListener('abort', hangUp, { once: true });
+        answer.body.once('close', () => signal.removeEventListener('abort', hangUp));
+        return { status: answer.statusCode, value: answer.body };
+      }
+      const error = await refused(answer, what, 1);
+      if (error.kind === 'unauthorized') access.expire();
+      throw error;
+    });
+
+  return { call, open };
+};

@@ -1,0 +1,65 @@
+/** Objects as the API server sends them, as far as generic code looks at them. */
+import { z } from 'zod';
+
+const ownerReference = z.object({
+  apiVersion: z.string(),
+  kind: z.string(),
+  name: z.string(),
+  uid: z.string(),
+  controller: z.boolean().optional(),
+});
+
+const managedFieldsEntry = z.object({
+  manager: z.string().optional(),
+  operation: z.string().optional(),
+  subresource: z.string().optional(),
+  fieldsV1: z.record(z.string(), z.unknown()).optional(),
+});
+
+const metadata = z.object({
+  name: z.string(),
+  namespace: z.string().default(''),
+  uid: z.string(),
+  resourceVersion: z.string(),
+  generation: z.number().optional(),
+  creationTimestamp: z.string().optional(),
+  deletionTimestamp: z.string().optional(),
+  labels: z.record(z.string(), z.string()).optional(),
+  annotations: z.record(z.string(), z.string()).optional(),
+  ownerReferences: z.array(ownerReference).optional(),
+  managedFields: z.array(managedFieldsEntry).optional(),
+});
+export type KubeMetadata = z.infer<typeof metadata>;
+export type ManagedFieldsEntry = z.infer<typeof managedFieldsEntry>;
+
+const object = z.looseObject({ metadata });
+/** Any object; fields besides metadata are unknown until somebody parses them. */
+export type KubeObject = z.infer<typeof object>;
+
+/** @throws ZodError when it is no object with a name, a uid and a version */
+export const parseObject = (raw: unknown): KubeObject => object.parse(raw);
+
+const page = z.object({
+  metadata: z.object({ resourceVersion: z.string(), continue: z.string().optional() }),
+  // An empty list is null where the server is written in Go.
+  items: z.array(z.unknown()).nullish(),
+});
+
+export interface Page {
+  readonly resourceVersion: string;
+  /** Token of the next page; undefined on the last. */
+  readonly next: string | undefined;
+  readonly items: readonly unknown[];
+}
+
+export const parsePage = (raw: unknown): Page => {
+  const { metadata: head, items } = page.parse(raw);
+  return { resourceVersion: head.resourceVersion, next: head.continue || undefined, items: items ?? [] };
+};
+
+export const WATCH_EVENTS = ['ADDED', 'MODIFIED', 'DELETED', 'BOOKMARK', 'ERROR'] as const;
+const watchEvent = z.object({ type: z.enum(WATCH_EVENTS), object: z.unknown() });
+export type WatchEvent = z.infer<typeof watchEvent>;
+
+/** @throws SyntaxError or ZodError: a line that can't be read must not be skipped, it may be a deletion */
+export const parseWatchEvent = (line: string): WatchEvent => watchEvent.parse(JSON.parse(line));

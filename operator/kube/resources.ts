@@ -1,0 +1,62 @@
+/** The API resources that the operator touches, and their addresses. Secrets are none of them. */
+import { API_GROUP } from '../api/names.ts';
+
+export interface ApiResource {
+  /** Empty for the core group. */
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+  readonly plural: string;
+}
+
+const resource = (group: string, version: string, kind: string, plural: string): ApiResource => ({
+  group,
+  version,
+  kind,
+  plural,
+});
+
+export const CAMPAIGNS = resource(API_GROUP, 'v1alpha1', 'VoucherCampaign', 'vouchercampaigns');
+export const SCALE_PLANS = resource(API_GROUP, 'v1alpha1', 'ScalePlan', 'scaleplans');
+export const DEPLOYMENTS = resource('apps', 'v1', 'Deployment', 'deployments');
+export const PODS = resource('', 'v1', 'Pod', 'pods');
+export const SERVICES = resource('', 'v1', 'Service', 'services');
+export const CONFIG_MAPS = resource('', 'v1', 'ConfigMap', 'configmaps');
+export const SERVICE_ACCOUNTS = resource('', 'v1', 'ServiceAccount', 'serviceaccounts');
+export const POD_DISRUPTION_BUDGETS = resource('policy', 'v1', 'PodDisruptionBudget', 'poddisruptionbudgets');
+export const NETWORK_POLICIES = resource('networking.k8s.io', 'v1', 'NetworkPolicy', 'networkpolicies');
+export const LEASES = resource('coordination.k8s.io', 'v1', 'Lease', 'leases');
+export const EVENTS = resource('events.k8s.io', 'v1', 'Event', 'events');
+
+export const apiVersionOf = ({ group, version }: ApiResource): string =>
+  group === '' ? version : `${group}/${version}`;
+
+export interface Target {
+  readonly resource: ApiResource;
+  /** Absent: all namespaces. */
+  readonly namespace?: string | undefined;
+  readonly name?: string | undefined;
+  /** `status`, `scale`. */
+  readonly subresource?: string | undefined;
+}
+
+/** `/apis/apps/v1/namespaces/vouchers/deployments/chengdu-intake/scale`. */
+export const pathOf = ({ resource: { group, version, plural }, namespace, name, subresource }: Target): string =>
+  [
+    group === '' ? `/api/${version}` : `/apis/${group}/${version}`,
+    ...(namespace === undefined ? [] : ['namespaces', encodeURIComponent(namespace)]),
+    plural,
+    ...(name === undefined ? [] : [encodeURIComponent(name)]),
+    ...(subresource === undefined ? [] : [subresource]),
+  ].join('/');
+
+/** `deployments/scale`: the resource label of metrics and the words of errors. */
+export const resourceLabel = ({ resource: { plural }, subresource }: Target): string =>
+  subresource === undefined ? plural : `${plural}/${subresource}`;
+
+/** `deployments/scale vouchers/chengdu-intake`. */
+export const describeTarget = (target: Target): string => {
+  const { namespace, name } = target;
+  const object = [namespace, name].filter((part) => part !== undefined).join('/');
+  return object === '' ? resourceLabel(target) : `${resourceLabel(target)} ${object}`;
+};
