@@ -33,7 +33,7 @@ export interface CallReport {
 export interface KubeClient {
   /**
    * The parsed answer.
-   * @throws KubeError; the reason of `signal` when that aborts
+   * @throws KubeError; the reason of `signal` when that aborts; what assertMayWrite throws
    */
   call(call: ApiCall, signal: AbortSignal): Promise<unknown>;
   /** The body of a watch as it comes; ends when the server ends it. Abort the signal to hang up. @throws KubeError */
@@ -124,7 +124,6 @@ export const createKubeClient = (options: KubeClientOptions): KubeClient => {
     const { headers, dispatcher } = await access.session();
     const contentType = CONTENT_TYPES[call.verb];
     const url = new URL(urlOf(access.server, call));
-    if (isWrite(call.verb)) assertMayWrite?.();
     return dispatcher.request({
       origin: url.origin,
       path: `${url.pathname}${url.search}`,
@@ -210,6 +209,7 @@ export const createKubeClient = (options: KubeClientOptions): KubeClient => {
 
   const call: KubeClient['call'] = async (what, signal) => {
     for (let attempt = 1; ; attempt += 1) {
+      if (isWrite(what.verb)) assertMayWrite?.();
       try {
         return await attempted(what, attempt, signal, async ({ signal: inner }) => {
           const answer = await send(what, inner);

@@ -102,9 +102,8 @@ export class Informer<T extends Stored> {
       try {
         const isDue = clock.monotonicMs() - this.#listAtMs >= this.#timing.relistMs;
         if (this.#version === undefined || isDue) await this.#list(signal);
-        const { events, lastedMs } = await this.#watch(signal);
-        if (events === 0 && lastedMs < TOO_SHORT_MS)
-          throw new Error(`the watch ended after ${Math.round(lastedMs)} ms`);
+        const lastedMs = await this.#watch(signal);
+        if (lastedMs < TOO_SHORT_MS) throw new Error(`the watch ended after ${Math.round(lastedMs)} ms`);
         failures = 0;
       } catch (error) {
         if (signal.aborted) return;

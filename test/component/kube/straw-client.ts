@@ -1,0 +1,44 @@
+/** A client of the straw API server, on the real clock, with short backoffs left to the callers. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createKubeAccess } from '../../../operator/kube/access.ts';
+import { type CallReport, createKubeClient, type KubeClient } from '../../../operator/kube/client.ts';
+import type { ApiResource } from '../../../operator/kube/resources.ts';
+import { systemClock } from '../../../operator/runtime/clock.ts';
+import type { StrawApiServer } from './api-server.ts';
+
+export const STRAWS: ApiResource = { group: 'straw.example', version: 'v1', kind: 'Straw', plural: 'straws' };
+
+export interface StrawClient {
+  readonly client: KubeClient;
+  readonly calls: CallReport[];
+  close(): Promise<void>;
+}
+
+export const connectTo = async (
+  server: StrawApiServer,
+  options: { readonly assertMayWrite?: () => void } = {},
+): Promise<StrawClient> => {
+  const dir = await mkdtemp(join(tmpdir(), 'straw-'));
+  const kubeconfig = join(dir, 'kubeconfig');
+  await writeFile(kubeconfig, server.kubeconfig);
+  const access = createKubeAccess({ kubeconfig, env: {}, monotonicMs: systemClock.monotonicMs });
+  const calls: CallReport[] = [];
+  const client = createKubeClient({
+    access,
+    clock: systemClock,
+    random: () => 0.5,
+    userAgent: 'straw/1',
+    onCall: (report) => calls.push(report),
+    ...options,
+  });
+  return {
+    client,
+    calls,
+    async close() {
+      await access.close();
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+};
