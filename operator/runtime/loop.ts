@@ -26,10 +26,15 @@ export interface LoopOptions {
   }) => void;
   readonly maxConcurrent: number;
   readonly backoff: BackoffLimits;
+  /** From the start of a run to the next one that a kick brings; 0 unless stated. A crowd of kicks then is one run. */
+  readonly minIntervalMs?: number;
+  /** After every run: how late it began, and how long it took. */
+  readonly onRun?: (run: { readonly key: string; readonly lateMs: number; readonly tookMs: number }) => void;
 }
 
 interface Entry {
   dueAtMs: number;
+  startedAtMs: number;
   running: boolean;
   /** Asked for while running. */
   kicked: boolean;
@@ -54,14 +59,30 @@ export class Loop {
     const nowMs = this.#options.clock.monotonicMs();
     const entry = this.#entries.get(key);
     if (entry === undefined) {
-      this.#entries.set(key, { dueAtMs: nowMs, running: false, kicked: false, removed: false, failures: 0 });
+      this.#entries.set(key, {
+        dueAtMs: nowMs,
+        startedAtMs: Number.NEGATIVE_INFINITY,
+        running: false,
+        kicked: false,
+        removed: false,
+        failures: 0,
+      });
     } else if (entry.running) {
       entry.kicked = true;
       entry.removed = false;
     } else {
-      entry.dueAtMs = Math.min(entry.dueAtMs, nowMs);
+      entry.dueAtMs = Math.min(entry.dueAtMs, this.#kickedDueMs(entry, nowMs));
     }
     this.#arm();
+  }
+
+  #kickedDueMs({ startedAtMs }: Entry, nowMs: number): number {
+    return Math.max(nowMs, startedAtMs + (this.#options.minIntervalMs ?? 0));
+  }
+
+  /** Keys that are known, and runs under way. */
+  get counts(): { readonly keys: number; readonly running: number } {
+    return { keys: this.#entries.size, running: this.#runs.size };
   }
 
   /** Forgets the key. A run under way ends on its own. */
@@ -112,6 +133,7 @@ export class Loop {
       .slice(0, this.#options.maxConcurrent - this.#runs.size);
     for (const [key, entry] of due) {
       entry.running = true;
+      entry.startedAtMs = nowMs;
       const run: Promise<void> = this.#runOnce(key, entry, nowMs, signal).finally(() => {
         this.#runs.delete(run);
         this.#arm();
@@ -122,7 +144,8 @@ export class Loop {
   }
 
   async #runOnce(key: string, entry: Entry, startedAtMs: number, signal: AbortSignal): Promise<void> {
-    const { clock, run, onError, backoff, random } = this.#options;
+    const { clock, run, onError, onRun, backoff, random } = this.#options;
+    const lateMs = Math.max(0, startedAtMs - entry.dueAtMs);
     try {
       const { requeueAfterMs } = await run(key, signal);
       entry.failures = 0;
@@ -134,10 +157,12 @@ export class Loop {
       // A run that our own shutdown interrupted is no failure of the key.
       if (!signal.aborted) onError({ key, error, failures: entry.failures, retryAfterMs });
     } finally {
+      const nowMs = clock.monotonicMs();
       entry.running = false;
       if (entry.removed) this.#entries.delete(key);
-      else if (entry.kicked) entry.dueAtMs = clock.monotonicMs();
+      else if (entry.kicked) entry.dueAtMs = Math.min(entry.dueAtMs, this.#kickedDueMs(entry, nowMs));
       entry.kicked = false;
+      onRun?.({ key, lateMs, tookMs: nowMs - startedAtMs });
     }
   }
 }

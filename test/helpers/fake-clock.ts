@@ -30,6 +30,11 @@ export class FakeClock implements Clock {
     return this.#timers.length;
   }
 
+  /** Time passes and nothing runs: the process was frozen. */
+  jump(byMs: number): void {
+    this.#nowMs += byMs;
+  }
+
   async advance(byMs: number): Promise<void> {
     const untilMs = this.#nowMs + byMs;
     await settle();

@@ -35,6 +35,30 @@ describe('Loop', () => {
     await ended;
   });
 
+  it('makes one run of a crowd of kicks, no sooner than the interval after the last start', async () => {
+    const clock = new FakeClock();
+    const startsMs: number[] = [];
+    const runs: { readonly key: string; readonly lateMs: number; readonly tookMs: number }[] = [];
+    const run = async () => {
+      startsMs.push(clock.now());
+      await takes(clock, 100);
+      return { requeueAfterMs: 60_000 };
+    };
+    const loop = loopWith(clock, run, { minIntervalMs: 500, onRun: (done) => runs.push(done) });
+    const stop = new AbortController();
+    const ended = loop.start(stop.signal);
+    for (let ms = 0; ms < 1_200; ms += 10) {
+      loop.kick('a');
+      await clock.advance(10);
+    }
+    await clock.advance(5_000);
+    expect(startsMs).toEqual([0, 500, 1_000, 1_500]);
+    expect(runs[0]).toEqual({ key: 'a', lateMs: 0, tookMs: 100 });
+    expect(loop.counts).toEqual({ keys: 1, running: 0 });
+    stop.abort();
+    await ended;
+  });
+
   it('runs at once when kicked, and once more after a run during which it was kicked', async () => {
     const clock = new FakeClock();
     const startsMs: number[] = [];
