@@ -1,0 +1,199 @@
+/**
+ * Writes the objects of campaigns by the ownership rules of design §4, and only when something differs.
+ *
+ * | object                          | write                                                                       |
+ * |---------------------------------|-----------------------------------------------------------------------------|
+ * | Deployment, absent              | POST by voucher-operator-init with the wanted replicas                      |
+ * | any other kind, absent          | server-side apply by voucher-operator                                       |
+ * | there, something of ours differs | the same apply; a Deployment's never has replicas, and never creates one   |
+ * | Deployment that init still owns | init lets go of all but replicas, or a field we drop would stay for ever    |
+ * | there, nothing of ours differs  | none                                                                        |
+ * | there, another's                | refused: taking it over would delete it together with the campaign          |
+ */
+import { isDeepStrictEqual } from 'node:util';
+import type { Deployment } from 'kubernetes-types/apps/v1.js';
+import { FIELD_MANAGER, INIT_FIELD_MANAGER } from '../api/names.ts';
+import type { ManifestWriter } from '../reconcile/ports.ts';
+import type { Manifest } from '../resources/manifest.ts';
+import type { KubeClient } from './client.ts';
+import { isKubeError } from './errors.ts';
+import { type KubeObject, parseObject } from './objects.ts';
+import { differenceOf, ownsMoreThanReplicas } from './owned-fields.ts';
+import { controllerUidOf, keepOwned, resourceOf, wantedOwnerUid } from './owned-objects.ts';
+import { describeTarget, type Target } from './resources.ts';
+import type { Store } from './store.ts';
+
+export interface ManifestWriterOptions {
+  readonly client: KubeClient;
+  /** By plural; an object that is not in it may still be there. */
+  readonly stores: ReadonlyMap<string, Store<KubeObject>>;
+  /** What an apply is about to change, and what it could not: for logs. */
+  readonly onApply?: (report: {
+    readonly object: string;
+    readonly difference: string;
+    readonly isRepeated: boolean;
+  }) => void;
+}
+
+/** Somebody else's object has the name that this campaign needs. */
+export class ForeignObjectError extends Error {
+  override readonly name = 'ForeignObjectError';
+  readonly kind = 'foreign_object';
+}
+
+/** What was last applied to which version: an apply that changed nothing is not repeated. */
+interface Applied {
+  readonly uid: string;
+  readonly resourceVersion: string;
+  readonly manifest: Manifest;
+}
+/** More than a thousand campaigns have. */
+const MAX_REMEMBERED = 20_000;
+
+export const createManifestWriter = ({ client, stores, onApply }: ManifestWriterOptions): ManifestWriter => {
+  const applied = new Map<string, Applied>();
+
+  const targetOf = (manifest: Manifest): Target => ({
+    resource: resourceOf(manifest),
+    namespace: manifest.metadata?.namespace,
+    name: manifest.metadata?.name,
+  });
+
+  const storeOf = ({ resource }: Target): Store<KubeObject> | undefined => stores.get(resource.plural);
+
+  const observed = (target: Target, answer: unknown): KubeObject => {
+    const object = keepOwned(parseObject(answer));
+    storeOf(target)?.observe(object);
+    return object;
+  };
+
+  /** From the store, else from the server: an object whose label somebody took away is not in the store. */
+  const find = async (target: Target, signal: AbortSignal): Promise<KubeObject | undefined> => {
+    const known = storeOf(target)?.get(target.namespace ?? '', target.name ?? '');
+    if (known !== undefined) return known;
+    try {
+      return observed(target, await client.call({ ...target, verb: 'get' }, signal));
+    } catch (error) {
+      if (isKubeError(error, 'not_found')) return undefined;
+      throw error;
+    }
+  };
+
+  const assertOurs = (manifest: Manifest, live: KubeObject, target: Target): void => {
+    const what = describeTarget(target);
+    if (live.metadata.deletionTimestamp !== undefined) throw new Error(`${what} is still being deleted`);
+    if (controllerUidOf(live) === wantedOwnerUid(manifest)) return;
+    const [owner] = live.metadata.ownerReferences ?? [];
+    const whose = owner === undefined ? 'nobody that is stated' : `${owner.kind} ${owner.name} (${owner.uid})`;
+    throw new ForeignObjectError(
+      `${what} exists and belongs to ${whose}. Rename or delete it, or create the campaign under another metadata.name.`,
+    );
+  };
+
+  const isRepeated = (text: string, manifest: Manifest, live: KubeObject): boolean => {
+    const last = applied.get(text);
+    return (
+      last !== undefined &&
+      last.uid === live.metadata.uid &&
+      last.resourceVersion === live.metadata.resourceVersion &&
+      isDeepStrictEqual(last.manifest, manifest)
+    );
+  };
+
+  const applyTo = async (
+    manifest: Manifest,
+    live: KubeObject | undefined,
+    target: Target,
+    signal: AbortSignal,
+  ): Promise<KubeObject | undefined> => {
+    const text = describeTarget(target);
+    if (live !== undefined) {
+      const difference = differenceOf(manifest, live, FIELD_MANAGER);
+      if (difference === undefined) return live;
+      const repeated = isRepeated(text, manifest, live);
+      onApply?.({ object: text, difference, isRepeated: repeated });
+      if (repeated) return live;
+    }
+    const { metadata } = manifest;
+    // With a uid the apply only ever changes that very object: without it, one that was deleted a moment ago would be
+    // made anew, a Deployment with one replica.
+    const body = live === undefined ? manifest : { ...manifest, metadata: { ...metadata, uid: live.metadata.uid } };
+    const query = { fieldManager: FIELD_MANAGER, force: 'true' };
+    const next = observed(target, await client.call({ ...target, verb: 'apply', query, body }, signal));
+    if (applied.size >= MAX_REMEMBERED) applied.clear();
+    applied.set(text, { uid: next.metadata.uid, resourceVersion: next.metadata.resourceVersion, manifest });
+    return next;
+  };
+
+  /** client-go's csaupgrade does the same for objects that were once created by `kubectl create`. */
+  const letGo = async (live: KubeObject, target: Target, signal: AbortSignal): Promise<void> => {
+    const isInit = ({
+      manager,
+      subresource = '',
+    }: {
+      manager?: string | undefined;
+      subresource?: string | undefined;
+    }) => manager === INIT_FIELD_MANAGER && subresource === '';
+    if (!ownsMoreThanReplicas(live.metadata.managedFields?.find(isInit)?.fieldsV1)) return;
+    const raw = parseObject(await client.call({ ...target, verb: 'get' }, signal));
+    const index = raw.metadata.managedFields?.findIndex(isInit) ?? -1;
+    const fields = raw.metadata.managedFields?.[index]?.fieldsV1;
+    if (fields === undefined || !ownsMoreThanReplicas(fields)) return;
+    const spec = fields['f:spec'];
+    const keepsReplicas = typeof spec === 'object' && spec !== null && 'f:replicas' in spec;
+    const path = `/metadata/managedFields/${index}`;
+    const body = [
+      { op: 'test', path: '/metadata/resourceVersion', value: raw.metadata.resourceVersion },
+      keepsReplicas
+        ? { op: 'replace', path: `${path}/fieldsV1`, value: { 'f:spec': { 'f:replicas': {} } } }
+        : { op: 'remove', path },
+    ];
+    try {
+      observed(
+        target,
+        await client.call({ ...target, verb: 'patch', query: { fieldManager: FIELD_MANAGER }, body }, signal),
+      );
+    } catch (error) {
+      // The object moved on in between: the next tick sees that there is still something to let go of.
+      if (!isKubeError(error, 'conflict', 'invalid')) throw error;
+    }
+  };
+
+  const apply: ManifestWriter['apply'] = async (manifest, signal) => {
+    const target = targetOf(manifest);
+    const live = await find(target, signal);
+    if (live !== undefined) assertOurs(manifest, live, target);
+    else if (isDeployment(manifest))
+      throw new Error(`${describeTarget(target)} is gone; it is created in the next tick`);
+    const next = await applyTo(manifest, live, target, signal);
+    if (isDeployment(manifest) && next !== undefined) await letGo(next, target, signal);
+  };
+
+  const create: ManifestWriter['create'] = async (manifest, signal) => {
+    const target = targetOf(manifest);
+    try {
+      const query = { fieldManager: INIT_FIELD_MANAGER };
+      const { name: _name, ...collection } = target;
+      observed(target, await client.call({ ...collection, verb: 'create', query, body: manifest }, signal));
+    } catch (error) {
+      if (!isKubeError(error, 'already_exists')) throw error;
+      const live = await find(target, signal);
+      if (live !== undefined) {
+        assertOurs(manifest, live, target);
+        // Ours, and yet not seen as such: somebody took its labels away. The next tick goes on with it.
+        await applyTo(withoutReplicas(manifest), live, target, signal);
+      }
+      throw error;
+    }
+  };
+
+  return { create, apply };
+};
+
+const isDeployment = (manifest: Manifest): manifest is Deployment => manifest.kind === 'Deployment';
+
+const withoutReplicas = (manifest: Manifest): Manifest => {
+  if (!isDeployment(manifest) || manifest.spec === undefined) return manifest;
+  const { replicas: _replicas, ...spec } = manifest.spec;
+  return { ...manifest, spec };
+};

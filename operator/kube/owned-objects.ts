@@ -1,0 +1,65 @@
+/** The objects that a campaign owns, as they are kept in memory. */
+import { FIELD_MANAGER, INIT_FIELD_MANAGER, LABELS } from '../api/names.ts';
+import type { Manifest } from '../resources/manifest.ts';
+import type { KubeObject } from './objects.ts';
+import {
+  type ApiResource,
+  apiVersionOf,
+  CONFIG_MAPS,
+  DEPLOYMENTS,
+  NETWORK_POLICIES,
+  POD_DISRUPTION_BUDGETS,
+  SERVICE_ACCOUNTS,
+  SERVICES,
+} from './resources.ts';
+
+export const OWNED_RESOURCES: readonly ApiResource[] = [
+  DEPLOYMENTS,
+  SERVICES,
+  CONFIG_MAPS,
+  SERVICE_ACCOUNTS,
+  POD_DISRUPTION_BUDGETS,
+  NETWORK_POLICIES,
+];
+
+/** Of all objects in the cluster only ours are watched. */
+export const OWNED_SELECTOR = `${LABELS.managedBy}=${FIELD_MANAGER}`;
+
+/** @throws Error for a kind that the operator does not write */
+export const resourceOf = ({ apiVersion, kind }: Pick<Manifest, 'apiVersion' | 'kind'>): ApiResource => {
+  const found = OWNED_RESOURCES.find((resource) => resource.kind === kind && apiVersionOf(resource) === apiVersion);
+  if (found === undefined) throw new Error(`no address is known for ${apiVersion} ${kind}`);
+  return found;
+};
+
+/** `vouchers/chengdu`: the key of the campaign whose label an object carries. */
+export const campaignKeyOf = ({
+  metadata: { namespace, labels },
+}: Pick<KubeObject, 'metadata'>): string | undefined => {
+  const campaign = labels?.[LABELS.campaign];
+  return campaign === undefined ? undefined : `${namespace}/${campaign}`;
+};
+
+/** A thousand campaigns are kept: what nobody reads is left out. */
+export const keepOwned = (object: KubeObject): KubeObject => {
+  const { managedFields = [] } = object.metadata;
+  const ours = managedFields.filter(({ manager }) => manager === FIELD_MANAGER || manager === INIT_FIELD_MANAGER);
+  return { ...object, metadata: { ...object.metadata, managedFields: ours } };
+};
+
+export const controllerUidOf = ({ metadata }: Pick<KubeObject, 'metadata'>): string | undefined =>
+  metadata.ownerReferences?.find(({ controller }) => controller === true)?.uid;
+
+/** Undefined for a manifest of a campaign that was never stored. */
+export const wantedOwnerUid = ({ metadata }: Manifest): string | undefined =>
+  metadata?.ownerReferences?.find(({ controller }) => controller === true)?.uid;
+
+const META_WORDS = ['labels', 'annotations', 'ownerReferences', 'deletionTimestamp', 'generation'] as const;
+
+/**
+ * Whether somebody may have to act on it. A status that moves is no news; kinds without a generation change only when
+ * somebody edits them.
+ */
+export const isEdited = (before: KubeObject, after: KubeObject): boolean =>
+  after.metadata.generation === undefined ||
+  META_WORDS.some((word) => JSON.stringify(before.metadata[word]) !== JSON.stringify(after.metadata[word]));

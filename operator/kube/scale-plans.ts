@@ -1,0 +1,40 @@
+/** ScalePlans: proposed by the operator, decided by people. */
+import { FIELD_MANAGER } from '../api/names.ts';
+import type { ScalePlan } from '../api/types.ts';
+import type { PlanWriter } from '../reconcile/ports.ts';
+import type { KubeClient } from './client.ts';
+import { isKubeError } from './errors.ts';
+import { type KubeObject, parseObject } from './objects.ts';
+import { SCALE_PLANS } from './resources.ts';
+import type { Store } from './store.ts';
+
+export type StoredScalePlan = ScalePlan & {
+  readonly metadata: { readonly uid: string; readonly resourceVersion: string };
+};
+
+const isPlan = (value: object): value is StoredScalePlan =>
+  'kind' in value && value.kind === 'ScalePlan' && 'spec' in value && typeof value.spec === 'object';
+
+/** @throws Error when it is none; its contents the API server has validated */
+export const keepScalePlan = (object: KubeObject): StoredScalePlan => {
+  const { managedFields: _managedFields, ...metadata } = object.metadata;
+  const plan = { apiVersion: 'voucher-operator.io/v1alpha1', kind: 'ScalePlan', ...object, metadata };
+  if (!isPlan(plan)) throw new Error(`${metadata.namespace}/${metadata.name} is no ScalePlan`);
+  return plan;
+};
+
+export const planCampaignKey = ({ metadata, spec }: ScalePlan): string => `${metadata.namespace}/${spec.campaignName}`;
+
+export const createPlanWriter = (client: KubeClient, store: Store<StoredScalePlan>): PlanWriter => ({
+  async createPlan(plan, signal) {
+    const target = { resource: SCALE_PLANS, namespace: plan.metadata.namespace };
+    const query = { fieldManager: FIELD_MANAGER };
+    try {
+      const answer = await client.call({ ...target, verb: 'create', query, body: plan }, signal);
+      store.observe(keepScalePlan(parseObject(answer)));
+    } catch (error) {
+      // The same need within one period has the same name: it is the same plan.
+      if (!isKubeError(error, 'already_exists')) throw error;
+    }
+  },
+});
