@@ -1,5 +1,6 @@
 /** Three real nats-servers on this machine, every acknowledgement fsynced, as the journal of the embedded mode. */
 import { mkdir, writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ManagedProcess, SpawnManaged } from './managed-process.ts';
@@ -43,7 +44,7 @@ export interface NatsCluster {
 const HOST = '127.0.0.1';
 const NODES = 3;
 /** Of Go code in each server: three of them, the pods and a database share this machine. */
-const THREADS = 2;
+const THREADS = Math.max(1, Math.floor(availableParallelism() / 2));
 const READY_WITHIN_MS = 30_000;
 const STOP_WITHIN_MS = 5_000;
 const RESTART_AFTER_MS = 1_000;

@@ -20,6 +20,8 @@ import { type RegisterDeps, register } from './register.ts';
 
 export interface IntakeDeps extends RegisterDeps, Omit<GateDeps, 'isOverloaded'> {
   readonly receipts: ReceiptStore;
+  /** Ends look-ups when the process ends. */
+  readonly signal: AbortSignal;
   readonly registry: Registry;
   readonly guard: LoadGuard;
   /** Draining: connections end with their answer. */

@@ -44,6 +44,11 @@ const IDEMPOTENCY_KEY = /^[\w-]{16,128}$/;
 /** 1 to 3 s, spread so that those who were sent away together don't come back together. */
 const soon = (random: number): number => 1 + Math.floor(random * 3);
 
+const outsideWindow = (atMs: number, opensAt: string, closesAt: string): 'NOT_OPEN' | 'CLOSED' | undefined => {
+  if (atMs < Date.parse(opensAt)) return 'NOT_OPEN';
+  return atMs >= Date.parse(closesAt) ? 'CLOSED' : undefined;
+};
+
 export const createGate = (deps: GateDeps): ((request: Request) => Admitted) => {
   const bucket = new TokenBucket();
   return (request) => {
@@ -60,9 +65,10 @@ export const createGate = (deps: GateDeps): ((request: Request) => Admitted) => 
     }
     const kind = signature === undefined ? 'citizen' : 'canary';
     const { opensAt, closesAt } = settings.window;
-    const members = { serverTime: new Date(arrivedAtMs).toISOString(), opensAt, closesAt };
-    if (kind === 'citizen' && arrivedAtMs < Date.parse(opensAt)) throw new ApiError('NOT_OPEN', { members });
-    if (kind === 'citizen' && arrivedAtMs >= Date.parse(closesAt)) throw new ApiError('CLOSED', { members });
+    const outside = kind === 'citizen' ? outsideWindow(arrivedAtMs, opensAt, closesAt) : undefined;
+    if (outside !== undefined) {
+      throw new ApiError(outside, { members: { serverTime: new Date(arrivedAtMs).toISOString(), opensAt, closesAt } });
+    }
 
     if (deps.isOverloaded()) throw new ApiError('OVERLOADED', { retryAfterSeconds: soon(deps.random()) });
     const { admissionPerSecond, intakePods, burstSeconds } = settings.traffic;

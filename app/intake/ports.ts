@@ -20,7 +20,7 @@ export type PublishOutcome =
 
 export interface RegistrationJournal {
   /** Resolves `acknowledged` only after the fsynced quorum. Never rejects for an expected outage. */
-  publish(event: EventEnvelope, signal: AbortSignal): Promise<PublishOutcome>;
+  publish(event: EventEnvelope): Promise<PublishOutcome>;
 }
 
 export interface LiveSettingsSource {

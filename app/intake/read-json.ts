@@ -2,6 +2,7 @@
  * A JSON body of at most 4 kB. express.json() reads an oversized body to its end before it refuses; here the refusal
  * goes out at once and the connection ends with it, so that nobody makes a pod swallow an upload.
  */
+import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import { ApiError } from './errors.ts';
 
@@ -41,8 +42,9 @@ const readAll = (request: IncomingMessage): Promise<Buffer> =>
 export const readJson = async (request: IncomingMessage): Promise<unknown> => {
   checkHeaders(request);
   const bytes = await readAll(request);
+  if (!isUtf8(bytes)) throw new ApiError('BAD_JSON');
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    return JSON.parse(bytes.toString('utf8'));
   } catch {
     throw new ApiError('BAD_JSON');
   }

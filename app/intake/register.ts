@@ -15,8 +15,6 @@ export interface RegisterDeps {
   readonly citizenKey: SecretKey;
   readonly journal: RegistrationJournal;
   readonly sealer: Sealer;
-  /** Ends publishes when the process does; never when a citizen hangs up, whose registration goes on. */
-  readonly signal: AbortSignal;
 }
 
 export interface Registered extends Receipt {
@@ -59,7 +57,7 @@ export const register = async (deps: RegisterDeps, admitted: Admitted, body: unk
     keyId,
     data: { ...data },
   };
-  const outcome = await deps.journal.publish(event, deps.signal);
+  const outcome = await deps.journal.publish(event);
   if (outcome.kind === 'acknowledged') return { ...receipt, receivedAt, repeated: outcome.duplicate };
   throw new ApiError(UNAVAILABLE[outcome.reason], {
     retryAfterSeconds: Math.max(1, Math.ceil(outcome.retryAfterMs / 1000)),

@@ -12,32 +12,18 @@
  * An empty budget never hedges: the publish waits for its own answer, for sending it away would only make the citizen
  * send it once more.
  */
-import { JetStreamApiError } from '@nats-io/jetstream';
 import type { PublishOutcome } from '../intake/ports.ts';
 import { type HedgeBudget, type ShardHealth, SILENT_AFTER_MS } from './hedge.ts';
+import type { CopyAnswer, CopyFailure } from './outbox.ts';
 
 export type CopyKind = 'first' | 'reroute' | 'hedge' | 'resend';
-type Failure = 'nobody' | 'full' | 'unknown';
-export type CopyOutcome = 'acknowledged' | 'duplicate' | Failure;
+export type CopyOutcome = 'acknowledged' | 'duplicate' | CopyFailure;
 type Unavailable = Extract<PublishOutcome, { kind: 'unavailable' }>;
 
 /** From the first copy to a 503. */
 export const TOTAL_BUDGET_MS = 3_000;
 const RETRY_SOON_MS = 1_000;
 const RETRY_LATER_MS = 5_000;
-
-/**
- * nats-server's JetStream error codes for "no space" (server/errors.json): account limits 10002, insufficient resources
- * 10023, memory 10028, storage 10047, and 10077, which carries "maximum bytes exceeded" of a stream that discards new.
- */
-const FULL = new Set([10002, 10023, 10028, 10047, 10077]);
-
-const failureOf = (error: unknown): Failure => {
-  // The client's name for "no responders"; its class is not exported.
-  if (error instanceof Error && error.name === 'JetStreamNotEnabled') return 'nobody';
-  if (error instanceof JetStreamApiError && FULL.has(error.code)) return 'full';
-  return 'unknown';
-};
 
 export const unavailable = (reason: Unavailable['reason']): Unavailable => ({
   kind: 'unavailable',
@@ -57,11 +43,8 @@ export interface AttemptContext {
   readonly onAllSilent: () => void;
 }
 
-/** Sends one copy and waits for its acknowledgement. */
-export type SendCopy = (
-  shard: number,
-  timeoutMs: number,
-) => Promise<{ readonly seq: number; readonly duplicate: boolean }>;
+/** Sends one copy; its answer comes within `withinMs`. Never rejects. */
+export type SendCopy = (shard: number, withinMs: number) => Promise<CopyAnswer>;
 
 export class PublishAttempt {
   readonly outcome: Promise<PublishOutcome>;
@@ -74,7 +57,7 @@ export class PublishAttempt {
   readonly #tried = new Set<number>();
   /** Shards that owe an answer. */
   readonly #waiting = new Set<number>();
-  readonly #failures = new Set<Failure>();
+  readonly #failures = new Set<CopyFailure>();
   #hedgeTimer: NodeJS.Timeout | undefined;
   #settled = false;
 
@@ -110,19 +93,19 @@ export class PublishAttempt {
     this.#listen(shard);
     // The client would keep it and send it whenever; resend() does when there is a connection, if anybody still waits.
     if (!isConnected()) return;
-    const timeoutMs = Math.max(1, TOTAL_BUDGET_MS - (monotonicMs() - this.#startedAtMs));
-    try {
-      const { seq: sequence, duplicate } = await this.#send(shard, timeoutMs);
+    const answer = await this.#send(shard, Math.max(1, TOTAL_BUDGET_MS - (monotonicMs() - this.#startedAtMs)));
+    if (answer.kind === 'stored') {
+      const { sequence, duplicate } = answer;
       health.heard(shard, monotonicMs());
       count(kind, duplicate ? 'duplicate' : 'acknowledged');
       this.#settle({ kind: 'acknowledged', shard, sequence, duplicate, attempts: this.#tried.size });
-    } catch (error) {
-      const failure = failureOf(error);
-      count(kind, failure);
-      if (failure === 'nobody') health.unreachable(shard);
-      if (failure === 'full') health.refusedAsFull(shard, monotonicMs());
-      if (!this.#settled) this.#onFailure(shard, failure);
+      return;
     }
+    const { failure } = answer;
+    count(kind, failure);
+    if (failure === 'nobody') health.unreachable(shard);
+    if (failure === 'full') health.refusedAsFull(shard, monotonicMs());
+    if (!this.#settled) this.#onFailure(shard, failure);
   }
 
   #listen(shard: number): void {
@@ -149,7 +132,7 @@ export class PublishAttempt {
     return true;
   }
 
-  #onFailure(shard: number, failure: Failure): void {
+  #onFailure(shard: number, failure: CopyFailure): void {
     if (!this.#context.isConnected()) return;
     this.#waiting.delete(shard);
     this.#failures.add(failure);

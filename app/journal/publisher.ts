@@ -3,7 +3,6 @@
  * message does is in attempt.ts, what they may do together in hedge.ts; here they are admitted, counted and told when
  * the connection goes and comes.
  */
-import { jetstream } from '@nats-io/jetstream';
 import { Counter, type Registry } from 'prom-client';
 import { METRICS } from '../../operator/api/app-contract.ts';
 import { eventSubject } from '../../operator/api/names.ts';
@@ -13,6 +12,7 @@ import type { RegistrationJournal } from '../intake/ports.ts';
 import { type AttemptContext, PublishAttempt, unavailable } from './attempt.ts';
 import type { JournalConnection } from './connection.ts';
 import { HedgeBudget, ShardHealth } from './hedge.ts';
+import { createOutbox } from './outbox.ts';
 
 export interface PublisherOptions {
   readonly connection: JournalConnection;
@@ -23,6 +23,8 @@ export interface PublisherOptions {
   readonly monotonicMs: () => number;
   /** Publishes without an answer, at most; the next one is told `busy`. */
   readonly maxInFlight?: number;
+  /** Gives up what is under way: the process ends. A citizen who hangs up ends nothing. */
+  readonly signal: AbortSignal;
 }
 
 const MAX_IN_FLIGHT = 1_024;
@@ -30,8 +32,8 @@ const MAX_IN_FLIGHT = 1_024;
 const AWAY_AFTER_MS = 500;
 
 export const createPublisher = (options: PublisherOptions): RegistrationJournal => {
-  const { connection, campaignId, shards, monotonicMs, maxInFlight = MAX_IN_FLIGHT } = options;
-  const client = jetstream(connection.nats);
+  const { connection, campaignId, shards, monotonicMs, signal, maxInFlight = MAX_IN_FLIGHT } = options;
+  const outbox = createOutbox(connection.nats, monotonicMs);
   const counter = new Counter({
     name: METRICS.journalPublishes,
     help: 'Messages sent to the journal: first, reroute (home shard is silent), hedge (a second copy), resend (the same shard on a new connection), by outcome.',
@@ -51,6 +53,10 @@ export const createPublisher = (options: PublisherOptions): RegistrationJournal 
   let isAway = !connection.isConnected();
   let awayTimer: NodeJS.Timeout | undefined;
 
+  const giveUpAll = (): void => {
+    for (const attempt of inFlight) attempt.giveUp('disconnected');
+  };
+
   connection.onChange((connected) => {
     clearTimeout(awayTimer);
     if (connected) {
@@ -61,12 +67,13 @@ export const createPublisher = (options: PublisherOptions): RegistrationJournal 
     }
     awayTimer = setTimeout(() => {
       isAway = true;
-      for (const attempt of inFlight) attempt.giveUp('disconnected');
+      giveUpAll();
     }, AWAY_AFTER_MS);
     awayTimer.unref();
   });
+  signal.addEventListener('abort', giveUpAll, { once: true });
 
-  const publish: RegistrationJournal['publish'] = async (event, signal) => {
+  const publish: RegistrationJournal['publish'] = async (event) => {
     if (isAway || signal.aborted) return unavailable('disconnected');
     if (inFlight.size >= maxInFlight) return unavailable('busy');
     const nowMs = monotonicMs();
@@ -78,18 +85,15 @@ export const createPublisher = (options: PublisherOptions): RegistrationJournal 
     }
     context.budget.publish(nowMs);
     const payload = encodeEnvelope(event);
-    const attempt = new PublishAttempt(context, home, (shard, timeout) =>
-      client.publish(eventSubject(campaignId, shard, event.type), payload, { msgID: event.id, timeout }),
+    const attempt = new PublishAttempt(context, home, (shard, withinMs) =>
+      outbox.send({ subject: eventSubject(campaignId, shard, event.type), messageId: event.id, payload, withinMs }),
     );
-    const onAbort = (): void => attempt.giveUp('disconnected');
-    signal.addEventListener('abort', onAbort, { once: true });
     inFlight.add(attempt);
     attempt.start(first);
     try {
       return await attempt.outcome;
     } finally {
       inFlight.delete(attempt);
-      signal.removeEventListener('abort', onAbort);
     }
   };
 

@@ -55,7 +55,7 @@ export const startIntake: StartRole = async ({ config, registry, log, starting }
     site,
     citizenKey: keys.citizen,
     canaryKey: keys.canary,
-    journal: createPublisher({ connection, campaignId, shards, registry, monotonicMs }),
+    journal: createPublisher({ connection, campaignId, shards, registry, monotonicMs, signal: ended.signal }),
     settings,
     sealer,
     receipts,

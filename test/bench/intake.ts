@@ -60,6 +60,19 @@ const rssMiB = async (pid: number): Promise<number> => {
   return Math.round(Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024);
 };
 
+/** CPU that a process has used until now, milliseconds (USER_HZ is 100 on Linux); with that of children that ended. */
+const cpuMs = async (pid: number): Promise<number> => {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return [11, 12, 13, 14].reduce((sum, index) => sum + Number(fields[index] ?? 0) * 10, 0);
+};
+
+const cpuMsOf = async (pids: readonly number[]): Promise<number> =>
+  (await Promise.all(pids.map(cpuMs))).reduce((sum, ms) => sum + ms, 0);
+
+const childrenOf = async (pid: number): Promise<readonly number[]> =>
+  (await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '')).trim().split(' ').map(Number);
+
 const answers = async (url: string): Promise<boolean> => {
   try {
     await fetch(url, { signal: AbortSignal.timeout(500) });
@@ -110,7 +123,7 @@ export const scenario: Scenario = {
       options: {
         runs: { type: 'string', default: '5' },
         seconds: { type: 'string', default: '6' },
-        connections: { type: 'string', default: '64' },
+        connections: { type: 'string', default: '128' },
         'cpu-prof': { type: 'boolean', default: false },
         'without-records': { type: 'boolean', default: false },
       },
@@ -158,7 +171,9 @@ export const scenario: Scenario = {
       const [http = 0, adminPort = 0, recordsAdmin = 0, rivalPort = 0] = await freePorts(4, '127.0.0.1');
       const profile = values['cpu-prof'] ? ['--cpu-prof', `--cpu-prof-dir=${join(process.cwd(), '.run', 'prof')}`] : [];
       const intake = startApp(spawn, dir, 'intake', { http, admin: adminPort }, profile);
-      if (!values['without-records']) startApp(spawn, dir, 'records', { http: 0, admin: recordsAdmin }, []);
+      const records = values['without-records']
+        ? undefined
+        : startApp(spawn, dir, 'records', { http: 0, admin: recordsAdmin }, []);
       const rival = spawn({
         name: 'rival',
         command: process.execPath,
@@ -192,17 +207,40 @@ export const scenario: Scenario = {
       // Both are compiled and warm before anything counts.
       for (const { url } of candidates) await load(url, ['--seconds', '2']);
       await drained();
-      const samples: (LoadResult & { readonly candidate: string; readonly run: number; readonly rssMiB: number })[] =
-        [];
+      const cpu = async (name: Candidate['name']): Promise<Readonly<Record<string, number>>> => {
+        const { pid } = dataPlane.postgres;
+        const postgres = await cpuMsOf([pid, ...(await childrenOf(pid))]);
+        if (name === 'rival') return { app: await cpuMs(rival.pid), postgres };
+        return {
+          intake: await cpuMs(intake.pid),
+          nats: await cpuMsOf(dataPlane.nats.nodes.map((node) => node.pid())),
+          records: records === undefined ? 0 : await cpuMs(records.pid),
+          postgres,
+        };
+      };
+      const samples: (LoadResult & {
+        readonly candidate: string;
+        readonly run: number;
+        readonly rssMiB: number;
+        readonly cpuMsPerAccepted: Readonly<Record<string, number>>;
+      })[] = [];
       for (let index = 0; index < Number(values.runs); index += 1) {
         const turn = index % 2 === 0 ? candidates : [...candidates].reverse();
         for (const { name, url, pids } of turn) {
           signal.throwIfAborted();
+          const before = await cpu(name);
           const result = await load(url, []);
+          const after = await cpu(name);
+          const cpuMsPerAccepted = Object.fromEntries(
+            Object.entries(after).map(([part, ms]) => [
+              part,
+              Number(((ms - (before[part] ?? 0)) / Math.max(1, result.accepted)).toFixed(3)),
+            ]),
+          );
           const rss = await rssMiB(pids[0] ?? 0);
-          samples.push({ candidate: name, run: index, rssMiB: rss, ...result });
+          samples.push({ candidate: name, run: index, rssMiB: rss, cpuMsPerAccepted, ...result });
           progress(
-            `run ${index + 1} ${name}: ${result.perSecond}/s, p50 ${result.p50Ms} ms, p99 ${result.p99Ms} ms, ${rss} MiB`,
+            `run ${index + 1} ${name}: ${result.perSecond}/s, p50 ${result.p50Ms} ms, p99 ${result.p99Ms} ms, ${rss} MiB, CPU ms each ${JSON.stringify(cpuMsPerAccepted)}`,
           );
           await drained();
         }

@@ -128,10 +128,11 @@ const fillJournal = async ({ shardMaxBytes, maxFileStoreBytes, makeRoom }: Room,
       shards: SHARDS,
       registry: new Registry(),
       monotonicMs: () => performance.now(),
+      signal,
     });
     const filled = await fillUp(async (n) => {
       const event = receivedEvent({ campaignId, citizen: n, sealed: bulky() });
-      const outcome = await publish(event, signal);
+      const outcome = await publish(event);
       if (outcome.kind === 'acknowledged') return { receipt: event.receipt };
       return { reason: outcome.reason, saysWhen: outcome.retryAfterMs > 0 };
     }, signal);

@@ -135,7 +135,7 @@ const runCrowd = (
   const crowd = crowdsSoFar;
   const registry = new Registry();
   const monotonicMs = (): number => performance.now();
-  const journal = createPublisher({ connection, campaignId, shards: SHARDS, registry, monotonicMs });
+  const journal = createPublisher({ connection, campaignId, shards: SHARDS, registry, monotonicMs, signal: never });
   const acked = new Map<string, { shard: number; sequence: number }>();
   const refused = new Map<string, number>();
   let slowestMs = 0;
@@ -149,7 +149,7 @@ const runCrowd = (
     while (!stopped) {
       const event = receivedEvent({ campaignId, citizen: `${crowd}-${next++}`, sealed: sealed() });
       const startedAtMs = monotonicMs();
-      const outcome = await journal.publish(event, never);
+      const outcome = await journal.publish(event);
       slowestMs = Math.max(slowestMs, monotonicMs() - startedAtMs);
       note(event.receipt, outcome);
       if (outcome.kind === 'unavailable') await sleep(pauseMs);

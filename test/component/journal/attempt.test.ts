@@ -1,28 +1,23 @@
 /** One message between shards that answer, refuse and stay silent, on a clock that only the test moves. */
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { JetStreamApiError } from '@nats-io/jetstream';
 import type { PublishOutcome } from '../../../app/intake/ports.ts';
 import { type AttemptContext, PublishAttempt, TOTAL_BUDGET_MS } from '../../../app/journal/attempt.ts';
 import { HedgeBudget, ShardHealth } from '../../../app/journal/hedge.ts';
+import type { CopyAnswer } from '../../../app/journal/outbox.ts';
 
 type Answer = { readonly afterMs: number; readonly with: 'ack' | 'duplicate' | 'nobody' | 'full' | 'error' };
 
-const apiError = (err_code: number): Error =>
-  new JetStreamApiError({ code: 503, err_code, description: 'from the test' });
-const nobody = (): Error => Object.assign(new Error('no responders'), { name: 'JetStreamNotEnabled' });
-
-const answer = (what: Answer['with'], shard: number): Promise<{ seq: number; duplicate: boolean }> => {
+const answer = (what: Answer['with'], shard: number): CopyAnswer => {
   switch (what) {
     case 'ack':
-      return Promise.resolve({ seq: shard * 100, duplicate: false });
+      return { kind: 'stored', sequence: shard * 100, duplicate: false };
     case 'duplicate':
-      return Promise.resolve({ seq: shard * 100, duplicate: true });
+      return { kind: 'stored', sequence: shard * 100, duplicate: true };
     case 'nobody':
-      return Promise.reject(nobody());
     case 'full':
-      return Promise.reject(apiError(10077));
+      return { kind: 'failed', failure: what };
     case 'error':
-      return Promise.reject(apiError(10009));
+      return { kind: 'failed', failure: 'unknown' };
   }
 };
 
@@ -67,8 +62,8 @@ const stage = (
   const attempt = new PublishAttempt(context, 0, (shard) => {
     sent.push(shard);
     const given = answers[shard];
-    return new Promise((resolve, reject) => {
-      if (given !== undefined) setTimeout(() => answer(given.with, shard).then(resolve, reject), given.afterMs);
+    return new Promise((resolve) => {
+      if (given !== undefined) setTimeout(() => resolve(answer(given.with, shard)), given.afterMs);
     });
   });
   let outcome: PublishOutcome | undefined;

@@ -95,7 +95,7 @@ describe('a publisher among three servers', () => {
     for (const node of journal.cluster.nodes) node.kill('SIGKILL');
     await eventually(() => (crowd.refused.get('disconnected') ?? 0) > 50, { timeoutMs: 10_000, what: 'refusals' });
     const refused = receivedEvent({ campaignId: CAMPAIGN, citizen: 'refused' });
-    expect(await crowd.journal.publish(refused, never)).toEqual({
+    expect(await crowd.journal.publish(refused)).toEqual({
       kind: 'unavailable',
       reason: 'disconnected',
       retryAfterMs: 1_000,

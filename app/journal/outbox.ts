@@ -1,0 +1,140 @@
+/**
+ * Copies on their way to the journal, and the acknowledgements that come back, over one subscription.
+ *
+ * Copies leave together, at most every FLUSH_EVERY_MS: what arrives at a server in one read is one Raft append, one
+ * round trip and one fsync for all of it. A copy that comes alone goes at once.
+ *
+ * Worked example, 20 ms: copies at 0, 1, 15 and 30 ms leave at 0, 20 (two of them) and 40 ms.
+ *
+ * The client's own `request()` would do the waiting as well, at the price of two Errors with stack traces and a timer
+ * for each of them: a sixth of an intake's CPU (docs/adr/0006).
+ */
+import { createInbox, headers, type Msg, type NatsConnection } from '@nats-io/transport-node';
+import { z } from 'zod';
+
+/**
+ * nobody, full: certainly not stored. unknown: refused, broken or silent for too long, and may have been stored.
+ */
+export type CopyFailure = 'nobody' | 'full' | 'unknown';
+export type CopyAnswer =
+  | { readonly kind: 'stored'; readonly sequence: number; readonly duplicate: boolean }
+  | { readonly kind: 'failed'; readonly failure: CopyFailure };
+
+export interface Copy {
+  readonly subject: string;
+  readonly messageId: string;
+  readonly payload: Uint8Array;
+  /** How long an answer is waited for, from now on. */
+  readonly withinMs: number;
+}
+
+export interface Outbox {
+  /** Never rejects. */
+  send(copy: Copy): Promise<CopyAnswer>;
+}
+
+/** Measured at 3,000/s, CPU of three servers for one copy: 0.93 ms without, 0.30 at 12, 0.22 at 25 (docs/adr/0006). */
+const FLUSH_EVERY_MS = 20;
+const LOOK_FOR_OVERDUE_EVERY_MS = 100;
+
+/**
+ * nats-server's JetStream error codes for "no space" (server/errors.json): account limits 10002, insufficient resources
+ * 10023, memory 10028, storage 10047, and 10077, which carries "maximum bytes exceeded" of a stream that discards new.
+ */
+const FULL = new Set([10002, 10023, 10028, 10047, 10077]);
+const NO_RESPONDERS = 503;
+
+/** JetStream's answer to a publish: `{"stream":"S","seq":7}`, `{..., "duplicate":true}` or `{"error":{...}}`. */
+const publishAck = z.union([
+  z.object({ error: z.object({ err_code: z.number().optional() }) }),
+  z.object({ stream: z.string().min(1), seq: z.number().int().positive(), duplicate: z.boolean().optional() }),
+]);
+
+const UNKNOWN: CopyAnswer = { kind: 'failed', failure: 'unknown' };
+
+/** What came back for a copy. Bytes that are no answer of JetStream say nothing: `unknown`. */
+export const readAnswer = (data: Uint8Array, statusCode: number | undefined): CopyAnswer => {
+  if (data.length === 0 && statusCode === NO_RESPONDERS) return { kind: 'failed', failure: 'nobody' };
+  let json: unknown;
+  try {
+    json = JSON.parse(Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('utf8'));
+  } catch {
+    return UNKNOWN;
+  }
+  const { data: ack } = publishAck.safeParse(json);
+  if (ack === undefined) return UNKNOWN;
+  if ('seq' in ack) return { kind: 'stored', sequence: ack.seq, duplicate: ack.duplicate ?? false };
+  return FULL.has(ack.error.err_code ?? 0) ? { kind: 'failed', failure: 'full' } : UNKNOWN;
+};
+
+interface Waiting {
+  readonly resolve: (answer: CopyAnswer) => void;
+  readonly untilMs: number;
+}
+
+/** @param monotonicMs monotonic milliseconds */
+export const createOutbox = (nats: NatsConnection, monotonicMs: () => number): Outbox => {
+  const inbox = createInbox();
+  const waiting = new Map<string, Waiting>();
+  let queue: { readonly copy: Copy; readonly token: string }[] = [];
+  let nextToken = 0;
+  let flushedAtMs = Number.NEGATIVE_INFINITY;
+  let flushIsDue = false;
+  let overdueTimer: NodeJS.Timeout | undefined;
+
+  const settle = (token: string, answer: CopyAnswer): void => {
+    const entry = waiting.get(token);
+    waiting.delete(token);
+    entry?.resolve(answer);
+  };
+
+  nats.subscribe(`${inbox}.*`, {
+    callback(error: Error | null, message: Msg) {
+      if (error === null)
+        settle(message.subject.slice(inbox.length + 1), readAnswer(message.data, message.headers?.code));
+    },
+  });
+
+  const flush = (): void => {
+    flushIsDue = false;
+    flushedAtMs = monotonicMs();
+    const leaving = queue;
+    queue = [];
+    for (const { copy, token } of leaving) {
+      const head = headers();
+      head.set('Nats-Msg-Id', copy.messageId);
+      try {
+        // The client writes once for all that is published in one turn of the loop.
+        nats.publish(copy.subject, copy.payload, { reply: `${inbox}.${token}`, headers: head });
+      } catch {
+        settle(token, UNKNOWN);
+      }
+    }
+  };
+
+  const expireOverdue = (): void => {
+    const nowMs = monotonicMs();
+    for (const [token, { untilMs }] of waiting) if (untilMs <= nowMs) settle(token, UNKNOWN);
+    if (waiting.size > 0) return;
+    clearInterval(overdueTimer);
+    overdueTimer = undefined;
+  };
+
+  return {
+    send(copy) {
+      const { promise, resolve } = Promise.withResolvers<CopyAnswer>();
+      const nowMs = monotonicMs();
+      const token = (nextToken++).toString(36);
+      waiting.set(token, { resolve, untilMs: nowMs + copy.withinMs });
+      overdueTimer ??= setInterval(expireOverdue, LOOK_FOR_OVERDUE_EVERY_MS);
+      queue.push({ copy, token });
+      if (!flushIsDue) {
+        flushIsDue = true;
+        const inMs = flushedAtMs + FLUSH_EVERY_MS - nowMs;
+        if (inMs > 0) setTimeout(flush, inMs);
+        else setImmediate(flush);
+      }
+      return promise;
+    },
+  };
+};
