@@ -3,33 +3,22 @@
  * upstream release (checksums verified), the Go module proxy (checksums from the Go checksum database).
  */
 import { execFile } from 'node:child_process';
-import { createHash, randomUUID } from 'node:crypto';
-import { constants } from 'node:fs';
-import { access, chmod, copyFile, link, mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { homedir, tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
+import { createHash } from 'node:crypto';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { cacheDir, type EnsureOptions, isExecutable, onPath, place } from './binaries/cache.ts';
+import { buildWithGo, type GoBinary } from './binaries/go.ts';
+import { locked } from './binaries/lock.ts';
+
+export { cacheDir, type EnsureOptions };
 
 export const NATS_VERSION = '2.15.2';
 /** The first that syncs replicated streams at a bearable price; research/datalayer.md §3. */
 const LEAST_MINOR = 15;
 
 const run = promisify(execFile);
-
-export interface EnsureOptions {
-  readonly signal: AbortSignal;
-  readonly progress: (line: string) => void;
-}
-
-export const cacheDir = (): string =>
-  join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'voucher-operator', 'bin');
-
-const isExecutable = (path: string): Promise<boolean> =>
-  access(path, constants.X_OK).then(
-    () => true,
-    () => false,
-  );
 
 /** `2.15` and later answer to what this project asks of a journal. */
 const isRecentEnough = async (path: string): Promise<boolean> => {
@@ -40,14 +29,6 @@ const isRecentEnough = async (path: string): Promise<boolean> => {
   } catch {
     return false;
   }
-};
-
-const onPath = async (name: string): Promise<string | undefined> => {
-  for (const dir of (process.env['PATH'] ?? '').split(delimiter)) {
-    const path = join(dir, name);
-    if (dir !== '' && (await isExecutable(path))) return path;
-  }
-  return undefined;
 };
 
 const RELEASES = `https://github.com/nats-io/nats-server/releases/download/v${NATS_VERSION}`;
@@ -91,75 +72,10 @@ const download = async (target: string, { signal, progress }: EnsureOptions): Pr
   }
 };
 
-/** Into the cache in one step: whoever looks meanwhile sees the whole file or none. */
-const place = async (from: string, target: string): Promise<void> => {
-  const beside = `${target}.${process.pid}`;
-  await copyFile(from, beside);
-  await chmod(beside, 0o755);
-  await rename(beside, target);
-};
-
-const build = async (target: string, { signal, progress }: EnsureOptions): Promise<boolean> => {
-  const go = await onPath('go');
-  if (go === undefined) return false;
-  const startedAtMs = Date.now();
-  progress(`building nats-server ${NATS_VERSION} with Go: about 35 s the first time, then cached in ${cacheDir()}`);
-  const scratch = await mkdtemp(join(tmpdir(), 'voucher-nats-'));
-  const ticker = setInterval(
-    () => progress(`still building nats-server, ${Math.round((Date.now() - startedAtMs) / 1000)} s`),
-    10_000,
-  );
-  try {
-    await run(go, ['install', '-trimpath', '-ldflags', '-s -w', `github.com/nats-io/nats-server/v2@v${NATS_VERSION}`], {
-      signal,
-      env: { ...process.env, GOBIN: scratch, CGO_ENABLED: '0' },
-      maxBuffer: 16 * 2 ** 20,
-    });
-    await place(join(scratch, 'nats-server'), target);
-    return true;
-  } finally {
-    clearInterval(ticker);
-    await rm(scratch, { recursive: true, force: true });
-  }
-};
-
-const isAlive = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // EPERM: alive, and somebody else's.
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
-  }
-};
-
-/** A builder that was killed leaves its lock behind: nobody waits for the dead. */
-const isHeld = async (file: string): Promise<boolean> => {
-  const pid = Number(await readFile(file, 'utf8').catch(() => ''));
-  return pid > 0 ? isAlive(pid) : (await stat(file).catch(() => undefined)) === undefined;
-};
-
-/** One builder at a time on this machine; the others wait and find the result. */
-const locked = async <T>(file: string, { signal, progress }: EnsureOptions, work: () => Promise<T>): Promise<T> => {
-  // The lock appears with its owner's pid in it, by a link that fails when there is one.
-  const mine = `${file}.${process.pid}.${randomUUID()}`;
-  await writeFile(mine, `${process.pid}`);
-  try {
-    for (let waited = 0; ; waited += 1) {
-      signal.throwIfAborted();
-      try {
-        await link(mine, file);
-        break;
-      } catch {
-        if (waited === 0) progress('another process is fetching nats-server; waiting for it');
-        if (!(await isHeld(file))) await rm(file, { force: true });
-        await delay(250, undefined, { signal });
-      }
-    }
-    return await work().finally(() => rm(file, { force: true }));
-  } finally {
-    await rm(mine, { force: true });
-  }
+const FROM_MODULE: GoBinary = {
+  label: `nats-server ${NATS_VERSION}`,
+  source: { kind: 'install', package: 'github.com/nats-io/nats-server/v2', version: `v${NATS_VERSION}` },
+  estimateSeconds: 35,
 };
 
 /** What is in the place may be torn or for another machine (a home folder that is shared): it must run to count. */
@@ -178,9 +94,10 @@ export const ensureNatsServer = async (options: EnsureOptions): Promise<string> 
   if (found !== undefined && (await isRecentEnough(found))) return found;
   await mkdir(cacheDir(), { recursive: true });
   let cause: unknown;
-  const isThere = await locked(`${cached}.lock`, options, async () => {
+  const onWait = () => options.progress('another process is fetching nats-server; waiting for it');
+  const isThere = await locked(`${cached}.lock`, { signal: options.signal, onWait }, async () => {
     if (await usable(cached)) return true;
-    return (await download(cached, options)) || (await build(cached, options));
+    return (await download(cached, options)) || (await buildWithGo(FROM_MODULE, cached, options));
   }).catch((error: unknown) => {
     options.signal.throwIfAborted();
     cause = error;

@@ -1,0 +1,3 @@
+module voucher.dev/local/pause
+
+go 1.24.0
