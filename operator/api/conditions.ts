@@ -21,6 +21,11 @@ export const CONDITION_REASONS = {
     'NotYetObserved',
   ],
   /**
+   * The cluster gives every replica that is asked for a place and what it needs to start. False: the message says what
+   * is missing, and how much of it.
+   */
+  Provisioned: ['AllPlaced', 'QuotaExceeded', 'PodsRefused', 'Unschedulable', 'PodsNotStarting', 'NotYetObserved'],
+  /**
    * An acknowledged message survives a power cut: `sync_interval: always`, at least 3 replicas.
    * Unknown blocks Ready unless `spec.dataPlane.durability: Attested`.
    */
@@ -58,6 +63,7 @@ export type ConditionReason<T extends ConditionType = ConditionType> = (typeof C
 /** In the order in which people read them. */
 export const CONDITION_TYPES = [
   'Ready',
+  'Provisioned',
   'JournalDurable',
   'MetricsFresh',
   'PreWarmed',
@@ -79,6 +85,11 @@ export const EVENT_REASONS = [
   'ScaledUp',
   'ScaledDown',
   'ScaleConflict',
+  'QuotaExceeded',
+  'PodsRefused',
+  'Unschedulable',
+  'PodsNotStarting',
+  'Provisioned',
   'PreWarmStarted',
   'PreWarmed',
   'CampaignOpened',

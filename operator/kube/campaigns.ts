@@ -34,7 +34,7 @@ export const isCampaignNews = (before: VoucherCampaign, after: VoucherCampaign):
   JSON.stringify(before.metadata.annotations) !== JSON.stringify(after.metadata.annotations) ||
   (before.status !== undefined && after.status === undefined);
 
-/** Replaces the status of the version that the tick looked at: of two leaders one loses. */
+/** Replaces the status of the newest version that was seen: a writer whose view is old meets a conflict. */
 export const createStatusWriter = (client: KubeClient, store: Store<StoredCampaign>): StatusWriter => ({
   async writeStatus({ apiVersion, kind, metadata: { name, namespace } }, status, signal) {
     const resourceVersion = store.get(namespace, name)?.metadata.resourceVersion;

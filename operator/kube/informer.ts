@@ -197,8 +197,10 @@ export class Informer<T extends Stored> {
     } else {
       const parsed = parseObject(object);
       version = parsed.metadata.resourceVersion;
-      if (type === 'DELETED') store.remove(parsed, version);
-      else for (const kept of this.#kept(parsed)) store.put(kept);
+      const kept = type === 'DELETED' ? [] : this.#kept(parsed);
+      for (const object of kept) store.put(object);
+      // Also one that can't be kept any more: what was known of it is no longer so.
+      if (kept.length === 0) store.remove(parsed, version);
     }
     // Only now: an event that could not be taken is asked for again.
     this.#version = version;

@@ -8,6 +8,7 @@ import { journalDurable, ready } from './journal-conditions.ts';
 import type { PlanInput } from './observed.ts';
 import { SCALED_TIERS } from './observed.ts';
 import { planState } from './plan-state.ts';
+import { provisioned } from './provisioned.ts';
 import type { ConditionInput, Verdict } from './verdict.ts';
 
 /**
@@ -164,6 +165,7 @@ const ceilingsText = ({ spec }: ScalePlan): string =>
 /** Every condition, in the order in which people read them. */
 export const judge = (input: ConditionInput): { readonly [T in ConditionType]: Verdict<T> } => ({
   Ready: ready(input),
+  Provisioned: provisioned(input),
   JournalDurable: journalDurable(input),
   MetricsFresh: metricsFresh(input),
   PreWarmed: preWarmed(input),

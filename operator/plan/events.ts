@@ -44,6 +44,16 @@ const TRANSITIONS: readonly Transition[] = [
     about: 'JournalDurable',
     happened: (before, after) => after?.status === 'True' && before?.status !== 'True',
   },
+  { type: 'Warning', reason: 'QuotaExceeded', about: 'Provisioned', happened: became('QuotaExceeded') },
+  { type: 'Warning', reason: 'PodsRefused', about: 'Provisioned', happened: became('PodsRefused') },
+  { type: 'Warning', reason: 'Unschedulable', about: 'Provisioned', happened: became('Unschedulable') },
+  { type: 'Warning', reason: 'PodsNotStarting', about: 'Provisioned', happened: became('PodsNotStarting') },
+  {
+    type: 'Normal',
+    reason: 'Provisioned',
+    about: 'Provisioned',
+    happened: (before, after) => before?.status === 'False' && after?.status === 'True',
+  },
   {
     type: 'Warning',
     reason: 'MetricsStale',

@@ -18,9 +18,45 @@ export interface ObservedPod {
   readonly adminUrl?: string;
 }
 
+/** Why replicas that were asked for do not come. Amounts in base units: cores, bytes, pieces. */
+export type TierProblem =
+  | {
+      /** A ResourceQuota lets no more pods in. */
+      readonly kind: 'quota';
+      readonly quota: string;
+      /** Replicas that are missing for it. */
+      readonly replicas: number;
+      /** What the quota would have to allow in addition. */
+      readonly missing: readonly { readonly resource: string; readonly amount: number }[];
+    }
+  | {
+      /** Something else refuses the pods: pod security, an admission policy. */
+      readonly kind: 'refused';
+      readonly message: string;
+    }
+  | {
+      /** No node takes them. */
+      readonly kind: 'unschedulable';
+      readonly replicas: number;
+      /** What they request in all. */
+      readonly missing: readonly { readonly resource: string; readonly amount: number }[];
+      /** The scheduler's words. */
+      readonly message: string;
+    }
+  | {
+      /** Nodes took them, and their containers can't start: an image, a Secret, a crash. */
+      readonly kind: 'not_starting';
+      readonly replicas: number;
+      /** The kubelet's word, such as ImagePullBackOff or FailedMount. */
+      readonly reason: string;
+      readonly message: string;
+    };
+
 export interface ObservedTier {
   readonly deployment: { readonly name: string; readonly replicas: number; readonly resourceVersion: string };
   readonly pods: readonly ObservedPod[];
+  /** Absent where nobody can tell. */
+  readonly problems?: readonly TierProblem[];
 }
 
 /** Everything that the campaign owns in the cluster now; undefined means absent. */

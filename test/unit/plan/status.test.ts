@@ -41,7 +41,7 @@ describe('buildStatus', () => {
   it('says of every condition from which generation it was made', () => {
     const { conditions, observedGeneration } = statusAt(OPENS_AT_MS);
     expect(observedGeneration).toBe(1);
-    expect(conditions?.map((condition) => condition.observedGeneration)).toEqual([1, 1, 1, 1, 1, 1]);
+    expect(conditions?.map((condition) => condition.observedGeneration)).toEqual([1, 1, 1, 1, 1, 1, 1]);
   });
 
   it('leaves out what it does not know', () => {

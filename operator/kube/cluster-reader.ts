@@ -1,0 +1,48 @@
+/** What a campaign has in the cluster now, from the watches: no call, and so no wait. */
+import { LABELS, TIERS, type Tier } from '../api/names.ts';
+import type { ScalePlan } from '../api/types.ts';
+import type { ClusterReader, ObservedTier } from '../reconcile/ports.ts';
+import type { MountFailures } from './mount-failures.ts';
+import type { KubeObject } from './objects.ts';
+import { controllerUidOf } from './owned-objects.ts';
+import type { PodRecord } from './pods.ts';
+import { replicasOf, tierProblems } from './problems.ts';
+import type { StoredScalePlan } from './scale-plans.ts';
+import type { Store } from './store.ts';
+
+export interface ClusterReaderOptions {
+  /** Indexed by campaign key, as are pods and plans. */
+  readonly deployments: Pick<Store<KubeObject>, 'byIndex'>;
+  readonly pods: Pick<Store<PodRecord>, 'byIndex'>;
+  readonly plans: Pick<Store<StoredScalePlan>, 'byIndex'>;
+  readonly mountFailures: MountFailures;
+  /** Whether every watch has seen its objects once; before that, absent would only mean unknown. */
+  readonly isSynced: () => boolean;
+}
+
+const isTier = (word: string | undefined): word is Tier => TIERS.some((tier) => tier === word);
+
+export const createClusterReader = (options: ClusterReaderOptions): ClusterReader => ({
+  async observe({ metadata: { namespace, name, uid } }, signal) {
+    if (!options.isSynced()) throw new Error('the watches of this cluster have not seen all objects yet');
+    const key = `${namespace}/${name}`;
+    const pods = [...options.pods.byIndex(key)].filter(({ isTerminating, isOver }) => !isTerminating && !isOver);
+    const mountFailures = options.mountFailures.of(namespace, pods, signal);
+    const tiers: Partial<Record<Tier, ObservedTier>> = {};
+    for (const deployment of options.deployments.byIndex(key)) {
+      const { labels, deletionTimestamp, resourceVersion } = deployment.metadata;
+      const tier = labels?.[LABELS.component];
+      // One of a campaign that was deleted, or one that is on its way out, does not count as there.
+      if (!isTier(tier) || deletionTimestamp !== undefined || controllerUidOf(deployment) !== uid) continue;
+      const own = pods.filter(({ observed }) => observed.tier === tier);
+      const problems = tierProblems(deployment, own, mountFailures);
+      tiers[tier] = {
+        deployment: { name: deployment.metadata.name, replicas: replicasOf(deployment), resourceVersion },
+        pods: own.map(({ observed }) => observed),
+        ...(problems.length === 0 ? {} : { problems }),
+      };
+    }
+    const plans: readonly ScalePlan[] = [...options.plans.byIndex(key)];
+    return { tiers, plans };
+  },
+});

@@ -1,0 +1,169 @@
+/** One Kubernetes cluster behind the interfaces that operator/reconcile declares: the watches, and the writers on them. */
+import type { VoucherCampaign } from '../api/types.ts';
+import type { ClusterReader, ManifestWriter, PlanWriter, ReplicaWriter, StatusWriter } from '../reconcile/ports.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { createStatusWriter, isCampaignNews, keepCampaign, type StoredCampaign } from './campaigns.ts';
+import type { KubeClient } from './client.ts';
+import { createClusterReader } from './cluster-reader.ts';
+import { Informer, type InformerReport, type InformerTiming } from './informer.ts';
+import { createManifestWriter, type ManifestWriterOptions } from './manifests.ts';
+import { createMountFailures } from './mount-failures.ts';
+import type { KubeObject } from './objects.ts';
+import { campaignKeyOf, isEdited, keepOwned, OWNED_RESOURCES, OWNED_SELECTOR } from './owned-objects.ts';
+import { isPodNews, keepPod, type PodRecord } from './pods.ts';
+import { createReplicaWriter } from './replicas.ts';
+import { type ApiResource, CAMPAIGNS, DEPLOYMENTS, PODS, SCALE_PLANS } from './resources.ts';
+import { createPlanWriter, keepScalePlan, planCampaignKey, type StoredScalePlan } from './scale-plans.ts';
+import { type Change, Store, type Stored } from './store.ts';
+
+export interface KubeClusterOptions {
+  /** Reads, and writes that the lease guards. */
+  readonly client: KubeClient;
+  readonly clock: Clock;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  /** Empty: all. */
+  readonly namespaces: readonly string[];
+  readonly timing?: Partial<InformerTiming>;
+  /** Something of this campaign changed: look at it soon. */
+  readonly onNews: (campaignKey: string) => void;
+  readonly onCampaignGone: (campaign: VoucherCampaign) => void;
+  readonly onReport: (resource: string, report: InformerReport) => void;
+  readonly onListenerError: (error: unknown) => void;
+  readonly onApply?: ManifestWriterOptions['onApply'];
+}
+
+export interface KubeCluster {
+  readonly reader: ClusterReader;
+  readonly manifests: ManifestWriter;
+  readonly replicas: ReplicaWriter;
+  readonly status: StatusWriter;
+  readonly plans: PlanWriter;
+  /** As last seen; undefined when it is gone. */
+  campaign(key: string): VoucherCampaign | undefined;
+  campaignKeys(): readonly string[];
+  /** Whether every watch has seen all its objects once. */
+  isSynced(): boolean;
+  /** Per resource, since its API server last spoke, ms; the longest over its namespaces. For metrics. */
+  quietMs(): ReadonlyMap<string, number>;
+  /** Watches until the signal aborts. Never rejects. */
+  run(signal: AbortSignal): Promise<void>;
+}
+
+export const createKubeCluster = (options: KubeClusterOptions): KubeCluster => {
+  const { client, clock, random, onNews, onListenerError } = options;
+  const informers: {
+    readonly resource: string;
+    readonly informer: Pick<Informer<Stored>, 'isSynced' | 'quietMs' | 'run'>;
+  }[] = [];
+
+  const watch = <T extends Stored>(
+    resource: ApiResource,
+    store: Store<T>,
+    keep: (object: KubeObject) => T,
+    labelSelector?: string,
+  ): void => {
+    const namespaces = options.namespaces.length === 0 ? [undefined] : options.namespaces;
+    for (const namespace of namespaces) {
+      const informer = new Informer<T>({
+        client,
+        clock,
+        random,
+        store,
+        resource,
+        namespace,
+        keep,
+        onReport: (report) => options.onReport(resource.plural, report),
+        ...(labelSelector === undefined ? {} : { labelSelector }),
+        ...(options.timing === undefined ? {} : { timing: options.timing }),
+      });
+      informers.push({ resource: resource.plural, informer });
+    }
+  };
+
+  const news = (key: string | undefined): void => {
+    if (key !== undefined) onNews(key);
+  };
+
+  const campaigns = new Store<StoredCampaign>({
+    onListenerError,
+    onChange(change) {
+      const { metadata } = change.object;
+      if (change.kind === 'deleted') options.onCampaignGone(change.object);
+      else if (change.kind === 'added' || isCampaignNews(change.before, change.object)) {
+        onNews(`${metadata.namespace}/${metadata.name}`);
+      }
+    },
+  });
+  watch(CAMPAIGNS, campaigns, keepCampaign);
+
+  const plans = new Store<StoredScalePlan>({
+    indexBy: planCampaignKey,
+    onListenerError,
+    onChange: ({ object }) => onNews(planCampaignKey(object)),
+  });
+  watch(SCALE_PLANS, plans, keepScalePlan);
+
+  const pods = new Store<PodRecord>({
+    indexBy: ({ campaignKey }) => campaignKey,
+    onListenerError,
+    onChange(change) {
+      if (change.kind !== 'updated' || isPodNews(change.before, change.object)) news(change.object.campaignKey);
+    },
+  });
+  watch(PODS, pods, keepPod, OWNED_SELECTOR);
+
+  const onOwned = (change: Change<KubeObject>): void => {
+    if (change.kind === 'updated') {
+      if (!isEdited(change.before, change.object)) return;
+      // The label itself may have been edited away.
+      news(campaignKeyOf(change.before));
+    }
+    news(campaignKeyOf(change.object));
+  };
+  const owned = new Map<string, Store<KubeObject>>();
+  for (const resource of OWNED_RESOURCES) {
+    const store = new Store<KubeObject>({ indexBy: campaignKeyOf, onListenerError, onChange: onOwned });
+    owned.set(resource.plural, store);
+    watch(resource, store, keepOwned, OWNED_SELECTOR);
+  }
+  const deployments = owned.get(DEPLOYMENTS.plural);
+  if (deployments === undefined) throw new Error('Deployments are not among the owned resources');
+
+  const isSynced = (): boolean => informers.every(({ informer }) => informer.isSynced);
+
+  return {
+    reader: createClusterReader({
+      deployments,
+      pods,
+      plans,
+      mountFailures: createMountFailures(client, clock),
+      isSynced,
+    }),
+    manifests: createManifestWriter({
+      client,
+      stores: owned,
+      ...(options.onApply === undefined ? {} : { onApply: options.onApply }),
+    }),
+    replicas: createReplicaWriter(client, deployments),
+    status: createStatusWriter(client, campaigns),
+    plans: createPlanWriter(client, plans),
+    campaign(key) {
+      const [namespace = '', name = ''] = key.split('/');
+      return campaigns.get(namespace, name);
+    },
+    campaignKeys: () => [...campaigns.list()].map(({ metadata }) => `${metadata.namespace}/${metadata.name}`),
+    isSynced,
+    quietMs() {
+      const longest = new Map<string, number>();
+      for (const { resource, informer } of informers) {
+        const ms = informer.quietMs();
+        if (ms !== undefined) longest.set(resource, Math.max(ms, longest.get(resource) ?? 0));
+      }
+      return longest;
+    },
+    async run(signal) {
+      await Promise.all(informers.map(({ informer }) => informer.run(signal)));
+    },
+  };
+};

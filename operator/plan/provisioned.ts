@@ -1,0 +1,65 @@
+/** Whether the cluster gives the tiers what they ask for, and how much is missing where it does not. */
+import type { TierProblem } from '../reconcile/ports.ts';
+import type { PlanInput, ScaledTier } from './observed.ts';
+import { SCALED_TIERS } from './observed.ts';
+import type { Verdict } from './verdict.ts';
+
+/** In the order in which they are told when there are several: what an admin can mend comes first. */
+const REASONS = {
+  quota: 'QuotaExceeded',
+  refused: 'PodsRefused',
+  unschedulable: 'Unschedulable',
+  not_starting: 'PodsNotStarting',
+} as const satisfies Record<TierProblem['kind'], Verdict<'Provisioned'>['reason']>;
+const ORDER = ['quota', 'refused', 'unschedulable', 'not_starting'] as const satisfies readonly TierProblem['kind'][];
+
+/** `requests.memory` 1,006,632,960 → `960Mi`, `requests.cpu` 3.5 → `3500m`, `pods` 4 → `4`: ready to be pasted into a quota. */
+export const amountText = (resource: string, amount: number): string => {
+  if (/memory|storage/.test(resource)) return `${Math.ceil(amount / 2 ** 20)}Mi`;
+  return Number.isInteger(amount) ? String(amount) : `${Math.ceil(amount * 1000)}m`;
+};
+
+const amounts = (missing: readonly { readonly resource: string; readonly amount: number }[]): string =>
+  missing.map(({ resource, amount }) => `${resource} ${amountText(resource, amount)}`).join(', ');
+
+const pods = (tier: ScaledTier, replicas: number): string => `${replicas} ${tier} ${replicas === 1 ? 'pod' : 'pods'}`;
+
+const sentence = (tier: ScaledTier, problem: TierProblem): string => {
+  switch (problem.kind) {
+    case 'quota':
+      return `${pods(tier, problem.replicas)} can't be created: ResourceQuota ${problem.quota} lacks ${amounts(problem.missing)}. Raise it by that, or lower spec.scaling.tiers.${tier}.max.`;
+    case 'refused':
+      return `Pods of ${tier} are refused: ${problem.message}`;
+    case 'unschedulable':
+      return `${pods(tier, problem.replicas)} find no node, and ask for ${amounts(problem.missing)} in all. Add nodes or free room. The scheduler says: ${problem.message}`;
+    case 'not_starting':
+      return `${pods(tier, problem.replicas)} can't start, ${problem.reason}: ${problem.message}`;
+  }
+};
+
+/**
+ * Rows are tried from the top; the message tells all of them.
+ *
+ * | any tier has                | status | reason          |
+ * |-----------------------------|--------|-----------------|
+ * | pods that a quota refuses   | False  | QuotaExceeded   |
+ * | pods refused otherwise      | False  | PodsRefused     |
+ * | pods that no node takes     | False  | Unschedulable   |
+ * | pods that can't start       | False  | PodsNotStarting |
+ * | no tier exists              | Unknown | NotYetObserved |
+ * | none of these               | True   | AllPlaced       |
+ */
+export const provisioned = ({ observed: { cluster } }: PlanInput): Verdict<'Provisioned'> => {
+  const all = SCALED_TIERS.flatMap((tier) =>
+    (cluster.tiers[tier]?.problems ?? []).map((problem) => ({ kind: problem.kind, text: sentence(tier, problem) })),
+  );
+  const [first] = ORDER.filter((kind) => all.some((problem) => problem.kind === kind));
+  if (SCALED_TIERS.every((tier) => cluster.tiers[tier] === undefined)) {
+    return { status: 'Unknown', reason: 'NotYetObserved', message: 'No tier has been created yet.' };
+  }
+  if (first === undefined) {
+    return { status: 'True', reason: 'AllPlaced', message: 'Every replica that is asked for has a place.' };
+  }
+  const sorted = ORDER.flatMap((kind) => all.filter((problem) => problem.kind === kind).map(({ text }) => text));
+  return { status: 'False', reason: REASONS[first], message: sorted.join(' ') };
+};
