@@ -19,7 +19,7 @@ import { resumeMemory } from './memory.ts';
 import { type CampaignMemory, type Observed, SCALED_TIERS, type ScaledTier, type TierOutcomes } from './observed.ts';
 import { nextLookMs } from './requeue.ts';
 import { proposeScalePlans } from './scale-plan.ts';
-import { firstReplicas, scaleTier } from './scaling.ts';
+import { createdReplicas, scaleTier } from './scaling.ts';
 import { buildStatus } from './status.ts';
 import { campaignTimes } from './times.ts';
 
@@ -84,9 +84,9 @@ export const plan = (campaign: VoucherCampaign, observed: Observed, nowMs: numbe
     return [{ tier, name, from: replicas, replicas: desired, resourceVersion, event: scaleEvent(tiers[tier]) }];
   });
 
-  // In Shadow and Off a new Deployment gets its minimum: a campaign that nobody scales must still answer.
+  // In Shadow what is desired is only shown. A new Deployment gets its minimum: one that nobody scales must still answer.
   const first = (tier: ScaledTier): number =>
-    mode === 'Auto' ? tiers[tier].desired : firstReplicas(tiers[tier].limits);
+    mode === 'Shadow' ? createdReplicas(tiers[tier].limits, previous?.tiers?.[tier]?.replicas) : tiers[tier].desired;
   const manifests = planManifests(
     campaign,
     cluster,

@@ -31,7 +31,7 @@ const sentence = (tier: ScaledTier, problem: TierProblem): string => {
     case 'refused':
       return `Pods of ${tier} are refused: ${problem.message}`;
     case 'unschedulable':
-      return `${pods(tier, problem.replicas)} find no node, and ask for ${amounts(problem.missing)} in all. Add nodes or free room. The scheduler says: ${problem.message}`;
+      return `No node takes ${pods(tier, problem.replicas)}; needed in all: ${amounts(problem.missing)}. Add nodes or free room. The scheduler says: ${problem.message}`;
     case 'not_starting':
       return `${pods(tier, problem.replicas)} can't start, ${problem.reason}: ${problem.message}`;
   }

@@ -53,7 +53,10 @@ const forecastFloor = (campaign: VoucherCampaign, tier: ScaledTier): number => {
  * | Auto   | any        | the decision, within the ceiling               |
  * | Shadow | any        | the decision, within the ceiling: shown only   |
  * | Off    | there      | what somebody set                              |
- * | Off    | absent     | min, within the ceiling                        |
+ * | Off    | absent     | what it was created with, see below            |
+ *
+ * A Deployment that is gone is no reason to forget its size: the decision starts from what the last tick wanted, and so
+ * one that was deleted at 20 in a lull comes back with 20 and goes down step by step.
  */
 export const scaleTier = (input: PlanInput, tier: ScaledTier, memory: TierMemory): TierOutcome => {
   const { campaign, observed, nowMs } = input;
@@ -69,12 +72,14 @@ export const scaleTier = (input: PlanInput, tier: ScaledTier, memory: TierMemory
     ready,
     forecastFloor: forecastFloor(campaign, tier),
   };
+  const last = observed.previous?.tiers?.[tier];
   if (campaign.spec.scaling.mode === 'Off') {
-    return { ...outcome, desired: seen === undefined ? firstReplicas(limits) : replicas, decision: undefined };
+    const desired = seen === undefined ? createdReplicas(limits, last?.desired) : replicas;
+    return { ...outcome, desired, decision: undefined };
   }
   const tierInput: TierInput = {
     nowMs,
-    replicas,
+    replicas: seen === undefined ? (last?.desired ?? 0) : replicas,
     ready,
     arrivals: observed.readings.arrivals,
     // Only queue-fed tiers have a backlog; one that was not read is absent, never zero.
@@ -84,5 +89,10 @@ export const scaleTier = (input: PlanInput, tier: ScaledTier, memory: TierMemory
   return { ...outcome, desired: withinCeiling(replicas, decision.replicas, limits.ceiling), decision };
 };
 
-/** Size of a new Deployment whose replicas this operator may not decide on. */
-export const firstReplicas = ({ min, ceiling }: TierLimits): number => Math.min(min, ceiling);
+/**
+ * Size of a Deployment that must be created and whose replicas this operator may not decide on: what it had, or min.
+ *
+ * @param last replicas when it was last there; undefined for one that never was
+ */
+export const createdReplicas = ({ min, ceiling }: TierLimits, last: number | undefined): number =>
+  Math.min(last || min, ceiling);

@@ -227,6 +227,30 @@ describe('plan, modes', () => {
     expect(status.tiers?.intake).toMatchObject({ replicas: 10, desired: 10, limitedBy: 'Off' });
   });
 
+  it.each(['Auto', 'Shadow', 'Off'] as const)(
+    'in %s makes a Deployment that was deleted at 20 anew with 20, also in a lull and when the first try fails',
+    (mode) => {
+      const campaign = aCampaign({ scaling: { mode, authorized: { ceilings: { intake: 40, records: 4 } } } });
+      const lull = (atMs: number, changes: Partial<Observed>) =>
+        planAt(atMs, { readings: freshReadings(atMs), ...changes }, campaign);
+      const afterHoldMs = OPENS_AT_MS + 3 * HOUR_MS;
+      const before = lull(afterHoldMs, { cluster: cluster(20) });
+      const gone = lull(afterHoldMs + 1_000, {
+        cluster: { tiers: {}, plans: [] },
+        previous: before.status,
+        memory: before.memory,
+      });
+      expect(replicasIn(gone.create[0] ?? {})).toBe(20);
+      if (mode === 'Shadow') return;
+      const again = lull(afterHoldMs + 2_000, {
+        cluster: { tiers: {}, plans: [] },
+        previous: gone.status,
+        memory: gone.memory,
+      });
+      expect(replicasIn(again.create[0] ?? {})).toBe(20);
+    },
+  );
+
   it.each(['Shadow', 'Off'] as const)('in %s still creates missing tiers with their minimum', (mode) => {
     const { create } = planAt(nowMs, { cluster: { tiers: {}, plans: [] } }, aCampaign({ scaling: { mode } }));
     expect(create.map(replicasIn)).toEqual([2, 2]);
