@@ -12,6 +12,11 @@ export interface ReplayOptions {
 /** Fetched ahead of the reader: 4,000 × 0.6 KiB. */
 const AHEAD_MESSAGES = 4_000;
 const BATCH_MESSAGES = 1_000;
+/** A pull whose answer was lost is made again after two missed heartbeats; the client's default is half a minute. */
+const PULL = { max_messages: AHEAD_MESSAGES, expires: 10_000, idle_heartbeat: 1_000 };
+/** Longer than any election. Streams are append-only, so a stream that can't deliver its last message is broken. */
+const STALLED_AFTER_MS = 60_000;
+const LOOK_EVERY_MS = 1_000;
 
 interface ReplayedMessage {
   readonly sequence: number;
@@ -40,22 +45,39 @@ async function* replay(
     deliver_policy: DeliverPolicy.StartSequence,
     opt_start_seq: fromSequence,
   });
-  const messages: ConsumerMessages = await consumer.consume({ max_messages: AHEAD_MESSAGES });
+  const messages: ConsumerMessages = await consumer.consume(PULL);
   const stop = (): void => messages.stop();
+  let reached = fromSequence - 1;
+  /** Since when the stream owes a message; undefined while the reader works on a batch. */
+  let waitingSinceMs: number | undefined = performance.now();
+  let stalled = false;
+  const watchdog = setInterval(() => {
+    stalled = waitingSinceMs !== undefined && performance.now() - waitingSinceMs > STALLED_AFTER_MS;
+    if (stalled) stop();
+  }, LOOK_EVERY_MS);
   signal.addEventListener('abort', stop, { once: true });
   try {
     let batch: ReplayedMessage[] = [];
     for await (const { seq, data } of messages) {
       batch.push({ sequence: seq, data });
-      // Streams are append-only (deny_delete, deny_purge), so the last sequence is there to be met.
+      reached = seq;
+      waitingSinceMs = performance.now();
       if (seq >= last) break;
       if (batch.length < BATCH_MESSAGES) continue;
+      waitingSinceMs = undefined;
       yield batch;
+      waitingSinceMs = performance.now();
       batch = [];
     }
     signal.throwIfAborted();
+    if (stalled) {
+      throw new Error(
+        `stream ${stream} says that it ends at ${last} and delivered nothing after ${reached} in a minute`,
+      );
+    }
     if (batch.length > 0) yield batch;
   } finally {
+    clearInterval(watchdog);
     signal.removeEventListener('abort', stop);
     await messages.close();
   }

@@ -49,7 +49,7 @@ describe('what was published', () => {
     }
     const acknowledged = [...crowd.acked].map(([receipt, { shard, sequence }]) => `${receipt} at ${shard}.${sequence}`);
     expect(acknowledged.filter((one) => !found.has(one))).toEqual([]);
-  });
+  }, 30_000);
 });
 
 describe('a reader', () => {
