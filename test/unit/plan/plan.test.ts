@@ -230,7 +230,9 @@ describe('plan, modes', () => {
   it.each(['Auto', 'Shadow', 'Off'] as const)(
     'in %s makes a Deployment that was deleted at 20 anew with 20, also in a lull and when the first try fails',
     (mode) => {
-      const campaign = aCampaign({ scaling: { mode, authorized: { ceilings: { intake: 40, records: 4 } } } });
+      const campaign = aCampaign({
+        scaling: { mode, authorized: { ceilings: { intake: 40, records: 4 }, windows: [] } },
+      });
       const lull = (atMs: number, changes: Partial<Observed>) =>
         planAt(atMs, { readings: freshReadings(atMs), ...changes }, campaign);
       const afterHoldMs = OPENS_AT_MS + 3 * HOUR_MS;
