@@ -127,7 +127,7 @@ export const startEmbedded = async (options: EmbeddedOptions): Promise<Stack> =>
           },
         },
         journal,
-        signals: createSignalReader({ scraper, journal, shards: OPTIONS.shards, now: Date.now }),
+        signals: (onError) => createSignalReader({ scraper, journal, shards: OPTIONS.shards, now: Date.now, onError }),
         counts: {
           async count({ spec: { campaignId } }) {
             const { received } = await dataPlane.store.count(campaignId);

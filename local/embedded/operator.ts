@@ -21,6 +21,7 @@ import { createReconciler } from '../../operator/reconcile/reconcile.ts';
 import type { BuildOptions } from '../../operator/resources/build-options.ts';
 import { systemClock } from '../../operator/runtime/clock.ts';
 import { Loop } from '../../operator/runtime/loop.ts';
+import type { SignalError } from '../../operator/signals/reader.ts';
 import type { CampaignStore } from './campaign-store.ts';
 
 export interface OperatorWorld {
@@ -29,7 +30,8 @@ export interface OperatorWorld {
   readonly replicas: ReplicaWriter;
   readonly plans: PlanWriter;
   readonly journal: JournalAdmin;
-  readonly signals: SignalReader;
+  /** Told what a source did not tell: once a source and tick. */
+  readonly signals: (onError: (campaignId: string, error: SignalError) => void) => SignalReader;
   readonly counts: CountsReader;
 }
 
@@ -58,6 +60,9 @@ export const startOperator = (
   let lastPlan: Plan | undefined;
   const reconciler = createReconciler({
     ...world,
+    signals: world.signals((campaignId, error) =>
+      log.warn({ campaignId, kind: error.kind, error: error.message }, 'a signal was not renewed'),
+    ),
     options,
     clock: systemClock,
     status: store.status,
