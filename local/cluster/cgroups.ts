@@ -1,0 +1,81 @@
+/** The cgroup that all pods of a cluster live under, in every hierarchy that the kernel has. */
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, readFile, rmdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const ROOT = '/sys/fs/cgroup';
+
+/** Folders of mounted hierarchies in /proc/mounts: one with cgroup v2, one per controller with v1, both when hybrid. */
+export const hierarchiesIn = (mounts: string): readonly string[] =>
+  mounts
+    .split('\n')
+    .map((line) => line.split(' '))
+    .filter(([, path, type]) => (type === 'cgroup' || type === 'cgroup2') && path?.startsWith(ROOT) === true)
+    .flatMap(([, path]) => (path === undefined ? [] : [path]));
+
+const hierarchies = async (): Promise<readonly string[]> => hierarchiesIn(await readFile('/proc/mounts', 'utf8'));
+
+const isUnified = (): boolean => existsSync(join(ROOT, 'cgroup.controllers'));
+
+/** kubelet refuses a `cgroupRoot` that is not there under each controller. */
+export const ensureCgroup = async (name: string): Promise<void> => {
+  if (isUnified()) {
+    await writeFile(join(ROOT, 'cgroup.subtree_control'), '+cpuset +cpu +memory +pids');
+    await mkdir(join(ROOT, name), { recursive: true });
+    return;
+  }
+  for (const hierarchy of await hierarchies()) {
+    const dir = join(hierarchy, name);
+    await mkdir(dir, { recursive: true });
+    // A cpuset begins empty, and no process enters an empty one.
+    for (const file of ['cpuset.cpus', 'cpuset.mems']) {
+      if (!existsSync(join(hierarchy, file))) continue;
+      if ((await readFile(join(dir, file), 'utf8')).trim() === '') {
+        await writeFile(join(dir, file), await readFile(join(hierarchy, file), 'utf8'));
+      }
+    }
+  }
+};
+
+/** The folder and all below it, the deepest first: the order in which they can be removed. */
+const foldersBelow = async (dir: string): Promise<readonly string[]> => {
+  const entries = await readdir(dir, { withFileTypes: true }).catch(() => undefined);
+  if (entries === undefined) return [];
+  const below: string[] = [];
+  for (const entry of entries) if (entry.isDirectory()) below.push(...(await foldersBelow(join(dir, entry.name))));
+  return [...below, dir];
+};
+
+const foldersOf = async (name: string): Promise<readonly string[]> =>
+  (await Promise.all((await hierarchies()).map((hierarchy) => foldersBelow(join(hierarchy, name))))).flat();
+
+/** Every process of every pod: nothing else ever enters these cgroups. */
+export const processesIn = async (name: string): Promise<readonly number[]> => {
+  const found = new Set<number>();
+  for (const dir of await foldersOf(name)) {
+    const text = await readFile(join(dir, 'cgroup.procs'), 'utf8').catch(() => '');
+    for (const line of text.split('\n')) if (Number(line) > 0) found.add(Number(line));
+  }
+  return [...found];
+};
+
+/** Ends what is left in the cgroup and removes it. @throws Error when something there does not end */
+export const removeCgroup = async (name: string, withinMs: number): Promise<void> => {
+  const endAtMs = Date.now() + withinMs;
+  for (;;) {
+    for (const pid of await processesIn(name)) {
+      try {
+        process.kill(pid, 'SIGKILL');
+      } catch {
+        // It ended meanwhile.
+      }
+    }
+    for (const dir of await foldersOf(name)) await rmdir(dir).catch(() => undefined);
+    const left = await foldersOf(name);
+    if (left.length === 0) return;
+    if (Date.now() >= endAtMs)
+      throw new Error(`the cgroups ${left.join(', ')} can't be removed: processes in them don't end`);
+    await sleep(50);
+  }
+};

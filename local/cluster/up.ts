@@ -1,0 +1,135 @@
+/** Brings a cluster up, or what of it is missing: every step looks first and does only what isn't done. */
+import { mkdir } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { locked } from '../binaries/lock.ts';
+import { type ApiAccess, apiAccess, callApi } from './api.ts';
+import { ensureClusterBinaries } from './binaries.ts';
+import { ensureCgroup } from './cgroups.ts';
+import * as components from './components.ts';
+import { apiUrl } from './config.ts';
+import { endEverything } from './down.ts';
+import { ensureFiles } from './files.ts';
+import { ensureHost } from './host.ts';
+import { ensureNetwork, hasNamespace } from './network.ts';
+import { ensurePki } from './pki.ts';
+import { type Addresses, addressesOf, type Place } from './place.ts';
+import { bootId, ensureProcess } from './processes.ts';
+import { until } from './ready.ts';
+import { clusterRecord, ensureSlot } from './slot.ts';
+
+export interface UpOptions {
+  readonly progress: (line: string) => void;
+}
+
+export interface Stage {
+  readonly name: string;
+  readonly ms: number;
+}
+
+interface Going {
+  readonly place: Place;
+  readonly addresses: Addresses;
+  readonly signal: AbortSignal;
+}
+
+const VOLUMES_MAIN = fileURLToPath(new URL('./volumes-main.ts', import.meta.url));
+
+/** What outlived a reboot is only files; what outlived its namespace can't be reached. Both end before a new start. */
+const endLeftovers = async (place: Place, progress: UpOptions['progress']): Promise<void> => {
+  const record = await clusterRecord(place.dir);
+  if (record === undefined) {
+    if (await hasNamespace(place)) {
+      throw new Error(
+        `there is a network namespace ${place.name} that is not of a cluster in ${dirname(place.dir)}: choose another --name, or delete it with "ip netns delete ${place.name}"`,
+      );
+    }
+    return;
+  }
+  if (record.bootId === bootId() && (await hasNamespace(place))) return;
+  progress(`the machine or the network namespace of ${place.name} was restarted: starting afresh`);
+  await endEverything(place);
+};
+
+const isReady = async (access: ApiAccess, path: string, signal: AbortSignal): Promise<boolean> =>
+  (await callApi(access, { method: 'GET', path }, signal)).status === 200;
+
+const startControlPlane = async ({ place, addresses, signal }: Going): Promise<ApiAccess> => {
+  await ensureProcess(place, components.etcd(place));
+  await ensureProcess(place, components.apiServer(place, addresses));
+  const access = await apiAccess(apiUrl(addresses), place.pki, 'admin');
+  const wait = { what: 'API server', process: 'kube-apiserver', timeoutMs: 60_000, signal };
+  await until(place, wait, () => isReady(access, '/readyz', signal));
+  await ensureProcess(place, components.controllerManager(place, addresses));
+  await ensureProcess(place, components.scheduler(place));
+  return access;
+};
+
+const accepts = (socket: string): Promise<boolean> =>
+  new Promise((resolve) => {
+    const connection = connect(socket);
+    connection.once('connect', () => resolve(true)).once('error', () => resolve(false));
+    connection.once('connect', () => connection.destroy());
+  });
+
+const startContainerd = async ({ place, signal }: Going): Promise<void> => {
+  await ensureProcess(place, components.containerd(place));
+  const wait = { what: 'container runtime', process: 'containerd', timeoutMs: 30_000, signal };
+  await until(place, wait, () => accepts(place.containerdSocket));
+};
+
+const isNodeReady = async (access: ApiAccess, place: Place, signal: AbortSignal): Promise<boolean> => {
+  const { status, body } = await callApi(access, { method: 'GET', path: `/api/v1/nodes/${place.name}` }, signal);
+  return status === 200 && /"type":"Ready","status":"True"/.test(body);
+};
+
+const startNode = async (going: Going, access: ApiAccess): Promise<void> => {
+  const { place, addresses, signal } = going;
+  await ensureProcess(place, components.kubelet(place, addresses));
+  await ensureProcess(place, components.kubeProxy(place));
+  await ensureProcess(place, components.volumeProvisioner(place, addresses, VOLUMES_MAIN));
+  const wait = { what: 'ready node', process: 'kubelet', timeoutMs: 90_000, signal };
+  await until(place, wait, () => isNodeReady(access, place, signal));
+};
+
+export interface Brought {
+  readonly addresses: Addresses;
+  /** In the order in which they ended. */
+  readonly stages: readonly Stage[];
+}
+
+export const bringUp = async (place: Place, options: UpOptions, signal: AbortSignal): Promise<Brought> => {
+  const { progress } = options;
+  const stages: Stage[] = [];
+  const stage = async <T>(name: string, work: () => Promise<T>): Promise<T> => {
+    const startedAtMs = Date.now();
+    const result = await work();
+    stages.push({ name, ms: Date.now() - startedAtMs });
+    progress(`${name}: ${((Date.now() - startedAtMs) / 1000).toFixed(1)} s`);
+    return result;
+  };
+  await stage('machine', () => ensureHost(dirname(place.dir), { signal, progress }));
+  const onWait = () => progress(`another process is working on cluster ${place.name}; waiting for it`);
+  return locked(`${place.dir}.lock`, { signal, onWait }, async () => {
+    await endLeftovers(place, progress);
+    await mkdir(place.dir, { recursive: true });
+    const { slot } = await ensureSlot(place, bootId(), signal);
+    const addresses = addressesOf(slot);
+    const going: Going = { place, addresses, signal };
+    await stage('binaries', () => ensureClusterBinaries(place, { signal, progress }));
+    await stage('certificates and configuration', async () => {
+      await ensurePki(place, addresses);
+      await ensureFiles(place, addresses);
+    });
+    await stage('network and cgroups', async () => {
+      await ensureNetwork(place, addresses);
+      await ensureCgroup(place.name);
+    });
+    const [access] = await stage('control plane and container runtime', () =>
+      Promise.all([startControlPlane(going), startContainerd(going)]),
+    );
+    await stage('node', () => startNode(going, access));
+    return { addresses, stages };
+  });
+};
