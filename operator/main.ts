@@ -1,0 +1,75 @@
+/** `node operator/main.ts [flags]`: the operator, until SIGTERM. Wires the journal (ADR 0001); the only file that exits. */
+import { enableCompileCache } from 'node:module';
+
+// A leader that was upgraded is missed every second. Before the imports below, which it then caches.
+enableCompileCache();
+
+const { Registry } = await import('prom-client');
+const { createJournalAdmin } = await import('../app/journal/admin.ts');
+const { connectJournal } = await import('../app/journal/connection.ts');
+const { OperatorConfigError, readJournalAccess, readOperatorConfig } = await import('./config.ts');
+const { KubeConfigError } = await import('./kube/access.ts');
+const { lazyJournal } = await import('./lazy-journal.ts');
+const { createLogger } = await import('./observability/log.ts');
+const { runOperator } = await import('./run-operator.ts');
+const { systemClock } = await import('./runtime/clock.ts');
+
+/** Ticks end within a second, the lease and the last events within another two. */
+const END_WITHIN_MS = 10_000;
+
+const main = async (): Promise<void> => {
+  const config = readOperatorConfig(process.argv.slice(2), process.env);
+  const servers = await readJournalAccess(config.journalDir);
+  const log = createLogger({ level: config.logLevel });
+  for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
+    process.once(event, (error: unknown) => {
+      log.fatal({ event, error }, 'ended by a defect');
+      process.exit(1);
+    });
+  }
+  const stop = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(signal, () => {
+      log.info({ signal }, 'ending');
+      setTimeout(() => {
+        log.fatal('did not end in time');
+        process.exit(1);
+      }, END_WITHIN_MS).unref();
+      stop.abort();
+    });
+  }
+
+  const { shardMaxBytes, journalMonitorUrls: monitorUrls } = config;
+  const connecting = connectJournal(servers, config.identity, stop.signal);
+  const journal = lazyJournal(
+    connecting.then((connection) =>
+      createJournalAdmin({
+        connection,
+        monitorUrls,
+        now: systemClock.now,
+        ...(shardMaxBytes === undefined ? {} : { shardMaxBytes }),
+      }),
+    ),
+  );
+  try {
+    await runOperator(
+      { config, journal, log, registry: new Registry(), clock: systemClock, random: Math.random },
+      stop.signal,
+    );
+  } finally {
+    stop.abort();
+    await connecting.then(
+      (connection) => connection.close(),
+      () => undefined,
+    );
+  }
+};
+
+try {
+  await main();
+} catch (error) {
+  // Before there is a log, and for people: one line that says what to mend.
+  const told = error instanceof OperatorConfigError || error instanceof KubeConfigError;
+  console.error(told ? `voucher-operator: ${error.message}` : error);
+  process.exit(1);
+}

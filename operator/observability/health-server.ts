@@ -1,0 +1,58 @@
+/** Probes and metrics, for the kubelet and for Prometheus. */
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Registry } from 'prom-client';
+
+export interface HealthServer {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+export interface HealthSources {
+  readonly registry: Registry;
+  /** Undefined when well; else what is wrong, and a restart mends. */
+  readonly sickness: () => string | undefined;
+  /** Undefined when ready; else what is missing. */
+  readonly missing: () => string | undefined;
+}
+
+const PLAIN = 'text/plain; charset=utf-8';
+
+const send = (response: ServerResponse, status: number, type: string, text: string): void => {
+  response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store' }).end(text);
+};
+
+const probe = (response: ServerResponse, wrong: string | undefined): void =>
+  wrong === undefined ? send(response, 200, PLAIN, 'ok\n') : send(response, 503, PLAIN, `${wrong}\n`);
+
+/** @throws Error when the address can't be listened on */
+export const startHealthServer = async (sources: HealthSources, host: string, port: number): Promise<HealthServer> => {
+  const server = createServer({ requestTimeout: 5_000, headersTimeout: 5_000 }, (request, response) => {
+    switch ((request.url ?? '').split('?')[0]) {
+      case '/livez':
+        return probe(response, sources.sickness());
+      case '/readyz':
+        return probe(response, sources.missing());
+      case '/metrics':
+        return void sources.registry.metrics().then(
+          (text) => send(response, 200, sources.registry.contentType, text),
+          () => send(response, 500, PLAIN, 'a metric could not be collected\n'),
+        );
+      default:
+        return send(response, 404, PLAIN, 'there are /livez, /readyz and /metrics\n');
+    }
+  });
+  server.maxConnections = 64;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, resolve);
+  });
+  return {
+    // A listening TCP server has an address with a port.
+    port: (server.address() as AddressInfo).port,
+    async close() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+};

@@ -1,0 +1,102 @@
+/** How the operator fares with its API server and its lease. Labels are bounded: verbs, resources, codes. */
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+
+export interface KubeMetrics {
+  /** One call attempt; `code` is the HTTP status or the kind of error when none came. */
+  call(report: {
+    readonly verb: string;
+    readonly resource: string;
+    readonly code: string;
+    readonly seconds: number;
+  }): void;
+  readonly lists: Counter<'resource'>;
+  readonly watchFailures: Counter<'resource'>;
+  readonly eventsDropped: Counter<'reason'>;
+  readonly leading: Gauge;
+  readonly keys: Gauge;
+  readonly running: Gauge;
+  readonly lateSeconds: Histogram;
+}
+
+export interface KubeMetricsSources {
+  /** Since the API server last spoke of a resource, ms. */
+  readonly quietMs: () => ReadonlyMap<string, number>;
+  readonly counts: () => { readonly keys: number; readonly running: number };
+}
+
+export const createKubeMetrics = (registry: Registry, sources: KubeMetricsSources): KubeMetrics => {
+  const registers = [registry];
+  const requests = new Counter({
+    name: 'voucher_operator_api_requests_total',
+    help: 'Attempted calls of the Kubernetes API.',
+    labelNames: ['verb', 'resource', 'code'] as const,
+    registers,
+  });
+  const seconds = new Histogram({
+    name: 'voucher_operator_api_request_seconds',
+    help: 'Time of an attempted call until its answer was read; of a watch, until it was opened.',
+    labelNames: ['verb'] as const,
+    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
+    registers,
+  });
+  new Gauge({
+    name: 'voucher_operator_watch_quiet_seconds',
+    help: 'Since the API server last spoke about a resource. More than 60 means that the operator is blind for it.',
+    labelNames: ['resource'] as const,
+    registers,
+    collect() {
+      for (const [resource, ms] of sources.quietMs()) this.set({ resource }, ms / 1000);
+    },
+  });
+  return {
+    call({ verb, resource, code, seconds: took }) {
+      requests.inc({ verb, resource, code });
+      seconds.observe({ verb }, took);
+    },
+    lists: new Counter({
+      name: 'voucher_operator_watch_lists_total',
+      help: 'Whole lists read, at the start, after a version that was too old, and every ten minutes.',
+      labelNames: ['resource'] as const,
+      registers,
+    }),
+    watchFailures: new Counter({
+      name: 'voucher_operator_watch_failures_total',
+      help: 'Watches and lists that broke and were begun again.',
+      labelNames: ['resource'] as const,
+      registers,
+    }),
+    eventsDropped: new Counter({
+      name: 'voucher_operator_events_dropped_total',
+      help: 'Kubernetes events that were not written, by reason.',
+      labelNames: ['reason'] as const,
+      registers,
+    }),
+    leading: new Gauge({
+      name: 'voucher_operator_leading',
+      help: '1 in the process that acts, 0 in those that wait.',
+      registers,
+    }),
+    keys: new Gauge({
+      name: 'voucher_operator_queue_keys',
+      help: 'Campaigns that this process looks after.',
+      registers,
+      collect() {
+        this.set(sources.counts().keys);
+      },
+    }),
+    running: new Gauge({
+      name: 'voucher_operator_queue_running',
+      help: 'Ticks under way.',
+      registers,
+      collect() {
+        this.set(sources.counts().running);
+      },
+    }),
+    lateSeconds: new Histogram({
+      name: 'voucher_operator_queue_late_seconds',
+      help: 'How long after its time a tick began.',
+      buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5],
+      registers,
+    }),
+  };
+};

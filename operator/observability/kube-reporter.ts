@@ -1,0 +1,42 @@
+/** Watches and elections as metrics and log lines. */
+import type { InformerReport } from '../kube/informer.ts';
+import type { ElectionReport } from '../runtime/elector.ts';
+import type { KubeMetrics } from './kube-metrics.ts';
+import type { Logger } from './log.ts';
+
+/** An API server that is away is not worth a hundred lines a second. */
+const LOG_EVERY_FAILURES = 10;
+
+export const reportWatch = (log: Logger, metrics: KubeMetrics, resource: string, report: InformerReport): void => {
+  switch (report.kind) {
+    case 'listed': {
+      const { objects, seconds } = report;
+      metrics.lists.inc({ resource });
+      log.debug({ resource, objects, seconds }, 'listed');
+      return;
+    }
+    case 'skipped':
+      log.error({ resource, error: report.error }, 'an object was left out');
+      return;
+    case 'failed': {
+      const { failures, retryAfterMs, error } = report;
+      metrics.watchFailures.inc({ resource });
+      if (failures % LOG_EVERY_FAILURES === 1) {
+        log.warn({ resource, failures, retryAfterMs, error }, 'a watch broke, it is begun again');
+      }
+    }
+  }
+};
+
+export const reportElection = (log: Logger, identity: string, report: ElectionReport): void => {
+  switch (report.kind) {
+    case 'leading':
+      log.info({ identity }, 'leading');
+      return;
+    case 'ended':
+      log.info({ identity, why: report.why }, 'no longer leading');
+      return;
+    case 'failed':
+      log.warn({ identity, error: report.error }, 'the lease could not be read or written');
+  }
+};

@@ -1,0 +1,219 @@
+/** The operator as a whole, on any API server: watches always, acts while it holds the lease. */
+import { collectDefaultMetrics, type Registry } from 'prom-client';
+import type { OperatorConfig } from './config.ts';
+import { createKubeAccess } from './kube/access.ts';
+import { createKubeClient } from './kube/client.ts';
+import { createKubeCluster, type KubeCluster } from './kube/cluster.ts';
+import { createEventSink } from './kube/events.ts';
+import { createLeaseStore } from './kube/leases.ts';
+import { type HealthServer, startHealthServer } from './observability/health-server.ts';
+import { createKubeMetrics, type KubeMetrics } from './observability/kube-metrics.ts';
+import { reportElection, reportWatch } from './observability/kube-reporter.ts';
+import type { Logger } from './observability/log.ts';
+import { createOperatorMetrics } from './observability/metrics.ts';
+import { createTickReporter } from './observability/tick-reporter.ts';
+import { campaignKey } from './reconcile/campaign-state.ts';
+import type { EventSink, JournalAdmin } from './reconcile/ports.ts';
+import { createReconciler, type Reconciler } from './reconcile/reconcile.ts';
+import type { Clock } from './runtime/clock.ts';
+import { Elector } from './runtime/elector.ts';
+import { Loop } from './runtime/loop.ts';
+import { sleep } from './runtime/sleep.ts';
+import { createSignalReader } from './signals/reader.ts';
+import { createScraper } from './signals/scrape.ts';
+
+export interface RunOptions {
+  readonly config: OperatorConfig;
+  readonly journal: JournalAdmin;
+  readonly log: Logger;
+  readonly registry: Registry;
+  readonly clock: Clock;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  /** Told once the health server listens. */
+  readonly onStarted?: (server: Pick<HealthServer, 'port'>) => void;
+}
+
+/** One campaign is looked at twice a second at most, however much happens to its pods. */
+const MIN_INTERVAL_MS = 500;
+const BACKOFF = { initialMs: 500, maxMs: 30_000 };
+const SYNC_LOOK_MS = 50;
+/** Acting code that has not ended this long after the lease was lost will not end by itself. */
+const STUCK_AFTER_MS = 10_000;
+const USER_AGENT = 'voucher-operator';
+
+/** What acts, while this process leads. */
+interface Term {
+  readonly loop: Loop;
+  readonly reconciler: Reconciler;
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * Runs until the signal aborts: then ticks under way end, the lease is given back and the last events are written.
+ *
+ * @throws Error when the kubeconfig names no cluster, or the health port is taken
+ */
+export const runOperator = async (options: RunOptions, signal: AbortSignal): Promise<void> => {
+  const { config, log, registry, clock, random } = options;
+  let term: Term | undefined;
+  let losingSinceMs: number | undefined;
+  // Set below; the access to the cluster needs the metrics first.
+  let cluster: KubeCluster | undefined;
+
+  collectDefaultMetrics({ register: registry });
+  const metrics = createKubeMetrics(registry, {
+    quietMs: () => cluster?.quietMs() ?? new Map(),
+    counts: () => term?.loop.counts ?? { keys: 0, running: 0 },
+  });
+  const tickReporter = createTickReporter(log, createOperatorMetrics(registry));
+
+  const { kubeconfig, context } = config;
+  const access = createKubeAccess({
+    env: process.env,
+    monotonicMs: clock.monotonicMs,
+    ...(kubeconfig === undefined ? {} : { kubeconfig }),
+    ...(context === undefined ? {} : { context }),
+  });
+  const clientOptions = { access, clock, random, userAgent: USER_AGENT, onCall: metrics.call };
+  /** For the lease itself and for events, which may be told by one that no longer leads. */
+  const freeClient = createKubeClient(clientOptions);
+
+  const lead = async (leading: AbortSignal): Promise<void> => {
+    const losing = (): void => {
+      losingSinceMs = clock.monotonicMs();
+    };
+    leading.addEventListener('abort', losing, { once: true });
+    metrics.leading.set(1);
+    try {
+      term = createTerm(options, watched, sink, metrics, tickReporter);
+      while (!watched.isSynced() && !leading.aborted) await sleep(clock, SYNC_LOOK_MS, leading);
+      for (const key of watched.campaignKeys()) term.loop.kick(key);
+      await term.loop.start(leading);
+    } finally {
+      leading.removeEventListener('abort', losing);
+      losingSinceMs = undefined;
+      await term?.close();
+      term = undefined;
+      metrics.leading.set(0);
+    }
+  };
+
+  const elector =
+    config.lease === undefined
+      ? undefined
+      : new Elector({
+          clock,
+          random,
+          leases: createLeaseStore(freeClient, config.lease.namespace ?? access.namespace, config.lease.name),
+          identity: config.identity,
+          lead,
+          onReport: (report) => reportElection(log, config.identity, report),
+        });
+
+  const guard = elector === undefined ? {} : { assertMayWrite: () => elector.assertLeading() };
+  const watched = createKubeCluster({
+    client: createKubeClient({ ...clientOptions, ...guard }),
+    clock,
+    random,
+    namespaces: config.watchNamespaces,
+    timing: { relistMs: config.resyncMs },
+    onNews: (key) => term?.loop.kick(key),
+    onCampaignGone(campaign) {
+      term?.loop.remove(campaignKey(campaign));
+      term?.reconciler.forget(campaign);
+    },
+    onReport: (resource, report) => reportWatch(log, metrics, resource, report),
+    onListenerError: (error) => log.error({ error }, 'a listener of a watch failed'),
+    onApply: ({ object, difference, isRepeated }) =>
+      isRepeated
+        ? log.debug({ object, difference }, 'an apply changed nothing, it is not repeated')
+        : log.info({ object, difference }, 'applying'),
+  });
+  cluster = watched;
+  const sink = createEventSink({
+    client: freeClient,
+    clock,
+    instance: config.identity,
+    onDropped(reason, error) {
+      metrics.eventsDropped.inc({ reason });
+      log.debug({ reason, error }, 'an event was dropped');
+    },
+  });
+
+  const server = await startHealthServer(
+    {
+      registry,
+      sickness: () =>
+        losingSinceMs !== undefined && clock.monotonicMs() - losingSinceMs > STUCK_AFTER_MS
+          ? 'the lease was lost and what acts does not end'
+          : undefined,
+      missing: () => (watched.isSynced() ? undefined : 'the watches have not seen all objects yet'),
+    },
+    config.host,
+    config.port,
+  );
+  options.onStarted?.(server);
+  log.info({ server: access.server, namespaces: config.watchNamespaces, identity: config.identity }, 'started');
+
+  const background = new AbortController();
+  const running = Promise.all([watched.run(background.signal), sink.run(background.signal)]);
+  try {
+    await (elector === undefined ? lead(signal) : elector.run(signal));
+  } finally {
+    background.abort();
+    await running;
+    await server.close();
+    await access.close();
+    log.info('ended');
+  }
+};
+
+/** A term begins with an empty memory: what matters is in the cluster, and what is old would only mislead. */
+const createTerm = (
+  { config, journal, log, clock, random }: RunOptions,
+  cluster: KubeCluster,
+  events: EventSink,
+  metrics: KubeMetrics,
+  report: ReturnType<typeof createTickReporter>,
+): Term => {
+  const scraper = createScraper();
+  const signals = createSignalReader({
+    scraper,
+    journal,
+    shards: config.build.shards,
+    now: clock.now,
+    onError: (campaignId, error) => log.debug({ campaignId, error }, 'a signal did not come'),
+  });
+  const reconciler = createReconciler({
+    clock,
+    cluster: cluster.reader,
+    manifests: cluster.manifests,
+    replicas: cluster.replicas,
+    status: cluster.status,
+    plans: cluster.plans,
+    events,
+    journal,
+    signals,
+    options: config.build,
+    report,
+  });
+  const loop: Loop = new Loop({
+    clock,
+    random,
+    maxConcurrent: config.maxConcurrent,
+    minIntervalMs: MIN_INTERVAL_MS,
+    backoff: BACKOFF,
+    run: async (key, signal) => {
+      const campaign = cluster.campaign(key);
+      if (campaign !== undefined) return reconciler.reconcile(campaign, signal);
+      // News of a pod or an object whose campaign is gone.
+      loop.remove(key);
+      return { requeueAfterMs: BACKOFF.maxMs };
+    },
+    onRun: ({ lateMs }) => metrics.lateSeconds.observe(lateMs / 1000),
+    onError: ({ key, error, failures, retryAfterMs }) =>
+      log.error({ key, error, failures, retryAfterMs }, 'a tick failed'),
+  });
+  return { loop, reconciler, close: () => scraper.close() };
+};
