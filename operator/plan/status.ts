@@ -109,6 +109,20 @@ const isIdle = ({ arrivalsPerSecond = 0, backlog = 0, tiers }: VoucherCampaignSt
   backlog === 0 &&
   SCALED_TIERS.every((tier) => tiers?.[tier]?.ready === tiers?.[tier]?.desired);
 
+/**
+ * Whether a tier is larger than its demand because of what the scaling law remembers: only then would a new leader
+ * without that memory decide otherwise.
+ */
+const isMemoryNeeded = ({ tiers }: VoucherCampaignStatus): boolean =>
+  SCALED_TIERS.some((tier) => !['Min', 'Schedule', 'Off'].includes(tiers?.[tier]?.limitedBy ?? ''));
+
+/** What a write would be for: of an idle campaign whose memory decides nothing, everything but that memory. */
+const worthWriting = (status: VoucherCampaignStatus): VoucherCampaignStatus => {
+  if (!isIdle(status) || isMemoryNeeded(status)) return status;
+  const { scaler: _scaler, ...rest } = status;
+  return rest;
+};
+
 const isEqual = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
 
 /**
@@ -116,6 +130,7 @@ const isEqual = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.
  * |----------------------------------------------------|----------------------------|
  * | there was none                                     | now                        |
  * | equal                                              | no                         |
+ * | memory differs, campaign idle at its minimum       | no                         |
  * | replicas, ceiling, plan, condition or stage differ | now                        |
  * | something else differs, campaign busy              | 5 s after the last write   |
  * | something else differs, campaign idle              | 60 s after the last write  |
@@ -129,7 +144,7 @@ export const shouldWriteStatus = (
   nowMs: number,
 ): boolean => {
   if (previous === undefined) return true;
-  if (isEqual(previous, next)) return false;
+  if (isEqual(worthWriting(previous), worthWriting(next))) return false;
   if (lastWriteMs === undefined || !isEqual(urgentPart(previous), urgentPart(next))) return true;
   return nowMs - lastWriteMs >= (isIdle(next) ? IDLE_WRITE_MS : ACTIVE_WRITE_MS);
 };

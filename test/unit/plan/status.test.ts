@@ -100,6 +100,7 @@ describe('shouldWriteStatus', () => {
     },
   });
   const idle: VoucherCampaignStatus = { ...written, arrivalsPerSecond: 0 };
+  const held: VoucherCampaignStatus = { ...intake({ limitedBy: 'Holding' }), arrivalsPerSecond: 0 };
   const condition = {
     type: 'Ready',
     status: 'True',
@@ -131,8 +132,28 @@ describe('shouldWriteStatus', () => {
       true,
     ],
     ['another rate while busy, 5 s after the last', written, { ...written, arrivalsPerSecond: 101 }, 5_000, true],
-    ['memory of an idle campaign, 59 s after the last', idle, { ...idle, scaler: 'b' }, 59_000, false],
-    ['memory of an idle campaign, a minute after the last', idle, { ...idle, scaler: 'b' }, 60_000, true],
+    [
+      'memory of an idle campaign that holds replicas, 59 s after the last',
+      held,
+      { ...held, scaler: 'b' },
+      59_000,
+      false,
+    ],
+    [
+      'memory of an idle campaign that holds replicas, 60 s after the last',
+      held,
+      { ...held, scaler: 'b' },
+      60_000,
+      true,
+    ],
+    [
+      'memory of an idle campaign at its minimum, an hour after the last',
+      idle,
+      { ...idle, scaler: 'b' },
+      3_600_000,
+      false,
+    ],
+    ['memory of a busy campaign at its minimum, 5 s after the last', written, { ...written, scaler: 'b' }, 5_000, true],
   ])('%s', (_, previous, next, sinceMs, want) => {
     expect(shouldWriteStatus(previous, next, 1_000, 1_000 + sinceMs)).toBe(want);
   });
