@@ -7,11 +7,13 @@ import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Command } from 'commander';
 import { takeDown } from './cluster/down.ts';
+import { importArchive, importImages } from './cluster/images.ts';
 import { type Addresses, addressesOf, type Place, placeOf } from './cluster/place.ts';
 import { isRunning, recordedNames, recordOf } from './cluster/processes.ts';
 import { run } from './cluster/run.ts';
 import { clusterRecord } from './cluster/slot.ts';
 import { bringUp, type Stage } from './cluster/up.ts';
+import type { WrittenImage } from './image/oci.ts';
 
 export const DEFAULT_NAME = 'voucher';
 
@@ -35,8 +37,8 @@ export interface Cluster {
   /** Standard output of kubectl against this cluster. @throws Error with its standard error */
   kubectl(args: readonly string[], signal?: AbortSignal): Promise<string>;
   helm(args: readonly string[], signal?: AbortSignal): Promise<string>;
-  /** Makes an OCI archive's images known to the node. */
-  importImage(archive: string, signal?: AbortSignal): Promise<void>;
+  /** Makes images known to the node; those that it has already with the same contents cost nothing. */
+  importImages(images: readonly WrittenImage[], signal: AbortSignal): Promise<void>;
 }
 
 const clusterOf = (place: Place, addresses: Addresses, stages: readonly Stage[]): Cluster => {
@@ -55,18 +57,9 @@ const clusterOf = (place: Place, addresses: Addresses, stages: readonly Stage[])
     stages,
     kubectl: (args, signal) => run(kubectlPath, args, options(signal)),
     helm: (args, signal) => run(helmPath, args, options(signal)),
-    async importImage(archive, signal) {
-      await importImage(place, archive, signal);
-    },
+    importImages: (images, signal) => importImages(place, images, signal),
   };
 };
-
-const importImage = (place: Place, archive: string, signal?: AbortSignal): Promise<string> =>
-  run(
-    join(place.bin, 'ctr'),
-    ['--address', place.containerdSocket, '--namespace', 'k8s.io', 'images', 'import', resolve(archive)],
-    signal === undefined ? {} : { signal },
-  );
 
 /** Brings the cluster up, or what of it is missing. @throws Error that names what the machine lacks */
 export const up = async (options: UpOptions, signal: AbortSignal): Promise<Cluster> => {
@@ -129,7 +122,7 @@ const main = async (): Promise<void> => {
   });
   named(program.command('import <archive>').description('make the images of an OCI archive known to its node')).action(
     async (archive, { name }) => {
-      console.log((await importImage(placeOf(name), archive, interrupted.signal)).trim());
+      console.log(await importArchive(placeOf(name), resolve(archive), interrupted.signal));
     },
   );
   await program.parseAsync();

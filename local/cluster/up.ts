@@ -1,9 +1,10 @@
 /** Brings a cluster up, or what of it is missing: every step looks first and does only what isn't done. */
-import { mkdir } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { locked } from '../binaries/lock.ts';
+import { addons } from './addons.ts';
 import { type ApiAccess, apiAccess, callApi } from './api.ts';
 import { ensureClusterBinaries } from './binaries.ts';
 import { ensureCgroup } from './cgroups.ts';
@@ -12,11 +13,13 @@ import { apiUrl } from './config.ts';
 import { endEverything } from './down.ts';
 import { ensureFiles } from './files.ts';
 import { ensureHost } from './host.ts';
+import { ensureClusterImages, importImages } from './images.ts';
 import { ensureNetwork, hasNamespace } from './network.ts';
 import { ensurePki } from './pki.ts';
 import { type Addresses, addressesOf, type Place } from './place.ts';
 import { bootId, ensureProcess } from './processes.ts';
 import { until } from './ready.ts';
+import { run } from './run.ts';
 import { clusterRecord, ensureSlot } from './slot.ts';
 
 export interface UpOptions {
@@ -32,6 +35,7 @@ interface Going {
   readonly place: Place;
   readonly addresses: Addresses;
   readonly signal: AbortSignal;
+  readonly progress: UpOptions['progress'];
 }
 
 const VOLUMES_MAIN = fileURLToPath(new URL('./volumes-main.ts', import.meta.url));
@@ -73,10 +77,18 @@ const accepts = (socket: string): Promise<boolean> =>
     connection.once('connect', () => connection.destroy());
   });
 
-const startContainerd = async ({ place, signal }: Going): Promise<void> => {
+const startContainerd = async ({ place, signal, progress }: Going): Promise<void> => {
   await ensureProcess(place, components.containerd(place));
   const wait = { what: 'container runtime', process: 'containerd', timeoutMs: 30_000, signal };
   await until(place, wait, () => accepts(place.containerdSocket));
+  await importImages(place, await ensureClusterImages({ signal, progress }), signal);
+};
+
+const applyAddons = async ({ place, addresses, signal }: Going): Promise<void> => {
+  const file = join(place.config, 'addons.json');
+  await writeFile(file, JSON.stringify({ apiVersion: 'v1', kind: 'List', items: addons(addresses) }));
+  const args = ['apply', '--server-side', '--force-conflicts', '--field-manager=local-cluster', `--filename=${file}`];
+  await run(join(place.bin, 'kubectl'), args, { signal, env: { ...process.env, KUBECONFIG: place.kubeconfig } });
 };
 
 const isNodeReady = async (access: ApiAccess, place: Place, signal: AbortSignal): Promise<boolean> => {
@@ -91,6 +103,15 @@ const startNode = async (going: Going, access: ApiAccess): Promise<void> => {
   await ensureProcess(place, components.volumeProvisioner(place, addresses, VOLUMES_MAIN));
   const wait = { what: 'ready node', process: 'kubelet', timeoutMs: 90_000, signal };
   await until(place, wait, () => isNodeReady(access, place, signal));
+};
+
+const waitForDns = async ({ place, signal }: Going, access: ApiAccess): Promise<void> => {
+  const path = '/apis/apps/v1/namespaces/kube-system/deployments/coredns';
+  const wait = { what: 'cluster DNS', process: 'kubelet', timeoutMs: 60_000, signal };
+  await until(place, wait, async () => {
+    const { status, body } = await callApi(access, { method: 'GET', path }, signal);
+    return status === 200 && /"availableReplicas":1\b/.test(body);
+  });
 };
 
 export interface Brought {
@@ -116,7 +137,7 @@ export const bringUp = async (place: Place, options: UpOptions, signal: AbortSig
     await mkdir(place.dir, { recursive: true });
     const { slot } = await ensureSlot(place, bootId(), signal);
     const addresses = addressesOf(slot);
-    const going: Going = { place, addresses, signal };
+    const going: Going = { place, addresses, signal, progress };
     await stage('binaries', () => ensureClusterBinaries(place, { signal, progress }));
     await stage('certificates and configuration', async () => {
       await ensurePki(place, addresses);
@@ -129,7 +150,8 @@ export const bringUp = async (place: Place, options: UpOptions, signal: AbortSig
     const [access] = await stage('control plane and container runtime', () =>
       Promise.all([startControlPlane(going), startContainerd(going)]),
     );
-    await stage('node', () => startNode(going, access));
+    await stage('node', () => Promise.all([startNode(going, access), applyAddons(going)]));
+    await stage('cluster DNS', () => waitForDns(going, access));
     return { addresses, stages };
   });
 };
