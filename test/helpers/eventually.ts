@@ -12,13 +12,14 @@ export interface Patience {
 export const eventually = async <T>(
   look: () => T | Promise<T>,
   { timeoutMs, what, everyMs = 20 }: Patience,
-): Promise<T> => {
+): Promise<Exclude<T, false | undefined>> => {
   const endAtMs = Date.now() + timeoutMs;
   let cause: unknown;
   for (;;) {
     try {
       const found = await look();
-      if (found !== false && found !== undefined) return found;
+      // The compiler does not narrow a type parameter by this look.
+      if (found !== false && found !== undefined) return found as Exclude<T, false | undefined>;
       cause = undefined;
     } catch (error) {
       cause = error;

@@ -1,0 +1,331 @@
+/** What a campaign becomes on a real API server, and who owns which field of it. */
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import type { Deployment } from 'kubernetes-types/apps/v1.js';
+import { type ControlPlane, startControlPlane } from '../../helpers/control-plane.ts';
+import { eventually } from '../../helpers/eventually.ts';
+import {
+  APPS,
+  applyCrds,
+  CORE,
+  campaign,
+  campaignBody,
+  conditionOf,
+  createCampaign,
+  createNamespace,
+  deployment,
+  GROUP,
+  get,
+  patch,
+  type RunningOperator,
+  startOperator,
+  startStrawKubelet,
+} from './world.ts';
+
+jest.setTimeout(180_000);
+const SOON = { timeoutMs: 20_000, everyMs: 50 };
+
+let plane: ControlPlane;
+let kubelet: ReturnType<typeof startStrawKubelet>;
+let operator: RunningOperator;
+
+beforeAll(async () => {
+  plane = await startControlPlane();
+  await applyCrds(plane);
+  kubelet = startStrawKubelet(plane);
+  operator = await startOperator(plane);
+});
+
+afterAll(async () => {
+  await operator?.stop();
+  await kubelet?.stop();
+  await plane?.stop();
+});
+
+const ready = (namespace: string, name: string) =>
+  eventually(
+    async () => {
+      const found = await campaign(plane, namespace, name);
+      return conditionOf(found, 'Ready')?.status === 'True' ? found : undefined;
+    },
+    { ...SOON, what: `campaign ${name} to be ready` },
+  );
+
+const there = (namespace: string, name: string, check: (found: Deployment) => boolean, what: string) =>
+  eventually(
+    async () => {
+      const found = await deployment(plane, namespace, name);
+      return found !== undefined && check(found) ? found : undefined;
+    },
+    { ...SOON, what },
+  );
+
+/** A crowd is forecast and the window is open: 7,000/s at 500/s and 70 % are 20 replicas. */
+const flood = (name: string) =>
+  campaignBody(name, { opensInMs: -60_000, spec: { scaling: { peakArrivalsPerSecond: 7_000 } } });
+const replicas = (found: Deployment): number | undefined => found.spec?.replicas;
+const imageOf = (found: Deployment): string | undefined => found.spec?.template.spec?.containers[0]?.image;
+
+describe('a campaign', () => {
+  it('becomes Deployments and all that their pods need, a status and events', async () => {
+    const namespace = await createNamespace(plane);
+    await createCampaign(plane, namespace, await campaignBody('spring'));
+    const { status } = await ready(namespace, 'spring');
+    expect(status?.tiers?.intake).toMatchObject({ replicas: 2, ready: 2, desired: 2 });
+    const intake = await deployment(plane, namespace, 'spring-intake');
+    expect(intake?.spec?.replicas).toBe(2);
+    for (const path of [
+      `${APPS}/namespaces/${namespace}/deployments/spring-records`,
+      `${CORE}/namespaces/${namespace}/services/spring-intake`,
+      `${CORE}/namespaces/${namespace}/configmaps/spring-app`,
+      `${CORE}/namespaces/${namespace}/serviceaccounts/spring-intake`,
+      `/apis/policy/v1/namespaces/${namespace}/poddisruptionbudgets/spring-records`,
+    ]) {
+      const { metadata } = await get<Deployment>(plane, path);
+      expect(metadata?.ownerReferences?.[0]).toMatchObject({
+        kind: 'VoucherCampaign',
+        name: 'spring',
+        controller: true,
+      });
+    }
+    const events = await eventually(
+      async () => {
+        const { items } = await get<{ readonly items: readonly { readonly reason: string; readonly note: string }[] }>(
+          plane,
+          `/apis/events.k8s.io/v1/namespaces/${namespace}/events?fieldSelector=regarding.name%3Dspring`,
+        );
+        return items.some(({ reason }) => reason === 'JournalReady') ? items : undefined;
+      },
+      { ...SOON, what: 'events of the campaign' },
+    );
+    expect(events.map(({ reason }) => reason)).toEqual(expect.arrayContaining(['TierCreated', 'JournalReady']));
+  });
+
+  it('is owned field by field: init has replicas alone, the operator the rest', async () => {
+    const namespace = await createNamespace(plane);
+    await createCampaign(plane, namespace, await campaignBody('fields'));
+    await ready(namespace, 'fields');
+    const found = await there(
+      namespace,
+      'fields-intake',
+      ({ metadata }) =>
+        JSON.stringify(
+          metadata?.managedFields?.find(({ manager }) => manager === 'voucher-operator-init')?.fieldsV1,
+        ) === JSON.stringify({ 'f:spec': { 'f:replicas': {} } }),
+      'init to let go of all but replicas',
+    );
+    const ours = found.metadata?.managedFields?.find(({ manager }) => manager === 'voucher-operator');
+    expect(ours?.operation).toBe('Apply');
+    expect(JSON.stringify(ours?.fieldsV1)).not.toContain('f:replicas');
+  });
+
+  it('is left alone once it has converged: no write for a minute', async () => {
+    const namespace = await createNamespace(plane);
+    await createCampaign(plane, namespace, await campaignBody('quiet'));
+    await ready(namespace, 'quiet');
+    const writes = async (sinceMs: number) =>
+      (await plane.audit()).filter(
+        ({ userAgent, atMs, namespace: where }) =>
+          userAgent === 'voucher-operator' && atMs > sinceMs && where === namespace,
+      );
+    // Converged: ten seconds without a write.
+    await eventually(async () => (await writes(Date.now() - 10_000)).length === 0, {
+      timeoutMs: 60_000,
+      what: 'the first quiet ten seconds',
+    });
+    const sinceMs = Date.now();
+    await eventually(() => Date.now() - sinceMs > 60_000, {
+      timeoutMs: 70_000,
+      what: 'a minute to pass',
+      everyMs: 500,
+    });
+    expect(await writes(sinceMs)).toEqual([]);
+  });
+
+  it('gets an edited image back within five seconds, and keeps what others wrote', async () => {
+    const namespace = await createNamespace(plane);
+    await createCampaign(plane, namespace, await campaignBody('edited'));
+    await ready(namespace, 'edited');
+    await there(namespace, 'edited-intake', (found) => replicas(found) === 2, 'the tier');
+    const path = `${APPS}/namespaces/${namespace}/deployments/edited-intake`;
+    await patch(plane, path, { metadata: { annotations: { 'example.org/note': 'keep me' } } });
+    const body = [{ op: 'replace', path: '/spec/template/spec/containers/0/image', value: 'evil:1' }];
+    const editedAtMs = Date.now();
+    await plane.call({ method: 'PATCH', path, body, contentType: 'application/json-patch+json' });
+    const found = await there(
+      namespace,
+      'edited-intake',
+      (live) => imageOf(live) === 'voucher-operator/app:test',
+      'the image to return',
+    );
+    expect(Date.now() - editedAtMs).toBeLessThan(5_000);
+    expect(found.metadata?.annotations?.['example.org/note']).toBe('keep me');
+  });
+
+  it('gets labels back that somebody took away, on Deployments too', async () => {
+    const namespace = await createNamespace(plane);
+    await createCampaign(plane, namespace, await campaignBody('labels'));
+    await ready(namespace, 'labels');
+    const path = `${APPS}/namespaces/${namespace}/deployments/labels-intake`;
+    const label = 'app.kubernetes.io/managed-by';
+    await patch(plane, path, { metadata: { labels: { [label]: null } } });
+    const found = await there(
+      namespace,
+      'labels-intake',
+      ({ metadata }) => metadata?.labels?.[label] === 'voucher-operator',
+      'the label to return',
+    );
+    expect(replicas(found)).toBe(2);
+  });
+
+  it('comes back with 20 replicas when a Deployment of 20 is deleted, never with 1', async () => {
+    const namespace = await createNamespace(plane);
+    await createCampaign(plane, namespace, await flood('deleted'));
+    const before = await there(namespace, 'deleted-intake', (found) => replicas(found) === 20, '20 replicas');
+    const seen: (number | undefined)[] = [];
+    await plane.call({ method: 'DELETE', path: `${APPS}/namespaces/${namespace}/deployments/deleted-intake` });
+    await there(
+      namespace,
+      'deleted-intake',
+      (found) => {
+        if (found.metadata?.uid === before.metadata?.uid) return false;
+        seen.push(replicas(found));
+        return found.metadata?.managedFields?.some(({ operation }) => operation === 'Apply') ?? false;
+      },
+      'another Deployment, applied',
+    );
+    expect(new Set(seen)).toEqual(new Set([20]));
+  });
+
+  it('never makes a Deployment by an apply: with another uid it is refused', async () => {
+    const namespace = await createNamespace(plane);
+    await createCampaign(plane, namespace, await campaignBody('uid'));
+    await ready(namespace, 'uid');
+    const found = await deployment(plane, namespace, 'uid-intake');
+    const { managedFields: _fields, resourceVersion: _version, ...metadata } = found?.metadata ?? {};
+    const { replicas: _replicas, ...spec } = found?.spec ?? {};
+    const body = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { ...metadata, name: 'uid-gone' }, spec };
+    const { status } = await plane.answer({
+      method: 'PATCH',
+      path: `${APPS}/namespaces/${namespace}/deployments/uid-gone?fieldManager=voucher-operator&force=true`,
+      body,
+      contentType: 'application/apply-patch+yaml',
+    });
+    expect(status).toBe(409);
+    expect(await deployment(plane, namespace, 'uid-gone')).toBeUndefined();
+  });
+
+  it.each([3, 40])('is corrected by the next tick when somebody scales it to %d', async (wrong) => {
+    const namespace = await createNamespace(plane);
+    const name = `scaled-${wrong}`;
+    await createCampaign(plane, namespace, await flood(name));
+    await there(namespace, `${name}-intake`, (found) => replicas(found) === 20, '20 replicas');
+    const path = `${APPS}/namespaces/${namespace}/deployments/${name}-intake`;
+    await patch(plane, `${path}/scale`, { spec: { replicas: wrong } });
+    await there(namespace, `${name}-intake`, (found) => replicas(found) === 20, 'the correction');
+  });
+
+  it('removes a field that its manifest no longer has', async () => {
+    const namespace = await createNamespace(plane);
+    await createCampaign(plane, namespace, await campaignBody('upgrade'));
+    await ready(namespace, 'upgrade');
+    const path = `${APPS}/namespaces/${namespace}/deployments/upgrade-intake`;
+    const found = await there(
+      namespace,
+      'upgrade-intake',
+      ({ metadata }) => metadata?.managedFields?.some(({ operation }) => operation === 'Apply') ?? false,
+      'the first apply',
+    );
+    // As an older operator had it: one more variable, owned by the same manager.
+    const container = found.spec?.template.spec?.containers[0];
+    const body = {
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: {
+        name: 'upgrade-intake',
+        labels: found.metadata?.labels,
+        ownerReferences: found.metadata?.ownerReferences,
+      },
+      spec: {
+        selector: found.spec?.selector,
+        template: {
+          ...found.spec?.template,
+          spec: {
+            ...found.spec?.template.spec,
+            containers: [{ ...container, env: [...(container?.env ?? []), { name: 'OLD', value: 'x' }] }],
+          },
+        },
+      },
+    };
+    await plane.call({
+      method: 'PATCH',
+      path: `${path}?fieldManager=voucher-operator&force=true`,
+      body,
+      contentType: 'application/apply-patch+yaml',
+    });
+    const names = (live: Deployment) => live.spec?.template.spec?.containers[0]?.env?.map(({ name }) => name) ?? [];
+    await there(namespace, 'upgrade-intake', (live) => !names(live).includes('OLD'), 'OLD to go');
+  });
+
+  it('does not take over what is another’s, and says so', async () => {
+    const namespace = await createNamespace(plane);
+    const service = {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name: 'taken-intake' },
+      spec: { selector: { app: 'other' }, ports: [{ port: 80 }] },
+    };
+    await plane.call({ method: 'POST', path: `${CORE}/namespaces/${namespace}/services`, body: service });
+    await createCampaign(plane, namespace, await campaignBody('taken'));
+    await eventually(() => operator.log.some((line) => line.includes('belongs to nobody that is stated')), {
+      ...SOON,
+      what: 'the refusal in the log',
+    });
+    const found = await get<Deployment>(plane, `${CORE}/namespaces/${namespace}/services/taken-intake`);
+    expect(found.metadata?.ownerReferences).toBeUndefined();
+  });
+
+  it('says how much a quota lacks', async () => {
+    const namespace = await createNamespace(plane);
+    const quota = {
+      apiVersion: 'v1',
+      kind: 'ResourceQuota',
+      metadata: { name: 'compute' },
+      spec: { hard: { 'requests.cpu': '3' } },
+    };
+    await plane.call({ method: 'POST', path: `${CORE}/namespaces/${namespace}/resourcequotas`, body: quota });
+    await createCampaign(plane, namespace, await flood('poor'));
+    const found = await eventually(
+      async () => {
+        const one = await campaign(plane, namespace, 'poor');
+        return conditionOf(one, 'Provisioned')?.reason === 'QuotaExceeded' ? one : undefined;
+      },
+      { ...SOON, what: 'the condition' },
+    );
+    expect(conditionOf(found, 'Provisioned')?.message).toMatch(/ResourceQuota compute lacks requests\.cpu \d+/);
+  });
+
+  it('takes its objects with it when it is deleted, and stops being looked at', async () => {
+    const namespace = await createNamespace(plane);
+    await createCampaign(plane, namespace, await campaignBody('gone'));
+    await ready(namespace, 'gone');
+    await plane.call({ method: 'DELETE', path: `${GROUP}/namespaces/${namespace}/vouchercampaigns/gone` });
+    await eventually(async () => (await deployment(plane, namespace, 'gone-intake')) === undefined, {
+      ...SOON,
+      what: 'the garbage collector',
+    });
+  });
+});
+
+describe('its API calls', () => {
+  it('are counted by verb, resource and code', async () => {
+    const page = await operator.metrics();
+    expect(page).toMatch(/voucher_operator_api_requests_total\{verb="apply",resource="deployments",code="200"\} \d+/);
+    expect(page).toMatch(
+      /voucher_operator_api_requests_total\{verb="update",resource="vouchercampaigns\/status",code="200"\}/,
+    );
+  });
+
+  it('never ask for a Secret', async () => {
+    expect(await operator.metrics()).not.toContain('resource="secrets');
+  });
+});
