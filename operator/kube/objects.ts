@@ -1,7 +1,8 @@
 /** Objects as the API server sends them, as far as generic code looks at them. */
 import { z } from 'zod';
 
-const ownerReference = z.object({
+/** Loose: what is compared with a manifest must be there as a whole. */
+const ownerReference = z.looseObject({
   apiVersion: z.string(),
   kind: z.string(),
   name: z.string(),
@@ -16,7 +17,7 @@ const managedFieldsEntry = z.object({
   fieldsV1: z.record(z.string(), z.unknown()).optional(),
 });
 
-const metadata = z.object({
+const metadata = z.looseObject({
   name: z.string(),
   namespace: z.string().default(''),
   uid: z.string(),
