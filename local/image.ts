@@ -73,7 +73,8 @@ export const ensureNatsImage = async (options: EnsureOptions): Promise<WrittenIm
 
 /** The account of the official image. */
 const POSTGRES_ID = 999;
-const TOOLS = ['sh', 'cat', 'ls', 'mkdir', 'mv', 'rm'];
+/** Of this machine: what the entrypoint runs, and what one needs to look around. */
+const TOOLS = ['sh', 'cat', 'chmod', 'ls', 'mkdir', 'mv', 'rm'];
 
 const postgresVersion = async (): Promise<string> => {
   const dir = postgresPackageDir();

@@ -76,6 +76,7 @@ export const controllerManager = (place: Place, addresses: Addresses): ProcessSp
     `--cluster-signing-key-file=${pki(place, 'ca.key')}`,
     `--service-account-private-key-file=${pki(place, 'service-accounts.key')}`,
     '--use-service-account-credentials=true',
+    `--flex-volume-plugin-dir=${join(place.dir, 'kubelet', 'volumeplugins')}`,
     '--leader-elect=false',
     '--profiling=false',
   ],

@@ -21,7 +21,7 @@ const ALWAYS: readonly Requirement[] = [
   { package: 'iproute2', isThere: command('ip') },
   { package: 'nftables', isThere: command('nft') },
   { package: 'openssl', isThere: command('openssl') },
-  { package: 'util-linux', isThere: command('nsenter') },
+  { package: 'util-linux', isThere: command('unshare') },
   { package: 'mount', isThere: command('mount') },
 ];
 

@@ -43,6 +43,8 @@ export interface Place {
   /** On the host; its peer inside the namespace is `eth0`. */
   readonly link: string;
   readonly netns: string;
+  /** File that keeps the mount namespace. */
+  readonly mountNamespace: string;
   /** Survives everything but `down`: certificates, etcd's data, images, volumes, logs, process records. */
   readonly dir: string;
   readonly bin: string;
@@ -68,6 +70,7 @@ export const placeOf = (name: string, root: string = clustersDir()): Place => {
     name,
     link: `vo-${name}`,
     netns: `/var/run/netns/${name}`,
+    mountNamespace: join(dir, 'namespaces', 'mnt'),
     dir,
     bin: join(dir, 'bin'),
     pki: join(dir, 'pki'),

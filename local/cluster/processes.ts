@@ -65,10 +65,23 @@ export const recordedNames = async (place: Place): Promise<readonly string[]> =>
 const isSame = (one: readonly string[], other: readonly string[]): boolean =>
   one.length === other.length && one.every((part, index) => part === other[index]);
 
-const started = async (place: Place, spec: ProcessSpec): Promise<void> => {
+const write = async (place: Place, name: string, record: ProcessRecord): Promise<void> => {
+  const file = fileOf(place, name);
+  await writeFile(`${file}.new`, JSON.stringify(record));
+  await rename(`${file}.new`, file);
+};
+
+const recorded = async (place: Place, spec: ProcessSpec, pid: number | undefined): Promise<void> => {
+  const startTicks = pid === undefined ? undefined : startTicksOf(pid);
+  if (pid === undefined || startTicks === undefined) throw new Error(`could not start ${spec.name}`);
+  await write(place, spec.name, { pid, startTicks, bootId: bootId(), command: [...spec.command] });
+};
+
+const start = async (place: Place, spec: ProcessSpec): Promise<void> => {
   const log = await open(join(place.logs, `${spec.name}.log`), 'a', 0o600);
-  // The namespace of the network alone: `ip netns exec` would also mount another /sys, where kubelet finds no cgroups.
-  const child = spawn('nsenter', [`--net=${place.netns}`, ...spec.command], {
+  // Not `ip netns exec`: it would also mount another /sys, where kubelet finds no cgroups.
+  const namespaces = [`--net=${place.netns}`, `--mount=${place.mountNamespace}`, `--wd=${place.dir}`];
+  const child = spawn('nsenter', [...namespaces, ...spec.command], {
     cwd: place.dir,
     detached: true,
     stdio: ['ignore', log.fd, log.fd],
@@ -78,16 +91,40 @@ const started = async (place: Place, spec: ProcessSpec): Promise<void> => {
       ...spec.env,
     },
   });
-  const { pid } = child;
   child.once('error', () => undefined);
   child.unref();
   await log.close();
-  const startTicks = pid === undefined ? undefined : startTicksOf(pid);
-  if (pid === undefined || startTicks === undefined) throw new Error(`could not start ${spec.name}`);
-  const record: ProcessRecord = { pid, startTicks, bootId: bootId(), command: [...spec.command] };
-  const file = fileOf(place, spec.name);
-  await writeFile(`${file}.new`, JSON.stringify(record));
-  await rename(`${file}.new`, file);
+  await recorded(place, spec, child.pid);
+};
+
+/** Tools that a user may run from the same folder: not the cluster's processes. */
+const TOOLS = ['kubectl', 'helm', 'ctr'];
+
+export interface Found {
+  readonly pid: number;
+  readonly args: readonly string[];
+}
+
+/** True for the argument lists of a cluster's own servers and of containerd's shims, which outlive it by design. */
+export const isOfCluster = (args: readonly string[], place: Place): boolean => {
+  const [program = ''] = args;
+  if (program.startsWith(`${place.bin}/`)) return !TOOLS.includes(program.slice(place.bin.length + 1));
+  // A shim's program is named by the file in the cache, which clusters share; the socket is this cluster's.
+  if (program.includes('containerd-shim-runc-v2')) return args.includes(place.containerdSocket);
+  return args[1]?.endsWith('/volumes-main.ts') === true && args.at(-1) === place.volumes;
+};
+
+/** What runs of the cluster by its arguments, recorded or not: all of them carry paths that no one else has. */
+export const processesOf = async (place: Place): Promise<readonly Found[]> => {
+  const found: Found[] = [];
+  for (const entry of await readdir('/proc')) {
+    const pid = Number(entry);
+    if (!(pid > 0)) continue;
+    const text = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+    const args = text.split('\0').slice(0, -1);
+    if (isOfCluster(args, place)) found.push({ pid, args });
+  }
+  return found;
 };
 
 /** Starts it unless it runs as described already; what runs with another command line is replaced. True when it started. */
@@ -98,11 +135,14 @@ export const ensureProcess = async (place: Place, spec: ProcessSpec): Promise<bo
     if (isSame(record.command, spec.command)) return false;
     await endProcess(place, spec.name, 10_000);
   }
-  await started(place, spec);
-  return true;
+  // A command that was killed between start and record left it running, and its port taken.
+  const orphan = (await processesOf(place)).find(({ args }) => isSame(args, spec.command));
+  if (orphan !== undefined) await recorded(place, spec, orphan.pid);
+  else await start(place, spec);
+  return orphan === undefined;
 };
 
-const signal = (pid: number, name: NodeJS.Signals): void => {
+export const signalQuietly = (pid: number, name: NodeJS.Signals): void => {
   try {
     process.kill(pid, name);
   } catch {
@@ -114,12 +154,12 @@ const signal = (pid: number, name: NodeJS.Signals): void => {
 export const endProcess = async (place: Place, name: string, graceMs: number): Promise<void> => {
   const record = await recordOf(place, name);
   if (record !== undefined) {
-    if (graceMs > 0 && isRunning(record)) signal(record.pid, 'SIGTERM');
+    if (graceMs > 0 && isRunning(record)) signalQuietly(record.pid, 'SIGTERM');
     const killAtMs = Date.now() + graceMs;
     let killed = false;
     while (isRunning(record)) {
       if (!killed && Date.now() >= killAtMs) {
-        signal(record.pid, 'SIGKILL');
+        signalQuietly(record.pid, 'SIGKILL');
         killed = true;
       }
       await sleep(20);

@@ -1,5 +1,8 @@
 /** Waits for a part of the cluster to answer; a part that ended meanwhile is told at once, with its last words. */
+import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
+import { type ApiAccess, callApi } from './api.ts';
 import type { Place } from './place.ts';
 import { isRunning, logTail, recordOf } from './processes.ts';
 
@@ -30,4 +33,62 @@ export const until = async (place: Place, wait: Wait, look: () => Promise<boolea
     }
     await sleep(50, undefined, { signal: wait.signal });
   }
+};
+
+/** True when something listens on the Unix socket. */
+export const accepts = (socket: string): Promise<boolean> =>
+  new Promise((resolve) => {
+    const connection = connect(socket);
+    connection.once('error', () => resolve(false));
+    connection.once('connect', () => {
+      connection.destroy();
+      resolve(true);
+    });
+  });
+
+export const isServing = async (access: ApiAccess, signal: AbortSignal): Promise<boolean> =>
+  (await callApi(access, { method: 'GET', path: '/readyz' }, signal)).status === 200;
+
+const object = async <T>(
+  access: ApiAccess,
+  path: string,
+  schema: z.ZodType<T>,
+  signal: AbortSignal,
+): Promise<T | undefined> => {
+  const { status, body } = await callApi(access, { method: 'GET', path }, signal);
+  return status === 200 ? schema.parse(JSON.parse(body)) : undefined;
+};
+
+const NODE = z.object({
+  status: z.object({
+    conditions: z
+      .array(z.object({ type: z.string(), status: z.string(), lastHeartbeatTime: z.string().optional() }))
+      .default([]),
+  }),
+});
+type Node = z.infer<typeof NODE>;
+
+/** Ready, and said so since then: the condition of a kubelet that died outlives it for 40 s. */
+export const saidReady = (node: Node, sinceMs: number): boolean =>
+  node.status.conditions.some(
+    // The API's times are whole seconds.
+    ({ type, status, lastHeartbeatTime = '' }) =>
+      type === 'Ready' && status === 'True' && Date.parse(lastHeartbeatTime) + 999 >= sinceMs,
+  );
+
+export const isNodeReady = async (
+  access: ApiAccess,
+  name: string,
+  sinceMs: number,
+  signal: AbortSignal,
+): Promise<boolean> => {
+  const node = await object(access, `/api/v1/nodes/${name}`, NODE, signal);
+  return node !== undefined && saidReady(node, sinceMs);
+};
+
+const DEPLOYMENT = z.object({ status: z.object({ availableReplicas: z.number().default(0) }) });
+
+export const isDnsAvailable = async (access: ApiAccess, signal: AbortSignal): Promise<boolean> => {
+  const path = '/apis/apps/v1/namespaces/kube-system/deployments/coredns';
+  return ((await object(access, path, DEPLOYMENT, signal))?.status.availableReplicas ?? 0) > 0;
 };

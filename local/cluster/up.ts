@@ -1,11 +1,10 @@
 /** Brings a cluster up, or what of it is missing: every step looks first and does only what isn't done. */
 import { mkdir, writeFile } from 'node:fs/promises';
-import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { locked } from '../binaries/lock.ts';
 import { addons } from './addons.ts';
-import { type ApiAccess, apiAccess, callApi } from './api.ts';
+import { type ApiAccess, apiAccess } from './api.ts';
 import { ensureClusterBinaries } from './binaries.ts';
 import { ensureCgroup } from './cgroups.ts';
 import * as components from './components.ts';
@@ -14,11 +13,12 @@ import { endEverything } from './down.ts';
 import { ensureFiles } from './files.ts';
 import { ensureHost } from './host.ts';
 import { ensureClusterImages, importImages } from './images.ts';
+import { ensureMountNamespace, hasMountNamespace } from './mounts.ts';
 import { ensureNetwork, hasNamespace } from './network.ts';
 import { ensurePki } from './pki.ts';
 import { type Addresses, addressesOf, type Place } from './place.ts';
 import { bootId, ensureProcess } from './processes.ts';
-import { until } from './ready.ts';
+import { accepts, isDnsAvailable, isNodeReady, isServing, until } from './ready.ts';
 import { run } from './run.ts';
 import { clusterRecord, ensureSlot } from './slot.ts';
 
@@ -51,31 +51,21 @@ const endLeftovers = async (place: Place, progress: UpOptions['progress']): Prom
     }
     return;
   }
-  if (record.bootId === bootId() && (await hasNamespace(place))) return;
+  if (record.bootId === bootId() && (await hasNamespace(place)) && (await hasMountNamespace(place))) return;
   progress(`the machine or the network namespace of ${place.name} was restarted: starting afresh`);
   await endEverything(place);
 };
-
-const isReady = async (access: ApiAccess, path: string, signal: AbortSignal): Promise<boolean> =>
-  (await callApi(access, { method: 'GET', path }, signal)).status === 200;
 
 const startControlPlane = async ({ place, addresses, signal }: Going): Promise<ApiAccess> => {
   await ensureProcess(place, components.etcd(place));
   await ensureProcess(place, components.apiServer(place, addresses));
   const access = await apiAccess(apiUrl(addresses), place.pki, 'admin');
   const wait = { what: 'API server', process: 'kube-apiserver', timeoutMs: 60_000, signal };
-  await until(place, wait, () => isReady(access, '/readyz', signal));
+  await until(place, wait, () => isServing(access, signal));
   await ensureProcess(place, components.controllerManager(place, addresses));
   await ensureProcess(place, components.scheduler(place));
   return access;
 };
-
-const accepts = (socket: string): Promise<boolean> =>
-  new Promise((resolve) => {
-    const connection = connect(socket);
-    connection.once('connect', () => resolve(true)).once('error', () => resolve(false));
-    connection.once('connect', () => connection.destroy());
-  });
 
 const startContainerd = async ({ place, signal, progress }: Going): Promise<void> => {
   await ensureProcess(place, components.containerd(place));
@@ -91,27 +81,19 @@ const applyAddons = async ({ place, addresses, signal }: Going): Promise<void> =
   await run(join(place.bin, 'kubectl'), args, { signal, env: { ...process.env, KUBECONFIG: place.kubeconfig } });
 };
 
-const isNodeReady = async (access: ApiAccess, place: Place, signal: AbortSignal): Promise<boolean> => {
-  const { status, body } = await callApi(access, { method: 'GET', path: `/api/v1/nodes/${place.name}` }, signal);
-  return status === 200 && /"type":"Ready","status":"True"/.test(body);
-};
-
 const startNode = async (going: Going, access: ApiAccess): Promise<void> => {
   const { place, addresses, signal } = going;
-  await ensureProcess(place, components.kubelet(place, addresses));
+  const startingAtMs = Date.now();
+  const isNew = await ensureProcess(place, components.kubelet(place, addresses));
   await ensureProcess(place, components.kubeProxy(place));
   await ensureProcess(place, components.volumeProvisioner(place, addresses, VOLUMES_MAIN));
   const wait = { what: 'ready node', process: 'kubelet', timeoutMs: 90_000, signal };
-  await until(place, wait, () => isNodeReady(access, place, signal));
+  await until(place, wait, () => isNodeReady(access, place.name, isNew ? startingAtMs : 0, signal));
 };
 
 const waitForDns = async ({ place, signal }: Going, access: ApiAccess): Promise<void> => {
-  const path = '/apis/apps/v1/namespaces/kube-system/deployments/coredns';
   const wait = { what: 'cluster DNS', process: 'kubelet', timeoutMs: 60_000, signal };
-  await until(place, wait, async () => {
-    const { status, body } = await callApi(access, { method: 'GET', path }, signal);
-    return status === 200 && /"availableReplicas":1\b/.test(body);
-  });
+  await until(place, wait, () => isDnsAvailable(access, signal));
 };
 
 export interface Brought {
@@ -143,8 +125,9 @@ export const bringUp = async (place: Place, options: UpOptions, signal: AbortSig
       await ensurePki(place, addresses);
       await ensureFiles(place, addresses);
     });
-    await stage('network and cgroups', async () => {
+    await stage('namespaces and cgroups', async () => {
       await ensureNetwork(place, addresses);
+      await ensureMountNamespace(place);
       await ensureCgroup(place.name);
     });
     const [access] = await stage('control plane and container runtime', () =>

@@ -29,5 +29,7 @@ if [ "$1" = postgres ] && [ ! -s "$PGDATA/PG_VERSION" ]; then
   rm -rf "$PGDATA"
   mv "$new" "$PGDATA"
 fi
+# kubelet opens every file of a volume to the pod's fsGroup; PostgreSQL refuses a folder that a group may write.
+if [ "$1" = postgres ]; then chmod 0700 "$PGDATA"; fi
 unset POSTGRES_PASSWORD
 exec "$@"

@@ -1,0 +1,60 @@
+/**
+ * The cluster's own mount namespace. kubelet, containerd and the CNI library keep sockets and links at fixed places of
+ * the machine, where a second kubelet or the user's own containerd would meet them; in here those places are folders
+ * of the cluster. What containers mount stays inside too, and goes when the last process has gone.
+ */
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Place } from './place.ts';
+import { run, succeeds } from './run.ts';
+
+/** Fixed in the sources: shim sockets; cached results; device plugin socket; links to logs. */
+const FIXED_PLACES = ['/run/containerd', '/var/lib/cni', '/var/lib/kubelet', '/var/log/containers'];
+
+const pinned = (place: Place): string => join(place.dir, 'namespaces');
+
+/** Mount points at or below a folder in /proc/self/mountinfo, the last mounted first. Blanks are written `\040` there. */
+export const mountsBelow = (mountinfo: string, dir: string): readonly string[] =>
+  mountinfo
+    .split('\n')
+    .flatMap((line) => line.split(' ')[4] ?? [])
+    .map((path) => path.replace(/\\(\d{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8))))
+    .filter((path) => path === dir || path.startsWith(`${dir}/`))
+    .reverse();
+
+const ownMounts = async (dir: string): Promise<readonly string[]> =>
+  mountsBelow(await readFile('/proc/self/mountinfo', 'utf8'), dir);
+
+export const hasMountNamespace = (place: Place): Promise<boolean> =>
+  succeeds('nsenter', [`--mount=${place.mountNamespace}`, 'true']);
+
+export const ensureMountNamespace = async (place: Place): Promise<void> => {
+  if (await hasMountNamespace(place)) return;
+  const dir = pinned(place);
+  await mkdir(dir, { recursive: true });
+  // A namespace can't be pinned on a mount that is propagated into it.
+  if ((await ownMounts(dir)).length === 0) await run('mount', ['--bind', dir, dir]);
+  await run('mount', ['--make-private', dir]);
+  if (!existsSync(place.mountNamespace)) await writeFile(place.mountNamespace, '');
+  const binds: string[] = [];
+  for (const fixed of FIXED_PLACES) {
+    const own = join(place.dir, 'fixed', fixed.slice(1).replaceAll('/', '-'));
+    await mkdir(own, { recursive: true });
+    await mkdir(fixed, { recursive: true });
+    binds.push(`mount --bind '${own}' '${fixed}'`);
+  }
+  // Shared inside, as kubelet wants its root; still a slave of the host, which hears nothing of it.
+  const script = ['set -e', 'mount --make-rshared /', ...binds].join('\n');
+  await run('unshare', [`--mount=${place.mountNamespace}`, '--propagation=slave', 'sh', '-c', script]);
+};
+
+/** @throws Error when something is still mounted: the folder is deleted next, and what is mounted in it must not be */
+export const removeMounts = async (place: Place): Promise<void> => {
+  for (let round = 0; round < 5; round += 1) {
+    const mounts = await ownMounts(place.dir);
+    if (mounts.length === 0) return;
+    for (const path of mounts) await run('umount', ['--lazy', path]).catch(() => undefined);
+  }
+  throw new Error(`can't unmount everything below ${place.dir}; see "grep ${place.dir} /proc/mounts"`);
+};
