@@ -1,6 +1,6 @@
 /** One connection to the journal, kept for a process's life: endless reconnects, and honest about being away. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { type ConnectionOptions, connect, type NatsConnection } from '@nats-io/transport-node';
+import { type ConnectionOptions, connect, createInbox, type NatsConnection } from '@nats-io/transport-node';
 
 export interface JournalServers {
   /** `nats://host:port` each. */
@@ -11,6 +11,8 @@ export interface JournalServers {
 
 export interface JournalConnection {
   readonly nats: NatsConnection;
+  /** A subject that only this connection listens to, below the user's own prefix. */
+  newInbox(): string;
   /** False from the moment the socket is known to be gone until a server has taken us again. */
   isConnected(): boolean;
   /** Called at every loss and every return. The answer ends it. */
@@ -62,10 +64,14 @@ export const connectJournal = async (
   name: string,
   signal: AbortSignal,
 ): Promise<JournalConnection> => {
+  // Answers come back below the user's own name, so that a journal with an account for each campaign can keep them
+  // apart: whoever may listen to `_INBOX.>` hears everybody's.
+  const inboxPrefix = `_INBOX.${user}`;
   const options: ConnectionOptions = {
     servers: [...urls],
     user,
     pass: password,
+    inboxPrefix,
     name,
     timeout: CONNECT_WITHIN_MS,
     maxReconnectAttempts: -1,
@@ -97,6 +103,7 @@ export const connectJournal = async (
   })();
   return {
     nats,
+    newInbox: () => createInbox(inboxPrefix),
     isConnected: () => connected && !nats.isClosed(),
     onChange(listener) {
       listeners.add(listener);

@@ -9,8 +9,9 @@
  * The client's own `request()` would do the waiting as well, at the price of two Errors with stack traces and a timer
  * for each of them: a sixth of an intake's CPU (docs/adr/0006).
  */
-import { createInbox, headers, type Msg, type NatsConnection } from '@nats-io/transport-node';
+import { headers, type Msg } from '@nats-io/transport-node';
 import { z } from 'zod';
+import type { JournalConnection } from './connection.ts';
 
 /**
  * nobody, full: certainly not stored. unknown: refused, broken or silent for too long, and may have been stored.
@@ -73,8 +74,11 @@ interface Waiting {
 }
 
 /** @param monotonicMs monotonic milliseconds */
-export const createOutbox = (nats: NatsConnection, monotonicMs: () => number): Outbox => {
-  const inbox = createInbox();
+export const createOutbox = (
+  { nats, newInbox }: Pick<JournalConnection, 'nats' | 'newInbox'>,
+  monotonicMs: () => number,
+): Outbox => {
+  const inbox = newInbox();
   const waiting = new Map<string, Waiting>();
   let queue: { readonly copy: Copy; readonly token: string }[] = [];
   let nextToken = 0;

@@ -33,7 +33,7 @@ const AWAY_AFTER_MS = 500;
 
 export const createPublisher = (options: PublisherOptions): RegistrationJournal => {
   const { connection, campaignId, shards, monotonicMs, signal, maxInFlight = MAX_IN_FLIGHT } = options;
-  const outbox = createOutbox(connection.nats, monotonicMs);
+  const outbox = createOutbox(connection, monotonicMs);
   const counter = new Counter({
     name: METRICS.journalPublishes,
     help: 'Messages sent to the journal: first, reroute (home shard is silent), hedge (a second copy), resend (the same shard on a new connection), by outcome.',

@@ -5,7 +5,6 @@
  */
 import { jetstreamManager } from '@nats-io/jetstream';
 import type { Msg, NatsConnection } from '@nats-io/transport-node';
-import { createInbox } from '@nats-io/transport-node';
 import { consumerName, shardStreamName, type Tier } from '../../operator/api/names.ts';
 import type { Delivery, JournalReader } from '../records/ports.ts';
 import type { JournalConnection } from './connection.ts';
@@ -69,6 +68,7 @@ const errorOf = ({ headers }: Msg, what: string): Error | undefined => {
 
 interface PullFrom {
   readonly nats: NatsConnection;
+  readonly newInbox: () => string;
   readonly subject: string;
   /** For errors. */
   readonly what: string;
@@ -80,14 +80,14 @@ interface PullFrom {
  * would be nobody's until their ack_wait is over.
  */
 const pull = (
-  { nats, subject, what }: PullFrom,
+  { nats, newInbox, subject, what }: PullFrom,
   request: PullRequest,
   withinMs: number,
   signal: AbortSignal,
 ): Promise<readonly Msg[]> =>
   new Promise((resolve, reject) => {
     const messages: Msg[] = [];
-    const inbox = createInbox();
+    const inbox = newInbox();
     const end = (error?: Error): void => {
       clearTimeout(timer);
       signal.removeEventListener('abort', onAbort);
@@ -122,13 +122,18 @@ const pause = (ms: number, signal: AbortSignal): Promise<void> =>
   });
 
 export const createJournalReader = ({ connection, campaignId, tier }: ReaderOptions): JournalReader => {
-  const { nats } = connection;
+  const { nats, newInbox } = connection;
   const subjectOf = (shard: number): string =>
     `$JS.API.CONSUMER.MSG.NEXT.${shardStreamName(campaignId, shard)}.${consumerName(tier)}`;
   return {
     async fetch({ shard, maxMessages, expiresMs }, signal) {
       if (!connection.isConnected()) throw new Error('the journal is not connected');
-      const from = { nats, subject: subjectOf(shard), what: `consumer ${consumerName(tier)} of shard ${shard}` };
+      const from = {
+        nats,
+        newInbox,
+        subject: subjectOf(shard),
+        what: `consumer ${consumerName(tier)} of shard ${shard}`,
+      };
       const atOnce = (batch: number): Promise<readonly Msg[]> =>
         pull(from, { batch, no_wait: true }, ANSWER_WITHIN_MS, signal);
 

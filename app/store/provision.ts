@@ -26,6 +26,8 @@ export const provisionDatabase = async ({ adminUrl, database, user, password }: 
     await client.query(`SET log_min_error_statement = 'panic'`);
     await createUnlessThere(`CREATE ROLE ${escapeIdentifier(user)} LOGIN PASSWORD ${escapeLiteral(password)}`);
     await createUnlessThere(`CREATE DATABASE ${escapeIdentifier(database)} OWNER ${escapeIdentifier(user)}`);
+    // Every role may connect to every database unless it is taken away.
+    await client.query(`REVOKE ALL ON DATABASE ${escapeIdentifier(database)} FROM PUBLIC`);
   } finally {
     await client.end();
   }

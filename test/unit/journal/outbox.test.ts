@@ -51,7 +51,7 @@ const stage = ({ breaks = false } = {}) => {
       sent.push({ atMs: Date.now(), payload: String(payload), messageId: headers.get('Nats-Msg-Id'), reply });
     },
   } as unknown as NatsConnection;
-  const outbox = createOutbox(nats, () => Date.now());
+  const outbox = createOutbox({ nats, newInbox: () => '_INBOX.me.1' }, () => Date.now());
   const answers: Record<string, CopyAnswer> = {};
   return {
     sent,

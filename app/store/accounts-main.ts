@@ -1,0 +1,56 @@
+/**
+ * `node app/store/accounts-main.ts`: waits for the embedded PostgreSQL and makes each campaign's role and database.
+ * Mounted: the superuser's password, and a folder for each campaign with `account` and `postgres-password`.
+ */
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { z } from 'zod';
+import { codeOf } from './errors.ts';
+import { provisionDatabase } from './provision.ts';
+
+const environment = z.object({
+  VOUCHER_POSTGRES_HOST: z.string().min(1),
+  VOUCHER_POSTGRES_ADMIN_DIR: z.string().min(1),
+  VOUCHER_ACCOUNTS_DIR: z.string().min(1),
+});
+
+const AGAIN_AFTER_MS = 1_000;
+const GIVE_UP_AFTER_MS = 300_000;
+
+const text = async (...path: readonly string[]): Promise<string> => (await readFile(join(...path), 'utf8')).trim();
+
+const main = async (signal: AbortSignal): Promise<void> => {
+  const env = environment.parse(process.env);
+  const { VOUCHER_ACCOUNTS_DIR: dir } = env;
+  const campaigns = await readdir(dir).catch(() => []);
+  const accounts = await Promise.all(
+    campaigns.map(async (campaign) => ({
+      name: await text(dir, campaign, 'account'),
+      password: await text(dir, campaign, 'postgres-password'),
+    })),
+  );
+  const password = await text(env.VOUCHER_POSTGRES_ADMIN_DIR, 'password');
+  const adminUrl = `postgres://postgres:${password}@${env.VOUCHER_POSTGRES_HOST}:5432/postgres`;
+  for (;;) {
+    try {
+      for (const { name, password: own } of accounts) {
+        await provisionDatabase({ adminUrl, database: name, user: name, password: own });
+      }
+      break;
+    } catch (error) {
+      if (signal.aborted) throw error;
+      // The driver's message may quote the statement, and the statement a password: the code says enough.
+      console.log(`not yet (${codeOf(error)}), trying again`);
+      await delay(AGAIN_AFTER_MS, undefined, { signal }).catch(() => undefined);
+    }
+  }
+  console.log(`databases are there: ${accounts.map(({ name }) => name).join(', ') || 'none was asked for'}`);
+};
+
+try {
+  await main(AbortSignal.timeout(GIVE_UP_AFTER_MS));
+} catch (error) {
+  console.error(`databases: gave up (${codeOf(error)})`);
+  process.exitCode = 1;
+}

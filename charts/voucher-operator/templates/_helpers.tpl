@@ -1,0 +1,97 @@
+{{- define "voucher.name" -}}{{ .Release.Name | trunc 40 | trimSuffix "-" }}{{- end -}}
+
+{{- define "voucher.labels" -}}
+app.kubernetes.io/name: voucher-operator
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/part-of: voucher-operator
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
+{{- end -}}
+
+{{/* component: dict "root" $ "component" "operator" */}}
+{{- define "voucher.selector" -}}
+app.kubernetes.io/name: voucher-operator
+app.kubernetes.io/instance: {{ .root.Release.Name }}
+app.kubernetes.io/component: {{ .component }}
+{{- end -}}
+
+{{- define "voucher.registry" -}}{{ with .Values.imageRegistry }}{{ trimSuffix "/" . }}/{{ end }}{{- end -}}
+
+{{- define "voucher.image" -}}
+{{- $image := .Values.image -}}
+{{- include "voucher.registry" . }}{{ $image.repository }}
+{{- if $image.digest }}@{{ $image.digest }}{{ else }}:{{ $image.tag | default .Chart.AppVersion }}{{ end -}}
+{{- end -}}
+
+{{- define "voucher.pullSecrets" -}}
+{{- with .Values.imagePullSecrets }}
+imagePullSecrets:
+{{- range . }}
+  - name: {{ . }}
+{{- end }}
+{{- end }}
+{{- end -}}
+
+{{/* What "restricted" asks of a pod and of a container. */}}
+{{- define "voucher.podSecurity" -}}
+securityContext:
+  runAsNonRoot: true
+  runAsUser: {{ . }}
+  runAsGroup: {{ . }}
+  fsGroup: {{ . }}
+  fsGroupChangePolicy: OnRootMismatch
+  seccompProfile: {type: RuntimeDefault}
+{{- end -}}
+{{- define "voucher.containerSecurity" -}}
+securityContext:
+  allowPrivilegeEscalation: false
+  readOnlyRootFilesystem: true
+  capabilities: {drop: [ALL]}
+{{- end -}}
+
+{{- define "voucher.natsName" -}}{{ include "voucher.name" . }}-nats{{- end -}}
+{{- define "voucher.postgresName" -}}{{ include "voucher.name" . }}-postgres{{- end -}}
+{{- define "voucher.setupName" -}}{{ include "voucher.name" . }}-setup{{- end -}}
+
+{{/* nats://… of all servers, by the names that a certificate or a route would carry. */}}
+{{- define "voucher.natsUrls" -}}
+{{- $nats := include "voucher.natsName" . -}}
+{{- range $i := until 3 }}{{ if $i }},{{ end }}nats://{{ $nats }}-{{ $i }}.{{ $nats }}.{{ $.Release.Namespace }}.svc:4222{{ end -}}
+{{- end -}}
+{{- define "voucher.natsMonitorUrls" -}}
+{{- if .Values.dataPlane.embedded.enabled -}}
+{{- $nats := include "voucher.natsName" . -}}
+{{- range $i := until 3 }}{{ if $i }},{{ end }}http://{{ $nats }}-{{ $i }}.{{ $nats }}.{{ $.Release.Namespace }}.svc:8222{{ end -}}
+{{- else -}}
+{{- join "," .Values.dataPlane.external.monitorUrls -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Secret with the operator's own account on the journal. */}}
+{{- define "voucher.operatorJournalSecret" -}}
+{{- if .Values.dataPlane.embedded.enabled -}}
+{{ include "voucher.name" . }}-journal
+{{- else -}}
+{{ required "dataPlane.external.operatorSecretName is not set: name a Secret with nats-url, nats-user and nats-password, or set dataPlane.embedded.enabled" .Values.dataPlane.external.operatorSecretName }}
+{{- end -}}
+{{- end -}}
+
+{{/* What the setup program is told: which accounts and Secrets there must be. */}}
+{{- define "voucher.setupRequest" -}}
+{{- $embedded := .Values.dataPlane.embedded -}}
+{{- $campaigns := list -}}
+{{- range $embedded.campaigns -}}
+{{- $campaigns = append $campaigns (dict
+  "campaignId" .campaignId
+  "namespace" .namespace
+  "dataPlaneSecretName" (.dataPlaneSecretName | default "voucher-data-plane")
+  "privacySecretName" (.privacySecretName | default "voucher-privacy")) -}}
+{{- end -}}
+{{- toJson (dict
+  "release" (include "voucher.name" .)
+  "namespace" .Release.Namespace
+  "natsUrls" (include "voucher.natsUrls" .)
+  "postgresHost" (printf "%s.%s.svc" (include "voucher.postgresName" .) .Release.Namespace)
+  "campaigns" $campaigns) -}}
+{{- end -}}
