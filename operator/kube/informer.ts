@@ -99,6 +99,7 @@ export class Informer<T extends Stored> {
     const { clock, random } = this.#options;
     let failures = 0;
     while (!signal.aborted) {
+      const startedAtMs = clock.monotonicMs();
       try {
         const isDue = clock.monotonicMs() - this.#listAtMs >= this.#timing.relistMs;
         if (this.#version === undefined || isDue) await this.#list(signal);
@@ -107,7 +108,9 @@ export class Informer<T extends Stored> {
         failures = 0;
       } catch (error) {
         if (signal.aborted) return;
-        failures += 1;
+        // A watch that broke after it had worked is a new failure, not one more of the same.
+        const hasWorked = !isKubeError(error) && clock.monotonicMs() - startedAtMs >= TOO_SHORT_MS;
+        failures = hasWorked ? 1 : failures + 1;
         if (isKubeError(error, 'expired') || failures % RELIST_AFTER_FAILURES === 0) this.#version = undefined;
         const askedMs = error instanceof KubeError ? Math.min(error.retryAfterMs ?? 0, MAX_RETRY_AFTER_MS) : 0;
         const retryAfterMs = Math.max(askedMs, backoffMs(failures, this.#timing.backoff, random()));
