@@ -73,7 +73,9 @@ const settings = z.object({
   'resync-seconds': integer(10, 86_400).default(600),
   'max-concurrent': integer(1, 1_000).default(32),
   'journal-dir': z.string().min(1).default('/etc/voucher-operator/journal'),
-  'journal-monitor-urls': list.pipe(z.array(z.url('must be URLs, such as http://nats-0.nats:8222'))).default([]),
+  'journal-monitor-urls': list
+    .pipe(z.array(z.url({ protocol: /^https?$/, error: 'must be URLs, such as http://nats-0.nats:8222' })))
+    .default([]),
   'shard-max-bytes': integer(1_048_576, Number.MAX_SAFE_INTEGER).optional(),
 });
 
