@@ -24,16 +24,19 @@ const amounts = (missing: readonly { readonly resource: string; readonly amount:
 
 const pods = (tier: ScaledTier, replicas: number): string => `${replicas} ${tier} ${replicas === 1 ? 'pod' : 'pods'}`;
 
+/** Words of others as a sentence among ours. */
+const ended = (words: string): string => (/[.!?]$/.test(words.trim()) ? words.trim() : `${words.trim()}.`);
+
 const sentence = (tier: ScaledTier, problem: TierProblem): string => {
   switch (problem.kind) {
     case 'quota':
       return `${pods(tier, problem.replicas)} can't be created: ResourceQuota ${problem.quota} lacks ${amounts(problem.missing)}. Raise it by that, or lower spec.scaling.tiers.${tier}.max.`;
     case 'refused':
-      return `Pods of ${tier} are refused: ${problem.message}`;
+      return `Pods of ${tier} are refused: ${ended(problem.message)}`;
     case 'unschedulable':
-      return `No node takes ${pods(tier, problem.replicas)}; needed in all: ${amounts(problem.missing)}. Add nodes or free room. The scheduler says: ${problem.message}`;
+      return `No node takes ${pods(tier, problem.replicas)}; needed in all: ${amounts(problem.missing)}. Add nodes or free room. The scheduler says: ${ended(problem.message)}`;
     case 'not_starting':
-      return `${pods(tier, problem.replicas)} can't start, ${problem.reason}: ${problem.message}`;
+      return `${pods(tier, problem.replicas)} can't start, ${problem.reason}: ${ended(problem.message)}`;
   }
 };
 
