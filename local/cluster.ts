@@ -22,6 +22,12 @@ export interface UpOptions {
   readonly progress?: (line: string) => void;
 }
 
+export interface ToolOptions {
+  readonly signal?: AbortSignal;
+  /** For its standard input: manifests for `-f -`. */
+  readonly input?: string;
+}
+
 export interface Cluster {
   readonly name: string;
   /** A file of the cluster's own with one context that is called like the cluster; ~/.kube/config is never touched. */
@@ -35,8 +41,8 @@ export interface Cluster {
   readonly addresses: Addresses;
   readonly stages: readonly Stage[];
   /** Standard output of kubectl against this cluster. @throws Error with its standard error */
-  kubectl(args: readonly string[], signal?: AbortSignal): Promise<string>;
-  helm(args: readonly string[], signal?: AbortSignal): Promise<string>;
+  kubectl(args: readonly string[], options?: ToolOptions): Promise<string>;
+  helm(args: readonly string[], options?: ToolOptions): Promise<string>;
   /** Makes images known to the node; those that it has already with the same contents cost nothing. */
   importImages(images: readonly WrittenImage[], signal: AbortSignal): Promise<void>;
 }
@@ -45,7 +51,6 @@ const clusterOf = (place: Place, addresses: Addresses, stages: readonly Stage[])
   const kubectlPath = join(place.bin, 'kubectl');
   const helmPath = join(place.bin, 'helm');
   const env = { ...process.env, KUBECONFIG: place.kubeconfig };
-  const options = (signal: AbortSignal | undefined) => ({ env, ...(signal === undefined ? {} : { signal }) });
   return {
     name: place.name,
     kubeconfigPath: place.kubeconfig,
@@ -55,8 +60,8 @@ const clusterOf = (place: Place, addresses: Addresses, stages: readonly Stage[])
     logsDir: place.logs,
     addresses,
     stages,
-    kubectl: (args, signal) => run(kubectlPath, args, options(signal)),
-    helm: (args, signal) => run(helmPath, args, options(signal)),
+    kubectl: (args, options) => run(kubectlPath, args, { ...options, env }),
+    helm: (args, options) => run(helmPath, args, { ...options, env }),
     importImages: (images, signal) => importImages(place, images, signal),
   };
 };

@@ -1,4 +1,5 @@
 /** Every binary the cluster needs, pinned, in the cache that nats-server is in; and how each gets there. */
+import { existsSync } from 'node:fs';
 import { mkdir, readlink, rename, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -119,10 +120,8 @@ export const ensureBinary = async (binary: PinnedBinary, options: EnsureOptions)
   return target;
 };
 
-export const missingBinaries = async (binaries: readonly PinnedBinary[]): Promise<readonly PinnedBinary[]> => {
-  const there = await Promise.all(binaries.map(({ file }) => isExecutable(join(cacheDir(), file))));
-  return binaries.filter((_, index) => there[index] === false);
-};
+export const missingBinaries = (binaries: readonly PinnedBinary[]): readonly PinnedBinary[] =>
+  binaries.filter(({ file }) => !existsSync(join(cacheDir(), file)));
 
 const linked = async (target: string, path: string): Promise<void> => {
   if ((await readlink(path).catch(() => undefined)) === target) return;
@@ -133,7 +132,7 @@ const linked = async (target: string, path: string): Promise<void> => {
 
 /** One after the other: each build takes all cores anyway. */
 export const ensureClusterBinaries = async (place: Place, options: EnsureOptions): Promise<void> => {
-  const missing = await missingBinaries(CLUSTER_BINARIES);
+  const missing = missingBinaries(CLUSTER_BINARIES);
   if (missing.length > 0) {
     const seconds = missing.reduce((sum, { build }) => sum + build.estimateSeconds, 0);
     options.progress(`${missing.length} binaries to build, about ${Math.ceil(seconds / 60)} min on two idle cores`);

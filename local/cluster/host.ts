@@ -1,8 +1,8 @@
 /** What the machine must be and have, told in one sentence when it doesn't. */
 import { existsSync } from 'node:fs';
 import { mkdir, statfs } from 'node:fs/promises';
-import type { EnsureOptions } from '../binaries/cache.ts';
-import { onPath } from '../binaries/cache.ts';
+import { delimiter, join } from 'node:path';
+import { cacheDir, type EnsureOptions } from '../binaries/cache.ts';
 import { CLUSTER_BINARIES, missingBinaries } from './binaries.ts';
 import { run } from './run.ts';
 
@@ -11,40 +11,51 @@ export const LEAST_FREE_BYTES = 4 * 2 ** 30;
 
 interface Requirement {
   readonly package: string;
-  readonly isThere: () => Promise<boolean>;
+  readonly isThere: () => boolean;
 }
 
-const command = (name: string) => async (): Promise<boolean> =>
-  (await onPath(name)) !== undefined || existsSync(`/usr/sbin/${name}`) || existsSync(`/sbin/${name}`);
+/** Administrators' commands lie in folders that need not be on a PATH. */
+const isCommand = (name: string): boolean =>
+  [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin'].some(
+    (dir) => dir !== '' && existsSync(join(dir, name)),
+  );
+
+const command = (name: string, inPackage = name): Requirement => ({
+  package: inPackage,
+  isThere: () => isCommand(name),
+});
+const header = (file: string, inPackage: string): Requirement => ({
+  package: inPackage,
+  isThere: () => existsSync(join('/usr/include', file)),
+});
 
 const ALWAYS: readonly Requirement[] = [
-  { package: 'iproute2', isThere: command('ip') },
-  { package: 'nftables', isThere: command('nft') },
-  { package: 'openssl', isThere: command('openssl') },
-  { package: 'util-linux', isThere: command('unshare') },
-  { package: 'mount', isThere: command('mount') },
+  command('ip', 'iproute2'),
+  command('nft', 'nftables'),
+  command('openssl'),
+  command('unshare', 'util-linux'),
+  command('mount'),
 ];
 
 /** runc is the one binary with C in it. */
 const FOR_RUNC: readonly Requirement[] = [
-  { package: 'gcc', isThere: command('gcc') },
-  { package: 'libc6-dev', isThere: async () => existsSync('/usr/include/stdio.h') },
-  { package: 'pkg-config', isThere: command('pkg-config') },
-  { package: 'libseccomp-dev', isThere: async () => existsSync('/usr/include/seccomp.h') },
+  command('gcc'),
+  command('pkg-config'),
+  header('stdio.h', 'libc6-dev'),
+  header('seccomp.h', 'libseccomp-dev'),
 ];
 
-const missingPackages = async (): Promise<readonly string[]> => {
-  const buildsRunc = (await missingBinaries(CLUSTER_BINARIES)).some(({ names }) => names.includes('runc'));
+const missingPackages = (): readonly string[] => {
+  const buildsRunc = missingBinaries(CLUSTER_BINARIES).some(({ names }) => names.includes('runc'));
   const wanted = buildsRunc ? [...ALWAYS, ...FOR_RUNC] : ALWAYS;
-  const there = await Promise.all(wanted.map(({ isThere }) => isThere()));
-  return wanted.filter((_, index) => there[index] === false).map((requirement) => requirement.package);
+  return wanted.filter(({ isThere }) => !isThere()).map((requirement) => requirement.package);
 };
 
 const ensurePackages = async ({ signal, progress }: EnsureOptions): Promise<void> => {
-  const missing = await missingPackages();
+  const missing = missingPackages();
   if (missing.length === 0) return;
   const sentence = `the cluster needs the packages ${missing.join(' ')}`;
-  if ((await onPath('apt-get')) === undefined) {
+  if (!isCommand('apt-get')) {
     throw new Error(`${sentence}, and this is no Debian: install them (or what they are called here) and try again`);
   }
   progress(`installing ${missing.join(' ')} with apt`);
@@ -59,27 +70,30 @@ const ensurePackages = async ({ signal, progress }: EnsureOptions): Promise<void
   }
 };
 
+const OR_ANOTHER = 'or use a cluster of your own with --context NAME';
+
 /** Why this machine can't carry a local cluster, or undefined when it can. Looks only, changes nothing. */
-export const whyNoCluster = async (): Promise<string | undefined> => {
-  if (process.platform !== 'linux')
-    return `this is ${process.platform}, and a Kubernetes node needs Linux; use a cluster of your own with --context NAME`;
-  if (process.getuid?.() !== 0)
-    return 'a Kubernetes node needs root; run this as root, or use a cluster of your own with --context NAME';
-  if ((await missingBinaries(CLUSTER_BINARIES)).length > 0 && (await onPath('go')) === undefined) {
-    return 'the binaries of Kubernetes are not in the cache and there is no Go to build them with; install Go 1.26 or later, or use a cluster of your own with --context NAME';
+export const whyNoCluster = (platform: string = process.platform, uid = process.getuid?.()): string | undefined => {
+  if (platform !== 'linux')
+    return `this is ${platform}, and a Kubernetes node needs Linux: run it there, ${OR_ANOTHER}`;
+  if (uid !== 0) return `a Kubernetes node needs root: run this as root, ${OR_ANOTHER}`;
+  if (missingBinaries(CLUSTER_BINARIES).length > 0 && !isCommand('go')) {
+    return `the binaries of Kubernetes are not in ${cacheDir()}, and there is no Go to build them with: install Go 1.26 or later, ${OR_ANOTHER}`;
   }
   return undefined;
 };
 
+export const whyFull = (dir: string, freeBytes: number): string | undefined =>
+  freeBytes >= LEAST_FREE_BYTES
+    ? undefined
+    : `${dir} has ${Math.floor(freeBytes / 2 ** 20)} MiB free and a cluster needs ${LEAST_FREE_BYTES / 2 ** 20}: free some, or set VOUCHER_CLUSTERS to a folder on a larger disk`;
+
 export const ensureHost = async (dir: string, options: EnsureOptions): Promise<void> => {
-  const reason = await whyNoCluster();
+  const reason = whyNoCluster();
   if (reason !== undefined) throw new Error(reason);
   await mkdir(dir, { recursive: true, mode: 0o755 });
   const { bavail, bsize } = await statfs(dir);
-  if (bavail * bsize < LEAST_FREE_BYTES) {
-    throw new Error(
-      `${dir} has ${Math.floor((bavail * bsize) / 2 ** 20)} MiB free and a cluster needs ${LEAST_FREE_BYTES / 2 ** 20}: free some, or set VOUCHER_CLUSTERS to a folder on a larger disk`,
-    );
-  }
+  const full = whyFull(dir, bavail * bsize);
+  if (full !== undefined) throw new Error(full);
   await ensurePackages(options);
 };

@@ -8,13 +8,18 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
   readonly env?: NodeJS.ProcessEnv;
   readonly cwd?: string;
+  /** For its standard input, which is empty otherwise. */
+  readonly input?: string;
 }
 
 /** What the command wrote to its standard output. @throws Error with the command line and its standard error */
 export const run = async (command: string, args: readonly string[], options: RunOptions = {}): Promise<string> => {
+  const { input, ...rest } = options;
   try {
-    const { stdout } = await execFileAsync(command, args, { ...options, maxBuffer: 64 * 2 ** 20 });
-    return stdout;
+    const running = execFileAsync(command, args, { ...rest, maxBuffer: 64 * 2 ** 20 });
+    // A command that ends without reading says so with its exit code, not with our broken pipe.
+    running.child.stdin?.once('error', () => undefined).end(input);
+    return (await running).stdout;
   } catch (error) {
     options.signal?.throwIfAborted();
     const said = error instanceof Error && 'stderr' in error && typeof error.stderr === 'string' ? error.stderr : '';
