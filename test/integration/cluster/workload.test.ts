@@ -13,6 +13,8 @@ const SERVER = `
 const dns = require('node:dns').promises;
 require('node:http').createServer(async (request, response) => {
   const names = ['web', 'kubernetes.default'].map((name) => dns.lookup(name).then(({ address }) => address, String));
+  // A Service chooses a pod for each connection, not for each request.
+  response.setHeader('connection', 'close');
   response.end(JSON.stringify({ pod: process.env.HOSTNAME, addresses: await Promise.all(names) }));
 }).listen(8080);`;
 const ANSWER = z.object({ pod: z.string(), addresses: z.array(z.string()) });

@@ -16,6 +16,7 @@ import {
   deployment,
   GROUP,
   get,
+  operatorAccount,
   patch,
   type RunningOperator,
   startOperator,
@@ -33,7 +34,7 @@ beforeAll(async () => {
   plane = await startControlPlane();
   await applyCrds(plane);
   kubelet = startStrawKubelet(plane);
-  operator = await startOperator(plane);
+  operator = await startOperator(plane, { kubeconfig: await operatorAccount(plane) });
 });
 
 afterAll(async () => {
@@ -316,6 +317,10 @@ describe('a campaign', () => {
 });
 
 describe('its API calls', () => {
+  it('are all allowed by the rights that the chart gives', () => {
+    expect(operator.log.filter((line) => line.includes('403'))).toEqual([]);
+  });
+
   it('never apply what is applied already', () => {
     // Such an apply is held back, and would be one at every restart: the comparison with what is live was wrong.
     expect(operator.log.filter((line) => line.includes('it is not repeated'))).toEqual([]);

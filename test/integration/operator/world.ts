@@ -1,5 +1,5 @@
 /** The whole operator against a real API server: its journal is played, and a straw kubelet makes its pods ready. */
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import type { Deployment } from 'kubernetes-types/apps/v1.js';
 import type { Pod, PodList } from 'kubernetes-types/core/v1.js';
 import { Registry } from 'prom-client';
@@ -34,6 +34,37 @@ export const applyCrds = async (plane: ControlPlane): Promise<void> => {
     timeoutMs: 10_000,
     what: 'both kinds to be served',
   });
+};
+
+/** The rights that the chart gives, and no others. */
+const chartRules = async (): Promise<unknown> => {
+  const text = await readFile(new URL('charts/voucher-operator/templates/rbac.yaml', ROOT), 'utf8');
+  const [, rules] = /define "voucher\.operatorRules" -}}\n([\s\S]*?){{- end -}}/.exec(text) ?? [];
+  if (rules === undefined) throw new Error('rbac.yaml has no block voucher.operatorRules');
+  return parse(rules);
+};
+
+/** A kubeconfig of a service account with the operator's rights. */
+export const operatorAccount = async (plane: ControlPlane): Promise<string> => {
+  const rbac = '/apis/rbac.authorization.k8s.io/v1';
+  const name = 'voucher-operator';
+  const make = (path: string, body: object) => plane.call({ method: 'POST', path, body });
+  await make(`${CORE}/namespaces/kube-system/serviceaccounts`, { metadata: { name } });
+  await make(`${rbac}/clusterroles`, { metadata: { name }, rules: await chartRules() });
+  await make(`${rbac}/clusterrolebindings`, {
+    metadata: { name },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name },
+    subjects: [{ kind: 'ServiceAccount', name, namespace: 'kube-system' }],
+  });
+  const path = `${CORE}/namespaces/kube-system/serviceaccounts/${name}/token`;
+  const made = (await make(path, { spec: { expirationSeconds: 3_600 } })) as {
+    readonly status: { readonly token: string };
+  };
+  const config = JSON.parse(await readFile(plane.kubeconfig, 'utf8'));
+  config.users[0].user = { token: made.status.token };
+  const file = `${plane.kubeconfig}.operator`;
+  await writeFile(file, JSON.stringify(config), { mode: 0o600 });
+  return file;
 };
 
 let namespaces = 0;
