@@ -3,11 +3,12 @@
  * everything of it lives in a network namespace, a cgroup and a folder that carry its name.
  */
 
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { Command } from 'commander';
+import { type EnsureOptions, onPath } from './binaries/cache.ts';
+import { ensureBinary, HELM, KUBE } from './cluster/binaries.ts';
 import { takeDown } from './cluster/down.ts';
-import { importArchive, importImages } from './cluster/images.ts';
+import { importImages } from './cluster/images.ts';
 import { type Addresses, addressesOf, type Place, placeOf } from './cluster/place.ts';
 import { isRunning, recordedNames, recordOf } from './cluster/processes.ts';
 import { run } from './cluster/run.ts';
@@ -28,7 +29,16 @@ export interface ToolOptions {
   readonly input?: string;
 }
 
-export interface Cluster {
+/** Any Kubernetes, ours or the user's. */
+export interface Kubernetes {
+  /** What kubectl calls it. */
+  readonly context: string;
+  /** Standard output of kubectl against this cluster. @throws Error with its standard error */
+  kubectl(args: readonly string[], options?: ToolOptions): Promise<string>;
+  helm(args: readonly string[], options?: ToolOptions): Promise<string>;
+}
+
+export interface Cluster extends Kubernetes {
   readonly name: string;
   /** A file of the cluster's own with one context that is called like the cluster; ~/.kube/config is never touched. */
   readonly kubeconfigPath: string;
@@ -37,12 +47,9 @@ export interface Cluster {
   /** The audit log: one JSON line per write request. */
   readonly auditLogPath: string;
   readonly logsDir: string;
-  /** The host has a route to `range`, so pod and Service addresses answer from here; processes here listen for pods on `host`. */
+  /** The host has a route to `range`, so pod and Service addresses answer from here; pods reach the host at `host`. */
   readonly addresses: Addresses;
   readonly stages: readonly Stage[];
-  /** Standard output of kubectl against this cluster. @throws Error with its standard error */
-  kubectl(args: readonly string[], options?: ToolOptions): Promise<string>;
-  helm(args: readonly string[], options?: ToolOptions): Promise<string>;
   /** Makes images known to the node; those that it has already with the same contents cost nothing. */
   importImages(images: readonly WrittenImage[], signal: AbortSignal): Promise<void>;
 }
@@ -53,6 +60,7 @@ const clusterOf = (place: Place, addresses: Addresses, stages: readonly Stage[])
   const env = { ...process.env, KUBECONFIG: place.kubeconfig };
   return {
     name: place.name,
+    context: place.name,
     kubeconfigPath: place.kubeconfig,
     kubectlPath,
     helmPath,
@@ -71,6 +79,33 @@ export const up = async (options: UpOptions, signal: AbortSignal): Promise<Clust
   const place = placeOf(options.name ?? DEFAULT_NAME);
   const { stages, addresses } = await bringUp(place, { progress: options.progress ?? (() => undefined) }, signal);
   return clusterOf(place, addresses, stages);
+};
+
+/**
+ * A cluster of the user's own, by the name of a context in their kubeconfig; their current context stays what it is.
+ * Tools are theirs when they have them. @throws Error when no such context answers
+ */
+export const attach = async (context: string, options: EnsureOptions): Promise<Kubernetes> => {
+  const theirs = await onPath('kubectl');
+  const [kubectl, first] =
+    theirs === undefined ? [await ensureBinary(KUBE, options), ['kubectl']] : ([theirs, []] as const);
+  const helm = (await onPath('helm')) ?? (await ensureBinary(HELM, options));
+  const attached: Kubernetes = {
+    context,
+    kubectl: (args, toolOptions) => run(kubectl, [...first, '--context', context, ...args], toolOptions),
+    helm: (args, toolOptions) => run(helm, ['--kube-context', context, ...args], toolOptions),
+  };
+  try {
+    await attached.kubectl(['version', '--request-timeout=10s'], { signal: options.signal });
+  } catch (cause) {
+    throw new Error(
+      `--context ${context}: no cluster answers there; "kubectl config get-contexts" lists those you have`,
+      {
+        cause,
+      },
+    );
+  }
+  return attached;
 };
 
 /** Ends every process, mount, interface, rule and cgroup of the cluster and deletes its folder. */
@@ -106,36 +141,7 @@ export const status = async (name: string): Promise<Status> => {
   };
 };
 
-const main = async (): Promise<void> => {
-  const interrupted = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort());
-  const progress = (line: string): void => console.error(line);
-  const program = new Command('cluster').description('a real Kubernetes on this machine');
-  const named = (command: Command): Command => command.option('--name <name>', 'which cluster', DEFAULT_NAME);
-  named(program.command('up').description('bring it up, or what of it died')).action(async ({ name }) => {
-    const startedAtMs = Date.now();
-    const cluster = await up({ name, progress }, interrupted.signal);
-    console.log(`cluster ${name} is ready after ${((Date.now() - startedAtMs) / 1000).toFixed(1)} s; look around with`);
-    console.log(`  export KUBECONFIG=${cluster.kubeconfigPath} PATH=${placeOf(name).bin}:$PATH`);
-  });
-  named(program.command('down').description('end it and leave nothing')).action(async ({ name }) => {
-    await down(name, interrupted.signal, progress);
-    console.log(`cluster ${name} is down`);
-  });
-  named(program.command('status').description('what of it runs')).action(async ({ name }) => {
-    console.log(JSON.stringify(await status(name), undefined, 2));
-  });
-  named(program.command('import <archive>').description('make the images of an OCI archive known to its node')).action(
-    async (archive, { name }) => {
-      console.log(await importArchive(placeOf(name), resolve(archive), interrupted.signal));
-    },
-  );
-  await program.parseAsync();
-};
-
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  await main().catch((error: unknown) => {
-    console.error(error instanceof Error ? error.message : error);
-    process.exitCode = 1;
-  });
+  // Not awaited: the command imports this file, which would wait for itself.
+  void import('./cluster/main.ts').then(({ main }) => main());
 }

@@ -1,5 +1,6 @@
 /** The suites in the order in which they run, and what each needs of the machine. */
 import { existsSync } from 'node:fs';
+import { whyNoCluster } from '../local/cluster/host.ts';
 import { postgresPackage, postgresPackageDir } from '../local/postgres.ts';
 
 export interface Suite {
@@ -22,4 +23,7 @@ export const SUITES: readonly Suite[] = [
   { name: 'unit', folders: ['unit'], workers: 2, timeoutMs: 180_000, missing: () => undefined },
   { name: 'component', folders: ['component'], workers: 2, timeoutMs: 300_000, missing: () => undefined },
   { name: 'embedded', folders: ['embedded'], workers: 1, timeoutMs: 1_500_000, missing: hasPostgres },
+  // A cold cache builds Kubernetes first, which is ten minutes of two cores.
+  { name: 'integration', folders: ['integration'], workers: 1, timeoutMs: 2_400_000, missing: () => whyNoCluster() },
+  { name: 'e2e', folders: ['e2e'], workers: 1, timeoutMs: 2_400_000, missing: () => whyNoCluster() },
 ].filter(({ folders }) => folders.some((folder) => existsSync(new URL(folder, import.meta.url))));

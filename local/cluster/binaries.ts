@@ -70,6 +70,8 @@ export const PAUSE: PinnedBinary = {
 
 export const COREDNS: PinnedBinary = installed('coredns', 'github.com/coredns/coredns', COREDNS_VERSION, 115);
 
+export const HELM: PinnedBinary = installed('helm', 'helm.sh/helm/v4/cmd/helm', HELM_VERSION, 60);
+
 const PLUGINS = 'github.com/containernetworking/plugins/plugins';
 const CONTAINERD = 'github.com/containerd/containerd/v2/cmd';
 
@@ -85,7 +87,7 @@ export const CLUSTER_BINARIES: readonly PinnedBinary[] = [
   installed('containerd-shim-runc-v2', `${CONTAINERD}/containerd-shim-runc-v2`, CONTAINERD_VERSION, 5),
   installed('ctr', `${CONTAINERD}/ctr`, CONTAINERD_VERSION, 5),
   COREDNS,
-  installed('helm', 'helm.sh/helm/v4/cmd/helm', HELM_VERSION, 60),
+  HELM,
   KUBE,
 ];
 
