@@ -108,7 +108,6 @@ const main = async (interrupted: AbortSignal): Promise<number> => {
       audit: runAudit,
       view,
       now: () => Date.now(),
-      kill: (pid) => void process.kill(pid, 'SIGKILL'),
       signal: interrupted,
     },
   ).catch((error: unknown) => {

@@ -147,6 +147,7 @@ export const startEmbedded = async (options: EmbeddedOptions): Promise<Stack> =>
 
     const url = await serviceUrl(() => cluster.serviceUrl(namespace, intakeServiceName(name)), signal);
     return {
+      mode: 'embedded',
       url,
       campaignId: spec.campaignId,
       shards: OPTIONS.shards,
@@ -161,10 +162,13 @@ export const startEmbedded = async (options: EmbeddedOptions): Promise<Stack> =>
       snapshot: () => snapshotOf(store.current(), operator.plan(), plans, Date.now()),
       events: store.events,
       processes: () => [
-        ...cluster.processes().map((one): StackProcess => ({ ...one, role: roleOf(one.role) })),
-        ...nats.nodes.map((node): StackProcess => ({ name: node.name, role: 'nats', pid: node.pid() })),
-        { name: 'postgres', role: 'postgres', pid: postgres.pid },
+        ...cluster
+          .processes()
+          .map(({ name, role, pid }): StackProcess => ({ name, role: roleOf(role), id: String(pid) })),
+        ...nats.nodes.map((node): StackProcess => ({ name: node.name, role: 'nats', id: String(node.pid()) })),
+        { name: 'postgres', role: 'postgres', id: String(postgres.pid) },
       ],
+      kill: ({ id }) => killNow(Number(id)),
       metrics: async () => {
         const pages = await Promise.all(
           cluster.pods().map(async (pod) => {
@@ -181,6 +185,14 @@ export const startEmbedded = async (options: EmbeddedOptions): Promise<Stack> =>
   } catch (error) {
     await ending.unwind();
     throw error;
+  }
+};
+
+const killNow = (pid: number): void => {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
   }
 };
 

@@ -23,13 +23,26 @@ export interface StackSnapshot {
 
 export interface StackProcess {
   readonly name: string;
-  readonly role: 'intake' | 'records' | 'nats' | 'postgres' | 'other';
-  readonly pid: number;
+  readonly role: 'intake' | 'records' | 'nats' | 'postgres' | 'operator' | 'other';
+  /** Another one after every restart: a process id, or the uid of a pod. */
+  readonly id: string;
+}
+
+/** A place for the generator that is not this machine's own. Files of the demo are there under the same paths. */
+export interface CrowdPlace {
+  /** The intake Service as it is called there. */
+  readonly url: string;
+  /** Runs the generator with the arguments that are put behind these; standard input and output are its own. */
+  readonly command: string;
+  readonly args: readonly string[];
 }
 
 export interface Stack {
-  /** Base URL of the intake Service, `http://127.0.0.1:PORT`. */
+  readonly mode: 'embedded' | 'cluster';
+  /** Base URL of the intake Service: `http://127.0.0.1:PORT`, or the Service's address in a cluster. */
   readonly url: string;
+  /** Where the crowd comes from; undefined: from this machine. */
+  readonly crowd?: CrowdPlace;
   readonly campaignId: string;
   readonly shards: number;
   /** For the auditor only; administrators' credentials of this stack. */
@@ -46,6 +59,8 @@ export interface Stack {
   snapshot(): StackSnapshot;
   events(): readonly StackEvent[];
   processes(): readonly StackProcess[];
+  /** Without any grace: kill -9, or a pod that is deleted at once. One that is gone already is no error. */
+  kill(process: StackProcess): void;
   /** The metrics page of every app process now; one that doesn't answer is left out. */
   metrics(): Promise<readonly { readonly name: string; readonly text: string }[]>;
   /** Applies a changed campaign (validated as `kubectl apply` would be). */

@@ -4,6 +4,7 @@ import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type LoadStats, loadStats } from '../load/stats.ts';
+import type { CrowdPlace } from '../stack.ts';
 
 export interface LoadRequest {
   readonly url: string;
@@ -13,7 +14,9 @@ export interface LoadRequest {
   readonly ledgerFile: string;
   readonly categories: readonly string[];
   readonly logFile: string;
-  readonly divertOne?: string;
+  /** One registration gets a receipt that is made up, and goes nowhere. */
+  readonly lieOnce?: boolean;
+  readonly place?: CrowdPlace;
 }
 
 export interface LoadProcess {
@@ -37,19 +40,20 @@ const parseLine = (line: string): LoadStats | undefined => {
 };
 
 export const startLoad = (request: LoadRequest): LoadProcess => {
+  const { command, args: leading } = request.place ?? { command: process.execPath, args: [GENERATOR] };
   const args = [
-    GENERATOR,
-    ...['--url', request.url],
+    ...leading,
+    ...['--url', request.place?.url ?? request.url],
     ...['--trace', request.traceFile],
     ...['--opens-at', new Date(request.opensAtMs).toISOString()],
     ...['--seed', String(request.seed)],
     ...['--ledger', request.ledgerFile],
     ...['--category', ...request.categories],
-    ...(request.divertOne === undefined ? [] : ['--divert-one', request.divertOne]),
+    ...(request.lieOnce === true ? ['--lie-once'] : []),
     // However we end, kill -9 included, our end of the pipe closes and the flood with it.
     '--end-with-stdin',
   ];
-  const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'] });
   child.stderr.pipe(createWriteStream(request.logFile));
   child.stdin.on('error', () => {});
   let before: LoadStats | undefined;

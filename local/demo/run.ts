@@ -23,7 +23,6 @@ export interface WatchWorld {
   readonly load: LoadProcess;
   readonly view: View;
   readonly now: () => number;
-  readonly kill: (pid: number) => void;
   readonly signal: AbortSignal;
 }
 
@@ -43,7 +42,7 @@ const FLOOR_LIMIT_MS = 240_000;
 const EMPTY_LOOKS = 2;
 
 interface Wound extends Killed {
-  readonly pidsBefore: ReadonlySet<number>;
+  readonly idsBefore: ReadonlySet<string>;
   readonly expected: number;
   backAtMs: number | undefined;
 }
@@ -65,7 +64,7 @@ class Watch {
   constructor(plan: WatchPlan, world: WatchWorld) {
     this.#plan = plan;
     this.#world = world;
-    this.#strikes = plan.chaos ? strikesFor(plan.trace) : [];
+    this.#strikes = plan.chaos ? strikesFor(plan.trace, world.stack.mode) : [];
   }
 
   /** Ticks until `done` says so or the limit is over; the time of the tick that ended it, or undefined. */
@@ -83,7 +82,7 @@ class Watch {
   result(): Pick<Watched, 'samples' | 'killed'> {
     return {
       samples: this.#samples,
-      killed: this.#wounds.map(({ pidsBefore: _pids, expected: _expected, backAtMs, ...killed }) => ({
+      killed: this.#wounds.map(({ idsBefore: _ids, expected: _expected, backAtMs, ...killed }) => ({
         ...killed,
         backAfterMs: backAtMs === undefined ? undefined : backAtMs - killed.atMs,
       })),
@@ -124,18 +123,18 @@ class Watch {
   #strike(seconds: number): void {
     const due = this.#strikes.filter(({ atSeconds }) => atSeconds <= seconds);
     this.#strikes = this.#strikes.filter(({ atSeconds }) => atSeconds > seconds);
-    const { stack, kill, now } = this.#world;
+    const { stack, now } = this.#world;
     for (const next of due) {
       const processes = stack.processes();
       const alike = ofRole(processes, next.role);
-      const killed = strike(next, processes, kill, now(), this.#plan.opensAtMs);
+      const killed = strike(next, processes, (victim) => stack.kill(victim), now(), this.#plan.opensAtMs);
       if (killed === undefined) {
         this.#announce(`no ${next.role} process to kill`);
         continue;
       }
-      const pidsBefore = new Set(alike.map(({ pid }) => pid));
-      this.#wounds.push({ ...killed, pidsBefore, expected: alike.length, backAtMs: undefined });
-      this.#announce(`kill -9 ${killed.name} (${killed.role}, pid ${killed.pid})`);
+      const idsBefore = new Set(alike.map(({ id }) => id));
+      this.#wounds.push({ ...killed, idsBefore, expected: alike.length, backAtMs: undefined });
+      this.#announce(`killed ${killed.name} (${killed.role}, ${killed.id})`);
     }
   }
 
@@ -143,7 +142,7 @@ class Watch {
     for (const wound of this.#wounds) {
       if (wound.backAtMs !== undefined) continue;
       const alike = ofRole(this.#world.stack.processes(), wound.role);
-      const isBack = alike.length >= wound.expected && alike.some(({ pid }) => !wound.pidsBefore.has(pid));
+      const isBack = alike.length >= wound.expected && alike.some(({ id }) => !wound.idsBefore.has(id));
       if (isBack) wound.backAtMs = this.#world.now();
     }
   }

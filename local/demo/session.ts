@@ -15,7 +15,6 @@ import { durationSeconds, peakArrivalsPerSecond } from '../load/trace.ts';
 import type { Stack } from '../stack.ts';
 import { demoCampaign } from './campaign.ts';
 import { type LoadProcess, startLoad } from './load-process.ts';
-import { type LyingServer, startLyingServer } from './lying-server.ts';
 import type { Profile } from './profile.ts';
 import { type DemoReport, type Forecast, reportOf } from './report.ts';
 import { watchRun } from './run.ts';
@@ -46,7 +45,6 @@ export interface DemoWorld {
   readonly audit: (access: AuditAccess, signal: AbortSignal) => Promise<AuditResult>;
   readonly view: View;
   readonly now: () => number;
-  readonly kill: (pid: number) => void;
   readonly signal: AbortSignal;
 }
 
@@ -99,7 +97,6 @@ interface Playing {
 const play = async (
   { options, world, prepared, startedAtMs, forecastAtMs }: Playing,
   stack: Stack,
-  lyingServer: LyingServer | undefined,
   track: (load: LoadProcess) => void,
 ): Promise<DemoReport> => {
   const { view, now, signal } = world;
@@ -119,14 +116,15 @@ const play = async (
     ledgerFile,
     categories: campaign.spec.vouchers.map(({ name }) => name),
     logFile: join(options.stateDir, 'generator.log'),
-    ...(lyingServer === undefined ? {} : { divertOne: lyingServer.url }),
+    lieOnce: options.sabotage !== undefined,
+    ...(stack.crowd === undefined ? {} : { place: stack.crowd }),
   });
   track(load);
   const intakeFloor = options.profile.waitsForFloor ? campaign.spec.scaling.tiers.intake.min : undefined;
   const title = campaign.spec.title.en;
   const { samples, killed, loadEndedAtMs, drainedAtMs, backAtFloorAtMs } = await watchRun(
     { title, opensAtMs, trace, chaos: options.chaos, intakeFloor },
-    { stack, load, view, now, kill: world.kill, signal },
+    { stack, load, view, now, signal },
   );
   view.say('comparing the ledger with the journal and the database');
   const { campaignId, shards } = stack;
@@ -134,6 +132,7 @@ const play = async (
   const since = (atMs: number): number => atMs - startedAtMs;
   const sinceIf = (atMs: number | undefined): number | undefined => (atMs === undefined ? undefined : since(atMs));
   return reportOf({
+    mode: stack.mode,
     campaignId,
     profile: options.profile.name,
     traceFile: basename(options.traceFile),
@@ -180,17 +179,14 @@ export const runDemo = async (options: DemoOptions, world: DemoWorld): Promise<D
     progress: (line) => world.view.say(line),
   });
   let load: LoadProcess | undefined;
-  let lyingServer: LyingServer | undefined;
   try {
-    lyingServer = options.sabotage === undefined ? undefined : await startLyingServer();
-    return await play({ options, world, prepared, startedAtMs, forecastAtMs }, stack, lyingServer, (started) => {
+    return await play({ options, world, prepared, startedAtMs, forecastAtMs }, stack, (started) => {
       load = started;
     });
   } finally {
     // The crowd before the stack: a generator without servers would only write failures.
     load?.stop();
     await load?.done.catch(() => undefined);
-    await lyingServer?.close();
     await stack.stop();
   }
 };

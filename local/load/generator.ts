@@ -12,6 +12,7 @@ import { parseTrace } from '../../operator/scaling/trace.ts';
 import { type RegistrationClient, registrationClient } from './http-client.ts';
 import { openLedger } from './ledger.ts';
 import { loopbackOrigin } from './loopback.ts';
+import { startLyingServer } from './lying-server.ts';
 import { runLoad } from './run-load.ts';
 import { StatsRecorder } from './stats.ts';
 import { durationSeconds, expectedArrivals } from './trace.ts';
@@ -34,7 +35,7 @@ const instant = (text: string): number => {
 
 const origin = (text: string): string => {
   try {
-    return loopbackOrigin(text);
+    return loopbackOrigin(text, process.env['VOUCHER_LOAD_SERVICE']);
   } catch (error) {
     throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
   }
@@ -45,7 +46,11 @@ const MOST_CITIZENS = 5_000_000;
 const MOST_SECONDS = 12 * 3600;
 
 const program = new Command('generator')
-  .requiredOption('--url <url>', 'where registrations go; only this machine is allowed', origin)
+  .requiredOption(
+    '--url <url>',
+    'where registrations go: this machine, or the Service that VOUCHER_LOAD_SERVICE names',
+    origin,
+  )
   .requiredOption('--trace <csv>', 'seconds,arrivalsPerSecond')
   .requiredOption('--opens-at <instant>', 'second 0 of the trace', instant)
   .requiredOption('--ledger <file>', 'new file for every acknowledged receipt')
@@ -60,7 +65,7 @@ const program = new Command('generator')
   .option('--timeout-ms <n>', 'one POST', between(100, 60_000), 5000)
   .option('--same-key-share <share>', 'citizens who send again with the same key', between(0, 1), 0.02)
   .option('--other-key-share <share>', 'citizens who send again with another key', between(0, 1), 0.01)
-  .option('--divert-one <url>', 'send the registration of one citizen there instead', origin)
+  .option('--lie-once', 'answer one citizen with a receipt that is made up: an audit must find it', false)
   .option('--end-with-stdin', 'end when standard input ends, that is with whoever holds it', false)
   .parse();
 
@@ -80,7 +85,7 @@ const options = program.opts<{
   timeoutMs: number;
   sameKeyShare: number;
   otherKeyShare: number;
-  divertOne?: string;
+  lieOnce: boolean;
   endWithStdin: boolean;
 }>();
 
@@ -106,7 +111,8 @@ const main = async (): Promise<void> => {
       timeoutMs: options.timeoutMs,
     });
   const client = clientOf(options.url);
-  const divert = options.divertOne === undefined ? undefined : clientOf(options.divertOne);
+  const liar = options.lieOnce ? await startLyingServer() : undefined;
+  const divert = liar === undefined ? undefined : clientOf(liar.url);
   const ledger = await openLedger(options.ledger);
   const stats = new StatsRecorder();
   const print = (type: 'stats' | 'final'): void => {
@@ -135,6 +141,7 @@ const main = async (): Promise<void> => {
     clearTimeout(deadline);
     await ledger.close();
     await Promise.all([client.close(), divert?.close()]);
+    await liar?.close();
     process.stdin.destroy();
   }
 };

@@ -17,14 +17,14 @@ export const scenario: Scenario = {
   run: ({ signal }) =>
     withStack({ intake: { min: 3, max: 3, capacityPerReplica: 500 } }, signal, async (stack, stateDir) => {
       const startedAtMs = Date.now();
-      const pidsOf = (): string =>
+      const idsOf = (): string =>
         stack
           .processes()
           .filter(({ role }) => role === 'intake' || role === 'records')
-          .map(({ pid }) => pid)
+          .map(({ id }) => id)
           .sort()
           .join(' ');
-      const before = pidsOf();
+      const before = idsOf();
       const traceFile = join(stateDir, 'trace.csv');
       await writeFile(traceFile, 'seconds,arrivalsPerSecond\n0,150\n40,0\n');
       const load = startLoad({
@@ -68,7 +68,7 @@ export const scenario: Scenario = {
       load.stop();
       const final = await load.done;
       const worstMs = Math.max(...samples.map(({ effectiveAfterMs }) => effectiveAfterMs));
-      const restarted = before !== pidsOf();
+      const restarted = before !== idsOf();
       return {
         kind: 'ran',
         holds: worstMs <= 2_000 && !restarted && (final?.acknowledged ?? 0) > 0,

@@ -35,7 +35,7 @@ export const scenario: Scenario = {
         const sending = keys.map((key) =>
           registered(stack.url, round, key, AbortSignal.any([signal, AbortSignal.timeout(60_000)])),
         );
-        if (killed !== undefined) process.kill(killed.pid, 'SIGKILL');
+        if (killed !== undefined) stack.kill(killed);
         const receipts = await Promise.all(sending);
         const distinct = new Set(receipts.map(({ receiptNo }) => receiptNo));
         const states = await eventually(

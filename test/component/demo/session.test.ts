@@ -16,9 +16,9 @@ import { contentOf, type FakeIntake, startFakeIntake } from './fake-intake.ts';
 
 const EXAMPLE = join(import.meta.dirname, '../../../examples/chengdu-2020-phase-3.yaml');
 const PROCESSES: readonly StackProcess[] = [
-  { name: 'intake-0', role: 'intake', pid: 1_000_001 },
-  { name: 'records-0', role: 'records', pid: 1_000_002 },
-  { name: 'nats-0', role: 'nats', pid: 1_000_003 },
+  { name: 'intake-0', role: 'intake', id: '1000001' },
+  { name: 'records-0', role: 'records', id: '1000002' },
+  { name: 'nats-0', role: 'nats', id: '1000003' },
 ];
 
 const admit = (yaml: string): VoucherCampaign => {
@@ -54,11 +54,12 @@ const demo = async ({
   onApplied,
 }: Straw = {}) => {
   const stopped: string[] = [];
-  const killed: number[] = [];
+  const killed: string[] = [];
   const applied: string[] = [];
   const written: string[] = [];
   const tier = { replicas: 2, ready: 2, desired: 2, ceiling: 8, limitedBy: 'Min', explanation: 'the floor' };
   const straw: Stack = {
+    mode: 'embedded',
     url: intake.url,
     campaignId: 'chengdu-2020-3',
     shards: 3,
@@ -79,6 +80,7 @@ const demo = async ({
     }),
     events: () => [{ atMs: 0, type: 'Normal', reason: 'Opened', message: 'the campaign is open' }],
     processes: () => PROCESSES,
+    kill: ({ id }) => void killed.push(id),
     applyCampaign: async (yaml) => {
       applied.push(yaml);
       onApplied?.();
@@ -97,7 +99,6 @@ const demo = async ({
     audit: async ({ ledgerFile }) => compare({ ledger: await readLedger(ledgerFile), ...contentOf(intake) }),
     view: new View({ isTTY: false, columns: 80, write: (text) => void written.push(text) }),
     now: () => Date.now(),
-    kill: (pid) => void killed.push(pid),
     signal,
   };
   const outcome = await runDemo(

@@ -73,7 +73,7 @@ describe('a campaign that is open', () => {
         { timeoutMs: 30_000, what: 'a receipt' },
       ),
     );
-    if (nats !== undefined) process.kill(nats.pid, 'SIGKILL');
+    if (nats !== undefined) stack.kill(nats);
     const answers = (await Promise.all(sending)).filter((answered) => answered !== undefined);
     const receipts = new Set(answers.map((answered) => receiptOf(answered)?.receiptNo));
     expect(receipts.size).toBe(3);
@@ -88,12 +88,12 @@ describe('a campaign that is open', () => {
   });
 
   it('shows an edited title within seconds, without a restart', async () => {
-    const pids = () =>
+    const ids = () =>
       stack
         .processes()
         .filter(({ role }) => role === 'intake')
-        .map(({ pid }) => pid);
-    const before = pids();
+        .map(({ id }) => id);
+    const before = ids();
     await stack.applyCampaign(stackCampaignYaml({ ...CAMPAIGN, titleEn: 'Edited' }, STARTED_AT_MS));
     await eventually(
       async () => {
@@ -102,7 +102,7 @@ describe('a campaign that is open', () => {
       },
       { timeoutMs: 10_000, what: 'the new title' },
     );
-    expect(pids()).toEqual(before);
+    expect(ids()).toEqual(before);
   });
 
   it('refuses an edit of what may no longer change', async () => {
@@ -112,9 +112,9 @@ describe('a campaign that is open', () => {
 
   it('replaces an intake that is killed', async () => {
     const killed = stack.processes().find(({ role }) => role === 'intake');
-    if (killed !== undefined) process.kill(killed.pid, 'SIGKILL');
+    if (killed !== undefined) stack.kill(killed);
     const intakes = () => stack.processes().filter(({ role }) => role === 'intake');
-    const isReplaced = (): boolean => intakes().length === 2 && intakes().every(({ pid }) => pid !== killed?.pid);
+    const isReplaced = (): boolean => intakes().length === 2 && intakes().every(({ id }) => id !== killed?.id);
     await eventually(() => isReplaced() && isStackReady(stack), {
       timeoutMs: 30_000,
       what: 'another intake',

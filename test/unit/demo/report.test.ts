@@ -77,6 +77,7 @@ const auditOf = (receipts: readonly string[]) =>
   });
 
 const facts: RunFacts = {
+  mode: 'embedded',
   campaignId: 'chengdu-2020-3',
   profile: 'fast',
   traceFile: 'demo-fast.csv',
