@@ -37,6 +37,10 @@ export const reportElection = (log: Logger, identity: string, report: ElectionRe
       log.info({ identity, why: report.why }, 'no longer leading');
       return;
     case 'failed':
-      log.warn({ identity, error: report.error }, 'the lease could not be read or written');
+      if (report.failures % LOG_EVERY_FAILURES !== 1) return;
+      log.warn(
+        { identity, failures: report.failures, error: report.error },
+        'the lease could not be read or written, it is tried again',
+      );
   }
 };

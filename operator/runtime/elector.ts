@@ -72,8 +72,8 @@ export interface ElectorOptions {
 export type ElectionReport =
   | { readonly kind: 'leading' }
   | { readonly kind: 'ended'; readonly why: string }
-  /** The lease could not be read or written; tried again. */
-  | { readonly kind: 'failed'; readonly error: unknown };
+  /** The lease could not be read or written, so many times in a row; tried again. */
+  | { readonly kind: 'failed'; readonly error: unknown; readonly failures: number };
 
 export class LeaseLostError extends Error {
   override readonly name = 'LeaseLostError';
@@ -85,6 +85,7 @@ export class Elector {
   readonly #timing: ElectionTiming;
   /** Monotonic ms until which this process may act. */
   #validUntilMs = Number.NEGATIVE_INFINITY;
+  #failures = 0;
   /** What was last seen of another's lease, and when it was first seen so. */
   #seen: { readonly version: string; readonly atMs: number } | undefined;
 
@@ -124,6 +125,7 @@ export class Elector {
     const { clock, leases, identity } = this.#options;
     try {
       const found = await this.#within(this.#timing.renewWithinMs, signal, (inner) => leases.read(inner));
+      this.#failures = 0;
       const nowMs = clock.monotonicMs();
       if (found !== undefined && found.holder !== '' && found.holder !== identity) {
         if (this.#seen?.version !== found.version) this.#seen = { version: found.version, atMs: nowMs };
@@ -136,7 +138,7 @@ export class Elector {
       };
       return await this.#write(record, found?.version, signal);
     } catch (error) {
-      if (!signal.aborted) this.#options.onReport({ kind: 'failed', error });
+      if (!signal.aborted) this.#failed(error);
       return undefined;
     }
   }
@@ -156,6 +158,7 @@ export class Elector {
     const written = await this.#within(this.#timing.renewWithinMs / 3, signal, (inner) =>
       leases.write(record, version, inner),
     );
+    this.#failures = 0;
     if (written === 'conflict') return undefined;
     this.#validUntilMs = startedAtMs + this.#timing.renewWithinMs;
     return written;
@@ -192,7 +195,7 @@ export class Elector {
     work: AbortController,
     stop: AbortSignal,
   ): Promise<VersionedLease | undefined> {
-    const { clock, leases, identity, onReport } = this.#options;
+    const { clock, leases, identity } = this.#options;
     let lease = acquired;
     const lose = (why: string): undefined => {
       this.#validUntilMs = Number.NEGATIVE_INFINITY;
@@ -229,7 +232,7 @@ export class Elector {
           watch();
         } catch (error) {
           if (stop.aborted) return lease;
-          onReport({ kind: 'failed', error });
+          this.#failed(error);
           waitMs = this.#timing.retryEveryMs;
         }
       }
@@ -240,7 +243,7 @@ export class Elector {
 
   /** So that another one can begin at its next look. */
   async #release(lease: VersionedLease): Promise<void> {
-    const { leases, identity, onReport, clock } = this.#options;
+    const { leases, identity, clock } = this.#options;
     const { signal } = new AbortController();
     const stepMs = this.#timing.renewWithinMs / 3;
     const free = (version: string) =>
@@ -253,8 +256,13 @@ export class Elector {
       const found = await this.#within(stepMs, signal, (inner) => leases.read(inner));
       if (found?.holder === identity) await free(found.version);
     } catch (error) {
-      onReport({ kind: 'failed', error });
+      this.#failed(error);
     }
+  }
+
+  #failed(error: unknown): void {
+    this.#failures += 1;
+    this.#options.onReport({ kind: 'failed', error, failures: this.#failures });
   }
 
   /** The work under a deadline; whether it looks at its signal or not. */
