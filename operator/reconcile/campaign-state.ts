@@ -12,6 +12,8 @@ export interface CampaignState {
   /** Last status that the API server has, as far as we know. */
   written: VoucherCampaignStatus | undefined;
   lastWriteMs: number | undefined;
+  /** Whether the campaign carried a status at the last tick. */
+  hadStatus: boolean;
   memory: CampaignMemory | undefined;
   readings: CampaignReadings | undefined;
   /** Live settings as last put, and when. */
@@ -32,6 +34,7 @@ export const newCampaignState = (campaign: VoucherCampaign, journal: JournalKeep
   computed: campaign.status,
   written: campaign.status,
   lastWriteMs: undefined,
+  hadStatus: campaign.status !== undefined,
   memory: undefined,
   readings: undefined,
   settings: undefined,

@@ -55,6 +55,9 @@ export const createReconciler = (deps: ReconcilerDeps): Reconciler => {
     }
     const startedAtMs = clock.monotonicMs();
     const state = stateOf(campaign);
+    // Somebody took the status away: what was written is no longer there.
+    if (state.hadStatus && campaign.status === undefined) state.written = undefined;
+    state.hadStatus = campaign.status !== undefined;
     try {
       const gathered = await gather(deps, campaign, state.readings, signal);
       state.readings = gathered.readings;

@@ -77,6 +77,15 @@ describe('reconcile', () => {
     expect(world.writes.filter((write) => write !== 'status')).toEqual([]);
   });
 
+  it('writes the status again when somebody took it away', async () => {
+    await converge();
+    const status = world.statuses.at(-1);
+    await reconciler.reconcile(aCampaign(status === undefined ? {} : { status }), signal);
+    expect(world.writes).toEqual([]);
+    await reconciler.reconcile(aCampaign(), signal);
+    expect(world.writes).toEqual(['status']);
+  });
+
   it('repeats no event while nothing changes', async () => {
     await converge();
     world.events.length = 0;

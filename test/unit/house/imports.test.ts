@@ -89,6 +89,10 @@ const rules: Record<string, Rule> = {
     folder: 'operator/runtime',
     forbids: isOperator('api', 'plan', 'scaling', 'resources', 'reconcile', 'signals', 'kube'),
   },
+  'operator/kube carries out and never decides': {
+    folder: 'operator/kube',
+    forbids: isOperator('plan', 'scaling', 'signals', 'observability'),
+  },
   'operator/reconcile gets its I/O handed in': { folder: 'operator/reconcile', forbids: isOperator('kube', 'signals') },
   'the operator and the app share only operator/api': {
     folder: 'operator',
