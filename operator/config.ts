@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { DATA_PLANE_KEYS } from './api/app-contract.ts';
+import { TIERS } from './api/names.ts';
 import type { BuildOptions } from './resources/build-options.ts';
 
 export interface OperatorConfig {
@@ -54,6 +55,35 @@ const integer = (least: number, most: number) =>
     .refine((value) => value >= least && value <= most, `must be from ${least} to ${most}`);
 const yesOrNo = z.enum(['true', 'false'], 'must be true or false').transform((text) => text === 'true');
 
+/** As Kubernetes writes quantities; the API server checks the rest. */
+const quantities = z.record(z.string(), z.union([z.string(), z.number()]).transform(String));
+const resources = z
+  .strictObject({ requests: quantities.optional(), limits: quantities.optional() })
+  .transform(({ requests, limits }) => ({
+    ...(requests === undefined ? {} : { requests }),
+    ...(limits === undefined ? {} : { limits }),
+  }));
+const podOptions = z
+  .string()
+  .transform((text, context): unknown => {
+    try {
+      return JSON.parse(text);
+    } catch {
+      context.addIssue({ code: 'custom', message: 'must be JSON' });
+      return z.NEVER;
+    }
+  })
+  .pipe(
+    z.strictObject({
+      imagePullPolicy: z.enum(['Always', 'IfNotPresent', 'Never']).optional(),
+      imagePullSecrets: z.array(z.string()).optional(),
+      nodeSelector: z.record(z.string(), z.string()).optional(),
+      tolerations: z.array(z.record(z.string(), z.union([z.string(), z.number()]))).optional(),
+      priorityClassName: z.string().min(1).optional(),
+      resources: z.partialRecord(z.enum(TIERS), resources).optional(),
+    }),
+  );
+
 /** Flag → variable → meaning and default. `--watch-namespaces` is `VOUCHER_OPERATOR_WATCH_NAMESPACES`. */
 const settings = z.object({
   kubeconfig: z.string().min(1).optional(),
@@ -66,6 +96,7 @@ const settings = z.object({
   site: dnsLabel.default('default'),
   shards: integer(1, 16).default(3),
   'journal-replicas': integer(1, 5).default(3),
+  'app-pods': podOptions.optional(),
   'app-log-level': z.enum(LEVELS).default('info'),
   'log-level': z.enum(LEVELS).default('info'),
   host: z.string().min(1).default('0.0.0.0'),
@@ -126,6 +157,7 @@ export const readOperatorConfig = (args: readonly string[], env: NodeJS.ProcessE
       shards: data.shards,
       journalReplicas: data['journal-replicas'],
       logLevel: data['app-log-level'],
+      ...(data['app-pods'] === undefined ? {} : { pods: data['app-pods'] }),
     },
     logLevel: data['log-level'],
     host: data.host,

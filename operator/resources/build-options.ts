@@ -1,3 +1,17 @@
+import type { ResourceRequirements, Toleration } from 'kubernetes-types/core/v1.js';
+import type { Tier } from '../api/names.ts';
+
+/** How campaigns' pods fit into this cluster: the installation's business, not a campaign's. */
+export interface PodOptions {
+  readonly imagePullPolicy?: 'Always' | 'IfNotPresent' | 'Never' | undefined;
+  readonly imagePullSecrets?: readonly string[] | undefined;
+  readonly nodeSelector?: Readonly<Record<string, string>> | undefined;
+  readonly tolerations?: readonly Toleration[] | undefined;
+  readonly priorityClassName?: string | undefined;
+  /** Instead of the tier's own. */
+  readonly resources?: Readonly<Partial<Record<Tier, ResourceRequirements>>> | undefined;
+}
+
 /** What the builders need besides the campaign: the operator's own configuration, the same for every campaign. */
 export interface BuildOptions {
   /** Image of the app, by digest in production. */
@@ -9,4 +23,5 @@ export interface BuildOptions {
   /** Replicas of every stream and bucket: 3, or 1 on a single development server. */
   readonly journalReplicas: number;
   readonly logLevel: string;
+  readonly pods?: PodOptions | undefined;
 }

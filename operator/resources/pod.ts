@@ -3,7 +3,7 @@ import type { EnvVar, PodTemplateSpec, Probe, ResourceRequirements, VolumeMount 
 import { ADMIN_PATHS, ENV, PORTS } from '../api/app-contract.ts';
 import { appConfigMapName, type Tier, tierName } from '../api/names.ts';
 import type { VoucherCampaign } from '../api/types.ts';
-import type { BuildOptions } from './build-options.ts';
+import type { BuildOptions, PodOptions } from './build-options.ts';
 import { campaignLabels, tierSelector } from './metadata.ts';
 
 const MOUNTS = {
@@ -60,6 +60,19 @@ const environment = (tier: Tier, options: BuildOptions): EnvVar[] => [
   { name: ENV.logLevel, value: options.logLevel },
 ];
 
+/** Only what is stated: an empty list of ours would be taken out of the object by the API server, and put back by us. */
+const placementOf = ({
+  imagePullSecrets = [],
+  nodeSelector = {},
+  tolerations = [],
+  priorityClassName,
+}: PodOptions) => ({
+  ...(imagePullSecrets.length === 0 ? {} : { imagePullSecrets: imagePullSecrets.map((name) => ({ name })) }),
+  ...(Object.keys(nodeSelector).length === 0 ? {} : { nodeSelector: { ...nodeSelector } }),
+  ...(tolerations.length === 0 ? {} : { tolerations: [...tolerations] }),
+  ...(priorityClassName === undefined ? {} : { priorityClassName }),
+});
+
 const mounts: VolumeMount[] = [
   { name: 'config', mountPath: MOUNTS.config, readOnly: true },
   { name: 'privacy', mountPath: MOUNTS.privacy, readOnly: true },
@@ -70,7 +83,11 @@ const mounts: VolumeMount[] = [
  * The pod template of a tier. It depends on nothing that changes after opening, and carries no hash of the ConfigMap:
  * an edited title must not roll a thousand pods in the middle of the rush.
  */
-export const buildPodTemplate = (campaign: VoucherCampaign, tier: Tier, options: BuildOptions): PodTemplateSpec => ({
+export const buildPodTemplate = (
+  campaign: VoucherCampaign,
+  tier: Tier,
+  { pods = {}, ...options }: BuildOptions,
+): PodTemplateSpec => ({
   metadata: { labels: campaignLabels(campaign, tier) },
   spec: {
     serviceAccountName: tierName(campaign.metadata.name, tier),
@@ -79,6 +96,7 @@ export const buildPodTemplate = (campaign: VoucherCampaign, tier: Tier, options:
     // Hundreds of Services in a namespace would otherwise become thousands of variables in every pod.
     enableServiceLinks: false,
     terminationGracePeriodSeconds: TERMINATION_GRACE_SECONDS,
+    ...placementOf(pods),
     securityContext: {
       runAsNonRoot: true,
       runAsUser: NON_ROOT_ID,
@@ -99,6 +117,7 @@ export const buildPodTemplate = (campaign: VoucherCampaign, tier: Tier, options:
       {
         name: tier,
         image: options.image,
+        ...(pods.imagePullPolicy === undefined ? {} : { imagePullPolicy: pods.imagePullPolicy }),
         args: [tier],
         env: environment(tier, options),
         ports: [
@@ -106,7 +125,7 @@ export const buildPodTemplate = (campaign: VoucherCampaign, tier: Tier, options:
           { name: 'admin', containerPort: PORTS.admin },
         ],
         volumeMounts: mounts,
-        resources: RESOURCES[tier],
+        resources: pods.resources?.[tier] ?? RESOURCES[tier],
         // One second apart: a pod that is ready counts for the scaling law in the same tick.
         startupProbe: adminProbe(ADMIN_PATHS.live, { periodSeconds: 1, timeoutSeconds: 1, failureThreshold: 60 }),
         readinessProbe: adminProbe(ADMIN_PATHS.ready, { periodSeconds: 1, timeoutSeconds: 2, failureThreshold: 3 }),

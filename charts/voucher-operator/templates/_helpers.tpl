@@ -33,6 +33,14 @@ imagePullSecrets:
 {{- end }}
 {{- end -}}
 
+{{/* How campaigns' pods fit into the cluster, as the operator is told it. */}}
+{{- define "voucher.appPods" -}}
+{{- $pods := dict "imagePullPolicy" .Values.image.pullPolicy "imagePullSecrets" .Values.imagePullSecrets
+  "nodeSelector" .Values.app.nodeSelector "tolerations" .Values.app.tolerations "resources" .Values.app.resources -}}
+{{- with .Values.app.priorityClassName }}{{ $_ := set $pods "priorityClassName" . }}{{ end -}}
+{{- toJson $pods -}}
+{{- end -}}
+
 {{/* What "restricted" asks of a pod and of a container. */}}
 {{- define "voucher.podSecurity" -}}
 securityContext:

@@ -1,9 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import { ADMIN_PATHS, ENV, PORTS } from '../../../operator/api/app-contract.ts';
 import { LABELS } from '../../../operator/api/names.ts';
+import type { PodOptions } from '../../../operator/resources/build-options.ts';
 import { buildAppConfigMap } from '../../../operator/resources/config-map.ts';
 import { buildDeployment, withReplicas } from '../../../operator/resources/deployment.ts';
-import { PRE_STOP_SLEEP_SECONDS, TERMINATION_GRACE_SECONDS } from '../../../operator/resources/pod.ts';
+import {
+  buildPodTemplate,
+  PRE_STOP_SLEEP_SECONDS,
+  TERMINATION_GRACE_SECONDS,
+} from '../../../operator/resources/pod.ts';
 import { buildPodDisruptionBudget } from '../../../operator/resources/pod-disruption-budget.ts';
 import { buildIntakeService } from '../../../operator/resources/service.ts';
 import { buildServiceAccount } from '../../../operator/resources/service-account.ts';
@@ -176,5 +181,35 @@ describe('the other objects', () => {
       maxUnavailable: 1,
       unhealthyPodEvictionPolicy: 'AlwaysAllow',
     });
+  });
+});
+
+describe('what the installation says about pods', () => {
+  const specOf = (pods: PodOptions) => buildPodTemplate(campaign, 'intake', { ...options, pods }).spec;
+
+  it('is in every pod', () => {
+    const toleration = { key: 'dedicated', operator: 'Exists', effect: 'NoSchedule' };
+    expect(
+      specOf({
+        imagePullPolicy: 'Never',
+        imagePullSecrets: ['registry'],
+        nodeSelector: { pool: 'vouchers' },
+        tolerations: [toleration],
+        priorityClassName: 'citizens',
+        resources: { intake: { requests: { cpu: '1' } }, records: { requests: { cpu: '2' } } },
+      }),
+    ).toMatchObject({
+      imagePullSecrets: [{ name: 'registry' }],
+      nodeSelector: { pool: 'vouchers' },
+      tolerations: [toleration],
+      priorityClassName: 'citizens',
+      containers: [{ imagePullPolicy: 'Never', resources: { requests: { cpu: '1' } } }],
+    });
+  });
+
+  it('leaves out what it does not say', () => {
+    expect(Object.keys(specOf({ imagePullSecrets: [], nodeSelector: {}, tolerations: [] }) ?? {})).toEqual(
+      Object.keys(specOf({}) ?? {}),
+    );
   });
 });
