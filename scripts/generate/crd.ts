@@ -91,8 +91,20 @@ export const customResourceDefinition = (resource: ResourceDefinition): Plain =>
 export const crdFileName = (resource: ResourceDefinition): string => `${API_GROUP}_${resource.plural}.yaml`;
 
 /** YAML 1.1 rules for quoting, because kubectl reads 1.1: a bare `Off` in an enum would become `false`. */
-export const renderCrd = (resource: ResourceDefinition): string => {
-  const document = new Document(customResourceDefinition(resource), { version: '1.1', aliasDuplicateObjects: false });
+const render = (definition: Plain): string => {
+  const document = new Document(definition, { version: '1.1', aliasDuplicateObjects: false });
   document.commentBefore = HEADER;
   return document.toString({ lineWidth: 120, directives: false });
+};
+
+export const renderCrd = (resource: ResourceDefinition): string => render(customResourceDefinition(resource));
+
+/**
+ * The chart's copy. Helm would delete the kind, and with it every campaign, when the chart is uninstalled. It lies among
+ * the chart's files, which no template engine reads, so that braces in a description stay what they are.
+ */
+export const renderChartCrd = (resource: ResourceDefinition): string => {
+  const definition = customResourceDefinition(resource);
+  const metadata = definition['metadata'] as Plain;
+  return render({ ...definition, metadata: { ...metadata, annotations: { 'helm.sh/resource-policy': 'keep' } } });
 };

@@ -1,12 +1,15 @@
 /** Which files are generated, and which of them differ from what is on disk. Pure apart from the reader it is given. */
 import { RESOURCES } from '../../operator/api/schema.ts';
-import { crdFileName, renderCrd } from './crd.ts';
+import { crdFileName, renderChartCrd, renderCrd } from './crd.ts';
 import { renderTypes } from './types.ts';
 
 /** Path from the repository's root, with `/` → content. The same on every machine and in every run. */
 export const generatedFiles = (): ReadonlyMap<string, string> =>
   new Map([
-    ...RESOURCES.map((resource) => [`crds/${crdFileName(resource)}`, renderCrd(resource)] as const),
+    ...RESOURCES.flatMap((resource) => [
+      [`crds/${crdFileName(resource)}`, renderCrd(resource)] as const,
+      [`charts/voucher-operator/files/crds/${crdFileName(resource)}`, renderChartCrd(resource)] as const,
+    ]),
     ['operator/api/types.ts', renderTypes(RESOURCES)] as const,
   ]);
 
