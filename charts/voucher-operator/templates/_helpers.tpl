@@ -103,3 +103,29 @@ securityContext:
   "postgresHost" (printf "%s.%s.svc" (include "voucher.postgresName" .) .Release.Namespace)
   "campaigns" $campaigns) -}}
 {{- end -}}
+
+{{- define "voucher.dnsEgress" -}}
+- ports: [{protocol: UDP, port: 53}, {protocol: TCP, port: 53}]
+{{- end -}}
+
+{{/* Who may scrape: empty for everybody. The test of the installation always may. */}}
+{{- define "voucher.monitoringPeers" -}}
+{{- with .Values.networkPolicy.monitoringNamespaces -}}
+- namespaceSelector: {matchExpressions: [{key: kubernetes.io/metadata.name, operator: In, values: {{ toJson . }}}]}
+- podSelector:
+    matchLabels: {{- include "voucher.selector" (dict "root" $ "component" "test") | nindent 6 }}
+{{- end -}}
+{{- end -}}
+
+{{/* Who uses the data plane: one component of the release, campaigns' pods in their namespaces, and whom the values name. */}}
+{{- define "voucher.dataPlaneClients" -}}
+- podSelector:
+    matchLabels: {{- include "voucher.selector" . | nindent 6 }}
+{{- range .root.Values.dataPlane.embedded.campaigns }}
+- namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: {{ .namespace }}}}
+  podSelector: {matchLabels: {app.kubernetes.io/name: voucher-campaign, voucher-operator.io/campaign-id: {{ .campaignId | quote }}}}
+{{- end }}
+{{- with .root.Values.networkPolicy.extraDataPlaneClients }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}

@@ -1,0 +1,35 @@
+/** What a whole installation answers, and what an answer means. Pure. */
+
+export type Asked =
+  | { readonly kind: 'http'; readonly what: string; readonly url: string }
+  /** A meta leader is elected: without one no stream can be made. */
+  | { readonly kind: 'meta-leader'; readonly what: string; readonly url: string }
+  | { readonly kind: 'tcp'; readonly what: string; readonly host: string; readonly port: number };
+
+export interface Installation {
+  readonly operatorUrl: string;
+  readonly journalMonitorUrls: readonly string[];
+  /** `host:port`; empty when the database is not the chart's. */
+  readonly postgresAddress: string;
+}
+
+export const askedOf = ({ operatorUrl, journalMonitorUrls, postgresAddress }: Installation): readonly Asked[] => {
+  const [host = '', port = ''] = postgresAddress.split(':');
+  const [first] = journalMonitorUrls;
+  return [
+    { kind: 'http', what: 'the operator', url: `${operatorUrl}/readyz` },
+    ...journalMonitorUrls.map((url): Asked => ({ kind: 'http', what: `the journal's ${url}`, url: `${url}/healthz` })),
+    ...(first === undefined
+      ? []
+      : [{ kind: 'meta-leader', what: 'the quorum of the journal', url: `${first}/jsz` } as const]),
+    ...(postgresAddress === '' ? [] : [{ kind: 'tcp', what: 'the database', host, port: Number(port) } as const]),
+  ];
+};
+
+/** Why this answer is not a good one, undefined when it is. */
+export const problemOf = (asked: Asked, status: number, body: string): string | undefined => {
+  if (status !== 200) return `status ${status}: ${body.slice(0, 200).trim()}`;
+  if (asked.kind !== 'meta-leader') return undefined;
+  // `{"meta_cluster": {"name": …, "leader": "nats-1", …}}`; the leader is empty, or absent, during an election.
+  return /"leader":\s*"[^"]+"/.test(body) ? undefined : 'no leader is elected';
+};
