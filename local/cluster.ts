@@ -21,6 +21,8 @@ export const DEFAULT_NAME = 'voucher';
 export interface UpOptions {
   readonly name?: string;
   readonly progress?: (line: string) => void;
+  /** Default 20, upstream's: kube-controller-manager's to the API server, and so the pods a second of any autoscaler. */
+  readonly controllerRequestsPerSecond?: number;
 }
 
 export interface ToolOptions {
@@ -77,7 +79,7 @@ const clusterOf = (place: Place, addresses: Addresses, stages: readonly Stage[])
 /** Brings the cluster up, or what of it is missing. @throws Error that names what the machine lacks */
 export const up = async (options: UpOptions, signal: AbortSignal): Promise<Cluster> => {
   const place = placeOf(options.name ?? DEFAULT_NAME);
-  const { stages, addresses } = await bringUp(place, { progress: options.progress ?? (() => undefined) }, signal);
+  const { stages, addresses } = await bringUp(place, { progress: () => undefined, ...options }, signal);
   return clusterOf(place, addresses, stages);
 };
 

@@ -49,9 +49,8 @@ const userKubeconfig = async (place: Place, addresses: Addresses): Promise<strin
 };
 
 export const ensureFiles = async (place: Place, addresses: Addresses): Promise<void> => {
-  for (const dir of [place.logs, place.config, place.volumes, join(place.dir, 'run')]) {
-    await mkdir(dir, { recursive: true });
-  }
+  for (const dir of [place.logs, place.config, join(place.dir, 'run')]) await mkdir(dir, { recursive: true });
+  await mkdir(place.volumes, { recursive: true, mode: 0o700 });
   const config = (file: string): string => join(place.config, file);
   for (const user of ['controller-manager', 'scheduler', 'proxy', 'kubelet']) {
     await ensureFile(config(`${user}.kubeconfig`), json(internalKubeconfig(place, addresses, user)));

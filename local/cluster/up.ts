@@ -24,6 +24,8 @@ import { clusterRecord, ensureSlot } from './slot.ts';
 
 export interface UpOptions {
   readonly progress: (line: string) => void;
+  /** Of kube-controller-manager to the API server; it bounds how fast any autoscaler gets its pods. */
+  readonly controllerRequestsPerSecond?: number;
 }
 
 export interface Stage {
@@ -35,7 +37,7 @@ interface Going {
   readonly place: Place;
   readonly addresses: Addresses;
   readonly signal: AbortSignal;
-  readonly progress: UpOptions['progress'];
+  readonly options: UpOptions;
 }
 
 const VOLUMES_MAIN = fileURLToPath(new URL('./volumes-main.ts', import.meta.url));
@@ -56,18 +58,18 @@ const endLeftovers = async (place: Place, progress: UpOptions['progress']): Prom
   await endEverything(place);
 };
 
-const startControlPlane = async ({ place, addresses, signal }: Going): Promise<ApiAccess> => {
+const startControlPlane = async ({ place, addresses, signal, options }: Going): Promise<ApiAccess> => {
   await ensureProcess(place, components.etcd(place));
   await ensureProcess(place, components.apiServer(place, addresses));
   const access = await apiAccess(apiUrl(addresses), place.pki, 'admin');
   const wait = { what: 'API server', process: 'kube-apiserver', timeoutMs: 60_000, signal };
   await until(place, wait, () => isServing(access, signal));
-  await ensureProcess(place, components.controllerManager(place, addresses));
+  await ensureProcess(place, components.controllerManager(place, addresses, options.controllerRequestsPerSecond));
   await ensureProcess(place, components.scheduler(place));
   return access;
 };
 
-const startContainerd = async ({ place, signal, progress }: Going): Promise<void> => {
+const startContainerd = async ({ place, signal, options: { progress } }: Going): Promise<void> => {
   await ensureProcess(place, components.containerd(place));
   const wait = { what: 'container runtime', process: 'containerd', timeoutMs: 30_000, signal };
   await until(place, wait, () => accepts(place.containerdSocket));
@@ -119,7 +121,7 @@ export const bringUp = async (place: Place, options: UpOptions, signal: AbortSig
     await mkdir(place.dir, { recursive: true });
     const { slot } = await ensureSlot(place, bootId(), signal);
     const addresses = addressesOf(slot);
-    const going: Going = { place, addresses, signal, progress };
+    const going: Going = { place, addresses, signal, options };
     await stage('binaries', () => ensureClusterBinaries(place, { signal, progress }));
     await stage('certificates and configuration', async () => {
       await ensurePki(place, addresses);

@@ -4,7 +4,7 @@
  * both after the claim. `local` rather than `hostPath`, because kubelet gives only the former to the pod's fsGroup.
  * It looks once a second: no watch to keep alive, and a claim waits for its pod to be scheduled anyway.
  */
-import { mkdir, rm } from 'node:fs/promises';
+import { chmod, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { apiAccess, callApi } from './api.ts';
@@ -30,10 +30,11 @@ const round = async (): Promise<void> => {
   for (const claim of CLAIMS.parse(await list('/api/v1/persistentvolumeclaims')).items) {
     if (!isToBeProvisioned(claim, node)) continue;
     const volume = volumeFor(claim, node, dir);
-    // The mode lets a pod without an fsGroup in as well; the folder above is root's own.
     await mkdir(volume.spec.local.path, { recursive: true });
-    const body = volume;
-    const { status } = await callApi(access, { method: 'POST', path: '/api/v1/persistentvolumes', body }, stop.signal);
+    // Lets a pod without an fsGroup in as well; the folder above is root's own, so that nobody else on the host comes by.
+    await chmod(volume.spec.local.path, 0o777);
+    const creation = { method: 'POST', path: '/api/v1/persistentvolumes', body: volume } as const;
+    const { status } = await callApi(access, creation, stop.signal);
     if (status !== 201 && status !== 409) throw new Error(`creating ${volume.metadata.name} answered ${status}`);
     if (status === 201)
       console.log(`made ${volume.metadata.name} for ${claim.metadata.namespace}/${claim.metadata.name}`);
