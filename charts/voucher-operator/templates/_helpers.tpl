@@ -129,3 +129,9 @@ securityContext:
 {{ toYaml . }}
 {{- end }}
 {{- end -}}
+
+{{/* An image of the data plane: dict "root" $ "image" .image */}}
+{{- define "voucher.dataPlaneImage" -}}
+{{- include "voucher.registry" .root }}{{ .image.repository }}
+{{- if .image.digest }}@{{ .image.digest }}{{ else }}:{{ .image.tag }}{{ end -}}
+{{- end -}}
