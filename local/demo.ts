@@ -6,7 +6,7 @@
  */
 import { existsSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { parseDurationMs } from '../operator/api/duration.ts';
 import type { VoucherCampaign } from '../operator/api/types.ts';
@@ -16,9 +16,10 @@ import { forecastFor } from './demo/forecast.ts';
 import { PROFILES } from './demo/profile.ts';
 import { renderReport } from './demo/report.ts';
 import { exitCodeOf } from './demo/run.ts';
-import { runDemo } from './demo/session.ts';
+import { type DemoWorld, runDemo } from './demo/session.ts';
 import { type Output, View } from './demo/view.ts';
 import { startEmbedded } from './embedded.ts';
+import { startOnCluster } from './on-cluster/stack.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const INTERRUPTED = 130;
@@ -44,10 +45,15 @@ const options = new Command('demo')
   .option('--shift-open-to <duration>', 'opens this long after the stack is up', duration, 15_000)
   .option('--chaos', 'kill -9 an intake, a nats-server and a records process in the flood', false)
   .addOption(new Option('--sabotage <how>', 'lose one registration on purpose; must be found').choices(['drop-one']))
+  .addOption(
+    new Option('--on <where>', 'processes on this machine, or a real Kubernetes (Linux, root)')
+      .choices(['embedded', 'cluster'])
+      .default('embedded'),
+  )
   .option('--seed <n>', 'the same seed makes the same crowd', wholeNumber, 1)
   .option('--json <file>', 'also write the report there')
   .option('--state-dir <dir>', 'ledger, logs and report; default: a new one below .run')
-  .option('--keep', 'keep the data of the journal and the database', false)
+  .option('--keep', 'keep the data of the journal and the database, or the cluster', false)
   .parse()
   .opts<{
     full?: true;
@@ -56,6 +62,7 @@ const options = new Command('demo')
     shiftOpenTo: number;
     chaos: boolean;
     sabotage?: 'drop-one';
+    on: 'embedded' | 'cluster';
     seed: number;
     json?: string;
     stateDir?: string;
@@ -86,15 +93,27 @@ const newStateDir = async (): Promise<string> => {
   return dir;
 };
 
+/** On a terminal the cluster stays, for people to look around. */
+const onCluster =
+  (stateDir: string, traceFile: string): DemoWorld['startStack'] =>
+  (stack) =>
+    startOnCluster({
+      ...stack,
+      admit,
+      crowdFolders: [stateDir, dirname(traceFile)],
+      keep: process.stdout.isTTY === true || options.keep,
+    });
+
 const main = async (interrupted: AbortSignal): Promise<number> => {
   const profile = options.full === true ? PROFILES.full : PROFILES.fast;
   const stateDir = await newStateDir();
+  const traceFile = resolve(options.trace ?? join(ROOT, 'examples/traces', profile.trace));
   const view = new View(terminal);
   const report = await runDemo(
     {
       profile,
       campaignFile: options.file,
-      traceFile: options.trace ?? join(ROOT, 'examples/traces', profile.trace),
+      traceFile,
       shiftOpenToMs: options.shiftOpenTo,
       chaos: options.chaos,
       sabotage: options.sabotage,
@@ -104,7 +123,7 @@ const main = async (interrupted: AbortSignal): Promise<number> => {
     {
       admit,
       forecast: forecastFor,
-      startStack: startEmbedded,
+      startStack: options.on === 'embedded' ? startEmbedded : onCluster(stateDir, traceFile),
       audit: runAudit,
       view,
       now: () => Date.now(),

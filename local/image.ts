@@ -18,6 +18,7 @@ import { findAccount } from './postgres/account.ts';
 import { findNativePostgres, postgresPackageDir } from './postgres/native.ts';
 
 export const PRODUCT_IMAGE = 'voucher-operator:dev';
+export const CROWD_IMAGE = 'voucher-crowd:dev';
 export const NATS_IMAGE = `nats:${NATS_VERSION}`;
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -32,8 +33,7 @@ const nodeBinary = async (): Promise<string> => {
 };
 
 /** The lowest layer changes with Node, the middle one with the lock file, the last one with every edit. */
-export const ensureProductImage = async (options: EnsureOptions, name = PRODUCT_IMAGE): Promise<WrittenImage> => {
-  const { signal, progress } = options;
+const productLayers = async ({ signal, progress }: EnsureOptions, parts: readonly string[]) => {
   const node = await nodeBinary();
   const modules = await productionModules(ROOT, imagesDir(), signal, progress);
   const runtime: Entry[] = [
@@ -42,22 +42,31 @@ export const ensureProductImage = async (options: EnsureOptions, name = PRODUCT_
     ...systemFiles([NONROOT_ACCOUNT]),
   ];
   const app: Entry[] = [{ kind: 'file', path: 'app/package.json', from: join(ROOT, 'package.json'), mode: 0o644 }];
-  for (const part of ['app', 'operator']) app.push(...(await folder(join(ROOT, part), `app/${part}`)));
-  return ensureImage(
-    {
-      name,
-      architecture: architecture(),
-      layers: [runtime, await folder(modules, 'app/node_modules', isNotForRunning), app],
-      config: {
-        entrypoint: ['/usr/local/bin/node', '/app/app/main.ts'],
-        env: { PATH, NODE_ENV: 'production' },
-        workingDir: '/app',
-      },
-    },
-    archive(name),
-    signal,
-  );
+  for (const part of parts) app.push(...(await folder(join(ROOT, part), `app/${part}`)));
+  return [runtime, await folder(modules, 'app/node_modules', isNotForRunning), app];
 };
+
+const nodeImage = async (
+  options: EnsureOptions,
+  name: string,
+  main: string,
+  parts: readonly string[],
+): Promise<WrittenImage> => {
+  const config = {
+    entrypoint: ['/usr/local/bin/node', main],
+    env: { PATH, NODE_ENV: 'production' },
+    workingDir: '/app',
+  };
+  const layers = await productLayers(options, parts);
+  return ensureImage({ name, architecture: architecture(), layers, config }, archive(name), options.signal);
+};
+
+export const ensureProductImage = (options: EnsureOptions, name = PRODUCT_IMAGE): Promise<WrittenImage> =>
+  nodeImage(options, name, '/app/app/main.ts', ['app', 'operator']);
+
+/** The load generator in a pod; for rehearsals and tests, never part of an installation. */
+export const ensureCrowdImage = (options: EnsureOptions): Promise<WrittenImage> =>
+  nodeImage(options, CROWD_IMAGE, '/app/local/load/generator.ts', ['app', 'operator', 'local']);
 
 /** The layout of the official image's scratch variant: `/nats-server`, and a place for its files. */
 export const ensureNatsImage = async (options: EnsureOptions): Promise<WrittenImage> => {

@@ -5,11 +5,12 @@
 
 const LOOPBACK = new Set(['127.0.0.1', '[::1]', 'localhost']);
 
-/** Origin of an http URL on this machine, or of `service` (`NAME.NAMESPACE.svc`); throws for everything else. */
+/** Origin of an http URL on this machine, or of `service` (the address of a ClusterIP); throws for everything else. */
 export const loopbackOrigin = (text: string, service?: string): string => {
   const url = URL.parse(text);
   if (url === null || url.protocol !== 'http:') throw new Error(`"${text}" is no http:// address`);
-  const isService = service !== undefined && /^[a-z0-9-]+\.[a-z0-9-]+\.svc$/.test(service) && url.hostname === service;
+  const isService =
+    service !== undefined && /^10\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(service) && url.hostname === service;
   if (!LOOPBACK.has(url.hostname) && !isService) {
     throw new Error(`refusing to send load to ${url.hostname}: only 127.0.0.1, ::1 and localhost are allowed`);
   }

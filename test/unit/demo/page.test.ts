@@ -105,4 +105,10 @@ describe('where load may go', () => {
   ])('refuses %s', (url) => {
     expect(() => loopbackOrigin(url)).toThrow();
   });
+  it('may be the one Service of its cluster that a pod is told of', () => {
+    expect(loopbackOrigin('http://10.203.128.7', '10.203.128.7')).toBe('http://10.203.128.7');
+    expect(() => loopbackOrigin('http://10.203.128.8', '10.203.128.7')).toThrow();
+    expect(() => loopbackOrigin('http://93.184.215.14', '93.184.215.14')).toThrow();
+    expect(() => loopbackOrigin('http://example.org', 'example.org')).toThrow();
+  });
 });

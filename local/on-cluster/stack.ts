@@ -1,0 +1,213 @@
+/** `--on cluster`: the demo's stack on a real Kubernetes, installed as a user would with Helm and kubectl. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { parseDocument } from 'yaml';
+import { ADMIN_PATHS, DATA_PLANE_KEYS, PORTS, PRIVACY_KEYS } from '../../operator/api/app-contract.ts';
+import { intakeServiceName, LABELS } from '../../operator/api/names.ts';
+import type { VoucherCampaign } from '../../operator/api/types.ts';
+import { createKubeAccess } from '../../operator/kube/access.ts';
+import { createKubeClient } from '../../operator/kube/client.ts';
+import { systemClock } from '../../operator/runtime/clock.ts';
+import { type Cluster, down, up } from '../cluster.ts';
+import type { Stack, StackProcess } from '../stack.ts';
+import { crowdNamespaceManifest, crowdPlace } from './crowd.ts';
+import { isReady, Observer } from './observer.ts';
+import { installPlatform } from './platform.ts';
+
+export interface OnClusterOptions {
+  readonly campaignYaml: string;
+  /** Checks the campaign as the API server will, and fills in the defaults. */
+  readonly admit: (yaml: string) => VoucherCampaign;
+  readonly stateDir: string;
+  /** Folders that the crowd's pod must see. */
+  readonly crowdFolders: readonly string[];
+  readonly signal: AbortSignal;
+  readonly progress: (line: string) => void;
+  readonly clusterName?: string;
+  /** The cluster stays when the stack is stopped, for people to look around. */
+  readonly keep: boolean;
+}
+
+const RELEASE = 'voucher';
+const SYSTEM_NAMESPACE = 'voucher-system';
+const CAMPAIGN_NAMESPACE = 'vouchers';
+const CROWD_NAMESPACE = 'voucher-crowd';
+const SHARDS = 3;
+const SHARD_MAX_BYTES = 256 * 2 ** 20;
+const READY_WITHIN_MS = 120_000;
+const LOOK_EVERY_MS = 250;
+
+/** The campaign as it stands in the file, in the namespace of the demo. */
+const inNamespace = (yaml: string): string => {
+  const document = parseDocument(yaml);
+  document.setIn(['metadata', 'namespace'], CAMPAIGN_NAMESPACE);
+  return document.toString();
+};
+
+const decoded = (data: Readonly<Record<string, string>>, key: string): string =>
+  Buffer.from(data[key] ?? '', 'base64').toString('utf8');
+
+const secretOf = async (cluster: Cluster, name: string, namespace: string, signal: AbortSignal) => {
+  const text = await cluster.kubectl(['get', 'secret', name, '-n', namespace, '-o', 'json'], { signal });
+  const { data } = JSON.parse(text) as { readonly data: Readonly<Record<string, string>> };
+  return (key: string): string => decoded(data, key);
+};
+
+const addressOf = async (cluster: Cluster, name: string, namespace: string, signal: AbortSignal) =>
+  (
+    await cluster.kubectl(['get', 'service', name, '-n', namespace, '-o', 'jsonpath={.spec.clusterIP}'], { signal })
+  ).trim();
+
+const readyCondition = (campaign: VoucherCampaign | undefined) =>
+  campaign?.status?.conditions?.find(({ type }) => type === 'Ready');
+
+/** @throws Error that says what the campaign still lacks */
+const untilReady = async (observer: Observer, signal: AbortSignal): Promise<void> => {
+  const giveUpAtMs = Date.now() + READY_WITHIN_MS;
+  while (readyCondition(observer.campaign)?.status !== 'True') {
+    if (Date.now() > giveUpAtMs) {
+      throw new Error(
+        `the campaign is not Ready after ${READY_WITHIN_MS / 1000} s: ${readyCondition(observer.campaign)?.message ?? 'it has no status'}`,
+      );
+    }
+    await delay(LOOK_EVERY_MS, undefined, { signal });
+    await observer.look(signal).catch(() => undefined);
+  }
+};
+
+const collectLogs = async (cluster: Cluster, logDir: string): Promise<void> => {
+  for (const namespace of [SYSTEM_NAMESPACE, CAMPAIGN_NAMESPACE, CROWD_NAMESPACE]) {
+    const pods = await cluster.kubectl(['get', 'pods', '-n', namespace, '-o', 'name']).catch(() => '');
+    for (const name of pods.split('\n').filter((line) => line !== '')) {
+      const text = await cluster.kubectl(['logs', '-n', namespace, name, '--tail=-1']).catch(() => '');
+      await writeFile(join(logDir, `${namespace}-${name.replace('pod/', '')}.log`), text);
+    }
+  }
+};
+
+/** @throws Error when the machine can't carry a cluster, the chart doesn't install, or the campaign doesn't get ready */
+export const startOnCluster = async (options: OnClusterOptions): Promise<Stack> => {
+  const { signal, progress, stateDir, keep } = options;
+  const { metadata, spec } = options.admit(options.campaignYaml);
+  const logDir = join(stateDir, 'logs');
+  await mkdir(logDir, { recursive: true });
+  const cluster = await up(
+    { progress, ...(options.clusterName === undefined ? {} : { name: options.clusterName }) },
+    signal,
+  );
+  const access = createKubeAccess({
+    kubeconfig: cluster.kubeconfigPath,
+    env: process.env,
+    monotonicMs: systemClock.monotonicMs,
+  });
+  const stopping = new AbortController();
+  let watching = Promise.resolve();
+  const stop = async (): Promise<void> => {
+    stopping.abort();
+    await watching;
+    await access.close();
+    await collectLogs(cluster, logDir).catch(() => undefined);
+    if (!keep) await down(cluster.name, new AbortController().signal, progress);
+  };
+  try {
+    await installPlatform({
+      cluster,
+      release: RELEASE,
+      systemNamespace: SYSTEM_NAMESPACE,
+      campaign: {
+        campaignId: spec.campaignId,
+        namespace: CAMPAIGN_NAMESPACE,
+        dataPlaneSecretName: spec.dataPlane.secretName,
+        privacySecretName: spec.privacy.keySecretName,
+      },
+      shardMaxBytes: SHARD_MAX_BYTES,
+      signal,
+      progress,
+    });
+    await cluster.kubectl(['apply', '-f', '-'], { signal, input: crowdNamespaceManifest(CROWD_NAMESPACE) });
+    const applyCampaign = async (yaml: string): Promise<void> => {
+      await cluster.kubectl(['apply', '-f', '-'], { signal, input: inNamespace(yaml) });
+    };
+    progress('applying the campaign');
+    await applyCampaign(options.campaignYaml);
+
+    const client = createKubeClient({ access, clock: systemClock, random: Math.random, userAgent: 'voucher-demo' });
+    const observer = new Observer({
+      client,
+      campaign: { name: metadata.name, namespace: CAMPAIGN_NAMESPACE },
+      system: { namespace: SYSTEM_NAMESPACE, release: RELEASE },
+      now: Date.now,
+    });
+    await untilReady(observer, signal);
+    watching = observer.run(stopping.signal);
+
+    const journal = await secretOf(cluster, `${RELEASE}-journal`, SYSTEM_NAMESPACE, signal);
+    const campaignSecret = await secretOf(cluster, spec.dataPlane.secretName, CAMPAIGN_NAMESPACE, signal);
+    const privacy = await secretOf(cluster, spec.privacy.keySecretName, CAMPAIGN_NAMESPACE, signal);
+    const serviceAddress = await addressOf(cluster, intakeServiceName(metadata.name), CAMPAIGN_NAMESPACE, signal);
+    const database = new URL(campaignSecret(DATA_PLANE_KEYS.postgresUrl));
+    database.hostname = await addressOf(cluster, `${RELEASE}-postgres`, SYSTEM_NAMESPACE, signal);
+
+    const natsUrls = (): string =>
+      observer.pods
+        .filter((pod) => pod.metadata.labels[LABELS.component] === 'nats' && isReady(pod))
+        .flatMap(({ status }) => (status.podIP === undefined ? [] : [`nats://${status.podIP}:4222`]))
+        .join(',');
+    const pathOf = ({ id }: StackProcess): string | undefined => {
+      const pod = observer.pods.find(({ metadata: { uid } }) => uid === id);
+      return pod === undefined ? undefined : `${pod.metadata.namespace}/${pod.metadata.name}`;
+    };
+    return {
+      mode: 'cluster',
+      url: `http://${serviceAddress}`,
+      crowd: crowdPlace({
+        kubectlPath: cluster.kubectlPath,
+        kubeconfigPath: cluster.kubeconfigPath,
+        namespace: CROWD_NAMESPACE,
+        serviceAddress,
+        folders: options.crowdFolders,
+      }),
+      campaignId: spec.campaignId,
+      shards: SHARDS,
+      audit: {
+        // Asked for when the audit begins: a server that was deleted has come back under another address.
+        get natsUrl() {
+          return natsUrls();
+        },
+        natsUser: journal(DATA_PLANE_KEYS.natsUser),
+        natsPassword: journal(DATA_PLANE_KEYS.natsPassword),
+        postgresUrl: database.href,
+      },
+      logDir,
+      canaryKey: privacy(PRIVACY_KEYS.canary),
+      snapshot: () => observer.snapshot(),
+      events: () => observer.events,
+      processes: () => observer.processes(),
+      kill(process) {
+        const [namespace, name] = pathOf(process)?.split('/') ?? [];
+        if (namespace === undefined || name === undefined) return;
+        const args = ['delete', 'pod', name, '-n', namespace, '--grace-period=0', '--force', '--wait=false'];
+        cluster.kubectl(args).catch((error: unknown) => progress(`could not kill ${name}: ${String(error)}`));
+      },
+      async metrics() {
+        const ours = observer.pods.filter(
+          (pod) => pod.metadata.namespace === CAMPAIGN_NAMESPACE && pod.status.podIP !== undefined,
+        );
+        const pages = await Promise.all(
+          ours.map(async ({ metadata: { name }, status }) => {
+            const url = `http://${status.podIP}:${PORTS.admin}${ADMIN_PATHS.metrics}`;
+            const response = await fetch(url, { signal: AbortSignal.timeout(2_000) }).catch(() => undefined);
+            return response === undefined ? [] : [{ name, text: await response.text() }];
+          }),
+        );
+        return pages.flat();
+      },
+      applyCampaign,
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+};
