@@ -102,7 +102,7 @@ export const KUBE_SCORE: PinnedBinary = installed(
   'kube-score',
   'github.com/zegl/kube-score/cmd/kube-score',
   KUBE_SCORE_VERSION,
-  20,
+  60,
 );
 
 /** Path of the cached binary, built when it is not there. @throws Error that names the ways out */
