@@ -4,7 +4,6 @@
  */
 
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { type EnsureOptions, onPath } from './binaries/cache.ts';
 import { ensureBinary, HELM, KUBE } from './cluster/binaries.ts';
 import { takeDown } from './cluster/down.ts';
@@ -142,8 +141,3 @@ export const status = async (name: string): Promise<Status> => {
     processes,
   };
 };
-
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  // Not awaited: the command imports this file, which would wait for itself.
-  void import('./cluster/main.ts').then(({ main }) => main());
-}

@@ -81,13 +81,11 @@ const commands = (signal: AbortSignal): Command => {
   return program;
 };
 
-export const main = async (): Promise<void> => {
-  const interrupted = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort());
-  try {
-    await commands(interrupted.signal).parseAsync();
-  } catch (error) {
-    console.error(interrupted.signal.aborted || !(error instanceof Error) ? `${error}` : error.message);
-    process.exitCode = 1;
-  }
-};
+const interrupted = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort());
+try {
+  await commands(interrupted.signal).parseAsync();
+} catch (error) {
+  console.error(interrupted.signal.aborted || !(error instanceof Error) ? `${error}` : error.message);
+  process.exitCode = 1;
+}
