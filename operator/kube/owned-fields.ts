@@ -3,6 +3,7 @@
  * nothing is written when nothing differs, and fields of others are none of our business.
  */
 import type { KubeObject } from './objects.ts';
+import { parseQuantity } from './quantity.ts';
 
 /** A node of `fieldsV1`: `f:name`, `k:{"name":"a"}`, `v:"x"` and `.`; empty where the whole value is owned. */
 type Owned = Readonly<Record<string, unknown>>;
@@ -74,9 +75,16 @@ const setDifference = (wanted: readonly unknown[], live: unknown, owned: Owned, 
   return extra === undefined ? undefined : `${path} has ${JSON.stringify(extra)}, no longer wanted`;
 };
 
+/** The server writes amounts its own way: `0.5` comes back as `500m`. */
+const isSameAmount = (wanted: unknown, live: unknown, path: string): boolean => {
+  if (!path.includes('.resources.') || typeof wanted !== 'string' || typeof live !== 'string') return false;
+  const amount = parseQuantity(wanted);
+  return amount !== undefined && amount === parseQuantity(live);
+};
+
 const differenceAt = (wanted: unknown, live: unknown, owned: Owned, path: string): string | undefined => {
   const isWhole = Object.keys(owned).every((key) => key === '.');
-  if (isWhole) return covers(wanted, live) ? undefined : `${path} differs`;
+  if (isWhole) return covers(wanted, live) || isSameAmount(wanted, live, path) ? undefined : `${path} differs`;
   if (Array.isArray(wanted)) {
     return fieldsOf(owned, 'v:').length > 0
       ? setDifference(wanted, live, owned, path)

@@ -5,6 +5,7 @@ import type { BuildOptions } from '../resources/build-options.ts';
 import { buildAppConfigMap } from '../resources/config-map.ts';
 import { buildDeployment, withReplicas } from '../resources/deployment.ts';
 import type { Manifest } from '../resources/manifest.ts';
+import { buildNetworkPolicy } from '../resources/network-policy.ts';
 import { buildPodDisruptionBudget } from '../resources/pod-disruption-budget.ts';
 import { buildIntakeService } from '../resources/service.ts';
 import { buildServiceAccount } from '../resources/service-account.ts';
@@ -43,6 +44,7 @@ export const planManifests = (
       buildAppConfigMap(campaign, SCALED_TIERS, options),
       buildIntakeService(campaign),
       ...SCALED_TIERS.map((tier) => buildPodDisruptionBudget(campaign, tier)),
+      ...SCALED_TIERS.map((tier) => buildNetworkPolicy(campaign, tier)),
       ...present.map((tier) => buildDeployment(campaign, tier, options)),
     ],
   };

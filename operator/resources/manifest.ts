@@ -2,6 +2,7 @@
 
 import type { Deployment } from 'kubernetes-types/apps/v1.js';
 import type { ConfigMap, Service, ServiceAccount } from 'kubernetes-types/core/v1.js';
+import type { NetworkPolicy } from 'kubernetes-types/networking/v1.js';
 import type { PodDisruptionBudget } from 'kubernetes-types/policy/v1.js';
 
-export type Manifest = Deployment | Service | ConfigMap | ServiceAccount | PodDisruptionBudget;
+export type Manifest = Deployment | Service | ConfigMap | ServiceAccount | PodDisruptionBudget | NetworkPolicy;

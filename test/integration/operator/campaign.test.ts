@@ -34,7 +34,17 @@ beforeAll(async () => {
   plane = await startControlPlane();
   await applyCrds(plane);
   kubelet = startStrawKubelet(plane);
-  operator = await startOperator(plane, { kubeconfig: await operatorAccount(plane) });
+  operator = await startOperator(plane, {
+    kubeconfig: await operatorAccount(plane),
+    // Every kind of list and of amount that an installation may state.
+    pods: {
+      imagePullPolicy: 'IfNotPresent',
+      imagePullSecrets: ['pull'],
+      nodeSelector: { 'kubernetes.io/os': 'linux' },
+      tolerations: [{ key: 'campaigns', operator: 'Exists', effect: 'NoSchedule' }],
+      resources: { intake: { requests: { cpu: '0.5', memory: '0.25Gi' }, limits: { memory: '268435456' } } },
+    },
+  });
 });
 
 afterAll(async () => {
@@ -81,6 +91,7 @@ describe('a campaign', () => {
       `${CORE}/namespaces/${namespace}/configmaps/spring-app`,
       `${CORE}/namespaces/${namespace}/serviceaccounts/spring-intake`,
       `/apis/policy/v1/namespaces/${namespace}/poddisruptionbudgets/spring-records`,
+      `/apis/networking.k8s.io/v1/namespaces/${namespace}/networkpolicies/spring-intake`,
     ]) {
       const { metadata } = await get<Deployment>(plane, path);
       expect(metadata?.ownerReferences?.[0]).toMatchObject({
@@ -318,7 +329,7 @@ describe('a campaign', () => {
 
 describe('its API calls', () => {
   it('are all allowed by the rights that the chart gives', () => {
-    expect(operator.log.filter((line) => line.includes('403'))).toEqual([]);
+    expect(operator.log.filter((line) => line.includes('403 Forbidden'))).toEqual([]);
   });
 
   it('never apply what is applied already', () => {

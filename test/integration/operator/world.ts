@@ -8,6 +8,7 @@ import type { VoucherCampaign, VoucherCampaignSpec } from '../../../operator/api
 import type { OperatorConfig } from '../../../operator/config.ts';
 import { createLogger } from '../../../operator/observability/log.ts';
 import type { JournalAdmin } from '../../../operator/reconcile/ports.ts';
+import type { PodOptions } from '../../../operator/resources/build-options.ts';
 import { runOperator } from '../../../operator/run-operator.ts';
 import { systemClock } from '../../../operator/runtime/clock.ts';
 import type { ControlPlane } from '../../helpers/control-plane.ts';
@@ -181,12 +182,12 @@ export interface RunningOperator {
 
 export const startOperator = async (
   plane: ControlPlane,
-  changes: Partial<OperatorConfig> & { readonly image?: string } = {},
+  changes: Partial<OperatorConfig> & { readonly image?: string; readonly pods?: PodOptions } = {},
 ): Promise<RunningOperator> => {
   const stop = new AbortController();
   const started = Promise.withResolvers<number>();
   const log: string[] = [];
-  const { image = 'voucher-operator/app:test', ...config } = changes;
+  const { image = 'voucher-operator/app:test', pods, ...config } = changes;
   const done = runOperator(
     {
       config: {
@@ -195,7 +196,7 @@ export const startOperator = async (
         watchNamespaces: [],
         lease: undefined,
         identity: 'operator-under-test',
-        build: { image, site: 'default', shards: 3, journalReplicas: 3, logLevel: 'info' },
+        build: { image, site: 'default', shards: 3, journalReplicas: 3, logLevel: 'info', pods },
         logLevel: 'debug',
         host: '127.0.0.1',
         port: 0,

@@ -37,6 +37,7 @@ const live = (changes: { readonly spec?: object; readonly fields?: object; reado
               name: 'intake',
               image: 'app:1',
               args: ['intake'],
+              resources: { requests: { cpu: '500m' } },
               terminationMessagePath: '/dev/termination-log',
               env: [
                 { name: 'A', value: '1' },
@@ -57,6 +58,7 @@ const container = () => ({
   'f:name': {},
   'f:image': {},
   'f:args': {},
+  'f:resources': { '.': {}, 'f:requests': { '.': {}, 'f:cpu': {} } },
   'f:env': {
     'k:{"name":"A"}': { '.': {}, 'f:name': {}, 'f:value': {} },
     'k:{"name":"POD"}': { '.': {}, 'f:name': {}, 'f:valueFrom': { 'f:fieldRef': {} } },
@@ -76,6 +78,8 @@ const wantedContainer = {
   name: 'intake',
   image: 'app:1',
   args: ['intake'],
+  // What the server has written as 500m.
+  resources: { requests: { cpu: '0.5' } },
   env: [
     { name: 'A', value: '1' },
     { name: 'POD', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
@@ -108,6 +112,12 @@ describe('differenceOf', () => {
   it.each<[string, object, ReturnType<typeof live>, RegExp]>([
     ['nothing was ever applied', manifest(), live({ manager: 'somebody' }), /has applied nothing yet/],
     ['a value is another', manifest({ ...wantedContainer, image: 'app:2' }), live(), /\.image differs$/],
+    [
+      'an amount is another',
+      manifest({ ...wantedContainer, resources: { requests: { cpu: '1' } } }),
+      live(),
+      /requests\.cpu differs/,
+    ],
     ['a list has another element', manifest({ ...wantedContainer, args: ['records'] }), live(), /\.args differs$/],
     ['a list has one more', manifest({ ...wantedContainer, args: ['intake', '-v'] }), live(), /\.args differs$/],
     [

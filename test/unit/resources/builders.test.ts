@@ -4,6 +4,7 @@ import { LABELS } from '../../../operator/api/names.ts';
 import type { PodOptions } from '../../../operator/resources/build-options.ts';
 import { buildAppConfigMap } from '../../../operator/resources/config-map.ts';
 import { buildDeployment, withReplicas } from '../../../operator/resources/deployment.ts';
+import { buildNetworkPolicy } from '../../../operator/resources/network-policy.ts';
 import {
   buildPodTemplate,
   PRE_STOP_SLEEP_SECONDS,
@@ -211,5 +212,25 @@ describe('what the installation says about pods', () => {
     expect(Object.keys(specOf({ imagePullSecrets: [], nodeSelector: {}, tolerations: [] }) ?? {})).toEqual(
       Object.keys(specOf({}) ?? {}),
     );
+  });
+});
+
+describe('the NetworkPolicy of a tier', () => {
+  it('lets citizens reach the intake from anywhere, and metrics be read within the cluster only', () => {
+    const { metadata, spec } = buildNetworkPolicy(campaign, 'intake');
+    expect(metadata?.name).toBe('chengdu-intake');
+    expect(spec?.podSelector.matchLabels).toEqual(
+      buildDeployment(campaign, 'intake', options).spec?.selector.matchLabels,
+    );
+    expect(spec?.policyTypes).toEqual(['Ingress']);
+    expect(spec?.ingress).toEqual([
+      { ports: [{ port: 'http', protocol: 'TCP' }] },
+      { from: [{ namespaceSelector: {} }], ports: [{ port: 'admin', protocol: 'TCP' }] },
+    ]);
+  });
+
+  it('lets nobody reach records but for metrics', () => {
+    const ports = buildNetworkPolicy(campaign, 'records').spec?.ingress?.flatMap((rule) => rule.ports ?? []);
+    expect(ports?.map(({ port }) => port)).toEqual(['admin']);
   });
 });
