@@ -6,6 +6,7 @@
 import { join } from 'node:path';
 import { type EnsureOptions, onPath } from './binaries/cache.ts';
 import { ensureBinary, HELM, KUBE } from './cluster/binaries.ts';
+import { clientEnvironment } from './cluster/config.ts';
 import { takeDown } from './cluster/down.ts';
 import { importImages } from './cluster/images.ts';
 import { type Addresses, addressesOf, type Place, placeOf } from './cluster/place.ts';
@@ -58,7 +59,7 @@ export interface Cluster extends Kubernetes {
 const clusterOf = (place: Place, addresses: Addresses, stages: readonly Stage[]): Cluster => {
   const kubectlPath = join(place.bin, 'kubectl');
   const helmPath = join(place.bin, 'helm');
-  const env = { ...process.env, KUBECONFIG: place.kubeconfig };
+  const env = clientEnvironment(place, addresses, process.env);
   return {
     name: place.name,
     context: place.name,

@@ -9,6 +9,13 @@ export const networkName = (place: Place): string => place.link;
 
 export const apiUrl = (addresses: Addresses): string => `https://${addresses.node}:${API_PORT}`;
 
+/** For kubectl and helm: this cluster's kubeconfig, and no proxy on the way to an address that only this machine has. */
+export const clientEnvironment = (place: Place, addresses: Addresses, env: NodeJS.ProcessEnv): NodeJS.ProcessEnv => ({
+  ...env,
+  KUBECONFIG: place.kubeconfig,
+  NO_PROXY: [env['NO_PROXY'] ?? env['no_proxy'], addresses.range].filter((part) => part !== undefined).join(','),
+});
+
 const certificate = (place: Place, file: string): { readonly crt: string; readonly key: string } => ({
   crt: join(place.pki, `${file}.crt`),
   key: join(place.pki, `${file}.key`),

@@ -8,7 +8,7 @@ import { type ApiAccess, apiAccess } from './api.ts';
 import { ensureClusterBinaries } from './binaries.ts';
 import { ensureCgroup } from './cgroups.ts';
 import * as components from './components.ts';
-import { apiUrl } from './config.ts';
+import { apiUrl, clientEnvironment } from './config.ts';
 import { endEverything } from './down.ts';
 import { ensureFiles } from './files.ts';
 import { ensureHost } from './host.ts';
@@ -80,7 +80,7 @@ const applyAddons = async ({ place, addresses, signal }: Going): Promise<void> =
   const file = join(place.config, 'addons.json');
   await writeFile(file, JSON.stringify({ apiVersion: 'v1', kind: 'List', items: addons(addresses) }));
   const args = ['apply', '--server-side', '--force-conflicts', '--field-manager=local-cluster', `--filename=${file}`];
-  await run(join(place.bin, 'kubectl'), args, { signal, env: { ...process.env, KUBECONFIG: place.kubeconfig } });
+  await run(join(place.bin, 'kubectl'), args, { signal, env: clientEnvironment(place, addresses, process.env) });
 };
 
 const startNode = async (going: Going, access: ApiAccess): Promise<void> => {

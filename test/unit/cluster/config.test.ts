@@ -2,7 +2,13 @@ import { describe, expect, it } from '@jest/globals';
 import { addons } from '../../../local/cluster/addons.ts';
 import { CLUSTER_BINARIES } from '../../../local/cluster/binaries.ts';
 import * as components from '../../../local/cluster/components.ts';
-import { auditPolicy, containerdConfig, internalKubeconfig, kubeletConfig } from '../../../local/cluster/config.ts';
+import {
+  auditPolicy,
+  clientEnvironment,
+  containerdConfig,
+  internalKubeconfig,
+  kubeletConfig,
+} from '../../../local/cluster/config.ts';
 import { identities } from '../../../local/cluster/pki.ts';
 import { addressesOf, placeOf } from '../../../local/cluster/place.ts';
 
@@ -49,6 +55,14 @@ describe('the configuration', () => {
     const text = JSON.stringify(auditPolicy());
     expect(text).toContain('"level":"Metadata","verbs":["create","update","patch","delete","deletecollection"]');
     expect(text).not.toMatch(/"level":"Request/);
+  });
+
+  it('keeps kubectl from a proxy, which has no way to the cluster, and keeps what the user excepts', () => {
+    expect(clientEnvironment(place, addresses, { NO_PROXY: 'intranet' })).toEqual({
+      KUBECONFIG: '/clusters/one/kubeconfig',
+      NO_PROXY: 'intranet,10.200.0.0/16',
+    });
+    expect(clientEnvironment(place, addresses, {})['NO_PROXY']).toBe('10.200.0.0/16');
   });
 
   it('quotes paths for containerd', () => {
