@@ -86,6 +86,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => 
 try {
   await commands(interrupted.signal).parseAsync();
 } catch (error) {
-  console.error(interrupted.signal.aborted || !(error instanceof Error) ? `${error}` : error.message);
+  const message = error instanceof Error ? error.message : `${error}`;
+  console.error(interrupted.signal.aborted ? 'interrupted; the same command goes on where it stopped' : message);
   process.exitCode = 1;
 }
