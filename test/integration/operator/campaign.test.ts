@@ -345,6 +345,20 @@ describe('its API calls', () => {
     );
   });
 
+  it.each(['get', 'list', 'watch', 'create', 'delete'])('could not %s a Secret', async (verb) => {
+    const body = {
+      apiVersion: 'authorization.k8s.io/v1',
+      kind: 'SubjectAccessReview',
+      spec: {
+        user: 'system:serviceaccount:kube-system:voucher-operator',
+        groups: ['system:serviceaccounts', 'system:serviceaccounts:kube-system', 'system:authenticated'],
+        resourceAttributes: { verb, resource: 'secrets' },
+      },
+    };
+    const path = '/apis/authorization.k8s.io/v1/subjectaccessreviews';
+    expect(await plane.call({ method: 'POST', path, body })).toMatchObject({ status: { allowed: false } });
+  });
+
   it('never ask for a Secret', async () => {
     expect(await operator.metrics()).not.toContain('resource="secrets');
   });

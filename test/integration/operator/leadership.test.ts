@@ -7,6 +7,7 @@ import { watchReplicas } from './watch-replicas.ts';
 import {
   APPS,
   applyCrds,
+  CORE,
   campaign,
   campaignBody,
   conditionOf,
@@ -128,6 +129,21 @@ describe('an operator', () => {
     await settled(another, 'several', 2);
     expect((await campaign(plane, foreign, 'several')).status).toBeUndefined();
     expect(await deployment(plane, foreign, 'several-intake')).toBeUndefined();
+  });
+
+  it('is not needed for a namespace to end: campaigns carry no finalizer', async () => {
+    const namespace = await createNamespace(plane);
+    const one = await start();
+    await createCampaign(plane, namespace, await campaignBody('left'));
+    await settled(namespace, 'left', 2);
+    await stop(one);
+    const path = `${CORE}/namespaces/${namespace}`;
+    await plane.call({ method: 'DELETE', path });
+    await eventually(async () => (await plane.answer({ method: 'GET', path })).status === 404, {
+      timeoutMs: 60_000,
+      what: 'the namespace to be gone',
+      everyMs: 200,
+    });
   });
 
   it('says that no node takes the pods, and what they need', async () => {

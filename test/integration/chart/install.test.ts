@@ -1,0 +1,144 @@
+/** Real Helm puts the chart into a real cluster, changes it and takes it away. One story: each step needs the last. */
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { connect } from '@nats-io/transport-node';
+import { eventually } from '../../helpers/eventually.ts';
+import { type CampaignAccount, campaignManifest, type Installation, newInstallation, RELEASE } from './installation.ts';
+
+let installation: Installation;
+let accounts: readonly [CampaignAccount, CampaignAccount];
+
+beforeAll(async () => {
+  installation = await newInstallation();
+  const { name: namespace } = installation.vouchers;
+  accounts = [
+    { campaignId: 'spring-2027', namespace },
+    { campaignId: 'autumn-2027', namespace, dataPlaneSecretName: 'autumn', privacySecretName: 'autumn-keys' },
+  ];
+  await installation.apply([accounts[0]]);
+}, 1_200_000);
+afterAll(async () => {
+  await installation?.remove();
+}, 120_000);
+
+const data = async (secret: string): Promise<Readonly<Record<string, string>>> =>
+  JSON.parse(await installation.vouchers.kubectl('get', 'secret', secret, '-o', 'jsonpath={.data}'));
+const decoded = (value = ''): string => Buffer.from(value, 'base64').toString();
+
+describe('an installation', () => {
+  it('answers with every part', async () => {
+    expect(await installation.helm('test', RELEASE, '--logs')).toMatch(/Phase:\s+Succeeded/);
+  }, 180_000);
+
+  it('keeps Secrets from the operator in every namespace', async () => {
+    const { system, vouchers, cluster } = installation;
+    const operator = `system:serviceaccount:${system.name}:${RELEASE}`;
+    for (const where of [['--all-namespaces'], ['-n', system.name], ['-n', vouchers.name], ['-n', 'kube-system']]) {
+      for (const verb of ['get', 'list', 'watch', 'create', 'update', 'delete']) {
+        const question = ['auth', 'can-i', verb, 'secrets', ...where, '--as', operator];
+        // kubectl says no by its exit code as well.
+        expect([verb, where, await cluster.kubectl(question).catch((error: Error) => error.message)]).toEqual([
+          verb,
+          where,
+          expect.stringMatching(/(^|\n|: )no\b/),
+        ]);
+      }
+    }
+  }, 120_000);
+
+  it('leaves nothing of its set-up that may create a Secret', async () => {
+    expect(await installation.system.kubectl('get', 'job,role', '-o', 'name')).toBe(
+      `role.rbac.authorization.k8s.io/${RELEASE}-leader\n`,
+    );
+  });
+
+  it('makes a campaign ready, durable on three servers', async () => {
+    const { vouchers, cluster } = installation;
+    await cluster.kubectl(['-n', vouchers.name, 'apply', '-f', '-'], { input: await campaignManifest('spring-2027') });
+    for (const condition of ['Ready', 'JournalDurable']) {
+      await vouchers.kubectl('wait', 'vcamp/spring-2027', `--for=condition=${condition}`, '--timeout=120s');
+    }
+  }, 300_000);
+
+  it('lets a campaign write to its own journal only', async () => {
+    const { 'nats-user': user, 'nats-password': password } = await data('voucher-data-plane');
+    const ip = await installation.system.kubectl('get', 'pod', `${RELEASE}-nats-0`, '-o', 'jsonpath={.status.podIP}');
+    const nats = await connect({
+      servers: `${ip}:4222`,
+      user: decoded(user),
+      pass: decoded(password),
+      inboxPrefix: `_INBOX.${decoded(user)}`,
+    });
+    try {
+      const ask = (subject: string): Promise<unknown> => nats.request(subject, '{}', { timeout: 5_000 });
+      await expect(ask('$JS.API.STREAM.INFO.REG_spring-2027_0')).resolves.toBeDefined();
+      for (const subject of [
+        'reg.autumn-2027.0.received',
+        'ctl.autumn-2027.freeze',
+        '$JS.API.STREAM.INFO.REG_autumn-2027_0',
+        '$JS.API.STREAM.DELETE.REG_spring-2027_0',
+        '$JS.API.STREAM.PURGE.REG_spring-2027_0',
+        '$JS.API.STREAM.UPDATE.REG_spring-2027_0',
+      ]) {
+        await expect(ask(subject)).rejects.toThrow(/Permissions Violation/);
+      }
+    } finally {
+      await nats.close();
+    }
+  }, 60_000);
+});
+
+describe('an upgrade that adds a campaign', () => {
+  it('makes its account, keeps every password and key, and leaves campaigns’ pods alone', async () => {
+    const { vouchers } = installation;
+    const pods = (): Promise<string> => vouchers.kubectl('get', 'pods', '-o', 'name');
+    const [before, dataPlane, keys] = [await pods(), await data('voucher-data-plane'), await data('voucher-privacy')];
+    await installation.apply(accounts);
+    expect(Object.keys(await data('autumn'))).toContain('postgres-url');
+    expect(await data('voucher-data-plane')).toEqual(dataPlane);
+    expect(await data('voucher-privacy')).toEqual(keys);
+    expect(await pods()).toBe(before);
+    await vouchers.kubectl('wait', 'vcamp/spring-2027', '--for=condition=Ready', '--timeout=120s');
+  }, 480_000);
+});
+
+describe('the deletion of an open campaign', () => {
+  it('is refused, with the command that confirms it', async () => {
+    const { vouchers } = installation;
+    const opened = JSON.stringify({ status: { openedAt: '2026-01-01T00:00:00Z' } });
+    await vouchers.kubectl('patch', 'vcamp', 'spring-2027', '--subresource=status', '--type=merge', '-p', opened);
+    const remove = (): Promise<string> => vouchers.kubectl('delete', 'vcamp', 'spring-2027', '--wait=false');
+    // A policy that was just made takes a moment to be looked at.
+    await eventually(
+      async () => {
+        const answer = await vouchers
+          .kubectl('delete', 'vcamp', 'spring-2027', '--dry-run=server')
+          .catch((error: Error) => error.message);
+        return answer.includes('voucher-operator.io/confirm-delete=spring-2027');
+      },
+      { timeoutMs: 30_000, what: 'a refusal that names the annotation' },
+    );
+    await vouchers.kubectl('annotate', 'vcamp', 'spring-2027', 'voucher-operator.io/confirm-delete=another');
+    await expect(remove()).rejects.toThrow(/citizens hold receipts of it/);
+  }, 60_000);
+
+  it('does not hold up the end of its namespace, also when the operator is gone', async () => {
+    const { system, vouchers, cluster } = installation;
+    await system.kubectl('scale', `deployment/${RELEASE}`, '--replicas=0');
+    await system.kubectl('wait', 'pod', '-l', 'app.kubernetes.io/component=operator', '--for=delete', '--timeout=60s');
+    await cluster.kubectl(['delete', 'namespace', vouchers.name, '--timeout=150s']);
+    expect(await cluster.kubectl(['get', 'namespace', vouchers.name, '--ignore-not-found'])).toBe('');
+  }, 240_000);
+});
+
+describe('an uninstallation', () => {
+  it('keeps the kinds, the passwords and the volumes', async () => {
+    const { system, cluster } = installation;
+    await installation.helm('uninstall', RELEASE, '--wait');
+    expect(await cluster.kubectl(['get', 'crd', '-o', 'name'])).toContain('vouchercampaigns.voucher-operator.io');
+    expect(await system.kubectl('get', 'secret', `${RELEASE}-journal`, '-o', 'name')).toBe(
+      `secret/${RELEASE}-journal\n`,
+    );
+    const claims = (await system.kubectl('get', 'pvc', '-o', 'name')).trim().split('\n');
+    expect(claims).toHaveLength(4);
+  }, 120_000);
+});
