@@ -10,6 +10,9 @@ export interface Suite {
   /** Processes and servers share two cores with the tests that watch them: heavy suites run one file at a time. */
   readonly workers: number;
   readonly timeoutMs: number;
+  /** Waits until the cluster's binaries are built: it needs them, or its own servers need the cores. */
+  readonly afterBuild: boolean;
+  readonly onCluster: boolean;
   /** Why this machine can't carry it, or undefined when it can. */
   readonly missing: () => string | undefined;
 }
@@ -20,10 +23,49 @@ const hasPostgres = (): string | undefined =>
     : undefined;
 
 export const SUITES: readonly Suite[] = [
-  { name: 'unit', folders: ['unit'], workers: 2, timeoutMs: 180_000, missing: () => undefined },
-  { name: 'component', folders: ['component'], workers: 2, timeoutMs: 300_000, missing: () => undefined },
-  { name: 'embedded', folders: ['embedded'], workers: 1, timeoutMs: 1_500_000, missing: hasPostgres },
-  // A cold cache builds Kubernetes first, which is ten minutes of two cores.
-  { name: 'integration', folders: ['integration'], workers: 1, timeoutMs: 2_400_000, missing: () => whyNoCluster() },
-  { name: 'e2e', folders: ['e2e'], workers: 1, timeoutMs: 2_400_000, missing: () => whyNoCluster() },
+  {
+    name: 'unit',
+    folders: ['unit'],
+    workers: 2,
+    timeoutMs: 180_000,
+    afterBuild: false,
+    onCluster: false,
+    missing: () => undefined,
+  },
+  {
+    name: 'component',
+    folders: ['component'],
+    workers: 2,
+    timeoutMs: 300_000,
+    afterBuild: false,
+    onCluster: false,
+    missing: () => undefined,
+  },
+  {
+    name: 'embedded',
+    folders: ['embedded'],
+    workers: 1,
+    timeoutMs: 1_500_000,
+    afterBuild: true,
+    onCluster: false,
+    missing: hasPostgres,
+  },
+  {
+    name: 'integration',
+    folders: ['integration'],
+    workers: 1,
+    timeoutMs: 1_500_000,
+    afterBuild: true,
+    onCluster: true,
+    missing: () => whyNoCluster(),
+  },
+  {
+    name: 'e2e',
+    folders: ['e2e'],
+    workers: 1,
+    timeoutMs: 1_500_000,
+    afterBuild: true,
+    onCluster: true,
+    missing: () => whyNoCluster(),
+  },
 ].filter(({ folders }) => folders.some((folder) => existsSync(new URL(folder, import.meta.url))));
