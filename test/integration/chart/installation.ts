@@ -64,7 +64,7 @@ export const newInstallation = async (): Promise<Installation> => {
         [
           ...['upgrade', '--install', RELEASE, CHART, '--namespace', system.name, '--values', '-'],
           // Whoever used this cluster before left the kinds behind: they are kept.
-          '--take-ownership',
+          ...['--take-ownership', '--force-conflicts'],
           ...['--wait', '--timeout', '5m'],
         ],
         { input: JSON.stringify(values(campaigns)) },
