@@ -45,7 +45,7 @@ const adminProbe = (path: string, timing: Omit<Probe, 'httpGet'>): Probe => ({
  * with these bounds at the same rate (test/bench/intake.ts). Records hold batches of 500 messages a shard.
  */
 export const nodeOptions = (tier: Tier): string =>
-  `--max-old-space-size=${tier === 'intake' ? 64 : 128} --max-semi-space-size=8`;
+  `--max-old-space-size=${tier === 'intake' ? 64 : 128} --max-semi-space-size=4`;
 
 const environment = (tier: Tier, options: BuildOptions): EnvVar[] => [
   { name: 'NODE_OPTIONS', value: nodeOptions(tier) },

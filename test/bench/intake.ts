@@ -222,6 +222,8 @@ export const scenario: Scenario = {
         readonly candidate: string;
         readonly run: number;
         readonly rssMiB: number;
+        /** Acknowledged and not yet rows when the load ended. */
+        readonly backlogAfter: number;
         readonly cpuMsPerAccepted: Readonly<Record<string, number>>;
       })[] = [];
       for (let index = 0; index < Number(values.runs); index += 1) {
@@ -238,9 +240,10 @@ export const scenario: Scenario = {
             ]),
           );
           const rss = await rssMiB(pids[0] ?? 0);
-          samples.push({ candidate: name, run: index, rssMiB: rss, cpuMsPerAccepted, ...result });
+          const { messages: backlogAfter } = await admin.backlog(CAMPAIGN, 3, 'records', signal);
+          samples.push({ candidate: name, run: index, rssMiB: rss, cpuMsPerAccepted, backlogAfter, ...result });
           progress(
-            `run ${index + 1} ${name}: ${result.perSecond}/s, p50 ${result.p50Ms} ms, p99 ${result.p99Ms} ms, ${rss} MiB, CPU ms each ${JSON.stringify(cpuMsPerAccepted)}`,
+            `run ${index + 1} ${name}: ${result.perSecond}/s, p50 ${result.p50Ms} ms, p99 ${result.p99Ms} ms, ${rss} MiB, backlog ${backlogAfter}, CPU ms each ${JSON.stringify(cpuMsPerAccepted)}`,
           );
           await drained();
         }

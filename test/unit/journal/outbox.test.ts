@@ -84,16 +84,16 @@ describe('copies', () => {
     send('a');
     await pass(1);
     send('b');
-    await pass(14);
+    await pass(11);
     send('c');
-    await pass(15);
+    await pass(18);
     send('d');
     await pass(20);
     expect(sent.map(({ payload, atMs }) => [payload, atMs])).toEqual([
       ['a', 0],
-      ['b', 20],
-      ['c', 20],
-      ['d', 40],
+      ['b', 16],
+      ['c', 16],
+      ['d', 32],
     ]);
   });
 
