@@ -57,9 +57,13 @@ export const installPlatform = async (options: PlatformOptions): Promise<void> =
   const manifests = namespaces.map(namespaceManifest).join('\n---\n');
   await cluster.kubectl(['apply', '-f', '-'], { signal, input: manifests });
   progress('installing the chart');
+  // The CRDs outlive a release, and may belong to another one that was here before.
   const values = JSON.stringify(valuesOf(options));
-  await cluster.helm(['upgrade', '--install', release, CHART, '-n', systemNamespace, '-f', '-'], {
-    signal,
-    input: values,
-  });
+  await cluster.helm(
+    ['upgrade', '--install', '--take-ownership', '--force-conflicts', release, CHART, '-n', systemNamespace, '-f', '-'],
+    {
+      signal,
+      input: values,
+    },
+  );
 };
