@@ -1,4 +1,5 @@
 /** Every message of every shard, straight from the streams; from the last sequence at the start, no further. */
+import { setTimeout as delay } from 'node:timers/promises';
 import { DeliverPolicy, jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { z } from 'zod';
@@ -26,6 +27,7 @@ const BATCH = 1000;
 const BATCH_EXPIRES_MS = 5000;
 /** A leader may be changing while we ask, which takes seconds; not for ever. */
 const EMPTY_BATCHES = 6;
+const AGAIN_AFTER_MS = 500;
 
 export interface JournalContent {
   readonly received: readonly JournalRecord[];
@@ -65,18 +67,26 @@ export const readJournal = async (access: JournalAccess, signal: AbortSignal): P
       while (state.messages > 0 && sequence < state.last_seq) {
         signal.throwIfAborted();
         const before = sequence;
-        for await (const message of await consumer.fetch({ max_messages: BATCH, expires: BATCH_EXPIRES_MS })) {
-          if (message.seq > state.last_seq) continue;
-          sequence = message.seq;
-          const parsed = parseEvent(message.data);
-          if (parsed === undefined || parsed.campaignId !== access.campaignId) unreadable += 1;
-          else if (parsed.type === 'received') {
-            received.push({ receipt: parsed.receipt, citizenHash: parsed.citizenHash, kind: parsed.kind });
+        let cause: unknown;
+        try {
+          for await (const message of await consumer.fetch({ max_messages: BATCH, expires: BATCH_EXPIRES_MS })) {
+            if (message.seq <= sequence || message.seq > state.last_seq) continue;
+            sequence = message.seq;
+            const parsed = parseEvent(message.data);
+            if (parsed === undefined || parsed.campaignId !== access.campaignId) unreadable += 1;
+            else if (parsed.type === 'received') {
+              received.push({ receipt: parsed.receipt, citizenHash: parsed.citizenHash, kind: parsed.kind });
+            }
+            if (sequence >= state.last_seq) break;
           }
-          if (sequence >= state.last_seq) break;
+        } catch (error) {
+          // `no responders`: our server has not yet heard that the consumer, made a moment ago on another one, listens.
+          cause = error;
+          await delay(AGAIN_AFTER_MS, undefined, { signal });
         }
         empty = sequence === before ? empty + 1 : 0;
-        if (empty >= EMPTY_BATCHES) throw new Error(`stream ${stream} gave nothing after sequence ${sequence}`);
+        if (empty >= EMPTY_BATCHES)
+          throw new Error(`stream ${stream} gave nothing after sequence ${sequence}`, { cause });
       }
     }
     return { received, messages, unreadable };
