@@ -22,6 +22,11 @@ import { eventually } from '../helpers/eventually.ts';
 import type { Scenario } from '../helpers/scenario.ts';
 
 const CAMPAIGN = 'bench';
+/**
+ * Connections of the open loop. Citizens don't wait for each other's: with 128 at 2,400/s, every answer that takes more
+ * than 53 ms would hold up the next arrival on its connection, and be counted twice.
+ */
+const CROWD = 768;
 const run = promisify(execFile);
 
 const loadResult = z.object({
@@ -87,6 +92,8 @@ interface Candidate {
   readonly url: string;
   readonly pids: readonly number[];
 }
+
+const onlyAccepted = ({ byStatus }: LoadResult): boolean => Object.keys(byStatus).every((status) => status === '201');
 
 const startApp = (
   spawn: SpawnManaged,
@@ -257,7 +264,7 @@ export const scenario: Scenario = {
       const rate = Math.round(ours * 0.8);
       const steady: LoadResult[] = [];
       for (let index = 0; index < 3; index += 1) {
-        const result = await load(candidates[0]?.url ?? '', ['--rate', String(rate)]);
+        const result = await load(candidates[0]?.url ?? '', ['--rate', String(rate), '--connections', String(CROWD)]);
         steady.push(result);
         progress(`at ${rate}/s: p50 ${result.p50Ms} ms, p99 ${result.p99Ms} ms`);
         await drained();
@@ -271,7 +278,8 @@ export const scenario: Scenario = {
       const p99AtEighty = steady.map(({ p99Ms }) => p99Ms).sort((a, b) => a - b)[1] ?? 0;
       return {
         kind: 'ran',
-        holds: ratio >= 0.9 && p99AtEighty < 100 && worstRss <= 150,
+        // An answer that sheds is a quick one: it must not pass for a good one.
+        holds: ratio >= 0.9 && p99AtEighty < 100 && worstRss <= 150 && steady.every(onlyAccepted),
         summary: {
           oursPerSecond: ours,
           rivalPerSecond: median('rival'),
