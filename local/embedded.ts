@@ -8,7 +8,7 @@ import { createJournalAdmin } from '../app/journal/admin.ts';
 import { connectJournal } from '../app/journal/connection.ts';
 import { ADMIN_PATHS } from '../operator/api/app-contract.ts';
 import { intakeServiceName } from '../operator/api/names.ts';
-import type { ScalePlan } from '../operator/api/types.ts';
+import type { ScalePlan } from '../operator/api/scale-plan-types.ts';
 import type { BuildOptions } from '../operator/resources/build-options.ts';
 import { createSignalReader } from '../operator/signals/reader.ts';
 import { createScraper } from '../operator/signals/scrape.ts';

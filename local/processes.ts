@@ -7,7 +7,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Container, Service } from 'kubernetes-types/core/v1.js';
 import { LABELS, TIERS, type Tier } from '../operator/api/names.ts';
-import type { ScalePlan } from '../operator/api/types.ts';
+import type { ScalePlan } from '../operator/api/scale-plan-types.ts';
 import type {
   ClusterReader,
   ManifestWriter,

@@ -1,5 +1,7 @@
 /** A running campaign as the demo, the tests and the evidence runs see it, whatever carries it. */
-import type { Condition, ScalePlan, TierStatus } from '../operator/api/types.ts';
+import type { TierStatus } from '../operator/api/campaign-types.ts';
+import type { Condition } from '../operator/api/common-types.ts';
+import type { ScalePlan } from '../operator/api/scale-plan-types.ts';
 
 export interface StackEvent {
   readonly atMs: number;

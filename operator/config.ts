@@ -22,7 +22,7 @@ export interface OperatorConfig {
   readonly build: BuildOptions;
   readonly logLevel: string;
   readonly host: string;
-  /** 0: any free one. */
+  /** 0: whichever is free. */
   readonly port: number;
   /** Everything is listed anew this often, ms. */
   readonly resyncMs: number;

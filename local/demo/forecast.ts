@@ -1,5 +1,5 @@
 /** The control law played on the demo's trace before anything is built. Pure. */
-import type { VoucherCampaign } from '../../operator/api/types.ts';
+import type { VoucherCampaign } from '../../operator/api/campaign-types.ts';
 import { simulate } from '../../operator/scaling/simulate.ts';
 import type { TraceStep } from '../../operator/scaling/trace.ts';
 import type { Forecast } from './report.ts';

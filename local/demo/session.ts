@@ -6,7 +6,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import type { VoucherCampaign } from '../../operator/api/types.ts';
+import type { VoucherCampaign } from '../../operator/api/campaign-types.ts';
 import { parseTrace, type TraceStep } from '../../operator/scaling/trace.ts';
 import type { AuditResult } from '../audit/compare.ts';
 import { readLedger } from '../audit/read-ledger.ts';

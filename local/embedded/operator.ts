@@ -2,7 +2,7 @@
 
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
-import type { VoucherCampaign } from '../../operator/api/types.ts';
+import type { VoucherCampaign } from '../../operator/api/campaign-types.ts';
 import { createLogger } from '../../operator/observability/log.ts';
 import { createOperatorMetrics } from '../../operator/observability/metrics.ts';
 import { createTickReporter } from '../../operator/observability/tick-reporter.ts';

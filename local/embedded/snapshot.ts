@@ -1,5 +1,6 @@
 /** The campaign's status and the last plan as the demo and the tests look at them. Pure. */
-import type { ScalePlan, VoucherCampaign } from '../../operator/api/types.ts';
+import type { VoucherCampaign } from '../../operator/api/campaign-types.ts';
+import type { ScalePlan } from '../../operator/api/scale-plan-types.ts';
 import type { ScaledTier } from '../../operator/plan/observed.ts';
 import type { Plan } from '../../operator/plan/plan.ts';
 import type { StackSnapshot } from '../stack.ts';

@@ -1,8 +1,9 @@
 /** A campaign on a cluster as it is seen from outside, looked at once a second with the product's own client. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
+import type { VoucherCampaign } from '../../operator/api/campaign-types.ts';
 import { LABELS } from '../../operator/api/names.ts';
-import type { ScalePlan, VoucherCampaign } from '../../operator/api/types.ts';
+import type { ScalePlan } from '../../operator/api/scale-plan-types.ts';
 import type { KubeClient } from '../../operator/kube/client.ts';
 import { type ApiResource, CAMPAIGNS, EVENTS, LEASES, PODS, SCALE_PLANS } from '../../operator/kube/resources.ts';
 import type { StackEvent, StackProcess, StackSnapshot } from '../stack.ts';

@@ -1,6 +1,7 @@
 /** Campaigns: read from the watch, and their status written. */
+
+import type { VoucherCampaign } from '../api/campaign-types.ts';
 import { FIELD_MANAGER } from '../api/names.ts';
-import type { VoucherCampaign } from '../api/types.ts';
 import type { StatusWriter } from '../reconcile/ports.ts';
 import type { KubeClient } from './client.ts';
 import { type KubeObject, parseObject } from './objects.ts';

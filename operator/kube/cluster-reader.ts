@@ -1,6 +1,6 @@
 /** What a campaign has in the cluster now, from the watches: no call, and so no wait. */
 import { LABELS, TIERS, type Tier } from '../api/names.ts';
-import type { ScalePlan } from '../api/types.ts';
+import type { ScalePlan } from '../api/scale-plan-types.ts';
 import type { ClusterReader, ObservedTier } from '../reconcile/ports.ts';
 import type { MountFailures } from './mount-failures.ts';
 import type { KubeObject } from './objects.ts';

@@ -1,5 +1,5 @@
 /** One Kubernetes cluster behind the interfaces that operator/reconcile declares: the watches, and the writers on them. */
-import type { VoucherCampaign } from '../api/types.ts';
+import type { VoucherCampaign } from '../api/campaign-types.ts';
 import type { ClusterReader, ManifestWriter, PlanWriter, ReplicaWriter, StatusWriter } from '../reconcile/ports.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { createStatusWriter, isCampaignNews, keepCampaign, type StoredCampaign } from './campaigns.ts';

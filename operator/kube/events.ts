@@ -8,7 +8,7 @@
  * | once                                                       | its series begins: count 2              |
  * | more often                                                 | its series is counted on, once a minute |
  */
-import type { VoucherCampaign } from '../api/types.ts';
+import type { VoucherCampaign } from '../api/campaign-types.ts';
 import type { CampaignEvent, EventSink } from '../reconcile/ports.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { KubeClient } from './client.ts';

@@ -1,6 +1,6 @@
 /** ScalePlans: proposed by the operator, decided by people. */
 import { FIELD_MANAGER } from '../api/names.ts';
-import type { ScalePlan } from '../api/types.ts';
+import type { ScalePlan } from '../api/scale-plan-types.ts';
 import type { PlanWriter } from '../reconcile/ports.ts';
 import type { KubeClient } from './client.ts';
 import { isKubeError } from './errors.ts';

@@ -1,5 +1,5 @@
 /** Ticks as metrics and log lines. */
-import type { VoucherCampaign } from '../api/types.ts';
+import type { VoucherCampaign } from '../api/campaign-types.ts';
 import type { TickReporter } from '../reconcile/tick-reporter.ts';
 import type { Logger } from './log.ts';
 import { forgetCampaign, type OperatorMetrics } from './metrics.ts';

@@ -3,7 +3,7 @@
  * logic can't drift apart. The truth table above each rule is its specification and its unit test.
  */
 import type { ConditionType } from '../api/conditions.ts';
-import type { ScalePlan } from '../api/types.ts';
+import type { ScalePlan } from '../api/scale-plan-types.ts';
 import { journalDurable, ready } from './journal-conditions.ts';
 import type { PlanInput } from './observed.ts';
 import { SCALED_TIERS } from './observed.ts';

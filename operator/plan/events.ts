@@ -1,6 +1,8 @@
 /** Events: only what changed since the last status, never what merely still is. */
+
+import type { VoucherCampaignStatus } from '../api/campaign-types.ts';
+import type { Condition } from '../api/common-types.ts';
 import type { ConditionType, EventReason } from '../api/conditions.ts';
-import type { Condition, VoucherCampaignStatus } from '../api/types.ts';
 import type { CampaignEvent } from '../reconcile/ports.ts';
 import { SCALED_TIERS, type TierOutcome } from './observed.ts';
 

@@ -1,4 +1,4 @@
-import type { VoucherCampaign } from '../api/types.ts';
+import type { VoucherCampaign } from '../api/campaign-types.ts';
 import type { JournalSpec } from '../reconcile/ports.ts';
 import type { BuildOptions } from '../resources/build-options.ts';
 

@@ -1,5 +1,5 @@
 import type { LiveSettings } from '../api/app-contract.ts';
-import type { VoucherCampaignSpec } from '../api/types.ts';
+import type { VoucherCampaignSpec } from '../api/campaign-types.ts';
 
 /** Decimal instants of one form, so that `…T01:00:00Z` and `…T01:00:00.000Z` are the same settings. */
 const instant = (text: string): string => new Date(Date.parse(text)).toISOString();

@@ -1,5 +1,5 @@
 /** Which manifests a tick writes, in the order in which they must exist. */
-import type { VoucherCampaign } from '../api/types.ts';
+import type { VoucherCampaign } from '../api/campaign-types.ts';
 import type { JournalState, ObservedCluster } from '../reconcile/ports.ts';
 import type { BuildOptions } from '../resources/build-options.ts';
 import { buildAppConfigMap } from '../resources/config-map.ts';

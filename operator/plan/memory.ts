@@ -1,6 +1,6 @@
 /** The scaler's memory as it survives in `status.scaler`: versioned JSON, and never trusted. */
 import { z } from 'zod';
-import type { VoucherCampaignStatus } from '../api/types.ts';
+import type { VoucherCampaignStatus } from '../api/campaign-types.ts';
 import { EMPTY_MEMORY, type TierMemory } from '../scaling/types.ts';
 import type { CampaignMemory, ScaledTier } from './observed.ts';
 

@@ -1,5 +1,5 @@
 /** The input of `plan`: everything that one tick read, and what the tick before left behind. Pure data. */
-import type { VoucherCampaign, VoucherCampaignStatus } from '../api/types.ts';
+import type { VoucherCampaign, VoucherCampaignStatus } from '../api/campaign-types.ts';
 import type { CampaignReadings, JournalState, ObservedCluster } from '../reconcile/ports.ts';
 import type { Decision, TierLimits, TierMemory } from '../scaling/types.ts';
 

@@ -1,5 +1,5 @@
 import type { PlanState } from '../api/conditions.ts';
-import type { ScalePlan } from '../api/types.ts';
+import type { ScalePlan } from '../api/scale-plan-types.ts';
 
 /**
  * Where a plan stands, from its spec and the time alone, so that a lost status changes nothing.

@@ -7,7 +7,8 @@
  *   conditions → stage → events ──┘
  */
 import type { LiveSettings } from '../api/app-contract.ts';
-import type { ScalePlan, VoucherCampaign, VoucherCampaignStatus } from '../api/types.ts';
+import type { VoucherCampaign, VoucherCampaignStatus } from '../api/campaign-types.ts';
+import type { ScalePlan } from '../api/scale-plan-types.ts';
 import type { CampaignEvent, JournalSpec } from '../reconcile/ports.ts';
 import type { BuildOptions } from '../resources/build-options.ts';
 import type { Manifest } from '../resources/manifest.ts';

@@ -1,6 +1,8 @@
 /** When to ask the owner for a higher ceiling, and for how much. */
+
+import type { Ceilings } from '../api/common-types.ts';
 import { API_VERSION, LABELS, scalePlanName } from '../api/names.ts';
-import type { Ceilings, ScalePlan, ScalePlanSpec } from '../api/types.ts';
+import type { ScalePlan, ScalePlanSpec } from '../api/scale-plan-types.ts';
 import { ceilingInForce } from '../scaling/schedule.ts';
 import type { Reading } from '../scaling/types.ts';
 import { type PlanInput, SCALED_TIERS, type ScaledTier, type TierOutcomes } from './observed.ts';

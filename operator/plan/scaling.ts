@@ -1,7 +1,7 @@
 /** The scaling stage: asks `decide` for every tier, and holds the one line that nothing crosses: the ceiling. */
 
+import type { VoucherCampaign } from '../api/campaign-types.ts';
 import { parseDurationMs } from '../api/duration.ts';
-import type { VoucherCampaign } from '../api/types.ts';
 import { decide } from '../scaling/decide.ts';
 import { ceilingInForce, replicasFor, scheduleFloor, TARGET_UTILISATION } from '../scaling/schedule.ts';
 import type { TierInput, TierLimits, TierMemory } from '../scaling/types.ts';

@@ -1,6 +1,8 @@
 /** The status that a tick wants people to see, and when it is worth a write. */
+
+import type { TierStatus, VoucherCampaignStatus } from '../api/campaign-types.ts';
+import type { Condition } from '../api/common-types.ts';
 import { CONDITION_TYPES } from '../api/conditions.ts';
-import type { Condition, TierStatus, VoucherCampaignStatus } from '../api/types.ts';
 import { judge } from './conditions.ts';
 import { serializeMemory } from './memory.ts';
 import { type CampaignMemory, SCALED_TIERS, type TierOutcome } from './observed.ts';

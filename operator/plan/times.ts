@@ -1,5 +1,5 @@
+import type { VoucherCampaignSpec } from '../api/campaign-types.ts';
 import { parseDurationMs } from '../api/duration.ts';
-import type { VoucherCampaignSpec } from '../api/types.ts';
 import type { CampaignTimes } from './observed.ts';
 
 /**

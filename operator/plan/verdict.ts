@@ -1,5 +1,5 @@
 import type { ConditionReason, ConditionType } from '../api/conditions.ts';
-import type { ScalePlan } from '../api/types.ts';
+import type { ScalePlan } from '../api/scale-plan-types.ts';
 import type { PlanInput, TierOutcomes } from './observed.ts';
 
 /** What a condition rule knows. */

@@ -2,8 +2,9 @@
  * The apply stage. A failed step is reported and the others go on: a broken status write must not stop scaling. What
  * failed is wanted again in the next tick, because the plan is made from what is there.
  */
+
+import type { VoucherCampaign } from '../api/campaign-types.ts';
 import { FIELD_MANAGER, LABELS } from '../api/names.ts';
-import type { VoucherCampaign } from '../api/types.ts';
 import { campaignEvent } from '../plan/events.ts';
 import type { Plan, ScaleWrite } from '../plan/plan.ts';
 import { shouldWriteStatus } from '../plan/status.ts';

@@ -1,5 +1,5 @@
 /** What one process remembers of one campaign between two ticks. All of it can be lost: status and cluster rebuild it. */
-import type { VoucherCampaign, VoucherCampaignStatus } from '../api/types.ts';
+import type { VoucherCampaign, VoucherCampaignStatus } from '../api/campaign-types.ts';
 import type { CampaignMemory, ScaledTier } from '../plan/observed.ts';
 import type { JournalKeeper } from './journal-keeper.ts';
 import type { CampaignReadings } from './ports.ts';

@@ -1,5 +1,5 @@
 /** The observe stage: reads everything within one deadline. What a source can't tell now is stale, never guessed. */
-import type { VoucherCampaign } from '../api/types.ts';
+import type { VoucherCampaign } from '../api/campaign-types.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Reading } from '../scaling/types.ts';
 import { within } from './deadline.ts';

@@ -3,8 +3,9 @@
  * `local/processes` implement these.
  */
 import type { LiveSettings } from '../api/app-contract.ts';
+import type { VoucherCampaign, VoucherCampaignStatus } from '../api/campaign-types.ts';
 import type { Tier } from '../api/names.ts';
-import type { ScalePlan, VoucherCampaign, VoucherCampaignStatus } from '../api/types.ts';
+import type { ScalePlan } from '../api/scale-plan-types.ts';
 import type { Manifest } from '../resources/manifest.ts';
 import type { ArrivalRates, Backlog, Reading } from '../scaling/types.ts';
 

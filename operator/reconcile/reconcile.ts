@@ -1,5 +1,5 @@
 /** One tick of one campaign: observe → plan → apply. */
-import type { VoucherCampaign } from '../api/types.ts';
+import type { VoucherCampaign } from '../api/campaign-types.ts';
 import { plan } from '../plan/plan.ts';
 import { TICK_MS } from '../plan/requeue.ts';
 import type { BuildOptions } from '../resources/build-options.ts';

@@ -1,5 +1,5 @@
 /** What a tick tells the people who run the operator; operator/observability writes it to logs and metrics. */
-import type { VoucherCampaign } from '../api/types.ts';
+import type { VoucherCampaign } from '../api/campaign-types.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { ReconcileError } from './errors.ts';
 import type { CampaignReadings } from './ports.ts';

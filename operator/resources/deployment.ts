@@ -1,6 +1,6 @@
 import type { Deployment } from 'kubernetes-types/apps/v1.js';
+import type { VoucherCampaign } from '../api/campaign-types.ts';
 import { type Tier, tierName } from '../api/names.ts';
-import type { VoucherCampaign } from '../api/types.ts';
 import type { BuildOptions } from './build-options.ts';
 import { ownedMetadata, tierSelector } from './metadata.ts';
 import { buildPodTemplate } from './pod.ts';

@@ -1,8 +1,8 @@
 /** The pod that runs one role of the app image. */
 import type { EnvVar, PodTemplateSpec, Probe, ResourceRequirements, VolumeMount } from 'kubernetes-types/core/v1.js';
 import { ADMIN_PATHS, ENV, PORTS } from '../api/app-contract.ts';
+import type { VoucherCampaign } from '../api/campaign-types.ts';
 import { appConfigMapName, type Tier, tierName } from '../api/names.ts';
-import type { VoucherCampaign } from '../api/types.ts';
 import type { BuildOptions, PodOptions } from './build-options.ts';
 import { campaignLabels, tierSelector } from './metadata.ts';
 

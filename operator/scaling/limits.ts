@@ -1,6 +1,8 @@
 /** What bounds a tier, from the spec, the plans and the time. Pure. */
+
+import type { VoucherCampaignSpec } from '../api/campaign-types.ts';
 import { parseDurationMs } from '../api/duration.ts';
-import type { ScalePlan, VoucherCampaignSpec } from '../api/types.ts';
+import type { ScalePlan } from '../api/scale-plan-types.ts';
 import { ceilingInForce, isScheduled, scheduleOf, TARGET_UTILISATION } from './schedule.ts';
 import type { TierLimits } from './types.ts';
 

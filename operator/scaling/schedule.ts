@@ -1,6 +1,8 @@
 /** What the calendar and the owner say, before any signal does. Pure. */
+
+import type { ScalingSpec, VoucherCampaignSpec } from '../api/campaign-types.ts';
 import { parseDurationMs } from '../api/duration.ts';
-import type { ScalePlan, ScalingSpec, VoucherCampaignSpec } from '../api/types.ts';
+import type { ScalePlan } from '../api/scale-plan-types.ts';
 
 /** Share of a replica's capacity that is planned for; the rest is room for what a mean over a second hides. */
 export const TARGET_UTILISATION = 0.7;

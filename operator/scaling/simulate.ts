@@ -13,7 +13,8 @@
  * owner approves on the way, a database that slows down, people who give up.
  */
 
-import type { ScalePlan, VoucherCampaignSpec } from '../api/types.ts';
+import type { VoucherCampaignSpec } from '../api/campaign-types.ts';
+import type { ScalePlan } from '../api/scale-plan-types.ts';
 import { decide } from './decide.ts';
 import { limitsOf } from './limits.ts';
 import { advance, newPlantTier, type PlantRates, type PlantTier, readyPods } from './plant.ts';

@@ -10,7 +10,7 @@ export const generatedFiles = (): ReadonlyMap<string, string> =>
       [`crds/${crdFileName(resource)}`, renderCrd(resource)] as const,
       [`charts/voucher-operator/files/crds/${crdFileName(resource)}`, renderChartCrd(resource)] as const,
     ]),
-    ['operator/api/types.ts', renderTypes(RESOURCES)] as const,
+    ...[...renderTypes(RESOURCES)].map(([file, text]) => [`operator/api/${file}`, text] as const),
   ]);
 
 /** `read` gives undefined for a file that is not there. */

@@ -10,7 +10,7 @@ import { readDatabase } from '../../local/audit/read-database.ts';
 import type { Cluster } from '../../local/cluster.ts';
 import { startOnCluster } from '../../local/on-cluster/stack.ts';
 import type { Stack, StackProcess } from '../../local/stack.ts';
-import type { VoucherCampaign } from '../../operator/api/types.ts';
+import type { VoucherCampaign } from '../../operator/api/campaign-types.ts';
 import { receiptOf, receiptState, register } from '../helpers/citizen-client.ts';
 import { SHARED_CLUSTER, sharedCluster } from '../helpers/cluster.ts';
 import { eventually } from '../helpers/eventually.ts';

@@ -6,7 +6,8 @@
 import type { Deployment } from 'kubernetes-types/apps/v1.js';
 import { admitCampaignStatus, admitScalePlanObject, formatAdmissionErrors } from '../../local/admission.ts';
 import type { LiveSettings } from '../../operator/api/app-contract.ts';
-import type { ScalePlan, VoucherCampaign, VoucherCampaignStatus } from '../../operator/api/types.ts';
+import type { VoucherCampaign, VoucherCampaignStatus } from '../../operator/api/campaign-types.ts';
+import type { ScalePlan } from '../../operator/api/scale-plan-types.ts';
 import type {
   CampaignEvent,
   CampaignReadings,

@@ -1,6 +1,8 @@
 /** What a tick observes; a test states only what differs. */
+
+import type { Ceilings } from '../../operator/api/common-types.ts';
 import { API_VERSION } from '../../operator/api/names.ts';
-import type { Ceilings, ScalePlan } from '../../operator/api/types.ts';
+import type { ScalePlan } from '../../operator/api/scale-plan-types.ts';
 import type { Observed, ScaledTier } from '../../operator/plan/observed.ts';
 import type { CampaignReadings, ObservedTier } from '../../operator/reconcile/ports.ts';
 

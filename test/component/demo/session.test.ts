@@ -11,7 +11,7 @@ import { exitCodeOf } from '../../../local/demo/run.ts';
 import { type DemoOptions, type DemoWorld, runDemo } from '../../../local/demo/session.ts';
 import { View } from '../../../local/demo/view.ts';
 import type { Stack, StackProcess } from '../../../local/stack.ts';
-import type { VoucherCampaign } from '../../../operator/api/types.ts';
+import type { VoucherCampaign } from '../../../operator/api/campaign-types.ts';
 import { contentOf, type FakeIntake, startFakeIntake } from './fake-intake.ts';
 
 const EXAMPLE = join(import.meta.dirname, '../../../examples/chengdu-2020-phase-3.yaml');

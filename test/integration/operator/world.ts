@@ -4,7 +4,7 @@ import type { Deployment } from 'kubernetes-types/apps/v1.js';
 import type { Pod, PodList } from 'kubernetes-types/core/v1.js';
 import { Registry } from 'prom-client';
 import { parse, parseAllDocuments } from 'yaml';
-import type { VoucherCampaign, VoucherCampaignSpec } from '../../../operator/api/types.ts';
+import type { VoucherCampaign, VoucherCampaignSpec } from '../../../operator/api/campaign-types.ts';
 import type { OperatorConfig } from '../../../operator/config.ts';
 import { createLogger } from '../../../operator/observability/log.ts';
 import type { JournalAdmin } from '../../../operator/reconcile/ports.ts';

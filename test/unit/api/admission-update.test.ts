@@ -8,7 +8,8 @@ import {
   admitScalePlanObject,
   formatAdmissionErrors,
 } from '../../../local/admission.ts';
-import type { ScalePlan, VoucherCampaign } from '../../../operator/api/types.ts';
+import type { VoucherCampaign } from '../../../operator/api/campaign-types.ts';
+import type { ScalePlan } from '../../../operator/api/scale-plan-types.ts';
 
 const example = (name: string): string => readFileSync(join(import.meta.dirname, '../../../examples', name), 'utf8');
 const minimal = example('minimal.yaml');

@@ -2,15 +2,14 @@
 import { describe, expect, it } from '@jest/globals';
 import type { LocalizedText } from '../../../operator/api/app-contract.ts';
 import type {
-  Ceilings,
-  Condition,
-  ScalePlanSpec,
   ScalingSpec,
   TierStatus,
   Voucher,
   VoucherCampaignSpec,
   VoucherCampaignStatus,
-} from '../../../operator/api/types.ts';
+} from '../../../operator/api/campaign-types.ts';
+import type { Ceilings, Condition } from '../../../operator/api/common-types.ts';
+import type { ScalePlanSpec } from '../../../operator/api/scale-plan-types.ts';
 import { aCampaign } from '../../helpers/a-campaign.ts';
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;

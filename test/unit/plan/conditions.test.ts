@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { VoucherCampaign } from '../../../operator/api/types.ts';
+import type { VoucherCampaign } from '../../../operator/api/campaign-types.ts';
 import { metricsFresh, open, planPending, preWarmed } from '../../../operator/plan/conditions.ts';
 import { journalDurable, ready } from '../../../operator/plan/journal-conditions.ts';
 import { aCampaign, CLOSES_AT_MS, OPENS_AT_MS, withoutForecast } from '../../helpers/a-campaign.ts';

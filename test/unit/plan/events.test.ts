@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Condition, VoucherCampaignStatus } from '../../../operator/api/types.ts';
+import type { VoucherCampaignStatus } from '../../../operator/api/campaign-types.ts';
+import type { Condition } from '../../../operator/api/common-types.ts';
 import { transitionEvents } from '../../../operator/plan/events.ts';
 
 const condition = (type: string, status: Condition['status'], reason: string): Condition => ({

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { VoucherCampaign } from '../../../operator/api/types.ts';
+import type { VoucherCampaign } from '../../../operator/api/campaign-types.ts';
 import type { Observed } from '../../../operator/plan/observed.ts';
 import { plan } from '../../../operator/plan/plan.ts';
 import { withinCeiling } from '../../../operator/plan/scaling.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { VoucherCampaignStatus } from '../../../operator/api/types.ts';
+import type { VoucherCampaignStatus } from '../../../operator/api/campaign-types.ts';
 import { buildStatus, shouldWriteStatus } from '../../../operator/plan/status.ts';
 import { EMPTY_MEMORY } from '../../../operator/scaling/types.ts';
 import { CLOSES_AT_MS, OPENS_AT_MS } from '../../helpers/a-campaign.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { ScalingSpec } from '../../../operator/api/types.ts';
+import type { ScalingSpec } from '../../../operator/api/campaign-types.ts';
 import { tierLimits } from '../../../operator/plan/scaling.ts';
 import { campaignTimes } from '../../../operator/plan/times.ts';
 import { limitsOf } from '../../../operator/scaling/limits.ts';
