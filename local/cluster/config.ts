@@ -114,13 +114,20 @@ export const cniConfig = (place: Place, addresses: Addresses): unknown => ({
   ],
 });
 
-/** Who wrote what and when, without what: request bodies hold Secrets and citizens. Reads and leases would drown it. */
+/**
+ * Who wrote what and when, without what: request bodies hold Secrets and citizens. Reads, and the leases of the node and
+ * of Kubernetes' own parts, would drown it.
+ */
 export const auditPolicy = (): unknown => ({
   apiVersion: 'audit.k8s.io/v1',
   kind: 'Policy',
   omitStages: ['RequestReceived'],
   rules: [
-    { level: 'None', resources: [{ group: 'coordination.k8s.io', resources: ['leases'] }] },
+    {
+      level: 'None',
+      resources: [{ group: 'coordination.k8s.io', resources: ['leases'] }],
+      namespaces: ['kube-node-lease', 'kube-system'],
+    },
     { level: 'Metadata', verbs: ['create', 'update', 'patch', 'delete', 'deletecollection'] },
     { level: 'None' },
   ],

@@ -1,5 +1,6 @@
 /** Objects as the API server sends them, as far as generic code looks at them. */
 import { z } from 'zod';
+import { API_VERSION } from '../api/names.ts';
 
 /** Loose: what is compared with a manifest must be there as a whole. */
 const ownerReference = z.looseObject({
@@ -64,3 +65,25 @@ export type WatchEvent = z.infer<typeof watchEvent>;
 
 /** @throws SyntaxError or ZodError: a line that can't be read must not be skipped, it may be a deletion */
 export const parseWatchEvent = (line: string): WatchEvent => watchEvent.parse(JSON.parse(line));
+
+/** As it comes from the cluster; one in a file has neither. */
+export type Kept<T> = T & { readonly metadata: { readonly uid: string; readonly resourceVersion: string } };
+
+const isOfKind = <T extends { readonly kind: string }>(value: object, kind: T['kind']): value is Kept<T> =>
+  'kind' in value && value.kind === kind && 'spec' in value && typeof value.spec === 'object';
+
+/**
+ * Objects of our own kinds. The API server has validated them against the schemas that the types are generated from, and
+ * has filled in defaults.
+ *
+ * @throws Error for another kind
+ */
+export const keeperOf =
+  <T extends { readonly kind: string }>(kind: T['kind']) =>
+  (object: KubeObject): Kept<T> => {
+    const { managedFields: _managedFields, ...metadata } = object.metadata;
+    // Items of a list carry neither version nor kind.
+    const kept = { apiVersion: API_VERSION, kind, ...object, metadata };
+    if (!isOfKind<T>(kept, kind)) throw new Error(`${metadata.namespace}/${metadata.name} is no ${kind}`);
+    return kept;
+  };

@@ -4,24 +4,12 @@ import type { ScalePlan } from '../api/scale-plan-types.ts';
 import type { PlanWriter } from '../reconcile/ports.ts';
 import type { KubeClient } from './client.ts';
 import { isKubeError } from './errors.ts';
-import { type KubeObject, parseObject } from './objects.ts';
+import { type Kept, keeperOf, parseObject } from './objects.ts';
 import { SCALE_PLANS } from './resources.ts';
 import type { Store } from './store.ts';
 
-export type StoredScalePlan = ScalePlan & {
-  readonly metadata: { readonly uid: string; readonly resourceVersion: string };
-};
-
-const isPlan = (value: object): value is StoredScalePlan =>
-  'kind' in value && value.kind === 'ScalePlan' && 'spec' in value && typeof value.spec === 'object';
-
-/** @throws Error when it is none; its contents the API server has validated */
-export const keepScalePlan = (object: KubeObject): StoredScalePlan => {
-  const { managedFields: _managedFields, ...metadata } = object.metadata;
-  const plan = { apiVersion: 'voucher-operator.io/v1alpha1', kind: 'ScalePlan', ...object, metadata };
-  if (!isPlan(plan)) throw new Error(`${metadata.namespace}/${metadata.name} is no ScalePlan`);
-  return plan;
-};
+export type StoredScalePlan = Kept<ScalePlan>;
+export const keepScalePlan = keeperOf<ScalePlan>('ScalePlan');
 
 export const planCampaignKey = ({ metadata, spec }: ScalePlan): string => `${metadata.namespace}/${spec.campaignName}`;
 

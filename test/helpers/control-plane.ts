@@ -6,35 +6,21 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { type ApiAccess, type ApiAnswer, type ApiCall, apiAccess, callApi } from '../../local/cluster/api.ts';
+import { apiAccess } from '../../local/cluster/api.ts';
 import { ensureBinary, KUBE } from '../../local/cluster/binaries.ts';
+import { auditPolicy } from '../../local/cluster/config.ts';
 import { ensurePki } from '../../local/cluster/pki.ts';
 import { addressesOf, placeOf } from '../../local/cluster/place.ts';
 import { createSpawner, type ManagedProcess } from '../../local/managed-process.ts';
 import { PortPool } from '../../local/processes/free-port.ts';
 import { startReaper } from '../../local/reaper.ts';
+import { type AuditEntry, isLease, readAuditLog } from './audit-log.ts';
 import { eventually } from './eventually.ts';
+import { type KubeApi, kubeApi } from './kube-api.ts';
 
-export interface AuditEntry {
-  readonly verb: string;
-  readonly user: string;
-  readonly userAgent: string;
-  readonly resource: string;
-  readonly namespace: string;
-  readonly name: string;
-  readonly code: number;
-  readonly atMs: number;
-}
-
-export interface ControlPlane {
-  readonly url: string;
+export interface ControlPlane extends KubeApi {
   /** Of a cluster admin. */
   readonly kubeconfig: string;
-  readonly access: ApiAccess;
-  /** The parsed answer. @throws Error for any status but 2xx */
-  call(call: ApiCall): Promise<unknown>;
-  /** Whatever the status. */
-  answer(call: ApiCall): Promise<ApiAnswer>;
   /** kill -9 of the API server. */
   crashApiServer(): Promise<void>;
   startApiServer(): Promise<void>;
@@ -45,17 +31,6 @@ export interface ControlPlane {
   logs(name: 'etcd' | 'kube-apiserver' | 'kube-controller-manager' | 'kube-scheduler'): Promise<string>;
   stop(): Promise<void>;
 }
-
-const AUDIT_POLICY = {
-  apiVersion: 'audit.k8s.io/v1',
-  kind: 'Policy',
-  omitStages: ['RequestReceived'],
-  rules: [
-    { level: 'None', resources: [{ group: 'coordination.k8s.io', resources: ['leases'] }] },
-    { level: 'Metadata', verbs: ['create', 'update', 'patch', 'delete', 'deletecollection'] },
-    { level: 'None' },
-  ],
-};
 
 export interface ControlPlaneOptions {
   /** Pods that no node takes are then said to be so; false unless stated. */
@@ -84,7 +59,7 @@ export const startControlPlane = async (options: ControlPlaneOptions = {}): Prom
   const schedulerPort = await ports.take();
   const url = `https://127.0.0.1:${apiPort}`;
   const policy = join(place.config, 'audit-policy.json');
-  await writeFile(policy, JSON.stringify(AUDIT_POLICY));
+  await writeFile(policy, JSON.stringify(auditPolicy()));
   const pki = (file: string): string => join(place.pki, file);
   const kubeconfigFor = async (user: string): Promise<string> => {
     const path = join(place.config, `${user}.kubeconfig`);
@@ -115,8 +90,7 @@ export const startControlPlane = async (options: ControlPlaneOptions = {}): Prom
     await child?.exited;
   };
 
-  const access = await apiAccess(url, place.pki, 'admin');
-  const answer: ControlPlane['answer'] = (call) => callApi(access, call);
+  const api = kubeApi(await apiAccess(url, place.pki, 'admin'));
   const startApiServer = async (): Promise<void> => {
     start('kube-apiserver', [
       '--bind-address=127.0.0.1',
@@ -135,11 +109,14 @@ export const startControlPlane = async (options: ControlPlaneOptions = {}): Prom
       `--audit-log-path=${join(place.logs, 'audit.log')}`,
       '--profiling=false',
     ]);
-    await eventually(async () => (await answer({ method: 'GET', path: '/readyz', timeoutMs: 1_000 })).status === 200, {
-      timeoutMs: STARTS_WITHIN_MS,
-      what: 'a ready API server',
-      everyMs: 100,
-    });
+    await eventually(
+      async () => (await api.answer({ method: 'GET', path: '/readyz', timeoutMs: 1_000 })).status === 200,
+      {
+        timeoutMs: STARTS_WITHIN_MS,
+        what: 'a ready API server',
+        everyMs: 100,
+      },
+    );
   };
   const logs: ControlPlane['logs'] = (name) => readFile(join(place.logs, `${name}.log`), 'utf8');
   const stop = async (): Promise<void> => {
@@ -184,15 +161,8 @@ export const startControlPlane = async (options: ControlPlaneOptions = {}): Prom
     }
     const kubeconfig = await kubeconfigFor('admin');
     return {
-      url,
+      ...api,
       kubeconfig,
-      access,
-      answer,
-      async call(call) {
-        const { status, body } = await answer(call);
-        if (status < 200 || status >= 300) throw new Error(`${call.method} ${call.path}: ${status} ${body}`);
-        return JSON.parse(body);
-      },
       crashApiServer: () => end('kube-apiserver', 'SIGKILL'),
       startApiServer,
       async compact() {
@@ -208,31 +178,7 @@ export const startControlPlane = async (options: ControlPlaneOptions = {}): Prom
         await etcd('kv/compaction', { revision: header.revision, physical: true });
       },
       async audit() {
-        const text = await readFile(join(place.logs, 'audit.log'), 'utf8').catch(() => '');
-        return text
-          .split('\n')
-          .filter((line) => line !== '')
-          .map((line): AuditEntry => {
-            const {
-              verb,
-              user,
-              userAgent,
-              objectRef = {},
-              responseStatus,
-              requestReceivedTimestamp,
-            } = JSON.parse(line);
-            const { resource = '', subresource, namespace = '', name = '' } = objectRef;
-            return {
-              verb,
-              user: user.username,
-              userAgent: userAgent ?? '',
-              resource: subresource === undefined ? resource : `${resource}/${subresource}`,
-              namespace,
-              name,
-              code: responseStatus?.code ?? 0,
-              atMs: Date.parse(requestReceivedTimestamp),
-            };
-          });
+        return (await readAuditLog(join(place.logs, 'audit.log'))).filter((entry) => !isLease(entry));
       },
       logs,
       stop,

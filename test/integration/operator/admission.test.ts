@@ -2,8 +2,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { type ControlPlane, startControlPlane } from '../../helpers/control-plane.ts';
-import { applyCrds, campaignBody, createCampaign, createNamespace, GROUP } from './world.ts';
+import { campaignBody, GROUP } from '../../helpers/kube-world.ts';
+import { type OwnWorld, startWorld } from './world.ts';
 
 jest.setTimeout(120_000);
 
@@ -12,27 +12,26 @@ const textOf = (path: string): string => readFileSync(new URL(path, EXAMPLES), '
 const yamlIn = (folder: string): readonly string[] =>
   readdirSync(new URL(folder, EXAMPLES)).filter((name) => name.endsWith('.yaml'));
 
-let plane: ControlPlane;
+let world: OwnWorld;
 let namespace: string;
 
 beforeAll(async () => {
-  plane = await startControlPlane();
-  await applyCrds(plane);
-  namespace = await createNamespace(plane);
+  world = await startWorld();
+  namespace = await world.createNamespace();
 });
 
 afterAll(async () => {
-  await plane?.stop();
+  await world?.plane.stop();
 });
 
 /** The file as it is, strictly read, as `kubectl apply` asks for. */
 const post = (text: string): Promise<{ readonly status: number; readonly message: string }> => {
   const plural = text.includes('\nkind: ScalePlan\n') ? 'scaleplans' : 'vouchercampaigns';
   const path = `${GROUP}/namespaces/${namespace}/${plural}?fieldValidation=Strict&dryRun=All`;
-  const { ca, cert, key } = plane.access;
+  const { ca, cert, key } = world.plane.access;
   return new Promise((resolve, reject) => {
     const headers = { 'content-type': 'application/yaml', accept: 'application/json' };
-    const outgoing = request(new URL(path, plane.url), { method: 'POST', ca, cert, key, headers }, (response) => {
+    const outgoing = request(new URL(path, world.plane.url), { method: 'POST', ca, cert, key, headers }, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('end', () => {
@@ -77,14 +76,19 @@ describe('the API server', () => {
 
 describe('an open campaign', () => {
   const opened = async (name: string): Promise<string> => {
-    await createCampaign(plane, namespace, await campaignBody(name));
+    await world.createCampaign(namespace, await campaignBody(name));
     const path = `${GROUP}/namespaces/${namespace}/vouchercampaigns/${name}`;
     const body = { status: { openedAt: '2026-01-01T00:00:00Z' } };
-    await plane.call({ method: 'PATCH', path: `${path}/status`, body, contentType: 'application/merge-patch+json' });
+    await world.plane.call({
+      method: 'PATCH',
+      path: `${path}/status`,
+      body,
+      contentType: 'application/merge-patch+json',
+    });
     return path;
   };
   const patched = (path: string, body: object) =>
-    plane.answer({ method: 'PATCH', path, body, contentType: 'application/merge-patch+json' });
+    world.plane.answer({ method: 'PATCH', path, body, contentType: 'application/merge-patch+json' });
 
   it.each<[string, object, RegExp]>([
     [

@@ -1,41 +1,24 @@
 /** What a campaign becomes on a real API server, and who owns which field of it. */
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { Deployment } from 'kubernetes-types/apps/v1.js';
-import { type ControlPlane, startControlPlane } from '../../helpers/control-plane.ts';
 import { eventually } from '../../helpers/eventually.ts';
-import { watchReplicas } from './watch-replicas.ts';
-import {
-  APPS,
-  applyCrds,
-  CORE,
-  campaign,
-  campaignBody,
-  conditionOf,
-  createCampaign,
-  createNamespace,
-  deployment,
-  GROUP,
-  get,
-  operatorAccount,
-  patch,
-  type RunningOperator,
-  startOperator,
-  startStrawKubelet,
-} from './world.ts';
+import { APPS, CORE, campaignBody, conditionOf, flood, GROUP } from '../../helpers/kube-world.ts';
+import { type StrawKubelet, startStrawKubelet } from '../../helpers/straw-kubelet.ts';
+import { watchReplicas } from '../../helpers/watch-replicas.ts';
+import { type OwnWorld, operatorAccount, type RunningOperator, startOperator, startWorld } from './world.ts';
 
 jest.setTimeout(180_000);
 const SOON = { timeoutMs: 20_000, everyMs: 50 };
 
-let plane: ControlPlane;
-let kubelet: ReturnType<typeof startStrawKubelet>;
+let world: OwnWorld;
+let kubelet: StrawKubelet;
 let operator: RunningOperator;
 
 beforeAll(async () => {
-  plane = await startControlPlane();
-  await applyCrds(plane);
-  kubelet = startStrawKubelet(plane);
-  operator = await startOperator(plane, {
-    kubeconfig: await operatorAccount(plane),
+  world = await startWorld();
+  kubelet = startStrawKubelet(world.plane);
+  operator = await startOperator(world.plane, {
+    kubeconfig: await operatorAccount(world.plane),
     // Every kind of list and of amount that an installation may state.
     pods: {
       imagePullPolicy: 'IfNotPresent',
@@ -50,40 +33,19 @@ beforeAll(async () => {
 afterAll(async () => {
   await operator?.stop();
   await kubelet?.stop();
-  await plane?.stop();
+  await world?.plane.stop();
 });
 
-const ready = (namespace: string, name: string) =>
-  eventually(
-    async () => {
-      const found = await campaign(plane, namespace, name);
-      return conditionOf(found, 'Ready')?.status === 'True' ? found : undefined;
-    },
-    { ...SOON, what: `campaign ${name} to be ready` },
-  );
-
-const there = (namespace: string, name: string, check: (found: Deployment) => boolean, what: string) =>
-  eventually(
-    async () => {
-      const found = await deployment(plane, namespace, name);
-      return found !== undefined && check(found) ? found : undefined;
-    },
-    { ...SOON, what },
-  );
-
-/** A crowd is forecast and the window is open: 7,000/s at 500/s and 70 % are 20 replicas. */
-const flood = (name: string) =>
-  campaignBody(name, { opensInMs: -60_000, spec: { scaling: { peakArrivalsPerSecond: 7_000 } } });
 const replicas = (found: Deployment): number | undefined => found.spec?.replicas;
 const imageOf = (found: Deployment): string | undefined => found.spec?.template.spec?.containers[0]?.image;
 
 describe('a campaign', () => {
   it('becomes Deployments and all that their pods need, a status and events', async () => {
-    const namespace = await createNamespace(plane);
-    await createCampaign(plane, namespace, await campaignBody('spring'));
-    const { status } = await ready(namespace, 'spring');
+    const namespace = await world.createNamespace();
+    await world.createCampaign(namespace, await campaignBody('spring'));
+    const { status } = await world.ready(namespace, 'spring');
     expect(status?.tiers?.intake).toMatchObject({ replicas: 2, ready: 2, desired: 2 });
-    const intake = await deployment(plane, namespace, 'spring-intake');
+    const intake = await world.deployment(namespace, 'spring-intake');
     expect(intake?.spec?.replicas).toBe(2);
     for (const path of [
       `${APPS}/namespaces/${namespace}/deployments/spring-records`,
@@ -93,7 +55,7 @@ describe('a campaign', () => {
       `/apis/policy/v1/namespaces/${namespace}/poddisruptionbudgets/spring-records`,
       `/apis/networking.k8s.io/v1/namespaces/${namespace}/networkpolicies/spring-intake`,
     ]) {
-      const { metadata } = await get<Deployment>(plane, path);
+      const { metadata } = await world.get<Deployment>(path);
       expect(metadata?.ownerReferences?.[0]).toMatchObject({
         kind: 'VoucherCampaign',
         name: 'spring',
@@ -102,10 +64,9 @@ describe('a campaign', () => {
     }
     const events = await eventually(
       async () => {
-        const { items } = await get<{ readonly items: readonly { readonly reason: string; readonly note: string }[] }>(
-          plane,
-          `/apis/events.k8s.io/v1/namespaces/${namespace}/events?fieldSelector=regarding.name%3Dspring`,
-        );
+        const { items } = await world.get<{
+          readonly items: readonly { readonly reason: string; readonly note: string }[];
+        }>(`/apis/events.k8s.io/v1/namespaces/${namespace}/events?fieldSelector=regarding.name%3Dspring`);
         return items.some(({ reason }) => reason === 'JournalReady') ? items : undefined;
       },
       { ...SOON, what: 'events of the campaign' },
@@ -114,10 +75,10 @@ describe('a campaign', () => {
   });
 
   it('is owned field by field: init has replicas alone, the operator the rest', async () => {
-    const namespace = await createNamespace(plane);
-    await createCampaign(plane, namespace, await campaignBody('fields'));
-    await ready(namespace, 'fields');
-    const found = await there(
+    const namespace = await world.createNamespace();
+    await world.createCampaign(namespace, await campaignBody('fields'));
+    await world.ready(namespace, 'fields');
+    const found = await world.there(
       namespace,
       'fields-intake',
       ({ metadata }) =>
@@ -132,11 +93,11 @@ describe('a campaign', () => {
   });
 
   it('is left alone once it has converged: no write for a minute', async () => {
-    const namespace = await createNamespace(plane);
-    await createCampaign(plane, namespace, await campaignBody('quiet'));
-    await ready(namespace, 'quiet');
+    const namespace = await world.createNamespace();
+    await world.createCampaign(namespace, await campaignBody('quiet'));
+    await world.ready(namespace, 'quiet');
     const writes = async (sinceMs: number) =>
-      (await plane.audit()).filter(
+      (await world.plane.audit()).filter(
         ({ userAgent, atMs, namespace: where }) =>
           userAgent === 'voucher-operator' && atMs > sinceMs && where === namespace,
       );
@@ -155,16 +116,16 @@ describe('a campaign', () => {
   });
 
   it('gets an edited image back within five seconds, and keeps what others wrote', async () => {
-    const namespace = await createNamespace(plane);
-    await createCampaign(plane, namespace, await campaignBody('edited'));
-    await ready(namespace, 'edited');
-    await there(namespace, 'edited-intake', (found) => replicas(found) === 2, 'the tier');
+    const namespace = await world.createNamespace();
+    await world.createCampaign(namespace, await campaignBody('edited'));
+    await world.ready(namespace, 'edited');
+    await world.there(namespace, 'edited-intake', (found) => replicas(found) === 2, 'the tier');
     const path = `${APPS}/namespaces/${namespace}/deployments/edited-intake`;
-    await patch(plane, path, { metadata: { annotations: { 'example.org/note': 'keep me' } } });
+    await world.patch(path, { metadata: { annotations: { 'example.org/note': 'keep me' } } });
     const body = [{ op: 'replace', path: '/spec/template/spec/containers/0/image', value: 'evil:1' }];
     const editedAtMs = Date.now();
-    await plane.call({ method: 'PATCH', path, body, contentType: 'application/json-patch+json' });
-    const found = await there(
+    await world.plane.call({ method: 'PATCH', path, body, contentType: 'application/json-patch+json' });
+    const found = await world.there(
       namespace,
       'edited-intake',
       (live) => imageOf(live) === 'voucher-operator/app:test',
@@ -175,13 +136,13 @@ describe('a campaign', () => {
   });
 
   it('gets labels back that somebody took away, on Deployments too', async () => {
-    const namespace = await createNamespace(plane);
-    await createCampaign(plane, namespace, await campaignBody('labels'));
-    await ready(namespace, 'labels');
+    const namespace = await world.createNamespace();
+    await world.createCampaign(namespace, await campaignBody('labels'));
+    await world.ready(namespace, 'labels');
     const path = `${APPS}/namespaces/${namespace}/deployments/labels-intake`;
     const label = 'app.kubernetes.io/managed-by';
-    await patch(plane, path, { metadata: { labels: { [label]: null } } });
-    const found = await there(
+    await world.patch(path, { metadata: { labels: { [label]: null } } });
+    const found = await world.there(
       namespace,
       'labels-intake',
       ({ metadata }) => metadata?.labels?.[label] === 'voucher-operator',
@@ -191,12 +152,12 @@ describe('a campaign', () => {
   });
 
   it('comes back with 20 replicas when a Deployment of 20 is deleted, never with 1', async () => {
-    const namespace = await createNamespace(plane);
-    await createCampaign(plane, namespace, await flood('deleted'));
-    const before = await there(namespace, 'deleted-intake', (found) => replicas(found) === 20, '20 replicas');
-    const watch = watchReplicas(plane, namespace, 'deleted-intake');
-    await plane.call({ method: 'DELETE', path: `${APPS}/namespaces/${namespace}/deployments/deleted-intake` });
-    await there(
+    const namespace = await world.createNamespace();
+    await world.createCampaign(namespace, await flood('deleted'));
+    const before = await world.settled(namespace, 'deleted', 20);
+    const watch = watchReplicas(world.plane, namespace, 'deleted-intake');
+    await world.plane.call({ method: 'DELETE', path: `${APPS}/namespaces/${namespace}/deployments/deleted-intake` });
+    await world.there(
       namespace,
       'deleted-intake',
       ({ metadata }) =>
@@ -208,39 +169,38 @@ describe('a campaign', () => {
   });
 
   it('never makes a Deployment by an apply: with another uid it is refused', async () => {
-    const namespace = await createNamespace(plane);
-    await createCampaign(plane, namespace, await campaignBody('uid'));
-    await ready(namespace, 'uid');
-    const found = await deployment(plane, namespace, 'uid-intake');
+    const namespace = await world.createNamespace();
+    await world.createCampaign(namespace, await campaignBody('uid'));
+    await world.ready(namespace, 'uid');
+    const found = await world.deployment(namespace, 'uid-intake');
     const { managedFields: _fields, resourceVersion: _version, ...metadata } = found?.metadata ?? {};
     const { replicas: _replicas, ...spec } = found?.spec ?? {};
     const body = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { ...metadata, name: 'uid-gone' }, spec };
-    const { status } = await plane.answer({
+    const { status } = await world.plane.answer({
       method: 'PATCH',
       path: `${APPS}/namespaces/${namespace}/deployments/uid-gone?fieldManager=voucher-operator&force=true`,
       body,
       contentType: 'application/apply-patch+yaml',
     });
     expect(status).toBe(409);
-    expect(await deployment(plane, namespace, 'uid-gone')).toBeUndefined();
+    expect(await world.deployment(namespace, 'uid-gone')).toBeUndefined();
   });
 
   it.each([3, 40])('is corrected by the next tick when somebody scales it to %d', async (wrong) => {
-    const namespace = await createNamespace(plane);
+    const namespace = await world.createNamespace();
     const name = `scaled-${wrong}`;
-    await createCampaign(plane, namespace, await flood(name));
-    await there(namespace, `${name}-intake`, (found) => replicas(found) === 20, '20 replicas');
-    const path = `${APPS}/namespaces/${namespace}/deployments/${name}-intake`;
-    await patch(plane, `${path}/scale`, { spec: { replicas: wrong } });
-    await there(namespace, `${name}-intake`, (found) => replicas(found) === 20, 'the correction');
+    await world.createCampaign(namespace, await flood(name));
+    await world.settled(namespace, name, 20);
+    await world.scale(namespace, `${name}-intake`, wrong);
+    await world.settled(namespace, name, 20);
   });
 
   it('removes a field that its manifest no longer has', async () => {
-    const namespace = await createNamespace(plane);
-    await createCampaign(plane, namespace, await campaignBody('upgrade'));
-    await ready(namespace, 'upgrade');
+    const namespace = await world.createNamespace();
+    await world.createCampaign(namespace, await campaignBody('upgrade'));
+    await world.ready(namespace, 'upgrade');
     const path = `${APPS}/namespaces/${namespace}/deployments/upgrade-intake`;
-    const found = await there(
+    const found = await world.there(
       namespace,
       'upgrade-intake',
       ({ metadata }) => metadata?.managedFields?.some(({ operation }) => operation === 'Apply') ?? false,
@@ -267,47 +227,47 @@ describe('a campaign', () => {
         },
       },
     };
-    await plane.call({
+    await world.plane.call({
       method: 'PATCH',
       path: `${path}?fieldManager=voucher-operator&force=true`,
       body,
       contentType: 'application/apply-patch+yaml',
     });
     const names = (live: Deployment) => live.spec?.template.spec?.containers[0]?.env?.map(({ name }) => name) ?? [];
-    await there(namespace, 'upgrade-intake', (live) => !names(live).includes('OLD'), 'OLD to go');
+    await world.there(namespace, 'upgrade-intake', (live) => !names(live).includes('OLD'), 'OLD to go');
   });
 
   it('does not take over what is another’s, and says so', async () => {
-    const namespace = await createNamespace(plane);
+    const namespace = await world.createNamespace();
     const service = {
       apiVersion: 'v1',
       kind: 'Service',
       metadata: { name: 'taken-intake' },
       spec: { selector: { app: 'other' }, ports: [{ port: 80 }] },
     };
-    await plane.call({ method: 'POST', path: `${CORE}/namespaces/${namespace}/services`, body: service });
-    await createCampaign(plane, namespace, await campaignBody('taken'));
+    await world.plane.call({ method: 'POST', path: `${CORE}/namespaces/${namespace}/services`, body: service });
+    await world.createCampaign(namespace, await campaignBody('taken'));
     await eventually(() => operator.log.some((line) => line.includes('belongs to nobody that is stated')), {
       ...SOON,
       what: 'the refusal in the log',
     });
-    const found = await get<Deployment>(plane, `${CORE}/namespaces/${namespace}/services/taken-intake`);
+    const found = await world.get<Deployment>(`${CORE}/namespaces/${namespace}/services/taken-intake`);
     expect(found.metadata?.ownerReferences).toBeUndefined();
   });
 
   it('says how much a quota lacks', async () => {
-    const namespace = await createNamespace(plane);
+    const namespace = await world.createNamespace();
     const quota = {
       apiVersion: 'v1',
       kind: 'ResourceQuota',
       metadata: { name: 'compute' },
       spec: { hard: { 'requests.cpu': '3' } },
     };
-    await plane.call({ method: 'POST', path: `${CORE}/namespaces/${namespace}/resourcequotas`, body: quota });
-    await createCampaign(plane, namespace, await flood('poor'));
+    await world.plane.call({ method: 'POST', path: `${CORE}/namespaces/${namespace}/resourcequotas`, body: quota });
+    await world.createCampaign(namespace, await flood('poor'));
     const found = await eventually(
       async () => {
-        const one = await campaign(plane, namespace, 'poor');
+        const one = await world.campaign(namespace, 'poor');
         return conditionOf(one, 'Provisioned')?.reason === 'QuotaExceeded' ? one : undefined;
       },
       { ...SOON, what: 'the condition' },
@@ -316,11 +276,11 @@ describe('a campaign', () => {
   });
 
   it('takes its objects with it when it is deleted, and stops being looked at', async () => {
-    const namespace = await createNamespace(plane);
-    await createCampaign(plane, namespace, await campaignBody('gone'));
-    await ready(namespace, 'gone');
-    await plane.call({ method: 'DELETE', path: `${GROUP}/namespaces/${namespace}/vouchercampaigns/gone` });
-    await eventually(async () => (await deployment(plane, namespace, 'gone-intake')) === undefined, {
+    const namespace = await world.createNamespace();
+    await world.createCampaign(namespace, await campaignBody('gone'));
+    await world.ready(namespace, 'gone');
+    await world.plane.call({ method: 'DELETE', path: `${GROUP}/namespaces/${namespace}/vouchercampaigns/gone` });
+    await eventually(async () => (await world.deployment(namespace, 'gone-intake')) === undefined, {
       ...SOON,
       what: 'the garbage collector',
     });
@@ -356,7 +316,7 @@ describe('its API calls', () => {
       },
     };
     const path = '/apis/authorization.k8s.io/v1/subjectaccessreviews';
-    expect(await plane.call({ method: 'POST', path, body })).toMatchObject({ status: { allowed: false } });
+    expect(await world.plane.call({ method: 'POST', path, body })).toMatchObject({ status: { allowed: false } });
   });
 
   it('never ask for a Secret', async () => {

@@ -12,12 +12,13 @@ import { systemClock } from '../../../operator/runtime/clock.ts';
 import { type ControlPlane, startControlPlane } from '../../helpers/control-plane.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { FaultyProxy } from '../../helpers/faulty-proxy.ts';
-import { CORE, createNamespace, get } from './world.ts';
+import { CORE, type KubeWorld, kubeWorld } from '../../helpers/kube-world.ts';
 
 jest.setTimeout(180_000);
 const OBJECTS = 600;
 
 let plane: ControlPlane;
+let world: KubeWorld;
 let proxy: FaultyProxy;
 let access: KubeAccess;
 let store: Store<KubeObject>;
@@ -49,7 +50,7 @@ const lists = (): number => reports.filter(({ kind }) => kind === 'listed').leng
 /** Time from now until the store has exactly what the API server has, ms. */
 const rightAgain = async (what: string): Promise<number> => {
   const fromMs = performance.now();
-  const truth = words((await get<{ readonly items: readonly KubeObject[] }>(plane, path())).items);
+  const truth = words((await world.get<{ readonly items: readonly KubeObject[] }>(path())).items);
   await eventually(() => words(store.list()) === truth, {
     timeoutMs: 30_000,
     what: `the store to be right ${what}`,
@@ -61,7 +62,8 @@ const rightAgain = async (what: string): Promise<number> => {
 
 beforeAll(async () => {
   plane = await startControlPlane();
-  namespace = await createNamespace(plane);
+  world = kubeWorld(plane);
+  namespace = await world.createNamespace();
   for (let n = 0; n < OBJECTS; n += 20) {
     await Promise.all(Array.from({ length: 20 }, (_, m) => make(`c-${n + m}`)));
   }

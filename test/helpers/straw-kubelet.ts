@@ -1,0 +1,50 @@
+/** Marks every pod ready that is not, as a kubelet would; where there is no node, nobody else does. */
+import type { Pod } from 'kubernetes-types/core/v1.js';
+import { systemClock } from '../../operator/runtime/clock.ts';
+import { sleep } from '../../operator/runtime/sleep.ts';
+import { type KubeApi, watchPath } from './kube-api.ts';
+import { CORE, kubeWorld } from './kube-world.ts';
+
+export interface StrawKubelet {
+  stop(): Promise<void>;
+}
+
+/** A server that was killed is asked again after this long. */
+const AGAIN_MS = 100;
+
+const isReady = (pod: Pod): boolean =>
+  pod.status?.conditions?.some((one) => one.type === 'Ready' && one.status === 'True') ?? false;
+
+/** Pods that it is told to leave stay as they are. */
+export const startStrawKubelet = (api: KubeApi, leaves: (pod: Pod) => boolean = () => false): StrawKubelet => {
+  const stop = new AbortController();
+  const world = kubeWorld(api);
+  const makeReady = async (pod: Pod): Promise<void> => {
+    if (isReady(pod) || pod.metadata?.deletionTimestamp !== undefined || leaves(pod)) return;
+    const { namespace, name } = pod.metadata ?? {};
+    const status = {
+      phase: 'Running',
+      // Nobody listens there: signals are absent, and nothing is ever scaled down.
+      podIP: '127.0.0.1',
+      podIPs: [{ ip: '127.0.0.1' }],
+      conditions: [{ type: 'Ready', status: 'True', lastTransitionTime: new Date().toISOString() }],
+    };
+    // Gone in the meantime, or told again by the next watch.
+    await world.patch(`${CORE}/namespaces/${namespace}/pods/${name}/status`, { status }).catch(() => undefined);
+  };
+  const done = (async () => {
+    while (!stop.signal.aborted) {
+      const note = ({ type, object }: { readonly type: string; readonly object: unknown }): void => {
+        if (type === 'ADDED' || type === 'MODIFIED') void makeReady(object as Pod);
+      };
+      await watchPath(api, `${CORE}/pods`, note, stop.signal);
+      await sleep(systemClock, AGAIN_MS, stop.signal);
+    }
+  })();
+  return {
+    async stop() {
+      stop.abort();
+      await done;
+    },
+  };
+};
