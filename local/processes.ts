@@ -215,6 +215,9 @@ export const createProcessCluster = (options: ProcessClusterOptions): ProcessClu
       async createPlan(plan) {
         if (!plans.has(planId(plan))) plans.set(planId(plan), plan);
       },
+      async writeState(plan, state) {
+        plans.set(planId(plan), { ...plan, status: { ...plan.status, state } });
+      },
     },
     serviceUrl(namespace, name) {
       const balancer = balancers.get(`${namespace}/${name}`);

@@ -23,6 +23,7 @@ export const lazyJournal = (connecting: Promise<JournalAdmin>): JournalAdmin => 
     async ensure(spec, signal) {
       return journal === undefined ? { kind: 'unavailable', message: why } : journal.ensure(spec, signal);
     },
+    remove: async (spec, signal) => connected().remove(spec, signal),
     backlog: async (campaignId, shards, tier, signal) => connected().backlog(campaignId, shards, tier, signal),
     putLiveSettings: async (campaignId, settings, signal) => connected().putLiveSettings(campaignId, settings, signal),
   };

@@ -191,6 +191,7 @@ const createTerm = (
     manifests: cluster.manifests,
     replicas: cluster.replicas,
     status: cluster.status,
+    finalizers: cluster.finalizers,
     plans: cluster.plans,
     events,
     journal,

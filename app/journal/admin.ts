@@ -13,6 +13,7 @@ import { abortable } from './abortable.ts';
 import type { JournalConnection } from './connection.ts';
 import { readDurability } from './durability.ts';
 import { ensureJournal } from './ensure.ts';
+import { removeJournal } from './remove.ts';
 
 export interface JournalAdminOptions {
   readonly connection: JournalConnection;
@@ -92,5 +93,10 @@ export const createJournalAdmin = (options: JournalAdminOptions): JournalAdmin =
     await abortable(kv.put(LIVE_SETTINGS_KEY, text), signal);
   };
 
-  return { ensure, backlog, putLiveSettings };
+  const remove: JournalAdmin['remove'] = async (spec, signal) => {
+    assertConnected(signal);
+    return removeJournal(await api(), spec, signal);
+  };
+
+  return { ensure, remove, backlog, putLiveSettings };
 };

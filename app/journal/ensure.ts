@@ -17,6 +17,7 @@ import {
   statedOwner,
   type WantedStream,
   wantedConsumer,
+  wantedOwner,
   wantedStreams,
 } from './streams.ts';
 
@@ -39,7 +40,7 @@ const BUCKET_HISTORY = 3;
 /** nats-server's codes for a stream or consumer that is not there. */
 const NOT_FOUND = new Set([10014, 10059]);
 
-const orUndefined = async <T>(asked: Promise<T>): Promise<T | undefined> => {
+export const orUndefined = async <T>(asked: Promise<T>): Promise<T | undefined> => {
   try {
     return await asked;
   } catch (error) {
@@ -51,7 +52,7 @@ const orUndefined = async <T>(asked: Promise<T>): Promise<T | undefined> => {
 /** Undefined when the stream may stay as it is. */
 const obstacleOf = (spec: JournalSpec, wanted: WantedStream, { config }: StreamInfo): string | undefined => {
   const stated = statedOwner(config);
-  if (stated !== `${spec.namespace}/${spec.campaignName}` && !spec.adopt) {
+  if (stated !== wantedOwner(spec) && !spec.adopt) {
     return `stream ${wanted.name} belongs to ${stated ?? 'nobody that it names'}; choose another spec.campaignId, or set spec.adoptJournal: true to go on with its registrations`;
   }
   const drift = driftOf(wanted, config);
@@ -68,7 +69,7 @@ const ensureStreams = async (deps: EnsureDeps, spec: JournalSpec, signal: AbortS
     const obstacle = info === undefined ? undefined : obstacleOf(spec, stream, info);
     if (obstacle !== undefined) return obstacle;
   }
-  const owner = `${spec.namespace}/${spec.campaignName}`;
+  const owner = wantedOwner(spec);
   for (const [i, stream] of wanted.entries()) {
     const config = found[i]?.config;
     if (config === undefined) await abortable(streams.add(stream), signal);
@@ -104,7 +105,7 @@ const ensureConsumers = async (
   return undefined;
 };
 
-const bucketsOf = (campaignId: string): readonly string[] => [
+export const bucketsOf = (campaignId: string): readonly string[] => [
   liveBucketName(campaignId),
   dataKeyBucketName(campaignId),
 ];

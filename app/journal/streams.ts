@@ -33,6 +33,7 @@ export const ownerOf = (spec: JournalSpec): Readonly<Record<string, string>> => 
   [STREAM_OWNER_METADATA.campaignId]: spec.campaignId,
   [STREAM_OWNER_METADATA.namespace]: spec.namespace,
   [STREAM_OWNER_METADATA.name]: spec.campaignName,
+  [STREAM_OWNER_METADATA.uid]: spec.uid,
 });
 
 const journalStream = (spec: JournalSpec, name: string, subject: string, maxBytes: number): WantedStream => ({
@@ -134,9 +135,16 @@ export const consumerUpdateOf = (
   return isRight ? undefined : { ack_wait, max_deliver, max_ack_pending };
 };
 
-/** `namespace/name` of the object that a stream says it belongs to; undefined when it says nothing. */
-export const statedOwner = (actual: StreamConfig): string | undefined => {
-  const namespace = actual.metadata?.[STREAM_OWNER_METADATA.namespace];
-  const name = actual.metadata?.[STREAM_OWNER_METADATA.name];
-  return namespace === undefined || name === undefined ? undefined : `${namespace}/${name}`;
+const nameOwner = (metadata: Readonly<Record<string, string>>): string | undefined => {
+  const namespace = metadata[STREAM_OWNER_METADATA.namespace];
+  const name = metadata[STREAM_OWNER_METADATA.name];
+  const uid = metadata[STREAM_OWNER_METADATA.uid];
+  if (namespace === undefined || name === undefined) return undefined;
+  return `${namespace}/${name} with the uid ${uid}`;
 };
+
+/** Of the object that a stream says it belongs to; undefined when it says nothing. */
+export const statedOwner = ({ metadata = {} }: StreamConfig): string | undefined => nameOwner(metadata);
+
+/** As `statedOwner` says it of a stream that is this campaign's. */
+export const wantedOwner = (spec: JournalSpec): string | undefined => nameOwner(ownerOf(spec));

@@ -157,6 +157,12 @@ export interface VoucherCampaignSpec {
    * such streams give the reason JournalConflict.
    */
   readonly adoptJournal: boolean;
+  /**
+   * What the deletion of this object does to the journal: Retain keeps it, for a campaign that adopts it; Delete
+   * removes its streams and buckets first, with every registration in them. Rows in the database stay in both cases.
+   * Default Retain.
+   */
+  readonly deletionPolicy: 'Retain' | 'Delete';
 }
 
 /** One tier as it was at the last tick. */

@@ -104,6 +104,8 @@ export const EVENT_REASONS = [
   'JournalConflict',
   'JournalUnavailable',
   'JournalNotDurable',
+  'JournalDeleted',
+  'JournalNotDeleted',
   'MetricsStale',
   'MetricsFresh',
   'SettingsPublished',

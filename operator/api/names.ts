@@ -66,9 +66,13 @@ export const LIVE_SETTINGS_KEY = 'settings';
 /** Key-value bucket with wrapped data keys, key = `<day>` (`2020-09-25`); outside the journal, so it can be destroyed. */
 export const dataKeyBucketName = (campaignId: string): string => `keys_${campaignId}`;
 
+/** Holds up the deletion of a campaign with `deletionPolicy: Delete` until its journal is gone. */
+export const JOURNAL_FINALIZER = `${API_GROUP}/journal`;
+
 /** Metadata keys on streams that say whose they are. */
 export const STREAM_OWNER_METADATA = {
   campaignId: `${API_GROUP}/campaign-id`,
   namespace: `${API_GROUP}/namespace`,
   name: `${API_GROUP}/name`,
+  uid: `${API_GROUP}/uid`,
 } as const;

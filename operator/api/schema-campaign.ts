@@ -200,5 +200,14 @@ export const campaignSpec: ObjectNode = {
         'false: such streams give the reason JournalConflict.',
       default: false,
     },
+    deletionPolicy: {
+      type: 'string',
+      description:
+        'What the deletion of this object does to the journal: Retain keeps it, for a campaign that adopts it; Delete ' +
+        'removes its streams and buckets first, with every registration in them. Rows in the database stay in both ' +
+        'cases. Default Retain.',
+      enum: ['Retain', 'Delete'],
+      default: 'Retain',
+    },
   },
 };

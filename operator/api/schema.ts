@@ -96,10 +96,10 @@ export const SCALE_PLAN: ResourceDefinition = {
       description: 'Records replicas asked for.',
     },
     {
-      name: 'Verdict',
+      name: 'State',
       type: 'string',
-      jsonPath: '.spec.decision.verdict',
-      description: 'Empty: waits for a decision.',
+      jsonPath: '.status.state',
+      description: 'Pending waits for a decision.',
     },
     { name: 'Expires', type: 'string', jsonPath: '.spec.expiresAt', description: 'A decision counts until then.' },
     {

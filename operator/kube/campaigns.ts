@@ -1,32 +1,15 @@
 /** Campaigns: read from the watch, and their status written. */
 
 import type { VoucherCampaign } from '../api/campaign-types.ts';
-import { FIELD_MANAGER } from '../api/names.ts';
-import type { StatusWriter } from '../reconcile/ports.ts';
+import { FIELD_MANAGER, JOURNAL_FINALIZER } from '../api/names.ts';
+import type { FinalizerWriter, StatusWriter } from '../reconcile/ports.ts';
 import type { KubeClient } from './client.ts';
-import { type KubeObject, parseObject } from './objects.ts';
+import { type Kept, keeperOf, parseObject } from './objects.ts';
 import { CAMPAIGNS } from './resources.ts';
 import type { Store } from './store.ts';
 
-/** A stored campaign always has these; the type asks for less, because a campaign in a file has none. */
-export type StoredCampaign = VoucherCampaign & {
-  readonly metadata: { readonly uid: string; readonly resourceVersion: string };
-};
-
-const isCampaign = (value: object): value is StoredCampaign =>
-  'kind' in value && value.kind === 'VoucherCampaign' && 'spec' in value && typeof value.spec === 'object';
-
-/**
- * The API server has validated it against the schema that the types are generated from, and has filled in defaults.
- * @throws Error when it is none
- */
-export const keepCampaign = (object: KubeObject): StoredCampaign => {
-  const { managedFields: _managedFields, ...metadata } = object.metadata;
-  // Items of a list carry neither.
-  const campaign = { apiVersion: 'voucher-operator.io/v1alpha1', kind: 'VoucherCampaign', ...object, metadata };
-  if (!isCampaign(campaign)) throw new Error(`${metadata.namespace}/${metadata.name} is no VoucherCampaign`);
-  return campaign;
-};
+export type StoredCampaign = Kept<VoucherCampaign>;
+export const keepCampaign = keeperOf<VoucherCampaign>('VoucherCampaign');
 
 /** Whether a tick is due: our own status is no news. */
 export const isCampaignNews = (before: VoucherCampaign, after: VoucherCampaign): boolean =>
@@ -44,6 +27,24 @@ export const createStatusWriter = (client: KubeClient, store: Store<StoredCampai
     const target = { resource: CAMPAIGNS, namespace, name, subresource: 'status' };
     const query = { fieldManager: FIELD_MANAGER };
     const answer = await client.call({ ...target, verb: 'update', query, body }, signal);
+    store.observe(keepCampaign(parseObject(answer)));
+  },
+});
+
+/** The list of the newest version that was seen, and that version: somebody else's finalizer is never written over. */
+export const createFinalizerWriter = (client: KubeClient, store: Store<StoredCampaign>): FinalizerWriter => ({
+  async setFinalizer({ metadata: { name, namespace } }, present, signal) {
+    const metadata = store.get(namespace, name)?.metadata;
+    if (metadata === undefined) return;
+    const others = (metadata.finalizers ?? []).filter((finalizer) => finalizer !== JOURNAL_FINALIZER);
+    const finalizers = present ? [...others, JOURNAL_FINALIZER] : others;
+    const body = [
+      { op: 'replace', path: '/metadata/resourceVersion', value: metadata.resourceVersion },
+      { op: 'add', path: '/metadata/finalizers', value: finalizers },
+    ];
+    const target = { resource: CAMPAIGNS, namespace, name };
+    const query = { fieldManager: FIELD_MANAGER };
+    const answer = await client.call({ ...target, verb: 'patch', query, body }, signal);
     store.observe(keepCampaign(parseObject(answer)));
   },
 });

@@ -1,8 +1,21 @@
 /** One Kubernetes cluster behind the interfaces that operator/reconcile declares: the watches, and the writers on them. */
 import type { VoucherCampaign } from '../api/campaign-types.ts';
-import type { ClusterReader, ManifestWriter, PlanWriter, ReplicaWriter, StatusWriter } from '../reconcile/ports.ts';
+import type {
+  ClusterReader,
+  FinalizerWriter,
+  ManifestWriter,
+  PlanWriter,
+  ReplicaWriter,
+  StatusWriter,
+} from '../reconcile/ports.ts';
 import type { Clock } from '../runtime/clock.ts';
-import { createStatusWriter, isCampaignNews, keepCampaign, type StoredCampaign } from './campaigns.ts';
+import {
+  createFinalizerWriter,
+  createStatusWriter,
+  isCampaignNews,
+  keepCampaign,
+  type StoredCampaign,
+} from './campaigns.ts';
 import type { KubeClient } from './client.ts';
 import { createClusterReader } from './cluster-reader.ts';
 import { Informer, type InformerReport, type InformerTiming } from './informer.ts';
@@ -38,6 +51,7 @@ export interface KubeCluster {
   readonly manifests: ManifestWriter;
   readonly replicas: ReplicaWriter;
   readonly status: StatusWriter;
+  readonly finalizers: FinalizerWriter;
   readonly plans: PlanWriter;
   /** As last seen; undefined when it is gone. */
   campaign(key: string): VoucherCampaign | undefined;
@@ -147,6 +161,7 @@ export const createKubeCluster = (options: KubeClusterOptions): KubeCluster => {
     }),
     replicas: createReplicaWriter(client, deployments),
     status: createStatusWriter(client, campaigns),
+    finalizers: createFinalizerWriter(client, campaigns),
     plans: createPlanWriter(client, plans),
     campaign(key) {
       const [namespace = '', name = ''] = key.split('/');

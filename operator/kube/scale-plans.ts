@@ -25,4 +25,11 @@ export const createPlanWriter = (client: KubeClient, store: Store<StoredScalePla
       if (!isKubeError(error, 'already_exists')) throw error;
     }
   },
+  async writeState({ metadata: { namespace, name }, status }, state, signal) {
+    const target = { resource: SCALE_PLANS, namespace, name, subresource: 'status' };
+    const query = { fieldManager: FIELD_MANAGER };
+    const body = [{ op: 'add', path: '/status', value: { ...status, state } }];
+    const answer = await client.call({ ...target, verb: 'patch', query, body }, signal);
+    store.observe(keepScalePlan(parseObject(answer)));
+  },
 });

@@ -7,6 +7,7 @@ export const journalSpec = (campaign: VoucherCampaign, options: BuildOptions): J
   campaignId: campaign.spec.campaignId,
   namespace: campaign.metadata.namespace,
   campaignName: campaign.metadata.name,
+  uid: campaign.metadata.uid ?? '',
   shards: options.shards,
   replicas: options.journalReplicas,
   adopt: campaign.spec.adoptJournal,

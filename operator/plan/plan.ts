@@ -13,11 +13,13 @@ import type { CampaignEvent, JournalSpec } from '../reconcile/ports.ts';
 import type { BuildOptions } from '../resources/build-options.ts';
 import type { Manifest } from '../resources/manifest.ts';
 import { scaleEvent, transitionEvents } from './events.ts';
+import { finalizerChange } from './finalizer.ts';
 import { journalSpec } from './journal.ts';
 import { buildLiveSettings } from './live-settings.ts';
 import { planManifests } from './manifests.ts';
 import { resumeMemory } from './memory.ts';
 import { type CampaignMemory, type Observed, SCALED_TIERS, type ScaledTier, type TierOutcomes } from './observed.ts';
+import { type PlanStateChange, planStateChanges } from './plan-state.ts';
 import { nextLookMs } from './requeue.ts';
 import { proposeScalePlans } from './scale-plan.ts';
 import { createdReplicas, scaleTier } from './scaling.ts';
@@ -44,6 +46,8 @@ export interface Plan {
   /** Undefined while there is no bucket of ours to put them into. */
   readonly liveSettings: LiveSettings | undefined;
   readonly scalePlans: readonly ScalePlan[];
+  readonly planStates: readonly PlanStateChange[];
+  readonly finalizer: 'add' | 'remove' | undefined;
   readonly status: VoucherCampaignStatus;
   readonly events: readonly CampaignEvent[];
   readonly tiers: TierOutcomes;
@@ -108,6 +112,8 @@ export const plan = (campaign: VoucherCampaign, observed: Observed, nowMs: numbe
         ? buildLiveSettings(campaign.spec, campaign.metadata.generation ?? 0, tiers.intake.ready)
         : undefined,
     scalePlans,
+    planStates: planStateChanges(cluster.plans, nowMs),
+    finalizer: finalizerChange(campaign),
     status,
     events: transitionEvents(previous, status),
     tiers,

@@ -13,7 +13,15 @@ import type { Clock } from '../runtime/clock.ts';
 import type { CampaignState } from './campaign-state.ts';
 import { within } from './deadline.ts';
 import { DeadlineError, ReconcileError, type Step } from './errors.ts';
-import type { EventSink, JournalAdmin, ManifestWriter, PlanWriter, ReplicaWriter, StatusWriter } from './ports.ts';
+import type {
+  EventSink,
+  FinalizerWriter,
+  JournalAdmin,
+  ManifestWriter,
+  PlanWriter,
+  ReplicaWriter,
+  StatusWriter,
+} from './ports.ts';
 
 export interface ApplyDeps {
   readonly clock: Clock;
@@ -21,6 +29,8 @@ export interface ApplyDeps {
   readonly replicas: ReplicaWriter;
   readonly status: StatusWriter;
   readonly plans: PlanWriter;
+  /** Absent where nothing outlives a campaign. */
+  readonly finalizers?: FinalizerWriter;
   readonly events: EventSink;
   readonly journal: JournalAdmin;
   readonly onScaleWrite: (result: 'written' | 'conflict' | 'error') => void;
@@ -117,6 +127,14 @@ export const apply = async (
     }
   };
 
+  const { finalizer } = plan;
+  const { finalizers } = deps;
+  // Before the journal: one that is made must not outlive a campaign that is deleted in this very moment.
+  if (finalizer !== undefined && finalizers !== undefined) {
+    await attempt('write_finalizer', `${finalizer} the finalizer`, (inner) =>
+      finalizers.setFinalizer(campaign, finalizer === 'add', inner),
+    );
+  }
   // Replicas first: they are what the crowd waits for. A later apply of the same Deployment would also have moved its
   // resourceVersion on and made this write a conflict.
   await Promise.all(plan.scale.map(scale));
@@ -135,6 +153,11 @@ export const apply = async (
       const message = `ScalePlan ${scalePlan.metadata.name} (${reason}) asks for ${JSON.stringify(ceilings)} and waits for a decision until ${scalePlan.spec.expiresAt}.`;
       emit(campaignEvent('Warning', 'PlanProposed', message));
     }
+  }
+  for (const { plan: scalePlan, state: planState } of plan.planStates) {
+    await attempt('write_plan_state', `write that ScalePlan ${scalePlan.metadata.name} is ${planState}`, (inner) =>
+      deps.plans.writeState(scalePlan, planState, inner),
+    );
   }
   for (const event of plan.events) emit(event);
 

@@ -10,6 +10,9 @@ export const STEPS = [
   'ensure_journal',
   'live_settings',
   'create_scale_plan',
+  'write_plan_state',
+  'write_finalizer',
+  'delete_journal',
   'write_status',
 ] as const;
 export type Step = (typeof STEPS)[number];

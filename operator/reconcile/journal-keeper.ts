@@ -29,6 +29,11 @@ export class JournalKeeper {
     return this.#state;
   }
 
+  /** Resolves when no question is under way: what is removed then is not made again behind one's back. */
+  async settled(): Promise<void> {
+    await this.#inFlight;
+  }
+
   /** Asks when it is time, and waits a little for the answer. Never rejects: no answer is `unavailable`. */
   async keep(spec: JournalSpec, signal: AbortSignal): Promise<void> {
     if (this.#inFlight === undefined && this.#isDue(spec)) {

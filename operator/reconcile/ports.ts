@@ -4,6 +4,7 @@
  */
 import type { LiveSettings } from '../api/app-contract.ts';
 import type { VoucherCampaign, VoucherCampaignStatus } from '../api/campaign-types.ts';
+import type { PlanState } from '../api/conditions.ts';
 import type { Tier } from '../api/names.ts';
 import type { ScalePlan } from '../api/scale-plan-types.ts';
 import type { Manifest } from '../resources/manifest.ts';
@@ -101,6 +102,11 @@ export interface CampaignEvent {
   readonly message: string;
 }
 
+export interface FinalizerWriter {
+  /** Our finalizer there or not there; those of others stay. A campaign that changed meanwhile is a conflict error. */
+  setFinalizer(campaign: VoucherCampaign, present: boolean, signal: AbortSignal): Promise<void>;
+}
+
 export interface EventSink {
   emit(campaign: VoucherCampaign, event: CampaignEvent): void;
 }
@@ -108,6 +114,8 @@ export interface EventSink {
 export interface PlanWriter {
   /** A plan of that name that is there already is success: names say the need, so it is the same plan. */
   createPlan(plan: ScalePlan, signal: AbortSignal): Promise<void>;
+  /** `status.state`: where the plan stands, for people. */
+  writeState(plan: ScalePlan, state: PlanState, signal: AbortSignal): Promise<void>;
 }
 
 /** What the journal of one campaign should be. */
@@ -115,6 +123,8 @@ export interface JournalSpec {
   readonly campaignId: string;
   readonly namespace: string;
   readonly campaignName: string;
+  /** Of the object: one that was deleted and made again is another. */
+  readonly uid: string;
   readonly shards: number;
   readonly replicas: number;
   readonly adopt: boolean;
@@ -132,9 +142,18 @@ export type JournalState =
   | { readonly kind: 'conflict'; readonly message: string }
   | { readonly kind: 'unavailable'; readonly message: string };
 
+export type JournalRemoval =
+  | { readonly kind: 'removed'; readonly streams: number }
+  | { readonly kind: 'foreign'; readonly message: string };
+
 export interface JournalAdmin {
   /** Creates what is missing, verifies what is there, changes nothing that belongs to another object. */
   ensure(spec: JournalSpec, signal: AbortSignal): Promise<JournalState>;
+  /**
+   * Removes streams, consumers and buckets. What belongs to another object stays, and the answer says so.
+   * @throws Error when the journal does not answer; a second call goes on where the first one ended
+   */
+  remove(spec: JournalSpec, signal: AbortSignal): Promise<JournalRemoval>;
   /** Backlog of a tier over all shards; oldest age from the first unacknowledged message's time. */
   backlog(campaignId: string, shards: number, tier: Tier, signal: AbortSignal): Promise<Backlog>;
   /** Writes the live settings only when they differ from the stored ones. */

@@ -5,6 +5,7 @@ import { TICK_MS } from '../plan/requeue.ts';
 import type { BuildOptions } from '../resources/build-options.ts';
 import { type ApplyDeps, apply } from './apply.ts';
 import { type CampaignState, campaignKey, newCampaignState } from './campaign-state.ts';
+import { endCampaign } from './deletion.ts';
 import { ReconcileError } from './errors.ts';
 import { type GatherDeps, gather } from './gather.ts';
 import { JournalKeeper } from './journal-keeper.ts';
@@ -26,7 +27,7 @@ export interface Reconciler {
   forget(campaign: Pick<VoucherCampaign, 'metadata'>): void;
 }
 
-/** Deletion runs by owner references; a campaign that is being deleted gets nothing new meanwhile. */
+/** A campaign that is being deleted gets nothing new; this long after its end somebody else may still hold it. */
 const DELETED_LOOK_MS = 60_000;
 
 export const createReconciler = (deps: ReconcilerDeps): Reconciler => {
@@ -49,16 +50,17 @@ export const createReconciler = (deps: ReconcilerDeps): Reconciler => {
   };
 
   const reconcile: Reconciler['reconcile'] = async (campaign, signal) => {
-    if (campaign.metadata.deletionTimestamp !== undefined) {
-      forget(campaign);
-      return { requeueAfterMs: DELETED_LOOK_MS };
-    }
     const startedAtMs = clock.monotonicMs();
     const state = stateOf(campaign);
     // Somebody took the status away: what was written is no longer there.
     if (state.hadStatus && campaign.status === undefined) state.written = undefined;
     state.hadStatus = campaign.status !== undefined;
     try {
+      if (campaign.metadata.deletionTimestamp !== undefined) {
+        await endCampaign(deps, campaign, state.journal, signal);
+        forget(campaign);
+        return { requeueAfterMs: DELETED_LOOK_MS };
+      }
       const gathered = await gather(deps, campaign, state.readings, signal);
       state.readings = gathered.readings;
 

@@ -153,6 +153,7 @@ export const scenario: Scenario = {
         campaignId: CAMPAIGN,
         namespace: 'default',
         campaignName: CAMPAIGN,
+        uid: 'bench',
         shards: 3,
         replicas: 3,
         adopt: false,

@@ -39,6 +39,7 @@ const spec: VoucherCampaignSpec = {
   dataPlane: { secretName: 'voucher-data-plane', durability: 'Verified' },
   scaling,
   adoptJournal: false,
+  deletionPolicy: 'Retain',
 };
 
 export interface CampaignChanges {

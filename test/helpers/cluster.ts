@@ -2,7 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import { type Cluster, up } from '../../local/cluster.ts';
 
-export const SHARED_CLUSTER = 'vo-test';
+/** Another name for whoever must not share it. */
+export const SHARED_CLUSTER = process.env['VOUCHER_TEST_CLUSTER'] ?? 'vo-test';
 
 let shared: Promise<Cluster> | undefined;
 

@@ -162,10 +162,15 @@ export class FakeWorld {
           this.plans.push(plan);
           this.writes.push('plan');
         },
+        writeState: async (plan, state) => {
+          const at = this.plans.findIndex(({ metadata }) => metadata.name === plan.metadata.name);
+          this.plans[at] = { ...plan, status: { ...plan.status, state } };
+        },
       },
       events: { emit: (_, event) => void this.events.push(event) },
       journal: {
         ensure: () => this.#answer('ensure', () => this.journal),
+        remove: async () => ({ kind: 'removed', streams: 6 }),
         backlog: async () => {
           throw new Error('the reconciler reads the backlog through its signals only');
         },

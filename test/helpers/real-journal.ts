@@ -2,7 +2,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
 import { Registry } from 'prom-client';
 import type { PublishOutcome, RegistrationJournal } from '../../app/intake/ports.ts';
@@ -14,6 +13,8 @@ import { spawnManaged } from '../../local/managed-process.ts';
 import { type NatsCluster, type NatsNode, type NatsOptions, startNatsCluster } from '../../local/nats.ts';
 import { shardStreamName } from '../../operator/api/names.ts';
 import type { JournalAdmin, JournalSpec } from '../../operator/reconcile/ports.ts';
+import { systemClock } from '../../operator/runtime/clock.ts';
+import { sleep } from '../../operator/runtime/sleep.ts';
 import { receivedEvent, SHARDS } from './records.ts';
 
 export const never = new AbortController().signal;
@@ -23,6 +24,7 @@ export const journalSpec = (overrides: Partial<JournalSpec> = {}): JournalSpec =
   campaignId: 'spring',
   namespace: 'city',
   campaignName: 'spring-2020',
+  uid: '1',
   shards: SHARDS,
   replicas: 3,
   adopt: false,
@@ -139,20 +141,20 @@ const runCrowd = (
   const acked = new Map<string, { shard: number; sequence: number }>();
   const refused = new Map<string, number>();
   let slowestMs = 0;
-  let stopped = false;
+  const stopped = new AbortController();
   let next = 0;
   const note = (receipt: string, outcome: PublishOutcome): void => {
     if (outcome.kind === 'acknowledged') acked.set(receipt, { shard: outcome.shard, sequence: outcome.sequence });
     else refused.set(outcome.reason, (refused.get(outcome.reason) ?? 0) + 1);
   };
   const citizen = async (): Promise<void> => {
-    while (!stopped) {
+    while (!stopped.signal.aborted) {
       const event = receivedEvent({ campaignId, citizen: `${crowd}-${next++}`, sealed: sealed() });
       const startedAtMs = monotonicMs();
       const outcome = await journal.publish(event);
       slowestMs = Math.max(slowestMs, monotonicMs() - startedAtMs);
       note(event.receipt, outcome);
-      if (outcome.kind === 'unavailable') await sleep(pauseMs);
+      if (outcome.kind === 'unavailable') await sleep(systemClock, pauseMs, stopped.signal);
     }
   };
   const loops = Array.from({ length: size }, citizen);
@@ -164,7 +166,7 @@ const runCrowd = (
     refused,
     slowestMs: () => slowestMs,
     async stop() {
-      stopped = true;
+      stopped.abort();
       await Promise.all(loops);
     },
   };

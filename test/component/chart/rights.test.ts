@@ -68,7 +68,12 @@ describe('the operator', () => {
 
   it('may not change what a campaign asks for, nor decide about a plan', async () => {
     const rules = role(await render(), `${NAMESPACE}-vo`);
-    expect(verbs(rules, 'vouchercampaigns')).toEqual(['get', 'list', 'watch']);
+    // Patch is for finalizers; a policy of the chart refuses it for the rest.
+    expect(verbs(rules, 'vouchercampaigns')).toEqual(['get', 'list', 'watch', 'patch']);
+    const [policy] = (await render()).filter(
+      ({ kind, metadata }) => kind === 'ValidatingAdmissionPolicy' && metadata.name.endsWith('-finalizers-only'),
+    );
+    expect(JSON.stringify(policy)).toContain('object.spec == oldObject.spec');
     expect(verbs(rules, 'scaleplans')).toEqual(['get', 'list', 'watch', 'create']);
   });
 });

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { Deployment } from 'kubernetes-types/apps/v1.js';
 import { eventually } from '../../helpers/eventually.ts';
-import { APPS, CORE, campaignBody, conditionOf, flood, GROUP } from '../../helpers/kube-world.ts';
+import { APPS, CORE, campaignBody, flood } from '../../helpers/kube-world.ts';
 import { type StrawKubelet, startStrawKubelet } from '../../helpers/straw-kubelet.ts';
 import { watchReplicas } from '../../helpers/watch-replicas.ts';
 import { type OwnWorld, operatorAccount, type RunningOperator, startOperator, startWorld } from './world.ts';
@@ -253,37 +253,6 @@ describe('a campaign', () => {
     });
     const found = await world.get<Deployment>(`${CORE}/namespaces/${namespace}/services/taken-intake`);
     expect(found.metadata?.ownerReferences).toBeUndefined();
-  });
-
-  it('says how much a quota lacks', async () => {
-    const namespace = await world.createNamespace();
-    const quota = {
-      apiVersion: 'v1',
-      kind: 'ResourceQuota',
-      metadata: { name: 'compute' },
-      spec: { hard: { 'requests.cpu': '3' } },
-    };
-    await world.plane.call({ method: 'POST', path: `${CORE}/namespaces/${namespace}/resourcequotas`, body: quota });
-    await world.createCampaign(namespace, await flood('poor'));
-    const found = await eventually(
-      async () => {
-        const one = await world.campaign(namespace, 'poor');
-        return conditionOf(one, 'Provisioned')?.reason === 'QuotaExceeded' ? one : undefined;
-      },
-      { ...SOON, what: 'the condition' },
-    );
-    expect(conditionOf(found, 'Provisioned')?.message).toMatch(/ResourceQuota compute lacks requests\.cpu \d+/);
-  });
-
-  it('takes its objects with it when it is deleted, and stops being looked at', async () => {
-    const namespace = await world.createNamespace();
-    await world.createCampaign(namespace, await campaignBody('gone'));
-    await world.ready(namespace, 'gone');
-    await world.plane.call({ method: 'DELETE', path: `${GROUP}/namespaces/${namespace}/vouchercampaigns/gone` });
-    await eventually(async () => (await world.deployment(namespace, 'gone-intake')) === undefined, {
-      ...SOON,
-      what: 'the garbage collector',
-    });
   });
 });
 

@@ -132,6 +132,27 @@ describe('an operator', () => {
     expect(conditionOf(await world.campaign(namespace, 'nowhere'), 'Provisioned')?.reason).toBe('Unschedulable');
   });
 
+  it('says how much a quota lacks', async () => {
+    const namespace = await world.createNamespace();
+    await start();
+    const quota = {
+      apiVersion: 'v1',
+      kind: 'ResourceQuota',
+      metadata: { name: 'compute' },
+      spec: { hard: { 'requests.cpu': '3' } },
+    };
+    await world.plane.call({ method: 'POST', path: `${CORE}/namespaces/${namespace}/resourcequotas`, body: quota });
+    await world.createCampaign(namespace, await flood('poor'));
+    const found = await eventually(
+      async () => {
+        const one = await world.campaign(namespace, 'poor');
+        return conditionOf(one, 'Provisioned')?.reason === 'QuotaExceeded' ? one : undefined;
+      },
+      { ...SOON, what: 'the condition' },
+    );
+    expect(conditionOf(found, 'Provisioned')?.message).toMatch(/ResourceQuota compute lacks requests\.cpu \d+/);
+  });
+
   it('survives an API server that is killed: scales again when it is back', async () => {
     const namespace = await world.createNamespace();
     const kubelet = startStrawKubelet(world.plane);

@@ -75,6 +75,7 @@ export const operatorAccount = async (plane: ControlPlane): Promise<string> => {
 
 const READY: JournalAdmin = {
   ensure: async () => ({ kind: 'ready', durability: 'Synced', replicas: 3, message: 'played' }),
+  remove: async () => ({ kind: 'removed', streams: 6 }),
   backlog: async () => ({ messages: 0 }),
   putLiveSettings: async () => undefined,
 };
@@ -89,12 +90,16 @@ export interface RunningOperator {
 
 export const startOperator = async (
   plane: ControlPlane,
-  changes: Partial<OperatorConfig> & { readonly image?: string; readonly pods?: PodOptions } = {},
+  changes: Partial<OperatorConfig> & {
+    readonly image?: string;
+    readonly pods?: PodOptions;
+    readonly journal?: JournalAdmin;
+  } = {},
 ): Promise<RunningOperator> => {
   const stop = new AbortController();
   const started = Promise.withResolvers<number>();
   const log: string[] = [];
-  const { image = 'voucher-operator/app:test', pods, ...config } = changes;
+  const { image = 'voucher-operator/app:test', pods, journal = READY, ...config } = changes;
   const done = runOperator(
     {
       config: {
@@ -114,7 +119,7 @@ export const startOperator = async (
         shardMaxBytes: undefined,
         ...config,
       },
-      journal: READY,
+      journal,
       log: createLogger({ level: 'debug', destination: { write: (line) => void log.push(line) } }),
       registry: new Registry(),
       clock: systemClock,

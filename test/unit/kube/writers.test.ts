@@ -209,6 +209,18 @@ describe('a ScalePlan', () => {
     await createPlanWriter(client, plans).createPlan(aScalePlan({ expiresAtMs: OPENS_AT_MS }), signal);
     expect(calls).toHaveLength(1);
   });
+
+  it('is told where it stands in its status alone', async () => {
+    const plan = aScalePlan({ expiresAtMs: OPENS_AT_MS });
+    answers.push(() => ({ ...plan, metadata: { ...plan.metadata, uid: '1', resourceVersion: '2' } }));
+    const plans = new Store<StoredScalePlan>({ onChange: () => undefined, onListenerError: () => undefined });
+    await createPlanWriter(client, plans).writeState(plan, 'Expired', signal);
+    expect(calls[0]).toMatchObject({
+      verb: 'patch',
+      subresource: 'status',
+      body: [{ op: 'add', path: '/status', value: { state: 'Expired' } }],
+    });
+  });
 });
 
 describe('the lease', () => {
