@@ -2,36 +2,46 @@
  * The control law of one tier at one tick. Level-based: the number comes from the demand, never from the present number,
  * so nothing winds up while pods start and an unready pod freezes nothing.
  *
- *   wanted = max( ⌈ λ / (ρ·µ) + Qx / (µ·D) ⌉, schedule floor, min )
+ *   additive     load = λ* / (ρ·µ̂) + QH / (µ̂·D)
+ *   economical   load = max( λ* / (ρ·µ̂), (λ* + QH / D) / (ρmax·µ̂) )
+ *   wanted       = max( ⌈ load ⌉, schedule floor, blind floor, min )
+ *
+ * λ* demand.ts, QH forecast.ts, µ̂ capacity.ts, holds holds.ts, growth that brings nothing downstream.ts.
  *
  * Worked example: 100/s, then 8,000/s at µ = 20, ρ = 0.7: wanted goes from 8 to 572 in the tick that sees the step, and
  * is written at once up to the ceiling ("a step of 80×" in decide.test.ts plays it).
  *
  * | replicas now                       | signals         | written |
  * |------------------------------------|-----------------|---------|
- * | above max or ceiling               | any             | the lower of both, at once: what isn't authorised doesn't run |
- * | below floor or min                 | any             | floor or min |
+ * | above max or ceiling               | stale, absent, first ticks, rollout | as is |
+ * | above max or ceiling               | fresh           | at most percentPerMinute down, whatever is wanted |
+ * | below a floor or min               | any             | floor or min |
+ * | below the load, saturated behind   | any             | as is |
  * | below the load, by more than 3 %   | any             | the load |
  * | below the load, within 3 %         | any             | as is: noise is no demand |
- * | above wanted                       | stale or absent | as is, and until the third fresh tick |
- * | above wanted                       | fresh, excess backlog, or before holdUntil | as is |
+ * | above wanted                       | any hold        | as is |
  * | above wanted                       | fresh           | what the down window keeps, at most percentPerMinute down |
  *
- * Nothing written is ever above max or ceiling.
+ * Nothing is ever raised above max or ceiling.
  */
 
-import { arrivalRate, drain, excessBacklog, feedForward, lastValue } from './demand.ts';
-import type { Decision, LimitedBy, TierInput, TierLimits, TierMemory } from './types.ts';
+import { capacityOf, learnedCapacity, sampled } from './capacity.ts';
+import { excessBacklog, expectedRate, lastValue } from './demand.ts';
+import { downstream } from './downstream.ts';
+import { explain } from './explain.ts';
+import { DEFAULT_CREATED_PER_SECOND, DEFAULT_START_SECONDS, excessAhead, type Pace } from './forecast.ts';
+import { blindFloorOf, blindSince, FRESH_TICKS_BEFORE_DOWN, hardHold, isFresh, panicUntil, softHold } from './holds.ts';
+import type { Decision, Evidence, LimitedBy, TierInput, TierLimits, TierMemory } from './types.ts';
 import { highestWanted, remember, stepDown, wantedWithRoom } from './way-down.ts';
 
 const UP_DEAD_BAND = 1.03;
-/** A first answer after an outage may be a half one; three in a row are not. */
-const FRESH_TICKS_BEFORE_DOWN = 3;
+/** Utilisation at which the economical mode spends the head-room on the drain. */
+const MOST_UTILISATION = 0.95;
 
 interface Demand {
   readonly terms: Decision['terms'];
-  /** Messages beyond what is in flight. */
-  readonly excess: number;
+  readonly evidence: Evidence;
+  readonly blindFloor: number;
   /** Replicas for arrivals and backlog, before rounding up. */
   readonly load: number;
   /** Replicas that must be there whatever the load. */
@@ -39,36 +49,91 @@ interface Demand {
   readonly wanted: number;
 }
 
-const demandOf = (input: TierInput, limits: TierLimits): Demand => {
-  const excess = excessBacklog(input.arrivals, input.backlog);
-  const terms = {
-    feedForward: feedForward(input.arrivals, limits),
-    drain: drain(excess, limits),
-    scheduleFloor: limits.scheduleFloor,
-  };
-  const load = terms.feedForward + terms.drain;
-  const base = Math.max(limits.scheduleFloor, limits.min);
-  return { terms, excess, load, base, wanted: Math.max(Math.ceil(load), base) };
+const paceOf = (input: TierInput, memory: TierMemory): Pace => ({
+  startSeconds: input.startSeconds ?? memory.startSeconds ?? DEFAULT_START_SECONDS,
+  createdPerSecond: input.createdPerSecond ?? memory.createdPerSecond ?? DEFAULT_CREATED_PER_SECOND,
+});
+
+/**
+ * 70/s and 12,000 waiting at µ = 20, ρ = 0.7, D = 30 s: 5 + 20 = 25 additive; economical max(5, 470 / 19 = 24.7).
+ * 8,000/s and 60,000 waiting: 571.4 + 100 = 671.4; economical max(571.4, 526.3) = 571.4, for its head-room drains.
+ */
+const loadOf = (arrivalsPerSecond: number, ahead: number, capacity: number, limits: TierLimits) => {
+  const { targetUtilisation, drainWithinSeconds, drainMode } = limits;
+  const feedForward = arrivalsPerSecond / (targetUtilisation * capacity);
+  const load =
+    drainMode === 'economical'
+      ? Math.max(feedForward, (arrivalsPerSecond + ahead / drainWithinSeconds) / (MOST_UTILISATION * capacity))
+      : feedForward + ahead / (capacity * drainWithinSeconds);
+  return { feedForward, load };
 };
 
-const isFresh = ({ arrivals, backlog }: TierInput): boolean =>
-  arrivals.kind === 'fresh' && (backlog === undefined || backlog.kind === 'fresh');
+const demandOf = (input: TierInput, limits: TierLimits, memory: TierMemory): Demand => {
+  const pace = paceOf(input, memory);
+  const capacity = capacityOf(limits, memory);
+  const rates = lastValue(input.arrivals);
+  const expected = rates === undefined ? undefined : expectedRate(rates, pace.startSeconds);
+  const excess = excessBacklog(input.arrivals, input.backlog);
+  const ahead = input.backlog === undefined ? 0 : excessAhead(excess, expected ?? 0, capacity, input, pace);
+  const { feedForward, load } = loadOf(expected ?? 0, ahead, capacity, limits);
+  const blindFloor = blindFloorOf(limits, blindSince(input, memory.blindSinceMs), input.nowMs);
+  const base = Math.max(limits.scheduleFloor, blindFloor, limits.min);
+  return {
+    terms: { feedForward, drain: load - feedForward, scheduleFloor: limits.scheduleFloor },
+    evidence: {
+      arrivalsPerSecond: expected,
+      excess,
+      excessAhead: ahead,
+      capacityPerReplica: capacity,
+      startSeconds: pace.startSeconds,
+    },
+    blindFloor,
+    load,
+    base,
+    wanted: Math.max(Math.ceil(load), base),
+  };
+};
+
+/** The same without the fields that are undefined: memory is compared and stored. */
+const compact = (memory: { readonly [K in keyof TierMemory]: TierMemory[K] | undefined }): TierMemory =>
+  Object.fromEntries(Object.entries(memory).filter(([, value]) => value !== undefined)) as unknown as TierMemory;
+
+/** What the ticks before have taught, once for every new tick; so that a tick decided twice is one. */
+const learned = (limits: TierLimits, memory: TierMemory): TierMemory => {
+  // A tier that fails behind would teach that its replicas are slow.
+  const isTrusted = memory.saturation === undefined && (memory.trial?.useless ?? 0) === 0;
+  const { trial: _trial, saturation: _saturation, capacityPerReplica: _before, ...rest } = memory;
+  const capacityPerReplica = isTrusted ? learnedCapacity(limits, memory) : memory.capacityPerReplica;
+  return {
+    ...rest,
+    ...downstream(memory, capacityOf(limits, memory)),
+    ...(capacityPerReplica === undefined ? {} : { capacityPerReplica }),
+  };
+};
 
 const remembered = (input: TierInput, limits: TierLimits, demand: Demand, memory: TierMemory): TierMemory => {
   const { nowMs } = input;
-  // A tick decided twice is one tick.
   const isNewTick = memory.lastTickMs === undefined || nowMs !== memory.lastTickMs;
-  return {
+  const { excess, capacityPerReplica } = demand.evidence;
+  const panicUntilMs = panicUntil({ wanted: demand.wanted, excess, capacityPerReplica }, input, memory.panicUntilMs);
+  const samples = sampled(memory.samples ?? [], input);
+  return compact({
     ...memory,
     recentWanted: remember(memory.recentWanted, wantedWithRoom(demand.load, limits), limits.down.windowSeconds, nowMs),
     freshTicks: isFresh(input) ? Math.min(FRESH_TICKS_BEFORE_DOWN, memory.freshTicks + (isNewTick ? 1 : 0)) : 0,
     lastTickMs: nowMs,
-  };
+    samples: samples.length === 0 ? undefined : samples,
+    startSeconds: input.startSeconds ?? memory.startSeconds,
+    createdPerSecond: input.createdPerSecond ?? memory.createdPerSecond,
+    panicUntilMs: panicUntilMs !== undefined && (nowMs < panicUntilMs || excess > 0) ? panicUntilMs : undefined,
+    blindSinceMs: blindSince(input, memory.blindSinceMs),
+  });
 };
 
 /** The term that makes `wanted`. */
-const termOf = ({ load, terms, wanted }: Demand, { min, scheduleFloor }: TierLimits): LimitedBy => {
+const termOf = ({ load, terms, wanted, blindFloor }: Demand, { min, scheduleFloor }: TierLimits): LimitedBy => {
   if (wanted === Math.ceil(load) && load > min) return terms.drain > terms.feedForward ? 'Backlog' : 'Load';
+  if (blindFloor > Math.max(scheduleFloor, min)) return 'Blind';
   return scheduleFloor > min ? 'Schedule' : 'Min';
 };
 
@@ -78,56 +143,51 @@ interface Outcome {
   readonly lastDown?: Pick<TierMemory, 'lastDownMs' | 'lastDownFrom'>;
 }
 
-/** `memory` holds this tick already. What is above max or ceiling is gone before anything else is asked. */
-const outcomeOf = (input: TierInput, limits: TierLimits, demand: Demand, memory: TierMemory): Outcome => {
-  const { nowMs } = input;
-  const most = Math.min(limits.max, limits.ceiling);
-  const bound = limits.ceiling < limits.max ? 'Ceiling' : 'Max';
-  const replicas = Math.min(input.replicas, most);
-  if (demand.wanted >= replicas) {
-    const isLoadUp = Math.ceil(demand.load) > replicas * UP_DEAD_BAND;
-    const raised = Math.max(replicas, demand.base, isLoadUp ? Math.ceil(demand.load) : 0);
-    return { replicas: Math.min(raised, most), by: demand.wanted > most ? bound : termOf(demand, limits) };
-  }
-  const stay = (by: LimitedBy): Outcome => ({ replicas, by: input.replicas > most ? bound : by });
-  if (!isFresh(input)) return stay('Stale');
-  const isHeld =
-    memory.freshTicks < FRESH_TICKS_BEFORE_DOWN ||
-    demand.excess > 0 ||
-    (limits.holdUntilMs !== undefined && nowMs < limits.holdUntilMs);
+type Step = readonly [input: TierInput, limits: TierLimits, demand: Demand, memory: TierMemory];
+
+const down = ([{ replicas, nowMs }, { down: pace }, , memory]: Step, target: number, by: LimitedBy): Outcome => {
+  const { replicas: next, ...lastDown } = stepDown(replicas, target, pace, memory, nowMs);
+  return { replicas: next, by, lastDown };
+};
+
+const mostOf = ({ max, ceiling }: TierLimits): number => Math.min(max, ceiling);
+const boundOf = ({ max, ceiling }: TierLimits): LimitedBy => (ceiling < max ? 'Ceiling' : 'Max');
+
+/** A grant has ended, or a maximum was lowered. What is wanted keeps nothing that isn't authorised. */
+const aboveBound = (step: Step): Outcome => {
+  const [input, limits, demand, memory] = step;
+  const hold = hardHold(input, memory);
+  if (hold !== undefined) return { replicas: input.replicas, by: hold === 'Holding' ? boundOf(limits) : hold };
+  const most = mostOf(limits);
+  const isHeld = softHold(input, limits, memory, demand.evidence.excess) !== undefined;
+  const target = isHeld ? most : Math.min(most, Math.max(demand.wanted, highestWanted(memory.recentWanted)));
+  return down(step, target, boundOf(limits));
+};
+
+const raise = ([{ replicas }, limits, demand, memory]: Step): Outcome => {
+  const most = mostOf(limits);
+  const isLoadUp = Math.ceil(demand.load) > replicas * UP_DEAD_BAND;
+  const isFull = memory.saturation !== undefined && isLoadUp;
+  const raised = Math.max(replicas, demand.base, isLoadUp && !isFull ? Math.ceil(demand.load) : 0);
+  const term = isFull ? 'Downstream' : termOf(demand, limits);
+  const isBound = raised > most || (demand.wanted > most && !isFull);
+  return { replicas: Math.min(raised, most), by: isBound ? boundOf(limits) : term };
+};
+
+const lower = (step: Step): Outcome => {
+  const [input, limits, demand, memory] = step;
+  const { replicas } = input;
+  const hold = hardHold(input, memory) ?? softHold(input, limits, memory, demand.evidence.excess);
+  if (hold !== undefined) return { replicas, by: hold };
   const target = Math.max(demand.wanted, highestWanted(memory.recentWanted));
-  if (isHeld || target >= replicas) return stay('Holding');
-  const { replicas: next, ...lastDown } = stepDown(replicas, target, limits.down, memory, nowMs);
-  return { replicas: next, by: 'WayDown', lastDown };
+  return target >= replicas ? { replicas, by: 'Holding' } : down(step, target, 'WayDown');
 };
 
-/** Tenths at most: 571.4, 20. */
-const number = (value: number): string => String(Math.round(value * 10) / 10);
-
-const BECAUSE: Readonly<Record<LimitedBy, string>> = {
-  Load: 'arrivals ask for it',
-  Backlog: 'the backlog asks for it',
-  Schedule: 'the schedule asks for it',
-  Min: 'that is the minimum',
-  Max: 'that is the maximum',
-  Ceiling: 'that is the authorised ceiling',
-  Stale: 'a signal is missing, and a missing signal takes nothing away',
-  Holding: 'it is held until demand has stayed lower for long enough',
-  WayDown: 'it goes down step by step',
-};
-
-const explain = (input: TierInput, limits: TierLimits, demand: Demand, { replicas, by }: Outcome): string => {
-  const rates = lastValue(input.arrivals);
-  const { terms } = demand;
-  const per = `${number(limits.capacityPerReplica)}/s a replica at ${Math.round(limits.targetUtilisation * 100)} %`;
-  const needs =
-    rates === undefined
-      ? 'arrivals are unknown'
-      : `${number(arrivalRate(rates))} arrivals/s at ${per} need ${number(terms.feedForward)}`;
-  const backlog = terms.drain > 0 ? `, ${number(demand.excess)} waiting need ${number(terms.drain)}` : '';
-  const floor = terms.scheduleFloor > 0 ? `, the schedule needs ${terms.scheduleFloor}` : '';
-  const size = `${replicas} ${replicas === 1 ? 'replica' : 'replicas'}`;
-  return `${size}: ${BECAUSE[by]}; ${needs}${backlog}${floor}; wanted ${demand.wanted}.`;
+/** `memory` holds this tick already. */
+const outcomeOf = (step: Step): Outcome => {
+  const [{ replicas }, limits, { wanted }] = step;
+  if (replicas > mostOf(limits)) return aboveBound(step);
+  return wanted >= replicas ? raise(step) : lower(step);
 };
 
 /**
@@ -135,15 +195,22 @@ const explain = (input: TierInput, limits: TierLimits, demand: Demand, { replica
  * down before the third fresh tick.
  */
 export const decide = (input: TierInput, limits: TierLimits, memory: TierMemory): Decision => {
-  const demand = demandOf(input, limits);
-  const now = remembered(input, limits, demand, memory);
-  const outcome = outcomeOf(input, limits, demand, now);
+  const before = input.nowMs === memory.lastTickMs ? memory : learned(limits, memory);
+  const demand = demandOf(input, limits, before);
+  const now = remembered(input, limits, demand, before);
+  const { replicas, by, lastDown } = outcomeOf([input, limits, demand, now]);
+  const { wanted, terms, evidence } = demand;
   return {
-    replicas: outcome.replicas,
-    wanted: demand.wanted,
-    limitedBy: outcome.by,
-    terms: demand.terms,
-    explanation: explain(input, limits, demand, outcome),
-    memory: { ...now, ...outcome.lastDown },
+    replicas,
+    wanted,
+    limitedBy: by,
+    terms,
+    evidence,
+    ...(now.saturation === undefined ? {} : { admissionPerSecond: now.saturation.admissionPerSecond }),
+    /** Made when somebody reads it: a simulation takes a million decisions and reads none. */
+    get explanation() {
+      return explain(limits, { replicas, wanted, by, most: mostOf(limits), terms, evidence });
+    },
+    memory: { ...now, ...lastDown },
   };
 };

@@ -1,5 +1,5 @@
-/** What the crowd asks for, in replicas: one small function per term. Pure. */
-import type { ArrivalRates, Backlog, Reading, TierLimits } from './types.ts';
+/** What the crowd asks for: expected arrivals and the work that waits. Pure. */
+import type { ArrivalRates, Backlog, Reading } from './types.ts';
 
 /** Work of one second is in flight, not backlog. */
 const IN_FLIGHT_SECONDS = 1;
@@ -9,7 +9,9 @@ const SURGE = 1.5;
  * Standard deviations of a Poisson count beyond which a short window is news. At 5, thirty simulated minutes of steady
  * noise turned replicas around in 0 of 140 runs (20/s to 8,000/s); without the test in 55 of 140, at 4 in 5 of 140.
  */
-const NOISE_DEVIATIONS = 5;
+export const NOISE_DEVIATIONS = 5;
+/** A rise is carried on for no more than half of what comes now: a minute's growth is not for ever. */
+const MOST_RISE = 0.5;
 
 /** The last value of a signal, whatever its age; undefined when there never was one. */
 export const lastValue = <T>(reading: Reading<T> | undefined): T | undefined =>
@@ -36,23 +38,21 @@ export const arrivalRate = ({ over1s, over3s, over60s }: ArrivalRates): number =
     over1s > SURGE * over60s && isNews(over1s, 1, over60s) ? over1s : 0,
   );
 
-/** λ / (ρ·µ): 8,000/s at 20/s a replica and 0.7 → 571.4. */
-export const feedForward = (arrivals: Reading<ArrivalRates>, limits: TierLimits): number => {
-  const rates = lastValue(arrivals);
-  return rates === undefined ? 0 : arrivalRate(rates) / (limits.targetUtilisation * limits.capacityPerReplica);
+/**
+ * λ*: λ and what a sustained rise adds until a pod created now is Ready; a fall is never carried on. 1,000/s rising by
+ * 40/s a second, pods Ready in 8 s: 1,000 + 40 · 9 = 1,360/s. Rising by 100/s a second: 1,000 + 500, the bound.
+ */
+export const expectedRate = (rates: ArrivalRates, startSeconds: number): number => {
+  const rise = Math.max(0, rates.risePerSecond ?? 0) * (startSeconds + 1);
+  return arrivalRate(rates) + Math.min(rise, MOST_RISE * rates.over3s);
 };
 
 /**
- * Messages beyond what one second of arrivals keeps in flight; without known arrivals, all of them. The same λ as the
- * feed-forward, so that more arrivals never ask for fewer replicas: one more per second adds 1/(ρ·µ) there and takes
- * 1/(D·µ) here, and D is longer than ρ seconds.
+ * Qx: messages beyond what one second of arrivals keeps in flight; without known arrivals, all of them. 12,070 messages
+ * at 70/s: 12,000 in excess. The same λ as the feed-forward, so that more arrivals never ask for fewer replicas.
  */
 export const excessBacklog = (arrivals: Reading<ArrivalRates>, backlog: Reading<Backlog> | undefined): number => {
   const rates = lastValue(arrivals);
   const inFlight = rates === undefined ? 0 : IN_FLIGHT_SECONDS * arrivalRate(rates);
   return Math.max(0, (lastValue(backlog)?.messages ?? 0) - inFlight);
 };
-
-/** Qx / (µ·D): 60,000 messages in excess at 1,000/s a replica, to be worked off in 30 s → 2 replicas more. */
-export const drain = (excessMessages: number, limits: TierLimits): number =>
-  excessMessages / (limits.capacityPerReplica * limits.drainWithinSeconds);

@@ -14,6 +14,8 @@ export interface ArrivalRates {
   readonly over1s: number;
   readonly over3s: number;
   readonly over60s: number;
+  /** By how much the rate rises a second, sustained over 10 s. Absent or 0: it doesn't, or nobody knows. */
+  readonly risePerSecond?: number;
 }
 
 export interface Backlog {
@@ -32,7 +34,22 @@ export interface TierInput {
   readonly arrivals: Reading<ArrivalRates>;
   /** Only for queue-fed tiers. */
   readonly backlog?: Reading<Backlog>;
+  /** What all ready replicas worked off per second. Absent: nobody measures it, so nothing is learned. */
+  readonly served?: Reading<number>;
+  /** Ages in seconds of pods that exist and are not Ready. Absent: as if they had just been created. */
+  readonly startingSeconds?: readonly number[];
+  /** Measured: 90th percentile of a pod's creation → Ready. Absent: the remembered one. */
+  readonly startSeconds?: number;
+  /** Measured: pods that the cluster creates per second when many are asked for. Absent: the remembered one. */
+  readonly createdPerSecond?: number;
+  /** A new template is being rolled out: its surge pods are no capacity to take away. */
+  readonly isRollingOut?: boolean;
+  /** The owner was asked for more. */
+  readonly isPlanPending?: boolean;
 }
+
+export const DRAIN_MODES = ['additive', 'economical'] as const;
+export type DrainMode = (typeof DRAIN_MODES)[number];
 
 export interface TierLimits {
   readonly min: number;
@@ -44,11 +61,25 @@ export interface TierLimits {
   /** Target utilisation rho, 0.7 unless stated. */
   readonly targetUtilisation: number;
   readonly drainWithinSeconds: number;
+  /** How replicas for a backlog add to those for arrivals; absent: additive. */
+  readonly drainMode?: DrainMode;
   /** The schedule's floor at this moment (0 = none); clamped to the ceiling. */
   readonly scheduleFloor: number;
   readonly down: { readonly windowSeconds: number; readonly percentPerMinute: number };
   /** No way down before this instant (opening + holdAfterOpen; also the pre-warm span). Undefined: no hold. */
   readonly holdUntilMs?: number;
+  /** Replicas to stand behind when every signal has been missing for 30 s; absent or 0: what there is. */
+  readonly blindFloor?: number;
+}
+
+/** One tick's throughput. */
+export interface ThroughputSample {
+  readonly atMs: number;
+  readonly ready: number;
+  readonly servedPerSecond: number;
+  readonly arrivalsPerSecond: number;
+  /** There was more to do than was done: the figure says what the replicas can, not what came. */
+  readonly isBusy: boolean;
 }
 
 /** Survives a restart through status. The law never keeps state of its own. */
@@ -65,6 +96,29 @@ export interface TierMemory {
   readonly freshTicks: number;
   /** `nowMs` of the last tick, so that a tick decided twice counts once. Need not survive a restart. */
   readonly lastTickMs?: number;
+  /** Throughput of the last 10 s. Need not survive a restart. */
+  readonly samples?: readonly ThroughputSample[];
+  /** Learned capacity of a replica, per second. */
+  readonly capacityPerReplica?: number;
+  /** Measured start of a pod, and how many are created per second. */
+  readonly startSeconds?: number;
+  readonly createdPerSecond?: number;
+  /** No way down before this instant, nor while excess backlog is left after it. */
+  readonly panicUntilMs?: number;
+  /** Since when every signal has been missing. */
+  readonly blindSinceMs?: number;
+  /** Throughput at the last settled size, and how many scale-ups in a row brought nothing. */
+  readonly trial?: { readonly ready: number; readonly servedPerSecond: number; readonly useless: number };
+  /** What is behind the tier can't take more. */
+  readonly saturation?: Saturation;
+}
+
+export interface Saturation {
+  readonly sinceMs: number;
+  /** Throughput of a replica when it began. */
+  readonly perReplica: number;
+  /** What may be let in per second meanwhile. */
+  readonly admissionPerSecond: number;
 }
 
 export const EMPTY_MEMORY: TierMemory = { recentWanted: [], freshTicks: 0 };
@@ -73,22 +127,42 @@ export const LIMITED_BY = [
   'Load',
   'Backlog',
   'Schedule',
+  'Blind',
   'Min',
   'Max',
   'Ceiling',
+  'Downstream',
   'Stale',
+  'Panic',
+  'Rollout',
+  'PlanPending',
   'Holding',
   'WayDown',
 ] as const;
 /** Which term or bound decided the number. */
 export type LimitedBy = (typeof LIMITED_BY)[number];
 
+export interface Evidence {
+  /** Expected arrivals per second, their rise included; undefined: unknown. */
+  readonly arrivalsPerSecond: number | undefined;
+  /** Messages beyond what is in flight: now, and when a pod created now would be Ready. */
+  readonly excess: number;
+  readonly excessAhead: number;
+  readonly capacityPerReplica: number;
+  readonly startSeconds: number;
+}
+
 export interface Decision {
   readonly replicas: number;
   /** What the demand asks for before max and ceiling: shows how much the ceiling withholds. */
   readonly wanted: number;
   readonly limitedBy: LimitedBy;
+  /** In replicas; feedForward + drain is what arrivals and backlog ask for. */
   readonly terms: { readonly feedForward: number; readonly drain: number; readonly scheduleFloor: number };
+  /** What the terms were made from. */
+  readonly evidence: Evidence;
+  /** What is behind the tier can't take more, so no more than this may be let in per second; absent: no limit. */
+  readonly admissionPerSecond?: number;
   /** One sentence for people, with the numbers. */
   readonly explanation: string;
   readonly memory: TierMemory;

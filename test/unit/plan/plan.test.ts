@@ -148,9 +148,9 @@ describe('plan, open', () => {
       evidence: [{ signal: 'intakeReplicasNeeded', value: neededThen, ageSeconds: 0 }],
       ...earlier,
     });
-    // 14,000/s at 500/s and 0.7: 40 replicas.
+    // 14,000/s at 500/s and 0.7: 40 replicas. Four of records carry it.
     const { scalePlans } = planAt(nowMs, {
-      cluster: cluster(20, 2, [earlierPlan]),
+      cluster: cluster(20, 4, [earlierPlan]),
       readings: freshReadings(nowMs, { arrivals: 14_000 }),
     });
     expect(scalePlans.map(({ spec }) => spec.reason)).toEqual(want);

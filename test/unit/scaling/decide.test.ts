@@ -6,6 +6,12 @@ import { ABSENT, aTierInput, aTierLimits, fresh, NOW_MS, stale, steady } from '.
 /** The third fresh tick in a row, and nothing wanted within the window. */
 const SETTLED: TierMemory = { recentWanted: [], freshTicks: 2 };
 
+/** A rate in every window, and a queue. */
+const flood = (perSecond: number, excess = 0) => ({
+  arrivals: fresh(steady(perSecond)),
+  backlog: fresh({ messages: perSecond + excess }),
+});
+
 interface Case {
   readonly input?: Partial<TierInput>;
   readonly limits?: Partial<TierLimits>;
@@ -82,10 +88,71 @@ const up: Record<string, Case> = {
     replicas: 20,
     by: 'Load',
   },
+  // 9 s until one more can help, and ten take 200/s of it: 22,200 are left for 30 s.
   'the backlog raises although arrivals are unknown': {
     input: { arrivals: ABSENT, backlog: fresh({ messages: 24_000 }) },
-    replicas: 40,
+    replicas: 37,
     by: 'Backlog',
+  },
+  'what will wait before a new pod is ready counts: 9 s of 600/s too many': {
+    input: { arrivals: fresh(steady(800)), backlog: fresh({ messages: 800 }) },
+    replicas: 67,
+    by: 'Load',
+  },
+  'pods that will be ready in time are counted: nothing will wait': {
+    input: { replicas: 58, ready: 10, startingSeconds: Array.from({ length: 48 }, () => 7), ...flood(800) },
+    replicas: 58,
+    by: 'Load',
+  },
+  'economical: the room of 0.7 to 0.95 drains, 571 for 8,000/s do it': {
+    input: { replicas: 572, ...flood(8000, 60_000) },
+    limits: { drainMode: 'economical', max: 1000, ceiling: 1000 },
+    replicas: 572,
+    by: 'Load',
+  },
+  'a sustained rise is carried on until a pod is ready: 1,400/s rising by 40/s a second': {
+    input: { replicas: 100, arrivals: fresh({ ...steady(1400), risePerSecond: 40 }) },
+    replicas: 126,
+    by: 'Load',
+  },
+  'a fall never is': {
+    input: { replicas: 100, arrivals: fresh({ ...steady(1400), risePerSecond: -40 }) },
+    replicas: 100,
+    by: 'Load',
+  },
+  'blind for 30 s: half of the peak’s floor stands behind': {
+    input: { arrivals: ABSENT, backlog: ABSENT },
+    limits: { blindFloor: 24 },
+    memory: { ...EMPTY_MEMORY, blindSinceMs: NOW_MS - 30_000 },
+    replicas: 24,
+    by: 'Blind',
+  },
+  'not yet at 29 s': {
+    input: { arrivals: ABSENT, backlog: ABSENT },
+    limits: { blindFloor: 24 },
+    memory: { ...EMPTY_MEMORY, blindSinceMs: NOW_MS - 29_000 },
+    replicas: 10,
+    by: 'Stale',
+  },
+  'one signal that is left sees for both': {
+    input: { arrivals: ABSENT, backlog: fresh({ messages: 0 }) },
+    limits: { blindFloor: 24 },
+    memory: { ...EMPTY_MEMORY, blindSinceMs: NOW_MS - 60_000 },
+    replicas: 10,
+    by: 'Stale',
+  },
+  'what lies behind is full: no growth for the load': {
+    input: flood(800),
+    memory: { ...EMPTY_MEMORY, saturation: { sinceMs: NOW_MS, perReplica: 10, admissionPerSecond: 90 } },
+    replicas: 10,
+    by: 'Downstream',
+  },
+  'but the schedule is kept': {
+    input: flood(800),
+    limits: { scheduleFloor: 12 },
+    memory: { ...EMPTY_MEMORY, saturation: { sinceMs: NOW_MS, perReplica: 10, admissionPerSecond: 90 } },
+    replicas: 12,
+    by: 'Downstream',
   },
 };
 
@@ -150,14 +217,68 @@ const notUp: Record<string, Case> = {
     replicas: 11,
     by: 'Holding',
   },
-  'a grant that ended takes all above the ceiling at once, whatever is held or stale': {
-    input: { replicas: 60, arrivals: ABSENT },
+  'not in a panic': {
+    memory: { ...SETTLED, panicUntilMs: NOW_MS + 1 },
+    replicas: 10,
+    by: 'Panic',
+  },
+  'not after it while something waits': {
+    input: { arrivals: fresh(steady(10)), backlog: fresh({ messages: 11 }) },
+    memory: { ...SETTLED, panicUntilMs: NOW_MS - 1 },
+    replicas: 10,
+    by: 'Panic',
+  },
+  'from its end on': { memory: { ...SETTLED, panicUntilMs: NOW_MS }, replicas: 9, by: 'WayDown' },
+  'not in a rollout': { input: { isRollingOut: true }, memory: SETTLED, replicas: 10, by: 'Rollout' },
+  'not while a plan waits': { input: { isPlanPending: true }, memory: SETTLED, replicas: 10, by: 'PlanPending' },
+  'a grant that ended brings replicas down by the share of a minute, whatever the demand': {
+    input: { replicas: 60, ...flood(8000, 60_000) },
     limits: { ceiling: 20, holdUntilMs: NOW_MS + 1 },
-    memory: EMPTY_MEMORY,
+    memory: { ...SETTLED, panicUntilMs: NOW_MS + 1 },
+    replicas: 54,
+    by: 'Ceiling',
+  },
+  'a plan that waits keeps nothing above the ceiling': {
+    input: { replicas: 60, isPlanPending: true, ...flood(8000) },
+    limits: { ceiling: 20 },
+    memory: SETTLED,
+    replicas: 54,
+    by: 'Ceiling',
+  },
+  'the last of them ends at the ceiling, however little is wanted, while a hold lasts': {
+    input: { replicas: 21 },
+    limits: { ceiling: 20, holdUntilMs: NOW_MS + 1 },
+    memory: SETTLED,
     replicas: 20,
     by: 'Ceiling',
   },
-  'a lowered maximum too': { input: { replicas: 60 }, limits: { max: 30 }, replicas: 30, by: 'Max' },
+  'above the ceiling a missing signal takes nothing away either': {
+    input: { replicas: 60, arrivals: ABSENT },
+    limits: { ceiling: 20 },
+    memory: SETTLED,
+    replicas: 60,
+    by: 'Stale',
+  },
+  'nor does the first tick of a new leader': {
+    input: { replicas: 60 },
+    limits: { ceiling: 20 },
+    replicas: 60,
+    by: 'Ceiling',
+  },
+  'nor a rollout': {
+    input: { replicas: 60, isRollingOut: true },
+    limits: { ceiling: 20 },
+    memory: SETTLED,
+    replicas: 60,
+    by: 'Rollout',
+  },
+  'a lowered maximum is a lowered ceiling': {
+    input: { replicas: 60 },
+    limits: { max: 30 },
+    memory: SETTLED,
+    replicas: 54,
+    by: 'Max',
+  },
 };
 
 describe('decide', () => {
@@ -177,7 +298,17 @@ describe('decide', () => {
     const input = aTierInput({ arrivals, backlog: fresh({ messages: 12_140 }) });
     expect(decide(input, aTierLimits({ ceiling: 20, scheduleFloor: 12 }), EMPTY_MEMORY).explanation).toBe(
       '20 replicas: that is the authorised ceiling; 140 arrivals/s at 20/s a replica at 70 % need 10, ' +
-        '12000 waiting need 20, the schedule needs 12; wanted 30.',
+        '12000 waiting need 19.1, the schedule needs 12; wanted 30.',
+    );
+    expect(decide(aTierInput(flood(800)), aTierLimits(), EMPTY_MEMORY).explanation).toBe(
+      '67 replicas: arrivals ask for it; 800 arrivals/s at 20/s a replica at 70 % need 57.1, ' +
+        '0 waiting, 5400 before a new one is ready in 8 s, need 9; wanted 67.',
+    );
+    expect(
+      decide(aTierInput({ replicas: 60 }), aTierLimits({ ceiling: 20 }), { ...SETTLED, freshTicks: 3 }).explanation,
+    ).toBe(
+      '54 replicas: 20 may run, and what is above goes down step by step while the signals are there; ' +
+        '0 arrivals/s at 20/s a replica at 70 % need 0; wanted 2.',
     );
     expect(
       decide(aTierInput({ arrivals: ABSENT, replicas: 1 }), aTierLimits({ min: 1 }), EMPTY_MEMORY).explanation,

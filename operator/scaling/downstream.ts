@@ -1,0 +1,82 @@
+/** Replicas that bring nothing: what is behind the tier is full, and fewer must be let in instead. Pure. */
+import type { Saturation, ThroughputSample, TierMemory } from './types.ts';
+
+/** A scale-up counts once its pods have been Ready for this long. */
+const SETTLED_MS = 5_000;
+/** Smaller growth can't be told from chance. */
+const GROWTH = 1.1;
+const LEAST_EFFECT = 0.1;
+const USELESS_SCALE_UPS = 2;
+/** Below what came through, so that the backlog shrinks. */
+const ADMITTED = 0.9;
+/** Per second while nothing waits: how else would anybody learn that more fits again? */
+const PROBE = 1.01;
+/** Two useless scale-ups are at least a fifth of idle replicas; less than that is a recovery that can be seen. */
+const RECOVERED = 1.15;
+
+interface Settled {
+  readonly leastReady: number;
+  readonly mostReady: number;
+  readonly servedPerSecond: number;
+}
+
+/** The last 5 s; undefined when they weren't seen, or weren't busy throughout. */
+const settled = (samples: readonly ThroughputSample[], anyLoad: boolean): Settled | undefined => {
+  const untilMs = samples.at(-1)?.atMs ?? 0;
+  const recent = samples.filter(({ atMs }) => atMs > untilMs - SETTLED_MS);
+  if (recent.length === samples.length || !(anyLoad || recent.every(({ isBusy }) => isBusy))) return undefined;
+  const ready = recent.map((sample) => sample.ready);
+  const total = recent.reduce((sum, { servedPerSecond }) => sum + servedPerSecond, 0);
+  return { leastReady: Math.min(...ready), mostReady: Math.max(...ready), servedPerSecond: total / recent.length };
+};
+
+type Verdict = Pick<TierMemory, 'trial' | 'saturation'>;
+
+/**
+ * Two scale-ups in a row that brought less than a tenth of the expected throughput. 10 busy replicas write 100/s of
+ * their 200/s; at 11 it should be 20/s more, at least 2/s, and stays 100/s; at 13 again: saturated, and 90/s are let in.
+ */
+const tried = (trial: TierMemory['trial'], now: Settled, capacityPerReplica: number, nowMs: number): Verdict => {
+  const { leastReady, mostReady, servedPerSecond } = now;
+  if (trial === undefined) return { trial: { ready: mostReady, servedPerSecond, useless: 0 } };
+  if (leastReady < Math.max(trial.ready + 1, trial.ready * GROWTH)) return { trial };
+  const expected = capacityPerReplica * (leastReady - trial.ready);
+  const isUseless = servedPerSecond - trial.servedPerSecond < LEAST_EFFECT * expected;
+  const useless = isUseless ? trial.useless + 1 : 0;
+  if (useless < USELESS_SCALE_UPS) return { trial: { ready: mostReady, servedPerSecond, useless } };
+  const perReplica = servedPerSecond / leastReady;
+  return { saturation: { sinceMs: nowMs, perReplica, admissionPerSecond: ADMITTED * servedPerSecond } };
+};
+
+/**
+ * | saturated and                                        | then                                   |
+ * |------------------------------------------------------|----------------------------------------|
+ * | throughput of a replica 15 % better than at first    | over                                   |
+ * | nothing waits, and no more arrive than are let in    | over: demand fell                      |
+ * | nothing waits, more arrive                           | 1 % more is let in, every second       |
+ * | something waits                                      | at most 90 % of what comes through     |
+ * | throughput unknown                                   | as it is                               |
+ */
+const onwards = (saturation: Saturation, now: Settled | undefined, last: ThroughputSample | undefined): Verdict => {
+  if (now === undefined || last === undefined || now.leastReady === 0) return { saturation };
+  if (now.servedPerSecond / now.leastReady >= RECOVERED * saturation.perReplica) return {};
+  const { admissionPerSecond: before } = saturation;
+  if (last.isBusy) {
+    return { saturation: { ...saturation, admissionPerSecond: Math.min(before, ADMITTED * now.servedPerSecond) } };
+  }
+  if (last.arrivalsPerSecond <= before) return {};
+  return { saturation: { ...saturation, admissionPerSecond: before * PROBE } };
+};
+
+/** What the samples until the tick before make of trial and saturation; once for every new tick. */
+export const downstream = (
+  { trial, saturation, samples = [] }: Pick<TierMemory, 'trial' | 'saturation' | 'samples'>,
+  capacityPerReplica: number,
+): Verdict => {
+  const last = samples.at(-1);
+  if (saturation !== undefined) return onwards(saturation, settled(samples, true), last);
+  const now = settled(samples, false);
+  if (now !== undefined && last !== undefined) return tried(trial, now, capacityPerReplica, last.atMs);
+  // A gap in the signal is no end of the demand; nothing waiting is.
+  return last?.isBusy === false || trial === undefined ? {} : { trial };
+};

@@ -1,0 +1,69 @@
+/** What keeps replicas where they are, or brings them to a safe size, when the demand alone would let them go. Pure. */
+import type { LimitedBy, TierInput, TierLimits, TierMemory } from './types.ts';
+
+/** A first answer after an outage may be a half one; three in a row are not. */
+export const FRESH_TICKS_BEFORE_DOWN = 3;
+const BLIND_AFTER_MS = 30_000;
+const PANIC_MS = 120_000;
+/** Wanted this much above what is ready is a flood, not growth. */
+const PANIC_GROWTH = 1.5;
+/** Work of this many seconds waiting is what citizens feel. */
+const PANIC_WAIT_SECONDS = 3;
+
+export const isFresh = ({ arrivals, backlog }: TierInput): boolean =>
+  arrivals.kind === 'fresh' && (backlog === undefined || backlog.kind === 'fresh');
+
+/** Since when every signal has been missing; undefined while one is fresh. */
+export const blindSince = ({ arrivals, backlog, nowMs }: TierInput, before: number | undefined): number | undefined =>
+  arrivals.kind === 'fresh' || backlog?.kind === 'fresh' ? undefined : Math.min(before ?? nowMs, nowMs);
+
+/** Blind from 09:00:00 on: from 09:00:30 half of the peak's floor stands, 24 of 48, whatever was there before. */
+export const blindFloorOf = (limits: TierLimits, sinceMs: number | undefined, nowMs: number): number =>
+  sinceMs !== undefined && nowMs - sinceMs >= BLIND_AFTER_MS ? (limits.blindFloor ?? 0) : 0;
+
+/**
+ * A flood is when 1.5 times what is ready is wanted, or what waits is more than 3 s of work; the hold lasts 120 s after
+ * the last such second. 10 ready and 15 wanted: now + 120 s. 10 ready of 20/s and 601 waiting: the same. A hold, not
+ * maths: it raises nothing.
+ */
+export const panicUntil = (
+  { wanted, excess, capacityPerReplica }: { wanted: number; excess: number; capacityPerReplica: number },
+  { ready, nowMs }: TierInput,
+  before: number | undefined,
+): number | undefined => {
+  const isBreach =
+    wanted >= PANIC_GROWTH * Math.max(ready, 1) || excess > PANIC_WAIT_SECONDS * capacityPerReplica * ready;
+  if (isBreach) return nowMs + PANIC_MS;
+  // Written by a clock that ran ahead it would hold for as long as that.
+  return before === undefined ? undefined : Math.min(before, nowMs + PANIC_MS);
+};
+
+/**
+ * Nothing goes down while one of these holds; the first that does is named.
+ *
+ * | hold                                             | also what is above the ceiling |
+ * |--------------------------------------------------|--------------------------------|
+ * | a signal is stale or absent                      | yes                            |
+ * | fewer than three fresh ticks, so a first tick too | yes                           |
+ * | a rollout is in progress                         | yes                            |
+ * | a plan is pending                                | no: the operator could renew it for ever |
+ * | panic                                            | no                             |
+ * | excess backlog                                   | no                             |
+ * | the calendar's hold                              | no                             |
+ */
+export const hardHold = (input: TierInput, memory: TierMemory): LimitedBy | undefined => {
+  if (!isFresh(input)) return 'Stale';
+  if (memory.freshTicks < FRESH_TICKS_BEFORE_DOWN) return 'Holding';
+  return input.isRollingOut === true ? 'Rollout' : undefined;
+};
+
+export const softHold = (
+  { nowMs, isPlanPending }: TierInput,
+  { holdUntilMs }: TierLimits,
+  { panicUntilMs }: TierMemory,
+  excess: number,
+): LimitedBy | undefined => {
+  if (isPlanPending === true) return 'PlanPending';
+  if (panicUntilMs !== undefined && (nowMs < panicUntilMs || excess > 0)) return 'Panic';
+  return excess > 0 || (holdUntilMs !== undefined && nowMs < holdUntilMs) ? 'Holding' : undefined;
+};
