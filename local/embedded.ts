@@ -10,6 +10,7 @@ import { ADMIN_PATHS } from '../operator/api/app-contract.ts';
 import { intakeServiceName } from '../operator/api/names.ts';
 import type { ScalePlan } from '../operator/api/scale-plan-types.ts';
 import type { BuildOptions } from '../operator/resources/build-options.ts';
+import { createCountsReader } from '../operator/signals/counts.ts';
 import { createSignalReader } from '../operator/signals/reader.ts';
 import { createScraper } from '../operator/signals/scrape.ts';
 import { createCampaignStore } from './embedded/campaign-store.ts';
@@ -78,7 +79,6 @@ export const startEmbedded = async (options: EmbeddedOptions): Promise<Stack> =>
     const spawn = createSpawner(reaper);
     const dataPlane = await startDataPlane({
       stateDir,
-      campaignId: spec.campaignId,
       spawn,
       signal,
       progress,
@@ -129,12 +129,7 @@ export const startEmbedded = async (options: EmbeddedOptions): Promise<Stack> =>
         },
         journal,
         signals: (onError) => createSignalReader({ scraper, journal, shards: OPTIONS.shards, now: Date.now, onError }),
-        counts: {
-          async count({ spec: { campaignId } }) {
-            const { received } = await dataPlane.store.count(campaignId);
-            return { received };
-          },
-        },
+        counts: createCountsReader(scraper),
       },
       OPTIONS,
       join(logDir, 'operator.log'),

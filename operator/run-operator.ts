@@ -19,6 +19,7 @@ import type { Clock } from './runtime/clock.ts';
 import { Elector } from './runtime/elector.ts';
 import { Loop } from './runtime/loop.ts';
 import { sleep } from './runtime/sleep.ts';
+import { createCountsReader } from './signals/counts.ts';
 import { createSignalReader } from './signals/reader.ts';
 import { createScraper } from './signals/scrape.ts';
 
@@ -196,6 +197,7 @@ const createTerm = (
     events,
     journal,
     signals,
+    counts: createCountsReader(scraper),
     options: config.build,
     report,
   });

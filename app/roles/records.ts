@@ -2,6 +2,7 @@
 import { journalServers } from '../config.ts';
 import { connectJournal } from '../journal/connection.ts';
 import { createJournalReader, hasConsumers } from '../journal/reader.ts';
+import { exportTotals } from '../records/totals.ts';
 import { runRecords } from '../records/worker.ts';
 import { createStore } from '../store/records-store.ts';
 import type { StartRole } from './role.ts';
@@ -22,6 +23,7 @@ export const startRecords: StartRole = async ({ config, registry, log, starting 
   };
   await until(waitForConsumers, starting, warn('find the consumers'));
 
+  exportTotals(registry, () => store.count(campaignId));
   const stopping = new AbortController();
   const stopped = runRecords(
     { campaignId, shards, reader: createJournalReader(of), store, registry, log },

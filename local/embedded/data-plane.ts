@@ -1,7 +1,6 @@
 /** Journal and database of an embedded stack: three nats-servers and a PostgreSQL, started side by side. */
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { createStore, type Store } from '../../app/store/records-store.ts';
 import { ensureNatsServer } from '../binaries.ts';
 import type { SpawnManaged } from '../managed-process.ts';
 import { type NatsCluster, startNatsCluster } from '../nats.ts';
@@ -10,7 +9,6 @@ import type { DataPlaneAccess } from './secrets.ts';
 
 export interface DataPlaneOptions {
   readonly stateDir: string;
-  readonly campaignId: string;
   readonly spawn: SpawnManaged;
   readonly signal: AbortSignal;
   readonly progress: (line: string) => void;
@@ -22,8 +20,6 @@ export interface DataPlane {
   readonly nats: NatsCluster;
   readonly postgres: Postgres;
   readonly access: DataPlaneAccess;
-  /** The same store that records write to: for totals. */
-  readonly store: Store;
   stop(): Promise<void>;
 }
 
@@ -67,18 +63,7 @@ export const startDataPlane = async (options: DataPlaneOptions): Promise<DataPla
   };
   try {
     const postgresUrl = await postgres.ensureDatabase(DATABASE, USER);
-    const store = createStore({ connectionString: postgresUrl, campaignId: options.campaignId, maxConnections: 1 });
-    await store.migrate();
-    return {
-      nats,
-      postgres,
-      store,
-      access: { natsUrls: nats.urls, natsUser: USER, natsPassword, postgresUrl },
-      async stop() {
-        await store.close();
-        await stop();
-      },
-    };
+    return { nats, postgres, access: { natsUrls: nats.urls, natsUser: USER, natsPassword, postgresUrl }, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -117,6 +117,8 @@ export const METRICS = {
   journalPublishes: 'voucher_journal_publishes_total',
   recordsCommitted: 'voucher_records_committed_total',
   recordsRejected: 'voucher_records_rejected_total',
+  /** `{state}`: totals of the database, as it stands; absent while it does not answer. */
+  recordsTotal: 'voucher_records_receipts',
 } as const;
 
 /**

@@ -55,6 +55,14 @@ export interface ScalingSpec {
     /** How long before opensAt the growth to the forecast starts. Default 30m. */
     readonly leadTime: string;
   };
+  /** How replicas are counted that work a backlog off. */
+  readonly drain: {
+    /**
+     * additive puts them on top of those for arrivals. economical first spends the room that every replica is planned
+     * with: a sixth fewer replicas, and up to a quarter more citizens who wait. Default additive.
+     */
+    readonly mode: 'additive' | 'economical';
+  };
   /** How gently replicas are taken away; a stale signal never takes any away. */
   readonly down: {
     /** Seconds over which the highest demand must have fallen before replicas go. Default 300. */
@@ -175,7 +183,10 @@ export interface TierStatus {
   readonly desired: number;
   /** Most replicas that are authorised at this moment. */
   readonly ceiling: number;
-  /** Which demand or bound decided: Load, Backlog, Schedule, Min, Max, Ceiling, Stale, Holding, WayDown or Off. */
+  /**
+   * Which demand, bound or hold decided: Load, Backlog, Schedule, Blind, Min, Max, Ceiling, Downstream, Stale, Panic,
+   * Rollout, PlanPending, Holding, WayDown or Off.
+   */
   readonly limitedBy: string;
   /** Attempted registrations per second. Absent: unknown. */
   readonly arrivalsPerSecond?: number;
@@ -206,7 +217,7 @@ export interface VoucherCampaignStatus {
   };
   /** Registrations by state. */
   readonly counts?: {
-    /** Registrations acknowledged to citizens and held by the journal. */
+    /** Citizens whose registration is on record in the database, as last told. */
     readonly received: number;
   };
   /** Attempted registrations per second over all intake pods. Absent: unknown. */

@@ -18,7 +18,8 @@ const tierStatus = (description: string): ObjectNode => ({
     desired: count('Replicas that the operator decided on at the last tick.'),
     ceiling: count('Most replicas that are authorised at this moment.'),
     limitedBy: text(
-      'Which demand or bound decided: Load, Backlog, Schedule, Min, Max, Ceiling, Stale, Holding, WayDown or Off.',
+      'Which demand, bound or hold decided: Load, Backlog, Schedule, Blind, Min, Max, Ceiling, Downstream, Stale, Panic, ' +
+        'Rollout, PlanPending, Holding, WayDown or Off.',
       32,
     ),
     arrivalsPerSecond: measure('Attempted registrations per second. Absent: unknown.'),
@@ -54,7 +55,7 @@ export const campaignStatus: ObjectNode = {
       type: 'object',
       description: 'Registrations by state.',
       required: ['received'],
-      properties: { received: count('Registrations acknowledged to citizens and held by the journal.') },
+      properties: { received: count('Citizens whose registration is on record in the database, as last told.') },
     },
     arrivalsPerSecond: measure('Attempted registrations per second over all intake pods. Absent: unknown.'),
     backlog: count('Registrations in the journal that are not yet in the database. Absent: unknown.'),

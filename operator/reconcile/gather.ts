@@ -65,7 +65,7 @@ export const gather = async (
     }),
     counter === undefined
       ? undefined
-      : within(clock, left(), signal, (inner) => counter.count(campaign, inner)).catch((error: unknown) => {
+      : within(clock, left(), signal, (inner) => counter.count(campaign, cluster, inner)).catch((error: unknown) => {
           errors.push(new ReconcileError('read_counts', 'count registrations', error));
           return undefined;
         }),

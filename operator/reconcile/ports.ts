@@ -170,7 +170,11 @@ export interface SignalReader {
   read(campaign: VoucherCampaign, cluster: ObservedCluster, signal: AbortSignal): Promise<CampaignReadings>;
 }
 
-/** Optional: whoever can count registrations (a database, the journal) tells the status. */
 export interface CountsReader {
-  count(campaign: VoucherCampaign, signal: AbortSignal): Promise<{ readonly received: number }>;
+  /** Undefined when nobody is there to tell. @throws Error when somebody is, and does not */
+  count(
+    campaign: VoucherCampaign,
+    cluster: ObservedCluster,
+    signal: AbortSignal,
+  ): Promise<{ readonly received: number } | undefined>;
 }

@@ -20,6 +20,8 @@ export interface ScrapeResult {
 export interface Scraper {
   /** Asks in the order given. Never rejects for a pod's sake; whoever hasn't answered when `signal` aborts is missed. */
   scrape(targets: readonly ScrapeTarget[], signal: AbortSignal): Promise<ScrapeResult>;
+  /** The metrics page of one pod. @throws Error when it does not answer in time */
+  page(adminUrl: string, signal: AbortSignal): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -87,7 +89,10 @@ export const sampleOf = (pod: string, page: string): CounterSample => {
 
 export const createScraper = ({ deadlineMs = 800, concurrency = 256 }: ScraperOptions = {}): Scraper => {
   const dispatcher = new Agent({ connections: 1, pipelining: 1, connect: { timeout: deadlineMs } });
+  const pageOf = (adminUrl: string, signal: AbortSignal): Promise<string> =>
+    readPage(`${adminUrl}${ADMIN_PATHS.metrics}`, dispatcher, signal);
   return {
+    page: (adminUrl, signal) => pageOf(adminUrl, AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)])),
     async scrape(targets, signal) {
       const deadline = AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)]);
       const samples: CounterSample[] = [];
@@ -98,7 +103,7 @@ export const createScraper = ({ deadlineMs = 800, concurrency = 256 }: ScraperOp
           const { pod, adminUrl } = target;
           try {
             if (deadline.aborted) throw NOT_ASKED;
-            samples.push(sampleOf(pod, await readPage(`${adminUrl}${ADMIN_PATHS.metrics}`, dispatcher, deadline)));
+            samples.push(sampleOf(pod, await pageOf(adminUrl, deadline)));
           } catch (error) {
             missed.push({ pod, error });
           }
