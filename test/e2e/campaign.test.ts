@@ -1,56 +1,35 @@
 /** The product on a real kubelet, installed with Helm and kubectl: what a citizen, an admin and one bad day would see. */
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { request } from 'undici';
-import { admitCampaign, formatAdmissionErrors } from '../../local/admission.ts';
+import { parse } from 'yaml';
 import { readDatabase } from '../../local/audit/read-database.ts';
-import type { Cluster } from '../../local/cluster.ts';
-import { startOnCluster } from '../../local/on-cluster/stack.ts';
 import type { Stack, StackProcess } from '../../local/stack.ts';
-import type { VoucherCampaign } from '../../operator/api/campaign-types.ts';
 import { receiptOf, receiptState, register } from '../helpers/citizen-client.ts';
-import { SHARED_CLUSTER, sharedCluster } from '../helpers/cluster.ts';
+import { SHARED_CLUSTER } from '../helpers/cluster.ts';
 import { eventually } from '../helpers/eventually.ts';
-import { isStackReady, stackCampaignYaml } from '../helpers/with-stack.ts';
+import { OPERATOR_USER, type Platform, startPlatform } from '../helpers/platform.ts';
+import { isStackReady } from '../helpers/with-stack.ts';
 
 jest.setTimeout(240_000);
 
-const STARTED_AT_MS = Date.now();
-const CAMPAIGN = { intake: { min: 2, max: 3, capacityPerReplica: 500 } };
-const OPERATOR = 'system:serviceaccount:voucher-system:voucher';
 const ended = new AbortController();
-let dir: string;
-let cluster: Cluster;
+let platform: Platform;
 let stack: Stack;
 
-const admit = (yaml: string): VoucherCampaign => {
-  const admission = admitCampaign(yaml);
-  if (admission.kind === 'refused') throw new Error(formatAdmissionErrors(admission.errors, 'campaign'));
-  return admission.campaign;
-};
-
 beforeAll(async () => {
-  cluster = await sharedCluster();
-  dir = await mkdtemp(join(tmpdir(), 'voucher-e2e-'));
-  stack = await startOnCluster({
-    campaignYaml: stackCampaignYaml(CAMPAIGN, STARTED_AT_MS),
-    admit,
-    stateDir: dir,
-    crowdFolders: [],
-    signal: ended.signal,
-    progress: (line) => void process.stderr.write(`${line}\n`),
-    clusterName: SHARED_CLUSTER,
-    keep: true,
-  });
-  await eventually(() => isStackReady(stack), { timeoutMs: 60_000, what: 'the campaign to be Ready' });
+  platform = await startPlatform(
+    SHARED_CLUSTER,
+    { intake: { min: 2, max: 3, capacityPerReplica: 500 } },
+    ended.signal,
+    (line) => void process.stderr.write(`${line}\n`),
+  );
+  ({ stack } = platform);
 });
 afterAll(async () => {
   ended.abort();
-  await stack?.stop();
-  await rm(dir, { recursive: true, force: true });
+  await platform?.stop();
 });
 
 const processOf = (role: StackProcess['role']): StackProcess => {
@@ -83,8 +62,7 @@ const titleShown = async (): Promise<string> => {
   return JSON.stringify(await response.body.json());
 };
 
-/** In the namespace of the campaign. */
-const kubectl = (...args: readonly string[]): Promise<string> => cluster.kubectl(['-n', 'vouchers', ...args]);
+const kubectl: Platform['kubectl'] = (...args) => platform.kubectl(...args);
 
 describe('a campaign on Kubernetes', () => {
   it('is open, with its journal proven to sync, and says so to kubectl', async () => {
@@ -96,8 +74,27 @@ describe('a campaign on Kubernetes', () => {
     expect(row).toMatch(/ Open .* 2\/2\/\d+ .*True/);
   });
 
+  it('has its ScalePlans in a list that says where they stand', async () => {
+    const plan = parse(await readFile(new URL('../../examples/scale-plan-approved.yaml', import.meta.url), 'utf8'));
+    const { decision: _, ...spec } = plan.spec;
+    const input = JSON.stringify({
+      ...plan,
+      metadata: { name: 'asked' },
+      spec: {
+        ...spec,
+        campaignName: 'test',
+        campaignId: stack.campaignId,
+        expiresAt: new Date(Date.now() + 60_000).toISOString(),
+      },
+    });
+    await platform.cluster.kubectl(['-n', 'vouchers', 'create', '-f', '-'], { input });
+    const state = () => kubectl('get', 'splan', 'asked', '-o', 'jsonpath={.status.state}');
+    await eventually(async () => (await state()) === 'Pending', { timeoutMs: 20_000, what: 'the state of the plan' });
+    await kubectl('delete', 'splan', 'asked');
+  });
+
   it('explains its fields', async () => {
-    const text = await cluster.kubectl(['explain', 'vcamp.spec.scaling']);
+    const text = await platform.cluster.kubectl(['explain', 'vcamp.spec.scaling']);
     expect(text).toContain('peakArrivalsPerSecond');
     expect(text).toContain('drainWithin');
   });
@@ -121,6 +118,13 @@ describe('a campaign on Kubernetes', () => {
     }
     const { registrations } = await readDatabase(stack.audit.postgresUrl, stack.campaignId, ended.signal);
     expect(registrations).toHaveLength(receipts.length);
+    // The operator has it from a records pod, and tells an idle campaign's status once a minute.
+    const counted = () => kubectl('get', 'vcamp', '-o', 'jsonpath={.items[0].status.counts.received}');
+    await eventually(async () => Number(await counted()) === receipts.length, {
+      timeoutMs: 90_000,
+      what: 'the count in the status',
+      everyMs: 500,
+    });
   });
 
   it('shows an edited title in pods that were not restarted', async () => {
@@ -132,7 +136,7 @@ describe('a campaign on Kubernetes', () => {
         .map(({ id }) => id)
         .sort();
     const before = intakes();
-    await stack.applyCampaign(stackCampaignYaml({ ...CAMPAIGN, titleEn: 'Edited' }, STARTED_AT_MS));
+    await platform.edit({ titleEn: 'Edited' });
     await eventually(async () => (await titleShown()).includes('Edited'), { timeoutMs: 20_000, what: 'the new title' });
     expect(intakes()).toEqual(before);
   });
@@ -161,10 +165,10 @@ describe('a campaign on Kubernetes', () => {
       const review = {
         apiVersion: 'authorization.k8s.io/v1',
         kind: 'SubjectAccessReview',
-        spec: { user: OPERATOR, resourceAttributes: { verb, resource } },
+        spec: { user: OPERATOR_USER, resourceAttributes: { verb, resource } },
       };
       const input = JSON.stringify(review);
-      return cluster.kubectl(['create', '-f', '-', '-o', 'jsonpath={.status.allowed}'], { input });
+      return platform.cluster.kubectl(['create', '-f', '-', '-o', 'jsonpath={.status.allowed}'], { input });
     };
     for (const verb of ['get', 'list', 'watch', 'create']) expect(await mayOperator(verb, 'secrets')).not.toBe('true');
     expect(await mayOperator('list', 'pods')).toBe('true');
