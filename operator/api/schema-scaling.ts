@@ -164,6 +164,21 @@ export const scaling: ObjectNode = {
         ),
       },
     },
+    drain: {
+      type: 'object',
+      description: 'How replicas are counted that work a backlog off.',
+      default: {},
+      properties: {
+        mode: {
+          type: 'string',
+          description:
+            'additive puts them on top of those for arrivals. economical first spends the room that every replica is ' +
+            'planned with: a sixth fewer replicas, and up to a quarter more citizens who wait. Default additive.',
+          enum: ['additive', 'economical'],
+          default: 'additive',
+        },
+      },
+    },
     down: {
       type: 'object',
       description: 'How gently replicas are taken away; a stale signal never takes any away.',

@@ -12,7 +12,7 @@ export const limitsOf = (
   plans: readonly ScalePlan[],
   tier: 'intake' | 'records',
 ): ((nowMs: number) => TierLimits) => {
-  const { tiers, authorized, drainWithin, down } = spec.scaling;
+  const { tiers, authorized, drainWithin, drain, down } = spec.scaling;
   const { min, max, capacityPerReplica } = tiers[tier];
   const schedule = scheduleOf(spec, capacityPerReplica);
   const constant = {
@@ -21,6 +21,7 @@ export const limitsOf = (
     capacityPerReplica,
     targetUtilisation: TARGET_UTILISATION,
     drainWithinSeconds: parseDurationMs(drainWithin) / 1000,
+    drainMode: drain.mode,
     down: { windowSeconds: down.windowSeconds, percentPerMinute: down.percentPerMinute },
   };
   return (nowMs) => {

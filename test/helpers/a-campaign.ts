@@ -9,6 +9,7 @@ export const CLOSES_AT_MS = Date.parse('2020-09-25T10:00:00.000Z');
 const scaling: ScalingSpec = {
   mode: 'Auto',
   drainWithin: '30s',
+  drain: { mode: 'additive' },
   peakArrivalsPerSecond: 3500,
   preWarm: { leadTime: '30m' },
   down: { windowSeconds: 300, percentPerMinute: 10, holdAfterOpen: '2h' },
