@@ -9,6 +9,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { z } from 'zod';
 import { cacheDir, type EnsureOptions, ensureNatsServer, NATS_VERSION } from './binaries.ts';
+import { compiled } from './image/compiled.ts';
 import { ensureImage } from './image/fingerprint.ts';
 import { isNotForRunning, productionModules } from './image/node-modules.ts';
 import { architecture, type WrittenImage } from './image/oci.ts';
@@ -22,7 +23,7 @@ export const CROWD_IMAGE = 'voucher-crowd:dev';
 export const NATS_IMAGE = `nats:${NATS_VERSION}`;
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const imagesDir = (): string => join(dirname(cacheDir()), 'images');
+export const imagesDir = (): string => join(dirname(cacheDir()), 'images');
 const archive = (name: string): string => join(imagesDir(), `${name.replace(/[/:]/g, '-')}-${architecture()}.tar`);
 
 const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
@@ -35,6 +36,7 @@ const nodeBinary = async (): Promise<string> => {
 /** The lowest layer changes with Node, the middle one with the lock file, the last one with every edit. */
 const productLayers = async ({ signal, progress }: EnsureOptions, parts: readonly string[]) => {
   const node = await nodeBinary();
+  const program = await compiled(ROOT, imagesDir(), signal);
   const modules = await productionModules(ROOT, imagesDir(), signal, progress);
   const runtime: Entry[] = [
     { kind: 'file', path: 'usr/local/bin/node', from: node, mode: 0o755 },
@@ -42,7 +44,7 @@ const productLayers = async ({ signal, progress }: EnsureOptions, parts: readonl
     ...systemFiles([NONROOT_ACCOUNT]),
   ];
   const app: Entry[] = [{ kind: 'file', path: 'app/package.json', from: join(ROOT, 'package.json'), mode: 0o644 }];
-  for (const part of parts) app.push(...(await folder(join(ROOT, part), `app/${part}`)));
+  for (const part of parts) app.push(...(await folder(join(program, part), `app/${part}`)));
   return [runtime, await folder(modules, 'app/node_modules', isNotForRunning), app];
 };
 
@@ -62,11 +64,11 @@ const nodeImage = async (
 };
 
 export const ensureProductImage = (options: EnsureOptions, name = PRODUCT_IMAGE): Promise<WrittenImage> =>
-  nodeImage(options, name, '/app/app/main.ts', ['app', 'operator']);
+  nodeImage(options, name, '/app/app/main.js', ['app', 'operator']);
 
 /** The load generator in a pod; for rehearsals and tests, never part of an installation. */
 export const ensureCrowdImage = (options: EnsureOptions): Promise<WrittenImage> =>
-  nodeImage(options, CROWD_IMAGE, '/app/local/load/generator.ts', ['app', 'operator', 'local']);
+  nodeImage(options, CROWD_IMAGE, '/app/local/load/generator.js', ['app', 'operator', 'local']);
 
 /** The layout of the official image's scratch variant: `/nats-server`, and a place for its files. */
 export const ensureNatsImage = async (options: EnsureOptions): Promise<WrittenImage> => {

@@ -34,10 +34,10 @@ export class Connection {
   }
 
   /** One request, already written out as bytes. Rejects when the connection ends before the answer. */
-  send(request: string): Promise<Answer> {
+  send(request: Uint8Array): Promise<Answer> {
     return new Promise((resolve, reject) => {
       this.#waiting = { resolve, reject };
-      this.#open().write(request, 'utf8');
+      this.#open().write(request);
     });
   }
 
