@@ -134,8 +134,8 @@ const isEqual = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.
  * | equal                                              | no                         |
  * | memory differs, campaign idle at its minimum       | no                         |
  * | replicas, ceiling, plan, condition or stage differ | now                        |
- * | something else differs, campaign busy              | 5 s after the last write   |
- * | something else differs, campaign idle              | 60 s after the last write  |
+ * | something else differs, campaign busy, or was then | 5 s after the last write   |
+ * | something else differs, campaign idle, and was then| 60 s after the last write  |
  *
  * @param previous the status that was last written, not the last one computed.
  */
@@ -148,5 +148,5 @@ export const shouldWriteStatus = (
   if (previous === undefined) return true;
   if (isEqual(worthWriting(previous), worthWriting(next))) return false;
   if (lastWriteMs === undefined || !isEqual(urgentPart(previous), urgentPart(next))) return true;
-  return nowMs - lastWriteMs >= (isIdle(next) ? IDLE_WRITE_MS : ACTIVE_WRITE_MS);
+  return nowMs - lastWriteMs >= (isIdle(previous) && isIdle(next) ? IDLE_WRITE_MS : ACTIVE_WRITE_MS);
 };

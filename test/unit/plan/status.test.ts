@@ -132,6 +132,7 @@ describe('shouldWriteStatus', () => {
       true,
     ],
     ['another rate while busy, 5 s after the last', written, { ...written, arrivalsPerSecond: 101 }, 5_000, true],
+    ['the rate that has come to its end, 5 s after the last', written, idle, 5_000, true],
     [
       'memory of an idle campaign that holds replicas, 59 s after the last',
       held,
