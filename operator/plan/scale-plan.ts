@@ -38,7 +38,9 @@ const needOf = (
   tier: ScaledTier,
 ): Need | undefined => {
   const { limits, decision, forecastFloor } = tiers[tier];
-  const demand = Math.min(limits.max, demandOf(decision?.terms));
+  // More replicas would bring nothing; the owner is asked when they do.
+  const isSaturated = decision?.admissionPerSecond !== undefined;
+  const demand = isSaturated ? 0 : Math.min(limits.max, demandOf(decision?.terms));
   if (demand > limits.ceiling) {
     return { tier, needed: Math.max(demand, nowMs < times.opensAtMs ? forecastFloor : 0), reason: 'Load' };
   }

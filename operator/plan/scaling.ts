@@ -1,11 +1,13 @@
 /** The scaling stage: asks `decide` for every tier, and holds the one line that nothing crosses: the ceiling. */
 
 import type { VoucherCampaign } from '../api/campaign-types.ts';
-import { parseDurationMs } from '../api/duration.ts';
 import { decide } from '../scaling/decide.ts';
-import { ceilingInForce, replicasFor, scheduleFloor, TARGET_UTILISATION } from '../scaling/schedule.ts';
+import { limitsOf } from '../scaling/limits.ts';
+import { podStarts } from '../scaling/pod-starts.ts';
+import { replicasFor, TARGET_UTILISATION } from '../scaling/schedule.ts';
 import type { TierInput, TierLimits, TierMemory } from '../scaling/types.ts';
 import type { PlanInput, ScaledTier, TierOutcome } from './observed.ts';
+import { planState } from './plan-state.ts';
 
 /**
  * What may be written, given what was decided: a raise ends at the ceiling, a decrease is always allowed, and replicas
@@ -20,23 +22,6 @@ import type { PlanInput, ScaledTier, TierOutcome } from './observed.ts';
  */
 export const withinCeiling = (current: number, decided: number, ceiling: number): number =>
   decided > current ? Math.max(current, Math.min(decided, ceiling)) : decided;
-
-export const tierLimits = ({ campaign, observed, times, nowMs }: PlanInput, tier: ScaledTier): TierLimits => {
-  const { scaling } = campaign.spec;
-  const { min, max, capacityPerReplica } = scaling.tiers[tier];
-  const held = nowMs >= times.preWarmAtMs && nowMs < times.holdUntilMs;
-  return {
-    min,
-    max,
-    ceiling: ceilingInForce(scaling.authorized, observed.cluster.plans, tier, nowMs),
-    capacityPerReplica,
-    targetUtilisation: TARGET_UTILISATION,
-    drainWithinSeconds: parseDurationMs(scaling.drainWithin) / 1000,
-    scheduleFloor: scheduleFloor(campaign.spec, capacityPerReplica, nowMs),
-    down: { windowSeconds: scaling.down.windowSeconds, percentPerMinute: scaling.down.percentPerMinute },
-    ...(held ? { holdUntilMs: times.holdUntilMs } : {}),
-  };
-};
 
 /** The forecast's floor at opening, whatever the hour is now: 16,700/s at 500/s and 0.7 → 48 replicas. */
 const forecastFloor = (campaign: VoucherCampaign, tier: ScaledTier): number => {
@@ -60,7 +45,7 @@ const forecastFloor = (campaign: VoucherCampaign, tier: ScaledTier): number => {
  */
 export const scaleTier = (input: PlanInput, tier: ScaledTier, memory: TierMemory): TierOutcome => {
   const { campaign, observed, nowMs } = input;
-  const limits = tierLimits(input, tier);
+  const limits = limitsOf(campaign.spec, observed.cluster.plans, tier)(nowMs);
   const seen = observed.cluster.tiers[tier];
   const replicas = seen?.deployment.replicas ?? 0;
   const ready = seen?.pods.filter((pod) => pod.ready).length ?? 0;
@@ -81,6 +66,8 @@ export const scaleTier = (input: PlanInput, tier: ScaledTier, memory: TierMemory
     nowMs,
     replicas: seen === undefined ? (last?.desired ?? 0) : replicas,
     ready,
+    ...podStarts(seen?.pods ?? [], nowMs),
+    isPlanPending: observed.cluster.plans.some((plan) => planState(plan, nowMs) === 'Pending'),
     arrivals: observed.readings.arrivals,
     // Only queue-fed tiers have a backlog; one that was not read is absent, never zero.
     ...(tier === 'intake' ? {} : { backlog: observed.readings.backlog[tier] ?? { kind: 'absent' as const } }),

@@ -9,6 +9,8 @@ const LEAST_EFFECT = 0.1;
 const USELESS_SCALE_UPS = 2;
 /** Below what came through, so that the backlog shrinks. */
 const ADMITTED = 0.9;
+/** Of the capacity: also a database that answers nothing for a minute must not shut the door for good. */
+const LEAST_ADMITTED = 0.1;
 /** Per second while nothing waits: how else would anybody learn that more fits again? */
 const PROBE = 1.01;
 /** Two useless scale-ups are at least a fifth of idle replicas; less than that is a recovery that can be seen. */
@@ -54,18 +56,24 @@ const tried = (trial: TierMemory['trial'], now: Settled, capacityPerReplica: num
  * | throughput of a replica 15 % better than at first    | over                                   |
  * | nothing waits, and no more arrive than are let in    | over: demand fell                      |
  * | nothing waits, more arrive                           | 1 % more is let in, every second       |
- * | something waits                                      | at most 90 % of what comes through     |
+ * | something waits                                      | at most 90 % of what comes through, at least a tenth of capacity |
  * | throughput unknown                                   | as it is                               |
  */
-const onwards = (saturation: Saturation, now: Settled | undefined, last: ThroughputSample | undefined): Verdict => {
+const onwards = (
+  saturation: Saturation,
+  now: Settled | undefined,
+  last: ThroughputSample | undefined,
+  capacityPerReplica: number,
+): Verdict => {
   if (now === undefined || last === undefined || now.leastReady === 0) return { saturation };
-  if (now.servedPerSecond / now.leastReady >= RECOVERED * saturation.perReplica) return {};
+  const { leastReady, servedPerSecond } = now;
+  const recovered = Math.max(RECOVERED * saturation.perReplica, LEAST_ADMITTED * capacityPerReplica);
+  if (servedPerSecond / leastReady >= recovered) return {};
   const { admissionPerSecond: before } = saturation;
-  if (last.isBusy) {
-    return { saturation: { ...saturation, admissionPerSecond: Math.min(before, ADMITTED * now.servedPerSecond) } };
-  }
-  if (last.arrivalsPerSecond <= before) return {};
-  return { saturation: { ...saturation, admissionPerSecond: before * PROBE } };
+  if (!last.isBusy && last.arrivalsPerSecond <= before) return {};
+  const next = last.isBusy ? Math.min(before, ADMITTED * servedPerSecond) : before * PROBE;
+  const admissionPerSecond = Math.max(next, LEAST_ADMITTED * capacityPerReplica * leastReady);
+  return { saturation: { ...saturation, admissionPerSecond } };
 };
 
 /** What the samples until the tick before make of trial and saturation; once for every new tick. */
@@ -74,7 +82,7 @@ export const downstream = (
   capacityPerReplica: number,
 ): Verdict => {
   const last = samples.at(-1);
-  if (saturation !== undefined) return onwards(saturation, settled(samples, true), last);
+  if (saturation !== undefined) return onwards(saturation, settled(samples, true), last, capacityPerReplica);
   const now = settled(samples, false);
   if (now !== undefined && last !== undefined) return tried(trial, now, capacityPerReplica, last.atMs);
   // A gap in the signal is no end of the demand; nothing waiting is.

@@ -4,6 +4,8 @@ import type { LimitedBy, TierInput, TierLimits, TierMemory } from './types.ts';
 /** A first answer after an outage may be a half one; three in a row are not. */
 export const FRESH_TICKS_BEFORE_DOWN = 3;
 const BLIND_AFTER_MS = 30_000;
+/** Of the forecast's floor: enough to answer, not so much that a broken endpoint costs a flood's worth of pods. */
+export const BLIND_SHARE = 0.5;
 const PANIC_MS = 120_000;
 /** Wanted this much above what is ready is a flood, not growth. */
 const PANIC_GROWTH = 1.5;

@@ -3,6 +3,7 @@
 import type { VoucherCampaignSpec } from '../api/campaign-types.ts';
 import { parseDurationMs } from '../api/duration.ts';
 import type { ScalePlan } from '../api/scale-plan-types.ts';
+import { BLIND_SHARE } from './holds.ts';
 import { ceilingInForce, isScheduled, scheduleOf, TARGET_UTILISATION } from './schedule.ts';
 import type { TierLimits } from './types.ts';
 
@@ -24,10 +25,14 @@ export const limitsOf = (
     drainMode: drain.mode,
     down: { windowSeconds: down.windowSeconds, percentPerMinute: down.percentPerMinute },
   };
+  const closesAtMs = Date.parse(spec.window.closesAt);
+  const blindFloor = Math.ceil(BLIND_SHARE * schedule.floor);
   return (nowMs) => {
     const ceiling = ceilingInForce(authorized, plans, tier, nowMs);
+    // Long before opening and after closing a broken signal hides no crowd.
+    const guarded = nowMs >= schedule.fromMs && nowMs < closesAtMs && blindFloor > 0 ? { blindFloor } : {};
     return isScheduled(schedule, nowMs)
-      ? { ...constant, ceiling, scheduleFloor: schedule.floor, holdUntilMs: schedule.untilMs }
-      : { ...constant, ceiling, scheduleFloor: 0 };
+      ? { ...constant, ...guarded, ceiling, scheduleFloor: schedule.floor, holdUntilMs: schedule.untilMs }
+      : { ...constant, ...guarded, ceiling, scheduleFloor: 0 };
   };
 };

@@ -1,10 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { seededRandom } from '../../../local/load/random.ts';
+import { parseMemory, serializeMemory } from '../../../operator/plan/memory.ts';
 import { decide } from '../../../operator/scaling/decide.ts';
 import {
   type ArrivalRates,
   EMPTY_MEMORY,
+  type Reading,
   type ThroughputSample,
   type TierInput,
   type TierLimits,
@@ -97,13 +99,15 @@ const arbitraryLearned: fc.Arbitrary<Partial<TierMemory>> = fc.oneof(fc.constant
 
 const arbitraryMemory: fc.Arbitrary<TierMemory> = fc
   .record({
-    recentWanted: fc.array(
-      fc.record({
-        slotStartMs: fc.integer({ min: -40, max: 3 }).map((slot) => NOW_MS + slot * 10_000),
-        wanted: fc.double({ min: 0, max: 2000, noNaN: true }),
-      }),
-      { maxLength: 40 },
-    ),
+    recentWanted: fc
+      .array(
+        fc.record({
+          slotStartMs: fc.integer({ min: -40, max: 3 }).map((slot) => NOW_MS + slot * 10_000),
+          wanted: fc.double({ min: 0, max: 2000, noNaN: true }),
+        }),
+        { maxLength: 40 },
+      )
+      .map((slots) => slots.toSorted((a, b) => a.slotStartMs - b.slotStartMs)),
     freshTicks: fc.integer({ min: 0, max: 3 }),
     learned: arbitraryLearned,
     down: fc.option(fc.tuple(fc.integer({ min: -120, max: 60 }), fc.nat(900)), { nil: undefined }),
@@ -113,6 +117,18 @@ const arbitraryMemory: fc.Arbitrary<TierMemory> = fc
     ...learned,
     ...(down === undefined ? {} : { lastDownMs: NOW_MS + down[0] * 1000, lastDownFrom: down[1] }),
   }));
+
+interface Run {
+  readonly replicas: number;
+  readonly memory: TierMemory;
+}
+const run = (memory: TierMemory): Run => ({ replicas: 30, memory });
+/** What the next leader reads in status. */
+const restarted = (intake: TierMemory): TierMemory => {
+  const memory = parseMemory(serializeMemory({ intake, records: EMPTY_MEMORY }));
+  if (memory === undefined) throw new Error('the memory that was written is not understood');
+  return memory.intake;
+};
 
 const scaled = (rates: ArrivalRates, by: number): ArrivalRates => ({
   over1s: rates.over1s * by,
@@ -225,6 +241,46 @@ describe('decide, whatever it is given', () => {
       }),
       { numRuns: 300 },
     );
+  });
+});
+
+describe('a new leader', () => {
+  it('at any tick takes nothing away that the old one would have left, then or later', () => {
+    const tick = fc.record({
+      seconds: fc.integer({ min: 1, max: 20 }),
+      rates: reading(arbitraryRates),
+      waiting: reading(messages),
+      ceiling: fc.constantFrom(600, 600, 40),
+    });
+    fc.assert(
+      fc.property(fc.array(tick, { minLength: 2, maxLength: 60 }), fc.nat(59), (ticks, restartAt) => {
+        let nowMs = NOW_MS;
+        let [old, next] = [run(EMPTY_MEMORY), run(EMPTY_MEMORY)];
+        for (const [index, { seconds, rates, waiting, ceiling }] of ticks.entries()) {
+          nowMs += seconds * 1000;
+          if (index === restartAt % ticks.length) next = { ...next, memory: restarted(next.memory) };
+          const at = <T>(it: Reading<T>): Reading<T> => (it.kind === 'fresh' ? fresh(it.value, nowMs) : it);
+          const step = ({ replicas, memory }: Run): Run =>
+            decide(
+              { nowMs, replicas, ready: replicas, arrivals: at(rates), backlog: at(waiting) },
+              aTierLimits({ ceiling, drainWithinSeconds: 30 }),
+              memory,
+            );
+          const before = next.replicas;
+          [old, next] = [step(old), step(next)];
+          expect(next.replicas).toBeGreaterThanOrEqual(Math.min(before, old.replicas));
+          if (index === restartAt % ticks.length) expect(next.replicas).toBeGreaterThanOrEqual(before);
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('at its first tick never lowers, whatever was remembered', () => {
+    always((input, limits, memory) => {
+      const { replicas } = decide(input, limits, restarted(memory));
+      expect(replicas).toBeGreaterThanOrEqual(input.replicas);
+    });
   });
 });
 

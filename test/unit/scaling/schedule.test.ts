@@ -88,10 +88,18 @@ describe('limitsOf', () => {
       capacityPerReplica: 500,
       targetUtilisation: 0.7,
       drainWithinSeconds: 30,
+      drainMode: 'additive',
       down: { windowSeconds: 300, percentPerMinute: 10 },
     };
     expect(at(OPENS_AT_MS - HOUR_MS)).toEqual({ ...constant, scheduleFloor: 0 });
-    expect(at(OPENS_AT_MS)).toEqual({ ...constant, scheduleFloor: 10, holdUntilMs: OPENS_AT_MS + 2 * HOUR_MS });
-    expect(at(OPENS_AT_MS + 2 * HOUR_MS)).toEqual({ ...constant, scheduleFloor: 0 });
+    expect(at(OPENS_AT_MS)).toEqual({
+      ...constant,
+      scheduleFloor: 10,
+      holdUntilMs: OPENS_AT_MS + 2 * HOUR_MS,
+      // Half of the floor, should every signal be missing.
+      blindFloor: 5,
+    });
+    expect(at(OPENS_AT_MS + 2 * HOUR_MS)).toEqual({ ...constant, scheduleFloor: 0, blindFloor: 5 });
+    expect(at(OPENS_AT_MS + 8 * HOUR_MS)).toEqual({ ...constant, scheduleFloor: 0 });
   });
 });

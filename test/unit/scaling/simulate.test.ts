@@ -1,14 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { ScalingSpec } from '../../../operator/api/campaign-types.ts';
-import { tierLimits } from '../../../operator/plan/scaling.ts';
-import { campaignTimes } from '../../../operator/plan/times.ts';
-import { limitsOf } from '../../../operator/scaling/limits.ts';
 import { simulate } from '../../../operator/scaling/simulate.ts';
 import { parseTrace, playTrace } from '../../../operator/scaling/trace.ts';
 import { newWaits } from '../../../operator/scaling/waits.ts';
 import { aCampaign, OPENS_AT_MS, withoutForecast } from '../../helpers/a-campaign.ts';
-import { anObserved } from '../../helpers/observed.ts';
 
 /** The figures of the comparison in which the law was chosen: µ = 20/s, 10 pods, 100/s then 8,000/s. */
 const scaling: Partial<ScalingSpec> = {
@@ -90,15 +86,6 @@ describe('simulate', () => {
     const result = simulate({ ...warm, window: { ...warm.window, closesAt } }, STEP, PLANT);
     expect(result.peakBacklog).toBe(0);
     expect(result.timeline.find(({ t }) => t === 300)?.desired).toBe(572);
-  });
-
-  it('has the limits of the operator at every instant', () => {
-    const campaign = aCampaign();
-    for (const minute of [-60, -31, -30, -1, 0, 119, 120, 480, 600]) {
-      const nowMs = OPENS_AT_MS + minute * 60_000;
-      const input = { campaign, observed: anObserved(), times: campaignTimes(campaign.spec), nowMs };
-      expect(limitsOf(campaign.spec, [], 'records')(nowMs)).toEqual(tierLimits(input, 'records'));
-    }
   });
 
   it('loses nobody: who arrived is recorded or late, on any trace', () => {
