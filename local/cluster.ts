@@ -3,13 +3,14 @@
  * everything of it lives in a network namespace, a cgroup and a folder that carry its name.
  */
 
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type EnsureOptions, onPath } from './binaries/cache.ts';
 import { ensureBinary, HELM, KUBE } from './cluster/binaries.ts';
 import { clientEnvironment } from './cluster/config.ts';
 import { takeDown } from './cluster/down.ts';
 import { importImages } from './cluster/images.ts';
-import { type Addresses, addressesOf, type Place, placeOf } from './cluster/place.ts';
+import { type Addresses, addressesOf, clustersDir, type Place, placeOf } from './cluster/place.ts';
 import { isRunning, recordedNames, recordOf } from './cluster/processes.ts';
 import { run } from './cluster/run.ts';
 import { clusterRecord } from './cluster/slot.ts';
@@ -35,6 +36,8 @@ export interface ToolOptions {
 export interface Kubernetes {
   /** What kubectl calls it. */
   readonly context: string;
+  /** For a kubectl whose input and output somebody else holds: the program, and what comes before a command of it. */
+  readonly kubectlCommand: { readonly command: string; readonly args: readonly string[] };
   /** Standard output of kubectl against this cluster. @throws Error with its standard error */
   kubectl(args: readonly string[], options?: ToolOptions): Promise<string>;
   helm(args: readonly string[], options?: ToolOptions): Promise<string>;
@@ -63,6 +66,7 @@ const clusterOf = (place: Place, addresses: Addresses, stages: readonly Stage[])
   return {
     name: place.name,
     context: place.name,
+    kubectlCommand: { command: kubectlPath, args: ['--kubeconfig', place.kubeconfig] },
     kubeconfigPath: place.kubeconfig,
     kubectlPath,
     helmPath,
@@ -92,10 +96,12 @@ export const attach = async (context: string, options: EnsureOptions): Promise<K
   const [kubectl, first] =
     theirs === undefined ? [await ensureBinary(KUBE, options), ['kubectl']] : ([theirs, []] as const);
   const helm = (await onPath('helm')) ?? (await ensureBinary(HELM, options));
+  const leading = [...first, '--context', context];
   const attached: Kubernetes = {
     context,
-    kubectl: (args, toolOptions) => run(kubectl, [...first, '--context', context, ...args], toolOptions),
-    helm: (args, toolOptions) => run(helm, ['--kube-context', context, ...args], toolOptions),
+    kubectlCommand: { command: kubectl, args: leading },
+    kubectl: (args, toolOptions) => run(kubectl, [...leading, ...args], { ...toolOptions, env: process.env }),
+    helm: (args, toolOptions) => run(helm, ['--kube-context', context, ...args], { ...toolOptions, env: process.env }),
   };
   try {
     await attached.kubectl(['version', '--request-timeout=10s'], { signal: options.signal });
@@ -108,6 +114,19 @@ export const attach = async (context: string, options: EnsureOptions): Promise<K
     );
   }
   return attached;
+};
+
+/** The cluster of our own whose API server has this URL. */
+export const ownClusterAt = async (server: string): Promise<Cluster | undefined> => {
+  const entries = await readdir(clustersDir(), { withFileTypes: true }).catch(() => []);
+  for (const { name } of entries.filter((entry) => entry.isDirectory())) {
+    const place = placeOf(name);
+    const record = await clusterRecord(place.dir);
+    if (record === undefined) continue;
+    const kubeconfig = await readFile(place.kubeconfig, 'utf8').catch(() => '');
+    if (kubeconfig.includes(JSON.stringify(server))) return clusterOf(place, addressesOf(record.slot), []);
+  }
+  return undefined;
 };
 
 /** Ends every process, mount, interface, rule and cgroup of the cluster and deletes its folder. */

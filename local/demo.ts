@@ -19,7 +19,7 @@ import { exitCodeOf } from './demo/run.ts';
 import { type DemoWorld, runDemo } from './demo/session.ts';
 import { type Output, View } from './demo/view.ts';
 import { startEmbedded } from './embedded.ts';
-import { startOnCluster } from './on-cluster/stack.ts';
+import { type OnClusterOptions, startOnCluster } from './on-cluster/stack.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const INTERRUPTED = 130;
@@ -50,6 +50,9 @@ const options = new Command('demo')
       .choices(['embedded', 'cluster'])
       .default('embedded'),
   )
+  .option('--context <name>', 'with --on cluster: a context of your kubeconfig instead of a cluster of our own')
+  .option('--image <ref>', 'with --context: the product, where nodes of that cluster can pull it')
+  .option('--crowd-image <ref>', 'with --context: the load generator, likewise')
   .option('--seed <n>', 'the same seed makes the same crowd', wholeNumber, 1)
   .option('--json <file>', 'also write the report there')
   .option('--state-dir <dir>', 'ledger, logs and report; default: a new one below .run')
@@ -63,6 +66,9 @@ const options = new Command('demo')
     chaos: boolean;
     sabotage?: 'drop-one';
     on: 'embedded' | 'cluster';
+    context?: string;
+    image?: string;
+    crowdImage?: string;
     seed: number;
     json?: string;
     stateDir?: string;
@@ -93,18 +99,33 @@ const newStateDir = async (): Promise<string> => {
   return dir;
 };
 
+/** @throws Error for options that mean nothing together */
+const targetOptions = (): Pick<OnClusterOptions, 'context' | 'pulled'> => {
+  const { on, context, image, crowdImage } = options;
+  if (context === undefined) {
+    if (image !== undefined || crowdImage !== undefined) throw new Error('--image and --crowd-image need --context');
+    return {};
+  }
+  if (on !== 'cluster') throw new Error('--context needs --on cluster');
+  if (image === undefined && crowdImage === undefined) return { context };
+  if (image === undefined || crowdImage === undefined) throw new Error('--image and --crowd-image go together');
+  return { context, pulled: { product: image, crowd: crowdImage } };
+};
+
 /** On a terminal the cluster stays, for people to look around. */
 const onCluster =
   (stateDir: string, traceFile: string): DemoWorld['startStack'] =>
   (stack) =>
     startOnCluster({
       ...stack,
+      ...targetOptions(),
       admit,
       crowdFolders: [stateDir, dirname(traceFile)],
       keep: process.stdout.isTTY === true || options.keep,
     });
 
 const main = async (interrupted: AbortSignal): Promise<number> => {
+  targetOptions();
   const profile = options.full === true ? PROFILES.full : PROFILES.fast;
   const stateDir = await newStateDir();
   const traceFile = resolve(options.trace ?? join(ROOT, 'examples/traces', profile.trace));

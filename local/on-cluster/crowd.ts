@@ -1,10 +1,11 @@
 /** The generator in a pod of its own, in a namespace of its own: the only one that may mount a folder of this machine. */
-import { CROWD_IMAGE } from '../image.ts';
+import type { Kubernetes } from '../cluster.ts';
 import type { CrowdPlace } from '../stack.ts';
+import { DEMO_LABEL } from './platform.ts';
 
 export interface CrowdOptions {
-  readonly kubectlPath: string;
-  readonly kubeconfigPath: string;
+  readonly kubectl: Kubernetes['kubectlCommand'];
+  readonly image: string;
   readonly namespace: string;
   /** ClusterIP of the intake Service: a name would be looked up for every connection of the crowd. */
   readonly serviceAddress: string;
@@ -18,12 +19,12 @@ export const crowdNamespaceManifest = (name: string): string =>
   JSON.stringify({
     apiVersion: 'v1',
     kind: 'Namespace',
-    metadata: { name, labels: { 'pod-security.kubernetes.io/enforce': 'privileged' } },
+    metadata: { name, labels: { ...DEMO_LABEL, 'pod-security.kubernetes.io/enforce': 'privileged' } },
   });
 
 /** `kubectl run -i`: standard input and output of the pod are those of kubectl, and the pod goes when kubectl does. */
 export const crowdPlace = (options: CrowdOptions): CrowdPlace => {
-  const { kubectlPath, kubeconfigPath, namespace, serviceAddress, folders } = options;
+  const { kubectl, image, namespace, serviceAddress, folders } = options;
   const volumes = folders.map((path, index) => ({ name: `folder-${index}`, hostPath: { path, type: 'Directory' } }));
   const overrides = {
     spec: {
@@ -33,7 +34,7 @@ export const crowdPlace = (options: CrowdOptions): CrowdPlace => {
       containers: [
         {
           name: CROWD_POD,
-          image: CROWD_IMAGE,
+          image,
           imagePullPolicy: 'IfNotPresent',
           stdin: true,
           stdinOnce: true,
@@ -49,9 +50,9 @@ export const crowdPlace = (options: CrowdOptions): CrowdPlace => {
   };
   return {
     url: `http://${serviceAddress}`,
-    command: kubectlPath,
+    command: kubectl.command,
     args: [
-      ...['--kubeconfig', kubeconfigPath, '--namespace', namespace, 'run', CROWD_POD, '--image', CROWD_IMAGE],
+      ...[...kubectl.args, '--namespace', namespace, 'run', CROWD_POD, '--image', image],
       ...['--restart=Never', '--rm', '--stdin', '--quiet', '--pod-running-timeout=60s'],
       ...['--override-type=strategic', '--overrides', JSON.stringify(overrides), '--'],
     ],

@@ -1,13 +1,14 @@
 /** The operator and its data plane on a cluster, installed with Helm from this checkout: fresh for every run. */
 import { fileURLToPath } from 'node:url';
-import type { Cluster } from '../cluster.ts';
 import { ensureCrowdImage, ensureImages, PRODUCT_IMAGE } from '../image.ts';
+import type { Images, Target } from './target.ts';
 
 export interface PlatformOptions {
-  readonly cluster: Pick<Cluster, 'kubectl' | 'helm' | 'importImages'>;
+  readonly target: Pick<Target, 'kubernetes' | 'images' | 'isOurs'>;
   readonly release: string;
   /** Made anew, with everything that was in it. */
   readonly systemNamespace: string;
+  readonly crowdNamespace: string;
   readonly campaign: {
     readonly campaignId: string;
     readonly namespace: string;
@@ -21,11 +22,27 @@ export interface PlatformOptions {
 
 export const CHART = fileURLToPath(new URL('../../charts/voucher-operator', import.meta.url));
 
+/** Says in a cluster of somebody else's that a namespace is the demo's to make anew. */
+export const DEMO_LABEL = { 'voucher-operator.io/demo': 'true' } as const;
+
+/** `registry:5000/team/operator:1.2` and `…/operator@sha256:0a1b…` as the chart takes them. */
+export const imageValues = (reference: string): { repository: string; tag?: string; digest?: string } => {
+  const [name = '', digest] = reference.split('@');
+  const colon = name.lastIndexOf(':');
+  const hasTag = colon > name.lastIndexOf('/');
+  const repository = hasTag ? name.slice(0, colon) : name;
+  if (digest !== undefined) return { repository, digest };
+  return { repository, tag: hasTag ? name.slice(colon + 1) : 'latest' };
+};
+
 const request = (cpu: string) => ({ requests: { cpu } });
 
 /** One node of two cores carries everything: requests only say who gets a place, not how much it may use. */
-export const valuesOf = ({ campaign, shardMaxBytes }: Pick<PlatformOptions, 'campaign' | 'shardMaxBytes'>) => ({
-  image: { tag: PRODUCT_IMAGE.split(':')[1] },
+export const valuesOf = (
+  { campaign, shardMaxBytes }: Pick<PlatformOptions, 'campaign' | 'shardMaxBytes'>,
+  images: Images,
+) => ({
+  image: imageValues(images.kind === 'pulled' ? images.product : PRODUCT_IMAGE),
   operator: { resources: request('50m') },
   app: { shardMaxBytes, resources: { intake: request('100m'), records: request('100m') } },
   dataPlane: {
@@ -38,32 +55,62 @@ export const valuesOf = ({ campaign, shardMaxBytes }: Pick<PlatformOptions, 'cam
   },
 });
 
+type Kubectl = Target['kubernetes']['kubectl'];
+
 /** Namespaces whose pods must be what "restricted" asks for; the API server refuses others. */
 const namespaceManifest = (name: string): string =>
   JSON.stringify({
     apiVersion: 'v1',
     kind: 'Namespace',
-    metadata: { name, labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } },
+    metadata: { name, labels: { ...DEMO_LABEL, 'pod-security.kubernetes.io/enforce': 'restricted' } },
   });
 
-export const installPlatform = async (options: PlatformOptions): Promise<void> => {
-  const { cluster, release, systemNamespace, campaign, signal, progress } = options;
-  progress('making the images');
-  const images = await ensureImages({ signal, progress });
-  await cluster.importImages([...images, await ensureCrowdImage({ signal, progress })], signal);
-  progress(`making the namespaces ${systemNamespace} and ${campaign.namespace} anew`);
-  const namespaces = [systemNamespace, campaign.namespace];
-  await cluster.kubectl(['delete', 'namespace', ...namespaces, '--ignore-not-found', '--wait'], { signal });
-  const manifests = namespaces.map(namespaceManifest).join('\n---\n');
-  await cluster.kubectl(['apply', '-f', '-'], { signal, input: manifests });
-  progress('installing the chart');
-  // The CRDs outlive a release, and may belong to another one that was here before.
-  const values = JSON.stringify(valuesOf(options));
-  await cluster.helm(
-    ['upgrade', '--install', '--take-ownership', '--force-conflicts', release, CHART, '-n', systemNamespace, '-f', '-'],
-    {
-      signal,
-      input: values,
-    },
+/** @throws Error when a namespace that the demo would delete belongs to somebody else */
+const assertMayRemake = async (kubectl: Kubectl, namespaces: readonly string[], signal: AbortSignal): Promise<void> => {
+  const [label, value] = Object.entries(DEMO_LABEL)[0] ?? [];
+  const args = ['get', 'namespace', '-o', 'name', '--selector', `${label}!=${value}`];
+  const others = (await kubectl(args, { signal })).split('\n');
+  const taken = namespaces.filter((name) => others.includes(`namespace/${name}`));
+  if (taken.length === 0) return;
+  throw new Error(
+    `the cluster has a namespace ${taken[0]} that the demo did not make, and it would be deleted; if nothing in it is needed, say so with "kubectl label namespace ${taken[0]} ${label}=${value}"`,
   );
+};
+
+const importedOf = async (images: Images, signal: AbortSignal, progress: (line: string) => void): Promise<void> => {
+  if (images.kind !== 'imported') return;
+  progress('making the images');
+  const product = await ensureImages({ signal, progress });
+  await images.importImages([...product, await ensureCrowdImage({ signal, progress })], signal);
+};
+
+export const installPlatform = async (options: PlatformOptions): Promise<void> => {
+  const { target, release, systemNamespace, campaign, signal, progress } = options;
+  const { kubectl, helm } = target.kubernetes;
+  const namespaces = [systemNamespace, campaign.namespace, options.crowdNamespace];
+  if (!target.isOurs) await assertMayRemake(kubectl, namespaces, signal);
+  await importedOf(target.images, signal, progress);
+  progress(`making the namespaces ${namespaces.join(', ')} anew`);
+  await kubectl(['delete', 'namespace', ...namespaces, '--ignore-not-found', '--wait'], { signal });
+  const manifests = [systemNamespace, campaign.namespace].map(namespaceManifest).join('\n---\n');
+  await kubectl(['apply', '-f', '-'], { signal, input: manifests });
+  progress(
+    `installing the chart as ${release} in ${systemNamespace}: kinds, roles and policies are of the whole cluster`,
+  );
+  // In our own cluster the CRDs may belong to another release that was here before; in another's that is a refusal.
+  const owned = target.isOurs ? ['--take-ownership', '--force-conflicts'] : [];
+  await helm(['upgrade', '--install', ...owned, release, CHART, '-n', systemNamespace, '-f', '-'], {
+    signal,
+    input: JSON.stringify(valuesOf(options, target.images)),
+  });
+};
+
+/** What `installPlatform` brought, but the kinds: Helm keeps those, and the campaigns of others with them. */
+export const uninstallPlatform = async (options: PlatformOptions): Promise<void> => {
+  const { release, systemNamespace, campaign, crowdNamespace, target, progress } = options;
+  const { kubectl, helm } = target.kubernetes;
+  progress('taking the demo away; the kinds stay: kubectl get crd -o name | grep voucher-operator.io');
+  await helm(['uninstall', release, '-n', systemNamespace, '--ignore-not-found']);
+  const namespaces = [systemNamespace, campaign.namespace, crowdNamespace];
+  await kubectl(['delete', 'namespace', ...namespaces, '--ignore-not-found', '--wait=false']);
 };

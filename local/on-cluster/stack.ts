@@ -9,11 +9,16 @@ import { intakeServiceName, LABELS } from '../../operator/api/names.ts';
 import { createKubeAccess } from '../../operator/kube/access.ts';
 import { createKubeClient } from '../../operator/kube/client.ts';
 import { systemClock } from '../../operator/runtime/clock.ts';
-import { type Cluster, down, up } from '../cluster.ts';
+import type { Kubernetes } from '../cluster.ts';
+import { CROWD_IMAGE } from '../image.ts';
+import { createSpawner } from '../managed-process.ts';
+import { startReaper } from '../reaper.ts';
 import type { Stack, StackProcess } from '../stack.ts';
 import { crowdNamespaceManifest, crowdPlace } from './crowd.ts';
+import { forwardService } from './forward.ts';
 import { isReady, Observer } from './observer.ts';
-import { installPlatform } from './platform.ts';
+import { installPlatform, uninstallPlatform } from './platform.ts';
+import { openTarget, type PulledImages, type Target } from './target.ts';
 
 export interface OnClusterOptions {
   readonly campaignYaml: string;
@@ -25,7 +30,10 @@ export interface OnClusterOptions {
   readonly signal: AbortSignal;
   readonly progress: (line: string) => void;
   readonly clusterName?: string;
-  /** The cluster stays when the stack is stopped, for people to look around. */
+  /** A context of the user's kubeconfig instead of a cluster of our own. */
+  readonly context?: string;
+  readonly pulled?: PulledImages;
+  /** The cluster, or what was installed in it, stays when the stack is stopped, for people to look around. */
   readonly keep: boolean;
 }
 
@@ -48,13 +56,13 @@ const inNamespace = (yaml: string): string => {
 const decoded = (data: Readonly<Record<string, string>>, key: string): string =>
   Buffer.from(data[key] ?? '', 'base64').toString('utf8');
 
-const secretOf = async (cluster: Cluster, name: string, namespace: string, signal: AbortSignal) => {
+const secretOf = async (cluster: Kubernetes, name: string, namespace: string, signal: AbortSignal) => {
   const text = await cluster.kubectl(['get', 'secret', name, '-n', namespace, '-o', 'json'], { signal });
   const { data } = JSON.parse(text) as { readonly data: Readonly<Record<string, string>> };
   return (key: string): string => decoded(data, key);
 };
 
-const addressOf = async (cluster: Cluster, name: string, namespace: string, signal: AbortSignal) =>
+const addressOf = async (cluster: Kubernetes, name: string, namespace: string, signal: AbortSignal) =>
   (
     await cluster.kubectl(['get', 'service', name, '-n', namespace, '-o', 'jsonpath={.spec.clusterIP}'], { signal })
   ).trim();
@@ -76,7 +84,7 @@ const untilReady = async (observer: Observer, signal: AbortSignal): Promise<void
   }
 };
 
-const collectLogs = async (cluster: Cluster, logDir: string): Promise<void> => {
+const collectLogs = async (cluster: Kubernetes, logDir: string): Promise<void> => {
   for (const namespace of [SYSTEM_NAMESPACE, CAMPAIGN_NAMESPACE, CROWD_NAMESPACE]) {
     const pods = await cluster.kubectl(['get', 'pods', '-n', namespace, '-o', 'name']).catch(() => '');
     for (const name of pods.split('\n').filter((line) => line !== '')) {
@@ -86,45 +94,59 @@ const collectLogs = async (cluster: Cluster, logDir: string): Promise<void> => {
   }
 };
 
+/** Both on ports of this machine, for the auditor: it does not reach what has no route. */
+const forwardDataPlane = (target: Target, logDir: string, signal: AbortSignal) => {
+  const reaper = startReaper();
+  signal.addEventListener('abort', () => void reaper.stop(), { once: true });
+  const spawn = createSpawner(reaper);
+  const forward = (service: string, port: number) =>
+    forwardService({
+      kubernetes: target.kubernetes,
+      namespace: SYSTEM_NAMESPACE,
+      service: `${RELEASE}-${service}`,
+      port,
+      logFile: join(logDir, `forward-${service}.log`),
+      spawn,
+      signal,
+    });
+  return Promise.all([forward('nats', 4222), forward('postgres', 5432)]);
+};
+
 /** @throws Error when the machine can't carry a cluster, the chart doesn't install, or the campaign doesn't get ready */
 export const startOnCluster = async (options: OnClusterOptions): Promise<Stack> => {
-  const { signal, progress, stateDir, keep } = options;
+  const { signal, progress, stateDir } = options;
   const { metadata, spec } = options.admit(options.campaignYaml);
   const logDir = join(stateDir, 'logs');
   await mkdir(logDir, { recursive: true });
-  const cluster = await up(
-    { progress, ...(options.clusterName === undefined ? {} : { name: options.clusterName }) },
-    signal,
-  );
-  const access = createKubeAccess({
-    kubeconfig: cluster.kubeconfigPath,
-    env: process.env,
-    monotonicMs: systemClock.monotonicMs,
-  });
+  const target = await openTarget(options);
+  const cluster = target.kubernetes;
+  const access = createKubeAccess({ ...target.access, env: process.env, monotonicMs: systemClock.monotonicMs });
   const stopping = new AbortController();
-  let watching = Promise.resolve();
+  const background: Promise<void>[] = [];
+  const platform = {
+    target,
+    release: RELEASE,
+    systemNamespace: SYSTEM_NAMESPACE,
+    crowdNamespace: CROWD_NAMESPACE,
+    campaign: {
+      campaignId: spec.campaignId,
+      namespace: CAMPAIGN_NAMESPACE,
+      dataPlaneSecretName: spec.dataPlane.secretName,
+      privacySecretName: spec.privacy.keySecretName,
+    },
+    shardMaxBytes: SHARD_MAX_BYTES,
+    signal,
+    progress,
+  };
   const stop = async (): Promise<void> => {
     stopping.abort();
-    await watching;
+    await Promise.all(background);
     await access.close();
     await collectLogs(cluster, logDir).catch(() => undefined);
-    if (!keep) await down(cluster.name, new AbortController().signal, progress);
+    await target.release(() => uninstallPlatform(platform));
   };
   try {
-    await installPlatform({
-      cluster,
-      release: RELEASE,
-      systemNamespace: SYSTEM_NAMESPACE,
-      campaign: {
-        campaignId: spec.campaignId,
-        namespace: CAMPAIGN_NAMESPACE,
-        dataPlaneSecretName: spec.dataPlane.secretName,
-        privacySecretName: spec.privacy.keySecretName,
-      },
-      shardMaxBytes: SHARD_MAX_BYTES,
-      signal,
-      progress,
-    });
+    await installPlatform(platform);
     await cluster.kubectl(['apply', '-f', '-'], { signal, input: crowdNamespaceManifest(CROWD_NAMESPACE) });
     const applyCampaign = async (yaml: string): Promise<void> => {
       await cluster.kubectl(['apply', '-f', '-'], { signal, input: inNamespace(yaml) });
@@ -140,16 +162,24 @@ export const startOnCluster = async (options: OnClusterOptions): Promise<Stack> 
       now: Date.now,
     });
     await untilReady(observer, signal);
-    watching = observer.run(stopping.signal);
+    background.push(observer.run(stopping.signal));
 
     const journal = await secretOf(cluster, `${RELEASE}-journal`, SYSTEM_NAMESPACE, signal);
     const campaignSecret = await secretOf(cluster, spec.dataPlane.secretName, CAMPAIGN_NAMESPACE, signal);
     const privacy = await secretOf(cluster, spec.privacy.keySecretName, CAMPAIGN_NAMESPACE, signal);
     const serviceAddress = await addressOf(cluster, intakeServiceName(metadata.name), CAMPAIGN_NAMESPACE, signal);
     const database = new URL(campaignSecret(DATA_PLANE_KEYS.postgresUrl));
-    database.hostname = await addressOf(cluster, `${RELEASE}-postgres`, SYSTEM_NAMESPACE, signal);
+    let forwardedNats: string | undefined;
+    if (target.isRouted) database.hostname = await addressOf(cluster, `${RELEASE}-postgres`, SYSTEM_NAMESPACE, signal);
+    else {
+      const [nats, postgres] = await forwardDataPlane(target, logDir, stopping.signal);
+      background.push(nats.done, postgres.done);
+      forwardedNats = `nats://127.0.0.1:${nats.port}`;
+      database.host = `127.0.0.1:${postgres.port}`;
+    }
 
     const natsUrls = (): string =>
+      forwardedNats ??
       observer.pods
         .filter((pod) => pod.metadata.labels[LABELS.component] === 'nats' && isReady(pod))
         .flatMap(({ status }) => (status.podIP === undefined ? [] : [`nats://${status.podIP}:4222`]))
@@ -162,8 +192,8 @@ export const startOnCluster = async (options: OnClusterOptions): Promise<Stack> 
       mode: 'cluster',
       url: `http://${serviceAddress}`,
       crowd: crowdPlace({
-        kubectlPath: cluster.kubectlPath,
-        kubeconfigPath: cluster.kubeconfigPath,
+        kubectl: cluster.kubectlCommand,
+        image: target.images.kind === 'pulled' ? target.images.crowd : CROWD_IMAGE,
         namespace: CROWD_NAMESPACE,
         serviceAddress,
         folders: options.crowdFolders,

@@ -1,6 +1,8 @@
 /** Any API server as tests and evidence ask it: as a cluster admin, over its own certificates. */
 import { readFile } from 'node:fs/promises';
 import { request } from 'node:https';
+import { parse } from 'yaml';
+import { z } from 'zod';
 import { type ApiAccess, type ApiAnswer, type ApiCall, apiAccess, callApi } from '../../local/cluster/api.ts';
 import { placeOf } from '../../local/cluster/place.ts';
 import { watchLines } from '../../operator/kube/watch-lines.ts';
@@ -28,12 +30,13 @@ export const kubeApi = (access: ApiAccess): KubeApi => {
   };
 };
 
+const clientConfig = z.object({ clusters: z.tuple([z.object({ cluster: z.object({ server: z.url() }) })]) });
+
 /** Of one of our own clusters. */
 export const clusterApi = async (name: string): Promise<KubeApi> => {
   const place = placeOf(name);
-  const [, url] = /server: (\S+)/.exec(await readFile(place.kubeconfig, 'utf8')) ?? [];
-  if (url === undefined) throw new Error(`${place.kubeconfig} names no server`);
-  return kubeApi(await apiAccess(url.replaceAll('"', ''), place.pki, 'admin'));
+  const { clusters } = clientConfig.parse(parse(await readFile(place.kubeconfig, 'utf8')));
+  return kubeApi(await apiAccess(clusters[0].cluster.server, place.pki, 'admin'));
 };
 
 export interface SeenEvent {

@@ -1,0 +1,49 @@
+/** A Service of a cluster on a port of this machine, for clusters whose addresses it does not reach. */
+import { systemClock } from '../../operator/runtime/clock.ts';
+import { sleep } from '../../operator/runtime/sleep.ts';
+import type { Kubernetes } from '../cluster.ts';
+import type { SpawnManaged } from '../managed-process.ts';
+import { PortPool } from '../processes/free-port.ts';
+
+export interface ForwardOptions {
+  readonly kubernetes: Pick<Kubernetes, 'kubectlCommand'>;
+  readonly namespace: string;
+  readonly service: string;
+  readonly port: number;
+  readonly logFile: string;
+  readonly spawn: SpawnManaged;
+  /** Ends it. */
+  readonly signal: AbortSignal;
+}
+
+export interface Forward {
+  readonly port: number;
+  readonly done: Promise<void>;
+}
+
+/** kubectl holds on to one pod and ends with it. */
+const AGAIN_MS = 500;
+
+export const forwardService = async (options: ForwardOptions): Promise<Forward> => {
+  const { kubernetes, namespace, service, port: remote, logFile, spawn, signal } = options;
+  const port = await new PortPool().take();
+  const { command, args } = kubernetes.kubectlCommand;
+  const run = async (): Promise<void> => {
+    while (!signal.aborted) {
+      const child = spawn({
+        name: `forward-${service}`,
+        command,
+        args: [...args, 'port-forward', '-n', namespace, `service/${service}`, `${port}:${remote}`],
+        env: Object.fromEntries(Object.entries(process.env).map(([key, value = '']) => [key, value])),
+        logFile,
+      });
+      const end = (): void => void child.kill('SIGTERM');
+      signal.addEventListener('abort', end, { once: true });
+      if (signal.aborted) end();
+      await child.exited;
+      signal.removeEventListener('abort', end);
+      await sleep(systemClock, AGAIN_MS, signal);
+    }
+  };
+  return { port, done: run() };
+};
