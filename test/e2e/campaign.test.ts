@@ -174,6 +174,27 @@ describe('a campaign on Kubernetes', () => {
     expect(await mayOperator('list', 'pods')).toBe('true');
   });
 
+  it('is run by an operator that may change the finalizers of a campaign, and nothing else of it', async () => {
+    const patch = (body: object): Promise<string> =>
+      kubectl(
+        'patch',
+        'vcamp',
+        'test',
+        `--as=${OPERATOR_USER}`,
+        '--type=merge',
+        '--dry-run=server',
+        '-p',
+        JSON.stringify(body),
+      );
+    await expect(patch({ spec: { scaling: { authorized: { ceilings: { intake: 600 } } } } })).rejects.toThrow(
+      /never what people asked for/,
+    );
+    await expect(patch({ metadata: { annotations: { 'example.org/note': 'x' } } })).rejects.toThrow(
+      /never what people/,
+    );
+    expect(await patch({ metadata: { finalizers: ['voucher-operator.io/journal'] } })).toContain('patched');
+  });
+
   it('has a journal account that reaches its own streams only', async () => {
     const [pod = ''] = (await kubectl('get', 'pods', '-o', 'name'))
       .split('\n')
