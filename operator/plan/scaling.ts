@@ -40,6 +40,16 @@ const forecastFloor = (campaign: VoucherCampaign, tier: ScaledTier): number => {
  * | Off    | there      | what somebody set                              |
  * | Off    | absent     | what it was created with, see below            |
  *
+ * The decision starts from what the last tick wanted: `kubectl scale` is undone by the next one. The first tick of a
+ * process starts from what is there, because somebody may have helped out while no operator was.
+ *
+ * | tick of this process | Deployment | mode   | starts from                     |
+ * |----------------------|------------|--------|---------------------------------|
+ * | any                  | absent     | any    | what the last tick wanted       |
+ * | first                | there      | any    | what is there                   |
+ * | later                | there      | Auto   | what the last tick wanted       |
+ * | later                | there      | Shadow | what is there: others scale it  |
+ *
  * A Deployment that is gone is no reason to forget its size: the decision starts from what the last tick wanted, and so
  * one that was deleted at 20 in a lull comes back with 20 and goes down step by step.
  */
@@ -58,13 +68,16 @@ export const scaleTier = (input: PlanInput, tier: ScaledTier, memory: TierMemory
     forecastFloor: forecastFloor(campaign, tier),
   };
   const last = observed.previous?.tiers?.[tier];
-  if (campaign.spec.scaling.mode === 'Off') {
+  const { mode } = campaign.spec.scaling;
+  if (mode === 'Off') {
     const desired = seen === undefined ? createdReplicas(limits, last?.desired) : replicas;
     return { ...outcome, desired, decision: undefined };
   }
+  // What this process decided a tick ago stands; what somebody else set since is corrected, up or down, not decided upon.
+  const isOurs = seen === undefined || (observed.memory !== undefined && mode === 'Auto');
   const tierInput: TierInput = {
     nowMs,
-    replicas: seen === undefined ? (last?.desired ?? 0) : replicas,
+    replicas: isOurs ? (last?.desired ?? replicas) : replicas,
     ready,
     ...podStarts(seen?.pods ?? [], nowMs),
     isPlanPending: observed.cluster.plans.some((plan) => planState(plan, nowMs) === 'Pending'),
