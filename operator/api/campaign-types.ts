@@ -58,8 +58,8 @@ export interface ScalingSpec {
   /** How replicas are counted that work a backlog off. */
   readonly drain: {
     /**
-     * additive puts them on top of those for arrivals. economical first spends the room that every replica is planned
-     * with: a sixth fewer replicas, and up to a quarter more citizens who wait. Default additive.
+     * How they add up: additive puts them on top of those for arrivals; economical first spends the room that every
+     * replica is planned with: a sixth fewer replicas, and up to a quarter more citizens who wait. Default additive.
      */
     readonly mode: 'additive' | 'economical';
   };

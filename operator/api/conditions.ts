@@ -55,6 +55,10 @@ export const CONDITION_REASONS = {
   Open: ['WithinWindow', 'BeforeOpening', 'AfterClosing', 'NotYetObserved'],
   /** A ScalePlan waits for its owner's decision. */
   PlanPending: ['AwaitingDecision', 'NoPlan', 'PlanApproved', 'PlanRejected', 'PlanExpired', 'NotYetObserved'],
+  /** Another autoscaler writes the replicas of a tier; the operator leaves that tier alone. */
+  ConflictingScaler: ['AnotherAutoscaler', 'NoConflict', 'NotYetObserved'],
+  /** Somebody overrules the scaling by annotation, for a while. */
+  Overridden: ['Paused', 'HoldUntil', 'MinOverride', 'Unreadable', 'NoOverride', 'NotYetObserved'],
 } as const;
 
 export type ConditionType = keyof typeof CONDITION_REASONS;
@@ -69,6 +73,8 @@ export const CONDITION_TYPES = [
   'PreWarmed',
   'Open',
   'PlanPending',
+  'ConflictingScaler',
+  'Overridden',
 ] as const satisfies readonly ConditionType[];
 
 /** `status.stage`: a summary for people, derived from the conditions; no code decides by it. */
@@ -109,5 +115,9 @@ export const EVENT_REASONS = [
   'MetricsStale',
   'MetricsFresh',
   'SettingsPublished',
+  'ConflictingScaler',
+  'OverrideStarted',
+  'OverrideEnded',
+  'OverrideUnreadable',
 ] as const;
 export type EventReason = (typeof EVENT_REASONS)[number];

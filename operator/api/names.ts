@@ -66,6 +66,13 @@ export const LIVE_SETTINGS_KEY = 'settings';
 /** Key-value bucket with wrapped data keys, key = `<day>` (`2020-09-25`); outside the journal, so it can be destroyed. */
 export const dataKeyBucketName = (campaignId: string): string => `keys_${campaignId}`;
 
+/** Annotations on a campaign by which people overrule the scaling for a while (operator/plan/overrides.ts). */
+export const OVERRIDES = {
+  paused: `${API_GROUP}/paused`,
+  holdUntil: `${API_GROUP}/hold-until`,
+  minOverride: `${API_GROUP}/min-override`,
+} as const;
+
 /** Holds up the deletion of a campaign with `deletionPolicy: Delete` until its journal is gone. */
 export const JOURNAL_FINALIZER = `${API_GROUP}/journal`;
 

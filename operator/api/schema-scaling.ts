@@ -172,7 +172,7 @@ export const scaling: ObjectNode = {
         mode: {
           type: 'string',
           description:
-            'additive puts them on top of those for arrivals. economical first spends the room that every replica is ' +
+            'How they add up: additive puts them on top of those for arrivals; economical first spends the room that every replica is ' +
             'planned with: a sixth fewer replicas, and up to a quarter more citizens who wait. Default additive.',
           enum: ['additive', 'economical'],
           default: 'additive',

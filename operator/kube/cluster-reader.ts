@@ -2,6 +2,7 @@
 import { LABELS, TIERS, type Tier } from '../api/names.ts';
 import type { ScalePlan } from '../api/scale-plan-types.ts';
 import type { ClusterReader, ObservedTier } from '../reconcile/ports.ts';
+import type { Rival } from './hpas.ts';
 import type { MountFailures } from './mount-failures.ts';
 import type { KubeObject } from './objects.ts';
 import { controllerUidOf } from './owned-objects.ts';
@@ -15,6 +16,8 @@ export interface ClusterReaderOptions {
   readonly deployments: Pick<Store<KubeObject>, 'byIndex'>;
   readonly pods: Pick<Store<PodRecord>, 'byIndex'>;
   readonly plans: Pick<Store<StoredScalePlan>, 'byIndex'>;
+  /** Indexed by `NAMESPACE/NAME` of the Deployment that they scale. */
+  readonly rivals: Pick<Store<Rival>, 'byIndex'>;
   readonly mountFailures: MountFailures;
   /** Whether every watch has seen its objects once; before that, absent would only mean unknown. */
   readonly isSynced: () => boolean;
@@ -35,10 +38,12 @@ export const createClusterReader = (options: ClusterReaderOptions): ClusterReade
       // One of a campaign that was deleted, or one that is on its way out, does not count as there.
       if (!isTier(tier) || deletionTimestamp !== undefined || controllerUidOf(deployment) !== uid) continue;
       const own = pods.filter(({ observed }) => observed.tier === tier);
+      const rivals = [...options.rivals.byIndex(`${namespace}/${deployment.metadata.name}`)];
       const problems = tierProblems(deployment, own, mountFailures);
       tiers[tier] = {
         deployment: { name: deployment.metadata.name, replicas: replicasOf(deployment), resourceVersion },
         pods: own.map(({ observed }) => observed),
+        ...(rivals.length === 0 ? {} : { rivals: rivals.map((rival) => rival.metadata.name).sort() }),
         ...(problems.length === 0 ? {} : { problems }),
       };
     }

@@ -18,6 +18,7 @@ import {
 } from './campaigns.ts';
 import type { KubeClient } from './client.ts';
 import { createClusterReader } from './cluster-reader.ts';
+import { keepRival, type Rival } from './hpas.ts';
 import { Informer, type InformerReport, type InformerTiming } from './informer.ts';
 import { createManifestWriter, type ManifestWriterOptions } from './manifests.ts';
 import { createMountFailures } from './mount-failures.ts';
@@ -25,7 +26,7 @@ import type { KubeObject } from './objects.ts';
 import { campaignKeyOf, isEdited, keepOwned, OWNED_RESOURCES, OWNED_SELECTOR } from './owned-objects.ts';
 import { isPodNews, keepPod, type PodRecord } from './pods.ts';
 import { createReplicaWriter } from './replicas.ts';
-import { type ApiResource, CAMPAIGNS, DEPLOYMENTS, PODS, SCALE_PLANS } from './resources.ts';
+import { type ApiResource, AUTOSCALERS, CAMPAIGNS, DEPLOYMENTS, PODS, SCALE_PLANS } from './resources.ts';
 import { createPlanWriter, keepScalePlan, planCampaignKey, type StoredScalePlan } from './scale-plans.ts';
 import { type Change, Store, type Stored } from './store.ts';
 
@@ -144,6 +145,18 @@ export const createKubeCluster = (options: KubeClusterOptions): KubeCluster => {
   const deployments = owned.get(DEPLOYMENTS.plural);
   if (deployments === undefined) throw new Error('Deployments are not among the owned resources');
 
+  const rivals = new Store<Rival>({
+    indexBy: ({ deploymentKey }) => deploymentKey,
+    onListenerError,
+    onChange(change) {
+      const { deploymentKey } = change.object;
+      const [namespace = '', name = ''] = deploymentKey?.split('/') ?? [];
+      const deployment = deployments.get(namespace, name);
+      if (deployment !== undefined) news(campaignKeyOf(deployment));
+    },
+  });
+  watch(AUTOSCALERS, rivals, keepRival);
+
   const isSynced = (): boolean => informers.every(({ informer }) => informer.isSynced);
 
   return {
@@ -151,6 +164,7 @@ export const createKubeCluster = (options: KubeClusterOptions): KubeCluster => {
       deployments,
       pods,
       plans,
+      rivals,
       mountFailures: createMountFailures(client, clock),
       isSynced,
     }),

@@ -25,6 +25,7 @@ export const CONFIG_MAPS = resource('', 'v1', 'ConfigMap', 'configmaps');
 export const SERVICE_ACCOUNTS = resource('', 'v1', 'ServiceAccount', 'serviceaccounts');
 export const POD_DISRUPTION_BUDGETS = resource('policy', 'v1', 'PodDisruptionBudget', 'poddisruptionbudgets');
 export const NETWORK_POLICIES = resource('networking.k8s.io', 'v1', 'NetworkPolicy', 'networkpolicies');
+export const AUTOSCALERS = resource('autoscaling', 'v2', 'HorizontalPodAutoscaler', 'horizontalpodautoscalers');
 export const LEASES = resource('coordination.k8s.io', 'v1', 'Lease', 'leases');
 export const EVENTS = resource('events.k8s.io', 'v1', 'Event', 'events');
 

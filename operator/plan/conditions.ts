@@ -7,6 +7,7 @@ import type { ScalePlan } from '../api/scale-plan-types.ts';
 import { journalDurable, ready } from './journal-conditions.ts';
 import type { PlanInput } from './observed.ts';
 import { SCALED_TIERS } from './observed.ts';
+import { conflictingScaler, overriddenCondition } from './overruled.ts';
 import { planState } from './plan-state.ts';
 import { provisioned } from './provisioned.ts';
 import type { ConditionInput, Verdict } from './verdict.ts';
@@ -171,4 +172,6 @@ export const judge = (input: ConditionInput): { readonly [T in ConditionType]: V
   PreWarmed: preWarmed(input),
   Open: open(input),
   PlanPending: planPending(input),
+  ConflictingScaler: conflictingScaler(input),
+  Overridden: overriddenCondition(input),
 });

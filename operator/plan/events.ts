@@ -90,6 +90,22 @@ const TRANSITIONS: readonly Transition[] = [
     about: 'Open',
     happened: (before, after) => before?.reason === 'WithinWindow' && after?.reason === 'AfterClosing',
   },
+  { type: 'Warning', reason: 'ConflictingScaler', about: 'ConflictingScaler', happened: became('AnotherAutoscaler') },
+  {
+    type: 'Normal',
+    reason: 'OverrideStarted',
+    about: 'Overridden',
+    // Another one, or another end, is news as well.
+    happened: (before, after) =>
+      after?.status === 'True' && (before?.status !== 'True' || before.message !== after.message),
+  },
+  {
+    type: 'Normal',
+    reason: 'OverrideEnded',
+    about: 'Overridden',
+    happened: (before, after) => before?.status === 'True' && after?.status === 'False',
+  },
+  { type: 'Warning', reason: 'OverrideUnreadable', about: 'Overridden', happened: became('Unreadable') },
   { type: 'Normal', reason: 'PlanApproved', about: 'PlanPending', happened: became('PlanApproved') },
   { type: 'Warning', reason: 'PlanRejected', about: 'PlanPending', happened: became('PlanRejected') },
   { type: 'Warning', reason: 'PlanExpired', about: 'PlanPending', happened: became('PlanExpired') },

@@ -2,6 +2,7 @@
 import type { VoucherCampaign, VoucherCampaignStatus } from '../api/campaign-types.ts';
 import type { CampaignReadings, JournalState, ObservedCluster } from '../reconcile/ports.ts';
 import type { Decision, TierLimits, TierMemory } from '../scaling/types.ts';
+import type { Overrides } from './overrides.ts';
 
 /** Tiers with a scaling section in this version of the resource; both always exist. */
 export const SCALED_TIERS = ['intake', 'records'] as const;
@@ -33,6 +34,10 @@ export interface TierOutcome {
   readonly ready: number;
   /** What this tick wants `spec.replicas` to be, also in Shadow where nobody writes it. */
   readonly desired: number;
+  /** Whether `desired` is written: mode Auto, not paused, and nobody else scales this tier. */
+  readonly isActing: boolean;
+  /** Autoscalers of others that write its replicas. */
+  readonly rivals: readonly string[];
   /** Undefined in mode Off. */
   readonly decision: Decision | undefined;
   /** Full size of the pre-warmed floor, before the ceiling; 0 without a forecast. */
@@ -54,5 +59,6 @@ export interface PlanInput {
   readonly campaign: VoucherCampaign;
   readonly observed: Observed;
   readonly times: CampaignTimes;
+  readonly overrides: Overrides;
   readonly nowMs: number;
 }

@@ -19,6 +19,7 @@ import { buildLiveSettings } from './live-settings.ts';
 import { planManifests } from './manifests.ts';
 import { resumeMemory } from './memory.ts';
 import { type CampaignMemory, type Observed, SCALED_TIERS, type ScaledTier, type TierOutcomes } from './observed.ts';
+import { overridesOf } from './overrides.ts';
 import { type PlanStateChange, planStateChanges } from './plan-state.ts';
 import { nextLookMs } from './requeue.ts';
 import { proposeScalePlans } from './scale-plan.ts';
@@ -58,7 +59,7 @@ export interface Plan {
 
 export const plan = (campaign: VoucherCampaign, observed: Observed, nowMs: number, options: BuildOptions): Plan => {
   const times = campaignTimes(campaign.spec);
-  const input = { campaign, observed, times, nowMs };
+  const input = { campaign, observed, times, overrides: overridesOf(campaign, nowMs), nowMs };
   const { mode } = campaign.spec.scaling;
   const { journal, cluster, previous, readings } = observed;
 
@@ -83,15 +84,17 @@ export const plan = (campaign: VoucherCampaign, observed: Observed, nowMs: numbe
 
   const scale = SCALED_TIERS.flatMap((tier): ScaleWrite[] => {
     const deployment = cluster.tiers[tier]?.deployment;
-    const { desired, replicas } = tiers[tier];
-    if (mode !== 'Auto' || deployment === undefined || desired === replicas) return [];
+    const { desired, replicas, isActing } = tiers[tier];
+    if (!isActing || deployment === undefined || desired === replicas) return [];
     const { name, resourceVersion } = deployment;
     return [{ tier, name, from: replicas, replicas: desired, resourceVersion, event: scaleEvent(tiers[tier]) }];
   });
 
-  // In Shadow what is desired is only shown. A new Deployment gets its minimum: one that nobody scales must still answer.
+  // Where nobody acts what is desired is only shown. A new Deployment gets its minimum: one that nobody scales must still answer.
   const first = (tier: ScaledTier): number =>
-    mode === 'Shadow' ? createdReplicas(tiers[tier].limits, previous?.tiers?.[tier]?.replicas) : tiers[tier].desired;
+    mode !== 'Off' && !tiers[tier].isActing
+      ? createdReplicas(tiers[tier].limits, previous?.tiers?.[tier]?.replicas)
+      : tiers[tier].desired;
   const manifests = planManifests(
     campaign,
     cluster,
@@ -122,7 +125,6 @@ export const plan = (campaign: VoucherCampaign, observed: Observed, nowMs: numbe
       times,
       nowMs,
       tiers,
-      isActing: mode === 'Auto',
       journalReady: journal?.kind === 'ready',
       stage: status.stage ?? '',
       arrivalsPerSecond: readings.arrivals.kind === 'absent' ? undefined : readings.arrivals.value.over3s,

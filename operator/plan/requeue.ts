@@ -8,8 +8,6 @@ interface RequeueInput {
   readonly times: CampaignTimes;
   readonly nowMs: number;
   readonly tiers: TierOutcomes;
-  /** Mode Auto: in Shadow what is desired stays apart from what is there. */
-  readonly isActing: boolean;
   readonly journalReady: boolean;
   readonly stage: string;
   readonly arrivalsPerSecond: number | undefined;
@@ -18,9 +16,11 @@ interface RequeueInput {
   readonly isFirstPass: boolean;
 }
 
-const isSettled = ({ tiers, isActing }: RequeueInput): boolean =>
+/** Where nobody acts what is desired may stay apart from what is there. */
+const isSettled = ({ tiers }: RequeueInput): boolean =>
   SCALED_TIERS.map((tier) => tiers[tier]).every(
-    ({ exists, replicas, ready, desired }) => exists && ready === replicas && (!isActing || replicas === desired),
+    ({ exists, replicas, ready, desired, isActing }) =>
+      exists && ready === replicas && (!isActing || replicas === desired),
   );
 
 /**

@@ -7,6 +7,7 @@ import { podStarts } from '../scaling/pod-starts.ts';
 import { replicasFor, TARGET_UTILISATION } from '../scaling/schedule.ts';
 import type { TierInput, TierLimits, TierMemory } from '../scaling/types.ts';
 import type { PlanInput, ScaledTier, TierOutcome } from './observed.ts';
+import type { Overrides } from './overrides.ts';
 import { planState } from './plan-state.ts';
 
 /**
@@ -32,6 +33,12 @@ const forecastFloor = (campaign: VoucherCampaign, tier: ScaledTier): number => {
   return Math.min(max, Math.max(min, floor));
 };
 
+const overridden = (limits: TierLimits, { min, holdUntilMs }: Overrides, tier: ScaledTier): TierLimits => ({
+  ...limits,
+  min: Math.max(limits.min, min[tier] ?? 0),
+  ...(holdUntilMs === undefined ? {} : { holdUntilMs: Math.max(holdUntilMs, limits.holdUntilMs ?? 0) }),
+});
+
 /**
  * | mode   | Deployment | desired                                        |
  * |--------|------------|------------------------------------------------|
@@ -54,11 +61,13 @@ const forecastFloor = (campaign: VoucherCampaign, tier: ScaledTier): number => {
  * one that was deleted at 20 in a lull comes back with 20 and goes down step by step.
  */
 export const scaleTier = (input: PlanInput, tier: ScaledTier, memory: TierMemory): TierOutcome => {
-  const { campaign, observed, nowMs } = input;
-  const limits = limitsOf(campaign.spec, observed.cluster.plans, tier)(nowMs);
+  const { campaign, observed, overrides, nowMs } = input;
+  const { mode } = campaign.spec.scaling;
+  const limits = overridden(limitsOf(campaign.spec, observed.cluster.plans, tier)(nowMs), overrides, tier);
   const seen = observed.cluster.tiers[tier];
   const replicas = seen?.deployment.replicas ?? 0;
   const ready = seen?.pods.filter((pod) => pod.ready).length ?? 0;
+  const rivals = seen?.rivals ?? [];
   const outcome = {
     tier,
     limits,
@@ -66,15 +75,16 @@ export const scaleTier = (input: PlanInput, tier: ScaledTier, memory: TierMemory
     replicas,
     ready,
     forecastFloor: forecastFloor(campaign, tier),
+    rivals,
+    isActing: mode === 'Auto' && overrides.pausedUntilMs === undefined && rivals.length === 0,
   };
   const last = observed.previous?.tiers?.[tier];
-  const { mode } = campaign.spec.scaling;
   if (mode === 'Off') {
     const desired = seen === undefined ? createdReplicas(limits, last?.desired) : replicas;
     return { ...outcome, desired, decision: undefined };
   }
   // What this process decided a tick ago stands; what somebody else set since is corrected, up or down, not decided upon.
-  const isOurs = seen === undefined || (observed.memory !== undefined && mode === 'Auto');
+  const isOurs = seen === undefined || (observed.memory !== undefined && outcome.isActing);
   const tierInput: TierInput = {
     nowMs,
     replicas: isOurs ? (last?.desired ?? replicas) : replicas,

@@ -57,6 +57,8 @@ export type TierProblem =
 export interface ObservedTier {
   readonly deployment: { readonly name: string; readonly replicas: number; readonly resourceVersion: string };
   readonly pods: readonly ObservedPod[];
+  /** Names of autoscalers of others that write its replicas. Absent: none. */
+  readonly rivals?: readonly string[];
   /** Absent where nobody can tell. */
   readonly problems?: readonly TierProblem[];
 }

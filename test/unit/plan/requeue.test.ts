@@ -10,7 +10,6 @@ const idle = {
   times: campaignTimes(aCampaign().spec),
   nowMs: OPENS_AT_MS - 60 * MINUTE_MS,
   tiers: settled,
-  isActing: true,
   journalReady: true,
   stage: 'Scheduled',
   arrivalsPerSecond: 0,
@@ -37,7 +36,7 @@ describe('nextLookMs', () => {
     ['a decision is not carried out yet', { tiers: { ...settled, intake: aTierOutcome({ desired: 3 }) } }, 1_000],
     [
       'a decision that Shadow never carries out',
-      { isActing: false, tiers: { ...settled, intake: aTierOutcome({ desired: 3 }) } },
+      { tiers: { ...settled, intake: aTierOutcome({ desired: 3, isActing: false }) } },
       10_000,
     ],
     ['the journal is away', { journalReady: false }, 1_000],

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { VoucherCampaignStatus } from '../../../operator/api/campaign-types.ts';
+import { CONDITION_TYPES } from '../../../operator/api/conditions.ts';
 import { buildStatus, shouldWriteStatus } from '../../../operator/plan/status.ts';
 import { EMPTY_MEMORY } from '../../../operator/scaling/types.ts';
 import { CLOSES_AT_MS, OPENS_AT_MS } from '../../helpers/a-campaign.ts';
@@ -41,7 +42,8 @@ describe('buildStatus', () => {
   it('says of every condition from which generation it was made', () => {
     const { conditions, observedGeneration } = statusAt(OPENS_AT_MS);
     expect(observedGeneration).toBe(1);
-    expect(conditions?.map((condition) => condition.observedGeneration)).toEqual([1, 1, 1, 1, 1, 1, 1]);
+    expect(conditions).toHaveLength(CONDITION_TYPES.length);
+    expect(new Set(conditions?.map((condition) => condition.observedGeneration))).toEqual(new Set([1]));
   });
 
   it('leaves out what it does not know', () => {

@@ -1,0 +1,22 @@
+/** Autoscalers of others, as far as it matters here: which Deployment each of them writes. KEDA's are among them. */
+import { z } from 'zod';
+import type { KubeObject } from './objects.ts';
+import type { Stored } from './store.ts';
+
+export interface Rival extends Stored {
+  /** `NAMESPACE/NAME` of the Deployment; undefined when it targets something else. */
+  readonly deploymentKey: string | undefined;
+}
+
+const target = z.object({ spec: z.object({ scaleTargetRef: z.object({ kind: z.string(), name: z.string() }) }) });
+
+/** Everything else of it is dropped: a cluster may have thousands. */
+export const keepRival = (object: KubeObject): Rival => {
+  const { name, namespace, uid, resourceVersion } = object.metadata;
+  const { data } = target.safeParse(object);
+  const to = data?.spec.scaleTargetRef;
+  return {
+    metadata: { name, namespace, uid, resourceVersion },
+    deploymentKey: to?.kind === 'Deployment' ? `${namespace}/${to.name}` : undefined,
+  };
+};
