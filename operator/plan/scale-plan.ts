@@ -3,52 +3,37 @@
 import type { Ceilings } from '../api/common-types.ts';
 import { API_VERSION, LABELS, scalePlanName } from '../api/names.ts';
 import type { ScalePlan, ScalePlanSpec } from '../api/scale-plan-types.ts';
+import { type Need, PLAN_LIFETIME_MS, planNeed, requestedCeiling, SUPERSEDE_GROWTH } from '../scaling/plan-need.ts';
 import { ceilingInForce } from '../scaling/schedule.ts';
 import type { Reading } from '../scaling/types.ts';
 import { type PlanInput, SCALED_TIERS, type ScaledTier, type TierOutcomes } from './observed.ts';
 import { planState } from './plan-state.ts';
 
-const PLAN_LIFETIME_MS = 15 * 60_000;
-/** Growth of the need that makes a new plan worth a page to the owner. */
-const SUPERSEDE_GROWTH = 1.2;
-
-/** Need 47 → 58.75 → 60: a quarter above the need, in tens, so that a plan doesn't have to be asked for twice. */
-export const requestedCeiling = (needed: number, max: number): number =>
-  Math.min(max, Math.ceil((1.25 * needed) / 10) * 10);
-
-interface Need {
+interface TierNeed extends Need {
   readonly tier: ScaledTier;
-  readonly needed: number;
-  readonly reason: 'Load' | 'Forecast';
 }
 
-/**
- * | demand > ceiling | floor > ceiling at pre-warming | reason   |
- * |------------------|--------------------------------|----------|
- * | yes              | any                            | Load     |
- * | no               | yes                            | Forecast |
- * | no               | no                             | no need  |
- *
- * The forecast is judged by the ceiling that pre-warming will meet, from one plan's lifetime before it begins until
- * opening: earlier the plan would expire unused, later the crowd itself is the evidence.
- */
 const needOf = (
   { campaign, observed, times, nowMs }: PlanInput,
   tiers: TierOutcomes,
   tier: ScaledTier,
-): Need | undefined => {
+): TierNeed | undefined => {
   const { limits, decision, forecastFloor } = tiers[tier];
   // More replicas would bring nothing; the owner is asked when they do.
   const isSaturated = decision?.admissionPerSecond !== undefined;
-  const demand = isSaturated ? 0 : Math.min(limits.max, demandOf(decision?.terms));
-  if (demand > limits.ceiling) {
-    return { tier, needed: Math.max(demand, nowMs < times.opensAtMs ? forecastFloor : 0), reason: 'Load' };
-  }
-  const isForecastTime = nowMs >= times.preWarmAtMs - PLAN_LIFETIME_MS && nowMs < times.opensAtMs;
-  if (!isForecastTime || decision === undefined) return undefined;
-  const meetsMs = Math.max(nowMs, times.preWarmAtMs);
-  const ceiling = ceilingInForce(campaign.spec.scaling.authorized, observed.cluster.plans, tier, meetsMs);
-  return forecastFloor > ceiling ? { tier, needed: forecastFloor, reason: 'Forecast' } : undefined;
+  const { preWarmAtMs, opensAtMs } = times;
+  const meetsMs = Math.max(nowMs, preWarmAtMs);
+  const need = planNeed({
+    demand: isSaturated ? 0 : Math.min(limits.max, demandOf(decision?.terms)),
+    ceiling: limits.ceiling,
+    // Off decides nothing, so it asks for nothing.
+    forecastFloor: decision === undefined ? 0 : forecastFloor,
+    ceilingAtPreWarm: ceilingInForce(campaign.spec.scaling.authorized, observed.cluster.plans, tier, meetsMs),
+    nowMs,
+    preWarmAtMs,
+    opensAtMs,
+  });
+  return need && { tier, ...need };
 };
 
 const demandOf = (terms: { readonly feedForward: number; readonly drain: number } | undefined): number =>
@@ -60,7 +45,7 @@ const neededSignal = (tier: ScaledTier): string => `${tier}ReplicasNeeded`;
  * A plan that waits, or was rejected and has not run out, answers the same need: asking again every second would only
  * teach the owner to look away. Need 47 asked for 60; at 56 it still covers (56 ≤ 1.2 × 47), at 57 a new plan is made.
  */
-const isCovered = ({ tier, needed }: Need, plans: readonly ScalePlan[], nowMs: number): boolean =>
+const isCovered = ({ tier, needed }: TierNeed, plans: readonly ScalePlan[], nowMs: number): boolean =>
   plans.some((plan) => {
     const state = planState(plan, nowMs);
     const speaks = state === 'Pending' || (state === 'Rejected' && nowMs < Date.parse(plan.spec.expiresAt));

@@ -6,8 +6,6 @@ import type { ThroughputSample, TierInput, TierLimits, TierMemory } from './type
 const SETTLED_MS = 10_000;
 const KEEP = 0.9;
 const [LEAST, MOST] = [0.5, 1.5] as const;
-/** Without a queue: this much more attempted than served is more than was possible. */
-const TURNED_AWAY = 1.1;
 
 /**
  * µ̂ as it counts: within half and one and a half times what was declared, so that a bad hour, or a spec that was edited
@@ -19,15 +17,9 @@ export const capacityOf = (
 ): number => Math.min(MOST * capacityPerReplica, Math.max(LEAST * capacityPerReplica, learned));
 
 /**
- * | tier           | busy when                                        |
- * |----------------|--------------------------------------------------|
- * | with a queue   | more waits than a second's arrivals              |
- * | without        | a tenth more was attempted than was served       |
+ * The last 10 s and the sample before them; none while a signal that they are made of is missing. A tier without a queue
+ * teaches nothing: what it turned away may have been wrong, too early or throttled, and says nothing of what it can.
  */
-const isBusy = ({ arrivals, backlog }: TierInput, arrivalsPerSecond: number, servedPerSecond: number): boolean =>
-  backlog === undefined ? arrivalsPerSecond > TURNED_AWAY * servedPerSecond : excessBacklog(arrivals, backlog) > 0;
-
-/** The last 10 s and the sample before them; none while a signal that they are made of is missing. */
 export const sampled = (samples: readonly ThroughputSample[], input: TierInput): readonly ThroughputSample[] => {
   const { nowMs, ready, served, arrivals, backlog } = input;
   if (
@@ -41,14 +33,13 @@ export const sampled = (samples: readonly ThroughputSample[], input: TierInput):
   const last = samples.at(-1);
   const known = last !== undefined && last.atMs > nowMs ? [] : samples.filter(({ atMs }) => atMs < nowMs);
   const from = known.findLastIndex(({ atMs }) => atMs <= nowMs - SETTLED_MS);
-  const servedPerSecond = served.value;
-  const arrivalsPerSecond = arrivalRate(arrivals.value);
   const sample = {
     atMs: nowMs,
     ready,
-    servedPerSecond,
-    arrivalsPerSecond,
-    isBusy: isBusy(input, arrivalsPerSecond, servedPerSecond),
+    servedPerSecond: served.value,
+    arrivalsPerSecond: arrivalRate(arrivals.value),
+    // One that waits for work says what came, not what it can.
+    isBusy: excessBacklog(arrivals, backlog) > 0,
   };
   return [...known.slice(Math.max(0, from)), sample];
 };

@@ -94,10 +94,6 @@ const demandOf = (input: TierInput, limits: TierLimits, memory: TierMemory): Dem
   };
 };
 
-/** The same without the fields that are undefined: memory is compared and stored. */
-const compact = (memory: { readonly [K in keyof TierMemory]: TierMemory[K] | undefined }): TierMemory =>
-  Object.fromEntries(Object.entries(memory).filter(([, value]) => value !== undefined)) as unknown as TierMemory;
-
 /** What the ticks before have taught, once for every new tick; so that a tick decided twice is one. */
 const learned = (limits: TierLimits, memory: TierMemory): TierMemory => {
   // A tier that fails behind would teach that its replicas are slow.
@@ -117,17 +113,21 @@ const remembered = (input: TierInput, limits: TierLimits, demand: Demand, memory
   const { excess, capacityPerReplica } = demand.evidence;
   const panicUntilMs = panicUntil({ wanted: demand.wanted, excess, capacityPerReplica }, input, memory.panicUntilMs);
   const samples = sampled(memory.samples ?? [], input);
-  return compact({
-    ...memory,
+  const { samples: _samples, panicUntilMs: _panic, blindSinceMs: _blind, ...kept } = memory;
+  const blindSinceMs = blindSince(input, memory.blindSinceMs);
+  const { startSeconds, createdPerSecond } = input;
+  const isPanic = panicUntilMs !== undefined && (nowMs < panicUntilMs || excess > 0);
+  return {
+    ...kept,
     recentWanted: remember(memory.recentWanted, wantedWithRoom(demand.load, limits), limits.down.windowSeconds, nowMs),
     freshTicks: isFresh(input) ? Math.min(FRESH_TICKS_BEFORE_DOWN, memory.freshTicks + (isNewTick ? 1 : 0)) : 0,
     lastTickMs: nowMs,
-    samples: samples.length === 0 ? undefined : samples,
-    startSeconds: input.startSeconds ?? memory.startSeconds,
-    createdPerSecond: input.createdPerSecond ?? memory.createdPerSecond,
-    panicUntilMs: panicUntilMs !== undefined && (nowMs < panicUntilMs || excess > 0) ? panicUntilMs : undefined,
-    blindSinceMs: blindSince(input, memory.blindSinceMs),
-  });
+    ...(samples.length === 0 ? {} : { samples }),
+    ...(startSeconds === undefined ? {} : { startSeconds }),
+    ...(createdPerSecond === undefined ? {} : { createdPerSecond }),
+    ...(isPanic ? { panicUntilMs } : {}),
+    ...(blindSinceMs === undefined ? {} : { blindSinceMs }),
+  };
 };
 
 /** The term that makes `wanted`. */

@@ -7,7 +7,24 @@ import { BLIND_SHARE } from './holds.ts';
 import { ceilingInForce, isScheduled, scheduleOf, TARGET_UTILISATION } from './schedule.ts';
 import type { TierLimits } from './types.ts';
 
-/** The limits of a tier as a function of time: texts are parsed once, so that a campaign's every second can be asked. */
+/** Every instant at which a limit may change. */
+const instantsOf = (
+  { scaling, window }: Pick<VoucherCampaignSpec, 'window' | 'scaling'>,
+  plans: readonly ScalePlan[],
+  schedule: { readonly fromMs: number; readonly untilMs: number },
+): readonly number[] =>
+  [
+    schedule.fromMs,
+    schedule.untilMs,
+    Date.parse(window.closesAt),
+    ...scaling.authorized.windows.flatMap(({ from, until }) => [Date.parse(from), Date.parse(until)]),
+    ...plans.map(({ spec }) => Date.parse(spec.decision?.ceilingUntil ?? spec.expiresAt)),
+  ].toSorted((a, b) => a - b);
+
+/**
+ * The limits of a tier as a function of time. Between two instants of the calendar they are the same object, so that a
+ * campaign's every second can be asked.
+ */
 export const limitsOf = (
   spec: Pick<VoucherCampaignSpec, 'window' | 'scaling'>,
   plans: readonly ScalePlan[],
@@ -27,12 +44,24 @@ export const limitsOf = (
   };
   const closesAtMs = Date.parse(spec.window.closesAt);
   const blindFloor = Math.ceil(BLIND_SHARE * schedule.floor);
-  return (nowMs) => {
+  const at = (nowMs: number): TierLimits => {
     const ceiling = ceilingInForce(authorized, plans, tier, nowMs);
     // Long before opening and after closing a broken signal hides no crowd.
     const guarded = nowMs >= schedule.fromMs && nowMs < closesAtMs && blindFloor > 0 ? { blindFloor } : {};
     return isScheduled(schedule, nowMs)
       ? { ...constant, ...guarded, ceiling, scheduleFloor: schedule.floor, holdUntilMs: schedule.untilMs }
       : { ...constant, ...guarded, ceiling, scheduleFloor: 0 };
+  };
+  const instants = instantsOf(spec, plans, schedule);
+  let known: { readonly fromMs: number; readonly untilMs: number; readonly limits: TierLimits } | undefined;
+  return (nowMs) => {
+    if (known === undefined || nowMs < known.fromMs || nowMs >= known.untilMs) {
+      known = {
+        fromMs: nowMs,
+        untilMs: instants.find((instant) => instant > nowMs) ?? Number.POSITIVE_INFINITY,
+        limits: at(nowMs),
+      };
+    }
+    return known.limits;
   };
 };

@@ -34,7 +34,7 @@ export interface TierInput {
   readonly arrivals: Reading<ArrivalRates>;
   /** Only for queue-fed tiers. */
   readonly backlog?: Reading<Backlog>;
-  /** What all ready replicas worked off per second. Absent: nobody measures it, so nothing is learned. */
+  /** What all ready replicas worked off per second. Absent: nobody measures it, so nothing is learned. Counts with a queue. */
   readonly served?: Reading<number>;
   /** Ages in seconds of pods that exist and are not Ready. Absent: as if they had just been created. */
   readonly startingSeconds?: readonly number[];

@@ -8,6 +8,7 @@
  * hole and a pod whose clock is hours off lands in the right window. The pod's own clock says how long it really counted:
  * 1,300 gained in 1.3 s by its clock are 1,000/s, also when the ticks were 1 s apart.
  */
+import { RISE_BLOCK_SECONDS, RISE_BLOCKS, sustainedRise } from './rise.ts';
 import type { ArrivalRates } from './types.ts';
 
 export interface CounterSample {
@@ -38,6 +39,7 @@ interface PodState {
 }
 
 const LONGEST_MS = 60_000;
+const RISE_BLOCK_MS = RISE_BLOCK_SECONDS * 1000;
 /** A pod that hasn't answered for this long is gone; should it come back, its first sample is a base again. */
 const FORGET_MS = 5 * 60_000;
 /** Answers of one tick are at most a scrape's deadline apart; a greater difference is a clock that was set. */
@@ -130,7 +132,21 @@ export class RateWindows {
       const gained = this.#gains.reduce((sum, gain) => sum + withinWindow(gain, atMs - lengthMs), 0);
       return (gained * 1000) / lengthMs;
     };
-    return { over1s: over(1_000), over3s: over(3_000), over60s: over(LONGEST_MS) };
+    return {
+      over1s: over(1_000),
+      over3s: over(3_000),
+      over60s: over(LONGEST_MS),
+      risePerSecond: this.#rise(atMs, beganAtMs),
+    };
+  }
+
+  /** 0 until as much was watched as it is made of. */
+  #rise(atMs: number, beganAtMs: number): number {
+    if (atMs - beganAtMs < RISE_BLOCKS * RISE_BLOCK_MS) return 0;
+    const since = (ms: number): number =>
+      this.#gains.reduce((sum, gain) => sum + withinWindow(gain, atMs - ms), 0) * (1000 / RISE_BLOCK_MS);
+    const edges = Array.from({ length: RISE_BLOCKS + 1 }, (_, index) => since((RISE_BLOCKS - index) * RISE_BLOCK_MS));
+    return sustainedRise(edges.slice(1).map((rest, index) => (edges[index] ?? 0) - rest));
   }
 
   #gain(amount: number, fromMs: number, atMs: number): void {

@@ -64,7 +64,9 @@ describe('simulate', () => {
     }).spec;
     const result = simulate(withoutForecast(aCampaign({ spec, scaling: spec.scaling })).spec, STEP, PLANT);
     expect(result.maxReplicas).toBe(50);
-    expect(result.plans).toEqual([{ t: 120, tier: 'intake', wanted: 572 }]);
+    expect(result.plans[0]).toEqual({ t: 120, tier: 'intake', reason: 'Load', needed: 572, ceiling: 720 });
+    // People who are turned away come again, so the need grows; asked again only when by a fifth, or after 15 minutes.
+    expect(result.plans.length).toBeLessThan(12);
     expect(result.timeline.find(({ t }) => t === 200)).toMatchObject({ desired: 50, limitedBy: 'Ceiling' });
     // 7,000/s too many for 400 s, at 1,000/s: an hour is just enough.
     expect(result.peakBacklog).toBeGreaterThan(2_700_000);
@@ -152,5 +154,30 @@ describe('playTrace', () => {
   it('holds a rate until the next row; the last row ends it', () => {
     const rateAt = playTrace(parseTrace('0,10\n60,300\n90,7\n'));
     expect([-1, 0, 59, 60, 89, 90, 1000].map(rateAt)).toEqual([0, 10, 10, 300, 300, 0, 0]);
+  });
+});
+
+describe('simulate, with a database that is full', () => {
+  const CAPPED = { ...PLANT, databasePerSecond: 1_500 };
+  const STEADY = parseTrace('0,100\n120,3000\n900,0\n');
+  it('stops growing, lets in what comes through, and recovers when demand falls', () => {
+    const ceilings = { intake: 1000, records: 1000 };
+    const tiers = { ...cold.scaling.tiers, intake: { min: 300, max: 1000, capacityPerReplica: 20 } };
+    const spec = { ...cold, scaling: { ...cold.scaling, tiers, authorized: { ceilings, windows: [] } } };
+    const [open, capped] = [PLANT, CAPPED].map((plant) => simulate(spec, STEADY, plant, { tier: 'records' }));
+    expect(open?.timeline.some(({ limitedBy }) => limitedBy === 'Downstream')).toBe(false);
+    const full = capped?.timeline.filter(({ limitedBy }) => limitedBy === 'Downstream') ?? [];
+    expect(full.length).toBeGreaterThan(100);
+    expect(capped?.maxReplicas).toBeLessThan(400);
+    expect(capped?.drainedAtSeconds).toBeDefined();
+  });
+});
+
+describe('simulate, policy by policy', () => {
+  it.each(['hpa-default', 'keda-default', 'keda-expert'] as const)('%s loses to ours on a step', (policy) => {
+    const [rival, ours] = [simulate(cold, STEP, PLANT, { policy }), simulate(cold, STEP, PLANT)];
+    expect(rival.policy).toBe(policy);
+    expect(rival.lateOver5Seconds).toBeGreaterThan(ours.lateOver5Seconds);
+    expect(rival.plans).toEqual([]);
   });
 });

@@ -243,7 +243,7 @@ describe('RateWindows', () => {
       windows.rates(at(tick));
     }
     play([{ pod: 'b', tick: 302, counter: 1_000_000 }], windows);
-    expect(windows.rates(at(302))).toEqual({ over1s: 0, over3s: 0, over60s: 0 });
+    expect(windows.rates(at(302))).toEqual({ over1s: 0, over3s: 0, over60s: 0, risePerSecond: 0 });
   });
 
   it('drops what lies ahead when the reader’s clock is set back', () => {
@@ -253,7 +253,7 @@ describe('RateWindows', () => {
       { tick: 0, counter: 5_000, source: HOUR + 2 },
       { tick: 1, counter: 5_010, source: HOUR + 3 },
     ]);
-    expect(windows.rates(at(1))).toEqual({ over1s: 10, over3s: 10, over60s: 10 });
+    expect(windows.rates(at(1))).toEqual({ over1s: 10, over3s: 10, over60s: 10, risePerSecond: 0 });
   });
 
   it('finds the true rate of any fleet of steady pods, whatever their clocks say', () => {

@@ -1,0 +1,120 @@
+/** One tier in the simulator: its pods, its policy, and what it would ask the owner for. */
+import type { VoucherCampaignSpec } from '../api/campaign-types.ts';
+import type { ScalePlan } from '../api/scale-plan-types.ts';
+import { limitsOf } from './limits.ts';
+import { PLAN_LIFETIME_MS, planNeed, requestedCeiling, SUPERSEDE_GROWTH } from './plan-need.ts';
+import { type PlantRates, PlantTier } from './plant.ts';
+import { oursPolicy } from './policies/ours.ts';
+import type { PolicyDecision, PolicyName, TierPolicy } from './policies/policy.ts';
+import { hpaDefault, kedaDefault, kedaExpert, type RivalOptions } from './policies/rivals.ts';
+import { scheduleOf } from './schedule.ts';
+import type { SimulatedPlan, SimulatedTier } from './simulation.ts';
+import type { ArrivalRates, Reading, TierLimits } from './types.ts';
+
+const newPolicy: Readonly<Record<PolicyName, (options: RivalOptions) => TierPolicy>> = {
+  ours: oursPolicy,
+  'hpa-default': hpaDefault,
+  'keda-default': kedaDefault,
+  'keda-expert': kedaExpert,
+};
+
+export interface TierRunOptions {
+  readonly policy: PolicyName;
+  readonly plans: readonly ScalePlan[];
+  readonly phaseSeconds: number;
+}
+
+export class TierRun {
+  readonly tier: SimulatedTier;
+  readonly pods: PlantTier;
+  readonly capacityPerReplica: number;
+  /** Intake: people who were turned away and come again. Records: messages in the journal. */
+  waiting = 0;
+  decision: PolicyDecision | undefined;
+  readonly proposed: SimulatedPlan[] = [];
+  readonly #policyName: PolicyName;
+  readonly #policy: TierPolicy;
+  readonly #limitsAt: (nowMs: number) => TierLimits;
+  readonly #forecastFloor: number;
+  readonly #preWarmAtMs: number;
+  readonly #opensAtMs: number;
+  #pending: { readonly needed: number; readonly untilMs: number } | undefined;
+
+  constructor(
+    spec: VoucherCampaignSpec,
+    tier: SimulatedTier,
+    plant: PlantRates,
+    { policy, plans, phaseSeconds }: TierRunOptions,
+  ) {
+    const { min, max, capacityPerReplica } = spec.scaling.tiers[tier];
+    const schedule = scheduleOf(spec, capacityPerReplica);
+    this.tier = tier;
+    this.pods = new PlantTier(min, plant);
+    this.capacityPerReplica = capacityPerReplica;
+    this.#policyName = policy;
+    this.#policy = newPolicy[policy]({ phaseSeconds });
+    this.#limitsAt = limitsOf(spec, plans, tier);
+    this.#forecastFloor = schedule.floor === 0 ? 0 : Math.min(max, Math.max(min, schedule.floor));
+    this.#preWarmAtMs = schedule.fromMs;
+    this.#opensAtMs = Date.parse(spec.window.opensAt);
+  }
+
+  get capacity(): number {
+    return this.pods.ready * this.capacityPerReplica;
+  }
+
+  isPlanPending(nowMs: number): boolean {
+    return this.#pending !== undefined && nowMs < this.#pending.untilMs;
+  }
+
+  /** The tick at the end of second `t`. @returns whether replicas were raised for the crowd */
+  tick(
+    t: number,
+    nowMs: number,
+    arrivals: Reading<ArrivalRates>,
+    servedPerSecond: number,
+    isPlanPending: boolean,
+  ): boolean {
+    const { replicas, ready } = this.pods;
+    const limits = this.#limitsAt(nowMs);
+    const decision = this.#policy(
+      {
+        nowMs,
+        replicas,
+        ready,
+        arrivals,
+        isPlanPending,
+        startingSeconds: this.pods.startingSeconds(t),
+        served: { kind: 'fresh', value: servedPerSecond, atMs: nowMs },
+        ...(this.tier === 'intake'
+          ? {}
+          : { backlog: { kind: 'fresh', value: { messages: this.waiting }, atMs: nowMs } }),
+      },
+      limits,
+    );
+    this.decision = decision;
+    this.pods.scale(decision.replicas, t);
+    if (this.#policyName === 'ours') this.#propose(t, nowMs, decision, limits);
+    return decision.isForLoad && decision.replicas > replicas;
+  }
+
+  #propose(t: number, nowMs: number, decision: PolicyDecision, { ceiling, max }: TierLimits): void {
+    const demand = decision.isForLoad && decision.admissionPerSecond === undefined ? Math.min(decision.wanted, max) : 0;
+    if (demand <= ceiling && nowMs >= this.#opensAtMs) return;
+    const need = planNeed({
+      demand,
+      ceiling,
+      forecastFloor: this.#forecastFloor,
+      ceilingAtPreWarm: nowMs < this.#preWarmAtMs ? this.#limitsAt(this.#preWarmAtMs).ceiling : ceiling,
+      nowMs,
+      preWarmAtMs: this.#preWarmAtMs,
+      opensAtMs: this.#opensAtMs,
+    });
+    if (need === undefined) return;
+    const { needed, reason } = need;
+    const isCovered = this.isPlanPending(nowMs) && needed <= (this.#pending?.needed ?? 0) * SUPERSEDE_GROWTH;
+    if (isCovered) return;
+    this.#pending = { needed, untilMs: nowMs + PLAN_LIFETIME_MS };
+    this.proposed.push({ t, tier: this.tier, reason, needed, ceiling: requestedCeiling(needed, max) });
+  }
+}
