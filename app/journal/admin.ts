@@ -71,17 +71,22 @@ export const createJournalAdmin = (options: JournalAdminOptions): JournalAdmin =
     const info = await (await api()).consumers.info(stream, consumerName(tier));
     const messages = info.num_pending + info.num_ack_pending;
     const oldestAtMs = messages === 0 ? undefined : await storedAtMs(stream, info.ack_floor.stream_seq + 1);
-    return { messages, oldestAtMs };
+    // The consumer starts at the first message: what was delivered and is not waiting again is done.
+    const { stream_seq: delivered } = info.delivered;
+    const enqueued = delivered + info.num_pending;
+    return { messages, oldestAtMs, enqueued, workedOff: delivered - info.num_ack_pending };
   };
 
   const backlog: JournalAdmin['backlog'] = async (campaignId, shards, tier, signal) => {
     assertConnected(signal);
     const asked = Array.from({ length: shards }, (_, shard) => shardBacklog(campaignId, shard, tier));
     const all = await abortable(Promise.all(asked), signal);
-    const messages = all.reduce((sum, shard) => sum + shard.messages, 0);
+    const sum = (of: 'messages' | 'enqueued' | 'workedOff'): number =>
+      all.reduce((total, shard) => total + shard[of], 0);
+    const counts = { messages: sum('messages'), enqueued: sum('enqueued'), workedOff: sum('workedOff') };
     const oldest = all.flatMap(({ oldestAtMs }) => (oldestAtMs === undefined ? [] : [oldestAtMs]));
-    if (oldest.length === 0) return { messages };
-    return { messages, oldestSeconds: Math.max(0, (now() - Math.min(...oldest)) / 1000) };
+    if (oldest.length === 0) return counts;
+    return { ...counts, oldestSeconds: Math.max(0, (now() - Math.min(...oldest)) / 1000) };
   };
 
   const putLiveSettings: JournalAdmin['putLiveSettings'] = async (campaignId, settings, signal) => {

@@ -2,7 +2,6 @@
 import type { VoucherCampaign, VoucherCampaignStatus } from '../api/campaign-types.ts';
 import type { CampaignReadings, JournalState, ObservedCluster } from '../reconcile/ports.ts';
 import type { Decision, TierLimits, TierMemory } from '../scaling/types.ts';
-import type { Overrides } from './overrides.ts';
 
 /** Tiers with a scaling section in this version of the resource; both always exist. */
 export const SCALED_TIERS = ['intake', 'records'] as const;
@@ -53,6 +52,17 @@ export interface CampaignTimes {
   readonly closesAtMs: number;
   /** The way down starts no earlier. */
   readonly holdUntilMs: number;
+}
+
+/** What people say by annotation; read by overrides.ts. */
+export interface Overrides {
+  readonly pausedUntilMs?: number;
+  readonly holdUntilMs?: number;
+  readonly min: Partial<Readonly<Record<ScaledTier, number>>>;
+  /** What is in force, for people, each with its end. */
+  readonly inForce: readonly string[];
+  /** What can't be read, each with its remedy. */
+  readonly unreadable: readonly string[];
 }
 
 export interface PlanInput {

@@ -11,17 +11,7 @@
  */
 import type { VoucherCampaign } from '../api/campaign-types.ts';
 import { OVERRIDES } from '../api/names.ts';
-import { SCALED_TIERS, type ScaledTier } from './observed.ts';
-
-export interface Overrides {
-  readonly pausedUntilMs?: number;
-  readonly holdUntilMs?: number;
-  readonly min: Partial<Readonly<Record<ScaledTier, number>>>;
-  /** What is in force, for people, each with its end. */
-  readonly inForce: readonly string[];
-  /** What can't be read, each with its remedy. */
-  readonly unreadable: readonly string[];
-}
+import { type Overrides, SCALED_TIERS, type ScaledTier } from './observed.ts';
 
 const NONE: Overrides = { min: {}, inForce: [], unreadable: [] };
 const RFC_3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:\d{2})$/;

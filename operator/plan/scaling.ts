@@ -6,8 +6,7 @@ import { limitsOf } from '../scaling/limits.ts';
 import { podStarts } from '../scaling/pod-starts.ts';
 import { replicasFor, TARGET_UTILISATION } from '../scaling/schedule.ts';
 import type { TierInput, TierLimits, TierMemory } from '../scaling/types.ts';
-import type { PlanInput, ScaledTier, TierOutcome } from './observed.ts';
-import type { Overrides } from './overrides.ts';
+import type { Overrides, PlanInput, ScaledTier, TierOutcome } from './observed.ts';
 import { planState } from './plan-state.ts';
 
 /**
@@ -85,6 +84,7 @@ export const scaleTier = (input: PlanInput, tier: ScaledTier, memory: TierMemory
   }
   // What this process decided a tick ago stands; what somebody else set since is corrected, up or down, not decided upon.
   const isOurs = seen === undefined || (observed.memory !== undefined && outcome.isActing);
+  const served = observed.readings.served?.[tier];
   const tierInput: TierInput = {
     nowMs,
     replicas: isOurs ? (last?.desired ?? replicas) : replicas,
@@ -93,6 +93,7 @@ export const scaleTier = (input: PlanInput, tier: ScaledTier, memory: TierMemory
     isPlanPending: observed.cluster.plans.some((plan) => planState(plan, nowMs) === 'Pending'),
     arrivals: observed.readings.arrivals,
     // Only queue-fed tiers have a backlog; one that was not read is absent, never zero.
+    ...(served === undefined ? {} : { served }),
     ...(tier === 'intake' ? {} : { backlog: observed.readings.backlog[tier] ?? { kind: 'absent' as const } }),
   };
   const decision = decide(tierInput, limits, memory);

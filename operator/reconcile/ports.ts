@@ -144,6 +144,14 @@ export type JournalState =
   | { readonly kind: 'conflict'; readonly message: string }
   | { readonly kind: 'unavailable'; readonly message: string };
 
+/** A tier's backlog, with the counts that it is the difference of; absent where nobody can tell. */
+export interface JournalBacklog extends Backlog {
+  /** Messages that the shards have taken since they were made. */
+  readonly enqueued?: number;
+  /** Those of them that the tier has acknowledged. */
+  readonly workedOff?: number;
+}
+
 export type JournalRemoval =
   | { readonly kind: 'removed'; readonly streams: number }
   | { readonly kind: 'foreign'; readonly message: string };
@@ -157,7 +165,7 @@ export interface JournalAdmin {
    */
   remove(spec: JournalSpec, signal: AbortSignal): Promise<JournalRemoval>;
   /** Backlog of a tier over all shards; oldest age from the first unacknowledged message's time. */
-  backlog(campaignId: string, shards: number, tier: Tier, signal: AbortSignal): Promise<Backlog>;
+  backlog(campaignId: string, shards: number, tier: Tier, signal: AbortSignal): Promise<JournalBacklog>;
   /** Writes the live settings only when they differ from the stored ones. */
   putLiveSettings(campaignId: string, settings: LiveSettings, signal: AbortSignal): Promise<void>;
 }
@@ -166,6 +174,8 @@ export interface JournalAdmin {
 export interface CampaignReadings {
   readonly arrivals: Reading<ArrivalRates>;
   readonly backlog: Partial<Readonly<Record<Tier, Reading<Backlog>>>>;
+  /** Messages that a tier works off per second. Absent: nobody measures it. */
+  readonly served?: Partial<Readonly<Record<Tier, Reading<number>>>>;
 }
 
 export interface SignalReader {

@@ -1,7 +1,8 @@
 /** Signals of one tick for a campaign: arrivals from the intake pods, backlog from the journal. */
-import type { CampaignReadings, JournalAdmin, ObservedPod, SignalReader } from '../reconcile/ports.ts';
+import type { CampaignReadings, JournalAdmin, JournalBacklog, ObservedPod, SignalReader } from '../reconcile/ports.ts';
 import type { ArrivalRates, Backlog, Reading } from '../scaling/types.ts';
 import { RateWindows } from '../scaling/windows.ts';
+import { isBelievable, type JournalCounts, journalRates, remembered } from './journal-rates.ts';
 import type { Scraper, ScrapeTarget } from './scrape.ts';
 
 /** A source that did not tell in this tick. The tick goes on; the signal ages. */
@@ -22,6 +23,8 @@ export interface SignalDeps {
   /** Wall clock, ms. */
   readonly now: () => number;
   readonly backlogDeadlineMs?: number;
+  /** Sabotage of a test: believes every zero. */
+  readonly believes?: typeof isBelievable;
   /** At most one per source, campaign and tick. */
   readonly onError?: (campaignId: string, error: SignalError) => void;
 }
@@ -38,6 +41,9 @@ interface Known {
   full: { readonly value: ArrivalRates; readonly atMs: number } | undefined;
   arrivals: Reading<ArrivalRates>;
   backlog: Reading<Backlog>;
+  served: Reading<number>;
+  /** The journal's counts of the last 3 s. */
+  counts: readonly JournalCounts[];
   /** Pods that missed the last scrape: asked last, so that many hanging ones can't use up every turn. */
   missed: ReadonlySet<string>;
   askedAtMs: number;
@@ -67,6 +73,23 @@ const atLeast = (full: Known['full'], part: ArrivalRates, nowMs: number): Readin
   };
 };
 
+const learnRates = (known: Known, { enqueued, workedOff }: JournalBacklog, atMs: number): void => {
+  if (enqueued === undefined || workedOff === undefined) return;
+  known.counts = remembered(known.counts, { atMs, enqueued, workedOff });
+  const rates = journalRates(known.counts);
+  if (rates !== undefined) known.served = { kind: 'fresh', value: rates.workedOffPerSecond, atMs };
+};
+
+/** Arrivals as they count beside the journal: pods that tell less than they have stored are not believed. */
+const besideJournal = ({ arrivals, counts }: Known, believes: typeof isBelievable): Reading<ArrivalRates> => {
+  // Counts as old as a stale signal say nothing about now.
+  const isRecent = arrivals.kind === 'fresh' && (counts.at(-1)?.atMs ?? 0) > arrivals.atMs - STALE_AFTER_MS;
+  const stored = isRecent ? journalRates(counts)?.enqueuedPerSecond : undefined;
+  if (arrivals.kind !== 'fresh' || stored === undefined || believes(arrivals.value.over3s, stored)) return arrivals;
+  const { value, atMs } = arrivals;
+  return { kind: 'stale', value: { ...value, over3s: Math.max(value.over3s, stored) }, atMs };
+};
+
 /** Like the work, but at the deadline at the latest, also when the work ignores its signal. */
 const before = async <T>(deadline: AbortSignal, work: Promise<T>): Promise<T> => {
   const late = Promise.withResolvers<never>();
@@ -90,6 +113,9 @@ const before = async <T>(deadline: AbortSignal, work: Promise<T>): Promise<T> =>
  * "With proof" is RateWindows' word: the pod answered, its series are there, its clock moved on and its counter didn't
  * fall. Pods that aren't ready are asked too, a draining pod still counts what it took, but nobody waits for their proof.
  *
+ * Fresh arrivals that are far below what the journal has stored meanwhile are stale (journal-rates.ts): a zero counts
+ * only when the sequences prove it.
+ *
  * | journal answered in time | backlog                      |
  * |--------------------------|------------------------------|
  * | yes                      | fresh                        |
@@ -106,6 +132,8 @@ export const createSignalReader = (deps: SignalDeps): SignalReader => {
       full: undefined,
       arrivals: { kind: 'absent' },
       backlog: { kind: 'absent' },
+      served: { kind: 'absent' },
+      counts: [],
       missed: new Set(),
       askedAtMs: nowMs,
     };
@@ -142,9 +170,13 @@ export const createSignalReader = (deps: SignalDeps): SignalReader => {
     const deadline = AbortSignal.any([signal, AbortSignal.timeout(deps.backlogDeadlineMs ?? BACKLOG_DEADLINE_MS)]);
     try {
       const value = await before(deadline, deps.journal.backlog(campaignId, deps.shards, 'records', deadline));
-      return { kind: 'fresh', value, atMs: deps.now() };
+      const atMs = deps.now();
+      learnRates(known, value, atMs);
+      const { messages, oldestSeconds } = value;
+      return { kind: 'fresh', value: { messages, ...(oldestSeconds === undefined ? {} : { oldestSeconds }) }, atMs };
     } catch (error) {
       deps.onError?.(campaignId, new SignalError('backlog', 'ask the journal for the backlog of records', error));
+      known.served = unrenewed(known.served, deps.now());
       return unrenewed(known.backlog, deps.now());
     }
   };
@@ -156,7 +188,8 @@ export const createSignalReader = (deps: SignalDeps): SignalReader => {
         readArrivals(campaignId, known, cluster.tiers.intake?.pods ?? [], signal),
         readBacklog(campaignId, known, signal),
       ]);
-      return { arrivals: known.arrivals, backlog: { records: known.backlog } };
+      known.arrivals = besideJournal(known, deps.believes ?? isBelievable);
+      return { arrivals: known.arrivals, backlog: { records: known.backlog }, served: { records: known.served } };
     },
   };
 };

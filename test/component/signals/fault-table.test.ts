@@ -45,15 +45,18 @@ const cluster = (): ObservedCluster => ({
 });
 
 /** Ticks of a second on a fake clock; the way down is as quick as it can be, so that a trusted fault shows at once. */
-const play = () => {
-  const journal = { backlog: async () => ({ messages: 0 }) };
-  const reader = createSignalReader({ scraper, journal, shards: 3, now: () => nowMs });
+const play = (believes?: () => boolean) => {
+  let enqueued = 0;
+  const journal = { backlog: async () => ({ messages: 0, enqueued, workedOff: enqueued }) };
+  const deps = { scraper, journal, shards: 3, now: () => nowMs };
+  const reader = createSignalReader(believes === undefined ? deps : { ...deps, believes });
   const limits = aTierLimits({ down: { windowSeconds: 10, percentPerMinute: 100 } });
   let [replicas, memory, counter]: [number, TierMemory, number] = [2, EMPTY_MEMORY, 0];
   return async (seconds: number, fault?: () => Behaviour, arriving = true): Promise<number> => {
     for (let second = 0; second < seconds; second += 1) {
       nowMs += 1_000;
       counter += arriving ? PER_POD_PER_SECOND : 0;
+      enqueued += arriving ? 2 * PER_POD_PER_SECOND : 0;
       for (const pod of pods) pod.behave({ kind: 'answers', counter });
       if (fault !== undefined) pods[1]?.behave(fault());
       const { arrivals } = await reader.read(aCampaign(), cluster(), new AbortController().signal);
@@ -85,10 +88,32 @@ describe('one of two pods lies or is silent for 15 s while citizens come', () =>
   });
 });
 
+describe('every pod tells a zero while the journal’s sequences move', () => {
+  /** Counters that stand still prove a zero by themselves: the clock moves on, and nothing falls. */
+  const playZero = async (believes?: () => boolean): Promise<number> => {
+    const tick = play(believes);
+    expect(await tick(10)).toBe(NEEDED);
+    const counter = 10 * PER_POD_PER_SECOND;
+    const standing = (): Behaviour => {
+      pods[0]?.behave({ kind: 'answers', counter });
+      return { kind: 'answers', counter };
+    };
+    return tick(150, standing);
+  };
+
+  it('replicas stay', async () => {
+    expect(await playZero()).toBe(NEEDED);
+  });
+
+  it('sabotage: a reader that trusts the zero lets them fall', async () => {
+    expect(await playZero(() => true)).toBeLessThan(NEEDED);
+  });
+});
+
 describe('citizens really stop coming', () => {
   it('goes down, because every pod proves its zero', async () => {
     const tick = play();
     await tick(10);
-    expect(await tick(90, undefined, false)).toBe(2);
+    expect(await tick(150, undefined, false)).toBe(2);
   });
 });
