@@ -22,6 +22,8 @@ import type { Scenario, ScenarioContext } from '../helpers/scenario.ts';
 import { watchReplicas } from '../helpers/watch-replicas.ts';
 
 const QUIET_MS = 60_000;
+/** Of the twin, which has to see one write only. */
+const TWIN_MS = 10_000;
 const CONVERGED_MS = 10_000;
 const MANY = 20;
 const INTAKE = 'test-intake';
@@ -37,19 +39,19 @@ const operatorWrites = async ({ cluster }: Platform, sinceMs: number): Promise<r
 const withoutLeases = (entries: readonly AuditEntry[]): readonly AuditEntry[] =>
   entries.filter((entry) => !isLease(entry));
 
-/** A minute after convergence; `disturb` is done in the middle of it. */
-const silence = async (platform: Platform, signal: AbortSignal, disturb?: () => Promise<unknown>) => {
+/** So long after convergence; `disturb` is done in the middle of it. */
+const silence = async (platform: Platform, forMs: number, signal: AbortSignal, disturb?: () => Promise<unknown>) => {
   await eventually(async () => withoutLeases(await operatorWrites(platform, Date.now() - CONVERGED_MS)).length === 0, {
     timeoutMs: 180_000,
     what: 'ten seconds without a write',
     everyMs: 500,
   });
   const sinceMs = Date.now();
-  await observeFor(QUIET_MS / 2, signal);
+  await observeFor(forMs / 2, signal);
   await disturb?.();
-  await observeFor(QUIET_MS / 2, signal);
+  await observeFor(forMs / 2, signal);
   const entries = await operatorWrites(platform, sinceMs);
-  return { seconds: QUIET_MS / 1000, leaseWrites: entries.filter(isLease).length, writes: withoutLeases(entries) };
+  return { seconds: forMs / 1000, leaseWrites: entries.filter(isLease).length, writes: withoutLeases(entries) };
 };
 
 const imageOf = ({ kubectl }: Platform): Promise<string> =>
@@ -90,6 +92,12 @@ const edits = async (platform: Platform) => {
   return { imageBackMs, scaledBackMs, foreignAnnotation: note };
 };
 
+const upgrade = ({ cluster }: Platform, ...set: readonly string[]): Promise<string> =>
+  cluster.helm([
+    ...['upgrade', RELEASE, CHART, '-n', SYSTEM_NAMESPACE, '--reuse-values', '--wait', '--timeout=5m'],
+    ...['--force-conflicts', '--set', set.join(',')],
+  ]);
+
 const rolledOut = ({ system }: Platform): Promise<string> =>
   system('rollout', 'status', `deployment/${RELEASE}`, '--timeout=180s');
 
@@ -126,8 +134,7 @@ const upheavals = (platform: Platform, { signal, progress }: ScenarioContext) =>
     'operator and app upgraded': async () => {
       const name = `${PRODUCT_IMAGE.split(':')[0]}:${UPGRADED_TAG}`;
       await cluster.importImages([await ensureProductImage({ signal, progress }, name)], signal);
-      const args = ['upgrade', RELEASE, CHART, '-n', SYSTEM_NAMESPACE, '--reuse-values', '--wait', '--timeout=5m'];
-      await cluster.helm([...args, '--set', `image.tag=${UPGRADED_TAG}`, '--force-conflicts']);
+      await upgrade(platform, `image.tag=${UPGRADED_TAG}`);
       await eventually(async () => (await imageOf(platform)).endsWith(`:${UPGRADED_TAG}`), {
         timeoutMs: 60_000,
         what: 'the new image in the Deployment',
@@ -152,15 +159,17 @@ export const scenario: Scenario = {
       const world = kubeWorld(platform.api);
       const sabotage = args.includes('--sabotage');
       progress('a minute of silence');
-      const quiet = await silence(platform, signal);
+      const quiet = await silence(platform, QUIET_MS, signal);
       const disturbed = sabotage
-        ? await silence(platform, signal, () =>
+        ? await silence(platform, TWIN_MS, signal, () =>
             platform.kubectl('label', 'deployment', INTAKE, `${OWN_LABEL}-`, '--overwrite'),
           )
         : undefined;
       progress('edits');
       const edited = await edits(platform);
       progress(`${MANY} replicas`);
+      // All of them beside the data plane on one node of two cores, with room for the pods of an upgrade.
+      await upgrade(platform, 'app.resources.intake.requests.cpu=10m');
       await platform.edit(size(MANY));
       await world.settled(CAMPAIGN_NAMESPACE, 'test', MANY);
       const replicas: Record<string, { readonly least: number; readonly versionsSeen: number }> = {};
