@@ -40,9 +40,9 @@ const RUN_IN_SECONDS = 5;
 /** Figures that grow second by second. */
 interface Totals {
   peakBacklog: number;
+  drainedAtSeconds: number | undefined;
   maxReplicas: number;
   podSeconds: number;
-  drainedAtSeconds: number | undefined;
   firstScaleUpSeconds: number | undefined;
 }
 
@@ -90,9 +90,9 @@ export const simulate = (
   const timeline: TimelinePoint[] = [];
   const totals: Totals = {
     peakBacklog: 0,
+    drainedAtSeconds: undefined,
     maxReplicas: 0,
     podSeconds: 0,
-    drainedAtSeconds: undefined,
     firstScaleUpSeconds: undefined,
   };
 

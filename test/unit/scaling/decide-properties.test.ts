@@ -134,6 +134,7 @@ const scaled = (rates: ArrivalRates, by: number): ArrivalRates => ({
   over1s: rates.over1s * by,
   over3s: rates.over3s * by,
   over60s: rates.over60s * by,
+  risePerSecond: (rates.risePerSecond ?? 0) * (rates.risePerSecond !== undefined && rates.risePerSecond > 0 ? by : 1),
 });
 
 const always = (check: (input: TierInput, limits: TierLimits, memory: TierMemory) => void): void =>

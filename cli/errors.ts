@@ -1,0 +1,4 @@
+/** What the user did or gave can't be carried out; the message names the field and the remedy. Exit code 2. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}

@@ -1,0 +1,31 @@
+import { Command, CommanderError } from 'commander';
+import { UsageError } from './errors.ts';
+import { type Io, simulateCommand } from './simulate.ts';
+
+/**
+ * | exit code | meaning                                               |
+ * |-----------|-------------------------------------------------------|
+ * | 0         | done                                                  |
+ * | 2         | the call or a file is wrong; the message says how     |
+ * | 1         | everything else                                       |
+ */
+export const runCli = async (args: readonly string[], io: Io): Promise<number> => {
+  const program = new Command('kubectl-voucher')
+    .description('look after voucher campaigns')
+    .addCommand(simulateCommand(io));
+  for (const command of [program, ...program.commands]) {
+    command
+      .exitOverride()
+      .showHelpAfterError('(--help shows every option)')
+      .configureOutput({ writeOut: io.out, writeErr: io.err });
+  }
+  try {
+    await program.parseAsync([...args], { from: 'user' });
+    return 0;
+  } catch (error) {
+    // Help was asked for and shown, or commander has told what is wrong.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    io.err(`error: ${error instanceof Error ? error.message : String(error)}\n`);
+    return error instanceof UsageError ? 2 : 1;
+  }
+};

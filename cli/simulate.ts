@@ -1,0 +1,120 @@
+/** `kubectl voucher simulate`: what a trace would do to a campaign, by our law or by another's. No cluster needed. */
+import { readFile } from 'node:fs/promises';
+import { Command, InvalidArgumentError } from 'commander';
+import { POLICIES, type PolicyName } from '../operator/scaling/policies/policy.ts';
+import { simulate } from '../operator/scaling/simulate.ts';
+import { SIMULATED_TIERS, type SimulatedTier, type SimulationResult } from '../operator/scaling/simulation.ts';
+import { parseTrace, TraceError, type TraceStep } from '../operator/scaling/trace.ts';
+import { parseCampaign } from './campaign-file.ts';
+import { UsageError } from './errors.ts';
+import { plot } from './plot.ts';
+import { table } from './table.ts';
+
+const OUTPUTS = ['table', 'json', 'svg'] as const;
+type Output = (typeof OUTPUTS)[number];
+
+export interface Io {
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
+  /** Monotonic, ms. */
+  readonly now: () => number;
+}
+
+interface Options {
+  readonly filename: string;
+  readonly trace: string;
+  readonly policy: PolicyName;
+  readonly opensAtSecond: number;
+  readonly output: Output;
+  readonly tier?: SimulatedTier;
+  readonly startSeconds: number;
+  readonly createQps: number;
+  readonly createBurst: number;
+  readonly databasePerSecond?: number;
+  readonly syncPhase: number;
+}
+
+const oneOf =
+  <T extends string>(known: readonly T[], what: string) =>
+  (text: string): T => {
+    const found = known.find((name) => name === text);
+    if (found === undefined) throw new InvalidArgumentError(`There is no ${what} "${text}"; take ${known.join(', ')}.`);
+    return found;
+  };
+
+const numberFrom =
+  (least: number) =>
+  (text: string): number => {
+    const value = text.trim() === '' ? Number.NaN : Number(text);
+    if (!Number.isFinite(value) || value < least) throw new InvalidArgumentError(`Write a number from ${least} on.`);
+    return value;
+  };
+
+const readText = async (path: string, option: string): Promise<string> => {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (cause) {
+    const why =
+      cause instanceof Error && 'code' in cause && cause.code === 'ENOENT' ? 'it is not there' : String(cause);
+    throw new UsageError(`${option} ${path} can't be read: ${why}`, { cause });
+  }
+};
+
+const readTrace = async (path: string, opensAtSecond: number): Promise<readonly TraceStep[]> => {
+  try {
+    const steps = parseTrace(await readText(path, '--trace'));
+    return steps.map((step) => ({ ...step, atSeconds: step.atSeconds - opensAtSecond }));
+  } catch (cause) {
+    if (cause instanceof TraceError) throw new UsageError(`${path}, ${cause.message}`, { cause });
+    throw cause;
+  }
+};
+
+const render: Readonly<Record<Output, (result: SimulationResult, spec: { readonly ceiling: number }) => string>> = {
+  table: (result) => table(result),
+  // `null`: the backlog stayed, nothing was raised. A reader of JSON must not miss the field.
+  json: (result) => `${JSON.stringify(result, (_, value: unknown) => (value === undefined ? null : value), 2)}\n`,
+  svg: (result, { ceiling }) => plot(result, ceiling),
+};
+
+const run = async (options: Options, { out, err, now }: Io): Promise<void> => {
+  const spec = parseCampaign(await readText(options.filename, '--filename'), options.filename);
+  const trace = await readTrace(options.trace, options.opensAtSecond);
+  const startedAtMs = now();
+  const result = simulate(
+    spec,
+    trace,
+    {
+      startSeconds: options.startSeconds,
+      podsCreatedPerSecond: options.createQps,
+      podsCreatedBurst: options.createBurst,
+      ...(options.databasePerSecond === undefined ? {} : { databasePerSecond: options.databasePerSecond }),
+    },
+    {
+      policy: options.policy,
+      phaseSeconds: options.syncPhase,
+      ...(options.tier === undefined ? {} : { tier: options.tier }),
+    },
+  );
+  const tookSeconds = ((now() - startedAtMs) / 1000).toFixed(1);
+  const tier = options.tier ?? 'intake';
+  out(render[options.output](result, { ceiling: spec.scaling.authorized.ceilings[tier] }));
+  const days = (((trace.at(-1)?.atSeconds ?? 0) - (trace[0]?.atSeconds ?? 0)) / 86_400).toFixed(1);
+  err(`simulated ${days} days in ${tookSeconds} s\n`);
+};
+
+export const simulateCommand = (io: Io): Command =>
+  new Command('simulate')
+    .description('play a trace of arrivals on a model of the plant; no cluster needed')
+    .requiredOption('-f, --filename <campaign.yaml>', 'the campaign')
+    .requiredOption('--trace <trace.csv>', 'rows of seconds,arrivalsPerSecond; a rate holds until the next row')
+    .option('--policy <name>', POLICIES.join(' | '), oneOf(POLICIES, 'policy'), 'ours')
+    .option('--opens-at-second <n>', 'second of the trace at which the campaign opens', numberFrom(-1e9), 0)
+    .option('-o, --output <form>', OUTPUTS.join(' | '), oneOf(OUTPUTS, 'output'), 'table')
+    .option('--tier <name>', 'whose replicas and pod-seconds are told', oneOf(SIMULATED_TIERS, 'tier'))
+    .option('--start-seconds <n>', 'a pod from created to ready', numberFrom(0), 8)
+    .option('--create-qps <n>', 'pods that the controller manager creates per second', numberFrom(1), 20)
+    .option('--create-burst <n>', 'and at once after a pause', numberFrom(0), 30)
+    .option('--database-per-second <n>', 'most registrations that the database takes', numberFrom(0))
+    .option('--sync-phase <n>', 'second of its 15 at which a rival’s controller looks', numberFrom(0), 7)
+    .action((options: Options) => run(options, io));

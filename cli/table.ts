@@ -1,0 +1,28 @@
+import type { SimulationResult } from '../operator/scaling/simulation.ts';
+import { count, span } from './words.ts';
+
+const LABEL = 26;
+
+/** What people want to know first, a line each. */
+export const table = (result: SimulationResult): string => {
+  const { drainedAtSeconds, firstScaleUpSeconds, plans } = result;
+  const rows: readonly (readonly [string, string])[] = [
+    ['policy', result.policy],
+    ['half wait at most', span(result.waitP50Seconds)],
+    ['99 of 100 wait at most', span(result.waitP99Seconds)],
+    ['waited longer than 5 s', count(result.lateOver5Seconds)],
+    ['most waiting at once', count(result.peakBacklog)],
+    ['nobody waits from', drainedAtSeconds === undefined ? 'never' : `${span(drainedAtSeconds)} after opening`],
+    ['most replicas', count(result.maxReplicas)],
+    ['pod-hours', (result.podSeconds / 3_600).toFixed(1)],
+    ['first raised for the crowd', firstScaleUpSeconds === undefined ? 'never' : `at ${span(firstScaleUpSeconds)}`],
+    ...plans.map(
+      ({ t, tier, reason, needed, ceiling }) =>
+        [
+          'would ask the owner',
+          `at ${span(t)} for ${ceiling} replicas of ${tier}: ${needed} needed for the ${reason.toLowerCase()}`,
+        ] as const,
+    ),
+  ];
+  return rows.map(([label, value]) => `${label.padEnd(LABEL)} ${value}\n`).join('');
+};

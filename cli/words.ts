@@ -1,0 +1,22 @@
+/** Numbers and times as people read them. Pure. */
+
+/** 0 → 0 s, 75 → 1:15 min, 7,260 → 2:01 h, 200,000 → 2 d 7 h. */
+export const span = (seconds: number): string => {
+  const sign = seconds < 0 ? '-' : '';
+  const whole = Math.abs(Math.round(seconds));
+  const two = (value: number): string => String(Math.floor(value)).padStart(2, '0');
+  if (whole < 60) return `${sign}${whole} s`;
+  if (whole < 3_600) return `${sign}${Math.floor(whole / 60)}:${two(whole % 60)} min`;
+  if (whole < 86_400) return `${sign}${Math.floor(whole / 3_600)}:${two((whole % 3_600) / 60)} h`;
+  return `${sign}${Math.floor(whole / 86_400)} d ${Math.floor((whole % 86_400) / 3_600)} h`;
+};
+
+/** 1,234,567 with commas, whatever the machine's language. */
+export const count = (value: number): string => Math.round(value).toLocaleString('en-US');
+
+/** 950, 8k, 1.2M: for the edge of a plot. */
+export const short = (value: number): string => {
+  const shortened = (by: number, unit: string): string => `${Number((value / by).toFixed(1))}${unit}`;
+  if (value >= 1e6) return shortened(1e6, 'M');
+  return value >= 1e4 ? shortened(1e3, 'k') : count(value);
+};

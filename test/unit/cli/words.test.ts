@@ -1,0 +1,19 @@
+import { describe, expect, it } from '@jest/globals';
+import { count, short, span } from '../../../cli/words.ts';
+
+describe('numbers as people read them', () => {
+  it.each([
+    [0, '0 s'],
+    [59.6, '1:00 min'],
+    [75, '1:15 min'],
+    [-90, '-1:30 min'],
+    [7_260, '2:01 h'],
+    [200_000, '2 d 7 h'],
+  ])('%d s: %s', (seconds, text) => {
+    expect(span(seconds)).toBe(text);
+  });
+  it('shortens what stands at the edge of a plot', () => {
+    expect([950, 8_000, 25_000, 1_250_000].map(short)).toEqual(['950', '8,000', '25k', '1.3M']);
+    expect(count(1_234_567.4)).toBe('1,234,567');
+  });
+});
