@@ -3,7 +3,7 @@
  * style, legible on light and dark ground, no script and nothing from elsewhere.
  */
 import type { SimulationResult, TimelinePoint } from '../operator/scaling/simulation.ts';
-import { count, short, span } from './words.ts';
+import { count, short, span, tick } from './words.ts';
 
 const WIDTH = 960;
 const LEFT = 64;
@@ -73,6 +73,8 @@ interface Curve {
 interface Panel {
   readonly name: string;
   readonly legend: string;
+  /** Said when every value is 0. */
+  readonly nothing: string;
   readonly curves: readonly Curve[];
   /** Drawn across, when it lies within twice what the curves reach. */
   readonly ceiling?: number;
@@ -86,7 +88,7 @@ const drawPanel = (panel: Panel, points: readonly TimelinePoint[], scale: Scale,
   const isCeilingNear = panel.ceiling !== undefined && panel.ceiling <= 2 * reached;
   const max = roundUp(Math.max(reached, isCeilingNear ? (panel.ceiling ?? 0) : 0));
   const y = (value: number): number => top + PANEL - (value / max) * PANEL;
-  const grid = [0, 0.5, 1].map(
+  const grid = (reached === 0 ? [0] : [0, 0.5, 1]).map(
     (share) =>
       `<line class="grid" x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${fixed(y(share * max))}" y2="${fixed(y(share * max))}"/>` +
       `<text class="soft" x="${LEFT - 8}" y="${fixed(y(share * max) + 4)}" text-anchor="end">${short(share * max)}</text>`,
@@ -104,8 +106,12 @@ const drawPanel = (panel: Panel, points: readonly TimelinePoint[], scale: Scale,
     ? `<line class="ceiling" x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${fixed(y(panel.ceiling ?? 0))}" y2="${fixed(y(panel.ceiling ?? 0))}"/>` +
       `<text class="soft" x="${WIDTH - RIGHT}" y="${fixed(y(panel.ceiling ?? 0) - 5)}" text-anchor="end">ceiling ${panel.ceiling}</text>`
     : '';
+  const nothing =
+    reached > 0
+      ? ''
+      : `<text class="soft" x="${LEFT + PLOT_WIDTH / 2}" y="${top + PANEL / 2}" text-anchor="middle">${panel.nothing}</text>`;
   const head = `<text class="ink name" x="${LEFT}" y="${top - 12}">${panel.name}<tspan class="soft" dx="10" font-weight="400">${panel.legend}</tspan></text>`;
-  return [head, ...grid, ...curves, ceiling].join('\n');
+  return [head, ...grid, ...curves, ceiling, nothing].join('\n');
 };
 
 const facts = (result: SimulationResult): readonly (readonly [string, string])[] => [
@@ -141,16 +147,19 @@ export const plot = (result: SimulationResult, ceiling: number): string => {
     {
       name: 'Arrivals',
       legend: 'citizens per second',
+      nothing: 'nobody comes',
       curves: [{ className: 'arrivals', of: ({ arrivals }) => arrivals }],
     },
     {
       name: 'Waiting',
       legend: 'citizens not recorded yet',
+      nothing: 'nobody waits',
       curves: [{ className: 'backlog', of: ({ backlog }) => backlog }],
     },
     {
       name: 'Replicas',
       legend: 'line: wanted, area: ready',
+      nothing: 'none',
       ceiling,
       curves: [
         { className: 'ready', of: ({ ready }) => ready },
@@ -163,7 +172,7 @@ export const plot = (result: SimulationResult, ceiling: number): string => {
   const times = ticksOf(from, to).map(
     (t) =>
       `<line class="grid" x1="${fixed(scale.x(t))}" x2="${fixed(scale.x(t))}" y1="${foot}" y2="${foot + 5}"/>` +
-      `<text class="soft" x="${fixed(scale.x(t))}" y="${foot + 20}" text-anchor="middle">${span(t)}</text>`,
+      `<text class="soft" x="${fixed(scale.x(t))}" y="${foot + 20}" text-anchor="${t > to - (to - from) / 40 ? 'end' : 'middle'}">${tick(t)}</text>`,
   );
   const cell = (WIDTH - LEFT - RIGHT) / 6;
   const figures = facts(result).map(
@@ -173,9 +182,14 @@ export const plot = (result: SimulationResult, ceiling: number): string => {
   );
   const isOpeningShown = from < 0 && to > 0;
   const opening = isOpeningShown
-    ? `<line class="open" x1="${fixed(scale.x(0))}" x2="${fixed(scale.x(0))}" y1="${TOP - 8}" y2="${foot}"/>` +
-      `<text class="opens" x="${fixed(scale.x(0) + 6)}" y="${foot - 6}">opens</text>`
-    : '';
+    ? [
+        ...panels.map((_, index) => {
+          const top = TOP + index * (PANEL + GAP);
+          return `<line class="open" x1="${fixed(scale.x(0))}" x2="${fixed(scale.x(0))}" y1="${top}" y2="${top + PANEL}"/>`;
+        }),
+        `<text class="opens" x="${fixed(scale.x(0) + 6)}" y="${TOP + 14}">opens</text>`,
+      ]
+    : [];
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img">`,
     `<title>Simulation, policy ${result.policy}: 99 of 100 wait at most ${span(result.waitP99Seconds)}</title>`,
@@ -186,7 +200,7 @@ export const plot = (result: SimulationResult, ceiling: number): string => {
     ...panels.map((panel, index) => drawPanel(panel, points, scale, TOP + index * (PANEL + GAP))),
     ...times,
     `<text class="soft" x="${WIDTH - RIGHT}" y="${foot + 40}" text-anchor="end">time after opening</text>`,
-    opening,
+    ...opening,
     '</svg>',
     '',
   ].join('\n');

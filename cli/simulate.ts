@@ -54,8 +54,8 @@ const readText = async (path: string, option: string): Promise<string> => {
   try {
     return await readFile(path, 'utf8');
   } catch (cause) {
-    const why =
-      cause instanceof Error && 'code' in cause && cause.code === 'ENOENT' ? 'it is not there' : String(cause);
+    const isMissing = typeof cause === 'object' && cause !== null && 'code' in cause && cause.code === 'ENOENT';
+    const why = isMissing ? 'it is not there' : String(cause);
     throw new UsageError(`${option} ${path} can't be read: ${why}`, { cause });
   }
 };

@@ -11,6 +11,15 @@ export const span = (seconds: number): string => {
   return `${sign}${Math.floor(whole / 86_400)} d ${Math.floor((whole % 86_400) / 3_600)} h`;
 };
 
+/** As span, with whole minutes and hours short, for an axis: 600 → 10 min. */
+export const tick = (seconds: number): string => {
+  const whole = Math.abs(Math.round(seconds));
+  const sign = seconds < 0 ? '−' : '';
+  if (whole > 0 && whole % 86_400 === 0) return `${sign}${whole / 86_400} d`;
+  if (whole > 0 && whole < 86_400 && whole % 3_600 === 0) return `${sign}${whole / 3_600} h`;
+  return whole > 0 && whole < 3_600 && whole % 60 === 0 ? `${sign}${whole / 60} min` : `${sign}${span(whole)}`;
+};
+
 /** 1,234,567 with commas, whatever the machine's language. */
 export const count = (value: number): string => Math.round(value).toLocaleString('en-US');
 

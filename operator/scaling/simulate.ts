@@ -74,7 +74,8 @@ export const simulate = (
 ): SimulationResult => {
   const opensAtMs = Date.parse(spec.window.opensAt);
   const closesAtMs = Date.parse(spec.window.closesAt);
-  const scheduleFrom = Math.floor((scheduleOf(spec, 1).fromMs - opensAtMs) / 1000);
+  const { floor, fromMs } = scheduleOf(spec, 1);
+  const scheduleFrom = floor === 0 ? 0 : Math.floor((fromMs - opensAtMs) / 1000);
   const firstSecond = Math.min(Math.floor(trace[0]?.atSeconds ?? 0), scheduleFrom) - RUN_IN_SECONDS;
   const endSecond = Math.ceil(trace.at(-1)?.atSeconds ?? 0);
   const every = Math.max(1, Math.ceil((endSecond - firstSecond) / TIMELINE_POINTS));

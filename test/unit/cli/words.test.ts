@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { count, short, span } from '../../../cli/words.ts';
+import { count, short, span, tick } from '../../../cli/words.ts';
 
 describe('numbers as people read them', () => {
   it.each([
@@ -11,6 +11,10 @@ describe('numbers as people read them', () => {
     [200_000, '2 d 7 h'],
   ])('%d s: %s', (seconds, text) => {
     expect(span(seconds)).toBe(text);
+  });
+  it('are shorter on an axis', () => {
+    const seconds = [0, 30, 600, -1_800, 90, 7_200, 172_800];
+    expect(seconds.map(tick)).toEqual(['0 s', '30 s', '10 min', '−30 min', '1:30 min', '2 h', '2 d']);
   });
   it('shortens what stands at the edge of a plot', () => {
     expect([950, 8_000, 25_000, 1_250_000].map(short)).toEqual(['950', '8,000', '25k', '1.3M']);
