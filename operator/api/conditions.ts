@@ -55,6 +55,8 @@ export const CONDITION_REASONS = {
   Open: ['WithinWindow', 'BeforeOpening', 'AfterClosing', 'NotYetObserved'],
   /** A ScalePlan waits for its owner's decision. */
   PlanPending: ['AwaitingDecision', 'NoPlan', 'PlanApproved', 'PlanRejected', 'PlanExpired', 'NotYetObserved'],
+  /** More replicas of a tier bring nothing: what is behind it is full. Growth stops, and less is let in. */
+  DownstreamSaturated: ['NoGain', 'NotSaturated', 'NotYetObserved'],
   /** Another autoscaler writes the replicas of a tier; the operator leaves that tier alone. */
   ConflictingScaler: ['AnotherAutoscaler', 'NoConflict', 'NotYetObserved'],
   /** Somebody overrules the scaling by annotation, for a while. */
@@ -73,6 +75,7 @@ export const CONDITION_TYPES = [
   'PreWarmed',
   'Open',
   'PlanPending',
+  'DownstreamSaturated',
   'ConflictingScaler',
   'Overridden',
 ] as const satisfies readonly ConditionType[];
@@ -115,6 +118,8 @@ export const EVENT_REASONS = [
   'MetricsStale',
   'MetricsFresh',
   'SettingsPublished',
+  'DownstreamSaturated',
+  'DownstreamRecovered',
   'ConflictingScaler',
   'OverrideStarted',
   'OverrideEnded',

@@ -158,6 +158,29 @@ export const planPending = ({ plans, nowMs }: ConditionInput): Verdict<'PlanPend
   return { status: 'False', reason: 'PlanExpired', message: `ScalePlan ${name} expired without a decision.` };
 };
 
+/**
+ * | scale-ups of a tier that brought nothing | status | reason       |
+ * |------------------------------------------|--------|--------------|
+ * | fewer than two in a row                  | False  | NotSaturated |
+ * | two, not recovered since                 | True   | NoGain       |
+ */
+export const downstreamSaturated = ({ tiers, nowMs }: ConditionInput): Verdict<'DownstreamSaturated'> => {
+  const saturated = SCALED_TIERS.flatMap((tier) => {
+    const saturation = tiers[tier].decision?.memory.saturation;
+    if (saturation === undefined) return [];
+    const { sinceMs, perReplica, admissionPerSecond } = saturation;
+    const seconds = Math.max(0, Math.round((nowMs - sinceMs) / 1000));
+    return [
+      `Two scale-ups of ${tier} brought nothing (${tenths(perReplica)}/s a replica, for ${seconds} s): it grows no more, and ${tenths(admissionPerSecond)}/s are let in. Look at what is behind it: the database's connections, CPU and locks`,
+    ];
+  });
+  return saturated.length === 0
+    ? { status: 'False', reason: 'NotSaturated', message: 'More replicas bring more.' }
+    : { status: 'True', reason: 'NoGain', message: `${saturated.join('. ')}.` };
+};
+
+const tenths = (value: number): string => String(Math.round(value * 10) / 10);
+
 const ceilingsText = ({ spec }: ScalePlan): string =>
   SCALED_TIERS.flatMap((tier) => (spec.ceilings[tier] === undefined ? [] : [`${tier} ${spec.ceilings[tier]}`])).join(
     ', ',
@@ -172,6 +195,7 @@ export const judge = (input: ConditionInput): { readonly [T in ConditionType]: V
   PreWarmed: preWarmed(input),
   Open: open(input),
   PlanPending: planPending(input),
+  DownstreamSaturated: downstreamSaturated(input),
   ConflictingScaler: conflictingScaler(input),
   Overridden: overriddenCondition(input),
 });

@@ -90,6 +90,13 @@ const TRANSITIONS: readonly Transition[] = [
     about: 'Open',
     happened: (before, after) => before?.reason === 'WithinWindow' && after?.reason === 'AfterClosing',
   },
+  { type: 'Warning', reason: 'DownstreamSaturated', about: 'DownstreamSaturated', happened: became('NoGain') },
+  {
+    type: 'Normal',
+    reason: 'DownstreamRecovered',
+    about: 'DownstreamSaturated',
+    happened: (before, after) => before?.status === 'True' && after?.status === 'False',
+  },
   { type: 'Warning', reason: 'ConflictingScaler', about: 'ConflictingScaler', happened: became('AnotherAutoscaler') },
   {
     type: 'Normal',

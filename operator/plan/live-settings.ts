@@ -11,10 +11,19 @@ const instant = (text: string): string => new Date(Date.parse(text)).toISOString
  * by 12, so each pod admits 500/s whatever the count does. That is the rate one pod was measured to carry; what it
  * refuses still counts as an attempted arrival, so shedding never hides demand from the scaling law.
  *
+ * A saturated tier behind lowers it: twelve pods share 90/s when the database takes 100/s.
+ *
  * @param intakePods ready intake pods; at least one shares the rate, because no ready pod means that nobody is asking.
+ * @param mostPerSecond what the tiers behind can take; undefined: they set no limit
  */
-export const buildLiveSettings = (spec: VoucherCampaignSpec, generation: number, intakePods: number): LiveSettings => {
+export const buildLiveSettings = (
+  spec: VoucherCampaignSpec,
+  generation: number,
+  intakePods: number,
+  mostPerSecond?: number,
+): LiveSettings => {
   const sharers = Math.max(1, intakePods);
+  const wanted = spec.traffic.admissionPerSecond ?? sharers * spec.scaling.tiers.intake.capacityPerReplica;
   return {
     v: 1,
     generation,
@@ -30,7 +39,8 @@ export const buildLiveSettings = (spec: VoucherCampaignSpec, generation: number,
       validDays,
     })),
     traffic: {
-      admissionPerSecond: spec.traffic.admissionPerSecond ?? sharers * spec.scaling.tiers.intake.capacityPerReplica,
+      admissionPerSecond:
+        mostPerSecond === undefined ? wanted : Math.min(wanted, Math.max(1, Math.floor(mostPerSecond))),
       intakePods: sharers,
       burstSeconds: spec.traffic.burstSeconds,
     },

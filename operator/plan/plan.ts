@@ -57,6 +57,15 @@ export interface Plan {
   readonly requeueAfterMs: number;
 }
 
+/** The least that a saturated tier can take, where its decision is carried out. */
+const admissionLimit = (tiers: TierOutcomes): number | undefined => {
+  const limits = SCALED_TIERS.flatMap((tier) => {
+    const { isActing, decision } = tiers[tier];
+    return isActing && decision?.admissionPerSecond !== undefined ? [decision.admissionPerSecond] : [];
+  });
+  return limits.length === 0 ? undefined : Math.min(...limits);
+};
+
 export const plan = (campaign: VoucherCampaign, observed: Observed, nowMs: number, options: BuildOptions): Plan => {
   const times = campaignTimes(campaign.spec);
   const input = { campaign, observed, times, overrides: overridesOf(campaign, nowMs), nowMs };
@@ -112,7 +121,7 @@ export const plan = (campaign: VoucherCampaign, observed: Observed, nowMs: numbe
     journal: journalSpec(campaign, options),
     liveSettings:
       journal?.kind === 'ready'
-        ? buildLiveSettings(campaign.spec, campaign.metadata.generation ?? 0, tiers.intake.ready)
+        ? buildLiveSettings(campaign.spec, campaign.metadata.generation ?? 0, tiers.intake.ready, admissionLimit(tiers))
         : undefined,
     scalePlans,
     planStates: planStateChanges(cluster.plans, nowMs),
