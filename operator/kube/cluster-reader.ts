@@ -8,6 +8,7 @@ import type { KubeObject } from './objects.ts';
 import { controllerUidOf } from './owned-objects.ts';
 import type { PodRecord } from './pods.ts';
 import { replicasOf, tierProblems } from './problems.ts';
+import { isRollingOut } from './rollout.ts';
 import type { StoredScalePlan } from './scale-plans.ts';
 import type { Store } from './store.ts';
 
@@ -43,6 +44,7 @@ export const createClusterReader = (options: ClusterReaderOptions): ClusterReade
       tiers[tier] = {
         deployment: { name: deployment.metadata.name, replicas: replicasOf(deployment), resourceVersion },
         pods: own.map(({ observed }) => observed),
+        ...(isRollingOut(deployment) ? { isRollingOut: true } : {}),
         ...(rivals.length === 0 ? {} : { rivals: rivals.map((rival) => rival.metadata.name).sort() }),
         ...(problems.length === 0 ? {} : { problems }),
       };

@@ -90,6 +90,7 @@ export const scaleTier = (input: PlanInput, tier: ScaledTier, memory: TierMemory
     replicas: isOurs ? (last?.desired ?? replicas) : replicas,
     ready,
     ...podStarts(seen?.pods ?? [], nowMs),
+    isRollingOut: seen?.isRollingOut === true,
     isPlanPending: observed.cluster.plans.some((plan) => planState(plan, nowMs) === 'Pending'),
     arrivals: observed.readings.arrivals,
     // Only queue-fed tiers have a backlog; one that was not read is absent, never zero.

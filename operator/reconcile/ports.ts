@@ -57,6 +57,8 @@ export type TierProblem =
 export interface ObservedTier {
   readonly deployment: { readonly name: string; readonly replicas: number; readonly resourceVersion: string };
   readonly pods: readonly ObservedPod[];
+  /** Pods of an older template are still there. Absent: no. */
+  readonly isRollingOut?: boolean;
   /** Names of autoscalers of others that write its replicas. Absent: none. */
   readonly rivals?: readonly string[];
   /** Absent where nobody can tell. */
