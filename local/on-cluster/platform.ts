@@ -57,12 +57,16 @@ export const valuesOf = (
 
 type Kubectl = Target['kubernetes']['kubectl'];
 
-/** Namespaces whose pods must be what "restricted" asks for; the API server refuses others. */
-const namespaceManifest = (name: string): string =>
+/** Namespaces whose pods must be what "restricted" asks for; the API server refuses others. As one object for any kubectl. */
+const namespaceManifests = (names: readonly string[]): string =>
   JSON.stringify({
     apiVersion: 'v1',
-    kind: 'Namespace',
-    metadata: { name, labels: { ...DEMO_LABEL, 'pod-security.kubernetes.io/enforce': 'restricted' } },
+    kind: 'List',
+    items: names.map((name) => ({
+      apiVersion: 'v1',
+      kind: 'Namespace',
+      metadata: { name, labels: { ...DEMO_LABEL, 'pod-security.kubernetes.io/enforce': 'restricted' } },
+    })),
   });
 
 /** @throws Error when a namespace that the demo would delete belongs to somebody else */
@@ -92,7 +96,7 @@ export const installPlatform = async (options: PlatformOptions): Promise<void> =
   await importedOf(target.images, signal, progress);
   progress(`making the namespaces ${namespaces.join(', ')} anew`);
   await kubectl(['delete', 'namespace', ...namespaces, '--ignore-not-found', '--wait'], { signal });
-  const manifests = [systemNamespace, campaign.namespace].map(namespaceManifest).join('\n---\n');
+  const manifests = namespaceManifests([systemNamespace, campaign.namespace]);
   await kubectl(['apply', '-f', '-'], { signal, input: manifests });
   progress(
     `installing the chart as ${release} in ${systemNamespace}: kinds, roles and policies are of the whole cluster`,
