@@ -43,7 +43,8 @@ const tierStatus = (outcome: TierOutcome, input: ConditionInput): TierStatus => 
     desired: outcome.desired,
     ceiling: outcome.limits.ceiling,
     limitedBy: outcome.decision?.limitedBy ?? 'Off',
-    capacityPerReplica: outcome.limits.capacityPerReplica,
+    // Learned, where something was.
+    capacityPerReplica: rounded(outcome.decision?.evidence.capacityPerReplica ?? outcome.limits.capacityPerReplica),
     ...(outcome.tier === 'intake' && arrivals.kind !== 'absent'
       ? { arrivalsPerSecond: rounded(arrivals.value.over3s) }
       : {}),
