@@ -299,27 +299,34 @@ const poisson = (mean: number, random: () => number): number => {
 
 describe('decide in thirty minutes of steady noise', () => {
   it.each([
-    [20, 5],
-    [50, 20],
-    [140, 20],
-    [400, 20],
-    [1000, 20],
-    [8000, 20],
-    [5000, 500],
-  ])('%i/s at %i/s a replica never turn replicas around', (mean, capacityPerReplica) => {
+    [20, 5, false],
+    [50, 20, false],
+    [140, 20, false],
+    [140, 20, true],
+    [400, 20, false],
+    [1000, 20, true],
+    [8000, 20, false],
+    [8000, 20, true],
+    [5000, 500, false],
+  ])('%i/s at %i/s a replica, with a queue: %s, never turn replicas around', (mean, capacityPerReplica, hasQueue) => {
     for (const seed of [1, 2, 3]) {
       const source = seededRandom(seed);
       const windows = new RateWindows();
       const limits = aTierLimits({ capacityPerReplica });
-      let [replicas, memory, counter] = [2, EMPTY_MEMORY, 0];
+      let [replicas, memory, counter, queue] = [2, EMPTY_MEMORY, 0, 0];
       const moves: number[] = [];
       for (let second = 0; second < 600 + 1_800; second += 1) {
         const nowMs = NOW_MS + second * 1000;
-        counter += poisson(mean, () => source.next());
+        const arrived = poisson(mean, () => source.next());
+        const served = Math.min(queue + arrived, replicas * capacityPerReplica);
+        counter += arrived;
+        queue += arrived - served;
         windows.add({ pod: 'a', counter, startedAtMs: 0, sourceAtMs: nowMs }, nowMs);
         const rates = windows.rates(nowMs);
         if (rates === undefined) continue;
-        const decision = decide({ nowMs, replicas, ready: replicas, arrivals: fresh(rates, nowMs) }, limits, memory);
+        const backlog = hasQueue ? { backlog: fresh({ messages: queue }, nowMs), served: fresh(served, nowMs) } : {};
+        const arrivals = fresh(rates, nowMs);
+        const decision = decide({ nowMs, replicas, ready: replicas, arrivals, ...backlog }, limits, memory);
         if (second >= 600 && decision.replicas !== replicas) moves.push(Math.sign(decision.replicas - replicas));
         ({ replicas, memory } = decision);
       }
