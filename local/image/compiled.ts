@@ -11,7 +11,7 @@ import { run } from '../cluster/run.ts';
 
 const PROJECT = 'tsconfig.build.json';
 /** What PROJECT includes. */
-const PARTS = ['app', 'operator', 'local'];
+const PARTS = ['app', 'operator', 'local', 'cli'];
 const DAY_MS = 86_400_000;
 
 const fingerprint = async (root: string): Promise<string> => {
