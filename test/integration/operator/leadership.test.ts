@@ -39,6 +39,15 @@ const lease = { namespace: 'kube-system', name: 'voucher-operator' };
 const isLeading = async (one: RunningOperator): Promise<boolean> =>
   /^voucher_operator_leading 1$/m.test(await one.metrics());
 
+const ticksOf = async (one: RunningOperator): Promise<number> =>
+  Number(/^voucher_operator_tick_seconds_count (\d+)$/m.exec(await one.metrics())?.[1] ?? 0);
+
+/** The first tick of a leader takes replicas as they are; from the next on it corrects what others set. */
+const hasLookedAtAll = async (one: RunningOperator): Promise<void> => {
+  const before = await ticksOf(one);
+  await eventually(async () => (await ticksOf(one)) >= before + 20, { ...SOON, what: 'twenty ticks' });
+};
+
 describe('two operators', () => {
   it('act one at a time; the second follows when the first ends, and no replica goes', async () => {
     const namespace = await world.createNamespace();
@@ -55,6 +64,7 @@ describe('two operators', () => {
     await eventually(() => isLeading(second), { ...SOON, what: 'the second to lead' });
     // Given back: nobody waits for the lease to run out.
     expect(performance.now() - endedAtMs).toBeLessThan(4_000);
+    await hasLookedAtAll(second);
     await world.scale(namespace, 'handed-over-intake', 25);
     await world.settled(namespace, 'handed-over', 20);
     expect(await watch.least()).toBe(20);
@@ -157,15 +167,17 @@ describe('an operator', () => {
     const namespace = await world.createNamespace();
     const kubelet = startStrawKubelet(world.plane);
     try {
-      await start({ lease, identity: 'survivor' });
+      const survivor = await start({ lease, identity: 'survivor' });
       await world.createCampaign(namespace, await flood('survived'));
       await world.settled(namespace, 'survived', 20);
       await world.plane.crashApiServer();
-      await eventually(async () => !(await isLeading(running[0] as RunningOperator)), {
+      await eventually(async () => !(await isLeading(survivor)), {
         ...SOON,
         what: 'the lease to be lost',
       });
       await world.plane.startApiServer();
+      await eventually(() => isLeading(survivor), { ...SOON, what: 'it to lead again' });
+      await hasLookedAtAll(survivor);
       await world.scale(namespace, 'survived-intake', 22);
       await world.settled(namespace, 'survived', 20);
     } finally {
