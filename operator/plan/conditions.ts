@@ -9,6 +9,7 @@ import type { PlanInput } from './observed.ts';
 import { SCALED_TIERS } from './observed.ts';
 import { conflictingScaler, overriddenCondition } from './overruled.ts';
 import { planState } from './plan-state.ts';
+import { preWarmed } from './pre-warmed.ts';
 import { provisioned } from './provisioned.ts';
 import type { ConditionInput, Verdict } from './verdict.ts';
 
@@ -48,57 +49,6 @@ export const metricsFresh = ({ observed: { readings }, nowMs }: PlanInput): Verd
     reason: 'AllStale',
     message: `Arrivals are ${age(arrivals)}, the backlog of records is ${age(backlog)}. ${hold}`,
   };
-};
-
-/**
- * Rows are tried from the top. Once reached, the floor stays proven until closing: after opening the crowd decides, and
- * the way down is no alarm.
- *
- * | time                    | forecast | intake                     | status | reason            |
- * |-------------------------|----------|----------------------------|--------|-------------------|
- * | after closing           | any      | any                        | False  | WindowClosed      |
- * | any                     | none     | any                        | False  | NoForecast        |
- * | before the lead time    | yes      | any                        | False  | Scheduled         |
- * | lead time, open         | yes      | ready ≥ floor              | True   | FloorReady        |
- * | open                    | yes      | was FloorReady before      | True   | FloorReady        |
- * | lead time, open         | yes      | ceiling < floor            | False  | CeilingBelowFloor |
- * | lead time, open         | yes      | ready < floor              | False  | PreWarming        |
- */
-export const preWarmed = (input: ConditionInput): Verdict<'PreWarmed'> => {
-  const { campaign, times, nowMs, observed } = input;
-  const { ready: pods, forecastFloor: floor, limits } = input.tiers.intake;
-  if (nowMs >= times.closesAtMs) {
-    return { status: 'False', reason: 'WindowClosed', message: 'The window is over; nothing is kept warm.' };
-  }
-  const forecast = campaign.spec.scaling.peakArrivalsPerSecond;
-  if (forecast === undefined) {
-    return {
-      status: 'False',
-      reason: 'NoForecast',
-      message:
-        'Nothing is started ahead of opening. Set spec.scaling.peakArrivalsPerSecond to the arrivals that you expect in the worst second.',
-    };
-  }
-  if (nowMs < times.preWarmAtMs) {
-    const from = new Date(times.preWarmAtMs).toISOString();
-    return { status: 'False', reason: 'Scheduled', message: `${floor} intake replicas will be started from ${from}.` };
-  }
-  const before = observed.previous?.conditions?.find(({ type }) => type === 'PreWarmed');
-  if (pods >= floor || (nowMs >= times.opensAtMs && before?.status === 'True')) {
-    return {
-      status: 'True',
-      reason: 'FloorReady',
-      message: `The floor of ${floor} intake replicas for ${forecast}/s was ready.`,
-    };
-  }
-  if (limits.ceiling < floor) {
-    return {
-      status: 'False',
-      reason: 'CeilingBelowFloor',
-      message: `${floor} intake replicas are needed for ${forecast}/s, and ${limits.ceiling} are authorised. Approve the reported ScalePlan or raise spec.scaling.authorized.ceilings.intake.`,
-    };
-  }
-  return { status: 'False', reason: 'PreWarming', message: `${pods} of ${floor} intake replicas are ready.` };
 };
 
 /**

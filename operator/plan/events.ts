@@ -31,6 +31,9 @@ const became =
 
 const notDurable: readonly string[] = ['NotSynced', 'TooFewReplicas', 'DurabilityUnknown'];
 
+/** Reasons for which the floor won't stand at opening unless somebody acts. */
+const willMiss: readonly string[] = ['WillBeLate', 'CeilingBelowFloor'];
+
 const TRANSITIONS: readonly Transition[] = [
   { type: 'Warning', reason: 'JournalConflict', about: 'Ready', happened: became('JournalConflict') },
   { type: 'Warning', reason: 'JournalUnavailable', about: 'Ready', happened: became('JournalUnavailable') },
@@ -82,6 +85,12 @@ const TRANSITIONS: readonly Transition[] = [
     reason: 'PreWarmed',
     about: 'PreWarmed',
     happened: (before, after) => after?.status === 'True' && before?.status !== 'True',
+  },
+  {
+    type: 'Warning',
+    reason: 'PreWarmLate',
+    about: 'PreWarmed',
+    happened: (before, after) => willMiss.includes(after?.reason ?? '') && !willMiss.includes(before?.reason ?? ''),
   },
   { type: 'Normal', reason: 'CampaignOpened', about: 'Open', happened: became('WithinWindow') },
   {

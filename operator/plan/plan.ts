@@ -67,8 +67,6 @@ const admissionLimit = (tiers: TierOutcomes): number | undefined => {
 };
 
 export const plan = (campaign: VoucherCampaign, observed: Observed, nowMs: number, options: BuildOptions): Plan => {
-  const times = campaignTimes(campaign.spec);
-  const input = { campaign, observed, times, overrides: overridesOf(campaign, nowMs), nowMs };
   const { mode } = campaign.spec.scaling;
   const { journal, cluster, previous, readings } = observed;
 
@@ -82,6 +80,8 @@ export const plan = (campaign: VoucherCampaign, observed: Observed, nowMs: numbe
       },
       nowMs,
     );
+  const times = campaignTimes(campaign.spec, remembered.intake);
+  const input = { campaign, observed, times, overrides: overridesOf(campaign, nowMs), nowMs };
   const tiers: TierOutcomes = {
     intake: scaleTier(input, 'intake', remembered.intake),
     records: scaleTier(input, 'records', remembered.records),

@@ -1,6 +1,7 @@
 /** The scaling stage: asks `decide` for every tier, and holds the one line that nothing crosses: the ceiling. */
 
 import type { VoucherCampaign } from '../api/campaign-types.ts';
+import { capacityOf } from '../scaling/capacity.ts';
 import { decide } from '../scaling/decide.ts';
 import { limitsOf } from '../scaling/limits.ts';
 import { podStarts } from '../scaling/pod-starts.ts';
@@ -24,11 +25,11 @@ export const withinCeiling = (current: number, decided: number, ceiling: number)
   decided > current ? Math.max(current, Math.min(decided, ceiling)) : decided;
 
 /** The forecast's floor at opening, whatever the hour is now: 16,700/s at 500/s and 0.7 → 48 replicas. */
-const forecastFloor = (campaign: VoucherCampaign, tier: ScaledTier): number => {
+const forecastFloor = (campaign: VoucherCampaign, tier: ScaledTier, memory: TierMemory): number => {
   const { peakArrivalsPerSecond, tiers } = campaign.spec.scaling;
   const { min, max, capacityPerReplica } = tiers[tier];
   if (peakArrivalsPerSecond === undefined) return 0;
-  const floor = replicasFor(peakArrivalsPerSecond, capacityPerReplica, TARGET_UTILISATION);
+  const floor = replicasFor(peakArrivalsPerSecond, capacityOf({ capacityPerReplica }, memory), TARGET_UTILISATION);
   return Math.min(max, Math.max(min, floor));
 };
 
@@ -62,7 +63,7 @@ const overridden = (limits: TierLimits, { min, holdUntilMs }: Overrides, tier: S
 export const scaleTier = (input: PlanInput, tier: ScaledTier, memory: TierMemory): TierOutcome => {
   const { campaign, observed, overrides, nowMs } = input;
   const { mode } = campaign.spec.scaling;
-  const limits = overridden(limitsOf(campaign.spec, observed.cluster.plans, tier)(nowMs), overrides, tier);
+  const limits = overridden(limitsOf(campaign.spec, observed.cluster.plans, tier, memory)(nowMs), overrides, tier);
   const seen = observed.cluster.tiers[tier];
   const replicas = seen?.deployment.replicas ?? 0;
   const ready = seen?.pods.filter((pod) => pod.ready).length ?? 0;
@@ -73,7 +74,7 @@ export const scaleTier = (input: PlanInput, tier: ScaledTier, memory: TierMemory
     exists: seen !== undefined,
     replicas,
     ready,
-    forecastFloor: forecastFloor(campaign, tier),
+    forecastFloor: forecastFloor(campaign, tier, memory),
     rivals,
     isActing: mode === 'Auto' && overrides.pausedUntilMs === undefined && rivals.length === 0,
   };

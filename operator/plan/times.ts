@@ -1,16 +1,22 @@
 import type { VoucherCampaignSpec } from '../api/campaign-types.ts';
 import { parseDurationMs } from '../api/duration.ts';
+import { capacityOf } from '../scaling/capacity.ts';
+import type { Learned } from '../scaling/limits.ts';
+import { paceOf } from '../scaling/pre-warm.ts';
+import { scheduleOf } from '../scaling/schedule.ts';
 import type { CampaignTimes } from './observed.ts';
 
 /**
  * Opens 09:00, lead time 30 m, hold 2 h, closes 10:00: pre-warm from 08:30, and the way down may start at 10:00, because
- * nobody comes after closing and a hold beyond it would only cost.
+ * nobody comes after closing and a hold beyond it would only cost. Earlier than the lead time when the measured starts of
+ * intake pods need it.
  */
-export const campaignTimes = (spec: VoucherCampaignSpec): CampaignTimes => {
+export const campaignTimes = (spec: VoucherCampaignSpec, intake: Learned = {}): CampaignTimes => {
+  const { capacityPerReplica } = spec.scaling.tiers.intake;
   const opensAtMs = Date.parse(spec.window.opensAt);
   const closesAtMs = Date.parse(spec.window.closesAt);
   return {
-    preWarmAtMs: opensAtMs - parseDurationMs(spec.scaling.preWarm.leadTime),
+    preWarmAtMs: scheduleOf(spec, capacityOf({ capacityPerReplica }, intake), paceOf(intake)).fromMs,
     opensAtMs,
     closesAtMs,
     holdUntilMs: Math.min(opensAtMs + parseDurationMs(spec.scaling.down.holdAfterOpen), closesAtMs),

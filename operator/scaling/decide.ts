@@ -29,8 +29,9 @@ import { capacityOf, learnedCapacity, sampled } from './capacity.ts';
 import { excessBacklog, expectedRate, lastValue } from './demand.ts';
 import { downstream } from './downstream.ts';
 import { explain } from './explain.ts';
-import { DEFAULT_CREATED_PER_SECOND, DEFAULT_START_SECONDS, excessAhead, type Pace } from './forecast.ts';
+import { excessAhead } from './forecast.ts';
 import { blindFloorOf, blindSince, FRESH_TICKS_BEFORE_DOWN, hardHold, isFresh, panicUntil, softHold } from './holds.ts';
+import { measuredPace, paceOf } from './pre-warm.ts';
 import type { Decision, Evidence, LimitedBy, TierInput, TierLimits, TierMemory } from './types.ts';
 import { highestWanted, remember, stepDown, wantedWithRoom } from './way-down.ts';
 
@@ -49,11 +50,6 @@ interface Demand {
   readonly wanted: number;
 }
 
-const paceOf = (input: TierInput, memory: TierMemory): Pace => ({
-  startSeconds: input.startSeconds ?? memory.startSeconds ?? DEFAULT_START_SECONDS,
-  createdPerSecond: input.createdPerSecond ?? memory.createdPerSecond ?? DEFAULT_CREATED_PER_SECOND,
-});
-
 /**
  * 70/s and 12,000 waiting at µ = 20, ρ = 0.7, D = 30 s: 5 + 20 = 25 additive; economical max(5, 470 / 19 = 24.7).
  * 8,000/s and 60,000 waiting: 571.4 + 100 = 671.4; economical max(571.4, 526.3) = 571.4, for its head-room drains.
@@ -69,7 +65,7 @@ const loadOf = (arrivalsPerSecond: number, ahead: number, capacity: number, limi
 };
 
 const demandOf = (input: TierInput, limits: TierLimits, memory: TierMemory): Demand => {
-  const pace = paceOf(input, memory);
+  const pace = paceOf({ ...memory, ...measuredPace(input) });
   const capacity = capacityOf(limits, memory);
   const rates = lastValue(input.arrivals);
   const expected = rates === undefined ? undefined : expectedRate(rates, pace.startSeconds);

@@ -3,9 +3,14 @@
 import type { VoucherCampaignSpec } from '../api/campaign-types.ts';
 import { parseDurationMs } from '../api/duration.ts';
 import type { ScalePlan } from '../api/scale-plan-types.ts';
+import { capacityOf } from './capacity.ts';
 import { BLIND_SHARE } from './holds.ts';
+import { paceOf } from './pre-warm.ts';
 import { ceilingInForce, isScheduled, scheduleOf, TARGET_UTILISATION } from './schedule.ts';
-import type { TierLimits } from './types.ts';
+import type { TierLimits, TierMemory } from './types.ts';
+
+/** What the law has learned of a tier, as far as the schedule depends on it. */
+export type Learned = Pick<TierMemory, 'capacityPerReplica' | 'startSeconds' | 'createdPerSecond'>;
 
 /** Every instant at which a limit may change. */
 const instantsOf = (
@@ -29,10 +34,11 @@ export const limitsOf = (
   spec: Pick<VoucherCampaignSpec, 'window' | 'scaling'>,
   plans: readonly ScalePlan[],
   tier: 'intake' | 'records',
+  memory: Learned = {},
 ): ((nowMs: number) => TierLimits) => {
   const { tiers, authorized, drainWithin, drain, down } = spec.scaling;
   const { min, max, capacityPerReplica } = tiers[tier];
-  const schedule = scheduleOf(spec, capacityPerReplica);
+  const schedule = scheduleOf(spec, capacityOf({ capacityPerReplica }, memory), paceOf(memory));
   const constant = {
     min,
     max,

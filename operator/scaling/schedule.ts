@@ -3,6 +3,8 @@
 import type { ScalingSpec, VoucherCampaignSpec } from '../api/campaign-types.ts';
 import { parseDurationMs } from '../api/duration.ts';
 import type { ScalePlan } from '../api/scale-plan-types.ts';
+import type { Pace } from './forecast.ts';
+import { leadSecondsFor } from './pre-warm.ts';
 
 /** Share of a replica's capacity that is planned for; the rest is room for what a mean over a second hides. */
 export const TARGET_UTILISATION = 0.7;
@@ -24,20 +26,25 @@ export interface Schedule {
  * What the calendar asks for, whatever arrives: the forecast's replicas from `opensAt - leadTime` until
  * `opensAt + holdAfterOpen`, or closing when that is sooner, because nobody comes after it. Afterwards the way down takes
  * over. Opens 09:00, lead time 30 m, hold 2 h, 16,700/s at 500/s a replica: 48 from 08:30 to 11:00.
+ *
+ * @param pace where it is known, the span begins early enough for it, however short the lead time
  */
 export const scheduleOf = (
   { window, scaling }: Pick<VoucherCampaignSpec, 'window' | 'scaling'>,
   capacityPerReplica: number,
+  pace?: Pace,
 ): Schedule => {
   const { peakArrivalsPerSecond, preWarm, down } = scaling;
   const opensAtMs = Date.parse(window.opensAt);
+  const floor =
+    peakArrivalsPerSecond === undefined
+      ? 0
+      : replicasFor(peakArrivalsPerSecond, capacityPerReplica, TARGET_UTILISATION);
+  const neededMs = pace === undefined ? 0 : Math.ceil(leadSecondsFor(floor, pace)) * 1000;
   return {
-    fromMs: opensAtMs - parseDurationMs(preWarm.leadTime),
+    fromMs: opensAtMs - Math.max(parseDurationMs(preWarm.leadTime), neededMs),
     untilMs: Math.min(opensAtMs + parseDurationMs(down.holdAfterOpen), Date.parse(window.closesAt)),
-    floor:
-      peakArrivalsPerSecond === undefined
-        ? 0
-        : replicasFor(peakArrivalsPerSecond, capacityPerReplica, TARGET_UTILISATION),
+    floor,
   };
 };
 

@@ -15,6 +15,7 @@
 
 import type { VoucherCampaignSpec } from '../api/campaign-types.ts';
 import type { PlantRates } from './plant.ts';
+import { paceOf } from './pre-warm.ts';
 import { scheduleOf } from './schedule.ts';
 import { SecondRates } from './second-rates.ts';
 import {
@@ -74,7 +75,7 @@ export const simulate = (
 ): SimulationResult => {
   const opensAtMs = Date.parse(spec.window.opensAt);
   const closesAtMs = Date.parse(spec.window.closesAt);
-  const { floor, fromMs } = scheduleOf(spec, 1);
+  const { floor, fromMs } = scheduleOf(spec, spec.scaling.tiers.intake.capacityPerReplica, paceOf({}));
   const scheduleFrom = floor === 0 ? 0 : Math.floor((fromMs - opensAtMs) / 1000);
   const firstSecond = Math.min(Math.floor(trace[0]?.atSeconds ?? 0), scheduleFrom) - RUN_IN_SECONDS;
   const endSecond = Math.ceil(trace.at(-1)?.atSeconds ?? 0);

@@ -7,6 +7,7 @@ import { type PlantRates, PlantTier } from './plant.ts';
 import { oursPolicy } from './policies/ours.ts';
 import type { PolicyDecision, PolicyName, TierPolicy } from './policies/policy.ts';
 import { hpaDefault, kedaDefault, kedaExpert, type RivalOptions } from './policies/rivals.ts';
+import { paceOf } from './pre-warm.ts';
 import { scheduleOf } from './schedule.ts';
 import type { SimulatedPlan, SimulatedTier } from './simulation.ts';
 import type { ArrivalRates, Reading, TierLimits } from './types.ts';
@@ -47,7 +48,7 @@ export class TierRun {
     { policy, plans, phaseSeconds }: TierRunOptions,
   ) {
     const { min, max, capacityPerReplica } = spec.scaling.tiers[tier];
-    const schedule = scheduleOf(spec, capacityPerReplica);
+    const schedule = scheduleOf(spec, capacityPerReplica, paceOf({}));
     this.tier = tier;
     this.pods = new PlantTier(min, plant);
     this.capacityPerReplica = capacityPerReplica;

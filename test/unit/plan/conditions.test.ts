@@ -1,10 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import type { VoucherCampaign } from '../../../operator/api/campaign-types.ts';
-import { metricsFresh, open, planPending, preWarmed } from '../../../operator/plan/conditions.ts';
+import { metricsFresh, open, planPending } from '../../../operator/plan/conditions.ts';
 import { journalDurable, ready } from '../../../operator/plan/journal-conditions.ts';
+import { preWarmed } from '../../../operator/plan/pre-warmed.ts';
 import { aCampaign, CLOSES_AT_MS, OPENS_AT_MS, withoutForecast } from '../../helpers/a-campaign.ts';
 import { aConditionInput, aTierOutcome } from '../../helpers/condition-input.ts';
-import { aScalePlan } from '../../helpers/observed.ts';
+import { anObservedTier, aScalePlan } from '../../helpers/observed.ts';
 
 const MINUTE_MS = 60_000;
 const attested = aCampaign({ spec: { dataPlane: { secretName: 's', durability: 'Attested' } } });
@@ -98,7 +99,14 @@ describe('PreWarmed', () => {
   const warm = OPENS_AT_MS - 10 * MINUTE_MS;
   const cases: readonly (readonly [
     string,
-    { nowMs: number; pods: number; ceiling?: number; campaign?: VoucherCampaign; previous?: ReturnType<typeof was> },
+    {
+      nowMs: number;
+      pods: number;
+      ceiling?: number;
+      campaign?: VoucherCampaign;
+      previous?: ReturnType<typeof was>;
+      isRefused?: boolean;
+    },
     string,
     string,
   ])[] = [
@@ -107,17 +115,24 @@ describe('PreWarmed', () => {
     ['before the lead time', { nowMs: OPENS_AT_MS - 31 * MINUTE_MS, pods: 2 }, 'False', 'Scheduled'],
     ['in the lead time, floor ready', { nowMs: warm, pods: 10 }, 'True', 'FloorReady'],
     ['in the lead time, pods starting', { nowMs: warm, pods: 9 }, 'False', 'PreWarming'],
+    ['in the last seconds, pods missing', { nowMs: OPENS_AT_MS - 5_000, pods: 9 }, 'False', 'WillBeLate'],
+    ['in the last seconds, pods that still make it', { nowMs: OPENS_AT_MS - 9_000, pods: 9 }, 'False', 'PreWarming'],
+    ['in the lead time, no place for the rest', { nowMs: warm, pods: 9, isRefused: true }, 'False', 'WillBeLate'],
     ['in the lead time, lost a pod again', { nowMs: warm, pods: 9, previous: was('True') }, 'False', 'PreWarming'],
     ['ceiling below the floor', { nowMs: warm, pods: 8, ceiling: 8 }, 'False', 'CeilingBelowFloor'],
     ['open and on the way down', { nowMs: OPENS_AT_MS, pods: 3, previous: was('True') }, 'True', 'FloorReady'],
     ['open and never warm', { nowMs: OPENS_AT_MS, pods: 3, previous: was('False') }, 'False', 'PreWarming'],
   ];
-  it.each(cases)('%s', (_, { nowMs, pods, ceiling, campaign, previous }, wantStatus, wantReason) => {
+  it.each(cases)('%s', (_, { nowMs, pods, ceiling, campaign, previous, isRefused }, wantStatus, wantReason) => {
+    const tier = {
+      ...anObservedTier('intake', pods),
+      ...(isRefused === true ? { problems: [{ kind: 'refused' as const, message: 'no' }] } : {}),
+    };
     const input = aConditionInput({
       nowMs,
       campaign: campaign ?? aCampaign(),
       tiers: { intake: intake(pods, ceiling), records: aTierOutcome() },
-      observed: previous === undefined ? {} : { previous },
+      observed: { cluster: { tiers: { intake: tier }, plans: [] }, previous },
     });
     expect(preWarmed(input)).toMatchObject({ status: wantStatus, reason: wantReason });
   });
