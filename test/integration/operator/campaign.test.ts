@@ -3,22 +3,17 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { Deployment } from 'kubernetes-types/apps/v1.js';
 import { eventually } from '../../helpers/eventually.ts';
 import { APPS, CORE, campaignBody, flood } from '../../helpers/kube-world.ts';
-import { type StrawKubelet, startStrawKubelet } from '../../helpers/straw-kubelet.ts';
 import { watchReplicas } from '../../helpers/watch-replicas.ts';
-import { type OwnWorld, operatorAccount, type RunningOperator, startOperator, startWorld } from './world.ts';
+import { type ManagedWorld, type RunningOperator, startManagedWorld } from './world.ts';
 
 jest.setTimeout(180_000);
 const SOON = { timeoutMs: 20_000, everyMs: 50 };
 
-let world: OwnWorld;
-let kubelet: StrawKubelet;
+let world: ManagedWorld;
 let operator: RunningOperator;
 
 beforeAll(async () => {
-  world = await startWorld();
-  kubelet = startStrawKubelet(world.plane);
-  operator = await startOperator(world.plane, {
-    kubeconfig: await operatorAccount(world.plane),
+  world = await startManagedWorld({
     // Every kind of list and of amount that an installation may state.
     pods: {
       imagePullPolicy: 'IfNotPresent',
@@ -28,13 +23,10 @@ beforeAll(async () => {
       resources: { intake: { requests: { cpu: '0.5', memory: '0.25Gi' }, limits: { memory: '268435456' } } },
     },
   });
+  operator = world.operator;
 });
 
-afterAll(async () => {
-  await operator?.stop();
-  await kubelet?.stop();
-  await world?.plane.stop();
-});
+afterAll(() => world?.stop());
 
 const replicas = (found: Deployment): number | undefined => found.spec?.replicas;
 const imageOf = (found: Deployment): string | undefined => found.spec?.template.spec?.containers[0]?.image;

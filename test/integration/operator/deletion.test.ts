@@ -5,23 +5,18 @@ import type { JournalAdmin } from '../../../operator/reconcile/ports.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { CORE, campaignBody, conditionOf, GROUP } from '../../helpers/kube-world.ts';
 import { type RealJournal, startRealJournal } from '../../helpers/real-journal.ts';
-import { type StrawKubelet, startStrawKubelet } from '../../helpers/straw-kubelet.ts';
-import { type OwnWorld, operatorAccount, type RunningOperator, startOperator, startWorld } from './world.ts';
+import { type ManagedWorld, startManagedWorld } from './world.ts';
 
 jest.setTimeout(180_000);
 const SOON = { timeoutMs: 30_000, everyMs: 50 };
 
-let world: OwnWorld;
+let world: ManagedWorld;
 let journal: RealJournal;
-let kubelet: StrawKubelet;
-let operator: RunningOperator;
 /** Fails removals while set. */
 let outage: string | undefined;
 
 beforeAll(async () => {
-  world = await startWorld();
   journal = await startRealJournal();
-  kubelet = startStrawKubelet(world.plane);
   const admin = journal.admins({ shardMaxBytes: 2 ** 22 });
   const faulty: JournalAdmin = {
     ...admin,
@@ -30,14 +25,12 @@ beforeAll(async () => {
       return admin.remove(spec, signal);
     },
   };
-  operator = await startOperator(world.plane, { kubeconfig: await operatorAccount(world.plane), journal: faulty });
+  world = await startManagedWorld({ journal: faulty });
 });
 
 afterAll(async () => {
-  await operator?.stop();
-  await kubelet?.stop();
+  await world?.stop();
   await journal?.stop();
-  await world?.plane.stop();
 });
 
 const pathOf = (namespace: string, name: string): string => `${GROUP}/namespaces/${namespace}/vouchercampaigns/${name}`;
@@ -157,7 +150,9 @@ describe('the finalizer', () => {
 describe('its API calls', () => {
   it('are all allowed by the rights that the chart gives', () => {
     // A namespace that ends takes no more events, from nobody.
-    const refused = operator.log.filter((line) => line.includes('403 Forbidden') && !line.includes('being terminated'));
+    const refused = world.operator.log.filter(
+      (line) => line.includes('403 Forbidden') && !line.includes('being terminated'),
+    );
     expect(refused).toEqual([]);
   });
 });

@@ -2,27 +2,18 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { eventually } from '../../helpers/eventually.ts';
 import { APPS, campaignBody, conditionOf, flood, GROUP } from '../../helpers/kube-world.ts';
-import { type StrawKubelet, startStrawKubelet } from '../../helpers/straw-kubelet.ts';
-import { type OwnWorld, operatorAccount, type RunningOperator, startOperator, startWorld } from './world.ts';
+import { type ManagedWorld, startManagedWorld } from './world.ts';
 
 jest.setTimeout(120_000);
 const SOON = { timeoutMs: 20_000, everyMs: 50 };
 
-let world: OwnWorld;
-let kubelet: StrawKubelet;
-let operator: RunningOperator;
+let world: ManagedWorld;
 
 beforeAll(async () => {
-  world = await startWorld();
-  kubelet = startStrawKubelet(world.plane);
-  operator = await startOperator(world.plane, { kubeconfig: await operatorAccount(world.plane) });
+  world = await startManagedWorld();
 });
 
-afterAll(async () => {
-  await operator?.stop();
-  await kubelet?.stop();
-  await world?.plane.stop();
-});
+afterAll(() => world?.stop());
 
 const annotate = (namespace: string, name: string, annotations: Readonly<Record<string, string | null>>) =>
   world.patch(`${GROUP}/namespaces/${namespace}/vouchercampaigns/${name}`, { metadata: { annotations } });
@@ -36,6 +27,13 @@ const until = async (namespace: string, name: string, type: string, reason: stri
 const ofReplicas = (namespace: string, name: string, replicas: number) =>
   world.there(namespace, name, ({ spec }) => spec?.replicas === replicas, `${replicas} replicas`);
 
+/** Once the operator has seen them, a write that it still wanted would have come. */
+const seenReplicas = async (namespace: string, name: string, replicas: number): Promise<void> => {
+  const look = async (): Promise<boolean> =>
+    (await world.campaign(namespace, name)).status?.tiers?.intake?.replicas === replicas;
+  await eventually(look, { ...SOON, what: `the operator to have seen ${replicas}` });
+};
+
 const anHourAhead = (): string => new Date(Date.now() + 3_600_000).toISOString();
 
 describe('a person', () => {
@@ -46,10 +44,7 @@ describe('a person', () => {
     await annotate(namespace, 'paused', { 'voucher-operator.io/paused': anHourAhead() });
     await until(namespace, 'paused', 'Overridden', 'Paused');
     await world.scale(namespace, 'paused-intake', 1);
-    await eventually(async () => (await world.campaign(namespace, 'paused')).status?.tiers?.intake?.replicas === 1, {
-      ...SOON,
-      what: 'the operator to have seen 1 replica',
-    });
+    await seenReplicas(namespace, 'paused', 1);
     await ofReplicas(namespace, 'paused-intake', 1);
     await annotate(namespace, 'paused', { 'voucher-operator.io/paused': null });
     await until(namespace, 'paused', 'Overridden', 'NoOverride');
@@ -97,10 +92,7 @@ describe('another autoscaler', () => {
     await world.plane.call({ method: 'POST', path, body });
     await until(namespace, 'contested', 'ConflictingScaler', 'AnotherAutoscaler');
     await world.scale(namespace, 'contested-intake', 3);
-    await eventually(async () => (await world.campaign(namespace, 'contested')).status?.tiers?.intake?.replicas === 3, {
-      ...SOON,
-      what: 'the operator to have seen 3 replicas',
-    });
+    await seenReplicas(namespace, 'contested', 3);
     await ofReplicas(namespace, 'contested-intake', 3);
     await world.plane.call({ method: 'DELETE', path: `${path}/keda-hpa-intake` });
     await until(namespace, 'contested', 'ConflictingScaler', 'NoConflict');

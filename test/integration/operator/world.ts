@@ -11,6 +11,7 @@ import { systemClock } from '../../../operator/runtime/clock.ts';
 import { type ControlPlane, type ControlPlaneOptions, startControlPlane } from '../../helpers/control-plane.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { CORE, GROUP, type KubeWorld, kubeWorld } from '../../helpers/kube-world.ts';
+import { startStrawKubelet } from '../../helpers/straw-kubelet.ts';
 
 const ROOT = new URL('../../../', import.meta.url);
 
@@ -138,5 +139,26 @@ export const startOperator = async (
       await done;
     },
     metrics: async () => (await fetch(`http://127.0.0.1:${port}/metrics`)).text(),
+  };
+};
+
+export interface ManagedWorld extends OwnWorld {
+  readonly operator: RunningOperator;
+  stop(): Promise<void>;
+}
+
+/** A control plane, pods that become Ready, and an operator with the chart's rights. */
+export const startManagedWorld = async (changes: Parameters<typeof startOperator>[1] = {}): Promise<ManagedWorld> => {
+  const world = await startWorld();
+  const kubelet = startStrawKubelet(world.plane);
+  const operator = await startOperator(world.plane, { kubeconfig: await operatorAccount(world.plane), ...changes });
+  return {
+    ...world,
+    operator,
+    async stop() {
+      await operator.stop();
+      await kubelet.stop();
+      await world.plane.stop();
+    },
   };
 };
