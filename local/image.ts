@@ -48,27 +48,35 @@ const productLayers = async ({ signal, progress }: EnsureOptions, parts: readonl
   return [runtime, await folder(modules, 'app/node_modules', isNotForRunning), app];
 };
 
-const nodeImage = async (
-  options: EnsureOptions,
-  name: string,
-  main: string,
-  parts: readonly string[],
-): Promise<WrittenImage> => {
-  const config = {
-    entrypoint: ['/usr/local/bin/node', main],
-    env: { PATH, NODE_ENV: 'production' },
-    workingDir: '/app',
-  };
-  const layers = await productLayers(options, parts);
+interface Program {
+  readonly main: string;
+  /** Folders of the repository, as JavaScript below /app. */
+  readonly parts: readonly string[];
+}
+
+const nodeConfig = ({ main }: Program) => ({
+  entrypoint: ['/usr/local/bin/node', main],
+  env: { PATH, NODE_ENV: 'production' },
+  workingDir: '/app',
+});
+
+/** The Dockerfile makes the same. */
+export const PRODUCT: Program = { main: '/app/app/main.js', parts: ['app', 'operator'] };
+export const productConfig = nodeConfig(PRODUCT);
+/** The load generator in a pod; for rehearsals and tests, never part of an installation. */
+const CROWD: Program = { main: '/app/local/load/generator.js', parts: ['app', 'operator', 'local'] };
+
+const nodeImage = async (options: EnsureOptions, name: string, program: Program): Promise<WrittenImage> => {
+  const config = nodeConfig(program);
+  const layers = await productLayers(options, program.parts);
   return ensureImage({ name, architecture: architecture(), layers, config }, archive(name), options.signal);
 };
 
 export const ensureProductImage = (options: EnsureOptions, name = PRODUCT_IMAGE): Promise<WrittenImage> =>
-  nodeImage(options, name, '/app/app/main.js', ['app', 'operator']);
+  nodeImage(options, name, PRODUCT);
 
-/** The load generator in a pod; for rehearsals and tests, never part of an installation. */
 export const ensureCrowdImage = (options: EnsureOptions): Promise<WrittenImage> =>
-  nodeImage(options, CROWD_IMAGE, '/app/local/load/generator.js', ['app', 'operator', 'local']);
+  nodeImage(options, CROWD_IMAGE, CROWD);
 
 /** The layout of the official image's scratch variant: `/nats-server`, and a place for its files. */
 export const ensureNatsImage = async (options: EnsureOptions): Promise<WrittenImage> => {
