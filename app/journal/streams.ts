@@ -75,6 +75,7 @@ export interface WantedConsumer {
   readonly max_deliver: number;
   readonly max_ack_pending: number;
   readonly num_replicas: number;
+  readonly mem_storage: boolean;
 }
 
 export const wantedConsumer = (tier: Tier, replicas: number): WantedConsumer => ({
@@ -88,6 +89,8 @@ export const wantedConsumer = (tier: Tier, replicas: number): WantedConsumer => 
   // Workers × batch × 2, with room; beyond it the shard stops delivering.
   max_ack_pending: 20_000,
   num_replicas: replicas,
+  // The position of a projection, not the truth: docs/adr/0010-positions-in-memory.md.
+  mem_storage: true,
 });
 
 /** Where a stream that is there may be stricter or looser than ours without harm, its own value is let stand. */
