@@ -4,29 +4,17 @@ import { join } from 'node:path';
 import { compiled } from '../../../local/image/compiled.ts';
 import { imagesDir } from '../../../local/image.ts';
 import type { ManagedProcess, SpawnManaged } from '../../../local/managed-process.ts';
-import { ENV, type LiveSettings } from '../../../operator/api/app-contract.ts';
+import { ENV } from '../../../operator/api/app-contract.ts';
 import { nodeOptions } from '../../../operator/resources/pod.ts';
+import { settingsOf } from '../../helpers/intake.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 
-export const settings: LiveSettings = {
-  v: 1,
-  generation: 1,
-  title: { 'zh-CN': '基准', en: 'Bench' },
+/** Open, and nobody is turned away. */
+export const settings = settingsOf({
   window: { opensAt: '2020-01-01T00:00:00.000Z', closesAt: '2099-01-01T00:00:00.000Z' },
-  eligibility: { minAge: 18 },
-  vouchers: [
-    {
-      name: 'dining',
-      title: { 'zh-CN': '餐饮', en: 'Dining' },
-      faceValueFen: 1,
-      minimumSpendFen: 1,
-      quota: 1,
-      validDays: 1,
-    },
-  ],
   traffic: { admissionPerSecond: 1_000_000, intakePods: 1, burstSeconds: 1 },
-};
+});
 
 export const startApp = (
   spawn: SpawnManaged,
