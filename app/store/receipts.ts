@@ -2,9 +2,10 @@
 import { escapeIdentifier } from 'pg';
 import type { EventType } from '../core/envelope.ts';
 import type { ReceiptLookup, ReceiptStore } from '../intake/ports.ts';
-import { createPool, type DatabaseAccess } from './pool.ts';
+import { createPool } from './pool.ts';
 
-export interface ReceiptStoreOptions extends DatabaseAccess {
+export interface ReceiptStoreOptions {
+  readonly connectionString: string;
   readonly campaignId: string;
   /** `public` unless stated. */
   readonly schema?: string;
@@ -49,7 +50,7 @@ export const createReceiptStore = (
 ): ReceiptStore & { readonly close: () => Promise<void> } => {
   const schema = escapeIdentifier(options.schema ?? 'public');
   const pool = createPool({
-    access: options,
+    connectionString: options.connectionString,
     max: options.maxConnections ?? MAX_CONNECTIONS,
     applicationName: 'voucher-status',
     connectWithinMs: ANSWER_WITHIN_MS,

@@ -18,11 +18,12 @@ import { hexArray, plainArray, textArray } from './arrays.ts';
 import { addCounts, createCounts, type RecordsCounts } from './counts.ts';
 import { storeError } from './errors.ts';
 import { writeFacts } from './facts.ts';
-import { createPool, type DatabaseAccess } from './pool.ts';
+import { createPool } from './pool.ts';
 import { writeRegistrations } from './registrations.ts';
 import { migrate } from './schema.ts';
 
-export interface StoreOptions extends DatabaseAccess {
+export interface StoreOptions {
+  readonly connectionString: string;
   readonly campaignId: string;
   /** PostgreSQL schema that holds the tables; `public` unless stated. */
   readonly schema?: string;
@@ -111,7 +112,7 @@ export const createStore = (options: StoreOptions): Store => {
   const { campaignId, schema: schemaName = 'public' } = options;
   const schema = escapeIdentifier(schemaName);
   const pool = createPool({
-    access: options,
+    connectionString: options.connectionString,
     max: options.maxConnections ?? MAX_CONNECTIONS,
     applicationName: 'voucher-records',
     connectWithinMs: CONNECT_WITHIN_MS,

@@ -1,12 +1,6 @@
 /** Both tables of a campaign, page by page in key order. */
 import { Client, escapeIdentifier } from 'pg';
 import type { DatabaseRow } from './compare.ts';
-import type { ServerTls } from './server-tls.ts';
-
-export interface DatabaseAccess {
-  readonly postgresUrl: string;
-  readonly postgresTls?: ServerTls;
-}
 
 export interface DatabaseContent {
   readonly registrations: readonly DatabaseRow[];
@@ -51,15 +45,11 @@ const readTable = async (
 };
 
 export const readDatabase = async (
-  { postgresUrl, postgresTls: ssl }: DatabaseAccess,
+  postgresUrl: string,
   campaignId: string,
   signal: AbortSignal,
 ): Promise<DatabaseContent> => {
-  const client = new Client({
-    connectionString: postgresUrl,
-    application_name: 'voucher-auditor',
-    ...(ssl === undefined ? {} : { ssl }),
-  });
+  const client = new Client({ connectionString: postgresUrl, application_name: 'voucher-auditor' });
   await client.connect();
   try {
     // One snapshot of both tables: a receipt that moves from one to the other is seen exactly once.

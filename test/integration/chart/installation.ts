@@ -1,7 +1,6 @@
 /** The chart in a namespace of its own on the shared cluster, with a namespace beside it for campaigns. */
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { parse } from 'yaml';
 import type { Cluster } from '../../../local/cluster.ts';
 import { ensureImages, PRODUCT_IMAGE } from '../../../local/image.ts';
@@ -46,12 +45,6 @@ export interface Installation {
   /** Installs, or upgrades to these accounts, and waits until all of it is ready. */
   apply(campaigns: readonly CampaignAccount[]): Promise<string>;
   helm(...args: readonly string[]): Promise<string>;
-  /** What a Secret in the namespace of campaigns holds, decoded. */
-  secret(name: string): Promise<Readonly<Record<string, string>>>;
-  /** To one of the journal's servers with the account in that Secret: reached by its address, recognised by its name. */
-  connect(secretName: string, tls?: { readonly ca?: string | undefined }): Promise<NatsConnection>;
-  /** Of the release's first pod of that StatefulSet. */
-  addressOf(statefulSet: 'nats' | 'postgres'): Promise<string>;
   remove(): Promise<void>;
 }
 
@@ -61,26 +54,11 @@ export const newInstallation = async (): Promise<Installation> => {
   await cluster.importImages(await ensureImages({ signal, progress: () => undefined }), signal);
   const [system, vouchers] = [await testNamespace(cluster, 'chart'), await testNamespace(cluster, 'vouchers')];
   const helm = (...args: readonly string[]): Promise<string> => cluster.helm(['--namespace', system.name, ...args]);
-  const secret: Installation['secret'] = async (name) => {
-    const data = JSON.parse(await vouchers.kubectl('get', 'secret', name, '-o', 'jsonpath={.data}'));
-    const entries = Object.entries<string>(data).map(([key, value]) => [key, Buffer.from(value, 'base64').toString()]);
-    return Object.fromEntries(entries);
-  };
-  const addressOf: Installation['addressOf'] = (statefulSet) =>
-    system.kubectl('get', 'pod', `${RELEASE}-${statefulSet}-0`, '-o', 'jsonpath={.status.podIP}');
   return {
     cluster,
     system,
     vouchers,
     helm,
-    secret,
-    addressOf,
-    async connect(secretName, tls = {}) {
-      const { 'nats-user': user = '', 'nats-password': pass = '', 'nats-ca.crt': ca = '' } = await secret(secretName);
-      const servername = `${RELEASE}-nats.${system.name}.svc`;
-      const known = { ca, servername, ...tls };
-      return connect({ servers: await addressOf('nats'), user, pass, inboxPrefix: `_INBOX.${user}`, tls: known });
-    },
     apply: (campaigns) =>
       cluster.helm(
         [
