@@ -12,7 +12,11 @@ export interface DataPlane {
   readonly natsUrls: readonly string[];
   readonly natsUser: string;
   readonly natsPassword: string;
+  /** PEM. */
+  readonly natsCa?: string;
   readonly postgresUrl: string;
+  /** PEM. */
+  readonly postgresCa?: string;
 }
 
 export interface ProcessConfig {
@@ -86,27 +90,50 @@ const readText = async (dir: string, name: string, what: string): Promise<string
   }
 };
 
-const readDataPlane = async (dir: string): Promise<DataPlane> => {
+/** PEM of a key that need not be there. @throws ConfigError when it is there and holds no certificate */
+const readAuthority = async (dir: string, name: string): Promise<string | undefined> => {
+  const pem = await readFile(join(dir, name), 'utf8').catch(() => undefined);
+  if (pem === undefined || pem.includes('-----BEGIN CERTIFICATE-----')) return pem;
+  throw new ConfigError(`data-plane Secret: ${name} holds no certificate in PEM; set it or take the key away`);
+};
+
+export const readDataPlane = async (dir: string): Promise<DataPlane> => {
   const read = (key: string): Promise<string> => readText(dir, key, 'data-plane Secret');
-  const [urls, natsUser, natsPassword, postgresUrl] = await Promise.all([
+  const [urls, natsUser, natsPassword, postgresUrl, natsCa, postgresCa] = await Promise.all([
     read(DATA_PLANE_KEYS.natsUrl),
     read(DATA_PLANE_KEYS.natsUser),
     read(DATA_PLANE_KEYS.natsPassword),
     read(DATA_PLANE_KEYS.postgresUrl),
+    readAuthority(dir, DATA_PLANE_KEYS.natsCa),
+    readAuthority(dir, DATA_PLANE_KEYS.postgresCa),
   ]);
   const natsUrls = urls
     .split(',')
     .map((url) => url.trim())
     .filter((url) => url !== '');
   if (natsUrls.length === 0) throw new ConfigError(`data-plane Secret: ${DATA_PLANE_KEYS.natsUrl} names no server`);
-  return { natsUrls, natsUser, natsPassword, postgresUrl };
+  return {
+    natsUrls,
+    natsUser,
+    natsPassword,
+    postgresUrl,
+    ...(natsCa === undefined ? {} : { natsCa }),
+    ...(postgresCa === undefined ? {} : { postgresCa }),
+  };
 };
 
 /** The data-plane Secret's journal entries as the journal's client takes them. */
-export const journalServers = ({ natsUrls, natsUser, natsPassword }: DataPlane) => ({
+export const journalServers = ({ natsUrls, natsUser, natsPassword, natsCa }: DataPlane) => ({
   urls: natsUrls,
   user: natsUser,
   password: natsPassword,
+  ...(natsCa === undefined ? {} : { ca: natsCa }),
+});
+
+/** The same for the database. */
+export const databaseAccess = ({ postgresUrl, postgresCa }: DataPlane) => ({
+  connectionString: postgresUrl,
+  ...(postgresCa === undefined ? {} : { ca: postgresCa }),
 });
 
 /** @throws ConfigError */

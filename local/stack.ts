@@ -1,7 +1,9 @@
 /** A running campaign as the demo, the tests and the evidence runs see it, whatever carries it. */
+
 import type { TierStatus } from '../operator/api/campaign-types.ts';
 import type { Condition } from '../operator/api/common-types.ts';
 import type { ScalePlan } from '../operator/api/scale-plan-types.ts';
+import type { AuditAccess } from './audit/run-audit.ts';
 
 export interface StackEvent {
   readonly atMs: number;
@@ -48,12 +50,7 @@ export interface Stack {
   readonly campaignId: string;
   readonly shards: number;
   /** For the auditor only; administrators' credentials of this stack. */
-  readonly audit: {
-    readonly natsUrl: string;
-    readonly natsUser: string;
-    readonly natsPassword: string;
-    readonly postgresUrl: string;
-  };
+  readonly audit: Omit<AuditAccess, 'campaignId' | 'shards' | 'ledgerFile'>;
   /** Where logs of every process are. */
   readonly logDir: string;
   /** base64 key that signs canary requests. */

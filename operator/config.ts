@@ -174,6 +174,8 @@ export interface JournalAccess {
   readonly urls: readonly string[];
   readonly user: string;
   readonly password: string;
+  /** PEM. */
+  readonly ca?: string;
 }
 
 /** The operator's account on the journal, from mounted files. @throws OperatorConfigError that names the file */
@@ -188,10 +190,11 @@ export const readJournalAccess = async (dir: string): Promise<JournalAccess> => 
       );
     }
   };
-  const [urls, user, password] = await Promise.all([
+  const [urls, user, password, ca] = await Promise.all([
     read(DATA_PLANE_KEYS.natsUrl),
     read(DATA_PLANE_KEYS.natsUser),
     read(DATA_PLANE_KEYS.natsPassword),
+    readFile(join(dir, DATA_PLANE_KEYS.natsCa), 'utf8').catch(() => undefined),
   ]);
-  return { urls: list.parse(urls), user, password };
+  return { urls: list.parse(urls), user, password, ...(ca === undefined ? {} : { ca }) };
 };

@@ -6,20 +6,24 @@ enableCompileCache();
 
 const { Registry } = await import('prom-client');
 const { createJournalAdmin } = await import('../app/journal/admin.ts');
-const { connectJournal } = await import('../app/journal/connection.ts');
+const { connectJournal, JournalTlsError } = await import('../app/journal/connection.ts');
 const { OperatorConfigError, readJournalAccess, readOperatorConfig } = await import('./config.ts');
 const { KubeConfigError } = await import('./kube/access.ts');
 const { lazyJournal } = await import('./lazy-journal.ts');
 const { createLogger } = await import('./observability/log.ts');
 const { runOperator } = await import('./run-operator.ts');
 const { systemClock } = await import('./runtime/clock.ts');
+const { sleep } = await import('./runtime/sleep.ts');
 
 /** Ticks end within a second, the lease and the last events within another two. */
 const END_WITHIN_MS = 10_000;
+/** Somebody has to put a Secret or a certificate right first. */
+const TLS_AGAIN_AFTER_MS = 10_000;
 
 const main = async (): Promise<void> => {
   const config = readOperatorConfig(process.argv.slice(2), process.env);
-  const servers = await readJournalAccess(config.journalDir);
+  // Read here too, so that a Secret that is not mounted ends the start.
+  await readJournalAccess(config.journalDir);
   const log = createLogger({ level: config.logLevel });
   for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
     process.once(event, (error: unknown) => {
@@ -40,7 +44,21 @@ const main = async (): Promise<void> => {
   }
 
   const { shardMaxBytes, journalMonitorUrls: monitorUrls } = config;
-  const connecting = connectJournal(servers, config.identity, stop.signal);
+  let problem: string | undefined;
+  const connectAgainAndAgain = async (): ReturnType<typeof connectJournal> => {
+    for (;;) {
+      try {
+        return await connectJournal(await readJournalAccess(config.journalDir), config.identity, stop.signal);
+      } catch (error) {
+        if (!(error instanceof JournalTlsError)) throw error;
+        if (problem !== error.message) log.warn({ error }, 'no connection to the journal');
+        problem = error.message;
+        await sleep(systemClock, TLS_AGAIN_AFTER_MS, stop.signal);
+        stop.signal.throwIfAborted();
+      }
+    }
+  };
+  const connecting = connectAgainAndAgain();
   const journal = lazyJournal(
     connecting.then((connection) =>
       createJournalAdmin({
@@ -50,6 +68,7 @@ const main = async (): Promise<void> => {
         ...(shardMaxBytes === undefined ? {} : { shardMaxBytes }),
       }),
     ),
+    () => problem,
   );
   try {
     await runOperator(

@@ -1,13 +1,47 @@
 /** One connection to the journal, kept for a process's life: endless reconnects, and honest about being away. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { type ConnectionOptions, connect, createInbox, type NatsConnection } from '@nats-io/transport-node';
+import { DATA_PLANE_KEYS } from '../../operator/api/app-contract.ts';
+import { certificateProblem } from '../core/server-certificate.ts';
 
 export interface JournalServers {
-  /** `nats://host:port` each. */
+  /** `nats://host:port` or `tls://host:port` each. */
   readonly urls: readonly string[];
   readonly user: string;
   readonly password: string;
+  /** PEM: who must have issued the servers' certificates. */
+  readonly ca?: string;
 }
+
+/** The servers and this process don't agree about TLS: no repetition mends that, a Secret or a certificate must change. */
+export class JournalTlsError extends Error {
+  override readonly name = 'JournalTlsError';
+}
+
+/**
+ * | authority | URLs       | connection |
+ * |-----------|------------|------------|
+ * | given     | any        | TLS or none, by that authority |
+ * | none      | one tls:// | TLS or none, by the authorities that the system trusts |
+ * | none      | nats://    | as the servers have it; TLS by the authorities that the system trusts |
+ *
+ * The name in the URL is compared with the certificate's in each case.
+ */
+const tlsOf = ({ urls, ca }: JournalServers): Pick<ConnectionOptions, 'tls'> => {
+  if (ca !== undefined) return { tls: { ca } };
+  return urls.some((url) => url.startsWith('tls://')) ? { tls: {} } : {};
+};
+
+const tlsErrorOf = (error: unknown): JournalTlsError | undefined => {
+  const problem = certificateProblem(error, DATA_PLANE_KEYS.natsCa);
+  if (problem !== undefined) return new JournalTlsError(`journal: ${problem}`, { cause: error });
+  // The client's own words when it wants TLS and the server offers none.
+  if (!(error instanceof Error) || !/'tls'.*not available/.test(error.message)) return undefined;
+  return new JournalTlsError(
+    `journal: the server speaks no TLS, and ${DATA_PLANE_KEYS.natsCa} or a tls:// URL asks for it: set up TLS there, or take both away`,
+    { cause: error },
+  );
+};
 
 export interface JournalConnection {
   readonly nats: NatsConnection;
@@ -47,6 +81,8 @@ const open = async (options: ConnectionOptions, signal: AbortSignal): Promise<Na
       } catch (error) {
         if (signal.aborted) opening.then((nats) => nats.close()).catch(() => undefined);
         else cause = error;
+        const tlsError = tlsErrorOf(error);
+        if (tlsError !== undefined) throw tlsError;
       }
       await delay(AGAIN_AFTER_MS, undefined, { signal }).catch(() => undefined);
     }
@@ -58,12 +94,15 @@ const open = async (options: ConnectionOptions, signal: AbortSignal): Promise<Na
   });
 };
 
-/** @throws Error whose cause is what the servers last answered, when the signal fires first */
+/**
+ * @throws JournalTlsError at once, Error whose cause is what the servers last answered when the signal fires first
+ */
 export const connectJournal = async (
-  { urls, user, password }: JournalServers,
+  servers: JournalServers,
   name: string,
   signal: AbortSignal,
 ): Promise<JournalConnection> => {
+  const { urls, user, password } = servers;
   // Answers come back below the user's own name, so that a journal with an account for each campaign can keep them
   // apart: whoever may listen to `_INBOX.>` hears everybody's.
   const inboxPrefix = `_INBOX.${user}`;
@@ -84,6 +123,7 @@ export const connectJournal = async (
     // A server whose host vanished sends no FIN: two missed pings of 2 s say so.
     pingInterval: 2_000,
     maxPingOut: 2,
+    ...tlsOf(servers),
   };
   const nats = await open(options, signal);
   const listeners = new Set<(connected: boolean) => void>();

@@ -5,7 +5,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { DATA_PLANE_KEYS, ENV } from '../../operator/api/app-contract.ts';
+import { ENV } from '../../operator/api/app-contract.ts';
+import { databaseAccess, journalServers, readDataPlane } from '../config.ts';
 import { connectJournal } from '../journal/connection.ts';
 import { createJournalReplay } from '../journal/replay.ts';
 import { createStore } from '../store/records-store.ts';
@@ -20,24 +21,15 @@ const folder = (name: string): string => {
 };
 
 const main = async (): Promise<void> => {
-  const dataPlane = folder(ENV.dataPlaneDir);
-  const text = async (key: string): Promise<string> => (await readFile(join(dataPlane, key), 'utf8')).trim();
+  const dataPlane = await readDataPlane(folder(ENV.dataPlaneDir));
   const config = bootstrap.parse(JSON.parse(await readFile(join(folder(ENV.configDir), 'config.json'), 'utf8')));
 
   const interrupted = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => interrupted.abort(new Error(`ended by ${signal}; run again, nothing is lost`)));
   }
-  const store = createStore({
-    connectionString: await text(DATA_PLANE_KEYS.postgresUrl),
-    campaignId: config.campaignId,
-  });
-  const servers = {
-    urls: (await text(DATA_PLANE_KEYS.natsUrl)).split(','),
-    user: await text(DATA_PLANE_KEYS.natsUser),
-    password: await text(DATA_PLANE_KEYS.natsPassword),
-  };
-  const connection = await connectJournal(servers, 'voucher-rebuild', interrupted.signal);
+  const store = createStore({ ...databaseAccess(dataPlane), campaignId: config.campaignId });
+  const connection = await connectJournal(journalServers(dataPlane), 'voucher-rebuild', interrupted.signal);
   const replay = createJournalReplay({ connection, campaignId: config.campaignId });
   try {
     await store.migrate();

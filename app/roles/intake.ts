@@ -1,6 +1,6 @@
 /** The intake, put together: journal, keys, database and HTTP server. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { journalServers } from '../config.ts';
+import { databaseAccess, journalServers } from '../config.ts';
 import { systemClock } from '../core/clock.ts';
 import { createIntake } from '../intake/create-intake.ts';
 import { createLoadGuard } from '../intake/load-guard.ts';
@@ -47,7 +47,7 @@ export const startIntake: StartRole = async ({ config, registry, log, starting }
   await Promise.race([settings.first, aborted(starting)]);
   void sealer.keepAhead(ended.signal);
 
-  const receipts = createReceiptStore({ connectionString: config.dataPlane.postgresUrl, campaignId });
+  const receipts = createReceiptStore({ ...databaseAccess(config.dataPlane), campaignId });
   const guard = createLoadGuard();
   let draining = false;
   const app = createIntake({

@@ -1,5 +1,5 @@
 /** The records tier, put together: journal, database and worker. */
-import { journalServers } from '../config.ts';
+import { databaseAccess, journalServers } from '../config.ts';
 import { connectJournal } from '../journal/connection.ts';
 import { createJournalReader, hasConsumers } from '../journal/reader.ts';
 import { exportTotals } from '../records/totals.ts';
@@ -15,7 +15,7 @@ export const startRecords: StartRole = async ({ config, registry, log, starting 
     (error: unknown): void =>
       log.warn({ step, error }, 'not yet; trying again');
   const connection = await connectJournal(journalServers(config.dataPlane), config.podName, starting);
-  const store = createStore({ connectionString: config.dataPlane.postgresUrl, campaignId });
+  const store = createStore({ ...databaseAccess(config.dataPlane), campaignId });
   await until(() => store.migrate(), starting, warn('prepare the tables'));
   const of = { connection, campaignId, tier: 'records' } as const;
   const waitForConsumers = async (): Promise<void> => {

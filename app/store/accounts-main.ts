@@ -1,6 +1,6 @@
 /**
  * `node app/store/accounts-main.ts`: waits for the embedded PostgreSQL and makes each campaign's role and database.
- * Mounted: the superuser's password, and a folder for each campaign with `account` and `postgres-password`.
+ * Mounted: the superuser's password, the authority of the server's certificate, and a folder for each campaign with `account` and `postgres-password`.
  */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -12,6 +12,7 @@ import { provisionDatabase } from './provision.ts';
 const environment = z.object({
   VOUCHER_POSTGRES_HOST: z.string().min(1),
   VOUCHER_POSTGRES_ADMIN_DIR: z.string().min(1),
+  VOUCHER_POSTGRES_CA_FILE: z.string().min(1),
   VOUCHER_ACCOUNTS_DIR: z.string().min(1),
 });
 
@@ -31,11 +32,12 @@ const main = async (signal: AbortSignal): Promise<void> => {
     })),
   );
   const password = await text(env.VOUCHER_POSTGRES_ADMIN_DIR, 'password');
+  const ca = await text(env.VOUCHER_POSTGRES_CA_FILE);
   const adminUrl = `postgres://postgres:${password}@${env.VOUCHER_POSTGRES_HOST}:5432/postgres`;
   for (;;) {
     try {
       for (const { name, password: own } of accounts) {
-        await provisionDatabase({ adminUrl, database: name, user: name, password: own });
+        await provisionDatabase({ adminUrl, ca, database: name, user: name, password: own });
       }
       break;
     } catch (error) {

@@ -1,3 +1,5 @@
+import { DATA_PLANE_KEYS } from '../../operator/api/app-contract.ts';
+import { certificateProblem } from '../core/server-certificate.ts';
 import { RecordsStoreError } from '../records/ports.ts';
 
 /** SQLSTATE, or the socket's code such as ECONNREFUSED. */
@@ -12,8 +14,21 @@ export const codeOf = (error: unknown): string =>
  */
 const REFUSALS = /^(22|23|54)[0-9A-Z]{3}$/;
 
+/**
+ * What no repetition mends in how this process reaches the server: its certificate, or that it wants TLS. The server
+ * answers a connection in plain that its pg_hba.conf has no entry for with 28000 and "no encryption".
+ */
+const explained = (cause: unknown): unknown => {
+  const key = DATA_PLANE_KEYS.postgresCa;
+  const plain = codeOf(cause) === '28000' && cause instanceof Error && cause.message.includes('no encryption');
+  const problem = plain
+    ? `the server takes no connection in plain text: set ${key} of the data-plane Secret to the certificate of its authority`
+    : certificateProblem(cause, key);
+  return problem === undefined ? cause : new Error(`database: ${problem}`, { cause });
+};
+
 export const storeError = (attempted: string, cause: unknown): RecordsStoreError => {
   if (cause instanceof RecordsStoreError) return cause;
   const code = codeOf(cause);
-  return new RecordsStoreError(REFUSALS.test(code) ? 'refused' : 'unavailable', code, attempted, cause);
+  return new RecordsStoreError(REFUSALS.test(code) ? 'refused' : 'unavailable', code, attempted, explained(cause));
 };

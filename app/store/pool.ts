@@ -1,9 +1,30 @@
 /** Connections to one database. */
-import { Pool } from 'pg';
+import { type ClientConfig, Pool } from 'pg';
+import { DATA_PLANE_KEYS } from '../../operator/api/app-contract.ts';
 
-export interface PoolOptions {
+export interface DatabaseAccess {
   /** `postgres://user:password@host:port/database` */
   readonly connectionString: string;
+  /** PEM: who must have issued the server's certificate. Without it the URL's `sslmode` decides, as always. */
+  readonly ca?: string;
+}
+
+/** As the driver takes it. @throws Error when the URL and the authority contradict each other */
+export const driverAccess = ({ connectionString, ca }: DatabaseAccess): ClientConfig => {
+  if (ca === undefined) return { connectionString };
+  const url = new URL(connectionString);
+  if (url.searchParams.get('sslmode') === 'disable') {
+    throw new Error(
+      `${DATA_PLANE_KEYS.postgresUrl} says sslmode=disable and ${DATA_PLANE_KEYS.postgresCa} is set: take one of them away`,
+    );
+  }
+  // What the URL says of TLS would replace the authority, and any mode but verify-full checks less than this does.
+  for (const name of [...url.searchParams.keys()].filter((key) => key.startsWith('ssl'))) url.searchParams.delete(name);
+  return { connectionString: url.href, ssl: { ca, rejectUnauthorized: true } };
+};
+
+export interface PoolOptions {
+  readonly access: DatabaseAccess;
   readonly max: number;
   readonly applicationName: string;
   readonly connectWithinMs: number;
@@ -15,7 +36,7 @@ export interface PoolOptions {
 
 export const createPool = (options: PoolOptions): Pool => {
   const pool = new Pool({
-    connectionString: options.connectionString,
+    ...driverAccess(options.access),
     max: options.max,
     application_name: options.applicationName,
     connectionTimeoutMillis: options.connectWithinMs,

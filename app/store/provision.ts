@@ -1,9 +1,12 @@
 /** A role and a database of its own, made by an administrator. On Kubernetes the database's operator does this. */
 import { Client, escapeIdentifier, escapeLiteral } from 'pg';
 import { codeOf } from './errors.ts';
+import { driverAccess } from './pool.ts';
 
 export interface ProvisionRequest {
   readonly adminUrl: string;
+  /** PEM, as in DatabaseAccess. */
+  readonly ca?: string;
   readonly database: string;
   readonly user: string;
   readonly password: string;
@@ -13,8 +16,10 @@ export interface ProvisionRequest {
 const EXISTS = new Set(['42710', '42P04', '23505']);
 
 /** Creates what is missing, leaves what is there. Rejects with the driver's error. */
-export const provisionDatabase = async ({ adminUrl, database, user, password }: ProvisionRequest): Promise<void> => {
-  const client = new Client({ connectionString: adminUrl, application_name: 'voucher-provision' });
+export const provisionDatabase = async (request: ProvisionRequest): Promise<void> => {
+  const { adminUrl, ca, database, user, password } = request;
+  const access = driverAccess({ connectionString: adminUrl, ...(ca === undefined ? {} : { ca }) });
+  const client = new Client({ ...access, application_name: 'voucher-provision' });
   await client.connect();
   const createUnlessThere = async (statement: string): Promise<void> => {
     await client.query(statement).catch((error: unknown) => {

@@ -2,10 +2,9 @@
 import { escapeIdentifier } from 'pg';
 import type { EventType } from '../core/envelope.ts';
 import type { ReceiptLookup, ReceiptStore } from '../intake/ports.ts';
-import { createPool } from './pool.ts';
+import { createPool, type DatabaseAccess } from './pool.ts';
 
-export interface ReceiptStoreOptions {
-  readonly connectionString: string;
+export interface ReceiptStoreOptions extends DatabaseAccess {
   readonly campaignId: string;
   /** `public` unless stated. */
   readonly schema?: string;
@@ -50,7 +49,7 @@ export const createReceiptStore = (
 ): ReceiptStore & { readonly close: () => Promise<void> } => {
   const schema = escapeIdentifier(options.schema ?? 'public');
   const pool = createPool({
-    connectionString: options.connectionString,
+    access: options,
     max: options.maxConnections ?? MAX_CONNECTIONS,
     applicationName: 'voucher-status',
     connectWithinMs: ANSWER_WITHIN_MS,

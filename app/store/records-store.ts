@@ -18,12 +18,11 @@ import { hexArray, plainArray, textArray } from './arrays.ts';
 import { addCounts, createCounts, type RecordsCounts } from './counts.ts';
 import { storeError } from './errors.ts';
 import { writeFacts } from './facts.ts';
-import { createPool } from './pool.ts';
+import { createPool, type DatabaseAccess } from './pool.ts';
 import { writeRegistrations } from './registrations.ts';
 import { migrate } from './schema.ts';
 
-export interface StoreOptions {
-  readonly connectionString: string;
+export interface StoreOptions extends DatabaseAccess {
   readonly campaignId: string;
   /** PostgreSQL schema that holds the tables; `public` unless stated. */
   readonly schema?: string;
@@ -112,7 +111,7 @@ export const createStore = (options: StoreOptions): Store => {
   const { campaignId, schema: schemaName = 'public' } = options;
   const schema = escapeIdentifier(schemaName);
   const pool = createPool({
-    connectionString: options.connectionString,
+    access: options,
     max: options.maxConnections ?? MAX_CONNECTIONS,
     applicationName: 'voucher-records',
     connectWithinMs: CONNECT_WITHIN_MS,

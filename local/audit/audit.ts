@@ -1,10 +1,11 @@
 /**
  * `node local/audit/audit.ts --ledger FILE --campaign-id ID`: what was promised against what is there. Servers and
  * credentials come from the environment, so that no password shows in a process list: AUDIT_NATS_URL, AUDIT_NATS_USER,
- * AUDIT_NATS_PASSWORD, AUDIT_POSTGRES_URL.
+ * AUDIT_NATS_PASSWORD, AUDIT_POSTGRES_URL; AUDIT_CA_FILE names a file with the authority of servers that speak TLS.
  *
  * Exit 0: complete. 1: something is missing or doubled. 2: could not be judged.
  */
+import { readFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import { z } from 'zod';
 import { runAudit } from './run-audit.ts';
@@ -14,6 +15,7 @@ const environment = z.object({
   AUDIT_NATS_USER: z.string().min(1),
   AUDIT_NATS_PASSWORD: z.string().min(1),
   AUDIT_POSTGRES_URL: z.string().min(1),
+  AUDIT_CA_FILE: z.string().optional(),
 });
 
 const options = new Command('audit')
@@ -30,6 +32,8 @@ try {
   if (!env.success) {
     throw new Error(`set ${env.error.issues.map(({ path }) => path.join('.')).join(', ')} in the environment`);
   }
+  const { AUDIT_CA_FILE: caFile } = env.data;
+  const tls = caFile === undefined ? undefined : { ca: await readFile(caFile, 'utf8') };
   const result = await runAudit(
     {
       ledgerFile: options.ledger,
@@ -39,6 +43,7 @@ try {
       natsUser: env.data.AUDIT_NATS_USER,
       natsPassword: env.data.AUDIT_NATS_PASSWORD,
       postgresUrl: env.data.AUDIT_POSTGRES_URL,
+      ...(tls === undefined ? {} : { natsTls: tls, postgresTls: tls }),
     },
     interrupted.signal,
   );

@@ -1,6 +1,12 @@
 /** Both tables of a campaign, page by page in key order. */
 import { Client, escapeIdentifier } from 'pg';
 import type { DatabaseRow } from './compare.ts';
+import type { ServerTls } from './server-tls.ts';
+
+export interface DatabaseAccess {
+  readonly postgresUrl: string;
+  readonly postgresTls?: ServerTls;
+}
 
 export interface DatabaseContent {
   readonly registrations: readonly DatabaseRow[];
@@ -45,11 +51,15 @@ const readTable = async (
 };
 
 export const readDatabase = async (
-  postgresUrl: string,
+  { postgresUrl, postgresTls: ssl }: DatabaseAccess,
   campaignId: string,
   signal: AbortSignal,
 ): Promise<DatabaseContent> => {
-  const client = new Client({ connectionString: postgresUrl, application_name: 'voucher-auditor' });
+  const client = new Client({
+    connectionString: postgresUrl,
+    application_name: 'voucher-auditor',
+    ...(ssl === undefined ? {} : { ssl }),
+  });
   await client.connect();
   try {
     // One snapshot of both tables: a receipt that moves from one to the other is seen exactly once.

@@ -4,11 +4,13 @@ import { DeliverPolicy, jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { z } from 'zod';
 import type { JournalRecord } from './compare.ts';
+import type { ServerTls } from './server-tls.ts';
 
 export interface JournalAccess {
   readonly natsUrl: string;
   readonly natsUser: string;
   readonly natsPassword: string;
+  readonly natsTls?: ServerTls;
   readonly campaignId: string;
   readonly shards: number;
 }
@@ -51,6 +53,7 @@ export const readJournal = async (access: JournalAccess, signal: AbortSignal): P
     pass: access.natsPassword,
     name: 'voucher-auditor',
     timeout: 10_000,
+    ...(access.natsTls === undefined ? {} : { tls: access.natsTls }),
   });
   try {
     const manager = await jetstreamManager(connection);

@@ -1,11 +1,10 @@
 /** Reads all three sides, then compares. */
 import { type AuditResult, compare } from './compare.ts';
-import { readDatabase } from './read-database.ts';
+import { type DatabaseAccess, readDatabase } from './read-database.ts';
 import { type JournalAccess, readJournal } from './read-journal.ts';
 import { readLedger } from './read-ledger.ts';
 
-export interface AuditAccess extends JournalAccess {
-  readonly postgresUrl: string;
+export interface AuditAccess extends JournalAccess, DatabaseAccess {
   readonly ledgerFile: string;
 }
 
@@ -14,6 +13,6 @@ export const runAudit = async (access: AuditAccess, signal: AbortSignal): Promis
   // The ledger before the journal, the journal before the database: what comes in between is never missed as lost.
   const ledger = await readLedger(access.ledgerFile);
   const journal = await readJournal(access, signal);
-  const database = await readDatabase(access.postgresUrl, access.campaignId, signal);
+  const database = await readDatabase(access, access.campaignId, signal);
   return compare({ ledger, journal: journal.received, unreadable: journal.unreadable, ...database });
 };

@@ -9,6 +9,7 @@ import { intakeServiceName, LABELS } from '../../operator/api/names.ts';
 import { createKubeAccess } from '../../operator/kube/access.ts';
 import { createKubeClient } from '../../operator/kube/client.ts';
 import { systemClock } from '../../operator/runtime/clock.ts';
+import type { ServerTls } from '../audit/server-tls.ts';
 import type { Kubernetes } from '../cluster.ts';
 import { CROWD_IMAGE } from '../image.ts';
 import { createSpawner } from '../managed-process.ts';
@@ -93,6 +94,11 @@ const collectLogs = async (cluster: Kubernetes, logDir: string): Promise<void> =
     }
   }
 };
+
+const tlsOf = (service: string, ca: string): ServerTls => ({
+  ca,
+  servername: `${RELEASE}-${service}.${SYSTEM_NAMESPACE}.svc`,
+});
 
 /** Both on ports of this machine, for the auditor: it does not reach what has no route. */
 const forwardDataPlane = (target: Target, logDir: string, signal: AbortSignal) => {
@@ -208,6 +214,9 @@ export const startOnCluster = async (options: OnClusterOptions): Promise<Stack> 
         natsUser: journal(DATA_PLANE_KEYS.natsUser),
         natsPassword: journal(DATA_PLANE_KEYS.natsPassword),
         postgresUrl: database.href,
+        // By addresses, which no certificate is for.
+        natsTls: tlsOf('nats', journal(DATA_PLANE_KEYS.natsCa)),
+        postgresTls: tlsOf('postgres', campaignSecret(DATA_PLANE_KEYS.postgresCa)),
       },
       logDir,
       canaryKey: privacy(PRIVACY_KEYS.canary),

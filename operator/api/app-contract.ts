@@ -33,12 +33,16 @@ export const ADMIN_PATHS = { live: '/livez', ready: '/readyz', metrics: '/metric
 
 /** Keys (= file names) of the data-plane Secret. Each value is text without a trailing newline. */
 export const DATA_PLANE_KEYS = {
-  /** Comma-separated `nats://host:port` list. */
+  /** Comma-separated list of `nats://host:port`, or of `tls://host:port` where nothing else will do. */
   natsUrl: 'nats-url',
   natsUser: 'nats-user',
   natsPassword: 'nats-password',
+  /** Optional. Certificates, PEM, of whom the journal's servers must be vouched for by; with it nothing goes in plain. */
+  natsCa: 'nats-ca.crt',
   /** `postgres://user:password@host:port/database`. */
   postgresUrl: 'postgres-url',
+  /** Optional. The same for the database. */
+  postgresCa: 'postgres-ca.crt',
 } as const;
 
 /**

@@ -62,10 +62,10 @@ securityContext:
 {{- define "voucher.postgresName" -}}{{ include "voucher.name" . }}-postgres{{- end -}}
 {{- define "voucher.setupName" -}}{{ include "voucher.name" . }}-setup{{- end -}}
 
-{{/* nats://… of all servers, by the names that a certificate or a route would carry. */}}
+{{/* tls://… of all servers, by the names that a certificate or a route would carry. */}}
 {{- define "voucher.natsUrls" -}}
 {{- $nats := include "voucher.natsName" . -}}
-{{- range $i := until 3 }}{{ if $i }},{{ end }}nats://{{ $nats }}-{{ $i }}.{{ $nats }}.{{ $.Release.Namespace }}.svc:4222{{ end -}}
+{{- range $i := until 3 }}{{ if $i }},{{ end }}tls://{{ $nats }}-{{ $i }}.{{ $nats }}.{{ $.Release.Namespace }}.svc:4222{{ end -}}
 {{- end -}}
 {{- define "voucher.natsMonitorUrls" -}}
 {{- if .Values.dataPlane.embedded.enabled -}}
@@ -85,6 +85,17 @@ securityContext:
 {{- end -}}
 {{- end -}}
 
+{{/* Names of a Service, and with "pods" of the pods behind it, from within its namespace and from others. As JSON. */}}
+{{- define "voucher.serviceNames" -}}
+{{- $service := .service -}}
+{{- $names := list -}}
+{{- range list "" (printf ".%s" .namespace) (printf ".%s.svc" .namespace) (printf ".%s.svc.cluster.local" .namespace) -}}
+{{- $names = append $names (printf "%s%s" $service .) -}}
+{{- if $.pods }}{{ $names = append $names (printf "*.%s%s" $service .) }}{{ end -}}
+{{- end -}}
+{{- toJson $names -}}
+{{- end -}}
+
 {{/* What the setup program is told: which accounts and Secrets there must be. */}}
 {{- define "voucher.setupRequest" -}}
 {{- $embedded := .Values.dataPlane.embedded -}}
@@ -100,6 +111,8 @@ securityContext:
   "release" (include "voucher.name" .)
   "namespace" .Release.Namespace
   "natsUrls" (include "voucher.natsUrls" .)
+  "natsNames" (fromJsonArray (include "voucher.serviceNames" (dict "service" (include "voucher.natsName" .) "namespace" .Release.Namespace "pods" true)))
+  "postgresNames" (fromJsonArray (include "voucher.serviceNames" (dict "service" (include "voucher.postgresName" .) "namespace" .Release.Namespace)))
   "postgresHost" (printf "%s.%s.svc" (include "voucher.postgresName" .) .Release.Namespace)
   "campaigns" $campaigns) -}}
 {{- end -}}

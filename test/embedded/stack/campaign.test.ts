@@ -82,7 +82,7 @@ describe('a campaign that is open', () => {
       return bodies.every((body) => (body as { confirmed?: boolean }).confirmed === true);
     };
     await eventually(isSettled, { timeoutMs: 40_000, what: 'every receipt to resolve' });
-    const { registrations, superseded } = await readDatabase(stack.audit.postgresUrl, stack.campaignId, ended.signal);
+    const { registrations, superseded } = await readDatabase(stack.audit, stack.campaignId, ended.signal);
     expect(registrations.filter(({ receipt }) => receipts.has(receipt))).toHaveLength(1);
     expect(superseded.filter(({ receipt }) => receipts.has(receipt))).toHaveLength(2);
   });

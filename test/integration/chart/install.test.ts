@@ -1,8 +1,17 @@
 /** Real Helm puts the chart into a real cluster, changes it and takes it away. One story: each step needs the last. */
+import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { connect } from '@nats-io/transport-node';
+import { Client } from 'pg';
+import { newRoot } from '../../../operator/setup/root.ts';
 import { eventually } from '../../helpers/eventually.ts';
-import { type CampaignAccount, campaignManifest, type Installation, newInstallation, RELEASE } from './installation.ts';
+import {
+  type CampaignAccount,
+  campaignManifest,
+  type Installation,
+  newInstallation,
+  RELEASE,
+  type Trust,
+} from './installation.ts';
 
 let installation: Installation;
 let accounts: readonly [CampaignAccount, CampaignAccount];
@@ -19,10 +28,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await installation?.remove();
 }, 120_000);
-
-const data = async (secret: string): Promise<Readonly<Record<string, string>>> =>
-  JSON.parse(await installation.vouchers.kubectl('get', 'secret', secret, '-o', 'jsonpath={.data}'));
-const decoded = (value = ''): string => Buffer.from(value, 'base64').toString();
 
 /** The API server's own word, `true` or `false`. */
 const operatorMay = (verb: string, resource: string, namespace: string | undefined): Promise<string> => {
@@ -71,14 +76,7 @@ describe('an installation', () => {
   }, 300_000);
 
   it('lets a campaign write to its own journal only', async () => {
-    const { 'nats-user': user, 'nats-password': password } = await data('voucher-data-plane');
-    const ip = await installation.system.kubectl('get', 'pod', `${RELEASE}-nats-0`, '-o', 'jsonpath={.status.podIP}');
-    const nats = await connect({
-      servers: `${ip}:4222`,
-      user: decoded(user),
-      pass: decoded(password),
-      inboxPrefix: `_INBOX.${decoded(user)}`,
-    });
+    const nats = await installation.connect('voucher-data-plane');
     try {
       const ask = (subject: string): Promise<unknown> => nats.request(subject, '{}', { timeout: 5_000 });
       await expect(ask('$JS.API.STREAM.INFO.REG_spring-2027_0')).resolves.toBeDefined();
@@ -98,16 +96,81 @@ describe('an installation', () => {
   }, 60_000);
 });
 
-describe('an upgrade that adds a campaign', () => {
-  it('makes its account, keeps every password and key, and leaves campaigns’ pods alone', async () => {
-    const { vouchers } = installation;
+describe('the embedded data plane', () => {
+  it('takes no connection to the journal without its authority', async () => {
+    const { 'nats-ca.crt': _, ...mounted } = await installation.secret('voucher-data-plane');
+    expect(Object.keys(mounted)).toContain('postgres-ca.crt');
+    const another = newRoot('vo', randomBytes, Date.now()).authority.certificate;
+    const trusts: readonly ((its: Trust) => Trust)[] = [
+      ({ servername }) => ({ servername }),
+      ({ servername }) => ({ servername, ca: another }),
+    ];
+    for (const trusting of trusts) {
+      await expect(installation.connect('voucher-data-plane', trusting)).rejects.toThrow(/certificate/);
+    }
+  }, 60_000);
+
+  it('takes no connection to the database in plain text, nor without its authority', async () => {
+    const { 'postgres-url': text = '', 'postgres-ca.crt': ca = '' } = await installation.secret('voucher-data-plane');
+    const url = new URL(text);
+    const servername = url.hostname;
+    url.hostname = await installation.addressOf('postgres');
+    const query = async (ssl: object | false): Promise<unknown> => {
+      const client = new Client({ connectionString: url.href, ssl });
+      try {
+        await client.connect();
+        return (await client.query('SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()')).rows;
+      } finally {
+        await client.end();
+      }
+    };
+    expect(await query({ ca, servername })).toEqual([{ ssl: true }]);
+    await expect(query(false)).rejects.toThrow(/no encryption/);
+    await expect(query({ servername })).rejects.toThrow(/certificate/);
+    await expect(query({ ca, servername: 'elsewhere.example' })).rejects.toThrow(/altnames/);
+  }, 60_000);
+
+  it('says on its Secrets when their certificates end', async () => {
+    const jsonpath = 'jsonpath={.metadata.annotations.voucher-operator\\.io/expires-at}';
+    for (const name of ['nats-tls', 'postgres-tls', 'data-plane-root', 'journal']) {
+      const at = await installation.system.kubectl('get', 'secret', `${RELEASE}-${name}`, '-o', jsonpath);
+      expect([name, Date.parse(at) > Date.now()]).toEqual([name, true]);
+    }
+  });
+});
+
+describe('an upgrade that adds a campaign and renews a certificate', () => {
+  it('makes both, keeps every password and key, and leaves all pods but the set-up’s alone', async () => {
+    const { vouchers, system } = installation;
     const pods = (): Promise<string> => vouchers.kubectl('get', 'pods', '-o', 'name');
-    const [before, dataPlane, keys] = [await pods(), await data('voucher-data-plane'), await data('voucher-privacy')];
-    await installation.apply(accounts);
-    expect(Object.keys(await data('autumn'))).toContain('postgres-url');
-    expect(await data('voucher-data-plane')).toEqual(dataPlane);
-    expect(await data('voucher-privacy')).toEqual(keys);
-    expect(await pods()).toBe(before);
+    const columns = '-o=jsonpath={range .items[*]}{.metadata.name} {.metadata.uid} {..restartCount}{"\\n"}{end}';
+    const servers = (): Promise<string> =>
+      system.kubectl('get', 'pods', '-l', 'app.kubernetes.io/component in (nats,postgres)', columns);
+    const { secret } = installation;
+    const kept = async () => [await secret('voucher-data-plane'), await secret('voucher-privacy')];
+    const before = [await pods(), await servers(), await kept()];
+    const spring = await installation.connect('voucher-data-plane');
+    try {
+      const { client_id: id } = spring.info ?? {};
+      const shown = await installation.servedCertificate();
+      await system.kubectl('delete', 'secret', `${RELEASE}-nats-tls`);
+      await installation.apply(accounts);
+      expect(Object.keys(await secret('autumn'))).toContain('postgres-url');
+      // kubelet looks at what it has mounted once a minute or so.
+      const autumn = await eventually(() => installation.connect('autumn'), {
+        timeoutMs: 120_000,
+        what: 'the journal to know the new account',
+        everyMs: 500,
+      });
+      await autumn.close();
+      const isRenewed = async (): Promise<boolean> => (await installation.servedCertificate()) !== shown;
+      await eventually(isRenewed, { timeoutMs: 120_000, what: 'the server to show its new certificate', everyMs: 500 });
+      expect(await spring.request('$JS.API.STREAM.INFO.REG_spring-2027_0', '', { timeout: 5_000 })).toBeDefined();
+      expect(spring.info?.client_id).toBe(id);
+    } finally {
+      await spring.close();
+    }
+    expect([await pods(), await servers(), await kept()]).toEqual(before);
     await vouchers.kubectl('wait', 'vcamp/spring-2027', '--for=condition=Ready', '--timeout=120s');
   }, 480_000);
 });

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { readConfig } from '../../../app/config.ts';
+import { databaseAccess, journalServers, readConfig } from '../../../app/config.ts';
 import { type AppConfig, DATA_PLANE_KEYS, ENV } from '../../../operator/api/app-contract.ts';
 
 const APP: AppConfig = {
@@ -72,6 +72,18 @@ describe('a pod’s configuration', () => {
     await expect(readConfig(env)).rejects.toThrow(/config\.json: shards/);
     await writeFile(join(dir, 'config.json'), '{');
     await expect(readConfig(env)).rejects.toThrow(/config\.json is not JSON/);
+  });
+
+  it('has the authorities of the servers when the Secret has them, and refuses what is no certificate', async () => {
+    expect((await readConfig(env)).dataPlane).not.toHaveProperty('natsCa');
+    const pem = '-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n';
+    await writeFile(join(dir, DATA_PLANE_KEYS.natsCa), pem);
+    await writeFile(join(dir, DATA_PLANE_KEYS.postgresCa), pem);
+    const { dataPlane } = await readConfig(env);
+    expect(journalServers(dataPlane)).toMatchObject({ ca: pem });
+    expect(databaseAccess(dataPlane)).toMatchObject({ ca: pem });
+    await writeFile(join(dir, DATA_PLANE_KEYS.postgresCa), '\n');
+    await expect(readConfig(env)).rejects.toThrow(/postgres-ca\.crt holds no certificate/);
   });
 
   it('names a missing key of the Secret and never a value', async () => {

@@ -1,0 +1,228 @@
+/** What a campaign's account may do on a real server, and how accounts come and go while it runs. */
+
+import { randomBytes } from 'node:crypto';
+import { connect as connectSocket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Registry } from 'prom-client';
+import { type JournalConnection, JournalTlsError } from '../../../app/journal/connection.ts';
+import { createDataKeyStore } from '../../../app/journal/data-keys.ts';
+import { watchLiveSettings } from '../../../app/journal/live-settings.ts';
+import { createPublisher } from '../../../app/journal/publisher.ts';
+import { createJournalReader, hasConsumers } from '../../../app/journal/reader.ts';
+import { createJournalReplay } from '../../../app/journal/replay.ts';
+import { newRoot } from '../../../operator/setup/root.ts';
+import { eventually } from '../../helpers/eventually.ts';
+import { type GuardedJournal, startGuardedJournal } from '../../helpers/guarded-journal.ts';
+import { never } from '../../helpers/real-journal.ts';
+import { receivedEvent, SHARDS } from '../../helpers/records.ts';
+
+const campaignId = 'spring';
+let journal: GuardedJournal;
+let pod: JournalConnection;
+
+beforeAll(async () => {
+  journal = await startGuardedJournal([campaignId, 'autumn']);
+  pod = await journal.connect(journal.access({ campaignId }));
+}, 60_000);
+afterAll(async () => {
+  await journal?.stop();
+});
+
+/** JetStream's error code when it was asked, or the refusal. */
+const ask = async (subject: string, body: object = {}): Promise<string> => {
+  try {
+    const { data } = await pod.nats.request(subject, JSON.stringify(body), { timeout: 2_000 });
+    const answer = JSON.parse(Buffer.from(data).toString()) as { readonly error?: { readonly description: string } };
+    return answer.error?.description ?? 'done';
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+};
+
+const API = '$JS.API';
+const REG = `REG_${campaignId}_0`;
+const LIVE = `KV_live_${campaignId}`;
+
+describe('a campaign’s account', () => {
+  it.each([
+    ['make a stream', `${API}.STREAM.CREATE.${REG}`],
+    ['change its stream', `${API}.STREAM.UPDATE.${REG}`],
+    ['delete its stream', `${API}.STREAM.DELETE.${REG}`],
+    ['empty its stream', `${API}.STREAM.PURGE.${REG}`],
+    ['take a message out of its stream', `${API}.STREAM.MSG.DELETE.${REG}`],
+    ['read single messages of its stream', `${API}.STREAM.MSG.GET.${REG}`],
+    ['read single messages past the leader', `${API}.DIRECT.GET.${REG}`],
+    ['list streams', `${API}.STREAM.LIST`],
+    ['list names of streams', `${API}.STREAM.NAMES`],
+    ['see the account', `${API}.INFO`],
+    ['move a leader', `${API}.STREAM.LEADER.STEPDOWN.${REG}`],
+    ['take a snapshot', `${API}.STREAM.SNAPSHOT.${REG}`],
+    ['put a stream back', `${API}.STREAM.RESTORE.${REG}`],
+    ['delete the workers’ consumer', `${API}.CONSUMER.DELETE.${REG}.records`],
+    ['change the workers’ consumer', `${API}.CONSUMER.CREATE.${REG}.records`],
+    ['change it by its old name', `${API}.CONSUMER.DURABLE.CREATE.${REG}.records`],
+    ['change it with a filter', `${API}.CONSUMER.CREATE.${REG}.records.reg.${campaignId}.0.>`],
+    ['make the consumer of another tier', `${API}.CONSUMER.CREATE.${REG}.archive`],
+    ['have the server name a consumer', `${API}.CONSUMER.CREATE.${REG}`],
+    ['stop the workers’ consumer', `${API}.CONSUMER.PAUSE.${REG}.records`],
+    ['set the workers’ consumer back', `${API}.CONSUMER.RESET.${REG}.records`],
+    ['list consumers', `${API}.CONSUMER.LIST.${REG}`],
+    ['write the live settings', `$KV.live_${campaignId}.settings`],
+    ['empty the live settings', `${API}.STREAM.PURGE.${LIVE}`],
+    ['write into the control stream', `ctl.${campaignId}.freeze`],
+    ['see the control stream', `${API}.STREAM.INFO.CTL_${campaignId}`],
+    ['write into another campaign’s shard', 'reg.autumn.0.received'],
+    ['see another campaign’s shard', `${API}.STREAM.INFO.REG_autumn_0`],
+    ['take another campaign’s messages', `${API}.CONSUMER.MSG.NEXT.REG_autumn_0.records`],
+    ['read another campaign’s settings', `${API}.STREAM.MSG.GET.KV_live_autumn`],
+    ['acknowledge another campaign’s messages', '$JS.ACK.REG_autumn_0.records.1.1.1.1.0'],
+    ['ask the servers', '$SYS.REQ.SERVER.PING'],
+  ])('may not %s', async (_, subject) => {
+    expect(await ask(subject)).toMatch(/permissions violation/i);
+  });
+
+  it('may not listen to what others are answered', async () => {
+    for (const subject of ['_INBOX.>', '_INBOX.campaign-autumn.>', 'reg.>', '>']) {
+      const refused = new Promise((resolve) => {
+        pod.nats.subscribe(subject, { callback: (error) => resolve(error?.message) });
+      });
+      expect(await refused).toMatch(/permissions violation/i);
+    }
+  });
+
+  it('does all that its pods do', async () => {
+    expect(await hasConsumers({ connection: pod, campaignId, tier: 'records' }, SHARDS)).toBe(true);
+    const publisher = createPublisher({
+      connection: pod,
+      campaignId,
+      shards: SHARDS,
+      registry: new Registry(),
+      monotonicMs: () => performance.now(),
+      signal: never,
+    });
+    const published = await publisher.publish(receivedEvent());
+    if (published.kind !== 'acknowledged') throw new Error('not acknowledged');
+    const { shard } = published;
+
+    const [delivery] = await createJournalReader({ connection: pod, campaignId, tier: 'records' }).fetch(
+      { shard, maxMessages: 10, expiresMs: 2_000 },
+      never,
+    );
+    delivery?.ack();
+    const backlog = () => journal.admin.backlog(campaignId, SHARDS, 'records', never);
+    await eventually(async () => (await backlog()).workedOff === 1, { timeoutMs: 5_000, what: 'the acknowledgement' });
+
+    const replay = createJournalReplay({ connection: pod, campaignId });
+    expect(await replay.lastSequence(shard, never)).toBe(1);
+    const replayed: number[] = [];
+    for await (const batch of replay.replay(shard, 1, never)) replayed.push(...batch.map(({ sequence }) => sequence));
+    expect(replayed).toEqual([1]);
+  }, 30_000);
+
+  it('watches its settings and keeps its data keys', async () => {
+    const stop = new AbortController();
+    const errors: unknown[] = [];
+    const onError = (error: unknown): number => errors.push(error);
+    const watch = watchLiveSettings({ connection: pod, campaignId, onError }, stop.signal);
+    const put = (intakePods: number): Promise<void> =>
+      journal.admin.putLiveSettings(
+        campaignId,
+        {
+          v: 1,
+          generation: 1,
+          title: { 'zh-CN': '春', en: 'Spring' },
+          window: { opensAt: '2020-09-25T01:00:00Z', closesAt: '2020-10-02T16:00:00Z' },
+          eligibility: { minAge: 18 },
+          vouchers: [],
+          traffic: { admissionPerSecond: 100, intakePods, burstSeconds: 1 },
+        },
+        never,
+      );
+    await put(1);
+    await watch.first;
+    await put(2);
+    await eventually(() => watch.current()?.traffic.intakePods === 2, { timeoutMs: 5_000, what: 'the new settings' });
+    stop.abort();
+    expect(errors).toEqual([]);
+
+    const keys = createDataKeyStore(pod, campaignId);
+    const wrapped = Buffer.from('wrapped');
+    expect(await keys.getOrCreate('2020-09-25', wrapped, never)).toEqual(wrapped);
+    expect(Buffer.from(await keys.getOrCreate('2020-09-25', Buffer.from('other'), never))).toEqual(wrapped);
+    expect([...(await keys.list(never)).keys()]).toEqual(['2020-09-25']);
+  }, 30_000);
+});
+
+describe('a journal that speaks TLS only', () => {
+  it('takes nobody without its authority, and the error names the key', async () => {
+    const { ca: _, ...without } = journal.access({ campaignId });
+    await expect(journal.connect(without)).rejects.toThrow(/set nats-ca\.crt of the data-plane Secret/);
+    await expect(journal.connect(without)).rejects.toThrow(JournalTlsError);
+  });
+
+  it('is not taken by who trusts another authority, also one of the same name', async () => {
+    const { certificate } = newRoot('test', randomBytes, Date.now()).authority;
+    await expect(journal.connect({ ...journal.access({ campaignId }), ca: certificate })).rejects.toThrow(
+      /no authority that is known here.*nats-ca\.crt/,
+    );
+  });
+
+  it('sends away who speaks in plain text', async () => {
+    const socket = connectSocket({ host: '127.0.0.1', port: journal.port });
+    const said: string[] = [];
+    socket.on('data', (data) => said.push(data.toString()));
+    socket.write('CONNECT {"user":"operator","pass":"vtest","verbose":true}\r\nPING\r\n');
+    await new Promise((resolve) => socket.once('close', resolve));
+    expect(said.join('')).toContain('"tls_required":true');
+    expect(said.join('')).not.toContain('PONG');
+  });
+});
+
+describe('accounts that change', () => {
+  const idOf = (connection: JournalConnection): number | undefined => connection.nats.info?.client_id;
+
+  it('let a new campaign in and leave the connections of others', async () => {
+    const changes: boolean[] = [];
+    pod.onChange((connected) => changes.push(connected));
+    const before = idOf(pod);
+    await journal.setCampaigns([campaignId, 'autumn', 'winter']);
+    const winter = await journal.connect(journal.access({ campaignId: 'winter' }));
+    expect(winter.isConnected()).toBe(true);
+    expect(idOf(pod)).toBe(before);
+    expect(changes).toEqual([]);
+    expect(await ask(`${API}.STREAM.INFO.${REG}`)).toBe('done');
+  }, 30_000);
+
+  it('send a campaign away that is gone', async () => {
+    const autumn = await journal.connect(journal.access({ campaignId: 'autumn' }));
+    await journal.setCampaigns([campaignId]);
+    await eventually(() => !autumn.isConnected(), { timeoutMs: 5_000, what: 'the end of its connection' });
+    expect(pod.isConnected()).toBe(true);
+  }, 30_000);
+
+  it('are read with a renewed certificate, and nobody is sent away for it', async () => {
+    const serial = (): Promise<string> =>
+      new Promise((resolve, reject) => {
+        // nats-server begins in plain text: its INFO comes before the handshake.
+        const socket = connectSocket({ host: '127.0.0.1', port: journal.port });
+        socket.once('error', reject);
+        socket.once('data', () => {
+          const tls = connectTls({ socket, ca: journal.ca, servername: 'localhost' }, () => {
+            resolve(tls.getPeerCertificate().serialNumber);
+            tls.destroy();
+          });
+          tls.once('error', reject);
+        });
+      });
+    const [before, id] = [await serial(), idOf(pod)];
+    await journal.renewCertificate();
+    expect(await serial()).not.toBe(before);
+    expect(idOf(pod)).toBe(id);
+  }, 30_000);
+
+  it('are not believed from a server whose certificate is for another name', async () => {
+    await journal.renewCertificate('elsewhere.example');
+    await expect(journal.connect(journal.access({ campaignId }))).rejects.toThrow(/is for other names/);
+  }, 30_000);
+});

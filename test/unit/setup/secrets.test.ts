@@ -1,0 +1,111 @@
+/** What the set-up makes, and what it makes again from the same root. */
+import { randomBytes, X509Certificate } from 'node:crypto';
+import { describe, expect, it } from '@jest/globals';
+import { AUTHORITY_DAYS, expiresAt, newServerCertificate, SERVER_DAYS } from '../../../operator/setup/certificates.ts';
+import { newRoot } from '../../../operator/setup/root.ts';
+import {
+  decideGroup,
+  EXPIRES_AT,
+  rootSecret,
+  type SecretManifest,
+  secretGroupsOf,
+  setupRequest,
+} from '../../../operator/setup/secrets.ts';
+
+const DAY_MS = 86_400_000;
+const NOW_MS = Date.UTC(2027, 0, 1);
+const root = newRoot('vo', randomBytes, NOW_MS);
+const campaign = (campaignId: string) => ({
+  campaignId,
+  namespace: 'vouchers',
+  dataPlaneSecretName: `${campaignId}-data`,
+  privacySecretName: `${campaignId}-keys`,
+});
+const request = setupRequest.parse({
+  release: 'vo',
+  namespace: 'system',
+  natsUrls: 'tls://vo-nats-0.vo-nats.system.svc:4222',
+  natsNames: ['vo-nats.system.svc', '*.vo-nats.system.svc'],
+  postgresNames: ['vo-postgres.system.svc'],
+  postgresHost: 'vo-postgres.system.svc',
+  campaigns: [campaign('spring')],
+});
+const made = (asked = request): ReadonlyMap<string, SecretManifest> =>
+  new Map(
+    secretGroupsOf(asked, root, randomBytes, NOW_MS).flatMap((group) => group.map((one) => [one.metadata.name, one])),
+  );
+/** Two runs: keys take their time, so all tests look at these. */
+const first = made();
+const second = made({ ...request, campaigns: [campaign('spring'), campaign('autumn')] });
+const dataOf = (secrets: ReadonlyMap<string, SecretManifest>, name: string): Readonly<Record<string, string>> => {
+  const found = secrets.get(name);
+  if (found === undefined) throw new Error(`no Secret ${name}`);
+  return found.stringData;
+};
+
+describe('the certificates', () => {
+  const authority = new X509Certificate(root.authority.certificate);
+
+  it.each([
+    ['vo-nats-tls', ['vo-nats.system.svc', 'vo-nats-2.vo-nats.system.svc'], 'vo-postgres.system.svc'],
+    ['vo-postgres-tls', ['vo-postgres.system.svc'], 'vo-nats.system.svc'],
+  ])('%s is for the names of its servers, by the authority', (name, names, other) => {
+    const server = new X509Certificate(dataOf(first, name)['tls.crt'] ?? '');
+    for (const one of names) expect([one, server.checkHost(one)]).not.toEqual([one, undefined]);
+    expect(server.checkHost(other)).toBeUndefined();
+    expect(server.verify(authority.publicKey)).toBe(true);
+    expect(server.checkIssued(authority)).toBe(true);
+    expect(server.ca).toBe(false);
+    expect(authority.ca).toBe(true);
+  });
+
+  it('say on their Secrets when they end', () => {
+    const days = (name: string): number =>
+      (Date.parse(first.get(name)?.metadata.annotations[EXPIRES_AT] ?? '') - NOW_MS) / DAY_MS;
+    expect(days('vo-nats-tls')).toBe(SERVER_DAYS);
+    expect(days('vo-postgres-tls')).toBe(SERVER_DAYS);
+    expect(days('spring-data')).toBe(AUTHORITY_DAYS);
+    expect(rootSecret(request, root).metadata.annotations[EXPIRES_AT]).toBe(expiresAt(root.authority.certificate));
+  });
+
+  it('have numbers that are positive and their own', () => {
+    const issuing = { random: () => Buffer.alloc(16, 0xff), nowMs: NOW_MS };
+    const { certificate } = newServerCertificate(root.authority, ['a'], issuing);
+    expect(new X509Certificate(certificate).serialNumber).toMatch(/^7F/);
+  });
+
+  it('leave the keys of the authority to its own Secret', () => {
+    for (const [name, { stringData }] of first) {
+      expect([name, Object.values(stringData).includes(root.authority.key)]).toEqual([name, false]);
+    }
+  });
+});
+
+describe('a campaign that is added later', () => {
+  it('leaves the accounts of others as they are, with the same authority', () => {
+    expect(dataOf(second, 'spring-data')).toEqual(dataOf(first, 'spring-data'));
+    const [spring, autumn] = [dataOf(second, 'spring-data'), dataOf(second, 'autumn-data')];
+    expect(autumn['nats-ca.crt']).toBe(spring['nats-ca.crt']);
+    expect(autumn['postgres-ca.crt']).toBe(root.authority.certificate);
+    expect(autumn['nats-password']).not.toBe(spring['nats-password']);
+    expect(autumn['postgres-url']).toContain('postgres://campaign-autumn:');
+    // Whoever has one password must not know the other.
+    expect(autumn['postgres-url']).not.toContain(autumn['nats-password']);
+  });
+
+  it('has keys for privacy that no other root or run could make again', () => {
+    expect(dataOf(second, 'spring-keys')).not.toEqual(dataOf(first, 'spring-keys'));
+  });
+});
+
+describe('a group of Secrets', () => {
+  const group = [...first.values()].filter(({ metadata }) => /^(vo-account-spring|spring-data)$/.test(metadata.name));
+
+  it.each([
+    ['neither is there', [false, false], 'create'],
+    ['both are there', [true, true], 'keep'],
+    ['one is missing', [true, false], 'torn'],
+  ])('when %s', (_, exists, kind) => {
+    expect(decideGroup(group, exists).kind).toBe(kind);
+  });
+});
