@@ -33,6 +33,8 @@ export interface OperatorConfig {
   /** Monitoring endpoints of the journal's servers; without them durability is unknown. */
   readonly journalMonitorUrls: readonly string[];
   readonly shardMaxBytes: number | undefined;
+  /** How metrics pages are read: from the pods, or, where their network is not reached, through the API server. */
+  readonly signalsThrough: 'pods' | 'api-server';
 }
 
 export class OperatorConfigError extends Error {
@@ -108,6 +110,7 @@ const settings = z.object({
     .pipe(z.array(z.url({ protocol: /^https?$/, error: 'must be URLs, such as http://nats-0.nats:8222' })))
     .default([]),
   'shard-max-bytes': integer(1_048_576, Number.MAX_SAFE_INTEGER).optional(),
+  'signals-through': z.enum(['pods', 'api-server'], 'must be pods or api-server').default('pods'),
 });
 
 const NAMES = Object.keys(settings.shape);
@@ -167,6 +170,7 @@ export const readOperatorConfig = (args: readonly string[], env: NodeJS.ProcessE
     journalDir: data['journal-dir'],
     journalMonitorUrls: data['journal-monitor-urls'],
     shardMaxBytes: data['shard-max-bytes'],
+    signalsThrough: data['signals-through'],
   };
 };
 

@@ -1,11 +1,12 @@
 /** The operator as a whole, on any API server: watches always, acts while it holds the lease. */
 import { collectDefaultMetrics, type Registry } from 'prom-client';
 import type { OperatorConfig } from './config.ts';
-import { createKubeAccess } from './kube/access.ts';
+import { createKubeAccess, type KubeAccess } from './kube/access.ts';
 import { createKubeClient } from './kube/client.ts';
 import { createKubeCluster, type KubeCluster } from './kube/cluster.ts';
 import { createEventSink } from './kube/events.ts';
 import { createLeaseStore } from './kube/leases.ts';
+import { adminUrlThrough } from './kube/pods.ts';
 import { type HealthServer, startHealthServer } from './observability/health-server.ts';
 import { createKubeMetrics, type KubeMetrics } from './observability/kube-metrics.ts';
 import { reportElection, reportWatch } from './observability/kube-reporter.ts';
@@ -87,7 +88,7 @@ export const runOperator = async (options: RunOptions, signal: AbortSignal): Pro
     leading.addEventListener('abort', losing, { once: true });
     metrics.leading.set(1);
     try {
-      term = createTerm(options, watched, sink, metrics, tickReporter);
+      term = createTerm(options, watched, sink, metrics, tickReporter, access);
       while (!watched.isSynced() && !leading.aborted) await sleep(clock, SYNC_LOOK_MS, leading);
       for (const key of watched.campaignKeys()) term.loop.kick(key);
       await term.loop.start(leading);
@@ -119,6 +120,7 @@ export const runOperator = async (options: RunOptions, signal: AbortSignal): Pro
     random,
     namespaces: config.watchNamespaces,
     timing: { relistMs: config.resyncMs },
+    ...(config.signalsThrough === 'api-server' ? { adminUrlOf: adminUrlThrough(access.server) } : {}),
     onNews: (key) => term?.loop.kick(key),
     onCampaignGone(campaign) {
       term?.loop.remove(campaignKey(campaign));
@@ -177,8 +179,9 @@ const createTerm = (
   events: EventSink,
   metrics: KubeMetrics,
   report: ReturnType<typeof createTickReporter>,
+  access: KubeAccess,
 ): Term => {
-  const scraper = createScraper();
+  const scraper = createScraper(config.signalsThrough === 'api-server' ? { session: access.session } : {});
   const signals = createSignalReader({
     scraper,
     journal,

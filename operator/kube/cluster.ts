@@ -24,7 +24,7 @@ import { createManifestWriter, type ManifestWriterOptions } from './manifests.ts
 import { createMountFailures } from './mount-failures.ts';
 import type { KubeObject } from './objects.ts';
 import { campaignKeyOf, isEdited, keepOwned, OWNED_RESOURCES, OWNED_SELECTOR } from './owned-objects.ts';
-import { isPodNews, keepPod, type PodRecord } from './pods.ts';
+import { type AdminUrlOf, isPodNews, keepPod, type PodRecord } from './pods.ts';
 import { createReplicaWriter } from './replicas.ts';
 import { type ApiResource, AUTOSCALERS, CAMPAIGNS, DEPLOYMENTS, PODS, SCALE_PLANS } from './resources.ts';
 import { createPlanWriter, keepScalePlan, planCampaignKey, type StoredScalePlan } from './scale-plans.ts';
@@ -45,6 +45,8 @@ export interface KubeClusterOptions {
   readonly onReport: (resource: string, report: InformerReport) => void;
   readonly onListenerError: (error: unknown) => void;
   readonly onApply?: ManifestWriterOptions['onApply'];
+  /** Unless stated, at the address of the pod. */
+  readonly adminUrlOf?: AdminUrlOf;
 }
 
 export interface KubeCluster {
@@ -126,7 +128,7 @@ export const createKubeCluster = (options: KubeClusterOptions): KubeCluster => {
       if (change.kind !== 'updated' || isPodNews(change.before, change.object)) news(change.object.campaignKey);
     },
   });
-  watch(PODS, pods, keepPod, OWNED_SELECTOR);
+  watch(PODS, pods, (pod) => keepPod(pod, options.adminUrlOf), OWNED_SELECTOR);
 
   const onOwned = (change: Change<KubeObject>): void => {
     if (change.kind === 'updated') {

@@ -59,8 +59,22 @@ const isTier = (word: string | undefined): word is Tier => TIERS.some((tier) => 
 const urlHost = (address: string): string => (address.includes(':') ? `[${address}]` : address);
 const atMs = (text: string | null | undefined): number | undefined => (text ? Date.parse(text) : undefined);
 
+/** Where a pod's metrics page and probes are. */
+export type AdminUrlOf = (pod: { readonly namespace: string; readonly name: string; readonly ip: string }) => string;
+
+const atItsAddress: AdminUrlOf = ({ ip }) => `http://${urlHost(ip)}:${PORTS.admin}`;
+
+/**
+ * Through the API server's proxy, for an operator that does not reach the pods' network. A page passes two more
+ * servers, so this is for development; it needs the right to `get` `pods/proxy`.
+ */
+export const adminUrlThrough =
+  (server: string): AdminUrlOf =>
+  ({ namespace, name }) =>
+    `${server}/api/v1/namespaces/${namespace}/pods/${name}:${PORTS.admin}/proxy`;
+
 /** @throws Error for a pod of no tier: its label was taken away, so it is no longer ours to count */
-export const keepPod = (object: KubeObject): PodRecord => {
+export const keepPod = (object: KubeObject, adminUrlOf: AdminUrlOf = atItsAddress): PodRecord => {
   const { name, namespace, uid, resourceVersion, labels = {}, creationTimestamp, deletionTimestamp } = object.metadata;
   const { spec, status } = podSchema.parse(object);
   const tier = labels[LABELS.component];
@@ -81,7 +95,7 @@ export const keepPod = (object: KubeObject): PodRecord => {
       ready: isReady,
       createdAtMs: atMs(creationTimestamp) ?? 0,
       ...(readyAtMs === undefined ? {} : { readyAtMs }),
-      ...(status.podIP ? { adminUrl: `http://${urlHost(status.podIP)}:${PORTS.admin}` } : {}),
+      ...(status.podIP ? { adminUrl: adminUrlOf({ namespace, name, ip: status.podIP }) } : {}),
     },
     isTerminating: deletionTimestamp !== undefined,
     isOver: status.phase === 'Succeeded' || status.phase === 'Failed',

@@ -1,5 +1,5 @@
 /** Asks pods for their counters, side by side, within one deadline. A pod that doesn't answer is missing, never zero. */
-import { Agent, request } from 'undici';
+import { Agent, type Dispatcher, request } from 'undici';
 import { ADMIN_PATHS, METRICS } from '../api/app-contract.ts';
 import type { CounterSample } from '../scaling/windows.ts';
 import { type MetricSample, parseMetrics } from './metrics-text.ts';
@@ -30,17 +30,24 @@ export interface ScraperOptions {
   readonly deadlineMs?: number;
   /** Pods asked at a time in one scrape: bounds sockets and memory. */
   readonly concurrency?: number;
+  /** Whose connections and credentials to use where somebody stands between; unless stated, own ones and none. */
+  readonly session?: () => Promise<Session>;
+}
+
+interface Session {
+  readonly dispatcher: Dispatcher;
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 /** A page of the intake is about 15 KiB. */
 const MAX_PAGE_BYTES = 512 * 1024;
 const NOT_ASKED = new Error('the deadline came before this pod’s turn');
 
-const readPage = async (url: string, dispatcher: Agent, signal: AbortSignal): Promise<string> => {
+const readPage = async (url: string, { dispatcher, headers }: Session, signal: AbortSignal): Promise<string> => {
   const { statusCode, body } = await request(url, {
     dispatcher,
     signal,
-    headers: { accept: 'text/plain;version=0.0.4' },
+    headers: { ...headers, accept: 'text/plain;version=0.0.4' },
   });
   if (statusCode !== 200) {
     await body.dump({ limit: MAX_PAGE_BYTES });
@@ -87,10 +94,11 @@ export const sampleOf = (pod: string, page: string): CounterSample => {
   };
 };
 
-export const createScraper = ({ deadlineMs = 800, concurrency = 256 }: ScraperOptions = {}): Scraper => {
+export const createScraper = ({ deadlineMs = 800, concurrency = 256, session }: ScraperOptions = {}): Scraper => {
   const dispatcher = new Agent({ connections: 1, pipelining: 1, connect: { timeout: deadlineMs } });
-  const pageOf = (adminUrl: string, signal: AbortSignal): Promise<string> =>
-    readPage(`${adminUrl}${ADMIN_PATHS.metrics}`, dispatcher, signal);
+  const direct: Session = { dispatcher, headers: {} };
+  const pageOf = async (adminUrl: string, signal: AbortSignal): Promise<string> =>
+    readPage(`${adminUrl}${ADMIN_PATHS.metrics}`, (await session?.()) ?? direct, signal);
   return {
     page: (adminUrl, signal) => pageOf(adminUrl, AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)])),
     async scrape(targets, signal) {

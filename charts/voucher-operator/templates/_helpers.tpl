@@ -85,10 +85,10 @@ securityContext:
 {{- end -}}
 {{- end -}}
 
-{{/* Names of a Service, and with "pods" of the pods behind it, from within its namespace and from others. As JSON. */}}
+{{/* Names of a Service, and with "pods" of the pods behind it, from within its namespace and from others; and the one that kubectl port-forward gives it. As JSON. */}}
 {{- define "voucher.serviceNames" -}}
 {{- $service := .service -}}
-{{- $names := list -}}
+{{- $names := list "localhost" -}}
 {{- range list "" (printf ".%s" .namespace) (printf ".%s.svc" .namespace) (printf ".%s.svc.cluster.local" .namespace) -}}
 {{- $names = append $names (printf "%s%s" $service .) -}}
 {{- if $.pods }}{{ $names = append $names (printf "*.%s%s" $service .) }}{{ end -}}

@@ -1,6 +1,6 @@
 /** An intake's admin port of straw, on a real socket, that fails in the ways that pods fail. */
 import { once } from 'node:events';
-import { createServer, type ServerResponse } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { aMetricsPage } from '../../helpers/a-metrics-page.ts';
 
@@ -18,6 +18,8 @@ export type Behaviour =
 export interface PodServer {
   readonly url: string;
   behave(behaviour: Behaviour): void;
+  /** Of the last request. */
+  readonly headers: () => IncomingHttpHeaders;
   /** Connections that are open. */
   readonly connections: () => Promise<number>;
   readonly stop: () => Promise<void>;
@@ -35,7 +37,9 @@ const flood = (response: ServerResponse): void => {
 /** @param now - Unix seconds of the pod's clock, asked for every page */
 export const startPod = async (now: () => number): Promise<PodServer> => {
   let behaviour: Behaviour = { kind: 'answers', counter: 0 };
-  const server = createServer((_request, response) => {
+  let headers: IncomingHttpHeaders = {};
+  const server = createServer((request, response) => {
+    headers = request.headers;
     const page = aMetricsPage({
       accepted: behaviour.kind === 'answers' ? behaviour.counter : 5,
       now: now(),
@@ -69,6 +73,7 @@ export const startPod = async (now: () => number): Promise<PodServer> => {
     behave: (next) => {
       behaviour = next;
     },
+    headers: () => headers,
     connections: () =>
       new Promise((resolve, reject) =>
         server.getConnections((error, count) => (error ? reject(error) : resolve(count))),

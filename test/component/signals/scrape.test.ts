@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { Agent } from 'undici';
 import { createScraper, type Scraper } from '../../../operator/signals/scrape.ts';
 import { aMetricsPage } from '../../helpers/a-metrics-page.ts';
 import { eventually } from '../../helpers/eventually.ts';
@@ -112,6 +113,17 @@ describe('scrape', () => {
     await eventually(async () => (await pods[0]?.connections()) === 1, { timeoutMs: 5_000, what: 'a connection' });
     caller.abort();
     expect((await scrape).samples).toEqual([]);
+  });
+
+  it('uses the connections and credentials of whoever stands between', async () => {
+    await scraper.close();
+    const dispatcher = new Agent();
+    const session = async () => ({ dispatcher, headers: { authorization: 'Bearer synthetic' } });
+    scraper = createScraper({ deadlineMs: 5_000, session });
+    const pods = await startPods(1);
+    expect((await scraper.scrape(targets(pods), never)).missed).toEqual([]);
+    expect(pods[0]?.headers()).toMatchObject({ authorization: 'Bearer synthetic' });
+    await dispatcher.close();
   });
 
   it('has nothing to do without pods', async () => {

@@ -115,6 +115,7 @@ export const startOperator = async (
         port: 0,
         resyncMs: 600_000,
         maxConcurrent: 8,
+        signalsThrough: 'pods',
         journalDir: '',
         journalMonitorUrls: [],
         shardMaxBytes: undefined,

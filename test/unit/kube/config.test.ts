@@ -14,6 +14,7 @@ describe('readOperatorConfig', () => {
       identity: expect.stringMatching(/^operator-0_[0-9a-f]{8}$/),
       build: { image: 'registry.example/app@sha256:0', site: 'default', shards: 3, journalReplicas: 3 },
       resyncMs: 600_000,
+      signalsThrough: 'pods',
       port: 9090,
     });
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { parseObject } from '../../../operator/kube/objects.ts';
-import { keepPod, type PodRecord } from '../../../operator/kube/pods.ts';
+import { adminUrlThrough, keepPod, type PodRecord } from '../../../operator/kube/pods.ts';
 import { quotaProblem, tierProblems } from '../../../operator/kube/problems.ts';
 import { parseQuantity } from '../../../operator/kube/quantity.ts';
 
@@ -125,6 +125,13 @@ describe('keepPod', () => {
       readyAtMs: Date.parse('2020-09-25T02:00:09Z'),
       adminUrl: 'http://10.0.0.7:9090',
     });
+  });
+
+  it('is asked through the API server by an operator that does not reach its address', () => {
+    const urlOf = adminUrlThrough('https://api.example:6443');
+    expect(urlOf({ namespace: 'vouchers', name: 'a', ip: '10.0.0.7' })).toBe(
+      'https://api.example:6443/api/v1/namespaces/vouchers/pods/a:9090/proxy',
+    );
   });
 
   it('writes IPv6 addresses as URLs have them, and has none without an address', () => {
