@@ -2,7 +2,7 @@
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Registry } from 'prom-client';
-import { ADMIN_PATHS } from '../operator/api/app-contract.ts';
+import { ADMIN_PATHS, type CanaryReport } from '../operator/api/app-contract.ts';
 
 export interface AdminServer {
   readonly port: number;
@@ -13,7 +13,12 @@ export interface AdminDeps {
   readonly registry: Registry;
   /** False while starting and draining, and for no other reason: shedding pods that went unready would all go at once. */
   readonly isReady: () => boolean;
+  /** Undefined while the role has none to send. */
+  readonly canary: () => SendCanary | undefined;
 }
+
+/** Rejects only when the process ends. */
+export type SendCanary = () => Promise<CanaryReport>;
 
 const send = (response: ServerResponse, status: number, type: string, text: string): void => {
   response.writeHead(status, {
@@ -26,10 +31,45 @@ const send = (response: ServerResponse, status: number, type: string, text: stri
 
 const PLAIN = 'text/plain; charset=utf-8';
 
-export const startAdminServer = ({ registry, isReady }: AdminDeps, host: string, port: number): Promise<AdminServer> =>
+/** One at a time: whoever may scrape may ask, and must not be able to make load. */
+const createCanaryAnswer = (canary: AdminDeps['canary']) => {
+  let isUnderWay = false;
+  return (response: ServerResponse): void => {
+    const sendCanary = canary();
+    if (sendCanary === undefined) {
+      send(response, 404, PLAIN, 'this process sends no canaries, or not yet\n');
+      return;
+    }
+    if (isUnderWay) {
+      send(response, 409, PLAIN, 'a canary is under way\n');
+      return;
+    }
+    isUnderWay = true;
+    sendCanary()
+      .then(
+        (report) => send(response, 200, 'application/json', JSON.stringify(report)),
+        () => response.destroy(),
+      )
+      .finally(() => {
+        isUnderWay = false;
+      });
+  };
+};
+
+export const startAdminServer = (
+  { registry, isReady, canary }: AdminDeps,
+  host: string,
+  port: number,
+): Promise<AdminServer> =>
   new Promise((resolve, reject) => {
+    const answerCanary = createCanaryAnswer(canary);
     const server = createServer({ requestTimeout: 5_000, headersTimeout: 5_000 }, (request, response) => {
       const [path] = (request.url ?? '').split('?');
+      if (path === ADMIN_PATHS.canary) {
+        if (request.method === 'POST') return answerCanary(response);
+        response.setHeader('Allow', 'POST');
+        return send(response, 405, PLAIN, 'POST\n');
+      }
       if (request.method !== 'GET' && request.method !== 'HEAD') {
         response.setHeader('Allow', 'GET, HEAD');
         return send(response, 405, PLAIN, 'GET or HEAD\n');
@@ -45,7 +85,7 @@ export const startAdminServer = ({ registry, isReady }: AdminDeps, host: string,
             () => send(response, 500, PLAIN, 'a metric could not be collected\n'),
           );
         default:
-          return send(response, 404, PLAIN, 'there are /livez, /readyz and /metrics\n');
+          return send(response, 404, PLAIN, 'there are /livez, /readyz, /metrics and, in an intake, /canary\n');
       }
     });
     server.maxConnections = 64;

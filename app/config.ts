@@ -26,6 +26,8 @@ export interface ProcessConfig {
   readonly host: string;
   /** 0 for roles that serve no citizens. */
   readonly httpPort: number;
+  /** Where citizens' traffic comes in; undefined for roles that serve none. */
+  readonly serviceUrl: string | undefined;
   readonly adminPort: number;
   /** After SIGTERM, how long an intake that is no longer ready still takes new connections. */
   readonly drainGraceMs: number;
@@ -51,6 +53,7 @@ const environment = z.object({
   [ENV.host]: z.string().min(1).default('0.0.0.0'),
   [ENV.portHttp]: port.optional(),
   [ENV.portAdmin]: port,
+  [ENV.serviceUrl]: z.url({ protocol: /^https?$/, error: 'must be a URL; the pod manifest sets it' }).optional(),
   [ENV.logLevel]: z.enum(LEVELS, `must be one of ${LEVELS.join(', ')}`).default('info'),
   [ENV.drainGraceMs]: z
     .string()
@@ -160,6 +163,7 @@ export const readConfig = async (env: NodeJS.ProcessEnv): Promise<ProcessConfig>
     logLevel: settings[ENV.logLevel],
     host: settings[ENV.host],
     httpPort: settings[ENV.portHttp] ?? 0,
+    serviceUrl: settings[ENV.serviceUrl],
     adminPort: settings[ENV.portAdmin],
     drainGraceMs: settings[ENV.drainGraceMs],
     privacyDir: settings[ENV.privacyDir],

@@ -38,13 +38,17 @@ const run = async (config: ProcessConfig): Promise<void> => {
 
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  let isStarted = false;
-  const isReady = (): boolean => isStarted && !stop.signal.aborted;
-  const admin = await startAdminServer({ registry, isReady }, config.host, config.adminPort);
+  let running: import('./roles/role.ts').RunningRole | undefined;
+  const isReady = (): boolean => running !== undefined && !stop.signal.aborted;
+  const admin = await startAdminServer(
+    { registry, isReady, canary: () => running?.canary },
+    config.host,
+    config.adminPort,
+  );
   try {
     const startRole = await loadRole(roleName);
     const role = await startRole({ config, registry, log, starting: stop.signal });
-    isStarted = true;
+    running = role;
     log.info({ startedInMs: Math.round(performance.now()) }, 'ready');
     await stopped;
     log.info('draining');
@@ -52,7 +56,7 @@ const run = async (config: ProcessConfig): Promise<void> => {
     log.info('drained');
   } catch (error) {
     // Told to stop while still starting: there is nothing to drain.
-    if (!stop.signal.aborted || isStarted) throw error;
+    if (!stop.signal.aborted || running !== undefined) throw error;
   } finally {
     await admin.close();
   }

@@ -10,6 +10,7 @@ import { ADMIN_PATHS } from '../operator/api/app-contract.ts';
 import { intakeServiceName } from '../operator/api/names.ts';
 import type { ScalePlan } from '../operator/api/scale-plan-types.ts';
 import type { BuildOptions } from '../operator/resources/build-options.ts';
+import { createCanaryAsker } from '../operator/signals/canary.ts';
 import { createCountsReader } from '../operator/signals/counts.ts';
 import { createSignalReader } from '../operator/signals/reader.ts';
 import { createScraper } from '../operator/signals/scrape.ts';
@@ -111,6 +112,8 @@ export const startEmbedded = async (options: EmbeddedOptions): Promise<Stack> =>
     const plans: ScalePlan[] = [];
     const scraper = createScraper();
     ending.add(() => scraper.close());
+    const canaries = createCanaryAsker();
+    ending.add(() => canaries.close());
 
     progress('starting the operator');
     const stopping = new AbortController();
@@ -130,6 +133,7 @@ export const startEmbedded = async (options: EmbeddedOptions): Promise<Stack> =>
         journal,
         signals: (onError) => createSignalReader({ scraper, journal, shards: OPTIONS.shards, now: Date.now, onError }),
         counts: createCountsReader(scraper),
+        canaries,
       },
       OPTIONS,
       join(logDir, 'operator.log'),

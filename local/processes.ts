@@ -95,7 +95,13 @@ export const createProcessCluster = (options: ProcessClusterOptions): ProcessClu
   const workloads = new Map<string, Workload>();
   const balancers = new Map<string, Balancer>();
   const plans = new Map<string, ScalePlan>();
+  const serviceUrl: ProcessCluster['serviceUrl'] = (namespace, name) => {
+    const balancer = balancers.get(`${namespace}/${name}`);
+    if (balancer === undefined) throw new Error(`there is no Service ${namespace}/${name} yet`);
+    return `http://127.0.0.1:${balancer.port}`;
+  };
   const world: PodWorld = {
+    serviceUrl,
     command: options.command,
     baseEnv: options.baseEnv,
     spawn: options.spawn,
@@ -219,11 +225,7 @@ export const createProcessCluster = (options: ProcessClusterOptions): ProcessClu
         plans.set(planId(plan), { ...plan, status: { ...plan.status, state } });
       },
     },
-    serviceUrl(namespace, name) {
-      const balancer = balancers.get(`${namespace}/${name}`);
-      if (balancer === undefined) throw new Error(`there is no Service ${namespace}/${name} yet`);
-      return `http://127.0.0.1:${balancer.port}`;
-    },
+    serviceUrl,
     processes: () => allPods().flatMap(({ name, role, pid }) => (pid === undefined ? [] : [{ name, role, pid }])),
     pods: () =>
       allPods().map((pod) => {

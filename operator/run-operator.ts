@@ -20,6 +20,7 @@ import type { Clock } from './runtime/clock.ts';
 import { Elector } from './runtime/elector.ts';
 import { Loop } from './runtime/loop.ts';
 import { sleep } from './runtime/sleep.ts';
+import { createCanaryAsker } from './signals/canary.ts';
 import { createCountsReader } from './signals/counts.ts';
 import { createSignalReader } from './signals/reader.ts';
 import { createScraper } from './signals/scrape.ts';
@@ -181,7 +182,9 @@ const createTerm = (
   report: ReturnType<typeof createTickReporter>,
   access: KubeAccess,
 ): Term => {
-  const scraper = createScraper(config.signalsThrough === 'api-server' ? { session: access.session } : {});
+  const session = config.signalsThrough === 'api-server' ? access.session : undefined;
+  const scraper = createScraper(session === undefined ? {} : { session });
+  const canaries = createCanaryAsker(session);
   const signals = createSignalReader({
     scraper,
     journal,
@@ -201,6 +204,7 @@ const createTerm = (
     journal,
     signals,
     counts: createCountsReader(scraper),
+    canaries,
     options: config.build,
     report,
   });
@@ -221,5 +225,5 @@ const createTerm = (
     onError: ({ key, error, failures, retryAfterMs }) =>
       log.error({ key, error, failures, retryAfterMs }, 'a tick failed'),
   });
-  return { loop, reconciler, close: () => scraper.close() };
+  return { loop, reconciler, close: async () => void (await Promise.all([scraper.close(), canaries.close()])) };
 };

@@ -28,6 +28,9 @@ const normalise = (raw: string): string => raw.normalize('NFKC').replace(/\s/g, 
 const checkCharacter = (digits17: string): string =>
   CHECK_CHARACTERS.charAt(WEIGHTS.reduce((sum, weight, i) => sum + weight * Number(digits17[i]), 0) % 11);
 
+/** @param digits17 all but the last character */
+export const withCheckCharacter = (digits17: string): string => `${digits17}${checkCharacter(digits17)}`;
+
 /** `YYYY-MM-DD` of an instant in China. */
 const chinaDate = (atMs: number): string => new Date(atMs + CHINA_OFFSET_MS).toISOString().slice(0, 10);
 

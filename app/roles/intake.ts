@@ -2,6 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { databaseAccess, journalServers } from '../config.ts';
 import { systemClock } from '../core/clock.ts';
+import { createCanarySender } from '../intake/canary-sender.ts';
 import { createIntake } from '../intake/create-intake.ts';
 import { createLoadGuard } from '../intake/load-guard.ts';
 import { listen } from '../intake/server.ts';
@@ -74,7 +75,20 @@ export const startIntake: StartRole = async ({ config, registry, log, starting }
     },
   });
   const server = await listen(app, config.host, config.httpPort);
+  const { serviceUrl } = config;
   return {
+    ...(serviceUrl === undefined
+      ? {}
+      : {
+          canary: createCanarySender({
+            serviceUrl,
+            canaryKey: keys.canary,
+            settings,
+            now: () => systemClock.now(),
+            monotonicMs,
+            signal: ended.signal,
+          }),
+        }),
     async drain() {
       draining = true;
       await delay(config.drainGraceMs);

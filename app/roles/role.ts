@@ -1,5 +1,6 @@
 /** What a role gets from the pod's shell, and what it gives back. */
 import type { Registry } from 'prom-client';
+import type { SendCanary } from '../admin-server.ts';
 import type { ProcessConfig } from '../config.ts';
 import type { Logger } from '../log.ts';
 
@@ -12,6 +13,7 @@ export interface RoleContext {
 }
 
 export interface RunningRole {
+  readonly canary?: SendCanary;
   /** Finishes what is under way, within a bound of its own, and closes every connection. */
   drain(): Promise<void>;
 }

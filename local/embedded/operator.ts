@@ -9,6 +9,7 @@ import { createTickReporter } from '../../operator/observability/tick-reporter.t
 import type { Plan } from '../../operator/plan/plan.ts';
 import { campaignKey } from '../../operator/reconcile/campaign-state.ts';
 import type {
+  CanaryAsker,
   ClusterReader,
   CountsReader,
   JournalAdmin,
@@ -33,6 +34,7 @@ export interface OperatorWorld {
   /** Told what a source did not tell: once a source and tick. */
   readonly signals: (onError: (campaignId: string, error: SignalError) => void) => SignalReader;
   readonly counts: CountsReader;
+  readonly canaries: CanaryAsker;
 }
 
 export interface EmbeddedOperator {

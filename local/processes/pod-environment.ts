@@ -15,6 +15,8 @@ export interface PodPlace {
   /** By container port name. */
   readonly ports: Readonly<Record<string, number>>;
   readonly mounts: readonly Mount[];
+  /** `http://127.0.0.1:port` of a Service on this machine. @throws Error when it is not there yet */
+  readonly serviceUrl: (namespace: string, name: string) => string;
 }
 
 /** `admin` → `PORT_ADMIN`. */
@@ -26,6 +28,12 @@ export const translatePath = (value: string, mounts: readonly Mount[]): string =
     .filter(({ mountPath }) => value === mountPath || value.startsWith(`${mountPath}/`))
     .sort((a, b) => b.mountPath.length - a.mountPath.length);
   return mount === undefined ? value : mount.dir + value.slice(mount.mountPath.length);
+};
+
+/** A value that is the URL of a Service of the cluster, with the Service's address on this machine. */
+const translateService = (value: string, { serviceUrl }: PodPlace): string => {
+  const [, name, namespace] = /^http:\/\/([a-z0-9-]+)\.([a-z0-9-]+)\.svc$/.exec(value) ?? [];
+  return name === undefined || namespace === undefined ? value : serviceUrl(namespace, name);
 };
 
 const fieldValue = (variable: EnvVar, place: PodPlace): string => {
@@ -53,7 +61,7 @@ export const podEnvironment = (
   for (const variable of container.env ?? []) {
     env[variable.name] =
       variable.valueFrom === undefined
-        ? translatePath(variable.value ?? '', place.mounts)
+        ? translateService(translatePath(variable.value ?? '', place.mounts), place)
         : fieldValue(variable, place);
   }
   // Last, because the manifest speaks of a pod's own network: every address, and the same port in each pod.

@@ -6,7 +6,7 @@ import type { Container, PodSpec } from 'kubernetes-types/core/v1.js';
 import type { ManagedProcess, SpawnManaged } from '../managed-process.ts';
 import { runContainer } from './container-run.ts';
 import type { PortPool } from './free-port.ts';
-import { type Mount, podEnvironment } from './pod-environment.ts';
+import { type Mount, type PodPlace, podEnvironment } from './pod-environment.ts';
 import { mountVolumes, type VolumeSources } from './pod-volumes.ts';
 import { afterFailure, NO_FAILURES } from './restart-backoff.ts';
 import type { StartSlots } from './start-slots.ts';
@@ -31,6 +31,7 @@ export interface PodWorld {
     container: Container,
   ) => { readonly command: string; readonly args: readonly string[] };
   readonly baseEnv: Readonly<Record<string, string>>;
+  readonly serviceUrl: PodPlace['serviceUrl'];
   readonly stateDir: string;
   readonly logDir: string;
   readonly spawn: SpawnManaged;
@@ -179,7 +180,14 @@ export class Pod implements PodIdentity {
     const mounts = (container.volumeMounts ?? []).map(
       (mount): Mount => ({ mountPath: mount.mountPath, dir: this.#dir(mount.name) }),
     );
-    const place = { podName: this.name, namespace: this.namespace, podIp: POD_HOST, ports: this.#ports, mounts };
+    const place = {
+      podName: this.name,
+      namespace: this.namespace,
+      podIp: POD_HOST,
+      ports: this.#ports,
+      mounts,
+      serviceUrl: this.#world.serviceUrl,
+    };
     return this.#world.spawn({
       name: this.name,
       command,

@@ -19,6 +19,8 @@ export const ENV = {
   host: 'VOUCHER_HOST',
   /** One per named container port: `PORT_HTTP`, `PORT_ADMIN`. */
   portHttp: 'PORT_HTTP',
+  /** Where citizens' traffic comes in, for the intake's own canaries: the campaign's Service. */
+  serviceUrl: 'VOUCHER_SERVICE_URL',
   portAdmin: 'PORT_ADMIN',
   logLevel: 'VOUCHER_LOG_LEVEL',
   /** After SIGTERM, how long an intake that is no longer ready still takes new connections. 0 unless stated: pods have a preStop. */
@@ -28,8 +30,21 @@ export const ENV = {
 /** Container port names and their numbers in a pod. `http`: citizens (intake only). `admin`: /livez /readyz /metrics. */
 export const PORTS = { http: 8080, admin: 9090 } as const;
 
-/** Paths on the admin port. Readiness fails while starting and draining only, never because of shedding. */
-export const ADMIN_PATHS = { live: '/livez', ready: '/readyz', metrics: '/metrics' } as const;
+/**
+ * Paths on the admin port. Readiness fails while starting and draining only, never because of shedding.
+ * `POST /canary` (intake): registers nobody through the Service, and answers a CanaryReport; 409 while one is under way.
+ */
+export const ADMIN_PATHS = { live: '/livez', ready: '/readyz', metrics: '/metrics', canary: '/canary' } as const;
+
+/** How far a canary came: through the Service and the intake into the journal (accepted), and into the database. */
+export interface CanaryReport {
+  readonly result: 'confirmed' | 'accepted' | 'failed';
+  /** For people; empty when confirmed. Holds nothing of a registration. */
+  readonly reason: string;
+}
+
+/** From the call to the answer, at most: how long an intake waits for the row. */
+export const CANARY_WITHIN_MS = 10_000;
 
 /** Keys (= file names) of the data-plane Secret. Each value is text without a trailing newline. */
 export const DATA_PLANE_KEYS = {

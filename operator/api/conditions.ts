@@ -41,9 +41,11 @@ export const CONDITION_REASONS = {
   ],
   /** Every signal of the last tick is fresh. False: nothing is scaled down meanwhile. */
   MetricsFresh: ['AllFresh', 'ArrivalsStale', 'BacklogStale', 'AllStale', 'NotYetObserved'],
-  /** Ready intake replicas have reached the forecast's floor before opening. */
+  /** Ready intake replicas have reached the forecast's floor before opening, and a canary came through to the database. */
   PreWarmed: [
     'FloorReady',
+    'CanaryPending',
+    'CanaryNotConfirmed',
     'Scheduled',
     'PreWarming',
     'WillBeLate',
@@ -103,6 +105,7 @@ export const EVENT_REASONS = [
   'PreWarmStarted',
   'PreWarmed',
   'PreWarmLate',
+  'CanaryNotConfirmed',
   'CampaignOpened',
   'CampaignClosed',
   'Drained',

@@ -29,6 +29,9 @@ export const LABELS = {
 export const tierName = (campaignName: string, tier: Tier): string => `${campaignName}-${tier}`;
 /** The Service that citizens' traffic reaches. */
 export const intakeServiceName = (campaignName: string): string => `${campaignName}-intake`;
+/** From anywhere in the cluster. */
+export const intakeServiceUrl = (campaignName: string, namespace: string): string =>
+  `http://${intakeServiceName(campaignName)}.${namespace}.svc`;
 /** The ConfigMap with the bootstrap configuration (never rolls pods). */
 export const appConfigMapName = (campaignName: string): string => `${campaignName}-app`;
 

@@ -92,6 +92,12 @@ const TRANSITIONS: readonly Transition[] = [
     about: 'PreWarmed',
     happened: (before, after) => willMiss.includes(after?.reason ?? '') && !willMiss.includes(before?.reason ?? ''),
   },
+  {
+    type: 'Warning',
+    reason: 'CanaryNotConfirmed',
+    about: 'PreWarmed',
+    happened: became('CanaryNotConfirmed'),
+  },
   { type: 'Normal', reason: 'CampaignOpened', about: 'Open', happened: became('WithinWindow') },
   {
     type: 'Normal',

@@ -1,6 +1,6 @@
 /** The input of `plan`: everything that one tick read, and what the tick before left behind. Pure data. */
 import type { VoucherCampaign, VoucherCampaignStatus } from '../api/campaign-types.ts';
-import type { CampaignReadings, JournalState, ObservedCluster } from '../reconcile/ports.ts';
+import type { CampaignReadings, CanaryState, JournalState, ObservedCluster } from '../reconcile/ports.ts';
 import type { Decision, TierLimits, TierMemory } from '../scaling/types.ts';
 
 /** Tiers with a scaling section in this version of the resource; both always exist. */
@@ -14,6 +14,8 @@ export interface Observed {
   readonly readings: CampaignReadings;
   /** Undefined until the journal was asked once. */
   readonly journal: JournalState | undefined;
+  /** Of this process; undefined until one was sent. */
+  readonly canary: CanaryState | undefined;
   /** Undefined when nobody counts; then the last known counts stay. */
   readonly counts: { readonly received: number } | undefined;
   /** The last status of this process, else the stored one. Events are the difference to it. */

@@ -21,6 +21,7 @@ import { resumeMemory } from './memory.ts';
 import { type CampaignMemory, type Observed, SCALED_TIERS, type ScaledTier, type TierOutcomes } from './observed.ts';
 import { overridesOf } from './overrides.ts';
 import { type PlanStateChange, planStateChanges } from './plan-state.ts';
+import { wantsCanary } from './pre-warmed.ts';
 import { nextLookMs } from './requeue.ts';
 import { proposeScalePlans } from './scale-plan.ts';
 import { createdReplicas, scaleTier } from './scaling.ts';
@@ -48,6 +49,8 @@ export interface Plan {
   readonly liveSettings: LiveSettings | undefined;
   readonly scalePlans: readonly ScalePlan[];
   readonly planStates: readonly PlanStateChange[];
+  /** Whether the way to the database is to be proven by canaries now. */
+  readonly canary: boolean;
   readonly finalizer: 'add' | 'remove' | undefined;
   readonly status: VoucherCampaignStatus;
   readonly events: readonly CampaignEvent[];
@@ -125,6 +128,7 @@ export const plan = (campaign: VoucherCampaign, observed: Observed, nowMs: numbe
         : undefined,
     scalePlans,
     planStates: planStateChanges(cluster.plans, nowMs),
+    canary: wantsCanary(campaign, times, observed.canary?.result === 'confirmed', nowMs),
     finalizer: finalizerChange(campaign),
     status,
     events: transitionEvents(previous, status),

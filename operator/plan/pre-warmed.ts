@@ -1,6 +1,10 @@
 /** Whether the forecast's floor stands before opening, and the alarm when it won't. */
+
+import type { VoucherCampaign } from '../api/campaign-types.ts';
+import type { CanaryState } from '../reconcile/ports.ts';
 import { paceOf, secondsToFloor } from '../scaling/pre-warm.ts';
 import { EMPTY_MEMORY } from '../scaling/types.ts';
+import type { CampaignTimes } from './observed.ts';
 import type { ConditionInput, Verdict } from './verdict.ts';
 
 /** Replicas that the cluster refuses or has no place for don't come by waiting. */
@@ -23,6 +27,34 @@ const lateness = ({ tiers, observed, times, nowMs }: ConditionInput): string | u
   return `the last of them will be so ${lateSeconds} s after opening: pods take ${pace.startSeconds} s to start here, and ${pace.createdPerSecond} are created a second. Begin earlier next time (spec.scaling.preWarm.leadTime); until then citizens wait.`;
 };
 
+/** What the canary leaves open; undefined when the way is proven. */
+const unlessCanary = (
+  canary: CanaryState | undefined,
+  wasProven: boolean,
+  floor: number,
+): Verdict<'PreWarmed'> | undefined => {
+  if (canary?.result === 'confirmed' || (canary === undefined && wasProven)) return undefined;
+  const standing = `The floor of ${floor} intake replicas is ready, and`;
+  return canary === undefined
+    ? { status: 'False', reason: 'CanaryPending', message: `${standing} a canary is on its way through the Service.` }
+    : {
+        status: 'False',
+        reason: 'CanaryNotConfirmed',
+        message: `${standing} a canary did not come through: ${canary.reason}.`,
+      };
+};
+
+/** Whether canaries are to be sent: from the lead time until one has come through and the campaign is open. */
+export const wantsCanary = (
+  { spec }: Pick<VoucherCampaign, 'spec'>,
+  times: Pick<CampaignTimes, 'preWarmAtMs' | 'opensAtMs' | 'closesAtMs'>,
+  isProven: boolean,
+  nowMs: number,
+): boolean =>
+  spec.scaling.peakArrivalsPerSecond !== undefined &&
+  nowMs >= times.preWarmAtMs &&
+  nowMs < (isProven ? times.opensAtMs : times.closesAtMs);
+
 /**
  * Rows are tried from the top. Once reached, the floor stays proven until closing: after opening the crowd decides, and
  * the way down is no alarm.
@@ -32,11 +64,18 @@ const lateness = ({ tiers, observed, times, nowMs }: ConditionInput): string | u
  * | after closing           | any      | any                        | False  | WindowClosed      |
  * | any                     | none     | any                        | False  | NoForecast        |
  * | before the lead time    | yes      | any                        | False  | Scheduled         |
- * | lead time, open         | yes      | ready ≥ floor              | True   | FloorReady        |
  * | open                    | yes      | was FloorReady before      | True   | FloorReady        |
+ * | lead time, open         | yes      | ready ≥ floor              | what the canary says below |
  * | lead time, open         | yes      | ceiling < floor            | False  | CeilingBelowFloor |
  * | lead time               | yes      | it can't be Ready by then  | False  | WillBeLate        |
  * | lead time, open         | yes      | ready < floor              | False  | PreWarming        |
+ *
+ * | last canary of this process   | before | status | reason             |
+ * |-------------------------------|--------|--------|--------------------|
+ * | its row was in the database   | any    | True   | FloorReady         |
+ * | came to grief on the way      | any    | False  | CanaryNotConfirmed |
+ * | none yet: a new leader        | True   | True   | FloorReady         |
+ * | none yet                      | other  | False  | CanaryPending      |
  */
 export const preWarmed = (input: ConditionInput): Verdict<'PreWarmed'> => {
   const { campaign, times, nowMs, observed } = input;
@@ -58,13 +97,13 @@ export const preWarmed = (input: ConditionInput): Verdict<'PreWarmed'> => {
     return { status: 'False', reason: 'Scheduled', message: `${floor} intake replicas will be started from ${from}.` };
   }
   const before = observed.previous?.conditions?.find(({ type }) => type === 'PreWarmed');
-  if (pods >= floor || (nowMs >= times.opensAtMs && before?.status === 'True')) {
-    return {
-      status: 'True',
-      reason: 'FloorReady',
-      message: `The floor of ${floor} intake replicas for ${forecast}/s was ready.`,
-    };
-  }
+  const proven: Verdict<'PreWarmed'> = {
+    status: 'True',
+    reason: 'FloorReady',
+    message: `The floor of ${floor} intake replicas for ${forecast}/s was ready, and a canary came through to the database.`,
+  };
+  if (nowMs >= times.opensAtMs && before?.status === 'True') return proven;
+  if (pods >= floor) return unlessCanary(observed.canary, before?.status === 'True', floor) ?? proven;
   if (limits.ceiling < floor) {
     return {
       status: 'False',

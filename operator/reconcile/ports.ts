@@ -2,7 +2,7 @@
  * What the operator needs from the world. `kube`, `signals`, app/journal's admin (wired in the composition root) and
  * `local/processes` implement these.
  */
-import type { LiveSettings } from '../api/app-contract.ts';
+import type { CanaryReport, LiveSettings } from '../api/app-contract.ts';
 import type { VoucherCampaign, VoucherCampaignStatus } from '../api/campaign-types.ts';
 import type { PlanState } from '../api/conditions.ts';
 import type { Tier } from '../api/names.ts';
@@ -191,4 +191,17 @@ export interface CountsReader {
     cluster: ObservedCluster,
     signal: AbortSignal,
   ): Promise<{ readonly received: number } | undefined>;
+}
+
+export interface CanaryAsker {
+  /**
+   * Has the intake there send a canary and waits for what becomes of it, seconds at most. Undefined: one is under way.
+   * @throws Error when the intake does not answer
+   */
+  ask(adminUrl: string, signal: AbortSignal): Promise<CanaryReport | undefined>;
+}
+
+/** What became of the last canary. */
+export interface CanaryState extends CanaryReport {
+  readonly atMs: number;
 }

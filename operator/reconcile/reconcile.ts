@@ -5,13 +5,16 @@ import { TICK_MS } from '../plan/requeue.ts';
 import type { BuildOptions } from '../resources/build-options.ts';
 import { type ApplyDeps, apply } from './apply.ts';
 import { type CampaignState, campaignKey, newCampaignState } from './campaign-state.ts';
+import { CanaryKeeper } from './canary-keeper.ts';
 import { endCampaign } from './deletion.ts';
 import { ReconcileError } from './errors.ts';
 import { type GatherDeps, gather } from './gather.ts';
 import { JournalKeeper } from './journal-keeper.ts';
+import type { CanaryAsker } from './ports.ts';
 import type { TickReporter } from './tick-reporter.ts';
 
 export interface ReconcilerDeps extends GatherDeps, Omit<ApplyDeps, 'onScaleWrite'> {
+  readonly canaries: CanaryAsker;
   readonly options: BuildOptions;
   /** Logs and metrics. */
   readonly report: TickReporter;
@@ -39,7 +42,11 @@ export const createReconciler = (deps: ReconcilerDeps): Reconciler => {
     const known = states.get(key);
     // The same name with another uid is another campaign.
     if (known !== undefined && known.uid === campaign.metadata.uid) return known;
-    const state = newCampaignState(campaign, new JournalKeeper(clock, deps.journal));
+    const state = newCampaignState(
+      campaign,
+      new JournalKeeper(clock, deps.journal),
+      new CanaryKeeper(clock, deps.canaries),
+    );
     states.set(key, state);
     return state;
   };
@@ -72,6 +79,7 @@ export const createReconciler = (deps: ReconcilerDeps): Reconciler => {
           readings: gathered.readings,
           counts: gathered.counts,
           journal: state.journal.state,
+          canary: state.canary.state,
           previous: state.computed,
           memory: state.memory,
         },
@@ -88,6 +96,7 @@ export const createReconciler = (deps: ReconcilerDeps): Reconciler => {
         signal,
       );
       state.computed = planned.status;
+      state.canary.keep(planned.canary, gathered.cluster.tiers.intake?.pods ?? [], signal);
 
       for (const error of [...gathered.errors, ...failed]) report.failed(campaign, error);
       report.planned(campaign, planned, gathered.readings, nowMs);

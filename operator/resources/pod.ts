@@ -2,7 +2,7 @@
 import type { EnvVar, PodTemplateSpec, Probe, ResourceRequirements, VolumeMount } from 'kubernetes-types/core/v1.js';
 import { ADMIN_PATHS, ENV, PORTS } from '../api/app-contract.ts';
 import type { VoucherCampaign } from '../api/campaign-types.ts';
-import { appConfigMapName, type Tier, tierName } from '../api/names.ts';
+import { appConfigMapName, intakeServiceUrl, type Tier, tierName } from '../api/names.ts';
 import type { BuildOptions, PodOptions } from './build-options.ts';
 import { campaignLabels, tierSelector } from './metadata.ts';
 
@@ -47,7 +47,7 @@ const adminProbe = (path: string, timing: Omit<Probe, 'httpGet'>): Probe => ({
 export const nodeOptions = (tier: Tier): string =>
   `--max-old-space-size=${tier === 'intake' ? 96 : 128} --max-semi-space-size=8`;
 
-const environment = (tier: Tier, options: BuildOptions): EnvVar[] => [
+const environment = (campaign: VoucherCampaign, tier: Tier, options: BuildOptions): EnvVar[] => [
   { name: 'NODE_OPTIONS', value: nodeOptions(tier) },
   { name: ENV.role, value: tier },
   { name: ENV.podName, valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
@@ -55,7 +55,12 @@ const environment = (tier: Tier, options: BuildOptions): EnvVar[] => [
   { name: ENV.privacyDir, value: MOUNTS.privacy },
   { name: ENV.dataPlaneDir, value: MOUNTS.dataPlane },
   { name: ENV.host, value: '0.0.0.0' },
-  ...(tier === 'intake' ? [{ name: ENV.portHttp, value: String(PORTS.http) }] : []),
+  ...(tier === 'intake'
+    ? [
+        { name: ENV.portHttp, value: String(PORTS.http) },
+        { name: ENV.serviceUrl, value: intakeServiceUrl(campaign.metadata.name, campaign.metadata.namespace) },
+      ]
+    : []),
   { name: ENV.portAdmin, value: String(PORTS.admin) },
   { name: ENV.logLevel, value: options.logLevel },
 ];
@@ -119,7 +124,7 @@ export const buildPodTemplate = (
         image: options.image,
         ...(pods.imagePullPolicy === undefined ? {} : { imagePullPolicy: pods.imagePullPolicy }),
         args: [tier],
-        env: environment(tier, options),
+        env: environment(campaign, tier, options),
         ports: [
           ...(tier === 'intake' ? [{ name: 'http', containerPort: PORTS.http }] : []),
           { name: 'admin', containerPort: PORTS.admin },

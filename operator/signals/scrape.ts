@@ -34,7 +34,7 @@ export interface ScraperOptions {
   readonly session?: () => Promise<Session>;
 }
 
-interface Session {
+export interface Session {
   readonly dispatcher: Dispatcher;
   readonly headers: Readonly<Record<string, string>>;
 }

@@ -167,6 +167,7 @@ export class FakeWorld {
           this.plans[at] = { ...plan, status: { ...plan.status, state } };
         },
       },
+      canaries: { ask: async () => ({ result: 'confirmed', reason: '' }) },
       events: { emit: (_, event) => void this.events.push(event) },
       journal: {
         ensure: () => this.#answer('ensure', () => this.journal),

@@ -31,6 +31,7 @@ export const anObserved = (changes: Partial<Observed> = {}): Observed => ({
   cluster: { tiers: { intake: anObservedTier('intake', 2), records: anObservedTier('records', 2) }, plans: [] },
   readings: freshReadings(0),
   journal: SYNCED,
+  canary: { result: 'confirmed', reason: '', atMs: 0 },
   counts: undefined,
   previous: undefined,
   memory: undefined,

@@ -14,6 +14,8 @@ export interface StackCampaign {
   readonly intake?: { readonly min: number; readonly max: number; readonly capacityPerReplica: number };
   readonly records?: { readonly min: number; readonly max: number; readonly capacityPerReplica: number };
   readonly admissionPerSecond?: number;
+  /** Arrivals per second that it is pre-warmed for; left out: it isn't. */
+  readonly forecast?: number;
 }
 
 /** What the machine gives the stack; the campaign knows nothing of it. */
@@ -30,6 +32,7 @@ export const stackCampaignYaml = (
     intake = { min: 2, max: 4, capacityPerReplica: 500 },
     records = { min: 1, max: 2, capacityPerReplica: 2000 },
     admissionPerSecond,
+    forecast,
   }: StackCampaign,
   nowMs: number,
 ): string =>
@@ -56,6 +59,7 @@ export const stackCampaignYaml = (
       ],
       ...(admissionPerSecond === undefined ? {} : { traffic: { admissionPerSecond } }),
       scaling: {
+        ...(forecast === undefined ? {} : { peakArrivalsPerSecond: forecast }),
         authorized: { ceilings: { intake: intake.max, records: records.max } },
         tiers: { intake, records },
       },

@@ -1,14 +1,17 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Counter, Registry } from 'prom-client';
-import { type AdminServer, startAdminServer } from '../../../app/admin-server.ts';
+import { type AdminServer, type SendCanary, startAdminServer } from '../../../app/admin-server.ts';
+import { eventually } from '../../helpers/eventually.ts';
 
 let ready: boolean;
+let canary: SendCanary | undefined;
 let admin: AdminServer;
 beforeEach(async () => {
   ready = false;
+  canary = undefined;
   const registry = new Registry();
   new Counter({ name: 'things_total', help: 'Things.', registers: [registry] }).inc(3);
-  admin = await startAdminServer({ registry, isReady: () => ready }, '127.0.0.1', 0);
+  admin = await startAdminServer({ registry, isReady: () => ready, canary: () => canary }, '127.0.0.1', 0);
 });
 afterEach(() => admin.close());
 
@@ -29,5 +32,19 @@ describe('the admin port', () => {
     expect((await get('/metrics'))[1]).toContain('things_total 3');
     expect((await get('/'))[0]).toBe(404);
     expect((await get('/metrics', 'POST'))[0]).toBe(405);
+  });
+
+  it('sends a canary when it is told to, one at a time, and only where there is one', async () => {
+    expect((await get('/canary', 'POST'))[0]).toBe(404);
+    expect((await get('/canary'))[0]).toBe(405);
+    let arrive = (): void => undefined;
+    canary = () =>
+      new Promise((resolve) => {
+        arrive = () => resolve({ result: 'confirmed', reason: '' });
+      });
+    const first = get('/canary', 'POST');
+    await eventually(async () => (await get('/canary', 'POST'))[0] === 409, { timeoutMs: 5_000, what: 'a 409' });
+    arrive();
+    expect(await first).toEqual([200, '{"result":"confirmed","reason":""}']);
   });
 });

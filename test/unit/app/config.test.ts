@@ -43,6 +43,7 @@ describe('a pod’s configuration', () => {
     expect(await readConfig(env)).toMatchObject({
       role: 'intake',
       httpPort: 8080,
+      serviceUrl: undefined,
       adminPort: 9090,
       logLevel: 'info',
       drainGraceMs: 0,

@@ -3,6 +3,7 @@ import type { VoucherCampaign } from '../../../operator/api/campaign-types.ts';
 import { metricsFresh, open, planPending } from '../../../operator/plan/conditions.ts';
 import { journalDurable, ready } from '../../../operator/plan/journal-conditions.ts';
 import { preWarmed } from '../../../operator/plan/pre-warmed.ts';
+import type { CanaryState } from '../../../operator/reconcile/ports.ts';
 import { aCampaign, CLOSES_AT_MS, OPENS_AT_MS, withoutForecast } from '../../helpers/a-campaign.ts';
 import { aConditionInput, aTierOutcome } from '../../helpers/condition-input.ts';
 import { anObservedTier, aScalePlan } from '../../helpers/observed.ts';
@@ -106,6 +107,7 @@ describe('PreWarmed', () => {
       campaign?: VoucherCampaign;
       previous?: ReturnType<typeof was>;
       isRefused?: boolean;
+      canary?: CanaryState['result'] | 'none yet';
     },
     string,
     string,
@@ -114,6 +116,26 @@ describe('PreWarmed', () => {
     ['without a forecast', { nowMs: warm, pods: 10, campaign: withoutForecast(aCampaign()) }, 'False', 'NoForecast'],
     ['before the lead time', { nowMs: OPENS_AT_MS - 31 * MINUTE_MS, pods: 2 }, 'False', 'Scheduled'],
     ['in the lead time, floor ready', { nowMs: warm, pods: 10 }, 'True', 'FloorReady'],
+    ['floor ready, canary on its way', { nowMs: warm, pods: 10, canary: 'none yet' }, 'False', 'CanaryPending'],
+    ['floor ready, canary lost', { nowMs: warm, pods: 10, canary: 'failed' }, 'False', 'CanaryNotConfirmed'],
+    [
+      'floor ready, proven before, and the last canary has no row',
+      { nowMs: warm, pods: 10, canary: 'accepted', previous: was('True') },
+      'False',
+      'CanaryNotConfirmed',
+    ],
+    [
+      'floor ready and proven, with a new leader',
+      { nowMs: warm, pods: 10, canary: 'none yet', previous: was('True') },
+      'True',
+      'FloorReady',
+    ],
+    [
+      'open and proven, whatever a late canary says',
+      { nowMs: OPENS_AT_MS, pods: 10, canary: 'failed', previous: was('True') },
+      'True',
+      'FloorReady',
+    ],
     ['in the lead time, pods starting', { nowMs: warm, pods: 9 }, 'False', 'PreWarming'],
     ['in the last seconds, pods missing', { nowMs: OPENS_AT_MS - 5_000, pods: 9 }, 'False', 'WillBeLate'],
     ['in the last seconds, pods that still make it', { nowMs: OPENS_AT_MS - 9_000, pods: 9 }, 'False', 'PreWarming'],
@@ -123,7 +145,8 @@ describe('PreWarmed', () => {
     ['open and on the way down', { nowMs: OPENS_AT_MS, pods: 3, previous: was('True') }, 'True', 'FloorReady'],
     ['open and never warm', { nowMs: OPENS_AT_MS, pods: 3, previous: was('False') }, 'False', 'PreWarming'],
   ];
-  it.each(cases)('%s', (_, { nowMs, pods, ceiling, campaign, previous, isRefused }, wantStatus, wantReason) => {
+  it.each(cases)('%s', (_, given, wantStatus, wantReason) => {
+    const { nowMs, pods, ceiling, campaign, previous, isRefused, canary = 'confirmed' } = given;
     const tier = {
       ...anObservedTier('intake', pods),
       ...(isRefused === true ? { problems: [{ kind: 'refused' as const, message: 'no' }] } : {}),
@@ -132,7 +155,11 @@ describe('PreWarmed', () => {
       nowMs,
       campaign: campaign ?? aCampaign(),
       tiers: { intake: intake(pods, ceiling), records: aTierOutcome() },
-      observed: { cluster: { tiers: { intake: tier }, plans: [] }, previous },
+      observed: {
+        cluster: { tiers: { intake: tier }, plans: [] },
+        previous,
+        canary: canary === 'none yet' ? undefined : { result: canary, reason: 'no row', atMs: 0 },
+      },
     });
     expect(preWarmed(input)).toMatchObject({ status: wantStatus, reason: wantReason });
   });

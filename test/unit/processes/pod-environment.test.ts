@@ -8,7 +8,14 @@ const mounts = [
   { mountPath: '/etc/voucher/config', dir: '/pods/a/config' },
   { mountPath: '/etc/voucher', dir: '/pods/a/all' },
 ];
-const place = { podName: 'a', namespace: 'vouchers', podIp: '127.0.0.1', ports: { admin: 20001, http: 20002 }, mounts };
+const place = {
+  podName: 'a',
+  namespace: 'vouchers',
+  podIp: '127.0.0.1',
+  ports: { admin: 20001, http: 20002 },
+  mounts,
+  serviceUrl: (namespace: string, name: string) => `http://127.0.0.1:20003/${namespace}/${name}`,
+};
 
 describe('a path in the environment', () => {
   it.each([
@@ -39,6 +46,7 @@ describe('the environment of a process', () => {
       VOUCHER_HOST: '127.0.0.1',
       PORT_HTTP: '20002',
       PORT_ADMIN: '20001',
+      VOUCHER_SERVICE_URL: 'http://127.0.0.1:20003/vouchers/chengdu-intake',
       VOUCHER_LOG_LEVEL: 'info',
     });
   });

@@ -1,0 +1,143 @@
+/**
+ * An intake's own canary: a registration of nobody through the campaign's Service, as a citizen's phone would send it,
+ * and its receipt asked for until the database has the row. So Service, intake, journal, records and database are
+ * proven before the first citizen comes. It counts nowhere (EVENT_KINDS) and takes nobody's place.
+ */
+import { randomInt, randomUUID } from 'node:crypto';
+import { type IncomingMessage, request } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
+import { z } from 'zod';
+import { CANARY_WITHIN_MS, type CanaryReport } from '../../operator/api/app-contract.ts';
+import { withCheckCharacter } from '../core/identity-number.ts';
+import type { SecretKey } from '../core/secret-key.ts';
+import { CANARY_HEADER, signCanary } from './canary.ts';
+import type { LiveSettingsSource } from './ports.ts';
+
+export interface CanarySenderDeps {
+  /** Of the campaign's Service. */
+  readonly serviceUrl: string;
+  readonly canaryKey: SecretKey;
+  readonly settings: LiveSettingsSource;
+  /** Unix ms. */
+  readonly now: () => number;
+  readonly monotonicMs: () => number;
+  /** Ends with the process. */
+  readonly signal: AbortSignal;
+}
+
+const ASK_EVERY_MS = 250;
+const ANSWER_WITHIN_MS = 5_000;
+const MAX_ANSWER_BYTES = 16_384;
+
+const receipt = z.object({ receiptSecret: z.string(), statusUrl: z.string().startsWith('/') });
+const problem = z.object({ code: z.string().regex(/^[A-Z_]{1,40}$/) });
+const status = z.object({ confirmed: z.boolean() });
+
+/** Nobody's: no region has the number 999999. */
+const newIdentityNumber = (): string =>
+  withCheckCharacter(
+    `999999${1940 + randomInt(50)}${String(1 + randomInt(12)).padStart(2, '0')}${10 + randomInt(18)}${100 + randomInt(900)}`,
+  );
+
+const bodyFor = (category: string) => ({
+  name: '金丝雀',
+  idType: 'CN_ID',
+  idNumber: newIdentityNumber(),
+  phone: '13000000000',
+  channel: 'wechat',
+  category,
+  consent: { policyVersion: 'canary', sensitive: true },
+  locale: 'zh-CN',
+});
+
+interface Answer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+const read = async (response: IncomingMessage): Promise<Answer> => {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of response) {
+    bytes += chunk.length;
+    if (bytes > MAX_ANSWER_BYTES) throw new Error('the answer is no answer of an intake: too long');
+    chunks.push(chunk);
+  }
+  const text = Buffer.concat(chunks).toString('utf8');
+  try {
+    return { status: response.statusCode ?? 0, body: JSON.parse(text) };
+  } catch {
+    return { status: response.statusCode ?? 0, body: undefined };
+  }
+};
+
+/** On a connection of its own, so that the Service chooses anew whom it goes to. */
+const call = (
+  url: URL,
+  headers: Readonly<Record<string, string>>,
+  body: object | undefined,
+  signal: AbortSignal,
+): Promise<Answer> =>
+  new Promise((resolve, reject) => {
+    const method = body === undefined ? 'GET' : 'POST';
+    const within = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_WITHIN_MS)]);
+    const outgoing = request(url, { method, headers, agent: false, signal: within }, (response) => {
+      read(response).then(resolve, reject);
+    });
+    outgoing.once('error', reject);
+    outgoing.end(body === undefined ? undefined : JSON.stringify(body));
+  });
+
+/** What went wrong on the way, without an address: `ECONNREFUSED`, or how long nobody answered. */
+const whyNoAnswer = (error: unknown): string => {
+  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+  if (typeof code === 'string' && code !== 'ABORT_ERR') return `the Service does not answer (${code})`;
+  return `the Service did not answer within ${ANSWER_WITHIN_MS / 1000} s`;
+};
+
+const failed = (reason: string): CanaryReport => ({ result: 'failed', reason });
+
+export const createCanarySender = (deps: CanarySenderDeps): (() => Promise<CanaryReport>) => {
+  const { serviceUrl, canaryKey, settings, now, monotonicMs, signal } = deps;
+
+  const isConfirmed = async (url: URL, secret: string): Promise<boolean> => {
+    try {
+      const { body } = await call(url, { 'x-receipt-secret': secret }, undefined, signal);
+      return status.safeParse(body).data?.confirmed === true;
+    } catch {
+      return false;
+    }
+  };
+
+  return async () => {
+    const endAtMs = monotonicMs() + CANARY_WITHIN_MS;
+    const category = settings.current()?.vouchers[0]?.name;
+    if (category === undefined) return failed('the settings of the campaign have not reached the intake yet');
+    const key = randomUUID();
+    const headers = {
+      'content-type': 'application/json',
+      'idempotency-key': key,
+      [CANARY_HEADER]: signCanary(canaryKey, Math.floor(now() / 1000), key),
+    };
+    let answer: Answer;
+    try {
+      answer = await call(new URL('/api/v1/registrations', serviceUrl), headers, bodyFor(category), signal);
+    } catch (error) {
+      return failed(whyNoAnswer(error));
+    }
+    const accepted = receipt.safeParse(answer.body);
+    if (answer.status !== 201 || !accepted.success) {
+      const { code } = problem.safeParse(answer.body).data ?? {};
+      return failed(`it was answered ${answer.status}${code === undefined ? '' : ` ${code}`}`);
+    }
+    const url = new URL(accepted.data.statusUrl, serviceUrl);
+    while (monotonicMs() < endAtMs) {
+      if (await isConfirmed(url, accepted.data.receiptSecret)) return { result: 'confirmed', reason: '' };
+      await delay(ASK_EVERY_MS, undefined, { signal });
+    }
+    return {
+      result: 'accepted',
+      reason: `it was accepted, and its row was not in the database ${CANARY_WITHIN_MS / 1000} s later: look at the records pods and the database`,
+    };
+  };
+};

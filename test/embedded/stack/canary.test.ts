@@ -1,0 +1,60 @@
+/** The way from the Service to the database is proven before opening, or it is said what stands in it. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
+import { readDatabase } from '../../../local/audit/read-database.ts';
+import { startEmbedded } from '../../../local/embedded.ts';
+import type { Stack } from '../../../local/stack.ts';
+import { eventually } from '../../helpers/eventually.ts';
+import { stackCampaignYaml } from '../../helpers/with-stack.ts';
+
+jest.setTimeout(180_000);
+
+let stateDir: string;
+let stack: Stack;
+const ended = new AbortController();
+beforeEach(async () => {
+  stateDir = await mkdtemp(join(tmpdir(), 'voucher-canary-'));
+  stack = await startEmbedded({
+    campaignYaml: stackCampaignYaml({ opensInMs: 600_000, closesInMs: 3_600_000, forecast: 300 }, Date.now()),
+    stateDir,
+    signal: ended.signal,
+    progress: () => undefined,
+  });
+});
+afterEach(async () => {
+  await stack?.stop();
+  await rm(stateDir, { recursive: true, force: true });
+});
+
+const preWarmed = () => stack.snapshot().conditions.find(({ type }) => type === 'PreWarmed');
+const becomes = (reason: string): Promise<unknown> =>
+  eventually(() => preWarmed()?.reason === reason, { timeoutMs: 90_000, what: `PreWarmed to say ${reason}` });
+
+it('is PreWarmed when a canary has become a row, which counts as no citizen', async () => {
+  await becomes('FloorReady');
+  expect(preWarmed()?.status).toBe('True');
+  const { registrations } = await readDatabase(stack.audit, stack.campaignId, ended.signal);
+  expect(registrations.map(({ kind }) => kind)).toEqual(['canary']);
+});
+
+it('is not PreWarmed while nobody writes rows, says so, and is when somebody does', async () => {
+  const id = await eventually(() => stack.processes().find(({ role }) => role === 'records')?.id, {
+    timeoutMs: 60_000,
+    what: 'a records process',
+    everyMs: 10,
+  });
+  process.kill(Number(id), 'SIGSTOP');
+  try {
+    await becomes('CanaryNotConfirmed');
+    expect(preWarmed()).toMatchObject({
+      status: 'False',
+      message: expect.stringContaining('look at the records pods'),
+    });
+    expect(stack.events().map(({ reason }) => reason)).toContain('CanaryNotConfirmed');
+  } finally {
+    process.kill(Number(id), 'SIGCONT');
+  }
+  await becomes('FloorReady');
+});
