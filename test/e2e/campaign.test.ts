@@ -203,7 +203,7 @@ describe('a campaign on Kubernetes', () => {
       const { connect } = await import('@nats-io/transport-node');
       const { readFileSync } = await import('node:fs');
       const of = (key) => readFileSync('/etc/voucher/data-plane/' + key, 'utf8').trim();
-      const nats = await connect({ servers: of('nats-url').split(','), user: of('nats-user'), pass: of('nats-password'), inboxPrefix: '_INBOX.' + of('nats-user') });
+      const nats = await connect({ servers: of('nats-url').split(','), user: of('nats-user'), pass: of('nats-password'), inboxPrefix: '_INBOX.' + of('nats-user'), tls: { ca: of('nats-ca.crt') } });
       const ask = (subject) => nats.request(subject, '', { timeout: 2000 }).then((m) => JSON.parse(m.string()).error?.code ?? 'answered', (e) => e.name + ' ' + e.message);
       console.log('own', await ask('$JS.API.STREAM.INFO.REG_${stack.campaignId}_0'));
       console.log('other', await ask('$JS.API.STREAM.INFO.REG_another_0'));
