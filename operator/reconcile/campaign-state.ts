@@ -1,12 +1,14 @@
 /** What one process remembers of one campaign between two ticks. All of it can be lost: status and cluster rebuild it. */
 import type { VoucherCampaign, VoucherCampaignStatus } from '../api/campaign-types.ts';
 import type { CampaignMemory, ScaledTier } from '../plan/observed.ts';
+import type { DecisionKeeper } from './decision-keeper.ts';
 import type { JournalKeeper } from './journal-keeper.ts';
 import type { CampaignReadings } from './ports.ts';
 
 export interface CampaignState {
   readonly uid: string | undefined;
   readonly journal: JournalKeeper;
+  readonly decisions: DecisionKeeper;
   /** Last computed status; events are the difference to it. */
   computed: VoucherCampaignStatus | undefined;
   /** Last status that the API server has, as far as we know. */
@@ -28,9 +30,13 @@ export interface CampaignState {
 export const campaignKey = ({ metadata }: Pick<VoucherCampaign, 'metadata'>): string =>
   `${metadata.namespace}/${metadata.name}`;
 
-export const newCampaignState = (campaign: VoucherCampaign, journal: JournalKeeper): CampaignState => ({
+export const newCampaignState = (
+  campaign: VoucherCampaign,
+  { journal, decisions }: Pick<CampaignState, 'journal' | 'decisions'>,
+): CampaignState => ({
   uid: campaign.metadata.uid,
   journal,
+  decisions,
   computed: campaign.status,
   written: campaign.status,
   lastWriteMs: undefined,

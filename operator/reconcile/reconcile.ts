@@ -5,14 +5,18 @@ import { TICK_MS } from '../plan/requeue.ts';
 import type { BuildOptions } from '../resources/build-options.ts';
 import { type ApplyDeps, apply } from './apply.ts';
 import { type CampaignState, campaignKey, newCampaignState } from './campaign-state.ts';
+import { DecisionKeeper } from './decision-keeper.ts';
 import { endCampaign } from './deletion.ts';
 import { ReconcileError } from './errors.ts';
 import { type GatherDeps, gather } from './gather.ts';
 import { JournalKeeper } from './journal-keeper.ts';
+import type { DecisionStore } from './ports.ts';
 import type { TickReporter } from './tick-reporter.ts';
 
 export interface ReconcilerDeps extends GatherDeps, Omit<ApplyDeps, 'onScaleWrite'> {
   readonly options: BuildOptions;
+  /** Absent where nobody asks later why. */
+  readonly decisions?: DecisionStore;
   /** Logs and metrics. */
   readonly report: TickReporter;
 }
@@ -39,7 +43,16 @@ export const createReconciler = (deps: ReconcilerDeps): Reconciler => {
     const known = states.get(key);
     // The same name with another uid is another campaign.
     if (known !== undefined && known.uid === campaign.metadata.uid) return known;
-    const state = newCampaignState(campaign, new JournalKeeper(clock, deps.journal));
+    const state = newCampaignState(campaign, {
+      journal: new JournalKeeper(clock, deps.journal),
+      decisions: new DecisionKeeper({
+        clock,
+        store: deps.decisions,
+        onDecision: report.decided,
+        onFailure: (where, cause) =>
+          report.failed(where, new ReconcileError('keep_decisions', 'keep the log of decisions', cause)),
+      }),
+    });
     states.set(key, state);
     return state;
   };
@@ -89,6 +102,7 @@ export const createReconciler = (deps: ReconcilerDeps): Reconciler => {
       );
       state.computed = planned.status;
 
+      state.decisions.note(campaign, planned, gathered.readings, nowMs, signal);
       for (const error of [...gathered.errors, ...failed]) report.failed(campaign, error);
       report.planned(campaign, planned, gathered.readings, nowMs);
       return { requeueAfterMs: failed.length > 0 ? Math.min(TICK_MS, planned.requeueAfterMs) : planned.requeueAfterMs };

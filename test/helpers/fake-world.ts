@@ -184,6 +184,7 @@ export class FakeWorld {
       },
       report: {
         planned: () => undefined,
+        decided: () => undefined,
         scaleWrite: (_, result) => void this.scaleResults.push(result),
         failed: (_, error) => void this.failures.push(error.kind),
         ticked: () => undefined,
