@@ -26,7 +26,9 @@ export interface ClusterOptions {
 
 export const withClusterOptions = (command: Command): Command =>
   command
-    .addOption(new Option('-n, --namespace <name>', 'where the campaign is; the namespace of the context unless stated'))
+    .addOption(
+      new Option('-n, --namespace <name>', 'where the campaign is; the namespace of the context unless stated'),
+    )
     .option('--context <name>', 'context of the kubeconfig')
     .option('--kubeconfig <file>', 'instead of KUBECONFIG and ~/.kube/config');
 
@@ -141,7 +143,9 @@ const createCluster = (client: KubeClient, namespace: string, signal: AbortSigna
         return keepCampaign(only);
       }
       try {
-        return keepCampaign(parseObject(await client.call({ resource: CAMPAIGNS, namespace, name, verb: 'get' }, signal)));
+        return keepCampaign(
+          parseObject(await client.call({ resource: CAMPAIGNS, namespace, name, verb: 'get' }, signal)),
+        );
       } catch (error) {
         if (!isKubeError(error, 'not_found')) throw error;
         throw new UsageError(`there is no campaign ${name} in namespace ${namespace}${await elsewhere(name)}`, {
@@ -195,4 +199,3 @@ export const onCluster = async <T>(
     throw explained(error, where, server);
   }
 };
-

@@ -36,7 +36,8 @@ export const instantOf = (ms: number, zone: Zone): string => `${local(ms, zone).
 export const ago = (ms: number, nowMs: number): string =>
   ms > nowMs ? `in ${span((ms - nowMs) / 1000)}` : `${span((nowMs - ms) / 1000)} ago`;
 
-const FORMS = 'write an instant (2020-09-25T20:00:04+08:00), a time of the campaign’s day (20:00:04) or how long ago (15m)';
+const FORMS =
+  'write an instant (2020-09-25T20:00:04+08:00), a time of the campaign’s day (20:00:04) or how long ago (15m)';
 const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:\d{2})$/;
 const TIME = /^([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?$/;
 
