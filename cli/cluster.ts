@@ -13,7 +13,7 @@ import { type ApiResource, CAMPAIGNS, EVENTS, SCALE_PLANS } from '../operator/ku
 import { keepScalePlan } from '../operator/kube/scale-plans.ts';
 import { parseDecisions } from '../operator/plan/decision-log.ts';
 import type { DecisionRecord } from '../operator/plan/decision-record.ts';
-import { SCALED_TIERS, type ScaledTier } from '../operator/plan/observed.ts';
+import type { ScaledTier } from '../operator/plan/observed.ts';
 import { systemClock } from '../operator/runtime/clock.ts';
 import { UsageError } from './errors.ts';
 import type { Io } from './io.ts';
