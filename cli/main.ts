@@ -6,4 +6,6 @@ process.exitCode = await runCli(process.argv.slice(2), {
   out: (text) => process.stdout.write(text),
   err: (text) => process.stderr.write(text),
   now: () => performance.now(),
+  wallMs: () => Date.now(),
+  env: process.env,
 });

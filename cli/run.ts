@@ -1,6 +1,9 @@
 import { Command, CommanderError } from 'commander';
 import { UsageError } from './errors.ts';
-import { type Io, simulateCommand } from './simulate.ts';
+import type { Io } from './io.ts';
+import { simulateCommand } from './simulate.ts';
+import { statusCommand } from './status.ts';
+import { whyCommand } from './why.ts';
 
 /**
  * | exit code | meaning                                               |
@@ -12,6 +15,8 @@ import { type Io, simulateCommand } from './simulate.ts';
 export const runCli = async (args: readonly string[], io: Io): Promise<number> => {
   const program = new Command('kubectl-voucher')
     .description('look after voucher campaigns')
+    .addCommand(statusCommand(io))
+    .addCommand(whyCommand(io))
     .addCommand(simulateCommand(io));
   for (const command of [program, ...program.commands]) {
     command

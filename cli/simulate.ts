@@ -7,18 +7,13 @@ import { SIMULATED_TIERS, type SimulatedTier, type SimulationResult } from '../o
 import { parseTrace, TraceError, type TraceStep } from '../operator/scaling/trace.ts';
 import { parseCampaign } from './campaign-file.ts';
 import { UsageError } from './errors.ts';
+import type { Io } from './io.ts';
+import { oneOf } from './options.ts';
 import { plot } from './plot.ts';
 import { table } from './table.ts';
 
 const OUTPUTS = ['table', 'json', 'svg'] as const;
 type Output = (typeof OUTPUTS)[number];
-
-export interface Io {
-  readonly out: (text: string) => void;
-  readonly err: (text: string) => void;
-  /** Monotonic, ms. */
-  readonly now: () => number;
-}
 
 interface Options {
   readonly filename: string;
@@ -33,14 +28,6 @@ interface Options {
   readonly databasePerSecond?: number;
   readonly syncPhase: number;
 }
-
-const oneOf =
-  <T extends string>(known: readonly T[], what: string) =>
-  (text: string): T => {
-    const found = known.find((name) => name === text);
-    if (found === undefined) throw new InvalidArgumentError(`There is no ${what} "${text}"; take ${known.join(', ')}.`);
-    return found;
-  };
 
 const numberFrom =
   (least: number) =>

@@ -34,6 +34,8 @@ export const intakeServiceUrl = (campaignName: string, namespace: string): strin
   `http://${intakeServiceName(campaignName)}.${namespace}.svc`;
 /** The ConfigMap with the bootstrap configuration (never rolls pods). */
 export const appConfigMapName = (campaignName: string): string => `${campaignName}-app`;
+/** The ConfigMap with the last decisions on every tier, for `kubectl voucher why`. */
+export const decisionsName = (campaignName: string): string => `${campaignName}-decisions`;
 
 /**
  * The ScalePlan for these ceilings in this period, e.g. `chengdu-i60-r10-1p0k4`. Equal needs within one period have equal

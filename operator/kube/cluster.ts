@@ -2,6 +2,7 @@
 import type { VoucherCampaign } from '../api/campaign-types.ts';
 import type {
   ClusterReader,
+  DecisionStore,
   FinalizerWriter,
   ManifestWriter,
   PlanWriter,
@@ -18,6 +19,7 @@ import {
 } from './campaigns.ts';
 import type { KubeClient } from './client.ts';
 import { createClusterReader } from './cluster-reader.ts';
+import { createDecisionStore } from './decisions.ts';
 import { keepRival, type Rival } from './hpas.ts';
 import { Informer, type InformerReport, type InformerTiming } from './informer.ts';
 import { createManifestWriter, type ManifestWriterOptions } from './manifests.ts';
@@ -56,6 +58,7 @@ export interface KubeCluster {
   readonly status: StatusWriter;
   readonly finalizers: FinalizerWriter;
   readonly plans: PlanWriter;
+  readonly decisions: DecisionStore;
   /** As last seen; undefined when it is gone. */
   campaign(key: string): VoucherCampaign | undefined;
   campaignKeys(): readonly string[];
@@ -179,6 +182,7 @@ export const createKubeCluster = (options: KubeClusterOptions): KubeCluster => {
     status: createStatusWriter(client, campaigns),
     finalizers: createFinalizerWriter(client, campaigns),
     plans: createPlanWriter(client, plans),
+    decisions: createDecisionStore(client),
     campaign(key) {
       const [namespace = '', name = ''] = key.split('/');
       return campaigns.get(namespace, name);

@@ -38,6 +38,9 @@ export const createTickReporter = (log: Logger, metrics: OperatorMetrics): TickR
       log.warn({ ...labels, plan: metadata.name, reason: spec.reason, ceilings: spec.ceilings }, 'proposing a plan');
     }
   },
+  decided(campaign, tier, decision) {
+    log.info({ ...labelsOf(campaign), tier, decision }, 'decision');
+  },
   scaleWrite(campaign, result) {
     metrics.scaleWrites.inc({ result });
     if (result === 'conflict') log.debug(labelsOf(campaign), 'a scale write met a newer version');

@@ -55,6 +55,9 @@ export interface Plan {
   readonly status: VoucherCampaignStatus;
   readonly events: readonly CampaignEvent[];
   readonly tiers: TierOutcomes;
+  /** Who acts on them. */
+  readonly mode: VoucherCampaign['spec']['scaling']['mode'];
+  readonly overridesInForce: readonly string[];
   /** For the next tick of this process. */
   readonly memory: CampaignMemory;
   readonly requeueAfterMs: number;
@@ -133,6 +136,8 @@ export const plan = (campaign: VoucherCampaign, observed: Observed, nowMs: numbe
     status,
     events: transitionEvents(previous, status),
     tiers,
+    mode,
+    overridesInForce: input.overrides.inForce,
     memory,
     requeueAfterMs: nextLookMs({
       times,

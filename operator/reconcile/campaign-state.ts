@@ -2,6 +2,7 @@
 import type { VoucherCampaign, VoucherCampaignStatus } from '../api/campaign-types.ts';
 import type { CampaignMemory, ScaledTier } from '../plan/observed.ts';
 import type { CanaryKeeper } from './canary-keeper.ts';
+import type { DecisionKeeper } from './decision-keeper.ts';
 import type { JournalKeeper } from './journal-keeper.ts';
 import type { CampaignReadings } from './ports.ts';
 
@@ -9,6 +10,7 @@ export interface CampaignState {
   readonly uid: string | undefined;
   readonly journal: JournalKeeper;
   readonly canary: CanaryKeeper;
+  readonly decisions: DecisionKeeper;
   /** Last computed status; events are the difference to it. */
   computed: VoucherCampaignStatus | undefined;
   /** Last status that the API server has, as far as we know. */
@@ -32,12 +34,10 @@ export const campaignKey = ({ metadata }: Pick<VoucherCampaign, 'metadata'>): st
 
 export const newCampaignState = (
   campaign: VoucherCampaign,
-  journal: JournalKeeper,
-  canary: CanaryKeeper,
+  keepers: Pick<CampaignState, 'journal' | 'canary' | 'decisions'>,
 ): CampaignState => ({
   uid: campaign.metadata.uid,
-  journal,
-  canary,
+  ...keepers,
   computed: campaign.status,
   written: campaign.status,
   lastWriteMs: undefined,

@@ -14,6 +14,7 @@ export const STEPS = [
   'write_finalizer',
   'delete_journal',
   'write_status',
+  'keep_decisions',
 ] as const;
 export type Step = (typeof STEPS)[number];
 

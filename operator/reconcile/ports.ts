@@ -122,6 +122,14 @@ export interface PlanWriter {
   writeState(plan: ScalePlan, state: PlanState, signal: AbortSignal): Promise<void>;
 }
 
+/** Where the last decisions on a campaign's tiers are kept, as text; they outlive the process. */
+export interface DecisionStore {
+  /** Undefined when none were kept. @throws Error when what is there belongs to somebody else */
+  read(campaign: VoucherCampaign, signal: AbortSignal): Promise<Readonly<Record<DecisionTier, string>> | undefined>;
+  write(campaign: VoucherCampaign, texts: Readonly<Record<DecisionTier, string>>, signal: AbortSignal): Promise<void>;
+}
+export type DecisionTier = 'intake' | 'records';
+
 /** What the journal of one campaign should be. */
 export interface JournalSpec {
   readonly campaignId: string;

@@ -6,16 +6,19 @@ import type { BuildOptions } from '../resources/build-options.ts';
 import { type ApplyDeps, apply } from './apply.ts';
 import { type CampaignState, campaignKey, newCampaignState } from './campaign-state.ts';
 import { CanaryKeeper } from './canary-keeper.ts';
+import { DecisionKeeper } from './decision-keeper.ts';
 import { endCampaign } from './deletion.ts';
 import { ReconcileError } from './errors.ts';
 import { type GatherDeps, gather } from './gather.ts';
 import { JournalKeeper } from './journal-keeper.ts';
-import type { CanaryAsker } from './ports.ts';
+import type { CanaryAsker, DecisionStore } from './ports.ts';
 import type { TickReporter } from './tick-reporter.ts';
 
 export interface ReconcilerDeps extends GatherDeps, Omit<ApplyDeps, 'onScaleWrite'> {
   readonly canaries: CanaryAsker;
   readonly options: BuildOptions;
+  /** Absent where nobody asks later why. */
+  readonly decisions?: DecisionStore;
   /** Logs and metrics. */
   readonly report: TickReporter;
 }
@@ -42,11 +45,17 @@ export const createReconciler = (deps: ReconcilerDeps): Reconciler => {
     const known = states.get(key);
     // The same name with another uid is another campaign.
     if (known !== undefined && known.uid === campaign.metadata.uid) return known;
-    const state = newCampaignState(
-      campaign,
-      new JournalKeeper(clock, deps.journal),
-      new CanaryKeeper(clock, deps.canaries),
-    );
+    const state = newCampaignState(campaign, {
+      journal: new JournalKeeper(clock, deps.journal),
+      canary: new CanaryKeeper(clock, deps.canaries),
+      decisions: new DecisionKeeper({
+        clock,
+        store: deps.decisions,
+        onDecision: report.decided,
+        onFailure: (where, cause) =>
+          report.failed(where, new ReconcileError('keep_decisions', 'keep the log of decisions', cause)),
+      }),
+    });
     states.set(key, state);
     return state;
   };
@@ -98,6 +107,7 @@ export const createReconciler = (deps: ReconcilerDeps): Reconciler => {
       state.computed = planned.status;
       state.canary.keep(planned.canary, gathered.cluster.tiers.intake?.pods ?? [], signal);
 
+      state.decisions.note(campaign, planned, gathered.readings, nowMs, signal);
       for (const error of [...gathered.errors, ...failed]) report.failed(campaign, error);
       report.planned(campaign, planned, gathered.readings, nowMs);
       return { requeueAfterMs: failed.length > 0 ? Math.min(TICK_MS, planned.requeueAfterMs) : planned.requeueAfterMs };

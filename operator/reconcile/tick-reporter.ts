@@ -1,11 +1,15 @@
 /** What a tick tells the people who run the operator; operator/observability writes it to logs and metrics. */
 import type { VoucherCampaign } from '../api/campaign-types.ts';
+import type { DecisionRecord } from '../plan/decision-record.ts';
+import type { ScaledTier } from '../plan/observed.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { ReconcileError } from './errors.ts';
 import type { CampaignReadings } from './ports.ts';
 
 export interface TickReporter {
   planned(campaign: VoucherCampaign, plan: Plan, readings: CampaignReadings, nowMs: number): void;
+  /** A tier is wanted otherwise than before, or for another reason. */
+  decided(campaign: VoucherCampaign, tier: ScaledTier, decision: DecisionRecord): void;
   scaleWrite(campaign: VoucherCampaign, result: 'written' | 'conflict' | 'error'): void;
   failed(campaign: VoucherCampaign, error: ReconcileError): void;
   ticked(seconds: number): void;

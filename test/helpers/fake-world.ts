@@ -185,6 +185,7 @@ export class FakeWorld {
       },
       report: {
         planned: () => undefined,
+        decided: () => undefined,
         scaleWrite: (_, result) => void this.scaleResults.push(result),
         failed: (_, error) => void this.failures.push(error.kind),
         ticked: () => undefined,

@@ -26,6 +26,8 @@ const call = async (...args: readonly string[]) => {
     out: (text) => out.push(text),
     err: (text) => err.push(text),
     now: () => 0,
+    wallMs: () => 0,
+    env: {},
   });
   return { code, out: out.join(''), err: err.join('') };
 };

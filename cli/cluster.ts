@@ -1,0 +1,201 @@
+/** What commands read from a cluster, and what they say when it does not let them. Writes nothing. */
+import { type Command, Option } from 'commander';
+import { z } from 'zod';
+import type { VoucherCampaign } from '../operator/api/campaign-types.ts';
+import type { ScalePlan } from '../operator/api/scale-plan-types.ts';
+import { createKubeAccess, KubeConfigError } from '../operator/kube/access.ts';
+import { keepCampaign } from '../operator/kube/campaigns.ts';
+import { createKubeClient, type KubeClient } from '../operator/kube/client.ts';
+import { readDecisions } from '../operator/kube/decisions.ts';
+import { isKubeError } from '../operator/kube/errors.ts';
+import { type KubeObject, parseObject, parsePage } from '../operator/kube/objects.ts';
+import { type ApiResource, CAMPAIGNS, EVENTS, SCALE_PLANS } from '../operator/kube/resources.ts';
+import { keepScalePlan } from '../operator/kube/scale-plans.ts';
+import { parseDecisions } from '../operator/plan/decision-log.ts';
+import type { DecisionRecord } from '../operator/plan/decision-record.ts';
+import type { ScaledTier } from '../operator/plan/observed.ts';
+import { systemClock } from '../operator/runtime/clock.ts';
+import { UsageError } from './errors.ts';
+import type { Io } from './io.ts';
+
+export interface ClusterOptions {
+  readonly namespace?: string;
+  readonly context?: string;
+  readonly kubeconfig?: string;
+}
+
+export const withClusterOptions = (command: Command): Command =>
+  command
+    .addOption(
+      new Option('-n, --namespace <name>', 'where the campaign is; the namespace of the context unless stated'),
+    )
+    .option('--context <name>', 'context of the kubeconfig')
+    .option('--kubeconfig <file>', 'instead of KUBECONFIG and ~/.kube/config');
+
+/** An event of a campaign. */
+export interface ToldEvent {
+  readonly atMs: number;
+  readonly type: string;
+  readonly reason: string;
+  readonly note: string;
+}
+
+export type Decisions = Readonly<Record<ScaledTier, readonly DecisionRecord[]>>;
+
+export interface Cluster {
+  readonly namespace: string;
+  /** @param name undefined: the only one there is @throws UsageError that names what there is */
+  campaign(name: string | undefined): Promise<VoucherCampaign>;
+  plans(campaign: VoucherCampaign): Promise<readonly ScalePlan[]>;
+  /** The log of decisions; undefined when there is none yet. */
+  decisions(campaign: VoucherCampaign): Promise<Decisions | undefined>;
+  /** What Kubernetes still has of the campaign's events, oldest first: an hour as a rule. */
+  events(campaign: VoucherCampaign): Promise<readonly ToldEvent[]>;
+}
+
+/** The API server does not let the user do this; the message says which role does. */
+export class ForbiddenError extends Error {
+  override readonly name = 'ForbiddenError';
+}
+
+const PAGE = '500';
+
+const eventSchema = z.looseObject({
+  eventTime: z.string().nullish(),
+  deprecatedLastTimestamp: z.string().nullish(),
+  metadata: z.looseObject({ creationTimestamp: z.string().nullish() }),
+  series: z.looseObject({ lastObservedTime: z.string() }).nullish(),
+  type: z.string().default('Normal'),
+  reason: z.string().default(''),
+  note: z.string().default(''),
+});
+
+const toldEvent = (raw: unknown): ToldEvent => {
+  const { eventTime, deprecatedLastTimestamp, metadata, series, type, reason, note } = eventSchema.parse(raw);
+  const at = series?.lastObservedTime ?? eventTime ?? deprecatedLastTimestamp ?? metadata.creationTimestamp ?? '';
+  return { atMs: Date.parse(at), type, reason, note };
+};
+
+/** In words, what to do about an answer that is none. */
+const explained = (error: unknown, namespace: string, server: string): unknown => {
+  if (error instanceof KubeConfigError) return new UsageError(error.message, { cause: error });
+  if (isKubeError(error, 'forbidden')) {
+    return new ForbiddenError(
+      `${error.message}\nThe chart's ClusterRole <release namespace>-<release>-campaign-viewer allows it; who administers the cluster gives it with\n  kubectl create rolebinding campaign-viewer -n ${namespace} --clusterrole <release namespace>-<release>-campaign-viewer --user <you>`,
+      { cause: error },
+    );
+  }
+  if (isKubeError(error, 'unauthorized')) {
+    return new Error(`the cluster at ${server} does not know you: log in again, or choose another --context`, {
+      cause: error,
+    });
+  }
+  if (isKubeError(error, 'connection', 'timeout')) {
+    return new Error(
+      `no cluster answers at ${server}: check --context and KUBECONFIG, and that it is reachable from here (${error.message})`,
+      { cause: error },
+    );
+  }
+  return error;
+};
+
+const namesOf = (objects: readonly KubeObject[]): string =>
+  objects.map(({ metadata: { namespace, name } }) => `  ${name} -n ${namespace}\n`).join('');
+
+const createCluster = (client: KubeClient, namespace: string, signal: AbortSignal): Cluster => {
+  const list = async (
+    resource: ApiResource,
+    where: string | undefined,
+    query: Readonly<Record<string, string>> = {},
+  ): Promise<readonly KubeObject[]> => {
+    const objects: KubeObject[] = [];
+    let next: string | undefined;
+    do {
+      const page = await client.call(
+        { resource, namespace: where, verb: 'list', query: { limit: PAGE, continue: next, ...query } },
+        signal,
+      );
+      const { items, next: following } = parsePage(page);
+      objects.push(...items.map(parseObject));
+      next = following;
+    } while (next !== undefined);
+    return objects;
+  };
+
+  /** A help and no more: whoever may not look into other namespaces gets none. */
+  const elsewhere = async (name: string | undefined): Promise<string> => {
+    const all = await list(CAMPAIGNS, undefined).catch(() => []);
+    const others = all.filter(({ metadata }) => name === undefined || metadata.name === name);
+    return others.length === 0 ? '' : `; there is\n${namesOf(others).trimEnd()}`;
+  };
+
+  return {
+    namespace,
+    async campaign(name) {
+      if (name === undefined) {
+        const [only, ...others] = await list(CAMPAIGNS, namespace);
+        if (only === undefined) {
+          throw new UsageError(`there is no campaign in namespace ${namespace}${await elsewhere(name)}`);
+        }
+        if (others.length > 0) {
+          throw new UsageError(`which campaign? Name one of\n${namesOf([only, ...others]).trimEnd()}`);
+        }
+        return keepCampaign(only);
+      }
+      try {
+        return keepCampaign(
+          parseObject(await client.call({ resource: CAMPAIGNS, namespace, name, verb: 'get' }, signal)),
+        );
+      } catch (error) {
+        if (!isKubeError(error, 'not_found')) throw error;
+        throw new UsageError(`there is no campaign ${name} in namespace ${namespace}${await elsewhere(name)}`, {
+          cause: error,
+        });
+      }
+    },
+    async plans({ metadata }) {
+      const plans = (await list(SCALE_PLANS, metadata.namespace)).map(keepScalePlan);
+      return plans.filter(({ spec }) => spec.campaignName === metadata.name);
+    },
+    async decisions(campaign) {
+      const texts = await readDecisions(client, campaign, signal);
+      return texts && { intake: parseDecisions(texts.intake), records: parseDecisions(texts.records) };
+    },
+    async events({ kind, metadata: { namespace: where, name, uid } }) {
+      const fieldSelector = `regarding.kind=${kind},regarding.name=${name},regarding.uid=${uid}`;
+      const events = (await list(EVENTS, where, { fieldSelector })).map(toldEvent);
+      return events.filter(({ atMs }) => !Number.isNaN(atMs)).sort((a, b) => a.atMs - b.atMs);
+    },
+  };
+};
+
+/**
+ * Runs `work` on the cluster that the options choose.
+ * @throws UsageError, ForbiddenError or Error whose message says what to do
+ */
+export const onCluster = async <T>(
+  { namespace, context, kubeconfig }: ClusterOptions,
+  { env }: Pick<Io, 'env'>,
+  work: (cluster: Cluster) => Promise<T>,
+): Promise<T> => {
+  let server = 'the kubeconfig’s server';
+  let where = namespace ?? '';
+  try {
+    const access = createKubeAccess({
+      env,
+      monotonicMs: systemClock.monotonicMs,
+      ...(kubeconfig === undefined ? {} : { kubeconfig }),
+      ...(context === undefined ? {} : { context }),
+    });
+    server = access.server;
+    where = namespace ?? access.namespace;
+    const client = createKubeClient({ access, clock: systemClock, random: Math.random, userAgent: 'kubectl-voucher' });
+    try {
+      return await work(createCluster(client, where, new AbortController().signal));
+    } finally {
+      await access.close();
+    }
+  } catch (error) {
+    throw explained(error, where, server);
+  }
+};

@@ -1,0 +1,65 @@
+/** Which conditions are not as they should be, and what to do where their message does not say it. Pure. */
+import type { VoucherCampaign } from '../operator/api/campaign-types.ts';
+import type { Condition } from '../operator/api/common-types.ts';
+import { CONDITION_TYPES, type ConditionType } from '../operator/api/conditions.ts';
+import { LABELS, OVERRIDES } from '../operator/api/names.ts';
+
+/** `Open` tells the calendar and is neither good nor bad. */
+const SHOULD_BE: Readonly<Record<ConditionType, 'True' | 'False' | undefined>> = {
+  Ready: 'True',
+  Provisioned: 'True',
+  JournalDurable: 'True',
+  MetricsFresh: 'True',
+  PreWarmed: 'True',
+  Open: undefined,
+  PlanPending: 'False',
+  DownstreamSaturated: 'False',
+  ConflictingScaler: 'False',
+  Overridden: 'False',
+};
+
+/** Not yet, no longer, or not wanted: no fault. */
+const NO_FAULT: readonly string[] = ['Scheduled', 'PreWarming', 'NoForecast', 'WindowClosed'];
+/** A fault although the status is as it should be. */
+const FAULT: readonly string[] = ['Unreadable', 'PlanExpired'];
+
+const isWrong = ({ type, status, reason }: Condition): boolean => {
+  const known = CONDITION_TYPES.find((one) => one === type);
+  const should = known === undefined ? undefined : SHOULD_BE[known];
+  return FAULT.includes(reason) || (should !== undefined && status !== should && !NO_FAULT.includes(reason));
+};
+
+type Names = Pick<VoucherCampaign['metadata'], 'name' | 'namespace'>;
+
+const pods = ({ name, namespace }: Names): string => `kubectl get pods -n ${namespace} -l ${LABELS.campaign}=${name}`;
+const events = ({ namespace }: Names): string => `kubectl get events -n ${namespace} --field-selector type=Warning`;
+const withdraw =
+  (annotation: string) =>
+  ({ name, namespace }: Names): string =>
+    `ends by itself; sooner with kubectl annotate vcamp ${name} -n ${namespace} ${annotation}-`;
+
+/** By reason; the messages of the others say what to do. */
+const REMEDIES: Readonly<Record<string, (names: Names) => string>> = {
+  TierNotReady: pods,
+  PodsNotStarting: pods,
+  PodsRefused: events,
+  ArrivalsStale: (names) => `${pods(names)}; their admin port must be reachable for the operator`,
+  BacklogStale: () => 'look at the journal’s servers: the operator asks them for the backlog',
+  AllStale: () => 'look at the network between the operator, the pods and the journal',
+  JournalUnavailable: () => 'look at the journal’s servers and at the operator’s Secret for them',
+  WillBeLate: events,
+  PlanExpired: () => 'the operator asks again while the need lasts; answer that plan in time',
+  Paused: withdraw(OVERRIDES.paused),
+  HoldUntil: withdraw(OVERRIDES.holdUntil),
+  MinOverride: withdraw(OVERRIDES.minOverride),
+};
+
+export interface Fault {
+  readonly condition: Condition;
+  readonly remedy: string | undefined;
+}
+
+export const faultsOf = ({ metadata, status }: VoucherCampaign): readonly Fault[] =>
+  (status?.conditions ?? [])
+    .filter(isWrong)
+    .map((condition) => ({ condition, remedy: REMEDIES[condition.reason]?.(metadata) }));

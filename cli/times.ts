@@ -1,0 +1,65 @@
+/** Instants as the campaign's people read them: on the clock that `opensAt` is written in. Pure. */
+import { DURATION_PATTERN, parseDurationMs } from '../operator/api/duration.ts';
+import { UsageError } from './errors.ts';
+import { span } from './words.ts';
+
+const DAY_MS = 86_400_000;
+const MINUTE_MS = 60_000;
+
+export interface Zone {
+  readonly offsetMs: number;
+  /** `+08:00`. */
+  readonly text: string;
+}
+
+/** `2020-09-25T10:00:00+08:00` → eight hours. */
+export const zoneOf = (instant: string): Zone => {
+  const [, sign, hours, minutes] = /([+-])(\d{2}):(\d{2})$/.exec(instant) ?? [];
+  if (sign === undefined) return { offsetMs: 0, text: '+00:00' };
+  const offsetMs = (Number(hours) * 60 + Number(minutes)) * MINUTE_MS;
+  return { offsetMs: sign === '-' ? -offsetMs : offsetMs, text: `${sign}${hours}:${minutes}` };
+};
+
+const local = (ms: number, { offsetMs }: Zone): string => new Date(ms + offsetMs).toISOString();
+
+/** `20:00:04`; with its date when that is another day than `nowMs`. */
+export const clockOf = (ms: number, zone: Zone, nowMs: number): string => {
+  const [text, today] = [local(ms, zone), local(nowMs, zone)];
+  const time = text.slice(11, 19);
+  return text.slice(0, 10) === today.slice(0, 10) ? time : `${text.slice(0, 10)} ${time}`;
+};
+
+/** `2020-09-25T12:00:00+08:00`, for files and commands. */
+export const instantOf = (ms: number, zone: Zone): string => `${local(ms, zone).slice(0, 19)}${zone.text}`;
+
+/** `3:20 min ago`, `in 2:00 h`. */
+export const ago = (ms: number, nowMs: number): string =>
+  ms > nowMs ? `in ${span((ms - nowMs) / 1000)}` : `${span((nowMs - ms) / 1000)} ago`;
+
+const FORMS =
+  'write an instant (2020-09-25T20:00:04+08:00), a time of the campaign’s day (20:00:04) or how long ago (15m)';
+const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:\d{2})$/;
+const TIME = /^([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?$/;
+
+/**
+ * | text                        | instant                                             |
+ * |-----------------------------|-----------------------------------------------------|
+ * | 2020-09-25T20:00:04+08:00   | that                                                |
+ * | 20:00:04, 20:00             | the last time that the campaign's clock showed that |
+ * | 15m, 1h30m, 90s             | so long ago                                         |
+ *
+ * @throws UsageError for anything else, and for what has not happened yet
+ */
+export const parsePast = (text: string, zone: Zone, nowMs: number): number => {
+  const [, hours, minutes, seconds = '0'] = TIME.exec(text) ?? [];
+  if (hours !== undefined) {
+    const midnight = Math.floor((nowMs + zone.offsetMs) / DAY_MS) * DAY_MS - zone.offsetMs;
+    const today = midnight + ((Number(hours) * 60 + Number(minutes)) * 60 + Number(seconds)) * 1000;
+    return today > nowMs ? today - DAY_MS : today;
+  }
+  if (new RegExp(DURATION_PATTERN).test(text)) return nowMs - parseDurationMs(text);
+  const ms = INSTANT.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(ms)) throw new UsageError(`--at ${text} can't be read: ${FORMS}`);
+  if (ms > nowMs) throw new UsageError(`--at ${text} is ${ago(ms, nowMs)}: only what has happened has a reason`);
+  return ms;
+};

@@ -1,0 +1,98 @@
+/**
+ * Keeps the log of one campaign's decisions, and never holds up its tick: reading and writing happen beside it, and what
+ * could not be written is in the next write.
+ *
+ * What is kept is read once before the first write: a new leader goes on with the log of the one before. Only news is
+ * written, at most every 5 s, so that a campaign at rest writes nothing.
+ */
+import type { VoucherCampaign } from '../api/campaign-types.ts';
+import {
+  joinDecisions,
+  NO_DECISIONS,
+  noteDecision,
+  parseDecisions,
+  serializeDecisions,
+  type TierDecisions,
+} from '../plan/decision-log.ts';
+import { type DecisionRecord, recordOf } from '../plan/decision-record.ts';
+import { SCALED_TIERS, type ScaledTier } from '../plan/observed.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { within } from './deadline.ts';
+import type { CampaignReadings, DecisionStore } from './ports.ts';
+
+const CALL_DEADLINE_MS = 3_000;
+const WRITE_EVERY_MS = 5_000;
+const AFTER_FAILURE_MS = 15_000;
+
+export interface DecisionKeeperDeps {
+  readonly clock: Clock;
+  /** Absent where nobody keeps them: they are told to the log all the same. */
+  readonly store: DecisionStore | undefined;
+  readonly onDecision: (campaign: VoucherCampaign, tier: ScaledTier, decision: DecisionRecord) => void;
+  readonly onFailure: (campaign: VoucherCampaign, cause: unknown) => void;
+}
+
+export class DecisionKeeper {
+  readonly #deps: DecisionKeeperDeps;
+  #tiers: Readonly<Record<ScaledTier, TierDecisions>> = { intake: NO_DECISIONS, records: NO_DECISIONS };
+  #isRead = false;
+  #isUnwritten = false;
+  #inFlight = false;
+  #notBeforeMs = Number.NEGATIVE_INFINITY;
+
+  constructor(deps: DecisionKeeperDeps) {
+    this.#deps = deps;
+  }
+
+  /** Takes note of what a tick decided. Returns at once and never throws. */
+  note(campaign: VoucherCampaign, plan: Plan, readings: CampaignReadings, nowMs: number, signal: AbortSignal): void {
+    const tiers = { ...this.#tiers };
+    for (const tier of SCALED_TIERS) {
+      const { decisions, news } = noteDecision(tiers[tier], recordOf(plan, tier, readings, nowMs));
+      tiers[tier] = decisions;
+      if (news === undefined) continue;
+      this.#isUnwritten = true;
+      this.#deps.onDecision(campaign, tier, news);
+    }
+    this.#tiers = tiers;
+    const { clock, store } = this.#deps;
+    if (store === undefined || !this.#isUnwritten || this.#inFlight || clock.monotonicMs() < this.#notBeforeMs) return;
+    this.#inFlight = true;
+    void this.#keep(campaign, store, signal).finally(() => {
+      this.#inFlight = false;
+    });
+  }
+
+  async #keep(campaign: VoucherCampaign, store: DecisionStore, signal: AbortSignal): Promise<void> {
+    const { clock, onFailure } = this.#deps;
+    const inTime = <T>(work: (inner: AbortSignal) => Promise<T>): Promise<T> =>
+      within(clock, CALL_DEADLINE_MS, signal, work);
+    try {
+      if (!this.#isRead) this.#takeUp(await inTime((inner) => store.read(campaign, inner)));
+      if (!this.#isUnwritten) return;
+      this.#isUnwritten = false;
+      const { intake, records } = this.#tiers;
+      const texts = { intake: serializeDecisions(intake.records), records: serializeDecisions(records.records) };
+      await inTime((inner) => store.write(campaign, texts, inner));
+      this.#notBeforeMs = clock.monotonicMs() + WRITE_EVERY_MS;
+    } catch (cause) {
+      this.#isUnwritten = true;
+      this.#notBeforeMs = clock.monotonicMs() + AFTER_FAILURE_MS;
+      if (!signal.aborted) onFailure(campaign, cause);
+    }
+  }
+
+  /** What this process has noted so far goes behind what the log had; where that says nothing new, nothing is written. */
+  #takeUp(kept: Readonly<Record<ScaledTier, string | undefined>> | undefined): void {
+    const joined = (tier: ScaledTier) => {
+      const before = parseDecisions(kept?.[tier]);
+      const decisions = joinDecisions(before, this.#tiers[tier]);
+      return { decisions, isNew: JSON.stringify(decisions.records) !== JSON.stringify(before) };
+    };
+    const [intake, records] = [joined('intake'), joined('records')];
+    this.#tiers = { intake: intake.decisions, records: records.decisions };
+    this.#isUnwritten = intake.isNew || records.isNew;
+    this.#isRead = true;
+  }
+}

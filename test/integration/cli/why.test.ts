@@ -1,0 +1,182 @@
+/** `kubectl voucher status` and `why` as people call them, on a real API server with a real operator. */
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { runCli } from '../../../cli/run.ts';
+import { ensureBinary, KUBE } from '../../../local/cluster/binaries.ts';
+import { eventually } from '../../helpers/eventually.ts';
+import { CORE, campaignBody, GROUP } from '../../helpers/kube-world.ts';
+import { startStrawKubelet } from '../../helpers/straw-kubelet.ts';
+import { type OwnWorld, operatorAccount, type RunningOperator, startOperator, startWorld } from '../operator/world.ts';
+
+jest.setTimeout(180_000);
+const SOON = { timeoutMs: 30_000, everyMs: 100 };
+const run = promisify(execFile);
+
+let world: OwnWorld;
+let kubelet: ReturnType<typeof startStrawKubelet>;
+let account = '';
+let operator: RunningOperator;
+let folder = '';
+
+const startOne = (identity: string) => startOperator(world.plane, { kubeconfig: account, identity });
+
+beforeAll(async () => {
+  world = await startWorld();
+  kubelet = startStrawKubelet(world.plane);
+  account = await operatorAccount(world.plane);
+  operator = await startOne('first');
+  folder = await mkdtemp(join(tmpdir(), 'voucher-why-'));
+});
+
+afterAll(async () => {
+  await operator?.stop();
+  await kubelet?.stop();
+  await world?.plane.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const voucher = async (args: readonly string[], kubeconfig = world.plane.kubeconfig) => {
+  const [out, err]: [string[], string[]] = [[], []];
+  const code = await runCli(args, {
+    out: (text) => out.push(text),
+    err: (text) => err.push(text),
+    now: () => performance.now(),
+    wallMs: () => Date.now(),
+    env: { KUBECONFIG: kubeconfig },
+  });
+  return { code, out: out.join(''), err: err.join('') };
+};
+
+/** Says it again until it says this. */
+const says = (args: readonly string[], ...texts: readonly string[]) => {
+  let last = { code: -1, out: '', err: '' };
+  return eventually(
+    async () => {
+      last = await voucher(args);
+      return texts.every((text) => last.out.includes(text)) ? last.out : undefined;
+    },
+    { ...SOON, what: `voucher ${args.join(' ')} to say ${texts.join(' and ')}` },
+  ).catch((error: unknown) => {
+    throw new Error(`it said: ${last.out}${last.err}`, { cause: error });
+  });
+};
+
+/** The forecast takes 20, and 12 are authorised. */
+const held = (name: string) =>
+  campaignBody(name, {
+    opensInMs: -60_000,
+    spec: {
+      scaling: { peakArrivalsPerSecond: 7_000, authorized: { ceilings: { intake: 12, records: 6 } } },
+    },
+  });
+
+const logOf = async (namespace: string, name: string) => {
+  const { data } = await world.get<{ readonly data: Readonly<Record<string, string>> }>(
+    `${CORE}/namespaces/${namespace}/configmaps/${name}-decisions`,
+  );
+  return (data['intake'] ?? '')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line): { readonly at: string; readonly desired: number; readonly ceiling: number } => JSON.parse(line));
+};
+
+/** A service account that may do nothing. */
+const stranger = async (namespace: string): Promise<string> => {
+  const path = `${CORE}/namespaces/${namespace}/serviceaccounts`;
+  await world.plane.call({ method: 'POST', path, body: { metadata: { name: 'stranger' } } });
+  const made = (await world.plane.call({
+    method: 'POST',
+    path: `${path}/stranger/token`,
+    body: { spec: { expirationSeconds: 3_600 } },
+  })) as { readonly status: { readonly token: string } };
+  const config = JSON.parse(await readFile(world.plane.kubeconfig, 'utf8'));
+  config.users[0].user = { token: made.status.token };
+  const file = join(folder, 'stranger.kubeconfig');
+  await writeFile(file, JSON.stringify(config), { mode: 0o600 });
+  return file;
+};
+
+describe('kubectl voucher', () => {
+  it('says what holds a tier back, and gives the command that an owner needs; then what was so before', async () => {
+    const namespace = await world.createNamespace();
+    await world.createCampaign(namespace, await held('spring'));
+    await world.settled(namespace, 'spring', 12);
+
+    const status = await says(['status', 'spring', '-n', namespace], 'Open', '12', 'PlanPending=True AwaitingDecision');
+    expect(status).toMatch(/intake +\d+ +12 +2\.\.\d+ +12 .* held by the authorised ceiling of 12/);
+
+    const why = await says(['why', '-n', namespace, '--tier', 'intake'], 'asks for ceilings of');
+    expect(why).toMatch(/intake is to have 12 replicas, since .* demand asks for 20 and it is held by the authorised/);
+    expect(why).toContain('the forecast takes 20');
+    expect(why).not.toContain('records is');
+
+    // The very command that it prints, in a shell.
+    const command = /kubectl patch scaleplan .*/.exec(why)?.[0] ?? '';
+    const binary = await ensureBinary(KUBE, { signal: new AbortController().signal, progress: () => undefined });
+    await symlink(binary, join(folder, 'kubectl'));
+    const env = { PATH: `${folder}:${process.env['PATH']}`, KUBECONFIG: world.plane.kubeconfig };
+    const atTheCeiling = new Date().toISOString();
+    expect((await run('sh', ['-c', command], { env })).stdout).toContain('patched');
+    await world.settled(namespace, 'spring', 20);
+
+    await says(['why', 'spring', '-n', namespace, '--tier', 'intake'], 'intake is to have 20 replicas', '12 → 20');
+    const then = await says(['why', 'spring', '-n', namespace, '--at', atTheCeiling], 'intake was to have 12 replicas');
+    expect(then).toContain('held by the authorised ceiling of 12');
+  });
+
+  it('remembers across operators, and does not tell anew what still is', async () => {
+    const namespace = await world.createNamespace();
+    await world.createCampaign(namespace, await held('handover'));
+    await world.settled(namespace, 'handover', 12);
+    await says(['why', 'handover', '-n', namespace], 'intake is to have 12 replicas');
+    const before = await logOf(namespace, 'handover');
+
+    await operator.stop();
+    operator = await startOne('second');
+    const body = { spec: { scaling: { authorized: { ceilings: { intake: 15, records: 6 } } } } };
+    await world.patch(`${GROUP}/namespaces/${namespace}/vouchercampaigns/handover`, body);
+    await says(['why', 'handover', '-n', namespace], 'intake is to have 15 replicas');
+
+    const after = await logOf(namespace, 'handover');
+    expect(after.slice(0, before.length)).toEqual(before);
+    expect(after.slice(before.length).map(({ ceiling }) => ceiling)).toEqual(after.slice(before.length).map(() => 15));
+  });
+
+  it('answers what can’t be answered with what there is, and what to do', async () => {
+    const namespace = await world.createNamespace();
+    const none = await voucher(['why', '-n', namespace]);
+    expect(none).toMatchObject({ code: 2, err: expect.stringContaining(`no campaign in namespace ${namespace}`) });
+
+    await world.createCampaign(namespace, await held('first'));
+    await world.createCampaign(namespace, await held('second'));
+    const ambiguous = await voucher(['status', '-n', namespace]);
+    expect(ambiguous).toMatchObject({ code: 2, err: expect.stringContaining(`which campaign?`) });
+    expect(ambiguous.err).toContain(`first -n ${namespace}`);
+    expect(ambiguous.err).toContain(`second -n ${namespace}`);
+
+    const elsewhere = await voucher(['why', 'second', '-n', 'default']);
+    expect(elsewhere).toMatchObject({ code: 2, err: expect.stringContaining(`second -n ${namespace}`) });
+
+    await says(['why', 'first', '-n', namespace], 'intake is to have');
+    const tooEarly = await voucher(['why', 'first', '-n', namespace, '--at', '3h']);
+    expect(tooEarly).toMatchObject({ code: 2, err: expect.stringContaining('the log of decisions begins for intake') });
+    const nonsense = await voucher(['why', 'first', '-n', namespace, '--at', 'noon']);
+    expect(nonsense).toMatchObject({ code: 2, err: expect.stringContaining('20:00:04') });
+
+    const forbidden = await voucher(['status', 'first', '-n', namespace], await stranger(namespace));
+    expect(forbidden).toMatchObject({ code: 1, err: expect.stringContaining('campaign-viewer') });
+    const context = await voucher(['status', '--context', 'nowhere']);
+    expect(context).toMatchObject({ code: 2, err: expect.stringContaining('there is no context "nowhere"') });
+
+    const config = JSON.parse(await readFile(world.plane.kubeconfig, 'utf8'));
+    config.clusters[0].cluster.server = 'https://127.0.0.1:1';
+    const dead = join(folder, 'dead.kubeconfig');
+    await writeFile(dead, JSON.stringify(config));
+    const unreachable = await voucher(['why', 'first', '--kubeconfig', dead]);
+    expect(unreachable).toMatchObject({ code: 1, err: expect.stringContaining('no cluster answers at https://127') });
+  });
+});
