@@ -1,7 +1,7 @@
 /**
- * A campaign that opens into 80 times the arrivals of the second before, on a real cluster: at `opensAt` the floor is Ready
- * and proven by a canary, and nobody waits longer than five seconds. Then the same forecast with a pod that takes longer to
- * start than there is time: `PreWarmed` is False, with the reason, before opening. `--cluster NAME`.
+ * A campaign that opens into 80 times the arrivals of the second before, on a real cluster. First a quota lets too few pods
+ * in: `PreWarmed` is False, with the reason and an event, long before opening. Then the quota goes: at `opensAt` the floor
+ * is Ready and proven by a canary, and nobody waits longer than five seconds. `--cluster NAME`.
  */
 import { eventually } from '../helpers/eventually.ts';
 import { observeFor, type Platform, withPlatform } from '../helpers/platform.ts';
@@ -11,21 +11,21 @@ import { startSteadyCrowd } from '../helpers/steady-crowd.ts';
 const BEFORE_PER_SECOND = 1;
 const PER_SECOND = 80;
 const CAPACITY = 25;
-const CAMPAIGN = { intake: { min: 1, max: 8, capacityPerReplica: CAPACITY } };
-const OPENS_IN_MS = 60_000;
-/** Less than a pod takes to start. */
-const TOO_SOON_MS = 4_000;
+const HOUR_MS = 3_600_000;
+/** Until it is edited it is not open and not pre-warmed: an opening time that has passed can't be changed. */
+const CAMPAIGN = {
+  intake: { min: 1, max: 8, capacityPerReplica: CAPACITY },
+  opensInMs: HOUR_MS,
+  closesInMs: 2 * HOUR_MS,
+};
+/** Of the start of the platform, which takes a minute. */
+const OPENS_IN_MS = 200_000;
+const TOO_FEW_PODS = 4;
 const FLOOD_MS = 30_000;
 const LATE_MS = 5_000;
 
 const condition = ({ stack }: Platform) => stack.snapshot().conditions.find(({ type }) => type === 'PreWarmed');
-/** kubectl's clock is this machine's. */
-const opening = (inMs: number) => ({
-  ...CAMPAIGN,
-  opensInMs: inMs,
-  closesInMs: inMs + 600_000,
-  forecast: PER_SECOND,
-});
+const OPENING = { ...CAMPAIGN, opensInMs: OPENS_IN_MS, closesInMs: OPENS_IN_MS + 600_000, forecast: PER_SECOND };
 
 const run = async ({ signal, progress }: ScenarioContext, platform: Platform) => {
   const { stack, edit } = platform;
@@ -37,8 +37,23 @@ const run = async ({ signal, progress }: ScenarioContext, platform: Platform) =>
     seen.push({ atMs: Date.now() - startedAtMs, stage, intake: tiers.intake, preWarmed: condition(platform) });
   };
 
-  await edit(opening(OPENS_IN_MS));
-  await eventually(() => opensAtMs() > Date.now(), { timeoutMs: 20_000, what: 'the new opening time' });
+  const { kubectl } = platform;
+  await kubectl('create', 'quota', 'too-little', `--hard=pods=${TOO_FEW_PODS}`);
+  await edit(OPENING);
+  await eventually(() => opensAtMs() < startedAtMs + OPENS_IN_MS, { timeoutMs: 30_000, what: 'the new opening time' });
+  const alarm = await eventually(
+    () => {
+      const { status, reason, message } = condition(platform) ?? {};
+      return status === 'False' && reason === 'WillBeLate'
+        ? { reason, message, secondsBeforeOpening: Math.round((opensAtMs() - Date.now()) / 1000) }
+        : undefined;
+    },
+    { timeoutMs: 60_000, what: 'PreWarmed to say that it will be late' },
+  );
+  note();
+  const isTold = stack.events().some(({ type, reason }) => type === 'Warning' && reason === 'PreWarmLate');
+  progress(`${alarm.secondsBeforeOpening} s before opening: ${alarm.reason}: ${alarm.message}`);
+  await kubectl('delete', 'quota', 'too-little');
   // Those who are early are refused, and don't come again.
   const crowd = startSteadyCrowd(stack.url, BEFORE_PER_SECOND);
   try {
@@ -57,22 +72,15 @@ const run = async ({ signal, progress }: ScenarioContext, platform: Platform) =>
     const flood = { early, ...crowd.counts, longestMs: Math.round(longestMs), late };
     progress(`${crowd.counts.accepted} accepted, the longest wait ${Math.round(longestMs)} ms`);
 
-    await platform.kubectl('delete', 'deployment', 'test-intake', '--wait=true');
-    await edit(opening(TOO_SOON_MS));
-    const alarm = await eventually(
-      () => {
-        const { status, reason, message } = condition(platform) ?? {};
-        return status === 'False' && (reason === 'WillBeLate' || reason === 'PreWarming') && Date.now() < opensAtMs()
-          ? { reason, message, secondsBeforeOpening: (opensAtMs() - Date.now()) / 1000 }
-          : undefined;
-      },
-      { timeoutMs: 20_000, what: 'PreWarmed to be False before opening', everyMs: 20 },
-    );
-    progress(`${alarm.secondsBeforeOpening.toFixed(1)} s before opening: ${alarm.reason}: ${alarm.message}`);
     return {
       kind: 'ran' as const,
       holds:
-        atOpening.preWarmed?.status === 'True' && atOpening.ready >= floor && late === 0 && crowd.counts.accepted > 0,
+        atOpening.preWarmed?.status === 'True' &&
+        atOpening.ready >= floor &&
+        late === 0 &&
+        crowd.counts.accepted > 0 &&
+        alarm.secondsBeforeOpening > 0 &&
+        isTold,
       summary: { floor, readyAtOpening: atOpening.ready, flood, impossible: alarm },
       raw: { seen, waitsMs: crowd.waitsMs.map(Math.round), flood, alarm },
     };
