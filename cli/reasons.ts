@@ -90,4 +90,4 @@ export const circumstances = (decision: DecisionRecord): readonly string[] => [
     : [`Pre-warming: ${decision.preWarm}.`]),
 ];
 
-const PRE_WARM_NEWS: readonly string[] = ['PreWarming', 'WillBeLate', 'CeilingBelowFloor'];
+const PRE_WARM_NEWS: readonly string[] = ['PreWarming', 'WillBeLate', 'CeilingBelowFloor', 'CanaryPending', 'CanaryNotConfirmed'];

@@ -1,5 +1,8 @@
 /** How the API server is reached: address, credentials, and one pool of connections that all calls share. */
+import { existsSync } from 'node:fs';
 import type { RequestOptions } from 'node:https';
+import { homedir } from 'node:os';
+import { delimiter, join } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node';
 import { Agent, type Dispatcher, ProxyAgent } from 'undici';
 
@@ -44,11 +47,38 @@ const KEEP_ALIVE_MS = 45_000;
 /** With the kernel's ten probes a second apart a host that vanished is noticed in about 15 s. */
 const PROBE_AFTER_MS = 5_000;
 
+const firstOfAName = <T extends { readonly name: string }>(entries: readonly T[]): T[] => [
+  ...new Map(entries.toReversed().map((entry) => [entry.name, entry])).values(),
+];
+
+/**
+ * As kubectl: the files of `KUBECONFIG` that are there, of which the first one to say something wins, else
+ * `~/.kube/config`. Client-node's own default looks at the process's environment only, and takes a missing file for a
+ * cluster at localhost:8080.
+ */
+const loadFromFiles = (config: KubeConfig, env: NodeJS.ProcessEnv): void => {
+  const stated = (env['KUBECONFIG'] ?? '').split(delimiter).filter((file) => file !== '');
+  const files = stated.length > 0 ? stated : [join(env['HOME'] ?? homedir(), '.kube', 'config')];
+  const [first, ...others] = files.filter((file) => existsSync(file));
+  if (first === undefined) {
+    throw new KubeConfigError(`there is no kubeconfig: ${files.join(', ')} is missing; set KUBECONFIG or --kubeconfig`);
+  }
+  config.loadFromFile(first);
+  for (const file of others) {
+    const other = new KubeConfig();
+    other.loadFromFile(file);
+    config.clusters = firstOfAName([...config.clusters, ...other.clusters]);
+    config.users = firstOfAName([...config.users, ...other.users]);
+    config.contexts = firstOfAName([...config.contexts, ...other.contexts]);
+    config.currentContext ||= other.currentContext;
+  }
+};
+
 const load = ({ kubeconfig, context, env }: AccessOptions): KubeConfig => {
   const config = new KubeConfig();
   if (kubeconfig !== undefined) config.loadFromFile(kubeconfig);
   else if (context === undefined && env['KUBERNETES_SERVICE_HOST'] !== undefined) config.loadFromCluster();
-  else config.loadFromDefault();
+  else loadFromFiles(config, env);
   if (context !== undefined) {
     if (config.getContextObject(context) === null) {
       const known = config.getContexts().map(({ name }) => name);

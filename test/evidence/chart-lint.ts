@@ -132,7 +132,9 @@ export const scenario: Scenario = {
         progress(`kubeconform ${what}: ${JSON.stringify(report.summary)}`);
       };
       for (const [what, chartValues] of Object.entries(VALUES)) {
-        raw[`helm lint ${what}`] = await helm(['lint', '--strict', CHART, '--namespace', NAMESPACE], chartValues);
+        raw[`helm lint ${what}`] = (
+          await helm(['lint', '--strict', CHART, '--namespace', NAMESPACE], chartValues)
+        ).replaceAll(ROOT, '');
         const file = join(dir, `${what}.yaml`);
         await writeFile(file, await helm(['template', RELEASE, CHART, '--namespace', NAMESPACE], chartValues));
         await conformed(what, file);

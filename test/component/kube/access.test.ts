@@ -1,6 +1,6 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createKubeAccess, type KubeAccess } from '../../../operator/kube/access.ts';
 
@@ -53,6 +53,22 @@ describe('access to the API server', () => {
     expect((await session()).headers).toEqual({ authorization: 'Bearer one' });
     expect(createKubeAccess({ kubeconfig: path, context: 'other', env: {}, monotonicMs: () => 0 }).namespace).toBe(
       'default',
+    );
+  });
+
+  it('takes the files of KUBECONFIG that are there, and from each name the first', async () => {
+    const first = await config();
+    const second = join(dir, 'second');
+    const texts = (await readFile(first, 'utf8')).replaceAll('10.0.0.1', '10.0.0.2').replaceAll('"other"', '"third"');
+    await writeFile(second, texts);
+    const env = { KUBECONFIG: [join(dir, 'missing'), first, second].join(delimiter) };
+    access = createKubeAccess({ env, context: 'third', monotonicMs: () => nowMs });
+    expect(access.server).toBe('https://10.0.0.1:6443');
+  });
+
+  it('says where it looked when there is no kubeconfig at all', () => {
+    expect(() => createKubeAccess({ env: { HOME: dir }, monotonicMs: () => nowMs })).toThrow(
+      `there is no kubeconfig: ${join(dir, '.kube', 'config')} is missing; set KUBECONFIG or --kubeconfig`,
     );
   });
 

@@ -68,7 +68,7 @@ const says = (args: readonly string[], ...texts: readonly string[]) => {
 /** The forecast takes 20, and 12 are authorised. */
 const held = (name: string) =>
   campaignBody(name, {
-    opensInMs: -60_000,
+    opensInMs: 240_000,
     spec: {
       scaling: { peakArrivalsPerSecond: 7_000, authorized: { ceilings: { intake: 12, records: 6 } } },
     },
@@ -106,7 +106,12 @@ describe('kubectl voucher', () => {
     await world.createCampaign(namespace, await held('spring'));
     await world.settled(namespace, 'spring', 12);
 
-    const status = await says(['status', 'spring', '-n', namespace], 'Open', '12', 'PlanPending=True AwaitingDecision');
+    const status = await says(
+      ['status', 'spring', '-n', namespace],
+      'PreWarming',
+      '12',
+      'PlanPending=True AwaitingDecision',
+    );
     expect(status).toMatch(/intake +\d+ +12 +2\.\.\d+ +12 .* held by the authorised ceiling of 12/);
 
     const why = await says(['why', '-n', namespace, '--tier', 'intake'], 'asks for ceilings of');
@@ -118,7 +123,7 @@ describe('kubectl voucher', () => {
     const command = /kubectl patch scaleplan .*/.exec(why)?.[0] ?? '';
     const binary = await ensureBinary(KUBE, { signal: new AbortController().signal, progress: () => undefined });
     await symlink(binary, join(folder, 'kubectl'));
-    const env = { PATH: `${folder}:${process.env['PATH']}`, KUBECONFIG: world.plane.kubeconfig };
+    const env = { PATH: `${folder}:${process.env['PATH']}`, KUBECONFIG: world.plane.kubeconfig, HOME: folder };
     const atTheCeiling = new Date().toISOString();
     expect((await run('sh', ['-c', command], { env })).stdout).toContain('patched');
     await world.settled(namespace, 'spring', 20);
