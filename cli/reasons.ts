@@ -90,4 +90,10 @@ export const circumstances = (decision: DecisionRecord): readonly string[] => [
     : [`Pre-warming: ${decision.preWarm}.`]),
 ];
 
-const PRE_WARM_NEWS: readonly string[] = ['PreWarming', 'WillBeLate', 'CeilingBelowFloor', 'CanaryPending', 'CanaryNotConfirmed'];
+const PRE_WARM_NEWS: readonly string[] = [
+  'PreWarming',
+  'WillBeLate',
+  'CeilingBelowFloor',
+  'CanaryPending',
+  'CanaryNotConfirmed',
+];
