@@ -6,7 +6,7 @@
 import { eventually } from '../helpers/eventually.ts';
 import { observeFor, type Platform, withPlatform } from '../helpers/platform.ts';
 import type { Scenario, ScenarioContext } from '../helpers/scenario.ts';
-import { startSteadyCrowd } from '../helpers/steady-crowd.ts';
+import { type SteadyCrowd, startSteadyCrowd } from '../helpers/steady-crowd.ts';
 
 const BEFORE_PER_SECOND = 1;
 const PER_SECOND = 80;
@@ -32,9 +32,12 @@ const run = async ({ signal, progress }: ScenarioContext, platform: Platform) =>
   const startedAtMs = Date.now();
   const opensAtMs = (): number => stack.snapshot().opensAtMs;
   const seen: unknown[] = [];
+  let crowd: SteadyCrowd | undefined;
   const note = (): void => {
     const { tiers, stage } = stack.snapshot();
-    seen.push({ atMs: Date.now() - startedAtMs, stage, intake: tiers.intake, preWarmed: condition(platform) });
+    const { reason } = condition(platform) ?? {};
+    const answers = { ...crowd?.counts.answers };
+    seen.push({ atMs: Date.now() - startedAtMs, stage, intake: tiers.intake, preWarmed: reason, answers });
   };
 
   const { kubectl } = platform;
@@ -55,7 +58,7 @@ const run = async ({ signal, progress }: ScenarioContext, platform: Platform) =>
   progress(`${alarm.secondsBeforeOpening} s before opening: ${alarm.reason}: ${alarm.message}`);
   await kubectl('delete', 'quota', 'too-little');
   // Those who are early are refused, and don't come again.
-  const crowd = startSteadyCrowd(stack.url, BEFORE_PER_SECOND);
+  crowd = startSteadyCrowd(stack.url, BEFORE_PER_SECOND);
   try {
     await observeFor(Math.max(0, opensAtMs() - Date.now()), signal);
     note();
@@ -63,7 +66,10 @@ const run = async ({ signal, progress }: ScenarioContext, platform: Platform) =>
     progress(`at opensAt: ${atOpening.ready} ready, ${atOpening.preWarmed?.reason}: ${atOpening.preWarmed?.message}`);
     const early = crowd.counts.came;
     crowd.pace(PER_SECOND);
-    await observeFor(FLOOD_MS, signal);
+    for (let second = 0; second < FLOOD_MS / 1000; second += 1) {
+      await observeFor(1_000, signal);
+      note();
+    }
     await crowd.stop();
     note();
     const floor = Number(/floor of (\d+)/.exec(atOpening.preWarmed?.message ?? '')?.[1] ?? Number.NaN);

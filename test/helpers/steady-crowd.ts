@@ -1,8 +1,9 @@
 /** Citizens at an even pace, each one new, until told otherwise. Whoever is told to come again does. */
 import { randomUUID } from 'node:crypto';
+import { z } from 'zod';
 import { systemClock } from '../../operator/runtime/clock.ts';
 import { sleep } from '../../operator/runtime/sleep.ts';
-import { receiptOf, register } from './citizen-client.ts';
+import { type Answered, receiptOf, register } from './citizen-client.ts';
 
 export interface SteadyCrowd {
   pace(perSecond: number): void;
@@ -11,6 +12,8 @@ export interface SteadyCrowd {
     accepted: number;
     /** By the last status of those who got no receipt; 0 for no answer. */
     readonly refused: Record<string, number>;
+    /** Every answer, also to those who came again, by problem code, else by status. */
+    readonly answers: Record<string, number>;
   };
   /** From the first request to the receipt, in the order of the receipts. */
   readonly waitsMs: readonly number[];
@@ -24,9 +27,14 @@ const MOST_AT_ONCE = 500;
 const PATIENCE_MS = 30_000;
 const AGAIN_MS = 500;
 
+const problem = z.object({ code: z.string() });
+
+const codeOf = (answer: Answered | undefined): string =>
+  answer === undefined ? 'none' : (problem.safeParse(answer.body).data?.code ?? String(answer.status));
+
 export const startSteadyCrowd = (url: string, perSecond: number): SteadyCrowd => {
   const ended = new AbortController();
-  const counts: SteadyCrowd['counts'] = { came: 0, accepted: 0, refused: {} };
+  const counts: SteadyCrowd['counts'] = { came: 0, accepted: 0, refused: {}, answers: {} };
   const waitsMs: number[] = [];
   const open = new Set<Promise<void>>();
   let pace = perSecond;
@@ -39,6 +47,8 @@ export const startSteadyCrowd = (url: string, perSecond: number): SteadyCrowd =>
     do {
       const answer = await register(url, citizen, key).catch(() => undefined);
       status = answer?.status ?? 0;
+      const kind = codeOf(answer);
+      counts.answers[kind] = (counts.answers[kind] ?? 0) + 1;
       if (answer !== undefined && receiptOf(answer) !== undefined) {
         counts.accepted += 1;
         waitsMs.push(waited());
