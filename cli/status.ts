@@ -119,6 +119,14 @@ export const statusText = (report: Report): string => {
         : `${count(admissionPerSecond)}/s at most, ${burstSeconds} s of it at once`,
     ],
     ['backlog', backlogText(status)],
+    ...(status.headroom === undefined || status.headroom.desired === 0
+      ? []
+      : [
+          [
+            'head-room',
+            `room for ${status.headroom.ready} of ${status.headroom.desired} more intake replicas on nodes`,
+          ],
+        ]),
     ...(status.counts === undefined ? [] : [['recorded', count(status.counts.received)]]),
   ];
   const tiers = tierLines(report).map(({ tier, status: seen, bounds, sinceMs, reason }) => [
@@ -159,6 +167,7 @@ export const statusJson = (report: Report): unknown => {
     backlog: status?.backlog ?? null,
     oldestSeconds: status?.oldestSeconds ?? null,
     received: status?.counts?.received ?? null,
+    headroom: status?.headroom ?? null,
     tiers: Object.fromEntries(
       tierLines(report).map(({ tier, status: seen, bounds, sinceMs, reason }) => [
         tier,

@@ -33,10 +33,15 @@ imagePullSecrets:
 {{- end }}
 {{- end -}}
 
+{{- define "voucher.headroomPriorityClass" -}}
+{{- .Values.app.headroomPriorityClassName | default (printf "%s-%s-headroom" .Release.Namespace (include "voucher.name" .)) -}}
+{{- end -}}
+
 {{/* How campaigns' pods fit into the cluster, as the operator is told it. */}}
 {{- define "voucher.appPods" -}}
 {{- $pods := dict "imagePullPolicy" .Values.image.pullPolicy "imagePullSecrets" .Values.imagePullSecrets
   "nodeSelector" .Values.app.nodeSelector "tolerations" .Values.app.tolerations "resources" .Values.app.resources -}}
+{{- $_ := set $pods "headroomPriorityClassName" (include "voucher.headroomPriorityClass" .) -}}
 {{- with .Values.app.priorityClassName }}{{ $_ := set $pods "priorityClassName" . }}{{ end -}}
 {{- toJson $pods -}}
 {{- end -}}
