@@ -33,6 +33,14 @@ imagePullSecrets:
 {{- end }}
 {{- end -}}
 
+{{/* A policy is of the whole cluster; it binds where this operator works. */}}
+{{- define "voucher.boundNamespaces" -}}
+{{- with .Values.operator.watchNamespaces -}}
+matchResources:
+  namespaceSelector: {matchExpressions: [{key: kubernetes.io/metadata.name, operator: In, values: {{ toJson . }}}]}
+{{- end -}}
+{{- end -}}
+
 {{- define "voucher.headroomPriorityClass" -}}
 {{- .Values.app.headroomPriorityClassName | default (printf "%s-%s-headroom" .Release.Namespace (include "voucher.name" .)) -}}
 {{- end -}}
