@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { approveCommand, planCommand, plansCommand, rejectCommand } from './decide.ts';
 import { UsageError } from './errors.ts';
 import type { Io } from './io.ts';
 import { simulateCommand } from './simulate.ts';
@@ -17,8 +18,12 @@ export const runCli = async (args: readonly string[], io: Io): Promise<number> =
     .description('look after voucher campaigns')
     .addCommand(statusCommand(io))
     .addCommand(whyCommand(io))
+    .addCommand(plansCommand(io))
+    .addCommand(planCommand(io))
+    .addCommand(approveCommand(io))
+    .addCommand(rejectCommand(io))
     .addCommand(simulateCommand(io));
-  for (const command of [program, ...program.commands]) {
+  for (const command of [program, ...program.commands, ...program.commands.flatMap(({ commands }) => commands)]) {
     command
       .exitOverride()
       .showHelpAfterError('(--help shows every option)')
