@@ -57,6 +57,8 @@ export interface Cluster {
   whoAmI(): Promise<string>;
   /** Writes the owner's decision, once. @throws ForbiddenError that says what it takes; UsageError for one that is refused */
   decide(plan: ScalePlan, decision: Decision): Promise<void>;
+  /** Sets an annotation of a campaign, or takes it away. @throws UsageError when somebody changed the campaign meanwhile */
+  annotate(campaign: VoucherCampaign, name: string, value: string | undefined): Promise<void>;
   /** The log of decisions; undefined when there is none yet. */
   decisions(campaign: VoucherCampaign): Promise<Decisions | undefined>;
   /** What Kubernetes still has of the campaign's events, oldest first: an hour as a rule. */
@@ -96,8 +98,9 @@ const explained = (error: unknown, namespace: string, server: string): unknown =
   if (error instanceof ForbiddenError) return error;
   if (error instanceof KubeConfigError) return new UsageError(error.message, { cause: error });
   if (isKubeError(error, 'forbidden')) {
+    const role = error.message.startsWith('patch') ? 'campaign-editor' : 'campaign-viewer';
     return new ForbiddenError(
-      `${error.message}\nThe chart's ClusterRole <release namespace>-<release>-campaign-viewer allows it; who administers the cluster gives it with\n  kubectl create rolebinding campaign-viewer -n ${namespace} --clusterrole <release namespace>-<release>-campaign-viewer --user <you>`,
+      `${error.message}\nThe chart's ClusterRole <release namespace>-<release>-${role} allows it; who administers the cluster gives it with\n  kubectl create rolebinding ${role} -n ${namespace} --clusterrole <release namespace>-<release>-${role} --user <you>`,
       { cause: error },
     );
   }
@@ -207,6 +210,25 @@ const createCluster = (client: KubeClient, namespace: string, signal: AbortSigna
           throw new UsageError(`the decision was not taken: ${error.message}`, { cause: error });
         }
         throw error;
+      }
+    },
+    async annotate({ metadata }, key, value) {
+      const { annotations } = metadata;
+      const path = `/metadata/annotations/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+      if (value === undefined && annotations?.[key] === undefined) return;
+      const body = [
+        { op: 'test', path: '/metadata/resourceVersion', value: metadata.resourceVersion },
+        ...(annotations === undefined ? [{ op: 'add', path: '/metadata/annotations', value: {} }] : []),
+        value === undefined ? { op: 'remove', path } : { op: 'add', path, value },
+      ];
+      const target = { resource: CAMPAIGNS, namespace: metadata.namespace, name: metadata.name };
+      try {
+        await client.call({ ...target, verb: 'patch', body }, signal);
+      } catch (error) {
+        if (!isKubeError(error, 'invalid', 'conflict')) throw error;
+        throw new UsageError(`somebody changed ${metadata.name} in this moment: look at it and try again`, {
+          cause: error,
+        });
       }
     },
     async decisions(campaign) {

@@ -182,6 +182,19 @@ describe('kubectl voucher', () => {
     expect(past).toMatchObject({ code: 2 });
   });
 
+  it('pauses a campaign until it is told to go on', async () => {
+    const namespace = await world.createNamespace();
+    await world.createCampaign(namespace, await held('winter'));
+    await world.settled(namespace, 'winter', 12);
+    expect(await voucher(['pause', '-n', namespace, '--until', '1h'])).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/winter is paused until .* \(in 1:00 h\).* It stands at intake 12, records \d/),
+    });
+    await says(['status', '-n', namespace], 'Overridden=True', 'kubectl voucher resume winter');
+    expect(await voucher(['resume', 'winter', '-n', namespace])).toMatchObject({ code: 0, err: '' });
+    expect((await voucher(['resume', '-n', namespace])).out).toContain('is not paused');
+  });
+
   it('answers what can’t be answered with what there is, and what to do', async () => {
     const namespace = await world.createNamespace();
     const none = await voucher(['why', '-n', namespace]);
