@@ -1,4 +1,4 @@
-/** What commands read from a cluster, and what they say when it does not let them. Writes nothing. */
+/** What commands read from a cluster and write to it, and what they say when it does not let them. */
 import { type Command, Option } from 'commander';
 import { z } from 'zod';
 import type { VoucherCampaign } from '../operator/api/campaign-types.ts';
@@ -9,7 +9,7 @@ import { createKubeClient, type KubeClient } from '../operator/kube/client.ts';
 import { readDecisions } from '../operator/kube/decisions.ts';
 import { isKubeError } from '../operator/kube/errors.ts';
 import { type KubeObject, parseObject, parsePage } from '../operator/kube/objects.ts';
-import { type ApiResource, CAMPAIGNS, EVENTS, SCALE_PLANS } from '../operator/kube/resources.ts';
+import { type ApiResource, CAMPAIGNS, EVENTS, SCALE_PLANS, SELF_SUBJECT_REVIEWS } from '../operator/kube/resources.ts';
 import { keepScalePlan } from '../operator/kube/scale-plans.ts';
 import { parseDecisions } from '../operator/plan/decision-log.ts';
 import type { DecisionRecord } from '../operator/plan/decision-record.ts';
@@ -42,11 +42,23 @@ export interface ToldEvent {
 
 export type Decisions = Readonly<Record<ScaledTier, readonly DecisionRecord[]>>;
 
+export type Decision = NonNullable<ScalePlan['spec']['decision']>;
+
 export interface Cluster {
   readonly namespace: string;
   /** @param name undefined: the only one there is @throws UsageError that names what there is */
   campaign(name: string | undefined): Promise<VoucherCampaign>;
   plans(campaign: VoucherCampaign): Promise<readonly ScalePlan[]>;
+  /** Every plan of the namespace. */
+  allPlans(): Promise<readonly ScalePlan[]>;
+  /** @throws UsageError that names the plans that there are */
+  plan(name: string): Promise<ScalePlan>;
+  /** The user, as the API server knows him. */
+  whoAmI(): Promise<string>;
+  /** Writes the owner's decision, once. @throws ForbiddenError that says what it takes; UsageError for one that is refused */
+  decide(plan: ScalePlan, decision: Decision): Promise<void>;
+  /** Sets an annotation of a campaign, or takes it away. @throws UsageError when somebody changed the campaign meanwhile */
+  annotate(campaign: VoucherCampaign, name: string, value: string | undefined): Promise<void>;
   /** The log of decisions; undefined when there is none yet. */
   decisions(campaign: VoucherCampaign): Promise<Decisions | undefined>;
   /** What Kubernetes still has of the campaign's events, oldest first: an hour as a rule. */
@@ -76,12 +88,19 @@ const toldEvent = (raw: unknown): ToldEvent => {
   return { atMs: Date.parse(at), type, reason, note };
 };
 
+const selfSchema = z.object({ status: z.object({ userInfo: z.object({ username: z.string() }) }) });
+
+const mayDecide = (message: string): string =>
+  `${message}\nDeciding takes the verb authorize on scaleplans, which the chart's ClusterRole <release namespace>-<release>-campaign-owner gives. Whoever has it decides, for you with --on-behalf-of`;
+
 /** In words, what to do about an answer that is none. */
 const explained = (error: unknown, namespace: string, server: string): unknown => {
+  if (error instanceof ForbiddenError) return error;
   if (error instanceof KubeConfigError) return new UsageError(error.message, { cause: error });
   if (isKubeError(error, 'forbidden')) {
+    const role = error.message.startsWith('patch') ? 'campaign-editor' : 'campaign-viewer';
     return new ForbiddenError(
-      `${error.message}\nThe chart's ClusterRole <release namespace>-<release>-campaign-viewer allows it; who administers the cluster gives it with\n  kubectl create rolebinding campaign-viewer -n ${namespace} --clusterrole <release namespace>-<release>-campaign-viewer --user <you>`,
+      `${error.message}\nThe chart's ClusterRole <release namespace>-<release>-${role} allows it; who administers the cluster gives it with\n  kubectl create rolebinding ${role} -n ${namespace} --clusterrole <release namespace>-<release>-${role} --user <you>`,
       { cause: error },
     );
   }
@@ -156,6 +175,61 @@ const createCluster = (client: KubeClient, namespace: string, signal: AbortSigna
     async plans({ metadata }) {
       const plans = (await list(SCALE_PLANS, metadata.namespace)).map(keepScalePlan);
       return plans.filter(({ spec }) => spec.campaignName === metadata.name);
+    },
+    async allPlans() {
+      return (await list(SCALE_PLANS, namespace)).map(keepScalePlan);
+    },
+    async plan(name) {
+      try {
+        const target = { resource: SCALE_PLANS, namespace, name };
+        return keepScalePlan(parseObject(await client.call({ ...target, verb: 'get' }, signal)));
+      } catch (error) {
+        if (!isKubeError(error, 'not_found')) throw error;
+        const there = (await list(SCALE_PLANS, namespace)).map(({ metadata }) => `  ${metadata.name}`);
+        const known = there.length === 0 ? 'there is none' : `there is\n${there.join('\n')}`;
+        throw new UsageError(`there is no ScalePlan ${name} in namespace ${namespace}; ${known}`, { cause: error });
+      }
+    },
+    async whoAmI() {
+      const { group, version, kind } = SELF_SUBJECT_REVIEWS;
+      const body = { apiVersion: `${group}/${version}`, kind };
+      const answer = await client.call({ resource: SELF_SUBJECT_REVIEWS, verb: 'create', body }, signal);
+      return selfSchema.parse(answer).status.userInfo.username;
+    },
+    async decide({ metadata: { name, resourceVersion } }, decision) {
+      // Against the plan that was shown: one that is decided or replaced meanwhile is a conflict.
+      const body = [
+        { op: 'test', path: '/metadata/resourceVersion', value: resourceVersion },
+        { op: 'add', path: '/spec/decision', value: decision },
+      ];
+      try {
+        await client.call({ resource: SCALE_PLANS, namespace, name, verb: 'patch', body }, signal);
+      } catch (error) {
+        if (isKubeError(error, 'forbidden')) throw new ForbiddenError(mayDecide(error.message), { cause: error });
+        if (isKubeError(error, 'invalid', 'conflict', 'bad_request')) {
+          throw new UsageError(`the decision was not taken: ${error.message}`, { cause: error });
+        }
+        throw error;
+      }
+    },
+    async annotate({ metadata }, key, value) {
+      const { annotations } = metadata;
+      const path = `/metadata/annotations/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+      if (value === undefined && annotations?.[key] === undefined) return;
+      const body = [
+        { op: 'test', path: '/metadata/resourceVersion', value: metadata.resourceVersion },
+        ...(annotations === undefined ? [{ op: 'add', path: '/metadata/annotations', value: {} }] : []),
+        value === undefined ? { op: 'remove', path } : { op: 'add', path, value },
+      ];
+      const target = { resource: CAMPAIGNS, namespace: metadata.namespace, name: metadata.name };
+      try {
+        await client.call({ ...target, verb: 'patch', body }, signal);
+      } catch (error) {
+        if (!isKubeError(error, 'invalid', 'conflict')) throw error;
+        throw new UsageError(`somebody changed ${metadata.name} in this moment: look at it and try again`, {
+          cause: error,
+        });
+      }
     },
     async decisions(campaign) {
       const texts = await readDecisions(client, campaign, signal);

@@ -1,5 +1,4 @@
 /** Plans that wait for an owner, and the command that answers them. Pure. */
-import type { VoucherCampaign } from '../operator/api/campaign-types.ts';
 import type { ScalePlan } from '../operator/api/scale-plan-types.ts';
 import { SCALED_TIERS } from '../operator/plan/observed.ts';
 import { planState } from '../operator/plan/plan-state.ts';
@@ -17,21 +16,21 @@ const where = ({ context, kubeconfig }: ClusterOptions, namespace: string): stri
     ...(kubeconfig === undefined ? [] : [`--kubeconfig ${kubeconfig}`]),
   ].join(' ');
 
-/** Whoever runs it signs it: the API server takes no other name. */
-export const authoriseCommand = (
-  plan: ScalePlan,
-  campaign: VoucherCampaign,
-  options: ClusterOptions,
-  zone: Zone,
-  nowMs: number,
-): string => {
+/** When a grant ends of which nobody says it. */
+export const defaultGrantEnd = (nowMs: number, closesAtMs: number): number =>
+  Math.max(nowMs, Math.min(nowMs + GRANT_MS, closesAtMs));
+
+/** Approval with nothing but kubectl. Whoever runs it signs it: the API server takes no other name. */
+export const patchCommand = (plan: ScalePlan, options: ClusterOptions, zone: Zone, untilMs: number): string => {
   const { name, namespace } = plan.metadata;
-  const until = instantOf(Math.max(nowMs, Math.min(nowMs + GRANT_MS, Date.parse(campaign.spec.window.closesAt))), zone);
   const at = where(options, namespace);
   const context = at.replace(`-n ${namespace}`, '').trim();
   const whoami = `$(kubectl auth whoami ${context === '' ? '' : `${context} `}-o jsonpath='{.status.userInfo.username}')`;
-  return `kubectl patch scaleplan ${name} ${at} --type merge -p '{"spec":{"decision":{"verdict":"Approved","decidedBy":"'"${whoami}"'","ceilingUntil":"${until}"}}}'`;
+  return `kubectl patch scaleplan ${name} ${at} --type merge -p '{"spec":{"decision":{"verdict":"Approved","decidedBy":"'"${whoami}"'","ceilingUntil":"${instantOf(untilMs, zone)}"}}}'`;
 };
+
+export const approvalCommand = ({ metadata: { name, namespace } }: ScalePlan, options: ClusterOptions): string =>
+  `kubectl voucher approve ${name} ${where(options, namespace)}`;
 
 export const waitingPlans = (plans: readonly ScalePlan[], nowMs: number): readonly ScalePlan[] =>
   plans.filter((plan) => planState(plan, nowMs) === 'Pending');
@@ -40,19 +39,12 @@ export const waitingPlans = (plans: readonly ScalePlan[], nowMs: number): readon
 export const askedFor = ({ spec: { ceilings } }: ScalePlan): string =>
   SCALED_TIERS.flatMap((tier) => (ceilings[tier] === undefined ? [] : [`${tier} ${ceilings[tier]}`])).join(', ');
 
-/** A plan in three lines: what it asks for, until when, and how to answer. */
-export const planLines = (
-  plan: ScalePlan,
-  campaign: VoucherCampaign,
-  options: ClusterOptions,
-  zone: Zone,
-  nowMs: number,
-): readonly string[] => {
+/** A plan in two lines: what it asks for, until when, and how to answer. */
+export const planLines = (plan: ScalePlan, options: ClusterOptions, zone: Zone, nowMs: number): readonly string[] => {
   const expiresAtMs = Date.parse(plan.spec.expiresAt);
   const why = plan.spec.reason === 'Load' ? 'for the crowd that is there' : 'for the forecast';
   return [
     `ScalePlan ${plan.metadata.name} asks for ceilings of ${askedFor(plan)} ${why} and waits until ${clockOf(expiresAtMs, zone, nowMs)} (${ago(expiresAtMs, nowMs)}).`,
-    'An owner authorises it with',
-    `  ${authoriseCommand(plan, campaign, options, zone, nowMs)}`,
+    `An owner authorises it with ${approvalCommand(plan, options)}`,
   ];
 };

@@ -49,7 +49,7 @@ const REMEDIES: Readonly<Record<string, (names: Names) => string>> = {
   JournalUnavailable: () => 'look at the journal’s servers and at the operator’s Secret for them',
   WillBeLate: events,
   PlanExpired: () => 'the operator asks again while the need lasts; answer that plan in time',
-  Paused: withdraw(OVERRIDES.paused),
+  Paused: ({ name, namespace }) => `ends by itself; sooner with kubectl voucher resume ${name} -n ${namespace}`,
   HoldUntil: withdraw(OVERRIDES.holdUntil),
   MinOverride: withdraw(OVERRIDES.minOverride),
 };

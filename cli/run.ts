@@ -1,6 +1,8 @@
 import { Command, CommanderError } from 'commander';
+import { approveCommand, planCommand, plansCommand, rejectCommand } from './decide.ts';
 import { UsageError } from './errors.ts';
 import type { Io } from './io.ts';
+import { pauseCommand, resumeCommand } from './pause.ts';
 import { simulateCommand } from './simulate.ts';
 import { statusCommand } from './status.ts';
 import { whyCommand } from './why.ts';
@@ -17,8 +19,14 @@ export const runCli = async (args: readonly string[], io: Io): Promise<number> =
     .description('look after voucher campaigns')
     .addCommand(statusCommand(io))
     .addCommand(whyCommand(io))
+    .addCommand(plansCommand(io))
+    .addCommand(planCommand(io))
+    .addCommand(approveCommand(io))
+    .addCommand(rejectCommand(io))
+    .addCommand(pauseCommand(io))
+    .addCommand(resumeCommand(io))
     .addCommand(simulateCommand(io));
-  for (const command of [program, ...program.commands]) {
+  for (const command of [program, ...program.commands, ...program.commands.flatMap(({ commands }) => commands)]) {
     command
       .exitOverride()
       .showHelpAfterError('(--help shows every option)')

@@ -8,11 +8,11 @@ import { SCALED_TIERS, type ScaledTier } from '../operator/plan/observed.ts';
 import { type ClusterOptions, type Decisions, onCluster, withClusterOptions } from './cluster.ts';
 import type { Io } from './io.ts';
 import { oneOf } from './options.ts';
-import { authoriseCommand, planLines, waitingPlans } from './plans.ts';
+import { approvalCommand, planLines, waitingPlans } from './plans.ts';
 import { because } from './reasons.ts';
 import { type Fault, faultsOf } from './remedies.ts';
 import { ago, clockOf, type Zone, zoneOf } from './times.ts';
-import { count, span } from './words.ts';
+import { columns, count, span } from './words.ts';
 
 const OUTPUTS = ['table', 'json'] as const;
 
@@ -78,19 +78,6 @@ const faultText = ({ condition, remedy }: Fault, zone: Zone, nowMs: number): str
   return `  ${type}=${status} ${reason} (since ${since})\n    ${message}\n${remedy === undefined ? '' : `    → ${remedy}\n`}`;
 };
 
-const columns = (rows: readonly (readonly string[])[]): string => {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows
-    .map(
-      (row) =>
-        `${row
-          .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-          .join('  ')
-          .trimEnd()}\n`,
-    )
-    .join('');
-};
-
 const backlogText = ({ backlog, oldestSeconds }: NonNullable<VoucherCampaign['status']>): string => {
   if (backlog === undefined) return 'unknown';
   if (backlog === 0) return 'nothing waits';
@@ -119,6 +106,14 @@ export const statusText = (report: Report): string => {
         : `${count(admissionPerSecond)}/s at most, ${burstSeconds} s of it at once`,
     ],
     ['backlog', backlogText(status)],
+    ...(status.headroom === undefined || status.headroom.desired === 0
+      ? []
+      : [
+          [
+            'head-room',
+            `room for ${status.headroom.ready} of ${status.headroom.desired} more intake replicas on nodes`,
+          ],
+        ]),
     ...(status.counts === undefined ? [] : [['recorded', count(status.counts.received)]]),
   ];
   const tiers = tierLines(report).map(({ tier, status: seen, bounds, sinceMs, reason }) => [
@@ -138,7 +133,7 @@ export const statusText = (report: Report): string => {
     `\n${columns([['TIER', 'READY', 'WANTED', 'LIMITS', 'CEILING', 'SINCE', 'WHY'], ...tiers])}`,
     faults.length === 0 ? '\nEvery condition is as it should be.\n' : '\nNot as it should be:\n',
     ...faults.map((fault) => faultText(fault, zone, nowMs)),
-    ...waiting.map((plan) => `\n${planLines(plan, campaign, options, zone, nowMs).join('\n')}\n`),
+    ...waiting.map((plan) => `\n${planLines(plan, options, zone, nowMs).join('\n')}\n`),
     `\nTimes are UTC${zone.text}.\n`,
   ].join('');
 };
@@ -159,6 +154,7 @@ export const statusJson = (report: Report): unknown => {
     backlog: status?.backlog ?? null,
     oldestSeconds: status?.oldestSeconds ?? null,
     received: status?.counts?.received ?? null,
+    headroom: status?.headroom ?? null,
     tiers: Object.fromEntries(
       tierLines(report).map(({ tier, status: seen, bounds, sinceMs, reason }) => [
         tier,
@@ -171,7 +167,7 @@ export const statusJson = (report: Report): unknown => {
       reason: plan.spec.reason,
       ceilings: plan.spec.ceilings,
       expiresAt: plan.spec.expiresAt,
-      authorise: authoriseCommand(plan, campaign, options, zoneOf(spec.window.opensAt), nowMs),
+      authorise: approvalCommand(plan, options),
     })),
   };
 };

@@ -41,6 +41,14 @@ const FORMS =
 const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:\d{2})$/;
 const TIME = /^([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?$/;
 
+/** A time of the day, on the day that the campaign's clock shows; undefined for a text that is none. */
+const todayAt = (text: string, { offsetMs }: Zone, nowMs: number): number | undefined => {
+  const [, hours, minutes, seconds = '0'] = TIME.exec(text) ?? [];
+  if (hours === undefined) return undefined;
+  const midnight = Math.floor((nowMs + offsetMs) / DAY_MS) * DAY_MS - offsetMs;
+  return midnight + ((Number(hours) * 60 + Number(minutes)) * 60 + Number(seconds)) * 1000;
+};
+
 /**
  * | text                        | instant                                             |
  * |-----------------------------|-----------------------------------------------------|
@@ -51,15 +59,36 @@ const TIME = /^([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?$/;
  * @throws UsageError for anything else, and for what has not happened yet
  */
 export const parsePast = (text: string, zone: Zone, nowMs: number): number => {
-  const [, hours, minutes, seconds = '0'] = TIME.exec(text) ?? [];
-  if (hours !== undefined) {
-    const midnight = Math.floor((nowMs + zone.offsetMs) / DAY_MS) * DAY_MS - zone.offsetMs;
-    const today = midnight + ((Number(hours) * 60 + Number(minutes)) * 60 + Number(seconds)) * 1000;
-    return today > nowMs ? today - DAY_MS : today;
-  }
+  const today = todayAt(text, zone, nowMs);
+  if (today !== undefined) return today > nowMs ? today - DAY_MS : today;
   if (new RegExp(DURATION_PATTERN).test(text)) return nowMs - parseDurationMs(text);
   const ms = INSTANT.test(text) ? Date.parse(text) : Number.NaN;
   if (Number.isNaN(ms)) throw new UsageError(`--at ${text} can't be read: ${FORMS}`);
   if (ms > nowMs) throw new UsageError(`--at ${text} is ${ago(ms, nowMs)}: only what has happened has a reason`);
+  return ms;
+};
+
+/**
+ * When something is to end.
+ *
+ * | text                        | instant                                             |
+ * |-----------------------------|-----------------------------------------------------|
+ * | 2020-09-25T20:00:04+08:00   | that                                                |
+ * | 20:00:04, 20:00             | the next time that the campaign's clock shows that  |
+ * | 2h, 90m                     | so long from now                                    |
+ *
+ * @throws UsageError for anything else, and for what is over
+ */
+export const parseFuture = (option: string, text: string, zone: Zone, nowMs: number): number => {
+  const today = todayAt(text, zone, nowMs);
+  if (today !== undefined) return today > nowMs ? today : today + DAY_MS;
+  if (new RegExp(DURATION_PATTERN).test(text)) return nowMs + parseDurationMs(text);
+  const ms = INSTANT.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(ms)) {
+    throw new UsageError(
+      `${option} ${text} can't be read: write an instant (2020-09-25T20:00:04+08:00), a time of the campaign’s day (20:00) or for how long (2h)`,
+    );
+  }
+  if (ms <= nowMs) throw new UsageError(`${option} ${text} is ${ago(ms, nowMs)}: name an instant that is to come`);
   return ms;
 };

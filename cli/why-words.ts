@@ -109,7 +109,7 @@ const nowLines = (decision: DecisionRecord, tier: ScaledTier, { campaign, isNow 
 };
 
 const tierText = ({ tier, decision, before, untilMs }: TierStory, story: Story): string => {
-  const { zone, nowMs, atMs, isNow, campaign, plans, options } = story;
+  const { zone, nowMs, atMs, isNow, plans, options } = story;
   if (decision === undefined) {
     return `${tier}: ${logBegins({ ...story, tiers: story.tiers.filter((one) => one.tier === tier) })}.\n`;
   }
@@ -127,7 +127,7 @@ const tierText = ({ tier, decision, before, untilMs }: TierStory, story: Story):
     `Limits: at least ${decision.min}, at most ${decision.max}, authorised ${decision.ceiling}.`,
     ...nowLines(decision, tier, story),
     ...circumstances(decision),
-    ...waiting.flatMap((plan) => planLines(plan, campaign, options, zone, nowMs)),
+    ...waiting.flatMap((plan) => planLines(plan, options, zone, nowMs)),
     ...(waiting.length === 0 && isNow && decision.limitedBy === 'Ceiling'
       ? [`To allow more: raise spec.scaling.authorized.ceilings.${tier}, or answer the next ScalePlan.`]
       : []),

@@ -29,3 +29,17 @@ export const short = (value: number): string => {
   if (value >= 1e6) return shortened(1e6, 'M');
   return value >= 1e4 ? shortened(1e3, 'k') : count(value);
 };
+
+/** Rows under each other, the first one the header. */
+export const columns = (rows: readonly (readonly string[])[]): string => {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows
+    .map(
+      (row) =>
+        `${row
+          .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+          .join('  ')
+          .trimEnd()}\n`,
+    )
+    .join('');
+};

@@ -82,6 +82,7 @@ const podOptions = z
       nodeSelector: z.record(z.string(), z.string()).optional(),
       tolerations: z.array(z.record(z.string(), z.union([z.string(), z.number()]))).optional(),
       priorityClassName: z.string().min(1).optional(),
+      headroomPriorityClassName: z.string().min(1).optional(),
       resources: z.partialRecord(z.enum(TIERS), resources).optional(),
     }),
   );

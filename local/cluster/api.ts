@@ -30,6 +30,8 @@ export interface ApiCall {
   readonly body?: unknown;
   readonly contentType?: string;
   readonly timeoutMs?: number;
+  /** Acts as this user; the certificate's own must be allowed to impersonate. */
+  readonly as?: string;
 }
 
 /** Rejects when the server can't be reached; every HTTP status is an answer. */
@@ -43,7 +45,10 @@ export const callApi = (access: ApiAccess, call: ApiCall, signal?: AbortSignal):
         ca: access.ca,
         cert: access.cert,
         key: access.key,
-        headers: call.body === undefined ? {} : { 'content-type': call.contentType ?? 'application/json' },
+        headers: {
+          ...(call.body === undefined ? {} : { 'content-type': call.contentType ?? 'application/json' }),
+          ...(call.as === undefined ? {} : { 'impersonate-user': call.as }),
+        },
         signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
       },
       (response) => {

@@ -55,6 +55,12 @@ export interface ScalingSpec {
     /** How long before opensAt the growth to the forecast starts. Default 30m. */
     readonly leadTime: string;
   };
+  /**
+   * Room kept free on nodes for so many more intake replicas, from pre-warming until the crowd has gone, by placeholder
+   * pods that make way at once. A node autoscaler adds nodes for placeholders without a place, before a citizen has to
+   * wait for one. Never more than the ceiling leaves; a ResourceQuota counts them. Default 0.
+   */
+  readonly headroomReplicas: number;
   /** How replicas are counted that work a backlog off. */
   readonly drain: {
     /**
@@ -214,6 +220,13 @@ export interface VoucherCampaignStatus {
     readonly intake?: TierStatus;
     /** Tier that writes the journal into the database. */
     readonly records?: TierStatus;
+  };
+  /** Placeholders that keep room on nodes; no capacity. Absent: none are kept. */
+  readonly headroom?: {
+    /** Intake replicas that room is to be kept for. */
+    readonly desired: number;
+    /** Those of them whose room is there. */
+    readonly ready: number;
   };
   /** Registrations by state. */
   readonly counts?: {

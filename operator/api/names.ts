@@ -15,6 +15,11 @@ export const TIERS = ['intake', 'verification', 'records', 'issuance', 'archive'
 /** The fixed list of tiers. A tier exists only when its section is in the spec; intake and records always do. */
 export type Tier = (typeof TIERS)[number];
 
+/** Placeholder pods that keep room on nodes. No tier: they serve nothing. */
+export const HEADROOM = 'headroom';
+/** What the label `component` says. */
+export type Component = Tier | typeof HEADROOM;
+
 export const LABELS = {
   name: 'app.kubernetes.io/name',
   instance: 'app.kubernetes.io/instance',
@@ -27,6 +32,8 @@ export const LABELS = {
 
 /** Deployment, PodDisruptionBudget and ServiceAccount of one tier share this name. */
 export const tierName = (campaignName: string, tier: Tier): string => `${campaignName}-${tier}`;
+/** The Deployment of placeholder pods. */
+export const headroomName = (campaignName: string): string => `${campaignName}-${HEADROOM}`;
 /** The Service that citizens' traffic reaches. */
 export const intakeServiceName = (campaignName: string): string => `${campaignName}-intake`;
 /** From anywhere in the cluster. */

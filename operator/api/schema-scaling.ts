@@ -164,6 +164,17 @@ export const scaling: ObjectNode = {
         ),
       },
     },
+    headroomReplicas: {
+      type: 'integer',
+      format: 'int32',
+      description:
+        'Room kept free on nodes for so many more intake replicas, from pre-warming until the crowd has gone, by placeholder ' +
+        'pods that make way at once. A node autoscaler adds nodes for placeholders without a place, before a citizen has to ' +
+        'wait for one. Never more than the ceiling leaves; a ResourceQuota counts them. Default 0.',
+      minimum: 0,
+      maximum: 1000,
+      default: 0,
+    },
     drain: {
       type: 'object',
       description: 'How replicas are counted that work a backlog off.',

@@ -51,6 +51,15 @@ export const campaignStatus: ObjectNode = {
         records: tierStatus('Tier that writes the journal into the database.'),
       } satisfies Record<'intake' | 'records', SchemaNode>,
     },
+    headroom: {
+      type: 'object',
+      description: 'Placeholders that keep room on nodes; no capacity. Absent: none are kept.',
+      required: ['desired', 'ready'],
+      properties: {
+        desired: count('Intake replicas that room is to be kept for.'),
+        ready: count('Those of them whose room is there.'),
+      },
+    },
     counts: {
       type: 'object',
       description: 'Registrations by state.',

@@ -1,13 +1,13 @@
 /** What a campaign has in the cluster now, from the watches: no call, and so no wait. */
-import { LABELS, TIERS, type Tier } from '../api/names.ts';
+import { HEADROOM, LABELS, TIERS, type Tier } from '../api/names.ts';
 import type { ScalePlan } from '../api/scale-plan-types.ts';
-import type { ClusterReader, ObservedTier } from '../reconcile/ports.ts';
+import type { ClusterReader, ObservedHeadroom, ObservedTier } from '../reconcile/ports.ts';
 import type { Rival } from './hpas.ts';
 import type { MountFailures } from './mount-failures.ts';
 import type { KubeObject } from './objects.ts';
 import { controllerUidOf } from './owned-objects.ts';
 import type { PodRecord } from './pods.ts';
-import { replicasOf, tierProblems } from './problems.ts';
+import { readyOf, replicasOf, tierProblems } from './problems.ts';
 import { isRollingOut } from './rollout.ts';
 import type { StoredScalePlan } from './scale-plans.ts';
 import type { Store } from './store.ts';
@@ -33,16 +33,20 @@ export const createClusterReader = (options: ClusterReaderOptions): ClusterReade
     const pods = [...options.pods.byIndex(key)].filter(({ isTerminating, isOver }) => !isTerminating && !isOver);
     const mountFailures = options.mountFailures.of(namespace, pods, signal);
     const tiers: Partial<Record<Tier, ObservedTier>> = {};
+    let headroom: ObservedHeadroom | undefined;
     for (const deployment of options.deployments.byIndex(key)) {
       const { labels, deletionTimestamp, resourceVersion } = deployment.metadata;
       const tier = labels?.[LABELS.component];
       // One of a campaign that was deleted, or one that is on its way out, does not count as there.
-      if (!isTier(tier) || deletionTimestamp !== undefined || controllerUidOf(deployment) !== uid) continue;
+      if (deletionTimestamp !== undefined || controllerUidOf(deployment) !== uid) continue;
+      const seen = { name: deployment.metadata.name, replicas: replicasOf(deployment), resourceVersion };
+      if (tier === HEADROOM) headroom = { deployment: seen, ready: readyOf(deployment) };
+      if (!isTier(tier)) continue;
       const own = pods.filter(({ observed }) => observed.tier === tier);
       const rivals = [...options.rivals.byIndex(`${namespace}/${deployment.metadata.name}`)];
       const problems = tierProblems(deployment, own, mountFailures);
       tiers[tier] = {
-        deployment: { name: deployment.metadata.name, replicas: replicasOf(deployment), resourceVersion },
+        deployment: seen,
         pods: own.map(({ observed }) => observed),
         ...(isRollingOut(deployment) ? { isRollingOut: true } : {}),
         ...(rivals.length === 0 ? {} : { rivals: rivals.map((rival) => rival.metadata.name).sort() }),
@@ -50,6 +54,6 @@ export const createClusterReader = (options: ClusterReaderOptions): ClusterReade
       };
     }
     const plans: readonly ScalePlan[] = [...options.plans.byIndex(key)];
-    return { tiers, plans };
+    return { tiers, plans, ...(headroom === undefined ? {} : { headroom }) };
   },
 });

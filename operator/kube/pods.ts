@@ -19,6 +19,8 @@ export interface PodRecord {
   readonly waiting: { readonly reason: string; readonly message: string } | undefined;
   /** Scheduled, and its containers are still being made: volumes, images. */
   readonly isBeingMade: boolean;
+  /** Undefined while it has none. */
+  readonly nodeName: string | undefined;
   /** Sum over its containers. Quantities as written: `500m`, `160Mi`. */
   readonly requests: readonly { readonly cpu: string; readonly memory: string }[];
 }
@@ -26,6 +28,7 @@ export interface PodRecord {
 const waiting = z.object({ reason: z.string().default(''), message: z.string().default('') });
 const podSchema = z.object({
   spec: z.object({
+    nodeName: z.string().optional(),
     containers: z.array(
       z.object({
         resources: z.object({ requests: z.record(z.string(), z.string()).default({}) }).default({ requests: {} }),
@@ -103,6 +106,7 @@ export const keepPod = (object: KubeObject, adminUrlOf: AdminUrlOf = atItsAddres
       scheduled?.status === 'False' && scheduled.reason === 'Unschedulable' ? (scheduled.message ?? '') : undefined,
     waiting: stuck === undefined || isStarting ? undefined : stuck,
     isBeingMade: isStarting,
+    nodeName: spec.nodeName,
     requests: spec.containers.map(({ resources: { requests } }) => ({
       cpu: requests['cpu'] ?? '0',
       memory: requests['memory'] ?? '0',

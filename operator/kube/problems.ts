@@ -10,14 +10,18 @@ const deploymentSchema = z.object({
   status: z
     .object({
       replicas: z.number().default(0),
+      readyReplicas: z.number().default(0),
       conditions: z
         .array(z.object({ type: z.string(), status: z.string(), message: z.string().default('') }))
         .default([]),
     })
-    .default({ replicas: 0, conditions: [] }),
+    .default({ replicas: 0, readyReplicas: 0, conditions: [] }),
 });
 
 export const replicasOf = (deployment: KubeObject): number => deploymentSchema.parse(deployment).spec.replicas;
+
+/** As the API server tells it; the pods themselves are not watched. */
+export const readyOf = (deployment: KubeObject): number => deploymentSchema.parse(deployment).status.readyReplicas;
 
 type Amount = { readonly resource: string; readonly amount: number };
 
@@ -61,6 +65,15 @@ const creationProblem = (deployment: KubeObject): readonly TierProblem[] => {
   return [quotaProblem(failure.message, missingReplicas) ?? { kind: 'refused', message: failure.message }];
 };
 
+/** What one node has room for, as far as pods that run show it. */
+const mostTogether = (pods: readonly PodRecord[]): number => {
+  const byNode = new Map<string, number>();
+  for (const { nodeName } of pods) {
+    if (nodeName !== undefined) byNode.set(nodeName, (byNode.get(nodeName) ?? 0) + 1);
+  }
+  return Math.max(0, ...byNode.values());
+};
+
 const unschedulableProblem = (pods: readonly PodRecord[]): readonly TierProblem[] => {
   const waiting = pods.filter(({ unschedulable }) => unschedulable !== undefined);
   const [first] = waiting;
@@ -72,7 +85,17 @@ const unschedulableProblem = (pods: readonly PodRecord[]): readonly TierProblem[
       .reduce((total, request) => total + (parseQuantity(request[resource]) ?? 0), 0),
   });
   const missing = [sum('cpu'), sum('memory')];
-  return [{ kind: 'unschedulable', replicas: waiting.length, missing, message: first.unschedulable ?? '' }];
+  const message = first.unschedulable ?? '';
+  const mostOnANode = mostTogether(pods);
+  return [
+    {
+      kind: 'unschedulable',
+      replicas: waiting.length,
+      missing,
+      message,
+      ...(mostOnANode === 0 ? {} : { mostOnANode }),
+    },
+  ];
 };
 
 /** One per reason. */

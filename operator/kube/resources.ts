@@ -27,6 +27,7 @@ export const POD_DISRUPTION_BUDGETS = resource('policy', 'v1', 'PodDisruptionBud
 export const NETWORK_POLICIES = resource('networking.k8s.io', 'v1', 'NetworkPolicy', 'networkpolicies');
 export const AUTOSCALERS = resource('autoscaling', 'v2', 'HorizontalPodAutoscaler', 'horizontalpodautoscalers');
 export const LEASES = resource('coordination.k8s.io', 'v1', 'Lease', 'leases');
+export const SELF_SUBJECT_REVIEWS = resource('authentication.k8s.io', 'v1', 'SelfSubjectReview', 'selfsubjectreviews');
 export const EVENTS = resource('events.k8s.io', 'v1', 'Event', 'events');
 
 export const apiVersionOf = ({ group, version }: ApiResource): string =>

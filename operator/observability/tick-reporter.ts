@@ -1,5 +1,6 @@
 /** Ticks as metrics and log lines. */
 import type { VoucherCampaign } from '../api/campaign-types.ts';
+import { HEADROOM } from '../api/names.ts';
 import type { TickReporter } from '../reconcile/tick-reporter.ts';
 import type { Logger } from './log.ts';
 import { forgetCampaign, type OperatorMetrics } from './metrics.ts';
@@ -31,7 +32,7 @@ export const createTickReporter = (log: Logger, metrics: OperatorMetrics): TickR
       else metrics.signalAgeSeconds.set({ ...labels, signal }, Math.max(0, nowMs - reading.atMs) / 1000);
     }
     for (const { tier, from, replicas } of plan.scale) {
-      const explanation = plan.tiers[tier].decision?.explanation;
+      const explanation = tier === HEADROOM ? undefined : plan.tiers[tier].decision?.explanation;
       log.info({ ...labels, tier, from, replicas, explanation }, 'scaling a tier');
     }
     for (const { metadata, spec } of plan.scalePlans) {

@@ -1,9 +1,11 @@
 /** Which manifests a tick writes, in the order in which they must exist. */
 import type { VoucherCampaign } from '../api/campaign-types.ts';
+import type { HEADROOM } from '../api/names.ts';
 import type { JournalState, ObservedCluster } from '../reconcile/ports.ts';
 import type { BuildOptions } from '../resources/build-options.ts';
 import { buildAppConfigMap } from '../resources/config-map.ts';
 import { buildDeployment, withReplicas } from '../resources/deployment.ts';
+import { buildHeadroom, buildHeadroomPolicy } from '../resources/headroom.ts';
 import type { Manifest } from '../resources/manifest.ts';
 import { buildNetworkPolicy } from '../resources/network-policy.ts';
 import { buildPodDisruptionBudget } from '../resources/pod-disruption-budget.ts';
@@ -24,20 +26,30 @@ export interface ManifestPlan {
  * | unavailable    | absent     | created: pods start meanwhile and turn ready when the journal answers    |
  * | ready          | absent     | created with the desired replicas                                        |
  * | any            | there      | applied without replicas                                                 |
+ *
+ * Placeholders for head-room have a Deployment from when some are first wanted.
  */
 export const planManifests = (
   campaign: VoucherCampaign,
   cluster: ObservedCluster,
   journal: JournalState | undefined,
-  desired: Readonly<Record<ScaledTier, number>>,
+  desired: Readonly<Record<ScaledTier | typeof HEADROOM, number>>,
   options: BuildOptions,
 ): ManifestPlan => {
   const mayCreate = journal !== undefined && journal.kind !== 'conflict';
   const absent = SCALED_TIERS.filter((tier) => cluster.tiers[tier] === undefined);
   const present = SCALED_TIERS.filter((tier) => cluster.tiers[tier] !== undefined);
+  const priorityClassName = options.pods?.headroomPriorityClassName;
+  const headroom = priorityClassName === undefined ? [] : [buildHeadroom(campaign, priorityClassName, options)];
   return {
     create: mayCreate
-      ? absent.map((tier) => withReplicas(buildDeployment(campaign, tier, options), desired[tier]))
+      ? [
+          ...absent.map((tier) => withReplicas(buildDeployment(campaign, tier, options), desired[tier])),
+          // Last: what serves comes before what keeps room.
+          ...(cluster.headroom === undefined && desired.headroom > 0
+            ? headroom.map((deployment) => withReplicas(deployment, desired.headroom))
+            : []),
+        ]
       : [],
     apply: [
       ...SCALED_TIERS.map((tier) => buildServiceAccount(campaign, tier)),
@@ -46,6 +58,7 @@ export const planManifests = (
       ...SCALED_TIERS.map((tier) => buildPodDisruptionBudget(campaign, tier)),
       ...SCALED_TIERS.map((tier) => buildNetworkPolicy(campaign, tier)),
       ...present.map((tier) => buildDeployment(campaign, tier, options)),
+      ...(cluster.headroom === undefined ? [] : [buildHeadroomPolicy(campaign), ...headroom]),
     ],
   };
 };

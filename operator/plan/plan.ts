@@ -8,12 +8,14 @@
  */
 import type { LiveSettings } from '../api/app-contract.ts';
 import type { VoucherCampaign, VoucherCampaignStatus } from '../api/campaign-types.ts';
+import { HEADROOM } from '../api/names.ts';
 import type { ScalePlan } from '../api/scale-plan-types.ts';
 import type { CampaignEvent, JournalSpec } from '../reconcile/ports.ts';
 import type { BuildOptions } from '../resources/build-options.ts';
 import type { Manifest } from '../resources/manifest.ts';
 import { scaleEvent, transitionEvents } from './events.ts';
 import { finalizerChange } from './finalizer.ts';
+import { headroomOf } from './headroom.ts';
 import { journalSpec } from './journal.ts';
 import { buildLiveSettings } from './live-settings.ts';
 import { planManifests } from './manifests.ts';
@@ -29,14 +31,14 @@ import { buildStatus } from './status.ts';
 import { campaignTimes } from './times.ts';
 
 export interface ScaleWrite {
-  readonly tier: ScaledTier;
+  readonly tier: ScaledTier | typeof HEADROOM;
   readonly name: string;
   readonly from: number;
   readonly replicas: number;
   /** Of the Deployment that the decision was made from; a stale leader's write meets a conflict. */
   readonly resourceVersion: string;
-  /** Emitted only when the write has succeeded. */
-  readonly event: CampaignEvent;
+  /** Emitted only when the write has succeeded. Absent: nobody has to know. */
+  readonly event?: CampaignEvent;
 }
 
 export interface Plan {
@@ -105,6 +107,12 @@ export const plan = (campaign: VoucherCampaign, observed: Observed, nowMs: numbe
     return [{ tier, name, from: replicas, replicas: desired, resourceVersion, event: scaleEvent(tiers[tier]) }];
   });
 
+  const headroom = headroomOf(input, tiers, options);
+  if (cluster.headroom !== undefined && headroom.desired !== headroom.replicas) {
+    const { name, replicas: from, resourceVersion } = cluster.headroom.deployment;
+    scale.push({ tier: HEADROOM, name, from, replicas: headroom.desired, resourceVersion });
+  }
+
   // Where nobody acts what is desired is only shown. A new Deployment gets its minimum: one that nobody scales must still answer.
   const first = (tier: ScaledTier): number =>
     mode !== 'Off' && !tiers[tier].isActing
@@ -114,12 +122,12 @@ export const plan = (campaign: VoucherCampaign, observed: Observed, nowMs: numbe
     campaign,
     cluster,
     journal,
-    { intake: first('intake'), records: first('records') },
+    { intake: first('intake'), records: first('records'), headroom: headroom.desired },
     options,
   );
 
   const scalePlans = mode === 'Auto' ? proposeScalePlans(input, tiers) : [];
-  const status = buildStatus({ ...input, tiers, plans: [...cluster.plans, ...scalePlans] }, memory);
+  const status = buildStatus({ ...input, tiers, headroom, plans: [...cluster.plans, ...scalePlans] }, memory);
 
   return {
     ...manifests,

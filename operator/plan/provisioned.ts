@@ -1,8 +1,8 @@
 /** Whether the cluster gives the tiers what they ask for, and how much is missing where it does not. */
 import type { TierProblem } from '../reconcile/ports.ts';
-import type { PlanInput, ScaledTier } from './observed.ts';
+import type { ScaledTier } from './observed.ts';
 import { SCALED_TIERS } from './observed.ts';
-import type { Verdict } from './verdict.ts';
+import type { ConditionInput, Verdict } from './verdict.ts';
 
 /** In the order in which they are told when there are several: what an admin can mend comes first. */
 const REASONS = {
@@ -27,6 +27,13 @@ const pods = (tier: ScaledTier, replicas: number): string => `${replicas} ${tier
 /** Words of others as a sentence among ours. */
 const ended = (words: string): string => (/[.!?]$/.test(words.trim()) ? words.trim() : `${words.trim()}.`);
 
+/** An estimate: nodes like those that are there, with what else runs on them. */
+const nodes = ({ replicas, mostOnANode }: { readonly replicas: number; readonly mostOnANode?: number }): string => {
+  if (mostOnANode === undefined) return '';
+  const missing = Math.ceil(replicas / mostOnANode);
+  return `, about ${missing} more ${missing === 1 ? 'node' : 'nodes'} at ${mostOnANode} a node`;
+};
+
 const sentence = (tier: ScaledTier, problem: TierProblem): string => {
   switch (problem.kind) {
     case 'quota':
@@ -34,10 +41,23 @@ const sentence = (tier: ScaledTier, problem: TierProblem): string => {
     case 'refused':
       return `Pods of ${tier} are refused: ${ended(problem.message)}`;
     case 'unschedulable':
-      return `No node takes ${pods(tier, problem.replicas)}; needed in all: ${amounts(problem.missing)}. Add nodes or free room. The scheduler says: ${ended(problem.message)}`;
+      return `No node takes ${pods(tier, problem.replicas)}; needed in all: ${amounts(problem.missing)}${nodes(problem)}. Add nodes or free room. The scheduler says: ${ended(problem.message)}`;
     case 'not_starting':
       return `${pods(tier, problem.replicas)} can't start, ${problem.reason}: ${ended(problem.message)}`;
   }
+};
+
+/** Placeholders without a place hinder nobody: a node autoscaler sees them, and so does who reads the message. */
+const headroomNote = ({ headroom, observed }: ConditionInput): readonly string[] => {
+  const wanted = headroom?.desired ?? 0;
+  if (wanted === 0) return [];
+  if (headroom?.isPossible === false) {
+    return [
+      'Head-room is not kept: the operator knows no priority class for it. Install the chart with app.headroomPriorityClassName, or with the class of its own.',
+    ];
+  }
+  const ready = Math.min(wanted, observed.cluster.headroom?.ready ?? 0);
+  return ready < wanted ? [`Head-room for ${ready} of ${wanted} more intake pods has a place.`] : [];
 };
 
 /**
@@ -52,7 +72,8 @@ const sentence = (tier: ScaledTier, problem: TierProblem): string => {
  * | no tier exists              | Unknown | NotYetObserved |
  * | none of these               | True   | AllPlaced       |
  */
-export const provisioned = ({ observed: { cluster } }: PlanInput): Verdict<'Provisioned'> => {
+export const provisioned = (input: ConditionInput): Verdict<'Provisioned'> => {
+  const { cluster } = input.observed;
   const all = SCALED_TIERS.flatMap((tier) =>
     (cluster.tiers[tier]?.problems ?? []).map((problem) => ({ kind: problem.kind, text: sentence(tier, problem) })),
   );
@@ -61,7 +82,8 @@ export const provisioned = ({ observed: { cluster } }: PlanInput): Verdict<'Prov
     return { status: 'Unknown', reason: 'NotYetObserved', message: 'No tier has been created yet.' };
   }
   if (first === undefined) {
-    return { status: 'True', reason: 'AllPlaced', message: 'Every replica that is asked for has a place.' };
+    const message = ['Every replica that is asked for has a place.', ...headroomNote(input)].join(' ');
+    return { status: 'True', reason: 'AllPlaced', message };
   }
   const sorted = ORDER.flatMap((kind) => all.filter((problem) => problem.kind === kind).map(({ text }) => text));
   return { status: 'False', reason: REASONS[first], message: sorted.join(' ') };

@@ -58,7 +58,7 @@ const tierStatus = (outcome: TierOutcome, input: ConditionInput): TierStatus => 
 };
 
 export const buildStatus = (input: ConditionInput, memory: CampaignMemory): VoucherCampaignStatus => {
-  const { campaign, observed, times, nowMs, tiers, plans } = input;
+  const { campaign, observed, times, nowMs, tiers, plans, headroom } = input;
   const { previous, readings } = observed;
   const conditions = conditionsOf(input);
   const intake = tierStatus(tiers.intake, input);
@@ -80,6 +80,9 @@ export const buildStatus = (input: ConditionInput, memory: CampaignMemory): Vouc
     ...(openedAt === undefined ? {} : { openedAt }),
     conditions,
     tiers: { intake, records },
+    ...(headroom === undefined || (headroom.desired === 0 && headroom.replicas === undefined)
+      ? {}
+      : { headroom: { desired: headroom.desired, ready: observed.cluster.headroom?.ready ?? 0 } }),
     ...(counts === undefined ? {} : { counts }),
     ...(intake.arrivalsPerSecond === undefined ? {} : { arrivalsPerSecond: intake.arrivalsPerSecond }),
     ...(records.backlog === undefined ? {} : { backlog: records.backlog }),
@@ -99,6 +102,7 @@ const urgentPart = (status: VoucherCampaignStatus): unknown => [
   status.openedAt,
   status.stage,
   status.plan,
+  status.headroom,
   status.conditions?.map(({ type, status: verdict, reason }) => [type, verdict, reason]),
   SCALED_TIERS.map((tier) => [
     status.tiers?.[tier]?.replicas,

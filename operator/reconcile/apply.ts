@@ -76,7 +76,7 @@ export const apply = async (
       deps.onScaleWrite(result);
       if (result === 'written') {
         state.conflicts[write.tier] = 0;
-        emit(write.event);
+        if (write.event !== undefined) emit(write.event);
         return;
       }
       const conflicts = (state.conflicts[write.tier] ?? 0) + 1;

@@ -1,6 +1,7 @@
 /** What one process remembers of one campaign between two ticks. All of it can be lost: status and cluster rebuild it. */
 import type { VoucherCampaign, VoucherCampaignStatus } from '../api/campaign-types.ts';
-import type { CampaignMemory, ScaledTier } from '../plan/observed.ts';
+import type { CampaignMemory } from '../plan/observed.ts';
+import type { ScaleWrite } from '../plan/plan.ts';
 import type { CanaryKeeper } from './canary-keeper.ts';
 import type { DecisionKeeper } from './decision-keeper.ts';
 import type { JournalKeeper } from './journal-keeper.ts';
@@ -26,7 +27,7 @@ export interface CampaignState {
   /** Name of the last plan that was announced; a cache that lags must not announce it twice. */
   announcedPlan: string | undefined;
   /** Scale conflicts in a row. */
-  conflicts: Partial<Record<ScaledTier, number>>;
+  conflicts: Partial<Record<ScaleWrite['tier'], number>>;
 }
 
 export const campaignKey = ({ metadata }: Pick<VoucherCampaign, 'metadata'>): string =>

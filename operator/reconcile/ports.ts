@@ -42,6 +42,8 @@ export type TierProblem =
       readonly replicas: number;
       /** What they request in all. */
       readonly missing: readonly { readonly resource: string; readonly amount: number }[];
+      /** Most pods of the tier that share a node now. Absent: none has one. */
+      readonly mostOnANode?: number;
       /** The scheduler's words. */
       readonly message: string;
     }
@@ -65,8 +67,16 @@ export interface ObservedTier {
   readonly problems?: readonly TierProblem[];
 }
 
+/** Placeholders that keep room on nodes. */
+export interface ObservedHeadroom {
+  readonly deployment: ObservedTier['deployment'];
+  /** Those that have a place. */
+  readonly ready: number;
+}
+
 /** Everything that the campaign owns in the cluster now; undefined means absent. */
 export interface ObservedCluster {
+  readonly headroom?: ObservedHeadroom;
   readonly tiers: Partial<Readonly<Record<Tier, ObservedTier>>>;
   readonly plans: readonly ScalePlan[];
 }

@@ -8,6 +8,8 @@ export interface PodOptions {
   readonly nodeSelector?: Readonly<Record<string, string>> | undefined;
   readonly tolerations?: readonly Toleration[] | undefined;
   readonly priorityClassName?: string | undefined;
+  /** Below that of every other pod, so that placeholders make way. Without it no head-room is kept. */
+  readonly headroomPriorityClassName?: string | undefined;
   /** Instead of the tier's own. */
   readonly resources?: Readonly<Partial<Record<Tier, ResourceRequirements>>> | undefined;
 }

@@ -1,16 +1,16 @@
 /** Labels and owner references that every object of a campaign carries. */
 import type { ObjectMeta as KubernetesMeta } from 'kubernetes-types/meta/v1.js';
 import type { VoucherCampaign } from '../api/campaign-types.ts';
-import { FIELD_MANAGER, LABELS, type Tier } from '../api/names.ts';
+import { type Component, FIELD_MANAGER, LABELS } from '../api/names.ts';
 
 /** The smallest set that tells one tier's pods apart: a Deployment's selector can never be changed. */
-export const tierSelector = (campaign: VoucherCampaign, tier: Tier): Record<string, string> => ({
+export const tierSelector = (campaign: VoucherCampaign, tier: Component): Record<string, string> => ({
   [LABELS.campaign]: campaign.metadata.name,
   [LABELS.component]: tier,
 });
 
 /** Labels for people and tools; a superset of tierSelector when a tier is given. */
-export const campaignLabels = (campaign: VoucherCampaign, tier?: Tier): Record<string, string> => ({
+export const campaignLabels = (campaign: VoucherCampaign, tier?: Component): Record<string, string> => ({
   [LABELS.name]: 'voucher-campaign',
   [LABELS.instance]: campaign.metadata.name,
   [LABELS.partOf]: 'voucher-operator',
@@ -21,7 +21,7 @@ export const campaignLabels = (campaign: VoucherCampaign, tier?: Tier): Record<s
 });
 
 /** Metadata of an owned object. Without a uid (a campaign that was never stored) there is nothing to refer to. */
-export const ownedMetadata = (campaign: VoucherCampaign, name: string, tier?: Tier): KubernetesMeta => ({
+export const ownedMetadata = (campaign: VoucherCampaign, name: string, tier?: Component): KubernetesMeta => ({
   name,
   namespace: campaign.metadata.namespace,
   labels: campaignLabels(campaign, tier),

@@ -1,8 +1,15 @@
 /** The pod that runs one role of the app image. */
-import type { EnvVar, PodTemplateSpec, Probe, ResourceRequirements, VolumeMount } from 'kubernetes-types/core/v1.js';
+import type {
+  EnvVar,
+  PodTemplateSpec,
+  Probe,
+  ResourceRequirements,
+  TopologySpreadConstraint,
+  VolumeMount,
+} from 'kubernetes-types/core/v1.js';
 import { ADMIN_PATHS, ENV, PORTS } from '../api/app-contract.ts';
 import type { VoucherCampaign } from '../api/campaign-types.ts';
-import { appConfigMapName, intakeServiceUrl, type Tier, tierName } from '../api/names.ts';
+import { appConfigMapName, type Component, intakeServiceUrl, type Tier, tierName } from '../api/names.ts';
 import type { BuildOptions, PodOptions } from './build-options.ts';
 import { campaignLabels, tierSelector } from './metadata.ts';
 
@@ -14,6 +21,19 @@ const MOUNTS = {
 
 /** The uid of `nonroot` in distroless images; also the group that may read the mounted Secrets. */
 const NON_ROOT_ID = 65532;
+
+export const POD_SECURITY = {
+  runAsNonRoot: true,
+  runAsUser: NON_ROOT_ID,
+  runAsGroup: NON_ROOT_ID,
+  fsGroup: NON_ROOT_ID,
+  seccompProfile: { type: 'RuntimeDefault' },
+};
+export const CONTAINER_SECURITY = {
+  allowPrivilegeEscalation: false,
+  readOnlyRootFilesystem: true,
+  capabilities: { drop: ['ALL'] },
+};
 
 /** Longer than kube-proxy and load balancers need to take the pod out, so that no connection meets a closed port. */
 export const PRE_STOP_SLEEP_SECONDS = 5;
@@ -34,6 +54,9 @@ const RESOURCES: Readonly<Record<Tier, ResourceRequirements>> = {
   issuance: { requests: { cpu: '100m', memory: '128Mi' }, limits: { memory: '256Mi' } },
   archive: { requests: { cpu: '100m', memory: '128Mi' }, limits: { memory: '384Mi' } },
 };
+
+export const resourcesOf = (tier: Tier, { pods = {} }: BuildOptions): ResourceRequirements =>
+  pods.resources?.[tier] ?? RESOURCES[tier];
 
 const adminProbe = (path: string, timing: Omit<Probe, 'httpGet'>): Probe => ({
   httpGet: { path, port: 'admin' },
@@ -66,7 +89,7 @@ const environment = (campaign: VoucherCampaign, tier: Tier, options: BuildOption
 ];
 
 /** Only what is stated: an empty list of ours would be taken out of the object by the API server, and put back by us. */
-const placementOf = ({
+export const placementOf = ({
   imagePullSecrets = [],
   nodeSelector = {},
   tolerations = [],
@@ -83,6 +106,17 @@ const mounts: VolumeMount[] = [
   { name: 'privacy', mountPath: MOUNTS.privacy, readOnly: true },
   { name: 'data-plane', mountPath: MOUNTS.dataPlane, readOnly: true },
 ];
+
+export const spreadOf = (campaign: VoucherCampaign, component: Component): TopologySpreadConstraint[] =>
+  ['topology.kubernetes.io/zone', 'kubernetes.io/hostname'].map((topologyKey) => ({
+    topologyKey,
+    maxSkew: 1,
+    // A pod in the wrong zone serves citizens; a pending pod serves nobody.
+    whenUnsatisfiable: 'ScheduleAnyway' as const,
+    labelSelector: { matchLabels: tierSelector(campaign, component) },
+    // Counts the pods of one revision, so that a rollout's old pods don't skew the new ones.
+    matchLabelKeys: ['pod-template-hash'],
+  }));
 
 /**
  * The pod template of a tier. It depends on nothing that changes after opening, and carries no hash of the ConfigMap:
@@ -102,22 +136,8 @@ export const buildPodTemplate = (
     enableServiceLinks: false,
     terminationGracePeriodSeconds: TERMINATION_GRACE_SECONDS,
     ...placementOf(pods),
-    securityContext: {
-      runAsNonRoot: true,
-      runAsUser: NON_ROOT_ID,
-      runAsGroup: NON_ROOT_ID,
-      fsGroup: NON_ROOT_ID,
-      seccompProfile: { type: 'RuntimeDefault' },
-    },
-    topologySpreadConstraints: ['topology.kubernetes.io/zone', 'kubernetes.io/hostname'].map((topologyKey) => ({
-      topologyKey,
-      maxSkew: 1,
-      // A pod in the wrong zone serves citizens; a pending pod serves nobody.
-      whenUnsatisfiable: 'ScheduleAnyway' as const,
-      labelSelector: { matchLabels: tierSelector(campaign, tier) },
-      // Counts the pods of one revision, so that a rollout's old pods don't skew the new ones.
-      matchLabelKeys: ['pod-template-hash'],
-    })),
+    securityContext: POD_SECURITY,
+    topologySpreadConstraints: spreadOf(campaign, tier),
     containers: [
       {
         name: tier,
@@ -130,18 +150,14 @@ export const buildPodTemplate = (
           { name: 'admin', containerPort: PORTS.admin },
         ],
         volumeMounts: mounts,
-        resources: pods.resources?.[tier] ?? RESOURCES[tier],
+        resources: resourcesOf(tier, { pods, ...options }),
         // One second apart: a pod that is ready counts for the scaling law in the same tick.
         startupProbe: adminProbe(ADMIN_PATHS.live, { periodSeconds: 1, timeoutSeconds: 1, failureThreshold: 60 }),
         readinessProbe: adminProbe(ADMIN_PATHS.ready, { periodSeconds: 1, timeoutSeconds: 2, failureThreshold: 3 }),
         // Slow on purpose: killing a busy pod in a flood moves its load to its neighbours and kills them next.
         livenessProbe: adminProbe(ADMIN_PATHS.live, { periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 6 }),
         lifecycle: { preStop: { sleep: { seconds: PRE_STOP_SLEEP_SECONDS } } },
-        securityContext: {
-          allowPrivilegeEscalation: false,
-          readOnlyRootFilesystem: true,
-          capabilities: { drop: ['ALL'] },
-        },
+        securityContext: CONTAINER_SECURITY,
       },
     ],
     volumes: [

@@ -10,6 +10,7 @@ const scaling: ScalingSpec = {
   mode: 'Auto',
   drainWithin: '30s',
   drain: { mode: 'additive' },
+  headroomReplicas: 0,
   peakArrivalsPerSecond: 3500,
   preWarm: { leadTime: '30m' },
   down: { windowSeconds: 300, percentPerMinute: 10, holdAfterOpen: '2h' },

@@ -32,7 +32,11 @@ const problem = z.object({ code: z.string() });
 const codeOf = (answer: Answered | undefined): string =>
   answer === undefined ? 'none' : (problem.safeParse(answer.body).data?.code ?? String(answer.status));
 
-export const startSteadyCrowd = (url: string, perSecond: number): SteadyCrowd => {
+export const startSteadyCrowd = (
+  url: string,
+  perSecond: number,
+  { patienceMs = PATIENCE_MS }: { readonly patienceMs?: number } = {},
+): SteadyCrowd => {
   const ended = new AbortController();
   const counts: SteadyCrowd['counts'] = { came: 0, accepted: 0, refused: {}, answers: {} };
   const waitsMs: number[] = [];
@@ -57,7 +61,7 @@ export const startSteadyCrowd = (url: string, perSecond: number): SteadyCrowd =>
       // Another request would be refused as well.
       if (status >= 400 && status < 500) break;
       await sleep(systemClock, Number(answer?.retryAfter ?? 0) * 1000 || AGAIN_MS, new AbortController().signal);
-    } while (waited() < PATIENCE_MS);
+    } while (waited() < patienceMs);
     counts.refused[status] = (counts.refused[status] ?? 0) + 1;
   };
   const run = async (): Promise<void> => {

@@ -15,18 +15,27 @@ const AGAIN_MS = 100;
 const isReady = (pod: Pod): boolean =>
   pod.status?.conditions?.some((one) => one.type === 'Ready' && one.status === 'True') ?? false;
 
+export interface StrawKubeletOptions {
+  /** Where a pod is reached; unless stated nobody listens there: signals are absent, and nothing is ever scaled down. */
+  readonly addressOf?: (pod: Pod) => string;
+}
+
 /** Pods that it is told to leave stay as they are. */
-export const startStrawKubelet = (api: KubeApi, leaves: (pod: Pod) => boolean = () => false): StrawKubelet => {
+export const startStrawKubelet = (
+  api: KubeApi,
+  leaves: (pod: Pod) => boolean = () => false,
+  { addressOf = () => '127.0.0.1' }: StrawKubeletOptions = {},
+): StrawKubelet => {
   const stop = new AbortController();
   const world = kubeWorld(api);
   const makeReady = async (pod: Pod): Promise<void> => {
     if (isReady(pod) || pod.metadata?.deletionTimestamp !== undefined || leaves(pod)) return;
     const { namespace, name } = pod.metadata ?? {};
+    const ip = addressOf(pod);
     const status = {
       phase: 'Running',
-      // Nobody listens there: signals are absent, and nothing is ever scaled down.
-      podIP: '127.0.0.1',
-      podIPs: [{ ip: '127.0.0.1' }],
+      podIP: ip,
+      podIPs: [{ ip }],
       conditions: [{ type: 'Ready', status: 'True', lastTransitionTime: new Date().toISOString() }],
     };
     // Gone in the meantime, or told again by the next watch.

@@ -10,11 +10,11 @@ import { join } from 'node:path';
 import type { StackProcess } from '../../local/stack.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { FaultProxy, type PageFault } from '../helpers/fault-proxy.ts';
+import { type OutsideOperator, outsideOperator } from '../helpers/outside-operator.ts';
 import { CAMPAIGN_NAMESPACE, observeFor, type Platform, withPlatform } from '../helpers/platform.ts';
 import type { Scenario, ScenarioContext } from '../helpers/scenario.ts';
 import { startSteadyCrowd } from '../helpers/steady-crowd.ts';
 import { watchReplicas } from '../helpers/watch-replicas.ts';
-import { type OutsideOperator, outsideOperator } from './faults/outside-operator.ts';
 
 const PER_SECOND = 60;
 const LESS_PER_SECOND = 20;

@@ -33,10 +33,23 @@ imagePullSecrets:
 {{- end }}
 {{- end -}}
 
+{{/* A policy is of the whole cluster; it binds where this operator works. */}}
+{{- define "voucher.boundNamespaces" -}}
+{{- with .Values.operator.watchNamespaces -}}
+matchResources:
+  namespaceSelector: {matchExpressions: [{key: kubernetes.io/metadata.name, operator: In, values: {{ toJson . }}}]}
+{{- end -}}
+{{- end -}}
+
+{{- define "voucher.headroomPriorityClass" -}}
+{{- .Values.app.headroomPriorityClassName | default (printf "%s-%s-headroom" .Release.Namespace (include "voucher.name" .)) -}}
+{{- end -}}
+
 {{/* How campaigns' pods fit into the cluster, as the operator is told it. */}}
 {{- define "voucher.appPods" -}}
 {{- $pods := dict "imagePullPolicy" .Values.image.pullPolicy "imagePullSecrets" .Values.imagePullSecrets
   "nodeSelector" .Values.app.nodeSelector "tolerations" .Values.app.tolerations "resources" .Values.app.resources -}}
+{{- $_ := set $pods "headroomPriorityClassName" (include "voucher.headroomPriorityClass" .) -}}
 {{- with .Values.app.priorityClassName }}{{ $_ := set $pods "priorityClassName" . }}{{ end -}}
 {{- toJson $pods -}}
 {{- end -}}

@@ -106,7 +106,7 @@ describe('what is namespaced', () => {
     ['by default', {}],
     ['with campaigns', WITH_CAMPAIGNS],
   ])('has its namespace stated %s, so that kubectl puts it where Helm would', async (_, given) => {
-    const CLUSTER_WIDE = /^(Cluster|CustomResourceDefinition|ValidatingAdmissionPolicy)/;
+    const CLUSTER_WIDE = /^(Cluster|CustomResourceDefinition|PriorityClass|ValidatingAdmissionPolicy)/;
     for (const { kind, metadata } of await render(given)) {
       expect([kind, metadata.name, metadata.namespace !== undefined]).toEqual([
         kind,

@@ -120,7 +120,9 @@ describe('kubectl voucher', () => {
     expect(why).not.toContain('records is');
 
     // The very command that it prints, in a shell.
-    const command = /kubectl patch scaleplan .*/.exec(why)?.[0] ?? '';
+    const name = /kubectl voucher approve (\S+) -n/.exec(why)?.[1] ?? '';
+    const shown = await says(['plan', 'show', name, '-n', namespace], 'Pending', 'intakeReplicasNeeded', '20');
+    const command = /kubectl patch scaleplan .*/.exec(shown)?.[0] ?? '';
     const binary = await ensureBinary(KUBE, { signal: new AbortController().signal, progress: () => undefined });
     await symlink(binary, join(folder, 'kubectl'));
     const env = { PATH: `${folder}:${process.env['PATH']}`, KUBECONFIG: world.plane.kubeconfig, HOME: folder };
@@ -149,6 +151,48 @@ describe('kubectl voucher', () => {
     const after = await logOf(namespace, 'handover');
     expect(after.slice(0, before.length)).toEqual(before);
     expect(after.slice(before.length).map(({ ceiling }) => ceiling)).toEqual(after.slice(before.length).map(() => 15));
+  });
+
+  it('takes the owner’s decision, once, and tells the operator', async () => {
+    const namespace = await world.createNamespace();
+    expect(await voucher(['approve', '-n', namespace])).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('no ScalePlan waits'),
+    });
+    await world.createCampaign(namespace, await held('summer'));
+    await world.settled(namespace, 'summer', 12);
+    await says(['plans', '-n', namespace], 'Forecast', 'intake 30', 'Pending');
+    const decision = ['--until', '90m', '--on-behalf-of', 'Bureau of Commerce', '--reference', 'CD-17'];
+    const approved = await voucher(['approve', '-n', namespace, ...decision]);
+    expect(approved).toMatchObject({ code: 0, err: '' });
+    expect(approved.out).toMatch(
+      /approved: intake 30 until .* \(in 1:\d\d(:\d\d)? (h|min)\), by \S+, for Bureau of Commerce/,
+    );
+    await world.settled(namespace, 'summer', 20);
+
+    const list = await says(['plans', 'summer', '-n', namespace], 'Approved', 'for Bureau of Commerce');
+    const [, name = ''] = /^(summer-\S+)/m.exec(list) ?? [];
+    const again = await voucher(['reject', name, '-n', namespace, '--reason', 'second thoughts']);
+    expect(again).toMatchObject({ code: 2, err: expect.stringContaining('is Approved: only one that waits') });
+    const unknown = await voucher(['approve', 'nothing', '-n', namespace]);
+    expect(unknown).toMatchObject({ code: 2, err: expect.stringContaining(name) });
+    const mute = await voucher(['reject', name, '-n', namespace]);
+    expect(mute).toMatchObject({ code: 2, err: expect.stringContaining('--reason') });
+    const past = await voucher(['approve', name, '-n', namespace, '--until', 'noon']);
+    expect(past).toMatchObject({ code: 2 });
+  });
+
+  it('pauses a campaign until it is told to go on', async () => {
+    const namespace = await world.createNamespace();
+    await world.createCampaign(namespace, await held('winter'));
+    await world.settled(namespace, 'winter', 12);
+    expect(await voucher(['pause', '-n', namespace, '--until', '1h'])).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/winter is paused until .* \(in 1:00 h\).* It stands at intake 12, records \d/),
+    });
+    await says(['status', '-n', namespace], 'Overridden=True', 'kubectl voucher resume winter');
+    expect(await voucher(['resume', 'winter', '-n', namespace])).toMatchObject({ code: 0, err: '' });
+    expect((await voucher(['resume', '-n', namespace])).out).toContain('is not paused');
   });
 
   it('answers what can’t be answered with what there is, and what to do', async () => {

@@ -54,6 +54,11 @@ describe('Provisioned', () => {
     expect(judge(problems)).toMatchObject({ status: wantStatus, reason: wantReason });
   });
 
+  it('counts the nodes that are missing, like those that are there', () => {
+    const { message } = judge([{ ...unschedulable, replicas: 5, mostOnANode: 4 }]);
+    expect(message).toContain('No node takes 5 intake pods; needed in all: cpu 500m, about 2 more nodes at 4 a node.');
+  });
+
   it('is not known before there is a tier', () => {
     const verdict = provisioned(aConditionInput({ observed: { cluster: { tiers: {}, plans: [] } } }));
     expect(verdict).toMatchObject({ status: 'Unknown', reason: 'NotYetObserved' });

@@ -4,6 +4,7 @@ import { LABELS } from '../../../operator/api/names.ts';
 import type { PodOptions } from '../../../operator/resources/build-options.ts';
 import { buildAppConfigMap } from '../../../operator/resources/config-map.ts';
 import { buildDeployment, withReplicas } from '../../../operator/resources/deployment.ts';
+import { buildHeadroom, buildHeadroomPolicy } from '../../../operator/resources/headroom.ts';
 import { buildNetworkPolicy } from '../../../operator/resources/network-policy.ts';
 import {
   buildPodTemplate,
@@ -23,6 +24,30 @@ const podOf = (tier: 'intake' | 'records', of = campaign) => {
   if (spec === undefined || container === undefined) throw new Error('the Deployment has no container');
   return { spec, container };
 };
+
+describe('the Deployment of placeholders', () => {
+  const headroom = buildHeadroom(campaign, 'headroom', options);
+  const pod = headroom.spec?.template;
+
+  it('asks for what an intake pod asks for, and makes way at once', () => {
+    expect(pod?.spec?.containers[0]?.resources).toEqual(podOf('intake').container.resources);
+    expect(pod?.spec).toMatchObject({ priorityClassName: 'headroom', terminationGracePeriodSeconds: 0 });
+  });
+
+  it('is watched, and its pods are not: they are no capacity', () => {
+    expect(headroom.metadata?.labels).toHaveProperty([LABELS.managedBy]);
+    expect(pod?.metadata?.labels).not.toHaveProperty([LABELS.managedBy]);
+    expect(pod?.metadata?.labels).toMatchObject(headroom.spec?.selector.matchLabels ?? {});
+    expect(headroom.spec).not.toHaveProperty('replicas');
+  });
+
+  it('may be called by nobody and call nobody', () => {
+    expect(buildHeadroomPolicy(campaign).spec).toEqual({
+      podSelector: { matchLabels: headroom.spec?.selector.matchLabels },
+      policyTypes: ['Ingress', 'Egress'],
+    });
+  });
+});
 
 describe('the Deployment of a tier', () => {
   it('runs the role of its tier from the configured image', () => {

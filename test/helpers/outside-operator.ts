@@ -3,15 +3,15 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { createSpawner, type ManagedProcess } from '../../../local/managed-process.ts';
-import { freePorts } from '../../../local/nats/ports.ts';
-import { forwardService } from '../../../local/on-cluster/forward.ts';
-import { startReaper } from '../../../local/reaper.ts';
-import { DATA_PLANE_KEYS } from '../../../operator/api/app-contract.ts';
-import { eventually } from '../../helpers/eventually.ts';
-import { CAMPAIGN_NAMESPACE, type Platform, RELEASE, SYSTEM_NAMESPACE } from '../../helpers/platform.ts';
+import { createSpawner, type ManagedProcess } from '../../local/managed-process.ts';
+import { freePorts } from '../../local/nats/ports.ts';
+import { forwardService } from '../../local/on-cluster/forward.ts';
+import { startReaper } from '../../local/reaper.ts';
+import { DATA_PLANE_KEYS } from '../../operator/api/app-contract.ts';
+import { eventually } from './eventually.ts';
+import { CAMPAIGN_NAMESPACE, type Platform, RELEASE, SYSTEM_NAMESPACE } from './platform.ts';
 
-const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const deployment = z.object({
   spec: z.object({
     template: z.object({
@@ -93,7 +93,7 @@ export const outsideOperator = async (
   return {
     async start({ env = {}, trustsZeros = false } = {}) {
       const [port = 0] = await freePorts(1, '127.0.0.1');
-      const sabotage = trustsZeros ? ['--import', join(ROOT, 'test/soak/faults/trust-zeros.ts')] : [];
+      const sabotage = trustsZeros ? ['--import', join(ROOT, 'test/helpers/trust-zeros.ts')] : [];
       const flags = {
         kubeconfig,
         'signals-through': 'api-server',

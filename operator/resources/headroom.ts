@@ -1,0 +1,68 @@
+/**
+ * Room on nodes for intake pods that are not there yet: placeholder pods of the same size and of a priority below all
+ * others. The scheduler throws them out for a pod that serves; those who then find no place show a node autoscaler that
+ * a node is missing, before a citizen has to wait for it. They run the app's image, so that a new node has it.
+ */
+import type { Deployment } from 'kubernetes-types/apps/v1.js';
+import type { NetworkPolicy } from 'kubernetes-types/networking/v1.js';
+import type { VoucherCampaign } from '../api/campaign-types.ts';
+import { HEADROOM, headroomName, LABELS } from '../api/names.ts';
+import type { BuildOptions } from './build-options.ts';
+import { campaignLabels, ownedMetadata, tierSelector } from './metadata.ts';
+import { CONTAINER_SECURITY, POD_SECURITY, placementOf, resourcesOf, spreadOf } from './pod.ts';
+
+/** Nothing, for ever. */
+const IDLE = ['/usr/local/bin/node', '--max-old-space-size=16', '--eval', 'setInterval(() => {}, 2 ** 31 - 1)'];
+
+/** Its pods carry no `managed-by`: the operator watches what does, and counts it. */
+const podLabels = (campaign: VoucherCampaign): Record<string, string> => {
+  const { [LABELS.managedBy]: _unwatched, ...labels } = campaignLabels(campaign, HEADROOM);
+  return labels;
+};
+
+/** For server-side apply: without `replicas`, as the tiers' Deployments (deployment.ts). */
+export const buildHeadroom = (
+  campaign: VoucherCampaign,
+  priorityClassName: string,
+  options: BuildOptions,
+): Deployment => ({
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: ownedMetadata(campaign, headroomName(campaign.metadata.name), HEADROOM),
+  spec: {
+    selector: { matchLabels: tierSelector(campaign, HEADROOM) },
+    revisionHistoryLimit: 1,
+    // Room that is kept twice while a template changes would cost nodes.
+    strategy: { type: 'Recreate' },
+    template: {
+      metadata: { labels: podLabels(campaign) },
+      spec: {
+        automountServiceAccountToken: false,
+        enableServiceLinks: false,
+        // Whoever takes the place must not wait for it.
+        terminationGracePeriodSeconds: 0,
+        ...placementOf({ ...options.pods, priorityClassName }),
+        securityContext: POD_SECURITY,
+        topologySpreadConstraints: spreadOf(campaign, HEADROOM),
+        containers: [
+          {
+            name: HEADROOM,
+            image: options.image,
+            ...(options.pods?.imagePullPolicy === undefined ? {} : { imagePullPolicy: options.pods.imagePullPolicy }),
+            command: IDLE,
+            resources: resourcesOf('intake', options),
+            securityContext: CONTAINER_SECURITY,
+          },
+        ],
+      },
+    },
+  },
+});
+
+/** Nobody has anything to ask of them, and they have nothing to say. */
+export const buildHeadroomPolicy = (campaign: VoucherCampaign): NetworkPolicy => ({
+  apiVersion: 'networking.k8s.io/v1',
+  kind: 'NetworkPolicy',
+  metadata: ownedMetadata(campaign, headroomName(campaign.metadata.name), HEADROOM),
+  spec: { podSelector: { matchLabels: tierSelector(campaign, HEADROOM) }, policyTypes: ['Ingress', 'Egress'] },
+});

@@ -1,0 +1,307 @@
+/**
+ * Many campaigns under one operator: 990 wait for their day and ten are in the flood. The operator is a process of its
+ * own, compiled as in the image; real API server, controller manager and nats-servers; pods are objects whose metrics
+ * pages a process of its own answers. The operator's CPU, memory and requests are measured alone, first at rest, then
+ * while ten crowds come. `--campaigns N --floods N --idle-seconds N --flood-seconds N`.
+ */
+import { spawn as spawnChild } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import type { Deployment } from 'kubernetes-types/apps/v1.js';
+import type { Pod } from 'kubernetes-types/core/v1.js';
+import { ensureNatsServer } from '../../local/binaries.ts';
+import { createSpawner } from '../../local/managed-process.ts';
+import { freePorts } from '../../local/nats/ports.ts';
+import { startNatsCluster } from '../../local/nats.ts';
+import { startReaper } from '../../local/reaper.ts';
+import { DATA_PLANE_KEYS, PORTS } from '../../operator/api/app-contract.ts';
+import { LABELS } from '../../operator/api/names.ts';
+import { parseMetrics } from '../../operator/signals/metrics-text.ts';
+import { eventually } from '../helpers/eventually.ts';
+import { watchPath } from '../helpers/kube-api.ts';
+import { APPS, campaignBody } from '../helpers/kube-world.ts';
+import { observeFor } from '../helpers/platform.ts';
+import type { Scenario } from '../helpers/scenario.ts';
+import { startStrawKubelet } from '../helpers/straw-kubelet.ts';
+import { operatorAccount, startWorld } from '../integration/operator/world.ts';
+import { cpuMsOf, rssMiB } from './load/machine.ts';
+import { installProgram } from './load/program.ts';
+
+const NAMESPACES = 10;
+const AT_ONCE = 16;
+/** Of one crowd, over all its pods. */
+const FLOOD_PER_SECOND = 3_000;
+const MOST = { tickSeconds: 2, cores: 1, residentMiB: 400 };
+const NAMES = ['voucher_operator_tick_seconds_bucket', 'voucher_operator_api_requests_total'] as const;
+
+interface Counters {
+  readonly atMs: number;
+  readonly cpuMs: number;
+  /** Upper bound of the bucket → ticks at most that long. */
+  readonly ticks: ReadonlyMap<number, number>;
+  /** `verb resource` → requests. */
+  readonly requests: ReadonlyMap<string, number>;
+}
+
+const increase = (after: ReadonlyMap<string, number>, before: ReadonlyMap<string, number>): Record<string, number> =>
+  Object.fromEntries([...after].map(([key, value]) => [key, value - (before.get(key) ?? 0)]));
+
+/** The bound of the bucket that holds it: what the histogram can prove. */
+const quantile = (after: Counters, before: Counters, share: number): number => {
+  const bounds = [...after.ticks.keys()].toSorted((a, b) => a - b);
+  const count = (bound: number): number => (after.ticks.get(bound) ?? 0) - (before.ticks.get(bound) ?? 0);
+  const all = count(Number.POSITIVE_INFINITY);
+  return bounds.find((bound) => count(bound) >= share * all) ?? Number.POSITIVE_INFINITY;
+};
+
+const inTurns = async <T>(items: readonly T[], work: (item: T) => Promise<unknown>): Promise<void> => {
+  const queue = [...items];
+  const worker = async (): Promise<void> => {
+    for (let item = queue.shift(); item !== undefined; item = queue.shift()) await work(item);
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+};
+
+export const scenario: Scenario = {
+  issue: '05',
+  run: async ({ args, signal, progress }) => {
+    const { values } = parseArgs({
+      args: [...args],
+      options: {
+        campaigns: { type: 'string', default: '1000' },
+        floods: { type: 'string', default: '10' },
+        'idle-seconds': { type: 'string', default: '60' },
+        'flood-seconds': { type: 'string', default: '120' },
+      },
+    });
+    const [total, floods] = [Number(values.campaigns), Number(values.floods)];
+    const dir = await mkdtemp(join(tmpdir(), 'voucher-campaigns-'));
+    const reaper = startReaper();
+    const spawn = createSpawner(reaper);
+    const world = await startWorld({ managerQps: 200 });
+    const { plane } = world;
+    const pages = spawnChild(process.execPath, [join(import.meta.dirname, 'campaigns/pages.ts'), String(PORTS.admin)], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    /** By pod. */
+    const addresses = new Map<string, string>();
+    let given = 0;
+    const addressOf = ({ metadata }: Pod): string => {
+      const name = metadata?.name ?? '';
+      const known = addresses.get(name);
+      if (known !== undefined) return known;
+      given += 1;
+      const address = `127.${1 + (given >> 16)}.${(given >> 8) & 255}.${given & 255}`;
+      addresses.set(name, address);
+      return address;
+    };
+    const kubelet = startStrawKubelet(plane, () => false, { addressOf });
+    const ended = new AbortController();
+    try {
+      await once(pages.stdout, 'data', { signal });
+      const nats = await startNatsCluster({
+        binary: await ensureNatsServer({ signal, progress }),
+        dir: join(dir, 'nats'),
+        spawn,
+        user: 'operator',
+        password: 'bench',
+        signal,
+      });
+      await nats.ready(signal);
+      const journalDir = join(dir, 'journal');
+      await mkdir(journalDir, { recursive: true });
+      const journal = {
+        [DATA_PLANE_KEYS.natsUrl]: nats.urls.join(','),
+        [DATA_PLANE_KEYS.natsUser]: 'operator',
+        [DATA_PLANE_KEYS.natsPassword]: 'bench',
+      };
+      for (const [name, text] of Object.entries(journal)) await writeFile(join(journalDir, name), text);
+      await installProgram(dir, signal);
+      const [port = 0] = await freePorts(1, '127.0.0.1');
+      const flags = {
+        kubeconfig: await operatorAccount(plane),
+        'leader-elect': 'false',
+        'app-image': 'voucher-operator/app:bench',
+        shards: '1',
+        'journal-replicas': '1',
+        'journal-dir': journalDir,
+        'journal-monitor-urls': nats.monitorUrls.join(','),
+        'shard-max-bytes': '1048576',
+        host: '127.0.0.1',
+        port: String(port),
+      };
+      const operator = spawn({
+        name: 'operator',
+        command: process.execPath,
+        args: [
+          join(dir, 'operator', 'main.js'),
+          ...Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, value]),
+        ],
+        env: { PATH: process.env['PATH'] ?? '', NODE_OPTIONS: '--max-old-space-size=256' },
+        cwd: dir,
+        logFile: join(dir, 'operator.log'),
+      });
+      const page = async (): Promise<string> => {
+        const response = await fetch(`http://127.0.0.1:${port}/metrics`, { signal: AbortSignal.timeout(5_000) });
+        return response.text();
+      };
+      const counters = async (): Promise<Counters> => {
+        const metrics = parseMetrics(await page(), NAMES);
+        const [buckets, requests] = NAMES.map((name) => metrics.get(name) ?? []);
+        return {
+          atMs: Date.now(),
+          cpuMs: await cpuMsOf([operator.pid]),
+          ticks: new Map(
+            (buckets ?? []).map(({ labels, value }) => [
+              labels['le'] === '+Inf' ? Number.POSITIVE_INFINITY : Number(labels['le']),
+              value,
+            ]),
+          ),
+          requests: (requests ?? []).reduce((sums, { labels, value }) => {
+            const key = `${labels['verb']} ${labels['resource']}`;
+            return sums.set(key, (sums.get(key) ?? 0) + value);
+          }, new Map<string, number>()),
+        };
+      };
+
+      const namespaces: string[] = [];
+      for (let n = 0; n < NAMESPACES; n += 1) namespaces.push(await world.createNamespace());
+      const one = { min: 1, max: 40 };
+      const scaling = {
+        tiers: { intake: one, records: { min: 1, max: 2 } },
+        authorized: { ceilings: { intake: 40, records: 4 } },
+      };
+      const flooded = (n: number): boolean => n < floods;
+      const nameOf = (n: number): string => `${flooded(n) ? 'flood' : 'idle'}-${n}`;
+      const namespaceOf = (n: number): string => namespaces[n % NAMESPACES] ?? '';
+      const createdAtMs = Date.now();
+      await inTurns(
+        Array.from({ length: total }, (_, n) => n),
+        async (n) => {
+          const spec = { scaling };
+          const body = await campaignBody(nameOf(n), flooded(n) ? { opensInMs: -60_000, spec } : { spec });
+          await world.createCampaign(namespaceOf(n), body);
+        },
+      );
+      progress(`${total} campaigns created in ${Math.round((Date.now() - createdAtMs) / 1000)} s`);
+      const deployments = async (): Promise<readonly Deployment[]> => {
+        const lists = await Promise.all(
+          namespaces.map((namespace) =>
+            world.get<{ readonly items: readonly Deployment[] }>(`${APPS}/namespaces/${namespace}/deployments`),
+          ),
+        );
+        return lists.flatMap(({ items }) => items);
+      };
+      let told = 0;
+      await eventually(
+        async () => {
+          const ready = (await deployments()).filter(({ status }) => (status?.readyReplicas ?? 0) > 0).length;
+          if (ready >= told + 200) {
+            told = ready;
+            progress(`${ready} of ${2 * total} tiers are ready`);
+          }
+          return ready === 2 * total;
+        },
+        { timeoutMs: 1_500_000, everyMs: 2_000, what: 'every tier to be ready' },
+      );
+      const readySeconds = Math.round((Date.now() - createdAtMs) / 1000);
+      progress(`every tier is ready after ${readySeconds} s`);
+
+      const rssSamples: number[] = [];
+      const phase = async (seconds: number) => {
+        const before = await counters();
+        for (let second = 0; second < seconds; second += 1) {
+          await observeFor(1_000, signal);
+          rssSamples.push(await rssMiB(operator.pid));
+        }
+        const after = await counters();
+        const elapsedMs = after.atMs - before.atMs;
+        const requests = increase(after.requests, before.requests);
+        const perSecond = Object.values(requests).reduce((sum, count) => sum + count, 0) / (elapsedMs / 1000);
+        return {
+          cores: Number(((after.cpuMs - before.cpuMs) / elapsedMs).toFixed(3)),
+          tickP50Seconds: quantile(after, before, 0.5),
+          tickP99Seconds: quantile(after, before, 0.99),
+          ticks: (after.ticks.get(Number.POSITIVE_INFINITY) ?? 0) - (before.ticks.get(Number.POSITIVE_INFINITY) ?? 0),
+          apiRequestsPerSecond: Number(perSecond.toFixed(1)),
+          requests,
+        };
+      };
+      // What creation left to do is done.
+      await phase(30);
+      const idle = await phase(Number(values['idle-seconds']));
+      progress(`at rest: ${JSON.stringify(idle)}`);
+
+      /** Flood → ms from its first page to the write of more replicas. */
+      const writes = new Map<string, number>();
+      let floodedAtMs = Number.POSITIVE_INFINITY;
+      const watches = namespaces.map((namespace) =>
+        watchPath(
+          plane,
+          `${APPS}/namespaces/${namespace}/deployments`,
+          ({ object }) => {
+            const { metadata, spec } = object as Deployment;
+            const name = metadata?.labels?.[LABELS.campaign] ?? '';
+            const isRaised = metadata?.labels?.[LABELS.component] === 'intake' && (spec?.replicas ?? 0) > 1;
+            if (isRaised && !writes.has(name) && Date.now() > floodedAtMs) writes.set(name, Date.now() - floodedAtMs);
+          },
+          ended.signal,
+        ),
+      );
+      const podsOf = (n: number): readonly string[] =>
+        [...addresses].flatMap(([pod, address]) => (pod.startsWith(`${nameOf(n)}-intake-`) ? [address] : []));
+      /** The crowd spreads over the pods that there are. */
+      const spread = (): void => {
+        for (let n = 0; n < floods; n += 1) {
+          const pods = podsOf(n);
+          for (const address of pods) {
+            pages.stdin.write(`${JSON.stringify({ address, perSecond: FLOOD_PER_SECOND / pods.length })}\n`);
+          }
+        }
+      };
+      floodedAtMs = Date.now();
+      spread();
+      const spreading = setInterval(spread, 1_000);
+      const flood = await phase(Number(values['flood-seconds'])).finally(() => clearInterval(spreading));
+      progress(`in the flood: ${JSON.stringify(flood)}`);
+      const campaigns = await Promise.all(
+        Array.from(
+          { length: floods },
+          async (_, n) => (await world.campaign(namespaceOf(n), nameOf(n))).status?.intake,
+        ),
+      );
+      ended.abort();
+      await Promise.all(watches);
+      const stepMs = [...writes.values()].toSorted((a, b) => a - b);
+      const residentMiB = Math.max(...rssSamples);
+      return {
+        kind: 'ran',
+        holds:
+          flood.tickP99Seconds <= MOST.tickSeconds &&
+          flood.cores <= MOST.cores &&
+          residentMiB <= MOST.residentMiB &&
+          stepMs.length === floods,
+        summary: {
+          campaigns: total,
+          floods,
+          readySeconds,
+          idle: { ...idle, requests: undefined },
+          flood: { ...flood, requests: undefined },
+          residentMiB,
+          stepToWriteMs: { median: stepMs[stepMs.length >> 1], most: stepMs.at(-1) },
+        },
+        raw: { idle, flood, rssSamples, stepMs, campaigns },
+      };
+    } finally {
+      ended.abort();
+      pages.stdin.end();
+      await kubelet.stop();
+      await reaper.stop();
+      await plane.stop();
+      await rm(dir, { recursive: true, force: true });
+    }
+  },
+};

@@ -1,0 +1,142 @@
+/** Nodes that nothing runs on, and a node autoscaler that is late: for a real scheduler. */
+import type { Pod } from 'kubernetes-types/core/v1.js';
+import { systemClock } from '../../operator/runtime/clock.ts';
+import { sleep } from '../../operator/runtime/sleep.ts';
+import { type KubeApi, watchPath } from './kube-api.ts';
+import { CORE, kubeWorld } from './kube-world.ts';
+
+export interface StrawNodes {
+  add(count: number): Promise<void>;
+  readonly count: () => number;
+  stop(): Promise<void>;
+}
+
+/** A node that says nothing is taken for lost after 50 s. */
+const HEARTBEAT_MS = 10_000;
+
+/** @param size what a node has for pods, such as `{ cpu: '2', memory: '4Gi', pods: '110' }` */
+export const startStrawNodes = (api: KubeApi, size: Readonly<Record<string, string>>): StrawNodes => {
+  const stop = new AbortController();
+  const world = kubeWorld(api);
+  const names: string[] = [];
+  const beat = async (name: string): Promise<void> => {
+    const nowText = new Date().toISOString();
+    const ready = { type: 'Ready', status: 'True', reason: 'KubeletReady', message: '', lastHeartbeatTime: nowText };
+    const status = { capacity: size, allocatable: size, conditions: [ready] };
+    await world.patch(`${CORE}/nodes/${name}/status`, { status });
+  };
+  const beating = (async () => {
+    while (!stop.signal.aborted) {
+      await sleep(systemClock, HEARTBEAT_MS, stop.signal);
+      if (!stop.signal.aborted) await Promise.all(names.map(beat));
+    }
+  })();
+  beating.catch(() => undefined);
+  return {
+    count: () => names.length,
+    async add(count) {
+      for (let n = 0; n < count; n += 1) {
+        const name = `straw-${names.length + 1}`;
+        names.push(name);
+        const body = { metadata: { name, labels: { 'kubernetes.io/hostname': name } } };
+        await api.call({ method: 'POST', path: `${CORE}/nodes`, body });
+        await beat(name);
+      }
+    },
+    async stop() {
+      stop.abort();
+      await beating;
+    },
+  };
+};
+
+export interface LatePod {
+  readonly name: string;
+  readonly component: string;
+  /** From when it was first seen to when it had a node; undefined while it has none. */
+  readonly pendingMs: number | undefined;
+}
+
+export interface PodWatch {
+  readonly pods: () => readonly LatePod[];
+  /** Those that the scheduler found no node for, and that are still there. */
+  readonly unschedulable: () => number;
+  stop(): Promise<void>;
+}
+
+const COMPONENT = 'app.kubernetes.io/component';
+
+/** How long pods wait for a node, as a watch tells it: the API's own times are whole seconds. */
+export const watchPods = (api: KubeApi, namespace: string): PodWatch => {
+  const stop = new AbortController();
+  const seen = new Map<string, { component: string; sinceMs: number; boundMs?: number; isStuck: boolean }>();
+  const gone = new Set<string>();
+  const done = watchPath(
+    api,
+    `${CORE}/namespaces/${namespace}/pods`,
+    ({ type, object }) => {
+      const { metadata, spec, status } = object as Pod;
+      const name = metadata?.name ?? '';
+      const nowMs = systemClock.monotonicMs();
+      const pod = seen.get(name) ?? {
+        component: metadata?.labels?.[COMPONENT] ?? '',
+        sinceMs: nowMs,
+        isStuck: false,
+      };
+      if (spec?.nodeName !== undefined && pod.boundMs === undefined) pod.boundMs = nowMs;
+      pod.isStuck =
+        pod.boundMs === undefined && (status?.conditions ?? []).some(({ reason }) => reason === 'Unschedulable');
+      seen.set(name, pod);
+      if (type === 'DELETED') gone.add(name);
+    },
+    stop.signal,
+  );
+  const standing = () => [...seen].filter(([name]) => !gone.has(name));
+  return {
+    pods: () =>
+      [...seen].map(([name, { component, sinceMs, boundMs }]) => ({
+        name,
+        component,
+        pendingMs: boundMs === undefined ? undefined : boundMs - sinceMs,
+      })),
+    unschedulable: () => standing().filter(([, { isStuck }]) => isStuck).length,
+    async stop() {
+      stop.abort();
+      await done;
+    },
+  };
+};
+
+/** Adds a node for every `podsPerNode` pods without one, `delayMs` after it saw them, as machines take their time. */
+export const startLateAutoscaler = (
+  nodes: StrawNodes,
+  pods: PodWatch,
+  { podsPerNode, delayMs, everyMs = 250 }: { podsPerNode: number; delayMs: number; everyMs?: number },
+): { stop(): Promise<void> } => {
+  const stop = new AbortController();
+  let onTheirWay = 0;
+  const orders = new Set<Promise<void>>();
+  const order = async (count: number): Promise<void> => {
+    await sleep(systemClock, delayMs, stop.signal);
+    if (!stop.signal.aborted) await nodes.add(count);
+    onTheirWay -= count;
+  };
+  const done = (async () => {
+    while (!stop.signal.aborted) {
+      const missing = Math.ceil(pods.unschedulable() / podsPerNode) - onTheirWay;
+      if (missing > 0) {
+        onTheirWay += missing;
+        const ordered = order(missing).finally(() => orders.delete(ordered));
+        orders.add(ordered);
+      }
+      await sleep(systemClock, everyMs, stop.signal);
+    }
+  })();
+  return {
+    async stop() {
+      stop.abort();
+      await done;
+      await Promise.allSettled(orders);
+    },
+  };
+};

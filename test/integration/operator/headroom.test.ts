@@ -1,0 +1,34 @@
+/** Room on nodes that is there before the crowd is: real scheduler and preemption; only machines are played. */
+import { describe, expect, it, jest } from '@jest/globals';
+import { playHeadroom } from '../../helpers/headroom-play.ts';
+
+jest.setTimeout(180_000);
+
+const STEPS = [5, 8];
+const NODE_DELAY_MS = 4_000;
+
+describe('a tier that grows where nodes come late', () => {
+  it('waits for no node when head-room is kept', async () => {
+    const { pendingMs, placeholders } = await playHeadroom({
+      headroomReplicas: 4,
+      steps: STEPS,
+      nodeDelayMs: NODE_DELAY_MS,
+    });
+    expect(pendingMs).toHaveLength(6);
+    expect(Math.max(...pendingMs)).toBeLessThan(2_000);
+    expect(placeholders).toEqual({ desired: 4, ready: 4 });
+  });
+
+  it('waits without it, and the status names what is missing', async () => {
+    const { pendingMs, said, placeholders } = await playHeadroom({
+      headroomReplicas: 0,
+      steps: STEPS,
+      nodeDelayMs: NODE_DELAY_MS,
+    });
+    expect(Math.max(...pendingMs)).toBeGreaterThan(NODE_DELAY_MS);
+    expect(said.join('\n')).toMatch(
+      /No node takes \d intake pods?; needed in all: cpu .*, about 1 more node at \d a node/,
+    );
+    expect(placeholders).toBeUndefined();
+  });
+});
