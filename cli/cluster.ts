@@ -15,6 +15,7 @@ import { parseDecisions } from '../operator/plan/decision-log.ts';
 import type { DecisionRecord } from '../operator/plan/decision-record.ts';
 import type { ScaledTier } from '../operator/plan/observed.ts';
 import { systemClock } from '../operator/runtime/clock.ts';
+import { sleep } from '../operator/runtime/sleep.ts';
 import { UsageError } from './errors.ts';
 import type { Io } from './io.ts';
 
@@ -59,6 +60,8 @@ export interface Cluster {
   decide(plan: ScalePlan, decision: Decision): Promise<void>;
   /** Sets an annotation of a campaign, or takes it away. @throws UsageError when somebody changed the campaign meanwhile */
   annotate(campaign: VoucherCampaign, name: string, value: string | undefined): Promise<void>;
+  /** The campaign once the operator has told `isTold` in its status; undefined when it hasn't within 5 s. */
+  told(campaign: VoucherCampaign, isTold: (campaign: VoucherCampaign) => boolean): Promise<VoucherCampaign | undefined>;
   /** The log of decisions; undefined when there is none yet. */
   decisions(campaign: VoucherCampaign): Promise<Decisions | undefined>;
   /** What Kubernetes still has of the campaign's events, oldest first: an hour as a rule. */
@@ -71,6 +74,9 @@ export class ForbiddenError extends Error {
 }
 
 const PAGE = '500';
+/** The operator ticks every second, and writes such a change at once. */
+const TELLS_WITHIN_MS = 5_000;
+const TELLS_EVERY_MS = 200;
 
 const eventSchema = z.looseObject({
   eventTime: z.string().nullish(),
@@ -229,6 +235,16 @@ const createCluster = (client: KubeClient, namespace: string, signal: AbortSigna
         throw new UsageError(`somebody changed ${metadata.name} in this moment: look at it and try again`, {
           cause: error,
         });
+      }
+    },
+    async told({ metadata: { namespace: where, name } }, isTold) {
+      const target = { resource: CAMPAIGNS, namespace: where, name };
+      const untilMs = systemClock.monotonicMs() + TELLS_WITHIN_MS;
+      for (;;) {
+        const campaign = keepCampaign(parseObject(await client.call({ ...target, verb: 'get' }, signal)));
+        if (isTold(campaign)) return campaign;
+        if (systemClock.monotonicMs() >= untilMs) return undefined;
+        await sleep(systemClock, TELLS_EVERY_MS, signal);
       }
     },
     async decisions(campaign) {

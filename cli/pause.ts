@@ -1,5 +1,6 @@
 /** `kubectl voucher pause` and `resume`: nobody writes replicas for a while. */
 import { Command } from 'commander';
+import type { VoucherCampaign } from '../operator/api/campaign-types.ts';
 import { OVERRIDES } from '../operator/api/names.ts';
 import { type ClusterOptions, onCluster, withClusterOptions } from './cluster.ts';
 import type { Io } from './io.ts';
@@ -9,6 +10,11 @@ interface PauseOptions extends ClusterOptions {
   readonly until: string;
 }
 
+const isPaused = ({ status }: VoucherCampaign): boolean =>
+  status?.conditions?.some(
+    ({ type, status: verdict, reason }) => type === 'Overridden' && verdict === 'True' && reason === 'Paused',
+  ) ?? false;
+
 const pause = async (name: string | undefined, options: PauseOptions, io: Io): Promise<void> => {
   const text = await onCluster(options, io, async (cluster) => {
     const campaign = await cluster.campaign(name);
@@ -16,8 +22,15 @@ const pause = async (name: string | undefined, options: PauseOptions, io: Io): P
     const zone = zoneOf(campaign.spec.window.opensAt);
     const untilMs = parseFuture('--until', options.until, zone, nowMs);
     await cluster.annotate(campaign, OVERRIDES.paused, instantOf(untilMs, zone));
-    const tiers = Object.entries(campaign.status?.tiers ?? {}).map(([tier, { replicas }]) => `${tier} ${replicas}`);
-    return `${campaign.metadata.name} is paused until ${clockOf(untilMs, zone, nowMs)} UTC${zone.text} (${ago(untilMs, nowMs)}): no replica is written, up or down. It stands at ${tiers.join(', ') || 'what it has'}.\nSooner: kubectl voucher resume ${campaign.metadata.name} -n ${cluster.namespace}\n`;
+    const paused = await cluster.told(campaign, isPaused);
+    const tiers = Object.entries(paused?.status?.tiers ?? {}).map(([tier, { replicas }]) => `${tier} ${replicas}`);
+    const until = `until ${clockOf(untilMs, zone, nowMs)} UTC${zone.text} (${ago(untilMs, nowMs)})`;
+    const stands =
+      paused === undefined
+        ? `it is to be paused ${until}, but the operator has not said so yet: look with kubectl voucher status whether it runs.`
+        : `it is paused ${until}: no replica is written, up or down. It stands at ${tiers.join(', ')}.`;
+    const { name: called } = campaign.metadata;
+    return `${called}: ${stands}\nSooner: kubectl voucher resume ${called} -n ${cluster.namespace}\n`;
   });
   io.out(text);
 };
@@ -25,9 +38,9 @@ const pause = async (name: string | undefined, options: PauseOptions, io: Io): P
 const resume = async (name: string | undefined, options: ClusterOptions, io: Io): Promise<void> => {
   const text = await onCluster(options, io, async (cluster) => {
     const campaign = await cluster.campaign(name);
-    const isPaused = campaign.metadata.annotations?.[OVERRIDES.paused] !== undefined;
+    const wasPaused = campaign.metadata.annotations?.[OVERRIDES.paused] !== undefined;
     await cluster.annotate(campaign, OVERRIDES.paused, undefined);
-    return isPaused
+    return wasPaused
       ? `${campaign.metadata.name} goes on: the control law decides again.\n`
       : `${campaign.metadata.name} is not paused.\n`;
   });

@@ -188,7 +188,7 @@ describe('kubectl voucher', () => {
     await world.settled(namespace, 'winter', 12);
     expect(await voucher(['pause', '-n', namespace, '--until', '1h'])).toMatchObject({
       code: 0,
-      out: expect.stringMatching(/winter is paused until .* \(in 1:00 h\).* It stands at intake 12, records \d/),
+      out: expect.stringMatching(/winter: it is paused until .* \(in 1:00 h\).* It stands at intake 12, records \d/),
     });
     await says(['status', '-n', namespace], 'Overridden=True', 'kubectl voucher resume winter');
     expect(await voucher(['resume', 'winter', '-n', namespace])).toMatchObject({ code: 0, err: '' });
