@@ -8,6 +8,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Registry } from 'prom-client';
 import { backoffMs } from './backoff.ts';
+import { MOST_MESSAGES, nextBatchSize } from './batch-size.ts';
 import { type CommittedBatch, commitBatch } from './commit-batch.ts';
 import { createRecordsMetrics, type RecordsMetrics } from './metrics.ts';
 import { type Delivery, type JournalReader, type RecordsStore, RecordsStoreError } from './ports.ts';
@@ -31,7 +32,6 @@ export interface RecordsDeps {
   readonly expiresMs?: number;
 }
 
-const MAX_MESSAGES = 500;
 const EXPIRES_MS = 1_000;
 /** A third of the consumer's ack_wait of 30 s. */
 const WORKING_EVERY_MS = 10_000;
@@ -82,19 +82,26 @@ const acknowledge = (deliveries: readonly Delivery[], { rejected }: CommittedBat
   }
 };
 
-const settleBatch = async (at: Shard, deliveries: readonly Delivery[], signal: AbortSignal): Promise<void> => {
+/** @returns how long the commit took, in ms; undefined when the batch is left */
+const settleBatch = async (
+  at: Shard,
+  deliveries: readonly Delivery[],
+  signal: AbortSignal,
+): Promise<number | undefined> => {
   const startedAt = performance.now();
   const working = setInterval(() => {
     for (const delivery of deliveries) delivery.working();
   }, WORKING_EVERY_MS);
   try {
     const committed = await commitUntilDone(at, deliveries, signal);
-    if (committed === undefined) return;
+    if (committed === undefined) return undefined;
+    const tookMs = performance.now() - startedAt;
     acknowledge(deliveries, committed);
-    at.metrics.committed(committed, deliveries.length, (performance.now() - startedAt) / 1000);
+    at.metrics.committed(committed, deliveries.length, tookMs / 1000);
     for (const { shard, sequence, kind, reason } of committed.rejected) {
       at.deps.log.warn({ shard, sequence, kind, reason }, 'message set aside');
     }
+    return tookMs;
   } finally {
     clearInterval(working);
   }
@@ -102,12 +109,13 @@ const settleBatch = async (at: Shard, deliveries: readonly Delivery[], signal: A
 
 const runShard = async (at: Shard, signal: AbortSignal): Promise<void> => {
   const { deps, metrics, shard } = at;
-  const request = { shard, maxMessages: deps.maxMessages ?? MAX_MESSAGES, expiresMs: deps.expiresMs ?? EXPIRES_MS };
+  const { maxMessages: most = MOST_MESSAGES, expiresMs = EXPIRES_MS } = deps;
+  let size = most;
   let failures = 0;
   while (!signal.aborted) {
     let deliveries: readonly Delivery[] = [];
     try {
-      deliveries = await deps.reader.fetch(request, signal);
+      deliveries = await deps.reader.fetch({ shard, maxMessages: size, expiresMs }, signal);
       failures = 0;
     } catch (error) {
       if (signal.aborted) return;
@@ -116,7 +124,9 @@ const runShard = async (at: Shard, signal: AbortSignal): Promise<void> => {
       await pause(at, failures, signal);
       failures += 1;
     }
-    if (deliveries.length > 0) await settleBatch(at, deliveries, signal);
+    if (deliveries.length === 0) continue;
+    const tookMs = await settleBatch(at, deliveries, signal);
+    if (tookMs !== undefined) size = nextBatchSize(size, deliveries.length, tookMs, most);
   }
 };
 

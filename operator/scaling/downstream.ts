@@ -1,8 +1,8 @@
 /** Replicas that bring nothing: what is behind the tier is full, and fewer must be let in instead. Pure. */
 import type { Saturation, ThroughputSample, TierMemory } from './types.ts';
 
-/** A scale-up counts once its pods have been Ready for this long. */
-const SETTLED_MS = 5_000;
+/** A scale-up counts once its pods have been Ready for this long; several batches of a slow database (app/records/batch-size.ts). */
+const SETTLED_MS = 10_000;
 /** Smaller growth can't be told from chance. */
 const GROWTH = 1.1;
 const LEAST_EFFECT = 0.1;
@@ -13,8 +13,8 @@ const ADMITTED = 0.9;
 const LEAST_ADMITTED = 0.1;
 /** Per second while nothing waits: how else would anybody learn that more fits again? */
 const PROBE = 1.01;
-/** Two useless scale-ups are at least a fifth of idle replicas; less than that is a recovery that can be seen. */
-const RECOVERED = 1.15;
+/** What comes in batches is uneven; a smaller recovery lets the backlog drain and then more in, second by second. */
+const RECOVERED = 1.5;
 
 interface Settled {
   readonly leastReady: number;
@@ -22,7 +22,7 @@ interface Settled {
   readonly servedPerSecond: number;
 }
 
-/** The last 5 s; undefined when they weren't seen, or weren't busy throughout. */
+/** The last 10 s; undefined when they weren't seen, or weren't busy throughout. */
 const settled = (samples: readonly ThroughputSample[], anyLoad: boolean): Settled | undefined => {
   const untilMs = samples.at(-1)?.atMs ?? 0;
   const recent = samples.filter(({ atMs }) => atMs > untilMs - SETTLED_MS);
@@ -53,10 +53,10 @@ const tried = (trial: TierMemory['trial'], now: Settled, capacityPerReplica: num
 /**
  * | saturated and                                        | then                                   |
  * |------------------------------------------------------|----------------------------------------|
- * | throughput of a replica 15 % better than at first    | over                                   |
+ * | throughput of a replica half as much again as at first | over                                   |
  * | nothing waits, and no more arrive than are let in    | over: demand fell                      |
  * | nothing waits, more arrive                           | 1 % more is let in, every second       |
- * | something waits                                      | at most 90 % of what comes through, at least a tenth of capacity |
+ * | something waits                                      | 90 % of what comes through, at least a tenth of capacity |
  * | throughput unknown                                   | as it is                               |
  */
 const onwards = (
@@ -71,7 +71,7 @@ const onwards = (
   if (servedPerSecond / leastReady >= recovered) return {};
   const { admissionPerSecond: before } = saturation;
   if (!last.isBusy && last.arrivalsPerSecond <= before) return {};
-  const next = last.isBusy ? Math.min(before, ADMITTED * servedPerSecond) : before * PROBE;
+  const next = last.isBusy ? ADMITTED * servedPerSecond : before * PROBE;
   const admissionPerSecond = Math.max(next, LEAST_ADMITTED * capacityPerReplica * leastReady);
   return { saturation: { ...saturation, admissionPerSecond } };
 };

@@ -89,24 +89,24 @@ describe('learned capacity', () => {
 
 /** A database that takes 100/s, whatever the replicas: two scale-ups bring nothing. */
 const CAPPED = [
-  ...seconds(8, { ready: 10, served: 100 }),
-  ...seconds(8, { ready: 11, served: 100 }),
-  ...seconds(8, { ready: 13, served: 100 }),
+  ...seconds(13, { ready: 10, served: 100 }),
+  ...seconds(13, { ready: 11, served: 100 }),
+  ...seconds(13, { ready: 13, served: 100 }),
 ];
 
 describe('growth that brings nothing', () => {
   it('ends after two scale-ups, and 90 % of what comes through is let in', () => {
     const played = play(CAPPED);
-    expect(played.at(12)?.admissionPerSecond).toBeUndefined();
+    expect(played.at(22)?.admissionPerSecond).toBeUndefined();
     expect(played.at(-1)).toMatchObject({ limitedBy: 'Downstream', replicas: 13, admissionPerSecond: 90 });
     expect(played.at(-1)?.explanation).toContain('two scale-ups brought nothing');
   });
 
   it('is none when one of them brought its tenth: 20/s expected, 2/s came', () => {
     const played = play([
-      ...seconds(8, { ready: 10, served: 100 }),
-      ...seconds(8, { ready: 11, served: 102 }),
-      ...seconds(8, { ready: 13, served: 102 }),
+      ...seconds(13, { ready: 10, served: 100 }),
+      ...seconds(13, { ready: 11, served: 102 }),
+      ...seconds(13, { ready: 13, served: 102 }),
     ]);
     expect(played.at(-1)?.admissionPerSecond).toBeUndefined();
     expect(played.at(-1)?.limitedBy).not.toBe('Downstream');
@@ -122,9 +122,9 @@ describe('growth that brings nothing', () => {
 
   const whenFull = (...then: readonly Second[]) => play(then, play(CAPPED).at(-1)?.memory);
 
-  it('is over when a replica does 15 % more again', () => {
-    expect(whenFull(...seconds(6, { ready: 13, served: 114 })).at(-1)?.admissionPerSecond).toBeDefined();
-    const recovered = whenFull(...seconds(6, { ready: 13, served: 130 })).at(-1);
+  it('is over when a replica does half as much again', () => {
+    expect(whenFull(...seconds(13, { ready: 13, served: 145 })).at(-1)?.admissionPerSecond).toBeDefined();
+    const recovered = whenFull(...seconds(13, { ready: 13, served: 155 })).at(-1);
     expect(recovered?.admissionPerSecond).toBeUndefined();
     expect(recovered?.replicas).toBeGreaterThan(13);
   });
@@ -138,13 +138,19 @@ describe('growth that brings nothing', () => {
     const drained = whenFull(...seconds(11, { ready: 13, served: 90, waiting: 0 }));
     // The first two still see what waited.
     expect(drained.at(-1)?.admissionPerSecond).toBeCloseTo(90 * 1.01 ** 10, 1);
-    // The first 5 s with something waiting did (4 · 90 + 95) / 5 = 91/s.
-    const back = play(seconds(8, { ready: 13, served: 95 }), drained.at(-1)?.memory);
-    expect(back.at(-1)?.admissionPerSecond).toBeCloseTo(0.9 * 91, 6);
+    const back = play(seconds(13, { ready: 13, served: 95 }), drained.at(-1)?.memory);
+    expect(back.at(-1)?.admissionPerSecond).toBeCloseTo(0.9 * 95, 6);
+  });
+
+  it('follows what comes through while something waits, down and up', () => {
+    const less = whenFull(...seconds(13, { ready: 13, served: 50 }));
+    expect(less.at(-1)?.admissionPerSecond).toBeCloseTo(0.9 * 50, 6);
+    const more = play(seconds(13, { ready: 13, served: 120 }), less.at(-1)?.memory);
+    expect(more.at(-1)?.admissionPerSecond).toBeCloseTo(0.9 * 120, 6);
   });
 
   it('shuts the door for nobody: a tenth of the capacity is let in when nothing comes through', () => {
-    const dead = whenFull(...seconds(10, { ready: 13, served: 0 })).at(-1);
+    const dead = whenFull(...seconds(13, { ready: 13, served: 0 })).at(-1);
     expect(dead?.admissionPerSecond).toBeCloseTo(0.1 * 13 * (dead?.evidence.capacityPerReplica ?? 0), 6);
     expect(dead?.admissionPerSecond).toBeGreaterThan(10);
   });

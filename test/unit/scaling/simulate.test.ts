@@ -168,7 +168,7 @@ describe('simulate, with a database that is full', () => {
     expect(open?.timeline.some(({ limitedBy }) => limitedBy === 'Downstream')).toBe(false);
     const full = capped?.timeline.filter(({ limitedBy }) => limitedBy === 'Downstream') ?? [];
     expect(full.length).toBeGreaterThan(100);
-    expect(capped?.maxReplicas).toBeLessThan(400);
+    expect(capped?.maxReplicas).toBeLessThan(500);
     expect(capped?.drainedAtSeconds).toBeDefined();
   });
 });
