@@ -1,4 +1,4 @@
-/** Citizens at an even pace, each one new, until told otherwise. Whoever is told to come again does. */
+/** Citizens at an even pace, each one new, until told otherwise. Whoever is told to come again does, up to half later, as the page. */
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { systemClock } from '../../operator/runtime/clock.ts';
@@ -60,7 +60,8 @@ export const startSteadyCrowd = (
       }
       // Another request would be refused as well.
       if (status >= 400 && status < 500) break;
-      await sleep(systemClock, Number(answer?.retryAfter ?? 0) * 1000 || AGAIN_MS, new AbortController().signal);
+      const askedMs = Number(answer?.retryAfter ?? 0) * 1000 || AGAIN_MS;
+      await sleep(systemClock, askedMs * (1 + Math.random() / 2), new AbortController().signal);
     } while (waited() < patienceMs);
     counts.refused[status] = (counts.refused[status] ?? 0) + 1;
   };
