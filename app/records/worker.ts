@@ -8,7 +8,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Registry } from 'prom-client';
 import { backoffMs } from './backoff.ts';
-import { MOST_MESSAGES, nextBatchSize } from './batch-size.ts';
+import { FIRST_MESSAGES, MOST_MESSAGES, nextBatchSize } from './batch-size.ts';
 import { type CommittedBatch, commitBatch } from './commit-batch.ts';
 import { createRecordsMetrics, type RecordsMetrics } from './metrics.ts';
 import { type Delivery, type JournalReader, type RecordsStore, RecordsStoreError } from './ports.ts';
@@ -110,7 +110,7 @@ const settleBatch = async (
 const runShard = async (at: Shard, signal: AbortSignal): Promise<void> => {
   const { deps, metrics, shard } = at;
   const { maxMessages: most = MOST_MESSAGES, expiresMs = EXPIRES_MS } = deps;
-  let size = most;
+  let size = Math.min(FIRST_MESSAGES, most);
   let failures = 0;
   while (!signal.aborted) {
     let deliveries: readonly Delivery[] = [];

@@ -1,6 +1,7 @@
 /** The worker between a journal and a database of our own making. */
 import { describe, expect, it, jest } from '@jest/globals';
 import { Registry } from 'prom-client';
+import { FIRST_MESSAGES } from '../../../app/records/batch-size.ts';
 import { type CommitResult, type RecordsStore, RecordsStoreError } from '../../../app/records/ports.ts';
 import { runRecords } from '../../../app/records/worker.ts';
 import { METRICS } from '../../../operator/api/app-contract.ts';
@@ -138,7 +139,8 @@ describe('the records worker', () => {
     const stopped = worker.stop();
     gate.resolve();
     await stopped;
-    expect([journal.acked, database.receipts.size]).toEqual([1_500, 1_500]);
+    const inHand = 3 * FIRST_MESSAGES;
+    expect([journal.acked, database.receipts.size]).toEqual([inHand, inHand]);
   });
 
   it('leaves within moments while the database is away, acknowledging nothing', async () => {

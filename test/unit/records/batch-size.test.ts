@@ -11,6 +11,9 @@ describe('the size of the next batch', () => {
     ['a fast full one is doubled', 125, 125, 200, 250],
     ['up to the most', 400, 400, 20, 500],
     ['one that was not full says nothing', 125, 124, 20, 125],
+    ['one that was mostly empty asks for less', 500, 249, 20, 250],
+    ['but for no less than at first', 100, 3, 20, 64],
+    ['nor for more than before', 20, 3, 20, 20],
     ['in between it stays', 125, 125, 500, 125],
   ])('%s', (_, size, messages, tookMs, next) => {
     expect(nextBatchSize(size, messages, tookMs)).toBe(next);
