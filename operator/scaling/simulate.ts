@@ -49,15 +49,27 @@ interface Totals {
 
 type Runs = Readonly<Record<SimulatedTier, TierRun>>;
 
-/** What the citizens of one second meet: the pods that are Ready now. */
+/** What citizens meet beside the pods. */
+interface Bounds {
+  readonly admission: number;
+  readonly database: number;
+  /** Depth of a pod's token bucket. */
+  readonly burstSeconds: number;
+}
+
+/**
+ * What the citizens of one second meet: the pods that are Ready now. After a quiet second pods of 40/s and buckets of one
+ * second let 80 in, and 40 in the next.
+ */
 const serve = (
   { intake, records }: Runs,
   entering: number,
-  admission: number,
-  database: number,
+  { admission, database, burstSeconds }: Bounds,
 ): { readonly returning: number; readonly accepted: number; readonly recorded: number } => {
   const returning = intake.waiting < 1 ? intake.waiting : intake.waiting / RETRY_SECONDS;
-  const accepted = Math.min(entering + returning, intake.capacity, admission);
+  const rate = Math.min(intake.capacity, admission);
+  const accepted = Math.min(entering + returning, intake.unused + rate);
+  intake.unused = Math.min(rate * burstSeconds, intake.unused + rate - accepted);
   intake.waiting = Math.max(0, intake.waiting + entering - accepted);
   const recorded = Math.min(records.waiting + accepted, records.capacity, database);
   records.waiting += accepted - recorded;
@@ -104,7 +116,11 @@ export const simulate = (
     const arrivals = arrivalsAt(t);
     const entering = nowMs >= opensAtMs && nowMs < closesAtMs ? arrivals : 0;
     const limited = runs.records.decision?.admissionPerSecond ?? Number.POSITIVE_INFINITY;
-    const { returning, accepted, recorded } = serve(runs, entering, Math.min(explicitAdmission, limited), database);
+    const { returning, accepted, recorded } = serve(runs, entering, {
+      admission: Math.min(explicitAdmission, limited),
+      database,
+      burstSeconds: spec.traffic.burstSeconds,
+    });
     waits.step(entering, recorded);
     rates.add(arrivals + returning);
 

@@ -31,6 +31,8 @@ export class TierRun {
   readonly capacityPerReplica: number;
   /** Intake: people who were turned away and come again. Records: messages in the journal. */
   waiting = 0;
+  /** Intake: tokens left in the pods' buckets, registrations. */
+  unused = 0;
   decision: PolicyDecision | undefined;
   readonly proposed: SimulatedPlan[] = [];
   readonly #policyName: PolicyName;

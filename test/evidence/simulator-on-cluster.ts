@@ -15,12 +15,12 @@ import { stackCampaignYaml } from '../helpers/with-stack.ts';
 const CAMPAIGN = { intake: { min: 2, max: 40, capacityPerReplica: 20 } };
 /** Over before a pod that it calls for is Ready, so that there is something to drain; and calls for no more than fit here. */
 const TRACE: readonly TraceStep[] = [
-  { atSeconds: 0, arrivalsPerSecond: 30 },
-  { atSeconds: 20, arrivalsPerSecond: 72 },
-  { atSeconds: 25, arrivalsPerSecond: 30 },
-  { atSeconds: 120, arrivalsPerSecond: 30 },
+  { atSeconds: 0, arrivalsPerSecond: 15 },
+  { atSeconds: 20, arrivalsPerSecond: 95 },
+  { atSeconds: 24, arrivalsPerSecond: 15 },
+  { atSeconds: 100, arrivalsPerSecond: 15 },
 ];
-const BURST_ENDS = 25;
+const BURST_ENDS = 24;
 const REPLICAS_WITHIN = 0.15;
 const DRAIN_WITHIN = 0.25;
 /** Of the peak: below it nobody would call it a queue. */
