@@ -16,6 +16,7 @@
 import type { VoucherCampaignSpec } from '../api/campaign-types.ts';
 import type { PlantRates } from './plant.ts';
 import { paceOf } from './pre-warm.ts';
+import { Returns } from './returns.ts';
 import { scheduleOf } from './schedule.ts';
 import { SecondRates } from './second-rates.ts';
 import {
@@ -33,8 +34,6 @@ import { newWaits } from './waits.ts';
 /** After the trace's end, for the backlog to drain. */
 const TAIL_SECONDS = 3_600;
 const TIMELINE_POINTS = 2_000;
-/** The intake asks for 1 to 3 s of patience, and the page adds up to half of it. */
-const RETRY_SECONDS = 2.5;
 /** Ticks before the schedule speaks, so that windows and fresh ticks are there. */
 const RUN_IN_SECONDS = 5;
 
@@ -51,6 +50,7 @@ type Runs = Readonly<Record<SimulatedTier, TierRun>>;
 
 /** What citizens meet beside the pods. */
 interface Bounds {
+  readonly returns: Returns;
   readonly admission: number;
   readonly database: number;
   /** Depth of a pod's token bucket. */
@@ -64,13 +64,14 @@ interface Bounds {
 const serve = (
   { intake, records }: Runs,
   entering: number,
-  { admission, database, burstSeconds }: Bounds,
+  { returns, admission, database, burstSeconds }: Bounds,
 ): { readonly returning: number; readonly accepted: number; readonly recorded: number } => {
-  const returning = intake.waiting < 1 ? intake.waiting : intake.waiting / RETRY_SECONDS;
+  const returning = returns.next();
   const rate = Math.min(intake.capacity, admission);
   const accepted = Math.min(entering + returning, intake.unused + rate);
   intake.unused = Math.min(rate * burstSeconds, intake.unused + rate - accepted);
-  intake.waiting = Math.max(0, intake.waiting + entering - accepted);
+  returns.turnAway(entering + returning - accepted);
+  intake.waiting = returns.waiting;
   const recorded = Math.min(records.waiting + accepted, records.capacity, database);
   records.waiting += accepted - recorded;
   return { returning, accepted, recorded };
@@ -95,6 +96,7 @@ export const simulate = (
   const arrivalsAt = playTrace(trace);
   const rates = new SecondRates();
   const waits = newWaits();
+  const returns = new Returns();
   const runOf = (tier: SimulatedTier): TierRun => new TierRun(spec, tier, plant, { policy, plans, phaseSeconds });
   const runs: Runs = { intake: runOf('intake'), records: runOf('records') };
   const told = runs[shown ?? 'intake'];
@@ -117,6 +119,7 @@ export const simulate = (
     const entering = nowMs >= opensAtMs && nowMs < closesAtMs ? arrivals : 0;
     const limited = runs.records.decision?.admissionPerSecond ?? Number.POSITIVE_INFINITY;
     const { returning, accepted, recorded } = serve(runs, entering, {
+      returns,
       admission: Math.min(explicitAdmission, limited),
       database,
       burstSeconds: spec.traffic.burstSeconds,
