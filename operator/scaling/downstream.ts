@@ -45,7 +45,9 @@ const tried = (trial: TierMemory['trial'], now: Settled, capacityPerReplica: num
   const expected = capacityPerReplica * (leastReady - trial.ready);
   const isUseless = servedPerSecond - trial.servedPerSecond < LEAST_EFFECT * expected;
   const useless = isUseless ? trial.useless + 1 : 0;
-  if (useless < USELESS_SCALE_UPS) return { trial: { ready: mostReady, servedPerSecond, useless } };
+  // Beside a second that was bad by chance, everything looks like a gain.
+  const best = isUseless ? Math.max(trial.servedPerSecond, servedPerSecond) : servedPerSecond;
+  if (useless < USELESS_SCALE_UPS) return { trial: { ready: mostReady, servedPerSecond: best, useless } };
   const perReplica = servedPerSecond / leastReady;
   return { saturation: { sinceMs: nowMs, perReplica, admissionPerSecond: ADMITTED * servedPerSecond } };
 };

@@ -112,6 +112,15 @@ describe('growth that brings nothing', () => {
     expect(played.at(-1)?.limitedBy).not.toBe('Downstream');
   });
 
+  it('is not hidden by a bad moment between two scale-ups', () => {
+    const played = play([
+      ...seconds(13, { ready: 10, served: 100 }),
+      ...seconds(13, { ready: 11, served: 80 }),
+      ...seconds(13, { ready: 13, served: 101 }),
+    ]);
+    expect(played.at(-1)).toMatchObject({ limitedBy: 'Downstream' });
+  });
+
   it('is none while throughput grows with the replicas, nor when it can’t because nothing waits', () => {
     const growing = Array.from({ length: 60 }, (_, n) => ({ ready: 10 + n, served: (10 + n) * 20 }));
     const idle = Array.from({ length: 60 }, (_, n) => ({ ready: 10 + n, served: 100, waiting: 10 }));
