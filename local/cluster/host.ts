@@ -51,7 +51,8 @@ const missingPackages = (): readonly string[] => {
   return wanted.filter(({ isThere }) => !isThere()).map((requirement) => requirement.package);
 };
 
-const ensurePackages = async ({ signal, progress }: EnsureOptions): Promise<void> => {
+/** What builds and runs the cluster, from Debian where it is missing. */
+export const ensurePackages = async ({ signal, progress }: EnsureOptions): Promise<void> => {
   const missing = missingPackages();
   if (missing.length === 0) return;
   const sentence = `the cluster needs the packages ${missing.join(' ')}`;
