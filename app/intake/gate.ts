@@ -13,7 +13,7 @@
  * The rate comes last: a request that would be refused anyway must not take a token from one that would not.
  */
 
-import type { Request } from 'express';
+import type { IncomingMessage } from 'node:http';
 import type { LiveSettings } from '../../operator/api/app-contract.ts';
 import type { SecretKey } from '../core/secret-key.ts';
 import { CANARY_HEADER, isCanary } from './canary.ts';
@@ -39,6 +39,10 @@ export interface GateDeps {
   readonly isOverloaded: () => boolean;
 }
 
+/** A header that is sent twice arrives joined by a comma, as one text; the type does not know. */
+const one = (header: string | readonly string[] | undefined): string | undefined =>
+  typeof header === 'object' ? header.join(', ') : header;
+
 const IDEMPOTENCY_KEY = /^[\w-]{16,128}$/;
 
 /** 1 to 3 s, spread so that those who were sent away together don't come back together. */
@@ -49,17 +53,17 @@ const outsideWindow = (atMs: number, opensAt: string, closesAt: string): 'NOT_OP
   return atMs >= Date.parse(closesAt) ? 'CLOSED' : undefined;
 };
 
-export const createGate = (deps: GateDeps): ((request: Request) => Admitted) => {
+export const createGate = (deps: GateDeps): ((request: IncomingMessage) => Admitted) => {
   const bucket = new TokenBucket();
   return (request) => {
     const arrivedAtMs = deps.now();
     const settings = deps.settings.current();
     if (settings === undefined) throw new ApiError('STARTING', { retryAfterSeconds: soon(deps.random()) });
-    const idempotencyKey = request.get('idempotency-key');
+    const idempotencyKey = one(request.headers['idempotency-key']);
     if (idempotencyKey === undefined) throw new ApiError('IDEMPOTENCY_KEY_REQUIRED');
     if (!IDEMPOTENCY_KEY.test(idempotencyKey)) throw new ApiError('IDEMPOTENCY_KEY_INVALID');
 
-    const signature = request.get(CANARY_HEADER);
+    const signature = one(request.headers[CANARY_HEADER]);
     if (signature !== undefined && !isCanary(deps.canaryKey, signature, idempotencyKey, arrivedAtMs)) {
       throw new ApiError('CANARY_INVALID');
     }
