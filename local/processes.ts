@@ -221,8 +221,8 @@ export const createProcessCluster = (options: ProcessClusterOptions): ProcessClu
       async createPlan(plan) {
         if (!plans.has(planId(plan))) plans.set(planId(plan), plan);
       },
-      async writeState(plan, state) {
-        plans.set(planId(plan), { ...plan, status: { ...plan.status, state } });
+      async writeStatus(plan, status) {
+        plans.set(planId(plan), { ...plan, status });
       },
     },
     serviceUrl,

@@ -4,16 +4,18 @@
  */
 
 import type { VoucherCampaign } from '../api/campaign-types.ts';
-import { FIELD_MANAGER, LABELS } from '../api/names.ts';
+import { FIELD_MANAGER, HEADROOM, LABELS } from '../api/names.ts';
 import { campaignEvent } from '../plan/events.ts';
 import type { Plan, ScaleWrite } from '../plan/plan.ts';
 import { shouldWriteStatus } from '../plan/status.ts';
 import type { Manifest } from '../resources/manifest.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { CampaignState } from './campaign-state.ts';
+import { createCeilingGuard } from './ceiling-guard.ts';
 import { within } from './deadline.ts';
 import { DeadlineError, ReconcileError, type Step } from './errors.ts';
 import type {
+  AuthorizationReader,
   EventSink,
   FinalizerWriter,
   JournalAdmin,
@@ -29,6 +31,8 @@ export interface ApplyDeps {
   readonly replicas: ReplicaWriter;
   readonly status: StatusWriter;
   readonly plans: PlanWriter;
+  /** Absent where nobody but this process keeps what is authorised. */
+  readonly authorization?: AuthorizationReader;
   /** Absent where nothing outlives a campaign. */
   readonly finalizers?: FinalizerWriter;
   readonly events: EventSink;
@@ -68,15 +72,21 @@ export const apply = async (
     }
   };
 
+  const guard = createCeilingGuard(deps, campaign, plan.authorization, emit);
+
   const scale = async (write: ScaleWrite): Promise<void> => {
-    const { name, replicas, resourceVersion } = write;
-    const failed = await attempt('scale', `scale ${name} to ${replicas}`, async (inner) => {
+    const { name, tier, from, resourceVersion } = write;
+    const failed = await attempt('scale', `scale ${name} to ${write.replicas}`, async (inner) => {
       const { namespace } = campaign.metadata;
+      // Placeholders serve nobody.
+      const replicas = tier === HEADROOM ? write.replicas : await guard.allowed(tier, from, write.replicas, inner);
+      if (replicas === from) return;
       const result = await deps.replicas.scale({ namespace, name, replicas, resourceVersion }, inner);
       deps.onScaleWrite(result);
       if (result === 'written') {
         state.conflicts[write.tier] = 0;
-        if (write.event !== undefined) emit(write.event);
+        // Of another number nothing would be true; the guard has told of it.
+        if (write.event !== undefined && replicas === write.replicas) emit(write.event);
         return;
       }
       const conflicts = (state.conflicts[write.tier] ?? 0) + 1;
@@ -94,7 +104,9 @@ export const apply = async (
     for (const manifest of manifests) {
       const what = `${step === 'apply_manifest' ? 'apply' : 'create'} ${manifest.kind} ${manifest.metadata?.name}`;
       const failed = await attempt(step, what, (inner) =>
-        step === 'apply_manifest' ? deps.manifests.apply(manifest, inner) : deps.manifests.create(manifest, inner),
+        step === 'apply_manifest'
+          ? deps.manifests.apply(manifest, inner)
+          : guard.created(manifest, inner).then((allowed) => deps.manifests.create(allowed, inner)),
       );
       if (failed?.cause instanceof DeadlineError) return;
       if (failed === undefined && step === 'create_manifest') {
@@ -154,10 +166,10 @@ export const apply = async (
       emit(campaignEvent('Warning', 'PlanProposed', message));
     }
   }
-  for (const { plan: scalePlan, state: planState } of plan.planStates) {
-    await attempt('write_plan_state', `write that ScalePlan ${scalePlan.metadata.name} is ${planState}`, (inner) =>
-      deps.plans.writeState(scalePlan, planState, inner),
-    );
+  for (const { plan: scalePlan, state: planState, status, event } of plan.planStates) {
+    const what = `write that ScalePlan ${scalePlan.metadata.name} is ${planState}`;
+    const failed = await attempt('write_plan_state', what, (inner) => deps.plans.writeStatus(scalePlan, status, inner));
+    if (failed === undefined && event !== undefined) emit(event);
   }
   for (const event of plan.events) emit(event);
 

@@ -214,7 +214,7 @@ describe('a ScalePlan', () => {
     const plan = aScalePlan({ expiresAtMs: OPENS_AT_MS });
     answers.push(() => ({ ...plan, metadata: { ...plan.metadata, uid: '1', resourceVersion: '2' } }));
     const plans = new Store<StoredScalePlan>({ onChange: () => undefined, onListenerError: () => undefined });
-    await createPlanWriter(client, plans).writeState(plan, 'Expired', signal);
+    await createPlanWriter(client, plans).writeStatus(plan, { state: 'Expired' }, signal);
     expect(calls[0]).toMatchObject({
       verb: 'patch',
       subresource: 'status',
