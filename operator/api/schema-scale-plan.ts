@@ -186,7 +186,7 @@ export const scalePlanSpec: ObjectNode = {
       reason: 'FieldValueForbidden',
     },
     {
-      rule: '!has(self.revocation) || has(oldSelf.decision)',
+      rule: '!has(self.revocation) || !has(self.decision) || has(oldSelf.decision)',
       message: 'revocation comes together with the decision that it would end: remove it, or set verdict to Rejected',
       fieldPath: '.revocation',
       reason: 'FieldValueForbidden',
