@@ -12,17 +12,18 @@ const mayAnswer = (message: string): string =>
   `${message}\nDeciding and revoking take the verb authorize on scaleplans, which the chart's ClusterRole <release namespace>-<release>-campaign-owner gives. Whoever has it acts for you with --on-behalf-of`;
 
 /**
- * Writes it once, against the plan that was shown: one that was answered or replaced meanwhile is a conflict.
+ * Writes it once, into the plan that was shown: what it asks for can't change, one that was answered meanwhile is refused by
+ * the rules of the kind, and another one of that name has another uid. Its status may move on in this moment.
  * @throws ForbiddenError that says what it takes; UsageError for what is refused
  */
 export const answerPlan = async (
   client: KubeClient,
-  { metadata: { name, namespace, resourceVersion } }: ScalePlan,
+  { metadata: { name, namespace, uid } }: ScalePlan,
   answer: { readonly decision: Decision } | { readonly revocation: Revocation },
   signal: AbortSignal,
 ): Promise<void> => {
   const body = [
-    { op: 'test', path: '/metadata/resourceVersion', value: resourceVersion },
+    { op: 'test', path: '/metadata/uid', value: uid },
     ...Object.entries(answer).map(([field, value]) => ({ op: 'add', path: `/spec/${field}`, value })),
   ];
   try {
