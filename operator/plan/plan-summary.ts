@@ -28,54 +28,64 @@ const spanEn = (seconds: number): string => (seconds < 120 ? `${seconds} s` : `$
 const spanZh = (seconds: number): string => (seconds < 120 ? `${seconds} 秒` : `${Math.round(seconds / 60)} 分钟`);
 const yuan = (fen: number): string => (fen / 100).toLocaleString('en-US', { minimumFractionDigits: 2 });
 
+/** What is told of a plan, and of the campaign's name and clock. */
+interface Told extends Pick<ScalePlanSpec, 'reason' | 'ceilings' | 'effect' | 'means'> {
+  readonly title: string;
+  readonly needs: readonly TierNeed[];
+  /** `09-25 10:00`. */
+  readonly by: string;
+}
+
+const english = ({ title, needs, reason, ceilings, effect, means, by }: Told): string => {
+  const rate = effect === undefined ? '' : ` ${count(effect.arrivalsPerSecond)} arrivals/s`;
+  const head = effect === undefined ? '.' : `:${rate}${reason === 'Forecast' ? ' are forecast' : ' now'}.`;
+  const need = needs.map(({ tier, needed, ceiling, isRenewal }) =>
+    isRenewal
+      ? `${tier} needs ${needed} replicas, and in ten minutes only ${ceiling} are authorised.`
+      : `${tier} needs ${needed} replicas, ${ceiling} are authorised.`,
+  );
+  const changes =
+    effect === undefined
+      ? []
+      : [
+          `In ${Math.round(effect.seconds / 60)} min, without the plan ${about(effect.without.late)} citizens wait longer than 5 s (99 of 100 at most ${spanEn(effect.without.waitP99Seconds)}); with it ${about(effect.with.late)} (${spanEn(effect.with.waitP99Seconds)}).`,
+        ];
+  const asked = needs.map(({ tier }) => `${tier} ${ceilings[tier] ?? 0}`).join(', ');
+  const cost = means?.costFen === undefined ? '' : `, CNY ${yuan(means.costFen)}`;
+  const takes = means === undefined ? '' : `, at most ${count(means.podHours)} pod-hours${cost}`;
+  return [`${title}${head}`, ...need, ...changes, `It asks for ${asked}${takes}. Decide by ${by}.`].join(' ');
+};
+
 const ZH_TIERS = { intake: '登记入口', records: '入库' } as const;
 
-type Told = Pick<ScalePlanSpec, 'reason' | 'ceilings' | 'effect' | 'means' | 'expiresAt'>;
+const chinese = ({ title, needs, reason, ceilings, effect, means, by }: Told): string => {
+  const rate = effect === undefined ? '' : `每秒 ${count(effect.arrivalsPerSecond)} 次登记`;
+  const head = effect === undefined ? '。' : `：${reason === 'Forecast' ? '预计峰值' : '目前'}${rate}。`;
+  const need = needs.map(({ tier, needed, ceiling, isRenewal }) =>
+    isRenewal
+      ? `${ZH_TIERS[tier]}需要 ${needed} 个副本，十分钟后只授权 ${ceiling} 个。`
+      : `${ZH_TIERS[tier]}需要 ${needed} 个副本，已授权 ${ceiling} 个。`,
+  );
+  const changes =
+    effect === undefined
+      ? []
+      : [
+          `${Math.round(effect.seconds / 60)} 分钟内：不批准，约 ${about(effect.without.late)} 人等待超过 5 秒（99% 的人最多等 ${spanZh(effect.without.waitP99Seconds)}）；批准，约 ${about(effect.with.late)} 人（${spanZh(effect.with.waitP99Seconds)}）。`,
+        ];
+  const asked = needs.map(({ tier }) => `${ZH_TIERS[tier]} ${ceilings[tier] ?? 0}`).join('，');
+  const cost = means?.costFen === undefined ? '' : `，${yuan(means.costFen)} 元`;
+  const takes = means === undefined ? '' : `，最多 ${count(means.podHours)} Pod 小时${cost}`;
+  return [`${title}${head}`, ...need, ...changes, `申请上限：${asked}${takes}。请在 ${by} 前决定。`].join('');
+};
 
 export const summaryOf = (
   { spec: { title, window } }: VoucherCampaign,
   needs: readonly TierNeed[],
-  { reason, ceilings, effect, means, expiresAt }: Told,
+  plan: Pick<ScalePlanSpec, 'reason' | 'ceilings' | 'effect' | 'means' | 'expiresAt'>,
 ): NonNullable<ScalePlanSpec['summary']> => {
-  const by = clock(expiresAt, window.opensAt);
-  const en: string[] = [];
-  const zh: string[] = [];
-  if (effect !== undefined) {
-    const { arrivalsPerSecond, seconds, without, with: granted } = effect;
-    en.push(
-      reason === 'Forecast'
-        ? `${title.en}: ${count(arrivalsPerSecond)} arrivals/s are forecast.`
-        : `${title.en}: ${count(arrivalsPerSecond)} arrivals/s now.`,
-    );
-    zh.push(
-      reason === 'Forecast'
-        ? `${title['zh-CN']}：预计峰值每秒 ${count(arrivalsPerSecond)} 次登记。`
-        : `${title['zh-CN']}：目前每秒 ${count(arrivalsPerSecond)} 次登记。`,
-    );
-    en.push(
-      ...needs.map(({ tier, needed, ceiling }) => `${tier} needs ${needed} replicas, ${ceiling} are authorised.`),
-    );
-    zh.push(
-      ...needs.map(({ tier, needed, ceiling }) => `${ZH_TIERS[tier]}需要 ${needed} 个副本，已授权 ${ceiling} 个。`),
-    );
-    const minutes = Math.round(seconds / 60);
-    en.push(
-      `In ${minutes} min, without the plan ${about(without.late)} citizens wait longer than 5 s (99 of 100 at most ${spanEn(without.waitP99Seconds)}); with it ${about(granted.late)} (${spanEn(granted.waitP99Seconds)}).`,
-    );
-    zh.push(
-      `${minutes} 分钟内：不批准，约 ${about(without.late)} 人等待超过 5 秒（99% 的人最多等 ${spanZh(without.waitP99Seconds)}）；批准，约 ${about(granted.late)} 人（${spanZh(granted.waitP99Seconds)}）。`,
-    );
-  }
-  const asked = needs.map(({ tier }) => ({ tier, ceiling: ceilings[tier] ?? 0 }));
-  const cost = means?.costFen === undefined ? '' : `, CNY ${yuan(means.costFen)}`;
-  const costZh = means?.costFen === undefined ? '' : `，${yuan(means.costFen)} 元`;
-  const podHours = means === undefined ? '' : `, at most ${count(means.podHours)} pod-hours${cost}`;
-  const podHoursZh = means === undefined ? '' : `，最多 ${count(means.podHours)} Pod 小时${costZh}`;
-  en.push(
-    `It asks for ${asked.map(({ tier, ceiling }) => `${tier} ${ceiling}`).join(', ')}${podHours}. Decide by ${by}.`,
-  );
-  zh.push(
-    `申请上限：${asked.map(({ tier, ceiling }) => `${ZH_TIERS[tier]} ${ceiling}`).join('，')}${podHoursZh}。请在 ${by} 前决定。`,
-  );
-  return { 'zh-CN': bounded(zh.join('')), en: bounded(en.join(' ')) };
+  const told = { ...plan, needs, by: clock(plan.expiresAt, window.opensAt) };
+  return {
+    'zh-CN': bounded(chinese({ ...told, title: title['zh-CN'] })),
+    en: bounded(english({ ...told, title: title.en })),
+  };
 };

@@ -37,7 +37,7 @@ export interface ApplyDeps {
   readonly finalizers?: FinalizerWriter;
   readonly events: EventSink;
   readonly journal: JournalAdmin;
-  readonly onScaleWrite: (result: 'written' | 'conflict' | 'error') => void;
+  readonly onScaleWrite: (result: 'written' | 'held' | 'conflict' | 'error') => void;
 }
 
 const WRITE_DEADLINE_MS = 1_000;
@@ -80,7 +80,7 @@ export const apply = async (
       const { namespace } = campaign.metadata;
       // Placeholders serve nobody.
       const replicas = tier === HEADROOM ? write.replicas : await guard.allowed(tier, from, write.replicas, inner);
-      if (replicas === from) return;
+      if (replicas === from) return deps.onScaleWrite('held');
       const result = await deps.replicas.scale({ namespace, name, replicas, resourceVersion }, inner);
       deps.onScaleWrite(result);
       if (result === 'written') {

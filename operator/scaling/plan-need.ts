@@ -30,6 +30,8 @@ export interface Need {
   /** What is or will be authorised, and does not suffice. */
   readonly ceiling: number;
   readonly reason: 'Load' | 'Forecast';
+  /** More is authorised now, and no longer in ten minutes. */
+  readonly isRenewal?: true;
 }
 
 /**
@@ -49,7 +51,7 @@ export const planNeed = (input: NeedInput): Need | undefined => {
   const [ceiling, ceilingSoon] = [ceilingAt(nowMs), ceilingAt(nowMs + RENEW_MS)];
   if (demand > ceiling) return { needed: Math.max(demand, floorAhead), ceiling, reason: 'Load' };
   if (ceilingSoon < ceiling && wanted > ceilingSoon) {
-    return { needed: Math.max(wanted, floorAhead), ceiling: ceilingSoon, reason: 'Load' };
+    return { needed: Math.max(wanted, floorAhead), ceiling: ceilingSoon, reason: 'Load', isRenewal: true };
   }
   const ceilingThen = ceilingAt(Math.max(nowMs, preWarmAtMs));
   return floorAhead > ceilingThen ? { needed: floorAhead, ceiling: ceilingThen, reason: 'Forecast' } : undefined;

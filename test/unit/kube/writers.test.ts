@@ -223,6 +223,21 @@ describe('a ScalePlan', () => {
   });
 });
 
+describe('where a plan stands', () => {
+  it('is written against the plan that was seen, so that one decided on meanwhile is not called superseded', async () => {
+    const { metadata, ...rest } = aScalePlan({ expiresAtMs: OPENS_AT_MS });
+    const seen = { ...rest, metadata: { ...metadata, resourceVersion: '7' } };
+    const plans = new Store<StoredScalePlan>({ onChange: () => undefined, onListenerError: () => undefined });
+    answers.push(failure('invalid'));
+    const writing = createPlanWriter(client, plans).writeStatus(seen, { state: 'Superseded' }, signal);
+    await expect(writing).rejects.toThrow();
+    expect(calls[0]?.body).toEqual([
+      { op: 'test', path: '/metadata/resourceVersion', value: '7' },
+      { op: 'add', path: '/status', value: { state: 'Superseded' } },
+    ]);
+  });
+});
+
 describe('what people wrote into a plan', () => {
   const at = (time: string, field: string, manager = 'kubectl-patch') => ({
     manager,

@@ -94,6 +94,7 @@ describe('a grant that is in use', () => {
     const renewal = only(at(endsAtMs - 10 * MINUTE_MS, 14_000));
     expect(renewal.spec).toMatchObject({ reason: 'Load', ceilings: { intake: 50 } });
     expect(renewal.spec.evidence).toContainEqual({ signal: 'intakeCeilingAhead', value: 20, ageSeconds: 0 });
+    expect(renewal.spec.summary?.en).toContain('needs 40 replicas, and in ten minutes only 20 are authorised');
     expect(renewal.metadata.name).toMatch(/-1$/);
   });
 
