@@ -41,6 +41,8 @@ export interface ApplyDeps {
 }
 
 const WRITE_DEADLINE_MS = 1_000;
+/** What is authorised is read before replicas are raised. */
+const RAISE_DEADLINE_MS = 2 * WRITE_DEADLINE_MS;
 /** Settings that nobody changed are compared with the bucket again after this long, in case somebody emptied it. */
 const SETTINGS_RECHECK_MS = 10_000;
 /** One conflict is a cache that lags; this many in a row are another writer. */
@@ -61,9 +63,10 @@ export const apply = async (
     step: Step,
     what: string,
     work: (signal: AbortSignal) => Promise<void>,
+    deadlineMs = WRITE_DEADLINE_MS,
   ): Promise<ReconcileError | undefined> => {
     try {
-      await within(deps.clock, WRITE_DEADLINE_MS, signal, work);
+      await within(deps.clock, deadlineMs, signal, work);
       return undefined;
     } catch (cause) {
       const error = new ReconcileError(step, what, cause);
@@ -76,7 +79,7 @@ export const apply = async (
 
   const scale = async (write: ScaleWrite): Promise<void> => {
     const { name, tier, from, resourceVersion } = write;
-    const failed = await attempt('scale', `scale ${name} to ${write.replicas}`, async (inner) => {
+    const writing = async (inner: AbortSignal): Promise<void> => {
       const { namespace } = campaign.metadata;
       // Placeholders serve nobody.
       const replicas = tier === HEADROOM ? write.replicas : await guard.allowed(tier, from, write.replicas, inner);
@@ -95,7 +98,9 @@ export const apply = async (
         const message = `${conflicts} writes in a row of ${name} met a newer version: something besides ${FIELD_MANAGER} changes it. Remove other autoscalers from it.`;
         emit(campaignEvent('Warning', 'ScaleConflict', message));
       }
-    });
+    };
+    const deadlineMs = write.replicas > from ? RAISE_DEADLINE_MS : WRITE_DEADLINE_MS;
+    const failed = await attempt('scale', `scale ${name} to ${write.replicas}`, writing, deadlineMs);
     if (failed !== undefined) deps.onScaleWrite('error');
   };
 
@@ -103,11 +108,15 @@ export const apply = async (
   const write = async (step: 'apply_manifest' | 'create_manifest', manifests: readonly Manifest[]): Promise<void> => {
     for (const manifest of manifests) {
       const what = `${step === 'apply_manifest' ? 'apply' : 'create'} ${manifest.kind} ${manifest.metadata?.name}`;
-      const failed = await attempt(step, what, (inner) =>
+      const failed =
         step === 'apply_manifest'
-          ? deps.manifests.apply(manifest, inner)
-          : guard.created(manifest, inner).then((allowed) => deps.manifests.create(allowed, inner)),
-      );
+          ? await attempt(step, what, (inner) => deps.manifests.apply(manifest, inner))
+          : await attempt(
+              step,
+              what,
+              async (inner) => deps.manifests.create(await guard.created(manifest, inner), inner),
+              RAISE_DEADLINE_MS,
+            );
       if (failed?.cause instanceof DeadlineError) return;
       if (failed === undefined && step === 'create_manifest') {
         const tier = manifest.metadata?.labels?.[LABELS.component];

@@ -35,8 +35,8 @@ export interface CeilingGuard {
   created(manifest: Manifest, signal: AbortSignal): Promise<Manifest>;
 }
 
-/** A server tells whole seconds, and what is written within the deadline of one step arrives in the next. */
-const ARRIVES_WITHIN_MS = 2_000;
+/** A server tells whole seconds that have gone by, and reading and writing end within two (apply.ts). */
+const ARRIVES_WITHIN_MS = 3_000;
 
 /** What is authorised throughout the time in which a write may arrive: 60 until 12:00:00, 20 then → 20 at 11:59:59. */
 export const ceilingThroughout = ({ authorized, plans, fromMs }: Authorization, tier: ScaledTier): number =>

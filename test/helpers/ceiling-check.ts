@@ -8,8 +8,8 @@
  * | campaigns    | standing ceilings and windows, and since when                     |
  * | ScalePlans   | approvals and revocations, and since when                         |
  *
- * A write counts as above the ceiling only when it is above everything that was in force in the two seconds before it
- * arrived: the operator reads what is authorised and writes within one.
+ * A write counts as above the ceiling only when it is above everything that was in force in the three seconds before
+ * it arrived: the operator reads what is authorised and writes within two.
  */
 import type { Deployment } from 'kubernetes-types/apps/v1.js';
 import type { VoucherCampaign } from '../../operator/api/campaign-types.ts';
@@ -20,7 +20,7 @@ import { type KubeApi, type SeenEvent, watchPath } from './kube-api.ts';
 import { APPS, GROUP } from './kube-world.ts';
 
 const MANAGERS = ['voucher-operator', 'voucher-operator-init'];
-const GRACE_MS = 2_000;
+const GRACE_MS = 3_000;
 const SAMPLE_MS = 100;
 const AGAIN_MS = 50;
 
@@ -38,7 +38,7 @@ export interface Raise {
   readonly from: number;
   readonly to: number;
   readonly manager: string;
-  /** The most that was authorised in the two seconds before. */
+  /** The most that was authorised in the three seconds before. */
   readonly allowed: number;
 }
 

@@ -141,13 +141,13 @@ export const playCeiling = async ({ seconds, seed, ignoresCeiling, signal }: Cei
             scaling: {
               authorized: {
                 windows: [
-                  { from: inMs(between(0, 1_500)), until: inMs(between(2_500, 6_000)), ceilings: { intake: 18 } },
+                  { from: inMs(between(0, 1_500)), until: inMs(between(5_000, 9_000)), ceilings: { intake: 18 } },
                 ],
               },
             },
           },
         }),
-      grant: async () => decide(await newPlan(60_000, GRANTED), between(2_000, 6_000)),
+      grant: async () => decide(await newPlan(60_000, GRANTED), between(4_000, 9_000)),
       /** Nobody's policies stop it here; the operator has to. */
       grantTooLate: async () => decide(await newPlan(-5_000, 400), 60_000),
       grantSuperseded: async () => {

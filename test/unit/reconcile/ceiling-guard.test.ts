@@ -94,5 +94,5 @@ describe('the last line before replicas are written', () => {
 it('a grant counts for a write only while it lasts until the write has arrived', () => {
   const endsAtMs = OPENS_AT_MS + 3_600_000;
   const at = (fromMs: number) => ceilingThroughout({ ...planned, fromMs }, 'intake');
-  expect([at(endsAtMs - 2_001), at(endsAtMs - 2_000), at(endsAtMs)]).toEqual([60, 20, 20]);
+  expect([at(endsAtMs - 3_001), at(endsAtMs - 3_000), at(endsAtMs)]).toEqual([60, 20, 20]);
 });
