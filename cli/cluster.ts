@@ -16,7 +16,8 @@ import type { DecisionRecord } from '../operator/plan/decision-record.ts';
 import type { ScaledTier } from '../operator/plan/observed.ts';
 import { systemClock } from '../operator/runtime/clock.ts';
 import { sleep } from '../operator/runtime/sleep.ts';
-import { UsageError } from './errors.ts';
+import { answerPlan, type Decision, type Revocation } from './answer-plan.ts';
+import { ForbiddenError, UsageError } from './errors.ts';
 import type { Io } from './io.ts';
 
 export interface ClusterOptions {
@@ -43,8 +44,6 @@ export interface ToldEvent {
 
 export type Decisions = Readonly<Record<ScaledTier, readonly DecisionRecord[]>>;
 
-export type Decision = NonNullable<ScalePlan['spec']['decision']>;
-
 export interface Cluster {
   readonly namespace: string;
   /** @param name undefined: the only one there is @throws UsageError that names what there is */
@@ -58,6 +57,8 @@ export interface Cluster {
   whoAmI(): Promise<string>;
   /** Writes the owner's decision, once. @throws ForbiddenError that says what it takes; UsageError for one that is refused */
   decide(plan: ScalePlan, decision: Decision): Promise<void>;
+  /** Ends an approval early, once; throws as `decide` does. */
+  revoke(plan: ScalePlan, revocation: Revocation): Promise<void>;
   /** Sets an annotation of a campaign, or takes it away. @throws UsageError when somebody changed the campaign meanwhile */
   annotate(campaign: VoucherCampaign, name: string, value: string | undefined): Promise<void>;
   /** The campaign once the operator has told `isTold` in its status; undefined when it hasn't within 5 s. */
@@ -66,11 +67,6 @@ export interface Cluster {
   decisions(campaign: VoucherCampaign): Promise<Decisions | undefined>;
   /** What Kubernetes still has of the campaign's events, oldest first: an hour as a rule. */
   events(campaign: VoucherCampaign): Promise<readonly ToldEvent[]>;
-}
-
-/** The API server does not let the user do this; the message says which role does. */
-export class ForbiddenError extends Error {
-  override readonly name = 'ForbiddenError';
 }
 
 const PAGE = '500';
@@ -95,9 +91,6 @@ const toldEvent = (raw: unknown): ToldEvent => {
 };
 
 const selfSchema = z.object({ status: z.object({ userInfo: z.object({ username: z.string() }) }) });
-
-const mayDecide = (message: string): string =>
-  `${message}\nDeciding takes the verb authorize on scaleplans, which the chart's ClusterRole <release namespace>-<release>-campaign-owner gives. Whoever has it decides, for you with --on-behalf-of`;
 
 /** In words, what to do about an answer that is none. */
 const explained = (error: unknown, namespace: string, server: string): unknown => {
@@ -202,22 +195,8 @@ const createCluster = (client: KubeClient, namespace: string, signal: AbortSigna
       const answer = await client.call({ resource: SELF_SUBJECT_REVIEWS, verb: 'create', body }, signal);
       return selfSchema.parse(answer).status.userInfo.username;
     },
-    async decide({ metadata: { name, resourceVersion } }, decision) {
-      // Against the plan that was shown: one that is decided or replaced meanwhile is a conflict.
-      const body = [
-        { op: 'test', path: '/metadata/resourceVersion', value: resourceVersion },
-        { op: 'add', path: '/spec/decision', value: decision },
-      ];
-      try {
-        await client.call({ resource: SCALE_PLANS, namespace, name, verb: 'patch', body }, signal);
-      } catch (error) {
-        if (isKubeError(error, 'forbidden')) throw new ForbiddenError(mayDecide(error.message), { cause: error });
-        if (isKubeError(error, 'invalid', 'conflict', 'bad_request')) {
-          throw new UsageError(`the decision was not taken: ${error.message}`, { cause: error });
-        }
-        throw error;
-      }
-    },
+    decide: (plan, decision) => answerPlan(client, plan, { decision }, signal),
+    revoke: (plan, revocation) => answerPlan(client, plan, { revocation }, signal),
     async annotate({ metadata }, key, value) {
       const { annotations } = metadata;
       const path = `/metadata/annotations/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`;

@@ -2,3 +2,8 @@
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
+
+/** The API server does not let the user do this; the message says which role does. */
+export class ForbiddenError extends Error {
+  override readonly name = 'ForbiddenError';
+}

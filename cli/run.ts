@@ -1,8 +1,10 @@
 import { Command, CommanderError } from 'commander';
-import { approveCommand, planCommand, plansCommand, rejectCommand } from './decide.ts';
+import { approveCommand, rejectCommand, revokeCommand } from './decide.ts';
 import { UsageError } from './errors.ts';
 import type { Io } from './io.ts';
 import { pauseCommand, resumeCommand } from './pause.ts';
+import { plansCommand } from './plan-list.ts';
+import { planCommand } from './plan-show.ts';
 import { simulateCommand } from './simulate.ts';
 import { statusCommand } from './status.ts';
 import { whyCommand } from './why.ts';
@@ -23,6 +25,7 @@ export const runCli = async (args: readonly string[], io: Io): Promise<number> =
     .addCommand(planCommand(io))
     .addCommand(approveCommand(io))
     .addCommand(rejectCommand(io))
+    .addCommand(revokeCommand(io))
     .addCommand(pauseCommand(io))
     .addCommand(resumeCommand(io))
     .addCommand(simulateCommand(io));

@@ -128,7 +128,7 @@ export const startEmbedded = async (options: EmbeddedOptions): Promise<Stack> =>
             await cluster.plans.createPlan(plan, planSignal);
             if (!plans.some(({ metadata: known }) => known.name === plan.metadata.name)) plans.push(plan);
           },
-          writeState: cluster.plans.writeState,
+          writeStatus: cluster.plans.writeStatus,
         },
         journal,
         signals: (onError) => createSignalReader({ scraper, journal, shards: OPTIONS.shards, now: Date.now, onError }),

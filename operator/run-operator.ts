@@ -200,6 +200,7 @@ const createTerm = (
     status: cluster.status,
     finalizers: cluster.finalizers,
     plans: cluster.plans,
+    authorization: cluster.authorization,
     decisions: cluster.decisions,
     events,
     journal,

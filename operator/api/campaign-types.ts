@@ -100,6 +100,16 @@ export interface ScalingSpec {
       readonly ceilings: Ceilings;
     }[];
   };
+  /**
+   * Price of one pod for one hour, in fen; a ScalePlan then states what it would cost. Left out: plans state pod-hours
+   * alone.
+   */
+  readonly podHourFen?: {
+    /** Price of an intake pod for an hour, in fen. */
+    readonly intake?: number;
+    /** Price of a records pod for an hour, in fen. */
+    readonly records?: number;
+  };
   /** Bounds and capacity of every tier. */
   readonly tiers: {
     /** Intake answers citizens; it follows the rate of arrivals. */

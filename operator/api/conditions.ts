@@ -57,7 +57,16 @@ export const CONDITION_REASONS = {
   /** Server time is within `spec.window`. */
   Open: ['WithinWindow', 'BeforeOpening', 'AfterClosing', 'NotYetObserved'],
   /** A ScalePlan waits for its owner's decision. */
-  PlanPending: ['AwaitingDecision', 'NoPlan', 'PlanApproved', 'PlanRejected', 'PlanExpired', 'NotYetObserved'],
+  PlanPending: [
+    'AwaitingDecision',
+    'NoPlan',
+    'PlanApproved',
+    'PlanRejected',
+    'PlanExpired',
+    'PlanRevoked',
+    'PlanVoid',
+    'NotYetObserved',
+  ],
   /** More replicas of a tier bring nothing: what is behind it is full. Growth stops, and less is let in. */
   DownstreamSaturated: ['NoGain', 'NotSaturated', 'NotYetObserved'],
   /** Another autoscaler writes the replicas of a tier; the operator leaves that tier alone. */
@@ -88,7 +97,7 @@ export const STAGES = ['Pending', 'Scheduled', 'PreWarming', 'Open', 'Draining',
 export type Stage = (typeof STAGES)[number];
 
 /** Where a ScalePlan stands. Only `Pending` takes a decision that counts. */
-export const PLAN_STATES = ['Pending', 'Approved', 'Rejected', 'Expired'] as const;
+export const PLAN_STATES = ['Pending', 'Approved', 'Rejected', 'Expired', 'Superseded', 'Revoked', 'Void'] as const;
 export type PlanState = (typeof PLAN_STATES)[number];
 
 /** Reasons of Kubernetes events on a VoucherCampaign. */
@@ -114,6 +123,11 @@ export const EVENT_REASONS = [
   'PlanApproved',
   'PlanRejected',
   'PlanExpired',
+  'PlanSuperseded',
+  'PlanRevoked',
+  'PlanVoid',
+  'PlanReminder',
+  'CeilingHeld',
   'JournalReady',
   'JournalConflict',
   'JournalUnavailable',

@@ -47,17 +47,21 @@ export const decisionsName = (campaignName: string): string => `${campaignName}-
 /**
  * The ScalePlan for these ceilings in this period, e.g. `chengdu-i60-r10-1p0k4`. Equal needs within one period have equal
  * names, so that a stale cache or a second leader can't ask twice.
+ *
+ * @param settled plans of the campaign that nobody can decide on any more; their names are taken
  */
 export const scalePlanName = (
   campaignName: string,
   ceilings: { readonly intake?: number; readonly records?: number },
   period: number,
+  settled: number,
 ): string =>
   [
     campaignName,
     ...(ceilings.intake === undefined ? [] : [`i${ceilings.intake}`]),
     ...(ceilings.records === undefined ? [] : [`r${ceilings.records}`]),
     period.toString(36),
+    ...(settled === 0 ? [] : [String(settled)]),
   ].join('-');
 
 /** JetStream stream of one shard, e.g. `REG_chengdu-2020-3_0`. */

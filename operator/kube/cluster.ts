@@ -1,6 +1,7 @@
 /** One Kubernetes cluster behind the interfaces that operator/reconcile declares: the watches, and the writers on them. */
 import type { VoucherCampaign } from '../api/campaign-types.ts';
 import type {
+  AuthorizationReader,
   ClusterReader,
   DecisionStore,
   FinalizerWriter,
@@ -10,6 +11,7 @@ import type {
   StatusWriter,
 } from '../reconcile/ports.ts';
 import type { Clock } from '../runtime/clock.ts';
+import { createAuthorizationReader } from './authorization.ts';
 import {
   createFinalizerWriter,
   createStatusWriter,
@@ -58,6 +60,7 @@ export interface KubeCluster {
   readonly status: StatusWriter;
   readonly finalizers: FinalizerWriter;
   readonly plans: PlanWriter;
+  readonly authorization: AuthorizationReader;
   readonly decisions: DecisionStore;
   /** As last seen; undefined when it is gone. */
   campaign(key: string): VoucherCampaign | undefined;
@@ -182,6 +185,7 @@ export const createKubeCluster = (options: KubeClusterOptions): KubeCluster => {
     status: createStatusWriter(client, campaigns),
     finalizers: createFinalizerWriter(client, campaigns),
     plans: createPlanWriter(client, plans),
+    authorization: createAuthorizationReader(client),
     decisions: createDecisionStore(client),
     campaign(key) {
       const [namespace = '', name = ''] = key.split('/');

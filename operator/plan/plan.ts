@@ -10,7 +10,7 @@ import type { LiveSettings } from '../api/app-contract.ts';
 import type { VoucherCampaign, VoucherCampaignStatus } from '../api/campaign-types.ts';
 import { HEADROOM } from '../api/names.ts';
 import type { ScalePlan } from '../api/scale-plan-types.ts';
-import type { CampaignEvent, JournalSpec } from '../reconcile/ports.ts';
+import type { Authorization, CampaignEvent, JournalSpec } from '../reconcile/ports.ts';
 import type { BuildOptions } from '../resources/build-options.ts';
 import type { Manifest } from '../resources/manifest.ts';
 import { scaleEvent, transitionEvents } from './events.ts';
@@ -22,6 +22,7 @@ import { planManifests } from './manifests.ts';
 import { resumeMemory } from './memory.ts';
 import { type CampaignMemory, type Observed, SCALED_TIERS, type ScaledTier, type TierOutcomes } from './observed.ts';
 import { overridesOf } from './overrides.ts';
+import { planInstants } from './plan-instants.ts';
 import { type PlanStateChange, planStateChanges } from './plan-state.ts';
 import { wantsCanary } from './pre-warmed.ts';
 import { nextLookMs } from './requeue.ts';
@@ -46,6 +47,8 @@ export interface Plan {
   /** In the order in which they must exist. */
   readonly apply: readonly Manifest[];
   readonly scale: readonly ScaleWrite[];
+  /** What the numbers of replicas rest on, to be judged again when they are written. */
+  readonly authorization: Authorization;
   readonly journal: JournalSpec;
   /** Undefined while there is no bucket of ours to put them into. */
   readonly liveSettings: LiveSettings | undefined;
@@ -132,6 +135,7 @@ export const plan = (campaign: VoucherCampaign, observed: Observed, nowMs: numbe
   return {
     ...manifests,
     scale,
+    authorization: { authorized: campaign.spec.scaling.authorized, plans: cluster.plans, fromMs: nowMs },
     journal: journalSpec(campaign, options),
     liveSettings:
       journal?.kind === 'ready'
@@ -156,6 +160,7 @@ export const plan = (campaign: VoucherCampaign, observed: Observed, nowMs: numbe
       arrivalsPerSecond: readings.arrivals.kind === 'absent' ? undefined : readings.arrivals.value.over3s,
       backlog: status.backlog,
       isFirstPass: journal === undefined,
+      instants: planInstants(campaign, cluster.plans),
     }),
   };
 };

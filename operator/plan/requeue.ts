@@ -14,6 +14,8 @@ interface RequeueInput {
   readonly backlog: number | undefined;
   /** The journal was not asked yet: nothing else waits for anything but that. */
   readonly isFirstPass: boolean;
+  /** When plans and ceilings change by the calendar alone. */
+  readonly instants: readonly number[];
 }
 
 /** Where nobody acts what is desired may stay apart from what is there. */
@@ -36,6 +38,7 @@ export const nextLookMs = (input: RequeueInput): number => {
   const isNear = nowMs >= times.preWarmAtMs && input.stage !== 'Closed';
   const isBusy = arrivalsPerSecond > 0 || backlog > 0 || !input.journalReady || !isSettled(input);
   if (isNear || isBusy) return TICK_MS;
-  const dates = [times.preWarmAtMs, times.opensAtMs, times.closesAtMs].filter((atMs) => atMs > nowMs);
+  const { preWarmAtMs, opensAtMs, closesAtMs } = times;
+  const dates = [preWarmAtMs, opensAtMs, closesAtMs, ...input.instants].filter((atMs) => atMs > nowMs);
   return Math.min(IDLE_LOOK_MS, ...dates.map((atMs) => atMs - nowMs));
 };

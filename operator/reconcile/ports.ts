@@ -4,9 +4,8 @@
  */
 import type { CanaryReport, LiveSettings } from '../api/app-contract.ts';
 import type { VoucherCampaign, VoucherCampaignStatus } from '../api/campaign-types.ts';
-import type { PlanState } from '../api/conditions.ts';
 import type { Tier } from '../api/names.ts';
-import type { ScalePlan } from '../api/scale-plan-types.ts';
+import type { ScalePlan, ScalePlanStatus } from '../api/scale-plan-types.ts';
 import type { Manifest } from '../resources/manifest.ts';
 import type { ArrivalRates, Backlog, Reading } from '../scaling/types.ts';
 
@@ -105,6 +104,22 @@ export interface ReplicaWriter {
   ): Promise<'written' | 'conflict'>;
 }
 
+/** What is authorised, and the time, by whoever keeps both: a watch may be late, and a clock may be wrong. */
+export interface Authorization {
+  readonly authorized: VoucherCampaign['spec']['scaling']['authorized'];
+  readonly plans: readonly ScalePlan[];
+  /** It is no earlier. */
+  readonly fromMs: number;
+}
+
+export interface AuthorizationReader {
+  /**
+   * @param plans those whose grants are to be used; one that is gone grants nothing
+   * @throws Error when the campaign is gone, or is another one of that name
+   */
+  read(campaign: VoucherCampaign, plans: readonly ScalePlan[], signal: AbortSignal): Promise<Authorization>;
+}
+
 export interface StatusWriter {
   writeStatus(campaign: VoucherCampaign, status: VoucherCampaignStatus, signal: AbortSignal): Promise<void>;
 }
@@ -128,8 +143,8 @@ export interface EventSink {
 export interface PlanWriter {
   /** A plan of that name that is there already is success: names say the need, so it is the same plan. */
   createPlan(plan: ScalePlan, signal: AbortSignal): Promise<void>;
-  /** `status.state`: where the plan stands, for people. */
-  writeState(plan: ScalePlan, state: PlanState, signal: AbortSignal): Promise<void>;
+  /** Where the plan stands. @throws Error when it is no longer the one that was seen */
+  writeStatus(plan: ScalePlan, status: ScalePlanStatus, signal: AbortSignal): Promise<void>;
 }
 
 /** Where the last decisions on a campaign's tiers are kept, as text; they outlive the process. */

@@ -7,7 +7,7 @@ import { createLogger } from '../../../operator/observability/log.ts';
 import type { JournalAdmin } from '../../../operator/reconcile/ports.ts';
 import type { PodOptions } from '../../../operator/resources/build-options.ts';
 import { runOperator } from '../../../operator/run-operator.ts';
-import { systemClock } from '../../../operator/runtime/clock.ts';
+import { type Clock, systemClock } from '../../../operator/runtime/clock.ts';
 import { type ControlPlane, type ControlPlaneOptions, startControlPlane } from '../../helpers/control-plane.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { CORE, GROUP, type KubeWorld, kubeWorld } from '../../helpers/kube-world.ts';
@@ -95,12 +95,13 @@ export const startOperator = async (
     readonly image?: string;
     readonly pods?: PodOptions;
     readonly journal?: JournalAdmin;
+    readonly clock?: Clock;
   } = {},
 ): Promise<RunningOperator> => {
   const stop = new AbortController();
   const started = Promise.withResolvers<number>();
   const log: string[] = [];
-  const { image = 'voucher-operator/app:test', pods, journal = READY, ...config } = changes;
+  const { image = 'voucher-operator/app:test', pods, journal = READY, clock = systemClock, ...config } = changes;
   const done = runOperator(
     {
       config: {
@@ -124,7 +125,7 @@ export const startOperator = async (
       journal,
       log: createLogger({ level: 'debug', destination: { write: (line) => void log.push(line) } }),
       registry: new Registry(),
-      clock: systemClock,
+      clock,
       random: Math.random,
       onStarted: ({ port }) => started.resolve(port),
     },
