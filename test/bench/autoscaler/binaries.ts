@@ -1,5 +1,6 @@
 /** Programs that only the benchmark needs, built once and cached beside the cluster's own. */
 import { join } from 'node:path';
+import { z } from 'zod';
 import type { EnsureOptions } from '../../../local/binaries/cache.ts';
 import { ensureBinary, type PinnedBinary } from '../../../local/cluster/binaries.ts';
 import { run } from '../../../local/cluster/run.ts';
@@ -42,15 +43,29 @@ export const SERVER: PinnedBinary = {
   },
 };
 
-/** Sources of a module that the cache of Go has since its program was built: CRDs and stages lie in them. */
-const moduleDir = async (dir: string, module: string, signal: AbortSignal): Promise<string> => {
-  const [path = ''] = (await run('go', ['list', '-m', '-f', '{{.Dir}}', module], { cwd: dir, signal })).split('\n');
-  if (path === '') throw new Error(`Go has no sources of ${module}: run "go mod download" in ${dir}`);
-  return path;
-};
+const downloaded = z.object({ Dir: z.string() });
 
+/** Where Go keeps the sources of a module, got when they are not there: CRDs and stages lie in them. */
+const sourcesOf = async (module: string, signal: AbortSignal): Promise<string> =>
+  downloaded.parse(JSON.parse(await run('go', ['mod', 'download', '-json', module], { signal }))).Dir;
+
+/** A folder for `kubectl apply --kustomize`. */
 export const kedaCrds = async (signal: AbortSignal): Promise<string> =>
-  join(await moduleDir(KEDA_DIR, 'github.com/kedacore/keda/v2', signal), 'config', 'crd');
+  join(await sourcesOf(`github.com/kedacore/keda/v2@${KEDA_VERSION}`, signal), 'config', 'crd');
+
+const STAGES = [
+  'node/fast/node-initialize.yaml',
+  'node/heartbeat-with-lease/node-heartbeat-with-lease.yaml',
+  'pod/fast/pod-ready.yaml',
+  'pod/fast/pod-complete.yaml',
+  'pod/fast/pod-delete.yaml',
+];
+
+/** What its nodes and pods go through, a file each. */
+export const kwokStages = async (signal: AbortSignal): Promise<readonly string[]> => {
+  const dir = join(await sourcesOf(`sigs.k8s.io/kwok@${KWOK_VERSION}`, signal), 'kustomize', 'stage');
+  return STAGES.map((stage) => join(dir, stage));
+};
 
 export const ensureAll = async (
   binaries: readonly PinnedBinary[],

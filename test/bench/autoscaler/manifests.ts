@@ -1,13 +1,10 @@
 /** Every manifest that contestants get, as data: the same pods for all, then what makes each of them scale. Pure. */
-import type { Deployment } from 'kubernetes-types/apps/v1.js';
 import type { VoucherCampaign } from '../../../operator/api/campaign-types.ts';
 import { withDefaults } from '../../../operator/api/defaults.ts';
 import { LABELS, tierName } from '../../../operator/api/names.ts';
 import { VOUCHER_CAMPAIGN } from '../../../operator/api/schema.ts';
+import { planManifests } from '../../../operator/plan/manifests.ts';
 import type { BuildOptions, PodOptions } from '../../../operator/resources/build-options.ts';
-import { buildAppConfigMap } from '../../../operator/resources/config-map.ts';
-import { buildDeployment, withReplicas } from '../../../operator/resources/deployment.ts';
-import { buildServiceAccount } from '../../../operator/resources/service-account.ts';
 import { CONTEST, type Crowd, DRAINED_PER_REPLICA, kedaFormula, PLANNED_PER_REPLICA } from './contest.ts';
 
 export const NAMESPACE = 'contest';
@@ -76,18 +73,14 @@ export const campaignFor = (crowd: Crowd, nowMs: number) => ({
   },
 });
 
-/** What the operator makes of the campaign, for contestants that have no operator: the same pods, by the same code. */
+/** All that the operator makes of the campaign, for contestants that have no operator: the same objects, by the same code. */
 export const podsFor = (crowd: Crowd, pods: PodOptions, nowMs: number): readonly object[] => {
   // Defaulted by the schema, as the API server does; its word is trusted here.
   const campaign = withDefaults(VOUCHER_CAMPAIGN.schema, campaignFor(crowd, nowMs)) as VoucherCampaign;
-  const options = buildOptionsFor(pods);
-  const tiers = ['intake', 'records'] as const;
-  const replicas = { intake: INTAKES, records: crowd.from };
-  return [
-    ...tiers.map((tier) => buildServiceAccount(campaign, tier)),
-    buildAppConfigMap(campaign, tiers, options),
-    ...tiers.map((tier): Deployment => withReplicas(buildDeployment(campaign, tier, options), replicas[tier])),
-  ];
+  const journal = { kind: 'ready', durability: 'Synced', replicas: 3, message: '' } as const;
+  const replicas = { intake: INTAKES, records: crowd.from, headroom: 0 };
+  const { create, apply } = planManifests(campaign, { tiers: {}, plans: [] }, journal, replicas, buildOptionsFor(pods));
+  return [...apply, ...create];
 };
 
 const metricsApi = (url: string, value: 'rps' | 'lag', target: number) => ({

@@ -37,6 +37,9 @@ export interface PageServer {
 
 const SERVED = ['/keda', '/journal', '/metrics'] as const;
 
+/** The host's end of a cluster's link, and the addresses of simulated pods. */
+const isLocal = (address: string): boolean => /^(10\.2[0-3]\d\.255\.1|127\.)/.test(address);
+
 const listening = (server: Server, port: number, host: string): Promise<void> =>
   new Promise((resolve, reject) => {
     server.once('error', reject);
@@ -56,6 +59,8 @@ export const startPages = async (
   };
   const servers = at.map(() =>
     createServer((request, response) => {
+      // A wildcard of the loopback network is none of the kernel's, so one of the servers listens on every address.
+      if (!isLocal(request.socket.localAddress ?? '')) return void request.socket.destroy();
       const { pathname } = new URL(request.url ?? '/', 'http://pages');
       if (model === undefined || !SERVED.some((path) => path === pathname)) {
         response.statusCode = 404;

@@ -1,4 +1,5 @@
 /** Cells of runs as medians with spread, and whether what was asked for held. Pure. */
+import { SCALE_QPS, STEP_QPS } from './cells.ts';
 import type { Contestant, CrowdName } from './contest.ts';
 import type { RunRecord } from './results.ts';
 import { type Spread, spreadOf } from './statistics.ts';
@@ -29,7 +30,8 @@ export interface Check {
 }
 
 /** The step of 2 → 40 pods, and the twin that shows that a late registration is counted. */
-export const stepChecks = (runs: readonly RunRecord[], managerQps: number): readonly Check[] => {
+export const stepChecks = (runs: readonly RunRecord[]): readonly Check[] => {
+  const managerQps = STEP_QPS;
   const at = (contestant: Contestant, figure: FigureName) =>
     figureIn(runs, { crowd: 'step-2-40', contestant, managerQps }, figure);
   const [written, ready, rival] = [at('ours', 'writtenMs'), at('ours', 'readyMs'), at('keda-expert', 'readyMs')];
@@ -58,8 +60,8 @@ export const creationFloorMs = (pods: number, managerQps: number): number =>
 const ALLOWED_MS = 2_000;
 const SCALED_PODS = 562;
 
-export const scaleChecks = (runs: readonly RunRecord[], managerQps: readonly number[]): readonly Check[] =>
-  managerQps.map((qps) => {
+export const scaleChecks = (runs: readonly RunRecord[]): readonly Check[] =>
+  SCALE_QPS.map((qps) => {
     const floorMs = creationFloorMs(SCALED_PODS, qps);
     const ours = runsIn(runs, { crowd: 'scale-10-572', contestant: 'ours', managerQps: qps });
     return {
