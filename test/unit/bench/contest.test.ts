@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
+import { admitCampaign } from '../../../local/admission.ts';
 import { arrivalsFor, CROWD_NAMES, CROWDS, kedaFormula, replicasByFormula } from '../../bench/autoscaler/contest.ts';
-import { kedaDocumented, kedaExpert, podOptionsFor, podsFor } from '../../bench/autoscaler/manifests.ts';
+import { campaignFor, kedaDocumented, kedaExpert, podOptionsFor, podsFor } from '../../bench/autoscaler/manifests.ts';
 import { manifestsOf } from '../../bench/autoscaler/published.ts';
 
 describe('the contest', () => {
@@ -63,6 +64,12 @@ describe('manifests', () => {
     expect(campaign).toMatchObject({
       spec: { scaling: { authorized: { ceilings: { records: 60 } }, tiers: { records: { min: 2, max: 60 } } } },
     });
+  });
+
+  it('have a campaign that is admitted', () => {
+    for (const name of CROWD_NAMES) {
+      expect(admitCampaign(JSON.stringify(campaignFor(CROWDS[name], Date.now())))).toMatchObject({ kind: 'admitted' });
+    }
   });
 
   it('of the pods belong to nobody, so that nothing takes them away', () => {
