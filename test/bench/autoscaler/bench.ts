@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { down } from '../../../local/cluster.ts';
 import type { PodOptions } from '../../../operator/resources/build-options.ts';
 import type { ScenarioContext, ScenarioResult } from '../../helpers/scenario.ts';
+import { horizontalSyncSeconds } from './contest.ts';
 import { type PageServer, startPages } from './pages.ts';
 import { writeManifests } from './published.ts';
 import { appendRun, type RunRecord, readRuns } from './results.ts';
@@ -81,12 +82,13 @@ export const contest = async (
 
   let world: ContestWorld | undefined;
   let pages: PageServer | undefined;
-  let qps: number | undefined;
-  const worldFor = async ({ managerQps }: PlannedRun): Promise<ContestWorld> => {
-    if (world !== undefined && qps === managerQps) return world;
+  let settings = '';
+  const worldFor = async ({ managerQps, contestant }: PlannedRun): Promise<ContestWorld> => {
+    const manager = { managerQps, horizontalSyncSeconds: horizontalSyncSeconds(contestant) };
+    if (world !== undefined && settings === JSON.stringify(manager)) return world;
     await world?.stop();
-    world = await startContestWorld({ name: CLUSTER, managerQps, pods, signal, progress });
-    qps = managerQps;
+    world = await startContestWorld({ ...manager, name: CLUSTER, pods, signal, progress });
+    settings = JSON.stringify(manager);
     await prepare?.(world, signal);
     await world.clear();
     return world;

@@ -15,6 +15,7 @@ const cell = (crowd: Cell['crowd'], contestant: Cell['contestant'], runs: number
 export const STEP_CELLS: readonly Cell[] = [
   cell('step-2-40', 'keda-documented', 3),
   cell('step-2-40', 'keda-expert', 15),
+  cell('step-2-40', 'keda-expert-1s', 3),
   cell('step-2-40', 'ours', 15),
   cell('step-2-40', 'nobody', 1),
   ...(['step-plus-half', 'ramp-60s', 'spikes'] as const).flatMap((crowd) => [

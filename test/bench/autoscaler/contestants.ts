@@ -167,6 +167,7 @@ export const startContestant = async (
     case 'keda-documented':
       return startKeda(world, crowd, kedaDocumented(crowd, world.pagesUrl));
     case 'keda-expert':
+    case 'keda-expert-1s':
       return startKeda(world, crowd, kedaExpert(crowd, world.pagesUrl));
     case 'ours':
       return startOurs(world, crowd);

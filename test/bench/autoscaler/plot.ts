@@ -14,6 +14,7 @@ const HEIGHT = TOP + 2 * PANEL + GAP + 44;
 const COLOURS: Readonly<Record<Contestant, string>> = {
   'keda-documented': '#8a8f98',
   'keda-expert': '#d97706',
+  'keda-expert-1s': '#15803d',
   ours: '#2563eb',
   nobody: '#c026d3',
 };
@@ -97,7 +98,7 @@ export const plotRuns = (title: string, crowd: Crowd, runs: readonly RunRecord[]
   const present = CONTESTANTS.filter((one) => runs.some(({ contestant }) => contestant === one));
   const legend = present.map((contestant, index) => {
     const count = runs.filter((run) => run.contestant === contestant).length;
-    const at = LEFT + index * 190;
+    const at = LEFT + index * 160;
     return (
       `<rect x="${at}" y="${HEIGHT - 14}" width="14" height="4" fill="${COLOURS[contestant]}"/>` +
       `<text class="ink" x="${at + 20}" y="${HEIGHT - 8}">${LABELS[contestant]} (${count})</text>`

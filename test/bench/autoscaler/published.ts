@@ -25,6 +25,7 @@ export const manifestsOf = (
     case 'keda-documented':
       return [...installation, ...these, kedaDocumented(CROWDS[crowd], ANY_URL)];
     case 'keda-expert':
+    case 'keda-expert-1s':
       return [...installation, ...these, kedaExpert(CROWDS[crowd], ANY_URL)];
     case 'ours':
       return [campaignFor(CROWDS[crowd], ANY_TIME_MS)];

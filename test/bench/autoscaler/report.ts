@@ -11,6 +11,7 @@ import { type Check, type FigureName, figureIn, runsIn } from './verdict.ts';
 export const LABELS: Readonly<Record<Contestant, string>> = {
   'keda-documented': 'KEDA as documented',
   'keda-expert': 'KEDA, tuned',
+  'keda-expert-1s': 'KEDA, tuned, HPA each 1 s',
   ours: 'this operator',
   nobody: 'nobody (sabotage)',
 };

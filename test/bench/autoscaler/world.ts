@@ -39,6 +39,7 @@ export interface ContestWorld {
 export interface WorldOptions {
   readonly name: string;
   readonly managerQps: number;
+  readonly horizontalSyncSeconds: number | undefined;
   readonly pods: PodOptions;
   readonly signal: AbortSignal;
   readonly progress: (line: string) => void;
@@ -101,7 +102,15 @@ export const startContestWorld = async (options: WorldOptions): Promise<ContestW
     [SERVER, KEDA_OPERATOR, KEDA_ADAPTER],
     build,
   );
-  const cluster = await up({ name, progress, controllerRequestsPerSecond: options.managerQps }, signal);
+  const cluster = await up(
+    {
+      name,
+      progress,
+      controllerRequestsPerSecond: options.managerQps,
+      horizontalSyncSeconds: options.horizontalSyncSeconds,
+    },
+    signal,
+  );
   const api = await clusterApi(name);
   const pagesUrl = `http://${cluster.addresses.host}:${PAGES_PORT}`;
   await importServer(cluster, server, pagesUrl, signal);
