@@ -1,5 +1,6 @@
 /** The one cluster that all contestants share, and what each of them finds in it. */
 import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { cacheDir } from '../../../local/binaries/cache.ts';
@@ -123,7 +124,7 @@ export const startContestWorld = async (options: WorldOptions): Promise<ContestW
   await cluster.kubectl([...crds, '--filename', CRDS], { signal });
   await apply(namespaces());
   await apply([...secrets(), ...kedaInstallation(cluster.addresses.host, KEDA_PORT)]);
-  const dir = join('/tmp', `voucher-contest-${name}`);
+  const dir = join(tmpdir(), `voucher-contest-${name}`);
   await rm(dir, { recursive: true, force: true });
   await mkdir(dir, { recursive: true });
   await apply(await operatorRights());
