@@ -23,9 +23,10 @@ export const scenario: Scenario = {
     const [steps, scales] = [step ?? [], scale ?? []];
     const runs = [...steps, ...scales];
     const done = new Set(runs.map(({ id }) => id));
-    const left = remaining(runsOf([...STEP_CELLS, ...SCALE_CELLS], 0), done).length;
+    const planned = runsOf([...STEP_CELLS, ...SCALE_CELLS], 0);
+    const left = remaining(planned, done).length;
     const checks = left === 0 ? [...stepChecks(steps), ...scaleChecks(scales)] : undefined;
-    await writeFile(DOCUMENT, fillIn(await readFile(DOCUMENT, 'utf8'), blocksOf(runs, checks)));
+    await writeFile(DOCUMENT, fillIn(await readFile(DOCUMENT, 'utf8'), blocksOf(runs, planned.length, checks)));
     for (const { crowd, managerQps, runs: these } of plotted(runs)) {
       const name = plotName(crowd, managerQps);
       await writeFile(join(EVIDENCE, name), plotRuns(TITLES[crowd], CROWDS[crowd], these));

@@ -5,7 +5,7 @@
 import { SCALE_QPS, STEP_QPS } from './cells.ts';
 import { CONTESTANTS, type Contestant, CROWDS, type CrowdName } from './contest.ts';
 import type { RunRecord } from './results.ts';
-import type { Spread } from './statistics.ts';
+import { type Spread, spreadOf } from './statistics.ts';
 import { type Check, type FigureName, figureIn, runsIn } from './verdict.ts';
 
 export const LABELS: Readonly<Record<Contestant, string>> = {
@@ -80,17 +80,32 @@ const CROWD_BLOCKS = (Object.keys(CROWDS) as CrowdName[]).flatMap((crowd) =>
   (crowd === 'scale-10-572' ? SCALE_QPS : [STEP_QPS]).map((managerQps) => ({ crowd, managerQps })),
 );
 
-/** @param checks that are asked of whole benches; of one that is not whole none is made */
-export const blocksOf = (runs: readonly RunRecord[], checks: readonly Check[] | undefined): readonly Block[] => [
+/** How many, of which code, and how busy the machine was with other things: figures of a busy one are its own. */
+const provenance = (runs: readonly RunRecord[], planned: number): string => {
+  const load = spreadOf(runs.map(({ loadAverage }) => loadAverage));
+  if (load === undefined) return `0 of ${planned} planned runs are there.`;
+  const commits = [...new Set(runs.map(({ commit }) => commit))].join(', ');
+  return (
+    `**${runs.length} of ${planned} planned runs are there**, of commit ${commits}. ` +
+    `Load average of the machine when the crowd came: ${shown(load, load.runs, (value) => value.toFixed(1))}.`
+  );
+};
+
+/**
+ * @param planned runs of both benches in all
+ * @param checks that are asked of whole benches; of one that is not whole none is made
+ */
+export const blocksOf = (
+  runs: readonly RunRecord[],
+  planned: number,
+  checks: readonly Check[] | undefined,
+): readonly Block[] => [
   ...CROWD_BLOCKS.map(({ crowd, managerQps }) => {
     const isPlotted = runs.some((run) => run.crowd === crowd && run.managerQps === managerQps);
     const picture = isPlotted ? `\n\n![every run](evidence/${plotName(crowd, managerQps)})` : '';
     return { name: `${crowd}-${managerQps}`, text: `${tableOf(runs, crowd, managerQps)}${picture}` };
   }),
-  {
-    name: 'runs',
-    text: `${runs.length} runs, of commits ${[...new Set(runs.map(({ commit }) => commit))].join(', ') || 'none'}.`,
-  },
+  { name: 'runs', text: provenance(runs, planned) },
   {
     name: 'checks',
     text: checks === undefined ? 'Judged when every planned run is there; some are still to do.' : checksOf(checks),

@@ -40,8 +40,16 @@ describe('the document', () => {
     expect(() => fillIn('nothing', [block])).toThrow('no place');
   });
 
+  it('says how many runs there are, of which code, and how busy the machine was', () => {
+    const text = blocksOf([aRun({ id: 'a' }), aRun({ id: 'b', loadAverage: 9 })], 70, undefined).find(
+      ({ name }) => name === 'runs',
+    );
+    expect(text?.text).toContain('2 of 70 planned runs are there');
+    expect(text?.text).toContain('4.8 (0.5–9.0)');
+  });
+
   it('judges nothing before every run is there', () => {
-    const text = (checks: Parameters<typeof blocksOf>[1]) => blocksOf([aRun({ id: 'a' })], checks).at(-1)?.text;
+    const text = (checks: Parameters<typeof blocksOf>[2]) => blocksOf([aRun({ id: 'a' })], 70, checks).at(-1)?.text;
     expect(text(undefined)).toContain('still to do');
     expect(text([{ what: 'fast', holds: false }])).toBe('- does **not** hold: fast');
   });
@@ -52,10 +60,11 @@ describe('the document', () => {
       await readRuns(evidence('05-bench-autoscaler-scale.jsonl')),
     ];
     const runs = [...steps, ...scales];
-    const left = remaining(runsOf([...STEP_CELLS, ...SCALE_CELLS], 0), new Set(runs.map(({ id }) => id)));
+    const planned = runsOf([...STEP_CELLS, ...SCALE_CELLS], 0);
+    const left = remaining(planned, new Set(runs.map(({ id }) => id)));
     const checks = left.length === 0 ? [...stepChecks(steps), ...scaleChecks(scales)] : undefined;
     const document = await readFile(join(DOCS, 'autoscaler.md'), 'utf8');
-    expect(fillIn(document, blocksOf(runs, checks))).toBe(document);
+    expect(fillIn(document, blocksOf(runs, planned.length, checks))).toBe(document);
     for (const { crowd, managerQps, runs: these } of plotted(runs)) {
       const picture = await readFile(evidence(plotName(crowd, managerQps)), 'utf8');
       expect(plotRuns(TITLES[crowd], CROWDS[crowd], these)).toBe(picture);
