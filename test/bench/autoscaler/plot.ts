@@ -5,11 +5,11 @@ import type { RunRecord } from './results.ts';
 
 const WIDTH = 840;
 const LEFT = 56;
-const RIGHT = 16;
+const RIGHT = 28;
 const PANEL = 150;
 const GAP = 52;
 const TOP = 64;
-const HEIGHT = TOP + 2 * PANEL + GAP + 44;
+const HEIGHT = TOP + 2 * PANEL + GAP + 52;
 
 const COLOURS: Readonly<Record<Contestant, string>> = {
   'keda-documented': '#8a8f98',
@@ -21,13 +21,13 @@ const COLOURS: Readonly<Record<Contestant, string>> = {
 
 const STYLE =
   'svg{font:12px system-ui,sans-serif;background:#fbfaf7}.ground{fill:#fbfaf7}.ink{fill:#22262b}.soft{fill:#5d6670}' +
-  '.grid{stroke:#dcd9d0}.line{fill:none;stroke-width:1.2;stroke-opacity:.65;stroke-linejoin:round}' +
-  '@media(prefers-color-scheme:dark){svg{background:#15181c}.ground{fill:#15181c}.ink{fill:#eceae4}.soft{fill:#a3abb5}.grid{stroke:#2d333a}}';
+  '.grid{stroke:#dcd9d0}.mark{stroke:#5d6670}.line{fill:none;stroke-width:1.2;stroke-opacity:.65;stroke-linejoin:round}' +
+  '@media(prefers-color-scheme:dark){svg{background:#15181c}.ground{fill:#15181c}.ink{fill:#eceae4}.soft{fill:#a3abb5}.grid{stroke:#2d333a}.mark{stroke:#a3abb5}}';
 
-/** The next 1, 2, 2.5 or 5 times a power of ten. */
+/** The next round number: 60 → 60, 8,976 → 10,000, 15,831 → 20,000. */
 const roundUp = (value: number): number => {
   const power = 10 ** Math.floor(Math.log10(Math.max(1, value)));
-  return ([1, 2, 2.5, 5, 10].find((step) => step * power >= value) ?? 10) * power;
+  return ([1, 2, 3, 4, 6, 8, 10].find((step) => step * power >= value) ?? 10) * power;
 };
 
 const fixed = (value: number): string => String(Number(value.toFixed(1)));
@@ -87,13 +87,13 @@ export const plotRuns = (title: string, crowd: Crowd, runs: readonly RunRecord[]
     const across =
       mark === undefined
         ? ''
-        : `<line class="grid" stroke-dasharray="3 4" x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${fixed(y(mark))}" y2="${fixed(y(mark))}"/>`;
+        : `<line class="mark" stroke-dasharray="3 4" x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${fixed(y(mark))}" y2="${fixed(y(mark))}"/>`;
     return `<text class="ink" x="${LEFT}" y="${top - 10}">${name}</text>${grid.join('')}${across}${lines.join('')}`;
   });
   const step = toSeconds > 100 ? 20 : 10;
   const ticks = Array.from({ length: Math.floor(toSeconds / step) + 1 }, (_, index) => index * step).map(
     (seconds) =>
-      `<text class="soft" x="${fixed(x(seconds))}" y="${HEIGHT - 22}" text-anchor="middle">${seconds} s</text>`,
+      `<text class="soft" x="${fixed(x(seconds))}" y="${HEIGHT - 32}" text-anchor="middle">${seconds} s</text>`,
   );
   const present = CONTESTANTS.filter((one) => runs.some(({ contestant }) => contestant === one));
   const legend = present.map((contestant, index) => {
