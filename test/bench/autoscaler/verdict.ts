@@ -1,5 +1,5 @@
 /** Cells of runs as medians with spread, and whether what was asked for held. Pure. */
-import { SCALE_QPS, STEP_QPS } from './cells.ts';
+import { STEP_QPS } from './cells.ts';
 import type { Contestant, CrowdName } from './contest.ts';
 import type { RunRecord } from './results.ts';
 import { type Spread, spreadOf } from './statistics.ts';
@@ -60,17 +60,19 @@ export const creationFloorMs = (pods: number, managerQps: number): number =>
 const ALLOWED_MS = 2_000;
 const SCALED_PODS = 562;
 
-export const scaleChecks = (runs: readonly RunRecord[]): readonly Check[] =>
-  SCALE_QPS.map((qps) => {
-    const floorMs = creationFloorMs(SCALED_PODS, qps);
-    const ours = runsIn(runs, { crowd: 'scale-10-572', contestant: 'ours', managerQps: qps });
-    return {
-      what: `ours: 10 → 572 Ready within ${ALLOWED_MS} ms of ${Math.round(floorMs)} ms, the floor at ${qps} requests/s, in every run`,
-      holds:
-        ours.length > 0 &&
-        ours.every(({ figures: { readyMs } }) => readyMs !== undefined && readyMs <= floorMs + ALLOWED_MS),
-    };
-  });
+/** Asked at upstream's own rate; at a higher one the scheduler's 50 bindings a second are the floor. */
+export const scaleChecks = (runs: readonly RunRecord[]): readonly Check[] => {
+  const floorMs = creationFloorMs(SCALED_PODS, STEP_QPS);
+  const ours = runsIn(runs, { crowd: 'scale-10-572', contestant: 'ours', managerQps: STEP_QPS });
+  const isNear = ({ figures: { readyMs } }: RunRecord): boolean =>
+    readyMs !== undefined && readyMs <= floorMs + ALLOWED_MS;
+  return [
+    {
+      what: `ours: 10 → 572 Ready within ${ALLOWED_MS} ms of ${Math.round(floorMs)} ms, the floor at ${STEP_QPS} pods/s, in every run`,
+      holds: ours.length > 0 && ours.every(isNear),
+    },
+  ];
+};
 
 const QUOTED: readonly FigureName[] = ['decidedMs', 'writtenMs', 'readyMs', 'late', 'podSeconds', 'overshoot'];
 
