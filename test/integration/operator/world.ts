@@ -44,7 +44,7 @@ export const startWorld = async (options: ControlPlaneOptions = {}): Promise<Own
 };
 
 /** The rights that the chart gives, and no others. */
-const chartRules = async (): Promise<unknown> => {
+export const chartRules = async (): Promise<unknown> => {
   const text = await readFile(new URL('charts/voucher-operator/templates/rbac.yaml', ROOT), 'utf8');
   const [, rules] = /define "voucher\.operatorRules" -}}\n([\s\S]*?){{- end -}}/.exec(text) ?? [];
   if (rules === undefined) throw new Error('rbac.yaml has no block voucher.operatorRules');
