@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { auditCommand } from './audit.ts';
 import { approveCommand, planCommand, plansCommand, rejectCommand } from './decide.ts';
 import { UsageError } from './errors.ts';
 import type { Io } from './io.ts';
@@ -23,6 +24,7 @@ export const runCli = async (args: readonly string[], io: Io): Promise<number> =
     .addCommand(planCommand(io))
     .addCommand(approveCommand(io))
     .addCommand(rejectCommand(io))
+    .addCommand(auditCommand(io))
     .addCommand(pauseCommand(io))
     .addCommand(resumeCommand(io))
     .addCommand(simulateCommand(io));

@@ -5,6 +5,7 @@ import type {
   DecisionStore,
   FinalizerWriter,
   ManifestWriter,
+  ObservedPlan,
   PlanWriter,
   ReplicaWriter,
   StatusWriter,
@@ -59,6 +60,11 @@ export interface KubeCluster {
   readonly finalizers: FinalizerWriter;
   readonly plans: PlanWriter;
   readonly decisions: DecisionStore;
+  /** For those who look at what is gone. */
+  readonly living: {
+    campaigns(): Iterable<VoucherCampaign>;
+    plansOf(campaignId: string): readonly ObservedPlan[];
+  };
   /** As last seen; undefined when it is gone. */
   campaign(key: string): VoucherCampaign | undefined;
   campaignKeys(): readonly string[];
@@ -183,6 +189,10 @@ export const createKubeCluster = (options: KubeClusterOptions): KubeCluster => {
     finalizers: createFinalizerWriter(client, campaigns),
     plans: createPlanWriter(client, plans),
     decisions: createDecisionStore(client),
+    living: {
+      campaigns: () => campaigns.list(),
+      plansOf: (campaignId) => [...plans.list()].filter(({ spec }) => spec.campaignId === campaignId),
+    },
     campaign(key) {
       const [namespace = '', name = ''] = key.split('/');
       return campaigns.get(namespace, name);

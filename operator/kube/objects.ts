@@ -15,6 +15,7 @@ const managedFieldsEntry = z.object({
   manager: z.string().optional(),
   operation: z.string().optional(),
   subresource: z.string().optional(),
+  time: z.string().optional(),
   fieldsV1: z.record(z.string(), z.unknown()).optional(),
 });
 

@@ -1,15 +1,27 @@
 /** ScalePlans: proposed by the operator, decided by people. */
 import { FIELD_MANAGER } from '../api/names.ts';
 import type { ScalePlan } from '../api/scale-plan-types.ts';
-import type { PlanWriter } from '../reconcile/ports.ts';
+import type { ObservedPlan, PlanWriter } from '../reconcile/ports.ts';
 import type { KubeClient } from './client.ts';
 import { isKubeError } from './errors.ts';
-import { type Kept, keeperOf, parseObject } from './objects.ts';
+import { type Kept, type KubeObject, keeperOf, type ManagedFieldsEntry, parseObject } from './objects.ts';
 import { SCALE_PLANS } from './resources.ts';
 import type { Store } from './store.ts';
 
-export type StoredScalePlan = Kept<ScalePlan>;
-export const keepScalePlan = keeperOf<ScalePlan>('ScalePlan');
+export type StoredScalePlan = Kept<ScalePlan> & Pick<ObservedPlan, 'decidedAt'>;
+
+const keep = keeperOf<ScalePlan>('ScalePlan');
+
+/** Whoever manages the decision wrote it, once; the API server notes when. */
+const ownsDecision = ({ fieldsV1 }: ManagedFieldsEntry): boolean => {
+  const spec = fieldsV1?.['f:spec'];
+  return typeof spec === 'object' && spec !== null && 'f:decision' in spec;
+};
+
+export const keepScalePlan = (object: KubeObject): StoredScalePlan => {
+  const decidedAt = object.metadata.managedFields?.find(ownsDecision)?.time;
+  return { ...keep(object), ...(decidedAt === undefined ? {} : { decidedAt }) };
+};
 
 export const planCampaignKey = ({ metadata, spec }: ScalePlan): string => `${metadata.namespace}/${spec.campaignName}`;
 

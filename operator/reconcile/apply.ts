@@ -33,7 +33,7 @@ export interface ApplyDeps {
   readonly finalizers?: FinalizerWriter;
   readonly events: EventSink;
   readonly journal: JournalAdmin;
-  readonly onScaleWrite: (result: 'written' | 'conflict' | 'error') => void;
+  readonly onScaleWrite: (result: 'written' | 'conflict' | 'error', write: ScaleWrite) => void;
 }
 
 const WRITE_DEADLINE_MS = 1_000;
@@ -73,7 +73,7 @@ export const apply = async (
     const failed = await attempt('scale', `scale ${name} to ${replicas}`, async (inner) => {
       const { namespace } = campaign.metadata;
       const result = await deps.replicas.scale({ namespace, name, replicas, resourceVersion }, inner);
-      deps.onScaleWrite(result);
+      deps.onScaleWrite(result, write);
       if (result === 'written') {
         state.conflicts[write.tier] = 0;
         if (write.event !== undefined) emit(write.event);
@@ -86,7 +86,7 @@ export const apply = async (
         emit(campaignEvent('Warning', 'ScaleConflict', message));
       }
     });
-    if (failed !== undefined) deps.onScaleWrite('error');
+    if (failed !== undefined) deps.onScaleWrite('error', write);
   };
 
   /** In order. A writer that does not answer is left alone until the next tick; a refused manifest stops no other. */

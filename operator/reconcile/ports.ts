@@ -78,8 +78,13 @@ export interface ObservedHeadroom {
 export interface ObservedCluster {
   readonly headroom?: ObservedHeadroom;
   readonly tiers: Partial<Readonly<Record<Tier, ObservedTier>>>;
-  readonly plans: readonly ScalePlan[];
+  readonly plans: readonly ObservedPlan[];
 }
+
+export type ObservedPlan = ScalePlan & {
+  /** When the API server took the decision, by its own clock. Absent where nobody can tell. */
+  readonly decidedAt?: string;
+};
 
 export interface ClusterReader {
   observe(campaign: VoucherCampaign, signal: AbortSignal): Promise<ObservedCluster>;
@@ -188,6 +193,31 @@ export interface JournalAdmin {
   backlog(campaignId: string, shards: number, tier: Tier, signal: AbortSignal): Promise<JournalBacklog>;
   /** Writes the live settings only when they differ from the stored ones. */
   putLiveSettings(campaignId: string, settings: LiveSettings, signal: AbortSignal): Promise<void>;
+}
+
+/** Where a trail ends: its last line, in the chain and in the stream. */
+export interface AuditTail {
+  readonly sequence: number;
+  readonly n: number;
+  readonly hash: string;
+}
+
+/** The trails of all campaigns, one chain of lines each; they outlive campaigns, plans and journals. */
+export interface AuditLog {
+  /** Every line as it is stored, oldest first; none for a campaign without a trail. @throws Error when the journal does not answer */
+  read(campaignId: string, signal: AbortSignal): AsyncIterable<{ readonly text: string; readonly tail: AuditTail }>;
+  /**
+   * Stores one line right behind `tail`, or nothing: `moved` when the trail ends elsewhere by now.
+   * @throws Error when whether it is stored can't be told
+   */
+  append(
+    campaignId: string,
+    entry: { readonly id: string },
+    tail: AuditTail | undefined,
+    signal: AbortSignal,
+  ): Promise<{ readonly kind: 'appended'; readonly tail: AuditTail } | { readonly kind: 'moved' }>;
+  /** Whose trails there are. */
+  campaignIds(signal: AbortSignal): Promise<readonly string[]>;
 }
 
 /** Signals of one tick. */
