@@ -45,7 +45,11 @@ describe('a chain of lines', () => {
     ['two are exchanged', lines.toSpliced(1, 2, lines[2] ?? '', lines[1] ?? ''), /^entry 3 stands where entry 2/],
     ['one is altered', lines.with(1, (lines[1] ?? '').replace('批准', '否决')), /^entry 3 does not fit entry 2/],
     ['one is no entry', lines.with(1, 'nonsense'), /^what stands after entry 1 can't be read/],
-    ['another beginning was put before it', lines.with(0, chainLine({ id: 'forged' })), /^entry 2 does not fit entry 1/],
+    [
+      'another beginning was put before it',
+      lines.with(0, chainLine({ id: 'forged' })),
+      /^entry 2 does not fit entry 1/,
+    ],
   ])('is broken when %s', (_, broken, message) => {
     expect(breaks(broken)[0]).toMatch(message);
   });
