@@ -2,7 +2,7 @@
  * A campaign's life on a real cluster as its people drive it, each with his own rights: a plan, an owner's decision, a
  * leader that is killed, ceilings that are raised, and everything deleted. What is left is the trail.
  */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runCli } from '../../cli/run.ts';
@@ -78,10 +78,10 @@ const done = (answer: Answer): Answer => {
 };
 
 const apiTimeOfDecision = async ({ cluster }: Platform, user: string): Promise<number> => {
-  const text = await readFile(cluster.auditLogPath, 'utf8');
-  if (!text.includes(user)) throw new Error(`the API server knows of nothing that ${user} did`);
   const entries = await readAuditLog(cluster.auditLogPath);
-  const found = entries.findLast((entry) => entry.user === user && JSON.stringify(entry).includes('scaleplans'));
+  const found = entries.findLast(
+    (entry) => entry.user === user && entry.resource === 'scaleplans' && entry.code === 200,
+  );
   if (found === undefined) throw new Error(`the API server knows of no decision by ${user}`);
   return found.atMs;
 };
