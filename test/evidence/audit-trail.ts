@@ -7,7 +7,7 @@ import { createAuditLog } from '../../app/journal/audit-log.ts';
 import { checkTrail } from '../../cli/trail.ts';
 import { AUDIT_STREAM } from '../../operator/api/names.ts';
 import { liveTrailedLife, TRAILED_CAMPAIGN } from '../helpers/audit-on-cluster.ts';
-import { entriesOf, type Forgery, forge, linesOf, race, writeHistory } from '../helpers/audit-play.ts';
+import { entriesOf, type Forgery, forge, linesOf, race, writeWhole } from '../helpers/audit-play.ts';
 import { withPlatform } from '../helpers/platform.ts';
 import { startRealJournal } from '../helpers/real-journal.ts';
 import type { Scenario } from '../helpers/scenario.ts';
@@ -33,7 +33,7 @@ const onServers = async () => {
   const journal = await startRealJournal();
   try {
     const log = createAuditLog({ connection: journal.connection, replicas: 3 });
-    await writeHistory(log, 'reference');
+    await writeWhole(log, 'reference');
     const idsOf = async (id: string) => (await entriesOf(log, id)).map((entry) => entry?.id);
     const whole = await idsOf('reference');
     const races = [];
@@ -48,7 +48,7 @@ const onServers = async () => {
         breaks: checkTrail(await linesOf(log, id)).breaks,
       });
     }
-    const { failures } = await writeHistory(log, 'killed', async (view) => {
+    const { failures } = await writeWhole(log, 'killed', async (view) => {
       if (view !== 4) return;
       const { cluster } = await journal.manager.streams.info(AUDIT_STREAM);
       const leader = journal.cluster.nodes.find(({ name }) => name === cluster?.leader);
@@ -60,7 +60,7 @@ const onServers = async () => {
     const forgeries: Record<string, readonly string[]> = {};
     for (const forgery of FORGERIES) {
       const id = forgery.replaceAll(' ', '-');
-      await writeHistory(log, id);
+      await writeWhole(log, id);
       forgeries[forgery] = (await forge(journal, id, forgery)).breaks;
     }
     return { whole, races, killed, forgeries };

@@ -113,3 +113,10 @@ export const HISTORY: readonly AuditView[] = minutes.map((view, n) => {
   const { campaign } = view;
   return { ...view, campaign: { ...campaign, metadata: { ...campaign.metadata, resourceVersion: String(99 + n) } } };
 });
+
+/** The same of a campaign of this id. */
+export const historyOf = (campaignId: string): readonly AuditView[] =>
+  HISTORY.map((view) => {
+    const { campaign } = view;
+    return { ...view, campaign: { ...campaign, spec: { ...campaign.spec, campaignId } } };
+  });

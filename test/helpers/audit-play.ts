@@ -3,11 +3,10 @@ import { createAuditLog } from '../../app/journal/audit-log.ts';
 import { checkTrail, type TrailCheck } from '../../cli/trail.ts';
 import { AUDIT_STREAM, auditSubject } from '../../operator/api/names.ts';
 import { type AuditEntry, parseAuditEntry } from '../../operator/plan/audit-entry.ts';
-import { type AuditView, missingEntries } from '../../operator/plan/audit-steps.ts';
-import { bringUpToDate, type KnownTrail } from '../../operator/reconcile/audit-writer.ts';
 import type { AuditLog } from '../../operator/reconcile/ports.ts';
-import { HISTORY } from './audit-history.ts';
+import { historyOf } from './audit-history.ts';
 import { never, type RealJournal } from './real-journal.ts';
+import { writeHistory } from './write-history.ts';
 
 export const linesOf = async (log: AuditLog, campaignId: string): Promise<readonly string[]> => {
   const lines: string[] = [];
@@ -18,35 +17,12 @@ export const linesOf = async (log: AuditLog, campaignId: string): Promise<readon
 export const entriesOf = async (log: AuditLog, campaignId: string): Promise<readonly (AuditEntry | undefined)[]> =>
   (await linesOf(log, campaignId)).map(parseAuditEntry);
 
-/** The history of this campaign instead. */
-export const historyOf = (campaignId: string): readonly AuditView[] =>
-  HISTORY.map((view) => ({
-    ...view,
-    campaign: { ...view.campaign, spec: { ...view.campaign.spec, campaignId } },
-  }));
-
-/** A leader that sees the whole history, and begins anew with what it saw last after each failure. */
-export const writeHistory = async (
+/** What one leader writes that sees the whole history. */
+export const writeWhole = (
   log: AuditLog,
   campaignId: string,
-  onView: (view: number) => Promise<void> | void = () => undefined,
-): Promise<{ readonly failures: number }> => {
-  let known: KnownTrail | undefined;
-  let failures = 0;
-  for (const [n, view] of historyOf(campaignId).entries()) {
-    await onView(n);
-    for (let isDone = false; !isDone; ) {
-      try {
-        known = await bringUpToDate(log, campaignId, known, (trail) => missingEntries(view, trail), never);
-        isDone = true;
-      } catch {
-        known = undefined;
-        failures += 1;
-      }
-    }
-  }
-  return { failures };
-};
+  onView?: (view: number) => Promise<void> | void,
+): Promise<{ readonly failures: number }> => writeHistory(log, campaignId, historyOf(campaignId), onView);
 
 /** So many leaders at once, each with a connection of its own. */
 export const race = async (journal: RealJournal, campaignId: string, leaders: number): Promise<void> => {
@@ -55,7 +31,7 @@ export const race = async (journal: RealJournal, campaignId: string, leaders: nu
       createAuditLog({ connection: await journal.connect(`leader-${n}`), replicas: 3 }),
     ),
   );
-  await Promise.all(logs.map((log) => writeHistory(log, campaignId)));
+  await Promise.all(logs.map((log) => writeWhole(log, campaignId)));
 };
 
 export type Forgery = 'one removed' | 'one altered' | 'the last two cut off' | 'the order changed';

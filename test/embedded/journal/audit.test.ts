@@ -4,7 +4,7 @@ import { createAuditLog } from '../../../app/journal/audit-log.ts';
 import { checkTrail } from '../../../cli/trail.ts';
 import { AUDIT_STREAM } from '../../../operator/api/names.ts';
 import type { AuditLog } from '../../../operator/reconcile/ports.ts';
-import { entriesOf, type Forgery, forge, linesOf, race, writeHistory } from '../../helpers/audit-play.ts';
+import { entriesOf, type Forgery, forge, linesOf, race, writeWhole } from '../../helpers/audit-play.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { journalSpec, never, type RealJournal, startRealJournal } from '../../helpers/real-journal.ts';
 
@@ -17,7 +17,7 @@ const idsOf = async (campaignId: string) => (await entriesOf(log, campaignId)).m
 beforeAll(async () => {
   journal = await startRealJournal();
   log = createAuditLog({ connection: journal.connection, replicas: 3 });
-  await writeHistory(log, 'reference');
+  await writeWhole(log, 'reference');
   whole = await idsOf('reference');
 }, 60_000);
 afterAll(() => journal.stop());
@@ -65,7 +65,7 @@ describe('a trail', () => {
   }, 60_000);
 
   it('has every entry once when the leader of its stream is killed in the middle', async () => {
-    await writeHistory(log, 'killed', async (view) => {
+    await writeWhole(log, 'killed', async (view) => {
       if (view !== 4) return;
       const { cluster } = await journal.manager.streams.info(AUDIT_STREAM);
       const node = journal.cluster.nodes.find(({ name }) => name === cluster?.leader);
@@ -87,7 +87,7 @@ describe('a trail', () => {
       timeoutMs: 20_000,
       what: 'the journal',
     });
-    await writeHistory(log, 'autumn');
+    await writeWhole(log, 'autumn');
     expect(await journal.admin.remove(spec, never)).toMatchObject({ kind: 'removed' });
     expect((await journal.manager.streams.names().next()).filter((name) => name.includes('autumn'))).toEqual([]);
     expect(await idsOf('autumn')).toEqual(whole);
@@ -104,7 +104,7 @@ describe('a trail that somebody with the operator’s account made anew', () => 
     'with %s is reported',
     async (forgery, message) => {
       const campaignId = forgery.replaceAll(' ', '-');
-      await writeHistory(log, campaignId);
+      await writeWhole(log, campaignId);
       expect((await forge(journal, campaignId, forgery)).breaks[0]).toMatch(message);
     },
     60_000,
