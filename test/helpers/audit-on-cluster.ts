@@ -22,7 +22,7 @@ export const TRAILED_CAMPAIGN: StackCampaign = {
 };
 const NEEDED = 4;
 const CAMPAIGN_ID = 'test-campaign';
-const SOON = { timeoutMs: 60_000, everyMs: 200 };
+const SOON = { timeoutMs: 120_000, everyMs: 200 };
 
 export interface Answer {
   readonly code: number;
