@@ -39,7 +39,8 @@ const run = async (name: string, options: Options, io: Io): Promise<void> => {
     return { campaignId: id, lines: await cluster.trail(options, id) };
   });
   const nowMs = io.wallMs();
-  const sinceMs = options.since === undefined ? undefined : parsePast(options.since, zoneOfTrail(lines), nowMs);
+  const sinceMs =
+    options.since === undefined ? undefined : parsePast(options.since, zoneOfTrail(lines), nowMs, '--since');
   const check = checkTrail(lines, options.head);
   if (options.output === 'json') {
     // As they are stored: `sha256sum` of one is the `prev` of the next.

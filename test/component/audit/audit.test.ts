@@ -136,6 +136,8 @@ describe('kubectl voucher audit', () => {
     expect(out).toContain('chengdu-p4 rejected');
     expect(out).toMatch(/\d+ earlier entries are not shown/);
     expect(out).toContain('Whole: 18 entries');
+    const unread = await audit(ID, '--since', 'noon');
+    expect(unread).toMatchObject({ code: 2, err: expect.stringContaining("--since noon can't be read") });
   });
 
   it.each<[string, (lines: readonly string[]) => readonly string[], RegExp]>([
