@@ -15,7 +15,8 @@ import type { AuditLog, ObservedCluster } from './ports.ts';
 
 /** A long trail is read in this. */
 const DEADLINE_MS = 30_000;
-const AFTER_FAILURE_MS = 3_000;
+/** A thousand campaigns that each try again every second would tell nothing but that. */
+const AFTER_FAILURE_MS = 10_000;
 
 export interface AuditKeeperDeps {
   readonly clock: Clock;

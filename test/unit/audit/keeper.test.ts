@@ -71,7 +71,7 @@ describe('the trail of a campaign in its flood', () => {
     expect(world.failures).toContain('keep_audit');
     expect(world.deployments.get('chengdu-intake')?.replicas).toBe(20);
     log.outage = undefined;
-    for (let k = 0; k < 5; k += 1) await tick();
+    for (let k = 0; k < 12; k += 1) await tick();
     expect(stepsOf(log)).toEqual(['campaign_created', 'campaign_opened', 'plan_proposed']);
   });
 });
