@@ -19,6 +19,7 @@ import { sleep } from '../operator/runtime/sleep.ts';
 import { answerPlan, type Decision, type Revocation } from './answer-plan.ts';
 import { ForbiddenError, UsageError } from './errors.ts';
 import type { Io } from './io.ts';
+import { type Installation, readTrail } from './trail.ts';
 
 export interface ClusterOptions {
   readonly namespace?: string;
@@ -67,6 +68,8 @@ export interface Cluster {
   decisions(campaign: VoucherCampaign): Promise<Decisions | undefined>;
   /** What Kubernetes still has of the campaign's events, oldest first: an hour as a rule. */
   events(campaign: VoucherCampaign): Promise<readonly ToldEvent[]>;
+  /** Every line of a trail, as it is stored. @throws UsageError when there is none; Error that says what to do */
+  trail(installation: Installation, campaignId: string): Promise<readonly string[]>;
 }
 
 const PAGE = '500';
@@ -235,6 +238,7 @@ const createCluster = (client: KubeClient, namespace: string, signal: AbortSigna
       const events = (await list(EVENTS, where, { fieldSelector })).map(toldEvent);
       return events.filter(({ atMs }) => !Number.isNaN(atMs)).sort((a, b) => a.atMs - b.atMs);
     },
+    trail: (installation, campaignId) => readTrail(client, installation, campaignId),
   };
 };
 

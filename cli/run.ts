@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { auditCommand } from './audit.ts';
 import { approveCommand, rejectCommand, revokeCommand } from './decide.ts';
 import { UsageError } from './errors.ts';
 import type { Io } from './io.ts';
@@ -26,6 +27,7 @@ export const runCli = async (args: readonly string[], io: Io): Promise<number> =
     .addCommand(approveCommand(io))
     .addCommand(rejectCommand(io))
     .addCommand(revokeCommand(io))
+    .addCommand(auditCommand(io))
     .addCommand(pauseCommand(io))
     .addCommand(resumeCommand(io))
     .addCommand(simulateCommand(io));

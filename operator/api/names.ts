@@ -74,6 +74,17 @@ export const eventSubject = (campaignId: string, shard: number, type: string): s
 /** The unsharded stream for freeze, plans and decisions. */
 export const controlStreamName = (campaignId: string): string => `CTL_${campaignId}`;
 export const controlSubjects = (campaignId: string): string => `ctl.${campaignId}.>`;
+/** The trail of every campaign of the installation, one subject each: it outlives campaigns, plans and their journals. */
+export const AUDIT_STREAM = 'VOUCHER_AUDIT';
+const AUDIT_PREFIX = 'audit';
+export const AUDIT_SUBJECTS = `${AUDIT_PREFIX}.*`;
+export const auditSubject = (campaignId: string): string => `${AUDIT_PREFIX}.${campaignId}`;
+/** Of a subject of that stream. */
+export const auditedCampaignId = (subject: string): string => subject.slice(AUDIT_PREFIX.length + 1);
+/** Where every operator of a release serves the trails: Service, the name of its only port, and the path of one trail. */
+export const auditServiceName = (release: string): string => `${release}-audit`;
+export const AUDIT_PORT_NAME = 'audit';
+export const auditPath = (campaignId: string): string => `/audit/${campaignId}`;
 /** Durable pull consumer of a tier on every shard stream. */
 export const consumerName = (tier: Tier): string => tier;
 /** Key-value bucket with the live settings, key `settings`. */

@@ -1,5 +1,7 @@
 /** One Kubernetes cluster behind the interfaces that operator/reconcile declares: the watches, and the writers on them. */
+
 import type { VoucherCampaign } from '../api/campaign-types.ts';
+import type { ScalePlan } from '../api/scale-plan-types.ts';
 import type {
   AuthorizationReader,
   ClusterReader,
@@ -62,6 +64,11 @@ export interface KubeCluster {
   readonly plans: PlanWriter;
   readonly authorization: AuthorizationReader;
   readonly decisions: DecisionStore;
+  /** For those who look at what is gone. */
+  readonly living: {
+    campaigns(): Iterable<VoucherCampaign>;
+    plansOf(campaignId: string): readonly ScalePlan[];
+  };
   /** As last seen; undefined when it is gone. */
   campaign(key: string): VoucherCampaign | undefined;
   campaignKeys(): readonly string[];
@@ -187,6 +194,10 @@ export const createKubeCluster = (options: KubeClusterOptions): KubeCluster => {
     plans: createPlanWriter(client, plans),
     authorization: createAuthorizationReader(client),
     decisions: createDecisionStore(client),
+    living: {
+      campaigns: () => campaigns.list(),
+      plansOf: (campaignId) => [...plans.list()].filter(({ spec }) => spec.campaignId === campaignId),
+    },
     campaign(key) {
       const [namespace = '', name = ''] = key.split('/');
       return campaigns.get(namespace, name);

@@ -37,7 +37,7 @@ export interface ApplyDeps {
   readonly finalizers?: FinalizerWriter;
   readonly events: EventSink;
   readonly journal: JournalAdmin;
-  readonly onScaleWrite: (result: 'written' | 'held' | 'conflict' | 'error') => void;
+  readonly onScaleWrite: (result: 'written' | 'held' | 'conflict' | 'error', write: ScaleWrite) => void;
 }
 
 const WRITE_DEADLINE_MS = 1_000;
@@ -83,9 +83,9 @@ export const apply = async (
       const { namespace } = campaign.metadata;
       // Placeholders serve nobody.
       const replicas = tier === HEADROOM ? write.replicas : await guard.allowed(tier, from, write.replicas, inner);
-      if (replicas === from) return deps.onScaleWrite('held');
+      if (replicas === from) return deps.onScaleWrite('held', write);
       const result = await deps.replicas.scale({ namespace, name, replicas, resourceVersion }, inner);
-      deps.onScaleWrite(result);
+      deps.onScaleWrite(result, { ...write, replicas });
       if (result === 'written') {
         state.conflicts[write.tier] = 0;
         // Of another number nothing would be true; the guard has told of it.
@@ -101,7 +101,7 @@ export const apply = async (
     };
     const deadlineMs = write.replicas > from ? RAISE_DEADLINE_MS : WRITE_DEADLINE_MS;
     const failed = await attempt('scale', `scale ${name} to ${write.replicas}`, writing, deadlineMs);
-    if (failed !== undefined) deps.onScaleWrite('error');
+    if (failed !== undefined) deps.onScaleWrite('error', write);
   };
 
   /** In order. A writer that does not answer is left alone until the next tick; a refused manifest stops no other. */

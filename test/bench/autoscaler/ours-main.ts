@@ -11,6 +11,7 @@ import type { JournalAdmin } from '../../../operator/reconcile/ports.ts';
 import type { PodOptions } from '../../../operator/resources/build-options.ts';
 import { runOperator } from '../../../operator/run-operator.ts';
 import { systemClock } from '../../../operator/runtime/clock.ts';
+import { FakeAuditLog } from '../../helpers/fake-audit-log.ts';
 import { buildOptionsFor, NAMESPACE } from './manifests.ts';
 
 const counts = z.object({ messages: z.number(), enqueued: z.number(), workedOff: z.number() });
@@ -46,6 +47,7 @@ await runOperator(
       logLevel: 'info',
       host: '127.0.0.1',
       port: 0,
+      auditPort: 0,
       resyncMs: 600_000,
       maxConcurrent: 32,
       signalsThrough: 'pods',
@@ -54,6 +56,8 @@ await runOperator(
       shardMaxBytes: undefined,
     },
     journal,
+    // The contest grants nothing; what little there is to note is kept in memory.
+    audit: new FakeAuditLog(),
     log: createLogger({ level: 'info' }),
     registry: new Registry(),
     clock: systemClock,
