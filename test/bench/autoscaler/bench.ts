@@ -90,7 +90,6 @@ export const contest = async (
     world = await startContestWorld({ ...manager, name: CLUSTER, pods, signal, progress });
     settings = JSON.stringify(manager);
     await prepare?.(world, signal);
-    await world.clear();
     return world;
   };
   try {

@@ -84,6 +84,8 @@ export const runOne = async (
   signal: AbortSignal,
 ): Promise<Omit<RunRecord, 'commit'>> => {
   const crowd: Crowd = CROWDS[planned.crowd];
+  // Before and not after: what can't be cleared away must not cost the run that left it.
+  await world.clear();
   const startedAt = new Date().toISOString();
   const model = createLoadModel({ startedAtMs: performance.now(), capacityPerReplica: CONTEST.capacityPerReplica });
   pages.serve(model);
@@ -97,9 +99,12 @@ export const runOne = async (
       const loadAverage = loadavg()[0] ?? 0;
       const zeroMs = performance.now();
       model.setArrivals(crowd.arrivalsAt, zeroMs);
+      const hasEnoughReady = (): boolean => last(watch.ready) >= crowd.to;
+      // There is nothing to be patient for.
+      const hasNobody = planned.contestant === 'nobody';
       const isOver = (): boolean => {
         const seconds = (performance.now() - zeroMs) / 1_000;
-        const mayEnd = last(watch.ready) >= crowd.to || seconds >= crowd.patienceSeconds;
+        const mayEnd = hasEnoughReady() || hasNobody || seconds >= crowd.patienceSeconds;
         return seconds >= crowd.windowSeconds && mayEnd;
       };
       while (!isOver()) await observeFor(LOOK_MS, signal);
@@ -126,7 +131,6 @@ export const runOne = async (
     }
   } finally {
     await watch.stop();
-    await world.clear();
     pages.serve(undefined);
   }
 };

@@ -10,7 +10,9 @@ import { architecture } from '../../../local/image/oci.ts';
 import { createSpawner, type SpawnManaged } from '../../../local/managed-process.ts';
 import { startReaper } from '../../../local/reaper.ts';
 import type { PodOptions } from '../../../operator/resources/build-options.ts';
+import { eventually } from '../../helpers/eventually.ts';
 import { clusterApi, type KubeApi } from '../../helpers/kube-api.ts';
+import { APPS, CORE } from '../../helpers/kube-world.ts';
 import { chartRules } from '../../integration/operator/world.ts';
 import { ensureAll, KEDA_ADAPTER, KEDA_OPERATOR, kedaCrds, SERVER } from './binaries.ts';
 import { kedaInstallation, NAMESPACE, namespaces, SELECTOR, SERVER_IMAGE, secrets } from './manifests.ts';
@@ -95,6 +97,19 @@ const operatorKubeconfig = async (cluster: Cluster, file: string, signal: AbortS
   return file;
 };
 
+const LISTED = z.object({ items: z.array(z.unknown()) });
+
+/** In one request, and waits: kubectl asks for each of six hundred pods alone, at its own pace. */
+const removeAll = async (api: KubeApi, path: string): Promise<void> => {
+  const selected = `${path}?labelSelector=${encodeURIComponent(SELECTOR)}`;
+  const timeoutMs = 60_000;
+  const body = { apiVersion: 'v1', kind: 'DeleteOptions', propagationPolicy: 'Background', gracePeriodSeconds: 1 };
+  await api.call({ method: 'DELETE', path: selected, body, timeoutMs });
+  const isGone = async (): Promise<boolean> =>
+    LISTED.parse(await api.call({ method: 'GET', path: `${selected}&limit=1` })).items.length === 0;
+  await eventually(isGone, { timeoutMs: 120_000, everyMs: 250, what: `${path} to be gone` });
+};
+
 /** Brings up what is missing; a world that is there already costs seconds. */
 export const startContestWorld = async (options: WorldOptions): Promise<ContestWorld> => {
   const { name, signal, progress } = options;
@@ -143,9 +158,11 @@ export const startContestWorld = async (options: WorldOptions): Promise<ContestW
     pods: options.pods,
     apply,
     async clear() {
+      await remove('vouchercampaigns', '--all');
       // Owners first, or they make their pods again; their 5 s of preStop are no part of the contest.
-      await remove('deployments,replicasets', '--selector', SELECTOR, '--cascade=background');
-      await remove('pods', '--selector', SELECTOR, '--grace-period=1', '--timeout=120s');
+      for (const owners of ['deployments', 'replicasets'])
+        await removeAll(api, `${APPS}/namespaces/${NAMESPACE}/${owners}`);
+      await removeAll(api, `${CORE}/namespaces/${NAMESPACE}/pods`);
       await remove('configmaps,services,serviceaccounts,poddisruptionbudgets,networkpolicies', '--selector', SELECTOR);
     },
     stop: () => reaper.stop(),
