@@ -175,5 +175,7 @@ export const liveTrailedLife = async (platform: Platform, progress: (line: strin
 /** What the API server answers somebody who gets this path of this Service through it. */
 const kubectlAs = async ({ cluster }: Platform, kubeconfig: string, service: string, path: string): Promise<string> => {
   const raw = `/api/v1/namespaces/${SYSTEM_NAMESPACE}/services/${service}/proxy/${path}`;
-  return cluster.kubectl(['--kubeconfig', kubeconfig, 'get', '--raw', raw]).catch((error: Error) => error.message);
+  return cluster
+    .kubectl(['--kubeconfig', kubeconfig, 'get', '--raw', raw])
+    .catch((error: Error) => error.message.replace(/^.* failed: /s, ''));
 };
