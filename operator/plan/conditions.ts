@@ -4,6 +4,7 @@
  */
 import type { ConditionType } from '../api/conditions.ts';
 import type { ScalePlan } from '../api/scale-plan-types.ts';
+import { contingencyCondition } from './contingency-told.ts';
 import { journalDurable, ready } from './journal-conditions.ts';
 import type { PlanInput } from './observed.ts';
 import { SCALED_TIERS } from './observed.ts';
@@ -148,4 +149,5 @@ export const judge = (input: ConditionInput): { readonly [T in ConditionType]: V
   DownstreamSaturated: downstreamSaturated(input),
   ConflictingScaler: conflictingScaler(input),
   Overridden: overriddenCondition(input),
+  Contingency: contingencyCondition(input),
 });

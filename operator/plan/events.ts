@@ -128,6 +128,7 @@ const TRANSITIONS: readonly Transition[] = [
     happened: (before, after) => before?.status === 'True' && after?.status === 'False',
   },
   { type: 'Warning', reason: 'OverrideUnreadable', about: 'Overridden', happened: became('Unreadable') },
+  { type: 'Warning', reason: 'ContingencyUnreadable', about: 'Contingency', happened: became('CommandUnreadable') },
   { type: 'Normal', reason: 'PlanApproved', about: 'PlanPending', happened: became('PlanApproved') },
   { type: 'Warning', reason: 'PlanRejected', about: 'PlanPending', happened: became('PlanRejected') },
   { type: 'Warning', reason: 'PlanExpired', about: 'PlanPending', happened: became('PlanExpired') },
