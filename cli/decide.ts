@@ -30,7 +30,8 @@ const clockFor = async (cluster: Cluster, { spec }: ScalePlan): Promise<{ zone: 
     throw error;
   });
   if (campaign === undefined) return { zone: zoneOf(spec.expiresAt), closesAtMs: Number.POSITIVE_INFINITY };
-  const { opensAt, closesAt } = campaign.spec.window;
+  const { opensAt } = campaign.spec.window;
+  const closesAt = campaign.status?.closesAt ?? campaign.spec.window.closesAt;
   return { zone: zoneOf(opensAt), closesAtMs: Date.parse(closesAt) };
 };
 

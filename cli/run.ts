@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { contingencyCommand } from './contingency.ts';
 import { approveCommand, planCommand, plansCommand, rejectCommand } from './decide.ts';
 import { UsageError } from './errors.ts';
 import type { Io } from './io.ts';
@@ -25,6 +26,7 @@ export const runCli = async (args: readonly string[], io: Io): Promise<number> =
     .addCommand(rejectCommand(io))
     .addCommand(pauseCommand(io))
     .addCommand(resumeCommand(io))
+    .addCommand(contingencyCommand(io))
     .addCommand(simulateCommand(io));
   for (const command of [program, ...program.commands, ...program.commands.flatMap(({ commands }) => commands)]) {
     command
