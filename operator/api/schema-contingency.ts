@@ -57,6 +57,12 @@ const trigger: ObjectNode = {
       message: 'trigger.atLeast is above 100 percent: lower it',
       fieldPath: '.atLeast',
     },
+    {
+      rule: "self.signal != 'ShedPercent' || duration(self.heldFor) >= duration('5s')",
+      message:
+        'trigger.heldFor is shorter than ShedPercent is measured over, so the level could start itself again: write at least 5s',
+      fieldPath: '.heldFor',
+    },
   ],
 };
 
