@@ -1,6 +1,7 @@
 /** `kubectl voucher contingency`: measures that were agreed beforehand, put in force and ended by command. */
 import { Command } from 'commander';
-import type { ContingencyLevel, ContingencyStatus, VoucherCampaign } from '../operator/api/campaign-types.ts';
+import type { VoucherCampaign } from '../operator/api/campaign-types.ts';
+import type { ContingencyLevel, ContingencyStatus } from '../operator/api/contingency-types.ts';
 import { contingencyAnnotation } from '../operator/api/names.ts';
 import { isKubeError } from '../operator/kube/errors.ts';
 import { startText, stopText } from '../operator/plan/contingency-commands.ts';

@@ -5,6 +5,7 @@
  */
 
 import type { Ceilings, Condition, ObjectMeta } from './common-types.ts';
+import type { ContingencySpec, ContingencyStatus } from './contingency-types.ts';
 import type { LocalizedText } from './app-contract.ts';
 
 /** Voucher is one kind of voucher. */
@@ -109,96 +110,6 @@ export interface ScalingSpec {
   };
 }
 
-/**
- * When the level comes into force by itself, between opening and closing. Left out: by command only. A stale signal
- * neither starts nor ends a level.
- */
-export interface ContingencyTrigger {
-  /**
-   * What is looked at: OldestWaitSeconds, age of the oldest registration not yet in the database; Backlog, how many are
-   * not; ShedPercent, share of the attempted registrations that were sent away with 503; DownstreamSaturated and
-   * JournalUnavailable, as the conditions of the campaign say.
-   */
-  readonly signal: 'OldestWaitSeconds' | 'Backlog' | 'ShedPercent' | 'DownstreamSaturated' | 'JournalUnavailable';
-  /** Threshold, in the unit of the signal. Required for the first three signals, absent for the others. */
-  readonly atLeast?: number;
-  /** Seconds that the signal must have been seen there, 1s to 1h. Time in which nobody saw it does not count. */
-  readonly heldFor: string;
-}
-
-/**
- * Nobody is let in: every page and every registration is answered from memory, without journal or database, and a
- * status with what its receipt proves by itself.
- */
-export interface StaticPage {
-  /** What citizens read, in a sentence or two. */
-  readonly text: LocalizedText;
-  /** Seconds after which citizens are asked to come again (Retry-After). */
-  readonly retryAfterSeconds: number;
-}
-
-/** What is done while the level is in force; at least one. Of several levels the strictest counts. */
-export interface ContingencyEffect {
-  /** Registrations per second let in at most, over all intake pods. */
-  readonly admissionPerSecond?: number;
-  /** Share of what would be let in otherwise, in percent. */
-  readonly admissionPercent?: number;
-  /**
-   * Nobody is let in: every page and every registration is answered from memory, without journal or database, and a
-   * status with what its receipt proves by itself.
-   */
-  readonly staticPage?: StaticPage;
-  /**
-   * Closing moves so much later than window.closesAt, 1m to 168h, when the level comes into force before closing; it
-   * stays there, because citizens were told. Takes the verb authorize.
-   */
-  readonly extendClosing?: string;
-}
-
-/** How a level that its trigger started ends. One that was started by command ends as the command says. */
-export interface ContingencyBack {
-  /**
-   * Clear: when the signal was below for heldFor; After: when the time after has passed, and then its trigger counts
-   * anew; Command: when somebody stops it.
-   */
-  readonly when: 'Clear' | 'After' | 'Command';
-  /** Clear: value below which the signal counts as clear; lower than trigger.atLeast, so that nothing flaps. */
-  readonly below?: number;
-  /** Clear: seconds that the signal must have been seen there, 1s to 6h. */
-  readonly heldFor?: string;
-  /** After: how long the level stays, 10s to 24h. */
-  readonly after?: string;
-}
-
-/** ContingencyLevel is one measure with its trigger, its effect and its way back. */
-export interface ContingencyLevel {
-  /** Name of the level within the campaign, unique, such as narrow-door. At most 40 characters. */
-  readonly name: string;
-  /** Title for people. */
-  readonly title: LocalizedText;
-  /**
-   * When the level comes into force by itself, between opening and closing. Left out: by command only. A stale signal
-   * neither starts nor ends a level.
-   */
-  readonly trigger?: ContingencyTrigger;
-  /** What is done while the level is in force; at least one. Of several levels the strictest counts. */
-  readonly effect: ContingencyEffect;
-  /** How a level that its trigger started ends. One that was started by command ends as the command says. */
-  readonly back?: ContingencyBack;
-}
-
-/**
- * What is done when things go badly, agreed beforehand: measures that come into force by a trigger or by `kubectl
- * voucher contingency start`, within 5 s. Left out: none.
- */
-export interface ContingencySpec {
-  /**
-   * Levels, the mildest first; up to eight. Several can be in force at once: then the least admission, the longest
-   * extension and the page of the last one count.
-   */
-  readonly levels: readonly ContingencyLevel[];
-}
-
 /** What the campaign should be. campaignId, title, window and vouchers are enough; all else has defaults. */
 export interface VoucherCampaignSpec {
   /**
@@ -297,22 +208,6 @@ export interface TierStatus {
   readonly backlog?: number;
   /** Age in seconds of the oldest message not yet worked off. Absent: none, or unknown. */
   readonly oldestSeconds?: number;
-}
-
-/** ContingencyStatus is a level in force. */
-export interface ContingencyStatus {
-  /** Name of the level. */
-  readonly name: string;
-  /** When it came into force. */
-  readonly since: string;
-  /** What put it in force: Trigger or Command. */
-  readonly by: 'Trigger' | 'Command';
-  /** User who commanded it, as the API server knows him. Absent: a trigger, or nobody says. */
-  readonly who?: string;
-  /** Value that triggered it, or what the command says; for people. */
-  readonly reason: string;
-  /** When it ends by itself at the latest. Absent: when its signal is clear, or somebody stops it. */
-  readonly until?: string;
 }
 
 /** What the operator saw and did; written by the operator only. */

@@ -8,6 +8,9 @@ const stated = (...args: Parameters<typeof duration>): StringNode => {
   return node;
 };
 
+/** Where the generator puts the types: the campaign's own file would be too long. */
+export const CONTINGENCY_TYPES = './contingency-types.ts';
+
 /** Signals that are so or not so; the others are numbers with a threshold. */
 const SWITCHES = "['DownstreamSaturated', 'JournalUnavailable']";
 
@@ -16,7 +19,7 @@ const trigger: ObjectNode = {
   description:
     'When the level comes into force by itself, between opening and closing. Left out: by command only. A stale signal ' +
     'neither starts nor ends a level.',
-  typeHint: { name: 'ContingencyTrigger' },
+  typeHint: { name: 'ContingencyTrigger', file: CONTINGENCY_TYPES },
   required: ['signal', 'heldFor'],
   properties: {
     signal: {
@@ -69,7 +72,7 @@ const trigger: ObjectNode = {
 const back: ObjectNode = {
   type: 'object',
   description: 'How a level that its trigger started ends. One that was started by command ends as the command says.',
-  typeHint: { name: 'ContingencyBack' },
+  typeHint: { name: 'ContingencyBack', file: CONTINGENCY_TYPES },
   required: ['when'],
   properties: {
     when: {
@@ -120,7 +123,7 @@ const back: ObjectNode = {
 const effect: ObjectNode = {
   type: 'object',
   description: 'What is done while the level is in force; at least one. Of several levels the strictest counts.',
-  typeHint: { name: 'ContingencyEffect' },
+  typeHint: { name: 'ContingencyEffect', file: CONTINGENCY_TYPES },
   minProperties: 1,
   properties: {
     admissionPerSecond: {
@@ -142,7 +145,7 @@ const effect: ObjectNode = {
       description:
         'Nobody is let in: every page and every registration is answered from memory, without journal or database, and a ' +
         'status with what its receipt proves by itself.',
-      typeHint: { name: 'StaticPage' },
+      typeHint: { name: 'StaticPage', file: CONTINGENCY_TYPES },
       required: ['text', 'retryAfterSeconds'],
       properties: {
         text: localizedText('What citizens read, in a sentence or two.', 300),
@@ -226,7 +229,7 @@ const levels: ArrayNode = {
   items: {
     type: 'object',
     description: 'ContingencyLevel is one measure with its trigger, its effect and its way back.',
-    typeHint: { name: 'ContingencyLevel' },
+    typeHint: { name: 'ContingencyLevel', file: CONTINGENCY_TYPES },
     required: ['name', 'title', 'effect'],
     properties: {
       name: dnsLabel('Name of the level within the campaign, unique, such as narrow-door. At most 40 characters.', 40),
@@ -244,7 +247,7 @@ export const contingency: ObjectNode = {
   description:
     'What is done when things go badly, agreed beforehand: measures that come into force by a trigger or by ' +
     '`kubectl voucher contingency start`, within 5 s. Left out: none.',
-  typeHint: { name: 'ContingencySpec' },
+  typeHint: { name: 'ContingencySpec', file: CONTINGENCY_TYPES },
   required: ['levels'],
   properties: { levels },
 };

@@ -1,5 +1,6 @@
 /** `VoucherCampaign.status`: what the operator saw and did. Written by the operator only. Pure. */
 import { conditions, instant, observedGeneration } from './schema-common.ts';
+import { CONTINGENCY_TYPES } from './schema-contingency.ts';
 import type { ArrayNode, NumberNode, ObjectNode, SchemaNode, StringNode } from './schema-node.ts';
 
 const count = (description: string): NumberNode => ({ type: 'integer', format: 'int64', description, minimum: 0 });
@@ -38,7 +39,7 @@ const contingency: ArrayNode = {
   items: {
     type: 'object',
     description: 'ContingencyStatus is a level in force.',
-    typeHint: { name: 'ContingencyStatus' },
+    typeHint: { name: 'ContingencyStatus', file: CONTINGENCY_TYPES },
     required: ['name', 'since', 'by', 'reason'],
     properties: {
       name: text('Name of the level.', 40),

@@ -13,7 +13,7 @@
  * | elsewhere, fresh     | begins anew                     | no             |
  * | unknown, stale       | stands still; forgotten after a minute | no      |
  */
-import type { ContingencyLevel } from '../api/campaign-types.ts';
+import type { ContingencyLevel } from '../api/contingency-types.ts';
 import { parseDurationMs } from '../api/duration.ts';
 import type { Command } from './contingency-commands.ts';
 

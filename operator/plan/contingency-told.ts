@@ -1,5 +1,6 @@
 /** What people are told of contingency levels: the condition, and an event for each that began or ended. Pure. */
-import type { ContingencyStatus, VoucherCampaignStatus } from '../api/campaign-types.ts';
+import type { VoucherCampaignStatus } from '../api/campaign-types.ts';
+import type { ContingencyStatus } from '../api/contingency-types.ts';
 import type { CampaignEvent } from '../reconcile/ports.ts';
 import { campaignEvent } from './events.ts';
 import type { ConditionInput, Verdict } from './verdict.ts';

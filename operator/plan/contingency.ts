@@ -2,12 +2,8 @@
  * Contingency levels: which are in force, since when, by whom and why, and what that means. Pure. Levels are what people
  * agreed on beforehand, so they count in every mode of scaling, paused or not.
  */
-import type {
-  ContingencyLevel,
-  ContingencyStatus,
-  ContingencyTrigger,
-  VoucherCampaign,
-} from '../api/campaign-types.ts';
+import type { VoucherCampaign } from '../api/campaign-types.ts';
+import type { ContingencyLevel, ContingencyStatus, ContingencyTrigger } from '../api/contingency-types.ts';
 import { parseDurationMs } from '../api/duration.ts';
 import type { Reading } from '../scaling/types.ts';
 import { type Commands, commandsOf } from './contingency-commands.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { type EmbeddedOptions, startEmbedded } from '../../local/embedded.ts';
 import type { Stack } from '../../local/stack.ts';
-import type { ContingencyLevel } from '../../operator/api/campaign-types.ts';
+import type { ContingencyLevel } from '../../operator/api/contingency-types.ts';
 import { contingencyAnnotation } from '../../operator/api/names.ts';
 import { eventually } from './eventually.ts';
 

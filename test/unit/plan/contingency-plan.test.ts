@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { ContingencyLevel } from '../../../operator/api/campaign-types.ts';
+import type { ContingencyLevel } from '../../../operator/api/contingency-types.ts';
 import { buildLiveSettings } from '../../../operator/plan/live-settings.ts';
 import type { Observed } from '../../../operator/plan/observed.ts';
 import { plan } from '../../../operator/plan/plan.ts';

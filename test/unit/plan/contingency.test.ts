@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { ContingencyLevel, VoucherCampaign } from '../../../operator/api/campaign-types.ts';
+import type { VoucherCampaign } from '../../../operator/api/campaign-types.ts';
+import type { ContingencyLevel } from '../../../operator/api/contingency-types.ts';
 import { type ContingencyOutcome, contingencyOf, withClosing } from '../../../operator/plan/contingency.ts';
 import { parseCommand } from '../../../operator/plan/contingency-commands.ts';
 import { type LevelMemory, nextLevel } from '../../../operator/plan/contingency-level.ts';
