@@ -60,6 +60,11 @@ describe('a trigger', () => {
     ['does not count time in which nobody saw it', [120, 120, ...of(undefined, 4), 120, 120, 120], '........#'],
     ['never starts by what nobody knows', of(undefined, 8), '........'],
     ['goes back when it was seen clear for as long as stated', [...of(120, 4), ...of(59, 6)], '...#####..'],
+    [
+      'begins its way back anew after one look that was not clear',
+      [...of(120, 4), ...of(59, 3), 90, ...of(59, 6)],
+      '...#########..',
+    ],
     ['stays between its two thresholds', [...of(120, 4), ...of(90, 8)], '...#########'],
     ['does not go back by what nobody knows', [...of(120, 4), ...of(undefined, 8)], '...#########'],
   ])('%s', (_, values, want) => {
