@@ -181,11 +181,11 @@ export const scenario: Scenario = {
         const shedAt = narrowAt + (await untilAll(isNarrow, 'narrow-door', narrowAt, signal));
         const sinceCauseMs = (await untilAll(isPage, 'sent-away', shedAt, signal)) - SHED.heldMs;
         const shownAt = shedAt + SHED.heldMs + sinceCauseMs;
-        const inForceMs = Math.round(wallMs(shownAt) - toldMs('ContingencyStarted', 'sent-away'));
+        const inForceMs = Math.max(0, Math.round(wallMs(shownAt) - toldMs('ContingencyStarted', 'sent-away')));
         await say({});
         const askedAt = performance.now();
         const openAt = askedAt + (await untilAll(isOpen, 'sent-away back', askedAt, signal));
-        const backMs = Math.round(wallMs(openAt) - toldMs('ContingencyEnded', 'sent-away'));
+        const backMs = Math.max(0, Math.round(wallMs(openAt) - toldMs('ContingencyEnded', 'sent-away')));
         keep({ effect: 'static page', by: 'trigger', run, inForceMs, backMs, sinceCauseMs });
       };
 
@@ -201,7 +201,7 @@ export const scenario: Scenario = {
           const receipt = receiptOf(await register(stack.url, citizen++, randomUUID(), { seed: 9 }));
           sinceCauseMs = (await untilAll(isNarrow, 'slow-database', stoppedAt, signal)) - WAIT.atLeastMs - WAIT.heldMs;
           const shownAt = stoppedAt + WAIT.atLeastMs + WAIT.heldMs + sinceCauseMs;
-          inForceMs = Math.round(wallMs(shownAt) - toldMs('ContingencyStarted', 'slow-database'));
+          inForceMs = Math.max(0, Math.round(wallMs(shownAt) - toldMs('ContingencyStarted', 'slow-database')));
           const tells = async (): Promise<boolean> => {
             if (receipt === undefined) return true;
             const { body } = await receiptState(stack.url, receipt);
@@ -214,7 +214,7 @@ export const scenario: Scenario = {
         }
         const goneOn = performance.now();
         const openAt = goneOn + (await untilAll(isOpen, 'slow-database back', goneOn, signal));
-        const backMs = Math.round(wallMs(openAt) - toldMs('ContingencyEnded', 'slow-database'));
+        const backMs = Math.max(0, Math.round(wallMs(openAt) - toldMs('ContingencyEnded', 'slow-database')));
         keep({ effect: 'less admission', by: 'trigger', run, inForceMs, backMs, sinceCauseMs });
         return { atMostSeconds: told };
       };
