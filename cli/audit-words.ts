@@ -44,6 +44,12 @@ const whatOf = (entry: AuditEntry, at: (instant: string) => string): string => {
       return `${short(entry.override)} set: ${entry.says}`;
     case 'override_ended':
       return `${short(entry.override)} ended: ${entry.how}`;
+    case 'contingency_started': {
+      const end = entry.until === undefined ? '' : ` until ${at(entry.until)}`;
+      return withNote(`contingency level ${entry.level} in force${end}`, entry.reason);
+    }
+    case 'contingency_ended':
+      return `contingency level ${entry.level} ended`;
     case 'plan_proposed':
       return `plan ${entry.plan} asks for ${ceilingsText(entry.ceilings)} (${entry.reason}), open until ${at(entry.expiresAt)}`;
     case 'plan_approved':
@@ -99,6 +105,8 @@ const whoOf = (entry: AuditEntry): string => {
     case 'campaign_closed':
     case 'plan_expired':
       return 'time';
+    case 'contingency_started':
+      return entry.cause === 'Trigger' ? 'operator' : (entry.who ?? 'not recorded');
     case 'grant_ended':
       if (entry.by !== undefined) return personOf(entry.by, entry.onBehalfOf);
       return entry.how === 'time' ? 'time' : 'not recorded';

@@ -20,6 +20,8 @@ export const planTimesOf = async (cluster: Cluster, { spec }: ScalePlan): Promis
       holdUntilMs: Date.parse(spec.expiresAt) + HOLD_MS,
     };
   }
-  const { closesAtMs, holdUntilMs } = campaignTimes(campaign.spec);
-  return { zone: zoneOf(campaign.spec.window.opensAt), closesAtMs, holdUntilMs };
+  const { spec: stated, status } = campaign;
+  const window = { ...stated.window, closesAt: status?.closesAt ?? stated.window.closesAt };
+  const { closesAtMs, holdUntilMs } = campaignTimes({ ...stated, window });
+  return { zone: zoneOf(window.opensAt), closesAtMs, holdUntilMs };
 };

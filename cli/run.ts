@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { auditCommand } from './audit.ts';
+import { contingencyCommand } from './contingency.ts';
 import { approveCommand, rejectCommand, revokeCommand } from './decide.ts';
 import { UsageError } from './errors.ts';
 import type { Io } from './io.ts';
@@ -30,6 +31,7 @@ export const runCli = async (args: readonly string[], io: Io): Promise<number> =
     .addCommand(auditCommand(io))
     .addCommand(pauseCommand(io))
     .addCommand(resumeCommand(io))
+    .addCommand(contingencyCommand(io))
     .addCommand(simulateCommand(io));
   for (const command of [program, ...program.commands, ...program.commands.flatMap(({ commands }) => commands)]) {
     command

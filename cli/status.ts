@@ -95,9 +95,10 @@ export const statusText = (report: Report): string => {
   if (status === undefined) return head;
   const { admissionPerSecond, burstSeconds } = spec.traffic;
   const isOpened = status.openedAt !== undefined;
+  const closesAt = status.closesAt ?? spec.window.closesAt;
   const facts = [
     [isOpened ? 'opened' : 'opens', at(status.openedAt ?? spec.window.opensAt)],
-    [Date.parse(spec.window.closesAt) <= nowMs ? 'closed' : 'closes', at(spec.window.closesAt)],
+    [Date.parse(closesAt) <= nowMs ? 'closed' : 'closes', at(closesAt)],
     ['arrivals', status.arrivalsPerSecond === undefined ? 'unknown' : `${count(status.arrivalsPerSecond)}/s`],
     [
       'admission',
@@ -147,7 +148,7 @@ export const statusJson = (report: Report): unknown => {
     namespace: metadata.namespace,
     stage: status?.stage ?? null,
     opensAt: spec.window.opensAt,
-    closesAt: spec.window.closesAt,
+    closesAt: status?.closesAt ?? spec.window.closesAt,
     openedAt: status?.openedAt ?? null,
     arrivalsPerSecond: status?.arrivalsPerSecond ?? null,
     admissionPerSecond: spec.traffic.admissionPerSecond ?? null,
@@ -155,6 +156,7 @@ export const statusJson = (report: Report): unknown => {
     oldestSeconds: status?.oldestSeconds ?? null,
     received: status?.counts?.received ?? null,
     headroom: status?.headroom ?? null,
+    contingency: status?.contingency ?? [],
     tiers: Object.fromEntries(
       tierLines(report).map(({ tier, status: seen, bounds, sinceMs, reason }) => [
         tier,

@@ -12,6 +12,7 @@ import { sendProblem } from './problem.ts';
 import { readJson } from './read-json.ts';
 import { receiptState } from './receipt-state.ts';
 import { type RegisterDeps, register } from './register.ts';
+import { staticPage } from './static-page.ts';
 
 export interface IntakeDeps extends RegisterDeps, Omit<GateDeps, 'isOverloaded'> {
   readonly receipts: ReceiptStore;
@@ -128,6 +129,7 @@ export const createIntake = (deps: IntakeDeps): RequestListener => {
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('query parser', false);
+  app.use(staticPage(deps.settings));
   app.route(`${PREFIX}/registrations`).post(postRegistration).all(only('POST'));
   app.route(`${PREFIX}/registrations/:receiptNo`).get(getRegistration).all(only('GET', 'HEAD'));
   app.route(`${PREFIX}/campaigns/:campaignId`).get(getCampaign).all(only('GET', 'HEAD'));

@@ -22,6 +22,7 @@ export const sendProblem = (request: IncomingMessage, response: ServerResponse, 
     title: title[language],
     status,
     code: error.code,
+    ...(error.detail === undefined ? {} : { detail: error.detail[language] }),
     ...error.members,
     ...(error.fields.length === 0
       ? {}

@@ -73,6 +73,8 @@ export const CONDITION_REASONS = {
   ConflictingScaler: ['AnotherAutoscaler', 'NoConflict', 'NotYetObserved'],
   /** Somebody overrules the scaling by annotation, for a while. */
   Overridden: ['Paused', 'HoldUntil', 'MinOverride', 'Unreadable', 'NoOverride', 'NotYetObserved'],
+  /** A level of spec.contingency is in force. */
+  Contingency: ['LevelInForce', 'NoLevelInForce', 'CommandUnreadable', 'NotYetObserved'],
 } as const;
 
 export type ConditionType = keyof typeof CONDITION_REASONS;
@@ -90,6 +92,7 @@ export const CONDITION_TYPES = [
   'DownstreamSaturated',
   'ConflictingScaler',
   'Overridden',
+  'Contingency',
 ] as const satisfies readonly ConditionType[];
 
 /** `status.stage`: a summary for people, derived from the conditions; no code decides by it. */
@@ -143,5 +146,9 @@ export const EVENT_REASONS = [
   'OverrideStarted',
   'OverrideEnded',
   'OverrideUnreadable',
+  'ContingencyStarted',
+  'ContingencyEnded',
+  'ContingencyUnreadable',
+  'ClosingExtended',
 ] as const;
 export type EventReason = (typeof EVENT_REASONS)[number];

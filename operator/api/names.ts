@@ -100,6 +100,10 @@ export const OVERRIDES = {
   minOverride: `${API_GROUP}/min-override`,
 } as const;
 
+/** Annotations on a campaign by which people start and stop contingency levels (operator/plan/contingency-commands.ts). */
+export const CONTINGENCY_PREFIX = `contingency.${API_GROUP}/`;
+export const contingencyAnnotation = (level: string): string => `${CONTINGENCY_PREFIX}${level}`;
+
 /** Holds up the deletion of a campaign with `deletionPolicy: Delete` until its journal is gone. */
 export const JOURNAL_FINALIZER = `${API_GROUP}/journal`;
 

@@ -76,6 +76,13 @@ export const VOUCHER_CAMPAIGN: ResourceDefinition = {
         fieldPath: '.status.openedAt',
         reason: 'FieldValueForbidden',
       },
+      {
+        rule: '!(has(oldSelf.status) && has(oldSelf.status.closesAt)) || (has(self.status) && has(self.status.closesAt) && self.status.closesAt >= oldSelf.status.closesAt)',
+        message:
+          'status.closesAt is what citizens were told, and never moves back: restore the old value or write a later instant',
+        fieldPath: '.status.closesAt',
+        reason: 'FieldValueForbidden',
+      },
     ],
   },
 };

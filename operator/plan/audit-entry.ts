@@ -57,6 +57,17 @@ const entry = z.discriminatedUnion('step', [
     how: z.enum(['expired', 'removed', 'replaced', 'campaign deleted']),
   }),
   base.extend({
+    step: z.literal('contingency_started'),
+    level: z.string(),
+    since: z.string(),
+    /** Its trigger, or somebody's command. */
+    cause: z.enum(['Trigger', 'Command']),
+    who: z.string().optional(),
+    reason: z.string(),
+    until: z.string().optional(),
+  }),
+  base.extend({ step: z.literal('contingency_ended'), level: z.string(), since: z.string() }),
+  base.extend({
     step: z.literal('plan_proposed'),
     ...plan,
     reason: z.string(),

@@ -5,10 +5,10 @@
  * What changed twice between two looks leaves one entry: what is noted is what the operator could act on.
  */
 
-import type { ScalingSpec, VoucherCampaign } from '../api/campaign-types.ts';
-import { OVERRIDES } from '../api/names.ts';
+import type { ScalingSpec, VoucherCampaign, VoucherCampaignStatus } from '../api/campaign-types.ts';
 import type { ScalePlan } from '../api/scale-plan-types.ts';
 import type { AuditEntry, Authorized, Hours } from './audit-entry.ts';
+import { levelEntries, overrideEntries } from './audit-measures.ts';
 import {
   type AuditHead,
   deletedPlanEntries,
@@ -20,15 +20,14 @@ import {
 } from './audit-plans.ts';
 import type { Trail, TrailedCampaign } from './audit-trail.ts';
 import { SCALED_TIERS, type TierOutcomes } from './observed.ts';
-import { overridesOf } from './overrides.ts';
 import type { ScaleWrite } from './plan.ts';
 
 /** A campaign as one tick saw it. */
 export interface AuditView {
   readonly campaign: VoucherCampaign;
   readonly site: string;
-  /** Of its status; undefined before opening. */
-  readonly openedAt: string | undefined;
+  /** As this tick has it. */
+  readonly status: Pick<VoucherCampaignStatus, 'openedAt' | 'closesAt' | 'contingency'>;
   readonly plans: readonly ScalePlan[];
   readonly uses: readonly GrantUse[];
   /** Uids of plans that are in the trail and for some time no longer in the cluster. */
@@ -85,50 +84,6 @@ const effectOf = (before: Authorized, now: Authorized): 'raised' | 'lowered' | '
   return rose ? 'raised' : 'lowered';
 };
 
-const overrideEntries = (
-  campaign: VoucherCampaign,
-  known: TrailedCampaign | undefined,
-  head: AuditHead & { readonly noted: string },
-  trail: Trail,
-  nowMs: number,
-): readonly AuditEntry[] => {
-  const { annotations = {} } = campaign.metadata;
-  return Object.values(OVERRIDES).flatMap((override): AuditEntry[] => {
-    const value = annotations[override];
-    const alone = value === undefined ? {} : { [override]: value };
-    const [says] = overridesOf({ ...campaign, metadata: { ...campaign.metadata, annotations: alone } }, nowMs).inForce;
-    const inForce = says === undefined ? undefined : value;
-    const before = known?.overrides[override];
-    if (before === inForce) return [];
-    const about = { ...head, at: head.noted, override };
-    const how = value === before ? 'expired' : value === undefined ? 'removed' : 'replaced';
-    return [
-      ...(before === undefined
-        ? []
-        : [
-            {
-              ...about,
-              id: trail.next(`${head.uid}/${override}-ended`),
-              step: 'override_ended' as const,
-              value: before,
-              how: how as 'expired' | 'removed' | 'replaced',
-            },
-          ]),
-      ...(inForce === undefined
-        ? []
-        : [
-            {
-              ...about,
-              id: trail.next(`${head.uid}/${override}-started`),
-              step: 'override_started' as const,
-              value: inForce,
-              says: says ?? '',
-            },
-          ]),
-    ];
-  });
-};
-
 /**
  * Whether a newer version of the campaign was noted a moment ago, by somebody whose watch is quicker: what this one shows
  * is no news then. Afterwards a lower version is a restored backup, and its differences are news.
@@ -140,7 +95,8 @@ const isOutdated = ({ newest }: Pick<TrailedCampaign, 'newest'>, version: string
   nowMs - Date.parse(newest.noted) < OUTDATED_MS;
 
 const campaignEntries = (view: AuditView, trail: Trail): readonly AuditEntry[] => {
-  const { campaign, openedAt, nowMs } = view;
+  const { campaign, status, nowMs } = view;
+  const { openedAt } = status;
   const { metadata, spec } = campaign;
   const noted = instant(nowMs);
   const { resourceVersion: version } = metadata;
@@ -149,7 +105,8 @@ const campaignEntries = (view: AuditView, trail: Trail): readonly AuditEntry[] =
   const known = trail.campaigns.get(uid);
   if (known !== undefined && isOutdated(known, version, nowMs)) return [];
   const authorized = authorizedOf(spec.scaling.authorized);
-  const window: Hours = { opensAt: spec.window.opensAt, closesAt: spec.window.closesAt };
+  // What a contingency level has extended is what citizens were told.
+  const window: Hours = { opensAt: spec.window.opensAt, closesAt: status.closesAt ?? spec.window.closesAt };
   const before = { authorized: known?.authorized ?? authorized, window: known?.window ?? window };
   const hasClosed = nowMs >= Date.parse(window.closesAt);
   return [
@@ -202,6 +159,7 @@ const campaignEntries = (view: AuditView, trail: Trail): readonly AuditEntry[] =
         ]
       : []),
     ...overrideEntries(campaign, known, head, trail, nowMs),
+    ...levelEntries(status.contingency ?? [], known?.levels ?? {}, head, trail),
   ];
 };
 

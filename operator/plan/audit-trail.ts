@@ -13,6 +13,8 @@ export interface TrailedCampaign {
   readonly closedAt?: string;
   /** Overrides in force: annotation → value. */
   readonly overrides: Readonly<Record<string, string>>;
+  /** Contingency levels in force: name → since when. */
+  readonly levels: Readonly<Record<string, string>>;
   readonly isDeleted: boolean;
   /** The newest version of it that an entry rests on, and when that was noted. */
   readonly newest?: { readonly version: string; readonly noted: string };
@@ -63,7 +65,15 @@ export class Trail {
 
   #addToCampaign(entry: AuditEntry): void {
     const { uid, namespace, campaign: name, site, version, noted } = entry;
-    const known = this.#campaigns.get(uid) ?? { uid, namespace, name, site, overrides: {}, isDeleted: false };
+    const known = this.#campaigns.get(uid) ?? {
+      uid,
+      namespace,
+      name,
+      site,
+      overrides: {},
+      levels: {},
+      isDeleted: false,
+    };
     const change = (): Partial<TrailedCampaign> => {
       switch (entry.step) {
         case 'campaign_created':
@@ -81,6 +91,14 @@ export class Trail {
         case 'override_ended': {
           const { [entry.override]: _ended, ...overrides } = known.overrides;
           return { overrides };
+        }
+        case 'contingency_started':
+          return { levels: { ...known.levels, [entry.level]: entry.since } };
+        case 'contingency_ended': {
+          // It has begun again since.
+          if (known.levels[entry.level] !== entry.since) return {};
+          const { [entry.level]: _ended, ...levels } = known.levels;
+          return { levels };
         }
         default:
           return {};

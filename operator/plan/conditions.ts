@@ -3,6 +3,7 @@
  * logic can't drift apart. The truth table above each rule is its specification and its unit test.
  */
 import type { ConditionType } from '../api/conditions.ts';
+import { contingencyCondition } from './contingency-told.ts';
 import { journalDurable, ready } from './journal-conditions.ts';
 import type { PlanInput } from './observed.ts';
 import { SCALED_TIERS } from './observed.ts';
@@ -134,4 +135,5 @@ export const judge = (input: ConditionInput): { readonly [T in ConditionType]: V
   DownstreamSaturated: downstreamSaturated(input),
   ConflictingScaler: conflictingScaler(input),
   Overridden: overriddenCondition(input),
+  Contingency: contingencyCondition(input),
 });

@@ -13,6 +13,8 @@ import type { ScalePlan } from '../api/scale-plan-types.ts';
 import type { Authorization, CampaignEvent, JournalSpec } from '../reconcile/ports.ts';
 import type { BuildOptions } from '../resources/build-options.ts';
 import type { Manifest } from '../resources/manifest.ts';
+import { contingencyOf, withClosing } from './contingency.ts';
+import { contingencyEvents } from './contingency-told.ts';
 import { scaleEvent, transitionEvents } from './events.ts';
 import { finalizerChange } from './finalizer.ts';
 import { headroomOf } from './headroom.ts';
@@ -77,8 +79,8 @@ const admissionLimit = (tiers: TierOutcomes): number | undefined => {
   return limits.length === 0 ? undefined : Math.min(...limits);
 };
 
-export const plan = (campaign: VoucherCampaign, observed: Observed, nowMs: number, options: BuildOptions): Plan => {
-  const { mode } = campaign.spec.scaling;
+export const plan = (stated: VoucherCampaign, observed: Observed, nowMs: number, options: BuildOptions): Plan => {
+  const { mode } = stated.spec.scaling;
   const { journal, cluster, previous, readings } = observed;
 
   const remembered =
@@ -91,6 +93,8 @@ export const plan = (campaign: VoucherCampaign, observed: Observed, nowMs: numbe
       },
       nowMs,
     );
+  const contingency = contingencyOf({ campaign: stated, observed, memory: remembered, nowMs });
+  const campaign = withClosing(stated, contingency.closesAtMs);
   const times = campaignTimes(campaign.spec, remembered.intake);
   const input = { campaign, observed, times, overrides: overridesOf(campaign, nowMs), nowMs };
   const tiers: TierOutcomes = {
@@ -130,7 +134,10 @@ export const plan = (campaign: VoucherCampaign, observed: Observed, nowMs: numbe
   );
 
   const scalePlans = mode === 'Auto' ? proposeScalePlans(input, tiers) : [];
-  const status = buildStatus({ ...input, tiers, headroom, plans: [...cluster.plans, ...scalePlans] }, memory);
+  const status = buildStatus(
+    { ...input, tiers, headroom, contingency, plans: [...cluster.plans, ...scalePlans] },
+    memory,
+  );
 
   return {
     ...manifests,
@@ -139,14 +146,18 @@ export const plan = (campaign: VoucherCampaign, observed: Observed, nowMs: numbe
     journal: journalSpec(campaign, options),
     liveSettings:
       journal?.kind === 'ready'
-        ? buildLiveSettings(campaign.spec, campaign.metadata.generation ?? 0, tiers.intake.ready, admissionLimit(tiers))
+        ? buildLiveSettings(campaign.spec, campaign.metadata.generation ?? 0, tiers.intake.ready, {
+            mostPerSecond: admissionLimit(tiers),
+            effects: contingency.effects,
+            recordsBacklog: readings.backlog.records,
+          })
         : undefined,
     scalePlans,
     planStates: planStateChanges(cluster.plans, nowMs),
     canary: wantsCanary(campaign, times, observed.canary?.result === 'confirmed', nowMs),
     finalizer: finalizerChange(campaign),
     status,
-    events: transitionEvents(previous, status),
+    events: [...transitionEvents(previous, status), ...contingencyEvents(previous, status)],
     tiers,
     mode,
     overridesInForce: input.overrides.inForce,
@@ -159,6 +170,7 @@ export const plan = (campaign: VoucherCampaign, observed: Observed, nowMs: numbe
       stage: status.stage ?? '',
       arrivalsPerSecond: readings.arrivals.kind === 'absent' ? undefined : readings.arrivals.value.over3s,
       backlog: status.backlog,
+      contingency,
       isFirstPass: journal === undefined,
       instants: planInstants(campaign, cluster.plans),
     }),

@@ -84,7 +84,7 @@ export class AuditKeeper {
               const view: AuditView = {
                 campaign,
                 site: this.#deps.site,
-                openedAt: plan.status.openedAt,
+                status: plan.status,
                 plans: cluster.plans,
                 uses: [...this.#uses.values()],
                 gonePlans,

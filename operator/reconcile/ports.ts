@@ -236,6 +236,8 @@ export interface CampaignReadings {
   readonly backlog: Partial<Readonly<Record<Tier, Reading<Backlog>>>>;
   /** Messages that a tier works off per second. Absent: nobody measures it. */
   readonly served?: Partial<Readonly<Record<Tier, Reading<number>>>>;
+  /** Of the attempted registrations, those that were sent away with 503, in percent. Absent: nobody measures it. */
+  readonly shedPercent?: Reading<number>;
 }
 
 export interface SignalReader {

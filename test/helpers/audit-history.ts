@@ -58,7 +58,7 @@ export const aView = (changes: Partial<AuditView> & { readonly minutes: number }
   return {
     campaign: campaignWith({}),
     site: 'default',
-    openedAt: minutes >= 0 ? instantAt(0) : undefined,
+    status: minutes >= 0 ? { openedAt: instantAt(0) } : {},
     plans: [],
     uses: [],
     gonePlans: new Set(),
@@ -95,6 +95,14 @@ const refusal = { verdict: 'Rejected', decidedBy: 'owner@city.example', reason: 
 
 const revocation = { revokedBy: 'owner@city.example', reference: 'CD-18', reason: 'the crowd has gone' };
 
+const narrowDoor = {
+  name: 'narrow-door',
+  since: instantAt(66),
+  by: 'Command' as const,
+  who: 'li.wei',
+  reason: 'the database is slow',
+};
+
 const minutes: readonly AuditView[] = [
   aView({ minutes: -50 }),
   aView({ minutes: -40, campaign: campaignWith({ intake: 25 }) }),
@@ -113,6 +121,11 @@ const minutes: readonly AuditView[] = [
     campaign: campaignWith({ annotations: paused }),
   }),
   aView({ minutes: 60, plans: [decided, aPlan('p3', { madeAt: 55, expiresAt: 70, state: 'Superseded' })] }),
+  aView({
+    minutes: 67,
+    plans: [decided],
+    status: { openedAt: instantAt(0), contingency: [narrowDoor] },
+  }),
   aView({
     minutes: 100,
     plans: [decided, aPlan('p4', { madeAt: 95, expiresAt: 110, decision: refusal, decidedAt: 99 })],

@@ -30,9 +30,11 @@ describe('the entries that a trail lacks', () => {
       'override_ended',
       'plan_proposed',
       'plan_superseded',
+      'contingency_started',
       'grant_ended',
       'plan_proposed',
       'plan_rejected',
+      'contingency_ended',
       'plan_deleted',
       'plan_proposed',
       'plan_proposed',
@@ -136,6 +138,36 @@ describe('the entries that a trail lacks', () => {
       'window_changed',
       'campaign_closed',
     ]);
+  });
+});
+
+describe('a contingency level', () => {
+  const level = { name: 'narrow-door', since: instantAt(66), by: 'Command' as const, who: 'li.wei', reason: 'slow' };
+  const inForce = (minutes: number, since: string) =>
+    aView({ minutes, status: { openedAt: instantAt(0), contingency: [{ ...level, since }] } });
+  const told = (...views: readonly AuditView[]) =>
+    play(views).flatMap((entry) => ('level' in entry ? [[entry.step, entry.since]] : []));
+
+  it('is told when it begins and when it ends', () => {
+    const since = instantAt(66);
+    expect(told(inForce(67, since), inForce(68, since), aView({ minutes: 69 }))).toEqual([
+      ['contingency_started', since],
+      ['contingency_ended', since],
+    ]);
+  });
+
+  it('that ended and began again between two looks is told twice', () => {
+    const again = inForce(80, instantAt(79));
+    expect(told(inForce(67, instantAt(66)), again, again)).toEqual([
+      ['contingency_started', instantAt(66)],
+      ['contingency_started', instantAt(79)],
+      ['contingency_ended', instantAt(66)],
+    ]);
+  });
+
+  it('says who commanded it, and why', () => {
+    const [, , started] = play([inForce(67, instantAt(66))]);
+    expect(started).toMatchObject({ who: 'li.wei', cause: 'Command', reason: 'slow', at: instantAt(66) });
   });
 });
 

@@ -20,6 +20,7 @@ describe('the pages of the load model', () => {
     expect(sampleOf('intake-1', page)).toEqual({
       pod: 'intake-1',
       counter: 5_530 / INTAKES,
+      sentAway: 0,
       startedAtMs: 1_700_000_000_000,
       sourceAtMs: 1_700_000_010_000,
     });
