@@ -4,10 +4,10 @@ import { enableCompileCache } from 'node:module';
 // A pod's start-up is part of how fast capacity follows the crowd. Before the imports below, which it then caches.
 enableCompileCache();
 
-const { collectDefaultMetrics, Registry } = await import('prom-client');
 const { startAdminServer } = await import('./admin-server.ts');
 const { ConfigError, readConfig } = await import('./config.ts');
 const { anonymousError, createLog } = await import('./log.ts');
+const { createProcessRegistry } = await import('./process-metrics.ts');
 type StartRole = import('./roles/role.ts').StartRole;
 type ProcessConfig = import('./config.ts').ProcessConfig;
 
@@ -36,8 +36,7 @@ const run = async (config: ProcessConfig): Promise<void> => {
   const stopped = new Promise<void>((resolve) => stop.signal.addEventListener('abort', () => resolve()));
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop.abort());
 
-  const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
+  const registry = createProcessRegistry();
   let running: import('./roles/role.ts').RunningRole | undefined;
   const isReady = (): boolean => running !== undefined && !stop.signal.aborted;
   const admin = await startAdminServer(

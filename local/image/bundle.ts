@@ -6,7 +6,7 @@
 import { rm, symlink } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { build, stop } from 'esbuild';
 
 const MAIN = 'app/main';
 
@@ -41,6 +41,7 @@ export const bundleApp = async (compiled: string, modules: string): Promise<void
       logLevel: 'error',
     });
   } finally {
+    await stop();
     await rm(link);
   }
 };

@@ -11,6 +11,7 @@ interface Import {
   readonly specifier: string;
   /** Path from the root for a relative import, the package's name for others. */
   readonly target: string;
+  readonly isDynamic: boolean;
 }
 
 const sources = PRODUCT.flatMap((folder) => {
@@ -35,10 +36,11 @@ const importsOf = (from: string, text: string): Import[] =>
       /(?:^|\n)\s*(?:import|export)\b[^;'"]*?from\s+'([^']+)'|\bimport\(\s*'([^']+)'|\nimport\s+'([^']+)'/g,
     ),
   ]
-    .map((match) => match[1] ?? match[2] ?? match[3] ?? '')
-    .map((specifier) => ({
+    .map((match) => ({ specifier: match[1] ?? match[2] ?? match[3] ?? '', isDynamic: match[2] !== undefined }))
+    .map(({ specifier, isDynamic }) => ({
       from,
       specifier,
+      isDynamic,
       target: specifier.startsWith('.') ? normalize(join(dirname(from), specifier)) : packageOf(specifier),
     }));
 
@@ -127,6 +129,10 @@ const rules: Record<string, Rule> = {
   'only app/store speaks to the database, beside the auditor': {
     folder: '',
     forbids: ({ from, target }) => target === 'pg' && !inFolder(from, 'app/store') && !inFolder(from, 'local/audit'),
+  },
+  'the app asks no package for its names at run time: in the bundle one that is CommonJS has none': {
+    folder: 'app',
+    forbids: ({ isDynamic, specifier }) => isDynamic && !specifier.startsWith('.') && !specifier.startsWith('node:'),
   },
   'the auditor shares no code with the app': {
     folder: 'local/audit',
