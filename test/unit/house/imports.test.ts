@@ -152,8 +152,8 @@ describe('imports', () => {
   it('are found at all, in every kind of file', () => {
     expect(sources.length).toBeGreaterThan(20);
     expect(importsOf('app/a.ts', "import type { A } from '../b.ts';\nconst c = await import('pg');")).toEqual([
-      { from: 'app/a.ts', specifier: '../b.ts', target: 'b.ts' },
-      { from: 'app/a.ts', specifier: 'pg', target: 'pg' },
+      { from: 'app/a.ts', specifier: '../b.ts', target: 'b.ts', isDynamic: false },
+      { from: 'app/a.ts', specifier: 'pg', target: 'pg', isDynamic: true },
     ]);
   });
 
