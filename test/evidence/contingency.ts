@@ -139,7 +139,8 @@ export const scenario: Scenario = {
         levels = LEVELS.filter(({ name, trigger }) => trigger === undefined || names.includes(name));
         await say({});
         await calm();
-        const sentAway = (): number => crowd.counts.refused['503'] ?? 0;
+        const { answers } = crowd.counts;
+        const sentAway = (): number => (answers['ADMISSION_LIMITED'] ?? 0) + (answers['REGISTRATION_PAUSED'] ?? 0);
         const isQuiet = async (): Promise<boolean> => {
           const [refused, accepted] = [sentAway(), crowd.counts.accepted];
           const enough = accepted + QUIET_SECONDS * CROWD_PER_SECOND;
