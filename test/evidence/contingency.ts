@@ -19,6 +19,8 @@ const IN_FORCE_WITHIN_MS = 5_000;
 const IN_A_ROW = 12;
 const CROWD_PER_SECOND = 60;
 const GIVE_UP_MS = 40_000;
+/** Longer than shares are measured over. */
+const QUIET_SECONDS = 4;
 /** What the levels below say. */
 const SHED = { heldMs: 5_000 };
 const WAIT = { atLeastMs: 3_000, heldMs: 2_000 };
@@ -113,6 +115,7 @@ export const scenario: Scenario = {
       const samples: Sample[] = [];
       const crowd = startSteadyCrowd(stack.url, CROWD_PER_SECOND, { patienceMs: 1 });
       let citizen = 10_000_000;
+      let levels = LEVELS;
       const codeOf = async (): Promise<string> => {
         const { status, body } = await register(stack.url, citizen++, randomUUID(), { seed: 9 });
         return status < 300 ? 'let in' : (problem.safeParse(body).data?.code ?? String(status));
@@ -128,8 +131,23 @@ export const scenario: Scenario = {
         );
       const say = async (said: Readonly<Record<string, string>>): Promise<number> => {
         const saidAt = performance.now();
-        await sayOnStack(stack, CAMPAIGN, said);
+        await sayOnStack(stack, { ...CAMPAIGN, levels }, said);
         return saidAt;
+      };
+      /** No other trigger is there: what one effect does would start the next. */
+      const only = async (...names: readonly string[]): Promise<void> => {
+        levels = LEVELS.filter(({ name, trigger }) => trigger === undefined || names.includes(name));
+        await say({});
+        await calm();
+        const { answers } = crowd.counts;
+        const sentAway = (): number => (answers['ADMISSION_LIMITED'] ?? 0) + (answers['REGISTRATION_PAUSED'] ?? 0);
+        const isQuiet = async (): Promise<boolean> => {
+          const [refused, accepted] = [sentAway(), crowd.counts.accepted];
+          const enough = accepted + QUIET_SECONDS * CROWD_PER_SECOND;
+          await eventually(() => crowd.counts.accepted >= enough, { timeoutMs: 60_000, what: 'citizens to be let in' });
+          return sentAway() === refused;
+        };
+        await eventually(isQuiet, { timeoutMs: 120_000, what: 'nobody to be sent away' });
       };
       const calm = (): Promise<unknown> =>
         eventually(() => stack.snapshot().contingency.length === 0 && (stack.snapshot().oldestSeconds ?? 0) < 1, {
@@ -222,15 +240,14 @@ export const scenario: Scenario = {
       const toldSeconds: (number | undefined)[] = [];
       try {
         for (let run = 1; run <= runs; run += 1) {
+          await only();
           await command(run, 'less admission', 'narrow-door', isNarrow);
-          await calm();
           await command(run, 'static page', 'closed-door', isPage);
-          await calm();
           await extension(run);
+          await only('sent-away');
           await sentAway(run);
-          await calm();
+          await only('slow-database');
           toldSeconds.push((await slowDatabase(run)).atMostSeconds);
-          await calm();
         }
       } finally {
         await crowd.stop();
