@@ -2,10 +2,10 @@
 import { execFileSync } from 'node:child_process';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { down } from '../../../local/cluster.ts';
 import type { PodOptions } from '../../../operator/resources/build-options.ts';
 import type { ScenarioContext, ScenarioResult } from '../../helpers/scenario.ts';
+import { readOptions } from './choice.ts';
 import { horizontalSyncSeconds } from './contest.ts';
 import { type PageServer, startPages } from './pages.ts';
 import { writeManifests } from './published.ts';
@@ -34,22 +34,6 @@ export interface Contest {
 
 export const runsFile = (name: string): string => join(EVIDENCE, `05-bench-${name}.jsonl`);
 
-const list = (text: string | undefined): readonly string[] | undefined => text?.split(',');
-
-const options = (args: readonly string[]) =>
-  parseArgs({
-    args: [...args],
-    options: {
-      only: { type: 'string' },
-      contestant: { type: 'string' },
-      runs: { type: 'string' },
-      minutes: { type: 'string' },
-      seed: { type: 'string', default: '2020' },
-      fresh: { type: 'boolean', default: false },
-      keep: { type: 'boolean', default: false },
-    },
-  }).values;
-
 /** One more try: a run that the machine spoiled before the crowd came shall not end an hour of them. */
 const TRIES = 2;
 
@@ -57,26 +41,13 @@ export const contest = async (
   { name, cells, pods, podPages, prepare, verdict }: Contest,
   { args, signal, progress }: ScenarioContext,
 ): Promise<ScenarioResult> => {
-  const values = options(args);
+  const { choice, minutes, seed, isFresh, keeps } = readOptions(args);
   const file = runsFile(name);
-  if (values.fresh) await rm(file, { force: true });
-  const endAtMs = Date.now() + Number(values.minutes ?? 'Infinity') * 60_000;
-  const choice = {
-    ...(values.only === undefined ? {} : { crowds: list(values.only) ?? [] }),
-    ...(values.contestant === undefined ? {} : { contestants: list(values.contestant) ?? [] }),
-    ...(values.runs === undefined ? {} : { runs: Number(values.runs) }),
-  };
-  const all = runsOf(cells, Number(values.seed));
-  const wanted = new Set(
-    chosen(cells, choice).map(({ crowd, contestant, managerQps }) => `${crowd}/${contestant}/${managerQps}`),
-  );
-  const mostRuns = choice.runs ?? Number.POSITIVE_INFINITY;
-  const isChosen = ({ id }: PlannedRun): boolean => {
-    const cut = id.lastIndexOf('/');
-    return wanted.has(id.slice(0, cut)) && Number(id.slice(cut + 1)) <= mostRuns;
-  };
+  if (isFresh) await rm(file, { force: true });
+  const endAtMs = Date.now() + minutes * 60_000;
+  const all = runsOf(cells, seed);
   const done = new Set((await readRuns(file)).map(({ id }) => id));
-  const due = remaining(all, done).filter(isChosen);
+  const due = chosen(remaining(all, done), choice);
   const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
   progress(`${due.length} of ${all.length} runs to do, ${done.size} done before`);
 
@@ -119,7 +90,7 @@ export const contest = async (
   } finally {
     await pages?.close();
     await world?.stop();
-    if (world !== undefined && !values.keep) await down(CLUSTER, new AbortController().signal);
+    if (world !== undefined && !keeps) await down(CLUSTER, new AbortController().signal);
   }
   const runs = await readRuns(file);
   const left = remaining(all, new Set(runs.map(({ id }) => id)));

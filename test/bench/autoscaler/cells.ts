@@ -21,6 +21,7 @@ export const STEP_CELLS: readonly Cell[] = [
   ...(['step-plus-half', 'ramp-60s', 'spikes'] as const).flatMap((crowd) => [
     cell(crowd, 'keda-expert', 3),
     cell(crowd, 'ours', 3),
+    cell(crowd, 'nobody', 1),
   ]),
 ];
 

@@ -16,6 +16,8 @@ export interface Cell {
 export interface PlannedRun extends Omit<Cell, 'runs'> {
   /** `step-2-40/ours/20/3`. */
   readonly id: string;
+  /** Within its cell, from 1. */
+  readonly index: number;
   /** How long the crowd is kept waiting once everything stands. */
   readonly phaseMs: number;
 }
@@ -29,7 +31,14 @@ const hash = (text: string): number => {
 
 const run = ({ crowd, contestant, managerQps }: Cell, index: number, seed: number): PlannedRun => {
   const id = `${crowd}/${contestant}/${managerQps}/${index}`;
-  return { id, crowd, contestant, managerQps, phaseMs: Math.round(seededRandom(hash(id) ^ seed).next() * PHASE_MS) };
+  return {
+    id,
+    index,
+    crowd,
+    contestant,
+    managerQps,
+    phaseMs: Math.round(seededRandom(hash(id) ^ seed).next() * PHASE_MS),
+  };
 };
 
 const shuffled = <T>(items: readonly T[], next: () => number): readonly T[] => {
@@ -69,8 +78,12 @@ export interface Choice {
   readonly runs?: number;
 }
 
-/** Numbers of the runs that are left stay theirs: who asks for one run first and for all later repeats none. */
-export const chosen = (cells: readonly Cell[], { crowds, contestants, runs }: Choice): readonly Cell[] =>
-  cells
-    .filter(({ crowd, contestant }) => (crowds?.includes(crowd) ?? true) && (contestants?.includes(contestant) ?? true))
-    .map((cell) => ({ ...cell, runs: Math.min(cell.runs, runs ?? cell.runs) }));
+/** Runs keep their numbers: who asks for the first of each, and for all later, repeats none. */
+export const chosen = (
+  runs: readonly PlannedRun[],
+  { crowds, contestants, runs: most = Number.POSITIVE_INFINITY }: Choice,
+): readonly PlannedRun[] =>
+  runs.filter(
+    ({ crowd, contestant, index }) =>
+      (crowds?.includes(crowd) ?? true) && (contestants?.includes(contestant) ?? true) && index <= most,
+  );

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { readOptions } from '../../bench/autoscaler/choice.ts';
 import { type Cell, chosen, remaining, runsOf } from '../../bench/autoscaler/schedule.ts';
 
 const cells: readonly Cell[] = [
@@ -52,8 +53,38 @@ describe('the schedule of runs', () => {
   });
 
   it('keeps what was asked for', () => {
-    expect(chosen(cells, { crowds: ['spikes'] })).toEqual([cells[3]]);
-    expect(chosen(cells, { contestants: ['ours'], runs: 1 }).map(({ runs: count }) => count)).toEqual([1, 1]);
-    expect(chosen(cells, {})).toEqual(cells);
+    expect(chosen(runs, { crowds: ['spikes'] }).map(({ crowd }) => crowd)).toEqual(['spikes', 'spikes']);
+    expect(chosen(runs, { contestants: ['ours'], runs: 1 }).map(({ id }) => id)).toEqual([
+      'step-2-40/ours/20/1',
+      'spikes/ours/20/1',
+    ]);
+    expect(chosen(runs, {})).toEqual(runs);
+  });
+});
+
+describe('the command line', () => {
+  it('takes everything, and goes on, unless told otherwise', () => {
+    expect(readOptions([])).toEqual({
+      choice: {},
+      minutes: Number.POSITIVE_INFINITY,
+      seed: 2020,
+      isFresh: false,
+      keeps: false,
+    });
+  });
+
+  it('chooses crowds, contestants and numbers', () => {
+    const args = ['--only', 'spikes,ramp-60s', '--contestant', 'ours', '--runs', '1', '--minutes', '7', '--fresh'];
+    expect(readOptions(args)).toMatchObject({
+      choice: { crowds: ['spikes', 'ramp-60s'], contestants: ['ours'], runs: 1 },
+      minutes: 7,
+      isFresh: true,
+    });
+  });
+
+  it('names the flag and what it takes when a word is wrong', () => {
+    expect(() => readOptions(['--only', 'step'])).toThrow('--only step: there is none of that name; use step-2-40');
+    expect(() => readOptions(['--contestant', 'keda'])).toThrow('use keda-documented, keda-expert');
+    expect(() => readOptions(['--runs', 'x'])).toThrow('--runs x: use a number above 0');
   });
 });
