@@ -1,11 +1,8 @@
 /** What commands read from a cluster and write to it, and what they say when it does not let them. */
-import { type Command, Option } from 'commander';
 import { z } from 'zod';
 import type { VoucherCampaign } from '../operator/api/campaign-types.ts';
 import type { ScalePlan } from '../operator/api/scale-plan-types.ts';
-import { createKubeAccess, KubeConfigError } from '../operator/kube/access.ts';
 import { keepCampaign } from '../operator/kube/campaigns.ts';
-import { createKubeClient, type KubeClient } from '../operator/kube/client.ts';
 import { readDecisions } from '../operator/kube/decisions.ts';
 import { isKubeError } from '../operator/kube/errors.ts';
 import { type KubeObject, parseObject, parsePage } from '../operator/kube/objects.ts';
@@ -16,30 +13,13 @@ import type { DecisionRecord } from '../operator/plan/decision-record.ts';
 import type { ScaledTier } from '../operator/plan/observed.ts';
 import { systemClock } from '../operator/runtime/clock.ts';
 import { sleep } from '../operator/runtime/sleep.ts';
+import { type Api, type ClusterOptions, onApi } from './access.ts';
 import { UsageError } from './errors.ts';
 import type { Io } from './io.ts';
+import { ForbiddenError, mayDecide } from './refusals.ts';
+import { type ToldEvent, toldEvent } from './told-events.ts';
 
-export interface ClusterOptions {
-  readonly namespace?: string;
-  readonly context?: string;
-  readonly kubeconfig?: string;
-}
-
-export const withClusterOptions = (command: Command): Command =>
-  command
-    .addOption(
-      new Option('-n, --namespace <name>', 'where the campaign is; the namespace of the context unless stated'),
-    )
-    .option('--context <name>', 'context of the kubeconfig')
-    .option('--kubeconfig <file>', 'instead of KUBECONFIG and ~/.kube/config');
-
-/** An event of a campaign. */
-export interface ToldEvent {
-  readonly atMs: number;
-  readonly type: string;
-  readonly reason: string;
-  readonly note: string;
-}
+export { type ClusterOptions, withClusterOptions } from './access.ts';
 
 export type Decisions = Readonly<Record<ScaledTier, readonly DecisionRecord[]>>;
 
@@ -68,66 +48,18 @@ export interface Cluster {
   events(campaign: VoucherCampaign): Promise<readonly ToldEvent[]>;
 }
 
-/** The API server does not let the user do this; the message says which role does. */
-export class ForbiddenError extends Error {
-  override readonly name = 'ForbiddenError';
-}
-
 const PAGE = '500';
 /** The operator ticks every second, and writes such a change at once. */
 const TELLS_WITHIN_MS = 5_000;
 const TELLS_EVERY_MS = 200;
 
-const eventSchema = z.looseObject({
-  eventTime: z.string().nullish(),
-  deprecatedLastTimestamp: z.string().nullish(),
-  metadata: z.looseObject({ creationTimestamp: z.string().nullish() }),
-  series: z.looseObject({ lastObservedTime: z.string() }).nullish(),
-  type: z.string().default('Normal'),
-  reason: z.string().default(''),
-  note: z.string().default(''),
-});
-
-const toldEvent = (raw: unknown): ToldEvent => {
-  const { eventTime, deprecatedLastTimestamp, metadata, series, type, reason, note } = eventSchema.parse(raw);
-  const at = series?.lastObservedTime ?? eventTime ?? deprecatedLastTimestamp ?? metadata.creationTimestamp ?? '';
-  return { atMs: Date.parse(at), type, reason, note };
-};
-
 const selfSchema = z.object({ status: z.object({ userInfo: z.object({ username: z.string() }) }) });
-
-const mayDecide = (message: string): string =>
-  `${message}\nDeciding takes the verb authorize on scaleplans, which the chart's ClusterRole <release namespace>-<release>-campaign-owner gives. Whoever has it decides, for you with --on-behalf-of`;
-
-/** In words, what to do about an answer that is none. */
-const explained = (error: unknown, namespace: string, server: string): unknown => {
-  if (error instanceof ForbiddenError) return error;
-  if (error instanceof KubeConfigError) return new UsageError(error.message, { cause: error });
-  if (isKubeError(error, 'forbidden')) {
-    const role = error.message.startsWith('patch') ? 'campaign-editor' : 'campaign-viewer';
-    return new ForbiddenError(
-      `${error.message}\nThe chart's ClusterRole <release namespace>-<release>-${role} allows it; who administers the cluster gives it with\n  kubectl create rolebinding ${role} -n ${namespace} --clusterrole <release namespace>-<release>-${role} --user <you>`,
-      { cause: error },
-    );
-  }
-  if (isKubeError(error, 'unauthorized')) {
-    return new Error(`the cluster at ${server} does not know you: log in again, or choose another --context`, {
-      cause: error,
-    });
-  }
-  if (isKubeError(error, 'connection', 'timeout')) {
-    return new Error(
-      `no cluster answers at ${server}: check --context and KUBECONFIG, and that it is reachable from here (${error.message})`,
-      { cause: error },
-    );
-  }
-  return error;
-};
 
 const namesOf = (objects: readonly KubeObject[]): string =>
   objects.map(({ metadata: { namespace, name } }) => `  ${name} -n ${namespace}\n`).join('');
 
-const createCluster = (client: KubeClient, namespace: string, signal: AbortSignal): Cluster => {
+/** @param signal ends every call */
+export const createCluster = ({ client, namespace }: Api, signal: AbortSignal): Cluster => {
   const list = async (
     resource: ApiResource,
     where: string | undefined,
@@ -259,33 +191,9 @@ const createCluster = (client: KubeClient, namespace: string, signal: AbortSigna
   };
 };
 
-/**
- * Runs `work` on the cluster that the options choose.
- * @throws UsageError, ForbiddenError or Error whose message says what to do
- */
-export const onCluster = async <T>(
-  { namespace, context, kubeconfig }: ClusterOptions,
-  { env }: Pick<Io, 'env'>,
+/** As onApi, with what most commands need. */
+export const onCluster = <T>(
+  options: ClusterOptions,
+  io: Pick<Io, 'env'>,
   work: (cluster: Cluster) => Promise<T>,
-): Promise<T> => {
-  let server = 'the kubeconfig’s server';
-  let where = namespace ?? '';
-  try {
-    const access = createKubeAccess({
-      env,
-      monotonicMs: systemClock.monotonicMs,
-      ...(kubeconfig === undefined ? {} : { kubeconfig }),
-      ...(context === undefined ? {} : { context }),
-    });
-    server = access.server;
-    where = namespace ?? access.namespace;
-    const client = createKubeClient({ access, clock: systemClock, random: Math.random, userAgent: 'kubectl-voucher' });
-    try {
-      return await work(createCluster(client, where, new AbortController().signal));
-    } finally {
-      await access.close();
-    }
-  } catch (error) {
-    throw explained(error, where, server);
-  }
-};
+): Promise<T> => onApi(options, io, (api) => work(createCluster(api, new AbortController().signal)));
