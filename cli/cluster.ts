@@ -1,6 +1,7 @@
 /** What commands read from a cluster and write to it, and what they say when it does not let them. */
 import { z } from 'zod';
 import type { VoucherCampaign } from '../operator/api/campaign-types.ts';
+import { FIELD_MANAGER } from '../operator/api/names.ts';
 import type { ScalePlan } from '../operator/api/scale-plan-types.ts';
 import { keepCampaign } from '../operator/kube/campaigns.ts';
 import { readDecisions } from '../operator/kube/decisions.ts';
@@ -11,6 +12,7 @@ import { keepScalePlan } from '../operator/kube/scale-plans.ts';
 import { parseDecisions } from '../operator/plan/decision-log.ts';
 import type { DecisionRecord } from '../operator/plan/decision-record.ts';
 import type { ScaledTier } from '../operator/plan/observed.ts';
+import { parseRecent, type RecentSample } from '../operator/plan/recent.ts';
 import { systemClock } from '../operator/runtime/clock.ts';
 import { sleep } from '../operator/runtime/sleep.ts';
 import { type Api, type ClusterOptions, onApi } from './access.ts';
@@ -21,17 +23,27 @@ import { type ToldEvent, toldEvent } from './told-events.ts';
 
 export { type ClusterOptions, withClusterOptions } from './access.ts';
 
-export type Decisions = Readonly<Record<ScaledTier, readonly DecisionRecord[]>>;
+export interface Decisions extends Readonly<Record<ScaledTier, readonly DecisionRecord[]>> {
+  /** The curves of the last ten minutes, oldest first. */
+  readonly recent: readonly RecentSample[];
+}
+
+/** A campaign, and when the operator told its status, by the API server's clock. */
+export interface SeenCampaign extends VoucherCampaign {
+  readonly toldAtMs: number | undefined;
+}
 
 export type Decision = NonNullable<ScalePlan['spec']['decision']>;
 
 export interface Cluster {
   readonly namespace: string;
   /** @param name undefined: the only one there is @throws UsageError that names what there is */
-  campaign(name: string | undefined): Promise<VoucherCampaign>;
+  campaign(name: string | undefined): Promise<SeenCampaign>;
+  /** @param everywhere in all namespaces, not only in this one */
+  campaigns(everywhere: boolean): Promise<readonly SeenCampaign[]>;
   plans(campaign: VoucherCampaign): Promise<readonly ScalePlan[]>;
-  /** Every plan of the namespace. */
-  allPlans(): Promise<readonly ScalePlan[]>;
+  /** Every plan of the namespace. @param everywhere of all namespaces */
+  allPlans(everywhere?: boolean): Promise<readonly ScalePlan[]>;
   /** @throws UsageError that names the plans that there are */
   plan(name: string): Promise<ScalePlan>;
   /** The user, as the API server knows him. */
@@ -54,6 +66,13 @@ const TELLS_WITHIN_MS = 5_000;
 const TELLS_EVERY_MS = 200;
 
 const selfSchema = z.object({ status: z.object({ userInfo: z.object({ username: z.string() }) }) });
+
+const seen = (object: KubeObject): SeenCampaign => {
+  const told = object.metadata.managedFields?.find(
+    ({ manager, subresource }) => manager === FIELD_MANAGER && subresource === 'status',
+  );
+  return { ...keepCampaign(object), toldAtMs: told?.time === undefined ? undefined : Date.parse(told.time) };
+};
 
 const namesOf = (objects: readonly KubeObject[]): string =>
   objects.map(({ metadata: { namespace, name } }) => `  ${name} -n ${namespace}\n`).join('');
@@ -97,12 +116,10 @@ export const createCluster = ({ client, namespace }: Api, signal: AbortSignal): 
         if (others.length > 0) {
           throw new UsageError(`which campaign? Name one of\n${namesOf([only, ...others]).trimEnd()}`);
         }
-        return keepCampaign(only);
+        return seen(only);
       }
       try {
-        return keepCampaign(
-          parseObject(await client.call({ resource: CAMPAIGNS, namespace, name, verb: 'get' }, signal)),
-        );
+        return seen(parseObject(await client.call({ resource: CAMPAIGNS, namespace, name, verb: 'get' }, signal)));
       } catch (error) {
         if (!isKubeError(error, 'not_found')) throw error;
         throw new UsageError(`there is no campaign ${name} in namespace ${namespace}${await elsewhere(name)}`, {
@@ -110,12 +127,15 @@ export const createCluster = ({ client, namespace }: Api, signal: AbortSignal): 
         });
       }
     },
+    async campaigns(everywhere) {
+      return (await list(CAMPAIGNS, everywhere ? undefined : namespace)).map(seen);
+    },
     async plans({ metadata }) {
       const plans = (await list(SCALE_PLANS, metadata.namespace)).map(keepScalePlan);
       return plans.filter(({ spec }) => spec.campaignName === metadata.name);
     },
-    async allPlans() {
-      return (await list(SCALE_PLANS, namespace)).map(keepScalePlan);
+    async allPlans(everywhere = false) {
+      return (await list(SCALE_PLANS, everywhere ? undefined : namespace)).map(keepScalePlan);
     },
     async plan(name) {
       try {
@@ -181,7 +201,13 @@ export const createCluster = ({ client, namespace }: Api, signal: AbortSignal): 
     },
     async decisions(campaign) {
       const texts = await readDecisions(client, campaign, signal);
-      return texts && { intake: parseDecisions(texts.intake), records: parseDecisions(texts.records) };
+      return (
+        texts && {
+          intake: parseDecisions(texts.intake),
+          records: parseDecisions(texts.records),
+          recent: parseRecent(texts.recent),
+        }
+      );
     },
     async events({ kind, metadata: { namespace: where, name, uid } }) {
       const fieldSelector = `regarding.kind=${kind},regarding.name=${name},regarding.uid=${uid}`;

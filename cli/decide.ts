@@ -5,15 +5,14 @@ import { planState } from '../operator/plan/plan-state.ts';
 import { type Cluster, type ClusterOptions, type Decision, onCluster, withClusterOptions } from './cluster.ts';
 import { UsageError } from './errors.ts';
 import type { Io } from './io.ts';
-import { oneOf } from './options.ts';
+import { forPrograms, type Output, withOutput } from './output.ts';
 import { askedFor, defaultGrantEnd, patchCommand, waitingPlans } from './plans.ts';
 import { ago, clockOf, instantOf, parseFuture, type Zone, zoneOf } from './times.ts';
 import { columns, count } from './words.ts';
 
-const OUTPUTS = ['table', 'json'] as const;
-
 interface ListOptions extends ClusterOptions {
-  readonly output: (typeof OUTPUTS)[number];
+  readonly output: Output;
+  readonly allNamespaces?: true;
 }
 
 interface DecideOptions extends ClusterOptions {
@@ -40,14 +39,16 @@ const decidedText = ({ spec: { decision } }: ScalePlan): string =>
     : `${decision.decidedBy}${decision.onBehalfOf === undefined ? '' : ` for ${decision.onBehalfOf}`}`;
 
 /** Newest first: what waits is on top. */
-const listText = (plans: readonly ScalePlan[], nowMs: number): string => {
+const listText = (plans: readonly ScalePlan[], nowMs: number, options: ListOptions): string => {
   if (plans.length === 0) return 'The operator has asked for nothing.\n';
+  const [hasNamespaces, isWide] = [options.allNamespaces === true, options.output === 'wide'];
   const rows = plans.map((plan) => {
     const { spec, metadata } = plan;
     const zone = zoneOf(spec.expiresAt);
     const expiresAtMs = Date.parse(spec.expiresAt);
     const until = spec.decision?.ceilingUntil;
     return [
+      ...(hasNamespaces ? [metadata.namespace] : []),
       metadata.name,
       spec.campaignName,
       spec.reason,
@@ -56,35 +57,34 @@ const listText = (plans: readonly ScalePlan[], nowMs: number): string => {
       `${clockOf(expiresAtMs, zone, nowMs)} (${ago(expiresAtMs, nowMs)})`,
       decidedText(plan),
       until === undefined ? '-' : clockOf(Date.parse(until), zoneOf(until), nowMs),
+      ...(isWide ? [spec.decision?.reference ?? '-', spec.decision?.reason ?? '-'] : []),
     ];
   });
   return columns([
-    ['NAME', 'CAMPAIGN', 'REASON', 'ASKS FOR', 'STATE', 'EXPIRES', 'DECIDED BY', 'GRANTS UNTIL'],
+    [
+      ...(hasNamespaces ? ['NAMESPACE'] : []),
+      ...['NAME', 'CAMPAIGN', 'REASON', 'ASKS FOR', 'STATE', 'EXPIRES', 'DECIDED BY', 'GRANTS UNTIL'],
+      ...(isWide ? ['REFERENCE', 'BECAUSE'] : []),
+    ],
     ...rows,
   ]);
 };
 
 const planJson = (plan: ScalePlan, nowMs: number): unknown => ({
   name: plan.metadata.name,
+  namespace: plan.metadata.namespace,
   state: planState(plan, nowMs),
   ...plan.spec,
 });
 
 const list = async (campaign: string | undefined, options: ListOptions, io: Io): Promise<void> => {
-  const all = await onCluster(options, io, (cluster) => cluster.allPlans());
+  const all = await onCluster(options, io, (cluster) => cluster.allPlans(options.allNamespaces === true));
   const nowMs = io.wallMs();
   const shown = all
     .filter(({ spec }) => campaign === undefined || spec.campaignName === campaign)
     .toSorted((a, b) => b.spec.expiresAt.localeCompare(a.spec.expiresAt));
-  if (options.output === 'json')
-    io.out(
-      `${JSON.stringify(
-        shown.map((plan) => planJson(plan, nowMs)),
-        null,
-        2,
-      )}\n`,
-    );
-  else io.out(listText(shown, nowMs));
+  const value = shown.map((plan) => planJson(plan, nowMs));
+  io.out(forPrograms(options.output, value) ?? listText(shown, nowMs, options));
 };
 
 /** The plan in full: what it asks for and every signal that it rests on. */
@@ -94,7 +94,8 @@ const show = async (name: string, options: ListOptions, io: Io): Promise<void> =
     return { plan: found, ...(await clockFor(cluster, found)) };
   });
   const nowMs = io.wallMs();
-  if (options.output === 'json') return io.out(`${JSON.stringify(planJson(plan, nowMs), null, 2)}\n`);
+  const forProgram = forPrograms(options.output, planJson(plan, nowMs));
+  if (forProgram !== undefined) return io.out(forProgram);
   const { spec } = plan;
   const zone = zoneOf(spec.expiresAt);
   const expiresAtMs = Date.parse(spec.expiresAt);
@@ -175,9 +176,6 @@ const decide = async (
   io.out(text);
 };
 
-const output = (command: Command): Command =>
-  command.option('-o, --output <form>', OUTPUTS.join(' | '), oneOf(OUTPUTS, 'output'), 'table');
-
 const deciding = (command: Command): Command =>
   withClusterOptions(command)
     .argument('[plan]', 'its name; not needed where only one waits')
@@ -185,15 +183,18 @@ const deciding = (command: Command): Command =>
     .option('--reference <text>', 'file number or ticket of the decision');
 
 export const plansCommand = (io: Io): Command =>
-  output(withClusterOptions(new Command('plans')))
+  withOutput(withClusterOptions(new Command('plans')))
     .description('what the operator has asked owners for, newest first')
     .argument('[campaign]', 'only of this one')
+    .option('-A, --all-namespaces', 'of every namespace')
+    .addHelpText('after', '\nExample:\n  kubectl voucher plans -n vouchers')
     .action((campaign: string | undefined, options: ListOptions) => list(campaign, options, io));
 
 export const planCommand = (io: Io): Command =>
   new Command('plan').description('one plan').addCommand(
-    output(withClusterOptions(new Command('show')))
+    withOutput(withClusterOptions(new Command('show')))
       .description('a plan in full, with the evidence that it rests on')
+      .addHelpText('after', '\nExample:\n  kubectl voucher plan show spring-i30-16rc8 -n vouchers')
       .argument('<plan>', 'its name')
       .action((name: string, options: ListOptions) => show(name, options, io)),
   );
@@ -201,6 +202,10 @@ export const planCommand = (io: Io): Command =>
 export const approveCommand = (io: Io): Command =>
   deciding(new Command('approve'))
     .description('lift the ceilings as a plan asks; it takes the verb authorize')
+    .addHelpText(
+      'after',
+      '\nExample:\n  kubectl voucher approve spring-i30-16rc8 -n vouchers --until 22:00 --reference CD-17',
+    )
     .option(
       '--until <time>',
       'when the lifted ceilings end: an instant, a time of day, or for how long (2h, the default)',
@@ -211,5 +216,9 @@ export const approveCommand = (io: Io): Command =>
 export const rejectCommand = (io: Io): Command =>
   deciding(new Command('reject'))
     .description('leave the ceilings as they are; it takes the verb authorize')
+    .addHelpText(
+      'after',
+      '\nExample:\n  kubectl voucher reject spring-i30-16rc8 -n vouchers --reason "the database is full"',
+    )
     .requiredOption('--reason <text>', 'why, for the record')
     .action((name: string | undefined, options: DecideOptions) => decide(name, 'Rejected', options, io));

@@ -9,7 +9,7 @@ import { ago, clockOf, instantOf, type Zone } from './times.ts';
 const GRANT_MS = 2 * 3_600_000;
 
 /** `-n vouchers --context prod`: the same cluster for the next command. */
-const where = ({ context, kubeconfig }: ClusterOptions, namespace: string): string =>
+export const where = ({ context, kubeconfig }: ClusterOptions, namespace: string): string =>
   [
     `-n ${namespace}`,
     ...(context === undefined ? [] : [`--context ${context}`]),

@@ -15,6 +15,8 @@ const managedFieldsEntry = z.object({
   manager: z.string().optional(),
   operation: z.string().optional(),
   subresource: z.string().optional(),
+  /** By the API server's own clock. */
+  time: z.string().optional(),
   fieldsV1: z.record(z.string(), z.unknown()).optional(),
 });
 
