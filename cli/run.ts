@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { authorizeCommand } from './authorize.ts';
 import { approveCommand, planCommand, plansCommand, rejectCommand } from './decide.ts';
 import { UsageError } from './errors.ts';
 import type { Io } from './io.ts';
@@ -23,6 +24,7 @@ export const runCli = async (args: readonly string[], io: Io): Promise<number> =
     .addCommand(planCommand(io))
     .addCommand(approveCommand(io))
     .addCommand(rejectCommand(io))
+    .addCommand(authorizeCommand(io))
     .addCommand(pauseCommand(io))
     .addCommand(resumeCommand(io))
     .addCommand(simulateCommand(io));

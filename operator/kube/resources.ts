@@ -28,6 +28,12 @@ export const NETWORK_POLICIES = resource('networking.k8s.io', 'v1', 'NetworkPoli
 export const AUTOSCALERS = resource('autoscaling', 'v2', 'HorizontalPodAutoscaler', 'horizontalpodautoscalers');
 export const LEASES = resource('coordination.k8s.io', 'v1', 'Lease', 'leases');
 export const SELF_SUBJECT_REVIEWS = resource('authentication.k8s.io', 'v1', 'SelfSubjectReview', 'selfsubjectreviews');
+export const SELF_SUBJECT_ACCESS_REVIEWS = resource(
+  'authorization.k8s.io',
+  'v1',
+  'SelfSubjectAccessReview',
+  'selfsubjectaccessreviews',
+);
 export const EVENTS = resource('events.k8s.io', 'v1', 'Event', 'events');
 
 export const apiVersionOf = ({ group, version }: ApiResource): string =>
