@@ -2,3 +2,8 @@
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
+
+/** What was asked has been answered, and the answer is no. Nothing more is to be said. Exit code 1. */
+export class NotWellError extends Error {
+  override readonly name = 'NotWellError';
+}

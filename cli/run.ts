@@ -1,7 +1,8 @@
 import { Command, CommanderError } from 'commander';
 import { authorizeCommand } from './authorize.ts';
 import { approveCommand, planCommand, plansCommand, rejectCommand } from './decide.ts';
-import { UsageError } from './errors.ts';
+import { doctorCommand } from './doctor/doctor.ts';
+import { NotWellError, UsageError } from './errors.ts';
 import type { Io } from './io.ts';
 import { pauseCommand, resumeCommand } from './pause.ts';
 import { simulateCommand } from './simulate.ts';
@@ -13,12 +14,13 @@ import { whyCommand } from './why.ts';
  * |-----------|-------------------------------------------------------|
  * | 0         | done                                                  |
  * | 2         | the call or a file is wrong; the message says how     |
- * | 1         | everything else                                       |
+ * | 1         | everything else; doctor: something FAILs             |
  */
 export const runCli = async (args: readonly string[], io: Io): Promise<number> => {
   const program = new Command('kubectl-voucher')
     .description('look after voucher campaigns')
     .addCommand(statusCommand(io))
+    .addCommand(doctorCommand(io))
     .addCommand(whyCommand(io))
     .addCommand(plansCommand(io))
     .addCommand(planCommand(io))
@@ -40,6 +42,7 @@ export const runCli = async (args: readonly string[], io: Io): Promise<number> =
   } catch (error) {
     // Help was asked for and shown, or commander has told what is wrong.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (error instanceof NotWellError) return 1;
     io.err(`error: ${error instanceof Error ? error.message : String(error)}\n`);
     return error instanceof UsageError ? 2 : 1;
   }
