@@ -68,27 +68,29 @@ const refused = async (api: Api, namespace: string, message: string, signal: Abo
 
 const write = async (
   api: Api,
-  { metadata: { namespace, name, resourceVersion } }: SeenCampaign,
+  { metadata: { namespace, name, uid }, spec }: SeenCampaign,
   after: Authorized,
   isDryRun: boolean,
   signal: AbortSignal,
 ): Promise<void> => {
+  const path = '/spec/scaling/authorized';
   const body = [
-    // Against the campaign that was shown: whoever changed it meanwhile is not overwritten.
-    { op: 'test', path: '/metadata/resourceVersion', value: resourceVersion },
-    { op: 'replace', path: '/spec/scaling/authorized', value: after },
+    // Against what was shown. Not against a version: the operator writes the status all the time.
+    { op: 'test', path: '/metadata/uid', value: uid },
+    { op: 'test', path, value: spec.scaling.authorized },
+    { op: 'replace', path, value: after },
   ];
   const query = isDryRun ? { dryRun: 'All' } : {};
   try {
     await api.client.call({ resource: CAMPAIGNS, namespace, name, verb: 'patch', query, body }, signal);
   } catch (error) {
     if (isKubeError(error, 'forbidden')) throw await refused(api, namespace, error.message, signal);
-    // A failed test of a JSON patch is 422, as is a value that the schema refuses.
+    // A value that the schema refuses, and a failed test of a JSON patch, are both 422.
     if (isKubeError(error, 'invalid', 'conflict', 'bad_request')) {
       throw new UsageError(
-        error.message.includes('resourceVersion') || error.message.includes('test')
-          ? `somebody changed ${name} in this moment: look at it and try again`
-          : `it was not taken: ${error.message}`,
+        error.message.includes('is invalid')
+          ? `it was not taken: ${error.message}`
+          : `somebody changed ${name} in this moment: look at it and try again`,
         { cause: error },
       );
     }

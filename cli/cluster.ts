@@ -64,6 +64,7 @@ const PAGE = '500';
 /** The operator ticks every second, and writes such a change at once. */
 const TELLS_WITHIN_MS = 5_000;
 const TELLS_EVERY_MS = 200;
+const ANNOTATE_ATTEMPTS = 5;
 
 const selfSchema = z.object({ status: z.object({ userInfo: z.object({ username: z.string() }) }) });
 
@@ -171,22 +172,31 @@ export const createCluster = ({ client, namespace }: Api, signal: AbortSignal): 
       }
     },
     async annotate({ metadata }, key, value) {
-      const { annotations } = metadata;
       const path = `/metadata/annotations/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`;
-      if (value === undefined && annotations?.[key] === undefined) return;
-      const body = [
-        { op: 'test', path: '/metadata/resourceVersion', value: metadata.resourceVersion },
-        ...(annotations === undefined ? [{ op: 'add', path: '/metadata/annotations', value: {} }] : []),
-        value === undefined ? { op: 'remove', path } : { op: 'add', path, value },
-      ];
       const target = { resource: CAMPAIGNS, namespace: metadata.namespace, name: metadata.name };
-      try {
-        await client.call({ ...target, verb: 'patch', body }, signal);
-      } catch (error) {
-        if (!isKubeError(error, 'invalid', 'conflict')) throw error;
-        throw new UsageError(`somebody changed ${metadata.name} in this moment: look at it and try again`, {
-          cause: error,
-        });
+      const before = metadata.annotations?.[key];
+      if (value === undefined && before === undefined) return;
+      let { annotations, resourceVersion } = metadata;
+      for (let attempt = 1; ; attempt += 1) {
+        const body = [
+          { op: 'test', path: '/metadata/resourceVersion', value: resourceVersion },
+          ...(annotations === undefined ? [{ op: 'add', path: '/metadata/annotations', value: {} }] : []),
+          value === undefined ? { op: 'remove', path } : { op: 'add', path, value },
+        ];
+        try {
+          await client.call({ ...target, verb: 'patch', body }, signal);
+          return;
+        } catch (error) {
+          if (!isKubeError(error, 'invalid', 'conflict')) throw error;
+          const now = seen(parseObject(await client.call({ ...target, verb: 'get' }, signal))).metadata;
+          // The operator writes the status all the time; what somebody else said stands.
+          if (attempt === ANNOTATE_ATTEMPTS || now.uid !== metadata.uid || now.annotations?.[key] !== before) {
+            throw new UsageError(`somebody changed ${metadata.name} in this moment: look at it and try again`, {
+              cause: error,
+            });
+          }
+          ({ annotations, resourceVersion } = now);
+        }
       }
     },
     async told({ metadata: { namespace: where, name } }, isTold) {
