@@ -10,13 +10,14 @@ const TONES: Readonly<Record<Health, Tone>> = { ok: 'good', attention: 'warn', t
 const ORDER: readonly Health[] = ['trouble', 'attention', 'unknown', 'ok'];
 
 const needsOf = (report: Report): Span => {
-  const { health, plans, faults, held, silentForMs } = standingOf(report);
+  const { health, plans, faults, graveFaults, held, silentForMs } = standingOf(report);
   if (health === 'unknown') return span('? no operator has looked at it yet', TONES[health]);
   const what = [
     ...(silentForMs === undefined ? [] : ['operator silent']),
+    ...faults.slice(0, graveFaults).map(({ condition }) => condition.type),
     ...plans.map(({ metadata }) => `plan ${metadata.name} waits`),
     ...held.map((tier) => `${tier} held at the ceiling`),
-    ...faults.map(({ condition }) => condition.type),
+    ...faults.slice(graveFaults).map(({ condition }) => condition.type),
   ];
   const sign = { ok: '✓ nothing', attention: '! ', trouble: '✗ ' }[health];
   return span(`${sign}${what.join(', ')}`, TONES[health]);

@@ -51,8 +51,9 @@ export interface TierLine {
 export interface Standing {
   readonly health: Health;
   readonly plans: readonly ScalePlan[];
-  /** Without the one that the plans themselves tell. */
+  /** Without the one that the plans themselves tell; grave ones first. */
   readonly faults: readonly Fault[];
+  readonly graveFaults: number;
   /** At their ceiling, and no plan asks for more. */
   readonly held: readonly ScaledTier[];
   /** How long ago the operator told anything, when that is too long; by its own clock and ours. */
@@ -69,21 +70,23 @@ const silence = ({ campaign: { status, toldAtMs }, nowMs }: Report): number | un
 export const standingOf = (report: Report): Standing => {
   const { campaign, nowMs } = report;
   const plans = waitingPlans(report.plans, nowMs);
-  const faults = faultsOf(campaign).filter(({ condition }) => condition.type !== 'PlanPending' || plans.length === 0);
+  const isGrave = ({ condition }: Fault): boolean => GRAVE.some((type) => type === condition.type);
+  const found = faultsOf(campaign).filter(({ condition }) => condition.type !== 'PlanPending' || plans.length === 0);
+  const grave = found.filter(isGrave);
+  const faults = [...grave, ...found.filter((fault) => !isGrave(fault))];
   const held = SCALED_TIERS.filter(
     (tier) => plans.length === 0 && campaign.status?.tiers?.[tier]?.limitedBy === 'Ceiling',
   );
   const silentForMs = silence(report);
-  const isGrave = faults.some(({ condition }) => GRAVE.some((type) => type === condition.type));
   const health: Health =
     campaign.status?.stage === undefined
       ? 'unknown'
-      : isGrave || silentForMs !== undefined
+      : grave.length > 0 || silentForMs !== undefined
         ? 'trouble'
         : plans.length > 0 || faults.length > 0 || held.length > 0
           ? 'attention'
           : 'ok';
-  return { health, plans, faults, held, silentForMs };
+  return { health, plans, faults, graveFaults: grave.length, held, silentForMs };
 };
 
 /** The log's last word when it speaks of the same number; else what the status alone tells. */

@@ -60,15 +60,19 @@ const stageText = ({ campaign: { spec, status }, nowMs }: Report, zone: Zone): r
 const several = (number: number, one: string, many: string): string => (number === 1 ? one : `${number} ${many}`);
 
 /** The one sentence. */
-const answer = ({ campaign, options }: Report, { health, plans, faults, held, silentForMs }: Standing): string => {
+const answer = ({ campaign, options }: Report, standing: Standing): string => {
+  const { health, plans, faults, graveFaults, held, silentForMs } = standing;
+  const types = (some: readonly Fault[]): readonly string[] =>
+    some.length === 0 ? [] : [some.map(({ condition }) => condition.type).join(', ')];
   const { name, namespace } = campaign.metadata;
   const what = [
     ...(silentForMs === undefined
       ? []
       : [`the operator has told nothing for ${seconds(silentForMs / 1000)}: is it running?`]),
+    ...types(faults.slice(0, graveFaults)),
     ...(plans.length === 0 ? [] : [several(plans.length, 'a plan waits for its owner', 'plans wait for their owners')]),
     ...(held.length === 0 ? [] : [`${held.join(' and ')} ${held.length === 1 ? 'is' : 'are'} held at the ceiling`]),
-    ...(faults.length === 0 ? [] : [faults.map(({ condition }) => condition.type).join(', ')]),
+    ...types(faults.slice(graveFaults)),
   ].join('; ');
   switch (health) {
     case 'ok':
@@ -124,11 +128,14 @@ const needs = (report: Report, standing: Standing, zone: Zone, columns: number):
     standing.silentForMs === undefined
       ? []
       : remedyLines(`kubectl voucher doctor ${name} ${where(options, namespace)}`, columns);
+  const faults = (some: readonly Fault[]): readonly Line[] =>
+    some.flatMap((fault) => faultLines(fault, zone, nowMs, columns));
   const lines = [
     ...silent,
+    ...faults(standing.faults.slice(0, standing.graveFaults)),
     ...plans,
     ...held,
-    ...standing.faults.flatMap((fault) => faultLines(fault, zone, nowMs, columns)),
+    ...faults(standing.faults.slice(standing.graveFaults)),
   ];
   return lines.length === 0 ? [] : [[], ...lines];
 };

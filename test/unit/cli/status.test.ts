@@ -96,6 +96,13 @@ opened 20:00:00 (14:09 min ago), closes 22:00:00 (in 1:45 h)
     );
   });
 
+  it('tells what is grave before what is not', () => {
+    const grave = { type: 'JournalDurable', status: 'False', reason: 'NotSynced' } as const;
+    const text = shown(inAFlood({ status: aStatus({ tiers: HELD, conditions: conditions(PENDING, grave) }) }));
+    expect(text).toContain('✗ Not going well: JournalDurable; a plan waits for its owner.');
+    expect(text.indexOf('JournalDurable=False')).toBeLessThan(text.indexOf('ScalePlan'));
+  });
+
   it('leads to the ceiling where one holds and nothing asks for more', () => {
     expect(shown(inAFlood({ plans: [] }))).toContain(
       '→ kubectl voucher authorize spring -n vouchers --ceiling intake=…',
