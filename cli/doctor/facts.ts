@@ -3,7 +3,6 @@
 import type { ScalePlan } from '../../operator/api/scale-plan-types.ts';
 import type { ScaledTier } from '../../operator/plan/observed.ts';
 import type { SeenCampaign } from '../cluster.ts';
-import type { Resources } from './resources.ts';
 
 /** One thing that was looked at; not everybody may look at everything. */
 export type Seen<T> =
@@ -11,6 +10,13 @@ export type Seen<T> =
   /** The user may not read it; whoever may sees it with this command. */
   | { readonly kind: 'hidden'; readonly command: string }
   | { readonly kind: 'failed'; readonly message: string };
+
+/** CPU in cores, memory in bytes, pods in pieces. */
+export interface Resources {
+  readonly cpu: number;
+  readonly memory: number;
+  readonly pods: number;
+}
 
 export interface ServerFacts {
   /** `v1.36.3`. */

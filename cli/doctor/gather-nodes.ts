@@ -4,9 +4,9 @@ import { HEADROOM, LABELS } from '../../operator/api/names.ts';
 import type { KubeObject } from '../../operator/kube/objects.ts';
 import { parseQuantity } from '../../operator/kube/quantity.ts';
 import { NODES, PODS } from '../../operator/kube/resources.ts';
-import type { NodeFacts, PodFacts, Seen } from './facts.ts';
+import type { NodeFacts, PodFacts, Resources, Seen } from './facts.ts';
 import { andThen, type Reader } from './look.ts';
-import { NONE, plus, type Resources } from './resources.ts';
+import { NONE, plus } from './resources.ts';
 
 const amounts = z.record(z.string(), z.string()).optional();
 

@@ -1,11 +1,5 @@
 /** What pods ask for and nodes have: CPU in cores, memory in bytes, pods in pieces. Pure. */
-import type { NodeFacts, Taint, TierFacts, Toleration } from './facts.ts';
-
-export interface Resources {
-  readonly cpu: number;
-  readonly memory: number;
-  readonly pods: number;
-}
+import type { NodeFacts, Resources, Taint, TierFacts, Toleration } from './facts.ts';
 
 export const NONE: Resources = { cpu: 0, memory: 0, pods: 0 };
 
