@@ -1,7 +1,7 @@
 /** What must be so whatever the campaign: API server, kinds, operator, clocks, policies. Pure; a sentence a rule. */
 import { API_GROUP } from '../../operator/api/names.ts';
 import { SCALE_PLAN, VOUCHER_CAMPAIGN } from '../../operator/api/schema.ts';
-import type { ObjectNode, SchemaNode } from '../../operator/api/schema-node.ts';
+import type { SchemaNode } from '../../operator/api/schema-node.ts';
 import { span } from '../words.ts';
 import type { ClusterFacts, CrdFacts, LeaseFacts, OperatorFacts, PolicyFacts } from './facts.ts';
 import { type Finding, fail, ok, onceSeen, warn } from './finding.ts';
@@ -26,7 +26,7 @@ export const serverVersion = ({ server }: ClusterFacts): readonly Finding[] =>
 const fieldsOf = (node: SchemaNode, path: string): readonly string[] => {
   if (node.type === 'array') return fieldsOf(node.items, path);
   if (node.type !== 'object') return [];
-  return Object.entries((node as ObjectNode).properties).flatMap(([name, child]) => {
+  return Object.entries(node.properties).flatMap(([name, child]) => {
     const here = path === '' ? name : `${path}.${name}`;
     return [here, ...fieldsOf(child, here)];
   });
