@@ -25,7 +25,7 @@ COPY app app
 COPY operator operator
 COPY local local
 COPY cli cli
-RUN npx tsc -p tsconfig.build.json --outDir /compiled
+RUN npx tsc -p tsconfig.build.json --outDir /compiled && node local/image/bundle.ts /compiled
 
 FROM ${RUNTIME_IMAGE}
 COPY --from=modules /usr/local/bin/node /usr/local/bin/node

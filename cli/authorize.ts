@@ -13,10 +13,9 @@ import {
   parseSpan,
 } from './authorized.ts';
 import { createCluster, type SeenCampaign } from './cluster.ts';
-import { UsageError } from './errors.ts';
+import { ForbiddenError, UsageError } from './errors.ts';
 import type { Io } from './io.ts';
 import { askedFor, waitingPlans, where } from './plans.ts';
-import { ForbiddenError } from './refusals.ts';
 import { isAllowed } from './rights.ts';
 import { type Zone, zoneOf } from './times.ts';
 

@@ -16,10 +16,11 @@ import { parseRecent, type RecentSample } from '../operator/plan/recent.ts';
 import { systemClock } from '../operator/runtime/clock.ts';
 import { sleep } from '../operator/runtime/sleep.ts';
 import { type Api, type ClusterOptions, onApi } from './access.ts';
+import { answerPlan, type Decision, type Revocation } from './answer-plan.ts';
 import { UsageError } from './errors.ts';
 import type { Io } from './io.ts';
-import { ForbiddenError, mayDecide } from './refusals.ts';
 import { type ToldEvent, toldEvent } from './told-events.ts';
+import { type Installation, readTrail } from './trail.ts';
 
 export { type ClusterOptions, withClusterOptions } from './access.ts';
 
@@ -32,8 +33,6 @@ export interface Decisions extends Readonly<Record<ScaledTier, readonly Decision
 export interface SeenCampaign extends VoucherCampaign {
   readonly toldAtMs: number | undefined;
 }
-
-export type Decision = NonNullable<ScalePlan['spec']['decision']>;
 
 export interface Cluster {
   readonly namespace: string;
@@ -50,6 +49,8 @@ export interface Cluster {
   whoAmI(): Promise<string>;
   /** Writes the owner's decision, once. @throws ForbiddenError that says what it takes; UsageError for one that is refused */
   decide(plan: ScalePlan, decision: Decision): Promise<void>;
+  /** Ends an approval early, once; throws as `decide` does. */
+  revoke(plan: ScalePlan, revocation: Revocation): Promise<void>;
   /** Sets an annotation of a campaign, or takes it away. @throws UsageError when somebody changed the campaign meanwhile */
   annotate(campaign: VoucherCampaign, name: string, value: string | undefined): Promise<void>;
   /** The campaign once the operator has told `isTold` in its status; undefined when it hasn't within 5 s. */
@@ -58,6 +59,8 @@ export interface Cluster {
   decisions(campaign: VoucherCampaign): Promise<Decisions | undefined>;
   /** What Kubernetes still has of the campaign's events, oldest first: an hour as a rule. */
   events(campaign: VoucherCampaign): Promise<readonly ToldEvent[]>;
+  /** Every line of a trail, as it is stored. @throws UsageError when there is none; Error that says what to do */
+  trail(installation: Installation, campaignId: string): Promise<readonly string[]>;
 }
 
 const PAGE = '500';
@@ -155,22 +158,8 @@ export const createCluster = ({ client, namespace }: Api, signal: AbortSignal): 
       const answer = await client.call({ resource: SELF_SUBJECT_REVIEWS, verb: 'create', body }, signal);
       return selfSchema.parse(answer).status.userInfo.username;
     },
-    async decide({ metadata: { name, resourceVersion } }, decision) {
-      // Against the plan that was shown: one that is decided or replaced meanwhile is a conflict.
-      const body = [
-        { op: 'test', path: '/metadata/resourceVersion', value: resourceVersion },
-        { op: 'add', path: '/spec/decision', value: decision },
-      ];
-      try {
-        await client.call({ resource: SCALE_PLANS, namespace, name, verb: 'patch', body }, signal);
-      } catch (error) {
-        if (isKubeError(error, 'forbidden')) throw new ForbiddenError(mayDecide(error.message), { cause: error });
-        if (isKubeError(error, 'invalid', 'conflict', 'bad_request')) {
-          throw new UsageError(`the decision was not taken: ${error.message}`, { cause: error });
-        }
-        throw error;
-      }
-    },
+    decide: (plan, decision) => answerPlan(client, plan, { decision }, signal),
+    revoke: (plan, revocation) => answerPlan(client, plan, { revocation }, signal),
     async annotate({ metadata }, key, value) {
       const path = `/metadata/annotations/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`;
       const target = { resource: CAMPAIGNS, namespace: metadata.namespace, name: metadata.name };
@@ -224,6 +213,7 @@ export const createCluster = ({ client, namespace }: Api, signal: AbortSignal): 
       const events = (await list(EVENTS, where, { fieldSelector })).map(toldEvent);
       return events.filter(({ atMs }) => !Number.isNaN(atMs)).sort((a, b) => a.atMs - b.atMs);
     },
+    trail: (installation, campaignId) => readTrail(client, installation, campaignId),
   };
 };
 

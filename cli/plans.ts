@@ -1,4 +1,5 @@
 /** Plans that wait for an owner, and the command that answers them. Pure. */
+import type { PlanState } from '../operator/api/conditions.ts';
 import type { ScalePlan } from '../operator/api/scale-plan-types.ts';
 import { SCALED_TIERS } from '../operator/plan/observed.ts';
 import { planState } from '../operator/plan/plan-state.ts';
@@ -16,24 +17,50 @@ export const where = ({ context, kubeconfig }: ClusterOptions, namespace: string
     ...(kubeconfig === undefined ? [] : [`--kubeconfig ${kubeconfig}`]),
   ].join(' ');
 
-/** When a grant ends of which nobody says it. */
-export const defaultGrantEnd = (nowMs: number, closesAtMs: number): number =>
-  Math.max(nowMs, Math.min(nowMs + GRANT_MS, closesAtMs));
+/** Of the campaign that a plan is for. */
+export interface PlanTimes {
+  readonly zone: Zone;
+  readonly closesAtMs: number;
+  /** When the forecast's replicas may begin to go. */
+  readonly holdUntilMs: number;
+}
 
-/** Approval with nothing but kubectl. Whoever runs it signs it: the API server takes no other name. */
-export const patchCommand = (plan: ScalePlan, options: ClusterOptions, zone: Zone, untilMs: number): string => {
+/** When a grant ends of which nobody says it: in two hours; for the forecast, which may be days ahead, when its hold ends. */
+export const defaultGrantEnd = (
+  { spec }: ScalePlan,
+  { closesAtMs, holdUntilMs }: Omit<PlanTimes, 'zone'>,
+  nowMs: number,
+): number => Math.max(nowMs, Math.min(spec.reason === 'Forecast' ? holdUntilMs : nowMs + GRANT_MS, closesAtMs));
+
+/** With nothing but kubectl. Whoever runs it signs it: the API server takes no other name. */
+const patchCommand = (
+  plan: ScalePlan,
+  options: ClusterOptions,
+  answer: (whoami: string) => Readonly<Record<string, unknown>>,
+): string => {
   const { name, namespace } = plan.metadata;
   const at = where(options, namespace);
   const context = at.replace(`-n ${namespace}`, '').trim();
   const whoami = `$(kubectl auth whoami ${context === '' ? '' : `${context} `}-o jsonpath='{.status.userInfo.username}')`;
-  return `kubectl patch scaleplan ${name} ${at} --type merge -p '{"spec":{"decision":{"verdict":"Approved","decidedBy":"'"${whoami}"'","ceilingUntil":"${instantOf(untilMs, zone)}"}}}'`;
+  return `kubectl patch scaleplan ${name} ${at} --type merge -p '${JSON.stringify({ spec: answer('WHOAMI') }).replace('WHOAMI', `'"${whoami}"'`)}'`;
 };
+
+export const approvalPatch = (plan: ScalePlan, options: ClusterOptions, zone: Zone, untilMs: number): string =>
+  patchCommand(plan, options, (decidedBy) => ({
+    decision: { verdict: 'Approved', decidedBy, ceilingUntil: instantOf(untilMs, zone) },
+  }));
+
+export const revocationPatch = (plan: ScalePlan, options: ClusterOptions): string =>
+  patchCommand(plan, options, (revokedBy) => ({ revocation: { revokedBy, reason: 'WHY' } }));
 
 export const approvalCommand = ({ metadata: { name, namespace } }: ScalePlan, options: ClusterOptions): string =>
   `kubectl voucher approve ${name} ${where(options, namespace)}`;
 
+export const plansIn = (state: PlanState, plans: readonly ScalePlan[], nowMs: number): readonly ScalePlan[] =>
+  plans.filter((plan) => planState(plan, nowMs) === state);
+
 export const waitingPlans = (plans: readonly ScalePlan[], nowMs: number): readonly ScalePlan[] =>
-  plans.filter((plan) => planState(plan, nowMs) === 'Pending');
+  plansIn('Pending', plans, nowMs);
 
 /** `intake 20, records 6`. */
 export const askedFor = ({ spec: { ceilings } }: ScalePlan): string =>
@@ -48,3 +75,9 @@ export const planLines = (plan: ScalePlan, options: ClusterOptions, zone: Zone, 
     `An owner authorises it with ${approvalCommand(plan, options)}`,
   ];
 };
+
+/** `li.wei for Bureau of Commerce`; a dash for nobody. */
+export const decidedText = ({ spec: { decision } }: ScalePlan): string =>
+  decision === undefined
+    ? '-'
+    : `${decision.decidedBy}${decision.onBehalfOf === undefined ? '' : ` for ${decision.onBehalfOf}`}`;

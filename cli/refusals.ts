@@ -1,15 +1,7 @@
 /** What the API server did not let the user do, in words that say what to do. Pure. */
 import { KubeConfigError } from '../operator/kube/access.ts';
 import { isKubeError } from '../operator/kube/errors.ts';
-import { UsageError } from './errors.ts';
-
-/** The API server does not let the user do this; the message says which role does. */
-export class ForbiddenError extends Error {
-  override readonly name = 'ForbiddenError';
-}
-
-export const mayDecide = (message: string): string =>
-  `${message}\nDeciding takes the verb authorize on scaleplans, which the chart's ClusterRole <release namespace>-<release>-campaign-owner gives. Whoever has it decides, for you with --on-behalf-of`;
+import { ForbiddenError, UsageError } from './errors.ts';
 
 /** In words, what to do about an answer that is none. */
 export const explained = (error: unknown, namespace: string, server: string): unknown => {

@@ -16,12 +16,13 @@ const SHOULD_BE: Readonly<Record<ConditionType, 'True' | 'False' | undefined>> =
   DownstreamSaturated: 'False',
   ConflictingScaler: 'False',
   Overridden: 'False',
+  Contingency: 'False',
 };
 
 /** Not yet, no longer, or not wanted: no fault. */
 const NO_FAULT: readonly string[] = ['Scheduled', 'PreWarming', 'NoForecast', 'WindowClosed'];
 /** A fault although the status is as it should be. */
-const FAULT: readonly string[] = ['Unreadable', 'PlanExpired'];
+const FAULT: readonly string[] = ['Unreadable', 'CommandUnreadable', 'PlanExpired'];
 
 const isWrong = ({ type, status, reason }: Condition): boolean => {
   const known = CONDITION_TYPES.find((one) => one === type);
@@ -48,8 +49,11 @@ const REMEDIES: Readonly<Record<string, (names: Names) => string>> = {
   AllStale: () => 'look at the network between the operator, the pods and the journal',
   JournalUnavailable: () => 'look at the journal’s servers and at the operator’s Secret for them',
   WillBeLate: events,
+  PlanVoid: () => 'the operator asks again while the need lasts; answer that plan before it expires',
   PlanExpired: () => 'the operator asks again while the need lasts; answer that plan in time',
   Paused: ({ name, namespace }) => `ends by itself; sooner with kubectl voucher resume ${name} -n ${namespace}`,
+  LevelInForce: ({ name, namespace }) =>
+    `look at kubectl voucher contingency list ${name} -n ${namespace}; stop one with kubectl voucher contingency stop LEVEL ${name} -n ${namespace}`,
   HoldUntil: withdraw(OVERRIDES.holdUntil),
   MinOverride: withdraw(OVERRIDES.minOverride),
 };

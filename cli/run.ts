@@ -1,10 +1,14 @@
 import { Command, CommanderError } from 'commander';
+import { auditCommand } from './audit.ts';
 import { authorizeCommand } from './authorize.ts';
-import { approveCommand, planCommand, plansCommand, rejectCommand } from './decide.ts';
+import { contingencyCommand } from './contingency.ts';
+import { approveCommand, rejectCommand, revokeCommand } from './decide.ts';
 import { doctorCommand } from './doctor/doctor.ts';
 import { NotWellError, UsageError } from './errors.ts';
 import type { Io } from './io.ts';
 import { pauseCommand, resumeCommand } from './pause.ts';
+import { plansCommand } from './plan-list.ts';
+import { planCommand } from './plan-show.ts';
 import { simulateCommand } from './simulate.ts';
 import { statusCommand } from './status.ts';
 import { whyCommand } from './why.ts';
@@ -27,8 +31,11 @@ export const runCli = async (args: readonly string[], io: Io): Promise<number> =
     .addCommand(approveCommand(io))
     .addCommand(rejectCommand(io))
     .addCommand(authorizeCommand(io))
+    .addCommand(revokeCommand(io))
+    .addCommand(auditCommand(io))
     .addCommand(pauseCommand(io))
     .addCommand(resumeCommand(io))
+    .addCommand(contingencyCommand(io))
     .addCommand(simulateCommand(io));
   for (const command of [program, ...program.commands, ...program.commands.flatMap(({ commands }) => commands)]) {
     command

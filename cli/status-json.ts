@@ -18,7 +18,7 @@ export const statusJson = (report: Report): unknown => {
     toldAt: instant(toldAtMs),
     stage: status?.stage ?? null,
     opensAt: spec.window.opensAt,
-    closesAt: spec.window.closesAt,
+    closesAt: status?.closesAt ?? spec.window.closesAt,
     openedAt: status?.openedAt ?? null,
     arrivalsPerSecond: status?.arrivalsPerSecond ?? null,
     admissionPerSecond: spec.traffic.admissionPerSecond ?? null,
@@ -26,6 +26,7 @@ export const statusJson = (report: Report): unknown => {
     oldestSeconds: status?.oldestSeconds ?? null,
     received: status?.counts?.received ?? null,
     headroom: status?.headroom ?? null,
+    contingency: status?.contingency ?? [],
     tiers: Object.fromEntries(
       tierLines(report).map(({ tier, status: seen, bounds, sinceMs, reason }) => [
         tier,

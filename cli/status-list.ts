@@ -24,8 +24,9 @@ const needsOf = (report: Report): Span => {
 };
 
 /** Whatever of the calendar comes next, or came last. */
-const calendar = ({ campaign: { spec }, nowMs }: Report): string => {
-  const [opensAtMs, closesAtMs] = [Date.parse(spec.window.opensAt), Date.parse(spec.window.closesAt)];
+const calendar = ({ campaign: { spec, status }, nowMs }: Report): string => {
+  const { opensAt, closesAt } = spec.window;
+  const [opensAtMs, closesAtMs] = [Date.parse(opensAt), Date.parse(status?.closesAt ?? closesAt)];
   if (nowMs < opensAtMs) return `opens ${ago(opensAtMs, nowMs)}`;
   return nowMs < closesAtMs ? `closes ${ago(closesAtMs, nowMs)}` : `closed ${ago(closesAtMs, nowMs)}`;
 };

@@ -48,13 +48,15 @@ const title = ({ spec }: VoucherCampaign): string => [spec.title['zh-CN'], spec.
 const stageText = ({ campaign: { spec, status }, nowMs }: Report, zone: Zone): readonly [string, string] => {
   const at = (instant: string): string =>
     `${clockOf(Date.parse(instant), zone, nowMs)} (${ago(Date.parse(instant), nowMs)})`;
-  const isClosed = Date.parse(spec.window.closesAt) <= nowMs;
+  // A contingency level may have moved it.
+  const closesAt = status?.closesAt ?? spec.window.closesAt;
+  const isClosed = Date.parse(closesAt) <= nowMs;
   const isDue = Date.parse(spec.window.opensAt) <= nowMs;
   const begins =
     status?.openedAt === undefined
       ? `${isDue ? 'was to open' : 'opens'} ${at(spec.window.opensAt)}`
       : `opened ${at(status.openedAt)}`;
-  return [status?.stage ?? 'Unseen', `${begins}, ${isClosed ? 'closed' : 'closes'} ${at(spec.window.closesAt)}`];
+  return [status?.stage ?? 'Unseen', `${begins}, ${isClosed ? 'closed' : 'closes'} ${at(closesAt)}`];
 };
 
 const several = (number: number, one: string, many: string): string => (number === 1 ? one : `${number} ${many}`);

@@ -64,13 +64,13 @@ export const dayAt = (text: string, { offsetMs }: Zone, nowMs: number): number |
  *
  * @throws UsageError for anything else, and for what has not happened yet
  */
-export const parsePast = (text: string, zone: Zone, nowMs: number): number => {
+export const parsePast = (text: string, zone: Zone, nowMs: number, option = '--at'): number => {
   const today = dayAt(text, zone, nowMs);
   if (today !== undefined) return today > nowMs ? today - DAY_MS : today;
   if (new RegExp(DURATION_PATTERN).test(text)) return nowMs - parseDurationMs(text);
   const ms = parseInstant(text);
-  if (ms === undefined) throw new UsageError(`--at ${text} can't be read: ${FORMS}`);
-  if (ms > nowMs) throw new UsageError(`--at ${text} is ${ago(ms, nowMs)}: only what has happened has a reason`);
+  if (ms === undefined) throw new UsageError(`${option} ${text} can't be read: ${FORMS}`);
+  if (ms > nowMs) throw new UsageError(`${option} ${text} is ${ago(ms, nowMs)}: only what has happened is told`);
   return ms;
 };
 

@@ -24,6 +24,8 @@ export interface UpOptions {
   readonly progress?: (line: string) => void;
   /** Default 20, upstream's: kube-controller-manager's to the API server, and so the pods a second of any autoscaler. */
   readonly controllerRequestsPerSecond?: number;
+  /** How often HorizontalPodAutoscalers are looked at; upstream's 15 s unless stated. */
+  readonly horizontalSyncSeconds?: number | undefined;
 }
 
 export interface ToolOptions {

@@ -5,6 +5,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createJournalAdmin } from '../app/journal/admin.ts';
+import { createAuditLog } from '../app/journal/audit-log.ts';
 import { connectJournal } from '../app/journal/connection.ts';
 import { ADMIN_PATHS } from '../operator/api/app-contract.ts';
 import { intakeServiceName } from '../operator/api/names.ts';
@@ -42,7 +43,7 @@ const OPTIONS: BuildOptions = {
   journalReplicas: 3,
   logLevel: 'info',
 };
-/** Three shards, the control stream and two buckets fit into the servers' 8 GiB. */
+/** Three shards, the control stream, two buckets and the trail fit into the servers' 8 GiB. */
 const SHARD_MAX_BYTES = 2 * 2 ** 30;
 const APP = join(import.meta.dirname, '../app/main.ts');
 const READY_WITHIN_MS = 60_000;
@@ -128,9 +129,10 @@ export const startEmbedded = async (options: EmbeddedOptions): Promise<Stack> =>
             await cluster.plans.createPlan(plan, planSignal);
             if (!plans.some(({ metadata: known }) => known.name === plan.metadata.name)) plans.push(plan);
           },
-          writeState: cluster.plans.writeState,
+          writeStatus: cluster.plans.writeStatus,
         },
         journal,
+        audit: createAuditLog({ connection, replicas: OPTIONS.journalReplicas }),
         signals: (onError) => createSignalReader({ scraper, journal, shards: OPTIONS.shards, now: Date.now, onError }),
         counts: createCountsReader(scraper),
         canaries,

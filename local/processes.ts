@@ -221,8 +221,8 @@ export const createProcessCluster = (options: ProcessClusterOptions): ProcessClu
       async createPlan(plan) {
         if (!plans.has(planId(plan))) plans.set(planId(plan), plan);
       },
-      async writeState(plan, state) {
-        plans.set(planId(plan), { ...plan, status: { ...plan.status, state } });
+      async writeStatus(plan, status) {
+        plans.set(planId(plan), { ...plan, status });
       },
     },
     serviceUrl,
@@ -243,7 +243,11 @@ export const createProcessCluster = (options: ProcessClusterOptions): ProcessClu
           adminUrl: adminUrlOf(pod),
         };
       }),
-    putPlan: (plan) => void plans.set(planId(plan), plan),
+    putPlan(plan) {
+      // As an API server stamps what it takes.
+      const decidedAt = plan.spec.decision && (plan.status?.decidedAt ?? new Date().toISOString());
+      plans.set(planId(plan), decidedAt === undefined ? plan : { ...plan, status: { ...plan.status, decidedAt } });
+    },
     async stop() {
       clearInterval(refreshing);
       await Promise.all([...balancers.values()].map((balancer) => balancer.close()));

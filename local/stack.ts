@@ -17,6 +17,8 @@ export interface StackSnapshot {
   readonly stage: string;
   readonly opensAtMs: number;
   readonly closesAtMs: number;
+  /** Names of the contingency levels in force. */
+  readonly contingency: readonly string[];
   readonly arrivalsPerSecond: number | undefined;
   readonly backlog: number | undefined;
   readonly oldestSeconds: number | undefined;

@@ -24,6 +24,8 @@ export interface OperatorConfig {
   readonly host: string;
   /** 0: whichever is free. */
   readonly port: number;
+  /** Where trails are served, on the same host. */
+  readonly auditPort: number;
   /** Everything is listed anew this often, ms. */
   readonly resyncMs: number;
   /** Ticks at a time. */
@@ -104,6 +106,7 @@ const settings = z.object({
   'log-level': z.enum(LEVELS).default('info'),
   host: z.string().min(1).default('0.0.0.0'),
   port: integer(0, 65_535).default(9090),
+  'audit-port': integer(0, 65_535).default(9091),
   'resync-seconds': integer(10, 86_400).default(600),
   'max-concurrent': integer(1, 1_000).default(32),
   'journal-dir': z.string().min(1).default('/etc/voucher-operator/journal'),
@@ -166,6 +169,7 @@ export const readOperatorConfig = (args: readonly string[], env: NodeJS.ProcessE
     logLevel: data['log-level'],
     host: data.host,
     port: data.port,
+    auditPort: data['audit-port'],
     resyncMs: data['resync-seconds'] * 1000,
     maxConcurrent: data['max-concurrent'],
     journalDir: data['journal-dir'],

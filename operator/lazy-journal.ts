@@ -1,4 +1,27 @@
-import type { JournalAdmin } from './reconcile/ports.ts';
+import type { AuditLog, JournalAdmin } from './reconcile/ports.ts';
+
+/** What is there once the connection is; @throws Error that says why it isn't, before */
+const whenConnected = <T>(connecting: Promise<T>, whyNot: () => string | undefined) => {
+  let connected: T | undefined;
+  let ended: string | undefined;
+  connecting.then(
+    (value) => {
+      connected = value;
+    },
+    (error: unknown) => {
+      ended = error instanceof Error ? error.message : String(error);
+    },
+  );
+  const why = (): string => ended ?? whyNot() ?? 'no journal server has answered yet';
+  return {
+    why,
+    current: () => connected,
+    get(): T {
+      if (connected === undefined) throw new Error(why());
+      return connected;
+    },
+  };
+};
 
 /**
  * A journal that is still being connected to: unavailable until then, which is a condition of campaigns and no reason
@@ -6,27 +29,26 @@ import type { JournalAdmin } from './reconcile/ports.ts';
  * @param whyNot what stands in the way for now
  */
 export const lazyJournal = (connecting: Promise<JournalAdmin>, whyNot: () => string | undefined): JournalAdmin => {
-  let journal: JournalAdmin | undefined;
-  let ended: string | undefined;
-  const why = (): string => ended ?? whyNot() ?? 'no journal server has answered yet';
-  connecting.then(
-    (connected) => {
-      journal = connected;
-    },
-    (error: unknown) => {
-      ended = error instanceof Error ? error.message : String(error);
-    },
-  );
-  const connected = (): JournalAdmin => {
-    if (journal === undefined) throw new Error(why());
-    return journal;
-  };
+  const journal = whenConnected(connecting, whyNot);
   return {
     async ensure(spec, signal) {
-      return journal === undefined ? { kind: 'unavailable', message: why() } : journal.ensure(spec, signal);
+      return journal.current()?.ensure(spec, signal) ?? { kind: 'unavailable', message: journal.why() };
     },
-    remove: async (spec, signal) => connected().remove(spec, signal),
-    backlog: async (campaignId, shards, tier, signal) => connected().backlog(campaignId, shards, tier, signal),
-    putLiveSettings: async (campaignId, settings, signal) => connected().putLiveSettings(campaignId, settings, signal),
+    remove: async (spec, signal) => journal.get().remove(spec, signal),
+    backlog: async (campaignId, shards, tier, signal) => journal.get().backlog(campaignId, shards, tier, signal),
+    putLiveSettings: async (campaignId, settings, signal) =>
+      journal.get().putLiveSettings(campaignId, settings, signal),
+  };
+};
+
+/** As lazyJournal: entries that find no journal are missing, and so appended later. */
+export const lazyAuditLog = (connecting: Promise<AuditLog>, whyNot: () => string | undefined): AuditLog => {
+  const log = whenConnected(connecting, whyNot);
+  return {
+    async *read(campaignId, signal) {
+      yield* log.get().read(campaignId, signal);
+    },
+    append: async (campaignId, entry, tail, signal) => log.get().append(campaignId, entry, tail, signal),
+    campaignIds: async (signal) => log.get().campaignIds(signal),
   };
 };

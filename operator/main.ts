@@ -6,10 +6,11 @@ enableCompileCache();
 
 const { Registry } = await import('prom-client');
 const { createJournalAdmin } = await import('../app/journal/admin.ts');
+const { createAuditLog } = await import('../app/journal/audit-log.ts');
 const { connectJournal, JournalTlsError } = await import('../app/journal/connection.ts');
 const { OperatorConfigError, readJournalAccess, readOperatorConfig } = await import('./config.ts');
 const { KubeConfigError } = await import('./kube/access.ts');
-const { lazyJournal } = await import('./lazy-journal.ts');
+const { lazyAuditLog, lazyJournal } = await import('./lazy-journal.ts');
 const { createLogger } = await import('./observability/log.ts');
 const { runOperator } = await import('./run-operator.ts');
 const { systemClock } = await import('./runtime/clock.ts');
@@ -70,9 +71,14 @@ const main = async (): Promise<void> => {
     ),
     () => problem,
   );
+  const { journalReplicas: replicas } = config.build;
+  const audit = lazyAuditLog(
+    connecting.then((connection) => createAuditLog({ connection, replicas })),
+    () => problem,
+  );
   try {
     await runOperator(
-      { config, journal, log, registry: new Registry(), clock: systemClock, random: Math.random },
+      { config, journal, audit, log, registry: new Registry(), clock: systemClock, random: Math.random },
       stop.signal,
     );
   } finally {

@@ -7,14 +7,16 @@ import { createKubeCluster, type KubeCluster } from './kube/cluster.ts';
 import { createEventSink } from './kube/events.ts';
 import { createLeaseStore } from './kube/leases.ts';
 import { adminUrlThrough } from './kube/pods.ts';
+import { type AuditServer, startAuditServer } from './observability/audit-server.ts';
 import { type HealthServer, startHealthServer } from './observability/health-server.ts';
 import { createKubeMetrics, type KubeMetrics } from './observability/kube-metrics.ts';
 import { reportElection, reportWatch } from './observability/kube-reporter.ts';
 import type { Logger } from './observability/log.ts';
 import { createOperatorMetrics } from './observability/metrics.ts';
 import { createTickReporter } from './observability/tick-reporter.ts';
+import { AuditSweeper } from './reconcile/audit-sweeper.ts';
 import { campaignKey } from './reconcile/campaign-state.ts';
-import type { EventSink, JournalAdmin } from './reconcile/ports.ts';
+import type { AuditLog, EventSink, JournalAdmin } from './reconcile/ports.ts';
 import { createReconciler, type Reconciler } from './reconcile/reconcile.ts';
 import type { Clock } from './runtime/clock.ts';
 import { Elector } from './runtime/elector.ts';
@@ -28,13 +30,14 @@ import { createScraper } from './signals/scrape.ts';
 export interface RunOptions {
   readonly config: OperatorConfig;
   readonly journal: JournalAdmin;
+  readonly audit: AuditLog;
   readonly log: Logger;
   readonly registry: Registry;
   readonly clock: Clock;
   /** Uniform in [0, 1). */
   readonly random: () => number;
-  /** Told once the health server listens. */
-  readonly onStarted?: (server: Pick<HealthServer, 'port'>) => void;
+  /** Told once both servers listen. */
+  readonly onStarted?: (server: Pick<HealthServer, 'port'>, auditServer: Pick<AuditServer, 'port'>) => void;
 }
 
 /** One campaign is looked at twice a second at most, however much happens to its pods. */
@@ -49,6 +52,7 @@ const USER_AGENT = 'voucher-operator';
 interface Term {
   readonly loop: Loop;
   readonly reconciler: Reconciler;
+  readonly sweeper: AuditSweeper;
   readonly close: () => Promise<void>;
 }
 
@@ -92,7 +96,7 @@ export const runOperator = async (options: RunOptions, signal: AbortSignal): Pro
       term = createTerm(options, watched, sink, metrics, tickReporter, access);
       while (!watched.isSynced() && !leading.aborted) await sleep(clock, SYNC_LOOK_MS, leading);
       for (const key of watched.campaignKeys()) term.loop.kick(key);
-      await term.loop.start(leading);
+      await Promise.all([term.loop.start(leading), term.sweeper.run(leading)]);
     } finally {
       leading.removeEventListener('abort', losing);
       losingSinceMs = undefined;
@@ -126,6 +130,7 @@ export const runOperator = async (options: RunOptions, signal: AbortSignal): Pro
     onCampaignGone(campaign) {
       term?.loop.remove(campaignKey(campaign));
       term?.reconciler.forget(campaign);
+      term?.sweeper.gone(campaign);
     },
     onReport: (resource, report) => reportWatch(log, metrics, resource, report),
     onListenerError: (error) => log.error({ error }, 'a listener of a watch failed'),
@@ -157,7 +162,10 @@ export const runOperator = async (options: RunOptions, signal: AbortSignal): Pro
     config.host,
     config.port,
   );
-  options.onStarted?.(server);
+  const auditServer = await startAuditServer(options.audit, config.host, config.auditPort, (error) =>
+    log.warn({ error }, 'a trail could not be read'),
+  );
+  options.onStarted?.(server, auditServer);
   log.info({ server: access.server, namespaces: config.watchNamespaces, identity: config.identity }, 'started');
 
   const background = new AbortController();
@@ -167,7 +175,7 @@ export const runOperator = async (options: RunOptions, signal: AbortSignal): Pro
   } finally {
     background.abort();
     await running;
-    await server.close();
+    await Promise.all([server.close(), auditServer.close()]);
     await access.close();
     log.info('ended');
   }
@@ -175,7 +183,7 @@ export const runOperator = async (options: RunOptions, signal: AbortSignal): Pro
 
 /** A term begins with an empty memory: what matters is in the cluster, and what is old would only mislead. */
 const createTerm = (
-  { config, journal, log, clock, random }: RunOptions,
+  { config, journal, audit, log, clock, random }: RunOptions,
   cluster: KubeCluster,
   events: EventSink,
   metrics: KubeMetrics,
@@ -200,7 +208,9 @@ const createTerm = (
     status: cluster.status,
     finalizers: cluster.finalizers,
     plans: cluster.plans,
+    authorization: cluster.authorization,
     decisions: cluster.decisions,
+    audit,
     events,
     journal,
     signals,
@@ -208,6 +218,14 @@ const createTerm = (
     canaries,
     options: config.build,
     report,
+  });
+  const sweeper = new AuditSweeper({
+    clock,
+    log: audit,
+    living: cluster.living,
+    site: config.build.site,
+    watchNamespaces: config.watchNamespaces,
+    onFailure: (error) => log.warn({ error }, 'the trails of campaigns that are gone could not be ended'),
   });
   const loop: Loop = new Loop({
     clock,
@@ -226,5 +244,10 @@ const createTerm = (
     onError: ({ key, error, failures, retryAfterMs }) =>
       log.error({ key, error, failures, retryAfterMs }, 'a tick failed'),
   });
-  return { loop, reconciler, close: async () => void (await Promise.all([scraper.close(), canaries.close()])) };
+  return {
+    loop,
+    reconciler,
+    sweeper,
+    close: async () => void (await Promise.all([scraper.close(), canaries.close()])),
+  };
 };

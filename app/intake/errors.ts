@@ -73,6 +73,10 @@ export const ERRORS = {
     status: 503,
     title: { 'zh-CN': '现在人多，请稍候，机会均等', en: 'Many people are here; wait a moment, chances are equal' },
   },
+  REGISTRATION_PAUSED: {
+    status: 503,
+    title: { 'zh-CN': '登记暂停，请稍后再来', en: 'Registration pauses for a while; come again later' },
+  },
   OVERLOADED: { status: 503, title: { 'zh-CN': '系统繁忙，请稍候再试', en: 'We are busy; try again in a moment' } },
   STARTING: { status: 503, title: { 'zh-CN': '系统正在启动，请稍候', en: 'We are starting; try again in a moment' } },
   JOURNAL_BUSY: { status: 503, title: { 'zh-CN': '系统繁忙，请稍候再试', en: 'We are busy; try again in a moment' } },
@@ -101,21 +105,25 @@ export class ApiError extends Error {
   readonly code: ErrorCode;
   readonly fields: readonly FieldError[];
   readonly retryAfterSeconds: number | undefined;
+  /** More about this very case, for people. */
+  readonly detail: LocalizedText | undefined;
   /** Extra members of the problem, such as opensAt. Never anything that the citizen sent. */
-  readonly members: Readonly<Record<string, string>>;
+  readonly members: Readonly<Record<string, string | number>>;
 
   constructor(
     code: ErrorCode,
     options: {
       readonly fields?: readonly FieldError[];
       readonly retryAfterSeconds?: number;
-      readonly members?: Readonly<Record<string, string>>;
+      readonly detail?: LocalizedText;
+      readonly members?: Readonly<Record<string, string | number>>;
     } = {},
   ) {
     super(code);
     this.code = code;
     this.fields = options.fields ?? [];
     this.retryAfterSeconds = options.retryAfterSeconds;
+    this.detail = options.detail;
     this.members = options.members ?? {};
   }
 }

@@ -1,18 +1,19 @@
 /** Errors on the wire: problem details, RFC 9457. */
-import type { Request, Response } from 'express';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import accepts from 'accepts';
 import type { LocalizedText } from '../../operator/api/app-contract.ts';
 import { type ApiError, ERRORS } from './errors.ts';
 
 export type Language = keyof LocalizedText;
 
 /** Chinese unless English is asked for with more weight. */
-export const languageOf = (request: Request): Language => {
+export const languageOf = (request: IncomingMessage): Language => {
   const header = request.headers['accept-language'];
   if (header === undefined) return 'zh-CN';
-  return request.acceptsLanguages('zh-CN', 'zh', 'en') === 'en' ? 'en' : 'zh-CN';
+  return accepts(request).languages('zh-CN', 'zh', 'en') === 'en' ? 'en' : 'zh-CN';
 };
 
-export const sendProblem = (request: Request, response: Response, error: ApiError): void => {
+export const sendProblem = (request: IncomingMessage, response: ServerResponse, error: ApiError): void => {
   const language = languageOf(request);
   const { status, title } = ERRORS[error.code];
   if (error.retryAfterSeconds !== undefined) response.setHeader('Retry-After', String(error.retryAfterSeconds));
@@ -21,6 +22,7 @@ export const sendProblem = (request: Request, response: Response, error: ApiErro
     title: title[language],
     status,
     code: error.code,
+    ...(error.detail === undefined ? {} : { detail: error.detail[language] }),
     ...error.members,
     ...(error.fields.length === 0
       ? {}

@@ -1,5 +1,6 @@
 /** What must be so for this campaign, beside capacity: its conditions, Secrets, certificates, people's overrides. Pure. */
 import { DATA_PLANE_KEYS, PRIVACY_KEYS } from '../../operator/api/app-contract.ts';
+import type { ConditionType } from '../../operator/api/conditions.ts';
 import { tierName } from '../../operator/api/names.ts';
 import { SCALED_TIERS } from '../../operator/plan/observed.ts';
 import { overridesOf } from '../../operator/plan/overrides.ts';
@@ -15,6 +16,9 @@ const named = ({ campaign: { metadata } }: CampaignFacts): string => `${metadata
 
 /** Told by checks of their own. */
 const ELSEWHERE: readonly string[] = ['JournalDurable', 'PlanPending', 'Overridden', 'ConflictingScaler'];
+
+/** Signals come back, and levels are in force because somebody agreed to them. */
+const MILD: readonly ConditionType[] = ['MetricsFresh', 'Contingency'];
 
 /** | True, verified | OK | · | True, attested | WARN | · | otherwise | FAIL | */
 export const journal = ({ campaign }: CampaignFacts): readonly Finding[] => {
@@ -46,7 +50,7 @@ export const conditions = (facts: CampaignFacts): readonly Finding[] => {
   const faults = faultsOf(campaign).filter(({ condition }) => !ELSEWHERE.includes(condition.type));
   if (faults.length === 0) return [ok('conditions', 'every condition is as it should be')];
   return faults.map(({ condition: { type, reason, message }, remedy }) => {
-    const judge = type === 'MetricsFresh' ? warn : fail;
+    const judge = MILD.some((mild) => mild === type) ? warn : fail;
     return judge('conditions', `${type}: ${reason}: ${message}`, remedy ?? `kubectl voucher status ${named(facts)}`);
   });
 };

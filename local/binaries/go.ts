@@ -14,8 +14,8 @@ const LOW_PRIORITY = ['-n', '19'];
 export type GoSource =
   /** `package@version`, checked against the checksum database. */
   | { readonly kind: 'install'; readonly package: string; readonly version: string }
-  /** A module of this repository, checked against its go.sum. */
-  | { readonly kind: 'module'; readonly dir: string };
+  /** A module of this repository, checked against its go.sum; its own program, or one of a module that it requires. */
+  | { readonly kind: 'module'; readonly dir: string; readonly package?: string };
 
 export interface GoBinary {
   /** For progress lines, with its version. */
@@ -39,7 +39,7 @@ const goArguments = ({ source, tags, ldflags }: GoBinary, output: string): reado
   ];
   return source.kind === 'install'
     ? ['install', ...flags, `${source.package}@${source.version}`]
-    : ['build', ...flags, '-o', output, '.'];
+    : ['build', ...flags, '-o', output, source.package ?? '.'];
 };
 
 /** What `go install` calls the file: the last part of the package's path that is not a major version. */

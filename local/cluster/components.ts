@@ -65,10 +65,16 @@ export const apiServer = (place: Place, addresses: Addresses): ProcessSpec => ({
 /** Upstream's own: 20 requests a second, and so 20 pods a second. */
 export const DEFAULT_CONTROLLER_QPS = 20;
 
+export interface ControllerManagerOptions {
+  readonly requestsPerSecond?: number | undefined;
+  /** Upstream's own, 15 s, unless stated. */
+  readonly horizontalSyncSeconds?: number | undefined;
+}
+
 export const controllerManager = (
   place: Place,
   addresses: Addresses,
-  requestsPerSecond: number = DEFAULT_CONTROLLER_QPS,
+  { requestsPerSecond = DEFAULT_CONTROLLER_QPS, horizontalSyncSeconds }: ControllerManagerOptions = {},
 ): ProcessSpec => ({
   name: 'kube-controller-manager',
   command: [
@@ -86,6 +92,9 @@ export const controllerManager = (
     `--kube-api-qps=${requestsPerSecond}`,
     // Upstream's default for 20.
     `--kube-api-burst=${Math.ceil(requestsPerSecond * 1.5)}`,
+    ...(horizontalSyncSeconds === undefined
+      ? []
+      : [`--horizontal-pod-autoscaler-sync-period=${horizontalSyncSeconds}s`]),
     `--flex-volume-plugin-dir=${join(place.dir, 'kubelet', 'volumeplugins')}`,
     '--leader-elect=false',
     '--profiling=false',

@@ -26,6 +26,8 @@ export interface UpOptions {
   readonly progress: (line: string) => void;
   /** Of kube-controller-manager to the API server; it bounds how fast any autoscaler gets its pods. */
   readonly controllerRequestsPerSecond?: number;
+  /** How often HorizontalPodAutoscalers are looked at; upstream's 15 s unless stated. */
+  readonly horizontalSyncSeconds?: number | undefined;
 }
 
 export interface Stage {
@@ -64,7 +66,11 @@ const startControlPlane = async ({ place, addresses, signal, options }: Going): 
   const access = await apiAccess(apiUrl(addresses), place.pki, 'admin');
   const wait = { what: 'API server', process: 'kube-apiserver', timeoutMs: 60_000, signal };
   await until(place, wait, () => isServing(access, signal));
-  await ensureProcess(place, components.controllerManager(place, addresses, options.controllerRequestsPerSecond));
+  const manager = {
+    requestsPerSecond: options.controllerRequestsPerSecond,
+    horizontalSyncSeconds: options.horizontalSyncSeconds,
+  };
+  await ensureProcess(place, components.controllerManager(place, addresses, manager));
   await ensureProcess(place, components.scheduler(place));
   return access;
 };

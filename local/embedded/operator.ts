@@ -9,6 +9,7 @@ import { createTickReporter } from '../../operator/observability/tick-reporter.t
 import type { Plan } from '../../operator/plan/plan.ts';
 import { campaignKey } from '../../operator/reconcile/campaign-state.ts';
 import type {
+  AuditLog,
   CanaryAsker,
   ClusterReader,
   CountsReader,
@@ -31,6 +32,7 @@ export interface OperatorWorld {
   readonly replicas: ReplicaWriter;
   readonly plans: PlanWriter;
   readonly journal: JournalAdmin;
+  readonly audit: AuditLog;
   /** Told what a source did not tell: once a source and tick. */
   readonly signals: (onError: (campaignId: string, error: SignalError) => void) => SignalReader;
   readonly counts: CountsReader;

@@ -118,6 +118,19 @@ export interface LiveSettings {
     /** Bucket depth in seconds of the pod's rate. */
     readonly burstSeconds: number;
   };
+  /** A contingency level lets nobody in: what citizens read instead, made from memory alone. */
+  readonly page?: {
+    readonly title: LocalizedText;
+    readonly text: LocalizedText;
+    readonly retryAfterSeconds: number;
+  };
+  /** How far the database is behind the journal, when that is worth telling. Absent: it isn't, or nobody knows. */
+  readonly behind?: {
+    /** The oldest registration that is not in the database has waited so long, rounded up to what people say. */
+    readonly atMostSeconds: number;
+    /** When that was measured; renewed every 10 s. */
+    readonly asOf: string;
+  };
 }
 
 /**

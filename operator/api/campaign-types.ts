@@ -5,6 +5,7 @@
  */
 
 import type { Ceilings, Condition, ObjectMeta } from './common-types.ts';
+import type { ContingencySpec, ContingencyStatus } from './contingency-types.ts';
 import type { LocalizedText } from './app-contract.ts';
 
 /** Voucher is one kind of voucher. */
@@ -100,6 +101,16 @@ export interface ScalingSpec {
       readonly ceilings: Ceilings;
     }[];
   };
+  /**
+   * Price of one pod for one hour, in fen; a ScalePlan then states what it would cost. Left out: plans state pod-hours
+   * alone.
+   */
+  readonly podHourFen?: {
+    /** Price of an intake pod for an hour, in fen. */
+    readonly intake?: number;
+    /** Price of a records pod for an hour, in fen. */
+    readonly records?: number;
+  };
   /** Bounds and capacity of every tier. */
   readonly tiers: {
     /** Intake answers citizens; it follows the rate of arrivals. */
@@ -166,6 +177,11 @@ export interface VoucherCampaignSpec {
   };
   /** How replicas follow the crowd. Every field has a default; state at least peakArrivalsPerSecond. */
   readonly scaling: ScalingSpec;
+  /**
+   * What is done when things go badly, agreed beforehand: measures that come into force by a trigger or by `kubectl
+   * voucher contingency start`, within 5 s. Left out: none.
+   */
+  readonly contingency?: ContingencySpec;
   /**
    * Takes over streams that another object created for the same campaignId, after a restore for example. Default false:
    * such streams give the reason JournalConflict.
@@ -243,6 +259,15 @@ export interface VoucherCampaignStatus {
   readonly intake?: string;
   /** Name of the ScalePlan that waits for a decision; empty or absent: none. */
   readonly plan?: string;
+  /** Levels of spec.contingency that are in force, in their order. Absent: none. */
+  readonly contingency?: readonly ContingencyStatus[];
+  /**
+   * When registration closes, once a contingency level has extended it; never earlier again. Absent: as spec.window
+   * says.
+   */
+  readonly closesAt?: string;
+  /** Memory of triggers of contingency levels, opaque; it survives a change of leader. */
+  readonly contingencyMemory?: string;
   /** Memory of the scaling law, opaque; it survives a change of leader. */
   readonly scaler?: string;
 }

@@ -57,13 +57,24 @@ export const CONDITION_REASONS = {
   /** Server time is within `spec.window`. */
   Open: ['WithinWindow', 'BeforeOpening', 'AfterClosing', 'NotYetObserved'],
   /** A ScalePlan waits for its owner's decision. */
-  PlanPending: ['AwaitingDecision', 'NoPlan', 'PlanApproved', 'PlanRejected', 'PlanExpired', 'NotYetObserved'],
+  PlanPending: [
+    'AwaitingDecision',
+    'NoPlan',
+    'PlanApproved',
+    'PlanRejected',
+    'PlanExpired',
+    'PlanRevoked',
+    'PlanVoid',
+    'NotYetObserved',
+  ],
   /** More replicas of a tier bring nothing: what is behind it is full. Growth stops, and less is let in. */
   DownstreamSaturated: ['NoGain', 'NotSaturated', 'NotYetObserved'],
   /** Another autoscaler writes the replicas of a tier; the operator leaves that tier alone. */
   ConflictingScaler: ['AnotherAutoscaler', 'NoConflict', 'NotYetObserved'],
   /** Somebody overrules the scaling by annotation, for a while. */
   Overridden: ['Paused', 'HoldUntil', 'MinOverride', 'Unreadable', 'NoOverride', 'NotYetObserved'],
+  /** A level of spec.contingency is in force. */
+  Contingency: ['LevelInForce', 'NoLevelInForce', 'CommandUnreadable', 'NotYetObserved'],
 } as const;
 
 export type ConditionType = keyof typeof CONDITION_REASONS;
@@ -81,6 +92,7 @@ export const CONDITION_TYPES = [
   'DownstreamSaturated',
   'ConflictingScaler',
   'Overridden',
+  'Contingency',
 ] as const satisfies readonly ConditionType[];
 
 /** `status.stage`: a summary for people, derived from the conditions; no code decides by it. */
@@ -88,7 +100,7 @@ export const STAGES = ['Pending', 'Scheduled', 'PreWarming', 'Open', 'Draining',
 export type Stage = (typeof STAGES)[number];
 
 /** Where a ScalePlan stands. Only `Pending` takes a decision that counts. */
-export const PLAN_STATES = ['Pending', 'Approved', 'Rejected', 'Expired'] as const;
+export const PLAN_STATES = ['Pending', 'Approved', 'Rejected', 'Expired', 'Superseded', 'Revoked', 'Void'] as const;
 export type PlanState = (typeof PLAN_STATES)[number];
 
 /** Reasons of Kubernetes events on a VoucherCampaign. */
@@ -114,6 +126,11 @@ export const EVENT_REASONS = [
   'PlanApproved',
   'PlanRejected',
   'PlanExpired',
+  'PlanSuperseded',
+  'PlanRevoked',
+  'PlanVoid',
+  'PlanReminder',
+  'CeilingHeld',
   'JournalReady',
   'JournalConflict',
   'JournalUnavailable',
@@ -129,5 +146,9 @@ export const EVENT_REASONS = [
   'OverrideStarted',
   'OverrideEnded',
   'OverrideUnreadable',
+  'ContingencyStarted',
+  'ContingencyEnded',
+  'ContingencyUnreadable',
+  'ClosingExtended',
 ] as const;
 export type EventReason = (typeof EVENT_REASONS)[number];

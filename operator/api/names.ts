@@ -47,17 +47,21 @@ export const decisionsName = (campaignName: string): string => `${campaignName}-
 /**
  * The ScalePlan for these ceilings in this period, e.g. `chengdu-i60-r10-1p0k4`. Equal needs within one period have equal
  * names, so that a stale cache or a second leader can't ask twice.
+ *
+ * @param settled plans of the campaign that nobody can decide on any more; their names are taken
  */
 export const scalePlanName = (
   campaignName: string,
   ceilings: { readonly intake?: number; readonly records?: number },
   period: number,
+  settled: number,
 ): string =>
   [
     campaignName,
     ...(ceilings.intake === undefined ? [] : [`i${ceilings.intake}`]),
     ...(ceilings.records === undefined ? [] : [`r${ceilings.records}`]),
     period.toString(36),
+    ...(settled === 0 ? [] : [String(settled)]),
   ].join('-');
 
 /** JetStream stream of one shard, e.g. `REG_chengdu-2020-3_0`. */
@@ -70,6 +74,17 @@ export const eventSubject = (campaignId: string, shard: number, type: string): s
 /** The unsharded stream for freeze, plans and decisions. */
 export const controlStreamName = (campaignId: string): string => `CTL_${campaignId}`;
 export const controlSubjects = (campaignId: string): string => `ctl.${campaignId}.>`;
+/** The trail of every campaign of the installation, one subject each: it outlives campaigns, plans and their journals. */
+export const AUDIT_STREAM = 'VOUCHER_AUDIT';
+const AUDIT_PREFIX = 'audit';
+export const AUDIT_SUBJECTS = `${AUDIT_PREFIX}.*`;
+export const auditSubject = (campaignId: string): string => `${AUDIT_PREFIX}.${campaignId}`;
+/** Of a subject of that stream. */
+export const auditedCampaignId = (subject: string): string => subject.slice(AUDIT_PREFIX.length + 1);
+/** Where every operator of a release serves the trails: Service, the name of its only port, and the path of one trail. */
+export const auditServiceName = (release: string): string => `${release}-audit`;
+export const AUDIT_PORT_NAME = 'audit';
+export const auditPath = (campaignId: string): string => `/audit/${campaignId}`;
 /** Durable pull consumer of a tier on every shard stream. */
 export const consumerName = (tier: Tier): string => tier;
 /** Key-value bucket with the live settings, key `settings`. */
@@ -84,6 +99,10 @@ export const OVERRIDES = {
   holdUntil: `${API_GROUP}/hold-until`,
   minOverride: `${API_GROUP}/min-override`,
 } as const;
+
+/** Annotations on a campaign by which people start and stop contingency levels (operator/plan/contingency-commands.ts). */
+export const CONTINGENCY_PREFIX = `contingency.${API_GROUP}/`;
+export const contingencyAnnotation = (level: string): string => `${CONTINGENCY_PREFIX}${level}`;
 
 /** Holds up the deletion of a campaign with `deletionPolicy: Delete` until its journal is gone. */
 export const JOURNAL_FINALIZER = `${API_GROUP}/journal`;

@@ -5,8 +5,21 @@
  */
 
 import type { Ceilings, Condition, ObjectMeta } from './common-types.ts';
+import type { LocalizedText } from './app-contract.ts';
 
-/** What the operator asks for. Immutable except decision, which is written once. */
+/** What the simulator says of the minutes that follow. */
+export interface PredictedOutcome {
+  /** Citizens who are not recorded yet at the end. */
+  readonly waiting: number;
+  /** Citizens who wait, or have waited, for more than 5 seconds. */
+  readonly late: number;
+  /** Seconds that 99 of 100 wait at most, those included who still wait at the end. */
+  readonly waitP99Seconds: number;
+  /** Seconds after which nobody waits any more. Absent: somebody does at the end. */
+  readonly drainedAfterSeconds?: number;
+}
+
+/** What the operator asks for. Immutable except decision and revocation, each of which is written once. */
 export interface ScalePlanSpec {
   /** Name of the VoucherCampaign in the same namespace. */
   readonly campaignName: string;
@@ -27,6 +40,39 @@ export interface ScalePlanSpec {
   }[];
   /** Instant after which a decision has no effect; the operator then proposes anew if need remains. */
   readonly expiresAt: string;
+  /** What the simulator predicts, from what was measured or forecast when the plan was made. */
+  readonly effect?: {
+    /** How far the prediction reaches: from now, or for a Forecast from opening. */
+    readonly seconds: number;
+    /** Arrivals per second that it assumes throughout. */
+    readonly arrivalsPerSecond: number;
+    /** At the ceilings in force. */
+    readonly without: PredictedOutcome;
+    /** At the ceilings asked for, granted at once. */
+    readonly with: PredictedOutcome;
+  };
+  /** What it takes, at most: all the replicas that are asked for, as long as they are likely to be used. */
+  readonly means?: {
+    /** Hours that are counted. */
+    readonly hours: number;
+    /** Hours of pods above the ceilings in force. */
+    readonly podHours: number;
+    /** Their cost in fen, by spec.scaling.podHourFen of the campaign. Absent: no price is given. */
+    readonly costFen?: number;
+    /** Nodes that they need, by how many of such pods share a node now. Absent: not known. */
+    readonly nodes?: number;
+    /** What ResourceQuotas would have to allow in addition. Absent: none is known to stand in the way. */
+    readonly quota?: readonly {
+      /** Name of the ResourceQuota. */
+      readonly quota: string;
+      /** As the quota names it. */
+      readonly resource: string;
+      /** In base units: cores, bytes, pieces. */
+      readonly amount: number;
+    }[];
+  };
+  /** The plan in one sentence or two, for whoever decides on a telephone. */
+  readonly summary?: LocalizedText;
   /** What the owner decided. Written once, by a person with the verb authorize on scaleplans. */
   readonly decision?: {
     /** Approved lifts the ceilings until ceilingUntil; Rejected leaves them. */
@@ -42,12 +88,35 @@ export interface ScalePlanSpec {
     /** Instant at which the lifted ceilings end. Required for Approved, absent for Rejected. */
     readonly ceilingUntil?: string;
   };
+  /**
+   * That an approval ends before its time. Written once, by a person with the verb authorize on scaleplans; the lifted
+   * ceilings end at once.
+   */
+  readonly revocation?: {
+    /** User name, as the API server knows it, of whoever revoked the approval. */
+    readonly revokedBy: string;
+    /** Authority for which that person acted. */
+    readonly onBehalfOf?: string;
+    /** File number or ticket under which the revocation is kept. */
+    readonly reference?: string;
+    /** Why, for the audit trail. */
+    readonly reason: string;
+  };
 }
 
 /** What became of the plan; written by the operator only. */
 export interface ScalePlanStatus {
-  /** Summary for people: Pending, Approved, Rejected or Expired. */
+  /**
+   * Summary for people: Pending, Approved, Rejected, Expired, Superseded by one that asks for more, Revoked, or Void:
+   * decided on when it was no longer open.
+   */
   readonly state?: string;
+  /** When the API server took the decision. Later than expiresAt: it does not count. */
+  readonly decidedAt?: string;
+  /** When the API server took the revocation. */
+  readonly revokedAt?: string;
+  /** How long before opening the owner was last reminded: 24h, 2h or 30m. */
+  readonly reminded?: string;
   /** Conditions of the plan, one per type. */
   readonly conditions?: readonly Condition[];
 }

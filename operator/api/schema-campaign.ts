@@ -1,5 +1,6 @@
 /** `VoucherCampaign.spec`: what the admin states. Pure. */
 import { dnsLabel, instant, localizedText, secretName } from './schema-common.ts';
+import { contingency } from './schema-contingency.ts';
 import type { ArrayNode, ObjectNode, StringNode } from './schema-node.ts';
 import { scaling } from './schema-scaling.ts';
 
@@ -193,6 +194,7 @@ export const campaignSpec: ObjectNode = {
     },
     dataPlane,
     scaling,
+    contingency,
     adoptJournal: {
       type: 'boolean',
       description:

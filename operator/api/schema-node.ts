@@ -19,6 +19,8 @@ export interface ValidationRule {
 export interface TypeHint {
   /** Name of the exported TypeScript interface; absent: written in place. */
   readonly name: string;
+  /** Generated module that declares it, `./contingency-types.ts`; absent: the one of its resource. */
+  readonly file?: string;
   /** Module that declares it already; absent: the generated file declares it. */
   readonly from?: string;
   /** Comment of the interface where it stands at several places; absent: the node's description. */

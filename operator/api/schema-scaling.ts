@@ -25,6 +25,14 @@ export const partialCeilings = (description: string): ObjectNode => ({
   typeHint: { name: 'Ceilings', description: 'Replicas allowed per tier; a tier that is left out stays as it is.' },
 });
 
+const price = (description: string): NumberNode => ({
+  type: 'integer',
+  format: 'int32',
+  description,
+  minimum: 0,
+  maximum: 1_000_000,
+});
+
 const tier = (
   description: string,
   defaults: { readonly max: number; readonly capacityPerReplica: number; readonly capacityOrigin: string },
@@ -219,6 +227,16 @@ export const scaling: ObjectNode = {
       },
     },
     authorized,
+    podHourFen: {
+      type: 'object',
+      description:
+        'Price of one pod for one hour, in fen; a ScalePlan then states what it would cost. Left out: plans state pod-hours alone.',
+      minProperties: 1,
+      properties: {
+        intake: price('Price of an intake pod for an hour, in fen.'),
+        records: price('Price of a records pod for an hour, in fen.'),
+      },
+    },
     tiers: {
       type: 'object',
       description: 'Bounds and capacity of every tier.',

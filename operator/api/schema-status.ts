@@ -1,6 +1,7 @@
 /** `VoucherCampaign.status`: what the operator saw and did. Written by the operator only. Pure. */
 import { conditions, instant, observedGeneration } from './schema-common.ts';
-import type { NumberNode, ObjectNode, SchemaNode, StringNode } from './schema-node.ts';
+import { CONTINGENCY_TYPES } from './schema-contingency.ts';
+import type { ArrayNode, NumberNode, ObjectNode, SchemaNode, StringNode } from './schema-node.ts';
 
 const count = (description: string): NumberNode => ({ type: 'integer', format: 'int64', description, minimum: 0 });
 const measure = (description: string): NumberNode => ({ type: 'number', description, minimum: 0 });
@@ -28,6 +29,28 @@ const tierStatus = (description: string): ObjectNode => ({
     oldestSeconds: measure('Age in seconds of the oldest message not yet worked off. Absent: none, or unknown.'),
   },
 });
+
+const contingency: ArrayNode = {
+  type: 'array',
+  description: 'Levels of spec.contingency that are in force, in their order. Absent: none.',
+  maxItems: 8,
+  'x-kubernetes-list-type': 'map',
+  'x-kubernetes-list-map-keys': ['name'],
+  items: {
+    type: 'object',
+    description: 'ContingencyStatus is a level in force.',
+    typeHint: { name: 'ContingencyStatus', file: CONTINGENCY_TYPES },
+    required: ['name', 'since', 'by', 'reason'],
+    properties: {
+      name: text('Name of the level.', 40),
+      since: instant('When it came into force.'),
+      by: { type: 'string', description: 'What put it in force: Trigger or Command.', enum: ['Trigger', 'Command'] },
+      who: text('User who commanded it, as the API server knows him. Absent: a trigger, or nobody says.', 253),
+      reason: text('Value that triggered it, or what the command says; for people.', 512),
+      until: instant('When it ends by itself at the latest. Absent: when its signal is clear, or somebody stops it.'),
+    },
+  },
+};
 
 export const campaignStatus: ObjectNode = {
   type: 'object',
@@ -71,6 +94,11 @@ export const campaignStatus: ObjectNode = {
     oldestSeconds: measure('Age in seconds of the oldest of them. Absent: none, or unknown.'),
     intake: text('Intake replicas as ready/desired/ceiling, for the column of kubectl get.', 32),
     plan: text('Name of the ScalePlan that waits for a decision; empty or absent: none.', 253),
+    contingency,
+    closesAt: instant(
+      'When registration closes, once a contingency level has extended it; never earlier again. Absent: as spec.window says.',
+    ),
+    contingencyMemory: text('Memory of triggers of contingency levels, opaque; it survives a change of leader.', 4096),
     scaler: text('Memory of the scaling law, opaque; it survives a change of leader.', 16_384),
   },
 };

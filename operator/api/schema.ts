@@ -76,6 +76,13 @@ export const VOUCHER_CAMPAIGN: ResourceDefinition = {
         fieldPath: '.status.openedAt',
         reason: 'FieldValueForbidden',
       },
+      {
+        rule: '!(has(oldSelf.status) && has(oldSelf.status.closesAt)) || (has(self.status) && has(self.status.closesAt) && self.status.closesAt >= oldSelf.status.closesAt)',
+        message:
+          'status.closesAt is what citizens were told, and never moves back: restore the old value or write a later instant',
+        fieldPath: '.status.closesAt',
+        reason: 'FieldValueForbidden',
+      },
     ],
   },
 };
@@ -101,12 +108,39 @@ export const SCALE_PLAN: ResourceDefinition = {
       jsonPath: '.status.state',
       description: 'Pending waits for a decision.',
     },
+    {
+      name: 'Pod-hours',
+      type: 'number',
+      jsonPath: '.spec.means.podHours',
+      description: 'Hours of pods that it takes at most.',
+    },
     { name: 'Expires', type: 'string', jsonPath: '.spec.expiresAt', description: 'A decision counts until then.' },
+    {
+      name: 'Late without',
+      type: 'integer',
+      jsonPath: '.spec.effect.without.late',
+      description: 'Citizens who wait longer than 5 s in the next minutes without it.',
+      priority: 1,
+    },
+    {
+      name: 'Late with',
+      type: 'integer',
+      jsonPath: '.spec.effect.with.late',
+      description: 'The same with it.',
+      priority: 1,
+    },
     {
       name: 'Decided by',
       type: 'string',
       jsonPath: '.spec.decision.decidedBy',
       description: 'Who decided.',
+      priority: 1,
+    },
+    {
+      name: 'Until',
+      type: 'string',
+      jsonPath: '.spec.decision.ceilingUntil',
+      description: 'When what is granted ends.',
       priority: 1,
     },
     { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp', description: 'Age of the object.' },

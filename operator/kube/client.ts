@@ -22,6 +22,8 @@ export interface ApiCall extends Target {
   readonly metadataOnly?: 'list';
   /** For one attempt; 10 s unless stated. */
   readonly timeoutMs?: number;
+  /** Told the server's own time, in whole seconds gone by, when it says one. */
+  readonly onServerTime?: (atMs: number) => void;
 }
 
 /** One attempt, for metrics: `code` is the HTTP status, or the kind of error when none came. */
@@ -221,6 +223,8 @@ export const createKubeClient = (options: KubeClientOptions): KubeClient => {
           const answer = await send(what, inner);
           if (!isSuccess(answer.statusCode)) throw await refused(answer, what, attempt);
           const value: unknown = JSON.parse(await readText(answer.body, MAX_BODY_BYTES));
+          const serverMs = Date.parse(String(answer.headers['date']));
+          if (!Number.isNaN(serverMs)) what.onServerTime?.(serverMs);
           return { status: answer.statusCode, value };
         });
       } catch (error) {

@@ -1,6 +1,9 @@
 /** One Kubernetes cluster behind the interfaces that operator/reconcile declares: the watches, and the writers on them. */
+
 import type { VoucherCampaign } from '../api/campaign-types.ts';
+import type { ScalePlan } from '../api/scale-plan-types.ts';
 import type {
+  AuthorizationReader,
   ClusterReader,
   DecisionStore,
   FinalizerWriter,
@@ -10,6 +13,7 @@ import type {
   StatusWriter,
 } from '../reconcile/ports.ts';
 import type { Clock } from '../runtime/clock.ts';
+import { createAuthorizationReader } from './authorization.ts';
 import {
   createFinalizerWriter,
   createStatusWriter,
@@ -58,7 +62,13 @@ export interface KubeCluster {
   readonly status: StatusWriter;
   readonly finalizers: FinalizerWriter;
   readonly plans: PlanWriter;
+  readonly authorization: AuthorizationReader;
   readonly decisions: DecisionStore;
+  /** For those who look at what is gone. */
+  readonly living: {
+    campaigns(): Iterable<VoucherCampaign>;
+    plansOf(campaignId: string): readonly ScalePlan[];
+  };
   /** As last seen; undefined when it is gone. */
   campaign(key: string): VoucherCampaign | undefined;
   campaignKeys(): readonly string[];
@@ -182,7 +192,12 @@ export const createKubeCluster = (options: KubeClusterOptions): KubeCluster => {
     status: createStatusWriter(client, campaigns),
     finalizers: createFinalizerWriter(client, campaigns),
     plans: createPlanWriter(client, plans),
+    authorization: createAuthorizationReader(client),
     decisions: createDecisionStore(client),
+    living: {
+      campaigns: () => campaigns.list(),
+      plansOf: (campaignId) => [...plans.list()].filter(({ spec }) => spec.campaignId === campaignId),
+    },
     campaign(key) {
       const [namespace = '', name = ''] = key.split('/');
       return campaigns.get(namespace, name);

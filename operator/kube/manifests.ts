@@ -11,9 +11,9 @@
  * | there, another's                | refused: taking it over would delete it together with the campaign          |
  */
 import { isDeepStrictEqual } from 'node:util';
-import type { Deployment } from 'kubernetes-types/apps/v1.js';
 import { FIELD_MANAGER, INIT_FIELD_MANAGER } from '../api/names.ts';
 import type { ManifestWriter } from '../reconcile/ports.ts';
+import { isDeployment } from '../resources/deployment.ts';
 import type { Manifest } from '../resources/manifest.ts';
 import type { KubeClient } from './client.ts';
 import { isKubeError } from './errors.ts';
@@ -189,8 +189,6 @@ export const createManifestWriter = ({ client, stores, onApply }: ManifestWriter
 
   return { create, apply };
 };
-
-const isDeployment = (manifest: Manifest): manifest is Deployment => manifest.kind === 'Deployment';
 
 const withoutReplicas = (manifest: Manifest): Manifest => {
   if (!isDeployment(manifest) || manifest.spec === undefined) return manifest;

@@ -1,15 +1,45 @@
 /** ScalePlans: proposed by the operator, decided by people. */
 import { FIELD_MANAGER } from '../api/names.ts';
-import type { ScalePlan } from '../api/scale-plan-types.ts';
+import type { ScalePlan, ScalePlanStatus } from '../api/scale-plan-types.ts';
 import type { PlanWriter } from '../reconcile/ports.ts';
 import type { KubeClient } from './client.ts';
 import { isKubeError } from './errors.ts';
-import { type Kept, keeperOf, parseObject } from './objects.ts';
+import { type Kept, type KubeObject, keeperOf, parseObject } from './objects.ts';
 import { SCALE_PLANS } from './resources.ts';
 import type { Store } from './store.ts';
 
 export type StoredScalePlan = Kept<ScalePlan>;
-export const keepScalePlan = keeperOf<ScalePlan>('ScalePlan');
+const keep = keeperOf<ScalePlan>('ScalePlan');
+
+/** When the API server took a part of spec; undefined when it isn't there. A later write by the same client moves it. */
+const writtenAt = ({ metadata }: KubeObject, part: 'decision' | 'revocation'): string | undefined =>
+  metadata.managedFields
+    ?.filter(({ fieldsV1 }) => {
+      const spec = fieldsV1?.['f:spec'];
+      return typeof spec === 'object' && spec !== null && `f:${part}` in spec;
+    })
+    .flatMap(({ time }) => time ?? [])
+    .toSorted()[0];
+
+/**
+ * A plan with the instants of what people wrote, by the server's clock. What the operator once noted stays: the server
+ * keeps only when a client wrote last, and a label that is set hours later must not make a decision late.
+ */
+export const keepScalePlan = (object: KubeObject): StoredScalePlan => {
+  const plan = keep(object);
+  const times: Partial<Record<'decidedAt' | 'revokedAt', string | undefined>> = {
+    decidedAt: plan.spec.decision && (plan.status?.decidedAt ?? writtenAt(object, 'decision')),
+    revokedAt: plan.spec.revocation && (plan.status?.revokedAt ?? writtenAt(object, 'revocation')),
+  };
+  const { decidedAt, revokedAt } = times;
+  const { decidedAt: _decided, revokedAt: _revoked, ...rest } = plan.status ?? {};
+  const status: ScalePlanStatus = {
+    ...rest,
+    ...(decidedAt === undefined ? {} : { decidedAt }),
+    ...(revokedAt === undefined ? {} : { revokedAt }),
+  };
+  return Object.keys(status).length === 0 ? plan : { ...plan, status };
+};
 
 export const planCampaignKey = ({ metadata, spec }: ScalePlan): string => `${metadata.namespace}/${spec.campaignName}`;
 
@@ -25,10 +55,16 @@ export const createPlanWriter = (client: KubeClient, store: Store<StoredScalePla
       if (!isKubeError(error, 'already_exists')) throw error;
     }
   },
-  async writeState({ metadata: { namespace, name }, status }, state, signal) {
+  async writeStatus({ metadata: { namespace, name, resourceVersion } }, status, signal) {
     const target = { resource: SCALE_PLANS, namespace, name, subresource: 'status' };
     const query = { fieldManager: FIELD_MANAGER };
-    const body = [{ op: 'add', path: '/status', value: { ...status, state } }];
+    // Against the plan that was seen: one that was decided on in this moment must not be called superseded.
+    const body = [
+      ...(resourceVersion === undefined
+        ? []
+        : [{ op: 'test', path: '/metadata/resourceVersion', value: resourceVersion }]),
+      { op: 'add', path: '/status', value: status },
+    ];
     const answer = await client.call({ ...target, verb: 'patch', query, body }, signal);
     store.observe(keepScalePlan(parseObject(answer)));
   },

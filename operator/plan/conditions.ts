@@ -3,12 +3,12 @@
  * logic can't drift apart. The truth table above each rule is its specification and its unit test.
  */
 import type { ConditionType } from '../api/conditions.ts';
-import type { ScalePlan } from '../api/scale-plan-types.ts';
+import { contingencyCondition } from './contingency-told.ts';
 import { journalDurable, ready } from './journal-conditions.ts';
 import type { PlanInput } from './observed.ts';
 import { SCALED_TIERS } from './observed.ts';
 import { conflictingScaler, overriddenCondition } from './overruled.ts';
-import { planState } from './plan-state.ts';
+import { planState, stateText } from './plan-state.ts';
 import { preWarmed } from './pre-warmed.ts';
 import { provisioned } from './provisioned.ts';
 import type { ConditionInput, Verdict } from './verdict.ts';
@@ -65,8 +65,16 @@ export const open = ({ campaign, times, nowMs }: PlanInput): Verdict<'Open'> => 
   return { status: 'False', reason: 'AfterClosing', message: `Closed at ${closesAt}.` };
 };
 
+const PLAN_REASONS = {
+  Approved: 'PlanApproved',
+  Rejected: 'PlanRejected',
+  Expired: 'PlanExpired',
+  Revoked: 'PlanRevoked',
+  Void: 'PlanVoid',
+} as const;
+
 /**
- * The newest plan speaks, unless an older one still waits.
+ * The newest plan speaks, unless an older one still waits; one that gave way never does.
  *
  * | plans                   | status | reason           |
  * |-------------------------|--------|------------------|
@@ -75,37 +83,21 @@ export const open = ({ campaign, times, nowMs }: PlanInput): Verdict<'Open'> => 
  * | newest approved         | False  | PlanApproved     |
  * | newest rejected         | False  | PlanRejected     |
  * | newest expired          | False  | PlanExpired      |
+ * | newest revoked          | False  | PlanRevoked      |
+ * | newest decided too late | False  | PlanVoid         |
  */
 export const planPending = ({ plans, nowMs }: ConditionInput): Verdict<'PlanPending'> => {
-  const newestFirst = [...plans].sort((a, b) => Date.parse(b.spec.expiresAt) - Date.parse(a.spec.expiresAt));
+  const newestFirst = plans.toSorted((a, b) => Date.parse(b.spec.expiresAt) - Date.parse(a.spec.expiresAt));
   const waiting = newestFirst.find((plan) => planState(plan, nowMs) === 'Pending');
   if (waiting !== undefined) {
-    const { name } = waiting.metadata;
-    return {
-      status: 'True',
-      reason: 'AwaitingDecision',
-      message: `ScalePlan ${name} asks for ${ceilingsText(waiting)} and waits for a decision until ${waiting.spec.expiresAt}. Serving goes on at the ceiling meanwhile.`,
-    };
+    return { status: 'True', reason: 'AwaitingDecision', message: stateText(waiting, 'Pending') };
   }
-  const [newest] = newestFirst;
-  if (newest === undefined) {
-    return { status: 'False', reason: 'NoPlan', message: 'The authorised ceilings suffice so far.' };
+  for (const plan of newestFirst) {
+    const state = planState(plan, nowMs);
+    if (state === 'Superseded' || state === 'Pending') continue;
+    return { status: 'False', reason: PLAN_REASONS[state], message: stateText(plan, state) };
   }
-  const { name } = newest.metadata;
-  const state = planState(newest, nowMs);
-  if (state === 'Approved') {
-    const until = newest.spec.decision?.ceilingUntil;
-    const span = until === undefined ? '' : ` until ${until}`;
-    return {
-      status: 'False',
-      reason: 'PlanApproved',
-      message: `ScalePlan ${name} grants ${ceilingsText(newest)}${span}.`,
-    };
-  }
-  if (state === 'Rejected') {
-    return { status: 'False', reason: 'PlanRejected', message: `ScalePlan ${name} was rejected; the ceilings stay.` };
-  }
-  return { status: 'False', reason: 'PlanExpired', message: `ScalePlan ${name} expired without a decision.` };
+  return { status: 'False', reason: 'NoPlan', message: 'The authorised ceilings suffice so far.' };
 };
 
 /**
@@ -131,11 +123,6 @@ export const downstreamSaturated = ({ tiers, nowMs }: ConditionInput): Verdict<'
 
 const tenths = (value: number): string => String(Math.round(value * 10) / 10);
 
-const ceilingsText = ({ spec }: ScalePlan): string =>
-  SCALED_TIERS.flatMap((tier) => (spec.ceilings[tier] === undefined ? [] : [`${tier} ${spec.ceilings[tier]}`])).join(
-    ', ',
-  );
-
 /** Every condition, in the order in which people read them. */
 export const judge = (input: ConditionInput): { readonly [T in ConditionType]: Verdict<T> } => ({
   Ready: ready(input),
@@ -148,4 +135,5 @@ export const judge = (input: ConditionInput): { readonly [T in ConditionType]: V
   DownstreamSaturated: downstreamSaturated(input),
   ConflictingScaler: conflictingScaler(input),
   Overridden: overriddenCondition(input),
+  Contingency: contingencyCondition(input),
 });

@@ -128,9 +128,7 @@ const TRANSITIONS: readonly Transition[] = [
     happened: (before, after) => before?.status === 'True' && after?.status === 'False',
   },
   { type: 'Warning', reason: 'OverrideUnreadable', about: 'Overridden', happened: became('Unreadable') },
-  { type: 'Normal', reason: 'PlanApproved', about: 'PlanPending', happened: became('PlanApproved') },
-  { type: 'Warning', reason: 'PlanRejected', about: 'PlanPending', happened: became('PlanRejected') },
-  { type: 'Warning', reason: 'PlanExpired', about: 'PlanPending', happened: became('PlanExpired') },
+  { type: 'Warning', reason: 'ContingencyUnreadable', about: 'Contingency', happened: became('CommandUnreadable') },
 ];
 
 export const transitionEvents = (

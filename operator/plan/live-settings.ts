@@ -1,8 +1,33 @@
 import type { LiveSettings } from '../api/app-contract.ts';
 import type { VoucherCampaignSpec } from '../api/campaign-types.ts';
+import type { Backlog, Reading } from '../scaling/types.ts';
+import type { Effects } from './contingency.ts';
 
 /** Decimal instants of one form, so that `…T01:00:00Z` and `…T01:00:00.000Z` are the same settings. */
 const instant = (text: string): string => new Date(Date.parse(text)).toISOString();
+
+/** What changes from second to second. */
+export interface Circumstances {
+  /** What the tiers behind can take; undefined: they set no limit. */
+  readonly mostPerSecond?: number | undefined;
+  readonly effects?: Effects;
+  readonly recordsBacklog?: Reading<Backlog> | undefined;
+}
+
+/** Steps of what people are told, so that settings change seldom; below the first nobody has to be told anything. */
+const BEHIND_SECONDS = [10, 20, 30, 60, 120, 300, 600, 1_200, 1_800, 3_600, 7_200, 14_400, 43_200, 86_400];
+const WORTH_TELLING_SECONDS = 5;
+const RENEWED_MS = 10_000;
+
+/** 47 s at 10:00:07 → at most 60 s, as of 10:00:00; what is stale is not told. */
+const behindOf = (backlog: Reading<Backlog> | undefined): LiveSettings['behind'] => {
+  if (backlog?.kind !== 'fresh') return undefined;
+  const { oldestSeconds = 0 } = backlog.value;
+  if (oldestSeconds < WORTH_TELLING_SECONDS) return undefined;
+  const atMostSeconds =
+    BEHIND_SECONDS.find((step) => oldestSeconds <= step) ?? Math.ceil(oldestSeconds / 86_400) * 86_400;
+  return { atMostSeconds, asOf: new Date(Math.floor(backlog.atMs / RENEWED_MS) * RENEWED_MS).toISOString() };
+};
 
 /**
  * What every pod follows within 2 s.
@@ -13,17 +38,21 @@ const instant = (text: string): string => new Date(Date.parse(text)).toISOString
  *
  * A saturated tier behind lowers it: twelve pods share 90/s when the database takes 100/s.
  *
+ * A contingency level comes last: half of what would be let in otherwise, or its own number, whichever is less.
+ *
  * @param intakePods ready intake pods; at least one shares the rate, because no ready pod means that nobody is asking.
- * @param mostPerSecond what the tiers behind can take; undefined: they set no limit
  */
 export const buildLiveSettings = (
   spec: VoucherCampaignSpec,
   generation: number,
   intakePods: number,
-  mostPerSecond?: number,
+  { mostPerSecond, effects = {}, recordsBacklog }: Circumstances = {},
 ): LiveSettings => {
   const sharers = Math.max(1, intakePods);
   const wanted = spec.traffic.admissionPerSecond ?? sharers * spec.scaling.tiers.intake.capacityPerReplica;
+  const within = mostPerSecond === undefined ? wanted : Math.min(wanted, Math.floor(mostPerSecond));
+  const share = effects.admissionPercent === undefined ? within : Math.floor((within * effects.admissionPercent) / 100);
+  const behind = behindOf(recordsBacklog);
   return {
     v: 1,
     generation,
@@ -39,10 +68,11 @@ export const buildLiveSettings = (
       validDays,
     })),
     traffic: {
-      admissionPerSecond:
-        mostPerSecond === undefined ? wanted : Math.min(wanted, Math.max(1, Math.floor(mostPerSecond))),
+      admissionPerSecond: Math.max(1, Math.min(share, effects.admissionPerSecond ?? share)),
       intakePods: sharers,
       burstSeconds: spec.traffic.burstSeconds,
     },
+    ...(effects.page === undefined ? {} : { page: effects.page }),
+    ...(behind === undefined ? {} : { behind }),
   };
 };

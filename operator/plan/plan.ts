@@ -10,9 +10,11 @@ import type { LiveSettings } from '../api/app-contract.ts';
 import type { VoucherCampaign, VoucherCampaignStatus } from '../api/campaign-types.ts';
 import { HEADROOM } from '../api/names.ts';
 import type { ScalePlan } from '../api/scale-plan-types.ts';
-import type { CampaignEvent, JournalSpec } from '../reconcile/ports.ts';
+import type { Authorization, CampaignEvent, JournalSpec } from '../reconcile/ports.ts';
 import type { BuildOptions } from '../resources/build-options.ts';
 import type { Manifest } from '../resources/manifest.ts';
+import { contingencyOf, withClosing } from './contingency.ts';
+import { contingencyEvents } from './contingency-told.ts';
 import { scaleEvent, transitionEvents } from './events.ts';
 import { finalizerChange } from './finalizer.ts';
 import { headroomOf } from './headroom.ts';
@@ -22,6 +24,7 @@ import { planManifests } from './manifests.ts';
 import { resumeMemory } from './memory.ts';
 import { type CampaignMemory, type Observed, SCALED_TIERS, type ScaledTier, type TierOutcomes } from './observed.ts';
 import { overridesOf } from './overrides.ts';
+import { planInstants } from './plan-instants.ts';
 import { type PlanStateChange, planStateChanges } from './plan-state.ts';
 import { wantsCanary } from './pre-warmed.ts';
 import { nextLookMs } from './requeue.ts';
@@ -46,6 +49,8 @@ export interface Plan {
   /** In the order in which they must exist. */
   readonly apply: readonly Manifest[];
   readonly scale: readonly ScaleWrite[];
+  /** What the numbers of replicas rest on, to be judged again when they are written. */
+  readonly authorization: Authorization;
   readonly journal: JournalSpec;
   /** Undefined while there is no bucket of ours to put them into. */
   readonly liveSettings: LiveSettings | undefined;
@@ -74,8 +79,8 @@ const admissionLimit = (tiers: TierOutcomes): number | undefined => {
   return limits.length === 0 ? undefined : Math.min(...limits);
 };
 
-export const plan = (campaign: VoucherCampaign, observed: Observed, nowMs: number, options: BuildOptions): Plan => {
-  const { mode } = campaign.spec.scaling;
+export const plan = (stated: VoucherCampaign, observed: Observed, nowMs: number, options: BuildOptions): Plan => {
+  const { mode } = stated.spec.scaling;
   const { journal, cluster, previous, readings } = observed;
 
   const remembered =
@@ -88,6 +93,8 @@ export const plan = (campaign: VoucherCampaign, observed: Observed, nowMs: numbe
       },
       nowMs,
     );
+  const contingency = contingencyOf({ campaign: stated, observed, memory: remembered, nowMs });
+  const campaign = withClosing(stated, contingency.closesAtMs);
   const times = campaignTimes(campaign.spec, remembered.intake);
   const input = { campaign, observed, times, overrides: overridesOf(campaign, nowMs), nowMs };
   const tiers: TierOutcomes = {
@@ -127,22 +134,30 @@ export const plan = (campaign: VoucherCampaign, observed: Observed, nowMs: numbe
   );
 
   const scalePlans = mode === 'Auto' ? proposeScalePlans(input, tiers) : [];
-  const status = buildStatus({ ...input, tiers, headroom, plans: [...cluster.plans, ...scalePlans] }, memory);
+  const status = buildStatus(
+    { ...input, tiers, headroom, contingency, plans: [...cluster.plans, ...scalePlans] },
+    memory,
+  );
 
   return {
     ...manifests,
     scale,
+    authorization: { authorized: campaign.spec.scaling.authorized, plans: cluster.plans, fromMs: nowMs },
     journal: journalSpec(campaign, options),
     liveSettings:
       journal?.kind === 'ready'
-        ? buildLiveSettings(campaign.spec, campaign.metadata.generation ?? 0, tiers.intake.ready, admissionLimit(tiers))
+        ? buildLiveSettings(campaign.spec, campaign.metadata.generation ?? 0, tiers.intake.ready, {
+            mostPerSecond: admissionLimit(tiers),
+            effects: contingency.effects,
+            recordsBacklog: readings.backlog.records,
+          })
         : undefined,
     scalePlans,
     planStates: planStateChanges(cluster.plans, nowMs),
     canary: wantsCanary(campaign, times, observed.canary?.result === 'confirmed', nowMs),
     finalizer: finalizerChange(campaign),
     status,
-    events: transitionEvents(previous, status),
+    events: [...transitionEvents(previous, status), ...contingencyEvents(previous, status)],
     tiers,
     mode,
     overridesInForce: input.overrides.inForce,
@@ -155,7 +170,9 @@ export const plan = (campaign: VoucherCampaign, observed: Observed, nowMs: numbe
       stage: status.stage ?? '',
       arrivalsPerSecond: readings.arrivals.kind === 'absent' ? undefined : readings.arrivals.value.over3s,
       backlog: status.backlog,
+      contingency,
       isFirstPass: journal === undefined,
+      instants: planInstants(campaign, cluster.plans),
     }),
   };
 };

@@ -1,3 +1,4 @@
+import type { ContingencyOutcome } from './contingency.ts';
 import type { CampaignTimes, TierOutcomes } from './observed.ts';
 import { SCALED_TIERS } from './observed.ts';
 
@@ -12,8 +13,12 @@ interface RequeueInput {
   readonly stage: string;
   readonly arrivalsPerSecond: number | undefined;
   readonly backlog: number | undefined;
+  /** Absent: no levels. */
+  readonly contingency?: Pick<ContingencyOutcome, 'isCounting' | 'endsAtMs'>;
   /** The journal was not asked yet: nothing else waits for anything but that. */
   readonly isFirstPass: boolean;
+  /** When plans and ceilings change by the calendar alone. */
+  readonly instants: readonly number[];
 }
 
 /** Where nobody acts what is desired may stay apart from what is there. */
@@ -27,15 +32,17 @@ const isSettled = ({ tiers }: RequeueInput): boolean =>
  * | situation                                                     | next look                        |
  * |---------------------------------------------------------------|----------------------------------|
  * | first pass                                                    | at once                          |
- * | pre-warming, open, draining, arrivals, backlog, tiers moving, journal not ready | 1 s            |
+ * | pre-warming, open, draining, arrivals, backlog, tiers moving, journal not ready, a contingency level counting | 1 s |
  * | otherwise                                                     | 10 s, or sooner when a date is due |
  */
 export const nextLookMs = (input: RequeueInput): number => {
   if (input.isFirstPass) return 0;
-  const { times, nowMs, arrivalsPerSecond = 0, backlog = 0 } = input;
+  const { times, nowMs, arrivalsPerSecond = 0, backlog = 0, contingency } = input;
   const isNear = nowMs >= times.preWarmAtMs && input.stage !== 'Closed';
   const isBusy = arrivalsPerSecond > 0 || backlog > 0 || !input.journalReady || !isSettled(input);
-  if (isNear || isBusy) return TICK_MS;
-  const dates = [times.preWarmAtMs, times.opensAtMs, times.closesAtMs].filter((atMs) => atMs > nowMs);
+  if (isNear || isBusy || contingency?.isCounting === true) return TICK_MS;
+  const { preWarmAtMs, opensAtMs, closesAtMs } = times;
+  const ends = contingency?.endsAtMs ?? [];
+  const dates = [preWarmAtMs, opensAtMs, closesAtMs, ...input.instants, ...ends].filter((atMs) => atMs > nowMs);
   return Math.min(IDLE_LOOK_MS, ...dates.map((atMs) => atMs - nowMs));
 };

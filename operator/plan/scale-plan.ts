@@ -1,17 +1,19 @@
 /** When to ask the owner for a higher ceiling, and for how much. */
-
 import type { Ceilings } from '../api/common-types.ts';
 import { API_VERSION, LABELS, scalePlanName } from '../api/names.ts';
-import type { ScalePlan, ScalePlanSpec } from '../api/scale-plan-types.ts';
-import { type Need, PLAN_LIFETIME_MS, planNeed, requestedCeiling, SUPERSEDE_GROWTH } from '../scaling/plan-need.ts';
+import type { ScalePlan } from '../api/scale-plan-types.ts';
+import {
+  LOAD_PLAN_LIFETIME_MS,
+  planExpiryMs,
+  planNeed,
+  requestedCeiling,
+  SUPERSEDE_GROWTH,
+} from '../scaling/plan-need.ts';
 import { ceilingInForce } from '../scaling/schedule.ts';
-import type { Reading } from '../scaling/types.ts';
 import { type PlanInput, SCALED_TIERS, type ScaledTier, type TierOutcomes } from './observed.ts';
+import { effectOf, evidenceOf, meansOf, neededSignal, type TierNeed } from './plan-content.ts';
 import { planState } from './plan-state.ts';
-
-interface TierNeed extends Need {
-  readonly tier: ScaledTier;
-}
+import { summaryOf } from './plan-summary.ts';
 
 const needOf = (
   { campaign, observed, times, nowMs }: PlanInput,
@@ -19,102 +21,84 @@ const needOf = (
   tier: ScaledTier,
 ): TierNeed | undefined => {
   const { limits, decision, forecastFloor } = tiers[tier];
+  // Off decides nothing, so it asks for nothing.
+  if (decision === undefined) return undefined;
   // More replicas would bring nothing; the owner is asked when they do.
-  const isSaturated = decision?.admissionPerSecond !== undefined;
-  const { preWarmAtMs, opensAtMs } = times;
-  const meetsMs = Math.max(nowMs, preWarmAtMs);
+  const isSaturated = decision.admissionPerSecond !== undefined;
+  const atMost = (replicas: number): number => (isSaturated ? 0 : Math.min(limits.max, replicas));
+  const { feedForward, drain } = decision.terms;
+  const { authorized } = campaign.spec.scaling;
   const need = planNeed({
-    demand: isSaturated ? 0 : Math.min(limits.max, demandOf(decision?.terms)),
-    ceiling: limits.ceiling,
-    // Off decides nothing, so it asks for nothing.
-    forecastFloor: decision === undefined ? 0 : forecastFloor,
-    ceilingAtPreWarm: ceilingInForce(campaign.spec.scaling.authorized, observed.cluster.plans, tier, meetsMs),
+    demand: atMost(Math.ceil(feedForward + drain)),
+    wanted: atMost(decision.wanted),
+    ceilingAt: (atMs) => ceilingInForce(authorized, observed.cluster.plans, tier, atMs),
+    forecastFloor,
     nowMs,
-    preWarmAtMs,
-    opensAtMs,
+    preWarmAtMs: times.preWarmAtMs,
+    opensAtMs: times.opensAtMs,
   });
   return need && { tier, ...need };
 };
 
-const demandOf = (terms: { readonly feedForward: number; readonly drain: number } | undefined): number =>
-  terms === undefined ? 0 : Math.ceil(terms.feedForward + terms.drain);
-
-const neededSignal = (tier: ScaledTier): string => `${tier}ReplicasNeeded`;
+/** An approval that was revoked: its owner has just said that so much is not wanted. */
+const isJustRevoked = ({ status }: ScalePlan, nowMs: number): boolean =>
+  status?.revokedAt !== undefined && nowMs < Date.parse(status.revokedAt) + LOAD_PLAN_LIFETIME_MS;
 
 /**
- * A plan that waits, or was rejected and has not run out, answers the same need: asking again every second would only
- * teach the owner to look away. Need 47 asked for 60; at 56 it still covers (56 ≤ 1.2 × 47), at 57 a new plan is made.
+ * Whether a plan answers this need already: asking again every second would only teach the owner to look away.
+ *
+ * | plan                                  | answers                                |
+ * |---------------------------------------|----------------------------------------|
+ * | waits                                 | any need                               |
+ * | rejected, and would not have run out  | a need of the same reason: who declines the forecast has not seen the crowd |
+ * | revoked less than 15 minutes ago      | any need                               |
+ * | anything else                         | none                                   |
+ *
+ * Need 47 asked for 60; at 56 it still covers (56 ≤ 1.2 × 47), at 57 a new plan is made.
  */
-const isCovered = ({ tier, needed }: TierNeed, plans: readonly ScalePlan[], nowMs: number): boolean =>
+const isCovered = ({ tier, needed, reason }: TierNeed, plans: readonly ScalePlan[], nowMs: number): boolean =>
   plans.some((plan) => {
     const state = planState(plan, nowMs);
-    const speaks = state === 'Pending' || (state === 'Rejected' && nowMs < Date.parse(plan.spec.expiresAt));
-    const requested = plan.spec.ceilings[tier];
+    const { spec } = plan;
+    const speaks =
+      state === 'Pending' ||
+      (state === 'Rejected' && spec.reason === reason && nowMs < Date.parse(spec.expiresAt)) ||
+      (state === 'Revoked' && isJustRevoked(plan, nowMs));
+    const requested = spec.ceilings[tier];
     if (!speaks || requested === undefined) return false;
-    const then = plan.spec.evidence.find(({ signal }) => signal === neededSignal(tier))?.value;
+    const then = spec.evidence.find(({ signal }) => signal === neededSignal(tier))?.value;
     return needed <= (then === undefined ? requested : then * SUPERSEDE_GROWTH);
   });
 
-const evidenceOf = (signal: string, value: number, atMs: number, nowMs: number): ScalePlanSpec['evidence'][number] => ({
-  signal,
-  value,
-  ageSeconds: Math.max(0, nowMs - atMs) / 1000,
-});
-
-const fromReading = <T>(
-  reading: Reading<T> | undefined,
-  nowMs: number,
-  values: (value: T) => Readonly<Record<string, number | undefined>>,
-): ScalePlanSpec['evidence'] =>
-  reading === undefined || reading.kind === 'absent'
-    ? []
-    : Object.entries(values(reading.value)).flatMap(([signal, value]) =>
-        value === undefined ? [] : [evidenceOf(signal, value, reading.atMs, nowMs)],
-      );
-
 /** The plans to create now: none or one, for all tiers that need more. */
 export const proposeScalePlans = (input: PlanInput, tiers: TierOutcomes): readonly ScalePlan[] => {
-  const { campaign, observed, nowMs } = input;
+  const { campaign, observed, times, nowMs } = input;
+  const { plans } = observed.cluster;
   const needs = SCALED_TIERS.flatMap((tier) => needOf(input, tiers, tier) ?? []);
-  const uncovered = needs.filter((need) => !isCovered(need, observed.cluster.plans, nowMs));
+  const uncovered = needs.filter((need) => !isCovered(need, plans, nowMs));
   if (uncovered.length === 0) return [];
   const ceilings: Ceilings = Object.fromEntries(
     needs.map(({ tier, needed }) => [tier, requestedCeiling(needed, tiers[tier].limits.max)]),
   );
-  const { arrivals, backlog } = observed.readings;
-  const { peakArrivalsPerSecond } = campaign.spec.scaling;
-  const spec: ScalePlanSpec = {
-    campaignName: campaign.metadata.name,
-    campaignId: campaign.spec.campaignId,
-    reason: needs.some(({ reason }) => reason === 'Load') ? 'Load' : 'Forecast',
+  const reason = needs.some((need) => need.reason === 'Load') ? 'Load' : 'Forecast';
+  const settled = plans.filter(
+    ({ spec, status }) => spec.decision !== undefined || status?.state === 'Superseded',
+  ).length;
+  const told = {
+    reason,
     ceilings,
-    evidence: [
-      ...needs.flatMap(({ tier, needed }) => [
-        evidenceOf(neededSignal(tier), needed, nowMs, nowMs),
-        evidenceOf(`${tier}CeilingInForce`, tiers[tier].limits.ceiling, nowMs, nowMs),
-        evidenceOf(`${tier}ReplicasReady`, tiers[tier].ready, nowMs, nowMs),
-      ]),
-      ...(peakArrivalsPerSecond === undefined
-        ? []
-        : [evidenceOf('forecastPeakArrivalsPerSecond', peakArrivalsPerSecond, nowMs, nowMs)]),
-      ...fromReading(arrivals, nowMs, (rates) => ({
-        arrivalsPerSecondOver3s: rates.over3s,
-        arrivalsPerSecondOver60s: rates.over60s,
-      })),
-      ...fromReading(backlog.records, nowMs, ({ messages, oldestSeconds }) => ({
-        recordsBacklogMessages: messages,
-        recordsOldestSeconds: oldestSeconds,
-      })),
-    ],
-    expiresAt: new Date(nowMs + PLAN_LIFETIME_MS).toISOString(),
-  };
+    effect: effectOf(input, tiers, needs, ceilings, reason),
+    means: meansOf(input, needs, ceilings, reason),
+    expiresAt: new Date(planExpiryMs(reason, nowMs, times.opensAtMs)).toISOString(),
+  } as const;
   return [
     {
       apiVersion: API_VERSION,
       kind: 'ScalePlan',
       metadata: {
-        // The same need within one lifetime gives the same name: a late cache or a stale leader can't ask twice.
-        name: scalePlanName(campaign.metadata.name, ceilings, Math.floor(nowMs / PLAN_LIFETIME_MS)),
+        // The same need within one lifetime gives the same name: a late cache or a stale leader can't ask twice. One
+        // that is settled makes room for the next one, such as a renewal.
+        name: scalePlanName(campaign.metadata.name, ceilings, Math.floor(nowMs / LOAD_PLAN_LIFETIME_MS), settled),
         namespace: campaign.metadata.namespace,
         // No owner reference: the trail outlives the campaign.
         labels: {
@@ -122,7 +106,13 @@ export const proposeScalePlans = (input: PlanInput, tiers: TierOutcomes): readon
           [LABELS.campaignId]: campaign.spec.campaignId,
         },
       },
-      spec,
+      spec: {
+        campaignName: campaign.metadata.name,
+        campaignId: campaign.spec.campaignId,
+        ...told,
+        evidence: evidenceOf(input, tiers, needs),
+        summary: summaryOf(campaign, needs, told),
+      },
     },
   ];
 };

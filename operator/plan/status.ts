@@ -4,6 +4,7 @@ import type { TierStatus, VoucherCampaignStatus } from '../api/campaign-types.ts
 import type { Condition } from '../api/common-types.ts';
 import { CONDITION_TYPES } from '../api/conditions.ts';
 import { judge } from './conditions.ts';
+import { serializeContingencyMemory } from './contingency-memory.ts';
 import { serializeMemory } from './memory.ts';
 import { type CampaignMemory, SCALED_TIERS, type TierOutcome } from './observed.ts';
 import { planState } from './plan-state.ts';
@@ -58,12 +59,13 @@ const tierStatus = (outcome: TierOutcome, input: ConditionInput): TierStatus => 
 };
 
 export const buildStatus = (input: ConditionInput, memory: CampaignMemory): VoucherCampaignStatus => {
-  const { campaign, observed, times, nowMs, tiers, plans, headroom } = input;
+  const { campaign, observed, times, nowMs, tiers, plans, headroom, contingency } = input;
   const { previous, readings } = observed;
   const conditions = conditionsOf(input);
   const intake = tierStatus(tiers.intake, input);
   const records = tierStatus(tiers.records, input);
   const counts = observed.counts ?? previous?.counts;
+  const contingencyMemory = serializeContingencyMemory(contingency.memory);
   const waiting = plans.findLast((plan) => planState(plan, nowMs) === 'Pending');
   // Written once: root rules of the CRD freeze the campaign from here on.
   const openedAt = previous?.openedAt ?? (nowMs >= times.opensAtMs ? new Date(nowMs).toISOString() : undefined);
@@ -89,6 +91,9 @@ export const buildStatus = (input: ConditionInput, memory: CampaignMemory): Vouc
     ...(records.oldestSeconds === undefined ? {} : { oldestSeconds: records.oldestSeconds }),
     intake: `${intake.ready}/${intake.desired}/${intake.ceiling}`,
     ...(waiting === undefined ? {} : { plan: waiting.metadata.name }),
+    ...(contingency.inForce.length === 0 ? {} : { contingency: contingency.inForce.map(({ status }) => status) }),
+    ...(contingency.closesAtMs === undefined ? {} : { closesAt: new Date(contingency.closesAtMs).toISOString() }),
+    ...(contingencyMemory === undefined ? {} : { contingencyMemory }),
     scaler: serializeMemory(memory),
   };
 };
@@ -103,6 +108,8 @@ const urgentPart = (status: VoucherCampaignStatus): unknown => [
   status.stage,
   status.plan,
   status.headroom,
+  status.contingency,
+  status.closesAt,
   status.conditions?.map(({ type, status: verdict, reason }) => [type, verdict, reason]),
   SCALED_TIERS.map((tier) => [
     status.tiers?.[tier]?.replicas,

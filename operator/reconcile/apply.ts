@@ -4,16 +4,18 @@
  */
 
 import type { VoucherCampaign } from '../api/campaign-types.ts';
-import { FIELD_MANAGER, LABELS } from '../api/names.ts';
+import { FIELD_MANAGER, HEADROOM, LABELS } from '../api/names.ts';
 import { campaignEvent } from '../plan/events.ts';
 import type { Plan, ScaleWrite } from '../plan/plan.ts';
 import { shouldWriteStatus } from '../plan/status.ts';
 import type { Manifest } from '../resources/manifest.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { CampaignState } from './campaign-state.ts';
+import { createCeilingGuard } from './ceiling-guard.ts';
 import { within } from './deadline.ts';
 import { DeadlineError, ReconcileError, type Step } from './errors.ts';
 import type {
+  AuthorizationReader,
   EventSink,
   FinalizerWriter,
   JournalAdmin,
@@ -29,14 +31,18 @@ export interface ApplyDeps {
   readonly replicas: ReplicaWriter;
   readonly status: StatusWriter;
   readonly plans: PlanWriter;
+  /** Absent where nobody but this process keeps what is authorised. */
+  readonly authorization?: AuthorizationReader;
   /** Absent where nothing outlives a campaign. */
   readonly finalizers?: FinalizerWriter;
   readonly events: EventSink;
   readonly journal: JournalAdmin;
-  readonly onScaleWrite: (result: 'written' | 'conflict' | 'error') => void;
+  readonly onScaleWrite: (result: 'written' | 'held' | 'conflict' | 'error', write: ScaleWrite) => void;
 }
 
 const WRITE_DEADLINE_MS = 1_000;
+/** What is authorised is read before replicas are raised. */
+const RAISE_DEADLINE_MS = 2 * WRITE_DEADLINE_MS;
 /** Settings that nobody changed are compared with the bucket again after this long, in case somebody emptied it. */
 const SETTINGS_RECHECK_MS = 10_000;
 /** One conflict is a cache that lags; this many in a row are another writer. */
@@ -57,9 +63,10 @@ export const apply = async (
     step: Step,
     what: string,
     work: (signal: AbortSignal) => Promise<void>,
+    deadlineMs = WRITE_DEADLINE_MS,
   ): Promise<ReconcileError | undefined> => {
     try {
-      await within(deps.clock, WRITE_DEADLINE_MS, signal, work);
+      await within(deps.clock, deadlineMs, signal, work);
       return undefined;
     } catch (cause) {
       const error = new ReconcileError(step, what, cause);
@@ -68,15 +75,21 @@ export const apply = async (
     }
   };
 
+  const guard = createCeilingGuard(deps, campaign, plan.authorization, emit);
+
   const scale = async (write: ScaleWrite): Promise<void> => {
-    const { name, replicas, resourceVersion } = write;
-    const failed = await attempt('scale', `scale ${name} to ${replicas}`, async (inner) => {
+    const { name, tier, from, resourceVersion } = write;
+    const writing = async (inner: AbortSignal): Promise<void> => {
       const { namespace } = campaign.metadata;
+      // Placeholders serve nobody.
+      const replicas = tier === HEADROOM ? write.replicas : await guard.allowed(tier, from, write.replicas, inner);
+      if (replicas === from) return deps.onScaleWrite('held', write);
       const result = await deps.replicas.scale({ namespace, name, replicas, resourceVersion }, inner);
-      deps.onScaleWrite(result);
+      deps.onScaleWrite(result, { ...write, replicas });
       if (result === 'written') {
         state.conflicts[write.tier] = 0;
-        if (write.event !== undefined) emit(write.event);
+        // Of another number nothing would be true; the guard has told of it.
+        if (write.event !== undefined && replicas === write.replicas) emit(write.event);
         return;
       }
       const conflicts = (state.conflicts[write.tier] ?? 0) + 1;
@@ -85,17 +98,25 @@ export const apply = async (
         const message = `${conflicts} writes in a row of ${name} met a newer version: something besides ${FIELD_MANAGER} changes it. Remove other autoscalers from it.`;
         emit(campaignEvent('Warning', 'ScaleConflict', message));
       }
-    });
-    if (failed !== undefined) deps.onScaleWrite('error');
+    };
+    const deadlineMs = write.replicas > from ? RAISE_DEADLINE_MS : WRITE_DEADLINE_MS;
+    const failed = await attempt('scale', `scale ${name} to ${write.replicas}`, writing, deadlineMs);
+    if (failed !== undefined) deps.onScaleWrite('error', write);
   };
 
   /** In order. A writer that does not answer is left alone until the next tick; a refused manifest stops no other. */
   const write = async (step: 'apply_manifest' | 'create_manifest', manifests: readonly Manifest[]): Promise<void> => {
     for (const manifest of manifests) {
       const what = `${step === 'apply_manifest' ? 'apply' : 'create'} ${manifest.kind} ${manifest.metadata?.name}`;
-      const failed = await attempt(step, what, (inner) =>
-        step === 'apply_manifest' ? deps.manifests.apply(manifest, inner) : deps.manifests.create(manifest, inner),
-      );
+      const failed =
+        step === 'apply_manifest'
+          ? await attempt(step, what, (inner) => deps.manifests.apply(manifest, inner))
+          : await attempt(
+              step,
+              what,
+              async (inner) => deps.manifests.create(await guard.created(manifest, inner), inner),
+              RAISE_DEADLINE_MS,
+            );
       if (failed?.cause instanceof DeadlineError) return;
       if (failed === undefined && step === 'create_manifest') {
         const tier = manifest.metadata?.labels?.[LABELS.component];
@@ -154,10 +175,10 @@ export const apply = async (
       emit(campaignEvent('Warning', 'PlanProposed', message));
     }
   }
-  for (const { plan: scalePlan, state: planState } of plan.planStates) {
-    await attempt('write_plan_state', `write that ScalePlan ${scalePlan.metadata.name} is ${planState}`, (inner) =>
-      deps.plans.writeState(scalePlan, planState, inner),
-    );
+  for (const { plan: scalePlan, state: planState, status, event } of plan.planStates) {
+    const what = `write that ScalePlan ${scalePlan.metadata.name} is ${planState}`;
+    const failed = await attempt('write_plan_state', what, (inner) => deps.plans.writeStatus(scalePlan, status, inner));
+    if (failed === undefined && event !== undefined) emit(event);
   }
   for (const event of plan.events) emit(event);
 

@@ -2,6 +2,7 @@
 import type { VoucherCampaign, VoucherCampaignStatus } from '../api/campaign-types.ts';
 import type { CampaignMemory } from '../plan/observed.ts';
 import type { ScaleWrite } from '../plan/plan.ts';
+import type { AuditKeeper } from './audit-keeper.ts';
 import type { CanaryKeeper } from './canary-keeper.ts';
 import type { DecisionKeeper } from './decision-keeper.ts';
 import type { JournalKeeper } from './journal-keeper.ts';
@@ -12,6 +13,7 @@ export interface CampaignState {
   readonly journal: JournalKeeper;
   readonly canary: CanaryKeeper;
   readonly decisions: DecisionKeeper;
+  readonly audit: AuditKeeper;
   /** Last computed status; events are the difference to it. */
   computed: VoucherCampaignStatus | undefined;
   /** Last status that the API server has, as far as we know. */
@@ -35,7 +37,7 @@ export const campaignKey = ({ metadata }: Pick<VoucherCampaign, 'metadata'>): st
 
 export const newCampaignState = (
   campaign: VoucherCampaign,
-  keepers: Pick<CampaignState, 'journal' | 'canary' | 'decisions'>,
+  keepers: Pick<CampaignState, 'journal' | 'canary' | 'decisions' | 'audit'>,
 ): CampaignState => ({
   uid: campaign.metadata.uid,
   ...keepers,

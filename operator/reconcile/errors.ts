@@ -15,6 +15,7 @@ export const STEPS = [
   'delete_journal',
   'write_status',
   'keep_decisions',
+  'keep_audit',
 ] as const;
 export type Step = (typeof STEPS)[number];
 

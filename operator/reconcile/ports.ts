@@ -4,9 +4,8 @@
  */
 import type { CanaryReport, LiveSettings } from '../api/app-contract.ts';
 import type { VoucherCampaign, VoucherCampaignStatus } from '../api/campaign-types.ts';
-import type { PlanState } from '../api/conditions.ts';
 import type { Tier } from '../api/names.ts';
-import type { ScalePlan } from '../api/scale-plan-types.ts';
+import type { ScalePlan, ScalePlanStatus } from '../api/scale-plan-types.ts';
 import type { Manifest } from '../resources/manifest.ts';
 import type { ArrivalRates, Backlog, Reading } from '../scaling/types.ts';
 
@@ -105,6 +104,22 @@ export interface ReplicaWriter {
   ): Promise<'written' | 'conflict'>;
 }
 
+/** What is authorised, and the time, by whoever keeps both: a watch may be late, and a clock may be wrong. */
+export interface Authorization {
+  readonly authorized: VoucherCampaign['spec']['scaling']['authorized'];
+  readonly plans: readonly ScalePlan[];
+  /** It is no earlier. */
+  readonly fromMs: number;
+}
+
+export interface AuthorizationReader {
+  /**
+   * @param plans those whose grants are to be used; one that is gone grants nothing
+   * @throws Error when the campaign is gone, or is another one of that name
+   */
+  read(campaign: VoucherCampaign, plans: readonly ScalePlan[], signal: AbortSignal): Promise<Authorization>;
+}
+
 export interface StatusWriter {
   writeStatus(campaign: VoucherCampaign, status: VoucherCampaignStatus, signal: AbortSignal): Promise<void>;
 }
@@ -128,8 +143,8 @@ export interface EventSink {
 export interface PlanWriter {
   /** A plan of that name that is there already is success: names say the need, so it is the same plan. */
   createPlan(plan: ScalePlan, signal: AbortSignal): Promise<void>;
-  /** `status.state`: where the plan stands, for people. */
-  writeState(plan: ScalePlan, state: PlanState, signal: AbortSignal): Promise<void>;
+  /** Where the plan stands. @throws Error when it is no longer the one that was seen */
+  writeStatus(plan: ScalePlan, status: ScalePlanStatus, signal: AbortSignal): Promise<void>;
 }
 
 /** Where the last decisions on a campaign's tiers are kept, as text; they outlive the process. */
@@ -192,12 +207,39 @@ export interface JournalAdmin {
   putLiveSettings(campaignId: string, settings: LiveSettings, signal: AbortSignal): Promise<void>;
 }
 
+/** Where a trail ends: its last line, in the chain and in the stream. */
+export interface AuditTail {
+  readonly sequence: number;
+  readonly n: number;
+  readonly hash: string;
+}
+
+/** The trails of all campaigns, one chain of lines each; they outlive campaigns, plans and journals. */
+export interface AuditLog {
+  /** Every line as it is stored, oldest first; none for a campaign without a trail. @throws Error when the journal does not answer */
+  read(campaignId: string, signal: AbortSignal): AsyncIterable<{ readonly text: string; readonly tail: AuditTail }>;
+  /**
+   * Stores one line right behind `tail`, or nothing: `moved` when the trail ends elsewhere by now.
+   * @throws Error when whether it is stored can't be told
+   */
+  append(
+    campaignId: string,
+    entry: { readonly id: string },
+    tail: AuditTail | undefined,
+    signal: AbortSignal,
+  ): Promise<{ readonly kind: 'appended'; readonly tail: AuditTail } | { readonly kind: 'moved' }>;
+  /** Whose trails there are. */
+  campaignIds(signal: AbortSignal): Promise<readonly string[]>;
+}
+
 /** Signals of one tick. */
 export interface CampaignReadings {
   readonly arrivals: Reading<ArrivalRates>;
   readonly backlog: Partial<Readonly<Record<Tier, Reading<Backlog>>>>;
   /** Messages that a tier works off per second. Absent: nobody measures it. */
   readonly served?: Partial<Readonly<Record<Tier, Reading<number>>>>;
+  /** Of the attempted registrations, those that were sent away with 503, in percent. Absent: nobody measures it. */
+  readonly shedPercent?: Reading<number>;
 }
 
 export interface SignalReader {

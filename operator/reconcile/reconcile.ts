@@ -1,9 +1,10 @@
 /** One tick of one campaign: observe → plan → apply. */
 import type { VoucherCampaign } from '../api/campaign-types.ts';
-import { plan } from '../plan/plan.ts';
+import { plan, type ScaleWrite } from '../plan/plan.ts';
 import { TICK_MS } from '../plan/requeue.ts';
 import type { BuildOptions } from '../resources/build-options.ts';
 import { type ApplyDeps, apply } from './apply.ts';
+import { AuditKeeper } from './audit-keeper.ts';
 import { type CampaignState, campaignKey, newCampaignState } from './campaign-state.ts';
 import { CanaryKeeper } from './canary-keeper.ts';
 import { DecisionKeeper } from './decision-keeper.ts';
@@ -11,7 +12,7 @@ import { endCampaign } from './deletion.ts';
 import { ReconcileError } from './errors.ts';
 import { type GatherDeps, gather } from './gather.ts';
 import { JournalKeeper } from './journal-keeper.ts';
-import type { CanaryAsker, DecisionStore } from './ports.ts';
+import type { AuditLog, CanaryAsker, DecisionStore } from './ports.ts';
 import type { TickReporter } from './tick-reporter.ts';
 
 export interface ReconcilerDeps extends GatherDeps, Omit<ApplyDeps, 'onScaleWrite'> {
@@ -19,6 +20,8 @@ export interface ReconcilerDeps extends GatherDeps, Omit<ApplyDeps, 'onScaleWrit
   readonly options: BuildOptions;
   /** Absent where nobody asks later why. */
   readonly decisions?: DecisionStore;
+  /** Absent where no trail is kept. */
+  readonly audit?: AuditLog;
   /** Logs and metrics. */
   readonly report: TickReporter;
 }
@@ -54,6 +57,13 @@ export const createReconciler = (deps: ReconcilerDeps): Reconciler => {
         onDecision: report.decided,
         onFailure: (where, cause) =>
           report.failed(where, new ReconcileError('keep_decisions', 'keep the log of decisions', cause)),
+      }),
+      audit: new AuditKeeper({
+        clock,
+        log: deps.audit,
+        site: deps.options.site,
+        onFailure: (where, cause) =>
+          report.failed(where, new ReconcileError('keep_audit', 'append to the audit trail', cause)),
       }),
     });
     states.set(key, state);
@@ -97,17 +107,17 @@ export const createReconciler = (deps: ReconcilerDeps): Reconciler => {
       );
       state.memory = planned.memory;
 
-      const failed = await apply(
-        { ...deps, onScaleWrite: (result) => report.scaleWrite(campaign, result) },
-        campaign,
-        state,
-        planned,
-        signal,
-      );
+      const written: ScaleWrite[] = [];
+      const onScaleWrite: ApplyDeps['onScaleWrite'] = (result, write) => {
+        report.scaleWrite(campaign, result);
+        if (result === 'written') written.push(write);
+      };
+      const failed = await apply({ ...deps, onScaleWrite }, campaign, state, planned, signal);
       state.computed = planned.status;
       state.canary.keep(planned.canary, gathered.cluster.tiers.intake?.pods ?? [], signal);
 
       state.decisions.note(campaign, planned, gathered.readings, nowMs, signal);
+      state.audit.note({ campaign, cluster: gathered.cluster, plan: planned, written, nowMs }, signal);
       for (const error of [...gathered.errors, ...failed]) report.failed(campaign, error);
       report.planned(campaign, planned, gathered.readings, nowMs);
       return { requeueAfterMs: failed.length > 0 ? Math.min(TICK_MS, planned.requeueAfterMs) : planned.requeueAfterMs };

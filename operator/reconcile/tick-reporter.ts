@@ -10,7 +10,7 @@ export interface TickReporter {
   planned(campaign: VoucherCampaign, plan: Plan, readings: CampaignReadings, nowMs: number): void;
   /** A tier is wanted otherwise than before, or for another reason. */
   decided(campaign: VoucherCampaign, tier: ScaledTier, decision: DecisionRecord): void;
-  scaleWrite(campaign: VoucherCampaign, result: 'written' | 'conflict' | 'error'): void;
+  scaleWrite(campaign: VoucherCampaign, result: 'written' | 'held' | 'conflict' | 'error'): void;
   failed(campaign: VoucherCampaign, error: ReconcileError): void;
   ticked(seconds: number): void;
   forgotten(campaign: Pick<VoucherCampaign, 'metadata'>): void;

@@ -2,6 +2,7 @@ import type { Deployment } from 'kubernetes-types/apps/v1.js';
 import type { VoucherCampaign } from '../api/campaign-types.ts';
 import { type Tier, tierName } from '../api/names.ts';
 import type { BuildOptions } from './build-options.ts';
+import type { Manifest } from './manifest.ts';
 import { ownedMetadata, tierSelector } from './metadata.ts';
 import { buildPodTemplate } from './pod.ts';
 
@@ -28,3 +29,5 @@ export const withReplicas = (deployment: Deployment, replicas: number): Deployme
   if (deployment.spec === undefined) throw new Error(`Deployment ${deployment.metadata?.name} has no spec`);
   return { ...deployment, spec: { ...deployment.spec, replicas } };
 };
+
+export const isDeployment = (manifest: Manifest): manifest is Deployment => manifest.kind === 'Deployment';

@@ -4,6 +4,7 @@ import type { ScalingSpec, VoucherCampaignSpec } from '../api/campaign-types.ts'
 import { parseDurationMs } from '../api/duration.ts';
 import type { ScalePlan } from '../api/scale-plan-types.ts';
 import type { Pace } from './forecast.ts';
+import { grantOf } from './grants.ts';
 import { leadSecondsFor } from './pre-warm.ts';
 
 /** Share of a replica's capacity that is planned for; the rest is room for what a mean over a second hides. */
@@ -59,13 +60,6 @@ export const scheduleFloor = (
 ): number => {
   const schedule = scheduleOf(spec, capacityPerReplica);
   return isScheduled(schedule, nowMs) ? schedule.floor : 0;
-};
-
-/** The ceiling that an approved plan grants a tier at this instant, or undefined. */
-const grantOf = (plan: ScalePlan, tier: 'intake' | 'records', nowMs: number): number | undefined => {
-  const { decision, ceilings, expiresAt } = plan.spec;
-  if (decision?.verdict !== 'Approved') return undefined;
-  return nowMs < Date.parse(decision.ceilingUntil ?? expiresAt) ? ceilings[tier] : undefined;
 };
 
 /**

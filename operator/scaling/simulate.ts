@@ -84,21 +84,31 @@ export const simulate = (
   spec: VoucherCampaignSpec,
   trace: readonly TraceStep[],
   plant: PlantRates,
-  { policy = 'ours', plans = [], tier: shown, phaseSeconds = 7 }: SimulationOptions = {},
+  {
+    policy = 'ours',
+    plans = [],
+    tier: shown,
+    phaseSeconds = 7,
+    start,
+    tailSeconds = TAIL_SECONDS,
+  }: SimulationOptions = {},
 ): SimulationResult => {
   const opensAtMs = Date.parse(spec.window.opensAt);
   const closesAtMs = Date.parse(spec.window.closesAt);
   const { floor, fromMs } = scheduleOf(spec, spec.scaling.tiers.intake.capacityPerReplica, paceOf({}));
   const scheduleFrom = floor === 0 ? 0 : Math.floor((fromMs - opensAtMs) / 1000);
-  const firstSecond = Math.min(Math.floor(trace[0]?.atSeconds ?? 0), scheduleFrom) - RUN_IN_SECONDS;
+  const traceFrom = Math.floor(trace[0]?.atSeconds ?? 0);
+  const firstSecond = start === undefined ? Math.min(traceFrom, scheduleFrom) - RUN_IN_SECONDS : traceFrom;
   const endSecond = Math.ceil(trace.at(-1)?.atSeconds ?? 0);
   const every = Math.max(1, Math.ceil((endSecond - firstSecond) / TIMELINE_POINTS));
   const arrivalsAt = playTrace(trace);
   const rates = new SecondRates();
   const waits = newWaits();
   const returns = new Returns();
-  const runOf = (tier: SimulatedTier): TierRun => new TierRun(spec, tier, plant, { policy, plans, phaseSeconds });
+  const runOf = (tier: SimulatedTier): TierRun =>
+    new TierRun(spec, tier, plant, { policy, plans, phaseSeconds, replicas: start?.replicas[tier] });
   const runs: Runs = { intake: runOf('intake'), records: runOf('records') };
+  runs.records.waiting = start?.backlog ?? 0;
   const told = runs[shown ?? 'intake'];
   const counted = shown === undefined ? SIMULATED_TIERS : [shown];
   const explicitAdmission = spec.traffic.admissionPerSecond ?? Number.POSITIVE_INFINITY;
@@ -112,7 +122,7 @@ export const simulate = (
     firstScaleUpSeconds: undefined,
   };
 
-  for (let t = firstSecond; t < endSecond + TAIL_SECONDS; t += 1) {
+  for (let t = firstSecond; t < endSecond + tailSeconds; t += 1) {
     const nowMs = opensAtMs + t * 1000;
     for (const tier of SIMULATED_TIERS) runs[tier].pods.begin(t);
     const arrivals = arrivalsAt(t);
@@ -124,7 +134,8 @@ export const simulate = (
       database,
       burstSeconds: spec.traffic.burstSeconds,
     });
-    waits.step(entering, recorded);
+    // Who waits at the beginning has come in its first second.
+    waits.step(entering + (t === firstSecond ? (start?.backlog ?? 0) : 0), recorded);
     rates.add(arrivals + returning);
 
     // The tick at the end of the second sees what happened.

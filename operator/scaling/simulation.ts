@@ -5,9 +5,20 @@ import type { PolicyName } from './policies/policy.ts';
 export const SIMULATED_TIERS = ['intake', 'records'] as const;
 export type SimulatedTier = (typeof SIMULATED_TIERS)[number];
 
+export interface SimulationStart {
+  /** Ready replicas. */
+  readonly replicas: Readonly<Record<SimulatedTier, number>>;
+  /** Messages in the journal that are not recorded yet. */
+  readonly backlog: number;
+}
+
 export interface SimulationOptions {
   /** Default ours. */
   readonly policy?: PolicyName;
+  /** Where it begins, at the first second of the trace; default: early enough for the schedule, at the minimum, nobody waits. */
+  readonly start?: SimulationStart;
+  /** How long after the trace's end it goes on while anybody waits; default an hour. */
+  readonly tailSeconds?: number;
   /** Approved ones widen the ceilings as they would in the operator. */
   readonly plans?: readonly ScalePlan[];
   /** Whose replicas and pod-seconds are told; default: intake's replicas, and pod-seconds of both. */

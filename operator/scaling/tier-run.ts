@@ -2,7 +2,7 @@
 import type { VoucherCampaignSpec } from '../api/campaign-types.ts';
 import type { ScalePlan } from '../api/scale-plan-types.ts';
 import { limitsOf } from './limits.ts';
-import { PLAN_LIFETIME_MS, planNeed, requestedCeiling, SUPERSEDE_GROWTH } from './plan-need.ts';
+import { planExpiryMs, planNeed, requestedCeiling, SUPERSEDE_GROWTH } from './plan-need.ts';
 import { type PlantRates, PlantTier } from './plant.ts';
 import { oursPolicy } from './policies/ours.ts';
 import type { PolicyDecision, PolicyName, TierPolicy } from './policies/policy.ts';
@@ -23,6 +23,8 @@ export interface TierRunOptions {
   readonly policy: PolicyName;
   readonly plans: readonly ScalePlan[];
   readonly phaseSeconds: number;
+  /** Ready at the beginning; undefined: the minimum. */
+  readonly replicas: number | undefined;
 }
 
 export class TierRun {
@@ -47,12 +49,12 @@ export class TierRun {
     spec: VoucherCampaignSpec,
     tier: SimulatedTier,
     plant: PlantRates,
-    { policy, plans, phaseSeconds }: TierRunOptions,
+    { policy, plans, phaseSeconds, replicas }: TierRunOptions,
   ) {
     const { min, max, capacityPerReplica } = spec.scaling.tiers[tier];
     const schedule = scheduleOf(spec, capacityPerReplica, paceOf({}));
     this.tier = tier;
-    this.pods = new PlantTier(min, plant);
+    this.pods = new PlantTier(replicas ?? min, plant);
     this.capacityPerReplica = capacityPerReplica;
     this.#policyName = policy;
     this.#policy = newPolicy[policy]({ phaseSeconds });
@@ -101,14 +103,13 @@ export class TierRun {
     return decision.isForLoad && decision.replicas > replicas;
   }
 
-  #propose(t: number, nowMs: number, decision: PolicyDecision, { ceiling, max }: TierLimits): void {
-    const demand = decision.isForLoad && decision.admissionPerSecond === undefined ? Math.min(decision.wanted, max) : 0;
-    if (demand <= ceiling && nowMs >= this.#opensAtMs) return;
+  #propose(t: number, nowMs: number, decision: PolicyDecision, { max }: TierLimits): void {
+    const wanted = decision.admissionPerSecond === undefined ? Math.min(decision.wanted, max) : 0;
     const need = planNeed({
-      demand,
-      ceiling,
+      demand: decision.isForLoad ? wanted : 0,
+      wanted,
+      ceilingAt: (atMs) => this.#limitsAt(atMs).ceiling,
       forecastFloor: this.#forecastFloor,
-      ceilingAtPreWarm: nowMs < this.#preWarmAtMs ? this.#limitsAt(this.#preWarmAtMs).ceiling : ceiling,
       nowMs,
       preWarmAtMs: this.#preWarmAtMs,
       opensAtMs: this.#opensAtMs,
@@ -117,7 +118,7 @@ export class TierRun {
     const { needed, reason } = need;
     const isCovered = this.isPlanPending(nowMs) && needed <= (this.#pending?.needed ?? 0) * SUPERSEDE_GROWTH;
     if (isCovered) return;
-    this.#pending = { needed, untilMs: nowMs + PLAN_LIFETIME_MS };
+    this.#pending = { needed, untilMs: planExpiryMs(reason, nowMs, this.#opensAtMs) };
     this.proposed.push({ t, tier: this.tier, reason, needed, ceiling: requestedCeiling(needed, max) });
   }
 }

@@ -37,9 +37,12 @@ const FORGET_AFTER_MS = 10 * 60_000;
 
 interface Known {
   readonly windows: RateWindows;
+  /** Of those who were sent away. */
+  readonly sentAway: RateWindows;
   /** The last arrivals that every ready pod proved. */
   full: { readonly value: ArrivalRates; readonly atMs: number } | undefined;
   arrivals: Reading<ArrivalRates>;
+  shedPercent: Reading<number>;
   backlog: Reading<Backlog>;
   served: Reading<number>;
   /** The journal's counts of the last 3 s. */
@@ -57,6 +60,13 @@ const targetsOf = (pods: readonly ObservedPod[], missed: ReadonlySet<string>): r
   pods
     .flatMap(({ name, adminUrl }) => (adminUrl === undefined ? [] : [{ pod: name, adminUrl }]))
     .sort((a, b) => Number(missed.has(a.pod)) - Number(missed.has(b.pod)));
+
+/** A handful of people is no crowd: one of one sent away is not all of a city. */
+const CROWD_PER_SECOND = 1;
+
+/** 300/s of 400/s sent away → 75. */
+const percentOf = (sentAway: ArrivalRates, attempted: ArrivalRates): number =>
+  attempted.over3s < CROWD_PER_SECOND ? 0 : Math.min(100, (100 * sentAway.over3s) / attempted.over3s);
 
 /** What was known in full, or more where even a part shows more: whoever is missing can only add. */
 const atLeast = (full: Known['full'], part: ArrivalRates, nowMs: number): Reading<ArrivalRates> => {
@@ -129,8 +139,10 @@ export const createSignalReader = (deps: SignalDeps): SignalReader => {
     for (const [other, { askedAtMs }] of campaigns) if (askedAtMs < nowMs - FORGET_AFTER_MS) campaigns.delete(other);
     const known: Known = campaigns.get(key) ?? {
       windows: new RateWindows(),
+      sentAway: new RateWindows(),
       full: undefined,
       arrivals: { kind: 'absent' },
+      shedPercent: { kind: 'absent' },
       backlog: { kind: 'absent' },
       served: { kind: 'absent' },
       counts: [],
@@ -158,11 +170,14 @@ export const createSignalReader = (deps: SignalDeps): SignalReader => {
       deps.onError?.(campaignId, new SignalError('scrape', attempted, first.error));
     }
     const proven = new Set(samples.filter((sample) => known.windows.add(sample, atMs)).map(({ pod }) => pod));
+    for (const sample of samples) known.sentAway.add({ ...sample, counter: sample.sentAway }, atMs);
     const rates = known.windows.rates(atMs);
+    const sentAway = known.sentAway.rates(atMs);
     const ready = pods.filter((pod) => pod.ready);
     if (rates === undefined || ready.length === 0) return unrenewed(known.arrivals, atMs);
     if (!ready.every(({ name }) => proven.has(name))) return atLeast(known.full, rates, atMs);
     known.full = { value: rates, atMs };
+    if (sentAway !== undefined) known.shedPercent = { kind: 'fresh', value: percentOf(sentAway, rates), atMs };
     return { kind: 'fresh', ...known.full };
   };
 
@@ -189,7 +204,12 @@ export const createSignalReader = (deps: SignalDeps): SignalReader => {
         readBacklog(campaignId, known, signal),
       ]);
       known.arrivals = besideJournal(known, deps.believes ?? isBelievable);
-      return { arrivals: known.arrivals, backlog: { records: known.backlog }, served: { records: known.served } };
+      const { arrivals, backlog, served } = known;
+      // Proven with the arrivals that it is a share of, or not at all.
+      const isProven =
+        arrivals.kind === 'fresh' && known.shedPercent.kind !== 'absent' && known.shedPercent.atMs === arrivals.atMs;
+      const shedPercent: Reading<number> = isProven ? known.shedPercent : { kind: 'absent' };
+      return { arrivals, shedPercent, backlog: { records: backlog }, served: { records: served } };
     },
   };
 };

@@ -10,9 +10,14 @@ export interface ScrapeTarget {
   readonly adminUrl: string;
 }
 
+/** Attempted registrations, and those of them that were sent away with 503. */
+export interface IntakeSample extends CounterSample {
+  readonly sentAway: number;
+}
+
 export interface ScrapeResult {
   /** Attempted registrations of the pods that answered in time, canaries left out; in no order. */
-  readonly samples: readonly CounterSample[];
+  readonly samples: readonly IntakeSample[];
   /** The others, and why. */
   readonly missed: readonly { readonly pod: string; readonly error: unknown }[];
 }
@@ -68,12 +73,15 @@ const readPage = async (url: string, { dispatcher, headers }: Session, signal: A
 /** Canaries prove the way, they are not demand. */
 const isDemand = ({ labels }: MetricSample): boolean => labels['outcome'] !== 'canary';
 
+const isSentAway = ({ labels }: MetricSample): boolean =>
+  labels['outcome'] === 'shed' || labels['outcome'] === 'failed';
+
 /**
  * Reads one pod's counter out of its page.
  *
  * @throws Error when a series that proves the number is not there or not a count: no series is not a zero
  */
-export const sampleOf = (pod: string, page: string): CounterSample => {
+export const sampleOf = (pod: string, page: string): IntakeSample => {
   const families = parseMetrics(page, [METRICS.intakeArrivals, METRICS.scrapeTime, METRICS.processStart]);
   const millisecondsOf = (name: string): number => {
     const seconds = families.get(name)?.[0]?.value;
@@ -86,9 +94,11 @@ export const sampleOf = (pod: string, page: string): CounterSample => {
   if (!Number.isFinite(counter) || arrivals.some(({ value }) => value < 0)) {
     throw new Error(`${METRICS.intakeArrivals} is no count`);
   }
+  const sentAway = arrivals.filter(isSentAway).reduce((sum, { value }) => sum + value, 0);
   return {
     pod,
     counter,
+    sentAway,
     startedAtMs: millisecondsOf(METRICS.processStart),
     sourceAtMs: millisecondsOf(METRICS.scrapeTime),
   };
@@ -103,7 +113,7 @@ export const createScraper = ({ deadlineMs = 800, concurrency = 256, session }: 
     page: (adminUrl, signal) => pageOf(adminUrl, AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)])),
     async scrape(targets, signal) {
       const deadline = AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)]);
-      const samples: CounterSample[] = [];
+      const samples: IntakeSample[] = [];
       const missed: { readonly pod: string; readonly error: unknown }[] = [];
       let next = 0;
       const ask = async (): Promise<void> => {

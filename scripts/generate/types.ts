@@ -24,9 +24,10 @@ export interface ObjectMeta {
 
 const LINE_WIDTH = 120;
 
-/** Interfaces by name in the order of first use, and imports by module. */
+/** Interfaces by name in the order of first use, those of them that a module of their own declares, and imports by module. */
 interface Output {
   readonly interfaces: Map<string, string>;
+  readonly apart: Map<string, string>;
   readonly imports: Map<string, Set<string>>;
 }
 
@@ -75,6 +76,7 @@ const objectType = (node: ObjectNode, indent: string, output: Output): string =>
   }
   if (hint === undefined) return `{\n${fieldsOf(node, `${indent}  `, output)}\n${indent}}`;
   const text = `export interface ${hint.name} {\n${fieldsOf(node, '  ', output)}\n}`;
+  if (hint.file !== undefined) output.apart.set(hint.name, hint.file);
   const earlier = output.interfaces.get(hint.name);
   // One name may stand at several places with other descriptions (`ceilings`); its shape must be the same everywhere.
   if (earlier === undefined)
@@ -140,10 +142,10 @@ const importsFor = (text: string, modules: ReadonlyMap<string, ReadonlySet<strin
     .sort()
     .join('\n');
 
-/** File name → text: a file for each resource, and one of what several of them use. */
+/** File name → text: a file for each resource, one of what several of them use, and those that a schema asks for. */
 export const renderTypes = (resources: readonly ResourceDefinition[]): ReadonlyMap<string, string> => {
   const parts = resources.map((resource) => {
-    const output: Output = { interfaces: new Map(), imports: new Map() };
+    const output: Output = { interfaces: new Map(), apart: new Map(), imports: new Map() };
     return { resource, output, root: resourceInterface(resource, output) };
   });
   const common = new Map<string, string>();
@@ -165,12 +167,26 @@ export const renderTypes = (resources: readonly ResourceDefinition[]): ReadonlyM
     return `${[header(title), ...(head === '' ? [] : [head]), ...body].join('\n\n')}\n`;
   };
   const modules = new Map([...imports, [`./${COMMON_FILE}`, new Set(['ObjectMeta', ...common.keys()])]]);
+  const apart = new Map<string, Map<string, string>>();
+  for (const { output } of parts) {
+    for (const [name, file] of output.apart) {
+      if (common.has(name)) continue;
+      const texts = apart.get(file) ?? new Map<string, string>();
+      apart.set(file, texts.set(name, output.interfaces.get(name) ?? ''));
+    }
+  }
+  const withApart = new Map([...modules, ...[...apart].map(([file, texts]) => [file, new Set(texts.keys())] as const)]);
   const commonBody = [OBJECT_META, ...common.values()];
   return new Map([
     [COMMON_FILE, fileText('What several resources have in common,', commonBody, imports)],
     ...parts.map(({ resource, output, root }): [string, string] => {
-      const own = [...output.interfaces].filter(([name]) => !common.has(name)).map(([, text]) => text);
-      return [fileOf(resource), fileText(`A ${resource.kind}`, [...own, root], modules)];
+      const isOwn = (name: string): boolean => !common.has(name) && !output.apart.has(name);
+      const own = [...output.interfaces].filter(([name]) => isOwn(name)).map(([, text]) => text);
+      return [fileOf(resource), fileText(`A ${resource.kind}`, [...own, root], withApart)];
     }),
+    ...[...apart].map(([file, texts]): [string, string] => [
+      file.replace('./', ''),
+      fileText('Contingency levels', [...texts.values()], modules),
+    ]),
   ]);
 };

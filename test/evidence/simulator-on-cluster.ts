@@ -1,7 +1,8 @@
 /**
  * One trace on a real cluster and in the simulator: the same campaign, the same `decide`, pods that start as slowly as they
- * were measured to. Most replicas may differ by 15 %, the drain by 25 %. A replica carries so little that admission, not
- * this machine, is the limit. `--cluster NAME`.
+ * were measured to. Most replicas may differ by 15 %, the drain by 25 %. What is let in is bounded, so that the queue lasts for
+ * a quarter of a minute and a second more or less is no quarter of it; and what people who come again add to the demand is
+ * what replicas are asked for. `--cluster NAME`.
  */
 import { z } from 'zod';
 import { admitCampaign } from '../../local/admission.ts';
@@ -12,15 +13,15 @@ import type { Scenario, ScenarioContext } from '../helpers/scenario.ts';
 import { startSteadyCrowd } from '../helpers/steady-crowd.ts';
 import { stackCampaignYaml } from '../helpers/with-stack.ts';
 
-const CAMPAIGN = { intake: { min: 2, max: 40, capacityPerReplica: 20 } };
-/** Over before a pod that it calls for is Ready, so that there is something to drain; and calls for no more than fit here. */
+const CAMPAIGN = { intake: { min: 2, max: 40, capacityPerReplica: 30 }, admissionPerSecond: 30 };
+/** Calls for no more replicas than fit here. */
 const TRACE: readonly TraceStep[] = [
   { atSeconds: 0, arrivalsPerSecond: 15 },
-  { atSeconds: 20, arrivalsPerSecond: 95 },
-  { atSeconds: 24, arrivalsPerSecond: 15 },
+  { atSeconds: 20, arrivalsPerSecond: 80 },
+  { atSeconds: 26, arrivalsPerSecond: 15 },
   { atSeconds: 100, arrivalsPerSecond: 15 },
 ];
-const BURST_ENDS = 24;
+const BURST_ENDS = 26;
 const REPLICAS_WITHIN = 0.15;
 const DRAIN_WITHIN = 0.25;
 /** Of the peak: below it nobody would call it a queue. */

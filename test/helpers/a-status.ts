@@ -19,6 +19,7 @@ const AS_IT_SHOULD_BE: Readonly<Partial<Record<ConditionType, 'False'>>> = {
   DownstreamSaturated: 'False',
   ConflictingScaler: 'False',
   Overridden: 'False',
+  Contingency: 'False',
 };
 
 /** Every condition as it should be, but for these. */

@@ -4,6 +4,18 @@ import type { ConditionInput } from '../../operator/plan/verdict.ts';
 import { aCampaign, OPENS_AT_MS } from './a-campaign.ts';
 import { anObserved } from './observed.ts';
 
+/** No level is in force. */
+export const NO_CONTINGENCY: ConditionInput['contingency'] = {
+  inForce: [],
+  effects: {},
+  memory: new Map(),
+  closesAtMs: undefined,
+  tooLate: [],
+  unreadable: [],
+  isCounting: false,
+  endsAtMs: [],
+};
+
 export const aTierOutcome = (
   changes: Partial<Omit<TierOutcome, 'limits'>> & { readonly limits?: Partial<TierOutcome['limits']> } = {},
 ): TierOutcome => ({
@@ -41,6 +53,7 @@ export const aConditionInput = (
     nowMs: OPENS_AT_MS,
     tiers: { intake: aTierOutcome(), records: aTierOutcome({ tier: 'records' }) },
     plans: [],
+    contingency: NO_CONTINGENCY,
     overrides: { min: {}, inForce: [], unreadable: [] },
     ...changes,
     campaign,

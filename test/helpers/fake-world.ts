@@ -162,9 +162,9 @@ export class FakeWorld {
           this.plans.push(plan);
           this.writes.push('plan');
         },
-        writeState: async (plan, state) => {
+        writeStatus: async (plan, status) => {
           const at = this.plans.findIndex(({ metadata }) => metadata.name === plan.metadata.name);
-          this.plans[at] = { ...plan, status: { ...plan.status, state } };
+          this.plans[at] = { ...plan, status };
         },
       },
       canaries: { ask: async () => ({ result: 'confirmed', reason: '' }) },

@@ -45,6 +45,8 @@ export const aScalePlan = ({
   verdict,
   ceilingUntilMs,
   evidence = [],
+  reason = 'Load',
+  status = {},
 }: {
   readonly name?: string;
   readonly expiresAtMs: number;
@@ -52,6 +54,8 @@ export const aScalePlan = ({
   readonly verdict?: 'Approved' | 'Rejected';
   readonly ceilingUntilMs?: number;
   readonly evidence?: ScalePlan['spec']['evidence'];
+  readonly reason?: ScalePlan['spec']['reason'];
+  readonly status?: ScalePlan['status'];
 }): ScalePlan => ({
   apiVersion: API_VERSION,
   kind: 'ScalePlan',
@@ -59,7 +63,7 @@ export const aScalePlan = ({
   spec: {
     campaignName: 'chengdu',
     campaignId: 'chengdu-2020-3',
-    reason: 'Load',
+    reason,
     ceilings,
     evidence,
     expiresAt: new Date(expiresAtMs).toISOString(),
@@ -73,4 +77,13 @@ export const aScalePlan = ({
           },
         }),
   },
+  // Decided a minute before it would have expired, unless stated.
+  ...(verdict === undefined && Object.keys(status).length === 0
+    ? {}
+    : {
+        status: {
+          ...(verdict === undefined ? {} : { decidedAt: new Date(expiresAtMs - 60_000).toISOString() }),
+          ...status,
+        },
+      }),
 });

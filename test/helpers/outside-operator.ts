@@ -102,6 +102,7 @@ export const outsideOperator = async (
         'lease-namespace': SYSTEM_NAMESPACE,
         host: '127.0.0.1',
         port: String(port),
+        'audit-port': '0',
       };
       running = spawn({
         name: 'operator',

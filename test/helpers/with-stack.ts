@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { type EmbeddedOptions, startEmbedded } from '../../local/embedded.ts';
 import type { Stack } from '../../local/stack.ts';
+import type { ContingencyLevel } from '../../operator/api/contingency-types.ts';
+import { contingencyAnnotation } from '../../operator/api/names.ts';
 import { eventually } from './eventually.ts';
 
 export interface StackCampaign {
@@ -16,6 +18,9 @@ export interface StackCampaign {
   readonly admissionPerSecond?: number;
   /** Arrivals per second that it is pre-warmed for; left out: it isn't. */
   readonly forecast?: number;
+  /** Contingency levels, and what is said about them: by name, a command. */
+  readonly levels?: readonly ContingencyLevel[];
+  readonly said?: Readonly<Record<string, string>>;
 }
 
 /** What the machine gives the stack; the campaign knows nothing of it. */
@@ -33,13 +38,19 @@ export const stackCampaignYaml = (
     records = { min: 1, max: 2, capacityPerReplica: 2000 },
     admissionPerSecond,
     forecast,
+    levels,
+    said = {},
   }: StackCampaign,
   nowMs: number,
 ): string =>
   stringify({
     apiVersion: 'voucher-operator.io/v1alpha1',
     kind: 'VoucherCampaign',
-    metadata: { name: 'test', namespace: 'default' },
+    metadata: {
+      name: 'test',
+      namespace: 'default',
+      annotations: Object.fromEntries(Object.entries(said).map(([name, text]) => [contingencyAnnotation(name), text])),
+    },
     spec: {
       campaignId: 'test-campaign',
       title: { 'zh-CN': '测试消费券', en: titleEn },
@@ -58,6 +69,7 @@ export const stackCampaignYaml = (
         },
       ],
       ...(admissionPerSecond === undefined ? {} : { traffic: { admissionPerSecond } }),
+      ...(levels === undefined ? {} : { contingency: { levels } }),
       scaling: {
         ...(forecast === undefined ? {} : { peakArrivalsPerSecond: forecast }),
         authorized: { ceilings: { intake: intake.max, records: records.max } },
@@ -65,6 +77,16 @@ export const stackCampaignYaml = (
       },
     },
   });
+
+/** Says so about the levels of a stack that was started with this campaign, as `kubectl annotate` would. */
+export const sayOnStack = (
+  stack: Stack,
+  campaign: StackCampaign,
+  said: Readonly<Record<string, string>>,
+): Promise<void> => {
+  const { opensInMs = -HOUR_MS } = campaign;
+  return stack.applyCampaign(stackCampaignYaml({ ...campaign, said }, stack.snapshot().opensAtMs - opensInMs));
+};
 
 export const isStackReady = (stack: Stack): boolean => {
   const { conditions, tiers } = stack.snapshot();

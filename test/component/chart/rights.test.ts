@@ -78,6 +78,36 @@ describe('the operator', () => {
   });
 });
 
+describe('readers of trails', () => {
+  const readers = [{ kind: 'Group', apiGroup: 'rbac.authorization.k8s.io', name: 'auditors' }];
+
+  it('may get one port of one Service through the API server, and nothing else', async () => {
+    expect(role(await render(), 'vo-audit-reader')).toEqual([
+      { apiGroups: [''], resources: ['services/proxy'], resourceNames: ['vo-audit:audit'], verbs: ['get'] },
+    ]);
+  });
+
+  it('are the only ones with a way through the API server to a pod', async () => {
+    const manifests = await render({ ...WITH_CAMPAIGNS, audit: { readers } });
+    const proxied = roles(manifests).filter(({ rules = [] }) =>
+      rules.some(({ resources }) => resources.some((one) => one.endsWith('/proxy'))),
+    );
+    expect(proxied.map(({ metadata }) => metadata.name)).toEqual(['vo-audit-reader']);
+  });
+
+  it('are nobody unless the values name them, and then they', async () => {
+    const bound = (manifests: readonly Manifest[]) =>
+      manifests.filter(({ kind, metadata }) => kind === 'RoleBinding' && metadata.name === 'vo-audit-reader');
+    expect(bound(await render())).toEqual([]);
+    expect(bound(await render({ audit: { readers } }))).toEqual([
+      expect.objectContaining({
+        roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'vo-audit-reader' },
+        subjects: readers,
+      }),
+    ]);
+  });
+});
+
 describe('people', () => {
   const person = async (who: string): Promise<readonly Rule[]> =>
     role(await render(), `${NAMESPACE}-vo-campaign-${who}`);

@@ -49,6 +49,7 @@ describe('values', () => {
       { dataPlane: { embedded: { campaigns: [{ campaignId: 'A b', namespace: 'v' }] } } },
       /campaignId/,
     ],
+    ['a reader of no kind', { audit: { readers: [{ name: 'auditors' }] } }, /audit\/readers.*kind/],
     ['a registry with a scheme', { imageRegistry: 'https://registry.example.cn' }, /imageRegistry/],
     [
       'an external data plane without account',

@@ -87,6 +87,33 @@ describe('the operator', () => {
   });
 });
 
+describe('the port where trails are read', () => {
+  const ports = (manifests: readonly Manifest[], service: string) =>
+    (named(manifests, 'Service', service).spec as { readonly ports: readonly unknown[] }).ports;
+  const ingress = async (values: object = {}) =>
+    (named(await render(values), 'NetworkPolicy', 'vo').spec as { readonly ingress: readonly unknown[] }).ingress;
+
+  it('is the only one of its Service, and in no other', async () => {
+    const manifests = await render();
+    expect(ports(manifests, 'vo-audit')).toEqual([{ name: 'audit', port: 9091, targetPort: 'audit' }]);
+    expect(ports(manifests, 'vo-metrics')).toEqual([{ name: 'metrics', port: 9090, targetPort: 'metrics' }]);
+    const [container] = podOf(named(manifests, 'Deployment', 'vo'))?.containers ?? [];
+    expect(container?.ports).toEqual([
+      { name: 'metrics', containerPort: 9090 },
+      { name: 'audit', containerPort: 9091 },
+    ]);
+  });
+
+  it('is open to the API server only, once the values say where it is; who scrapes is another matter', async () => {
+    const apiServerPeers = [{ ipBlock: { cidr: '10.0.0.10/32' } }];
+    const networkPolicy = { apiServerPeers, monitoringNamespaces: ['monitoring'] };
+    const [metrics, audit] = await ingress({ networkPolicy });
+    expect(audit).toEqual({ ports: [{ protocol: 'TCP', port: 'audit' }], from: apiServerPeers });
+    expect(JSON.stringify(metrics)).not.toContain('10.0.0.10');
+    expect((await ingress())[1]).toEqual({ ports: [{ protocol: 'TCP', port: 'audit' }] });
+  });
+});
+
 describe('the embedded database', () => {
   it('takes nobody over the network without TLS and a password', async () => {
     const manifests = await render();

@@ -71,6 +71,7 @@ const demo = async ({
       stage: 'Open',
       opensAtMs: 0,
       closesAtMs: 0,
+      contingency: [],
       arrivalsPerSecond: 1,
       backlog,
       oldestSeconds: undefined,

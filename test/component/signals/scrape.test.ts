@@ -70,7 +70,7 @@ describe('scrape', () => {
     second += 1;
     pods[0]?.behave({ kind: 'answers', counter: 8 });
     expect((await scraper.scrape(targets(pods), never)).samples).toEqual([
-      { pod: 'p0', counter: 8, sourceAtMs: second * 1000, startedAtMs: 1000 },
+      { pod: 'p0', counter: 8, sentAway: 0, sourceAtMs: second * 1000, startedAtMs: 1000 },
     ]);
   });
 

@@ -77,6 +77,12 @@ describe('a campaign’s account', () => {
     ['take another campaign’s messages', `${API}.CONSUMER.MSG.NEXT.REG_autumn_0.records`],
     ['read another campaign’s settings', `${API}.STREAM.MSG.GET.KV_live_autumn`],
     ['acknowledge another campaign’s messages', '$JS.ACK.REG_autumn_0.records.1.1.1.1.0'],
+    ['write into its trail', `audit.${campaignId}`],
+    ['read its trail', `${API}.STREAM.MSG.GET.VOUCHER_AUDIT`],
+    ['take the trails away', `${API}.STREAM.DELETE.VOUCHER_AUDIT`],
+    ['change how trails are kept', `${API}.STREAM.UPDATE.VOUCHER_AUDIT`],
+    ['empty the trails', `${API}.STREAM.PURGE.VOUCHER_AUDIT`],
+    ['have its shards swallow the trails', `${API}.STREAM.CREATE.OTHER_AUDIT`],
     ['ask the servers', '$SYS.REQ.SERVER.PING'],
   ])('may not %s', async (_, subject) => {
     expect(await ask(subject)).toMatch(/permissions violation/i);

@@ -5,9 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { request } from 'undici';
+import { createAuditLog } from '../../../app/journal/audit-log.ts';
+import { connectJournal } from '../../../app/journal/connection.ts';
 import { readDatabase } from '../../../local/audit/read-database.ts';
 import { startEmbedded } from '../../../local/embedded.ts';
 import type { Stack } from '../../../local/stack.ts';
+import { entriesOf } from '../../helpers/audit-play.ts';
 import { receiptOf, receiptState, register } from '../../helpers/citizen-client.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { isStackReady, stackCampaignYaml } from '../../helpers/with-stack.ts';
@@ -46,6 +49,24 @@ describe('a campaign that is open', () => {
     const { stage, conditions } = stack.snapshot();
     expect(stage).toBe('Open');
     expect(conditions).toContainEqual(expect.objectContaining({ type: 'JournalDurable', status: 'True' }));
+  });
+
+  it('has a trail that begins with it', async () => {
+    const { natsUrl, natsUser: user, natsPassword: password } = stack.audit;
+    const connection = await connectJournal({ urls: natsUrl.split(','), user, password }, 'auditor', ended.signal);
+    try {
+      const log = createAuditLog({ connection, replicas: 3 });
+      const steps = await eventually(
+        async () => {
+          const entries = await entriesOf(log, stack.campaignId);
+          return entries.length >= 2 ? entries.map((entry) => entry?.step) : undefined;
+        },
+        { timeoutMs: 20_000, what: 'two entries' },
+      );
+      expect(steps).toEqual(['campaign_created', 'campaign_opened']);
+    } finally {
+      await connection.close();
+    }
   });
 
   it('gives a receipt that turns into a row', async () => {

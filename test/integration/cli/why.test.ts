@@ -174,8 +174,24 @@ describe('kubectl voucher', () => {
 
     const list = await says(['plans', 'summer', '-n', namespace], 'Approved', 'for Bureau of Commerce');
     const [, name = ''] = /^(summer-\S+)/m.exec(list) ?? [];
+    const grant = await says(['plan', 'show', name, '-n', namespace], 'pod-hours at most', '申请上限', 'without it');
+    expect(grant).toContain(`kubectl voucher revoke ${name} --reason WHY`);
     const again = await voucher(['reject', name, '-n', namespace, '--reason', 'second thoughts']);
     expect(again).toMatchObject({ code: 2, err: expect.stringContaining('is Approved: only one that waits') });
+    const revoked = await voucher([
+      'revoke',
+      '-n',
+      namespace,
+      '--reason',
+      'enough',
+      '--on-behalf-of',
+      'Bureau of Commerce',
+    ]);
+    expect(revoked).toMatchObject({ code: 0, err: '' });
+    expect(revoked.out).toMatch(/revoked by \S+, for Bureau of Commerce: what it granted has ended/);
+    await says(['plan', 'show', name, '-n', namespace], 'Revoked', 'for Bureau of Commerce: enough');
+    const twice = await voucher(['revoke', name, '-n', namespace, '--reason', 'enough']);
+    expect(twice).toMatchObject({ code: 2, err: expect.stringContaining('is Revoked: only an approved one') });
     const unknown = await voucher(['approve', 'nothing', '-n', namespace]);
     expect(unknown).toMatchObject({ code: 2, err: expect.stringContaining(name) });
     const mute = await voucher(['reject', name, '-n', namespace]);

@@ -4,12 +4,13 @@ import { Registry } from 'prom-client';
 import { parse, parseAllDocuments } from 'yaml';
 import type { OperatorConfig } from '../../../operator/config.ts';
 import { createLogger } from '../../../operator/observability/log.ts';
-import type { JournalAdmin } from '../../../operator/reconcile/ports.ts';
+import type { AuditLog, JournalAdmin } from '../../../operator/reconcile/ports.ts';
 import type { PodOptions } from '../../../operator/resources/build-options.ts';
 import { runOperator } from '../../../operator/run-operator.ts';
-import { systemClock } from '../../../operator/runtime/clock.ts';
+import { type Clock, systemClock } from '../../../operator/runtime/clock.ts';
 import { type ControlPlane, type ControlPlaneOptions, startControlPlane } from '../../helpers/control-plane.ts';
 import { eventually } from '../../helpers/eventually.ts';
+import { FakeAuditLog } from '../../helpers/fake-audit-log.ts';
 import { CORE, GROUP, type KubeWorld, kubeWorld } from '../../helpers/kube-world.ts';
 import { startStrawKubelet } from '../../helpers/straw-kubelet.ts';
 
@@ -44,7 +45,7 @@ export const startWorld = async (options: ControlPlaneOptions = {}): Promise<Own
 };
 
 /** The rights that the chart gives, and no others. */
-const chartRules = async (): Promise<unknown> => {
+export const chartRules = async (): Promise<unknown> => {
   const text = await readFile(new URL('charts/voucher-operator/templates/rbac.yaml', ROOT), 'utf8');
   const [, rules] = /define "voucher\.operatorRules" -}}\n([\s\S]*?){{- end -}}/.exec(text) ?? [];
   if (rules === undefined) throw new Error('rbac.yaml has no block voucher.operatorRules');
@@ -83,6 +84,7 @@ const READY: JournalAdmin = {
 
 export interface RunningOperator {
   readonly port: number;
+  readonly auditPort: number;
   readonly log: string[];
   /** As kubernetes sends SIGTERM. */
   stop(): Promise<void>;
@@ -95,12 +97,21 @@ export const startOperator = async (
     readonly image?: string;
     readonly pods?: PodOptions;
     readonly journal?: JournalAdmin;
+    readonly clock?: Clock;
+    readonly audit?: AuditLog;
   } = {},
 ): Promise<RunningOperator> => {
   const stop = new AbortController();
-  const started = Promise.withResolvers<number>();
+  const started = Promise.withResolvers<{ readonly port: number; readonly auditPort: number }>();
   const log: string[] = [];
-  const { image = 'voucher-operator/app:test', pods, journal = READY, ...config } = changes;
+  const {
+    image = 'voucher-operator/app:test',
+    pods,
+    journal = READY,
+    audit = new FakeAuditLog(),
+    clock = systemClock,
+    ...config
+  } = changes;
   const done = runOperator(
     {
       config: {
@@ -113,6 +124,7 @@ export const startOperator = async (
         logLevel: 'debug',
         host: '127.0.0.1',
         port: 0,
+        auditPort: 0,
         resyncMs: 600_000,
         maxConcurrent: 8,
         signalsThrough: 'pods',
@@ -122,18 +134,20 @@ export const startOperator = async (
         ...config,
       },
       journal,
+      audit,
       log: createLogger({ level: 'debug', destination: { write: (line) => void log.push(line) } }),
       registry: new Registry(),
-      clock: systemClock,
+      clock,
       random: Math.random,
-      onStarted: ({ port }) => started.resolve(port),
+      onStarted: ({ port }, { port: auditPort }) => started.resolve({ port, auditPort }),
     },
     stop.signal,
   );
   done.catch(started.reject);
-  const port = await started.promise;
+  const { port, auditPort } = await started.promise;
   return {
     port,
+    auditPort,
     log,
     async stop() {
       stop.abort();

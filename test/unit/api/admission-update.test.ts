@@ -168,3 +168,48 @@ describe('the decision on a plan', () => {
     expect(admitScalePlanObject(plan, pending)).toMatchObject({ kind: 'refused', errors: [{ path: `spec.${field}` }] });
   });
 });
+
+describe('the revocation of an approval', () => {
+  const approved = ((): ScalePlan => {
+    const admission = admitScalePlan(example('scale-plan-approved.yaml'));
+    if (admission.kind === 'refused') throw new Error(formatAdmissionErrors(admission.errors, 'plan'));
+    return admission.plan;
+  })();
+  const { decision: _decision, ...undecided } = approved.spec;
+  const pending: ScalePlan = { ...approved, spec: undecided };
+  const rejected: ScalePlan = {
+    ...approved,
+    spec: { ...undecided, decision: { verdict: 'Rejected', decidedBy: 'li.wei', reason: 'no' } },
+  };
+  const revoking = (
+    plan: ScalePlan,
+    changes: Partial<NonNullable<ScalePlan['spec']['revocation']>> = {},
+  ): ScalePlan => ({
+    ...plan,
+    spec: { ...plan.spec, revocation: { revokedBy: 'li.wei', reason: 'the database is full', ...changes } },
+  });
+
+  it('is added once', () => {
+    const revoked = revoking(approved);
+    expect(admitScalePlanObject(revoked, approved).kind).toBe('admitted');
+    expect(admitScalePlanObject(revoked, revoked).kind).toBe('admitted');
+  });
+
+  it.each([
+    ['of a plan that waits', revoking(pending), pending],
+    ['of a rejected one', revoking(rejected), rejected],
+    ['together with the approval', revoking(approved), pending],
+    ['in other words afterwards', revoking(approved, { reason: 'other' }), revoking(approved)],
+    ['and is not taken back', approved, revoking(approved)],
+  ])('is refused %s', (_, plan, old) => {
+    expect(admitScalePlanObject(plan, old)).toMatchObject({ kind: 'refused', errors: [{ path: 'spec.revocation' }] });
+  });
+
+  it.each([
+    ['summary', { summary: { 'zh-CN': '计划', en: 'plan' } }],
+    ['means', { means: { hours: 1, podHours: 4 } }],
+  ])('does not come with a %s that the plan did not have', (field, change) => {
+    const plan: ScalePlan = { ...pending, spec: { ...approved.spec, ...change } };
+    expect(admitScalePlanObject(plan, pending)).toMatchObject({ kind: 'refused', errors: [{ path: `spec.${field}` }] });
+  });
+});

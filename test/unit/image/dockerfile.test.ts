@@ -49,6 +49,13 @@ describe('the Dockerfile', () => {
     expect(said.filter((text) => /amd64|arm64|x86_64|aarch64|--platform/.test(text))).toEqual([]);
   });
 
+  it('bundles what it has compiled, as the image without an engine', () => {
+    const runs = dockerfile.getInstructions().map((instruction) => instruction.getArgumentsContent() ?? '');
+    expect(
+      runs.filter((text) => text.includes('--outDir /compiled && node local/image/bundle.ts /compiled')),
+    ).toHaveLength(1);
+  });
+
   it('compiles all that tsconfig.build.json includes, and may read it', async () => {
     const { include } = z.object({ include: z.array(z.string()) }).parse(JSON.parse(await read('tsconfig.build.json')));
     const copied = dockerfile

@@ -91,9 +91,9 @@ describe('copies', () => {
     await pass(20);
     expect(sent.map(({ payload, atMs }) => [payload, atMs])).toEqual([
       ['a', 0],
-      ['b', 16],
-      ['c', 16],
-      ['d', 32],
+      ['b', 24],
+      ['c', 24],
+      ['d', 48],
     ]);
   });
 

@@ -6,7 +6,7 @@ import { createLeaseStore } from '../../../operator/kube/leases.ts';
 import { createManifestWriter } from '../../../operator/kube/manifests.ts';
 import { type KubeObject, parseObject } from '../../../operator/kube/objects.ts';
 import { createReplicaWriter } from '../../../operator/kube/replicas.ts';
-import { createPlanWriter, type StoredScalePlan } from '../../../operator/kube/scale-plans.ts';
+import { createPlanWriter, keepScalePlan, type StoredScalePlan } from '../../../operator/kube/scale-plans.ts';
 import { Store } from '../../../operator/kube/store.ts';
 import { buildDeployment, withReplicas } from '../../../operator/resources/deployment.ts';
 import type { Manifest } from '../../../operator/resources/manifest.ts';
@@ -214,12 +214,68 @@ describe('a ScalePlan', () => {
     const plan = aScalePlan({ expiresAtMs: OPENS_AT_MS });
     answers.push(() => ({ ...plan, metadata: { ...plan.metadata, uid: '1', resourceVersion: '2' } }));
     const plans = new Store<StoredScalePlan>({ onChange: () => undefined, onListenerError: () => undefined });
-    await createPlanWriter(client, plans).writeState(plan, 'Expired', signal);
+    await createPlanWriter(client, plans).writeStatus(plan, { state: 'Expired' }, signal);
     expect(calls[0]).toMatchObject({
       verb: 'patch',
       subresource: 'status',
       body: [{ op: 'add', path: '/status', value: { state: 'Expired' } }],
     });
+  });
+});
+
+describe('where a plan stands', () => {
+  it('is written against the plan that was seen, so that one decided on meanwhile is not called superseded', async () => {
+    const { metadata, ...rest } = aScalePlan({ expiresAtMs: OPENS_AT_MS });
+    const seen = { ...rest, metadata: { ...metadata, resourceVersion: '7' } };
+    const plans = new Store<StoredScalePlan>({ onChange: () => undefined, onListenerError: () => undefined });
+    answers.push(failure('invalid'));
+    const writing = createPlanWriter(client, plans).writeStatus(seen, { state: 'Superseded' }, signal);
+    await expect(writing).rejects.toThrow();
+    expect(calls[0]?.body).toEqual([
+      { op: 'test', path: '/metadata/resourceVersion', value: '7' },
+      { op: 'add', path: '/status', value: { state: 'Superseded' } },
+    ]);
+  });
+});
+
+describe('what people wrote into a plan', () => {
+  const at = (time: string, field: string, manager = 'kubectl-patch') => ({
+    manager,
+    operation: 'Update',
+    time,
+    fieldsV1: { 'f:spec': { [`f:${field}`]: {} } },
+  });
+  const read = (changes: { readonly spec?: object; readonly status?: object; readonly managedFields: object[] }) => {
+    const { metadata, spec, ...plan } = aScalePlan({ expiresAtMs: OPENS_AT_MS });
+    const { managedFields, ...more } = changes;
+    return keepScalePlan(
+      parseObject({
+        ...plan,
+        metadata: { ...metadata, uid: '1', resourceVersion: '2', managedFields },
+        ...more,
+        spec: { ...spec, ...more.spec },
+      }),
+    ).status;
+  };
+  const decision = { verdict: 'Approved', decidedBy: 'li.wei', ceilingUntil: '2020-09-25T04:00:00Z' };
+
+  it.each([
+    ['is from when the server took it', {}, [at('2020-09-25T01:50:00Z', 'decision')], '2020-09-25T01:50:00Z'],
+    [
+      'stays as it was noted, whatever the same client writes later',
+      { status: { state: 'Approved', decidedAt: '2020-09-25T01:50:00Z' } },
+      [at('2020-09-25T03:00:00Z', 'decision')],
+      '2020-09-25T01:50:00Z',
+    ],
+    ['is from nobody knows when without that', {}, [at('2020-09-25T01:50:00Z', 'ceilings')], undefined],
+  ])('%s', (_, more, managedFields, want) => {
+    expect(read({ spec: { decision }, managedFields, ...more })?.decidedAt).toBe(want);
+  });
+
+  it('is not dated before it is written', () => {
+    expect(read({ managedFields: [at('2020-09-25T01:50:00Z', 'ceilings')] })).toBeUndefined();
+    const early = { status: { state: 'Pending', decidedAt: '2020-09-25T01:00:00Z' } };
+    expect(read({ managedFields: [], ...early })).toEqual({ state: 'Pending' });
   });
 });
 

@@ -63,18 +63,6 @@ describe('plan, before opening', () => {
     expect(last.status.conditions).toContainEqual(expect.objectContaining({ type: 'PreWarmed', status: 'True' }));
   });
 
-  it('asks for the forecast one plan’s lifetime before the lead time, and only once', () => {
-    const campaign = aCampaign({ scaling: { peakArrivalsPerSecond: 16_700 } });
-    const preWarmAtMs = OPENS_AT_MS - 30 * MINUTE_MS;
-    expect(planAt(preWarmAtMs - 16 * MINUTE_MS, {}, campaign).scalePlans).toEqual([]);
-    const nowMs = preWarmAtMs - 15 * MINUTE_MS;
-    const [proposed] = planAt(nowMs, {}, campaign).scalePlans;
-    expect(proposed?.spec).toMatchObject({ reason: 'Forecast', ceilings: { intake: 60, records: 10 } });
-    expect(proposed?.metadata).not.toHaveProperty('ownerReferences');
-    if (proposed === undefined) throw new Error('no plan was proposed');
-    expect(planAt(nowMs + 1_000, { cluster: cluster(2, 2, [proposed]) }, campaign).scalePlans).toEqual([]);
-  });
-
   it('asks for nothing when a pre-authorised window covers the lead time', () => {
     const campaign = aCampaign({
       scaling: {

@@ -15,6 +15,7 @@ const idle = {
   arrivalsPerSecond: 0,
   backlog: 0,
   isFirstPass: false,
+  instants: [],
 };
 
 describe('nextLookMs', () => {

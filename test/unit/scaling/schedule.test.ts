@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { ScalingSpec } from '../../../operator/api/campaign-types.ts';
+import type { ScalePlan } from '../../../operator/api/scale-plan-types.ts';
 import { limitsOf } from '../../../operator/scaling/limits.ts';
 import { ceilingInForce, replicasFor, scheduleFloor, scheduleOf } from '../../../operator/scaling/schedule.ts';
 import { aCampaign, OPENS_AT_MS, withoutForecast } from '../../helpers/a-campaign.ts';
@@ -54,6 +55,12 @@ describe('ceilingInForce', () => {
       ...changes,
     });
 
+  const undated = ({ status: _, ...plan }: ScalePlan): ScalePlan => plan;
+  const revoked = (plan: ScalePlan): ScalePlan => ({
+    ...plan,
+    spec: { ...plan.spec, revocation: { revokedBy: 'owner', reason: 'enough' } },
+  });
+
   it.each([
     ['the standing one', 'records', '2020-09-25T01:59:59.999Z', [], 4],
     ['a window from its first instant', 'intake', '2020-09-25T01:30:00Z', [], 60],
@@ -72,6 +79,22 @@ describe('ceilingInForce', () => {
       4,
     ],
     ['nor does a rejected one', 'intake', '2020-09-25T02:30:00Z', [grant({ verdict: 'Rejected' })], 60],
+    [
+      'nor one that gave way before it was decided on',
+      'intake',
+      '2020-09-25T02:30:00Z',
+      [grant({ status: { state: 'Superseded' } })],
+      60,
+    ],
+    [
+      'nor one that was decided on too late',
+      'intake',
+      '2020-09-25T02:30:00Z',
+      [grant({ status: { decidedAt: '2020-09-25T02:15:01Z' } })],
+      60,
+    ],
+    ['nor one of which nobody knows when', 'intake', '2020-09-25T02:30:00Z', [undated(grant({}))], 60],
+    ['nor one that was revoked', 'intake', '2020-09-25T02:30:00Z', [revoked(grant({}))], 60],
     ['a lower grant takes nothing away', 'intake', '2020-09-25T02:30:00Z', [grant({ ceilings: { intake: 5 } })], 60],
   ] as const)('%s', (_, tier, now, plans, ceiling) => {
     expect(ceilingInForce(authorized, plans, tier, Date.parse(now))).toBe(ceiling);

@@ -103,6 +103,7 @@ describe('sampleOf', () => {
     expect(sampleOf('a', aMetricsPage({ accepted: 100, shed: 20, canary: 7, now: 1000.25, started: 400 }))).toEqual({
       pod: 'a',
       counter: 120,
+      sentAway: 20,
       sourceAtMs: 1_000_250,
       startedAtMs: 400_000,
     });

@@ -13,6 +13,7 @@ interface Pod {
   readonly ready?: boolean;
   /** False: its clock stands still. */
   readonly moves?: boolean;
+  readonly sentAway?: number;
 }
 type Pods = Readonly<Record<string, Pod>>;
 
@@ -33,9 +34,9 @@ const play = () => {
       async scrape(targets: readonly ScrapeTarget[]) {
         asked.push(targets.map(({ pod }) => pod));
         const answered = targets.flatMap(({ pod }) => {
-          const { counter, moves = true } = pods[pod] ?? { counter: undefined };
+          const { counter, moves = true, sentAway = 0 } = pods[pod] ?? { counter: undefined };
           if (counter === undefined) return [];
-          return [{ pod, counter, sourceAtMs: moves ? nowMs : START_MS, startedAtMs: START_MS - 3_600_000 }];
+          return [{ pod, counter, sentAway, sourceAtMs: moves ? nowMs : START_MS, startedAtMs: START_MS - 3_600_000 }];
         });
         const missed = targets.filter(({ pod }) => pods[pod]?.counter === undefined);
         return { samples: answered, missed: missed.map(({ pod }) => ({ pod, error: new Error('silent') })) };
@@ -124,6 +125,20 @@ describe('arrivals', () => {
     const draining = (counter: number | undefined): Pods => ({ a: { counter: 10 }, b: { counter, ready: false } });
     expect((await tick(draining(40))).arrivals).toMatchObject({ kind: 'fresh', value: { over1s: 50 } });
     expect((await tick(draining(undefined))).arrivals).toMatchObject({ kind: 'fresh', value: { over1s: 0 } });
+  });
+
+  it('tell which share was sent away, as long as every ready pod proves it', async () => {
+    const { tick } = play();
+    await tick({ a: { counter: 0, sentAway: 0 } });
+    expect((await tick({ a: { counter: 100, sentAway: 75 } })).shedPercent).toMatchObject({ kind: 'fresh', value: 75 });
+    expect((await tick({ a: { counter: undefined } })).shedPercent).toEqual({ kind: 'absent' });
+    expect((await tick({ a: { counter: 300, sentAway: 75 } })).shedPercent).toMatchObject({ kind: 'fresh', value: 25 });
+  });
+
+  it('are no crowd when one of one was sent away', async () => {
+    const { tick } = play();
+    for (const second of [0, 1, 2, 3]) await tick({ a: { counter: 0 } }, undefined, 1_000 + second);
+    expect((await tick({ a: { counter: 1, sentAway: 1 } })).shedPercent).toMatchObject({ kind: 'fresh', value: 0 });
   });
 
   it('stay five seconds, then go stale, when no pod is ready: nobody proved a zero', async () => {

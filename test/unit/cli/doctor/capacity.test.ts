@@ -64,14 +64,18 @@ describe('capacity', () => {
       {
         campaign: { scaling: authorized(8) },
         plans: [
-          aPlan({
-            ceilings: { intake: 20 },
-            decision: {
-              verdict: 'Approved',
-              decidedBy: 'li.wei',
-              ceilingUntil: new Date(OPENS_AT_MS + 60_000).toISOString(),
-            },
-          }),
+          {
+            ...aPlan({
+              ceilings: { intake: 20 },
+              expiresAt: new Date(BEFORE_MS).toISOString(),
+              decision: {
+                verdict: 'Approved',
+                decidedBy: 'li.wei',
+                ceilingUntil: new Date(OPENS_AT_MS + 60_000).toISOString(),
+              },
+            }),
+            status: { decidedAt: new Date(BEFORE_MS - 60_000).toISOString() },
+          },
         ],
       },
       ['FAIL ceilings: intake: 10 replicas are needed for 3,500/s, and 8 are authorised at 10:01:00'],

@@ -1,0 +1,59 @@
+/**
+ * Lines that hold on to each other: each carries its number from 1 and the SHA-256 of the line before as it is stored, so
+ * that a line that is altered, removed, inserted or moved shows, to anybody with `sha256sum`. Pure.
+ *
+ * What is cut off at the end leaves no gap: only a hash that was noted elsewhere tells.
+ */
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+
+export interface Link {
+  /** Number of the line. */
+  readonly n: number;
+  /** SHA-256 of its text in UTF-8, hex. */
+  readonly hash: string;
+}
+
+/** What the first line follows. */
+export const GENESIS: Link = { n: 0, hash: '0'.repeat(64) };
+
+const linked = z.looseObject({ n: z.number().int().positive(), prev: z.string() });
+
+const parsed = (text: string): z.infer<typeof linked> | undefined => {
+  try {
+    const { data } = linked.safeParse(JSON.parse(text));
+    return data;
+  } catch {
+    return undefined;
+  }
+};
+
+/** The line that follows `last` in a chain, as it is to be stored. */
+export const chainLine = (content: object, last: Link = GENESIS): string =>
+  JSON.stringify({ n: last.n + 1, prev: last.hash, ...content });
+
+/** Where a chain stands after this line. A line that can't be read counts as one. */
+export const linkOf = (text: string, last: Link = GENESIS): Link => ({
+  n: parsed(text)?.n ?? last.n + 1,
+  hash: createHash('sha256').update(text, 'utf8').digest('hex'),
+});
+
+/**
+ * What is wrong with a line behind `last`; undefined when nothing is.
+ *
+ * | n        | prev                 | then                                        |
+ * |----------|----------------------|---------------------------------------------|
+ * | last + 1 | hash of the last one | right                                       |
+ * | last + 1 | another              | the line before was altered, or exchanged   |
+ * | other    | any                  | lines in between were removed, or one came in |
+ */
+export const breakOf = (text: string, last: Link = GENESIS): string | undefined => {
+  const line = parsed(text);
+  if (line === undefined) return `what stands after entry ${last.n} can't be read`;
+  if (line.n !== last.n + 1)
+    return `entry ${line.n} stands where entry ${last.n + 1} must be: entries were removed or added`;
+  if (line.prev === last.hash) return undefined;
+  return last.n === 0
+    ? 'entry 1 does not begin the trail: what stood before it was removed'
+    : `entry ${line.n} does not fit entry ${last.n}: one of them was altered`;
+};

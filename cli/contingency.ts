@@ -1,0 +1,189 @@
+/** `kubectl voucher contingency`: measures that were agreed beforehand, put in force and ended by command. */
+import { Command } from 'commander';
+import type { VoucherCampaign } from '../operator/api/campaign-types.ts';
+import type { ContingencyLevel, ContingencyStatus } from '../operator/api/contingency-types.ts';
+import { contingencyAnnotation } from '../operator/api/names.ts';
+import { isKubeError } from '../operator/kube/errors.ts';
+import { startText, stopText } from '../operator/plan/contingency-commands.ts';
+import { type Cluster, type ClusterOptions, onCluster, withClusterOptions } from './cluster.ts';
+import { ForbiddenError, UsageError } from './errors.ts';
+import type { Io } from './io.ts';
+import { oneOf } from './options.ts';
+import { ago, clockOf, instantOf, parseFuture, type Zone, zoneOf } from './times.ts';
+import { columns } from './words.ts';
+
+const OUTPUTS = ['table', 'json'] as const;
+const STOPPED = 'stopped';
+
+interface ListOptions extends ClusterOptions {
+  readonly output: (typeof OUTPUTS)[number];
+}
+interface StopOptions extends ClusterOptions {
+  readonly reason?: string;
+}
+interface StartOptions extends StopOptions {
+  readonly until: string;
+}
+
+const levelsOf = ({ spec }: VoucherCampaign): readonly ContingencyLevel[] => spec.contingency?.levels ?? [];
+const inForce = ({ status }: VoucherCampaign, name: string): ContingencyStatus | undefined =>
+  status?.contingency?.find((level) => level.name === name);
+
+/** @throws UsageError that names the levels that there are */
+const levelOf = (campaign: VoucherCampaign, name: string): ContingencyLevel => {
+  const levels = levelsOf(campaign);
+  const level = levels.find((one) => one.name === name);
+  if (level !== undefined) return level;
+  const there = levels.map((one) => `  ${one.name}: ${one.title.en}\n`).join('');
+  throw new UsageError(
+    levels.length === 0
+      ? `campaign ${campaign.metadata.name} has no contingency levels: state them in spec.contingency.levels`
+      : `campaign ${campaign.metadata.name} has no level ${name}; there is\n${there.trimEnd()}`,
+  );
+};
+
+/** `500/s let in; closes 2h later`. */
+export const effectText = ({ effect }: ContingencyLevel): string =>
+  [
+    ...(effect.admissionPerSecond === undefined ? [] : [`at most ${effect.admissionPerSecond}/s let in`]),
+    ...(effect.admissionPercent === undefined ? [] : [`${effect.admissionPercent} % of the admission`]),
+    ...(effect.staticPage === undefined ? [] : ['nobody let in, static page']),
+    ...(effect.extendClosing === undefined ? [] : [`closes ${effect.extendClosing} later`]),
+  ].join('; ');
+
+const triggerText = ({ trigger }: ContingencyLevel): string => {
+  if (trigger === undefined) return 'by command';
+  const { signal, atLeast, heldFor } = trigger;
+  return `${signal}${atLeast === undefined ? '' : ` ≥ ${atLeast}`} for ${heldFor}`;
+};
+
+const stateText = (status: ContingencyStatus | undefined, zone: Zone, nowMs: number): string => {
+  if (status === undefined) return '-';
+  const end = status.until === undefined ? '' : ` until ${clockOf(Date.parse(status.until), zone, nowMs)}`;
+  const source = status.by === 'Trigger' ? 'trigger' : (status.who ?? 'command');
+  return `since ${clockOf(Date.parse(status.since), zone, nowMs)}${end} (${source}: ${status.reason})`;
+};
+
+const list = async (name: string | undefined, options: ListOptions, io: Io): Promise<void> => {
+  const campaign = await onCluster(options, io, (cluster) => cluster.campaign(name));
+  const levels = levelsOf(campaign);
+  const nowMs = io.wallMs();
+  if (options.output === 'json') {
+    const told = levels.map((level) => ({ ...level, inForce: inForce(campaign, level.name) ?? null }));
+    return io.out(`${JSON.stringify({ closesAt: campaign.status?.closesAt ?? null, levels: told }, null, 2)}\n`);
+  }
+  const { name: called } = campaign.metadata;
+  if (levels.length === 0) return io.out(`${called} has no contingency levels (spec.contingency.levels).\n`);
+  const zone = zoneOf(campaign.spec.window.opensAt);
+  const rows = levels.map((level) => [
+    level.name,
+    effectText(level),
+    triggerText(level),
+    stateText(inForce(campaign, level.name), zone, nowMs),
+  ]);
+  io.out(`${columns([['LEVEL', 'EFFECT', 'COMES BY', 'IN FORCE'], ...rows])}Times are UTC${zone.text}.\n`);
+};
+
+/** The policy's own words say what it takes; the role of an editor would not help. */
+const command = async (cluster: Cluster, campaign: VoucherCampaign, level: string, text: string): Promise<void> => {
+  try {
+    await cluster.annotate(campaign, contingencyAnnotation(level), text);
+  } catch (error) {
+    if (!isKubeError(error, 'forbidden') || !error.message.includes('ValidatingAdmissionPolicy')) throw error;
+    throw new ForbiddenError(error.message, { cause: error });
+  }
+};
+
+const start = async (level: string, name: string | undefined, options: StartOptions, io: Io): Promise<void> => {
+  const text = await onCluster(options, io, async (cluster) => {
+    const campaign = await cluster.campaign(name);
+    const known = levelOf(campaign, level);
+    const nowMs = io.wallMs();
+    const zone = zoneOf(campaign.spec.window.opensAt);
+    const { until, reason } = options;
+    const untilMs = until === STOPPED ? undefined : parseFuture('--until', until, zone, nowMs);
+    const said = { who: await cluster.whoAmI(), ...(reason === undefined ? {} : { reason }) };
+    await command(
+      cluster,
+      campaign,
+      level,
+      startText(untilMs === undefined ? STOPPED : instantOf(untilMs, zone), said),
+    );
+    const isTold = (one: VoucherCampaign): boolean => inForce(one, level)?.by === 'Command';
+    const told = await cluster.told(campaign, isTold);
+    const end =
+      untilMs === undefined
+        ? 'until it is stopped'
+        : `until ${clockOf(untilMs, zone, nowMs)} UTC${zone.text} (${ago(untilMs, nowMs)})`;
+    const { name: called } = campaign.metadata;
+    const closesAt = known.effect.extendClosing === undefined ? undefined : told?.status?.closesAt;
+    const closing =
+      closesAt === undefined
+        ? ''
+        : ` Registration closes at ${clockOf(Date.parse(closesAt), zone, nowMs)} UTC${zone.text}.`;
+    const stands =
+      told === undefined
+        ? `${level} is to be in force ${end}, but the operator has not said so yet: look with kubectl voucher status whether it runs.`
+        : `${level} is in force ${end}: ${effectText(known)}.${closing}`;
+    return `${called}: ${stands}\nSooner: kubectl voucher contingency stop ${level} ${called} -n ${cluster.namespace}\n`;
+  });
+  io.out(text);
+};
+
+const stop = async (level: string, name: string | undefined, options: StopOptions, io: Io): Promise<void> => {
+  const text = await onCluster(options, io, async (cluster) => {
+    const campaign = await cluster.campaign(name);
+    const known = levelOf(campaign, level);
+    const { name: called } = campaign.metadata;
+    const current = inForce(campaign, level);
+    const annotation = campaign.metadata.annotations?.[contingencyAnnotation(level)];
+    if (current === undefined && annotation?.startsWith('on') !== true) return `${called}: ${level} is not in force.\n`;
+    // The operator's clock may be ahead of this one: the level must have begun before it is ended. Whole seconds are written.
+    const atMs = Math.max(io.wallMs(), current === undefined ? 0 : Date.parse(current.since)) + 1_000;
+    const { reason } = options;
+    const said = { who: await cluster.whoAmI(), ...(reason === undefined ? {} : { reason }) };
+    const at = instantOf(atMs, zoneOf(campaign.spec.window.opensAt));
+    await command(cluster, campaign, level, stopText(at, said));
+    const told = await cluster.told(campaign, (one) => inForce(one, level) === undefined);
+    const again =
+      known.trigger === undefined ? '' : ' Its trigger counts again once the signal was below the threshold.';
+    const closing =
+      known.effect.extendClosing === undefined ? '' : ' The closing stays where it is: citizens were told.';
+    return told === undefined
+      ? `${called}: ${level} is to end, but the operator has not said so yet: look with kubectl voucher status whether it runs.\n`
+      : `${called}: ${level} has ended.${again}${closing}\n`;
+  });
+  io.out(text);
+};
+
+const onLevel = (command: Command): Command =>
+  withClusterOptions(command)
+    .argument('<level>', 'name of the level')
+    .argument('[campaign]', 'its name; not needed where there is only one')
+    .option('--reason <text>', 'why, for the record');
+
+export const contingencyCommand = (io: Io): Command =>
+  new Command('contingency')
+    .description('measures for when things go badly, agreed beforehand in spec.contingency')
+    .addCommand(
+      withClusterOptions(new Command('list'))
+        .description('the levels of a campaign, what each does, and which are in force')
+        .argument('[campaign]', 'its name; not needed where there is only one')
+        .option('-o, --output <form>', OUTPUTS.join(' | '), oneOf(OUTPUTS, 'output'), 'table')
+        .action((name: string | undefined, options: ListOptions) => list(name, options, io)),
+      { isDefault: true },
+    )
+    .addCommand(
+      onLevel(new Command('start'))
+        .description('put a level in force, within 5 s; one that extends the closing takes the verb authorize')
+        .requiredOption(
+          '--until <time>',
+          `when it ends: an instant, a time of the campaign’s day, for how long (30m), or "${STOPPED}"`,
+        )
+        .action((level: string, name: string | undefined, options: StartOptions) => start(level, name, options, io)),
+    )
+    .addCommand(
+      onLevel(new Command('stop'))
+        .description('end a level, whatever put it in force')
+        .action((level: string, name: string | undefined, options: StopOptions) => stop(level, name, options, io)),
+    );

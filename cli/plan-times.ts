@@ -1,0 +1,27 @@
+import type { ScalePlan } from '../operator/api/scale-plan-types.ts';
+import { campaignTimes } from '../operator/plan/times.ts';
+import type { Cluster } from './cluster.ts';
+import { UsageError } from './errors.ts';
+import type { PlanTimes } from './plans.ts';
+import { zoneOf } from './times.ts';
+
+const HOLD_MS = 2 * 3_600_000;
+
+/** The clock and the times of the campaign, while it is there; a plan outlives it. */
+export const planTimesOf = async (cluster: Cluster, { spec }: ScalePlan): Promise<PlanTimes> => {
+  const campaign = await cluster.campaign(spec.campaignName).catch((error: unknown) => {
+    if (error instanceof UsageError) return undefined;
+    throw error;
+  });
+  if (campaign === undefined) {
+    return {
+      zone: zoneOf(spec.expiresAt),
+      closesAtMs: Number.POSITIVE_INFINITY,
+      holdUntilMs: Date.parse(spec.expiresAt) + HOLD_MS,
+    };
+  }
+  const { spec: stated, status } = campaign;
+  const window = { ...stated.window, closesAt: status?.closesAt ?? stated.window.closesAt };
+  const { closesAtMs, holdUntilMs } = campaignTimes({ ...stated, window });
+  return { zone: zoneOf(window.opensAt), closesAtMs, holdUntilMs };
+};

@@ -1,0 +1,107 @@
+/**
+ * Serves the trails to `kubectl voucher audit`, through the API server's proxy of the Service: any operator can, it leads
+ * or not. A port of its own, so that the right to read trails is no right to anything else of the pod.
+ *
+ * `GET /audit/<campaignId>`: the lines as they are stored, then `{"end": <how many>, "head": <hash of the last one>}`; an
+ * answer without that end was cut short. Errors are Kubernetes' own `Status`, so that every client reads them.
+ */
+import { once } from 'node:events';
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { auditPath } from '../api/names.ts';
+import type { AuditLog } from '../reconcile/ports.ts';
+
+export interface AuditServer {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/** People read trails: more at a time is something that went wild. */
+const MOST_AT_ONCE = 4;
+const MOST_CONNECTIONS = 32;
+const WITHIN_MS = 60_000;
+const MOST_NAMES = 50;
+const CAMPAIGN_ID = /^[a-z][-a-z0-9]{0,39}$/;
+
+const refuse = (response: ServerResponse, code: number, reason: string, message: string): void => {
+  const status = { kind: 'Status', apiVersion: 'v1', status: 'Failure', code, reason, message };
+  response
+    .writeHead(code, { 'content-type': 'application/json', 'cache-control': 'no-store' })
+    .end(`${JSON.stringify(status)}\n`);
+};
+
+const noTrail = async (log: AuditLog, campaignId: string, signal: AbortSignal): Promise<string> => {
+  const ids = await log.campaignIds(signal);
+  const shown = ids.slice(0, MOST_NAMES).join(', ');
+  const known =
+    ids.length === 0 ? 'there is none yet' : `there are those of ${shown}${ids.length > MOST_NAMES ? ', …' : ''}`;
+  return `there is no trail of a campaignId ${campaignId}; ${known}`;
+};
+
+/** @throws Error when the journal does not answer, or the client hangs up */
+const send = async (
+  log: AuditLog,
+  campaignId: string,
+  response: ServerResponse,
+  signal: AbortSignal,
+): Promise<void> => {
+  let end = 0;
+  let head = '';
+  for await (const { text, tail } of log.read(campaignId, signal)) {
+    if (end === 0) response.writeHead(200, { 'content-type': 'application/x-ndjson', 'cache-control': 'no-store' });
+    end += 1;
+    head = tail.hash;
+    if (!response.write(`${text}\n`)) await once(response, 'drain', { signal });
+  }
+  if (end === 0) return refuse(response, 404, 'NoTrail', await noTrail(log, campaignId, signal));
+  response.end(`${JSON.stringify({ end, head })}\n`);
+};
+
+/** @throws Error when the address can't be listened on */
+export const startAuditServer = async (
+  log: AuditLog,
+  host: string,
+  port: number,
+  onError: (error: unknown) => void,
+): Promise<AuditServer> => {
+  let underWay = 0;
+  const server = createServer({ requestTimeout: 5_000, headersTimeout: 5_000 }, (request, response) => {
+    const path = (request.url ?? '').split('?')[0] ?? '';
+    const campaignId = path.slice(auditPath('').length);
+    if (request.method !== 'GET' || path !== auditPath(campaignId) || !CAMPAIGN_ID.test(campaignId)) {
+      return refuse(response, 404, 'NotFound', 'there is GET /audit/<campaignId>');
+    }
+    if (underWay >= MOST_AT_ONCE) {
+      return refuse(response, 503, 'Busy', `${underWay} trails are being read already: try again`);
+    }
+    underWay += 1;
+    const hungUp = new AbortController();
+    response.once('close', () => hungUp.abort(new Error('the client hung up')));
+    const signal = AbortSignal.any([hungUp.signal, AbortSignal.timeout(WITHIN_MS)]);
+    void send(log, campaignId, response, signal)
+      .catch((error: unknown) => {
+        if (hungUp.signal.aborted) return;
+        onError(error);
+        const why = error instanceof Error ? error.message : String(error);
+        // What has begun can't become an error any more: without its end it is none.
+        if (response.headersSent) response.destroy();
+        else refuse(response, 503, 'JournalUnavailable', `the journal does not answer: ${why}`);
+      })
+      .finally(() => {
+        underWay -= 1;
+      });
+  });
+  server.maxConnections = MOST_CONNECTIONS;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, resolve);
+  });
+  return {
+    // A listening TCP server has an address with a port.
+    port: (server.address() as AddressInfo).port,
+    async close() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+};

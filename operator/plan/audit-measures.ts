@@ -1,0 +1,87 @@
+/** The entries that overrides and contingency levels give a trail: measures for a while, by people or by a trigger. Pure. */
+import type { VoucherCampaign } from '../api/campaign-types.ts';
+import type { ContingencyStatus } from '../api/contingency-types.ts';
+import { OVERRIDES } from '../api/names.ts';
+import type { AuditEntry } from './audit-entry.ts';
+import type { AuditHead } from './audit-plans.ts';
+import type { Trail, TrailedCampaign } from './audit-trail.ts';
+import { overridesOf } from './overrides.ts';
+
+export const overrideEntries = (
+  campaign: VoucherCampaign,
+  known: TrailedCampaign | undefined,
+  head: AuditHead & { readonly noted: string },
+  trail: Trail,
+  nowMs: number,
+): readonly AuditEntry[] => {
+  const { annotations = {} } = campaign.metadata;
+  return Object.values(OVERRIDES).flatMap((override): AuditEntry[] => {
+    const value = annotations[override];
+    const alone = value === undefined ? {} : { [override]: value };
+    const [says] = overridesOf({ ...campaign, metadata: { ...campaign.metadata, annotations: alone } }, nowMs).inForce;
+    const inForce = says === undefined ? undefined : value;
+    const before = known?.overrides[override];
+    if (before === inForce) return [];
+    const about = { ...head, at: head.noted, override };
+    const how = value === before ? 'expired' : value === undefined ? 'removed' : 'replaced';
+    return [
+      ...(before === undefined
+        ? []
+        : [
+            {
+              ...about,
+              id: trail.next(`${head.uid}/${override}-ended`),
+              step: 'override_ended' as const,
+              value: before,
+              how: how as 'expired' | 'removed' | 'replaced',
+            },
+          ]),
+      ...(inForce === undefined
+        ? []
+        : [
+            {
+              ...about,
+              id: trail.next(`${head.uid}/${override}-started`),
+              step: 'override_started' as const,
+              value: inForce,
+              says: says ?? '',
+            },
+          ]),
+    ];
+  });
+};
+
+/** A level that has ended and begun again between two looks has another `since`: both are told. */
+export const levelEntries = (
+  inForce: readonly ContingencyStatus[],
+  known: TrailedCampaign['levels'],
+  head: AuditHead & { readonly noted: string },
+  trail: Trail,
+): readonly AuditEntry[] => {
+  const ended = Object.entries(known).filter(
+    ([level, since]) => !inForce.some((now) => now.name === level && now.since === since),
+  );
+  const started = inForce.filter(({ name, since }) => known[name] !== since);
+  return [
+    ...ended.map(([level, since]) => ({
+      ...head,
+      id: trail.next(`${head.uid}/${level}-contingency-ended`),
+      at: head.noted,
+      step: 'contingency_ended' as const,
+      level,
+      since,
+    })),
+    ...started.map(({ name: level, since, by: cause, who, reason, until }) => ({
+      ...head,
+      id: trail.next(`${head.uid}/${level}-contingency-started`),
+      at: since,
+      step: 'contingency_started' as const,
+      level,
+      since,
+      cause,
+      reason,
+      ...(who === undefined ? {} : { who }),
+      ...(until === undefined ? {} : { until }),
+    })),
+  ];
+};

@@ -1,0 +1,26 @@
+/** Which decisions count, and what they grant. Pure; the operator's own judgement, whatever policies the cluster has. */
+import type { ScalePlan } from '../api/scale-plan-types.ts';
+
+/**
+ * Whether the owner decided while the plan was open. The instant is the API server's own; one that nobody knows proves
+ * nothing.
+ *
+ * | written as Superseded | decidedAt       | counts |
+ * |-----------------------|-----------------|--------|
+ * | yes                   | any             | no     |
+ * | no                    | unknown         | no     |
+ * | no                    | after expiresAt | no     |
+ * | no                    | until expiresAt | yes    |
+ */
+export const decisionCounts = ({ spec, status }: ScalePlan): boolean =>
+  spec.decision !== undefined &&
+  status?.state !== 'Superseded' &&
+  status?.decidedAt !== undefined &&
+  Date.parse(status.decidedAt) <= Date.parse(spec.expiresAt);
+
+/** The ceiling that a plan grants a tier at this instant; undefined for none. Revoked, whoever did it: none. */
+export const grantOf = (plan: ScalePlan, tier: 'intake' | 'records', nowMs: number): number | undefined => {
+  const { decision, revocation, ceilings } = plan.spec;
+  if (decision?.verdict !== 'Approved' || revocation !== undefined || !decisionCounts(plan)) return undefined;
+  return nowMs < Date.parse(decision.ceilingUntil ?? plan.spec.expiresAt) ? ceilings[tier] : undefined;
+};

@@ -1,0 +1,42 @@
+/**
+ * Writes the figures and plots of docs/autoscaler.md from the runs that there are; the words around them are not its.
+ * Other runs, other figures: a unit test fails while the document shows any that the runs don't give.
+ */
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Scenario } from '../helpers/scenario.ts';
+import { EVIDENCE, runsFile } from './autoscaler/bench.ts';
+import { SCALE_CELLS, STEP_CELLS } from './autoscaler/cells.ts';
+import { CROWDS } from './autoscaler/contest.ts';
+import { plotRuns } from './autoscaler/plot.ts';
+import { blocksOf, fillIn, plotName, plotted, TITLES } from './autoscaler/report.ts';
+import { readRuns } from './autoscaler/results.ts';
+import { remaining, runsOf } from './autoscaler/schedule.ts';
+import { scaleChecks, stepChecks } from './autoscaler/verdict.ts';
+
+const DOCUMENT = join(import.meta.dirname, '../../docs/autoscaler.md');
+
+export const scenario: Scenario = {
+  issue: '05',
+  async run({ progress }) {
+    const [step, scale] = await Promise.all(['autoscaler', 'autoscaler-scale'].map((name) => readRuns(runsFile(name))));
+    const [steps, scales] = [step ?? [], scale ?? []];
+    const runs = [...steps, ...scales];
+    const done = new Set(runs.map(({ id }) => id));
+    const planned = runsOf([...STEP_CELLS, ...SCALE_CELLS], 0);
+    const left = remaining(planned, done).length;
+    const checks = left === 0 ? [...stepChecks(steps), ...scaleChecks(scales)] : undefined;
+    await writeFile(DOCUMENT, fillIn(await readFile(DOCUMENT, 'utf8'), blocksOf(runs, planned.length, checks)));
+    for (const { crowd, managerQps, runs: these } of plotted(runs)) {
+      const name = plotName(crowd, managerQps);
+      await writeFile(join(EVIDENCE, name), plotRuns(TITLES[crowd], CROWDS[crowd], these));
+      progress(`docs/evidence/${name}: ${these.length} runs`);
+    }
+    return {
+      kind: 'ran',
+      holds: checks?.every(({ holds }) => holds) ?? true,
+      summary: { runs: runs.length, left, checks: checks ?? 'when every run is there' },
+      raw: {},
+    };
+  },
+};

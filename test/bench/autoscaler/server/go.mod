@@ -1,0 +1,3 @@
+module voucher.dev/bench/server
+
+go 1.24.0

@@ -1,0 +1,28 @@
+import { type AuditView, missingEntries } from '../../operator/plan/audit-steps.ts';
+import { bringUpToDate, type KnownTrail } from '../../operator/reconcile/audit-writer.ts';
+import type { AuditLog } from '../../operator/reconcile/ports.ts';
+
+/** A leader that sees these views one after the other, and begins anew with the same one after a failure. */
+export const writeHistory = async (
+  log: AuditLog,
+  campaignId: string,
+  views: readonly AuditView[],
+  onView: (view: number) => Promise<void> | void = () => undefined,
+): Promise<{ readonly failures: number }> => {
+  const never = new AbortController().signal;
+  let known: KnownTrail | undefined;
+  let failures = 0;
+  for (const [n, view] of views.entries()) {
+    await onView(n);
+    for (let isDone = false; !isDone; ) {
+      try {
+        known = await bringUpToDate(log, campaignId, known, (trail) => missingEntries(view, trail), never);
+        isDone = true;
+      } catch {
+        known = undefined;
+        failures += 1;
+      }
+    }
+  }
+  return { failures };
+};

@@ -1,0 +1,84 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { SCALE_CELLS, STEP_CELLS } from '../../bench/autoscaler/cells.ts';
+import { CROWDS } from '../../bench/autoscaler/contest.ts';
+import { plotRuns } from '../../bench/autoscaler/plot.ts';
+import { blocksOf, fillIn, plotName, plotted, shown, TITLES, tableOf } from '../../bench/autoscaler/report.ts';
+import { readRuns } from '../../bench/autoscaler/results.ts';
+import { remaining, runsOf } from '../../bench/autoscaler/schedule.ts';
+import { scaleChecks, stepChecks } from '../../bench/autoscaler/verdict.ts';
+import { aRun } from './a-run.ts';
+
+const DOCS = join(import.meta.dirname, '../../../docs');
+const evidence = (name: string): string => join(DOCS, 'evidence', name);
+
+describe('a table of runs', () => {
+  it('has a row for each contestant that ran, with median and extremes', () => {
+    const runs = [
+      aRun({ id: 'a' }),
+      aRun({ id: 'b', figures: { readyMs: 8_000 } }),
+      aRun({ id: 'c', figures: { readyMs: undefined } }),
+    ];
+    const [, , row = '', ...others] = tableOf(runs, 'step-2-40', 20).split('\n');
+    expect(others).toEqual([]);
+    expect(row).toContain('| this operator | 3 | 1.0 s | 1.4 s | 7.0 s (6.0 s–8.0 s), in 2 of 3 |');
+  });
+
+  it('says that nothing was measured rather than nothing', () => {
+    expect(tableOf([], 'spikes', 20)).toBe('Not measured yet.');
+    expect(shown(undefined, 3, String)).toBe('never');
+  });
+});
+
+describe('the document', () => {
+  it('gets figures into their places, again and again', () => {
+    const block = { name: 'a', text: 'one' };
+    const once = fillIn('before\n<!-- figures a -->\n<!-- end -->\nafter', [block]);
+    expect(once).toBe('before\n<!-- figures a -->\none\n<!-- end -->\nafter');
+    expect(fillIn(once, [{ ...block, text: 'two' }])).toBe(once.replace('one', 'two'));
+    expect(() => fillIn('nothing', [block])).toThrow('no place');
+  });
+
+  it('says how many runs there are, of which code, and how busy the machine was', () => {
+    const text = blocksOf([aRun({ id: 'a' }), aRun({ id: 'b', loadAverage: 9 })], 70, undefined).find(
+      ({ name }) => name === 'runs',
+    );
+    expect(text?.text).toContain('2 of 70 planned runs are there');
+    expect(text?.text).toContain('4.8 (0.5–9.0)');
+  });
+
+  it('judges nothing before every run is there', () => {
+    const text = (checks: Parameters<typeof blocksOf>[2]) => blocksOf([aRun({ id: 'a' })], 70, checks).at(-1)?.text;
+    expect(text(undefined)).toContain('still to do');
+    expect(text([{ what: 'fast', holds: false }])).toBe('- does **not** hold: fast');
+  });
+
+  it('shows no figure that the runs do not give: npm run bench -- autoscaler-report writes them', async () => {
+    const [steps, scales] = [
+      await readRuns(evidence('05-bench-autoscaler.jsonl')),
+      await readRuns(evidence('05-bench-autoscaler-scale.jsonl')),
+    ];
+    const runs = [...steps, ...scales];
+    const planned = runsOf([...STEP_CELLS, ...SCALE_CELLS], 0);
+    const left = remaining(planned, new Set(runs.map(({ id }) => id)));
+    const checks = left.length === 0 ? [...stepChecks(steps), ...scaleChecks(scales)] : undefined;
+    const document = await readFile(join(DOCS, 'autoscaler.md'), 'utf8');
+    expect(fillIn(document, blocksOf(runs, planned.length, checks))).toBe(document);
+    for (const { crowd, managerQps, runs: these } of plotted(runs)) {
+      const picture = await readFile(evidence(plotName(crowd, managerQps)), 'utf8');
+      expect(plotRuns(TITLES[crowd], CROWDS[crowd], these)).toBe(picture);
+    }
+  });
+});
+
+describe('a plot', () => {
+  it('has two lines a run, and is small', () => {
+    const runs = Array.from({ length: 33 }, (_, index) => aRun({ id: `${index}` }));
+    const picture = plotRuns('A step', CROWDS['step-2-40'], runs);
+    expect(picture.match(/class="line"/g)).toHaveLength(66);
+    expect(picture).toContain('this operator (33)');
+    expect(picture).not.toContain('NaN');
+    expect(picture.length).toBeLessThan(40_000);
+  });
+});

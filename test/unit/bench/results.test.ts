@@ -1,0 +1,96 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { appendRun, readRuns } from '../../bench/autoscaler/results.ts';
+import { spreadOf } from '../../bench/autoscaler/statistics.ts';
+import { creationFloorMs, scaleChecks, stepChecks, summaryOf } from '../../bench/autoscaler/verdict.ts';
+import { aRun } from './a-run.ts';
+
+describe('runs on disk', () => {
+  let dir = '';
+  beforeEach(async () => {
+    dir = await mkdtemp(join(tmpdir(), 'runs-'));
+  });
+  afterEach(() => rm(dir, { recursive: true, force: true }));
+
+  it('are none before the first', async () => {
+    expect(await readRuns(join(dir, 'runs.jsonl'))).toEqual([]);
+  });
+
+  it('come back as they were written', async () => {
+    const file = join(dir, 'deep', 'runs.jsonl');
+    const runs = [aRun({ id: 'a' }), aRun({ id: 'b', figures: { readyMs: undefined } })];
+    for (const run of runs) await appendRun(file, run);
+    expect((await readRuns(file)).map(({ id, figures }) => [id, figures.readyMs])).toEqual([
+      ['a', 6_000],
+      ['b', undefined],
+    ]);
+  });
+
+  it('leave out the one that was cut off, and do not write behind it', async () => {
+    const file = join(dir, 'runs.jsonl');
+    await appendRun(file, aRun({ id: 'a' }));
+    await writeFile(file, `${await readFile(file, 'utf8')}{"v":1,"id":"b`);
+    expect((await readRuns(file)).map(({ id }) => id)).toEqual(['a']);
+    await expect(appendRun(file, aRun({ id: 'c' }))).rejects.toThrow('delete its last line');
+  });
+});
+
+describe('spread', () => {
+  it('is median, extremes and the 95th percentile by nearest rank', () => {
+    expect(spreadOf([5, 1, 3])).toEqual({ runs: 3, median: 3, least: 1, most: 5, p95: 5 });
+    expect(spreadOf([4, 1, 3, 2])).toMatchObject({ median: 2.5, p95: 4 });
+    expect(spreadOf(Array.from({ length: 40 }, (_, index) => index))).toMatchObject({ median: 19.5, p95: 37 });
+    expect(spreadOf([])).toBeUndefined();
+  });
+});
+
+describe('the verdict on the step', () => {
+  const nobody = aRun({ id: 'n', contestant: 'nobody', figures: { readyMs: undefined, late: 30_000 } });
+  const expert = aRun({ id: 'e', contestant: 'keda-expert', figures: { readyMs: 12_000 } });
+  const ours = aRun({ id: 'o', contestant: 'ours', figures: { writtenMs: 1_500, readyMs: 7_000 } });
+  const failing = (...runs: Parameters<typeof stepChecks>[0]) =>
+    stepChecks(runs)
+      .filter(({ holds }) => !holds)
+      .map(({ what }) => what);
+
+  it('holds when ours writes early, is ready early, and the twin is late', () => {
+    expect(failing(nobody, expert, ours)).toEqual([]);
+  });
+
+  it('fails where ours is slower than it may be, or never wrote in one run', () => {
+    expect(failing(nobody, expert, ours, aRun({ id: 'o2', figures: { writtenMs: 2_500 } }))).toHaveLength(1);
+    expect(failing(nobody, expert, ours, aRun({ id: 'o2', figures: { writtenMs: undefined } }))).toHaveLength(1);
+    expect(failing(nobody, expert, aRun({ id: 'o', figures: { readyMs: 9_000 } }))).toHaveLength(1);
+  });
+
+  it('fails without the twin, and when the twin finds nobody late', () => {
+    expect(failing(expert, ours)).toEqual(['nobody scales: registrations are late']);
+    expect(failing(expert, ours, aRun({ id: 'n', contestant: 'nobody', figures: { late: 0 } }))).toHaveLength(1);
+  });
+
+  it('fails when contestants had other pods', () => {
+    expect(failing(nobody, expert, { ...ours, template: 'other' })).toEqual(['all contestants had the same pods']);
+  });
+});
+
+describe('the verdict on the scale', () => {
+  it('knows the floor of the controller manager', () => {
+    expect(creationFloorMs(562, 20)).toBeCloseTo(26_600);
+    expect(creationFloorMs(562, 200)).toBeCloseTo(1_310);
+    expect(creationFloorMs(10, 20)).toBe(0);
+  });
+
+  it('holds for every run or not at all', () => {
+    const run = (id: string, readyMs: number) => aRun({ id, crowd: 'scale-10-572', figures: { readyMs } });
+    expect(scaleChecks([run('a', 28_000)])[0]?.holds).toBe(true);
+    expect(scaleChecks([run('a', 28_000), run('b', 29_000)])[0]?.holds).toBe(false);
+    expect(scaleChecks([])[0]?.holds).toBe(false);
+  });
+});
+
+it('sums cells up by their medians', () => {
+  const runs = [aRun({ id: 'a' }), aRun({ id: 'b', figures: { readyMs: 8_000 } })];
+  expect(summaryOf(runs)).toEqual({ 'step-2-40/ours/20': expect.objectContaining({ runs: 2, readyMs: 7_000 }) });
+});

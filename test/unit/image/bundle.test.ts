@@ -1,0 +1,63 @@
+import { execFileSync } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { bundleApp } from '../../../local/image/bundle.ts';
+
+const ROOT = join(import.meta.dirname, '../../..');
+const MAIN = `
+const { one } = await import('./roles/one.js');
+console.log(one('Zürich'));
+`;
+/** A dependency that is CommonJS and asks for modules of Node. */
+const ROLE = `
+import express from 'express';
+export const one = (place) => typeof express() + ' ' + place;
+`;
+
+const made: string[] = [];
+
+/** What tsc would have left, in a folder of a length of its own. */
+const program = async (below = ''): Promise<string> => {
+  const dir = await mkdtemp(join(tmpdir(), 'voucher-bundle-'));
+  made.push(dir);
+  const compiled = join(dir, below);
+  await mkdir(join(compiled, 'app/roles'), { recursive: true });
+  await writeFile(join(compiled, 'package.json'), '{"type":"module"}');
+  await writeFile(join(compiled, 'app/main.js'), MAIN);
+  await writeFile(join(compiled, 'app/roles/one.js'), ROLE);
+  return compiled;
+};
+
+const contents = async (dir: string): Promise<ReadonlyMap<string, string>> => {
+  const files = (await readdir(dir, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile());
+  const paths = files.map((entry) => join(entry.parentPath, entry.name)).sort();
+  return new Map(
+    await Promise.all(paths.map(async (path) => [path.slice(dir.length), await readFile(path, 'utf8')] as const)),
+  );
+};
+
+afterEach(async () => {
+  for (const dir of made.splice(0)) await rm(dir, { recursive: true });
+});
+
+describe('the bundle of the app', () => {
+  it('runs where there is no node_modules', async () => {
+    const compiled = await program();
+    await bundleApp(compiled, join(ROOT, 'node_modules'));
+    expect(await readdir(compiled)).not.toContain('node_modules');
+    const said = execFileSync(process.execPath, ['app/main.js'], { cwd: compiled, encoding: 'utf8' });
+    expect(said).toBe('function Zürich\n');
+  });
+
+  it('is the same to the byte wherever it is made, and names no place', async () => {
+    const [one, other] = [await program(), await program('further/down')];
+    for (const compiled of [one, other]) await bundleApp(compiled, join(ROOT, 'node_modules'));
+    expect(await contents(one)).toEqual(await contents(other));
+    for (const text of (await contents(one)).values()) {
+      expect(text).not.toContain(ROOT);
+      expect(text).not.toContain(one);
+    }
+  });
+});
