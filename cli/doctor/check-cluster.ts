@@ -154,7 +154,9 @@ const operatorClock = (skewMs: number): Finding => {
 
 const POLICIES = [
   { suffix: '-scale-plans', level: 'FAIL', risk: 'whoever may write plans may approve them' },
+  { suffix: '-scale-plan-revocations', level: 'FAIL', risk: 'whoever may write plans may end an approval' },
   { suffix: '-ceilings', level: 'FAIL', risk: 'whoever may edit a campaign may raise its ceiling' },
+  { suffix: '-contingency', level: 'FAIL', risk: 'whoever may edit a campaign may let it close later' },
   { suffix: '-confirm-delete', level: 'WARN', risk: 'an open campaign is deleted by one slip' },
 ] as const;
 

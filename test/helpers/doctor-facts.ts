@@ -37,7 +37,7 @@ export const clusterFacts = (changes: Partial<ClusterFacts> = {}): ClusterFacts 
   operators: seen([anOperator]),
   lease: seen({ holder: 'voucher-7d9f-abcde', renewedAtMs: BEFORE_MS - 900, writtenAtMs: BEFORE_MS - 1_000 }),
   policies: seen(
-    ['-scale-plans', '-ceilings', '-confirm-delete'].map((suffix) => ({
+    ['-scale-plans', '-scale-plan-revocations', '-ceilings', '-contingency', '-confirm-delete'].map((suffix) => ({
       name: `voucher-system-voucher${suffix}`,
       isBound: true,
       warnings: 0,

@@ -22,7 +22,12 @@ const crds = (change: (fields: readonly string[]) => readonly string[]) =>
     })),
   );
 const policies = (change: (name: string) => { readonly isBound: boolean; readonly warnings: number }) =>
-  seen(['a-scale-plans', 'a-ceilings', 'a-confirm-delete'].map((name) => ({ name, ...change(name) })));
+  seen(
+    ['a-scale-plans', 'a-scale-plan-revocations', 'a-ceilings', 'a-contingency', 'a-confirm-delete'].map((name) => ({
+      name,
+      ...change(name),
+    })),
+  );
 
 describe('the cluster', () => {
   it('is well', () => {
@@ -85,14 +90,16 @@ describe('the cluster', () => {
       { policies: seen([]) },
       [
         'FAIL policies: there is no policy …-scale-plans',
+        'FAIL policies: there is no policy …-scale-plan-revocations',
         'FAIL policies: there is no policy …-ceilings',
-        'WARN policies',
+        'FAIL policies: there is no policy …-contingency',
+        'WARN policies: there is no policy …-confirm-delete',
       ],
     ],
     [
       'has policies that are bound nowhere',
-      { policies: policies(() => ({ isBound: false, warnings: 0 })) },
-      ['FAIL policies: a-scale-plans is bound nowhere', 'FAIL policies: a-ceilings', 'WARN policies: a-confirm-delete'],
+      { policies: policies((name) => ({ isBound: name !== 'a-ceilings', warnings: 0 })) },
+      ['FAIL policies: a-ceilings is bound nowhere: whoever may edit a campaign may raise its ceiling'],
     ],
     [
       'does not understand a policy',
