@@ -7,7 +7,7 @@ import { type Cluster, type ClusterOptions, onCluster, withClusterOptions } from
 import { UsageError } from './errors.ts';
 import type { Io } from './io.ts';
 import { planTimesOf } from './plan-times.ts';
-import { askedFor, defaultGrantEnd, plansIn } from './plans.ts';
+import { askedFor, defaultGrantEnd, grantsInForce, waitingPlans } from './plans.ts';
 import { ago, clockOf, instantOf, parseFuture } from './times.ts';
 
 interface AnswerOptions extends ClusterOptions {
@@ -32,9 +32,8 @@ const chosen = async (
   nowMs: number,
 ): Promise<ScalePlan> => {
   if (name !== undefined) return cluster.plan(name);
-  const open = plansIn(state, await cluster.allPlans(), nowMs).filter(
-    ({ spec: { decision } }) => decision?.ceilingUntil === undefined || nowMs < Date.parse(decision.ceilingUntil),
-  );
+  const plans = await cluster.allPlans();
+  const open = state === 'Pending' ? waitingPlans(plans, nowMs) : grantsInForce(plans, nowMs);
   const [only, ...others] = open;
   if (only === undefined) {
     const what = state === 'Pending' ? 'ScalePlan waits for a decision' : 'approved ScalePlan is in force';
@@ -141,5 +140,9 @@ export const rejectCommand = (io: Io): Command =>
 export const revokeCommand = (io: Io): Command =>
   answering(new Command('revoke'), 'is in force')
     .description('end what an approved plan grants, before its time; it takes the verb authorize')
+    .addHelpText(
+      'after',
+      '\nExample:\n  kubectl voucher revoke spring-i30-16rc8 -n vouchers --reason "the crowd has gone"',
+    )
     .requiredOption('--reason <text>', 'why, for the record')
     .action((name: string | undefined, options: RevokeOptions) => revoke(name, options, io));

@@ -9,20 +9,21 @@ import { askedFor, decidedText } from './plans.ts';
 import { ago, clockOf, zoneOf } from './times.ts';
 import { columns } from './words.ts';
 
-export interface PlanOutputOptions extends ClusterOptions {
+interface Options extends ClusterOptions {
   readonly output: Output;
   readonly allNamespaces?: true;
 }
 
 /** Newest first: what waits is on top. */
-const listText = (plans: readonly ScalePlan[], nowMs: number, options: PlanOutputOptions): string => {
+const listText = (plans: readonly ScalePlan[], nowMs: number, options: Options): string => {
   if (plans.length === 0) return 'The operator has asked for nothing.\n';
   const [hasNamespaces, isWide] = [options.allNamespaces === true, options.output === 'wide'];
   const rows = plans.map((plan) => {
     const { spec, metadata } = plan;
+    const { decision, revocation, means } = spec;
     const zone = zoneOf(spec.expiresAt);
     const expiresAtMs = Date.parse(spec.expiresAt);
-    const until = spec.decision?.ceilingUntil;
+    const until = decision?.ceilingUntil;
     return [
       ...(hasNamespaces ? [metadata.namespace] : []),
       metadata.name,
@@ -33,14 +34,20 @@ const listText = (plans: readonly ScalePlan[], nowMs: number, options: PlanOutpu
       `${clockOf(expiresAtMs, zone, nowMs)} (${ago(expiresAtMs, nowMs)})`,
       decidedText(plan),
       until === undefined ? '-' : clockOf(Date.parse(until), zoneOf(until), nowMs),
-      ...(isWide ? [spec.decision?.reference ?? '-', spec.decision?.reason ?? '-'] : []),
+      ...(isWide
+        ? [
+            means === undefined ? '-' : String(Math.round(means.podHours * 10) / 10),
+            (revocation ?? decision)?.reference ?? '-',
+            (revocation ?? decision)?.reason ?? '-',
+          ]
+        : []),
     ];
   });
   return columns([
     [
       ...(hasNamespaces ? ['NAMESPACE'] : []),
       ...['NAME', 'CAMPAIGN', 'REASON', 'ASKS FOR', 'STATE', 'EXPIRES', 'DECIDED BY', 'GRANTS UNTIL'],
-      ...(isWide ? ['REFERENCE', 'BECAUSE'] : []),
+      ...(isWide ? ['POD-HOURS', 'REFERENCE', 'BECAUSE'] : []),
     ],
     ...rows,
   ]);
@@ -53,7 +60,7 @@ export const planJson = (plan: ScalePlan, nowMs: number): unknown => ({
   ...plan.spec,
 });
 
-const list = async (campaign: string | undefined, options: PlanOutputOptions, io: Io): Promise<void> => {
+const list = async (campaign: string | undefined, options: Options, io: Io): Promise<void> => {
   const all = await onCluster(options, io, (cluster) => cluster.allPlans(options.allNamespaces === true));
   const nowMs = io.wallMs();
   const shown = all
@@ -69,4 +76,4 @@ export const plansCommand = (io: Io): Command =>
     .argument('[campaign]', 'only of this one')
     .option('-A, --all-namespaces', 'of every namespace')
     .addHelpText('after', '\nExample:\n  kubectl voucher plans -n vouchers')
-    .action((campaign: string | undefined, options: PlanOutputOptions) => list(campaign, options, io));
+    .action((campaign: string | undefined, options: Options) => list(campaign, options, io));

@@ -3,6 +3,10 @@ import { KubeConfigError } from '../operator/kube/access.ts';
 import { isKubeError } from '../operator/kube/errors.ts';
 import { ForbiddenError, UsageError } from './errors.ts';
 
+/** Of an answer to a plan. */
+export const mayAnswer = (message: string): string =>
+  `${message}\nDeciding and revoking take the verb authorize on scaleplans, which the chart's ClusterRole <release namespace>-<release>-campaign-owner gives. Whoever has it acts for you with --on-behalf-of`;
+
 /** In words, what to do about an answer that is none. */
 export const explained = (error: unknown, namespace: string, server: string): unknown => {
   if (error instanceof ForbiddenError) return error;

@@ -1,5 +1,6 @@
 /** What `kubectl voucher status` says, for programs; instants in UTC, null for what is not known. Pure. */
 import { SCALED_TIERS } from '../operator/plan/observed.ts';
+import { closesAtOf } from './closing.ts';
 import { approvalCommand } from './plans.ts';
 import { type Report, standingOf, tierLines } from './status-report.ts';
 
@@ -8,7 +9,7 @@ const instant = (ms: number | undefined): string | null => (ms === undefined ? n
 export const statusJson = (report: Report): unknown => {
   const { campaign, options, decisions, nowMs } = report;
   const { metadata, spec, status, toldAtMs } = campaign;
-  const { health, plans, faults, held } = standingOf(report);
+  const { health, plans, grants, faults, held } = standingOf(report);
   return {
     campaign: metadata.name,
     namespace: metadata.namespace,
@@ -18,7 +19,7 @@ export const statusJson = (report: Report): unknown => {
     toldAt: instant(toldAtMs),
     stage: status?.stage ?? null,
     opensAt: spec.window.opensAt,
-    closesAt: status?.closesAt ?? spec.window.closesAt,
+    closesAt: closesAtOf(campaign),
     openedAt: status?.openedAt ?? null,
     arrivalsPerSecond: status?.arrivalsPerSecond ?? null,
     admissionPerSecond: spec.traffic.admissionPerSecond ?? null,
@@ -40,6 +41,12 @@ export const statusJson = (report: Report): unknown => {
       ceilings: plan.spec.ceilings,
       expiresAt: plan.spec.expiresAt,
       authorise: approvalCommand(plan, options),
+    })),
+    grants: grants.map(({ metadata: { name }, spec: { ceilings, decision, expiresAt } }) => ({
+      name,
+      ceilings,
+      until: decision?.ceilingUntil ?? expiresAt,
+      by: decision?.decidedBy ?? null,
     })),
     recent: (decisions?.recent ?? []).map((sample) => ({
       at: sample.at,

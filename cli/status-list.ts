@@ -1,4 +1,5 @@
 /** Several campaigns, a line each: which one needs a person. Pure. */
+import { closesAtOf } from './closing.ts';
 import type { Output } from './output.ts';
 import { type Column, grid, type Line, line, type Span, span, type Tone } from './screen.ts';
 import { type Health, type Report, standingOf } from './status-report.ts';
@@ -10,12 +11,13 @@ const TONES: Readonly<Record<Health, Tone>> = { ok: 'good', attention: 'warn', t
 const ORDER: readonly Health[] = ['trouble', 'attention', 'unknown', 'ok'];
 
 const needsOf = (report: Report): Span => {
-  const { health, plans, faults, graveFaults, held, silentForMs } = standingOf(report);
+  const { health, plans, levels, faults, graveFaults, held, silentForMs } = standingOf(report);
   if (health === 'unknown') return span('? no operator has looked at it yet', TONES[health]);
   const what = [
     ...(silentForMs === undefined ? [] : ['operator silent']),
     ...faults.slice(0, graveFaults).map(({ condition }) => condition.type),
     ...plans.map(({ metadata }) => `plan ${metadata.name} waits`),
+    ...levels.map(({ status }) => `level ${status.name} in force`),
     ...held.map((tier) => `${tier} held at the ceiling`),
     ...faults.slice(graveFaults).map(({ condition }) => condition.type),
   ];
@@ -24,9 +26,8 @@ const needsOf = (report: Report): Span => {
 };
 
 /** Whatever of the calendar comes next, or came last. */
-const calendar = ({ campaign: { spec, status }, nowMs }: Report): string => {
-  const { opensAt, closesAt } = spec.window;
-  const [opensAtMs, closesAtMs] = [Date.parse(opensAt), Date.parse(status?.closesAt ?? closesAt)];
+const calendar = ({ campaign, nowMs }: Report): string => {
+  const [opensAtMs, closesAtMs] = [Date.parse(campaign.spec.window.opensAt), Date.parse(closesAtOf(campaign))];
   if (nowMs < opensAtMs) return `opens ${ago(opensAtMs, nowMs)}`;
   return nowMs < closesAtMs ? `closes ${ago(closesAtMs, nowMs)}` : `closed ${ago(closesAtMs, nowMs)}`;
 };

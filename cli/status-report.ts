@@ -2,11 +2,13 @@
 import type { TierStatus } from '../operator/api/campaign-types.ts';
 import type { ConditionType } from '../operator/api/conditions.ts';
 import type { ScalePlan } from '../operator/api/scale-plan-types.ts';
+import { commandsOf } from '../operator/plan/contingency-commands.ts';
 import type { DecisionRecord } from '../operator/plan/decision-record.ts';
 import { SCALED_TIERS, type ScaledTier } from '../operator/plan/observed.ts';
 import type { RecentSample } from '../operator/plan/recent.ts';
 import type { ClusterOptions, Decisions, SeenCampaign } from './cluster.ts';
-import { waitingPlans } from './plans.ts';
+import { type LevelInForce, levelsInForce } from './contingency-words.ts';
+import { grantsInForce, waitingPlans } from './plans.ts';
 import { because } from './reasons.ts';
 import { type Fault, faultsOf } from './remedies.ts';
 import type { Point } from './sparkline.ts';
@@ -25,7 +27,8 @@ export interface Report {
  * |----------------------------------------------------------------|-----------|
  * | no status                                                      | unknown   |
  * | citizens are lost sight of, or have nobody who serves them     | trouble   |
- * | a plan waits, a tier is held, or a milder condition is not so  | attention |
+ * | a plan waits, a tier is held, a contingency level is in force, | attention |
+ * | or a milder condition is not so                                |           |
  * | none of these                                                  | ok        |
  */
 export type Health = 'ok' | 'attention' | 'trouble' | 'unknown';
@@ -50,8 +53,13 @@ export interface TierLine {
 
 export interface Standing {
   readonly health: Health;
+  /** That wait. */
   readonly plans: readonly ScalePlan[];
-  /** Without the one that the plans themselves tell; grave ones first. */
+  /** Plans that raise a ceiling now. */
+  readonly grants: readonly ScalePlan[];
+  /** Contingency levels in force. */
+  readonly levels: readonly LevelInForce[];
+  /** Without those that the plans and levels themselves tell; grave ones first. */
   readonly faults: readonly Fault[];
   readonly graveFaults: number;
   /** At their ceiling, and no plan asks for more. */
@@ -71,7 +79,13 @@ export const standingOf = (report: Report): Standing => {
   const { campaign, nowMs } = report;
   const plans = waitingPlans(report.plans, nowMs);
   const isGrave = ({ condition }: Fault): boolean => GRAVE.some((type) => type === condition.type);
-  const found = faultsOf(campaign).filter(({ condition }) => condition.type !== 'PlanPending' || plans.length === 0);
+  const levels = levelsInForce(campaign);
+  // A command that can't be read is told by the condition alone.
+  const isToldByLevels = levels.length > 0 && commandsOf(campaign).unreadable.length === 0;
+  const found = faultsOf(campaign).filter(
+    ({ condition: { type } }) =>
+      (type !== 'PlanPending' || plans.length === 0) && (type !== 'Contingency' || !isToldByLevels),
+  );
   const grave = found.filter(isGrave);
   const faults = [...grave, ...found.filter((fault) => !isGrave(fault))];
   const held = SCALED_TIERS.filter(
@@ -83,10 +97,11 @@ export const standingOf = (report: Report): Standing => {
       ? 'unknown'
       : grave.length > 0 || silentForMs !== undefined
         ? 'trouble'
-        : plans.length > 0 || faults.length > 0 || held.length > 0
+        : plans.length > 0 || levels.length > 0 || faults.length > 0 || held.length > 0
           ? 'attention'
           : 'ok';
-  return { health, plans, faults, graveFaults: grave.length, held, silentForMs };
+  const grants = grantsInForce(report.plans, nowMs);
+  return { health, plans, grants, levels, faults, graveFaults: grave.length, held, silentForMs };
 };
 
 /** The log's last word when it speaks of the same number; else what the status alone tells. */

@@ -1,7 +1,10 @@
 /** One screen that answers "is it going well, and if not, what now?": the answer first, the figures below. Pure. */
 import type { VoucherCampaign } from '../operator/api/campaign-types.ts';
+import type { ScalePlan } from '../operator/api/scale-plan-types.ts';
+import { closesAtOf } from './closing.ts';
+import { doorTexts } from './contingency-words.ts';
 import type { Output } from './output.ts';
-import { approvalCommand, askedFor, where } from './plans.ts';
+import { askedFor, decidedText, where } from './plans.ts';
 import type { Fault } from './remedies.ts';
 import {
   apart,
@@ -19,6 +22,7 @@ import {
   width,
 } from './screen.ts';
 import { type Point, seriesOf, sparkline } from './sparkline.ts';
+import { needs } from './status-needs.ts';
 import { curvesOf, type Health, type Report, type Standing, standingOf, tierLines } from './status-report.ts';
 import { ago, clockOf, type Zone, zoneOf } from './times.ts';
 import { count, span as seconds } from './words.ts';
@@ -45,25 +49,30 @@ const curveCells = (columns: number): number => (columns >= 110 ? 30 : columns >
 
 const title = ({ spec }: VoucherCampaign): string => [spec.title['zh-CN'], spec.title.en].join(' · ');
 
-const stageText = ({ campaign: { spec, status }, nowMs }: Report, zone: Zone): readonly [string, string] => {
+const stageText = ({ campaign, nowMs }: Report, zone: Zone): readonly [string, string] => {
+  const { spec, status } = campaign;
   const at = (instant: string): string =>
     `${clockOf(Date.parse(instant), zone, nowMs)} (${ago(Date.parse(instant), nowMs)})`;
-  // A contingency level may have moved it.
-  const closesAt = status?.closesAt ?? spec.window.closesAt;
-  const isClosed = Date.parse(closesAt) <= nowMs;
+  const closesAt = closesAtOf(campaign);
+  const closesAtMs = Date.parse(closesAt);
+  const isExtended = closesAtMs !== Date.parse(spec.window.closesAt);
+  const stated = isExtended ? `, extended from ${clockOf(Date.parse(spec.window.closesAt), zone, nowMs)}` : '';
   const isDue = Date.parse(spec.window.opensAt) <= nowMs;
   const begins =
     status?.openedAt === undefined
       ? `${isDue ? 'was to open' : 'opens'} ${at(spec.window.opensAt)}`
       : `opened ${at(status.openedAt)}`;
-  return [status?.stage ?? 'Unseen', `${begins}, ${isClosed ? 'closed' : 'closes'} ${at(closesAt)}`];
+  return [
+    status?.stage ?? 'Unseen',
+    `${begins}, ${closesAtMs <= nowMs ? 'closed' : 'closes'} ${at(closesAt)}${stated}`,
+  ];
 };
 
 const several = (number: number, one: string, many: string): string => (number === 1 ? one : `${number} ${many}`);
 
 /** The one sentence. */
 const answer = ({ campaign, options }: Report, standing: Standing): string => {
-  const { health, plans, faults, graveFaults, held, silentForMs } = standing;
+  const { health, plans, levels, faults, graveFaults, held, silentForMs } = standing;
   const types = (some: readonly Fault[]): readonly string[] =>
     some.length === 0 ? [] : [some.map(({ condition }) => condition.type).join(', ')];
   const { name, namespace } = campaign.metadata;
@@ -73,6 +82,11 @@ const answer = ({ campaign, options }: Report, standing: Standing): string => {
       : [`the operator has told nothing for ${seconds(silentForMs / 1000)}: is it running?`]),
     ...types(faults.slice(0, graveFaults)),
     ...(plans.length === 0 ? [] : [several(plans.length, 'a plan waits for its owner', 'plans wait for their owners')]),
+    ...(levels.length === 0
+      ? []
+      : [
+          `${several(levels.length, 'a contingency level is', 'contingency levels are')} in force: ${levels.map(({ status }) => status.name).join(', ')}`,
+        ]),
     ...(held.length === 0 ? [] : [`${held.join(' and ')} ${held.length === 1 ? 'is' : 'are'} held at the ceiling`]),
     ...types(faults.slice(graveFaults)),
   ].join('; ');
@@ -88,60 +102,6 @@ const answer = ({ campaign, options }: Report, standing: Standing): string => {
   }
 };
 
-const remedyLines = (remedy: string, columns: number): readonly Line[] =>
-  hanging([span('    → ', 'accent')], remedy, columns, 'accent');
-
-const faultLines = ({ condition, remedy }: Fault, zone: Zone, nowMs: number, columns: number): readonly Line[] => {
-  const { type, status, reason, lastTransitionTime, message } = condition;
-  const sinceMs = Date.parse(lastTransitionTime);
-  return [
-    [
-      span('  '),
-      span(`${type}=${status} ${reason}`, 'strong'),
-      span(` since ${clockOf(sinceMs, zone, nowMs)} (${ago(sinceMs, nowMs)})`, 'soft'),
-    ],
-    ...hanging([span('    ')], message, columns),
-    ...(remedy === undefined ? [] : remedyLines(remedy, columns)),
-  ];
-};
-
-/** What needs a person, and the command or the place to look at for each. */
-const needs = (report: Report, standing: Standing, zone: Zone, columns: number): readonly Line[] => {
-  const { campaign, options, nowMs } = report;
-  const { name, namespace } = campaign.metadata;
-  const plans = standing.plans.flatMap((plan) => {
-    const expiresAtMs = Date.parse(plan.spec.expiresAt);
-    const why = plan.spec.reason === 'Load' ? 'for the crowd that is there' : 'for the forecast';
-    return [
-      [span('  '), span(`ScalePlan ${plan.metadata.name}`, 'strong'), span(` ${why}`, 'soft')],
-      ...hanging(
-        [span('    ')],
-        `It asks for ceilings of ${askedFor(plan)} and waits until ${clockOf(expiresAtMs, zone, nowMs)} (${ago(expiresAtMs, nowMs)}); serving goes on at the ceiling. An owner authorises it:`,
-        columns,
-      ),
-      ...remedyLines(approvalCommand(plan, options), columns),
-    ];
-  });
-  const held = standing.held.flatMap((tier) => [
-    [span('  '), span(tier, 'strong'), span(' is held at its ceiling, and no plan asks for more')],
-    ...remedyLines(`kubectl voucher authorize ${name} ${where(options, namespace)} --ceiling ${tier}=…`, columns),
-  ]);
-  const silent =
-    standing.silentForMs === undefined
-      ? []
-      : remedyLines(`kubectl voucher doctor ${name} ${where(options, namespace)}`, columns);
-  const faults = (some: readonly Fault[]): readonly Line[] =>
-    some.flatMap((fault) => faultLines(fault, zone, nowMs, columns));
-  const lines = [
-    ...silent,
-    ...faults(standing.faults.slice(0, standing.graveFaults)),
-    ...plans,
-    ...held,
-    ...faults(standing.faults.slice(standing.graveFaults)),
-  ];
-  return lines.length === 0 ? [] : [[], ...lines];
-};
-
 interface Fact {
   readonly label: string;
   readonly value: string;
@@ -155,7 +115,7 @@ const backlogText = ({ backlog, oldestSeconds }: NonNullable<VoucherCampaign['st
   return `${count(backlog)} wait${oldestSeconds === undefined ? '' : `, the oldest for ${seconds(oldestSeconds)}`}`;
 };
 
-const admissionText = ({ campaign: { spec }, decisions }: Report): string => {
+const limitText = ({ campaign: { spec }, decisions }: Report): string => {
   const lowered = decisions?.records.at(-1)?.admissionPerSecond;
   if (lowered !== undefined) return `${count(lowered)}/s, because what lies behind is full`;
   const { admissionPerSecond, burstSeconds } = spec.traffic;
@@ -164,7 +124,15 @@ const admissionText = ({ campaign: { spec }, decisions }: Report): string => {
     : `${count(admissionPerSecond)}/s at most, ${burstSeconds} s of it at once`;
 };
 
-const factsOf = (report: Report): readonly Fact[] => {
+const admissionText = (report: Report): string => [limitText(report), ...doorTexts(report.campaign)].join('; ');
+
+/** `intake 30 until 22:14:09 by li.wei (ScalePlan spring-i30-16rc8)`. */
+const grantText = (plan: ScalePlan, zone: Zone, nowMs: number): string => {
+  const untilMs = Date.parse(plan.spec.decision?.ceilingUntil ?? plan.spec.expiresAt);
+  return `${askedFor(plan)} until ${clockOf(untilMs, zone, nowMs)} by ${decidedText(plan)} (ScalePlan ${plan.metadata.name})`;
+};
+
+const factsOf = (report: Report, { grants }: Standing, zone: Zone): readonly Fact[] => {
   const { status } = report.campaign;
   if (status === undefined) return [];
   const { arrivals, backlog } = curvesOf(report);
@@ -178,6 +146,7 @@ const factsOf = (report: Report): readonly Fact[] => {
     },
     { label: 'backlog', value: backlogText(status), curve: backlog, most: count },
     { label: 'let in', value: admissionText(report) },
+    ...grants.map((plan) => ({ label: 'granted', value: grantText(plan, zone, report.nowMs) })),
     ...(counts === undefined ? [] : [{ label: 'recorded', value: `${count(counts.received)} registrations` }]),
     ...(headroom === undefined || headroom.desired === 0
       ? []
@@ -190,13 +159,13 @@ const factsOf = (report: Report): readonly Fact[] => {
   ];
 };
 
-const factLines = (report: Report, columns: number): readonly Line[] => {
-  const facts = factsOf(report);
+const factLines = (report: Report, standing: Standing, zone: Zone, columns: number): readonly Line[] => {
+  const facts = factsOf(report, standing, zone);
   const cells = curveCells(columns);
   const values = Math.max(0, ...facts.filter(({ curve }) => curve !== undefined).map(({ value }) => width(value)));
-  return facts.map(({ label, value, curve, most }) => {
+  return facts.flatMap(({ label, value, curve, most }): readonly Line[] => {
     const head: Line = [span(`  ${padded(label, LABEL)}`, 'soft'), span(value, 'strong')];
-    if (curve === undefined) return head;
+    if (curve === undefined) return hanging(head.slice(0, 1), value, columns, 'strong');
     const series = seriesOf(curve, report.nowMs, CURVE_MS, cells);
     const highest = Math.max(0, ...series.filter((point) => point !== undefined));
     const tail: Line = [
@@ -204,7 +173,7 @@ const factLines = (report: Report, columns: number): readonly Line[] => {
       span(sparkline(series), 'accent'),
       ...(most === undefined || highest === 0 ? [] : [span(`  peak ${most(highest)}`, 'soft')]),
     ];
-    return lineWidth(head) + lineWidth(tail) <= columns ? [...head, ...tail] : head;
+    return [lineWidth(head) + lineWidth(tail) <= columns ? [...head, ...tail] : head];
   });
 };
 
@@ -275,7 +244,7 @@ export const statusLines = (report: Report, layout: Layout): readonly Line[] => 
     [],
     ...hanging([span(`${SIGNS[standing.health]} `, tone)], answer(report, standing), columns, tone),
     ...needs(report, standing, zone, columns),
-    ...(campaign.status === undefined ? [] : [line(), ...factLines(report, columns)]),
+    ...(campaign.status === undefined ? [] : [line(), ...factLines(report, standing, zone, columns)]),
     ...tierGrid(report, zone, layout),
     ...(layout.output === 'wide' ? conditionGrid(report, zone, columns) : []),
   ];

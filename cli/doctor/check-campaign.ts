@@ -4,8 +4,8 @@ import type { ConditionType } from '../../operator/api/conditions.ts';
 import { tierName } from '../../operator/api/names.ts';
 import { SCALED_TIERS } from '../../operator/plan/observed.ts';
 import { overridesOf } from '../../operator/plan/overrides.ts';
-import { planState } from '../../operator/plan/plan-state.ts';
-import { approvalCommand, askedFor } from '../plans.ts';
+import { closesAtOf } from '../closing.ts';
+import { approvalCommand, askedFor, waitingPlans } from '../plans.ts';
 import { faultsOf } from '../remedies.ts';
 import { ago, clockOf, zoneOf } from '../times.ts';
 import { count } from '../words.ts';
@@ -97,7 +97,7 @@ const MARGIN_MS = 7 * DAY_MS;
 /** | ends before closing | FAIL | · | within the week after | WARN | */
 export const certificates = ({ campaign, certificates: seen }: CampaignFacts, nowMs: number): readonly Finding[] =>
   onceSeen('certificates', seen, (all) => {
-    const closesAtMs = Date.parse(campaign.spec.window.closesAt);
+    const closesAtMs = Date.parse(closesAtOf(campaign));
     const zone = zoneOf(campaign.spec.window.opensAt);
     const soonest = all.toSorted((a, b) => a.expiresAtMs - b.expiresAtMs);
     const late = soonest.filter(({ expiresAtMs }) => expiresAtMs < closesAtMs + MARGIN_MS);
@@ -136,7 +136,7 @@ export const overrides = (facts: CampaignFacts, nowMs: number): readonly Finding
 
 export const plans = ({ campaign, plans: all }: CampaignFacts, nowMs: number): readonly Finding[] => {
   const zone = zoneOf(campaign.spec.window.opensAt);
-  const waiting = all.filter((plan) => planState(plan, nowMs) === 'Pending');
+  const waiting = waitingPlans(all, nowMs);
   if (waiting.length === 0) return [ok('plans', 'no plan waits for its owner')];
   return waiting.map((plan) => {
     const expiresAtMs = Date.parse(plan.spec.expiresAt);
