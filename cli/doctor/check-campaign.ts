@@ -55,7 +55,9 @@ export const conditions = (facts: CampaignFacts): readonly Finding[] => {
   });
 };
 
-const isServing = ({ campaign: { status } }: CampaignFacts): boolean => (status?.tiers?.intake?.ready ?? 0) > 0;
+/** Every tier has its least replicas ready: not the count, which an idle campaign's status tells once a minute. */
+const isServing = ({ campaign: { status } }: CampaignFacts): boolean =>
+  status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') ?? false;
 
 const secret = (
   facts: CampaignFacts,

@@ -132,8 +132,9 @@ describe('a campaign', () => {
     const { secrets } = campaignFacts();
     const hidden = { privacy: { ...secrets.privacy, keys: HIDDEN }, dataPlane: { ...secrets.dataPlane, keys: HIDDEN } };
     expect(told({ secrets: hidden })).toEqual([]);
-    const nobody = aStatus({ conditions: conditions(), tiers: {} });
-    expect(told({ secrets: hidden, campaign: { status: nobody } })).toEqual([
+    const nobody = conditions({ type: 'Ready', status: 'False', reason: 'TierNotReady' });
+    expect(told({ secrets: hidden, campaign: { status: aStatus({ conditions: nobody }) } })).toEqual([
+      'FAIL conditions: Ready: TierNotReady: All is well.',
       'WARN secrets: not for you to see',
       'WARN secrets: not for you to see',
     ]);
