@@ -2,7 +2,7 @@
 import stringWidth from 'string-width';
 
 /** What a text is besides what it says; words and signs carry the meaning, tones only help to find it. */
-export type Tone = 'strong' | 'soft' | 'good' | 'warn' | 'bad' | 'accent';
+export type Tone = 'strong' | 'soft' | 'good' | 'warn' | 'bad' | 'accent' | 'curve';
 
 export interface Span {
   readonly text: string;
@@ -10,7 +10,7 @@ export interface Span {
 }
 export type Line = readonly Span[];
 
-const SGR: Readonly<Record<Tone, string>> = {
+const SGR: Readonly<Record<Exclude<Tone, 'curve'>, string>> = {
   strong: '1',
   soft: '2',
   good: '32',
@@ -18,6 +18,8 @@ const SGR: Readonly<Record<Tone, string>> = {
   bad: '1;31',
   accent: '36',
 };
+/** What is unknown of a curve steps back behind what is known. */
+const CURVE = /(·+)/;
 const ESCAPE = '\u001b[';
 
 export const span = (text: string, tone?: Tone): Span => ({ text, tone });
@@ -119,14 +121,20 @@ export interface Look {
   readonly isColoured: boolean;
 }
 
+const toned = ({ text, tone }: Span): string => {
+  if (tone === undefined || text.trim() === '') return text;
+  if (tone !== 'curve') return `${ESCAPE}${SGR[tone]}m${text}${ESCAPE}0m`;
+  return text
+    .split(CURVE)
+    .map((part) => (part === '' ? '' : toned(span(part, CURVE.test(part) ? 'soft' : 'accent'))))
+    .join('');
+};
+
 /** Ready to be printed, a string a line, no space at its end. */
 export const rendered = (lines: readonly Line[], { columns, isColoured }: Look): readonly string[] =>
-  lines.map((spans) => {
-    const trimmed = clippedLine(spans, columns);
-    const text = trimmed
-      .map(({ text: part, tone }) =>
-        isColoured && tone !== undefined && part.trim() !== '' ? `${ESCAPE}${SGR[tone]}m${part}${ESCAPE}0m` : part,
-      )
-      .join('');
-    return text.trimEnd();
-  });
+  lines.map((spans) =>
+    clippedLine(spans, columns)
+      .map((part) => (isColoured ? toned(part) : part.text))
+      .join('')
+      .trimEnd(),
+  );

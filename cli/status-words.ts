@@ -170,7 +170,7 @@ const factLines = (report: Report, standing: Standing, zone: Zone, columns: numb
     const highest = Math.max(0, ...series.filter((point) => point !== undefined));
     const tail: Line = [
       span(`${' '.repeat(values - width(value))}   `),
-      span(sparkline(series), 'accent'),
+      span(sparkline(series), 'curve'),
       ...(most === undefined || highest === 0 ? [] : [span(`  peak ${most(highest)}`, 'soft')]),
     ];
     return [lineWidth(head) + lineWidth(tail) <= columns ? [...head, ...tail] : head];
@@ -204,7 +204,7 @@ const tierGrid = (report: Report, zone: Zone, { columns, output }: Layout): read
       ...(isWide
         ? [span(`${bounds.min}..${bounds.max}`), span(carries === undefined ? '-' : `${count(carries)}/s`)]
         : []),
-      ...(hasCurves ? [span(sparkline(seriesOf(replicas[tier], report.nowMs, CURVE_MS, cells)), 'accent')] : []),
+      ...(hasCurves ? [span(sparkline(seriesOf(replicas[tier], report.nowMs, CURVE_MS, cells)), 'curve')] : []),
       span(sinceMs === undefined ? '-' : clockOf(sinceMs, zone, report.nowMs)),
       span(reason),
     ];

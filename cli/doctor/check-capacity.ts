@@ -60,7 +60,8 @@ export const ceilings = (facts: CampaignFacts, nowMs: number): readonly Finding[
     const { ceiling, atMs } = lowestCeiling(facts, need, nowMs);
     if (ceiling >= floor)
       return ok('ceilings', `${tier}: ${floor} replicas are needed at opening, ${ceiling} authorised`);
-    const span = `${instantOf(schedule.fromMs, zone)}/${instantOf(schedule.untilMs, zone)}`;
+    // Instants are written in whole seconds: a window that ends within the last one ends too early.
+    const span = `${instantOf(schedule.fromMs, zone)}/${instantOf(Math.ceil(schedule.untilMs / 1000) * 1000, zone)}`;
     return fail(
       'ceilings',
       `${tier}: ${floor} replicas are needed for ${count(peak)}/s, and ${ceiling} are authorised at ${clockOf(atMs, zone, nowMs)}`,

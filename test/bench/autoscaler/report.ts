@@ -39,6 +39,7 @@ const COLUMNS: readonly Column[] = [
   { name: 'written', figure: 'writtenMs', show: seconds },
   { name: 'Ready', figure: 'readyMs', show: seconds },
   { name: 'late (> 5 s)', figure: 'late', show: count },
+  { name: 'most waiting', figure: 'peakBacklog', show: count },
   { name: 'pod-seconds', figure: 'podSeconds', show: count },
   { name: 'overshoot', figure: 'overshoot', show: times },
   { name: 'turns', figure: 'directionChanges', show: count },
@@ -63,7 +64,11 @@ export const tableOf = (runs: readonly RunRecord[], crowd: CrowdName, managerQps
   });
   if (rows.length === 0) return 'Not measured yet.';
   const head = ['', 'runs', ...COLUMNS.map(({ name }) => name)];
-  return [`| ${head.join(' | ')} |`, `|${head.map(() => '---|').join('')}`, ...rows].join('\n');
+  const arrived = spreadOf(
+    runs.filter((run) => run.crowd === crowd && run.managerQps === managerQps).map(({ figures }) => figures.arrived),
+  );
+  const window = `Who is late or waits, pod-seconds, overshoot and turns are counted over ${CROWDS[crowd].windowSeconds} s, in which ${count(arrived?.median ?? 0)} come.`;
+  return [`| ${head.join(' | ')} |`, `|${head.map(() => '---|').join('')}`, ...rows, '', window].join('\n');
 };
 
 export const plotName = (crowd: CrowdName, managerQps: number): string => `05-${crowd}-${managerQps}.svg`;

@@ -30,6 +30,13 @@ export const relative = (series: Series, zeroMs: number): Series => {
   return [[0, before], ...after];
 };
 
+const KEPT_EVERY_MS = 200;
+
+/** For the record: of 600 pods that become Ready one by one, five points a second. Figures are made of all points. */
+export const thinned = (series: Series): Series => [
+  ...new Map(series.map((point) => [Math.ceil(point[0] / KEPT_EVERY_MS), point])).values(),
+];
+
 const last = (series: Series): number => series.at(-1)?.[1] ?? 0;
 
 /** Pods of all contestants are the same when these are equal; what the API server and the operator add for a name is left out. */
@@ -124,7 +131,12 @@ export const runOne = async (
         loadAverage: Number(loadAverage.toFixed(2)),
         template,
         figures: figuresOf(crowd, { ...seen, readAtMs }, points),
-        series: { ...seen, load: everySecond(model.points, zeroMs) },
+        series: {
+          replicas: seen.replicas,
+          ready: thinned(seen.ready),
+          pods: thinned(seen.pods),
+          load: everySecond(model.points, zeroMs),
+        },
       };
     } finally {
       await contestant.stop();

@@ -123,7 +123,7 @@ describe('kubectl voucher doctor', () => {
   it('finds what would go wrong on the day, with the command for it, and prints no secret', async () => {
     const scaling = { peakArrivalsPerSecond: 14_000, authorized: { ceilings: { intake: 20, records: 8 } } };
     await world.createCampaign(namespace, await campaignBody('spring', { opensInMs: 7_200_000, spec: { scaling } }));
-    await world.there(namespace, 'spring-intake', ({ status }) => status?.readyReplicas === 2, 'two replicas');
+    await world.ready(namespace, 'spring');
     await make(`${CORE}/namespaces/${namespace}/secrets`, secret('voucher-privacy', ['citizen.key', 'canary.key']));
     const hard = { 'requests.cpu': '2' };
     await make(`${CORE}/namespaces/${namespace}/resourcequotas`, { metadata: { name: 'team' }, spec: { hard } });

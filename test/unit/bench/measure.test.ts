@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { CROWDS } from '../../bench/autoscaler/contest.ts';
 import { createLoadModel } from '../../bench/autoscaler/load-model.ts';
 import { areaSeconds, directionChanges, figuresOf } from '../../bench/autoscaler/measure.ts';
-import { everySecond, relative } from '../../bench/autoscaler/run-one.ts';
+import { everySecond, relative, thinned } from '../../bench/autoscaler/run-one.ts';
 
 const crowd = CROWDS['step-2-40'];
 
@@ -123,6 +123,16 @@ describe('series', () => {
       [0, 0],
       [50, 3],
     ]);
+  });
+
+  it('are thinned to the last of each fifth of a second, the first point and the end kept', () => {
+    const ready = Array.from({ length: 41 }, (_, index) => [index * 10, index] as const);
+    expect(thinned(ready)).toEqual([
+      [0, 0],
+      [200, 20],
+      [400, 40],
+    ]);
+    expect(thinned([])).toEqual([]);
   });
 
   it('are kept once a second', () => {

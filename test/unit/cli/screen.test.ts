@@ -72,6 +72,14 @@ describe('a screen', () => {
   });
 });
 
+describe('a curve', () => {
+  it('shows what is unknown of it less than what is known', () => {
+    const [text = ''] = rendered([[span('··▂█', 'curve')]], { columns: 20, isColoured: true });
+    expect(text).toBe(`${ESCAPE}[2m··${ESCAPE}[0m${ESCAPE}[36m▂█${ESCAPE}[0m`);
+    expect(rendered([[span('··▂█', 'curve')]], plain)).toEqual(['··▂█']);
+  });
+});
+
 describe('a frame', () => {
   it('writes over the last one and clears no cell before it is written', () => {
     const drawn = frame(['one', 'two'], 10, String);

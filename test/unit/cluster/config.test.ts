@@ -36,6 +36,15 @@ describe('the servers', () => {
     for (const path of paths) expect(path).toMatch(/^\/clusters\/one\//);
   });
 
+  it('leave HorizontalPodAutoscalers at upstream’s period unless another is stated', () => {
+    const period = (seconds?: number) =>
+      components
+        .controllerManager(place, addresses, { horizontalSyncSeconds: seconds })
+        .command.filter((part) => part.startsWith('--horizontal-pod-autoscaler'));
+    expect(period()).toEqual([]);
+    expect(period(1)).toEqual(['--horizontal-pod-autoscaler-sync-period=1s']);
+  });
+
   it('read certificates that are issued', () => {
     const issued = identities(place, addresses).map(({ file }) => `/clusters/one/pki/${file}.crt`);
     const read = processes

@@ -161,6 +161,14 @@ describe('capacity', () => {
   });
 });
 
+describe('the command that authorises what is missing', () => {
+  it('covers the fraction of a second that an instant may have', () => {
+    const window = { opensAt: '2020-09-25T10:00:00.250+08:00', closesAt: '2020-09-25T18:00:00+08:00' };
+    const [finding] = judged({ campaign: { spec: { window }, scaling: authorized(8) } });
+    expect(finding?.remedy).toContain('2020-09-25T09:30:00+08:00/2020-09-25T12:00:01+08:00');
+  });
+});
+
 describe('room on nodes', () => {
   const free = (cpu: number, changes: object = {}) =>
     aNode({
