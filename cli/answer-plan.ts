@@ -4,12 +4,10 @@ import type { KubeClient } from '../operator/kube/client.ts';
 import { isKubeError } from '../operator/kube/errors.ts';
 import { SCALE_PLANS } from '../operator/kube/resources.ts';
 import { ForbiddenError, UsageError } from './errors.ts';
+import { mayAnswer } from './refusals.ts';
 
 export type Decision = NonNullable<ScalePlan['spec']['decision']>;
 export type Revocation = NonNullable<ScalePlan['spec']['revocation']>;
-
-const mayAnswer = (message: string): string =>
-  `${message}\nDeciding and revoking take the verb authorize on scaleplans, which the chart's ClusterRole <release namespace>-<release>-campaign-owner gives. Whoever has it acts for you with --on-behalf-of`;
 
 /**
  * Writes it once, into the plan that was shown: what it asks for can't change, one that was answered meanwhile is refused by

@@ -1,4 +1,5 @@
 /** A trail in words. Pure. */
+import { linkOf } from '../app/core/hash-chain.ts';
 import { type AuditEntry, type Authorized, parseAuditEntry } from '../operator/plan/audit-entry.ts';
 import { SCALED_TIERS } from '../operator/plan/observed.ts';
 import { clockOf, type Zone, zoneOf } from './times.ts';
@@ -128,6 +129,8 @@ export interface Shown {
   /** Entries of an earlier time are left out, and counted. */
   readonly sinceMs?: number;
   readonly nowMs: number;
+  /** With the hash of each entry. */
+  readonly isWide?: boolean;
 }
 
 /** On whose clock a trail is read: that in which its campaign's opening is written. */
@@ -145,17 +148,27 @@ export const isSince = (line: string, sinceMs: number | undefined): boolean => {
   return entry === undefined || sinceMs === undefined || Date.parse(entry.at) >= sinceMs;
 };
 
-export const trailText = (campaignId: string, { lines, check, sinceMs, nowMs }: Shown): string => {
+export const trailText = (campaignId: string, { lines, check, sinceMs, nowMs, isWide = false }: Shown): string => {
   const zone = zoneOfTrail(lines);
   const at = (instant: string): string => clockOf(Date.parse(instant), zone, nowMs);
   const shown = lines.filter((line) => isSince(line, sinceMs));
   const rows = shown.map((line) => {
     const entry = parseAuditEntry(line);
-    return entry === undefined
-      ? ['?', '?', `unreadable: ${line.slice(0, 80)}`]
-      : [at(entry.at), whoOf(entry), whatOf(entry, at)];
+    const [when, who, what] =
+      entry === undefined
+        ? ['?', '?', `unreadable: ${line.slice(0, 80)}`]
+        : [at(entry.at), whoOf(entry), whatOf(entry, at)];
+    return isWide ? [when, who, linkOf(line).hash, what] : [when, who, what];
   });
+  const titles = isWide ? ['TIME', 'WHO', 'HASH', 'WHAT'] : ['TIME', 'WHO', 'WHAT'];
   const left = lines.length - shown.length;
   const earlier = left === 0 ? '' : `${left} earlier ${left === 1 ? 'entry is' : 'entries are'} not shown.\n`;
-  return `Trail of ${campaignId}\n${columns([['TIME', 'WHO', 'WHAT'], ...rows])}${earlier}Times are UTC${zone.text}.\n${verdictText(check)}`;
+  return `Trail of ${campaignId}\n${columns([titles, ...rows])}${earlier}Times are UTC${zone.text}.\n${verdictText(check)}`;
 };
+
+/** For programs that need no proof: entries read, one that can't be read as its text. */
+export const trailJson = (campaignId: string, { lines, check, sinceMs }: Shown): unknown => ({
+  campaignId,
+  ...check,
+  trail: lines.filter((line) => isSince(line, sinceMs)).map((line) => parseAuditEntry(line) ?? line),
+});

@@ -1,18 +1,16 @@
 /** `kubectl voucher audit`: who authorised what, and what came of it, also when all of it is deleted. */
 import { Command, Option } from 'commander';
 import { isKubeError } from '../operator/kube/errors.ts';
-import { isSince, trailText, zoneOfTrail } from './audit-words.ts';
+import { isSince, trailJson, trailText, zoneOfTrail } from './audit-words.ts';
 import { type Cluster, type ClusterOptions, onCluster, withClusterOptions } from './cluster.ts';
 import { UsageError } from './errors.ts';
 import type { Io } from './io.ts';
-import { oneOf } from './options.ts';
+import { forPrograms, type Output, withOutput } from './output.ts';
 import { parsePast } from './times.ts';
 import { checkTrail, type Installation } from './trail.ts';
 
-const OUTPUTS = ['table', 'json'] as const;
-
 interface Options extends ClusterOptions, Installation {
-  readonly output: (typeof OUTPUTS)[number];
+  readonly output: Output;
   readonly since?: string;
   readonly head?: string;
 }
@@ -50,12 +48,21 @@ const run = async (name: string, options: Options, io: Io): Promise<void> => {
         .map((line) => `${line}\n`)
         .join(''),
     );
-  } else io.out(trailText(campaignId, { lines, check, ...(sinceMs === undefined ? {} : { sinceMs }), nowMs }));
+  } else {
+    const shown = {
+      lines,
+      check,
+      ...(sinceMs === undefined ? {} : { sinceMs }),
+      nowMs,
+      isWide: options.output === 'wide',
+    };
+    io.out(forPrograms(options.output, trailJson(campaignId, shown)) ?? trailText(campaignId, shown));
+  }
   if (check.breaks.length > 0) throw new Error(`the trail of ${campaignId} is broken: ${check.breaks.join('; ')}`);
 };
 
 export const auditCommand = (io: Io): Command =>
-  withClusterOptions(new Command('audit'))
+  withOutput(withClusterOptions(new Command('audit')))
     .description('every step from a plan to its end: who authorised what, also when all of it is deleted')
     .argument('<campaign>', 'its name; its campaignId when it is gone')
     .option(
@@ -65,5 +72,5 @@ export const auditCommand = (io: Io): Command =>
     .option('--head <hash>', 'that an earlier audit printed: proves that nothing was cut off since')
     .addOption(new Option('--system-namespace <name>', 'where the operator was installed').default('voucher-system'))
     .addOption(new Option('--release <name>', 'as what the operator was installed').default('voucher'))
-    .option('-o, --output <form>', OUTPUTS.join(' | '), oneOf(OUTPUTS, 'output'), 'table')
+    .addHelpText('after', '\nExample:\n  kubectl voucher audit spring-2027 --since 2h')
     .action((name: string, options: Options) => run(name, options, io));

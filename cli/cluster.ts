@@ -1,11 +1,9 @@
 /** What commands read from a cluster and write to it, and what they say when it does not let them. */
-import { type Command, Option } from 'commander';
 import { z } from 'zod';
 import type { VoucherCampaign } from '../operator/api/campaign-types.ts';
+import { FIELD_MANAGER } from '../operator/api/names.ts';
 import type { ScalePlan } from '../operator/api/scale-plan-types.ts';
-import { createKubeAccess, KubeConfigError } from '../operator/kube/access.ts';
 import { keepCampaign } from '../operator/kube/campaigns.ts';
-import { createKubeClient, type KubeClient } from '../operator/kube/client.ts';
 import { readDecisions } from '../operator/kube/decisions.ts';
 import { isKubeError } from '../operator/kube/errors.ts';
 import { type KubeObject, parseObject, parsePage } from '../operator/kube/objects.ts';
@@ -14,44 +12,37 @@ import { keepScalePlan } from '../operator/kube/scale-plans.ts';
 import { parseDecisions } from '../operator/plan/decision-log.ts';
 import type { DecisionRecord } from '../operator/plan/decision-record.ts';
 import type { ScaledTier } from '../operator/plan/observed.ts';
+import { parseRecent, type RecentSample } from '../operator/plan/recent.ts';
 import { systemClock } from '../operator/runtime/clock.ts';
 import { sleep } from '../operator/runtime/sleep.ts';
+import { type Api, type ClusterOptions, onApi } from './access.ts';
 import { answerPlan, type Decision, type Revocation } from './answer-plan.ts';
-import { ForbiddenError, UsageError } from './errors.ts';
+import { UsageError } from './errors.ts';
 import type { Io } from './io.ts';
+import { type ToldEvent, toldEvent } from './told-events.ts';
 import { type Installation, readTrail } from './trail.ts';
 
-export interface ClusterOptions {
-  readonly namespace?: string;
-  readonly context?: string;
-  readonly kubeconfig?: string;
+export { type ClusterOptions, withClusterOptions } from './access.ts';
+
+export interface Decisions extends Readonly<Record<ScaledTier, readonly DecisionRecord[]>> {
+  /** The curves of the last ten minutes, oldest first. */
+  readonly recent: readonly RecentSample[];
 }
 
-export const withClusterOptions = (command: Command): Command =>
-  command
-    .addOption(
-      new Option('-n, --namespace <name>', 'where the campaign is; the namespace of the context unless stated'),
-    )
-    .option('--context <name>', 'context of the kubeconfig')
-    .option('--kubeconfig <file>', 'instead of KUBECONFIG and ~/.kube/config');
-
-/** An event of a campaign. */
-export interface ToldEvent {
-  readonly atMs: number;
-  readonly type: string;
-  readonly reason: string;
-  readonly note: string;
+/** A campaign, and when the operator told its status, by the API server's clock. */
+export interface SeenCampaign extends VoucherCampaign {
+  readonly toldAtMs: number | undefined;
 }
-
-export type Decisions = Readonly<Record<ScaledTier, readonly DecisionRecord[]>>;
 
 export interface Cluster {
   readonly namespace: string;
   /** @param name undefined: the only one there is @throws UsageError that names what there is */
-  campaign(name: string | undefined): Promise<VoucherCampaign>;
+  campaign(name: string | undefined): Promise<SeenCampaign>;
+  /** @param everywhere in all namespaces, not only in this one */
+  campaigns(everywhere: boolean): Promise<readonly SeenCampaign[]>;
   plans(campaign: VoucherCampaign): Promise<readonly ScalePlan[]>;
-  /** Every plan of the namespace. */
-  allPlans(): Promise<readonly ScalePlan[]>;
+  /** Every plan of the namespace. @param everywhere of all namespaces */
+  allPlans(everywhere?: boolean): Promise<readonly ScalePlan[]>;
   /** @throws UsageError that names the plans that there are */
   plan(name: string): Promise<ScalePlan>;
   /** The user, as the API server knows him. */
@@ -76,54 +67,22 @@ const PAGE = '500';
 /** The operator ticks every second, and writes such a change at once. */
 const TELLS_WITHIN_MS = 5_000;
 const TELLS_EVERY_MS = 200;
-
-const eventSchema = z.looseObject({
-  eventTime: z.string().nullish(),
-  deprecatedLastTimestamp: z.string().nullish(),
-  metadata: z.looseObject({ creationTimestamp: z.string().nullish() }),
-  series: z.looseObject({ lastObservedTime: z.string() }).nullish(),
-  type: z.string().default('Normal'),
-  reason: z.string().default(''),
-  note: z.string().default(''),
-});
-
-const toldEvent = (raw: unknown): ToldEvent => {
-  const { eventTime, deprecatedLastTimestamp, metadata, series, type, reason, note } = eventSchema.parse(raw);
-  const at = series?.lastObservedTime ?? eventTime ?? deprecatedLastTimestamp ?? metadata.creationTimestamp ?? '';
-  return { atMs: Date.parse(at), type, reason, note };
-};
+const ANNOTATE_ATTEMPTS = 5;
 
 const selfSchema = z.object({ status: z.object({ userInfo: z.object({ username: z.string() }) }) });
 
-/** In words, what to do about an answer that is none. */
-const explained = (error: unknown, namespace: string, server: string): unknown => {
-  if (error instanceof ForbiddenError) return error;
-  if (error instanceof KubeConfigError) return new UsageError(error.message, { cause: error });
-  if (isKubeError(error, 'forbidden')) {
-    const role = error.message.startsWith('patch') ? 'campaign-editor' : 'campaign-viewer';
-    return new ForbiddenError(
-      `${error.message}\nThe chart's ClusterRole <release namespace>-<release>-${role} allows it; who administers the cluster gives it with\n  kubectl create rolebinding ${role} -n ${namespace} --clusterrole <release namespace>-<release>-${role} --user <you>`,
-      { cause: error },
-    );
-  }
-  if (isKubeError(error, 'unauthorized')) {
-    return new Error(`the cluster at ${server} does not know you: log in again, or choose another --context`, {
-      cause: error,
-    });
-  }
-  if (isKubeError(error, 'connection', 'timeout')) {
-    return new Error(
-      `no cluster answers at ${server}: check --context and KUBECONFIG, and that it is reachable from here (${error.message})`,
-      { cause: error },
-    );
-  }
-  return error;
+const seen = (object: KubeObject): SeenCampaign => {
+  const told = object.metadata.managedFields?.find(
+    ({ manager, subresource }) => manager === FIELD_MANAGER && subresource === 'status',
+  );
+  return { ...keepCampaign(object), toldAtMs: told?.time === undefined ? undefined : Date.parse(told.time) };
 };
 
 const namesOf = (objects: readonly KubeObject[]): string =>
   objects.map(({ metadata: { namespace, name } }) => `  ${name} -n ${namespace}\n`).join('');
 
-const createCluster = (client: KubeClient, namespace: string, signal: AbortSignal): Cluster => {
+/** @param signal ends every call */
+export const createCluster = ({ client, namespace }: Api, signal: AbortSignal): Cluster => {
   const list = async (
     resource: ApiResource,
     where: string | undefined,
@@ -161,12 +120,10 @@ const createCluster = (client: KubeClient, namespace: string, signal: AbortSigna
         if (others.length > 0) {
           throw new UsageError(`which campaign? Name one of\n${namesOf([only, ...others]).trimEnd()}`);
         }
-        return keepCampaign(only);
+        return seen(only);
       }
       try {
-        return keepCampaign(
-          parseObject(await client.call({ resource: CAMPAIGNS, namespace, name, verb: 'get' }, signal)),
-        );
+        return seen(parseObject(await client.call({ resource: CAMPAIGNS, namespace, name, verb: 'get' }, signal)));
       } catch (error) {
         if (!isKubeError(error, 'not_found')) throw error;
         throw new UsageError(`there is no campaign ${name} in namespace ${namespace}${await elsewhere(name)}`, {
@@ -174,12 +131,15 @@ const createCluster = (client: KubeClient, namespace: string, signal: AbortSigna
         });
       }
     },
+    async campaigns(everywhere) {
+      return (await list(CAMPAIGNS, everywhere ? undefined : namespace)).map(seen);
+    },
     async plans({ metadata }) {
       const plans = (await list(SCALE_PLANS, metadata.namespace)).map(keepScalePlan);
       return plans.filter(({ spec }) => spec.campaignName === metadata.name);
     },
-    async allPlans() {
-      return (await list(SCALE_PLANS, namespace)).map(keepScalePlan);
+    async allPlans(everywhere = false) {
+      return (await list(SCALE_PLANS, everywhere ? undefined : namespace)).map(keepScalePlan);
     },
     async plan(name) {
       try {
@@ -201,22 +161,31 @@ const createCluster = (client: KubeClient, namespace: string, signal: AbortSigna
     decide: (plan, decision) => answerPlan(client, plan, { decision }, signal),
     revoke: (plan, revocation) => answerPlan(client, plan, { revocation }, signal),
     async annotate({ metadata }, key, value) {
-      const { annotations } = metadata;
       const path = `/metadata/annotations/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`;
-      if (value === undefined && annotations?.[key] === undefined) return;
-      const body = [
-        { op: 'test', path: '/metadata/resourceVersion', value: metadata.resourceVersion },
-        ...(annotations === undefined ? [{ op: 'add', path: '/metadata/annotations', value: {} }] : []),
-        value === undefined ? { op: 'remove', path } : { op: 'add', path, value },
-      ];
       const target = { resource: CAMPAIGNS, namespace: metadata.namespace, name: metadata.name };
-      try {
-        await client.call({ ...target, verb: 'patch', body }, signal);
-      } catch (error) {
-        if (!isKubeError(error, 'invalid', 'conflict')) throw error;
-        throw new UsageError(`somebody changed ${metadata.name} in this moment: look at it and try again`, {
-          cause: error,
-        });
+      const before = metadata.annotations?.[key];
+      if (value === undefined && before === undefined) return;
+      let { annotations, resourceVersion } = metadata;
+      for (let attempt = 1; ; attempt += 1) {
+        const body = [
+          { op: 'test', path: '/metadata/resourceVersion', value: resourceVersion },
+          ...(annotations === undefined ? [{ op: 'add', path: '/metadata/annotations', value: {} }] : []),
+          value === undefined ? { op: 'remove', path } : { op: 'add', path, value },
+        ];
+        try {
+          await client.call({ ...target, verb: 'patch', body }, signal);
+          return;
+        } catch (error) {
+          if (!isKubeError(error, 'invalid', 'conflict')) throw error;
+          const now = seen(parseObject(await client.call({ ...target, verb: 'get' }, signal))).metadata;
+          // The operator writes the status all the time; what somebody else said stands.
+          if (attempt === ANNOTATE_ATTEMPTS || now.uid !== metadata.uid || now.annotations?.[key] !== before) {
+            throw new UsageError(`somebody changed ${metadata.name} in this moment: look at it and try again`, {
+              cause: error,
+            });
+          }
+          ({ annotations, resourceVersion } = now);
+        }
       }
     },
     async told({ metadata: { namespace: where, name } }, isTold) {
@@ -231,7 +200,13 @@ const createCluster = (client: KubeClient, namespace: string, signal: AbortSigna
     },
     async decisions(campaign) {
       const texts = await readDecisions(client, campaign, signal);
-      return texts && { intake: parseDecisions(texts.intake), records: parseDecisions(texts.records) };
+      return (
+        texts && {
+          intake: parseDecisions(texts.intake),
+          records: parseDecisions(texts.records),
+          recent: parseRecent(texts.recent),
+        }
+      );
     },
     async events({ kind, metadata: { namespace: where, name, uid } }) {
       const fieldSelector = `regarding.kind=${kind},regarding.name=${name},regarding.uid=${uid}`;
@@ -242,33 +217,9 @@ const createCluster = (client: KubeClient, namespace: string, signal: AbortSigna
   };
 };
 
-/**
- * Runs `work` on the cluster that the options choose.
- * @throws UsageError, ForbiddenError or Error whose message says what to do
- */
-export const onCluster = async <T>(
-  { namespace, context, kubeconfig }: ClusterOptions,
-  { env }: Pick<Io, 'env'>,
+/** As onApi, with what most commands need. */
+export const onCluster = <T>(
+  options: ClusterOptions,
+  io: Pick<Io, 'env'>,
   work: (cluster: Cluster) => Promise<T>,
-): Promise<T> => {
-  let server = 'the kubeconfig’s server';
-  let where = namespace ?? '';
-  try {
-    const access = createKubeAccess({
-      env,
-      monotonicMs: systemClock.monotonicMs,
-      ...(kubeconfig === undefined ? {} : { kubeconfig }),
-      ...(context === undefined ? {} : { context }),
-    });
-    server = access.server;
-    where = namespace ?? access.namespace;
-    const client = createKubeClient({ access, clock: systemClock, random: Math.random, userAgent: 'kubectl-voucher' });
-    try {
-      return await work(createCluster(client, where, new AbortController().signal));
-    } finally {
-      await access.close();
-    }
-  } catch (error) {
-    throw explained(error, where, server);
-  }
-};
+): Promise<T> => onApi(options, io, (api) => work(createCluster(api, new AbortController().signal)));

@@ -6,17 +6,17 @@ import { contingencyAnnotation } from '../operator/api/names.ts';
 import { isKubeError } from '../operator/kube/errors.ts';
 import { startText, stopText } from '../operator/plan/contingency-commands.ts';
 import { type Cluster, type ClusterOptions, onCluster, withClusterOptions } from './cluster.ts';
+import { backText, effectText, levelsOf, statusOfLevel, triggerText } from './contingency-words.ts';
 import { ForbiddenError, UsageError } from './errors.ts';
 import type { Io } from './io.ts';
-import { oneOf } from './options.ts';
+import { forPrograms, type Output, withOutput } from './output.ts';
 import { ago, clockOf, instantOf, parseFuture, type Zone, zoneOf } from './times.ts';
 import { columns } from './words.ts';
 
-const OUTPUTS = ['table', 'json'] as const;
 const STOPPED = 'stopped';
 
 interface ListOptions extends ClusterOptions {
-  readonly output: (typeof OUTPUTS)[number];
+  readonly output: Output;
 }
 interface StopOptions extends ClusterOptions {
   readonly reason?: string;
@@ -24,10 +24,6 @@ interface StopOptions extends ClusterOptions {
 interface StartOptions extends StopOptions {
   readonly until: string;
 }
-
-const levelsOf = ({ spec }: VoucherCampaign): readonly ContingencyLevel[] => spec.contingency?.levels ?? [];
-const inForce = ({ status }: VoucherCampaign, name: string): ContingencyStatus | undefined =>
-  status?.contingency?.find((level) => level.name === name);
 
 /** @throws UsageError that names the levels that there are */
 const levelOf = (campaign: VoucherCampaign, name: string): ContingencyLevel => {
@@ -42,21 +38,6 @@ const levelOf = (campaign: VoucherCampaign, name: string): ContingencyLevel => {
   );
 };
 
-/** `500/s let in; closes 2h later`. */
-export const effectText = ({ effect }: ContingencyLevel): string =>
-  [
-    ...(effect.admissionPerSecond === undefined ? [] : [`at most ${effect.admissionPerSecond}/s let in`]),
-    ...(effect.admissionPercent === undefined ? [] : [`${effect.admissionPercent} % of the admission`]),
-    ...(effect.staticPage === undefined ? [] : ['nobody let in, static page']),
-    ...(effect.extendClosing === undefined ? [] : [`closes ${effect.extendClosing} later`]),
-  ].join('; ');
-
-const triggerText = ({ trigger }: ContingencyLevel): string => {
-  if (trigger === undefined) return 'by command';
-  const { signal, atLeast, heldFor } = trigger;
-  return `${signal}${atLeast === undefined ? '' : ` ≥ ${atLeast}`} for ${heldFor}`;
-};
-
 const stateText = (status: ContingencyStatus | undefined, zone: Zone, nowMs: number): string => {
   if (status === undefined) return '-';
   const end = status.until === undefined ? '' : ` until ${clockOf(Date.parse(status.until), zone, nowMs)}`;
@@ -64,24 +45,31 @@ const stateText = (status: ContingencyStatus | undefined, zone: Zone, nowMs: num
   return `since ${clockOf(Date.parse(status.since), zone, nowMs)}${end} (${source}: ${status.reason})`;
 };
 
-const list = async (name: string | undefined, options: ListOptions, io: Io): Promise<void> => {
-  const campaign = await onCluster(options, io, (cluster) => cluster.campaign(name));
+const listText = (campaign: VoucherCampaign, nowMs: number, { output }: ListOptions): string => {
   const levels = levelsOf(campaign);
-  const nowMs = io.wallMs();
-  if (options.output === 'json') {
-    const told = levels.map((level) => ({ ...level, inForce: inForce(campaign, level.name) ?? null }));
-    return io.out(`${JSON.stringify({ closesAt: campaign.status?.closesAt ?? null, levels: told }, null, 2)}\n`);
-  }
   const { name: called } = campaign.metadata;
-  if (levels.length === 0) return io.out(`${called} has no contingency levels (spec.contingency.levels).\n`);
+  if (levels.length === 0) return `${called} has no contingency levels (spec.contingency.levels).\n`;
   const zone = zoneOf(campaign.spec.window.opensAt);
+  const isWide = output === 'wide';
   const rows = levels.map((level) => [
     level.name,
     effectText(level),
     triggerText(level),
-    stateText(inForce(campaign, level.name), zone, nowMs),
+    ...(isWide ? [backText(level), `${level.title['zh-CN']} · ${level.title.en}`] : []),
+    stateText(statusOfLevel(campaign, level.name), zone, nowMs),
   ]);
-  io.out(`${columns([['LEVEL', 'EFFECT', 'COMES BY', 'IN FORCE'], ...rows])}Times are UTC${zone.text}.\n`);
+  const titles = ['LEVEL', 'EFFECT', 'COMES BY', ...(isWide ? ['GOES', 'TITLE'] : []), 'IN FORCE'];
+  return `${columns([titles, ...rows])}Times are UTC${zone.text}.\n`;
+};
+
+const list = async (name: string | undefined, options: ListOptions, io: Io): Promise<void> => {
+  const campaign = await onCluster(options, io, (cluster) => cluster.campaign(name));
+  const levels = levelsOf(campaign).map((level) => ({
+    ...level,
+    inForce: statusOfLevel(campaign, level.name) ?? null,
+  }));
+  const value = { closesAt: campaign.status?.closesAt ?? null, levels };
+  io.out(forPrograms(options.output, value) ?? listText(campaign, io.wallMs(), options));
 };
 
 /** The policy's own words say what it takes; the role of an editor would not help. */
@@ -109,7 +97,7 @@ const start = async (level: string, name: string | undefined, options: StartOpti
       level,
       startText(untilMs === undefined ? STOPPED : instantOf(untilMs, zone), said),
     );
-    const isTold = (one: VoucherCampaign): boolean => inForce(one, level)?.by === 'Command';
+    const isTold = (one: VoucherCampaign): boolean => statusOfLevel(one, level)?.by === 'Command';
     const told = await cluster.told(campaign, isTold);
     const end =
       untilMs === undefined
@@ -135,7 +123,7 @@ const stop = async (level: string, name: string | undefined, options: StopOption
     const campaign = await cluster.campaign(name);
     const known = levelOf(campaign, level);
     const { name: called } = campaign.metadata;
-    const current = inForce(campaign, level);
+    const current = statusOfLevel(campaign, level);
     const annotation = campaign.metadata.annotations?.[contingencyAnnotation(level)];
     if (current === undefined && annotation?.startsWith('on') !== true) return `${called}: ${level} is not in force.\n`;
     // The operator's clock may be ahead of this one: the level must have begun before it is ended. Whole seconds are written.
@@ -144,7 +132,7 @@ const stop = async (level: string, name: string | undefined, options: StopOption
     const said = { who: await cluster.whoAmI(), ...(reason === undefined ? {} : { reason }) };
     const at = instantOf(atMs, zoneOf(campaign.spec.window.opensAt));
     await command(cluster, campaign, level, stopText(at, said));
-    const told = await cluster.told(campaign, (one) => inForce(one, level) === undefined);
+    const told = await cluster.told(campaign, (one) => statusOfLevel(one, level) === undefined);
     const again =
       known.trigger === undefined ? '' : ' Its trigger counts again once the signal was below the threshold.';
     const closing =
@@ -166,16 +154,20 @@ export const contingencyCommand = (io: Io): Command =>
   new Command('contingency')
     .description('measures for when things go badly, agreed beforehand in spec.contingency')
     .addCommand(
-      withClusterOptions(new Command('list'))
+      withOutput(withClusterOptions(new Command('list')))
         .description('the levels of a campaign, what each does, and which are in force')
+        .addHelpText('after', '\nExample:\n  kubectl voucher contingency list spring-2027 -n vouchers')
         .argument('[campaign]', 'its name; not needed where there is only one')
-        .option('-o, --output <form>', OUTPUTS.join(' | '), oneOf(OUTPUTS, 'output'), 'table')
         .action((name: string | undefined, options: ListOptions) => list(name, options, io)),
       { isDefault: true },
     )
     .addCommand(
       onLevel(new Command('start'))
         .description('put a level in force, within 5 s; one that extends the closing takes the verb authorize')
+        .addHelpText(
+          'after',
+          '\nExample:\n  kubectl voucher contingency start narrow-door spring-2027 -n vouchers --until 30m --reason "the database is slow"',
+        )
         .requiredOption(
           '--until <time>',
           `when it ends: an instant, a time of the campaign’s day, for how long (30m), or "${STOPPED}"`,
@@ -185,5 +177,6 @@ export const contingencyCommand = (io: Io): Command =>
     .addCommand(
       onLevel(new Command('stop'))
         .description('end a level, whatever put it in force')
+        .addHelpText('after', '\nExample:\n  kubectl voucher contingency stop narrow-door spring-2027 -n vouchers')
         .action((level: string, name: string | undefined, options: StopOptions) => stop(level, name, options, io)),
     );

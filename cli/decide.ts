@@ -7,7 +7,7 @@ import { type Cluster, type ClusterOptions, onCluster, withClusterOptions } from
 import { UsageError } from './errors.ts';
 import type { Io } from './io.ts';
 import { planTimesOf } from './plan-times.ts';
-import { askedFor, defaultGrantEnd, plansIn } from './plans.ts';
+import { askedFor, defaultGrantEnd, grantsInForce, waitingPlans } from './plans.ts';
 import { ago, clockOf, instantOf, parseFuture } from './times.ts';
 
 interface AnswerOptions extends ClusterOptions {
@@ -32,9 +32,8 @@ const chosen = async (
   nowMs: number,
 ): Promise<ScalePlan> => {
   if (name !== undefined) return cluster.plan(name);
-  const open = plansIn(state, await cluster.allPlans(), nowMs).filter(
-    ({ spec: { decision } }) => decision?.ceilingUntil === undefined || nowMs < Date.parse(decision.ceilingUntil),
-  );
+  const plans = await cluster.allPlans();
+  const open = state === 'Pending' ? waitingPlans(plans, nowMs) : grantsInForce(plans, nowMs);
   const [only, ...others] = open;
   if (only === undefined) {
     const what = state === 'Pending' ? 'ScalePlan waits for a decision' : 'approved ScalePlan is in force';
@@ -117,6 +116,10 @@ const answering = (command: Command, which: string): Command =>
 export const approveCommand = (io: Io): Command =>
   answering(new Command('approve'), 'waits')
     .description('lift the ceilings as a plan asks; it takes the verb authorize')
+    .addHelpText(
+      'after',
+      '\nExample:\n  kubectl voucher approve spring-i30-16rc8 -n vouchers --until 22:00 --reference CD-17',
+    )
     .option(
       '--until <time>',
       'when the lifted ceilings end: an instant, a time of day, or for how long (2h, the default)',
@@ -127,11 +130,19 @@ export const approveCommand = (io: Io): Command =>
 export const rejectCommand = (io: Io): Command =>
   answering(new Command('reject'), 'waits')
     .description('leave the ceilings as they are; it takes the verb authorize')
+    .addHelpText(
+      'after',
+      '\nExample:\n  kubectl voucher reject spring-i30-16rc8 -n vouchers --reason "the database is full"',
+    )
     .requiredOption('--reason <text>', 'why, for the record')
     .action((name: string | undefined, options: DecideOptions) => decide(name, 'Rejected', options, io));
 
 export const revokeCommand = (io: Io): Command =>
   answering(new Command('revoke'), 'is in force')
     .description('end what an approved plan grants, before its time; it takes the verb authorize')
+    .addHelpText(
+      'after',
+      '\nExample:\n  kubectl voucher revoke spring-i30-16rc8 -n vouchers --reason "the crowd has gone"',
+    )
     .requiredOption('--reason <text>', 'why, for the record')
     .action((name: string | undefined, options: RevokeOptions) => revoke(name, options, io));

@@ -7,3 +7,8 @@ export class UsageError extends Error {
 export class ForbiddenError extends Error {
   override readonly name = 'ForbiddenError';
 }
+
+/** What was asked has been answered, and the answer is no. Nothing more is to be said. Exit code 1. */
+export class NotWellError extends Error {
+  override readonly name = 'NotWellError';
+}

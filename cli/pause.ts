@@ -50,6 +50,7 @@ const resume = async (name: string | undefined, options: ClusterOptions, io: Io)
 export const pauseCommand = (io: Io): Command =>
   withClusterOptions(new Command('pause'))
     .description('write no replica of a campaign for a while, up or down; it ends by itself')
+    .addHelpText('after', '\nExample:\n  kubectl voucher pause spring-2027 -n vouchers --until 45m')
     .argument('[campaign]', 'its name; not needed where there is only one')
     .option('--until <time>', 'when it ends: an instant, a time of the campaign’s day, or for how long', '30m')
     .action((name: string | undefined, options: PauseOptions) => pause(name, options, io));
@@ -57,5 +58,6 @@ export const pauseCommand = (io: Io): Command =>
 export const resumeCommand = (io: Io): Command =>
   withClusterOptions(new Command('resume'))
     .description('end a pause')
+    .addHelpText('after', '\nExample:\n  kubectl voucher resume spring-2027 -n vouchers')
     .argument('[campaign]', 'its name; not needed where there is only one')
     .action((name: string | undefined, options: ClusterOptions) => resume(name, options, io));

@@ -4,11 +4,16 @@ import type { PredictedOutcome, ScalePlan } from '../operator/api/scale-plan-typ
 import { planState } from '../operator/plan/plan-state.ts';
 import { type ClusterOptions, onCluster, withClusterOptions } from './cluster.ts';
 import type { Io } from './io.ts';
-import { type PlanOutputOptions, planJson, withOutput } from './plan-list.ts';
+import { forPrograms, type Output, withOutput } from './output.ts';
+import { planJson } from './plan-list.ts';
 import { planTimesOf } from './plan-times.ts';
 import { approvalPatch, askedFor, decidedText, defaultGrantEnd, type PlanTimes, revocationPatch } from './plans.ts';
 import { ago, clockOf } from './times.ts';
 import { columns, count, span } from './words.ts';
+
+interface Options extends ClusterOptions {
+  readonly output: Output;
+}
 
 type Fact = readonly [string, string];
 
@@ -112,23 +117,20 @@ const planText = (plan: ScalePlan, times: PlanTimes, options: ClusterOptions, no
   ].join('');
 };
 
-const show = async (name: string, options: PlanOutputOptions, io: Io): Promise<void> => {
+const show = async (name: string, options: Options, io: Io): Promise<void> => {
   const { plan, times } = await onCluster(options, io, async (cluster) => {
     const found = await cluster.plan(name);
     return { plan: found, times: await planTimesOf(cluster, found) };
   });
   const nowMs = io.wallMs();
-  io.out(
-    options.output === 'json'
-      ? `${JSON.stringify(planJson(plan, nowMs), null, 2)}\n`
-      : planText(plan, times, options, nowMs),
-  );
+  io.out(forPrograms(options.output, planJson(plan, nowMs)) ?? planText(plan, times, options, nowMs));
 };
 
 export const planCommand = (io: Io): Command =>
   new Command('plan').description('one plan').addCommand(
     withOutput(withClusterOptions(new Command('show')))
       .description('a plan in full, with the evidence that it rests on')
+      .addHelpText('after', '\nExample:\n  kubectl voucher plan show spring-i30-16rc8 -n vouchers')
       .argument('<plan>', 'its name')
-      .action((name: string, options: PlanOutputOptions) => show(name, options, io)),
+      .action((name: string, options: Options) => show(name, options, io)),
   );

@@ -1,5 +1,6 @@
 import type { ScalePlan } from '../operator/api/scale-plan-types.ts';
 import { campaignTimes } from '../operator/plan/times.ts';
+import { closesAtOf } from './closing.ts';
 import type { Cluster } from './cluster.ts';
 import { UsageError } from './errors.ts';
 import type { PlanTimes } from './plans.ts';
@@ -20,8 +21,8 @@ export const planTimesOf = async (cluster: Cluster, { spec }: ScalePlan): Promis
       holdUntilMs: Date.parse(spec.expiresAt) + HOLD_MS,
     };
   }
-  const { spec: stated, status } = campaign;
-  const window = { ...stated.window, closesAt: status?.closesAt ?? stated.window.closesAt };
+  const { spec: stated } = campaign;
+  const window = { ...stated.window, closesAt: closesAtOf(campaign) };
   const { closesAtMs, holdUntilMs } = campaignTimes({ ...stated, window });
   return { zone: zoneOf(window.opensAt), closesAtMs, holdUntilMs };
 };

@@ -1,8 +1,8 @@
 /** Plans that wait for an owner, and the command that answers them. Pure. */
-import type { PlanState } from '../operator/api/conditions.ts';
 import type { ScalePlan } from '../operator/api/scale-plan-types.ts';
 import { SCALED_TIERS } from '../operator/plan/observed.ts';
 import { planState } from '../operator/plan/plan-state.ts';
+import { grantOf } from '../operator/scaling/grants.ts';
 import type { ClusterOptions } from './cluster.ts';
 import { ago, clockOf, instantOf, type Zone } from './times.ts';
 
@@ -10,7 +10,7 @@ import { ago, clockOf, instantOf, type Zone } from './times.ts';
 const GRANT_MS = 2 * 3_600_000;
 
 /** `-n vouchers --context prod`: the same cluster for the next command. */
-const where = ({ context, kubeconfig }: ClusterOptions, namespace: string): string =>
+export const where = ({ context, kubeconfig }: ClusterOptions, namespace: string): string =>
   [
     `-n ${namespace}`,
     ...(context === undefined ? [] : [`--context ${context}`]),
@@ -56,11 +56,12 @@ export const revocationPatch = (plan: ScalePlan, options: ClusterOptions): strin
 export const approvalCommand = ({ metadata: { name, namespace } }: ScalePlan, options: ClusterOptions): string =>
   `kubectl voucher approve ${name} ${where(options, namespace)}`;
 
-export const plansIn = (state: PlanState, plans: readonly ScalePlan[], nowMs: number): readonly ScalePlan[] =>
-  plans.filter((plan) => planState(plan, nowMs) === state);
-
 export const waitingPlans = (plans: readonly ScalePlan[], nowMs: number): readonly ScalePlan[] =>
-  plansIn('Pending', plans, nowMs);
+  plans.filter((plan) => planState(plan, nowMs) === 'Pending');
+
+/** Whose grants raise a ceiling now; another approved one is over. */
+export const grantsInForce = (plans: readonly ScalePlan[], nowMs: number): readonly ScalePlan[] =>
+  plans.filter((plan) => SCALED_TIERS.some((tier) => grantOf(plan, tier, nowMs) !== undefined));
 
 /** `intake 20, records 6`. */
 export const askedFor = ({ spec: { ceilings } }: ScalePlan): string =>

@@ -22,7 +22,7 @@ const SHOULD_BE: Readonly<Record<ConditionType, 'True' | 'False' | undefined>> =
 /** Not yet, no longer, or not wanted: no fault. */
 const NO_FAULT: readonly string[] = ['Scheduled', 'PreWarming', 'NoForecast', 'WindowClosed'];
 /** A fault although the status is as it should be. */
-const FAULT: readonly string[] = ['Unreadable', 'CommandUnreadable', 'PlanExpired'];
+const FAULT: readonly string[] = ['Unreadable', 'CommandUnreadable', 'PlanExpired', 'PlanVoid'];
 
 const isWrong = ({ type, status, reason }: Condition): boolean => {
   const known = CONDITION_TYPES.find((one) => one === type);

@@ -1,8 +1,10 @@
 import { Command, CommanderError } from 'commander';
 import { auditCommand } from './audit.ts';
+import { authorizeCommand } from './authorize.ts';
 import { contingencyCommand } from './contingency.ts';
 import { approveCommand, rejectCommand, revokeCommand } from './decide.ts';
-import { UsageError } from './errors.ts';
+import { doctorCommand } from './doctor/doctor.ts';
+import { NotWellError, UsageError } from './errors.ts';
 import type { Io } from './io.ts';
 import { pauseCommand, resumeCommand } from './pause.ts';
 import { plansCommand } from './plan-list.ts';
@@ -16,18 +18,20 @@ import { whyCommand } from './why.ts';
  * |-----------|-------------------------------------------------------|
  * | 0         | done                                                  |
  * | 2         | the call or a file is wrong; the message says how     |
- * | 1         | everything else                                       |
+ * | 1         | everything else; doctor: something FAILs             |
  */
 export const runCli = async (args: readonly string[], io: Io): Promise<number> => {
   const program = new Command('kubectl-voucher')
     .description('look after voucher campaigns')
     .addCommand(statusCommand(io))
+    .addCommand(doctorCommand(io))
     .addCommand(whyCommand(io))
     .addCommand(plansCommand(io))
     .addCommand(planCommand(io))
     .addCommand(approveCommand(io))
     .addCommand(rejectCommand(io))
     .addCommand(revokeCommand(io))
+    .addCommand(authorizeCommand(io))
     .addCommand(auditCommand(io))
     .addCommand(pauseCommand(io))
     .addCommand(resumeCommand(io))
@@ -45,6 +49,7 @@ export const runCli = async (args: readonly string[], io: Io): Promise<number> =
   } catch (error) {
     // Help was asked for and shown, or commander has told what is wrong.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (error instanceof NotWellError) return 1;
     io.err(`error: ${error instanceof Error ? error.message : String(error)}\n`);
     return error instanceof UsageError ? 2 : 1;
   }

@@ -9,10 +9,11 @@ import { parseCampaign } from './campaign-file.ts';
 import { UsageError } from './errors.ts';
 import type { Io } from './io.ts';
 import { oneOf } from './options.ts';
+import { forPrograms } from './output.ts';
 import { plot } from './plot.ts';
 import { table } from './table.ts';
 
-const OUTPUTS = ['table', 'json', 'svg'] as const;
+const OUTPUTS = ['table', 'json', 'yaml', 'svg'] as const;
 type Output = (typeof OUTPUTS)[number];
 
 interface Options {
@@ -57,11 +58,13 @@ const readTrace = async (path: string, opensAtSecond: number): Promise<readonly 
   }
 };
 
-const render: Readonly<Record<Output, (result: SimulationResult, spec: { readonly ceiling: number }) => string>> = {
-  table: (result) => table(result),
-  // `null`: the backlog stayed, nothing was raised. A reader of JSON must not miss the field.
-  json: (result) => `${JSON.stringify(result, (_, value: unknown) => (value === undefined ? null : value), 2)}\n`,
-  svg: (result, { ceiling }) => plot(result, ceiling),
+/** `null`: the backlog stayed, nothing was raised. A reader must not miss the field. */
+const withNulls = (result: SimulationResult): unknown =>
+  JSON.parse(JSON.stringify(result, (_, value: unknown) => (value === undefined ? null : value)));
+
+const render = (output: Output, result: SimulationResult, ceiling: number): string => {
+  if (output === 'svg') return plot(result, ceiling);
+  return forPrograms(output, withNulls(result)) ?? table(result);
 };
 
 const run = async (options: Options, { out, err, now }: Io): Promise<void> => {
@@ -85,7 +88,7 @@ const run = async (options: Options, { out, err, now }: Io): Promise<void> => {
   );
   const tookSeconds = ((now() - startedAtMs) / 1000).toFixed(1);
   const tier = options.tier ?? 'intake';
-  out(render[options.output](result, { ceiling: spec.scaling.authorized.ceilings[tier] }));
+  out(render(options.output, result, spec.scaling.authorized.ceilings[tier]));
   const days = (((trace.at(-1)?.atSeconds ?? 0) - (trace[0]?.atSeconds ?? 0)) / 86_400).toFixed(1);
   err(`simulated ${days} days in ${tookSeconds} s\n`);
 };
@@ -104,4 +107,8 @@ export const simulateCommand = (io: Io): Command =>
     .option('--create-burst <n>', 'and at once after a pause', numberFrom(0), 30)
     .option('--database-per-second <n>', 'most registrations that the database takes', numberFrom(0))
     .option('--sync-phase <n>', 'second of its 15 at which a rival’s controller looks', numberFrom(0), 7)
+    .addHelpText(
+      'after',
+      '\nExample:\n  kubectl voucher simulate -f examples/chengdu-2020-phase-3.yaml --trace examples/traces/step-80x.csv',
+    )
     .action((options: Options) => run(options, io));

@@ -1,198 +1,128 @@
 /** `kubectl voucher status`: how a campaign is doing, and what needs a person. */
 import { Command } from 'commander';
-import type { TierStatus, VoucherCampaign } from '../operator/api/campaign-types.ts';
-import type { ScalePlan } from '../operator/api/scale-plan-types.ts';
 import { isKubeError } from '../operator/kube/errors.ts';
-import type { DecisionRecord } from '../operator/plan/decision-record.ts';
-import { SCALED_TIERS, type ScaledTier } from '../operator/plan/observed.ts';
-import { type ClusterOptions, type Decisions, onCluster, withClusterOptions } from './cluster.ts';
+import { type ClusterOptions, onApi, withClusterOptions } from './access.ts';
+import { type Cluster, createCluster, type SeenCampaign } from './cluster.ts';
+import { UsageError } from './errors.ts';
 import type { Io } from './io.ts';
-import { oneOf } from './options.ts';
-import { approvalCommand, planLines, waitingPlans } from './plans.ts';
-import { because } from './reasons.ts';
-import { type Fault, faultsOf } from './remedies.ts';
-import { ago, clockOf, type Zone, zoneOf } from './times.ts';
-import { columns, count, span } from './words.ts';
-
-const OUTPUTS = ['table', 'json'] as const;
+import { forPrograms, type Output, withOutput } from './output.ts';
+import { type Line, rendered } from './screen.ts';
+import { statusJson } from './status-json.ts';
+import { listLines } from './status-list.ts';
+import type { Report } from './status-report.ts';
+import { statusLines } from './status-words.ts';
+import { watch } from './watch.ts';
 
 interface Options extends ClusterOptions {
-  readonly output: (typeof OUTPUTS)[number];
+  readonly output: Output;
+  readonly watch?: true;
+  readonly allNamespaces?: true;
 }
 
-export interface Report {
-  readonly campaign: VoucherCampaign;
-  readonly plans: readonly ScalePlan[];
-  /** Undefined: none yet, or not to be read. */
-  readonly decisions: Decisions | undefined;
-  readonly options: ClusterOptions;
-  readonly nowMs: number;
-}
+/** One campaign in full, or a line for each of several. */
+type Answer =
+  | { readonly kind: 'one'; readonly report: Omit<Report, 'nowMs'> }
+  | { readonly kind: 'several'; readonly reports: readonly Omit<Report, 'nowMs'>[] };
 
-interface TierLine {
-  readonly tier: ScaledTier;
-  readonly status: TierStatus;
-  readonly bounds: { readonly min: number; readonly max: number };
-  readonly sinceMs: number | undefined;
-  readonly reason: string;
-}
-
-/** The log's last word when it speaks of the same number; else what the status alone tells. */
-const lastWord = (
-  { campaign, decisions }: Report,
-  tier: ScaledTier,
-  status: TierStatus,
-): { readonly decision: DecisionRecord; readonly isLogged: boolean } => {
-  const last = decisions?.[tier].at(-1);
-  const { min, max } = campaign.spec.scaling.tiers[tier];
-  const { mode } = campaign.spec.scaling;
-  const live = { limitedBy: status.limitedBy, ceiling: status.ceiling, ready: status.ready };
-  if (last !== undefined && last.desired === status.desired) return { decision: { ...last, ...live }, isLogged: true };
-  const { desired } = status;
-  const unknown = { kind: 'absent' } as const;
-  return {
-    decision: { ...live, at: '', desired, wanted: desired, min, max, mode, signals: { arrivals: unknown } },
-    isLogged: false,
-  };
-};
-
-const tierLines = (report: Report): readonly TierLine[] =>
-  SCALED_TIERS.flatMap((tier) => {
-    const status = report.campaign.status?.tiers?.[tier];
-    if (status === undefined) return [];
-    const { decision, isLogged } = lastWord(report, tier, status);
-    return [
-      {
-        tier,
-        status,
-        bounds: report.campaign.spec.scaling.tiers[tier],
-        sinceMs: isLogged ? Date.parse(decision.at) : undefined,
-        reason: because(decision, tier),
-      },
-    ];
-  });
-
-const faultText = ({ condition, remedy }: Fault, zone: Zone, nowMs: number): string => {
-  const { type, status, reason, lastTransitionTime, message } = condition;
-  const since = `${clockOf(Date.parse(lastTransitionTime), zone, nowMs)}, ${ago(Date.parse(lastTransitionTime), nowMs)}`;
-  return `  ${type}=${status} ${reason} (since ${since})\n    ${message}\n${remedy === undefined ? '' : `    → ${remedy}\n`}`;
-};
-
-const backlogText = ({ backlog, oldestSeconds }: NonNullable<VoucherCampaign['status']>): string => {
-  if (backlog === undefined) return 'unknown';
-  if (backlog === 0) return 'nothing waits';
-  return `${count(backlog)} wait${oldestSeconds === undefined ? '' : `, the oldest for ${span(oldestSeconds)}`}`;
-};
-
-/** @returns text for people, times on the campaign's own clock */
-export const statusText = (report: Report): string => {
-  const { campaign, plans, options, nowMs } = report;
-  const { metadata, spec, status } = campaign;
-  const zone = zoneOf(spec.window.opensAt);
-  const at = (instant: string): string =>
-    `${clockOf(Date.parse(instant), zone, nowMs)} (${ago(Date.parse(instant), nowMs)})`;
-  const head = `${metadata.name} in namespace ${metadata.namespace}: ${status?.stage ?? 'no operator has looked at it yet'}\n`;
-  if (status === undefined) return head;
-  const { admissionPerSecond, burstSeconds } = spec.traffic;
-  const isOpened = status.openedAt !== undefined;
-  const closesAt = status.closesAt ?? spec.window.closesAt;
-  const facts = [
-    [isOpened ? 'opened' : 'opens', at(status.openedAt ?? spec.window.opensAt)],
-    [Date.parse(closesAt) <= nowMs ? 'closed' : 'closes', at(closesAt)],
-    ['arrivals', status.arrivalsPerSecond === undefined ? 'unknown' : `${count(status.arrivalsPerSecond)}/s`],
-    [
-      'admission',
-      admissionPerSecond === undefined
-        ? 'what the replicas carry'
-        : `${count(admissionPerSecond)}/s at most, ${burstSeconds} s of it at once`,
-    ],
-    ['backlog', backlogText(status)],
-    ...(status.headroom === undefined || status.headroom.desired === 0
-      ? []
-      : [
-          [
-            'head-room',
-            `room for ${status.headroom.ready} of ${status.headroom.desired} more intake replicas on nodes`,
-          ],
-        ]),
-    ...(status.counts === undefined ? [] : [['recorded', count(status.counts.received)]]),
-  ];
-  const tiers = tierLines(report).map(({ tier, status: seen, bounds, sinceMs, reason }) => [
-    tier,
-    String(seen.ready),
-    String(seen.desired),
-    `${bounds.min}..${bounds.max}`,
-    String(seen.ceiling),
-    sinceMs === undefined ? '-' : clockOf(sinceMs, zone, nowMs),
-    reason,
+const reportOf = async (cluster: Cluster, campaign: SeenCampaign, options: ClusterOptions) => {
+  const [plans, decisions] = await Promise.all([
+    cluster.plans(campaign),
+    // Without the log the status still tells the number and its reason, only not since when.
+    cluster.decisions(campaign).catch((error: unknown) => {
+      if (isKubeError(error, 'forbidden')) return undefined;
+      throw error;
+    }),
   ]);
-  const faults = faultsOf(campaign);
-  const waiting = waitingPlans(plans, nowMs);
-  return [
-    head,
-    ...facts.map(([name = '', value = '']) => `  ${name.padEnd(10)} ${value}\n`),
-    `\n${columns([['TIER', 'READY', 'WANTED', 'LIMITS', 'CEILING', 'SINCE', 'WHY'], ...tiers])}`,
-    faults.length === 0 ? '\nEvery condition is as it should be.\n' : '\nNot as it should be:\n',
-    ...faults.map((fault) => faultText(fault, zone, nowMs)),
-    ...waiting.map((plan) => `\n${planLines(plan, options, zone, nowMs).join('\n')}\n`),
-    `\nTimes are UTC${zone.text}.\n`,
-  ].join('');
+  return { campaign, plans, decisions, options };
 };
 
-/** The same for programs; instants in UTC. */
-export const statusJson = (report: Report): unknown => {
-  const { campaign, plans, options, nowMs } = report;
-  const { metadata, spec, status } = campaign;
-  return {
-    campaign: metadata.name,
-    namespace: metadata.namespace,
-    stage: status?.stage ?? null,
-    opensAt: spec.window.opensAt,
-    closesAt: status?.closesAt ?? spec.window.closesAt,
-    openedAt: status?.openedAt ?? null,
-    arrivalsPerSecond: status?.arrivalsPerSecond ?? null,
-    admissionPerSecond: spec.traffic.admissionPerSecond ?? null,
-    backlog: status?.backlog ?? null,
-    oldestSeconds: status?.oldestSeconds ?? null,
-    received: status?.counts?.received ?? null,
-    headroom: status?.headroom ?? null,
-    contingency: status?.contingency ?? [],
-    tiers: Object.fromEntries(
-      tierLines(report).map(({ tier, status: seen, bounds, sinceMs, reason }) => [
-        tier,
-        { ...seen, ...bounds, since: sinceMs === undefined ? null : new Date(sinceMs).toISOString(), reason },
-      ]),
-    ),
-    faults: faultsOf(campaign).map(({ condition, remedy }) => ({ ...condition, remedy: remedy ?? null })),
-    plansWaiting: waitingPlans(plans, nowMs).map((plan) => ({
-      name: plan.metadata.name,
-      reason: plan.spec.reason,
-      ceilings: plan.spec.ceilings,
-      expiresAt: plan.spec.expiresAt,
-      authorise: approvalCommand(plan, options),
-    })),
-  };
+/**
+ * | campaign named | -A  | campaigns in the namespace | answer                                             |
+ * |----------------|-----|----------------------------|----------------------------------------------------|
+ * | yes            | no  | any                        | that one                                           |
+ * | no             | no  | 1                          | that one                                           |
+ * | no             | no  | none                       | an error that tells where there are some           |
+ * | no             | no  | several                    | a line for each: somebody who has three looks at three |
+ * | no             | yes | any                        | a line for each of all namespaces                  |
+ */
+const read = async (cluster: Cluster, name: string | undefined, options: Options): Promise<Answer> => {
+  const everywhere = options.allNamespaces === true;
+  if (name !== undefined) {
+    return { kind: 'one', report: await reportOf(cluster, await cluster.campaign(name), options) };
+  }
+  const campaigns = await cluster.campaigns(everywhere);
+  const [first, ...others] = campaigns;
+  if (!everywhere && others.length === 0) {
+    return { kind: 'one', report: await reportOf(cluster, first ?? (await cluster.campaign(undefined)), options) };
+  }
+  const plans = await cluster.allPlans(everywhere);
+  const reports = campaigns.map((campaign) => {
+    const { name: called, namespace } = campaign.metadata;
+    const own = plans.filter(({ metadata, spec }) => metadata.namespace === namespace && spec.campaignName === called);
+    return { campaign, plans: own, decisions: undefined, options };
+  });
+  return { kind: 'several', reports };
+};
+
+const linesOf = (answer: Answer, options: Options, columns: number, nowMs: number): readonly Line[] => {
+  const { output } = options;
+  return answer.kind === 'one'
+    ? statusLines({ ...answer.report, nowMs }, { columns, output })
+    : listLines(
+        answer.reports.map((report) => ({ ...report, nowMs })),
+        { columns, output, hasNamespaces: options.allNamespaces === true },
+      );
+};
+
+const forProgramsOf = (answer: Answer, nowMs: number): unknown =>
+  answer.kind === 'one'
+    ? statusJson({ ...answer.report, nowMs })
+    : answer.reports.map((report) => statusJson({ ...report, nowMs }));
+
+/** Everything in it that is no age. */
+const newsOf = (answer: Answer): string => {
+  const reports = answer.kind === 'one' ? [answer.report] : answer.reports;
+  return JSON.stringify(
+    reports.map(({ campaign, plans }) => [campaign.metadata, plans.map(({ metadata }) => metadata.resourceVersion)]),
+  );
 };
 
 const run = async (name: string | undefined, options: Options, io: Io): Promise<void> => {
-  const report = await onCluster(options, io, async (cluster): Promise<Report> => {
-    const campaign = await cluster.campaign(name);
-    const [plans, decisions] = await Promise.all([
-      cluster.plans(campaign),
-      // Without the log the status still tells the number and its reason, only not since when.
-      cluster.decisions(campaign).catch((error: unknown) => {
-        if (isKubeError(error, 'forbidden')) return undefined;
-        throw error;
-      }),
-    ]);
-    return { campaign, plans, decisions, options, nowMs: io.wallMs() };
+  if (name !== undefined && options.allNamespaces === true) {
+    throw new UsageError(`-A shows every campaign: leave ${name} out, or name its namespace with -n`);
+  }
+  await onApi(options, io, async (api) => {
+    const columns = io.terminal?.size().columns ?? Number.POSITIVE_INFINITY;
+    const told = (answer: Answer): string => {
+      const nowMs = io.wallMs();
+      const text = rendered(linesOf(answer, options, columns, nowMs), {
+        columns,
+        isColoured: io.terminal?.isColoured ?? false,
+      });
+      return forPrograms(options.output, forProgramsOf(answer, nowMs)) ?? `${text.join('\n')}\n`;
+    };
+    const look = (signal: AbortSignal): Promise<Answer> => read(createCluster(api, signal), name, options);
+    if (options.watch !== true) return io.out(told(await look(new AbortController().signal)));
+    const isForPeople = options.output === 'table' || options.output === 'wide';
+    const { terminal: _terminal, ...unseen } = io;
+    await watch(
+      {
+        read: look,
+        lines: (answer, { columns: cells, nowMs }) => linesOf(answer, options, cells, nowMs),
+        newsOf,
+        told: (answer) => `${options.output === 'yaml' ? '---\n' : ''}${told(answer)}${isForPeople ? '\n' : ''}`,
+      },
+      // Documents for programs follow each other also where somebody looks on.
+      isForPeople ? io : unseen,
+    );
   });
-  io.out(options.output === 'json' ? `${JSON.stringify(statusJson(report), null, 2)}\n` : statusText(report));
 };
 
 export const statusCommand = (io: Io): Command =>
-  withClusterOptions(new Command('status'))
+  withOutput(withClusterOptions(new Command('status')))
     .description('how a campaign is doing, why its tiers are as large as they are, and what needs a person')
-    .argument('[campaign]', 'its name; not needed where there is only one')
-    .option('-o, --output <form>', OUTPUTS.join(' | '), oneOf(OUTPUTS, 'output'), 'table')
+    .argument('[campaign]', 'its name; without one every campaign of the namespace is told')
+    .option('-w, --watch', 'go on until Ctrl-C: in place on a terminal, news below each other on a pipe')
+    .option('-A, --all-namespaces', 'a line for every campaign of the cluster')
+    .addHelpText('after', '\nExample:\n  kubectl voucher status spring-2027 -n vouchers -w')
     .action((name: string | undefined, options: Options) => run(name, options, io));

@@ -41,8 +41,14 @@ const FORMS =
 const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:\d{2})$/;
 const TIME = /^([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?$/;
 
-/** A time of the day, on the day that the campaign's clock shows; undefined for a text that is none. */
-const todayAt = (text: string, { offsetMs }: Zone, nowMs: number): number | undefined => {
+/** An instant with offset; undefined for a text that is none. */
+export const parseInstant = (text: string): number | undefined => {
+  const ms = INSTANT.test(text) ? Date.parse(text) : Number.NaN;
+  return Number.isNaN(ms) ? undefined : ms;
+};
+
+/** A time of the day, on the day that the campaign's clock shows at `nowMs`; undefined for a text that is none. */
+export const dayAt = (text: string, { offsetMs }: Zone, nowMs: number): number | undefined => {
   const [, hours, minutes, seconds = '0'] = TIME.exec(text) ?? [];
   if (hours === undefined) return undefined;
   const midnight = Math.floor((nowMs + offsetMs) / DAY_MS) * DAY_MS - offsetMs;
@@ -59,11 +65,11 @@ const todayAt = (text: string, { offsetMs }: Zone, nowMs: number): number | unde
  * @throws UsageError for anything else, and for what has not happened yet
  */
 export const parsePast = (text: string, zone: Zone, nowMs: number, option = '--at'): number => {
-  const today = todayAt(text, zone, nowMs);
+  const today = dayAt(text, zone, nowMs);
   if (today !== undefined) return today > nowMs ? today - DAY_MS : today;
   if (new RegExp(DURATION_PATTERN).test(text)) return nowMs - parseDurationMs(text);
-  const ms = INSTANT.test(text) ? Date.parse(text) : Number.NaN;
-  if (Number.isNaN(ms)) throw new UsageError(`${option} ${text} can't be read: ${FORMS}`);
+  const ms = parseInstant(text);
+  if (ms === undefined) throw new UsageError(`${option} ${text} can't be read: ${FORMS}`);
   if (ms > nowMs) throw new UsageError(`${option} ${text} is ${ago(ms, nowMs)}: only what has happened is told`);
   return ms;
 };
@@ -80,11 +86,11 @@ export const parsePast = (text: string, zone: Zone, nowMs: number, option = '--a
  * @throws UsageError for anything else, and for what is over
  */
 export const parseFuture = (option: string, text: string, zone: Zone, nowMs: number): number => {
-  const today = todayAt(text, zone, nowMs);
+  const today = dayAt(text, zone, nowMs);
   if (today !== undefined) return today > nowMs ? today : today + DAY_MS;
   if (new RegExp(DURATION_PATTERN).test(text)) return nowMs + parseDurationMs(text);
-  const ms = INSTANT.test(text) ? Date.parse(text) : Number.NaN;
-  if (Number.isNaN(ms)) {
+  const ms = parseInstant(text);
+  if (ms === undefined) {
     throw new UsageError(
       `${option} ${text} can't be read: write an instant (2020-09-25T20:00:04+08:00), a time of the campaign’s day (20:00) or for how long (2h)`,
     );

@@ -5,7 +5,7 @@ import type { KubeClient } from '../operator/kube/client.ts';
 import { isKubeError } from '../operator/kube/errors.ts';
 import { readText } from '../operator/kube/read-text.ts';
 import { SERVICES } from '../operator/kube/resources.ts';
-import { UsageError } from './errors.ts';
+import { ForbiddenError, UsageError } from './errors.ts';
 
 /** Where the operator was installed. */
 export interface Installation {
@@ -19,15 +19,11 @@ const READER = 'audit-reader';
 const MAX_BYTES = 64 * 2 ** 20;
 const WITHIN_MS = 90_000;
 
-export class NoRightError extends Error {
-  override readonly name = 'NoRightError';
-}
-
 const explained = (error: unknown, { systemNamespace, release }: Installation): unknown => {
   const service = auditServiceName(release);
   if (isKubeError(error, 'forbidden')) {
     const role = `${release}-${READER}`;
-    return new NoRightError(
+    return new ForbiddenError(
       `you may not read trails (${error.message}).\nThe chart's Role ${role} allows it; who administers the cluster gives it with\n  kubectl create rolebinding ${role}-you -n ${systemNamespace} --role ${role} --user <you>\nor with the chart's value audit.readers`,
     );
   }
@@ -52,7 +48,7 @@ const explained = (error: unknown, { systemNamespace, release }: Installation): 
 
 /**
  * Every line as it is stored, oldest first.
- * @throws UsageError for a campaign without a trail; Error when the answer was cut short; NoRightError
+ * @throws UsageError for a campaign without a trail; Error when the answer was cut short; ForbiddenError
  */
 export const readTrail = async (
   client: KubeClient,

@@ -4,10 +4,11 @@ import type { ScalePlan } from '../operator/api/scale-plan-types.ts';
 import { decisionAt } from '../operator/plan/decision-log.ts';
 import type { DecisionRecord } from '../operator/plan/decision-record.ts';
 import type { ScaledTier } from '../operator/plan/observed.ts';
-import type { ClusterOptions, Decisions, ToldEvent } from './cluster.ts';
+import type { ClusterOptions, Decisions } from './cluster.ts';
 import { planLines, waitingPlans } from './plans.ts';
 import { because, circumstances, demand, replicas, signals } from './reasons.ts';
 import { ago, clockOf, type Zone } from './times.ts';
+import type { ToldEvent } from './told-events.ts';
 
 const BEFORE = 5;
 const EVENTS = 8;

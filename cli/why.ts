@@ -7,15 +7,14 @@ import { type Cluster, type ClusterOptions, onCluster, withClusterOptions } from
 import { UsageError } from './errors.ts';
 import type { Io } from './io.ts';
 import { oneOf } from './options.ts';
+import { forPrograms, type Output, withOutput } from './output.ts';
 import { parsePast, zoneOf } from './times.ts';
 import { logBegins, type Story, storyJson, storyOf, storyText } from './why-words.ts';
-
-const OUTPUTS = ['text', 'json'] as const;
 
 interface Options extends ClusterOptions {
   readonly tier?: ScaledTier;
   readonly at?: string;
-  readonly output: (typeof OUTPUTS)[number];
+  readonly output: Output;
 }
 
 /** Kubernetes forgets events after an hour, and not everybody may read them: they only round the story off. */
@@ -58,14 +57,14 @@ const read = async (cluster: Cluster, name: string | undefined, options: Options
 
 const run = async (name: string | undefined, options: Options, io: Io): Promise<void> => {
   const story = await onCluster(options, io, (cluster) => read(cluster, name, options, io.wallMs()));
-  io.out(options.output === 'json' ? `${JSON.stringify(storyJson(story), null, 2)}\n` : storyText(story));
+  io.out(forPrograms(options.output, storyJson(story)) ?? storyText(story));
 };
 
 export const whyCommand = (io: Io): Command =>
-  withClusterOptions(new Command('why'))
+  withOutput(withClusterOptions(new Command('why')))
     .description('why there are so many replicas, now or at a time in the past')
     .argument('[campaign]', 'its name; not needed where there is only one')
     .option('--tier <name>', SCALED_TIERS.join(' | '), oneOf(SCALED_TIERS, 'tier'))
     .option('--at <time>', 'an instant, a time of the campaign’s day such as 20:00:04, or how long ago: 15m')
-    .option('-o, --output <form>', OUTPUTS.join(' | '), oneOf(OUTPUTS, 'output'), 'text')
+    .addHelpText('after', '\nExample:\n  kubectl voucher why spring-2027 -n vouchers --tier intake --at 20:00:04')
     .action((name: string | undefined, options: Options) => run(name, options, io));

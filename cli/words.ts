@@ -1,4 +1,5 @@
 /** Numbers and times as people read them. Pure. */
+import stringWidth from 'string-width';
 
 /** 0 → 0 s, 75 → 1:15 min, 7,260 → 2:01 h, 200,000 → 2 d 7 h. */
 export const span = (seconds: number): string => {
@@ -32,12 +33,12 @@ export const short = (value: number): string => {
 
 /** Rows under each other, the first one the header. */
 export const columns = (rows: readonly (readonly string[])[]): string => {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => stringWidth(row[column] ?? ''))));
   return rows
     .map(
       (row) =>
         `${row
-          .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+          .map((cell, column) => cell + ' '.repeat(Math.max(0, (widths[column] ?? 0) - stringWidth(cell))))
           .join('  ')
           .trimEnd()}\n`,
     )

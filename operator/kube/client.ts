@@ -18,6 +18,8 @@ export interface ApiCall extends Target {
   readonly verb: Verb;
   readonly query?: Readonly<Record<string, string | undefined>>;
   readonly body?: unknown;
+  /** Only names, labels and annotations: what is inside never leaves the API server. */
+  readonly metadataOnly?: 'list';
   /** For one attempt; 10 s unless stated. */
   readonly timeoutMs?: number;
   /** Told the server's own time, in whole seconds gone by, when it says one. */
@@ -69,6 +71,10 @@ const CONTENT_TYPES: Partial<Readonly<Record<Verb, string>>> = {
   apply: 'application/apply-patch+yaml',
   patch: 'application/json-patch+json',
 };
+
+const METADATA_ONLY = {
+  list: 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1',
+} as const;
 
 const TIMEOUT_MS = 10_000;
 const MAX_ATTEMPTS = 4;
@@ -132,7 +138,7 @@ export const createKubeClient = (options: KubeClientOptions): KubeClient => {
       method: METHODS[call.verb],
       headers: {
         ...headers,
-        accept: 'application/json',
+        accept: call.metadataOnly === undefined ? 'application/json' : METADATA_ONLY[call.metadataOnly],
         'user-agent': options.userAgent,
         ...(contentType === undefined ? {} : { 'content-type': contentType }),
       },

@@ -1,5 +1,6 @@
 /**
- * The log of decisions as a ConfigMap of the campaign, one JSON object a line and tier.
+ * The log of decisions as a ConfigMap of the campaign, one JSON object a line and tier, and beside it the curves of the last
+ * ten minutes.
  *
  * It carries no `managed-by` label: the operator watches what does, and would be woken by its own writes.
  */
@@ -15,7 +16,11 @@ import { parseObject } from './objects.ts';
 import { controllerUidOf } from './owned-objects.ts';
 import { CONFIG_MAPS, describeTarget } from './resources.ts';
 
-const dataSchema = z.object({ intake: z.string().default(''), records: z.string().default('') });
+const dataSchema = z.object({
+  intake: z.string().default(''),
+  records: z.string().default(''),
+  recent: z.string().default(''),
+});
 
 const targetOf = ({ metadata: { name, namespace } }: Pick<VoucherCampaign, 'metadata'>) => ({
   resource: CONFIG_MAPS,

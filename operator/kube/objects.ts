@@ -15,7 +15,7 @@ const managedFieldsEntry = z.object({
   manager: z.string().optional(),
   operation: z.string().optional(),
   subresource: z.string().optional(),
-  /** When that manager last wrote something, by the server's clock. */
+  /** When that manager last wrote something, by the API server's clock. */
   time: z.string().optional(),
   fieldsV1: z.record(z.string(), z.unknown()).optional(),
 });

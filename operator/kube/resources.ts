@@ -1,4 +1,7 @@
-/** The API resources that the operator touches, and their addresses. Secrets are none of them. */
+/**
+ * The API resources that this project touches, and their addresses. The operator touches no Secret; the last ones are
+ * read by `kubectl voucher doctor`, with the rights of whoever calls it.
+ */
 import { API_GROUP } from '../api/names.ts';
 
 export interface ApiResource {
@@ -28,7 +31,29 @@ export const NETWORK_POLICIES = resource('networking.k8s.io', 'v1', 'NetworkPoli
 export const AUTOSCALERS = resource('autoscaling', 'v2', 'HorizontalPodAutoscaler', 'horizontalpodautoscalers');
 export const LEASES = resource('coordination.k8s.io', 'v1', 'Lease', 'leases');
 export const SELF_SUBJECT_REVIEWS = resource('authentication.k8s.io', 'v1', 'SelfSubjectReview', 'selfsubjectreviews');
+export const SELF_SUBJECT_ACCESS_REVIEWS = resource(
+  'authorization.k8s.io',
+  'v1',
+  'SelfSubjectAccessReview',
+  'selfsubjectaccessreviews',
+);
 export const EVENTS = resource('events.k8s.io', 'v1', 'Event', 'events');
+
+export const SECRETS = resource('', 'v1', 'Secret', 'secrets');
+export const NAMESPACES = resource('', 'v1', 'Namespace', 'namespaces');
+export const NODES = resource('', 'v1', 'Node', 'nodes');
+export const QUOTAS = resource('', 'v1', 'ResourceQuota', 'resourcequotas');
+export const LIMIT_RANGES = resource('', 'v1', 'LimitRange', 'limitranges');
+export const PRIORITY_CLASSES = resource('scheduling.k8s.io', 'v1', 'PriorityClass', 'priorityclasses');
+export const CRDS = resource('apiextensions.k8s.io', 'v1', 'CustomResourceDefinition', 'customresourcedefinitions');
+const ADMISSION = 'admissionregistration.k8s.io';
+export const POLICIES = resource(ADMISSION, 'v1', 'ValidatingAdmissionPolicy', 'validatingadmissionpolicies');
+export const POLICY_BINDINGS = resource(
+  ADMISSION,
+  'v1',
+  'ValidatingAdmissionPolicyBinding',
+  'validatingadmissionpolicybindings',
+);
 
 export const apiVersionOf = ({ group, version }: ApiResource): string =>
   group === '' ? version : `${group}/${version}`;

@@ -3,7 +3,8 @@
  * could not be written is in the next write.
  *
  * What is kept is read once before the first write: a new leader goes on with the log of the one before. Only news is
- * written, at most every 5 s, so that a campaign at rest writes nothing.
+ * written, at most every 5 s, so that a campaign at rest writes nothing; in a flood a sample of its curves is news every
+ * 10 s.
  */
 import type { VoucherCampaign } from '../api/campaign-types.ts';
 import {
@@ -17,9 +18,18 @@ import {
 import { type DecisionRecord, recordOf } from '../plan/decision-record.ts';
 import { SCALED_TIERS, type ScaledTier } from '../plan/observed.ts';
 import type { Plan } from '../plan/plan.ts';
+import {
+  joinRecent,
+  NOTHING_RECENT,
+  noteSample,
+  parseRecent,
+  type Recent,
+  sampleOf,
+  serializeRecent,
+} from '../plan/recent.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { within } from './deadline.ts';
-import type { CampaignReadings, DecisionStore } from './ports.ts';
+import type { CampaignReadings, DecisionStore, DecisionTexts } from './ports.ts';
 
 const CALL_DEADLINE_MS = 3_000;
 const WRITE_EVERY_MS = 5_000;
@@ -36,6 +46,7 @@ export interface DecisionKeeperDeps {
 export class DecisionKeeper {
   readonly #deps: DecisionKeeperDeps;
   #tiers: Readonly<Record<ScaledTier, TierDecisions>> = { intake: NO_DECISIONS, records: NO_DECISIONS };
+  #recent: Recent = NOTHING_RECENT;
   #isRead = false;
   #isUnwritten = false;
   #inFlight = false;
@@ -56,6 +67,9 @@ export class DecisionKeeper {
       this.#deps.onDecision(campaign, tier, news);
     }
     this.#tiers = tiers;
+    const { recent, isNews } = noteSample(this.#recent, sampleOf(plan, readings, nowMs));
+    this.#recent = recent;
+    if (isNews) this.#isUnwritten = true;
     const { clock, store } = this.#deps;
     if (store === undefined || !this.#isUnwritten || this.#inFlight || clock.monotonicMs() < this.#notBeforeMs) return;
     this.#inFlight = true;
@@ -73,7 +87,11 @@ export class DecisionKeeper {
       if (!this.#isUnwritten) return;
       this.#isUnwritten = false;
       const { intake, records } = this.#tiers;
-      const texts = { intake: serializeDecisions(intake.records), records: serializeDecisions(records.records) };
+      const texts = {
+        intake: serializeDecisions(intake.records),
+        records: serializeDecisions(records.records),
+        recent: serializeRecent(this.#recent.samples),
+      };
       await inTime((inner) => store.write(campaign, texts, inner));
       this.#notBeforeMs = clock.monotonicMs() + WRITE_EVERY_MS;
     } catch (cause) {
@@ -84,7 +102,7 @@ export class DecisionKeeper {
   }
 
   /** What this process has noted so far goes behind what the log had; where that says nothing new, nothing is written. */
-  #takeUp(kept: Readonly<Record<ScaledTier, string | undefined>> | undefined): void {
+  #takeUp(kept: DecisionTexts | undefined): void {
     const joined = (tier: ScaledTier) => {
       const before = parseDecisions(kept?.[tier]);
       const decisions = joinDecisions(before, this.#tiers[tier]);
@@ -92,7 +110,10 @@ export class DecisionKeeper {
     };
     const [intake, records] = [joined('intake'), joined('records')];
     this.#tiers = { intake: intake.decisions, records: records.decisions };
-    this.#isUnwritten = intake.isNew || records.isNew;
+    const before = parseRecent(kept?.recent);
+    this.#recent = joinRecent(before, this.#recent);
+    const isRecentNew = this.#recent.samples.at(-1) !== before.at(-1);
+    this.#isUnwritten = intake.isNew || records.isNew || isRecentNew;
     this.#isRead = true;
   }
 }

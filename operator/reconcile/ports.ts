@@ -150,10 +150,12 @@ export interface PlanWriter {
 /** Where the last decisions on a campaign's tiers are kept, as text; they outlive the process. */
 export interface DecisionStore {
   /** Undefined when none were kept. @throws Error when what is there belongs to somebody else */
-  read(campaign: VoucherCampaign, signal: AbortSignal): Promise<Readonly<Record<DecisionTier, string>> | undefined>;
-  write(campaign: VoucherCampaign, texts: Readonly<Record<DecisionTier, string>>, signal: AbortSignal): Promise<void>;
+  read(campaign: VoucherCampaign, signal: AbortSignal): Promise<DecisionTexts | undefined>;
+  write(campaign: VoucherCampaign, texts: DecisionTexts, signal: AbortSignal): Promise<void>;
 }
 export type DecisionTier = 'intake' | 'records';
+/** The decisions on each tier, and samples of the last ten minutes (operator/plan/recent.ts). */
+export type DecisionTexts = Readonly<Record<DecisionTier | 'recent', string>>;
 
 /** What the journal of one campaign should be. */
 export interface JournalSpec {

@@ -131,6 +131,17 @@ describe('kubectl voucher audit', () => {
     expect(out.split('\n').slice(0, -1)).toEqual(log.lines(ID));
   });
 
+  it('shows the hash of each entry when asked for all, and is one document in YAML', async () => {
+    const wide = await audit(ID, '-o', 'wide');
+    expect(wide.out).toMatch(/^Trail of chengdu-2020-3\nTIME +WHO +HASH +WHAT\n/);
+    for (const line of log.lines(ID)) expect(wide.out).toContain(linkOf(line).hash);
+    const yaml = await audit(ID, '-o', 'yaml');
+    expect(yaml.out).toMatch(
+      /^campaignId: chengdu-2020-3\nentries: \d+\nhead: "?[0-9a-f]{64}"?\nbreaks: \[\]\ntrail:\n/,
+    );
+    expect(yaml.out).toContain('step: plan_approved');
+  });
+
   it('leaves out what is earlier, and counts it; the check is of all', async () => {
     const { out } = await audit(ID, '--since', '9h');
     expect(out).not.toContain('chengdu-p1 approved');

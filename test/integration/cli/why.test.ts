@@ -109,10 +109,12 @@ describe('kubectl voucher', () => {
     const status = await says(
       ['status', 'spring', '-n', namespace],
       'PreWarming',
-      '12',
-      'PlanPending=True AwaitingDecision',
+      'a plan waits for its owner',
+      'kubectl voucher approve spring-',
     );
-    expect(status).toMatch(/intake +\d+ +12 +2\.\.\d+ +12 .* held by the authorised ceiling of 12/);
+    expect(status).toMatch(/intake +\d+ +12 +12 .* held by the authorised ceiling of 12/);
+    const wide = await says(['status', 'spring', '-n', namespace, '-o', 'wide'], 'AwaitingDecision');
+    expect(wide).toMatch(/intake +\d+ +12 +12 +2\.\.\d+ +500\/s /);
 
     const why = await says(['why', '-n', namespace, '--tier', 'intake'], 'asks for ceilings of');
     expect(why).toMatch(/intake is to have 12 replicas, since .* demand asks for 20 and it is held by the authorised/);
@@ -218,7 +220,13 @@ describe('kubectl voucher', () => {
 
     await world.createCampaign(namespace, await held('first'));
     await world.createCampaign(namespace, await held('second'));
-    const ambiguous = await voucher(['status', '-n', namespace]);
+    const several = await voucher(['status', '-n', namespace]);
+    expect(several).toMatchObject({ code: 0, out: expect.stringMatching(/^NAME .*\n(first|second) /) });
+    const all: readonly object[] = JSON.parse((await voucher(['status', '-A', '-o', 'json'])).out);
+    expect(all).toContainEqual(expect.objectContaining({ campaign: 'second', namespace }));
+    const both = await voucher(['status', 'first', '-A']);
+    expect(both).toMatchObject({ code: 2, err: expect.stringContaining('leave first out') });
+    const ambiguous = await voucher(['why', '-n', namespace]);
     expect(ambiguous).toMatchObject({ code: 2, err: expect.stringContaining(`which campaign?`) });
     expect(ambiguous.err).toContain(`first -n ${namespace}`);
     expect(ambiguous.err).toContain(`second -n ${namespace}`);

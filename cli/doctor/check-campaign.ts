@@ -1,0 +1,252 @@
+/** What must be so for this campaign, beside capacity: its conditions, Secrets, certificates, people's overrides. Pure. */
+import { DATA_PLANE_KEYS, PRIVACY_KEYS } from '../../operator/api/app-contract.ts';
+import type { ConditionType } from '../../operator/api/conditions.ts';
+import { tierName } from '../../operator/api/names.ts';
+import { SCALED_TIERS } from '../../operator/plan/observed.ts';
+import { overridesOf } from '../../operator/plan/overrides.ts';
+import { closesAtOf } from '../closing.ts';
+import { approvalCommand, askedFor, waitingPlans } from '../plans.ts';
+import { faultsOf } from '../remedies.ts';
+import { ago, clockOf, zoneOf } from '../times.ts';
+import { count } from '../words.ts';
+import type { CampaignFacts, SecretFacts } from './facts.ts';
+import { type Finding, fail, ok, onceSeen, warn } from './finding.ts';
+
+const named = ({ campaign: { metadata } }: CampaignFacts): string => `${metadata.name} -n ${metadata.namespace}`;
+
+/** Told by checks of their own. */
+const ELSEWHERE: readonly string[] = ['JournalDurable', 'PlanPending', 'Overridden', 'ConflictingScaler'];
+
+/** Signals come back, and levels are in force because somebody agreed to them. */
+const MILD: readonly ConditionType[] = ['MetricsFresh', 'Contingency'];
+
+/** | True, verified | OK | · | True, attested | WARN | · | otherwise | FAIL | */
+export const journal = ({ campaign }: CampaignFacts): readonly Finding[] => {
+  const condition = campaign.status?.conditions?.find(({ type }) => type === 'JournalDurable');
+  if (condition === undefined) {
+    return [fail('journal', 'no operator has looked at it yet', `kubectl voucher status ${campaign.metadata.name}`)];
+  }
+  const { status, reason, message } = condition;
+  if (status !== 'True') {
+    const remedy =
+      'sync_interval: always and three servers (chart: dataPlane.embedded), and a Secret that reaches them';
+    return [fail('journal', `${reason}: ${message}`, remedy)];
+  }
+  return [
+    reason === 'Attested'
+      ? warn(
+          'journal',
+          'somebody vouches for its durability, and nobody checks it',
+          'spec.dataPlane.durability: Verified, where the operator reaches the servers’ monitoring port',
+        )
+      : ok('journal', message),
+  ];
+};
+
+/** Every other condition, as status has it. */
+export const conditions = (facts: CampaignFacts): readonly Finding[] => {
+  const { campaign } = facts;
+  if (campaign.status === undefined) return [];
+  const faults = faultsOf(campaign).filter(({ condition }) => !ELSEWHERE.includes(condition.type));
+  if (faults.length === 0) return [ok('conditions', 'every condition is as it should be')];
+  return faults.map(({ condition: { type, reason, message }, remedy }) => {
+    const judge = MILD.some((mild) => mild === type) ? warn : fail;
+    return judge('conditions', `${type}: ${reason}: ${message}`, remedy ?? `kubectl voucher status ${named(facts)}`);
+  });
+};
+
+/** Every tier has its least replicas ready: not the count, which an idle campaign's status tells once a minute. */
+const isServing = ({ campaign: { status } }: CampaignFacts): boolean =>
+  status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') ?? false;
+
+const secret = (
+  facts: CampaignFacts,
+  { name, keys }: SecretFacts,
+  needed: readonly string[],
+  isComplete: (keys: readonly string[]) => string | undefined,
+): readonly Finding[] => {
+  const { namespace } = facts.campaign.metadata;
+  const where = `Secret ${name}`;
+  // A pod that is ready has mounted it and understood it.
+  if (keys.kind === 'hidden' && isServing(facts)) return [ok('secrets', `${where} is mounted by pods that are ready`)];
+  return onceSeen('secrets', keys, (found) => {
+    const remedy = `create it with ${needed.join(', ')}, or let the chart: dataPlane.embedded.campaigns`;
+    if (found === undefined) return fail('secrets', `there is no ${where} in namespace ${namespace}`, remedy);
+    const missing = [...needed.filter((key) => !key.includes('<') && !found.includes(key)), isComplete(found)].filter(
+      (key) => key !== undefined,
+    );
+    return missing.length === 0
+      ? ok('secrets', `${where} has every key`)
+      : fail('secrets', `${where} lacks ${missing.join(', ')}`, `kubectl edit secret ${name} -n ${namespace}`);
+  });
+};
+
+export const secrets = (facts: CampaignFacts): readonly Finding[] => {
+  const { privacy, dataPlane } = facts.secrets;
+  const { natsUrl, natsUser, natsPassword, postgresUrl } = DATA_PLANE_KEYS;
+  return [
+    ...secret(facts, privacy, [PRIVACY_KEYS.citizen, PRIVACY_KEYS.canary, 'wrap-<id>.key'], (keys) =>
+      keys.some((key) => PRIVACY_KEYS.wrapPattern.test(key)) ? undefined : 'a wrap-<id>.key',
+    ),
+    ...secret(facts, dataPlane, [natsUrl, natsUser, natsPassword, postgresUrl], () => undefined),
+  ];
+};
+
+const DAY_MS = 86_400_000;
+/** Whoever renews them wants a working week. */
+const MARGIN_MS = 7 * DAY_MS;
+
+/** | ends before closing | FAIL | · | within the week after | WARN | */
+export const certificates = ({ campaign, certificates: seen }: CampaignFacts, nowMs: number): readonly Finding[] =>
+  onceSeen('certificates', seen, (all) => {
+    const closesAtMs = Date.parse(closesAtOf(campaign));
+    const zone = zoneOf(campaign.spec.window.opensAt);
+    const soonest = all.toSorted((a, b) => a.expiresAtMs - b.expiresAtMs);
+    const late = soonest.filter(({ expiresAtMs }) => expiresAtMs < closesAtMs + MARGIN_MS);
+    if (late.length === 0) {
+      const [first] = soonest;
+      return first === undefined
+        ? ok('certificates', 'no Secret says when one ends')
+        : ok('certificates', `all are good until ${clockOf(first.expiresAtMs, zone, nowMs)}, after closing`);
+    }
+    return late.map(({ namespace, secret: name, expiresAtMs }) => {
+      const said = `the one in Secret ${name} ends ${clockOf(expiresAtMs, zone, nowMs)} (${ago(expiresAtMs, nowMs)})`;
+      const remedy = `renew it (README, Certificates): kubectl delete secret ${name} -n ${namespace}, then helm upgrade`;
+      return expiresAtMs < closesAtMs
+        ? fail('certificates', `${said}, before closing`, remedy)
+        : warn('certificates', said, remedy);
+    });
+  });
+
+/** | paused into opening | FAIL | · | in force otherwise, or not to be read | WARN | */
+export const overrides = (facts: CampaignFacts, nowMs: number): readonly Finding[] => {
+  const { campaign } = facts;
+  const { inForce, unreadable, pausedUntilMs } = overridesOf(campaign, nowMs);
+  const opensAtMs = Date.parse(campaign.spec.window.opensAt);
+  const resume = `kubectl voucher resume ${named(facts)}`;
+  const found = [
+    ...inForce.map((sentence) => {
+      const isPause = pausedUntilMs !== undefined && sentence.startsWith('No replica');
+      return isPause && pausedUntilMs > opensAtMs
+        ? fail('overrides', `${sentence}: that is after opening`, resume)
+        : warn('overrides', sentence, isPause ? resume : 'ends by itself');
+    }),
+    ...unreadable.map((sentence) => warn('overrides', sentence, 'write it anew')),
+  ];
+  return found.length === 0 ? [ok('overrides', 'nobody overrules the scaling')] : found;
+};
+
+export const plans = ({ campaign, plans: all }: CampaignFacts, nowMs: number): readonly Finding[] => {
+  const zone = zoneOf(campaign.spec.window.opensAt);
+  const waiting = waitingPlans(all, nowMs);
+  if (waiting.length === 0) return [ok('plans', 'no plan waits for its owner')];
+  return waiting.map((plan) => {
+    const expiresAtMs = Date.parse(plan.spec.expiresAt);
+    return warn(
+      'plans',
+      `${plan.metadata.name} asks for ${askedFor(plan)} and waits until ${clockOf(expiresAtMs, zone, nowMs)}`,
+      approvalCommand(plan, {}),
+    );
+  });
+};
+
+export const rivals = ({ campaign, autoscalers }: CampaignFacts): readonly Finding[] =>
+  onceSeen('rivals', autoscalers, (all) => {
+    const { name, namespace } = campaign.metadata;
+    const own = all.filter(({ deployment }) => SCALED_TIERS.some((tier) => deployment === tierName(name, tier)));
+    if (own.length === 0) return ok('rivals', 'nobody else scales its tiers');
+    return own.map((one) =>
+      fail(
+        'rivals',
+        `HorizontalPodAutoscaler ${one.name} also scales ${one.deployment}, so the operator leaves that tier alone`,
+        `kubectl delete hpa ${one.name} -n ${namespace}, or the ScaledObject that makes it`,
+      ),
+    );
+  });
+
+export const disruption = (facts: CampaignFacts): readonly Finding[] =>
+  onceSeen('disruption', facts.disruptionBudgets, (names) => {
+    const { name } = facts.campaign.metadata;
+    const missing = SCALED_TIERS.map((tier) => tierName(name, tier)).filter((wanted) => !names.includes(wanted));
+    return missing.length === 0
+      ? ok('disruption', 'node drains take one pod of a tier at a time')
+      : warn(
+          'disruption',
+          `no PodDisruptionBudget ${missing.join(', ')}: a drain may take a tier at once`,
+          `the operator makes it: kubectl voucher status ${named(facts)}`,
+        );
+  });
+
+export const priorities = ({ tiers, priorityClasses }: CampaignFacts): readonly Finding[] =>
+  onceSeen('priority', tiers, (found) => {
+    const wanted = [...new Set(Object.values(found).flatMap(({ priorityClassName: name }) => name ?? []))];
+    if (wanted.length === 0) return ok('priority', 'its pods have the cluster’s default priority');
+    return onceSeen('priority', priorityClasses, (classes) => {
+      const missing = wanted.filter((name) => !classes.includes(name));
+      return missing.length === 0
+        ? ok('priority', `its pods are of class ${wanted.join(', ')}`)
+        : fail(
+            'priority',
+            `there is no PriorityClass ${missing.join(', ')}`,
+            'create it, or change app.priorityClassName',
+          );
+    });
+  });
+
+export const podSecurity = ({ campaign, podSecurity: seen }: CampaignFacts): readonly Finding[] =>
+  onceSeen('pod-security', seen, (level) => {
+    const { namespace } = campaign.metadata;
+    if (level !== undefined && level !== 'privileged')
+      return ok('pod-security', `namespace ${namespace} enforces ${level}`);
+    return warn(
+      'pod-security',
+      `namespace ${namespace} enforces nothing; its pods would pass "restricted"`,
+      `kubectl label namespace ${namespace} pod-security.kubernetes.io/enforce=restricted`,
+    );
+  });
+
+/** | Auto | OK | · | Shadow or Off | FAIL | */
+export const mode = (facts: CampaignFacts): readonly Finding[] => {
+  const { mode: set } = facts.campaign.spec.scaling;
+  return [
+    set === 'Auto'
+      ? ok('mode', 'the operator scales it')
+      : fail(
+          'mode',
+          `spec.scaling.mode is ${set}: nobody scales it`,
+          `set it to Auto: kubectl edit vcamp ${named(facts)}`,
+        ),
+  ];
+};
+
+/** Fewer let in than are expected: they come again, and the last of them later. */
+export const admission = ({ campaign: { spec } }: CampaignFacts): readonly Finding[] => {
+  const { admissionPerSecond } = spec.traffic;
+  const { peakArrivalsPerSecond } = spec.scaling;
+  if (admissionPerSecond === undefined) return [ok('admission', 'as many are let in as the replicas carry')];
+  const rate = `${count(admissionPerSecond)}/s are let in`;
+  if (peakArrivalsPerSecond === undefined || admissionPerSecond >= peakArrivalsPerSecond)
+    return [ok('admission', rate)];
+  return [
+    warn(
+      'admission',
+      `${rate}, and ${count(peakArrivalsPerSecond)}/s are expected: the rest is asked to come again`,
+      'that is meant where the database bears no more; else raise spec.traffic.admissionPerSecond',
+    ),
+  ];
+};
+
+export const checkCampaign = (facts: CampaignFacts, nowMs: number): readonly Finding[] => [
+  ...journal(facts),
+  ...conditions(facts),
+  ...secrets(facts),
+  ...certificates(facts, nowMs),
+  ...mode(facts),
+  ...admission(facts),
+  ...overrides(facts, nowMs),
+  ...plans(facts, nowMs),
+  ...rivals(facts),
+  ...disruption(facts),
+  ...priorities(facts),
+  ...podSecurity(facts),
+];

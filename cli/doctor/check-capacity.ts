@@ -1,0 +1,97 @@
+/** Whether the replicas that the forecast takes are authorised, and when they are started. Pure. */
+import { ceilingInForce } from '../../operator/scaling/schedule.ts';
+import { where } from '../plans.ts';
+import { ago, clockOf, instantOf, zoneOf } from '../times.ts';
+import { count } from '../words.ts';
+import type { CampaignFacts } from './facts.ts';
+import { type Finding, fail, ok, warn } from './finding.ts';
+import { type Need, needsOf } from './need.ts';
+
+/** The lowest ceiling from pre-warming until the hold after opening ends, and when it begins to be in force. */
+const lowestCeiling = (
+  { campaign: { spec }, plans }: CampaignFacts,
+  { tier, schedule }: Need,
+  nowMs: number,
+): { readonly ceiling: number; readonly atMs: number } => {
+  const { fromMs, untilMs } = schedule;
+  const beginsMs = Math.max(nowMs, fromMs);
+  const edges = [
+    ...spec.scaling.authorized.windows.flatMap(({ from, until }) => [Date.parse(from), Date.parse(until)]),
+    ...plans.map((plan) => Date.parse(plan.spec.decision?.ceilingUntil ?? plan.spec.expiresAt)),
+  ].filter((edgeMs) => edgeMs > beginsMs && edgeMs < untilMs);
+  return [beginsMs, ...edges]
+    .map((atMs) => ({ atMs, ceiling: ceilingInForce(spec.scaling.authorized, plans, tier, atMs) }))
+    .reduce((lowest, one) => (one.ceiling < lowest.ceiling ? one : lowest));
+};
+
+/**
+ * | forecast | max < floor | lowest ceiling < floor | verdict |
+ * |----------|-------------|------------------------|---------|
+ * | none     | any         | any                    | WARN    |
+ * | yes      | yes         | any                    | FAIL    |
+ * | yes      | no          | yes                    | FAIL    |
+ * | yes      | no          | no                     | OK      |
+ *
+ * After the hold the crowd decides, and a plan asks.
+ */
+export const ceilings = (facts: CampaignFacts, nowMs: number): readonly Finding[] => {
+  const { metadata, spec } = facts.campaign;
+  const zone = zoneOf(spec.window.opensAt);
+  const peak = spec.scaling.peakArrivalsPerSecond;
+  if (peak === undefined) {
+    return [
+      warn(
+        'ceilings',
+        'there is no forecast, so nothing is started ahead of opening',
+        'set spec.scaling.peakArrivalsPerSecond to the arrivals that you expect in the worst second',
+      ),
+    ];
+  }
+  return needsOf(facts.campaign).map((need) => {
+    const { tier, floor, wanted, schedule } = need;
+    if (schedule.untilMs <= nowMs) return ok('ceilings', `${tier}: the opening is over`);
+    if (wanted > floor) {
+      return fail(
+        'ceilings',
+        `${tier}: ${wanted} replicas are needed for ${count(peak)}/s, and spec.scaling.tiers.${tier}.max is ${floor}`,
+        `raise spec.scaling.tiers.${tier}.max to ${wanted} or more`,
+      );
+    }
+    const { ceiling, atMs } = lowestCeiling(facts, need, nowMs);
+    if (ceiling >= floor)
+      return ok('ceilings', `${tier}: ${floor} replicas are needed at opening, ${ceiling} authorised`);
+    // Instants are written in whole seconds: a window that ends within the last one ends too early.
+    const span = `${instantOf(schedule.fromMs, zone)}/${instantOf(Math.ceil(schedule.untilMs / 1000) * 1000, zone)}`;
+    return fail(
+      'ceilings',
+      `${tier}: ${floor} replicas are needed for ${count(peak)}/s, and ${ceiling} are authorised at ${clockOf(atMs, zone, nowMs)}`,
+      `kubectl voucher authorize ${metadata.name} ${where({}, metadata.namespace)} --window ${span} --ceiling ${tier}=${floor}`,
+    );
+  });
+};
+
+/** When growth to the forecast begins, and whether it has. */
+export const preWarming = ({ campaign }: CampaignFacts, nowMs: number): readonly Finding[] => {
+  const { spec, status } = campaign;
+  if (spec.scaling.peakArrivalsPerSecond === undefined) return [];
+  const zone = zoneOf(spec.window.opensAt);
+  const [intake] = needsOf(campaign);
+  if (intake === undefined || intake.schedule.untilMs <= nowMs) return [];
+  const { fromMs } = intake.schedule;
+  if (nowMs < fromMs) {
+    return [
+      ok(
+        'pre-warming',
+        `${intake.floor} intake replicas from ${clockOf(fromMs, zone, nowMs)} (${ago(fromMs, nowMs)}), if pods start as they did so far`,
+      ),
+    ];
+  }
+  // That it is late or without a canary is told by its condition.
+  const condition = status?.conditions?.find(({ type }) => type === 'PreWarmed');
+  return condition?.status === 'True' ? [ok('pre-warming', condition.message)] : [];
+};
+
+export const checkCapacity = (facts: CampaignFacts, nowMs: number): readonly Finding[] => [
+  ...ceilings(facts, nowMs),
+  ...preWarming(facts, nowMs),
+];

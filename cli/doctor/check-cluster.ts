@@ -1,0 +1,193 @@
+/** What must be so whatever the campaign: API server, kinds, operator, clocks, policies. Pure; a sentence a rule. */
+import { API_GROUP } from '../../operator/api/names.ts';
+import { SCALE_PLAN, VOUCHER_CAMPAIGN } from '../../operator/api/schema.ts';
+import type { SchemaNode } from '../../operator/api/schema-node.ts';
+import { span } from '../words.ts';
+import type { ClusterFacts, CrdFacts, LeaseFacts, OperatorFacts, PolicyFacts } from './facts.ts';
+import { type Finding, fail, ok, onceSeen, warn } from './finding.ts';
+
+/** ValidatingAdmissionPolicy is stable from there on. */
+const LEAST_MINOR = 30;
+
+/** | 1.30 and later | OK | · | before, or not to be read | FAIL | */
+export const serverVersion = ({ server }: ClusterFacts): readonly Finding[] =>
+  onceSeen('api-server', server, ({ version }) => {
+    const [, major = '', minor = ''] = /^v(\d+)\.(\d+)/.exec(version) ?? [];
+    if (Number(major) > 1 || (major === '1' && Number(minor) >= LEAST_MINOR)) {
+      return ok('api-server', `Kubernetes ${version}`);
+    }
+    return fail(
+      'api-server',
+      `Kubernetes ${version}: the rules on who may authorise need 1.${LEAST_MINOR}`,
+      `upgrade the cluster to 1.${LEAST_MINOR} or later`,
+    );
+  });
+
+const fieldsOf = (node: SchemaNode, path: string): readonly string[] => {
+  if (node.type === 'array') return fieldsOf(node.items, path);
+  if (node.type !== 'object') return [];
+  return Object.entries(node.properties).flatMap(([name, child]) => {
+    const here = path === '' ? name : `${path}.${name}`;
+    return [here, ...fieldsOf(child, here)];
+  });
+};
+/** `spec.scaling.mode`; metadata is the API server's own. */
+export const knownFields = (plural: string): readonly string[] => {
+  const definition = [VOUCHER_CAMPAIGN, SCALE_PLAN].find((one) => one.plural === plural);
+  return definition === undefined
+    ? []
+    : fieldsOf(definition.schema, '').filter((field) => /^(spec|status)\b/.test(field));
+};
+
+const crd = ({ name, isEstablished, fields }: CrdFacts): Finding => {
+  const check = 'kinds';
+  const apply = 'helm upgrade with the chart of this version, or kubectl apply --server-side -f crds/';
+  if (!isEstablished) return fail(check, `${name} is not established`, `kubectl describe crd ${name}`);
+  const ours = knownFields(name.split('.')[0] ?? '');
+  const missing = ours.filter((field) => !fields.includes(field));
+  const unknown = fields.filter((field) => /^(spec|status)\b/.test(field) && !ours.includes(field));
+  if (missing.length > 0) {
+    return fail(check, `${name} is older than this plug-in: it lacks ${missing.slice(0, 3).join(', ')}`, apply);
+  }
+  return unknown.length > 0
+    ? warn(check, `${name} is newer than this plug-in: it has ${unknown.slice(0, 3).join(', ')}`, 'update the plug-in')
+    : ok(check, `${name} is of this version`);
+};
+
+export const kinds = ({ crds }: ClusterFacts): readonly Finding[] =>
+  onceSeen('kinds', crds, (found) =>
+    [VOUCHER_CAMPAIGN, SCALE_PLAN].map(({ plural }) => {
+      const name = `${plural}.${API_GROUP}`;
+      const one = found.find((candidate) => candidate.name === name);
+      return one === undefined
+        ? fail('kinds', `${name} is missing`, 'helm install the chart, or kubectl apply --server-side -f crds/')
+        : crd(one);
+    }),
+  );
+
+const serves = ({ watchNamespaces }: OperatorFacts, namespace: string): boolean =>
+  watchNamespaces.length === 0 || watchNamespaces.includes(namespace);
+
+/** | none serves the namespace | FAIL | · | none ready | FAIL | · | one ready, or several installations | WARN | */
+export const operator = ({ operators, namespace }: ClusterFacts): readonly Finding[] =>
+  onceSeen('operator', operators, (all) => {
+    const serving = all.filter((one) => serves(one, namespace));
+    const [first, ...others] = serving;
+    if (first === undefined) {
+      return fail(
+        'operator',
+        all.length === 0 ? 'no operator is installed' : `no operator serves namespace ${namespace}`,
+        all.length === 0
+          ? 'helm install voucher charts/voucher-operator -n voucher-system --create-namespace'
+          : `add ${namespace} to operator.watchNamespaces and helm upgrade`,
+      );
+    }
+    const { namespace: where, name, ready, replicas } = first;
+    const here = `deployment/${name} -n ${where}`;
+    if (others.length > 0) {
+      const list = serving.map((one) => `${one.namespace}/${one.name}`).join(', ');
+      return fail('operator', `several installations serve namespace ${namespace}: ${list}`, 'uninstall all but one');
+    }
+    if (ready === 0) return fail('operator', `none of ${replicas} is ready`, `kubectl describe ${here}`);
+    if (ready < 2) {
+      return warn(
+        'operator',
+        `${ready} of ${replicas} is ready: nobody takes over when it dies`,
+        replicas < 2 ? 'helm upgrade with operator.replicas: 2' : `kubectl describe ${here}`,
+      );
+    }
+    return ok('operator', `${ready} of ${replicas} are ready, ${first.image}`);
+  });
+
+/** The leader renews every 1.5 s; others take over after 4 s. */
+const STALE_AFTER_MS = 10_000;
+
+/** The moment at which facts were gathered, by the API server's clock where it told it. */
+const serverNow = ({ server, nowMs }: ClusterFacts): number =>
+  server.kind === 'seen' ? server.value.dateMs + (nowMs - server.value.answeredAtMs) : nowMs;
+
+const leading = (lease: LeaseFacts | undefined, atMs: number): Finding => {
+  const remedy = 'look at the operator’s log: kubectl logs -A -l app.kubernetes.io/component=operator --tail 50';
+  if (lease === undefined) return fail('leader', 'no operator has ever led', remedy);
+  // Written is the API server's time; what the operator says of itself depends on its clock.
+  const ageMs = atMs - (lease.writtenAtMs ?? lease.renewedAtMs);
+  return ageMs > STALE_AFTER_MS || lease.holder === ''
+    ? fail('leader', `nobody leads; the lease was renewed ${span(ageMs / 1000)} ago`, remedy)
+    : ok('leader', `${lease.holder} leads`);
+};
+
+export const leader = (facts: ClusterFacts): readonly Finding[] =>
+  onceSeen('leader', facts.lease, (lease) => leading(lease, serverNow(facts)));
+
+/** Whole seconds in a Date header, and the way there. */
+const DATE_STEP_MS = 1_000;
+const TOLERABLE_MS = 2_000;
+const GRAVE_MS = 10_000;
+
+const skewText = (skewMs: number): string =>
+  `${span(Math.abs(skewMs) / 1000)} ${skewMs > 0 ? 'ahead of' : 'behind'} the API server`;
+
+/** A campaign opens by the operator's and the pods' clocks; this machine's only colours what is printed. */
+export const clocks = ({ server, lease }: ClusterFacts): readonly Finding[] => [
+  ...onceSeen('clock', server, ({ dateMs, answeredAtMs, tookMs }) => {
+    // The header was cut off at whole seconds somewhere between request and answer.
+    const skewMs = answeredAtMs - tookMs / 2 - (dateMs + DATE_STEP_MS / 2);
+    return Math.abs(skewMs) <= TOLERABLE_MS + tookMs
+      ? ok('clock', 'this machine and the API server agree')
+      : warn(
+          'clock',
+          `this machine is ${skewText(skewMs)}: ages and countdowns shown here are off by that`,
+          'synchronise this machine: timedatectl set-ntp true',
+        );
+  }),
+  ...(lease.kind !== 'seen' || lease.value?.writtenAtMs === undefined
+    ? []
+    : [operatorClock(lease.value.renewedAtMs - lease.value.writtenAtMs)]),
+];
+
+const operatorClock = (skewMs: number): Finding => {
+  if (Math.abs(skewMs) <= TOLERABLE_MS) return ok('clock', 'the operator and the API server agree');
+  const said = `the operator is ${skewText(skewMs)}: the campaign opens and closes by so much too ${skewMs > 0 ? 'early' : 'late'}`;
+  const remedy = 'synchronise the clocks of the nodes (chrony, systemd-timesyncd)';
+  return Math.abs(skewMs) > GRAVE_MS ? fail('clock', said, remedy) : warn('clock', said, remedy);
+};
+
+const POLICIES = [
+  { suffix: '-scale-plans', level: 'FAIL', risk: 'whoever may write plans may approve them' },
+  { suffix: '-scale-plan-revocations', level: 'FAIL', risk: 'whoever may write plans may end an approval' },
+  { suffix: '-ceilings', level: 'FAIL', risk: 'whoever may edit a campaign may raise its ceiling' },
+  { suffix: '-contingency', level: 'FAIL', risk: 'whoever may edit a campaign may let it close later' },
+  { suffix: '-confirm-delete', level: 'WARN', risk: 'an open campaign is deleted by one slip' },
+] as const;
+
+const policy = (found: readonly PolicyFacts[], { suffix, level, risk }: (typeof POLICIES)[number]): Finding => {
+  const one = found.find(({ name }) => name.endsWith(suffix));
+  const said = (what: string): Finding => ({
+    check: 'policies',
+    level,
+    said: `${what}: ${risk}`,
+    remedy: `helm upgrade with admission.${suffix === '-confirm-delete' ? 'confirmDelete' : 'authorize'}: true`,
+  });
+  if (one === undefined) return said(`there is no policy …${suffix}`);
+  if (!one.isBound) return said(`${one.name} is bound nowhere`);
+  return one.warnings > 0
+    ? warn(
+        'policies',
+        `the API server does not understand all of ${one.name}`,
+        `kubectl describe validatingadmissionpolicy ${one.name}`,
+      )
+    : ok('policies', `${one.name} is in force`);
+};
+
+export const policies = ({ policies: found }: ClusterFacts): readonly Finding[] =>
+  onceSeen('policies', found, (all) => POLICIES.map((wanted) => policy(all, wanted)));
+
+/** In the order in which people would go. */
+export const checkCluster = (facts: ClusterFacts): readonly Finding[] => [
+  ...serverVersion(facts),
+  ...kinds(facts),
+  ...operator(facts),
+  ...leader(facts),
+  ...clocks(facts),
+  ...policies(facts),
+];

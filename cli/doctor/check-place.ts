@@ -1,0 +1,206 @@
+/** Whether the replicas of the forecast have a place: quotas, limits, nodes, and an image to run. Pure. */
+import { SCALED_TIERS, type ScaledTier } from '../../operator/plan/observed.ts';
+import type { CampaignFacts, QuotaFacts, TierFacts } from './facts.ts';
+import { type Finding, fail, ok, onceSeen, warn } from './finding.ts';
+import { type Need, needsOf } from './need.ts';
+import { amountText, placed } from './resources.ts';
+
+interface Missing extends Need {
+  readonly pod: TierFacts;
+  readonly missing: number;
+}
+
+/** Pods that are still to come for the floor, and for the room that is kept beside it. */
+const missingOf = (facts: CampaignFacts, tiers: Readonly<Partial<Record<ScaledTier, TierFacts>>>): readonly Missing[] =>
+  needsOf(facts.campaign).flatMap((need) => {
+    const pod = tiers[need.tier];
+    if (pod === undefined) return [];
+    const room = need.tier === 'intake' ? facts.campaign.spec.scaling.headroomReplicas : 0;
+    return [{ ...need, pod, missing: Math.max(0, need.floor + room - pod.replicas) }];
+  });
+
+const unknownPods = (check: string): Finding =>
+  warn(
+    check,
+    'its Deployments are not there yet, so nobody knows what a pod asks for',
+    'wait until the operator has made them',
+  );
+
+/** How much of a quota's resource one pod takes; undefined: it does not count it. */
+const taken = (resource: string, { requests, limits }: TierFacts): number | undefined => {
+  switch (resource) {
+    case 'cpu':
+    case 'requests.cpu':
+      return requests.cpu;
+    case 'memory':
+    case 'requests.memory':
+      return requests.memory;
+    case 'pods':
+    case 'count/pods':
+      return 1;
+    case 'limits.memory':
+      return limits['memory'] ?? 0;
+    default:
+      return undefined;
+  }
+};
+
+const quotaFinding = (
+  { name, hard, used }: QuotaFacts,
+  missing: readonly Missing[],
+  namespace: string,
+): readonly Finding[] =>
+  Object.entries(hard).flatMap(([resource, most]) => {
+    if (resource === 'limits.cpu' && missing.some(({ pod }) => pod.limits['cpu'] === undefined)) {
+      return [
+        fail(
+          'quota',
+          `${name} bounds limits.cpu, and pods without a CPU limit are refused`,
+          `take limits.cpu out of resourcequota ${name} -n ${namespace}: a CPU limit would throttle the opening second`,
+        ),
+      ];
+    }
+    const more = missing.reduce((sum, { pod, missing: pods }) => sum + pods * (taken(resource, pod) ?? 0), 0);
+    const lacks = (used[resource] ?? 0) + more - most;
+    return lacks <= 1e-6
+      ? []
+      : [
+          fail(
+            'quota',
+            `${name} leaves ${amountText(resource, Math.max(0, most - (used[resource] ?? 0)))} of ${resource}, and ${amountText(resource, more)} are still to come: ${amountText(resource, lacks)} too few`,
+            `kubectl edit resourcequota ${name} -n ${namespace}`,
+          ),
+        ];
+  });
+
+export const quota = (facts: CampaignFacts): readonly Finding[] =>
+  onceSeen('quota', facts.tiers, (tiers) =>
+    onceSeen('quota', facts.quotas, (quotas) => {
+      const { namespace } = facts.campaign.metadata;
+      if (quotas.length === 0) return ok('quota', `namespace ${namespace} has none`);
+      const missing = missingOf(facts, tiers);
+      if (missing.length === 0) return unknownPods('quota');
+      const found = quotas.flatMap((one) => quotaFinding(one, missing, namespace));
+      return found.length === 0
+        ? ok('quota', `${quotas.map(({ name }) => name).join(', ')} leaves enough for the forecast`)
+        : found;
+    }),
+  );
+
+export const limitRange = (facts: CampaignFacts): readonly Finding[] =>
+  onceSeen('limit-range', facts.tiers, (tiers) =>
+    onceSeen('limit-range', facts.limitRanges, (ranges) => {
+      const { namespace } = facts.campaign.metadata;
+      const found = ranges.flatMap(({ name, max, min, defaultLimit }) =>
+        SCALED_TIERS.flatMap((tier) => {
+          const pod = tiers[tier];
+          if (pod === undefined) return [];
+          const remedy = `kubectl edit limitrange ${name} -n ${namespace}`;
+          const bounds = (['cpu', 'memory'] as const).flatMap((resource) => {
+            const asks = pod.requests[resource];
+            const isOver = max[resource] !== undefined && asks > max[resource];
+            const isUnder = min[resource] !== undefined && asks < min[resource];
+            return isOver || isUnder
+              ? [
+                  fail(
+                    'limit-range',
+                    `${name} refuses pods of ${tier}: they ask for ${amountText(resource, asks)} each`,
+                    remedy,
+                  ),
+                ]
+              : [];
+          });
+          const isThrottled = defaultLimit['cpu'] !== undefined && pod.limits['cpu'] === undefined;
+          return [
+            ...bounds,
+            ...(isThrottled
+              ? [
+                  warn(
+                    'limit-range',
+                    `${name} puts a CPU limit on pods of ${tier}: it would throttle the opening second`,
+                    remedy,
+                  ),
+                ]
+              : []),
+          ];
+        }),
+      );
+      return found.length === 0 ? ok('limit-range', 'nothing refuses or throttles its pods') : found;
+    }),
+  );
+
+export const nodes = (facts: CampaignFacts): readonly Finding[] =>
+  onceSeen('nodes', facts.tiers, (tiers) =>
+    onceSeen('nodes', facts.nodes, (all) => {
+      const missing = missingOf(facts, tiers);
+      if (missing.length === 0) return unknownPods('nodes');
+      const found = placed(
+        all,
+        missing.map(({ pod, missing: pods }) => ({ tier: pod, missing: pods })),
+      );
+      const lacking = missing.flatMap(({ tier, missing: pods, pod }, index) => {
+        const without = pods - (found[index] ?? 0);
+        return without > 0 ? [{ tier, without, pod }] : [];
+      });
+      if (lacking.length === 0) {
+        const more = missing.reduce((sum, one) => sum + one.missing, 0);
+        return ok(
+          'nodes',
+          more === 0
+            ? 'every replica of the forecast is there already'
+            : `there is room for the ${more} pods that are still to come`,
+        );
+      }
+      const said = lacking
+        .map(({ tier, without, pod: { requests } }) => {
+          const each = `${amountText('cpu', requests.cpu)}, ${amountText('memory', requests.memory)} each`;
+          return `${without} pods of ${tier} find no place (${each})`;
+        })
+        .join('; ');
+      return facts.hasNodeAutoscaler
+        ? warn(
+            'nodes',
+            `${said} until nodes are added`,
+            'spec.scaling.headroomReplicas has them added before citizens wait',
+          )
+        : fail('nodes', said, 'add nodes, or free what others ask for: kubectl describe nodes');
+    }),
+  );
+
+const PULL_PROBLEMS: readonly string[] = ['ErrImagePull', 'ImagePullBackOff', 'InvalidImageName', 'ErrImageNeverPull'];
+
+/** A pod that runs it is the proof; the nodes that come later are not. */
+export const image = ({ campaign, tiers, pods }: CampaignFacts): readonly Finding[] =>
+  onceSeen('image', tiers, (found) =>
+    onceSeen('image', pods, (all) => {
+      const images = [...new Set(Object.values(found).map((tier) => tier.image))];
+      if (images.length === 0) return unknownPods('image');
+      return images.map((name) => {
+        const own = all.filter((pod) => pod.image === name);
+        const stuck = own.find(({ waitsFor }) => waitsFor !== undefined && PULL_PROBLEMS.includes(waitsFor));
+        const { namespace } = campaign.metadata;
+        if (stuck !== undefined) {
+          return fail(
+            'image',
+            `${name}: ${stuck.waitsFor}`,
+            `kubectl get events -n ${namespace} --field-selector reason=Failed; imagePullSecrets of the chart`,
+          );
+        }
+        const ready = own.filter(({ isReady }) => isReady).length;
+        return ready > 0
+          ? ok('image', `${ready} ready pods run ${name}`)
+          : warn(
+              'image',
+              `no ready pod runs ${name}, so nobody knows whether nodes can pull it`,
+              `kubectl get pods -n ${namespace}`,
+            );
+      });
+    }),
+  );
+
+export const checkPlace = (facts: CampaignFacts): readonly Finding[] => [
+  ...quota(facts),
+  ...limitRange(facts),
+  ...nodes(facts),
+  ...image(facts),
+];

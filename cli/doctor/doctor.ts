@@ -1,0 +1,75 @@
+/** `kubectl voucher doctor`: before the day, what is not as it must be, and what to do about it. Changes nothing. */
+import { Command } from 'commander';
+import { type Api, type ClusterOptions, onApi, withClusterOptions } from '../access.ts';
+import { type Cluster, createCluster, type SeenCampaign } from '../cluster.ts';
+import { NotWellError } from '../errors.ts';
+import type { Io } from '../io.ts';
+import { forPrograms, type Output, withOutput } from '../output.ts';
+import { rendered } from '../screen.ts';
+import { checkCampaign } from './check-campaign.ts';
+import { checkCapacity } from './check-capacity.ts';
+import { checkCluster } from './check-cluster.ts';
+import { checkPlace } from './check-place.ts';
+import { type Finding, warn } from './finding.ts';
+import { gatherCampaign } from './gather-campaign.ts';
+import { gatherCluster } from './gather-cluster.ts';
+import { createReader } from './look.ts';
+import { findingJson, findingLines, worst } from './report.ts';
+
+interface Options extends ClusterOptions {
+  readonly output: Output;
+  readonly operatorNamespace?: string;
+}
+
+interface Examined {
+  readonly subject: string;
+  readonly findings: readonly Finding[];
+}
+
+/** Before the first campaign is made, the cluster alone is examined. */
+const chosen = async (cluster: Cluster, name: string | undefined): Promise<SeenCampaign | undefined> => {
+  if (name !== undefined) return cluster.campaign(name);
+  const all = await cluster.campaigns(false);
+  return all.length === 0 ? undefined : cluster.campaign(undefined);
+};
+
+const examine = async (api: Api, name: string | undefined, options: Options, io: Io): Promise<Examined> => {
+  const { signal } = new AbortController();
+  const cluster = createCluster(api, signal);
+  const reader = createReader(api, signal);
+  const campaign = await chosen(cluster, name);
+  const facts = await gatherCluster(api, reader, options.operatorNamespace, io, signal);
+  if (campaign === undefined) {
+    const none = warn(
+      'campaign',
+      `there is none in namespace ${api.namespace}`,
+      'kubectl apply -f your campaign, and ask again',
+    );
+    return { subject: `namespace ${api.namespace}`, findings: [...checkCluster(facts), none] };
+  }
+  const own = await gatherCampaign(cluster, reader, campaign, facts.operators);
+  const { nowMs } = facts;
+  return {
+    subject: `${campaign.metadata.name} in namespace ${campaign.metadata.namespace}`,
+    findings: [...checkCluster(facts), ...checkCampaign(own, nowMs), ...checkCapacity(own, nowMs), ...checkPlace(own)],
+  };
+};
+
+const run = async (name: string | undefined, options: Options, io: Io): Promise<void> => {
+  const { subject, findings } = await onApi(options, io, (api) => examine(api, name, options, io));
+  const columns = io.terminal?.size().columns ?? Number.POSITIVE_INFINITY;
+  const look = { columns, isColoured: io.terminal?.isColoured ?? false };
+  const text = `${rendered(findingLines(findings, subject, columns), look).join('\n')}\n`;
+  io.out(forPrograms(options.output, findingJson(findings, subject, io.wallMs())) ?? text);
+  if (worst(findings) === 'FAIL') throw new NotWellError();
+};
+
+export const doctorCommand = (io: Io): Command =>
+  withOutput(withClusterOptions(new Command('doctor')))
+    .description(
+      'before the day: OK, WARN or FAIL for everything that must be so, with a remedy; exit code 1 for a FAIL',
+    )
+    .argument('[campaign]', 'its name; not needed where there is only one')
+    .option('--operator-namespace <name>', 'where the operator is, for whoever may not look everywhere')
+    .addHelpText('after', '\nExample:\n  kubectl voucher doctor spring-2027 -n vouchers')
+    .action((name: string | undefined, options: Options) => run(name, options, io));

@@ -1,0 +1,167 @@
+/** What `kubectl voucher doctor` gathers before it judges. Data only; no value of a Secret is among it. */
+
+import type { ScalePlan } from '../../operator/api/scale-plan-types.ts';
+import type { ScaledTier } from '../../operator/plan/observed.ts';
+import type { SeenCampaign } from '../cluster.ts';
+
+/** One thing that was looked at; not everybody may look at everything. */
+export type Seen<T> =
+  | { readonly kind: 'seen'; readonly value: T }
+  /** The user may not read it; whoever may sees it with this command. */
+  | { readonly kind: 'hidden'; readonly command: string }
+  | { readonly kind: 'failed'; readonly message: string };
+
+/** CPU in cores, memory in bytes, pods in pieces. */
+export interface Resources {
+  readonly cpu: number;
+  readonly memory: number;
+  readonly pods: number;
+}
+
+export interface ServerFacts {
+  /** `v1.36.3`. */
+  readonly version: string;
+  /** Of its Date header, which has whole seconds. */
+  readonly dateMs: number;
+  /** By this machine's clock, when the answer came, and how long it took. */
+  readonly answeredAtMs: number;
+  readonly tookMs: number;
+}
+
+export interface CrdFacts {
+  readonly name: string;
+  readonly isEstablished: boolean;
+  /** `spec.scaling.mode`, of the version that this plug-in speaks; empty when it is not served. */
+  readonly fields: readonly string[];
+}
+
+export interface OperatorFacts {
+  readonly namespace: string;
+  readonly name: string;
+  readonly replicas: number;
+  readonly ready: number;
+  readonly image: string;
+  readonly leaseName: string;
+  /** Empty: all. */
+  readonly watchNamespaces: readonly string[];
+}
+
+export interface LeaseFacts {
+  readonly holder: string;
+  /** By the operator's clock. */
+  readonly renewedAtMs: number;
+  /** The same moment by the API server's clock. */
+  readonly writtenAtMs: number | undefined;
+}
+
+export interface PolicyFacts {
+  readonly name: string;
+  /** A binding makes it refuse. */
+  readonly isBound: boolean;
+  /** What the API server could not make sense of. */
+  readonly warnings: number;
+}
+
+export interface ClusterFacts {
+  /** By this machine's clock. */
+  readonly nowMs: number;
+  /** Of the campaigns that are asked about. */
+  readonly namespace: string;
+  readonly server: Seen<ServerFacts>;
+  readonly crds: Seen<readonly CrdFacts[]>;
+  readonly operators: Seen<readonly OperatorFacts[]>;
+  /** Undefined: there is none. */
+  readonly lease: Seen<LeaseFacts | undefined>;
+  readonly policies: Seen<readonly PolicyFacts[]>;
+}
+
+export interface SecretFacts {
+  readonly name: string;
+  /** Undefined: there is none of that name. */
+  readonly keys: Seen<readonly string[] | undefined>;
+}
+
+export interface CertificateFacts {
+  readonly namespace: string;
+  readonly secret: string;
+  readonly expiresAtMs: number;
+}
+
+export interface QuotaFacts {
+  readonly name: string;
+  readonly hard: Readonly<Record<string, number>>;
+  readonly used: Readonly<Record<string, number>>;
+}
+
+/** Of containers. */
+export interface LimitRangeFacts {
+  readonly name: string;
+  readonly max: Readonly<Record<string, number>>;
+  readonly min: Readonly<Record<string, number>>;
+  /** Put on containers that state none. */
+  readonly defaultLimit: Readonly<Record<string, number>>;
+}
+
+export interface Taint {
+  readonly key: string;
+  readonly value: string;
+  readonly effect: string;
+}
+
+export interface NodeFacts {
+  readonly name: string;
+  readonly isSchedulable: boolean;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly taints: readonly Taint[];
+  readonly allocatable: Resources;
+  /** What its pods ask for, placeholders left out: they make way. */
+  readonly requested: Resources;
+}
+
+export interface Toleration {
+  readonly key?: string | undefined;
+  readonly operator?: string | undefined;
+  readonly value?: string | undefined;
+  readonly effect?: string | undefined;
+}
+
+/** The Deployment of a tier. */
+export interface TierFacts {
+  readonly replicas: number;
+  readonly image: string;
+  readonly pullPolicy: string;
+  /** Of one pod. */
+  readonly requests: Resources;
+  readonly limits: Readonly<Record<string, number>>;
+  readonly nodeSelector: Readonly<Record<string, string>>;
+  readonly tolerations: readonly Toleration[];
+  readonly priorityClassName: string | undefined;
+}
+
+export interface PodFacts {
+  readonly tier: string;
+  readonly isReady: boolean;
+  readonly image: string;
+  /** `ErrImagePull`; undefined: it runs, or nobody says why not. */
+  readonly waitsFor: string | undefined;
+}
+
+export interface CampaignFacts {
+  readonly campaign: SeenCampaign;
+  readonly plans: readonly ScalePlan[];
+  readonly secrets: { readonly privacy: SecretFacts; readonly dataPlane: SecretFacts };
+  readonly certificates: Seen<readonly CertificateFacts[]>;
+  readonly tiers: Seen<Readonly<Partial<Record<ScaledTier, TierFacts>>>>;
+  readonly pods: Seen<readonly PodFacts[]>;
+  readonly quotas: Seen<readonly QuotaFacts[]>;
+  readonly limitRanges: Seen<readonly LimitRangeFacts[]>;
+  readonly nodes: Seen<readonly NodeFacts[]>;
+  /** A cluster autoscaler tells its state here. */
+  readonly hasNodeAutoscaler: boolean;
+  /** Deployments that a HorizontalPodAutoscaler writes, and its name. */
+  readonly autoscalers: Seen<readonly { readonly name: string; readonly deployment: string }[]>;
+  readonly disruptionBudgets: Seen<readonly string[]>;
+  readonly priorityClasses: Seen<readonly string[]>;
+  /** The label pod-security.kubernetes.io/enforce of the namespace. */
+  readonly podSecurity: Seen<string | undefined>;
+}

@@ -1,0 +1,35 @@
+/** What a check says. Pure. */
+import type { Seen } from './facts.ts';
+
+export const LEVELS = ['OK', 'WARN', 'FAIL'] as const;
+export type Level = (typeof LEVELS)[number];
+
+export interface Finding {
+  readonly check: string;
+  readonly level: Level;
+  readonly said: string;
+  /** A command, or what to do. There for everything that is not OK. */
+  readonly remedy?: string;
+}
+
+export const ok = (check: string, said: string): Finding => ({ check, level: 'OK', said });
+export const warn = (check: string, said: string, remedy: string): Finding => ({ check, level: 'WARN', said, remedy });
+export const fail = (check: string, said: string, remedy: string): Finding => ({ check, level: 'FAIL', said, remedy });
+
+/** What can't be looked at is not well and not broken: it is for somebody else to look at. */
+export const onceSeen = <T>(
+  check: string,
+  seen: Seen<T>,
+  judge: (value: T) => Finding | readonly Finding[],
+): readonly Finding[] => {
+  switch (seen.kind) {
+    case 'seen': {
+      const judged = judge(seen.value);
+      return 'level' in judged ? [judged] : judged;
+    }
+    case 'hidden':
+      return [warn(check, 'not for you to see', `ask somebody who may: ${seen.command}`)];
+    case 'failed':
+      return [warn(check, `could not be read: ${seen.message}`, 'try again')];
+  }
+};

@@ -1,0 +1,196 @@
+/** Gathers what the doctor judges of one campaign. I/O; of Secrets only the names of their keys are kept. */
+import { z } from 'zod';
+import { tierName } from '../../operator/api/names.ts';
+import type { KubeObject } from '../../operator/kube/objects.ts';
+import {
+  AUTOSCALERS,
+  CONFIG_MAPS,
+  DEPLOYMENTS,
+  LIMIT_RANGES,
+  NAMESPACES,
+  POD_DISRUPTION_BUDGETS,
+  PRIORITY_CLASSES,
+  QUOTAS,
+  SECRETS,
+} from '../../operator/kube/resources.ts';
+import { SCALED_TIERS } from '../../operator/plan/observed.ts';
+import type { Cluster, SeenCampaign } from '../cluster.ts';
+import type {
+  CampaignFacts,
+  CertificateFacts,
+  OperatorFacts,
+  QuotaFacts,
+  SecretFacts,
+  Seen,
+  TierFacts,
+} from './facts.ts';
+import { gatherNodes, podRequests, podsOf, podTemplate, quantities } from './gather-nodes.ts';
+import { andThen, type Reader } from './look.ts';
+
+const EXPIRES_AT = 'voucher-operator.io/expires-at';
+
+const keysOf = (object: KubeObject): readonly string[] =>
+  Object.keys(z.record(z.string(), z.unknown()).parse(object['data'] ?? {}));
+
+const secret = async (reader: Reader, namespace: string, name: string): Promise<SecretFacts> => ({
+  name,
+  keys: await reader.get({ resource: SECRETS, namespace }, name, keysOf),
+});
+
+const certificatesIn = (reader: Reader, namespace: string): Promise<Seen<readonly CertificateFacts[]>> =>
+  reader
+    .list({ resource: SECRETS, namespace, metadataOnly: 'list' }, ({ metadata }) => ({
+      namespace,
+      secret: metadata.name,
+      expiresAtMs: Date.parse(metadata.annotations?.[EXPIRES_AT] ?? ''),
+    }))
+    .then((found) =>
+      found.kind === 'seen'
+        ? { kind: 'seen', value: found.value.filter(({ expiresAtMs }) => !Number.isNaN(expiresAtMs)) }
+        : found,
+    );
+
+/** Where the journal's and the database's servers have theirs, and where the campaign's pods have what they trust. */
+const certificates = async (
+  reader: Reader,
+  namespace: string,
+  operators: Seen<readonly OperatorFacts[]>,
+): Promise<Seen<readonly CertificateFacts[]>> =>
+  andThen(operators, async (all) => {
+    const places = [...new Set([namespace, ...all.map((one) => one.namespace)])];
+    const found = await Promise.all(places.map((place) => certificatesIn(reader, place)));
+    const unseen = found.find(({ kind }) => kind !== 'seen');
+    return unseen ?? { kind: 'seen', value: found.flatMap((one) => (one.kind === 'seen' ? one.value : [])) };
+  });
+
+const deploymentSchema = z.object({
+  spec: z.object({ replicas: z.number().default(1), template: z.object({ spec: podTemplate }) }),
+});
+
+const tierFacts = (object: KubeObject): TierFacts => {
+  const { replicas, template } = deploymentSchema.parse(object).spec;
+  const { containers, nodeSelector, tolerations, priorityClassName } = template.spec;
+  const [container] = containers;
+  return {
+    replicas,
+    image: container?.image ?? '',
+    pullPolicy: container?.imagePullPolicy ?? '',
+    requests: podRequests(template.spec),
+    limits: quantities(container?.resources?.limits),
+    nodeSelector,
+    tolerations,
+    priorityClassName,
+  };
+};
+
+const tiersOf = async (
+  reader: Reader,
+  { metadata: { namespace, name } }: SeenCampaign,
+): Promise<CampaignFacts['tiers']> => {
+  const found = await Promise.all(
+    SCALED_TIERS.map(async (tier) => ({
+      tier,
+      facts: await reader.get({ resource: DEPLOYMENTS, namespace }, tierName(name, tier), tierFacts),
+    })),
+  );
+  const unseen = found.map(({ facts }) => facts).find((facts) => facts.kind !== 'seen');
+  if (unseen !== undefined) return unseen;
+  return {
+    kind: 'seen',
+    value: Object.fromEntries(
+      found.flatMap(({ tier, facts }) =>
+        facts.kind === 'seen' && facts.value !== undefined ? [[tier, facts.value]] : [],
+      ),
+    ),
+  };
+};
+
+const amounts = z.record(z.string(), z.string()).default({});
+const quotaSchema = z.object({
+  spec: z.object({ scopes: z.array(z.string()).nullish(), scopeSelector: z.unknown().optional() }),
+  status: z.object({ hard: amounts, used: amounts }).default({ hard: {}, used: {} }),
+});
+
+/** One with scopes counts other pods, or not all of them: what it leaves can't be told from here. */
+const quota = (object: KubeObject): readonly QuotaFacts[] => {
+  const { spec, status } = quotaSchema.parse(object);
+  const isScoped = (spec.scopes ?? []).length > 0 || spec.scopeSelector !== undefined;
+  return isScoped ? [] : [{ name: object.metadata.name, hard: quantities(status.hard), used: quantities(status.used) }];
+};
+
+const limitRangeSchema = z.object({
+  spec: z.object({
+    limits: z.array(z.object({ type: z.string(), max: amounts, min: amounts, default: amounts })).default([]),
+  }),
+});
+
+const limitRange = (object: KubeObject): Extract<CampaignFacts['limitRanges'], { kind: 'seen' }>['value'] =>
+  limitRangeSchema
+    .parse(object)
+    .spec.limits.filter(({ type }) => type === 'Container')
+    .map(({ max, min, default: defaults }) => ({
+      name: object.metadata.name,
+      max: quantities(max),
+      min: quantities(min),
+      defaultLimit: quantities(defaults),
+    }));
+
+const autoscalerSchema = z.object({
+  spec: z.object({ scaleTargetRef: z.object({ kind: z.string(), name: z.string() }) }),
+});
+const autoscaler = (object: KubeObject): readonly { readonly name: string; readonly deployment: string }[] => {
+  const { kind, name } = autoscalerSchema.parse(object).spec.scaleTargetRef;
+  return kind === 'Deployment' ? [{ name: object.metadata.name, deployment: name }] : [];
+};
+
+const nameOf = ({ metadata }: KubeObject): string => metadata.name;
+
+const flat = <T>(seen: Seen<readonly (readonly T[])[]>): Seen<readonly T[]> =>
+  seen.kind === 'seen' ? { kind: 'seen', value: seen.value.flat() } : seen;
+
+/** @param operators of the cluster: certificates lie beside them */
+export const gatherCampaign = async (
+  cluster: Cluster,
+  reader: Reader,
+  campaign: SeenCampaign,
+  operators: Seen<readonly OperatorFacts[]>,
+): Promise<CampaignFacts> => {
+  const { namespace, name } = campaign.metadata;
+  const { privacy, dataPlane } = campaign.spec;
+  const here = { namespace };
+  const [plans, privacySecret, dataPlaneSecret, expiries, tiers, pods, quotas, limitRanges, nodes] = await Promise.all([
+    cluster.plans(campaign),
+    secret(reader, namespace, privacy.keySecretName),
+    secret(reader, namespace, dataPlane.secretName),
+    certificates(reader, namespace, operators),
+    tiersOf(reader, campaign),
+    podsOf(reader, namespace, name),
+    reader.list({ resource: QUOTAS, ...here }, quota),
+    reader.list({ resource: LIMIT_RANGES, ...here }, limitRange),
+    gatherNodes(reader),
+  ]);
+  const [autoscaling, budgets, classes, labels, nodeAutoscaler] = await Promise.all([
+    reader.list({ resource: AUTOSCALERS, ...here }, autoscaler),
+    reader.list({ resource: POD_DISRUPTION_BUDGETS, ...here }, nameOf),
+    reader.list({ resource: PRIORITY_CLASSES }, nameOf),
+    reader.get({ resource: NAMESPACES }, namespace, ({ metadata }) => metadata.labels ?? {}),
+    reader.get({ resource: CONFIG_MAPS, namespace: 'kube-system' }, 'cluster-autoscaler-status', () => true),
+  ]);
+  return {
+    campaign,
+    plans,
+    secrets: { privacy: privacySecret, dataPlane: dataPlaneSecret },
+    certificates: expiries,
+    tiers,
+    pods,
+    quotas: flat(quotas),
+    limitRanges: flat(limitRanges),
+    nodes,
+    hasNodeAutoscaler: nodeAutoscaler.kind === 'seen' && nodeAutoscaler.value === true,
+    autoscalers: flat(autoscaling),
+    disruptionBudgets: budgets,
+    priorityClasses: classes,
+    podSecurity:
+      labels.kind === 'seen' ? { kind: 'seen', value: labels.value?.['pod-security.kubernetes.io/enforce'] } : labels,
+  };
+};

@@ -1,0 +1,27 @@
+/** How many replicas the forecast takes, and from when. Pure. */
+import type { VoucherCampaign } from '../../operator/api/campaign-types.ts';
+import { parseMemory } from '../../operator/plan/memory.ts';
+import { SCALED_TIERS, type ScaledTier } from '../../operator/plan/observed.ts';
+import { capacityOf } from '../../operator/scaling/capacity.ts';
+import { paceOf } from '../../operator/scaling/pre-warm.ts';
+import { type Schedule, scheduleOf } from '../../operator/scaling/schedule.ts';
+
+export interface Need {
+  readonly tier: ScaledTier;
+  readonly schedule: Schedule;
+  /** Replicas that must be there at opening: the forecast's, at least min, at most max. */
+  readonly floor: number;
+  /** Before max cut it. */
+  readonly wanted: number;
+}
+
+/** 16,700/s at 500/s a replica and 70 %: 48 of intake, from half an hour before opening. */
+export const needsOf = ({ spec, status }: VoucherCampaign): readonly Need[] =>
+  SCALED_TIERS.map((tier) => {
+    const { min, max, capacityPerReplica } = spec.scaling.tiers[tier];
+    // What the operator has learned of its pods decides, as it does there.
+    const learned = parseMemory(status?.scaler)?.[tier] ?? {};
+    const schedule = scheduleOf(spec, capacityOf({ capacityPerReplica }, learned), paceOf(learned));
+    const wanted = Math.max(min, schedule.floor);
+    return { tier, schedule, wanted, floor: Math.min(max, wanted) };
+  });

@@ -1,0 +1,62 @@
+/** The terminal of this process, and the control sequences that draw on it in place. */
+import type { ReadStream, WriteStream } from 'node:tty';
+import type { Terminal } from './io.ts';
+
+const CSI = '\u001b[';
+/** A screen of its own, as `top` has: the shell's lines and its scrollback stay as they were (argo-rollouts#1199). */
+export const ENTER = `${CSI}?1049h${CSI}?25l`;
+export const LEAVE = `${CSI}?25h${CSI}?1049l`;
+/** Terminals that know it show what lies between in one go; others ignore it. */
+const [BEGIN, END] = [`${CSI}?2026h`, `${CSI}?2026l`];
+
+/**
+ * Draws over what is there: no cell is cleared before it is written anew, so nothing flickers. Ends before the last column
+ * and row would scroll; what does not fit is cut from the bottom, because what matters is on top (argo-rollouts#1220).
+ */
+export const frame = (lines: readonly string[], rows: number, rest: (hidden: number) => string): string => {
+  const shown = lines.length <= rows ? lines : [...lines.slice(0, rows - 1), rest(lines.length - rows + 1)];
+  return `${BEGIN}${CSI}H${shown.map((line) => `${line}${CSI}K`).join('\r\n')}${CSI}J${END}`;
+};
+
+const CTRL_C = '\u0003';
+const ENDS: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+
+/** Undefined where nobody sees the output. https://no-color.org: any value but the empty one. */
+export const processTerminal = (
+  input: Partial<ReadStream> & NodeJS.ReadStream,
+  output: WriteStream | NodeJS.WriteStream,
+  env: NodeJS.ProcessEnv,
+): Terminal | undefined => {
+  if (!output.isTTY || env['TERM'] === 'dumb') return undefined;
+  return {
+    size: () => ({ columns: output.columns, rows: output.rows }),
+    isColoured: (env['NO_COLOR'] ?? '') === '',
+    take(onResize) {
+      const ended = new AbortController();
+      const end = (): void => ended.abort();
+      const onKeys = (keys: Buffer): void => {
+        const text = keys.toString();
+        if (text.includes(CTRL_C) || text === 'q') end();
+      };
+      const takesKeys = input.isTTY === true;
+      if (takesKeys) {
+        input.setRawMode(true);
+        input.on('data', onKeys);
+        input.resume();
+      }
+      output.on('resize', onResize);
+      for (const name of ENDS) process.on(name, end);
+      return {
+        interrupted: ended.signal,
+        giveBack() {
+          for (const name of ENDS) process.off(name, end);
+          output.off('resize', onResize);
+          if (!takesKeys) return;
+          input.off('data', onKeys);
+          input.setRawMode(false);
+          input.pause();
+        },
+      };
+    },
+  };
+};

@@ -1,0 +1,26 @@
+/** Events of Kubernetes on a campaign. Pure. */
+import { z } from 'zod';
+
+/** An event of a campaign. */
+export interface ToldEvent {
+  readonly atMs: number;
+  readonly type: string;
+  readonly reason: string;
+  readonly note: string;
+}
+
+const eventSchema = z.looseObject({
+  eventTime: z.string().nullish(),
+  deprecatedLastTimestamp: z.string().nullish(),
+  metadata: z.looseObject({ creationTimestamp: z.string().nullish() }),
+  series: z.looseObject({ lastObservedTime: z.string() }).nullish(),
+  type: z.string().default('Normal'),
+  reason: z.string().default(''),
+  note: z.string().default(''),
+});
+
+export const toldEvent = (raw: unknown): ToldEvent => {
+  const { eventTime, deprecatedLastTimestamp, metadata, series, type, reason, note } = eventSchema.parse(raw);
+  const at = series?.lastObservedTime ?? eventTime ?? deprecatedLastTimestamp ?? metadata.creationTimestamp ?? '';
+  return { atMs: Date.parse(at), type, reason, note };
+};

@@ -1,0 +1,180 @@
+import { describe, expect, it } from '@jest/globals';
+import { rendered, width } from '../../../cli/screen.ts';
+import { statusJson } from '../../../cli/status-json.ts';
+import { listLines } from '../../../cli/status-list.ts';
+import { type Report, standingOf } from '../../../cli/status-report.ts';
+import { statusLines } from '../../../cli/status-words.ts';
+import { aDecision } from '../../helpers/a-decision.ts';
+import { aPlan, aReport, aStatus, aTier, conditions, NOW_MS } from '../../helpers/a-status.ts';
+
+const shown = (report: Report, columns = 100, output: 'table' | 'wide' = 'table'): string =>
+  rendered(statusLines(report, { columns, output }), { columns, isColoured: false }).join('\n');
+
+const PENDING = { type: 'PlanPending', status: 'True', reason: 'AwaitingDecision' } as const;
+const HELD = {
+  intake: aTier({ ceiling: 12, limitedBy: 'Ceiling', ready: 11 }),
+  records: aTier({ replicas: 4, ready: 4, desired: 4 }),
+};
+const inAFlood = (changes: Parameters<typeof aReport>[0] = {}) =>
+  aReport({
+    plans: [aPlan()],
+    status: aStatus({ tiers: HELD, conditions: conditions(PENDING) }),
+    decisions: { intake: [aDecision(29)] },
+    ...changes,
+  });
+
+describe('how it goes', () => {
+  it.each<[string, Report, string]>([
+    ['every condition is as it should be', aReport(), 'ok'],
+    ['a plan waits', inAFlood(), 'attention'],
+    ['the ceiling holds a tier, and no plan waits', inAFlood({ plans: [] }), 'attention'],
+    [
+      'somebody overrules it',
+      aReport({
+        status: aStatus({ conditions: conditions({ type: 'Overridden', status: 'True', reason: 'Paused' }) }),
+      }),
+      'attention',
+    ],
+    [
+      'the journal may forget',
+      aReport({
+        status: aStatus({ conditions: conditions({ type: 'JournalDurable', status: 'False', reason: 'NotSynced' }) }),
+      }),
+      'trouble',
+    ],
+    ['the operator is silent in a flood', aReport({ toldAtMs: NOW_MS - 45_000 }), 'trouble'],
+    [
+      'the operator is silent and nobody comes',
+      aReport({ toldAtMs: 0, status: aStatus({ arrivalsPerSecond: 0, backlog: 0 }) }),
+      'ok',
+    ],
+    ['there is no status', aReport({ status: undefined }), 'unknown'],
+  ])('%s', (_sentence, report, health) => {
+    expect(standingOf(report).health).toBe(health);
+  });
+});
+
+describe('the screen', () => {
+  it('answers first, then says what to do, then shows the figures', () => {
+    expect(shown(inAFlood())).toBe(
+      `
+spring  春季消费券 · Spring vouchers                                              20:14:09 UTC+08:00
+Open in namespace vouchers
+opened 20:00:00 (14:09 min ago), closes 22:00:00 (in 1:45 h)
+
+! Needs a person: a plan waits for its owner.
+
+  ScalePlan spring-i30-16rc8 for the crowd that is there
+    It asks for ceilings of intake 30 and waits until 20:15:33 (in 1:24 min); serving goes on at the
+    ceiling. An owner authorises it:
+    → kubectl voucher approve spring-i30-16rc8 -n vouchers
+
+  arrivals   11,840/s                          ▁▁▅█████████████████  peak 11,900/s
+  backlog    12,300 wait, the oldest for 8 s   ▁▁▄███▇▇▇▆▆▆▅▅▅▅▄▄▄▆  peak 17,250
+  let in     as many as the replicas carry
+  recorded   4,812,330 registrations
+
+  TIER     READY  WANTED  CEILING  TEN MINUTES           SINCE     WHY
+  intake      11      12       12  ▃▃██████████████████  20:00:33  demand asks for 16 and it is held
+                                                                   by the authorised ceiling of 12
+  records      4       4       20  ▅▅▅█████████████████  20:01:04  arrivals ask for it`.slice(1),
+    );
+  });
+
+  it('says so when nothing needs anybody', () => {
+    expect(shown(aReport())).toContain('✓ Going well: nothing needs a person.\n\n  arrivals');
+  });
+
+  it('names what is wrong, since when, and the remedy', () => {
+    const paused = { type: 'Overridden', status: 'True', reason: 'Paused', message: 'No replica is written.' } as const;
+    expect(shown(aReport({ status: aStatus({ conditions: conditions(paused) }) }))).toContain(
+      `
+  Overridden=True Paused since 20:00:04 (14:05 min ago)
+    No replica is written.
+    → ends by itself; sooner with kubectl voucher resume spring -n vouchers
+`.slice(1),
+    );
+  });
+
+  it('tells what is grave before what is not', () => {
+    const grave = { type: 'JournalDurable', status: 'False', reason: 'NotSynced' } as const;
+    const text = shown(inAFlood({ status: aStatus({ tiers: HELD, conditions: conditions(PENDING, grave) }) }));
+    expect(text).toContain('✗ Not going well: JournalDurable; a plan waits for its owner.');
+    expect(text.indexOf('JournalDurable=False')).toBeLessThan(text.indexOf('ScalePlan'));
+  });
+
+  it('leads to the ceiling where one holds and nothing asks for more', () => {
+    expect(shown(inAFlood({ plans: [] }))).toContain(
+      '→ kubectl voucher authorize spring -n vouchers --ceiling intake=…',
+    );
+  });
+
+  it('leads to doctor where no operator looks', () => {
+    const text = shown(aReport({ status: undefined }));
+    expect(text).toContain('? No operator has looked at it yet: kubectl voucher doctor spring -n vouchers says why.');
+    expect(text).toContain('was to open 20:00:00');
+    expect(shown(aReport({ toldAtMs: NOW_MS - 45_000 }))).toContain('the operator has told nothing for 45 s');
+  });
+
+  it.each([40, 60, 79, 80, 100, 140])('fits into %d columns', (columns) => {
+    // A command is the one thing that is cut rather than broken.
+    for (const report of [aReport(), inAFlood(), aReport({ status: undefined })]) {
+      for (const text of shown(report, columns).split('\n')) expect(width(text)).toBeLessThanOrEqual(columns);
+    }
+  });
+
+  it('keeps the context for the next command', () => {
+    const text = shown(inAFlood({ options: { context: 'prod' } }));
+    expect(text).toContain('approve spring-i30-16rc8 -n vouchers --context prod');
+    expect(text).toContain('in namespace vouchers, context prod');
+  });
+
+  it('shows every condition and limit when asked for all', () => {
+    const text = shown(aReport(), 160, 'wide');
+    expect(text).toContain('2..600');
+    expect(text).toMatch(/CONDITION +STATUS +REASON +SINCE +MESSAGE/);
+    expect(text).toContain('JournalDurable');
+    expect(shown(aReport(), 160)).not.toContain('JournalDurable');
+  });
+
+  it('shows what is known where no log of decisions is to be read', () => {
+    const text = shown(inAFlood({ decisions: undefined }));
+    expect(text).toMatch(/arrivals +11,840\/s +·+█/);
+    expect(text).toMatch(/intake +11 +12 +12 +·+█ +- +demand asks for 12/);
+  });
+});
+
+describe('a list of campaigns', () => {
+  const lines = (hasNamespaces: boolean) =>
+    rendered(listLines([aReport(), inAFlood()], { columns: 200, output: 'table', hasNamespaces }), {
+      columns: 200,
+      isColoured: false,
+    });
+
+  it('has the one on top that needs somebody', () => {
+    const [titles, first, second] = lines(true);
+    expect(titles).toMatch(/^NAMESPACE +NAME +STAGE +WINDOW +RATE\/S +BACKLOG +WAIT +INTAKE +RECORDS +NEEDS$/);
+    expect(first).toMatch(
+      /^vouchers +spring +Open +closes in 1:45 h +11,840 +12,300 +8 s +11\/12\/12 .*! plan spring-i30-16rc8 waits$/,
+    );
+    expect(second).toMatch(/✓ nothing$/);
+    expect(lines(false)[0]).toMatch(/^NAME /);
+  });
+});
+
+describe('for programs', () => {
+  it('has fields that stay, with null for what is not known', () => {
+    const value = statusJson(inAFlood());
+    expect(value).toMatchObject({
+      campaign: 'spring',
+      namespace: 'vouchers',
+      health: 'attention',
+      stage: 'Open',
+      arrivalsPerSecond: 11_840.2,
+      headroom: null,
+      tiers: { intake: { ready: 11, desired: 12, ceiling: 12, isHeld: false } },
+      plansWaiting: [{ name: 'spring-i30-16rc8', authorise: 'kubectl voucher approve spring-i30-16rc8 -n vouchers' }],
+    });
+    expect(statusJson(aReport({ status: undefined }))).toMatchObject({ health: 'unknown', stage: null, tiers: {} });
+  });
+});
