@@ -50,7 +50,7 @@ const whatOf = (entry: AuditEntry, at: (instant: string) => string): string => {
       return withNote(`contingency level ${entry.level} in force${end}`, entry.reason);
     }
     case 'contingency_ended':
-      return `contingency level ${entry.level} ended`;
+      return withNote(`contingency level ${entry.level} ${entry.how === 'over' ? 'ended' : 'stopped'}`, entry.reason);
     case 'plan_proposed':
       return `plan ${entry.plan} asks for ${ceilingsText(entry.ceilings)} (${entry.reason}), open until ${at(entry.expiresAt)}`;
     case 'plan_approved':
@@ -108,6 +108,8 @@ const whoOf = (entry: AuditEntry): string => {
       return 'time';
     case 'contingency_started':
       return entry.cause === 'Trigger' ? 'operator' : (entry.who ?? 'not recorded');
+    case 'contingency_ended':
+      return entry.how === 'over' ? 'operator' : (entry.who ?? 'not recorded');
     case 'grant_ended':
       if (entry.by !== undefined) return personOf(entry.by, entry.onBehalfOf);
       return entry.how === 'time' ? 'time' : 'not recorded';

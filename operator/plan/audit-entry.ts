@@ -66,7 +66,15 @@ const entry = z.discriminatedUnion('step', [
     reason: z.string(),
     until: z.string().optional(),
   }),
-  base.extend({ step: z.literal('contingency_ended'), level: z.string(), since: z.string() }),
+  base.extend({
+    step: z.literal('contingency_ended'),
+    level: z.string(),
+    since: z.string(),
+    /** Its time was over or its signal clear, or a command ended it. */
+    how: z.enum(['over', 'stopped']),
+    who: z.string().optional(),
+    reason: z.string().optional(),
+  }),
   base.extend({
     step: z.literal('plan_proposed'),
     ...plan,

@@ -5,6 +5,7 @@ import { OVERRIDES } from '../api/names.ts';
 import type { AuditEntry } from './audit-entry.ts';
 import type { AuditHead } from './audit-plans.ts';
 import type { Trail, TrailedCampaign } from './audit-trail.ts';
+import { commandsOf } from './contingency-commands.ts';
 import { overridesOf } from './overrides.ts';
 
 export const overrideEntries = (
@@ -53,6 +54,7 @@ export const overrideEntries = (
 
 /** A level that has ended and begun again between two looks has another `since`: both are told. */
 export const levelEntries = (
+  campaign: VoucherCampaign,
   inForce: readonly ContingencyStatus[],
   known: TrailedCampaign['levels'],
   head: AuditHead & { readonly noted: string },
@@ -61,16 +63,26 @@ export const levelEntries = (
   const ended = Object.entries(known).filter(
     ([level, since]) => !inForce.some((now) => now.name === level && now.since === since),
   );
+  const { byLevel } = commandsOf(campaign);
   const started = inForce.filter(({ name, since }) => known[name] !== since);
   return [
-    ...ended.map(([level, since]) => ({
-      ...head,
-      id: trail.next(`${head.uid}/${level}-contingency-ended`),
-      at: head.noted,
-      step: 'contingency_ended' as const,
-      level,
-      since,
-    })),
+    ...ended.map(([level, since]): AuditEntry => {
+      const command = byLevel.get(level);
+      // One of an earlier time ended another.
+      const stopped = command?.kind === 'off' && command.atMs >= Date.parse(since) ? command : undefined;
+      const { who, reason } = stopped ?? {};
+      return {
+        ...head,
+        id: trail.next(`${head.uid}/${level}-contingency-ended`),
+        at: head.noted,
+        step: 'contingency_ended',
+        level,
+        since,
+        how: stopped === undefined ? 'over' : 'stopped',
+        ...(who === undefined ? {} : { who }),
+        ...(reason === undefined ? {} : { reason }),
+      };
+    }),
     ...started.map(({ name: level, since, by: cause, who, reason, until }) => ({
       ...head,
       id: trail.next(`${head.uid}/${level}-contingency-started`),

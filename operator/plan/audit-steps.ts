@@ -159,7 +159,7 @@ const campaignEntries = (view: AuditView, trail: Trail): readonly AuditEntry[] =
         ]
       : []),
     ...overrideEntries(campaign, known, head, trail, nowMs),
-    ...levelEntries(status.contingency ?? [], known?.levels ?? {}, head, trail),
+    ...levelEntries(campaign, status.contingency ?? [], known?.levels ?? {}, head, trail),
   ];
 };
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { OVERRIDES } from '../../../operator/api/names.ts';
+import { contingencyAnnotation, OVERRIDES } from '../../../operator/api/names.ts';
 import type { AuditEntry } from '../../../operator/plan/audit-entry.ts';
 import { type AuditView, grantUses, missingEntries, remainingEntries } from '../../../operator/plan/audit-steps.ts';
 import { Trail } from '../../../operator/plan/audit-trail.ts';
@@ -163,6 +163,23 @@ describe('a contingency level', () => {
       ['contingency_started', instantAt(79)],
       ['contingency_ended', instantAt(66)],
     ]);
+  });
+
+  it('that was stopped says by whom, and an old command is not taken for it', () => {
+    const off = (minutes: number) => ({
+      [contingencyAnnotation('narrow-door')]: `off by wang.fang at ${instantAt(minutes)}: it is quick again`,
+    });
+    const title = { 'zh-CN': '限流', en: 'Narrow door' };
+    const levels = [{ name: 'narrow-door', title, effect: { admissionPercent: 50 } }];
+    const endedBy = (annotations: Readonly<Record<string, string>>) => {
+      const campaign = campaignWith({ annotations });
+      const spec = { ...campaign.spec, contingency: { levels } };
+      return play([inForce(67, instantAt(66)), aView({ minutes: 70, campaign: { ...campaign, spec } })]).at(-1);
+    };
+    const ended = { step: 'contingency_ended', since: instantAt(66) };
+    expect(endedBy(off(69))).toMatchObject({ ...ended, how: 'stopped', who: 'wang.fang', reason: 'it is quick again' });
+    expect(endedBy(off(5))).toMatchObject({ ...ended, how: 'over' });
+    expect(endedBy(off(5))).not.toHaveProperty('who');
   });
 
   it('says who commanded it, and why', () => {
