@@ -15,7 +15,9 @@ import {
 import { RateWindows } from '../../../operator/scaling/windows.ts';
 import { aTierLimits, fresh, NOW_MS, stale } from '../../helpers/tier.ts';
 
-const rate = fc.oneof(fc.constant(0), fc.double({ min: 0, max: 50_000, noNaN: true }));
+/** Below this, halves of the least double are rounded to whole ones, and half as many again may be twice as many. */
+const LEAST_RATE = 1e-9;
+const rate = fc.oneof(fc.constant(0), fc.double({ min: LEAST_RATE, max: 50_000, noNaN: true }));
 const arbitraryRates: fc.Arbitrary<ArrivalRates> = fc.record({
   over1s: rate,
   over3s: rate,
