@@ -63,7 +63,7 @@ describe('an installation', () => {
 
   it('leaves nothing of its set-up that may create a Secret', async () => {
     expect(await installation.system.kubectl('get', 'job,role', '-o', 'name')).toBe(
-      `role.rbac.authorization.k8s.io/${RELEASE}-leader\n`,
+      ['audit-reader', 'leader'].map((role) => `role.rbac.authorization.k8s.io/${RELEASE}-${role}\n`).join(''),
     );
   });
 
