@@ -3,8 +3,13 @@
  * are quick, multiplicative decrease when they are slow. A fixed bound is right for one journal and one machine only:
  * 8 pods × 512 in flight on a journal that takes 300/s is a wait of 14 s, and every citizen's phone gives up after 5.
  *
- * Worked example: limit 64, an answer takes 900 ms → 51; the next ones within 500 ms say nothing new and change nothing;
- * once answers take 20 ms again, 13 of them (51 / 4) raise it by one.
+ * Until the first slow answer it grows eight times as fast, as TCP's slow start does: the opening second of a flood must not
+ * be sent away because nothing was learned before it. A full journal is met gently all the same, because its answers take
+ * longer than `QUICK_MS` long before they are slow.
+ *
+ * Worked example: limit 64, answers of 20 ms: two of them raise it by one, and 4,400/s take it to 384 in half a second. Then
+ * one takes 900 ms: 307; the next ones within 500 ms say nothing new and change nothing; once answers take 20 ms again,
+ * 77 of them (307 / 4) raise it by one.
  */
 
 export const SLOW_MS = 500;
@@ -13,6 +18,8 @@ const LEAST = 8;
 const MOST = 512;
 const DECREASE = 0.8;
 const INCREASE = 4;
+const FIRST_INCREASE = 32;
+const QUICK_MS = 100;
 /** Answers that were under way when the limit was cut are slow too, and tell the same story. */
 const CUT_EVERY_MS = 500;
 
@@ -20,6 +27,7 @@ export class ConcurrencyLimit {
   readonly #most: number;
   #limit: number;
   #cutAtMs = Number.NEGATIVE_INFINITY;
+  #isFirstRise = true;
 
   constructor(most = MOST) {
     this.#most = most;
@@ -35,10 +43,12 @@ export class ConcurrencyLimit {
     if (tookMs > SLOW_MS) {
       if (nowMs - this.#cutAtMs < CUT_EVERY_MS) return;
       this.#cutAtMs = nowMs;
+      this.#isFirstRise = false;
       this.#limit = Math.max(Math.min(LEAST, this.#most), this.#limit * DECREASE);
     } else if (inFlight * 2 > this.#limit) {
       // An idle process learns nothing about what it could carry.
-      this.#limit = Math.min(this.#most, this.#limit + INCREASE / this.#limit);
+      const increase = this.#isFirstRise && tookMs <= QUICK_MS ? FIRST_INCREASE : INCREASE;
+      this.#limit = Math.min(this.#most, this.#limit + increase / this.#limit);
     }
   }
 }

@@ -18,6 +18,22 @@ describe('the concurrency limit', () => {
     expect(limit.limit).toBe(52);
   });
 
+  it('rises eight times as fast until the first slow answer', () => {
+    const limit = new ConcurrencyLimit();
+    for (let i = 0; i < 2_300; i += 1) limit.observe(20, i / 4.4, 384);
+    expect(limit.limit).toBeGreaterThanOrEqual(384);
+    limit.observe(900, 1_000, 384);
+    const cut = limit.limit;
+    for (let i = 0; i < cut / 4 - 1; i += 1) limit.observe(20, 1_001 + i, 384);
+    expect(limit.limit - cut).toBeLessThanOrEqual(1);
+  });
+
+  it('rises gently from the beginning where answers are not quick', () => {
+    const limit = new ConcurrencyLimit();
+    for (let i = 0; i < 160; i += 1) limit.observe(150, i, 64);
+    expect(limit.limit).toBeLessThan(75);
+  });
+
   it('learns nothing from an idle process', () => {
     const limit = new ConcurrencyLimit();
     for (let i = 0; i < 10_000; i += 1) limit.observe(5, i, 3);
