@@ -106,6 +106,20 @@ describe('copies', () => {
     expect(sent.map(({ atMs }) => atMs)).toEqual([0, 100]);
   });
 
+  it('leave before their time when a batch is full, and the next one begins its own', async () => {
+    const { send, sent, pass } = stage();
+    send('first');
+    await pass(1);
+    for (let n = 0; n < 64; n += 1) send(`full-${n}`);
+    await pass(1);
+    expect(sent).toHaveLength(65);
+    send('next');
+    await pass(20);
+    expect(sent).toHaveLength(65);
+    await pass(5);
+    expect(sent).toHaveLength(66);
+  });
+
   it('carry their id for the journal to tell a repeated copy by', async () => {
     const { send, sent, pass } = stage();
     send('a');
