@@ -2,16 +2,17 @@
  * A campaign's life on a real cluster as its people drive it, each with his own rights: a plan, an owner's decision, a
  * leader that is killed, ceilings that are raised, and everything deleted. What is left is the trail.
  */
+
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { runCli } from '../../cli/run.ts';
 import { checkTrail, type TrailCheck } from '../../cli/trail.ts';
 import { type AuditEntry, parseAuditEntry } from '../../operator/plan/audit-entry.ts';
 import { readAuditLog } from './audit-log.ts';
 import { eventually } from './eventually.ts';
 import { kubeWorld } from './kube-world.ts';
 import { CAMPAIGN_NAMESPACE, type Platform, RELEASE, SYSTEM_NAMESPACE } from './platform.ts';
+import { runVoucher, type VoucherAnswer } from './run-voucher.ts';
 import type { StackCampaign } from './with-stack.ts';
 
 /** 1,200/s at 500/s and 70 % take 4 replicas; the plan comes once so many may be asked for. */
@@ -23,12 +24,6 @@ export const TRAILED_CAMPAIGN: StackCampaign = {
 const NEEDED = 4;
 const CAMPAIGN_ID = 'test-campaign';
 const SOON = { timeoutMs: 120_000, everyMs: 200 };
-
-export interface Answer {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
 
 export interface TrailedLife {
   readonly lines: readonly string[];
@@ -60,19 +55,10 @@ const person = async (platform: Platform, dir: string, name: string, ...bind: re
   return file;
 };
 
-const voucher = async (kubeconfig: string, ...args: readonly string[]): Promise<Answer> => {
-  const [out, err]: [string[], string[]] = [[], []];
-  const code = await runCli(args, {
-    out: (text) => out.push(text),
-    err: (text) => err.push(text),
-    now: () => performance.now(),
-    wallMs: () => Date.now(),
-    env: { KUBECONFIG: kubeconfig },
-  });
-  return { code, out: out.join(''), err: err.join('') };
-};
+const voucher = (kubeconfig: string, ...args: readonly string[]): Promise<VoucherAnswer> =>
+  runVoucher(args, kubeconfig);
 
-const done = (answer: Answer): Answer => {
+const done = (answer: VoucherAnswer): VoucherAnswer => {
   if (answer.code !== 0) throw new Error(answer.err);
   return answer;
 };

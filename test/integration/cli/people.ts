@@ -1,19 +1,13 @@
 /** `kubectl voucher` as people with and without rights call it, on a control plane with the chart's policies and roles. */
+
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
-import { runCli } from '../../../cli/run.ts';
 import { CHART, helm, NAMESPACE, RELEASE } from '../../component/chart/render.ts';
+import { RBAC, RIGHTS_PATHS } from '../../helpers/chart-rights.ts';
 import type { ControlPlane } from '../../helpers/control-plane.ts';
-
-const RBAC = '/apis/rbac.authorization.k8s.io/v1';
-const ADMISSION = '/apis/admissionregistration.k8s.io/v1';
-const PATHS: Readonly<Record<string, string>> = {
-  ClusterRole: `${RBAC}/clusterroles`,
-  ValidatingAdmissionPolicy: `${ADMISSION}/validatingadmissionpolicies`,
-  ValidatingAdmissionPolicyBinding: `${ADMISSION}/validatingadmissionpolicybindings`,
-};
+import { runVoucher } from '../../helpers/run-voucher.ts';
 
 /** Of the chart: `viewer`, `editor`, `owner`. */
 export const roleName = (role: string): string => `${NAMESPACE}-${RELEASE}-campaign-${role}`;
@@ -22,7 +16,7 @@ export const roleName = (role: string): string => `${NAMESPACE}-${RELEASE}-campa
 export const installRules = async (plane: ControlPlane): Promise<void> => {
   for (const document of parseAllDocuments(await helm(['template', RELEASE, CHART, '--namespace', NAMESPACE]))) {
     const body = document.toJS();
-    const path = PATHS[body?.kind];
+    const path = RIGHTS_PATHS[body?.kind];
     if (path !== undefined) await plane.call({ method: 'POST', path, body });
   }
 };
@@ -61,15 +55,7 @@ export const people = async (plane: ControlPlane): Promise<People> => {
   };
   return {
     async voucher(args, user) {
-      const [out, err]: [string[], string[]] = [[], []];
-      const code = await runCli(args, {
-        out: (text) => out.push(text),
-        err: (text) => err.push(text),
-        now: () => performance.now(),
-        wallMs: () => Date.now(),
-        env: { KUBECONFIG: user === undefined ? plane.kubeconfig : await kubeconfigOf(user) },
-      });
-      return { code, out: out.join(''), err: err.join('') };
+      return runVoucher(args, user === undefined ? plane.kubeconfig : await kubeconfigOf(user));
     },
     stop: () => rm(folder, { recursive: true, force: true }),
   };

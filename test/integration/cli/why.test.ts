@@ -1,14 +1,15 @@
 /** `kubectl voucher status` and `why` as people call them, on a real API server with a real operator. */
+
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { runCli } from '../../../cli/run.ts';
 import { ensureBinary, KUBE } from '../../../local/cluster/binaries.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { CORE, campaignBody, GROUP } from '../../helpers/kube-world.ts';
+import { runVoucher } from '../../helpers/run-voucher.ts';
 import { startStrawKubelet } from '../../helpers/straw-kubelet.ts';
 import { type OwnWorld, operatorAccount, type RunningOperator, startOperator, startWorld } from '../operator/world.ts';
 
@@ -39,17 +40,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-const voucher = async (args: readonly string[], kubeconfig = world.plane.kubeconfig) => {
-  const [out, err]: [string[], string[]] = [[], []];
-  const code = await runCli(args, {
-    out: (text) => out.push(text),
-    err: (text) => err.push(text),
-    now: () => performance.now(),
-    wallMs: () => Date.now(),
-    env: { KUBECONFIG: kubeconfig },
-  });
-  return { code, out: out.join(''), err: err.join('') };
-};
+const voucher = (args: readonly string[], kubeconfig = world.plane.kubeconfig) => runVoucher(args, kubeconfig);
 
 /** Says it again until it says this. */
 const says = (args: readonly string[], ...texts: readonly string[]) => {

@@ -1,24 +1,19 @@
 /** Contingency levels on a real API server: what people command, who may, and what the operator makes of it. */
+
 import { readFile, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { parseAllDocuments } from 'yaml';
-import { runCli } from '../../../cli/run.ts';
 import type { LiveSettings } from '../../../operator/api/app-contract.ts';
 import type { JournalAdmin } from '../../../operator/reconcile/ports.ts';
 import { CHART, helm, NAMESPACE, RELEASE } from '../../component/chart/render.ts';
+import { RBAC, RIGHTS_PATHS } from '../../helpers/chart-rights.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { CORE, campaignBody, conditionOf, GROUP } from '../../helpers/kube-world.ts';
+import { runVoucher } from '../../helpers/run-voucher.ts';
 import { type ManagedWorld, startManagedWorld } from './world.ts';
 
 jest.setTimeout(180_000);
 const SOON = { timeoutMs: 20_000, everyMs: 50 };
-const RBAC = '/apis/rbac.authorization.k8s.io/v1';
-const ADMISSION = '/apis/admissionregistration.k8s.io/v1';
-const PATHS: Readonly<Record<string, string>> = {
-  ClusterRole: `${RBAC}/clusterroles`,
-  ValidatingAdmissionPolicy: `${ADMISSION}/validatingadmissionpolicies`,
-  ValidatingAdmissionPolicyBinding: `${ADMISSION}/validatingadmissionpolicybindings`,
-};
 const HOUR_MS = 3_600_000;
 
 const title = { 'zh-CN': '应急', en: 'Contingency' };
@@ -73,17 +68,7 @@ const person = async (name: 'editor' | 'owner', roles: readonly string[]): Promi
   people[name] = { user: `system:serviceaccount:${namespace}:${name}`, kubeconfig };
 };
 
-const voucher = async (who: keyof typeof people, ...args: readonly string[]) => {
-  const [out, err]: [string[], string[]] = [[], []];
-  const code = await runCli(args, {
-    out: (text) => out.push(text),
-    err: (text) => err.push(text),
-    now: () => performance.now(),
-    wallMs: () => Date.now(),
-    env: { KUBECONFIG: people[who].kubeconfig },
-  });
-  return { code, out: out.join(''), err: err.join('') };
-};
+const voucher = (who: keyof typeof people, ...args: readonly string[]) => runVoucher(args, people[who].kubeconfig);
 
 /** An open campaign with these levels, made by an owner. */
 const opened = async (name: string, levels: readonly object[] = LEVELS): Promise<void> => {
@@ -121,7 +106,7 @@ beforeAll(async () => {
   namespace = await world.createNamespace();
   for (const document of parseAllDocuments(await helm(['template', RELEASE, CHART, '--namespace', NAMESPACE]))) {
     const body = document.toJS();
-    const path = PATHS[body?.kind];
+    const path = RIGHTS_PATHS[body?.kind];
     if (path !== undefined) await post(path, body);
   }
   await person('editor', ['editor']);

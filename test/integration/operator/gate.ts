@@ -1,17 +1,12 @@
 /** The chart's own policies and roles on a real API server, and people who try their rights. No operator runs. */
+
 import { parseAllDocuments } from 'yaml';
 import { CHART, helm, NAMESPACE, RELEASE } from '../../component/chart/render.ts';
+import { RBAC, RIGHTS_PATHS } from '../../helpers/chart-rights.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { campaignBody, GROUP } from '../../helpers/kube-world.ts';
 import { type OwnWorld, startWorld } from './world.ts';
 
-const RBAC = '/apis/rbac.authorization.k8s.io/v1';
-const ADMISSION = '/apis/admissionregistration.k8s.io/v1';
-const PATHS: Readonly<Record<string, string>> = {
-  ClusterRole: `${RBAC}/clusterroles`,
-  ValidatingAdmissionPolicy: `${ADMISSION}/validatingadmissionpolicies`,
-  ValidatingAdmissionPolicyBinding: `${ADMISSION}/validatingadmissionpolicybindings`,
-};
 export const OWNER = 'li.wei';
 export const EDITOR = 'zhang.min';
 /** Has every right on both kinds, and not the verb. */
@@ -115,7 +110,7 @@ export const startGate = async (): Promise<Gate> => {
 
   for (const document of parseAllDocuments(await helm(['template', RELEASE, CHART, '--namespace', NAMESPACE]))) {
     const body = document.toJS();
-    const path = PATHS[body?.kind];
+    const path = RIGHTS_PATHS[body?.kind];
     if (path !== undefined) await plane.call({ method: 'POST', path, body });
   }
   const verbs = ['get', 'list', 'create', 'update', 'patch', 'delete'];
