@@ -7,10 +7,11 @@ import { createKubeCluster, type KubeCluster } from './kube/cluster.ts';
 import { createEventSink } from './kube/events.ts';
 import { createLeaseStore } from './kube/leases.ts';
 import { adminUrlThrough } from './kube/pods.ts';
-import { type AuditServer, startAuditServer } from './observability/audit-server.ts';
-import { type HealthServer, startHealthServer } from './observability/health-server.ts';
+import { startAuditServer } from './observability/audit-server.ts';
+import { startHealthServer } from './observability/health-server.ts';
 import { createKubeMetrics, type KubeMetrics } from './observability/kube-metrics.ts';
 import { reportElection, reportWatch } from './observability/kube-reporter.ts';
+import type { Listening } from './observability/listen.ts';
 import type { Logger } from './observability/log.ts';
 import { createOperatorMetrics } from './observability/metrics.ts';
 import { createTickReporter } from './observability/tick-reporter.ts';
@@ -37,7 +38,7 @@ export interface RunOptions {
   /** Uniform in [0, 1). */
   readonly random: () => number;
   /** Told once both servers listen. */
-  readonly onStarted?: (server: Pick<HealthServer, 'port'>, auditServer: Pick<AuditServer, 'port'>) => void;
+  readonly onStarted?: (server: Pick<Listening, 'port'>, auditServer: Pick<Listening, 'port'>) => void;
 }
 
 /** One campaign is looked at twice a second at most, however much happens to its pods. */

@@ -7,14 +7,9 @@
  */
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { auditPath } from '../api/names.ts';
 import type { AuditLog } from '../reconcile/ports.ts';
-
-export interface AuditServer {
-  readonly port: number;
-  close(): Promise<void>;
-}
+import { type Listening, listen } from './listen.ts';
 
 /** People read trails: more at a time is something that went wild. */
 const MOST_AT_ONCE = 4;
@@ -63,7 +58,7 @@ export const startAuditServer = async (
   host: string,
   port: number,
   onError: (error: unknown) => void,
-): Promise<AuditServer> => {
+): Promise<Listening> => {
   let underWay = 0;
   const server = createServer({ requestTimeout: 5_000, headersTimeout: 5_000 }, (request, response) => {
     const path = (request.url ?? '').split('?')[0] ?? '';
@@ -92,16 +87,5 @@ export const startAuditServer = async (
       });
   });
   server.maxConnections = MOST_CONNECTIONS;
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, resolve);
-  });
-  return {
-    // A listening TCP server has an address with a port.
-    port: (server.address() as AddressInfo).port,
-    async close() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
+  return listen(server, host, port);
 };

@@ -1,12 +1,7 @@
 /** Probes and metrics, for the kubelet and for Prometheus. */
 import { createServer, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { Registry } from 'prom-client';
-
-export interface HealthServer {
-  readonly port: number;
-  close(): Promise<void>;
-}
+import { type Listening, listen } from './listen.ts';
 
 export interface HealthSources {
   readonly registry: Registry;
@@ -26,7 +21,7 @@ const probe = (response: ServerResponse, wrong: string | undefined): void =>
   wrong === undefined ? send(response, 200, PLAIN, 'ok\n') : send(response, 503, PLAIN, `${wrong}\n`);
 
 /** @throws Error when the address can't be listened on */
-export const startHealthServer = async (sources: HealthSources, host: string, port: number): Promise<HealthServer> => {
+export const startHealthServer = async (sources: HealthSources, host: string, port: number): Promise<Listening> => {
   const server = createServer({ requestTimeout: 5_000, headersTimeout: 5_000 }, (request, response) => {
     switch ((request.url ?? '').split('?')[0]) {
       case '/livez':
@@ -43,16 +38,5 @@ export const startHealthServer = async (sources: HealthSources, host: string, po
     }
   });
   server.maxConnections = 64;
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, resolve);
-  });
-  return {
-    // A listening TCP server has an address with a port.
-    port: (server.address() as AddressInfo).port,
-    async close() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
+  return listen(server, host, port);
 };

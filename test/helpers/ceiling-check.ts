@@ -14,15 +14,13 @@
 import type { Deployment } from 'kubernetes-types/apps/v1.js';
 import type { VoucherCampaign } from '../../operator/api/campaign-types.ts';
 import type { ScalePlan } from '../../operator/api/scale-plan-types.ts';
-import { systemClock } from '../../operator/runtime/clock.ts';
-import { sleep } from '../../operator/runtime/sleep.ts';
+import { eventually } from './eventually.ts';
 import { type KubeApi, type SeenEvent, watchPath } from './kube-api.ts';
 import { APPS, GROUP } from './kube-world.ts';
 
 const MANAGERS = ['voucher-operator', 'voucher-operator-init'];
 const GRACE_MS = 3_000;
 const SAMPLE_MS = 100;
-const AGAIN_MS = 50;
 
 type Tier = 'intake' | 'records';
 
@@ -138,10 +136,12 @@ export const startCeilingCheck = (api: KubeApi, namespace: string): CeilingCheck
     if (plan.spec.decision !== undefined && !decidedAtMs.has(name)) decidedAtMs.set(name, Date.now());
   };
 
+  const isUp = async (): Promise<boolean> =>
+    stop.signal.aborted || (await api.answer({ method: 'GET', path: '/readyz' })).status === 200;
   const follow = async (path: string, onEvent: (event: SeenEvent) => void): Promise<void> => {
     while (!stop.signal.aborted) {
       await watchPath(api, path, onEvent, stop.signal);
-      await sleep(systemClock, AGAIN_MS, stop.signal);
+      if (!stop.signal.aborted) await eventually(isUp, { timeoutMs: 60_000, what: 'the API server' });
     }
   };
   const done = Promise.all([

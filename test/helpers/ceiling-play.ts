@@ -6,12 +6,16 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { seededRandom } from '../../local/load/random.ts';
 import { createSpawner } from '../../local/managed-process.ts';
 import { startReaper } from '../../local/reaper.ts';
 import type { ScalePlan } from '../../operator/api/scale-plan-types.ts';
+import { systemClock } from '../../operator/runtime/clock.ts';
+import { sleep } from '../../operator/runtime/sleep.ts';
 import { operatorAccount, startWorld } from '../integration/operator/world.ts';
 import { type CeilingCheck, type Raise, startCeilingCheck } from './ceiling-check.ts';
 import { type CeilingOperator, ceilingOperator } from './ceiling-operator.ts';
+import { RBAC } from './chart-rights.ts';
 import { eventually } from './eventually.ts';
 import { APPS, campaignBody, GROUP } from './kube-world.ts';
 import { startStrawKubelet } from './straw-kubelet.ts';
@@ -19,7 +23,6 @@ import { startStrawKubelet } from './straw-kubelet.ts';
 const CAMPAIGN = 'flood';
 const STANDING = [6, 9, 12] as const;
 const GRANTED = 25;
-const RBAC = '/apis/rbac.authorization.k8s.io/v1';
 
 export interface CeilingPlayOptions {
   readonly seconds: number;
@@ -37,21 +40,11 @@ export interface CeilingPlayResult {
   readonly deeds: Readonly<Record<string, number>>;
 }
 
-/** Mulberry32: the same seed plays the same hour. */
-const randomOf = (seed: number): (() => number) => {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-};
-
 const inMs = (ms: number): string => new Date(Date.now() + ms).toISOString();
 
 export const playCeiling = async ({ seconds, seed, ignoresCeiling, signal }: CeilingPlayOptions) => {
-  const random = randomOf(seed);
+  const source = seededRandom(seed);
+  const random = (): number => source.next();
   const between = (least: number, most: number): number => least + Math.floor(random() * (most - least + 1));
   const oneOf = <T>(all: readonly T[]): T | undefined => all[between(0, all.length - 1)];
 
@@ -202,7 +195,8 @@ export const playCeiling = async ({ seconds, seed, ignoresCeiling, signal }: Cei
         proxy.pass();
       },
     };
-    const pause = (ms: number): Promise<void> => new Promise((resolve) => void setTimeout(resolve, ms));
+    // How long a misfortune lasts and when the next one comes is what is played.
+    const pause = (ms: number): Promise<void> => sleep(systemClock, ms, signal);
     const done: Record<string, number> = {};
     const endsAtMs = Date.now() + seconds * 1_000;
     const names = Object.keys(deeds);

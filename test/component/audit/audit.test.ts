@@ -8,7 +8,8 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { linkOf } from '../../../app/core/hash-chain.ts';
 import { runCli } from '../../../cli/run.ts';
-import { type AuditServer, startAuditServer } from '../../../operator/observability/audit-server.ts';
+import { startAuditServer } from '../../../operator/observability/audit-server.ts';
+import type { Listening } from '../../../operator/observability/listen.ts';
 import type { AuditLog } from '../../../operator/reconcile/ports.ts';
 import { at, historyOf } from '../../helpers/audit-history.ts';
 import { FakeAuditLog } from '../../helpers/fake-audit-log.ts';
@@ -21,7 +22,7 @@ const NOW_MS = at(600);
 let folder = '';
 let log: FakeAuditLog;
 let tampered: ((lines: readonly string[]) => readonly string[]) | undefined;
-let auditServer: AuditServer;
+let auditServer: Listening;
 let apiServer: Server;
 /** Answers of the API server itself, for paths that begin so. */
 const answers = new Map<string, { readonly status: number; readonly reason: string; readonly message: string }>();
