@@ -21,7 +21,7 @@ export const frame = (lines: readonly string[], rows: number, rest: (hidden: num
 const CTRL_C = '\u0003';
 const ENDS: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
-/** Undefined where nobody sees the output. https://no-color.org: any value but the empty one. */
+/** Undefined where nobody sees the output. https://no-color.org: every value but the empty one. */
 export const processTerminal = (
   input: Partial<ReadStream> & NodeJS.ReadStream,
   output: WriteStream | NodeJS.WriteStream,

@@ -86,8 +86,8 @@ export const createOutbox = (
   let queue: { readonly copy: Copy; readonly token: string }[] = [];
   let nextToken = 0;
   let flushedAtMs = Number.NEGATIVE_INFINITY;
-  let flushIsDue = false;
-  let flushTimer: NodeJS.Timeout | undefined;
+  /** When those in the queue leave: in this turn of the loop, or by a timer. Undefined: nobody waits. */
+  let due: 'now' | NodeJS.Timeout | undefined;
   let overdueTimer: NodeJS.Timeout | undefined;
 
   const settle = (token: string, answer: CopyAnswer): void => {
@@ -104,7 +104,7 @@ export const createOutbox = (
   });
 
   const flush = (): void => {
-    flushIsDue = false;
+    due = undefined;
     flushedAtMs = monotonicMs();
     const leaving = queue;
     queue = [];
@@ -137,11 +137,12 @@ export const createOutbox = (
       overdueTimer ??= setInterval(expireOverdue, LOOK_FOR_OVERDUE_EVERY_MS);
       queue.push({ copy, token });
       const inMs = flushedAtMs + FLUSH_EVERY_MS - nowMs;
-      if (queue.length === FULL_BATCH || (!flushIsDue && inMs <= 0)) {
-        clearTimeout(flushTimer);
+      if (due === 'now') return promise;
+      if (inMs <= 0 || queue.length >= FULL_BATCH) {
+        clearTimeout(due);
+        due = 'now';
         setImmediate(flush);
-      } else if (!flushIsDue) flushTimer = setTimeout(flush, inMs);
-      flushIsDue = true;
+      } else due ??= setTimeout(flush, inMs);
       return promise;
     },
   };

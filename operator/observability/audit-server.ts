@@ -1,5 +1,5 @@
 /**
- * Serves the trails to `kubectl voucher audit`, through the API server's proxy of the Service: any operator can, it leads
+ * Serves the trails to `kubectl voucher audit`, through the API server's proxy of the Service: each operator can, it leads
  * or not. A port of its own, so that the right to read trails is no right to anything else of the pod.
  *
  * `GET /audit/<campaignId>`: the lines as they are stored, then `{"end": <how many>, "head": <hash of the last one>}`; an

@@ -6,7 +6,7 @@
 import { createAuditLog } from '../../app/journal/audit-log.ts';
 import { checkTrail } from '../../cli/trail.ts';
 import { AUDIT_STREAM } from '../../operator/api/names.ts';
-import { liveTrailedLife, TRAILED_CAMPAIGN } from '../helpers/audit-on-cluster.ts';
+import { liveTrailedLife, TRAILED_CAMPAIGN, TRAILED_STEPS } from '../helpers/audit-on-cluster.ts';
 import { entriesOf, type Forgery, forge, linesOf, race, writeWhole } from '../helpers/audit-play.ts';
 import { withPlatform } from '../helpers/platform.ts';
 import { startRealJournal } from '../helpers/real-journal.ts';
@@ -15,19 +15,6 @@ import type { Scenario } from '../helpers/scenario.ts';
 const RACES = 10;
 const LEADERS = 3;
 const FORGERIES: readonly Forgery[] = ['one removed', 'one altered', 'the order changed', 'the last two cut off'];
-/** The whole life, in the order in which it happens; what happens at one time may change places. */
-const STEPS = [
-  'authorized_changed',
-  'campaign_created',
-  'campaign_deleted',
-  'grant_ended',
-  'grant_used',
-  'override_ended',
-  'override_started',
-  'plan_approved',
-  'plan_deleted',
-  'plan_proposed',
-];
 
 const onServers = async () => {
   const journal = await startRealJournal();
@@ -85,7 +72,7 @@ export const scenario: Scenario = {
       return {
         kind: 'ran',
         holds:
-          JSON.stringify([...new Set(steps)]) === JSON.stringify(STEPS) &&
+          JSON.stringify([...new Set(steps)]) === JSON.stringify(TRAILED_STEPS) &&
           twice === 0 &&
           life.check.breaks.length === 0 &&
           life.decision.by === 'system:serviceaccount:vouchers:owner' &&

@@ -27,7 +27,7 @@ const NAME = 'spring-2027';
 const widest = (screen: string): number => Math.max(...screen.split('\n').map((line) => stringWidth(line)));
 
 export const scenario: Scenario = {
-  issue: '07',
+  issue: '06',
   run: async ({ args, signal, progress }) => {
     const { values } = parseArgs({
       args: [...args],

@@ -25,6 +25,20 @@ const NEEDED = 4;
 const CAMPAIGN_ID = 'test-campaign';
 const SOON = { timeoutMs: 120_000, everyMs: 200 };
 
+/** The steps of that life; what happens at one time may change places. */
+export const TRAILED_STEPS = [
+  'authorized_changed',
+  'campaign_created',
+  'campaign_deleted',
+  'grant_ended',
+  'grant_used',
+  'override_ended',
+  'override_started',
+  'plan_approved',
+  'plan_deleted',
+  'plan_proposed',
+];
+
 export interface TrailedLife {
   readonly lines: readonly string[];
   readonly entries: readonly AuditEntry[];
