@@ -4,7 +4,6 @@ import { enableCompileCache } from 'node:module';
 // A leader that was upgraded is missed every second. Before the imports below, which it then caches.
 enableCompileCache();
 
-const { Registry } = await import('prom-client');
 const { createJournalAdmin } = await import('../app/journal/admin.ts');
 const { createAuditLog } = await import('../app/journal/audit-log.ts');
 const { connectJournal, JournalTlsError } = await import('../app/journal/connection.ts');
@@ -12,6 +11,7 @@ const { OperatorConfigError, readJournalAccess, readOperatorConfig } = await imp
 const { KubeConfigError } = await import('./kube/access.ts');
 const { lazyAuditLog, lazyJournal } = await import('./lazy-journal.ts');
 const { createLogger } = await import('./observability/log.ts');
+const { createRegistry } = await import('./observability/metrics.ts');
 const { runOperator } = await import('./run-operator.ts');
 const { systemClock } = await import('./runtime/clock.ts');
 const { sleep } = await import('./runtime/sleep.ts');
@@ -78,7 +78,7 @@ const main = async (): Promise<void> => {
   );
   try {
     await runOperator(
-      { config, journal, audit, log, registry: new Registry(), clock: systemClock, random: Math.random },
+      { config, journal, audit, log, registry: createRegistry(), clock: systemClock, random: Math.random },
       stop.signal,
     );
   } finally {

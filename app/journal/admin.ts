@@ -11,7 +11,7 @@ import {
 import type { JournalAdmin } from '../../operator/reconcile/ports.ts';
 import { abortable } from './abortable.ts';
 import type { JournalConnection } from './connection.ts';
-import { readDurability } from './durability.ts';
+import { type Durability, readDurability } from './durability.ts';
 import { ensureJournal } from './ensure.ts';
 import { removeJournal } from './remove.ts';
 
@@ -25,6 +25,8 @@ export interface JournalAdminOptions {
 }
 
 const API_WITHIN_MS = 3_000;
+/** The servers are those of all campaigns: a thousand of these need not ask each one's page for themselves. */
+const DURABILITY_FOR_MS = 5_000;
 
 export const createJournalAdmin = (options: JournalAdminOptions): JournalAdmin => {
   const { connection, monitorUrls, now, shardMaxBytes } = options;
@@ -39,13 +41,23 @@ export const createJournalAdmin = (options: JournalAdminOptions): JournalAdmin =
     if (!connection.isConnected()) throw new Error('no journal server can be reached');
   };
 
+  let asked: { readonly atMs: number; readonly durability: Promise<Durability> } | undefined;
+  /** Nobody's signal ends it: others may wait for the same answer, which has a time limit of its own. */
+  const durabilityNow = (): Promise<Durability> => {
+    const atMs = now();
+    if (asked === undefined || Math.abs(atMs - asked.atMs) >= DURABILITY_FOR_MS) {
+      asked = { atMs, durability: readDurability(monitorUrls) };
+    }
+    return asked.durability;
+  };
+
   const ensure: JournalAdmin['ensure'] = async (spec, signal) => {
     try {
       assertConnected(signal);
       const deps = { nats, manager: await api(), shardMaxBytes, timeoutMs: API_WITHIN_MS };
       const ensured = await ensureJournal(deps, spec, signal);
       if (ensured.kind === 'conflict') return ensured;
-      const durability = await readDurability(monitorUrls, signal);
+      const durability = await abortable(durabilityNow(), signal);
       const { leastReplicas: replicas } = ensured;
       const message = `${spec.shards} shards with ${replicas} replicas; fsync before acknowledgement: ${durability}`;
       return { kind: 'ready', durability, replicas, message };

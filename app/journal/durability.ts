@@ -7,11 +7,9 @@ export type Durability = 'Synced' | 'NotSynced' | 'Unknown';
 
 const WITHIN_MS = 1_000;
 
-const askServer = async (monitorUrl: string, signal: AbortSignal): Promise<Durability> => {
+const askServer = async (monitorUrl: string): Promise<Durability> => {
   try {
-    const response = await fetch(`${monitorUrl}/jsz`, {
-      signal: AbortSignal.any([signal, AbortSignal.timeout(WITHIN_MS)]),
-    });
+    const response = await fetch(`${monitorUrl}/jsz`, { signal: AbortSignal.timeout(WITHIN_MS) });
     return page.parse(await response.json()).config.sync_always === true ? 'Synced' : 'NotSynced';
   } catch {
     return 'Unknown';
@@ -28,8 +26,8 @@ const askServer = async (monitorUrl: string, signal: AbortSignal): Promise<Durab
  *
  * A server that is down acknowledges nothing; when it is back it is asked again.
  */
-export const readDurability = async (monitorUrls: readonly string[], signal: AbortSignal): Promise<Durability> => {
-  const answers = await Promise.all(monitorUrls.map((url) => askServer(url, signal)));
+export const readDurability = async (monitorUrls: readonly string[]): Promise<Durability> => {
+  const answers = await Promise.all(monitorUrls.map((url) => askServer(url)));
   if (answers.includes('NotSynced')) return 'NotSynced';
   const synced = answers.filter((answer) => answer === 'Synced').length;
   return synced * 2 > monitorUrls.length ? 'Synced' : 'Unknown';

@@ -59,8 +59,12 @@ const obstacleOf = (spec: JournalSpec, wanted: WantedStream, { config }: StreamI
   return drift.length === 0 ? undefined : `stream ${wanted.name} is not a journal: ${drift.join('; ')}`;
 };
 
-/** @returns a conflict's sentence, or undefined when all streams are as they should be */
-const ensureStreams = async (deps: EnsureDeps, spec: JournalSpec, signal: AbortSignal): Promise<string | undefined> => {
+/** @returns a conflict's sentence, or all streams as they are now */
+const ensureStreams = async (
+  deps: EnsureDeps,
+  spec: JournalSpec,
+  signal: AbortSignal,
+): Promise<string | readonly StreamInfo[]> => {
   const { streams } = deps.manager;
   const wanted = wantedStreams(spec, deps.shardMaxBytes);
   const found = await abortable(Promise.all(wanted.map(({ name }) => orUndefined(streams.info(name)))), signal);
@@ -70,15 +74,17 @@ const ensureStreams = async (deps: EnsureDeps, spec: JournalSpec, signal: AbortS
     if (obstacle !== undefined) return obstacle;
   }
   const owner = wantedOwner(spec);
+  const infos: StreamInfo[] = [];
   for (const [i, stream] of wanted.entries()) {
-    const config = found[i]?.config;
-    if (config === undefined) await abortable(streams.add(stream), signal);
-    else if (statedOwner(config) !== owner) {
-      const metadata = { ...config.metadata, ...stream.metadata };
-      await abortable(streams.update(stream.name, { ...config, metadata }), signal);
+    const info = found[i];
+    if (info === undefined) infos.push(await abortable(streams.add(stream), signal));
+    else if (statedOwner(info.config) === owner) infos.push(info);
+    else {
+      const metadata = { ...info.config.metadata, ...stream.metadata };
+      infos.push(await abortable(streams.update(stream.name, { ...info.config, metadata }), signal));
     }
   }
-  return undefined;
+  return infos;
 };
 
 /** @returns a conflict's sentence, or undefined when every tier has its consumer on every shard */
@@ -110,14 +116,18 @@ export const bucketsOf = (campaignId: string): readonly string[] => [
   dataKeyBucketName(campaignId),
 ];
 
-const ensureBuckets = async (deps: EnsureDeps, spec: JournalSpec, signal: AbortSignal): Promise<void> => {
-  for (const bucket of bucketsOf(spec.campaignId)) {
-    const there = await abortable(orUndefined(deps.manager.streams.info(`KV_${bucket}`)), signal);
-    if (there !== undefined) continue;
-    const options = { replicas: spec.replicas, history: BUCKET_HISTORY, max_bytes: BUCKET_MAX_BYTES };
-    await abortable(new Kvm(deps.nats).create(bucket, { ...options, metadata: { ...ownerOf(spec) } }), signal);
-  }
-};
+/** @returns the buckets' streams */
+const ensureBuckets = (deps: EnsureDeps, spec: JournalSpec, signal: AbortSignal): Promise<readonly StreamInfo[]> =>
+  Promise.all(
+    bucketsOf(spec.campaignId).map(async (bucket) => {
+      const info = (): Promise<StreamInfo> => deps.manager.streams.info(`KV_${bucket}`);
+      const there = await abortable(orUndefined(info()), signal);
+      if (there !== undefined) return there;
+      const options = { replicas: spec.replicas, history: BUCKET_HISTORY, max_bytes: BUCKET_MAX_BYTES };
+      await abortable(new Kvm(deps.nats).create(bucket, { ...options, metadata: { ...ownerOf(spec) } }), signal);
+      return abortable(info(), signal);
+    }),
+  );
 
 const spreadLeaders = async (deps: EnsureDeps, shards: readonly StreamInfo[], signal: AbortSignal): Promise<void> => {
   const move = leaderMove(shards);
@@ -132,14 +142,12 @@ const spreadLeaders = async (deps: EnsureDeps, shards: readonly StreamInfo[], si
 
 /** @throws Error of the client when the journal does not answer */
 export const ensureJournal = async (deps: EnsureDeps, spec: JournalSpec, signal: AbortSignal): Promise<Ensured> => {
-  const obstacle = (await ensureStreams(deps, spec, signal)) ?? (await ensureConsumers(deps, spec, signal));
+  const shards = await ensureStreams(deps, spec, signal);
+  if (typeof shards === 'string') return { kind: 'conflict', message: shards };
+  const obstacle = await ensureConsumers(deps, spec, signal);
   if (obstacle !== undefined) return { kind: 'conflict', message: obstacle };
-  await ensureBuckets(deps, spec, signal);
-  const names = [
-    ...wantedStreams(spec).map(({ name }) => name),
-    ...bucketsOf(spec.campaignId).map((bucket) => `KV_${bucket}`),
-  ];
-  const infos = await abortable(Promise.all(names.map((name) => deps.manager.streams.info(name))), signal);
-  await spreadLeaders(deps, infos.slice(0, spec.shards), signal);
-  return { kind: 'present', leastReplicas: Math.min(...infos.map(({ config }) => config.num_replicas)) };
+  const buckets = await ensureBuckets(deps, spec, signal);
+  await spreadLeaders(deps, shards.slice(0, spec.shards), signal);
+  const replicas = [...shards, ...buckets].map(({ config }) => config.num_replicas);
+  return { kind: 'present', leastReplicas: Math.min(...replicas) };
 };

@@ -1,5 +1,5 @@
 /**
- * The program as JavaScript, the app's in a bundle. Images carry this: a process that strips types for itself starts later
+ * The programs as JavaScript, in bundles. Images carry this: a process that strips types for itself starts later
  * and keeps the stripper in its memory, 10 MiB of an intake (docs/adr/0009, 0014).
  */
 import { createHash } from 'node:crypto';
@@ -8,7 +8,7 @@ import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat } from 'node:fs/pro
 import { dirname, join } from 'node:path';
 import { locked } from '../binaries/lock.ts';
 import { run } from '../cluster/run.ts';
-import { bundleApp } from './bundle.ts';
+import { bundlePrograms } from './bundle.ts';
 
 const PROJECT = 'tsconfig.build.json';
 /** What PROJECT includes. */
@@ -46,7 +46,7 @@ export const compiled = async (root: string, cache: string, signal: AbortSignal)
     try {
       const tsc = join(root, 'node_modules', '.bin', 'tsc');
       await run(tsc, ['-p', join(root, PROJECT), '--outDir', scratch], { cwd: root, signal });
-      await bundleApp(scratch, join(root, 'node_modules'));
+      await bundlePrograms(scratch, join(root, 'node_modules'));
       await rename(scratch, target);
       await removeOld(cache);
     } finally {

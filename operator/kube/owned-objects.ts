@@ -12,6 +12,7 @@ import {
   SERVICE_ACCOUNTS,
   SERVICES,
 } from './resources.ts';
+import { sharedFields } from './shared-fields.ts';
 
 export const OWNED_RESOURCES: readonly ApiResource[] = [
   DEPLOYMENTS,
@@ -40,10 +41,12 @@ export const campaignKeyOf = ({
   return campaign === undefined ? undefined : `${namespace}/${campaign}`;
 };
 
-/** A thousand campaigns are kept: what nobody reads is left out. */
+/** A thousand campaigns are kept: what nobody reads is left out, and what is equal is there once. */
 export const keepOwned = (object: KubeObject): KubeObject => {
   const { managedFields = [] } = object.metadata;
-  const ours = managedFields.filter(({ manager }) => manager === FIELD_MANAGER || manager === INIT_FIELD_MANAGER);
+  const ours = managedFields
+    .filter(({ manager }) => manager === FIELD_MANAGER || manager === INIT_FIELD_MANAGER)
+    .map((entry) => (entry.fieldsV1 === undefined ? entry : { ...entry, fieldsV1: sharedFields(entry.fieldsV1) }));
   return { ...object, metadata: { ...object.metadata, managedFields: ours } };
 };
 

@@ -1,5 +1,5 @@
 /** Every metric of the operator. Labels are bounded: campaigns and tiers, never pods or error texts. */
-import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 
 export interface OperatorMetrics {
   readonly desired: Gauge<'namespace' | 'campaign' | 'tier'>;
@@ -13,6 +13,8 @@ export interface OperatorMetrics {
 }
 
 const TIER_LABELS = ['namespace', 'campaign', 'tier'] as const;
+
+export const createRegistry = (): Registry => new Registry();
 
 export const createOperatorMetrics = (registry: Registry): OperatorMetrics => {
   const registers = [registry];

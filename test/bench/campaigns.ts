@@ -18,45 +18,29 @@ import { freePorts } from '../../local/nats/ports.ts';
 import { startNatsCluster } from '../../local/nats.ts';
 import { startReaper } from '../../local/reaper.ts';
 import { DATA_PLANE_KEYS, PORTS } from '../../operator/api/app-contract.ts';
-import { LABELS } from '../../operator/api/names.ts';
-import { parseMetrics } from '../../operator/signals/metrics-text.ts';
+import type { VoucherCampaign } from '../../operator/api/campaign-types.ts';
+import { API_VERSION, LABELS } from '../../operator/api/names.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { watchPath } from '../helpers/kube-api.ts';
-import { APPS, campaignBody } from '../helpers/kube-world.ts';
+import { APPS, campaignBody, conditionOf } from '../helpers/kube-world.ts';
 import { observeFor } from '../helpers/platform.ts';
 import type { Scenario } from '../helpers/scenario.ts';
 import { startStrawKubelet } from '../helpers/straw-kubelet.ts';
 import { operatorAccount, startWorld } from '../integration/operator/world.ts';
-import { cpuMsOf, rssMiB } from './load/machine.ts';
-import { installProgram } from './load/program.ts';
+import { type Counters, increase, quantile, readCounters, sumOf } from './campaigns/counters.ts';
+import { rssMiB } from './load/machine.ts';
+import { installProgram, OPERATOR_NODE_OPTIONS } from './load/program.ts';
 
 const NAMESPACES = 10;
 const AT_ONCE = 16;
 /** Of one crowd, over all its pods. */
 const FLOOD_PER_SECOND = 3_000;
+/** What streams reserve and don't fill: 9 MiB for each campaign. */
+const RESERVED_BYTES = 2 ** 36;
+/** At rest it calls the API server no more often than this within that time: watches that end and begin. */
+const QUIET_CALLS = 40;
+const QUIET_MS = 20_000;
 const MOST = { tickSeconds: 2, cores: 1, residentMiB: 400 };
-const NAMES = ['voucher_operator_tick_seconds_bucket', 'voucher_operator_api_requests_total'] as const;
-
-interface Counters {
-  readonly atMs: number;
-  readonly cpuMs: number;
-  /** Upper bound of the bucket → ticks at most that long. */
-  readonly ticks: ReadonlyMap<number, number>;
-  /** `verb resource` → requests. */
-  readonly requests: ReadonlyMap<string, number>;
-}
-
-const increase = (after: ReadonlyMap<string, number>, before: ReadonlyMap<string, number>): Record<string, number> =>
-  Object.fromEntries([...after].map(([key, value]) => [key, value - (before.get(key) ?? 0)]));
-
-/** The bound of the bucket that holds it: what the histogram can prove. */
-const quantile = (after: Counters, before: Counters, share: number): number => {
-  const bounds = [...after.ticks.keys()].toSorted((a, b) => a - b);
-  const count = (bound: number): number => (after.ticks.get(bound) ?? 0) - (before.ticks.get(bound) ?? 0);
-  const all = count(Number.POSITIVE_INFINITY);
-  return bounds.find((bound) => count(bound) >= share * all) ?? Number.POSITIVE_INFINITY;
-};
-
 const inTurns = async <T>(items: readonly T[], work: (item: T) => Promise<unknown>): Promise<void> => {
   const queue = [...items];
   const worker = async (): Promise<void> => {
@@ -109,6 +93,7 @@ export const scenario: Scenario = {
         user: 'operator',
         password: 'bench',
         signal,
+        maxFileStoreBytes: RESERVED_BYTES,
       });
       await nats.ready(signal);
       const journalDir = join(dir, 'journal');
@@ -140,32 +125,11 @@ export const scenario: Scenario = {
           join(dir, 'operator', 'main.js'),
           ...Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, value]),
         ],
-        env: { PATH: process.env['PATH'] ?? '', NODE_OPTIONS: '--max-old-space-size=256' },
+        env: { PATH: process.env['PATH'] ?? '', NODE_OPTIONS: OPERATOR_NODE_OPTIONS },
         cwd: dir,
         logFile: join(dir, 'operator.log'),
       });
-      const page = async (): Promise<string> => {
-        const response = await fetch(`http://127.0.0.1:${port}/metrics`, { signal: AbortSignal.timeout(5_000) });
-        return response.text();
-      };
-      const counters = async (): Promise<Counters> => {
-        const metrics = parseMetrics(await page(), NAMES);
-        const [buckets, requests] = NAMES.map((name) => metrics.get(name) ?? []);
-        return {
-          atMs: Date.now(),
-          cpuMs: await cpuMsOf([operator.pid]),
-          ticks: new Map(
-            (buckets ?? []).map(({ labels, value }) => [
-              labels['le'] === '+Inf' ? Number.POSITIVE_INFINITY : Number(labels['le']),
-              value,
-            ]),
-          ),
-          requests: (requests ?? []).reduce((sums, { labels, value }) => {
-            const key = `${labels['verb']} ${labels['resource']}`;
-            return sums.set(key, (sums.get(key) ?? 0) + value);
-          }, new Map<string, number>()),
-        };
-      };
+      const counters = (): Promise<Counters> => readCounters(port, operator.pid);
 
       const namespaces: string[] = [];
       for (let n = 0; n < NAMESPACES; n += 1) namespaces.push(await world.createNamespace());
@@ -220,7 +184,7 @@ export const scenario: Scenario = {
         const after = await counters();
         const elapsedMs = after.atMs - before.atMs;
         const requests = increase(after.requests, before.requests);
-        const perSecond = Object.values(requests).reduce((sum, count) => sum + count, 0) / (elapsedMs / 1000);
+        const perSecond = (sumOf(after.requests) - sumOf(before.requests)) / (elapsedMs / 1000);
         return {
           cores: Number(((after.cpuMs - before.cpuMs) / elapsedMs).toFixed(3)),
           tickP50Seconds: quantile(after, before, 0.5),
@@ -230,8 +194,25 @@ export const scenario: Scenario = {
           requests,
         };
       };
-      // What creation left to do is done.
-      await phase(30);
+      /** One replica of each stream is few, and is there. */
+      const withoutJournal = async (): Promise<number> => {
+        const paths = namespaces.map((namespace) => `/apis/${API_VERSION}/namespaces/${namespace}/vouchercampaigns`);
+        const lists = await Promise.all(
+          paths.map((path) => world.get<{ readonly items: readonly VoucherCampaign[] }>(path)),
+        );
+        const reasons = lists.flatMap(({ items }) => items).map((one) => conditionOf(one, 'JournalDurable')?.reason);
+        return reasons.filter((reason) => reason !== 'TooFewReplicas').length;
+      };
+      let calls = Number.NEGATIVE_INFINITY;
+      await eventually(
+        async () => {
+          const before = calls;
+          calls = sumOf((await counters()).requests);
+          return calls - before <= QUIET_CALLS && (await withoutJournal()) === 0;
+        },
+        { timeoutMs: 600_000, everyMs: QUIET_MS, what: 'the operator to have done what creation left' },
+      );
+      progress(`at rest after ${Math.round((Date.now() - createdAtMs) / 1000)} s`);
       const idle = await phase(Number(values['idle-seconds']));
       progress(`at rest: ${JSON.stringify(idle)}`);
 

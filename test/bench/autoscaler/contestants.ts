@@ -7,6 +7,7 @@ import { placeOf } from '../../../local/cluster/place.ts';
 import { freePorts } from '../../../local/nats/ports.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { GROUP } from '../../helpers/kube-world.ts';
+import { OPERATOR_NODE_OPTIONS } from '../load/program.ts';
 import type { Contestant, Crowd } from './contest.ts';
 import {
   campaignFor,
@@ -137,7 +138,7 @@ const startOurs = async (world: ContestWorld, crowd: Crowd): Promise<RunningCont
       ...['--journal', `${world.pagesUrl}/journal`],
       ...['--pods', JSON.stringify(world.pods)],
     ],
-    env: { PATH: process.env['PATH'] ?? '', NODE_OPTIONS: '--max-old-space-size=256' },
+    env: { PATH: process.env['PATH'] ?? '', NODE_OPTIONS: OPERATOR_NODE_OPTIONS },
     logFile: join(dir, 'operator.log'),
   });
   await api.call({ method: 'POST', path: campaigns, body: campaignFor(crowd, Date.now()) });

@@ -8,6 +8,9 @@ import { ENV } from '../../../operator/api/app-contract.ts';
 import { nodeOptions } from '../../../operator/resources/pod.ts';
 import { settingsOf } from '../../helpers/intake.ts';
 
+/** Of the operator, as its chart has them. */
+export const OPERATOR_NODE_OPTIONS = '--max-old-space-size=256 --max-semi-space-size=8';
+
 const ROOT = join(import.meta.dirname, '../../..');
 
 /** Open, and nobody is turned away. */

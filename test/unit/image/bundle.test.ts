@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { bundleApp } from '../../../local/image/bundle.ts';
+import { bundlePrograms } from '../../../local/image/bundle.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 const MAIN = `
@@ -23,10 +23,13 @@ const program = async (below = ''): Promise<string> => {
   const dir = await mkdtemp(join(tmpdir(), 'voucher-bundle-'));
   made.push(dir);
   const compiled = join(dir, below);
-  await mkdir(join(compiled, 'app/roles'), { recursive: true });
+  await mkdir(compiled, { recursive: true });
   await writeFile(join(compiled, 'package.json'), '{"type":"module"}');
-  await writeFile(join(compiled, 'app/main.js'), MAIN);
-  await writeFile(join(compiled, 'app/roles/one.js'), ROLE);
+  for (const folder of ['app', 'operator']) {
+    await mkdir(join(compiled, folder, 'roles'), { recursive: true });
+    await writeFile(join(compiled, folder, 'main.js'), MAIN);
+    await writeFile(join(compiled, folder, 'roles/one.js'), ROLE);
+  }
   return compiled;
 };
 
@@ -42,18 +45,18 @@ afterEach(async () => {
   for (const dir of made.splice(0)) await rm(dir, { recursive: true });
 });
 
-describe('the bundle of the app', () => {
-  it('runs where there is no node_modules', async () => {
+describe('the bundles of the programs', () => {
+  it.each(['app', 'operator'])('of the %s runs where there is no node_modules', async (folder) => {
     const compiled = await program();
-    await bundleApp(compiled, join(ROOT, 'node_modules'));
+    await bundlePrograms(compiled, join(ROOT, 'node_modules'));
     expect(await readdir(compiled)).not.toContain('node_modules');
-    const said = execFileSync(process.execPath, ['app/main.js'], { cwd: compiled, encoding: 'utf8' });
+    const said = execFileSync(process.execPath, [`${folder}/main.js`], { cwd: compiled, encoding: 'utf8' });
     expect(said).toBe('function Zürich\n');
   });
 
-  it('is the same to the byte wherever it is made, and names no place', async () => {
+  it('are the same to the byte wherever they are made, and name no place', async () => {
     const [one, other] = [await program(), await program('further/down')];
-    for (const compiled of [one, other]) await bundleApp(compiled, join(ROOT, 'node_modules'));
+    for (const compiled of [one, other]) await bundlePrograms(compiled, join(ROOT, 'node_modules'));
     expect(await contents(one)).toEqual(await contents(other));
     for (const text of (await contents(one)).values()) {
       expect(text).not.toContain(ROOT);
