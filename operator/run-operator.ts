@@ -15,6 +15,7 @@ import type { Listening } from './observability/listen.ts';
 import type { Logger } from './observability/log.ts';
 import { createOperatorMetrics } from './observability/metrics.ts';
 import { createTickReporter } from './observability/tick-reporter.ts';
+import { SOON_MS } from './plan/requeue.ts';
 import { AuditSweeper } from './reconcile/audit-sweeper.ts';
 import { campaignKey } from './reconcile/campaign-state.ts';
 import type { AuditLog, EventSink, JournalAdmin } from './reconcile/ports.ts';
@@ -41,8 +42,6 @@ export interface RunOptions {
   readonly onStarted?: (server: Pick<Listening, 'port'>, auditServer: Pick<Listening, 'port'>) => void;
 }
 
-/** One campaign is looked at twice a second at most, however much happens to its pods. */
-const MIN_INTERVAL_MS = 500;
 const BACKOFF = { initialMs: 500, maxMs: 30_000 };
 const SYNC_LOOK_MS = 50;
 /** Acting code that has not ended this long after the lease was lost will not end by itself. */
@@ -232,7 +231,7 @@ const createTerm = (
     clock,
     random,
     maxConcurrent: config.maxConcurrent,
-    minIntervalMs: MIN_INTERVAL_MS,
+    minIntervalMs: SOON_MS,
     backoff: BACKOFF,
     run: async (key, signal) => {
       const campaign = cluster.campaign(key);

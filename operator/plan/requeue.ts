@@ -3,6 +3,8 @@ import type { CampaignTimes, TierOutcomes } from './observed.ts';
 import { SCALED_TIERS } from './observed.ts';
 
 export const TICK_MS = 1_000;
+/** One campaign is looked at twice a second at most, however much happens to its pods. */
+export const SOON_MS = 500;
 export const IDLE_LOOK_MS = 10_000;
 
 interface RequeueInput {
@@ -28,15 +30,21 @@ const isSettled = ({ tiers }: RequeueInput): boolean =>
       exists && ready === replicas && (!isActing || replicas === desired),
   );
 
+/** Replicas rise in this tick. */
+const isRising = ({ tiers }: RequeueInput): boolean =>
+  SCALED_TIERS.some((tier) => tiers[tier].isActing && tiers[tier].exists && tiers[tier].desired > tiers[tier].replicas);
+
 /**
  * | situation                                                     | next look                        |
  * |---------------------------------------------------------------|----------------------------------|
  * | first pass                                                    | at once                          |
+ * | replicas rise: this tick may have seen a part of a step only  | 500 ms                           |
  * | pre-warming, open, draining, arrivals, backlog, tiers moving, journal not ready, a contingency level counting | 1 s |
  * | otherwise                                                     | 10 s, or sooner when a date is due |
  */
 export const nextLookMs = (input: RequeueInput): number => {
   if (input.isFirstPass) return 0;
+  if (isRising(input)) return SOON_MS;
   const { times, nowMs, arrivalsPerSecond = 0, backlog = 0, contingency } = input;
   const isNear = nowMs >= times.preWarmAtMs && input.stage !== 'Closed';
   const isBusy = arrivalsPerSecond > 0 || backlog > 0 || !input.journalReady || !isSettled(input);

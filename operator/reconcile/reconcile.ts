@@ -120,7 +120,7 @@ export const createReconciler = (deps: ReconcilerDeps): Reconciler => {
       state.audit.note({ campaign, cluster: gathered.cluster, plan: planned, written, nowMs }, signal);
       for (const error of [...gathered.errors, ...failed]) report.failed(campaign, error);
       report.planned(campaign, planned, gathered.readings, nowMs);
-      return { requeueAfterMs: failed.length > 0 ? Math.min(TICK_MS, planned.requeueAfterMs) : planned.requeueAfterMs };
+      return { requeueAfterMs: failed.length > 0 ? TICK_MS : planned.requeueAfterMs };
     } catch (error) {
       if (error instanceof ReconcileError) report.failed(campaign, error);
       throw error;

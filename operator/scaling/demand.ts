@@ -3,7 +3,7 @@ import type { ArrivalRates, Backlog, Reading } from './types.ts';
 
 /** Work of one second is in flight, not backlog. */
 const IN_FLIGHT_SECONDS = 1;
-/** A second this much above the minute is a flood that began. */
+/** A second this much above the minute is a flood that began; this much above three seconds, one that began just now. */
 const SURGE = 1.5;
 /**
  * Standard deviations of a Poisson count beyond which a short window is news. At 5, thirty simulated minutes of steady
@@ -30,13 +30,21 @@ const isNews = (rate: number, windowSeconds: number, over60s: number): boolean =
  * | 60 s   | always                                             |
  * | 3 s    | above the 60 s rate by more than noise             |
  * | 1 s    | the same, and more than 1.5 times the 60 s rate    |
+ * | newest | the same, while 1 s is more than 1.5 times the 3 s rate |
+ *
+ * The newest look is what a step needs that came in the middle of a second: half of it was in the second before. Later on
+ * so short a window would only add chance.
  */
-export const arrivalRate = ({ over1s, over3s, over60s }: ArrivalRates): number =>
-  Math.max(
+export const arrivalRate = ({ over1s, over3s, over60s, newest }: ArrivalRates): number => {
+  const isSurge = (rate: number, seconds: number): boolean => rate > SURGE * over60s && isNews(rate, seconds, over60s);
+  const hasJustBegun = newest !== undefined && over1s > SURGE * over3s;
+  return Math.max(
     over60s,
     isNews(over3s, 3, over60s) ? over3s : 0,
-    over1s > SURGE * over60s && isNews(over1s, 1, over60s) ? over1s : 0,
+    isSurge(over1s, 1) ? over1s : 0,
+    hasJustBegun && isSurge(newest.perSecond, newest.seconds) ? newest.perSecond : 0,
   );
+};
 
 /**
  * λ*: λ and what a sustained rise adds until a pod created now is Ready; a fall is never carried on. 1,000/s rising by

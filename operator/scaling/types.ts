@@ -14,6 +14,8 @@ export interface ArrivalRates {
   readonly over1s: number;
   readonly over3s: number;
   readonly over60s: number;
+  /** Since the look before, where that was less than a second ago and long enough to say something. */
+  readonly newest?: { readonly perSecond: number; readonly seconds: number };
   /** By how much the rate rises a second, sustained over 10 s. Absent or 0: it doesn't, or nobody knows. */
   readonly risePerSecond?: number;
 }

@@ -39,6 +39,8 @@ interface PodState {
 }
 
 const LONGEST_MS = 60_000;
+/** A shorter look says little. */
+const SHORTEST_MS = 400;
 const RISE_BLOCK_MS = RISE_BLOCK_SECONDS * 1000;
 /** A pod that hasn't answered for this long is gone; should it come back, its first sample is a base again. */
 const FORGET_MS = 5 * 60_000;
@@ -100,6 +102,8 @@ export class RateWindows {
   readonly #pods = new Map<string, PodState>();
   #gains: Gain[] = [];
   #beganAtMs: number | undefined;
+  #tickAtMs: number | undefined;
+  #previousTickAtMs: number | undefined;
 
   /**
    * Takes one pod's sample of the tick at `atMs`, which is one instant for all of them.
@@ -108,6 +112,7 @@ export class RateWindows {
    */
   add(sample: CounterSample, atMs: number): boolean {
     this.#beganAtMs = Math.min(this.#beganAtMs ?? atMs, atMs);
+    if (atMs !== this.#tickAtMs) [this.#previousTickAtMs, this.#tickAtMs] = [this.#tickAtMs, atMs];
     const known = this.#pods.get(sample.pod);
     const { gained, overMs, proven, isBase } = stepOf(known, sample, atMs);
     this.#gain(gained, atMs - overMs, atMs);
@@ -136,8 +141,17 @@ export class RateWindows {
       over1s: over(1_000),
       over3s: over(3_000),
       over60s: over(LONGEST_MS),
+      ...this.#newest(atMs),
       risePerSecond: this.#rise(atMs, beganAtMs),
     };
+  }
+
+  #newest(atMs: number): Pick<ArrivalRates, 'newest'> {
+    const fromMs = this.#previousTickAtMs ?? atMs;
+    const seconds = (atMs - fromMs) / 1000;
+    if (this.#tickAtMs !== atMs || seconds < SHORTEST_MS / 1000 || seconds >= 1) return {};
+    const gained = this.#gains.reduce((sum, gain) => sum + withinWindow(gain, fromMs), 0);
+    return { newest: { perSecond: gained / seconds, seconds } };
   }
 
   /** 0 until as much was watched as it is made of. */

@@ -34,7 +34,8 @@ describe('nextLookMs', () => {
     ],
     ['a backlog', { backlog: 1 }, 1_000],
     ['pods are starting', { tiers: { ...settled, intake: aTierOutcome({ ready: 1 }) } }, 1_000],
-    ['a decision is not carried out yet', { tiers: { ...settled, intake: aTierOutcome({ desired: 3 }) } }, 1_000],
+    ['replicas rise', { tiers: { ...settled, intake: aTierOutcome({ desired: 3 }) } }, 500],
+    ['replicas fall', { tiers: { ...settled, intake: aTierOutcome({ desired: 1 }) } }, 1_000],
     [
       'a decision that Shadow never carries out',
       { tiers: { ...settled, intake: aTierOutcome({ desired: 3, isActing: false }) } },

@@ -26,6 +26,22 @@ const up: Record<string, Case> = {
     replicas: 572,
     by: 'Load',
   },
+  'a step of 80× in the middle of a second: all of it in the look half a second after the first': {
+    input: {
+      replicas: 290,
+      arrivals: fresh({ over1s: 6000, over3s: 2733, over60s: 232, newest: { perSecond: 8000, seconds: 0.5 } }),
+    },
+    replicas: 572,
+    by: 'Load',
+  },
+  'half a second of 9,000/s when three seconds know better': {
+    input: {
+      replicas: 572,
+      arrivals: fresh({ over1s: 8000, over3s: 7500, over60s: 600, newest: { perSecond: 9000, seconds: 0.5 } }),
+    },
+    replicas: 572,
+    by: 'Load',
+  },
   'within 3 % nothing moves: 103 wanted, 100 there': {
     input: { replicas: 100, arrivals: fresh(steady(1442)) },
     replicas: 100,

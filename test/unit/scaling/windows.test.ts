@@ -229,6 +229,20 @@ describe('RateWindows', () => {
     if (proven !== undefined) expect(run.proven).toEqual(proven);
   });
 
+  it('has the rate since the look before, when that is half a second ago', () => {
+    const { windows } = play([
+      { tick: 0, counter: 0 },
+      // A step in the last tenth of the second.
+      { tick: 1, counter: 50 },
+      { tick: 1.5, counter: 300 },
+    ]);
+    expect(windows.rates(at(1.5))).toMatchObject({ over1s: 275, newest: { perSecond: 500, seconds: 0.5 } });
+    play([{ tick: 1.7, counter: 300 }], windows);
+    expect(windows.rates(at(1.7))).not.toHaveProperty('newest');
+    play([{ tick: 2.7, counter: 300 }], windows);
+    expect(windows.rates(at(2.7))).not.toHaveProperty('newest');
+  });
+
   it('has no rate before any sample', () => {
     expect(new RateWindows().rates(at(0))).toBeUndefined();
   });
