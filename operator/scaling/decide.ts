@@ -18,7 +18,7 @@
  * | below a floor or min               | any             | floor or min |
  * | below the load, saturated behind   | any             | as is |
  * | below the load, by more than 3 %   | any             | the load |
- * | below the load, within 3 %         | any             | as is: noise is no demand |
+ * | below the load, within 3 %         | any             | as is: noise is no demand; the load while a step has just begun |
  * | above wanted                       | any hold        | as is |
  * | above wanted                       | fresh           | what the down window keeps, at most percentPerMinute down |
  *
@@ -26,7 +26,7 @@
  */
 
 import { capacityOf, learnedCapacity, sampled } from './capacity.ts';
-import { excessBacklog, expectedRate, lastValue } from './demand.ts';
+import { excessBacklog, expectedRate, hasJustBegun, lastValue } from './demand.ts';
 import { downstream } from './downstream.ts';
 import { explain } from './explain.ts';
 import { excessAhead } from './forecast.ts';
@@ -48,6 +48,8 @@ interface Demand {
   /** Replicas that must be there whatever the load. */
   readonly base: number;
   readonly wanted: number;
+  /** A step has just begun. */
+  readonly isBeginning: boolean;
 }
 
 /**
@@ -87,6 +89,7 @@ const demandOf = (input: TierInput, limits: TierLimits, memory: TierMemory): Dem
     load,
     base,
     wanted: Math.max(Math.ceil(load), base),
+    isBeginning: rates !== undefined && hasJustBegun(rates),
   };
 };
 
@@ -162,7 +165,7 @@ const aboveBound = (step: Step): Outcome => {
 
 const raise = ([{ replicas }, limits, demand, memory]: Step): Outcome => {
   const most = mostOf(limits);
-  const isLoadUp = Math.ceil(demand.load) > replicas * UP_DEAD_BAND;
+  const isLoadUp = Math.ceil(demand.load) > replicas * (demand.isBeginning ? 1 : UP_DEAD_BAND);
   const isFull = memory.saturation !== undefined && isLoadUp;
   const raised = Math.max(replicas, demand.base, isLoadUp && !isFull ? Math.ceil(demand.load) : 0);
   const term = isFull ? 'Downstream' : termOf(demand, limits);

@@ -21,6 +21,13 @@ export const lastValue = <T>(reading: Reading<T> | undefined): T | undefined =>
 const isNews = (rate: number, windowSeconds: number, over60s: number): boolean =>
   rate > over60s + NOISE_DEVIATIONS * Math.sqrt(over60s / windowSeconds);
 
+const isSurge = (rate: number, windowSeconds: number, over60s: number): boolean =>
+  rate > SURGE * over60s && isNews(rate, windowSeconds, over60s);
+
+/** A step within the last two seconds: 8,000/s for 1.5 s after 100/s are 8,000 and 4,050. What is known of it is not yet all. */
+export const hasJustBegun = ({ over1s, over3s, over60s }: ArrivalRates): boolean =>
+  over1s > SURGE * over3s && isSurge(over1s, 1, over60s);
+
 /**
  * λ: the greatest of the windows that say something. 60 s is the base and keeps a lull from being believed; 3 s follows a
  * step within three ticks; 1 s sees an opening at once: 8,000 in the first second after 100/s counts as 8,000.
@@ -35,14 +42,14 @@ const isNews = (rate: number, windowSeconds: number, over60s: number): boolean =
  * The newest look is what a step needs that came in the middle of a second: half of it was in the second before. Later on
  * so short a window would only add chance.
  */
-export const arrivalRate = ({ over1s, over3s, over60s, newest }: ArrivalRates): number => {
-  const isSurge = (rate: number, seconds: number): boolean => rate > SURGE * over60s && isNews(rate, seconds, over60s);
-  const hasJustBegun = newest !== undefined && over1s > SURGE * over3s;
+export const arrivalRate = (rates: ArrivalRates): number => {
+  const { over1s, over3s, over60s, newest } = rates;
+  const isNewest = newest !== undefined && hasJustBegun(rates) && isSurge(newest.perSecond, newest.seconds, over60s);
   return Math.max(
     over60s,
     isNews(over3s, 3, over60s) ? over3s : 0,
-    isSurge(over1s, 1) ? over1s : 0,
-    hasJustBegun && isSurge(newest.perSecond, newest.seconds) ? newest.perSecond : 0,
+    isSurge(over1s, 1, over60s) ? over1s : 0,
+    isNewest ? newest.perSecond : 0,
   );
 };
 

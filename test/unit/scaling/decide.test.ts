@@ -34,6 +34,14 @@ const up: Record<string, Case> = {
     replicas: 572,
     by: 'Load',
   },
+  'a step that has just begun and is seen whole: also the last 1 %': {
+    input: {
+      replicas: 566,
+      arrivals: fresh({ over1s: 7900, over3s: 3900, over60s: 300, newest: { perSecond: 8000, seconds: 0.5 } }),
+    },
+    replicas: 572,
+    by: 'Load',
+  },
   'half a second of 9,000/s when three seconds know better': {
     input: {
       replicas: 572,
