@@ -1,6 +1,6 @@
 /**
  * The programs as a few files instead of a thousand: a process that opens, resolves and compiles each module of its
- * dependencies spends half of its start on that, and keeps what it never calls in its memory (docs/adr/0014). Roles of the
+ * dependencies spends half of its start on that, and keeps what it never calls in its memory (docs/adr/0014, 0018). Roles of the
  * app stay apart: each loads what it needs. On the command line: `node local/image/bundle.ts FOLDER`, a folder with what tsc
  * has compiled.
  */
