@@ -25,6 +25,8 @@ const deployment = z.object({
 export interface OutsideOperator {
   /** Leads when this resolves. */
   start(more?: { readonly env?: Readonly<Record<string, string>>; readonly trustsZeros?: boolean }): Promise<void>;
+  /** Ticks of its campaigns since it was started. */
+  ticks(): Promise<number>;
   /** After SIGKILL the lease stays where it is until it runs out. */
   end(how: 'SIGTERM' | 'SIGKILL'): Promise<void>;
   /** Ends it, and gives the campaign back to the pods of the release. */
@@ -85,6 +87,11 @@ export const outsideOperator = async (
   await writeFile(kubeconfig, kubeconfigFor(server), { mode: 0o600 });
 
   let running: ManagedProcess | undefined;
+  let metricsPort = 0;
+  const metrics = async (): Promise<string> => {
+    const page = await fetch(`http://127.0.0.1:${metricsPort}/metrics`, { signal: AbortSignal.timeout(1_000) });
+    return page.text();
+  };
   const end = async (how: 'SIGTERM' | 'SIGKILL'): Promise<void> => {
     running?.kill(how);
     await running?.exited;
@@ -92,7 +99,7 @@ export const outsideOperator = async (
   };
   return {
     async start({ env = {}, trustsZeros = false } = {}) {
-      const [port = 0] = await freePorts(1, '127.0.0.1');
+      [metricsPort = 0] = await freePorts(1, '127.0.0.1');
       const sabotage = trustsZeros ? ['--import', join(ROOT, 'test/helpers/trust-zeros.ts')] : [];
       const flags = {
         kubeconfig,
@@ -101,7 +108,7 @@ export const outsideOperator = async (
         'journal-dir': journalDir,
         'lease-namespace': SYSTEM_NAMESPACE,
         host: '127.0.0.1',
-        port: String(port),
+        port: String(metricsPort),
         'audit-port': '0',
       };
       running = spawn({
@@ -119,15 +126,17 @@ export const outsideOperator = async (
         },
         logFile: join(dir, 'operator.log'),
       });
-      const leads = async (): Promise<boolean> => {
-        const page = await fetch(`http://127.0.0.1:${port}/metrics`, { signal: AbortSignal.timeout(1_000) });
-        return /^voucher_operator_leading 1$/m.test(await page.text());
-      };
+      const leads = async (): Promise<boolean> => /^voucher_operator_leading 1$/m.test(await metrics());
       const up = eventually(() => leads().catch(() => false), { timeoutMs: 60_000, what: 'the operator to lead' });
       await up.catch(async (cause: unknown) => {
         const said = (await readFile(join(dir, 'operator.log'), 'utf8')).split('\n').slice(-20).join('\n');
         throw new Error(`the operator does not lead; its last words:\n${said}`, { cause });
       });
+    },
+    async ticks() {
+      const count = /^voucher_operator_tick_seconds_count (\d+)$/m.exec(await metrics())?.[1];
+      if (count === undefined) throw new Error('the operator tells no number of ticks');
+      return Number(count);
     },
     end,
     async stop() {

@@ -10,7 +10,6 @@ import { startOnCluster } from '../../local/on-cluster/stack.ts';
 import type { Stack } from '../../local/stack.ts';
 import type { VoucherCampaign } from '../../operator/api/campaign-types.ts';
 import { systemClock } from '../../operator/runtime/clock.ts';
-import { sleep } from '../../operator/runtime/sleep.ts';
 import { eventually } from './eventually.ts';
 import { clusterApi, type KubeApi } from './kube-api.ts';
 import type { ScenarioContext, ScenarioResult } from './scenario.ts';
@@ -106,8 +105,13 @@ export const withPlatform = async (
   }
 };
 
-/** The one thing that evidence may wait for without a condition: how it is for so long. */
+const OBSERVATION_STEP_MS = 20;
+const OBSERVATION_GRACE_MS = 10_000;
+
+/** For evidence and benches, which tell how something is for so long: a test waits for what it wants to see. */
 export const observeFor = async (ms: number, signal: AbortSignal): Promise<void> => {
-  await sleep(systemClock, ms, signal);
-  signal.throwIfAborted();
+  const endAtMs = systemClock.monotonicMs() + ms;
+  const isOver = (): boolean => systemClock.monotonicMs() >= endAtMs;
+  const what = `${ms} ms of observation to be over`;
+  await eventually(isOver, { timeoutMs: ms + OBSERVATION_GRACE_MS, everyMs: OBSERVATION_STEP_MS, what, signal });
 };

@@ -13,8 +13,6 @@ import { spawnManaged } from '../../local/managed-process.ts';
 import { type NatsCluster, type NatsNode, type NatsOptions, startNatsCluster } from '../../local/nats.ts';
 import { shardStreamName } from '../../operator/api/names.ts';
 import type { JournalAdmin, JournalSpec } from '../../operator/reconcile/ports.ts';
-import { systemClock } from '../../operator/runtime/clock.ts';
-import { sleep } from '../../operator/runtime/sleep.ts';
 import { receivedEvent, SHARDS } from './records.ts';
 
 export const never = new AbortController().signal;
@@ -119,7 +117,7 @@ export interface CrowdOptions {
   readonly campaignId?: string;
   /** Citizens at a time. */
   readonly size?: number;
-  readonly pauseMs?: number;
+  readonly againMs?: number;
   /** Of each registration. */
   readonly sealed?: () => string;
   /** Indices of the servers that its connection knows. */
@@ -128,10 +126,10 @@ export interface CrowdOptions {
 
 let crowdsSoFar = 0;
 
-/** `size` citizens at a time register, each as soon as the last has its answer, `pauseMs` after a refusal. */
+/** `size` citizens at a time register, each as soon as the last has its answer; those who were refused come again every `againMs`. */
 const runCrowd = (
   connection: JournalConnection,
-  { campaignId = 'spring', size = 32, pauseMs = 50, sealed = () => 'x'.repeat(140) }: CrowdOptions,
+  { campaignId = 'spring', size = 32, againMs = 50, sealed = () => 'x'.repeat(140) }: CrowdOptions,
 ): Crowd => {
   crowdsSoFar += 1;
   const crowd = crowdsSoFar;
@@ -141,23 +139,34 @@ const runCrowd = (
   const acked = new Map<string, { shard: number; sequence: number }>();
   const refused = new Map<string, number>();
   let slowestMs = 0;
-  const stopped = new AbortController();
+  let stopped = false;
   let next = 0;
   const note = (receipt: string, outcome: PublishOutcome): void => {
     if (outcome.kind === 'acknowledged') acked.set(receipt, { shard: outcome.shard, sequence: outcome.sequence });
     else refused.set(outcome.reason, (refused.get(outcome.reason) ?? 0) + 1);
   };
-  const citizen = async (): Promise<void> => {
-    while (!stopped.signal.aborted) {
+  const open = new Set<Promise<void>>();
+  let refusedNow = 0;
+  /** Registers one citizen after the other until one is refused. */
+  const citizens = async (): Promise<void> => {
+    let outcome: PublishOutcome;
+    do {
       const event = receivedEvent({ campaignId, citizen: `${crowd}-${next++}`, sealed: sealed() });
       const startedAtMs = monotonicMs();
-      const outcome = await journal.publish(event);
+      outcome = await journal.publish(event);
       slowestMs = Math.max(slowestMs, monotonicMs() - startedAtMs);
       note(event.receipt, outcome);
-      if (outcome.kind === 'unavailable') await sleep(systemClock, pauseMs, stopped.signal);
-    }
+    } while (outcome.kind !== 'unavailable' && !stopped);
+    refusedNow += 1;
   };
-  const loops = Array.from({ length: size }, citizen);
+  const come = (): void => {
+    const coming = citizens().finally(() => open.delete(coming));
+    open.add(coming);
+  };
+  const again = setInterval(() => {
+    for (; refusedNow > 0; refusedNow -= 1) come();
+  }, againMs);
+  for (let n = 0; n < size; n += 1) come();
   return {
     connection,
     registry,
@@ -166,8 +175,9 @@ const runCrowd = (
     refused,
     slowestMs: () => slowestMs,
     async stop() {
-      stopped.abort();
-      await Promise.all(loops);
+      stopped = true;
+      clearInterval(again);
+      await Promise.all(open);
     },
   };
 };

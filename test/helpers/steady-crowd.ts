@@ -2,8 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { systemClock } from '../../operator/runtime/clock.ts';
-import { sleep } from '../../operator/runtime/sleep.ts';
 import { type Answered, receiptOf, register } from './citizen-client.ts';
+import { eventually } from './eventually.ts';
 
 export interface SteadyCrowd {
   pace(perSecond: number): void;
@@ -21,11 +21,19 @@ export interface SteadyCrowd {
   stop(): Promise<void>;
 }
 
+interface Citizen {
+  readonly index: number;
+  readonly key: string;
+  readonly cameAtMs: number;
+}
+
 const STEP_MS = 50;
-/** Those who wait for an answer; whoever comes when it is full is not sent, so that a standstill can't pile up sockets. */
+/** Those who wait for an answer or to ask again; whoever comes when it is full is not sent, so that a standstill can't pile up sockets. */
 const MOST_AT_ONCE = 500;
 const PATIENCE_MS = 30_000;
 const AGAIN_MS = 500;
+/** For a request that is under way when patience ends. */
+const LAST_ANSWER_MS = 60_000;
 
 const problem = z.object({ code: z.string() });
 
@@ -37,48 +45,47 @@ export const startSteadyCrowd = (
   perSecond: number,
   { patienceMs = PATIENCE_MS }: { readonly patienceMs?: number } = {},
 ): SteadyCrowd => {
-  const ended = new AbortController();
   const counts: SteadyCrowd['counts'] = { came: 0, accepted: 0, refused: {}, answers: {} };
   const waitsMs: number[] = [];
   const open = new Set<Promise<void>>();
+  let toldToComeAgain: readonly (Citizen & { readonly dueAtMs: number })[] = [];
   let pace = perSecond;
   let owed = 0;
 
-  const come = async (citizen: number): Promise<void> => {
-    const [key, cameAtMs] = [randomUUID(), systemClock.monotonicMs()];
-    const waited = (): number => systemClock.monotonicMs() - cameAtMs;
-    let status = 0;
-    do {
-      const answer = await register(url, citizen, key).catch(() => undefined);
-      status = answer?.status ?? 0;
-      const kind = codeOf(answer);
-      counts.answers[kind] = (counts.answers[kind] ?? 0) + 1;
-      if (answer !== undefined && receiptOf(answer) !== undefined) {
-        counts.accepted += 1;
-        waitsMs.push(waited());
-        return;
-      }
-      // Another request would be refused as well.
-      if (status >= 400 && status < 500) break;
-      const askedMs = Number(answer?.retryAfter ?? 0) * 1000 || AGAIN_MS;
-      await sleep(systemClock, askedMs * (1 + Math.random() / 2), new AbortController().signal);
-    } while (waited() < patienceMs);
-    counts.refused[status] = (counts.refused[status] ?? 0) + 1;
-  };
-  const run = async (): Promise<void> => {
-    let lastMs = systemClock.monotonicMs();
-    while (!ended.signal.aborted) {
-      await sleep(systemClock, STEP_MS, ended.signal);
-      const nowMs = systemClock.monotonicMs();
-      owed = Math.min(owed + (pace * (nowMs - lastMs)) / 1000, Math.max(1, pace));
-      lastMs = nowMs;
-      for (; owed >= 1 && open.size < MOST_AT_ONCE; owed -= 1) {
-        const coming = come(counts.came++).finally(() => open.delete(coming));
-        open.add(coming);
-      }
+  const ask = async (citizen: Citizen): Promise<void> => {
+    const answer = await register(url, citizen.index, citizen.key).catch(() => undefined);
+    const status = answer?.status ?? 0;
+    const kind = codeOf(answer);
+    const nowMs = systemClock.monotonicMs();
+    counts.answers[kind] = (counts.answers[kind] ?? 0) + 1;
+    if (answer !== undefined && receiptOf(answer) !== undefined) {
+      counts.accepted += 1;
+      waitsMs.push(nowMs - citizen.cameAtMs);
+      return;
     }
+    const askedMs = Number(answer?.retryAfter ?? 0) * 1000 || AGAIN_MS;
+    const dueAtMs = nowMs + askedMs * (1 + Math.random() / 2);
+    // Another request after a 4xx would be refused as well.
+    const givesUp = (status >= 400 && status < 500) || dueAtMs - citizen.cameAtMs >= patienceMs;
+    if (givesUp) counts.refused[status] = (counts.refused[status] ?? 0) + 1;
+    else toldToComeAgain = [...toldToComeAgain, { ...citizen, dueAtMs }];
   };
-  const running = run();
+  const come = (citizen: Citizen): void => {
+    const coming = ask(citizen).finally(() => open.delete(coming));
+    open.add(coming);
+  };
+  let lastMs = systemClock.monotonicMs();
+  const step = setInterval(() => {
+    const nowMs = systemClock.monotonicMs();
+    const due = toldToComeAgain.filter(({ dueAtMs }) => dueAtMs <= nowMs);
+    toldToComeAgain = toldToComeAgain.filter(({ dueAtMs }) => dueAtMs > nowMs);
+    for (const citizen of due) come(citizen);
+    owed = Math.min(owed + (pace * (nowMs - lastMs)) / 1000, Math.max(1, pace));
+    lastMs = nowMs;
+    for (; owed >= 1 && open.size + toldToComeAgain.length < MOST_AT_ONCE; owed -= 1) {
+      come({ index: counts.came++, key: randomUUID(), cameAtMs: nowMs });
+    }
+  }, STEP_MS);
   return {
     counts,
     waitsMs,
@@ -86,9 +93,12 @@ export const startSteadyCrowd = (
       pace = next;
     },
     async stop() {
-      ended.abort();
-      await running;
-      await Promise.allSettled(open);
+      pace = 0;
+      owed = 0;
+      const isGone = (): boolean => open.size === 0 && toldToComeAgain.length === 0;
+      const timeoutMs = patienceMs + LAST_ANSWER_MS;
+      const gone = eventually(isGone, { timeoutMs, what: 'the last citizens to have an answer' });
+      await gone.finally(() => clearInterval(step));
     },
   };
 };

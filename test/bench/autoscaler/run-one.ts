@@ -19,6 +19,7 @@ import type { ContestWorld } from './world.ts';
 /** At rest for so long before the crowd may come. */
 const REST_MS = 6_000;
 const LOOK_MS = 100;
+const GRACE_SECONDS = 10;
 const SETUP_WITHIN_MS = 120_000;
 
 /** ms after `zeroMs`, one value per change; what held when the crowd came stands at 0. */
@@ -114,7 +115,8 @@ export const runOne = async (
         const mayEnd = hasEnoughReady() || hasNobody || seconds >= crowd.patienceSeconds;
         return seconds >= crowd.windowSeconds && mayEnd;
       };
-      while (!isOver()) await observeFor(LOOK_MS, signal);
+      const withinMs = 1_000 * (Math.max(crowd.windowSeconds, crowd.patienceSeconds) + GRACE_SECONDS);
+      await eventually(isOver, { timeoutMs: withinMs, everyMs: LOOK_MS, what: 'the run to be over', signal });
       model.now(performance.now());
       const seen = {
         replicas: relative(watch.replicas, zeroMs),

@@ -17,7 +17,7 @@ afterEach(async () => {
 
 /** Registers until there is no room, and tells the receipts that were acknowledged. */
 const fill = async (full: RealJournal): Promise<readonly string[]> => {
-  const crowd = await full.startCrowd({ size: 16, pauseMs: 20, sealed: bulky });
+  const crowd = await full.startCrowd({ size: 16, againMs: 20, sealed: bulky });
   await eventually(() => (crowd.refused.get('journal_full') ?? 0) >= 50, { timeoutMs: 30_000, what: '`journal_full`' });
   await crowd.stop();
   expect(crowd.acked.size).toBeGreaterThan(100);

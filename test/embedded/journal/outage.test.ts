@@ -90,7 +90,7 @@ describe('a publisher among three servers', () => {
   }, 60_000);
 
   it('says `disconnected` at once while no server is there, keeps nothing back, and recovers', async () => {
-    const crowd = await journal.startCrowd({ size: 8, pauseMs: 20 });
+    const crowd = await journal.startCrowd({ size: 8, againMs: 20 });
     await more(crowd, 100);
     for (const node of journal.cluster.nodes) node.kill('SIGKILL');
     await eventually(() => (crowd.refused.get('disconnected') ?? 0) > 50, { timeoutMs: 10_000, what: 'refusals' });
