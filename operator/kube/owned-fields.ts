@@ -6,9 +6,9 @@ import type { KubeObject } from './objects.ts';
 import { parseQuantity } from './quantity.ts';
 
 /** A node of `fieldsV1`: `f:name`, `k:{"name":"a"}`, `v:"x"` and `.`; empty where the whole value is owned. */
-type Owned = Readonly<Record<string, unknown>>;
+export type Owned = Readonly<Record<string, unknown>>;
 
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** What the server leaves out when it stores it: Go's zero values. */

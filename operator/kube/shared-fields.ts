@@ -2,7 +2,7 @@
  * Sets of owned fields are as large as what they are about, and the same for the same object of every campaign but for the
  * owner's uid: each part is kept once.
  */
-type Fields = Readonly<Record<string, unknown>>;
+import { isRecord, type Owned } from './owned-fields.ts';
 
 /** A few versions of this program and of the API server; more is no longer the same over and over. */
 const MOST = 1_000;
@@ -16,15 +16,11 @@ const shared = (part: unknown): unknown => {
   return part;
 };
 
-const entriesOf = (fields: Fields, mapped: (key: string, value: unknown) => unknown): Record<string, unknown> =>
-  Object.fromEntries(Object.entries(fields).map(([key, value]) => [key, mapped(key, value)]));
-
-const isFields = (value: unknown): value is Fields => typeof value === 'object' && value !== null;
-
 /** Equal to `fields`, and its parts are those of the ones before it. An owner's uid is a part of its own, and not kept. */
-export const sharedFields = (fields: Fields): Record<string, unknown> =>
-  entriesOf(fields, (key, value) =>
-    key === 'f:metadata' && isFields(value)
-      ? entriesOf(value, (name, part) => (name === 'f:ownerReferences' ? part : shared(part)))
-      : shared(value),
+export const sharedFields = (fields: Owned): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries(fields).map(([key, part]) => {
+      if (key === 'f:ownerReferences') return [key, part];
+      return [key, key === 'f:metadata' && isRecord(part) ? sharedFields(part) : shared(part)];
+    }),
   );

@@ -39,7 +39,11 @@ export interface RealJournal {
   readonly admin: JournalAdmin;
   /** A connection of its own, to the servers with these indices or to all. */
   connect(name: string, servers?: readonly number[]): Promise<JournalConnection>;
-  admins(options: { readonly shardMaxBytes?: number; readonly monitorUrls?: readonly string[] }): JournalAdmin;
+  admins(options: {
+    readonly shardMaxBytes?: number;
+    readonly monitorUrls?: readonly string[];
+    readonly now?: () => number;
+  }): JournalAdmin;
   /** The node that leads a shard's stream now. */
   leaderOf(campaignId: string, shard: number): Promise<NatsNode>;
   /** Stopped with the journal at the latest. */
@@ -70,8 +74,11 @@ export const startRealJournal = async (
   };
   const connection = await connect('test');
   const manager = await jetstreamManager(connection.nats, { checkAPI: false });
-  const admins: RealJournal['admins'] = ({ shardMaxBytes = 2 ** 28, monitorUrls = cluster.monitorUrls }) =>
-    createJournalAdmin({ connection, monitorUrls, now: Date.now, shardMaxBytes });
+  const admins: RealJournal['admins'] = ({
+    monitorUrls = cluster.monitorUrls,
+    shardMaxBytes = 2 ** 28,
+    now = Date.now,
+  }) => createJournalAdmin({ connection, monitorUrls, now, shardMaxBytes });
   return {
     dir,
     cluster,

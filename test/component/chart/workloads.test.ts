@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Container, PodSpec } from 'kubernetes-types/core/v1.js';
+import { OPERATOR_NODE_OPTIONS } from '../../bench/load/program.ts';
 import { EXTERNAL, type Manifest, render, WATCHING, WITH_CAMPAIGNS } from './render.ts';
 
 const podOf = ({ kind, spec }: Manifest): PodSpec | undefined => {
@@ -79,6 +80,11 @@ describe('the operator', () => {
     const [container] = podOf(named(await render({ image: { digest } }), 'Deployment', 'vo'))?.containers ?? [];
     expect(container?.image).toBe(`voucher-operator@${digest}`);
     expect(container?.env).toContainEqual({ name: 'VOUCHER_OPERATOR_APP_IMAGE', value: `voucher-operator@${digest}` });
+  });
+
+  it('has the memory that its benches give it', async () => {
+    const [container] = podOf(named(await render(), 'Deployment', 'vo'))?.containers ?? [];
+    expect(container?.env).toContainEqual({ name: 'NODE_OPTIONS', value: OPERATOR_NODE_OPTIONS });
   });
 
   it('is told the namespaces that it may watch', async () => {

@@ -1,4 +1,7 @@
 /** The operator's side of a journal: what it makes, what it refuses to take, what it counts. */
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createDataKeyStore } from '../../../app/journal/data-keys.ts';
 import { createJournalReader } from '../../../app/journal/reader.ts';
@@ -147,6 +150,24 @@ describe('a campaign that gets its journal', () => {
   it('does not believe in durability where nobody can be asked', async () => {
     const unseen = journal.admins({ monitorUrls: [] });
     expect(await unseen.ensure(journalSpec(), never)).toMatchObject({ kind: 'ready', durability: 'Unknown' });
+  });
+
+  it('asks the servers about durability once for looks of the same time, and again later', async () => {
+    let [asked, nowMs] = [0, 0];
+    const monitor = createServer((_, response) => {
+      asked += 1;
+      response.end('{"config":{"sync_always":true}}');
+    }).listen(0, '127.0.0.1');
+    await once(monitor, 'listening');
+    const { port } = monitor.address() as AddressInfo;
+    const admin = journal.admins({ monitorUrls: [`http://127.0.0.1:${port}`], now: () => nowMs });
+    const look = () => admin.ensure(journalSpec(), never);
+    for (const answer of await Promise.all([look(), look()])) expect(answer).toMatchObject({ durability: 'Synced' });
+    expect(asked).toBe(1);
+    nowMs += 5_000;
+    await look();
+    expect(asked).toBe(2);
+    monitor.close();
   });
 
   it('ends a look when the signal says so', async () => {
