@@ -51,7 +51,7 @@ interface Applied {
 /** More than a thousand campaigns have. */
 const MAX_REMEMBERED = 20_000;
 
-const digestOf = (manifest: Manifest): string => hash('sha1', JSON.stringify(manifest), 'base64');
+const digestOf = (manifest: Manifest): string => hash('sha256', JSON.stringify(manifest), 'base64');
 
 export const createManifestWriter = ({ client, stores, onApply }: ManifestWriterOptions): ManifestWriter => {
   const applied = new Map<string, Applied>();
