@@ -27,13 +27,14 @@ export const STEP_CELLS: readonly Cell[] = [
 
 export const SCALE_QPS = [20, 200] as const;
 
-/** On simulated nodes. */
+/** On simulated nodes. The oracle tells what the cluster itself takes. */
 export const SCALE_CELLS: readonly Cell[] = SCALE_QPS.flatMap((managerQps) =>
   (
     [
       ['keda-documented', 1],
       ['keda-expert', 3],
       ['ours', 5],
+      ['oracle', managerQps === STEP_QPS ? 3 : 1],
     ] as const
   ).map(([contestant, runs]) => ({ crowd: 'scale-10-572' as const, contestant, runs, managerQps })),
 );

@@ -19,10 +19,11 @@ export const DRAINED_PER_REPLICA = CONTEST.capacityPerReplica * CONTEST.drainWit
 /** Half a replica below the edge, so that no rounding decides: 40 → 553/s, which asks for ⌈39.5⌉ = 40. */
 export const arrivalsFor = (replicas: number): number => PLANNED_PER_REPLICA * (replicas - 0.5);
 
-export const CONTESTANTS = ['keda-documented', 'keda-expert', 'keda-expert-1s', 'ours', 'nobody'] as const;
+export const CONTESTANTS = ['keda-documented', 'keda-expert', 'keda-expert-1s', 'ours', 'oracle', 'nobody'] as const;
 /**
  * `keda-expert-1s` is the expert's with HPA looking each second, which takes a flag of the whole cluster's controller
- * manager. `nobody` is the sabotage twin of every zero: a contestant that never scales.
+ * manager. `oracle` writes the peak's replicas in the moment in which the crowd comes: what is left is what the cluster
+ * itself takes. `nobody` is the sabotage twin of every zero: a contestant that never scales.
  */
 export type Contestant = (typeof CONTESTANTS)[number];
 

@@ -6,11 +6,12 @@ import { z } from 'zod';
 import { placeOf } from '../../../local/cluster/place.ts';
 import { freePorts } from '../../../local/nats/ports.ts';
 import { eventually } from '../../helpers/eventually.ts';
-import { GROUP } from '../../helpers/kube-world.ts';
+import { APPS, GROUP } from '../../helpers/kube-world.ts';
 import { OPERATOR_NODE_OPTIONS } from '../load/program.ts';
 import type { Contestant, Crowd } from './contest.ts';
 import {
   campaignFor,
+  DEPLOYMENT,
   KEDA_NAMESPACE,
   kedaApiService,
   kedaDocumented,
@@ -24,6 +25,8 @@ import { type ContestWorld, KEDA_PORT } from './world.ts';
 export interface RunningContestant {
   /** It has taken the tier over and sees fresh signals: the crowd may come. */
   isWatching(): Promise<boolean>;
+  /** Only for who needs no signal to know that the crowd comes now. */
+  foresee?(): Promise<void>;
   /** Gives the tier back and ends its processes; the pods stay. */
   stop(): Promise<void>;
 }
@@ -172,6 +175,20 @@ export const startContestant = async (
       return startKeda(world, crowd, kedaExpert(crowd, world.pagesUrl));
     case 'ours':
       return startOurs(world, crowd);
+    case 'oracle':
+      await world.apply(podsFor(crowd, world.pods, Date.now()));
+      return {
+        isWatching: async () => true,
+        foresee: async () => {
+          await world.api.call({
+            method: 'PATCH',
+            path: `${APPS}/namespaces/${NAMESPACE}/deployments/${DEPLOYMENT}/scale`,
+            body: { spec: { replicas: crowd.to } },
+            contentType: 'application/merge-patch+json',
+          });
+        },
+        stop: async () => undefined,
+      };
     case 'nobody':
       await world.apply(podsFor(crowd, world.pods, Date.now()));
       return { isWatching: async () => true, stop: async () => undefined };

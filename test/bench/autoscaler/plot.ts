@@ -16,6 +16,7 @@ const COLOURS: Readonly<Record<Contestant, string>> = {
   'keda-expert': '#d97706',
   'keda-expert-1s': '#15803d',
   ours: '#2563eb',
+  oracle: '#0f766e',
   nobody: '#c026d3',
 };
 

@@ -29,6 +29,7 @@ export const manifestsOf = (
       return [...installation, ...these, kedaExpert(CROWDS[crowd], ANY_URL)];
     case 'ours':
       return [campaignFor(CROWDS[crowd], ANY_TIME_MS)];
+    case 'oracle':
     case 'nobody':
       return these;
   }

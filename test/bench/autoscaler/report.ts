@@ -13,6 +13,7 @@ export const LABELS: Readonly<Record<Contestant, string>> = {
   'keda-expert': 'KEDA, tuned',
   'keda-expert-1s': 'KEDA, tuned, HPA each 1 s',
   ours: 'this operator',
+  oracle: 'an oracle',
   nobody: 'nobody (sabotage)',
 };
 

@@ -107,6 +107,7 @@ export const runOne = async (
       const loadAverage = loadavg()[0] ?? 0;
       const zeroMs = performance.now();
       model.setArrivals(crowd.arrivalsAt, zeroMs);
+      await contestant.foresee?.();
       const hasEnoughReady = (): boolean => last(watch.ready) >= crowd.to;
       // There is nothing to be patient for.
       const hasNobody = planned.contestant === 'nobody';

@@ -53,22 +53,21 @@ export const stepChecks = (runs: readonly RunRecord[]): readonly Check[] => {
   ];
 };
 
-/** kube-controller-manager's burst is 1.5 × its rate: (562 − 30) / 20 → 26.6 s. */
-export const creationFloorMs = (pods: number, managerQps: number): number =>
-  (Math.max(0, pods - 1.5 * managerQps) / managerQps) * 1_000;
-
 const ALLOWED_MS = 2_000;
-const SCALED_PODS = 562;
 
-/** Asked at upstream's own rate; at a higher one the scheduler's 50 bindings a second are the floor. */
+/**
+ * Asked at upstream's own rate; at a higher one the scheduler's 50 bindings a second are the limit. What that rate allows is
+ * measured and not reckoned: (562 − 30 at once) / 20 is 26.6 s, but events and status of the ReplicaSet take of it too.
+ */
 export const scaleChecks = (runs: readonly RunRecord[]): readonly Check[] => {
-  const floorMs = creationFloorMs(SCALED_PODS, STEP_QPS);
-  const ours = runsIn(runs, { crowd: 'scale-10-572', contestant: 'ours', managerQps: STEP_QPS });
+  const crowd = 'scale-10-572';
+  const limit = figureIn(runs, { crowd, contestant: 'oracle', managerQps: STEP_QPS }, 'readyMs');
+  const ours = runsIn(runs, { crowd, contestant: 'ours', managerQps: STEP_QPS });
   const isNear = ({ figures: { readyMs } }: RunRecord): boolean =>
-    readyMs !== undefined && readyMs <= floorMs + ALLOWED_MS;
+    readyMs !== undefined && limit !== undefined && readyMs <= limit.median + ALLOWED_MS;
   return [
     {
-      what: `ours: 10 → 572 Ready within ${ALLOWED_MS} ms of ${Math.round(floorMs)} ms, the floor at ${STEP_QPS} pods/s, in every run`,
+      what: `ours: 10 → 572 Ready within ${ALLOWED_MS} ms of what the oracle takes at ${STEP_QPS} pods/s, in every run`,
       holds: ours.length > 0 && ours.every(isNear),
     },
   ];

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { appendRun, readRuns } from '../../bench/autoscaler/results.ts';
 import { spreadOf } from '../../bench/autoscaler/statistics.ts';
-import { creationFloorMs, scaleChecks, stepChecks, summaryOf } from '../../bench/autoscaler/verdict.ts';
+import { scaleChecks, stepChecks, summaryOf } from '../../bench/autoscaler/verdict.ts';
 import { aRun } from './a-run.ts';
 
 describe('runs on disk', () => {
@@ -76,17 +76,21 @@ describe('the verdict on the step', () => {
 });
 
 describe('the verdict on the scale', () => {
-  it('knows the floor of the controller manager', () => {
-    expect(creationFloorMs(562, 20)).toBeCloseTo(26_600);
-    expect(creationFloorMs(562, 200)).toBeCloseTo(1_310);
-    expect(creationFloorMs(10, 20)).toBe(0);
+  const run = (id: string, readyMs: number | undefined) => aRun({ id, crowd: 'scale-10-572', figures: { readyMs } });
+  const oracles = [27_000, 27_500, 31_000].map((readyMs, index) => ({
+    ...run(`limit-${index}`, readyMs),
+    contestant: 'oracle' as const,
+  }));
+
+  it('holds for every run beside what the cluster takes, or not at all', () => {
+    expect(scaleChecks([...oracles, run('a', 29_500)])[0]?.holds).toBe(true);
+    expect(scaleChecks([...oracles, run('a', 28_000), run('b', 29_600)])[0]?.holds).toBe(false);
+    expect(scaleChecks([...oracles, run('a', 28_000), run('b', undefined)])[0]?.holds).toBe(false);
   });
 
-  it('holds for every run or not at all', () => {
-    const run = (id: string, readyMs: number) => aRun({ id, crowd: 'scale-10-572', figures: { readyMs } });
-    expect(scaleChecks([run('a', 28_000)])[0]?.holds).toBe(true);
-    expect(scaleChecks([run('a', 28_000), run('b', 29_000)])[0]?.holds).toBe(false);
-    expect(scaleChecks([])[0]?.holds).toBe(false);
+  it('does not hold where nothing ran, or nothing tells what the cluster takes', () => {
+    expect(scaleChecks(oracles)[0]?.holds).toBe(false);
+    expect(scaleChecks([run('a', 28_000)])[0]?.holds).toBe(false);
   });
 });
 
