@@ -1,7 +1,6 @@
 /** Marks every pod ready that is not, as a kubelet would; where there is no node, nobody else does. */
 import type { Pod } from 'kubernetes-types/core/v1.js';
-import { systemClock } from '../../operator/runtime/clock.ts';
-import { sleep } from '../../operator/runtime/sleep.ts';
+import { eventually } from './eventually.ts';
 import { type KubeApi, watchPath } from './kube-api.ts';
 import { CORE, kubeWorld } from './kube-world.ts';
 
@@ -41,15 +40,16 @@ export const startStrawKubelet = (
     // Gone in the meantime, or told again by the next watch.
     await world.patch(`${CORE}/namespaces/${namespace}/pods/${name}/status`, { status }).catch(() => undefined);
   };
-  const done = (async () => {
-    while (!stop.signal.aborted) {
-      const note = ({ type, object }: { readonly type: string; readonly object: unknown }): void => {
-        if (type === 'ADDED' || type === 'MODIFIED') void makeReady(object as Pod);
-      };
-      await watchPath(api, `${CORE}/pods`, note, stop.signal);
-      await sleep(systemClock, AGAIN_MS, stop.signal);
-    }
-  })();
+  const note = ({ type, object }: { readonly type: string; readonly object: unknown }): void => {
+    if (type === 'ADDED' || type === 'MODIFIED') void makeReady(object as Pod);
+  };
+  const watchUntilStopped = async (): Promise<boolean> => {
+    await watchPath(api, `${CORE}/pods`, note, stop.signal);
+    return stop.signal.aborted;
+  };
+  const patience = { timeoutMs: Number.POSITIVE_INFINITY, everyMs: AGAIN_MS, what: 'the end', signal: stop.signal };
+  // Stopped in a watch or between two: both are the end.
+  const done = eventually(watchUntilStopped, patience).catch(() => undefined);
   return {
     async stop() {
       stop.abort();

@@ -1,7 +1,6 @@
 /** Nodes that nothing runs on, and a node autoscaler that is late: for a real scheduler. */
 import type { Pod } from 'kubernetes-types/core/v1.js';
 import { systemClock } from '../../operator/runtime/clock.ts';
-import { sleep } from '../../operator/runtime/sleep.ts';
 import { type KubeApi, watchPath } from './kube-api.ts';
 import { CORE, kubeWorld } from './kube-world.ts';
 
@@ -16,7 +15,6 @@ const HEARTBEAT_MS = 10_000;
 
 /** @param size what a node has for pods, such as `{ cpu: '2', memory: '4Gi', pods: '110' }` */
 export const startStrawNodes = (api: KubeApi, size: Readonly<Record<string, string>>): StrawNodes => {
-  const stop = new AbortController();
   const world = kubeWorld(api);
   const names: string[] = [];
   const beat = async (name: string): Promise<void> => {
@@ -25,13 +23,12 @@ export const startStrawNodes = (api: KubeApi, size: Readonly<Record<string, stri
     const status = { capacity: size, allocatable: size, conditions: [ready] };
     await world.patch(`${CORE}/nodes/${name}/status`, { status });
   };
-  const beating = (async () => {
-    while (!stop.signal.aborted) {
-      await sleep(systemClock, HEARTBEAT_MS, stop.signal);
-      if (!stop.signal.aborted) await Promise.all(names.map(beat));
-    }
-  })();
-  beating.catch(() => undefined);
+  let beats: Promise<unknown> = Promise.resolve();
+  const heart = setInterval(() => {
+    beats = beats.then(() => Promise.all(names.map(beat)));
+    // Told by stop().
+    beats.catch(() => undefined);
+  }, HEARTBEAT_MS);
   return {
     count: () => names.length,
     async add(count) {
@@ -44,8 +41,8 @@ export const startStrawNodes = (api: KubeApi, size: Readonly<Record<string, stri
       }
     },
     async stop() {
-      stop.abort();
-      await beating;
+      clearInterval(heart);
+      await beats;
     },
   };
 };
@@ -113,30 +110,33 @@ export const startLateAutoscaler = (
   pods: PodWatch,
   { podsPerNode, delayMs, everyMs = 250 }: { podsPerNode: number; delayMs: number; everyMs?: number },
 ): { stop(): Promise<void> } => {
-  const stop = new AbortController();
   let onTheirWay = 0;
-  const orders = new Set<Promise<void>>();
-  const order = async (count: number): Promise<void> => {
-    await sleep(systemClock, delayMs, stop.signal);
-    if (!stop.signal.aborted) await nodes.add(count);
-    onTheirWay -= count;
+  let arrivals: Promise<void> = Promise.resolve();
+  const orders = new Set<NodeJS.Timeout>();
+  const arrive = (count: number): void => {
+    arrivals = arrivals
+      .then(() => nodes.add(count))
+      .finally(() => {
+        onTheirWay -= count;
+      });
+    // Told by stop().
+    arrivals.catch(() => undefined);
   };
-  const done = (async () => {
-    while (!stop.signal.aborted) {
-      const missing = Math.ceil(pods.unschedulable() / podsPerNode) - onTheirWay;
-      if (missing > 0) {
-        onTheirWay += missing;
-        const ordered = order(missing).finally(() => orders.delete(ordered));
-        orders.add(ordered);
-      }
-      await sleep(systemClock, everyMs, stop.signal);
-    }
-  })();
+  const looking = setInterval(() => {
+    const missing = Math.ceil(pods.unschedulable() / podsPerNode) - onTheirWay;
+    if (missing <= 0) return;
+    onTheirWay += missing;
+    const order = setTimeout(() => {
+      orders.delete(order);
+      arrive(missing);
+    }, delayMs);
+    orders.add(order);
+  }, everyMs);
   return {
     async stop() {
-      stop.abort();
-      await done;
-      await Promise.allSettled(orders);
+      clearInterval(looking);
+      orders.forEach(clearTimeout);
+      await arrivals;
     },
   };
 };
