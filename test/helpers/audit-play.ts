@@ -58,6 +58,10 @@ export const forge = async (journal: RealJournal, campaignId: string, forgery: F
   const { config } = await streams.info(AUDIT_STREAM);
   await streams.delete(AUDIT_STREAM);
   await streams.add(config);
-  for (const line of forged(lines, forgery)) await journal.manager.jetstream().publish(auditSubject(campaignId), line);
+  const client = journal.manager.jetstream();
+  for (const [index, line] of forged(lines, forgery).entries()) {
+    // A stream made anew may change its leader: what was in its hands is sent again, and is there once.
+    await client.publish(auditSubject(campaignId), line, { msgID: `forged-${index}`, timeout: 2_000, retries: 10 });
+  }
   return checkTrail(await linesOf(log, campaignId), head);
 };

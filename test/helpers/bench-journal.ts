@@ -19,6 +19,9 @@ import { homeShard, SHARDS } from './records.ts';
 
 const NODES = 3;
 const PUBLISH_WINDOW = 256;
+/** A new stream may change its leader while it is filled: what was in its hands is refused or never answered. */
+const ANSWER_WITHIN_MS = 5_000;
+const RETRIES = 10;
 
 export interface BenchJournal {
   readonly connection: JournalConnection;
@@ -63,7 +66,12 @@ export const startBenchJournal = async (dir: string, signal: AbortSignal): Promi
       const publisher = async (): Promise<void> => {
         for (const event of queue) {
           const subject = eventSubject(campaignId, homeShard(event), event.type);
-          await client.publish(subject, encodeEnvelope(event), { timeout: 10_000 });
+          // The event's own id, as the app sends it: what is sent again and had arrived is there once.
+          await client.publish(subject, encodeEnvelope(event), {
+            msgID: event.id,
+            timeout: ANSWER_WITHIN_MS,
+            retries: RETRIES,
+          });
         }
       };
       await Promise.all(Array.from({ length: PUBLISH_WINDOW }, publisher));
