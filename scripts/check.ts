@@ -1,5 +1,6 @@
 /** `npm run check`: the fast loop. Everything that needs no server, side by side; prints only what is wrong. */
 import { spawn } from 'node:child_process';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
@@ -7,7 +8,17 @@ const node = process.execPath;
 
 const checks: readonly { readonly name: string; readonly args: readonly string[] }[] = [
   { name: 'format and lint', args: ['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.'] },
-  { name: 'types', args: ['node_modules/typescript/bin/tsc', '-p', '.'] },
+  {
+    name: 'types',
+    args: [
+      'node_modules/typescript/bin/tsc',
+      '-p',
+      '.',
+      '--incremental',
+      '--tsBuildInfoFile',
+      'node_modules/.cache/check.tsbuildinfo',
+    ],
+  },
   { name: 'generated files', args: ['scripts/generate.ts', '--check'] },
   {
     name: 'unit tests, import directions',
@@ -15,6 +26,8 @@ const checks: readonly { readonly name: string; readonly args: readonly string[]
       '--experimental-vm-modules',
       '--disable-warning=ExperimentalWarning',
       'node_modules/jest/bin/jest.js',
+      // Jest leaves one core to itself, which on a small machine is half of it.
+      `--maxWorkers=${availableParallelism()}`,
       'test/unit/',
     ],
   },
