@@ -5,6 +5,7 @@ import { AUDIT_STREAM, auditSubject } from '../../operator/api/names.ts';
 import { type AuditEntry, parseAuditEntry } from '../../operator/plan/audit-entry.ts';
 import type { AuditLog } from '../../operator/reconcile/ports.ts';
 import { historyOf } from './audit-history.ts';
+import { publishOnce } from './publish-once.ts';
 import { never, type RealJournal } from './real-journal.ts';
 import { writeHistory } from './write-history.ts';
 
@@ -60,8 +61,7 @@ export const forge = async (journal: RealJournal, campaignId: string, forgery: F
   await streams.add(config);
   const client = journal.manager.jetstream();
   for (const [index, line] of forged(lines, forgery).entries()) {
-    // A stream made anew may change its leader: what was in its hands is sent again, and is there once.
-    await client.publish(auditSubject(campaignId), line, { msgID: `forged-${index}`, timeout: 2_000, retries: 10 });
+    await publishOnce(client, { subject: auditSubject(campaignId), messageId: `forged-${index}`, payload: line });
   }
   return checkTrail(await linesOf(log, campaignId), head);
 };

@@ -15,13 +15,11 @@ import { ensureNatsServer } from '../../local/binaries.ts';
 import { spawnManaged } from '../../local/managed-process.ts';
 import { startNatsCluster } from '../../local/nats.ts';
 import { eventSubject, shardStreamName, shardSubjects } from '../../operator/api/names.ts';
+import { publishOnce } from './publish-once.ts';
 import { homeShard, SHARDS } from './records.ts';
 
 const NODES = 3;
 const PUBLISH_WINDOW = 256;
-/** A new stream may change its leader while it is filled: what was in its hands is refused or never answered. */
-const ANSWER_WITHIN_MS = 5_000;
-const RETRIES = 10;
 
 export interface BenchJournal {
   readonly connection: JournalConnection;
@@ -66,12 +64,7 @@ export const startBenchJournal = async (dir: string, signal: AbortSignal): Promi
       const publisher = async (): Promise<void> => {
         for (const event of queue) {
           const subject = eventSubject(campaignId, homeShard(event), event.type);
-          // The event's own id, as the app sends it: what is sent again and had arrived is there once.
-          await client.publish(subject, encodeEnvelope(event), {
-            msgID: event.id,
-            timeout: ANSWER_WITHIN_MS,
-            retries: RETRIES,
-          });
+          await publishOnce(client, { subject, messageId: event.id, payload: encodeEnvelope(event) });
         }
       };
       await Promise.all(Array.from({ length: PUBLISH_WINDOW }, publisher));

@@ -1,8 +1,4 @@
-/**
- * Waits for a condition, never for a time: looks until it holds or the deadline names what never came. The pause between two
- * looks is the only one that tests and evidence have.
- */
-import { setTimeout as sleep } from 'node:timers/promises';
+/** Waits for a condition, never for a time: looks, and again by a timer, until it holds or the deadline names what never came. */
 
 export interface Patience {
   readonly timeoutMs: number;
@@ -14,26 +10,42 @@ export interface Patience {
 }
 
 /**
- * The first value that is neither false nor undefined. What `look` throws counts as "not yet" and becomes the cause.
+ * The first value that is neither false nor undefined. What `look` throws counts as "not yet" and becomes the cause. There is
+ * a last look at or after the deadline, however long the machine stood still before it.
  *
- * @throws Error at the deadline; AbortError when the signal says so
+ * @throws Error at the deadline; the signal's reason when it is aborted, though a look be under way
  */
 export const eventually = async <T>(
   look: () => T | Promise<T>,
   { timeoutMs, what, everyMs = 20, signal }: Patience,
 ): Promise<Exclude<T, false | undefined>> => {
   const endAtMs = Date.now() + timeoutMs;
+  const { promise, resolve, reject } = Promise.withResolvers<Exclude<T, false | undefined> | undefined>();
+  let next: NodeJS.Timeout | undefined;
   let cause: unknown;
-  for (;;) {
+  const lookOnce = async (): Promise<void> => {
     try {
       const found = await look();
       // The compiler does not narrow a type parameter by this look.
-      if (found !== false && found !== undefined) return found as Exclude<T, false | undefined>;
+      if (found !== false && found !== undefined) return resolve(found as Exclude<T, false | undefined>);
       cause = undefined;
     } catch (error) {
       cause = error;
     }
-    if (Date.now() >= endAtMs) throw new Error(`waited ${timeoutMs} ms in vain for ${what}`, { cause });
-    await sleep(everyMs, undefined, { signal });
+    if (signal?.aborted) return reject(signal.reason);
+    if (Date.now() >= endAtMs) return resolve(undefined);
+    next = setTimeout(() => void lookOnce(), everyMs);
+  };
+  const abort = (): void => reject(signal?.reason);
+  signal?.addEventListener('abort', abort, { once: true });
+  void lookOnce();
+  try {
+    const found = await promise;
+    // Thrown from here, so that its stack names who waited.
+    if (found === undefined) throw new Error(`waited ${timeoutMs} ms in vain for ${what}`, { cause });
+    return found;
+  } finally {
+    clearTimeout(next);
+    signal?.removeEventListener('abort', abort);
   }
 };

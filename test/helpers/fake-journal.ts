@@ -1,8 +1,8 @@
 /** A journal in memory that delivers as JetStream's pull consumers do: at least once, again after ackWaitMs. */
-import { setTimeout as delay } from 'node:timers/promises';
 import type { EventEnvelope } from '../../app/core/envelope.ts';
 import { encodeEnvelope } from '../../app/core/envelope-schema.ts';
 import type { Delivery, JournalReader, JournalReplay } from '../../app/records/ports.ts';
+import { eventually } from './eventually.ts';
 
 interface Stored {
   readonly sequence: number;
@@ -54,18 +54,20 @@ export class FakeJournal implements JournalReader, JournalReplay {
     { shard, maxMessages, expiresMs }: Parameters<JournalReader['fetch']>[0],
     signal: AbortSignal,
   ): Promise<readonly Delivery[]> {
-    const deadlineMs = performance.now() + expiresMs;
-    while (!signal.aborted && performance.now() < deadlineMs) {
-      if (this.outage !== undefined) throw this.outage;
-      const ready = this.#stream(shard)
+    const stream = this.#stream(shard);
+    const due = (): readonly Stored[] | Error | false => {
+      if (this.outage !== undefined) return this.outage;
+      const ready = stream
         .filter(
           ({ state, againAtMs }) => state === 'waiting' || (state === 'delivered' && againAtMs < performance.now()),
         )
         .slice(0, maxMessages);
-      if (ready.length > 0) return ready.map((message) => this.#deliver(shard, message));
-      await delay(5);
-    }
-    return [];
+      return ready.length > 0 && ready;
+    };
+    const patience = { timeoutMs: expiresMs, everyMs: 5, what: 'messages', signal };
+    const found = await eventually(due, patience).catch(() => []);
+    if (found instanceof Error) throw found;
+    return found.map((message) => this.#deliver(shard, message));
   }
 
   async *replay(shard: number, fromSequence: number): AsyncGenerator<readonly Stored[]> {
