@@ -8,8 +8,10 @@ const SOON = { timeoutMs: 10_000, everyMs: 1, what: 'it' };
 describe('eventually', () => {
   it('has the first value that is neither false nor undefined, and looks no more', async () => {
     const values = [false, undefined, 0, 1];
-    expect(await eventually(() => values.shift(), SOON)).toBe(0);
+    const { signal } = new AbortController();
+    expect(await eventually(() => values.shift(), { ...SOON, signal })).toBe(0);
     expect(values).toEqual([1]);
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 
   it('takes what a look throws for not yet', async () => {
@@ -60,7 +62,6 @@ describe('eventually', () => {
     const waiting = eventually(look, { ...SOON, everyMs: 60_000, signal: stop.signal });
     await expect(waiting).rejects.toThrow('enough');
     expect(looks).toBe(1);
-    expect(getEventListeners(stop.signal, 'abort')).toEqual([]);
   });
 
   it('looks once for a signal that was aborted before', async () => {
