@@ -131,7 +131,7 @@ export const scenario: Scenario = {
         const journal = await admin.ensure({ ...spec, consumers: ['records'] }, signal);
         return journal.kind === 'ready';
       };
-      await eventually(isReady, { timeoutMs: 30_000, what: 'the journal to be ready' });
+      await eventually(isReady, { what: 'the journal to be ready' });
       await admin.putLiveSettings(CAMPAIGN, settings, signal);
       await writeDataPlaneSecret(join(dir, 'secrets'), 'default', 'data-plane', access);
       await writePrivacySecret(join(dir, 'secrets'), 'default', 'privacy');
@@ -166,7 +166,7 @@ export const scenario: Scenario = {
         { name: 'ours', url: oursUrl, pids: [intake.pid] },
         { name: 'rival', url: `http://127.0.0.1:${rivalPort}`, pids: [rival.pid] },
       ];
-      for (const { url } of candidates) await eventually(() => answers(url), { timeoutMs: 30_000, what: url });
+      for (const { url } of candidates) await eventually(() => answers(url), { what: url });
 
       let first = 0;
       const load = async (url: string, more: readonly string[]): Promise<LoadResult> => {

@@ -49,7 +49,6 @@ const registered = async (citizen: number): Promise<{ readonly receiptNo: string
         })),
       ),
     {
-      timeoutMs: 30_000,
       what: 'a receipt',
     },
   );
@@ -89,7 +88,7 @@ describe('a campaign on Kubernetes', () => {
     });
     await platform.cluster.kubectl(['-n', 'vouchers', 'create', '-f', '-'], { input });
     const state = () => kubectl('get', 'splan', 'asked', '-o', 'jsonpath={.status.state}');
-    await eventually(async () => (await state()) === 'Pending', { timeoutMs: 20_000, what: 'the state of the plan' });
+    await eventually(async () => (await state()) === 'Pending', { what: 'the state of the plan' });
     await kubectl('delete', 'splan', 'asked');
   });
 
@@ -137,7 +136,7 @@ describe('a campaign on Kubernetes', () => {
         .sort();
     const before = intakes();
     await platform.edit({ titleEn: 'Edited' });
-    await eventually(async () => (await titleShown()).includes('Edited'), { timeoutMs: 20_000, what: 'the new title' });
+    await eventually(async () => (await titleShown()).includes('Edited'), { what: 'the new title' });
     expect(intakes()).toEqual(before);
   });
 
@@ -148,7 +147,7 @@ describe('a campaign on Kubernetes', () => {
     await kubectl('delete', name, '--cascade=orphan');
     const replicas = await eventually(
       () => kubectl('get', name, '-o', 'jsonpath={.spec.replicas}').catch(() => undefined),
-      { timeoutMs: 20_000, what: 'the Deployment' },
+      { what: 'the Deployment' },
     );
     expect(replicas).toBe('2');
     const image = (): Promise<string> =>
@@ -156,7 +155,7 @@ describe('a campaign on Kubernetes', () => {
     const own = await image();
     await kubectl('annotate', name, 'example.org/owner=somebody');
     await kubectl('set', 'image', name, 'intake=example.org/other:1');
-    await eventually(async () => (await image()) === own, { timeoutMs: 20_000, what: 'the image' });
+    await eventually(async () => (await image()) === own, { what: 'the image' });
     expect(await kubectl('get', name, '-o', 'jsonpath={.metadata.annotations.example\\.org/owner}')).toBe('somebody');
   });
 

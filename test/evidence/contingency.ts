@@ -226,7 +226,7 @@ export const scenario: Scenario = {
             told = waiting.safeParse(body).data?.waiting.atMostSeconds;
             return told !== undefined;
           };
-          await eventually(tells, { timeoutMs: 15_000, what: 'the receipt to say how long the oldest has waited' });
+          await eventually(tells, { what: 'the receipt to say how long the oldest has waited' });
         } finally {
           signalAll(ids, 'SIGCONT');
         }

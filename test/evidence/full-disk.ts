@@ -119,7 +119,6 @@ const fillJournal = async ({ shardMaxBytes, maxFileStoreBytes, makeRoom }: Room,
     const { campaignId } = spec;
     const admin = journal.admins({ shardMaxBytes });
     await eventually(async () => (await admin.ensure(spec, signal)).kind === 'ready', {
-      timeoutMs: 30_000,
       what: 'the streams',
     });
     const { publish } = createPublisher({
@@ -138,7 +137,6 @@ const fillJournal = async ({ shardMaxBytes, maxFileStoreBytes, makeRoom }: Room,
     }, signal);
     await makeRoom?.(journal);
     const held = await eventually(() => copiesInJournal(journal.connection, campaignId, signal), {
-      timeoutMs: 30_000,
       what: 'a journal that can be read',
     });
     return { filled, outcome: outcomeOf(filled, held) };

@@ -61,7 +61,7 @@ const imageOf = ({ kubectl }: Platform): Promise<string> =>
 const timeOf = async (act: () => Promise<unknown>, isRight: () => Promise<boolean>, what: string): Promise<number> => {
   const startedAtMs = performance.now();
   await act();
-  await eventually(isRight, { timeoutMs: 30_000, what, everyMs: 20 });
+  await eventually(isRight, { what, everyMs: 20 });
   return Math.round(performance.now() - startedAtMs);
 };
 
@@ -146,7 +146,7 @@ const upheavals = (platform: Platform, { signal, progress }: ScenarioContext) =>
 
 const leastReplicas = async (platform: Platform, act: () => Promise<unknown>) => {
   const watch = watchReplicas(platform.api, CAMPAIGN_NAMESPACE, INTAKE);
-  await eventually(() => watch.seen.length > 0, { timeoutMs: 10_000, what: 'the watch to begin' });
+  await eventually(() => watch.seen.length > 0, { what: 'the watch to begin' });
   await act();
   return { least: await watch.least(), versionsSeen: watch.seen.length };
 };

@@ -5,15 +5,17 @@ import { AUDIT_STREAM, auditSubject } from '../../operator/api/names.ts';
 import { type AuditEntry, parseAuditEntry } from '../../operator/plan/audit-entry.ts';
 import type { AuditLog } from '../../operator/reconcile/ports.ts';
 import { historyOf } from './audit-history.ts';
+import { patiently } from './patiently.ts';
 import { publishOnce } from './publish-once.ts';
 import { never, type RealJournal } from './real-journal.ts';
 import { writeHistory } from './write-history.ts';
 
-export const linesOf = async (log: AuditLog, campaignId: string): Promise<readonly string[]> => {
-  const lines: string[] = [];
-  for await (const { text } of log.read(campaignId, never)) lines.push(text);
-  return lines;
-};
+export const linesOf = (log: AuditLog, campaignId: string): Promise<readonly string[]> =>
+  patiently(`the trail of ${campaignId}`, async () => {
+    const lines: string[] = [];
+    for await (const { text } of log.read(campaignId, never)) lines.push(text);
+    return lines;
+  });
 
 export const entriesOf = async (log: AuditLog, campaignId: string): Promise<readonly (AuditEntry | undefined)[]> =>
   (await linesOf(log, campaignId)).map(parseAuditEntry);

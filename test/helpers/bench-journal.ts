@@ -15,6 +15,7 @@ import { ensureNatsServer } from '../../local/binaries.ts';
 import { spawnManaged } from '../../local/managed-process.ts';
 import { startNatsCluster } from '../../local/nats.ts';
 import { eventSubject, shardStreamName, shardSubjects } from '../../operator/api/names.ts';
+import { patientManager } from './patiently.ts';
 import { publishOnce } from './publish-once.ts';
 import { homeShard, SHARDS } from './records.ts';
 
@@ -44,7 +45,7 @@ export const startBenchJournal = async (dir: string, signal: AbortSignal): Promi
     ...credentials,
   });
   const connection = await connectJournal({ urls: cluster.urls, ...credentials }, 'bench', signal);
-  const manager = await jetstreamManager(connection.nats, { checkAPI: false });
+  const manager = patientManager(await jetstreamManager(connection.nats, { checkAPI: false }));
   const client = jetstream(connection.nats);
   return {
     connection,

@@ -223,7 +223,6 @@ export const playCeiling = async ({ seconds, seed, ignoresCeiling, signal }: Cei
     const seen = check;
     // The last write may be on its way to the watch.
     await eventually(async () => (await audit()) === seen.writes, {
-      timeoutMs: 10_000,
       what: 'the watch to have seen every audited write',
     }).catch(() => undefined);
     const { raises, violations, writes } = seen;

@@ -1,13 +1,16 @@
 /** Waits for a condition, never for a time: looks, and again by a timer, until it holds or the deadline names what never came. */
 
 export interface Patience {
-  readonly timeoutMs: number;
+  /** 30 s unless stated: it bounds what never comes and judges nobody's speed. Jest's own bound of a test is 120 s. */
+  readonly timeoutMs?: number;
   /** Completes "waited in vain for …". */
   readonly what: string;
   /** From the end of a look to the next. */
   readonly everyMs?: number;
   readonly signal?: AbortSignal;
 }
+
+const PATIENCE_MS = 30_000;
 
 /**
  * The first value that is neither false nor undefined. What `look` throws counts as "not yet" and becomes the cause. There is
@@ -17,7 +20,7 @@ export interface Patience {
  */
 export const eventually = async <T>(
   look: () => T | Promise<T>,
-  { timeoutMs, what, everyMs = 20, signal }: Patience,
+  { timeoutMs = PATIENCE_MS, what, everyMs = 20, signal }: Patience,
 ): Promise<Exclude<T, false | undefined>> => {
   const endAtMs = Date.now() + timeoutMs;
   const { promise, resolve, reject } = Promise.withResolvers<Exclude<T, false | undefined> | undefined>();

@@ -16,6 +16,7 @@ import { newServerCertificate } from '../../operator/setup/certificates.ts';
 import { keepAccounts } from '../../operator/setup/keep-accounts.ts';
 import { accountName, accountPassword, newRoot, ROOT_KEYS } from '../../operator/setup/root.ts';
 import { eventually } from './eventually.ts';
+import { ensured } from './patiently.ts';
 import { journalSpec, never } from './real-journal.ts';
 import { SHARDS } from './records.ts';
 
@@ -88,9 +89,9 @@ export const startGuardedJournal = async (campaigns: readonly string[]): Promise
   const afterReading = async (change: () => Promise<void>): Promise<void> => {
     const before = timesRead();
     await change();
-    await eventually(() => timesRead() > before, { timeoutMs: 20_000, what: 'the server to read its accounts' });
+    await eventually(() => timesRead() > before, { what: 'the server to read its accounts' });
   };
-  await eventually(() => log.length > 0, { timeoutMs: 10_000, what: 'the accounts' });
+  await eventually(() => log.length > 0, { what: 'the accounts' });
   const server = spawnManaged({
     name: 'nats',
     command: await ensureNatsServer({ signal: never, progress: () => undefined }),
@@ -115,7 +116,7 @@ export const startGuardedJournal = async (campaigns: readonly string[]): Promise
   };
   const connection = await connect(access('operator'));
   const admin = createJournalAdmin({ connection, monitorUrls: [], now: Date.now, shardMaxBytes: 2 ** 24 });
-  for (const campaignId of campaigns) await admin.ensure(journalSpec({ campaignId, replicas: 1 }), never);
+  for (const campaignId of campaigns) await ensured(admin, journalSpec({ campaignId, replicas: 1 }));
   return {
     port,
     pid: server.pid,

@@ -112,7 +112,6 @@ export const startTorture = async (): Promise<Torture> => {
     const fromMs = performance.now();
     const wanted = await truth();
     await eventually(() => words(store.list()) === wanted, {
-      timeoutMs: 30_000,
       what: `the store to be right after ${what}`,
       everyMs: 10,
     });

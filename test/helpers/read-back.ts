@@ -2,6 +2,7 @@
 import { parseEnvelope } from '../../app/core/envelope-schema.ts';
 import type { JournalConnection } from '../../app/journal/connection.ts';
 import { createJournalReplay } from '../../app/journal/replay.ts';
+import { patiently } from './patiently.ts';
 import { SHARDS } from './records.ts';
 
 /** Receipt → number of copies over all shards. A shard whose stream is gone holds nothing, where that is expected. */
@@ -13,14 +14,21 @@ export const copiesInJournal = async (
 ): Promise<ReadonlyMap<string, number>> => {
   const copies = new Map<string, number>();
   const { replay, lastSequence } = createJournalReplay({ connection, campaignId });
-  for (let shard = 0; shard < SHARDS; shard += 1) {
-    if (skipMissing && (await lastSequence(shard, signal).catch(() => 0)) === 0) continue;
+  const receiptsIn = async (shard: number): Promise<readonly string[]> => {
+    const receipts: string[] = [];
     for await (const batch of replay(shard, 1, signal)) {
       for (const { data } of batch) {
         const parsed = parseEnvelope(data);
         if (parsed.kind === 'invalid') throw new Error(`shard ${shard} holds no envelope: ${parsed.reason}`);
-        copies.set(parsed.event.receipt, (copies.get(parsed.event.receipt) ?? 0) + 1);
+        receipts.push(parsed.event.receipt);
       }
+    }
+    return receipts;
+  };
+  for (let shard = 0; shard < SHARDS; shard += 1) {
+    if (skipMissing && (await lastSequence(shard, signal).catch(() => 0)) === 0) continue;
+    for (const receipt of await patiently(`a reading of shard ${shard}`, () => receiptsIn(shard))) {
+      copies.set(receipt, (copies.get(receipt) ?? 0) + 1);
     }
   }
   return copies;

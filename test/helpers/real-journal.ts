@@ -12,7 +12,9 @@ import { ensureNatsServer } from '../../local/binaries.ts';
 import { spawnManaged } from '../../local/managed-process.ts';
 import { type NatsCluster, type NatsNode, type NatsOptions, startNatsCluster } from '../../local/nats.ts';
 import { shardStreamName } from '../../operator/api/names.ts';
-import type { JournalAdmin, JournalSpec } from '../../operator/reconcile/ports.ts';
+import type { JournalAdmin, JournalSpec, JournalState } from '../../operator/reconcile/ports.ts';
+import { eventually } from './eventually.ts';
+import { ensured, patientManager } from './patiently.ts';
 import { receivedEvent, SHARDS } from './records.ts';
 
 export const never = new AbortController().signal;
@@ -35,8 +37,12 @@ export interface RealJournal {
   readonly dir: string;
   readonly cluster: NatsCluster;
   readonly connection: JournalConnection;
+  /** Asks again while nobody can answer; so does `ensured`. */
   readonly manager: JetStreamManager;
+  /** As the operator has it: what nobody can answer now is `unavailable`, or thrown. */
   readonly admin: JournalAdmin;
+  /** `journalSpec()` with these overrides, by `admin` unless another one is given. */
+  ensured(overrides?: Partial<JournalSpec>, by?: JournalAdmin): Promise<JournalState>;
   /** A connection of its own, to the servers with these indices or to all. */
   connect(name: string, servers?: readonly number[]): Promise<JournalConnection>;
   admins(options: {
@@ -44,7 +50,7 @@ export interface RealJournal {
     readonly monitorUrls?: readonly string[];
     readonly now?: () => number;
   }): JournalAdmin;
-  /** The node that leads a shard's stream now. */
+  /** The node that leads a shard's stream now, or as soon as one does. */
   leaderOf(campaignId: string, shard: number): Promise<NatsNode>;
   /** Stopped with the journal at the latest. */
   startCrowd(options?: CrowdOptions): Promise<Crowd>;
@@ -73,25 +79,28 @@ export const startRealJournal = async (
     return connection;
   };
   const connection = await connect('test');
-  const manager = await jetstreamManager(connection.nats, { checkAPI: false });
+  const manager = patientManager(await jetstreamManager(connection.nats, { checkAPI: false }));
   const admins: RealJournal['admins'] = ({
     monitorUrls = cluster.monitorUrls,
     shardMaxBytes = 2 ** 28,
     now = Date.now,
   }) => createJournalAdmin({ connection, monitorUrls, now, shardMaxBytes });
+  const admin = admins({});
   return {
     dir,
     cluster,
     connection,
     manager,
-    admin: admins({}),
+    admin,
+    ensured: (overrides = {}, by = admin) => ensured(by, journalSpec(overrides)),
     connect,
     admins,
-    async leaderOf(campaignId, shard) {
-      const { cluster: placed } = await manager.streams.info(shardStreamName(campaignId, shard));
-      const node = cluster.nodes.find(({ name }) => name === placed?.leader);
-      if (node === undefined) throw new Error(`shard ${shard} has no leader`);
-      return node;
+    leaderOf(campaignId, shard) {
+      const look = async (): Promise<NatsNode | undefined> => {
+        const { cluster: placed } = await manager.streams.info(shardStreamName(campaignId, shard));
+        return cluster.nodes.find(({ name }) => name === placed?.leader);
+      };
+      return eventually(look, { what: `a leader of shard ${shard}` });
     },
     async startCrowd(options = {}) {
       const crowd = runCrowd(await connect('crowd', options.servers), options);

@@ -74,7 +74,7 @@ const cutPower = async (journal: RealJournal, image: string, at: string): Promis
     await run('umount', [at]);
     return true;
   };
-  await eventually(umount, { timeoutMs: 10_000, what: 'the image to be let go' });
+  await eventually(umount, { what: 'the image to be let go' });
   await mountImage(image, at);
 };
 
@@ -100,7 +100,6 @@ const play = async (journal: RealJournal, image: string, at: string, options: Po
   const { signal, progress, acknowledgements = 8_000 } = options;
   const spec = journalSpec();
   await eventually(async () => (await journal.admin.ensure(spec, signal)).kind === 'ready', {
-    timeoutMs: 30_000,
     what: 'the streams',
   });
   const sealed = (): string => Buffer.from(crypto.getRandomValues(new Uint8Array(2_900))).toString('base64');

@@ -2,13 +2,11 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { runCli } from '../../../cli/run.ts';
 import { aReport, aStatus, conditions } from '../../helpers/a-status.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { type Answer, type Received, StrawApiServer } from '../kube/api-server.ts';
-
-jest.setTimeout(60_000);
 
 const GONE: Answer = { status: 404, body: { kind: 'Status', code: 404, reason: 'NotFound', message: 'not found' } };
 const CONFLICT: Answer = {
@@ -67,12 +65,11 @@ describe('status -w on a pipe', () => {
     const ended = new AbortController();
     const { out, err, code } = voucher(['status', 'spring', '-w', '-o', 'json'], ended.signal);
     const told = (number: number) =>
-      eventually(async () => out.length === number || undefined, { timeoutMs: 20_000, what: `${number} answers` });
+      eventually(async () => out.length === number || undefined, { what: `${number} answers` });
     await told(1);
     isAway = true;
     const before = server.received.length;
     await eventually(async () => server.received.length >= before + 2 || undefined, {
-      timeoutMs: 20_000,
       what: 'it to ask',
     });
     [isAway, version, stage] = [false, 2, 'Draining'];

@@ -67,7 +67,7 @@ describe('the generator process', () => {
       verdict: 'complete',
       acknowledged: final?.acknowledged,
     });
-  }, 30_000);
+  });
 
   it('killed with -9 leaves a ledger in which every line was promised, and no end', async () => {
     const child = run(argsFor(intake.url, await traceOf(300, 600)));
@@ -81,7 +81,7 @@ describe('the generator process', () => {
     const ledger = await readLedger(join(dir, 'ledger.jsonl'));
     expect(ledger.length).toBeGreaterThan(0);
     expect(compare({ ledger, ...contentOf(intake) })).toMatchObject({ lost: 0, sentByNobody: undefined });
-  }, 30_000);
+  });
 
   it('told to end, sends nobody else and still writes the end', async () => {
     const load = startLoad(await requestFor(200, 600));
@@ -89,7 +89,7 @@ describe('the generator process', () => {
     load.stop();
     expect(await load.done).toMatchObject({ type: 'final' });
     expect((await readLedger(join(dir, 'ledger.jsonl'))).at(-1)).toMatchObject({ type: 'end' });
-  }, 30_000);
+  });
 
   it('ends with whoever holds its standard input', async () => {
     const child = run([...argsFor(intake.url, await traceOf(50, 600)), '--end-with-stdin']);
@@ -97,7 +97,7 @@ describe('the generator process', () => {
     const exited = exitOf(child);
     child.stdin?.end();
     expect(await exited).toBe(1);
-  }, 30_000);
+  });
 
   it.each(['http://example.org', 'http://192.0.2.1:8080', 'https://127.0.0.1'])(
     'refuses to send load to %s',
@@ -108,12 +108,11 @@ describe('the generator process', () => {
       expect(message).toMatch(/refusing to send load|no http/);
       expect(existsSync(join(dir, 'ledger.jsonl'))).toBe(false);
     },
-    30_000,
   );
 
   it('is reported as dead when it could not work', async () => {
     const request = await requestFor(1, 1);
     const load = startLoad({ ...request, traceFile: join(dir, 'absent.csv') });
     expect(await load.done).toBeUndefined();
-  }, 30_000);
+  });
 });

@@ -134,13 +134,13 @@ describe('the demo', () => {
     expect(stopped).toEqual(['stack']);
     expect(output.indexOf('forecast:')).toBeLessThan(output.indexOf('is up after'));
     expect(output).toContain('the first registrations are acknowledged');
-  }, 30_000);
+  });
 
   it('under sabotage ends with lost 1 and exit code 1', async () => {
     const { report } = await demo({ options: { sabotage: 'drop-one' } });
     expect(report?.audit.lost).toBe(1);
     expect(report && exitCodeOf(report.audit, report.problems)).toBe(1);
-  }, 30_000);
+  });
 
   it('interrupted, stops the crowd and the stack and says why', async () => {
     const stop = new AbortController();
@@ -152,7 +152,7 @@ describe('the demo', () => {
     expect(error).toMatchObject({ name: 'AbortError' });
     expect(intake.posts()).toBe(0);
     expect(stopped).toEqual(['stack']);
-  }, 30_000);
+  });
 
   it('passes on why the stack did not start', async () => {
     const { error } = await demo({

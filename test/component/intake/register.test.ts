@@ -31,7 +31,7 @@ describe('a good registration', () => {
     const answer = intake.post(bodyOf(1)).finally(() => {
       answered = true;
     });
-    await eventually(() => intake.published.length === 1, { timeoutMs: 2_000, what: 'the publish' });
+    await eventually(() => intake.published.length === 1, { what: 'the publish' });
     // Another request's whole round trip is time enough for a premature answer to arrive.
     await intake.get('/api/v1/campaigns/test-campaign');
     expect(answered).toBe(false);
@@ -94,11 +94,11 @@ describe('a good registration', () => {
       body: JSON.stringify(bodyOf(1)),
       signal: hangUp.signal,
     }).catch(() => 'hung up');
-    await eventually(() => intake.published.length === 1, { timeoutMs: 2_000, what: 'the publish' });
+    await eventually(() => intake.published.length === 1, { what: 'the publish' });
     hangUp.abort();
     expect(await sent).toBe('hung up');
     ack.resolve(ACKNOWLEDGED);
-    await eventually(async () => (await arrivals('accepted')) === 1, { timeoutMs: 2_000, what: 'the count' });
+    await eventually(async () => (await arrivals('accepted')) === 1, { what: 'the count' });
   });
 });
 

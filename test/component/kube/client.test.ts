@@ -125,7 +125,7 @@ describe('a call', () => {
     server.nextAnswers.push('hang');
     const controller = new AbortController();
     const call = straw.client.call({ ...target, verb: 'get' }, controller.signal);
-    await eventually(() => server.received.length === 1, { timeoutMs: 5_000, what: 'the request' });
+    await eventually(() => server.received.length === 1, { what: 'the request' });
     controller.abort(new Error('enough'));
     await expect(call).rejects.toThrow('enough');
   });
@@ -153,7 +153,7 @@ describe('a call', () => {
     });
     server.nextAnswers.push({ status: 429, headers: { 'retry-after': '0' } });
     const call = guarded.client.call({ ...target, verb: 'apply', body: {} }, signal);
-    await eventually(() => server.received.length === 1, { timeoutMs: 5_000, what: 'the first attempt' });
+    await eventually(() => server.received.length === 1, { what: 'the first attempt' });
     mayWrite = false;
     await expect(call).rejects.toThrow('the lease is lost');
     await guarded.client.call({ ...target, verb: 'get' }, signal);

@@ -1,5 +1,5 @@
 /** Everything that was seen to kill or blind a watch: after each, the store equals the server again. */
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Informer, type InformerReport, type InformerTiming } from '../../../operator/kube/informer.ts';
 import type { KubeObject } from '../../../operator/kube/objects.ts';
 import { type Change, Store } from '../../../operator/kube/store.ts';
@@ -16,8 +16,6 @@ const TIMING: Partial<InformerTiming> = {
 };
 /** Far more than any of these needs, on a busy machine too. */
 const PATIENCE_MS = 8_000;
-jest.setTimeout(20_000);
-
 let server: StrawApiServer;
 let straw: StrawClient;
 let store: Store<StrawObject>;

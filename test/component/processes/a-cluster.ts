@@ -80,7 +80,7 @@ export const aCluster = async (options: Partial<ProcessClusterOptions> = {}): Pr
           const pods = cluster.pods();
           return pods.length === count && pods.every((pod) => pod.ready);
         },
-        { timeoutMs: 30_000, what: `exactly ${count} pods, all ready` },
+        { what: `exactly ${count} pods, all ready` },
       );
     },
     url: () => cluster.serviceUrl(CAMPAIGN.metadata.namespace, 'chengdu-intake'),

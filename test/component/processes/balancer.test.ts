@@ -121,7 +121,6 @@ describe('a balancer', () => {
     const sent = Buffer.alloc(64_000_000);
     client.write(sent);
     await eventually(() => taken.length > 0, {
-      timeoutMs: 5_000,
       what: 'a call',
     });
     const [socket] = taken;
@@ -132,12 +131,12 @@ describe('a balancer', () => {
         before = client.bytesWritten;
         return same;
       },
-      { timeoutMs: 5_000, what: 'the sender to stand still', everyMs: 100 },
+      { what: 'the sender to stand still', everyMs: 100 },
     );
     expect(client.writableLength).toBeGreaterThan(0);
     expect(received).toBe(0);
     socket?.resume();
-    await eventually(() => received === sent.length, { timeoutMs: 20_000, what: 'everything sent' });
+    await eventually(() => received === sent.length, { what: 'everything sent' });
     client.destroy();
   });
 
@@ -149,7 +148,6 @@ describe('a balancer', () => {
     client.on('error', () => undefined);
     const closed = once(client, 'close');
     await eventually(() => taken.length > 0, {
-      timeoutMs: 5_000,
       what: 'a call',
     });
     const [socket] = taken;
@@ -170,7 +168,6 @@ describe('a balancer', () => {
     expect(String(still)).toBe('still');
     first.destroy();
     await eventually(async () => (await text(connect({ host, port: balancer.port }).end('third'))) === 'third', {
-      timeoutMs: 5_000,
       what: 'room for another connection',
     });
   });
@@ -188,7 +185,6 @@ describe('a balancer', () => {
     await closed;
     // Answers are refused once nobody is there to take them.
     await eventually(() => taken[0]?.write('late') === false || taken[0]?.destroyed, {
-      timeoutMs: 4_000,
       what: 'the end of the backend’s connection',
     });
   });

@@ -1,13 +1,11 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { buildDeployment, withReplicas } from '../../../operator/resources/deployment.ts';
 import { buildOptions } from '../../helpers/build-options.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { aCluster, CAMPAIGN, NEVER, type TestCluster, writeSecrets } from './a-cluster.ts';
-
-jest.setTimeout(90_000);
 
 const KEEP = { timeoutMs: 30_000 };
 

@@ -1,8 +1,6 @@
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { eventually } from '../../helpers/eventually.ts';
 import { aCluster, CAMPAIGN, NEVER, type TestCluster, writeSecrets } from './a-cluster.ts';
-
-jest.setTimeout(60_000);
 
 describe('a pod that is to end', () => {
   let test: TestCluster;
@@ -30,7 +28,6 @@ describe('a pod that is to end', () => {
   it('is the one that is not ready', async () => {
     await fetch(`${test.url()}/sick`, { headers: { connection: 'close' } });
     const sick = await eventually(() => test.cluster.pods().find((pod) => !pod.ready), {
-      timeoutMs: 20_000,
       what: 'a pod that fails its readiness',
     });
     await test.scale('intake', 1);

@@ -65,7 +65,7 @@ describe('the records worker', () => {
     const database = new FakeDatabase();
     spread(journal, 4_000);
     const worker = start(journal, database);
-    await eventually(() => journal.acked === 4_000, { timeoutMs: 5_000, what: 'all acknowledged' });
+    await eventually(() => journal.acked === 4_000, { what: 'all acknowledged' });
     await worker.stop();
     expect([database.receipts.size, database.largest]).toEqual([4_000, 500]);
     const metrics = await worker.registry.getMetricsAsJSON();
@@ -80,10 +80,10 @@ describe('the records worker', () => {
     database.gate = gate.promise;
     spread(journal, 30);
     const worker = start(journal, database);
-    await eventually(() => database.started === 3, { timeoutMs: 5_000, what: 'every shard is committing' });
+    await eventually(() => database.started === 3, { what: 'every shard is committing' });
     expect(journal.acked).toBe(0);
     gate.resolve();
-    await eventually(() => journal.acked === 30, { timeoutMs: 5_000, what: 'all acknowledged' });
+    await eventually(() => journal.acked === 30, { what: 'all acknowledged' });
     await worker.stop();
   });
 
@@ -93,10 +93,10 @@ describe('the records worker', () => {
     database.away = true;
     spread(journal, 6_000);
     const worker = start(journal, database);
-    await eventually(() => database.started > 9, { timeoutMs: 5_000, what: 'some attempts' });
+    await eventually(() => database.started > 9, { what: 'some attempts' });
     expect([journal.acked, journal.redelivered]).toEqual([0, 0]);
     database.away = false;
-    await eventually(() => journal.acked === 6_000, { timeoutMs: 8_000, what: 'all acknowledged' });
+    await eventually(() => journal.acked === 6_000, { what: 'all acknowledged' });
     expect(journal.redelivered).toBe(0);
     await worker.stop();
   });
@@ -108,9 +108,9 @@ describe('the records worker', () => {
     spread(journal, 30);
     const failed = async (): Promise<boolean> =>
       (await worker.registry.metrics()).includes('voucher_records_failures_total{step="fetch",kind="unavailable"}');
-    await eventually(failed, { timeoutMs: 5_000, what: 'a failed fetch is counted' });
+    await eventually(failed, { what: 'a failed fetch is counted' });
     journal.outage = undefined;
-    await eventually(() => journal.acked === 30, { timeoutMs: 5_000, what: 'all acknowledged' });
+    await eventually(() => journal.acked === 30, { what: 'all acknowledged' });
     await worker.stop();
   });
 
@@ -121,7 +121,7 @@ describe('the records worker', () => {
     journal.append(0, ...manyReceived('autumn', 1));
     spread(journal, 30);
     const worker = start(journal, database);
-    await eventually(() => journal.outstanding === 0, { timeoutMs: 5_000, what: 'all settled' });
+    await eventually(() => journal.outstanding === 0, { what: 'all settled' });
     await worker.stop();
     expect(journal.acked).toBe(30);
     expect(journal.termed).toEqual(database.rejected);
@@ -135,7 +135,7 @@ describe('the records worker', () => {
     database.gate = gate.promise;
     spread(journal, 6_000);
     const worker = start(journal, database);
-    await eventually(() => database.started === 3, { timeoutMs: 5_000, what: 'every shard is committing' });
+    await eventually(() => database.started === 3, { what: 'every shard is committing' });
     const stopped = worker.stop();
     gate.resolve();
     await stopped;
@@ -149,7 +149,7 @@ describe('the records worker', () => {
     database.away = true;
     spread(journal, 30);
     const worker = start(journal, database);
-    await eventually(() => database.started >= 3, { timeoutMs: 5_000, what: 'an attempt' });
+    await eventually(() => database.started >= 3, { what: 'an attempt' });
     await worker.stop();
     expect(journal.acked).toBe(0);
   });
@@ -162,7 +162,7 @@ describe('the records worker', () => {
     database.gate = gate.promise;
     spread(journal, 3);
     const worker = start(journal, database);
-    await eventually(() => database.started === 3, { timeoutMs: 5_000, what: 'every shard is committing' });
+    await eventually(() => database.started === 3, { what: 'every shard is committing' });
     jest.advanceTimersByTime(20_000);
     expect(journal.workingCalls).toBe(6);
     gate.resolve();

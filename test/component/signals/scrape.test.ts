@@ -51,7 +51,6 @@ describe('scrape', () => {
     expect(missed[0]?.error).toBeDefined();
     // What was given up is not left open: it would pile up by one a second.
     await eventually(async () => ((await pods[1]?.connections()) ?? 0) <= 1, {
-      timeoutMs: 5_000,
       what: 'the connection to be closed or kept as the only one',
     });
   });
@@ -110,7 +109,7 @@ describe('scrape', () => {
     pods[0]?.behave({ kind: 'hangs' });
     const caller = new AbortController();
     const scrape = scraper.scrape(targets(pods), caller.signal);
-    await eventually(async () => (await pods[0]?.connections()) === 1, { timeoutMs: 5_000, what: 'a connection' });
+    await eventually(async () => (await pods[0]?.connections()) === 1, { what: 'a connection' });
     caller.abort();
     expect((await scrape).samples).toEqual([]);
   });

@@ -77,6 +77,6 @@ describe('npm run demo', () => {
     child?.kill('SIGINT');
     const [code] = await demo.exited;
     expect(code).toBe(130);
-    await eventually(() => runningHere().length === 0, { timeoutMs: 15_000, what: 'the end of every process' });
+    await eventually(() => runningHere().length === 0, { what: 'the end of every process' });
   });
 });

@@ -24,7 +24,7 @@ let pod: JournalConnection;
 beforeAll(async () => {
   journal = await startGuardedJournal([campaignId, 'autumn']);
   pod = await journal.connect(journal.access({ campaignId }));
-}, 60_000);
+});
 afterAll(async () => {
   await journal?.stop();
 });
@@ -117,14 +117,14 @@ describe('a campaign’s account', () => {
     );
     delivery?.ack();
     const backlog = () => journal.admin.backlog(campaignId, SHARDS, 'records', never);
-    await eventually(async () => (await backlog()).workedOff === 1, { timeoutMs: 5_000, what: 'the acknowledgement' });
+    await eventually(async () => (await backlog()).workedOff === 1, { what: 'the acknowledgement' });
 
     const replay = createJournalReplay({ connection: pod, campaignId });
     expect(await replay.lastSequence(shard, never)).toBe(1);
     const replayed: number[] = [];
     for await (const batch of replay.replay(shard, 1, never)) replayed.push(...batch.map(({ sequence }) => sequence));
     expect(replayed).toEqual([1]);
-  }, 30_000);
+  });
 
   it('watches its settings and keeps its data keys', async () => {
     const stop = new AbortController();
@@ -148,7 +148,7 @@ describe('a campaign’s account', () => {
     await put(1);
     await watch.first;
     await put(2);
-    await eventually(() => watch.current()?.traffic.intakePods === 2, { timeoutMs: 5_000, what: 'the new settings' });
+    await eventually(() => watch.current()?.traffic.intakePods === 2, { what: 'the new settings' });
     stop.abort();
     expect(errors).toEqual([]);
 
@@ -157,7 +157,7 @@ describe('a campaign’s account', () => {
     expect(await keys.getOrCreate('2020-09-25', wrapped, never)).toEqual(wrapped);
     expect(Buffer.from(await keys.getOrCreate('2020-09-25', Buffer.from('other'), never))).toEqual(wrapped);
     expect([...(await keys.list(never)).keys()]).toEqual(['2020-09-25']);
-  }, 30_000);
+  });
 });
 
 describe('a journal that speaks TLS only', () => {
@@ -198,14 +198,14 @@ describe('accounts that change', () => {
     expect(idOf(pod)).toBe(before);
     expect(changes).toEqual([]);
     expect(await ask(`${API}.STREAM.INFO.${REG}`)).toBe('done');
-  }, 30_000);
+  });
 
   it('send a campaign away that is gone', async () => {
     const autumn = await journal.connect(journal.access({ campaignId: 'autumn' }));
     await journal.setCampaigns([campaignId]);
-    await eventually(() => !autumn.isConnected(), { timeoutMs: 5_000, what: 'the end of its connection' });
+    await eventually(() => !autumn.isConnected(), { what: 'the end of its connection' });
     expect(pod.isConnected()).toBe(true);
-  }, 30_000);
+  });
 
   it('are read with a renewed certificate, and nobody is sent away for it', async () => {
     const serial = (): Promise<string> =>
@@ -225,10 +225,10 @@ describe('accounts that change', () => {
     await journal.renewCertificate();
     expect(await serial()).not.toBe(before);
     expect(idOf(pod)).toBe(id);
-  }, 30_000);
+  });
 
   it('are not believed from a server whose certificate is for another name', async () => {
     await journal.renewCertificate('elsewhere.example');
     await expect(journal.connect(journal.access({ campaignId }))).rejects.toThrow(/is for other names/);
-  }, 30_000);
+  });
 });

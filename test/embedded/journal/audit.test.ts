@@ -19,7 +19,7 @@ beforeAll(async () => {
   log = createAuditLog({ connection: journal.connection, replicas: 3 });
   await writeWhole(log, 'reference');
   whole = await idsOf('reference');
-}, 60_000);
+});
 afterAll(() => journal.stop());
 
 describe('the stream of trails', () => {
@@ -62,7 +62,7 @@ describe('a trail', () => {
     const ids = await idsOf('raced');
     expect(ids.toSorted()).toEqual(whole.toSorted());
     expect(checkTrail(await linesOf(log, 'raced')).breaks).toEqual([]);
-  }, 60_000);
+  });
 
   it('has every entry once when the leader of its stream is killed in the middle', async () => {
     await writeWhole(log, 'killed', async (view) => {
@@ -73,25 +73,21 @@ describe('a trail', () => {
       void node?.restart();
     });
     await eventually(async () => (await idsOf('killed')).length === whole.length, {
-      timeoutMs: 30_000,
       what: 'the trail',
     });
     expect(await idsOf('killed')).toEqual(whole);
     expect(checkTrail(await linesOf(log, 'killed')).breaks).toEqual([]);
     await journal.cluster.ready(never);
-  }, 90_000);
+  });
 
   it('outlives its campaign’s journal', async () => {
     const spec = journalSpec({ campaignId: 'autumn', campaignName: 'autumn' });
-    await eventually(async () => (await journal.admin.ensure(spec, never)).kind === 'ready', {
-      timeoutMs: 20_000,
-      what: 'the journal',
-    });
+    await journal.ensured(spec);
     await writeWhole(log, 'autumn');
     expect(await journal.admin.remove(spec, never)).toMatchObject({ kind: 'removed' });
     expect((await journal.manager.streams.names().next()).filter((name) => name.includes('autumn'))).toEqual([]);
     expect(await idsOf('autumn')).toEqual(whole);
-  }, 60_000);
+  });
 });
 
 describe('a trail that somebody with the operator’s account made anew', () => {
@@ -100,13 +96,9 @@ describe('a trail that somebody with the operator’s account made anew', () => 
     ['one altered', /^entry 7 does not fit entry 6: one of them was altered/],
     ['the order changed', /^entry 4 stands where entry 3 must be/],
     ['the last two cut off', /^no entry has the hash [0-9a-f]{64}: what ended with it was cut off/],
-  ])(
-    'with %s is reported',
-    async (forgery, message) => {
-      const campaignId = forgery.replaceAll(' ', '-');
-      await writeWhole(log, campaignId);
-      expect((await forge(journal, campaignId, forgery)).breaks[0]).toMatch(message);
-    },
-    60_000,
-  );
+  ])('with %s is reported', async (forgery, message) => {
+    const campaignId = forgery.replaceAll(' ', '-');
+    await writeWhole(log, campaignId);
+    expect((await forge(journal, campaignId, forgery)).breaks[0]).toMatch(message);
+  });
 });

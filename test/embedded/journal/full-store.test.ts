@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { enlargeStores } from '../../helpers/enlarge-stores.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { copiesInJournal, lostOf } from '../../helpers/read-back.ts';
-import { journalSpec, never, type RealJournal, startRealJournal } from '../../helpers/real-journal.ts';
+import { never, type RealJournal, startRealJournal } from '../../helpers/real-journal.ts';
 
 const MIB = 2 ** 20;
 /** Random, so that compression makes no room. */
@@ -18,7 +18,7 @@ afterEach(async () => {
 /** Registers until there is no room, and tells the receipts that were acknowledged. */
 const fill = async (full: RealJournal): Promise<readonly string[]> => {
   const crowd = await full.startCrowd({ size: 16, againMs: 20, sealed: bulky });
-  await eventually(() => (crowd.refused.get('journal_full') ?? 0) >= 50, { timeoutMs: 30_000, what: '`journal_full`' });
+  await eventually(() => (crowd.refused.get('journal_full') ?? 0) >= 50, { what: '`journal_full`' });
   await crowd.stop();
   expect(crowd.acked.size).toBeGreaterThan(100);
   console.log(`${crowd.acked.size} acknowledged, then refused: ${JSON.stringify([...crowd.refused])}`);
@@ -27,13 +27,12 @@ const fill = async (full: RealJournal): Promise<readonly string[]> => {
 
 const expectToTakeMore = async (roomy: RealJournal): Promise<void> => {
   const crowd = await roomy.startCrowd({ size: 4 });
-  await eventually(() => crowd.acked.size >= 50, { timeoutMs: 30_000, what: 'registrations after room was made' });
+  await eventually(() => crowd.acked.size >= 50, { what: 'registrations after room was made' });
   await crowd.stop();
 };
 
 const expectNoneLost = async (roomy: RealJournal, acked: readonly string[]): Promise<void> => {
   const copies = await eventually(() => copiesInJournal(roomy.connection, 'spring', never), {
-    timeoutMs: 30_000,
     what: 'a journal that can be read',
   });
   expect(lostOf(acked, copies)).toEqual([]);
@@ -43,21 +42,21 @@ describe('a journal without room', () => {
   it('says `journal_full` when its streams have reached their bytes, and takes registrations again with more', async () => {
     journal = await startRealJournal();
     const admin = journal.admins({ shardMaxBytes: 3 * MIB });
-    expect(await admin.ensure(journalSpec(), never)).toMatchObject({ kind: 'ready' });
+    expect(await journal.ensured({}, admin)).toMatchObject({ kind: 'ready' });
     const acked = await fill(journal);
     await expectNoneLost(journal, acked);
     for (const shard of [0, 1, 2]) await journal.manager.streams.update(`REG_spring_${shard}`, { max_bytes: 64 * MIB });
     await expectToTakeMore(journal);
-  }, 60_000);
+  });
 
   it('says so too when the servers’ own limit of file storage comes first', async () => {
     journal = await startRealJournal({ maxFileStoreBytes: 48 * MIB });
     // Bytes that are reserved would be refused at creation; unbounded streams meet the servers' limit in mid-flight.
     const admin = journal.admins({ shardMaxBytes: -1 });
-    expect(await admin.ensure(journalSpec(), never)).toMatchObject({ kind: 'ready' });
+    expect(await journal.ensured({}, admin)).toMatchObject({ kind: 'ready' });
     const acked = await fill(journal);
     await enlargeStores(journal, 512 * MIB);
     await expectToTakeMore(journal);
     await expectNoneLost(journal, acked);
-  }, 90_000);
+  });
 });

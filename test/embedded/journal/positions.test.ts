@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createJournalReader } from '../../../app/journal/reader.ts';
 import type { Delivery } from '../../../app/records/ports.ts';
 import { eventually } from '../../helpers/eventually.ts';
-import { journalSpec, never, type RealJournal, startRealJournal } from '../../helpers/real-journal.ts';
+import { never, type RealJournal, startRealJournal } from '../../helpers/real-journal.ts';
 import { SHARDS } from '../../helpers/records.ts';
 
 let journal: RealJournal;
@@ -11,12 +11,12 @@ let published = 0;
 
 beforeAll(async () => {
   journal = await startRealJournal();
-  expect(await journal.admin.ensure(journalSpec(), never)).toMatchObject({ kind: 'ready' });
+  expect(await journal.ensured()).toMatchObject({ kind: 'ready' });
   const crowd = await journal.startCrowd({ size: 16 });
-  await eventually(() => crowd.acked.size >= 600, { timeoutMs: 15_000, what: '600 registrations' });
+  await eventually(() => crowd.acked.size >= 600, { what: '600 registrations' });
   await crowd.stop();
   published = crowd.acked.size;
-}, 60_000);
+});
 afterAll(() => journal.stop());
 
 const reader = () => createJournalReader({ connection: journal.connection, campaignId: 'spring', tier: 'records' });
@@ -35,13 +35,13 @@ const take = async (many: number): Promise<readonly Delivery[]> => {
     }
     return taken.length >= many;
   };
-  await eventually(look, { timeoutMs: 30_000, what: `${many} messages` });
+  await eventually(look, { what: `${many} messages` });
   return taken;
 };
 
 const until = (want: { readonly messages: number; readonly workedOff: number }): Promise<boolean> => {
   const look = async (): Promise<boolean> => JSON.stringify(await counts()) === JSON.stringify(want);
-  return eventually(look, { timeoutMs: 30_000, what: JSON.stringify(want), everyMs: 100 });
+  return eventually(look, { what: JSON.stringify(want), everyMs: 100 });
 };
 
 describe('a tier that has worked off everything', () => {
@@ -54,7 +54,7 @@ describe('a tier that has worked off everything', () => {
       await journal.cluster.ready(never);
       await until({ messages: 0, workedOff: published });
     }
-  }, 90_000);
+  });
 
   it('gets every message again when all servers are killed at once, and none is skipped', async () => {
     for (const node of journal.cluster.nodes) node.kill('SIGKILL');
@@ -66,5 +66,5 @@ describe('a tier that has worked off everything', () => {
     expect(new Set(again.map(({ shard, sequence }) => `${shard} ${sequence}`)).size).toBe(published);
     for (const delivery of again) delivery.ack();
     await until({ messages: 0, workedOff: published });
-  }, 90_000);
+  });
 });

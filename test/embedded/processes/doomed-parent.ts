@@ -19,7 +19,7 @@ const test = await aCluster({
 await writeSecrets(test);
 await test.deploy('intake', 3);
 if (stubborn) {
-  await eventually(() => test.cluster.processes().length === 3, { timeoutMs: 30_000, what: 'three processes' });
+  await eventually(() => test.cluster.processes().length === 3, { what: 'three processes' });
 } else await test.ready(3);
 const pids = test.cluster.processes().map(({ pid }) => pid);
 process.stdout.write(`${JSON.stringify({ pids, reaper: reaper.pid, stateDir: test.stateDir })}\n`);

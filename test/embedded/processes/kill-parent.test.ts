@@ -4,11 +4,9 @@ import { readFile, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
 import { eventually } from '../../helpers/eventually.ts';
-
-jest.setTimeout(90_000);
 
 const PARENT = fileURLToPath(new URL('./doomed-parent.ts', import.meta.url));
 const Told = z.object({ pids: z.array(z.number().int()), reaper: z.number().int(), stateDir: z.string() });
@@ -41,7 +39,6 @@ describe('kill -9 of a run', () => {
         parent.kill('SIGKILL');
         await exited;
         await eventually(async () => !(await anyAlive([...pids, reaper])), {
-          timeoutMs: 10_000,
           what: 'the end of every process of the run',
         });
       } finally {

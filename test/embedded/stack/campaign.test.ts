@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { request } from 'undici';
 import { createAuditLog } from '../../../app/journal/audit-log.ts';
 import { connectJournal } from '../../../app/journal/connection.ts';
@@ -14,8 +14,6 @@ import { entriesOf } from '../../helpers/audit-play.ts';
 import { receiptOf, receiptState, register } from '../../helpers/citizen-client.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { isStackReady, stackCampaignYaml } from '../../helpers/with-stack.ts';
-
-jest.setTimeout(120_000);
 
 const STARTED_AT_MS = Date.now();
 const CAMPAIGN = { intake: { min: 2, max: 3, capacityPerReplica: 500 } };
@@ -61,7 +59,7 @@ describe('a campaign that is open', () => {
           const entries = await entriesOf(log, stack.campaignId);
           return entries.length >= 2 ? entries.map((entry) => entry?.step) : undefined;
         },
-        { timeoutMs: 20_000, what: 'two entries' },
+        { what: 'two entries' },
       );
       expect(steps).toEqual(['campaign_created', 'campaign_opened']);
     } finally {
@@ -77,7 +75,7 @@ describe('a campaign that is open', () => {
         const body = await stateOf(answered);
         return (body as { confirmed?: boolean }).confirmed === true ? body : undefined;
       },
-      { timeoutMs: 20_000, what: 'the row' },
+      { what: 'the row' },
     );
     expect(confirmed).toMatchObject({ state: 'received', channel: 'wechat', category: 'dining' });
   });
@@ -91,7 +89,7 @@ describe('a campaign that is open', () => {
           const answered = await register(stack.url, 2, key);
           return receiptOf(answered) === undefined ? undefined : answered;
         },
-        { timeoutMs: 30_000, what: 'a receipt' },
+        { what: 'a receipt' },
       ),
     );
     if (nats !== undefined) stack.kill(nats);
@@ -121,7 +119,7 @@ describe('a campaign that is open', () => {
         const response = await request(`${stack.url}/api/v1/campaigns/${stack.campaignId}`, { reset: true });
         return JSON.stringify(await response.body.json()).includes('Edited');
       },
-      { timeoutMs: 10_000, what: 'the new title' },
+      { what: 'the new title' },
     );
     expect(ids()).toEqual(before);
   });
@@ -137,7 +135,6 @@ describe('a campaign that is open', () => {
     const intakes = () => stack.processes().filter(({ role }) => role === 'intake');
     const isReplaced = (): boolean => intakes().length === 2 && intakes().every(({ id }) => id !== killed?.id);
     await eventually(() => isReplaced() && isStackReady(stack), {
-      timeoutMs: 30_000,
       what: 'another intake',
     });
     expect((await register(stack.url, 3, randomUUID())).status).toBe(201);

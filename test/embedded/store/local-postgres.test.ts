@@ -48,7 +48,7 @@ describe('the local PostgreSQL', () => {
     ]);
     expect(await answers(url.replace(/:[^:@]*@/, ':wrong@'))).toBe(false);
     expect(await readFile(postgres.logFile, 'utf8')).not.toContain(new URL(url).password);
-  }, 30_000);
+  });
 
   it('stops in order, and starts again on the same files', async () => {
     const dir = await newFolder();
@@ -60,7 +60,7 @@ describe('the local PostgreSQL', () => {
     expect(await readFile(first.logFile, 'utf8')).toContain('database system is shut down');
     const second = await start(dir);
     expect(await queryOnce(second.url('records', 'voucher'), 'SELECT n FROM kept')).toEqual([{ n: 1 }]);
-  }, 30_000);
+  });
 
   it('comes back on the same port after a crash with all that was committed', async () => {
     const postgres = await start(await newFolder());
@@ -73,7 +73,7 @@ describe('the local PostgreSQL', () => {
     expect(postgres.pid).not.toBe(pid);
     expect(await queryOnce(url, 'SELECT count(*)::int AS n FROM kept')).toEqual([{ n: 1000 }]);
     expect(await readFile(postgres.logFile, 'utf8')).toContain('automatic recovery in progress');
-  }, 30_000);
+  });
 
   it('takes over files whose server outlived its parent', async () => {
     const dir = await newFolder();
@@ -81,7 +81,7 @@ describe('the local PostgreSQL', () => {
     const heir = await start(dir);
     expect(heir.pid).not.toBe(orphan.pid);
     expect(await answers(heir.adminUrl)).toBe(true);
-  }, 30_000);
+  });
 
   it('is not kept from starting by a postmaster.pid that names a process of someone else', async () => {
     const dir = await newFolder();
@@ -90,7 +90,7 @@ describe('the local PostgreSQL', () => {
     const bystander = process.ppid;
     await writeFile(join(first.dataDir, 'postmaster.pid'), `${bystander}\n${first.dataDir}\n`);
     expect(await answers((await start(dir)).adminUrl)).toBe(true);
-  }, 30_000);
+  });
 
   it('runs without root, durable and with checksums', async () => {
     const dir = await newFolder();
@@ -106,7 +106,7 @@ describe('the local PostgreSQL', () => {
       uid: asNobody ? NOBODY.uid : process.geteuid?.(),
       settings: ['on', 'on', 'on'],
     });
-  }, 60_000);
+  });
 
   it('never runs as root itself, and finds a folder that its account can enter', async () => {
     const dir = await newFolder();
@@ -116,5 +116,5 @@ describe('the local PostgreSQL', () => {
     const postgres = await start(inner);
     expect(await answers(postgres.adminUrl)).toBe(true);
     expect((await stat(postgres.dataDir)).uid).not.toBe(0);
-  }, 30_000);
+  });
 });

@@ -37,7 +37,7 @@ beforeAll(async () => {
   postgres = await startTestPostgres();
   url = await postgres.ensureDatabase('records', 'voucher');
   await storeFor('setup').migrate();
-}, 60_000);
+});
 afterAll(async () => {
   await Promise.all(open.map((each) => each.close()));
   await postgres.remove();
@@ -176,7 +176,7 @@ describe('many workers with the same citizens', () => {
       ),
       { numRuns: 40 },
     );
-  }, 120_000);
+  });
 
   /** Connected before they start, so that they really meet. */
   const connectedStores = async (campaignId: string, count: number): Promise<readonly Store[]> => {
@@ -212,7 +212,7 @@ describe('many workers with the same citizens', () => {
     const earliest = citizens.map((citizen) => receiptOf(`${citizen} ${(12 - (citizen % 12)) % 12}`));
     expect(new Set(standing)).toEqual(new Set(earliest));
     expect(rows['superseded_receipt']).toHaveLength(30 * 12);
-  }, 30_000);
+  });
 
   it('never deadlock over large overlapping batches in opposite orders', async () => {
     for (let round = 0; round < 5; round += 1) {
@@ -227,7 +227,7 @@ describe('many workers with the same citizens', () => {
       const counts = await storeFor('reader').count(campaignId);
       expect(counts).toEqual({ received: 2_000, superseded: 2_000, rejectedMessages: 0 });
     }
-  }, 60_000);
+  });
 });
 
 describe('a receipt that is looked up', () => {
@@ -275,5 +275,5 @@ describe('a receipt that is looked up', () => {
     expect(await locked.find(receiptOf('x'), signal)).toEqual({ kind: 'unavailable' });
     await holder;
     expect(await locked.find(receiptOf('x'), signal)).toEqual({ kind: 'absent' });
-  }, 20_000);
+  });
 });

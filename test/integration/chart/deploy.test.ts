@@ -44,7 +44,7 @@ describe('every object that a platform registers', () => {
       );
       expect(answer).toContain('serverside-applied (server dry run)');
     }
-  }, 60_000);
+  });
 
   it('and its release, of which every object is admitted too', async () => {
     const release = registered.find(({ type }) => type === 'kubernetes:helm.sh/v3:Release');
@@ -60,5 +60,5 @@ describe('every object that a platform registers', () => {
     const lines = answer.trim().split('\n');
     expect(lines.length).toBeGreaterThan(25);
     for (const line of lines) expect(line).toMatch(/serverside-applied \(server dry run\)$/);
-  }, 120_000);
+  });
 });

@@ -27,7 +27,7 @@ beforeAll(async () => {
 }, 1_200_000);
 afterAll(async () => {
   await installation?.remove();
-}, 120_000);
+});
 
 /** The API server's own word, `true` or `false`. */
 const operatorMay = (verb: string, resource: string, namespace: string | undefined): Promise<string> => {
@@ -59,7 +59,7 @@ describe('an installation', () => {
         expect([verb, namespace, may]).toEqual([verb, namespace, 'false']);
       }
     }
-  }, 120_000);
+  });
 
   it('leaves nothing of its set-up that may create a Secret', async () => {
     expect(await installation.system.kubectl('get', 'job,role', '-o', 'name')).toBe(
@@ -93,7 +93,7 @@ describe('an installation', () => {
     } finally {
       await nats.close();
     }
-  }, 60_000);
+  });
 });
 
 describe('the embedded data plane', () => {
@@ -108,7 +108,7 @@ describe('the embedded data plane', () => {
     for (const trusting of trusts) {
       await expect(installation.connect('voucher-data-plane', trusting)).rejects.toThrow(/certificate/);
     }
-  }, 60_000);
+  });
 
   it('takes no connection to the database in plain text, nor without its authority', async () => {
     const { 'postgres-url': text = '', 'postgres-ca.crt': ca = '' } = await installation.secret('voucher-data-plane');
@@ -128,7 +128,7 @@ describe('the embedded data plane', () => {
     await expect(query(false)).rejects.toThrow(/no encryption/);
     await expect(query({ servername })).rejects.toThrow(/certificate/);
     await expect(query({ ca, servername: 'elsewhere.example' })).rejects.toThrow(/altnames/);
-  }, 60_000);
+  });
 
   it('says on its Secrets when their certificates end', async () => {
     const jsonpath = 'jsonpath={.metadata.annotations.voucher-operator\\.io/expires-at}';
@@ -189,11 +189,11 @@ describe('the deletion of an open campaign', () => {
           .catch((error: Error) => error.message);
         return answer.includes('voucher-operator.io/confirm-delete=spring-2027');
       },
-      { timeoutMs: 30_000, what: 'a refusal that names the annotation' },
+      { what: 'a refusal that names the annotation' },
     );
     await vouchers.kubectl('annotate', 'vcamp', 'spring-2027', 'voucher-operator.io/confirm-delete=another');
     await expect(remove()).rejects.toThrow(/citizens hold receipts of it/);
-  }, 60_000);
+  });
 
   it('does not hold up the end of its namespace, also when the operator is gone', async () => {
     const { system, vouchers, cluster } = installation;
@@ -214,5 +214,5 @@ describe('an uninstallation', () => {
     );
     const claims = (await system.kubectl('get', 'pvc', '-o', 'name')).trim().split('\n');
     expect(claims).toHaveLength(4);
-  }, 120_000);
+  });
 });

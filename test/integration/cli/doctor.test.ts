@@ -134,7 +134,7 @@ describe('kubectl voucher doctor', () => {
           ? seen
           : undefined;
       },
-      { timeoutMs: 30_000, everyMs: 500, what: 'the quota to be counted' },
+      { everyMs: 500, what: 'the quota to be counted' },
     );
     expect(report).toMatchObject({ code: 1, verdict: 'FAIL' });
     expect(said(report, 'ceilings')).toEqual([

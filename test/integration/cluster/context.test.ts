@@ -59,7 +59,7 @@ describe('a context', () => {
     expect(await target.kubernetes.kubectl(['get', 'nodes', '-o', 'name'])).toBe(`node/${cluster.name}\n`);
     expect(said.at(-1)).toMatch(/^context ours is https:.*your current context stays what it is/);
     expect(await readFile(kubeconfig, 'utf8')).toBe(text);
-  }, 60_000);
+  });
 
   it('of another cluster needs images that it can pull', async () => {
     await expect(openTarget(options({ context: 'foreign' }))).rejects.toThrow(
@@ -68,18 +68,14 @@ describe('a context', () => {
     const pulled = { product: 'registry.example.org/voucher:1', crowd: 'registry.example.org/crowd:1' };
     const { images } = await openTarget(options({ context: 'foreign', pulled }));
     expect(images).toEqual({ kind: 'pulled', ...pulled });
-  }, 60_000);
+  });
 
   it.each([
     ['that is not there', 'nobody'],
     ['whose server does not answer', 'away'],
-  ])(
-    '%s is refused with a remedy',
-    async (_, context) => {
-      await expect(openTarget(options({ context }))).rejects.toThrow(/kubectl config get-contexts/);
-    },
-    60_000,
-  );
+  ])('%s is refused with a remedy', async (_, context) => {
+    await expect(openTarget(options({ context }))).rejects.toThrow(/kubectl config get-contexts/);
+  });
 
   it('with a namespace that the demo did not make is not touched', async () => {
     const namespace = await testNamespace(cluster, 'theirs');
@@ -108,5 +104,5 @@ describe('a context', () => {
     } finally {
       await namespace.remove();
     }
-  }, 60_000);
+  });
 });

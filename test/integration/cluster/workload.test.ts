@@ -94,7 +94,7 @@ describe('the local cluster', () => {
         expect(answer.addresses).toEqual([address, cluster.addresses.apiService]);
         return seen.add(answer.pod).size === 3;
       },
-      { timeoutMs: 30_000, what: 'an answer from each of three pods' },
+      { what: 'an answer from each of three pods' },
     );
   }, 150_000);
 
@@ -128,11 +128,10 @@ describe('the local cluster', () => {
     expect(await readFile(`${path}/kept`, 'utf8')).toBe('here');
     await space.kubectl('delete', 'pod/writer', 'pvc/data', '--wait=false');
     await eventually(async () => (await cluster.kubectl(['get', 'pv', volume, '--ignore-not-found'])) === '', {
-      timeoutMs: 30_000,
       what: 'the removal of the volume',
     });
     await expect(readFile(`${path}/kept`)).rejects.toMatchObject({ code: 'ENOENT' });
-  }, 120_000);
+  });
 
   it('refuses a pod that may become root, where a namespace enforces that', async () => {
     const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'root' } };
@@ -154,7 +153,7 @@ describe('the local cluster', () => {
         (await readFile(cluster.auditLogPath, 'utf8'))
           .split('\n')
           .find((entry) => entry.includes(`namespaces/${space.name}/secrets/kept`)),
-      { timeoutMs: 10_000, what: 'the line of the write' },
+      { what: 'the line of the write' },
     );
     expect(JSON.parse(line)).toMatchObject({ verb: 'patch', user: { username: 'kubernetes-admin' } });
     expect(await readFile(cluster.auditLogPath, 'utf8')).not.toContain(

@@ -1,11 +1,9 @@
 /** What the API server itself refuses, and whether its words name field and remedy. No operator runs. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { request } from 'node:https';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { campaignBody, GROUP } from '../../helpers/kube-world.ts';
 import { type OwnWorld, startWorld } from './world.ts';
-
-jest.setTimeout(120_000);
 
 const EXAMPLES = new URL('../../../examples/', import.meta.url);
 const textOf = (path: string): string => readFileSync(new URL(path, EXAMPLES), 'utf8');

@@ -129,7 +129,7 @@ export const startGate = async (): Promise<Gate> => {
     bind(OPERATOR, 'mighty'),
   ]);
   // A policy is in force some time after it was written.
-  const soon = { timeoutMs: 30_000, everyMs: 200, what: 'the policies to be in force' };
+  const soon = { everyMs: 200, what: 'the policies to be in force' };
   await eventually(
     async () => (await gate.decide(MIGHTY, await gate.newPlan(), approval(MIGHTY))).status === 403,
     soon,

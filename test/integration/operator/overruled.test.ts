@@ -1,10 +1,9 @@
 /** Who else decides about replicas: a person by annotation, and another autoscaler that is refused. */
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually } from '../../helpers/eventually.ts';
 import { APPS, campaignBody, conditionOf, flood, GROUP } from '../../helpers/kube-world.ts';
 import { type ManagedWorld, startManagedWorld } from './world.ts';
 
-jest.setTimeout(120_000);
 const SOON = { timeoutMs: 20_000, everyMs: 50 };
 
 let world: ManagedWorld;

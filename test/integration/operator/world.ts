@@ -28,7 +28,6 @@ const applyCrds = async (plane: ControlPlane): Promise<void> => {
     }
   }
   await eventually(async () => (await plane.answer({ method: 'GET', path: `${GROUP}/scaleplans` })).status === 200, {
-    timeoutMs: 10_000,
     what: 'both kinds to be served',
   });
 };

@@ -7,7 +7,7 @@ import { KubeError } from '../../../operator/kube/errors.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { FakeClock } from '../../helpers/fake-clock.ts';
 
-const SOON = { timeoutMs: 5_000, everyMs: 1 };
+const SOON = { everyMs: 1 };
 const away = () => new KubeError({ kind: 'connection', attempted: 'get', attempt: 1, message: 'ECONNREFUSED' });
 
 /** Looks that answer what a test says, on a terminal of ten lines or a pipe. */
