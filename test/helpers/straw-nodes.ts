@@ -6,7 +6,8 @@ import { CORE, kubeWorld } from './kube-world.ts';
 
 export interface StrawNodes {
   add(count: number): Promise<void>;
-  readonly count: () => number;
+  /** Their names, in the order in which they came. */
+  readonly names: () => readonly string[];
   stop(): Promise<void>;
 }
 
@@ -30,7 +31,7 @@ export const startStrawNodes = (api: KubeApi, size: Readonly<Record<string, stri
     beats.catch(() => undefined);
   }, HEARTBEAT_MS);
   return {
-    count: () => names.length,
+    names: () => names,
     async add(count) {
       for (let n = 0; n < count; n += 1) {
         const name = `straw-${names.length + 1}`;
@@ -52,6 +53,8 @@ export interface LatePod {
   readonly component: string;
   /** From when it was first seen to when it had a node; undefined while it has none. */
   readonly pendingMs: number | undefined;
+  /** Its node was not there yet when it was first seen. */
+  readonly waitedForNode: boolean;
 }
 
 export interface PodWatch {
@@ -61,12 +64,20 @@ export interface PodWatch {
   stop(): Promise<void>;
 }
 
+interface SeenPod {
+  readonly component: string;
+  readonly sinceMs: number;
+  readonly nodesThen: ReadonlySet<string>;
+  bound?: { readonly node: string; readonly atMs: number };
+  isStuck: boolean;
+}
+
 const COMPONENT = 'app.kubernetes.io/component';
 
 /** How long pods wait for a node, as a watch tells it: the API's own times are whole seconds. */
-export const watchPods = (api: KubeApi, namespace: string): PodWatch => {
+export const watchPods = (api: KubeApi, namespace: string, nodes: Pick<StrawNodes, 'names'>): PodWatch => {
   const stop = new AbortController();
-  const seen = new Map<string, { component: string; sinceMs: number; boundMs?: number; isStuck: boolean }>();
+  const seen = new Map<string, SeenPod>();
   const gone = new Set<string>();
   const done = watchPath(
     api,
@@ -78,11 +89,12 @@ export const watchPods = (api: KubeApi, namespace: string): PodWatch => {
       const pod = seen.get(name) ?? {
         component: metadata?.labels?.[COMPONENT] ?? '',
         sinceMs: nowMs,
+        nodesThen: new Set(nodes.names()),
         isStuck: false,
       };
-      if (spec?.nodeName !== undefined && pod.boundMs === undefined) pod.boundMs = nowMs;
+      if (spec?.nodeName !== undefined && pod.bound === undefined) pod.bound = { node: spec.nodeName, atMs: nowMs };
       pod.isStuck =
-        pod.boundMs === undefined && (status?.conditions ?? []).some(({ reason }) => reason === 'Unschedulable');
+        pod.bound === undefined && (status?.conditions ?? []).some(({ reason }) => reason === 'Unschedulable');
       seen.set(name, pod);
       if (type === 'DELETED') gone.add(name);
     },
@@ -91,10 +103,11 @@ export const watchPods = (api: KubeApi, namespace: string): PodWatch => {
   const standing = () => [...seen].filter(([name]) => !gone.has(name));
   return {
     pods: () =>
-      [...seen].map(([name, { component, sinceMs, boundMs }]) => ({
+      [...seen].map(([name, { component, sinceMs, bound, nodesThen }]) => ({
         name,
         component,
-        pendingMs: boundMs === undefined ? undefined : boundMs - sinceMs,
+        pendingMs: bound === undefined ? undefined : bound.atMs - sinceMs,
+        waitedForNode: bound === undefined || !nodesThen.has(bound.node),
       })),
     unschedulable: () => standing().filter(([, { isStuck }]) => isStuck).length,
     async stop() {

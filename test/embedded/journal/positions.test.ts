@@ -40,7 +40,10 @@ const take = async (many: number): Promise<readonly Delivery[]> => {
 };
 
 const until = (want: { readonly messages: number; readonly workedOff: number }): Promise<boolean> => {
-  const look = async (): Promise<boolean> => JSON.stringify(await counts()) === JSON.stringify(want);
+  const look = async (): Promise<boolean> => {
+    expect(await counts()).toEqual(want);
+    return true;
+  };
   return eventually(look, { what: JSON.stringify(want), everyMs: 100 });
 };
 
