@@ -52,6 +52,10 @@ export interface RealJournal {
   }): JournalAdmin;
   /** The node that leads a shard's stream now, or as soon as one does. */
   leaderOf(campaignId: string, shard: number): Promise<NatsNode>;
+  /** Messages that a campaign's shards hold: what was acknowledged, and the copies of hedges and of a second try. */
+  stored(campaignId: string): Promise<number>;
+  /** A crowd that has stopped, with so many acknowledged registrations in each shard or some more. */
+  fill(perShard: number): Promise<Crowd>;
   /** Stopped with the journal at the latest. */
   startCrowd(options?: CrowdOptions): Promise<Crowd>;
   stop(): Promise<void>;
@@ -86,6 +90,11 @@ export const startRealJournal = async (
     now = Date.now,
   }) => createJournalAdmin({ connection, monitorUrls, now, shardMaxBytes });
   const admin = admins({});
+  const startCrowd: RealJournal['startCrowd'] = async (options = {}) => {
+    const crowd = runCrowd(await connect('crowd', options.servers), options);
+    crowds.push(crowd);
+    return crowd;
+  };
   return {
     dir,
     cluster,
@@ -102,9 +111,19 @@ export const startRealJournal = async (
       };
       return eventually(look, { what: `a leader of shard ${shard}` });
     },
-    async startCrowd(options = {}) {
-      const crowd = runCrowd(await connect('crowd', options.servers), options);
-      crowds.push(crowd);
+    async stored(campaignId) {
+      const shards = Array.from({ length: SHARDS }, (_, shard) => shardStreamName(campaignId, shard));
+      const infos = await Promise.all(shards.map((name) => manager.streams.info(name)));
+      return infos.reduce((sum, { state }) => sum + state.messages, 0);
+    },
+    startCrowd,
+    async fill(perShard) {
+      const crowd = await startCrowd({ size: 16 });
+      // Each shard, not all together: one whose leader is not known everywhere yet is passed by for a second.
+      const inShard = (shard: number) => [...crowd.acked.values()].filter((one) => one.shard === shard).length;
+      const isFilled = () => Array.from({ length: SHARDS }, (_, shard) => inShard(shard)).every((n) => n >= perShard);
+      await eventually(isFilled, { what: `${perShard} registrations in each shard` });
+      await crowd.stop();
       return crowd;
     },
     async stop() {

@@ -32,7 +32,7 @@ afterAll(async () => {
 /** JetStream's error code when it was asked, or the refusal. */
 const ask = async (subject: string, body: object = {}): Promise<string> => {
   try {
-    const { data } = await pod.nats.request(subject, JSON.stringify(body), { timeout: 2_000 });
+    const { data } = await pod.nats.request(subject, JSON.stringify(body), { timeout: 20_000 });
     const answer = JSON.parse(Buffer.from(data).toString()) as { readonly error?: { readonly description: string } };
     return answer.error?.description ?? 'done';
   } catch (error) {

@@ -186,24 +186,20 @@ describe('a backlog', () => {
 
   it('is what was published less what was acknowledged, also after the consumers’ leaders moved', async () => {
     expect(await backlog()).toEqual({ messages: 0, enqueued: 0, workedOff: 0 });
-    const crowd = await journal.startCrowd({ size: 16 });
-    await eventually(() => crowd.acked.size >= 600, { what: '600 registrations' });
-    await crowd.stop();
-    const published = crowd.acked.size;
-    // A consumer's leader counts what its own server's replica has applied: that follows a quorum's acknowledgement.
-    const all = await eventually(
-      async () => {
-        const seen = await backlog();
-        return seen.messages >= published && seen;
-      },
-      { what: `a backlog of ${published}` },
-    );
-    expect(all).toMatchObject({
-      messages: published,
-      enqueued: published,
-      workedOff: 0,
-      oldestSeconds: expect.any(Number),
-    });
+    await journal.fill(150);
+    /** Of all that the shards hold, less so many; as soon as the consumers' leaders have applied what a quorum has. */
+    const counted = (workedOff: number): Promise<boolean> =>
+      eventually(
+        async () => {
+          const enqueued = await journal.stored('spring');
+          const { oldestSeconds, ...counts } = await backlog();
+          expect(counts).toEqual({ messages: enqueued - workedOff, enqueued, workedOff });
+          expect(oldestSeconds).toBeGreaterThan(0);
+          return true;
+        },
+        { what: `a backlog less ${workedOff}`, everyMs: 100 },
+      );
+    await counted(0);
 
     const reader = createJournalReader({ connection: journal.connection, campaignId: 'spring', tier: 'records' });
     const taken: Delivery[] = [];
@@ -211,23 +207,23 @@ describe('a backlog', () => {
       const request = { shard, maxMessages: 100, expiresMs: 1_000 };
       taken.push(...(await patiently('a fetch', () => reader.fetch(request, never))));
     }
-    expect(taken).toHaveLength(300);
     // The first of each shard stays: acknowledgements in the middle don't move the floor, nor the oldest age.
     const acked = taken.filter(({ sequence }) => sequence !== 1);
+    expect(acked.length).toBeGreaterThan(100);
     for (const delivery of acked) delivery.ack();
-    const rest = published - acked.length;
-    const counted = async (): Promise<boolean> => (await backlog()).messages === rest;
-    await eventually(counted, { what: `a backlog of ${rest}` });
+    await counted(acked.length);
 
     for (let shard = 0; shard < SHARDS; shard += 1) {
       const subject = `$JS.API.CONSUMER.LEADER.STEPDOWN.${shardStreamName('spring', shard)}.records`;
       await patiently('a step down', () => journal.connection.nats.request(subject, ''));
     }
-    await eventually(counted, { what: `a backlog of ${rest} from the new leaders`, everyMs: 100 });
-    const first = await journal.manager.streams.getMessage('REG_spring_0', { seq: 1 });
-    const { oldestSeconds = 0, ...counts } = await backlog();
-    expect(counts).toEqual({ messages: rest, enqueued: published, workedOff: acked.length });
-    expect(oldestSeconds).toBeGreaterThan((Date.now() - (first?.time.getTime() ?? 0)) / 1000 - 5);
+    await counted(acked.length);
+    const firsts = await Promise.all(
+      [0, 1, 2].map((shard) => journal.manager.streams.getMessage(shardStreamName('spring', shard), { seq: 1 })),
+    );
+    const oldestAtMs = Math.min(...firsts.map((first) => first?.time.getTime() ?? 0));
+    const nowMs = Date.now();
+    expect((await backlog()).oldestSeconds).toBeGreaterThanOrEqual((nowMs - oldestAtMs) / 1000);
   });
 });
 

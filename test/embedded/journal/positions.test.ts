@@ -7,15 +7,11 @@ import { never, type RealJournal, startRealJournal } from '../../helpers/real-jo
 import { SHARDS } from '../../helpers/records.ts';
 
 let journal: RealJournal;
-let published = 0;
 
 beforeAll(async () => {
   journal = await startRealJournal();
   expect(await journal.ensured()).toMatchObject({ kind: 'ready' });
-  const crowd = await journal.startCrowd({ size: 16 });
-  await eventually(() => crowd.acked.size >= 600, { what: '600 registrations' });
-  await crowd.stop();
-  published = crowd.acked.size;
+  await journal.fill(150);
 });
 afterAll(() => journal.stop());
 
@@ -39,23 +35,24 @@ const take = async (many: number): Promise<readonly Delivery[]> => {
   return taken;
 };
 
-const until = (want: { readonly messages: number; readonly workedOff: number }): Promise<boolean> => {
+/** Until `what` is all that the shards hold, and the other count is nought. */
+const untilAll = (what: 'messages' | 'workedOff'): Promise<boolean> => {
   const look = async (): Promise<boolean> => {
-    expect(await counts()).toEqual(want);
+    expect(await counts()).toEqual({ messages: 0, workedOff: 0, [what]: await journal.stored('spring') });
     return true;
   };
-  return eventually(look, { what: JSON.stringify(want), everyMs: 100 });
+  return eventually(look, { what: `${what} to be all`, everyMs: 100 });
 };
 
 describe('a tier that has worked off everything', () => {
   it('stands where it stood when one server after the other is killed', async () => {
-    for (const delivery of await take(published)) delivery.ack();
-    await until({ messages: 0, workedOff: published });
+    for (const delivery of await take(await journal.stored('spring'))) delivery.ack();
+    await untilAll('workedOff');
     for (const node of journal.cluster.nodes) {
       node.kill('SIGKILL');
       await node.restart();
       await journal.cluster.ready(never);
-      await until({ messages: 0, workedOff: published });
+      await untilAll('workedOff');
     }
   });
 
@@ -63,11 +60,11 @@ describe('a tier that has worked off everything', () => {
     for (const node of journal.cluster.nodes) node.kill('SIGKILL');
     await Promise.all(journal.cluster.nodes.map((node) => node.restart()));
     await journal.cluster.ready(never);
-    await until({ messages: published, workedOff: 0 });
-    const again = await take(published);
-    expect(again).toHaveLength(published);
-    expect(new Set(again.map(({ shard, sequence }) => `${shard} ${sequence}`)).size).toBe(published);
+    await untilAll('messages');
+    const stored = await journal.stored('spring');
+    const again = await take(stored);
+    expect(new Set(again.map(({ shard, sequence }) => `${shard} ${sequence}`)).size).toBe(stored);
     for (const delivery of again) delivery.ack();
-    await until({ messages: 0, workedOff: published });
+    await untilAll('workedOff');
   });
 });

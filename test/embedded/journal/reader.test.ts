@@ -16,12 +16,7 @@ let crowd: Crowd;
 beforeAll(async () => {
   journal = await startRealJournal({ syncAlways: false });
   await journal.ensured();
-  crowd = await journal.startCrowd({ size: 16 });
-  // Each shard, not all together: one whose leader is not known everywhere yet is passed by for a second.
-  const inShard = (shard: number): number => [...crowd.acked.values()].filter((one) => one.shard === shard).length;
-  const isFilled = (): boolean => Array.from({ length: SHARDS }, (_, shard) => inShard(shard)).every((n) => n >= 150);
-  await eventually(isFilled, { what: '150 registrations in each shard' });
-  await crowd.stop();
+  crowd = await journal.fill(150);
 });
 afterAll(() => journal.stop());
 
