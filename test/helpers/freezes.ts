@@ -1,0 +1,97 @@
+/**
+ * A machine that stands still now and then: servers below one process are frozen for a while, one of them, or all of them
+ * with the process itself, as on a host that gives its time to somebody else.
+ */
+import { readFile } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import { exponential, seededRandom } from '../../local/load/random.ts';
+
+export interface Freeze {
+  readonly atMs: number;
+  readonly ms: number;
+  /** The servers that stood still; the process too when `whole`. */
+  readonly pids: readonly number[];
+  readonly whole: boolean;
+  /** The kernel said of each of them that it was stopped. */
+  readonly seen: boolean;
+}
+
+export interface FreezeOptions {
+  readonly seed: number;
+  /** Between two freezes, on average. */
+  readonly meanGapMs: number;
+  readonly longestMs: number;
+}
+
+const SERVERS = /nats-server|postgres|kube-apiserver|\betcd\b/;
+const SHORTEST_MS = 200;
+/** One in so many is of everything. */
+const WHOLE_ONE_IN = 4;
+
+interface Found {
+  readonly pid: number;
+  readonly parent: number;
+  readonly state: string;
+}
+
+const lookAt = async (pid: number): Promise<Found | undefined> => {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  const [state = '', parent = '0'] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return stat === '' ? undefined : { pid, parent: Number(parent), state };
+};
+
+const childrenOf = async (pid: number): Promise<readonly number[]> => {
+  const text = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
+  return text.split(' ').filter(Boolean).map(Number);
+};
+
+/** All servers that `pid` has started, or that those have. */
+const serversBelow = async (pid: number): Promise<readonly number[]> => {
+  const found: number[] = [];
+  for (const child of await childrenOf(pid)) {
+    const command = await readFile(`/proc/${child}/cmdline`, 'utf8').catch(() => '');
+    if (SERVERS.test(command)) found.push(child);
+    found.push(...(await serversBelow(child)));
+  }
+  return found;
+};
+
+const tell = (pid: number, signal: NodeJS.Signals): void => {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // It ended meanwhile.
+  }
+};
+
+/** Freezes servers below `pid` until the signal says so. @returns what was frozen, oldest first */
+export const freezeServers = async (
+  pid: number,
+  { seed, meanGapMs, longestMs }: FreezeOptions,
+  signal: AbortSignal,
+): Promise<readonly Freeze[]> => {
+  const random = seededRandom(seed);
+  const { next } = random;
+  const freezes: Freeze[] = [];
+  while (!signal.aborted) {
+    await delay(exponential(random) * meanGapMs, undefined, { signal }).catch(() => undefined);
+    const servers = await serversBelow(pid);
+    const [whole, one] = [next() * WHOLE_ONE_IN < 1, Math.floor(next() * servers.length)];
+    const ms = Math.round(SHORTEST_MS + next() * (longestMs - SHORTEST_MS));
+    if (signal.aborted || servers.length === 0) continue;
+    const pids = whole ? servers : servers.slice(one, one + 1);
+    const held = whole ? [...pids, pid] : pids;
+    for (const each of held) tell(each, 'SIGSTOP');
+    try {
+      const atMs = Date.now();
+      await delay(ms, undefined, { signal }).catch(() => undefined);
+      const states = await Promise.all(held.map(lookAt));
+      // Whoever was killed meanwhile is no witness against it.
+      const seen = states.every((found) => found === undefined || ['T', 'Z', 'X'].includes(found.state));
+      freezes.push({ atMs, ms, pids, whole, seen });
+    } finally {
+      for (const each of held) tell(each, 'SIGCONT');
+    }
+  }
+  return freezes;
+};
