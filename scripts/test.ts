@@ -96,8 +96,11 @@ const main = async (): Promise<number> => {
   const lines: string[] = [];
   let passed = 0;
   let failed = 0;
+  const endCluster = (): Promise<void> => down(SHARED_CLUSTER, AbortSignal.timeout(60_000));
   const suites = SUITES.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
   const needsCluster = suites.some(({ missing, onCluster }) => onCluster && missing() === undefined);
+  // Somebody's run of single files may have left an installation on it, whose operator would meddle.
+  if (needsCluster) await endCluster();
   const built = needsCluster ? buildCluster() : Promise.resolve();
   for (const suite of suites) {
     const reason = suite.missing();
@@ -115,7 +118,7 @@ const main = async (): Promise<number> => {
     const seconds = Math.round((Date.now() - startedAtMs) / 1000);
     lines.push(`${suite.name}: ${outcome.passed} passed, ${outcome.failed} failed in ${seconds} s`);
   }
-  if (needsCluster) await down(SHARED_CLUSTER, AbortSignal.timeout(60_000));
+  if (needsCluster) await endCluster();
   rmSync(scratch, { recursive: true, force: true });
   console.log(`\n${lines.join('\n')}\n`);
   console.log(`${passed} passed, ${failed} failed`);

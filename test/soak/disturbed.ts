@@ -11,6 +11,8 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { whyNoCluster } from '../../local/cluster/host.ts';
+import { down } from '../../local/cluster.ts';
+import { SHARED_CLUSTER } from '../helpers/cluster.ts';
 import { type Freeze, freezeServers } from '../helpers/freezes.ts';
 import type { Scenario } from '../helpers/scenario.ts';
 
@@ -86,6 +88,8 @@ export const scenario: Scenario = {
     const longestMs = Number(values.longest ?? 2.5) * 1_000;
     const seed = Number(values.seed ?? Date.now() % 1_000_000);
     const dir = await mkdtemp(join(tmpdir(), 'voucher-disturbed-'));
+    const endCluster = (): Promise<void> => down(SHARED_CLUSTER, AbortSignal.timeout(60_000));
+    await endCluster();
     const neighbours = startBusy(busy);
     const runs: Run[] = [];
     try {
@@ -115,6 +119,7 @@ export const scenario: Scenario = {
     } finally {
       for (const one of neighbours) one.kill('SIGKILL');
       await rm(dir, { recursive: true, force: true });
+      await endCluster();
     }
     const freezes = runs.flatMap((run) => run.freezes);
     const failures = runs.flatMap((run) => run.failures);
