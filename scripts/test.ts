@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { down } from '../local/cluster.ts';
 import { SHARED_CLUSTER } from '../test/helpers/cluster.ts';
-import { SUITES, type Suite } from '../test/suites.ts';
+import { jestArgs, SUITES, type Suite } from '../test/suites.ts';
 
 const jestResult = z.object({
   numPassedTests: z.number(),
@@ -51,16 +51,7 @@ const exitOf = (args: readonly string[], results: string, timeoutMs: number): Pr
 
 const runSuite = async (suite: Suite, scratch: string): Promise<Outcome> => {
   const output = join(scratch, `${suite.name}.json`);
-  const args = [
-    '--experimental-vm-modules',
-    '--disable-warning=ExperimentalWarning',
-    'node_modules/jest/bin/jest.js',
-    ...suite.folders.map((folder) => `test/${folder}/`),
-    '--json',
-    `--outputFile=${output}`,
-    ...(suite.workers === 1 ? ['--runInBand'] : [`--maxWorkers=${suite.workers}`]),
-  ];
-  const code = await exitOf(args, output, suite.timeoutMs);
+  const code = await exitOf(jestArgs(suite, output), output, suite.timeoutMs);
   try {
     const result = jestResult.parse(JSON.parse(readFileSync(output, 'utf8')));
     // A file that could not even be loaded counts no test as failed; jest's exit code still knows.

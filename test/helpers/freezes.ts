@@ -5,6 +5,7 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { exponential, seededRandom } from '../../local/load/random.ts';
+import { childrenOf, signalQuietly } from '../../local/postgres/postmaster-file.ts';
 
 export interface Freeze {
   readonly atMs: number;
@@ -28,21 +29,10 @@ const SHORTEST_MS = 200;
 /** One in so many is of everything. */
 const WHOLE_ONE_IN = 4;
 
-interface Found {
-  readonly pid: number;
-  readonly parent: number;
-  readonly state: string;
-}
-
-const lookAt = async (pid: number): Promise<Found | undefined> => {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
-  const [state = '', parent = '0'] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return stat === '' ? undefined : { pid, parent: Number(parent), state };
-};
-
-const childrenOf = async (pid: number): Promise<readonly number[]> => {
-  const text = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
-  return text.split(' ').filter(Boolean).map(Number);
+/** The kernel's letter for what a process does; none for one that is gone. */
+const stateOf = async (pid: number): Promise<string | undefined> => {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
+  return stat?.charAt(stat.lastIndexOf(')') + 2);
 };
 
 /** All servers that `pid` has started, or that those have. */
@@ -54,14 +44,6 @@ const serversBelow = async (pid: number): Promise<readonly number[]> => {
     found.push(...(await serversBelow(child)));
   }
   return found;
-};
-
-const tell = (pid: number, signal: NodeJS.Signals): void => {
-  try {
-    process.kill(pid, signal);
-  } catch {
-    // It ended meanwhile.
-  }
 };
 
 /** Freezes servers below `pid` until the signal says so. @returns what was frozen, oldest first */
@@ -81,16 +63,16 @@ export const freezeServers = async (
     if (signal.aborted || servers.length === 0) continue;
     const pids = whole ? servers : servers.slice(one, one + 1);
     const held = whole ? [...pids, pid] : pids;
-    for (const each of held) tell(each, 'SIGSTOP');
+    for (const each of held) signalQuietly(each, 'SIGSTOP');
     try {
       const atMs = Date.now();
       await delay(ms, undefined, { signal }).catch(() => undefined);
-      const states = await Promise.all(held.map(lookAt));
+      const states = await Promise.all(held.map(stateOf));
       // Whoever was killed meanwhile is no witness against it.
-      const seen = states.every((found) => found === undefined || ['T', 'Z', 'X'].includes(found.state));
+      const seen = states.every((state) => state === undefined || ['T', 'Z', 'X'].includes(state));
       freezes.push({ atMs, ms, pids, whole, seen });
     } finally {
-      for (const each of held) tell(each, 'SIGCONT');
+      for (const each of held) signalQuietly(each, 'SIGCONT');
     }
   }
   return freezes;

@@ -11,7 +11,7 @@ export const CORE = '/api/v1';
 export const GROUP = '/apis/voucher-operator.io/v1alpha1';
 
 const DAY_MS = 86_400_000;
-const SOON = { timeoutMs: 30_000, everyMs: 50 };
+const SOON = { everyMs: 50 };
 
 /** The smallest campaign of the examples; opens in a month unless stated. */
 export const campaignBody = async (

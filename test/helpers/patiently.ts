@@ -58,35 +58,37 @@ export const ensured = (admin: JournalAdmin, spec: JournalSpec): Promise<Journal
     { what: `the journal of ${spec.campaignId}` },
   );
 
-const isPromise = (value: unknown): value is Promise<unknown> => value instanceof Promise;
-
 /** A first attempt that nobody answered may have been heard. */
-const again = async (name: string, attempt: number, answer: Promise<unknown>): Promise<unknown> => {
-  try {
-    return await answer;
-  } catch (error) {
-    if (name === 'delete' && attempt > 1 && NOT_FOUND_CODES.has(codeOf(error))) return true;
-    throw error;
-  }
-};
+const isGoneAlready = (name: string, attempt: number, error: unknown): boolean =>
+  name === 'delete' && attempt > 1 && NOT_FOUND_CODES.has(codeOf(error));
 
-/** Every method that answers by a promise asks patiently; its groups of methods and its listers do so too. */
-const patientObject = <T extends object>(target: T): T =>
-  new Proxy(target, {
+/** These answer at once, with a lister whose pages are asked for. */
+const LISTS = new Set(['names', 'list']);
+
+/** Every method asks patiently; all but the lists answer by a promise. */
+const patientGroup = <T extends object>(group: T): T =>
+  new Proxy(group, {
     get(_, property) {
-      const member: unknown = Reflect.get(target, property, target);
-      if (typeof member === 'object' && member !== null) return patientObject(member);
-      if (typeof member !== 'function') return member;
-      const name = String(property);
-      return (...args: readonly unknown[]): unknown => {
-        const first: unknown = Reflect.apply(member, target, args);
-        if (name === 'names' || name === 'list') return patientObject(first as object);
-        if (!isPromise(first)) return first;
-        return patiently(name, (attempt) =>
-          again(name, attempt, attempt === 1 ? first : (Reflect.apply(member, target, args) as Promise<unknown>)),
-        );
-      };
+      const method: unknown = Reflect.get(group, property, group);
+      if (typeof property === 'symbol' || typeof method !== 'function') return method;
+      const call = (args: readonly unknown[]) => Reflect.apply(method, group, args);
+      if (LISTS.has(property)) return (...args: readonly unknown[]) => patientGroup(call(args));
+      return (...args: readonly unknown[]) =>
+        patiently(property, async (attempt) => {
+          try {
+            return await call(args);
+          } catch (error) {
+            if (isGoneAlready(property, attempt, error)) return true;
+            throw error;
+          }
+        });
     },
   });
 
-export const patientManager = (manager: JetStreamManager): JetStreamManager => patientObject(manager);
+/** Its streams and consumers ask patiently. */
+export const patientManager = (manager: JetStreamManager): JetStreamManager => {
+  const groups = { streams: patientGroup(manager.streams), consumers: patientGroup(manager.consumers) };
+  return new Proxy(manager, {
+    get: (_, property) => Reflect.get(property in groups ? groups : manager, property),
+  });
+};

@@ -10,14 +10,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
-import { whyNoCluster } from '../../local/cluster/host.ts';
 import { down } from '../../local/cluster.ts';
 import { SHARED_CLUSTER } from '../helpers/cluster.ts';
-import { type Freeze, freezeServers } from '../helpers/freezes.ts';
+import { type Freeze, type FreezeOptions, freezeServers } from '../helpers/freezes.ts';
 import type { Scenario } from '../helpers/scenario.ts';
+import { jestArgs, SUITES, type Suite } from '../suites.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
-const SUITES = ['embedded', 'integration'];
+const WITH_SERVERS = ['embedded', 'integration'];
 
 const Results = z.object({
   numPassedTests: z.number(),
@@ -54,34 +54,50 @@ const failuresIn = ({ testResults }: z.infer<typeof Results>) =>
       })),
   );
 
-const startJest = (pattern: string, output: string): ChildProcess =>
-  spawn(
-    process.execPath,
-    [
-      '--experimental-vm-modules',
-      '--disable-warning=ExperimentalWarning',
-      'node_modules/jest/bin/jest.js',
-      pattern,
-      '--runInBand',
-      '--json',
-      `--outputFile=${output}`,
-    ],
-    { cwd: ROOT, stdio: ['ignore', 'ignore', 'ignore'] },
-  );
-
-/** Loops that want a core each. */
+/** Loops that want a core each, as long as this process lives. */
+const BUSY = 'const parent = process.ppid; while (process.ppid === parent);';
 const startBusy = (count: number): readonly ChildProcess[] =>
-  Array.from({ length: count }, () => spawn(process.execPath, ['-e', 'for (;;);'], { stdio: 'ignore' }));
+  Array.from({ length: count }, () => spawn(process.execPath, ['-e', BUSY], { stdio: 'ignore' }));
+
+interface Disturbance extends FreezeOptions {
+  readonly round: number;
+  readonly only: string | undefined;
+}
+
+const runDisturbed = async (suite: Suite, dir: string, how: Disturbance, signal: AbortSignal): Promise<Run> => {
+  const { round, only } = how;
+  const output = join(dir, `${suite.name}-${round}.json`);
+  const startedAtMs = Date.now();
+  const jest = spawn(process.execPath, jestArgs(suite, output, only), { cwd: ROOT, stdio: 'ignore' });
+  const ended = new AbortController();
+  const stop = (): void => void jest.kill('SIGTERM');
+  signal.addEventListener('abort', stop, { once: true });
+  const freezing = freezeServers(jest.pid ?? 0, how, ended.signal);
+  await once(jest, 'exit');
+  signal.removeEventListener('abort', stop);
+  ended.abort();
+  const freezes = await freezing;
+  signal.throwIfAborted();
+  const results = Results.parse(JSON.parse(await readFile(output, 'utf8')));
+  const { numPassedTests: passed, numFailedTests, numFailedTestSuites } = results;
+  // A file that could not be loaded counts no test as failed.
+  const failed = Math.max(numFailedTests, numFailedTestSuites);
+  const seconds = Math.round((Date.now() - startedAtMs) / 1_000);
+  return { suite: suite.name, round, passed, failed, seconds, failures: failuresIn(results), freezes };
+};
 
 export const scenario: Scenario = {
   issue: '02',
   async run({ args, signal, progress }) {
-    const missing = whyNoCluster();
-    if (missing !== undefined) return { kind: 'not_run', reason: missing };
     const text = { type: 'string' } as const;
     const options = { suites: text, rounds: text, busy: text, gap: text, longest: text, seed: text, only: text };
     const { values } = parseArgs({ args: [...args], options });
-    const suites = (values.suites ?? SUITES.join(',')).split(',');
+    const names = values.suites?.split(',') ?? WITH_SERVERS;
+    const suites = SUITES.filter(({ name }) => names.includes(name));
+    if (suites.length < names.length)
+      throw new Error(`--suites: one of ${SUITES.map(({ name }) => name).join(', ')}, not ${names}`);
+    const missing = suites.map((suite) => suite.missing()).find((reason) => reason !== undefined);
+    if (missing !== undefined) return { kind: 'not_run', reason: missing };
     const rounds = Number(values.rounds ?? 2);
     const busy = Number(values.busy ?? 1);
     const meanGapMs = Number(values.gap ?? 3) * 1_000;
@@ -96,24 +112,12 @@ export const scenario: Scenario = {
       for (let round = 0; round < rounds; round += 1) {
         for (const suite of suites) {
           signal.throwIfAborted();
-          const output = join(dir, `${suite}-${round}.json`);
-          const startedAtMs = Date.now();
-          const jest = startJest(`test/${suite}/${values.only ?? ''}`, output);
-          const ended = new AbortController();
-          const stop = (): void => void jest.kill('SIGTERM');
-          signal.addEventListener('abort', stop, { once: true });
-          const freezing = freezeServers(jest.pid ?? 0, { seed: seed + round, meanGapMs, longestMs }, ended.signal);
-          await once(jest, 'exit');
-          signal.removeEventListener('abort', stop);
-          ended.abort();
-          const freezes = await freezing;
-          const results = Results.parse(JSON.parse(await readFile(output, 'utf8')));
-          const { numPassedTests: passed, numFailedTests, numFailedTestSuites } = results;
-          // A file that could not be loaded counts no test as failed.
-          const failed = Math.max(numFailedTests, numFailedTestSuites);
-          const seconds = Math.round((Date.now() - startedAtMs) / 1_000);
-          runs.push({ suite, round, passed, failed, seconds, failures: failuresIn(results), freezes });
-          progress(`${suite}, round ${round + 1}: ${passed} passed, ${failed} failed, ${freezes.length} freezes`);
+          const how = { round, only: values.only, seed: seed + round, meanGapMs, longestMs };
+          const run = await runDisturbed(suite, dir, how, signal);
+          runs.push(run);
+          progress(
+            `${run.suite}, round ${round + 1}: ${run.passed} passed, ${run.failed} failed, ${run.freezes.length} freezes`,
+          );
         }
       }
     } finally {
@@ -128,7 +132,7 @@ export const scenario: Scenario = {
       kind: 'ran',
       holds: sum('failed') === 0 && freezes.length > 0 && freezes.every(({ seen }) => seen),
       summary: {
-        suites,
+        suites: names,
         rounds,
         seed,
         busyNeighbours: busy,

@@ -14,8 +14,7 @@ const TIMING: Partial<InformerTiming> = {
   pageMs: 1_000,
   backoff: { initialMs: 20, maxMs: 100 },
 };
-/** Far more than any of these needs, on a busy machine too. */
-const PATIENCE_MS = 8_000;
+
 let server: StrawApiServer;
 let straw: StrawClient;
 let store: Store<StrawObject>;
@@ -56,11 +55,9 @@ const contents = (): readonly string[] =>
   [...store.list()].map(({ metadata, value }) => `${metadata.name}=${value}@${metadata.uid}`).sort();
 const equal = (what: string): Promise<boolean> =>
   eventually(() => informer.isSynced && JSON.stringify(contents()) === JSON.stringify(server.contents()), {
-    timeoutMs: PATIENCE_MS,
     what: `the store to equal the server ${what}`,
   });
-const watching = (): Promise<boolean> =>
-  eventually(() => server.openWatches === 1, { timeoutMs: PATIENCE_MS, what: 'an open watch' });
+const watching = (): Promise<boolean> => eventually(() => server.openWatches === 1, { what: 'an open watch' });
 const lists = (): number => reports.filter(({ kind }) => kind === 'listed').length;
 
 beforeEach(async () => {
@@ -101,10 +98,10 @@ describe('an informer', () => {
   it('sees only its namespace', async () => {
     server.put('elsewhere', 1, 'other');
     follow({}, 'other');
-    await eventually(() => informer.isSynced, { timeoutMs: PATIENCE_MS, what: 'the first list' });
+    await eventually(() => informer.isSynced, { what: 'the first list' });
     server.put('not-mine', 1);
     server.put('mine', 1, 'other');
-    await eventually(() => store.get('other', 'mine') !== undefined, { timeoutMs: PATIENCE_MS, what: 'the new one' });
+    await eventually(() => store.get('other', 'mine') !== undefined, { what: 'the new one' });
     expect([...store.list()].map(({ metadata }) => metadata.name)).toEqual(['elsewhere', 'mine']);
   });
 
@@ -114,7 +111,7 @@ describe('an informer', () => {
     await watching();
     server.bookmark();
     const watches = () => server.received.filter(({ query }) => query.get('watch') === 'true').length;
-    await eventually(() => watches() > 1, { timeoutMs: PATIENCE_MS, what: 'a second watch' });
+    await eventually(() => watches() > 1, { what: 'a second watch' });
     server.put('s1', 12);
     await equal('after the end');
     expect(lists()).toBe(1);
@@ -146,7 +143,7 @@ describe('an informer', () => {
     server.say(
       `${JSON.stringify({ type: 'ERROR', object: { kind: 'Status', code: 410, reason: 'Expired', message: 'too old' } })}\n`,
     );
-    await eventually(() => lists() > before, { timeoutMs: PATIENCE_MS, what: 'another list' });
+    await eventually(() => lists() > before, { what: 'another list' });
   });
 
   it('tells a deletion and an addition for an object that was made anew unseen', async () => {
@@ -168,7 +165,6 @@ describe('an informer', () => {
     await watching();
     await server.crash();
     await eventually(() => reports.some(({ kind }) => kind === 'failed'), {
-      timeoutMs: PATIENCE_MS,
       what: 'a failed watch',
     });
     server.put('s1', 77);
@@ -205,7 +201,6 @@ describe('an informer', () => {
     server.compact();
     server.resetWatches();
     await eventually(() => reports.some(({ kind }) => kind === 'failed'), {
-      timeoutMs: PATIENCE_MS,
       what: 'the 410',
     });
     expect(informer.isSynced).toBe(true);
@@ -228,7 +223,7 @@ describe('an informer', () => {
   it('leaves out one bad object and keeps the others', async () => {
     server.put('bad', Number.NaN);
     follow();
-    await eventually(() => informer.isSynced, { timeoutMs: PATIENCE_MS, what: 'the first list' });
+    await eventually(() => informer.isSynced, { what: 'the first list' });
     expect(store.size).toBe(8);
     expect(reports.filter(({ kind }) => kind === 'skipped')).toHaveLength(1);
   });
@@ -283,6 +278,6 @@ describe('an informer', () => {
     await watching();
     stop.abort();
     await running;
-    await eventually(() => server.openWatches === 0, { timeoutMs: PATIENCE_MS, what: 'the watch to be hung up' });
+    await eventually(() => server.openWatches === 0, { what: 'the watch to be hung up' });
   });
 });

@@ -7,8 +7,6 @@ import { buildOptions } from '../../helpers/build-options.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { aCluster, CAMPAIGN, NEVER, type TestCluster, writeSecrets } from './a-cluster.ts';
 
-const KEEP = { timeoutMs: 30_000 };
-
 /** Asks again and again, on new connections and on kept ones, until stopped; failures are kept. */
 const citizens = (url: string): { stop(): Promise<{ answered: number; failures: string[]; pods: Set<string> }> } => {
   let on = true;
@@ -58,7 +56,7 @@ describe('a cluster of processes', () => {
     const load = citizens(test.url());
     expect(await test.scale('intake', 4)).toBe('written');
     await test.ready(4);
-    await eventually(() => test.cluster.processes().length === 4, { ...KEEP, what: 'four processes' });
+    await eventually(() => test.cluster.processes().length === 4, { what: 'four processes' });
     expect(await test.scale('intake', 2)).toBe('written');
     expect((await test.cluster.reader.observe(CAMPAIGN, NEVER)).tiers.intake?.pods).toHaveLength(2);
     await test.ready(2);
@@ -76,7 +74,7 @@ describe('a cluster of processes', () => {
     await test.ready(1);
     const [before] = test.cluster.pods();
     await fetch(`${test.url()}/crash`).catch(() => undefined);
-    await eventually(() => test.lines.some((line) => line.includes('code 3')), { ...KEEP, what: 'word of the crash' });
+    await eventually(() => test.lines.some((line) => line.includes('code 3')), { what: 'word of the crash' });
     await test.ready(1);
     const [after] = test.cluster.pods();
     expect(after?.name).toBe(before?.name);
@@ -87,7 +85,7 @@ describe('a cluster of processes', () => {
   it('waits for a missing Secret, names it once, and runs when it appears', async () => {
     await test.writeSecret(CAMPAIGN.spec.dataPlane.secretName, {});
     await test.deploy('intake', 1);
-    await eventually(() => test.lines.length > 0, { ...KEEP, what: 'a line' });
+    await eventually(() => test.lines.length > 0, { what: 'a line' });
     expect(test.cluster.processes()).toEqual([]);
     await writeSecrets(test);
     await test.ready(1);
@@ -115,7 +113,6 @@ describe('a cluster of processes', () => {
     const next = buildDeployment(CAMPAIGN, 'intake', { ...buildOptions, logLevel: 'debug' });
     await test.cluster.manifests.apply(next, NEVER);
     await eventually(() => test.cluster.pods().every((pod) => !before.includes(pod.name)), {
-      ...KEEP,
       what: 'new pods',
     });
     await test.ready(2);
@@ -153,7 +150,7 @@ describe('a cluster of processes', () => {
     await test.ready(1);
     const [{ pid } = { pid: 0 }] = test.cluster.pods();
     await fetch(`${test.url()}/sick`);
-    await eventually(() => test.lines.some((line) => line.includes('liveness')), { ...KEEP, what: 'a restart' });
+    await eventually(() => test.lines.some((line) => line.includes('liveness')), { what: 'a restart' });
     await test.ready(1);
     expect(test.cluster.pods().map((pod) => pod.pid)).not.toEqual([pid]);
   });

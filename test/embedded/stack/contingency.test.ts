@@ -13,7 +13,6 @@ import { type SteadyCrowd, startSteadyCrowd } from '../../helpers/steady-crowd.t
 import { isStackReady, type StackCampaign, sayOnStack, stackCampaignYaml } from '../../helpers/with-stack.ts';
 
 jest.setTimeout(180_000);
-const SOON = { timeoutMs: 30_000 };
 
 const title = { 'zh-CN': '应急', en: 'Contingency' };
 const CAMPAIGN: StackCampaign = {
@@ -58,14 +57,13 @@ afterAll(async () => {
 const say = (said: Readonly<Record<string, string>>) => sayOnStack(stack, CAMPAIGN, said);
 const inForce = (...names: readonly string[]) =>
   eventually(() => JSON.stringify(stack.snapshot().contingency) === JSON.stringify(names), {
-    ...SOON,
     what: `[${names}] to be in force`,
   });
 const answers = (code: string): number => crowd.counts.answers[code] ?? 0;
 /** As many of the crowd's next answers as make it sure that both pods gave one. */
 const next = async (code: string, count = 10): Promise<void> => {
   const from = answers(code);
-  await eventually(() => answers(code) >= from + count, { ...SOON, what: `${count} answers ${code}` });
+  await eventually(() => answers(code) >= from + count, { what: `${count} answers ${code}` });
 };
 const page = async (path: string) => {
   const { statusCode, body } = await request(`${stack.url}${path}`, { reset: true });
@@ -83,7 +81,7 @@ describe('a level by command, under load', () => {
         const answer = await register(stack.url, 900_001, randomUUID());
         return answer.status === 503 ? answer : undefined;
       },
-      { ...SOON, what: 'somebody to be refused' },
+      { what: 'somebody to be refused' },
     );
     expect(refused).toMatchObject({
       retryAfter: expect.any(String),
@@ -96,7 +94,7 @@ describe('a level by command, under load', () => {
       await next('201', 20);
       return answers('ADMISSION_LIMITED') === before;
     };
-    await eventually(settled, { ...SOON, what: 'twenty in a row to be let in' });
+    await eventually(settled, { what: 'twenty in a row to be let in' });
   });
 
   it('moves the closing for every citizen, and never back', async () => {
@@ -106,7 +104,7 @@ describe('a level by command, under load', () => {
       return Date.parse(JSON.parse(text).window.closesAt);
     };
     await say({ 'more-time': ON });
-    await eventually(async () => (await shown()) === before + 7_200_000, { ...SOON, what: 'the later closing' });
+    await eventually(async () => (await shown()) === before + 7_200_000, { what: 'the later closing' });
     await say({});
     await inForce();
     await next('201', 20);
@@ -118,7 +116,6 @@ describe('a level by command, under load', () => {
 describe('a level by its trigger', () => {
   it('comes when most are sent away, answers from memory, and goes after its time', async () => {
     const receipt = await eventually(async () => receiptOf(await register(stack.url, 900_002, randomUUID())), {
-      ...SOON,
       what: 'a receipt',
     });
     const from = stack.events().length;

@@ -14,7 +14,7 @@ import { startStrawKubelet } from '../../helpers/straw-kubelet.ts';
 import { type OwnWorld, operatorAccount, type RunningOperator, startOperator, startWorld } from '../operator/world.ts';
 
 jest.setTimeout(180_000);
-const SOON = { timeoutMs: 30_000, everyMs: 100 };
+const SOON = { everyMs: 100 };
 const run = promisify(execFile);
 
 let world: OwnWorld;

@@ -11,7 +11,7 @@ import { startStrawKubelet } from '../../helpers/straw-kubelet.ts';
 import { type ManagedWorld, operatorAccount, startManagedWorld, startOperator, startWorld } from './world.ts';
 
 jest.setTimeout(180_000);
-const SOON = { timeoutMs: 30_000, everyMs: 50 };
+const SOON = { everyMs: 50 };
 const HOUR_MS = 3_600_000;
 
 let world: ManagedWorld;

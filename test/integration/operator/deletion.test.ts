@@ -8,7 +8,7 @@ import { type RealJournal, startRealJournal } from '../../helpers/real-journal.t
 import { type ManagedWorld, startManagedWorld } from './world.ts';
 
 jest.setTimeout(180_000);
-const SOON = { timeoutMs: 30_000, everyMs: 50 };
+const SOON = { everyMs: 50 };
 
 let world: ManagedWorld;
 let journal: RealJournal;

@@ -9,7 +9,7 @@ import { watchReplicas } from '../../helpers/watch-replicas.ts';
 import { type OwnWorld, type RunningOperator, startOperator, startWorld } from './world.ts';
 
 jest.setTimeout(180_000);
-const SOON = { timeoutMs: 30_000, everyMs: 50 };
+const SOON = { everyMs: 50 };
 
 let world: OwnWorld;
 const running: RunningOperator[] = [];

@@ -46,7 +46,8 @@ describe('patiently', () => {
 });
 
 describe('a patient manager', () => {
-  const managerOf = (streams: object): JetStreamManager => patientManager({ streams } as unknown as JetStreamManager);
+  const managerOf = (streams: object): JetStreamManager =>
+    patientManager({ streams, consumers: {} } as unknown as JetStreamManager);
 
   it('asks the same once more, also for the pages of a list', async () => {
     const [info, next] = [answersAfter(apiError(10_008)), answersAfter(named('TimeoutError'))];
