@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Container, PodSpec } from 'kubernetes-types/core/v1.js';
-import { OPERATOR_NODE_OPTIONS } from '../../bench/load/program.ts';
+import { OPERATOR_NODE_OPTIONS } from '../bench/load/program.ts';
 import { EXTERNAL, type Manifest, render, WATCHING, WITH_CAMPAIGNS } from './render.ts';
 
 const podOf = ({ kind, spec }: Manifest): PodSpec | undefined => {

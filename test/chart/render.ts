@@ -2,9 +2,9 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseAllDocuments } from 'yaml';
-import { ensureBinary, HELM } from '../../../local/cluster/binaries.ts';
+import { ensureBinary, HELM } from '../../local/cluster/binaries.ts';
 
-export const CHART = fileURLToPath(new URL('../../../charts/voucher-operator', import.meta.url));
+export const CHART = fileURLToPath(new URL('../../charts/voucher-operator', import.meta.url));
 export const NAMESPACE = 'voucher-system';
 export const RELEASE = 'vo';
 

@@ -3,7 +3,7 @@ import { stringify } from 'yaml';
 import type { StatedCampaign } from '../../../deploy/campaign-spec.ts';
 import type { VoucherPlatformArgs } from '../../../deploy/voucher-platform.ts';
 import { admitCampaign } from '../../../local/admission.ts';
-import { render } from '../chart/render.ts';
+import { render } from '../render.ts';
 import { optionsOf, type Platform, platformOf, type Registered, registeredBy } from './registered.ts';
 
 const campaign = (name: string, namespace: string, spec: Partial<StatedCampaign['spec']> = {}): StatedCampaign => ({
