@@ -2,15 +2,18 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { access, chmod, copyFile, mkdir, open, rename } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { delimiter, dirname, join } from 'node:path';
+import { delimiter, dirname, isAbsolute, join } from 'node:path';
 
 export interface EnsureOptions {
   readonly signal: AbortSignal;
   readonly progress: (line: string) => void;
 }
 
-export const cacheDir = (): string =>
-  join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'voucher-operator', 'bin');
+/** By the XDG specification a base folder that is empty or relative counts as not set. */
+export const cacheDir = (): string => {
+  const base = process.env['XDG_CACHE_HOME'] ?? '';
+  return join(isAbsolute(base) ? base : join(homedir(), '.cache'), 'voucher-operator', 'bin');
+};
 
 export const isExecutable = (path: string): Promise<boolean> =>
   access(path, constants.X_OK).then(

@@ -1,9 +1,9 @@
 /** What a machine remembers may be gone, half written, or of another machine. */
 import { mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { isWholeElf, isWholeProgram, place } from '../../../local/binaries/cache.ts';
+import { cacheDir, isWholeElf, isWholeProgram, place } from '../../../local/binaries/cache.ts';
 import { locked } from '../../../local/binaries/lock.ts';
 import { ensureBinary, missingBinaries, PAUSE } from '../../../local/cluster/binaries.ts';
 import { copyTo } from '../../../local/postgres/native.ts';
@@ -92,6 +92,13 @@ describe('a cached binary', () => {
   it('of another processor does not count', async () => {
     expect(isWholeElf(program(OURS), 4_096)).toBe(true);
     expect(isWholeElf(program(OTHER), 4_096)).toBe(false);
+  });
+});
+
+describe('the cache', () => {
+  it.each(['', 'relative/folder'])('is below the home folder when XDG_CACHE_HOME is "%s"', (base) => {
+    process.env['XDG_CACHE_HOME'] = base;
+    expect(cacheDir()).toBe(join(homedir(), '.cache', 'voucher-operator', 'bin'));
   });
 });
 
