@@ -67,7 +67,7 @@ export const scenario: Scenario = {
           const { code, seconds, output } = await machine.sh(who, step.command, signal);
           const holds = judged(step, code, seconds, output);
           progress(`${name}: ${step.command}: ${seconds.toFixed(1)} s, exit ${code}${holds ? '' : ' DOES NOT HOLD'}`);
-          const tail = holds ? {} : { tail: output.slice(-3_000) };
+          const tail = holds ? {} : { tail: output.slice(-6_000) };
           done.push({ command: step.command, seconds: Math.round(seconds * 10) / 10, exit: code, holds, ...tail });
         }
       } finally {
