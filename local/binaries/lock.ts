@@ -30,8 +30,15 @@ const isHeld = async (file: string): Promise<boolean> => {
 export const locked = async <T>(file: string, { signal, onWait }: LockOptions, work: () => Promise<T>): Promise<T> => {
   // The lock appears with its owner's pid in it, by a link that fails when there is one.
   const mine = `${file}.${process.pid}.${randomUUID()}`;
-  await mkdir(dirname(file), { recursive: true, mode: 0o755 });
-  await writeFile(mine, `${process.pid}`);
+  try {
+    await mkdir(dirname(file), { recursive: true, mode: 0o755 });
+    await writeFile(mine, `${process.pid}`);
+  } catch (cause) {
+    throw new Error(
+      `can't write to ${dirname(file)} (${cause instanceof Error ? cause.message : cause}): make it writable, or name another folder with XDG_CACHE_HOME (binaries and images) or VOUCHER_CLUSTERS (clusters)`,
+      { cause },
+    );
+  }
   try {
     for (let waited = 0; ; waited += 1) {
       signal.throwIfAborted();

@@ -33,6 +33,12 @@ describe('a lock', () => {
     expect(await readdir(join(dir, 'new', 'machine'))).toEqual([]);
   });
 
+  it('in a folder that can’t be made says which, and what to set', async () => {
+    await writeFile(join(dir, 'file'), '');
+    const held = locked(join(dir, 'file', 'bin', 'x.lock'), { signal, onWait }, async () => 'held');
+    await expect(held).rejects.toThrow(/can't write to .*file\/bin .*XDG_CACHE_HOME/);
+  });
+
   it('of a process that was killed before it wrote its number is taken', async () => {
     await writeFile(join(dir, 'x.lock'), '');
     await expect(locked(join(dir, 'x.lock'), { signal, onWait }, async () => 'held')).resolves.toBe('held');
