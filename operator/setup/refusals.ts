@@ -46,7 +46,7 @@ const unserved = ({ campaigns, release }: SetupRequest, { campaigns: living, acc
     .filter(({ campaignId }) => !campaigns.some((asked) => asked.campaignId === campaignId))
     .map(
       (one) =>
-        `${FIELD}: lacks ${one.campaignId}, and ${called(one)} uses that account: its registrations would be refused. Pass the values of the installation (-f values.yaml, or --reset-then-reuse-values), or keep its account in the list: helm get values ${release} shows what was installed`,
+        `${FIELD}: lacks ${one.campaignId}, and ${called(one)} uses that account: its registrations would be refused. Pass the values of the installation (-f values.yaml, or --reset-then-reuse-values), or keep its account in the list: helm get values shows what was installed. A rollback that is refused leaves Helm waiting: helm rollback to the revision that was deployed ends that (helm history ${release})`,
     );
 
 const moved = ({ campaigns }: SetupRequest, { campaigns: living }: Standing): readonly string[] =>
