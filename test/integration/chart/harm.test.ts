@@ -151,13 +151,16 @@ describe('a change that would harm a campaign that lives', () => {
     const history = JSON.parse(await installation.helm('history', RELEASE, '-o', 'json')) as readonly {
       readonly revision: number;
       readonly status: string;
+      readonly description: string;
     }[];
-    const without = history.find(({ status }) => status === 'superseded')?.revision;
+    // The first that went well, before the campaign was named.
+    const without = history.find(({ description }) => description.endsWith('complete'))?.revision;
+    const deployed = history.find(({ status }) => status === 'deployed')?.revision;
     const said = await refusal(installation.helm('rollback', RELEASE, String(without), '--timeout', '2m'));
     expect(said).toMatch(/setup: dataPlane\.embedded\.campaigns: lacks harm-2027/);
     expect(await accounts()).toBe(before);
     // Helm waits for the rollback's end until it is told to go back to what is there.
-    await installation.helm('rollback', RELEASE, String(history.at(-1)?.revision), '--wait', '--timeout', '2m');
+    await installation.helm('rollback', RELEASE, String(deployed), '--wait', '--timeout', '2m');
     await installation.vouchers.kubectl('wait', `vcamp/${CAMPAIGN_ID}`, '--for=condition=Ready', '--timeout=60s');
   }, 300_000);
 });
