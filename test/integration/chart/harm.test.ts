@@ -6,6 +6,7 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { eventually } from '../../helpers/eventually.ts';
 import {
   CHART,
   campaignManifest,
@@ -98,7 +99,10 @@ describe('a hook that can’t run', () => {
     );
     expect(said).toMatch(/Pod\/.*vo-setup-secrets not ready/);
     const reason = 'jsonpath={.status.containerStatuses[0].state.waiting.reason}';
-    expect(await installation.system.kubectl('get', 'pod', 'vo-setup-secrets', '-o', reason)).toMatch(/Image/);
+    await eventually(
+      async () => (await installation.system.kubectl('get', 'pod', 'vo-setup-secrets', '-o', reason)).includes('Image'),
+      { what: 'the pod to say that its image is not there', timeoutMs: 60_000, everyMs: 500 },
+    );
   }, 120_000);
 });
 
