@@ -9,7 +9,7 @@ import type { SetupRequest } from './secrets.ts';
 
 const campaign = z
   .object({
-    metadata: z.object({ namespace: z.string(), name: z.string() }),
+    metadata: z.object({ namespace: z.string(), name: z.string(), deletionTimestamp: z.string().optional() }),
     spec: z.object({
       campaignId: z.string(),
       dataPlane: z.object({ secretName: z.string() }),
@@ -17,13 +17,19 @@ const campaign = z
     }),
   })
   .transform(
-    ({ metadata, spec }): LivingCampaign => ({
-      namespace: metadata.namespace,
-      name: metadata.name,
-      campaignId: spec.campaignId,
-      dataPlaneSecretName: spec.dataPlane.secretName,
-      privacySecretName: spec.privacy.keySecretName,
-    }),
+    // One that is being deleted lives no more: its journal stays, or is the operator's to remove.
+    ({ metadata: { namespace, name, deletionTimestamp }, spec }): readonly LivingCampaign[] =>
+      deletionTimestamp !== undefined
+        ? []
+        : [
+            {
+              namespace,
+              name,
+              campaignId: spec.campaignId,
+              dataPlaneSecretName: spec.dataPlane.secretName,
+              privacySecretName: spec.privacy.keySecretName,
+            },
+          ],
   );
 
 const statefulSet = z.object({
@@ -61,7 +67,7 @@ export const livingCampaigns = async (
   const pages = await Promise.all(
     scopes.map((namespace) =>
       unlessAbsent(client.call({ verb: 'list', resource: CAMPAIGNS, namespace }, signal)).then((answer) =>
-        answer === undefined ? [] : parsePage(answer).items.map((item) => campaign.parse(item)),
+        answer === undefined ? [] : parsePage(answer).items.flatMap((item) => campaign.parse(item)),
       ),
     ),
   );

@@ -99,7 +99,10 @@ anything changes (operator/setup/refusals.ts). Every sentence names the field an
 {{- $living := list -}}
 {{- if .root.Capabilities.APIVersions.Has "voucher-operator.io/v1alpha1/VoucherCampaign" -}}
 {{- range $values.operator.watchNamespaces | default (list "") -}}
-{{- $living = concat $living ((lookup "voucher-operator.io/v1alpha1" "VoucherCampaign" . "").items | default list) -}}
+{{- range ((lookup "voucher-operator.io/v1alpha1" "VoucherCampaign" . "").items | default list) -}}
+{{- /* One that is being deleted lives no more: its journal stays, or is the operator's to remove. */ -}}
+{{- if not .metadata.deletionTimestamp }}{{ $living = append $living . }}{{ end -}}
+{{- end -}}
 {{- end -}}
 {{- end -}}
 {{- $again := printf "Pass the values of the installation (-f values.yaml, or --reset-then-reuse-values); helm get values %s -n %s shows what was installed" $root.Release.Name $namespace -}}

@@ -25,6 +25,10 @@ const living = ({
   object('VoucherCampaign', namespace, `${id}-2027`, {
     spec: { campaignId: id, dataPlane: { secretName: dataPlane }, privacy: { keySecretName: privacy } },
   });
+const ending: PretendObject = {
+  ...living(),
+  metadata: { ...living().metadata, ...{ deletionTimestamp: '2027-01-01T00:00:00Z' } },
+};
 const account = (id = 'spring'): PretendObject => object('Secret', NAMESPACE, `${RELEASE}-account-${id}`);
 const servers = (name: string, storage: string, storageClassName?: string): PretendObject =>
   object('StatefulSet', NAMESPACE, `${RELEASE}-${name}`, {
@@ -212,6 +216,7 @@ describe('with a cluster', () => {
     ['that is empty', [], {}],
     ['whose campaigns are in the values', [living(), account(), operator('3', '3')], serving(SPRING)],
     ['with an account that no campaign uses any more', [account()], {}],
+    ['whose campaign is being deleted', [ending, account()], {}],
     ['with a campaign on a data plane of its own', [living({ id: 'theirs' })], {}],
     [
       'with the Secrets of another campaign in another namespace',
