@@ -67,6 +67,8 @@ const resources = z
     ...(requests === undefined ? {} : { requests }),
     ...(limits === undefined ? {} : { limits }),
   }));
+/** A part of a pod that is handed on as it came: the chart's schema has its fields, the API server checks it. */
+const asInAPod = z.record(z.string(), z.json());
 const podOptions = z
   .string()
   .transform((text, context): unknown => {
@@ -81,8 +83,16 @@ const podOptions = z
     z.strictObject({
       imagePullPolicy: z.enum(['Always', 'IfNotPresent', 'Never']).optional(),
       imagePullSecrets: z.array(z.string()).optional(),
+      imagePullSecretsByNamespace: z.record(z.string(), z.array(z.string())).optional(),
       nodeSelector: z.record(z.string(), z.string()).optional(),
+      affinity: asInAPod.optional(),
       tolerations: z.array(z.record(z.string(), z.union([z.string(), z.number()]))).optional(),
+      topologySpreadConstraints: z
+        .array(z.looseObject({ topologyKey: z.string(), maxSkew: z.number(), whenUnsatisfiable: z.string() }))
+        .optional(),
+      labels: z.record(z.string(), z.string()).optional(),
+      annotations: z.record(z.string(), z.string()).optional(),
+      fixedIds: z.boolean().optional(),
       priorityClassName: z.string().min(1).optional(),
       headroomPriorityClassName: z.string().min(1).optional(),
       resources: z.partialRecord(z.enum(TIERS), resources).optional(),

@@ -109,9 +109,12 @@ export const certificates = ({ campaign, certificates: seen }: CampaignFacts, no
         ? ok('certificates', 'no Secret says when one ends')
         : ok('certificates', `all are good until ${clockOf(first.expiresAtMs, zone, nowMs)}, after closing`);
     }
-    return late.map(({ namespace, secret: name, expiresAtMs }) => {
+    return late.map(({ namespace, secret: name, expiresAtMs, isRenewable }) => {
       const said = `the one in Secret ${name} ends ${clockOf(expiresAtMs, zone, nowMs)} (${ago(expiresAtMs, nowMs)})`;
-      const remedy = `renew it (README, Certificates): kubectl delete secret ${name} -n ${namespace}, then helm upgrade`;
+      // Accounts and passwords are beside the authority in other Secrets: without one, whoever lives on it is locked out.
+      const remedy = isRenewable
+        ? `renew it (README, Certificates): kubectl delete secret ${name} -n ${namespace}, then helm upgrade`
+        : `it is of the authority, which is not renewed in place: keep Secret ${name}, and plan a new installation (README, Certificates)`;
       return expiresAtMs < closesAtMs
         ? fail('certificates', `${said}, before closing`, remedy)
         : warn('certificates', said, remedy);

@@ -84,6 +84,8 @@ export interface SecretFacts {
 export interface CertificateFacts {
   readonly namespace: string;
   readonly secret: string;
+  /** The chart makes a server's certificate anew when it is gone; what only holds the authority would be lost. */
+  readonly isRenewable: boolean;
   readonly expiresAtMs: number;
 }
 
@@ -136,6 +138,15 @@ export interface TierFacts {
   readonly nodeSelector: Readonly<Record<string, string>>;
   readonly tolerations: readonly Toleration[];
   readonly priorityClassName: string | undefined;
+  /** Names of Secrets in the campaign's namespace. */
+  readonly pullSecrets: readonly string[];
+}
+
+/** One of those Secrets. */
+export interface PullSecretFacts {
+  readonly name: string;
+  /** `kubernetes.io/dockerconfigjson`; undefined: there is none of that name. */
+  readonly type: string | undefined;
 }
 
 export interface PodFacts {
@@ -153,6 +164,7 @@ export interface CampaignFacts {
   readonly certificates: Seen<readonly CertificateFacts[]>;
   readonly tiers: Seen<Readonly<Partial<Record<ScaledTier, TierFacts>>>>;
   readonly pods: Seen<readonly PodFacts[]>;
+  readonly pullSecrets: Seen<readonly PullSecretFacts[]>;
   readonly quotas: Seen<readonly QuotaFacts[]>;
   readonly limitRanges: Seen<readonly LimitRangeFacts[]>;
   readonly nodes: Seen<readonly NodeFacts[]>;

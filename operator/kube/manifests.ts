@@ -91,7 +91,7 @@ export const createManifestWriter = ({ client, stores, onApply }: ManifestWriter
     const [owner] = live.metadata.ownerReferences ?? [];
     const whose = owner === undefined ? 'nobody that is stated' : `${owner.kind} ${owner.name} (${owner.uid})`;
     throw new ForeignObjectError(
-      `${what} exists and belongs to ${whose}. Rename or delete it, or create the campaign under another metadata.name.`,
+      `${what} exists and belongs to ${whose}. Create the campaign under another metadata.name; or, once it is certain that nothing uses that object any more, take it away.`,
     );
   };
 

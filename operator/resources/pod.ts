@@ -9,7 +9,7 @@ import type {
 } from 'kubernetes-types/core/v1.js';
 import { ADMIN_PATHS, ENV, PORTS } from '../api/app-contract.ts';
 import type { VoucherCampaign } from '../api/campaign-types.ts';
-import { appConfigMapName, type Component, intakeServiceUrl, type Tier, tierName } from '../api/names.ts';
+import { appConfigMapName, type Component, intakeServiceUrl, LABELS, type Tier, tierName } from '../api/names.ts';
 import type { BuildOptions, PodOptions } from './build-options.ts';
 import { campaignLabels, tierSelector } from './metadata.ts';
 
@@ -22,13 +22,12 @@ const MOUNTS = {
 /** The uid of `nonroot` in distroless images; also the group that may read the mounted Secrets. */
 const NON_ROOT_ID = 65532;
 
-export const POD_SECURITY = {
+/** As "restricted" asks; without ids where the platform assigns them. */
+export const podSecurityOf = ({ fixedIds = true }: PodOptions) => ({
   runAsNonRoot: true,
-  runAsUser: NON_ROOT_ID,
-  runAsGroup: NON_ROOT_ID,
-  fsGroup: NON_ROOT_ID,
+  ...(fixedIds ? { runAsUser: NON_ROOT_ID, runAsGroup: NON_ROOT_ID, fsGroup: NON_ROOT_ID } : {}),
   seccompProfile: { type: 'RuntimeDefault' },
-};
+});
 export const CONTAINER_SECURITY = {
   allowPrivilegeEscalation: false,
   readOnlyRootFilesystem: true,
@@ -89,16 +88,31 @@ const environment = (campaign: VoucherCampaign, tier: Tier, options: BuildOption
 ];
 
 /** Only what is stated: an empty list of ours would be taken out of the object by the API server, and put back by us. */
-export const placementOf = ({
-  imagePullSecrets = [],
-  nodeSelector = {},
-  tolerations = [],
-  priorityClassName,
-}: PodOptions) => ({
-  ...(imagePullSecrets.length === 0 ? {} : { imagePullSecrets: imagePullSecrets.map((name) => ({ name })) }),
+export const placementOf = ({ nodeSelector = {}, affinity = {}, tolerations = [], priorityClassName }: PodOptions) => ({
   ...(Object.keys(nodeSelector).length === 0 ? {} : { nodeSelector: { ...nodeSelector } }),
+  ...(Object.keys(affinity).length === 0 ? {} : { affinity }),
   ...(tolerations.length === 0 ? {} : { tolerations: [...tolerations] }),
   ...(priorityClassName === undefined ? {} : { priorityClassName }),
+});
+
+/** Secrets of the campaign's namespace: those of the installation's are not there. */
+export const pullSecretsOf = (
+  { metadata: { namespace } }: VoucherCampaign,
+  { imagePullSecrets = [], imagePullSecretsByNamespace = {} }: PodOptions,
+) => {
+  const names = imagePullSecretsByNamespace[namespace] ?? imagePullSecrets;
+  return names.length === 0 ? {} : { imagePullSecrets: names.map((name) => ({ name })) };
+};
+
+const OWN_KEYS: readonly string[] = Object.values(LABELS);
+
+/** Whatever the installation adds: by our labels, and by one that is left out, pods are found. */
+export const podMetadataOf = (
+  own: Readonly<Record<string, string>>,
+  { labels = {}, annotations = {} }: PodOptions,
+) => ({
+  labels: { ...Object.fromEntries(Object.entries(labels).filter(([key]) => !OWN_KEYS.includes(key))), ...own },
+  ...(Object.keys(annotations).length === 0 ? {} : { annotations: { ...annotations } }),
 });
 
 const mounts: VolumeMount[] = [
@@ -107,16 +121,23 @@ const mounts: VolumeMount[] = [
   { name: 'data-plane', mountPath: MOUNTS.dataPlane, readOnly: true },
 ];
 
-export const spreadOf = (campaign: VoucherCampaign, component: Component): TopologySpreadConstraint[] =>
-  ['topology.kubernetes.io/zone', 'kubernetes.io/hostname'].map((topologyKey) => ({
+export const spreadOf = (
+  campaign: VoucherCampaign,
+  component: Component,
+  { topologySpreadConstraints = [] }: PodOptions,
+): TopologySpreadConstraint[] => {
+  const labelSelector = { matchLabels: tierSelector(campaign, component) };
+  if (topologySpreadConstraints.length > 0) return topologySpreadConstraints.map((one) => ({ labelSelector, ...one }));
+  return ['topology.kubernetes.io/zone', 'kubernetes.io/hostname'].map((topologyKey) => ({
     topologyKey,
     maxSkew: 1,
     // A pod in the wrong zone serves citizens; a pending pod serves nobody.
     whenUnsatisfiable: 'ScheduleAnyway' as const,
-    labelSelector: { matchLabels: tierSelector(campaign, component) },
+    labelSelector,
     // Counts the pods of one revision, so that a rollout's old pods don't skew the new ones.
     matchLabelKeys: ['pod-template-hash'],
   }));
+};
 
 /**
  * The pod template of a tier. It depends on nothing that changes after opening, and carries no hash of the ConfigMap:
@@ -127,7 +148,7 @@ export const buildPodTemplate = (
   tier: Tier,
   { pods = {}, ...options }: BuildOptions,
 ): PodTemplateSpec => ({
-  metadata: { labels: campaignLabels(campaign, tier) },
+  metadata: podMetadataOf(campaignLabels(campaign, tier), pods),
   spec: {
     serviceAccountName: tierName(campaign.metadata.name, tier),
     // The app never talks to the Kubernetes API.
@@ -135,9 +156,10 @@ export const buildPodTemplate = (
     // Hundreds of Services in a namespace would otherwise become thousands of variables in every pod.
     enableServiceLinks: false,
     terminationGracePeriodSeconds: TERMINATION_GRACE_SECONDS,
+    ...pullSecretsOf(campaign, pods),
     ...placementOf(pods),
-    securityContext: POD_SECURITY,
-    topologySpreadConstraints: spreadOf(campaign, tier),
+    securityContext: podSecurityOf(pods),
+    topologySpreadConstraints: spreadOf(campaign, tier, pods),
     containers: [
       {
         name: tier,

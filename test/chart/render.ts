@@ -55,9 +55,20 @@ export const helm = async (args: readonly string[], values: object = {}): Promis
   });
 };
 
+export interface Rendering {
+  /** Folder of the chart. */
+  readonly chart?: string;
+  readonly release?: string;
+  /** More flags. */
+  readonly flags?: readonly string[];
+}
+
 /** @throws HelmError with what Helm said */
-export const render = async (values: object = {}): Promise<readonly Manifest[]> => {
-  const text = await helm(['template', RELEASE, CHART, '--namespace', NAMESPACE], values);
+export const render = async (
+  values: object = {},
+  { chart = CHART, release = RELEASE, flags = [] }: Rendering = {},
+): Promise<readonly Manifest[]> => {
+  const text = await helm(['template', release, chart, '--namespace', NAMESPACE, ...flags], values);
   return parseAllDocuments(text)
     .map((document) => {
       // Such as a key that stands twice: kubectl would take one of them in silence.

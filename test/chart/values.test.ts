@@ -8,15 +8,22 @@ interface Schema {
   readonly description?: string;
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly additionalProperties?: unknown;
+  readonly definitions?: Readonly<Record<string, Schema>>;
+  readonly $ref?: string;
 }
 
 const schema = async (): Promise<Schema> => JSON.parse(await readFile(join(CHART, 'values.schema.json'), 'utf8'));
 const values = async (): Promise<unknown> => parse(await readFile(join(CHART, 'values.yaml'), 'utf8'));
 
-const everyProperty = (node: Schema, path = ''): readonly (readonly [string, Schema])[] =>
-  Object.entries(node.properties ?? {}).flatMap(([name, child]) => {
+/** What a reference means, under the description that stands beside it. */
+const resolved = ({ $ref, ...node }: Schema, root: Schema): Schema =>
+  $ref === undefined ? node : { ...root.definitions?.[$ref.replace('#/definitions/', '')], ...node };
+
+const everyProperty = (node: Schema, path = '', root = node): readonly (readonly [string, Schema])[] =>
+  Object.entries(node.properties ?? {}).flatMap(([name, entry]) => {
     const own = path === '' ? name : `${path}.${name}`;
-    return [[own, child] as const, ...everyProperty(child, own)];
+    const child = resolved(entry, root);
+    return [[own, child] as const, ...everyProperty(child, own, root)];
   });
 
 describe('values', () => {
@@ -50,6 +57,45 @@ describe('values', () => {
       /campaignId/,
     ],
     ['a reader of no kind', { audit: { readers: [{ name: 'auditors' }] } }, /audit\/readers.*kind/],
+    ['a tag that no image can have', { image: { tag: '1.0+abc' } }, /image\/tag/],
+    ['a toleration with a misspelt field', { app: { tolerations: [{ keys: 'a' }] } }, /app\/tolerations\/0.*keys/],
+    ['an effect that no taint has', { setup: { tolerations: [{ effect: 'NoSchedul' }] } }, /setup\/tolerations\/0/],
+    ['an affinity to nothing', { operator: { affinity: { nodeAfinity: {} } } }, /operator\/affinity.*nodeAfinity/],
+    [
+      'a spread without its key',
+      { operator: { topologySpreadConstraints: [{ maxSkew: 1, whenUnsatisfiable: 'ScheduleAnyway' }] } },
+      /topologySpreadConstraints\/0.*topologyKey/,
+    ],
+    [
+      'a quantity that is none',
+      { setup: { resources: { limits: { cpu: '1 core' } } } },
+      /setup\/resources\/limits\/cpu/,
+    ],
+    [
+      'resources of a container by a wrong word',
+      { operator: { resources: { limit: {} } } },
+      /operator\/resources.*limit/,
+    ],
+    ['a label that no pod can have', { app: { podLabels: { team: 'a b' } } }, /app\/podLabels\/team/],
+    ['a DNS port that is none', { networkPolicy: { dns: { ports: [0] } } }, /networkPolicy\/dns\/ports\/0/],
+    ['no DNS port', { networkPolicy: { dns: { ports: [] } } }, /networkPolicy\/dns\/ports/],
+    ['an API server on no port', { networkPolicy: { apiServerPorts: [70_000] } }, /apiServerPorts\/0/],
+    [
+      'a peer with a misspelt selector',
+      { networkPolicy: { dns: { peers: [{ podSelectors: {} }] } } },
+      /dns\/peers\/0.*podSelectors/,
+    ],
+    [
+      'a peer that is no block of addresses',
+      { networkPolicy: { extraDataPlaneClients: [{ ipBlock: { cidr: '10.0.0.1' } }] } },
+      /extraDataPlaneClients\/0\/ipBlock\/cidr/,
+    ],
+    ['a deadline of no time', { setup: { deadlineSeconds: 5 } }, /setup\/deadlineSeconds/],
+    [
+      'pull secrets of a namespace that is none',
+      { app: { imagePullSecretsByNamespace: { A_b: ['pull'] } } },
+      /imagePullSecretsByNamespace/,
+    ],
     ['a registry with a scheme', { imageRegistry: 'https://registry.example.cn' }, /imageRegistry/],
     [
       'an external data plane without account',
@@ -77,8 +123,8 @@ describe('values', () => {
         : [];
     const known = new Set(everyProperty(await schema()).map(([path]) => path));
     const inFile = new Set(written(await values()));
-    expect([...inFile].filter((path) => !known.has(path) && !/resources\.(requests|limits)\./.test(path))).toEqual([]);
-    const optional = /^global$|\.claims$|\.limits$|^app\.resources\.|\.image\.digest$/;
+    expect([...inFile].filter((path) => !known.has(path) && !/esources\.(requests|limits)\./.test(path))).toEqual([]);
+    const optional = /^global$|\.claims$|\.limits$|^app\.resources\.|\.image\.digest$|ffinity\./;
     expect([...known].filter((path) => !inFile.has(path) && !optional.test(path))).toEqual([]);
   });
 });

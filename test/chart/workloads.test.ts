@@ -1,18 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Container, PodSpec } from 'kubernetes-types/core/v1.js';
+import type { PodSpec } from 'kubernetes-types/core/v1.js';
 import { OPERATOR_NODE_OPTIONS } from '../bench/load/program.ts';
+import { containersOf, podsOf } from './pods.ts';
 import { EXTERNAL, type Manifest, render, WATCHING, WITH_CAMPAIGNS } from './render.ts';
 
-const podOf = ({ kind, spec }: Manifest): PodSpec | undefined => {
-  if (kind === 'Pod') return spec as PodSpec;
-  return (spec as { template?: { spec?: PodSpec } } | undefined)?.template?.spec;
-};
+const podOf = (manifest: Manifest): PodSpec | undefined => podsOf([manifest])[0]?.spec;
 const pods = (manifests: readonly Manifest[]): readonly (readonly [string, PodSpec])[] =>
-  manifests.flatMap((manifest) => {
-    const pod = podOf(manifest);
-    return pod === undefined ? [] : [[`${manifest.kind} ${manifest.metadata.name}`, pod] as const];
-  });
-const containers = (pod: PodSpec): readonly Container[] => [...(pod.initContainers ?? []), ...pod.containers];
+  podsOf(manifests).map(({ name, spec }) => [name, spec] as const);
+const containers = containersOf;
 
 const named = (manifests: readonly Manifest[], kind: string, name: string): Manifest => {
   const found = manifests.find((one) => one.kind === kind && one.metadata.name === name);
@@ -50,7 +45,7 @@ describe.each([
 
   it('have a token of the API server only where they talk to it', async () => {
     const withToken = pods(await render(values)).filter(([, pod]) => pod.automountServiceAccountToken !== false);
-    expect(withToken.map(([name]) => name).filter((name) => name !== 'Job vo-setup-secrets')).toEqual([
+    expect(withToken.map(([name]) => name).filter((name) => name !== 'Pod vo-setup-secrets')).toEqual([
       'Deployment vo',
     ]);
   });
@@ -180,5 +175,6 @@ describe('the embedded journal', () => {
   it('is absent with an external one', async () => {
     const kinds = (await render(EXTERNAL)).map(({ kind }) => kind);
     expect(kinds.filter((kind) => ['StatefulSet', 'Job', 'Secret'].includes(kind))).toEqual([]);
+    expect(pods(await render(EXTERNAL)).map(([name]) => name)).toEqual(['Deployment vo', 'Pod vo-test']);
   });
 });

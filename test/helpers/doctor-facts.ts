@@ -55,6 +55,7 @@ export const aTierPod = (changes: Partial<TierFacts> = {}): TierFacts => ({
   nodeSelector: {},
   tolerations: [],
   priorityClassName: undefined,
+  pullSecrets: [],
   ...changes,
 });
 
@@ -88,9 +89,12 @@ export const campaignFacts = ({ campaign = {}, ...changes }: FactChanges = {}): 
         keys: seen(['nats-url', 'nats-user', 'nats-password', 'postgres-url']),
       },
     },
-    certificates: seen([{ namespace: 'voucher-system', secret: 'voucher-nats-tls', expiresAtMs: CLOSES_AT_MS * 1.01 }]),
+    certificates: seen([
+      { namespace: 'voucher-system', secret: 'voucher-nats-tls', isRenewable: true, expiresAtMs: CLOSES_AT_MS * 1.01 },
+    ]),
     tiers: seen({ intake: aTierPod(), records: aTierPod() }),
     pods: seen([{ tier: 'intake', isReady: true, image: 'voucher-operator:0.1.0', waitsFor: undefined }]),
+    pullSecrets: seen([]),
     quotas: seen([]),
     limitRanges: seen([]),
     nodes: seen([aNode()]),

@@ -24,7 +24,10 @@ const EMBEDDED: VoucherPlatformArgs = {
   dataPlane: { kind: 'embedded' },
   campaigns: [
     campaign('spring', 'vouchers'),
-    campaign('autumn', 'vouchers', { dataPlane: { secretName: 'autumn-data' } }),
+    campaign('autumn', 'vouchers', {
+      dataPlane: { secretName: 'autumn-data' },
+      privacy: { keySecretName: 'autumn-keys' },
+    }),
     campaign('winter', 'other'),
   ],
 };
@@ -105,7 +108,12 @@ describe('a platform', () => {
         embedded: {
           campaigns: [
             { campaignId: 'spring', namespace: 'vouchers' },
-            { campaignId: 'autumn', namespace: 'vouchers', dataPlaneSecretName: 'autumn-data' },
+            {
+              campaignId: 'autumn',
+              namespace: 'vouchers',
+              dataPlaneSecretName: 'autumn-data',
+              privacySecretName: 'autumn-keys',
+            },
             { campaignId: 'winter', namespace: 'other' },
           ],
         },

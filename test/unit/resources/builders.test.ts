@@ -232,12 +232,6 @@ describe('what the installation says about pods', () => {
       containers: [{ imagePullPolicy: 'Never', resources: { requests: { cpu: '1' } } }],
     });
   });
-
-  it('leaves out what it does not say', () => {
-    expect(Object.keys(specOf({ imagePullSecrets: [], nodeSelector: {}, tolerations: [] }) ?? {})).toEqual(
-      Object.keys(specOf({}) ?? {}),
-    );
-  });
 });
 
 describe('the NetworkPolicy of a tier', () => {
