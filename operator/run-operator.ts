@@ -83,7 +83,9 @@ export const runOperator = async (options: RunOptions, signal: AbortSignal): Pro
     ...(context === undefined ? {} : { context }),
   });
   const clientOptions = { access, clock, random, userAgent: USER_AGENT, onCall: metrics.call };
-  /** For the lease itself and for events, which may be told by one that no longer leads. */
+  /** For the lease itself: a renewal waits for nothing else. */
+  const leaseClient = createKubeClient({ ...clientOptions, lane: 'lease' });
+  /** For events, which may be told by one that no longer leads. */
   const freeClient = createKubeClient(clientOptions);
 
   const lead = async (leading: AbortSignal): Promise<void> => {
@@ -112,7 +114,7 @@ export const runOperator = async (options: RunOptions, signal: AbortSignal): Pro
       : new Elector({
           clock,
           random,
-          leases: createLeaseStore(freeClient, config.lease.namespace ?? access.namespace, config.lease.name),
+          leases: createLeaseStore(leaseClient, config.lease.namespace ?? access.namespace, config.lease.name),
           identity: config.identity,
           lead,
           onReport: (report) => reportElection(log, config.identity, report),
@@ -190,7 +192,7 @@ const createTerm = (
   report: ReturnType<typeof createTickReporter>,
   access: KubeAccess,
 ): Term => {
-  const session = config.signalsThrough === 'api-server' ? access.session : undefined;
+  const session = config.signalsThrough === 'api-server' ? () => access.session('page') : undefined;
   const scraper = createScraper(session === undefined ? {} : { session });
   const canaries = createCanaryAsker(session);
   const signals = createSignalReader({
