@@ -150,5 +150,8 @@ export const EVENT_REASONS = [
   'ContingencyEnded',
   'ContingencyUnreadable',
   'ClosingExtended',
+  'NamespaceLeftOut',
+  'ServedByAnother',
+  'TakenOver',
 ] as const;
 export type EventReason = (typeof EVENT_REASONS)[number];
