@@ -1,6 +1,8 @@
 /** What `kubectl voucher status` says, before it is put into words: how it goes, what needs a person, every tier. Pure. */
+
 import type { TierStatus } from '../operator/api/campaign-types.ts';
 import type { ConditionType } from '../operator/api/conditions.ts';
+import { instantMs } from '../operator/api/instant.ts';
 import type { ScalePlan } from '../operator/api/scale-plan-types.ts';
 import { commandsOf } from '../operator/plan/contingency-commands.ts';
 import type { DecisionRecord } from '../operator/plan/decision-record.ts';
@@ -133,7 +135,7 @@ export const tierLines = (report: Report): readonly TierLine[] =>
         tier,
         status,
         bounds: report.campaign.spec.scaling.tiers[tier],
-        sinceMs: isLogged ? Date.parse(decision.at) : undefined,
+        sinceMs: isLogged ? instantMs(decision.at) : undefined,
         reason: because(decision, tier),
       },
     ];
@@ -149,13 +151,13 @@ export interface Curves {
 export const curvesOf = ({ campaign: { status }, decisions, nowMs }: Report): Curves => {
   const samples = decisions?.recent ?? [];
   const points = (of: (sample: RecentSample) => number | undefined, now: number | undefined): readonly Point[] => [
-    ...samples.map((sample) => ({ atMs: Date.parse(sample.at), value: of(sample) })),
+    ...samples.map((sample) => ({ atMs: instantMs(sample.at), value: of(sample) })),
     { atMs: nowMs, value: now },
   ];
   const replicas = (tier: ScaledTier): readonly Point[] => {
     const now = status?.tiers?.[tier]?.desired;
     if (samples.length > 0) return points((sample) => sample[tier].desired, now);
-    const logged = (decisions?.[tier] ?? []).map(({ at, desired }) => ({ atMs: Date.parse(at), value: desired }));
+    const logged = (decisions?.[tier] ?? []).map(({ at, desired }) => ({ atMs: instantMs(at), value: desired }));
     return [...logged, { atMs: nowMs, value: now }];
   };
   return {

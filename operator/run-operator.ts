@@ -1,6 +1,5 @@
 /** The operator as a whole, on any API server: watches always, acts while it holds the lease. */
 import { collectDefaultMetrics, type Registry } from 'prom-client';
-import type { OperatorConfig } from './config.ts';
 import { createKubeAccess } from './kube/access.ts';
 import { createClaimStore } from './kube/claims.ts';
 import { createKubeClient } from './kube/client.ts';
@@ -13,27 +12,17 @@ import { startHealthServer } from './observability/health-server.ts';
 import { createKubeMetrics } from './observability/kube-metrics.ts';
 import { reportElection, reportWatch } from './observability/kube-reporter.ts';
 import type { Listening } from './observability/listen.ts';
-import type { Logger } from './observability/log.ts';
 import { createOperatorMetrics } from './observability/metrics.ts';
 import { createTickReporter } from './observability/tick-reporter.ts';
 import { campaignKey } from './reconcile/campaign-state.ts';
-import type { AuditLog, JournalAdmin } from './reconcile/ports.ts';
 import { Claims } from './runtime/claims.ts';
-import type { Clock } from './runtime/clock.ts';
 import { Elector } from './runtime/elector.ts';
 import { sleep } from './runtime/sleep.ts';
 import { createServing } from './serving.ts';
-import { createTerm, type Term } from './term.ts';
+import { createTerm, type Term, type TermOptions } from './term.ts';
 
-export interface RunOptions {
-  readonly config: OperatorConfig;
-  readonly journal: JournalAdmin;
-  readonly audit: AuditLog;
-  readonly log: Logger;
+export interface RunOptions extends TermOptions {
   readonly registry: Registry;
-  readonly clock: Clock;
-  /** Uniform in [0, 1). */
-  readonly random: () => number;
   /** Told once both servers listen. */
   readonly onStarted?: (server: Pick<Listening, 'port'>, auditServer: Pick<Listening, 'port'>) => void;
 }

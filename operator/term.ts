@@ -1,14 +1,16 @@
 /** What acts while this process leads: the loop of ticks, and what it is made of. */
+import type { OperatorConfig } from './config.ts';
 import type { KubeAccess } from './kube/access.ts';
 import type { KubeCluster } from './kube/cluster.ts';
 import type { KubeMetrics } from './observability/kube-metrics.ts';
+import type { Logger } from './observability/log.ts';
 import type { createTickReporter } from './observability/tick-reporter.ts';
 import { SOON_MS } from './plan/requeue.ts';
 import { AuditSweeper } from './reconcile/audit-sweeper.ts';
-import type { EventSink } from './reconcile/ports.ts';
+import type { AuditLog, EventSink, JournalAdmin } from './reconcile/ports.ts';
 import { createReconciler, type Reconciler } from './reconcile/reconcile.ts';
-import type { RunOptions } from './run-operator.ts';
 import type { Claims } from './runtime/claims.ts';
+import type { Clock } from './runtime/clock.ts';
 import { Loop } from './runtime/loop.ts';
 import type { Serving } from './serving.ts';
 import { createCanaryAsker } from './signals/canary.ts';
@@ -17,6 +19,16 @@ import { createSignalReader } from './signals/reader.ts';
 import { createScraper } from './signals/scrape.ts';
 
 const BACKOFF = { initialMs: 500, maxMs: 30_000 };
+
+export interface TermOptions {
+  readonly config: OperatorConfig;
+  readonly journal: JournalAdmin;
+  readonly audit: AuditLog;
+  readonly log: Logger;
+  readonly clock: Clock;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+}
 
 /** What acts, while this process leads. */
 export interface Term {
@@ -40,7 +52,7 @@ export interface TermParts {
 
 /** A term begins with an empty memory: what matters is in the cluster, and what is old would only mislead. */
 export const createTerm = (
-  { config, journal, audit, log, clock, random }: RunOptions,
+  { config, journal, audit, log, clock, random }: TermOptions,
   { cluster, events, metrics, report, access, serving, claims }: TermParts,
 ): Term => {
   const session = config.signalsThrough === 'api-server' ? () => access.session('page') : undefined;

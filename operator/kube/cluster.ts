@@ -1,7 +1,9 @@
 /** One Kubernetes cluster behind the interfaces that operator/reconcile declares: the watches, and the writers on them. */
 
 import type { VoucherCampaign } from '../api/campaign-types.ts';
+import { unreadableFields } from '../api/readable.ts';
 import type { ScalePlan } from '../api/scale-plan-types.ts';
+import { SCALE_PLAN } from '../api/schema.ts';
 import type {
   AuthorizationReader,
   ClusterReader,
@@ -201,7 +203,10 @@ export const createKubeCluster = (options: KubeClusterOptions): KubeCluster => {
     decisions: createDecisionStore(client),
     living: {
       campaigns: () => campaigns.list(),
-      plansOf: (campaignId) => [...plans.list()].filter(({ spec }) => spec.campaignId === campaignId),
+      plansOf: (campaignId) =>
+        [...plans.list()].filter(
+          (plan) => plan.spec.campaignId === campaignId && unreadableFields(SCALE_PLAN.schema, plan).length === 0,
+        ),
     },
     campaign(key) {
       const [namespace = '', name = ''] = key.split('/');
