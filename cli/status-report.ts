@@ -8,6 +8,7 @@ import { commandsOf } from '../operator/plan/contingency-commands.ts';
 import type { DecisionRecord } from '../operator/plan/decision-record.ts';
 import { SCALED_TIERS, type ScaledTier } from '../operator/plan/observed.ts';
 import type { RecentSample } from '../operator/plan/recent.ts';
+import { CLAIM_OLD_MS, type SeenClaim } from './claim.ts';
 import type { ClusterOptions, Decisions, SeenCampaign } from './cluster.ts';
 import { type LevelInForce, levelsInForce } from './contingency-words.ts';
 import { grantsInForce, waitingPlans } from './plans.ts';
@@ -20,6 +21,8 @@ export interface Report {
   readonly plans: readonly ScalePlan[];
   /** Undefined: none yet, or not to be read. */
   readonly decisions: Decisions | undefined;
+  /** Of its namespace. Undefined: none, or not to be read. */
+  readonly claim?: SeenClaim | undefined;
   readonly options: ClusterOptions;
   readonly nowMs: number;
 }
@@ -70,8 +73,9 @@ export interface Standing {
   readonly silentForMs: number | undefined;
 }
 
-/** Only while something moves: a campaign at rest has nothing to tell. */
-const silence = ({ campaign: { status, toldAtMs }, nowMs }: Report): number | undefined => {
+/** By the status only while something moves: a campaign at rest has nothing to tell. Its namespace's claim is renewed always. */
+const silence = ({ campaign: { status, toldAtMs }, claim, nowMs }: Report): number | undefined => {
+  if (claim !== undefined && nowMs - claim.writtenAtMs > CLAIM_OLD_MS) return nowMs - claim.writtenAtMs;
   const isMoving = (status?.arrivalsPerSecond ?? 0) > 0 || (status?.backlog ?? 0) > 0;
   if (!isMoving || toldAtMs === undefined || nowMs - toldAtMs < SILENT_AFTER_MS) return undefined;
   return nowMs - toldAtMs;

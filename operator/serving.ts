@@ -34,8 +34,9 @@ export interface ServingOptions {
 /** Of a namespace that is watched and not served as it should be. */
 export interface NotServed {
   readonly reason: 'refused' | 'another' | 'unclaimed';
-  /** For people. */
-  readonly message: string;
+  /** For people, a sentence each. */
+  readonly said: string;
+  readonly remedy: string;
 }
 
 export interface Serving {
@@ -62,7 +63,7 @@ const textOf = (error: unknown): string => (error instanceof Error ? error.messa
 
 export const createServing = (options: ServingOptions): Serving => {
   const { clock, log, installation } = options;
-  const unclaimed = new Map<string, string>();
+  const unclaimed = new Map<string, NotServed>();
   /** By uid: when a campaign was last told that it is left alone. */
   const toldMs = new Map<string, number>();
 
@@ -71,28 +72,44 @@ export const createServing = (options: ServingOptions): Serving => {
       ({ metadata }) => namespace === undefined || metadata.namespace === namespace,
     );
 
-  const leftOutText = (namespace: string, { resource, error }: Extract<Service, { kind: 'left_out' }>): string =>
-    `Namespace ${namespace} is left out: its ${resource} can't be listed (${textOf(error)}). Create the namespace and run helm upgrade, so that the operator gets its rights there, or take it out of operator.watchNamespaces.`;
+  const leftOut = (namespace: string, { resource, error }: Extract<Service, { kind: 'left_out' }>): NotServed => ({
+    reason: 'refused',
+    said: `Namespace ${namespace} is left out: its ${resource} can't be listed (${textOf(error)}).`,
+    remedy:
+      'Create the namespace and run helm upgrade, so that the operator gets its rights there, or take it out of operator.watchNamespaces.',
+  });
 
-  const anotherText = (namespace: string, holder: string): string =>
-    `Installation ${holder} serves namespace ${namespace}, so installation ${installation} leaves the campaign alone. Uninstall one of the two, or give each its own operator.watchNamespaces.`;
+  const leftToAnother = (namespace: string, holder: string): NotServed => ({
+    reason: 'another',
+    said: `Installation ${holder} serves namespace ${namespace}, so installation ${installation} leaves its campaigns alone.`,
+    remedy: 'Uninstall one of the two, or give each its own operator.watchNamespaces.',
+  });
 
-  const tell = (campaign: VoucherCampaign, reason: 'NamespaceLeftOut' | 'ServedByAnother', message: string): void => {
+  const unclaimedFor = (namespace: string, error: unknown): NotServed => ({
+    reason: 'unclaimed',
+    said: `Namespace ${namespace} is served without a claim (${textOf(error)}): a second installation would act beside this one.`,
+    remedy: 'Run helm upgrade, so that the operator may read and write Leases there.',
+  });
+
+  const tell = (
+    campaign: VoucherCampaign,
+    reason: 'NamespaceLeftOut' | 'ServedByAnother',
+    { said, remedy }: NotServed,
+  ): void => {
     const uid = campaign.metadata.uid ?? campaign.metadata.name;
     const lastMs = toldMs.get(uid);
     if (lastMs !== undefined && clock.monotonicMs() - lastMs < TELL_EVERY_MS) return;
     toldMs.set(uid, clock.monotonicMs());
-    options.events()?.emit(campaign, campaignEvent('Warning', reason, message));
+    options.events()?.emit(campaign, campaignEvent('Warning', reason, `${said} ${remedy}`));
   };
 
   const notServed: Serving['notServed'] = () => {
-    const found = new Map<string, NotServed>();
-    for (const [namespace, error] of unclaimed) found.set(namespace, { reason: 'unclaimed', message: error });
+    const found = new Map(unclaimed);
     for (const [namespace, holder] of options.claims()?.others() ?? []) {
-      found.set(namespace, { reason: 'another', message: anotherText(namespace, holder) });
+      found.set(namespace, leftToAnother(namespace, holder));
     }
     for (const [namespace, service] of options.cluster()?.served.leftOut() ?? []) {
-      found.set(namespace, { reason: 'refused', message: leftOutText(namespace, service) });
+      found.set(namespace, leftOut(namespace, service));
     }
     return found;
   };
@@ -106,21 +123,23 @@ export const createServing = (options: ServingOptions): Serving => {
           .filter((namespace) => options.cluster()?.served.of(namespace).kind === 'served'),
       ),
     annotations() {
-      const all = [...notServed()].slice(0, MOST_TOLD).map(([namespace, { message }]) => [namespace, message]);
+      const all = [...notServed()]
+        .slice(0, MOST_TOLD)
+        .map(([namespace, { said, remedy }]) => [namespace, { said, remedy }]);
       return all.length === 0 ? {} : { [NOT_SERVED]: JSON.stringify(Object.fromEntries(all)) };
     },
     async leaveForMs(campaign, signal) {
       const { namespace } = campaign.metadata;
       const service = options.cluster()?.served.of(namespace);
       if (service?.kind === 'left_out') {
-        tell(campaign, 'NamespaceLeftOut', leftOutText(namespace, service));
+        tell(campaign, 'NamespaceLeftOut', leftOut(namespace, service));
         return LEFT_OUT_LOOK_MS;
       }
       if (service?.kind !== 'served') return LEFT_OUT_LOOK_MS;
       const claim = await options.claims()?.of(namespace, signal);
       if (claim?.kind === 'unknown') return UNKNOWN_LOOK_MS;
       if (claim?.kind !== 'another') return undefined;
-      tell(campaign, 'ServedByAnother', anotherText(namespace, claim.holder));
+      tell(campaign, 'ServedByAnother', leftToAnother(namespace, claim.holder));
       return LEFT_OUT_LOOK_MS;
     },
     onService(namespace, service) {
@@ -145,10 +164,7 @@ export const createServing = (options: ServingOptions): Serving => {
             { namespace, error: state.error },
             'the claim of a namespace can not be kept: a second installation would act beside this one',
           );
-          unclaimed.set(
-            namespace,
-            `Namespace ${namespace} is served without a claim (${textOf(state.error)}). Run helm upgrade, so that the operator may read and write Leases there: without it a second installation acts beside this one.`,
-          );
+          unclaimed.set(namespace, unclaimedFor(namespace, state.error));
           break;
         case 'ours':
           if (state.from === undefined) break;
