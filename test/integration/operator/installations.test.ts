@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jes
 import type { Lease } from 'kubernetes-types/coordination/v1.js';
 import { CLAIM_LEASE, NOT_SERVED } from '../../../operator/api/names.ts';
 import type { OperatorConfig } from '../../../operator/config.ts';
+import { CHART, EXTERNAL, helm, RELEASE } from '../../component/chart/render.ts';
 import { RBAC } from '../../helpers/chart-rights.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { CORE, campaignBody, flood } from '../../helpers/kube-world.ts';
@@ -186,6 +187,34 @@ describe('watched namespaces', () => {
       ...SOON,
       what: 'the metric to go',
     });
+  });
+
+  it('that were deleted stand in no upgrade’s way: their Roles are left out, and Helm says so', async () => {
+    const [stays, goes] = [await world.createNamespace(), await world.createNamespace()];
+    const release = `${stays}-system`;
+    await world.plane.call({ method: 'POST', path: `${CORE}/namespaces`, body: { metadata: { name: release } } });
+    const values = {
+      ...EXTERNAL,
+      operator: { watchNamespaces: [stays, goes] },
+      // The kinds are there already, and nobody's.
+      crds: { install: false },
+    };
+    const at = ['--namespace', release, '--kubeconfig', world.plane.kubeconfig, '--no-hooks', '--wait=false'];
+    await helm(['install', RELEASE, CHART, ...at], values);
+    const roles = () => world.plane.answer({ method: 'GET', path: `${RBAC}/namespaces/${goes}/roles/${RELEASE}` });
+    expect((await roles()).status).toBe(200);
+    const path = `${CORE}/namespaces/${goes}`;
+    await world.plane.call({ method: 'DELETE', path });
+    await eventually(async () => (await world.plane.answer({ method: 'GET', path })).status === 404, {
+      timeoutMs: 60_000,
+      what: 'the namespace to be gone',
+      everyMs: 200,
+    });
+    const said = await helm(['upgrade', RELEASE, CHART, ...at], values);
+    expect(said).toContain(`Namespace ${goes} does not exist and is left out. Create it and run helm upgrade again`);
+    await world.plane.call({ method: 'POST', path: `${CORE}/namespaces`, body: { metadata: { name: goes } } });
+    await helm(['upgrade', RELEASE, CHART, ...at], values);
+    expect((await roles()).status).toBe(200);
   });
 
   it('whose rights lack one kind are left out as a whole: what can not be seen is not taken for absent', async () => {
