@@ -14,6 +14,7 @@ import type { KubeCluster } from './kube/cluster.ts';
 import type { Service } from './kube/served.ts';
 import type { Logger } from './observability/log.ts';
 import { campaignEvent } from './plan/events.ts';
+import { within } from './reconcile/deadline.ts';
 import type { EventSink } from './reconcile/ports.ts';
 import type { ClaimState, Claims } from './runtime/claims.ts';
 import type { Clock } from './runtime/clock.ts';
@@ -54,6 +55,7 @@ export interface Serving {
 
 const LEFT_OUT_LOOK_MS = 10_000;
 const UNKNOWN_LOOK_MS = 1_000;
+const CLAIM_WAIT_MS = 1_000;
 /** Kubernetes keeps an event for an hour. */
 const TELL_EVERY_MS = 20 * 60_000;
 /** An annotation is for people, and a Lease is written every 1.5 s. */
@@ -136,8 +138,12 @@ export const createServing = (options: ServingOptions): Serving => {
         return LEFT_OUT_LOOK_MS;
       }
       if (service?.kind !== 'served') return LEFT_OUT_LOOK_MS;
-      const claim = await options.claims()?.of(namespace, signal);
-      if (claim?.kind === 'unknown') return UNKNOWN_LOOK_MS;
+      const claims = options.claims();
+      // A claim that hangs must not hold the ticks of other namespaces up.
+      const claim =
+        claims &&
+        (await within(clock, CLAIM_WAIT_MS, signal, (inner) => claims.of(namespace, inner)).catch(() => undefined));
+      if (claims !== undefined && (claim === undefined || claim.kind === 'unknown')) return UNKNOWN_LOOK_MS;
       if (claim?.kind !== 'another') return undefined;
       tell(campaign, 'ServedByAnother', leftToAnother(namespace, claim.holder));
       return LEFT_OUT_LOOK_MS;

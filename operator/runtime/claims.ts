@@ -82,6 +82,8 @@ export class Claims {
   readonly #timing: ClaimTiming;
   readonly #known = new Map<string, Known>();
   readonly #steps = new Map<string, Promise<void>>();
+  /** Of the run: a tick that no longer waits must not cut off what others wait for. */
+  #running: AbortSignal | undefined;
 
   constructor(options: ClaimsOptions) {
     this.#options = options;
@@ -93,7 +95,9 @@ export class Claims {
     const known = this.#known.get(namespace);
     // What is ours is renewed in the background; a tick does not wait for that.
     if (known !== undefined && this.#isOurs(known)) return known.state;
-    if (known === undefined || known.dueAtMs <= this.#nowMs()) await this.#stepOnce(namespace, signal);
+    if (known === undefined || known.dueAtMs <= this.#nowMs()) {
+      await this.#stepOnce(namespace, this.#running ?? signal);
+    }
     const now = this.#known.get(namespace);
     if (now === undefined) return { kind: 'unknown', error: signal.reason };
     if (now.state.kind !== 'ours' || this.#isOurs(now)) return now.state;
@@ -110,6 +114,7 @@ export class Claims {
   /** Renews what is ours and looks at what is not, until the signal aborts. Never rejects. */
   async run(signal: AbortSignal): Promise<void> {
     const { clock, namespaces } = this.#options;
+    this.#running = signal;
     while (!signal.aborted) {
       const wanted = new Set(namespaces());
       for (const namespace of this.#known.keys()) if (!wanted.has(namespace)) this.#known.delete(namespace);
@@ -139,6 +144,7 @@ export class Claims {
    * | claim                              | then                        |
    * |------------------------------------|-----------------------------|
    * | absent, free, ours                 | written with our name       |
+   * | another's, and deleted             | as if it were unchanged: its holder lives, and writes it again |
    * | another's, changed within its time | left to it                  |
    * | another's, unchanged for its time  | written with our name       |
    * | we may not read or write claims    | we act, and it is said      |
@@ -163,7 +169,7 @@ export class Claims {
       if (isNews) onChange(namespace, state);
     };
     try {
-      const found = await store.read(namespace, signal);
+      const found = (await store.read(namespace, signal)) ?? deletedOf(known.state);
       const isOthers = found !== undefined && found.holder !== '' && found.holder !== holder;
       if (isOthers) {
         if (known.seen?.version !== found.version) known.seen = { version: found.version, atMs: this.#nowMs() };
@@ -172,7 +178,7 @@ export class Claims {
         }
       }
       const writtenAtMs = this.#nowMs();
-      const written = await store.write(namespace, holder, found?.version, signal);
+      const written = await store.write(namespace, holder, found?.version || undefined, signal);
       // Somebody wrote in between: whose it is now is seen at the next look, which is at once.
       if (written === 'conflict') return become({ kind: 'unknown', error: new Error('another wrote the claim') }, 0);
       known.seen = undefined;
@@ -187,6 +193,10 @@ export class Claims {
     }
   }
 }
+
+/** Somebody deleted the claim of another that we know of. */
+const deletedOf = (state: ClaimState): Claim | undefined =>
+  state.kind === 'another' ? { holder: state.holder, version: '' } : undefined;
 
 const nameOf = (state: ClaimState): string | undefined =>
   state.kind === 'another' ? state.holder : state.kind === 'ours' ? state.from : undefined;

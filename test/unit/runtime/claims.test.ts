@@ -154,6 +154,30 @@ describe('claims of a namespace', () => {
     expect(await first.kind()).toBe('ours');
   });
 
+  it('that somebody deletes are written again by the first, and not taken by the second', async () => {
+    const [first, second] = [installation('x/first'), installation('y/second')];
+    first.start();
+    second.start();
+    await clock.advance(lookEveryMs);
+    store.claims.clear();
+    for (let step = 0; step < 90; step += 1) {
+      await clock.advance(1_000);
+      expect([await first.kind(), await second.kind()]).toEqual(['ours', 'another']);
+    }
+    expect(store.claims.get('a')?.holder).toBe('x/first');
+  });
+
+  it('that were deleted together with their installation are taken after a minute', async () => {
+    const [first, second] = [installation('x/first'), installation('y/second')];
+    first.start();
+    second.start();
+    await clock.advance(lookEveryMs);
+    first.stop();
+    store.claims.clear();
+    await clock.advance(goneAfterMs + 3 * lookEveryMs);
+    expect(await second.kind()).toBe('ours');
+  });
+
   it('of a free namespace are taken at once', async () => {
     expect(await installation('x/first').kind()).toBe('ours');
     expect(store.claims.get('a')?.holder).toBe('x/first');
