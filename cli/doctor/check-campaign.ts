@@ -1,6 +1,8 @@
 /** What must be so for this campaign, beside capacity: its conditions, Secrets, certificates, people's overrides. Pure. */
+
 import { DATA_PLANE_KEYS, PRIVACY_KEYS } from '../../operator/api/app-contract.ts';
 import type { ConditionType } from '../../operator/api/conditions.ts';
+import { instantMs } from '../../operator/api/instant.ts';
 import { tierName } from '../../operator/api/names.ts';
 import { SCALED_TIERS } from '../../operator/plan/observed.ts';
 import { overridesOf } from '../../operator/plan/overrides.ts';
@@ -99,7 +101,7 @@ const MARGIN_MS = 7 * DAY_MS;
 /** | ends before closing | FAIL | · | within the week after | WARN | */
 export const certificates = ({ campaign, certificates: seen }: CampaignFacts, nowMs: number): readonly Finding[] =>
   onceSeen('certificates', seen, (all) => {
-    const closesAtMs = Date.parse(closesAtOf(campaign));
+    const closesAtMs = instantMs(closesAtOf(campaign));
     const zone = zoneOf(campaign.spec.window.opensAt);
     const soonest = all.toSorted((a, b) => a.expiresAtMs - b.expiresAtMs);
     const late = soonest.filter(({ expiresAtMs }) => expiresAtMs < closesAtMs + MARGIN_MS);
@@ -125,7 +127,7 @@ export const certificates = ({ campaign, certificates: seen }: CampaignFacts, no
 export const overrides = (facts: CampaignFacts, nowMs: number): readonly Finding[] => {
   const { campaign } = facts;
   const { inForce, unreadable, pausedUntilMs } = overridesOf(campaign, nowMs);
-  const opensAtMs = Date.parse(campaign.spec.window.opensAt);
+  const opensAtMs = instantMs(campaign.spec.window.opensAt);
   const resume = `kubectl voucher resume ${named(facts)}`;
   const found = [
     ...inForce.map((sentence) => {
@@ -144,7 +146,7 @@ export const plans = ({ campaign, plans: all }: CampaignFacts, nowMs: number): r
   const waiting = waitingPlans(all, nowMs);
   if (waiting.length === 0) return [ok('plans', 'no plan waits for its owner')];
   return waiting.map((plan) => {
-    const expiresAtMs = Date.parse(plan.spec.expiresAt);
+    const expiresAtMs = instantMs(plan.spec.expiresAt);
     return warn(
       'plans',
       `${plan.metadata.name} asks for ${askedFor(plan)} and waits until ${clockOf(expiresAtMs, zone, nowMs)}`,

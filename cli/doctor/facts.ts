@@ -52,6 +52,16 @@ export interface LeaseFacts {
   readonly renewedAtMs: number;
   /** The same moment by the API server's clock. */
   readonly writtenAtMs: number | undefined;
+  /** Namespaces that its holder watches and does not serve as it should, by what it says itself. */
+  readonly notServed: Readonly<Record<string, { readonly said: string; readonly remedy: string }>>;
+}
+
+/** Which installation acts on the campaigns of a namespace. */
+export interface ClaimFacts {
+  /** `voucher-system/voucher`. */
+  readonly holder: string;
+  /** By the API server's clock. */
+  readonly writtenAtMs: number;
 }
 
 export interface PolicyFacts {
@@ -72,6 +82,8 @@ export interface ClusterFacts {
   readonly operators: Seen<readonly OperatorFacts[]>;
   /** Undefined: there is none. */
   readonly lease: Seen<LeaseFacts | undefined>;
+  /** Undefined: there is none, and so no campaign that an operator has looked at. */
+  readonly claim: Seen<ClaimFacts | undefined>;
   readonly policies: Seen<readonly PolicyFacts[]>;
 }
 

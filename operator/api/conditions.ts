@@ -10,7 +10,8 @@
 export const CONDITION_REASONS = {
   /**
    * The campaign can take registrations, or will be able to at opening.
-   * True: every tier has at least `min` ready replicas and the journal is durable.
+   * True: every tier has at least `min` ready replicas and the journal is durable. SpecUnreadable and TickFailed: nothing
+   * is decided for it, and the other conditions are as they were last seen.
    */
   Ready: [
     'AllTiersReady',
@@ -18,6 +19,8 @@ export const CONDITION_REASONS = {
     'JournalUnavailable',
     'JournalConflict',
     'JournalNotDurable',
+    'SpecUnreadable',
+    'TickFailed',
     'NotYetObserved',
   ],
   /**
@@ -65,6 +68,7 @@ export const CONDITION_REASONS = {
     'PlanExpired',
     'PlanRevoked',
     'PlanVoid',
+    'PlanUnreadable',
     'NotYetObserved',
   ],
   /** More replicas of a tier bring nothing: what is behind it is full. Growth stops, and less is let in. */
@@ -150,5 +154,11 @@ export const EVENT_REASONS = [
   'ContingencyEnded',
   'ContingencyUnreadable',
   'ClosingExtended',
+  'NamespaceLeftOut',
+  'ServedByAnother',
+  'TakenOver',
+  'SpecUnreadable',
+  'TickFailed',
+  'PlanUnreadable',
 ] as const;
 export type EventReason = (typeof EVENT_REASONS)[number];

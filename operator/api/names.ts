@@ -104,6 +104,11 @@ export const OVERRIDES = {
 export const CONTINGENCY_PREFIX = `contingency.${API_GROUP}/`;
 export const contingencyAnnotation = (level: string): string => `${CONTINGENCY_PREFIX}${level}`;
 
+/** The Lease in a namespace with campaigns that says which installation acts on them (operator/runtime/claims.ts). */
+export const CLAIM_LEASE = 'voucher-operator-campaigns';
+/** Annotation of the election's Lease: a JSON object of the namespaces that are watched and not served, and why. */
+export const NOT_SERVED = `${API_GROUP}/not-served`;
+
 /** Holds up the deletion of a campaign with `deletionPolicy: Delete` until its journal is gone. */
 export const JOURNAL_FINALIZER = `${API_GROUP}/journal`;
 

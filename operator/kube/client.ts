@@ -7,7 +7,7 @@ import type { Dispatcher } from 'undici';
 import { backoffMs } from '../runtime/backoff.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { sleep } from '../runtime/sleep.ts';
-import type { KubeAccess } from './access.ts';
+import type { KubeAccess, Lane } from './access.ts';
 import { errorOfAnswer, KubeError, type KubeErrorKind } from './errors.ts';
 import { readText } from './read-text.ts';
 import { describeTarget, pathOf, resourceLabel, type Target } from './resources.ts';
@@ -50,6 +50,8 @@ export interface KubeClientOptions {
   /** Uniform in [0, 1). */
   readonly random: () => number;
   readonly userAgent: string;
+  /** For all its calls; unless stated, each call's verb decides. */
+  readonly lane?: Lane;
   readonly onCall?: (report: CallReport) => void;
   /** Throws when this process may not write (any more). Asked right before every writing attempt. */
   readonly assertMayWrite?: () => void;
@@ -70,6 +72,16 @@ const CONTENT_TYPES: Partial<Readonly<Record<Verb, string>>> = {
   // JSON is YAML.
   apply: 'application/apply-patch+yaml',
   patch: 'application/json-patch+json',
+};
+
+const LANE_OF: Readonly<Record<Verb, Lane>> = {
+  get: 'read',
+  list: 'watch',
+  watch: 'watch',
+  create: 'write',
+  apply: 'write',
+  update: 'write',
+  patch: 'write',
 };
 
 const METADATA_ONLY = {
@@ -129,7 +141,7 @@ export const createKubeClient = (options: KubeClientOptions): KubeClient => {
 
   /** One attempt up to the answer's head; the body is the caller's. */
   const send = async (call: ApiCall, signal: AbortSignal): Promise<Dispatcher.ResponseData> => {
-    const { headers, dispatcher } = await access.session();
+    const { headers, dispatcher } = await access.session(options.lane ?? LANE_OF[call.verb]);
     const contentType = CONTENT_TYPES[call.verb];
     const url = new URL(urlOf(access.server, call));
     return dispatcher.request({

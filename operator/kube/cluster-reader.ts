@@ -20,15 +20,15 @@ export interface ClusterReaderOptions {
   /** Indexed by `NAMESPACE/NAME` of the Deployment that they scale. */
   readonly rivals: Pick<Store<Rival>, 'byIndex'>;
   readonly mountFailures: MountFailures;
-  /** Whether every watch has seen its objects once; before that, absent would only mean unknown. */
-  readonly isSynced: () => boolean;
+  /** Whether every watch of the namespace has seen its objects once; before that, absent would only mean unknown. */
+  readonly isServed: (namespace: string) => boolean;
 }
 
 const isTier = (word: string | undefined): word is Tier => TIERS.some((tier) => tier === word);
 
 export const createClusterReader = (options: ClusterReaderOptions): ClusterReader => ({
   async observe({ metadata: { namespace, name, uid } }, signal) {
-    if (!options.isSynced()) throw new Error('the watches of this cluster have not seen all objects yet');
+    if (!options.isServed(namespace)) throw new Error(`the watches of ${namespace} have not seen all objects yet`);
     const key = `${namespace}/${name}`;
     const pods = [...options.pods.byIndex(key)].filter(({ isTerminating, isOver }) => !isTerminating && !isOver);
     const mountFailures = options.mountFailures.of(namespace, pods, signal);

@@ -128,6 +128,7 @@ const TRANSITIONS: readonly Transition[] = [
     happened: (before, after) => before?.status === 'True' && after?.status === 'False',
   },
   { type: 'Warning', reason: 'OverrideUnreadable', about: 'Overridden', happened: became('Unreadable') },
+  { type: 'Warning', reason: 'PlanUnreadable', about: 'PlanPending', happened: became('PlanUnreadable') },
   { type: 'Warning', reason: 'ContingencyUnreadable', about: 'Contingency', happened: became('CommandUnreadable') },
 ];
 

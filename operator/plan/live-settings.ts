@@ -1,10 +1,11 @@
 import type { LiveSettings } from '../api/app-contract.ts';
 import type { VoucherCampaignSpec } from '../api/campaign-types.ts';
+import { instantMs } from '../api/instant.ts';
 import type { Backlog, Reading } from '../scaling/types.ts';
 import type { Effects } from './contingency.ts';
 
 /** Decimal instants of one form, so that `…T01:00:00Z` and `…T01:00:00.000Z` are the same settings. */
-const instant = (text: string): string => new Date(Date.parse(text)).toISOString();
+const instant = (text: string): string => new Date(instantMs(text)).toISOString();
 
 /** What changes from second to second. */
 export interface Circumstances {

@@ -28,6 +28,8 @@ export interface CampaignState {
   publishedGeneration: number | undefined;
   /** Name of the last plan that was announced; a cache that lags must not announce it twice. */
   announcedPlan: string | undefined;
+  /** Looks at it in a row that ended in an error. */
+  failures: number;
   /** Scale conflicts in a row. */
   conflicts: Partial<Record<ScaleWrite['tier'], number>>;
 }
@@ -50,5 +52,6 @@ export const newCampaignState = (
   settings: undefined,
   publishedGeneration: campaign.status?.observedGeneration,
   announcedPlan: undefined,
+  failures: 0,
   conflicts: {},
 });

@@ -1,5 +1,8 @@
 /** The observe stage: reads everything within one deadline. What a source can't tell now is stale, never guessed. */
 import type { VoucherCampaign } from '../api/campaign-types.ts';
+import { unreadableFields, unreadableText } from '../api/readable.ts';
+import type { ScalePlan } from '../api/scale-plan-types.ts';
+import { SCALE_PLAN } from '../api/schema.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Reading } from '../scaling/types.ts';
 import { within } from './deadline.ts';
@@ -39,6 +42,17 @@ export const agedReadings = (last: CampaignReadings | undefined): CampaignReadin
         served: Object.fromEntries(Object.entries(last.served ?? {}).map(([tier, reading]) => [tier, aged(reading)])),
       };
 
+/** A plan that can't be read grants nothing and takes nothing away; the condition PlanPending says so. */
+const withReadablePlans = (cluster: ObservedCluster): ObservedCluster => {
+  const problemsOf = (plan: ScalePlan) => unreadableFields(SCALE_PLAN.schema, plan);
+  const plans = cluster.plans.filter((plan) => problemsOf(plan).length === 0);
+  if (plans.length === cluster.plans.length) return cluster;
+  const unreadablePlans = cluster.plans
+    .filter((plan) => problemsOf(plan).length > 0)
+    .map((plan) => ({ name: plan.metadata.name, problem: unreadableText(problemsOf(plan)) }));
+  return { ...cluster, plans, unreadablePlans };
+};
+
 /**
  * @throws ReconcileError `observe_cluster`: without the present replicas there is nothing to decide about.
  */
@@ -72,5 +86,5 @@ export const gather = async (
           return undefined;
         }),
   ]);
-  return { cluster, readings, counts, errors };
+  return { cluster: withReadablePlans(cluster), readings, counts, errors };
 };

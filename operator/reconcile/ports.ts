@@ -78,6 +78,8 @@ export interface ObservedCluster {
   readonly headroom?: ObservedHeadroom;
   readonly tiers: Partial<Readonly<Record<Tier, ObservedTier>>>;
   readonly plans: readonly ScalePlan[];
+  /** Plans of which a field can't be read: they grant nothing. Absent: none. */
+  readonly unreadablePlans?: readonly { readonly name: string; readonly problem: string }[];
 }
 
 export interface ClusterReader {

@@ -1,12 +1,18 @@
 /** One tick of one campaign: observe → plan → apply. */
 import type { VoucherCampaign } from '../api/campaign-types.ts';
+import { unreadableFields, unreadableText } from '../api/readable.ts';
+import { VOUCHER_CAMPAIGN } from '../api/schema.ts';
+import { type Held, heldFailed, heldStatus, heldUnreadable } from '../plan/held.ts';
 import { plan, type ScaleWrite } from '../plan/plan.ts';
 import { TICK_MS } from '../plan/requeue.ts';
+import { shouldWriteStatus } from '../plan/status.ts';
+import { truncated } from '../plan/truncated.ts';
 import type { BuildOptions } from '../resources/build-options.ts';
 import { type ApplyDeps, apply } from './apply.ts';
 import { AuditKeeper } from './audit-keeper.ts';
 import { type CampaignState, campaignKey, newCampaignState } from './campaign-state.ts';
 import { CanaryKeeper } from './canary-keeper.ts';
+import { within } from './deadline.ts';
 import { DecisionKeeper } from './decision-keeper.ts';
 import { endCampaign } from './deletion.ts';
 import { ReconcileError } from './errors.ts';
@@ -35,6 +41,12 @@ export interface Reconciler {
   /** Drops what is remembered of a campaign that is gone. */
   forget(campaign: Pick<VoucherCampaign, 'metadata'>): void;
 }
+
+/** A field that can't be read is mended by a person, whose change is seen at once. */
+const UNREADABLE_LOOK_MS = 30_000;
+/** One failure is a moment; two in a row are told. */
+const FAILURES_TOLD = 2;
+const WRITE_DEADLINE_MS = 1_000;
 
 /** A campaign that is being deleted gets nothing new; this long after its end somebody else may still hold it. */
 const DELETED_LOOK_MS = 60_000;
@@ -75,6 +87,25 @@ export const createReconciler = (deps: ReconcilerDeps): Reconciler => {
     report.forgotten(campaign);
   };
 
+  /** Nothing can be decided: that is said on the campaign, and nothing else of it is touched. */
+  const hold = async (campaign: VoucherCampaign, state: CampaignState, held: Held, signal: AbortSignal) => {
+    const nowMs = clock.now();
+    const before = state.computed?.conditions?.find(({ type }) => type === 'Ready');
+    if (before?.reason !== held.verdict.reason || before.message !== truncated(held.verdict.message)) {
+      deps.events.emit(campaign, held.event);
+    }
+    state.computed = heldStatus(campaign, state.computed, held, nowMs);
+    const status = state.computed;
+    if (!shouldWriteStatus(state.written, status, state.lastWriteMs, nowMs)) return;
+    await within(clock, WRITE_DEADLINE_MS, signal, (inner) => deps.status.writeStatus(campaign, status, inner)).then(
+      () => {
+        state.written = status;
+        state.lastWriteMs = nowMs;
+      },
+      (cause: unknown) => report.failed(campaign, new ReconcileError('write_status', 'write the status', cause)),
+    );
+  };
+
   const reconcile: Reconciler['reconcile'] = async (campaign, signal) => {
     const startedAtMs = clock.monotonicMs();
     const state = stateOf(campaign);
@@ -86,6 +117,12 @@ export const createReconciler = (deps: ReconcilerDeps): Reconciler => {
         await endCampaign(deps, campaign, state.journal, signal);
         forget(campaign);
         return { requeueAfterMs: DELETED_LOOK_MS };
+      }
+      const unreadable = unreadableFields(VOUCHER_CAMPAIGN.schema, campaign);
+      if (unreadable.length > 0) {
+        await hold(campaign, state, heldUnreadable(unreadable), signal);
+        report.failed(campaign, new ReconcileError('read_spec', 'read the campaign', unreadableText(unreadable)));
+        return { requeueAfterMs: state.written === state.computed ? UNREADABLE_LOOK_MS : TICK_MS };
       }
       const gathered = await gather(deps, campaign, state.readings, signal);
       state.readings = gathered.readings;
@@ -120,9 +157,15 @@ export const createReconciler = (deps: ReconcilerDeps): Reconciler => {
       state.audit.note({ campaign, cluster: gathered.cluster, plan: planned, written, nowMs }, signal);
       for (const error of [...gathered.errors, ...failed]) report.failed(campaign, error);
       report.planned(campaign, planned, gathered.readings, nowMs);
+      state.failures = 0;
       return { requeueAfterMs: failed.length > 0 ? TICK_MS : planned.requeueAfterMs };
-    } catch (error) {
-      if (error instanceof ReconcileError) report.failed(campaign, error);
+    } catch (cause) {
+      if (signal.aborted) throw cause;
+      const error = cause instanceof ReconcileError ? cause : new ReconcileError('tick', 'look at the campaign', cause);
+      report.failed(campaign, error);
+      state.failures += 1;
+      const isEnding = campaign.metadata.deletionTimestamp !== undefined;
+      if (state.failures >= FAILURES_TOLD && !isEnding) await hold(campaign, state, heldFailed(error), signal);
       throw error;
     } finally {
       report.ticked((clock.monotonicMs() - startedAtMs) / 1000);

@@ -35,7 +35,13 @@ export const clusterFacts = (changes: Partial<ClusterFacts> = {}): ClusterFacts 
   server: seen({ version: 'v1.36.3', dateMs: BEFORE_MS - 500, answeredAtMs: BEFORE_MS, tookMs: 8 }),
   crds: seen([crd('vouchercampaigns'), crd('scaleplans')]),
   operators: seen([anOperator]),
-  lease: seen({ holder: 'voucher-7d9f-abcde', renewedAtMs: BEFORE_MS - 900, writtenAtMs: BEFORE_MS - 1_000 }),
+  lease: seen({
+    holder: 'voucher-7d9f-abcde',
+    renewedAtMs: BEFORE_MS - 900,
+    writtenAtMs: BEFORE_MS - 1_000,
+    notServed: {},
+  }),
+  claim: seen({ holder: 'voucher-system/voucher', writtenAtMs: BEFORE_MS - 12_000 }),
   policies: seen(
     ['-scale-plans', '-scale-plan-revocations', '-ceilings', '-contingency', '-confirm-delete'].map((suffix) => ({
       name: `voucher-system-voucher${suffix}`,

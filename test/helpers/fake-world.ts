@@ -147,6 +147,13 @@ export class FakeWorld {
         writeStatus: (campaign, status) =>
           this.#answer('status', () => {
             const admission = admitCampaignStatus(campaign, status);
+            // As the API server: what was stored before a rule came, and is not changed now, may go on breaking it.
+            const isNew = ({ path }: { readonly path: string }): boolean => path.startsWith('status');
+            if (admission.kind === 'refused' && !admission.errors.some(isNew)) {
+              this.statuses.push(status);
+              this.writes.push('status');
+              return;
+            }
             if (admission.kind === 'refused') throw new Error(formatAdmissionErrors(admission.errors, 'status'));
             this.statuses.push(status);
             this.writes.push('status');

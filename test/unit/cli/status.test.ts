@@ -48,6 +48,22 @@ describe('how it goes', () => {
       aReport({ toldAtMs: 0, status: aStatus({ arrivalsPerSecond: 0, backlog: 0 }) }),
       'ok',
     ],
+    [
+      'nobody comes, and no operator has served the namespace for minutes',
+      aReport({
+        claim: { holder: 'voucher-system/voucher', writtenAtMs: NOW_MS - 7 * 60_000 },
+        status: aStatus({ arrivalsPerSecond: 0, backlog: 0 }),
+      }),
+      'trouble',
+    ],
+    [
+      'nobody comes, and an operator serves the namespace',
+      aReport({
+        claim: { holder: 'voucher-system/voucher', writtenAtMs: NOW_MS - 20_000 },
+        status: aStatus({ arrivalsPerSecond: 0, backlog: 0 }),
+      }),
+      'ok',
+    ],
     ['there is no status', aReport({ status: undefined }), 'unknown'],
   ])('%s', (_sentence, report, health) => {
     expect(standingOf(report).health).toBe(health);
