@@ -89,7 +89,8 @@ export class JournalHealth {
     inc(this.#slot(nowMs).all, outcome);
     if (outcome === 'answers') this.#answeredAtMs = nowMs;
     else this.#newest = outcome;
-    this.#judge(nowMs);
+    // Thousands a second come through: what changes nothing is not judged.
+    if (outcome !== 'answers' || this.#state !== 'answers') this.#judge(nowMs);
   }
 
   #slot(nowMs: number): Slot {

@@ -1,5 +1,6 @@
 /** Whether the journal gets into the database, as records pods find it with their own credentials. */
 import type { ConditionReason } from '../api/conditions.ts';
+import { publishesFail } from './accepting.ts';
 import type { DatabaseTrouble, FailingPods, JournalTrouble, WorkersView } from './pod-views.ts';
 import type { ConditionInput, Verdict } from './verdict.ts';
 
@@ -92,11 +93,14 @@ const lasting = (seconds: number): number => (seconds < 10 ? Math.round(seconds)
 const who = ({ pods, example, seconds }: FailingPods<string>, of: number): string =>
   `${pods} of ${of} records pods (${pods === 1 ? example : `${example} among them`}) have said so for ${lasting(seconds)} s`;
 
-/** Registrations are safe meanwhile; that is what the reader fears first. */
-const meanwhile = ({ observed: { readings } }: ConditionInput): string => {
-  const backlog = readings.backlog.records;
-  const waiting = backlog?.kind === 'fresh' ? `; ${backlog.value.messages} wait in the journal` : '';
-  return `Registrations go on${waiting}.`;
+/** Whether registrations are safe meanwhile is what the reader fears first. Not where intakes are refused as well. */
+const meanwhile = (input: ConditionInput): string => {
+  const backlog = input.observed.readings.backlog.records;
+  const waiting = backlog?.kind === 'fresh' ? `${backlog.value.messages} wait in the journal` : undefined;
+  const said = publishesFail(input)
+    ? ['New registrations are not stored either: the condition AcceptingRegistrations says why', waiting]
+    : ['Registrations go on', waiting];
+  return `${said.filter((part) => part !== undefined).join('; ')}.`;
 };
 
 const databaseTrouble = (input: ConditionInput, { pods, database }: WorkersView): Available | undefined => {

@@ -183,6 +183,16 @@ describe('RecordsAvailable', () => {
       reason: 'NoWorkerAnswers',
     });
   });
+
+  it('does not say that registrations go on where intakes are refused as well', () => {
+    const both = input({
+      intakes: fresh(intakes({ failing: failing(10, 'credentials') })),
+      workers: fresh(workers({ journal: [{ state: 'credentials', pods: 4, example: 'r', seconds: 11 }] })),
+    });
+    expect(recordsAvailable(both).message).toMatch(
+      /New registrations are not stored either.*AcceptingRegistrations.*812 wait in the journal/,
+    );
+  });
 });
 
 describe('the events', () => {
