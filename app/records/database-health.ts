@@ -10,6 +10,8 @@
  * | came through, or none  | failed once         | as it was: one look may be unlucky |
  * | came through, or none  | failed twice in a row, or refused by the server | what it failed of |
  *
+ * Trouble with commits counts from when the batch was taken: that is since when nothing comes through.
+ *
  * A full disk ends the server as well, and is not over because the next error is another one: disk_full stays until a
  * commit comes through.
  */
@@ -65,7 +67,7 @@ export class DatabaseHealth {
   commitFailed(kind: DatabaseTrouble, nowMs: number): void {
     const before = this.#commit;
     const stays = before?.kind === 'disk_full' ? 'disk_full' : kind;
-    this.#commit = { kind: stays, sinceMs: before?.sinceMs ?? nowMs };
+    this.#commit = { kind: stays, sinceMs: before?.sinceMs ?? Math.min(nowMs, ...this.#inHand.values()) };
     this.#isKnown = true;
   }
 

@@ -9,8 +9,10 @@ import type { DatabaseTrouble } from './ports.ts';
 export type LookAtDatabase = (signal: AbortSignal) => Promise<DatabaseTrouble | undefined>;
 
 const LOOK_EVERY_MS = 2_000;
+/** Whether it was one unlucky look is worth knowing soon. */
+const LOOK_AGAIN_MS = 500;
 /** A frozen server takes the connection and never says a word. */
-const ANSWER_WITHIN_MS = 2_000;
+const ANSWER_WITHIN_MS = 1_500;
 
 export const exportInHand = (registry: Registry, health: DatabaseHealth, monotonicMs: () => number): void => {
   new Gauge({
@@ -47,6 +49,6 @@ export const watchDatabase = async (
     if (signal.aborted) return;
     if (trouble === undefined) health.answered(monotonicMs());
     else health.lookFailed(trouble, askedAtMs);
-    await delay(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined);
+    await delay(trouble === undefined ? LOOK_EVERY_MS : LOOK_AGAIN_MS, undefined, { signal }).catch(() => undefined);
   }
 };

@@ -81,6 +81,13 @@ describe('how a records process finds its database', () => {
     },
   );
 
+  it('counts trouble with commits from when the batch was taken: a frozen server fails it seconds later', () => {
+    const health = new DatabaseHealth(0);
+    health.taken(0, 3_000);
+    health.commitFailed('silent', 8_000);
+    expect(health.found(9_000)).toEqual({ state: 'silent', seconds: 6 });
+  });
+
   it('says how long the batch that waits longest has waited', () => {
     const health = new DatabaseHealth(0);
     expect(health.inHandSeconds(5_000)).toBe(0);
