@@ -1,10 +1,10 @@
 /** The chart's PostgreSQL is frozen, out of connections or on a full disk, while citizens register. */
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { readdir, readFile, statfs, unlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir, readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { Client } from 'pg';
+import { placeOf } from '../../../local/cluster/place.ts';
 import { type Receipt, receiptOf, receiptState, register } from '../citizen-client.ts';
 import { eventually } from '../eventually.ts';
 import { type Platform, RELEASE } from '../platform.ts';
@@ -161,39 +161,41 @@ export const databaseOutOfConnections = async (platform: Platform, seed: number)
 export const databaseDiskFull = async (platform: Platform, seed: number): Promise<DatabaseOutage> => {
   const claim = `data-${POD}`;
   const volume = (await platform.system('get', 'pvc', claim, '-o', 'jsonpath={.spec.volumeName}')).trim();
-  const path = '{.spec.local.path}{.spec.hostPath.path}';
-  const dir = (await platform.system('get', 'pv', volume, '-o', `jsonpath=${path}`)).trim();
+  const dir = (await platform.system('get', 'pv', volume, '-o', 'jsonpath={.spec.local.path}')).trim();
+  // The kubelet's own: it sees no mount that is made outside of it.
+  const { mountNamespace } = placeOf(platform.cluster.name);
+  const within = (script: string): Promise<unknown> =>
+    run('nsenter', [`--mount=${mountNamespace}`, 'sh', '-c', script, dir]);
   const scale = async (replicas: 0 | 1): Promise<void> => {
     await platform.system('scale', 'statefulset', SERVER, `--replicas=${replicas}`);
-    const wait = replicas === 0 ? ['--for=delete'] : ['--for=condition=Ready'];
-    await eventually(() => platform.system('wait', ...wait, `pod/${POD}`, '--timeout=60s').then(() => true), {
-      timeoutMs: 120_000,
-      what: `${SERVER} to have ${replicas} pods`,
-    });
+    if (replicas === 0) {
+      // It would wait for its clients.
+      await platform.system('delete', 'pod', POD, '--grace-period=2', '--ignore-not-found');
+      return;
+    }
+    const ready = () =>
+      platform.system('wait', '--for=condition=Ready', `pod/${POD}`, '--timeout=30s').then(() => true);
+    await eventually(ready, { timeoutMs: 120_000, what: `${POD} to be ready` });
   };
-  const move = async (mount: boolean): Promise<void> => {
+  const move = async (change: string): Promise<void> => {
     await scale(0);
-    const copy = `${dir}.copy`;
-    await run('cp', ['-a', dir, copy]);
-    if (mount) await run('mount', ['-t', 'tmpfs', '-o', 'size=600m', 'tmpfs', dir]);
-    else await run('umount', [dir]);
     const back =
-      'find "$1" -mindepth 1 -delete; cp -a "$0/." "$1/" && chmod --reference="$0" "$1" && chown --reference="$0" "$1" && rm -rf "$0"';
-    await run('sh', ['-c', back, copy, dir]);
+      'find "$0" -mindepth 1 -delete; cp -a "$0.copy/." "$0/"; chmod --reference="$0.copy" "$0"; chown --reference="$0.copy" "$0"; rm -rf "$0.copy"';
+    await within(`set -e; cp -a "$0" "$0.copy"; ${change}; ${back}`);
     await scale(1);
   };
-  const ballast = join(dir, 'ballast');
-  await move(true);
+  await move('mount -t tmpfs -o size=600m tmpfs "$0"');
   try {
     return await played(platform, seed, {
-      async begin() {
-        const { bavail, bsize } = await statfs(dir);
-        await writeFile(ballast, Buffer.alloc(Math.max(0, bavail * bsize - (1 << 18))));
+      begin: async () => {
+        await within('cat /dev/zero >"$0/ballast" 2>/dev/null || true');
       },
-      end: () => unlink(ballast).catch(() => undefined),
+      end: async () => {
+        await within('rm -f "$0/ballast"');
+      },
       reasons: ['DiskFull'],
     });
   } finally {
-    await move(false);
+    await move('umount "$0"');
   }
 };
