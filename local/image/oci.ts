@@ -10,7 +10,7 @@ import { type Entry, inOrder, type WrittenTar, writeTar } from './tar.ts';
 export interface ImageConfig {
   readonly entrypoint?: readonly string[];
   /** What asks its program to end; SIGTERM unless stated. */
-  readonly stopSignal?: 'SIGINT';
+  readonly stopSignal?: string;
   readonly command?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   /** Default: 65532, `nonroot`. A number, or Kubernetes can't tell that it is not root. */
