@@ -44,6 +44,8 @@ const GRAVE: readonly ConditionType[] = [
   'JournalDurable',
   'MetricsFresh',
   'DownstreamSaturated',
+  'AcceptingRegistrations',
+  'RecordsAvailable',
 ];
 /** In a flood the operator tells every 5 s. */
 const SILENT_AFTER_MS = 30_000;

@@ -21,6 +21,7 @@ export const CONDITION_REASONS = {
     'JournalNotDurable',
     'SpecUnreadable',
     'TickFailed',
+    'PublishesFail',
     'NotYetObserved',
   ],
   /**
@@ -79,6 +80,47 @@ export const CONDITION_REASONS = {
   Overridden: ['Paused', 'HoldUntil', 'MinOverride', 'Unreadable', 'NoOverride', 'NotYetObserved'],
   /** A level of spec.contingency is in force. */
   Contingency: ['LevelInForce', 'NoLevelInForce', 'CommandUnreadable', 'NotYetObserved'],
+  /**
+   * A registration that comes now is stored. Judged by what intake pods themselves publish and check, with their own
+   * credentials, never by the operator's view of the journal.
+   */
+  AcceptingRegistrations: [
+    'Accepting',
+    'CredentialsRefused',
+    'JournalDisconnected',
+    'NoJournalLeader',
+    'JournalSilent',
+    'JournalFull',
+    'SomePublishesFail',
+    'NoReadyIntake',
+    'NoIntakeAnswers',
+    'LevelLetsNobodyIn',
+    'NotOpen',
+    'Closed',
+    'NotYetObserved',
+  ],
+  /**
+   * What the journal holds gets into the database. Judged by what records pods themselves commit and look at, with their
+   * own credentials. While it is False registrations go on, and wait in the journal.
+   */
+  RecordsAvailable: [
+    'Available',
+    'DatabaseSilent',
+    'DatabaseUnreachable',
+    'DatabaseStarting',
+    'OutOfConnections',
+    'DiskFull',
+    'DatabaseReadOnly',
+    'CredentialsRefused',
+    'CertificateRefused',
+    'TablesMissing',
+    'CommitsFail',
+    'NotCommitting',
+    'JournalNotRead',
+    'SomeWorkersFail',
+    'NoWorkerAnswers',
+    'NotYetObserved',
+  ],
 } as const;
 
 export type ConditionType = keyof typeof CONDITION_REASONS;
@@ -97,6 +139,8 @@ export const CONDITION_TYPES = [
   'ConflictingScaler',
   'Overridden',
   'Contingency',
+  'AcceptingRegistrations',
+  'RecordsAvailable',
 ] as const satisfies readonly ConditionType[];
 
 /** `status.stage`: a summary for people, derived from the conditions; no code decides by it. */
@@ -160,5 +204,9 @@ export const EVENT_REASONS = [
   'SpecUnreadable',
   'TickFailed',
   'PlanUnreadable',
+  'RegistrationsFail',
+  'RegistrationsAccepted',
+  'RecordsUnavailable',
+  'RecordsAvailable',
 ] as const;
 export type EventReason = (typeof EVENT_REASONS)[number];

@@ -5,6 +5,7 @@
 
 import type { ConditionType } from '../api/conditions.ts';
 import { instantMs } from '../api/instant.ts';
+import { acceptingRegistrations } from './accepting.ts';
 import { contingencyCondition } from './contingency-told.ts';
 import { journalDurable, ready } from './journal-conditions.ts';
 import type { PlanInput } from './observed.ts';
@@ -13,6 +14,7 @@ import { conflictingScaler, overriddenCondition } from './overruled.ts';
 import { planState, stateText } from './plan-state.ts';
 import { preWarmed } from './pre-warmed.ts';
 import { provisioned } from './provisioned.ts';
+import { recordsAvailable } from './records-available.ts';
 import type { ConditionInput, Verdict } from './verdict.ts';
 
 /**
@@ -144,4 +146,6 @@ export const judge = (input: ConditionInput): { readonly [T in ConditionType]: V
   ConflictingScaler: conflictingScaler(input),
   Overridden: overriddenCondition(input),
   Contingency: contingencyCondition(input),
+  AcceptingRegistrations: acceptingRegistrations(input),
+  RecordsAvailable: recordsAvailable(input),
 });

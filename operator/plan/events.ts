@@ -31,6 +31,17 @@ const became =
 
 const notDurable: readonly string[] = ['NotSynced', 'TooFewReplicas', 'DurabilityUnknown'];
 
+/** Reasons for which registrations are not stored, although citizens may send them. */
+const storesNot: readonly string[] = [
+  'CredentialsRefused',
+  'JournalDisconnected',
+  'NoJournalLeader',
+  'JournalSilent',
+  'JournalFull',
+  'SomePublishesFail',
+];
+const storesAgain: readonly string[] = ['Accepting', 'NotOpen', 'Closed', 'LevelLetsNobodyIn'];
+
 /** Reasons for which the floor won't stand at opening unless somebody acts. */
 const willMiss: readonly string[] = ['WillBeLate', 'CeilingBelowFloor'];
 
@@ -130,6 +141,32 @@ const TRANSITIONS: readonly Transition[] = [
   { type: 'Warning', reason: 'OverrideUnreadable', about: 'Overridden', happened: became('Unreadable') },
   { type: 'Warning', reason: 'PlanUnreadable', about: 'PlanPending', happened: became('PlanUnreadable') },
   { type: 'Warning', reason: 'ContingencyUnreadable', about: 'Contingency', happened: became('CommandUnreadable') },
+  {
+    type: 'Warning',
+    reason: 'RegistrationsFail',
+    about: 'AcceptingRegistrations',
+    happened: (before, after) => storesNot.includes(after?.reason ?? '') && before?.reason !== after?.reason,
+  },
+  {
+    type: 'Normal',
+    reason: 'RegistrationsAccepted',
+    about: 'AcceptingRegistrations',
+    // Over, however the window is by now.
+    happened: (before, after) => storesNot.includes(before?.reason ?? '') && storesAgain.includes(after?.reason ?? ''),
+  },
+  {
+    type: 'Warning',
+    reason: 'RecordsUnavailable',
+    about: 'RecordsAvailable',
+    happened: (before, after) => after?.status === 'False' && before?.reason !== after.reason,
+  },
+  {
+    type: 'Normal',
+    reason: 'RecordsAvailable',
+    about: 'RecordsAvailable',
+    // Not from Unknown: the first look at a new campaign's database is no news.
+    happened: (before, after) => before?.status === 'False' && after?.status === 'True',
+  },
 ];
 
 export const transitionEvents = (

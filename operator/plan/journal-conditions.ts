@@ -1,4 +1,5 @@
 /** Rules about the journal: whether an acknowledgement is worth its name, and what that means for the campaign. */
+import { acceptingRegistrations, publishesFail } from './accepting.ts';
 import type { PlanInput } from './observed.ts';
 import { SCALED_TIERS } from './observed.ts';
 import type { ConditionInput, Verdict } from './verdict.ts';
@@ -80,6 +81,7 @@ const unavailableMessage = (detail: string): string =>
  * | unavailable             | any              | False   | JournalUnavailable |
  * | JournalDurable not True | any              | False   | JournalNotDurable  |
  * | durable                 | one has < min    | False   | TierNotReady       |
+ * | durable                 | all have ≥ min, and half of the intakes store nothing | False | PublishesFail |
  * | durable                 | all have ≥ min   | True    | AllTiersReady      |
  */
 export const ready = (input: ConditionInput): Verdict<'Ready'> => {
@@ -99,6 +101,10 @@ export const ready = (input: ConditionInput): Verdict<'Ready'> => {
   if (short.length > 0) {
     const list = short.map(({ tier, ready: pods, limits }) => `${tier} has ${pods} of at least ${limits.min}`);
     return { status: 'False', reason: 'TierNotReady', message: `Ready replicas are missing: ${list.join(', ')}.` };
+  }
+  // Judged with their own credentials: the journal that the operator sees may be another one.
+  if (publishesFail(input)) {
+    return { status: 'False', reason: 'PublishesFail', message: acceptingRegistrations(input).message };
   }
   return { status: 'True', reason: 'AllTiersReady', message: 'Every tier has its minimum of ready replicas.' };
 };

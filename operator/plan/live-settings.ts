@@ -13,6 +13,8 @@ export interface Circumstances {
   readonly mostPerSecond?: number | undefined;
   readonly effects?: Effects;
   readonly recordsBacklog?: Reading<Backlog> | undefined;
+  /** The database takes nothing now. */
+  readonly isRecordsStopped?: boolean;
 }
 
 /** Steps of what people are told, so that settings change seldom; below the first nobody has to be told anything. */
@@ -21,13 +23,14 @@ const WORTH_TELLING_SECONDS = 5;
 const RENEWED_MS = 10_000;
 
 /** 47 s at 10:00:07 → at most 60 s, as of 10:00:00; what is stale is not told. */
-const behindOf = (backlog: Reading<Backlog> | undefined): LiveSettings['behind'] => {
+const behindOf = (backlog: Reading<Backlog> | undefined, isStopped: boolean): LiveSettings['behind'] => {
   if (backlog?.kind !== 'fresh') return undefined;
   const { oldestSeconds = 0 } = backlog.value;
   if (oldestSeconds < WORTH_TELLING_SECONDS) return undefined;
   const atMostSeconds =
     BEHIND_SECONDS.find((step) => oldestSeconds <= step) ?? Math.ceil(oldestSeconds / 86_400) * 86_400;
-  return { atMostSeconds, asOf: new Date(Math.floor(backlog.atMs / RENEWED_MS) * RENEWED_MS).toISOString() };
+  const asOf = new Date(Math.floor(backlog.atMs / RENEWED_MS) * RENEWED_MS).toISOString();
+  return { atMostSeconds, asOf, ...(isStopped ? { isStopped } : {}) };
 };
 
 /**
@@ -47,13 +50,13 @@ export const buildLiveSettings = (
   spec: VoucherCampaignSpec,
   generation: number,
   intakePods: number,
-  { mostPerSecond, effects = {}, recordsBacklog }: Circumstances = {},
+  { mostPerSecond, effects = {}, recordsBacklog, isRecordsStopped = false }: Circumstances = {},
 ): LiveSettings => {
   const sharers = Math.max(1, intakePods);
   const wanted = spec.traffic.admissionPerSecond ?? sharers * spec.scaling.tiers.intake.capacityPerReplica;
   const within = mostPerSecond === undefined ? wanted : Math.min(wanted, Math.floor(mostPerSecond));
   const share = effects.admissionPercent === undefined ? within : Math.floor((within * effects.admissionPercent) / 100);
-  const behind = behindOf(recordsBacklog);
+  const behind = behindOf(recordsBacklog, isRecordsStopped);
   return {
     v: 1,
     generation,

@@ -79,6 +79,12 @@ const admissionLimit = (tiers: TierOutcomes): number | undefined => {
   return limits.length === 0 ? undefined : Math.min(...limits);
 };
 
+/** Rows don't get into the database; with some workers left they do. */
+const isStopped = ({ conditions = [] }: VoucherCampaignStatus): boolean =>
+  conditions.some(
+    ({ type, status, reason }) => type === 'RecordsAvailable' && status === 'False' && reason !== 'SomeWorkersFail',
+  );
+
 export const plan = (stated: VoucherCampaign, observed: Observed, nowMs: number, options: BuildOptions): Plan => {
   const { mode } = stated.spec.scaling;
   const { journal, cluster, previous, readings } = observed;
@@ -150,6 +156,7 @@ export const plan = (stated: VoucherCampaign, observed: Observed, nowMs: number,
             mostPerSecond: admissionLimit(tiers),
             effects: contingency.effects,
             recordsBacklog: readings.backlog.records,
+            isRecordsStopped: isStopped(status),
           })
         : undefined,
     scalePlans,

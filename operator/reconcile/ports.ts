@@ -6,6 +6,7 @@ import type { CanaryReport, LiveSettings } from '../api/app-contract.ts';
 import type { VoucherCampaign, VoucherCampaignStatus } from '../api/campaign-types.ts';
 import type { Tier } from '../api/names.ts';
 import type { ScalePlan, ScalePlanStatus } from '../api/scale-plan-types.ts';
+import type { IntakesView, WorkersView } from '../plan/pod-views.ts';
 import type { Manifest } from '../resources/manifest.ts';
 import type { ArrivalRates, Backlog, Reading } from '../scaling/types.ts';
 
@@ -242,19 +243,26 @@ export interface CampaignReadings {
   readonly served?: Partial<Readonly<Record<Tier, Reading<number>>>>;
   /** Of the attempted registrations, those that were sent away with 503, in percent. Absent: nobody measures it. */
   readonly shedPercent?: Reading<number>;
+  /** Absent: nobody reads it. */
+  readonly intakes?: Reading<IntakesView>;
+  readonly workers?: Reading<WorkersView>;
 }
 
 export interface SignalReader {
   read(campaign: VoucherCampaign, cluster: ObservedCluster, signal: AbortSignal): Promise<CampaignReadings>;
 }
 
+/** What records pods say. */
+export interface RecordsTold {
+  /** Absent while the database answers none of them. */
+  readonly received?: number;
+  /** Absent: these pods are older than what is asked. */
+  readonly workers?: WorkersView;
+}
+
 export interface CountsReader {
   /** Undefined when nobody is there to tell. @throws Error when somebody is, and does not */
-  count(
-    campaign: VoucherCampaign,
-    cluster: ObservedCluster,
-    signal: AbortSignal,
-  ): Promise<{ readonly received: number } | undefined>;
+  count(campaign: VoucherCampaign, cluster: ObservedCluster, signal: AbortSignal): Promise<RecordsTold | undefined>;
 }
 
 export interface CanaryAsker {

@@ -42,6 +42,31 @@ describe('how it goes', () => {
       }),
       'trouble',
     ],
+    [
+      'the journal refuses the intakes, and all else is well',
+      aReport({
+        status: aStatus({
+          conditions: conditions({ type: 'AcceptingRegistrations', status: 'False', reason: 'CredentialsRefused' }),
+        }),
+      }),
+      'trouble',
+    ],
+    [
+      'the database is full',
+      aReport({
+        status: aStatus({ conditions: conditions({ type: 'RecordsAvailable', status: 'False', reason: 'DiskFull' }) }),
+      }),
+      'trouble',
+    ],
+    [
+      'it has not opened yet',
+      aReport({
+        status: aStatus({
+          conditions: conditions({ type: 'AcceptingRegistrations', status: 'False', reason: 'NotOpen' }),
+        }),
+      }),
+      'ok',
+    ],
     ['the operator is silent in a flood', aReport({ toldAtMs: NOW_MS - 45_000 }), 'trouble'],
     [
       'the operator is silent and nobody comes',
