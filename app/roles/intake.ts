@@ -74,7 +74,7 @@ export const startIntake: StartRole = async ({ config, registry, log, starting }
       else log.warn({ code, suppressed }, 'answered 503');
     },
   });
-  const server = await listen(app, config.host, config.httpPort);
+  const server = await listen(app, config.host, config.httpPort, config.keepAliveMs);
   const { serviceUrl } = config;
   return {
     ...(serviceUrl === undefined
