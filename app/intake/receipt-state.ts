@@ -1,6 +1,7 @@
 /** GET /api/v1/registrations/{receiptNo}: what a receipt has come to, told only to whoever has its secret. */
 
 import type { LiveSettings, LocalizedText } from '../../operator/api/app-contract.ts';
+import { normalReceipt } from '../core/normal-form.ts';
 import { project } from '../core/projection.ts';
 import { isReceiptNo, verifyReceiptSecret } from '../core/receipt.ts';
 import type { SecretKey } from '../core/secret-key.ts';
@@ -68,6 +69,11 @@ const unconfirmedBy = (
   return { database: 'behind', detail: BEHIND, waiting: { atMostSeconds, asOf } };
 };
 
+/** Room for dashes and spaces between groups. */
+const MAX_SENT = 64;
+/** As it was given out, however it is typed: a receipt is read out over the phone and copied by hand. */
+const asGiven = (sent: string): string => (sent.length > MAX_SENT ? '' : normalReceipt(sent));
+
 /**
  * | secret | database | answer |
  * |--------|----------|--------|
@@ -79,10 +85,12 @@ const unconfirmedBy = (
  */
 export const receiptState = async (
   deps: ReceiptStateDeps,
-  receiptNo: string,
-  secret: string,
+  sentReceiptNo: string,
+  sentSecret: string,
   signal: AbortSignal,
 ): Promise<ReceiptState> => {
+  const receiptNo = asGiven(sentReceiptNo);
+  const secret = asGiven(sentSecret);
   const isTrue = isReceiptNo(receiptNo) && verifyReceiptSecret(deps.citizenKey, deps.campaignId, receiptNo, secret);
   if (!isTrue) throw new ApiError('RECEIPT_UNKNOWN');
   const settings = deps.settings.current();

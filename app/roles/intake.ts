@@ -7,6 +7,8 @@ import { createIntake } from '../intake/create-intake.ts';
 import { createLoadGuard } from '../intake/load-guard.ts';
 import { exportRecentPublishes } from '../intake/recent-publishes.ts';
 import { listen } from '../intake/server.ts';
+import { createAcceptances } from '../journal/acceptances.ts';
+import { followAstray } from '../journal/astray.ts';
 import { keepJournalChecked } from '../journal/check.ts';
 import { connectJournal } from '../journal/connection.ts';
 import { createDataKeyStore } from '../journal/data-keys.ts';
@@ -73,6 +75,16 @@ export const startIntake: StartRole = async ({ config, registry, dependencies, l
         return outcome;
       },
     },
+    acceptances: createAcceptances({
+      connection,
+      campaignId,
+      shards,
+      monotonicMs,
+      astray: followAstray(
+        { connection, campaignId, shards, onError: warn('follow astray registrations') },
+        ended.signal,
+      ),
+    }),
     settings,
     sealer,
     receipts,
@@ -90,7 +102,7 @@ export const startIntake: StartRole = async ({ config, registry, dependencies, l
       else log.warn({ code, suppressed }, 'answered 503');
     },
   });
-  const server = await listen(app, config.host, config.httpPort);
+  const server = await listen(app, config.host, config.httpPort, config.keepAliveMs);
   const { serviceUrl } = config;
   return {
     ...(serviceUrl === undefined

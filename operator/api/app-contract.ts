@@ -21,6 +21,8 @@ export const ENV = {
   portHttp: 'PORT_HTTP',
   /** Where citizens' traffic comes in, for the intake's own canaries: the campaign's Service. */
   serviceUrl: 'VOUCHER_SERVICE_URL',
+  /** How long the intake keeps an idle connection: longer than the balancer before it. 620 unless stated. */
+  keepAliveSeconds: 'VOUCHER_KEEP_ALIVE_SECONDS',
   portAdmin: 'PORT_ADMIN',
   logLevel: 'VOUCHER_LOG_LEVEL',
   /** After SIGTERM, how long an intake that is no longer ready still takes new connections. 0 unless stated: pods have a preStop. */

@@ -68,9 +68,15 @@ export const scalePlanName = (
 export const shardStreamName = (campaignId: string, shard: number): string => `REG_${campaignId}_${shard}`;
 /** Subjects of one shard stream: `reg.<campaignId>.<shard>.>`. */
 export const shardSubjects = (campaignId: string, shard: number): string => `reg.${campaignId}.${shard}.>`;
-/** Subject of one event: `reg.<campaignId>.<shard>.<type>`. */
-export const eventSubject = (campaignId: string, shard: number, type: string): string =>
-  `reg.${campaignId}.${shard}.${type}`;
+/** Subject of one event: `reg.<campaignId>.<shard>.<type>.<receipt>`, so that a shard can be asked for one receipt. */
+export const eventSubject = (campaignId: string, shard: number, type: string, receipt: string): string =>
+  `reg.${campaignId}.${shard}.${type}.${receipt}`;
+/**
+ * Subject of a registration in another shard than its citizen's, where a hedge or an outage has put it. Intakes follow these
+ * subjects, with `*` for the receipt: so a repeat finds it, though it goes to the citizen's own shard.
+ */
+export const astraySubject = (campaignId: string, shard: number, receipt: string): string =>
+  eventSubject(campaignId, shard, 'astray', receipt);
 /** The unsharded stream for freeze, plans and decisions. */
 export const controlStreamName = (campaignId: string): string => `CTL_${campaignId}`;
 export const controlSubjects = (campaignId: string): string => `ctl.${campaignId}.>`;

@@ -36,5 +36,7 @@ export interface BuildOptions {
   /** Replicas of every stream and bucket: 3, or 1 on a single development server. */
   readonly journalReplicas: number;
   readonly logLevel: string;
+  /** Of an idle connection to the intake: longer than any balancer before it keeps one. */
+  readonly keepAliveSeconds?: number | undefined;
   readonly pods?: PodOptions | undefined;
 }

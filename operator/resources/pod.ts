@@ -81,6 +81,9 @@ const environment = (campaign: VoucherCampaign, tier: Tier, options: BuildOption
     ? [
         { name: ENV.portHttp, value: String(PORTS.http) },
         { name: ENV.serviceUrl, value: intakeServiceUrl(campaign.metadata.name, campaign.metadata.namespace) },
+        ...(options.keepAliveSeconds === undefined
+          ? []
+          : [{ name: ENV.keepAliveSeconds, value: String(options.keepAliveSeconds) }]),
       ]
     : []),
   { name: ENV.portAdmin, value: String(PORTS.admin) },

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jes
 import type { Lease } from 'kubernetes-types/coordination/v1.js';
 import { CLAIM_LEASE, NOT_SERVED } from '../../../operator/api/names.ts';
 import type { OperatorConfig } from '../../../operator/config.ts';
-import { CHART, EXTERNAL, helm, RELEASE } from '../../component/chart/render.ts';
+import { CHART, EXTERNAL, helm, RELEASE } from '../../chart/render.ts';
 import { RBAC } from '../../helpers/chart-rights.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { CORE, campaignBody, flood } from '../../helpers/kube-world.ts';
