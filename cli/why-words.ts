@@ -99,7 +99,7 @@ const nowLines = (decision: DecisionRecord, tier: ScaledTier, { campaign, isNow 
   const missing = seen.desired - seen.ready;
   const readiness = missing > 0 ? `${seen.ready} are ready; ${missing} are still to come.` : `${seen.ready} are ready.`;
   const written =
-    seen.replicas === seen.desired
+    seen.replicas === seen.desired + (seen.replacing ?? 0)
       ? []
       : [`Its Deployment asks for ${seen.replicas}, so the last write has not come through yet.`];
   const other =

@@ -83,6 +83,7 @@ const podOptions = z
       imagePullSecrets: z.array(z.string()).optional(),
       nodeSelector: z.record(z.string(), z.string()).optional(),
       tolerations: z.array(z.record(z.string(), z.union([z.string(), z.number()]))).optional(),
+      nodeLostTolerationSeconds: z.number().int().nonnegative().optional(),
       priorityClassName: z.string().min(1).optional(),
       headroomPriorityClassName: z.string().min(1).optional(),
       resources: z.partialRecord(z.enum(TIERS), resources).optional(),

@@ -205,6 +205,7 @@ const createTerm = (
     cluster: cluster.reader,
     manifests: cluster.manifests,
     replicas: cluster.replicas,
+    nudger: cluster.nudger,
     status: cluster.status,
     finalizers: cluster.finalizers,
     plans: cluster.plans,

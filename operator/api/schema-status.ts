@@ -17,6 +17,7 @@ const tierStatus = (description: string): ObjectNode => ({
     replicas: count('Replicas that the Deployment asks for now.'),
     ready: count('Replicas that are ready.'),
     desired: count('Replicas that the operator decided on at the last tick.'),
+    replacing: count('Replicas on top of those, in place of pods on nodes that do not answer. Absent: none.'),
     ceiling: count('Most replicas that are authorised at this moment.'),
     limitedBy: text(
       'Which demand, bound or hold decided: Load, Backlog, Schedule, Blind, Min, Max, Ceiling, Downstream, Stale, Panic, ' +

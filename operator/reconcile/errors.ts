@@ -5,6 +5,7 @@ export const STEPS = [
   'read_signals',
   'read_counts',
   'scale',
+  'ask_again',
   'apply_manifest',
   'create_manifest',
   'ensure_journal',

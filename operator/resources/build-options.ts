@@ -7,6 +7,8 @@ export interface PodOptions {
   readonly imagePullSecrets?: readonly string[] | undefined;
   readonly nodeSelector?: Readonly<Record<string, string>> | undefined;
   readonly tolerations?: readonly Toleration[] | undefined;
+  /** How long a pod stays on a node that does not answer, before the cluster replaces it; 30 unless stated. */
+  readonly nodeLostTolerationSeconds?: number | undefined;
   readonly priorityClassName?: string | undefined;
   /** Below that of every other pod, so that placeholders make way. Without it no head-room is kept. */
   readonly headroomPriorityClassName?: string | undefined;

@@ -48,7 +48,8 @@ matchResources:
 {{/* How campaigns' pods fit into the cluster, as the operator is told it. */}}
 {{- define "voucher.appPods" -}}
 {{- $pods := dict "imagePullPolicy" .Values.image.pullPolicy "imagePullSecrets" .Values.imagePullSecrets
-  "nodeSelector" .Values.app.nodeSelector "tolerations" .Values.app.tolerations "resources" .Values.app.resources -}}
+  "nodeSelector" .Values.app.nodeSelector "tolerations" .Values.app.tolerations "resources" .Values.app.resources
+  "nodeLostTolerationSeconds" (int .Values.app.nodeLostTolerationSeconds) -}}
 {{- $_ := set $pods "headroomPriorityClassName" (include "voucher.headroomPriorityClass" .) -}}
 {{- with .Values.app.priorityClassName }}{{ $_ := set $pods "priorityClassName" . }}{{ end -}}
 {{- toJson $pods -}}
