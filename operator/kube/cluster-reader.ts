@@ -3,7 +3,7 @@ import { ASKED_AGAIN, HEADROOM, LABELS, TIERS, type Tier } from '../api/names.ts
 import type { ScalePlan } from '../api/scale-plan-types.ts';
 import type { ClusterReader, ObservedHeadroom, ObservedTier } from '../reconcile/ports.ts';
 import type { Clock } from '../runtime/clock.ts';
-import { isRefused, isUnanswered } from './creation-problems.ts';
+import { isRefused, unansweredState } from './creation-problems.ts';
 import type { Rival } from './hpas.ts';
 import type { Look } from './look.ts';
 import type { MountFailures } from './mount-failures.ts';
@@ -37,23 +37,24 @@ const askedAgainAtMs = ({ metadata: { annotations } }: KubeObject): number | und
   return Number.isNaN(atMs) ? undefined : atMs;
 };
 
-/** Since when something holds of an object; the clock is one that never jumps. */
-const createSince = (clock: Pick<Clock, 'monotonicMs'>) => {
-  const since = new Map<string, number>();
-  return (uid: string, holds: boolean): number => {
-    if (!holds) {
+/** For how long an object has been in one and the same state; the clock is one that never jumps. */
+const createStandstill = (clock: Pick<Clock, 'monotonicMs'>) => {
+  const since = new Map<string, { readonly state: string; readonly fromMs: number }>();
+  return (uid: string, state: string | undefined): number => {
+    if (state === undefined) {
       since.delete(uid);
       return 0;
     }
-    const fromMs = since.get(uid) ?? clock.monotonicMs();
-    since.set(uid, fromMs);
+    const known = since.get(uid);
+    const fromMs = known?.state === state ? known.fromMs : clock.monotonicMs();
+    since.set(uid, { state, fromMs });
     return clock.monotonicMs() - fromMs;
   };
 };
 
 export const createClusterReader = (options: ClusterReaderOptions): ClusterReader => {
   const { clock } = options;
-  const unanswered = createSince(clock);
+  const unanswered = createStandstill(clock);
   return {
     async observe({ metadata: { namespace, name, uid } }, signal) {
       if (!options.isSynced()) throw new Error('the watches of this cluster have not seen all objects yet');
@@ -89,7 +90,7 @@ export const createClusterReader = (options: ClusterReaderOptions): ClusterReade
           words,
           quotas,
           nowMs: clock.now(),
-          unansweredMs: unanswered(deployment.metadata.uid, isUnanswered(deployment)),
+          unansweredMs: unanswered(deployment.metadata.uid, unansweredState(deployment)),
         });
         tiers[tier] = {
           deployment: seen,

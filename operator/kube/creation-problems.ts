@@ -8,6 +8,7 @@ import { type Amounts, fullQuota, podNeed, quotasOf } from './quotas.ts';
 const deploymentSchema = z.object({
   spec: z.object({
     replicas: z.number().default(1),
+    paused: z.boolean().default(false),
     strategy: z
       .object({ rollingUpdate: z.object({ maxSurge: z.union([z.number(), z.string()]).default(0) }).optional() })
       .default({}),
@@ -132,11 +133,17 @@ export const isRefused = (deployment: KubeObject): boolean => {
   return missingOf(seen) !== undefined && complaintIn(seen) !== undefined;
 };
 
-/** Whether its controller has nothing to say of what it has not done. */
-export const isUnanswered = (deployment: KubeObject): boolean => {
+/**
+ * How far controllers have come that have more to do and say nothing; undefined for those that have done it, or say why
+ * not. Where it stays the same nobody is at work: 572 pods take half a minute, and are more every second.
+ */
+export const unansweredState = (deployment: KubeObject): string | undefined => {
   const seen = deploymentSchema.parse(deployment);
-  const isUnseen = seen.status.observedGeneration < (deployment.metadata.generation ?? 0);
-  return (isUnseen || seen.status.replicas < seen.spec.replicas) && complaintIn(seen) === undefined;
+  const { observedGeneration, replicas } = seen.status;
+  const isUnseen = observedGeneration < (deployment.metadata.generation ?? 0);
+  return (isUnseen || replicas < seen.spec.replicas) && complaintIn(seen) === undefined
+    ? `${observedGeneration} ${replicas}`
+    : undefined;
 };
 
 /**
@@ -152,7 +159,7 @@ export const isUnanswered = (deployment: KubeObject): boolean => {
  * | nothing, for 15 s | any       | refused: its controller does not act                                |
  *
  * @param quotas the answer of the API server; undefined: not looked at
- * @param unansweredMs since when isUnanswered holds
+ * @param unansweredMs for how long unansweredState has been the same
  */
 export const creationProblems = (
   deployment: KubeObject,
@@ -191,13 +198,17 @@ export const creationProblems = (
   return full === undefined ? [{ ...named, missing: [], now: 'room', ...said, ...rollout }] : live;
 };
 
-/** A rollout that the controller gave up. Told where nothing else says why. */
+/** A rollout that the controller gave up, or that somebody holds. Told where nothing else says why. */
 export const rolloutProblem = (deployment: KubeObject): TierProblem | undefined => {
   const { spec, status } = deploymentSchema.parse(deployment);
   const gaveUp = status.conditions.find(
     ({ type, reason }) => type === 'Progressing' && reason === 'ProgressDeadlineExceeded',
   );
   const done = Math.min(status.updatedReplicas, status.availableReplicas);
+  if (spec.paused && status.updatedReplicas < spec.replicas) {
+    const message = 'spec.paused of its Deployment is true: kubectl rollout resume lets it go on';
+    return { kind: 'rollout', updated: status.updatedReplicas, replicas: spec.replicas, message };
+  }
   return gaveUp === undefined || done >= spec.replicas
     ? undefined
     : { kind: 'rollout', updated: status.updatedReplicas, replicas: spec.replicas, message: gaveUp.message };

@@ -96,7 +96,7 @@ export const problemText = (outcome: TierOutcome, problem: TierProblem): string 
     case 'lost':
       return lostText(tier, problem, outcome);
     case 'rollout':
-      return `The rollout of ${tier} was given up at ${problem.updated} of ${problem.replicas} pods of the new template: ${ended(problem.message)}`;
+      return `The rollout of ${tier} stopped at ${problem.updated} of ${problem.replicas} pods of the new template: ${ended(problem.message)}`;
     default:
       return podText(tier, problem);
   }

@@ -59,7 +59,7 @@ export type TierProblem =
       readonly nodes: readonly string[];
     }
   | {
-      /** A rollout was given up, and nothing above says why. */
+      /** A rollout was given up or paused, and nothing above says why. */
       readonly kind: 'rollout';
       /** Pods of the new template, of so many. */
       readonly updated: number;

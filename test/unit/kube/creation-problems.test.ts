@@ -1,6 +1,11 @@
 /** Pods that are not even created: what controllers said, however long ago, beside what quotas say now. */
 import { describe, expect, it } from '@jest/globals';
-import { creationProblems, isRefused, isUnanswered, rolloutProblem } from '../../../operator/kube/creation-problems.ts';
+import {
+  creationProblems,
+  isRefused,
+  rolloutProblem,
+  unansweredState,
+} from '../../../operator/kube/creation-problems.ts';
 import { parseObject } from '../../../operator/kube/objects.ts';
 
 const NOW_MS = Date.parse('2027-03-01T02:10:00Z');
@@ -203,9 +208,11 @@ describe('creationProblems', () => {
   });
 
   it('takes a controller that does nothing for a while for one that does not run', () => {
-    expect(isUnanswered(deployment(short))).toBe(true);
-    expect(isUnanswered(deployment({ ...short, conditions: [failure(REFUSAL)] }))).toBe(false);
-    expect(isUnanswered(deployment({ replicas: 2, there: 2 }))).toBe(false);
+    expect(unansweredState(deployment(short))).toBe('2 2');
+    // One that is at work is somewhere else each time.
+    expect(unansweredState(deployment({ replicas: 10, there: 3 }))).toBe('2 3');
+    expect(unansweredState(deployment({ ...short, conditions: [failure(REFUSAL)] }))).toBeUndefined();
+    expect(unansweredState(deployment({ replicas: 2, there: 2 }))).toBeUndefined();
     expect(creationProblems(deployment(short), undefined, NOW_MS, 14_000)).toEqual([]);
     expect(creationProblems(deployment(short), undefined, NOW_MS, 20_000)).toEqual([
       { kind: 'refused', message: 'nothing creates them for 20 s: is kube-controller-manager running?' },
@@ -221,6 +228,12 @@ describe('creationProblems', () => {
 
 describe('rolloutProblem', () => {
   const gaveUp = { type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded', message: 'timed out' };
+
+  it('is named when somebody paused the Deployment', () => {
+    const seen = deployment({ replicas: 2, there: 2, updated: 0 });
+    const spec = typeof seen['spec'] === 'object' ? { ...seen['spec'], paused: true } : {};
+    expect(rolloutProblem({ ...seen, spec })).toMatchObject({ kind: 'rollout', updated: 0, replicas: 2 });
+  });
 
   it('counts pods of the new template, not all', () => {
     expect(rolloutProblem(deployment({ replicas: 2, there: 3, updated: 1, conditions: [gaveUp] }))).toEqual({
