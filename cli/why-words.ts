@@ -106,7 +106,11 @@ const nowLines = (decision: DecisionRecord, tier: ScaledTier, { campaign, isNow 
     seen.desired === decision.desired
       ? []
       : [`The status, a little newer than the log, says ${replicas(seen.desired)} (${seen.limitedBy}).`];
-  return [readiness, ...written, ...other];
+  const standIns =
+    seen.replacing === undefined
+      ? []
+      : [`Its Deployment asks for ${seen.replacing} more, in place of pods on nodes that do not answer.`];
+  return [readiness, ...standIns, ...written, ...other];
 };
 
 const tierText = ({ tier, decision, before, untilMs }: TierStory, story: Story): string => {

