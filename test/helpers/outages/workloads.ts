@@ -4,6 +4,7 @@
  * its own.
  */
 import type { Deployment } from 'kubernetes-types/apps/v1.js';
+import type { ResourceQuota } from 'kubernetes-types/core/v1.js';
 import type { Event } from 'kubernetes-types/events/v1.js';
 import { OVERRIDES } from '../../../operator/api/names.ts';
 import { eventually } from '../eventually.ts';
@@ -72,12 +73,22 @@ const campaign = async (ground: Ground, namespace: string): Promise<void> => {
 };
 
 const quotaPath = (namespace: string): string => `${CORE}/namespaces/${namespace}/resourcequotas`;
-const createQuota = (ground: Ground, namespace: string, hard: Readonly<Record<string, string>>): Promise<unknown> =>
-  ground.api.call({
-    method: 'POST',
-    path: quotaPath(namespace),
-    body: { metadata: { name: 'compute' }, spec: { hard } },
-  });
+/** In force only when its controller has counted what is there. */
+const createQuota = async (
+  ground: Ground,
+  namespace: string,
+  hard: Readonly<Record<string, string>>,
+): Promise<void> => {
+  const body = { metadata: { name: 'compute' }, spec: { hard } };
+  await ground.api.call({ method: 'POST', path: quotaPath(namespace), body });
+  await eventually(
+    async () => {
+      const { status } = await ground.world.get<ResourceQuota>(`${quotaPath(namespace)}/compute`);
+      return Object.keys(hard).every((resource) => status?.used?.[resource] !== undefined);
+    },
+    { ...PATIENCE, what: 'a quota that counts' },
+  );
+};
 
 const allPods = async (ground: Ground, namespace: string, replicas: number): Promise<void> => {
   await ground.world.there(
