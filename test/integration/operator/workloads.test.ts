@@ -2,10 +2,12 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { Pod } from 'kubernetes-types/core/v1.js';
 import { eventually } from '../../helpers/eventually.ts';
+import { watchPath } from '../../helpers/kube-api.ts';
 import { CORE } from '../../helpers/kube-world.ts';
 import {
   campaignOf,
   type Ground,
+  initImageMissing,
   nodeLost,
   objectsRefused,
   quotaRaised,
@@ -27,11 +29,46 @@ let kubelet: StrawKubelet;
 let nodes: StrawNodes;
 const lost = new Set<string>();
 
+const hasInit = ({ spec }: Pod): boolean => (spec?.initContainers ?? []).length > 0;
+
+/** What a kubelet writes of a pod whose init container's image it has not (test/unit/kube/pods-of-a-node.json). */
+const WITHOUT_IMAGE = {
+  phase: 'Pending',
+  initContainerStatuses: [
+    {
+      name: 'mesh',
+      ready: false,
+      restartCount: 0,
+      image: 'voucher-operator/no-such-image:1',
+      imageID: '',
+      state: {
+        waiting: {
+          reason: 'ErrImageNeverPull',
+          message: 'Container image "voucher-operator/no-such-image:1" is not present with pull policy of Never',
+        },
+      },
+    },
+  ],
+  containerStatuses: [
+    {
+      name: 'intake',
+      ready: false,
+      restartCount: 0,
+      image: '',
+      imageID: '',
+      state: { waiting: { reason: 'PodInitializing' } },
+    },
+  ],
+};
+
 beforeAll(async () => {
   // Three heartbeats.
   world = await startWorld({ scheduler: true, nodeGraceSeconds: 30 });
   ground = { api: world.plane, world };
-  kubelet = startStrawKubelet(world.plane, ({ spec }) => spec?.nodeName === undefined || lost.has(spec.nodeName));
+  kubelet = startStrawKubelet(
+    world.plane,
+    (pod) => pod.spec?.nodeName === undefined || lost.has(pod.spec.nodeName) || hasInit(pod),
+  );
   nodes = startStrawNodes(world.plane, { cpu: '16', memory: '32Gi', pods: '110' });
   await nodes.add(2);
   operator = await startOperator(world.plane, { kubeconfig: await operatorAccount(world.plane) });
@@ -72,6 +109,38 @@ describe('a quota', () => {
     expect(refused.condition?.message).toMatch(want);
     expect(refused.events).toContainEqual({ reason: 'ObjectsRefused', message: expect.stringMatching(want) });
     expect(admitted.condition).toMatchObject({ status: 'True', reason: 'AllPlaced' });
+  });
+});
+
+describe('an init container that somebody put into the pods', () => {
+  it('is named when its image is not there, while the pods of the old template serve', async () => {
+    const namespace = await world.createNamespace();
+    const stop = new AbortController();
+    const path = `${CORE}/namespaces/${namespace}/pods`;
+    const done = watchPath(
+      world.plane,
+      path,
+      ({ object }) => {
+        const pod = object as Pod;
+        if (!hasInit(pod) || pod.status?.initContainerStatuses !== undefined) return;
+        world.patch(`${path}/${pod.metadata?.name}/status`, { status: WITHOUT_IMAGE }).catch(() => undefined);
+      },
+      stop.signal,
+    );
+    try {
+      const { condition, events } = await initImageMissing(ground, namespace);
+      const want =
+        /1 intake pod can't start, ErrImageNeverPull: init container mesh: Container image .* is not present/;
+      expect(condition).toMatchObject({
+        status: 'False',
+        reason: 'PodsNotStarting',
+        message: expect.stringMatching(want),
+      });
+      expect(events).toContainEqual({ reason: 'PodsNotStarting', message: expect.stringMatching(want) });
+    } finally {
+      stop.abort();
+      await done;
+    }
   });
 });
 
