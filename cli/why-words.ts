@@ -101,14 +101,18 @@ const nowLines = (decision: DecisionRecord, tier: ScaledTier, { campaign, isNow 
   const missing = seen.desired - seen.ready;
   const readiness = missing > 0 ? `${seen.ready} are ready; ${missing} are still to come.` : `${seen.ready} are ready.`;
   const written =
-    seen.replicas === seen.desired
+    seen.replicas === seen.desired + (seen.replacing ?? 0)
       ? []
       : [`Its Deployment asks for ${seen.replicas}, so the last write has not come through yet.`];
   const other =
     seen.desired === decision.desired
       ? []
       : [`The status, a little newer than the log, says ${replicas(seen.desired)} (${seen.limitedBy}).`];
-  return [readiness, ...written, ...other];
+  const standIns =
+    seen.replacing === undefined
+      ? []
+      : [`Its Deployment asks for ${seen.replacing} more, in place of pods on nodes that do not answer.`];
+  return [readiness, ...standIns, ...written, ...other];
 };
 
 const tierText = ({ tier, decision, before, untilMs }: TierStory, story: Story): string => {

@@ -93,6 +93,7 @@ const podOptions = z
       labels: z.record(z.string(), z.string()).optional(),
       annotations: z.record(z.string(), z.string()).optional(),
       fixedIds: z.boolean().optional(),
+      nodeLostTolerationSeconds: z.number().int().nonnegative().optional(),
       priorityClassName: z.string().min(1).optional(),
       headroomPriorityClassName: z.string().min(1).optional(),
       resources: z.partialRecord(z.enum(TIERS), resources).optional(),

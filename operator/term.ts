@@ -70,6 +70,7 @@ export const createTerm = (
     cluster: cluster.reader,
     manifests: cluster.manifests,
     replicas: cluster.replicas,
+    nudger: cluster.nudger,
     status: cluster.status,
     finalizers: cluster.finalizers,
     plans: cluster.plans,

@@ -41,6 +41,9 @@ export const checkAnswerOf = (data: Uint8Array, statusCode: number | undefined):
       return 'no_leader';
     case 'full':
       return 'full';
+    // A leader that has a copy of something under way is there.
+    case 'conflict':
+      return 'answers';
     case 'unknown':
       return 'silent';
   }
@@ -70,7 +73,7 @@ export const createJournalCheck = ({ connection, campaignId, shards }: JournalCh
     signal.addEventListener('abort', end, { once: true });
     const headers = newHeaders();
     headers.set('Nats-Expected-Stream', EXPECTED);
-    nats.publish(eventSubject(campaignId, shard, 'received'), Buffer.from('{}'), { reply: inbox, headers });
+    nats.publish(eventSubject(campaignId, shard, 'received', 'check'), Buffer.from('{}'), { reply: inbox, headers });
     return answered.promise.finally(() => {
       clearTimeout(timer);
       signal.removeEventListener('abort', end);

@@ -25,10 +25,24 @@ export const CONDITION_REASONS = {
     'NotYetObserved',
   ],
   /**
-   * The cluster gives every replica that is asked for a place and what it needs to start. False: the message says what
-   * is missing, and how much of it.
+   * The cluster takes what the campaign is made of, gives every replica that is asked for a place and what it needs to
+   * start, and every pod is Ready or on its way. False: the message says what is missing, and how much of it.
    */
-  Provisioned: ['AllPlaced', 'QuotaExceeded', 'PodsRefused', 'Unschedulable', 'PodsNotStarting', 'NotYetObserved'],
+  Provisioned: [
+    'AllPlaced',
+    'ObjectsRefused',
+    'ObjectsNotWritten',
+    'QuotaExceeded',
+    'PodsRefused',
+    'Unschedulable',
+    'NodesLost',
+    'PodsNotStarting',
+    'PodsNotReady',
+    'PodsFailed',
+    'RolloutStalled',
+    'PodsNotEnding',
+    'NotYetObserved',
+  ],
   /**
    * An acknowledged message survives a power cut: `sync_interval: always`, at least 3 replicas.
    * Unknown blocks Ready unless `spec.dataPlane.durability: Attested`.
@@ -157,10 +171,17 @@ export const EVENT_REASONS = [
   'ScaledUp',
   'ScaledDown',
   'ScaleConflict',
+  'ObjectsRefused',
+  'ObjectsNotWritten',
   'QuotaExceeded',
   'PodsRefused',
   'Unschedulable',
+  'NodesLost',
   'PodsNotStarting',
+  'PodsNotReady',
+  'PodsFailed',
+  'RolloutStalled',
+  'PodsNotEnding',
   'Provisioned',
   'PreWarmStarted',
   'PreWarmed',

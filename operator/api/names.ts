@@ -10,6 +10,8 @@ export const API_VERSION = `${API_GROUP}/v1alpha1`;
 
 export const FIELD_MANAGER = 'voucher-operator';
 export const INIT_FIELD_MANAGER = 'voucher-operator-init';
+/** Owns one annotation of a Deployment (ASKED_AGAIN), and nothing else. */
+export const ASK_AGAIN_FIELD_MANAGER = 'voucher-operator-ask-again';
 
 export const TIERS = ['intake', 'verification', 'records', 'issuance', 'archive'] as const;
 /** The fixed list of tiers. A tier exists only when its section is in the spec; intake and records always do. */
@@ -105,6 +107,9 @@ export const OVERRIDES = {
   holdUntil: `${API_GROUP}/hold-until`,
   minOverride: `${API_GROUP}/min-override`,
 } as const;
+
+/** Annotation on a Deployment of ours: when its controllers, which back off, were last asked to try again. */
+export const ASKED_AGAIN = `${API_GROUP}/asked-again`;
 
 /** Annotations on a campaign by which people start and stop contingency levels (operator/plan/contingency-commands.ts). */
 export const CONTINGENCY_PREFIX = `contingency.${API_GROUP}/`;

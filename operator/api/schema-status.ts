@@ -16,6 +16,7 @@ const tierStatus = (description: string): ObjectNode => ({
     replicas: wholeNumber('Replicas that the Deployment asks for now.'),
     ready: wholeNumber('Replicas that are ready.'),
     desired: wholeNumber('Replicas that the operator decided on at the last tick.'),
+    replacing: wholeNumber('Replicas on top of those, in place of pods on nodes that do not answer. Absent: none.'),
     ceiling: wholeNumber('Most replicas that are authorised at this moment.'),
     limitedBy: text(
       'Which demand, bound or hold decided: Load, Backlog, Schedule, Blind, Min, Max, Ceiling, Downstream, Stale, Panic, ' +

@@ -20,6 +20,8 @@ export interface ApiCall extends Target {
   readonly body?: unknown;
   /** Only names, labels and annotations: what is inside never leaves the API server. */
   readonly metadataOnly?: 'list';
+  /** The caller comes again by itself: an answer of 5xx, which may say why, is not hidden behind repetitions. */
+  readonly isOnce?: boolean;
   /** For one attempt; 10 s unless stated. */
   readonly timeoutMs?: number;
   /** Told the server's own time, in whole seconds gone by, when it says one. */
@@ -243,7 +245,7 @@ export const createKubeClient = (options: KubeClientOptions): KubeClient => {
         if (!(error instanceof KubeError)) throw error;
         if (error.kind === 'unauthorized') access.expire();
         const delayMs = retryDelayMs(error, what.verb, attempt, random());
-        if (delayMs === undefined) throw error;
+        if (delayMs === undefined || (what.isOnce === true && error.kind === 'server')) throw error;
         await sleep(clock, delayMs, signal);
         signal.throwIfAborted();
       }

@@ -10,6 +10,7 @@ import type {
   DecisionStore,
   FinalizerWriter,
   ManifestWriter,
+  Nudger,
   PlanWriter,
   ReplicaWriter,
   StatusWriter,
@@ -33,7 +34,8 @@ import { createMountFailures } from './mount-failures.ts';
 import type { KubeObject } from './objects.ts';
 import { campaignKeyOf, isEdited, keepOwned, OWNED_RESOURCES, OWNED_SELECTOR } from './owned-objects.ts';
 import { type AdminUrlOf, isPodNews, keepPod, type PodRecord } from './pods.ts';
-import { createReplicaWriter } from './replicas.ts';
+import { createQuotaLook } from './quotas.ts';
+import { createNudger, createReplicaWriter } from './replicas.ts';
 import { type ApiResource, AUTOSCALERS, CAMPAIGNS, DEPLOYMENTS, PODS, SCALE_PLANS } from './resources.ts';
 import { createPlanWriter, keepScalePlan, planCampaignKey, type StoredScalePlan } from './scale-plans.ts';
 import { createServedNamespaces, type ServedNamespaces, type Service } from './served.ts';
@@ -64,6 +66,7 @@ export interface KubeCluster {
   readonly reader: ClusterReader;
   readonly manifests: ManifestWriter;
   readonly replicas: ReplicaWriter;
+  readonly nudger: Nudger;
   readonly status: StatusWriter;
   readonly finalizers: FinalizerWriter;
   readonly plans: PlanWriter;
@@ -189,6 +192,8 @@ export const createKubeCluster = (options: KubeClusterOptions): KubeCluster => {
       rivals,
       mountFailures: createMountFailures(client, clock),
       isServed: (namespace) => served.of(namespace).kind === 'served',
+      quotas: createQuotaLook(client, clock),
+      clock,
     }),
     manifests: createManifestWriter({
       client,
@@ -196,6 +201,7 @@ export const createKubeCluster = (options: KubeClusterOptions): KubeCluster => {
       ...(options.onApply === undefined ? {} : { onApply: options.onApply }),
     }),
     replicas: createReplicaWriter(client, deployments),
+    nudger: createNudger(client, deployments),
     status: createStatusWriter(client, campaigns),
     finalizers: createFinalizerWriter(client, campaigns),
     plans: createPlanWriter(client, plans),

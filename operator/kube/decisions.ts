@@ -65,7 +65,7 @@ export const createDecisionStore = (client: KubeClient): DecisionStore => ({
       data: texts,
     };
     await client.call(
-      { ...target, verb: 'apply', query: { fieldManager: FIELD_MANAGER, force: 'true' }, body },
+      { ...target, verb: 'apply', query: { fieldManager: FIELD_MANAGER, force: 'true' }, body, isOnce: true },
       signal,
     );
   },

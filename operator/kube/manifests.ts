@@ -39,6 +39,11 @@ export interface ManifestWriterOptions {
 export class ForeignObjectError extends Error {
   override readonly name = 'ForeignObjectError';
   readonly kind = 'foreign_object';
+  readonly isRefusal = true;
+
+  get said(): string {
+    return this.message;
+  }
 }
 
 /** What was last applied to which version: an apply that changed nothing is not repeated. */
@@ -129,7 +134,7 @@ export const createManifestWriter = ({ client, stores, onApply }: ManifestWriter
     // made anew, a Deployment with one replica.
     const body = live === undefined ? manifest : { ...manifest, metadata: { ...metadata, uid: live.metadata.uid } };
     const query = { fieldManager: FIELD_MANAGER, force: 'true' };
-    const next = observed(target, await client.call({ ...target, verb: 'apply', query, body }, signal));
+    const next = observed(target, await client.call({ ...target, verb: 'apply', query, body, isOnce: true }, signal));
     if (applied.size >= MAX_REMEMBERED) applied.clear();
     applied.set(text, { uid: next.metadata.uid, resourceVersion: next.metadata.resourceVersion, digest });
     return next;

@@ -230,7 +230,7 @@ export const grantUses = (
     const raised = written.find((write) => write.tier === tier && write.replicas > write.from);
     if (raised !== undefined) return use(tier, raised.replicas, raised.from);
     // A leader that ended between its write and its note.
-    const { replicas, desired, isActing } = tiers[tier];
-    return isActing && desired >= replicas ? use(tier, replicas) : [];
+    const { replicas, written: wanted, isActing } = tiers[tier];
+    return isActing && wanted >= replicas ? use(tier, replicas) : [];
   });
 };

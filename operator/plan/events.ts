@@ -2,7 +2,7 @@
 
 import type { VoucherCampaignStatus } from '../api/campaign-types.ts';
 import type { Condition } from '../api/common-types.ts';
-import type { ConditionType, EventReason } from '../api/conditions.ts';
+import { CONDITION_REASONS, type ConditionType, type EventReason } from '../api/conditions.ts';
 import type { CampaignEvent } from '../reconcile/ports.ts';
 import { SCALED_TIERS, type TierOutcome } from './observed.ts';
 
@@ -45,6 +45,11 @@ const storesAgain: readonly string[] = ['Accepting', 'NotOpen', 'Closed', 'Level
 /** Reasons for which the floor won't stand at opening unless somebody acts. */
 const willMiss: readonly string[] = ['WillBeLate', 'CeilingBelowFloor'];
 
+/** Each has an event of its own name. */
+const NOT_PROVISIONED = CONDITION_REASONS.Provisioned.filter(
+  (reason) => reason !== 'AllPlaced' && reason !== 'NotYetObserved',
+);
+
 const TRANSITIONS: readonly Transition[] = [
   { type: 'Warning', reason: 'JournalConflict', about: 'Ready', happened: became('JournalConflict') },
   { type: 'Warning', reason: 'JournalUnavailable', about: 'Ready', happened: became('JournalUnavailable') },
@@ -60,10 +65,9 @@ const TRANSITIONS: readonly Transition[] = [
     about: 'JournalDurable',
     happened: (before, after) => after?.status === 'True' && before?.status !== 'True',
   },
-  { type: 'Warning', reason: 'QuotaExceeded', about: 'Provisioned', happened: became('QuotaExceeded') },
-  { type: 'Warning', reason: 'PodsRefused', about: 'Provisioned', happened: became('PodsRefused') },
-  { type: 'Warning', reason: 'Unschedulable', about: 'Provisioned', happened: became('Unschedulable') },
-  { type: 'Warning', reason: 'PodsNotStarting', about: 'Provisioned', happened: became('PodsNotStarting') },
+  ...NOT_PROVISIONED.map(
+    (reason): Transition => ({ type: 'Warning', reason, about: 'Provisioned', happened: became(reason) }),
+  ),
   {
     type: 'Normal',
     reason: 'Provisioned',
@@ -198,10 +202,18 @@ export const transitionEvents = (
   return [...conditions, ...ceilings, ...drained];
 };
 
-/** `intake 4 → 10: arrivals 3400/s need 10`. Emitted when the write has succeeded. */
-export const scaleEvent = ({ tier, replicas, desired, decision }: TierOutcome): CampaignEvent =>
-  campaignEvent(
+/**
+ * `intake 4 → 10: arrivals 3400/s need 10`; `intake 40 → 60: 40 are to serve, and 20 stand in for pods on nodes that do
+ * not answer; arrivals …`. Emitted when the write has succeeded.
+ */
+export const scaleEvent = ({ tier, replicas, desired, written, decision }: TierOutcome): CampaignEvent => {
+  const standIns =
+    written > desired
+      ? `${desired} are to serve, and ${written - desired} stand in for pods on nodes that do not answer; `
+      : '';
+  return campaignEvent(
     'Normal',
-    desired > replicas ? 'ScaledUp' : 'ScaledDown',
-    `${tier} ${replicas} → ${desired}: ${decision?.explanation ?? 'mode Off'}`,
+    written > replicas ? 'ScaledUp' : 'ScaledDown',
+    `${tier} ${replicas} → ${written}: ${standIns}${decision?.explanation ?? 'mode Off'}`,
   );
+};

@@ -39,6 +39,7 @@ const tierStatus = (outcome: TierOutcome, input: ConditionInput): TierStatus => 
     replicas: outcome.replicas,
     ready: outcome.ready,
     desired: outcome.desired,
+    ...(outcome.written > outcome.desired ? { replacing: outcome.written - outcome.desired } : {}),
     ceiling: outcome.limits.ceiling,
     limitedBy: outcome.decision?.limitedBy ?? 'Off',
     // Learned, where something was.

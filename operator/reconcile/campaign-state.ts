@@ -7,6 +7,7 @@ import type { CanaryKeeper } from './canary-keeper.ts';
 import type { DecisionKeeper } from './decision-keeper.ts';
 import type { JournalKeeper } from './journal-keeper.ts';
 import type { CampaignReadings } from './ports.ts';
+import type { WriteTroubles } from './write-troubles.ts';
 
 export interface CampaignState {
   readonly uid: string | undefined;
@@ -30,6 +31,10 @@ export interface CampaignState {
   announcedPlan: string | undefined;
   /** Looks at it in a row that ended in an error. */
   failures: number;
+  /** What could not be written lately. */
+  readonly troubles: WriteTroubles;
+  /** Manifests whose writer did not answer the last time: they come last. */
+  readonly slow: Set<string>;
   /** Scale conflicts in a row. */
   conflicts: Partial<Record<ScaleWrite['tier'], number>>;
 }
@@ -39,6 +44,7 @@ export const campaignKey = ({ metadata }: Pick<VoucherCampaign, 'metadata'>): st
 
 export const newCampaignState = (
   campaign: VoucherCampaign,
+  troubles: WriteTroubles,
   keepers: Pick<CampaignState, 'journal' | 'canary' | 'decisions' | 'audit'>,
 ): CampaignState => ({
   uid: campaign.metadata.uid,
@@ -53,5 +59,7 @@ export const newCampaignState = (
   publishedGeneration: campaign.status?.observedGeneration,
   announcedPlan: undefined,
   failures: 0,
+  troubles,
+  slow: new Set(),
   conflicts: {},
 });

@@ -7,6 +7,7 @@ export const STEPS = [
   'read_signals',
   'read_counts',
   'scale',
+  'ask_again',
   'apply_manifest',
   'create_manifest',
   'ensure_journal',

@@ -9,58 +9,35 @@ import type { ScalePlan, ScalePlanStatus } from '../api/scale-plan-types.ts';
 import type { IntakesView, WorkersView } from '../plan/pod-views.ts';
 import type { Manifest } from '../resources/manifest.ts';
 import type { ArrivalRates, Backlog, Reading } from '../scaling/types.ts';
+import type { TierProblem } from './trouble.ts';
 
 export interface ObservedPod {
   readonly name: string;
   readonly tier: Tier;
   readonly ready: boolean;
+  /** Its node does not answer: it holds a replica's place, and serves nobody. Absent: no. */
+  readonly isLost?: boolean;
   readonly createdAtMs: number;
   readonly readyAtMs?: number;
   /** `http://host:port` of the admin port; undefined before it has an address. */
   readonly adminUrl?: string;
 }
 
-/** Why replicas that were asked for do not come. Amounts in base units: cores, bytes, pieces. */
-export type TierProblem =
-  | {
-      /** A ResourceQuota lets no more pods in. */
-      readonly kind: 'quota';
-      readonly quota: string;
-      /** Replicas that are missing for it. */
-      readonly replicas: number;
-      /** What the quota would have to allow in addition. */
-      readonly missing: readonly { readonly resource: string; readonly amount: number }[];
-    }
-  | {
-      /** Something else refuses the pods: pod security, an admission policy. */
-      readonly kind: 'refused';
-      readonly message: string;
-    }
-  | {
-      /** No node takes them. */
-      readonly kind: 'unschedulable';
-      readonly replicas: number;
-      /** What they request in all. */
-      readonly missing: readonly { readonly resource: string; readonly amount: number }[];
-      /** Most pods of the tier that share a node now. Absent: none has one. */
-      readonly mostOnANode?: number;
-      /** The scheduler's words. */
-      readonly message: string;
-    }
-  | {
-      /** Nodes took them, and their containers can't start: an image, a Secret, a crash. */
-      readonly kind: 'not_starting';
-      readonly replicas: number;
-      /** The kubelet's word, such as ImagePullBackOff or FailedMount. */
-      readonly reason: string;
-      readonly message: string;
-    };
-
 export interface ObservedTier {
-  readonly deployment: { readonly name: string; readonly replicas: number; readonly resourceVersion: string };
+  readonly deployment: {
+    readonly name: string;
+    readonly replicas: number;
+    readonly resourceVersion: string;
+    /** When its controllers were last asked to try again. Absent: never. */
+    readonly askedAgainAtMs?: number;
+  };
   readonly pods: readonly ObservedPod[];
+  /** Of pods on nodes that do not answer, those that are being deleted; `pods` has them no more. Absent: none. */
+  readonly leaving?: number;
   /** Pods of an older template are still there. Absent: no. */
   readonly isRollingOut?: boolean;
+  /** Pods of the newest template, while it is being rolled out. */
+  readonly updated?: number;
   /** Names of autoscalers of others that write its replicas. Absent: none. */
   readonly rivals?: readonly string[];
   /** Absent where nobody can tell. */
@@ -105,6 +82,17 @@ export interface ReplicaWriter {
     },
     signal: AbortSignal,
   ): Promise<'written' | 'conflict'>;
+}
+
+export interface Nudger {
+  /**
+   * Has the controllers of a Deployment try again what they were refused, without changing what is asked for: an
+   * annotation of it, which nothing rolls.
+   */
+  askAgain(
+    target: { readonly namespace: string; readonly name: string; readonly atMs: number },
+    signal: AbortSignal,
+  ): Promise<void>;
 }
 
 /** What is authorised, and the time, by whoever keeps both: a watch may be late, and a clock may be wrong. */

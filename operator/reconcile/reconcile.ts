@@ -20,6 +20,7 @@ import { type GatherDeps, gather } from './gather.ts';
 import { JournalKeeper } from './journal-keeper.ts';
 import type { AuditLog, CanaryAsker, DecisionStore } from './ports.ts';
 import type { TickReporter } from './tick-reporter.ts';
+import { noting, WriteTroubles } from './write-troubles.ts';
 
 export interface ReconcilerDeps extends GatherDeps, Omit<ApplyDeps, 'onScaleWrite'> {
   readonly canaries: CanaryAsker;
@@ -60,12 +61,13 @@ export const createReconciler = (deps: ReconcilerDeps): Reconciler => {
     const known = states.get(key);
     // The same name with another uid is another campaign.
     if (known !== undefined && known.uid === campaign.metadata.uid) return known;
-    const state = newCampaignState(campaign, {
+    const troubles = new WriteTroubles();
+    const state = newCampaignState(campaign, troubles, {
       journal: new JournalKeeper(clock, deps.journal),
       canary: new CanaryKeeper(clock, deps.canaries),
       decisions: new DecisionKeeper({
         clock,
-        store: deps.decisions,
+        store: noting(deps.decisions, troubles, clock),
         onDecision: report.decided,
         onFailure: (where, cause) =>
           report.failed(where, new ReconcileError('keep_decisions', 'keep the log of decisions', cause)),
@@ -138,6 +140,7 @@ export const createReconciler = (deps: ReconcilerDeps): Reconciler => {
           canary: state.canary.state,
           previous: state.computed,
           memory: state.memory,
+          refusals: state.troubles.told(nowMs),
         },
         nowMs,
         deps.options,

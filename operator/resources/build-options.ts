@@ -18,6 +18,8 @@ export interface PodOptions {
   readonly annotations?: Readonly<Record<string, string>> | undefined;
   /** False: the platform assigns user and group, as OpenShift does. */
   readonly fixedIds?: boolean | undefined;
+  /** How long a pod stays on a node that does not answer, before the cluster replaces it; 30 unless stated. */
+  readonly nodeLostTolerationSeconds?: number | undefined;
   readonly priorityClassName?: string | undefined;
   /** Below that of every other pod, so that placeholders make way. Without it no head-room is kept. */
   readonly headroomPriorityClassName?: string | undefined;

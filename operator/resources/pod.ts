@@ -4,6 +4,7 @@ import type {
   PodTemplateSpec,
   Probe,
   ResourceRequirements,
+  Toleration,
   TopologySpreadConstraint,
   VolumeMount,
 } from 'kubernetes-types/core/v1.js';
@@ -90,11 +91,37 @@ const environment = (campaign: VoucherCampaign, tier: Tier, options: BuildOption
   { name: ENV.logLevel, value: options.logLevel },
 ];
 
+/**
+ * Kubernetes gives a pod five minutes on a node that does not answer; citizens have no five minutes. The node controller
+ * has waited 50 s by then, so 30 s more are a reboot that is not coming.
+ */
+const NODE_LOST_TOLERATION_SECONDS = 30;
+const NODE_LOST_TAINTS = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable'];
+
+/** What is stated, and for those taints that it leaves to Kubernetes' default a shorter time. */
+export const tolerationsOf = ({
+  tolerations = [],
+  nodeLostTolerationSeconds = NODE_LOST_TOLERATION_SECONDS,
+}: PodOptions): Toleration[] => [
+  ...tolerations,
+  ...NODE_LOST_TAINTS.filter(
+    (taint) =>
+      !tolerations.some(
+        ({ key, effect }) => (key === undefined || key === taint) && (effect === undefined || effect === 'NoExecute'),
+      ),
+  ).map((key) => ({
+    key,
+    operator: 'Exists',
+    effect: 'NoExecute',
+    tolerationSeconds: nodeLostTolerationSeconds,
+  })),
+];
+
 /** Only what is stated: an empty list of ours would be taken out of the object by the API server, and put back by us. */
-export const placementOf = ({ nodeSelector = {}, affinity = {}, tolerations = [], priorityClassName }: PodOptions) => ({
+export const placementOf = ({ nodeSelector = {}, affinity = {}, priorityClassName, ...rest }: PodOptions) => ({
   ...(Object.keys(nodeSelector).length === 0 ? {} : { nodeSelector: { ...nodeSelector } }),
   ...(Object.keys(affinity).length === 0 ? {} : { affinity }),
-  ...(tolerations.length === 0 ? {} : { tolerations: [...tolerations] }),
+  tolerations: tolerationsOf(rest),
   ...(priorityClassName === undefined ? {} : { priorityClassName }),
 });
 

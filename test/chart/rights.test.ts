@@ -76,6 +76,13 @@ describe('the operator', () => {
     expect(JSON.stringify(policy)).toContain('object.spec == oldObject.spec');
     expect(verbs(rules, 'scaleplans')).toEqual(['get', 'list', 'watch', 'create']);
   });
+
+  it('may look at quotas, so that it need not believe what a controller said of one an hour ago', async () => {
+    const rules = role(await render(), `${NAMESPACE}-vo`);
+    expect(rules.filter(({ resources = [] }) => resources.includes('resourcequotas'))).toEqual([
+      { apiGroups: [''], resources: ['resourcequotas'], verbs: ['list'] },
+    ]);
+  });
 });
 
 describe('readers of trails', () => {

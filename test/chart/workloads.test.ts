@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { PodSpec } from 'kubernetes-types/core/v1.js';
+import { readOperatorConfig } from '../../operator/config.ts';
+import { tolerationsOf } from '../../operator/resources/pod.ts';
 import { OPERATOR_NODE_OPTIONS } from '../bench/load/program.ts';
 import { containersOf, podsOf } from './pods.ts';
 import { EXTERNAL, type Manifest, render, WATCHING, WITH_CAMPAIGNS } from './render.ts';
@@ -176,5 +178,18 @@ describe('the embedded journal', () => {
     const kinds = (await render(EXTERNAL)).map(({ kind }) => kind);
     expect(kinds.filter((kind) => ['StatefulSet', 'Job', 'Secret'].includes(kind))).toEqual([]);
     expect(pods(await render(EXTERNAL)).map(([name]) => name)).toEqual(['Deployment vo', 'Pod vo-test']);
+  });
+});
+
+describe('what campaigns’ pods are told', () => {
+  it.each([
+    ['by default', {}, 30],
+    ['by value', { app: { nodeLostTolerationSeconds: 5 } }, 5],
+  ])('%s has them leave a node that does not answer soon', async (_, values, want) => {
+    const [, pod] = pods(await render(values)).find(([name]) => name === 'Deployment vo') ?? [];
+    const env = pod?.containers[0]?.env?.find(({ name }) => name === 'VOUCHER_OPERATOR_APP_PODS');
+    expect(JSON.parse(env?.value ?? '{}')).toMatchObject({ nodeLostTolerationSeconds: want });
+    const { build } = readOperatorConfig(['--app-image', 'a', '--app-pods', env?.value ?? ''], {});
+    expect(tolerationsOf(build.pods ?? {}).map(({ tolerationSeconds }) => tolerationSeconds)).toEqual([want, want]);
   });
 });

@@ -123,7 +123,8 @@ matchResources:
 {{- $pods := dict "imagePullPolicy" .Values.image.pullPolicy "imagePullSecrets" $app.imagePullSecrets
   "imagePullSecretsByNamespace" $app.imagePullSecretsByNamespace "nodeSelector" $app.nodeSelector "affinity" $app.affinity
   "tolerations" $app.tolerations "topologySpreadConstraints" $app.topologySpreadConstraints "labels" $app.podLabels
-  "annotations" $app.podAnnotations "resources" $app.resources -}}
+  "annotations" $app.podAnnotations "resources" $app.resources
+  "nodeLostTolerationSeconds" (int $app.nodeLostTolerationSeconds) -}}
 {{- $_ := set $pods "headroomPriorityClassName" (include "voucher.headroomPriorityClass" .) -}}
 {{- if not .Values.podSecurity.fixedIds }}{{ $_ := set $pods "fixedIds" false }}{{ end -}}
 {{- with $app.priorityClassName }}{{ $_ := set $pods "priorityClassName" . }}{{ end -}}
