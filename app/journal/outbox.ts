@@ -13,6 +13,7 @@
 import { headers, type Msg } from '@nats-io/transport-node';
 import { z } from 'zod';
 import type { JournalConnection } from './connection.ts';
+import { kindOfCode } from './errors.ts';
 
 /**
  * nobody, full: certainly not stored. unknown: refused, broken or silent for too long, and may have been stored.
@@ -41,11 +42,6 @@ const FLUSH_EVERY_MS = 24;
 const FULL_BATCH = 64;
 const LOOK_FOR_OVERDUE_EVERY_MS = 100;
 
-/**
- * nats-server's JetStream error codes for "no space" (server/errors.json): account limits 10002, insufficient resources
- * 10023, memory 10028, storage 10047, and 10077, which carries "maximum bytes exceeded" of a stream that discards new.
- */
-const FULL = new Set([10002, 10023, 10028, 10047, 10077]);
 const NO_RESPONDERS = 503;
 
 /** JetStream's answer to a publish: `{"stream":"S","seq":7}`, `{..., "duplicate":true}` or `{"error":{...}}`. */
@@ -68,7 +64,7 @@ export const readAnswer = (data: Uint8Array, statusCode: number | undefined): Co
   const { data: ack } = publishAck.safeParse(json);
   if (ack === undefined) return UNKNOWN;
   if ('seq' in ack) return { kind: 'stored', sequence: ack.seq, duplicate: ack.duplicate ?? false };
-  return FULL.has(ack.error.err_code ?? 0) ? { kind: 'failed', failure: 'full' } : UNKNOWN;
+  return kindOfCode(ack.error.err_code ?? 0) === 'capacity' ? { kind: 'failed', failure: 'full' } : UNKNOWN;
 };
 
 interface Waiting {
