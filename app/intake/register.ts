@@ -2,7 +2,7 @@
 
 import type { EventEnvelope, ReceivedData } from '../core/envelope.ts';
 import { citizenHashOf, deriveReceipt, type Receipt } from '../core/receipt.ts';
-import { sealingAad } from '../core/sealing.ts';
+import { SealingPausedError, sealingAad } from '../core/sealing.ts';
 import type { SecretKey } from '../core/secret-key.ts';
 import { ApiError, type ErrorCode } from './errors.ts';
 import type { Admitted } from './gate.ts';
@@ -31,6 +31,18 @@ const UNAVAILABLE: Readonly<Record<Extract<PublishOutcome, { kind: 'unavailable'
   busy: 'JOURNAL_BUSY',
 };
 
+const KEYS_AGAIN_SECONDS = 10;
+
+/** Better not registered than registered unreadably. */
+const sealPersonal = (sealer: Sealer, personal: Uint8Array, aad: string): ReturnType<Sealer['seal']> => {
+  try {
+    return sealer.seal(personal, aad);
+  } catch (error) {
+    if (!(error instanceof SealingPausedError)) throw error;
+    throw new ApiError('JOURNAL_UNAVAILABLE', { retryAfterSeconds: KEYS_AGAIN_SECONDS });
+  }
+};
+
 /** @throws ApiError for bad input and for a journal that did not acknowledge */
 export const register = async (deps: RegisterDeps, admitted: Admitted, body: unknown): Promise<Registered> => {
   const { campaignId, site } = deps;
@@ -41,7 +53,7 @@ export const register = async (deps: RegisterDeps, admitted: Admitted, body: unk
   const citizenHash = citizenHashOf(deps.citizenKey, campaignId, kind, idType, idNumber);
   const receipt = deriveReceipt(deps.citizenKey, campaignId, citizenHash, idempotencyKey);
   const personal = Buffer.from(JSON.stringify({ name, idType, idNumber, phone }), 'utf8');
-  const { keyId, sealed } = deps.sealer.seal(personal, sealingAad(campaignId, receipt.receiptNo));
+  const { keyId, sealed } = sealPersonal(deps.sealer, personal, sealingAad(campaignId, receipt.receiptNo));
   const receivedAt = new Date(arrivedAtMs).toISOString();
   const data: ReceivedData = { sealed, channel, category, locale, policyVersion };
   const event: EventEnvelope = {
