@@ -26,6 +26,7 @@ export interface NatsOptions {
 export interface NatsNode {
   readonly name: string;
   readonly monitorUrl: string;
+  readonly storeDir: string;
   pid(): number;
   kill(signal: NodeJS.Signals): void;
   /** Ends what is left of it and starts it again on the same ports and store. */
@@ -114,6 +115,7 @@ export const startNatsCluster = async (options: NatsOptions): Promise<NatsCluste
     if (options.supervise === true) void supervise();
     return {
       name,
+      storeDir,
       monitorUrl: `http://${HOST}:${monitorPort}`,
       pid: () => running.pid,
       kill: (name) => void running.kill(name),

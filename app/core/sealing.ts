@@ -24,6 +24,11 @@ const freshNonce = (): Buffer => {
   return Buffer.from(nonces.subarray(nextNonce - IV_BYTES, nextNonce));
 };
 
+/** Nothing may be sealed now: what it would be sealed with might not outlive this pod. It passes. */
+export class SealingPausedError extends Error {
+  override readonly name = 'SealingPausedError';
+}
+
 export const sealingAad = (campaignId: string, receipt: string): string => `${campaignId}|${receipt}`;
 
 export const seal = (key: SecretKey, plaintext: Uint8Array, aad: string, iv = freshNonce()): Uint8Array => {

@@ -74,6 +74,9 @@ export interface ReceiptStore {
 }
 
 export interface Sealer {
-  /** Seals under today's data key (last known one while the key bucket is away). `aad` = campaignId|receipt. */
+  /**
+   * Seals under today's data key (last known one while the key bucket is away). `aad` = campaignId|receipt.
+   * @throws SealingPausedError while the bucket has lost it
+   */
   seal(plaintext: Uint8Array, aad: string): { readonly keyId: string; readonly sealed: string };
 }

@@ -2,7 +2,7 @@
 
 import type { EventEnvelope, ReceivedData } from '../core/envelope.ts';
 import { citizenHashOf, deriveReceipt, fingerprintOf, type Receipt } from '../core/receipt.ts';
-import { sealingAad } from '../core/sealing.ts';
+import { SealingPausedError, sealingAad } from '../core/sealing.ts';
 import type { SecretKey } from '../core/secret-key.ts';
 import { ApiError, type ErrorCode } from './errors.ts';
 import type { Knock } from './gate.ts';
@@ -41,6 +41,18 @@ const UNAVAILABLE: Readonly<Record<Extract<PublishOutcome, { kind: 'unavailable'
   busy: 'JOURNAL_BUSY',
 };
 
+const KEYS_AGAIN_SECONDS = 10;
+
+/** Better not registered than registered unreadably. */
+const sealPersonal = (sealer: Sealer, personal: Uint8Array, aad: string): ReturnType<Sealer['seal']> => {
+  try {
+    return sealer.seal(personal, aad);
+  } catch (error) {
+    if (!(error instanceof SealingPausedError)) throw error;
+    throw new ApiError('JOURNAL_UNAVAILABLE', { retryAfterSeconds: KEYS_AGAIN_SECONDS });
+  }
+};
+
 /** @throws ApiError for bad input */
 export const claimOf = (
   { campaignId, citizenKey }: Pick<RegisterDeps, 'campaignId' | 'citizenKey'>,
@@ -66,7 +78,7 @@ export const publishClaim = async (
 ): Promise<{ readonly kind: 'stored'; readonly at: string } | { readonly kind: 'held' }> => {
   const { name, idType, idNumber, phone, channel, category, locale, policyVersion } = registration;
   const personal = Buffer.from(JSON.stringify({ name, idType, idNumber, phone }), 'utf8');
-  const { keyId, sealed } = sealer.seal(personal, sealingAad(campaignId, receipt.receiptNo));
+  const { keyId, sealed } = sealPersonal(sealer, personal, sealingAad(campaignId, receipt.receiptNo));
   const at = new Date(arrivedAtMs).toISOString();
   const data: ReceivedData = { sealed, channel, category, locale, policyVersion, fingerprint };
   const event: EventEnvelope = {

@@ -1,6 +1,7 @@
 /** The operator's hands on the journal: implements JournalAdmin. Creates what is missing and never takes what is another's. */
 import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
 import { Kvm } from '@nats-io/kv';
+import type { JournalFault } from '../../operator/api/journal-health.ts';
 import {
   consumerName,
   LIVE_SETTINGS_KEY,
@@ -8,12 +9,17 @@ import {
   shardStreamName,
   type Tier,
 } from '../../operator/api/names.ts';
-import type { JournalAdmin } from '../../operator/reconcile/ports.ts';
+import type { JournalAdmin, JournalSpec, JournalState } from '../../operator/reconcile/ports.ts';
 import { abortable } from './abortable.ts';
 import type { JournalConnection } from './connection.ts';
-import { type Durability, readDurability } from './durability.ts';
-import { ensureJournal } from './ensure.ts';
+import { durabilityOf } from './durability.ts';
+import { bucketsOf, ensureJournal, type Present } from './ensure.ts';
+import { kindOfError } from './errors.ts';
+import { faultsOf, type LastingGap, lasting } from './faults.ts';
 import { removeJournal } from './remove.ts';
+import { freeBytesOf, roomText } from './room.ts';
+import { type ServerLook, watchServers } from './servers.ts';
+import { wantedStreams } from './streams.ts';
 
 export interface JournalAdminOptions {
   readonly connection: JournalConnection;
@@ -24,13 +30,20 @@ export interface JournalAdminOptions {
   readonly shardMaxBytes?: number;
 }
 
+interface Seen {
+  readonly gaps: readonly LastingGap[];
+  readonly others: readonly JournalFault[];
+}
+const NOTHING_SEEN: Seen = { gaps: [], others: [] };
+
 const API_WITHIN_MS = 3_000;
-/** The servers are those of all campaigns: a thousand of these need not ask each one's page for themselves. */
-const DURABILITY_FOR_MS = 5_000;
 
 export const createJournalAdmin = (options: JournalAdminOptions): JournalAdmin => {
   const { connection, monitorUrls, now, shardMaxBytes } = options;
   const { nats } = connection;
+  const servers = watchServers(monitorUrls, now);
+  /** What the last look at each campaign's streams has found; nothing for the most of them. */
+  const seen = new Map<string, Seen>();
   let manager: Promise<JetStreamManager> | undefined;
   const api = (): Promise<JetStreamManager> => {
     manager ??= jetstreamManager(nats, { checkAPI: false, timeout: API_WITHIN_MS });
@@ -41,29 +54,45 @@ export const createJournalAdmin = (options: JournalAdminOptions): JournalAdmin =
     if (!connection.isConnected()) throw new Error('no journal server can be reached');
   };
 
-  let asked: { readonly atMs: number; readonly durability: Promise<Durability> } | undefined;
-  /** Nobody's signal ends it: others may wait for the same answer, which has a time limit of its own. */
-  const durabilityNow = (): Promise<Durability> => {
-    const atMs = now();
-    if (asked === undefined || Math.abs(atMs - asked.atMs) >= DURABILITY_FOR_MS) {
-      asked = { atMs, durability: readDurability(monitorUrls) };
-    }
-    return asked.durability;
+  const faults = (spec: JournalSpec): readonly JournalFault[] => {
+    const { gaps, others } = seen.get(spec.campaignId) ?? NOTHING_SEEN;
+    const ours = new Set([
+      ...wantedStreams(spec).map(({ name }) => name),
+      ...bucketsOf(spec.campaignId).map((bucket) => `KV_${bucket}`),
+    ]);
+    const isOurs = (stream: string): boolean => ours.has(stream);
+    return faultsOf({ servers: servers.last(), gaps, others, isOurs, nowMs: now() });
+  };
+
+  const stateOf = (spec: JournalSpec, ensured: Present, looks: readonly ServerLook[]): JournalState => {
+    const before = seen.get(spec.campaignId) ?? NOTHING_SEEN;
+    seen.set(spec.campaignId, { gaps: lasting(before.gaps, ensured.gaps, now()), others: ensured.faults });
+    const durability = durabilityOf(looks);
+    const { leastReplicas: replicas } = ensured;
+    const message = `${spec.shards} shards with ${replicas} replicas; fsync before acknowledgement: ${durability}`;
+    return { kind: 'ready', durability, replicas, message, faults: faults(spec) };
   };
 
   const ensure: JournalAdmin['ensure'] = async (spec, signal) => {
+    // A frozen server holds its page up for a second: not one after the other.
+    const looking = servers.look();
+    looking.catch(() => undefined);
     try {
       assertConnected(signal);
-      const deps = { nats, manager: await api(), shardMaxBytes, timeoutMs: API_WITHIN_MS };
+      const freeBytes = async () => freeBytesOf(await looking);
+      const deps = { nats, manager: await api(), shardMaxBytes, timeoutMs: API_WITHIN_MS, freeBytes };
       const ensured = await ensureJournal(deps, spec, signal);
       if (ensured.kind === 'conflict') return ensured;
-      const durability = await abortable(durabilityNow(), signal);
-      const { leastReplicas: replicas } = ensured;
-      const message = `${spec.shards} shards with ${replicas} replicas; fsync before acknowledgement: ${durability}`;
-      return { kind: 'ready', durability, replicas, message };
+      return stateOf(spec, ensured, await abortable(looking, signal));
     } catch (error) {
       signal.throwIfAborted();
-      return { kind: 'unavailable', message: error instanceof Error ? error.message : String(error) };
+      const message = error instanceof Error ? error.message : String(error);
+      const kind = kindOfError(error);
+      if (kind === 'capacity') {
+        return { kind: 'full', message: roomText(spec, shardMaxBytes, await abortable(looking, signal), message) };
+      }
+      if (kind === 'disabled') return { kind, message };
+      return { kind: 'unavailable', message, faults: faults(spec) };
     }
   };
 
@@ -112,8 +141,9 @@ export const createJournalAdmin = (options: JournalAdminOptions): JournalAdmin =
 
   const remove: JournalAdmin['remove'] = async (spec, signal) => {
     assertConnected(signal);
+    seen.delete(spec.campaignId);
     return removeJournal(await api(), spec, signal);
   };
 
-  return { ensure, remove, backlog, putLiveSettings };
+  return { ensure, faults, remove, backlog, putLiveSettings };
 };

@@ -1,13 +1,15 @@
 /** Wrapped data keys in a bucket of their own, outside the journal: destroying one destroys a day's personal data. */
 import { setTimeout as delay } from 'node:timers/promises';
+import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
 import { type KV, Kvm } from '@nats-io/kv';
 import { dataKeyBucketName } from '../../operator/api/names.ts';
 import type { DataKeyStore } from '../keys/key-ring.ts';
 import { abortable } from './abortable.ts';
 import type { JournalConnection } from './connection.ts';
+import { orUndefined } from './ensure.ts';
 
 export interface DataKeyBucket extends DataKeyStore {
-  /** Day → wrapped key, for whoever opens what was sealed. A destroyed day is not in it. */
+  /** Name → wrapped key, for whoever opens what was sealed (openDataKeys). A destroyed one is not in it. */
   list(signal: AbortSignal): Promise<ReadonlyMap<string, Uint8Array>>;
 }
 
@@ -15,8 +17,9 @@ const LOOKS = 20;
 const LOOK_AGAIN_AFTER_MS = 50;
 
 export const createDataKeyStore = (connection: JournalConnection, campaignId: string): DataKeyBucket => {
-  const open = (signal: AbortSignal): Promise<KV> =>
-    abortable(new Kvm(connection.nats).open(dataKeyBucketName(campaignId)), signal);
+  const bucket = dataKeyBucketName(campaignId);
+  let manager: Promise<JetStreamManager> | undefined;
+  const open = (signal: AbortSignal): Promise<KV> => abortable(new Kvm(connection.nats).open(bucket), signal);
 
   const standing = async (kv: KV, day: string, signal: AbortSignal): Promise<Uint8Array | undefined> => {
     const entry = await abortable(kv.get(day), signal);
@@ -41,6 +44,20 @@ export const createDataKeyStore = (connection: JournalConnection, campaignId: st
         }
         throw error;
       }
+    },
+
+    async get(name, signal) {
+      return standing(await open(signal), name, signal);
+    },
+
+    async look(signal) {
+      manager ??= jetstreamManager(connection.nats, { checkAPI: false });
+      const { streams } = await manager;
+      const asked = streams.info(`KV_${bucket}`, { subjects_filter: `$KV.${bucket}.>` });
+      const info = await abortable(orUndefined(asked), signal);
+      if (info === undefined) return 'gone';
+      const names = Object.keys(info.state.subjects ?? {}).map((subject) => subject.slice(`$KV.${bucket}.`.length));
+      return { names, lastSequence: info.state.last_seq };
     },
 
     async list(signal) {

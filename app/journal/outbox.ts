@@ -13,6 +13,7 @@
 import { headers, type Msg } from '@nats-io/transport-node';
 import { z } from 'zod';
 import type { JournalConnection } from './connection.ts';
+import { kindOfCode } from './errors.ts';
 
 /**
  * nobody, full: certainly not stored. conflict: not this copy, another one with the same id is on its way in that shard and
@@ -47,11 +48,6 @@ const FLUSH_EVERY_MS = 24;
 const FULL_BATCH = 64;
 const LOOK_FOR_OVERDUE_EVERY_MS = 100;
 
-/**
- * nats-server's JetStream error codes for "no space" (server/errors.json): account limits 10002, insufficient resources
- * 10023, memory 10028, storage 10047, and 10077, which carries "maximum bytes exceeded" of a stream that discards new.
- */
-const FULL = new Set([10002, 10023, 10028, 10047, 10077]);
 /** `wrong last sequence: 7`: the subject has a message, which is applied and so committed by the quorum. */
 const HELD = 10071;
 /** The id, or the subject, is in a proposal under way (`duplicate message id is in process`, `wrong last sequence`). */
@@ -82,7 +78,7 @@ export const readAnswer = (data: Uint8Array, statusCode: number | undefined): Co
   const held = code === HELD ? Number(/: (\d{1,15})$/.exec(description)?.[1] ?? 0) : 0;
   if (held > 0) return { kind: 'stored', sequence: held, duplicate: true };
   if (CONFLICTS.has(code)) return { kind: 'failed', failure: 'conflict' };
-  return FULL.has(code) ? { kind: 'failed', failure: 'full' } : UNKNOWN;
+  return kindOfCode(code) === 'capacity' ? { kind: 'failed', failure: 'full' } : UNKNOWN;
 };
 
 interface Waiting {

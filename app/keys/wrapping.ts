@@ -1,27 +1,74 @@
 /** A data key wrapped by a key of the Secret: what the key bucket holds. Destroying it destroys a day's personal data. */
+import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { open, seal } from '../core/sealing.ts';
 import { type SecretKey, secretKey } from '../core/secret-key.ts';
 import type { WrapKeys } from './privacy-keys.ts';
 
-const wrapped = z.strictObject({ v: z.literal(1), wrapKeyId: z.string(), key: z.base64() });
+const wrapped = z.discriminatedUnion('v', [
+  /** Before keys had names of their own: its id is the day under which it was stored. */
+  z.strictObject({ v: z.literal(1), wrapKeyId: z.string(), key: z.base64() }),
+  z.strictObject({ v: z.literal(2), id: z.string(), wrapKeyId: z.string(), key: z.base64() }),
+]);
 
-const aadOf = (campaignId: string, day: string): string => `data-key|${campaignId}|${day}`;
+export interface DataKey {
+  /** What registrations that are sealed with it name. */
+  readonly id: string;
+  readonly key: SecretKey;
+}
 
+const aadOf = (campaignId: string, id: string): string => `data-key|${campaignId}|${id}`;
+
+/**
+ * `2020-09-25-3f9c41d2a07b66e8`: the day, for whoever destroys keys by their age, and 64 bits of a digest of the key itself. A day
+ * alone names whatever key is made on it, also a second one after the first was lost; a digest names this one and no other.
+ */
+export const dataKeyId = (day: string, dataKey: Uint8Array): string =>
+  `${day}-${createHash('sha256').update('voucher data key id\0').update(dataKey).digest('hex').slice(0, 16)}`;
+
+/** @returns the bytes to store */
 export const wrapDataKey = (dataKey: Uint8Array, keys: WrapKeys, campaignId: string, day: string): Uint8Array => {
   const wrapKey = keys.byId.get(keys.newestId);
   if (wrapKey === undefined) throw new Error(`wrapping key ${keys.newestId} is not among the keys that were read`);
-  const key = Buffer.from(seal(wrapKey, dataKey, aadOf(campaignId, day))).toString('base64');
-  return Buffer.from(JSON.stringify({ v: 1, wrapKeyId: keys.newestId, key }), 'utf8');
+  const id = dataKeyId(day, dataKey);
+  const key = Buffer.from(seal(wrapKey, dataKey, aadOf(campaignId, id))).toString('base64');
+  return Buffer.from(JSON.stringify({ v: 2, id, wrapKeyId: keys.newestId, key }), 'utf8');
 };
 
-export const unwrapDataKey = (bytes: Uint8Array, keys: WrapKeys, campaignId: string, day: string): SecretKey => {
-  const { wrapKeyId, key } = wrapped.parse(JSON.parse(Buffer.from(bytes).toString('utf8')));
+/** A key of the old kind whose name another one has taken is stored under this one. */
+const OLD_KIND = '-v1';
+export const nameOfOld = (day: string): string => `${day}${OLD_KIND}`;
+
+/** @param name under which it is stored @throws Error when it can't be opened, or is not the key that its id names */
+export const unwrapDataKey = (bytes: Uint8Array, keys: WrapKeys, campaignId: string, name: string): DataKey => {
+  const entry = wrapped.parse(JSON.parse(Buffer.from(bytes).toString('utf8')));
+  const { wrapKeyId, key } = entry;
+  const id = entry.v === 2 ? entry.id : name.replace(OLD_KIND, '');
   const wrapKey = keys.byId.get(wrapKeyId);
   if (wrapKey === undefined) {
     throw new Error(
-      `data key of ${day} is wrapped by ${wrapKeyId}, which the Secret lacks: put wrap-${wrapKeyId}.key back`,
+      `data key ${id} is wrapped by ${wrapKeyId}, which the Secret lacks: put wrap-${wrapKeyId}.key back`,
     );
   }
-  return secretKey(open(wrapKey, Buffer.from(key, 'base64'), aadOf(campaignId, day)));
+  const opened = open(wrapKey, Buffer.from(key, 'base64'), aadOf(campaignId, id));
+  if (entry.v === 2 && dataKeyId(id.slice(0, 10), opened) !== id) throw new Error(`data key ${id} is another key`);
+  return { id, key: secretKey(opened) };
+};
+
+/** By id: every key that registrations may be sealed with. An entry that can't be opened is left out. */
+export const openDataKeys = (
+  entries: ReadonlyMap<string, Uint8Array>,
+  keys: WrapKeys,
+  campaignId: string,
+): ReadonlyMap<string, SecretKey> => {
+  const opened = new Map<string, SecretKey>();
+  for (const [name, bytes] of entries) {
+    try {
+      const { id, key } = unwrapDataKey(bytes, keys, campaignId, name);
+      opened.set(id, key);
+    } catch {
+      // Its registrations are told as unreadable; the others are not to suffer for it.
+    }
+  }
+  return opened;
 };

@@ -14,6 +14,8 @@ export interface JournalRecord {
   readonly receipt: string;
   readonly citizenHash: string;
   readonly kind: string;
+  /** What its personal data is sealed with. Absent: nobody looked. */
+  readonly keyId?: string;
 }
 
 /** A row of registration or of superseded_receipt. */
@@ -29,6 +31,8 @@ export interface AuditInput {
   readonly journal: readonly JournalRecord[];
   /** Messages that are no event of version 1. */
   readonly unreadable: number;
+  /** Data keys that the bucket holds. Absent: nobody looked. */
+  readonly dataKeys?: readonly string[];
   readonly registrations: readonly DatabaseRow[];
   readonly superseded: readonly DatabaseRow[];
 }
@@ -60,6 +64,8 @@ export interface AuditResult {
   /** Unacknowledged beyond what is unsettled; undefined when the ledger has no end, so that the rest is unknown. */
   readonly sentByNobody: number | undefined;
   readonly unreadable: number;
+  /** Acknowledged receipts whose personal data nobody can open: the key is not in the bucket. */
+  readonly unopenable: number;
   readonly verdict: 'complete' | 'incomplete';
   /** One sentence for every finding that makes it incomplete. */
   readonly findings: readonly string[];
@@ -76,7 +82,25 @@ const addTo = <K, V>(map: Map<K, Set<V>>, key: K, value: V): void => {
 const larger = <K, V>(map: ReadonlyMap<K, ReadonlySet<V>>): number =>
   [...map.values()].filter((values) => values.size > 1).length;
 
-export const compare = ({ ledger, journal, unreadable, registrations, superseded }: AuditInput): AuditResult => {
+const unopenableOf = (
+  journal: readonly JournalRecord[],
+  promised: ReadonlySet<string>,
+  dataKeys: readonly string[] | undefined,
+): number => {
+  if (dataKeys === undefined) return 0;
+  const held = new Set(dataKeys);
+  const lost = journal.filter(({ receipt, keyId }) => promised.has(receipt) && keyId !== undefined && !held.has(keyId));
+  return new Set(lost.map(({ receipt }) => receipt)).size;
+};
+
+export const compare = ({
+  ledger,
+  journal,
+  unreadable,
+  dataKeys,
+  registrations,
+  superseded,
+}: AuditInput): AuditResult => {
   const acknowledged = ledger.filter((entry): entry is Acknowledged => entry.type === 'acknowledged');
   const receiptsOfKey = new Map<string, Set<string>>();
   const receiptsOfCitizen = new Map<number, Set<string>>();
@@ -139,6 +163,7 @@ export const compare = ({ ledger, journal, unreadable, registrations, superseded
     unsettled,
     sentByNobody: ended ? Math.max(0, unacknowledged - unsettled) : undefined,
     unreadable,
+    unopenable: unopenableOf(journal, promised, dataKeys),
   };
   const findings = findingsOf(counted);
   return { ...counted, verdict: findings.length === 0 ? 'complete' : 'incomplete', findings };
@@ -153,6 +178,7 @@ const findingsOf = (counted: Omit<AuditResult, 'verdict' | 'findings'>): readonl
     [counted.keysWithTwoReceipts, 'Idempotency-Keys were given two receipts'],
     [counted.mistakenIdentities, 'citizens were taken for one another, or for two'],
     [counted.sentByNobody ?? 0, 'registrations in the database were sent by nobody'],
+    [counted.unopenable, 'acknowledged receipts are sealed with data keys that the bucket does not hold'],
     [counted.unreadable, 'messages in the journal are not events of version 1'],
   ];
   return rules.filter(([count]) => count > 0).map(([count, text]) => `${count} ${text}`);

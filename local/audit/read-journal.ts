@@ -1,6 +1,12 @@
 /** Every message of every shard, straight from the streams; from the last sequence at the start, no further. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { DeliverPolicy, jetstream, jetstreamManager } from '@nats-io/jetstream';
+import {
+  DeliverPolicy,
+  JetStreamApiError,
+  type JetStreamManager,
+  jetstream,
+  jetstreamManager,
+} from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { z } from 'zod';
 import type { JournalRecord } from './compare.ts';
@@ -23,8 +29,10 @@ const event = z.object({
   campaignId: z.string(),
   receipt: z.string(),
   citizenHash: z.string(),
+  keyId: z.string(),
 });
 
+const STREAM_NOT_FOUND = 10_059;
 const BATCH = 1000;
 const BATCH_EXPIRES_MS = 5000;
 /** A leader may be changing while we ask, which takes seconds; not for ever. */
@@ -35,6 +43,8 @@ export interface JournalContent {
   readonly received: readonly JournalRecord[];
   readonly messages: number;
   readonly unreadable: number;
+  /** Names of the data keys that the bucket holds. */
+  readonly dataKeys: readonly string[];
 }
 
 const parseEvent = (data: Uint8Array): z.infer<typeof event> | undefined => {
@@ -42,6 +52,18 @@ const parseEvent = (data: Uint8Array): z.infer<typeof event> | undefined => {
     return event.parse(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(data)));
   } catch {
     return undefined;
+  }
+};
+
+/** A bucket that is gone holds none. */
+const readDataKeys = async (manager: JetStreamManager, campaignId: string): Promise<readonly string[]> => {
+  const prefix = `$KV.keys_${campaignId}.`;
+  try {
+    const { state } = await manager.streams.info(`KV_keys_${campaignId}`, { subjects_filter: `${prefix}>` });
+    return Object.keys(state.subjects ?? {}).map((subject) => subject.slice(prefix.length));
+  } catch (error) {
+    if (error instanceof JetStreamApiError && error.code === STREAM_NOT_FOUND) return [];
+    throw error;
   }
 };
 
@@ -78,7 +100,8 @@ export const readJournal = async (access: JournalAccess, signal: AbortSignal): P
             const parsed = parseEvent(message.data);
             if (parsed === undefined || parsed.campaignId !== access.campaignId) unreadable += 1;
             else if (parsed.type === 'received') {
-              received.push({ receipt: parsed.receipt, citizenHash: parsed.citizenHash, kind: parsed.kind });
+              const { receipt, citizenHash, kind, keyId } = parsed;
+              received.push({ receipt, citizenHash, kind, keyId });
             }
             if (sequence >= state.last_seq) break;
           }
@@ -92,7 +115,8 @@ export const readJournal = async (access: JournalAccess, signal: AbortSignal): P
           throw new Error(`stream ${stream} gave nothing after sequence ${sequence}`, { cause });
       }
     }
-    return { received, messages, unreadable };
+    // After the messages: a key is there before anything is sealed with it.
+    return { received, messages, unreadable, dataKeys: await readDataKeys(manager, access.campaignId) };
   } finally {
     await connection.close();
   }

@@ -14,5 +14,11 @@ export const runAudit = async (access: AuditAccess, signal: AbortSignal): Promis
   const ledger = await readLedger(access.ledgerFile);
   const journal = await readJournal(access, signal);
   const database = await readDatabase(access, access.campaignId, signal);
-  return compare({ ledger, journal: journal.received, unreadable: journal.unreadable, ...database });
+  return compare({
+    ledger,
+    journal: journal.received,
+    unreadable: journal.unreadable,
+    dataKeys: journal.dataKeys,
+    ...database,
+  });
 };

@@ -51,11 +51,11 @@ const missingPackages = (): readonly string[] => {
   return wanted.filter(({ isThere }) => !isThere()).map((requirement) => requirement.package);
 };
 
-/** What builds and runs the cluster, from Debian where it is missing. */
-export const ensurePackages = async ({ signal, progress }: EnsureOptions): Promise<void> => {
-  const missing = missingPackages();
-  if (missing.length === 0) return;
-  const sentence = `the cluster needs the packages ${missing.join(' ')}`;
+const install = async (
+  sentence: string,
+  missing: readonly string[],
+  { signal, progress }: EnsureOptions,
+): Promise<void> => {
   if (!isCommand('apt-get')) {
     throw new Error(`${sentence}, and this is no Debian: install them (or what they are called here) and try again`);
   }
@@ -69,6 +69,17 @@ export const ensurePackages = async ({ signal, progress }: EnsureOptions): Promi
       cause,
     });
   }
+};
+
+/** What builds and runs the cluster, from Debian where it is missing. */
+export const ensurePackages = async (options: EnsureOptions): Promise<void> => {
+  const missing = missingPackages();
+  if (missing.length > 0) await install(`the cluster needs the packages ${missing.join(' ')}`, missing, options);
+};
+
+/** One command that a test needs, from the Debian package of that name where it is missing. */
+export const ensureCommand = async (name: string, inPackage: string, options: EnsureOptions): Promise<void> => {
+  if (!isCommand(name)) await install(`this test needs the package ${inPackage}`, [inPackage], options);
 };
 
 const OR_ANOTHER = 'or use a cluster of your own with --context NAME';

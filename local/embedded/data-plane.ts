@@ -1,6 +1,8 @@
 /** Journal and database of an embedded stack: three nats-servers and a PostgreSQL, started side by side. */
 import { randomBytes } from 'node:crypto';
+import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { healServer } from '../../operator/setup/heal-server.ts';
 import { ensureNatsServer } from '../binaries.ts';
 import type { SpawnManaged } from '../managed-process.ts';
 import { type NatsCluster, startNatsCluster } from '../nats.ts';
@@ -37,6 +39,28 @@ const allOrNothing = async <A extends { stop(): Promise<void> }, B extends { sto
   throw first.status === 'rejected' ? first.reason : second.status === 'rejected' ? second.reason : undefined;
 };
 
+/** As the container beside each server of the chart does. What is supervised is started again. */
+export const healServers = (
+  { nodes, monitorUrls }: NatsCluster,
+  logFile: string,
+  signal: AbortSignal,
+): Promise<unknown> =>
+  Promise.all(
+    nodes.map(({ name, storeDir, kill }, ordinal) =>
+      healServer(
+        {
+          ordinal,
+          monitorUrls,
+          storeDir,
+          restart: async () => kill('SIGTERM'),
+          log: (line) =>
+            void appendFile(logFile, `${new Date().toISOString()} ${name}: ${line}\n`).catch(() => undefined),
+        },
+        signal,
+      ),
+    ),
+  );
+
 export const startDataPlane = async (options: DataPlaneOptions): Promise<DataPlane> => {
   const { stateDir, spawn, signal, progress } = options;
   const natsPassword = randomBytes(24).toString('base64url');
@@ -58,8 +82,11 @@ export const startDataPlane = async (options: DataPlaneOptions): Promise<DataPla
     startJournal(),
     startPostgres({ dir: join(stateDir, 'postgres'), spawn, signal, progress }),
   );
+  const ended = new AbortController();
+  const healing = healServers(nats, join(stateDir, 'nats', 'heal.log'), ended.signal);
   const stop = async (): Promise<void> => {
-    await Promise.all([nats.stop(), postgres.stop()]);
+    ended.abort();
+    await Promise.all([healing, nats.stop(), postgres.stop()]);
   };
   try {
     const postgresUrl = await postgres.ensureDatabase(DATABASE, USER);

@@ -48,7 +48,8 @@ export const valuesOf = (
   dataPlane: {
     embedded: {
       enabled: true,
-      nats: { storage: '2Gi', maxFileStoreBytes: 4 * shardMaxBytes, resources: request('150m') },
+      // Beside the shards: control stream, buckets, and the installation's trail.
+      nats: { storage: '2Gi', maxFileStoreBytes: 4 * shardMaxBytes + 128 * 2 ** 20, resources: request('150m') },
       postgres: { storage: '2Gi', resources: request('100m') },
       campaigns: [campaign],
     },

@@ -18,6 +18,8 @@ export const CONDITION_REASONS = {
     'TierNotReady',
     'JournalUnavailable',
     'JournalConflict',
+    'JournalFull',
+    'JetStreamDisabled',
     'JournalNotDurable',
     'SpecUnreadable',
     'TickFailed',
@@ -44,14 +46,27 @@ export const CONDITION_REASONS = {
     'NotYetObserved',
   ],
   /**
-   * An acknowledged message survives a power cut: `sync_interval: always`, at least 3 replicas.
+   * An acknowledged message survives a power cut: `sync_interval: always`, at least 3 replicas, and all of them are there:
+   * judged by what servers and leaders say of each replica, not by the configuration. True with LeaderElection,
+   * ServerRestarting or ReplicaCatchingUp: one of them is away and comes back by itself.
    * Unknown blocks Ready unless `spec.dataPlane.durability: Attested`.
    */
   JournalDurable: [
     'Verified',
     'Attested',
+    'LeaderElection',
+    'ServerRestarting',
+    'ReplicaCatchingUp',
     'NotSynced',
     'TooFewReplicas',
+    'QuorumLost',
+    'DataKeysLost',
+    'ServerWriteError',
+    'JetStreamDisabled',
+    'ServerUnreachable',
+    'ShardWithoutLeader',
+    'ReplicaNotCurrent',
+    'JournalFull',
     'JournalConflict',
     'JournalUnavailable',
     'DurabilityUnknown',
@@ -203,6 +218,8 @@ export const EVENT_REASONS = [
   'JournalReady',
   'JournalConflict',
   'JournalUnavailable',
+  'JournalFull',
+  'JetStreamDisabled',
   'JournalNotDurable',
   'JournalDeleted',
   'JournalNotDeleted',

@@ -98,7 +98,10 @@ export const consumerName = (tier: Tier): string => tier;
 /** Key-value bucket with the live settings, key `settings`. */
 export const liveBucketName = (campaignId: string): string => `live_${campaignId}`;
 export const LIVE_SETTINGS_KEY = 'settings';
-/** Key-value bucket with wrapped data keys, key = `<day>` (`2020-09-25`); outside the journal, so it can be destroyed. */
+/**
+ * Key-value bucket with wrapped data keys, outside the journal, so that they can be destroyed. `2020-09-25-3f9c…` holds the key
+ * that this digest names; `2020-09-25` the one that pods seal with on that day.
+ */
 export const dataKeyBucketName = (campaignId: string): string => `keys_${campaignId}`;
 
 /** Annotations on a campaign by which people overrule the scaling for a while (operator/plan/overrides.ts). */
@@ -130,3 +133,6 @@ export const STREAM_OWNER_METADATA = {
   name: `${API_GROUP}/name`,
   uid: `${API_GROUP}/uid`,
 } as const;
+
+/** Metadata key on the control stream: every data key that the campaign ever had, by name. */
+export const STREAM_KEYS_METADATA = `${API_GROUP}/data-keys`;

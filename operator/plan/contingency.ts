@@ -7,6 +7,7 @@ import type { VoucherCampaign } from '../api/campaign-types.ts';
 import type { ContingencyLevel, ContingencyStatus, ContingencyTrigger } from '../api/contingency-types.ts';
 import { parseDurationMs } from '../api/duration.ts';
 import { instantMs } from '../api/instant.ts';
+import type { JournalState } from '../reconcile/ports.ts';
 import type { Reading } from '../scaling/types.ts';
 import { type Commands, commandsOf } from './contingency-commands.ts';
 import { isCommanded, type LevelMemory, nextLevel } from './contingency-level.ts';
@@ -63,9 +64,14 @@ export const contingencySignals = (
     Backlog: backlog?.messages,
     ShedPercent: fresh(readings.shedPercent),
     DownstreamSaturated: SCALED_TIERS.some((tier) => memory[tier].saturation !== undefined) ? 1 : 0,
-    JournalUnavailable: journal === undefined ? undefined : Number(journal.kind === 'unavailable'),
+    JournalUnavailable: journal === undefined ? undefined : Number(takesNothing(journal)),
   };
 };
+
+/** Nothing is acknowledged, whether its servers say so or can't be asked. */
+const takesNothing = (journal: JournalState): boolean =>
+  journal.kind === 'unavailable' ||
+  (journal.kind === 'ready' && (journal.faults ?? []).some(({ kind }) => kind === 'quorumLost'));
 
 const isSwitch = ({ atLeast }: ContingencyTrigger): boolean => atLeast === undefined;
 

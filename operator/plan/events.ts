@@ -29,7 +29,21 @@ const became =
   (before, after) =>
     after?.reason === reason && before?.reason !== reason;
 
-const notDurable: readonly string[] = ['NotSynced', 'TooFewReplicas', 'DurabilityUnknown'];
+/** Told by events of their own, whatever JournalDurable says of them. */
+const toldByReady: readonly (string | undefined)[] = [
+  'JournalConflict',
+  'JournalUnavailable',
+  'JournalFull',
+  'JetStreamDisabled',
+  'NotYetObserved',
+];
+
+/** For another cause than before, too: what is to be done then is another thing. */
+const becameNotDurable: Transition['happened'] = (before, after) =>
+  after !== undefined &&
+  after.status !== 'True' &&
+  !toldByReady.includes(after.reason) &&
+  (before?.status === 'True' || before?.reason !== after.reason);
 
 /** Reasons for which registrations are not stored, although citizens may send them. */
 const storesNot: readonly string[] = [
@@ -53,11 +67,13 @@ const NOT_PROVISIONED = CONDITION_REASONS.Provisioned.filter(
 const TRANSITIONS: readonly Transition[] = [
   { type: 'Warning', reason: 'JournalConflict', about: 'Ready', happened: became('JournalConflict') },
   { type: 'Warning', reason: 'JournalUnavailable', about: 'Ready', happened: became('JournalUnavailable') },
+  { type: 'Warning', reason: 'JournalFull', about: 'Ready', happened: became('JournalFull') },
+  { type: 'Warning', reason: 'JetStreamDisabled', about: 'JournalDurable', happened: became('JetStreamDisabled') },
   {
     type: 'Warning',
     reason: 'JournalNotDurable',
     about: 'JournalDurable',
-    happened: (before, after) => notDurable.includes(after?.reason ?? '') && !notDurable.includes(before?.reason ?? ''),
+    happened: becameNotDurable,
   },
   {
     type: 'Normal',

@@ -1,5 +1,8 @@
 /** Rules about the journal: whether an acknowledgement is worth its name, and what that means for the campaign. */
+
+import type { JournalState } from '../reconcile/ports.ts';
 import { acceptingRegistrations, publishesFail } from './accepting.ts';
+import { worstVerdict } from './journal-faults.ts';
 import type { PlanInput } from './observed.ts';
 import { SCALED_TIERS } from './observed.ts';
 import type { ConditionInput, Verdict } from './verdict.ts';
@@ -9,15 +12,20 @@ import type { ConditionInput, Verdict } from './verdict.ts';
  * |--------------------|-----------------|---------|--------------------|
  * | not asked yet      | any             | Unknown | NotYetObserved     |
  * | conflict           | any             | False   | JournalConflict    |
+ * | full               | any             | False   | JournalFull        |
+ * | disabled           | any             | False   | JetStreamDisabled  |
  * | unavailable        | any             | Unknown | JournalUnavailable |
  * | NotSynced          | any             | False   | NotSynced          |
+ * | a fault that stays | any             | False   | as journal-faults.ts has it |
  * | Unknown            | Verified        | Unknown | DurabilityUnknown  |
  * | Unknown            | Attested        | True    | Attested           |
  * | Synced, R < 3      | Verified        | False   | TooFewReplicas     |
  * | Synced, R < 3      | Attested        | True    | Attested           |
+ * | Synced, R ≥ 3, a fault that passes | any | True | as journal-faults.ts has it |
  * | Synced, R ≥ 3      | any             | True    | Verified           |
  *
- * An attestation stands in for evidence that is missing; it never overrules a server that says it does not sync.
+ * An attestation stands in for evidence that is missing; it never overrules a server that says it does not sync, or that it
+ * can't write.
  */
 export const journalDurable = ({ campaign, observed: { journal } }: PlanInput): Verdict<'JournalDurable'> => {
   const attested = campaign.spec.dataPlane.durability === 'Attested';
@@ -27,8 +35,12 @@ export const journalDurable = ({ campaign, observed: { journal } }: PlanInput): 
   if (journal.kind === 'conflict') {
     return { status: 'False', reason: 'JournalConflict', message: conflictMessage(journal.message) };
   }
+  if (journal.kind === 'full') return { status: 'False', reason: 'JournalFull', message: fullMessage(journal.message) };
+  if (journal.kind === 'disabled') {
+    return { status: 'False', reason: 'JetStreamDisabled', message: disabledMessage(journal.message) };
+  }
   if (journal.kind === 'unavailable') {
-    return { status: 'Unknown', reason: 'JournalUnavailable', message: unavailableMessage(journal.message) };
+    return { status: 'Unknown', reason: 'JournalUnavailable', message: unavailableMessage(journal) };
   }
   if (journal.durability === 'NotSynced') {
     return {
@@ -37,6 +49,8 @@ export const journalDurable = ({ campaign, observed: { journal } }: PlanInput): 
       message: `A power cut can lose acknowledged registrations: ${journal.message}. Set "sync_interval: always" in the jetstream section of every nats-server.`,
     };
   }
+  const fault = worstVerdict(journal.faults);
+  if (fault?.status === 'False') return fault;
   if (attested && (journal.durability === 'Unknown' || journal.replicas < 3)) {
     return {
       status: 'True',
@@ -58,18 +72,29 @@ export const journalDurable = ({ campaign, observed: { journal } }: PlanInput): 
       message: `The journal's streams have ${journal.replicas} replica(s); one lost disk loses registrations. Run at least 3 nats-servers, or set spec.dataPlane.durability to Attested if the storage below is replicated.`,
     };
   }
+  if (fault !== undefined) return fault;
   return {
     status: 'True',
     reason: 'Verified',
-    message: `Every acknowledgement is synced to disk on a majority of ${journal.replicas} replicas.`,
+    message: `Every acknowledgement is synced to disk on a majority of ${journal.replicas} replicas, and all of them are current.`,
   };
 };
 
 const conflictMessage = (detail: string): string =>
   `The journal belongs to another object: ${detail}. Give this campaign another spec.campaignId, or set spec.adoptJournal to true to take the journal over.`;
 
-const unavailableMessage = (detail: string): string =>
-  `The journal does not answer: ${detail}. Check the nats-servers named in the Secret of spec.dataPlane.secretName.`;
+const unavailableMessage = ({ message, faults }: Extract<JournalState, { kind: 'unavailable' }>): string => {
+  const known = worstVerdict(faults);
+  return known?.status === 'False'
+    ? `The journal does not answer: ${message}. ${known.message}`
+    : `The journal does not answer: ${message}. Check the nats-servers named in the Secret of spec.dataPlane.secretName.`;
+};
+
+const fullMessage = (detail: string): string =>
+  `The journal has no room for this campaign: ${detail}. Delete a campaign that is over, with deletionPolicy Delete, or give every nats-server a larger store; nothing half made was left.`;
+
+const disabledMessage = (detail: string): string =>
+  `JetStream is off: ${detail}. Set a jetstream section in every nats-server, and allow it to the account of the operator's Secret; a server that gave its store up says why in its log.`;
 
 /**
  * Rows are tried from the top.
@@ -78,6 +103,8 @@ const unavailableMessage = (detail: string): string =>
  * |-------------------------|------------------|---------|--------------------|
  * | not asked yet           | any              | Unknown | NotYetObserved     |
  * | conflict                | any              | False   | JournalConflict    |
+ * | full, or shards are     | any              | False   | JournalFull        |
+ * | disabled                | any              | False   | JetStreamDisabled  |
  * | unavailable             | any              | False   | JournalUnavailable |
  * | JournalDurable not True | any              | False   | JournalNotDurable  |
  * | durable                 | one has < min    | False   | TierNotReady       |
@@ -92,8 +119,20 @@ export const ready = (input: ConditionInput): Verdict<'Ready'> => {
   if (journal.kind === 'conflict') {
     return { status: 'False', reason: 'JournalConflict', message: conflictMessage(journal.message) };
   }
+  if (journal.kind === 'full') return { status: 'False', reason: 'JournalFull', message: fullMessage(journal.message) };
+  if (journal.kind === 'disabled') {
+    return { status: 'False', reason: 'JetStreamDisabled', message: disabledMessage(journal.message) };
+  }
   if (journal.kind === 'unavailable') {
-    return { status: 'False', reason: 'JournalUnavailable', message: unavailableMessage(journal.message) };
+    return { status: 'False', reason: 'JournalUnavailable', message: unavailableMessage(journal) };
+  }
+  const full = journal.faults?.find((fault) => fault.kind === 'streamsFull');
+  if (full !== undefined) {
+    return {
+      status: 'False',
+      reason: 'JournalFull',
+      message: `${full.streams.join(', ')} has reached its ${full.maxBytes} bytes and takes no more registrations. What was acknowledged is safe. Raise max_bytes of the stream with nats stream edit, within the store of the servers.`,
+    };
   }
   const durable = journalDurable(input);
   if (durable.status !== 'True') return { status: 'False', reason: 'JournalNotDurable', message: durable.message };

@@ -9,7 +9,8 @@ import type { JournalAdmin, JournalSpec, JournalState } from './ports.ts';
 const ENSURE_DEADLINE_MS = 10_000;
 /** How long one tick waits for the answer before it goes on with the last one. */
 const TICK_SHARE_MS = 500;
-const RECHECK_MS = { ready: 10_000, otherwise: 1_000 } as const;
+/** With faults sooner, to see them end; not each second, for a journal that is wounded has better to do. */
+const RECHECK_MS = { ready: 10_000, faulty: 4_000, otherwise: 1_000 } as const;
 
 export class JournalKeeper {
   readonly #clock: Clock;
@@ -18,15 +19,20 @@ export class JournalKeeper {
   #inFlight: Promise<void> | undefined;
   #checkedAtMs = Number.NEGATIVE_INFINITY;
   #checkedSpec = '';
+  #spec: JournalSpec | undefined;
 
   constructor(clock: Clock, journal: JournalAdmin) {
     this.#clock = clock;
     this.#journal = journal;
   }
 
-  /** The last answer; undefined before the first one. */
+  /** The last answer, with what is wrong by now; undefined before the first one. */
   get state(): JournalState | undefined {
-    return this.#state;
+    const state = this.#state;
+    if (this.#spec === undefined || state === undefined) return state;
+    if (state.kind !== 'ready' && state.kind !== 'unavailable') return state;
+    const faults = this.#journal.faults?.(this.#spec);
+    return faults === undefined ? state : { ...state, faults };
   }
 
   /** Resolves when no question is under way: what is removed then is not made again behind one's back. */
@@ -48,7 +54,9 @@ export class JournalKeeper {
   }
 
   #isDue(spec: JournalSpec): boolean {
-    const waitMs = this.#state?.kind === 'ready' ? RECHECK_MS.ready : RECHECK_MS.otherwise;
+    const state = this.state;
+    const whenReady = state?.kind === 'ready' && (state.faults ?? []).length > 0 ? 'faulty' : 'ready';
+    const waitMs = RECHECK_MS[state?.kind === 'ready' ? whenReady : 'otherwise'];
     return this.#checkedSpec !== JSON.stringify(spec) || this.#clock.monotonicMs() - this.#checkedAtMs >= waitMs;
   }
 
@@ -58,6 +66,7 @@ export class JournalKeeper {
     } catch (error) {
       this.#state = { kind: 'unavailable', message: error instanceof Error ? error.message : String(error) };
     }
+    this.#spec = spec;
     this.#checkedSpec = JSON.stringify(spec);
     this.#checkedAtMs = this.#clock.monotonicMs();
   }

@@ -4,6 +4,7 @@
  */
 import type { CanaryReport, LiveSettings } from '../api/app-contract.ts';
 import type { VoucherCampaign, VoucherCampaignStatus } from '../api/campaign-types.ts';
+import type { JournalFault } from '../api/journal-health.ts';
 import type { Tier } from '../api/names.ts';
 import type { ScalePlan, ScalePlanStatus } from '../api/scale-plan-types.ts';
 import type { IntakesView, WorkersView } from '../plan/pod-views.ts';
@@ -168,9 +169,15 @@ export type JournalState =
       readonly durability: 'Synced' | 'NotSynced' | 'Unknown';
       readonly replicas: number;
       readonly message: string;
+      /** The worst first. Absent: none. */
+      readonly faults?: readonly JournalFault[];
     }
   | { readonly kind: 'conflict'; readonly message: string }
-  | { readonly kind: 'unavailable'; readonly message: string };
+  /** There is no room for the campaign's streams; the message has the numbers. Nothing half made is left. */
+  | { readonly kind: 'full'; readonly message: string }
+  /** JetStream is off, for the account or on every server. */
+  | { readonly kind: 'disabled'; readonly message: string }
+  | { readonly kind: 'unavailable'; readonly message: string; readonly faults?: readonly JournalFault[] };
 
 /** A tier's backlog, with the counts that it is the difference of; absent where nobody can tell. */
 export interface JournalBacklog extends Backlog {
@@ -187,6 +194,11 @@ export type JournalRemoval =
 export interface JournalAdmin {
   /** Creates what is missing, verifies what is there, changes nothing that belongs to another object. */
   ensure(spec: JournalSpec, signal: AbortSignal): Promise<JournalState>;
+  /**
+   * What is wrong now, the worst first: what servers said of themselves in the last seconds, and the campaign's replicas as
+   * the last `ensure` saw them. Costs no request of its own. Absent where nobody watches.
+   */
+  faults?(spec: JournalSpec): readonly JournalFault[];
   /**
    * Removes streams, consumers and buckets. What belongs to another object stays, and the answer says so.
    * @throws Error when the journal does not answer; a second call goes on where the first one ended

@@ -33,6 +33,10 @@ describe('values', () => {
     ['with an external data plane', EXTERNAL],
     ['with watched namespaces', WATCHING],
     [
+      'with as many campaigns as the store has room for',
+      { dataPlane: { embedded: { campaigns: ['a', 'b'].map((campaignId) => ({ campaignId, namespace: 'v' })) } } },
+    ],
+    [
       'with nothing that is optional',
       {
         crds: { install: false },
@@ -97,6 +101,16 @@ describe('values', () => {
       /imagePullSecretsByNamespace/,
     ],
     ['a registry with a scheme', { imageRegistry: 'https://registry.example.cn' }, /imageRegistry/],
+    [
+      'more campaigns than the journal’s store has room for',
+      { dataPlane: { embedded: { campaigns: ['a', 'b', 'c'].map((campaignId) => ({ campaignId, namespace: 'v' })) } } },
+      /maxFileStoreBytes is 17179869184 \(16384 MiB\), and 3 campaigns reserve 19520290816 \(18616 MiB\)/,
+    ],
+    [
+      'a store that is larger than its volume',
+      { dataPlane: { embedded: { nats: { storage: '10Gi' } } } },
+      /maxFileStoreBytes is 17179869184, more than nats\.storage 10Gi \(10737418240\) holds/,
+    ],
     [
       'an external data plane without account',
       { dataPlane: { embedded: { enabled: false } } },

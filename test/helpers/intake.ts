@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { Registry } from 'prom-client';
 import type { EventEnvelope } from '../../app/core/envelope.ts';
+import { SealingPausedError } from '../../app/core/sealing.ts';
 import { secretKey } from '../../app/core/secret-key.ts';
 import { createIntake } from '../../app/intake/create-intake.ts';
 import { createLoadGuard, type LoadGuard } from '../../app/intake/load-guard.ts';
@@ -89,7 +90,7 @@ export interface TestIntake {
     astray: Set<string>;
     find: (receipt: string) => Promise<ReceiptLookup>;
     draining: boolean;
-    sealing: 'works' | 'broken';
+    sealing: 'works' | 'paused' | 'broken';
   };
   post(body: unknown, headers?: Record<string, string | undefined>): Promise<Answer>;
   get(path: string, headers?: Record<string, string>): Promise<Answer>;
@@ -163,6 +164,7 @@ export const startTestIntake = async (
     sealer: {
       seal(plaintext) {
         // As a careless library might: the message quotes what it was given.
+        if (world.sealing === 'paused') throw new SealingPausedError('paused');
         if (world.sealing === 'broken') throw new Error(`can't seal ${Buffer.from(plaintext).toString('utf8')}`);
         return { keyId: '2026-10-01', sealed: 'c2VhbGVk' };
       },

@@ -62,7 +62,7 @@ export interface RealJournal {
 }
 
 export const startRealJournal = async (
-  options: Partial<Pick<NatsOptions, 'maxFileStoreBytes' | 'syncAlways' | 'nodeDirs'>> = {},
+  options: Partial<Pick<NatsOptions, 'maxFileStoreBytes' | 'syncAlways' | 'nodeDirs' | 'supervise'>> = {},
 ): Promise<RealJournal> => {
   const dir = await mkdtemp(join(tmpdir(), 'voucher-nats-test-'));
   const binary = await ensureNatsServer({ signal: never, progress: () => undefined });

@@ -183,6 +183,16 @@ describe('the gate', () => {
   });
 });
 
+describe('data keys that are lost', () => {
+  it('give 503, a time to come back, and nothing is published that could not be opened later', async () => {
+    intake.world.sealing = 'paused';
+    const answer = await intake.post(bodyOf(1));
+    expect(answer).toMatchObject({ status: 503, json: { code: 'JOURNAL_UNAVAILABLE' } });
+    expect(answer.headers.get('retry-after')).toBe('10');
+    expect(intake.published).toEqual([]);
+  });
+});
+
 describe('a defect of our own', () => {
   it('is 500, and what it said reaches nobody', async () => {
     intake.world.sealing = 'broken';

@@ -2,8 +2,9 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { enlargeStores } from '../../helpers/enlarge-stores.ts';
 import { eventually } from '../../helpers/eventually.ts';
+import { injectErrors } from '../../helpers/outages/strace.ts';
 import { copiesInJournal, lostOf } from '../../helpers/read-back.ts';
-import { never, type RealJournal, startRealJournal } from '../../helpers/real-journal.ts';
+import { journalSpec, never, type RealJournal, startRealJournal } from '../../helpers/real-journal.ts';
 
 const MIB = 2 ** 20;
 /** Random, so that compression makes no room. */
@@ -58,5 +59,57 @@ describe('a journal without room', () => {
     await enlargeStores(journal, 512 * MIB);
     await expectToTakeMore(journal);
     await expectNoneLost(journal, acked);
+  });
+
+  it('is told with its numbers when a campaign does not fit, leaves nothing half made, and takes the next one that does', async () => {
+    journal = await startRealJournal({ maxFileStoreBytes: 200 * MIB });
+    const { manager, cluster } = journal;
+    // Two of its three shards would fit.
+    const admin = journal.admins({ shardMaxBytes: 80 * MIB });
+    const full = await eventually(
+      async () => {
+        const state = await admin.ensure(journalSpec(), never);
+        return state.kind === 'unavailable' ? undefined : state;
+      },
+      { what: 'an answer about room' },
+    );
+    expect(full).toEqual({
+      kind: 'full',
+      message: expect.stringMatching(
+        /^the campaign's streams reserve 272 MiB on each of 3 servers; nats-0 has \d+ MiB of 200 MiB left, nats-1 /,
+      ),
+    });
+    expect(await manager.streams.names().next()).toEqual([]);
+    const small = journal.admins({ shardMaxBytes: 20 * MIB });
+    expect(await journal.ensured({}, small)).toMatchObject({ kind: 'ready' });
+    // A campaign that is there keeps what it has when another one does not fit.
+    const second = { campaignId: 'autumn', uid: '2' };
+    expect(await journal.ensured(second, admin)).toMatchObject({ kind: 'full' });
+    expect((await manager.streams.names().next()).filter((name) => name.includes('autumn'))).toEqual([]);
+    expect(await journal.ensured({}, small)).toMatchObject({ kind: 'ready' });
+    expect(cluster.nodes).toHaveLength(3);
+  });
+
+  it('tells a server that ran out of its disk by its name, and has it back when there is room', async () => {
+    journal = await startRealJournal({ supervise: true });
+    const full = journal;
+    expect(await journal.ensured()).toMatchObject({ kind: 'ready' });
+    const crowd = await journal.startCrowd({ size: 8 });
+    const node = journal.cluster.nodes[1];
+    if (node === undefined) throw new Error('no second server');
+    const injection = await injectErrors(node.pid(), 'ENOSPC');
+    const faults = () => full.admin.faults?.(journalSpec()) ?? [];
+    await eventually(() => faults().some(({ kind }) => kind === 'jetStreamOff'), {
+      what: 'JetStream off on one server',
+    });
+    expect(faults()).toContainEqual({ kind: 'jetStreamOff', server: 'nats-1' });
+    expect(await journal.ensured()).toMatchObject({ kind: 'ready', durability: 'Synced' });
+    await injection.stop();
+    await node.restart();
+    const isWell = async () =>
+      (await full.admin.ensure(journalSpec(), never)).kind === 'ready' && faults().length === 0;
+    await eventually(isWell, { what: 'no fault any more', timeoutMs: 60_000, everyMs: 250 });
+    await crowd.stop();
+    await expectNoneLost(journal, [...crowd.acked.keys()]);
   });
 });

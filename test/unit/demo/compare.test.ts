@@ -93,6 +93,10 @@ describe('the audit', () => {
       { registrations: [row('R1', 'h1', 'canary'), ...sound.registrations.slice(1)] },
       { lost: 1, lostFromDatabase: ['R1'] },
     ],
+    'registrations whose data key the bucket has lost': [
+      { journal: sound.journal.map((event) => ({ ...event, keyId: '2020-09-25-a' })), dataKeys: ['2020-09-25'] },
+      { lost: 0, unopenable: new Set(sound.journal.map(({ receipt }) => receipt)).size },
+    ],
     'a message that is no event': [{ unreadable: 2 }, { lost: 0, unreadable: 2 }],
   };
   it.each(Object.entries(wrong))('finds %s', (_name, [change, expected]) => {

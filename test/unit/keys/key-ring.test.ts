@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { open, seal } from '../../../app/core/sealing.ts';
+import { open, SealingPausedError, seal } from '../../../app/core/sealing.ts';
 import { secretKey } from '../../../app/core/secret-key.ts';
 import { DataKeyRing, type DataKeyStore } from '../../../app/keys/key-ring.ts';
 import type { WrapKeys } from '../../../app/keys/privacy-keys.ts';
-import { unwrapDataKey } from '../../../app/keys/wrapping.ts';
+import { openDataKeys } from '../../../app/keys/wrapping.ts';
 
 const signal = new AbortController().signal;
 const wrapKeys = (...ids: string[]): WrapKeys => ({
@@ -11,16 +11,48 @@ const wrapKeys = (...ids: string[]): WrapKeys => ({
   byId: new Map(ids.map((id) => [id, secretKey(Buffer.alloc(32, id))])),
 });
 
-const memoryStore = (): DataKeyStore & { readonly entries: Map<string, Uint8Array>; away: boolean } => ({
-  entries: new Map(),
-  away: false,
-  async getOrCreate(day, wrapped) {
-    if (this.away) throw new Error('bucket is away');
-    const standing = this.entries.get(day) ?? wrapped;
-    this.entries.set(day, standing);
-    return standing;
-  },
-});
+interface MemoryStore extends DataKeyStore {
+  /** Undefined: destroyed on purpose. */
+  entries: Map<string, Uint8Array | undefined>;
+  away: boolean;
+  gone: boolean;
+}
+
+const memoryStore = (): MemoryStore => {
+  let sequence = 0;
+  return {
+    entries: new Map(),
+    away: false,
+    gone: false,
+    async getOrCreate(name, wrapped) {
+      if (this.away) throw new Error('bucket is away');
+      const standing = this.entries.get(name) ?? wrapped;
+      this.entries.set(name, standing);
+      sequence += 1;
+      return standing;
+    },
+    async get(name) {
+      return this.entries.get(name);
+    },
+    async look() {
+      if (this.away) throw new Error('bucket is away');
+      return this.gone ? 'gone' : { names: [...this.entries.keys()], lastSequence: (sequence += 1) };
+    },
+  };
+};
+
+/** What is in the store can be read by whoever has the Secret. */
+const openable = ({ entries }: MemoryStore, keys = wrapKeys('2020a')) =>
+  openDataKeys(
+    new Map([...entries].flatMap(([name, bytes]) => (bytes === undefined ? [] : [[name, bytes]]))),
+    keys,
+    'demo',
+  );
+const read = (store: MemoryStore, { keyId, sealed }: { readonly keyId: string; readonly sealed: string }): string => {
+  const key = openable(store).get(keyId);
+  if (key === undefined) throw new Error(`key ${keyId} is lost`);
+  return Buffer.from(open(key, Buffer.from(sealed, 'base64'), 'demo|R')).toString();
+};
 
 const ringAt = (now: () => string, store: DataKeyStore, keys: WrapKeys = wrapKeys('2020a')): DataKeyRing =>
   new DataKeyRing({
@@ -31,14 +63,17 @@ const ringAt = (now: () => string, store: DataKeyStore, keys: WrapKeys = wrapKey
     onError: () => undefined,
   });
 
+const daysOf = ({ entries }: MemoryStore): readonly string[] =>
+  [...entries.keys()].filter((name) => name.length === 10).sort();
+
 describe('the key ring', () => {
   it('gives two pods the same key of the day', async () => {
     const store = memoryStore();
     const [a, b] = [ringAt(() => '2020-09-25T01:00:00Z', store), ringAt(() => '2020-09-25T02:00:00Z', store)];
     await Promise.all([a.load(signal), b.load(signal)]);
     const { keyId, sealed } = a.seal(Buffer.from('secret'), 'demo|R');
-    const key = unwrapDataKey(store.entries.get(keyId) ?? Buffer.of(), wrapKeys('2020a'), 'demo', keyId);
-    expect(Buffer.from(open(key, Buffer.from(sealed, 'base64'), 'demo|R')).toString()).toBe('secret');
+    expect(keyId).toMatch(/^2020-09-25-[0-9a-f]{16}$/);
+    expect(read(store, { keyId, sealed })).toBe('secret');
     expect(b.seal(Buffer.from('x'), 'demo|R').keyId).toBe(keyId);
   });
 
@@ -47,10 +82,10 @@ describe('the key ring', () => {
     const store = memoryStore();
     const ring = ringAt(() => now, store);
     await ring.load(signal);
-    expect([...store.entries.keys()].sort()).toEqual(['2020-09-25', '2020-09-26']);
-    expect(ring.seal(Buffer.from('x'), 'a').keyId).toBe('2020-09-25');
+    expect(daysOf(store)).toEqual(['2020-09-25', '2020-09-26']);
+    expect(ring.seal(Buffer.from('x'), 'a').keyId).toMatch(/^2020-09-25-/);
     now = '2020-09-26T00:00:00Z';
-    expect(ring.seal(Buffer.from('x'), 'a').keyId).toBe('2020-09-26');
+    expect(ring.seal(Buffer.from('x'), 'a').keyId).toMatch(/^2020-09-26-/);
   });
 
   it('keeps the last key while the bucket is away', async () => {
@@ -61,7 +96,7 @@ describe('the key ring', () => {
     store.away = true;
     now = '2020-09-27T12:00:00Z';
     await expect(ring.load(signal)).rejects.toThrow('bucket is away');
-    expect(ring.seal(Buffer.from('x'), 'a').keyId).toBe('2020-09-25');
+    expect(ring.seal(Buffer.from('x'), 'a').keyId).toMatch(/^2020-09-25-/);
   });
 
   it('refuses to seal before a key is there', () => {
@@ -74,6 +109,115 @@ describe('the key ring', () => {
     await expect(ringAt(() => '2020-09-25T01:00:00Z', store, wrapKeys('2021a')).load(signal)).rejects.toThrow(
       'put wrap-2020a.key back',
     );
+  });
+});
+
+describe('a bucket that is lost', () => {
+  const noon = () => '2020-09-25T12:00:00Z';
+  const lose = (store: MemoryStore): void => {
+    store.entries = new Map();
+    store.gone = true;
+  };
+
+  it('stops the pods that hold its keys, which write them back when there is one again', async () => {
+    const store = memoryStore();
+    const ring = ringAt(noon, store);
+    await ring.load(signal);
+    const before = ring.seal(Buffer.from('before'), 'demo|R');
+    lose(store);
+    await expect(ring.load(signal)).rejects.toThrow('the operator makes it');
+    expect(() => ring.seal(Buffer.from('x'), 'demo|R')).toThrow(SealingPausedError);
+    store.gone = false;
+    await ring.load(signal);
+    expect(read(store, before)).toBe('before');
+    expect(ring.seal(Buffer.from('x'), 'demo|R').keyId).toBe(before.keyId);
+  });
+
+  it('is filled by a pod that starts meanwhile without taking another key’s name', async () => {
+    const store = memoryStore();
+    const old = ringAt(noon, store);
+    await old.load(signal);
+    const before = old.seal(Buffer.from('before'), 'demo|R');
+    lose(store);
+    store.gone = false;
+    const young = ringAt(noon, store);
+    await young.load(signal);
+    const after = young.seal(Buffer.from('after'), 'demo|R');
+    expect(after.keyId).not.toBe(before.keyId);
+    await old.load(signal);
+    expect([read(store, before), read(store, after)]).toEqual(['before', 'after']);
+    expect(read(store, old.seal(Buffer.from('old'), 'demo|R'))).toBe('old');
+  });
+
+  it('is filled with the keys of all days, also by a pod that has sealed with none of them', async () => {
+    const store = memoryStore();
+    let now = '2020-09-20T12:00:00Z';
+    const first = ringAt(() => now, store);
+    await first.load(signal);
+    const sealed = first.seal(Buffer.from('day one'), 'demo|R');
+    now = '2020-09-25T12:00:00Z';
+    const second = ringAt(() => now, store);
+    await second.load(signal);
+    lose(store);
+    store.gone = false;
+    await second.load(signal);
+    expect(read(store, sealed)).toBe('day one');
+  });
+
+  it('loses what no pod holds any more: that is not readable, and nothing takes its name', async () => {
+    const store = memoryStore();
+    const gone = ringAt(noon, store);
+    await gone.load(signal);
+    const before = gone.seal(Buffer.from('before'), 'demo|R');
+    lose(store);
+    store.gone = false;
+    await ringAt(noon, store).load(signal);
+    expect(() => read(store, before)).toThrow(/is lost/);
+  });
+
+  it('gives back no key that was destroyed on purpose', async () => {
+    const store = memoryStore();
+    const ring = ringAt(noon, store);
+    await ring.load(signal);
+    const { keyId } = ring.seal(Buffer.from('x'), 'demo|R');
+    for (const name of [...store.entries.keys()]) store.entries.set(name, undefined);
+    await ring.load(signal);
+    lose(store);
+    store.gone = false;
+    await ring.load(signal);
+    expect(openable(store).has(keyId)).toBe(false);
+  });
+
+  it('is only away while it can’t be asked: sealing goes on', async () => {
+    const store = memoryStore();
+    const ring = ringAt(noon, store);
+    await ring.load(signal);
+    store.away = true;
+    await expect(ring.load(signal)).rejects.toThrow('away');
+    expect(ring.seal(Buffer.from('x'), 'demo|R').sealed).not.toBe('');
+  });
+});
+
+describe('keys of the time when a day was a name', () => {
+  const old = (key: Uint8Array): Uint8Array => {
+    const wrapKey = wrapKeys('2020a').byId.get('2020a');
+    if (wrapKey === undefined) throw new Error('no wrapping key');
+    const wrapped = Buffer.from(seal(wrapKey, key, 'data-key|demo|2020-09-25')).toString('base64');
+    return Buffer.from(JSON.stringify({ v: 1, wrapKeyId: '2020a', key: wrapped }));
+  };
+
+  it('stay readable and in use, and are kept beside a new one that has taken their name', async () => {
+    const store = memoryStore();
+    store.entries.set('2020-09-25', old(Buffer.alloc(32, 7)));
+    const ring = ringAt(() => '2020-09-25T12:00:00Z', store);
+    await ring.load(signal);
+    const sealed = ring.seal(Buffer.from('old'), 'demo|R');
+    expect(sealed.keyId).toBe('2020-09-25');
+    expect(read(store, sealed)).toBe('old');
+    store.entries = new Map();
+    await ringAt(() => '2020-09-25T12:00:00Z', store).load(signal);
+    await ring.load(signal);
+    expect(read(store, sealed)).toBe('old');
   });
 });
 

@@ -1,0 +1,54 @@
+/**
+ * What an error of the journal is about, in one place. Codes are nats-server's (server/errors.json, 2.15.2).
+ *
+ * | kind        | code or name | remedy |
+ * |-------------|--------------|--------|
+ * | capacity    | 10002 account limits, 10023 insufficient resources, 10028 memory, 10047 storage, 10122 stream bytes, 10077 where it carries "maximum bytes exceeded", 10005 where it says "insufficient storage" | room |
+ * | disabled    | 10076 not enabled, 10039 not for this account | enable it; on one server only: it gave its store up |
+ * | notFound    | 10014, 10059 | – |
+ * | unavailable | everything else: no leader, no server, no answer | the servers |
+ *
+ * Where a conflict is, nothing has failed: ensure.ts tells it as an answer.
+ */
+import { JetStreamApiError } from '@nats-io/jetstream';
+
+export type JournalErrorKind = 'capacity' | 'disabled' | 'notFound' | 'unavailable';
+
+const CAPACITY: ReadonlySet<number> = new Set([10_002, 10_023, 10_028, 10_047, 10_077, 10_122]);
+const NO_PEERS = 10_005;
+const DISABLED: ReadonlySet<number> = new Set([10_039, 10_076]);
+const NOT_FOUND: ReadonlySet<number> = new Set([10_014, 10_059]);
+
+/** Of a code, with the server's sentence where there is one. */
+export const kindOfCode = (code: number, description = ''): JournalErrorKind => {
+  if (CAPACITY.has(code)) return 'capacity';
+  // A peer that is offline may be the reason as well: then it is no matter of room.
+  if (code === NO_PEERS && /insufficient storage/.test(description) && !/peer offline/.test(description)) {
+    return 'capacity';
+  }
+  if (DISABLED.has(code)) return 'disabled';
+  return NOT_FOUND.has(code) ? 'notFound' : 'unavailable';
+};
+
+/** Known before anything was asked: servers that have just met grant more than they have. */
+export class NoRoomError extends Error {
+  override readonly name = 'NoRoomError';
+}
+
+export const kindOfError = (error: unknown): JournalErrorKind =>
+  error instanceof NoRoomError
+    ? 'capacity'
+    : error instanceof JetStreamApiError
+      ? kindOfCode(error.code, error.message)
+      : 'unavailable';
+
+/** With what was asked: `timeout` alone helps nobody. */
+export const about = async <T>(what: string, asked: Promise<T>): Promise<T> => {
+  try {
+    return await asked;
+  } catch (error) {
+    // Its code decides what follows, so the server's own errors stay what they are.
+    if (error instanceof JetStreamApiError) throw error;
+    throw new Error(`${what}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  }
+};

@@ -1,0 +1,104 @@
+/**
+ * Whether a server of the journal should be restarted now. Pure: time is an argument. Every server decides for itself, from
+ * what all of them say, so that two never go at a time:
+ *
+ * | own server                    | others                                        | |
+ * |-------------------------------|-----------------------------------------------|-|
+ * | well, behind, without quorum  | any                                           | stays: a restart would begin the catching up anew |
+ * | does not answer               | any                                           | stays: the kubelet's probe judges that, in minutes |
+ * | JetStream off, no room        | any                                           | stays: it would switch it off again |
+ * | a write error, or JetStream off with room, for 10 s | all run for 20 s, none of a lower number has one | restarts |
+ * | the same                      | one of a lower number has one                 | waits: that one goes first |
+ * | the same                      | one has started less than 20 s ago            | waits |
+ * | the same, for 90 s and 30 s more for each number | none has started less than 20 s ago | restarts: waiting for the others helps nobody any more |
+ * | the same, restarted before    | any                                           | waits 1 min, then 2, 4, 8 and at most 10: a disk that stays broken gains nothing |
+ *
+ * Worked example: all three have a write error. nats-0 goes at 10 s; nats-1 sees it well and 20 s old at about 32 s and goes;
+ * nats-2 at about 54 s. Nothing is wiped: a server that comes back keeps what it has and fetches what it missed.
+ */
+export interface ServerView {
+  readonly trouble: 'none' | 'writeError' | 'jetStreamOff';
+  readonly runsForMs: number;
+}
+
+export interface HealInput {
+  /** This server's number, from 0. */
+  readonly ordinal: number;
+  /** All of them by number; undefined does not answer. */
+  readonly servers: readonly (ServerView | undefined)[];
+  /** On this server's volume. Undefined: not known. */
+  readonly freeBytes: number | undefined;
+}
+
+export interface HealMemory {
+  /** Since when this server has been sick; undefined: it is not. */
+  readonly sickSinceMs: number | undefined;
+  readonly restartedAtMs: number;
+  readonly restarts: number;
+}
+
+export const NEVER_HEALED: HealMemory = {
+  sickSinceMs: undefined,
+  restartedAtMs: Number.NEGATIVE_INFINITY,
+  restarts: 0,
+};
+
+export interface HealDecision {
+  readonly memory: HealMemory;
+  readonly restart: boolean;
+  /** Why, or why not yet; undefined: there is nothing to say. */
+  readonly why: string | undefined;
+}
+
+const SICK_FOR_MS = 10_000;
+const SETTLED_AFTER_MS = 20_000;
+const ALONE_AFTER_MS = 90_000;
+const ALONE_STEP_MS = 30_000;
+const AGAIN_AFTER_MS = 60_000;
+const AGAIN_AT_MOST_MS = 600_000;
+/** A server that starts on less would be full at once. */
+const LEAST_FREE_BYTES = 64 * 2 ** 20;
+
+const isSick = (view: ServerView | undefined): boolean => view !== undefined && view.trouble !== 'none';
+
+/** What keeps it from going now; undefined: nothing. */
+const obstacle = (
+  { ordinal, servers, freeBytes }: HealInput,
+  memory: HealMemory,
+  nowMs: number,
+): string | undefined => {
+  const own = servers[ordinal];
+  const sickForMs = nowMs - (memory.sickSinceMs ?? nowMs);
+  const pauseMs = memory.restarts === 0 ? 0 : Math.min(AGAIN_AFTER_MS * 2 ** (memory.restarts - 1), AGAIN_AT_MOST_MS);
+  const others = servers.map((view, n) => ({ view, n })).filter(({ n }) => n !== ordinal);
+  if (sickForMs < SICK_FOR_MS) return 'it may pass';
+  if (own?.trouble === 'jetStreamOff' && freeBytes !== undefined && freeBytes < LEAST_FREE_BYTES) {
+    return `its volume has only ${Math.round(freeBytes / 2 ** 20)} MiB left: make room or enlarge it`;
+  }
+  if (nowMs - memory.restartedAtMs < pauseMs) return 'a restart did not help: the disk is to be looked at';
+  const young = others.find(({ view }) => view !== undefined && view.runsForMs < SETTLED_AFTER_MS);
+  if (young !== undefined) return `server ${young.n} has just started`;
+  if (sickForMs >= ALONE_AFTER_MS + ordinal * ALONE_STEP_MS) return undefined;
+  const away = others.find(({ view }) => view === undefined);
+  if (away !== undefined) return `server ${away.n} does not answer`;
+  const first = others.find(({ view, n }) => n < ordinal && isSick(view));
+  return first === undefined ? undefined : `server ${first.n} goes first`;
+};
+
+export const decideHeal = (input: HealInput, before: HealMemory, nowMs: number): HealDecision => {
+  const own = input.servers[input.ordinal];
+  if (!isSick(own)) {
+    const isLongWell = own !== undefined && nowMs - before.restartedAtMs > AGAIN_AT_MOST_MS;
+    const memory = { ...before, sickSinceMs: undefined, restarts: isLongWell ? 0 : before.restarts };
+    return { memory, restart: false, why: undefined };
+  }
+  const memory: HealMemory = { ...before, sickSinceMs: before.sickSinceMs ?? nowMs };
+  const what = own?.trouble === 'writeError' ? 'the server has a write error' : 'the server has switched JetStream off';
+  const waits = obstacle(input, memory, nowMs);
+  if (waits !== undefined) return { memory, restart: false, why: `${what}; it is not restarted yet: ${waits}` };
+  return {
+    memory: { sickSinceMs: undefined, restartedAtMs: nowMs, restarts: memory.restarts + 1 },
+    restart: true,
+    why: `${what}; it is restarted, with its volume as it is`,
+  };
+};

@@ -1,0 +1,96 @@
+/** The bucket of data keys is lost under registrations: told, written back by whoever still holds them, or told as unreadable. */
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Kvm } from '@nats-io/kv';
+import { open, SealingPausedError } from '../../../app/core/sealing.ts';
+import { secretKey } from '../../../app/core/secret-key.ts';
+import { createDataKeyStore } from '../../../app/journal/data-keys.ts';
+import { DataKeyRing } from '../../../app/keys/key-ring.ts';
+import { openDataKeys } from '../../../app/keys/wrapping.ts';
+import { journalDurable } from '../../../operator/plan/journal-conditions.ts';
+import { aConditionInput } from '../../helpers/condition-input.ts';
+import { eventually } from '../../helpers/eventually.ts';
+import { patiently } from '../../helpers/patiently.ts';
+import { journalSpec, never, type RealJournal, startRealJournal } from '../../helpers/real-journal.ts';
+
+const wrapKeys = { newestId: '1', byId: new Map([['1', secretKey(randomBytes(32))]]) };
+
+let journal: RealJournal;
+beforeAll(async () => {
+  journal = await startRealJournal();
+});
+afterAll(() => journal.stop());
+
+const ringOf = async (campaignId: string): Promise<DataKeyRing> => {
+  const ring = new DataKeyRing({
+    campaignId,
+    store: createDataKeyStore(await journal.connect('pod'), campaignId),
+    readWrapKeys: async () => wrapKeys,
+    clock: { now: () => Date.parse('2020-09-25T12:00:00Z') },
+    onError: () => undefined,
+  });
+  return ring;
+};
+
+const load = (ring: DataKeyRing) => patiently('the data keys', () => ring.load(never));
+
+/** The condition as the operator has it after one more look. */
+const look = async (campaignId: string): Promise<string> => {
+  const state = await journal.ensured({ campaignId });
+  return journalDurable(aConditionInput({ observed: { journal: state } })).reason;
+};
+
+const readable = async (campaignId: string, { keyId, sealed }: { keyId: string; sealed: string }): Promise<string> => {
+  const entries = await patiently('the keys', () => createDataKeyStore(journal.connection, campaignId).list(never));
+  const key = openDataKeys(entries, wrapKeys, campaignId).get(keyId);
+  return key === undefined ? 'unreadable' : Buffer.from(open(key, Buffer.from(sealed, 'base64'), 'aad')).toString();
+};
+
+const begun = async (campaignId: string) => {
+  await journal.ensured({ campaignId });
+  const ring = await ringOf(campaignId);
+  await load(ring);
+  const sealed = ring.seal(Buffer.from('a name'), 'aad');
+  await eventually(async () => (await look(campaignId)) === 'Verified', { what: 'a journal that is well' });
+  await journal.manager.streams.delete(`KV_keys_${campaignId}`);
+  return { ring, sealed };
+};
+
+describe('a bucket of data keys that is lost', () => {
+  it('stops sealing, is said to be lost though it is made anew, and gets its keys back from a pod', async () => {
+    const { ring, sealed } = await begun('kept');
+    await expect(ring.load(never)).rejects.toThrow(/is not there/);
+    expect(() => ring.seal(Buffer.from('x'), 'aad')).toThrow(SealingPausedError);
+    expect(await look('kept')).toBe('DataKeysLost');
+    expect(await look('kept')).toBe('DataKeysLost');
+    await load(ring);
+    expect(await readable('kept', sealed)).toBe('a name');
+    await eventually(async () => (await look('kept')) === 'Verified', { what: 'keys that are back' });
+    const young = await ringOf('kept');
+    await load(young);
+    expect(young.seal(Buffer.from('x'), 'aad').keyId).toBe(sealed.keyId);
+  });
+
+  it('stays lost where no pod holds it: another key takes no name, and the condition goes on saying so', async () => {
+    const { sealed } = await begun('gone');
+    expect(await look('gone')).toBe('DataKeysLost');
+    const young = await ringOf('gone');
+    await load(young);
+    expect(young.seal(Buffer.from('x'), 'aad').keyId).not.toBe(sealed.keyId);
+    expect(await readable('gone', sealed)).toBe('unreadable');
+    expect(await look('gone')).toBe('DataKeysLost');
+    const state = await journal.admin.ensure(journalSpec({ campaignId: 'gone' }), never);
+    console.log(journalDurable(aConditionInput({ observed: { journal: state } })).message);
+  });
+
+  it('is no loss where a key was destroyed on purpose', async () => {
+    await journal.ensured({ campaignId: 'old' });
+    const ring = await ringOf('old');
+    await load(ring);
+    await look('old');
+    const { keyId } = ring.seal(Buffer.from('x'), 'aad');
+    const bucket = await new Kvm(journal.connection.nats).open('keys_old');
+    for (const name of [keyId, '2020-09-25']) await patiently('a destruction', () => bucket.purge(name));
+    expect(await look('old')).toBe('Verified');
+  });
+});
