@@ -1,8 +1,9 @@
 /** The admin port: probes and metrics, for the kubelet and the operator, never for citizens. */
 import { createServer, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { Registry } from 'prom-client';
 import { ADMIN_PATHS, type CanaryReport } from '../operator/api/app-contract.ts';
+import { bind } from '../operator/net/bind.ts';
+import { createConnections } from '../operator/net/connections.ts';
 
 export interface AdminServer {
   readonly port: number;
@@ -56,48 +57,47 @@ const createCanaryAnswer = (canary: AdminDeps['canary']) => {
   };
 };
 
-export const startAdminServer = (
+/** A kubelet, an operator and a few who look: one more takes the place of the one that was quiet for the longest. */
+const MOST_CONNECTIONS = 64;
+
+export const startAdminServer = async (
   { registry, isReady, canary }: AdminDeps,
   host: string,
   port: number,
-): Promise<AdminServer> =>
-  new Promise((resolve, reject) => {
-    const answerCanary = createCanaryAnswer(canary);
-    const server = createServer({ requestTimeout: 5_000, headersTimeout: 5_000 }, (request, response) => {
-      const [path] = (request.url ?? '').split('?');
-      if (path === ADMIN_PATHS.canary) {
-        if (request.method === 'POST') return answerCanary(response);
-        response.setHeader('Allow', 'POST');
-        return send(response, 405, PLAIN, 'POST\n');
-      }
-      if (request.method !== 'GET' && request.method !== 'HEAD') {
-        response.setHeader('Allow', 'GET, HEAD');
-        return send(response, 405, PLAIN, 'GET or HEAD\n');
-      }
-      switch (path) {
-        case ADMIN_PATHS.live:
-          return send(response, 200, PLAIN, 'ok\n');
-        case ADMIN_PATHS.ready:
-          return isReady() ? send(response, 200, PLAIN, 'ok\n') : send(response, 503, PLAIN, 'starting or draining\n');
-        case ADMIN_PATHS.metrics:
-          return void registry.metrics().then(
-            (text) => send(response, 200, registry.contentType, text),
-            () => send(response, 500, PLAIN, 'a metric could not be collected\n'),
-          );
-        default:
-          return send(response, 404, PLAIN, 'there are /livez, /readyz, /metrics and, in an intake, /canary\n');
-      }
-    });
-    server.maxConnections = 64;
-    server.once('error', reject);
-    server.listen({ host, port }, () => {
-      resolve({
-        port: (server.address() as AddressInfo).port,
-        close: () =>
-          new Promise((closed) => {
-            server.close(() => closed());
-            server.closeAllConnections();
-          }),
-      });
-    });
+): Promise<AdminServer> => {
+  const answerCanary = createCanaryAnswer(canary);
+  const server = createServer({ requestTimeout: 5_000, headersTimeout: 5_000 }, (request, response) => {
+    const [path] = (request.url ?? '').split('?');
+    if (path === ADMIN_PATHS.canary) {
+      if (request.method === 'POST') return answerCanary(response);
+      response.setHeader('Allow', 'POST');
+      return send(response, 405, PLAIN, 'POST\n');
+    }
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      response.setHeader('Allow', 'GET, HEAD');
+      return send(response, 405, PLAIN, 'GET or HEAD\n');
+    }
+    switch (path) {
+      case ADMIN_PATHS.live:
+        return send(response, 200, PLAIN, 'ok\n');
+      case ADMIN_PATHS.ready:
+        return isReady() ? send(response, 200, PLAIN, 'ok\n') : send(response, 503, PLAIN, 'starting or draining\n');
+      case ADMIN_PATHS.metrics:
+        return void registry.metrics().then(
+          (text) => send(response, 200, registry.contentType, text),
+          () => send(response, 500, PLAIN, 'a metric could not be collected\n'),
+        );
+      default:
+        return send(response, 404, PLAIN, 'there are /livez, /readyz, /metrics and, in an intake, /canary\n');
+    }
   });
+  createConnections({ limit: MOST_CONNECTIONS }).attach(server);
+  return {
+    port: await bind(server, { host, port }),
+    close: () =>
+      new Promise((closed) => {
+        server.close(() => closed());
+        server.closeAllConnections();
+      }),
+  };
+};

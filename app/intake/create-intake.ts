@@ -20,6 +20,8 @@ export interface IntakeDeps extends RegisterDeps, Omit<GateDeps, 'isOverloaded'>
   readonly signal: AbortSignal;
   readonly registry: Registry;
   readonly guard: LoadGuard;
+  /** Of the server in front. */
+  readonly connections?: { readonly turnedAway: number };
   /** Draining: connections end with their answer. */
   readonly isDraining: () => boolean;
   /** One answer of 500 or more. Gets the code and, for INTERNAL, what was thrown; never a request. */
@@ -64,7 +66,11 @@ const publicCampaign = (campaignId: string, settings: LiveSettings, nowMs: numbe
 export const createIntake = (deps: IntakeDeps): RequestListener => {
   const { guard } = deps;
   const gate = createGate({ ...deps, isOverloaded: () => guard.isOverloaded() });
-  const metrics = createIntakeMetrics(deps.registry, deps.now, () => guard.inFlight);
+  const metrics = createIntakeMetrics(deps.registry, {
+    now: deps.now,
+    inFlight: () => guard.inFlight,
+    turnedAway: () => deps.connections?.turnedAway ?? 0,
+  });
 
   const refuse = (request: IncomingMessage, response: ServerResponse, thrown: unknown): ApiError => {
     const error = apiErrorOf(thrown);

@@ -5,7 +5,7 @@ import { systemClock } from '../core/clock.ts';
 import { createCanarySender } from '../intake/canary-sender.ts';
 import { createIntake } from '../intake/create-intake.ts';
 import { createLoadGuard } from '../intake/load-guard.ts';
-import { listen } from '../intake/server.ts';
+import { intakeConnections, listen } from '../intake/server.ts';
 import { connectJournal } from '../journal/connection.ts';
 import { createDataKeyStore } from '../journal/data-keys.ts';
 import { watchLiveSettings } from '../journal/live-settings.ts';
@@ -50,6 +50,7 @@ export const startIntake: StartRole = async ({ config, registry, log, starting }
 
   const receipts = createReceiptStore({ ...databaseAccess(config.dataPlane), campaignId });
   const guard = createLoadGuard();
+  const connections = intakeConnections(config.maxConnections);
   let draining = false;
   const app = createIntake({
     campaignId,
@@ -62,6 +63,7 @@ export const startIntake: StartRole = async ({ config, registry, log, starting }
     receipts,
     registry,
     guard,
+    connections,
     now: () => systemClock.now(),
     monotonicMs,
     random: Math.random,
@@ -74,7 +76,7 @@ export const startIntake: StartRole = async ({ config, registry, log, starting }
       else log.warn({ code, suppressed }, 'answered 503');
     },
   });
-  const server = await listen(app, config.host, config.httpPort);
+  const server = await listen(app, config.host, config.httpPort, connections);
   const { serviceUrl } = config;
   return {
     ...(serviceUrl === undefined

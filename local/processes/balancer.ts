@@ -13,8 +13,10 @@ export interface Balancer {
 }
 
 export interface BalancerLimits {
-  /** The next connection is closed at once. */
+  /** The next one takes the place of the one that was quiet for the longest, or is closed at once. */
   readonly maxConnections?: number;
+  /** How long a connection must have been quiet to give way; longer than any answer takes. */
+  readonly quietMs?: number;
   /** How long a connection may last on which nothing moves in either direction. */
   readonly idleMs?: number;
 }
@@ -23,6 +25,7 @@ export interface BalancerLimits {
 const MAX_CONNECTIONS = 4_096;
 /** Servers end their own idle connections long before, the intake after 30 s: this is for a peer that is gone or hangs. */
 const IDLE_MS = 300_000;
+const QUIET_MS = 10_000;
 
 const join = (client: Socket, backend: Socket): void => {
   client.pipe(backend);
@@ -40,10 +43,19 @@ const join = (client: Socket, backend: Socket): void => {
 
 export const startBalancer = async (
   endpoints: () => readonly Endpoint[],
-  { maxConnections = MAX_CONNECTIONS, idleMs = IDLE_MS }: BalancerLimits = {},
+  { maxConnections = MAX_CONNECTIONS, idleMs = IDLE_MS, quietMs = QUIET_MS }: BalancerLimits = {},
 ): Promise<Balancer> => {
   let turn = 0;
-  const open = new Set<Socket>();
+  /** Clients, and when something last moved; the quietest first. */
+  const open = new Map<Socket, number>();
+  const moved = (client: Socket): void => {
+    if (!open.delete(client)) return;
+    open.set(client, performance.now());
+  };
+  const quietest = (): Socket | undefined => {
+    const [first] = open;
+    return first !== undefined && performance.now() - first[1] >= quietMs ? first[0] : undefined;
+  };
 
   /** Tries each endpoint once. One that refuses has just ended, and its probe hasn't told yet. */
   const dial = (client: Socket, candidates: readonly Endpoint[]): void => {
@@ -68,21 +80,29 @@ export const startBalancer = async (
       backend.off('error', refused);
       // What an error means is done on close.
       backend.on('error', () => undefined);
+      backend.on('data', () => moved(client));
       join(client, backend);
     });
   };
 
   const server = createServer({ noDelay: true, allowHalfOpen: true }, (client) => {
-    open.add(client);
-    client.once('close', () => open.delete(client));
     client.on('error', () => undefined);
+    if (open.size >= maxConnections) {
+      const other = quietest();
+      if (other === undefined) return void client.destroy();
+      // Not when it has closed, which is later.
+      open.delete(other);
+      other.destroy();
+    }
+    open.set(client, performance.now());
+    client.once('close', () => open.delete(client));
+    client.on('data', () => moved(client)).pause();
     // The client's side sees every byte of both directions, as a read or as a write.
     client.setTimeout(idleMs, () => client.destroy());
     const ready = endpoints();
     const first = ready.length === 0 ? 0 : turn++ % ready.length;
     dial(client, [...ready.slice(first), ...ready.slice(0, first)]);
   });
-  server.maxConnections = maxConnections;
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
@@ -92,7 +112,7 @@ export const startBalancer = async (
     async close() {
       const closed = once(server, 'close');
       server.close();
-      for (const client of open) client.destroy();
+      for (const client of open.keys()) client.destroy();
       await closed;
     },
   };

@@ -15,8 +15,10 @@ export const ENV = {
   privacyDir: 'VOUCHER_PRIVACY_DIR',
   /** Mount of the Secret `spec.dataPlane.secretName`. */
   dataPlaneDir: 'VOUCHER_DATA_PLANE_DIR',
-  /** Listen address, `0.0.0.0` in a pod, `127.0.0.1` in the embedded mode. */
+  /** Listen address, `::` (IPv6 and IPv4) in a pod, `127.0.0.1` in the embedded mode. */
   host: 'VOUCHER_HOST',
+  /** Connections of citizens that an intake holds at most; 4,096 unless stated. */
+  maxConnections: 'VOUCHER_MAX_CONNECTIONS',
   /** One per named container port: `PORT_HTTP`, `PORT_ADMIN`. */
   portHttp: 'PORT_HTTP',
   /** Where citizens' traffic comes in, for the intake's own canaries: the campaign's Service. */
@@ -156,7 +158,8 @@ export const METRICS = {
 /**
  * Values of the `outcome` label of intake arrivals.
  * accepted: 201/200 after the journal's acknowledgement; shed: 503; refused: 4xx that the citizen can mend;
- * failed: 503 after the publish budget. Canaries are counted as `canary`, never as demand.
+ * failed: 503 after the publish budget; turned_away: a connection that was refused, or cut before its request was whole,
+ * because the pod holds as many as it can. Canaries are counted as `canary`, never as demand.
  */
-export const ARRIVAL_OUTCOMES = ['accepted', 'shed', 'refused', 'failed', 'canary'] as const;
+export const ARRIVAL_OUTCOMES = ['accepted', 'shed', 'refused', 'failed', 'turned_away', 'canary'] as const;
 export type ArrivalOutcome = (typeof ARRIVAL_OUTCOMES)[number];

@@ -14,7 +14,8 @@ export interface Installation {
 }
 
 export const askedOf = ({ operatorUrl, journalMonitorUrls, postgresAddress }: Installation): readonly Asked[] => {
-  const [host = '', port = ''] = postgresAddress.split(':');
+  // The last colon: an address of IPv6 has others, and brackets around them.
+  const [, host = '', port = ''] = /^\[?(.*?)\]?:(\d+)$/.exec(postgresAddress) ?? [];
   const [first] = journalMonitorUrls;
   return [
     { kind: 'http', what: 'the operator', url: `${operatorUrl}/readyz` },

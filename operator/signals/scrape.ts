@@ -1,6 +1,6 @@
 /** Asks pods for their counters, side by side, within one deadline. A pod that doesn't answer is missing, never zero. */
 import { Agent, type Dispatcher, request } from 'undici';
-import { ADMIN_PATHS, METRICS } from '../api/app-contract.ts';
+import { ADMIN_PATHS, type ArrivalOutcome, METRICS } from '../api/app-contract.ts';
 import type { CounterSample } from '../scaling/windows.ts';
 import { type MetricSample, parseMetrics } from './metrics-text.ts';
 
@@ -10,7 +10,7 @@ export interface ScrapeTarget {
   readonly adminUrl: string;
 }
 
-/** Attempted registrations, and those of them that were sent away with 503. */
+/** Attempted registrations, and those of them that were sent away: with 503, or below HTTP. */
 export interface IntakeSample extends CounterSample {
   readonly sentAway: number;
 }
@@ -73,8 +73,8 @@ const readPage = async (url: string, { dispatcher, headers }: Session, signal: A
 /** Canaries prove the way, they are not demand. */
 const isDemand = ({ labels }: MetricSample): boolean => labels['outcome'] !== 'canary';
 
-const isSentAway = ({ labels }: MetricSample): boolean =>
-  labels['outcome'] === 'shed' || labels['outcome'] === 'failed';
+const SENT_AWAY: readonly unknown[] = ['shed', 'failed', 'turned_away'] satisfies readonly ArrivalOutcome[];
+const isSentAway = ({ labels }: MetricSample): boolean => SENT_AWAY.includes(labels['outcome']);
 
 /**
  * Reads one pod's counter out of its page.

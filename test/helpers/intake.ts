@@ -7,7 +7,7 @@ import { secretKey } from '../../app/core/secret-key.ts';
 import { createIntake } from '../../app/intake/create-intake.ts';
 import { createLoadGuard, type LoadGuard } from '../../app/intake/load-guard.ts';
 import type { PublishOutcome, ReceiptLookup } from '../../app/intake/ports.ts';
-import { type HttpServer, listen } from '../../app/intake/server.ts';
+import { type HttpServer, intakeConnections, listen } from '../../app/intake/server.ts';
 import { citizenOf } from '../../local/load/citizen.ts';
 import type { LiveSettings } from '../../operator/api/app-contract.ts';
 
@@ -92,7 +92,11 @@ export interface TestIntake {
   stop(): Promise<void>;
 }
 
-export const startTestIntake = async (guard: LoadGuard = createLoadGuard()): Promise<TestIntake> => {
+export const startTestIntake = async (
+  guard: LoadGuard = createLoadGuard(),
+  maxConnections?: number,
+): Promise<TestIntake> => {
+  const connections = intakeConnections(maxConnections);
   const world: TestIntake['world'] = {
     nowMs: NOW_MS,
     settings: settingsOf(),
@@ -126,6 +130,7 @@ export const startTestIntake = async (guard: LoadGuard = createLoadGuard()): Pro
     receipts: { find: (receipt) => world.find(receipt) },
     registry,
     guard,
+    connections,
     now: () => world.nowMs,
     monotonicMs: () => performance.now(),
     random: () => 0.5,
@@ -133,7 +138,7 @@ export const startTestIntake = async (guard: LoadGuard = createLoadGuard()): Pro
     signal: new AbortController().signal,
     onServerError: (code, error) => serverErrors.push({ code, error }),
   });
-  const server = await listen(app, '127.0.0.1', 0);
+  const server = await listen(app, '127.0.0.1', 0, connections);
   const url = `http://127.0.0.1:${server.port}`;
   return {
     url,
