@@ -12,8 +12,11 @@ export interface AdminServer {
 
 export interface AdminDeps {
   readonly registry: Registry;
-  /** False while starting and draining, and for no other reason: shedding pods that went unready would all go at once. */
-  readonly isReady: () => boolean;
+  /**
+   * Undefined when ready; else why not. Starting, draining, a wrong clock: never shedding, for pods that went unready for
+   * that would all go at once.
+   */
+  readonly notReady: () => string | undefined;
   /** Undefined while the role has none to send. */
   readonly canary: () => SendCanary | undefined;
 }
@@ -29,6 +32,9 @@ const send = (response: ServerResponse, status: number, type: string, text: stri
   });
   response.end(text);
 };
+
+const sendReadiness = (response: ServerResponse, problem: string | undefined): void =>
+  problem === undefined ? send(response, 200, PLAIN, 'ok\n') : send(response, 503, PLAIN, `${problem}\n`);
 
 const PLAIN = 'text/plain; charset=utf-8';
 
@@ -61,7 +67,7 @@ const createCanaryAnswer = (canary: AdminDeps['canary']) => {
 const MOST_CONNECTIONS = 64;
 
 export const startAdminServer = async (
-  { registry, isReady, canary }: AdminDeps,
+  { registry, notReady, canary }: AdminDeps,
   host: string,
   port: number,
 ): Promise<AdminServer> => {
@@ -81,7 +87,7 @@ export const startAdminServer = async (
       case ADMIN_PATHS.live:
         return send(response, 200, PLAIN, 'ok\n');
       case ADMIN_PATHS.ready:
-        return isReady() ? send(response, 200, PLAIN, 'ok\n') : send(response, 503, PLAIN, 'starting or draining\n');
+        return sendReadiness(response, notReady());
       case ADMIN_PATHS.metrics:
         return void registry.metrics().then(
           (text) => send(response, 200, registry.contentType, text),

@@ -38,9 +38,10 @@ const run = async (config: ProcessConfig): Promise<void> => {
 
   const registry = createProcessRegistry();
   let running: import('./roles/role.ts').RunningRole | undefined;
-  const isReady = (): boolean => running !== undefined && !stop.signal.aborted;
+  const notReady = (): string | undefined =>
+    running === undefined || stop.signal.aborted ? 'starting or draining' : running.problem?.();
   const admin = await startAdminServer(
-    { registry, isReady, canary: () => running?.canary },
+    { registry, notReady, canary: () => running?.canary },
     config.host,
     config.adminPort,
   );

@@ -19,6 +19,8 @@ export interface IntakeDeps extends RegisterDeps, Omit<GateDeps, 'isOverloaded'>
   /** Ends look-ups when the process ends. */
   readonly signal: AbortSignal;
   readonly registry: Registry;
+  /** This process's own clock, however wrong: what the operator compares. */
+  readonly wallClockMs: () => number;
   readonly guard: LoadGuard;
   /** Of the server in front. */
   readonly connections?: { readonly turnedAway: number };
@@ -67,7 +69,7 @@ export const createIntake = (deps: IntakeDeps): RequestListener => {
   const { guard } = deps;
   const gate = createGate({ ...deps, isOverloaded: () => guard.isOverloaded() });
   const metrics = createIntakeMetrics(deps.registry, {
-    now: deps.now,
+    now: deps.wallClockMs,
     inFlight: () => guard.inFlight,
     turnedAway: () => deps.connections?.turnedAway ?? 0,
   });

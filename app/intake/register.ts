@@ -15,6 +15,8 @@ export interface RegisterDeps {
   readonly citizenKey: SecretKey;
   readonly journal: RegistrationJournal;
   readonly sealer: Sealer;
+  /** Whether the time of arrival is what most clocks said. */
+  readonly isClockAgreed: () => boolean;
 }
 
 export interface Registered extends Receipt {
@@ -53,6 +55,7 @@ export const register = async (deps: RegisterDeps, admitted: Admitted, body: unk
     receipt: receipt.receiptNo,
     citizenHash,
     at: receivedAt,
+    ...(deps.isClockAgreed() ? { clock: 'agreed' } : {}),
     site,
     keyId,
     data: { ...data },

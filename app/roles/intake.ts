@@ -1,11 +1,14 @@
 /** The intake, put together: journal, keys, database and HTTP server. */
 import { setTimeout as delay } from 'node:timers/promises';
+import { createAgreedClock } from '../clock/agreed-clock.ts';
+import { exportClocks } from '../clock/metrics.ts';
 import { databaseAccess, journalServers } from '../config.ts';
 import { systemClock } from '../core/clock.ts';
 import { createCanarySender } from '../intake/canary-sender.ts';
 import { createIntake } from '../intake/create-intake.ts';
 import { createLoadGuard } from '../intake/load-guard.ts';
 import { intakeConnections, listen } from '../intake/server.ts';
+import { journalClocks } from '../journal/clocks.ts';
 import { connectJournal } from '../journal/connection.ts';
 import { createDataKeyStore } from '../journal/data-keys.ts';
 import { watchLiveSettings } from '../journal/live-settings.ts';
@@ -36,19 +39,31 @@ export const startIntake: StartRole = async ({ config, registry, log, starting }
       if (suppressed !== undefined) log.warn({ step, suppressed, error }, 'background step failed');
     };
 
+  const receipts = createReceiptStore({ ...databaseAccess(config.dataPlane), campaignId });
+  const clock = createAgreedClock(
+    {
+      own: systemClock,
+      monotonicMs,
+      sources: [...journalClocks({ connection, campaignId, shards }), receipts],
+      onError: warn('read another clock'),
+    },
+    ended.signal,
+  );
+  exportClocks(registry, clock);
+  // Before the first decision by it, the day of the data key. Bounded: each clock is asked for a second.
+  await Promise.race([clock.first, aborted(starting)]);
   const settings = watchLiveSettings({ connection, campaignId, onError: warn('live settings') }, ended.signal);
   const sealer = new DataKeyRing({
     campaignId,
     store: createDataKeyStore(connection, campaignId),
     readWrapKeys: () => readWrapKeys(config.privacyDir),
-    clock: systemClock,
+    clock,
     onError: warn('data keys'),
   });
   await until(() => sealer.load(starting), starting, warn('load the data key of today'));
   await Promise.race([settings.first, aborted(starting)]);
   void sealer.keepAhead(ended.signal);
 
-  const receipts = createReceiptStore({ ...databaseAccess(config.dataPlane), campaignId });
   const guard = createLoadGuard();
   const connections = intakeConnections(config.maxConnections);
   let draining = false;
@@ -64,7 +79,9 @@ export const startIntake: StartRole = async ({ config, registry, log, starting }
     registry,
     guard,
     connections,
-    now: () => systemClock.now(),
+    now: () => clock.now(),
+    isClockAgreed: () => clock.isAgreed(),
+    wallClockMs: () => systemClock.now(),
     monotonicMs,
     random: Math.random,
     isDraining: () => draining,
@@ -86,11 +103,12 @@ export const startIntake: StartRole = async ({ config, registry, log, starting }
             serviceUrl,
             canaryKey: keys.canary,
             settings,
-            now: () => systemClock.now(),
+            now: () => clock.now(),
             monotonicMs,
             signal: ended.signal,
           }),
         }),
+    problem: () => clock.problem(),
     async drain() {
       draining = true;
       await delay(config.drainGraceMs);

@@ -33,7 +33,8 @@ export const ENV = {
 export const PORTS = { http: 8080, admin: 9090 } as const;
 
 /**
- * Paths on the admin port. Readiness fails while starting and draining only, never because of shedding.
+ * Paths on the admin port. Readiness fails while starting and draining, and in an intake whose clock is more than 5 s
+ * away from what most clocks say; never because of shedding.
  * `POST /canary` (intake): registers nobody through the Service, and answers a CanaryReport; 409 while one is under way.
  */
 export const ADMIN_PATHS = { live: '/livez', ready: '/readyz', metrics: '/metrics', canary: '/canary' } as const;
@@ -146,6 +147,8 @@ export const METRICS = {
   scrapeTime: 'voucher_scrape_time_seconds',
   /** Unix seconds by the pod's clock when the process began (a default metric): tells a restart from a wrong zero. */
   processStart: 'process_start_time_seconds',
+  /** `{clock}`: seconds that a clock is ahead of what most agree on; `own` is the pod's. Absent without an agreement. */
+  clockAhead: 'voucher_clock_ahead_seconds',
   intakeInFlight: 'voucher_intake_in_flight',
   intakeAnswerSeconds: 'voucher_intake_answer_seconds',
   journalPublishes: 'voucher_journal_publishes_total',

@@ -3,6 +3,7 @@
  * logic can't drift apart. The truth table above each rule is its specification and its unit test.
  */
 import type { ConditionType } from '../api/conditions.ts';
+import { clocksAgree } from './clocks-agree.ts';
 import { contingencyCondition } from './contingency-told.ts';
 import { journalDurable, ready } from './journal-conditions.ts';
 import type { PlanInput } from './observed.ts';
@@ -129,6 +130,7 @@ export const judge = (input: ConditionInput): { readonly [T in ConditionType]: V
   Provisioned: provisioned(input),
   JournalDurable: journalDurable(input),
   MetricsFresh: metricsFresh(input),
+  ClocksAgree: clocksAgree(input),
   PreWarmed: preWarmed(input),
   Open: open(input),
   PlanPending: planPending(input),

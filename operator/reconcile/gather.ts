@@ -35,6 +35,7 @@ export const agedReadings = (last: CampaignReadings | undefined): CampaignReadin
     : {
         arrivals: aged(last.arrivals),
         backlog: Object.fromEntries(Object.entries(last.backlog).map(([tier, reading]) => [tier, aged(reading)])),
+        ...(last.clocks === undefined ? {} : { clocks: last.clocks }),
         ...(last.shedPercent === undefined ? {} : { shedPercent: aged(last.shedPercent) }),
         served: Object.fromEntries(Object.entries(last.served ?? {}).map(([tier, reading]) => [tier, aged(reading)])),
       };

@@ -13,6 +13,13 @@ export interface ScrapeTarget {
 /** Attempted registrations, and those of them that were sent away: with 503, or below HTTP. */
 export interface IntakeSample extends CounterSample {
   readonly sentAway: number;
+  /** What the pod knows of clocks: seconds ahead of what most agree on, its own as `own`. Absent: they agree on nothing. */
+  readonly clocks?: readonly ClockAhead[];
+}
+
+export interface ClockAhead {
+  readonly clock: string;
+  readonly aheadSeconds: number;
 }
 
 export interface ScrapeResult {
@@ -82,7 +89,12 @@ const isSentAway = ({ labels }: MetricSample): boolean => SENT_AWAY.includes(lab
  * @throws Error when a series that proves the number is not there or not a count: no series is not a zero
  */
 export const sampleOf = (pod: string, page: string): IntakeSample => {
-  const families = parseMetrics(page, [METRICS.intakeArrivals, METRICS.scrapeTime, METRICS.processStart]);
+  const families = parseMetrics(page, [
+    METRICS.intakeArrivals,
+    METRICS.scrapeTime,
+    METRICS.processStart,
+    METRICS.clockAhead,
+  ]);
   const millisecondsOf = (name: string): number => {
     const seconds = families.get(name)?.[0]?.value;
     if (seconds === undefined || !Number.isFinite(seconds)) throw new Error(`the metrics page has no ${name}`);
@@ -95,10 +107,15 @@ export const sampleOf = (pod: string, page: string): IntakeSample => {
     throw new Error(`${METRICS.intakeArrivals} is no count`);
   }
   const sentAway = arrivals.filter(isSentAway).reduce((sum, { value }) => sum + value, 0);
+  const clocks = (families.get(METRICS.clockAhead) ?? []).map(({ labels, value }) => ({
+    clock: labels['clock'] ?? '',
+    aheadSeconds: value,
+  }));
   return {
     pod,
     counter,
     sentAway,
+    ...(clocks.length === 0 ? {} : { clocks }),
     startedAtMs: millisecondsOf(METRICS.processStart),
     sourceAtMs: millisecondsOf(METRICS.scrapeTime),
   };

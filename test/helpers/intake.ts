@@ -132,6 +132,8 @@ export const startTestIntake = async (
     guard,
     connections,
     now: () => world.nowMs,
+    isClockAgreed: () => true,
+    wallClockMs: () => world.nowMs,
     monotonicMs: () => performance.now(),
     random: () => 0.5,
     isDraining: () => world.draining,

@@ -11,7 +11,11 @@ beforeEach(async () => {
   canary = undefined;
   const registry = new Registry();
   new Counter({ name: 'things_total', help: 'Things.', registers: [registry] }).inc(3);
-  admin = await startAdminServer({ registry, isReady: () => ready, canary: () => canary }, '127.0.0.1', 0);
+  admin = await startAdminServer(
+    { registry, notReady: () => (ready ? undefined : 'starting'), canary: () => canary },
+    '127.0.0.1',
+    0,
+  );
 });
 afterEach(() => admin.close());
 

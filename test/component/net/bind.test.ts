@@ -41,7 +41,7 @@ describe('a server of the product, bound as a pod binds it', () => {
     },
     'with probes and metrics of a tier': async () => {
       const admin = await startAdminServer(
-        { registry: new Registry(), isReady: () => true, canary: () => undefined },
+        { registry: new Registry(), notReady: () => undefined, canary: () => undefined },
         ANY_ADDRESS,
         0,
       );

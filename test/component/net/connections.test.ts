@@ -156,7 +156,7 @@ describe('the ports that only the cluster reaches', () => {
       'of a tier',
       async () => {
         const admin = await startAdminServer(
-          { registry: new Registry(), isReady: () => true, canary: () => undefined },
+          { registry: new Registry(), notReady: () => undefined, canary: () => undefined },
           '127.0.0.1',
           0,
         );

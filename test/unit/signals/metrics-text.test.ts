@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { Counter, collectDefaultMetrics, Registry } from 'prom-client';
+import { exportClocks } from '../../../app/clock/metrics.ts';
 import { createIntakeMetrics } from '../../../app/intake/metrics.ts';
 import { ARRIVAL_OUTCOMES } from '../../../operator/api/app-contract.ts';
 import { MetricsTextError, parseMetrics } from '../../../operator/signals/metrics-text.ts';
@@ -83,6 +84,20 @@ describe('parseMetrics', () => {
 });
 
 describe('sampleOf', () => {
+  it('reads what the pod says of clocks, off the page that it really makes', async () => {
+    const registry = new Registry();
+    collectDefaultMetrics({ register: registry });
+    createIntakeMetrics(registry, { now: () => 1_000, inFlight: () => 0, turnedAway: () => 0 });
+    let offsets: readonly { readonly clock: string; readonly aheadSeconds: number }[] = [];
+    exportClocks(registry, { offsets: () => offsets });
+    expect(sampleOf('a', await registry.metrics()).clocks).toBeUndefined();
+    offsets = [
+      { clock: 'own', aheadSeconds: -600.25 },
+      { clock: 'journal voucher-nats-0', aheadSeconds: 0.001 },
+    ];
+    expect(sampleOf('a', await registry.metrics()).clocks).toEqual(offsets);
+  });
+
   it('reads the page that the intake really makes, from its first second on', async () => {
     const registry = new Registry();
     collectDefaultMetrics({ register: registry });

@@ -1,0 +1,150 @@
+/**
+ * The time that this process goes by: its own clock while most others agree with it, else theirs. Others are asked every
+ * quarter of a minute; in between the monotonic clock carries their time on, so that our own wall clock can be set to
+ * whatever somebody likes, and the next call already knows better.
+ *
+ * Worked example: others say 12:00:00 when our monotonic clock says 5,000 ms. Ours is set back by ten minutes at 12:00:20.
+ * A call at monotonic 25,500 finds 11:50:20.5 by ours and 12:00:20.5 by theirs, and answers the latter.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Clock } from '../core/clock.ts';
+import { AGREE_MS, type ClockReading, judgeClocks } from '../core/clocks.ts';
+
+/** Another clock. Rejects when it can't be read now. */
+export interface ClockSource {
+  /** Whose clock it was, and what it said between the call and the answer. */
+  read(signal: AbortSignal): Promise<{ readonly clock: string; readonly atMs: number }>;
+}
+
+export interface AgreedClock extends Clock {
+  /** Whether `now()` is what most clocks say, and not only ours. */
+  isAgreed(): boolean;
+  /** Whether our own is so wrong that citizens had better be served by others; what is wrong, for people. */
+  problem(): string | undefined;
+  /** Seconds that each clock is ahead of the agreed time; ours is `own`. Empty without an agreement. */
+  offsets(): readonly { readonly clock: string; readonly aheadSeconds: number }[];
+  /** Resolves when the others were asked once, answered or not. */
+  readonly first: Promise<void>;
+}
+
+export interface AgreedClockOptions {
+  readonly own: Clock;
+  readonly monotonicMs: () => number;
+  readonly sources: readonly ClockSource[];
+  readonly onError: (error: unknown) => void;
+  readonly everyMs?: number;
+}
+
+const EVERY_MS = 15_000;
+/** While something is not as it should be. */
+const SOON_MS = 2_000;
+/** An answer that took longer says too little about when it was made. */
+const ANSWER_WITHIN_MS = 1_000;
+/** What was read so long ago counts no more: a clock that nobody reads may have been mended, or broken. */
+const KEPT_MS = 5 * 60_000;
+/** Beyond this a pod takes no traffic; it comes back a second nearer, so that it does not swing. */
+const UNFIT_MS = 5_000;
+const FIT_MS = 4_000;
+
+interface Known {
+  /** The other clock minus our monotonic one. */
+  readonly baseMs: number;
+  readonly tookMs: number;
+  readonly readAtMs: number;
+}
+
+export const createAgreedClock = (options: AgreedClockOptions, signal: AbortSignal): AgreedClock => {
+  const { own, monotonicMs, sources, onError, everyMs = EVERY_MS } = options;
+  const known = new Map<string, Known>();
+  /** The agreed time minus our monotonic clock; undefined without an agreement. */
+  let agreedBaseMs: number | undefined;
+  let isUnfit = false;
+  let wake = new AbortController();
+  const first = Promise.withResolvers<void>();
+
+  const readOne = async (source: ClockSource): Promise<readonly [string, Known]> => {
+    const askedAtMs = monotonicMs();
+    const { clock, atMs } = await source.read(AbortSignal.any([signal, AbortSignal.timeout(ANSWER_WITHIN_MS)]));
+    const readAtMs = monotonicMs();
+    const tookMs = readAtMs - askedAtMs;
+    if (tookMs > ANSWER_WITHIN_MS) throw new Error(`${clock} told its time too late to be believed`);
+    return [clock, { baseMs: atMs - (askedAtMs + readAtMs) / 2, tookMs, readAtMs }];
+  };
+
+  const readAll = async (): Promise<void> => {
+    const answers = await Promise.allSettled(sources.map(readOne));
+    const nowMs = monotonicMs();
+    for (const [clock, { readAtMs }] of known) if (nowMs - readAtMs > KEPT_MS) known.delete(clock);
+    const read = new Map<string, Known>();
+    for (const answer of answers) {
+      if (answer.status === 'rejected') {
+        onError(answer.reason);
+        continue;
+      }
+      // One server may answer for several shards: its quickest answer is its most exact one.
+      const [clock, one] = answer.value;
+      const other = read.get(clock);
+      if (other === undefined || one.tookMs < other.tookMs) read.set(clock, one);
+    }
+    for (const [clock, one] of read) known.set(clock, one);
+    const ownBaseMs = own.now() - monotonicMs();
+    const readings = [...known].map(([clock, { baseMs }]): ClockReading => ({ clock, aheadMs: baseMs - ownBaseMs }));
+    const verdict = judgeClocks(readings);
+    agreedBaseMs = verdict.kind === 'unsure' ? undefined : ownBaseMs + verdict.aheadMs;
+  };
+
+  /** Ours minus the agreed time. */
+  const ownAheadMs = (): number | undefined =>
+    agreedBaseMs === undefined ? undefined : own.now() - (agreedBaseMs + monotonicMs());
+  const isOff = (): boolean => Math.abs(ownAheadMs() ?? 0) > AGREE_MS;
+
+  void (async () => {
+    while (!signal.aborted) {
+      await readAll().catch(onError);
+      first.resolve();
+      wake = new AbortController();
+      // Spread, so that pods that started together don't ask together for ever.
+      const inMs = isOff() || agreedBaseMs === undefined ? SOON_MS : everyMs * (0.9 + 0.2 * Math.random());
+      await delay(inMs, undefined, { signal: AbortSignal.any([signal, wake.signal]), ref: false }).catch(
+        () => undefined,
+      );
+    }
+    first.resolve();
+  })();
+
+  let wasOff = false;
+  const noticed = (isNowOff: boolean): void => {
+    // Ours was set, or the machine slept: whichever it is, the others know.
+    if (isNowOff && !wasOff) wake.abort();
+    wasOff = isNowOff;
+  };
+
+  return {
+    now() {
+      const ownMs = own.now();
+      if (agreedBaseMs === undefined) return ownMs;
+      const agreedMs = agreedBaseMs + monotonicMs();
+      const off = Math.abs(ownMs - agreedMs) > AGREE_MS;
+      noticed(off);
+      return off ? Math.round(agreedMs) : ownMs;
+    },
+    isAgreed: () => agreedBaseMs !== undefined,
+    problem() {
+      const aheadMs = ownAheadMs();
+      isUnfit = aheadMs !== undefined && Math.abs(aheadMs) > (isUnfit ? FIT_MS : UNFIT_MS);
+      if (!isUnfit || aheadMs === undefined) return undefined;
+      const seconds = Math.round(Math.abs(aheadMs) / 1000);
+      return `the clock of this node is ${seconds} s ${aheadMs > 0 ? 'ahead of' : 'behind'} those of the journal and the database: set it, by NTP`;
+    },
+    offsets() {
+      const base = agreedBaseMs;
+      const aheadMs = ownAheadMs();
+      if (base === undefined || aheadMs === undefined) return [];
+      return [
+        { clock: 'own', aheadSeconds: aheadMs / 1000 },
+        ...[...known].map(([clock, { baseMs }]) => ({ clock, aheadSeconds: (baseMs - base) / 1000 })),
+      ];
+    },
+    first: first.promise,
+  };
+};
