@@ -1,6 +1,6 @@
 /**
  * The time that this process goes by: its own clock while most others agree with it, else theirs. Others are asked every
- * quarter of a minute; in between the monotonic clock carries their time on, so that our own wall clock can be set to
+ * half minute; in between the monotonic clock carries their time on, so that our own wall clock can be set to
  * whatever somebody likes, and the next call already knows better.
  *
  * Worked example: others say 12:00:00 when our monotonic clock says 5,000 ms. Ours is set back by ten minutes at 12:00:20.
@@ -13,7 +13,11 @@ import { AGREE_MS, type ClockReading, judgeClocks } from '../core/clocks.ts';
 /** Another clock. Rejects when it can't be read now. */
 export interface ClockSource {
   /** Whose clock it was, and what it said between the call and the answer. */
-  read(signal: AbortSignal): Promise<{ readonly clock: string; readonly atMs: number }>;
+  read(signal: AbortSignal): Promise<ClockAnswer>;
+}
+
+export interface ClockAnswer extends Pick<ClockReading, 'clock' | 'mayBeShared'> {
+  readonly atMs: number;
 }
 
 export interface AgreedClock extends Clock {
@@ -35,7 +39,7 @@ export interface AgreedClockOptions {
   readonly everyMs?: number;
 }
 
-const EVERY_MS = 15_000;
+const EVERY_MS = 30_000;
 /** While something is not as it should be. */
 const SOON_MS = 2_000;
 /** An answer that took longer says too little about when it was made. */
@@ -46,7 +50,7 @@ const KEPT_MS = 5 * 60_000;
 const UNFIT_MS = 5_000;
 const FIT_MS = 4_000;
 
-interface Known {
+interface Known extends Pick<ClockReading, 'mayBeShared'> {
   /** The other clock minus our monotonic one. */
   readonly baseMs: number;
   readonly tookMs: number;
@@ -64,11 +68,15 @@ export const createAgreedClock = (options: AgreedClockOptions, signal: AbortSign
 
   const readOne = async (source: ClockSource): Promise<readonly [string, Known]> => {
     const askedAtMs = monotonicMs();
-    const { clock, atMs } = await source.read(AbortSignal.any([signal, AbortSignal.timeout(ANSWER_WITHIN_MS)]));
+    const {
+      clock,
+      atMs,
+      mayBeShared = false,
+    } = await source.read(AbortSignal.any([signal, AbortSignal.timeout(ANSWER_WITHIN_MS)]));
     const readAtMs = monotonicMs();
     const tookMs = readAtMs - askedAtMs;
     if (tookMs > ANSWER_WITHIN_MS) throw new Error(`${clock} told its time too late to be believed`);
-    return [clock, { baseMs: atMs - (askedAtMs + readAtMs) / 2, tookMs, readAtMs }];
+    return [clock, { baseMs: atMs - (askedAtMs + readAtMs) / 2, tookMs, readAtMs, mayBeShared }];
   };
 
   const readAll = async (): Promise<void> => {
@@ -77,18 +85,19 @@ export const createAgreedClock = (options: AgreedClockOptions, signal: AbortSign
     for (const [clock, { readAtMs }] of known) if (nowMs - readAtMs > KEPT_MS) known.delete(clock);
     const read = new Map<string, Known>();
     for (const answer of answers) {
-      if (answer.status === 'rejected') {
-        onError(answer.reason);
-        continue;
-      }
+      if (answer.status === 'rejected') continue;
       // One server may answer for several shards: its quickest answer is its most exact one.
       const [clock, one] = answer.value;
       const other = read.get(clock);
       if (other === undefined || one.tookMs < other.tookMs) read.set(clock, one);
     }
     for (const [clock, one] of read) known.set(clock, one);
+    // Each of them may be away, and a consumer not made yet; what counts is that others are there.
+    if (read.size === 0) onError(answers.find((answer) => answer.status === 'rejected')?.reason);
     const ownBaseMs = own.now() - monotonicMs();
-    const readings = [...known].map(([clock, { baseMs }]): ClockReading => ({ clock, aheadMs: baseMs - ownBaseMs }));
+    const readings = [...known].map(
+      ([clock, { baseMs, mayBeShared = false }]): ClockReading => ({ clock, aheadMs: baseMs - ownBaseMs, mayBeShared }),
+    );
     const verdict = judgeClocks(readings);
     agreedBaseMs = verdict.kind === 'unsure' ? undefined : ownBaseMs + verdict.aheadMs;
   };
@@ -134,7 +143,7 @@ export const createAgreedClock = (options: AgreedClockOptions, signal: AbortSign
       isUnfit = aheadMs !== undefined && Math.abs(aheadMs) > (isUnfit ? FIT_MS : UNFIT_MS);
       if (!isUnfit || aheadMs === undefined) return undefined;
       const seconds = Math.round(Math.abs(aheadMs) / 1000);
-      return `the clock of this node is ${seconds} s ${aheadMs > 0 ? 'ahead of' : 'behind'} those of the journal and the database: set it, by NTP`;
+      return `the clock of this node is ${seconds} s ${aheadMs > 0 ? 'ahead of' : 'behind'} those of the journal: set it, by NTP`;
     },
     offsets() {
       const base = agreedBaseMs;

@@ -78,7 +78,7 @@ export const createReceiptStore = (
     },
     async read() {
       const { rows } = await pool.query<{ ms: string }>('SELECT extract(epoch FROM clock_timestamp()) * 1000 AS ms');
-      return { clock: 'database', atMs: Number(rows[0]?.ms) };
+      return { clock: 'database', atMs: Number(rows[0]?.ms), mayBeShared: true };
     },
     close: () => pool.end(),
   };

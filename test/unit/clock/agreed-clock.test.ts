@@ -18,7 +18,7 @@ const world = async ({ own, others }: { own: number; others: Record<string, numb
         state.asked += 1;
         const ahead = state.others[clock];
         if (ahead === undefined) throw new Error(`${clock} does not answer`);
-        return { clock, atMs: TRUE_MS + state.elapsedMs + ahead * 1000 };
+        return { clock, atMs: TRUE_MS + state.elapsedMs + ahead * 1000, mayBeShared: clock === 'database' };
       },
     }),
   );
@@ -38,7 +38,7 @@ const world = async ({ own, others }: { own: number; others: Record<string, numb
   const aheadSeconds = (): number => (clock.now() - TRUE_MS - state.elapsedMs) / 1000;
   return { clock, state, errors, aheadSeconds };
 };
-const three = { 'journal nats-0': 0, 'journal nats-1': 0, database: 0 };
+const three = { 'journal nats-0': 0, 'journal nats-1': 0, 'journal nats-2': 0, database: 0 };
 
 describe('the time of an intake', () => {
   it.each([-600, -7_200, 25_200, 600])('is the true one when its own clock is %i s ahead', async (own) => {
