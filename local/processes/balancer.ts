@@ -1,6 +1,7 @@
 /** A Service on this machine: TCP connections, spread round robin over the ready pods, as kube-proxy would. */
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
+import { affordable, ownLimits } from '../../operator/net/connections.ts';
 
 export interface Endpoint {
   readonly host: string;
@@ -22,7 +23,13 @@ export interface BalancerLimits {
 }
 
 /** Each costs two sockets; a usual limit of open files (10240 on macOS) holds this many. */
-const MAX_CONNECTIONS = 4_096;
+const LEAST_CONNECTIONS = 4_096;
+/** Where the machine has files for them: what several intakes hold. A Service of Kubernetes has no bound of its own. */
+const MOST_CONNECTIONS = 16_384;
+const affordableConnections = (): number => {
+  const limits = ownLimits();
+  return limits === undefined ? LEAST_CONNECTIONS : Math.floor(affordable(2 * MOST_CONNECTIONS, limits) / 2);
+};
 /** Servers end their own idle connections long before, the intake after 30 s: this is for a peer that is gone or hangs. */
 const IDLE_MS = 300_000;
 const QUIET_MS = 10_000;
@@ -43,7 +50,7 @@ const join = (client: Socket, backend: Socket): void => {
 
 export const startBalancer = async (
   endpoints: () => readonly Endpoint[],
-  { maxConnections = MAX_CONNECTIONS, idleMs = IDLE_MS, quietMs = QUIET_MS }: BalancerLimits = {},
+  { maxConnections = affordableConnections(), idleMs = IDLE_MS, quietMs = QUIET_MS }: BalancerLimits = {},
 ): Promise<Balancer> => {
   let turn = 0;
   /** Clients, and when something last moved; the quietest first. */
