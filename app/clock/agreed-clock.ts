@@ -46,6 +46,7 @@ const SOON_MS = 2_000;
 const ANSWER_WITHIN_MS = 1_000;
 /** What was read so long ago counts no more: a clock that nobody reads may have been mended, or broken. */
 const KEPT_MS = 5 * 60_000;
+const BACK_MS = 1_500;
 /** Beyond this a pod takes no traffic; it comes back a second nearer, so that it does not swing. */
 const UNFIT_MS = 5_000;
 const FIT_MS = 4_000;
@@ -63,23 +64,25 @@ export const createAgreedClock = (options: AgreedClockOptions, signal: AbortSign
   /** The agreed time minus our monotonic clock; undefined without an agreement. */
   let agreedBaseMs: number | undefined;
   let isUnfit = false;
+  let askedAtMs = Number.NEGATIVE_INFINITY;
   let wake = new AbortController();
   const first = Promise.withResolvers<void>();
 
   const readOne = async (source: ClockSource): Promise<readonly [string, Known]> => {
-    const askedAtMs = monotonicMs();
+    const sentAtMs = monotonicMs();
     const {
       clock,
       atMs,
       mayBeShared = false,
     } = await source.read(AbortSignal.any([signal, AbortSignal.timeout(ANSWER_WITHIN_MS)]));
     const readAtMs = monotonicMs();
-    const tookMs = readAtMs - askedAtMs;
+    const tookMs = readAtMs - sentAtMs;
     if (tookMs > ANSWER_WITHIN_MS) throw new Error(`${clock} told its time too late to be believed`);
-    return [clock, { baseMs: atMs - (askedAtMs + readAtMs) / 2, tookMs, readAtMs, mayBeShared }];
+    return [clock, { baseMs: atMs - (sentAtMs + readAtMs) / 2, tookMs, readAtMs, mayBeShared }];
   };
 
   const readAll = async (): Promise<void> => {
+    askedAtMs = monotonicMs();
     const answers = await Promise.allSettled(sources.map(readOne));
     const nowMs = monotonicMs();
     for (const [clock, { readAtMs }] of known) if (nowMs - readAtMs > KEPT_MS) known.delete(clock);
@@ -122,10 +125,13 @@ export const createAgreedClock = (options: AgreedClockOptions, signal: AbortSign
   })();
 
   let wasOff = false;
-  const noticed = (isNowOff: boolean): void => {
+  /** Whether ours is not gone by. One that was off must come nearer, or answers would jump to and fro at the bound. */
+  const isCorrected = (aheadMs: number): boolean => {
+    const isNowOff = Math.abs(aheadMs) > (wasOff ? BACK_MS : AGREE_MS);
     // Ours was set, or the machine slept: whichever it is, the others know.
-    if (isNowOff && !wasOff) wake.abort();
+    if (isNowOff && !wasOff && monotonicMs() - askedAtMs >= SOON_MS) wake.abort();
     wasOff = isNowOff;
+    return isNowOff;
   };
 
   return {
@@ -133,9 +139,7 @@ export const createAgreedClock = (options: AgreedClockOptions, signal: AbortSign
       const ownMs = own.now();
       if (agreedBaseMs === undefined) return ownMs;
       const agreedMs = agreedBaseMs + monotonicMs();
-      const off = Math.abs(ownMs - agreedMs) > AGREE_MS;
-      noticed(off);
-      return off ? Math.round(agreedMs) : ownMs;
+      return isCorrected(ownMs - agreedMs) ? Math.round(agreedMs) : ownMs;
     },
     isAgreed: () => agreedBaseMs !== undefined,
     problem() {

@@ -88,6 +88,17 @@ describe('the time of an intake', () => {
     expect(aheadSeconds()).toBe(0);
   });
 
+  it('does not jump to and fro at the bound', async () => {
+    const { state, aheadSeconds } = await world({ own: 2.1, others: three });
+    expect(aheadSeconds()).toBe(0);
+    state.own = 1.9;
+    expect(aheadSeconds()).toBe(0);
+    state.own = 1.4;
+    expect(aheadSeconds()).toBe(1.4);
+    state.own = 1.9;
+    expect(aheadSeconds()).toBe(1.9);
+  });
+
   it('does not swing about the bound: a pod that went comes back a second nearer', async () => {
     const { clock, state } = await world({ own: 5.1, others: three });
     expect(clock.problem()).toBeDefined();
