@@ -1,8 +1,9 @@
 /** The admin port: probes and metrics, for the kubelet and the operator, never for citizens. */
 import { createServer, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { Registry } from 'prom-client';
 import { ADMIN_PATHS, type CanaryReport } from '../operator/api/app-contract.ts';
+import { bind } from '../operator/net/bind.ts';
+import { createConnections } from '../operator/net/connections.ts';
 import type { DependencyFinding } from './dependencies.ts';
 
 export interface AdminServer {
@@ -12,8 +13,11 @@ export interface AdminServer {
 
 export interface AdminDeps {
   readonly registry: Registry;
-  /** False while starting and draining, and for no other reason: shedding pods that went unready would all go at once. */
-  readonly isReady: () => boolean;
+  /**
+   * Undefined when ready; else why not. Starting, draining, a wrong clock: never shedding, for pods that went unready for
+   * that would all go at once.
+   */
+  readonly notReady: () => string | undefined;
   /** Undefined while the role has none to send. */
   readonly canary: () => SendCanary | undefined;
   /** What this process needs, and how it finds it. */
@@ -38,6 +42,9 @@ const sendHealth = (response: ServerResponse, found: readonly DependencyFinding[
   const isWell = found.length > 0 && found.every(({ state }) => state === 'answers');
   send(response, isWell ? 200 : 503, PLAIN, lines.length > 0 ? lines.join('') : 'starting\n');
 };
+
+const sendReadiness = (response: ServerResponse, problem: string | undefined): void =>
+  problem === undefined ? send(response, 200, PLAIN, 'ok\n') : send(response, 503, PLAIN, `${problem}\n`);
 
 const PLAIN = 'text/plain; charset=utf-8';
 
@@ -66,55 +73,49 @@ const createCanaryAnswer = (canary: AdminDeps['canary']) => {
   };
 };
 
-export const startAdminServer = (
-  { registry, isReady, canary, dependencies }: AdminDeps,
+/** A kubelet, an operator and a few who look: one more takes the place of the one that was quiet for the longest. */
+const MOST_CONNECTIONS = 64;
+
+export const startAdminServer = async (
+  { registry, notReady, canary, dependencies }: AdminDeps,
   host: string,
   port: number,
-): Promise<AdminServer> =>
-  new Promise((resolve, reject) => {
-    const answerCanary = createCanaryAnswer(canary);
-    const server = createServer({ requestTimeout: 5_000, headersTimeout: 5_000 }, (request, response) => {
-      const [path] = (request.url ?? '').split('?');
-      if (path === ADMIN_PATHS.canary) {
-        if (request.method === 'POST') return answerCanary(response);
-        response.setHeader('Allow', 'POST');
-        return send(response, 405, PLAIN, 'POST\n');
-      }
-      if (request.method !== 'GET' && request.method !== 'HEAD') {
-        response.setHeader('Allow', 'GET, HEAD');
-        return send(response, 405, PLAIN, 'GET or HEAD\n');
-      }
-      switch (path) {
-        case ADMIN_PATHS.live:
-          return send(response, 200, PLAIN, 'ok\n');
-        case ADMIN_PATHS.ready:
-          return isReady() ? send(response, 200, PLAIN, 'ok\n') : send(response, 503, PLAIN, 'starting or draining\n');
-        case ADMIN_PATHS.health:
-          return sendHealth(response, dependencies());
-        case ADMIN_PATHS.metrics:
-          return void registry.metrics().then(
-            (text) => send(response, 200, registry.contentType, text),
-            () => send(response, 500, PLAIN, 'a metric could not be collected\n'),
-          );
-        default:
-          return send(
-            response,
-            404,
-            PLAIN,
-            'there are /livez, /readyz, /healthz, /metrics and, in an intake, /canary\n',
-          );
-      }
-    });
-    server.maxConnections = 64;
-    server.once('error', reject);
-    server.listen({ host, port }, () => {
-      resolve({
-        port: (server.address() as AddressInfo).port,
-        close: () =>
-          new Promise((closed) => {
-            server.close(() => closed());
-            server.closeAllConnections();
-          }),
-      });
-    });
+): Promise<AdminServer> => {
+  const answerCanary = createCanaryAnswer(canary);
+  const server = createServer({ requestTimeout: 5_000, headersTimeout: 5_000 }, (request, response) => {
+    const [path] = (request.url ?? '').split('?');
+    if (path === ADMIN_PATHS.canary) {
+      if (request.method === 'POST') return answerCanary(response);
+      response.setHeader('Allow', 'POST');
+      return send(response, 405, PLAIN, 'POST\n');
+    }
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      response.setHeader('Allow', 'GET, HEAD');
+      return send(response, 405, PLAIN, 'GET or HEAD\n');
+    }
+    switch (path) {
+      case ADMIN_PATHS.live:
+        return send(response, 200, PLAIN, 'ok\n');
+      case ADMIN_PATHS.ready:
+        return sendReadiness(response, notReady());
+      case ADMIN_PATHS.health:
+        return sendHealth(response, dependencies());
+      case ADMIN_PATHS.metrics:
+        return void registry.metrics().then(
+          (text) => send(response, 200, registry.contentType, text),
+          () => send(response, 500, PLAIN, 'a metric could not be collected\n'),
+        );
+      default:
+        return send(response, 404, PLAIN, 'there are /livez, /readyz, /healthz, /metrics and, in an intake, /canary\n');
+    }
   });
+  createConnections({ limit: MOST_CONNECTIONS }).attach(server);
+  return {
+    port: await bind(server, { host, port }),
+    close: () =>
+      new Promise((closed) => {
+        server.close(() => closed());
+        server.closeAllConnections();
+      }),
+  };
+};

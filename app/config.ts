@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { type AppConfig, DATA_PLANE_KEYS, ENV } from '../operator/api/app-contract.ts';
 import { TIERS } from '../operator/api/names.ts';
+import { ANY_ADDRESS } from '../operator/net/bind.ts';
 
 export const ROLES = ['intake', 'records', 'records-rebuild'] as const;
 export type Role = (typeof ROLES)[number];
@@ -31,6 +32,8 @@ export interface ProcessConfig {
   /** How long an idle connection of citizens is kept, ms. */
   readonly keepAliveMs: number;
   readonly adminPort: number;
+  /** Of citizens, at a time; undefined: as many as the product can bear. */
+  readonly maxConnections: number | undefined;
   /** After SIGTERM, how long an intake that is no longer ready still takes new connections. */
   readonly drainGraceMs: number;
   readonly privacyDir: string;
@@ -52,7 +55,12 @@ const environment = z.object({
   [ENV.configDir]: text,
   [ENV.privacyDir]: text,
   [ENV.dataPlaneDir]: text,
-  [ENV.host]: z.string().min(1).default('0.0.0.0'),
+  [ENV.host]: z.string().min(1).default(ANY_ADDRESS),
+  [ENV.maxConnections]: z
+    .string()
+    .regex(/^[1-9]\d{0,4}$/, 'must be a number of connections, at most 99999')
+    .transform(Number)
+    .optional(),
   [ENV.portHttp]: port.optional(),
   [ENV.portAdmin]: port,
   [ENV.serviceUrl]: z.url({ protocol: /^https?$/, error: 'must be a URL; the pod manifest sets it' }).optional(),
@@ -174,6 +182,7 @@ export const readConfig = async (env: NodeJS.ProcessEnv): Promise<ProcessConfig>
     serviceUrl: settings[ENV.serviceUrl],
     keepAliveMs: settings[ENV.keepAliveSeconds] * 1_000,
     adminPort: settings[ENV.portAdmin],
+    maxConnections: settings[ENV.maxConnections],
     drainGraceMs: settings[ENV.drainGraceMs],
     privacyDir: settings[ENV.privacyDir],
     app: app.data,

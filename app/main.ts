@@ -39,10 +39,11 @@ const run = async (config: ProcessConfig): Promise<void> => {
 
   const registry = createProcessRegistry();
   let running: import('./roles/role.ts').RunningRole | undefined;
-  const isReady = (): boolean => running !== undefined && !stop.signal.aborted;
+  const notReady = (): string | undefined =>
+    running === undefined || stop.signal.aborted ? 'starting or draining' : running.problem?.();
   const dependencies = createDependencies(registry);
   const admin = await startAdminServer(
-    { registry, isReady, canary: () => running?.canary, dependencies: dependencies.all },
+    { registry, notReady, canary: () => running?.canary, dependencies: dependencies.all },
     config.host,
     config.adminPort,
   );

@@ -10,6 +10,7 @@ const SHOULD_BE: Readonly<Record<ConditionType, 'True' | 'False' | undefined>> =
   Provisioned: 'True',
   JournalDurable: 'True',
   MetricsFresh: 'True',
+  ClocksAgree: 'True',
   PreWarmed: 'True',
   Open: undefined,
   PlanPending: 'False',
@@ -67,6 +68,10 @@ const REMEDIES: Readonly<Record<string, (names: Names) => string>> = {
   BacklogStale: () => 'look at the journal’s servers: the operator asks them for the backlog',
   AllStale: () => 'look at the network between the operator, the pods and the journal',
   JournalUnavailable: () => 'look at the journal’s servers and at the operator’s Secret for them',
+  PodClockOff: ({ name, namespace }) =>
+    `kubectl get pods -n ${namespace} -l ${LABELS.campaign}=${name} -o wide names the nodes; set their clocks (chronyc tracking, chronyc makestep)`,
+  OperatorClockOff: () => 'set the clock of the operator’s node (chronyc tracking, chronyc makestep)',
+  DataPlaneClockOff: () => 'set the clock of the node of that server (chronyc tracking, chronyc makestep)',
   WillBeLate: events,
   PlanVoid: () => 'the operator asks again while the need lasts; answer that plan before it expires',
   PlanExpired: () => 'the operator asks again while the need lasts; answer that plan in time',

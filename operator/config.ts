@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { DATA_PLANE_KEYS } from './api/app-contract.ts';
 import { TIERS } from './api/names.ts';
+import { ANY_ADDRESS } from './net/bind.ts';
 import type { BuildOptions } from './resources/build-options.ts';
 
 export interface OperatorConfig {
@@ -116,7 +117,7 @@ const settings = z.object({
   'app-log-level': z.enum(LEVELS).default('info'),
   'app-keep-alive-seconds': integer(5, 86_400).optional(),
   'log-level': z.enum(LEVELS).default('info'),
-  host: z.string().min(1).default('0.0.0.0'),
+  host: z.string().min(1).default(ANY_ADDRESS),
   port: integer(0, 65_535).default(9090),
   'audit-port': integer(0, 65_535).default(9091),
   'resync-seconds': integer(10, 86_400).default(600),

@@ -26,6 +26,7 @@ const envelope = z.strictObject({
   receipt: z.string().regex(/^[0-9A-HJKMNP-TV-Z]{26}$/),
   citizenHash: z.string().regex(/^[0-9a-f]{64}$/),
   at: z.string().regex(INSTANT),
+  clock: z.literal('agreed').exactOptional(),
   site: z.string().min(1).max(63),
   keyId: z.string().max(64),
   data: z.record(z.string(), z.unknown()),

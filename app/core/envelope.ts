@@ -38,6 +38,8 @@ export interface EventEnvelope<Data = Readonly<Record<string, unknown>>> {
   readonly citizenHash: string;
   /** Server time, RFC 3339 in UTC with milliseconds: `2020-09-25T01:00:00.000Z`. */
   readonly at: string;
+  /** `at` is what most clocks said, and not the intake's alone (app/clock). Absent: nobody else was asked, or answered. */
+  readonly clock?: 'agreed';
   readonly site: string;
   /** Id of the data key that sealed `data.sealed`; empty when nothing is sealed. */
   readonly keyId: string;

@@ -36,9 +36,12 @@ const DOTS_AT_ENDS = /^·+|·+$/gu;
 
 const plain = (text: string): string =>
   text
+    // First: what is not seen keeps a letter and its accent apart.
+    .replace(UNSEEN, '')
     .normalize('NFC')
     .replace(COMPATIBLE, (part) => part.normalize('NFKC'))
-    .replace(UNSEEN, '');
+    .replace(UNSEEN, '')
+    .normalize('NFC');
 
 export const normalName = (text: string): string =>
   plain(text)
@@ -52,7 +55,8 @@ export const normalName = (text: string): string =>
     .replace(DOTS_RUN, '·')
     .replace(DOTS_AT_ENDS, '')
     .replace(BETWEEN_HAN, '')
-    .trim();
+    .trim()
+    .normalize('NFC');
 
 const LETTER = String.raw`\p{L}\p{Co}\u3007\u{20000}-\u{3FFFD}`;
 const NAME = new RegExp(`^[${LETTER}][${LETTER}\\p{M}·\\-' ]{1,49}$`, 'u');
@@ -63,17 +67,21 @@ export const isName = (name: string): boolean => NAME.test(name);
 /** Numbers and code words: nothing within them is a space or a dash. */
 const compact = (text: string): string =>
   text
+    .replace(UNSEEN, '')
     .normalize('NFKC')
     .replace(UNSEEN, '')
     .replace(/[\p{Cc}\p{M}]/gu, '')
     .replace(SPACES, '')
     .replace(DASHES, '');
 
+/** A capital may come with marks that its small letter did not show. */
+const capitals = (text: string): string => compact(compact(text).toUpperCase());
+
 /** What stands for X at the end of an identity number: keyboards have × and the Cyrillic and Greek letters beside it. */
 const X_ALIKE = /[xXхХχΧ×]$/u;
 
 /** An identity number: digits, and a capital X at the end. */
-export const normalIdNumber = (text: string): string => compact(text).replace(X_ALIKE, 'X').toUpperCase();
+export const normalIdNumber = (text: string): string => capitals(text).replace(X_ALIKE, 'X');
 
 /** The country, the trunk 0 or both, in front of the eleven digits of a mobile phone. */
 const PHONE_PREFIX = /^(?:tel:)?(?:\+?0{0,2}86)?0?(?=1\d{10}$)/iu;
@@ -84,8 +92,8 @@ export const normalPhone = (text: string): string =>
 
 /** A code word such as `wechat`, as it is written: only what cannot be meant is taken away. */
 export const normalWord = (text: string): string =>
-  text.normalize('NFKC').replace(UNSEEN, '').replace(SPACES, ' ').trim();
+  text.replace(UNSEEN, '').normalize('NFKC').replace(UNSEEN, '').replace(SPACES, ' ').trim();
 
 /** Crockford's base32 as people read it out: small letters, O for 0, I and L for 1, and dashes or spaces between groups. */
 export const normalReceipt = (text: string): string =>
-  compact(text).toUpperCase().replaceAll('O', '0').replace(/[IL]/g, '1');
+  capitals(text).replaceAll('O', '0').replace(/[IL]/g, '1');

@@ -17,6 +17,10 @@ export interface IntakeDeps extends AcceptDeps {
   /** Ends look-ups when the process ends. */
   readonly signal: AbortSignal;
   readonly registry: Registry;
+  /** This process's own clock, however wrong: what the operator compares. */
+  readonly wallClockMs: () => number;
+  /** Of the server in front. */
+  readonly connections?: { readonly turnedAway: number };
   /** Draining: connections end with their answer. */
   readonly isDraining: () => boolean;
   /** One answer of 500 or more. Gets the code and, for INTERNAL, what was thrown; never a request. */
@@ -61,7 +65,11 @@ const publicCampaign = (campaignId: string, settings: LiveSettings, nowMs: numbe
 export const createIntake = (deps: IntakeDeps): RequestListener => {
   const { guard } = deps;
   const acceptor = createAcceptor(deps);
-  const metrics = createIntakeMetrics(deps.registry, deps.now, () => guard.inFlight);
+  const metrics = createIntakeMetrics(deps.registry, {
+    now: deps.wallClockMs,
+    inFlight: () => guard.inFlight,
+    turnedAway: () => deps.connections?.turnedAway ?? 0,
+  });
 
   const refuse = (request: IncomingMessage, response: ServerResponse, thrown: unknown): ApiError => {
     const error = apiErrorOf(thrown);

@@ -6,13 +6,27 @@ export interface IntakeMetrics {
   answered(outcome: ArrivalOutcome, seconds: number): void;
 }
 
-export const createIntakeMetrics = (registry: Registry, now: () => number, inFlight: () => number): IntakeMetrics => {
+export interface IntakeSources {
+  readonly now: () => number;
+  readonly inFlight: () => number;
+  /** Connections that were sent away below HTTP; only grows. */
+  readonly turnedAway: () => number;
+}
+
+export const createIntakeMetrics = (registry: Registry, sources: IntakeSources): IntakeMetrics => {
+  const { now, inFlight, turnedAway } = sources;
   const registers = [registry];
+  let told = 0;
   const arrivals = new Counter({
     name: METRICS.intakeArrivals,
     help: 'Registration POSTs by outcome; all outcomes together are the attempted arrivals, canaries left out.',
     labelNames: ['outcome'],
     registers,
+    collect() {
+      const total = turnedAway();
+      this.inc({ outcome: 'turned_away' }, total - told);
+      told = total;
+    },
   });
   const seconds = new Histogram({
     name: METRICS.intakeAnswerSeconds,

@@ -15,6 +15,8 @@ export interface RegisterDeps {
   readonly citizenKey: SecretKey;
   readonly journal: RegistrationJournal;
   readonly sealer: Sealer;
+  /** Whether the time of arrival is what most clocks said. */
+  readonly isClockAgreed: () => boolean;
 }
 
 /** What a request asks for, and the receipt that it has or would get. */
@@ -72,7 +74,7 @@ export const claimOf = (
  * @throws ApiError for a journal that did not acknowledge
  */
 export const publishClaim = async (
-  { campaignId, site, sealer, journal }: RegisterDeps,
+  { campaignId, site, sealer, journal, isClockAgreed }: RegisterDeps,
   { kind, arrivedAtMs }: Knock,
   { registration, citizenHash, receipt, fingerprint }: Claim,
 ): Promise<{ readonly kind: 'stored'; readonly at: string } | { readonly kind: 'held' }> => {
@@ -90,6 +92,7 @@ export const publishClaim = async (
     receipt: receipt.receiptNo,
     citizenHash,
     at,
+    ...(isClockAgreed() ? { clock: 'agreed' } : {}),
     site,
     keyId,
     data: { ...data },

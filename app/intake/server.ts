@@ -1,6 +1,7 @@
 /** The HTTP server around an application: every wait and every count has a bound. */
 import { createServer, type RequestListener, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { bind } from '../../operator/net/bind.ts';
+import { affordable, type Connections, createConnections, ownLimits } from '../../operator/net/connections.ts';
 
 export interface HttpServer {
   readonly port: number;
@@ -14,35 +15,42 @@ export interface HttpServer {
 const BODY_WITHIN_MS = 5_000;
 const MAX_CONNECTIONS = 4_096;
 
-/** @param keepAliveMs of an idle connection; longer than a balancer keeps it, or the two meet: a 502 for whoever is between */
-export const listen = (
+export interface ListenOptions {
+  readonly connections?: Connections;
+  readonly keepAliveMs?: number;
+}
+
+/** @param most unless stated, 4,096: 40 MiB of sockets and parsers */
+export const intakeConnections = (most = MAX_CONNECTIONS): Connections =>
+  createConnections({ limit: affordable(most, ownLimits()) });
+
+/**
+ * @param keepAliveMs of an idle connection; longer than a balancer keeps it, or the two meet: a 502 for the citizen between them
+ */
+export const listen = async (
   listener: RequestListener,
   host: string,
   port: number,
-  keepAliveMs = 620_000,
-): Promise<HttpServer> =>
-  new Promise((resolve, reject) => {
-    const server: Server = createServer(
-      {
-        headersTimeout: BODY_WITHIN_MS,
-        requestTimeout: BODY_WITHIN_MS,
-        keepAliveTimeout: keepAliveMs,
-        // How often the two time-outs above are looked at; the default of 30 s would make them 35 s.
-        connectionsCheckingInterval: 1_000,
-        maxHeaderSize: 8_192,
-        noDelay: true,
-      },
-      listener,
-    );
-    server.maxConnections = MAX_CONNECTIONS;
-    server.maxRequestsPerSocket = 1_000;
-    server.once('error', reject);
-    // Bursts of an opening minute arrive before the loop turns: the kernel must hold them.
-    server.listen({ host, port, backlog: 4_096 }, () => {
-      const address = server.address() as AddressInfo;
-      resolve({ port: address.port, drain: (withinMs) => drain(server, withinMs) });
-    });
-  });
+  { connections = intakeConnections(), keepAliveMs = 620_000 }: ListenOptions = {},
+): Promise<HttpServer> => {
+  const server: Server = createServer(
+    {
+      headersTimeout: BODY_WITHIN_MS,
+      requestTimeout: BODY_WITHIN_MS,
+      keepAliveTimeout: keepAliveMs,
+      // How often the two time-outs above are looked at; the default of 30 s would make them 35 s.
+      connectionsCheckingInterval: 1_000,
+      maxHeaderSize: 8_192,
+      noDelay: true,
+    },
+    listener,
+  );
+  connections.attach(server);
+  server.maxRequestsPerSocket = 1_000;
+  // Bursts of an opening minute arrive before the loop turns: the kernel must hold them.
+  const bound = await bind(server, { host, port, backlog: 4_096 });
+  return { port: bound, drain: (withinMs) => drain(server, withinMs) };
+};
 
 const drain = (server: Server, withinMs: number): Promise<void> =>
   new Promise((resolve) => {

@@ -15,6 +15,7 @@ import { z } from 'zod';
 import { astraySubject, eventSubject, shardStreamName } from '../../operator/api/names.ts';
 import { parseEnvelope } from '../core/envelope-schema.ts';
 import { shardOf } from '../core/shard.ts';
+import { acceptedAt } from '../core/winner.ts';
 import type { AcceptanceLookup, Acceptances } from '../intake/ports.ts';
 import type { JournalConnection } from './connection.ts';
 
@@ -37,7 +38,7 @@ const NOT_FOUND = 10037;
 
 const answer = z.union([
   z.object({ error: z.object({ err_code: z.number().optional() }) }),
-  z.object({ message: z.object({ data: z.base64() }) }),
+  z.object({ message: z.object({ data: z.base64(), time: z.string() }) }),
 ]);
 
 const UNAVAILABLE: AcceptanceLookup = { kind: 'unavailable' };
@@ -58,7 +59,7 @@ export const readStored = (text: string, receipt: string): AcceptanceLookup => {
   const { fingerprint } = parsed.event.data;
   return {
     kind: 'accepted',
-    at: parsed.event.at,
+    at: acceptedAt(parsed.event, Date.parse(data.message.time)),
     fingerprint: typeof fingerprint === 'string' ? fingerprint : undefined,
   };
 };

@@ -8,6 +8,7 @@ import type { Msg, NatsConnection } from '@nats-io/transport-node';
 import { consumerName, shardStreamName, type Tier } from '../../operator/api/names.ts';
 import type { Delivery, JournalReader } from '../records/ports.ts';
 import type { JournalConnection } from './connection.ts';
+import { positionOf } from './stored-at.ts';
 
 export interface ReaderOptions {
   readonly connection: JournalConnection;
@@ -26,23 +27,14 @@ interface PullRequest {
   readonly expires?: number;
 }
 
-/**
- * The reply subject says where a message stands (ADR-15): `$JS.ACK.<stream>.<consumer>.<delivered>.<sequence>.…`, or
- * with a domain and an account before the stream, which makes it eleven tokens or more.
- */
-const deliveryOf = (shard: number, message: Msg): Delivery => {
-  const tokens = (message.reply ?? '').split('.');
-  const offset = tokens.length >= 11 ? 2 : 0;
-  return {
-    shard,
-    sequence: Number(tokens[5 + offset]),
-    data: message.data,
-    deliveryCount: Number(tokens[4 + offset]),
-    ack: () => void message.respond('+ACK'),
-    working: () => void message.respond('+WPI'),
-    term: (reason) => void message.respond(`+TERM ${reason}`),
-  };
-};
+const deliveryOf = (shard: number, message: Msg): Delivery => ({
+  shard,
+  ...positionOf(message.reply),
+  data: message.data,
+  ack: () => void message.respond('+ACK'),
+  working: () => void message.respond('+WPI'),
+  term: (reason) => void message.respond(`+TERM ${reason}`),
+});
 
 const isStatus = (message: Msg): boolean => message.data.length === 0 && (message.headers?.code ?? 0) > 0;
 

@@ -3,6 +3,7 @@ import { type ConsumerMessages, DeliverPolicy, type JetStreamClient, jetstream }
 import { shardStreamName } from '../../operator/api/names.ts';
 import type { JournalReplay } from '../records/ports.ts';
 import type { JournalConnection } from './connection.ts';
+import { storedAtMsOf } from './stored-at.ts';
 
 export interface ReplayOptions {
   readonly connection: JournalConnection;
@@ -20,6 +21,7 @@ const LOOK_EVERY_MS = 1_000;
 
 interface ReplayedMessage {
   readonly sequence: number;
+  readonly storedAtMs: number;
   readonly data: Uint8Array;
 }
 
@@ -58,8 +60,8 @@ async function* replay(
   signal.addEventListener('abort', stop, { once: true });
   try {
     let batch: ReplayedMessage[] = [];
-    for await (const { seq, data } of messages) {
-      batch.push({ sequence: seq, data });
+    for await (const { seq, data, timestampNanos } of messages) {
+      batch.push({ sequence: seq, storedAtMs: storedAtMsOf(timestampNanos), data });
       reached = seq;
       waitingSinceMs = performance.now();
       if (seq >= last) break;

@@ -11,6 +11,7 @@ import {
 export interface Message {
   readonly shard: number;
   readonly sequence: number;
+  readonly storedAtMs: number;
   readonly data: Uint8Array;
 }
 
@@ -40,8 +41,8 @@ const add = (a: CommitResult, b: CommitResult): CommitResult => ({
 const decodeAll = (messages: readonly Message[], campaignId: string) => {
   const candidates: Candidate[] = [];
   const rejected: Rejection[] = [];
-  for (const { shard, sequence, data } of messages) {
-    const decoded = decodeMessage(data, campaignId);
+  for (const { shard, sequence, storedAtMs, data } of messages) {
+    const decoded = decodeMessage({ data, storedAtMs }, campaignId);
     if (decoded.kind === 'event') candidates.push({ shard, sequence, event: decoded.event, raw: data });
     else {
       const raw = data.subarray(0, MAX_MESSAGE_BYTES);

@@ -2,6 +2,7 @@
 
 import type { EventEnvelope } from '../core/envelope.ts';
 import { parseEnvelope } from '../core/envelope-schema.ts';
+import { acceptedAt } from '../core/winner.ts';
 
 /** The streams' max_msg_size; a larger message came past them. */
 export const MAX_MESSAGE_BYTES = 16_384;
@@ -30,20 +31,27 @@ const isCanonicalInstant = (at: string): boolean => at >= '1970' && new Date(Dat
  * Members in one order, because a tie between two copies is broken by their text; intakes of two releases may write
  * them in different ones. parseEnvelope has checked that exactly these are there.
  */
-const canonical = (event: EventEnvelope): EventEnvelope => {
+const canonical = ({ clock, ...event }: EventEnvelope, storedAtMs: number): EventEnvelope => {
   if (event.type !== 'received') return event;
   const { sealed, channel, category, locale, policyVersion } = event.data;
+  const at = acceptedAt({ at: event.at, clock }, storedAtMs);
   // Without the fingerprint, which is no part of a row: a stored copy and one from the journal must compare as one text.
-  return { ...event, data: { sealed, channel, category, locale, policyVersion } };
+  return { ...event, at, data: { sealed, channel, category, locale, policyVersion } };
 };
 
+export interface StoredMessage {
+  readonly data: Uint8Array;
+  /** When the journal stored it, by its own clock. */
+  readonly storedAtMs: number;
+}
+
 /** Reasons name fields and rules, never values. */
-export const decodeMessage = (data: Uint8Array, campaignId: string): DecodedMessage => {
+export const decodeMessage = ({ data, storedAtMs }: StoredMessage, campaignId: string): DecodedMessage => {
   if (data.length > MAX_MESSAGE_BYTES) return rejected('oversized', `envelope: more than ${MAX_MESSAGE_BYTES} bytes`);
   const parsed = parseEnvelope(data);
   if (parsed.kind === 'invalid') return rejected('unparseable', parsed.reason);
   if (parsed.event.campaignId !== campaignId)
     return rejected('wrong_campaign', 'campaignId: belongs to another campaign');
   if (!isCanonicalInstant(parsed.event.at)) return rejected('unparseable', 'at: not a canonical instant');
-  return { kind: 'event', event: canonical(parsed.event) };
+  return { kind: 'event', event: canonical(parsed.event, storedAtMs) };
 };

@@ -9,6 +9,8 @@ export type DatabaseTrouble = Exclude<DatabaseState, 'answers' | 'unknown'>;
 export interface Delivery {
   readonly shard: number;
   readonly sequence: number;
+  /** By the journal's clock; the same whenever and by whomever the message is read. */
+  readonly storedAtMs: number;
   readonly data: Uint8Array;
   readonly deliveryCount: number;
   /** Only after the database has committed. */
@@ -27,7 +29,7 @@ export interface JournalReader {
   ): Promise<readonly Delivery[]>;
 }
 
-/** A parsed event and where it stands in the journal. */
+/** A parsed event, its `at` judged beside the journal's own time stamp, and where it stands in the journal. */
 export interface JournalledEvent {
   readonly shard: number;
   readonly sequence: number;
@@ -95,7 +97,7 @@ export interface JournalReplay {
     shard: number,
     fromSequence: number,
     signal: AbortSignal,
-  ): AsyncIterable<readonly { readonly sequence: number; readonly data: Uint8Array }[]>;
+  ): AsyncIterable<readonly Pick<Delivery, 'sequence' | 'storedAtMs' | 'data'>[]>;
   /** 0 for an empty shard. */
   lastSequence(shard: number, signal: AbortSignal): Promise<number>;
 }

@@ -1,15 +1,18 @@
 /** The intake, put together: journal, keys, database and HTTP server. */
 import { setTimeout as delay } from 'node:timers/promises';
+import { createAgreedClock } from '../clock/agreed-clock.ts';
+import { exportClocks } from '../clock/metrics.ts';
 import { databaseAccess, journalServers } from '../config.ts';
 import { systemClock } from '../core/clock.ts';
 import { createCanarySender } from '../intake/canary-sender.ts';
 import { createIntake } from '../intake/create-intake.ts';
 import { createLoadGuard } from '../intake/load-guard.ts';
 import { exportRecentPublishes } from '../intake/recent-publishes.ts';
-import { listen } from '../intake/server.ts';
+import { intakeConnections, listen } from '../intake/server.ts';
 import { createAcceptances } from '../journal/acceptances.ts';
 import { followAstray } from '../journal/astray.ts';
 import { keepJournalChecked } from '../journal/check.ts';
+import { journalClocks } from '../journal/clocks.ts';
 import { connectJournal } from '../journal/connection.ts';
 import { createDataKeyStore } from '../journal/data-keys.ts';
 import { JournalHealth } from '../journal/journal-health.ts';
@@ -47,20 +50,33 @@ export const startIntake: StartRole = async ({ config, registry, dependencies, l
       if (suppressed !== undefined) log.warn({ step, suppressed, error }, 'background step failed');
     };
 
+  const receipts = createReceiptStore({ ...databaseAccess(config.dataPlane), campaignId });
+  const clock = createAgreedClock(
+    {
+      own: systemClock,
+      monotonicMs,
+      sources: [...journalClocks({ connection, campaignId, shards }), receipts],
+      onError: warn('read another clock'),
+    },
+    ended.signal,
+  );
+  exportClocks(registry, clock);
+  // Before the first decision by it, the day of the data key. Bounded: each clock is asked for a second.
+  await Promise.race([clock.first, aborted(starting)]);
   const settings = watchLiveSettings({ connection, campaignId, onError: warn('live settings') }, ended.signal);
   const sealer = new DataKeyRing({
     campaignId,
     store: createDataKeyStore(connection, campaignId),
     readWrapKeys: () => readWrapKeys(config.privacyDir),
-    clock: systemClock,
+    clock,
     onError: warn('data keys'),
   });
   await until(() => sealer.load(starting), starting, warn('load the data key of today'));
   await Promise.race([settings.first, aborted(starting)]);
   void sealer.keepAhead(ended.signal);
 
-  const receipts = createReceiptStore({ ...databaseAccess(config.dataPlane), campaignId });
   const guard = createLoadGuard();
+  const connections = intakeConnections(config.maxConnections);
   let draining = false;
   const publisher = createPublisher({ connection, campaignId, shards, registry, monotonicMs, signal: ended.signal });
   const app = createIntake({
@@ -90,7 +106,10 @@ export const startIntake: StartRole = async ({ config, registry, dependencies, l
     receipts,
     registry,
     guard,
-    now: () => systemClock.now(),
+    connections,
+    now: () => clock.now(),
+    isClockAgreed: () => clock.isAgreed(),
+    wallClockMs: () => systemClock.now(),
     monotonicMs,
     random: Math.random,
     isDraining: () => draining,
@@ -102,7 +121,7 @@ export const startIntake: StartRole = async ({ config, registry, dependencies, l
       else log.warn({ code, suppressed }, 'answered 503');
     },
   });
-  const server = await listen(app, config.host, config.httpPort, config.keepAliveMs);
+  const server = await listen(app, config.host, config.httpPort, { connections, keepAliveMs: config.keepAliveMs });
   const { serviceUrl } = config;
   return {
     ...(serviceUrl === undefined
@@ -112,11 +131,12 @@ export const startIntake: StartRole = async ({ config, registry, dependencies, l
             serviceUrl,
             canaryKey: keys.canary,
             settings,
-            now: () => systemClock.now(),
+            now: () => clock.now(),
             monotonicMs,
             signal: ended.signal,
           }),
         }),
+    problem: () => clock.problem(),
     async drain() {
       draining = true;
       await delay(config.drainGraceMs);

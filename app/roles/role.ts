@@ -17,6 +17,8 @@ export interface RoleContext {
 
 export interface RunningRole {
   readonly canary?: SendCanary;
+  /** Why it had better get no traffic now; undefined while it may. */
+  readonly problem?: () => string | undefined;
   /** Finishes what is under way, within a bound of its own, and closes every connection. */
   drain(): Promise<void>;
 }

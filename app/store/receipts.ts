@@ -1,5 +1,6 @@
 /** What a citizen's receipt has come to. A read that can't be answered in a second is answered `unavailable`. */
 import { escapeIdentifier } from 'pg';
+import type { ClockSource } from '../clock/agreed-clock.ts';
 import type { EventType } from '../core/envelope.ts';
 import type { ReceiptLookup, ReceiptStore } from '../intake/ports.ts';
 import { createPool, type DatabaseAccess } from './pool.ts';
@@ -46,7 +47,7 @@ const lookupOf = (rows: readonly Row[]): ReceiptLookup => {
 
 export const createReceiptStore = (
   options: ReceiptStoreOptions,
-): ReceiptStore & { readonly close: () => Promise<void> } => {
+): ReceiptStore & ClockSource & { readonly close: () => Promise<void> } => {
   const schema = escapeIdentifier(options.schema ?? 'public');
   const pool = createPool({
     access: options,
@@ -74,6 +75,10 @@ export const createReceiptStore = (
         .then(({ rows }) => lookupOf(rows))
         .catch((): ReceiptLookup => ({ kind: 'unavailable' }));
       return Promise.race([answered, aborted.promise]).finally(() => signal.removeEventListener('abort', onAbort));
+    },
+    async read() {
+      const { rows } = await pool.query<{ ms: string }>('SELECT extract(epoch FROM clock_timestamp()) * 1000 AS ms');
+      return { clock: 'database', atMs: Number(rows[0]?.ms), mayBeShared: true };
     },
     close: () => pool.end(),
   };

@@ -8,6 +8,7 @@ import type { VoucherCampaign } from '../../operator/api/campaign-types.ts';
 import { intakeServiceName, LABELS } from '../../operator/api/names.ts';
 import { createKubeAccess } from '../../operator/kube/access.ts';
 import { createKubeClient } from '../../operator/kube/client.ts';
+import { urlHost } from '../../operator/net/url-host.ts';
 import { systemClock } from '../../operator/runtime/clock.ts';
 import type { ServerTls } from '../audit/server-tls.ts';
 import type { Kubernetes } from '../cluster.ts';
@@ -173,11 +174,13 @@ export const startOnCluster = async (options: OnClusterOptions): Promise<Stack> 
     const journal = await secretOf(cluster, `${RELEASE}-journal`, SYSTEM_NAMESPACE, signal);
     const campaignSecret = await secretOf(cluster, spec.dataPlane.secretName, CAMPAIGN_NAMESPACE, signal);
     const privacy = await secretOf(cluster, spec.privacy.keySecretName, CAMPAIGN_NAMESPACE, signal);
-    const serviceAddress = await addressOf(cluster, intakeServiceName(metadata.name), CAMPAIGN_NAMESPACE, signal);
+    const intakeService = intakeServiceName(metadata.name);
+    const serviceAddress = urlHost(await addressOf(cluster, intakeService, CAMPAIGN_NAMESPACE, signal));
     const database = new URL(campaignSecret(DATA_PLANE_KEYS.postgresUrl));
     let forwardedNats: string | undefined;
-    if (target.isRouted) database.hostname = await addressOf(cluster, `${RELEASE}-postgres`, SYSTEM_NAMESPACE, signal);
-    else {
+    if (target.isRouted) {
+      database.hostname = urlHost(await addressOf(cluster, `${RELEASE}-postgres`, SYSTEM_NAMESPACE, signal));
+    } else {
       const [nats, postgres] = await forwardDataPlane(target, logDir, stopping.signal);
       background.push(nats.done, postgres.done);
       forwardedNats = `nats://127.0.0.1:${nats.port}`;
@@ -188,7 +191,7 @@ export const startOnCluster = async (options: OnClusterOptions): Promise<Stack> 
       forwardedNats ??
       observer.pods
         .filter((pod) => pod.metadata.labels[LABELS.component] === 'nats' && isReady(pod))
-        .flatMap(({ status }) => (status.podIP === undefined ? [] : [`nats://${status.podIP}:4222`]))
+        .flatMap(({ status }) => (status.podIP === undefined ? [] : [`nats://${urlHost(status.podIP)}:4222`]))
         .join(',');
     const pathOf = ({ id }: StackProcess): string | undefined => {
       const pod = observer.pods.find(({ metadata: { uid } }) => uid === id);
@@ -234,8 +237,8 @@ export const startOnCluster = async (options: OnClusterOptions): Promise<Stack> 
           (pod) => pod.metadata.namespace === CAMPAIGN_NAMESPACE && pod.status.podIP !== undefined,
         );
         const pages = await Promise.all(
-          ours.map(async ({ metadata: { name }, status }) => {
-            const url = `http://${status.podIP}:${PORTS.admin}${ADMIN_PATHS.metrics}`;
+          ours.map(async ({ metadata: { name }, status: { podIP = '' } }) => {
+            const url = `http://${urlHost(podIP)}:${PORTS.admin}${ADMIN_PATHS.metrics}`;
             const response = await fetch(url, { signal: AbortSignal.timeout(2_000) }).catch(() => undefined);
             return response === undefined ? [] : [{ name, text: await response.text() }];
           }),

@@ -15,8 +15,10 @@ export const ENV = {
   privacyDir: 'VOUCHER_PRIVACY_DIR',
   /** Mount of the Secret `spec.dataPlane.secretName`. */
   dataPlaneDir: 'VOUCHER_DATA_PLANE_DIR',
-  /** Listen address, `0.0.0.0` in a pod, `127.0.0.1` in the embedded mode. */
+  /** Listen address, `::` (IPv6 and IPv4) in a pod, `127.0.0.1` in the embedded mode. */
   host: 'VOUCHER_HOST',
+  /** Connections of citizens that an intake holds at most; 4,096 unless stated. */
+  maxConnections: 'VOUCHER_MAX_CONNECTIONS',
   /** One per named container port: `PORT_HTTP`, `PORT_ADMIN`. */
   portHttp: 'PORT_HTTP',
   /** Where citizens' traffic comes in, for the intake's own canaries: the campaign's Service. */
@@ -33,7 +35,8 @@ export const ENV = {
 export const PORTS = { http: 8080, admin: 9090 } as const;
 
 /**
- * Paths on the admin port. Readiness fails while starting and draining only, never because of shedding.
+ * Paths on the admin port. Readiness fails while starting and draining, and in an intake whose clock is more than 5 s
+ * away from what most clocks say; never because of shedding.
  * `/healthz` says whether journal and database answer this very process, with its own credentials; no probe of the kubelet
  * asks it, because neither a restart nor an unready pod mends a database.
  * `POST /canary` (intake): registers nobody through the Service, and answers a CanaryReport; 409 while one is under way.
@@ -156,6 +159,8 @@ export const METRICS = {
   scrapeTime: 'voucher_scrape_time_seconds',
   /** Unix seconds by the pod's clock when the process began (a default metric): tells a restart from a wrong zero. */
   processStart: 'process_start_time_seconds',
+  /** `{clock}`: seconds that a clock is ahead of what most agree on; `own` is the pod's. Absent without an agreement. */
+  clockAhead: 'voucher_clock_ahead_seconds',
   intakeInFlight: 'voucher_intake_in_flight',
   intakeAnswerSeconds: 'voucher_intake_answer_seconds',
   journalPublishes: 'voucher_journal_publishes_total',
@@ -214,7 +219,8 @@ export type DatabaseState = (typeof DATABASE_STATES)[number];
 /**
  * Values of the `outcome` label of intake arrivals.
  * accepted: 201/200 after the journal's acknowledgement; shed: 503; refused: 4xx that the citizen can mend;
- * failed: 503 after the publish budget. Canaries are counted as `canary`, never as demand.
+ * failed: 503 after the publish budget; turned_away: a connection that was refused, or cut before its request was whole,
+ * because the pod holds as many as it can. Canaries are counted as `canary`, never as demand.
  */
-export const ARRIVAL_OUTCOMES = ['accepted', 'shed', 'refused', 'failed', 'canary'] as const;
+export const ARRIVAL_OUTCOMES = ['accepted', 'shed', 'refused', 'failed', 'turned_away', 'canary'] as const;
 export type ArrivalOutcome = (typeof ARRIVAL_OUTCOMES)[number];

@@ -74,6 +74,11 @@ export const CONDITION_REASONS = {
   ],
   /** Every signal of the last tick is fresh. False: nothing is scaled down meanwhile. */
   MetricsFresh: ['AllFresh', 'ArrivalsStale', 'BacklogStale', 'AllStale', 'NotYetObserved'],
+  /**
+   * The clocks of intake pods, operator, journal and database are within two seconds of each other. An intake whose clock
+   * is more than five seconds off takes no traffic.
+   */
+  ClocksAgree: ['AllAgree', 'PodClockOff', 'OperatorClockOff', 'DataPlaneClockOff', 'NotYetObserved'],
   /** Ready intake replicas have reached the forecast's floor before opening, and a canary came through to the database. */
   PreWarmed: [
     'FloorReady',
@@ -161,6 +166,7 @@ export const CONDITION_TYPES = [
   'Provisioned',
   'JournalDurable',
   'MetricsFresh',
+  'ClocksAgree',
   'PreWarmed',
   'Open',
   'PlanPending',
@@ -225,6 +231,8 @@ export const EVENT_REASONS = [
   'JournalNotDeleted',
   'MetricsStale',
   'MetricsFresh',
+  'ClockOff',
+  'ClocksAgree',
   'SettingsPublished',
   'DownstreamSaturated',
   'DownstreamRecovered',

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { PORTS } from '../api/app-contract.ts';
 import { LABELS, TIERS, type Tier } from '../api/names.ts';
+import { urlHost } from '../net/url-host.ts';
 import type { ObservedPod } from '../reconcile/ports.ts';
 import type { KubeMetadata, KubeObject } from './objects.ts';
 import { troubleSchema } from './pod-status.ts';
@@ -37,7 +38,6 @@ const podSchema = z.object({
 });
 
 const isTier = (word: string | undefined): word is Tier => TIERS.some((tier) => tier === word);
-const urlHost = (address: string): string => (address.includes(':') ? `[${address}]` : address);
 const atMs = (text: string | null | undefined): number | undefined => (text ? Date.parse(text) : undefined);
 
 /** Where a pod's metrics page and probes are. */

@@ -86,6 +86,5 @@ export const startAuditServer = async (
         underWay -= 1;
       });
   });
-  server.maxConnections = MOST_CONNECTIONS;
-  return listen(server, host, port);
+  return listen(server, host, port, MOST_CONNECTIONS);
 };

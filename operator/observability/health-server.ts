@@ -11,6 +11,7 @@ export interface HealthSources {
   readonly missing: () => string | undefined;
 }
 
+const MOST_CONNECTIONS = 64;
 const PLAIN = 'text/plain; charset=utf-8';
 
 const send = (response: ServerResponse, status: number, type: string, text: string): void => {
@@ -37,6 +38,5 @@ export const startHealthServer = async (sources: HealthSources, host: string, po
         return send(response, 404, PLAIN, 'there are /livez, /readyz and /metrics\n');
     }
   });
-  server.maxConnections = 64;
-  return listen(server, host, port);
+  return listen(server, host, port, MOST_CONNECTIONS);
 };

@@ -1,5 +1,6 @@
 import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { bind } from '../net/bind.ts';
+import { createConnections } from '../net/connections.ts';
 
 /** A server that listens. */
 export interface Listening {
@@ -8,15 +9,14 @@ export interface Listening {
   close(): Promise<void>;
 }
 
-/** @throws Error when the address can't be listened on */
-export const listen = async (server: Server, host: string, port: number): Promise<Listening> => {
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, resolve);
-  });
+/**
+ * @param most connections; one more takes the place of the one that was quiet for the longest
+ * @throws Error when the address can't be listened on
+ */
+export const listen = async (server: Server, host: string, port: number, most: number): Promise<Listening> => {
+  createConnections({ limit: most }).attach(server);
   return {
-    // A listening TCP server has an address with a port.
-    port: (server.address() as AddressInfo).port,
+    port: await bind(server, { host, port }),
     async close() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

@@ -6,6 +6,7 @@
 import type { ConditionType } from '../api/conditions.ts';
 import { instantMs } from '../api/instant.ts';
 import { acceptingRegistrations } from './accepting.ts';
+import { clocksAgree } from './clocks-agree.ts';
 import { contingencyCondition } from './contingency-told.ts';
 import { journalDurable, ready } from './journal-conditions.ts';
 import type { PlanInput } from './observed.ts';
@@ -139,6 +140,7 @@ export const judge = (input: ConditionInput): { readonly [T in ConditionType]: V
   Provisioned: provisioned(input),
   JournalDurable: journalDurable(input),
   MetricsFresh: metricsFresh(input),
+  ClocksAgree: clocksAgree(input),
   PreWarmed: preWarmed(input),
   Open: open(input),
   PlanPending: planPending(input),

@@ -104,6 +104,19 @@ const TRANSITIONS: readonly Transition[] = [
     happened: (before, after) => before?.status === 'False' && after?.status === 'True',
   },
   {
+    type: 'Warning',
+    reason: 'ClockOff',
+    about: 'ClocksAgree',
+    // Another cause is news as well.
+    happened: (before, after) => after?.status === 'False' && before?.reason !== after.reason,
+  },
+  {
+    type: 'Normal',
+    reason: 'ClocksAgree',
+    about: 'ClocksAgree',
+    happened: (before, after) => before?.status === 'False' && after?.status === 'True',
+  },
+  {
     type: 'Normal',
     reason: 'PreWarmStarted',
     about: 'PreWarmed',

@@ -39,6 +39,7 @@ export const agedReadings = (last: CampaignReadings | undefined): CampaignReadin
     : {
         arrivals: aged(last.arrivals),
         backlog: Object.fromEntries(Object.entries(last.backlog).map(([tier, reading]) => [tier, aged(reading)])),
+        ...(last.clocks === undefined ? {} : { clocks: last.clocks }),
         ...(last.shedPercent === undefined ? {} : { shedPercent: aged(last.shedPercent) }),
         ...(last.intakes === undefined ? {} : { intakes: aged(last.intakes) }),
         ...(last.workers === undefined ? {} : { workers: aged(last.workers) }),

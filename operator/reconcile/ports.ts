@@ -241,11 +241,22 @@ export interface CampaignReadings {
   readonly backlog: Partial<Readonly<Record<Tier, Reading<Backlog>>>>;
   /** Messages that a tier works off per second. Absent: nobody measures it. */
   readonly served?: Partial<Readonly<Record<Tier, Reading<number>>>>;
-  /** Of the attempted registrations, those that were sent away with 503, in percent. Absent: nobody measures it. */
+  /** Of the attempted registrations, those that were sent away, with 503 or below HTTP, in percent. Absent: nobody measures it. */
   readonly shedPercent?: Reading<number>;
   /** Absent: nobody reads it. */
   readonly intakes?: Reading<IntakesView>;
   readonly workers?: Reading<WorkersView>;
+  /** Of the pods that answered last. Absent: none has, or nobody looks. */
+  readonly clocks?: readonly PodClock[];
+}
+
+/** The time that an intake pod tells. */
+export interface PodClock {
+  readonly pod: string;
+  /** Seconds that it is ahead of the operator's clock; what a scrape takes is allowed for. */
+  readonly aheadSeconds: number;
+  /** What the pod says of clocks it knows: seconds ahead of what most agree on; its own is `own`. Absent: they don't agree. */
+  readonly agreed?: readonly { readonly clock: string; readonly aheadSeconds: number }[];
 }
 
 export interface SignalReader {

@@ -77,7 +77,7 @@ const environment = (campaign: VoucherCampaign, tier: Tier, options: BuildOption
   { name: ENV.configDir, value: MOUNTS.config },
   { name: ENV.privacyDir, value: MOUNTS.privacy },
   { name: ENV.dataPlaneDir, value: MOUNTS.dataPlane },
-  { name: ENV.host, value: '0.0.0.0' },
+  { name: ENV.host, value: '::' },
   ...(tier === 'intake'
     ? [
         { name: ENV.portHttp, value: String(PORTS.http) },

@@ -1,11 +1,18 @@
 /** Signals of one tick for a campaign: arrivals from the intake pods, backlog from the journal. */
 import type { IntakesView } from '../plan/pod-views.ts';
-import type { CampaignReadings, JournalAdmin, JournalBacklog, ObservedPod, SignalReader } from '../reconcile/ports.ts';
+import type {
+  CampaignReadings,
+  JournalAdmin,
+  JournalBacklog,
+  ObservedPod,
+  PodClock,
+  SignalReader,
+} from '../reconcile/ports.ts';
 import type { ArrivalRates, Backlog, Reading } from '../scaling/types.ts';
 import { RateWindows } from '../scaling/windows.ts';
 import { isBelievable, type JournalCounts, journalRates, remembered } from './journal-rates.ts';
 import { intakesViewOf } from './pod-findings.ts';
-import type { Scraper, ScrapeTarget } from './scrape.ts';
+import type { IntakeSample, Scraper, ScrapeTarget } from './scrape.ts';
 
 /** A source that did not tell in this tick. The tick goes on; the signal ages. */
 export class SignalError extends Error {
@@ -52,6 +59,8 @@ interface Known {
   counts: readonly JournalCounts[];
   /** Pods that missed the last scrape: asked last, so that many hanging ones can't use up every turn. */
   missed: ReadonlySet<string>;
+  /** Of the pods that answered last. */
+  clocks: readonly PodClock[];
   askedAtMs: number;
 }
 
@@ -85,6 +94,13 @@ const atLeast = (full: Known['full'], part: ArrivalRates, nowMs: number): Readin
     atMs,
   };
 };
+
+/** A page was made between the question and the end of the scrape: a pod's clock within that is not off. */
+const podClock = ({ pod, sourceAtMs, clocks }: IntakeSample, askedAtMs: number, answeredAtMs: number): PodClock => ({
+  pod,
+  aheadSeconds: (Math.min(0, sourceAtMs - askedAtMs) + Math.max(0, sourceAtMs - answeredAtMs)) / 1000,
+  ...(clocks === undefined ? {} : { agreed: clocks }),
+});
 
 const learnRates = (known: Known, { enqueued, workedOff }: JournalBacklog, atMs: number): void => {
   if (enqueued === undefined || workedOff === undefined) return;
@@ -151,6 +167,7 @@ export const createSignalReader = (deps: SignalDeps): SignalReader => {
       intakes: { kind: 'absent' },
       counts: [],
       missed: new Set(),
+      clocks: [],
       askedAtMs: nowMs,
     };
     known.askedAtMs = nowMs;
@@ -170,6 +187,7 @@ export const createSignalReader = (deps: SignalDeps): SignalReader => {
     const view = intakesViewOf(findings, pods);
     known.intakes = view === undefined ? unrenewed(known.intakes, atMs) : { kind: 'fresh', value: view, atMs };
     known.missed = new Set(missed.map(({ pod }) => pod));
+    if (samples.length > 0) known.clocks = samples.map((sample) => podClock(sample, atMs, deps.now()));
     const [first] = missed;
     if (first !== undefined) {
       const attempted = `read the counters of ${missed.length} of ${pods.length} intake pods, ${first.pod} among them`;
@@ -215,7 +233,14 @@ export const createSignalReader = (deps: SignalDeps): SignalReader => {
       const isProven =
         arrivals.kind === 'fresh' && known.shedPercent.kind !== 'absent' && known.shedPercent.atMs === arrivals.atMs;
       const shedPercent: Reading<number> = isProven ? known.shedPercent : { kind: 'absent' };
-      return { arrivals, shedPercent, backlog: { records: backlog }, served: { records: served }, intakes };
+      return {
+        arrivals,
+        shedPercent,
+        backlog: { records: backlog },
+        served: { records: served },
+        intakes,
+        ...(known.clocks.length === 0 ? {} : { clocks: known.clocks }),
+      };
     },
   };
 };

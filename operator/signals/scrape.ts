@@ -1,6 +1,6 @@
 /** Asks pods for their counters, side by side, within one deadline. A pod that doesn't answer is missing, never zero. */
 import { Agent, type Dispatcher, request } from 'undici';
-import { ADMIN_PATHS, METRICS } from '../api/app-contract.ts';
+import { ADMIN_PATHS, type ArrivalOutcome, METRICS } from '../api/app-contract.ts';
 import type { CounterSample } from '../scaling/windows.ts';
 import { type MetricSample, parseMetrics } from './metrics-text.ts';
 import { FINDING_METRICS, findingOf, type PodFinding } from './pod-findings.ts';
@@ -11,9 +11,16 @@ export interface ScrapeTarget {
   readonly adminUrl: string;
 }
 
-/** Attempted registrations, and those of them that were sent away with 503. */
+/** Attempted registrations, and those of them that were sent away: with 503, or below HTTP. */
 export interface IntakeSample extends CounterSample {
   readonly sentAway: number;
+  /** What the pod knows of clocks: seconds ahead of what most agree on, its own as `own`. Absent: they agree on nothing. */
+  readonly clocks?: readonly ClockAhead[];
+}
+
+export interface ClockAhead {
+  readonly clock: string;
+  readonly aheadSeconds: number;
 }
 
 export interface ScrapeResult {
@@ -76,10 +83,16 @@ const readPage = async (url: string, { dispatcher, headers }: Session, signal: A
 /** Canaries prove the way, they are not demand. */
 const isDemand = ({ labels }: MetricSample): boolean => labels['outcome'] !== 'canary';
 
-const isSentAway = ({ labels }: MetricSample): boolean =>
-  labels['outcome'] === 'shed' || labels['outcome'] === 'failed';
+const SENT_AWAY: readonly unknown[] = ['shed', 'failed', 'turned_away'] satisfies readonly ArrivalOutcome[];
+const isSentAway = ({ labels }: MetricSample): boolean => SENT_AWAY.includes(labels['outcome']);
 
-const WANTED = [METRICS.intakeArrivals, METRICS.scrapeTime, METRICS.processStart, ...FINDING_METRICS];
+const WANTED = [
+  METRICS.intakeArrivals,
+  METRICS.scrapeTime,
+  METRICS.processStart,
+  METRICS.clockAhead,
+  ...FINDING_METRICS,
+];
 
 /**
  * Reads one pod's counter out of its page.
@@ -101,10 +114,15 @@ const counterOf = (pod: string, families: ReturnType<typeof parseMetrics>): Inta
     throw new Error(`${METRICS.intakeArrivals} is no count`);
   }
   const sentAway = arrivals.filter(isSentAway).reduce((sum, { value }) => sum + value, 0);
+  const clocks = (families.get(METRICS.clockAhead) ?? []).map(({ labels, value }) => ({
+    clock: labels['clock'] ?? '',
+    aheadSeconds: value,
+  }));
   return {
     pod,
     counter,
     sentAway,
+    ...(clocks.length === 0 ? {} : { clocks }),
     startedAtMs: millisecondsOf(METRICS.processStart),
     sourceAtMs: millisecondsOf(METRICS.scrapeTime),
   };

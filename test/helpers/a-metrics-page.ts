@@ -4,6 +4,7 @@ import { METRICS } from '../../operator/api/app-contract.ts';
 export interface MetricsPage {
   readonly accepted?: number;
   readonly shed?: number;
+  readonly turnedAway?: number;
   readonly canary?: number;
   /** Unix seconds by the pod's clock. */
   readonly now?: number;
@@ -13,6 +14,7 @@ export interface MetricsPage {
 export const aMetricsPage = ({
   accepted = 0,
   shed = 0,
+  turnedAway = 0,
   canary = 0,
   now = 1_600_999_200,
   started = now - 3600,
@@ -28,6 +30,7 @@ export const aMetricsPage = ({
     `${METRICS.intakeArrivals}{outcome="shed"} ${shed}`,
     `${METRICS.intakeArrivals}{outcome="refused"} 0`,
     `${METRICS.intakeArrivals}{outcome="failed"} 0`,
+    `${METRICS.intakeArrivals}{outcome="turned_away"} ${turnedAway}`,
     `${METRICS.intakeArrivals}{outcome="canary"} ${canary}`,
     '',
     `# HELP ${METRICS.scrapeTime} Unix time by this process when the page was made.`,

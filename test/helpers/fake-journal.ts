@@ -6,6 +6,7 @@ import { eventually } from './eventually.ts';
 
 interface Stored {
   readonly sequence: number;
+  readonly storedAtMs: number;
   readonly data: Uint8Array;
   state: 'waiting' | 'delivered' | 'acked' | 'termed';
   deliveries: number;
@@ -29,7 +30,9 @@ export class FakeJournal implements JournalReader, JournalReplay {
     const stream = this.#stream(shard);
     for (const message of messages) {
       const data = ArrayBuffer.isView(message) ? message : encodeEnvelope(message);
-      stream.push({ sequence: stream.length + 1, data, state: 'waiting', deliveries: 0, againAtMs: 0 });
+      // When the event says it happened: a journal whose clock agrees.
+      const storedAtMs = ArrayBuffer.isView(message) ? 0 : Date.parse(message.at);
+      stream.push({ sequence: stream.length + 1, storedAtMs, data, state: 'waiting', deliveries: 0, againAtMs: 0 });
     }
   }
 
@@ -86,6 +89,7 @@ export class FakeJournal implements JournalReader, JournalReplay {
     return {
       shard,
       sequence: message.sequence,
+      storedAtMs: message.storedAtMs,
       data: message.data,
       deliveryCount: message.deliveries,
       ack: () => {

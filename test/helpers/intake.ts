@@ -8,7 +8,7 @@ import { secretKey } from '../../app/core/secret-key.ts';
 import { createIntake } from '../../app/intake/create-intake.ts';
 import { createLoadGuard, type LoadGuard } from '../../app/intake/load-guard.ts';
 import type { AcceptanceLookup, PublishOutcome, ReceiptLookup } from '../../app/intake/ports.ts';
-import { type HttpServer, listen } from '../../app/intake/server.ts';
+import { type HttpServer, intakeConnections, listen } from '../../app/intake/server.ts';
 import { citizenOf } from '../../local/load/citizen.ts';
 import type { LiveSettings } from '../../operator/api/app-contract.ts';
 
@@ -127,8 +127,10 @@ export const calmGuard = (maxInFlight = 512): LoadGuard => {
 export const startTestIntake = async (
   guard: LoadGuard = createLoadGuard(),
   journal: EventEnvelope[] = [],
+  maxConnections?: number,
 ): Promise<TestIntake> => {
   const published: EventEnvelope[] = [];
+  const connections = intakeConnections(maxConnections);
   const world: TestIntake['world'] = {
     nowMs: NOW_MS,
     settings: settingsOf(),
@@ -172,14 +174,17 @@ export const startTestIntake = async (
     receipts: { find: (receipt) => world.find(receipt) },
     registry,
     guard,
+    connections,
     now: () => world.nowMs,
+    isClockAgreed: () => true,
+    wallClockMs: () => world.nowMs,
     monotonicMs: () => performance.now(),
     random: () => 0.5,
     isDraining: () => world.draining,
     signal: new AbortController().signal,
     onServerError: (code, error) => serverErrors.push({ code, error }),
   });
-  const server = await listen(app, '127.0.0.1', 0);
+  const server = await listen(app, '127.0.0.1', 0, { connections });
   const url = `http://127.0.0.1:${server.port}`;
   return {
     url,

@@ -15,7 +15,12 @@ beforeEach(async () => {
   const registry = new Registry();
   new Counter({ name: 'things_total', help: 'Things.', registers: [registry] }).inc(3);
   admin = await startAdminServer(
-    { registry, isReady: () => ready, canary: () => canary, dependencies: () => found },
+    {
+      registry,
+      notReady: () => (ready ? undefined : 'starting'),
+      canary: () => canary,
+      dependencies: () => found,
+    },
     '127.0.0.1',
     0,
   );

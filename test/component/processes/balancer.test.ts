@@ -172,6 +172,23 @@ describe('a balancer', () => {
     });
   });
 
+  it('gives the place of the quietest connection to a new one', async () => {
+    const echo = await backend((socket) => socket.pipe(socket));
+    const balancer = await balance(() => [echo], { maxConnections: 2, quietMs: 0 });
+    const dial = (): Socket => connect({ host, port: balancer.port }).on('error', () => undefined);
+    const say = async (socket: Socket, word: string): Promise<string> => {
+      socket.write(word);
+      return String((await once(socket, 'data'))[0]);
+    };
+    const [quiet, talkative] = [dial(), dial()];
+    const closed = once(quiet, 'close');
+    await say(quiet, 'one');
+    await say(talkative, 'two');
+    expect(await say(dial(), 'three')).toBe('three');
+    await closed;
+    expect(await say(talkative, 'four')).toBe('four');
+  });
+
   it.each([
     ['that may still speak', false],
     ['that has said its last word', true],

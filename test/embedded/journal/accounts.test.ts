@@ -8,6 +8,7 @@ import { jetstream } from '@nats-io/jetstream';
 import { Registry } from 'prom-client';
 import { createAcceptances } from '../../../app/journal/acceptances.ts';
 import { followAstray } from '../../../app/journal/astray.ts';
+import { journalClocks } from '../../../app/journal/clocks.ts';
 import { type JournalConnection, JournalTlsError } from '../../../app/journal/connection.ts';
 import { createDataKeyStore } from '../../../app/journal/data-keys.ts';
 import { watchLiveSettings } from '../../../app/journal/live-settings.ts';
@@ -137,9 +138,26 @@ describe('a campaign’s account', () => {
 
     const replay = createJournalReplay({ connection: pod, campaignId });
     expect(await replay.lastSequence(shard, never)).toBe(1);
-    const replayed: number[] = [];
-    for await (const batch of replay.replay(shard, 1, never)) replayed.push(...batch.map(({ sequence }) => sequence));
-    expect(replayed).toEqual([1]);
+    const replayed: (readonly [number, number])[] = [];
+    for await (const batch of replay.replay(shard, 1, never)) {
+      replayed.push(...batch.map(({ sequence, storedAtMs }) => [sequence, storedAtMs] as const));
+    }
+    // Whoever reads it comes to the same instant.
+    expect(replayed).toEqual([[1, delivery?.storedAtMs]]);
+  });
+
+  it('reads the clocks of the servers that lead its shards', async () => {
+    const clocks = journalClocks({ connection: pod, campaignId, shards: SHARDS });
+    // Of every shard its stream and its consumer, and two buckets.
+    expect(clocks).toHaveLength(2 * SHARDS + 2);
+    for (const clock of clocks) {
+      const beforeMs = Date.now();
+      const { clock: name, atMs } = await clock.read(never);
+      expect(name).toMatch(/^journal\b/);
+      // One machine, one clock.
+      expect(atMs).toBeGreaterThanOrEqual(beforeMs - 1);
+      expect(atMs).toBeLessThanOrEqual(Date.now() + 1);
+    }
   });
 
   it('follows what went astray', async () => {

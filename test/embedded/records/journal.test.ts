@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Registry } from 'prom-client';
+import type { EventEnvelope } from '../../../app/core/envelope.ts';
 import { createJournalReader } from '../../../app/journal/reader.ts';
 import { createJournalReplay } from '../../../app/journal/replay.ts';
 import { runRecords } from '../../../app/records/worker.ts';
@@ -14,8 +15,8 @@ import { createStore } from '../../../app/store/records-store.ts';
 import { DATA_PLANE_KEYS, ENV } from '../../../operator/api/app-contract.ts';
 import { type BenchJournal, startBenchJournal } from '../../helpers/bench-journal.ts';
 import { eventually } from '../../helpers/eventually.ts';
-import { recordsOf, startTestPostgres, type TestPostgres } from '../../helpers/postgres.ts';
-import { homeShard, manyReceived, SHARDS } from '../../helpers/records.ts';
+import { queryOnce, recordsOf, startTestPostgres, type TestPostgres } from '../../helpers/postgres.ts';
+import { homeShard, manyReceived, receiptOf, receivedEvent, SHARDS } from '../../helpers/records.ts';
 
 const CAMPAIGN = 'spring';
 const MESSAGES = 6_000;
@@ -79,6 +80,40 @@ describe('a journal of three nodes', () => {
     await postgres.ensureDatabase('records', 'voucher');
     expect(await runRebuild()).toContain(`${MESSAGES} citizens, 0 superseded receipts, 0 messages set aside`);
     expect(await recordsOf(url, CAMPAIGN)).toEqual(before);
+  });
+
+  it('lets no intake whose clock is wrong displace who is confirmed', async () => {
+    const campaignId = 'clocks';
+    const store = createStore({ connectionString: url, campaignId });
+    await store.migrate();
+    const at = (seconds: number): string => new Date(Date.now() + seconds * 1000).toISOString();
+    const sent = (receipt: string, seconds: number): EventEnvelope => ({
+      ...receivedEvent({ campaignId, citizen: 'one', receipt }),
+      at: at(seconds),
+    });
+    await journal.fill(campaignId, [sent('confirmed', 0)]);
+    await journal.resetConsumers(campaignId, 'records');
+    const stop = new AbortController();
+    const reader = createJournalReader({ connection: journal.connection, campaignId, tier: 'records' });
+    const log = { info: () => undefined, warn: () => undefined };
+    const running = runRecords(
+      { campaignId, shards: SHARDS, reader, store, registry: new Registry(), log },
+      stop.signal,
+    );
+    const superseded = (count: number): Promise<true> =>
+      eventually(async () => (await store.count(campaignId)).superseded === count, { what: `${count} superseded` });
+    await eventually(async () => (await store.count(campaignId)).received === 1, { what: 'the first one on record' });
+    for (const [index, seconds] of [-600, -7_200, 25_200, 600].entries()) {
+      await journal.fill(campaignId, [sent(`wrong ${seconds}`, seconds)]);
+      await superseded(index + 1);
+    }
+    stop.abort();
+    await running;
+    const [row] = await queryOnce<{ receipt: string }>(url, 'SELECT receipt FROM registration WHERE campaign_id = $1', [
+      campaignId,
+    ]);
+    expect(row?.receipt).toBe(receiptOf('confirmed'));
+    await store.close();
   });
 
   it('is replayed from any message on, in order and to its end', async () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { EVENT_TYPES, type EventEnvelope, type EventType } from '../../../app/core/envelope.ts';
 import { project, projectHistory } from '../../../app/core/projection.ts';
-import { beats } from '../../../app/core/winner.ts';
+import { acceptedAt, beats } from '../../../app/core/winner.ts';
 
 const day = Date.parse('2020-09-25T01:00:00.000Z');
 const instant = fc.integer({ min: 0, max: 5 }).map((seconds) => new Date(day + seconds * 1000).toISOString());
@@ -111,5 +111,90 @@ describe('a state', () => {
       { state: 'received', at: '2020-09-25T01:00:00.000Z' },
       { state: 'verified', at: '2020-09-25T01:00:02.000Z' },
     ]);
+  });
+});
+
+describe('clocks that are wrong', () => {
+  const HOUR_MS = 3_600_000;
+  const wrongByMs = fc.integer({ min: -8 * HOUR_MS, max: 8 * HOUR_MS });
+  /** A citizen's copies as the journal has them: the true instant, whose clock was off by how much, and who agreed. */
+  const copy = fc
+    .record({
+      trueMs: fc.integer({ min: 0, max: 600_000 }),
+      takesMs: fc.integer({ min: 0, max: 8_000 }),
+      intakeOffMs: fc.oneof(fc.constant(0), wrongByMs),
+      journalOffMs: fc.oneof(fc.constant(0), wrongByMs),
+      n: fc.integer({ min: 0, max: 2 }),
+      citizen: fc.integer({ min: 0, max: 1 }),
+    })
+    .map((one) => {
+      const receipt = `${one.citizen}${one.n}`.padEnd(26, '0');
+      // An intake that has others to ask says the true time; it is never both agreed and wrong.
+      const isAgreed = one.intakeOffMs === 0;
+      const at = new Date(day + one.trueMs + one.intakeOffMs).toISOString();
+      const storedAtMs = day + one.trueMs + one.takesMs + one.journalOffMs;
+      const accepted = acceptedAt({ at, ...(isAgreed ? { clock: 'agreed' as const } : {}) }, storedAtMs);
+      const received: EventEnvelope = {
+        v: 1,
+        id: receipt,
+        type: 'received',
+        kind: 'citizen',
+        campaignId: 'demo',
+        receipt,
+        citizenHash: String(one.citizen).padEnd(64, '0'),
+        at: accepted,
+        site: 'a',
+        keyId: '',
+        data: {},
+      };
+      return { ...one, received };
+    });
+
+  it('give the same rows from every replay, in any order', () => {
+    fc.assert(
+      fc.property(
+        fc
+          .array(copy, { maxLength: 20 })
+          .chain((all) =>
+            fc.tuple(fc.constant(all), fc.shuffledSubarray([...all, ...all], { minLength: all.length * 2 })),
+          ),
+        ([once, again]) => {
+          const rows = (copies: typeof once) => projectHistory(copies.map(({ received }) => received));
+          expect(rows(again)).toEqual(rows(once));
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+
+  it('of an intake displace nobody who was confirmed twelve seconds before, with a journal that is right', () => {
+    fc.assert(
+      fc.property(copy, copy, ({ received: a, ...first }, { received: b, ...second }) => {
+        const later = { ...second, trueMs: first.trueMs + 12_001 + second.trueMs };
+        const claim = ({ trueMs, takesMs, intakeOffMs }: typeof first, receipt: string) => ({
+          acceptedAt: acceptedAt({ at: new Date(day + trueMs + intakeOffMs).toISOString() }, day + trueMs + takesMs),
+          receipt,
+        });
+        expect(beats(claim(later, b.receipt), claim(first, a.receipt))).toBe(false);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('of a journal server displace nobody, with intakes that most clocks agree with', () => {
+    fc.assert(
+      fc.property(copy, copy, ({ received: a, ...first }, { received: b, ...second }) => {
+        const claim = (trueMs: number, { takesMs, journalOffMs }: typeof first, receipt: string) => ({
+          acceptedAt: acceptedAt(
+            { at: new Date(day + trueMs).toISOString(), clock: 'agreed' },
+            day + trueMs + takesMs + journalOffMs,
+          ),
+          receipt,
+        });
+        const later = claim(first.trueMs + 1 + second.trueMs, second, b.receipt);
+        expect(beats(later, claim(first.trueMs, first, a.receipt))).toBe(false);
+      }),
+      { numRuns: 500 },
+    );
   });
 });

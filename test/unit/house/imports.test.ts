@@ -98,14 +98,21 @@ const rules: Record<string, Rule> = {
     forbids: isOperator('plan', 'scaling', 'signals', 'observability'),
   },
   'operator/reconcile gets its I/O handed in': { folder: 'operator/reconcile', forbids: isOperator('kube', 'signals') },
-  'the operator and the app share only operator/api': {
+  'operator/net knows neither campaign nor cluster': {
+    folder: 'operator/net',
+    forbids: ({ target }) => !inFolder(target, 'operator/net') && !target.startsWith('node:'),
+  },
+  'the operator and the app share only operator/api and operator/net': {
     folder: 'operator',
     forbids: ({ from, target }) => inFolder(target, 'app') && !ROOTS.has(from),
   },
-  'the app knows of the operator only its api': {
+  'the app knows of the operator only its api, and how servers take connections': {
     folder: 'app',
     forbids: ({ target, from }) =>
-      inFolder(target, 'operator') && !inFolder(target, 'operator/api') && !inFolder(from, 'app/journal'),
+      inFolder(target, 'operator') &&
+      !inFolder(target, 'operator/api') &&
+      !inFolder(target, 'operator/net') &&
+      !inFolder(from, 'app/journal'),
   },
   'the journal shares no more than the operator’s ports': {
     folder: 'app/journal',

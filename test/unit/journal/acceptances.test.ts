@@ -6,7 +6,12 @@ import { instant, receiptOf, receivedEvent } from '../../helpers/records.ts';
 
 const event = receivedEvent();
 const stored = (change: object = {}): string =>
-  JSON.stringify({ message: { data: Buffer.from(encodeEnvelope({ ...event, ...change })).toString('base64') } });
+  JSON.stringify({
+    message: {
+      data: Buffer.from(encodeEnvelope({ ...event, ...change })).toString('base64'),
+      time: `${event.at.slice(0, -1)}000001Z`,
+    },
+  });
 
 describe('what a shard says of a receipt', () => {
   const fingerprint = receiptOf('body');
@@ -19,6 +24,10 @@ describe('what a shard says of a receipt', () => {
     'no message found': [
       '{"error":{"code":404,"err_code":10037,"description":"no message found"}}',
       { kind: 'absent' },
+    ],
+    'a message whose clock was wrong, at the time of the journal': [
+      stored({ at: '2020-01-01T00:00:00.000Z' }),
+      { kind: 'accepted', at: event.at, fingerprint: undefined },
     ],
     // Not the same as having nothing: a stream that is gone was there.
     'stream not found': ['{"error":{"code":404,"err_code":10059}}', { kind: 'unavailable' }],

@@ -76,6 +76,36 @@ describe('transitionEvents', () => {
       [],
     ],
     [
+      'a clock off',
+      withCondition('ClocksAgree', 'True', 'AllAgree'),
+      withCondition('ClocksAgree', 'False', 'PodClockOff'),
+      ['ClockOff'],
+    ],
+    [
+      'another clock off',
+      withCondition('ClocksAgree', 'False', 'PodClockOff'),
+      withCondition('ClocksAgree', 'False', 'OperatorClockOff'),
+      ['ClockOff'],
+    ],
+    [
+      'a clock that is still off',
+      withCondition('ClocksAgree', 'False', 'PodClockOff'),
+      withCondition('ClocksAgree', 'False', 'PodClockOff'),
+      [],
+    ],
+    [
+      'clocks that agree again',
+      withCondition('ClocksAgree', 'False', 'PodClockOff'),
+      withCondition('ClocksAgree', 'True', 'AllAgree'),
+      ['ClocksAgree'],
+    ],
+    [
+      'clocks that agree, seen for the first time',
+      withCondition('ClocksAgree', 'Unknown', 'NotYetObserved'),
+      withCondition('ClocksAgree', 'True', 'AllAgree'),
+      [],
+    ],
+    [
       'pre-warming begins',
       withCondition('PreWarmed', 'False', 'Scheduled'),
       withCondition('PreWarmed', 'False', 'PreWarming'),

@@ -2,13 +2,14 @@ import { describe, expect, it } from '@jest/globals';
 import { encodeEnvelope } from '../../../app/core/envelope-schema.ts';
 import { commitBatch } from '../../../app/records/commit-batch.ts';
 import { type RecordsStore, RecordsStoreError } from '../../../app/records/ports.ts';
-import { receiptOf, receivedEvent } from '../../helpers/records.ts';
+import { instant, receiptOf, receivedEvent } from '../../helpers/records.ts';
 
 const signal = new AbortController().signal;
 const messages = (count: number) =>
   Array.from({ length: count }, (_, i) => ({
     shard: 0,
     sequence: i + 1,
+    storedAtMs: Date.parse(instant(0)),
     data: encodeEnvelope(receivedEvent({ citizen: i, receipt: i })),
   }));
 
@@ -53,7 +54,7 @@ describe('a batch', () => {
 
   it('records unreadable messages in the commit of the readable ones', async () => {
     const database = pickyStore([]);
-    const batch = [...messages(2), { shard: 0, sequence: 3, data: Buffer.from('nonsense') }];
+    const batch = [...messages(2), { shard: 0, sequence: 3, storedAtMs: 0, data: Buffer.from('nonsense') }];
     await commitBatch(database.store, 'spring', batch, signal);
     expect([database.commits(), database.setAside]).toEqual([1, ['3 envelope: not JSON']]);
   });

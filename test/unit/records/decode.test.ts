@@ -1,29 +1,30 @@
 import { describe, expect, it } from '@jest/globals';
 import { encodeEnvelope } from '../../../app/core/envelope-schema.ts';
 import { decodeMessage, MAX_MESSAGE_BYTES } from '../../../app/records/decode.ts';
-import { receivedEvent } from '../../helpers/records.ts';
+import { factEvent, receivedEvent } from '../../helpers/records.ts';
 
 const bytes = (change: Readonly<Record<string, unknown>>): Uint8Array =>
   Buffer.from(JSON.stringify({ ...receivedEvent(), ...change }));
 
+const STORED_AT_MS = Date.parse(receivedEvent().at) + 40;
+const decoded = (data: Uint8Array, storedAtMs = STORED_AT_MS) => decodeMessage({ data, storedAtMs }, 'spring');
+
 describe('a message of the journal', () => {
   it('is an event when it is whole', () => {
     const event = receivedEvent();
-    expect(decodeMessage(encodeEnvelope(event), 'spring')).toEqual({ kind: 'event', event });
+    expect(decoded(encodeEnvelope(event))).toEqual({ kind: 'event', event });
   });
 
   it('has the members of its data in one order, whatever order they came in', () => {
     const event = receivedEvent();
     const reversed = { ...event, data: Object.fromEntries(Object.entries(event.data).reverse()) };
-    expect(JSON.stringify(decodeMessage(encodeEnvelope(reversed), 'spring'))).toBe(
-      JSON.stringify({ kind: 'event', event }),
-    );
+    expect(JSON.stringify(decoded(encodeEnvelope(reversed)))).toBe(JSON.stringify({ kind: 'event', event }));
   });
 
   it('is the same row with a fingerprint and without: old messages have none, and no table keeps it', () => {
     const event = receivedEvent();
     const fingerprinted = { ...event, data: { ...event.data, fingerprint: event.receipt } };
-    expect(decodeMessage(encodeEnvelope(fingerprinted), 'spring')).toEqual({ kind: 'event', event });
+    expect(decoded(encodeEnvelope(fingerprinted))).toEqual({ kind: 'event', event });
   });
 
   const cases: Record<string, [Uint8Array, string, string]> = {
@@ -56,6 +57,32 @@ describe('a message of the journal', () => {
     ],
   };
   it.each(Object.entries(cases))('%s', (_name, [data, rejection, reason]) => {
-    expect(decodeMessage(data, 'spring')).toEqual({ kind: 'rejected', rejection, reason });
+    expect(decoded(data)).toEqual({ kind: 'rejected', rejection, reason });
+  });
+});
+
+describe('the instant of a registration', () => {
+  const from = (secondsAway: number): string => new Date(STORED_AT_MS + secondsAway * 1000).toISOString();
+  const stamp = from(0);
+  const cases: Record<string, { at: string; clock?: 'agreed'; want: string }> = {
+    'is the intake’s when the journal stored it soon after': { at: from(-10), want: from(-10) },
+    'is the intake’s when its clock is a little ahead': { at: from(2), want: from(2) },
+    'is the journal’s when an intake was ten minutes behind': { at: from(-600), want: stamp },
+    'is the journal’s when an intake was just too far behind': { at: from(-10.001), want: stamp },
+    'is the journal’s when an intake was seven hours ahead': { at: from(7 * 3600), want: stamp },
+    'is the intake’s when most clocks agreed with it: the journal’s is wrong': {
+      at: from(-600),
+      clock: 'agreed',
+      want: from(-600),
+    },
+  };
+  it.each(Object.entries(cases))('%s', (_name, { want, ...change }) => {
+    const result = decoded(bytes(change));
+    expect(result).toEqual({ kind: 'event', event: { ...receivedEvent(), at: want } });
+  });
+
+  it('of any other fact is what its writer says', () => {
+    const event = factEvent('verified', { atMs: 0 });
+    expect(decoded(encodeEnvelope(event), STORED_AT_MS + 3_600_000)).toEqual({ kind: 'event', event });
   });
 });

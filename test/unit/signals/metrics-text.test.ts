@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { Counter, collectDefaultMetrics, Registry } from 'prom-client';
+import { exportClocks } from '../../../app/clock/metrics.ts';
 import { createIntakeMetrics } from '../../../app/intake/metrics.ts';
 import { ARRIVAL_OUTCOMES } from '../../../operator/api/app-contract.ts';
 import { MetricsTextError, parseMetrics } from '../../../operator/signals/metrics-text.ts';
@@ -83,19 +84,36 @@ describe('parseMetrics', () => {
 });
 
 describe('sampleOf', () => {
+  it('reads what the pod says of clocks, off the page that it really makes', async () => {
+    const registry = new Registry();
+    collectDefaultMetrics({ register: registry });
+    createIntakeMetrics(registry, { now: () => 1_000, inFlight: () => 0, turnedAway: () => 0 });
+    let offsets: readonly { readonly clock: string; readonly aheadSeconds: number }[] = [];
+    exportClocks(registry, { offsets: () => offsets });
+    expect(sampleOf('a', await registry.metrics()).clocks).toBeUndefined();
+    offsets = [
+      { clock: 'own', aheadSeconds: -600.25 },
+      { clock: 'journal voucher-nats-0', aheadSeconds: 0.001 },
+    ];
+    expect(sampleOf('a', await registry.metrics()).clocks).toEqual(offsets);
+  });
+
   it('reads the page that the intake really makes, from its first second on', async () => {
     const registry = new Registry();
     collectDefaultMetrics({ register: registry });
-    const metrics = createIntakeMetrics(
-      registry,
-      () => 1_600_999_200_250,
-      () => 0,
-    );
+    let turnedAway = 0;
+    const metrics = createIntakeMetrics(registry, {
+      now: () => 1_600_999_200_250,
+      inFlight: () => 0,
+      turnedAway: () => turnedAway,
+    });
     expect(sampleOf('a', await registry.metrics())).toMatchObject({ counter: 0, sourceAtMs: 1_600_999_200_250 });
     for (const outcome of ARRIVAL_OUTCOMES) metrics.answered(outcome, 0.01);
-    const { counter, startedAtMs } = sampleOf('a', await registry.metrics());
-    // Five outcomes, one of them a canary.
-    expect(counter).toBe(4);
+    turnedAway = 7;
+    const { counter, sentAway, startedAtMs } = sampleOf('a', await registry.metrics());
+    // Six outcomes, one of them a canary; seven more were sent away below HTTP.
+    expect(counter).toBe(5 + 7);
+    expect(sentAway).toBe(3 + 7);
     expect(Math.abs(Date.now() - process.uptime() * 1000 - startedAtMs)).toBeLessThan(2_000);
   });
 

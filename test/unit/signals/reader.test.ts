@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { ObservedCluster, ObservedPod } from '../../../operator/reconcile/ports.ts';
 import type { Backlog } from '../../../operator/scaling/types.ts';
 import { createSignalReader, type SignalError } from '../../../operator/signals/reader.ts';
-import type { ScrapeTarget } from '../../../operator/signals/scrape.ts';
+import type { IntakeSample, ScrapeTarget } from '../../../operator/signals/scrape.ts';
 import { aCampaign } from '../../helpers/a-campaign.ts';
 
 const START_MS = 1_600_999_200_000;
@@ -14,6 +14,9 @@ interface Pod {
   /** False: its clock stands still. */
   readonly moves?: boolean;
   readonly sentAway?: number;
+  /** How far its clock is ahead, seconds. */
+  readonly ahead?: number;
+  readonly clocks?: IntakeSample['clocks'];
 }
 type Pods = Readonly<Record<string, Pod>>;
 
@@ -34,9 +37,11 @@ const play = () => {
       async scrape(targets: readonly ScrapeTarget[]) {
         asked.push(targets.map(({ pod }) => pod));
         const answered = targets.flatMap(({ pod }) => {
-          const { counter, moves = true, sentAway = 0 } = pods[pod] ?? { counter: undefined };
+          const { counter, moves = true, sentAway = 0, ahead = 0, clocks } = pods[pod] ?? { counter: undefined };
           if (counter === undefined) return [];
-          return [{ pod, counter, sentAway, sourceAtMs: moves ? nowMs : START_MS, startedAtMs: START_MS - 3_600_000 }];
+          const sourceAtMs = (moves ? nowMs : START_MS) + ahead * 1000;
+          const startedAtMs = START_MS - 3_600_000;
+          return [{ pod, counter, sentAway, sourceAtMs, startedAtMs, ...(clocks === undefined ? {} : { clocks }) }];
         });
         const missed = targets.filter(({ pod }) => pods[pod]?.counter === undefined);
         return { samples: answered, missed: missed.map(({ pod }) => ({ pod, error: new Error('silent') })) };
@@ -207,5 +212,25 @@ describe('backlog', () => {
     const { tick } = play();
     const { backlog } = await tick({}, () => new Promise<Backlog>(() => {}));
     expect(backlog.records).toEqual({ kind: 'absent' });
+  });
+});
+
+describe('clocks', () => {
+  it('are read off every page, with what pods say of those they know', async () => {
+    const { tick } = play();
+    const clocks = [{ clock: 'own', aheadSeconds: -600 }];
+    expect(await tick({ a: { counter: 1 }, b: { counter: 1, ahead: -600, clocks } })).toMatchObject({
+      clocks: [
+        { pod: 'a', aheadSeconds: 0 },
+        { pod: 'b', aheadSeconds: -600, agreed: clocks },
+      ],
+    });
+  });
+
+  it('stay as they were last told while nobody answers, and are absent before anybody has', async () => {
+    const { tick } = play();
+    expect((await tick({ a: { counter: undefined } })).clocks).toBeUndefined();
+    await tick({ a: { counter: 1, ahead: 9 } });
+    expect((await tick({ a: { counter: undefined } })).clocks).toEqual([{ pod: 'a', aheadSeconds: 9 }]);
   });
 });

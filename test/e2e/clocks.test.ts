@@ -1,0 +1,49 @@
+/** A pod whose clock is wrong, and addresses of both families, on a real cluster. */
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { SHARED_CLUSTER } from '../helpers/cluster.ts';
+import { podClock } from '../helpers/outages/pod-clock.ts';
+import { type Platform, startPlatform } from '../helpers/platform.ts';
+
+jest.setTimeout(240_000);
+
+const ended = new AbortController();
+let platform: Platform;
+beforeAll(async () => {
+  platform = await startPlatform(
+    SHARED_CLUSTER,
+    { intake: { min: 1, max: 2, capacityPerReplica: 500 } },
+    ended.signal,
+    (line) => void process.stderr.write(`${line}\n`),
+  );
+});
+afterAll(async () => {
+  ended.abort();
+  await platform?.stop();
+});
+
+describe('a pod whose clock is seven hours ahead', () => {
+  it('is named by a condition and an event, and is not Ready', async () => {
+    const seen = await podClock(platform, 'test', 25_200);
+    process.stderr.write(`${JSON.stringify(seen, undefined, 2)}\n`);
+    expect(seen.condition).toMatchObject({ status: 'False', reason: 'PodClockOff' });
+    expect(seen.condition?.message).toContain('test-intake-wrong-clock is 7 h ahead');
+    expect(seen.events.at(-1)?.reason).toBe('ClockOff');
+    expect(seen.isReady).toBe(false);
+  });
+});
+
+describe('a pod of the product', () => {
+  const ask = (url: string): string =>
+    `fetch('${url}').then(({ status }) => console.log(status), (error) => console.log(String(error.cause)))`;
+  const exec = (of: 'kubectl' | 'system', deployment: string, url: string): Promise<string> =>
+    platform[of]('exec', `deployment/${deployment}`, '--', '/usr/local/bin/node', '--eval', ask(url));
+
+  it.each(['[::1]', '127.0.0.1'])('answers on %s', async (host) => {
+    expect((await exec('kubectl', 'test-intake', `http://${host}:8080/api/v1/campaigns/test-campaign`)).trim()).toBe(
+      '200',
+    );
+    expect((await exec('kubectl', 'test-intake', `http://${host}:9090/livez`)).trim()).toBe('200');
+    expect((await exec('kubectl', 'test-records', `http://${host}:9090/livez`)).trim()).toBe('200');
+    expect((await exec('system', 'voucher', `http://${host}:9090/livez`)).trim()).toBe('200');
+  });
+});
