@@ -6,6 +6,8 @@ import { createCanarySender } from '../intake/canary-sender.ts';
 import { createIntake } from '../intake/create-intake.ts';
 import { createLoadGuard } from '../intake/load-guard.ts';
 import { listen } from '../intake/server.ts';
+import { createAcceptances } from '../journal/acceptances.ts';
+import { followAstray } from '../journal/astray.ts';
 import { connectJournal } from '../journal/connection.ts';
 import { createDataKeyStore } from '../journal/data-keys.ts';
 import { watchLiveSettings } from '../journal/live-settings.ts';
@@ -57,6 +59,16 @@ export const startIntake: StartRole = async ({ config, registry, log, starting }
     citizenKey: keys.citizen,
     canaryKey: keys.canary,
     journal: createPublisher({ connection, campaignId, shards, registry, monotonicMs, signal: ended.signal }),
+    acceptances: createAcceptances({
+      connection,
+      campaignId,
+      shards,
+      monotonicMs,
+      astray: followAstray(
+        { connection, campaignId, shards, onError: warn('follow astray registrations') },
+        ended.signal,
+      ),
+    }),
     settings,
     sealer,
     receipts,
