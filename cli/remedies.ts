@@ -49,6 +49,7 @@ const REMEDIES: Readonly<Record<string, (names: Names) => string>> = {
   AllStale: () => 'look at the network between the operator, the pods and the journal',
   JournalUnavailable: () => 'look at the journal’s servers and at the operator’s Secret for them',
   WillBeLate: events,
+  TickFailed: () => 'kubectl logs -A -l app.kubernetes.io/component=operator --tail 50',
   PlanVoid: () => 'the operator asks again while the need lasts; answer that plan before it expires',
   PlanExpired: () => 'the operator asks again while the need lasts; answer that plan in time',
   Paused: ({ name, namespace }) => `ends by itself; sooner with kubectl voucher resume ${name} -n ${namespace}`,
