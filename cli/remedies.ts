@@ -73,6 +73,7 @@ const REMEDIES: Readonly<Record<string, (names: Names) => string>> = {
   OperatorClockOff: () => 'set the clock of the operator’s node (chronyc tracking, chronyc makestep)',
   DataPlaneClockOff: () => 'set the clock of the node of that server (chronyc tracking, chronyc makestep)',
   WillBeLate: events,
+  TickFailed: () => 'kubectl logs -A -l app.kubernetes.io/component=operator --tail 50',
   PlanVoid: () => 'the operator asks again while the need lasts; answer that plan before it expires',
   PlanExpired: () => 'the operator asks again while the need lasts; answer that plan in time',
   Paused: ({ name, namespace }) => `ends by itself; sooner with kubectl voucher resume ${name} -n ${namespace}`,

@@ -73,5 +73,5 @@ export const heldStatus = (
       ...observed,
     };
   });
-  return { ...previous, ...observed, conditions };
+  return { stage: 'Pending', ...previous, ...observed, conditions };
 };

@@ -63,6 +63,7 @@ describe('a campaign that can not be read', () => {
     const conditions = world.statuses.at(-1)?.conditions ?? [];
     expect(conditions.map(({ type, reason }) => `${type} ${reason}`)).toContain('Open NotYetObserved');
     expect(readyOf()?.reason).toBe('SpecUnreadable');
+    expect(world.statuses.at(-1)?.stage).toBe('Pending');
   });
 
   it('can be deleted all the same', async () => {

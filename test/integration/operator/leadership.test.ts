@@ -71,6 +71,27 @@ describe('two operators', () => {
     expect(await watch.least()).toBe(20);
   });
 
+  it('keep leading however many namespaces are watched: a renewal waits for no watch', async () => {
+    const namespaces: string[] = [];
+    for (let n = 0; n < 14; n += 1) namespaces.push(await world.createNamespace());
+    const one = await start({ lease, identity: 'many-watches', watchNamespaces: namespaces });
+    await eventually(() => isLeading(one), { ...SOON, what: 'it to lead' });
+    const spec = async () => (await world.get<Lease>(LEASE_PATH)).spec;
+    const acquired = (await spec())?.acquireTime;
+    const renewals = new Set<string>();
+    await eventually(
+      async () => {
+        renewals.add((await spec())?.renewTime ?? '');
+        return renewals.size >= 15;
+      },
+      { ...SOON, timeoutMs: 60_000, what: 'fifteen renewals' },
+    );
+    expect(await isLeading(one)).toBe(true);
+    expect((await spec())?.acquireTime).toBe(acquired);
+    await world.createCampaign(namespaces.at(-1) ?? '', await campaignBody('last'));
+    await world.settled(namespaces.at(-1) ?? '', 'last', 2);
+  });
+
   it('stop acting when the lease is taken away', async () => {
     const one = await start({ lease, identity: 'robbed' });
     await eventually(() => isLeading(one), { ...SOON, what: 'it to lead' });
