@@ -3,6 +3,7 @@ import { stringify } from 'yaml';
 import type { StatedCampaign } from '../../../deploy/campaign-spec.ts';
 import type { VoucherPlatformArgs } from '../../../deploy/voucher-platform.ts';
 import { admitCampaign } from '../../../local/admission.ts';
+import { podsOf } from '../pods.ts';
 import { render } from '../render.ts';
 import { optionsOf, type Platform, platformOf, type Registered, registeredBy } from './registered.ts';
 
@@ -100,6 +101,30 @@ describe('a platform', () => {
   ] as const)('gives values that the chart takes: %s', async (_, args) => {
     const manifests = await render(release(await platformOf(args)).inputs['values'] as object);
     expect(manifests.map(({ kind }) => kind)).toContain('Deployment');
+  });
+
+  it('says where pods run, and what they pull with, to every section of the chart alike', async () => {
+    const pods = {
+      nodeSelector: { pool: 'vouchers' },
+      tolerations: [{ key: 'dedicated', operator: 'Exists' }],
+      priorityClassName: 'citizens',
+      podLabels: { team: 'city' },
+    };
+    const image = { pullSecrets: ['pull'], campaignPullSecrets: { other: ['theirs'] } };
+    const values = release(await platformOf({ ...EMBEDDED, pods, image })).inputs['values'] as object;
+    expect(values).toMatchObject({
+      imagePullSecrets: ['pull'],
+      operator: pods,
+      app: { ...pods, imagePullSecrets: ['pull'], imagePullSecretsByNamespace: { other: ['theirs'] } },
+      dataPlane: { embedded: pods },
+    });
+    // Hooks have it from the operator, and give up before Helm does.
+    const made = podsOf(await render(values));
+    expect(made).toHaveLength(6);
+    for (const { name, spec } of made) {
+      expect([name, spec]).toEqual([name, expect.objectContaining({ nodeSelector: pods.nodeSelector })]);
+      expect([name, spec.tolerations]).toEqual([name, pods.tolerations]);
+    }
   });
 
   it('has an account made for every campaign, into the Secrets that the campaign names', async () => {
