@@ -67,8 +67,8 @@ const seen = async (
 };
 
 /** An open campaign with a pod or two in a namespace of its own. */
-const campaign = async (ground: Ground, namespace: string): Promise<void> => {
-  const scaling = { authorized: { ceilings: { intake: 60, records: 6 } } };
+const campaign = async (ground: Ground, namespace: string, tiers: object = {}): Promise<void> => {
+  const scaling = { authorized: { ceilings: { intake: 60, records: 6 } }, tiers };
   await ground.world.createCampaign(namespace, await campaignBody(NAME, { opensInMs: -60_000, spec: { scaling } }));
 };
 
@@ -181,7 +181,8 @@ export const initImageMissing = async (ground: Ground, namespace: string): Promi
       body: { metadata: { name } },
     });
   }
-  await campaign(ground, namespace);
+  // Room for the surge on a node of two cores.
+  await campaign(ground, namespace, { intake: { min: 1 }, records: { min: 1 } });
   await ground.world.there(namespace, `${NAME}-intake`, () => true, 'the Deployment of the intake');
   const securityContext = {
     allowPrivilegeEscalation: false,
