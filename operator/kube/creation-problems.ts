@@ -124,8 +124,8 @@ const complaintIn = ({ status: { conditions } }: Seen) => {
 
 /** Younger words are of now. */
 const FRESH_SECONDS = 10;
-/** Controllers answer within a second or two. */
-const ACTS_WITHIN_MS = 15_000;
+/** A controller answers within a second or two; one that has a thousand campaigns to make has others before this one. */
+const ACTS_WITHIN_MS = 60_000;
 
 /** Whether pods are missing and a controller says why: then the quotas are worth a look. */
 export const isRefused = (deployment: KubeObject): boolean => {
@@ -156,7 +156,7 @@ export const unansweredState = (deployment: KubeObject): string | undefined => {
  * | a quota  | not looked at      | the one it names, with the age of its words                         |
  * | another  | one is full        | the words with their age, and that quota                            |
  * | another  | otherwise          | the words with their age                                            |
- * | nothing, for 15 s | any       | refused: its controller does not act                                |
+ * | nothing, for 60 s | any       | refused: its controller does not act                                |
  *
  * @param quotas the answer of the API server; undefined: not looked at
  * @param unansweredMs for how long unansweredState has been the same

@@ -20,7 +20,7 @@
  * | a container waits for something that does not pass       | not_starting  | that word                            | at once    |
  * | containers are being made: images, volumes, sandbox      | not_starting  | ContainerCreating, or what an event says (mount-failures.ts) | after 60 s, an event's after 5 s |
  * | runs, and its startup probe has not passed               | not_ready     | StartupProbe                         | after 30 s |
- * | runs, and its readiness probe fails                      | not_ready     | ReadinessProbe                       | after 10 s |
+ * | runs, and its readiness probe fails                      | not_ready     | ReadinessProbe                       | after 15 s, 5 s for one that was Ready |
  * | runs, and a readiness gate is not passed                 | not_ready     | ReadinessGatesNotReady               | after 10 s |
  */
 import type { ContainerEnd, ContainerStatus, PodCondition, TroubledPod } from './pod-status.ts';
@@ -55,7 +55,10 @@ const AFTER_MS = {
   init: 30_000,
   making: 60_000,
   startup: 30_000,
-  readiness: 10_000,
+  /** Of a pod that starts; one that was Ready before is missed sooner. */
+  readiness: 15_000,
+  readyBefore: 5_000,
+  readinessGate: 10_000,
 } as const;
 
 const atMs = (text: string | null | undefined): number | undefined => (text ? Date.parse(text) : undefined);
@@ -119,26 +122,28 @@ const runningTrouble = ({ status }: TroubledPod, ready: PodCondition | undefined
           kind: 'not_ready',
           reason: ready.reason,
           message: ready.message ?? '',
-          fromMs: latest(lostAtMs) + AFTER_MS.readiness,
+          fromMs: latest(lostAtMs) + AFTER_MS.readinessGate,
         }
       : undefined;
   }
   const { name, started, state } = waiting;
   if (state.running === undefined) return undefined;
-  const sinceMs = latest(atMs(state.running.startedAt), lostAtMs);
+  const startedAtMs = latest(atMs(state.running.startedAt));
+  // The condition is False from the beginning; one that turned so later was True in between.
+  const wasReady = latest(lostAtMs) > startedAtMs + 1_000;
   return started === false
     ? {
         kind: 'not_ready',
         reason: 'StartupProbe',
         message: `container ${name} runs and its startup probe has not passed`,
-        fromMs: latest(atMs(state.running.startedAt)) + AFTER_MS.startup,
+        fromMs: startedAtMs + AFTER_MS.startup,
         ask: 'probes',
       }
     : {
         kind: 'not_ready',
         reason: 'ReadinessProbe',
         message: `container ${name} runs and its readiness probe fails`,
-        fromMs: sinceMs + AFTER_MS.readiness,
+        fromMs: wasReady ? latest(lostAtMs) + AFTER_MS.readyBefore : startedAtMs + AFTER_MS.readiness,
         ask: 'probes',
       };
 };

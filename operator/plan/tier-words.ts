@@ -13,8 +13,15 @@ const amounts = (missing: readonly { readonly resource: string; readonly amount:
 
 const pods = (tier: ScaledTier, replicas: number): string => `${replicas} ${tier} ${replicas === 1 ? 'pod' : 'pods'}`;
 
-/** Words of others as a sentence among ours. */
-export const ended = (words: string): string => (/[.!?…]$/.test(words.trim()) ? words.trim() : `${words.trim()}.`);
+/** A runtime's tale of one image is as long as all that a condition may hold. */
+const MOST_WORDS = 300;
+
+/** Words of others as a sentence among ours; so long that the others have room. */
+export const ended = (words: string): string => {
+  const text = words.trim();
+  if (text.length > MOST_WORDS) return `${text.slice(0, MOST_WORDS)}…`;
+  return /[.!?…]$/.test(text) ? text : `${text}.`;
+};
 
 /** Coarse, so that a status is not written for the time that goes by: 47 s → `40 s`, 150 s → `2 min`, 3 h → `180 min`. */
 const ageText = (seconds: number): string =>

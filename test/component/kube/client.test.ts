@@ -96,6 +96,26 @@ describe('a call', () => {
     expect(server.received).toHaveLength(1);
   });
 
+  it('tells a caller that comes again by itself at once why a server failed', async () => {
+    const words = 'failed calling webhook "guard.example.com": no endpoints available';
+    server.nextAnswers.push(refusal(500, 'InternalError', words));
+    const error = await failure(straw.client.call({ ...target, verb: 'apply', body: {}, isOnce: true }, signal));
+    expect(error).toMatchObject({ kind: 'server', said: words, isRefusal: true });
+    expect(server.received).toHaveLength(1);
+  });
+
+  it.each([
+    [403, 'Forbidden', true],
+    [422, 'Invalid', true],
+    [400, 'BadRequest', true],
+    [409, 'Conflict', false],
+    [404, 'NotFound', false],
+  ])('knows whether %d %s is a refusal', async (status, reason, want) => {
+    server.nextAnswers.push(refusal(status, reason, 'why'));
+    const error = await failure(straw.client.call({ ...target, verb: 'apply', body: {} }, signal));
+    expect(error).toMatchObject({ said: 'why', isRefusal: want });
+  });
+
   it('gives up after four attempts and says so', async () => {
     server.nextAnswers.push({ status: 500 }, { status: 500 }, { status: 500 }, { status: 500 });
     expect(await failure(straw.client.call({ ...target, verb: 'get' }, signal))).toMatchObject({

@@ -6,7 +6,7 @@
 import type { Deployment } from 'kubernetes-types/apps/v1.js';
 import type { ResourceQuota } from 'kubernetes-types/core/v1.js';
 import type { Event } from 'kubernetes-types/events/v1.js';
-import { OVERRIDES } from '../../../operator/api/names.ts';
+import { ASKED_AGAIN, OVERRIDES } from '../../../operator/api/names.ts';
 import { eventually } from '../eventually.ts';
 import type { KubeApi } from '../kube-api.ts';
 import { APPS, CORE, campaignBody, conditionOf, GROUP, type KubeWorld } from '../kube-world.ts';
@@ -67,8 +67,8 @@ const seen = async (
 };
 
 /** An open campaign with a pod or two in a namespace of its own. */
-const campaign = async (ground: Ground, namespace: string): Promise<void> => {
-  const scaling = { authorized: { ceilings: { intake: 60, records: 6 } } };
+const campaign = async (ground: Ground, namespace: string, tiers: object = {}): Promise<void> => {
+  const scaling = { authorized: { ceilings: { intake: 60, records: 6 } }, tiers };
   await ground.world.createCampaign(namespace, await campaignBody(NAME, { opensInMs: -60_000, spec: { scaling } }));
 };
 
@@ -112,7 +112,7 @@ const atLeast = (ground: Ground, namespace: string, replicas: number): Promise<u
 export const quotaRaised = async (
   ground: Ground,
   blockedMs: number,
-): Promise<{ blocked: SeenOutage; raised: SeenOutage }> => {
+): Promise<{ blocked: SeenOutage; raised: SeenOutage; askedAgain: string | undefined }> => {
   const namespace = await ground.world.createNamespace();
   await createQuota(ground, namespace, { pods: '4' });
   await campaign(ground, namespace);
@@ -128,7 +128,8 @@ export const quotaRaised = async (
   await ground.world.patch(`${quotaPath(namespace)}/compute`, { spec: { hard: { pods: '40' } } });
   const raised = await seen(ground, namespace, ({ status }) => status === 'True', 'AllPlaced');
   await allPods(ground, namespace, 8);
-  return { blocked, raised };
+  const { metadata } = (await ground.world.deployment(namespace, `${NAME}-intake`)) ?? {};
+  return { blocked, raised, askedAgain: metadata?.annotations?.[ASKED_AGAIN] };
 };
 
 /** Line 16: a quota or a policy refuses an object of the campaign, and is then taken away. */
@@ -181,7 +182,8 @@ export const initImageMissing = async (ground: Ground, namespace: string): Promi
       body: { metadata: { name } },
     });
   }
-  await campaign(ground, namespace);
+  // Room for the surge on a node of two cores.
+  await campaign(ground, namespace, { intake: { min: 1 }, records: { min: 1 } });
   await ground.world.there(namespace, `${NAME}-intake`, () => true, 'the Deployment of the intake');
   const securityContext = {
     allowPrivilegeEscalation: false,

@@ -213,9 +213,9 @@ describe('creationProblems', () => {
     expect(unansweredState(deployment({ replicas: 10, there: 3 }))).toBe('2 3');
     expect(unansweredState(deployment({ ...short, conditions: [failure(REFUSAL)] }))).toBeUndefined();
     expect(unansweredState(deployment({ replicas: 2, there: 2 }))).toBeUndefined();
-    expect(creationProblems(deployment(short), undefined, NOW_MS, 14_000)).toEqual([]);
-    expect(creationProblems(deployment(short), undefined, NOW_MS, 20_000)).toEqual([
-      { kind: 'refused', message: 'nothing creates them for 20 s: is kube-controller-manager running?' },
+    expect(creationProblems(deployment(short), undefined, NOW_MS, 59_000)).toEqual([]);
+    expect(creationProblems(deployment(short), undefined, NOW_MS, 70_000)).toEqual([
+      { kind: 'refused', message: 'nothing creates them for 70 s: is kube-controller-manager running?' },
     ]);
   });
 

@@ -262,7 +262,7 @@ const CASES: Readonly<Record<string, Case>> = {
     spec: NODE,
     status: runs({ containerStatuses: [running('intake', { ready: false })] }),
     want: 'not_ready ReadinessProbe',
-    from: 10,
+    from: 15,
   },
   'a readiness probe that fails after an hour': {
     spec: NODE,
@@ -272,7 +272,7 @@ const CASES: Readonly<Record<string, Case>> = {
       containerStatuses: [running('intake', { ready: false })],
     },
     want: 'not_ready ReadinessProbe',
-    from: 3_610,
+    from: 3_605,
   },
   'a readiness gate': {
     spec: NODE,

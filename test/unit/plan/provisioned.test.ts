@@ -116,6 +116,12 @@ describe('Provisioned', () => {
     expect(message).toMatch(want);
   });
 
+  it('lets no tale of one problem hide the next', () => {
+    const { message } = judge([{ ...notStarting, reason: 'ErrImagePull', message: 'x'.repeat(900) }], [unschedulable]);
+    expect(message).toContain('No node takes 1 records pod');
+    expect(message).toMatch(/x{300}…$/);
+  });
+
   it('says that a rollout is under way', () => {
     const intake = { ...anObservedTier('intake', 4), isRollingOut: true, updated: 1 };
     const verdict = provisioned(aConditionInput({ observed: { cluster: { tiers: { intake }, plans: [] } } }));
