@@ -3,6 +3,7 @@ import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Registry } from 'prom-client';
 import { ADMIN_PATHS, type CanaryReport } from '../operator/api/app-contract.ts';
+import type { DependencyFinding } from './dependencies.ts';
 
 export interface AdminServer {
   readonly port: number;
@@ -15,6 +16,8 @@ export interface AdminDeps {
   readonly isReady: () => boolean;
   /** Undefined while the role has none to send. */
   readonly canary: () => SendCanary | undefined;
+  /** What this process needs, and how it finds it. */
+  readonly dependencies: () => readonly DependencyFinding[];
 }
 
 /** Rejects only when the process ends. */
@@ -27,6 +30,13 @@ const send = (response: ServerResponse, status: number, type: string, text: stri
     'Content-Length': Buffer.byteLength(text),
   });
   response.end(text);
+};
+
+/** `database: connections, for 12 s`; a process that needs nothing yet is not known to be well. */
+const sendHealth = (response: ServerResponse, found: readonly DependencyFinding[]): void => {
+  const lines = found.map(({ name, state, seconds }) => `${name}: ${state}, for ${Math.round(seconds)} s\n`);
+  const isWell = found.length > 0 && found.every(({ state }) => state === 'answers');
+  send(response, isWell ? 200 : 503, PLAIN, lines.length > 0 ? lines.join('') : 'starting\n');
 };
 
 const PLAIN = 'text/plain; charset=utf-8';
@@ -57,7 +67,7 @@ const createCanaryAnswer = (canary: AdminDeps['canary']) => {
 };
 
 export const startAdminServer = (
-  { registry, isReady, canary }: AdminDeps,
+  { registry, isReady, canary, dependencies }: AdminDeps,
   host: string,
   port: number,
 ): Promise<AdminServer> =>
@@ -79,13 +89,20 @@ export const startAdminServer = (
           return send(response, 200, PLAIN, 'ok\n');
         case ADMIN_PATHS.ready:
           return isReady() ? send(response, 200, PLAIN, 'ok\n') : send(response, 503, PLAIN, 'starting or draining\n');
+        case ADMIN_PATHS.health:
+          return sendHealth(response, dependencies());
         case ADMIN_PATHS.metrics:
           return void registry.metrics().then(
             (text) => send(response, 200, registry.contentType, text),
             () => send(response, 500, PLAIN, 'a metric could not be collected\n'),
           );
         default:
-          return send(response, 404, PLAIN, 'there are /livez, /readyz, /metrics and, in an intake, /canary\n');
+          return send(
+            response,
+            404,
+            PLAIN,
+            'there are /livez, /readyz, /healthz, /metrics and, in an intake, /canary\n',
+          );
       }
     });
     server.maxConnections = 64;

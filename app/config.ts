@@ -28,6 +28,8 @@ export interface ProcessConfig {
   readonly httpPort: number;
   /** Where citizens' traffic comes in; undefined for roles that serve none. */
   readonly serviceUrl: string | undefined;
+  /** How long an idle connection of citizens is kept, ms. */
+  readonly keepAliveMs: number;
   readonly adminPort: number;
   /** After SIGTERM, how long an intake that is no longer ready still takes new connections. */
   readonly drainGraceMs: number;
@@ -54,6 +56,12 @@ const environment = z.object({
   [ENV.portHttp]: port.optional(),
   [ENV.portAdmin]: port,
   [ENV.serviceUrl]: z.url({ protocol: /^https?$/, error: 'must be a URL; the pod manifest sets it' }).optional(),
+  // Balancers keep a connection for 60 s (nginx, HAProxy, AWS), or for 600 s (Google): who closes first must be them.
+  [ENV.keepAliveSeconds]: z
+    .string()
+    .regex(/^\d{1,5}$/, 'must be seconds, at most 99999')
+    .default('620')
+    .transform(Number),
   [ENV.logLevel]: z.enum(LEVELS, `must be one of ${LEVELS.join(', ')}`).default('info'),
   [ENV.drainGraceMs]: z
     .string()
@@ -164,6 +172,7 @@ export const readConfig = async (env: NodeJS.ProcessEnv): Promise<ProcessConfig>
     host: settings[ENV.host],
     httpPort: settings[ENV.portHttp] ?? 0,
     serviceUrl: settings[ENV.serviceUrl],
+    keepAliveMs: settings[ENV.keepAliveSeconds] * 1_000,
     adminPort: settings[ENV.portAdmin],
     drainGraceMs: settings[ENV.drainGraceMs],
     privacyDir: settings[ENV.privacyDir],

@@ -25,11 +25,49 @@ export interface LoggedError {
   readonly cause?: LoggedError;
 }
 
+const member = (value: object, key: string): unknown => (key in value ? Reflect.get(value, key) : undefined);
+
+/** Of its class, never of a member `name`: a person has one too. */
+const typeOf = (thrown: unknown): string => {
+  if (thrown instanceof Error) return thrown.name;
+  if (typeof thrown !== 'object' || thrown === null) return typeof thrown;
+  const made: unknown = Reflect.get(thrown, 'constructor');
+  return typeof made === 'function' && made.name !== '' ? made.name : 'object';
+};
+
+const textOf = (value: unknown): string | undefined =>
+  typeof value === 'string' && value !== '' ? value : typeof value === 'number' ? String(value) : undefined;
+
+/**
+ * What was thrown, or was put where an error belongs, in its own words; and no more of it, because it may carry more.
+ *
+ * | thrown                                        | message                               |
+ * |-----------------------------------------------|---------------------------------------|
+ * | an Error, an ErrorEvent, an Error of another realm | its message                      |
+ * | an AggregateError of a host with two addresses | that of the first inside: its own is empty |
+ * | `{code: 'ECONNREFUSED'}`, an Error without a message | code ECONNREFUSED              |
+ * | `'the journal is not connected'`, undefined, 7 | the text, undefined, 7               |
+ * | `{}`                                          | it says nothing of itself             |
+ */
+const messageOf = (thrown: unknown): string => {
+  if (typeof thrown !== 'object' || thrown === null) return String(thrown);
+  const message = textOf(member(thrown, 'message'));
+  if (message !== undefined) return message;
+  const inside = member(thrown, 'errors');
+  const first = Array.isArray(inside) ? textOf(inside[0]?.message) : undefined;
+  if (first !== undefined) return first;
+  const code = textOf(member(thrown, 'code'));
+  return code === undefined ? 'it says nothing of itself' : `code ${code}`;
+};
+
 /** For errors of our own steps, such as connecting or reading keys; never for one that a request met. */
 export const loggedError = (error: unknown, depth = 3): LoggedError => {
-  if (!(error instanceof Error)) return { type: typeof error, message: 'not an Error' };
-  const cause = error.cause === undefined || depth === 0 ? {} : { cause: loggedError(error.cause, depth - 1) };
-  return { type: error.name, message: error.message, ...cause };
+  const cause = error instanceof Error && depth > 0 ? error.cause : undefined;
+  return {
+    type: typeOf(error),
+    message: messageOf(error),
+    ...(cause === undefined ? {} : { cause: loggedError(cause, depth - 1) }),
+  };
 };
 
 export const createLog = (
@@ -52,7 +90,7 @@ export const createLog = (
 
 /** What may be told of an error whose message may repeat a request: its class and where it was thrown. */
 export const anonymousError = (error: unknown): Readonly<Record<string, string>> => {
-  if (!(error instanceof Error)) return { errorType: typeof error };
+  if (!(error instanceof Error)) return { errorType: typeOf(error) };
   // The stack begins with the message, which may hold lines that look like frames.
   const { stack = '', message } = error;
   const told = stack.indexOf(message);

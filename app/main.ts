@@ -6,7 +6,8 @@ enableCompileCache();
 
 const { startAdminServer } = await import('./admin-server.ts');
 const { ConfigError, readConfig } = await import('./config.ts');
-const { anonymousError, createLog } = await import('./log.ts');
+const { anonymousError, createLog, loggedError } = await import('./log.ts');
+const { createDependencies } = await import('./dependencies.ts');
 const { createProcessRegistry } = await import('./process-metrics.ts');
 type StartRole = import('./roles/role.ts').StartRole;
 type ProcessConfig = import('./config.ts').ProcessConfig;
@@ -39,14 +40,15 @@ const run = async (config: ProcessConfig): Promise<void> => {
   const registry = createProcessRegistry();
   let running: import('./roles/role.ts').RunningRole | undefined;
   const isReady = (): boolean => running !== undefined && !stop.signal.aborted;
+  const dependencies = createDependencies(registry);
   const admin = await startAdminServer(
-    { registry, isReady, canary: () => running?.canary },
+    { registry, isReady, canary: () => running?.canary, dependencies: dependencies.all },
     config.host,
     config.adminPort,
   );
   try {
     const startRole = await loadRole(roleName);
-    const role = await startRole({ config, registry, log, starting: stop.signal });
+    const role = await startRole({ config, registry, dependencies, log, starting: stop.signal });
     running = role;
     log.info({ startedInMs: Math.round(performance.now()) }, 'ready');
     await stopped;
@@ -66,7 +68,7 @@ try {
   process.exit();
 } catch (error) {
   // Errors of starting speak of files, variables and addresses; a request is never among them.
-  const problem = error instanceof Error ? error.message : 'unknown';
+  const problem = loggedError(error).message;
   const kind = error instanceof ConfigError ? 'configuration' : 'start';
   process.stderr.write(`${JSON.stringify({ level: 'fatal', kind, problem })}\n`);
   process.exit(1);

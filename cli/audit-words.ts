@@ -1,5 +1,7 @@
 /** A trail in words. Pure. */
+
 import { linkOf } from '../app/core/hash-chain.ts';
+import { instantMsOrNaN, parseInstant } from '../operator/api/instant.ts';
 import { type AuditEntry, type Authorized, parseAuditEntry } from '../operator/plan/audit-entry.ts';
 import { SCALED_TIERS } from '../operator/plan/observed.ts';
 import { clockOf, type Zone, zoneOf } from './times.ts';
@@ -147,12 +149,15 @@ export const zoneOfTrail = (lines: readonly string[]): Zone => {
 export const isSince = (line: string, sinceMs: number | undefined): boolean => {
   const entry = parseAuditEntry(line);
   // What can't be read is never left out.
-  return entry === undefined || sinceMs === undefined || Date.parse(entry.at) >= sinceMs;
+  return entry === undefined || sinceMs === undefined || !(instantMsOrNaN(entry.at) < sinceMs);
 };
 
 export const trailText = (campaignId: string, { lines, check, sinceMs, nowMs, isWide = false }: Shown): string => {
   const zone = zoneOfTrail(lines);
-  const at = (instant: string): string => clockOf(Date.parse(instant), zone, nowMs);
+  const at = (instant: string): string => {
+    const ms = parseInstant(instant);
+    return ms === undefined ? instant : clockOf(ms, zone, nowMs);
+  };
   const shown = lines.filter((line) => isSince(line, sinceMs));
   const rows = shown.map((line) => {
     const entry = parseAuditEntry(line);

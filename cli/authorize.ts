@@ -1,5 +1,7 @@
 /** `kubectl voucher authorize`: an owner says beforehand what a campaign may use without asking. */
+
 import { Command } from 'commander';
+import { instantMs } from '../operator/api/instant.ts';
 import { isKubeError } from '../operator/kube/errors.ts';
 import { CAMPAIGNS } from '../operator/kube/resources.ts';
 import { type Api, type ClusterOptions, onApi, withClusterOptions } from './access.ts';
@@ -105,7 +107,7 @@ const authorize = async (name: string | undefined, options: Options, io: Io): Pr
     const { window, scaling } = campaign.spec;
     const zone = zoneOf(window.opensAt);
     const nowMs = io.wallMs();
-    const after = changed(scaling.authorized, changeOf(options, zone, Date.parse(window.opensAt)), zone, nowMs);
+    const after = changed(scaling.authorized, changeOf(options, zone, instantMs(window.opensAt)), zone, nowMs);
     const called = campaign.metadata.name;
     if (JSON.stringify(after) === JSON.stringify(scaling.authorized)) {
       return `${called}: that is authorised already.\n`;

@@ -1,11 +1,13 @@
 /** What a campaign may use without asking, before and after an owner changes it. Pure. */
+
 import type { ScalingSpec, VoucherCampaign } from '../operator/api/campaign-types.ts';
 import { DURATION_PATTERN, parseDurationMs } from '../operator/api/duration.ts';
+import { instantMs, parseInstant } from '../operator/api/instant.ts';
 import type { ScalePlan } from '../operator/api/scale-plan-types.ts';
 import { SCALED_TIERS, type ScaledTier } from '../operator/plan/observed.ts';
 import { ceilingInForce } from '../operator/scaling/schedule.ts';
 import { UsageError } from './errors.ts';
-import { dayAt, instantOf, parseInstant, type Zone } from './times.ts';
+import { dayAt, instantOf, type Zone } from './times.ts';
 
 export type Authorized = ScalingSpec['authorized'];
 export type Ceilings = Readonly<Partial<Record<ScaledTier, number>>>;
@@ -69,7 +71,7 @@ export const parseSpan = (option: string, text: string, zone: Zone, opensAtMs: n
   return { fromMs, untilMs };
 };
 
-const spanOf = ({ from, until }: Window): Span => ({ fromMs: Date.parse(from), untilMs: Date.parse(until) });
+const spanOf = ({ from, until }: Window): Span => ({ fromMs: instantMs(from), untilMs: instantMs(until) });
 const isSame = (a: Span, b: Span): boolean => a.fromMs === b.fromMs && a.untilMs === b.untilMs;
 export const spanText = ({ fromMs, untilMs }: Span, zone: Zone): string =>
   `${instantOf(fromMs, zone)}/${instantOf(untilMs, zone)}`;
@@ -86,7 +88,7 @@ export const changed = (authorized: Authorized, change: Change, zone: Zone, nowM
       }
       const window = { from: instantOf(span.fromMs, zone), until: instantOf(span.untilMs, zone), ceilings };
       const others = authorized.windows.filter((one) => !isSame(spanOf(one), span));
-      const windows = [...others, window].toSorted((a, b) => Date.parse(a.from) - Date.parse(b.from));
+      const windows = [...others, window].toSorted((a, b) => instantMs(a.from) - instantMs(b.from));
       return { ...authorized, windows };
     }
     case 'remove-window': {

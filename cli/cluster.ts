@@ -1,13 +1,23 @@
 /** What commands read from a cluster and write to it, and what they say when it does not let them. */
 import { z } from 'zod';
 import type { VoucherCampaign } from '../operator/api/campaign-types.ts';
-import { FIELD_MANAGER } from '../operator/api/names.ts';
+import { CLAIM_LEASE, FIELD_MANAGER } from '../operator/api/names.ts';
+import { unreadableFields, unreadableText } from '../operator/api/readable.ts';
 import type { ScalePlan } from '../operator/api/scale-plan-types.ts';
+import { SCALE_PLAN, VOUCHER_CAMPAIGN } from '../operator/api/schema.ts';
+import type { ObjectNode } from '../operator/api/schema-node.ts';
 import { keepCampaign } from '../operator/kube/campaigns.ts';
 import { readDecisions } from '../operator/kube/decisions.ts';
 import { isKubeError } from '../operator/kube/errors.ts';
 import { type KubeObject, parseObject, parsePage } from '../operator/kube/objects.ts';
-import { type ApiResource, CAMPAIGNS, EVENTS, SCALE_PLANS, SELF_SUBJECT_REVIEWS } from '../operator/kube/resources.ts';
+import {
+  type ApiResource,
+  CAMPAIGNS,
+  EVENTS,
+  LEASES,
+  SCALE_PLANS,
+  SELF_SUBJECT_REVIEWS,
+} from '../operator/kube/resources.ts';
 import { keepScalePlan } from '../operator/kube/scale-plans.ts';
 import { parseDecisions } from '../operator/plan/decision-log.ts';
 import type { DecisionRecord } from '../operator/plan/decision-record.ts';
@@ -17,6 +27,7 @@ import { systemClock } from '../operator/runtime/clock.ts';
 import { sleep } from '../operator/runtime/sleep.ts';
 import { type Api, type ClusterOptions, onApi } from './access.ts';
 import { answerPlan, type Decision, type Revocation } from './answer-plan.ts';
+import { claimSeen, type SeenClaim } from './claim.ts';
 import { UsageError } from './errors.ts';
 import type { Io } from './io.ts';
 import { type ToldEvent, toldEvent } from './told-events.ts';
@@ -57,6 +68,8 @@ export interface Cluster {
   told(campaign: VoucherCampaign, isTold: (campaign: VoucherCampaign) => boolean): Promise<VoucherCampaign | undefined>;
   /** The log of decisions; undefined when there is none yet. */
   decisions(campaign: VoucherCampaign): Promise<Decisions | undefined>;
+  /** Which installation serves the namespace; undefined where there is none, or it is not to be read. */
+  claim(namespace: string): Promise<SeenClaim | undefined>;
   /** What Kubernetes still has of the campaign's events, oldest first: an hour as a rule. */
   events(campaign: VoucherCampaign): Promise<readonly ToldEvent[]>;
   /** Every line of a trail, as it is stored. @throws UsageError when there is none; Error that says what to do */
@@ -77,6 +90,18 @@ const seen = (object: KubeObject): SeenCampaign => {
   );
   return { ...keepCampaign(object), toldAtMs: told?.time === undefined ? undefined : Date.parse(told.time) };
 };
+
+/** @throws UsageError that names the field and how to write it */
+const readable = <T extends VoucherCampaign | ScalePlan>(schema: ObjectNode, object: T): T => {
+  const fields = unreadableFields(schema, object);
+  if (fields.length === 0) return object;
+  throw new UsageError(
+    `${object.kind} ${object.metadata.name} in namespace ${object.metadata.namespace} can't be read: ${unreadableText(fields)}. Until then the operator decides nothing for it`,
+  );
+};
+/** Of many: one that can't be read grants nothing, and its campaign's condition PlanPending tells it. */
+const plansIn = (objects: readonly KubeObject[]): readonly ScalePlan[] =>
+  objects.map(keepScalePlan).filter((plan) => unreadableFields(SCALE_PLAN.schema, plan).length === 0);
 
 const namesOf = (objects: readonly KubeObject[]): string =>
   objects.map(({ metadata: { namespace, name } }) => `  ${name} -n ${namespace}\n`).join('');
@@ -120,10 +145,11 @@ export const createCluster = ({ client, namespace }: Api, signal: AbortSignal): 
         if (others.length > 0) {
           throw new UsageError(`which campaign? Name one of\n${namesOf([only, ...others]).trimEnd()}`);
         }
-        return seen(only);
+        return readable(VOUCHER_CAMPAIGN.schema, seen(only));
       }
       try {
-        return seen(parseObject(await client.call({ resource: CAMPAIGNS, namespace, name, verb: 'get' }, signal)));
+        const found = await client.call({ resource: CAMPAIGNS, namespace, name, verb: 'get' }, signal);
+        return readable(VOUCHER_CAMPAIGN.schema, seen(parseObject(found)));
       } catch (error) {
         if (!isKubeError(error, 'not_found')) throw error;
         throw new UsageError(`there is no campaign ${name} in namespace ${namespace}${await elsewhere(name)}`, {
@@ -135,16 +161,17 @@ export const createCluster = ({ client, namespace }: Api, signal: AbortSignal): 
       return (await list(CAMPAIGNS, everywhere ? undefined : namespace)).map(seen);
     },
     async plans({ metadata }) {
-      const plans = (await list(SCALE_PLANS, metadata.namespace)).map(keepScalePlan);
+      const plans = plansIn(await list(SCALE_PLANS, metadata.namespace));
       return plans.filter(({ spec }) => spec.campaignName === metadata.name);
     },
     async allPlans(everywhere = false) {
-      return (await list(SCALE_PLANS, everywhere ? undefined : namespace)).map(keepScalePlan);
+      return plansIn(await list(SCALE_PLANS, everywhere ? undefined : namespace));
     },
     async plan(name) {
       try {
         const target = { resource: SCALE_PLANS, namespace, name };
-        return keepScalePlan(parseObject(await client.call({ ...target, verb: 'get' }, signal)));
+        const found = await client.call({ ...target, verb: 'get' }, signal);
+        return readable(SCALE_PLAN.schema, keepScalePlan(parseObject(found)));
       } catch (error) {
         if (!isKubeError(error, 'not_found')) throw error;
         const there = (await list(SCALE_PLANS, namespace)).map(({ metadata }) => `  ${metadata.name}`);
@@ -207,6 +234,15 @@ export const createCluster = ({ client, namespace }: Api, signal: AbortSignal): 
           recent: parseRecent(texts.recent),
         }
       );
+    },
+    async claim(where) {
+      try {
+        const target = { resource: LEASES, namespace: where, name: CLAIM_LEASE };
+        return claimSeen(parseObject(await client.call({ ...target, verb: 'get' }, signal)));
+      } catch (error) {
+        if (isKubeError(error, 'not_found', 'forbidden')) return undefined;
+        throw error;
+      }
     },
     async events({ kind, metadata: { namespace: where, name, uid } }) {
       const fieldSelector = `regarding.kind=${kind},regarding.name=${name},regarding.uid=${uid}`;

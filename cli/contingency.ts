@@ -1,7 +1,9 @@
 /** `kubectl voucher contingency`: measures that were agreed beforehand, put in force and ended by command. */
+
 import { Command } from 'commander';
 import type { VoucherCampaign } from '../operator/api/campaign-types.ts';
 import type { ContingencyLevel, ContingencyStatus } from '../operator/api/contingency-types.ts';
+import { instantMs } from '../operator/api/instant.ts';
 import { contingencyAnnotation } from '../operator/api/names.ts';
 import { isKubeError } from '../operator/kube/errors.ts';
 import { startText, stopText } from '../operator/plan/contingency-commands.ts';
@@ -40,9 +42,9 @@ const levelOf = (campaign: VoucherCampaign, name: string): ContingencyLevel => {
 
 const stateText = (status: ContingencyStatus | undefined, zone: Zone, nowMs: number): string => {
   if (status === undefined) return '-';
-  const end = status.until === undefined ? '' : ` until ${clockOf(Date.parse(status.until), zone, nowMs)}`;
+  const end = status.until === undefined ? '' : ` until ${clockOf(instantMs(status.until), zone, nowMs)}`;
   const source = status.by === 'Trigger' ? 'trigger' : (status.who ?? 'command');
-  return `since ${clockOf(Date.parse(status.since), zone, nowMs)}${end} (${source}: ${status.reason})`;
+  return `since ${clockOf(instantMs(status.since), zone, nowMs)}${end} (${source}: ${status.reason})`;
 };
 
 const listText = (campaign: VoucherCampaign, nowMs: number, { output }: ListOptions): string => {
@@ -108,7 +110,7 @@ const start = async (level: string, name: string | undefined, options: StartOpti
     const closing =
       closesAt === undefined
         ? ''
-        : ` Registration closes at ${clockOf(Date.parse(closesAt), zone, nowMs)} UTC${zone.text}.`;
+        : ` Registration closes at ${clockOf(instantMs(closesAt), zone, nowMs)} UTC${zone.text}.`;
     const stands =
       told === undefined
         ? `${level} is to be in force ${end}, but the operator has not said so yet: look with kubectl voucher status whether it runs.`
@@ -127,7 +129,7 @@ const stop = async (level: string, name: string | undefined, options: StopOption
     const annotation = campaign.metadata.annotations?.[contingencyAnnotation(level)];
     if (current === undefined && annotation?.startsWith('on') !== true) return `${called}: ${level} is not in force.\n`;
     // The operator's clock may be ahead of this one: the level must have begun before it is ended. Whole seconds are written.
-    const atMs = Math.max(io.wallMs(), current === undefined ? 0 : Date.parse(current.since)) + 1_000;
+    const atMs = Math.max(io.wallMs(), current === undefined ? 0 : instantMs(current.since)) + 1_000;
     const { reason } = options;
     const said = { who: await cluster.whoAmI(), ...(reason === undefined ? {} : { reason }) };
     const at = instantOf(atMs, zoneOf(campaign.spec.window.opensAt));

@@ -1,5 +1,7 @@
 /** `kubectl voucher plans`: what the operator has asked owners for. */
+
 import { Command } from 'commander';
+import { instantMs } from '../operator/api/instant.ts';
 import type { ScalePlan } from '../operator/api/scale-plan-types.ts';
 import { planState } from '../operator/plan/plan-state.ts';
 import { type ClusterOptions, onCluster, withClusterOptions } from './cluster.ts';
@@ -22,7 +24,7 @@ const listText = (plans: readonly ScalePlan[], nowMs: number, options: Options):
     const { spec, metadata } = plan;
     const { decision, revocation, means } = spec;
     const zone = zoneOf(spec.expiresAt);
-    const expiresAtMs = Date.parse(spec.expiresAt);
+    const expiresAtMs = instantMs(spec.expiresAt);
     const until = decision?.ceilingUntil;
     return [
       ...(hasNamespaces ? [metadata.namespace] : []),
@@ -33,7 +35,7 @@ const listText = (plans: readonly ScalePlan[], nowMs: number, options: Options):
       planState(plan, nowMs),
       `${clockOf(expiresAtMs, zone, nowMs)} (${ago(expiresAtMs, nowMs)})`,
       decidedText(plan),
-      until === undefined ? '-' : clockOf(Date.parse(until), zoneOf(until), nowMs),
+      until === undefined ? '-' : clockOf(instantMs(until), zoneOf(until), nowMs),
       ...(isWide
         ? [
             means === undefined ? '-' : String(Math.round(means.podHours * 10) / 10),

@@ -1,5 +1,7 @@
 /** `kubectl voucher plan show`: everything that an owner should know before deciding. */
+
 import { Command } from 'commander';
+import { instantMs } from '../operator/api/instant.ts';
 import type { PredictedOutcome, ScalePlan } from '../operator/api/scale-plan-types.ts';
 import { planState } from '../operator/plan/plan-state.ts';
 import { type ClusterOptions, onCluster, withClusterOptions } from './cluster.ts';
@@ -92,7 +94,7 @@ const nextText = (plan: ScalePlan, times: PlanTimes, options: ClusterOptions, no
 const planText = (plan: ScalePlan, times: PlanTimes, options: ClusterOptions, nowMs: number): string => {
   const { spec } = plan;
   const { zone } = times;
-  const expiresAtMs = Date.parse(spec.expiresAt);
+  const expiresAtMs = instantMs(spec.expiresAt);
   const facts: readonly Fact[] = [
     ['campaign', `${spec.campaignName} (${spec.campaignId})`],
     ['asks for', `${askedFor(plan)} ${spec.reason === 'Load' ? 'for the crowd that is there' : 'for the forecast'}`],

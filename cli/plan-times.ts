@@ -1,3 +1,4 @@
+import { instantMs } from '../operator/api/instant.ts';
 import type { ScalePlan } from '../operator/api/scale-plan-types.ts';
 import { campaignTimes } from '../operator/plan/times.ts';
 import { closesAtOf } from './closing.ts';
@@ -18,7 +19,7 @@ export const planTimesOf = async (cluster: Cluster, { spec }: ScalePlan): Promis
     return {
       zone: zoneOf(spec.expiresAt),
       closesAtMs: Number.POSITIVE_INFINITY,
-      holdUntilMs: Date.parse(spec.expiresAt) + HOLD_MS,
+      holdUntilMs: instantMs(spec.expiresAt) + HOLD_MS,
     };
   }
   const { spec: stated } = campaign;

@@ -1,4 +1,5 @@
 /** Plans that wait for an owner, and the command that answers them. Pure. */
+import { instantMs } from '../operator/api/instant.ts';
 import type { ScalePlan } from '../operator/api/scale-plan-types.ts';
 import { SCALED_TIERS } from '../operator/plan/observed.ts';
 import { planState } from '../operator/plan/plan-state.ts';
@@ -69,7 +70,7 @@ export const askedFor = ({ spec: { ceilings } }: ScalePlan): string =>
 
 /** A plan in two lines: what it asks for, until when, and how to answer. */
 export const planLines = (plan: ScalePlan, options: ClusterOptions, zone: Zone, nowMs: number): readonly string[] => {
-  const expiresAtMs = Date.parse(plan.spec.expiresAt);
+  const expiresAtMs = instantMs(plan.spec.expiresAt);
   const why = plan.spec.reason === 'Load' ? 'for the crowd that is there' : 'for the forecast';
   return [
     `ScalePlan ${plan.metadata.name} asks for ceilings of ${askedFor(plan)} ${why} and waits until ${clockOf(expiresAtMs, zone, nowMs)} (${ago(expiresAtMs, nowMs)}).`,

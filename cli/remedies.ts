@@ -17,10 +17,21 @@ const SHOULD_BE: Readonly<Record<ConditionType, 'True' | 'False' | undefined>> =
   ConflictingScaler: 'False',
   Overridden: 'False',
   Contingency: 'False',
+  AcceptingRegistrations: 'True',
+  RecordsAvailable: 'True',
 };
 
 /** Not yet, no longer, or not wanted: no fault. */
-const NO_FAULT: readonly string[] = ['Scheduled', 'PreWarming', 'NoForecast', 'WindowClosed'];
+const NO_FAULT: readonly string[] = [
+  'Scheduled',
+  'PreWarming',
+  'NoForecast',
+  'WindowClosed',
+  'NotOpen',
+  'Closed',
+  // The level itself is told.
+  'LevelLetsNobodyIn',
+];
 /** A fault although the status is as it should be. */
 const FAULT: readonly string[] = ['Unreadable', 'CommandUnreadable', 'PlanExpired', 'PlanVoid'];
 
@@ -42,8 +53,16 @@ const withdraw =
 /** By reason; the messages of the others say what to do. */
 const REMEDIES: Readonly<Record<string, (names: Names) => string>> = {
   TierNotReady: pods,
+  NoReadyIntake: pods,
+  NoIntakeAnswers: (names) => `${pods(names)}; their admin port must be reachable for the operator`,
+  NoWorkerAnswers: (names) => `${pods(names)}; their admin port must be reachable for the operator`,
   PodsNotStarting: pods,
   PodsRefused: events,
+  PodsNotReady: pods,
+  PodsFailed: pods,
+  RolloutStalled: pods,
+  PodsNotEnding: pods,
+  NodesLost: () => 'kubectl get nodes',
   ArrivalsStale: (names) => `${pods(names)}; their admin port must be reachable for the operator`,
   BacklogStale: () => 'look at the journal’s servers: the operator asks them for the backlog',
   AllStale: () => 'look at the network between the operator, the pods and the journal',

@@ -1,4 +1,5 @@
 /** Several campaigns, a line each: which one needs a person. Pure. */
+import { parseInstant } from '../operator/api/instant.ts';
 import { closesAtOf } from './closing.ts';
 import type { Output } from './output.ts';
 import { type Column, grid, type Line, line, type Span, span, type Tone } from './screen.ts';
@@ -27,7 +28,8 @@ const needsOf = (report: Report): Span => {
 
 /** Whatever of the calendar comes next, or came last. */
 const calendar = ({ campaign, nowMs }: Report): string => {
-  const [opensAtMs, closesAtMs] = [Date.parse(campaign.spec.window.opensAt), Date.parse(closesAtOf(campaign))];
+  const [opensAtMs, closesAtMs] = [parseInstant(campaign.spec.window.opensAt), parseInstant(closesAtOf(campaign))];
+  if (opensAtMs === undefined || closesAtMs === undefined) return 'can’t be read';
   if (nowMs < opensAtMs) return `opens ${ago(opensAtMs, nowMs)}`;
   return nowMs < closesAtMs ? `closes ${ago(closesAtMs, nowMs)}` : `closed ${ago(closesAtMs, nowMs)}`;
 };

@@ -1,4 +1,5 @@
 /** What needs a person, and what to do about each, on the screen of `kubectl voucher status`. Pure. */
+import { instantMs } from '../operator/api/instant.ts';
 import { closesAtOf } from './closing.ts';
 import { effectText, type LevelInForce, sourceText } from './contingency-words.ts';
 import { approvalCommand, askedFor, where } from './plans.ts';
@@ -12,7 +13,7 @@ const remedyLines = (remedy: string, columns: number): readonly Line[] =>
 
 const faultLines = ({ condition, remedy }: Fault, zone: Zone, nowMs: number, columns: number): readonly Line[] => {
   const { type, status, reason, lastTransitionTime, message } = condition;
-  const sinceMs = Date.parse(lastTransitionTime);
+  const sinceMs = instantMs(lastTransitionTime);
   return [
     [
       span('  '),
@@ -32,9 +33,9 @@ const levelLines = (
   columns: number,
 ): readonly Line[] => {
   const { name, namespace } = campaign.metadata;
-  const sinceMs = Date.parse(status.since);
-  const end = status.until === undefined ? '' : `; it ends at ${clockOf(Date.parse(status.until), zone, nowMs)}`;
-  const isLate = level?.effect.extendClosing !== undefined && sinceMs >= Date.parse(closesAtOf(campaign));
+  const sinceMs = instantMs(status.since);
+  const end = status.until === undefined ? '' : `; it ends at ${clockOf(instantMs(status.until), zone, nowMs)}`;
+  const isLate = level?.effect.extendClosing !== undefined && sinceMs >= instantMs(closesAtOf(campaign));
   const effect = level === undefined ? '' : `${effectText(level)}${isLate ? ', but it came after closing' : ''}; `;
   return [
     [
@@ -52,7 +53,7 @@ export const needs = (report: Report, standing: Standing, zone: Zone, columns: n
   const { campaign, options, nowMs } = report;
   const { name, namespace } = campaign.metadata;
   const plans = standing.plans.flatMap((plan) => {
-    const expiresAtMs = Date.parse(plan.spec.expiresAt);
+    const expiresAtMs = instantMs(plan.spec.expiresAt);
     const why = plan.spec.reason === 'Load' ? 'for the crowd that is there' : 'for the forecast';
     return [
       [span('  '), span(`ScalePlan ${plan.metadata.name}`, 'strong'), span(` ${why}`, 'soft')],

@@ -1,11 +1,14 @@
 /** What `kubectl voucher status` says, before it is put into words: how it goes, what needs a person, every tier. Pure. */
+
 import type { TierStatus } from '../operator/api/campaign-types.ts';
 import type { ConditionType } from '../operator/api/conditions.ts';
+import { instantMs } from '../operator/api/instant.ts';
 import type { ScalePlan } from '../operator/api/scale-plan-types.ts';
 import { commandsOf } from '../operator/plan/contingency-commands.ts';
 import type { DecisionRecord } from '../operator/plan/decision-record.ts';
 import { SCALED_TIERS, type ScaledTier } from '../operator/plan/observed.ts';
 import type { RecentSample } from '../operator/plan/recent.ts';
+import { CLAIM_OLD_MS, type SeenClaim } from './claim.ts';
 import type { ClusterOptions, Decisions, SeenCampaign } from './cluster.ts';
 import { type LevelInForce, levelsInForce } from './contingency-words.ts';
 import { grantsInForce, waitingPlans } from './plans.ts';
@@ -18,6 +21,8 @@ export interface Report {
   readonly plans: readonly ScalePlan[];
   /** Undefined: none yet, or not to be read. */
   readonly decisions: Decisions | undefined;
+  /** Of its namespace. Undefined: none, or not to be read. */
+  readonly claim?: SeenClaim | undefined;
   readonly options: ClusterOptions;
   readonly nowMs: number;
 }
@@ -39,6 +44,8 @@ const GRAVE: readonly ConditionType[] = [
   'JournalDurable',
   'MetricsFresh',
   'DownstreamSaturated',
+  'AcceptingRegistrations',
+  'RecordsAvailable',
 ];
 /** In a flood the operator tells every 5 s. */
 const SILENT_AFTER_MS = 30_000;
@@ -68,8 +75,9 @@ export interface Standing {
   readonly silentForMs: number | undefined;
 }
 
-/** Only while something moves: a campaign at rest has nothing to tell. */
-const silence = ({ campaign: { status, toldAtMs }, nowMs }: Report): number | undefined => {
+/** By the status only while something moves: a campaign at rest has nothing to tell. Its namespace's claim is renewed always. */
+const silence = ({ campaign: { status, toldAtMs }, claim, nowMs }: Report): number | undefined => {
+  if (claim !== undefined && nowMs - claim.writtenAtMs > CLAIM_OLD_MS) return nowMs - claim.writtenAtMs;
   const isMoving = (status?.arrivalsPerSecond ?? 0) > 0 || (status?.backlog ?? 0) > 0;
   if (!isMoving || toldAtMs === undefined || nowMs - toldAtMs < SILENT_AFTER_MS) return undefined;
   return nowMs - toldAtMs;
@@ -133,7 +141,7 @@ export const tierLines = (report: Report): readonly TierLine[] =>
         tier,
         status,
         bounds: report.campaign.spec.scaling.tiers[tier],
-        sinceMs: isLogged ? Date.parse(decision.at) : undefined,
+        sinceMs: isLogged ? instantMs(decision.at) : undefined,
         reason: because(decision, tier),
       },
     ];
@@ -149,13 +157,13 @@ export interface Curves {
 export const curvesOf = ({ campaign: { status }, decisions, nowMs }: Report): Curves => {
   const samples = decisions?.recent ?? [];
   const points = (of: (sample: RecentSample) => number | undefined, now: number | undefined): readonly Point[] => [
-    ...samples.map((sample) => ({ atMs: Date.parse(sample.at), value: of(sample) })),
+    ...samples.map((sample) => ({ atMs: instantMs(sample.at), value: of(sample) })),
     { atMs: nowMs, value: now },
   ];
   const replicas = (tier: ScaledTier): readonly Point[] => {
     const now = status?.tiers?.[tier]?.desired;
     if (samples.length > 0) return points((sample) => sample[tier].desired, now);
-    const logged = (decisions?.[tier] ?? []).map(({ at, desired }) => ({ atMs: Date.parse(at), value: desired }));
+    const logged = (decisions?.[tier] ?? []).map(({ at, desired }) => ({ atMs: instantMs(at), value: desired }));
     return [...logged, { atMs: nowMs, value: now }];
   };
   return {

@@ -1,5 +1,7 @@
 /** One screen that answers "is it going well, and if not, what now?": the answer first, the figures below. Pure. */
+
 import type { VoucherCampaign } from '../operator/api/campaign-types.ts';
+import { instantMs } from '../operator/api/instant.ts';
 import type { ScalePlan } from '../operator/api/scale-plan-types.ts';
 import { closesAtOf } from './closing.ts';
 import { doorTexts } from './contingency-words.ts';
@@ -52,12 +54,12 @@ const title = ({ spec }: VoucherCampaign): string => [spec.title['zh-CN'], spec.
 const stageText = ({ campaign, nowMs }: Report, zone: Zone): readonly [string, string] => {
   const { spec, status } = campaign;
   const at = (instant: string): string =>
-    `${clockOf(Date.parse(instant), zone, nowMs)} (${ago(Date.parse(instant), nowMs)})`;
+    `${clockOf(instantMs(instant), zone, nowMs)} (${ago(instantMs(instant), nowMs)})`;
   const closesAt = closesAtOf(campaign);
-  const closesAtMs = Date.parse(closesAt);
-  const isExtended = closesAtMs !== Date.parse(spec.window.closesAt);
-  const stated = isExtended ? `, extended from ${clockOf(Date.parse(spec.window.closesAt), zone, nowMs)}` : '';
-  const isDue = Date.parse(spec.window.opensAt) <= nowMs;
+  const closesAtMs = instantMs(closesAt);
+  const isExtended = closesAtMs !== instantMs(spec.window.closesAt);
+  const stated = isExtended ? `, extended from ${clockOf(instantMs(spec.window.closesAt), zone, nowMs)}` : '';
+  const isDue = instantMs(spec.window.opensAt) <= nowMs;
   const begins =
     status?.openedAt === undefined
       ? `${isDue ? 'was to open' : 'opens'} ${at(spec.window.opensAt)}`
@@ -128,7 +130,7 @@ const admissionText = (report: Report): string => [limitText(report), ...doorTex
 
 /** `intake 30 until 22:14:09 by li.wei (ScalePlan spring-i30-16rc8)`. */
 const grantText = (plan: ScalePlan, zone: Zone, nowMs: number): string => {
-  const untilMs = Date.parse(plan.spec.decision?.ceilingUntil ?? plan.spec.expiresAt);
+  const untilMs = instantMs(plan.spec.decision?.ceilingUntil ?? plan.spec.expiresAt);
   return `${askedFor(plan)} until ${clockOf(untilMs, zone, nowMs)} by ${decidedText(plan)} (ScalePlan ${plan.metadata.name})`;
 };
 
@@ -219,7 +221,7 @@ const conditionGrid = ({ campaign, nowMs }: Report, zone: Zone, columns: number)
     span(`  ${type}`),
     span(status),
     span(reason),
-    span(clockOf(Date.parse(lastTransitionTime), zone, nowMs)),
+    span(clockOf(instantMs(lastTransitionTime), zone, nowMs)),
     span(message),
   ]);
   return rows.length === 0 ? [] : [[], ...grid(titles, rows, columns)];

@@ -25,15 +25,16 @@ type Answer =
   | { readonly kind: 'several'; readonly reports: readonly Omit<Report, 'nowMs'>[] };
 
 const reportOf = async (cluster: Cluster, campaign: SeenCampaign, options: ClusterOptions) => {
-  const [plans, decisions] = await Promise.all([
+  const [plans, decisions, claim] = await Promise.all([
     cluster.plans(campaign),
     // Without the log the status still tells the number and its reason, only not since when.
     cluster.decisions(campaign).catch((error: unknown) => {
       if (isKubeError(error, 'forbidden')) return undefined;
       throw error;
     }),
+    cluster.claim(campaign.metadata.namespace),
   ]);
-  return { campaign, plans, decisions, options };
+  return { campaign, plans, decisions, claim, options };
 };
 
 /**
@@ -56,10 +57,14 @@ const read = async (cluster: Cluster, name: string | undefined, options: Options
     return { kind: 'one', report: await reportOf(cluster, first ?? (await cluster.campaign(undefined)), options) };
   }
   const plans = await cluster.allPlans(everywhere);
+  const namespaces = [...new Set(campaigns.map(({ metadata }) => metadata.namespace))];
+  const claims = new Map(
+    await Promise.all(namespaces.map(async (where) => [where, await cluster.claim(where)] as const)),
+  );
   const reports = campaigns.map((campaign) => {
     const { name: called, namespace } = campaign.metadata;
     const own = plans.filter(({ metadata, spec }) => metadata.namespace === namespace && spec.campaignName === called);
-    return { campaign, plans: own, decisions: undefined, options };
+    return { campaign, plans: own, decisions: undefined, claim: claims.get(namespace), options };
   });
   return { kind: 'several', reports };
 };

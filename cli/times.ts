@@ -1,5 +1,6 @@
 /** Instants as the campaign's people read them: on the clock that `opensAt` is written in. Pure. */
 import { DURATION_PATTERN, parseDurationMs } from '../operator/api/duration.ts';
+import { parseInstant } from '../operator/api/instant.ts';
 import { UsageError } from './errors.ts';
 import { span } from './words.ts';
 
@@ -38,14 +39,7 @@ export const ago = (ms: number, nowMs: number): string =>
 
 const FORMS =
   'write an instant (2020-09-25T20:00:04+08:00), a time of the campaign’s day (20:00:04) or how long ago (15m)';
-const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:\d{2})$/;
 const TIME = /^([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?$/;
-
-/** An instant with offset; undefined for a text that is none. */
-export const parseInstant = (text: string): number | undefined => {
-  const ms = INSTANT.test(text) ? Date.parse(text) : Number.NaN;
-  return Number.isNaN(ms) ? undefined : ms;
-};
 
 /** A time of the day, on the day that the campaign's clock shows at `nowMs`; undefined for a text that is none. */
 export const dayAt = (text: string, { offsetMs }: Zone, nowMs: number): number | undefined => {

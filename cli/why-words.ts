@@ -1,5 +1,7 @@
 /** The story of a tier's replicas, told from the log of decisions, the plans and the events. Pure. */
+
 import type { VoucherCampaign } from '../operator/api/campaign-types.ts';
+import { instantMs } from '../operator/api/instant.ts';
 import type { ScalePlan } from '../operator/api/scale-plan-types.ts';
 import { decisionAt } from '../operator/plan/decision-log.ts';
 import type { DecisionRecord } from '../operator/plan/decision-record.ts';
@@ -62,7 +64,7 @@ export const storyOf = (told: Told): Story => {
         tier,
         decision,
         before: log.slice(Math.max(0, index - BEFORE), index).reverse(),
-        untilMs: next === undefined ? undefined : Date.parse(next.at),
+        untilMs: next === undefined ? undefined : instantMs(next.at),
       };
     }),
   };
@@ -72,7 +74,7 @@ export const storyOf = (told: Told): Story => {
 export const logBegins = ({ tiers, decisions, zone, nowMs, atMs }: Story): string => {
   const begins = tiers.flatMap(({ tier }) => {
     const [first] = decisions[tier];
-    return first === undefined ? [] : [`${tier} at ${clockOf(Date.parse(first.at), zone, nowMs)}`];
+    return first === undefined ? [] : [`${tier} at ${clockOf(instantMs(first.at), zone, nowMs)}`];
   });
   const since = begins.length === 0 ? 'is empty' : `begins for ${begins.join(', for ')}`;
   return `nothing is kept of ${clockOf(atMs, zone, nowMs)}: the log of decisions ${since} (UTC${zone.text}). Older ones are in the operator's own log, as lines with "msg":"decision"`;
@@ -82,14 +84,14 @@ export const logBegins = ({ tiers, decisions, zone, nowMs, atMs }: Story): strin
 const number = (decision: DecisionRecord, zone: Zone, nowMs: number): string => {
   const { from, desired, until } = decision;
   if (until === undefined || from === undefined) return replicas(desired);
-  return `${replicas(desired)}, from ${from} in steps that ended at ${clockOf(Date.parse(until), zone, nowMs)}`;
+  return `${replicas(desired)}, from ${from} in steps that ended at ${clockOf(instantMs(until), zone, nowMs)}`;
 };
 
 const beforeLine = (decision: DecisionRecord, tier: ScaledTier, { zone, nowMs }: Story): string => {
   const { at, from, desired, until } = decision;
   const change = from === undefined || from === desired ? String(desired) : `${from} → ${desired}`;
-  const steps = until === undefined ? '' : ` until ${clockOf(Date.parse(until), zone, nowMs)}`;
-  return `    ${clockOf(Date.parse(at), zone, nowMs)}${steps}  ${change}: ${because(decision, tier)}\n`;
+  const steps = until === undefined ? '' : ` until ${clockOf(instantMs(until), zone, nowMs)}`;
+  return `    ${clockOf(instantMs(at), zone, nowMs)}${steps}  ${change}: ${because(decision, tier)}\n`;
 };
 
 /** The tier as the status has it now, where it says something that the log can't. */
@@ -99,14 +101,18 @@ const nowLines = (decision: DecisionRecord, tier: ScaledTier, { campaign, isNow 
   const missing = seen.desired - seen.ready;
   const readiness = missing > 0 ? `${seen.ready} are ready; ${missing} are still to come.` : `${seen.ready} are ready.`;
   const written =
-    seen.replicas === seen.desired
+    seen.replicas === seen.desired + (seen.replacing ?? 0)
       ? []
       : [`Its Deployment asks for ${seen.replicas}, so the last write has not come through yet.`];
   const other =
     seen.desired === decision.desired
       ? []
       : [`The status, a little newer than the log, says ${replicas(seen.desired)} (${seen.limitedBy}).`];
-  return [readiness, ...written, ...other];
+  const standIns =
+    seen.replacing === undefined
+      ? []
+      : [`Its Deployment asks for ${seen.replacing} more, in place of pods on nodes that do not answer.`];
+  return [readiness, ...standIns, ...written, ...other];
 };
 
 const tierText = ({ tier, decision, before, untilMs }: TierStory, story: Story): string => {
@@ -114,7 +120,7 @@ const tierText = ({ tier, decision, before, untilMs }: TierStory, story: Story):
   if (decision === undefined) {
     return `${tier}: ${logBegins({ ...story, tiers: story.tiers.filter((one) => one.tier === tier) })}.\n`;
   }
-  const sinceMs = Date.parse(decision.at);
+  const sinceMs = instantMs(decision.at);
   const since = `since ${clockOf(sinceMs, zone, nowMs)} (${ago(sinceMs, nowMs)})`;
   const until = untilMs === undefined ? '' : `, until ${clockOf(untilMs, zone, nowMs)}`;
   const head = isNow

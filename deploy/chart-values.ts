@@ -34,6 +34,19 @@ export interface PlatformImage {
   readonly tag?: string;
   /** Secrets in the platform's namespace and in those of campaigns. */
   readonly pullSecrets?: readonly string[];
+  /** Instead of those, in namespaces of campaigns that have others. */
+  readonly campaignPullSecrets?: Readonly<Record<string, readonly string[]>>;
+}
+
+/** Where every pod may run, and what it carries: the platform's, its hooks' and campaigns'. As in a Pod. */
+export interface Pods {
+  readonly nodeSelector?: Readonly<Record<string, string>>;
+  readonly affinity?: Readonly<Record<string, unknown>>;
+  readonly tolerations?: readonly Readonly<Record<string, unknown>>[];
+  readonly topologySpreadConstraints?: readonly Readonly<Record<string, unknown>>[];
+  readonly priorityClassName?: string;
+  readonly podAnnotations?: Readonly<Record<string, string>>;
+  readonly podLabels?: Readonly<Record<string, string>>;
 }
 
 export interface ChartInput {
@@ -43,7 +56,13 @@ export interface ChartInput {
   /** True: only the namespaces of the campaigns, by Roles. False: all, by a ClusterRole. */
   readonly onlyOwnNamespaces: boolean;
   readonly monitoring: boolean;
+  readonly pods: Pods;
+  /** What Helm waits for. */
+  readonly readyWithinSeconds: number;
 }
+
+/** A hook that fails still has the time to say why. */
+const LAST_WORDS_SECONDS = 30;
 
 export const namespacesOf = (campaigns: readonly StatedCampaign[]): readonly string[] => [
   ...new Set(campaigns.map(({ namespace }) => namespace)),
@@ -52,8 +71,9 @@ export const namespacesOf = (campaigns: readonly StatedCampaign[]): readonly str
 const given = (entries: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> =>
   Object.fromEntries(Object.entries(entries).filter(([, value]) => value !== undefined));
 
-const embedded = (plane: EmbeddedDataPlane, campaigns: readonly StatedCampaign[]): object => ({
+const embedded = (plane: EmbeddedDataPlane, campaigns: readonly StatedCampaign[], pods: Pods): object => ({
   embedded: {
+    ...pods,
     enabled: true,
     nats: given({
       storage: plane.journalStorage,
@@ -76,12 +96,18 @@ const external = ({ operatorSecretName, monitorUrls }: ExternalDataPlane): objec
 
 /** Only what differs from the chart's own defaults, which its schema checks. No count of replicas is among them. */
 export const chartValues = (input: ChartInput): Readonly<Record<string, unknown>> => {
-  const { image, dataPlane, campaigns } = input;
+  const { image, dataPlane, campaigns, pods } = input;
   return {
     ...given({ imageRegistry: image.registry, imagePullSecrets: image.pullSecrets }),
     image: given({ digest: image.digest, tag: image.tag }),
-    operator: { watchNamespaces: input.onlyOwnNamespaces ? namespacesOf(campaigns) : [] },
+    operator: { ...pods, watchNamespaces: input.onlyOwnNamespaces ? namespacesOf(campaigns) : [] },
+    app: {
+      ...pods,
+      ...given({ imagePullSecrets: image.pullSecrets, imagePullSecretsByNamespace: image.campaignPullSecrets }),
+    },
+    // Everything else of hooks is as the operator has it.
+    setup: { deadlineSeconds: input.readyWithinSeconds - LAST_WORDS_SECONDS },
     metrics: { podMonitor: input.monitoring },
-    dataPlane: dataPlane.kind === 'embedded' ? embedded(dataPlane, campaigns) : external(dataPlane),
+    dataPlane: dataPlane.kind === 'embedded' ? embedded(dataPlane, campaigns, pods) : external(dataPlane),
   };
 };

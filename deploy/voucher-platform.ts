@@ -4,7 +4,7 @@ import * as kubernetes from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
 import { API_VERSION } from '../operator/api/names.ts';
 import type { StatedCampaign } from './campaign-spec.ts';
-import { chartValues, type DataPlane, namespacesOf, type PlatformImage } from './chart-values.ts';
+import { chartValues, type DataPlane, namespacesOf, type PlatformImage, type Pods } from './chart-values.ts';
 
 export interface VoucherPlatformArgs {
   /** Namespace of the operator and the data plane. Default voucher-system. */
@@ -16,6 +16,8 @@ export interface VoucherPlatformArgs {
   readonly image?: PlatformImage;
   readonly dataPlane: DataPlane;
   readonly campaigns: readonly StatedCampaign[];
+  /** Of the platform, its hooks and campaigns alike. */
+  readonly pods?: Pods;
   /** Rights in the namespaces of the campaigns only, instead of all. Default false. */
   readonly onlyOwnNamespaces?: boolean;
   /** A PodMonitor, where the Prometheus Operator is. Default false. */
@@ -87,7 +89,7 @@ export class VoucherPlatform extends pulumi.ComponentResource {
     args: VoucherPlatformArgs,
     dependsOn: readonly pulumi.Resource[],
   ): kubernetes.helm.v3.Release {
-    const { image = {}, dataPlane, campaigns, onlyOwnNamespaces = false, monitoring = false } = args;
+    const { image = {}, dataPlane, campaigns, pods = {}, onlyOwnNamespaces = false, monitoring = false } = args;
     return new kubernetes.helm.v3.Release(
       name,
       {
@@ -98,7 +100,15 @@ export class VoucherPlatform extends pulumi.ComponentResource {
         // Without atomic: a failed upgrade in a flood must not be answered by a second rollout.
         atomic: false,
         timeout: READY_WITHIN_SECONDS,
-        values: chartValues({ image, dataPlane, campaigns, onlyOwnNamespaces, monitoring }),
+        values: chartValues({
+          image,
+          dataPlane,
+          campaigns,
+          onlyOwnNamespaces,
+          monitoring,
+          pods,
+          readyWithinSeconds: READY_WITHIN_SECONDS,
+        }),
       },
       { parent: this, dependsOn: [...dependsOn] },
     );

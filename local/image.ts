@@ -143,6 +143,8 @@ export const ensurePostgresImage = async ({ signal }: EnsureOptions): Promise<Wr
   const name = await postgresImage();
   const config = {
     entrypoint: ['/usr/local/bin/docker-entrypoint.sh'],
+    // As the official image: at a SIGTERM it would wait for its clients, which stay.
+    stopSignal: 'SIGINT',
     command: ['postgres'],
     env: { PATH, PGDATA: '/var/lib/postgresql/18/docker' },
     user: POSTGRES_ID,

@@ -67,6 +67,8 @@ const resources = z
     ...(requests === undefined ? {} : { requests }),
     ...(limits === undefined ? {} : { limits }),
   }));
+/** A part of a pod that is handed on as it came: the chart's schema has its fields, the API server checks it. */
+const asInAPod = z.record(z.string(), z.json());
 const podOptions = z
   .string()
   .transform((text, context): unknown => {
@@ -81,8 +83,17 @@ const podOptions = z
     z.strictObject({
       imagePullPolicy: z.enum(['Always', 'IfNotPresent', 'Never']).optional(),
       imagePullSecrets: z.array(z.string()).optional(),
+      imagePullSecretsByNamespace: z.record(z.string(), z.array(z.string())).optional(),
       nodeSelector: z.record(z.string(), z.string()).optional(),
+      affinity: asInAPod.optional(),
       tolerations: z.array(z.record(z.string(), z.union([z.string(), z.number()]))).optional(),
+      topologySpreadConstraints: z
+        .array(z.looseObject({ topologyKey: z.string(), maxSkew: z.number(), whenUnsatisfiable: z.string() }))
+        .optional(),
+      labels: z.record(z.string(), z.string()).optional(),
+      annotations: z.record(z.string(), z.string()).optional(),
+      fixedIds: z.boolean().optional(),
+      nodeLostTolerationSeconds: z.number().int().nonnegative().optional(),
       priorityClassName: z.string().min(1).optional(),
       headroomPriorityClassName: z.string().min(1).optional(),
       resources: z.partialRecord(z.enum(TIERS), resources).optional(),
@@ -103,6 +114,7 @@ const settings = z.object({
   'journal-replicas': integer(1, 5).default(3),
   'app-pods': podOptions.optional(),
   'app-log-level': z.enum(LEVELS).default('info'),
+  'app-keep-alive-seconds': integer(5, 86_400).optional(),
   'log-level': z.enum(LEVELS).default('info'),
   host: z.string().min(1).default('0.0.0.0'),
   port: integer(0, 65_535).default(9090),
@@ -164,6 +176,7 @@ export const readOperatorConfig = (args: readonly string[], env: NodeJS.ProcessE
       shards: data.shards,
       journalReplicas: data['journal-replicas'],
       logLevel: data['app-log-level'],
+      keepAliveSeconds: data['app-keep-alive-seconds'],
       ...(data['app-pods'] === undefined ? {} : { pods: data['app-pods'] }),
     },
     logLevel: data['log-level'],

@@ -1,6 +1,7 @@
 /**
- * `npm test [-- suite …]`: every suite that this machine can carry, a line for each that it can't, and one plain
- * closing line. REQUIRE_CLUSTER=1 turns a suite that could not run into a failure: CI must not pass by skipping.
+ * `npm test`: the fast suites, on any machine. `npm run test:cluster`: those that need Helm or a real Kubernetes.
+ * `-- suite …` names suites of either. A line for each suite that this machine can't carry, and one plain closing
+ * line. REQUIRE_CLUSTER=1 turns a suite that could not run into a failure: CI must not pass by skipping.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -9,7 +10,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { down } from '../local/cluster.ts';
 import { SHARED_CLUSTER } from '../test/helpers/cluster.ts';
-import { jestArgs, SUITES, type Suite } from '../test/suites.ts';
+import { type Group, jestArgs, SUITES, type Suite } from '../test/suites.ts';
 
 const jestResult = z.object({
   numPassedTests: z.number(),
@@ -22,6 +23,10 @@ interface Outcome {
   readonly failed: number;
 }
 
+const interrupted = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => interrupted.abort(new Error('interrupted')));
+
 const root = join(import.meta.dirname, '..');
 
 /** After jest has written its results, for what it started to end. */
@@ -31,6 +36,7 @@ const LINGER_MS = 20_000;
 const exitOf = (args: readonly string[], results: string, timeoutMs: number): Promise<number> =>
   new Promise((resolve, reject) => {
     const child = spawn(process.execPath, args, { cwd: root, stdio: 'inherit' });
+    interrupted.signal.addEventListener('abort', () => child.kill('SIGTERM'), { once: true });
     const end = (why: string): void => {
       console.error(`ended: ${why}`);
       child.kill('SIGKILL');
@@ -62,22 +68,22 @@ const runSuite = async (suite: Suite, scratch: string): Promise<Outcome> => {
   }
 };
 
-/** Kubernetes from source takes a quarter of an hour when nothing is cached: meanwhile the light suites run. */
-const buildCluster = async (): Promise<void> => {
-  const code = await new Promise<number>((resolve, reject) => {
-    const child = spawn(process.execPath, [join(root, 'local/cluster/main.ts'), 'build'], {
-      cwd: root,
-      stdio: ['ignore', 'ignore', 'inherit'],
-    });
-    child.once('error', reject);
-    child.once('exit', (exitCode) => resolve(exitCode ?? 1));
-  });
-  if (code !== 0)
-    console.error(`the cluster's binaries could not be built (exit ${code}); its suites will say what they lack`);
+/** Why the suite can't run here. What it needs is fetched or built first, so that no test waits for it. */
+const whyNot = async ({ missing, prepare }: Suite, signal: AbortSignal): Promise<string | undefined> => {
+  const reason = missing();
+  if (reason !== undefined || prepare === undefined) return reason;
+  try {
+    await prepare({ signal, progress: (line) => console.error(line) });
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
 };
 
 const main = async (): Promise<number> => {
-  const wanted = process.argv.slice(2);
+  const args = process.argv.slice(2);
+  const group: Group = args[0] === '--cluster' ? 'cluster' : 'fast';
+  const wanted = args.filter((name) => name !== '--cluster');
   const unknown = wanted.filter((name) => !SUITES.some((suite) => suite.name === name));
   if (unknown.length > 0) {
     console.error(`no suite named ${unknown.join(', ')}; there are ${SUITES.map(({ name }) => name).join(', ')}`);
@@ -88,19 +94,18 @@ const main = async (): Promise<number> => {
   let passed = 0;
   let failed = 0;
   const endCluster = (): Promise<void> => down(SHARED_CLUSTER, AbortSignal.timeout(60_000));
-  const suites = SUITES.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
+  const suites = SUITES.filter((suite) => (wanted.length === 0 ? suite.group === group : wanted.includes(suite.name)));
   const needsCluster = suites.some(({ missing, onCluster }) => onCluster && missing() === undefined);
-  // Somebody's run of single files may have left an installation on it, whose operator would meddle.
+  // An earlier run that was killed, or one of single files, may have left an installation whose operator would meddle.
   if (needsCluster) await endCluster();
-  const built = needsCluster ? buildCluster() : Promise.resolve();
   for (const suite of suites) {
-    const reason = suite.missing();
+    if (interrupted.signal.aborted) break;
+    const reason = await whyNot(suite, interrupted.signal);
     if (reason !== undefined) {
       lines.push(`NOT RUN ${suite.name}: ${reason}`);
       if (process.env['REQUIRE_CLUSTER'] === '1') failed += 1;
       continue;
     }
-    if (suite.afterBuild) await built;
     const startedAtMs = Date.now();
     console.log(`\n── ${suite.name} ──`);
     const outcome = await runSuite(suite, scratch);
@@ -109,10 +114,12 @@ const main = async (): Promise<number> => {
     const seconds = Math.round((Date.now() - startedAtMs) / 1000);
     lines.push(`${suite.name}: ${outcome.passed} passed, ${outcome.failed} failed in ${seconds} s`);
   }
+  // Also after an interrupt: an idle cluster takes a tenth of a core.
   if (needsCluster) await endCluster();
   rmSync(scratch, { recursive: true, force: true });
   console.log(`\n${lines.join('\n')}\n`);
   console.log(`${passed} passed, ${failed} failed`);
+  if (interrupted.signal.aborted) return 130;
   return failed === 0 && passed > 0 ? 0 : 1;
 };
 

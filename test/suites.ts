@@ -1,20 +1,27 @@
 /** The suites in the order in which they run, and what each needs of the machine. */
 import { existsSync } from 'node:fs';
-import { whyNoCluster } from '../local/cluster/host.ts';
+import { type EnsureOptions, ensureNatsServer } from '../local/binaries.ts';
+import { ensureBinary, HELM } from '../local/cluster/binaries.ts';
+import { ensureClusterParts } from '../local/cluster/build.ts';
+import { whyNoCluster, whyNoGo } from '../local/cluster/host.ts';
 import { postgresPackage, postgresPackageDir } from '../local/postgres.ts';
+
+/** `fast` is `npm test`: any user, any machine. `cluster` is `npm run test:cluster`: Helm, and a real Kubernetes. */
+export type Group = 'fast' | 'cluster';
 
 export interface Suite {
   readonly name: string;
+  readonly group: Group;
   /** Folders below test/ whose `*.test.ts` belong to it. */
   readonly folders: readonly string[];
   /** Processes and servers share two cores with the tests that watch them: heavy suites run one file at a time. */
   readonly workers: number;
   readonly timeoutMs: number;
-  /** Waits until the cluster's binaries are built: it needs them, or its own servers need the cores. */
-  readonly afterBuild: boolean;
   readonly onCluster: boolean;
   /** Why this machine can't carry it, or undefined when it can. */
   readonly missing: () => string | undefined;
+  /** Gets what takes long to get, before the suite and with progress: never inside a test's time. */
+  readonly prepare?: (options: EnsureOptions) => Promise<unknown>;
 }
 
 const hasPostgres = (): string | undefined =>
@@ -33,50 +40,67 @@ export const jestArgs = ({ folders, workers }: Suite, results: string, only = ''
   ...(workers === 1 ? ['--runInBand'] : [`--maxWorkers=${workers}`]),
 ];
 
-export const SUITES: readonly Suite[] = [
+const ALL: readonly Suite[] = [
   {
     name: 'unit',
+    group: 'fast',
     folders: ['unit'],
     workers: 2,
     timeoutMs: 180_000,
-    afterBuild: false,
     onCluster: false,
     missing: () => undefined,
   },
   {
     name: 'component',
+    group: 'fast',
     folders: ['component'],
     workers: 2,
     timeoutMs: 300_000,
-    afterBuild: false,
     onCluster: false,
     missing: () => undefined,
   },
   {
     name: 'embedded',
+    group: 'fast',
     folders: ['embedded'],
     workers: 1,
     timeoutMs: 1_500_000,
-    afterBuild: true,
     onCluster: false,
     missing: hasPostgres,
+    prepare: ensureNatsServer,
+  },
+  {
+    name: 'chart',
+    group: 'cluster',
+    folders: ['chart'],
+    workers: 2,
+    timeoutMs: 300_000,
+    onCluster: false,
+    missing: () => whyNoGo([HELM]),
+    prepare: (options) => ensureBinary(HELM, options),
   },
   {
     name: 'integration',
+    group: 'cluster',
     folders: ['integration'],
     workers: 1,
-    timeoutMs: 1_500_000,
-    afterBuild: true,
+    timeoutMs: 1_800_000,
     onCluster: true,
     missing: () => whyNoCluster(),
+    prepare: ensureClusterParts,
   },
   {
     name: 'e2e',
+    group: 'cluster',
     folders: ['e2e'],
     workers: 1,
     timeoutMs: 1_500_000,
-    afterBuild: true,
     onCluster: true,
     missing: () => whyNoCluster(),
+    prepare: ensureClusterParts,
   },
-].filter(({ folders }) => folders.some((folder) => existsSync(new URL(folder, import.meta.url))));
+];
+
+export const SUITES = ALL.filter(({ folders }) =>
+  folders.some((folder) => existsSync(new URL(folder, import.meta.url))),
+);

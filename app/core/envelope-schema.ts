@@ -11,6 +11,10 @@ const receivedData = z.strictObject({
   category: z.string().min(1).max(63),
   locale: z.enum(['zh-CN', 'en']),
   policyVersion: z.string().min(1).max(32),
+  fingerprint: z
+    .string()
+    .regex(/^[0-9A-HJKMNP-TV-Z]{26}$/)
+    .exactOptional(),
 });
 
 const envelope = z.strictObject({

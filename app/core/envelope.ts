@@ -53,4 +53,6 @@ export interface ReceivedData {
   readonly category: string;
   readonly locale: 'zh-CN' | 'en';
   readonly policyVersion: string;
+  /** Of the whole normalised body, see receipt.ts; absent in messages from before there was one. */
+  readonly fingerprint?: string;
 }

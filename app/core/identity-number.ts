@@ -6,6 +6,8 @@
  * Residence permits of Hong Kong, Macao and Taiwan residents (regions 81, 82, 83) follow the same rules.
  */
 
+import { normalIdNumber } from './normal-form.ts';
+
 export type ParsedIdentityNumber =
   | {
       readonly kind: 'valid';
@@ -21,9 +23,6 @@ const CHECK_CHARACTERS = '10X98765432';
 const EARLIEST_BIRTH_YEAR = 1900;
 /** China has one time zone and no summer time. */
 const CHINA_OFFSET_MS = 8 * 3_600_000;
-
-/** As typed on a phone: full-width digits and letters (NFKC), any spaces, a small x. */
-const normalise = (raw: string): string => raw.normalize('NFKC').replace(/\s/g, '').toUpperCase();
 
 const checkCharacter = (digits17: string): string =>
   CHECK_CHARACTERS.charAt(WEIGHTS.reduce((sum, weight, i) => sum + weight * Number(digits17[i]), 0) % 11);
@@ -42,7 +41,7 @@ const realDate = (yyyymmdd: string): string | undefined => {
 };
 
 export const parseIdentityNumber = (raw: string, nowMs: number): ParsedIdentityNumber => {
-  const normalised = normalise(raw);
+  const normalised = normalIdNumber(raw);
   if (!/^[1-9]\d{16}[\dX]$/.test(normalised)) return { kind: 'invalid', code: 'ID_FORMAT' };
   if (checkCharacter(normalised.slice(0, 17)) !== normalised.at(17)) return { kind: 'invalid', code: 'ID_CHECKSUM' };
   const birthDate = realDate(normalised.slice(6, 14));

@@ -5,6 +5,8 @@
  *   citizenHash   = HMAC(key, "citizen" ‖ campaignId ‖ kind ‖ idType ‖ number)
  *   receiptNo     = HMAC(key, "receipt" ‖ campaignId ‖ citizenHash ‖ Idempotency-Key), 128 bits
  *   receiptSecret = HMAC(key, "secret"  ‖ campaignId ‖ receiptNo), 128 bits
+ *   fingerprint   = HMAC(key, "body"    ‖ campaignId ‖ receiptNo ‖ normalised body), 128 bits: tells a repeat from another
+ *                   body under the same key; with the receipt in it, equal bodies of two receipts can't be told
  *
  * The secret hangs on the number alone: a status request carries neither citizen nor key. Fields are joined by NUL,
  * which none of them can contain, so no two inputs give the same message.
@@ -49,6 +51,18 @@ export const deriveReceipt = (
   const receiptNo = encodeCrockford(digest.subarray(0, RECEIPT_BYTES));
   return { receiptNo, receiptSecret: secretOf(citizenKey, campaignId, receiptNo) };
 };
+
+/** What was registered under this receipt, 26 characters. @param fields of the normalised body, in one order */
+export const fingerprintOf = (
+  citizenKey: SecretKey,
+  campaignId: string,
+  receiptNo: string,
+  fields: readonly string[],
+): string =>
+  encodeCrockford(
+    // As JSON: a field may hold any character, and two lists of fields never give one text.
+    mac(citizenKey, 'body', campaignId, receiptNo, JSON.stringify(fields)).subarray(0, RECEIPT_BYTES),
+  );
 
 /** True for text of a receipt number's shape; says nothing of its truth. */
 export const isReceiptNo = (text: string): boolean => RECEIPT_NO.test(text);

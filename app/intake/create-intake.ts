@@ -3,23 +3,20 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import express, { type ErrorRequestHandler, type RequestHandler } from 'express';
 import type { Registry } from 'prom-client';
 import type { ArrivalOutcome, LiveSettings } from '../../operator/api/app-contract.ts';
+import { type AcceptDeps, createAcceptor } from './accept.ts';
 import { ApiError, ERRORS, type ErrorCode } from './errors.ts';
-import { type Admitted, createGate, type GateDeps } from './gate.ts';
-import type { LoadGuard } from './load-guard.ts';
+import type { Knock } from './gate.ts';
 import { createIntakeMetrics } from './metrics.ts';
 import type { ReceiptStore } from './ports.ts';
 import { sendProblem } from './problem.ts';
-import { readJson } from './read-json.ts';
 import { receiptState } from './receipt-state.ts';
-import { type RegisterDeps, register } from './register.ts';
 import { staticPage } from './static-page.ts';
 
-export interface IntakeDeps extends RegisterDeps, Omit<GateDeps, 'isOverloaded'> {
+export interface IntakeDeps extends AcceptDeps {
   readonly receipts: ReceiptStore;
   /** Ends look-ups when the process ends. */
   readonly signal: AbortSignal;
   readonly registry: Registry;
-  readonly guard: LoadGuard;
   /** Draining: connections end with their answer. */
   readonly isDraining: () => boolean;
   /** One answer of 500 or more. Gets the code and, for INTERNAL, what was thrown; never a request. */
@@ -39,7 +36,7 @@ const sendJson = (response: ServerResponse, status: number, body: unknown, cache
   response.end(text);
 };
 
-const outcomeOf = (error: ApiError, kind: Admitted['kind'] | undefined): ArrivalOutcome => {
+const outcomeOf = (error: ApiError, kind: Knock['kind'] | undefined): ArrivalOutcome => {
   if (kind === 'canary') return 'canary';
   const { status } = ERRORS[error.code];
   if (status < 500) return 'refused';
@@ -63,7 +60,7 @@ const publicCampaign = (campaignId: string, settings: LiveSettings, nowMs: numbe
 
 export const createIntake = (deps: IntakeDeps): RequestListener => {
   const { guard } = deps;
-  const gate = createGate({ ...deps, isOverloaded: () => guard.isOverloaded() });
+  const acceptor = createAcceptor(deps);
   const metrics = createIntakeMetrics(deps.registry, deps.now, () => guard.inFlight);
 
   const refuse = (request: IncomingMessage, response: ServerResponse, thrown: unknown): ApiError => {
@@ -79,23 +76,17 @@ export const createIntake = (deps: IntakeDeps): RequestListener => {
     const startedAtMs = deps.monotonicMs();
     const answered = (outcome: ArrivalOutcome): void =>
       metrics.answered(outcome, (deps.monotonicMs() - startedAtMs) / 1000);
-    let kind: Admitted['kind'] | undefined;
-    let leave = (): void => undefined;
+    let kind: Knock['kind'] | undefined;
     try {
-      const admitted = gate(request);
-      kind = admitted.kind;
-      const sent = await readJson(request);
-      // Only now: a slow upload costs a connection, and must not use up the bound on work.
-      leave = guard.enter();
-      const { receiptNo, receiptSecret, receivedAt, repeated } = await register(deps, admitted, sent);
+      const { receiptNo, receiptSecret, receivedAt, repeated } = await acceptor.accept(request, (told) => {
+        kind = told;
+      });
       answered(kind === 'canary' ? 'canary' : 'accepted');
       const statusUrl = `${PREFIX}/registrations/${receiptNo}`;
       const body = { receiptNo, receiptSecret, state: 'received', receivedAt, statusUrl };
       sendJson(response, repeated ? 200 : 201, body, 'no-store');
     } catch (thrown) {
       answered(outcomeOf(refuse(request, response, thrown), kind));
-    } finally {
-      leave();
     }
   };
 

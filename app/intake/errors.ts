@@ -36,15 +36,31 @@ export const ERRORS = {
     status: 415,
     title: { 'zh-CN': '请以 application/json（UTF-8）提交', en: 'Send application/json in UTF-8' },
   },
+  IDEMPOTENCY_MISMATCH: {
+    status: 422,
+    title: {
+      'zh-CN': '此 Idempotency-Key 已用于另一份内容的登记，原登记有效；要更改请换新的 Idempotency-Key 再提交',
+      en: 'This Idempotency-Key was used for a registration with other content, which is valid; to change it, send it again with a new Idempotency-Key',
+    },
+  },
   INVALID_FIELDS: { status: 422, title: { 'zh-CN': '有几项内容需要更正', en: 'Some fields need correction' } },
   REQUIRED: { status: 422, title: { 'zh-CN': '此项必填', en: 'This field is required' } },
   UNKNOWN_FIELD: { status: 422, title: { 'zh-CN': '没有此项，请删除', en: 'There is no such field; leave it out' } },
   INVALID: { status: 422, title: { 'zh-CN': '格式不正确', en: 'This is not of the expected form' } },
   NAME_INVALID: {
     status: 422,
-    title: { 'zh-CN': '姓名须为 2 至 50 个字，可含“·”', en: 'Name must be 2 to 50 letters; “·” is allowed' },
+    title: {
+      'zh-CN': '姓名须为 2 至 50 个字，可含间隔号“·”、连字符和撇号，不含数字和其他符号',
+      en: 'Name must be 2 to 50 letters; a middle dot, hyphens and apostrophes may stand between them, digits and other signs may not',
+    },
   },
-  PHONE_INVALID: { status: 422, title: { 'zh-CN': '请填写 11 位手机号', en: 'Give an 11-digit mobile number' } },
+  PHONE_INVALID: {
+    status: 422,
+    title: {
+      'zh-CN': '请填写中国大陆手机号：11 位，以 13 至 19 开头',
+      en: 'Give a mobile number of mainland China: 11 digits that begin with 13 to 19',
+    },
+  },
   ID_TYPE_INVALID: { status: 422, title: { 'zh-CN': '证件类型须为 CN_ID', en: 'idType must be CN_ID' } },
   ID_FORMAT: { status: 422, title: { 'zh-CN': '身份证号须为 18 位', en: 'The identity number has 18 characters' } },
   ID_CHECKSUM: {
@@ -86,7 +102,10 @@ export const ERRORS = {
   },
   JOURNAL_UNAVAILABLE: {
     status: 503,
-    title: { 'zh-CN': '登记未完成，请用原页面重试', en: 'Not registered yet; try again from the same page' },
+    title: {
+      'zh-CN': '暂时无法确认登记是否完成，请用原页面重试，不会重复登记',
+      en: 'We can’t confirm your registration now; try again from the same page, you will not be registered twice',
+    },
   },
   INTERNAL: { status: 500, title: { 'zh-CN': '系统出错，请重试', en: 'Something went wrong; try again' } },
 } as const satisfies Readonly<Record<string, ErrorEntry>>;

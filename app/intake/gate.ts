@@ -1,17 +1,20 @@
 /**
- * What a registration meets before its body is read: cheap checks first, so that an answer to a flood costs little.
+ * What a registration meets: cheap checks first, so that an answer to a flood costs little. What is wrong with the head ends
+ * it; what stands against letting it in is a refusal, which a repeat of an accepted request is spared (recall.ts).
  *
- * | check | refused with | canary |
- * |-------|--------------|--------|
- * | settings known          | 503 STARTING | same |
- * | Idempotency-Key         | 400          | same |
- * | canary's signature      | 403          | –    |
- * | window, by our clock    | 403 NOT_OPEN, CLOSED | passes |
- * | a contingency level's page | 503 REGISTRATION_PAUSED | passes |
- * | requests in flight, event loop | 503 OVERLOADED | same |
- * | admission rate          | 503 ADMISSION_LIMITED | passes |
+ * | check | refused with | canary | a repeat of an accepted request |
+ * |-------|--------------|--------|---------------------------------|
+ * | settings known          | 503 STARTING | same | same |
+ * | Idempotency-Key         | 400          | same | same |
+ * | canary's signature      | 403          | –    | –    |
+ * | media type, length      | 415, 413, 400 | same | same |
+ * | window, by our clock    | 403 NOT_OPEN, CLOSED | passes | gets its receipt |
+ * | a contingency level's page | 503 REGISTRATION_PAUSED | passes | gets its receipt |
+ * | requests in flight, event loop | 503 OVERLOADED | same | gets its receipt |
+ * | admission rate          | 503 ADMISSION_LIMITED | passes | gets its receipt |
  *
- * The rate comes last: a request that would be refused anyway must not take a token from one that would not.
+ * The rate comes last, and its token is taken only when the whole body was read and found good: nothing that ends in a 4xx
+ * takes one from a citizen. Before the body there is only a look whether there is one.
  */
 
 import type { IncomingMessage } from 'node:http';
@@ -20,15 +23,28 @@ import type { SecretKey } from '../core/secret-key.ts';
 import { CANARY_HEADER, isCanary } from './canary.ts';
 import { ApiError } from './errors.ts';
 import type { LiveSettingsSource } from './ports.ts';
+import { checkJsonHead } from './read-json.ts';
 import { TokenBucket } from './token-bucket.ts';
 import { WaitEstimate, waitText } from './wait-estimate.ts';
 
-export interface Admitted {
+export interface Knock {
   readonly settings: LiveSettings;
+  /** Without the quotes of a structured field. */
   readonly idempotencyKey: string;
   readonly kind: 'citizen' | 'canary';
   /** Server time of arrival: what the window and the winner rule go by. */
   readonly arrivedAtMs: number;
+  /** What stands against letting it in, as far as its head says. */
+  readonly refusal: ApiError | undefined;
+}
+
+export interface Gate {
+  /** @throws ApiError for what is wrong with the head, and before there are settings */
+  knock(request: IncomingMessage): Knock;
+  /** Takes the token of a request that was found good; undefined: it is in. */
+  admit(knock: Knock): ApiError | undefined;
+  /** The token of a request that came to nothing by the citizen's own doing. */
+  giveBack(knock: Knock): void;
 }
 
 export interface GateDeps {
@@ -45,20 +61,35 @@ export interface GateDeps {
 const one = (header: string | readonly string[] | undefined): string | undefined =>
   typeof header === 'object' ? header.join(', ') : header;
 
-const IDEMPOTENCY_KEY = /^[\w-]{16,128}$/;
+/** A key, bare or as the string that draft-ietf-httpapi-idempotency-key-header asks for; its parameters mean nothing to us. */
+const IDEMPOTENCY_KEY = /^(?:([\w-]{16,128})|"([\w-]{16,128})" *(?:;[^"]{0,128})?)$/;
+
+const idempotencyKeyOf = (request: IncomingMessage): string => {
+  const header = one(request.headers['idempotency-key']);
+  if (header === undefined) throw new ApiError('IDEMPOTENCY_KEY_REQUIRED');
+  const [, bare, quoted] = IDEMPOTENCY_KEY.exec(header) ?? [];
+  const key = bare ?? quoted;
+  if (key === undefined) throw new ApiError('IDEMPOTENCY_KEY_INVALID');
+  return key;
+};
 
 /** 1 to 3 s, spread so that those who were sent away together don't come back together. */
 const soon = (random: number): number => 1 + Math.floor(random * 3);
 const SOON_MEAN_SECONDS = 2;
+export const overloaded = (random: number): ApiError => new ApiError('OVERLOADED', { retryAfterSeconds: soon(random) });
 /** At least what the level says, and up to half as much again. */
 const later = (seconds: number, random: number): number => seconds + Math.floor((random * seconds) / 2);
+
+/** Of the admission rate, a pod's; of what a pod may ask the journal besides (recall.ts), too. */
+export const shareOf = ({ admissionPerSecond, intakePods }: LiveSettings['traffic']): number =>
+  admissionPerSecond / Math.max(1, intakePods);
 
 const outsideWindow = (atMs: number, opensAt: string, closesAt: string): 'NOT_OPEN' | 'CLOSED' | undefined => {
   if (atMs < Date.parse(opensAt)) return 'NOT_OPEN';
   return atMs >= Date.parse(closesAt) ? 'CLOSED' : undefined;
 };
 
-export const createGate = (deps: GateDeps): ((request: IncomingMessage) => Admitted) => {
+export const createGate = (deps: GateDeps): Gate => {
   const bucket = new TokenBucket();
   const wait = new WaitEstimate();
 
@@ -71,38 +102,51 @@ export const createGate = (deps: GateDeps): ((request: IncomingMessage) => Admit
     });
   };
 
-  return (request) => {
-    const arrivedAtMs = deps.now();
-    const settings = deps.settings.current();
-    if (settings === undefined) throw new ApiError('STARTING', { retryAfterSeconds: soon(deps.random()) });
-    const idempotencyKey = one(request.headers['idempotency-key']);
-    if (idempotencyKey === undefined) throw new ApiError('IDEMPOTENCY_KEY_REQUIRED');
-    if (!IDEMPOTENCY_KEY.test(idempotencyKey)) throw new ApiError('IDEMPOTENCY_KEY_INVALID');
-
-    const signature = one(request.headers[CANARY_HEADER]);
-    if (signature !== undefined && !isCanary(deps.canaryKey, signature, idempotencyKey, arrivedAtMs)) {
-      throw new ApiError('CANARY_INVALID');
-    }
-    const kind = signature === undefined ? 'citizen' : 'canary';
-    const { opensAt, closesAt } = settings.window;
-    const outside = kind === 'citizen' ? outsideWindow(arrivedAtMs, opensAt, closesAt) : undefined;
+  const againstCitizen = ({ window, page, traffic }: LiveSettings, arrivedAtMs: number): ApiError | undefined => {
+    const { opensAt, closesAt } = window;
+    const outside = outsideWindow(arrivedAtMs, opensAt, closesAt);
     if (outside !== undefined) {
-      throw new ApiError(outside, { members: { serverTime: new Date(arrivedAtMs).toISOString(), opensAt, closesAt } });
+      return new ApiError(outside, { members: { serverTime: new Date(arrivedAtMs).toISOString(), opensAt, closesAt } });
     }
-
-    const { page } = settings;
-    if (kind === 'citizen' && page !== undefined) {
+    if (page !== undefined) {
       const retryAfterSeconds = later(page.retryAfterSeconds, deps.random());
-      throw new ApiError('REGISTRATION_PAUSED', { retryAfterSeconds, detail: page.text });
+      return new ApiError('REGISTRATION_PAUSED', { retryAfterSeconds, detail: page.text });
     }
-    if (deps.isOverloaded()) throw new ApiError('OVERLOADED', { retryAfterSeconds: soon(deps.random()) });
-    const { admissionPerSecond, intakePods, burstSeconds } = settings.traffic;
-    const share = admissionPerSecond / Math.max(1, intakePods);
-    if (kind === 'citizen') {
+    if (deps.isOverloaded()) return overloaded(deps.random());
+    const nowMs = deps.monotonicMs();
+    const share = shareOf(traffic);
+    if (bucket.hasOne(nowMs, share, traffic.burstSeconds)) return undefined;
+    wait.attempted(nowMs);
+    return limited(nowMs, share);
+  };
+
+  return {
+    knock(request) {
+      const arrivedAtMs = deps.now();
+      const settings = deps.settings.current();
+      if (settings === undefined) throw new ApiError('STARTING', { retryAfterSeconds: soon(deps.random()) });
+      const idempotencyKey = idempotencyKeyOf(request);
+      const signature = one(request.headers[CANARY_HEADER]);
+      if (signature !== undefined && !isCanary(deps.canaryKey, signature, idempotencyKey, arrivedAtMs)) {
+        throw new ApiError('CANARY_INVALID');
+      }
+      checkJsonHead(request);
+      const againstCanary = (): ApiError | undefined => (deps.isOverloaded() ? overloaded(deps.random()) : undefined);
+      return signature === undefined
+        ? { settings, idempotencyKey, kind: 'citizen', arrivedAtMs, refusal: againstCitizen(settings, arrivedAtMs) }
+        : { settings, idempotencyKey, kind: 'canary', arrivedAtMs, refusal: againstCanary() };
+    },
+
+    admit({ kind, settings: { traffic } }) {
+      if (kind === 'canary') return undefined;
       const nowMs = deps.monotonicMs();
+      const share = shareOf(traffic);
       wait.attempted(nowMs);
-      if (!bucket.take(nowMs, share, burstSeconds)) throw limited(nowMs, share);
-    }
-    return { settings, idempotencyKey, kind, arrivedAtMs };
+      return bucket.take(nowMs, share, traffic.burstSeconds) ? undefined : limited(nowMs, share);
+    },
+
+    giveBack({ kind }) {
+      if (kind === 'citizen') bucket.giveBack();
+    },
   };
 };

@@ -23,6 +23,27 @@ export interface RegistrationJournal {
   publish(event: EventEnvelope): Promise<PublishOutcome>;
 }
 
+/** What the journal holds under a receipt. */
+export type AcceptanceLookup =
+  | {
+      readonly kind: 'accepted';
+      /** As it was stored. */
+      readonly at: string;
+      /** Undefined: stored before there were fingerprints. */
+      readonly fingerprint: string | undefined;
+    }
+  /** Certainly nothing, in no shard. */
+  | { readonly kind: 'absent' }
+  /** A shard can't be asked now, and the others hold nothing. */
+  | { readonly kind: 'unavailable' };
+
+export interface Acceptances {
+  /** Asks every shard. Never rejects. */
+  find(receipt: string, citizenHash: string): Promise<AcceptanceLookup>;
+  /** Whether the journal is known to hold it in another shard than its citizen's, where a publish would not meet it. */
+  isAstray(receipt: string): boolean;
+}
+
 export interface LiveSettingsSource {
   /** The last value seen, kept while the bucket is away; undefined before the first one. */
   current(): LiveSettings | undefined;

@@ -6,10 +6,20 @@ import { type ApiError, ERRORS } from './errors.ts';
 
 export type Language = keyof LocalizedText;
 
+/** Browsers send a few dozen characters. What a negotiator does with 8 kB costs ten registrations. */
+const MAX_HEADER_LENGTH = 256;
+
+/** The first of the languages, which are whole. */
+const bounded = (header: string): string =>
+  header.length <= MAX_HEADER_LENGTH
+    ? header
+    : header.slice(0, Math.max(0, header.lastIndexOf(',', MAX_HEADER_LENGTH)));
+
 /** Chinese unless English is asked for with more weight. */
 export const languageOf = (request: IncomingMessage): Language => {
   const header = request.headers['accept-language'];
   if (header === undefined) return 'zh-CN';
+  request.headers['accept-language'] = bounded(header);
   return accepts(request).languages('zh-CN', 'zh', 'en') === 'en' ? 'en' : 'zh-CN';
 };
 

@@ -1,13 +1,13 @@
-/** POST /api/v1/registrations: from an admitted request to a receipt that is durable. */
+/** POST /api/v1/registrations: from a request with its body to a receipt that is durable. */
 
 import type { EventEnvelope, ReceivedData } from '../core/envelope.ts';
-import { citizenHashOf, deriveReceipt, type Receipt } from '../core/receipt.ts';
+import { citizenHashOf, deriveReceipt, fingerprintOf, type Receipt } from '../core/receipt.ts';
 import { SealingPausedError, sealingAad } from '../core/sealing.ts';
 import type { SecretKey } from '../core/secret-key.ts';
 import { ApiError, type ErrorCode } from './errors.ts';
-import type { Admitted } from './gate.ts';
+import type { Knock } from './gate.ts';
 import type { PublishOutcome, RegistrationJournal, Sealer } from './ports.ts';
-import { parseRegistration } from './registration-body.ts';
+import { fieldsOf, parseRegistration, type Registration } from './registration-body.ts';
 
 export interface RegisterDeps {
   readonly campaignId: string;
@@ -17,7 +17,17 @@ export interface RegisterDeps {
   readonly sealer: Sealer;
 }
 
+/** What a request asks for, and the receipt that it has or would get. */
+export interface Claim {
+  readonly registration: Registration;
+  readonly citizenHash: string;
+  readonly receipt: Receipt;
+  /** Of the normalised body. */
+  readonly fingerprint: string;
+}
+
 export interface Registered extends Receipt {
+  /** As it is stored. */
   readonly receivedAt: string;
   /** The journal had it already: a repeat of the same request. */
   readonly repeated: boolean;
@@ -43,19 +53,34 @@ const sealPersonal = (sealer: Sealer, personal: Uint8Array, aad: string): Return
   }
 };
 
-/** @throws ApiError for bad input and for a journal that did not acknowledge */
-export const register = async (deps: RegisterDeps, admitted: Admitted, body: unknown): Promise<Registered> => {
-  const { campaignId, site } = deps;
-  const { kind, arrivedAtMs, idempotencyKey } = admitted;
-  const registration = parseRegistration(body, admitted.settings, arrivedAtMs);
-  const { name, idType, idNumber, phone, channel, category, locale, policyVersion } = registration;
+/** @throws ApiError for bad input */
+export const claimOf = (
+  { campaignId, citizenKey }: Pick<RegisterDeps, 'campaignId' | 'citizenKey'>,
+  { kind, settings, arrivedAtMs, idempotencyKey }: Knock,
+  body: unknown,
+): Claim => {
+  const registration = parseRegistration(body, settings, arrivedAtMs);
+  const { idType, idNumber } = registration;
+  const citizenHash = citizenHashOf(citizenKey, campaignId, kind, idType, idNumber);
+  const receipt = deriveReceipt(citizenKey, campaignId, citizenHash, idempotencyKey);
+  const fingerprint = fingerprintOf(citizenKey, campaignId, receipt.receiptNo, fieldsOf(registration));
+  return { registration, citizenHash, receipt, fingerprint };
+};
 
-  const citizenHash = citizenHashOf(deps.citizenKey, campaignId, kind, idType, idNumber);
-  const receipt = deriveReceipt(deps.citizenKey, campaignId, citizenHash, idempotencyKey);
+/**
+ * `held`: the journal has a registration under this receipt already, of this body or another one.
+ * @throws ApiError for a journal that did not acknowledge
+ */
+export const publishClaim = async (
+  { campaignId, site, sealer, journal }: RegisterDeps,
+  { kind, arrivedAtMs }: Knock,
+  { registration, citizenHash, receipt, fingerprint }: Claim,
+): Promise<{ readonly kind: 'stored'; readonly at: string } | { readonly kind: 'held' }> => {
+  const { name, idType, idNumber, phone, channel, category, locale, policyVersion } = registration;
   const personal = Buffer.from(JSON.stringify({ name, idType, idNumber, phone }), 'utf8');
-  const { keyId, sealed } = sealPersonal(deps.sealer, personal, sealingAad(campaignId, receipt.receiptNo));
-  const receivedAt = new Date(arrivedAtMs).toISOString();
-  const data: ReceivedData = { sealed, channel, category, locale, policyVersion };
+  const { keyId, sealed } = sealPersonal(sealer, personal, sealingAad(campaignId, receipt.receiptNo));
+  const at = new Date(arrivedAtMs).toISOString();
+  const data: ReceivedData = { sealed, channel, category, locale, policyVersion, fingerprint };
   const event: EventEnvelope = {
     v: 1,
     id: receipt.receiptNo,
@@ -64,13 +89,13 @@ export const register = async (deps: RegisterDeps, admitted: Admitted, body: unk
     campaignId,
     receipt: receipt.receiptNo,
     citizenHash,
-    at: receivedAt,
+    at,
     site,
     keyId,
     data: { ...data },
   };
-  const outcome = await deps.journal.publish(event);
-  if (outcome.kind === 'acknowledged') return { ...receipt, receivedAt, repeated: outcome.duplicate };
+  const outcome = await journal.publish(event);
+  if (outcome.kind === 'acknowledged') return outcome.duplicate ? { kind: 'held' } : { kind: 'stored', at };
   throw new ApiError(UNAVAILABLE[outcome.reason], {
     retryAfterSeconds: Math.max(1, Math.ceil(outcome.retryAfterMs / 1000)),
   });

@@ -2,27 +2,43 @@
 import { z } from 'zod';
 import type { LiveSettings } from '../../operator/api/app-contract.ts';
 import { ageOn, parseIdentityNumber } from '../core/identity-number.ts';
+import { isName, normalName, normalPhone, normalWord } from '../core/normal-form.ts';
 import { type ErrorCode, type FieldError, fieldErrors } from './errors.ts';
 
-/** Han, with the rare ones beyond the basic plane, other scripts, and the dots and hyphens within names. */
-const NAME = /^\p{L}[\p{L}\p{M}·•・.\-' ]{1,49}$/u;
 const PHONE = /^1[3-9]\d{9}$/;
 
+/** A code word of a fixed list: what is pasted around it, and capital letters, don't make it another one. */
+const word = <const Words extends readonly [string, ...string[]]>(...words: Words) =>
+  z
+    .string()
+    .max(64)
+    .transform((text) => {
+      const plain = normalWord(text);
+      return words.find((one) => one.toLowerCase() === plain.toLowerCase()) ?? plain;
+    })
+    .pipe(z.enum(words));
+
 const body = z.strictObject({
-  name: z.string().max(200),
-  idType: z.literal('CN_ID'),
+  name: z.string().max(200).transform(normalName),
+  idType: word('CN_ID'),
   idNumber: z.string().max(64),
-  phone: z.string().max(32),
-  channel: z.enum(['wechat', 'alipay', 'unionpay']),
-  category: z.string().min(1).max(63),
+  phone: z.string().max(64).transform(normalPhone),
+  channel: word('wechat', 'alipay', 'unionpay'),
+  // Names of vouchers are DNS labels.
+  category: z.string().max(128).transform(normalWord).pipe(z.string().min(1).max(63)),
   consent: z.strictObject({
     // It travels unsealed: long enough for a date, too short for a phone or an identity number.
-    policyVersion: z.string().regex(/^[\w.-]{1,10}$/),
+    policyVersion: z
+      .string()
+      .max(64)
+      .transform(normalWord)
+      .pipe(z.string().regex(/^[\w.-]{1,10}$/)),
     sensitive: z.literal(true),
   }),
-  locale: z.enum(['zh-CN', 'en']).default('zh-CN'),
+  locale: word('zh-CN', 'en').default('zh-CN'),
 });
 
+/** In normal form, see core/normal-form.ts: two spellings of one thing are equal here. */
 export interface Registration {
   readonly name: string;
   readonly idType: 'CN_ID';
@@ -57,10 +73,15 @@ const valueAt = (value: unknown, path: readonly PropertyKey[]): unknown =>
     value,
   );
 
+/** Of a body whose keys are all unknown: 4 kB hold six hundred, and the answer would be twenty times as long. */
+const MAX_FIELD_ERRORS = 16;
+
 const fieldErrorsOf = (error: z.ZodError, value: unknown): readonly FieldError[] =>
-  error.issues.flatMap((issue): readonly FieldError[] => {
+  error.issues.slice(0, MAX_FIELD_ERRORS).flatMap((issue): readonly FieldError[] => {
     if (issue.code === 'unrecognized_keys') {
-      return issue.keys.map((key) => ({ field: shownField([...issue.path, key]), code: 'UNKNOWN_FIELD' }));
+      return issue.keys
+        .slice(0, MAX_FIELD_ERRORS)
+        .map((key) => ({ field: shownField([...issue.path, key]), code: 'UNKNOWN_FIELD' }));
     }
     const field = shownField(issue.path);
     if (issue.path.length === 0) return [{ field: '', code: 'INVALID' }];
@@ -69,23 +90,21 @@ const fieldErrorsOf = (error: z.ZodError, value: unknown): readonly FieldError[]
     return [{ field, code: CODE_OF[field] ?? 'INVALID' }];
   });
 
-/** As typed on a phone: full-width digits, spaces, dashes, the country's prefix. */
-const normalisePhone = (raw: string): string =>
-  raw
-    .normalize('NFKC')
-    .replace(/[\s-]/g, '')
-    .replace(/^(\+|00)86/, '');
+/** What tells a repeat from another body under the same key: all that is kept, in an order that never changes. */
+export const fieldsOf = (registration: Registration): readonly string[] => {
+  const { name, idType, idNumber, phone, channel, category, policyVersion, locale } = registration;
+  return [name, idType, idNumber, phone, channel, category, policyVersion, locale];
+};
 
-/** @throws ApiError with every wrong field */
+/** @throws ApiError with every wrong field, at most 16 */
 export const parseRegistration = (value: unknown, settings: LiveSettings, nowMs: number): Registration => {
   const parsed = body.safeParse(value);
   if (!parsed.success) throw fieldErrors(fieldErrorsOf(parsed.error, value));
-  const { name: rawName, phone: rawPhone, idNumber: rawId, consent, ...rest } = parsed.data;
-  const name = rawName.normalize('NFC').trim();
-  const phone = normalisePhone(rawPhone);
+  const { idNumber: rawId, consent, ...rest } = parsed.data;
+  const { name, phone } = rest;
   const id = parseIdentityNumber(rawId, nowMs);
   const wrong: FieldError[] = [];
-  if (!NAME.test(name)) wrong.push({ field: 'name', code: 'NAME_INVALID' });
+  if (!isName(name)) wrong.push({ field: 'name', code: 'NAME_INVALID' });
   if (!PHONE.test(phone)) wrong.push({ field: 'phone', code: 'PHONE_INVALID' });
   if (!settings.vouchers.some((voucher) => voucher.name === rest.category)) {
     wrong.push({ field: 'category', code: 'CATEGORY_UNKNOWN' });
@@ -95,5 +114,5 @@ export const parseRegistration = (value: unknown, settings: LiveSettings, nowMs:
     wrong.push({ field: 'idNumber', code: 'NOT_ELIGIBLE_AGE' });
   }
   if (wrong.length > 0 || id.kind === 'invalid') throw fieldErrors(wrong);
-  return { ...rest, name, phone, idNumber: id.normalised, policyVersion: consent.policyVersion };
+  return { ...rest, idNumber: id.normalised, policyVersion: consent.policyVersion };
 };

@@ -14,13 +14,19 @@ export interface HttpServer {
 const BODY_WITHIN_MS = 5_000;
 const MAX_CONNECTIONS = 4_096;
 
-export const listen = (listener: RequestListener, host: string, port: number): Promise<HttpServer> =>
+/** @param keepAliveMs of an idle connection; longer than a balancer keeps it, or the two meet: a 502 for whoever is between */
+export const listen = (
+  listener: RequestListener,
+  host: string,
+  port: number,
+  keepAliveMs = 620_000,
+): Promise<HttpServer> =>
   new Promise((resolve, reject) => {
     const server: Server = createServer(
       {
         headersTimeout: BODY_WITHIN_MS,
         requestTimeout: BODY_WITHIN_MS,
-        keepAliveTimeout: 30_000,
+        keepAliveTimeout: keepAliveMs,
         // How often the two time-outs above are looked at; the default of 30 s would make them 35 s.
         connectionsCheckingInterval: 1_000,
         maxHeaderSize: 8_192,

@@ -6,6 +6,7 @@
  * | acknowledged, also as a duplicate            | success, whichever copy it was |
  * | no answer in 300 ms                          | a second copy to the next healthy shard, if the budget has room |
  * | nobody listens, no space: nothing was stored | the next healthy shard at once: makes no copy, costs no budget |
+ * | another copy of it is on its way there       | the same shard again soon: it becomes a duplicate, or is stored |
  * | any other refusal: may have been stored      | as no answer, but at once |
  * | the connection was lost under way            | the same shard once more on the new one: its Nats-Msg-Id drops the copy |
  *
@@ -22,6 +23,8 @@ type Unavailable = Extract<PublishOutcome, { kind: 'unavailable' }>;
 
 /** From the first copy to a 503. */
 export const TOTAL_BUDGET_MS = 3_000;
+/** Longer than a quorum takes to fsync. */
+const CONFLICT_AGAIN_MS = 50;
 const RETRY_SOON_MS = 1_000;
 const RETRY_LATER_MS = 5_000;
 
@@ -59,6 +62,7 @@ export class PublishAttempt {
   readonly #waiting = new Set<number>();
   readonly #failures = new Set<CopyFailure>();
   #hedgeTimer: NodeJS.Timeout | undefined;
+  #conflictTimer: NodeJS.Timeout | undefined;
   #settled = false;
 
   constructor(context: AttemptContext, home: number, send: SendCopy) {
@@ -105,6 +109,7 @@ export class PublishAttempt {
     count(kind, failure);
     if (failure === 'nobody') health.unreachable(shard);
     if (failure === 'full') health.refusedAsFull(shard, monotonicMs());
+    if (failure === 'conflict') health.heard(shard, monotonicMs());
     if (!this.#settled) this.#onFailure(shard, failure);
   }
 
@@ -134,6 +139,12 @@ export class PublishAttempt {
 
   #onFailure(shard: number, failure: CopyFailure): void {
     if (!this.#context.isConnected()) return;
+    if (failure === 'conflict') {
+      // It stays among those that owe an answer: a new connection sends it again as well.
+      clearTimeout(this.#conflictTimer);
+      this.#conflictTimer = setTimeout(() => void this.#copy(shard, 'resend'), CONFLICT_AGAIN_MS);
+      return;
+    }
     this.#waiting.delete(shard);
     this.#failures.add(failure);
     if (failure === 'unknown') {
@@ -161,6 +172,7 @@ export class PublishAttempt {
     if (this.#settled) return;
     this.#settled = true;
     clearTimeout(this.#hedgeTimer);
+    clearTimeout(this.#conflictTimer);
     clearTimeout(this.#totalTimer);
     this.#resolve(outcome);
   }

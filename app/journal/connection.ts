@@ -1,6 +1,14 @@
 /** One connection to the journal, kept for a process's life: endless reconnects, and honest about being away. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { type ConnectionOptions, connect, createInbox, type NatsConnection } from '@nats-io/transport-node';
+import {
+  AuthorizationError,
+  type ConnectionOptions,
+  connect,
+  createInbox,
+  type NatsConnection,
+  PermissionViolationError,
+  UserAuthenticationExpiredError,
+} from '@nats-io/transport-node';
 import { DATA_PLANE_KEYS } from '../../operator/api/app-contract.ts';
 import { certificateProblem } from '../core/server-certificate.ts';
 
@@ -49,6 +57,11 @@ export interface JournalConnection {
   newInbox(): string;
   /** False from the moment the socket is known to be gone until a server has taken us again. */
   isConnected(): boolean;
+  /**
+   * Whether a server refused user, password or a publish in the last seconds. It says so in a line of its own and answers
+   * nothing: what was sent looks like a silence without this.
+   */
+  isRefused(): boolean;
   /** Called at every loss and every return. The answer ends it. */
   onChange(listener: (connected: boolean) => void): () => void;
   /**
@@ -65,9 +78,23 @@ const CONNECT_WITHIN_MS = 1_500;
 const AGAIN_AFTER_MS = 250;
 const DRAIN_WITHIN_MS = 3_000;
 const SUSPECT_EVERY_MS = 5_000;
+/** A refused login comes again with every attempt, and a refused publish with every publish. */
+const REFUSED_FOR_MS = 5_000;
+
+const isRefusal = (error: Error): boolean =>
+  error instanceof AuthorizationError ||
+  error instanceof UserAuthenticationExpiredError ||
+  (error instanceof PermissionViolationError && error.operation === 'publish');
+
+/** Called for every attempt of the start that failed. */
+export type OnRefusedStart = (failure: 'credentials' | 'disconnected') => void;
 
 /** The first server that takes us, however long that needs: a pod may start before its journal. */
-const open = async (options: ConnectionOptions, signal: AbortSignal): Promise<NatsConnection> => {
+const open = async (
+  options: ConnectionOptions,
+  signal: AbortSignal,
+  onFailure: OnRefusedStart,
+): Promise<NatsConnection> => {
   let cause: unknown;
   const aborted = Promise.withResolvers<never>();
   aborted.promise.catch(() => undefined);
@@ -81,6 +108,7 @@ const open = async (options: ConnectionOptions, signal: AbortSignal): Promise<Na
       } catch (error) {
         if (signal.aborted) opening.then((nats) => nats.close()).catch(() => undefined);
         else cause = error;
+        onFailure(error instanceof Error && isRefusal(error) ? 'credentials' : 'disconnected');
         const tlsError = tlsErrorOf(error);
         if (tlsError !== undefined) throw tlsError;
       }
@@ -101,6 +129,7 @@ export const connectJournal = async (
   servers: JournalServers,
   name: string,
   signal: AbortSignal,
+  onFailure: OnRefusedStart = () => undefined,
 ): Promise<JournalConnection> => {
   const { urls, user, password } = servers;
   // Answers come back below the user's own name, so that a journal with an account for each campaign can keep them
@@ -125,17 +154,20 @@ export const connectJournal = async (
     maxPingOut: 2,
     ...tlsOf(servers),
   };
-  const nats = await open(options, signal);
+  const nats = await open(options, signal, onFailure);
   const listeners = new Set<(connected: boolean) => void>();
   let connected = true;
   let suspectedAtMs = Number.NEGATIVE_INFINITY;
+  let refusedAtMs = Number.NEGATIVE_INFINITY;
   const become = (now: boolean): void => {
     if (now === connected) return;
     connected = now;
     for (const listener of listeners) listener(now);
   };
   void (async () => {
-    for await (const { type } of nats.status()) {
+    for await (const status of nats.status()) {
+      const { type } = status;
+      if (status.type === 'error' && isRefusal(status.error)) refusedAtMs = performance.now();
       if (type === 'disconnect' || type === 'staleConnection' || type === 'forceReconnect') become(false);
       if (type === 'reconnect') become(true);
     }
@@ -145,6 +177,7 @@ export const connectJournal = async (
     nats,
     newInbox: () => createInbox(inboxPrefix),
     isConnected: () => connected && !nats.isClosed(),
+    isRefused: () => performance.now() - refusedAtMs < REFUSED_FOR_MS,
     onChange(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

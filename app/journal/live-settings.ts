@@ -31,7 +31,7 @@ const liveSettings = z.object({
   ),
   traffic: z.object({ admissionPerSecond: count, intakePods: z.number().min(1), burstSeconds: count }),
   page: z.object({ title: text, text, retryAfterSeconds: count }).exactOptional(),
-  behind: z.object({ atMostSeconds: count, asOf: instant }).exactOptional(),
+  behind: z.object({ atMostSeconds: count, asOf: instant, isStopped: z.literal(true).exactOptional() }).exactOptional(),
 });
 
 export interface LiveSettingsOptions {

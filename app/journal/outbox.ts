@@ -16,9 +16,10 @@ import type { JournalConnection } from './connection.ts';
 import { kindOfCode } from './errors.ts';
 
 /**
- * nobody, full: certainly not stored. unknown: refused, broken or silent for too long, and may have been stored.
+ * nobody, full: certainly not stored. conflict: not this copy, another one with the same id is on its way in that shard and
+ * not stored yet. unknown: refused, broken or silent for too long, and may have been stored.
  */
-export type CopyFailure = 'nobody' | 'full' | 'unknown';
+export type CopyFailure = 'nobody' | 'full' | 'conflict' | 'unknown';
 export type CopyAnswer =
   | { readonly kind: 'stored'; readonly sequence: number; readonly duplicate: boolean }
   | { readonly kind: 'failed'; readonly failure: CopyFailure };
@@ -27,6 +28,11 @@ export interface Copy {
   readonly subject: string;
   readonly messageId: string;
   readonly payload: Uint8Array;
+  /**
+   * The shard must hold nothing on that subject: what it holds is answered as a duplicate, however long ago it was stored.
+   * The message id says so for the duplicate window only.
+   */
+  readonly first: boolean;
   /** How long an answer is waited for, from now on. */
   readonly withinMs: number;
 }
@@ -42,11 +48,15 @@ const FLUSH_EVERY_MS = 24;
 const FULL_BATCH = 64;
 const LOOK_FOR_OVERDUE_EVERY_MS = 100;
 
+/** `wrong last sequence: 7`: the subject has a message, which is applied and so committed by the quorum. */
+const HELD = 10071;
+/** The id, or the subject, is in a proposal under way (`duplicate message id is in process`, `wrong last sequence`). */
+const CONFLICTS = new Set([10158, 10164]);
 const NO_RESPONDERS = 503;
 
 /** JetStream's answer to a publish: `{"stream":"S","seq":7}`, `{..., "duplicate":true}` or `{"error":{...}}`. */
 const publishAck = z.union([
-  z.object({ error: z.object({ err_code: z.number().optional() }) }),
+  z.object({ error: z.object({ err_code: z.number().optional(), description: z.string().optional() }) }),
   z.object({ stream: z.string().min(1), seq: z.number().int().positive(), duplicate: z.boolean().optional() }),
 ]);
 
@@ -64,7 +74,11 @@ export const readAnswer = (data: Uint8Array, statusCode: number | undefined): Co
   const { data: ack } = publishAck.safeParse(json);
   if (ack === undefined) return UNKNOWN;
   if ('seq' in ack) return { kind: 'stored', sequence: ack.seq, duplicate: ack.duplicate ?? false };
-  return kindOfCode(ack.error.err_code ?? 0) === 'capacity' ? { kind: 'failed', failure: 'full' } : UNKNOWN;
+  const { err_code: code = 0, description = '' } = ack.error;
+  const held = code === HELD ? Number(/: (\d{1,15})$/.exec(description)?.[1] ?? 0) : 0;
+  if (held > 0) return { kind: 'stored', sequence: held, duplicate: true };
+  if (CONFLICTS.has(code)) return { kind: 'failed', failure: 'conflict' };
+  return kindOfCode(code) === 'capacity' ? { kind: 'failed', failure: 'full' } : UNKNOWN;
 };
 
 interface Waiting {
@@ -107,6 +121,7 @@ export const createOutbox = (
     for (const { copy, token } of leaving) {
       const head = headers();
       head.set('Nats-Msg-Id', copy.messageId);
+      if (copy.first) head.set('Nats-Expected-Last-Subject-Sequence', '0');
       try {
         // The client writes once for all that is published in one turn of the loop.
         nats.publish(copy.subject, copy.payload, { reply: `${inbox}.${token}`, headers: head });

@@ -5,7 +5,7 @@
  */
 import { Counter, type Registry } from 'prom-client';
 import { METRICS } from '../../operator/api/app-contract.ts';
-import { eventSubject } from '../../operator/api/names.ts';
+import { astraySubject, eventSubject } from '../../operator/api/names.ts';
 import { encodeEnvelope } from '../core/envelope-schema.ts';
 import { shardOf } from '../core/shard.ts';
 import type { RegistrationJournal } from '../intake/ports.ts';
@@ -78,18 +78,24 @@ export const createPublisher = (options: PublisherOptions): RegistrationJournal 
     if (inFlight.size >= maxInFlight) return unavailable('busy');
     const nowMs = monotonicMs();
     const home = shardOf(event.citizenHash, shards);
-    const first = context.health.first(home, nowMs, context.budget.hasRoom(nowMs));
-    if (first === undefined) {
+    const entry = context.health.first(home, nowMs, context.budget.hasRoom(nowMs));
+    if (entry === undefined) {
       context.onAllSilent();
       return unavailable(context.health.wasFull(nowMs) ? 'journal_full' : 'all_shards_silent');
     }
     context.budget.publish(nowMs);
     const payload = encodeEnvelope(event);
-    const attempt = new PublishAttempt(context, home, (shard, withinMs) =>
-      outbox.send({ subject: eventSubject(campaignId, shard, event.type), messageId: event.id, payload, withinMs }),
-    );
+    // One registration a receipt, for ever; later facts may come again and are joined.
+    const first = event.type === 'received';
+    const attempt = new PublishAttempt(context, home, (shard, withinMs) => {
+      const subject =
+        first && shard !== home
+          ? astraySubject(campaignId, shard, event.receipt)
+          : eventSubject(campaignId, shard, event.type, event.receipt);
+      return outbox.send({ subject, messageId: event.id, payload, first, withinMs });
+    });
     inFlight.add(attempt);
-    attempt.start(first);
+    attempt.start(entry);
     try {
       return await attempt.outcome;
     } finally {

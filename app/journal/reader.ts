@@ -75,7 +75,8 @@ interface PullFrom {
 }
 
 /**
- * Messages of one pull. Ends at `batch`, at a status, or after `withinMs`; what came is never thrown away. A signal ends
+ * Messages of one pull. Ends at `batch`, at a status, or after `withinMs`; what came is never thrown away, and that nothing
+ * came at all is an error. A signal ends
  * the waiting for messages that may never come, but not a pull of what is there: those are on their way already, and
  * would be nobody's until their ack_wait is over.
  */
@@ -104,7 +105,8 @@ const pull = (
         if (messages.length >= request.batch) end();
       },
     });
-    const timer = setTimeout(() => end(), withinMs);
+    // The server says when there is nothing, or when its time is over: nothing at all is no empty shard.
+    const timer = setTimeout(() => end(new Error(`${what} did not answer within ${withinMs} ms`)), withinMs);
     if (request.no_wait !== true) signal.addEventListener('abort', onAbort, { once: true });
     if (signal.aborted) return end();
     nats.publish(subject, JSON.stringify(request), { reply: inbox });

@@ -33,6 +33,7 @@ const isCanonicalInstant = (at: string): boolean => at >= '1970' && new Date(Dat
 const canonical = (event: EventEnvelope): EventEnvelope => {
   if (event.type !== 'received') return event;
   const { sealed, channel, category, locale, policyVersion } = event.data;
+  // Without the fingerprint, which is no part of a row: a stored copy and one from the journal must compare as one text.
   return { ...event, data: { sealed, channel, category, locale, policyVersion } };
 };
 

@@ -1,5 +1,9 @@
 /** What the records worker needs from the world. Implemented by app/journal and app/store. */
+import type { DatabaseState } from '../../operator/api/app-contract.ts';
 import type { EventEnvelope } from '../core/envelope.ts';
+
+/** A database that is not as it should be. */
+export type DatabaseTrouble = Exclude<DatabaseState, 'answers' | 'unknown'>;
 
 /** One message taken from a shard. */
 export interface Delivery {
@@ -67,11 +71,20 @@ export class RecordsStoreError extends Error {
   readonly kind: 'refused' | 'unavailable';
   /** SQLSTATE or the socket's error code. */
   readonly code: string;
+  /** What it says about the database, in a word of the contract. */
+  readonly trouble: DatabaseTrouble;
 
-  constructor(kind: 'refused' | 'unavailable', code: string, attempted: string, cause: unknown) {
+  constructor(
+    kind: 'refused' | 'unavailable',
+    code: string,
+    attempted: string,
+    cause: unknown,
+    trouble: DatabaseTrouble = 'failing',
+  ) {
     super(`${attempted}: ${kind} (${code})`, { cause });
     this.kind = kind;
     this.code = code;
+    this.trouble = trouble;
   }
 }
 

@@ -9,6 +9,7 @@ import { ENV } from '../../operator/api/app-contract.ts';
 import { databaseAccess, journalServers, readDataPlane } from '../config.ts';
 import { connectJournal } from '../journal/connection.ts';
 import { createJournalReplay } from '../journal/replay.ts';
+import { loggedError } from '../log.ts';
 import { createStore } from '../store/records-store.ts';
 import { progressLine, rebuildRecords } from './rebuild.ts';
 
@@ -44,6 +45,6 @@ const main = async (): Promise<void> => {
 };
 
 await main().catch((error: unknown) => {
-  console.error(`rebuild failed: ${error instanceof Error ? error.message : 'unknown'}`);
+  console.error(`rebuild failed: ${loggedError(error).message}`);
   process.exitCode = 1;
 });

@@ -5,9 +5,14 @@ import { systemClock } from '../core/clock.ts';
 import { createCanarySender } from '../intake/canary-sender.ts';
 import { createIntake } from '../intake/create-intake.ts';
 import { createLoadGuard } from '../intake/load-guard.ts';
+import { exportRecentPublishes } from '../intake/recent-publishes.ts';
 import { listen } from '../intake/server.ts';
+import { createAcceptances } from '../journal/acceptances.ts';
+import { followAstray } from '../journal/astray.ts';
+import { keepJournalChecked } from '../journal/check.ts';
 import { connectJournal } from '../journal/connection.ts';
 import { createDataKeyStore } from '../journal/data-keys.ts';
+import { JournalHealth } from '../journal/journal-health.ts';
 import { watchLiveSettings } from '../journal/live-settings.ts';
 import { createPublisher } from '../journal/publisher.ts';
 import { DataKeyRing } from '../keys/key-ring.ts';
@@ -23,11 +28,17 @@ const DRAIN_WITHIN_MS = 20_000;
 
 const monotonicMs = (): number => performance.now();
 
-export const startIntake: StartRole = async ({ config, registry, log, starting }) => {
+export const startIntake: StartRole = async ({ config, registry, dependencies, log, starting }) => {
   const { campaignId, site, shards } = config.app;
   const keys = await readPrivacyKeys(config.privacyDir);
-  const connection = await connectJournal(journalServers(config.dataPlane), config.podName, starting);
+  const health = new JournalHealth(monotonicMs());
+  dependencies.need('journal', () => health.found(monotonicMs()));
+  const connection = await connectJournal(journalServers(config.dataPlane), config.podName, starting, (failure) =>
+    health.checked(failure, monotonicMs()),
+  );
   const ended = new AbortController();
+  void keepJournalChecked({ connection, campaignId, shards }, health, monotonicMs, ended.signal);
+  exportRecentPublishes(registry, health, monotonicMs);
   const lines = createLogLimit();
   const warn =
     (step: string) =>
@@ -51,12 +62,29 @@ export const startIntake: StartRole = async ({ config, registry, log, starting }
   const receipts = createReceiptStore({ ...databaseAccess(config.dataPlane), campaignId });
   const guard = createLoadGuard();
   let draining = false;
+  const publisher = createPublisher({ connection, campaignId, shards, registry, monotonicMs, signal: ended.signal });
   const app = createIntake({
     campaignId,
     site,
     citizenKey: keys.citizen,
     canaryKey: keys.canary,
-    journal: createPublisher({ connection, campaignId, shards, registry, monotonicMs, signal: ended.signal }),
+    journal: {
+      async publish(event) {
+        const outcome = await publisher.publish(event);
+        health.published(outcome, connection.isRefused(), monotonicMs());
+        return outcome;
+      },
+    },
+    acceptances: createAcceptances({
+      connection,
+      campaignId,
+      shards,
+      monotonicMs,
+      astray: followAstray(
+        { connection, campaignId, shards, onError: warn('follow astray registrations') },
+        ended.signal,
+      ),
+    }),
     settings,
     sealer,
     receipts,
@@ -74,7 +102,7 @@ export const startIntake: StartRole = async ({ config, registry, log, starting }
       else log.warn({ code, suppressed }, 'answered 503');
     },
   });
-  const server = await listen(app, config.host, config.httpPort);
+  const server = await listen(app, config.host, config.httpPort, config.keepAliveMs);
   const { serviceUrl } = config;
   return {
     ...(serviceUrl === undefined

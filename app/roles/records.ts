@@ -2,20 +2,42 @@
 import { databaseAccess, journalServers } from '../config.ts';
 import { connectJournal } from '../journal/connection.ts';
 import { createJournalReader, hasConsumers } from '../journal/reader.ts';
+import { DatabaseHealth } from '../records/database-health.ts';
+import { type FetchFailure, ShardsHealth } from '../records/shards-health.ts';
 import { exportTotals } from '../records/totals.ts';
+import { exportInHand, watchDatabase } from '../records/watch-database.ts';
 import { runRecords } from '../records/worker.ts';
+import { workerHealth } from '../records/worker-health.ts';
 import { createStore } from '../store/records-store.ts';
 import type { StartRole } from './role.ts';
 import { until } from './until.ts';
 
-export const startRecords: StartRole = async ({ config, registry, log, starting }) => {
+const monotonicMs = (): number => performance.now();
+
+export const startRecords: StartRole = async ({ config, registry, dependencies, log, starting }) => {
   const { campaignId, shards } = config.app;
   const warn =
     (step: string) =>
     (error: unknown): void =>
       log.warn({ step, error }, 'not yet; trying again');
-  const connection = await connectJournal(journalServers(config.dataPlane), config.podName, starting);
-  const store = createStore({ ...databaseAccess(config.dataPlane), campaignId });
+  const journal = new ShardsHealth(monotonicMs());
+  const database = new DatabaseHealth(monotonicMs());
+  dependencies.need('journal', () => journal.found(monotonicMs()));
+  dependencies.need('database', () => database.found(monotonicMs()));
+  exportInHand(registry, database, monotonicMs);
+
+  const ended = new AbortController();
+  // One more than the shards' writers, for looks and totals.
+  const store = createStore({
+    ...databaseAccess(config.dataPlane),
+    campaignId,
+    maxConnections: Math.max(4, shards + 1),
+  });
+  // From here on: a worker that waits for its tables says why.
+  const watched = watchDatabase(store.look, database, monotonicMs, ended.signal);
+  const connection = await connectJournal(journalServers(config.dataPlane), config.podName, starting, (failure) =>
+    journal.startFailed(failure),
+  );
   await until(() => store.migrate(), starting, warn('prepare the tables'));
   const of = { connection, campaignId, tier: 'records' } as const;
   const waitForConsumers = async (): Promise<void> => {
@@ -24,15 +46,22 @@ export const startRecords: StartRole = async ({ config, registry, log, starting 
   await until(waitForConsumers, starting, warn('find the consumers'));
 
   exportTotals(registry, () => store.count(campaignId));
+  const whyNoFetch = (): FetchFailure => {
+    if (connection.isRefused()) return 'credentials';
+    return connection.isConnected() ? 'silent' : 'disconnected';
+  };
+  const health = workerHealth(database, journal, whyNoFetch, monotonicMs);
   const stopping = new AbortController();
   const stopped = runRecords(
-    { campaignId, shards, reader: createJournalReader(of), store, registry, log },
+    { campaignId, shards, reader: createJournalReader(of), store, registry, log, health },
     stopping.signal,
   );
   return {
     async drain() {
       stopping.abort();
       await stopped;
+      ended.abort();
+      await watched;
       await Promise.all([connection.close(), store.close()]);
     },
   };

@@ -14,15 +14,16 @@ const environment = z.object({
   VOUCHER_POSTGRES_ADMIN_DIR: z.string().min(1),
   VOUCHER_POSTGRES_CA_FILE: z.string().min(1),
   VOUCHER_ACCOUNTS_DIR: z.string().min(1),
+  /** A while less than its pod is given. */
+  VOUCHER_GIVE_UP_SECONDS: z.coerce.number().positive().default(250),
 });
 
 const AGAIN_AFTER_MS = 1_000;
-const GIVE_UP_AFTER_MS = 300_000;
 
 const text = async (...path: readonly string[]): Promise<string> => (await readFile(join(...path), 'utf8')).trim();
 
-const main = async (signal: AbortSignal): Promise<void> => {
-  const env = environment.parse(process.env);
+const main = async (env: z.infer<typeof environment>): Promise<void> => {
+  const signal = AbortSignal.timeout(env.VOUCHER_GIVE_UP_SECONDS * 1_000);
   const { VOUCHER_ACCOUNTS_DIR: dir } = env;
   const campaigns = await readdir(dir).catch(() => []);
   const accounts = await Promise.all(
@@ -50,9 +51,12 @@ const main = async (signal: AbortSignal): Promise<void> => {
   console.log(`databases are there: ${accounts.map(({ name }) => name).join(', ') || 'none was asked for'}`);
 };
 
+const env = environment.parse(process.env);
 try {
-  await main(AbortSignal.timeout(GIVE_UP_AFTER_MS));
+  await main(env);
 } catch (error) {
-  console.error(`databases: gave up (${codeOf(error)})`);
+  console.error(
+    `databases: gave up after ${env.VOUCHER_GIVE_UP_SECONDS} s: ${env.VOUCHER_POSTGRES_HOST} does not take the databases (${codeOf(error)}); kubectl get pods shows whether the database runs. Helm's --timeout and the value setup.deadlineSeconds give it longer`,
+  );
   process.exitCode = 1;
 }

@@ -5,6 +5,7 @@
  * 64, and a reader adds up at most 64 rows.
  */
 import { escapeIdentifier, type Pool, type PoolClient } from 'pg';
+import { soon } from './pool.ts';
 
 export interface RecordsCounts {
   /** Citizens with a standing registration. */
@@ -36,10 +37,12 @@ export const addCounts = async (
 export const createCounts = (pool: Pool, schemaName: string) => ({
   async count(campaignId: string): Promise<RecordsCounts> {
     const { rows } = await pool.query<{ received: string; superseded: string; rejected: string }>(
-      `SELECT coalesce(sum(received), 0) AS received, coalesce(sum(superseded), 0) AS superseded,
+      soon(
+        `SELECT coalesce(sum(received), 0) AS received, coalesce(sum(superseded), 0) AS superseded,
          coalesce(sum(rejected), 0) AS rejected
        FROM ${escapeIdentifier(schemaName)}.registration_count WHERE campaign_id = $1`,
-      [campaignId],
+        [campaignId],
+      ),
     );
     const total = rows[0];
     return {

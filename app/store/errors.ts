@@ -1,12 +1,9 @@
 import { DATA_PLANE_KEYS } from '../../operator/api/app-contract.ts';
 import { certificateProblem } from '../core/server-certificate.ts';
 import { RecordsStoreError } from '../records/ports.ts';
+import { codeOf, troubleOf } from './trouble.ts';
 
-/** SQLSTATE, or the socket's code such as ECONNREFUSED. */
-export const codeOf = (error: unknown): string =>
-  typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'
-    ? error.code
-    : 'unknown';
+export { codeOf } from './trouble.ts';
 
 /**
  * Classes that no repetition mends: 22 data exception (a NUL in a text), 23 integrity (one receipt, two people),
@@ -30,5 +27,6 @@ const explained = (cause: unknown): unknown => {
 export const storeError = (attempted: string, cause: unknown): RecordsStoreError => {
   if (cause instanceof RecordsStoreError) return cause;
   const code = codeOf(cause);
-  return new RecordsStoreError(REFUSALS.test(code) ? 'refused' : 'unavailable', code, attempted, explained(cause));
+  const kind = REFUSALS.test(code) ? 'refused' : 'unavailable';
+  return new RecordsStoreError(kind, code, attempted, explained(cause), troubleOf(cause));
 };

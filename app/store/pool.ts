@@ -1,5 +1,5 @@
 /** Connections to one database. */
-import { type ClientConfig, Pool } from 'pg';
+import { type ClientConfig, Pool, type QueryConfig } from 'pg';
 import { DATA_PLANE_KEYS } from '../../operator/api/app-contract.ts';
 
 export interface DatabaseAccess {
@@ -23,6 +23,22 @@ export const driverAccess = ({ connectionString, ca }: DatabaseAccess): ClientCo
   return { connectionString: url.href, ssl: { ca, rejectUnauthorized: true } };
 };
 
+/** A look that says little when it comes late; its connection is given up with it. */
+const SOON_WITHIN_MS = 2_000;
+
+/** A statement whose answer is of no use after two seconds, whatever its pool would wait. */
+export const soon = (
+  text: string,
+  values: readonly unknown[] = [],
+): QueryConfig & { readonly query_timeout: number } => ({
+  text,
+  values: [...values],
+  query_timeout: SOON_WITHIN_MS,
+});
+
+/** Linux asks after a silent peer only after two hours; a node that vanished says nothing. */
+const KEEP_ALIVE_AFTER_MS = 10_000;
+
 export interface PoolOptions {
   readonly access: DatabaseAccess;
   readonly max: number;
@@ -42,6 +58,7 @@ export const createPool = (options: PoolOptions): Pool => {
     connectionTimeoutMillis: options.connectWithinMs,
     query_timeout: options.answerWithinMs,
     keepAlive: true,
+    keepAliveInitialDelayMillis: KEEP_ALIVE_AFTER_MS,
     ...(options.statementTimeoutMs === undefined ? {} : { statement_timeout: options.statementTimeoutMs }),
   });
   // A connection that breaks emits `error`, idle or in use. Whoever runs a query learns of it from the query; an

@@ -12,12 +12,14 @@
  */
 import { escapeIdentifier, type Pool, type PoolClient } from 'pg';
 import type { EventKind } from '../core/envelope.ts';
-import type { CommitResult, RecordsStore, RejectedMessage } from '../records/ports.ts';
+import type { CommitResult, DatabaseTrouble, RecordsStore, RejectedMessage } from '../records/ports.ts';
 import { collapseByCitizen, collapseFacts } from '../records/standing.ts';
+import { abortable } from './abortable.ts';
 import { hexArray, plainArray, textArray } from './arrays.ts';
 import { addCounts, createCounts, type RecordsCounts } from './counts.ts';
 import { storeError } from './errors.ts';
 import { writeFacts } from './facts.ts';
+import { lookAtDatabase } from './look.ts';
 import { createPool, type DatabaseAccess } from './pool.ts';
 import { writeRegistrations } from './registrations.ts';
 import { migrate } from './schema.ts';
@@ -36,6 +38,8 @@ export interface Store extends RecordsStore {
   count(campaignId: string): Promise<RecordsCounts>;
   /** Whether the database answers now. */
   ping(): Promise<boolean>;
+  /** What is wrong with it for this process's own user; undefined when nothing is. Within some seconds; never rejects. */
+  look(): Promise<DatabaseTrouble | undefined>;
   close(): Promise<void>;
 }
 
@@ -92,12 +96,17 @@ const write = async (client: PoolClient, schema: string, campaignId: string, bat
   };
 };
 
-const inTransaction = async <Result>(pool: Pool, work: (client: PoolClient) => Promise<Result>): Promise<Result> => {
-  const client = await pool.connect();
+/** @param signal ends it, and the connection with it: what became of the transaction is unknown then */
+const inTransaction = async <Result>(
+  pool: Pool,
+  work: (client: PoolClient) => Promise<Result>,
+  signal: AbortSignal,
+): Promise<Result> => {
+  const client = await abortable(pool.connect(), signal, (late) => late.release());
   try {
-    await client.query('BEGIN');
-    const result = await work(client);
-    await client.query('COMMIT');
+    await abortable(client.query('BEGIN'), signal);
+    const result = await abortable(work(client), signal);
+    await abortable(client.query('COMMIT'), signal);
     client.release();
     return result;
   } catch (error) {
@@ -121,7 +130,7 @@ export const createStore = (options: StoreOptions): Store => {
     async commit(batch, signal) {
       signal.throwIfAborted();
       try {
-        return await inTransaction(pool, (client) => write(client, schema, campaignId, batch));
+        return await inTransaction(pool, (client) => write(client, schema, campaignId, batch), signal);
       } catch (error) {
         throw storeError(`commit ${batch.events.length} events`, error);
       }
@@ -134,6 +143,7 @@ export const createStore = (options: StoreOptions): Store => {
       }
     },
     count: createCounts(pool, schemaName).count,
+    look: () => lookAtDatabase(pool, schemaName),
     ping: () =>
       pool.query('SELECT 1').then(
         () => true,

@@ -1,6 +1,8 @@
 /** What must be so for this campaign, beside capacity: its conditions, Secrets, certificates, people's overrides. Pure. */
+
 import { DATA_PLANE_KEYS, PRIVACY_KEYS } from '../../operator/api/app-contract.ts';
 import type { ConditionType } from '../../operator/api/conditions.ts';
+import { instantMs } from '../../operator/api/instant.ts';
 import { tierName } from '../../operator/api/names.ts';
 import { SCALED_TIERS } from '../../operator/plan/observed.ts';
 import { overridesOf } from '../../operator/plan/overrides.ts';
@@ -99,7 +101,7 @@ const MARGIN_MS = 7 * DAY_MS;
 /** | ends before closing | FAIL | · | within the week after | WARN | */
 export const certificates = ({ campaign, certificates: seen }: CampaignFacts, nowMs: number): readonly Finding[] =>
   onceSeen('certificates', seen, (all) => {
-    const closesAtMs = Date.parse(closesAtOf(campaign));
+    const closesAtMs = instantMs(closesAtOf(campaign));
     const zone = zoneOf(campaign.spec.window.opensAt);
     const soonest = all.toSorted((a, b) => a.expiresAtMs - b.expiresAtMs);
     const late = soonest.filter(({ expiresAtMs }) => expiresAtMs < closesAtMs + MARGIN_MS);
@@ -109,9 +111,12 @@ export const certificates = ({ campaign, certificates: seen }: CampaignFacts, no
         ? ok('certificates', 'no Secret says when one ends')
         : ok('certificates', `all are good until ${clockOf(first.expiresAtMs, zone, nowMs)}, after closing`);
     }
-    return late.map(({ namespace, secret: name, expiresAtMs }) => {
+    return late.map(({ namespace, secret: name, expiresAtMs, isRenewable }) => {
       const said = `the one in Secret ${name} ends ${clockOf(expiresAtMs, zone, nowMs)} (${ago(expiresAtMs, nowMs)})`;
-      const remedy = `renew it (README, Certificates): kubectl delete secret ${name} -n ${namespace}, then helm upgrade`;
+      // Accounts and passwords are beside the authority in other Secrets: without one, whoever lives on it is locked out.
+      const remedy = isRenewable
+        ? `renew it (README, Certificates): kubectl delete secret ${name} -n ${namespace}, then helm upgrade`
+        : `it is of the authority, which is not renewed in place: keep Secret ${name}, and plan a new installation (README, Certificates)`;
       return expiresAtMs < closesAtMs
         ? fail('certificates', `${said}, before closing`, remedy)
         : warn('certificates', said, remedy);
@@ -122,7 +127,7 @@ export const certificates = ({ campaign, certificates: seen }: CampaignFacts, no
 export const overrides = (facts: CampaignFacts, nowMs: number): readonly Finding[] => {
   const { campaign } = facts;
   const { inForce, unreadable, pausedUntilMs } = overridesOf(campaign, nowMs);
-  const opensAtMs = Date.parse(campaign.spec.window.opensAt);
+  const opensAtMs = instantMs(campaign.spec.window.opensAt);
   const resume = `kubectl voucher resume ${named(facts)}`;
   const found = [
     ...inForce.map((sentence) => {
@@ -141,7 +146,7 @@ export const plans = ({ campaign, plans: all }: CampaignFacts, nowMs: number): r
   const waiting = waitingPlans(all, nowMs);
   if (waiting.length === 0) return [ok('plans', 'no plan waits for its owner')];
   return waiting.map((plan) => {
-    const expiresAtMs = Date.parse(plan.spec.expiresAt);
+    const expiresAtMs = instantMs(plan.spec.expiresAt);
     return warn(
       'plans',
       `${plan.metadata.name} asks for ${askedFor(plan)} and waits until ${clockOf(expiresAtMs, zone, nowMs)}`,

@@ -1,4 +1,5 @@
 /** Whether the replicas that the forecast takes are authorised, and when they are started. Pure. */
+import { instantMs } from '../../operator/api/instant.ts';
 import { ceilingInForce } from '../../operator/scaling/schedule.ts';
 import { where } from '../plans.ts';
 import { ago, clockOf, instantOf, zoneOf } from '../times.ts';
@@ -16,8 +17,8 @@ const lowestCeiling = (
   const { fromMs, untilMs } = schedule;
   const beginsMs = Math.max(nowMs, fromMs);
   const edges = [
-    ...spec.scaling.authorized.windows.flatMap(({ from, until }) => [Date.parse(from), Date.parse(until)]),
-    ...plans.map((plan) => Date.parse(plan.spec.decision?.ceilingUntil ?? plan.spec.expiresAt)),
+    ...spec.scaling.authorized.windows.flatMap(({ from, until }) => [instantMs(from), instantMs(until)]),
+    ...plans.map((plan) => instantMs(plan.spec.decision?.ceilingUntil ?? plan.spec.expiresAt)),
   ].filter((edgeMs) => edgeMs > beginsMs && edgeMs < untilMs);
   return [beginsMs, ...edges]
     .map((atMs) => ({ atMs, ceiling: ceilingInForce(spec.scaling.authorized, plans, tier, atMs) }))

@@ -2,6 +2,7 @@
 import { API_GROUP } from '../../operator/api/names.ts';
 import { SCALE_PLAN, VOUCHER_CAMPAIGN } from '../../operator/api/schema.ts';
 import type { SchemaNode } from '../../operator/api/schema-node.ts';
+import { CLAIM_OLD_MS } from '../claim.ts';
 import { span } from '../words.ts';
 import type { ClusterFacts, CrdFacts, LeaseFacts, OperatorFacts, PolicyFacts } from './facts.ts';
 import { type Finding, fail, ok, onceSeen, warn } from './finding.ts';
@@ -69,7 +70,7 @@ const serves = ({ watchNamespaces }: OperatorFacts, namespace: string): boolean 
   watchNamespaces.length === 0 || watchNamespaces.includes(namespace);
 
 /** | none serves the namespace | FAIL | · | none ready | FAIL | · | one ready, or several installations | WARN | */
-export const operator = ({ operators, namespace }: ClusterFacts): readonly Finding[] =>
+export const operator = ({ operators, namespace, claim: claimed }: ClusterFacts): readonly Finding[] =>
   onceSeen('operator', operators, (all) => {
     const serving = all.filter((one) => serves(one, namespace));
     const [first, ...others] = serving;
@@ -86,7 +87,15 @@ export const operator = ({ operators, namespace }: ClusterFacts): readonly Findi
     const here = `deployment/${name} -n ${where}`;
     if (others.length > 0) {
       const list = serving.map((one) => `${one.namespace}/${one.name}`).join(', ');
-      return fail('operator', `several installations serve namespace ${namespace}: ${list}`, 'uninstall all but one');
+      const acts =
+        claimed.kind === 'seen' && claimed.value !== undefined
+          ? `; ${claimed.value.holder} acts, and the others leave its campaigns alone`
+          : '';
+      return fail(
+        'operator',
+        `several installations serve namespace ${namespace}: ${list}${acts}`,
+        'uninstall all but one, or give each its own operator.watchNamespaces',
+      );
     }
     if (ready === 0) return fail('operator', `none of ${replicas} is ready`, `kubectl describe ${here}`);
     if (ready < 2) {
@@ -98,6 +107,47 @@ export const operator = ({ operators, namespace }: ClusterFacts): readonly Findi
     }
     return ok('operator', `${ready} of ${replicas} are ready, ${first.image}`);
   });
+
+/**
+ * | claim of the namespace                    |      |
+ * |-------------------------------------------|------|
+ * | none: no operator has seen a campaign yet |      |
+ * | renewed by an installation that is seen   | OK   |
+ * | renewed by another one                    | WARN |
+ * | not renewed for 90 s                      | FAIL |
+ */
+export const claim = (facts: ClusterFacts): readonly Finding[] =>
+  onceSeen('claim', facts.claim, (found) => {
+    if (found === undefined) return [];
+    const { holder, writtenAtMs } = found;
+    const ageMs = serverNow(facts) - writtenAtMs;
+    if (ageMs > CLAIM_OLD_MS) {
+      return fail(
+        'claim',
+        `no operator serves namespace ${facts.namespace}: ${holder} did so last ${span(ageMs / 1000)} ago, and what kubectl get vcamp says is of then`,
+        'helm install the chart, or look at why its operator does not lead; another installation takes over after a minute',
+      );
+    }
+    const isSeen =
+      facts.operators.kind !== 'seen' ||
+      facts.operators.value.length === 0 ||
+      facts.operators.value.some(({ namespace, leaseName }) => `${namespace}/${leaseName}` === holder);
+    return isSeen
+      ? ok('claim', `${holder} serves namespace ${facts.namespace}`)
+      : warn(
+          'claim',
+          `${holder} serves namespace ${facts.namespace}, and is none of the installations that are seen here`,
+          `kubectl get deployments -n ${holder.split('/')[0]}`,
+        );
+  });
+
+/** What the leader says of the namespaces that it watches. The one that is asked about: FAIL; others: WARN. */
+export const namespaces = ({ lease, namespace: asked }: ClusterFacts): readonly Finding[] =>
+  lease.kind !== 'seen'
+    ? []
+    : Object.entries(lease.value?.notServed ?? {}).map(([namespace, { said, remedy }]) =>
+        (namespace === asked ? fail : warn)('namespaces', said, remedy),
+      );
 
 /** The leader renews every 1.5 s; others take over after 4 s. */
 const STALE_AFTER_MS = 10_000;
@@ -188,6 +238,8 @@ export const checkCluster = (facts: ClusterFacts): readonly Finding[] => [
   ...kinds(facts),
   ...operator(facts),
   ...leader(facts),
+  ...claim(facts),
+  ...namespaces(facts),
   ...clocks(facts),
   ...policies(facts),
 ];

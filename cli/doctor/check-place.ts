@@ -40,6 +40,8 @@ const taken = (resource: string, { requests, limits }: TierFacts): number | unde
       return 1;
     case 'limits.memory':
       return limits['memory'] ?? 0;
+    case 'limits.cpu':
+      return limits['cpu'] ?? 0;
     default:
       return undefined;
   }
@@ -56,7 +58,7 @@ const quotaFinding = (
         fail(
           'quota',
           `${name} bounds limits.cpu, and pods without a CPU limit are refused`,
-          `take limits.cpu out of resourcequota ${name} -n ${namespace}: a CPU limit would throttle the opening second`,
+          `take limits.cpu out of resourcequota ${name} -n ${namespace}, because a CPU limit throttles the opening second; or state one in app.resources of the chart, well above the request`,
         ),
       ];
     }
@@ -183,7 +185,7 @@ export const image = ({ campaign, tiers, pods }: CampaignFacts): readonly Findin
           return fail(
             'image',
             `${name}: ${stuck.waitsFor}`,
-            `kubectl get events -n ${namespace} --field-selector reason=Failed; imagePullSecrets of the chart`,
+            `kubectl get events -n ${namespace} --field-selector reason=Failed; app.imagePullSecrets of the chart`,
           );
         }
         const ready = own.filter(({ isReady }) => isReady).length;
@@ -198,9 +200,38 @@ export const image = ({ campaign, tiers, pods }: CampaignFacts): readonly Findin
     }),
   );
 
+const PULL_TYPES: readonly string[] = ['kubernetes.io/dockerconfigjson', 'kubernetes.io/dockercfg'];
+
+/**
+ * | Secret that pods name  | a ready pod runs | |
+ * |------------------------|------------------|-|
+ * | there, with a registry | ·                | OK |
+ * | not so                 | yes              | WARN: the image came without it, and a new node may need it |
+ * | not so                 | no               | FAIL |
+ */
+export const pullSecrets = ({ campaign, pods, pullSecrets: found }: CampaignFacts): readonly Finding[] =>
+  onceSeen('pull-secrets', found, (all) => {
+    const { namespace } = campaign.metadata;
+    if (all.length === 0) return ok('pull-secrets', 'its pods name none');
+    const bad = all.filter(({ type }) => type === undefined || !PULL_TYPES.includes(type));
+    if (bad.length === 0) {
+      return ok('pull-secrets', `${all.map(({ name }) => name).join(', ')}: in namespace ${namespace}, for a registry`);
+    }
+    const isRunning = pods.kind === 'seen' && pods.value.some(({ isReady }) => isReady);
+    return bad.map(({ name, type }) => {
+      const said =
+        type === undefined
+          ? `there is no Secret ${name} in namespace ${namespace}, which its pods name to pull the image`
+          : `Secret ${name} in namespace ${namespace} has type ${type}, and its pods name it to pull the image`;
+      const remedy = `kubectl create secret docker-registry ${type === undefined ? name : 'NAME'} -n ${namespace}, or name another in app.imagePullSecretsByNamespace of the chart`;
+      return isRunning ? warn('pull-secrets', said, remedy) : fail('pull-secrets', said, remedy);
+    });
+  });
+
 export const checkPlace = (facts: CampaignFacts): readonly Finding[] => [
   ...quota(facts),
   ...limitRange(facts),
   ...nodes(facts),
   ...image(facts),
+  ...pullSecrets(facts),
 ];

@@ -52,6 +52,16 @@ export interface LeaseFacts {
   readonly renewedAtMs: number;
   /** The same moment by the API server's clock. */
   readonly writtenAtMs: number | undefined;
+  /** Namespaces that its holder watches and does not serve as it should, by what it says itself. */
+  readonly notServed: Readonly<Record<string, { readonly said: string; readonly remedy: string }>>;
+}
+
+/** Which installation acts on the campaigns of a namespace. */
+export interface ClaimFacts {
+  /** `voucher-system/voucher`. */
+  readonly holder: string;
+  /** By the API server's clock. */
+  readonly writtenAtMs: number;
 }
 
 export interface PolicyFacts {
@@ -72,6 +82,8 @@ export interface ClusterFacts {
   readonly operators: Seen<readonly OperatorFacts[]>;
   /** Undefined: there is none. */
   readonly lease: Seen<LeaseFacts | undefined>;
+  /** Undefined: there is none, and so no campaign that an operator has looked at. */
+  readonly claim: Seen<ClaimFacts | undefined>;
   readonly policies: Seen<readonly PolicyFacts[]>;
 }
 
@@ -84,6 +96,8 @@ export interface SecretFacts {
 export interface CertificateFacts {
   readonly namespace: string;
   readonly secret: string;
+  /** The chart makes a server's certificate anew when it is gone; what only holds the authority would be lost. */
+  readonly isRenewable: boolean;
   readonly expiresAtMs: number;
 }
 
@@ -136,6 +150,15 @@ export interface TierFacts {
   readonly nodeSelector: Readonly<Record<string, string>>;
   readonly tolerations: readonly Toleration[];
   readonly priorityClassName: string | undefined;
+  /** Names of Secrets in the campaign's namespace. */
+  readonly pullSecrets: readonly string[];
+}
+
+/** One of those Secrets. */
+export interface PullSecretFacts {
+  readonly name: string;
+  /** `kubernetes.io/dockerconfigjson`; undefined: there is none of that name. */
+  readonly type: string | undefined;
 }
 
 export interface PodFacts {
@@ -153,6 +176,7 @@ export interface CampaignFacts {
   readonly certificates: Seen<readonly CertificateFacts[]>;
   readonly tiers: Seen<Readonly<Partial<Record<ScaledTier, TierFacts>>>>;
   readonly pods: Seen<readonly PodFacts[]>;
+  readonly pullSecrets: Seen<readonly PullSecretFacts[]>;
   readonly quotas: Seen<readonly QuotaFacts[]>;
   readonly limitRanges: Seen<readonly LimitRangeFacts[]>;
   readonly nodes: Seen<readonly NodeFacts[]>;

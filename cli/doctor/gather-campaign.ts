@@ -28,6 +28,8 @@ import { gatherNodes, podRequests, podsOf, podTemplate, quantities } from './gat
 import { andThen, type Reader } from './look.ts';
 
 const EXPIRES_AT = 'voucher-operator.io/expires-at';
+/** Secrets of the chart's servers (operator/setup/secrets.ts). Only names and annotations of Secrets are listed here. */
+const RENEWABLE = /-(nats|postgres)-tls$/;
 
 const keysOf = (object: KubeObject): readonly string[] =>
   Object.keys(z.record(z.string(), z.unknown()).parse(object['data'] ?? {}));
@@ -42,6 +44,7 @@ const certificatesIn = (reader: Reader, namespace: string): Promise<Seen<readonl
     .list({ resource: SECRETS, namespace, metadataOnly: 'list' }, ({ metadata }) => ({
       namespace,
       secret: metadata.name,
+      isRenewable: RENEWABLE.test(metadata.name),
       expiresAtMs: Date.parse(metadata.annotations?.[EXPIRES_AT] ?? ''),
     }))
     .then((found) =>
@@ -69,7 +72,7 @@ const deploymentSchema = z.object({
 
 const tierFacts = (object: KubeObject): TierFacts => {
   const { replicas, template } = deploymentSchema.parse(object).spec;
-  const { containers, nodeSelector, tolerations, priorityClassName } = template.spec;
+  const { containers, nodeSelector, tolerations, priorityClassName, imagePullSecrets } = template.spec;
   const [container] = containers;
   return {
     replicas,
@@ -80,6 +83,7 @@ const tierFacts = (object: KubeObject): TierFacts => {
     nodeSelector,
     tolerations,
     priorityClassName,
+    pullSecrets: imagePullSecrets.map(({ name }) => name),
   };
 };
 
@@ -104,6 +108,27 @@ const tiersOf = async (
     ),
   };
 };
+
+const typeOf = ({ type }: KubeObject): string => z.string().parse(type ?? 'Opaque');
+
+/** Those that the pods of any tier name. */
+const pullSecretsOf = (
+  reader: Reader,
+  namespace: string,
+  tiers: CampaignFacts['tiers'],
+): Promise<CampaignFacts['pullSecrets']> =>
+  andThen(tiers, async (all) => {
+    const names = [...new Set(Object.values(all).flatMap(({ pullSecrets }) => pullSecrets))];
+    const found = await Promise.all(
+      names.map(async (name) => ({ name, type: await reader.get({ resource: SECRETS, namespace }, name, typeOf) })),
+    );
+    const unseen = found.map(({ type }) => type).find(({ kind }) => kind !== 'seen');
+    if (unseen !== undefined && unseen.kind !== 'seen') return unseen;
+    return {
+      kind: 'seen',
+      value: found.flatMap(({ name, type }) => (type.kind === 'seen' ? [{ name, type: type.value }] : [])),
+    };
+  });
 
 const amounts = z.record(z.string(), z.string()).default({});
 const quotaSchema = z.object({
@@ -169,12 +194,13 @@ export const gatherCampaign = async (
     reader.list({ resource: LIMIT_RANGES, ...here }, limitRange),
     gatherNodes(reader),
   ]);
-  const [autoscaling, budgets, classes, labels, nodeAutoscaler] = await Promise.all([
+  const [autoscaling, budgets, classes, labels, nodeAutoscaler, pullSecrets] = await Promise.all([
     reader.list({ resource: AUTOSCALERS, ...here }, autoscaler),
     reader.list({ resource: POD_DISRUPTION_BUDGETS, ...here }, nameOf),
     reader.list({ resource: PRIORITY_CLASSES }, nameOf),
     reader.get({ resource: NAMESPACES }, namespace, ({ metadata }) => metadata.labels ?? {}),
     reader.get({ resource: CONFIG_MAPS, namespace: 'kube-system' }, 'cluster-autoscaler-status', () => true),
+    pullSecretsOf(reader, namespace, tiers),
   ]);
   return {
     campaign,
@@ -183,6 +209,7 @@ export const gatherCampaign = async (
     certificates: expiries,
     tiers,
     pods,
+    pullSecrets,
     quotas: flat(quotas),
     limitRanges: flat(limitRanges),
     nodes,

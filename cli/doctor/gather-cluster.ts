@@ -1,10 +1,11 @@
 /** Gathers what the doctor judges of the cluster. I/O; every object is cut down to its facts where it is read. */
 import { z } from 'zod';
-import { API_GROUP } from '../../operator/api/names.ts';
+import { API_GROUP, CLAIM_LEASE, NOT_SERVED } from '../../operator/api/names.ts';
 import type { KubeObject } from '../../operator/kube/objects.ts';
 import { CRDS, DEPLOYMENTS, LEASES, POLICIES, POLICY_BINDINGS } from '../../operator/kube/resources.ts';
 import { askServer } from '../../operator/kube/server.ts';
 import type { Api } from '../access.ts';
+import { claimSeen } from '../claim.ts';
 import type { Io } from '../io.ts';
 import type { ClusterFacts, CrdFacts, LeaseFacts, OperatorFacts, PolicyFacts, Seen, ServerFacts } from './facts.ts';
 import { andThen, type Reader } from './look.ts';
@@ -90,6 +91,15 @@ const operator = (object: KubeObject): OperatorFacts => {
   };
 };
 
+const saidSchema = z.record(z.string(), z.object({ said: z.string(), remedy: z.string() }));
+const notServedOf = (text: string | undefined): LeaseFacts['notServed'] => {
+  try {
+    return text === undefined ? {} : saidSchema.parse(JSON.parse(text));
+  } catch {
+    return {};
+  }
+};
+
 const leaseSchema = z.object({
   spec: z.object({ holderIdentity: z.string().nullish(), renewTime: z.string().nullish() }).default({}),
 });
@@ -103,6 +113,7 @@ const lease = (object: KubeObject): LeaseFacts => {
     holder: spec.holderIdentity ?? '',
     renewedAtMs: spec.renewTime ? Date.parse(spec.renewTime) : 0,
     writtenAtMs: written.length === 0 ? undefined : Math.max(...written),
+    notServed: notServedOf(object.metadata.annotations?.[NOT_SERVED]),
   };
 };
 
@@ -149,11 +160,12 @@ export const gatherCluster = async (
     { resource: DEPLOYMENTS, labelSelector: `${OURS},app.kubernetes.io/component=operator`, ...where },
     operator,
   );
-  const [asked, crds, found, rules] = await Promise.all([
+  const [asked, crds, found, rules, claim] = await Promise.all([
     server(api, io, signal),
     reader.list({ resource: CRDS }, crd),
     operators,
     policies(reader),
+    reader.get({ resource: LEASES, namespace: api.namespace }, CLAIM_LEASE, claimSeen),
   ]);
   const leading = await andThen(found, async ([first]) =>
     first === undefined
@@ -170,6 +182,7 @@ export const gatherCluster = async (
         : crds,
     operators: found,
     lease: leading,
+    claim,
     policies: rules,
   };
 };

@@ -37,6 +37,7 @@ export const podTemplate = z.object({
   nodeSelector: z.record(z.string(), z.string()).default({}),
   tolerations: z.array(toleration).default([]),
   priorityClassName: z.string().optional(),
+  imagePullSecrets: z.array(z.object({ name: z.string().default('') })).default([]),
   overhead: amounts,
 });
 

@@ -1,38 +1,10 @@
 /** Types, bounds, patterns, enums, required fields and list-map keys of the structural schema. Pure. */
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
-import { DURATION_PATTERN } from '../../operator/api/duration.ts';
+import { DURATION_PATTERN, DURATION_REMEDY } from '../../operator/api/duration.ts';
+import { INSTANT_PATTERN, INSTANT_REMEDY, parseInstant } from '../../operator/api/instant.ts';
 import { DNS_LABEL_PATTERN } from '../../operator/api/schema-common.ts';
 import type { ArrayNode, ObjectNode, SchemaNode } from '../../operator/api/schema-node.ts';
 import { type AdmissionError, child, element, isJsonObject, shown } from './field-path.ts';
-
-const RFC_3339 = /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2}):(\d{2})(\.\d+)?(Z|[+-](\d{2}):(\d{2}))$/;
-
-/** As strict as Go's parser: calendar days, no leap second, an offset. */
-export const isInstant = (text: string): boolean => {
-  const match = RFC_3339.exec(text);
-  if (match === null) return false;
-  const [year, month, day, hour, minute, second] = match.slice(1, 7).map(Number) as [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
-  const daysInMonth = new Date(Date.UTC(year, month, 0)).getUTCDate();
-  const offset = { hour: Number(match[9] ?? 0), minute: Number(match[10] ?? 0) };
-  return (
-    month >= 1 &&
-    month <= 12 &&
-    day >= 1 &&
-    day <= daysInMonth &&
-    hour < 24 &&
-    minute < 60 &&
-    second < 60 &&
-    offset.hour < 24 &&
-    offset.minute < 60
-  );
-};
 
 const isInteger = (bits: 32 | 64) => (value: number) =>
   Number.isSafeInteger(value) && (bits === 64 || Math.abs(value) <= 2 ** 31 - 1);
@@ -40,7 +12,7 @@ const isInteger = (bits: 32 | 64) => (value: number) =>
 const newAjv = (): Ajv => {
   // strict is off because the schema carries Kubernetes' own keywords, which other files here enforce.
   const ajv = new Ajv({ allErrors: true, strict: false, verbose: true });
-  ajv.addFormat('date-time', isInstant);
+  ajv.addFormat('date-time', (text) => parseInstant(text) !== undefined);
   ajv.addFormat('int32', { type: 'number', validate: isInteger(32) });
   ajv.addFormat('int64', { type: 'number', validate: isInteger(64) });
   ajv.addFormat('double', { type: 'number', validate: Number.isFinite });
@@ -59,7 +31,7 @@ const firstSentence = (description: string): string =>
   /^.*?[.:;](?=\s|$)/.exec(description)?.[0].slice(0, -1) ?? description;
 
 const FORMAT_REMEDY: Readonly<Record<string, string>> = {
-  'date-time': 'is not an instant: write date, time and offset, such as 2020-09-25T10:00:00+08:00',
+  'date-time': `is not an instant: ${INSTANT_REMEDY}`,
   int32: 'is not a whole number of 32 bits',
   int64: 'is not a whole number of 53 bits',
   double: 'is not a number',
@@ -67,7 +39,8 @@ const FORMAT_REMEDY: Readonly<Record<string, string>> = {
 
 /** What a pattern asks for, in words. */
 const PATTERN_REMEDY: Readonly<Record<string, string>> = {
-  [DURATION_PATTERN]: 'is not a duration: write numbers with s, m or h, such as 30s, 15m or 1h30m',
+  [DURATION_PATTERN]: `is not a duration: ${DURATION_REMEDY}`,
+  [INSTANT_PATTERN]: `is not an instant: ${INSTANT_REMEDY}`,
   [DNS_LABEL_PATTERN]: 'is not a name: use lower-case letters, digits and "-", starting with a letter',
 };
 

@@ -1,16 +1,19 @@
 /** Where binaries are kept between runs, and how one gets there. */
-import { constants } from 'node:fs';
-import { access, chmod, copyFile, rename } from 'node:fs/promises';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { access, chmod, copyFile, mkdir, open, rename } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { delimiter, dirname, isAbsolute, join } from 'node:path';
 
 export interface EnsureOptions {
   readonly signal: AbortSignal;
   readonly progress: (line: string) => void;
 }
 
-export const cacheDir = (): string =>
-  join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'voucher-operator', 'bin');
+/** By the XDG specification a base folder that is empty or relative counts as not set. */
+export const cacheDir = (): string => {
+  const base = process.env['XDG_CACHE_HOME'] ?? '';
+  return join(isAbsolute(base) ? base : join(homedir(), '.cache'), 'voucher-operator', 'bin');
+};
 
 export const isExecutable = (path: string): Promise<boolean> =>
   access(path, constants.X_OK).then(
@@ -27,10 +30,45 @@ export const onPath = async (name: string): Promise<string | undefined> => {
   return undefined;
 };
 
-/** Into the cache in one step: whoever looks meanwhile sees the whole file or none. */
+/** Processors by ELF's `e_machine`. */
+const MACHINES: Readonly<Record<string, number>> = { x64: 62, arm64: 183 };
+
+/**
+ * Does a 64-bit little-endian ELF header describe a whole program for `arch`? Its section table comes last in what
+ * linkers write, so a file that was cut short ends before that table does.
+ */
+export const isWholeElf = (header: Buffer, sizeBytes: number, arch: string = process.arch): boolean => {
+  if (header.length < 64 || header.readUInt32BE(0) !== 0x7f454c46 || header[4] !== 2 || header[5] !== 1) return false;
+  const machine = MACHINES[arch];
+  if (machine !== undefined && header.readUInt16LE(18) !== machine) return false;
+  const sectionsAt = Number(header.readBigUInt64LE(40));
+  return sizeBytes >= sectionsAt + header.readUInt16LE(58) * header.readUInt16LE(60);
+};
+
+/** An executable that is there as a whole and is for this machine: a cache may hold half a file, or another machine's. */
+export const isWholeProgram = (path: string): boolean => {
+  let file: number;
+  try {
+    file = openSync(path, 'r');
+  } catch {
+    return false;
+  }
+  try {
+    const { mode, size } = fstatSync(file);
+    const header = Buffer.alloc(64);
+    return (mode & 0o111) !== 0 && isWholeElf(header.subarray(0, readSync(file, header, 0, 64, 0)), size);
+  } finally {
+    closeSync(file);
+  }
+};
+
+/** Into the cache in one step: other processes see the whole file or none, also after a power cut. */
 export const place = async (from: string, target: string): Promise<void> => {
   const beside = `${target}.${process.pid}`;
+  await mkdir(dirname(target), { recursive: true });
   await copyFile(from, beside);
   await chmod(beside, 0o755);
+  const file = await open(beside, 'r');
+  await file.sync().finally(() => file.close());
   await rename(beside, target);
 };

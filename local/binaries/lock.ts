@@ -1,6 +1,7 @@
 /** A lock between the processes of one machine that a kill -9 of its owner can't leave locked. */
 import { randomUUID } from 'node:crypto';
-import { link, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { link, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
 export interface LockOptions {
@@ -25,11 +26,19 @@ const isHeld = async (file: string): Promise<boolean> => {
   return pid > 0 ? isAlive(pid) : (await stat(file).catch(() => undefined)) === undefined;
 };
 
-/** Runs `work` while no other process on this machine holds `file`. */
+/** Runs `work` while no other process on this machine holds `file`. On a new machine its folder is not there yet: it is made. */
 export const locked = async <T>(file: string, { signal, onWait }: LockOptions, work: () => Promise<T>): Promise<T> => {
   // The lock appears with its owner's pid in it, by a link that fails when there is one.
   const mine = `${file}.${process.pid}.${randomUUID()}`;
-  await writeFile(mine, `${process.pid}`);
+  try {
+    await mkdir(dirname(file), { recursive: true, mode: 0o755 });
+    await writeFile(mine, `${process.pid}`);
+  } catch (cause) {
+    throw new Error(
+      `can't write to ${dirname(file)} (${cause instanceof Error ? cause.message : cause}): make it writable, or name another folder with XDG_CACHE_HOME (binaries and images) or VOUCHER_CLUSTERS (clusters)`,
+      { cause },
+    );
+  }
   try {
     for (let waited = 0; ; waited += 1) {
       signal.throwIfAborted();

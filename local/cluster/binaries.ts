@@ -1,9 +1,8 @@
 /** Every binary the cluster needs, pinned, in the cache that nats-server is in; and how each gets there. */
-import { existsSync } from 'node:fs';
 import { mkdir, readlink, rename, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { cacheDir, type EnsureOptions, isExecutable } from '../binaries/cache.ts';
+import { cacheDir, type EnsureOptions, isWholeProgram } from '../binaries/cache.ts';
 import { buildWithGo, type GoBinary } from '../binaries/go.ts';
 import { locked } from '../binaries/lock.ts';
 import type { Place } from './place.ts';
@@ -108,11 +107,10 @@ export const KUBE_SCORE: PinnedBinary = installed(
 /** Path of the cached binary, built when it is not there. @throws Error that names the ways out */
 export const ensureBinary = async (binary: PinnedBinary, options: EnsureOptions): Promise<string> => {
   const target = join(cacheDir(), binary.file);
-  if (await isExecutable(target)) return target;
-  await mkdir(cacheDir(), { recursive: true });
+  if (isWholeProgram(target)) return target;
   const onWait = () => options.progress(`another process is building ${binary.build.label}; waiting for it`);
   await locked(`${target}.lock`, { signal: options.signal, onWait }, async () => {
-    if (await isExecutable(target)) return;
+    if (isWholeProgram(target)) return;
     if (!(await buildWithGo(binary.build, target, options))) {
       throw new Error(
         `no ${binary.build.label} here, and no Go to build it with. Either install Go 1.26 or later, or put the binary at ${target} (names: ${binary.names.join(', ')}), or use a cluster of your own with --context NAME.`,
@@ -123,7 +121,7 @@ export const ensureBinary = async (binary: PinnedBinary, options: EnsureOptions)
 };
 
 export const missingBinaries = (binaries: readonly PinnedBinary[]): readonly PinnedBinary[] =>
-  binaries.filter(({ file }) => !existsSync(join(cacheDir(), file)));
+  binaries.filter(({ file }) => !isWholeProgram(join(cacheDir(), file)));
 
 const linked = async (target: string, path: string): Promise<void> => {
   if ((await readlink(path).catch(() => undefined)) === target) return;
@@ -133,15 +131,19 @@ const linked = async (target: string, path: string): Promise<void> => {
 };
 
 /** One after the other: each build takes all cores anyway. */
-export const ensureClusterBinaries = async (place: Place, options: EnsureOptions): Promise<void> => {
-  const missing = missingBinaries(CLUSTER_BINARIES);
+export const ensureBinaries = async (binaries: readonly PinnedBinary[], options: EnsureOptions): Promise<void> => {
+  const missing = missingBinaries(binaries);
   if (missing.length > 0) {
     const seconds = missing.reduce((sum, { build }) => sum + build.estimateSeconds, 0);
     options.progress(`${missing.length} binaries to build, about ${Math.ceil(seconds / 60)} min on two idle cores`);
   }
+  for (const binary of binaries) await ensureBinary(binary, options);
+};
+
+export const ensureClusterBinaries = async (place: Place, options: EnsureOptions): Promise<void> => {
+  await ensureBinaries(CLUSTER_BINARIES, options);
   await mkdir(place.bin, { recursive: true });
   for (const binary of CLUSTER_BINARIES) {
-    const target = await ensureBinary(binary, options);
-    for (const name of binary.names) await linked(target, join(place.bin, name));
+    for (const name of binary.names) await linked(join(cacheDir(), binary.file), join(place.bin, name));
   }
 };

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, statfs } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { cacheDir, type EnsureOptions } from '../binaries/cache.ts';
-import { CLUSTER_BINARIES, missingBinaries } from './binaries.ts';
+import { CLUSTER_BINARIES, missingBinaries, type PinnedBinary } from './binaries.ts';
 import { run } from './run.ts';
 
 /** Images, their unpacked copies and logs of a campaign with its data plane. */
@@ -84,15 +84,21 @@ export const ensureCommand = async (name: string, inPackage: string, options: En
 
 const OR_ANOTHER = 'or use a cluster of your own with --context NAME';
 
+/** Why these binaries can't be had here, or undefined when they are there or can be built. Looks only. */
+export const whyNoGo = (binaries: readonly PinnedBinary[]): string | undefined => {
+  const missing = missingBinaries(binaries);
+  return missing.length === 0 || isCommand('go')
+    ? undefined
+    : `${missing.map(({ file }) => file).join(', ')} not in ${cacheDir()}, and no Go to build with: install Go 1.26 or later`;
+};
+
 /** Why this machine can't carry a local cluster, or undefined when it can. Looks only, changes nothing. */
 export const whyNoCluster = (platform: string = process.platform, uid = process.getuid?.()): string | undefined => {
   if (platform !== 'linux')
     return `this is ${platform}, and a Kubernetes node needs Linux: run it there, ${OR_ANOTHER}`;
   if (uid !== 0) return `a Kubernetes node needs root: run this as root, ${OR_ANOTHER}`;
-  if (missingBinaries(CLUSTER_BINARIES).length > 0 && !isCommand('go')) {
-    return `the binaries of Kubernetes are not in ${cacheDir()}, and there is no Go to build them with: install Go 1.26 or later, ${OR_ANOTHER}`;
-  }
-  return undefined;
+  const noGo = whyNoGo(CLUSTER_BINARIES);
+  return noGo === undefined ? undefined : `${noGo}, ${OR_ANOTHER}`;
 };
 
 export const whyFull = (dir: string, freeBytes: number): string | undefined =>

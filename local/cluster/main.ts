@@ -3,9 +3,8 @@ import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { DEFAULT_NAME, down, status, up } from '../cluster.ts';
 import { ensureImages } from '../image.ts';
-import { CLUSTER_BINARIES, ensureBinary } from './binaries.ts';
-import { ensurePackages } from './host.ts';
-import { ensureClusterImages, importArchive, importImages } from './images.ts';
+import { ensureClusterParts } from './build.ts';
+import { importArchive, importImages } from './images.ts';
 import { placeOf } from './place.ts';
 
 interface Named {
@@ -35,10 +34,7 @@ const statusCommand = async ({ name }: Named): Promise<void> => {
 };
 
 const buildCommand = async (signal: AbortSignal): Promise<void> => {
-  await ensurePackages({ signal, progress });
-  for (const binary of CLUSTER_BINARIES) await ensureBinary(binary, { signal, progress });
-  const images = [...(await ensureClusterImages({ signal, progress })), ...(await ensureImages({ signal, progress }))];
-  for (const { name, file, sizeBytes } of images) {
+  for (const { name, file, sizeBytes } of await ensureClusterParts({ signal, progress })) {
     console.log(`${name} ${Math.round(sizeBytes / 2 ** 20)} MiB ${file}`);
   }
 };

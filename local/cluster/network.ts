@@ -25,6 +25,13 @@ const inside = (place: Place, ...command: readonly string[]): Promise<string> =>
 
 export const hasNamespace = (place: Place): Promise<boolean> => succeeds('nsenter', [`--net=${place.netns}`, 'true']);
 
+/** The host's end of the cluster's link; only this program names one so. */
+export const hasLink = (place: Place): Promise<boolean> => succeeds('ip', ['link', 'show', place.link]);
+
+/** True when no process is in the network namespace. */
+export const isNamespaceIdle = async (place: Place): Promise<boolean> =>
+  (await run('ip', ['netns', 'pids', place.name])).trim() === '';
+
 /** Makes what is missing. True when the namespace is new: whatever ran in an older one has to start again. */
 export const ensureNetwork = async (place: Place, addresses: Addresses): Promise<boolean> => {
   const isNew = !(await hasNamespace(place));
@@ -35,7 +42,7 @@ export const ensureNetwork = async (place: Place, addresses: Addresses): Promise
   }
   await inside(place, 'ip', 'link', 'set', 'lo', 'up');
   await inside(place, 'sh', '-c', 'echo 1 > /proc/sys/net/ipv4/ip_forward');
-  if (!(await succeeds('ip', ['link', 'show', place.link]))) {
+  if (!(await hasLink(place))) {
     await run('ip', ['link', 'add', place.link, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', place.name]);
   }
   await run('ip', ['address', 'replace', `${addresses.host}/30`, 'dev', place.link]);
@@ -49,6 +56,6 @@ export const ensureNetwork = async (place: Place, addresses: Addresses): Promise
 
 /** The link's other end, the route and every rule inside go with it. */
 export const removeNetwork = async (place: Place): Promise<void> => {
-  if (await succeeds('ip', ['link', 'show', place.link])) await run('ip', ['link', 'delete', place.link]);
+  if (await hasLink(place)) await run('ip', ['link', 'delete', place.link]);
   await run('ip', ['netns', 'delete', place.name]).catch(() => undefined);
 };

@@ -14,10 +14,10 @@ import { ensureFiles } from './files.ts';
 import { ensureHost } from './host.ts';
 import { ensureClusterImages, importImages } from './images.ts';
 import { ensureMountNamespace, hasMountNamespace } from './mounts.ts';
-import { ensureNetwork, hasNamespace } from './network.ts';
+import { ensureNetwork, hasLink, hasNamespace, isNamespaceIdle } from './network.ts';
 import { ensurePki } from './pki.ts';
 import { type Addresses, addressesOf, type Place } from './place.ts';
-import { bootId, ensureProcess } from './processes.ts';
+import { bootId, ensureProcess, processesOf } from './processes.ts';
 import { accepts, isDnsAvailable, isNodeReady, isServing, until } from './ready.ts';
 import { run } from './run.ts';
 import { clusterRecord, ensureSlot } from './slot.ts';
@@ -44,15 +44,31 @@ interface Going {
 
 const VOLUMES_MAIN = fileURLToPath(new URL('./volumes-main.ts', import.meta.url));
 
-/** What outlived a reboot is only files; what outlived its namespace can't be reached. Both end before a new start. */
+/**
+ * What outlived a reboot is only files; what outlived its namespace can't be reached; what outlived its folder has lost
+ * its records. All of it ends before a new start.
+ *
+ * | record | namespace | runs in it            | then                                    |
+ * |--------|-----------|-----------------------|-----------------------------------------|
+ * | yes    | current   | any                   | go on with it                           |
+ * | yes    | gone, old | any                   | end it, start afresh                    |
+ * | no     | no        | –                     | start                                   |
+ * | no     | yes       | this cluster          | its folder was deleted: end it, start   |
+ * | no     | yes       | nothing, with our link| a killed run left it: end it, start     |
+ * | no     | yes       | anything else         | refuse: it belongs to someone else      |
+ */
 const endLeftovers = async (place: Place, progress: UpOptions['progress']): Promise<void> => {
   const record = await clusterRecord(place.dir);
   if (record === undefined) {
-    if (await hasNamespace(place)) {
+    if (!(await hasNamespace(place))) return;
+    const isOurs = (await processesOf(place)).length > 0 || ((await hasLink(place)) && (await isNamespaceIdle(place)));
+    if (!isOurs) {
       throw new Error(
         `there is a network namespace ${place.name} that is not of a cluster in ${dirname(place.dir)}: choose another --name, or delete it with "ip netns delete ${place.name}"`,
       );
     }
+    progress(`an earlier run of ${place.name} was killed or lost its folder: ending what it left`);
+    await endEverything(place);
     return;
   }
   if (record.bootId === bootId() && (await hasNamespace(place)) && (await hasMountNamespace(place))) return;

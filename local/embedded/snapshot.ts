@@ -1,5 +1,7 @@
 /** The campaign's status and the last plan as the demo and the tests look at them. Pure. */
+
 import type { VoucherCampaign } from '../../operator/api/campaign-types.ts';
+import { instantMs } from '../../operator/api/instant.ts';
 import type { ScalePlan } from '../../operator/api/scale-plan-types.ts';
 import type { ScaledTier } from '../../operator/plan/observed.ts';
 import type { Plan } from '../../operator/plan/plan.ts';
@@ -20,8 +22,8 @@ export const snapshotOf = (
   return {
     atMs: nowMs,
     stage: status?.stage ?? 'Pending',
-    opensAtMs: Date.parse(campaign.spec.window.opensAt),
-    closesAtMs: Date.parse(status?.closesAt ?? campaign.spec.window.closesAt),
+    opensAtMs: instantMs(campaign.spec.window.opensAt),
+    closesAtMs: instantMs(status?.closesAt ?? campaign.spec.window.closesAt),
     contingency: (status?.contingency ?? []).map(({ name }) => name),
     arrivalsPerSecond: status?.arrivalsPerSecond,
     backlog: status?.backlog,

@@ -26,7 +26,13 @@ const fingerprintOf = async (image: Image): Promise<string> => {
 
 const known = async (recordFile: string): Promise<z.infer<typeof RECORD> | undefined> => {
   const text = await readFile(recordFile, 'utf8').catch(() => undefined);
-  return text === undefined ? undefined : RECORD.parse(JSON.parse(text));
+  if (text === undefined) return undefined;
+  try {
+    return RECORD.parse(JSON.parse(text));
+  } catch {
+    // Half written: as good as none.
+    return undefined;
+  }
 };
 
 export const ensureImage = async (image: Image, file: string, signal: AbortSignal): Promise<WrittenImage> => {

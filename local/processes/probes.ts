@@ -57,7 +57,9 @@ export const runProbes = async (
 
   const succeeds = async (probe: Probe): Promise<boolean> => {
     const { httpGet } = probe;
-    if (httpGet === undefined) return true;
+    // A probe that passes because nobody here can ask it is none.
+    if (httpGet === undefined)
+      throw new Error(`a probe of ${container.name} is not by httpGet: it can't be asked here`);
     const port = typeof httpGet.port === 'number' ? httpGet.port : ports[httpGet.port];
     if (port === undefined) throw new Error(`a probe names port ${httpGet.port}, which ${container.name} doesn't have`);
     return ask(host, port, httpGet.path ?? '/', timingOf(probe).timeoutMs, end);

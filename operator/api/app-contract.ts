@@ -21,6 +21,8 @@ export const ENV = {
   portHttp: 'PORT_HTTP',
   /** Where citizens' traffic comes in, for the intake's own canaries: the campaign's Service. */
   serviceUrl: 'VOUCHER_SERVICE_URL',
+  /** How long the intake keeps an idle connection: longer than the balancer before it. 620 unless stated. */
+  keepAliveSeconds: 'VOUCHER_KEEP_ALIVE_SECONDS',
   portAdmin: 'PORT_ADMIN',
   logLevel: 'VOUCHER_LOG_LEVEL',
   /** After SIGTERM, how long an intake that is no longer ready still takes new connections. 0 unless stated: pods have a preStop. */
@@ -32,9 +34,17 @@ export const PORTS = { http: 8080, admin: 9090 } as const;
 
 /**
  * Paths on the admin port. Readiness fails while starting and draining only, never because of shedding.
+ * `/healthz` says whether journal and database answer this very process, with its own credentials; no probe of the kubelet
+ * asks it, because neither a restart nor an unready pod mends a database.
  * `POST /canary` (intake): registers nobody through the Service, and answers a CanaryReport; 409 while one is under way.
  */
-export const ADMIN_PATHS = { live: '/livez', ready: '/readyz', metrics: '/metrics', canary: '/canary' } as const;
+export const ADMIN_PATHS = {
+  live: '/livez',
+  ready: '/readyz',
+  health: '/healthz',
+  metrics: '/metrics',
+  canary: '/canary',
+} as const;
 
 /** How far a canary came: through the Service and the intake into the journal (accepted), and into the database. */
 export interface CanaryReport {
@@ -130,6 +140,8 @@ export interface LiveSettings {
     readonly atMostSeconds: number;
     /** When that was measured; renewed every 10 s. */
     readonly asOf: string;
+    /** The database takes nothing now: how long it will be is unknown. Absent: it works on. */
+    readonly isStopped?: true;
   };
 }
 
@@ -151,7 +163,53 @@ export const METRICS = {
   recordsRejected: 'voucher_records_rejected_total',
   /** `{state}`: totals of the database, as it stands; absent while it does not answer. */
   recordsTotal: 'voucher_records_receipts',
+  /**
+   * `{dependency,state}`: what this process's own work and its own checks find, with its own credentials. One sample for
+   * each dependency; its value is for how many seconds that has been so.
+   */
+  dependency: 'voucher_dependency_seconds',
+  /** `{outcome}`: registrations that this intake published in the last seconds, by what became of them. A gauge. */
+  recentPublishes: 'voucher_intake_recent_publishes',
+  /** For how long the batch that waits longest has waited for its commit; 0 without one. */
+  recordsInHand: 'voucher_records_in_hand_seconds',
 } as const;
+
+/**
+ * How a process finds the journal. answers: as it should. unknown: not asked yet. credentials: user, password or a
+ * permission is refused. disconnected: no server takes the connection. no_leader: nobody takes messages. silent: asked, and
+ * no answer came. full: no room.
+ */
+export const JOURNAL_STATES = [
+  'answers',
+  'unknown',
+  'credentials',
+  'disconnected',
+  'no_leader',
+  'silent',
+  'full',
+] as const;
+export type JournalStateOfPod = (typeof JOURNAL_STATES)[number];
+
+/**
+ * How a process finds the database. silent: connected or connecting, and no answer came. unreachable: the connection is
+ * refused or cut. starting: starting, recovering or shutting down. connections: no slot is free. missing: no such database,
+ * or no tables in it. failing: commits fail otherwise.
+ */
+export const DATABASE_STATES = [
+  'answers',
+  'unknown',
+  'silent',
+  'unreachable',
+  'starting',
+  'connections',
+  'disk_full',
+  'read_only',
+  'credentials',
+  'certificate',
+  'missing',
+  'failing',
+] as const;
+export type DatabaseState = (typeof DATABASE_STATES)[number];
 
 /**
  * Values of the `outcome` label of intake arrivals.

@@ -203,6 +203,8 @@ export interface TierStatus {
   readonly ready: number;
   /** Replicas that the operator decided on at the last tick. */
   readonly desired: number;
+  /** Replicas on top of those, in place of pods on nodes that do not answer. Absent: none. */
+  readonly replacing?: number;
   /** Most replicas that are authorised at this moment. */
   readonly ceiling: number;
   /**

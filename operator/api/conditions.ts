@@ -10,7 +10,8 @@
 export const CONDITION_REASONS = {
   /**
    * The campaign can take registrations, or will be able to at opening.
-   * True: every tier has at least `min` ready replicas and the journal is durable.
+   * True: every tier has at least `min` ready replicas and the journal is durable. SpecUnreadable and TickFailed: nothing
+   * is decided for it, and the other conditions are as they were last seen.
    */
   Ready: [
     'AllTiersReady',
@@ -20,13 +21,30 @@ export const CONDITION_REASONS = {
     'JournalFull',
     'JetStreamDisabled',
     'JournalNotDurable',
+    'SpecUnreadable',
+    'TickFailed',
+    'PublishesFail',
     'NotYetObserved',
   ],
   /**
-   * The cluster gives every replica that is asked for a place and what it needs to start. False: the message says what
-   * is missing, and how much of it.
+   * The cluster takes what the campaign is made of, gives every replica that is asked for a place and what it needs to
+   * start, and every pod is Ready or on its way. False: the message says what is missing, and how much of it.
    */
-  Provisioned: ['AllPlaced', 'QuotaExceeded', 'PodsRefused', 'Unschedulable', 'PodsNotStarting', 'NotYetObserved'],
+  Provisioned: [
+    'AllPlaced',
+    'ObjectsRefused',
+    'ObjectsNotWritten',
+    'QuotaExceeded',
+    'PodsRefused',
+    'Unschedulable',
+    'NodesLost',
+    'PodsNotStarting',
+    'PodsNotReady',
+    'PodsFailed',
+    'RolloutStalled',
+    'PodsNotEnding',
+    'NotYetObserved',
+  ],
   /**
    * An acknowledged message survives a power cut: `sync_interval: always`, at least 3 replicas, and all of them are there:
    * judged by what servers and leaders say of each replica, not by the configuration. True with LeaderElection,
@@ -80,6 +98,7 @@ export const CONDITION_REASONS = {
     'PlanExpired',
     'PlanRevoked',
     'PlanVoid',
+    'PlanUnreadable',
     'NotYetObserved',
   ],
   /** More replicas of a tier bring nothing: what is behind it is full. Growth stops, and less is let in. */
@@ -90,6 +109,47 @@ export const CONDITION_REASONS = {
   Overridden: ['Paused', 'HoldUntil', 'MinOverride', 'Unreadable', 'NoOverride', 'NotYetObserved'],
   /** A level of spec.contingency is in force. */
   Contingency: ['LevelInForce', 'NoLevelInForce', 'CommandUnreadable', 'NotYetObserved'],
+  /**
+   * A registration that comes now is stored. Judged by what intake pods themselves publish and check, with their own
+   * credentials, never by the operator's view of the journal.
+   */
+  AcceptingRegistrations: [
+    'Accepting',
+    'CredentialsRefused',
+    'JournalDisconnected',
+    'NoJournalLeader',
+    'JournalSilent',
+    'JournalFull',
+    'SomePublishesFail',
+    'NoReadyIntake',
+    'NoIntakeAnswers',
+    'LevelLetsNobodyIn',
+    'NotOpen',
+    'Closed',
+    'NotYetObserved',
+  ],
+  /**
+   * What the journal holds gets into the database. Judged by what records pods themselves commit and look at, with their
+   * own credentials. While it is False registrations go on, and wait in the journal.
+   */
+  RecordsAvailable: [
+    'Available',
+    'DatabaseSilent',
+    'DatabaseUnreachable',
+    'DatabaseStarting',
+    'OutOfConnections',
+    'DiskFull',
+    'DatabaseReadOnly',
+    'CredentialsRefused',
+    'CertificateRefused',
+    'TablesMissing',
+    'CommitsFail',
+    'NotCommitting',
+    'JournalNotRead',
+    'SomeWorkersFail',
+    'NoWorkerAnswers',
+    'NotYetObserved',
+  ],
 } as const;
 
 export type ConditionType = keyof typeof CONDITION_REASONS;
@@ -108,6 +168,8 @@ export const CONDITION_TYPES = [
   'ConflictingScaler',
   'Overridden',
   'Contingency',
+  'AcceptingRegistrations',
+  'RecordsAvailable',
 ] as const satisfies readonly ConditionType[];
 
 /** `status.stage`: a summary for people, derived from the conditions; no code decides by it. */
@@ -124,10 +186,17 @@ export const EVENT_REASONS = [
   'ScaledUp',
   'ScaledDown',
   'ScaleConflict',
+  'ObjectsRefused',
+  'ObjectsNotWritten',
   'QuotaExceeded',
   'PodsRefused',
   'Unschedulable',
+  'NodesLost',
   'PodsNotStarting',
+  'PodsNotReady',
+  'PodsFailed',
+  'RolloutStalled',
+  'PodsNotEnding',
   'Provisioned',
   'PreWarmStarted',
   'PreWarmed',
@@ -167,5 +236,15 @@ export const EVENT_REASONS = [
   'ContingencyEnded',
   'ContingencyUnreadable',
   'ClosingExtended',
+  'NamespaceLeftOut',
+  'ServedByAnother',
+  'TakenOver',
+  'SpecUnreadable',
+  'TickFailed',
+  'PlanUnreadable',
+  'RegistrationsFail',
+  'RegistrationsAccepted',
+  'RecordsUnavailable',
+  'RecordsAvailable',
 ] as const;
 export type EventReason = (typeof EVENT_REASONS)[number];

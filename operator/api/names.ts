@@ -10,6 +10,8 @@ export const API_VERSION = `${API_GROUP}/v1alpha1`;
 
 export const FIELD_MANAGER = 'voucher-operator';
 export const INIT_FIELD_MANAGER = 'voucher-operator-init';
+/** Owns one annotation of a Deployment (ASKED_AGAIN), and nothing else. */
+export const ASK_AGAIN_FIELD_MANAGER = 'voucher-operator-ask-again';
 
 export const TIERS = ['intake', 'verification', 'records', 'issuance', 'archive'] as const;
 /** The fixed list of tiers. A tier exists only when its section is in the spec; intake and records always do. */
@@ -68,9 +70,15 @@ export const scalePlanName = (
 export const shardStreamName = (campaignId: string, shard: number): string => `REG_${campaignId}_${shard}`;
 /** Subjects of one shard stream: `reg.<campaignId>.<shard>.>`. */
 export const shardSubjects = (campaignId: string, shard: number): string => `reg.${campaignId}.${shard}.>`;
-/** Subject of one event: `reg.<campaignId>.<shard>.<type>`. */
-export const eventSubject = (campaignId: string, shard: number, type: string): string =>
-  `reg.${campaignId}.${shard}.${type}`;
+/** Subject of one event: `reg.<campaignId>.<shard>.<type>.<receipt>`, so that a shard can be asked for one receipt. */
+export const eventSubject = (campaignId: string, shard: number, type: string, receipt: string): string =>
+  `reg.${campaignId}.${shard}.${type}.${receipt}`;
+/**
+ * Subject of a registration in another shard than its citizen's, where a hedge or an outage has put it. Intakes follow these
+ * subjects, with `*` for the receipt: so a repeat finds it, though it goes to the citizen's own shard.
+ */
+export const astraySubject = (campaignId: string, shard: number, receipt: string): string =>
+  eventSubject(campaignId, shard, 'astray', receipt);
 /** The unsharded stream for freeze, plans and decisions. */
 export const controlStreamName = (campaignId: string): string => `CTL_${campaignId}`;
 export const controlSubjects = (campaignId: string): string => `ctl.${campaignId}.>`;
@@ -103,9 +111,17 @@ export const OVERRIDES = {
   minOverride: `${API_GROUP}/min-override`,
 } as const;
 
+/** Annotation on a Deployment of ours: when its controllers, which back off, were last asked to try again. */
+export const ASKED_AGAIN = `${API_GROUP}/asked-again`;
+
 /** Annotations on a campaign by which people start and stop contingency levels (operator/plan/contingency-commands.ts). */
 export const CONTINGENCY_PREFIX = `contingency.${API_GROUP}/`;
 export const contingencyAnnotation = (level: string): string => `${CONTINGENCY_PREFIX}${level}`;
+
+/** The Lease in a namespace with campaigns that says which installation acts on them (operator/runtime/claims.ts). */
+export const CLAIM_LEASE = 'voucher-operator-campaigns';
+/** Annotation of the election's Lease: a JSON object of the namespaces that are watched and not served, and why. */
+export const NOT_SERVED = `${API_GROUP}/not-served`;
 
 /** Holds up the deletion of a campaign with `deletionPolicy: Delete` until its journal is gone. */
 export const JOURNAL_FINALIZER = `${API_GROUP}/journal`;

@@ -1,5 +1,6 @@
 /** Schema parts that both resources use. Pure. */
 import { DURATION_PATTERN } from './duration.ts';
+import { INSTANT_PATTERN } from './instant.ts';
 import type { ArrayNode, NumberNode, ObjectNode, StringNode } from './schema-node.ts';
 
 /** Lower-case letters, digits and "-", starting with a letter: what Services can be named. */
@@ -25,12 +26,16 @@ export const secretName = (description: string): StringNode => ({
   pattern: '^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$',
 });
 
-/** An instant with its offset. Kubernetes hands `date-time` to CEL as a timestamp, so rules compare instants, not text. */
+/**
+ * An instant with its offset. Kubernetes hands `date-time` to CEL as a timestamp, so rules compare instants, not text; and
+ * a rule therefore can't see how it was written, which the pattern does.
+ */
 export const instant = (description: string): StringNode => ({
   type: 'string',
   format: 'date-time',
   description,
   maxLength: 40,
+  pattern: INSTANT_PATTERN,
 });
 
 /**
@@ -124,5 +129,10 @@ export const conditions = (description: string): ArrayNode => ({
 });
 
 export function observedGeneration(description: string): NumberNode {
-  return { type: 'integer', format: 'int64', description, minimum: 0 };
+  return wholeNumber(description);
+}
+
+/** Not negative, and no more than a number of JavaScript holds exactly. */
+export function wholeNumber(description: string): NumberNode {
+  return { type: 'integer', format: 'int64', description, minimum: 0, maximum: Number.MAX_SAFE_INTEGER };
 }

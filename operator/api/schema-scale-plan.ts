@@ -1,6 +1,13 @@
 /** `ScalePlan`: what the operator asks for when need exceeds what is authorised. Pure. */
-import { conditions, dnsLabel, instant, localizedText, MAX_CAMPAIGN_NAME_LENGTH } from './schema-common.ts';
-import type { ArrayNode, NumberNode, ObjectNode, StringNode, ValidationRule } from './schema-node.ts';
+import {
+  conditions,
+  dnsLabel,
+  instant,
+  localizedText,
+  MAX_CAMPAIGN_NAME_LENGTH,
+  wholeNumber,
+} from './schema-common.ts';
+import type { ArrayNode, ObjectNode, StringNode, ValidationRule } from './schema-node.ts';
 import { partialCeilings } from './schema-scaling.ts';
 
 const person = (description: string): StringNode => ({ type: 'string', description, minLength: 1, maxLength: 253 });
@@ -28,18 +35,16 @@ const evidence: ArrayNode = {
   },
 };
 
-const count = (description: string): NumberNode => ({ type: 'integer', format: 'int64', description, minimum: 0 });
-
 const outcome = (description: string): ObjectNode => ({
   type: 'object',
   description,
   required: ['waiting', 'late', 'waitP99Seconds'],
   typeHint: { name: 'PredictedOutcome', description: 'What the simulator says of the minutes that follow.' },
   properties: {
-    waiting: count('Citizens who are not recorded yet at the end.'),
-    late: count('Citizens who wait, or have waited, for more than 5 seconds.'),
-    waitP99Seconds: count('Seconds that 99 of 100 wait at most, those included who still wait at the end.'),
-    drainedAfterSeconds: count('Seconds after which nobody waits any more. Absent: somebody does at the end.'),
+    waiting: wholeNumber('Citizens who are not recorded yet at the end.'),
+    late: wholeNumber('Citizens who wait, or have waited, for more than 5 seconds.'),
+    waitP99Seconds: wholeNumber('Seconds that 99 of 100 wait at most, those included who still wait at the end.'),
+    drainedAfterSeconds: wholeNumber('Seconds after which nobody waits any more. Absent: somebody does at the end.'),
   },
 });
 
@@ -48,8 +53,8 @@ const effect: ObjectNode = {
   description: 'What the simulator predicts, from what was measured or forecast when the plan was made.',
   required: ['seconds', 'arrivalsPerSecond', 'without', 'with'],
   properties: {
-    seconds: count('How far the prediction reaches: from now, or for a Forecast from opening.'),
-    arrivalsPerSecond: count('Arrivals per second that it assumes throughout.'),
+    seconds: wholeNumber('How far the prediction reaches: from now, or for a Forecast from opening.'),
+    arrivalsPerSecond: wholeNumber('Arrivals per second that it assumes throughout.'),
     without: outcome('At the ceilings in force.'),
     with: outcome('At the ceilings asked for, granted at once.'),
   },
@@ -62,8 +67,8 @@ const means: ObjectNode = {
   properties: {
     hours: { type: 'number', description: 'Hours that are counted.', minimum: 0 },
     podHours: { type: 'number', description: 'Hours of pods above the ceilings in force.', minimum: 0 },
-    costFen: count('Their cost in fen, by spec.scaling.podHourFen of the campaign. Absent: no price is given.'),
-    nodes: count('Nodes that they need, by how many of such pods share a node now. Absent: not known.'),
+    costFen: wholeNumber('Their cost in fen, by spec.scaling.podHourFen of the campaign. Absent: no price is given.'),
+    nodes: wholeNumber('Nodes that they need, by how many of such pods share a node now. Absent: not known.'),
     quota: {
       type: 'array',
       description: 'What ResourceQuotas would have to allow in addition. Absent: none is known to stand in the way.',

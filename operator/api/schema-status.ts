@@ -1,9 +1,8 @@
 /** `VoucherCampaign.status`: what the operator saw and did. Written by the operator only. Pure. */
-import { conditions, instant, observedGeneration } from './schema-common.ts';
+import { conditions, instant, observedGeneration, wholeNumber } from './schema-common.ts';
 import { CONTINGENCY_TYPES } from './schema-contingency.ts';
 import type { ArrayNode, NumberNode, ObjectNode, SchemaNode, StringNode } from './schema-node.ts';
 
-const count = (description: string): NumberNode => ({ type: 'integer', format: 'int64', description, minimum: 0 });
 const measure = (description: string): NumberNode => ({ type: 'number', description, minimum: 0 });
 const text = (description: string, maxLength: number): StringNode => ({ type: 'string', description, maxLength });
 
@@ -14,10 +13,11 @@ const tierStatus = (description: string): ObjectNode => ({
   required: ['replicas', 'ready', 'desired', 'ceiling', 'limitedBy'],
   typeHint: { name: 'TierStatus', description: 'One tier as it was at the last tick.' },
   properties: {
-    replicas: count('Replicas that the Deployment asks for now.'),
-    ready: count('Replicas that are ready.'),
-    desired: count('Replicas that the operator decided on at the last tick.'),
-    ceiling: count('Most replicas that are authorised at this moment.'),
+    replicas: wholeNumber('Replicas that the Deployment asks for now.'),
+    ready: wholeNumber('Replicas that are ready.'),
+    desired: wholeNumber('Replicas that the operator decided on at the last tick.'),
+    replacing: wholeNumber('Replicas on top of those, in place of pods on nodes that do not answer. Absent: none.'),
+    ceiling: wholeNumber('Most replicas that are authorised at this moment.'),
     limitedBy: text(
       'Which demand, bound or hold decided: Load, Backlog, Schedule, Blind, Min, Max, Ceiling, Downstream, Stale, Panic, ' +
         'Rollout, PlanPending, Holding, WayDown or Off.',
@@ -25,7 +25,7 @@ const tierStatus = (description: string): ObjectNode => ({
     ),
     arrivalsPerSecond: measure('Attempted registrations per second. Absent: unknown.'),
     capacityPerReplica: measure('Registrations per second that one replica is counted with.'),
-    backlog: count('Messages not yet worked off. Absent: unknown.'),
+    backlog: wholeNumber('Messages not yet worked off. Absent: unknown.'),
     oldestSeconds: measure('Age in seconds of the oldest message not yet worked off. Absent: none, or unknown.'),
   },
 });
@@ -79,18 +79,18 @@ export const campaignStatus: ObjectNode = {
       description: 'Placeholders that keep room on nodes; no capacity. Absent: none are kept.',
       required: ['desired', 'ready'],
       properties: {
-        desired: count('Intake replicas that room is to be kept for.'),
-        ready: count('Those of them whose room is there.'),
+        desired: wholeNumber('Intake replicas that room is to be kept for.'),
+        ready: wholeNumber('Those of them whose room is there.'),
       },
     },
     counts: {
       type: 'object',
       description: 'Registrations by state.',
       required: ['received'],
-      properties: { received: count('Citizens whose registration is on record in the database, as last told.') },
+      properties: { received: wholeNumber('Citizens whose registration is on record in the database, as last told.') },
     },
     arrivalsPerSecond: measure('Attempted registrations per second over all intake pods. Absent: unknown.'),
-    backlog: count('Registrations in the journal that are not yet in the database. Absent: unknown.'),
+    backlog: wholeNumber('Registrations in the journal that are not yet in the database. Absent: unknown.'),
     oldestSeconds: measure('Age in seconds of the oldest of them. Absent: none, or unknown.'),
     intake: text('Intake replicas as ready/desired/ceiling, for the column of kubectl get.', 32),
     plan: text('Name of the ScalePlan that waits for a decision; empty or absent: none.', 253),

@@ -1,4 +1,4 @@
-/** How the API server is reached: address, credentials, and one pool of connections that all calls share. */
+/** How the API server is reached: address, credentials, and pools of connections, so that nothing urgent waits. */
 import { existsSync } from 'node:fs';
 import type { RequestOptions } from 'node:https';
 import { homedir } from 'node:os';
@@ -12,12 +12,27 @@ export interface Session {
   readonly dispatcher: Dispatcher;
 }
 
+/**
+ * Calls of one lane share a pool; lanes never wait for each other.
+ *
+ * | lane  | what goes there                   | connections                                                   |
+ * |-------|-----------------------------------|---------------------------------------------------------------|
+ * | lease | reads and renewals of the lease   | few: they come one after the other                            |
+ * | write | every other write                 | bounded                                                       |
+ * | read  | single objects                    | bounded                                                       |
+ * | watch | lists and watches                 | as many as there are informers: each lists or watches, not both |
+ * | page  | metrics pages through the server  | bounded                                                       |
+ */
+export const LANES = ['lease', 'write', 'read', 'watch', 'page'] as const;
+export type Lane = (typeof LANES)[number];
+
 export interface KubeAccess {
   /** `https://host:port`, and a path where the server has one; no slash at the end. */
   readonly server: string;
   /** The namespace of the context or the pod; `default` when none is stated. */
   readonly namespace: string;
-  session(): Promise<Session>;
+  /** @param lane `read` unless stated */
+  session(lane?: Lane): Promise<Session>;
   /** The credentials were refused: the next session reads them again. */
   expire(): void;
   /** Cuts every connection. */
@@ -39,8 +54,14 @@ export class KubeConfigError extends Error {
 
 /** Tokens are rotated minutes before they end; certificates hours. */
 const REREAD_AFTER_MS = 10_000;
-/** Watches hold one connection each; the rest is for calls side by side. */
-const MAX_CONNECTIONS = 128;
+/** A bound would make an informer wait for the end of another one's watch, so `watch` has none. */
+const MAX_CONNECTIONS: Readonly<Record<Lane, number | undefined>> = {
+  lease: 4,
+  write: 128,
+  read: 128,
+  watch: undefined,
+  page: 128,
+};
 const CONNECT_WITHIN_MS = 5_000;
 /** Longer than the ten seconds between two looks at an idle campaign; the API server hangs up after 90 s. */
 const KEEP_ALIVE_MS = 45_000;
@@ -125,9 +146,19 @@ const headersOf = ({ headers = {}, auth }: RequestOptions): Record<string, strin
   ...(typeof auth === 'string' ? { authorization: `Basic ${Buffer.from(auth).toString('base64')}` } : {}),
 });
 
+/** What one reading of the credentials gives. */
+interface Reading {
+  readonly headers: Session['headers'];
+  readonly material: string;
+  readonly tls: Material;
+  readonly readAtMs: number;
+  /** Made when a lane is first used. */
+  readonly sessions: Map<Lane, Session>;
+}
+
 /**
  * Client-node 2.0.1 makes a dispatcher, and so a TLS connection, for every request (measured: 200 requests, 200
- * handshakes). Here all calls share one, which is replaced when the certificates change.
+ * handshakes). Here the calls of a lane share a pool, which is replaced when the certificates change.
  *
  * @throws KubeConfigError when the kubeconfig does not say which cluster
  */
@@ -136,12 +167,18 @@ export const createKubeAccess = (options: AccessOptions): KubeAccess => {
   const cluster = config.getCurrentCluster();
   if (cluster === null) throw new KubeConfigError('the kubeconfig names no cluster');
   const pools = new Set<Dispatcher>();
-  let current: { readonly session: Session; readonly material: string; readonly readAtMs: number } | undefined;
-  let reading: Promise<Session> | undefined;
+  let current: Reading | undefined;
+  let reading: Promise<Reading> | undefined;
 
-  const poolFor = (tls: Material): Dispatcher => {
+  const poolFor = (tls: Material, lane: Lane): Dispatcher => {
+    const connections = MAX_CONNECTIONS[lane];
     // HTTP/1.1: a watch has its connection to itself, so a stalled one holds up nobody else.
-    const pool = { connections: MAX_CONNECTIONS, pipelining: 1, keepAliveTimeout: KEEP_ALIVE_MS, allowH2: false };
+    const pool = {
+      ...(connections === undefined ? {} : { connections }),
+      pipelining: 1,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      allowH2: false,
+    };
     const { proxyUrl } = cluster;
     if (proxyUrl !== undefined) {
       if (!/^https?:/.test(proxyUrl))
@@ -154,34 +191,43 @@ export const createKubeAccess = (options: AccessOptions): KubeAccess => {
     });
   };
 
-  const read = async (): Promise<Session> => {
+  const read = async (): Promise<Reading> => {
     const https: RequestOptions = {};
     await config.applyToHTTPSOptions(https);
-    const material = materialOf(https);
-    const text = JSON.stringify(material);
-    const old = current;
-    let dispatcher = old?.session.dispatcher;
-    if (dispatcher === undefined || old?.material !== text) {
-      const replaced = dispatcher;
-      dispatcher = poolFor(material);
-      pools.add(dispatcher);
+    const tls = materialOf(https);
+    const material = JSON.stringify(tls);
+    const headers = headersOf(https);
+    const sessions = new Map<Lane, Session>();
+    for (const [lane, { dispatcher }] of current?.sessions ?? []) {
+      if (current?.material === material) sessions.set(lane, { headers, dispatcher });
       // Calls under way end on the old connections.
-      if (replaced !== undefined) void replaced.close().finally(() => pools.delete(replaced));
+      else void dispatcher.close().finally(() => pools.delete(dispatcher));
     }
-    const session = { headers: headersOf(https), dispatcher };
-    current = { session, material: text, readAtMs: options.monotonicMs() };
+    current = { headers, material, tls, readAtMs: options.monotonicMs(), sessions };
+    return current;
+  };
+
+  const sessionOf = ({ headers, tls, sessions }: Reading, lane: Lane): Session => {
+    const known = sessions.get(lane);
+    if (known !== undefined) return known;
+    const dispatcher = poolFor(tls, lane);
+    pools.add(dispatcher);
+    const session = { headers, dispatcher };
+    sessions.set(lane, session);
     return session;
   };
 
   return {
     server: cluster.server.replace(/\/+$/, ''),
     namespace: config.getContextObject(config.getCurrentContext())?.namespace ?? 'default',
-    async session() {
-      if (current !== undefined && options.monotonicMs() - current.readAtMs < REREAD_AFTER_MS) return current.session;
+    async session(lane = 'read') {
+      if (current !== undefined && options.monotonicMs() - current.readAtMs < REREAD_AFTER_MS) {
+        return sessionOf(current, lane);
+      }
       reading ??= read().finally(() => {
         reading = undefined;
       });
-      return reading;
+      return sessionOf(await reading, lane);
     },
     expire() {
       if (current !== undefined) current = { ...current, readAtMs: Number.NEGATIVE_INFINITY };

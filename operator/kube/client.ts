@@ -7,7 +7,7 @@ import type { Dispatcher } from 'undici';
 import { backoffMs } from '../runtime/backoff.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { sleep } from '../runtime/sleep.ts';
-import type { KubeAccess } from './access.ts';
+import type { KubeAccess, Lane } from './access.ts';
 import { errorOfAnswer, KubeError, type KubeErrorKind } from './errors.ts';
 import { readText } from './read-text.ts';
 import { describeTarget, pathOf, resourceLabel, type Target } from './resources.ts';
@@ -20,6 +20,8 @@ export interface ApiCall extends Target {
   readonly body?: unknown;
   /** Only names, labels and annotations: what is inside never leaves the API server. */
   readonly metadataOnly?: 'list';
+  /** The caller comes again by itself: an answer of 5xx, which may say why, is not hidden behind repetitions. */
+  readonly isOnce?: boolean;
   /** For one attempt; 10 s unless stated. */
   readonly timeoutMs?: number;
   /** Told the server's own time, in whole seconds gone by, when it says one. */
@@ -50,6 +52,8 @@ export interface KubeClientOptions {
   /** Uniform in [0, 1). */
   readonly random: () => number;
   readonly userAgent: string;
+  /** For all its calls; unless stated, each call's verb decides. */
+  readonly lane?: Lane;
   readonly onCall?: (report: CallReport) => void;
   /** Throws when this process may not write (any more). Asked right before every writing attempt. */
   readonly assertMayWrite?: () => void;
@@ -70,6 +74,16 @@ const CONTENT_TYPES: Partial<Readonly<Record<Verb, string>>> = {
   // JSON is YAML.
   apply: 'application/apply-patch+yaml',
   patch: 'application/json-patch+json',
+};
+
+const LANE_OF: Readonly<Record<Verb, Lane>> = {
+  get: 'read',
+  list: 'watch',
+  watch: 'watch',
+  create: 'write',
+  apply: 'write',
+  update: 'write',
+  patch: 'write',
 };
 
 const METADATA_ONLY = {
@@ -129,7 +143,7 @@ export const createKubeClient = (options: KubeClientOptions): KubeClient => {
 
   /** One attempt up to the answer's head; the body is the caller's. */
   const send = async (call: ApiCall, signal: AbortSignal): Promise<Dispatcher.ResponseData> => {
-    const { headers, dispatcher } = await access.session();
+    const { headers, dispatcher } = await access.session(options.lane ?? LANE_OF[call.verb]);
     const contentType = CONTENT_TYPES[call.verb];
     const url = new URL(urlOf(access.server, call));
     return dispatcher.request({
@@ -231,7 +245,7 @@ export const createKubeClient = (options: KubeClientOptions): KubeClient => {
         if (!(error instanceof KubeError)) throw error;
         if (error.kind === 'unauthorized') access.expire();
         const delayMs = retryDelayMs(error, what.verb, attempt, random());
-        if (delayMs === undefined) throw error;
+        if (delayMs === undefined || (what.isOnce === true && error.kind === 'server')) throw error;
         await sleep(clock, delayMs, signal);
         signal.throwIfAborted();
       }

@@ -1,14 +1,17 @@
 /** What a campaign has in the cluster now, from the watches: no call, and so no wait. */
-import { HEADROOM, LABELS, TIERS, type Tier } from '../api/names.ts';
+import { ASKED_AGAIN, HEADROOM, LABELS, TIERS, type Tier } from '../api/names.ts';
 import type { ScalePlan } from '../api/scale-plan-types.ts';
 import type { ClusterReader, ObservedHeadroom, ObservedTier } from '../reconcile/ports.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { isRefused, unansweredState } from './creation-problems.ts';
 import type { Rival } from './hpas.ts';
+import type { Look } from './look.ts';
 import type { MountFailures } from './mount-failures.ts';
 import type { KubeObject } from './objects.ts';
 import { controllerUidOf } from './owned-objects.ts';
 import type { PodRecord } from './pods.ts';
 import { readyOf, replicasOf, tierProblems } from './problems.ts';
-import { isRollingOut } from './rollout.ts';
+import { isRollingOut, updatedOf } from './rollout.ts';
 import type { StoredScalePlan } from './scale-plans.ts';
 import type { Store } from './store.ts';
 
@@ -20,40 +23,86 @@ export interface ClusterReaderOptions {
   /** Indexed by `NAMESPACE/NAME` of the Deployment that they scale. */
   readonly rivals: Pick<Store<Rival>, 'byIndex'>;
   readonly mountFailures: MountFailures;
-  /** Whether every watch has seen its objects once; before that, absent would only mean unknown. */
-  readonly isSynced: () => boolean;
+  /** Whether every watch of the namespace has seen its objects once; before that, absent would only mean unknown. */
+  readonly isServed: (namespace: string) => boolean;
+  /** ResourceQuotas of a namespace, as listed. */
+  readonly quotas: Look<unknown>;
+  readonly clock: Pick<Clock, 'now' | 'monotonicMs'>;
 }
 
 const isTier = (word: string | undefined): word is Tier => TIERS.some((tier) => tier === word);
 
-export const createClusterReader = (options: ClusterReaderOptions): ClusterReader => ({
-  async observe({ metadata: { namespace, name, uid } }, signal) {
-    if (!options.isSynced()) throw new Error('the watches of this cluster have not seen all objects yet');
-    const key = `${namespace}/${name}`;
-    const pods = [...options.pods.byIndex(key)].filter(({ isTerminating, isOver }) => !isTerminating && !isOver);
-    const mountFailures = options.mountFailures.of(namespace, pods, signal);
-    const tiers: Partial<Record<Tier, ObservedTier>> = {};
-    let headroom: ObservedHeadroom | undefined;
-    for (const deployment of options.deployments.byIndex(key)) {
-      const { labels, deletionTimestamp, resourceVersion } = deployment.metadata;
-      const tier = labels?.[LABELS.component];
-      // One of a campaign that was deleted, or one that is on its way out, does not count as there.
-      if (deletionTimestamp !== undefined || controllerUidOf(deployment) !== uid) continue;
-      const seen = { name: deployment.metadata.name, replicas: replicasOf(deployment), resourceVersion };
-      if (tier === HEADROOM) headroom = { deployment: seen, ready: readyOf(deployment) };
-      if (!isTier(tier)) continue;
-      const own = pods.filter(({ observed }) => observed.tier === tier);
-      const rivals = [...options.rivals.byIndex(`${namespace}/${deployment.metadata.name}`)];
-      const problems = tierProblems(deployment, own, mountFailures);
-      tiers[tier] = {
-        deployment: seen,
-        pods: own.map(({ observed }) => observed),
-        ...(isRollingOut(deployment) ? { isRollingOut: true } : {}),
-        ...(rivals.length === 0 ? {} : { rivals: rivals.map((rival) => rival.metadata.name).sort() }),
-        ...(problems.length === 0 ? {} : { problems }),
-      };
+const askedAgainAtMs = ({ metadata: { annotations } }: KubeObject): number | undefined => {
+  const atMs = Date.parse(annotations?.[ASKED_AGAIN] ?? '');
+  return Number.isNaN(atMs) ? undefined : atMs;
+};
+
+/** For how long an object has been in one and the same state; the clock is one that never jumps. */
+const createStandstill = (clock: Pick<Clock, 'monotonicMs'>) => {
+  const since = new Map<string, { readonly state: string; readonly fromMs: number }>();
+  return (uid: string, state: string | undefined): number => {
+    if (state === undefined) {
+      since.delete(uid);
+      return 0;
     }
-    const plans: readonly ScalePlan[] = [...options.plans.byIndex(key)];
-    return { tiers, plans, ...(headroom === undefined ? {} : { headroom }) };
-  },
-});
+    const known = since.get(uid);
+    const fromMs = known?.state === state ? known.fromMs : clock.monotonicMs();
+    since.set(uid, { state, fromMs });
+    return clock.monotonicMs() - fromMs;
+  };
+};
+
+export const createClusterReader = (options: ClusterReaderOptions): ClusterReader => {
+  const { clock } = options;
+  const unanswered = createStandstill(clock);
+  return {
+    async observe({ metadata: { namespace, name, uid } }, signal) {
+      if (!options.isServed(namespace)) throw new Error(`the watches of ${namespace} have not seen all objects yet`);
+      const key = `${namespace}/${name}`;
+      const pods = [...options.pods.byIndex(key)];
+      const standing = pods.filter(({ isTerminating, isOver }) => !isTerminating && !isOver);
+      const words = options.mountFailures.of(namespace, standing, signal);
+      // One of a campaign that was deleted, or one that is on its way out, does not count as there.
+      const deployments = [...options.deployments.byIndex(key)].filter(
+        (one) => one.metadata.deletionTimestamp === undefined && controllerUidOf(one) === uid,
+      );
+      const quotas = options.quotas.of(namespace, deployments.some(isRefused), signal);
+      const tiers: Partial<Record<Tier, ObservedTier>> = {};
+      let headroom: ObservedHeadroom | undefined;
+      for (const deployment of deployments) {
+        const { labels, resourceVersion } = deployment.metadata;
+        const tier = labels?.[LABELS.component];
+        const askedAtMs = askedAgainAtMs(deployment);
+        const seen = {
+          name: deployment.metadata.name,
+          replicas: replicasOf(deployment),
+          resourceVersion,
+          ...(askedAtMs === undefined ? {} : { askedAgainAtMs: askedAtMs }),
+        };
+        if (tier === HEADROOM) headroom = { deployment: seen, ready: readyOf(deployment) };
+        if (!isTier(tier)) continue;
+        const own = pods.filter(({ observed }) => observed.tier === tier);
+        const leaving = own.filter(({ isTerminating, observed }) => isTerminating && observed.isLost === true).length;
+        const rivals = [...options.rivals.byIndex(`${namespace}/${deployment.metadata.name}`)];
+        const problems = tierProblems({
+          deployment,
+          pods: own,
+          words,
+          quotas,
+          nowMs: clock.now(),
+          unansweredMs: unanswered(deployment.metadata.uid, unansweredState(deployment)),
+        });
+        tiers[tier] = {
+          deployment: seen,
+          pods: standing.flatMap(({ observed }) => (observed.tier === tier ? [observed] : [])),
+          ...(leaving === 0 ? {} : { leaving }),
+          ...(isRollingOut(deployment) ? { isRollingOut: true, updated: updatedOf(deployment) } : {}),
+          ...(rivals.length === 0 ? {} : { rivals: rivals.map((rival) => rival.metadata.name).sort() }),
+          ...(problems.length === 0 ? {} : { problems }),
+        };
+      }
+      const plans: readonly ScalePlan[] = [...options.plans.byIndex(key)];
+      return { tiers, plans, ...(headroom === undefined ? {} : { headroom }) };
+    },
+  };
+};

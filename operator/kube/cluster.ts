@@ -1,13 +1,16 @@
 /** One Kubernetes cluster behind the interfaces that operator/reconcile declares: the watches, and the writers on them. */
 
 import type { VoucherCampaign } from '../api/campaign-types.ts';
+import { unreadableFields } from '../api/readable.ts';
 import type { ScalePlan } from '../api/scale-plan-types.ts';
+import { SCALE_PLAN } from '../api/schema.ts';
 import type {
   AuthorizationReader,
   ClusterReader,
   DecisionStore,
   FinalizerWriter,
   ManifestWriter,
+  Nudger,
   PlanWriter,
   ReplicaWriter,
   StatusWriter,
@@ -31,9 +34,11 @@ import { createMountFailures } from './mount-failures.ts';
 import type { KubeObject } from './objects.ts';
 import { campaignKeyOf, isEdited, keepOwned, OWNED_RESOURCES, OWNED_SELECTOR } from './owned-objects.ts';
 import { type AdminUrlOf, isPodNews, keepPod, type PodRecord } from './pods.ts';
-import { createReplicaWriter } from './replicas.ts';
+import { createQuotaLook } from './quotas.ts';
+import { createNudger, createReplicaWriter } from './replicas.ts';
 import { type ApiResource, AUTOSCALERS, CAMPAIGNS, DEPLOYMENTS, PODS, SCALE_PLANS } from './resources.ts';
 import { createPlanWriter, keepScalePlan, planCampaignKey, type StoredScalePlan } from './scale-plans.ts';
+import { createServedNamespaces, type ServedNamespaces, type Service } from './served.ts';
 import { type Change, Store, type Stored } from './store.ts';
 
 export interface KubeClusterOptions {
@@ -48,7 +53,9 @@ export interface KubeClusterOptions {
   /** Something of this campaign changed: look at it soon. */
   readonly onNews: (campaignKey: string) => void;
   readonly onCampaignGone: (campaign: VoucherCampaign) => void;
-  readonly onReport: (resource: string, report: InformerReport) => void;
+  readonly onReport: (resource: string, report: InformerReport, namespace: string | undefined) => void;
+  /** A namespace is served from now on, or left out. Undefined: all. */
+  readonly onService?: (namespace: string | undefined, service: Service) => void;
   readonly onListenerError: (error: unknown) => void;
   readonly onApply?: ManifestWriterOptions['onApply'];
   /** Unless stated, at the address of the pod. */
@@ -59,6 +66,7 @@ export interface KubeCluster {
   readonly reader: ClusterReader;
   readonly manifests: ManifestWriter;
   readonly replicas: ReplicaWriter;
+  readonly nudger: Nudger;
   readonly status: StatusWriter;
   readonly finalizers: FinalizerWriter;
   readonly plans: PlanWriter;
@@ -72,8 +80,7 @@ export interface KubeCluster {
   /** As last seen; undefined when it is gone. */
   campaign(key: string): VoucherCampaign | undefined;
   campaignKeys(): readonly string[];
-  /** Whether every watch has seen all its objects once. */
-  isSynced(): boolean;
+  readonly served: Pick<ServedNamespaces, 'of' | 'leftOut' | 'isSettled'>;
   /** Per resource, since its API server last spoke, ms; the longest over its namespaces. For metrics. */
   quietMs(): ReadonlyMap<string, number>;
   /** Watches until the signal aborts. Never rejects. */
@@ -84,8 +91,10 @@ export const createKubeCluster = (options: KubeClusterOptions): KubeCluster => {
   const { client, clock, random, onNews, onListenerError } = options;
   const informers: {
     readonly resource: string;
-    readonly informer: Pick<Informer<Stored>, 'isSynced' | 'quietMs' | 'run'>;
+    readonly namespace: string | undefined;
+    readonly informer: Pick<Informer<Stored>, 'isSynced' | 'trouble' | 'quietMs' | 'run'>;
   }[] = [];
+  const served = createServedNamespaces(informers, (namespace, service) => options.onService?.(namespace, service));
 
   const watch = <T extends Stored>(
     resource: ApiResource,
@@ -103,11 +112,14 @@ export const createKubeCluster = (options: KubeClusterOptions): KubeCluster => {
         resource,
         namespace,
         keep,
-        onReport: (report) => options.onReport(resource.plural, report),
+        onReport(report) {
+          served.look();
+          options.onReport(resource.plural, report, namespace);
+        },
         ...(labelSelector === undefined ? {} : { labelSelector }),
         ...(options.timing === undefined ? {} : { timing: options.timing }),
       });
-      informers.push({ resource: resource.plural, informer });
+      informers.push({ resource: resource.plural, namespace, informer });
     }
   };
 
@@ -172,8 +184,6 @@ export const createKubeCluster = (options: KubeClusterOptions): KubeCluster => {
   });
   watch(AUTOSCALERS, rivals, keepRival);
 
-  const isSynced = (): boolean => informers.every(({ informer }) => informer.isSynced);
-
   return {
     reader: createClusterReader({
       deployments,
@@ -181,7 +191,9 @@ export const createKubeCluster = (options: KubeClusterOptions): KubeCluster => {
       plans,
       rivals,
       mountFailures: createMountFailures(client, clock),
-      isSynced,
+      isServed: (namespace) => served.of(namespace).kind === 'served',
+      quotas: createQuotaLook(client, clock),
+      clock,
     }),
     manifests: createManifestWriter({
       client,
@@ -189,6 +201,7 @@ export const createKubeCluster = (options: KubeClusterOptions): KubeCluster => {
       ...(options.onApply === undefined ? {} : { onApply: options.onApply }),
     }),
     replicas: createReplicaWriter(client, deployments),
+    nudger: createNudger(client, deployments),
     status: createStatusWriter(client, campaigns),
     finalizers: createFinalizerWriter(client, campaigns),
     plans: createPlanWriter(client, plans),
@@ -196,18 +209,22 @@ export const createKubeCluster = (options: KubeClusterOptions): KubeCluster => {
     decisions: createDecisionStore(client),
     living: {
       campaigns: () => campaigns.list(),
-      plansOf: (campaignId) => [...plans.list()].filter(({ spec }) => spec.campaignId === campaignId),
+      plansOf: (campaignId) =>
+        [...plans.list()].filter(
+          (plan) => plan.spec.campaignId === campaignId && unreadableFields(SCALE_PLAN.schema, plan).length === 0,
+        ),
     },
     campaign(key) {
       const [namespace = '', name = ''] = key.split('/');
       return campaigns.get(namespace, name);
     },
     campaignKeys: () => [...campaigns.list()].map(({ metadata }) => `${metadata.namespace}/${metadata.name}`),
-    isSynced,
+    served,
     quietMs() {
       const longest = new Map<string, number>();
       for (const { resource, informer } of informers) {
-        const ms = informer.quietMs();
+        // What is left out has a metric of its own, and must not look like a blind operator.
+        const ms = informer.trouble?.isRefused === true ? undefined : informer.quietMs();
         if (ms !== undefined) longest.set(resource, Math.max(ms, longest.get(resource) ?? 0));
       }
       return longest;

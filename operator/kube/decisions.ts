@@ -42,7 +42,7 @@ export const readDecisions = async (
     const found = parseObject(await client.call({ ...target, verb: 'get' }, signal));
     if (controllerUidOf(found) !== campaign.metadata.uid) {
       throw new ForeignObjectError(
-        `${describeTarget(target)} belongs to somebody else, so decisions are not kept: rename or delete it`,
+        `${describeTarget(target)} belongs to somebody else, so decisions are not kept: its owner may give it another name`,
       );
     }
     return dataSchema.parse(found['data'] ?? {});
@@ -65,7 +65,7 @@ export const createDecisionStore = (client: KubeClient): DecisionStore => ({
       data: texts,
     };
     await client.call(
-      { ...target, verb: 'apply', query: { fieldManager: FIELD_MANAGER, force: 'true' }, body },
+      { ...target, verb: 'apply', query: { fieldManager: FIELD_MANAGER, force: 'true' }, body, isOnce: true },
       signal,
     );
   },

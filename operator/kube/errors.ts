@@ -19,6 +19,9 @@ export const KUBE_ERROR_KINDS = [
 ] as const;
 export type KubeErrorKind = (typeof KUBE_ERROR_KINDS)[number];
 
+/** A webhook that does not answer is a 500 of the API server (isRefusal); it is refused until somebody mends the webhook. */
+const REFUSALS: readonly KubeErrorKind[] = ['bad_request', 'forbidden', 'invalid', 'rejected'];
+
 export interface KubeErrorDetails {
   readonly kind: KubeErrorKind;
   /** What was tried, for people: `apply deployments vouchers/chengdu-intake`. */
@@ -43,6 +46,8 @@ export class KubeError extends Error {
   readonly status: number | undefined;
   readonly reason: string | undefined;
   readonly retryAfterMs: number | undefined;
+  /** The server's words alone. */
+  readonly said: string;
 
   constructor({ kind, attempted, attempt, status, reason, retryAfterMs, message, cause }: KubeErrorDetails) {
     super(
@@ -56,6 +61,12 @@ export class KubeError extends Error {
     this.status = status;
     this.reason = reason;
     this.retryAfterMs = retryAfterMs;
+    this.said = message;
+  }
+
+  /** Asked again the server says the same, until somebody changes something. */
+  get isRefusal(): boolean {
+    return REFUSALS.includes(this.kind) || (this.kind === 'server' && /webhook/.test(this.said));
   }
 }
 

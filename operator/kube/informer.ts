@@ -9,6 +9,7 @@
  * | reset, 5xx, garbled line                   | watched again from the last version after a jittered backoff |
  * | three of those in a row                    | listed again                                                 |
  * | 429                                        | after Retry-After                                            |
+ * | 403                                        | again after 10 s at most; `refusal` says so until it works   |
  * | no end at the time that was asked for      | half-dead: cut, and watched again                            |
  * | a list that takes too long, or fails       | again after the backoff                                      |
  * | ten minutes                                | listed again, in case an event was lost                      |
@@ -25,6 +26,7 @@ import { watchLines } from './watch-lines.ts';
 
 export type InformerReport =
   | { readonly kind: 'listed'; readonly objects: number; readonly seconds: number }
+  | { readonly kind: 'watching' }
   /** One object that can't be what it says; the others are kept. */
   | { readonly kind: 'skipped'; readonly error: unknown }
   | { readonly kind: 'failed'; readonly error: unknown; readonly failures: number; readonly retryAfterMs: number };
@@ -54,6 +56,17 @@ export interface InformerTiming {
   readonly pageMs: number;
   readonly relistMs: number;
   readonly backoff: { readonly initialMs: number; readonly maxMs: number };
+  /** The longest wait after a refusal: rights are given back by people, and ten watches of a namespace ask. */
+  readonly refusedMs: number;
+}
+
+/** Why the last list or watch did not come about. */
+export interface InformerTrouble {
+  readonly error: unknown;
+  /** In a row. */
+  readonly failures: number;
+  /** The API server knows who asks, and does not let him. */
+  readonly isRefused: boolean;
 }
 
 /** 20 s: three reopened watches a minute cost the API server less than one list. */
@@ -63,6 +76,7 @@ const TIMING: InformerTiming = {
   pageMs: 30_000,
   relistMs: 600_000,
   backoff: { initialMs: 100, maxMs: 4_000 },
+  refusedMs: 10_000,
 };
 const PAGE_SIZE = 500;
 const MAX_RETRY_AFTER_MS = 10_000;
@@ -78,6 +92,7 @@ export class Informer<T extends Stored> {
   #listAtMs = Number.NEGATIVE_INFINITY;
   #isSynced = false;
   #contactAtMs: number | undefined;
+  #trouble: InformerTrouble | undefined;
 
   constructor(options: InformerOptions<T>) {
     this.#options = options;
@@ -87,6 +102,11 @@ export class Informer<T extends Stored> {
   /** Whether the store has held a whole list once. */
   get isSynced(): boolean {
     return this.#isSynced;
+  }
+
+  /** Undefined from the moment in which a watch is open. */
+  get trouble(): InformerTrouble | undefined {
+    return this.#trouble;
   }
 
   /** Since the API server last said anything about these objects; undefined before the first list. */
@@ -112,12 +132,19 @@ export class Informer<T extends Stored> {
         const hasWorked = !isKubeError(error) && clock.monotonicMs() - startedAtMs >= TOO_SHORT_MS;
         failures = hasWorked ? 1 : failures + 1;
         if (isKubeError(error, 'expired') || failures % RELIST_AFTER_FAILURES === 0) this.#version = undefined;
+        const isRefused = isKubeError(error, 'forbidden');
+        this.#trouble = { error, failures, isRefused };
         const askedMs = error instanceof KubeError ? Math.min(error.retryAfterMs ?? 0, MAX_RETRY_AFTER_MS) : 0;
-        const retryAfterMs = Math.max(askedMs, backoffMs(failures, this.#timing.backoff, random()));
+        const retryAfterMs = Math.max(askedMs, backoffMs(failures, this.#backoff(isRefused), random()));
         this.#report({ kind: 'failed', error, failures, retryAfterMs });
         await sleep(clock, retryAfterMs, signal);
       }
     }
+  }
+
+  #backoff(isRefused: boolean): InformerTiming['backoff'] {
+    const { backoff, refusedMs } = this.#timing;
+    return isRefused ? { ...backoff, maxMs: Math.max(backoff.maxMs, refusedMs) } : backoff;
   }
 
   #query(): Record<string, string | undefined> {
@@ -135,7 +162,7 @@ export class Informer<T extends Stored> {
       const page = parsePage(
         await client.call({ verb: 'list', resource, namespace, query, timeoutMs: this.#timing.pageMs }, signal),
       );
-      for (const item of page.items) objects.push(...this.#kept(parseObject(item)));
+      for (const item of page.items) objects.push(...this.#kept(() => parseObject(item)));
       version = page.resourceVersion;
       next = page.next;
     } while (next !== undefined);
@@ -173,6 +200,8 @@ export class Informer<T extends Stored> {
       };
       const body = await client.open({ verb: 'watch', resource, namespace, query }, controller.signal);
       this.#contactAtMs = clock.monotonicMs();
+      this.#trouble = undefined;
+      this.#report({ kind: 'watching' });
       for await (const line of watchLines(body)) {
         this.#take(line);
         events += 1;
@@ -200,7 +229,7 @@ export class Informer<T extends Stored> {
     } else {
       const parsed = parseObject(object);
       version = parsed.metadata.resourceVersion;
-      const kept = type === 'DELETED' ? [] : this.#kept(parsed);
+      const kept = type === 'DELETED' ? [] : this.#kept(() => parsed);
       for (const object of kept) store.put(object);
       // Also one that can't be kept any more: what was known of it is no longer so.
       if (kept.length === 0) store.remove(parsed, version);
@@ -211,9 +240,9 @@ export class Informer<T extends Stored> {
   }
 
   /** None when it can't be kept: one bad object must not hide all the others. */
-  #kept(object: KubeObject): T[] {
+  #kept(parse: () => KubeObject): T[] {
     try {
-      return [this.#options.keep(object)];
+      return [this.#options.keep(parse())];
     } catch (error) {
       this.#report({ kind: 'skipped', error });
       return [];

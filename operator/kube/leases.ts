@@ -35,13 +35,26 @@ const parse = (answer: unknown): VersionedLease => {
   };
 };
 
-/** @param client one without `assertMayWrite`: it is the lease that allows to write */
-export const createLeaseStore = (client: KubeClient, namespace: string, name: string): LeaseStore => {
+/**
+ * @param client one without `assertMayWrite`: it is the lease that allows to write
+ * @param annotations what its holder says of itself, asked for at each renewal: who reads the lease needs no other right
+ */
+export const createLeaseStore = (
+  client: KubeClient,
+  namespace: string,
+  name: string,
+  annotations: () => Readonly<Record<string, string>> = () => ({}),
+): LeaseStore => {
   const target = { resource: LEASES, namespace, name };
   const bodyOf = ({ holder, durationMs, acquiredAtMs, renewedAtMs, transitions }: LeaseRecord, version?: string) => ({
     apiVersion: 'coordination.k8s.io/v1',
     kind: 'Lease',
-    metadata: { name, namespace, ...(version === undefined ? {} : { resourceVersion: version }) },
+    metadata: {
+      name,
+      namespace,
+      annotations: annotations(),
+      ...(version === undefined ? {} : { resourceVersion: version }),
+    },
     spec: {
       holderIdentity: holder,
       leaseDurationSeconds: Math.ceil(durationMs / 1000),

@@ -39,6 +39,11 @@ export interface ManifestWriterOptions {
 export class ForeignObjectError extends Error {
   override readonly name = 'ForeignObjectError';
   readonly kind = 'foreign_object';
+  readonly isRefusal = true;
+
+  get said(): string {
+    return this.message;
+  }
 }
 
 /** What was last applied to which version: an apply that changed nothing is not repeated. */
@@ -91,7 +96,7 @@ export const createManifestWriter = ({ client, stores, onApply }: ManifestWriter
     const [owner] = live.metadata.ownerReferences ?? [];
     const whose = owner === undefined ? 'nobody that is stated' : `${owner.kind} ${owner.name} (${owner.uid})`;
     throw new ForeignObjectError(
-      `${what} exists and belongs to ${whose}. Rename or delete it, or create the campaign under another metadata.name.`,
+      `${what} exists and belongs to ${whose}. Create the campaign under another metadata.name; or, once it is certain that nothing uses that object any more, take it away.`,
     );
   };
 
@@ -129,7 +134,7 @@ export const createManifestWriter = ({ client, stores, onApply }: ManifestWriter
     // made anew, a Deployment with one replica.
     const body = live === undefined ? manifest : { ...manifest, metadata: { ...metadata, uid: live.metadata.uid } };
     const query = { fieldManager: FIELD_MANAGER, force: 'true' };
-    const next = observed(target, await client.call({ ...target, verb: 'apply', query, body }, signal));
+    const next = observed(target, await client.call({ ...target, verb: 'apply', query, body, isOnce: true }, signal));
     if (applied.size >= MAX_REMEMBERED) applied.clear();
     applied.set(text, { uid: next.metadata.uid, resourceVersion: next.metadata.resourceVersion, digest });
     return next;

@@ -4,6 +4,8 @@ import { PORTS } from '../api/app-contract.ts';
 import { LABELS, TIERS, type Tier } from '../api/names.ts';
 import type { ObservedPod } from '../reconcile/ports.ts';
 import type { KubeMetadata, KubeObject } from './objects.ts';
+import { troubleSchema } from './pod-status.ts';
+import { endedAtMs, isLost, type PodTrouble, podTrouble } from './pod-trouble.ts';
 
 export interface PodRecord {
   readonly metadata: Pick<KubeMetadata, 'name' | 'namespace' | 'uid' | 'resourceVersion'>;
@@ -13,50 +15,26 @@ export interface PodRecord {
   readonly isTerminating: boolean;
   /** The node has run it to its end, or thrown it out. */
   readonly isOver: boolean;
-  /** What the scheduler says when no node takes it. */
-  readonly unschedulable: string | undefined;
-  /** What the kubelet says when a container can't start. */
-  readonly waiting: { readonly reason: string; readonly message: string } | undefined;
-  /** Scheduled, and its containers are still being made: volumes, images. */
-  readonly isBeingMade: boolean;
+  /** When it came to its end; undefined for one that has not. */
+  readonly endedAtMs: number | undefined;
+  /** Why it is not on its way to Ready; undefined: it is, or it is there. */
+  readonly trouble: PodTrouble | undefined;
   /** Undefined while it has none. */
   readonly nodeName: string | undefined;
   /** Sum over its containers. Quantities as written: `500m`, `160Mi`. */
   readonly requests: readonly { readonly cpu: string; readonly memory: string }[];
 }
 
-const waiting = z.object({ reason: z.string().default(''), message: z.string().default('') });
 const podSchema = z.object({
   spec: z.object({
-    nodeName: z.string().optional(),
     containers: z.array(
       z.object({
         resources: z.object({ requests: z.record(z.string(), z.string()).default({}) }).default({ requests: {} }),
       }),
     ),
   }),
-  status: z
-    .object({
-      phase: z.string().optional(),
-      podIP: z.string().optional(),
-      conditions: z
-        .array(
-          z.object({
-            type: z.string(),
-            status: z.string(),
-            reason: z.string().optional(),
-            message: z.string().optional(),
-            lastTransitionTime: z.string().nullish(),
-          }),
-        )
-        .default([]),
-      containerStatuses: z.array(z.object({ state: z.object({ waiting: waiting.optional() }).optional() })).default([]),
-    })
-    .default({ conditions: [], containerStatuses: [] }),
+  status: z.object({ podIP: z.string().optional() }).default({}),
 });
-
-/** Waiting that passes by itself. */
-const STARTING = ['', 'ContainerCreating', 'PodInitializing'];
 
 const isTier = (word: string | undefined): word is Tier => TIERS.some((tier) => tier === word);
 const urlHost = (address: string): string => (address.includes(':') ? `[${address}]` : address);
@@ -80,15 +58,15 @@ export const adminUrlThrough =
 export const keepPod = (object: KubeObject, adminUrlOf: AdminUrlOf = atItsAddress): PodRecord => {
   const { name, namespace, uid, resourceVersion, labels = {}, creationTimestamp, deletionTimestamp } = object.metadata;
   const { spec, status } = podSchema.parse(object);
+  const inTrouble = troubleSchema.parse(object);
   const tier = labels[LABELS.component];
   if (!isTier(tier)) throw new Error(`pod ${namespace}/${name} has no tier in its label ${LABELS.component}`);
-  const condition = (type: string) => status.conditions.find((one) => one.type === type);
-  const ready = condition('Ready');
+  const ready = inTrouble.status.conditions.find(({ type }) => type === 'Ready');
   const isReady = ready?.status === 'True';
   const readyAtMs = isReady ? atMs(ready.lastTransitionTime) : undefined;
-  const scheduled = condition('PodScheduled');
-  const stuck = status.containerStatuses.map(({ state }) => state?.waiting).find((state) => state !== undefined);
-  const isStarting = stuck !== undefined && STARTING.includes(stuck.reason);
+  const createdAtMs = atMs(creationTimestamp) ?? 0;
+  const trouble = podTrouble(inTrouble, { createdAtMs, endsAtMs: atMs(deletionTimestamp) });
+  const isOver = inTrouble.status.phase === 'Succeeded' || inTrouble.status.phase === 'Failed';
   return {
     metadata: { name, namespace, uid, resourceVersion },
     campaignKey: labels[LABELS.campaign] === undefined ? undefined : `${namespace}/${labels[LABELS.campaign]}`,
@@ -96,17 +74,16 @@ export const keepPod = (object: KubeObject, adminUrlOf: AdminUrlOf = atItsAddres
       name,
       tier,
       ready: isReady,
-      createdAtMs: atMs(creationTimestamp) ?? 0,
+      createdAtMs,
       ...(readyAtMs === undefined ? {} : { readyAtMs }),
+      ...(!isOver && isLost(inTrouble) ? { isLost: true } : {}),
       ...(status.podIP ? { adminUrl: adminUrlOf({ namespace, name, ip: status.podIP }) } : {}),
     },
     isTerminating: deletionTimestamp !== undefined,
-    isOver: status.phase === 'Succeeded' || status.phase === 'Failed',
-    unschedulable:
-      scheduled?.status === 'False' && scheduled.reason === 'Unschedulable' ? (scheduled.message ?? '') : undefined,
-    waiting: stuck === undefined || isStarting ? undefined : stuck,
-    isBeingMade: isStarting,
-    nodeName: spec.nodeName,
+    isOver,
+    endedAtMs: isOver ? endedAtMs(inTrouble, createdAtMs) : undefined,
+    trouble,
+    nodeName: inTrouble.spec.nodeName,
     requests: spec.containers.map(({ resources: { requests } }) => ({
       cpu: requests['cpu'] ?? '0',
       memory: requests['memory'] ?? '0',
@@ -120,5 +97,6 @@ export const isPodNews = (before: PodRecord, after: PodRecord): boolean =>
   before.observed.adminUrl !== after.observed.adminUrl ||
   before.isTerminating !== after.isTerminating ||
   before.isOver !== after.isOver ||
-  before.waiting?.reason !== after.waiting?.reason ||
-  (before.unschedulable === undefined) !== (after.unschedulable === undefined);
+  before.observed.isLost !== after.observed.isLost ||
+  before.trouble?.kind !== after.trouble?.kind ||
+  before.trouble?.reason !== after.trouble?.reason;

@@ -1,21 +1,16 @@
-/** Why a tier's pods do not come, from what controllers, scheduler and kubelet say. Pure. */
+/** Why a tier's pods do not come or do not serve, from what controllers, scheduler, kubelet and quotas say. Pure. */
 import { z } from 'zod';
-import type { TierProblem } from '../reconcile/ports.ts';
+import type { TierProblem } from '../reconcile/trouble.ts';
+import { creationProblems, rolloutProblem } from './creation-problems.ts';
+import type { PodWord, PodWords } from './mount-failures.ts';
 import type { KubeObject } from './objects.ts';
+import type { PodTrouble, PodTroubleKind } from './pod-trouble.ts';
 import type { PodRecord } from './pods.ts';
 import { parseQuantity } from './quantity.ts';
 
 const deploymentSchema = z.object({
   spec: z.object({ replicas: z.number().default(1) }),
-  status: z
-    .object({
-      replicas: z.number().default(0),
-      readyReplicas: z.number().default(0),
-      conditions: z
-        .array(z.object({ type: z.string(), status: z.string(), message: z.string().default('') }))
-        .default([]),
-    })
-    .default({ replicas: 0, readyReplicas: 0, conditions: [] }),
+  status: z.object({ readyReplicas: z.number().default(0) }).default({ readyReplicas: 0 }),
 });
 
 export const replicasOf = (deployment: KubeObject): number => deploymentSchema.parse(deployment).spec.replicas;
@@ -24,46 +19,6 @@ export const replicasOf = (deployment: KubeObject): number => deploymentSchema.p
 export const readyOf = (deployment: KubeObject): number => deploymentSchema.parse(deployment).status.readyReplicas;
 
 type Amount = { readonly resource: string; readonly amount: number };
-
-/** `requests.cpu=500m,pods=1` */
-const amountsOf = (text: string): ReadonlyMap<string, number> =>
-  new Map(
-    text.split(',').flatMap((pair): [string, number][] => {
-      const [resource = '', quantity = ''] = pair.split('=');
-      const amount = parseQuantity(quantity);
-      return amount === undefined ? [] : [[resource.trim(), amount]];
-    }),
-  );
-
-/** The quota admission plugin's words since Kubernetes 1.5. */
-const EXCEEDED = /exceeded quota: ([^,]+), requested: (.+?), used: (.+?), limited: (\S+)/;
-
-/**
- * `exceeded quota: compute, requested: requests.cpu=500m, used: requests.cpu=1, limited: requests.cpu=1200m` with 8
- * replicas missing: 8 × 0.5 − (1.2 − 1) = 3.8 cores more are needed.
- */
-export const quotaProblem = (message: string, missingReplicas: number): TierProblem | undefined => {
-  const [, quota, requested = '', used = '', limited = ''] = EXCEEDED.exec(message) ?? [];
-  if (quota === undefined) return undefined;
-  const [inUse, limit] = [amountsOf(used), amountsOf(limited)];
-  const missing = [...amountsOf(requested)].map(([resource, perPod]): Amount => {
-    const free = Math.max(0, (limit.get(resource) ?? 0) - (inUse.get(resource) ?? 0));
-    return { resource, amount: Math.round((missingReplicas * perPod - free) * 1e9) / 1e9 };
-  });
-  return { kind: 'quota', quota, replicas: missingReplicas, missing };
-};
-
-/** The ReplicaSet's complaint, which the Deployment repeats. */
-const creationProblem = (deployment: KubeObject): readonly TierProblem[] => {
-  const { spec, status } = deploymentSchema.parse(deployment);
-  const failure = status.conditions.find(
-    ({ type, status: verdict }) => type === 'ReplicaFailure' && verdict === 'True',
-  );
-  const missingReplicas = spec.replicas - status.replicas;
-  // The condition stays for a while after the last pod has come.
-  if (failure === undefined || missingReplicas <= 0) return [];
-  return [quotaProblem(failure.message, missingReplicas) ?? { kind: 'refused', message: failure.message }];
-};
 
 /** What one node has room for, as far as pods that run show it. */
 const mostTogether = (pods: readonly PodRecord[]): number => {
@@ -75,7 +30,7 @@ const mostTogether = (pods: readonly PodRecord[]): number => {
 };
 
 const unschedulableProblem = (pods: readonly PodRecord[]): readonly TierProblem[] => {
-  const waiting = pods.filter(({ unschedulable }) => unschedulable !== undefined);
+  const waiting = pods.filter(({ trouble }) => trouble?.kind === 'unschedulable');
   const [first] = waiting;
   if (first === undefined) return [];
   const sum = (resource: 'cpu' | 'memory'): Amount => ({
@@ -85,7 +40,7 @@ const unschedulableProblem = (pods: readonly PodRecord[]): readonly TierProblem[
       .reduce((total, request) => total + (parseQuantity(request[resource]) ?? 0), 0),
   });
   const missing = [sum('cpu'), sum('memory')];
-  const message = first.unschedulable ?? '';
+  const message = first.trouble?.message ?? '';
   const mostOnANode = mostTogether(pods);
   return [
     {
@@ -98,32 +53,107 @@ const unschedulableProblem = (pods: readonly PodRecord[]): readonly TierProblem[
   ];
 };
 
-/** One per reason. */
-const startProblems = (
-  pods: readonly PodRecord[],
-  mountFailures: ReadonlyMap<string, string>,
-): readonly TierProblem[] => {
-  const byReason = new Map<string, { replicas: number; readonly message: string }>();
-  const add = (reason: string, message: string): void => {
-    const known = byReason.get(reason);
-    if (known === undefined) byReason.set(reason, { replicas: 1, message });
-    else known.replicas += 1;
-  };
-  for (const { metadata, waiting, isBeingMade } of pods) {
-    const unmounted = mountFailures.get(metadata.uid);
-    if (waiting !== undefined) add(waiting.reason, waiting.message);
-    else if (isBeingMade && unmounted !== undefined) add('FailedMount', unmounted);
-  }
-  return [...byReason].map(([reason, { replicas, message }]) => ({ kind: 'not_starting', replicas, reason, message }));
+const lostProblem = (pods: readonly PodRecord[]): readonly TierProblem[] => {
+  const lost = pods.filter(({ observed }) => observed.isLost === true);
+  const nodes = [...new Set(lost.flatMap(({ nodeName }) => (nodeName === undefined ? [] : [nodeName])))].sort();
+  return lost.length === 0 ? [] : [{ kind: 'lost', replicas: lost.length, nodes }];
 };
 
-/** @param mountFailures by pod uid: a volume that can't be mounted shows in events only. */
-export const tierProblems = (
-  deployment: KubeObject,
+/** A kubelet repeats itself every two minutes at the latest, and a probe's words are held back for five. */
+const WORDS_COUNT_MS = 360_000;
+/** Older words say how old they are. */
+const WORDS_FRESH_MS = 30_000;
+/** A pod that ended longer ago has been replaced. */
+const ENDED_COUNTS_MS = 60_000;
+
+type Told = Extract<TierProblem, { readonly kind: 'not_starting' | 'not_ready' | 'ended' | 'not_ending' }>;
+const TOLD: readonly PodTroubleKind[] = [
+  'not_starting',
+  'not_ready',
+  'ended',
+  'not_ending',
+] as const satisfies readonly Told['kind'][];
+const isToldKind = (kind: PodTroubleKind): kind is Told['kind'] => TOLD.includes(kind);
+
+const ofNow = (word: PodWord | undefined, nowMs: number): PodWord | undefined =>
+  word === undefined || (word.atMs !== undefined && nowMs - word.atMs > WORDS_COUNT_MS) ? undefined : word;
+
+/** What is told of a pod now; undefined while it may pass by itself. */
+const toldOf = (
+  trouble: PodTrouble,
+  words: PodWords | undefined,
+  nowMs: number,
+): (Pick<Told, 'reason' | 'message' | 'saidSecondsAgo'> & { readonly kind: PodTroubleKind }) | undefined => {
+  const { kind, reason, message, fromMs, ask } = trouble;
+  const word = ask === undefined ? undefined : ofNow(words?.[ask], nowMs);
+  const ageMs = word?.atMs === undefined ? 0 : nowMs - word.atMs;
+  const said = ageMs > WORDS_FRESH_MS ? { saidSecondsAgo: Math.round(ageMs / 1000) } : {};
+  // The event names the cause, and needs no patience.
+  if (word !== undefined && ask === 'making') return { kind, reason: word.reason, message: word.message, ...said };
+  if (fromMs !== undefined && nowMs < fromMs) return undefined;
+  return word === undefined
+    ? { kind, reason, message }
+    : { kind, reason, message: `${message}: ${word.message}`, ...said };
+};
+
+/** One per kind and reason. */
+const podProblems = (
   pods: readonly PodRecord[],
-  mountFailures: ReadonlyMap<string, string>,
-): readonly TierProblem[] => [
-  ...creationProblem(deployment),
-  ...unschedulableProblem(pods),
-  ...startProblems(pods, mountFailures),
-];
+  words: ReadonlyMap<string, PodWords>,
+  nowMs: number,
+): readonly Told[] => {
+  const byReason = new Map<string, Told>();
+  for (const { trouble, metadata } of pods) {
+    const told = trouble === undefined ? undefined : toldOf(trouble, words.get(metadata.uid), nowMs);
+    if (told === undefined || !isToldKind(told.kind)) continue;
+    const key = `${told.kind} ${told.reason}`;
+    const known = byReason.get(key);
+    byReason.set(
+      key,
+      known === undefined ? { ...told, kind: told.kind, replicas: 1 } : { ...known, replicas: known.replicas + 1 },
+    );
+  }
+  return [...byReason.values()];
+};
+
+export interface TierSeen {
+  readonly deployment: KubeObject;
+  /** Of the tier, those that end or have ended as well. */
+  readonly pods: readonly PodRecord[];
+  /** By pod uid: what only events say. */
+  readonly words: ReadonlyMap<string, PodWords>;
+  /** The namespace's quotas as the API server lists them; undefined: nobody looked. */
+  readonly quotas?: unknown;
+  readonly nowMs: number;
+  /** For how long its controller has said nothing of what it has not done. */
+  readonly unansweredMs?: number;
+}
+
+/**
+ * Pods that have ended, or should have, are trouble only while replicas are missing: those that serve are what counts.
+ * A rollout that was given up is told where nothing else says why.
+ */
+export const tierProblems = ({
+  deployment,
+  pods,
+  words,
+  quotas,
+  nowMs,
+  unansweredMs,
+}: TierSeen): readonly TierProblem[] => {
+  const standing = pods.filter(({ isTerminating, isOver }) => !isTerminating && !isOver);
+  const ready = standing.filter(({ observed }) => observed.ready).length;
+  const gone = pods.filter(
+    ({ isTerminating, isOver, endedAtMs }) =>
+      isTerminating || (isOver && endedAtMs !== undefined && nowMs - endedAtMs <= ENDED_COUNTS_MS),
+  );
+  const problems = [
+    ...creationProblems(deployment, quotas, nowMs, unansweredMs),
+    ...unschedulableProblem(standing),
+    ...lostProblem(standing),
+    ...podProblems(standing, words, nowMs),
+    ...(ready < replicasOf(deployment) ? podProblems(gone, words, nowMs) : []),
+  ];
+  const rollout = problems.length === 0 ? rolloutProblem(deployment) : undefined;
+  return rollout === undefined ? problems : [rollout];
+};

@@ -1,7 +1,7 @@
 /** The scale subresource: the only way in which replicas change. */
 import { z } from 'zod';
-import { FIELD_MANAGER } from '../api/names.ts';
-import type { ReplicaWriter } from '../reconcile/ports.ts';
+import { ASK_AGAIN_FIELD_MANAGER, ASKED_AGAIN, FIELD_MANAGER } from '../api/names.ts';
+import type { Nudger, ReplicaWriter } from '../reconcile/ports.ts';
 import type { KubeClient } from './client.ts';
 import { isKubeError } from './errors.ts';
 import { type KubeObject, parseObject } from './objects.ts';
@@ -42,5 +42,30 @@ export const createReplicaWriter = (client: KubeClient, store: Store<KubeObject>
       store.observe(keepOwned(parseObject(await client.call({ ...target, verb: 'get' }, signal))));
       return 'conflict';
     }
+  },
+});
+
+/**
+ * A ReplicaSet is looked at anew whenever it changes at all, whatever its back-off (pkg/controller/replicaset, updateRS),
+ * and the Deployment controller copies annotations of a Deployment to its newest ReplicaSet (deployment_util.go,
+ * copyDeploymentAnnotationsToReplicaSet). The pods' template has no part in it, so nothing rolls.
+ */
+export const createNudger = (client: KubeClient, store: Store<KubeObject>): Nudger => ({
+  async askAgain({ namespace, name, atMs }, signal) {
+    const live = store.get(namespace, name);
+    if (live === undefined) return;
+    // With a uid it changes that very object and never makes one; by a manager of its own, so that the tier's manifest
+    // neither owns nor removes it.
+    const metadata = {
+      name,
+      namespace,
+      uid: live.metadata.uid,
+      annotations: { [ASKED_AGAIN]: new Date(atMs).toISOString() },
+    };
+    const body = { apiVersion: 'apps/v1', kind: 'Deployment', metadata };
+    const query = { fieldManager: ASK_AGAIN_FIELD_MANAGER, force: 'true' };
+    const target = { resource: DEPLOYMENTS, namespace, name };
+    const answer = await client.call({ ...target, verb: 'apply', query, body, isOnce: true }, signal);
+    store.observe(keepOwned(parseObject(answer)));
   },
 });

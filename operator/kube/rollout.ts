@@ -29,3 +29,6 @@ export const isRollingOut = (deployment: KubeObject): boolean => {
   );
   return status.updatedReplicas < status.replicas && !gaveUp;
 };
+
+/** Pods of the newest template. */
+export const updatedOf = (deployment: KubeObject): number => schema.parse(deployment).status.updatedReplicas;

@@ -18,13 +18,17 @@ export interface StoreOptions<T> {
   readonly onListenerError: (error: unknown) => void;
 }
 
+const DIGITS = /^\d+$/;
+/** They have 64 bits, and a number of JavaScript 53. */
+const wholeOf = (version: string): bigint | undefined => (DIGITS.test(version) ? BigInt(version) : undefined);
+
 /**
  * Versions are compared as numbers: within one resource later writes have greater ones (Kubernetes KEP 5504, and etcd's
  * revisions ever since). One that is no number counts as newer.
  */
 export const isOlder = (version: string, than: string): boolean => {
-  const [a, b] = [Number(version), Number(than)];
-  return Number.isFinite(a) && Number.isFinite(b) && a < b;
+  const [a, b] = [wholeOf(version), wholeOf(than)];
+  return a !== undefined && b !== undefined && a < b;
 };
 
 export class Store<T extends Stored> {

@@ -21,6 +21,8 @@ export interface KubeMetrics {
 export interface KubeMetricsSources {
   /** Since the API server last spoke of a resource, ms. */
   readonly quietMs: () => ReadonlyMap<string, number>;
+  /** Watched namespaces that are not served as they should be, and why. */
+  readonly notServed: () => ReadonlyMap<string, { readonly reason: string }>;
   readonly counts: () => { readonly keys: number; readonly running: number };
 }
 
@@ -46,6 +48,16 @@ export const createKubeMetrics = (registry: Registry, sources: KubeMetricsSource
     registers,
     collect() {
       for (const [resource, ms] of sources.quietMs()) this.set({ resource }, ms / 1000);
+    },
+  });
+  new Gauge({
+    name: 'voucher_operator_namespaces_not_served',
+    help: '1 for a watched namespace that can not be listed (refused), that another installation serves (another), or that is served without a claim (unclaimed).',
+    labelNames: ['namespace', 'reason'] as const,
+    registers,
+    collect() {
+      this.reset();
+      for (const [namespace, { reason }] of sources.notServed()) this.set({ namespace, reason }, 1);
     },
   });
   return {

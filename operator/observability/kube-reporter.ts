@@ -7,22 +7,30 @@ import type { Logger } from './log.ts';
 /** An API server that is away is not worth a hundred lines a second. */
 const LOG_EVERY_FAILURES = 10;
 
-export const reportWatch = (log: Logger, metrics: KubeMetrics, resource: string, report: InformerReport): void => {
+export const reportWatch = (
+  log: Logger,
+  metrics: KubeMetrics,
+  resource: string,
+  report: InformerReport,
+  namespace?: string,
+): void => {
   switch (report.kind) {
     case 'listed': {
       const { objects, seconds } = report;
       metrics.lists.inc({ resource });
-      log.debug({ resource, objects, seconds }, 'listed');
+      log.debug({ resource, namespace, objects, seconds }, 'listed');
       return;
     }
+    case 'watching':
+      return;
     case 'skipped':
-      log.error({ resource, error: report.error }, 'an object was left out');
+      log.error({ resource, namespace, error: report.error }, 'an object was left out');
       return;
     case 'failed': {
       const { failures, retryAfterMs, error } = report;
       metrics.watchFailures.inc({ resource });
       if (failures % LOG_EVERY_FAILURES === 1) {
-        log.warn({ resource, failures, retryAfterMs, error }, 'a watch broke, it is begun again');
+        log.warn({ resource, namespace, failures, retryAfterMs, error }, 'a watch broke, it is begun again');
       }
     }
   }

@@ -1,6 +1,8 @@
 /** The entries that overrides and contingency levels give a trail: measures for a while, by people or by a trigger. Pure. */
+
 import type { VoucherCampaign } from '../api/campaign-types.ts';
 import type { ContingencyStatus } from '../api/contingency-types.ts';
+import { instantMs } from '../api/instant.ts';
 import { OVERRIDES } from '../api/names.ts';
 import type { AuditEntry } from './audit-entry.ts';
 import type { AuditHead } from './audit-plans.ts';
@@ -69,7 +71,7 @@ export const levelEntries = (
     ...ended.map(([level, since]): AuditEntry => {
       const command = byLevel.get(level);
       // One of an earlier time ended another.
-      const stopped = command?.kind === 'off' && command.atMs >= Date.parse(since) ? command : undefined;
+      const stopped = command?.kind === 'off' && command.atMs >= instantMs(since) ? command : undefined;
       const { who, reason } = stopped ?? {};
       return {
         ...head,

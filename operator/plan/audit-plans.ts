@@ -1,5 +1,7 @@
 /** The entries that plans give a trail. Pure. */
+
 import type { ScalingSpec } from '../api/campaign-types.ts';
+import { instantMs, instantMsOrNaN } from '../api/instant.ts';
 import type { ScalePlan } from '../api/scale-plan-types.ts';
 import { ceilingInForce } from '../scaling/schedule.ts';
 import type { AuditEntry } from './audit-entry.ts';
@@ -81,7 +83,7 @@ const outcomeEntries = (plan: ScalePlan, head: AuditHead & { readonly noted: str
   // What the operator wrote is what the API server refuses decisions by.
   if (state === 'Superseded') return [{ ...about, id: `${uid}/superseded`, at: head.noted, step: 'plan_superseded' }];
   if (decision === undefined) {
-    const isOver = nowMs >= Date.parse(spec.expiresAt) + EXPIRY_SETTLES_MS;
+    const isOver = nowMs >= instantMs(spec.expiresAt) + EXPIRY_SETTLES_MS;
     return isOver ? [{ ...about, id: `${uid}/expired`, at: spec.expiresAt, step: 'plan_expired' }] : [];
   }
   const decided = { ...about, at: status?.decidedAt ?? head.noted, ...actOf(decision.decidedBy, decision) };
@@ -98,10 +100,10 @@ const outcomeEntries = (plan: ScalePlan, head: AuditHead & { readonly noted: str
   const ended = { ...about, id: `${uid}/ended`, step: 'grant_ended' as const };
   // Revoked after its end: it had ended already.
   const revokedAt = status?.revokedAt ?? head.noted;
-  if (revocation !== undefined && Date.parse(revokedAt) < Date.parse(until)) {
+  if (revocation !== undefined && instantMsOrNaN(revokedAt) < instantMsOrNaN(until)) {
     return [approved, { ...ended, at: revokedAt, how: 'revoked', ...actOf(revocation.revokedBy, revocation) }];
   }
-  return nowMs >= Date.parse(until) ? [approved, { ...ended, at: until, how: 'time' }] : [approved];
+  return nowMs >= instantMsOrNaN(until) ? [approved, { ...ended, at: until, how: 'time' }] : [approved];
 };
 
 /** Every step that a plan which is there has made so far. */

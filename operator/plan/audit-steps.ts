@@ -6,6 +6,7 @@
  */
 
 import type { ScalingSpec, VoucherCampaign, VoucherCampaignStatus } from '../api/campaign-types.ts';
+import { instantMs, instantMsOrNaN } from '../api/instant.ts';
 import type { ScalePlan } from '../api/scale-plan-types.ts';
 import type { AuditEntry, Authorized, Hours } from './audit-entry.ts';
 import { levelEntries, overrideEntries } from './audit-measures.ts';
@@ -58,7 +59,7 @@ export const headOf = ({ metadata, spec }: VoucherCampaign, site: string): Audit
 });
 
 const missing = (trail: Trail, entries: readonly AuditEntry[]): readonly AuditEntry[] =>
-  entries.filter(({ id }) => !trail.has(id)).sort((a, b) => Date.parse(a.at) - Date.parse(b.at));
+  entries.filter(({ id }) => !trail.has(id)).sort((a, b) => (instantMsOrNaN(a.at) || 0) - (instantMsOrNaN(b.at) || 0));
 
 const equal = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
 
@@ -92,7 +93,7 @@ const isOutdated = ({ newest }: Pick<TrailedCampaign, 'newest'>, version: string
   newest !== undefined &&
   version !== undefined &&
   Number(version) < Number(newest.version) &&
-  nowMs - Date.parse(newest.noted) < OUTDATED_MS;
+  nowMs - instantMsOrNaN(newest.noted) < OUTDATED_MS;
 
 const campaignEntries = (view: AuditView, trail: Trail): readonly AuditEntry[] => {
   const { campaign, status, nowMs } = view;
@@ -108,7 +109,7 @@ const campaignEntries = (view: AuditView, trail: Trail): readonly AuditEntry[] =
   // What a contingency level has extended is what citizens were told.
   const window: Hours = { opensAt: spec.window.opensAt, closesAt: status.closesAt ?? spec.window.closesAt };
   const before = { authorized: known?.authorized ?? authorized, window: known?.window ?? window };
-  const hasClosed = nowMs >= Date.parse(window.closesAt);
+  const hasClosed = nowMs >= instantMs(window.closesAt);
   return [
     {
       ...head,
@@ -229,7 +230,7 @@ export const grantUses = (
     const raised = written.find((write) => write.tier === tier && write.replicas > write.from);
     if (raised !== undefined) return use(tier, raised.replicas, raised.from);
     // A leader that ended between its write and its note.
-    const { replicas, desired, isActing } = tiers[tier];
-    return isActing && desired >= replicas ? use(tier, replicas) : [];
+    const { replicas, written: wanted, isActing } = tiers[tier];
+    return isActing && wanted >= replicas ? use(tier, replicas) : [];
   });
 };

@@ -2,7 +2,10 @@
  * One small rule per condition: what is so, the stable reason, and the sentence for people, together, so that text and
  * logic can't drift apart. The truth table above each rule is its specification and its unit test.
  */
+
 import type { ConditionType } from '../api/conditions.ts';
+import { instantMs } from '../api/instant.ts';
+import { acceptingRegistrations } from './accepting.ts';
 import { contingencyCondition } from './contingency-told.ts';
 import { journalDurable, ready } from './journal-conditions.ts';
 import type { PlanInput } from './observed.ts';
@@ -11,6 +14,7 @@ import { conflictingScaler, overriddenCondition } from './overruled.ts';
 import { planState, stateText } from './plan-state.ts';
 import { preWarmed } from './pre-warmed.ts';
 import { provisioned } from './provisioned.ts';
+import { recordsAvailable } from './records-available.ts';
 import type { ConditionInput, Verdict } from './verdict.ts';
 
 /**
@@ -80,17 +84,23 @@ const PLAN_REASONS = {
  * |-------------------------|--------|------------------|
  * | none                    | False  | NoPlan           |
  * | one waits               | True   | AwaitingDecision |
+ * | one can't be read       | Unknown | PlanUnreadable  |
  * | newest approved         | False  | PlanApproved     |
  * | newest rejected         | False  | PlanRejected     |
  * | newest expired          | False  | PlanExpired      |
  * | newest revoked          | False  | PlanRevoked      |
  * | newest decided too late | False  | PlanVoid         |
  */
-export const planPending = ({ plans, nowMs }: ConditionInput): Verdict<'PlanPending'> => {
-  const newestFirst = plans.toSorted((a, b) => Date.parse(b.spec.expiresAt) - Date.parse(a.spec.expiresAt));
+export const planPending = ({ plans, nowMs, observed }: ConditionInput): Verdict<'PlanPending'> => {
+  const newestFirst = plans.toSorted((a, b) => instantMs(b.spec.expiresAt) - instantMs(a.spec.expiresAt));
   const waiting = newestFirst.find((plan) => planState(plan, nowMs) === 'Pending');
   if (waiting !== undefined) {
     return { status: 'True', reason: 'AwaitingDecision', message: stateText(waiting, 'Pending') };
+  }
+  const [unreadable] = observed.cluster.unreadablePlans ?? [];
+  if (unreadable !== undefined) {
+    const message = `ScalePlan ${unreadable.name} can't be read and grants nothing: ${unreadable.problem}. Delete it; the operator asks again while the need lasts.`;
+    return { status: 'Unknown', reason: 'PlanUnreadable', message };
   }
   for (const plan of newestFirst) {
     const state = planState(plan, nowMs);
@@ -136,4 +146,6 @@ export const judge = (input: ConditionInput): { readonly [T in ConditionType]: V
   ConflictingScaler: conflictingScaler(input),
   Overridden: overriddenCondition(input),
   Contingency: contingencyCondition(input),
+  AcceptingRegistrations: acceptingRegistrations(input),
+  RecordsAvailable: recordsAvailable(input),
 });

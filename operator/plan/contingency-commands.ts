@@ -8,10 +8,12 @@
  * | `off at <time>: <reason>`      | ended, whatever put it in force, if that was before then |
  *
  * `by <user>` may stand behind on and off; a policy of the chart holds that it is the writer's own name. The reason may be
- * left out. Times are RFC 3339. A value that can't be read is no command, and is told.
+ * left out. Times are as in the spec (operator/api/instant.ts). A value that can't be read is no command, and is told.
  */
 import type { VoucherCampaign } from '../api/campaign-types.ts';
+import { INSTANT_SOURCE, parseInstant } from '../api/instant.ts';
 import { CONTINGENCY_PREFIX, contingencyAnnotation } from '../api/names.ts';
+import { truncated } from './truncated.ts';
 
 export interface Said {
   /** As the API server knows him; absent where nobody says. */
@@ -32,18 +34,12 @@ export interface Commands {
 /** The status' bounds. */
 const MAX_WHO = 253;
 const MAX_REASON = 400;
-const RFC_3339 = String.raw`\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:\d{2})`;
-const ON = new RegExp(`^on(?: by (.+?))? until (stopped|${RFC_3339})(?:: ?(.*))?$`, 's');
-const OFF = new RegExp(`^off(?: by (.+?))? at (${RFC_3339})(?:: ?(.*))?$`, 's');
-
-const timeOf = (text: string): number | undefined => {
-  const ms = Date.parse(text);
-  return Number.isNaN(ms) ? undefined : ms;
-};
+const ON = new RegExp(`^on(?: by (.+?))? until (stopped|${INSTANT_SOURCE})(?:: ?(.*))?$`, 's');
+const OFF = new RegExp(`^off(?: by (.+?))? at (${INSTANT_SOURCE})(?:: ?(.*))?$`, 's');
 
 const saidOf = (who: string | undefined, reason: string | undefined): Said => ({
-  ...(who === undefined ? {} : { who: who.slice(0, MAX_WHO) }),
-  ...(reason === undefined || reason === '' ? {} : { reason: reason.slice(0, MAX_REASON) }),
+  ...(who === undefined ? {} : { who: truncated(who, MAX_WHO) }),
+  ...(reason === undefined || reason === '' ? {} : { reason: truncated(reason, MAX_REASON) }),
 });
 
 /** Undefined for what is not of the form above. */
@@ -51,11 +47,11 @@ export const parseCommand = (text: string): Command | undefined => {
   const [, onBy, until, onReason] = ON.exec(text) ?? [];
   if (until === 'stopped') return { kind: 'on', ...saidOf(onBy, onReason) };
   if (until !== undefined) {
-    const untilMs = timeOf(until);
+    const untilMs = parseInstant(until);
     return untilMs === undefined ? undefined : { kind: 'on', untilMs, ...saidOf(onBy, onReason) };
   }
   const [, offBy, at = '', offReason] = OFF.exec(text) ?? [];
-  const atMs = timeOf(at);
+  const atMs = parseInstant(at);
   return atMs === undefined ? undefined : { kind: 'off', atMs, ...saidOf(offBy, offReason) };
 };
 

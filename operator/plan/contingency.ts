@@ -2,9 +2,11 @@
  * Contingency levels: which are in force, since when, by whom and why, and what that means. Pure. Levels are what people
  * agreed on beforehand, so they count in every mode of scaling, paused or not.
  */
+
 import type { VoucherCampaign } from '../api/campaign-types.ts';
 import type { ContingencyLevel, ContingencyStatus, ContingencyTrigger } from '../api/contingency-types.ts';
 import { parseDurationMs } from '../api/duration.ts';
+import { instantMs } from '../api/instant.ts';
 import type { JournalState } from '../reconcile/ports.ts';
 import type { Reading } from '../scaling/types.ts';
 import { type Commands, commandsOf } from './contingency-commands.ts';
@@ -142,7 +144,7 @@ const closing = (
   const kept = toldMs === undefined ? undefined : effectiveMs;
   const extending = inForce.filter(({ level }) => level.effect.extendClosing !== undefined);
   if (nowMs >= effectiveMs) {
-    const late = extending.filter(({ status }) => Date.parse(status.since) >= effectiveMs);
+    const late = extending.filter(({ status }) => instantMs(status.since) >= effectiveMs);
     return { closesAtMs: kept, tooLate: late.map(({ level }) => level.name) };
   }
   const addedMs = Math.max(0, ...extending.map(({ level }) => parseDurationMs(level.effect.extendClosing ?? '0s')));
@@ -161,9 +163,9 @@ export const contingencyOf = ({ campaign, observed, memory, nowMs }: Contingency
   const { previous } = observed;
   const { window, contingency } = campaign.spec;
   const levels = contingency?.levels ?? [];
-  const statedMs = Date.parse(window.closesAt);
-  const toldMs = previous?.closesAt === undefined ? undefined : Date.parse(previous.closesAt);
-  const isOpen = nowMs >= Date.parse(window.opensAt) && nowMs < Math.max(statedMs, toldMs ?? statedMs);
+  const statedMs = instantMs(window.closesAt);
+  const toldMs = previous?.closesAt === undefined ? undefined : instantMs(previous.closesAt);
+  const isOpen = nowMs >= instantMs(window.opensAt) && nowMs < Math.max(statedMs, toldMs ?? statedMs);
   const commands = commandsOf(campaign);
   const signals = contingencySignals(observed, memory);
   const before = parseContingencyMemory(previous?.contingencyMemory);
@@ -184,13 +186,13 @@ export const contingencyOf = ({ campaign, observed, memory, nowMs }: Contingency
     ...closing(statedMs, toldMs, inForce, nowMs),
     unreadable: commands.unreadable,
     isCounting: [...after.values()].some(({ held, triggered }) => held !== undefined || triggered !== undefined),
-    endsAtMs: inForce.flatMap(({ status }) => (status.until === undefined ? [] : [Date.parse(status.until)])),
+    endsAtMs: inForce.flatMap(({ status }) => (status.until === undefined ? [] : [instantMs(status.until)])),
   };
 };
 
 /** The campaign as it is in force: everything that decides by its closing sees the extended one. */
 export const withClosing = (campaign: VoucherCampaign, closesAtMs: number | undefined): VoucherCampaign => {
-  if (closesAtMs === undefined || closesAtMs <= Date.parse(campaign.spec.window.closesAt)) return campaign;
+  if (closesAtMs === undefined || closesAtMs <= instantMs(campaign.spec.window.closesAt)) return campaign;
   const window = { ...campaign.spec.window, closesAt: instantText(closesAtMs) };
   return { ...campaign, spec: { ...campaign.spec, window } };
 };

@@ -13,6 +13,7 @@
  * Circumstances: mode, ceiling, minimum, maximum, overrides, other autoscalers, the plan that waits, a full downstream,
  * how pre-warming stands.
  */
+import { instantMs } from '../api/instant.ts';
 import { type DecisionRecord, decisionRecord } from './decision-record.ts';
 
 /** Hours of an ordinary campaign; more than half an hour of one that changes its mind without end. About 60 KiB. */
@@ -43,13 +44,11 @@ const circumstances = (record: DecisionRecord): string =>
 
 const direction = ({ from, desired }: DecisionRecord): number => (from === undefined ? 0 : Math.sign(desired - from));
 
-const ms = (instant: string): number => Date.parse(instant);
-
 const isStepOf = (last: DecisionRecord, next: DecisionRecord): boolean =>
   last.limitedBy === next.limitedBy &&
   direction(last) !== 0 &&
   direction(last) === Math.sign(next.desired - last.desired) &&
-  ms(next.at) - ms(last.at) < STEPS_JOIN_MS;
+  instantMs(next.at) - instantMs(last.at) < STEPS_JOIN_MS;
 
 export interface Noted {
   readonly decisions: TierDecisions;
@@ -81,7 +80,8 @@ export const noteDecision = ({ records, candidate }: TierDecisions, next: Decisi
   }
   if (last.limitedBy === next.limitedBy) return { decisions: { records }, news: undefined };
   if (candidate?.limitedBy !== next.limitedBy) return { decisions: { records, candidate: following }, news: undefined };
-  if (ms(next.at) - ms(candidate.at) < REASON_SETTLES_MS) return { decisions: { records, candidate }, news: undefined };
+  if (instantMs(next.at) - instantMs(candidate.at) < REASON_SETTLES_MS)
+    return { decisions: { records, candidate }, news: undefined };
   return append(records, candidate);
 };
 
@@ -116,4 +116,4 @@ export const parseDecisions = (text: string | undefined): readonly DecisionRecor
 
 /** The decision in force at an instant; undefined when the log begins later. */
 export const decisionAt = (records: readonly DecisionRecord[], atMs: number): DecisionRecord | undefined =>
-  records.findLast(({ at }) => ms(at) <= atMs);
+  records.findLast(({ at }) => instantMs(at) <= atMs);

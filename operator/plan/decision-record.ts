@@ -2,7 +2,9 @@
  * What one tick decided on a tier, with the numbers behind it, as one record: a line of the log, and what `kubectl voucher
  * why` reads. Pure.
  */
+
 import { z } from 'zod';
+import { parseInstant } from '../api/instant.ts';
 import type { CampaignReadings } from '../reconcile/ports.ts';
 import type { Reading } from '../scaling/types.ts';
 import type { ScaledTier } from './observed.ts';
@@ -10,7 +12,7 @@ import type { Plan } from './plan.ts';
 
 const count = z.number().int().nonnegative();
 const measure = z.number();
-const instant = z.iso.datetime();
+const instant = z.string().refine((text) => parseInstant(text) !== undefined);
 
 const MAX_OVERRIDES = 8;
 const MAX_RIVALS = 16;

@@ -2,7 +2,7 @@
 
 import type { VoucherCampaignStatus } from '../api/campaign-types.ts';
 import type { Condition } from '../api/common-types.ts';
-import type { ConditionType, EventReason } from '../api/conditions.ts';
+import { CONDITION_REASONS, type ConditionType, type EventReason } from '../api/conditions.ts';
 import type { CampaignEvent } from '../reconcile/ports.ts';
 import { SCALED_TIERS, type TierOutcome } from './observed.ts';
 
@@ -45,8 +45,24 @@ const becameNotDurable: Transition['happened'] = (before, after) =>
   !toldByReady.includes(after.reason) &&
   (before?.status === 'True' || before?.reason !== after.reason);
 
+/** Reasons for which registrations are not stored, although citizens may send them. */
+const storesNot: readonly string[] = [
+  'CredentialsRefused',
+  'JournalDisconnected',
+  'NoJournalLeader',
+  'JournalSilent',
+  'JournalFull',
+  'SomePublishesFail',
+];
+const storesAgain: readonly string[] = ['Accepting', 'NotOpen', 'Closed', 'LevelLetsNobodyIn'];
+
 /** Reasons for which the floor won't stand at opening unless somebody acts. */
 const willMiss: readonly string[] = ['WillBeLate', 'CeilingBelowFloor'];
+
+/** Each has an event of its own name. */
+const NOT_PROVISIONED = CONDITION_REASONS.Provisioned.filter(
+  (reason) => reason !== 'AllPlaced' && reason !== 'NotYetObserved',
+);
 
 const TRANSITIONS: readonly Transition[] = [
   { type: 'Warning', reason: 'JournalConflict', about: 'Ready', happened: became('JournalConflict') },
@@ -65,10 +81,9 @@ const TRANSITIONS: readonly Transition[] = [
     about: 'JournalDurable',
     happened: (before, after) => after?.status === 'True' && before?.status !== 'True',
   },
-  { type: 'Warning', reason: 'QuotaExceeded', about: 'Provisioned', happened: became('QuotaExceeded') },
-  { type: 'Warning', reason: 'PodsRefused', about: 'Provisioned', happened: became('PodsRefused') },
-  { type: 'Warning', reason: 'Unschedulable', about: 'Provisioned', happened: became('Unschedulable') },
-  { type: 'Warning', reason: 'PodsNotStarting', about: 'Provisioned', happened: became('PodsNotStarting') },
+  ...NOT_PROVISIONED.map(
+    (reason): Transition => ({ type: 'Warning', reason, about: 'Provisioned', happened: became(reason) }),
+  ),
   {
     type: 'Normal',
     reason: 'Provisioned',
@@ -144,7 +159,34 @@ const TRANSITIONS: readonly Transition[] = [
     happened: (before, after) => before?.status === 'True' && after?.status === 'False',
   },
   { type: 'Warning', reason: 'OverrideUnreadable', about: 'Overridden', happened: became('Unreadable') },
+  { type: 'Warning', reason: 'PlanUnreadable', about: 'PlanPending', happened: became('PlanUnreadable') },
   { type: 'Warning', reason: 'ContingencyUnreadable', about: 'Contingency', happened: became('CommandUnreadable') },
+  {
+    type: 'Warning',
+    reason: 'RegistrationsFail',
+    about: 'AcceptingRegistrations',
+    happened: (before, after) => storesNot.includes(after?.reason ?? '') && before?.reason !== after?.reason,
+  },
+  {
+    type: 'Normal',
+    reason: 'RegistrationsAccepted',
+    about: 'AcceptingRegistrations',
+    // Over, however the window is by now.
+    happened: (before, after) => storesNot.includes(before?.reason ?? '') && storesAgain.includes(after?.reason ?? ''),
+  },
+  {
+    type: 'Warning',
+    reason: 'RecordsUnavailable',
+    about: 'RecordsAvailable',
+    happened: (before, after) => after?.status === 'False' && before?.reason !== after.reason,
+  },
+  {
+    type: 'Normal',
+    reason: 'RecordsAvailable',
+    about: 'RecordsAvailable',
+    // Not from Unknown: the first look at a new campaign's database is no news.
+    happened: (before, after) => before?.status === 'False' && after?.status === 'True',
+  },
 ];
 
 export const transitionEvents = (
@@ -176,10 +218,18 @@ export const transitionEvents = (
   return [...conditions, ...ceilings, ...drained];
 };
 
-/** `intake 4 → 10: arrivals 3400/s need 10`. Emitted when the write has succeeded. */
-export const scaleEvent = ({ tier, replicas, desired, decision }: TierOutcome): CampaignEvent =>
-  campaignEvent(
+/**
+ * `intake 4 → 10: arrivals 3400/s need 10`; `intake 40 → 60: 40 are to serve, and 20 stand in for pods on nodes that do
+ * not answer; arrivals …`. Emitted when the write has succeeded.
+ */
+export const scaleEvent = ({ tier, replicas, desired, written, decision }: TierOutcome): CampaignEvent => {
+  const standIns =
+    written > desired
+      ? `${desired} are to serve, and ${written - desired} stand in for pods on nodes that do not answer; `
+      : '';
+  return campaignEvent(
     'Normal',
-    desired > replicas ? 'ScaledUp' : 'ScaledDown',
-    `${tier} ${replicas} → ${desired}: ${decision?.explanation ?? 'mode Off'}`,
+    written > replicas ? 'ScaledUp' : 'ScaledDown',
+    `${tier} ${replicas} → ${written}: ${standIns}${decision?.explanation ?? 'mode Off'}`,
   );
+};

@@ -41,5 +41,5 @@ export const headroomOf = (
   const hasGone = nowMs >= times.holdUntilMs && intake.desired <= campaign.spec.scaling.tiers.intake.min;
   if (meetsQuota || !isTime || hasGone) return sized(0);
   const most = Math.min(intake.limits.ceiling, intake.limits.max);
-  return sized(Math.min(headroomReplicas, most - intake.desired));
+  return sized(Math.min(headroomReplicas, most - intake.written));
 };

@@ -1,5 +1,7 @@
 /** Rules about the journal: whether an acknowledgement is worth its name, and what that means for the campaign. */
+
 import type { JournalState } from '../reconcile/ports.ts';
+import { acceptingRegistrations, publishesFail } from './accepting.ts';
 import { worstVerdict } from './journal-faults.ts';
 import type { PlanInput } from './observed.ts';
 import { SCALED_TIERS } from './observed.ts';
@@ -106,6 +108,7 @@ const disabledMessage = (detail: string): string =>
  * | unavailable             | any              | False   | JournalUnavailable |
  * | JournalDurable not True | any              | False   | JournalNotDurable  |
  * | durable                 | one has < min    | False   | TierNotReady       |
+ * | durable                 | all have ≥ min, and half of the intakes store nothing | False | PublishesFail |
  * | durable                 | all have ≥ min   | True    | AllTiersReady      |
  */
 export const ready = (input: ConditionInput): Verdict<'Ready'> => {
@@ -137,6 +140,10 @@ export const ready = (input: ConditionInput): Verdict<'Ready'> => {
   if (short.length > 0) {
     const list = short.map(({ tier, ready: pods, limits }) => `${tier} has ${pods} of at least ${limits.min}`);
     return { status: 'False', reason: 'TierNotReady', message: `Ready replicas are missing: ${list.join(', ')}.` };
+  }
+  // Judged with their own credentials: the journal that the operator sees may be another one.
+  if (publishesFail(input)) {
+    return { status: 'False', reason: 'PublishesFail', message: acceptingRegistrations(input).message };
   }
   return { status: 'True', reason: 'AllTiersReady', message: 'Every tier has its minimum of ready replicas.' };
 };

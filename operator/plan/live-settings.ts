@@ -1,10 +1,11 @@
 import type { LiveSettings } from '../api/app-contract.ts';
 import type { VoucherCampaignSpec } from '../api/campaign-types.ts';
+import { instantMs } from '../api/instant.ts';
 import type { Backlog, Reading } from '../scaling/types.ts';
 import type { Effects } from './contingency.ts';
 
 /** Decimal instants of one form, so that `…T01:00:00Z` and `…T01:00:00.000Z` are the same settings. */
-const instant = (text: string): string => new Date(Date.parse(text)).toISOString();
+const instant = (text: string): string => new Date(instantMs(text)).toISOString();
 
 /** What changes from second to second. */
 export interface Circumstances {
@@ -12,6 +13,8 @@ export interface Circumstances {
   readonly mostPerSecond?: number | undefined;
   readonly effects?: Effects;
   readonly recordsBacklog?: Reading<Backlog> | undefined;
+  /** The database takes nothing now. */
+  readonly isRecordsStopped?: boolean;
 }
 
 /** Steps of what people are told, so that settings change seldom; below the first nobody has to be told anything. */
@@ -20,13 +23,14 @@ const WORTH_TELLING_SECONDS = 5;
 const RENEWED_MS = 10_000;
 
 /** 47 s at 10:00:07 → at most 60 s, as of 10:00:00; what is stale is not told. */
-const behindOf = (backlog: Reading<Backlog> | undefined): LiveSettings['behind'] => {
+const behindOf = (backlog: Reading<Backlog> | undefined, isStopped: boolean): LiveSettings['behind'] => {
   if (backlog?.kind !== 'fresh') return undefined;
   const { oldestSeconds = 0 } = backlog.value;
   if (oldestSeconds < WORTH_TELLING_SECONDS) return undefined;
   const atMostSeconds =
     BEHIND_SECONDS.find((step) => oldestSeconds <= step) ?? Math.ceil(oldestSeconds / 86_400) * 86_400;
-  return { atMostSeconds, asOf: new Date(Math.floor(backlog.atMs / RENEWED_MS) * RENEWED_MS).toISOString() };
+  const asOf = new Date(Math.floor(backlog.atMs / RENEWED_MS) * RENEWED_MS).toISOString();
+  return { atMostSeconds, asOf, ...(isStopped ? { isStopped } : {}) };
 };
 
 /**
@@ -46,13 +50,13 @@ export const buildLiveSettings = (
   spec: VoucherCampaignSpec,
   generation: number,
   intakePods: number,
-  { mostPerSecond, effects = {}, recordsBacklog }: Circumstances = {},
+  { mostPerSecond, effects = {}, recordsBacklog, isRecordsStopped = false }: Circumstances = {},
 ): LiveSettings => {
   const sharers = Math.max(1, intakePods);
   const wanted = spec.traffic.admissionPerSecond ?? sharers * spec.scaling.tiers.intake.capacityPerReplica;
   const within = mostPerSecond === undefined ? wanted : Math.min(wanted, Math.floor(mostPerSecond));
   const share = effects.admissionPercent === undefined ? within : Math.floor((within * effects.admissionPercent) / 100);
-  const behind = behindOf(recordsBacklog);
+  const behind = behindOf(recordsBacklog, isRecordsStopped);
   return {
     v: 1,
     generation,

@@ -1,6 +1,8 @@
 /** The input of `plan`: everything that one tick read, and what the tick before left behind. Pure data. */
 import type { VoucherCampaign, VoucherCampaignStatus } from '../api/campaign-types.ts';
 import type { CampaignReadings, CanaryState, JournalState, ObservedCluster } from '../reconcile/ports.ts';
+import type { WriteRefusal } from '../reconcile/trouble.ts';
+import type { Replacing } from '../scaling/lost.ts';
 import type { Decision, TierLimits, TierMemory } from '../scaling/types.ts';
 
 /** Tiers with a scaling section in this version of the resource; both always exist. */
@@ -22,6 +24,8 @@ export interface Observed {
   readonly previous: VoucherCampaignStatus | undefined;
   /** What this process's last tick left; undefined on its first tick, which then may only hold or raise. */
   readonly memory: CampaignMemory | undefined;
+  /** What could not be written lately. Absent: nothing. */
+  readonly refusals?: readonly WriteRefusal[];
 }
 
 /** One tier after the scaling stage. */
@@ -33,9 +37,13 @@ export interface TierOutcome {
   /** `spec.replicas` of the Deployment; 0 when absent. */
   readonly replicas: number;
   readonly ready: number;
-  /** What this tick wants `spec.replicas` to be, also in Shadow where nobody writes it. */
+  /** Replicas that this tick wants to serve, also in Shadow where nobody writes it. */
   readonly desired: number;
-  /** Whether `desired` is written: mode Auto, not paused, and nobody else scales this tier. */
+  /** `desired`, and what stands in for pods on lost nodes: what `spec.replicas` is to be. */
+  readonly written: number;
+  /** What stands in for pods on lost nodes. */
+  readonly replacing: Replacing | undefined;
+  /** Whether `written` is written: mode Auto, not paused, and nobody else scales this tier. */
   readonly isActing: boolean;
   /** Autoscalers of others that write its replicas. */
   readonly rivals: readonly string[];

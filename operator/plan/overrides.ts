@@ -7,27 +7,22 @@
  * | hold-until   | `<time>`                                  | nothing goes down |
  * | min-override | `intake=20,records=4 until <time>`        | these are the least; never above max or the ceiling |
  *
- * Times are RFC 3339. A value that can't be read is in force in no way, and is told.
+ * Times are as in the spec (operator/api/instant.ts). A value that can't be read is in force in no way, and is told.
  */
 import type { VoucherCampaign } from '../api/campaign-types.ts';
+import { parseInstant } from '../api/instant.ts';
 import { OVERRIDES } from '../api/names.ts';
 import { type Overrides, SCALED_TIERS, type ScaledTier } from './observed.ts';
 
 const NONE: Overrides = { min: {}, inForce: [], unreadable: [] };
-const RFC_3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:\d{2})$/;
 const MOST_REPLICAS = 100_000;
-
-const timeOf = (text: string): number | undefined => {
-  const ms = RFC_3339.test(text) ? Date.parse(text) : Number.NaN;
-  return Number.isNaN(ms) ? undefined : ms;
-};
 
 const isScaledTier = (word: string): word is ScaledTier => SCALED_TIERS.some((tier) => tier === word);
 
 /** `intake=20,records=4 until 2026-11-23T12:00:00Z`; undefined for what is not of that form. */
 const minOf = (text: string): { readonly min: Overrides['min']; readonly untilMs: number } | undefined => {
   const [, list = '', time = ''] = /^\s*(\S+)\s+until\s+(\S+)\s*$/.exec(text) ?? [];
-  const untilMs = timeOf(time);
+  const untilMs = parseInstant(time);
   const min: Partial<Record<ScaledTier, number>> = {};
   for (const entry of list.split(',')) {
     const [, tier = '', digits = ''] = /^([a-z]+)=(\d{1,6})$/.exec(entry) ?? [];
@@ -55,8 +50,8 @@ export const overridesOf = ({ metadata: { annotations = {} } }: VoucherCampaign,
     if (nowMs >= untilMs) return;
     overrides = { ...overrides, ...more, inForce: [...overrides.inForce, `${what} ${until(untilMs)}`] };
   };
-  read(OVERRIDES.paused, timeOf, A_TIME, (ms) => enforce({ pausedUntilMs: ms }, ms, 'No replica is written'));
-  read(OVERRIDES.holdUntil, timeOf, A_TIME, (ms) => enforce({ holdUntilMs: ms }, ms, 'Nothing goes down'));
+  read(OVERRIDES.paused, parseInstant, A_TIME, (ms) => enforce({ pausedUntilMs: ms }, ms, 'No replica is written'));
+  read(OVERRIDES.holdUntil, parseInstant, A_TIME, (ms) => enforce({ holdUntilMs: ms }, ms, 'Nothing goes down'));
   read(
     OVERRIDES.minOverride,
     minOf,

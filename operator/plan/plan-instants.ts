@@ -1,4 +1,5 @@
 import type { VoucherCampaign } from '../api/campaign-types.ts';
+import { instantMs } from '../api/instant.ts';
 import type { ScalePlan } from '../api/scale-plan-types.ts';
 import { RENEW_MS } from '../scaling/plan-need.ts';
 import { reminderInstants } from './plan-reminder.ts';
@@ -6,14 +7,14 @@ import { reminderInstants } from './plan-reminder.ts';
 /** When plans and ceilings change although nothing happens: a campaign that is looked at seldom is looked at then. */
 export const planInstants = ({ spec }: VoucherCampaign, plans: readonly ScalePlan[]): readonly number[] => [
   ...spec.scaling.authorized.windows.flatMap(({ from, until }) => [
-    Date.parse(from),
-    Date.parse(until),
-    Date.parse(until) - RENEW_MS,
+    instantMs(from),
+    instantMs(until),
+    instantMs(until) - RENEW_MS,
   ]),
   ...plans.flatMap((plan) => {
     const { decision, expiresAt } = plan.spec;
-    if (decision === undefined) return [Date.parse(expiresAt), ...reminderInstants(plan)];
-    const endsAtMs = Date.parse(decision.ceilingUntil ?? expiresAt);
+    if (decision === undefined) return [instantMs(expiresAt), ...reminderInstants(plan)];
+    const endsAtMs = instantMs(decision.ceilingUntil ?? expiresAt);
     return [endsAtMs, endsAtMs - RENEW_MS];
   }),
 ];

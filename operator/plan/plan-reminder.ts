@@ -1,4 +1,5 @@
 /** An owner who has not answered a plan for the forecast is reminded before opening. Pure. */
+import { instantMs } from '../api/instant.ts';
 import type { ScalePlan } from '../api/scale-plan-types.ts';
 import type { CampaignEvent } from '../reconcile/ports.ts';
 import { campaignEvent } from './events.ts';
@@ -27,14 +28,14 @@ const indexOf = (level: string | undefined): number => REMINDERS.findIndex((remi
  */
 export const remindedLevel = ({ spec, status }: ScalePlan, nowMs: number): string | undefined => {
   if (spec.reason !== 'Forecast') return undefined;
-  const leftMs = Date.parse(spec.expiresAt) - nowMs;
+  const leftMs = instantMs(spec.expiresAt) - nowMs;
   const due = REMINDERS.findLastIndex(({ beforeMs }) => leftMs <= beforeMs);
   return REMINDERS[Math.max(due, indexOf(status?.reminded))]?.level;
 };
 
 /** When the owner is reminded of a plan that nobody answers. */
 export const reminderInstants = ({ spec: { reason, expiresAt } }: ScalePlan): readonly number[] =>
-  reason === 'Forecast' ? REMINDERS.map(({ beforeMs }) => Date.parse(expiresAt) - beforeMs) : [];
+  reason === 'Forecast' ? REMINDERS.map(({ beforeMs }) => instantMs(expiresAt) - beforeMs) : [];
 
 /** Undefined for a plan that is told of for the first time: that it was proposed is news enough. */
 export const reminderEvent = (plan: ScalePlan, level: string | undefined): CampaignEvent | undefined => {

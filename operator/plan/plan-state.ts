@@ -1,5 +1,7 @@
 /** Where plans stand, and what of it is news. Pure. */
+
 import type { PlanState } from '../api/conditions.ts';
+import { instantMs } from '../api/instant.ts';
 import type { ScalePlan, ScalePlanStatus } from '../api/scale-plan-types.ts';
 import type { CampaignEvent } from '../reconcile/ports.ts';
 import { decisionCounts } from '../scaling/grants.ts';
@@ -33,7 +35,7 @@ export interface PlanStateChange {
 export const planState = (plan: ScalePlan, nowMs: number): PlanState => {
   const { spec, status } = plan;
   if (status?.state === 'Superseded') return 'Superseded';
-  if (spec.decision === undefined) return nowMs < Date.parse(spec.expiresAt) ? 'Pending' : 'Expired';
+  if (spec.decision === undefined) return nowMs < instantMs(spec.expiresAt) ? 'Pending' : 'Expired';
   if (!decisionCounts(plan)) return 'Void';
   return spec.revocation === undefined ? spec.decision.verdict : 'Revoked';
 };

@@ -1,12 +1,15 @@
 /** A plan in a few sentences, for an official who reads them on a telephone. Pure. */
+
 import type { VoucherCampaign } from '../api/campaign-types.ts';
+import { instantMs } from '../api/instant.ts';
 import type { ScalePlanSpec } from '../api/scale-plan-types.ts';
 import type { TierNeed } from './plan-content.ts';
+import { truncated } from './truncated.ts';
 
 /** The schema's bound. */
 const MAX_LENGTH = 512;
 
-const bounded = (text: string): string => (text.length <= MAX_LENGTH ? text : `${text.slice(0, MAX_LENGTH - 1)}…`);
+const bounded = (text: string): string => truncated(text, MAX_LENGTH);
 
 /** 41,234 → 41,000: nobody decides by the last digits of a prediction. */
 const about = (value: number): string => {
@@ -22,7 +25,7 @@ const offsetMinutes = (opensAt: string): number => {
 };
 /** `09-25 10:00`, by the campaign's clock. */
 const clock = (instant: string, opensAt: string): string =>
-  new Date(Date.parse(instant) + offsetMinutes(opensAt) * 60_000).toISOString().slice(5, 16).replace('T', ' ');
+  new Date(instantMs(instant) + offsetMinutes(opensAt) * 60_000).toISOString().slice(5, 16).replace('T', ' ');
 
 const spanEn = (seconds: number): string => (seconds < 120 ? `${seconds} s` : `${Math.round(seconds / 60)} min`);
 const spanZh = (seconds: number): string => (seconds < 120 ? `${seconds} 秒` : `${Math.round(seconds / 60)} 分钟`);

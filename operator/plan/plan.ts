@@ -13,6 +13,7 @@ import type { ScalePlan } from '../api/scale-plan-types.ts';
 import type { Authorization, CampaignEvent, JournalSpec } from '../reconcile/ports.ts';
 import type { BuildOptions } from '../resources/build-options.ts';
 import type { Manifest } from '../resources/manifest.ts';
+import { tiersToAskAgain } from './ask-again.ts';
 import { contingencyOf, withClosing } from './contingency.ts';
 import { contingencyEvents } from './contingency-told.ts';
 import { scaleEvent, transitionEvents } from './events.ts';
@@ -49,6 +50,8 @@ export interface Plan {
   /** In the order in which they must exist. */
   readonly apply: readonly Manifest[];
   readonly scale: readonly ScaleWrite[];
+  /** Deployments whose controllers back off though there may be room: they are asked to try again. */
+  readonly askAgain: readonly string[];
   /** What the numbers of replicas rest on, to be judged again when they are written. */
   readonly authorization: Authorization;
   readonly journal: JournalSpec;
@@ -79,6 +82,12 @@ const admissionLimit = (tiers: TierOutcomes): number | undefined => {
   return limits.length === 0 ? undefined : Math.min(...limits);
 };
 
+/** Rows don't get into the database; with some workers left they do. */
+const isStopped = ({ conditions = [] }: VoucherCampaignStatus): boolean =>
+  conditions.some(
+    ({ type, status, reason }) => type === 'RecordsAvailable' && status === 'False' && reason !== 'SomeWorkersFail',
+  );
+
 export const plan = (stated: VoucherCampaign, observed: Observed, nowMs: number, options: BuildOptions): Plan => {
   const { mode } = stated.spec.scaling;
   const { journal, cluster, previous, readings } = observed;
@@ -101,17 +110,19 @@ export const plan = (stated: VoucherCampaign, observed: Observed, nowMs: number,
     intake: scaleTier(input, 'intake', remembered.intake),
     records: scaleTier(input, 'records', remembered.records),
   };
-  const memory: CampaignMemory = {
-    intake: tiers.intake.decision?.memory ?? remembered.intake,
-    records: tiers.records.decision?.memory ?? remembered.records,
+  const remember = (tier: ScaledTier): CampaignMemory[ScaledTier] => {
+    const { decision, replacing } = tiers[tier];
+    const { replacing: _before, ...rest } = decision?.memory ?? remembered[tier];
+    return replacing === undefined ? rest : { ...rest, replacing };
   };
+  const memory: CampaignMemory = { intake: remember('intake'), records: remember('records') };
 
   const scale = SCALED_TIERS.flatMap((tier): ScaleWrite[] => {
     const deployment = cluster.tiers[tier]?.deployment;
-    const { desired, replicas, isActing } = tiers[tier];
-    if (!isActing || deployment === undefined || desired === replicas) return [];
+    const { written, replicas, isActing } = tiers[tier];
+    if (!isActing || deployment === undefined || written === replicas) return [];
     const { name, resourceVersion } = deployment;
-    return [{ tier, name, from: replicas, replicas: desired, resourceVersion, event: scaleEvent(tiers[tier]) }];
+    return [{ tier, name, from: replicas, replicas: written, resourceVersion, event: scaleEvent(tiers[tier]) }];
   });
 
   const headroom = headroomOf(input, tiers, options);
@@ -124,7 +135,7 @@ export const plan = (stated: VoucherCampaign, observed: Observed, nowMs: number,
   const first = (tier: ScaledTier): number =>
     mode !== 'Off' && !tiers[tier].isActing
       ? createdReplicas(tiers[tier].limits, previous?.tiers?.[tier]?.replicas)
-      : tiers[tier].desired;
+      : tiers[tier].written;
   const manifests = planManifests(
     campaign,
     cluster,
@@ -142,6 +153,7 @@ export const plan = (stated: VoucherCampaign, observed: Observed, nowMs: number,
   return {
     ...manifests,
     scale,
+    askAgain: tiersToAskAgain(cluster, nowMs),
     authorization: { authorized: campaign.spec.scaling.authorized, plans: cluster.plans, fromMs: nowMs },
     journal: journalSpec(campaign, options),
     liveSettings:
@@ -150,6 +162,7 @@ export const plan = (stated: VoucherCampaign, observed: Observed, nowMs: number,
             mostPerSecond: admissionLimit(tiers),
             effects: contingency.effects,
             recordsBacklog: readings.backlog.records,
+            isRecordsStopped: isStopped(status),
           })
         : undefined,
     scalePlans,

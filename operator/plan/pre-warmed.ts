@@ -19,7 +19,7 @@ const lateness = ({ tiers, observed, times, nowMs }: ConditionInput): string | u
   }
   const pace = paceOf(decision?.memory ?? EMPTY_MEMORY);
   const startingSeconds = (seen?.pods ?? []).flatMap((pod) =>
-    pod.ready ? [] : [Math.max(0, nowMs - pod.createdAtMs) / 1000],
+    pod.ready || pod.isLost === true ? [] : [Math.max(0, nowMs - pod.createdAtMs) / 1000],
   );
   const seconds = secondsToFloor(forecastFloor, { ready, startingSeconds }, pace);
   const lateSeconds = Math.ceil(seconds - (times.opensAtMs - nowMs) / 1000);

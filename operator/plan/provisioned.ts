@@ -1,50 +1,57 @@
 /** Whether the cluster gives the tiers what they ask for, and how much is missing where it does not. */
-import type { TierProblem } from '../reconcile/ports.ts';
-import type { ScaledTier } from './observed.ts';
+import type { TierProblem, WriteRefusal } from '../reconcile/trouble.ts';
 import { SCALED_TIERS } from './observed.ts';
+import { ended, problemText } from './tier-words.ts';
 import type { ConditionInput, Verdict } from './verdict.ts';
+
+type Reason = Verdict<'Provisioned'>['reason'];
 
 /** In the order in which they are told when there are several: what an admin can mend comes first. */
 const REASONS = {
   quota: 'QuotaExceeded',
   refused: 'PodsRefused',
   unschedulable: 'Unschedulable',
+  lost: 'NodesLost',
   not_starting: 'PodsNotStarting',
-} as const satisfies Record<TierProblem['kind'], Verdict<'Provisioned'>['reason']>;
-const ORDER = ['quota', 'refused', 'unschedulable', 'not_starting'] as const satisfies readonly TierProblem['kind'][];
+  not_ready: 'PodsNotReady',
+  ended: 'PodsFailed',
+  rollout: 'RolloutStalled',
+  not_ending: 'PodsNotEnding',
+} as const satisfies Record<TierProblem['kind'], Reason>;
+const ORDER: readonly Reason[] = ['ObjectsRefused', 'ObjectsNotWritten', ...Object.values(REASONS)];
 
-/** `requests.memory` 1,006,632,960 → `960Mi`, `requests.cpu` 3.5 → `3500m`, `pods` 4 → `4`: ready to be pasted into a quota. */
-export const amountText = (resource: string, amount: number): string => {
-  if (/memory|storage/.test(resource)) return `${Math.ceil(amount / 2 ** 20)}Mi`;
-  return Number.isInteger(amount) ? String(amount) : `${Math.ceil(amount * 1000)}m`;
-};
+const MOST_TOLD = 3;
 
-const amounts = (missing: readonly { readonly resource: string; readonly amount: number }[]): string =>
-  missing.map(({ resource, amount }) => `${resource} ${amountText(resource, amount)}`).join(', ');
+/** Sentences on objects that the API server did not take. */
+const refusalText = ({ what, words, isRefused, sinceMs }: WriteRefusal, nowMs: number): string =>
+  isRefused
+    ? `The API server refuses to ${what}: ${ended(words)}`
+    : `It has not been possible to ${what} for ${Math.round((nowMs - sinceMs) / 10_000) * 10} s: ${ended(words)}`;
 
-const pods = (tier: ScaledTier, replicas: number): string => `${replicas} ${tier} ${replicas === 1 ? 'pod' : 'pods'}`;
+interface Told {
+  readonly reason: Reason;
+  readonly text: string;
+}
 
-/** Words of others as a sentence among ours. */
-const ended = (words: string): string => (/[.!?]$/.test(words.trim()) ? words.trim() : `${words.trim()}.`);
-
-/** An estimate: nodes like those that are there, with what else runs on them. */
-const nodes = ({ replicas, mostOnANode }: { readonly replicas: number; readonly mostOnANode?: number }): string => {
-  if (mostOnANode === undefined) return '';
-  const missing = Math.ceil(replicas / mostOnANode);
-  return `, about ${missing} more ${missing === 1 ? 'node' : 'nodes'} at ${mostOnANode} a node`;
-};
-
-const sentence = (tier: ScaledTier, problem: TierProblem): string => {
-  switch (problem.kind) {
-    case 'quota':
-      return `${pods(tier, problem.replicas)} can't be created: ResourceQuota ${problem.quota} lacks ${amounts(problem.missing)}. Raise it by that, or lower spec.scaling.tiers.${tier}.max.`;
-    case 'refused':
-      return `Pods of ${tier} are refused: ${ended(problem.message)}`;
-    case 'unschedulable':
-      return `No node takes ${pods(tier, problem.replicas)}; needed in all: ${amounts(problem.missing)}${nodes(problem)}. Add nodes or free room. The scheduler says: ${ended(problem.message)}`;
-    case 'not_starting':
-      return `${pods(tier, problem.replicas)} can't start, ${problem.reason}: ${ended(problem.message)}`;
-  }
+const refusalsTold = ({ observed: { refusals = [] }, nowMs }: ConditionInput): readonly Told[] => {
+  const told = (reason: Reason, some: readonly WriteRefusal[]): readonly Told[] => {
+    const more = some.length - MOST_TOLD;
+    return [
+      ...some.slice(0, MOST_TOLD).map((refusal) => ({ reason, text: refusalText(refusal, nowMs) })),
+      ...(more > 0 ? [{ reason, text: `The same goes for ${more} more.` }] : []),
+      ...(some.length > 0 ? [{ reason, text: 'It is tried again every second.' }] : []),
+    ];
+  };
+  return [
+    ...told(
+      'ObjectsRefused',
+      refusals.filter(({ isRefused }) => isRefused),
+    ),
+    ...told(
+      'ObjectsNotWritten',
+      refusals.filter(({ isRefused }) => !isRefused),
+    ),
+  ];
 };
 
 /** Placeholders without a place hinder nobody: a node autoscaler sees them, and so does who reads the message. */
@@ -60,31 +67,57 @@ const headroomNote = ({ headroom, observed }: ConditionInput): readonly string[]
   return ready < wanted ? [`Head-room for ${ready} of ${wanted} more intake pods has a place.`] : [];
 };
 
+/** A rollout that goes on is no fault, and not the same as one that is done. */
+const rolloutNotes = ({ observed: { cluster } }: ConditionInput): readonly string[] =>
+  SCALED_TIERS.flatMap((tier) => {
+    const { isRollingOut, updated, deployment } = cluster.tiers[tier] ?? {};
+    return isRollingOut === true && deployment !== undefined && updated !== undefined && updated < deployment.replicas
+      ? [`A rollout of ${tier} is under way: ${updated} of ${deployment.replicas} pods are of the new template.`]
+      : [];
+  });
+
 /**
  * Rows are tried from the top; the message tells all of them.
  *
- * | any tier has                | status | reason          |
- * |-----------------------------|--------|-----------------|
- * | pods that a quota refuses   | False  | QuotaExceeded   |
- * | pods refused otherwise      | False  | PodsRefused     |
- * | pods that no node takes     | False  | Unschedulable   |
- * | pods that can't start       | False  | PodsNotStarting |
- * | no tier exists              | Unknown | NotYetObserved |
- * | none of these               | True   | AllPlaced       |
+ * | the campaign or any tier has               | status  | reason            |
+ * |--------------------------------------------|---------|-------------------|
+ * | objects that the API server refuses        | False   | ObjectsRefused    |
+ * | objects that can't be written for 5 s      | False   | ObjectsNotWritten |
+ * | pods that a quota refuses, in a rollout too | False  | QuotaExceeded     |
+ * | pods refused otherwise, or not made at all | False   | PodsRefused       |
+ * | pods that no node takes                    | False   | Unschedulable     |
+ * | pods on nodes that do not answer           | False   | NodesLost         |
+ * | pods that can't start                      | False   | PodsNotStarting   |
+ * | pods that run and do not get Ready         | False   | PodsNotReady      |
+ * | pods that ended a moment ago, some missing | False   | PodsFailed        |
+ * | a rollout that was given up                | False   | RolloutStalled    |
+ * | pods that do not end, some missing         | False   | PodsNotEnding     |
+ * | no tier                                    | Unknown | NotYetObserved    |
+ * | none of these                              | True    | AllPlaced         |
  */
 export const provisioned = (input: ConditionInput): Verdict<'Provisioned'> => {
   const { cluster } = input.observed;
-  const all = SCALED_TIERS.flatMap((tier) =>
-    (cluster.tiers[tier]?.problems ?? []).map((problem) => ({ kind: problem.kind, text: sentence(tier, problem) })),
-  );
-  const [first] = ORDER.filter((kind) => all.some((problem) => problem.kind === kind));
+  const all: readonly Told[] = [
+    ...refusalsTold(input),
+    ...SCALED_TIERS.flatMap((tier) =>
+      (cluster.tiers[tier]?.problems ?? []).map((problem) => ({
+        reason: REASONS[problem.kind],
+        text: problemText(input.tiers[tier], problem),
+      })),
+    ),
+  ];
+  const [first] = ORDER.filter((reason) => all.some((told) => told.reason === reason));
+  if (first !== undefined) {
+    const sorted = ORDER.flatMap((reason) => all.filter((told) => told.reason === reason).map(({ text }) => text));
+    return { status: 'False', reason: first, message: sorted.join(' ') };
+  }
   if (SCALED_TIERS.every((tier) => cluster.tiers[tier] === undefined)) {
     return { status: 'Unknown', reason: 'NotYetObserved', message: 'No tier has been created yet.' };
   }
-  if (first === undefined) {
-    const message = ['Every replica that is asked for has a place.', ...headroomNote(input)].join(' ');
-    return { status: 'True', reason: 'AllPlaced', message };
-  }
-  const sorted = ORDER.flatMap((kind) => all.filter((problem) => problem.kind === kind).map(({ text }) => text));
-  return { status: 'False', reason: REASONS[first], message: sorted.join(' ') };
+  const notes = [...rolloutNotes(input), ...headroomNote(input)];
+  return {
+    status: 'True',
+    reason: 'AllPlaced',
+    message: ['Every replica that is asked for has a place.', ...notes].join(' '),
+  };
 };

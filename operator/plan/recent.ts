@@ -8,7 +8,9 @@
  * | later                                     | it is kept, and a new one begins                           |
  * | later, and it equals the one kept before  | it is dropped: a campaign at rest writes nothing           |
  */
+
 import { z } from 'zod';
+import { instantMs, parseInstant } from '../api/instant.ts';
 import type { CampaignReadings } from '../reconcile/ports.ts';
 import type { Reading } from '../scaling/types.ts';
 import type { ScaledTier } from './observed.ts';
@@ -22,7 +24,7 @@ const replicas = z.object({ desired: z.number().int().nonnegative(), ready: z.nu
 
 /** Absent numbers are unknown, never zero. */
 const recentSample = z.object({
-  at: z.iso.datetime(),
+  at: z.string().refine((text) => parseInstant(text) !== undefined),
   arrivalsPerSecond: z.number().optional(),
   backlog: z.number().optional(),
   intake: replicas,
@@ -81,7 +83,7 @@ export const noteSample = (
   next: RecentSample,
 ): { readonly recent: Recent; readonly isNews: boolean } => {
   if (open === undefined) return { recent: { samples, open: next }, isNews: false };
-  if (Date.parse(next.at) - Date.parse(open.at) < SAMPLE_MS) {
+  if (instantMs(next.at) - instantMs(open.at) < SAMPLE_MS) {
     return { recent: { samples, open: merged(open, next) }, isNews: false };
   }
   const last = samples.at(-1);

@@ -32,7 +32,7 @@ const isSettled = ({ tiers }: RequeueInput): boolean =>
 
 /** Replicas rise in this tick. */
 const isRising = ({ tiers }: RequeueInput): boolean =>
-  SCALED_TIERS.some((tier) => tiers[tier].isActing && tiers[tier].exists && tiers[tier].desired > tiers[tier].replicas);
+  SCALED_TIERS.some((tier) => tiers[tier].isActing && tiers[tier].exists && tiers[tier].written > tiers[tier].replicas);
 
 /**
  * | situation                                                     | next look                        |

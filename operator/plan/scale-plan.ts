@@ -1,5 +1,7 @@
 /** When to ask the owner for a higher ceiling, and for how much. */
+
 import type { Ceilings } from '../api/common-types.ts';
+import { instantMs } from '../api/instant.ts';
 import { API_VERSION, LABELS, scalePlanName } from '../api/names.ts';
 import type { ScalePlan } from '../api/scale-plan-types.ts';
 import {
@@ -42,7 +44,7 @@ const needOf = (
 
 /** An approval that was revoked: its owner has just said that so much is not wanted. */
 const isJustRevoked = ({ status }: ScalePlan, nowMs: number): boolean =>
-  status?.revokedAt !== undefined && nowMs < Date.parse(status.revokedAt) + LOAD_PLAN_LIFETIME_MS;
+  status?.revokedAt !== undefined && nowMs < instantMs(status.revokedAt) + LOAD_PLAN_LIFETIME_MS;
 
 /**
  * Whether a plan answers this need already: asking again every second would only teach the owner to look away.
@@ -62,7 +64,7 @@ const isCovered = ({ tier, needed, reason }: TierNeed, plans: readonly ScalePlan
     const { spec } = plan;
     const speaks =
       state === 'Pending' ||
-      (state === 'Rejected' && spec.reason === reason && nowMs < Date.parse(spec.expiresAt)) ||
+      (state === 'Rejected' && spec.reason === reason && nowMs < instantMs(spec.expiresAt)) ||
       (state === 'Revoked' && isJustRevoked(plan, nowMs));
     const requested = spec.ceilings[tier];
     if (!speaks || requested === undefined) return false;

@@ -4,6 +4,7 @@ import type { VoucherCampaign } from '../api/campaign-types.ts';
 import { capacityOf } from '../scaling/capacity.ts';
 import { decide } from '../scaling/decide.ts';
 import { limitsOf } from '../scaling/limits.ts';
+import { replacing, withReplacements } from '../scaling/lost.ts';
 import { podStarts } from '../scaling/pod-starts.ts';
 import { replicasFor, TARGET_UTILISATION } from '../scaling/schedule.ts';
 import type { TierInput, TierLimits, TierMemory } from '../scaling/types.ts';
@@ -57,6 +58,10 @@ const overridden = (limits: TierLimits, { min, holdUntilMs }: Overrides, tier: S
  * | later                | there      | Auto   | what the last tick wanted       |
  * | later                | there      | Shadow | what is there: others scale it  |
  *
+ * Pods on nodes that do not answer hold replicas and serve nobody. The decision is on those that serve; what stands in for
+ * the others comes on top of it when it is written (scaling/lost.ts), so that neither feeds the other. The first tick of a
+ * process takes off what its predecessor may have put there: 60 replicas of which 20 are lost begin from 40.
+ *
  * A Deployment that is gone is no reason to forget its size: the decision starts from what the last tick wanted, and so
  * one that was deleted at 20 in a lull comes back with 20 and goes down step by step.
  */
@@ -68,6 +73,9 @@ export const scaleTier = (input: PlanInput, tier: ScaledTier, memory: TierMemory
   const replicas = seen?.deployment.replicas ?? 0;
   const ready = seen?.pods.filter((pod) => pod.ready).length ?? 0;
   const rivals = seen?.rivals ?? [];
+  const lost = seen?.pods.filter((pod) => pod.isLost === true).length ?? 0;
+  const isActing = mode === 'Auto' && overrides.pausedUntilMs === undefined && rivals.length === 0;
+  const standIn = isActing ? replacing({ lost, leaving: seen?.leaving ?? 0 }, memory.replacing, nowMs) : undefined;
   const outcome = {
     tier,
     limits,
@@ -76,19 +84,22 @@ export const scaleTier = (input: PlanInput, tier: ScaledTier, memory: TierMemory
     ready,
     forecastFloor: forecastFloor(campaign, tier, memory),
     rivals,
-    isActing: mode === 'Auto' && overrides.pausedUntilMs === undefined && rivals.length === 0,
+    isActing,
+    replacing: standIn,
   };
   const last = observed.previous?.tiers?.[tier];
   if (mode === 'Off') {
     const desired = seen === undefined ? createdReplicas(limits, last?.desired) : replicas;
-    return { ...outcome, desired, decision: undefined };
+    return { ...outcome, desired, written: desired, decision: undefined };
   }
   // What this process decided a tick ago stands; what somebody else set since is corrected, up or down, not decided upon.
   const isOurs = seen === undefined || (observed.memory !== undefined && outcome.isActing);
   const served = observed.readings.served?.[tier];
   const tierInput: TierInput = {
     nowMs,
-    replicas: isOurs ? (last?.desired ?? replicas) : replicas,
+    replicas: isOurs
+      ? (last?.desired ?? replicas)
+      : Math.max(replicas - lost, Math.min(replicas, last?.desired ?? replicas)),
     ready,
     ...podStarts(seen?.pods ?? [], nowMs),
     isRollingOut: seen?.isRollingOut === true,
@@ -99,7 +110,8 @@ export const scaleTier = (input: PlanInput, tier: ScaledTier, memory: TierMemory
     ...(tier === 'intake' ? {} : { backlog: observed.readings.backlog[tier] ?? { kind: 'absent' as const } }),
   };
   const decision = decide(tierInput, limits, memory);
-  return { ...outcome, desired: withinCeiling(replicas, decision.replicas, limits.ceiling), decision };
+  const desired = withinCeiling(replicas, decision.replicas, limits.ceiling);
+  return { ...outcome, desired, written: withReplacements(desired, standIn?.count ?? 0, limits), decision };
 };
 
 /**

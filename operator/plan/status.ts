@@ -9,11 +9,8 @@ import { serializeMemory } from './memory.ts';
 import { type CampaignMemory, SCALED_TIERS, type TierOutcome } from './observed.ts';
 import { planState } from './plan-state.ts';
 import { stageOf } from './stage.ts';
+import { truncated } from './truncated.ts';
 import type { ConditionInput } from './verdict.ts';
-
-/** The schema's bound: a status that is refused for a long error text would hide everything else. */
-const MAX_MESSAGE = 1024;
-const truncated = (text: string): string => (text.length <= MAX_MESSAGE ? text : `${text.slice(0, MAX_MESSAGE - 1)}…`);
 
 /** `lastTransitionTime` moves only when `status` flips; a new reason or message keeps it. */
 const conditionsOf = (input: ConditionInput): readonly Condition[] => {
@@ -42,6 +39,7 @@ const tierStatus = (outcome: TierOutcome, input: ConditionInput): TierStatus => 
     replicas: outcome.replicas,
     ready: outcome.ready,
     desired: outcome.desired,
+    ...(outcome.written > outcome.desired ? { replacing: outcome.written - outcome.desired } : {}),
     ceiling: outcome.limits.ceiling,
     limitedBy: outcome.decision?.limitedBy ?? 'Off',
     // Learned, where something was.

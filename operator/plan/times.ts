@@ -1,5 +1,6 @@
 import type { VoucherCampaignSpec } from '../api/campaign-types.ts';
 import { parseDurationMs } from '../api/duration.ts';
+import { instantMs } from '../api/instant.ts';
 import { capacityOf } from '../scaling/capacity.ts';
 import type { Learned } from '../scaling/limits.ts';
 import { paceOf } from '../scaling/pre-warm.ts';
@@ -13,8 +14,8 @@ import type { CampaignTimes } from './observed.ts';
  */
 export const campaignTimes = (spec: VoucherCampaignSpec, intake: Learned = {}): CampaignTimes => {
   const { capacityPerReplica } = spec.scaling.tiers.intake;
-  const opensAtMs = Date.parse(spec.window.opensAt);
-  const closesAtMs = Date.parse(spec.window.closesAt);
+  const opensAtMs = instantMs(spec.window.opensAt);
+  const closesAtMs = instantMs(spec.window.closesAt);
   return {
     preWarmAtMs: scheduleOf(spec, capacityOf({ capacityPerReplica }, intake), paceOf(intake)).fromMs,
     opensAtMs,

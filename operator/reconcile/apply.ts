@@ -20,6 +20,7 @@ import type {
   FinalizerWriter,
   JournalAdmin,
   ManifestWriter,
+  Nudger,
   PlanWriter,
   ReplicaWriter,
   StatusWriter,
@@ -29,6 +30,8 @@ export interface ApplyDeps {
   readonly clock: Clock;
   readonly manifests: ManifestWriter;
   readonly replicas: ReplicaWriter;
+  /** Absent where no controller backs off. */
+  readonly nudger?: Nudger;
   readonly status: StatusWriter;
   readonly plans: PlanWriter;
   /** Absent where nobody but this process keeps what is authorised. */
@@ -45,6 +48,7 @@ const WRITE_DEADLINE_MS = 1_000;
 const RAISE_DEADLINE_MS = 2 * WRITE_DEADLINE_MS;
 /** Settings that nobody changed are compared with the bucket again after this long, in case somebody emptied it. */
 const SETTINGS_RECHECK_MS = 10_000;
+const WRITE_STATUS = 'write the status';
 /** One conflict is a cache that lags; this many in a row are another writer. */
 const CONFLICTS_THAT_MEAN_A_WRITER = 3;
 
@@ -67,10 +71,13 @@ export const apply = async (
   ): Promise<ReconcileError | undefined> => {
     try {
       await within(deps.clock, deadlineMs, signal, work);
+      state.troubles.succeeded(what);
       return undefined;
     } catch (cause) {
       const error = new ReconcileError(step, what, cause);
       errors.push(error);
+      // A journal that does not answer has conditions of its own.
+      if (step !== 'live_settings') state.troubles.failed(what, cause, deps.clock.now());
       return error;
     }
   };
@@ -100,14 +107,20 @@ export const apply = async (
       }
     };
     const deadlineMs = write.replicas > from ? RAISE_DEADLINE_MS : WRITE_DEADLINE_MS;
-    const failed = await attempt('scale', `scale ${name} to ${write.replicas}`, writing, deadlineMs);
+    const failed = await attempt('scale', `scale Deployment ${name}`, writing, deadlineMs);
     if (failed !== undefined) deps.onScaleWrite('error', write);
   };
 
-  /** In order. A writer that does not answer is left alone until the next tick; a refused manifest stops no other. */
+  /**
+   * In order. A writer that does not answer is left alone until the next tick, which asks it last: a webhook that hangs
+   * for one kind holds up no other. A refused manifest stops no other either.
+   */
   const write = async (step: 'apply_manifest' | 'create_manifest', manifests: readonly Manifest[]): Promise<void> => {
-    for (const manifest of manifests) {
-      const what = `${step === 'apply_manifest' ? 'apply' : 'create'} ${manifest.kind} ${manifest.metadata?.name}`;
+    const whatOf = ({ kind, metadata }: Manifest): string =>
+      `${step === 'apply_manifest' ? 'apply' : 'create'} ${kind} ${metadata?.name}`;
+    const isSlow = (manifest: Manifest): number => (state.slow.has(whatOf(manifest)) ? 1 : 0);
+    for (const manifest of manifests.toSorted((a, b) => isSlow(a) - isSlow(b))) {
+      const what = whatOf(manifest);
       const failed =
         step === 'apply_manifest'
           ? await attempt(step, what, (inner) => deps.manifests.apply(manifest, inner))
@@ -117,7 +130,11 @@ export const apply = async (
               async (inner) => deps.manifests.create(await guard.created(manifest, inner), inner),
               RAISE_DEADLINE_MS,
             );
-      if (failed?.cause instanceof DeadlineError) return;
+      state.slow.delete(what);
+      if (failed?.cause instanceof DeadlineError) {
+        state.slow.add(what);
+        return;
+      }
       if (failed === undefined && step === 'create_manifest') {
         const tier = manifest.metadata?.labels?.[LABELS.component];
         emit(campaignEvent('Normal', 'TierCreated', `${tier} was created.`));
@@ -159,6 +176,14 @@ export const apply = async (
   // Replicas first: they are what the crowd waits for. A later apply of the same Deployment would also have moved its
   // resourceVersion on and made this write a conflict.
   await Promise.all(plan.scale.map(scale));
+  await Promise.all(
+    plan.askAgain.map((name) =>
+      attempt('ask_again', `annotate Deployment ${name}`, async (inner) => {
+        const { namespace } = campaign.metadata;
+        await deps.nudger?.askAgain({ namespace, name, atMs: deps.clock.now() }, inner);
+      }),
+    ),
+  );
   await Promise.all([state.journal.keep(plan.journal, signal), write('apply_manifest', plan.apply)]);
   await publishSettings();
   // Pods come last: their account, configuration and journal are there when they start.
@@ -184,12 +209,17 @@ export const apply = async (
 
   const nowMs = deps.clock.now();
   if (shouldWriteStatus(state.written, plan.status, state.lastWriteMs, nowMs)) {
-    const failed = await attempt('write_status', 'write the status', (inner) =>
+    const failed = await attempt('write_status', WRITE_STATUS, (inner) =>
       deps.status.writeStatus(campaign, plan.status, inner),
     );
     if (failed === undefined) {
       state.written = plan.status;
       state.lastWriteMs = nowMs;
+    } else {
+      // Where no condition can be written an event still may.
+      for (const refusal of state.troubles.told(nowMs).filter(({ what }) => what === WRITE_STATUS)) {
+        emit(campaignEvent('Warning', 'ObjectsRefused', `The API server refuses to ${refusal.what}: ${refusal.words}`));
+      }
     }
   }
   return errors;

@@ -33,6 +33,8 @@ export interface AuditSweeperDeps {
   readonly site: string;
   /** Empty: all. What happens elsewhere is somebody else's to tell. */
   readonly watchNamespaces: readonly string[];
+  /** Whether all campaigns of this namespace are seen now: one that is not seen elsewhere may be there all the same. */
+  readonly isServed: (namespace: string) => boolean;
   readonly onFailure: (cause: unknown) => void;
 }
 
@@ -131,9 +133,12 @@ export class AuditSweeper {
   }
 
   #own(trail: Trail): readonly TrailedCampaign[] {
-    const { site, watchNamespaces } = this.#deps;
+    const { site, watchNamespaces, isServed } = this.#deps;
     return [...trail.campaigns.values()].filter(
-      (one) => one.site === site && (watchNamespaces.length === 0 || watchNamespaces.includes(one.namespace)),
+      (one) =>
+        one.site === site &&
+        (watchNamespaces.length === 0 || watchNamespaces.includes(one.namespace)) &&
+        (isServed(one.namespace) || this.#told.has(one.uid)),
     );
   }
 

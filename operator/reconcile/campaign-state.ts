@@ -7,6 +7,7 @@ import type { CanaryKeeper } from './canary-keeper.ts';
 import type { DecisionKeeper } from './decision-keeper.ts';
 import type { JournalKeeper } from './journal-keeper.ts';
 import type { CampaignReadings } from './ports.ts';
+import type { WriteTroubles } from './write-troubles.ts';
 
 export interface CampaignState {
   readonly uid: string | undefined;
@@ -28,6 +29,12 @@ export interface CampaignState {
   publishedGeneration: number | undefined;
   /** Name of the last plan that was announced; a cache that lags must not announce it twice. */
   announcedPlan: string | undefined;
+  /** Looks at it in a row that ended in an error. */
+  failures: number;
+  /** What could not be written lately. */
+  readonly troubles: WriteTroubles;
+  /** Manifests whose writer did not answer the last time: they come last. */
+  readonly slow: Set<string>;
   /** Scale conflicts in a row. */
   conflicts: Partial<Record<ScaleWrite['tier'], number>>;
 }
@@ -37,6 +44,7 @@ export const campaignKey = ({ metadata }: Pick<VoucherCampaign, 'metadata'>): st
 
 export const newCampaignState = (
   campaign: VoucherCampaign,
+  troubles: WriteTroubles,
   keepers: Pick<CampaignState, 'journal' | 'canary' | 'decisions' | 'audit'>,
 ): CampaignState => ({
   uid: campaign.metadata.uid,
@@ -50,5 +58,8 @@ export const newCampaignState = (
   settings: undefined,
   publishedGeneration: campaign.status?.observedGeneration,
   announcedPlan: undefined,
+  failures: 0,
+  troubles,
+  slow: new Set(),
   conflicts: {},
 });

@@ -33,7 +33,8 @@ import type { CampaignReadings, DecisionStore, DecisionTexts } from './ports.ts'
 
 const CALL_DEADLINE_MS = 3_000;
 const WRITE_EVERY_MS = 5_000;
-const AFTER_FAILURE_MS = 15_000;
+/** Sooner than 10 s: what refused it is told until it is written. */
+const AFTER_FAILURE_MS = 8_000;
 
 export interface DecisionKeeperDeps {
   readonly clock: Clock;

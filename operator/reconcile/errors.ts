@@ -1,10 +1,13 @@
 /** What can fail in a tick. The kind is the label of `voucher_operator_reconcile_errors_total`. */
 
 export const STEPS = [
+  'read_spec',
+  'tick',
   'observe_cluster',
   'read_signals',
   'read_counts',
   'scale',
+  'ask_again',
   'apply_manifest',
   'create_manifest',
   'ensure_journal',

@@ -1,5 +1,9 @@
 /** The observe stage: reads everything within one deadline. What a source can't tell now is stale, never guessed. */
 import type { VoucherCampaign } from '../api/campaign-types.ts';
+import { unreadableFields, unreadableText } from '../api/readable.ts';
+import type { ScalePlan } from '../api/scale-plan-types.ts';
+import { SCALE_PLAN } from '../api/schema.ts';
+import type { WorkersView } from '../plan/pod-views.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Reading } from '../scaling/types.ts';
 import { within } from './deadline.ts';
@@ -36,8 +40,35 @@ export const agedReadings = (last: CampaignReadings | undefined): CampaignReadin
         arrivals: aged(last.arrivals),
         backlog: Object.fromEntries(Object.entries(last.backlog).map(([tier, reading]) => [tier, aged(reading)])),
         ...(last.shedPercent === undefined ? {} : { shedPercent: aged(last.shedPercent) }),
+        ...(last.intakes === undefined ? {} : { intakes: aged(last.intakes) }),
+        ...(last.workers === undefined ? {} : { workers: aged(last.workers) }),
         served: Object.fromEntries(Object.entries(last.served ?? {}).map(([tier, reading]) => [tier, aged(reading)])),
       };
+
+/** A plan that can't be read grants nothing and takes nothing away; the condition PlanPending says so. */
+const withReadablePlans = (cluster: ObservedCluster): ObservedCluster => {
+  const problemsOf = (plan: ScalePlan) => unreadableFields(SCALE_PLAN.schema, plan);
+  const plans = cluster.plans.filter((plan) => problemsOf(plan).length === 0);
+  if (plans.length === cluster.plans.length) return cluster;
+  const unreadablePlans = cluster.plans
+    .filter((plan) => problemsOf(plan).length > 0)
+    .map((plan) => ({ name: plan.metadata.name, problem: unreadableText(problemsOf(plan)) }));
+  return { ...cluster, plans, unreadablePlans };
+};
+
+/** As long as arrivals count. */
+const WORKERS_STALE_AFTER_MS = 5_000;
+
+/** What workers said last, when this tick's answer did not come: one that is late is no news. */
+const workersNow = (
+  told: WorkersView | undefined,
+  last: CampaignReadings['workers'],
+  nowMs: number,
+): CampaignReadings['workers'] => {
+  if (told !== undefined) return { kind: 'fresh', value: told, atMs: nowMs };
+  if (last === undefined || last.kind === 'absent') return last;
+  return nowMs - last.atMs <= WORKERS_STALE_AFTER_MS ? last : aged(last);
+};
 
 /**
  * @throws ReconcileError `observe_cluster`: without the present replicas there is nothing to decide about.
@@ -60,7 +91,7 @@ export const gather = async (
 
   const errors: ReconcileError[] = [];
   const { counts: counter } = deps;
-  const [readings, counts] = await Promise.all([
+  const [readings, told] = await Promise.all([
     within(clock, left(), signal, (inner) => deps.signals.read(campaign, cluster, inner)).catch((error: unknown) => {
       errors.push(new ReconcileError('read_signals', 'read arrivals and backlog', error));
       return agedReadings(last);
@@ -72,5 +103,12 @@ export const gather = async (
           return undefined;
         }),
   ]);
-  return { cluster, readings, counts, errors };
+  const workers = workersNow(told?.workers, last?.workers, clock.now());
+  const counts = told?.received === undefined ? undefined : { received: told.received };
+  return {
+    cluster: withReadablePlans(cluster),
+    readings: workers === undefined ? readings : { ...readings, workers },
+    counts,
+    errors,
+  };
 };

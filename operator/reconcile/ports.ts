@@ -7,60 +7,38 @@ import type { VoucherCampaign, VoucherCampaignStatus } from '../api/campaign-typ
 import type { JournalFault } from '../api/journal-health.ts';
 import type { Tier } from '../api/names.ts';
 import type { ScalePlan, ScalePlanStatus } from '../api/scale-plan-types.ts';
+import type { IntakesView, WorkersView } from '../plan/pod-views.ts';
 import type { Manifest } from '../resources/manifest.ts';
 import type { ArrivalRates, Backlog, Reading } from '../scaling/types.ts';
+import type { TierProblem } from './trouble.ts';
 
 export interface ObservedPod {
   readonly name: string;
   readonly tier: Tier;
   readonly ready: boolean;
+  /** Its node does not answer: it holds a replica's place, and serves nobody. Absent: no. */
+  readonly isLost?: boolean;
   readonly createdAtMs: number;
   readonly readyAtMs?: number;
   /** `http://host:port` of the admin port; undefined before it has an address. */
   readonly adminUrl?: string;
 }
 
-/** Why replicas that were asked for do not come. Amounts in base units: cores, bytes, pieces. */
-export type TierProblem =
-  | {
-      /** A ResourceQuota lets no more pods in. */
-      readonly kind: 'quota';
-      readonly quota: string;
-      /** Replicas that are missing for it. */
-      readonly replicas: number;
-      /** What the quota would have to allow in addition. */
-      readonly missing: readonly { readonly resource: string; readonly amount: number }[];
-    }
-  | {
-      /** Something else refuses the pods: pod security, an admission policy. */
-      readonly kind: 'refused';
-      readonly message: string;
-    }
-  | {
-      /** No node takes them. */
-      readonly kind: 'unschedulable';
-      readonly replicas: number;
-      /** What they request in all. */
-      readonly missing: readonly { readonly resource: string; readonly amount: number }[];
-      /** Most pods of the tier that share a node now. Absent: none has one. */
-      readonly mostOnANode?: number;
-      /** The scheduler's words. */
-      readonly message: string;
-    }
-  | {
-      /** Nodes took them, and their containers can't start: an image, a Secret, a crash. */
-      readonly kind: 'not_starting';
-      readonly replicas: number;
-      /** The kubelet's word, such as ImagePullBackOff or FailedMount. */
-      readonly reason: string;
-      readonly message: string;
-    };
-
 export interface ObservedTier {
-  readonly deployment: { readonly name: string; readonly replicas: number; readonly resourceVersion: string };
+  readonly deployment: {
+    readonly name: string;
+    readonly replicas: number;
+    readonly resourceVersion: string;
+    /** When its controllers were last asked to try again. Absent: never. */
+    readonly askedAgainAtMs?: number;
+  };
   readonly pods: readonly ObservedPod[];
+  /** Of pods on nodes that do not answer, those that are being deleted; `pods` has them no more. Absent: none. */
+  readonly leaving?: number;
   /** Pods of an older template are still there. Absent: no. */
   readonly isRollingOut?: boolean;
+  /** Pods of the newest template, while it is being rolled out. */
+  readonly updated?: number;
   /** Names of autoscalers of others that write its replicas. Absent: none. */
   readonly rivals?: readonly string[];
   /** Absent where nobody can tell. */
@@ -79,6 +57,8 @@ export interface ObservedCluster {
   readonly headroom?: ObservedHeadroom;
   readonly tiers: Partial<Readonly<Record<Tier, ObservedTier>>>;
   readonly plans: readonly ScalePlan[];
+  /** Plans of which a field can't be read: they grant nothing. Absent: none. */
+  readonly unreadablePlans?: readonly { readonly name: string; readonly problem: string }[];
 }
 
 export interface ClusterReader {
@@ -103,6 +83,17 @@ export interface ReplicaWriter {
     },
     signal: AbortSignal,
   ): Promise<'written' | 'conflict'>;
+}
+
+export interface Nudger {
+  /**
+   * Has the controllers of a Deployment try again what they were refused, without changing what is asked for: an
+   * annotation of it, which nothing rolls.
+   */
+  askAgain(
+    target: { readonly namespace: string; readonly name: string; readonly atMs: number },
+    signal: AbortSignal,
+  ): Promise<void>;
 }
 
 /** What is authorised, and the time, by whoever keeps both: a watch may be late, and a clock may be wrong. */
@@ -252,19 +243,26 @@ export interface CampaignReadings {
   readonly served?: Partial<Readonly<Record<Tier, Reading<number>>>>;
   /** Of the attempted registrations, those that were sent away with 503, in percent. Absent: nobody measures it. */
   readonly shedPercent?: Reading<number>;
+  /** Absent: nobody reads it. */
+  readonly intakes?: Reading<IntakesView>;
+  readonly workers?: Reading<WorkersView>;
 }
 
 export interface SignalReader {
   read(campaign: VoucherCampaign, cluster: ObservedCluster, signal: AbortSignal): Promise<CampaignReadings>;
 }
 
+/** What records pods say. */
+export interface RecordsTold {
+  /** Absent while the database answers none of them. */
+  readonly received?: number;
+  /** Absent: these pods are older than what is asked. */
+  readonly workers?: WorkersView;
+}
+
 export interface CountsReader {
   /** Undefined when nobody is there to tell. @throws Error when somebody is, and does not */
-  count(
-    campaign: VoucherCampaign,
-    cluster: ObservedCluster,
-    signal: AbortSignal,
-  ): Promise<{ readonly received: number } | undefined>;
+  count(campaign: VoucherCampaign, cluster: ObservedCluster, signal: AbortSignal): Promise<RecordsTold | undefined>;
 }
 
 export interface CanaryAsker {

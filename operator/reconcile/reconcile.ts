@@ -1,12 +1,18 @@
 /** One tick of one campaign: observe → plan → apply. */
 import type { VoucherCampaign } from '../api/campaign-types.ts';
+import { unreadableFields, unreadableText } from '../api/readable.ts';
+import { VOUCHER_CAMPAIGN } from '../api/schema.ts';
+import { type Held, heldFailed, heldStatus, heldUnreadable } from '../plan/held.ts';
 import { plan, type ScaleWrite } from '../plan/plan.ts';
 import { TICK_MS } from '../plan/requeue.ts';
+import { shouldWriteStatus } from '../plan/status.ts';
+import { truncated } from '../plan/truncated.ts';
 import type { BuildOptions } from '../resources/build-options.ts';
 import { type ApplyDeps, apply } from './apply.ts';
 import { AuditKeeper } from './audit-keeper.ts';
 import { type CampaignState, campaignKey, newCampaignState } from './campaign-state.ts';
 import { CanaryKeeper } from './canary-keeper.ts';
+import { within } from './deadline.ts';
 import { DecisionKeeper } from './decision-keeper.ts';
 import { endCampaign } from './deletion.ts';
 import { ReconcileError } from './errors.ts';
@@ -14,6 +20,7 @@ import { type GatherDeps, gather } from './gather.ts';
 import { JournalKeeper } from './journal-keeper.ts';
 import type { AuditLog, CanaryAsker, DecisionStore } from './ports.ts';
 import type { TickReporter } from './tick-reporter.ts';
+import { noting, WriteTroubles } from './write-troubles.ts';
 
 export interface ReconcilerDeps extends GatherDeps, Omit<ApplyDeps, 'onScaleWrite'> {
   readonly canaries: CanaryAsker;
@@ -36,6 +43,12 @@ export interface Reconciler {
   forget(campaign: Pick<VoucherCampaign, 'metadata'>): void;
 }
 
+/** A field that can't be read is mended by a person, whose change is seen at once. */
+const UNREADABLE_LOOK_MS = 30_000;
+/** One failure is a moment; two in a row are told. */
+const FAILURES_TOLD = 2;
+const WRITE_DEADLINE_MS = 1_000;
+
 /** A campaign that is being deleted gets nothing new; this long after its end somebody else may still hold it. */
 const DELETED_LOOK_MS = 60_000;
 
@@ -48,12 +61,13 @@ export const createReconciler = (deps: ReconcilerDeps): Reconciler => {
     const known = states.get(key);
     // The same name with another uid is another campaign.
     if (known !== undefined && known.uid === campaign.metadata.uid) return known;
-    const state = newCampaignState(campaign, {
+    const troubles = new WriteTroubles();
+    const state = newCampaignState(campaign, troubles, {
       journal: new JournalKeeper(clock, deps.journal),
       canary: new CanaryKeeper(clock, deps.canaries),
       decisions: new DecisionKeeper({
         clock,
-        store: deps.decisions,
+        store: noting(deps.decisions, troubles, clock),
         onDecision: report.decided,
         onFailure: (where, cause) =>
           report.failed(where, new ReconcileError('keep_decisions', 'keep the log of decisions', cause)),
@@ -75,6 +89,25 @@ export const createReconciler = (deps: ReconcilerDeps): Reconciler => {
     report.forgotten(campaign);
   };
 
+  /** Nothing can be decided: that is said on the campaign, and nothing else of it is touched. */
+  const hold = async (campaign: VoucherCampaign, state: CampaignState, held: Held, signal: AbortSignal) => {
+    const nowMs = clock.now();
+    const before = state.computed?.conditions?.find(({ type }) => type === 'Ready');
+    if (before?.reason !== held.verdict.reason || before.message !== truncated(held.verdict.message)) {
+      deps.events.emit(campaign, held.event);
+    }
+    state.computed = heldStatus(campaign, state.computed, held, nowMs);
+    const status = state.computed;
+    if (!shouldWriteStatus(state.written, status, state.lastWriteMs, nowMs)) return;
+    await within(clock, WRITE_DEADLINE_MS, signal, (inner) => deps.status.writeStatus(campaign, status, inner)).then(
+      () => {
+        state.written = status;
+        state.lastWriteMs = nowMs;
+      },
+      (cause: unknown) => report.failed(campaign, new ReconcileError('write_status', 'write the status', cause)),
+    );
+  };
+
   const reconcile: Reconciler['reconcile'] = async (campaign, signal) => {
     const startedAtMs = clock.monotonicMs();
     const state = stateOf(campaign);
@@ -86,6 +119,12 @@ export const createReconciler = (deps: ReconcilerDeps): Reconciler => {
         await endCampaign(deps, campaign, state.journal, signal);
         forget(campaign);
         return { requeueAfterMs: DELETED_LOOK_MS };
+      }
+      const unreadable = unreadableFields(VOUCHER_CAMPAIGN.schema, campaign);
+      if (unreadable.length > 0) {
+        await hold(campaign, state, heldUnreadable(unreadable), signal);
+        report.failed(campaign, new ReconcileError('read_spec', 'read the campaign', unreadableText(unreadable)));
+        return { requeueAfterMs: state.written === state.computed ? UNREADABLE_LOOK_MS : TICK_MS };
       }
       const gathered = await gather(deps, campaign, state.readings, signal);
       state.readings = gathered.readings;
@@ -101,6 +140,7 @@ export const createReconciler = (deps: ReconcilerDeps): Reconciler => {
           canary: state.canary.state,
           previous: state.computed,
           memory: state.memory,
+          refusals: state.troubles.told(nowMs),
         },
         nowMs,
         deps.options,
@@ -120,9 +160,15 @@ export const createReconciler = (deps: ReconcilerDeps): Reconciler => {
       state.audit.note({ campaign, cluster: gathered.cluster, plan: planned, written, nowMs }, signal);
       for (const error of [...gathered.errors, ...failed]) report.failed(campaign, error);
       report.planned(campaign, planned, gathered.readings, nowMs);
+      state.failures = 0;
       return { requeueAfterMs: failed.length > 0 ? TICK_MS : planned.requeueAfterMs };
-    } catch (error) {
-      if (error instanceof ReconcileError) report.failed(campaign, error);
+    } catch (cause) {
+      if (signal.aborted) throw cause;
+      const error = cause instanceof ReconcileError ? cause : new ReconcileError('tick', 'look at the campaign', cause);
+      report.failed(campaign, error);
+      state.failures += 1;
+      const isEnding = campaign.metadata.deletionTimestamp !== undefined;
+      if (state.failures >= FAILURES_TOLD && !isEnding) await hold(campaign, state, heldFailed(error), signal);
       throw error;
     } finally {
       report.ticked((clock.monotonicMs() - startedAtMs) / 1000);

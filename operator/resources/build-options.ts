@@ -1,12 +1,25 @@
-import type { ResourceRequirements, Toleration } from 'kubernetes-types/core/v1.js';
+import type { Affinity, ResourceRequirements, Toleration, TopologySpreadConstraint } from 'kubernetes-types/core/v1.js';
 import type { Tier } from '../api/names.ts';
 
 /** How campaigns' pods fit into this cluster: the installation's business, not a campaign's. */
 export interface PodOptions {
   readonly imagePullPolicy?: 'Always' | 'IfNotPresent' | 'Never' | undefined;
+  /** Names of Secrets in the campaign's own namespace, which is not the installation's. */
   readonly imagePullSecrets?: readonly string[] | undefined;
+  /** Instead of those, by namespace. */
+  readonly imagePullSecretsByNamespace?: Readonly<Record<string, readonly string[]>> | undefined;
   readonly nodeSelector?: Readonly<Record<string, string>> | undefined;
+  readonly affinity?: Affinity | undefined;
   readonly tolerations?: readonly Toleration[] | undefined;
+  /** Instead of evenly over zones and nodes; a selector that is left out is that of the pods. */
+  readonly topologySpreadConstraints?: readonly TopologySpreadConstraint[] | undefined;
+  /** Beside those by which pods are found, which stay. */
+  readonly labels?: Readonly<Record<string, string>> | undefined;
+  readonly annotations?: Readonly<Record<string, string>> | undefined;
+  /** False: the platform assigns user and group, as OpenShift does. */
+  readonly fixedIds?: boolean | undefined;
+  /** How long a pod stays on a node that does not answer, before the cluster replaces it; 30 unless stated. */
+  readonly nodeLostTolerationSeconds?: number | undefined;
   readonly priorityClassName?: string | undefined;
   /** Below that of every other pod, so that placeholders make way. Without it no head-room is kept. */
   readonly headroomPriorityClassName?: string | undefined;
@@ -25,5 +38,7 @@ export interface BuildOptions {
   /** Replicas of every stream and bucket: 3, or 1 on a single development server. */
   readonly journalReplicas: number;
   readonly logLevel: string;
+  /** Of an idle connection to the intake: longer than any balancer before it keeps one. */
+  readonly keepAliveSeconds?: number | undefined;
   readonly pods?: PodOptions | undefined;
 }

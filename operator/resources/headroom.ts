@@ -9,7 +9,15 @@ import type { VoucherCampaign } from '../api/campaign-types.ts';
 import { HEADROOM, headroomName, LABELS } from '../api/names.ts';
 import type { BuildOptions } from './build-options.ts';
 import { campaignLabels, ownedMetadata, tierSelector } from './metadata.ts';
-import { CONTAINER_SECURITY, POD_SECURITY, placementOf, resourcesOf, spreadOf } from './pod.ts';
+import {
+  CONTAINER_SECURITY,
+  placementOf,
+  podMetadataOf,
+  podSecurityOf,
+  pullSecretsOf,
+  resourcesOf,
+  spreadOf,
+} from './pod.ts';
 
 /** Nothing, for ever. */
 const IDLE = ['/usr/local/bin/node', '--max-old-space-size=16', '--eval', 'setInterval(() => {}, 2 ** 31 - 1)'];
@@ -35,15 +43,16 @@ export const buildHeadroom = (
     // Room that is kept twice while a template changes would cost nodes.
     strategy: { type: 'Recreate' },
     template: {
-      metadata: { labels: podLabels(campaign) },
+      metadata: podMetadataOf(podLabels(campaign), options.pods ?? {}),
       spec: {
         automountServiceAccountToken: false,
         enableServiceLinks: false,
         // Whoever takes the place must not wait for it.
         terminationGracePeriodSeconds: 0,
+        ...pullSecretsOf(campaign, options.pods ?? {}),
         ...placementOf({ ...options.pods, priorityClassName }),
-        securityContext: POD_SECURITY,
-        topologySpreadConstraints: spreadOf(campaign, HEADROOM),
+        securityContext: podSecurityOf(options.pods ?? {}),
+        topologySpreadConstraints: spreadOf(campaign, HEADROOM, options.pods ?? {}),
         containers: [
           {
             name: HEADROOM,

@@ -4,12 +4,13 @@ import type {
   PodTemplateSpec,
   Probe,
   ResourceRequirements,
+  Toleration,
   TopologySpreadConstraint,
   VolumeMount,
 } from 'kubernetes-types/core/v1.js';
 import { ADMIN_PATHS, ENV, PORTS } from '../api/app-contract.ts';
 import type { VoucherCampaign } from '../api/campaign-types.ts';
-import { appConfigMapName, type Component, intakeServiceUrl, type Tier, tierName } from '../api/names.ts';
+import { appConfigMapName, type Component, intakeServiceUrl, LABELS, type Tier, tierName } from '../api/names.ts';
 import type { BuildOptions, PodOptions } from './build-options.ts';
 import { campaignLabels, tierSelector } from './metadata.ts';
 
@@ -22,13 +23,12 @@ const MOUNTS = {
 /** The uid of `nonroot` in distroless images; also the group that may read the mounted Secrets. */
 const NON_ROOT_ID = 65532;
 
-export const POD_SECURITY = {
+/** As "restricted" asks; without ids where the platform assigns them. */
+export const podSecurityOf = ({ fixedIds = true }: PodOptions) => ({
   runAsNonRoot: true,
-  runAsUser: NON_ROOT_ID,
-  runAsGroup: NON_ROOT_ID,
-  fsGroup: NON_ROOT_ID,
+  ...(fixedIds ? { runAsUser: NON_ROOT_ID, runAsGroup: NON_ROOT_ID, fsGroup: NON_ROOT_ID } : {}),
   seccompProfile: { type: 'RuntimeDefault' },
-};
+});
 export const CONTAINER_SECURITY = {
   allowPrivilegeEscalation: false,
   readOnlyRootFilesystem: true,
@@ -82,23 +82,67 @@ const environment = (campaign: VoucherCampaign, tier: Tier, options: BuildOption
     ? [
         { name: ENV.portHttp, value: String(PORTS.http) },
         { name: ENV.serviceUrl, value: intakeServiceUrl(campaign.metadata.name, campaign.metadata.namespace) },
+        ...(options.keepAliveSeconds === undefined
+          ? []
+          : [{ name: ENV.keepAliveSeconds, value: String(options.keepAliveSeconds) }]),
       ]
     : []),
   { name: ENV.portAdmin, value: String(PORTS.admin) },
   { name: ENV.logLevel, value: options.logLevel },
 ];
 
-/** Only what is stated: an empty list of ours would be taken out of the object by the API server, and put back by us. */
-export const placementOf = ({
-  imagePullSecrets = [],
-  nodeSelector = {},
+/**
+ * Kubernetes gives a pod five minutes on a node that does not answer; citizens have no five minutes. The node controller
+ * has waited 50 s by then, so 30 s more are a reboot that is not coming.
+ */
+const NODE_LOST_TOLERATION_SECONDS = 30;
+const NODE_LOST_TAINTS = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable'];
+
+/** What is stated, and for those taints that it leaves to Kubernetes' default a shorter time. */
+export const tolerationsOf = ({
   tolerations = [],
-  priorityClassName,
-}: PodOptions) => ({
-  ...(imagePullSecrets.length === 0 ? {} : { imagePullSecrets: imagePullSecrets.map((name) => ({ name })) }),
+  nodeLostTolerationSeconds = NODE_LOST_TOLERATION_SECONDS,
+}: PodOptions): Toleration[] => [
+  ...tolerations,
+  ...NODE_LOST_TAINTS.filter(
+    (taint) =>
+      !tolerations.some(
+        ({ key, effect }) => (key === undefined || key === taint) && (effect === undefined || effect === 'NoExecute'),
+      ),
+  ).map((key) => ({
+    key,
+    operator: 'Exists',
+    effect: 'NoExecute',
+    tolerationSeconds: nodeLostTolerationSeconds,
+  })),
+];
+
+/** Only what is stated: an empty list of ours would be taken out of the object by the API server, and put back by us. */
+export const placementOf = ({ nodeSelector = {}, affinity = {}, priorityClassName, ...rest }: PodOptions) => ({
   ...(Object.keys(nodeSelector).length === 0 ? {} : { nodeSelector: { ...nodeSelector } }),
-  ...(tolerations.length === 0 ? {} : { tolerations: [...tolerations] }),
+  ...(Object.keys(affinity).length === 0 ? {} : { affinity }),
+  tolerations: tolerationsOf(rest),
   ...(priorityClassName === undefined ? {} : { priorityClassName }),
+});
+
+/** Secrets of the campaign's namespace: those of the installation's are not there. */
+export const pullSecretsOf = (
+  { metadata: { namespace } }: VoucherCampaign,
+  { imagePullSecrets = [], imagePullSecretsByNamespace = {} }: PodOptions,
+) => {
+  const names = imagePullSecretsByNamespace[namespace] ?? imagePullSecrets;
+  return names.length === 0 ? {} : { imagePullSecrets: names.map((name) => ({ name })) };
+};
+
+const OWN_KEYS: readonly string[] = Object.values(LABELS);
+
+/** Whatever the installation adds: by our labels, and by one that is left out, pods are found. */
+export const podMetadataOf = (
+  own: Readonly<Record<string, string>>,
+  { labels = {}, annotations = {} }: PodOptions,
+) => ({
+  labels: { ...Object.fromEntries(Object.entries(labels).filter(([key]) => !OWN_KEYS.includes(key))), ...own },
+  ...(Object.keys(annotations).length === 0 ? {} : { annotations: { ...annotations } }),
 });
 
 const mounts: VolumeMount[] = [
@@ -107,16 +151,23 @@ const mounts: VolumeMount[] = [
   { name: 'data-plane', mountPath: MOUNTS.dataPlane, readOnly: true },
 ];
 
-export const spreadOf = (campaign: VoucherCampaign, component: Component): TopologySpreadConstraint[] =>
-  ['topology.kubernetes.io/zone', 'kubernetes.io/hostname'].map((topologyKey) => ({
+export const spreadOf = (
+  campaign: VoucherCampaign,
+  component: Component,
+  { topologySpreadConstraints = [] }: PodOptions,
+): TopologySpreadConstraint[] => {
+  const labelSelector = { matchLabels: tierSelector(campaign, component) };
+  if (topologySpreadConstraints.length > 0) return topologySpreadConstraints.map((one) => ({ labelSelector, ...one }));
+  return ['topology.kubernetes.io/zone', 'kubernetes.io/hostname'].map((topologyKey) => ({
     topologyKey,
     maxSkew: 1,
     // A pod in the wrong zone serves citizens; a pending pod serves nobody.
     whenUnsatisfiable: 'ScheduleAnyway' as const,
-    labelSelector: { matchLabels: tierSelector(campaign, component) },
+    labelSelector,
     // Counts the pods of one revision, so that a rollout's old pods don't skew the new ones.
     matchLabelKeys: ['pod-template-hash'],
   }));
+};
 
 /**
  * The pod template of a tier. It depends on nothing that changes after opening, and carries no hash of the ConfigMap:
@@ -127,7 +178,7 @@ export const buildPodTemplate = (
   tier: Tier,
   { pods = {}, ...options }: BuildOptions,
 ): PodTemplateSpec => ({
-  metadata: { labels: campaignLabels(campaign, tier) },
+  metadata: podMetadataOf(campaignLabels(campaign, tier), pods),
   spec: {
     serviceAccountName: tierName(campaign.metadata.name, tier),
     // The app never talks to the Kubernetes API.
@@ -135,9 +186,10 @@ export const buildPodTemplate = (
     // Hundreds of Services in a namespace would otherwise become thousands of variables in every pod.
     enableServiceLinks: false,
     terminationGracePeriodSeconds: TERMINATION_GRACE_SECONDS,
+    ...pullSecretsOf(campaign, pods),
     ...placementOf(pods),
-    securityContext: POD_SECURITY,
-    topologySpreadConstraints: spreadOf(campaign, tier),
+    securityContext: podSecurityOf(pods),
+    topologySpreadConstraints: spreadOf(campaign, tier, pods),
     containers: [
       {
         name: tier,

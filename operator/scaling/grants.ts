@@ -1,4 +1,5 @@
 /** Which decisions count, and what they grant. Pure; the operator's own judgement, whatever policies the cluster has. */
+import { instantMs } from '../api/instant.ts';
 import type { ScalePlan } from '../api/scale-plan-types.ts';
 
 /**
@@ -16,11 +17,11 @@ export const decisionCounts = ({ spec, status }: ScalePlan): boolean =>
   spec.decision !== undefined &&
   status?.state !== 'Superseded' &&
   status?.decidedAt !== undefined &&
-  Date.parse(status.decidedAt) <= Date.parse(spec.expiresAt);
+  instantMs(status.decidedAt) <= instantMs(spec.expiresAt);
 
 /** The ceiling that a plan grants a tier at this instant; undefined for none. Revoked, whoever did it: none. */
 export const grantOf = (plan: ScalePlan, tier: 'intake' | 'records', nowMs: number): number | undefined => {
   const { decision, revocation, ceilings } = plan.spec;
   if (decision?.verdict !== 'Approved' || revocation !== undefined || !decisionCounts(plan)) return undefined;
-  return nowMs < Date.parse(decision.ceilingUntil ?? plan.spec.expiresAt) ? ceilings[tier] : undefined;
+  return nowMs < instantMs(decision.ceilingUntil ?? plan.spec.expiresAt) ? ceilings[tier] : undefined;
 };

@@ -2,6 +2,7 @@
 
 import type { VoucherCampaignSpec } from '../api/campaign-types.ts';
 import { parseDurationMs } from '../api/duration.ts';
+import { instantMs } from '../api/instant.ts';
 import type { ScalePlan } from '../api/scale-plan-types.ts';
 import { capacityOf } from './capacity.ts';
 import { BLIND_SHARE } from './holds.ts';
@@ -21,9 +22,9 @@ const instantsOf = (
   [
     schedule.fromMs,
     schedule.untilMs,
-    Date.parse(window.closesAt),
-    ...scaling.authorized.windows.flatMap(({ from, until }) => [Date.parse(from), Date.parse(until)]),
-    ...plans.map(({ spec }) => Date.parse(spec.decision?.ceilingUntil ?? spec.expiresAt)),
+    instantMs(window.closesAt),
+    ...scaling.authorized.windows.flatMap(({ from, until }) => [instantMs(from), instantMs(until)]),
+    ...plans.map(({ spec }) => instantMs(spec.decision?.ceilingUntil ?? spec.expiresAt)),
   ].toSorted((a, b) => a - b);
 
 /**
@@ -48,7 +49,7 @@ export const limitsOf = (
     drainMode: drain.mode,
     down: { windowSeconds: down.windowSeconds, percentPerMinute: down.percentPerMinute },
   };
-  const closesAtMs = Date.parse(spec.window.closesAt);
+  const closesAtMs = instantMs(spec.window.closesAt);
   const blindFloor = Math.ceil(BLIND_SHARE * schedule.floor);
   const at = (nowMs: number): TierLimits => {
     const ceiling = ceilingInForce(authorized, plans, tier, nowMs);

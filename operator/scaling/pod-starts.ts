@@ -2,6 +2,8 @@
 
 export interface PodTimes {
   readonly ready: boolean;
+  /** Its node does not answer: it is not starting. */
+  readonly isLost?: boolean;
   readonly createdAtMs: number;
   readonly readyAtMs?: number;
 }
@@ -59,7 +61,7 @@ export const podStarts = (pods: readonly PodTimes[], nowMs: number): PodStarts =
   const [startSeconds, createdPerSecond] = [p90(starts), creationRate(newest.map(({ createdAtMs }) => createdAtMs))];
   return {
     startingSeconds: pods
-      .filter(({ ready }) => !ready)
+      .filter(({ ready, isLost }) => !ready && isLost !== true)
       .map(({ createdAtMs }) => Math.max(0, nowMs - createdAtMs) / 1000),
     ...(startSeconds === undefined ? {} : { startSeconds }),
     ...(createdPerSecond === undefined ? {} : { createdPerSecond }),

@@ -2,6 +2,7 @@
 
 import type { ScalingSpec, VoucherCampaignSpec } from '../api/campaign-types.ts';
 import { parseDurationMs } from '../api/duration.ts';
+import { instantMs } from '../api/instant.ts';
 import type { ScalePlan } from '../api/scale-plan-types.ts';
 import type { Pace } from './forecast.ts';
 import { grantOf } from './grants.ts';
@@ -36,7 +37,7 @@ export const scheduleOf = (
   pace?: Pace,
 ): Schedule => {
   const { peakArrivalsPerSecond, preWarm, down } = scaling;
-  const opensAtMs = Date.parse(window.opensAt);
+  const opensAtMs = instantMs(window.opensAt);
   const floor =
     peakArrivalsPerSecond === undefined
       ? 0
@@ -44,7 +45,7 @@ export const scheduleOf = (
   const neededMs = pace === undefined ? 0 : Math.ceil(leadSecondsFor(floor, pace)) * 1000;
   return {
     fromMs: opensAtMs - Math.max(parseDurationMs(preWarm.leadTime), neededMs),
-    untilMs: Math.min(opensAtMs + parseDurationMs(down.holdAfterOpen), Date.parse(window.closesAt)),
+    untilMs: Math.min(opensAtMs + parseDurationMs(down.holdAfterOpen), instantMs(window.closesAt)),
     floor,
   };
 };
@@ -73,7 +74,7 @@ export const ceilingInForce = (
   nowMs: number,
 ): number => {
   const windows = authorized.windows
-    .filter(({ from, until }) => nowMs >= Date.parse(from) && nowMs < Date.parse(until))
+    .filter(({ from, until }) => nowMs >= instantMs(from) && nowMs < instantMs(until))
     .map(({ ceilings }) => ceilings[tier]);
   const grants = plans.map((plan) => grantOf(plan, tier, nowMs));
   return [...windows, ...grants].reduce<number>(

@@ -14,6 +14,7 @@
  */
 
 import type { VoucherCampaignSpec } from '../api/campaign-types.ts';
+import { instantMs } from '../api/instant.ts';
 import type { PlantRates } from './plant.ts';
 import { paceOf } from './pre-warm.ts';
 import { Returns } from './returns.ts';
@@ -93,8 +94,8 @@ export const simulate = (
     tailSeconds = TAIL_SECONDS,
   }: SimulationOptions = {},
 ): SimulationResult => {
-  const opensAtMs = Date.parse(spec.window.opensAt);
-  const closesAtMs = Date.parse(spec.window.closesAt);
+  const opensAtMs = instantMs(spec.window.opensAt);
+  const closesAtMs = instantMs(spec.window.closesAt);
   const { floor, fromMs } = scheduleOf(spec, spec.scaling.tiers.intake.capacityPerReplica, paceOf({}));
   const scheduleFrom = floor === 0 ? 0 : Math.floor((fromMs - opensAtMs) / 1000);
   const traceFrom = Math.floor(trace[0]?.atSeconds ?? 0);

@@ -1,5 +1,7 @@
 /** One tier in the simulator: its pods, its policy, and what it would ask the owner for. */
+
 import type { VoucherCampaignSpec } from '../api/campaign-types.ts';
+import { instantMs } from '../api/instant.ts';
 import type { ScalePlan } from '../api/scale-plan-types.ts';
 import { limitsOf } from './limits.ts';
 import { planExpiryMs, planNeed, requestedCeiling, SUPERSEDE_GROWTH } from './plan-need.ts';
@@ -61,7 +63,7 @@ export class TierRun {
     this.#limitsAt = limitsOf(spec, plans, tier);
     this.#forecastFloor = schedule.floor === 0 ? 0 : Math.min(max, Math.max(min, schedule.floor));
     this.#preWarmAtMs = schedule.fromMs;
-    this.#opensAtMs = Date.parse(spec.window.opensAt);
+    this.#opensAtMs = instantMs(spec.window.opensAt);
   }
 
   get capacity(): number {

@@ -1,5 +1,7 @@
 /** Data of the control law. Pure. Units: seconds and messages per second unless the name says otherwise. */
 
+import type { Replacing } from './lost.ts';
+
 /**
  * A signal with its age. "No data" is a value, never zero. `fresh`: the source answered within the tick and its own
  * clock advanced. `stale`: the last value, too old to lower anything. `absent`: never seen.
@@ -113,6 +115,8 @@ export interface TierMemory {
   readonly trial?: { readonly ready: number; readonly servedPerSecond: number; readonly useless: number };
   /** What is behind the tier can't take more. */
   readonly saturation?: Saturation;
+  /** What stands in for pods on lost nodes (lost.ts). Need not survive a restart. */
+  readonly replacing?: Replacing;
 }
 
 export interface Saturation {

@@ -3,18 +3,16 @@
 export type Asked =
   | { readonly kind: 'http'; readonly what: string; readonly url: string }
   /** A meta leader is elected: without one no stream can be made. */
-  | { readonly kind: 'meta-leader'; readonly what: string; readonly url: string }
-  | { readonly kind: 'tcp'; readonly what: string; readonly host: string; readonly port: number };
+  | { readonly kind: 'meta-leader'; readonly what: string; readonly url: string };
 
 export interface Installation {
   readonly operatorUrl: string;
   readonly journalMonitorUrls: readonly string[];
-  /** `host:port`; empty when the database is not the chart's. */
-  readonly postgresAddress: string;
+  /** Of its probe, which asks the database and not its port; empty when the database is not the chart's. */
+  readonly postgresProbeUrl: string;
 }
 
-export const askedOf = ({ operatorUrl, journalMonitorUrls, postgresAddress }: Installation): readonly Asked[] => {
-  const [host = '', port = ''] = postgresAddress.split(':');
+export const askedOf = ({ operatorUrl, journalMonitorUrls, postgresProbeUrl }: Installation): readonly Asked[] => {
   const [first] = journalMonitorUrls;
   return [
     { kind: 'http', what: 'the operator', url: `${operatorUrl}/readyz` },
@@ -22,7 +20,9 @@ export const askedOf = ({ operatorUrl, journalMonitorUrls, postgresAddress }: In
     ...(first === undefined
       ? []
       : [{ kind: 'meta-leader', what: 'the quorum of the journal', url: `${first}/jsz` } as const]),
-    ...(postgresAddress === '' ? [] : [{ kind: 'tcp', what: 'the database', host, port: Number(port) } as const]),
+    ...(postgresProbeUrl === ''
+      ? []
+      : [{ kind: 'http', what: 'the database', url: `${postgresProbeUrl}/ready` } as const]),
   ];
 };
 

@@ -9,13 +9,15 @@
  * | $KV.keys_<id>.*                           | the day's data key (data-keys.ts) |
  * | STREAM.INFO                               | opening a bucket, the end of a shard (replay.ts) |
  * | STREAM.MSG.GET of the buckets             | live settings, data keys |
+ * | STREAM.MSG.GET of the shards              | whether a registration is there already (acceptances.ts) |
  * | CONSUMER.INFO, MSG.NEXT, ACK of the shards | the workers (reader.ts) |
- * | CONSUMER.CREATE, .DELETE                  | watches of the buckets, ordered consumers of a rebuild (replay.ts) |
+ * | CONSUMER.CREATE, .DELETE                  | watches of the buckets, ordered consumers of a rebuild (replay.ts) and of an intake (astray.ts) |
  * | $JS.FC of the buckets                     | flow control of the watches |
  *
  * The durable consumers belong to the operator: without the denials a pod could move one past what nobody has read.
  */
 import {
+  astraySubject,
   consumerName,
   dataKeyBucketName,
   liveBucketName,
@@ -40,12 +42,15 @@ export interface Permissions {
 
 const API = '$JS.API';
 
-const ofShard = (stream: string): readonly string[] => [
+const ofShard = (stream: string, astray: string): readonly string[] => [
   `${API}.STREAM.INFO.${stream}`,
+  // Of the leader: a replica that lags would not know the last registrations.
+  `${API}.STREAM.MSG.GET.${stream}`,
   `${API}.CONSUMER.INFO.${stream}.*`,
   `${API}.CONSUMER.MSG.NEXT.${stream}.*`,
   // Its last token is the consumer's name. A name that the server would choose, and durable ones, have other subjects.
   `${API}.CONSUMER.CREATE.${stream}.*`,
+  `${API}.CONSUMER.CREATE.${stream}.*.${astray}`,
   `${API}.CONSUMER.DELETE.${stream}.*`,
   `$JS.ACK.${stream}.>`,
 ];
@@ -69,11 +74,14 @@ export const campaignPermissions = (campaignId: string, shards: number): Permiss
       allow: [
         ...indices.map((shard) => shardSubjects(campaignId, shard)),
         `$KV.${dataKeyBucketName(campaignId)}.*`,
-        ...indices.flatMap((shard) => ofShard(shardStreamName(campaignId, shard))),
+        ...indices.flatMap((shard) =>
+          ofShard(shardStreamName(campaignId, shard), astraySubject(campaignId, shard, '*')),
+        ),
         ...buckets.flatMap((bucket) => ofBucket(`KV_${bucket}`)),
       ],
       deny: TIERS.map(consumerName).flatMap((name) => [
         `${API}.CONSUMER.CREATE.*.${name}`,
+        `${API}.CONSUMER.CREATE.*.${name}.>`,
         `${API}.CONSUMER.DELETE.*.${name}`,
       ]),
     },

@@ -1,6 +1,7 @@
 /**
  * `node operator/setup/main.ts`: makes the passwords, keys and certificates of the embedded data plane once. Run by the chart before
- * it installs anything that needs them, as an account that may create Secrets and nothing else. What exists stays.
+ * it installs anything that needs them, as an account that may create Secrets and not read one. What exists stays, and what
+ * lives is not harmed: refusals.ts.
  */
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
@@ -8,12 +9,24 @@ import { join } from 'node:path';
 import { createKubeAccess } from '../kube/access.ts';
 import { createKubeClient } from '../kube/client.ts';
 import { isKubeError } from '../kube/errors.ts';
-import type { ApiResource } from '../kube/resources.ts';
+import { SECRETS } from '../kube/resources.ts';
 import { systemClock } from '../runtime/clock.ts';
+import { sleep } from '../runtime/sleep.ts';
+import { refusalsOf } from './refusals.ts';
 import { newRoot, ROOT_KEYS, type Root } from './root.ts';
-import { decideGroup, rootSecret, type SecretManifest, secretGroupsOf, setupRequest } from './secrets.ts';
+import {
+  accountProbe,
+  decideGroup,
+  isDerived,
+  lostRootMessage,
+  rootSecret,
+  type SecretManifest,
+  secretGroupsOf,
+  setupRequest,
+} from './secrets.ts';
+import { livingCampaigns, standingVolumes } from './standing.ts';
 
-const SECRETS: ApiResource = { group: '', version: 'v1', kind: 'Secret', plural: 'secrets' };
+const AGAIN_AFTER_MS = 1_000;
 
 /** As it is mounted; undefined before the first installation. */
 const mountedRoot = async (dir: string): Promise<Root | undefined> => {
@@ -27,42 +40,79 @@ const mountedRoot = async (dir: string): Promise<Root | undefined> => {
   }
 };
 
+/** Again after what passes. A creation that comes second to its own first attempt has succeeded with that. */
+const patient = async (
+  create: () => Promise<unknown>,
+  isTrial: boolean,
+  signal: AbortSignal,
+): Promise<'made' | 'exists'> => {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await create();
+      return 'made';
+    } catch (error) {
+      if (isKubeError(error, 'already_exists')) return attempt > 1 && !isTrial ? 'made' : 'exists';
+      if (!isKubeError(error, 'connection', 'timeout', 'server') || signal.aborted) throw error;
+      console.error(`setup: ${error.message}, trying again`);
+      await sleep(systemClock, AGAIN_AFTER_MS, signal);
+    }
+  }
+};
+
 const main = async (signal: AbortSignal): Promise<void> => {
   const request = setupRequest.parse(JSON.parse(process.env['VOUCHER_SETUP'] ?? '{}'));
   const access = createKubeAccess({ env: process.env, monotonicMs: systemClock.monotonicMs });
   const client = createKubeClient({ access, clock: systemClock, random: Math.random, userAgent: 'voucher-setup' });
 
-  const create = (manifest: SecretManifest, query: Readonly<Record<string, string>>): Promise<unknown> =>
+  const post = (manifest: SecretManifest, query: Readonly<Record<string, string>>): Promise<unknown> =>
     client.call(
       { verb: 'create', resource: SECRETS, namespace: manifest.metadata.namespace, query, body: manifest },
       signal,
     );
-  /** Asked by a creation that isn't carried out: the account may not read. */
-  const exists = async (manifest: SecretManifest): Promise<boolean> => {
-    try {
-      await create(manifest, { dryRun: 'All' });
-      return false;
-    } catch (error) {
-      if (isKubeError(error, 'already_exists')) return true;
-      throw error;
-    }
+  const create = async (manifest: SecretManifest): Promise<void> => {
+    const outcome = await patient(() => post(manifest, {}), false, signal);
+    const { namespace, name } = manifest.metadata;
+    if (outcome === 'exists') throw new Error(`Secret ${namespace}/${name} has just been made: run the same again`);
   };
+  /** Asked by a creation that isn't carried out: the account may not read. */
+  const exists = async (manifest: SecretManifest): Promise<boolean> =>
+    (await patient(() => post(manifest, { dryRun: 'All' }), true, signal)) === 'exists';
 
   try {
+    const campaigns = await livingCampaigns(client, request, signal);
+    const strangers = [...new Set(campaigns.map(({ campaignId }) => campaignId))].filter(
+      (campaignId) => !request.campaigns.some((asked) => asked.campaignId === campaignId),
+    );
+    const known = await Promise.all(strangers.map((campaignId) => exists(accountProbe(request, campaignId))));
+    const refusals = refusalsOf(request, {
+      campaigns,
+      accounts: strangers.filter((_, index) => known[index]),
+      volumes: await standingVolumes(client, request, signal),
+    });
+    if (refusals.length > 0) throw new Error(refusals.join('\nsetup: '));
+
     const mounted = await mountedRoot(process.env['VOUCHER_ROOT_DIR'] ?? '');
     const root = mounted ?? newRoot(request.release, randomBytes, systemClock.now());
+    const groups = secretGroupsOf(request, root, randomBytes, systemClock.now());
+    // Everything is decided before anything is made.
+    const seen = await Promise.all(
+      groups.map(async (group) => ({ group, exist: await Promise.all(group.map(exists)) })),
+    );
+    const decided = seen.map(({ group, exist }) => ({ group, decision: decideGroup(group, exist) }));
+    const refused = decided.flatMap(({ decision }) => (decision.kind === 'refuse' ? [decision.message] : []));
+    if (refused.length > 0) throw new Error(refused.join('\nsetup: '));
     const manifest = rootSecret(request, root);
     if (mounted === undefined) {
       // Made by an attempt that broke off after this pod had started: the next one has it mounted.
       if (await exists(manifest))
-        throw new Error(`Secret ${manifest.metadata.name} has just been made; run this again`);
-      await create(manifest, {});
+        throw new Error(`Secret ${manifest.metadata.name} has just been made: run the same again`);
+      const orphans = seen.flatMap(({ group, exist }) => group.filter((one, index) => exist[index] && isDerived(one)));
+      if (orphans.length > 0) throw new Error(lostRootMessage(request, orphans));
+      await create(manifest);
     }
-    for (const group of secretGroupsOf(request, root, randomBytes, systemClock.now())) {
+    for (const { group, decision } of decided) {
       const names = group.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`).join(', ');
-      const decision = decideGroup(group, await Promise.all(group.map(exists)));
-      if (decision.kind === 'torn') throw new Error(decision.message);
-      if (decision.kind === 'create') for (const manifest of group) await create(manifest, {});
+      if (decision.kind === 'create') for (const one of decision.missing) await create(one);
       console.log(`${decision.kind === 'create' ? 'made' : 'kept'} ${names}`);
     }
   } finally {

@@ -1,8 +1,8 @@
 /**
  * The accounts, certificates and Secrets of the embedded data plane. Pure but for random bytes and new keys.
  *
- * A group is made together or not at all: its parts carry the same password. Who makes them can't read them afterwards,
- * so a group of which only a part exists can't be completed by anyone but a person.
+ * The parts of a group carry the same password, which is derived from the root. Who makes them can't read them
+ * afterwards: decideGroup says when a part that is missing can be made without harm to what exists.
  */
 import { z } from 'zod';
 import { DATA_PLANE_KEYS, PRIVACY_KEYS } from '../api/app-contract.ts';
@@ -20,6 +20,19 @@ export const setupRequest = z.strictObject({
   natsNames: z.array(z.string().min(1)).min(1),
   postgresNames: z.array(z.string().min(1)).min(1),
   postgresHost: z.string().min(1),
+  /** Empty: all. */
+  watchNamespaces: z.array(dnsLabel).default([]),
+  /** As the StatefulSets ask for them; `field` is the section of the values. */
+  volumes: z
+    .array(
+      z.strictObject({
+        statefulSet: dnsLabel,
+        field: z.string().min(1),
+        storage: z.string().min(1),
+        storageClassName: z.string(),
+      }),
+    )
+    .default([]),
   campaigns: z.array(
     z.strictObject({
       campaignId: dnsLabel,
@@ -93,6 +106,8 @@ const serverSecret = (namespace: string, name: string, authority: Certified, ser
     'kubernetes.io/tls',
   );
 
+const accountSecretName = (release: string, campaignId: string): string => `${release}-account-${campaignId}`;
+
 export const secretGroupsOf = (
   request: SetupRequest,
   { accountsKey, authority }: Root,
@@ -125,7 +140,7 @@ export const secretGroupsOf = (
       const postgresPassword = accountPassword(accountsKey, 'postgres', campaign.campaignId);
       return [
         [
-          secret(namespace, `${release}-account-${campaign.campaignId}`, {
+          secret(namespace, accountSecretName(release, campaign.campaignId), {
             account,
             [DATA_PLANE_KEYS.natsPassword]: natsPassword,
             'postgres-password': postgresPassword,
@@ -156,20 +171,45 @@ export const secretGroupsOf = (
   ];
 };
 
-/** What to do about a group, from which of its parts exist. */
-export const decideGroup = (
-  group: SecretGroup,
-  exists: readonly boolean[],
-): { readonly kind: 'create' } | { readonly kind: 'keep' } | { readonly kind: 'torn'; readonly message: string } => {
-  if (exists.every((one) => !one)) return { kind: 'create' };
-  if (exists.every((one) => one)) return { kind: 'keep' };
-  const named = (wanted: boolean): string =>
-    group
-      .filter((_, index) => exists[index] === wanted)
-      .map(({ metadata }) => `${metadata.namespace}/${metadata.name}`)
-      .join(', ');
+export type GroupDecision =
+  | { readonly kind: 'keep' }
+  | { readonly kind: 'create'; readonly missing: SecretGroup }
+  | { readonly kind: 'refuse'; readonly message: string };
+
+const nameOf = ({ metadata: { namespace, name } }: SecretManifest): string => `${namespace}/${name}`;
+
+/**
+ * What to do about a group, from which of its parts exist. The first part is the installation's own, the second (of
+ * a campaign's account) is in the campaign's namespace, under a name that another campaign may have taken.
+ *
+ * | own | campaign's | |
+ * |-----|------------|-|
+ * | –   | –          | create both |
+ * | yes | yes        | keep |
+ * | yes | –          | create the campaign's: its password is derived, and is the same again |
+ * | –   | yes        | refuse: it may be what another campaign lives on, and nothing here may read it |
+ */
+export const decideGroup = (group: SecretGroup, exists: readonly boolean[]): GroupDecision => {
+  const missing = group.filter((_, index) => exists[index] !== true);
+  if (missing.length === 0) return { kind: 'keep' };
+  const [own, others] = group;
+  if (own === undefined || others === undefined || exists[0] === true || exists[1] !== true) {
+    return { kind: 'create', missing };
+  }
   return {
-    kind: 'torn',
-    message: `Secret ${named(true)} exists and ${named(false)} does not, and they must carry one password: delete ${named(true)} and run this again, or restore ${named(false)}`,
+    kind: 'refuse',
+    message: `Secret ${nameOf(others)} exists, and was not made for this campaign by this installation: there is no ${nameOf(own)}. Give the campaign another dataPlaneSecretName (and privacySecretName) in dataPlane.embedded.campaigns and in its VoucherCampaign. If the campaign had its account here before, restore ${nameOf(own)} from a backup`,
   };
 };
+
+/** An empty Secret under the name of a campaign's account: trying to create it tells whether there is one. */
+export const accountProbe = ({ release, namespace }: SetupRequest, campaignId: string): SecretManifest =>
+  secret(namespace, accountSecretName(release, campaignId), {});
+
+/** Holds something that is made from the root: with another root it would not fit. */
+export const isDerived = ({ stringData }: SecretManifest): boolean =>
+  'ca.crt' in stringData || DATA_PLANE_KEYS.natsCa in stringData || 'postgres-password' in stringData;
+
+/** Of the Secrets that are derived from the root, those that were made with one that is gone. */
+export const lostRootMessage = ({ release, namespace }: SetupRequest, made: readonly SecretManifest[]): string =>
+  `Secret ${namespace}/${release}-data-plane-root is gone, and ${made.map(nameOf).join(', ')} were made from it: restore it from a backup. A new one would change every password, and lock every campaign out`;

@@ -1,8 +1,10 @@
 /** Signals of one tick for a campaign: arrivals from the intake pods, backlog from the journal. */
+import type { IntakesView } from '../plan/pod-views.ts';
 import type { CampaignReadings, JournalAdmin, JournalBacklog, ObservedPod, SignalReader } from '../reconcile/ports.ts';
 import type { ArrivalRates, Backlog, Reading } from '../scaling/types.ts';
 import { RateWindows } from '../scaling/windows.ts';
 import { isBelievable, type JournalCounts, journalRates, remembered } from './journal-rates.ts';
+import { intakesViewOf } from './pod-findings.ts';
 import type { Scraper, ScrapeTarget } from './scrape.ts';
 
 /** A source that did not tell in this tick. The tick goes on; the signal ages. */
@@ -45,6 +47,7 @@ interface Known {
   shedPercent: Reading<number>;
   backlog: Reading<Backlog>;
   served: Reading<number>;
+  intakes: Reading<IntakesView>;
   /** The journal's counts of the last 3 s. */
   counts: readonly JournalCounts[];
   /** Pods that missed the last scrape: asked last, so that many hanging ones can't use up every turn. */
@@ -145,6 +148,7 @@ export const createSignalReader = (deps: SignalDeps): SignalReader => {
       shedPercent: { kind: 'absent' },
       backlog: { kind: 'absent' },
       served: { kind: 'absent' },
+      intakes: { kind: 'absent' },
       counts: [],
       missed: new Set(),
       askedAtMs: nowMs,
@@ -162,7 +166,9 @@ export const createSignalReader = (deps: SignalDeps): SignalReader => {
   ): Promise<Reading<ArrivalRates>> => {
     // The tick's one instant. Taken before the scrape, so that a pod that hangs doesn't stretch the others' second.
     const atMs = deps.now();
-    const { samples, missed } = await deps.scraper.scrape(targetsOf(pods, known.missed), signal);
+    const { samples, findings = [], missed } = await deps.scraper.scrape(targetsOf(pods, known.missed), signal);
+    const view = intakesViewOf(findings, pods);
+    known.intakes = view === undefined ? unrenewed(known.intakes, atMs) : { kind: 'fresh', value: view, atMs };
     known.missed = new Set(missed.map(({ pod }) => pod));
     const [first] = missed;
     if (first !== undefined) {
@@ -204,12 +210,12 @@ export const createSignalReader = (deps: SignalDeps): SignalReader => {
         readBacklog(campaignId, known, signal),
       ]);
       known.arrivals = besideJournal(known, deps.believes ?? isBelievable);
-      const { arrivals, backlog, served } = known;
+      const { arrivals, backlog, served, intakes } = known;
       // Proven with the arrivals that it is a share of, or not at all.
       const isProven =
         arrivals.kind === 'fresh' && known.shedPercent.kind !== 'absent' && known.shedPercent.atMs === arrivals.atMs;
       const shedPercent: Reading<number> = isProven ? known.shedPercent : { kind: 'absent' };
-      return { arrivals, shedPercent, backlog: { records: backlog }, served: { records: served } };
+      return { arrivals, shedPercent, backlog: { records: backlog }, served: { records: served }, intakes };
     },
   };
 };

@@ -3,6 +3,7 @@ import { Agent, type Dispatcher, request } from 'undici';
 import { ADMIN_PATHS, METRICS } from '../api/app-contract.ts';
 import type { CounterSample } from '../scaling/windows.ts';
 import { type MetricSample, parseMetrics } from './metrics-text.ts';
+import { FINDING_METRICS, findingOf, type PodFinding } from './pod-findings.ts';
 
 export interface ScrapeTarget {
   readonly pod: string;
@@ -18,6 +19,8 @@ export interface IntakeSample extends CounterSample {
 export interface ScrapeResult {
   /** Attempted registrations of the pods that answered in time, canaries left out; in no order. */
   readonly samples: readonly IntakeSample[];
+  /** What pods say of the journal, also of those whose counter is not to be had. Absent: nobody reads it. */
+  readonly findings?: readonly PodFinding[];
   /** The others, and why. */
   readonly missed: readonly { readonly pod: string; readonly error: unknown }[];
 }
@@ -76,13 +79,16 @@ const isDemand = ({ labels }: MetricSample): boolean => labels['outcome'] !== 'c
 const isSentAway = ({ labels }: MetricSample): boolean =>
   labels['outcome'] === 'shed' || labels['outcome'] === 'failed';
 
+const WANTED = [METRICS.intakeArrivals, METRICS.scrapeTime, METRICS.processStart, ...FINDING_METRICS];
+
 /**
  * Reads one pod's counter out of its page.
  *
  * @throws Error when a series that proves the number is not there or not a count: no series is not a zero
  */
-export const sampleOf = (pod: string, page: string): IntakeSample => {
-  const families = parseMetrics(page, [METRICS.intakeArrivals, METRICS.scrapeTime, METRICS.processStart]);
+export const sampleOf = (pod: string, page: string): IntakeSample => counterOf(pod, parseMetrics(page, WANTED));
+
+const counterOf = (pod: string, families: ReturnType<typeof parseMetrics>): IntakeSample => {
   const millisecondsOf = (name: string): number => {
     const seconds = families.get(name)?.[0]?.value;
     if (seconds === undefined || !Number.isFinite(seconds)) throw new Error(`the metrics page has no ${name}`);
@@ -114,6 +120,7 @@ export const createScraper = ({ deadlineMs = 800, concurrency = 256, session }: 
     async scrape(targets, signal) {
       const deadline = AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)]);
       const samples: IntakeSample[] = [];
+      const findings: PodFinding[] = [];
       const missed: { readonly pod: string; readonly error: unknown }[] = [];
       let next = 0;
       const ask = async (): Promise<void> => {
@@ -121,14 +128,17 @@ export const createScraper = ({ deadlineMs = 800, concurrency = 256, session }: 
           const { pod, adminUrl } = target;
           try {
             if (deadline.aborted) throw NOT_ASKED;
-            samples.push(sampleOf(pod, await pageOf(adminUrl, deadline)));
+            const families = parseMetrics(await pageOf(adminUrl, deadline), WANTED);
+            const finding = findingOf(pod, families);
+            if (finding !== undefined) findings.push(finding);
+            samples.push(counterOf(pod, families));
           } catch (error) {
             missed.push({ pod, error });
           }
         }
       };
       await Promise.all(Array.from({ length: Math.min(concurrency, targets.length) }, ask));
-      return { samples, missed };
+      return { samples, findings, missed };
     },
     close: () => dispatcher.destroy(),
   };

@@ -12,7 +12,7 @@ import { z } from 'zod';
 import { ensureBinary, KUBE_SCORE, KUBECONFORM } from '../../local/cluster/binaries.ts';
 import { whyNoCluster } from '../../local/cluster/host.ts';
 import { type Cluster, down, up } from '../../local/cluster.ts';
-import { CHART, EXTERNAL, helm, NAMESPACE, RELEASE, WATCHING, WITH_CAMPAIGNS } from '../component/chart/render.ts';
+import { CHART, EXTERNAL, helm, NAMESPACE, RELEASE, WATCHING, WITH_CAMPAIGNS } from '../chart/render.ts';
 import { eventually } from '../helpers/eventually.ts';
 import type { Scenario } from '../helpers/scenario.ts';
 import { EXCEPTIONS } from './lint/exceptions.ts';

@@ -87,6 +87,7 @@ export const aPlan = (changes: Partial<ScalePlan['spec']> = {}, name = 'spring-i
 });
 
 export interface ReportChanges extends Omit<CampaignChanges, 'status'> {
+  readonly claim?: Report['claim'];
   readonly status?: VoucherCampaignStatus | undefined;
   readonly plans?: readonly ScalePlan[];
   readonly decisions?: Partial<Decisions> | undefined;
@@ -95,7 +96,15 @@ export interface ReportChanges extends Omit<CampaignChanges, 'status'> {
 }
 
 export const aReport = (changes: ReportChanges = {}): Report => {
-  const { plans = [], decisions = {}, options = {}, toldAtMs = NOW_MS - 2_000, status = aStatus(), ...rest } = changes;
+  const {
+    plans = [],
+    decisions = {},
+    options = {},
+    toldAtMs = NOW_MS - 2_000,
+    status = aStatus(),
+    claim,
+    ...rest
+  } = changes;
   const campaign: SeenCampaign = {
     ...aCampaign({
       ...rest,
@@ -112,6 +121,7 @@ export const aReport = (changes: ReportChanges = {}): Report => {
   return {
     campaign,
     plans,
+    claim,
     decisions:
       'decisions' in changes && changes.decisions === undefined
         ? undefined

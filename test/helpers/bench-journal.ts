@@ -64,7 +64,7 @@ export const startBenchJournal = async (dir: string, signal: AbortSignal): Promi
       const queue = events.values();
       const publisher = async (): Promise<void> => {
         for (const event of queue) {
-          const subject = eventSubject(campaignId, homeShard(event), event.type);
+          const subject = eventSubject(campaignId, homeShard(event), event.type, event.receipt);
           await publishOnce(client, { subject, messageId: event.id, payload: encodeEnvelope(event) });
         }
       };

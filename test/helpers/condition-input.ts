@@ -24,6 +24,8 @@ export const aTierOutcome = (
   replicas: 2,
   ready: 2,
   desired: 2,
+  written: changes.desired ?? 2,
+  replacing: undefined,
   rivals: [],
   isActing: true,
   decision: undefined,

@@ -35,6 +35,8 @@ export interface ControlPlane extends KubeApi {
 export interface ControlPlaneOptions {
   /** Pods that no node takes are then said to be so; false unless stated. */
   readonly scheduler?: boolean;
+  /** After this long without a heartbeat a node is taken for lost; upstream's 50 s unless stated. */
+  readonly nodeGraceSeconds?: number;
   /** Requests a second of the controller manager; its own default, 20, unless stated. */
   readonly managerQps?: number;
 }
@@ -153,6 +155,9 @@ export const startControlPlane = async (options: ControlPlaneOptions = {}): Prom
             `--root-ca-file=${pki('ca.crt')}`,
             `--service-account-private-key-file=${pki('service-accounts.key')}`,
             '--use-service-account-credentials=true',
+            ...(options.nodeGraceSeconds === undefined
+              ? []
+              : [`--node-monitor-grace-period=${options.nodeGraceSeconds}s`, '--node-monitor-period=1s']),
             ...(options.managerQps === undefined
               ? []
               : [`--kube-api-qps=${options.managerQps}`, `--kube-api-burst=${options.managerQps}`]),

@@ -35,7 +35,13 @@ export const clusterFacts = (changes: Partial<ClusterFacts> = {}): ClusterFacts 
   server: seen({ version: 'v1.36.3', dateMs: BEFORE_MS - 500, answeredAtMs: BEFORE_MS, tookMs: 8 }),
   crds: seen([crd('vouchercampaigns'), crd('scaleplans')]),
   operators: seen([anOperator]),
-  lease: seen({ holder: 'voucher-7d9f-abcde', renewedAtMs: BEFORE_MS - 900, writtenAtMs: BEFORE_MS - 1_000 }),
+  lease: seen({
+    holder: 'voucher-7d9f-abcde',
+    renewedAtMs: BEFORE_MS - 900,
+    writtenAtMs: BEFORE_MS - 1_000,
+    notServed: {},
+  }),
+  claim: seen({ holder: 'voucher-system/voucher', writtenAtMs: BEFORE_MS - 12_000 }),
   policies: seen(
     ['-scale-plans', '-scale-plan-revocations', '-ceilings', '-contingency', '-confirm-delete'].map((suffix) => ({
       name: `voucher-system-voucher${suffix}`,
@@ -55,6 +61,7 @@ export const aTierPod = (changes: Partial<TierFacts> = {}): TierFacts => ({
   nodeSelector: {},
   tolerations: [],
   priorityClassName: undefined,
+  pullSecrets: [],
   ...changes,
 });
 
@@ -88,9 +95,12 @@ export const campaignFacts = ({ campaign = {}, ...changes }: FactChanges = {}): 
         keys: seen(['nats-url', 'nats-user', 'nats-password', 'postgres-url']),
       },
     },
-    certificates: seen([{ namespace: 'voucher-system', secret: 'voucher-nats-tls', expiresAtMs: CLOSES_AT_MS * 1.01 }]),
+    certificates: seen([
+      { namespace: 'voucher-system', secret: 'voucher-nats-tls', isRenewable: true, expiresAtMs: CLOSES_AT_MS * 1.01 },
+    ]),
     tiers: seen({ intake: aTierPod(), records: aTierPod() }),
     pods: seen([{ tier: 'intake', isReady: true, image: 'voucher-operator:0.1.0', waitsFor: undefined }]),
+    pullSecrets: seen([]),
     quotas: seen([]),
     limitRanges: seen([]),
     nodes: seen([aNode()]),

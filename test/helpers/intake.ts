@@ -7,7 +7,7 @@ import { SealingPausedError } from '../../app/core/sealing.ts';
 import { secretKey } from '../../app/core/secret-key.ts';
 import { createIntake } from '../../app/intake/create-intake.ts';
 import { createLoadGuard, type LoadGuard } from '../../app/intake/load-guard.ts';
-import type { PublishOutcome, ReceiptLookup } from '../../app/intake/ports.ts';
+import type { AcceptanceLookup, PublishOutcome, ReceiptLookup } from '../../app/intake/ports.ts';
 import { type HttpServer, listen } from '../../app/intake/server.ts';
 import { citizenOf } from '../../local/load/citizen.ts';
 import type { LiveSettings } from '../../operator/api/app-contract.ts';
@@ -84,6 +84,10 @@ export interface TestIntake {
     nowMs: number;
     settings: LiveSettings | undefined;
     publish: (event: EventEnvelope) => Promise<PublishOutcome>;
+    /** What the journal holds: what it acknowledged first under a receipt, unless the test says otherwise. */
+    accepted: (receipt: string) => Promise<AcceptanceLookup>;
+    /** Receipts that lie where a publish does not meet them. */
+    astray: Set<string>;
     find: (receipt: string) => Promise<ReceiptLookup>;
     draining: boolean;
     sealing: 'works' | 'paused' | 'broken';
@@ -93,16 +97,48 @@ export interface TestIntake {
   stop(): Promise<void>;
 }
 
-export const startTestIntake = async (guard: LoadGuard = createLoadGuard()): Promise<TestIntake> => {
+/** As the journal would answer that holds these. */
+export const acceptedIn = (events: readonly EventEnvelope[], receipt: string): AcceptanceLookup => {
+  const stored = events.find((event) => event.receipt === receipt);
+  if (stored === undefined) return { kind: 'absent' };
+  const { fingerprint } = stored.data;
+  return { kind: 'accepted', at: stored.at, fingerprint: typeof fingerprint === 'string' ? fingerprint : undefined };
+};
+
+/** Counts what is in flight, and judges no machine by how late its event loop runs. */
+export const calmGuard = (maxInFlight = 512): LoadGuard => {
+  let inFlight = 0;
+  return {
+    enter() {
+      inFlight += 1;
+      return () => {
+        inFlight -= 1;
+      };
+    },
+    get inFlight() {
+      return inFlight;
+    },
+    isOverloaded: () => inFlight >= maxInFlight,
+    close: () => undefined,
+  };
+};
+
+/** @param journal what the journal holds; several intakes with one list are pods before one journal */
+export const startTestIntake = async (
+  guard: LoadGuard = createLoadGuard(),
+  journal: EventEnvelope[] = [],
+): Promise<TestIntake> => {
+  const published: EventEnvelope[] = [];
   const world: TestIntake['world'] = {
     nowMs: NOW_MS,
     settings: settingsOf(),
     publish: async () => ACKNOWLEDGED,
+    accepted: async (receipt) => acceptedIn(journal, receipt),
+    astray: new Set(),
     find: async () => ({ kind: 'absent' }),
     draining: false,
     sealing: 'works',
   };
-  const published: EventEnvelope[] = [];
   const serverErrors: { code: string; error: unknown }[] = [];
   const registry = new Registry();
   const app = createIntake({
@@ -111,10 +147,18 @@ export const startTestIntake = async (guard: LoadGuard = createLoadGuard()): Pro
     citizenKey: secretKey(Buffer.alloc(32, 1)),
     canaryKey: CANARY_KEY,
     journal: {
-      publish(event) {
+      async publish(event) {
         published.push(event);
-        return world.publish(event);
+        const outcome = await world.publish(event);
+        if (outcome.kind === 'unavailable') return outcome;
+        if (journal.some(({ receipt }) => receipt === event.receipt)) return { ...outcome, duplicate: true };
+        journal.push(event);
+        return outcome;
       },
+    },
+    acceptances: {
+      find: (receipt) => world.accepted(receipt),
+      isAstray: (receipt) => world.astray.has(receipt),
     },
     settings: { current: () => world.settings },
     sealer: {

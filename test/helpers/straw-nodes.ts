@@ -6,6 +6,8 @@ import { CORE, kubeWorld } from './kube-world.ts';
 
 export interface StrawNodes {
   add(count: number): Promise<void>;
+  /** From now on it says nothing. */
+  silence(name: string): void;
   /** Their names, in the order in which they came. */
   readonly names: () => readonly string[];
   stop(): Promise<void>;
@@ -18,6 +20,7 @@ const HEARTBEAT_MS = 10_000;
 export const startStrawNodes = (api: KubeApi, size: Readonly<Record<string, string>>): StrawNodes => {
   const world = kubeWorld(api);
   const names: string[] = [];
+  const silent = new Set<string>();
   const beat = async (name: string): Promise<void> => {
     const nowText = new Date().toISOString();
     const ready = { type: 'Ready', status: 'True', reason: 'KubeletReady', message: '', lastHeartbeatTime: nowText };
@@ -26,12 +29,13 @@ export const startStrawNodes = (api: KubeApi, size: Readonly<Record<string, stri
   };
   let beats: Promise<unknown> = Promise.resolve();
   const heart = setInterval(() => {
-    beats = beats.then(() => Promise.all(names.map(beat)));
+    beats = beats.then(() => Promise.all(names.filter((name) => !silent.has(name)).map(beat)));
     // Told by stop().
     beats.catch(() => undefined);
   }, HEARTBEAT_MS);
   return {
     names: () => names,
+    silence: (name) => void silent.add(name),
     async add(count) {
       for (let n = 0; n < count; n += 1) {
         const name = `straw-${names.length + 1}`;

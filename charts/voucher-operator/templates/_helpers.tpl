@@ -1,18 +1,36 @@
-{{- define "voucher.name" -}}{{ .Release.Name | trunc 40 | trimSuffix "-" }}{{- end -}}
+{{/* Names Services and StatefulSets: a DNS label that begins with a letter, which a release's name need not be. */}}
+{{- define "voucher.name" -}}
+{{- $name := .Release.Name | replace "." "-" -}}
+{{- if regexMatch "^[0-9]" $name }}{{ $name = printf "v%s" $name }}{{ end -}}
+{{- $name | trunc 40 | regexFind "^.*[a-z0-9]" -}}
+{{- end -}}
 
+{{/*
+What may be the value of a label: letters, digits and "-_." within 63 characters, with a letter or digit at both ends. A
+version may have a "+" (0.1.0+9f3c2a1, as Flux packages charts), which Helm's registries write as "_".
+*/}}
+{{- define "voucher.labelValue" -}}
+{{- . | toString | replace "+" "_" | trunc 63 | regexFind "^[A-Za-z0-9](.*[A-Za-z0-9])?" -}}
+{{- end -}}
+
+{{/* Labels of what is no pod: those of pods must not change with a version, or an upgrade would restart what has not changed. */}}
 {{- define "voucher.labels" -}}
+{{ include "voucher.podLabels" . }}
+app.kubernetes.io/version: {{ include "voucher.labelValue" .Chart.AppVersion | quote }}
+helm.sh/chart: {{ include "voucher.labelValue" (printf "%s-%s" .Chart.Name .Chart.Version) | quote }}
+{{- end -}}
+
+{{- define "voucher.podLabels" -}}
 app.kubernetes.io/name: voucher-operator
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/instance: {{ include "voucher.labelValue" .Release.Name | quote }}
 app.kubernetes.io/part-of: voucher-operator
-app.kubernetes.io/managed-by: {{ .Release.Service }}
-app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
-helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
+app.kubernetes.io/managed-by: {{ include "voucher.labelValue" .Release.Service | quote }}
 {{- end -}}
 
 {{/* component: dict "root" $ "component" "operator" */}}
 {{- define "voucher.selector" -}}
 app.kubernetes.io/name: voucher-operator
-app.kubernetes.io/instance: {{ .root.Release.Name }}
+app.kubernetes.io/instance: {{ include "voucher.labelValue" .root.Release.Name | quote }}
 app.kubernetes.io/component: {{ .component }}
 {{- end -}}
 
@@ -21,7 +39,7 @@ app.kubernetes.io/component: {{ .component }}
 {{- define "voucher.image" -}}
 {{- $image := .Values.image -}}
 {{- include "voucher.registry" . }}{{ $image.repository }}
-{{- if $image.digest }}@{{ $image.digest }}{{ else }}:{{ $image.tag | default .Chart.AppVersion }}{{ end -}}
+{{- if $image.digest }}@{{ $image.digest }}{{ else }}:{{ $image.tag | default (replace "+" "_" .Chart.AppVersion) }}{{ end -}}
 {{- end -}}
 
 {{- define "voucher.pullSecrets" -}}
@@ -31,6 +49,60 @@ imagePullSecrets:
   - name: {{ . }}
 {{- end }}
 {{- end }}
+{{- end -}}
+
+{{/*
+Metadata of a pod: dict "root" $ "settings" SECTION "component" NAME "annotations" DICT (of the chart's own, optional).
+A SECTION of the values may have podLabels and podAnnotations; labels that select pods are the chart's.
+*/}}
+{{- define "voucher.podMetadata" -}}
+{{- $own := fromYaml (include "voucher.podLabels" .root) -}}
+{{- $_ := set $own "app.kubernetes.io/component" .component -}}
+labels: {{- toYaml (merge $own (.settings.podLabels | default dict)) | nindent 2 }}
+{{- with merge (deepCopy (.annotations | default dict)) (.settings.podAnnotations | default dict) }}
+annotations: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end -}}
+
+{{/*
+Where a pod may run, and as whom: dict "root" $ "settings" SECTION "component" NAME "user" ID "affinity" DICT "spread" LIST.
+Affinity and spread are what the chart says where the values say nothing; of affinity, kind by kind.
+*/}}
+{{- define "voucher.placement" -}}
+{{- $selector := fromYaml (include "voucher.selector" .) -}}
+{{- include "voucher.pullSecrets" .root }}
+{{- with .settings.priorityClassName }}
+priorityClassName: {{ . }}
+{{- end }}
+{{- with .settings.nodeSelector }}
+nodeSelector: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- $affinity := deepCopy (.settings.affinity | default dict) -}}
+{{- range $kind, $terms := .affinity -}}
+{{- if not (hasKey $affinity $kind) }}{{ $_ := set $affinity $kind $terms }}{{ end -}}
+{{- end }}
+{{- with $affinity }}
+affinity: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .settings.tolerations }}
+tolerations: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .settings.topologySpreadConstraints | default .spread }}
+topologySpreadConstraints:
+{{- range . }}
+  - {{- toYaml (merge (dict) . (dict "labelSelector" (dict "matchLabels" $selector))) | nindent 4 }}
+{{- end }}
+{{- end }}
+{{ include "voucher.podSecurity" (dict "root" .root "user" .user) }}
+{{- end -}}
+
+{{/* Of hooks and tests: what the values leave open is as the operator has it. */}}
+{{- define "voucher.setupSettings" -}}
+{{- $settings := deepCopy .Values.setup -}}
+{{- range list "nodeSelector" "affinity" "tolerations" "priorityClassName" "podAnnotations" "podLabels" -}}
+{{- if not (index $settings .) }}{{ $_ := set $settings . (index $.Values.operator .) }}{{ end -}}
+{{- end -}}
+{{- toJson $settings -}}
 {{- end -}}
 
 {{/* A policy is of the whole cluster; it binds where this operator works. */}}
@@ -47,21 +119,28 @@ matchResources:
 
 {{/* How campaigns' pods fit into the cluster, as the operator is told it. */}}
 {{- define "voucher.appPods" -}}
-{{- $pods := dict "imagePullPolicy" .Values.image.pullPolicy "imagePullSecrets" .Values.imagePullSecrets
-  "nodeSelector" .Values.app.nodeSelector "tolerations" .Values.app.tolerations "resources" .Values.app.resources -}}
+{{- $app := .Values.app -}}
+{{- $pods := dict "imagePullPolicy" .Values.image.pullPolicy "imagePullSecrets" $app.imagePullSecrets
+  "imagePullSecretsByNamespace" $app.imagePullSecretsByNamespace "nodeSelector" $app.nodeSelector "affinity" $app.affinity
+  "tolerations" $app.tolerations "topologySpreadConstraints" $app.topologySpreadConstraints "labels" $app.podLabels
+  "annotations" $app.podAnnotations "resources" $app.resources
+  "nodeLostTolerationSeconds" (int $app.nodeLostTolerationSeconds) -}}
 {{- $_ := set $pods "headroomPriorityClassName" (include "voucher.headroomPriorityClass" .) -}}
-{{- with .Values.app.priorityClassName }}{{ $_ := set $pods "priorityClassName" . }}{{ end -}}
+{{- if not .Values.podSecurity.fixedIds }}{{ $_ := set $pods "fixedIds" false }}{{ end -}}
+{{- with $app.priorityClassName }}{{ $_ := set $pods "priorityClassName" . }}{{ end -}}
 {{- toJson $pods -}}
 {{- end -}}
 
-{{/* What "restricted" asks of a pod and of a container. */}}
+{{/* What "restricted" asks of a pod (dict "root" $ "user" ID) and of a container. */}}
 {{- define "voucher.podSecurity" -}}
 securityContext:
   runAsNonRoot: true
-  runAsUser: {{ . }}
-  runAsGroup: {{ . }}
-  fsGroup: {{ . }}
+  {{- if .root.Values.podSecurity.fixedIds }}
+  runAsUser: {{ .user }}
+  runAsGroup: {{ .user }}
+  fsGroup: {{ .user }}
   fsGroupChangePolicy: OnRootMismatch
+  {{- end }}
   seccompProfile: {type: RuntimeDefault}
 {{- end -}}
 {{- define "voucher.containerSecurity" -}}
@@ -127,11 +206,49 @@ securityContext:
   "natsNames" (fromJsonArray (include "voucher.serviceNames" (dict "service" (include "voucher.natsName" .) "namespace" .Release.Namespace "pods" true)))
   "postgresNames" (fromJsonArray (include "voucher.serviceNames" (dict "service" (include "voucher.postgresName" .) "namespace" .Release.Namespace)))
   "postgresHost" (printf "%s.%s.svc" (include "voucher.postgresName" .) .Release.Namespace)
+  "watchNamespaces" .Values.operator.watchNamespaces
+  "volumes" (list
+    (dict "statefulSet" (include "voucher.natsName" .) "field" "dataPlane.embedded.nats" "storage" (include "voucher.quantity" $embedded.nats.storage) "storageClassName" $embedded.nats.storageClassName)
+    (dict "statefulSet" (include "voucher.postgresName" .) "field" "dataPlane.embedded.postgres" "storage" (include "voucher.quantity" $embedded.postgres.storage) "storageClassName" $embedded.postgres.storageClassName))
   "campaigns" $campaigns) -}}
 {{- end -}}
 
+{{/* Policies see the port of the DNS server's pod, not that of its Service: 53, or 5353 on OpenShift. */}}
 {{- define "voucher.dnsEgress" -}}
-- ports: [{protocol: UDP, port: 53}, {protocol: TCP, port: 53}]
+{{- $dns := .Values.networkPolicy.dns -}}
+- ports:
+    {{- range $dns.ports }}
+    - {protocol: UDP, port: {{ . }}}
+    - {protocol: TCP, port: {{ . }}}
+    {{- end }}
+  {{- with $dns.peers }}
+  to: {{- toYaml . | nindent 4 }}
+  {{- end }}
+{{- end -}}
+
+{{/*
+Ports of the API server, as JSON: its Service's, and those behind it (6443, minikube 8443), which the cluster says. Where
+there is no cluster to ask (helm template, Argo CD) the usual ones.
+*/}}
+{{- define "voucher.apiServerPorts" -}}
+{{- $ports := list -}}
+{{- with .Values.networkPolicy.apiServerPorts -}}
+{{- range . }}{{ $ports = append $ports (int .) }}{{ end -}}
+{{- else -}}
+{{- $slice := lookup "discovery.k8s.io/v1" "EndpointSlice" "default" "kubernetes" -}}
+{{- $service := lookup "v1" "Service" "default" "kubernetes" -}}
+{{- range ($slice.ports | default list) }}{{ with .port }}{{ $ports = append $ports (int .) }}{{ end }}{{ end -}}
+{{- if $ports -}}
+{{- range (dig "spec" "ports" list $service) }}{{ $ports = append $ports (int .port) }}{{ end -}}
+{{- else -}}
+{{- $ports = list 443 6443 8443 -}}
+{{- end -}}
+{{- end -}}
+{{- $sorted := list -}}
+{{- range $ports }}{{ $sorted = append $sorted (printf "%05d" .) }}{{ end -}}
+{{- $ports = list -}}
+{{- range (uniq (sortAlpha $sorted)) }}{{ $ports = append $ports (atoi .) }}{{ end -}}
+{{- toJson $ports -}}
 {{- end -}}
 
 {{/* Who may scrape: empty for everybody. The test of the installation always may. */}}
@@ -160,4 +277,27 @@ securityContext:
 {{- define "voucher.dataPlaneImage" -}}
 {{- include "voucher.registry" .root }}{{ .image.repository }}
 {{- if .image.digest }}@{{ .image.digest }}{{ else }}:{{ .image.tag }}{{ end -}}
+{{- end -}}
+
+{{/* A quantity in bytes: 20Gi, 1.5Gi, 21474836480. Empty: not one of those. */}}
+{{- define "voucher.bytes" -}}
+{{- if kindIs "string" . -}}
+{{- $factors := dict "" 1 "k" 1e3 "M" 1e6 "G" 1e9 "T" 1e12 "P" 1e15 "Ki" 1024 "Mi" 1048576 "Gi" 1073741824 "Ti" 1099511627776 "Pi" 1125899906842624 -}}
+{{- $number := regexFind "^[0-9]+(\\.[0-9]+)?" . -}}
+{{- $unit := trimPrefix $number . -}}
+{{- if and $number (hasKey $factors $unit) }}{{ mulf (float64 $number) (float64 (index $factors $unit)) | int64 }}{{ end -}}
+{{- else -}}
+{{- int64 . -}}
+{{- end -}}
+{{- end -}}
+
+{{/* For GOMEMLIMIT, from a container's resources. */}}
+{{- define "voucher.goMemLimit" -}}
+{{- $limit := include "voucher.bytes" (dig "limits" "memory" "" . | default "") -}}
+{{- if $limit }}{{ div (mul (atoi $limit) 3) 4 }}B{{ else }}off{{ end -}}
+{{- end -}}
+
+{{/* A quantity as text: a whole number of bytes is a float to Helm, which writes it with an exponent. */}}
+{{- define "voucher.quantity" -}}
+{{- if kindIs "string" . }}{{ . }}{{ else }}{{ int64 . }}{{ end -}}
 {{- end -}}

@@ -28,6 +28,10 @@ const page = (address: string): string => {
     `${METRICS.scrapeTime} ${nowMs / 1000}`,
     `${METRICS.processStart} ${startedAtMs / 1000}`,
     `${METRICS.recordsTotal}{state="received"} 0`,
+    `${METRICS.dependency}{dependency="journal",state="answers"} 60`,
+    `${METRICS.dependency}{dependency="database",state="answers"} 60`,
+    `${METRICS.recentPublishes}{outcome="answers"} 0`,
+    `${METRICS.recordsInHand} 0`,
     '',
   ].join('\n');
 };

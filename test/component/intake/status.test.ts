@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { ReceiptLookup } from '../../../app/intake/ports.ts';
-import { type Answer, bodyOf, startTestIntake, type TestIntake } from '../../helpers/intake.ts';
+import { type Answer, bodyOf, settingsOf, startTestIntake, type TestIntake } from '../../helpers/intake.ts';
 
 let intake: TestIntake;
 let path: string;
@@ -38,6 +38,26 @@ describe('a receipt with its secret', () => {
 
   it.each(['absent', 'unavailable'] as const)('is received by its own proof while the database is %s', async (kind) => {
     expect(await ask({ kind })).toMatchObject({ status: 200, json: { state: 'received', confirmed: false } });
+  });
+
+  it('says that the registration is safe, and that how long it takes is unknown, while the database does not answer', async () => {
+    const behind = { atMostSeconds: 60, asOf: '2026-10-01T11:59:55.000Z' };
+    intake.world.settings = settingsOf({ behind });
+    const { json } = await ask({ kind: 'unavailable' });
+    expect(json).toMatchObject({ state: 'received', confirmed: false, database: 'unavailable' });
+    expect(json['detail']).toMatchObject({ en: expect.stringMatching(/accepted and safe.*not available now/) });
+    expect(json).not.toHaveProperty('waiting');
+  });
+
+  it.each([
+    ['behind', undefined, 'behind', true],
+    ['stopped', true, 'unavailable', false],
+  ] as const)('that the database does not have yet says that it is %s', async (_, isStopped, database, isEstimated) => {
+    const behind = { atMostSeconds: 60, asOf: '2026-10-01T11:59:55.000Z' };
+    intake.world.settings = settingsOf({ behind: isStopped === undefined ? behind : { ...behind, isStopped } });
+    const { json } = await ask({ kind: 'absent' });
+    expect(json).toMatchObject({ database, detail: { en: expect.stringContaining('accepted and safe') } });
+    expect(json['waiting']).toEqual(isEstimated ? behind : undefined);
   });
 
   it('that was superseded reveals nothing else', async () => {

@@ -5,7 +5,10 @@ import { type AttemptContext, PublishAttempt, TOTAL_BUDGET_MS } from '../../../a
 import { HedgeBudget, ShardHealth } from '../../../app/journal/hedge.ts';
 import type { CopyAnswer } from '../../../app/journal/outbox.ts';
 
-type Answer = { readonly afterMs: number; readonly with: 'ack' | 'duplicate' | 'nobody' | 'full' | 'error' };
+type Answer = {
+  readonly afterMs: number;
+  readonly with: 'ack' | 'duplicate' | 'nobody' | 'full' | 'conflict' | 'error';
+};
 
 const answer = (what: Answer['with'], shard: number): CopyAnswer => {
   switch (what) {
@@ -15,6 +18,7 @@ const answer = (what: Answer['with'], shard: number): CopyAnswer => {
       return { kind: 'stored', sequence: shard * 100, duplicate: true };
     case 'nobody':
     case 'full':
+    case 'conflict':
       return { kind: 'failed', failure: what };
     case 'error':
       return { kind: 'failed', failure: 'unknown' };
@@ -154,6 +158,16 @@ describe('a publish', () => {
     const { passed, counted } = stage({ 0: { afterMs: 1, with: 'error' }, 1: { afterMs: 5, with: 'ack' } });
     expect(await passed(10)).toMatchObject({ kind: 'acknowledged', shard: 1 });
     expect(counted).toEqual(['first unknown', 'hedge acknowledged']);
+  });
+
+  it('that meets another copy on its way asks the same shard again, and goes nowhere else', async () => {
+    const answers: Record<number, Answer> = { 0: { afterMs: 5, with: 'conflict' }, 1: { afterMs: 1, with: 'ack' } };
+    const { passed, sent, counted } = stage(answers);
+    expect(await passed(400)).toBeUndefined();
+    answers[0] = { afterMs: 5, with: 'duplicate' };
+    expect(await passed(100)).toMatchObject({ kind: 'acknowledged', shard: 0, duplicate: true });
+    expect(new Set(sent)).toEqual(new Set([0]));
+    expect(counted.at(-1)).toBe('resend duplicate');
   });
 
   it('is told `timeout` after three seconds without an answer, never `journal_full` while one may have stored it', async () => {

@@ -12,6 +12,8 @@ export const STRAWS: ApiResource = { group: 'straw.example', version: 'v1', kind
 
 export interface StrawClient {
   readonly client: KubeClient;
+  /** As the one that the elector renews its lease with. */
+  readonly leaseClient: KubeClient;
   readonly calls: CallReport[];
   close(): Promise<void>;
 }
@@ -25,16 +27,17 @@ export const connectTo = async (
   await writeFile(kubeconfig, server.kubeconfig);
   const access = createKubeAccess({ kubeconfig, env: {}, monotonicMs: systemClock.monotonicMs });
   const calls: CallReport[] = [];
-  const client = createKubeClient({
+  const clientOptions = {
     access,
     clock: systemClock,
     random: () => 0.5,
     userAgent: 'straw/1',
-    onCall: (report) => calls.push(report),
+    onCall: (report: CallReport) => calls.push(report),
     ...options,
-  });
+  };
   return {
-    client,
+    client: createKubeClient(clientOptions),
+    leaseClient: createKubeClient({ ...clientOptions, lane: 'lease' }),
     calls,
     async close() {
       await access.close();

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 import { createReconciler, type Reconciler } from '../../../operator/reconcile/reconcile.ts';
 import { aCampaign, OPENS_AT_MS } from '../../helpers/a-campaign.ts';
 import { FakeClock } from '../../helpers/fake-clock.ts';
-import { FakeWorld } from '../../helpers/fake-world.ts';
+import { FakeWorld, Refused } from '../../helpers/fake-world.ts';
 import { freshReadings } from '../../helpers/observed.ts';
 
 const HOUR_MS = 3_600_000;
@@ -212,5 +212,109 @@ describe('reconcile', () => {
     await converge();
     await reconciler.reconcile(aCampaign({ metadata: { deletionTimestamp: '2020-09-25T01:00:00Z' } }), signal);
     expect(world.writes).toEqual([]);
+  });
+
+  describe('where the API server refuses what it writes', () => {
+    const provisioned = () => world.statuses.at(-1)?.conditions?.find(({ type }) => type === 'Provisioned');
+    const QUOTA = 'exceeded quota: objects, requested: count/deployments.apps=1, used: 0, limited: 0';
+    /** Two ticks: one that meets it, one that tells. */
+    const twice = async (): Promise<void> => {
+      for (let pass = 0; pass < 3; pass += 1) await reconciler.reconcile(aCampaign(), signal);
+    };
+
+    it.each([
+      ['Deployment/chengdu-intake', 'create Deployment chengdu-intake'],
+      ['Deployment/chengdu-records', 'create Deployment chengdu-records'],
+      ['Service/chengdu-intake', 'apply Service chengdu-intake'],
+      ['ServiceAccount/chengdu-intake', 'apply ServiceAccount chengdu-intake'],
+      ['ConfigMap/chengdu-app', 'apply ConfigMap chengdu-app'],
+      ['PodDisruptionBudget/chengdu-records', 'apply PodDisruptionBudget chengdu-records'],
+      ['NetworkPolicy/chengdu-intake', 'apply NetworkPolicy chengdu-intake'],
+    ])('says so of %s, in its words, and goes on with the rest', async (key, what) => {
+      world.refusing.set(key, QUOTA);
+      // What the fake asks for before it takes a Deployment.
+      const isNeeded = key.startsWith('ServiceAccount') || key.startsWith('PodDisruptionBudget');
+      await twice();
+      expect(provisioned()).toMatchObject({ status: 'False', reason: 'ObjectsRefused' });
+      expect(provisioned()?.message).toContain(`The API server refuses to ${what}: ${QUOTA}.`);
+      expect(world.events).toContainEqual(expect.objectContaining({ type: 'Warning', reason: 'ObjectsRefused' }));
+      if (!isNeeded) expect(world.deployments.size).toBe(key.startsWith('Deployment') ? 1 : 2);
+      world.refusing.clear();
+      await twice();
+      await twice();
+      expect(provisioned()).toMatchObject({ status: 'True', reason: 'AllPlaced' });
+      expect(world.events.filter(({ reason }) => reason === 'Provisioned')).toHaveLength(1);
+    });
+
+    it('tells of what merely fails when it has done so for 5 s', async () => {
+      await converge();
+      world.failing.add('apply');
+      await reconciler.reconcile(aCampaign(), signal);
+      await clock.advance(1_000);
+      await reconciler.reconcile(aCampaign(), signal);
+      expect(provisioned()?.reason).toBe('AllPlaced');
+      await clock.advance(5_000);
+      await reconciler.reconcile(aCampaign(), signal);
+      expect(provisioned()).toMatchObject({ status: 'False', reason: 'ObjectsNotWritten' });
+      expect(provisioned()?.message).toMatch(/^It has not been possible to apply .* for 10 s: apply is down\./);
+    });
+
+    it('lets one kind that hangs hold up no other for more than a tick', async () => {
+      world.stalled.add('ServiceAccount/chengdu-intake');
+      await timed();
+      world.writes.length = 0;
+      await timed();
+      expect(world.writes).toEqual(
+        expect.arrayContaining([
+          'apply ConfigMap/chengdu-app',
+          'apply Service/chengdu-intake',
+          'apply NetworkPolicy/chengdu-records',
+        ]),
+      );
+    });
+
+    it('tells by an event where the status itself is refused', async () => {
+      await converge();
+      world.events.length = 0;
+      const { deps } = { deps: world.deps() };
+      const refusing = createReconciler({
+        ...deps,
+        status: {
+          writeStatus: async () => {
+            throw new Refused('a policy denies it');
+          },
+        },
+      });
+      await refusing.reconcile(aCampaign(), signal);
+      expect(world.events).toContainEqual(
+        expect.objectContaining({
+          reason: 'ObjectsRefused',
+          message: 'The API server refuses to write the status: a policy denies it',
+        }),
+      );
+    });
+  });
+
+  it('asks controllers again that back off, and changes nothing else', async () => {
+    await converge();
+    const asked: string[] = [];
+    const deps = world.deps();
+    const observed = deps.cluster;
+    const nudging = createReconciler({
+      ...deps,
+      nudger: { askAgain: async ({ name }) => void asked.push(name) },
+      cluster: {
+        async observe(campaign, inner) {
+          const cluster = await observed.observe(campaign, inner);
+          const { intake } = cluster.tiers;
+          if (intake === undefined) return cluster;
+          const problems = [{ kind: 'refused' as const, message: 'violates PodSecurity' }];
+          return { ...cluster, tiers: { ...cluster.tiers, intake: { ...intake, problems } } };
+        },
+      },
+    });
+    await nudging.reconcile(aCampaign(), signal);
+    expect(asked).toEqual(['chengdu-intake']);
+    expect(world.writes.filter((write) => write !== 'status' && write !== 'settings')).toEqual([]);
   });
 });

@@ -1,6 +1,7 @@
 /** The worker between a journal and a database of our own making. */
 import { describe, expect, it, jest } from '@jest/globals';
 import { Registry } from 'prom-client';
+import { createLog } from '../../../app/log.ts';
 import { FIRST_MESSAGES } from '../../../app/records/batch-size.ts';
 import { type CommitResult, type RecordsStore, RecordsStoreError } from '../../../app/records/ports.ts';
 import { runRecords } from '../../../app/records/worker.ts';
@@ -71,6 +72,25 @@ describe('the records worker', () => {
     const metrics = await worker.registry.getMetricsAsJSON();
     const committed = metrics.find(({ name }) => name === METRICS.recordsCommitted)?.values;
     expect(committed).toContainEqual(expect.objectContaining({ labels: { result: 'inserted' }, value: 4_000 }));
+  });
+
+  it('logs why it can’t read the journal in the journal’s own words', async () => {
+    const journal = new FakeJournal();
+    journal.outage = new Error('the journal is not connected');
+    const lines: string[] = [];
+    const log = createLog('info', { role: 'records' }, { write: (line) => void lines.push(line) });
+    const stop = new AbortController();
+    const done = runRecords(
+      { campaignId: 'spring', shards: 1, reader: journal, store: new FakeDatabase(), registry: new Registry(), log },
+      stop.signal,
+    );
+    await eventually(() => lines.length > 0, { what: 'a line' });
+    stop.abort();
+    await done;
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({
+      msg: 'fetch failed',
+      error: { type: 'Error', message: 'the journal is not connected' },
+    });
   });
 
   it('acknowledges nothing before its commit', async () => {

@@ -126,6 +126,6 @@ describe('scrape', () => {
   });
 
   it('has nothing to do without pods', async () => {
-    expect(await scraper.scrape([], never)).toEqual({ samples: [], missed: [] });
+    expect(await scraper.scrape([], never)).toEqual({ samples: [], findings: [], missed: [] });
   });
 });

@@ -4,16 +4,21 @@ import { randomBytes } from 'node:crypto';
 import { connect as connectSocket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { jetstream } from '@nats-io/jetstream';
 import { Registry } from 'prom-client';
+import { createAcceptances } from '../../../app/journal/acceptances.ts';
+import { followAstray } from '../../../app/journal/astray.ts';
 import { type JournalConnection, JournalTlsError } from '../../../app/journal/connection.ts';
 import { createDataKeyStore } from '../../../app/journal/data-keys.ts';
 import { watchLiveSettings } from '../../../app/journal/live-settings.ts';
 import { createPublisher } from '../../../app/journal/publisher.ts';
 import { createJournalReader, hasConsumers } from '../../../app/journal/reader.ts';
 import { createJournalReplay } from '../../../app/journal/replay.ts';
+import { astraySubject } from '../../../operator/api/names.ts';
 import { newRoot } from '../../../operator/setup/root.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { type GuardedJournal, startGuardedJournal } from '../../helpers/guarded-journal.ts';
+import { publishOnce } from '../../helpers/publish-once.ts';
 import { never } from '../../helpers/real-journal.ts';
 import { receivedEvent, SHARDS } from '../../helpers/records.ts';
 
@@ -51,7 +56,6 @@ describe('a campaign’s account', () => {
     ['delete its stream', `${API}.STREAM.DELETE.${REG}`],
     ['empty its stream', `${API}.STREAM.PURGE.${REG}`],
     ['take a message out of its stream', `${API}.STREAM.MSG.DELETE.${REG}`],
-    ['read single messages of its stream', `${API}.STREAM.MSG.GET.${REG}`],
     ['read single messages past the leader', `${API}.DIRECT.GET.${REG}`],
     ['list streams', `${API}.STREAM.LIST`],
     ['list names of streams', `${API}.STREAM.NAMES`],
@@ -63,6 +67,7 @@ describe('a campaign’s account', () => {
     ['change the workers’ consumer', `${API}.CONSUMER.CREATE.${REG}.records`],
     ['change it by its old name', `${API}.CONSUMER.DURABLE.CREATE.${REG}.records`],
     ['change it with a filter', `${API}.CONSUMER.CREATE.${REG}.records.reg.${campaignId}.0.>`],
+    ['filter it down to strays', `${API}.CONSUMER.CREATE.${REG}.records.reg.${campaignId}.0.astray.*`],
     ['make the consumer of another tier', `${API}.CONSUMER.CREATE.${REG}.archive`],
     ['have the server name a consumer', `${API}.CONSUMER.CREATE.${REG}`],
     ['stop the workers’ consumer', `${API}.CONSUMER.PAUSE.${REG}.records`],
@@ -74,6 +79,7 @@ describe('a campaign’s account', () => {
     ['see the control stream', `${API}.STREAM.INFO.CTL_${campaignId}`],
     ['write into another campaign’s shard', 'reg.autumn.0.received'],
     ['see another campaign’s shard', `${API}.STREAM.INFO.REG_autumn_0`],
+    ['read single messages of another campaign’s shard', `${API}.STREAM.MSG.GET.REG_autumn_0`],
     ['take another campaign’s messages', `${API}.CONSUMER.MSG.NEXT.REG_autumn_0.records`],
     ['read another campaign’s settings', `${API}.STREAM.MSG.GET.KV_live_autumn`],
     ['acknowledge another campaign’s messages', '$JS.ACK.REG_autumn_0.records.1.1.1.1.0'],
@@ -111,6 +117,16 @@ describe('a campaign’s account', () => {
     if (published.kind !== 'acknowledged') throw new Error('not acknowledged');
     const { shard } = published;
 
+    const acceptances = createAcceptances({
+      connection: pod,
+      campaignId,
+      shards: SHARDS,
+      monotonicMs: () => performance.now(),
+      astray: new Set(),
+    });
+    const { receipt, citizenHash } = receivedEvent();
+    expect(await acceptances.find(receipt, citizenHash)).toMatchObject({ kind: 'accepted', at: receivedEvent().at });
+
     const [delivery] = await createJournalReader({ connection: pod, campaignId, tier: 'records' }).fetch(
       { shard, maxMessages: 10, expiresMs: 2_000 },
       never,
@@ -124,6 +140,21 @@ describe('a campaign’s account', () => {
     const replayed: number[] = [];
     for await (const batch of replay.replay(shard, 1, never)) replayed.push(...batch.map(({ sequence }) => sequence));
     expect(replayed).toEqual([1]);
+  });
+
+  it('follows what went astray', async () => {
+    const stop = new AbortController();
+    const errors: unknown[] = [];
+    const onError = (error: unknown): number => errors.push(error);
+    const astray = followAstray({ connection: pod, campaignId, shards: SHARDS, onError }, stop.signal);
+    await publishOnce(jetstream(pod.nats), {
+      subject: astraySubject(campaignId, 2, 'SOME'),
+      messageId: 'SOME',
+      payload: 'x',
+    });
+    await eventually(() => astray.has('SOME'), { what: 'the stray' });
+    stop.abort();
+    expect(errors).toEqual([]);
   });
 
   it('watches its settings and keeps its data keys', async () => {

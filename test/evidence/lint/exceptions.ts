@@ -10,8 +10,8 @@ export interface Exception {
 
 const PODS = [
   'Deployment vo',
-  'Job vo-setup-databases',
-  'Job vo-setup-secrets',
+  'Pod vo-setup-databases',
+  'Pod vo-setup-secrets',
   'Pod vo-test',
   'StatefulSet vo-nats',
   'StatefulSet vo-postgres',
@@ -20,7 +20,7 @@ const PODS = [
 export const EXCEPTIONS: readonly Exception[] = [
   {
     check: 'container-resources',
-    objects: PODS,
+    objects: ['Deployment vo', 'StatefulSet vo-nats', 'StatefulSet vo-postgres'],
     why: 'requests and memory limits are set; a CPU limit would throttle a server in the very minute that it is there for, with cores idle beside it. values.yaml takes one',
   },
   {
@@ -55,7 +55,7 @@ export const EXCEPTIONS: readonly Exception[] = [
   },
   {
     check: 'pod-networkpolicy',
-    objects: ['Job vo-setup-databases', 'Job vo-setup-secrets', 'Pod vo-test'],
+    objects: ['Pod vo-setup-databases', 'Pod vo-setup-secrets', 'Pod vo-test'],
     why: 'they run for seconds, and vo-setup-secrets before anything else of the release is there, a policy included',
   },
 ];

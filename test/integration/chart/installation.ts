@@ -10,7 +10,7 @@ import { ensureImages, PRODUCT_IMAGE } from '../../../local/image.ts';
 import { sharedCluster, type TestNamespace, testNamespace } from '../../helpers/cluster.ts';
 
 const ROOT = new URL('../../../', import.meta.url);
-const CHART = fileURLToPath(new URL('charts/voucher-operator', ROOT));
+export const CHART = fileURLToPath(new URL('charts/voucher-operator', ROOT));
 export const RELEASE = 'vo';
 
 export interface CampaignAccount {
@@ -23,7 +23,7 @@ export interface CampaignAccount {
 const little = (memory: string) => ({ requests: { cpu: '20m', memory: '64Mi' }, limits: { memory } });
 
 /** Small enough for a node of two cores that other tests use as well. */
-const values = (campaigns: readonly CampaignAccount[]): object => ({
+export const values = (campaigns: readonly CampaignAccount[]): object => ({
   image: { tag: PRODUCT_IMAGE.split(':').at(-1) },
   operator: { resources: little('512Mi') },
   app: {
@@ -38,6 +38,11 @@ const values = (campaigns: readonly CampaignAccount[]): object => ({
     },
   },
 });
+
+/** A journal and databases of somebody else: nothing is waited for. */
+export const EXTERNAL_VALUES = {
+  dataPlane: { embedded: { enabled: false }, external: { operatorSecretName: 'journal', monitorUrls: [] } },
+};
 
 /** Whom a client takes for the journal. */
 export interface Trust {
@@ -54,6 +59,8 @@ export interface Installation {
   readonly vouchers: TestNamespace;
   /** Installs, or upgrades to these accounts, and waits until all of it is ready. */
   apply(campaigns: readonly CampaignAccount[]): Promise<string>;
+  /** The same with other values, and more flags of Helm. @param chart a folder; this checkout's */
+  upgrade(given: object, flags?: readonly string[], chart?: string): Promise<string>;
   helm(...args: readonly string[]): Promise<string>;
   /** What a Secret in the namespace of campaigns holds, decoded. */
   secret(name: string): Promise<Readonly<Record<string, string>>>;
@@ -94,6 +101,16 @@ export const newInstallation = async (): Promise<Installation> => {
   };
   const addressOf: Installation['addressOf'] = (statefulSet) =>
     system.kubectl('get', 'pod', `${RELEASE}-${statefulSet}-0`, '-o', 'jsonpath={.status.podIP}');
+  const upgrade: Installation['upgrade'] = (given, flags = [], chart = CHART) =>
+    cluster.helm(
+      [
+        ...['upgrade', '--install', RELEASE, chart, '--namespace', system.name, '--values', '-'],
+        // Whoever used this cluster before left the kinds behind: they are kept.
+        ...['--take-ownership', '--force-conflicts'],
+        ...flags,
+      ],
+      { input: JSON.stringify(given) },
+    );
   return {
     cluster,
     system,
@@ -108,16 +125,8 @@ export const newInstallation = async (): Promise<Installation> => {
       return connect({ servers: await addressOf('nats'), user, pass, inboxPrefix: `_INBOX.${user}`, tls });
     },
     servedCertificate: async () => shownBy(await addressOf('nats'), 4222),
-    apply: (campaigns) =>
-      cluster.helm(
-        [
-          ...['upgrade', '--install', RELEASE, CHART, '--namespace', system.name, '--values', '-'],
-          // Whoever used this cluster before left the kinds behind: they are kept.
-          ...['--take-ownership', '--force-conflicts'],
-          ...['--wait', '--timeout', '5m'],
-        ],
-        { input: JSON.stringify(values(campaigns)) },
-      ),
+    apply: (campaigns) => upgrade(values(campaigns), ['--wait', '--timeout', '5m']),
+    upgrade,
     async remove() {
       await helm('uninstall', RELEASE, '--ignore-not-found');
       await vouchers.remove();

@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
-import { CHART, helm, NAMESPACE, RELEASE } from '../../component/chart/render.ts';
+import { CHART, helm, NAMESPACE, RELEASE } from '../../chart/render.ts';
 import { RBAC, RIGHTS_PATHS } from '../../helpers/chart-rights.ts';
 import type { ControlPlane } from '../../helpers/control-plane.ts';
 import { runVoucher } from '../../helpers/run-voucher.ts';

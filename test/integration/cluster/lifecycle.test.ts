@@ -1,7 +1,9 @@
 /** A cluster of its own, beside the shared one: killed in parts, healed, taken down, looked for. */
 
+import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { hierarchiesIn } from '../../../local/cluster/cgroups.ts';
 import { mountsBelow } from '../../../local/cluster/mounts.ts';
@@ -9,9 +11,11 @@ import { placeOf } from '../../../local/cluster/place.ts';
 import { processesOf } from '../../../local/cluster/processes.ts';
 import { run } from '../../../local/cluster/run.ts';
 import { down, status, up } from '../../../local/cluster.ts';
-import { sharedCluster } from '../../helpers/cluster.ts';
+import { SHARED_CLUSTER, sharedCluster } from '../../helpers/cluster.ts';
+import { eventually } from '../../helpers/eventually.ts';
 
-const NAME = 'vo-life';
+const NAME = `${SHARED_CLUSTER}-2`;
+const UP = fileURLToPath(new URL('../../../local/cluster/main.ts', import.meta.url));
 const { signal } = new AbortController();
 const place = placeOf(NAME);
 
@@ -47,6 +51,24 @@ describe('a second cluster', () => {
     expect([...after.keys()]).toEqual([...before.keys()]);
     for (const [name, pid] of before) expect(after.get(name) === pid).toBe(!killed.includes(name));
     expect(await cluster.kubectl(['get', 'configmap', 'kept', '-o', 'name'])).toBe('configmap/kept\n');
+  });
+
+  it('starts afresh when its folder was deleted under it', async () => {
+    // What is mounted below it stays, as it does for whoever deletes a folder by hand.
+    await run('rm', ['-rf', place.dir]).catch(() => undefined);
+    expect(await status(NAME)).toMatchObject({ exists: false });
+    const cluster = await up({ name: NAME }, signal);
+    expect(await cluster.kubectl(['get', 'nodes', '-o', 'name'])).toBe(`node/${NAME}\n`);
+    expect((await processesOf(place)).filter(({ args }) => args[0]?.endsWith('/etcd'))).toHaveLength(1);
+  });
+
+  it('goes on where an up that was killed stopped', async () => {
+    await down(NAME, signal);
+    const killed = spawn(process.execPath, [UP, 'up', '--name', NAME], { stdio: 'ignore' });
+    await eventually(async () => (await running()).has('etcd'), { what: 'the first part of the cluster', signal });
+    killed.kill('SIGKILL');
+    const cluster = await up({ name: NAME }, signal);
+    expect(await cluster.kubectl(['get', 'nodes', '-o', 'name'])).toBe(`node/${NAME}\n`);
   });
 
   it('leaves no process, namespace, interface, route, mount, cgroup or folder when it is taken down', async () => {

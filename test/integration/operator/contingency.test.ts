@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { parseAllDocuments } from 'yaml';
 import type { LiveSettings } from '../../../operator/api/app-contract.ts';
 import type { JournalAdmin } from '../../../operator/reconcile/ports.ts';
-import { CHART, helm, NAMESPACE, RELEASE } from '../../component/chart/render.ts';
+import { CHART, helm, NAMESPACE, RELEASE } from '../../chart/render.ts';
 import { RBAC, RIGHTS_PATHS } from '../../helpers/chart-rights.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { CORE, campaignBody, conditionOf, GROUP } from '../../helpers/kube-world.ts';

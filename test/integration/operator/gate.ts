@@ -1,7 +1,7 @@
 /** The chart's own policies and roles on a real API server, and people who try their rights. No operator runs. */
 
 import { parseAllDocuments } from 'yaml';
-import { CHART, helm, NAMESPACE, RELEASE } from '../../component/chart/render.ts';
+import { CHART, helm, NAMESPACE, RELEASE } from '../../chart/render.ts';
 import { RBAC, RIGHTS_PATHS } from '../../helpers/chart-rights.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { campaignBody, GROUP } from '../../helpers/kube-world.ts';

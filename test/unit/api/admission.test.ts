@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { parse, stringify } from 'yaml';
-import { isInstant } from '../../../local/admission/structure.ts';
 import { type AdmissionError, admitCampaign, admitScalePlan, formatAdmissionErrors } from '../../../local/admission.ts';
 
 const EXAMPLES = join(import.meta.dirname, '../../../examples');
@@ -182,38 +181,6 @@ describe('nothing is ignored', () => {
       }),
       { numRuns: 50 },
     );
-  });
-});
-
-describe('an instant', () => {
-  it.each([
-    '2027-03-01T10:00:00Z',
-    '2027-03-01T10:00:00.123456+08:00',
-    '2028-02-29T23:59:59-11:30',
-    '0001-01-01T00:00:00Z',
-  ])('may be %s', (text) => {
-    expect(isInstant(text)).toBe(true);
-  });
-
-  it.each([
-    '2027-03-01',
-    '2027-03-01T10:00:00',
-    '2027-03-01 10:00:00Z',
-    '2027-03-01t10:00:00z',
-    '2027-02-29T10:00:00Z',
-    '2027-02-30T10:00:00Z',
-    '2027-13-01T10:00:00Z',
-    '2027-00-01T10:00:00Z',
-    '2027-03-00T10:00:00Z',
-    '2027-03-01T24:00:00Z',
-    '2027-03-01T10:60:00Z',
-    '2027-03-01T10:00:60Z',
-    '2027-03-01T10:00:00+0800',
-    '2027-03-01T10:00:00+24:00',
-    'tomorrow',
-    '',
-  ])('is not "%s"', (text) => {
-    expect(isInstant(text)).toBe(false);
   });
 });
 

@@ -46,6 +46,7 @@ describe('a pod’s configuration', () => {
       serviceUrl: undefined,
       adminPort: 9090,
       logLevel: 'info',
+      keepAliveMs: 620_000,
       drainGraceMs: 0,
       app: APP,
       dataPlane: { natsUrls: ['nats://a:4222', 'nats://b:4222'], natsUser: 'user', natsPassword: 'hush-hush' },
@@ -61,6 +62,7 @@ describe('a pod’s configuration', () => {
     'a port beyond the last one': [ENV.portAdmin, '65536', /PORT_ADMIN: must be a port number/],
     'an intake without a port for citizens': [ENV.portHttp, undefined, /PORT_HTTP: is not set; an intake needs/],
     'an unknown log level': [ENV.logLevel, 'loud', /VOUCHER_LOG_LEVEL: must be one of trace/],
+    'a keep-alive with a unit': [ENV.keepAliveSeconds, '75s', /VOUCHER_KEEP_ALIVE_SECONDS: must be seconds/],
     'a grace with a unit': [ENV.drainGraceMs, '5s', /VOUCHER_DRAIN_GRACE_MS: must be milliseconds/],
     'a folder that is not there': [ENV.configDir, '/nowhere', /config\.json can't be read/],
   };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { anonymousError, createLog } from '../../../app/log.ts';
+import { anonymousError, createLog, loggedError } from '../../../app/log.ts';
 import { createLogLimit } from '../../../app/log-limit.ts';
 import { citizenOf } from '../../../local/load/citizen.ts';
 
@@ -38,6 +38,38 @@ describe('the log', () => {
     expect(told).toContain('RangeError');
     expect(told).toContain('log.test.ts');
     expect(told).not.toContain(name);
+  });
+});
+
+describe('what was thrown and is no Error', () => {
+  const said = (error: unknown): unknown => JSON.parse(linesOf((log) => log.warn({ error }, 'x'))).error;
+  it.each([
+    ['a text', 'the journal is not connected', { type: 'string', message: 'the journal is not connected' }],
+    ['a code', { code: 'ECONNREFUSED' }, { type: 'Object', message: 'code ECONNREFUSED' }],
+    ['an event with a message', { message: 'closed' }, { type: 'Object', message: 'closed' }],
+    [
+      'a host with two addresses',
+      new AggregateError([new Error('connect ECONNREFUSED ::1')], ''),
+      { type: 'AggregateError', message: 'connect ECONNREFUSED ::1' },
+    ],
+    [
+      'an Error without words',
+      Object.assign(new Error(''), { code: 'EPIPE' }),
+      { type: 'Error', message: 'code EPIPE' },
+    ],
+    ['nothing', undefined, { type: 'undefined', message: 'undefined' }],
+    ['something that says nothing', {}, { type: 'Object', message: 'it says nothing of itself' }],
+    ['something without a class', Object.create(null), { type: 'object', message: 'it says nothing of itself' }],
+  ])('%s speaks for itself', (_, thrown, line) => {
+    if (thrown === undefined) expect(loggedError(thrown)).toEqual(line);
+    else expect(said(thrown)).toEqual(line);
+  });
+
+  it('never says who a person is, thrown as it came', () => {
+    const person = { name, idNumber, phone };
+    expect(JSON.stringify([loggedError(person), anonymousError(person)])).toBe(
+      '[{"type":"Object","message":"it says nothing of itself"},{"errorType":"Object"}]',
+    );
   });
 });
 

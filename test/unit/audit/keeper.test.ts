@@ -85,13 +85,20 @@ describe('trails of campaigns that are gone', () => {
     const campaigns: VoucherCampaign[] = [];
     const plans: ScalePlan[] = [];
     const failures: unknown[] = [];
-    const sweeper = (changes: { readonly site?: string; readonly watchNamespaces?: readonly string[] } = {}) =>
+    const sweeper = (
+      changes: {
+        readonly site?: string;
+        readonly watchNamespaces?: readonly string[];
+        readonly isServed?: (namespace: string) => boolean;
+      } = {},
+    ) =>
       new AuditSweeper({
         clock,
         log,
         living: { campaigns: () => campaigns, plansOf: () => plans },
         site: 'default',
         watchNamespaces: [],
+        isServed: () => true,
         onFailure: (cause) => failures.push(cause),
         ...changes,
       });
@@ -162,6 +169,7 @@ describe('trails of campaigns that are gone', () => {
   it.each([
     ['another site', { site: 'north' }],
     ['another installation’s namespaces', { watchNamespaces: ['elsewhere'] }],
+    ['whoever can list their namespace', { isServed: () => false }],
   ])('are left to %s', async (_, changes) => {
     const { clock, log, sweeper, keep } = world();
     await keep(campaignWith({}));

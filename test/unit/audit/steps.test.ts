@@ -227,8 +227,8 @@ describe('the use of a grant', () => {
     aPlan('waiting', { ceilings: { intake: 90 } }),
   ];
   const standing = (replicas: number, desired = replicas): TierOutcomes => {
-    const tier = { replicas, desired, isActing: true } as TierOutcomes['intake'];
-    return { intake: tier, records: { ...tier, replicas: 2, desired: 2 } };
+    const tier = { replicas, desired, written: desired, isActing: true } as TierOutcomes['intake'];
+    return { intake: tier, records: { ...tier, replicas: 2, desired: 2, written: 2 } };
   };
   const write = (from: number, replicas: number) => ({
     tier: 'intake' as const,

@@ -42,10 +42,51 @@ describe('how it goes', () => {
       }),
       'trouble',
     ],
+    [
+      'the journal refuses the intakes, and all else is well',
+      aReport({
+        status: aStatus({
+          conditions: conditions({ type: 'AcceptingRegistrations', status: 'False', reason: 'CredentialsRefused' }),
+        }),
+      }),
+      'trouble',
+    ],
+    [
+      'the database is full',
+      aReport({
+        status: aStatus({ conditions: conditions({ type: 'RecordsAvailable', status: 'False', reason: 'DiskFull' }) }),
+      }),
+      'trouble',
+    ],
+    [
+      'it has not opened yet',
+      aReport({
+        status: aStatus({
+          conditions: conditions({ type: 'AcceptingRegistrations', status: 'False', reason: 'NotOpen' }),
+        }),
+      }),
+      'ok',
+    ],
     ['the operator is silent in a flood', aReport({ toldAtMs: NOW_MS - 45_000 }), 'trouble'],
     [
       'the operator is silent and nobody comes',
       aReport({ toldAtMs: 0, status: aStatus({ arrivalsPerSecond: 0, backlog: 0 }) }),
+      'ok',
+    ],
+    [
+      'nobody comes, and no operator has served the namespace for minutes',
+      aReport({
+        claim: { holder: 'voucher-system/voucher', writtenAtMs: NOW_MS - 7 * 60_000 },
+        status: aStatus({ arrivalsPerSecond: 0, backlog: 0 }),
+      }),
+      'trouble',
+    ],
+    [
+      'nobody comes, and an operator serves the namespace',
+      aReport({
+        claim: { holder: 'voucher-system/voucher', writtenAtMs: NOW_MS - 20_000 },
+        status: aStatus({ arrivalsPerSecond: 0, backlog: 0 }),
+      }),
       'ok',
     ],
     ['there is no status', aReport({ status: undefined }), 'unknown'],

@@ -21,6 +21,13 @@ describe('the envelope', () => {
     expect(parseEnvelope(encodeEnvelope(event))).toEqual({ kind: 'valid', event });
   });
 
+  it('comes back with the fingerprint of its body, which older ones lack', () => {
+    const fingerprinted = { ...event, data: { ...event.data, fingerprint: 'B'.repeat(26) } };
+    expect(parseEnvelope(encodeEnvelope(fingerprinted))).toEqual({ kind: 'valid', event: fingerprinted });
+    const broken = { ...event, data: { ...event.data, fingerprint: 'x' } };
+    expect(parseEnvelope(encodeEnvelope(broken))).toMatchObject({ kind: 'invalid' });
+  });
+
   const cases: Record<string, { change: Record<string, unknown>; want: string }> = {
     'of another version is refused': { change: { v: 2 }, want: 'v:' },
     'with a field nobody knows is refused': { change: { extra: 1 }, want: 'envelope: unrecognized_keys' },

@@ -1,7 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { encodeCrockford } from '../../../app/core/crockford.ts';
-import { citizenHashOf, deriveReceipt, isReceiptNo, verifyReceiptSecret } from '../../../app/core/receipt.ts';
+import {
+  citizenHashOf,
+  deriveReceipt,
+  fingerprintOf,
+  isReceiptNo,
+  verifyReceiptSecret,
+} from '../../../app/core/receipt.ts';
 import { secretKey } from '../../../app/core/secret-key.ts';
 import { bucketOf, shardOf } from '../../../app/core/shard.ts';
 
@@ -44,6 +50,30 @@ describe('a receipt', () => {
     expect(verifyReceiptSecret(key, 'demo', receiptNo, receiptNo)).toBe(false);
     expect(verifyReceiptSecret(key, 'demo', receiptNo, '')).toBe(false);
     expect(verifyReceiptSecret(key, 'other', receiptNo, receiptSecret)).toBe(false);
+  });
+});
+
+describe('a fingerprint', () => {
+  const of = (fields: readonly string[], { receipt = 'R', by = key, campaign = 'demo' } = {}) =>
+    fingerprintOf(by, campaign, receipt, fields);
+
+  it('is equal for equal bodies only, wherever the fields end', () => {
+    const some = fc.array(fc.string(), { maxLength: 4 });
+    fc.assert(
+      fc.property(some, some, (a, b) => {
+        expect(of(a) === of(b)).toBe(JSON.stringify(a) === JSON.stringify(b));
+      }),
+    );
+    expect(of(['a\0b'])).not.toBe(of(['a', 'b']));
+  });
+
+  it('says nothing across receipts, campaigns and keys', () => {
+    const others = [
+      of(['a'], { receipt: 'S' }),
+      of(['a'], { campaign: 'demo2' }),
+      of(['a'], { by: secretKey(Buffer.alloc(32, 8)) }),
+    ];
+    expect(new Set([of(['a']), ...others]).size).toBe(4);
   });
 });
 

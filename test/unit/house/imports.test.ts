@@ -83,7 +83,9 @@ const rules: Record<string, Rule> = {
     folder: 'operator/plan',
     forbids: any(
       isNode,
-      ({ target }) => inFolder(target, 'operator/reconcile') && target !== 'operator/reconcile/ports.ts',
+      ({ target }) =>
+        inFolder(target, 'operator/reconcile') &&
+        !['operator/reconcile/ports.ts', 'operator/reconcile/trouble.ts'].includes(target),
       isOperator('signals', 'runtime', 'kube', 'observability'),
     ),
   },

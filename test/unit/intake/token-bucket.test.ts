@@ -24,6 +24,25 @@ describe('a token bucket', () => {
     expect(taken(bucket, 500, 1_000, 10, 1)).toBe(10);
   });
 
+  it('says whether there is one without taking it, and takes one back', () => {
+    const bucket = new TokenBucket();
+    for (let n = 0; n < 5; n += 1) expect(bucket.hasOne(0, 0.001, 1)).toBe(true);
+    expect(bucket.take(0, 0.001, 1)).toBe(true);
+    expect([bucket.hasOne(0, 0.001, 1), bucket.take(0, 0.001, 1)]).toEqual([false, false]);
+    bucket.giveBack();
+    expect([bucket.hasOne(0, 0.001, 1), bucket.take(0, 0.001, 1), bucket.take(0, 0.001, 1)]).toEqual([
+      true,
+      true,
+      false,
+    ]);
+  });
+
+  it('holds no more than its depth, however many are given back', () => {
+    const bucket = new TokenBucket();
+    for (let n = 0; n < 50; n += 1) bucket.giveBack();
+    expect(taken(bucket, 50, 0, 10, 1)).toBe(10);
+  });
+
   it('gives nothing for a clock that goes back', () => {
     const bucket = new TokenBucket();
     taken(bucket, 500, 10_000, 100, 1);

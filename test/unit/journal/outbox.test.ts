@@ -13,6 +13,26 @@ describe('the answer to a copy', () => {
       undefined,
       { kind: 'stored', sequence: 7, duplicate: true },
     ],
+    'the word of a subject that has its message already': [
+      '{"error":{"code":400,"err_code":10071,"description":"wrong last sequence: 7"},"stream":"S","seq":0}',
+      undefined,
+      { kind: 'stored', sequence: 7, duplicate: true },
+    ],
+    'the same without a sequence, which proves nothing': [
+      '{"error":{"code":400,"err_code":10071,"description":"wrong last sequence: 0"},"stream":"S","seq":0}',
+      undefined,
+      { kind: 'failed', failure: 'unknown' },
+    ],
+    'a message id that is in process': [
+      '{"error":{"code":409,"err_code":10158,"description":"duplicate message id is in process"}}',
+      undefined,
+      { kind: 'failed', failure: 'conflict' },
+    ],
+    'a subject that is in process': [
+      '{"error":{"code":400,"err_code":10164,"description":"wrong last sequence"}}',
+      undefined,
+      { kind: 'failed', failure: 'conflict' },
+    ],
     'no responders': ['', 503, { kind: 'failed', failure: 'nobody' }],
     'maximum bytes exceeded': [
       '{"error":{"code":400,"err_code":10077,"description":"maximum bytes exceeded"},"stream":"S","seq":0}',
@@ -35,6 +55,7 @@ interface Sent {
   readonly atMs: number;
   readonly payload: string;
   readonly messageId: string | undefined;
+  readonly expected: string | undefined;
   readonly reply: string;
 }
 
@@ -48,7 +69,13 @@ const stage = ({ breaks = false } = {}) => {
     publish(_subject: string, payload: Uint8Array, options: { reply: string; headers: { get(key: string): string } }) {
       if (breaks) throw new Error('connection closed');
       const { reply, headers } = options;
-      sent.push({ atMs: Date.now(), payload: String(payload), messageId: headers.get('Nats-Msg-Id'), reply });
+      sent.push({
+        atMs: Date.now(),
+        payload: String(payload),
+        messageId: headers.get('Nats-Msg-Id'),
+        expected: headers.get('Nats-Expected-Last-Subject-Sequence'),
+        reply,
+      });
     },
   } as unknown as NatsConnection;
   const outbox = createOutbox({ nats, newInbox: () => '_INBOX.me.1' }, () => Date.now());
@@ -57,7 +84,7 @@ const stage = ({ breaks = false } = {}) => {
     sent,
     answers,
     send(name: string, withinMs = 3_000) {
-      const copy = { subject: 's', messageId: `id-${name}`, payload: bytes(name), withinMs };
+      const copy = { subject: 's', messageId: `id-${name}`, payload: bytes(name), first: true, withinMs };
       void outbox.send(copy).then((answer) => {
         answers[name] = answer;
       });
@@ -125,6 +152,13 @@ describe('copies', () => {
     send('a');
     await pass(1);
     expect(sent[0]?.messageId).toBe('id-a');
+  });
+
+  it('ask for an empty subject where there must be one message only', async () => {
+    const { send, sent, pass } = stage();
+    send('a');
+    await pass(1);
+    expect(sent[0]?.expected).toBe('0');
   });
 
   it('are each given their own answer', async () => {

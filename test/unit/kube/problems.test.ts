@@ -1,7 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
+import { quotaProblem } from '../../../operator/kube/creation-problems.ts';
+import type { PodWords } from '../../../operator/kube/mount-failures.ts';
 import { parseObject } from '../../../operator/kube/objects.ts';
 import { adminUrlThrough, keepPod, type PodRecord } from '../../../operator/kube/pods.ts';
-import { quotaProblem, tierProblems } from '../../../operator/kube/problems.ts';
+import { type TierSeen, tierProblems } from '../../../operator/kube/problems.ts';
 import { parseQuantity } from '../../../operator/kube/quantity.ts';
 
 const meta = (name: string) => ({
@@ -34,16 +36,25 @@ const waiting = (name: string, reason: string, message = '') =>
 const deployment = (wanted: number, created: number, failure?: string) =>
   parseObject({
     metadata: meta('chengdu-intake'),
-    spec: { replicas: wanted },
+    spec: { replicas: wanted, template: { spec: { containers: [{}] } } },
     status: {
       replicas: created,
+      updatedReplicas: created,
       conditions: failure === undefined ? [] : [{ type: 'ReplicaFailure', status: 'True', message: failure }],
     },
   });
 
 const REFUSAL =
   'pods "chengdu-intake-6d9f-" is forbidden: exceeded quota: compute, requested: requests.cpu=500m,requests.memory=160Mi, used: requests.cpu=1,requests.memory=320Mi, limited: requests.cpu=1200m,requests.memory=400Mi';
-const NONE = new Map<string, string>();
+const NONE = new Map<string, PodWords>();
+const unmounted = (uid: string, message: string) =>
+  new Map<string, PodWords>([[uid, { making: { reason: 'FailedMount', message, atMs: NOW_MS } }]]);
+const NOW_MS = Date.parse('2020-09-25T02:00:20Z');
+const problemsOf = (
+  found: ReturnType<typeof deployment>,
+  pods: readonly PodRecord[],
+  words: TierSeen['words'] = NONE,
+) => tierProblems({ deployment: found, pods, words, nowMs: NOW_MS });
 
 describe('quotaProblem', () => {
   it('counts what all missing replicas need beyond what is free', () => {
@@ -64,9 +75,7 @@ describe('quotaProblem', () => {
 });
 
 describe('tierProblems', () => {
-  it.each<
-    [string, ReturnType<typeof deployment>, readonly PodRecord[], ReadonlyMap<string, string>, readonly string[]]
-  >([
+  it.each<[string, ReturnType<typeof deployment>, readonly PodRecord[], TierSeen['words'], readonly string[]]>([
     ['nothing', deployment(2, 2), [pod('a', {}), pod('b', {})], NONE, []],
     ['a quota', deployment(10, 2, REFUSAL), [], NONE, ['quota 8']],
     ['a refusal that is over', deployment(2, 2, REFUSAL), [], NONE, []],
@@ -84,12 +93,12 @@ describe('tierProblems', () => {
       'a Secret that is not there',
       deployment(1, 1),
       [waiting('a', 'ContainerCreating')],
-      new Map([['a', 'secret "voucher-privacy" not found']]),
+      unmounted('a', 'secret "voucher-privacy" not found'),
       ['not_starting 1 FailedMount'],
     ],
-    ['a mount that failed before it worked', deployment(1, 1), [pod('a', {})], new Map([['a', 'x']]), []],
+    ['a mount that failed before it worked', deployment(1, 1), [pod('a', {})], unmounted('a', 'x'), []],
   ])('sees %s', (_, found, pods, mounts, want) => {
-    const told = tierProblems(found, pods, mounts).map((problem) =>
+    const told = problemsOf(found, pods, mounts).map((problem) =>
       [problem.kind, 'replicas' in problem ? problem.replicas : [], 'reason' in problem ? problem.reason : []]
         .flat()
         .join(' '),
@@ -98,7 +107,7 @@ describe('tierProblems', () => {
   });
 
   it('adds up what pods without a node request', () => {
-    expect(tierProblems(deployment(2, 2), [unschedulable('a'), unschedulable('b')], NONE)).toEqual([
+    expect(problemsOf(deployment(2, 2), [unschedulable('a'), unschedulable('b')])).toEqual([
       expect.objectContaining({
         missing: [
           { resource: 'cpu', amount: 1 },

@@ -17,4 +17,13 @@ describe('buildLiveSettings', () => {
     expect(window).toEqual({ opensAt: '2020-09-25T02:00:00.000Z', closesAt: '2020-09-25T10:00:00.000Z' });
     expect(generation).toBe(3);
   });
+
+  it('say that the database takes nothing now, where it is behind', () => {
+    const recordsBacklog = { kind: 'fresh', value: { messages: 9, oldestSeconds: 47 }, atMs: 7_000 } as const;
+    const behindWith = (isRecordsStopped: boolean) =>
+      buildLiveSettings(aCampaign().spec, 3, 1, { recordsBacklog, isRecordsStopped }).behind;
+    const behind = { atMostSeconds: 60, asOf: '1970-01-01T00:00:00.000Z' };
+    expect(behindWith(false)).toEqual(behind);
+    expect(behindWith(true)).toEqual({ ...behind, isStopped: true });
+  });
 });

@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { amountText, provisioned } from '../../../operator/plan/provisioned.ts';
-import type { TierProblem } from '../../../operator/reconcile/ports.ts';
-import { aConditionInput } from '../../helpers/condition-input.ts';
+import { provisioned } from '../../../operator/plan/provisioned.ts';
+import { amountText } from '../../../operator/plan/tier-words.ts';
+import type { TierProblem } from '../../../operator/reconcile/trouble.ts';
+import { aConditionInput, aTierOutcome } from '../../helpers/condition-input.ts';
 import { anObservedTier } from '../../helpers/observed.ts';
 
 const quota: TierProblem = {
@@ -49,9 +50,77 @@ describe('Provisioned', () => {
     ['an admission policy', [refused], 'False', 'PodsRefused'],
     ['no node', [unschedulable], 'False', 'Unschedulable'],
     ['a missing Secret', [notStarting], 'False', 'PodsNotStarting'],
+    ['a node that does not answer', [{ kind: 'lost', replicas: 8, nodes: ['node-b'] }], 'False', 'NodesLost'],
+    ['a probe that fails', [{ ...notStarting, kind: 'not_ready' }], 'False', 'PodsNotReady'],
+    ['pods that were thrown out', [{ ...notStarting, kind: 'ended' }], 'False', 'PodsFailed'],
+    ['pods that do not end', [{ ...notStarting, kind: 'not_ending' }], 'False', 'PodsNotEnding'],
+    [
+      'a rollout that was given up',
+      [{ kind: 'rollout', updated: 1, replicas: 2, message: 'timed out' }],
+      'False',
+      'RolloutStalled',
+    ],
     ['everything, the quota first', [notStarting, unschedulable, refused, quota], 'False', 'QuotaExceeded'],
   ] as const)('with %s in the way', (_, problems, wantStatus, wantReason) => {
     expect(judge(problems)).toMatchObject({ status: wantStatus, reason: wantReason });
+  });
+
+  it.each<[string, TierProblem, string]>([
+    [
+      'a rollout that a quota holds up',
+      { ...quota, replicas: 1, missing: [{ resource: 'pods', amount: 1 }], isRollout: true },
+      "The rollout of intake waits: 1 intake pod of the new template can't be created: ResourceQuota compute lacks pods 1. Raise it by that.",
+    ],
+    [
+      'a quota with room by now',
+      { ...quota, missing: [], now: 'room', saidSecondsAgo: 300 },
+      '8 intake pods were refused for ResourceQuota compute, which has room by now: the cluster is asked for them again.',
+    ],
+    [
+      'words that are old',
+      { ...refused, saidSecondsAgo: 331 },
+      'Pods of intake are refused: violates PodSecurity "restricted:latest". The cluster is asked for them again every few seconds. These words are 5 min old and may no longer be true.',
+    ],
+    [
+      'words of half a minute ago',
+      { ...notStarting, saidSecondsAgo: 47 },
+      '2 intake pods can\'t start, FailedMount: secret "voucher-privacy" not found. These words are 40 s old and may no longer be true.',
+    ],
+    [
+      'a back-off of the kubelet',
+      { kind: 'not_starting', replicas: 1, reason: 'ImagePullBackOff', message: 'Back-off pulling image "x"' },
+      '1 intake pod can\'t start, ImagePullBackOff: Back-off pulling image "x". The kubelet tries again within 5 minutes; it does so at once for new pods, so delete these when the cause is gone.',
+    ],
+  ])('tells of %s', (_, problem, want) => {
+    expect(judge([problem]).message).toBe(want);
+  });
+
+  it.each([
+    [60, true, /As many others stand in for them/],
+    [45, true, /Only 5 can be replaced at once: the ceiling or spec\.scaling\.tiers\.intake\.max allows no more/],
+    [40, true, /None can be replaced at once/],
+    [40, false, /node-b does not answer\. The cluster gives them up itself/],
+  ])('says who stands in for 20 lost ones of 40 when %d are written', (written, isActing, want) => {
+    const lost: TierProblem = { kind: 'lost', replicas: 20, nodes: ['node-b'] };
+    const { message } = provisioned(
+      aConditionInput({
+        tiers: {
+          intake: aTierOutcome({ replicas: 40, desired: 40, written, isActing }),
+          records: aTierOutcome({ tier: 'records' }),
+        },
+        observed: {
+          cluster: { tiers: { intake: { ...anObservedTier('intake', 40, 20), problems: [lost] } }, plans: [] },
+        },
+      }),
+    );
+    expect(message).toMatch(want);
+  });
+
+  it('says that a rollout is under way', () => {
+    const intake = { ...anObservedTier('intake', 4), isRollingOut: true, updated: 1 };
+    const verdict = provisioned(aConditionInput({ observed: { cluster: { tiers: { intake }, plans: [] } } }));
+    expect(verdict.status).toBe('True');
+    expect(verdict.message).toContain('A rollout of intake is under way: 1 of 4 pods are of the new template.');
   });
 
   it('counts the nodes that are missing, like those that are there', () => {

@@ -20,6 +20,12 @@ describe('a message of the journal', () => {
     );
   });
 
+  it('is the same row with a fingerprint and without: old messages have none, and no table keeps it', () => {
+    const event = receivedEvent();
+    const fingerprinted = { ...event, data: { ...event.data, fingerprint: event.receipt } };
+    expect(decodeMessage(encodeEnvelope(fingerprinted), 'spring')).toEqual({ kind: 'event', event });
+  });
+
   const cases: Record<string, [Uint8Array, string, string]> = {
     'is set aside when it is no JSON': [Buffer.from('{'), 'unparseable', 'envelope: not JSON'],
     'is set aside when a field is missing': [bytes({ site: undefined }), 'unparseable', 'site: invalid_type'],

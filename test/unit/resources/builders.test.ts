@@ -211,6 +211,12 @@ describe('the other objects', () => {
 });
 
 describe('what the installation says about pods', () => {
+  const soon = (taint: string) => ({
+    key: `node.kubernetes.io/${taint}`,
+    operator: 'Exists',
+    effect: 'NoExecute',
+    tolerationSeconds: 30,
+  });
   const specOf = (pods: PodOptions) => buildPodTemplate(campaign, 'intake', { ...options, pods }).spec;
 
   it('is in every pod', () => {
@@ -227,10 +233,35 @@ describe('what the installation says about pods', () => {
     ).toMatchObject({
       imagePullSecrets: [{ name: 'registry' }],
       nodeSelector: { pool: 'vouchers' },
-      tolerations: [toleration],
+      tolerations: [toleration, soon('not-ready'), soon('unreachable')],
       priorityClassName: 'citizens',
       containers: [{ imagePullPolicy: 'Never', resources: { requests: { cpu: '1' } } }],
     });
+  });
+
+  it.each<[string, PodOptions['tolerations'], readonly object[]]>([
+    ['nothing', [], [soon('not-ready'), soon('unreachable')]],
+    [
+      'its own time for one of them',
+      [{ key: 'node.kubernetes.io/unreachable', operator: 'Exists', tolerationSeconds: 5 }],
+      [{ key: 'node.kubernetes.io/unreachable', operator: 'Exists', tolerationSeconds: 5 }, soon('not-ready')],
+    ],
+    ['everything, for ever', [{ operator: 'Exists' }], [{ operator: 'Exists' }]],
+    [
+      'another effect of that taint',
+      [{ key: 'node.kubernetes.io/not-ready', operator: 'Exists', effect: 'NoSchedule' }],
+      [
+        { key: 'node.kubernetes.io/not-ready', operator: 'Exists', effect: 'NoSchedule' },
+        soon('not-ready'),
+        soon('unreachable'),
+      ],
+    ],
+  ])('leaves a node that does not answer soon where it tolerates %s', (_, tolerations, want) => {
+    expect(specOf({ tolerations })?.tolerations).toEqual(want);
+    expect(specOf({ tolerations: [], nodeLostTolerationSeconds: 7 })?.tolerations).toEqual([
+      { ...soon('not-ready'), tolerationSeconds: 7 },
+      { ...soon('unreachable'), tolerationSeconds: 7 },
+    ]);
   });
 
   it('leaves out what it does not say', () => {

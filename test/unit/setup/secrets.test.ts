@@ -6,6 +6,8 @@ import { newRoot } from '../../../operator/setup/root.ts';
 import {
   decideGroup,
   EXPIRES_AT,
+  isDerived,
+  lostRootMessage,
   rootSecret,
   type SecretManifest,
   secretGroupsOf,
@@ -100,12 +102,36 @@ describe('a campaign that is added later', () => {
 
 describe('a group of Secrets', () => {
   const group = [...first.values()].filter(({ metadata }) => /^(vo-account-spring|spring-data)$/.test(metadata.name));
+  const names = (exists: readonly boolean[]): readonly string[] => {
+    const decision = decideGroup(group, exists);
+    return decision.kind === 'create' ? decision.missing.map(({ metadata }) => metadata.name) : [];
+  };
 
   it.each([
-    ['neither is there', [false, false], 'create'],
-    ['both are there', [true, true], 'keep'],
-    ['one is missing', [true, false], 'torn'],
-  ])('when %s', (_, exists, kind) => {
+    ['neither is there', [false, false], 'create', ['vo-account-spring', 'spring-data']],
+    ['both are there', [true, true], 'keep', []],
+    ['the campaign’s is missing: it is derived, and the same again', [true, false], 'create', ['spring-data']],
+    ['the campaign’s is there, and nothing here made it', [false, true], 'refuse', []],
+  ])('when %s', (_, exists, kind, made) => {
     expect(decideGroup(group, exists).kind).toBe(kind);
+    expect(names(exists)).toEqual(made);
+  });
+
+  it('that another campaign may live on is left alone, with a remedy that deletes nothing', () => {
+    const decision = decideGroup(group, [false, true]);
+    const message = decision.kind === 'refuse' ? decision.message : '';
+    expect(message).toContain('vouchers/spring-data');
+    expect(message).toContain('another dataPlaneSecretName');
+    expect(message).not.toMatch(/delete|remove/i);
+  });
+});
+
+describe('a root that is gone', () => {
+  it('is missed where something was made from it', () => {
+    const derived = [...first.values()].filter(isDerived).map(({ metadata }) => metadata.name);
+    expect(derived).toEqual(['vo-nats-tls', 'vo-postgres-tls', 'vo-journal', 'vo-account-spring', 'spring-data']);
+    const message = lostRootMessage(request, [...first.values()].filter(isDerived));
+    expect(message).toContain('system/vo-data-plane-root');
+    expect(message).not.toMatch(/delete|remove/i);
   });
 });

@@ -35,35 +35,60 @@ beforeEach(() => {
   asked = [];
 });
 
-describe('the count of registrations', () => {
-  it('is asked of one ready pod, not of all', async () => {
-    const counts = createCountsReader({ page });
-    expect(await counts.count(aCampaign(), cluster(pod('c', { ready: false }), pod('a'), pod('b')), signal)).toEqual({
+const wordOf = (state: string): string => `voucher_dependency_seconds{dependency="database",state="${state}"} 9\n`;
+
+describe('what records pods say', () => {
+  it('is asked of all, those that start too, and one total is enough', async () => {
+    pages.set('http://c', wordOf('connections'));
+    pages.set('http://b', '# an older pod without a database\n');
+    const told = await createCountsReader({ page }).count(
+      aCampaign(),
+      cluster(pod('c', { ready: false }), pod('a'), pod('b')),
+      signal,
+    );
+    expect(told).toMatchObject({
       received: 12,
+      workers: { pods: 1, database: [{ state: 'connections', pods: 1, example: 'c', seconds: 9 }] },
     });
-    expect(asked).toEqual(['http://a']);
+    expect(asked.toSorted()).toEqual(['http://a', 'http://b', 'http://c']);
+  });
+
+  it('is asked of sixteen at most, in turns', async () => {
+    const many = Array.from({ length: 40 }, (_, n) => pod(`p${n}`));
+    for (const { name } of many) pages.set(`http://${name}`, pageOf(7));
+    const counts = createCountsReader({ page });
+    for (let tick = 0; tick < 5; tick += 1) {
+      await counts.count(aCampaign(), cluster(...many), signal);
+      expect(asked).toHaveLength(16 * (tick + 1));
+    }
+    expect(new Set(asked).size).toBe(40);
   });
 
   it.each([
     ['there is no tier', { tiers: {}, plans: [] }],
-    ['no pod is ready', cluster(pod('a', { ready: false }))],
+    ['no pod has an address yet', cluster({ name: 'a', tier: 'records', ready: false, createdAtMs: 0 })],
   ])('is unknown, and no zero, when %s', async (_, world) => {
     expect(await createCountsReader({ page }).count(aCampaign(), world, signal)).toBeUndefined();
     expect(asked).toEqual([]);
   });
 
+  it('is how they find the database, and no total, while it answers none of them', async () => {
+    pages.set('http://a', wordOf('silent'));
+    const told = await createCountsReader({ page }).count(aCampaign(), cluster(pod('a')), signal);
+    expect(told).toMatchObject({ workers: { database: [{ state: 'silent' }] } });
+    expect(told).not.toHaveProperty('received');
+  });
+
   it.each([
     ['does not answer', undefined],
-    ['does not reach its database', '# no totals\n'],
+    ['has no totals although its database answers', wordOf('answers')],
     ['sends half a page', 'voucher_records_receipts{state="received"} 1'],
     ['tells no count', pageOf(-1)],
-  ])('is an error when the pod %s, and the next one is asked next time', async (_, broken) => {
+  ])('is an error when the only pod %s, and no loss beside another', async (_, broken) => {
     if (broken === undefined) pages.delete('http://a');
     else pages.set('http://a', broken);
     const counts = createCountsReader({ page });
-    const world = cluster(pod('a'), pod('b'));
-    await expect(counts.count(aCampaign(), world, signal)).rejects.toThrow(/^ask a: /);
-    expect(await counts.count(aCampaign(), world, signal)).toEqual({ received: 12 });
-    expect(asked).toEqual(['http://a', 'http://b']);
+    await expect(counts.count(aCampaign(), cluster(pod('a')), signal)).rejects.toThrow(/^ask a: /);
+    expect(await counts.count(aCampaign(), cluster(pod('a'), pod('b')), signal)).toMatchObject({ received: 12 });
   });
 });

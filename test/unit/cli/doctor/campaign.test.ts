@@ -27,7 +27,7 @@ const keys = (privacy: readonly string[] | undefined): FactChanges => {
   return { secrets: { ...secrets, privacy: { ...secrets.privacy, keys: seen(privacy) } } };
 };
 const certificate = (expiresAtMs: number): FactChanges => ({
-  certificates: seen([{ namespace: 'voucher-system', secret: 'voucher-nats-tls', expiresAtMs }]),
+  certificates: seen([{ namespace: 'voucher-system', secret: 'voucher-nats-tls', isRenewable: true, expiresAtMs }]),
 });
 const DAY_MS = 86_400_000;
 
@@ -138,5 +138,18 @@ describe('a campaign', () => {
       'WARN secrets: not for you to see',
       'WARN secrets: not for you to see',
     ]);
+  });
+
+  it('is never told to delete what only holds the authority: accounts and passwords are beside it', () => {
+    const ending = (secret: string, isRenewable: boolean) =>
+      checkCampaign(
+        campaignFacts({
+          certificates: seen([{ namespace: 'vouchers', secret, isRenewable, expiresAtMs: CLOSES_AT_MS - 1 }]),
+        }),
+        BEFORE_MS,
+      ).find(({ check }) => check === 'certificates')?.remedy;
+    expect(ending('voucher-nats-tls', true)).toContain('kubectl delete secret voucher-nats-tls');
+    expect(ending('voucher-data-plane', false)).toContain('keep Secret voucher-data-plane');
+    expect(ending('voucher-data-plane', false)).not.toMatch(/delete|remove/);
   });
 });

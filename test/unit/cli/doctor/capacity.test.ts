@@ -161,6 +161,51 @@ describe('capacity', () => {
   });
 });
 
+describe('Secrets to pull the image with', () => {
+  const named = (type: string | undefined, isReady = false): FactChanges => ({
+    pullSecrets: seen([{ name: 'registry', type }]),
+    pods: seen([{ tier: 'intake', isReady, image: 'voucher-operator:0.1.0', waitsFor: undefined }]),
+  });
+  const DOCKER = 'kubernetes.io/dockerconfigjson';
+
+  it.each<[string, FactChanges, readonly string[]]>([
+    ['are there', named(DOCKER, true), []],
+    [
+      'are not in the namespace of the campaign',
+      named(undefined),
+      ['FAIL pull-secrets: there is no Secret registry in namespace vouchers'],
+    ],
+    ['are missing, and the image came without', named(undefined, true), ['WARN pull-secrets: there is no Secret']],
+    [
+      'are of another type',
+      named('Opaque', true),
+      ['WARN pull-secrets: Secret registry in namespace vouchers has type'],
+    ],
+    ['are hidden', { pullSecrets: HIDDEN }, ['WARN pull-secrets: not for you to see']],
+  ])('%s', (_, changes, expected) => {
+    const found = told(changes).filter((line) => line.includes('pull-secrets'));
+    expect(found).toHaveLength(expected.length);
+    for (const [index, text] of expected.entries()) expect(found[index]).toContain(text);
+  });
+});
+
+describe('a quota on CPU limits', () => {
+  const limited = (cpu: number): FactChanges => ({
+    ...quota({ 'limits.cpu': 12 }),
+    tiers: seen({
+      intake: aTierPod({ limits: { cpu, memory: GIB } }),
+      records: aTierPod({ limits: { cpu, memory: GIB } }),
+    }),
+  });
+
+  it('lets pods through that state one, as far as it goes', () => {
+    expect(told(limited(1)).filter((line) => line.includes('quota'))).toEqual([]);
+    expect(told(limited(2)).filter((line) => line.includes('quota'))).toEqual([
+      expect.stringContaining('FAIL quota: team leaves 12 cores of limits.cpu, and 16 cores are still to come'),
+    ]);
+  });
+});
+
 describe('the command that authorises what is missing', () => {
   it('covers the fraction of a second that an instant may have', () => {
     const window = { opensAt: '2020-09-25T10:00:00.250+08:00', closesAt: '2020-09-25T18:00:00+08:00' };

@@ -12,7 +12,9 @@ const told = (changes: Partial<ClusterFacts>): readonly string[] =>
 const server = (changes: object) =>
   seen({ version: 'v1.36.3', dateMs: BEFORE_MS - 500, answeredAtMs: BEFORE_MS, tookMs: 8, ...changes });
 const operators = (changes: object) => seen([{ ...anOperator, ...changes }]);
-const lease = (renewedAtMs: number, writtenAtMs: number) => seen({ holder: 'one', renewedAtMs, writtenAtMs });
+const lease = (renewedAtMs: number, writtenAtMs: number, notServed = {}) =>
+  seen({ holder: 'one', renewedAtMs, writtenAtMs, notServed });
+const LEFT_OUT = { said: "Namespace b is left out: its pods can't be listed (403).", remedy: 'Create the namespace.' };
 const crds = (change: (fields: readonly string[]) => readonly string[]) =>
   seen(
     ['vouchercampaigns', 'scaleplans'].map((plural) => ({
@@ -62,7 +64,32 @@ describe('the cluster', () => {
     [
       'has two installations',
       { operators: seen([anOperator, { ...anOperator, name: 'b' }]) },
-      ['FAIL operator: several'],
+      [
+        'FAIL operator: several installations serve namespace vouchers: voucher-system/voucher, voucher-system/b; voucher-system/voucher acts, and the others leave its campaigns alone',
+      ],
+    ],
+    [
+      'has campaigns that no operator serves any more',
+      { claim: seen({ holder: 'gone/voucher', writtenAtMs: BEFORE_MS - 7 * 60_000 }) },
+      [
+        'FAIL claim: no operator serves namespace vouchers: gone/voucher did so last 7:00 min ago, and what kubectl get vcamp says is of then',
+      ],
+    ],
+    [
+      'has campaigns that another installation serves',
+      { claim: seen({ holder: 'elsewhere/voucher', writtenAtMs: BEFORE_MS - 20_000 }) },
+      ['WARN claim: elsewhere/voucher serves namespace vouchers, and is none of the installations that are seen here'],
+    ],
+    ['has no campaign yet', { claim: seen(undefined) }, []],
+    [
+      'has an operator that leaves another namespace out',
+      { lease: lease(BEFORE_MS - 1_000, BEFORE_MS - 1_000, { b: LEFT_OUT }) },
+      ['WARN namespaces: Namespace b is left out'],
+    ],
+    [
+      'has an operator that leaves this namespace out',
+      { namespace: 'b', claim: seen(undefined), lease: lease(BEFORE_MS - 1_000, BEFORE_MS - 1_000, { b: LEFT_OUT }) },
+      ['FAIL namespaces: Namespace b is left out'],
     ],
     ['has nobody who leads', { lease: seen(undefined) }, ['FAIL leader: no operator has ever led']],
     [
@@ -118,6 +145,7 @@ describe('the cluster', () => {
         crds: HIDDEN,
         operators: HIDDEN,
         lease: HIDDEN,
+        claim: HIDDEN,
         policies: HIDDEN,
         server: { kind: 'failed', message: 'EOF' },
       }),

@@ -1,0 +1,91 @@
+/**
+ * One normal form for what people type and paste, so that two spellings of one thing are one thing: what is sealed, hashed
+ * and compared is never what came over the wire. docs/normal-form.md says it for people. Pure, and idempotent.
+ *
+ * | what                                             | becomes |
+ * |--------------------------------------------------|---------|
+ * | canonically equal sequences                      | NFC |
+ * | full-width and half-width forms, radicals as letters | the ordinary character |
+ * | characters that nobody sees (U+200B, U+202D, …)  | nothing |
+ * | spaces of every kind, tabs, line ends            | one ASCII space in a name, nothing elsewhere |
+ * | · • ・ . ‧ ∙ ⋅ ● and their like, in a name        | · (U+00B7) |
+ * | ’ ‘ ʼ ` and their like, in a name                | ' |
+ * | dashes and hyphens of every kind                 | - in a name, nothing elsewhere |
+ * | ○ ◯, in a name                                   | 〇 (U+3007) |
+ *
+ * Rare and private-use characters stay as they came, with their variation selectors.
+ */
+
+/** Full-width and half-width forms, and radicals, which a PDF gives for the characters that look the same. */
+const COMPATIBLE = /[\u2E80-\u2FDF\uFF00-\uFFEF]+/gu;
+/** Variation selectors choose the form of a rare character: part of a name. The two for text and emoji are not. */
+const UNSEEN = /(?![\uFE00-\uFE0D\u{E0100}-\u{E01EF}])[\p{Cf}\p{Default_Ignorable_Code_Point}]/gu;
+const SPACES = /[\s\p{Z}\u0085]+/gu;
+const DASHES = /[\p{Pd}\u2043\u2212]/gu;
+const DOTS = /[.\u00B7\u02D9\u0387\u2022\u2024\u2027\u2219\u22C5\u25CF\u2981\u2E31\u2E33\u30FB\uA78F]/gu;
+const APOSTROPHES = /[`\u00B4\u02B9\u02BB\u02BC\u02BD\u2018\u2019\u201A\u201B\u2032\u2035]/gu;
+const RINGS = /[\u25CB\u25EF]/gu;
+
+/** Han in a wide sense: rare ones that this engine does not know yet, and what private fonts put in their place. */
+const HAN = String.raw`\p{Script=Han}\p{Co}\u{20000}-\u{3FFFD}\uFE00-\uFE0D\u{E0100}-\u{E01EF}`;
+/** Forms are filled in with spaces between two Han characters; they are no part of a name. */
+const BETWEEN_HAN = new RegExp(`(?<=[${HAN}]) (?=[${HAN}])`, 'gu');
+const AROUND_MARKS = / *([·-]) */gu;
+const DOTS_RUN = /·{2,}/gu;
+const DOTS_AT_ENDS = /^·+|·+$/gu;
+
+const plain = (text: string): string =>
+  text
+    .normalize('NFC')
+    .replace(COMPATIBLE, (part) => part.normalize('NFKC'))
+    .replace(UNSEEN, '');
+
+export const normalName = (text: string): string =>
+  plain(text)
+    .replace(DASHES, '-')
+    .replace(DOTS, '·')
+    .replace(APOSTROPHES, "'")
+    .replace(RINGS, '〇')
+    .normalize('NFC')
+    .replace(SPACES, ' ')
+    .replace(AROUND_MARKS, '$1')
+    .replace(DOTS_RUN, '·')
+    .replace(DOTS_AT_ENDS, '')
+    .replace(BETWEEN_HAN, '')
+    .trim();
+
+const LETTER = String.raw`\p{L}\p{Co}\u3007\u{20000}-\u{3FFFD}`;
+const NAME = new RegExp(`^[${LETTER}][${LETTER}\\p{M}·\\-' ]{1,49}$`, 'u');
+
+/** Of a name in normal form. */
+export const isName = (name: string): boolean => NAME.test(name);
+
+/** Numbers and code words: nothing within them is a space or a dash. */
+const compact = (text: string): string =>
+  text
+    .normalize('NFKC')
+    .replace(UNSEEN, '')
+    .replace(/[\p{Cc}\p{M}]/gu, '')
+    .replace(SPACES, '')
+    .replace(DASHES, '');
+
+/** What stands for X at the end of an identity number: keyboards have × and the Cyrillic and Greek letters beside it. */
+const X_ALIKE = /[xXхХχΧ×]$/u;
+
+/** An identity number: digits, and a capital X at the end. */
+export const normalIdNumber = (text: string): string => compact(text).replace(X_ALIKE, 'X').toUpperCase();
+
+/** The country, the trunk 0 or both, in front of the eleven digits of a mobile phone. */
+const PHONE_PREFIX = /^(?:tel:)?(?:\+?0{0,2}86)?0?(?=1\d{10}$)/iu;
+
+/** A mobile phone of mainland China: eleven digits. */
+export const normalPhone = (text: string): string =>
+  compact(text).replace(DOTS, '').replace(/[()/]/gu, '').replace(PHONE_PREFIX, '');
+
+/** A code word such as `wechat`, as it is written: only what cannot be meant is taken away. */
+export const normalWord = (text: string): string =>
+  text.normalize('NFKC').replace(UNSEEN, '').replace(SPACES, ' ').trim();
+
+/** Crockford's base32 as people read it out: small letters, O for 0, I and L for 1, and dashes or spaces between groups. */
+export const normalReceipt = (text: string): string =>
+  compact(text).toUpperCase().replaceAll('O', '0').replace(/[IL]/g, '1');

@@ -1,0 +1,101 @@
+/**
+ * The order of a registration: head, gate, body, memory, admission, journal. A repeat of an accepted request leaves it with
+ * its receipt wherever it is turned away; another body under the same key leaves it with 422, and costs no admission.
+ */
+import type { IncomingMessage } from 'node:http';
+import { ApiError } from './errors.ts';
+import { createGate, type GateDeps, type Knock } from './gate.ts';
+import type { LoadGuard } from './load-guard.ts';
+import type { Acceptances } from './ports.ts';
+import { readJson } from './read-json.ts';
+import { createRecall } from './recall.ts';
+import { type Claim, claimOf, publishClaim, type RegisterDeps, type Registered } from './register.ts';
+
+export interface AcceptDeps extends RegisterDeps, Omit<GateDeps, 'isOverloaded'> {
+  readonly acceptances: Acceptances;
+  readonly guard: LoadGuard;
+}
+
+/** Certainly not stored by this request, and perhaps by an earlier one. */
+const NOT_STORED = new Set(['JOURNAL_FULL', 'JOURNAL_BUSY']);
+
+export interface Acceptor {
+  /** @param told what kind of request it is, as soon as that is known @throws ApiError */
+  accept(request: IncomingMessage, told: (kind: Knock['kind']) => void): Promise<Registered>;
+}
+
+export const createAcceptor = (deps: AcceptDeps): Acceptor => {
+  const { guard } = deps;
+  const gate = createGate({ ...deps, isOverloaded: () => guard.isOverloaded() });
+  const recall = createRecall(deps);
+
+  /** Publishes under way, by receipt: a repeat waits for its first, and neither meets the other in the journal. */
+  const underWay = new Map<string, Promise<Registered>>();
+
+  /** What is refused stays refused for its own reason, whatever else is wrong with its body. */
+  const claimWith = async (request: IncomingMessage, knock: Knock): Promise<Claim> => {
+    try {
+      return claimOf(deps, knock, await readJson(request));
+    } catch (error) {
+      const { refusal } = knock;
+      // The connection ends with an upload that is too large.
+      const hides = refusal !== undefined && error instanceof ApiError && error.code !== 'BODY_TOO_LARGE';
+      throw hides ? refusal : error;
+    }
+  };
+
+  const held = async (knock: Knock, claim: Claim): Promise<Registered> => {
+    try {
+      return await recall.standing(knock, claim);
+    } catch (error) {
+      const isMismatch = error instanceof ApiError && error.code === 'IDEMPOTENCY_MISMATCH';
+      if (isMismatch && recall.pay(knock)) gate.giveBack(knock);
+      throw error;
+    }
+  };
+
+  const publishNow = async (knock: Knock, claim: Claim): Promise<Registered> => {
+    // Only now: a slow upload costs a connection, and must not use up the bound on work.
+    const leave = guard.enter();
+    try {
+      if (recall.isAstray(claim)) return await held(knock, claim);
+      const outcome = await publishClaim(deps, knock, claim);
+      if (outcome.kind === 'held') return await held(knock, claim);
+      recall.remember(knock, claim, { at: outcome.at, fingerprint: claim.fingerprint });
+      return { ...claim.receipt, receivedAt: outcome.at, repeated: false };
+    } finally {
+      leave();
+    }
+  };
+
+  const publish = async (knock: Knock, claim: Claim): Promise<Registered> => {
+    const { receiptNo } = claim.receipt;
+    const publishing = publishNow(knock, claim);
+    underWay.set(receiptNo, publishing);
+    try {
+      return await publishing;
+    } finally {
+      if (underWay.get(receiptNo) === publishing) underWay.delete(receiptNo);
+    }
+  };
+
+  return {
+    async accept(request, told) {
+      const knock = gate.knock(request);
+      told(knock.kind);
+      if (knock.refusal !== undefined && !recall.isOpenTo(knock)) throw recall.unasked(knock.refusal);
+      const claim = await claimWith(request, knock);
+      await underWay.get(claim.receipt.receiptNo)?.catch(() => undefined);
+      const known = recall.fromMemory(knock, claim);
+      if (known !== undefined) return known;
+      const refusal = knock.refusal ?? gate.admit(knock);
+      if (refusal !== undefined) return recall.instead(knock, claim, refusal);
+      try {
+        return await publish(knock, claim);
+      } catch (error) {
+        if (!(error instanceof ApiError && NOT_STORED.has(error.code))) throw error;
+        return recall.instead(knock, claim, error);
+      }
+    },
+  };
+};

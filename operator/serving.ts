@@ -1,0 +1,192 @@
+/**
+ * Which of the campaigns that are seen this installation acts on, and where people read why it leaves others alone.
+ *
+ * | namespace                         | then                                | said in                                     |
+ * |-----------------------------------|-------------------------------------|---------------------------------------------|
+ * | can't be listed                   | nothing is decided there            | log, metric, the election's Lease, an event where there are campaigns |
+ * | claimed by another installation   | nothing is decided there            | the same                                    |
+ * | that claim is no longer renewed   | claimed, and served                 | log, an event                               |
+ * | claims can't be read or written   | served, as if there were no other   | log, metric, the election's Lease           |
+ */
+import type { VoucherCampaign } from './api/campaign-types.ts';
+import { NOT_SERVED } from './api/names.ts';
+import type { KubeCluster } from './kube/cluster.ts';
+import type { Service } from './kube/served.ts';
+import type { Logger } from './observability/log.ts';
+import { campaignEvent } from './plan/events.ts';
+import { within } from './reconcile/deadline.ts';
+import type { EventSink } from './reconcile/ports.ts';
+import type { ClaimState, Claims } from './runtime/claims.ts';
+import type { Clock } from './runtime/clock.ts';
+
+export interface ServingOptions {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly cluster: () => Pick<KubeCluster, 'served' | 'living'> | undefined;
+  /** Undefined while this process does not lead, or where no other can be. */
+  readonly claims: () => Claims | undefined;
+  /** `voucher-system/voucher`. */
+  readonly installation: string;
+  readonly events: () => EventSink | undefined;
+  /** Its namespace changed hands: look at it now. */
+  readonly kick: (campaign: VoucherCampaign) => void;
+}
+
+/** Of a namespace that is watched and not served as it should be. */
+export interface NotServed {
+  readonly reason: 'refused' | 'another' | 'unclaimed';
+  /** For people, a sentence each. */
+  readonly said: string;
+  readonly remedy: string;
+}
+
+export interface Serving {
+  /** Undefined: act. Else when to look again; what changes earlier kicks. */
+  leaveForMs(campaign: VoucherCampaign, signal: AbortSignal): Promise<number | undefined>;
+  onService(namespace: string | undefined, service: Service): void;
+  onClaim(namespace: string, state: ClaimState): void;
+  /** Those whose campaigns this installation would act on, once they are claimed. */
+  namespaces(): ReadonlySet<string>;
+  /** By namespace. */
+  notServed(): ReadonlyMap<string, NotServed>;
+  /** For the election's Lease. */
+  annotations(): Readonly<Record<string, string>>;
+}
+
+const LEFT_OUT_LOOK_MS = 10_000;
+const UNKNOWN_LOOK_MS = 1_000;
+const CLAIM_WAIT_MS = 1_000;
+/** Kubernetes keeps an event for an hour. */
+const TELL_EVERY_MS = 20 * 60_000;
+/** An annotation is for people, and a Lease is written every 1.5 s. */
+const MOST_TOLD = 50;
+
+const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+export const createServing = (options: ServingOptions): Serving => {
+  const { clock, log, installation } = options;
+  const unclaimed = new Map<string, NotServed>();
+  /** By uid: when a campaign was last told that it is left alone. */
+  const toldMs = new Map<string, number>();
+
+  const campaignsOf = (namespace: string | undefined): readonly VoucherCampaign[] =>
+    [...(options.cluster()?.living.campaigns() ?? [])].filter(
+      ({ metadata }) => namespace === undefined || metadata.namespace === namespace,
+    );
+
+  const leftOut = (namespace: string, { resource, error }: Extract<Service, { kind: 'left_out' }>): NotServed => ({
+    reason: 'refused',
+    said: `Namespace ${namespace} is left out: its ${resource} can't be listed (${textOf(error)}).`,
+    remedy:
+      'Create the namespace and run helm upgrade, so that the operator gets its rights there, or take it out of operator.watchNamespaces.',
+  });
+
+  const leftToAnother = (namespace: string, holder: string): NotServed => ({
+    reason: 'another',
+    said: `Installation ${holder} serves namespace ${namespace}, so installation ${installation} leaves its campaigns alone.`,
+    remedy: 'Uninstall one of the two, or give each its own operator.watchNamespaces.',
+  });
+
+  const unclaimedFor = (namespace: string, error: unknown): NotServed => ({
+    reason: 'unclaimed',
+    said: `Namespace ${namespace} is served without a claim (${textOf(error)}): a second installation would act beside this one.`,
+    remedy: 'Run helm upgrade, so that the operator may read and write Leases there.',
+  });
+
+  const tell = (
+    campaign: VoucherCampaign,
+    reason: 'NamespaceLeftOut' | 'ServedByAnother',
+    { said, remedy }: NotServed,
+  ): void => {
+    const uid = campaign.metadata.uid ?? campaign.metadata.name;
+    const lastMs = toldMs.get(uid);
+    if (lastMs !== undefined && clock.monotonicMs() - lastMs < TELL_EVERY_MS) return;
+    toldMs.set(uid, clock.monotonicMs());
+    options.events()?.emit(campaign, campaignEvent('Warning', reason, `${said} ${remedy}`));
+  };
+
+  const notServed: Serving['notServed'] = () => {
+    const found = new Map(unclaimed);
+    for (const [namespace, holder] of options.claims()?.others() ?? []) {
+      found.set(namespace, leftToAnother(namespace, holder));
+    }
+    for (const [namespace, service] of options.cluster()?.served.leftOut() ?? []) {
+      found.set(namespace, leftOut(namespace, service));
+    }
+    return found;
+  };
+
+  return {
+    notServed,
+    namespaces: () =>
+      new Set(
+        campaignsOf(undefined)
+          .map(({ metadata }) => metadata.namespace)
+          .filter((namespace) => options.cluster()?.served.of(namespace).kind === 'served'),
+      ),
+    annotations() {
+      const all = [...notServed()]
+        .slice(0, MOST_TOLD)
+        .map(([namespace, { said, remedy }]) => [namespace, { said, remedy }]);
+      return all.length === 0 ? {} : { [NOT_SERVED]: JSON.stringify(Object.fromEntries(all)) };
+    },
+    async leaveForMs(campaign, signal) {
+      const { namespace } = campaign.metadata;
+      const service = options.cluster()?.served.of(namespace);
+      if (service?.kind === 'left_out') {
+        tell(campaign, 'NamespaceLeftOut', leftOut(namespace, service));
+        return LEFT_OUT_LOOK_MS;
+      }
+      if (service?.kind !== 'served') return LEFT_OUT_LOOK_MS;
+      const claims = options.claims();
+      // A claim that hangs must not hold the ticks of other namespaces up.
+      const claim =
+        claims &&
+        (await within(clock, CLAIM_WAIT_MS, signal, (inner) => claims.of(namespace, inner)).catch(() => undefined));
+      if (claims !== undefined && (claim === undefined || claim.kind === 'unknown')) return UNKNOWN_LOOK_MS;
+      if (claim?.kind !== 'another') return undefined;
+      tell(campaign, 'ServedByAnother', leftToAnother(namespace, claim.holder));
+      return LEFT_OUT_LOOK_MS;
+    },
+    onService(namespace, service) {
+      if (service.kind === 'served') log.info({ namespace: namespace ?? 'all' }, 'every object was seen once, serving');
+      else if (service.kind === 'left_out') {
+        const { resource, error } = service;
+        log.warn({ namespace: namespace ?? 'all', resource, error }, 'a namespace can not be listed, it is left out');
+      }
+      for (const campaign of campaignsOf(namespace)) {
+        toldMs.delete(campaign.metadata.uid ?? campaign.metadata.name);
+        options.kick(campaign);
+      }
+    },
+    onClaim(namespace, state) {
+      unclaimed.delete(namespace);
+      switch (state.kind) {
+        case 'another':
+          log.warn({ namespace, holder: state.holder }, 'another installation serves this namespace, it is left alone');
+          break;
+        case 'unclaimed':
+          log.warn(
+            { namespace, error: state.error },
+            'the claim of a namespace can not be kept: a second installation would act beside this one',
+          );
+          unclaimed.set(namespace, unclaimedFor(namespace, state.error));
+          break;
+        case 'ours':
+          if (state.from === undefined) break;
+          log.info({ namespace, from: state.from }, 'the claim of another installation was taken over');
+          for (const campaign of campaignsOf(namespace)) {
+            const message = `Installation ${state.from} no longer renews its claim on namespace ${namespace}: installation ${installation} serves the campaign now.`;
+            options.events()?.emit(campaign, campaignEvent('Normal', 'TakenOver', message));
+          }
+          break;
+        case 'unknown':
+          log.debug({ namespace, error: state.error }, 'whose namespace it is can not be told');
+      }
+      for (const campaign of campaignsOf(namespace)) {
+        toldMs.delete(campaign.metadata.uid ?? campaign.metadata.name);
+        options.kick(campaign);
+      }
+    },
+  };
+};

@@ -1,0 +1,95 @@
+/** Reads what lives and what was made before: the input of refusals.ts. I/O. */
+import { z } from 'zod';
+import type { KubeClient } from '../kube/client.ts';
+import { isKubeError } from '../kube/errors.ts';
+import { parsePage } from '../kube/objects.ts';
+import { CAMPAIGNS, STATEFUL_SETS } from '../kube/resources.ts';
+import type { LivingCampaign, StandingVolume } from './refusals.ts';
+import type { SetupRequest } from './secrets.ts';
+
+const campaign = z
+  .object({
+    metadata: z.object({ namespace: z.string(), name: z.string(), deletionTimestamp: z.string().optional() }),
+    spec: z.object({
+      campaignId: z.string(),
+      dataPlane: z.object({ secretName: z.string() }),
+      privacy: z.object({ keySecretName: z.string() }),
+    }),
+  })
+  .transform(
+    // One that is being deleted lives no more: its journal stays, or is the operator's to remove.
+    ({ metadata: { namespace, name, deletionTimestamp }, spec }): readonly LivingCampaign[] =>
+      deletionTimestamp !== undefined
+        ? []
+        : [
+            {
+              namespace,
+              name,
+              campaignId: spec.campaignId,
+              dataPlaneSecretName: spec.dataPlane.secretName,
+              privacySecretName: spec.privacy.keySecretName,
+            },
+          ],
+  );
+
+const statefulSet = z.object({
+  spec: z.object({
+    volumeClaimTemplates: z
+      .array(
+        z.object({
+          spec: z.object({
+            storageClassName: z.string().optional(),
+            resources: z.object({ requests: z.object({ storage: z.string() }) }),
+          }),
+        }),
+      )
+      .default([]),
+  }),
+});
+
+/** Before the first installation there is no such kind, and no object of it. */
+const unlessAbsent = async <T>(look: Promise<T>): Promise<T | undefined> => {
+  try {
+    return await look;
+  } catch (error) {
+    if (isKubeError(error, 'not_found')) return undefined;
+    throw error;
+  }
+};
+
+/** @throws KubeError */
+export const livingCampaigns = async (
+  client: KubeClient,
+  { watchNamespaces }: SetupRequest,
+  signal: AbortSignal,
+): Promise<readonly LivingCampaign[]> => {
+  const scopes = watchNamespaces.length === 0 ? [undefined] : watchNamespaces;
+  const pages = await Promise.all(
+    scopes.map((namespace) =>
+      unlessAbsent(client.call({ verb: 'list', resource: CAMPAIGNS, namespace }, signal)).then((answer) =>
+        answer === undefined ? [] : parsePage(answer).items.flatMap((item) => campaign.parse(item)),
+      ),
+    ),
+  );
+  return pages.flat();
+};
+
+/** @throws KubeError */
+export const standingVolumes = async (
+  client: KubeClient,
+  { namespace, volumes }: SetupRequest,
+  signal: AbortSignal,
+): Promise<readonly StandingVolume[]> => {
+  const found = await Promise.all(
+    volumes.map(async ({ statefulSet: name }) => {
+      const answer = await unlessAbsent(client.call({ verb: 'get', resource: STATEFUL_SETS, namespace, name }, signal));
+      if (answer === undefined) return [];
+      return statefulSet.parse(answer).spec.volumeClaimTemplates.map(({ spec }) => ({
+        statefulSet: name,
+        storage: spec.resources.requests.storage,
+        storageClassName: spec.storageClassName ?? '',
+      }));
+    }),
+  );
+  return found.flat();
+};

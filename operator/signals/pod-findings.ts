@@ -1,0 +1,107 @@
+/** What pods say of journal and database, read from their metrics pages and added up over a tier. Pure. */
+import { DATABASE_STATES, JOURNAL_STATES, METRICS } from '../api/app-contract.ts';
+import type { FailingPods, IntakesView, WorkersView } from '../plan/pod-views.ts';
+import type { ObservedPod } from '../reconcile/ports.ts';
+import type { MetricSample } from './metrics-text.ts';
+
+/** What findingOf needs of a page. */
+export const FINDING_METRICS = [METRICS.dependency, METRICS.recentPublishes, METRICS.recordsInHand] as const;
+
+interface Finding<State extends string> {
+  readonly state: State;
+  readonly seconds: number;
+}
+
+export interface PodFinding {
+  readonly pod: string;
+  readonly journal?: Finding<(typeof JOURNAL_STATES)[number]>;
+  readonly database?: Finding<(typeof DATABASE_STATES)[number]>;
+  readonly stored: number;
+  readonly failed: number;
+  readonly inHandSeconds: number;
+}
+
+const sum = (samples: readonly MetricSample[]): number => samples.reduce((total, { value }) => total + value, 0);
+
+/** A state of a newer pod that this operator does not know is none. */
+const of = <State extends string>(
+  samples: readonly MetricSample[],
+  dependency: string,
+  states: readonly State[],
+): Finding<State> | undefined => {
+  const sample = samples.find(({ labels }) => labels['dependency'] === dependency);
+  const state = states.find((known) => known === sample?.labels['state']);
+  return sample === undefined || state === undefined ? undefined : { state, seconds: sample.value };
+};
+
+/** Undefined for a pod that is older than this: it says nothing, which is no trouble. */
+export const findingOf = (
+  pod: string,
+  families: ReadonlyMap<string, readonly MetricSample[]>,
+): PodFinding | undefined => {
+  const dependencies = families.get(METRICS.dependency) ?? [];
+  const journal = of(dependencies, 'journal', JOURNAL_STATES);
+  const database = of(dependencies, 'database', DATABASE_STATES);
+  if (journal === undefined && database === undefined) return undefined;
+  const publishes = families.get(METRICS.recentPublishes) ?? [];
+  const stored = publishes.filter(({ labels }) => labels['outcome'] === 'answers');
+  return {
+    pod,
+    ...(journal === undefined ? {} : { journal }),
+    ...(database === undefined ? {} : { database }),
+    stored: sum(stored),
+    failed: sum(publishes) - sum(stored),
+    inHandSeconds: families.get(METRICS.recordsInHand)?.[0]?.value ?? 0,
+  };
+};
+
+/** `[silent 3 pods, full 1 pod]`: the most frequent first. */
+const failing = <State extends string>(
+  found: readonly { readonly pod: string; readonly finding: Finding<State | 'answers' | 'unknown'> | undefined }[],
+): readonly FailingPods<Exclude<State, 'answers' | 'unknown'>>[] => {
+  type Trouble = Exclude<State, 'answers' | 'unknown'>;
+  const isTrouble = (state: State | 'answers' | 'unknown'): state is Trouble =>
+    state !== 'answers' && state !== 'unknown';
+  const byState = new Map<Trouble, FailingPods<Trouble>>();
+  for (const { pod, finding } of found) {
+    if (finding === undefined || !isTrouble(finding.state)) continue;
+    const { state, seconds } = finding;
+    const known = byState.get(state);
+    byState.set(state, {
+      state,
+      pods: (known?.pods ?? 0) + 1,
+      example: known?.example ?? pod,
+      seconds: Math.max(known?.seconds ?? 0, seconds),
+    });
+  }
+  return [...byState.values()].sort((a, b) => b.pods - a.pods);
+};
+
+/** Of Ready pods; where none is, of those that start, for they may say why. Undefined: none said anything. */
+export const intakesViewOf = (
+  findings: readonly PodFinding[],
+  pods: readonly ObservedPod[],
+): IntakesView | undefined => {
+  const ready = new Set(pods.filter((pod) => pod.ready).map(({ name }) => name));
+  const said = findings.filter(({ pod, journal }) => journal !== undefined && (ready.size === 0 || ready.has(pod)));
+  if (said.length === 0) return undefined;
+  return {
+    pods: said.length,
+    known: said.filter(({ journal }) => journal?.state !== 'unknown').length,
+    failing: failing(said.map(({ pod, journal }) => ({ pod, finding: journal }))),
+    stored: said.reduce((total, { stored }) => total + stored, 0),
+    failed: said.reduce((total, { failed }) => total + failed, 0),
+  };
+};
+
+/** Of all that said, those that start too: a worker is not ready before its database is. */
+export const workersViewOf = (findings: readonly PodFinding[]): WorkersView | undefined => {
+  if (findings.length === 0) return undefined;
+  return {
+    pods: findings.length,
+    known: findings.filter(({ database }) => database !== undefined && database.state !== 'unknown').length,
+    database: failing(findings.map(({ pod, database }) => ({ pod, finding: database }))),
+    journal: failing(findings.map(({ pod, journal }) => ({ pod, finding: journal }))),
+    inHandSeconds: Math.max(...findings.map(({ inHandSeconds }) => inHandSeconds)),
+  };
+};

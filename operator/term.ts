@@ -1,0 +1,124 @@
+/** What acts while this process leads: the loop of ticks, and what it is made of. */
+import type { OperatorConfig } from './config.ts';
+import type { KubeAccess } from './kube/access.ts';
+import type { KubeCluster } from './kube/cluster.ts';
+import type { KubeMetrics } from './observability/kube-metrics.ts';
+import type { Logger } from './observability/log.ts';
+import type { createTickReporter } from './observability/tick-reporter.ts';
+import { SOON_MS } from './plan/requeue.ts';
+import { AuditSweeper } from './reconcile/audit-sweeper.ts';
+import type { AuditLog, EventSink, JournalAdmin } from './reconcile/ports.ts';
+import { createReconciler, type Reconciler } from './reconcile/reconcile.ts';
+import type { Claims } from './runtime/claims.ts';
+import type { Clock } from './runtime/clock.ts';
+import { Loop } from './runtime/loop.ts';
+import type { Serving } from './serving.ts';
+import { createCanaryAsker } from './signals/canary.ts';
+import { createCountsReader } from './signals/counts.ts';
+import { createSignalReader } from './signals/reader.ts';
+import { createScraper } from './signals/scrape.ts';
+
+const BACKOFF = { initialMs: 500, maxMs: 30_000 };
+
+export interface TermOptions {
+  readonly config: OperatorConfig;
+  readonly journal: JournalAdmin;
+  readonly audit: AuditLog;
+  readonly log: Logger;
+  readonly clock: Clock;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+}
+
+/** What acts, while this process leads. */
+export interface Term {
+  readonly loop: Loop;
+  readonly reconciler: Reconciler;
+  readonly sweeper: AuditSweeper;
+  /** Absent where no other installation can be. */
+  readonly claims: Claims | undefined;
+  readonly close: () => Promise<void>;
+}
+
+export interface TermParts {
+  readonly cluster: KubeCluster;
+  readonly events: EventSink;
+  readonly metrics: KubeMetrics;
+  readonly report: ReturnType<typeof createTickReporter>;
+  readonly access: KubeAccess;
+  readonly serving: Serving;
+  readonly claims: Claims | undefined;
+}
+
+/** A term begins with an empty memory: what matters is in the cluster, and what is old would only mislead. */
+export const createTerm = (
+  { config, journal, audit, log, clock, random }: TermOptions,
+  { cluster, events, metrics, report, access, serving, claims }: TermParts,
+): Term => {
+  const session = config.signalsThrough === 'api-server' ? () => access.session('page') : undefined;
+  const scraper = createScraper(session === undefined ? {} : { session });
+  const canaries = createCanaryAsker(session);
+  const signals = createSignalReader({
+    scraper,
+    journal,
+    shards: config.build.shards,
+    now: clock.now,
+    onError: (campaignId, error) => log.debug({ campaignId, error }, 'a signal did not come'),
+  });
+  const reconciler = createReconciler({
+    clock,
+    cluster: cluster.reader,
+    manifests: cluster.manifests,
+    replicas: cluster.replicas,
+    nudger: cluster.nudger,
+    status: cluster.status,
+    finalizers: cluster.finalizers,
+    plans: cluster.plans,
+    authorization: cluster.authorization,
+    decisions: cluster.decisions,
+    audit,
+    events,
+    journal,
+    signals,
+    counts: createCountsReader(scraper),
+    canaries,
+    options: config.build,
+    report,
+  });
+  const sweeper = new AuditSweeper({
+    clock,
+    log: audit,
+    living: cluster.living,
+    site: config.build.site,
+    watchNamespaces: config.watchNamespaces,
+    isServed: (namespace) => cluster.served.of(namespace).kind === 'served',
+    onFailure: (error) => log.warn({ error }, 'the trails of campaigns that are gone could not be ended'),
+  });
+  const loop: Loop = new Loop({
+    clock,
+    random,
+    maxConcurrent: config.maxConcurrent,
+    minIntervalMs: SOON_MS,
+    backoff: BACKOFF,
+    run: async (key, signal) => {
+      const campaign = cluster.campaign(key);
+      if (campaign !== undefined) {
+        const requeueAfterMs = await serving.leaveForMs(campaign, signal);
+        return requeueAfterMs === undefined ? reconciler.reconcile(campaign, signal) : { requeueAfterMs };
+      }
+      // News of a pod or an object whose campaign is gone.
+      loop.remove(key);
+      return { requeueAfterMs: BACKOFF.maxMs };
+    },
+    onRun: ({ lateMs }) => metrics.lateSeconds.observe(lateMs / 1000),
+    onError: ({ key, error, failures, retryAfterMs }) =>
+      log.error({ key, error, failures, retryAfterMs }, 'a tick failed'),
+  });
+  return {
+    loop,
+    reconciler,
+    sweeper,
+    claims,
+    close: async () => void (await Promise.all([scraper.close(), canaries.close()])),
+  };
+};

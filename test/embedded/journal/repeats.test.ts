@@ -1,0 +1,157 @@
+/** One registration a receipt, on real servers: after the duplicate window, side by side, and in another shard. */
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Registry } from 'prom-client';
+import type { EventEnvelope } from '../../../app/core/envelope.ts';
+import { shardOf } from '../../../app/core/shard.ts';
+import type { Acceptances, PublishOutcome, RegistrationJournal } from '../../../app/intake/ports.ts';
+import { createAcceptances } from '../../../app/journal/acceptances.ts';
+import { followAstray } from '../../../app/journal/astray.ts';
+import { createPublisher } from '../../../app/journal/publisher.ts';
+import { eventually } from '../../helpers/eventually.ts';
+import { copiesInJournal } from '../../helpers/read-back.ts';
+import { never, type RealJournal, startRealJournal } from '../../helpers/real-journal.ts';
+import { receiptOf, receivedEvent, SHARDS } from '../../helpers/records.ts';
+
+const CAMPAIGN = 'spring';
+const monotonicMs = (): number => performance.now();
+const ended = new AbortController();
+const errors: unknown[] = [];
+let journal: RealJournal;
+let pods: readonly { readonly journal: RegistrationJournal; readonly acceptances: Acceptances }[];
+
+beforeAll(async () => {
+  journal = await startRealJournal();
+  expect(await journal.ensured()).toMatchObject({ kind: 'ready' });
+  const connections = await Promise.all([journal.connect('pod 1'), journal.connect('pod 2')]);
+  pods = connections.map((connection) => {
+    const common = { connection, campaignId: CAMPAIGN, shards: SHARDS, monotonicMs };
+    const astray = followAstray({ ...common, onError: (error) => errors.push(error) }, ended.signal);
+    return {
+      journal: createPublisher({ ...common, registry: new Registry(), signal: never }),
+      acceptances: createAcceptances({ ...common, astray }),
+    };
+  });
+});
+afterAll(async () => {
+  ended.abort();
+  await journal?.stop();
+});
+
+const withBody = (event: EventEnvelope, fingerprint: string): EventEnvelope => ({
+  ...event,
+  data: { ...event.data, fingerprint: receiptOf(fingerprint) },
+});
+/** As after the duplicate window: the server does not know the message id. */
+const later = (event: EventEnvelope): EventEnvelope => ({ ...event, id: receiptOf(`later ${event.id}`) });
+const podOf = (index: number) => {
+  const pod = pods[index];
+  if (pod === undefined) throw new Error(`no pod ${index}`);
+  return pod;
+};
+const acknowledged = (outcome: PublishOutcome): Extract<PublishOutcome, { kind: 'acknowledged' }> => {
+  if (outcome.kind !== 'acknowledged') throw new Error(outcome.reason);
+  return outcome;
+};
+const publish = async (pod: number, event: EventEnvelope) => acknowledged(await podOf(pod).journal.publish(event));
+const find = (pod: number, { receipt, citizenHash }: EventEnvelope) =>
+  podOf(pod).acceptances.find(receipt, citizenHash);
+
+describe('a receipt', () => {
+  it('is stored once, also when its id is forgotten, and shows what was stored', async () => {
+    const first = withBody(receivedEvent({ citizen: 'window', atMs: 1 }), 'first');
+    const other = withBody(receivedEvent({ citizen: 'window', atMs: 2 }), 'other');
+    expect(await publish(0, first)).toMatchObject({ duplicate: false });
+    for (const pod of [0, 1]) {
+      expect(await publish(pod, other)).toMatchObject({ duplicate: true });
+      expect(await publish(pod, later(other))).toMatchObject({ duplicate: true });
+      expect(await find(pod, other)).toEqual({ kind: 'accepted', at: first.at, fingerprint: receiptOf('first') });
+    }
+    expect((await copiesInJournal(journal.connection, CAMPAIGN, never)).get(first.receipt)).toBe(1);
+  });
+
+  it('that two pods publish side by side with different bodies is stored once, and both are told of that one', async () => {
+    for (let round = 0; round < 10; round += 1) {
+      const of = (body: string) => withBody(receivedEvent({ citizen: `race ${round}`, atMs: round }), body);
+      const sent = ['a', 'b', 'c', 'd'].map((body, index) => publish(index % 2, later(of(body))));
+      const outcomes = await Promise.all(sent);
+      expect(outcomes.filter(({ duplicate }) => !duplicate)).toHaveLength(1);
+      const [one, two] = await Promise.all([find(0, of('a')), find(1, of('a'))]);
+      expect(one).toEqual(two);
+      expect(one.kind).toBe('accepted');
+    }
+    const copies = await copiesInJournal(journal.connection, CAMPAIGN, never);
+    for (let round = 0; round < 10; round += 1) {
+      expect(copies.get(receivedEvent({ citizen: `race ${round}` }).receipt)).toBe(1);
+    }
+  });
+
+  it('that was never stored is absent', async () => {
+    expect(await find(0, receivedEvent({ citizen: 'never' }))).toEqual({ kind: 'absent' });
+  });
+
+  it('that a hedge put aside is found by every pod, and known as such', async () => {
+    // The leader of a shard stands still: what belongs there goes to the next one, which another server leads.
+    const isSpread = async (): Promise<boolean> => {
+      await journal.ensured();
+      return new Set(await Promise.all([0, 1, 2].map((one) => journal.leaderOf(CAMPAIGN, one)))).size === SHARDS;
+    };
+    await eventually(isSpread, { what: 'leaders on different servers', everyMs: 200 });
+    const shard = 1;
+    const leader = await journal.leaderOf(CAMPAIGN, shard);
+    const index = journal.cluster.nodes.indexOf(leader);
+    const elsewhere = [0, 1, 2].filter((one) => one !== index);
+    const connection = await journal.connect('pod away from it', elsewhere);
+    const away = createPublisher({
+      connection,
+      campaignId: CAMPAIGN,
+      shards: SHARDS,
+      registry: new Registry(),
+      monotonicMs,
+      signal: never,
+    });
+    const events = Array.from({ length: 300 }, (_, n) =>
+      withBody(receivedEvent({ citizen: `aside ${n}`, atMs: n }), 'x'),
+    );
+    const homes = events.filter(({ citizenHash }) => shardOf(citizenHash, SHARDS) === shard);
+    leader.kill('SIGSTOP');
+    const strays: EventEnvelope[] = [];
+    try {
+      for (const event of homes) {
+        const outcome = await away.publish(event);
+        if (outcome.kind === 'acknowledged' && outcome.shard !== shard) strays.push(event);
+        if (strays.length >= 3) break;
+      }
+    } finally {
+      leader.kill('SIGCONT');
+    }
+    expect(strays.length).toBeGreaterThan(0);
+    await journal.leaderOf(CAMPAIGN, shard);
+    for (const stray of strays) {
+      for (const pod of [0, 1]) {
+        await eventually(() => podOf(pod).acceptances.isAstray(stray.receipt), { what: 'word of the stray' });
+        const found = await eventually(
+          async () => {
+            const lookup = await find(pod, stray);
+            return lookup.kind === 'unavailable' ? undefined : lookup;
+          },
+          { what: 'the stray' },
+        );
+        expect(found).toEqual({ kind: 'accepted', at: stray.at, fingerprint: receiptOf('x') });
+      }
+    }
+  });
+
+  it('of a shard that can’t be asked is neither absent nor there', async () => {
+    const absent = receivedEvent({ citizen: 'who knows' });
+    const [one, two] = journal.cluster.nodes;
+    one?.kill('SIGSTOP');
+    two?.kill('SIGSTOP');
+    try {
+      expect(await find(0, absent)).toEqual({ kind: 'unavailable' });
+    } finally {
+      one?.kill('SIGCONT');
+      two?.kill('SIGCONT');
+    }
+    await eventually(async () => (await find(0, absent)).kind === 'absent', { what: 'an answer' });
+  });
+});

@@ -1,0 +1,25 @@
+/** What people see of an outage: the same for tests, which judge it, and for evidence, which shows it. */
+import type { VoucherCampaign } from '../../../operator/api/campaign-types.ts';
+import type { Condition } from '../../../operator/api/common-types.ts';
+import type { KubeApi } from '../kube-api.ts';
+
+export interface SeenEvent {
+  readonly reason: string;
+  readonly message: string;
+}
+
+export interface Outage {
+  readonly condition?: Pick<Condition, 'type' | 'status' | 'reason' | 'message'>;
+  readonly events: readonly SeenEvent[];
+  /** From the outage to the first sign of it that people see. */
+  readonly secondsUntilSeen: number;
+}
+
+/** Of a campaign, oldest first. */
+export const eventsOf = async (api: KubeApi, { metadata }: VoucherCampaign): Promise<readonly SeenEvent[]> => {
+  const path = `/apis/events.k8s.io/v1/namespaces/${metadata.namespace}/events?fieldSelector=regarding.uid%3D${metadata.uid}`;
+  const { items } = (await api.call({ method: 'GET', path })) as {
+    readonly items: readonly { readonly reason: string; readonly note: string }[];
+  };
+  return items.map(({ reason, note }) => ({ reason, message: note }));
+};

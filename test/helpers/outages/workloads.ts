@@ -1,0 +1,242 @@
+/**
+ * Outages of a campaign's workloads on a real API server with an operator that runs: each makes one, waits until a
+ * condition says so, and returns what was said and after how long. The caller undoes nothing: each has a namespace of
+ * its own.
+ */
+import type { Deployment } from 'kubernetes-types/apps/v1.js';
+import type { ResourceQuota } from 'kubernetes-types/core/v1.js';
+import type { Event } from 'kubernetes-types/events/v1.js';
+import { OVERRIDES } from '../../../operator/api/names.ts';
+import { eventually } from '../eventually.ts';
+import type { KubeApi } from '../kube-api.ts';
+import { APPS, CORE, campaignBody, conditionOf, GROUP, type KubeWorld } from '../kube-world.ts';
+
+export interface SeenOutage {
+  readonly condition?: {
+    readonly type: string;
+    readonly status: string;
+    readonly reason: string;
+    readonly message: string;
+  };
+  readonly events: readonly { readonly reason: string; readonly message: string }[];
+  readonly secondsUntilSeen: number;
+}
+
+/** What an outage is made in. */
+export interface Ground {
+  readonly api: KubeApi;
+  readonly world: KubeWorld;
+}
+
+const PATIENCE = { timeoutMs: 90_000, everyMs: 100 };
+const NAME = 'spring';
+
+const eventsOf = async ({ world }: Ground, namespace: string, name: string): Promise<SeenOutage['events']> => {
+  const { items } = await world.get<{ items: Event[] }>(`/apis/events.k8s.io/v1/namespaces/${namespace}/events`);
+  return items
+    .filter(({ regarding }) => regarding?.kind === 'VoucherCampaign' && regarding.name === name)
+    .map(({ reason = '', note = '' }) => ({ reason, message: note }));
+};
+
+/** Waits until `Provisioned` says so, and an event of its name is there. */
+const seen = async (
+  ground: Ground,
+  namespace: string,
+  isSo: (condition: NonNullable<SeenOutage['condition']>) => boolean,
+  what: string,
+): Promise<SeenOutage> => {
+  const startedAtMs = performance.now();
+  const condition = await eventually(
+    async () => {
+      const found = conditionOf(await ground.world.campaign(namespace, NAME), 'Provisioned');
+      return found !== undefined && isSo(found) ? found : undefined;
+    },
+    { ...PATIENCE, what: `Provisioned to say ${what}` },
+  );
+  const secondsUntilSeen = (performance.now() - startedAtMs) / 1000;
+  const { type, status, reason, message } = condition;
+  const word = status === 'True' ? 'Provisioned' : reason;
+  const events = await eventually(
+    async () => {
+      const found = await eventsOf(ground, namespace, NAME);
+      return found.some((event) => event.reason === word) ? found : undefined;
+    },
+    { ...PATIENCE, what: `an event ${word}` },
+  );
+  return { condition: { type, status, reason, message }, events, secondsUntilSeen };
+};
+
+/** An open campaign with a pod or two in a namespace of its own. */
+const campaign = async (ground: Ground, namespace: string): Promise<void> => {
+  const scaling = { authorized: { ceilings: { intake: 60, records: 6 } } };
+  await ground.world.createCampaign(namespace, await campaignBody(NAME, { opensInMs: -60_000, spec: { scaling } }));
+};
+
+const quotaPath = (namespace: string): string => `${CORE}/namespaces/${namespace}/resourcequotas`;
+/** In force only when its controller has counted what is there. */
+const createQuota = async (
+  ground: Ground,
+  namespace: string,
+  hard: Readonly<Record<string, string>>,
+): Promise<void> => {
+  const body = { metadata: { name: 'compute' }, spec: { hard } };
+  await ground.api.call({ method: 'POST', path: quotaPath(namespace), body });
+  await eventually(
+    async () => {
+      const { status } = await ground.world.get<ResourceQuota>(`${quotaPath(namespace)}/compute`);
+      return Object.keys(hard).every((resource) => status?.used?.[resource] !== undefined);
+    },
+    { ...PATIENCE, what: 'a quota that counts' },
+  );
+};
+
+const allPods = async (ground: Ground, namespace: string, replicas: number): Promise<void> => {
+  await ground.world.there(
+    namespace,
+    `${NAME}-intake`,
+    ({ spec, status }) => (spec?.replicas ?? 0) >= replicas && (status?.replicas ?? 0) >= (spec?.replicas ?? 0),
+    `${replicas} pods of the intake`,
+  );
+};
+
+const atLeast = (ground: Ground, namespace: string, replicas: number): Promise<unknown> => {
+  const untilText = new Date(Date.now() + 3_600_000).toISOString();
+  const annotations = { [OVERRIDES.minOverride]: `intake=${replicas} until ${untilText}` };
+  return ground.world.patch(`${GROUP}/namespaces/${namespace}/vouchercampaigns/${NAME}`, { metadata: { annotations } });
+};
+
+/**
+ * Line 4: a quota holds back six of eight pods until the controller backs off for `blockedMs`, and is then raised. What is
+ * returned is what is said when all pods are there, and how long that took.
+ */
+export const quotaRaised = async (
+  ground: Ground,
+  blockedMs: number,
+): Promise<{ blocked: SeenOutage; raised: SeenOutage }> => {
+  const namespace = await ground.world.createNamespace();
+  await createQuota(ground, namespace, { pods: '4' });
+  await campaign(ground, namespace);
+  await allPods(ground, namespace, 2);
+  await atLeast(ground, namespace, 8);
+  const blocked = await seen(ground, namespace, ({ reason }) => reason === 'QuotaExceeded', 'QuotaExceeded');
+  const untilMs = performance.now() + blockedMs;
+  await eventually(() => performance.now() >= untilMs, {
+    timeoutMs: blockedMs + 60_000,
+    everyMs: 500,
+    what: 'the controller to back off',
+  });
+  await ground.world.patch(`${quotaPath(namespace)}/compute`, { spec: { hard: { pods: '40' } } });
+  const raised = await seen(ground, namespace, ({ status }) => status === 'True', 'AllPlaced');
+  await allPods(ground, namespace, 8);
+  return { blocked, raised };
+};
+
+/** Line 16: a quota or a policy refuses an object of the campaign, and is then taken away. */
+export const objectsRefused = async (
+  ground: Ground,
+  hard: Readonly<Record<string, string>>,
+): Promise<{ refused: SeenOutage; admitted: SeenOutage }> => {
+  const namespace = await ground.world.createNamespace();
+  await createQuota(ground, namespace, hard);
+  await campaign(ground, namespace);
+  const refused = await seen(ground, namespace, ({ reason }) => reason === 'ObjectsRefused', 'ObjectsRefused');
+  await ground.api.call({ method: 'DELETE', path: `${quotaPath(namespace)}/compute` });
+  const admitted = await seen(ground, namespace, ({ status }) => status === 'True', 'AllPlaced');
+  return { refused, admitted };
+};
+
+const patchTemplate = (ground: Ground, namespace: string, template: object): Promise<unknown> =>
+  ground.api.call({
+    method: 'PATCH',
+    path: `${APPS}/namespaces/${namespace}/deployments/${NAME}-intake`,
+    body: { spec: { template } },
+    contentType: 'application/strategic-merge-patch+json',
+  });
+
+/** Line 17: the quota has room for the pods that are there, and a new template needs one more. */
+export const rolloutBlocked = async (ground: Ground): Promise<{ blocked: SeenOutage; raised: SeenOutage }> => {
+  const namespace = await ground.world.createNamespace();
+  await campaign(ground, namespace);
+  for (const tier of ['intake', 'records']) {
+    const isThere = ({ status = {} }: Deployment): boolean => status.replicas === 2;
+    await ground.world.there(namespace, `${NAME}-${tier}`, isThere, `two pods of ${tier}`);
+  }
+  const { items } = await ground.world.get<{ items: readonly unknown[] }>(`${CORE}/namespaces/${namespace}/pods`);
+  await createQuota(ground, namespace, { pods: String(items.length) });
+  const annotations = { 'kubectl.kubernetes.io/restartedAt': new Date().toISOString() };
+  await patchTemplate(ground, namespace, { metadata: { annotations } });
+  const blocked = await seen(ground, namespace, ({ reason }) => reason === 'QuotaExceeded', 'QuotaExceeded');
+  await ground.world.patch(`${quotaPath(namespace)}/compute`, { spec: { hard: { pods: '40' } } });
+  const raised = await seen(ground, namespace, ({ status }) => status === 'True', 'AllPlaced');
+  return { blocked, raised };
+};
+
+/** Line 20, with a kubelet: somebody's webhook or mesh puts an init container into the pods whose image is nowhere. */
+export const initImageMissing = async (ground: Ground, namespace: string): Promise<SeenOutage> => {
+  // Volumes come first: without these the kubelet would not get as far as to an image.
+  for (const name of ['voucher-privacy', 'voucher-data-plane']) {
+    await ground.api.answer({
+      method: 'POST',
+      path: `${CORE}/namespaces/${namespace}/secrets`,
+      body: { metadata: { name } },
+    });
+  }
+  await campaign(ground, namespace);
+  await ground.world.there(namespace, `${NAME}-intake`, () => true, 'the Deployment of the intake');
+  const securityContext = {
+    allowPrivilegeEscalation: false,
+    runAsNonRoot: true,
+    capabilities: { drop: ['ALL'] },
+    seccompProfile: { type: 'RuntimeDefault' },
+  };
+  const initContainers = [
+    { name: 'mesh', image: 'voucher-operator/no-such-image:1', imagePullPolicy: 'Never', securityContext },
+  ];
+  await patchTemplate(ground, namespace, { spec: { initContainers } });
+  return seen(
+    ground,
+    namespace,
+    ({ reason, message }) => reason === 'PodsNotStarting' && /init container mesh/.test(message),
+    'that the init container is not there',
+  );
+};
+
+/** Line 8: `lose` takes a node away on which some of the intake's pods are. */
+export const nodeLost = async (
+  ground: Ground,
+  namespace: string,
+  lose: () => Promise<void>,
+): Promise<
+  SeenOutage & { readonly replicas: { readonly before: number; readonly written: number; readonly ready: number } }
+> => {
+  const name = `${NAME}-intake`;
+  const before = (await ground.world.deployment(namespace, name))?.spec?.replicas ?? 0;
+  await lose();
+  const told = await seen(ground, namespace, ({ reason }) => reason === 'NodesLost', 'NodesLost');
+  const after = await ground.world.there(
+    namespace,
+    name,
+    ({ spec, status }) => (spec?.replicas ?? 0) > before && (status?.readyReplicas ?? 0) >= before,
+    'others that stand in for them',
+  );
+  return {
+    ...told,
+    events: await eventsOf(ground, namespace, NAME),
+    replicas: { before, written: after.spec?.replicas ?? 0, ready: after.status?.readyReplicas ?? 0 },
+  };
+};
+
+/** An open campaign whose intake has so many replicas, for nodeLost. */
+export const campaignOf = async (ground: Ground, replicas: number): Promise<string> => {
+  const namespace = await ground.world.createNamespace();
+  await campaign(ground, namespace);
+  await ground.world.there(namespace, `${NAME}-intake`, () => true, 'the Deployment of the intake');
+  await atLeast(ground, namespace, replicas);
+  await ground.world.there(
+    namespace,
+    `${NAME}-intake`,
+    ({ status }) => (status?.readyReplicas ?? 0) >= replicas,
+    `${replicas} Ready pods`,
+  );
+  return namespace;
+};

@@ -1,0 +1,48 @@
+import { describe, expect, it } from '@jest/globals';
+import { encodeEnvelope } from '../../../app/core/envelope-schema.ts';
+import type { AcceptanceLookup } from '../../../app/intake/ports.ts';
+import { joinStored, readStored } from '../../../app/journal/acceptances.ts';
+import { instant, receiptOf, receivedEvent } from '../../helpers/records.ts';
+
+const event = receivedEvent();
+const stored = (change: object = {}): string =>
+  JSON.stringify({ message: { data: Buffer.from(encodeEnvelope({ ...event, ...change })).toString('base64') } });
+
+describe('what a shard says of a receipt', () => {
+  const fingerprint = receiptOf('body');
+  const rows: Record<string, readonly [string, AcceptanceLookup]> = {
+    'its message': [stored({ data: { ...event.data, fingerprint } }), { kind: 'accepted', at: event.at, fingerprint }],
+    'a message from before there were fingerprints': [
+      stored(),
+      { kind: 'accepted', at: event.at, fingerprint: undefined },
+    ],
+    'no message found': [
+      '{"error":{"code":404,"err_code":10037,"description":"no message found"}}',
+      { kind: 'absent' },
+    ],
+    // Not the same as having nothing: a stream that is gone was there.
+    'stream not found': ['{"error":{"code":404,"err_code":10059}}', { kind: 'unavailable' }],
+    'another error': ['{"error":{"code":500}}', { kind: 'unavailable' }],
+    'the message of another receipt': [stored({ receipt: receiptOf('other') }), { kind: 'unavailable' }],
+    'bytes that are no message': ['{"message":{"data":"eA=="}}', { kind: 'unavailable' }],
+    'no JSON': ['-ERR', { kind: 'unavailable' }],
+  };
+  it.each(Object.entries(rows))('%s', (_name, [text, answer]) => {
+    expect(readStored(text, event.receipt)).toEqual(answer);
+  });
+});
+
+describe('what the shards say together', () => {
+  const accepted = (n: number): AcceptanceLookup => ({ kind: 'accepted', at: instant(n), fingerprint: undefined });
+  const [absent, unavailable]: AcceptanceLookup[] = [{ kind: 'absent' }, { kind: 'unavailable' }];
+  const rows: readonly (readonly [readonly (AcceptanceLookup | undefined)[], AcceptanceLookup | undefined])[] = [
+    [[absent, absent, absent], absent],
+    [[absent, unavailable, absent], unavailable],
+    [[unavailable, accepted(2), absent], accepted(2)],
+    [[accepted(2), accepted(1), unavailable], accepted(1)],
+    [[accepted(1), accepted(2)], accepted(1)],
+  ];
+  it.each(rows)('%j is %j', (answers, together) => {
+    expect(joinStored(answers.filter((one) => one !== undefined))).toEqual(together);
+  });
+});

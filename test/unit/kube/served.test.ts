@@ -1,0 +1,96 @@
+import { describe, expect, it } from '@jest/globals';
+import { createServedNamespaces, type Service } from '../../../operator/kube/served.ts';
+
+const straw = (resource: string, namespace: string | undefined) => ({
+  resource,
+  namespace,
+  informer: {
+    isSynced: false,
+    trouble: undefined as { error: unknown; failures: number; isRefused: boolean } | undefined,
+  },
+});
+const REFUSED = { error: new Error('403'), failures: 1, isRefused: true };
+const broken = (failures: number) => ({ error: new Error('500'), failures, isRefused: false });
+
+const world = (namespaces: readonly (string | undefined)[]) => {
+  const watched = namespaces.flatMap((namespace) => [straw('campaigns', namespace), straw('pods', namespace)]);
+  const changes: [string | undefined, Service['kind']][] = [];
+  const served = createServedNamespaces(watched, (namespace, { kind }) => changes.push([namespace, kind]));
+  const set = (
+    namespace: string | undefined,
+    state: Partial<(typeof watched)[number]['informer']>,
+    resource?: string,
+  ) => {
+    for (const one of watched) {
+      if (one.namespace === namespace && (resource ?? one.resource) === one.resource)
+        Object.assign(one.informer, state);
+    }
+    served.look();
+  };
+  return { served, changes, set };
+};
+const SEEN = { isSynced: true, trouble: undefined };
+
+describe('namespaces that are watched', () => {
+  it('wait until every list was seen once', () => {
+    const { served, set } = world(['a']);
+    expect([served.of('a').kind, served.isSettled()]).toEqual(['waits', false]);
+    set('a', SEEN, 'campaigns');
+    expect([served.of('a').kind, served.isSettled()]).toEqual(['waits', false]);
+    set('a', SEEN, 'pods');
+    expect([served.of('a').kind, served.isSettled()]).toEqual(['served', true]);
+  });
+
+  it('are left out when one list of them is refused, and hold up no other', () => {
+    const { served, set, changes } = world(['a', 'b']);
+    set('a', SEEN);
+    set('b', SEEN, 'campaigns');
+    set('b', { trouble: REFUSED }, 'pods');
+    expect(served.of('b')).toEqual({ kind: 'left_out', resource: 'pods', error: REFUSED.error });
+    expect([served.of('a').kind, served.isSettled(), [...served.leftOut().keys()]]).toEqual(['served', true, ['b']]);
+    expect(changes).toEqual([
+      ['a', 'served'],
+      ['b', 'left_out'],
+    ]);
+  });
+
+  it('are settled also when all of them are left out: readiness must not fail for a namespace', () => {
+    const { served, set } = world(['a']);
+    set('a', { trouble: REFUSED });
+    expect(served.isSettled()).toBe(true);
+  });
+
+  it('are picked up once they can be listed, and left out again when rights are taken away', () => {
+    const { served, set, changes } = world(['b']);
+    set('b', { trouble: REFUSED });
+    set('b', SEEN);
+    set('b', { trouble: REFUSED });
+    expect(served.of('b').kind).toBe('left_out');
+    expect(changes.map(([, kind]) => kind)).toEqual(['left_out', 'served', 'left_out']);
+  });
+
+  it('are left out for other failures only when they last, and another namespace is served', () => {
+    const { served, set } = world(['a', 'b']);
+    set('b', { trouble: broken(3) });
+    expect([served.of('b').kind, served.isSettled()]).toEqual(['waits', false]);
+    set('a', SEEN);
+    served.look();
+    expect([served.of('b').kind, served.isSettled()]).toEqual(['left_out', true]);
+  });
+
+  it('go on being served while a watch breaks that was seen once', () => {
+    const { served, set } = world(['a', 'b']);
+    set('a', SEEN);
+    set('b', SEEN);
+    set('b', { trouble: broken(20) });
+    expect(served.of('b').kind).toBe('served');
+  });
+
+  it('are all of them or none for an operator of the whole cluster', () => {
+    const { served, set } = world([undefined]);
+    set(undefined, { trouble: REFUSED });
+    expect([served.isSettled(), served.leftOut().size]).toEqual([false, 0]);
+    set(undefined, SEEN);
+    expect([served.of('any').kind, served.isSettled()]).toEqual(['served', true]);
+  });
+});
