@@ -157,9 +157,13 @@ describe('a campaign that gets its journal', () => {
 
   it('asks the servers about durability once for looks of the same time, and again later', async () => {
     let [asked, nowMs] = [0, 0];
-    const monitor = createServer((_, response) => {
-      asked += 1;
-      response.end('{"config":{"sync_always":true}}');
+    const varz = {
+      server_name: 'nats-0',
+      jetstream: { config: { sync_always: true, max_storage: 1 }, stats: { storage: 0, reserved_storage: 0 } },
+    };
+    const monitor = createServer((request, response) => {
+      if (request.url === '/varz') asked += 1;
+      response.end(JSON.stringify(request.url === '/varz' ? varz : { status: 'ok' }));
     }).listen(0, '127.0.0.1');
     await once(monitor, 'listening');
     const { port } = monitor.address() as AddressInfo;

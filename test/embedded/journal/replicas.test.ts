@@ -61,6 +61,7 @@ const failForAWhile = async (real: RealJournal, n: number, timeoutMs = 30_000): 
   try {
     await eventually(async () => (await page(`${node.monitorUrl}/healthz?details=true`)).includes('write error'), {
       what: 'a write error',
+      timeoutMs,
     });
   } finally {
     await injection.stop();
