@@ -27,7 +27,10 @@ const applyCrds = async (plane: ControlPlane): Promise<void> => {
       });
     }
   }
-  await eventually(async () => (await plane.answer({ method: 'GET', path: `${GROUP}/scaleplans` })).status === 200, {
+  // Each on its own: one was served while the other was still answered with 404.
+  const isServed = async (plural: string): Promise<boolean> =>
+    (await plane.answer({ method: 'GET', path: `${GROUP}/${plural}` })).status === 200;
+  await eventually(async () => (await isServed('scaleplans')) && (await isServed('vouchercampaigns')), {
     what: 'both kinds to be served',
   });
 };
