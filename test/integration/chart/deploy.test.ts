@@ -53,6 +53,8 @@ describe('every object that a platform registers', () => {
       ['template', String(name), String(chart), '--namespace', vouchers.name, '--values', '-'],
       { input: JSON.stringify(values) },
     );
+    // A pod is admitted only where its ServiceAccount is; a dry run makes none.
+    await vouchers.kubectl('create', 'serviceaccount', 'voucher-setup');
     const answer = await cluster.kubectl(
       ['apply', '--server-side', '--force-conflicts', '--dry-run=server', '--validate=strict', '-f', '-'],
       { input: rendered },
