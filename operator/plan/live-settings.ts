@@ -22,11 +22,21 @@ const BEHIND_SECONDS = [10, 20, 30, 60, 120, 300, 600, 1_200, 1_800, 3_600, 7_20
 const WORTH_TELLING_SECONDS = 5;
 const RENEWED_MS = 10_000;
 
-/** 47 s at 10:00:07 → at most 60 s, as of 10:00:00; what is stale is not told. */
+/**
+ * | backlog      | oldest  | database takes nothing | told |
+ * |--------------|---------|------------------------|------|
+ * | absent       | –       | any                    | nothing |
+ * | stale        | –       | no                     | nothing: it may be over |
+ * | fresh        | < 5 s   | no                     | nothing |
+ * | fresh        | ≥ 5 s   | no                     | how long it has waited |
+ * | fresh, stale | any, none | yes                  | that it is stopped, at once: a second's wait will be a long one |
+ *
+ * 47 s at 10:00:07 → at most 60 s, as of 10:00:00.
+ */
 const behindOf = (backlog: Reading<Backlog> | undefined, isStopped: boolean): LiveSettings['behind'] => {
-  if (backlog?.kind !== 'fresh') return undefined;
+  if (backlog === undefined || backlog.kind === 'absent' || (backlog.kind === 'stale' && !isStopped)) return undefined;
   const { oldestSeconds = 0 } = backlog.value;
-  if (oldestSeconds < WORTH_TELLING_SECONDS) return undefined;
+  if (oldestSeconds < WORTH_TELLING_SECONDS && !isStopped) return undefined;
   const atMostSeconds =
     BEHIND_SECONDS.find((step) => oldestSeconds <= step) ?? Math.ceil(oldestSeconds / 86_400) * 86_400;
   const asOf = new Date(Math.floor(backlog.atMs / RENEWED_MS) * RENEWED_MS).toISOString();

@@ -63,6 +63,9 @@ describe('an intake without traffic', () => {
     });
     for (let n = 0; n < 10; n += 1) expect(await check(never)).toBe('answers');
     expect(await stored()).toBe(before);
+    // The count can tell: without the expectation the same message stays.
+    expect(await intake.publish('counted')).toMatchObject({ kind: 'acknowledged' });
+    await eventually(async () => (await stored()) === before + 1, { what: 'the count of one more' });
     await intake.stop();
   });
 

@@ -63,7 +63,14 @@ const played = async (platform: Platform, seed: number, { begin, end, reasons }:
   try {
     const seen = await seenOutage(platform, 'RecordsAvailable', reasons, ['RecordsUnavailable'], beganAtMs);
     const receipt = await registered(platform, seed);
-    const citizenReads = (await receiptState(platform.stack.url, receipt)).body;
+    // What the operator says reaches every pod within seconds.
+    const citizenReads = await eventually(
+      async () => {
+        const { body } = await receiptState(platform.stack.url, receipt);
+        return (body as { readonly database?: string }).database === 'unavailable' && body;
+      },
+      { timeoutMs: 60_000, everyMs: 100, what: 'the citizen to read that the database is not available' },
+    );
     ended = true;
     await coming;
     await end();

@@ -26,4 +26,13 @@ describe('buildLiveSettings', () => {
     expect(behindWith(false)).toEqual(behind);
     expect(behindWith(true)).toEqual({ ...behind, isStopped: true });
   });
+
+  it.each([
+    ['takes nothing: at once, for a second will be many', true, true],
+    ['works on: not before it is worth telling', false, undefined],
+  ] as const)('of a wait of a second say it when the database %s', (_, isRecordsStopped, isStopped) => {
+    const recordsBacklog = { kind: 'fresh', value: { messages: 9, oldestSeconds: 1 }, atMs: 7_000 } as const;
+    const { behind } = buildLiveSettings(aCampaign().spec, 3, 1, { recordsBacklog, isRecordsStopped });
+    expect(behind?.isStopped).toBe(isStopped);
+  });
 });
