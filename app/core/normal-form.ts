@@ -95,5 +95,4 @@ export const normalWord = (text: string): string =>
   text.replace(UNSEEN, '').normalize('NFKC').replace(UNSEEN, '').replace(SPACES, ' ').trim();
 
 /** Crockford's base32 as people read it out: small letters, O for 0, I and L for 1, and dashes or spaces between groups. */
-export const normalReceipt = (text: string): string =>
-  capitals(text).replaceAll('O', '0').replace(/[IL]/g, '1');
+export const normalReceipt = (text: string): string => capitals(text).replaceAll('O', '0').replace(/[IL]/g, '1');

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { SHARED_CLUSTER } from '../helpers/cluster.ts';
 import { podClock } from '../helpers/outages/pod-clock.ts';
+import { shown } from '../helpers/outages/shown.ts';
 import { type Platform, startPlatform } from '../helpers/platform.ts';
 
 jest.setTimeout(240_000);
@@ -24,7 +25,7 @@ afterAll(async () => {
 describe('a pod whose clock is seven hours ahead', () => {
   it('is named by a condition and an event, and is not Ready', async () => {
     const seen = await podClock(platform, 'test', 25_200);
-    process.stderr.write(`${JSON.stringify(seen, undefined, 2)}\n`);
+    shown('the clock of a pod is seven hours ahead', seen);
     expect(seen.condition).toMatchObject({ status: 'False', reason: 'PodClockOff' });
     expect(seen.condition?.message).toContain('test-intake-wrong-clock is 7 h ahead');
     expect(seen.events.at(-1)?.reason).toBe('ClockOff');

@@ -8,6 +8,7 @@ import {
   journalWriteError,
   registersAgain,
 } from '../helpers/outages/journal-servers.ts';
+import { shown } from '../helpers/outages/shown.ts';
 import { type Platform, startPlatform } from '../helpers/platform.ts';
 
 jest.setTimeout(600_000);
@@ -25,9 +26,9 @@ describe('a nats-server of the chart', () => {
     ['has a full disk', journalDiskFull, 'JetStreamDisabled', [0, 0, 1], 22],
     ['is frozen', journalServerFrozen, 'ServerUnreachable', [0, 0, 0], 23],
     ['has lost the bucket of data keys', dataKeysLost, 'DataKeysLost', [0, 0, 0], 24],
-  ] as const)('that %s is told by that name and mended by itself', async (_, play, reason, restarts, seed) => {
+  ] as const)('that %s is told by that name and mended by itself', async (what, play, reason, restarts, seed) => {
     const seen = await play(platform, seed);
-    process.stderr.write(`${JSON.stringify(seen, undefined, 2)}\n`);
+    shown(`a nats-server ${what}`, seen);
     expect(seen).toMatchObject({
       condition: { status: 'False', reason },
       afterwards: { status: 'True', reason: 'Verified' },

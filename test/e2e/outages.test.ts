@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { SHARED_CLUSTER } from '../helpers/cluster.ts';
 import { databaseDiskFull, databaseFrozen, databaseOutOfConnections } from '../helpers/outages/database.ts';
 import { journalAccountGone } from '../helpers/outages/journal-account.ts';
+import { shown } from '../helpers/outages/shown.ts';
 import { type Platform, startPlatform } from '../helpers/platform.ts';
 
 jest.setTimeout(600_000);
@@ -14,14 +15,10 @@ beforeAll(async () => {
 });
 afterAll(() => platform?.stop());
 
-const shown = (outage: object): void => {
-  process.stderr.write(`${JSON.stringify(outage, undefined, 2)}\n`);
-};
-
 describe('an account that goes away under an open campaign', () => {
   it('is judged by the intakes’ own publishes: not accepting, not Ready, while the operator’s view is durable', async () => {
     const seen = await journalAccountGone(platform, 11);
-    shown(seen);
+    shown('the journal account is gone', seen);
     expect(seen).toMatchObject({
       condition: { status: 'False', reason: 'CredentialsRefused' },
       ready: { status: 'False', reason: 'PublishesFail' },
@@ -40,9 +37,9 @@ describe('a database', () => {
     ['on a full disk', databaseDiskFull, 'DiskFull', 14],
   ] as const)(
     'that is %s is told with reason and remedy, and citizens read the truth',
-    async (_, play, reason, seed) => {
+    async (how, play, reason, seed) => {
       const seen = await play(platform, seed);
-      shown(seen);
+      shown(`the database is ${how}`, seen);
       expect(seen).toMatchObject({
         condition: { status: 'False', reason },
         citizenReads: { state: 'received', confirmed: false, database: 'unavailable' },

@@ -9,6 +9,7 @@ import { eventually } from '../../helpers/eventually.ts';
 import { CORE, campaignBody, flood } from '../../helpers/kube-world.ts';
 import { namespaceLeftOut } from '../../helpers/outages/namespace-left-out.ts';
 import { eventsOf } from '../../helpers/outages/outage.ts';
+import { shown } from '../../helpers/outages/shown.ts';
 import { twoInstallations } from '../../helpers/outages/two-installations.ts';
 import {
   chartRules,
@@ -77,6 +78,7 @@ describe('two installations that watch the same namespace', () => {
       },
       () => hasTicked(first, 20),
     );
+    shown('two installations watch one namespace', seen);
     expect(seen.events).toEqual([
       {
         reason: 'ServedByAnother',
@@ -179,6 +181,7 @@ describe('watched namespaces', () => {
     const seen = await namespaceLeftOut(world.plane, gone, FIRST.lease, async () => {
       started = await start({ ...FIRST, kubeconfig, watchNamespaces: [here, gone] });
     });
+    shown('a watched namespace can’t be listed', seen);
     expect(seen.events.map(({ message }) => message)).toEqual([
       expect.stringMatching(
         new RegExp(

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { parseInstant } from '../../../operator/api/instant.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { campaignBody, conditionOf, flood, GROUP } from '../../helpers/kube-world.ts';
+import { shown } from '../../helpers/outages/shown.ts';
 import { unreadableSpec } from '../../helpers/outages/unreadable-spec.ts';
 import { type ManagedWorld, startManagedWorld } from './world.ts';
 
@@ -82,6 +83,7 @@ describe('a campaign that was stored before the rule came', () => {
         spec: { window: { closesAt: closesAt.replace(/[.]\d+Z$/, ',999Z') } },
       },
     );
+    shown('a stored instant can’t be read', seen);
     expect(seen.condition).toMatchObject({
       type: 'Ready',
       status: 'False',

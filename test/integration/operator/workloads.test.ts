@@ -4,6 +4,7 @@ import type { Pod } from 'kubernetes-types/core/v1.js';
 import { eventually } from '../../helpers/eventually.ts';
 import { watchPath } from '../../helpers/kube-api.ts';
 import { CORE } from '../../helpers/kube-world.ts';
+import { shown } from '../../helpers/outages/shown.ts';
 import {
   campaignOf,
   type Ground,
@@ -84,6 +85,8 @@ afterAll(async () => {
 describe('a quota', () => {
   it('that is raised brings the pods although their controller backs off, and is complained of no more', async () => {
     const { blocked, raised, askedAgain } = await quotaRaised(ground, BACKED_OFF_MS);
+    shown('a quota blocks pods', blocked);
+    shown('and is raised', raised);
     expect(blocked.condition).toMatchObject({ type: 'Provisioned', status: 'False', reason: 'QuotaExceeded' });
     expect(blocked.condition?.message).toMatch(/6 intake pods can't be created: ResourceQuota compute lacks pods 6/);
     expect(raised.condition).toMatchObject({ status: 'True', reason: 'AllPlaced' });
@@ -94,6 +97,7 @@ describe('a quota', () => {
 
   it('of just the size of what is there holds up a rollout, and the status says what it lacks', async () => {
     const { blocked, raised } = await rolloutBlocked(ground);
+    shown('a quota of just the size of what is there blocks a rollout', blocked);
     expect(blocked.condition?.message).toMatch(
       /The rollout of intake waits: 1 intake pod of the new template can't be created: ResourceQuota compute lacks pods 1/,
     );
@@ -108,8 +112,9 @@ describe('a quota', () => {
       { configmaps: '1' },
       /refuses to (apply ConfigMap|write the log of decisions).*exceeded quota: compute/,
     ],
-  ])('on %s is told in the words of the API server, by condition and event', async (_, hard, want) => {
+  ])('on %s is told in the words of the API server, by condition and event', async (what, hard, want) => {
     const { refused, admitted } = await objectsRefused(ground, hard);
+    shown(`a quota refuses ${what}`, refused);
     expect(refused.condition?.message).toMatch(want);
     expect(refused.events).toContainEqual({ reason: 'ObjectsRefused', message: expect.stringMatching(want) });
     expect(admitted.condition).toMatchObject({ status: 'True', reason: 'AllPlaced' });
@@ -132,7 +137,9 @@ describe('an init container that somebody put into the pods', () => {
       stop.signal,
     );
     try {
-      const { condition, events } = await initImageMissing(ground, namespace);
+      const seen = await initImageMissing(ground, namespace);
+      const { condition, events } = seen;
+      shown('the image of an init container is missing', seen);
       const want =
         /1 intake pod can't start, ErrImageNeverPull: init container mesh: Container image .* is not present/;
       expect(condition).toMatchObject({
@@ -160,10 +167,12 @@ describe('a node that is lost', () => {
     const [node = ''] = nodes.names();
     const gone = await podsOn(node);
     expect(gone).toBeGreaterThan(0);
-    const { condition, replicas, events } = await nodeLost(ground, namespace, async () => {
+    const seen = await nodeLost(ground, namespace, async () => {
       lost.add(node);
       nodes.silence(node);
     });
+    const { condition, replicas, events } = seen;
+    shown('a node is lost', seen);
     // The node controller takes them out one by one, so the first word may be of some of them.
     expect(condition?.message).toMatch(new RegExp(`\\d+ intake pods? can't be reached: node ${node} does not answer`));
     expect(replicas).toMatchObject({ before: 8, written: 8 + gone });
