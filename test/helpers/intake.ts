@@ -6,7 +6,7 @@ import type { EventEnvelope } from '../../app/core/envelope.ts';
 import { SealingPausedError } from '../../app/core/sealing.ts';
 import { secretKey } from '../../app/core/secret-key.ts';
 import { createIntake } from '../../app/intake/create-intake.ts';
-import { createLoadGuard, type LoadGuard } from '../../app/intake/load-guard.ts';
+import type { LoadGuard } from '../../app/intake/load-guard.ts';
 import type { AcceptanceLookup, PublishOutcome, ReceiptLookup } from '../../app/intake/ports.ts';
 import { type HttpServer, intakeConnections, listen } from '../../app/intake/server.ts';
 import { citizenOf } from '../../local/load/citizen.ts';
@@ -125,7 +125,7 @@ export const calmGuard = (maxInFlight = 512): LoadGuard => {
 
 /** @param journal what the journal holds; several intakes with one list are pods before one journal */
 export const startTestIntake = async (
-  guard: LoadGuard = createLoadGuard(),
+  guard: LoadGuard = calmGuard(),
   journal: EventEnvelope[] = [],
   maxConnections?: number,
 ): Promise<TestIntake> => {

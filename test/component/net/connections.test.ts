@@ -4,14 +4,13 @@ import { connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { Registry } from 'prom-client';
 import { startAdminServer } from '../../../app/admin-server.ts';
-import { createLoadGuard } from '../../../app/intake/load-guard.ts';
 import type { PublishOutcome } from '../../../app/intake/ports.ts';
 import { bind } from '../../../operator/net/bind.ts';
 import { createConnections } from '../../../operator/net/connections.ts';
 import { startHealthServer } from '../../../operator/observability/health-server.ts';
 import { sampleOf } from '../../../operator/signals/scrape.ts';
 import { eventually } from '../../helpers/eventually.ts';
-import { ACKNOWLEDGED, bodyOf, startTestIntake, type TestIntake } from '../../helpers/intake.ts';
+import { ACKNOWLEDGED, bodyOf, calmGuard, startTestIntake, type TestIntake } from '../../helpers/intake.ts';
 
 const closers: (() => unknown)[] = [];
 afterEach(async () => {
@@ -56,7 +55,7 @@ const told = async ({ registry }: TestIntake) =>
 describe('an intake with 200 places', () => {
   const LIMIT = 200;
   const start = async (places = LIMIT) => {
-    const intake = await startTestIntake(createLoadGuard(), [], places);
+    const intake = await startTestIntake(calmGuard(), [], places);
     closers.push(() => intake.stop());
     return intake;
   };
