@@ -10,6 +10,8 @@ export const buildIntakeService = (campaign: VoucherCampaign): Service => ({
   metadata: ownedMetadata(campaign, intakeServiceName(campaign.metadata.name), 'intake'),
   spec: {
     type: 'ClusterIP',
+    // IPv6 and IPv4 where the cluster has both, as the pods listen; else the one that it has.
+    ipFamilyPolicy: 'PreferDualStack',
     selector: tierSelector(campaign, 'intake'),
     ports: [{ name: 'http', port: 80, targetPort: 'http', protocol: 'TCP', appProtocol: 'http' }],
   },

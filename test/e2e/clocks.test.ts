@@ -39,6 +39,12 @@ describe('a pod of the product', () => {
   const exec = (of: 'kubectl' | 'system', deployment: string, url: string): Promise<string> =>
     platform[of]('exec', `deployment/${deployment}`, '--', '/usr/local/bin/node', '--eval', ask(url));
 
+  it('is reached by both families where the cluster has both, by the one that it has here', async () => {
+    const path = 'jsonpath={.spec.ipFamilyPolicy} {.spec.ipFamilies}';
+    const families = await platform.kubectl('get', 'service', 'test-intake', '-o', path);
+    expect(families).toBe('PreferDualStack ["IPv4"]');
+  });
+
   it.each(['[::1]', '127.0.0.1'])('answers on %s', async (host) => {
     expect((await exec('kubectl', 'test-intake', `http://${host}:8080/api/v1/campaigns/test-campaign`)).trim()).toBe(
       '200',
