@@ -27,7 +27,7 @@ const embedded = {
   ...WITH_CAMPAIGNS.dataPlane.embedded,
   ...LONG_LIVED,
   nats: { resources: LIMITED, accountsResources: LIMITED },
-  postgres: { resources: LIMITED },
+  postgres: { resources: LIMITED, probeResources: LIMITED },
 };
 const ALL = {
   imagePullSecrets: ['pull'],
