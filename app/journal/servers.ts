@@ -65,10 +65,9 @@ type Told = Omit<ServerLook, 'sinceMs' | 'behindSinceMs' | 'name'> & { readonly 
 
 const askServer = async (monitorUrl: string): Promise<Told> => {
   try {
-    const [server, health] = await Promise.all([
-      page(`${monitorUrl}/varz`),
-      page(`${monitorUrl}/healthz?details=true`),
-    ]);
+    // A look at thousands of busy streams may take its time: the server is no less there for that.
+    const asked = page(`${monitorUrl}/healthz?details=true`).catch(() => ({}));
+    const [server, health] = await Promise.all([page(`${monitorUrl}/varz`), asked]);
     const { server_name: name, jetstream } = varz.parse(server);
     const problems = (healthz.parse(health).errors ?? []).map(({ stream, error }) => ({
       trouble: troubleOf(error),
