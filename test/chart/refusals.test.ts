@@ -82,7 +82,9 @@ const refused = async (objects: readonly PretendObject[], values: object): Promi
     await cluster.close();
   }
 };
-const serving = (...campaigns: readonly object[]) => ({ dataPlane: { embedded: { campaigns } } });
+const serving = (...campaigns: readonly object[]) => ({
+  dataPlane: { embedded: { nats: { maxFileStoreBytes: 20_000_000_000 }, campaigns } },
+});
 const SPRING = { campaignId: 'spring', namespace: 'vouchers' };
 const AUTUMN = { campaignId: 'autumn', namespace: 'vouchers', dataPlaneSecretName: 'a', privacySecretName: 'b' };
 

@@ -158,7 +158,8 @@ describe('without settings', () => {
     for (const { name, spec } of podsOf(await render(WITH_CAMPAIGNS))) {
       for (const { name: container, resources } of containersOf(spec)) {
         const stated = [Object.keys(resources?.requests ?? {}), Object.keys(resources?.limits ?? {})];
-        const limits = name.startsWith('Pod ') || container === 'accounts' ? ['cpu', 'memory'] : ['memory'];
+        const limits =
+          name.startsWith('Pod ') || ['accounts', 'probe'].includes(container) ? ['cpu', 'memory'] : ['memory'];
         expect([name, container, ...stated]).toEqual([name, container, ['cpu', 'memory'], limits]);
       }
     }

@@ -103,7 +103,7 @@ describe('values', () => {
     ['a registry with a scheme', { imageRegistry: 'https://registry.example.cn' }, /imageRegistry/],
     [
       'more campaigns than the journal’s store has room for',
-      { dataPlane: { embedded: { campaigns: ['a', 'b', 'c'].map((campaignId) => ({ campaignId, namespace: 'v' })) } } },
+      { dataPlane: { embedded: { campaigns: ['a', 'b', 'c'].map((id) => ({ campaignId: id, namespace: id })) } } },
       /maxFileStoreBytes is 17179869184 \(16384 MiB\), and 3 campaigns reserve 19520290816 \(18616 MiB\)/,
     ],
     [

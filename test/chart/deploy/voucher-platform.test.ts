@@ -22,7 +22,8 @@ const campaign = (name: string, namespace: string, spec: Partial<StatedCampaign[
 });
 
 const EMBEDDED: VoucherPlatformArgs = {
-  dataPlane: { kind: 'embedded' },
+  // Room for three.
+  dataPlane: { kind: 'embedded', journalStorage: '30Gi', journalMaxBytes: 25_000_000_000 },
   campaigns: [
     campaign('spring', 'vouchers'),
     campaign('autumn', 'vouchers', {
