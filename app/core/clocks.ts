@@ -15,7 +15,7 @@
  * node takes no pod out.
  */
 
-/** Clocks within this of each other tell the same time; also how far `at` may be from it (docs/adr/0019). */
+/** Clocks within this of each other tell the same time; also how far `at` may be from it (docs/adr/0023). */
 export const AGREE_MS = 2_000;
 
 export interface ClockReading {

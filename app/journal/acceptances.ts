@@ -9,7 +9,7 @@
  * | some nothing, some do not answer       | unavailable |
  *
  * A message on its subject is found by an index in the server's memory: 0.1 ms of its CPU where there is none, and 2 ms for an
- * old one, whose block has to be read (docs/adr/0019). Callers bound how often they ask.
+ * old one, whose block has to be read (docs/adr/0020). Callers bound how often they ask.
  */
 import { z } from 'zod';
 import { astraySubject, eventSubject, shardStreamName } from '../../operator/api/names.ts';
