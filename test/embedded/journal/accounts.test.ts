@@ -114,7 +114,7 @@ describe('a campaign’s account', () => {
       monotonicMs: () => performance.now(),
       signal: never,
     });
-    const published = await publisher.publish(receivedEvent());
+    const published = await publisher.publish({ ...receivedEvent(), clock: 'agreed' });
     if (published.kind !== 'acknowledged') throw new Error('not acknowledged');
     const { shard } = published;
 

@@ -39,6 +39,7 @@ afterAll(async () => {
 
 const withBody = (event: EventEnvelope, fingerprint: string): EventEnvelope => ({
   ...event,
+  clock: 'agreed',
   data: { ...event.data, fingerprint: receiptOf(fingerprint) },
 });
 /** As after the duplicate window: the server does not know the message id. */
