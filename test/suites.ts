@@ -3,10 +3,10 @@ import { existsSync } from 'node:fs';
 import { type EnsureOptions, ensureNatsServer } from '../local/binaries.ts';
 import { ensureBinary, HELM } from '../local/cluster/binaries.ts';
 import { ensureClusterParts } from '../local/cluster/build.ts';
-import { whyNoCluster, whyNoGo } from '../local/cluster/host.ts';
+import { ensureCommand, whyNoCluster, whyNoFaults, whyNoGo } from '../local/cluster/host.ts';
 import { postgresPackage, postgresPackageDir } from '../local/postgres.ts';
 
-/** `fast` is `npm test`: any user, any machine. `cluster` is `npm run test:cluster`: Helm, and a real Kubernetes. */
+/** `fast` is `npm test`: any user, any machine. `cluster` is `npm run test:cluster`: Helm, root, and a real Kubernetes. */
 export type Group = 'fast' | 'cluster';
 
 export interface Suite {
@@ -80,6 +80,19 @@ const ALL: readonly Suite[] = [
     prepare: (options) => ensureBinary(HELM, options),
   },
   {
+    name: 'faults',
+    group: 'cluster',
+    folders: ['faults'],
+    workers: 1,
+    timeoutMs: 900_000,
+    onCluster: false,
+    missing: () => whyNoFaults() ?? hasPostgres(),
+    prepare: async (options) => {
+      await ensureNatsServer(options);
+      await ensureCommand('strace', 'strace', options);
+    },
+  },
+  {
     name: 'integration',
     group: 'cluster',
     folders: ['integration'],
@@ -97,7 +110,10 @@ const ALL: readonly Suite[] = [
     timeoutMs: 1_500_000,
     onCluster: true,
     missing: () => whyNoCluster(),
-    prepare: ensureClusterParts,
+    prepare: async (options) => {
+      await ensureClusterParts(options);
+      await ensureCommand('strace', 'strace', options);
+    },
   },
 ];
 

@@ -92,6 +92,12 @@ export const whyNoGo = (binaries: readonly PinnedBinary[]): string | undefined =
     : `${missing.map(({ file }) => file).join(', ')} not in ${cacheDir()}, and no Go to build with: install Go 1.26 or later`;
 };
 
+/** Why system calls can't be made to fail here, or small disks be mounted; undefined when they can. */
+export const whyNoFaults = (platform: string = process.platform, uid = process.getuid?.()): string | undefined =>
+  platform === 'linux' && uid === 0
+    ? undefined
+    : 'disks that fail are played with strace and mounts: run it on Linux as root';
+
 /** Why this machine can't carry a local cluster, or undefined when it can. Looks only, changes nothing. */
 export const whyNoCluster = (platform: string = process.platform, uid = process.getuid?.()): string | undefined => {
   if (platform !== 'linux')

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { ensureClusterParts } from '../../local/cluster/build.ts';
-import { whyNoCluster } from '../../local/cluster/host.ts';
+import { ensureCommand, whyNoCluster } from '../../local/cluster/host.ts';
 import { down } from '../../local/cluster.ts';
 import { SHARED_CLUSTER } from '../helpers/cluster.ts';
 import { OUTAGES_FILE } from '../helpers/outages/shown.ts';
@@ -50,6 +50,7 @@ export const scenario: Scenario = {
     const { values } = parseArgs({ args: [...args], options: { only: { type: 'string' } } });
     const files = FILES.filter((file) => file.includes(values.only ?? ''));
     await ensureClusterParts({ signal, progress });
+    await ensureCommand('strace', 'strace', { signal, progress });
     const dir = await mkdtemp(join(tmpdir(), 'voucher-outages-'));
     try {
       const code = await jest(files, join(dir, 'seen'), signal);

@@ -2,7 +2,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { enlargeStores } from '../../helpers/enlarge-stores.ts';
 import { eventually } from '../../helpers/eventually.ts';
-import { injectErrors } from '../../helpers/outages/strace.ts';
 import { copiesInJournal, lostOf } from '../../helpers/read-back.ts';
 import { journalSpec, never, type RealJournal, startRealJournal } from '../../helpers/real-journal.ts';
 
@@ -88,28 +87,5 @@ describe('a journal without room', () => {
     expect((await manager.streams.names().next()).filter((name) => name.includes('autumn'))).toEqual([]);
     expect(await journal.ensured({}, small)).toMatchObject({ kind: 'ready' });
     expect(cluster.nodes).toHaveLength(3);
-  });
-
-  it('tells a server that ran out of its disk by its name, and has it back when there is room', async () => {
-    journal = await startRealJournal({ supervise: true });
-    const full = journal;
-    expect(await journal.ensured()).toMatchObject({ kind: 'ready' });
-    const crowd = await journal.startCrowd({ size: 8 });
-    const node = journal.cluster.nodes[1];
-    if (node === undefined) throw new Error('no second server');
-    const injection = await injectErrors(node.pid(), 'ENOSPC');
-    const faults = () => full.admin.faults?.(journalSpec()) ?? [];
-    await eventually(() => faults().some(({ kind }) => kind === 'jetStreamOff'), {
-      what: 'JetStream off on one server',
-    });
-    expect(faults()).toContainEqual({ kind: 'jetStreamOff', server: 'nats-1' });
-    expect(await journal.ensured()).toMatchObject({ kind: 'ready', durability: 'Synced' });
-    await injection.stop();
-    await node.restart();
-    const isWell = async () =>
-      (await full.admin.ensure(journalSpec(), never)).kind === 'ready' && faults().length === 0;
-    await eventually(isWell, { what: 'no fault any more', timeoutMs: 60_000, everyMs: 250 });
-    await crowd.stop();
-    await expectNoneLost(journal, [...crowd.acked.keys()]);
   });
 });

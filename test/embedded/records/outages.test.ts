@@ -1,34 +1,13 @@
 /** What a records process finds while its real database is frozen, full, out of connections or refuses it, and afterwards. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { Registry } from 'prom-client';
-import { createDependencies } from '../../../app/dependencies.ts';
-import { DatabaseHealth } from '../../../app/records/database-health.ts';
-import { ShardsHealth } from '../../../app/records/shards-health.ts';
-import { exportTotals } from '../../../app/records/totals.ts';
-import { exportInHand, watchDatabase } from '../../../app/records/watch-database.ts';
-import { runRecords } from '../../../app/records/worker.ts';
-import { workerHealth } from '../../../app/records/worker-health.ts';
 import { createReceiptStore } from '../../../app/store/receipts.ts';
-import { createStore } from '../../../app/store/records-store.ts';
-import { createCountsReader } from '../../../operator/signals/counts.ts';
-import { aCampaign } from '../../helpers/a-campaign.ts';
-import {
-  changePassword,
-  fillDisk,
-  fillSlots,
-  freeze,
-  ontoSmallDisk,
-  setReadOnly,
-  type WayBack,
-} from '../../helpers/database-outages.ts';
+import { changePassword, fillSlots, freeze, setReadOnly, type WayBack } from '../../helpers/database-outages.ts';
 import { eventually } from '../../helpers/eventually.ts';
-import { FakeJournal } from '../../helpers/fake-journal.ts';
 import { queryOnce, startTestPostgres, type TestPostgres } from '../../helpers/postgres.ts';
-import { homeShard, manyReceived, receiptOf, SHARDS } from '../../helpers/records.ts';
+import { receiptOf } from '../../helpers/records.ts';
+import { type RecordsWorker, startRecordsWorker } from '../../helpers/records-worker.ts';
 
 const never = new AbortController().signal;
-const monotonicMs = (): number => performance.now();
-const quiet = { info: () => undefined, warn: () => undefined };
 
 let postgres: TestPostgres;
 beforeAll(async () => {
@@ -36,75 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => postgres.remove());
 
-/** A records process as app/roles/records.ts puts it together, with the page that the operator reads. */
-const startWorker = async (campaignId: string) => {
-  const url = await postgres.ensureDatabase(campaignId, 'voucher');
-  const store = createStore({ connectionString: url, campaignId });
-  await store.migrate();
-  const registry = new Registry();
-  const database = new DatabaseHealth(monotonicMs());
-  const shards = new ShardsHealth(monotonicMs());
-  const dependencies = createDependencies(registry);
-  dependencies.need('journal', () => shards.found(monotonicMs()));
-  dependencies.need('database', () => database.found(monotonicMs()));
-  exportInHand(registry, database, monotonicMs);
-  exportTotals(registry, () => store.count(campaignId));
-  const journal = new FakeJournal();
-  const stop = new AbortController();
-  const watched = watchDatabase(store.look, database, monotonicMs, stop.signal);
-  const health = workerHealth(database, shards, () => 'silent', monotonicMs);
-  const done = runRecords(
-    {
-      campaignId,
-      shards: SHARDS,
-      reader: journal,
-      store,
-      registry,
-      log: quiet,
-      expiresMs: 100,
-      health,
-      lastCommitWithinMs: 200,
-    },
-    stop.signal,
-  );
-  const counts = createCountsReader({ page: () => registry.metrics() });
-  const pod = {
-    name: 'records-0',
-    tier: 'records',
-    ready: true,
-    createdAtMs: 0,
-    adminUrl: 'http://records-0',
-  } as const;
-  const tier = { deployment: { name: 'records', replicas: 1, resourceVersion: '1' }, pods: [pod] };
-  let next = 0;
-  const worker = {
-    url,
-    journal,
-    publish(count: number) {
-      for (const event of manyReceived(campaignId, count, next)) journal.append(homeShard(event), event);
-      next += count;
-    },
-    /** As the operator reads it; `answers` when there is no trouble. */
-    async state(): Promise<string> {
-      const told = await counts
-        .count(aCampaign(), { tiers: { records: tier }, plans: [] }, never)
-        .catch(() => undefined);
-      if (told?.workers === undefined || told.workers.known === 0) return 'unknown';
-      return told.workers.database[0]?.state ?? 'answers';
-    },
-    reaches: (state: string) =>
-      eventually(async () => (await worker.state()) === state, { timeoutMs: 60_000, what: `the state ${state}` }),
-    drained: () => eventually(() => journal.outstanding === 0, { timeoutMs: 60_000, what: 'the journal is drained' }),
-    async stop() {
-      stop.abort();
-      await Promise.all([done, watched]);
-      await store.close();
-    },
-  };
-  return worker;
-};
-
-let worker: Awaited<ReturnType<typeof startWorker>> | undefined;
+let worker: RecordsWorker | undefined;
 let wayBack: WayBack | undefined;
 afterEach(async () => {
   await wayBack?.();
@@ -114,7 +25,7 @@ afterEach(async () => {
 });
 
 const started = async (campaignId: string) => {
-  worker = await startWorker(campaignId);
+  worker = await startRecordsWorker(postgres, campaignId);
   await worker.reaches('answers');
   worker.publish(300);
   await worker.drained();
@@ -219,29 +130,5 @@ describe('a database that is gone', () => {
     await back();
     await reaches('answers');
     await drained();
-  });
-});
-
-const canMount = process.platform === 'linux' && process.geteuid?.() === 0;
-(canMount ? describe : describe.skip)('a database on a full disk', () => {
-  it('is told as that until a commit comes through, and loses nothing', async () => {
-    const umount = await ontoSmallDisk(postgres, 400);
-    try {
-      const { reaches, publish, drained, url } = await started('full');
-      wayBack = await fillDisk(postgres);
-      publish(30_000);
-      await reaches('disk_full');
-      await back();
-      // Where the log had no room the server ended, as it should.
-      await postgres.stop().catch(() => undefined);
-      await postgres.restart();
-      await drained();
-      await reaches('answers');
-      expect(await queryOnce(url, 'SELECT count(*)::int AS n FROM registration')).toEqual([{ n: 30_300 }]);
-    } finally {
-      await worker?.stop();
-      worker = undefined;
-      await umount();
-    }
   });
 });

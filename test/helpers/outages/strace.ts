@@ -1,8 +1,7 @@
-/** System calls of a process that fail on purpose, by strace; from Debian where it is missing. */
+/** System calls of a process that fail on purpose, by strace. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
-import { ensureCommand } from '../../../local/cluster/host.ts';
 import { eventually } from '../eventually.ts';
 
 /** `EIO`: the disk fails. `ENOSPC`: it is full. */
@@ -18,7 +17,6 @@ export interface Injection {
 
 /** From now on these calls of all threads of the process fail. @throws Error when it can't be traced */
 export const injectErrors = async (pid: number, error: InjectedError): Promise<Injection> => {
-  await ensureCommand('strace', 'strace', { signal: new AbortController().signal, progress: () => undefined });
   const args = [
     '-f',
     '-e',

@@ -5,14 +5,14 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { healServers } from '../../../local/embedded/data-plane.ts';
-import type { JournalFault } from '../../../operator/api/journal-health.ts';
-import { journalDurable } from '../../../operator/plan/journal-conditions.ts';
-import { aConditionInput } from '../../helpers/condition-input.ts';
-import { eventually } from '../../helpers/eventually.ts';
-import { injectErrors } from '../../helpers/outages/strace.ts';
-import { copiesInJournal, lostOf } from '../../helpers/read-back.ts';
-import { type Crowd, journalSpec, never, type RealJournal, startRealJournal } from '../../helpers/real-journal.ts';
+import { healServers } from '../../local/embedded/data-plane.ts';
+import type { JournalFault } from '../../operator/api/journal-health.ts';
+import { journalDurable } from '../../operator/plan/journal-conditions.ts';
+import { aConditionInput } from '../helpers/condition-input.ts';
+import { eventually } from '../helpers/eventually.ts';
+import { injectErrors } from '../helpers/outages/strace.ts';
+import { copiesInJournal, lostOf } from '../helpers/read-back.ts';
+import { type Crowd, journalSpec, never, type RealJournal, startRealJournal } from '../helpers/real-journal.ts';
 
 let journal: RealJournal | undefined;
 let healing: AbortController | undefined;
