@@ -1,6 +1,7 @@
 /** The README's command, on a short trace: it must say lost 0, it must be able to say lost 1, and it leaves nothing. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -42,11 +43,21 @@ const startDemo = (
 const audited = async (): Promise<z.infer<typeof report>['audit']> =>
   report.parse(JSON.parse(await readFile(join(dir, 'report.json'), 'utf8'))).audit;
 
+/** A new Debian has no ps. */
+const commandLines = (): readonly string[] =>
+  process.platform === 'linux'
+    ? readdirSync('/proc').flatMap((pid) => {
+        try {
+          return /^\d+$/.test(pid) ? [readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')] : [];
+        } catch {
+          return [];
+        }
+      })
+    : execFileSync('ps', ['-A', '-o', 'args='], { encoding: 'utf8' }).split('\n');
+
 /** Command lines that name this run's folder: servers have it in their arguments. */
 const runningHere = (): readonly string[] =>
-  execFileSync('ps', ['-A', '-o', 'args='], { encoding: 'utf8' })
-    .split('\n')
-    .filter((line) => line.includes(join(dir, 'run')) && !line.includes('demo.ts'));
+  commandLines().filter((line) => line.includes(join(dir, 'run')) && !line.includes('demo.ts'));
 
 describe('npm run demo', () => {
   it('ends with lost 0', async () => {
