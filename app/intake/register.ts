@@ -15,8 +15,6 @@ export interface RegisterDeps {
   readonly citizenKey: SecretKey;
   readonly journal: RegistrationJournal;
   readonly sealer: Sealer;
-  /** Whether the time of arrival is what most clocks said. */
-  readonly isClockAgreed: () => boolean;
 }
 
 /** What a request asks for, and the receipt that it has or would get. */
@@ -74,8 +72,8 @@ export const claimOf = (
  * @throws ApiError for a journal that did not acknowledge
  */
 export const publishClaim = async (
-  { campaignId, site, sealer, journal, isClockAgreed }: RegisterDeps,
-  { kind, arrivedAtMs }: Knock,
+  { campaignId, site, sealer, journal }: RegisterDeps,
+  { kind, arrivedAtMs, isClockAgreed }: Knock,
   { registration, citizenHash, receipt, fingerprint }: Claim,
 ): Promise<{ readonly kind: 'stored'; readonly at: string } | { readonly kind: 'held' }> => {
   const { name, idType, idNumber, phone, channel, category, locale, policyVersion } = registration;
@@ -92,7 +90,7 @@ export const publishClaim = async (
     receipt: receipt.receiptNo,
     citizenHash,
     at,
-    ...(isClockAgreed() ? { clock: 'agreed' } : {}),
+    ...(isClockAgreed ? { clock: 'agreed' } : {}),
     site,
     keyId,
     data: { ...data },

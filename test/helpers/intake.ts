@@ -82,6 +82,7 @@ export interface TestIntake {
   /** Change what the world does. */
   world: {
     nowMs: number;
+    isClockAgreed: boolean;
     settings: LiveSettings | undefined;
     publish: (event: EventEnvelope) => Promise<PublishOutcome>;
     /** What the journal holds: what it acknowledged first under a receipt, unless the test says otherwise. */
@@ -133,6 +134,7 @@ export const startTestIntake = async (
   const connections = intakeConnections(maxConnections);
   const world: TestIntake['world'] = {
     nowMs: NOW_MS,
+    isClockAgreed: true,
     settings: settingsOf(),
     publish: async () => ACKNOWLEDGED,
     accepted: async (receipt) => acceptedIn(journal, receipt),
@@ -176,7 +178,7 @@ export const startTestIntake = async (
     guard,
     connections,
     now: () => world.nowMs,
-    isClockAgreed: () => true,
+    isClockAgreed: () => world.isClockAgreed,
     wallClockMs: () => world.nowMs,
     monotonicMs: () => performance.now(),
     random: () => 0.5,
