@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { EventEnvelope } from '../../../app/core/envelope.ts';
 import { ERRORS } from '../../../app/intake/errors.ts';
-import type { PublishOutcome, ReceiptLookup } from '../../../app/intake/ports.ts';
+import type { PublishOutcome } from '../../../app/intake/ports.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import {
   ACKNOWLEDGED,
@@ -183,28 +183,6 @@ describe('after closing', () => {
     expect(Number(answer.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
   });
 
-  const at = '2026-10-01T11:00:00.000Z';
-  const rows: Record<string, ReceiptLookup> = {
-    stands: { kind: 'found', channel: 'wechat', category: 'dining', receivedAt: at, facts: [] },
-    'is superseded': { kind: 'superseded', receivedAt: at },
-  };
-  it.each(Object.entries(rows))(
-    'a repeat of what the journal has under an older subject gets its receipt where the database says that it %s',
-    async (_name, row) => {
-      other.world.nowMs = AFTER_CLOSING_MS;
-      other.world.find = async () => row;
-      const answer = await other.post(bodyOf(1));
-      expect([answer.status, answer.json['receivedAt']]).toEqual([200, at]);
-      expect(other.published).toEqual([]);
-    },
-  );
-
-  it.each(['absent', 'unavailable'] as const)('it is too late where the database is %s', async (kind) => {
-    other.world.nowMs = AFTER_CLOSING_MS;
-    other.world.find = async () => ({ kind });
-    expect((await other.post(bodyOf(1))).json['code']).toBe('CLOSED');
-  });
-
   const flood = async (
     pod: TestIntake,
     posts = 400,
@@ -324,16 +302,6 @@ describe('one key', () => {
     expect((await other.post({ ...bodyOf(1), phone: '13800138000' }, key)).json['code']).toBe('IDEMPOTENCY_MISMATCH');
     expect((await other.post(bodyOf(1), key)).json).toEqual(first.json);
     expect(other.published).toEqual([]);
-  });
-
-  it('that a shard holds under an older subject is looked for where the shard says', async () => {
-    const key = keyed(randomUUID());
-    const first = await intake.post(bodyOf(1), key);
-    other.world.publish = async () => ({ ...ACKNOWLEDGED, shard: 2, sequence: 7 });
-    other.world.accepted = async (receipt, held) =>
-      held?.shard === 2 && held.sequence === 7 ? acceptedIn(journal, receipt) : { kind: 'absent' };
-    const again = await other.post(bodyOf(1), key);
-    expect([again.status, again.json]).toEqual([200, first.json]);
   });
 
   it('of a registration from before there were fingerprints is a repeat', async () => {
