@@ -21,7 +21,7 @@ export interface ClockAnswer extends Pick<ClockReading, 'clock' | 'mayBeShared'>
 }
 
 export interface AgreedClock extends Clock {
-  /** Whether `now()` is what most clocks say, and not only ours. */
+  /** Whether `now()` is what most clocks say, and not only ours, nor what they said before this machine slept. */
   isAgreed(): boolean;
   /** Whether our own is so wrong that citizens had better be served by others; what is wrong, for people. */
   problem(): string | undefined;
@@ -54,6 +54,8 @@ const FIT_MS = 4_000;
 interface Known extends Pick<ClockReading, 'mayBeShared'> {
   /** The other clock minus our monotonic one. */
   readonly baseMs: number;
+  /** Ours minus our monotonic one, when it was asked. */
+  readonly ownBaseMs: number;
   readonly tookMs: number;
   readonly readAtMs: number;
 }
@@ -68,8 +70,20 @@ export const createAgreedClock = (options: AgreedClockOptions, signal: AbortSign
   let wake = new AbortController();
   const first = Promise.withResolvers<void>();
 
+  const ownBaseNowMs = (): number => own.now() - monotonicMs();
+  /**
+   * Our two clocks have parted since another one was read. Either ours was set, or the machine slept, and the monotonic clock with it:
+   * then what was read is old by that much. Only a new answer of each of them tells which.
+   */
+  const isDoubted = (): boolean => {
+    const nowMs = ownBaseNowMs();
+    for (const { ownBaseMs } of known.values()) if (Math.abs(nowMs - ownBaseMs) > AGREE_MS) return true;
+    return false;
+  };
+
   const readOne = async (source: ClockSource): Promise<readonly [string, Known]> => {
     const sentAtMs = monotonicMs();
+    const ownBaseMs = ownBaseNowMs();
     const {
       clock,
       atMs,
@@ -78,7 +92,7 @@ export const createAgreedClock = (options: AgreedClockOptions, signal: AbortSign
     const readAtMs = monotonicMs();
     const tookMs = readAtMs - sentAtMs;
     if (tookMs > ANSWER_WITHIN_MS) throw new Error(`${clock} told its time too late to be believed`);
-    return [clock, { baseMs: atMs - (sentAtMs + readAtMs) / 2, tookMs, readAtMs, mayBeShared }];
+    return [clock, { baseMs: atMs - (sentAtMs + readAtMs) / 2, ownBaseMs, tookMs, readAtMs, mayBeShared }];
   };
 
   const readAll = async (): Promise<void> => {
@@ -97,7 +111,7 @@ export const createAgreedClock = (options: AgreedClockOptions, signal: AbortSign
     for (const [clock, one] of read) known.set(clock, one);
     // Each of them may be away, and a consumer not made yet; what counts is that others are there.
     if (read.size === 0) onError(answers.find((answer) => answer.status === 'rejected')?.reason);
-    const ownBaseMs = own.now() - monotonicMs();
+    const ownBaseMs = ownBaseNowMs();
     const readings = [...known].map(
       ([clock, { baseMs, mayBeShared = false }]): ClockReading => ({ clock, aheadMs: baseMs - ownBaseMs, mayBeShared }),
     );
@@ -116,7 +130,8 @@ export const createAgreedClock = (options: AgreedClockOptions, signal: AbortSign
       first.resolve();
       wake = new AbortController();
       // Spread, so that pods that started together don't ask together for ever.
-      const inMs = isOff() || agreedBaseMs === undefined ? SOON_MS : everyMs * (0.9 + 0.2 * Math.random());
+      const inMs =
+        isOff() || agreedBaseMs === undefined || isDoubted() ? SOON_MS : everyMs * (0.9 + 0.2 * Math.random());
       await delay(inMs, undefined, { signal: AbortSignal.any([signal, wake.signal]), ref: false }).catch(
         () => undefined,
       );
@@ -141,7 +156,7 @@ export const createAgreedClock = (options: AgreedClockOptions, signal: AbortSign
       const agreedMs = agreedBaseMs + monotonicMs();
       return isCorrected(ownMs - agreedMs) ? Math.round(agreedMs) : ownMs;
     },
-    isAgreed: () => agreedBaseMs !== undefined,
+    isAgreed: () => agreedBaseMs !== undefined && !isDoubted(),
     problem() {
       const aheadMs = ownAheadMs();
       isUnfit = aheadMs !== undefined && Math.abs(aheadMs) > (isUnfit ? FIT_MS : UNFIT_MS);

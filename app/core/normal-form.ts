@@ -5,25 +5,29 @@
  * | what                                             | becomes |
  * |--------------------------------------------------|---------|
  * | canonically equal sequences                      | NFC |
- * | full-width and half-width forms, radicals as letters | the ordinary character |
+ * | full-width, half-width and small forms, radicals as letters | the ordinary character |
  * | characters that nobody sees (U+200B, U+202D, …)  | nothing |
  * | spaces of every kind, tabs, line ends            | one ASCII space in a name, nothing elsewhere |
- * | · • ・ . ‧ ∙ ⋅ ● and their like, in a name        | · (U+00B7) |
+ * | · • ・ . 。 ‧ ∙ ⋅ ● ㆍ and their like, in a name    | · (U+00B7) |
  * | ’ ‘ ʼ ` and their like, in a name                | ' |
  * | dashes and hyphens of every kind                 | - in a name, nothing elsewhere |
  * | ○ ◯, in a name                                   | 〇 (U+3007) |
+ * | digits of any script, in a number                | 0 to 9 |
+ * | brackets, quotation marks, dots, , 、 / \ | _ ~, in a phone | nothing |
  *
  * Rare and private-use characters stay as they came, with their variation selectors.
  */
 
-/** Full-width and half-width forms, and radicals, which a PDF gives for the characters that look the same. */
-const COMPATIBLE = /[\u2E80-\u2FDF\uFF00-\uFFEF]+/gu;
+/** Full-width, half-width and small forms, and radicals, which a PDF gives for the characters that look the same. */
+const COMPATIBLE = /[\u2E80-\u2FDF\uFE50-\uFE6F\uFF00-\uFFEF]+/gu;
 /** Variation selectors choose the form of a rare character: part of a name. The two for text and emoji are not. */
 const UNSEEN = /(?![\uFE00-\uFE0D\u{E0100}-\u{E01EF}])[\p{Cf}\p{Default_Ignorable_Code_Point}]/gu;
 const SPACES = /[\s\p{Z}\u0085]+/gu;
 const DASHES = /[\p{Pd}\u2043\u2212]/gu;
-const DOTS = /[.\u00B7\u02D9\u0387\u2022\u2024\u2027\u2219\u22C5\u25CF\u2981\u2E31\u2E33\u30FB\uA78F]/gu;
-const APOSTROPHES = /[`\u00B4\u02B9\u02BB\u02BC\u02BD\u2018\u2019\u201A\u201B\u2032\u2035]/gu;
+/** Some of them are letters by Unicode's word, and would make a second name of the same one. */
+const DOTS =
+  /[.\u00B7\u02D9\u0387\u119E\u1427\u16EB\u2022\u2024\u2027\u2219\u22C5\u25CF\u2981\u2E31\u2E33\u3002\u30FB\u318D\uA78F]/gu;
+const APOSTROPHES = /[`\u00B4\u02B9\u02BB\u02BC\u02BD\u02BE\u02BF\u2018\u2019\u201A\u201B\u2032\u2035\uA78B\uA78C]/gu;
 const RINGS = /[\u25CB\u25EF]/gu;
 
 /** Han in a wide sense: rare ones that this engine does not know yet, and what private fonts put in their place. */
@@ -59,10 +63,21 @@ export const normalName = (text: string): string =>
     .normalize('NFC');
 
 const LETTER = String.raw`\p{L}\p{Co}\u3007\u{20000}-\u{3FFFD}`;
-const NAME = new RegExp(`^[${LETTER}][${LETTER}\\p{M}·\\-' ]{1,49}$`, 'u');
+/** ʻOkina begins with its apostrophe; before other letters than Latin ones it is a quotation mark. */
+const FIRST = String.raw`(?:'(?=\p{Script=Latin}))?[${LETTER}]`;
+const NAME = new RegExp(`^(?=.{2,50}$)${FIRST}[${LETTER}\\p{M}·\\-' ]+$`, 'u');
 
 /** Of a name in normal form. */
 export const isName = (name: string): boolean => NAME.test(name);
+
+const DIGITS = /(?![0-9])\p{Nd}/gu;
+/** Unicode keeps the ten digits of a script together and in order, and where scripts adjoin, by tens. */
+const asciiDigit = (digit: string): string => {
+  const code = digit.codePointAt(0) ?? 0;
+  let before = 0;
+  while (/\p{Nd}/u.test(String.fromCodePoint(code - before - 1))) before += 1;
+  return String(before % 10);
+};
 
 /** Numbers and code words: nothing within them is a space or a dash. */
 const compact = (text: string): string =>
@@ -72,7 +87,8 @@ const compact = (text: string): string =>
     .replace(UNSEEN, '')
     .replace(/[\p{Cc}\p{M}]/gu, '')
     .replace(SPACES, '')
-    .replace(DASHES, '');
+    .replace(DASHES, '')
+    .replace(DIGITS, asciiDigit);
 
 /** A capital may come with marks that its small letter did not show. */
 const capitals = (text: string): string => compact(compact(text).toUpperCase());
@@ -83,12 +99,16 @@ const X_ALIKE = /[xXхХχΧ×]$/u;
 /** An identity number: digits, and a capital X at the end. */
 export const normalIdNumber = (text: string): string => capitals(text).replace(X_ALIKE, 'X');
 
+/** What people and forms put around and between the groups of a phone. */
+const PHONE_MARKS = /[\p{Ps}\p{Pe}\p{Pi}\p{Pf}\p{Pc}"'`,\u3001/\\|~]/gu;
+/** What a `tel:` link may say besides (RFC 3966), without its dash; a mobile phone has no extensions. */
+const PHONE_PARAMETERS = /(?:;(?:(?:ext|isub|phonecontext)=[^;]*)?)+$/iu;
 /** The country, the trunk 0 or both, in front of the eleven digits of a mobile phone. */
 const PHONE_PREFIX = /^(?:tel:)?(?:\+?0{0,2}86)?0?(?=1\d{10}$)/iu;
 
 /** A mobile phone of mainland China: eleven digits. */
 export const normalPhone = (text: string): string =>
-  compact(text).replace(DOTS, '').replace(/[()/]/gu, '').replace(PHONE_PREFIX, '');
+  compact(text).replace(DOTS, '').replace(PHONE_MARKS, '').replace(PHONE_PARAMETERS, '').replace(PHONE_PREFIX, '');
 
 /** A code word such as `wechat`, as it is written: only what cannot be meant is taken away. */
 export const normalWord = (text: string): string =>

@@ -6,13 +6,12 @@ import type { IncomingMessage } from 'node:http';
 import { ApiError } from './errors.ts';
 import { createGate, type GateDeps, type Knock } from './gate.ts';
 import type { LoadGuard } from './load-guard.ts';
-import type { Acceptances } from './ports.ts';
+import type { StoredPosition } from './ports.ts';
 import { readJson } from './read-json.ts';
-import { createRecall } from './recall.ts';
+import { createRecall, type RecallDeps } from './recall.ts';
 import { type Claim, claimOf, publishClaim, type RegisterDeps, type Registered } from './register.ts';
 
-export interface AcceptDeps extends RegisterDeps, Omit<GateDeps, 'isOverloaded'> {
-  readonly acceptances: Acceptances;
+export interface AcceptDeps extends RegisterDeps, RecallDeps, Omit<GateDeps, 'isOverloaded'> {
   readonly guard: LoadGuard;
 }
 
@@ -44,9 +43,9 @@ export const createAcceptor = (deps: AcceptDeps): Acceptor => {
     }
   };
 
-  const held = async (knock: Knock, claim: Claim): Promise<Registered> => {
+  const held = async (knock: Knock, claim: Claim, where?: StoredPosition): Promise<Registered> => {
     try {
-      return await recall.standing(knock, claim);
+      return await recall.standing(knock, claim, where);
     } catch (error) {
       const isMismatch = error instanceof ApiError && error.code === 'IDEMPOTENCY_MISMATCH';
       if (isMismatch && recall.pay(knock)) gate.giveBack(knock);
@@ -60,7 +59,7 @@ export const createAcceptor = (deps: AcceptDeps): Acceptor => {
     try {
       if (recall.isAstray(claim)) return await held(knock, claim);
       const outcome = await publishClaim(deps, knock, claim);
-      if (outcome.kind === 'held') return await held(knock, claim);
+      if (outcome.kind === 'held') return await held(knock, claim, outcome);
       recall.remember(knock, claim, { at: outcome.at, fingerprint: claim.fingerprint });
       return { ...claim.receipt, receivedAt: outcome.at, repeated: false };
     } finally {

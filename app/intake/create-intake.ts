@@ -7,15 +7,11 @@ import { type AcceptDeps, createAcceptor } from './accept.ts';
 import { ApiError, ERRORS, type ErrorCode } from './errors.ts';
 import type { Knock } from './gate.ts';
 import { createIntakeMetrics } from './metrics.ts';
-import type { ReceiptStore } from './ports.ts';
 import { sendProblem } from './problem.ts';
 import { receiptState } from './receipt-state.ts';
 import { staticPage } from './static-page.ts';
 
 export interface IntakeDeps extends AcceptDeps {
-  readonly receipts: ReceiptStore;
-  /** Ends look-ups when the process ends. */
-  readonly signal: AbortSignal;
   readonly registry: Registry;
   /** This process's own clock, however wrong: what the operator compares. */
   readonly wallClockMs: () => number;

@@ -34,6 +34,8 @@ export interface Knock {
   readonly kind: 'citizen' | 'canary';
   /** Server time of arrival: what the window and the winner rule go by. */
   readonly arrivedAtMs: number;
+  /** Whether most clocks said so then: a body takes seconds, and what they say meanwhile is about another time. */
+  readonly isClockAgreed: boolean;
   /** What stands against letting it in, as far as its head says. */
   readonly refusal: ApiError | undefined;
 }
@@ -51,6 +53,8 @@ export interface GateDeps {
   readonly settings: LiveSettingsSource;
   readonly canaryKey: SecretKey;
   readonly now: () => number;
+  /** Whether `now()` is what most clocks say. */
+  readonly isClockAgreed: () => boolean;
   readonly monotonicMs: () => number;
   readonly random: () => number;
   /** Whether this process has more work than it can answer in time. */
@@ -123,6 +127,7 @@ export const createGate = (deps: GateDeps): Gate => {
   return {
     knock(request) {
       const arrivedAtMs = deps.now();
+      const isClockAgreed = deps.isClockAgreed();
       const settings = deps.settings.current();
       if (settings === undefined) throw new ApiError('STARTING', { retryAfterSeconds: soon(deps.random()) });
       const idempotencyKey = idempotencyKeyOf(request);
@@ -132,9 +137,10 @@ export const createGate = (deps: GateDeps): Gate => {
       }
       checkJsonHead(request);
       const againstCanary = (): ApiError | undefined => (deps.isOverloaded() ? overloaded(deps.random()) : undefined);
+      const common = { settings, idempotencyKey, arrivedAtMs, isClockAgreed };
       return signature === undefined
-        ? { settings, idempotencyKey, kind: 'citizen', arrivedAtMs, refusal: againstCitizen(settings, arrivedAtMs) }
-        : { settings, idempotencyKey, kind: 'canary', arrivedAtMs, refusal: againstCanary() };
+        ? { ...common, kind: 'citizen', refusal: againstCitizen(settings, arrivedAtMs) }
+        : { ...common, kind: 'canary', refusal: againstCanary() };
     },
 
     admit({ kind, settings: { traffic } }) {

@@ -32,14 +32,20 @@ export type AcceptanceLookup =
       /** Undefined: stored before there were fingerprints. */
       readonly fingerprint: string | undefined;
     }
-  /** Certainly nothing, in no shard. */
+  /** Certainly nothing, in no shard, but for what is stored under a subject of an earlier release. */
   | { readonly kind: 'absent' }
-  /** A shard can't be asked now, and the others hold nothing. */
+  /** A shard can't be asked now, or something may be on its way into one, and none holds anything. */
   | { readonly kind: 'unavailable' };
 
+/** Where a shard said that it holds something. */
+export interface StoredPosition {
+  readonly shard: number;
+  readonly sequence: number;
+}
+
 export interface Acceptances {
-  /** Asks every shard. Never rejects. */
-  find(receipt: string, citizenHash: string): Promise<AcceptanceLookup>;
+  /** Asks every shard. Never rejects. @param held where it is, if that was said: then it is found under any subject */
+  find(receipt: string, citizenHash: string, held?: StoredPosition): Promise<AcceptanceLookup>;
   /** Whether the journal is known to hold it in another shard than its citizen's, where a publish would not meet it. */
   isAstray(receipt: string): boolean;
 }

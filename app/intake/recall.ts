@@ -2,6 +2,9 @@
  * Who was accepted gets the receipt whatever gate has shut since: a repeat is found in this process's memory, or in the
  * journal, which is the truth. The receipt itself is derived (core/receipt.ts); what must be found out is whether it stands.
  *
+ * Before it says CLOSED, the database is asked as well, for one that an earlier release stored under another subject: a row is proof,
+ * and no row is none, so a database that is away or behind changes nothing.
+ *
  * Asking the journal is bounded, because whoever was never accepted may ask as well:
  *
  * | the key                        | room for a question | what is done |
@@ -18,7 +21,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ApiError } from './errors.ts';
 import { type Knock, overloaded, shareOf } from './gate.ts';
-import type { AcceptanceLookup, Acceptances } from './ports.ts';
+import type { AcceptanceLookup, Acceptances, ReceiptStore, StoredPosition } from './ports.ts';
 import type { Claim, Registered } from './register.ts';
 import { TokenBucket } from './token-bucket.ts';
 
@@ -42,6 +45,9 @@ const MOST_WAITING = 64;
 
 export interface RecallDeps {
   readonly acceptances: Acceptances;
+  readonly receipts: ReceiptStore;
+  /** Ends look-ups when the process ends. */
+  readonly signal: AbortSignal;
   readonly monotonicMs: () => number;
   readonly random: () => number;
 }
@@ -55,8 +61,8 @@ export interface Recall {
   fromMemory(knock: Knock, claim: Claim): Registered | undefined;
   /** The receipt of a request with a refusal. @throws ApiError: the refusal, where the journal holds nothing */
   instead(knock: Knock, claim: Claim, refusal: ApiError): Promise<Registered>;
-  /** The journal has said that it holds the claim: since when, and of the same body. @throws ApiError */
-  standing(knock: Knock, claim: Claim): Promise<Registered>;
+  /** The journal has said that it holds the claim, and perhaps where: since when, and of the same body. @throws ApiError */
+  standing(knock: Knock, claim: Claim, where?: StoredPosition): Promise<Registered>;
   /** Whether the claim stands in the journal where a publish would not meet it. */
   isAstray(claim: Claim): boolean;
   /** Pays for a mismatch out of the questions, so that it costs no admission; false: there is no room. */
@@ -74,7 +80,7 @@ const registered = ({ receipt, fingerprint }: Claim, acceptance: Acceptance): Re
   return { ...receipt, receivedAt: acceptance.at, repeated: true };
 };
 
-export const createRecall = ({ acceptances, monotonicMs, random }: RecallDeps): Recall => {
+export const createRecall = ({ acceptances, receipts, signal, monotonicMs, random }: RecallDeps): Recall => {
   /** By Idempotency-Key, the one that was used last at the end. */
   const memory = new Map<string, Remembered>();
   const bucket = new TokenBucket();
@@ -101,11 +107,12 @@ export const createRecall = ({ acceptances, monotonicMs, random }: RecallDeps): 
   const ask = async (
     knock: Knock,
     claim: Claim,
+    where?: StoredPosition,
   ): Promise<Registered | Exclude<AcceptanceLookup['kind'], 'accepted'>> => {
     if (asking < MOST_AT_ONCE) asking += 1;
     else await new Promise<void>((resolve) => waiting.push(resolve));
     try {
-      const found = await acceptances.find(claim.receipt.receiptNo, claim.citizenHash);
+      const found = await acceptances.find(claim.receipt.receiptNo, claim.citizenHash, where);
       if (found.kind !== 'accepted') return found.kind;
       remember(knock, claim, found);
       return registered(claim, found);
@@ -114,6 +121,15 @@ export const createRecall = ({ acceptances, monotonicMs, random }: RecallDeps): 
       if (next === undefined) asking -= 1;
       else next();
     }
+  };
+
+  const inDatabase = async (knock: Knock, claim: Claim): Promise<Registered | undefined> => {
+    const found = await receipts.find(claim.receipt.receiptNo, signal);
+    if (found.kind !== 'found' && found.kind !== 'superseded') return undefined;
+    // Rows keep no fingerprint.
+    const acceptance = { at: found.receivedAt, fingerprint: undefined };
+    remember(knock, claim, acceptance);
+    return registered(claim, acceptance);
   };
 
   const unasked = (refusal: ApiError): ApiError => (refusal.code === 'CLOSED' ? overloaded(random()) : refusal);
@@ -142,10 +158,12 @@ export const createRecall = ({ acceptances, monotonicMs, random }: RecallDeps): 
         found = await ask(knock, claim);
       }
       if (typeof found === 'object') return found;
+      const row = found === 'absent' && refusal.code === 'CLOSED' ? await inDatabase(knock, claim) : undefined;
+      if (row !== undefined) return row;
       throw found === 'unavailable' && refusal.code === 'CLOSED' ? unavailable() : refusal;
     },
-    async standing(knock, claim) {
-      const found = await ask(knock, claim);
+    async standing(knock, claim, where) {
+      const found = await ask(knock, claim, where);
       if (typeof found === 'object') return found;
       throw unavailable();
     },

@@ -6,7 +6,7 @@ import { SealingPausedError, sealingAad } from '../core/sealing.ts';
 import type { SecretKey } from '../core/secret-key.ts';
 import { ApiError, type ErrorCode } from './errors.ts';
 import type { Knock } from './gate.ts';
-import type { PublishOutcome, RegistrationJournal, Sealer } from './ports.ts';
+import type { PublishOutcome, RegistrationJournal, Sealer, StoredPosition } from './ports.ts';
 import { fieldsOf, parseRegistration, type Registration } from './registration-body.ts';
 
 export interface RegisterDeps {
@@ -15,8 +15,6 @@ export interface RegisterDeps {
   readonly citizenKey: SecretKey;
   readonly journal: RegistrationJournal;
   readonly sealer: Sealer;
-  /** Whether the time of arrival is what most clocks said. */
-  readonly isClockAgreed: () => boolean;
 }
 
 /** What a request asks for, and the receipt that it has or would get. */
@@ -74,10 +72,10 @@ export const claimOf = (
  * @throws ApiError for a journal that did not acknowledge
  */
 export const publishClaim = async (
-  { campaignId, site, sealer, journal, isClockAgreed }: RegisterDeps,
-  { kind, arrivedAtMs }: Knock,
+  { campaignId, site, sealer, journal }: RegisterDeps,
+  { kind, arrivedAtMs, isClockAgreed }: Knock,
   { registration, citizenHash, receipt, fingerprint }: Claim,
-): Promise<{ readonly kind: 'stored'; readonly at: string } | { readonly kind: 'held' }> => {
+): Promise<{ readonly kind: 'stored'; readonly at: string } | ({ readonly kind: 'held' } & StoredPosition)> => {
   const { name, idType, idNumber, phone, channel, category, locale, policyVersion } = registration;
   const personal = Buffer.from(JSON.stringify({ name, idType, idNumber, phone }), 'utf8');
   const { keyId, sealed } = sealPersonal(sealer, personal, sealingAad(campaignId, receipt.receiptNo));
@@ -92,13 +90,16 @@ export const publishClaim = async (
     receipt: receipt.receiptNo,
     citizenHash,
     at,
-    ...(isClockAgreed() ? { clock: 'agreed' } : {}),
+    ...(isClockAgreed ? { clock: 'agreed' } : {}),
     site,
     keyId,
     data: { ...data },
   };
   const outcome = await journal.publish(event);
-  if (outcome.kind === 'acknowledged') return outcome.duplicate ? { kind: 'held' } : { kind: 'stored', at };
+  if (outcome.kind === 'acknowledged') {
+    const { shard, sequence, duplicate } = outcome;
+    return duplicate ? { kind: 'held', shard, sequence } : { kind: 'stored', at };
+  }
   throw new ApiError(UNAVAILABLE[outcome.reason], {
     retryAfterSeconds: Math.max(1, Math.ceil(outcome.retryAfterMs / 1000)),
   });

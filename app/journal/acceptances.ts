@@ -6,7 +6,10 @@
  * |----------------------------------------|----|
  * | one has it                             | accepted; the earliest copy among those that answer soon after |
  * | all say that they have nothing         | absent |
+ * | … and publishes failed here of late    | unavailable: a leader without a quorum has not counted what is on its way |
  * | some nothing, some do not answer       | unavailable |
+ *
+ * A shard that said where it holds the registration is also asked for that place: an earlier release stored it under another subject.
  *
  * A message on its subject is found by an index in the server's memory: 0.1 ms of its CPU where there is none, and 2 ms for an
  * old one, whose block has to be read (docs/adr/0020). Callers bound how often they ask.
@@ -16,6 +19,7 @@ import { astraySubject, eventSubject, shardStreamName } from '../../operator/api
 import { parseEnvelope } from '../core/envelope-schema.ts';
 import { shardOf } from '../core/shard.ts';
 import { acceptedAt } from '../core/winner.ts';
+import type { Found } from '../dependencies.ts';
 import type { AcceptanceLookup, Acceptances } from '../intake/ports.ts';
 import type { JournalConnection } from './connection.ts';
 
@@ -24,6 +28,8 @@ export interface AcceptancesOptions {
   readonly campaignId: string;
   readonly shards: number;
   readonly monotonicMs: () => number;
+  /** How this process finds the journal. */
+  readonly journal: () => Found;
   /** Those in other shards than their citizens', see astray.ts. */
   readonly astray: ReadonlySet<string>;
 }
@@ -35,6 +41,12 @@ const SILENT_FOR_MS = 2_000;
 /** For copies in other shards, once one was found. */
 const OTHERS_WITHIN_MS = 100;
 const NOT_FOUND = 10037;
+/** A leader that has lost its quorum steps down within 20 s, and what it had in hand is then stored or gone. */
+const SETTLED_AFTER_SECONDS = 30;
+
+/** Whether nothing that failed here can be on its way into a shard any more. */
+export const isSettled = ({ state, seconds }: Found): boolean =>
+  state === 'answers' && seconds >= SETTLED_AFTER_SECONDS;
 
 const answer = z.union([
   z.object({ error: z.object({ err_code: z.number().optional() }) }),
@@ -42,6 +54,9 @@ const answer = z.union([
 ]);
 
 const UNAVAILABLE: AcceptanceLookup = { kind: 'unavailable' };
+
+const receivedSubject = (campaignId: string, shard: number, receipt: string): string =>
+  eventSubject(campaignId, shard, 'received', receipt);
 
 /** What one shard's leader answered. Anything but a message or "no message found" says nothing. */
 export const readStored = (text: string, receipt: string): AcceptanceLookup => {
@@ -65,11 +80,11 @@ export const readStored = (text: string, receipt: string): AcceptanceLookup => {
 };
 
 /** Several shards' answers as one. */
-export const joinStored = (answers: readonly AcceptanceLookup[]): AcceptanceLookup => {
+export const joinStored = (answers: readonly AcceptanceLookup[], settled: boolean): AcceptanceLookup => {
   const accepted = answers.filter((one) => one.kind === 'accepted');
   const [earliest] = accepted.toSorted((a, b) => (a.at < b.at ? -1 : 1));
   if (earliest !== undefined) return earliest;
-  return answers.every(({ kind }) => kind === 'absent') ? { kind: 'absent' } : UNAVAILABLE;
+  return settled && answers.every(({ kind }) => kind === 'absent') ? { kind: 'absent' } : UNAVAILABLE;
 };
 
 export const createAcceptances = ({
@@ -77,15 +92,14 @@ export const createAcceptances = ({
   campaignId,
   shards,
   monotonicMs,
+  journal,
   astray,
 }: AcceptancesOptions): Acceptances => {
   const silentUntilMs: number[] = Array(shards).fill(Number.NEGATIVE_INFINITY);
 
-  const ask = async (shard: number, receipt: string, home: number): Promise<AcceptanceLookup> => {
+  const ask = async (shard: number, receipt: string, what: object): Promise<AcceptanceLookup> => {
     const subject = `$JS.API.STREAM.MSG.GET.${shardStreamName(campaignId, shard)}`;
-    const stored =
-      shard === home ? eventSubject(campaignId, shard, 'received', receipt) : astraySubject(campaignId, shard, receipt);
-    const request = JSON.stringify({ last_by_subj: stored });
+    const request = JSON.stringify(what);
     const isSilent = (silentUntilMs[shard] ?? 0) > monotonicMs();
     try {
       const timeout = isSilent ? SILENT_ANSWER_WITHIN_MS : ANSWER_WITHIN_MS;
@@ -99,20 +113,25 @@ export const createAcceptances = ({
   };
   return {
     isAstray: (receipt) => astray.has(receipt),
-    async find(receipt, citizenHash) {
+    async find(receipt, citizenHash, held) {
       if (!connection.isConnected()) return UNAVAILABLE;
       const home = shardOf(citizenHash, shards);
       const answers: AcceptanceLookup[] = [];
       const found = Promise.withResolvers<void>();
+      const questions = Array.from({ length: shards }, (_, shard): readonly [number, object] => {
+        const subjectOf = shard === home ? receivedSubject : astraySubject;
+        return [shard, { last_by_subj: subjectOf(campaignId, shard, receipt) }];
+      });
+      if (held !== undefined) questions.push([held.shard, { seq: held.sequence }]);
       const all = Promise.all(
-        Array.from({ length: shards }, async (_, shard) => {
-          const one = await ask(shard, receipt, home);
+        questions.map(async ([shard, what]) => {
+          const one = await ask(shard, receipt, what);
           answers.push(one);
           if (one.kind === 'accepted') setTimeout(found.resolve, OTHERS_WITHIN_MS);
         }),
       );
       await Promise.race([all, found.promise]);
-      return joinStored(answers);
+      return joinStored(answers, isSettled(journal()));
     },
   };
 };

@@ -7,6 +7,7 @@
  * | no answer in 300 ms                          | a second copy to the next healthy shard, if the budget has room |
  * | nobody listens, no space: nothing was stored | the next healthy shard at once: makes no copy, costs no budget |
  * | another copy of it is on its way there       | the same shard again soon: it becomes a duplicate, or is stored |
+ * | … and still so after 300 ms                  | as no answer: a leader without a quorum says the same for ever |
  * | any other refusal: may have been stored      | as no answer, but at once |
  * | the connection was lost under way            | the same shard once more on the new one: its Nats-Msg-Id drops the copy |
  *
@@ -82,7 +83,10 @@ export class PublishAttempt {
 
   /** On a new connection: answers to what went over the old one will not come. */
   resend(): void {
-    for (const shard of [...this.#waiting]) void this.#copy(shard, 'resend');
+    for (const shard of [...this.#waiting]) {
+      this.#listen(shard);
+      void this.#copy(shard, 'resend');
+    }
   }
 
   giveUp(reason: Unavailable['reason']): void {
@@ -94,7 +98,8 @@ export class PublishAttempt {
     const { health, monotonicMs, count, isConnected } = this.#context;
     this.#tried.add(shard);
     this.#waiting.add(shard);
-    this.#listen(shard);
+    // A conflict is asked again far sooner than a shard is silent, and must not begin its time anew.
+    if (kind !== 'resend') this.#listen(shard);
     // The client would keep it and send it whenever; resend() does when there is a connection, if anybody still waits.
     if (!isConnected()) return;
     const answer = await this.#send(shard, Math.max(1, TOTAL_BUDGET_MS - (monotonicMs() - this.#startedAtMs)));
@@ -109,7 +114,6 @@ export class PublishAttempt {
     count(kind, failure);
     if (failure === 'nobody') health.unreachable(shard);
     if (failure === 'full') health.refusedAsFull(shard, monotonicMs());
-    if (failure === 'conflict') health.heard(shard, monotonicMs());
     if (!this.#settled) this.#onFailure(shard, failure);
   }
 

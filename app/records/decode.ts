@@ -29,7 +29,7 @@ const isCanonicalInstant = (at: string): boolean => at >= '1970' && new Date(Dat
 
 /**
  * Members in one order, because a tie between two copies is broken by their text; intakes of two releases may write
- * them in different ones. parseEnvelope has checked that exactly these are there.
+ * them in different ones, or more of them. parseEnvelope has checked that these are there.
  */
 const canonical = ({ clock, ...event }: EventEnvelope, storedAtMs: number): EventEnvelope => {
   if (event.type !== 'received') return event;

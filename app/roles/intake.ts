@@ -96,6 +96,7 @@ export const startIntake: StartRole = async ({ config, registry, dependencies, l
       campaignId,
       shards,
       monotonicMs,
+      journal: () => health.found(monotonicMs()),
       astray: followAstray(
         { connection, campaignId, shards, onError: warn('follow astray registrations') },
         ended.signal,

@@ -7,7 +7,7 @@ import { SealingPausedError } from '../../app/core/sealing.ts';
 import { secretKey } from '../../app/core/secret-key.ts';
 import { createIntake } from '../../app/intake/create-intake.ts';
 import type { LoadGuard } from '../../app/intake/load-guard.ts';
-import type { AcceptanceLookup, PublishOutcome, ReceiptLookup } from '../../app/intake/ports.ts';
+import type { AcceptanceLookup, PublishOutcome, ReceiptLookup, StoredPosition } from '../../app/intake/ports.ts';
 import { type HttpServer, intakeConnections, listen } from '../../app/intake/server.ts';
 import { citizenOf } from '../../local/load/citizen.ts';
 import type { LiveSettings } from '../../operator/api/app-contract.ts';
@@ -82,10 +82,11 @@ export interface TestIntake {
   /** Change what the world does. */
   world: {
     nowMs: number;
+    isClockAgreed: boolean;
     settings: LiveSettings | undefined;
     publish: (event: EventEnvelope) => Promise<PublishOutcome>;
     /** What the journal holds: what it acknowledged first under a receipt, unless the test says otherwise. */
-    accepted: (receipt: string) => Promise<AcceptanceLookup>;
+    accepted: (receipt: string, held?: StoredPosition) => Promise<AcceptanceLookup>;
     /** Receipts that lie where a publish does not meet them. */
     astray: Set<string>;
     find: (receipt: string) => Promise<ReceiptLookup>;
@@ -133,6 +134,7 @@ export const startTestIntake = async (
   const connections = intakeConnections(maxConnections);
   const world: TestIntake['world'] = {
     nowMs: NOW_MS,
+    isClockAgreed: true,
     settings: settingsOf(),
     publish: async () => ACKNOWLEDGED,
     accepted: async (receipt) => acceptedIn(journal, receipt),
@@ -159,7 +161,7 @@ export const startTestIntake = async (
       },
     },
     acceptances: {
-      find: (receipt) => world.accepted(receipt),
+      find: (receipt, _citizenHash, held) => world.accepted(receipt, held),
       isAstray: (receipt) => world.astray.has(receipt),
     },
     settings: { current: () => world.settings },
@@ -176,7 +178,7 @@ export const startTestIntake = async (
     guard,
     connections,
     now: () => world.nowMs,
-    isClockAgreed: () => true,
+    isClockAgreed: () => world.isClockAgreed,
     wallClockMs: () => world.nowMs,
     monotonicMs: () => performance.now(),
     random: () => 0.5,

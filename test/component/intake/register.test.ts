@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { request } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { signCanary } from '../../../app/intake/canary.ts';
 import type { PublishOutcome } from '../../../app/intake/ports.ts';
@@ -41,6 +43,25 @@ describe('a good registration', () => {
       json: { state: 'received', receivedAt: '2026-10-01T12:00:00.000Z' },
     });
     expect(await arrivals('accepted')).toBe(1);
+  });
+
+  it('says what clocks said when it arrived, not when its body was there', async () => {
+    const slowly = async (atArrival: boolean): Promise<void> => {
+      intake.world.isClockAgreed = atArrival;
+      const headers = { 'content-type': 'application/json', 'idempotency-key': randomUUID(), expect: '100-continue' };
+      const upload = request(`${intake.url}/api/v1/registrations`, { method: 'POST', headers });
+      upload.flushHeaders();
+      // The server has met the head by then.
+      await once(upload, 'continue');
+      intake.world.isClockAgreed = !atArrival;
+      const answered = once(upload, 'response');
+      upload.end(JSON.stringify(bodyOf(1)));
+      await answered;
+      upload.destroy();
+    };
+    await slowly(false);
+    await slowly(true);
+    expect(intake.published.map(({ clock }) => clock)).toEqual([undefined, 'agreed']);
   });
 
   it('becomes an event that names nobody', async () => {

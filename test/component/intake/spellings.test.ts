@@ -172,6 +172,8 @@ describe('names and numbers as people paste them', () => {
     '138–0013–8000',
     '8613800138000',
     '(+86)13800138000',
+    '【+86】138，0013_8000；ext=1',
+    '١٣٨٠٠١٣٨٠٠٠',
   ];
   it.each(phones)('the phone %j is taken', async (phone) => {
     expect((await intake.post({ ...nobodyYet(), phone })).status).toBe(201);
@@ -188,6 +190,9 @@ describe('names and numbers as people paste them', () => {
     '王\u3000明',
     '王\u00A0明',
     'O’Neil',
+    'ʻOkina',
+    '阿᛫买',
+    '阿﹒买',
     'Mary‐Jane',
     '王\uE5E5',
   ];

@@ -163,11 +163,32 @@ describe('a publish', () => {
   it('that meets another copy on its way asks the same shard again, and goes nowhere else', async () => {
     const answers: Record<number, Answer> = { 0: { afterMs: 5, with: 'conflict' }, 1: { afterMs: 1, with: 'ack' } };
     const { passed, sent, counted } = stage(answers);
-    expect(await passed(400)).toBeUndefined();
+    expect(await passed(250)).toBeUndefined();
     answers[0] = { afterMs: 5, with: 'duplicate' };
     expect(await passed(100)).toMatchObject({ kind: 'acknowledged', shard: 0, duplicate: true });
     expect(new Set(sent)).toEqual(new Set([0]));
     expect(counted.at(-1)).toBe('resend duplicate');
+  });
+
+  it('that meets nothing but conflicts for 300 ms goes on to the next shard, and blames this one', async () => {
+    const { passed, sent, counted, health } = stage({
+      0: { afterMs: 1, with: 'conflict' },
+      1: { afterMs: 5, with: 'ack' },
+    });
+    expect(await passed(299)).toBeUndefined();
+    expect(new Set(sent)).toEqual(new Set([0]));
+    expect(await passed(10)).toMatchObject({ kind: 'acknowledged', shard: 1 });
+    expect(counted.at(-1)).toBe('hedge acknowledged');
+    expect(health.first(0, Date.now(), false)).toBe(1);
+  });
+
+  it('that meets conflicts for 300 ms where others come through blames nothing', async () => {
+    const answers: Record<number, Answer> = { 0: { afterMs: 1, with: 'conflict' } };
+    const { passed, health } = stage(answers);
+    await passed(200);
+    health.heard(0, Date.now());
+    await passed(110);
+    expect(health.first(0, Date.now(), false)).toBe(0);
   });
 
   it('is told `timeout` after three seconds without an answer, never `journal_full` while one may have stored it', async () => {

@@ -123,6 +123,7 @@ describe('a campaign’s account', () => {
       campaignId,
       shards: SHARDS,
       monotonicMs: () => performance.now(),
+      journal: () => ({ state: 'answers', seconds: 3_600 }),
       astray: new Set(),
     });
     const { receipt, citizenHash } = receivedEvent();

@@ -1,12 +1,16 @@
 /** One registration a receipt, on real servers: after the duplicate window, side by side, and in another shard. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { headers } from '@nats-io/transport-node';
 import { Registry } from 'prom-client';
 import type { EventEnvelope } from '../../../app/core/envelope.ts';
+import { encodeEnvelope } from '../../../app/core/envelope-schema.ts';
 import { shardOf } from '../../../app/core/shard.ts';
-import type { Acceptances, PublishOutcome, RegistrationJournal } from '../../../app/intake/ports.ts';
+import type { Found } from '../../../app/dependencies.ts';
+import type { Acceptances, PublishOutcome, RegistrationJournal, StoredPosition } from '../../../app/intake/ports.ts';
 import { createAcceptances } from '../../../app/journal/acceptances.ts';
 import { followAstray } from '../../../app/journal/astray.ts';
 import { createPublisher } from '../../../app/journal/publisher.ts';
+import { shardSubjects } from '../../../operator/api/names.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { copiesInJournal } from '../../helpers/read-back.ts';
 import { never, type RealJournal, startRealJournal } from '../../helpers/real-journal.ts';
@@ -16,6 +20,8 @@ const CAMPAIGN = 'spring';
 const monotonicMs = (): number => performance.now();
 const ended = new AbortController();
 const errors: unknown[] = [];
+/** How the pods find the journal. */
+let found: Found = { state: 'answers', seconds: 3_600 };
 let journal: RealJournal;
 let pods: readonly { readonly journal: RegistrationJournal; readonly acceptances: Acceptances }[];
 
@@ -28,7 +34,7 @@ beforeAll(async () => {
     const astray = followAstray({ ...common, onError: (error) => errors.push(error) }, ended.signal);
     return {
       journal: createPublisher({ ...common, registry: new Registry(), signal: never }),
-      acceptances: createAcceptances({ ...common, astray }),
+      acceptances: createAcceptances({ ...common, astray, journal: () => found }),
     };
   });
 });
@@ -54,8 +60,8 @@ const acknowledged = (outcome: PublishOutcome): Extract<PublishOutcome, { kind: 
   return outcome;
 };
 const publish = async (pod: number, event: EventEnvelope) => acknowledged(await podOf(pod).journal.publish(event));
-const find = (pod: number, { receipt, citizenHash }: EventEnvelope) =>
-  podOf(pod).acceptances.find(receipt, citizenHash);
+const find = (pod: number, { receipt, citizenHash }: EventEnvelope, held?: StoredPosition) =>
+  podOf(pod).acceptances.find(receipt, citizenHash, held);
 
 describe('a receipt', () => {
   it('is stored once, also when its id is forgotten, and shows what was stored', async () => {
@@ -86,8 +92,26 @@ describe('a receipt', () => {
     }
   });
 
-  it('that was never stored is absent', async () => {
+  it('that was never stored is absent, unless something may be on its way', async () => {
     expect(await find(0, receivedEvent({ citizen: 'never' }))).toEqual({ kind: 'absent' });
+    found = { state: 'answers', seconds: 5 };
+    expect(await find(0, receivedEvent({ citizen: 'never' }))).toEqual({ kind: 'unavailable' });
+    found = { state: 'answers', seconds: 3_600 };
+  });
+
+  it('that an earlier release stored is found where the shard says that it is', async () => {
+    const event = withBody(receivedEvent({ citizen: 'old form', atMs: 5 }), 'old');
+    const shard = shardOf(event.citizenHash, SHARDS);
+    // Its subject had no receipt.
+    const head = headers();
+    head.set('Nats-Msg-Id', event.id);
+    const subject = shardSubjects(CAMPAIGN, shard).replace('>', 'received');
+    await journal.connection.nats.request(subject, encodeEnvelope(event), { headers: head, timeout: 10_000 });
+    const held = await publish(0, withBody(event, 'another body'));
+    expect(held).toMatchObject({ duplicate: true, shard });
+    expect(await find(0, event)).toEqual({ kind: 'absent' });
+    expect(await find(0, event, held)).toEqual({ kind: 'accepted', at: event.at, fingerprint: receiptOf('old') });
+    expect((await copiesInJournal(journal.connection, CAMPAIGN, never)).get(event.receipt)).toBe(1);
   });
 
   it('that a hedge put aside is found by every pod, and known as such', async () => {

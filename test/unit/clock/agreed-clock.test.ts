@@ -11,14 +11,19 @@ afterEach(() => {
 
 /** A world in which time is what the test says; clocks are what they are ahead of it, in seconds. */
 const world = async ({ own, others }: { own: number; others: Record<string, number | undefined> }) => {
-  const state = { elapsedMs: 0, own, others, asked: 0 };
+  /** `asleepMs`: how long the machine stood still, and its monotonic clock with it. */
+  const state = { elapsedMs: 0, asleepMs: 0, own, others, asked: 0 };
   const sources = Object.keys(others).map(
     (clock): ClockSource => ({
       async read() {
         state.asked += 1;
         const ahead = state.others[clock];
         if (ahead === undefined) throw new Error(`${clock} does not answer`);
-        return { clock, atMs: TRUE_MS + state.elapsedMs + ahead * 1000, mayBeShared: clock === 'database' };
+        return {
+          clock,
+          atMs: TRUE_MS + state.elapsedMs + state.asleepMs + ahead * 1000,
+          mayBeShared: clock === 'database',
+        };
       },
     }),
   );
@@ -27,7 +32,7 @@ const world = async ({ own, others }: { own: number; others: Record<string, numb
   const errors: unknown[] = [];
   const clock = createAgreedClock(
     {
-      own: { now: () => TRUE_MS + state.elapsedMs + state.own * 1000 },
+      own: { now: () => TRUE_MS + state.elapsedMs + state.asleepMs + state.own * 1000 },
       monotonicMs: () => 777 + state.elapsedMs,
       sources,
       onError: (error) => errors.push(error),
@@ -35,7 +40,7 @@ const world = async ({ own, others }: { own: number; others: Record<string, numb
     end.signal,
   );
   await clock.first;
-  const aheadSeconds = (): number => (clock.now() - TRUE_MS - state.elapsedMs) / 1000;
+  const aheadSeconds = (): number => (clock.now() - TRUE_MS - state.elapsedMs - state.asleepMs) / 1000;
   return { clock, state, errors, aheadSeconds };
 };
 const three = { 'journal nats-0': 0, 'journal nats-1': 0, 'journal nats-2': 0, database: 0 };
@@ -86,6 +91,36 @@ describe('the time of an intake', () => {
     expect(clock.problem()).toContain('600 s behind');
     await eventually(() => state.asked > before, { what: 'a question to the others' });
     expect(aheadSeconds()).toBe(0);
+  });
+
+  it('is nobody’s word after the machine slept, until all were asked again', async () => {
+    const { clock, state, aheadSeconds } = await world({ own: 0, others: three });
+    expect(clock.isAgreed()).toBe(true);
+    state.elapsedMs = 9_000;
+    state.asleepMs = 600_000;
+    // What they said before is ten minutes old, and a call can't tell.
+    expect([clock.isAgreed(), aheadSeconds()]).toEqual([false, -600]);
+    expect(clock.isAgreed()).toBe(false);
+    await eventually(() => clock.isAgreed(), { what: 'word of the others' });
+    expect(aheadSeconds()).toBe(0);
+  });
+
+  it('is nobody’s word after the machine slept, though all were asked a moment before', async () => {
+    const { clock, state } = await world({ own: 0, others: three });
+    state.elapsedMs = 100;
+    state.asleepMs = 600_000;
+    expect(clock.isAgreed()).toBe(false);
+  });
+
+  it('is nobody’s word after the machine slept when only some of them answer since', async () => {
+    const { clock, state } = await world({ own: 0, others: three });
+    const before = state.asked;
+    state.elapsedMs = 9_000;
+    state.asleepMs = 600_000;
+    state.others = { database: 0 };
+    clock.now();
+    await eventually(() => state.asked >= before + 4, { what: 'a question to the others' });
+    expect(clock.isAgreed()).toBe(false);
   });
 
   it('does not jump to and fro at the bound', async () => {

@@ -26,7 +26,26 @@ const every = (pattern: RegExp): readonly string[] => {
 const FORMAT = every(/^\p{Cf}$/u);
 const SPACES = every(/^[\p{Zs}\t]$/u);
 const DASHES = [...every(/^\p{Pd}$/u), '\u2212'];
-const DOTS = ['·', '•', '・', '.', '‧', '∙', '⋅', '●', '．', '･'];
+const DOTS = [
+  '·',
+  '•',
+  '・',
+  '.',
+  '‧',
+  '∙',
+  '⋅',
+  '●',
+  '．',
+  '･',
+  '\u16EB',
+  '\u318D',
+  '\uFE52',
+  '\u119E',
+  '\u1427',
+  '。',
+  '｡',
+];
+const BRACKETS = every(/^[\p{Ps}\p{Pe}\p{Pi}\p{Pf}]$/u);
 const noise = fc.constantFrom(...FORMAT, ...SPACES, ...DASHES);
 /** `text` with noise before, behind and between its characters. */
 const noisy = (text: string) =>
@@ -51,6 +70,24 @@ describe('a phone', () => {
     'from a link': 'tel:+8613800138000',
     'in full-width digits': wide(phone),
     'with line ends': ' 138\r\n0013\t8000\n',
+    'with a full-width comma': '138，0013，8000',
+    'with an ideographic comma': '138、0013、8000',
+    'with underscores': '138_0013_8000',
+    'with tildes': '138~0013～8000',
+    'with a comma at its end': '13800138000,',
+    'with a full stop at its end': '13800138000。',
+    'with a semicolon at its end': '13800138000；',
+    'in quotation marks': '"13800138000"',
+    'with the extension of a link': 'tel:+86-138-0013-8000;ext=1',
+    'with the context of a link': 'tel:13800138000;phone-context=+86;ext=12',
+    'in Arabic digits': '١٣٨٠٠١٣٨٠٠٠',
+    'in Persian digits': '۱۳۸۰۰۱۳۸۰۰۰',
+    'in Devanagari digits': '१३८००१३८०००',
+    'in Tibetan digits': '༡༣༨༠༠༡༣༨༠༠༠',
+    'in mathematical digits': '𝟏𝟑𝟖𝟬𝟬𝟭𝟯𝟪𝟢𝟢𝟢',
+    'in digits behind two blocks of others':
+      '\u{1E141}\u{1E143}\u{1E148}\u{1E140}\u{1E140}\u{1E141}\u{1E143}\u{1E148}\u{1E140}\u{1E140}\u{1E140}',
+    'with the country in lenticular brackets': '【+86】13800138000',
     'with no-break and ideographic spaces': '138\u00A00013\u30008000',
   };
   it.each(Object.entries(spellings))('%s is the same', (_name, text) => {
@@ -59,6 +96,20 @@ describe('a phone', () => {
 
   it('is the same with any dash, space and format character anywhere', () => {
     fc.assert(fc.property(noisy(`+86${phone}`), (text) => normalPhone(text) === phone));
+  });
+
+  it('is the same in brackets and quotation marks of every kind', () => {
+    expect(BRACKETS.filter((bracket) => normalPhone(`${bracket}+86${bracket}${phone}`) !== phone)).toEqual([]);
+  });
+
+  it.each([
+    '13800138000,13900139000',
+    '13800138000;13900139000',
+    '13800138000 x1',
+    '13800138000;a=13900139000',
+    '1380013800*',
+  ])('%s is none', (text) => {
+    expect(normalPhone(text)).not.toMatch(/^1[3-9]\d{9}$/);
   });
 
   it('keeps an 86 that is no country', () => {
@@ -79,6 +130,7 @@ describe('an identity number', () => {
     '110105 19491231 002X',
     '110105-19491231-002X',
     '\u202D11010519491231002X\u202C',
+    '١١٠١٠٥١٩٤٩١٢٣١٠٠٢X',
   ])('%s is the same', (text) => {
     expect(parseIdentityNumber(text, NOW_MS)).toMatchObject({ kind: 'valid', normalised: number });
   });
@@ -103,6 +155,9 @@ describe('a name', () => {
     'spaces of another script': ['Anna\u3000 Maria\u00A0Smith', 'Anna Maria Smith'],
     'a curly apostrophe': ['O’Neil', "O'Neil"],
     'a modifier letter for an apostrophe': ['Oʻzbek Aʼzam', "O'zbek A'zam"],
+    'a letter for an apostrophe at its beginning': ['ʻOkina', "'Okina"],
+    'a saltillo': ['Kꞌiche', "K'iche"],
+    'a small hyphen': ['Mary\uFE63Jane', 'Mary-Jane'],
     'an en dash': ['Mary–Jane', 'Mary-Jane'],
     'a hyphen that is no minus': ['Mary‐Jane', 'Mary-Jane'],
     'a non-breaking hyphen': ['Mary‑Jane', 'Mary-Jane'],
@@ -134,20 +189,61 @@ describe('a name', () => {
     }
   });
 
-  it.each(['··', '王', '·', '', ' ', '王1', '王\u0000明', '<b>', '\u0301\u0301', '王\uD800', '--', "''", '😀😀'])(
-    '%j is none',
-    (text) => {
-      expect(isName(normalName(text))).toBe(false);
-    },
-  );
+  it.each([
+    '··',
+    '王',
+    '·',
+    '',
+    ' ',
+    '王1',
+    '王\u0000明',
+    '<b>',
+    '\u0301\u0301',
+    '王\uD800',
+    '--',
+    "''",
+    "'O",
+    "'王小明",
+    '😀😀',
+  ])('%j is none', (text) => {
+    expect(isName(normalName(text))).toBe(false);
+  });
 
   it('is in normal form for good, whatever was typed', () => {
     const anything = fc.oneof(
       fc.string({ unit: 'binary', maxLength: 40 }),
       fc
-        .array(fc.oneof(noise, fc.constantFrom(...DOTS, '王', 'e', '\u0301', "'", '’', '\u3000', '\uFFA0', '⽅')), {
-          maxLength: 12,
-        })
+        .array(
+          fc.oneof(
+            noise,
+            fc.constantFrom(
+              ...DOTS,
+              '王',
+              'e',
+              '\u0301',
+              "'",
+              '’',
+              '\u3000',
+              '\uFFA0',
+              '⽅',
+              '1',
+              '+',
+              '86',
+              ';ext=1',
+              ';',
+              'tel:',
+              '，',
+              '_',
+              '١',
+              '(',
+              '】',
+              '\u318D',
+            ),
+          ),
+          {
+            maxLength: 12,
+          },
+        )
         .map((all) => all.join('')),
     );
     fc.assert(

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { encodeEnvelope } from '../../../app/core/envelope-schema.ts';
 import type { AcceptanceLookup } from '../../../app/intake/ports.ts';
-import { joinStored, readStored } from '../../../app/journal/acceptances.ts';
+import { isSettled, joinStored, readStored } from '../../../app/journal/acceptances.ts';
 import { instant, receiptOf, receivedEvent } from '../../helpers/records.ts';
 
 const event = receivedEvent();
@@ -43,7 +43,8 @@ describe('what a shard says of a receipt', () => {
 
 describe('what the shards say together', () => {
   const accepted = (n: number): AcceptanceLookup => ({ kind: 'accepted', at: instant(n), fingerprint: undefined });
-  const [absent, unavailable]: AcceptanceLookup[] = [{ kind: 'absent' }, { kind: 'unavailable' }];
+  const absent: AcceptanceLookup = { kind: 'absent' };
+  const unavailable: AcceptanceLookup = { kind: 'unavailable' };
   const rows: readonly (readonly [readonly (AcceptanceLookup | undefined)[], AcceptanceLookup | undefined])[] = [
     [[absent, absent, absent], absent],
     [[absent, unavailable, absent], unavailable],
@@ -52,6 +53,25 @@ describe('what the shards say together', () => {
     [[accepted(1), accepted(2)], accepted(1)],
   ];
   it.each(rows)('%j is %j', (answers, together) => {
-    expect(joinStored(answers.filter((one) => one !== undefined))).toEqual(together);
+    expect(
+      joinStored(
+        answers.filter((one) => one !== undefined),
+        true,
+      ),
+    ).toEqual(together);
+  });
+
+  it('is not that there is nothing while something may be on its way', () => {
+    expect(joinStored([absent, absent], false)).toEqual(unavailable);
+    expect(joinStored([absent, accepted(1)], false)).toEqual(accepted(1));
+  });
+
+  it.each([
+    ['answers', 30, true],
+    ['answers', 29, false],
+    ['no_leader', 60, false],
+    ['unknown', 60, false],
+  ])('nothing is on its way where the journal is found as %s for %i s: %s', (state, seconds, settled) => {
+    expect(isSettled({ state, seconds })).toBe(settled);
   });
 });

@@ -1,0 +1,54 @@
+/** Registrations that an earlier release stored under another subject: asked for by subject, the journal says that it has nothing. */
+import { randomUUID } from 'node:crypto';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { ReceiptLookup } from '../../../app/intake/ports.ts';
+import { ACKNOWLEDGED, acceptedIn, bodyOf, startTestIntake, type TestIntake } from '../../helpers/intake.ts';
+
+let intake: TestIntake;
+beforeEach(async () => {
+  intake = await startTestIntake();
+});
+afterEach(() => intake.stop());
+
+const close = (): void => {
+  intake.world.nowMs = Date.parse('2026-10-09T00:01:00Z');
+};
+
+describe('a repeat of a registration under an older subject', () => {
+  const at = '2026-10-01T11:00:00.000Z';
+  const rows: Record<string, ReceiptLookup> = {
+    stands: { kind: 'found', channel: 'wechat', category: 'dining', receivedAt: at, facts: [] },
+    'is superseded': { kind: 'superseded', receivedAt: at },
+  };
+  it.each(Object.entries(rows))(
+    'gets its receipt after closing where the database says that it %s',
+    async (_name, row) => {
+      close();
+      intake.world.find = async () => row;
+      const answer = await intake.post(bodyOf(1));
+      expect([answer.status, answer.json['receivedAt']]).toEqual([200, at]);
+      expect(intake.published).toEqual([]);
+    },
+  );
+
+  it.each(['absent', 'unavailable'] as const)('comes too late where the database is %s', async (kind) => {
+    close();
+    intake.world.find = async () => ({ kind });
+    expect((await intake.post(bodyOf(1))).json['code']).toBe('CLOSED');
+  });
+
+  it('is looked for where the shard says that it holds it', async () => {
+    const key = { 'idempotency-key': randomUUID() };
+    const other = await startTestIntake();
+    try {
+      const first = await intake.post(bodyOf(1), key);
+      other.world.publish = async () => ({ ...ACKNOWLEDGED, shard: 2, sequence: 7, duplicate: true });
+      other.world.accepted = async (receipt, held) =>
+        held?.shard === 2 && held.sequence === 7 ? acceptedIn(intake.published, receipt) : { kind: 'absent' };
+      const again = await other.post(bodyOf(1), key);
+      expect([again.status, again.json]).toEqual([200, first.json]);
+    } finally {
+      await other.stop();
+    }
+  });
+});
