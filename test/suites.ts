@@ -14,7 +14,7 @@ export interface Suite {
   readonly group: Group;
   /** Folders below test/ whose `*.test.ts` belong to it. */
   readonly folders: readonly string[];
-  /** Processes and servers share two cores with the tests that watch them: heavy suites run one file at a time. */
+  /** Files side by side. Those on a cluster share it, and whole clusters share two cores: one at a time. */
   readonly workers: number;
   readonly timeoutMs: number;
   readonly onCluster: boolean;
@@ -63,7 +63,7 @@ const ALL: readonly Suite[] = [
     name: 'embedded',
     group: 'fast',
     folders: ['embedded'],
-    workers: 1,
+    workers: 2,
     timeoutMs: 1_500_000,
     onCluster: false,
     missing: hasPostgres,

@@ -82,7 +82,10 @@ describe('a database without a free connection', () => {
     ]);
     wayBack = await fillSlots(url);
     await reaches('connections');
-    expect(await queryOnce(postgres.adminUrl, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
+    // Connections that were just refused still hold a place for a moment.
+    await eventually(async () => (await queryOnce(postgres.adminUrl, 'SELECT 1 AS one')).length === 1, {
+      what: 'the superuser to get in',
+    });
     publish(300);
     await back();
     await reaches('answers');
