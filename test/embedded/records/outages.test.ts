@@ -67,7 +67,7 @@ const startWorker = async (campaignId: string) => {
     },
     stop.signal,
   );
-  const counts = createCountsReader({ page: () => registry.metrics() });
+  const counts = createCountsReader({ page: () => registry.metrics() }, { monotonicMs });
   const pod = {
     name: 'records-0',
     tier: 'records',
