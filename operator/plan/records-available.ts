@@ -1,5 +1,7 @@
 /** Whether the journal gets into the database, as records pods find it with their own credentials. */
+import { ENV } from '../api/app-contract.ts';
 import type { ConditionReason } from '../api/conditions.ts';
+import { tierName } from '../api/names.ts';
 import { publishesFail } from './accepting.ts';
 import type { DatabaseTrouble, FailingPods, JournalTrouble, WorkersView } from './pod-views.ts';
 import type { ConditionInput, Verdict } from './verdict.ts';
@@ -9,8 +11,12 @@ type Available = Verdict<'RecordsAvailable'>;
 interface Cause {
   readonly reason: ConditionReason<'RecordsAvailable'>;
   readonly what: string;
-  readonly remedy: string;
+  readonly remedy: string | ((campaign: { readonly name: string; readonly namespace: string }) => string);
 }
+
+/** Runs the role records-rebuild where the accounts are. The image has no shell that would set a variable. */
+const rebuildCommand = (name: string, namespace: string): string =>
+  `kubectl exec -n ${namespace} deployment/${tierName(name, 'records')} -- /usr/local/bin/node -e "process.env.${ENV.role}='records-rebuild';import('/app/app/main.js')"`;
 
 const DATABASE: Readonly<Record<DatabaseTrouble, Cause>> = {
   silent: {
@@ -60,8 +66,8 @@ const DATABASE: Readonly<Record<DatabaseTrouble, Cause>> = {
   missing: {
     reason: 'TablesMissing',
     what: 'the database or its tables are missing',
-    remedy:
-      'Restart the records pods to make the tables, and rebuild the rows from the journal (app/records/rebuild-main.ts)',
+    remedy: ({ name, namespace }) =>
+      `Create the database if it is gone. Then make the tables, and write every row again from the journal: ${rebuildCommand(name, namespace)}`,
   },
   failing: {
     reason: 'CommitsFail',
@@ -109,11 +115,12 @@ const databaseTrouble = (input: ConditionInput, { pods, database }: WorkersView)
   if (most === undefined) return undefined;
   const { reason, what, remedy } = DATABASE[most.state];
   const others = found.slice(1).map((one) => ` Also: ${DATABASE[one.state].what} (${who(one, pods)}).`);
+  const how = typeof remedy === 'string' ? remedy : remedy(input.campaign.metadata);
   const isPartial = count(found) * 2 < pods;
   return {
     status: 'False',
     reason: isPartial ? 'SomeWorkersFail' : reason,
-    message: `As records pods find it, ${what}: ${who(most, pods)}.${others.join('')} ${remedy}. ${meanwhile(input)}`,
+    message: `As records pods find it, ${what}: ${who(most, pods)}.${others.join('')} ${how}. ${meanwhile(input)}`,
   };
 };
 
