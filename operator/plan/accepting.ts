@@ -1,7 +1,7 @@
 /** Whether registrations are stored, as intake pods find it with their own credentials. */
 import type { ConditionReason } from '../api/conditions.ts';
 import type { FailingPods, IntakesView, JournalTrouble } from './pod-views.ts';
-import type { ConditionInput, Verdict } from './verdict.ts';
+import { areMost, type ConditionInput, reasonBefore, type Verdict } from './verdict.ts';
 
 type Accepting = Verdict<'AcceptingRegistrations'>;
 
@@ -49,19 +49,13 @@ const FAILED_SHARE = 0.05;
 const LEAST_FAILED = 5;
 /** Once it was told: a share that goes to and fro around 5 % is one trouble, not one a second. */
 const STILL_FAILED_SHARE = 0.02;
-/** Pods that fail, of all: of half of them the cause is told, until less than 40 % do. */
-const MOST_PODS = 0.5;
-const STILL_MOST_PODS = 0.4;
 
 const failingPods = ({ failing }: IntakesView): number => failing.reduce((sum, { pods }) => sum + pods, 0);
-
-const reasonBefore = ({ observed }: Pick<ConditionInput, 'observed'>): string | undefined =>
-  observed.previous?.conditions?.find(({ type }) => type === 'AcceptingRegistrations')?.reason;
 
 const isCause = (reason: string | undefined): boolean => Object.values(CAUSES).some((cause) => cause.reason === reason);
 
 const mostFail = (view: IntakesView, before: string | undefined): boolean =>
-  failingPods(view) > 0 && failingPods(view) >= view.pods * (isCause(before) ? STILL_MOST_PODS : MOST_PODS);
+  areMost(failingPods(view), view.pods, isCause(before));
 
 const tooManyFail = ({ stored, failed }: IntakesView, before: string | undefined): boolean => {
   const share = failed / Math.max(1, stored + failed);
@@ -92,7 +86,7 @@ const trouble = (view: IntakesView, before: string | undefined): Accepting | und
 /** Whether at least half of the intake pods store nothing: then most citizens are sent away. */
 export const publishesFail = (input: Pick<ConditionInput, 'observed'>): boolean => {
   const { intakes } = input.observed.readings;
-  return intakes?.kind === 'fresh' && mostFail(intakes.value, reasonBefore(input));
+  return intakes?.kind === 'fresh' && mostFail(intakes.value, reasonBefore(input, 'AcceptingRegistrations'));
 };
 
 /**
@@ -119,7 +113,8 @@ export const acceptingRegistrations = (input: ConditionInput): Accepting => {
     return { status: 'Unknown', reason: 'NotYetObserved', message: 'The intake has not been created yet.' };
   }
   const { intakes = { kind: 'absent' as const } } = observed.readings;
-  const found = intakes.kind === 'fresh' ? trouble(intakes.value, reasonBefore(input)) : undefined;
+  const found =
+    intakes.kind === 'fresh' ? trouble(intakes.value, reasonBefore(input, 'AcceptingRegistrations')) : undefined;
   if (!tier.pods.some(({ ready }) => ready)) {
     const why = found === undefined ? 'The condition Provisioned and the events of the pods say why.' : found.message;
     return { status: 'False', reason: 'NoReadyIntake', message: `No intake pod is Ready. ${why}` };

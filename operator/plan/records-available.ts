@@ -4,7 +4,7 @@ import type { ConditionReason } from '../api/conditions.ts';
 import { tierName } from '../api/names.ts';
 import { publishesFail } from './accepting.ts';
 import type { DatabaseTrouble, FailingPods, JournalTrouble, WorkersView } from './pod-views.ts';
-import type { ConditionInput, Verdict } from './verdict.ts';
+import { areMost, type ConditionInput, reasonBefore, type Verdict } from './verdict.ts';
 
 type Available = Verdict<'RecordsAvailable'>;
 
@@ -116,10 +116,11 @@ const databaseTrouble = (input: ConditionInput, { pods, database }: WorkersView)
   const { reason, what, remedy } = DATABASE[most.state];
   const others = found.slice(1).map((one) => ` Also: ${DATABASE[one.state].what} (${who(one, pods)}).`);
   const how = typeof remedy === 'string' ? remedy : remedy(input.campaign.metadata);
-  const isPartial = count(found) * 2 < pods;
+  const before = reasonBefore(input, 'RecordsAvailable');
+  const wereMost = Object.values(DATABASE).some((cause) => cause.reason === before);
   return {
     status: 'False',
-    reason: isPartial ? 'SomeWorkersFail' : reason,
+    reason: areMost(count(found), pods, wereMost) ? reason : 'SomeWorkersFail',
     message: `As records pods find it, ${what}: ${who(most, pods)}.${others.join('')} ${how}. ${meanwhile(input)}`,
   };
 };
@@ -128,9 +129,10 @@ const journalTrouble = (input: ConditionInput, { pods, journal }: WorkersView): 
   const found = journal.filter(({ seconds }) => seconds >= JOURNAL_SECONDS);
   const [most] = found;
   if (most === undefined) return undefined;
+  const wereMost = reasonBefore(input, 'RecordsAvailable') === 'JournalNotRead';
   return {
     status: 'False',
-    reason: count(found) * 2 < pods ? 'SomeWorkersFail' : 'JournalNotRead',
+    reason: areMost(count(found), pods, wereMost) ? 'JournalNotRead' : 'SomeWorkersFail',
     message: `Records pods can't read the journal, ${JOURNAL[most.state]}: ${who(most, pods)}. Compare nats-user and nats-password in the Secret of spec.dataPlane.secretName with the accounts of the nats-servers, and look at the servers. ${meanwhile(input)}`,
   };
 };
@@ -142,9 +144,9 @@ const journalTrouble = (input: ConditionInput, { pods, journal }: WorkersView): 
  * |-----------------------------------------------------------|---------|--------|
  * | no tier yet                                               | Unknown | NotYetObserved |
  * | none said anything for 5 s                                | Unknown | NoWorkerAnswers |
- * | at least half have found trouble with the database for 3 s | False  | the cause that most of them name |
+ * | at least half have found trouble with the database for 3 s; 40 % when it was so before | False | the cause that most of them name |
  * | fewer have                                                | False   | SomeWorkersFail |
- * | at least half could not read the journal for 10 s         | False   | JournalNotRead; fewer: SomeWorkersFail |
+ * | at least half could not read the journal for 10 s; 40 % when it was so before | False   | JournalNotRead; fewer: SomeWorkersFail |
  * | a batch has waited 30 s for its commit                    | False   | NotCommitting |
  * | none has looked at the database yet                       | Unknown | NotYetObserved |
  * | otherwise                                                 | True    | Available |

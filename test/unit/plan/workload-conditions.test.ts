@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import type { ConditionType } from '../../../operator/api/conditions.ts';
 import { acceptingRegistrations } from '../../../operator/plan/accepting.ts';
 import { transitionEvents } from '../../../operator/plan/events.ts';
 import { ready } from '../../../operator/plan/journal-conditions.ts';
@@ -38,7 +39,13 @@ const cluster = (readyPods: number) => ({
   tiers: { intake: anObservedTier('intake', 10, readyPods), records: anObservedTier('records', 4) },
   plans: [],
 });
-const input = (readings: Partial<CampaignReadings>, nowMs = OPENS_AT_MS, readyPods = 10, before?: string) =>
+const input = (
+  readings: Partial<CampaignReadings>,
+  nowMs = OPENS_AT_MS,
+  readyPods = 10,
+  before?: string,
+  type: ConditionType = 'AcceptingRegistrations',
+) =>
   aConditionInput({
     nowMs,
     observed: {
@@ -46,7 +53,7 @@ const input = (readings: Partial<CampaignReadings>, nowMs = OPENS_AT_MS, readyPo
         before === undefined
           ? undefined
           : {
-              conditions: conditions({ type: 'AcceptingRegistrations', status: 'False', reason: before, message: '' }),
+              conditions: conditions({ type, status: 'False', reason: before, message: '' }),
             },
       cluster: cluster(readyPods),
       readings: { ...freshReadings(nowMs, { backlog: 812 }), ...readings },
@@ -172,6 +179,25 @@ describe('RecordsAvailable', () => {
     expect(verdict).toMatchObject({ status: 'False', reason });
     expect(verdict.message).toContain('4 of 4 records pods (chengdu-records-0 among them) have said so for 10 s');
     expect(verdict.message).toContain('Registrations go on; 812 wait in the journal.');
+  });
+
+  it.each([
+    ['DiskFull', workers({ pods: 5, database: inTrouble('disk_full', 2) }), 'DiskFull'],
+    ['DiskFull', workers({ pods: 6, database: inTrouble('disk_full', 2) }), 'SomeWorkersFail'],
+    ['SomeWorkersFail', workers({ pods: 5, database: inTrouble('disk_full', 2) }), 'SomeWorkersFail'],
+    [
+      'JournalNotRead',
+      workers({ pods: 5, journal: [{ state: 'silent', pods: 2, example: 'r', seconds: 11 }] }),
+      'JournalNotRead',
+    ],
+    [
+      'SomeWorkersFail',
+      workers({ pods: 5, journal: [{ state: 'silent', pods: 2, example: 'r', seconds: 11 }] }),
+      'SomeWorkersFail',
+    ],
+  ] as const)('does not come and go around half of the pods: %s before', (before, view, reason) => {
+    const now = input({ workers: fresh(view) }, OPENS_AT_MS, 10, before, 'RecordsAvailable');
+    expect(recordsAvailable(now).reason).toBe(reason);
   });
 
   it('names the command that makes lost tables anew', () => {
