@@ -11,6 +11,7 @@ import { ADMIN_PATHS } from '../operator/api/app-contract.ts';
 import { intakeServiceName } from '../operator/api/names.ts';
 import type { ScalePlan } from '../operator/api/scale-plan-types.ts';
 import type { BuildOptions } from '../operator/resources/build-options.ts';
+import { systemClock } from '../operator/runtime/clock.ts';
 import { createCanaryAsker } from '../operator/signals/canary.ts';
 import { createCountsReader } from '../operator/signals/counts.ts';
 import { createSignalReader } from '../operator/signals/reader.ts';
@@ -134,7 +135,7 @@ export const startEmbedded = async (options: EmbeddedOptions): Promise<Stack> =>
         journal,
         audit: createAuditLog({ connection, replicas: OPTIONS.journalReplicas }),
         signals: (onError) => createSignalReader({ scraper, journal, shards: OPTIONS.shards, now: Date.now, onError }),
-        counts: createCountsReader(scraper),
+        counts: createCountsReader(scraper, systemClock),
         canaries,
       },
       OPTIONS,

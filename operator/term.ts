@@ -80,7 +80,7 @@ export const createTerm = (
     events,
     journal,
     signals,
-    counts: createCountsReader(scraper),
+    counts: createCountsReader(scraper, clock),
     canaries,
     options: config.build,
     report,

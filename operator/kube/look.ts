@@ -2,7 +2,10 @@
 import type { Clock } from '../runtime/clock.ts';
 
 export interface Look<T> {
-  /** The last answer; undefined before the first one, and when nobody needs it. Asks again when it is time. Never throws. */
+  /**
+   * The last answer; undefined before the first one, and for a caller that does not need it. Asks again when it is time.
+   * Several campaigns of a namespace share the answer: one that needs none takes it from none of the others. Never throws.
+   */
   of(namespace: string, isNeeded: boolean, signal: AbortSignal): T | undefined;
 }
 
@@ -21,27 +24,26 @@ export const createLook = <T>(
   ask: (namespace: string, signal: AbortSignal) => Promise<T>,
 ): Look<T> => {
   const known = new Map<string, Known<T>>();
+  const forgottenAfterMs = FORGOTTEN_AFTER * everyMs;
   return {
     of(namespace, isNeeded, signal) {
-      if (!isNeeded) {
-        known.delete(namespace);
-        return undefined;
-      }
       const nowMs = clock.monotonicMs();
       const last = known.get(namespace);
+      if (!isNeeded) {
+        if (last !== undefined && nowMs - last.askedAtMs > forgottenAfterMs) known.delete(namespace);
+        return undefined;
+      }
       if (last === undefined || nowMs - last.askedAtMs >= everyMs) {
         known.set(namespace, { answer: undefined, answeredAtMs: undefined, ...last, askedAtMs: nowMs });
         ask(namespace, signal).then(
           (answer) => {
-            // Nobody needs it any more.
-            if (!known.has(namespace)) return;
             known.set(namespace, { answer, askedAtMs: nowMs, answeredAtMs: clock.monotonicMs() });
           },
           () => undefined,
         );
       }
       const { answer, answeredAtMs } = known.get(namespace) ?? {};
-      return answeredAtMs === undefined || nowMs - answeredAtMs > FORGOTTEN_AFTER * everyMs ? undefined : answer;
+      return answeredAtMs === undefined || nowMs - answeredAtMs > forgottenAfterMs ? undefined : answer;
     },
   };
 };

@@ -1,7 +1,7 @@
 /** Whether registrations are stored, as intake pods find it with their own credentials. */
 import type { ConditionReason } from '../api/conditions.ts';
 import type { FailingPods, IntakesView, JournalTrouble } from './pod-views.ts';
-import type { ConditionInput, Verdict } from './verdict.ts';
+import { areMost, type ConditionInput, reasonBefore, type Verdict } from './verdict.ts';
 
 type Accepting = Verdict<'AcceptingRegistrations'>;
 
@@ -47,11 +47,23 @@ const sentence = ({ state, pods, example }: FailingPods<JournalTrouble>, of: num
 /** Fewer failures are those of single requests; a pod that fails altogether counts by itself. */
 const FAILED_SHARE = 0.05;
 const LEAST_FAILED = 5;
+/** Once it was told: a share that goes to and fro around 5 % is one trouble, not one a second. */
+const STILL_FAILED_SHARE = 0.02;
 
 const failingPods = ({ failing }: IntakesView): number => failing.reduce((sum, { pods }) => sum + pods, 0);
 
+const isCause = (reason: string | undefined): boolean => Object.values(CAUSES).some((cause) => cause.reason === reason);
+
+const mostFail = (view: IntakesView, before: string | undefined): boolean =>
+  areMost(failingPods(view), view.pods, isCause(before));
+
+const tooManyFail = ({ stored, failed }: IntakesView, before: string | undefined): boolean => {
+  const share = failed / Math.max(1, stored + failed);
+  return before === 'SomePublishesFail' ? share >= STILL_FAILED_SHARE : failed >= LEAST_FAILED && share >= FAILED_SHARE;
+};
+
 /** What is wrong with publishing; undefined when nothing is. */
-const trouble = (view: IntakesView): Accepting | undefined => {
+const trouble = (view: IntakesView, before: string | undefined): Accepting | undefined => {
   const { pods, failing, stored, failed } = view;
   const [most] = failing;
   if (most !== undefined) {
@@ -59,11 +71,11 @@ const trouble = (view: IntakesView): Accepting | undefined => {
     const all = failing.map((one) => sentence(one, pods)).join('. ');
     return {
       status: 'False',
-      reason: failingPods(view) * 2 >= pods ? reason : 'SomePublishesFail',
+      reason: mostFail(view, before) ? reason : 'SomePublishesFail',
       message: `${all}. ${remedy}.`,
     };
   }
-  if (failed < LEAST_FAILED || failed < FAILED_SHARE * (stored + failed)) return undefined;
+  if (!tooManyFail(view, before)) return undefined;
   return {
     status: 'False',
     reason: 'SomePublishesFail',
@@ -72,13 +84,9 @@ const trouble = (view: IntakesView): Accepting | undefined => {
 };
 
 /** Whether at least half of the intake pods store nothing: then most citizens are sent away. */
-export const publishesFail = ({ observed: { readings } }: Pick<ConditionInput, 'observed'>): boolean => {
-  const { intakes } = readings;
-  return (
-    intakes?.kind === 'fresh' &&
-    intakes.value.failing.length > 0 &&
-    failingPods(intakes.value) * 2 >= intakes.value.pods
-  );
+export const publishesFail = (input: Pick<ConditionInput, 'observed'>): boolean => {
+  const { intakes } = input.observed.readings;
+  return intakes?.kind === 'fresh' && mostFail(intakes.value, reasonBefore(input, 'AcceptingRegistrations'));
 };
 
 /**
@@ -90,8 +98,8 @@ export const publishesFail = ({ observed: { readings } }: Pick<ConditionInput, '
  * | no tier yet                        | any              | Unknown | NotYetObserved |
  * | none is Ready                      | any              | False   | NoReadyIntake, with what those that start say |
  * | none said anything for 5 s         | any              | Unknown | NoIntakeAnswers |
- * | at least half fail                 | any              | False   | the cause that most of them name |
- * | fewer fail, or 5 % of publishes do | any              | False   | SomePublishesFail |
+ * | at least half fail; 40 % when it was so before | any  | False   | the cause that most of them name |
+ * | fewer fail, or 5 % of publishes do; 2 % when it was so before | any | False | SomePublishesFail |
  * | none has asked the journal yet     | any              | Unknown | NotYetObserved |
  * | well                               | before opening   | False   | NotOpen |
  * | well                               | after closing    | False   | Closed |
@@ -105,7 +113,8 @@ export const acceptingRegistrations = (input: ConditionInput): Accepting => {
     return { status: 'Unknown', reason: 'NotYetObserved', message: 'The intake has not been created yet.' };
   }
   const { intakes = { kind: 'absent' as const } } = observed.readings;
-  const found = intakes.kind === 'fresh' ? trouble(intakes.value) : undefined;
+  const found =
+    intakes.kind === 'fresh' ? trouble(intakes.value, reasonBefore(input, 'AcceptingRegistrations')) : undefined;
   if (!tier.pods.some(({ ready }) => ready)) {
     const why = found === undefined ? 'The condition Provisioned and the events of the pods say why.' : found.message;
     return { status: 'False', reason: 'NoReadyIntake', message: `No intake pod is Ready. ${why}` };

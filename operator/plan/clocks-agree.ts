@@ -30,7 +30,10 @@ interface Off {
 }
 
 const list = (off: readonly Off[]): string => {
-  const worst = off.toSorted((a, b) => Math.abs(b.aheadSeconds) - Math.abs(a.aheadSeconds)).slice(0, MOST_NAMED);
+  // By whole seconds: clocks that differ by less would change places, and the message, in every tick.
+  const seconds = ({ aheadSeconds }: Off): number => Math.round(Math.abs(aheadSeconds));
+  const byName = off.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  const worst = byName.toSorted((a, b) => seconds(b) - seconds(a)).slice(0, MOST_NAMED);
   const named = worst.map(({ name, aheadSeconds }) => `${name} is ${told(aheadSeconds)}`);
   return [...named, ...(off.length > MOST_NAMED ? [`${off.length - MOST_NAMED} more are off`] : [])].join(', ');
 };

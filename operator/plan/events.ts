@@ -21,6 +21,8 @@ interface Transition {
   /** The condition whose message explains it. */
   readonly about: ConditionType;
   readonly happened: (before: Condition | undefined, after: Condition | undefined) => boolean;
+  /** Where the condition's message would not do: events with other numbers are other events, and none is counted. */
+  readonly message?: (after: Condition) => string;
 }
 
 /** The condition took this reason in this tick. */
@@ -54,6 +56,9 @@ const storesNot: readonly string[] = [
   'JournalFull',
   'SomePublishesFail',
 ];
+/** Its condition counts registrations, each second others. */
+const SOME_FAIL =
+  'Some intake pods store no registration, or some registrations were not stored and their citizens are asked to send them again. The condition AcceptingRegistrations says which, and what to do.';
 const storesAgain: readonly string[] = ['Accepting', 'NotOpen', 'Closed', 'LevelLetsNobodyIn'];
 
 /** Reasons for which the floor won't stand at opening unless somebody acts. */
@@ -179,6 +184,7 @@ const TRANSITIONS: readonly Transition[] = [
     reason: 'RegistrationsFail',
     about: 'AcceptingRegistrations',
     happened: (before, after) => storesNot.includes(after?.reason ?? '') && before?.reason !== after?.reason,
+    message: ({ reason, message }) => (reason === 'SomePublishesFail' ? SOME_FAIL : message),
   },
   {
     type: 'Normal',
@@ -186,6 +192,7 @@ const TRANSITIONS: readonly Transition[] = [
     about: 'AcceptingRegistrations',
     // Over, however the window is by now.
     happened: (before, after) => storesNot.includes(before?.reason ?? '') && storesAgain.includes(after?.reason ?? ''),
+    message: () => 'Intake pods can store registrations again.',
   },
   {
     type: 'Warning',
@@ -206,10 +213,10 @@ export const transitionEvents = (
   previous: VoucherCampaignStatus | undefined,
   next: VoucherCampaignStatus,
 ): readonly CampaignEvent[] => {
-  const conditions = TRANSITIONS.flatMap(({ type, reason, about, happened }) => {
+  const conditions = TRANSITIONS.flatMap(({ type, reason, about, happened, message }) => {
     const after = find(next, about);
     return after !== undefined && happened(find(previous, about), after)
-      ? [campaignEvent(type, reason, after.message)]
+      ? [campaignEvent(type, reason, message?.(after) ?? after.message)]
       : [];
   });
   const ceilings = SCALED_TIERS.flatMap((tier) => {

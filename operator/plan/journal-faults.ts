@@ -61,7 +61,7 @@ export const faultVerdict = (fault: JournalFault): Verdict<'JournalDurable'> | u
       return {
         status: 'False',
         reason: 'ServerUnreachable',
-        message: `${fault.server} does not answer since ${since(fault.sinceMs)}. ${OTHERS_GO_ON} One more loss stops them. Look at its pod and at its node.`,
+        message: `${fault.server} has not answered since ${since(fault.sinceMs)}. ${OTHERS_GO_ON} One more loss stops them. Look at its pod and at its node.`,
       };
     case 'leaderless':
       return {
@@ -73,7 +73,7 @@ export const faultVerdict = (fault: JournalFault): Verdict<'JournalDurable'> | u
       return {
         status: 'False',
         reason: 'ReplicaNotCurrent',
-        message: `${fault.server} is behind with ${some(fault.streams)} since ${since(fault.sinceMs)} and does not catch up. ${OTHERS_GO_ON} Restart it: ${ONE_AT_A_TIME}.`,
+        message: `${fault.server} has been behind with ${some(fault.streams)} since ${since(fault.sinceMs)} and does not catch up. ${OTHERS_GO_ON} Restart it: ${ONE_AT_A_TIME}.`,
       };
     case 'streamsFull':
       return undefined;
@@ -97,6 +97,9 @@ export const faultVerdict = (fault: JournalFault): Verdict<'JournalDurable'> | u
       };
   }
 };
+
+/** Whether it heals by itself within a minute, so that its end is worth a look. */
+export const isPassing = (fault: JournalFault): boolean => faultVerdict(fault)?.status === 'True';
 
 /** The worst of them, as far as it concerns durability. */
 export const worstVerdict = (faults: readonly JournalFault[] = []): Verdict<'JournalDurable'> | undefined => {

@@ -20,6 +20,7 @@ import { scaleEvent, transitionEvents } from './events.ts';
 import { finalizerChange } from './finalizer.ts';
 import { headroomOf } from './headroom.ts';
 import { journalSpec } from './journal.ts';
+import { isPassing } from './journal-faults.ts';
 import { buildLiveSettings } from './live-settings.ts';
 import { planManifests } from './manifests.ts';
 import { resumeMemory } from './memory.ts';
@@ -87,6 +88,11 @@ const isStopped = ({ conditions = [] }: VoucherCampaignStatus): boolean =>
   conditions.some(
     ({ type, status, reason }) => type === 'RecordsAvailable' && status === 'False' && reason !== 'SomeWorkersFail',
   );
+
+const journalForNextLook = (journal: Observed['journal']): 'ready' | 'passingFault' | 'notReady' => {
+  if (journal?.kind !== 'ready') return 'notReady';
+  return (journal.faults ?? []).some(isPassing) ? 'passingFault' : 'ready';
+};
 
 export const plan = (stated: VoucherCampaign, observed: Observed, nowMs: number, options: BuildOptions): Plan => {
   const { mode } = stated.spec.scaling;
@@ -179,7 +185,7 @@ export const plan = (stated: VoucherCampaign, observed: Observed, nowMs: number,
       times,
       nowMs,
       tiers,
-      journalReady: journal?.kind === 'ready' && (journal.faults ?? []).length === 0,
+      journal: journalForNextLook(journal),
       stage: status.stage ?? '',
       arrivalsPerSecond: readings.arrivals.kind === 'absent' ? undefined : readings.arrivals.value.over3s,
       backlog: status.backlog,

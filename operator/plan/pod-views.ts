@@ -5,7 +5,7 @@ import type { DatabaseState, JournalStateOfPod } from '../api/app-contract.ts';
 export interface FailingPods<State extends string> {
   readonly state: State;
   readonly pods: number;
-  /** Name of one of them. */
+  /** Name of one of them: the first by name. */
   readonly example: string;
   /** For how long, at the pod that has had it longest. */
   readonly seconds: number;

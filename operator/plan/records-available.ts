@@ -1,16 +1,22 @@
 /** Whether the journal gets into the database, as records pods find it with their own credentials. */
+import { ENV } from '../api/app-contract.ts';
 import type { ConditionReason } from '../api/conditions.ts';
+import { tierName } from '../api/names.ts';
 import { publishesFail } from './accepting.ts';
 import type { DatabaseTrouble, FailingPods, JournalTrouble, WorkersView } from './pod-views.ts';
-import type { ConditionInput, Verdict } from './verdict.ts';
+import { areMost, type ConditionInput, reasonBefore, type Verdict } from './verdict.ts';
 
 type Available = Verdict<'RecordsAvailable'>;
 
 interface Cause {
   readonly reason: ConditionReason<'RecordsAvailable'>;
   readonly what: string;
-  readonly remedy: string;
+  readonly remedy: string | ((campaign: { readonly name: string; readonly namespace: string }) => string);
 }
+
+/** Runs the role records-rebuild where the accounts are. The image has no shell that would set a variable. */
+const rebuildCommand = (name: string, namespace: string): string =>
+  `kubectl exec -n ${namespace} deployment/${tierName(name, 'records')} -- /usr/local/bin/node -e "process.env.${ENV.role}='records-rebuild';import('/app/app/main.js')"`;
 
 const DATABASE: Readonly<Record<DatabaseTrouble, Cause>> = {
   silent: {
@@ -60,8 +66,8 @@ const DATABASE: Readonly<Record<DatabaseTrouble, Cause>> = {
   missing: {
     reason: 'TablesMissing',
     what: 'the database or its tables are missing',
-    remedy:
-      'Restart the records pods to make the tables, and rebuild the rows from the journal (app/records/rebuild-main.ts)',
+    remedy: ({ name, namespace }) =>
+      `Create the database if it is gone. Then make the tables, and write every row again from the journal: ${rebuildCommand(name, namespace)}`,
   },
   failing: {
     reason: 'CommitsFail',
@@ -109,11 +115,13 @@ const databaseTrouble = (input: ConditionInput, { pods, database }: WorkersView)
   if (most === undefined) return undefined;
   const { reason, what, remedy } = DATABASE[most.state];
   const others = found.slice(1).map((one) => ` Also: ${DATABASE[one.state].what} (${who(one, pods)}).`);
-  const isPartial = count(found) * 2 < pods;
+  const how = typeof remedy === 'string' ? remedy : remedy(input.campaign.metadata);
+  const before = reasonBefore(input, 'RecordsAvailable');
+  const wereMost = Object.values(DATABASE).some((cause) => cause.reason === before);
   return {
     status: 'False',
-    reason: isPartial ? 'SomeWorkersFail' : reason,
-    message: `As records pods find it, ${what}: ${who(most, pods)}.${others.join('')} ${remedy}. ${meanwhile(input)}`,
+    reason: areMost(count(found), pods, wereMost) ? reason : 'SomeWorkersFail',
+    message: `As records pods find it, ${what}: ${who(most, pods)}.${others.join('')} ${how}. ${meanwhile(input)}`,
   };
 };
 
@@ -121,9 +129,10 @@ const journalTrouble = (input: ConditionInput, { pods, journal }: WorkersView): 
   const found = journal.filter(({ seconds }) => seconds >= JOURNAL_SECONDS);
   const [most] = found;
   if (most === undefined) return undefined;
+  const wereMost = reasonBefore(input, 'RecordsAvailable') === 'JournalNotRead';
   return {
     status: 'False',
-    reason: count(found) * 2 < pods ? 'SomeWorkersFail' : 'JournalNotRead',
+    reason: areMost(count(found), pods, wereMost) ? 'JournalNotRead' : 'SomeWorkersFail',
     message: `Records pods can't read the journal, ${JOURNAL[most.state]}: ${who(most, pods)}. Compare nats-user and nats-password in the Secret of spec.dataPlane.secretName with the accounts of the nats-servers, and look at the servers. ${meanwhile(input)}`,
   };
 };
@@ -135,9 +144,9 @@ const journalTrouble = (input: ConditionInput, { pods, journal }: WorkersView): 
  * |-----------------------------------------------------------|---------|--------|
  * | no tier yet                                               | Unknown | NotYetObserved |
  * | none said anything for 5 s                                | Unknown | NoWorkerAnswers |
- * | at least half have found trouble with the database for 3 s | False  | the cause that most of them name |
+ * | at least half have found trouble with the database for 3 s; 40 % when it was so before | False | the cause that most of them name |
  * | fewer have                                                | False   | SomeWorkersFail |
- * | at least half could not read the journal for 10 s         | False   | JournalNotRead; fewer: SomeWorkersFail |
+ * | at least half could not read the journal for 10 s; 40 % when it was so before | False   | JournalNotRead; fewer: SomeWorkersFail |
  * | a batch has waited 30 s for its commit                    | False   | NotCommitting |
  * | none has looked at the database yet                       | Unknown | NotYetObserved |
  * | otherwise                                                 | True    | Available |

@@ -3,11 +3,12 @@
 import type { VoucherCampaign } from '../api/campaign-types.ts';
 import { capacityOf } from '../scaling/capacity.ts';
 import { decide } from '../scaling/decide.ts';
+import { hardHold, softHold } from '../scaling/holds.ts';
 import { limitsOf } from '../scaling/limits.ts';
 import { replacing, withReplacements } from '../scaling/lost.ts';
 import { podStarts } from '../scaling/pod-starts.ts';
 import { replicasFor, TARGET_UTILISATION } from '../scaling/schedule.ts';
-import type { TierInput, TierLimits, TierMemory } from '../scaling/types.ts';
+import type { Decision, TierInput, TierLimits, TierMemory } from '../scaling/types.ts';
 import type { Overrides, PlanInput, ScaledTier, TierOutcome } from './observed.ts';
 import { planState } from './plan-state.ts';
 
@@ -32,6 +33,12 @@ const forecastFloor = (campaign: VoucherCampaign, tier: ScaledTier, memory: Tier
   if (peakArrivalsPerSecond === undefined) return 0;
   const floor = replicasFor(peakArrivalsPerSecond, capacityOf({ capacityPerReplica }, memory), TARGET_UTILISATION);
   return Math.min(max, Math.max(min, floor));
+};
+
+/** What keeps this tick from taking anything away, decided or not. */
+const holdOf = (input: TierInput, limits: TierLimits, { memory, evidence }: Decision) => {
+  const isHard = hardHold(input, memory) !== undefined;
+  return { isHard, isHeld: isHard || softHold(input, limits, memory, evidence.excess) !== undefined };
 };
 
 const overridden = (limits: TierLimits, { min, holdUntilMs }: Overrides, tier: ScaledTier): TierLimits => ({
@@ -60,7 +67,8 @@ const overridden = (limits: TierLimits, { min, holdUntilMs }: Overrides, tier: S
  *
  * Pods on nodes that do not answer hold replicas and serve nobody. The decision is on those that serve; what stands in for
  * the others comes on top of it when it is written (scaling/lost.ts), so that neither feeds the other. The first tick of a
- * process takes off what its predecessor may have put there: 60 replicas of which 20 are lost begin from 40.
+ * process takes off what its predecessor may have put there: 60 replicas of which 20 are lost begin from 40. What keeps a
+ * tier from going down keeps those that stand in, too; with old signals also above a ceiling that has fallen meanwhile.
  *
  * A Deployment that is gone is no reason to forget its size: the decision starts from what the last tick wanted, and so
  * one that was deleted at 20 in a lull comes back with 20 and goes down step by step.
@@ -75,7 +83,6 @@ export const scaleTier = (input: PlanInput, tier: ScaledTier, memory: TierMemory
   const rivals = seen?.rivals ?? [];
   const lost = seen?.pods.filter((pod) => pod.isLost === true).length ?? 0;
   const isActing = mode === 'Auto' && overrides.pausedUntilMs === undefined && rivals.length === 0;
-  const standIn = isActing ? replacing({ lost, leaving: seen?.leaving ?? 0 }, memory.replacing, nowMs) : undefined;
   const outcome = {
     tier,
     limits,
@@ -85,12 +92,11 @@ export const scaleTier = (input: PlanInput, tier: ScaledTier, memory: TierMemory
     forecastFloor: forecastFloor(campaign, tier, memory),
     rivals,
     isActing,
-    replacing: standIn,
   };
   const last = observed.previous?.tiers?.[tier];
   if (mode === 'Off') {
     const desired = seen === undefined ? createdReplicas(limits, last?.desired) : replicas;
-    return { ...outcome, desired, written: desired, decision: undefined };
+    return { ...outcome, desired, written: desired, replacing: undefined, decision: undefined };
   }
   // What this process decided a tick ago stands; what somebody else set since is corrected, up or down, not decided upon.
   const isOurs = seen === undefined || (observed.memory !== undefined && outcome.isActing);
@@ -111,7 +117,14 @@ export const scaleTier = (input: PlanInput, tier: ScaledTier, memory: TierMemory
   };
   const decision = decide(tierInput, limits, memory);
   const desired = withinCeiling(replicas, decision.replicas, limits.ceiling);
-  return { ...outcome, desired, written: withReplacements(desired, standIn?.count ?? 0, limits), decision };
+  const { isHard, isHeld } = holdOf(tierInput, limits, decision);
+  const standIn = isActing
+    ? replacing({ lost, leaving: seen?.leaving ?? 0 }, memory.replacing, nowMs, isHeld)
+    : undefined;
+  const there = isHard ? replicas : 0;
+  const most = { max: Math.max(limits.max, there), ceiling: Math.max(limits.ceiling, there) };
+  const written = withReplacements(desired, standIn?.count ?? 0, most);
+  return { ...outcome, desired, written, replacing: standIn, decision };
 };
 
 /**

@@ -19,3 +19,15 @@ export interface Verdict<T extends ConditionType = ConditionType> {
   readonly reason: ConditionReason<T>;
   readonly message: string;
 }
+
+/** Of this condition after the tick before: what is told already gives way later than it came, so that it does not flap. */
+export const reasonBefore = ({ observed }: Pick<ConditionInput, 'observed'>, condition: ConditionType) =>
+  observed.previous?.conditions?.find(({ type }) => type === condition)?.reason;
+
+/** Pods that have one trouble, of all: at half of them its cause is told, and then until less than 40 % have it. */
+const MOST_PODS = 0.5;
+const STILL_MOST_PODS = 0.4;
+
+/** 5 of 10 are most; 4 of 10 only when they were most before. */
+export const areMost = (failing: number, pods: number, wereMost: boolean): boolean =>
+  failing > 0 && failing >= pods * (wereMost ? STILL_MOST_PODS : MOST_PODS);

@@ -23,14 +23,19 @@ export const RETURN_SETTLES_MS = 60_000;
  * | 20                                       | 20, at once                                      |
  * | 20, then 20 are deleted (30 s tolerated) | 0, at once: the ReplicaSet makes those 20 itself |
  * | 20, then their node is back              | 20 for 60 s, then 0                              |
+ * | the same, while nothing may go down      | 20 until that ends, then 0                       |
  * | 20, then back, then 5 lost within 60 s   | 20, and 60 s from there                          |
+ *
+ * @param isHeld nothing may go down (holds.ts): then time alone gives nothing back
  */
 export const replacing = (
   { lost, leaving }: Lost,
   before: Replacing | undefined,
   nowMs: number,
+  isHeld: boolean,
 ): Replacing | undefined => {
-  const known = before !== undefined && nowMs < before.untilMs ? before : { count: 0, leaving: 0 };
+  const isKept = before !== undefined && (isHeld || nowMs < before.untilMs);
+  const known = isKept ? before : { count: 0, leaving: 0 };
   const replacedByOthers = Math.max(0, leaving - known.leaving);
   const count = Math.max(lost, known.count - replacedByOthers);
   if (count === 0) return undefined;

@@ -13,6 +13,9 @@
  * | the same, for 90 s and 30 s more for each number | none has started less than 20 s ago | restarts: waiting for the others helps nobody any more |
  * | the same, restarted before    | any                                           | waits 1 min, then 2, 4, 8 and at most 10: a disk that stays broken gains nothing |
  *
+ * Why the row of 90 s restarts beside a server that is away: of three replicas one is away and one has stopped, so that shard takes
+ * nothing until this server is back. Shards that work on the two that are left take nothing for the seconds of the restart.
+ *
  * Worked example: all three have a write error. nats-0 goes at 10 s; nats-1 sees it well and 20 s old at about 32 s and goes;
  * nats-2 at about 54 s. Nothing is wiped: a server that comes back keeps what it has and fetches what it missed.
  */

@@ -3,10 +3,12 @@
  * total is one pod's word, for each of them sees the same database; how it goes is asked of all.
  */
 import { METRICS } from '../api/app-contract.ts';
-import type { CountsReader, ObservedPod, RecordsTold } from '../reconcile/ports.ts';
+import type { CountsReader, RecordsTold } from '../reconcile/ports.ts';
+import type { Clock } from '../runtime/clock.ts';
 import { type MetricSample, parseMetrics } from './metrics-text.ts';
 import { FINDING_METRICS, findingOf, type PodFinding, workersViewOf } from './pod-findings.ts';
 import type { Scraper } from './scrape.ts';
+import { createWorkerTurns } from './worker-turns.ts';
 
 /** More workers than a database gains from; with more of them, these take turns. */
 const MOST_ASKED = 16;
@@ -25,54 +27,53 @@ export const receivedOf = (page: string): number => {
 };
 
 interface Told {
+  readonly pod: string;
   readonly received: number | undefined;
   readonly finding: PodFinding | undefined;
 }
 
 const told = (pod: string, page: string): Told => {
   const families = parseMetrics(page, [METRICS.recordsTotal, ...FINDING_METRICS]);
-  return { received: totalOf(families), finding: findingOf(pod, families) };
+  return { pod, received: totalOf(families), finding: findingOf(pod, families) };
 };
 
 /**
- * | records pods with an address | answers                         | told |
+ * | records pods with an address | answers of this turn            | told |
  * |------------------------------|---------------------------------|------|
  * | none                         | –                               | undefined: nobody can tell |
- * | some                         | one at least, with a total      | that, and how all who answered find it |
+ * | some                         | one at least, with a total      | that, and how all find it, each as it said last |
  * | some                         | one at least, none with a total | how they find it; an error where they find it well |
  * | some                         | none                            | an error |
  */
-export const createCountsReader = (scraper: Pick<Scraper, 'page'>): CountsReader => {
-  let turn = 0;
-  const chosen = (pods: readonly ObservedPod[]): readonly ObservedPod[] => {
-    if (pods.length <= MOST_ASKED) return pods;
-    turn += 1;
-    return Array.from({ length: MOST_ASKED }, (_, n) => pods[(turn * MOST_ASKED + n) % pods.length]).flatMap(
-      (pod) => pod ?? [],
-    );
-  };
+export const createCountsReader = (scraper: Pick<Scraper, 'page'>, clock: Pick<Clock, 'monotonicMs'>): CountsReader => {
+  const turns = createWorkerTurns(MOST_ASKED);
   return {
-    async count(_campaign, { tiers }, signal): Promise<RecordsTold | undefined> {
-      const asked = chosen((tiers.records?.pods ?? []).filter(({ adminUrl }) => adminUrl !== undefined));
+    async count({ metadata: { namespace, name: campaignName } }, { tiers }, signal): Promise<RecordsTold | undefined> {
+      const campaign = `${namespace}/${campaignName}`;
+      const pods = (tiers.records?.pods ?? []).filter(({ adminUrl }) => adminUrl !== undefined);
+      const asked = turns.next(campaign, pods, clock.monotonicMs());
       if (asked.length === 0) return undefined;
-      const failures: Error[] = [];
       const answers = await Promise.all(
-        asked.map(async ({ name, adminUrl = '' }) => {
+        asked.map(async ({ name, adminUrl = '' }): Promise<Told | Error> => {
           try {
             return told(name, await scraper.page(adminUrl, signal));
           } catch (cause) {
-            failures.push(
-              new Error(`ask ${name}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause }),
-            );
-            return undefined;
+            return new Error(`ask ${name}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
           }
         }),
       );
-      const received = answers.find((answer) => answer?.received !== undefined)?.received;
-      const workers = workersViewOf(answers.flatMap((answer) => answer?.finding ?? []));
-      const isExplained = workers !== undefined && (workers.database.length > 0 || workers.known < workers.pods);
+      const said = answers.flatMap((answer) => (answer instanceof Error ? [] : [answer]));
+      turns.heard(
+        campaign,
+        asked.map(({ name }) => [name, said.find(({ pod }) => pod === name)?.finding]),
+      );
+      const received = said.find((answer) => answer.received !== undefined)?.received;
+      const workers = workersViewOf(turns.known(campaign, pods, clock.monotonicMs()));
+      const isExplained =
+        said.length > 0 && workers !== undefined && (workers.database.length > 0 || workers.known < workers.pods);
       if (received === undefined && !isExplained) {
-        throw failures[0] ?? new Error(`ask ${asked[0]?.name}: the metrics page has no ${METRICS.recordsTotal}`);
+        const failure = answers.find((answer) => answer instanceof Error);
+        throw failure ?? new Error(`ask ${asked[0]?.name}: the metrics page has no ${METRICS.recordsTotal}`);
       }
       return { ...(received === undefined ? {} : { received }), ...(workers === undefined ? {} : { workers }) };
     },

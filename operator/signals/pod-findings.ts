@@ -55,7 +55,10 @@ export const findingOf = (
   };
 };
 
-/** `[silent 3 pods, full 1 pod]`: the most frequent first. */
+/**
+ * `[silent 3 pods, full 1 pod]`: the most frequent first; of equal ones the first word. Pods come in no order, and a sentence
+ * that changed with it would be news in every tick.
+ */
 const failing = <State extends string>(
   found: readonly { readonly pod: string; readonly finding: Finding<State | 'answers' | 'unknown'> | undefined }[],
 ): readonly FailingPods<Exclude<State, 'answers' | 'unknown'>>[] => {
@@ -70,11 +73,11 @@ const failing = <State extends string>(
     byState.set(state, {
       state,
       pods: (known?.pods ?? 0) + 1,
-      example: known?.example ?? pod,
+      example: known === undefined || pod < known.example ? pod : known.example,
       seconds: Math.max(known?.seconds ?? 0, seconds),
     });
   }
-  return [...byState.values()].sort((a, b) => b.pods - a.pods);
+  return [...byState.values()].sort((a, b) => b.pods - a.pods || (a.state < b.state ? -1 : 1));
 };
 
 /** Of Ready pods; where none is, of those that start, for they may say why. Undefined: none said anything. */

@@ -115,7 +115,7 @@ describe('a journal whose servers fail', () => {
   it('does not say Verified while a server is frozen, and names it', async () => {
     const { real, crowd } = await started();
     real.cluster.nodes[2]?.kill('SIGSTOP');
-    expect(await verdictIs(real, 'False', 'ServerUnreachable')).toMatch(/^nats-2 does not answer since /);
+    expect(await verdictIs(real, 'False', 'ServerUnreachable')).toMatch(/^nats-2 has not answered since /);
     real.cluster.nodes[2]?.kill('SIGCONT');
     await verdictIs(real, 'True', 'Verified');
     await nothingLost(real, crowd);

@@ -50,7 +50,7 @@ export const startRecordsWorker = async (postgres: TestPostgres, campaignId: str
     },
     stop.signal,
   );
-  const counts = createCountsReader({ page: () => registry.metrics() });
+  const counts = createCountsReader({ page: () => registry.metrics() }, { monotonicMs });
   const pod = {
     name: 'records-0',
     tier: 'records',

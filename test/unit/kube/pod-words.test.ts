@@ -126,4 +126,23 @@ describe('createLook', () => {
     expect(look.of('vouchers', true, signal)).toBeUndefined();
     expect(look.of('vouchers', false, signal)).toBeUndefined();
   });
+
+  it('is shared by the campaigns of a namespace: a healthy one takes it from none of the others', async () => {
+    const clock = new FakeClock(0);
+    const { signal } = new AbortController();
+    let asked = 0;
+    const look = createLook(clock, 2_000, async () => {
+      asked += 1;
+      return 'no room';
+    });
+    const seen: (string | undefined)[] = [];
+    for (let tick = 0; tick < 4; tick += 1) {
+      seen.push(look.of('vouchers', true, signal));
+      // While the answer is under way, and after it.
+      expect(look.of('vouchers', false, signal)).toBeUndefined();
+      await clock.advance(1_000);
+    }
+    expect(seen).toEqual([undefined, 'no room', 'no room', 'no room']);
+    expect(asked).toBe(2);
+  });
 });

@@ -115,4 +115,11 @@ describe('ClocksAgree', () => {
     expect(message).toContain('c is 10 min ahead');
     expect(message).not.toContain('a is');
   });
+
+  it('says the same, whichever pod answers first and whatever part of a second it is off', () => {
+    const one = verdictOf([pod('b', 600.2, 600.2), pod('a', 600.1, 600.1), pod('c', 0, 0), pod('d', 0, 0)]);
+    const other = verdictOf([pod('c', 0, 0), pod('a', 600.1, 600.1), pod('d', 0, 0), pod('b', 599.9, 599.9)]);
+    expect(one.message).toContain('a is 10 min ahead, b is 10 min ahead');
+    expect(other).toEqual(one);
+  });
 });

@@ -163,7 +163,7 @@ describe('the next look', () => {
       times: { preWarmAtMs: NOW_MS + 90_000, opensAtMs: NOW_MS + 90_000, closesAtMs: CLOSES_AT_MS * 2, holdUntilMs: 0 },
       nowMs: NOW_MS,
       tiers: { intake: aTierOutcome(), records: aTierOutcome({ tier: 'records' }) },
-      journalReady: true,
+      journal: 'ready',
       stage: 'Scheduled',
       arrivalsPerSecond: 0,
       backlog: 0,

@@ -1,6 +1,7 @@
 /** Pods on nodes that do not answer: replaced at once, within the ceiling, and without feeding the decision. */
 import { describe, expect, it } from '@jest/globals';
 import type { ScalingSpec } from '../../../operator/api/campaign-types.ts';
+import { OVERRIDES } from '../../../operator/api/names.ts';
 import { plan } from '../../../operator/plan/plan.ts';
 import type { ObservedTier } from '../../../operator/reconcile/ports.ts';
 import { aCampaign, OPENS_AT_MS } from '../../helpers/a-campaign.ts';
@@ -19,22 +20,31 @@ const tier = (replicas: number, ready: number, lost: number, leaving = 0): Obser
   };
 };
 
-type Second = readonly [seen: ObservedTier, arrivals: number];
+interface Changes {
+  /** Arrivals are older than a tick. */
+  readonly isStale?: boolean;
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly ceiling?: number;
+}
+type Second = readonly [seen: ObservedTier, arrivals: number, changes?: Changes];
 
 /** Ticks a second apart; of each what is written, and what is wanted to serve. */
 const play = (seconds: readonly Second[], scaling: Partial<ScalingSpec> = {}) => {
-  const campaign = aCampaign({
-    scaling: { authorized: { ceilings: { intake: 100, records: 10 }, windows: [] }, ...scaling },
-  });
   let previous: ReturnType<typeof plan>['status'] | undefined;
   let memory: ReturnType<typeof plan>['memory'] | undefined;
-  return seconds.map(([intake, arrivals], second) => {
+  return seconds.map(([intake, arrivals, { isStale, annotations = {}, ceiling = 100 } = {}], second) => {
     const nowMs = START_MS + second * 1000;
+    const readings = freshReadings(nowMs, { arrivals });
+    const value = { over1s: arrivals, over3s: arrivals, over60s: arrivals };
     const next = plan(
-      campaign,
+      aCampaign({
+        metadata: { annotations },
+        scaling: { authorized: { ceilings: { intake: ceiling, records: 10 }, windows: [] }, ...scaling },
+      }),
       anObserved({
         cluster: { tiers: { intake, records: anObservedTier('records', 2) }, plans: [] },
-        readings: freshReadings(nowMs, { arrivals }),
+        readings:
+          isStale === true ? { ...readings, arrivals: { kind: 'stale', value, atMs: nowMs - 10_000 } } : readings,
         previous,
         memory,
       }),
@@ -131,5 +141,36 @@ describe('a node that is lost with half of the pods', () => {
       { mode },
     );
     expect(played.map(({ wrote }) => wrote)).toEqual([undefined, undefined]);
+  });
+
+  describe('and is back after two seconds', () => {
+    /** The last ticks of ten minutes in which 60 are there and all of them serve. */
+    const nodeBack = (changes: Changes, last: Changes = changes) =>
+      play([
+        [tier(40, 40, 0), CROWD],
+        [tier(40, 20, 20), CROWD],
+        ...Array.from({ length: 600 }, (): Second => [tier(60, 60, 0), CROWD, changes]),
+        [tier(60, 60, 0), CROWD, last],
+        [tier(60, 60, 0), CROWD, last],
+        [tier(60, 60, 0), CROWD, last],
+      ]);
+    const held = (played: ReturnType<typeof play>) => played.slice(2, 602).map(({ wrote }) => wrote);
+
+    it('gives back what stood in for its pods', () => {
+      expect(held(nodeBack({}))).toContain(40);
+    });
+
+    it.each<[string, Changes]>([
+      ['a signal is old', { isStale: true }],
+      [
+        'the annotation hold-until says so',
+        { annotations: { [OVERRIDES.holdUntil]: new Date(START_MS + 660_000).toISOString() } },
+      ],
+      ['a signal is old and the ceiling has fallen', { isStale: true, ceiling: 45 }],
+    ])('but not while nothing goes down, because %s', (_, changes) => {
+      const played = nodeBack(changes, { ceiling: changes.ceiling ?? 100 });
+      expect(new Set(held(played))).toEqual(new Set([undefined]));
+      expect(played.at(-1)?.wrote).toBe(40);
+    });
   });
 });

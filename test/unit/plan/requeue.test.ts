@@ -1,16 +1,20 @@
 import { describe, expect, it } from '@jest/globals';
+import { plan } from '../../../operator/plan/plan.ts';
 import { nextLookMs } from '../../../operator/plan/requeue.ts';
 import { campaignTimes } from '../../../operator/plan/times.ts';
+import type { JournalState } from '../../../operator/reconcile/ports.ts';
 import { aCampaign, CLOSES_AT_MS, OPENS_AT_MS } from '../../helpers/a-campaign.ts';
+import { buildOptions } from '../../helpers/build-options.ts';
 import { aTierOutcome } from '../../helpers/condition-input.ts';
+import { anObserved, freshReadings, SYNCED } from '../../helpers/observed.ts';
 
 const MINUTE_MS = 60_000;
 const settled = { intake: aTierOutcome(), records: aTierOutcome({ tier: 'records' }) };
-const idle = {
+const idle: Parameters<typeof nextLookMs>[0] = {
   times: campaignTimes(aCampaign().spec),
   nowMs: OPENS_AT_MS - 60 * MINUTE_MS,
   tiers: settled,
-  journalReady: true,
+  journal: 'ready',
   stage: 'Scheduled',
   arrivalsPerSecond: 0,
   backlog: 0,
@@ -19,7 +23,7 @@ const idle = {
 };
 
 describe('nextLookMs', () => {
-  it.each([
+  it.each<[string, Partial<typeof idle>, number]>([
     ['idle, an hour ahead', {}, 10_000],
     ['the journal was not asked yet', { isFirstPass: true }, 0],
     ['3 s before pre-warming begins', { nowMs: OPENS_AT_MS - 30 * MINUTE_MS - 3_000 }, 3_000],
@@ -41,8 +45,29 @@ describe('nextLookMs', () => {
       { tiers: { ...settled, intake: aTierOutcome({ desired: 3, isActing: false }) } },
       10_000,
     ],
-    ['the journal is away', { journalReady: false }, 1_000],
+    ['the journal is away', { journal: 'notReady' }, 1_000],
+    ['at rest while a server of the journal restarts', { journal: 'passingFault' }, 4_000],
+    ['the same, open', { journal: 'passingFault', nowMs: OPENS_AT_MS, stage: 'Open' }, 1_000],
   ])('%s', (_, changes, wantMs) => {
     expect(nextLookMs({ ...idle, ...changes })).toBe(wantMs);
+  });
+});
+
+describe('a campaign at rest', () => {
+  const fault = { kind: 'unreachable', server: 'nats-1', sinceMs: 0 } as const;
+  it.each<[string, JournalState, number]>([
+    ['whose journal is well', SYNCED, 10_000],
+    ['whose journal has lost a server for longer', { ...SYNCED, faults: [fault] }, 10_000],
+    [
+      'whose journal has a server that restarts',
+      { ...SYNCED, faults: [{ kind: 'restarting', server: 'nats-1' }] },
+      4_000,
+    ],
+    ['whose journal has both', { ...SYNCED, faults: [fault, { kind: 'electing', streams: ['REG_x_0'] }] }, 4_000],
+    ['whose journal does not answer', { kind: 'unavailable', message: 'no server' }, 1_000],
+  ])('%s', (_, journal, wantMs) => {
+    const nowMs = OPENS_AT_MS - 60 * MINUTE_MS;
+    const observed = anObserved({ journal, readings: freshReadings(nowMs) });
+    expect(plan(aCampaign(), observed, nowMs, buildOptions).requeueAfterMs).toBe(wantMs);
   });
 });

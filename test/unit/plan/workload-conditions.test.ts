@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import type { ConditionType } from '../../../operator/api/conditions.ts';
 import { acceptingRegistrations } from '../../../operator/plan/accepting.ts';
 import { transitionEvents } from '../../../operator/plan/events.ts';
 import { ready } from '../../../operator/plan/journal-conditions.ts';
@@ -38,10 +39,25 @@ const cluster = (readyPods: number) => ({
   tiers: { intake: anObservedTier('intake', 10, readyPods), records: anObservedTier('records', 4) },
   plans: [],
 });
-const input = (readings: Partial<CampaignReadings>, nowMs = OPENS_AT_MS, readyPods = 10) =>
+const input = (
+  readings: Partial<CampaignReadings>,
+  nowMs = OPENS_AT_MS,
+  readyPods = 10,
+  before?: string,
+  type: ConditionType = 'AcceptingRegistrations',
+) =>
   aConditionInput({
     nowMs,
-    observed: { cluster: cluster(readyPods), readings: { ...freshReadings(nowMs, { backlog: 812 }), ...readings } },
+    observed: {
+      previous:
+        before === undefined
+          ? undefined
+          : {
+              conditions: conditions({ type, status: 'False', reason: before, message: '' }),
+            },
+      cluster: cluster(readyPods),
+      readings: { ...freshReadings(nowMs, { backlog: 812 }), ...readings },
+    },
     tiers: {
       intake: aTierOutcome({ ready: readyPods }),
       records: aTierOutcome({ tier: 'records', ready: 4 }),
@@ -76,6 +92,21 @@ describe('AcceptingRegistrations', () => {
     ],
   ] as const)('%s', (_, nowMs, view, reason) => {
     expect(acceptingRegistrations(input({ intakes: fresh(view) }, nowMs))).toMatchObject({ status: 'False', reason });
+  });
+
+  it.each([
+    ['5 % and then 3 % fail', 'SomePublishesFail', intakes({ stored: 97, failed: 3 }), 'SomePublishesFail'],
+    ['one of twenty, a quiet hour', 'SomePublishesFail', intakes({ stored: 19, failed: 1 }), 'SomePublishesFail'],
+    ['less than 2 %', 'SomePublishesFail', intakes({ stored: 990, failed: 10 }), 'Accepting'],
+    ['no one came', 'SomePublishesFail', intakes(), 'Accepting'],
+    ['3 % fail, and it was well', 'Accepting', intakes({ stored: 97, failed: 3 }), 'Accepting'],
+    ['five pods and then four', 'JournalSilent', intakes({ failing: failing(4, 'silent') }), 'JournalSilent'],
+    ['five pods and then three', 'JournalSilent', intakes({ failing: failing(3, 'silent') }), 'SomePublishesFail'],
+    ['three pods and then four', 'SomePublishesFail', intakes({ failing: failing(4, 'silent') }), 'SomePublishesFail'],
+  ] as const)('does not come and go around a bound: %s', (_, before, view, reason) => {
+    const now = input({ intakes: fresh(view) }, OPENS_AT_MS, 10, before);
+    expect(acceptingRegistrations(now).reason).toBe(reason);
+    expect(ready(now).reason).toBe(reason === 'JournalSilent' ? 'PublishesFail' : 'AllTiersReady');
   });
 
   it('is no while a level lets no one in', () => {
@@ -151,6 +182,31 @@ describe('RecordsAvailable', () => {
   });
 
   it.each([
+    ['DiskFull', workers({ pods: 5, database: inTrouble('disk_full', 2) }), 'DiskFull'],
+    ['DiskFull', workers({ pods: 6, database: inTrouble('disk_full', 2) }), 'SomeWorkersFail'],
+    ['SomeWorkersFail', workers({ pods: 5, database: inTrouble('disk_full', 2) }), 'SomeWorkersFail'],
+    [
+      'JournalNotRead',
+      workers({ pods: 5, journal: [{ state: 'silent', pods: 2, example: 'r', seconds: 11 }] }),
+      'JournalNotRead',
+    ],
+    [
+      'SomeWorkersFail',
+      workers({ pods: 5, journal: [{ state: 'silent', pods: 2, example: 'r', seconds: 11 }] }),
+      'SomeWorkersFail',
+    ],
+  ] as const)('does not come and go around half of the pods: %s before', (before, view, reason) => {
+    const now = input({ workers: fresh(view) }, OPENS_AT_MS, 10, before, 'RecordsAvailable');
+    expect(recordsAvailable(now).reason).toBe(reason);
+  });
+
+  it('names the command that makes lost tables anew', () => {
+    expect(recordsAvailable(input({ workers: fresh(workers({ database: inTrouble('missing') })) })).message).toContain(
+      `kubectl exec -n vouchers deployment/chengdu-records -- /usr/local/bin/node -e "process.env.VOUCHER_ROLE='records-rebuild';import('/app/app/main.js')"`,
+    );
+  });
+
+  it.each([
     ['well', workers(), 'True', 'Available'],
     ['none looked yet', workers({ known: 0 }), 'Unknown', 'NotYetObserved'],
     ['a restart of two seconds', workers({ database: inTrouble('unreachable', 4, 2) }), 'True', 'Available'],
@@ -211,6 +267,18 @@ describe('the events', () => {
     });
     return transitionEvents(statusOf(before), statusOf(after)).map(({ type: kind, reason }) => `${kind} ${reason}`);
   };
+
+  it('have no number of registrations in them: each would be another event', () => {
+    const statusOf = (view: IntakesView, nowMs = OPENS_AT_MS) => {
+      const verdict = acceptingRegistrations(input({ intakes: fresh(view) }, nowMs));
+      return { conditions: conditions({ type: 'AcceptingRegistrations', ...verdict }) };
+    };
+    const [well, bad] = [statusOf(intakes({ stored: 480 })), statusOf(intakes({ stored: 90, failed: 10 }))];
+    expect(bad.conditions.find(({ reason }) => reason === 'SomePublishesFail')?.message).toMatch(/^10 of the last 100/);
+    const messages = [...transitionEvents(well, bad), ...transitionEvents(bad, well)].map(({ message }) => message);
+    expect(messages).toHaveLength(2);
+    expect(messages.join(' ')).not.toMatch(/\d/);
+  });
 
   it.each([
     ['AcceptingRegistrations', ['True', 'Accepting'], ['False', 'CredentialsRefused'], ['Warning RegistrationsFail']],

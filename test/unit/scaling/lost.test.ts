@@ -2,10 +2,12 @@ import { describe, expect, it } from '@jest/globals';
 import { RETURN_SETTLES_MS, type Replacing, replacing, withReplacements } from '../../../operator/scaling/lost.ts';
 
 /** Plays lost and leaving pods second by second: what stands in for them in each. */
-const play = (steps: readonly (readonly [second: number, lost: number, leaving: number])[]): readonly number[] => {
+const play = (
+  steps: readonly (readonly [second: number, lost: number, leaving: number, hold?: 'held'])[],
+): readonly number[] => {
   let before: Replacing | undefined;
-  return steps.map(([second, lost, leaving]) => {
-    before = replacing({ lost, leaving }, before, second * 1000);
+  return steps.map(([second, lost, leaving, hold]) => {
+    before = replacing({ lost, leaving }, before, second * 1000, hold === 'held');
     return before?.count ?? 0;
   });
 };
@@ -51,6 +53,25 @@ describe('replacing', () => {
         [SETTLED, 0, 0],
       ],
       [20, 20, 20, 0],
+    ],
+    [
+      'gives nothing back while nothing may go down',
+      [
+        [0, 20, 0],
+        [2, 0, 0],
+        [SETTLED, 0, 0, 'held'],
+        [600, 0, 0, 'held'],
+        [601, 0, 0],
+      ],
+      [20, 20, 20, 20, 0],
+    ],
+    [
+      '… but for what the ReplicaSet makes itself',
+      [
+        [0, 20, 0],
+        [30, 0, 20, 'held'],
+      ],
+      [20, 0],
     ],
     [
       'does not follow a node that comes and goes',

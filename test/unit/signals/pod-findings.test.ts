@@ -61,6 +61,21 @@ describe('all intake pods together', () => {
     });
   });
 
+  it.each([[['a', 'b', 'c', 'd']], [['d', 'c', 'b', 'a']], [['b', 'd', 'a', 'c']]])(
+    'say the same, whoever answers first: %j',
+    (order) => {
+      const findings = order.map((name) => found(name, journal(name < 'c' ? 'silent' : 'full')));
+      const view = intakesViewOf(
+        findings,
+        order.map((name) => pod(name)),
+      );
+      expect(view?.failing).toMatchObject([
+        { state: 'full', pods: 2, example: 'c' },
+        { state: 'silent', pods: 2, example: 'a' },
+      ]);
+    },
+  );
+
   it('are those that citizens reach; where none is ready, those that start', () => {
     const findings = [found('new', journal('credentials')), found('old', journal('answers'))];
     expect(intakesViewOf(findings, [pod('new', false), pod('old')])).toMatchObject({ pods: 1, failing: [] });
