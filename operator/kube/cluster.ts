@@ -113,7 +113,7 @@ export const createKubeCluster = (options: KubeClusterOptions): KubeCluster => {
         namespace,
         keep,
         onReport(report) {
-          served.look();
+          served.look(clock.monotonicMs());
           options.onReport(resource.plural, report, namespace);
         },
         ...(labelSelector === undefined ? {} : { labelSelector }),
