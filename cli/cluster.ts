@@ -2,10 +2,8 @@
 import { z } from 'zod';
 import type { VoucherCampaign } from '../operator/api/campaign-types.ts';
 import { CLAIM_LEASE, FIELD_MANAGER } from '../operator/api/names.ts';
-import { unreadableFields, unreadableText } from '../operator/api/readable.ts';
+import { type Unreadable, unreadableInCampaign, unreadableInPlan, unreadableText } from '../operator/api/readable.ts';
 import type { ScalePlan } from '../operator/api/scale-plan-types.ts';
-import { SCALE_PLAN, VOUCHER_CAMPAIGN } from '../operator/api/schema.ts';
-import type { ObjectNode } from '../operator/api/schema-node.ts';
 import { keepCampaign } from '../operator/kube/campaigns.ts';
 import { readDecisions } from '../operator/kube/decisions.ts';
 import { isKubeError } from '../operator/kube/errors.ts';
@@ -49,6 +47,8 @@ export interface Cluster {
   readonly namespace: string;
   /** @param name undefined: the only one there is @throws UsageError that names what there is */
   campaign(name: string | undefined): Promise<SeenCampaign>;
+  /** Also one whose spec can't be read: for those that tell so. */
+  anyCampaign(name: string | undefined): Promise<SeenCampaign>;
   /** @param everywhere in all namespaces, not only in this one */
   campaigns(everywhere: boolean): Promise<readonly SeenCampaign[]>;
   plans(campaign: VoucherCampaign): Promise<readonly ScalePlan[]>;
@@ -92,8 +92,7 @@ const seen = (object: KubeObject): SeenCampaign => {
 };
 
 /** @throws UsageError that names the field and how to write it */
-const readable = <T extends VoucherCampaign | ScalePlan>(schema: ObjectNode, object: T): T => {
-  const fields = unreadableFields(schema, object);
+const readable = <T extends VoucherCampaign | ScalePlan>(object: T, fields: readonly Unreadable[]): T => {
   if (fields.length === 0) return object;
   throw new UsageError(
     `${object.kind} ${object.metadata.name} in namespace ${object.metadata.namespace} can't be read: ${unreadableText(fields)}. Until then the operator decides nothing for it`,
@@ -101,7 +100,7 @@ const readable = <T extends VoucherCampaign | ScalePlan>(schema: ObjectNode, obj
 };
 /** Of many: one that can't be read grants nothing, and its campaign's condition PlanPending tells it. */
 const plansIn = (objects: readonly KubeObject[]): readonly ScalePlan[] =>
-  objects.map(keepScalePlan).filter((plan) => unreadableFields(SCALE_PLAN.schema, plan).length === 0);
+  objects.map(keepScalePlan).filter((plan) => unreadableInPlan(plan).length === 0);
 
 const namesOf = (objects: readonly KubeObject[]): string =>
   objects.map(({ metadata: { namespace, name } }) => `  ${name} -n ${namespace}\n`).join('');
@@ -134,29 +133,35 @@ export const createCluster = ({ client, namespace }: Api, signal: AbortSignal): 
     return others.length === 0 ? '' : `; there is\n${namesOf(others).trimEnd()}`;
   };
 
+  const find = async (name: string | undefined): Promise<SeenCampaign> => {
+    if (name === undefined) {
+      const [only, ...others] = await list(CAMPAIGNS, namespace);
+      if (only === undefined) {
+        throw new UsageError(`there is no campaign in namespace ${namespace}${await elsewhere(name)}`);
+      }
+      if (others.length > 0) {
+        throw new UsageError(`which campaign? Name one of\n${namesOf([only, ...others]).trimEnd()}`);
+      }
+      return seen(only);
+    }
+    try {
+      const found = await client.call({ resource: CAMPAIGNS, namespace, name, verb: 'get' }, signal);
+      return seen(parseObject(found));
+    } catch (error) {
+      if (!isKubeError(error, 'not_found')) throw error;
+      throw new UsageError(`there is no campaign ${name} in namespace ${namespace}${await elsewhere(name)}`, {
+        cause: error,
+      });
+    }
+  };
+
   return {
     namespace,
     async campaign(name) {
-      if (name === undefined) {
-        const [only, ...others] = await list(CAMPAIGNS, namespace);
-        if (only === undefined) {
-          throw new UsageError(`there is no campaign in namespace ${namespace}${await elsewhere(name)}`);
-        }
-        if (others.length > 0) {
-          throw new UsageError(`which campaign? Name one of\n${namesOf([only, ...others]).trimEnd()}`);
-        }
-        return readable(VOUCHER_CAMPAIGN.schema, seen(only));
-      }
-      try {
-        const found = await client.call({ resource: CAMPAIGNS, namespace, name, verb: 'get' }, signal);
-        return readable(VOUCHER_CAMPAIGN.schema, seen(parseObject(found)));
-      } catch (error) {
-        if (!isKubeError(error, 'not_found')) throw error;
-        throw new UsageError(`there is no campaign ${name} in namespace ${namespace}${await elsewhere(name)}`, {
-          cause: error,
-        });
-      }
+      const campaign = await find(name);
+      return readable(campaign, unreadableInCampaign(campaign));
     },
+    anyCampaign: find,
     async campaigns(everywhere) {
       return (await list(CAMPAIGNS, everywhere ? undefined : namespace)).map(seen);
     },
@@ -171,7 +176,8 @@ export const createCluster = ({ client, namespace }: Api, signal: AbortSignal): 
       try {
         const target = { resource: SCALE_PLANS, namespace, name };
         const found = await client.call({ ...target, verb: 'get' }, signal);
-        return readable(SCALE_PLAN.schema, keepScalePlan(parseObject(found)));
+        const plan = keepScalePlan(parseObject(found));
+        return readable(plan, unreadableInPlan(plan));
       } catch (error) {
         if (!isKubeError(error, 'not_found')) throw error;
         const there = (await list(SCALE_PLANS, namespace)).map(({ metadata }) => `  ${metadata.name}`);

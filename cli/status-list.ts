@@ -1,9 +1,11 @@
 /** Several campaigns, a line each: which one needs a person. Pure. */
-import { parseInstant } from '../operator/api/instant.ts';
+import type { VoucherCampaignSpec } from '../operator/api/campaign-types.ts';
+import { instantMs } from '../operator/api/instant.ts';
 import { closesAtOf } from './closing.ts';
 import type { Output } from './output.ts';
 import { type Column, grid, type Line, line, type Span, span, type Tone } from './screen.ts';
 import { type Health, type Report, standingOf } from './status-report.ts';
+import { unreadableSpec } from './status-unreadable.ts';
 import { ago, zoneOf } from './times.ts';
 import { count, span as seconds } from './words.ts';
 
@@ -11,7 +13,18 @@ const TONES: Readonly<Record<Health, Tone>> = { ok: 'good', attention: 'warn', t
 /** Those that need somebody first. */
 const ORDER: readonly Health[] = ['trouble', 'attention', 'unknown', 'ok'];
 
+const healthOf = (report: Report): Health =>
+  unreadableSpec(report.campaign) === undefined ? standingOf(report).health : 'trouble';
+
+/** Of a campaign whose spec can't be read nothing of it is shown. */
+const specOf = ({ campaign }: Report): VoucherCampaignSpec | undefined =>
+  unreadableSpec(campaign) === undefined ? campaign.spec : undefined;
+
 const needsOf = (report: Report): Span => {
+  const unreadable = unreadableSpec(report.campaign);
+  if (unreadable !== undefined) {
+    return span(`✗ write ${unreadable.map(({ path }) => path).join(', ')} anew`, TONES.trouble);
+  }
   const { health, plans, levels, faults, graveFaults, held, silentForMs } = standingOf(report);
   if (health === 'unknown') return span('? no operator has looked at it yet', TONES[health]);
   const what = [
@@ -27,12 +40,16 @@ const needsOf = (report: Report): Span => {
 };
 
 /** Whatever of the calendar comes next, or came last. */
-const calendar = ({ campaign, nowMs }: Report): string => {
-  const [opensAtMs, closesAtMs] = [parseInstant(campaign.spec.window.opensAt), parseInstant(closesAtOf(campaign))];
-  if (opensAtMs === undefined || closesAtMs === undefined) return 'can’t be read';
+const calendar = (report: Report): string => {
+  const { campaign, nowMs } = report;
+  const spec = specOf(report);
+  if (spec === undefined) return 'can’t be read';
+  const [opensAtMs, closesAtMs] = [instantMs(spec.window.opensAt), instantMs(closesAtOf(campaign))];
   if (nowMs < opensAtMs) return `opens ${ago(opensAtMs, nowMs)}`;
   return nowMs < closesAtMs ? `closes ${ago(closesAtMs, nowMs)}` : `closed ${ago(closesAtMs, nowMs)}`;
 };
+
+const opening = (report: Report): string => specOf(report)?.window.opensAt ?? '';
 
 const tierText = ({ campaign: { status } }: Report, tier: 'intake' | 'records'): string => {
   const seen = status?.tiers?.[tier];
@@ -63,11 +80,11 @@ export const listLines = (
     { title: 'NEEDS' },
   ];
   const sorted = reports.toSorted((a, b) => {
-    const [first, second] = [ORDER.indexOf(standingOf(a).health), ORDER.indexOf(standingOf(b).health)];
-    return first - second || a.campaign.spec.window.opensAt.localeCompare(b.campaign.spec.window.opensAt);
+    const [first, second] = [ORDER.indexOf(healthOf(a)), ORDER.indexOf(healthOf(b))];
+    return first - second || opening(a).localeCompare(opening(b));
   });
   const rows = sorted.map((report): readonly Span[] => {
-    const { metadata, spec, status } = report.campaign;
+    const { metadata, status } = report.campaign;
     return [
       ...(hasNamespaces ? [span(metadata.namespace)] : []),
       span(metadata.name, 'strong'),
@@ -78,11 +95,13 @@ export const listLines = (
       span(known(status?.oldestSeconds, seconds)),
       span(tierText(report, 'intake')),
       span(tierText(report, 'records')),
-      ...(isWide ? [span(known(status?.counts?.received, count)), span(spec.title['zh-CN'])] : []),
+      ...(isWide ? [span(known(status?.counts?.received, count)), span(specOf(report)?.title['zh-CN'] ?? '-')] : []),
       needsOf(report),
     ];
   });
-  const zones = new Set(reports.map(({ campaign }) => zoneOf(campaign.spec.window.opensAt).text));
+  const zones = new Set(
+    reports.flatMap((report) => specOf(report) ?? []).map(({ window }) => zoneOf(window.opensAt).text),
+  );
   return [
     ...grid(titles, rows, columns),
     line(),

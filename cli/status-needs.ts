@@ -8,10 +8,15 @@ import { hanging, type Line, span } from './screen.ts';
 import type { Report, Standing } from './status-report.ts';
 import { ago, clockOf, type Zone } from './times.ts';
 
-const remedyLines = (remedy: string, columns: number): readonly Line[] =>
+export const remedyLines = (remedy: string, columns: number): readonly Line[] =>
   hanging([span('    → ', 'accent')], remedy, columns, 'accent');
 
-const faultLines = ({ condition, remedy }: Fault, zone: Zone, nowMs: number, columns: number): readonly Line[] => {
+export const faultLines = (
+  { condition, remedy }: Fault,
+  zone: Zone,
+  nowMs: number,
+  columns: number,
+): readonly Line[] => {
   const { type, status, reason, lastTransitionTime, message } = condition;
   const sinceMs = instantMs(lastTransitionTime);
   return [

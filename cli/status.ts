@@ -10,6 +10,7 @@ import { type Line, rendered } from './screen.ts';
 import { statusJson } from './status-json.ts';
 import { listLines } from './status-list.ts';
 import type { Report } from './status-report.ts';
+import { unreadableJson, unreadableLines, unreadableSpec } from './status-unreadable.ts';
 import { statusLines } from './status-words.ts';
 import { watch } from './watch.ts';
 
@@ -49,12 +50,12 @@ const reportOf = async (cluster: Cluster, campaign: SeenCampaign, options: Clust
 const read = async (cluster: Cluster, name: string | undefined, options: Options): Promise<Answer> => {
   const everywhere = options.allNamespaces === true;
   if (name !== undefined) {
-    return { kind: 'one', report: await reportOf(cluster, await cluster.campaign(name), options) };
+    return { kind: 'one', report: await reportOf(cluster, await cluster.anyCampaign(name), options) };
   }
   const campaigns = await cluster.campaigns(everywhere);
   const [first, ...others] = campaigns;
   if (!everywhere && others.length === 0) {
-    return { kind: 'one', report: await reportOf(cluster, first ?? (await cluster.campaign(undefined)), options) };
+    return { kind: 'one', report: await reportOf(cluster, first ?? (await cluster.anyCampaign(undefined)), options) };
   }
   const plans = await cluster.allPlans(everywhere);
   const namespaces = [...new Set(campaigns.map(({ metadata }) => metadata.namespace))];
@@ -71,18 +72,26 @@ const read = async (cluster: Cluster, name: string | undefined, options: Options
 
 const linesOf = (answer: Answer, options: Options, columns: number, nowMs: number): readonly Line[] => {
   const { output } = options;
-  return answer.kind === 'one'
-    ? statusLines({ ...answer.report, nowMs }, { columns, output })
-    : listLines(
-        answer.reports.map((report) => ({ ...report, nowMs })),
-        { columns, output, hasNamespaces: options.allNamespaces === true },
-      );
+  if (answer.kind === 'one') {
+    const report = { ...answer.report, nowMs };
+    const fields = unreadableSpec(report.campaign);
+    return fields === undefined ? statusLines(report, { columns, output }) : unreadableLines(report, fields, columns);
+  }
+  return listLines(
+    answer.reports.map((report) => ({ ...report, nowMs })),
+    { columns, output, hasNamespaces: options.allNamespaces === true },
+  );
+};
+
+const programReport = (report: Report): unknown => {
+  const fields = unreadableSpec(report.campaign);
+  return fields === undefined ? statusJson(report) : unreadableJson(report, fields);
 };
 
 const forProgramsOf = (answer: Answer, nowMs: number): unknown =>
   answer.kind === 'one'
-    ? statusJson({ ...answer.report, nowMs })
-    : answer.reports.map((report) => statusJson({ ...report, nowMs }));
+    ? programReport({ ...answer.report, nowMs })
+    : answer.reports.map((report) => programReport({ ...report, nowMs }));
 
 /** Everything in it that is no age. */
 const newsOf = (answer: Answer): string => {

@@ -95,6 +95,7 @@ export const runOperator = async (options: RunOptions, signal: AbortSignal): Pro
           lease &&
           new Claims({
             clock,
+            random,
             store: createClaimStore(guardedClient, clock),
             holder: installation,
             namespaces: serving.namespaces,

@@ -5,13 +5,15 @@
  * |-----------------------------------|-------------------------------------|---------------------------------------------|
  * | can't be listed                   | nothing is decided there            | log, metric, the election's Lease, an event where there are campaigns |
  * | claimed by another installation   | nothing is decided there            | the same                                    |
+ * | whose it is can't be told for 10 s | nothing is decided there           | the same                                    |
  * | that claim is no longer renewed   | claimed, and served                 | log, an event                               |
  * | claims can't be read or written   | served, as if there were no other   | log, metric, the election's Lease           |
  */
 import type { VoucherCampaign } from './api/campaign-types.ts';
-import { NOT_SERVED } from './api/names.ts';
+import { CLAIM_LEASE, NOT_SERVED } from './api/names.ts';
 import type { KubeCluster } from './kube/cluster.ts';
-import type { Service } from './kube/served.ts';
+import { isKubeError } from './kube/errors.ts';
+import type { LeftOut, Service } from './kube/served.ts';
 import type { Logger } from './observability/log.ts';
 import { campaignEvent } from './plan/events.ts';
 import { within } from './reconcile/deadline.ts';
@@ -24,7 +26,7 @@ export interface ServingOptions {
   readonly log: Logger;
   readonly cluster: () => Pick<KubeCluster, 'served' | 'living'> | undefined;
   /** Undefined while this process does not lead, or where no other can be. */
-  readonly claims: () => Claims | undefined;
+  readonly claims: () => Pick<Claims, 'of' | 'others' | 'unknown'> | undefined;
   /** `voucher-system/voucher`. */
   readonly installation: string;
   readonly events: () => EventSink | undefined;
@@ -34,7 +36,7 @@ export interface ServingOptions {
 
 /** Of a namespace that is watched and not served as it should be. */
 export interface NotServed {
-  readonly reason: 'refused' | 'another' | 'unclaimed';
+  readonly reason: 'refused' | 'another' | 'unclaimed' | 'unknown';
   /** For people, a sentence each. */
   readonly said: string;
   readonly remedy: string;
@@ -56,6 +58,8 @@ export interface Serving {
 const LEFT_OUT_LOOK_MS = 10_000;
 const UNKNOWN_LOOK_MS = 1_000;
 const CLAIM_WAIT_MS = 1_000;
+/** A conflict, an election of the API server's own: a moment is no news. */
+const UNKNOWN_TOLD_AFTER_MS = 10_000;
 /** Kubernetes keeps an event for an hour. */
 const TELL_EVERY_MS = 20 * 60_000;
 /** An annotation is for people, and a Lease is written every 1.5 s. */
@@ -66,6 +70,8 @@ const textOf = (error: unknown): string => (error instanceof Error ? error.messa
 export const createServing = (options: ServingOptions): Serving => {
   const { clock, log, installation } = options;
   const unclaimed = new Map<string, NotServed>();
+  /** Of whose unknown claim the log was told. */
+  const warned = new Set<string>();
   /** By uid: when a campaign was last told that it is left alone. */
   const toldMs = new Map<string, number>();
 
@@ -74,11 +80,23 @@ export const createServing = (options: ServingOptions): Serving => {
       ({ metadata }) => namespace === undefined || metadata.namespace === namespace,
     );
 
-  const leftOut = (namespace: string, { resource, error }: Extract<Service, { kind: 'left_out' }>): NotServed => ({
+  /**
+   * | what can't be listed | why      | remedy                          |
+   * |----------------------|----------|---------------------------------|
+   * | all namespaces       | refused  | the ClusterRole and its binding |
+   * | one                  | refused  | the namespace, or its Role      |
+   * | either               | no sense | the API server                  |
+   */
+  const leftOut = (namespace: string, { resource, error, isEverywhere }: LeftOut): NotServed => ({
     reason: 'refused',
-    said: `Namespace ${namespace} is left out: its ${resource} can't be listed (${textOf(error)}).`,
-    remedy:
-      'Create the namespace and run helm upgrade, so that the operator gets its rights there, or take it out of operator.watchNamespaces.',
+    said: isEverywhere
+      ? `No namespace is served: ${resource} of the cluster can't be listed (${textOf(error)}).`
+      : `Namespace ${namespace} is left out: its ${resource} can't be listed (${textOf(error)}).`,
+    remedy: !isKubeError(error, 'forbidden')
+      ? `Look at the API server: it answers neither lists nor watches of ${resource} there.`
+      : isEverywhere
+        ? 'Run helm upgrade, so that the operator gets its ClusterRole and the binding of it back.'
+        : 'Create the namespace and run helm upgrade, so that the operator gets its rights there, or take it out of operator.watchNamespaces.',
   });
 
   const leftToAnother = (namespace: string, holder: string): NotServed => ({
@@ -93,9 +111,23 @@ export const createServing = (options: ServingOptions): Serving => {
     remedy: 'Run helm upgrade, so that the operator may read and write Leases there.',
   });
 
+  const claimUnknown = (namespace: string, error: unknown): NotServed => ({
+    reason: 'unknown',
+    said: `Nothing is decided in namespace ${namespace}: its claim, the Lease ${CLAIM_LEASE}, can't be read and written (${textOf(error)}).`,
+    remedy:
+      'Have the API server take Leases of the operator there: look at its webhooks and policies for leases, then at its load.',
+  });
+
+  /** Undefined: it is known, or has not been unknown for long. */
+  const unknownFor = (namespace: string): NotServed | undefined => {
+    const found = options.claims()?.unknown().get(namespace);
+    if (found === undefined || clock.monotonicMs() - found.sinceMs < UNKNOWN_TOLD_AFTER_MS) return undefined;
+    return claimUnknown(namespace, found.error);
+  };
+
   const tell = (
     campaign: VoucherCampaign,
-    reason: 'NamespaceLeftOut' | 'ServedByAnother',
+    reason: 'NamespaceLeftOut' | 'ServedByAnother' | 'ClaimUnknown',
     { said, remedy }: NotServed,
   ): void => {
     const uid = campaign.metadata.uid ?? campaign.metadata.name;
@@ -105,10 +137,23 @@ export const createServing = (options: ServingOptions): Serving => {
     options.events()?.emit(campaign, campaignEvent('Warning', reason, `${said} ${remedy}`));
   };
 
+  const noteUnknown = (campaign: VoucherCampaign): void => {
+    const { namespace } = campaign.metadata;
+    const unknown = unknownFor(namespace);
+    if (unknown === undefined) return;
+    if (!warned.has(namespace)) log.warn({ namespace, said: unknown.said }, 'whose namespace it is can not be told');
+    warned.add(namespace);
+    tell(campaign, 'ClaimUnknown', unknown);
+  };
+
   const notServed: Serving['notServed'] = () => {
-    const found = new Map(unclaimed);
-    for (const [namespace, holder] of options.claims()?.others() ?? []) {
-      found.set(namespace, leftToAnother(namespace, holder));
+    const claims = options.claims();
+    // Claims are of one term: who leads now says what they are.
+    const found = new Map(claims === undefined ? [] : unclaimed);
+    for (const [namespace, holder] of claims?.others() ?? []) found.set(namespace, leftToAnother(namespace, holder));
+    for (const namespace of claims?.unknown().keys() ?? []) {
+      const unknown = unknownFor(namespace);
+      if (unknown !== undefined) found.set(namespace, unknown);
     }
     for (const [namespace, service] of options.cluster()?.served.leftOut() ?? []) {
       found.set(namespace, leftOut(namespace, service));
@@ -143,7 +188,10 @@ export const createServing = (options: ServingOptions): Serving => {
       const claim =
         claims &&
         (await within(clock, CLAIM_WAIT_MS, signal, (inner) => claims.of(namespace, inner)).catch(() => undefined));
-      if (claims !== undefined && (claim === undefined || claim.kind === 'unknown')) return UNKNOWN_LOOK_MS;
+      if (claims !== undefined && (claim === undefined || claim.kind === 'unknown')) {
+        noteUnknown(campaign);
+        return UNKNOWN_LOOK_MS;
+      }
       if (claim?.kind !== 'another') return undefined;
       tell(campaign, 'ServedByAnother', leftToAnother(namespace, claim.holder));
       return LEFT_OUT_LOOK_MS;
@@ -161,6 +209,7 @@ export const createServing = (options: ServingOptions): Serving => {
     },
     onClaim(namespace, state) {
       unclaimed.delete(namespace);
+      warned.delete(namespace);
       switch (state.kind) {
         case 'another':
           log.warn({ namespace, holder: state.holder }, 'another installation serves this namespace, it is left alone');

@@ -1,5 +1,5 @@
 /** What must be so whatever the campaign: API server, kinds, operator, clocks, policies. Pure; a sentence a rule. */
-import { API_GROUP } from '../../operator/api/names.ts';
+import { API_GROUP, EVERYWHERE } from '../../operator/api/names.ts';
 import { SCALE_PLAN, VOUCHER_CAMPAIGN } from '../../operator/api/schema.ts';
 import type { SchemaNode } from '../../operator/api/schema-node.ts';
 import { CLAIM_OLD_MS } from '../claim.ts';
@@ -146,7 +146,7 @@ export const namespaces = ({ lease, namespace: asked }: ClusterFacts): readonly 
   lease.kind !== 'seen'
     ? []
     : Object.entries(lease.value?.notServed ?? {}).map(([namespace, { said, remedy }]) =>
-        (namespace === asked ? fail : warn)('namespaces', said, remedy),
+        (namespace === asked || namespace === EVERYWHERE ? fail : warn)('namespaces', said, remedy),
       );
 
 /** The leader renews every 1.5 s; others take over after 4 s. */

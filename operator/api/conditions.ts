@@ -246,6 +246,7 @@ export const EVENT_REASONS = [
   'ClosingExtended',
   'NamespaceLeftOut',
   'ServedByAnother',
+  'ClaimUnknown',
   'TakenOver',
   'SpecUnreadable',
   'TickFailed',

@@ -1,20 +1,21 @@
 /**
- * Instants as campaigns, plans and annotations write them: one form and one parser, for whoever checks and whoever reads.
+ * Instants as campaigns, plans and annotations write them: one form that may be written, and one parser for all that was.
  * Pure; imports nothing.
  *
- * The API server's own format `date-time` lets more pass than JavaScript reads, and the two read some of it otherwise:
+ * The API server's own format `date-time` lets more pass than JavaScript reads, and the two read some of it otherwise. What is
+ * stored already, and can have one meaning only, is read: an upgrade must not stop a campaign that went well.
  *
- * | text                                   | format date-time | Date.parse          | here    |
- * |----------------------------------------|------------------|---------------------|---------|
- * | 2027-03-01T10:00:00+08:00, …Z, ….5Z    | yes              | the same instant    | yes     |
- * | …10:00:00,5Z: a comma, or any sign     | yes              | none                | refused |
- * | 2027-03-01t10:00:00z                   | yes              | the same, by luck   | refused |
- * | ….0001Z: more than milliseconds        | yes              | an earlier one      | refused |
- * | …T24:00:00Z                            | no               | the next day        | refused |
- * | 2027-02-30T10:00:00Z                   | no               | the second of March | refused |
- * | …T23:59:60Z: a leap second             | no               | none                | refused |
- * | …+15:00: an offset that no place has   | yes              | yes                 | refused |
- * | 0000-01-01T00:00:00Z, 9999-12-31T23:59:59-12:00 | yes     | outside of four digits | refused |
+ * | text                                   | format date-time | Date.parse          | may be written | is read |
+ * |----------------------------------------|------------------|---------------------|----------------|---------|
+ * | 2027-03-01T10:00:00+08:00, …Z, ….5Z    | yes              | the same instant    | yes            | yes     |
+ * | ….000000Z: up to nine decimals, as Python and Go write | yes | an earlier one   | no             | cut to ms |
+ * | 2027-03-01t10:00:00z                   | yes              | the same, by luck   | no             | yes     |
+ * | …10:00:00,5Z: a comma, or any sign     | yes              | none                | no             | no      |
+ * | …T24:00:00Z                            | no               | the next day        | no             | no      |
+ * | 2027-02-30T10:00:00Z                   | no               | the second of March | no             | no      |
+ * | …T23:59:60Z: a leap second             | no               | none                | no             | no      |
+ * | …+15:00: an offset that no place has   | yes              | yes                 | no             | no      |
+ * | 0000-01-01T00:00:00Z, 9999-12-31T23:59:59-12:00 | yes     | outside of four digits | no          | no      |
  */
 
 /** One of the form, for sentences. */
@@ -23,8 +24,11 @@ export const AN_INSTANT = '2027-03-01T10:00:00+08:00';
 const FORM =
   '(19[7-9][0-9]|2[0-9]{3})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,3})?(Z|[+-](0[0-9]|1[0-4]):[0-5][0-9])';
 
-/** Without groups that capture, to be put into a larger one. */
-export const INSTANT_SOURCE = FORM.replaceAll('(', '(?:');
+/** What is read, without groups that capture, to be put into a larger one. */
+export const INSTANT_SOURCE = FORM.replace('{1,3}', '{1,9}')
+  .replace('T', '[Tt]')
+  .replace('(Z|', '([Zz]|')
+  .replaceAll('(', '(?:');
 
 /** What an admin may write. The example stands in front for whoever is refused: the API server shows him the pattern. */
 export const INSTANT_PATTERN = `^(${AN_INSTANT.replace('+', '[+]')}|${FORM})$`;
@@ -45,9 +49,12 @@ const isDay = (text: string): boolean => {
   return new Date(Date.UTC(year ?? 0, month ?? 0, 0)).getUTCDate() >= (day ?? 0);
 };
 
-/** Milliseconds since the Unix epoch; undefined for text that is none. */
+/** Decimals beyond the third, which Date.parse need not read. */
+const BEYOND_MS = /([.][0-9]{3})[0-9]+/;
+
+/** Milliseconds since the Unix epoch, finer decimals cut; undefined for text that is none. */
 export const parseInstant = (text: string): number | undefined =>
-  WHOLE.test(text) && isDay(text) ? Date.parse(text) : undefined;
+  WHOLE.test(text) && isDay(text) ? Date.parse(text.toUpperCase().replace(BEYOND_MS, '$1')) : undefined;
 
 /** @throws InstantError that says how to write one */
 export const instantMs = (text: string): number => {

@@ -123,6 +123,9 @@ export const CLAIM_LEASE = 'voucher-operator-campaigns';
 /** Annotation of the election's Lease: a JSON object of the namespaces that are watched and not served, and why. */
 export const NOT_SERVED = `${API_GROUP}/not-served`;
 
+/** Stands there, and in the metric, for a namespace: all of them. No namespace is called so. */
+export const EVERYWHERE = '*';
+
 /** Holds up the deletion of a campaign with `deletionPolicy: Delete` until its journal is gone. */
 export const JOURNAL_FINALIZER = `${API_GROUP}/journal`;
 

@@ -4,7 +4,7 @@
  *
  * | node               | can't be read when                                                  |
  * |--------------------|---------------------------------------------------------------------|
- * | date-time          | it is not of the one form (instant.ts)                              |
+ * | date-time          | it is of no form that is read (instant.ts)                             |
  * | duration           | it is not of the one form (duration.ts)                             |
  * | integer, number    | JavaScript can't hold it, or it is below the minimum that is counted with |
  * | enum               | this version does not know the word                                 |
@@ -14,6 +14,7 @@
  */
 import { DURATION_PATTERN, DURATION_REMEDY, parseDurationMs } from './duration.ts';
 import { INSTANT_REMEDY, parseInstant } from './instant.ts';
+import { SCALE_PLAN, VOUCHER_CAMPAIGN } from './schema.ts';
 import type { NumberNode, SchemaNode, StringNode } from './schema-node.ts';
 
 export interface Unreadable {
@@ -91,20 +92,54 @@ export const unreadableIn = (node: SchemaNode, value: unknown, path: string): re
   }
 };
 
+/**
+ * What can be read of a value: without fields and items that can't, and without an object that needs one of those. For what
+ * the operator itself writes anew, such as a status that a newer version left behind.
+ */
+export const readablePart = (node: SchemaNode, value: unknown): unknown => {
+  if (unreadableIn(node, value, '').length === 0) return value;
+  if (node.type === 'array' && Array.isArray(value)) {
+    return value.map((item) => readablePart(node.items, item)).filter((item) => item !== undefined);
+  }
+  if (node.type !== 'object' || !isObject(value)) return undefined;
+  const parts = Object.entries(value).flatMap(([name, found]): readonly (readonly [string, unknown])[] => {
+    const child = node.properties[name];
+    const part = found === null ? undefined : child === undefined ? found : readablePart(child, found);
+    return part === undefined ? [] : [[name, part]];
+  });
+  const names = new Set(parts.map(([name]) => name));
+  return node.required?.every((name) => names.has(name)) === false ? undefined : Object.fromEntries(parts);
+};
+
 const known = new WeakMap<object, readonly Unreadable[]>();
 
-/** Of spec and status. Looked at once per version of an object: a tick a second asks. @param schema of the whole object */
-export const unreadableFields = (schema: SchemaNode, object: object): readonly Unreadable[] => {
+type Part = 'spec' | 'status';
+
+/**
+ * Looked at once per version of an object: a tick a second asks.
+ *
+ * @param schema of the whole object
+ * @param parts what is decided by: of a plan also its status, which says who approved it
+ */
+const unreadableFields = (schema: SchemaNode, object: object, parts: readonly Part[]): readonly Unreadable[] => {
   const before = known.get(object);
   if (before !== undefined) return before;
   const properties = schema.type === 'object' ? schema.properties : {};
-  const found = (['spec', 'status'] as const).flatMap((part) => {
+  const found = parts.flatMap((part) => {
     const [node, value] = [properties[part], Reflect.get(object, part) ?? undefined];
     return node === undefined || value === undefined ? [] : unreadableIn(node, value, part);
   });
   known.set(object, found);
   return found;
 };
+
+/** The status of a campaign is the operator's own, and judged by nobody: what can't be read of it is not kept. */
+export const unreadableInCampaign = (campaign: object): readonly Unreadable[] =>
+  unreadableFields(VOUCHER_CAMPAIGN.schema, campaign, ['spec']);
+
+/** A plan that can't be read grants nothing. */
+export const unreadableInPlan = (plan: object): readonly Unreadable[] =>
+  unreadableFields(SCALE_PLAN.schema, plan, ['spec', 'status']);
 
 /** `spec.window.closesAt is …; spec.scaling.mode is …`, the first three. */
 export const unreadableText = (fields: readonly Unreadable[]): string =>

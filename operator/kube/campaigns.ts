@@ -1,15 +1,26 @@
 /** Campaigns: read from the watch, and their status written. */
 
-import type { VoucherCampaign } from '../api/campaign-types.ts';
+import type { VoucherCampaign, VoucherCampaignStatus } from '../api/campaign-types.ts';
 import { FIELD_MANAGER, JOURNAL_FINALIZER } from '../api/names.ts';
+import { readablePart } from '../api/readable.ts';
+import { campaignStatus } from '../api/schema-status.ts';
 import type { FinalizerWriter, StatusWriter } from '../reconcile/ports.ts';
 import type { KubeClient } from './client.ts';
-import { type Kept, keeperOf, parseObject } from './objects.ts';
+import { type Kept, type KubeObject, keeperOf, parseObject } from './objects.ts';
 import { CAMPAIGNS } from './resources.ts';
 import type { Store } from './store.ts';
 
 export type StoredCampaign = Kept<VoucherCampaign>;
-export const keepCampaign = keeperOf<VoucherCampaign>('VoucherCampaign');
+const keep = keeperOf<VoucherCampaign>('VoucherCampaign');
+
+/** With what can be read of its status: another version, or a hand, may have left words there that this one does not know. */
+export const keepCampaign = (object: KubeObject): StoredCampaign => {
+  const campaign = keep(object);
+  if (campaign.status === undefined) return campaign;
+  // The part of a status that can be read is a status: none of its fields is required.
+  const status = (readablePart(campaignStatus, campaign.status) ?? {}) as VoucherCampaignStatus;
+  return status === campaign.status ? campaign : { ...campaign, status };
+};
 
 /** Whether a tick is due: our own status is no news. */
 export const isCampaignNews = (before: VoucherCampaign, after: VoucherCampaign): boolean =>

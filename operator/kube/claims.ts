@@ -63,7 +63,9 @@ export const createClaimStore = (client: KubeClient, clock: Pick<Clock, 'now'>):
         ),
       );
     } catch (error) {
-      if (isKubeError(error, 'conflict', 'already_exists')) return 'conflict';
+      // Deleted meanwhile: there is no such version either.
+      const isGone = version !== undefined && isKubeError(error, 'not_found');
+      if (isGone || isKubeError(error, 'conflict', 'already_exists')) return 'conflict';
       throw error;
     }
   },

@@ -1,9 +1,8 @@
 /** One Kubernetes cluster behind the interfaces that operator/reconcile declares: the watches, and the writers on them. */
 
 import type { VoucherCampaign } from '../api/campaign-types.ts';
-import { unreadableFields } from '../api/readable.ts';
+import { unreadableInPlan } from '../api/readable.ts';
 import type { ScalePlan } from '../api/scale-plan-types.ts';
-import { SCALE_PLAN } from '../api/schema.ts';
 import type {
   AuthorizationReader,
   ClusterReader,
@@ -113,7 +112,7 @@ export const createKubeCluster = (options: KubeClusterOptions): KubeCluster => {
         namespace,
         keep,
         onReport(report) {
-          served.look();
+          served.look(clock.monotonicMs());
           options.onReport(resource.plural, report, namespace);
         },
         ...(labelSelector === undefined ? {} : { labelSelector }),
@@ -210,9 +209,7 @@ export const createKubeCluster = (options: KubeClusterOptions): KubeCluster => {
     living: {
       campaigns: () => campaigns.list(),
       plansOf: (campaignId) =>
-        [...plans.list()].filter(
-          (plan) => plan.spec.campaignId === campaignId && unreadableFields(SCALE_PLAN.schema, plan).length === 0,
-        ),
+        [...plans.list()].filter((plan) => plan.spec.campaignId === campaignId && unreadableInPlan(plan).length === 0),
     },
     campaign(key) {
       const [namespace = '', name = ''] = key.split('/');

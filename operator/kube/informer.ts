@@ -9,7 +9,7 @@
  * | reset, 5xx, garbled line                   | watched again from the last version after a jittered backoff |
  * | three of those in a row                    | listed again                                                 |
  * | 429                                        | after Retry-After                                            |
- * | 403                                        | again after 10 s at most; `refusal` says so until it works   |
+ * | 403                                        | again after 10 s at most; `trouble` says so until it works    |
  * | no end at the time that was asked for      | half-dead: cut, and watched again                            |
  * | a list that takes too long, or fails       | again after the backoff                                      |
  * | ten minutes                                | listed again, in case an event was lost                      |
@@ -63,10 +63,12 @@ export interface InformerTiming {
 /** Why the last list or watch did not come about. */
 export interface InformerTrouble {
   readonly error: unknown;
-  /** In a row. */
+  /** In a row, of the one kind: refusals begin a row of their own, and end one. */
   readonly failures: number;
   /** The API server knows who asks, and does not let him. */
   readonly isRefused: boolean;
+  /** When the row began, monotonic ms. */
+  readonly sinceMs: number;
 }
 
 /** 20 s: three reopened watches a minute cost the API server less than one list. */
@@ -128,12 +130,16 @@ export class Informer<T extends Stored> {
         failures = 0;
       } catch (error) {
         if (signal.aborted) return;
-        // A watch that broke after it had worked is a new failure, not one more of the same.
-        const hasWorked = !isKubeError(error) && clock.monotonicMs() - startedAtMs >= TOO_SHORT_MS;
-        failures = hasWorked ? 1 : failures + 1;
-        if (isKubeError(error, 'expired') || failures % RELIST_AFTER_FAILURES === 0) this.#version = undefined;
         const isRefused = isKubeError(error, 'forbidden');
-        this.#trouble = { error, failures, isRefused };
+        // A watch that broke after it had worked is a new failure, not one more of the same. Nor is a refusal after an
+        // outage: with the long backoff of rights that are lost it would blind the operator for a moment's 403.
+        const hasWorked = !isKubeError(error) && clock.monotonicMs() - startedAtMs >= TOO_SHORT_MS;
+        const isAnother = this.#trouble !== undefined && this.#trouble.isRefused !== isRefused;
+        const isNew = hasWorked || isAnother;
+        failures = isNew ? 1 : failures + 1;
+        if (isKubeError(error, 'expired') || failures % RELIST_AFTER_FAILURES === 0) this.#version = undefined;
+        const sinceMs = (isNew ? undefined : this.#trouble?.sinceMs) ?? clock.monotonicMs();
+        this.#trouble = { error, failures, isRefused, sinceMs };
         const askedMs = error instanceof KubeError ? Math.min(error.retryAfterMs ?? 0, MAX_RETRY_AFTER_MS) : 0;
         const retryAfterMs = Math.max(askedMs, backoffMs(failures, this.#backoff(isRefused), random()));
         this.#report({ kind: 'failed', error, failures, retryAfterMs });

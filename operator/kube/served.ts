@@ -1,21 +1,31 @@
 /**
  * Which watched namespaces the operator can look after: one that can't be listed is left out, and the others are served.
  *
- * | lists and watches of the namespace                      | then     |
- * |---------------------------------------------------------|----------|
- * | one is refused (403): deleted, not there yet, no rights | left out |
- * | each has been seen whole once                           | served   |
- * | one fails again and again, another namespace is served  | left out |
- * | otherwise                                               | waits    |
+ * | lists and watches of the namespace                          | then     |
+ * |-------------------------------------------------------------|----------|
+ * | one was never seen, and is refused (403): not there, no rights | left out |
+ * | one was seen, and has been refused for 30 s: deleted, rights lost | left out |
+ * | one fails again and again, another namespace is served      | left out |
+ * | each has been seen whole once                               | served   |
+ * | otherwise                                                   | waits    |
  *
- * An operator of all namespaces has one entry, and is never served while it is refused.
+ * An API server that restarts refuses for a moment what it grants: its cache of rights fills after it answers. What was
+ * seen goes on being served meanwhile, from what is known.
+ *
+ * An operator of all namespaces has one entry, and is never settled while that is left out.
  */
+import { EVERYWHERE } from '../api/names.ts';
 import type { InformerTrouble } from './informer.ts';
 
-export type Service =
-  | { readonly kind: 'served' }
-  | { readonly kind: 'waits' }
-  | { readonly kind: 'left_out'; readonly resource: string; readonly error: unknown };
+export type Service = { readonly kind: 'served' } | { readonly kind: 'waits' } | LeftOut;
+
+export interface LeftOut {
+  readonly kind: 'left_out';
+  readonly resource: string;
+  readonly error: unknown;
+  /** Whether the lists are of all namespaces, so that none can be served. */
+  readonly isEverywhere: boolean;
+}
 
 /** One list and watch of a namespace. */
 export interface Watched {
@@ -28,28 +38,34 @@ export interface Watched {
 export interface ServedNamespaces {
   /** Of a namespace that campaigns are in; whether it is watched or not. */
   of(namespace: string): Service;
-  /** Those that are left out now. */
-  leftOut(): ReadonlyMap<string, Extract<Service, { kind: 'left_out' }>>;
+  /** Those that are left out now; `EVERYWHERE` where the lists are of all namespaces. */
+  leftOut(): ReadonlyMap<string, LeftOut>;
   /** Whether everything was seen that can be seen: what is left out is not waited for. */
   isSettled(): boolean;
-  /** To be called when a list or a watch went well or did not. */
-  look(): void;
+  /** To be called when a list or a watch went well or did not. @param nowMs monotonic */
+  look(nowMs: number): void;
 }
 
 /** Failures in a row after which a namespace holds up the others no longer. */
 const FAILS_AGAIN_AND_AGAIN = 3;
+/** What is refused is asked for every 10 s at most: three refusals, and longer than an API server needs to start. */
+const REFUSED_FOR_GOOD_MS = 30_000;
 const WAITS: Service = { kind: 'waits' };
 
 const isSeen = ({ informer }: Watched): boolean => informer.isSynced;
 
-const serviceOf = (watched: readonly Watched[], isAnotherServed: boolean): Service => {
-  const refused = watched.find(({ informer }) => informer.trouble?.isRefused === true);
+const isRefused = ({ informer: { isSynced, trouble } }: Watched, nowMs: number): boolean =>
+  trouble?.isRefused === true && (!isSynced || nowMs - trouble.sinceMs >= REFUSED_FOR_GOOD_MS);
+
+const serviceOf = (watched: readonly Watched[], isAnotherServed: boolean, nowMs: number): Service => {
+  const refused = watched.find((one) => isRefused(one, nowMs));
   const failing = isAnotherServed
     ? watched.find((one) => !isSeen(one) && (one.informer.trouble?.failures ?? 0) >= FAILS_AGAIN_AND_AGAIN)
     : undefined;
   const worst = refused ?? failing;
   if (worst !== undefined) {
-    return { kind: 'left_out', resource: worst.resource, error: worst.informer.trouble?.error };
+    const { resource, namespace, informer } = worst;
+    return { kind: 'left_out', resource, error: informer.trouble?.error, isEverywhere: namespace === undefined };
   }
   return watched.every(isSeen) ? { kind: 'served' } : WAITS;
 };
@@ -64,12 +80,12 @@ export const createServedNamespaces = (
 ): ServedNamespaces => {
   const services = new Map<string | undefined, Service>();
 
-  const look = (): void => {
+  const look = (nowMs: number): void => {
     const byNamespace = Map.groupBy(watched, ({ namespace }) => namespace);
     for (const [namespace, all] of byNamespace) {
       const before = services.get(namespace) ?? WAITS;
       const isAnotherServed = [...services].some(([other, { kind }]) => other !== namespace && kind === 'served');
-      const now = serviceOf(all, isAnotherServed);
+      const now = serviceOf(all, isAnotherServed, nowMs);
       services.set(namespace, now);
       if (before.kind !== now.kind) onChange(namespace, now);
     }
@@ -79,9 +95,9 @@ export const createServedNamespaces = (
     look,
     of: (namespace) => services.get(undefined) ?? services.get(namespace) ?? WAITS,
     leftOut() {
-      const found = new Map<string, Extract<Service, { kind: 'left_out' }>>();
+      const found = new Map<string, LeftOut>();
       for (const [namespace, service] of services) {
-        if (namespace !== undefined && service.kind === 'left_out') found.set(namespace, service);
+        if (service.kind === 'left_out') found.set(namespace ?? EVERYWHERE, service);
       }
       return found;
     },

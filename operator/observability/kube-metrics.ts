@@ -52,7 +52,7 @@ export const createKubeMetrics = (registry: Registry, sources: KubeMetricsSource
   });
   new Gauge({
     name: 'voucher_operator_namespaces_not_served',
-    help: '1 for a watched namespace that can not be listed (refused), that another installation serves (another), or that is served without a claim (unclaimed).',
+    help: '1 for a watched namespace that can not be listed (refused), that another installation serves (another), whose claim can not be told (unknown), or that is served without a claim (unclaimed). Namespace * is all of them.',
     labelNames: ['namespace', 'reason'] as const,
     registers,
     collect() {

@@ -1,8 +1,7 @@
 /** The observe stage: reads everything within one deadline. What a source can't tell now is stale, never guessed. */
 import type { VoucherCampaign } from '../api/campaign-types.ts';
-import { unreadableFields, unreadableText } from '../api/readable.ts';
+import { unreadableInPlan, unreadableText } from '../api/readable.ts';
 import type { ScalePlan } from '../api/scale-plan-types.ts';
-import { SCALE_PLAN } from '../api/schema.ts';
 import type { WorkersView } from '../plan/pod-views.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Reading } from '../scaling/types.ts';
@@ -48,7 +47,7 @@ export const agedReadings = (last: CampaignReadings | undefined): CampaignReadin
 
 /** A plan that can't be read grants nothing and takes nothing away; the condition PlanPending says so. */
 const withReadablePlans = (cluster: ObservedCluster): ObservedCluster => {
-  const problemsOf = (plan: ScalePlan) => unreadableFields(SCALE_PLAN.schema, plan);
+  const problemsOf = (plan: ScalePlan) => unreadableInPlan(plan);
   const plans = cluster.plans.filter((plan) => problemsOf(plan).length === 0);
   if (plans.length === cluster.plans.length) return cluster;
   const unreadablePlans = cluster.plans

@@ -1,7 +1,6 @@
 /** One tick of one campaign: observe → plan → apply. */
 import type { VoucherCampaign } from '../api/campaign-types.ts';
-import { unreadableFields, unreadableText } from '../api/readable.ts';
-import { VOUCHER_CAMPAIGN } from '../api/schema.ts';
+import { unreadableInCampaign, unreadableText } from '../api/readable.ts';
 import { type Held, heldFailed, heldStatus, heldUnreadable } from '../plan/held.ts';
 import { plan, type ScaleWrite } from '../plan/plan.ts';
 import { TICK_MS } from '../plan/requeue.ts';
@@ -120,7 +119,7 @@ export const createReconciler = (deps: ReconcilerDeps): Reconciler => {
         forget(campaign);
         return { requeueAfterMs: DELETED_LOOK_MS };
       }
-      const unreadable = unreadableFields(VOUCHER_CAMPAIGN.schema, campaign);
+      const unreadable = unreadableInCampaign(campaign);
       if (unreadable.length > 0) {
         await hold(campaign, state, heldUnreadable(unreadable), signal);
         report.failed(campaign, new ReconcileError('read_spec', 'read the campaign', unreadableText(unreadable)));

@@ -238,6 +238,27 @@ describe('an informer', () => {
     await equal('after refusals');
   });
 
+  it('asks soon again after a refusal that follows an outage, and counts it from its own beginning', async () => {
+    const failed = () => reports.filter((report) => report.kind === 'failed');
+    server.nextAnswers.push(...Array.from({ length: 8 }, () => ({ status: 400 })));
+    server.nextAnswers.push(...Array.from({ length: 2 }, () => ({ status: 403 })));
+    follow({ refusedMs: 60_000 });
+    await equal('after the outage and the refusals');
+    await watching();
+    expect(failed().map(({ failures }) => failures)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 1, 2]);
+    expect(failed().every(({ retryAfterMs }) => retryAfterMs <= 100)).toBe(true);
+    expect(informer.trouble).toBeUndefined();
+  });
+
+  it('knows since when it is refused', async () => {
+    server.nextAnswers.push({ status: 400 }, ...Array.from({ length: 50 }, () => ({ status: 403 })));
+    follow({ refusedMs: 20 });
+    await eventually(() => informer.trouble?.isRefused === true, { what: 'the first refusal' });
+    const sinceMs = informer.trouble?.sinceMs;
+    await eventually(() => (informer.trouble?.failures ?? 0) >= 3, { what: 'three refusals' });
+    expect(informer.trouble).toMatchObject({ isRefused: true, sinceMs });
+  });
+
   it('follows a server that was restored from a backup', async () => {
     follow();
     await equal('after listing');

@@ -58,6 +58,18 @@ describe('a campaign that can not be read', () => {
     expect(readyOf()).toMatchObject({ status: 'True', reason: 'AllTiersReady' });
   });
 
+  it('is none whose instants an older schema let pass, as programs write them', async () => {
+    const { spec, ...rest } = aCampaign();
+    const window = { opensAt: '2020-09-25T10:00:00.000000+08:00', closesAt: '2020-09-25t18:00:00.123456+08:00' };
+    await running({ ...rest, spec: { ...spec, window } });
+    expect(readyOf()).toMatchObject({ status: 'True', reason: 'AllTiersReady' });
+    expect(world.statuses.at(-1)?.stage).toBe('Open');
+    expect(world.settings?.window).toEqual({
+      opensAt: '2020-09-25T02:00:00.000Z',
+      closesAt: '2020-09-25T10:00:00.123Z',
+    });
+  });
+
   it('gets every condition also when it was never looked at before', async () => {
     await reconciler.reconcile(closesAt('never'), signal);
     const conditions = world.statuses.at(-1)?.conditions ?? [];

@@ -148,6 +148,39 @@ describe('two installations that watch the same namespace', () => {
   });
 });
 
+describe('a namespace whose Leases a webhook refuses', () => {
+  const path = '/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations';
+  it('is told as such, not acted on, and served once they are let pass', async () => {
+    const namespace = await world.createNamespace();
+    const webhook = {
+      name: 'guard.voucher.example',
+      // Nothing listens there, and it fails closed.
+      clientConfig: { url: 'https://127.0.0.1:1/' },
+      rules: [{ apiGroups: ['coordination.k8s.io'], apiVersions: ['v1'], operations: ['*'], resources: ['leases'] }],
+      namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } },
+      admissionReviewVersions: ['v1'],
+      sideEffects: 'None',
+      timeoutSeconds: 1,
+    };
+    await world.plane.call({ method: 'POST', path, body: { metadata: { name: 'guard' }, webhooks: [webhook] } });
+    try {
+      const one = await start(FIRST);
+      await world.createCampaign(namespace, await campaignBody('guarded'));
+      const campaign = await world.campaign(namespace, 'guarded');
+      const told = await eventually(
+        async () => (await eventsOf(world.plane, campaign)).find(({ reason }) => reason === 'ClaimUnknown'),
+        { ...SOON, timeoutMs: 90_000, what: 'an event on its campaign' },
+      );
+      expect(told.message).toMatch(/^Nothing is decided in namespace .*guard\.voucher\.example.*look at its webhooks/);
+      expect(await one.metrics()).toContain(`not_served{namespace="${namespace}",reason="unknown"} 1`);
+      expect(await world.deployment(namespace, 'guarded-intake')).toBeUndefined();
+    } finally {
+      await world.plane.call({ method: 'DELETE', path: `${path}/guard` });
+    }
+    await world.settled(namespace, 'guarded', 2);
+  });
+});
+
 /** The chart's Role and RoleBinding of one watched namespace, for the account of operatorAccount. */
 const bind = async (namespace: string, rules: unknown): Promise<void> => {
   const make = (kind: string, body: object) =>

@@ -5,6 +5,7 @@ import { eventually } from '../../helpers/eventually.ts';
 import { campaignBody, conditionOf, flood, GROUP } from '../../helpers/kube-world.ts';
 import { shown } from '../../helpers/outages/shown.ts';
 import { unreadableSpec } from '../../helpers/outages/unreadable-spec.ts';
+import { runVoucher } from '../../helpers/run-voucher.ts';
 import { type ManagedWorld, startManagedWorld } from './world.ts';
 
 jest.setTimeout(180_000);
@@ -93,6 +94,14 @@ describe('a campaign that was stored before the rule came', () => {
       ),
     });
     expect(seen.events.map(({ message }) => message)).toEqual([seen.condition?.message]);
+
+    for (const args of [
+      ['status', broken],
+      ['status', '-A'],
+    ]) {
+      const { code, out } = await runVoucher([...args, '-n', namespace], world.plane.kubeconfig);
+      expect([code, out]).toEqual([0, expect.stringContaining('spec.window.closesAt')]);
+    }
 
     // Nothing is decided for it, and everything for the other.
     await world.scale(namespace, `${broken}-intake`, 22);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import type { InformerTrouble } from '../../../operator/kube/informer.ts';
 import { createServedNamespaces, type Service } from '../../../operator/kube/served.ts';
 
 const straw = (resource: string, namespace: string | undefined) => ({
@@ -6,11 +7,11 @@ const straw = (resource: string, namespace: string | undefined) => ({
   namespace,
   informer: {
     isSynced: false,
-    trouble: undefined as { error: unknown; failures: number; isRefused: boolean } | undefined,
+    trouble: undefined as InformerTrouble | undefined,
   },
 });
-const REFUSED = { error: new Error('403'), failures: 1, isRefused: true };
-const broken = (failures: number) => ({ error: new Error('500'), failures, isRefused: false });
+const REFUSED = { error: new Error('403'), failures: 1, isRefused: true, sinceMs: 0 };
+const broken = (failures: number) => ({ error: new Error('500'), failures, isRefused: false, sinceMs: 0 });
 
 const world = (namespaces: readonly (string | undefined)[]) => {
   const watched = namespaces.flatMap((namespace) => [straw('campaigns', namespace), straw('pods', namespace)]);
@@ -20,12 +21,13 @@ const world = (namespaces: readonly (string | undefined)[]) => {
     namespace: string | undefined,
     state: Partial<(typeof watched)[number]['informer']>,
     resource?: string,
+    nowMs = 0,
   ) => {
     for (const one of watched) {
       if (one.namespace === namespace && (resource ?? one.resource) === one.resource)
         Object.assign(one.informer, state);
     }
-    served.look();
+    served.look(nowMs);
   };
   return { served, changes, set };
 };
@@ -46,7 +48,7 @@ describe('namespaces that are watched', () => {
     set('a', SEEN);
     set('b', SEEN, 'campaigns');
     set('b', { trouble: REFUSED }, 'pods');
-    expect(served.of('b')).toEqual({ kind: 'left_out', resource: 'pods', error: REFUSED.error });
+    expect(served.of('b')).toEqual({ kind: 'left_out', resource: 'pods', error: REFUSED.error, isEverywhere: false });
     expect([served.of('a').kind, served.isSettled(), [...served.leftOut().keys()]]).toEqual(['served', true, ['b']]);
     expect(changes).toEqual([
       ['a', 'served'],
@@ -64,7 +66,7 @@ describe('namespaces that are watched', () => {
     const { served, set, changes } = world(['b']);
     set('b', { trouble: REFUSED });
     set('b', SEEN);
-    set('b', { trouble: REFUSED });
+    set('b', { trouble: REFUSED }, undefined, 30_000);
     expect(served.of('b').kind).toBe('left_out');
     expect(changes.map(([, kind]) => kind)).toEqual(['left_out', 'served', 'left_out']);
   });
@@ -74,7 +76,7 @@ describe('namespaces that are watched', () => {
     set('b', { trouble: broken(3) });
     expect([served.of('b').kind, served.isSettled()]).toEqual(['waits', false]);
     set('a', SEEN);
-    served.look();
+    served.look(0);
     expect([served.of('b').kind, served.isSettled()]).toEqual(['left_out', true]);
   });
 
@@ -89,8 +91,22 @@ describe('namespaces that are watched', () => {
   it('are all of them or none for an operator of the whole cluster', () => {
     const { served, set } = world([undefined]);
     set(undefined, { trouble: REFUSED });
-    expect([served.isSettled(), served.leftOut().size]).toEqual([false, 0]);
+    expect([served.isSettled(), [...served.leftOut().keys()]]).toEqual([false, ['*']]);
+    expect(served.of('any')).toMatchObject({ kind: 'left_out', isEverywhere: true });
     set(undefined, SEEN);
-    expect([served.of('any').kind, served.isSettled()]).toEqual(['served', true]);
+    expect([served.of('any').kind, served.isSettled(), served.leftOut().size]).toEqual(['served', true, 0]);
+  });
+
+  it.each([[undefined], ['a']])('go on being served through a refusal that lasts less than 30 s (%s)', (namespace) => {
+    const { served, set, changes } = world([namespace]);
+    set(namespace, SEEN);
+    // As for a moment after the API server's restart.
+    set(namespace, { trouble: { ...REFUSED, sinceMs: 100_000 } }, 'pods', 129_999);
+    expect([served.of('a').kind, served.isSettled(), served.leftOut().size]).toEqual(['served', true, 0]);
+    set(namespace, SEEN, 'pods', 130_000);
+    set(namespace, { trouble: { ...REFUSED, sinceMs: 130_001 } }, 'pods', 131_000);
+    expect(changes).toEqual([[namespace, 'served']]);
+    set(namespace, {}, 'pods', 160_001);
+    expect(served.of('a').kind).toBe('left_out');
   });
 });

@@ -14,6 +14,7 @@ const { goneAfterMs, renewWithinMs, renewEveryMs, lookEveryMs } = CLAIM_TIMING;
 class FakeStore {
   readonly claims = new Map<string, Claim>();
   writes = 0;
+  reads = 0;
   readonly cut = new Map<string, 'fails' | 'refused'>();
 
   for(holder: string): ClaimStore {
@@ -24,6 +25,7 @@ class FakeStore {
     return {
       async read(namespace) {
         way();
+        store.reads += 1;
         return store.claims.get(namespace);
       },
       async write(namespace, name, version) {
@@ -48,11 +50,12 @@ beforeEach(() => {
   store = new FakeStore();
 });
 
-const installation = (holder: string, namespaces: readonly string[] = ['a']) => {
+const installation = (holder: string, namespaces: readonly string[] = ['a'], random = () => 1) => {
   const changes: ClaimState[] = [];
   const stop = new AbortController();
   const claims = new Claims({
     clock,
+    random,
     store: store.for(holder),
     holder,
     namespaces: () => namespaces,
@@ -91,6 +94,53 @@ describe('claims of a namespace', () => {
       await clock.advance(1_000);
     }
     expect(store.writes).toBeLessThanOrEqual(2 * (600_000 / renewEveryMs + 1));
+  });
+
+  it('are not read while they are ours, also when another wrote into them', async () => {
+    const first = installation('x/first');
+    first.start();
+    await clock.advance(0);
+    store.reads = 0;
+    await clock.advance(10 * renewEveryMs);
+    expect([store.reads, store.writes]).toEqual([0, expect.any(Number)]);
+    expect(store.writes).toBeGreaterThanOrEqual(10);
+    // As a label of somebody's tool: once read, and renewed all the same.
+    store.claims.set('a', { holder: 'x/first', version: 'labelled' });
+    await clock.advance(2 * renewEveryMs);
+    expect([store.reads, await first.kind()]).toEqual([1, 'ours']);
+    expect(store.claims.get('a')?.version).not.toBe('labelled');
+  });
+
+  it('of many namespaces that were claimed together are not renewed together', async () => {
+    const names = Array.from({ length: 100 }, (_, at) => `n${at}`);
+    let drawn = 0;
+    const first = installation('x/first', names, () => (drawn++ % 10) / 10);
+    first.start();
+    await clock.advance(0);
+    let [before, most] = [store.writes, 0];
+    for (let second = 0; second < 60; second += 1) {
+      await clock.advance(1_000);
+      most = Math.max(most, store.writes - before);
+      before = store.writes;
+    }
+    expect(most).toBeLessThan(50);
+    expect(before).toBeGreaterThanOrEqual(100 * 3);
+  });
+
+  it('are told as unknown with the last cause, and since when, until they are known again', async () => {
+    const first = installation('x/first');
+    first.start();
+    await clock.advance(0);
+    expect(first.claims.unknown().size).toBe(0);
+    store.cut.set('x/first', 'fails');
+    await clock.advance(renewWithinMs + 2 * lookEveryMs);
+    const sinceMs = first.claims.unknown().get('a')?.sinceMs;
+    expect(first.claims.unknown()).toEqual(new Map([['a', { error: new Error('fails'), sinceMs }]]));
+    await clock.advance(10 * lookEveryMs);
+    expect(first.claims.unknown().get('a')?.sinceMs).toBe(sinceMs);
+    store.cut.clear();
+    await clock.advance(2 * lookEveryMs);
+    expect([first.claims.unknown().size, await first.kind()]).toEqual([0, 'ours']);
   });
 
   it('are taken over when the first has been gone for a minute, and not before', async () => {
@@ -188,6 +238,27 @@ describe('claims of a namespace', () => {
     const first = installation('x/first');
     expect(await first.kind()).toBe('unclaimed');
     expect(first.changes).toHaveLength(1);
+  });
+
+  it('stay another’s, and ours, through a refusal of a moment', async () => {
+    const [first, second] = [installation('x/first'), installation('y/second')];
+    first.start();
+    second.start();
+    await clock.advance(lookEveryMs);
+    store.cut.set('x/first', 'refused');
+    store.cut.set('y/second', 'refused');
+    await clock.advance(renewEveryMs);
+    expect([await first.kind(), await second.kind()]).toEqual(['ours', 'another']);
+    store.cut.clear();
+    await clock.advance(renewEveryMs);
+    expect([first.changes.map(({ kind }) => kind), second.changes.map(({ kind }) => kind)]).toEqual([
+      ['ours'],
+      ['another'],
+    ]);
+    // For good: each acts as if there were no other, and says so.
+    store.cut.set('y/second', 'refused');
+    await clock.advance(goneAfterMs + 2 * lookEveryMs);
+    expect(await second.kind()).toBe('unclaimed');
   });
 
   it('go to one of two that come in the same moment', async () => {

@@ -91,6 +91,11 @@ describe('the cluster', () => {
       { namespace: 'b', claim: seen(undefined), lease: lease(BEFORE_MS - 1_000, BEFORE_MS - 1_000, { b: LEFT_OUT }) },
       ['FAIL namespaces: Namespace b is left out'],
     ],
+    [
+      'is refused to the operator as a whole',
+      { lease: lease(BEFORE_MS - 1_000, BEFORE_MS - 1_000, { '*': { ...LEFT_OUT, said: 'No namespace is served.' } }) },
+      ['FAIL namespaces: No namespace is served'],
+    ],
     ['has nobody who leads', { lease: seen(undefined) }, ['FAIL leader: no operator has ever led']],
     [
       'has a leader who stopped',
