@@ -55,7 +55,7 @@ export const faultVerdict = (fault: JournalFault): Verdict<'JournalDurable'> | u
       return {
         status: 'False',
         reason: 'ServerWriteError',
-        message: `${fault.server} could not write (${fault.cause}) and stores nothing more of ${fault.streams.length === 0 ? 'its streams' : some(fault.streams)}, also when its disk is well again. ${OTHERS_GO_ON} Look at its disk, then restart it: ${ONE_AT_A_TIME}. The chart's own servers restart by themselves.`,
+        message: `${fault.server} could not write (${fault.cause}) and stores nothing more of ${fault.streams.length === 0 ? 'its streams' : some(fault.streams)}, also when its disk is well again. ${OTHERS_GO_ON} Look at its disk, then restart it: ${ONE_AT_A_TIME}. The chart's own servers restart by themselves, as long as no other one is away.`,
       };
     case 'unreachable':
       return {
