@@ -59,6 +59,12 @@ const readable = async (campaignId: string, { keyId, sealed }: { keyId: string; 
   return key === undefined ? 'unreadable' : Buffer.from(open(key, Buffer.from(sealed, 'base64'), 'aad')).toString();
 };
 
+const all = async <T>(told: AsyncIterable<T>): Promise<T[]> => {
+  const list: T[] = [];
+  for await (const one of told) list.push(one);
+  return list;
+};
+
 const begun = async (campaignId: string) => {
   await journal.ensured({ campaignId });
   const ring = await ringOf(campaignId);
@@ -101,9 +107,18 @@ describe('a bucket of data keys that is lost', () => {
     const ring = await ringOf('old');
     await load(ring);
     await look('old');
-    const { keyId } = ring.seal(Buffer.from('x'), 'aad');
+    const sealed = ring.seal(Buffer.from('x'), 'aad');
     const bucket = await new Kvm(journal.connection.nats).open('keys_old');
-    for (const name of [keyId, '2020-09-25']) await patiently('a destruction', () => bucket.purge(name));
+    // As docs/installation.md says it; a pod looks after each step.
+    const names = await patiently('the names', async () => (await all(await bucket.keys('>'))).sort());
+    expect(names).toEqual(['2020-09-25', sealed.keyId]);
+    for (const name of names) {
+      await patiently('a destruction', () => bucket.purge(name));
+      await load(ring);
+    }
+    expect(await readable('old', sealed)).toBe('unreadable');
+    const revisions = await all(await bucket.history({ key: sealed.keyId }));
+    expect(revisions.map(({ operation }) => operation)).toEqual(['PURGE']);
     expect(await settled('old')).toBe('Verified');
   });
 });
