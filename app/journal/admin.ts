@@ -80,7 +80,7 @@ export const createJournalAdmin = (options: JournalAdminOptions): JournalAdmin =
     try {
       assertConnected(signal);
       const freeBytes = async () => freeBytesOf(await looking);
-      const deps = { nats, manager: await api(), shardMaxBytes, timeoutMs: API_WITHIN_MS, freeBytes };
+      const deps = { nats, manager: await api(), shardMaxBytes, timeoutMs: API_WITHIN_MS, freeBytes, now };
       const ensured = await ensureJournal(deps, spec, signal);
       if (ensured.kind === 'conflict') return ensured;
       return stateOf(spec, ensured, await abortable(looking, signal));

@@ -1,10 +1,11 @@
 /**
  * Asks a shard's leader for a refusal: a registration's own subject, over the process's own connection and with its own
  * credentials, but with the expectation of a stream of another name. Servers compare that before they store anything, so
- * the answer 10060 proves account, permission, leader and room, and leaves no message behind (nats-server,
+ * the answer 10060 proves account, permission, leader and room on the server, and leaves no message behind (nats-server,
  * server/jetstream_batching.go, checkMsgHeadersPreClusteredProposal).
  *
- * It does not prove that a quorum writes: only a registration does, and while registrations come none is checked.
+ * It proves neither that a quorum writes nor that the shard has room: its `max_bytes` are compared after the names are. Only a
+ * registration proves both, so where registrations were published they alone judge (journal-health.ts).
  */
 
 import { setTimeout as delay } from 'node:timers/promises';

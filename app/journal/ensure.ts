@@ -13,6 +13,7 @@ import { about, kindOfError, NoRoomError } from './errors.ts';
 import { forgetHalfMade } from './half-made.ts';
 import { keysFault } from './known-keys.ts';
 import { leaderMove } from './leaders.ts';
+import { lossFaults, rememberedFaults, rememberLosses } from './lost-streams.ts';
 import { consumerGaps, type ReplicaGap, streamGaps } from './replicas.ts';
 import {
   consumerDriftOf,
@@ -35,6 +36,8 @@ export interface EnsureDeps {
   readonly timeoutMs: number;
   /** What the servers have left, the roomiest first; those that do not say are left out. */
   readonly freeBytes: () => Promise<readonly number[]>;
+  /** Wall milliseconds. */
+  readonly now: () => number;
 }
 
 export interface Present {
@@ -98,6 +101,8 @@ const obstacleOf = (spec: JournalSpec, wanted: WantedStream, { config }: StreamI
 interface Streams {
   readonly infos: readonly StreamInfo[];
   readonly gaps: readonly ReplicaGap[];
+  /** Of streams that vanished; as far as the control stream could be asked. */
+  readonly faults: readonly JournalFault[];
 }
 
 /**
@@ -131,25 +136,29 @@ const ensureStreams = async (deps: EnsureDeps, spec: JournalSpec, signal: AbortS
   if (silent !== undefined) {
     // One shard in an election is that shard's matter; with all of them away there is no journal to speak of.
     if (found.every(({ kind }) => kind === 'silent')) throw silent.cause;
-    return { infos: infosOf(found), gaps };
+    return { infos: infosOf(found), gaps, faults: rememberedFaults(spec.campaignId, infosOf(found)) };
   }
+  const missing = wanted.filter((_, i) => found[i]?.kind === 'missing');
+  const places = { infos: infosOf(found), missing };
+  const { losses, control } = await rememberLosses(deps.manager, spec, places, deps.now(), signal);
   await assertRoom(
     deps,
     spec,
-    wanted.filter((_, i) => found[i]?.kind === 'missing'),
+    missing.filter(({ name }) => name !== control?.config.name),
   );
   const owner = wantedOwner(spec);
   const infos: StreamInfo[] = [];
   for (const [i, stream] of wanted.entries()) {
     const one = found[i];
-    if (one?.kind !== 'there') infos.push(await abortable(streams.add(stream), signal));
-    else if (statedOwner(one.info.config) === owner) infos.push(one.info);
+    const there = stream.name === control?.config.name ? control : one?.kind === 'there' ? one.info : undefined;
+    if (there === undefined) infos.push(await abortable(streams.add(stream), signal));
+    else if (statedOwner(there.config) === owner) infos.push(there);
     else {
-      const metadata = { ...one.info.config.metadata, ...stream.metadata };
-      infos.push(await abortable(streams.update(stream.name, { ...one.info.config, metadata }), signal));
+      const metadata = { ...there.config.metadata, ...stream.metadata };
+      infos.push(await abortable(streams.update(stream.name, { ...there.config, metadata }), signal));
     }
   }
-  return { infos, gaps };
+  return { infos, gaps, faults: lossFaults(losses) };
 };
 
 /** @returns a conflict's sentence, or what leaders say of the consumers that are there */
@@ -252,7 +261,7 @@ const ensureAll = async (deps: EnsureDeps, spec: JournalSpec, signal: AbortSigna
     kind: 'present',
     leastReplicas: Math.min(...infos.map(({ config }) => config.num_replicas)),
     gaps: [...ensured.gaps, ...consumers, ...buckets.flatMap(({ gaps }) => gaps)],
-    faults: [...keys, ...fullOf(shards)],
+    faults: [...ensured.faults, ...keys, ...fullOf(shards)],
   };
 };
 

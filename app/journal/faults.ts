@@ -91,6 +91,7 @@ const grouped = (gaps: readonly LastingGap[], nowMs: number): readonly JournalFa
 /** The worst first: in the order in which conditions tell them. */
 const ORDER: readonly JournalFault['kind'][] = [
   'quorumLost',
+  'streamsLost',
   'dataKeysLost',
   'jetStreamOff',
   'writeError',

@@ -1,8 +1,9 @@
 /**
- * How this process finds the journal: by what became of its own publishes and checks in the last seconds. Pure: time comes
- * as an argument, in monotonic ms.
+ * How this process finds the journal: by what became of its own publishes in the last seconds, and of its checks where there
+ * were none: a check finds a leader, and only a publish finds a quorum and room in the shard. Pure: time comes as an argument,
+ * in monotonic ms.
  *
- * | in the last 5 s                                     | state |
+ * | in the last 5 s, publishes or else checks           | state |
  * |-----------------------------------------------------|-------|
  * | nothing yet                                         | unknown |
  * | nothing, and something before                       | as it was |
@@ -27,8 +28,7 @@ interface Slot {
   readonly startMs: number;
   /** Registrations. */
   readonly publishes: Map<Outcome, number>;
-  /** Registrations and checks. */
-  readonly all: Map<Outcome, number>;
+  readonly checks: Map<Outcome, number>;
 }
 
 const FAILURE_OF: Readonly<
@@ -72,6 +72,7 @@ export class JournalHealth {
   }
 
   checked(found: Outcome, nowMs: number): void {
+    inc(this.#slot(nowMs).checks, found);
     this.#note(found, nowMs);
   }
 
@@ -86,7 +87,6 @@ export class JournalHealth {
   }
 
   #note(outcome: Outcome, nowMs: number): void {
-    inc(this.#slot(nowMs).all, outcome);
     if (outcome === 'answers') this.#answeredAtMs = nowMs;
     else this.#newest = outcome;
     // Thousands a second come through: what changes nothing is not judged.
@@ -97,7 +97,7 @@ export class JournalHealth {
     const startMs = Math.floor(nowMs / SLOT_MS) * SLOT_MS;
     const last = this.#slots.at(-1);
     if (last?.startMs === startMs) return last;
-    const slot: Slot = { startMs, publishes: new Map(), all: new Map() };
+    const slot: Slot = { startMs, publishes: new Map(), checks: new Map() };
     this.#slots = [...this.#slots, slot].slice(-SLOTS - 1);
     return slot;
   }
@@ -112,7 +112,8 @@ export class JournalHealth {
   }
 
   #judge(nowMs: number): void {
-    const counts = this.#sum(nowMs, ({ all }) => all);
+    const published = this.recent(nowMs);
+    const counts = new Map(published.size > 0 ? published : this.#sum(nowMs, ({ checks }) => checks));
     if (counts.size === 0) return;
     const well = counts.get('answers') ?? 0;
     counts.delete('answers');

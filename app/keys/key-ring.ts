@@ -11,7 +11,10 @@
  * | can't be asked                  | goes on | a stream without a leader comes back with what it had |
  * | is gone                         | stops   | nothing may be sealed with a key that only pods hold |
  * | is there, and lacks some        | stops   | until this pod has written them back, which is now |
- * | has a mark where a key was      | goes on | destroyed on purpose: this pod forgets it too |
+ * | has a mark where a key was      | goes on | destroyed on purpose: this pod forgets it too, and writes it nowhere |
+ *
+ * A key has two entries: the day's name and its own, which begins with the day. Who destroys a day purges the first, then all of
+ * the second (docs/installation.md). Between the two a pod may still hold the key: a name that has a mark is written by no pod.
  */
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -58,6 +61,8 @@ export class DataKeyRing implements Sealer {
   readonly #keys = new Map<string, DataKey>();
   /** By name: all that the bucket holds, for the day on which it holds it no more. */
   readonly #held = new Map<string, Uint8Array>();
+  /** All that the bucket had or has, marks too. */
+  #seenNames: ReadonlySet<string> = new Set();
   #seenSequence: number | undefined;
   #isShared = true;
 
@@ -103,7 +108,8 @@ export class DataKeyRing implements Sealer {
       this.#isShared = this.#held.size === 0;
       throw new Error('the bucket of data keys is not there: the operator makes it');
     }
-    const lost = [...this.#held.keys()].filter((name) => !seen.names.includes(name));
+    this.#seenNames = new Set(seen.names);
+    const lost = [...this.#held.keys()].filter((name) => !this.#seenNames.has(name));
     if (lost.length > 0) this.#isShared = false;
     if (seen.lastSequence !== this.#seenSequence) {
       for (const name of seen.names) await this.#fetch(name, signal);
@@ -137,6 +143,8 @@ export class DataKeyRing implements Sealer {
     const { campaignId, store, readWrapKeys } = this.#deps;
     const { id } = unwrapDataKey(bytes, await readWrapKeys(), campaignId, name);
     const own = id === name ? nameOfOld(id) : id;
+    // It is there, or was destroyed: either way it is not this pod's to write.
+    if (this.#seenNames.has(own)) return;
     this.#held.set(own, await store.getOrCreate(own, bytes, signal));
   }
 
@@ -153,7 +161,7 @@ export class DataKeyRing implements Sealer {
     const dataKey = unwrapDataKey(inForce, wrapKeys, campaignId, day);
     this.#held.set(day, inForce);
     // Under its own id too: the name of the day is another key's when this one is lost and made anew.
-    if (dataKey.id !== day && !this.#held.has(dataKey.id)) {
+    if (dataKey.id !== day && !this.#held.has(dataKey.id) && !this.#seenNames.has(dataKey.id)) {
       this.#held.set(dataKey.id, await store.getOrCreate(dataKey.id, inForce, signal));
     }
     this.#keys.set(day, dataKey);

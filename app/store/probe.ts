@@ -14,6 +14,7 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Client, type ClientConfig } from 'pg';
+import { createConnections } from '../../operator/net/connections.ts';
 import { codeOf } from './trouble.ts';
 
 export type Answer = 'well' | 'refuses' | 'silent';
@@ -61,7 +62,20 @@ const send = (response: ServerResponse, status: number, text: string): void => {
   response.end(`${text}\n`);
 };
 
-/** Several questions at once get one answer: probes must not use up connections. */
+/** As many as may be open at a time; the kubelet needs two. */
+const MOST_CONNECTIONS = 64;
+/** Node's own bounds are a minute and five, looked at every 30 s. */
+const SEND_WITHIN_MS = 5_000;
+const TIMEOUTS = {
+  headersTimeout: SEND_WITHIN_MS,
+  requestTimeout: SEND_WITHIN_MS,
+  connectionsCheckingInterval: 1_000,
+} as const;
+
+/**
+ * Several questions at once get one answer: probes must not use up the database's connections. A connection that asks
+ * nothing gives way: the kubelet that finds none free would restart a database that is well.
+ */
 export const startProbeServer = (
   ask: () => Promise<Answer>,
   host: string | undefined,
@@ -75,7 +89,7 @@ export const startProbeServer = (
     return underWay;
   };
   return new Promise((resolve, reject) => {
-    const server: Server = createServer((request, response) => {
+    const server: Server = createServer(TIMEOUTS, (request, response) => {
       if (request.url !== '/live' && request.url !== '/ready') return send(response, 404, 'there are /live and /ready');
       const isGood = (found: Answer): boolean => found === 'well' || (request.url === '/live' && found === 'refuses');
       answer().then(
@@ -83,7 +97,7 @@ export const startProbeServer = (
         () => response.destroy(),
       );
     });
-    server.maxConnections = 16;
+    createConnections({ limit: MOST_CONNECTIONS }).attach(server);
     server.once('error', reject);
     server.listen({ port, ...(host === undefined ? {} : { host }) }, () => {
       resolve({

@@ -60,6 +60,7 @@ export const CONDITION_REASONS = {
     'NotSynced',
     'TooFewReplicas',
     'QuorumLost',
+    'StreamLost',
     'DataKeysLost',
     'ServerWriteError',
     'JetStreamDisabled',

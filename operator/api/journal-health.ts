@@ -36,6 +36,8 @@ export const causeOf = (sentence: string): string =>
  */
 export type JournalFault =
   | { readonly kind: 'quorumLost'; readonly servers: readonly string[]; readonly of: number }
+  /** Streams that vanished, and were made anew. `losses` are what a person accepts: stream and time. */
+  | { readonly kind: 'streamsLost'; readonly streams: readonly string[]; readonly losses: readonly string[] }
   | { readonly kind: 'dataKeysLost'; readonly keys: readonly string[]; readonly of: number }
   | {
       readonly kind: 'writeError';

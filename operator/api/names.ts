@@ -137,5 +137,10 @@ export const STREAM_OWNER_METADATA = {
   uid: `${API_GROUP}/uid`,
 } as const;
 
+/** Metadata key on the control stream: streams of the campaign that vanished, and when that was seen (app/journal/lost-streams.ts). */
+export const STREAM_LOSSES_METADATA = `${API_GROUP}/lost-streams`;
+/** Annotation on a campaign by which a person accepts such losses: as the condition names them, with a comma between. */
+export const ACCEPTED_LOSS = `${API_GROUP}/accepted-loss`;
+
 /** Metadata key on the control stream: every data key that the campaign ever had, by name. */
 export const STREAM_KEYS_METADATA = `${API_GROUP}/data-keys`;

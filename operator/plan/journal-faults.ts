@@ -1,5 +1,6 @@
 /** What a fault of the journal means for the condition JournalDurable: a reason, a sentence and a remedy each. Pure. */
 import type { JournalFault } from '../api/journal-health.ts';
+import { ACCEPTED_LOSS } from '../api/names.ts';
 import type { Verdict } from './verdict.ts';
 
 const list = (names: readonly string[]): string => names.join(', ');
@@ -20,6 +21,7 @@ const ONE_AT_A_TIME = 'one server at a time, with its volume as it is';
  * | fault        | status | reason             |
  * |--------------|--------|--------------------|
  * | quorumLost   | False  | QuorumLost         |
+ * | streamsLost  | False  | StreamLost         |
  * | dataKeysLost | False  | DataKeysLost       |
  * | jetStreamOff | False  | JetStreamDisabled  |
  * | writeError   | False  | ServerWriteError   |
@@ -39,6 +41,12 @@ export const faultVerdict = (fault: JournalFault): Verdict<'JournalDurable'> | u
         reason: 'QuorumLost',
         message: `${list(fault.servers)} of the journal's ${fault.of} servers are away: too few are left to acknowledge anything, and registrations get 503. Bring one of them back; nothing that was acknowledged is lost.`,
       };
+    case 'streamsLost':
+      return {
+        status: 'False',
+        reason: 'StreamLost',
+        message: `The journal has lost ${some(fault.streams)}: it was deleted, or its servers came back without it. It is made anew, and registrations go on. Acknowledged ones that it held are safe where the database has them, and lost where it does not: restore the stream from a backup. To go on without, set the campaign's annotation ${ACCEPTED_LOSS} to ${fault.losses.join(',')}.`,
+      };
     case 'dataKeysLost':
       return {
         status: 'False',
@@ -55,7 +63,7 @@ export const faultVerdict = (fault: JournalFault): Verdict<'JournalDurable'> | u
       return {
         status: 'False',
         reason: 'ServerWriteError',
-        message: `${fault.server} could not write (${fault.cause}) and stores nothing more of ${fault.streams.length === 0 ? 'its streams' : some(fault.streams)}, also when its disk is well again. ${OTHERS_GO_ON} Look at its disk, then restart it: ${ONE_AT_A_TIME}. The chart's own servers restart by themselves.`,
+        message: `${fault.server} could not write (${fault.cause}) and stores nothing more of ${fault.streams.length === 0 ? 'its streams' : some(fault.streams)}, also when its disk is well again. ${OTHERS_GO_ON} Look at its disk, then restart it: ${ONE_AT_A_TIME}. The chart's own servers restart by themselves, as long as no other one is away.`,
       };
     case 'unreachable':
       return {

@@ -1,4 +1,5 @@
 import type { VoucherCampaign } from '../api/campaign-types.ts';
+import { ACCEPTED_LOSS } from '../api/names.ts';
 import type { JournalSpec } from '../reconcile/ports.ts';
 import type { BuildOptions } from '../resources/build-options.ts';
 
@@ -11,5 +12,6 @@ export const journalSpec = (campaign: VoucherCampaign, options: BuildOptions): J
   shards: options.shards,
   replicas: options.journalReplicas,
   adopt: campaign.spec.adoptJournal,
+  acceptedLosses: (campaign.metadata.annotations?.[ACCEPTED_LOSS] ?? '').split(/[\s,]+/).filter((loss) => loss !== ''),
   consumers: ['records'],
 });

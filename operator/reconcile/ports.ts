@@ -159,6 +159,8 @@ export interface JournalSpec {
   readonly shards: number;
   readonly replicas: number;
   readonly adopt: boolean;
+  /** Losses of streams that a person has accepted, as JournalDurable names them. */
+  readonly acceptedLosses?: readonly string[];
   /** Tiers with a durable consumer on every shard. */
   readonly consumers: readonly Tier[];
 }

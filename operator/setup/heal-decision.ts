@@ -7,22 +7,32 @@
  * | well, behind, without quorum  | any                                           | stays: a restart would begin the catching up anew |
  * | does not answer               | any                                           | stays: the kubelet's probe judges that, in minutes |
  * | JetStream off, no room        | any                                           | stays: it would switch it off again |
- * | a write error, or JetStream off with room, for 10 s | all run for 20 s, none of a lower number has one | restarts |
+ * | a write error, or JetStream off with room, for 10 s | all are ready for 20 s, none of a lower number has one | restarts |
  * | the same                      | one of a lower number has one                 | waits: that one goes first |
- * | the same                      | one has started less than 20 s ago            | waits |
- * | the same, for 90 s and 30 s more for each number | none has started less than 20 s ago | restarts: waiting for the others helps nobody any more |
+ * | the same                      | one has started less than 20 s ago, or is not ready yet | waits, however long that takes |
+ * | the same, carries a stream    | one has run for less than 2 min and is behind in that stream | waits: only two are left of it |
+ * | the same, carries a stream    | one does not answer                           | stays: a restart would end that stream's quorum |
+ * | the same, carries none        | one does not answer                           | waits |
+ * | the same, for 90 s and 30 s more for each number | none of the others makes it wait "however long", or stay | restarts: waiting for the others helps nobody any more |
  * | the same, restarted before    | any                                           | waits 1 min, then 2, 4, 8 and at most 10: a disk that stays broken gains nothing |
  *
- * Why the row of 90 s restarts beside a server that is away: of three replicas one is away and one has stopped, so that shard takes
- * nothing until this server is back. Shards that work on the two that are left take nothing for the seconds of the restart.
- *
- * Worked example: all three have a write error. nats-0 goes at 10 s; nats-1 sees it well and 20 s old at about 32 s and goes;
- * nats-2 at about 54 s. Nothing is wiped: a server that comes back keeps what it has and fetches what it missed.
+ * Worked example: all three have a write error. nats-0 goes at 10 s; nats-1 sees it ready and 20 s old at about 32 s and goes;
+ * nats-2 at about 54 s. nats-0 hears of no leader in the streams that broke everywhere, and is not waited for in those: no
+ * server carries them. Nothing is wiped: a server that comes back keeps what it has and fetches what it missed.
  */
 export interface ServerView {
   readonly trouble: 'none' | 'writeError' | 'jetStreamOff';
+  /** It takes clients. A server that still reads its store answers on its monitoring port long before. */
+  readonly isReady: boolean;
   readonly runsForMs: number;
+  /** What it stores nothing more of. */
+  readonly broken: Streams;
+  /** What it has not all of, or hears of no leader in. */
+  readonly behind: Streams;
 }
+
+/** By account and name. */
+export type Streams = 'all' | readonly string[];
 
 export interface HealInput {
   /** This server's number, from 0. */
@@ -57,12 +67,20 @@ const SICK_FOR_MS = 10_000;
 const SETTLED_AFTER_MS = 20_000;
 const ALONE_AFTER_MS = 90_000;
 const ALONE_STEP_MS = 30_000;
+const CATCHES_UP_WITHIN_MS = 120_000;
 const AGAIN_AFTER_MS = 60_000;
 const AGAIN_AT_MOST_MS = 600_000;
 /** A server that starts on less would be full at once. */
 const LEAST_FREE_BYTES = 64 * 2 ** 20;
 
 const isSick = (view: ServerView | undefined): boolean => view !== undefined && view.trouble !== 'none';
+
+/** Whether the other one is behind in something that this one still carries: a restart would leave one replica of that. */
+const isBehindIn = (own: ServerView, other: ServerView): boolean => {
+  const { broken } = own;
+  if (broken === 'all' || other.trouble !== 'none' || other.runsForMs >= CATCHES_UP_WITHIN_MS) return false;
+  return other.behind === 'all' || other.behind.some((stream) => !broken.includes(stream));
+};
 
 /** What keeps it from going now; undefined: nothing. */
 const obstacle = (
@@ -79,11 +97,18 @@ const obstacle = (
     return `its volume has only ${Math.round(freeBytes / 2 ** 20)} MiB left: make room or enlarge it`;
   }
   if (nowMs - memory.restartedAtMs < pauseMs) return 'a restart did not help: the disk is to be looked at';
-  const young = others.find(({ view }) => view !== undefined && view.runsForMs < SETTLED_AFTER_MS);
-  if (young !== undefined) return `server ${young.n} has just started`;
-  if (sickForMs >= ALONE_AFTER_MS + ordinal * ALONE_STEP_MS) return undefined;
+  const coming = others.find(({ view }) => view !== undefined && (!view.isReady || view.runsForMs < SETTLED_AFTER_MS));
+  if (coming !== undefined) {
+    return `server ${coming.n} ${coming.view?.isReady === true ? 'has just started' : 'is not ready yet'}`;
+  }
   const away = others.find(({ view }) => view === undefined);
+  if (away !== undefined && own?.broken !== 'all') {
+    return `server ${away.n} does not answer, and a restart would end the quorum of streams that this server still carries`;
+  }
+  if (sickForMs >= ALONE_AFTER_MS + ordinal * ALONE_STEP_MS) return undefined;
   if (away !== undefined) return `server ${away.n} does not answer`;
+  const behind = others.find(({ view }) => own !== undefined && view !== undefined && isBehindIn(own, view));
+  if (behind !== undefined) return `server ${behind.n} still catches up`;
   const first = others.find(({ view, n }) => n < ordinal && isSick(view));
   return first === undefined ? undefined : `server ${first.n} goes first`;
 };

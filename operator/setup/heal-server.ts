@@ -5,8 +5,8 @@
 import { statfs } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
-import { troubleOf } from '../api/journal-health.ts';
-import { decideHeal, type HealMemory, NEVER_HEALED, type ServerView } from './heal-decision.ts';
+import { type ServerTrouble, troubleOf } from '../api/journal-health.ts';
+import { decideHeal, type HealMemory, NEVER_HEALED, type ServerView, type Streams } from './heal-decision.ts';
 
 export interface HealServerOptions {
   readonly ordinal: number;
@@ -24,10 +24,47 @@ const ANSWER_WITHIN_MS = 1_000;
 
 const instant = z.iso.datetime({ offset: true }).transform((text) => Date.parse(text));
 const varz = z.object({ now: instant, start: instant });
-const healthz = z.object({ errors: z.array(z.object({ error: z.string() })).optional() });
+const healthz = z.object({
+  errors: z
+    .array(
+      z.object({
+        account: z.string().optional(),
+        stream: z.string().optional(),
+        consumer: z.string().optional(),
+        error: z.string(),
+      }),
+    )
+    .optional(),
+});
+const jsz = z.object({ streams: z.number() });
 
 const page = async (url: string): Promise<unknown> =>
   (await fetch(url, { signal: AbortSignal.timeout(ANSWER_WITHIN_MS) })).json();
+
+interface Problem {
+  readonly trouble: ServerTrouble;
+  /** Undefined: it is about the whole server. */
+  readonly stream: string | undefined;
+  readonly isConsumers: boolean;
+}
+
+/** Of those that have the trouble: an error of the whole server hides its streams. */
+const streamsOf = (problems: readonly Problem[]): Streams =>
+  problems.some(({ stream }) => stream === undefined)
+    ? 'all'
+    : [...new Set(problems.flatMap(({ stream }) => (stream === undefined ? [] : [stream])))];
+
+/** The error of a consumer leaves its stream well. */
+const brokenOf = async (monitorUrl: string, problems: readonly Problem[]): Promise<Streams> => {
+  if (problems.some(({ trouble }) => trouble === 'jetStreamOff')) return 'all';
+  const broken = streamsOf(problems.filter(({ trouble, isConsumers }) => trouble === 'writeError' && !isConsumers));
+  if (broken === 'all' || broken.length === 0) return broken;
+  // All that it hosts; one number, whatever their number. Where it is not told, the server may carry something.
+  const hosted = await page(`${monitorUrl}/jsz`)
+    .then((told) => jsz.parse(told).streams)
+    .catch(() => Number.POSITIVE_INFINITY);
+  return broken.length >= hosted ? 'all' : broken;
+};
 
 /** Undefined when it does not answer. How long it runs is by its own clock. */
 export const viewServer = async (monitorUrl: string): Promise<ServerView | undefined> => {
@@ -37,9 +74,21 @@ export const viewServer = async (monitorUrl: string): Promise<ServerView | undef
       page(`${monitorUrl}/healthz?details=true`),
     ]);
     const { now, start } = varz.parse(server);
-    const troubles = (healthz.parse(health).errors ?? []).map(({ error }) => troubleOf(error));
-    const trouble = (['writeError', 'jetStreamOff'] as const).find((one) => troubles.includes(one)) ?? 'none';
-    return { trouble, runsForMs: now - start };
+    const problems = (healthz.parse(health).errors ?? []).map(
+      ({ account, stream, consumer, error }): Problem => ({
+        trouble: troubleOf(error),
+        stream: stream === undefined || stream === '' ? undefined : `${account ?? ''} > ${stream}`,
+        isConsumers: consumer !== undefined && consumer !== '',
+      }),
+    );
+    const has = (one: ServerTrouble): boolean => problems.some(({ trouble }) => trouble === one);
+    return {
+      trouble: (['writeError', 'jetStreamOff'] as const).find(has) ?? 'none',
+      isReady: !has('stopping'),
+      runsForMs: now - start,
+      broken: await brokenOf(monitorUrl, problems),
+      behind: streamsOf(problems.filter(({ trouble }) => trouble === 'notCurrent')),
+    };
   } catch {
     return undefined;
   }

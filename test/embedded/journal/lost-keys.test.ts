@@ -1,4 +1,7 @@
-/** The bucket of data keys is lost under registrations: told, written back by whoever still holds them, or told as unreadable. */
+/**
+ * The bucket of data keys is lost under registrations: told, written back by whoever still holds them, or told as unreadable. Or
+ * a stream is: told though it is made anew, until a person accepts it.
+ */
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Kvm } from '@nats-io/kv';
@@ -56,6 +59,12 @@ const readable = async (campaignId: string, { keyId, sealed }: { keyId: string; 
   return key === undefined ? 'unreadable' : Buffer.from(open(key, Buffer.from(sealed, 'base64'), 'aad')).toString();
 };
 
+const all = async <T>(told: AsyncIterable<T>): Promise<T[]> => {
+  const list: T[] = [];
+  for await (const one of told) list.push(one);
+  return list;
+};
+
 const begun = async (campaignId: string) => {
   await journal.ensured({ campaignId });
   const ring = await ringOf(campaignId);
@@ -98,9 +107,47 @@ describe('a bucket of data keys that is lost', () => {
     const ring = await ringOf('old');
     await load(ring);
     await look('old');
-    const { keyId } = ring.seal(Buffer.from('x'), 'aad');
+    const sealed = ring.seal(Buffer.from('x'), 'aad');
     const bucket = await new Kvm(journal.connection.nats).open('keys_old');
-    for (const name of [keyId, '2020-09-25']) await patiently('a destruction', () => bucket.purge(name));
+    // As docs/installation.md says it; a pod looks after each step.
+    const names = await patiently('the names', async () => (await all(await bucket.keys('>'))).sort());
+    expect(names).toEqual(['2020-09-25', sealed.keyId]);
+    for (const name of names) {
+      await patiently('a destruction', () => bucket.purge(name));
+      await load(ring);
+    }
+    expect(await readable('old', sealed)).toBe('unreadable');
+    const revisions = await all(await bucket.history({ key: sealed.keyId }));
+    expect(revisions.map(({ operation }) => operation)).toEqual(['PURGE']);
     expect(await settled('old')).toBe('Verified');
+  });
+});
+
+describe('a stream that is lost', () => {
+  const losses = async (campaignId: string, acceptedLosses: readonly string[] = []): Promise<readonly string[]> => {
+    const state = await journal.ensured({ campaignId, acceptedLosses });
+    const faults = state.kind === 'ready' ? (state.faults ?? []) : [];
+    return faults.flatMap((fault) => (fault.kind === 'streamsLost' ? fault.losses : []));
+  };
+  const alive = async (campaignId: string): Promise<void> => {
+    expect(await losses(campaignId)).toEqual([]);
+    await load(await ringOf(campaignId));
+    await eventually(async () => (await look(campaignId)) === 'Verified', { what: 'a journal that is well' });
+  };
+
+  it.each([
+    ['shard', 'shardless', 'REG_shardless_0'],
+    ['control stream', 'controlless', 'CTL_controlless'],
+  ])('is told when it was a %s, though it is made anew, until a person accepts that', async (_, campaignId, stream) => {
+    await alive(campaignId);
+    await journal.manager.streams.delete(stream);
+    await eventually(async () => (await look(campaignId)) === 'StreamLost', { what: 'the loss' });
+    expect((await journal.manager.streams.info(stream)).state.messages).toBe(0);
+    const [loss = ''] = await losses(campaignId);
+    expect(loss).toMatch(new RegExp(`^${stream}@\\d{4}-`));
+    // Another process of the operator remembers it too.
+    expect(await losses(campaignId, [`${stream}@2020-09-25T12:00:00Z`])).toEqual([loss]);
+    expect(await losses(campaignId, [loss])).toEqual([]);
+    await eventually(async () => (await look(campaignId)) === 'Verified', { what: 'a loss that is accepted' });
   });
 });

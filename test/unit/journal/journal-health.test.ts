@@ -63,9 +63,33 @@ describe('how an intake finds the journal', () => {
       'what most of the failures say',
       (health) => {
         times(3, () => health.published(unavailable('disconnected'), false, 100));
-        health.checked('silent', 200);
+        health.published(unavailable('timeout'), false, 200);
       },
       'disconnected',
+    ],
+    [
+      'a shard is full, which no check sees',
+      (health) => {
+        health.published(unavailable('journal_full'), false, 100);
+        times(3, () => health.checked('answers', 200));
+      },
+      'full',
+    ],
+    [
+      'a leader without a quorum answers checks, and stores nothing',
+      (health) => {
+        times(3, () => health.checked('answers', 100));
+        health.published(unavailable('timeout'), false, 200);
+      },
+      'silent',
+    ],
+    [
+      'publishes come through, and a check met a shard without a leader',
+      (health) => {
+        health.published(STORED, false, 100);
+        times(3, () => health.checked('no_leader', 200));
+      },
+      'answers',
     ],
     [
       'of equally many, the newest',

@@ -200,6 +200,62 @@ describe('a bucket that is lost', () => {
   });
 });
 
+describe('a day whose keys are destroyed, as docs/installation.md says', () => {
+  const DAY = '2020-09-25';
+  const namesOf = (store: MemoryStore): readonly string[] =>
+    [...store.entries.keys()].filter((name) => name === DAY || name.startsWith(`${DAY}-`)).sort();
+  const purge = (store: MemoryStore, name: string): void => void store.entries.set(name, undefined);
+  const begun = async () => {
+    const store = memoryStore();
+    let now = `${DAY}T12:00:00Z`;
+    const pods = [ringAt(() => now, store), ringAt(() => now, store)] as const;
+    for (const pod of pods) await pod.load(signal);
+    const sealed = pods[0].seal(Buffer.from('a name'), 'demo|R');
+    const goTo = (text: string): void => {
+      now = text;
+    };
+    const load = async (): Promise<void> => {
+      for (const pod of [...pods, ringAt(() => now, store)]) await pod.load(signal);
+    };
+    return { store, pods, sealed, goTo, load };
+  };
+
+  it('is not destroyed by its own name alone', async () => {
+    const { store, sealed, goTo, load } = await begun();
+    goTo('2020-10-25T12:00:00Z');
+    purge(store, DAY);
+    await load();
+    expect(read(store, sealed)).toBe('a name');
+  });
+
+  it.each([
+    ['over', '2020-10-25T12:00:00Z'],
+    ['today', `${DAY}T13:00:00Z`],
+  ])('can be opened by nobody afterwards, and no pod writes it back, though it is %s', async (_, now) => {
+    for (const order of [(names: readonly string[]) => names, (names: readonly string[]) => names.toReversed()]) {
+      const { store, sealed, goTo, load } = await begun();
+      goTo(now);
+      await load();
+      for (const name of order(namesOf(store))) {
+        purge(store, name);
+        await load();
+      }
+      await load();
+      expect(openable(store).has(sealed.keyId)).toBe(false);
+      expect(store.entries.get(sealed.keyId)).toBeUndefined();
+    }
+  });
+
+  it('is not written back by a pod that looks when another key has the name of the day', async () => {
+    const { store, pods, sealed } = await begun();
+    for (const name of namesOf(store)) purge(store, name);
+    await pods[0].load(signal);
+    await pods[1].load(signal);
+    expect(openable(store).has(sealed.keyId)).toBe(false);
+    expect(pods[1].seal(Buffer.from('x'), 'demo|R').keyId).not.toBe(sealed.keyId);
+  });
+});
+
 describe('keys of the time when a day was a name', () => {
   const old = (key: Uint8Array): Uint8Array => {
     const wrapKey = wrapKeys('2020a').byId.get('2020a');

@@ -21,6 +21,12 @@ const durable = (journal: JournalState, campaign = aCampaign()) =>
 describe('JournalDurable, where something is wrong with a server or a replica', () => {
   it.each([
     [{ kind: 'quorumLost', servers: ['nats-0', 'nats-1'], of: 3 }, 'False', 'QuorumLost', /nats-0, nats-1/],
+    [
+      { kind: 'streamsLost', streams: ['REG_spring_0'], losses: ['REG_spring_0@2020-09-25T12:00:00Z'] },
+      'False',
+      'StreamLost',
+      /accepted-loss to REG_spring_0@2020-09-25T12:00:00Z\.$/,
+    ],
     [{ kind: 'dataKeysLost', keys: ['2020-09-25-ab'], of: 3 }, 'False', 'DataKeysLost', /1 of 3 \(2020-09-25-ab\)/],
     [{ kind: 'jetStreamOff', server }, 'False', 'JetStreamDisabled', /nats-1 .*disk is full.*Make room/],
     [
