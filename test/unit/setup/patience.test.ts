@@ -33,24 +33,28 @@ const creating: typeof readPatiently = (create, patience) =>
   createPatiently(create, false, patience) as ReturnType<typeof create>;
 
 describe('a read', () => {
-  it.each<[KubeErrorKind, string?]>([['connection'], ['timeout'], ['server'], ['forbidden', NO_RIGHT]])(
-    'that fails with %s is tried again for half a minute, and says so',
-    async (kind, message) => {
-      const passing = await outcome(failed(kind, message), 20);
-      expect(passing).toMatchObject({ seconds: 20, value: 'found' });
-      expect(passing.lines[0]).toMatch(/^list vouchercampaigns: .*, trying again$/);
-      const error = failed(kind, message);
-      expect(await outcome(error, 90)).toMatchObject({ seconds: 30, value: error });
-    },
-  );
+  it.each<[KubeErrorKind, string]>([
+    ['connection', 'reset'],
+    ['timeout', 'late'],
+    ['server', 'away'],
+    ['forbidden', NO_RIGHT],
+  ])('that fails with %s is tried again for half a minute, and says so', async (kind, message) => {
+    const passing = await outcome(failed(kind, message), 20);
+    expect(passing).toMatchObject({ seconds: 20, value: 'found' });
+    expect(passing.lines[0]).toMatch(/^list vouchercampaigns: .*, trying again$/);
+    const error = failed(kind, message);
+    expect(await outcome(error, 90)).toMatchObject({ seconds: 30, value: error });
+  });
 
-  it.each<[KubeErrorKind, string?]>([['invalid'], ['unauthorized'], ['forbidden', QUOTA], ['forbidden', ENDING]])(
-    'that fails with %s (%s) is not: it would say the same again',
-    async (kind, message) => {
-      const error = failed(kind, message);
-      expect(await outcome(error, 90)).toEqual({ seconds: 0, value: error, lines: [] });
-    },
-  );
+  it.each<[KubeErrorKind, string]>([
+    ['invalid', 'no'],
+    ['unauthorized', 'who'],
+    ['forbidden', QUOTA],
+    ['forbidden', ENDING],
+  ])('that fails with %s (%s) is not: it would say the same again', async (kind, message) => {
+    const error = failed(kind, message);
+    expect(await outcome(error, 90)).toEqual({ seconds: 0, value: error, lines: [] });
+  });
 });
 
 describe('a creation', () => {
