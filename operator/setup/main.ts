@@ -8,10 +8,9 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createKubeAccess } from '../kube/access.ts';
 import { createKubeClient } from '../kube/client.ts';
-import { isKubeError } from '../kube/errors.ts';
 import { SECRETS } from '../kube/resources.ts';
 import { systemClock } from '../runtime/clock.ts';
-import { sleep } from '../runtime/sleep.ts';
+import { createPatiently, readPatiently } from './patience.ts';
 import { refusalsOf } from './refusals.ts';
 import { newRoot, ROOT_KEYS, type Root } from './root.ts';
 import {
@@ -26,8 +25,6 @@ import {
 } from './secrets.ts';
 import { livingCampaigns, standingVolumes } from './standing.ts';
 
-const AGAIN_AFTER_MS = 1_000;
-
 /** As it is mounted; undefined before the first installation. */
 const mountedRoot = async (dir: string): Promise<Root | undefined> => {
   const read = async (key: string): Promise<string> => (await readFile(join(dir, key), 'utf8')).trim();
@@ -40,29 +37,12 @@ const mountedRoot = async (dir: string): Promise<Root | undefined> => {
   }
 };
 
-/** Again after what passes. A creation that comes second to its own first attempt has succeeded with that. */
-const patient = async (
-  create: () => Promise<unknown>,
-  isTrial: boolean,
-  signal: AbortSignal,
-): Promise<'made' | 'exists'> => {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      await create();
-      return 'made';
-    } catch (error) {
-      if (isKubeError(error, 'already_exists')) return attempt > 1 && !isTrial ? 'made' : 'exists';
-      if (!isKubeError(error, 'connection', 'timeout', 'server') || signal.aborted) throw error;
-      console.error(`setup: ${error.message}, trying again`);
-      await sleep(systemClock, AGAIN_AFTER_MS, signal);
-    }
-  }
-};
-
 const main = async (signal: AbortSignal): Promise<void> => {
   const request = setupRequest.parse(JSON.parse(process.env['VOUCHER_SETUP'] ?? '{}'));
   const access = createKubeAccess({ env: process.env, monotonicMs: systemClock.monotonicMs });
   const client = createKubeClient({ access, clock: systemClock, random: Math.random, userAgent: 'voucher-setup' });
+
+  const patience = { clock: systemClock, signal, log: (line: string) => console.error(`setup: ${line}`) };
 
   const post = (manifest: SecretManifest, query: Readonly<Record<string, string>>): Promise<unknown> =>
     client.call(
@@ -70,16 +50,16 @@ const main = async (signal: AbortSignal): Promise<void> => {
       signal,
     );
   const create = async (manifest: SecretManifest): Promise<void> => {
-    const outcome = await patient(() => post(manifest, {}), false, signal);
+    const outcome = await createPatiently(() => post(manifest, {}), false, patience);
     const { namespace, name } = manifest.metadata;
     if (outcome === 'exists') throw new Error(`Secret ${namespace}/${name} has just been made: run the same again`);
   };
   /** Asked by a creation that isn't carried out: the account may not read. */
   const exists = async (manifest: SecretManifest): Promise<boolean> =>
-    (await patient(() => post(manifest, { dryRun: 'All' }), true, signal)) === 'exists';
+    (await createPatiently(() => post(manifest, { dryRun: 'All' }), true, patience)) === 'exists';
 
   try {
-    const campaigns = await livingCampaigns(client, request, signal);
+    const campaigns = await readPatiently(() => livingCampaigns(client, request, signal), patience);
     const strangers = [...new Set(campaigns.map(({ campaignId }) => campaignId))].filter(
       (campaignId) => !request.campaigns.some((asked) => asked.campaignId === campaignId),
     );
@@ -87,7 +67,7 @@ const main = async (signal: AbortSignal): Promise<void> => {
     const refusals = refusalsOf(request, {
       campaigns,
       accounts: strangers.filter((_, index) => known[index]),
-      volumes: await standingVolumes(client, request, signal),
+      volumes: await readPatiently(() => standingVolumes(client, request, signal), patience),
     });
     if (refusals.length > 0) throw new Error(refusals.join('\nsetup: '));
 

@@ -10,6 +10,7 @@
  * | a VoucherCampaign in one namespace, and its account asked for in another| refused |
  * | another VoucherCampaign uses the Secret that is asked for               | refused |
  * | a StatefulSet with another size or class of volumes                     | refused |
+ * | a VoucherCampaign that is served here was made with other shards        | refused |
  */
 import { parseQuantity } from '../kube/quantity.ts';
 import type { SetupRequest } from './secrets.ts';
@@ -21,6 +22,8 @@ export interface LivingCampaign {
   readonly campaignId: string;
   readonly dataPlaneSecretName: string;
   readonly privacySecretName: string;
+  /** What it was made with, as its ConfigMap says; undefined: there is none yet. */
+  readonly made?: { readonly shards: number; readonly journalReplicas: number } | undefined;
 }
 
 export interface StandingVolume {
@@ -74,6 +77,25 @@ const shared = ({ campaigns }: SetupRequest, { campaigns: living }: Standing): r
       ),
   );
 
+const remade = (request: SetupRequest, { campaigns: living }: Standing): readonly string[] =>
+  living
+    .filter((one) =>
+      request.campaigns.some(
+        ({ campaignId, namespace }) => campaignId === one.campaignId && namespace === one.namespace,
+      ),
+    )
+    .flatMap((one) =>
+      (['shards', 'journalReplicas'] as const).flatMap((field) => {
+        const was = one.made?.[field];
+        const is = request[field];
+        return was === undefined || is === undefined || was === is
+          ? []
+          : [
+              `app.${field}: is ${is}, and ${called(one)} was made with ${was}, which is fixed for its life: write ${was}`,
+            ];
+      }),
+    );
+
 const isSameSize = (a: string, b: string): boolean => a === b || parseQuantity(a) === parseQuantity(b);
 
 const resized = ({ volumes }: SetupRequest, standing: Standing): readonly string[] =>
@@ -96,4 +118,4 @@ const resized = ({ volumes }: SetupRequest, standing: Standing): readonly string
 
 /** Sentences that each name the field and the remedy. Empty: nothing that lives is harmed. */
 export const refusalsOf = (request: SetupRequest, standing: Standing): readonly string[] =>
-  [unserved, moved, shared, resized].flatMap((rule) => rule(request, standing));
+  [unserved, moved, shared, resized, remade].flatMap((rule) => rule(request, standing));

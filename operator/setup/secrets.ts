@@ -20,8 +20,11 @@ export const setupRequest = z.strictObject({
   natsNames: z.array(z.string().min(1)).min(1),
   postgresNames: z.array(z.string().min(1)).min(1),
   postgresHost: z.string().min(1),
-  /** Empty: all. */
-  watchNamespaces: z.array(dnsLabel).default([]),
+  /** Those that are there; left out: all of the cluster. Empty is none. */
+  watchNamespaces: z.array(dnsLabel).optional(),
+  /** Fixed for a campaign's life; left out: not judged. */
+  shards: z.number().int().optional(),
+  journalReplicas: z.number().int().optional(),
   /** As the StatefulSets ask for them; `field` is the section of the values. */
   volumes: z
     .array(
@@ -39,6 +42,8 @@ export const setupRequest = z.strictObject({
       namespace: dnsLabel,
       dataPlaneSecretName: z.string().min(1),
       privacySecretName: z.string().min(1),
+      /** Its namespace does not exist: it gets its account, and its Secrets when the namespace is there. */
+      isLeftOut: z.boolean().optional(),
     }),
   ),
 });
@@ -138,13 +143,15 @@ export const secretGroupsOf = (
       const account = accountName(campaign.campaignId);
       const natsPassword = accountPassword(accountsKey, 'nats', campaign.campaignId);
       const postgresPassword = accountPassword(accountsKey, 'postgres', campaign.campaignId);
+      const own = secret(namespace, accountSecretName(release, campaign.campaignId), {
+        account,
+        [DATA_PLANE_KEYS.natsPassword]: natsPassword,
+        'postgres-password': postgresPassword,
+      });
+      if (campaign.isLeftOut === true) return [[own]];
       return [
         [
-          secret(namespace, accountSecretName(release, campaign.campaignId), {
-            account,
-            [DATA_PLANE_KEYS.natsPassword]: natsPassword,
-            'postgres-password': postgresPassword,
-          }),
+          own,
           secret(
             campaign.namespace,
             campaign.dataPlaneSecretName,

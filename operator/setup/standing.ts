@@ -1,9 +1,10 @@
 /** Reads what lives and what was made before: the input of refusals.ts. I/O. */
 import { z } from 'zod';
+import { appConfigMapName } from '../api/names.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { isKubeError } from '../kube/errors.ts';
 import { parsePage } from '../kube/objects.ts';
-import { CAMPAIGNS, STATEFUL_SETS } from '../kube/resources.ts';
+import { CAMPAIGNS, CONFIG_MAPS, STATEFUL_SETS } from '../kube/resources.ts';
 import type { LivingCampaign, StandingVolume } from './refusals.ts';
 import type { SetupRequest } from './secrets.ts';
 
@@ -31,6 +32,9 @@ const campaign = z
             },
           ],
   );
+
+const appConfigMap = z.object({ data: z.object({ 'config.json': z.string() }) });
+const appConfig = z.object({ shards: z.number(), journalReplicas: z.number() });
 
 const statefulSet = z.object({
   spec: z.object({
@@ -60,10 +64,10 @@ const unlessAbsent = async <T>(look: Promise<T>): Promise<T | undefined> => {
 /** @throws KubeError */
 export const livingCampaigns = async (
   client: KubeClient,
-  { watchNamespaces }: SetupRequest,
+  { watchNamespaces, campaigns }: SetupRequest,
   signal: AbortSignal,
 ): Promise<readonly LivingCampaign[]> => {
-  const scopes = watchNamespaces.length === 0 ? [undefined] : watchNamespaces;
+  const scopes: readonly (string | undefined)[] = watchNamespaces ?? [undefined];
   const pages = await Promise.all(
     scopes.map((namespace) =>
       unlessAbsent(client.call({ verb: 'list', resource: CAMPAIGNS, namespace }, signal)).then((answer) =>
@@ -71,7 +75,15 @@ export const livingCampaigns = async (
       ),
     ),
   );
-  return pages.flat();
+  return Promise.all(
+    pages.flat().map(async (one) => {
+      if (!campaigns.some(({ campaignId }) => campaignId === one.campaignId)) return one;
+      const target = { resource: CONFIG_MAPS, namespace: one.namespace, name: appConfigMapName(one.name) };
+      const answer = await unlessAbsent(client.call({ verb: 'get', ...target }, signal));
+      if (answer === undefined) return one;
+      return { ...one, made: appConfig.parse(JSON.parse(appConfigMap.parse(answer).data['config.json'])) };
+    }),
+  );
 };
 
 /** @throws KubeError */

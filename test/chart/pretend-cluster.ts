@@ -25,18 +25,19 @@ const named = (...kinds: readonly string[]): Readonly<Record<string, string>> =>
 
 /** Those that the chart makes, and those that it looks at. */
 const KINDS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  v1: named('Secret', 'PersistentVolumeClaim', 'Service', 'ServiceAccount', 'ConfigMap', 'Pod'),
+  v1: named('Namespace', 'Secret', 'PersistentVolumeClaim', 'Service', 'ServiceAccount', 'ConfigMap', 'Pod'),
   'apps/v1': named('StatefulSet', 'Deployment'),
   'policy/v1': named('PodDisruptionBudget'),
   'networking.k8s.io/v1': named('NetworkPolicy'),
   'discovery.k8s.io/v1': named('EndpointSlice'),
+  'coordination.k8s.io/v1': named('Lease'),
   'scheduling.k8s.io/v1': { PriorityClass: 'priorityclasses' },
   'rbac.authorization.k8s.io/v1': named('Role', 'RoleBinding', 'ClusterRole', 'ClusterRoleBinding'),
   'apiextensions.k8s.io/v1': named('CustomResourceDefinition'),
   'admissionregistration.k8s.io/v1': named('ValidatingAdmissionPolicy', 'ValidatingAdmissionPolicyBinding'),
   'voucher-operator.io/v1alpha1': named('VoucherCampaign'),
 };
-const CLUSTER_WIDE = /^(Cluster|CustomResourceDefinition|PriorityClass|ValidatingAdmissionPolicy)/;
+const CLUSTER_WIDE = /^(Namespace$|Cluster|CustomResourceDefinition|PriorityClass|ValidatingAdmissionPolicy)/;
 
 const groupsOf = (versions: readonly string[]) =>
   versions
@@ -62,9 +63,35 @@ const discovery = (version: string) => ({
 const ADDRESS =
   /^\/(?:api\/(?<core>v1)|apis\/(?<group>[^/]+\/[^/]+))(?:\/namespaces\/(?<namespace>[^/]+))?\/(?<plural>[a-z]+)(?:\/(?<name>[^/]+))?$/;
 
-/** @param stated all that there is, and belongs to that release */
-export const pretendCluster = async (stated: readonly PretendObject[], release: string): Promise<PretendCluster> => {
-  const objects = stated.map((one) => ({ ...one, metadata: { ...one.metadata, ...ownedBy(release, one) } }));
+export interface PretendState {
+  /** That there are; unless stated those that tests name, and those of the objects. */
+  readonly namespaces?: readonly string[];
+  /** Namespaces that are being deleted. */
+  readonly ending?: readonly string[];
+  /** Plurals that whoever asks may not read. */
+  readonly forbidden?: readonly string[];
+}
+
+const namespacesOf = (stated: readonly PretendObject[], state: PretendState): readonly PretendObject[] => {
+  const { ending = [] } = state;
+  const usual = ['voucher-system', 'vouchers', 'other', ...stated.map(({ metadata }) => metadata.namespace)];
+  return [...new Set(['default', ...(state.namespaces ?? usual), ...ending])].map((name) => ({
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name, namespace: '', ...(ending.includes(name) ? { deletionTimestamp: '2027-01-01T00:00:00Z' } : {}) },
+  }));
+};
+
+/** @param stated all that there is beside namespaces, and belongs to that release */
+export const pretendCluster = async (
+  stated: readonly PretendObject[],
+  release: string,
+  state: PretendState = {},
+): Promise<PretendCluster> => {
+  const objects = [
+    ...namespacesOf(stated, state),
+    ...stated.map((one) => ({ ...one, metadata: { ...one.metadata, ...ownedBy(release, one) } })),
+  ];
   const versions = Object.keys(KINDS);
   const fixed: Readonly<Record<string, unknown>> = {
     '/version': { major: '1', minor: '36', gitVersion: 'v1.36.3' },
@@ -86,10 +113,11 @@ export const pretendCluster = async (stated: readonly PretendObject[], release: 
   };
   const server = createServer(({ url = '' }, response) => {
     const { pathname } = new URL(url, 'http://localhost');
-    const answer = fixed[pathname] ?? found(pathname);
-    response.writeHead(answer === undefined ? 404 : 200, { 'content-type': 'application/json' });
-    const absent = { kind: 'Status', apiVersion: 'v1', status: 'Failure', reason: 'NotFound', code: 404 };
-    response.end(JSON.stringify(answer ?? absent));
+    const isRefused = state.forbidden?.includes(ADDRESS.exec(pathname)?.groups?.['plural'] ?? '') === true;
+    const answer = fixed[pathname] ?? (isRefused ? undefined : found(pathname));
+    const [code, reason] = isRefused ? [403, 'Forbidden'] : [404, 'NotFound'];
+    response.writeHead(answer === undefined ? code : 200, { 'content-type': 'application/json' });
+    response.end(JSON.stringify(answer ?? { kind: 'Status', apiVersion: 'v1', status: 'Failure', reason, code }));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;

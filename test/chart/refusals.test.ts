@@ -5,7 +5,12 @@ import { EXTERNAL, HelmError, NAMESPACE, RELEASE, render } from './render.ts';
 
 const object = (kind: string, namespace: string, name: string, rest: object = {}): PretendObject => ({
   apiVersion:
-    { VoucherCampaign: 'voucher-operator.io/v1alpha1', StatefulSet: 'apps/v1', Deployment: 'apps/v1' }[kind] ?? 'v1',
+    {
+      VoucherCampaign: 'voucher-operator.io/v1alpha1',
+      StatefulSet: 'apps/v1',
+      Deployment: 'apps/v1',
+      Lease: 'coordination.k8s.io/v1',
+    }[kind] ?? 'v1',
   kind,
   metadata: { name, namespace },
   ...rest,
@@ -46,7 +51,7 @@ const servers = (name: string, storage: string, storageClassName?: string): Pret
   });
 const claim = (name: string, storage: string): PretendObject =>
   object('PersistentVolumeClaim', NAMESPACE, name, { spec: { resources: { requests: { storage } } } });
-const operator = (shards: string, replicas: string, secretName = `${RELEASE}-journal`): PretendObject =>
+const operator = (shards: string, replicas: string, secretName = `${RELEASE}-journal`, watched = ''): PretendObject =>
   object('Deployment', NAMESPACE, RELEASE, {
     spec: {
       template: {
@@ -56,6 +61,7 @@ const operator = (shards: string, replicas: string, secretName = `${RELEASE}-jou
               name: 'operator',
               env: [
                 { name: 'POD_NAME', valueFrom: {} },
+                { name: 'VOUCHER_OPERATOR_WATCH_NAMESPACES', value: watched },
                 { name: 'VOUCHER_OPERATOR_SHARDS', value: shards },
                 { name: 'VOUCHER_OPERATOR_JOURNAL_REPLICAS', value: replicas },
               ],
@@ -66,6 +72,14 @@ const operator = (shards: string, replicas: string, secretName = `${RELEASE}-jou
       },
     },
   });
+
+/** What the campaign was made with. */
+const made = (shards: number, journalReplicas: number): PretendObject =>
+  object('ConfigMap', 'vouchers', 'spring-2027-app', {
+    data: { 'config.json': JSON.stringify({ v: 1, shards, journalReplicas }) },
+  });
+const servedBy = (holderIdentity: string): PretendObject =>
+  object('Lease', 'vouchers', 'voucher-operator-campaigns', { spec: { holderIdentity } });
 
 /** What Helm refuses, one sentence a line; empty when it renders. */
 const refused = async (objects: readonly PretendObject[], values: object): Promise<readonly string[]> => {
@@ -87,50 +101,6 @@ const serving = (...campaigns: readonly object[]) => ({
 });
 const SPRING = { campaignId: 'spring', namespace: 'vouchers' };
 const AUTUMN = { campaignId: 'autumn', namespace: 'vouchers', dataPlaneSecretName: 'a', privacySecretName: 'b' };
-
-describe('values alone', () => {
-  it.each([
-    [
-      'two campaigns with the default Secrets in one namespace',
-      serving(SPRING, { campaignId: 'autumn', namespace: 'vouchers', privacySecretName: 'b' }),
-      /Secret vouchers\/voucher-data-plane is asked for by spring .* and by autumn/,
-    ],
-    [
-      'two campaigns with the keys of one',
-      serving(SPRING, { campaignId: 'autumn', namespace: 'vouchers', dataPlaneSecretName: 'a' }),
-      /Secret vouchers\/voucher-privacy is asked for by spring .* and by autumn/,
-    ],
-    ['one campaignId twice', serving(SPRING, { ...AUTUMN, campaignId: 'spring' }), /one campaignId/],
-    [
-      'one campaignId in two namespaces',
-      serving(SPRING, { ...SPRING, namespace: 'other' }),
-      /vouchers and spring in namespace other have one campaignId/,
-    ],
-    [
-      'one Secret for both purposes',
-      serving({ ...SPRING, privacySecretName: 'voucher-data-plane' }),
-      /dataPlaneSecretName\) and by spring .*privacySecretName/,
-    ],
-    [
-      'a Secret of the installation itself',
-      serving({ ...SPRING, namespace: NAMESPACE, dataPlaneSecretName: 'vo-journal' }),
-      /voucher-system\/vo-journal is asked for by this installation itself/,
-    ],
-    [
-      'a Secret of another account',
-      serving({ ...SPRING, namespace: NAMESPACE, dataPlaneSecretName: 'vo-account-autumn' }, AUTUMN),
-      /vo-account-autumn is asked for by the account of autumn/,
-    ],
-  ])('with %s are refused', async (_, values, message) => {
-    await expect(render(values)).rejects.toThrow(message);
-  });
-
-  it('with the same names in other namespaces are not', async () => {
-    await expect(
-      render(serving(SPRING, { campaignId: 'autumn', namespace: 'other' }, { ...AUTUMN, campaignId: 'x' })),
-    ).resolves.toBeDefined();
-  });
-});
 
 describe('with a cluster', () => {
   it.each<[string, readonly PretendObject[], object, RegExp]>([
@@ -184,6 +154,36 @@ describe('with a cluster', () => {
       /app\.journalReplicas: is 3, .* with 1/,
     ],
     [
+      'another number of shards, of an external journal that this installation uses',
+      [living(), operator('5', '3', 'journal'), servedBy(`${NAMESPACE}/${RELEASE}`)],
+      EXTERNAL,
+      /app\.shards: is 3, .* with 5/,
+    ],
+    [
+      'another number of shards than before an uninstallation',
+      [living(), made(5, 3)],
+      serving(SPRING),
+      /app\.shards: is 3, .* with 5/,
+    ],
+    [
+      'other replicas than before an uninstallation',
+      [living(), made(3, 1)],
+      serving(SPRING),
+      /app\.journalReplicas: is 3, .* with 1/,
+    ],
+    [
+      'values of another place, where the installation works so far',
+      [living(), account(), operator('3', '3', `${RELEASE}-journal`, 'other,vouchers')],
+      { operator: { watchNamespaces: ['other'] } },
+      /lacks spring/,
+    ],
+    [
+      'values of one place, where the installation works everywhere so far',
+      [living({ namespace: 'elsewhere' }), account(), operator('3', '3')],
+      { operator: { watchNamespaces: ['other'] } },
+      /lacks spring/,
+    ],
+    [
       'a larger volume of the journal',
       [servers('nats', '10Gi')],
       {},
@@ -233,12 +233,24 @@ describe('with a cluster', () => {
     ],
     ['with volumes from before that are larger', [claim('data-vo-nats-0', '40Gi')], {}],
     ['with other shards, and no campaign yet', [operator('5', '1')], {}],
+    ['with other shards, and a campaign of another installation', [living({ id: 'theirs' }), operator('5', '3')], {}],
+    [
+      'with other shards, and a campaign that another installation serves from an external journal',
+      [living(), operator('5', '3', 'journal'), servedBy('elsewhere/other')],
+      EXTERNAL,
+    ],
+    [
+      'with a campaign that was made otherwise, where nothing changes',
+      [living(), operator('3', '3'), made(5, 1)],
+      serving(SPRING),
+    ],
+    ['to which the number of shards comes back', [living(), operator('5', '1'), made(3, 3)], serving(SPRING)],
     ['with an external journal that goes on under another Secret', [living(), operator('3', '3', 'old')], EXTERNAL],
   ])('one %s is not refused', async (_, objects, values) => {
     expect(await refused(objects, values)).toEqual([]);
   });
 
-  it('looks only where the operator works', async () => {
+  it('looks only where the operator works, or worked', async () => {
     const elsewhere = [living({ namespace: 'elsewhere' }), account()];
     expect(await refused(elsewhere, { operator: { watchNamespaces: ['vouchers'] } })).toEqual([]);
     expect(await refused(elsewhere, { operator: { watchNamespaces: ['vouchers', 'elsewhere'] } })).toHaveLength(1);

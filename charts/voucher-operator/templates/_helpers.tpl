@@ -128,6 +128,8 @@ matchResources:
 {{- $_ := set $pods "headroomPriorityClassName" (include "voucher.headroomPriorityClass" .) -}}
 {{- if not .Values.podSecurity.fixedIds }}{{ $_ := set $pods "fixedIds" false }}{{ end -}}
 {{- with $app.priorityClassName }}{{ $_ := set $pods "priorityClassName" . }}{{ end -}}
+{{- /* What is null in the values is the operator's own default. */ -}}
+{{- range $key, $value := deepCopy $pods }}{{ if kindIs "invalid" $value }}{{ $_ := unset $pods $key }}{{ end }}{{ end -}}
 {{- toJson $pods -}}
 {{- end -}}
 
@@ -193,24 +195,29 @@ securityContext:
 {{- $embedded := .Values.dataPlane.embedded -}}
 {{- $campaigns := list -}}
 {{- range $embedded.campaigns -}}
-{{- $campaigns = append $campaigns (dict
+{{- $campaign := dict
   "campaignId" .campaignId
   "namespace" .namespace
   "dataPlaneSecretName" (.dataPlaneSecretName | default "voucher-data-plane")
-  "privacySecretName" (.privacySecretName | default "voucher-privacy")) -}}
+  "privacySecretName" (.privacySecretName | default "voucher-privacy") -}}
+{{- if not (include "voucher.hasNamespace" (dict "root" $ "name" .namespace)) }}{{ $_ := set $campaign "isLeftOut" true }}{{ end -}}
+{{- $campaigns = append $campaigns $campaign -}}
 {{- end -}}
-{{- toJson (dict
+{{- $request := dict
   "release" (include "voucher.name" .)
   "namespace" .Release.Namespace
   "natsUrls" (include "voucher.natsUrls" .)
   "natsNames" (fromJsonArray (include "voucher.serviceNames" (dict "service" (include "voucher.natsName" .) "namespace" .Release.Namespace "pods" true)))
   "postgresNames" (fromJsonArray (include "voucher.serviceNames" (dict "service" (include "voucher.postgresName" .) "namespace" .Release.Namespace)))
   "postgresHost" (printf "%s.%s.svc" (include "voucher.postgresName" .) .Release.Namespace)
-  "watchNamespaces" .Values.operator.watchNamespaces
+  "shards" (int .Values.app.shards)
+  "journalReplicas" (int .Values.app.journalReplicas)
   "volumes" (list
     (dict "statefulSet" (include "voucher.natsName" .) "field" "dataPlane.embedded.nats" "storage" (include "voucher.quantity" $embedded.nats.storage) "storageClassName" $embedded.nats.storageClassName)
     (dict "statefulSet" (include "voucher.postgresName" .) "field" "dataPlane.embedded.postgres" "storage" (include "voucher.quantity" $embedded.postgres.storage) "storageClassName" $embedded.postgres.storageClassName))
-  "campaigns" $campaigns) -}}
+  "campaigns" $campaigns -}}
+{{- if .Values.operator.watchNamespaces }}{{ $_ := set $request "watchNamespaces" (fromJsonArray (include "voucher.scopes" .)) }}{{ end -}}
+{{- toJson $request -}}
 {{- end -}}
 
 {{/* Policies see the port of the DNS server's pod, not that of its Service: 53, or 5353 on OpenShift. */}}
@@ -224,31 +231,6 @@ securityContext:
   {{- with $dns.peers }}
   to: {{- toYaml . | nindent 4 }}
   {{- end }}
-{{- end -}}
-
-{{/*
-Ports of the API server, as JSON: its Service's, and those behind it (6443, minikube 8443), which the cluster says. Where
-there is no cluster to ask (helm template, Argo CD) the usual ones.
-*/}}
-{{- define "voucher.apiServerPorts" -}}
-{{- $ports := list -}}
-{{- with .Values.networkPolicy.apiServerPorts -}}
-{{- range . }}{{ $ports = append $ports (int .) }}{{ end -}}
-{{- else -}}
-{{- $slice := lookup "discovery.k8s.io/v1" "EndpointSlice" "default" "kubernetes" -}}
-{{- $service := lookup "v1" "Service" "default" "kubernetes" -}}
-{{- range ($slice.ports | default list) }}{{ with .port }}{{ $ports = append $ports (int .) }}{{ end }}{{ end -}}
-{{- if $ports -}}
-{{- range (dig "spec" "ports" list $service) }}{{ $ports = append $ports (int .port) }}{{ end -}}
-{{- else -}}
-{{- $ports = list 443 6443 8443 -}}
-{{- end -}}
-{{- end -}}
-{{- $sorted := list -}}
-{{- range $ports }}{{ $sorted = append $sorted (printf "%05d" .) }}{{ end -}}
-{{- $ports = list -}}
-{{- range (uniq (sortAlpha $sorted)) }}{{ $ports = append $ports (atoi .) }}{{ end -}}
-{{- toJson $ports -}}
 {{- end -}}
 
 {{/* Who may scrape: empty for everybody. The test of the installation always may. */}}
@@ -293,7 +275,7 @@ there is no cluster to ask (helm template, Argo CD) the usual ones.
 
 {{/* For GOMEMLIMIT, from a container's resources. */}}
 {{- define "voucher.goMemLimit" -}}
-{{- $limit := include "voucher.bytes" (dig "limits" "memory" "" . | default "") -}}
+{{- $limit := include "voucher.bytes" (dig "limits" "memory" "" (. | default dict) | default "") -}}
 {{- if $limit }}{{ div (mul (atoi $limit) 3) 4 }}B{{ else }}off{{ end -}}
 {{- end -}}
 

@@ -1,7 +1,7 @@
 {{/*
 What an installation or a change must not do, judged when Helm renders it: before a release is begun. What needs the
-cluster is asked of it (lookup); where there is none to ask (helm template, Argo CD) the hook judges the same before
-anything changes (operator/setup/refusals.ts). Every sentence names the field and a remedy that harms nothing that lives.
+cluster is asked of it (_cluster.tpl); where there is none to ask (helm template, Argo CD) the hook judges most of the same
+before anything changes (operator/setup/refusals.ts). Every sentence names the field and a remedy that harms nothing that lives.
 */}}
 {{- define "voucher.refusals" -}}
 {{- $found := dict "said" list -}}
@@ -13,6 +13,35 @@ anything changes (operator/setup/refusals.ts). Every sentence names the field an
 {{- include "voucher.refuseHarm" $args -}}
 {{- with $found.said -}}
 {{- fail (printf "\n\n%s\n" (join "\n" .)) -}}
+{{- end -}}
+{{- end -}}
+
+{{/*
+Values of an older chart (helm upgrade --reuse-values) lack what came later, and so does a section that is null. Helm renders
+templates in the reverse order of their names: this is in the first one (whole-values.yaml).
+*/}}
+{{- define "voucher.refuseIncomplete" -}}
+{{- $values := .Values -}}
+{{- $lacking := list -}}
+{{- range $section, $fields := dict
+  "" (list "imageRegistry" "lookups" "operator" "setup" "app" "image" "podSecurity" "crds" "rbac" "audit" "admission" "networkPolicy" "metrics" "dataPlane")
+  "operator" (list "replicas" "logLevel" "site")
+  "setup" (list "deadlineSeconds")
+  "app" (list "logLevel" "keepAliveSeconds" "shards" "journalReplicas" "shardMaxBytes" "nodeLostTolerationSeconds")
+  "admission" (list "defaultCeilings")
+  "networkPolicy" (list "dns")
+  "dataPlane" (list "embedded" "external")
+  "dataPlane.embedded" (list "nats" "postgres")
+  "dataPlane.embedded.nats" (list "image" "storage" "maxFileStoreBytes")
+  "dataPlane.embedded.postgres" (list "image" "storage") -}}
+{{- $at := $values -}}
+{{- range compact (splitList "." $section) }}{{ $at = get ($at | default dict) . | default dict }}{{ end -}}
+{{- range $fields -}}
+{{- if and (or $at (not $section)) (not (hasKey $at .)) }}{{ $lacking = append $lacking (trimPrefix "." (printf "%s.%s" $section .)) }}{{ end -}}
+{{- end -}}
+{{- end -}}
+{{- with $lacking -}}
+{{- fail (printf "\n\n- The values lack %s, which this chart needs. helm upgrade --reuse-values takes the defaults of the chart before: use --reset-then-reuse-values, or pass the values of the installation (-f values.yaml). A section that is null takes the chart's default when it is left out\n" (join ", " (sortAlpha .))) -}}
 {{- end -}}
 {{- end -}}
 
@@ -59,7 +88,7 @@ anything changes (operator/setup/refusals.ts). Every sentence names the field an
 {{- $namespace := .root.Release.Namespace -}}
 {{- range (fromJson (include "voucher.setupRequest" .root)).volumes -}}
 {{- $volume := . -}}
-{{- $set := lookup "apps/v1" "StatefulSet" $namespace .statefulSet -}}
+{{- $set := fromJson (include "voucher.lookup" (dict "root" $root "version" "apps/v1" "kind" "StatefulSet" "namespace" $namespace "name" .statefulSet)) -}}
 {{- range (dig "spec" "volumeClaimTemplates" list $set) -}}
 {{- $size := dig "spec" "resources" "requests" "storage" "" . -}}
 {{- $class := dig "spec" "storageClassName" "" . -}}
@@ -73,7 +102,8 @@ anything changes (operator/setup/refusals.ts). Every sentence names the field an
 {{- if not $set -}}
 {{- range $i := until (ternary 3 1 (hasSuffix "-nats" .statefulSet)) -}}
 {{- $claim := printf "data-%s-%d" $volume.statefulSet $i -}}
-{{- with dig "spec" "resources" "requests" "storage" "" (lookup "v1" "PersistentVolumeClaim" $namespace $claim) -}}
+{{- $there := fromJson (include "voucher.lookup" (dict "root" $root "version" "v1" "kind" "PersistentVolumeClaim" "namespace" $namespace "name" $claim)) -}}
+{{- with dig "spec" "resources" "requests" "storage" "" $there -}}
 {{- $has := include "voucher.bytes" . -}}
 {{- $wants := include "voucher.bytes" $volume.storage -}}
 {{- if and $has $wants (lt (atoi $has) (atoi $wants)) -}}
@@ -96,10 +126,23 @@ anything changes (operator/setup/refusals.ts). Every sentence names the field an
 {{- $embedded := $values.dataPlane.embedded.enabled -}}
 {{- $asked := list -}}
 {{- if $embedded }}{{ $asked = (fromJson (include "voucher.setupRequest" .root)).campaigns }}{{ end -}}
+{{- $deployment := fromJson (include "voucher.lookup" (dict "root" .root "version" "apps/v1" "kind" "Deployment" "namespace" $namespace "name" $name)) -}}
+{{- $pod := dig "spec" "template" "spec" dict $deployment -}}
+{{- $before := dict -}}
+{{- range ($pod.containers | default list) -}}
+{{- if eq .name "operator" }}{{ range .env }}{{ $_ := set $before .name (.value | default "") }}{{ end }}{{ end -}}
+{{- end -}}
+{{- /* Also where the installation works so far: values of another place are no reason to take an account away. */ -}}
+{{- $scopes := $values.operator.watchNamespaces | default (list "") -}}
+{{- if hasKey $before "VOUCHER_OPERATOR_WATCH_NAMESPACES" -}}
+{{- $scopes = uniq (concat $scopes (splitList "," (get $before "VOUCHER_OPERATOR_WATCH_NAMESPACES"))) -}}
+{{- end -}}
+{{- if has "" $scopes }}{{ $scopes = list "" }}{{ end -}}
 {{- $living := list -}}
 {{- if .root.Capabilities.APIVersions.Has "voucher-operator.io/v1alpha1/VoucherCampaign" -}}
-{{- range $values.operator.watchNamespaces | default (list "") -}}
-{{- range ((lookup "voucher-operator.io/v1alpha1" "VoucherCampaign" . "").items | default list) -}}
+{{- range $scopes -}}
+{{- $all := fromJson (include "voucher.lookup" (dict "root" $root "version" "voucher-operator.io/v1alpha1" "kind" "VoucherCampaign" "namespace" . "name" "")) -}}
+{{- range ($all.items | default list) -}}
 {{- /* One that is being deleted lives no more: its journal stays, or is the operator's to remove. */ -}}
 {{- if not .metadata.deletionTimestamp }}{{ $living = append $living . }}{{ end -}}
 {{- end -}}
@@ -132,35 +175,52 @@ anything changes (operator/setup/refusals.ts). Every sentence names the field an
 {{- if and $elsewhere (not $twin) -}}
 {{- include "voucher.refuse" (dict "found" $found "said" (printf "%s: says that %s is in namespace %s, and %s has that campaignId: write namespace %s, or give the new campaign another campaignId" $field $id $elsewhere $called .metadata.namespace)) -}}
 {{- end -}}
-{{- if not $served -}}
-{{- if lookup "v1" "Secret" $namespace (printf "%s-account-%s" $name $id) -}}
+{{- $account := fromJson (include "voucher.lookup" (dict "root" $root "version" "v1" "kind" "Secret" "namespace" $namespace "name" (printf "%s-account-%s" $name $id))) -}}
+{{- if and $account (not $served) -}}
 {{- include "voucher.refuse" (dict "found" $found "said" (printf "%s: lacks %s, and %s uses that account: its registrations would be refused. %s" $field $id $called $again)) -}}
 {{- end -}}
+{{- $lease := fromJson (include "voucher.lookup" (dict "root" $root "version" "coordination.k8s.io/v1" "kind" "Lease" "namespace" .metadata.namespace "name" "voucher-operator-campaigns")) -}}
+{{- $holder := dig "spec" "holderIdentity" "" $lease -}}
+{{- $ours := ternary (and $served (not $elsewhere)) (has $holder (list "" (printf "%s/%s" $namespace $name))) $embedded -}}
+{{- if $ours -}}
+{{- include "voucher.refuseRemade" (dict "root" $root "found" $found "campaign" . "before" $before "again" $again) -}}
 {{- end -}}
 {{- end -}}
 {{- if $living -}}
 {{- $first := index $living 0 -}}
 {{- $called := printf "VoucherCampaign %s/%s" $first.metadata.namespace $first.metadata.name -}}
-{{- $deployment := lookup "apps/v1" "Deployment" $namespace $name -}}
-{{- $pod := dig "spec" "template" "spec" dict $deployment -}}
-{{- range ($pod.containers | default list) -}}
-{{- if eq .name "operator" -}}
-{{- range .env -}}
-{{- $value := .value | default "" -}}
-{{- if and (eq .name "VOUCHER_OPERATOR_SHARDS") (ne $value (toString $values.app.shards)) -}}
-{{- include "voucher.refuse" (dict "found" $found "said" (printf "app.shards: is %v, and %s was made with %s, which is fixed for its life. %s" $values.app.shards $called $value $again)) -}}
-{{- end -}}
-{{- if and (eq .name "VOUCHER_OPERATOR_JOURNAL_REPLICAS") (ne $value (toString $values.app.journalReplicas)) -}}
-{{- include "voucher.refuse" (dict "found" $found "said" (printf "app.journalReplicas: is %v, and %s was made with %s, which is fixed for its life. %s" $values.app.journalReplicas $called $value $again)) -}}
-{{- end -}}
-{{- end -}}
-{{- end -}}
-{{- end -}}
 {{- range ($pod.volumes | default list) -}}
 {{- $secret := dig "secret" "secretName" "" . -}}
 {{- if and $embedded (eq .name "journal") (ne $secret (printf "%s-journal" $name)) -}}
 {{- include "voucher.refuse" (dict "found" $found "said" (printf "dataPlane.embedded.enabled: is true, and %s lives on the journal that Secret %s names (dataPlane.external.operatorSecretName). %s" $called $secret $again)) -}}
 {{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/*
+app.shards and app.journalReplicas of a campaign that this installation runs: dict "root" $ "found" DICT "campaign" OBJECT "before" ENV
+"again" REMEDY. Its ConfigMap says what it was made with, and outlives an installation.
+
+| the operator so far  | the ConfigMap      | values as they are now     |
+|----------------------|--------------------|----------------------------|
+| says the same        | any                | go on: nothing changes     |
+| says another         | none               | are refused                |
+| says another, absent | says the same      | go on: that is the way back|
+| says another, absent | says another       | are refused                |
+| absent               | none               | go on: nothing was made    |
+*/}}
+{{- define "voucher.refuseRemade" -}}
+{{- $args := . -}}
+{{- $metadata := .campaign.metadata -}}
+{{- $map := fromJson (include "voucher.lookup" (dict "root" .root "version" "v1" "kind" "ConfigMap" "namespace" $metadata.namespace "name" (printf "%s-app" $metadata.name))) -}}
+{{- $recorded := fromJson (dig "data" "config.json" "{}" $map) -}}
+{{- range $field, $variable := dict "shards" "VOUCHER_OPERATOR_SHARDS" "journalReplicas" "VOUCHER_OPERATOR_JOURNAL_REPLICAS" -}}
+{{- $is := toString (index $args.root.Values.app $field) -}}
+{{- $so := get $args.before $variable -}}
+{{- $was := toString (get $recorded $field | default $so) -}}
+{{- if and $was (ne $was $is) (ne $so $is) -}}
+{{- include "voucher.refuse" (dict "found" $args.found "said" (printf "app.%s: is %s, and VoucherCampaign %s/%s was made with %s, which is fixed for its life. %s" $field $is $metadata.namespace $metadata.name $was $args.again)) -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}

@@ -22,6 +22,8 @@ const request = (...campaigns: readonly object[]): SetupRequest =>
       { statefulSet: 'vo-nats', field: 'dataPlane.embedded.nats', storage: '20Gi', storageClassName: '' },
       { statefulSet: 'vo-postgres', field: 'dataPlane.embedded.postgres', storage: '20Gi', storageClassName: '' },
     ],
+    shards: 3,
+    journalReplicas: 3,
     campaigns,
   });
 const spring: LivingCampaign = {
@@ -78,6 +80,18 @@ describe('what lives', () => {
       standing({ campaigns: [], volumes: [volume('20Gi', 'fast')] }),
       /nats\.storageClassName: is ""/,
     ],
+    [
+      'was made with other shards',
+      request(asked('spring')),
+      standing({ campaigns: [{ ...spring, made: { shards: 5, journalReplicas: 3 } }] }),
+      /^app\.shards: is 3, and VoucherCampaign vouchers\/spring-2027 was made with 5, .*: write 5$/,
+    ],
+    [
+      'was made with other replicas',
+      request(asked('spring')),
+      standing({ campaigns: [{ ...spring, made: { shards: 3, journalReplicas: 1 } }] }),
+      /^app\.journalReplicas: is 3, .* with 1/,
+    ],
   ])('and %s is a refusal that names both, and deletes nothing', (_, wanted, seen, message) => {
     const said = refusalsOf(wanted, seen);
     expect(said).toEqual([expect.stringMatching(message)]);
@@ -87,6 +101,11 @@ describe('what lives', () => {
   it.each<[string, SetupRequest, Standing]>([
     ['is asked for', request(asked('spring')), standing({ accounts: ['spring'] })],
     ['has no account here', request(), standing()],
+    [
+      'has other shards elsewhere',
+      request(),
+      standing({ campaigns: [{ ...spring, made: { shards: 5, journalReplicas: 3 } }] }),
+    ],
     ['is elsewhere under the same names', request(asked('winter', { namespace: 'other' })), standing()],
     ['has volumes of the same size', request(), standing({ campaigns: [], volumes: [volume('20480Mi')] })],
   ])('and %s is none', (_, wanted, seen) => {

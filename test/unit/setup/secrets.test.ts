@@ -100,6 +100,14 @@ describe('a campaign that is added later', () => {
   });
 });
 
+describe('a campaign whose namespace is not there', () => {
+  it('gets its account, the same one as when it is, and nothing in the namespace', () => {
+    const leftOut = made({ ...request, campaigns: [{ ...campaign('spring'), isLeftOut: true }] });
+    expect(dataOf(leftOut, 'vo-account-spring')).toEqual(dataOf(first, 'vo-account-spring'));
+    expect([...leftOut.values()].filter(({ metadata }) => metadata.namespace === 'vouchers')).toEqual([]);
+  });
+});
+
 describe('a group of Secrets', () => {
   const group = [...first.values()].filter(({ metadata }) => /^(vo-account-spring|spring-data)$/.test(metadata.name));
   const names = (exists: readonly boolean[]): readonly string[] => {
