@@ -214,17 +214,23 @@ export const nodeLost = async (
   const name = `${NAME}-intake`;
   const before = (await ground.world.deployment(namespace, name))?.spec?.replicas ?? 0;
   await lose();
-  const told = await seen(ground, namespace, ({ reason }) => reason === 'NodesLost', 'NodesLost');
-  const after = await ground.world.there(
-    namespace,
-    name,
-    ({ spec, status }) => (spec?.replicas ?? 0) > before && (status?.readyReplicas ?? 0) >= before,
-    'others that stand in for them',
+  // Watched from now on: the node controller takes the pods out one by one, and the number goes back when it has.
+  let written = before;
+  const isReplaced = eventually(
+    async () => {
+      const { spec, status } = (await ground.world.deployment(namespace, name)) ?? {};
+      written = Math.max(written, spec?.replicas ?? 0);
+      const ready = status?.readyReplicas ?? 0;
+      return written > before && ready >= before && ready;
+    },
+    { timeoutMs: 120_000, everyMs: 50, what: 'others that stand in for them' },
   );
+  const told = await seen(ground, namespace, ({ reason }) => reason === 'NodesLost', 'NodesLost');
+  const ready = await isReplaced;
   return {
     ...told,
     events: await eventsOf(ground, namespace, NAME),
-    replicas: { before, written: after.spec?.replicas ?? 0, ready: after.status?.readyReplicas ?? 0 },
+    replicas: { before, written, ready },
   };
 };
 
