@@ -97,7 +97,7 @@ const ALL: readonly Suite[] = [
     group: 'cluster',
     folders: ['integration'],
     workers: 1,
-    timeoutMs: 1_800_000,
+    timeoutMs: 2_400_000,
     onCluster: true,
     missing: () => whyNoCluster(),
     prepare: ensureClusterParts,
