@@ -14,6 +14,7 @@ import type { ConditionInput, Verdict } from './verdict.ts';
  * | conflict           | any             | False   | JournalConflict    |
  * | full               | any             | False   | JournalFull        |
  * | disabled           | any             | False   | JetStreamDisabled  |
+ * | unavailable, and a server's fault is known | any | False | as journal-faults.ts has it |
  * | unavailable        | any             | Unknown | JournalUnavailable |
  * | NotSynced          | any             | False   | NotSynced          |
  * | a fault that stays | any             | False   | as journal-faults.ts has it |
@@ -40,7 +41,12 @@ export const journalDurable = ({ campaign, observed: { journal } }: PlanInput): 
     return { status: 'False', reason: 'JetStreamDisabled', message: disabledMessage(journal.message) };
   }
   if (journal.kind === 'unavailable') {
-    return { status: 'Unknown', reason: 'JournalUnavailable', message: unavailableMessage(journal) };
+    // What does not answer may be just what the failed server leads: its monitoring page says why.
+    const known = worstVerdict(journal.faults);
+    const message = unavailableMessage(journal);
+    return known?.status === 'False'
+      ? { ...known, message }
+      : { status: 'Unknown', reason: 'JournalUnavailable', message };
   }
   if (journal.durability === 'NotSynced') {
     return {

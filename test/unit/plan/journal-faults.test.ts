@@ -83,11 +83,20 @@ describe('a journal without room, or without JetStream', () => {
     });
   });
 
+  it('is called by the server’s fault where that is known, though the journal does not answer', () => {
+    const faults: readonly JournalFault[] = [
+      { kind: 'writeError', server: 'nats-1', streams: ['REG_spring_0'], cause: 'input/output error' },
+    ];
+    const journal: JournalState = { kind: 'unavailable', message: 'REG_spring_0: timeout', faults };
+    expect(durable(journal)).toMatchObject({ status: 'False', reason: 'ServerWriteError' });
+  });
+
   it('names the server behind an outage where one is known', () => {
     const faults: readonly JournalFault[] = [{ kind: 'quorumLost', servers: ['nats-0', 'nats-1'], of: 3 }];
     const journal: JournalState = { kind: 'unavailable', message: 'REG_spring_0: timeout', faults };
     expect(durable(journal)).toMatchObject({
-      reason: 'JournalUnavailable',
+      status: 'False',
+      reason: 'QuorumLost',
       message: expect.stringMatching(/REG_spring_0: timeout\. nats-0, nats-1 of the journal's 3 servers/),
     });
   });
