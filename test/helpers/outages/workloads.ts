@@ -10,17 +10,7 @@ import { ASKED_AGAIN, OVERRIDES } from '../../../operator/api/names.ts';
 import { eventually } from '../eventually.ts';
 import type { KubeApi } from '../kube-api.ts';
 import { APPS, CORE, campaignBody, conditionOf, GROUP, type KubeWorld } from '../kube-world.ts';
-
-export interface SeenOutage {
-  readonly condition?: {
-    readonly type: string;
-    readonly status: string;
-    readonly reason: string;
-    readonly message: string;
-  };
-  readonly events: readonly { readonly reason: string; readonly message: string }[];
-  readonly secondsUntilSeen: number;
-}
+import type { Outage } from './outage.ts';
 
 /** What an outage is made in. */
 export interface Ground {
@@ -31,7 +21,7 @@ export interface Ground {
 const PATIENCE = { timeoutMs: 90_000, everyMs: 100 };
 const NAME = 'spring';
 
-const eventsOf = async ({ world }: Ground, namespace: string, name: string): Promise<SeenOutage['events']> => {
+const eventsOf = async ({ world }: Ground, namespace: string, name: string): Promise<Outage['events']> => {
   const { items } = await world.get<{ items: Event[] }>(`/apis/events.k8s.io/v1/namespaces/${namespace}/events`);
   return items
     .filter(({ regarding }) => regarding?.kind === 'VoucherCampaign' && regarding.name === name)
@@ -42,9 +32,9 @@ const eventsOf = async ({ world }: Ground, namespace: string, name: string): Pro
 const seen = async (
   ground: Ground,
   namespace: string,
-  isSo: (condition: NonNullable<SeenOutage['condition']>) => boolean,
+  isSo: (condition: NonNullable<Outage['condition']>) => boolean,
   what: string,
-): Promise<SeenOutage> => {
+): Promise<Outage> => {
   const startedAtMs = performance.now();
   const condition = await eventually(
     async () => {
@@ -112,7 +102,7 @@ const atLeast = (ground: Ground, namespace: string, replicas: number): Promise<u
 export const quotaRaised = async (
   ground: Ground,
   blockedMs: number,
-): Promise<{ blocked: SeenOutage; raised: SeenOutage; askedAgain: string | undefined }> => {
+): Promise<{ blocked: Outage; raised: Outage; askedAgain: string | undefined }> => {
   const namespace = await ground.world.createNamespace();
   await createQuota(ground, namespace, { pods: '4' });
   await campaign(ground, namespace);
@@ -136,7 +126,7 @@ export const quotaRaised = async (
 export const objectsRefused = async (
   ground: Ground,
   hard: Readonly<Record<string, string>>,
-): Promise<{ refused: SeenOutage; admitted: SeenOutage }> => {
+): Promise<{ refused: Outage; admitted: Outage }> => {
   const namespace = await ground.world.createNamespace();
   await createQuota(ground, namespace, hard);
   await campaign(ground, namespace);
@@ -155,7 +145,7 @@ const patchTemplate = (ground: Ground, namespace: string, template: object): Pro
   });
 
 /** Line 17: the quota has room for the pods that are there, and a new template needs one more. */
-export const rolloutBlocked = async (ground: Ground): Promise<{ blocked: SeenOutage; raised: SeenOutage }> => {
+export const rolloutBlocked = async (ground: Ground): Promise<{ blocked: Outage; raised: Outage }> => {
   const namespace = await ground.world.createNamespace();
   await campaign(ground, namespace);
   for (const tier of ['intake', 'records']) {
@@ -173,7 +163,7 @@ export const rolloutBlocked = async (ground: Ground): Promise<{ blocked: SeenOut
 };
 
 /** Line 20, with a kubelet: somebody's webhook or mesh puts an init container into the pods whose image is nowhere. */
-export const initImageMissing = async (ground: Ground, namespace: string): Promise<SeenOutage> => {
+export const initImageMissing = async (ground: Ground, namespace: string): Promise<Outage> => {
   // Volumes come first: without these the kubelet would not get as far as to an image.
   for (const name of ['voucher-privacy', 'voucher-data-plane']) {
     await ground.api.answer({
@@ -209,7 +199,7 @@ export const nodeLost = async (
   namespace: string,
   lose: () => Promise<void>,
 ): Promise<
-  SeenOutage & { readonly replicas: { readonly before: number; readonly written: number; readonly ready: number } }
+  Outage & { readonly replicas: { readonly before: number; readonly written: number; readonly ready: number } }
 > => {
   const name = `${NAME}-intake`;
   const before = (await ground.world.deployment(namespace, name))?.spec?.replicas ?? 0;
