@@ -6,7 +6,8 @@
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { z } from 'zod';
 import { down } from '../local/cluster.ts';
 import { SHARED_CLUSTER } from '../test/helpers/cluster.ts';
@@ -16,11 +17,23 @@ const jestResult = z.object({
   numPassedTests: z.number(),
   numFailedTests: z.number(),
   numFailedTestSuites: z.number(),
+  testResults: z.array(
+    z.object({
+      name: z.string(),
+      status: z.string(),
+      message: z.string(),
+      assertionResults: z.array(
+        z.object({ status: z.string(), fullName: z.string(), failureMessages: z.array(z.string()) }),
+      ),
+    }),
+  ),
 });
 
 interface Outcome {
   readonly passed: number;
   readonly failed: number;
+  /** One for each failed test: file, name, and the first lines of what it said. */
+  readonly failures: readonly string[];
 }
 
 const interrupted = new AbortController();
@@ -55,6 +68,25 @@ const exitOf = (args: readonly string[], results: string, timeoutMs: number): Pr
     });
   });
 
+const FAILURE_LINES = 12;
+
+/** What failed, once more and short: a log is often shown by its end alone. */
+const failuresOf = ({ testResults }: z.infer<typeof jestResult>): readonly string[] =>
+  testResults.flatMap(({ name, status, message, assertionResults }) => {
+    const failed = assertionResults.filter((test) => test.status === 'failed');
+    const file = relative(root, name);
+    if (failed.length === 0) return status === 'failed' ? [`${file}\n${firstLines(message)}`] : [];
+    return failed.map((test) => `${file} › ${test.fullName}\n${firstLines(test.failureMessages.join('\n'))}`);
+  });
+
+const firstLines = (text: string): string =>
+  stripVTControlCharacters(text)
+    .split('\n')
+    .filter((line) => !/^\s+at .*(node_modules|node:internal)/.test(line))
+    .slice(0, FAILURE_LINES)
+    .map((line) => `    ${line}`)
+    .join('\n');
+
 const runSuite = async (suite: Suite, scratch: string): Promise<Outcome> => {
   const output = join(scratch, `${suite.name}.json`);
   const code = await exitOf(jestArgs(suite, output), output, suite.timeoutMs);
@@ -62,9 +94,13 @@ const runSuite = async (suite: Suite, scratch: string): Promise<Outcome> => {
     const result = jestResult.parse(JSON.parse(readFileSync(output, 'utf8')));
     // A file that could not even be loaded counts no test as failed; jest's exit code still knows.
     const broken = result.numFailedTests === 0 && code !== 0 ? Math.max(1, result.numFailedTestSuites) : 0;
-    return { passed: result.numPassedTests, failed: result.numFailedTests + broken };
+    return {
+      passed: result.numPassedTests,
+      failed: result.numFailedTests + broken,
+      failures: failuresOf(result),
+    };
   } catch {
-    return { passed: 0, failed: 1 };
+    return { passed: 0, failed: 1, failures: [`${suite.name}: jest wrote no result`] };
   }
 };
 
@@ -91,6 +127,7 @@ const main = async (): Promise<number> => {
   }
   const scratch = mkdtempSync(join(tmpdir(), 'voucher-test-'));
   const lines: string[] = [];
+  const failures: string[] = [];
   let passed = 0;
   let failed = 0;
   const endCluster = (): Promise<void> => down(SHARED_CLUSTER, AbortSignal.timeout(60_000));
@@ -111,12 +148,14 @@ const main = async (): Promise<number> => {
     const outcome = await runSuite(suite, scratch);
     passed += outcome.passed;
     failed += outcome.failed;
+    failures.push(...outcome.failures);
     const seconds = Math.round((Date.now() - startedAtMs) / 1000);
     lines.push(`${suite.name}: ${outcome.passed} passed, ${outcome.failed} failed in ${seconds} s`);
   }
   // Also after an interrupt: an idle cluster takes a tenth of a core.
   if (needsCluster) await endCluster();
   rmSync(scratch, { recursive: true, force: true });
+  for (const failure of failures) console.log(`\nFAILED ${failure}`);
   console.log(`\n${lines.join('\n')}\n`);
   console.log(`${passed} passed, ${failed} failed`);
   if (interrupted.signal.aborted) return 130;
