@@ -1,6 +1,6 @@
-# The product's image, for those who have a container engine: the same layout as local/image.ts writes without one.
+# The product's image, for those who have a container engine: the same layout as tools/image.ts writes without one.
 # amd64 and arm64 (nothing here names an architecture; the builder's platform decides). The project's own tests parse this
-# file and compare it with local/image.ts; an engine has not built it there.
+# file and compare it with tools/image.ts; an engine has not built it there.
 #
 #   docker build -t registry.example.org/voucher-operator:0.1.0 .
 #   docker buildx build --platform linux/amd64,linux/arm64 --push -t … .
@@ -21,11 +21,16 @@ WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY tsconfig.json tsconfig.build.json ./
-COPY app app
+COPY contract contract
+COPY runtime runtime
+COPY journal journal
 COPY operator operator
+COPY simulation simulation
+COPY app app
 COPY local local
+COPY tools tools
 COPY cli cli
-RUN npx tsc -p tsconfig.build.json --outDir /compiled && node local/image/bundle.ts /compiled
+RUN npx tsc -p tsconfig.build.json --outDir /compiled && node tools/image/bundle.ts /compiled
 
 FROM ${RUNTIME_IMAGE}
 COPY --from=modules /usr/local/bin/node /usr/local/bin/node
@@ -33,6 +38,10 @@ COPY --from=modules /app/node_modules /app/node_modules
 COPY --from=program /app/package.json /app/package.json
 COPY --from=program /compiled/app /app/app
 COPY --from=program /compiled/operator /app/operator
+COPY --from=program /compiled/contract /app/contract
+COPY --from=program /compiled/runtime /app/runtime
+COPY --from=program /compiled/journal /app/journal
+COPY --from=program /compiled/simulation /app/simulation
 ENV NODE_ENV=production
 WORKDIR /app
 # A number, so that `runAsNonRoot` can check it. Nothing is written below /.

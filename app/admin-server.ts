@@ -1,9 +1,9 @@
 /** The admin port: probes and metrics, for the kubelet and the operator, never for citizens. */
 import { createServer, type ServerResponse } from 'node:http';
 import type { Registry } from 'prom-client';
-import { ADMIN_PATHS, type CanaryReport } from '../operator/api/app-contract.ts';
-import { bind } from '../operator/net/bind.ts';
-import { createConnections } from '../operator/net/connections.ts';
+import { ADMIN_PATHS, type CanaryReport } from '../contract/app-contract.ts';
+import { bind } from '../runtime/bind.ts';
+import { createConnections } from '../runtime/connections.ts';
 import type { DependencyFinding } from './dependencies.ts';
 
 export interface AdminServer {

@@ -2,9 +2,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { type AppConfig, DATA_PLANE_KEYS, ENV } from '../operator/api/app-contract.ts';
-import { TIERS } from '../operator/api/names.ts';
-import { ANY_ADDRESS } from '../operator/net/bind.ts';
+import { type AppConfig, DATA_PLANE_KEYS, ENV } from '../contract/app-contract.ts';
+import { TIERS } from '../contract/names.ts';
+import { ANY_ADDRESS } from '../runtime/bind.ts';
 
 export const ROLES = ['intake', 'records', 'records-rebuild'] as const;
 export type Role = (typeof ROLES)[number];

@@ -2,15 +2,10 @@
  * What this process needs, journal and database, and how it finds it: by its own work and its own checks, over its own
  * connections, with its own credentials. Who judges a campaign's health by other credentials sees another campaign.
  */
-import { Gauge, type Registry } from 'prom-client';
-import { METRICS } from '../operator/api/app-contract.ts';
 
-export interface Found {
-  /** A word of JOURNAL_STATES or DATABASE_STATES. */
-  readonly state: string;
-  /** For how long. */
-  readonly seconds: number;
-}
+import { Gauge, type Registry } from 'prom-client';
+import { METRICS } from '../contract/app-contract.ts';
+import type { Found } from '../contract/dependency.ts';
 
 export interface DependencyFinding extends Found {
   readonly name: string;

@@ -2,7 +2,7 @@
 import { type Command, Option } from 'commander';
 import { createKubeAccess, type KubeAccess } from '../operator/kube/access.ts';
 import { createKubeClient, type KubeClient } from '../operator/kube/client.ts';
-import { systemClock } from '../operator/runtime/clock.ts';
+import { systemClock } from '../runtime/clock.ts';
 import type { Io } from './io.ts';
 import { explained } from './refusals.ts';
 

@@ -1,10 +1,10 @@
 /** A campaign as a file, read as the API server would: defaults applied, and what the simulation needs checked. */
 import { parseDocument } from 'yaml';
 import { z } from 'zod';
-import type { VoucherCampaignSpec } from '../operator/api/campaign-types.ts';
-import { withDefaults } from '../operator/api/defaults.ts';
-import { DURATION_PATTERN } from '../operator/api/duration.ts';
-import { VOUCHER_CAMPAIGN } from '../operator/api/schema.ts';
+import type { VoucherCampaignSpec } from '../contract/campaign-types.ts';
+import { withDefaults } from '../contract/defaults.ts';
+import { DURATION_PATTERN } from '../contract/duration.ts';
+import { VOUCHER_CAMPAIGN } from '../contract/schema/schema.ts';
 import { DRAIN_MODES } from '../operator/scaling/types.ts';
 import { UsageError } from './errors.ts';
 

@@ -1,9 +1,12 @@
 /** What commands read from a cluster and write to it, and what they say when it does not let them. */
 import { z } from 'zod';
-import type { VoucherCampaign } from '../operator/api/campaign-types.ts';
-import { CLAIM_LEASE, FIELD_MANAGER } from '../operator/api/names.ts';
-import { type Unreadable, unreadableInCampaign, unreadableInPlan, unreadableText } from '../operator/api/readable.ts';
-import type { ScalePlan } from '../operator/api/scale-plan-types.ts';
+import type { VoucherCampaign } from '../contract/campaign-types.ts';
+import { CLAIM_LEASE, FIELD_MANAGER } from '../contract/names.ts';
+import { type Unreadable, unreadableInCampaign, unreadableInPlan, unreadableText } from '../contract/readable.ts';
+import type { ScalePlan } from '../contract/scale-plan-types.ts';
+import { parseDecisions } from '../operator/history/decision-log.ts';
+import type { DecisionRecord } from '../operator/history/decision-record.ts';
+import { parseRecent, type RecentSample } from '../operator/history/recent.ts';
 import { keepCampaign } from '../operator/kube/campaigns.ts';
 import { readDecisions } from '../operator/kube/decisions.ts';
 import { isKubeError } from '../operator/kube/errors.ts';
@@ -17,19 +20,16 @@ import {
   SELF_SUBJECT_REVIEWS,
 } from '../operator/kube/resources.ts';
 import { keepScalePlan } from '../operator/kube/scale-plans.ts';
-import { parseDecisions } from '../operator/plan/decision-log.ts';
-import type { DecisionRecord } from '../operator/plan/decision-record.ts';
-import type { ScaledTier } from '../operator/plan/observed.ts';
-import { parseRecent, type RecentSample } from '../operator/plan/recent.ts';
-import { systemClock } from '../operator/runtime/clock.ts';
-import { sleep } from '../operator/runtime/sleep.ts';
+import type { ScaledTier } from '../operator/tick/observed.ts';
+import { systemClock } from '../runtime/clock.ts';
+import { sleep } from '../runtime/sleep.ts';
 import { type Api, type ClusterOptions, onApi } from './access.ts';
-import { answerPlan, type Decision, type Revocation } from './answer-plan.ts';
+import { type Installation, readTrail } from './audit/trail.ts';
 import { claimSeen, type SeenClaim } from './claim.ts';
 import { UsageError } from './errors.ts';
 import type { Io } from './io.ts';
-import { type ToldEvent, toldEvent } from './told-events.ts';
-import { type Installation, readTrail } from './trail.ts';
+import { type ToldEvent, toldEvent } from './kube-events.ts';
+import { answerPlan, type Decision, type Revocation } from './plans/answer-plan.ts';
 
 export { type ClusterOptions, withClusterOptions } from './access.ts';
 

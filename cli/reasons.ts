@@ -1,7 +1,7 @@
 /** Why a tier has so many replicas, in sentences for whoever is on duty. Pure. */
-import type { DecisionRecord } from '../operator/plan/decision-record.ts';
-import type { ScaledTier } from '../operator/plan/observed.ts';
+import type { DecisionRecord } from '../operator/history/decision-record.ts';
 import { LIMITED_BY, type LimitedBy } from '../operator/scaling/types.ts';
+import type { ScaledTier } from '../operator/tick/observed.ts';
 import { count, span } from './words.ts';
 
 /** 11,840; 15.5; 0.8. */

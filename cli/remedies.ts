@@ -1,8 +1,8 @@
 /** Which conditions are not as they should be, and what to do where their message does not say it. Pure. */
-import type { VoucherCampaign } from '../operator/api/campaign-types.ts';
-import type { Condition } from '../operator/api/common-types.ts';
-import { CONDITION_TYPES, type ConditionType } from '../operator/api/conditions.ts';
-import { LABELS, OVERRIDES } from '../operator/api/names.ts';
+import type { VoucherCampaign } from '../contract/campaign-types.ts';
+import type { Condition } from '../contract/common-types.ts';
+import { CONDITION_TYPES, type ConditionType } from '../contract/conditions.ts';
+import { LABELS, OVERRIDES } from '../contract/names.ts';
 
 /** `Open` tells the calendar and is neither good nor bad. */
 const SHOULD_BE: Readonly<Record<ConditionType, 'True' | 'False' | undefined>> = {

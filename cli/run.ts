@@ -1,17 +1,17 @@
 import { Command, CommanderError } from 'commander';
-import { auditCommand } from './audit.ts';
-import { authorizeCommand } from './authorize.ts';
-import { contingencyCommand } from './contingency.ts';
-import { approveCommand, rejectCommand, revokeCommand } from './decide.ts';
+import { auditCommand } from './audit/audit.ts';
+import { contingencyCommand } from './contingency/contingency.ts';
+import { pauseCommand, resumeCommand } from './contingency/pause.ts';
 import { doctorCommand } from './doctor/doctor.ts';
 import { NotWellError, UsageError } from './errors.ts';
 import type { Io } from './io.ts';
-import { pauseCommand, resumeCommand } from './pause.ts';
-import { plansCommand } from './plan-list.ts';
-import { planCommand } from './plan-show.ts';
-import { simulateCommand } from './simulate.ts';
-import { statusCommand } from './status.ts';
-import { whyCommand } from './why.ts';
+import { authorizeCommand } from './plans/authorize.ts';
+import { approveCommand, rejectCommand, revokeCommand } from './plans/decide.ts';
+import { plansCommand } from './plans/plan-list.ts';
+import { planCommand } from './plans/plan-show.ts';
+import { simulateCommand } from './simulate/simulate.ts';
+import { statusCommand } from './status/status.ts';
+import { whyCommand } from './status/why.ts';
 
 /**
  * | exit code | meaning                                               |

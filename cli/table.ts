@@ -1,4 +1,4 @@
-import type { SimulationResult } from '../operator/scaling/simulation.ts';
+import type { SimulationResult } from '../simulation/simulation.ts';
 import { count, span } from './words.ts';
 
 const LABEL = 26;

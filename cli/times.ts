@@ -1,6 +1,6 @@
 /** Instants as the campaign's people read them: on the clock that `opensAt` is written in. Pure. */
-import { DURATION_PATTERN, parseDurationMs } from '../operator/api/duration.ts';
-import { parseInstant } from '../operator/api/instant.ts';
+import { DURATION_PATTERN, parseDurationMs } from '../contract/duration.ts';
+import { parseInstant } from '../contract/instant.ts';
 import { UsageError } from './errors.ts';
 import { span } from './words.ts';
 

@@ -1,5 +1,5 @@
 /** What a program states of a campaign: the fields without a default, and of the others those that it wants otherwise. */
-import type { Voucher, VoucherCampaignSpec } from '../operator/api/campaign-types.ts';
+import type { Voucher, VoucherCampaignSpec } from '../contract/campaign-types.ts';
 
 /** Sections are merged by the API server with its defaults; lists are taken as they are. */
 type Stated<T> = T extends readonly unknown[]

@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import * as kubernetes from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
-import { API_VERSION } from '../operator/api/names.ts';
+import { API_VERSION } from '../contract/names.ts';
 import type { StatedCampaign } from './campaign-spec.ts';
 import { chartValues, type DataPlane, namespacesOf, type PlatformImage, type Pods } from './chart-values.ts';
 

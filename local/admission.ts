@@ -9,12 +9,12 @@
  * that is known: over all of examples/ the verdicts are those of apiextensions-apiserver 0.34.
  */
 import { isDeepStrictEqual } from 'node:util';
-import type { VoucherCampaign, VoucherCampaignStatus } from '../operator/api/campaign-types.ts';
-import { withDefaults } from '../operator/api/defaults.ts';
-import { API_VERSION } from '../operator/api/names.ts';
-import type { ScalePlan } from '../operator/api/scale-plan-types.ts';
-import { SCALE_PLAN, VOUCHER_CAMPAIGN } from '../operator/api/schema.ts';
-import type { ResourceDefinition } from '../operator/api/schema-node.ts';
+import type { VoucherCampaign, VoucherCampaignStatus } from '../contract/campaign-types.ts';
+import { withDefaults } from '../contract/defaults.ts';
+import { API_VERSION } from '../contract/names.ts';
+import type { ScalePlan } from '../contract/scale-plan-types.ts';
+import type { ResourceDefinition } from '../contract/schema/node.ts';
+import { SCALE_PLAN, VOUCHER_CAMPAIGN } from '../contract/schema/schema.ts';
 import { parseDocument } from './admission/document.ts';
 import { type AdmissionError, isJsonObject, type JsonObject, shown } from './admission/field-path.ts';
 import { metadataErrors } from './admission/metadata.ts';

@@ -4,18 +4,18 @@
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createJournalAdmin } from '../app/journal/admin.ts';
-import { createAuditLog } from '../app/journal/audit-log.ts';
-import { connectJournal } from '../app/journal/connection.ts';
-import { ADMIN_PATHS } from '../operator/api/app-contract.ts';
-import { intakeServiceName } from '../operator/api/names.ts';
-import type { ScalePlan } from '../operator/api/scale-plan-types.ts';
+import { ADMIN_PATHS } from '../contract/app-contract.ts';
+import { intakeServiceName } from '../contract/names.ts';
+import type { ScalePlan } from '../contract/scale-plan-types.ts';
+import { createJournalAdmin } from '../journal/admin.ts';
+import { createAuditLog } from '../journal/audit-log.ts';
+import { connectJournal } from '../journal/connection.ts';
 import type { BuildOptions } from '../operator/resources/build-options.ts';
-import { systemClock } from '../operator/runtime/clock.ts';
 import { createCanaryAsker } from '../operator/signals/canary.ts';
 import { createCountsReader } from '../operator/signals/counts.ts';
 import { createSignalReader } from '../operator/signals/reader.ts';
 import { createScraper } from '../operator/signals/scrape.ts';
+import { systemClock } from '../runtime/clock.ts';
 import { createCampaignStore } from './embedded/campaign-store.ts';
 import { startDataPlane } from './embedded/data-plane.ts';
 import { startOperator } from './embedded/operator.ts';

@@ -6,16 +6,11 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Container, Service } from 'kubernetes-types/core/v1.js';
-import { LABELS, TIERS, type Tier } from '../operator/api/names.ts';
-import type { ScalePlan } from '../operator/api/scale-plan-types.ts';
-import type {
-  ClusterReader,
-  ManifestWriter,
-  ObservedTier,
-  PlanWriter,
-  ReplicaWriter,
-} from '../operator/reconcile/ports.ts';
+import { LABELS, TIERS, type Tier } from '../contract/names.ts';
+import type { ScalePlan } from '../contract/scale-plan-types.ts';
 import type { Manifest } from '../operator/resources/manifest.ts';
+import type { ObservedTier } from '../operator/tick/cluster-view.ts';
+import type { ClusterReader, ManifestWriter, PlanWriter, ReplicaWriter } from '../operator/tick/ports.ts';
 import type { SpawnManaged } from './managed-process.ts';
 import { type Balancer, type Endpoint, startBalancer } from './processes/balancer.ts';
 import { PortPool } from './processes/free-port.ts';

@@ -1,9 +1,9 @@
 /** A running campaign as the demo, the tests and the evidence runs see it, whatever carries it. */
 
-import type { TierStatus } from '../operator/api/campaign-types.ts';
-import type { Condition } from '../operator/api/common-types.ts';
-import type { ScalePlan } from '../operator/api/scale-plan-types.ts';
-import type { AuditAccess } from './audit/run-audit.ts';
+import type { TierStatus } from '../contract/campaign-types.ts';
+import type { Condition } from '../contract/common-types.ts';
+import type { ScalePlan } from '../contract/scale-plan-types.ts';
+import type { AuditAccess } from './ledger-check/run-ledger-check.ts';
 
 export interface StackEvent {
   readonly atMs: number;

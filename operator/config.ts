@@ -5,9 +5,9 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
-import { DATA_PLANE_KEYS } from './api/app-contract.ts';
-import { TIERS } from './api/names.ts';
-import { ANY_ADDRESS } from './net/bind.ts';
+import { DATA_PLANE_KEYS } from '../contract/app-contract.ts';
+import { TIERS } from '../contract/names.ts';
+import { ANY_ADDRESS } from '../runtime/bind.ts';
 import type { BuildOptions } from './resources/build-options.ts';
 
 export interface OperatorConfig {

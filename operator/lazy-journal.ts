@@ -1,4 +1,5 @@
-import type { AuditLog, JournalAdmin } from './reconcile/ports.ts';
+import type { JournalAdmin } from '../journal/administration.ts';
+import type { AuditLog } from '../journal/trail.ts';
 
 /** What is there once the connection is; @throws Error that says why it isn't, before */
 const whenConnected = <T>(connecting: Promise<T>, whyNot: () => string | undefined) => {

@@ -4,17 +4,17 @@ import { enableCompileCache } from 'node:module';
 // A leader that was upgraded is missed every second. Before the imports below, which it then caches.
 enableCompileCache();
 
-const { createJournalAdmin } = await import('../app/journal/admin.ts');
-const { createAuditLog } = await import('../app/journal/audit-log.ts');
-const { connectJournal, JournalTlsError } = await import('../app/journal/connection.ts');
+const { createJournalAdmin } = await import('../journal/admin.ts');
+const { createAuditLog } = await import('../journal/audit-log.ts');
+const { connectJournal, JournalTlsError } = await import('../journal/connection.ts');
 const { OperatorConfigError, readJournalAccess, readOperatorConfig } = await import('./config.ts');
 const { KubeConfigError } = await import('./kube/access.ts');
 const { lazyAuditLog, lazyJournal } = await import('./lazy-journal.ts');
 const { createLogger } = await import('./observability/log.ts');
 const { createRegistry } = await import('./observability/metrics.ts');
 const { runOperator } = await import('./run-operator.ts');
-const { systemClock } = await import('./runtime/clock.ts');
-const { sleep } = await import('./runtime/sleep.ts');
+const { systemClock } = await import('../runtime/clock.ts');
+const { sleep } = await import('../runtime/sleep.ts');
 
 /** Ticks end within a second, the lease and the last events within another two. */
 const END_WITHIN_MS = 10_000;

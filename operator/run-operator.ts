@@ -1,12 +1,15 @@
 /** The operator as a whole, on any API server: watches always, acts while it holds the lease. */
 import { collectDefaultMetrics, type Registry } from 'prom-client';
+import { sleep } from '../runtime/sleep.ts';
 import { createKubeAccess } from './kube/access.ts';
 import { createClaimStore } from './kube/claims.ts';
 import { createKubeClient } from './kube/client.ts';
 import { createKubeCluster, type KubeCluster } from './kube/cluster.ts';
 import { createEventSink } from './kube/events.ts';
 import { createLeaseStore } from './kube/leases.ts';
-import { adminUrlThrough } from './kube/pods.ts';
+import { adminUrlThrough } from './kube/pods/pods.ts';
+import { Claims } from './leadership/claims.ts';
+import { Elector } from './leadership/elector.ts';
 import { startAuditServer } from './observability/audit-server.ts';
 import { startHealthServer } from './observability/health-server.ts';
 import { createKubeMetrics } from './observability/kube-metrics.ts';
@@ -14,12 +17,9 @@ import { reportElection, reportWatch } from './observability/kube-reporter.ts';
 import type { Listening } from './observability/listen.ts';
 import { createOperatorMetrics } from './observability/metrics.ts';
 import { createTickReporter } from './observability/tick-reporter.ts';
-import { campaignKey } from './reconcile/campaign-state.ts';
-import { Claims } from './runtime/claims.ts';
-import { Elector } from './runtime/elector.ts';
-import { sleep } from './runtime/sleep.ts';
 import { createServing } from './serving.ts';
 import { createTerm, type Term, type TermOptions } from './term.ts';
+import { campaignKey } from './tick/campaign-state.ts';
 
 export interface RunOptions extends TermOptions {
   readonly registry: Registry;

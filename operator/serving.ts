@@ -9,17 +9,17 @@
  * | that claim is no longer renewed   | claimed, and served                 | log, an event                               |
  * | claims can't be read or written   | served, as if there were no other   | log, metric, the election's Lease           |
  */
-import type { VoucherCampaign } from './api/campaign-types.ts';
-import { CLAIM_LEASE, NOT_SERVED } from './api/names.ts';
+import type { VoucherCampaign } from '../contract/campaign-types.ts';
+import { CLAIM_LEASE, NOT_SERVED } from '../contract/names.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { within } from '../runtime/deadline.ts';
 import type { KubeCluster } from './kube/cluster.ts';
 import { isKubeError } from './kube/errors.ts';
 import type { LeftOut, Service } from './kube/served.ts';
+import type { ClaimState, Claims } from './leadership/claims.ts';
 import type { Logger } from './observability/log.ts';
-import { campaignEvent } from './plan/events.ts';
-import { within } from './reconcile/deadline.ts';
-import type { EventSink } from './reconcile/ports.ts';
-import type { ClaimState, Claims } from './runtime/claims.ts';
-import type { Clock } from './runtime/clock.ts';
+import { campaignEvent } from './tick/events.ts';
+import type { EventSink } from './tick/ports.ts';
 
 export interface ServingOptions {
   readonly clock: Clock;

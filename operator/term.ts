@@ -1,22 +1,25 @@
 /** What acts while this process leads: the loop of ticks, and what it is made of. */
+
+import type { JournalAdmin } from '../journal/administration.ts';
+import type { AuditLog } from '../journal/trail.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { AuditSweeper } from './audit/audit-sweeper.ts';
 import type { OperatorConfig } from './config.ts';
 import type { KubeAccess } from './kube/access.ts';
 import type { KubeCluster } from './kube/cluster.ts';
+import type { Claims } from './leadership/claims.ts';
 import type { KubeMetrics } from './observability/kube-metrics.ts';
 import type { Logger } from './observability/log.ts';
 import type { createTickReporter } from './observability/tick-reporter.ts';
-import { SOON_MS } from './plan/requeue.ts';
-import { AuditSweeper } from './reconcile/audit-sweeper.ts';
-import type { AuditLog, EventSink, JournalAdmin } from './reconcile/ports.ts';
-import { createReconciler, type Reconciler } from './reconcile/reconcile.ts';
-import type { Claims } from './runtime/claims.ts';
-import type { Clock } from './runtime/clock.ts';
-import { Loop } from './runtime/loop.ts';
 import type { Serving } from './serving.ts';
 import { createCanaryAsker } from './signals/canary.ts';
 import { createCountsReader } from './signals/counts.ts';
 import { createSignalReader } from './signals/reader.ts';
 import { createScraper } from './signals/scrape.ts';
+import { Loop } from './tick/loop.ts';
+import type { EventSink } from './tick/ports.ts';
+import { createReconciler, type Reconciler } from './tick/reconcile.ts';
+import { SOON_MS } from './tick/requeue.ts';
 
 const BACKOFF = { initialMs: 500, maxMs: 30_000 };
 

@@ -9,9 +9,9 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { z } from 'zod';
-import { down } from '../local/cluster.ts';
 import { SHARED_CLUSTER } from '../test/helpers/cluster.ts';
 import { type Group, jestArgs, SUITES, type Suite } from '../test/suites.ts';
+import { down } from '../tools/cluster.ts';
 
 const jestResult = z.object({
   numPassedTests: z.number(),

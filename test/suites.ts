@@ -1,10 +1,10 @@
 /** The suites in the order in which they run, and what each needs of the machine. */
 import { existsSync } from 'node:fs';
 import { type EnsureOptions, ensureNatsServer } from '../local/binaries.ts';
-import { ensureBinary, HELM } from '../local/cluster/binaries.ts';
-import { ensureClusterParts } from '../local/cluster/build.ts';
-import { ensureCommand, whyNoCluster, whyNoFaults, whyNoGo } from '../local/cluster/host.ts';
 import { postgresPackage, postgresPackageDir } from '../local/postgres.ts';
+import { ensureBinary, HELM } from '../tools/cluster/binaries.ts';
+import { ensureClusterParts } from '../tools/cluster/build.ts';
+import { ensureCommand, whyNoCluster, whyNoFaults, whyNoGo } from '../tools/cluster/host.ts';
 
 /** `fast` is `npm test`: any user, any machine. `cluster` is `npm run test:cluster`: Helm, root, and a real Kubernetes. */
 export type Group = 'fast' | 'cluster';

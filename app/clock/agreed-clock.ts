@@ -6,21 +6,13 @@
  * Worked example: others say 12:00:00 when our monotonic clock says 5,000 ms. Ours is set back by ten minutes at 12:00:20.
  * A call at monotonic 25,500 finds 11:50:20.5 by ours and 12:00:20.5 by theirs, and answers the latter.
  */
+
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Clock } from '../core/clock.ts';
+import type { WallClock } from '../../runtime/clock.ts';
+import type { ClockSource } from '../../runtime/clock-source.ts';
 import { AGREE_MS, type ClockReading, judgeClocks } from '../core/clocks.ts';
 
-/** Another clock. Rejects when it can't be read now. */
-export interface ClockSource {
-  /** Whose clock it was, and what it said between the call and the answer. */
-  read(signal: AbortSignal): Promise<ClockAnswer>;
-}
-
-export interface ClockAnswer extends Pick<ClockReading, 'clock' | 'mayBeShared'> {
-  readonly atMs: number;
-}
-
-export interface AgreedClock extends Clock {
+export interface AgreedClock extends WallClock {
   /** Whether `now()` is what most clocks say, and not only ours, nor what they said before this machine slept. */
   isAgreed(): boolean;
   /** Whether our own is so wrong that citizens had better be served by others; what is wrong, for people. */
@@ -32,7 +24,7 @@ export interface AgreedClock extends Clock {
 }
 
 export interface AgreedClockOptions {
-  readonly own: Clock;
+  readonly own: WallClock;
   readonly monotonicMs: () => number;
   readonly sources: readonly ClockSource[];
   readonly onError: (error: unknown) => void;

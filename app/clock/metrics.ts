@@ -1,6 +1,6 @@
 /** What this process knows of clocks, its own among them, for the operator. */
 import { Gauge, type Registry } from 'prom-client';
-import { METRICS } from '../../operator/api/app-contract.ts';
+import { METRICS } from '../../contract/app-contract.ts';
 import type { AgreedClock } from './agreed-clock.ts';
 
 export const exportClocks = (registry: Registry, clock: Pick<AgreedClock, 'offsets'>): void => {

@@ -22,8 +22,8 @@
  * | expired        | |
  * | redeemed       | the money was used: nothing undoes it |
  */
-import type { EventEnvelope, EventType } from './envelope.ts';
-import { beats, type Claim } from './winner.ts';
+import type { EventEnvelope, EventType } from '../../contract/envelope.ts';
+import { beats, type Claim } from '../../contract/winner.ts';
 
 const PRECEDENCE: Readonly<Record<EventType, number>> = {
   received: 0,

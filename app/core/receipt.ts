@@ -12,8 +12,8 @@
  * which none of them can contain, so no two inputs give the same message.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
+import type { EventKind } from '../../contract/envelope.ts';
 import { encodeCrockford } from './crockford.ts';
-import type { EventKind } from './envelope.ts';
 import type { SecretKey } from './secret-key.ts';
 
 export interface Receipt {

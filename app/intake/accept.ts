@@ -3,10 +3,10 @@
  * its receipt wherever it is turned away; another body under the same key leaves it with 422, and costs no admission.
  */
 import type { IncomingMessage } from 'node:http';
+import type { StoredPosition } from '../../journal/publishing.ts';
 import { ApiError } from './errors.ts';
 import { createGate, type GateDeps, type Knock } from './gate.ts';
 import type { LoadGuard } from './load-guard.ts';
-import type { StoredPosition } from './ports.ts';
 import { readJson } from './read-json.ts';
 import { createRecall, type RecallDeps } from './recall.ts';
 import { type Claim, claimOf, publishClaim, type RegisterDeps, type Registered } from './register.ts';

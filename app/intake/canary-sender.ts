@@ -7,11 +7,11 @@ import { randomInt, randomUUID } from 'node:crypto';
 import { type IncomingMessage, request } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
-import { CANARY_WITHIN_MS, type CanaryReport } from '../../operator/api/app-contract.ts';
+import { CANARY_WITHIN_MS, type CanaryReport } from '../../contract/app-contract.ts';
+import type { LiveSettingsSource } from '../../journal/publishing.ts';
 import { withCheckCharacter } from '../core/identity-number.ts';
 import type { SecretKey } from '../core/secret-key.ts';
 import { CANARY_HEADER, signCanary } from './canary.ts';
-import type { LiveSettingsSource } from './ports.ts';
 
 export interface CanarySenderDeps {
   /** Of the campaign's Service. */

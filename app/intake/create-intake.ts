@@ -2,7 +2,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import express, { type ErrorRequestHandler, type RequestHandler } from 'express';
 import type { Registry } from 'prom-client';
-import type { ArrivalOutcome, LiveSettings } from '../../operator/api/app-contract.ts';
+import type { ArrivalOutcome, LiveSettings } from '../../contract/app-contract.ts';
 import { type AcceptDeps, createAcceptor } from './accept.ts';
 import { ApiError, ERRORS, type ErrorCode } from './errors.ts';
 import type { Knock } from './gate.ts';

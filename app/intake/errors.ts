@@ -1,5 +1,5 @@
 /** Every error that a citizen can meet: code, status and words. Codes are stable and free of language. */
-import type { LocalizedText } from '../../operator/api/app-contract.ts';
+import type { LocalizedText } from '../../contract/app-contract.ts';
 
 interface ErrorEntry {
   readonly status: number;

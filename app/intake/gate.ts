@@ -18,11 +18,11 @@
  */
 
 import type { IncomingMessage } from 'node:http';
-import type { LiveSettings } from '../../operator/api/app-contract.ts';
+import type { LiveSettings } from '../../contract/app-contract.ts';
+import type { LiveSettingsSource } from '../../journal/publishing.ts';
 import type { SecretKey } from '../core/secret-key.ts';
 import { CANARY_HEADER, isCanary } from './canary.ts';
 import { ApiError } from './errors.ts';
-import type { LiveSettingsSource } from './ports.ts';
 import { checkJsonHead } from './read-json.ts';
 import { TokenBucket } from './token-bucket.ts';
 import { WaitEstimate, waitText } from './wait-estimate.ts';

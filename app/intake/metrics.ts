@@ -1,6 +1,6 @@
 /** What the intake tells of itself; names are the operator's contract. */
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import { ARRIVAL_OUTCOMES, type ArrivalOutcome, METRICS } from '../../operator/api/app-contract.ts';
+import { ARRIVAL_OUTCOMES, type ArrivalOutcome, METRICS } from '../../contract/app-contract.ts';
 
 export interface IntakeMetrics {
   answered(outcome: ArrivalOutcome, seconds: number): void;

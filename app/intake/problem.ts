@@ -1,7 +1,7 @@
 /** Errors on the wire: problem details, RFC 9457. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import accepts from 'accepts';
-import type { LocalizedText } from '../../operator/api/app-contract.ts';
+import type { LocalizedText } from '../../contract/app-contract.ts';
 import { type ApiError, ERRORS } from './errors.ts';
 
 export type Language = keyof LocalizedText;

@@ -19,9 +19,10 @@
  * Worked example: 1,200/s at 40 pods are 30 questions a second and pod, 150 at once.
  */
 import { setTimeout as delay } from 'node:timers/promises';
+import type { AcceptanceLookup, Acceptances, StoredPosition } from '../../journal/publishing.ts';
 import { ApiError } from './errors.ts';
 import { type Knock, overloaded, shareOf } from './gate.ts';
-import type { AcceptanceLookup, Acceptances, ReceiptStore, StoredPosition } from './ports.ts';
+import type { ReceiptStore } from './ports.ts';
 import type { Claim, Registered } from './register.ts';
 import { TokenBucket } from './token-bucket.ts';
 

@@ -1,12 +1,13 @@
 /** GET /api/v1/registrations/{receiptNo}: what a receipt has come to, told only to whoever has its secret. */
 
-import type { LiveSettings, LocalizedText } from '../../operator/api/app-contract.ts';
+import type { LiveSettings, LocalizedText } from '../../contract/app-contract.ts';
+import type { LiveSettingsSource } from '../../journal/publishing.ts';
 import { normalReceipt } from '../core/normal-form.ts';
 import { project } from '../core/projection.ts';
 import { isReceiptNo, verifyReceiptSecret } from '../core/receipt.ts';
 import type { SecretKey } from '../core/secret-key.ts';
 import { ApiError } from './errors.ts';
-import type { LiveSettingsSource, ReceiptStore } from './ports.ts';
+import type { ReceiptStore } from './ports.ts';
 
 export interface ReceiptStateDeps {
   readonly campaignId: string;

@@ -1,6 +1,6 @@
 /** What became of this intake's registrations in the last seconds, on its metrics page: as counts, because one look is enough. */
 import { Gauge, type Registry } from 'prom-client';
-import { METRICS } from '../../operator/api/app-contract.ts';
+import { METRICS } from '../../contract/app-contract.ts';
 
 export interface RecentPublishes {
   recent(nowMs: number): ReadonlyMap<string, number>;

@@ -1,12 +1,13 @@
 /** POST /api/v1/registrations: from a request with its body to a receipt that is durable. */
 
-import type { EventEnvelope, ReceivedData } from '../core/envelope.ts';
+import type { EventEnvelope, ReceivedData } from '../../contract/envelope.ts';
+import type { PublishOutcome, RegistrationJournal, StoredPosition } from '../../journal/publishing.ts';
 import { citizenHashOf, deriveReceipt, fingerprintOf, type Receipt } from '../core/receipt.ts';
 import { SealingPausedError, sealingAad } from '../core/sealing.ts';
 import type { SecretKey } from '../core/secret-key.ts';
 import { ApiError, type ErrorCode } from './errors.ts';
 import type { Knock } from './gate.ts';
-import type { PublishOutcome, RegistrationJournal, Sealer, StoredPosition } from './ports.ts';
+import type { Sealer } from './ports.ts';
 import { fieldsOf, parseRegistration, type Registration } from './registration-body.ts';
 
 export interface RegisterDeps {

@@ -1,6 +1,6 @@
 /** A registration as a phone sends it, checked and normalised. Nothing of it is ever repeated in an error. */
 import { z } from 'zod';
-import type { LiveSettings } from '../../operator/api/app-contract.ts';
+import type { LiveSettings } from '../../contract/app-contract.ts';
 import { ageOn, parseIdentityNumber } from '../core/identity-number.ts';
 import { isName, normalName, normalPhone, normalWord } from '../core/normal-form.ts';
 import { type ErrorCode, type FieldError, fieldErrors } from './errors.ts';

@@ -1,7 +1,7 @@
 /** The HTTP server around an application: every wait and every count has a bound. */
 import { createServer, type RequestListener, type Server } from 'node:http';
-import { bind } from '../../operator/net/bind.ts';
-import { affordable, type Connections, createConnections, ownLimits } from '../../operator/net/connections.ts';
+import { bind } from '../../runtime/bind.ts';
+import { affordable, type Connections, createConnections, ownLimits } from '../../runtime/connections.ts';
 
 export interface HttpServer {
   readonly port: number;

@@ -1,7 +1,7 @@
 /** What citizens see while a contingency level lets nobody in: made once, in both languages, and sent from memory. */
 import type { Request, RequestHandler, Response } from 'express';
-import type { LiveSettings, LocalizedText } from '../../operator/api/app-contract.ts';
-import type { LiveSettingsSource } from './ports.ts';
+import type { LiveSettings, LocalizedText } from '../../contract/app-contract.ts';
+import type { LiveSettingsSource } from '../../journal/publishing.ts';
 
 type Page = NonNullable<LiveSettings['page']>;
 

@@ -6,7 +6,7 @@
  * Worked example: 800/s come to a pod that lets 100/s in, and are asked to come again after 2 s: 8 attempts, 16 s, told
  * as 20 s. It is a mean, of this process and the last seconds: the words say "about".
  */
-import type { LocalizedText } from '../../operator/api/app-contract.ts';
+import type { LocalizedText } from '../../contract/app-contract.ts';
 
 /** What people are told; the last one also for more. */
 const STEPS_SECONDS = [5, 10, 20, 30, 60, 120, 300, 600, 1_200, 1_800, 3_600] as const;

@@ -16,29 +16,21 @@
  * A key has two entries: the day's name and its own, which begins with the day. Who destroys a day purges the first, then all of
  * the second (docs/installation.md). Between the two a pod may still hold the key: a name that has a mark is written by no pod.
  */
+
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Clock } from '../core/clock.ts';
+import type { DataKeyStore } from '../../journal/data-key-store.ts';
+import type { WallClock } from '../../runtime/clock.ts';
 import { SealingPausedError, seal } from '../core/sealing.ts';
 import type { Sealer } from '../intake/ports.ts';
 import type { WrapKeys } from './privacy-keys.ts';
 import { type DataKey, nameOfOld, unwrapDataKey, wrapDataKey } from './wrapping.ts';
 
-/** Where wrapped data keys live. Implemented by app/journal. */
-export interface DataKeyStore {
-  /** Creates the entry unless there is one; answers with the bytes that are in force. */
-  getOrCreate(name: string, wrapped: Uint8Array, signal: AbortSignal): Promise<Uint8Array>;
-  /** Undefined: destroyed, or never there. */
-  get(name: string, signal: AbortSignal): Promise<Uint8Array | undefined>;
-  /** Names of all entries, destroyed ones too; `gone` when there is no bucket. @throws Error when it can't be asked */
-  look(signal: AbortSignal): Promise<{ readonly names: readonly string[]; readonly lastSequence: number } | 'gone'>;
-}
-
 export interface KeyRingDeps {
   readonly campaignId: string;
   readonly store: DataKeyStore;
   readonly readWrapKeys: () => Promise<WrapKeys>;
-  readonly clock: Clock;
+  readonly clock: WallClock;
   readonly onError: (error: unknown) => void;
   readonly random?: (bytes: number) => Uint8Array;
 }

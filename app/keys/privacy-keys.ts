@@ -1,7 +1,7 @@
 /** The campaign's Secret as files: read from the mount, where Kubernetes swaps them in place when they rotate. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { PRIVACY_KEYS } from '../../operator/api/app-contract.ts';
+import { PRIVACY_KEYS } from '../../contract/app-contract.ts';
 import { type SecretKey, secretKey } from '../core/secret-key.ts';
 
 const KEY_BYTES = 32;

@@ -15,8 +15,8 @@
  * A full disk ends the server as well, and is not over because the next error is another one: disk_full stays until a
  * commit comes through.
  */
-import type { DatabaseState } from '../../operator/api/app-contract.ts';
-import type { Found } from '../dependencies.ts';
+import type { DatabaseState } from '../../contract/app-contract.ts';
+import type { Found } from '../../contract/dependency.ts';
 import type { DatabaseTrouble } from './ports.ts';
 
 /** A batch that is told to be slow may wait for a lock or a slow disk; these are none of a moment. */

@@ -1,8 +1,8 @@
 /** A message of the journal → an event to record, or the reason why it is set aside. Pure. */
 
-import type { EventEnvelope } from '../core/envelope.ts';
-import { parseEnvelope } from '../core/envelope-schema.ts';
-import { acceptedAt } from '../core/winner.ts';
+import type { EventEnvelope } from '../../contract/envelope.ts';
+import { parseEnvelope } from '../../contract/envelope-schema.ts';
+import { acceptedAt } from '../../contract/winner.ts';
 
 /** The streams' max_msg_size; a larger message came past them. */
 export const MAX_MESSAGE_BYTES = 16_384;

@@ -1,6 +1,6 @@
 /** What the records tier tells of itself. */
 import { Counter, Histogram, type Registry } from 'prom-client';
-import { METRICS } from '../../operator/api/app-contract.ts';
+import { METRICS } from '../../contract/app-contract.ts';
 import type { CommittedBatch } from './commit-batch.ts';
 import { REJECTIONS } from './decode.ts';
 

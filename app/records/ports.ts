@@ -1,33 +1,9 @@
-/** What the records worker needs from the world. Implemented by app/journal and app/store. */
-import type { DatabaseState } from '../../operator/api/app-contract.ts';
-import type { EventEnvelope } from '../core/envelope.ts';
+/** What the records worker needs from the world. Implemented by journal/ and app/store. */
+import type { DatabaseState } from '../../contract/app-contract.ts';
+import type { EventEnvelope } from '../../contract/envelope.ts';
 
 /** A database that is not as it should be. */
 export type DatabaseTrouble = Exclude<DatabaseState, 'answers' | 'unknown'>;
-
-/** One message taken from a shard. */
-export interface Delivery {
-  readonly shard: number;
-  readonly sequence: number;
-  /** By the journal's clock; the same whenever and by whomever the message is read. */
-  readonly storedAtMs: number;
-  readonly data: Uint8Array;
-  readonly deliveryCount: number;
-  /** Only after the database has committed. */
-  ack(): void;
-  /** Keep it from being redelivered while the batch still works. */
-  working(): void;
-  /** Never deliver it again: it is set aside with a reason. */
-  term(reason: string): void;
-}
-
-export interface JournalReader {
-  /** Waits up to expiresMs for the first message; returns at most maxMessages. Empty when there was none. */
-  fetch(
-    request: { readonly shard: number; readonly maxMessages: number; readonly expiresMs: number },
-    signal: AbortSignal,
-  ): Promise<readonly Delivery[]>;
-}
 
 /** A parsed event, its `at` judged beside the journal's own time stamp, and where it stands in the journal. */
 export interface JournalledEvent {
@@ -88,16 +64,4 @@ export class RecordsStoreError extends Error {
     this.code = code;
     this.trouble = trouble;
   }
-}
-
-/** Reads a shard from any point, outside the workers' consumer, for a database that has to be made anew. */
-export interface JournalReplay {
-  /** Batches in order of sequence from `fromSequence` on, ending after the last message there was at the start. */
-  replay(
-    shard: number,
-    fromSequence: number,
-    signal: AbortSignal,
-  ): AsyncIterable<readonly Pick<Delivery, 'sequence' | 'storedAtMs' | 'data'>[]>;
-  /** 0 for an empty shard. */
-  lastSequence(shard: number, signal: AbortSignal): Promise<number>;
 }

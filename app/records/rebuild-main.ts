@@ -5,10 +5,10 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { ENV } from '../../operator/api/app-contract.ts';
+import { ENV } from '../../contract/app-contract.ts';
+import { connectJournal } from '../../journal/connection.ts';
+import { createJournalReplay } from '../../journal/replay.ts';
 import { databaseAccess, journalServers, readDataPlane } from '../config.ts';
-import { connectJournal } from '../journal/connection.ts';
-import { createJournalReplay } from '../journal/replay.ts';
 import { loggedError } from '../log.ts';
 import { createStore } from '../store/records-store.ts';
 import { progressLine, rebuildRecords } from './rebuild.ts';

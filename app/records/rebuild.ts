@@ -3,9 +3,10 @@
  * The commit is a join, so a rebuild may run beside working workers, over a half-filled database, or twice.
  */
 import { setTimeout as delay } from 'node:timers/promises';
+import type { JournalReplay } from '../../journal/reading.ts';
 import { backoffMs } from './backoff.ts';
 import { commitBatch } from './commit-batch.ts';
-import { type JournalReplay, type RecordsStore, RecordsStoreError } from './ports.ts';
+import { type RecordsStore, RecordsStoreError } from './ports.ts';
 
 export interface RebuildProgress {
   readonly done: number;

@@ -7,8 +7,8 @@
  * | one can't be pulled from            | what its failure says, since the first of them failed |
  * | all answer                          | answers |
  */
-import type { JournalStateOfPod } from '../../operator/api/app-contract.ts';
-import type { Found } from '../dependencies.ts';
+import type { JournalStateOfPod } from '../../contract/app-contract.ts';
+import type { Found } from '../../contract/dependency.ts';
 
 export type FetchFailure = Exclude<JournalStateOfPod, 'answers' | 'unknown' | 'full'>;
 

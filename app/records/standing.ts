@@ -12,8 +12,9 @@
  * Worked example: X at 10, then Y at 5, then another copy of X at 3. X@10 stands; Y@5 displaces it and X is superseded;
  * X@3 displaces Y, so X is reinstated and Y superseded. In any other order the rows are the same.
  */
+
+import { beats } from '../../contract/winner.ts';
 import { factBeats } from '../core/projection.ts';
-import { beats } from '../core/winner.ts';
 import type { JournalledEvent } from './ports.ts';
 
 export interface SupersededReceipt {

@@ -1,6 +1,6 @@
 /** Totals of the database on the metrics page, for the operator, which has no access to it. */
 import { Gauge, type Registry } from 'prom-client';
-import { METRICS } from '../../operator/api/app-contract.ts';
+import { METRICS } from '../../contract/app-contract.ts';
 
 export interface Totals {
   readonly received: number;

@@ -1,7 +1,7 @@
 /** Looks at the database now and then, and puts what is known of it on the metrics page. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { Gauge, type Registry } from 'prom-client';
-import { METRICS } from '../../operator/api/app-contract.ts';
+import { METRICS } from '../../contract/app-contract.ts';
 import type { DatabaseHealth } from './database-health.ts';
 import type { DatabaseTrouble } from './ports.ts';
 

@@ -7,12 +7,13 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Registry } from 'prom-client';
+import type { Delivery, JournalReader } from '../../journal/reading.ts';
 import { loggedError } from '../log.ts';
 import { backoffMs } from './backoff.ts';
 import { FIRST_MESSAGES, MOST_MESSAGES, nextBatchSize } from './batch-size.ts';
 import { type CommittedBatch, commitBatch } from './commit-batch.ts';
 import { createRecordsMetrics, type RecordsMetrics } from './metrics.ts';
-import { type Delivery, type JournalReader, type RecordsStore, RecordsStoreError } from './ports.ts';
+import { type RecordsStore, RecordsStoreError } from './ports.ts';
 import type { WorkerHealth } from './worker-health.ts';
 
 /** A pino logger will do. */

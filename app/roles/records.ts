@@ -1,7 +1,8 @@
 /** The records tier, put together: journal, database and worker. */
+
+import { connectJournal } from '../../journal/connection.ts';
+import { createJournalReader, hasConsumers } from '../../journal/reader.ts';
 import { databaseAccess, journalServers } from '../config.ts';
-import { connectJournal } from '../journal/connection.ts';
-import { createJournalReader, hasConsumers } from '../journal/reader.ts';
 import { DatabaseHealth } from '../records/database-health.ts';
 import { type FetchFailure, ShardsHealth } from '../records/shards-health.ts';
 import { exportTotals } from '../records/totals.ts';

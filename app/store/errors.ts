@@ -1,5 +1,5 @@
-import { DATA_PLANE_KEYS } from '../../operator/api/app-contract.ts';
-import { certificateProblem } from '../core/server-certificate.ts';
+import { DATA_PLANE_KEYS } from '../../contract/app-contract.ts';
+import { certificateProblem } from '../../runtime/server-certificate.ts';
 import { RecordsStoreError } from '../records/ports.ts';
 import { codeOf, troubleOf } from './trouble.ts';
 

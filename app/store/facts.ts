@@ -1,6 +1,6 @@
 /** The table registration_fact inside one transaction: the earliest copy of every later event type. */
 import type { PoolClient } from 'pg';
-import type { EventKind, EventType } from '../core/envelope.ts';
+import type { EventKind, EventType } from '../../contract/envelope.ts';
 import type { JournalledEvent } from '../records/ports.ts';
 import { copyBeats } from '../records/standing.ts';
 import { hexArray, plainArray, textArray } from './arrays.ts';

@@ -1,6 +1,6 @@
 /** Connections to one database. */
 import { type ClientConfig, Pool, type QueryConfig } from 'pg';
-import { DATA_PLANE_KEYS } from '../../operator/api/app-contract.ts';
+import { DATA_PLANE_KEYS } from '../../contract/app-contract.ts';
 
 export interface DatabaseAccess {
   /** `postgres://user:password@host:port/database` */

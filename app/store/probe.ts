@@ -14,7 +14,7 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Client, type ClientConfig } from 'pg';
-import { createConnections } from '../../operator/net/connections.ts';
+import { createConnections } from '../../runtime/connections.ts';
 import { codeOf } from './trouble.ts';
 
 export type Answer = 'well' | 'refuses' | 'silent';

@@ -1,7 +1,7 @@
 /** What a citizen's receipt has come to. A read that can't be answered in a second is answered `unavailable`. */
 import { escapeIdentifier } from 'pg';
-import type { ClockSource } from '../clock/agreed-clock.ts';
-import type { EventType } from '../core/envelope.ts';
+import type { EventType } from '../../contract/envelope.ts';
+import type { ClockSource } from '../../runtime/clock-source.ts';
 import type { ReceiptLookup, ReceiptStore } from '../intake/ports.ts';
 import { createPool, type DatabaseAccess } from './pool.ts';
 

@@ -11,7 +11,7 @@
  * lost there (patroni/patroni#1412). Every error means "outcome unknown", and committing again is safe.
  */
 import { escapeIdentifier, type Pool, type PoolClient } from 'pg';
-import type { EventKind } from '../core/envelope.ts';
+import type { EventKind } from '../../contract/envelope.ts';
 import type { CommitResult, DatabaseTrouble, RecordsStore, RejectedMessage } from '../records/ports.ts';
 import { collapseByCitizen, collapseFacts } from '../records/standing.ts';
 import { abortable } from './abortable.ts';

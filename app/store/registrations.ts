@@ -1,7 +1,7 @@
 /** The tables registration and superseded_receipt inside one transaction. */
 import type { PoolClient } from 'pg';
-import type { EventKind, ReceivedData } from '../core/envelope.ts';
-import { bucketOf } from '../core/shard.ts';
+import type { EventKind, ReceivedData } from '../../contract/envelope.ts';
+import { bucketOf } from '../../contract/shard.ts';
 import { type JournalledEvent, RecordsStoreError } from '../records/ports.ts';
 import { type CitizenClaims, type SupersededReceipt, settle } from '../records/standing.ts';
 import { hexArray, plainArray, textArray } from './arrays.ts';

@@ -16,8 +16,8 @@
  *
  * https://www.postgresql.org/docs/current/errcodes-appendix.html
  */
-import { DATA_PLANE_KEYS } from '../../operator/api/app-contract.ts';
-import { certificateProblem } from '../core/server-certificate.ts';
+import { DATA_PLANE_KEYS } from '../../contract/app-contract.ts';
+import { certificateProblem } from '../../runtime/server-certificate.ts';
 import type { DatabaseTrouble } from '../records/ports.ts';
 
 /** SQLSTATE, or the socket's code such as ECONNREFUSED. */

@@ -1,13 +1,13 @@
 /** What must be so for this campaign, beside capacity: its conditions, Secrets, certificates, people's overrides. Pure. */
 
-import { DATA_PLANE_KEYS, PRIVACY_KEYS } from '../../operator/api/app-contract.ts';
-import type { ConditionType } from '../../operator/api/conditions.ts';
-import { instantMs } from '../../operator/api/instant.ts';
-import { tierName } from '../../operator/api/names.ts';
-import { SCALED_TIERS } from '../../operator/plan/observed.ts';
-import { overridesOf } from '../../operator/plan/overrides.ts';
+import { DATA_PLANE_KEYS, PRIVACY_KEYS } from '../../contract/app-contract.ts';
+import type { ConditionType } from '../../contract/conditions.ts';
+import { instantMs } from '../../contract/instant.ts';
+import { tierName } from '../../contract/names.ts';
+import { overridesOf } from '../../operator/contingency/overrides.ts';
+import { SCALED_TIERS } from '../../operator/tick/observed.ts';
 import { closesAtOf } from '../closing.ts';
-import { approvalCommand, askedFor, waitingPlans } from '../plans.ts';
+import { approvalCommand, askedFor, waitingPlans } from '../plans/plans.ts';
 import { faultsOf } from '../remedies.ts';
 import { ago, clockOf, zoneOf } from '../times.ts';
 import { count } from '../words.ts';

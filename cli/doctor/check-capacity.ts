@@ -1,7 +1,7 @@
 /** Whether the replicas that the forecast takes are authorised, and when they are started. Pure. */
-import { instantMs } from '../../operator/api/instant.ts';
+import { instantMs } from '../../contract/instant.ts';
 import { ceilingInForce } from '../../operator/scaling/schedule.ts';
-import { where } from '../plans.ts';
+import { where } from '../plans/plans.ts';
 import { ago, clockOf, instantOf, zoneOf } from '../times.ts';
 import { count } from '../words.ts';
 import type { CampaignFacts } from './facts.ts';

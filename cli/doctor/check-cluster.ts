@@ -1,7 +1,7 @@
 /** What must be so whatever the campaign: API server, kinds, operator, clocks, policies. Pure; a sentence a rule. */
-import { API_GROUP, EVERYWHERE } from '../../operator/api/names.ts';
-import { SCALE_PLAN, VOUCHER_CAMPAIGN } from '../../operator/api/schema.ts';
-import type { SchemaNode } from '../../operator/api/schema-node.ts';
+import { API_GROUP, EVERYWHERE } from '../../contract/names.ts';
+import type { SchemaNode } from '../../contract/schema/node.ts';
+import { SCALE_PLAN, VOUCHER_CAMPAIGN } from '../../contract/schema/schema.ts';
 import { CLAIM_OLD_MS } from '../claim.ts';
 import { span } from '../words.ts';
 import type { ClusterFacts, CrdFacts, LeaseFacts, OperatorFacts, PolicyFacts } from './facts.ts';

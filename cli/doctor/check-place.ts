@@ -1,5 +1,5 @@
 /** Whether the replicas of the forecast have a place: quotas, limits, nodes, and an image to run. Pure. */
-import { SCALED_TIERS, type ScaledTier } from '../../operator/plan/observed.ts';
+import { SCALED_TIERS, type ScaledTier } from '../../operator/tick/observed.ts';
 import type { CampaignFacts, QuotaFacts, TierFacts } from './facts.ts';
 import { type Finding, fail, ok, onceSeen, warn } from './finding.ts';
 import { type Need, needsOf } from './need.ts';

@@ -5,7 +5,7 @@ import { type Cluster, createCluster, type SeenCampaign } from '../cluster.ts';
 import { NotWellError } from '../errors.ts';
 import type { Io } from '../io.ts';
 import { forPrograms, type Output, withOutput } from '../output.ts';
-import { rendered } from '../screen.ts';
+import { rendered } from '../status/screen.ts';
 import { checkCampaign } from './check-campaign.ts';
 import { checkCapacity } from './check-capacity.ts';
 import { checkCluster } from './check-cluster.ts';
@@ -13,7 +13,7 @@ import { checkPlace } from './check-place.ts';
 import { type Finding, warn } from './finding.ts';
 import { gatherCampaign } from './gather-campaign.ts';
 import { gatherCluster } from './gather-cluster.ts';
-import { createReader } from './look.ts';
+import { createReader } from './reader.ts';
 import { findingJson, findingLines, worst } from './report.ts';
 
 interface Options extends ClusterOptions {

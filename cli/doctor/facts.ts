@@ -1,7 +1,7 @@
 /** What `kubectl voucher doctor` gathers before it judges. Data only; no value of a Secret is among it. */
 
-import type { ScalePlan } from '../../operator/api/scale-plan-types.ts';
-import type { ScaledTier } from '../../operator/plan/observed.ts';
+import type { ScalePlan } from '../../contract/scale-plan-types.ts';
+import type { ScaledTier } from '../../operator/tick/observed.ts';
 import type { SeenCampaign } from '../cluster.ts';
 
 /** One thing that was looked at; not everybody may look at everything. */

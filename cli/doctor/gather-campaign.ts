@@ -1,6 +1,6 @@
 /** Gathers what the doctor judges of one campaign. I/O; of Secrets only the names of their keys are kept. */
 import { z } from 'zod';
-import { tierName } from '../../operator/api/names.ts';
+import { tierName } from '../../contract/names.ts';
 import type { KubeObject } from '../../operator/kube/objects.ts';
 import {
   AUTOSCALERS,
@@ -13,7 +13,7 @@ import {
   QUOTAS,
   SECRETS,
 } from '../../operator/kube/resources.ts';
-import { SCALED_TIERS } from '../../operator/plan/observed.ts';
+import { SCALED_TIERS } from '../../operator/tick/observed.ts';
 import type { Cluster, SeenCampaign } from '../cluster.ts';
 import type {
   CampaignFacts,
@@ -25,7 +25,7 @@ import type {
   TierFacts,
 } from './facts.ts';
 import { gatherNodes, podRequests, podsOf, podTemplate, quantities } from './gather-nodes.ts';
-import { andThen, type Reader } from './look.ts';
+import { andThen, type Reader } from './reader.ts';
 
 const EXPIRES_AT = 'voucher-operator.io/expires-at';
 /** Secrets of the chart's servers (operator/setup/secrets.ts). Only names and annotations of Secrets are listed here. */

@@ -1,6 +1,6 @@
 /** Gathers what the doctor judges of the cluster. I/O; every object is cut down to its facts where it is read. */
 import { z } from 'zod';
-import { API_GROUP, CLAIM_LEASE, NOT_SERVED } from '../../operator/api/names.ts';
+import { API_GROUP, CLAIM_LEASE, NOT_SERVED } from '../../contract/names.ts';
 import type { KubeObject } from '../../operator/kube/objects.ts';
 import { CRDS, DEPLOYMENTS, LEASES, POLICIES, POLICY_BINDINGS } from '../../operator/kube/resources.ts';
 import { askServer } from '../../operator/kube/server.ts';
@@ -8,7 +8,7 @@ import type { Api } from '../access.ts';
 import { claimSeen } from '../claim.ts';
 import type { Io } from '../io.ts';
 import type { ClusterFacts, CrdFacts, LeaseFacts, OperatorFacts, PolicyFacts, Seen, ServerFacts } from './facts.ts';
-import { andThen, type Reader } from './look.ts';
+import { andThen, type Reader } from './reader.ts';
 
 const OURS = 'app.kubernetes.io/name=voucher-operator';
 

@@ -1,11 +1,11 @@
 /** Nodes with what is asked of them, and pods as far as the doctor looks at them. I/O. */
 import { z } from 'zod';
-import { HEADROOM, LABELS } from '../../operator/api/names.ts';
+import { HEADROOM, LABELS } from '../../contract/names.ts';
 import type { KubeObject } from '../../operator/kube/objects.ts';
-import { parseQuantity } from '../../operator/kube/quantity.ts';
+import { parseQuantity } from '../../operator/kube/pods/quantity.ts';
 import { NODES, PODS } from '../../operator/kube/resources.ts';
 import type { NodeFacts, PodFacts, Resources, Seen } from './facts.ts';
-import { andThen, type Reader } from './look.ts';
+import { andThen, type Reader } from './reader.ts';
 import { NONE, plus } from './resources.ts';
 
 const amounts = z.record(z.string(), z.string()).optional();

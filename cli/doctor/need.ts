@@ -1,10 +1,10 @@
 /** How many replicas the forecast takes, and from when. Pure. */
-import type { VoucherCampaign } from '../../operator/api/campaign-types.ts';
-import { parseMemory } from '../../operator/plan/memory.ts';
-import { SCALED_TIERS, type ScaledTier } from '../../operator/plan/observed.ts';
+import type { VoucherCampaign } from '../../contract/campaign-types.ts';
 import { capacityOf } from '../../operator/scaling/capacity.ts';
 import { paceOf } from '../../operator/scaling/pre-warm.ts';
 import { type Schedule, scheduleOf } from '../../operator/scaling/schedule.ts';
+import { parseMemory } from '../../operator/tick/memory.ts';
+import { SCALED_TIERS, type ScaledTier } from '../../operator/tick/observed.ts';
 
 export interface Need {
   readonly tier: ScaledTier;

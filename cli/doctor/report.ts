@@ -1,5 +1,5 @@
 /** What the doctor says, in words and for programs. Pure. */
-import { hanging, type Line, line, padded, span, type Tone, width } from '../screen.ts';
+import { hanging, type Line, line, padded, span, type Tone, width } from '../status/screen.ts';
 import { type Finding, LEVELS, type Level } from './finding.ts';
 
 const TONES: Readonly<Record<Level, Tone>> = { OK: 'good', WARN: 'warn', FAIL: 'bad' };

@@ -1,5 +1,5 @@
 /** Who dies when: kill -9 in the flood, of one process of each kind that a campaign must survive to lose. */
-import type { TraceStep } from '../../operator/scaling/trace.ts';
+import type { TraceStep } from '../../simulation/trace.ts';
 import { peakArrivalsPerSecond, rateAt } from '../load/trace.ts';
 import type { Stack, StackProcess } from '../stack.ts';
 

@@ -1,7 +1,7 @@
 /** The control law played on the demo's trace before anything is built. Pure. */
-import type { VoucherCampaign } from '../../operator/api/campaign-types.ts';
-import { simulate } from '../../operator/scaling/simulate.ts';
-import type { TraceStep } from '../../operator/scaling/trace.ts';
+import type { VoucherCampaign } from '../../contract/campaign-types.ts';
+import { simulate } from '../../simulation/simulate.ts';
+import type { TraceStep } from '../../simulation/trace.ts';
 import type { Forecast } from './report.ts';
 
 /** Processes of this machine: a Node process is Ready in about two seconds, and two cores start a few at a time. */

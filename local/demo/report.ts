@@ -1,5 +1,5 @@
 /** What a run comes to: the figures as data, and the same for people. Pure. */
-import type { AuditResult } from '../audit/compare.ts';
+import type { AuditResult } from '../ledger-check/compare.ts';
 import type { LoadStats } from '../load/stats.ts';
 import type { Stack, StackEvent } from '../stack.ts';
 import { type Killed, VICTIMS } from './chaos.ts';

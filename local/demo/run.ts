@@ -1,7 +1,7 @@
 /** The demo from the running stack to the report: open, flood, watch, drain, audit. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { TraceStep } from '../../operator/scaling/trace.ts';
-import type { AuditResult } from '../audit/compare.ts';
+import type { TraceStep } from '../../simulation/trace.ts';
+import type { AuditResult } from '../ledger-check/compare.ts';
 import type { Stack, StackProcess } from '../stack.ts';
 import { type Killed, type Strike, strike, strikesFor } from './chaos.ts';
 import type { LoadProcess } from './load-process.ts';

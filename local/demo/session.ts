@@ -6,11 +6,11 @@
  */
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import type { VoucherCampaign } from '../../operator/api/campaign-types.ts';
-import { parseTrace, type TraceStep } from '../../operator/scaling/trace.ts';
-import type { AuditResult } from '../audit/compare.ts';
-import { readLedger } from '../audit/read-ledger.ts';
-import type { AuditAccess } from '../audit/run-audit.ts';
+import type { VoucherCampaign } from '../../contract/campaign-types.ts';
+import { parseTrace, type TraceStep } from '../../simulation/trace.ts';
+import type { AuditResult } from '../ledger-check/compare.ts';
+import { readLedger } from '../ledger-check/read-ledger.ts';
+import type { AuditAccess } from '../ledger-check/run-ledger-check.ts';
 import { durationSeconds, peakArrivalsPerSecond } from '../load/trace.ts';
 import type { Stack } from '../stack.ts';
 import { demoCampaign } from './campaign.ts';

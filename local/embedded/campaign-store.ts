@@ -1,7 +1,7 @@
 /** The stored campaign of the embedded mode: what the API server holds in a cluster, with the same admission. */
 import { randomUUID } from 'node:crypto';
-import type { VoucherCampaign } from '../../operator/api/campaign-types.ts';
-import type { EventSink, StatusWriter } from '../../operator/reconcile/ports.ts';
+import type { VoucherCampaign } from '../../contract/campaign-types.ts';
+import type { EventSink, StatusWriter } from '../../operator/tick/ports.ts';
 import { admitCampaign, admitCampaignStatus, formatAdmissionErrors } from '../admission.ts';
 import type { StackEvent } from '../stack.ts';
 

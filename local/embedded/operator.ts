@@ -2,28 +2,28 @@
 
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
-import type { VoucherCampaign } from '../../operator/api/campaign-types.ts';
+import type { VoucherCampaign } from '../../contract/campaign-types.ts';
+import type { JournalAdmin } from '../../journal/administration.ts';
+import type { AuditLog } from '../../journal/trail.ts';
 import { createLogger } from '../../operator/observability/log.ts';
 import { createOperatorMetrics } from '../../operator/observability/metrics.ts';
 import { createTickReporter } from '../../operator/observability/tick-reporter.ts';
-import type { Plan } from '../../operator/plan/plan.ts';
-import { campaignKey } from '../../operator/reconcile/campaign-state.ts';
+import type { BuildOptions } from '../../operator/resources/build-options.ts';
+import type { SignalError } from '../../operator/signals/reader.ts';
+import { campaignKey } from '../../operator/tick/campaign-state.ts';
+import { Loop } from '../../operator/tick/loop.ts';
 import type {
-  AuditLog,
   CanaryAsker,
   ClusterReader,
   CountsReader,
-  JournalAdmin,
   ManifestWriter,
   PlanWriter,
   ReplicaWriter,
   SignalReader,
-} from '../../operator/reconcile/ports.ts';
-import { createReconciler } from '../../operator/reconcile/reconcile.ts';
-import type { BuildOptions } from '../../operator/resources/build-options.ts';
-import { systemClock } from '../../operator/runtime/clock.ts';
-import { Loop } from '../../operator/runtime/loop.ts';
-import type { SignalError } from '../../operator/signals/reader.ts';
+} from '../../operator/tick/ports.ts';
+import { createReconciler } from '../../operator/tick/reconcile.ts';
+import type { Plan } from '../../operator/tick/tick-plan.ts';
+import { systemClock } from '../../runtime/clock.ts';
 import type { CampaignStore } from './campaign-store.ts';
 
 export interface OperatorWorld {

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DATA_PLANE_KEYS, PRIVACY_KEYS } from '../../operator/api/app-contract.ts';
+import { DATA_PLANE_KEYS, PRIVACY_KEYS } from '../../contract/app-contract.ts';
 
 export interface DataPlaneAccess {
   readonly natsUrls: readonly string[];

@@ -1,10 +1,10 @@
 /** The campaign's status and the last plan as the demo and the tests look at them. Pure. */
 
-import type { VoucherCampaign } from '../../operator/api/campaign-types.ts';
-import { instantMs } from '../../operator/api/instant.ts';
-import type { ScalePlan } from '../../operator/api/scale-plan-types.ts';
-import type { ScaledTier } from '../../operator/plan/observed.ts';
-import type { Plan } from '../../operator/plan/plan.ts';
+import type { VoucherCampaign } from '../../contract/campaign-types.ts';
+import { instantMs } from '../../contract/instant.ts';
+import type { ScalePlan } from '../../contract/scale-plan-types.ts';
+import type { ScaledTier } from '../../operator/tick/observed.ts';
+import type { Plan } from '../../operator/tick/tick-plan.ts';
 import type { StackSnapshot } from '../stack.ts';
 
 /** The plan's own status is newer than the stored one, which is written every few seconds. */

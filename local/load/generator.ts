@@ -8,7 +8,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError } from 'commander';
-import { parseTrace } from '../../operator/scaling/trace.ts';
+import { parseTrace } from '../../simulation/trace.ts';
 import { type RegistrationClient, registrationClient } from './http-client.ts';
 import { openLedger } from './ledger.ts';
 import { loopbackOrigin } from './loopback.ts';

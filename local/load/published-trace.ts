@@ -4,7 +4,7 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { TraceStep } from '../../operator/scaling/trace.ts';
+import type { TraceStep } from '../../simulation/trace.ts';
 
 /** Published: 3.31 million registrations in 8 days. */
 export const PUBLISHED_REGISTRATIONS = 3_310_000;

@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { TraceStep } from '../../operator/scaling/trace.ts';
+import type { TraceStep } from '../../simulation/trace.ts';
 import { citizenOf } from './citizen.ts';
 import type { RegistrationClient } from './http-client.ts';
 import { keyHashOf, type Ledger, type SendIntent } from './ledger.ts';

@@ -2,7 +2,7 @@
  * Arithmetic of a traffic trace: a rate holds until the next row, the last row ends the trace.
  * Worked example: `0,10` `60,300` `90,0` is 60 × 10 + 30 × 300 = 9,600 arrivals in 90 s.
  */
-import type { TraceStep } from '../../operator/scaling/trace.ts';
+import type { TraceStep } from '../../simulation/trace.ts';
 import { exponential, type RandomSource } from './random.ts';
 
 /** From opening, second 0, to the last row. */

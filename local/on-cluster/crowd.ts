@@ -1,5 +1,5 @@
 /** The generator in a pod of its own, in a namespace of its own: the only one that may mount a folder of this machine. */
-import type { Kubernetes } from '../cluster.ts';
+import type { Kubernetes } from '../../tools/cluster.ts';
 import type { CrowdPlace } from '../stack.ts';
 import { DEMO_LABEL } from './platform.ts';
 

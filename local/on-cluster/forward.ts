@@ -1,7 +1,7 @@
 /** A Service of a cluster on a port of this machine, for clusters whose addresses it does not reach. */
-import { systemClock } from '../../operator/runtime/clock.ts';
-import { sleep } from '../../operator/runtime/sleep.ts';
-import type { Kubernetes } from '../cluster.ts';
+import { systemClock } from '../../runtime/clock.ts';
+import { sleep } from '../../runtime/sleep.ts';
+import type { Kubernetes } from '../../tools/cluster.ts';
 import type { SpawnManaged } from '../managed-process.ts';
 import { PortPool } from '../processes/free-port.ts';
 

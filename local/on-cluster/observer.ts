@@ -2,10 +2,10 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
-import type { VoucherCampaign } from '../../operator/api/campaign-types.ts';
-import { instantMs } from '../../operator/api/instant.ts';
-import { LABELS } from '../../operator/api/names.ts';
-import type { ScalePlan } from '../../operator/api/scale-plan-types.ts';
+import type { VoucherCampaign } from '../../contract/campaign-types.ts';
+import { instantMs } from '../../contract/instant.ts';
+import { LABELS } from '../../contract/names.ts';
+import type { ScalePlan } from '../../contract/scale-plan-types.ts';
 import type { KubeClient } from '../../operator/kube/client.ts';
 import { type ApiResource, CAMPAIGNS, EVENTS, LEASES, PODS, SCALE_PLANS } from '../../operator/kube/resources.ts';
 import type { StackEvent, StackProcess, StackSnapshot } from '../stack.ts';

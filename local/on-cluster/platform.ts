@@ -1,6 +1,6 @@
 /** The operator and its data plane on a cluster, installed with Helm from this checkout: fresh for every run. */
 import { fileURLToPath } from 'node:url';
-import { ensureCrowdImage, ensureImages, PRODUCT_IMAGE } from '../image.ts';
+import { ensureCrowdImage, ensureImages, PRODUCT_IMAGE } from '../../tools/image.ts';
 import type { Images, Target } from './target.ts';
 
 export interface PlatformOptions {

@@ -1,5 +1,5 @@
 /** Which Kubernetes the demo runs on: one of our own, or one that the user names by a context of their kubeconfig. */
-import { attach, type Cluster, down, type Kubernetes, ownClusterAt, up } from '../cluster.ts';
+import { attach, type Cluster, down, type Kubernetes, ownClusterAt, up } from '../../tools/cluster.ts';
 
 export interface TargetOptions {
   readonly clusterName?: string;

@@ -1,7 +1,7 @@
 /** A Service on this machine: TCP connections, spread round robin over the ready pods, as kube-proxy would. */
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
-import { affordable, ownLimits } from '../../operator/net/connections.ts';
+import { affordable, ownLimits } from '../../runtime/connections.ts';
 
 export interface Endpoint {
   readonly host: string;

@@ -1,6 +1,6 @@
 /** A container's environment on this machine: what the kubelet would put into it, with paths and ports of one process. */
 import type { Container, EnvVar } from 'kubernetes-types/core/v1.js';
-import { ENV } from '../../operator/api/app-contract.ts';
+import { ENV } from '../../contract/app-contract.ts';
 
 export interface Mount {
   readonly mountPath: string;

@@ -1,7 +1,7 @@
 /** Deployment and ReplicaSet controller in one: keeps the pods of one Deployment as its manifest and replicas say. */
 import { createHash, randomBytes } from 'node:crypto';
 import type { Deployment } from 'kubernetes-types/apps/v1.js';
-import { LABELS } from '../../operator/api/names.ts';
+import { LABELS } from '../../contract/names.ts';
 import type { StoredObject } from './object-store.ts';
 import { Pod, type PodWorld } from './pod.ts';
 import { rolloutStep } from './rollout.ts';

@@ -1,6 +1,6 @@
 /** What is authorised, as the API server has it now, by its own clock. */
-import type { ScalePlan } from '../api/scale-plan-types.ts';
-import type { AuthorizationReader } from '../reconcile/ports.ts';
+import type { ScalePlan } from '../../contract/scale-plan-types.ts';
+import type { AuthorizationReader } from '../scale-plans/authorization.ts';
 import { keepCampaign } from './campaigns.ts';
 import type { KubeClient } from './client.ts';
 import { isKubeError } from './errors.ts';

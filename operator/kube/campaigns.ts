@@ -1,10 +1,10 @@
 /** Campaigns: read from the watch, and their status written. */
 
-import type { VoucherCampaign, VoucherCampaignStatus } from '../api/campaign-types.ts';
-import { FIELD_MANAGER, JOURNAL_FINALIZER } from '../api/names.ts';
-import { readablePart } from '../api/readable.ts';
-import { campaignStatus } from '../api/schema-status.ts';
-import type { FinalizerWriter, StatusWriter } from '../reconcile/ports.ts';
+import type { VoucherCampaign, VoucherCampaignStatus } from '../../contract/campaign-types.ts';
+import { FIELD_MANAGER, JOURNAL_FINALIZER } from '../../contract/names.ts';
+import { readablePart } from '../../contract/readable.ts';
+import { campaignStatus } from '../../contract/schema/status.ts';
+import type { FinalizerWriter, StatusWriter } from '../tick/ports.ts';
 import type { KubeClient } from './client.ts';
 import { type Kept, type KubeObject, keeperOf, parseObject } from './objects.ts';
 import { CAMPAIGNS } from './resources.ts';

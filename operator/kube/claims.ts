@@ -1,9 +1,9 @@
 /** Claims of namespaces: a Lease in each, whose holder is an installation. */
 import { z } from 'zod';
-import { CLAIM_LEASE, LABELS } from '../api/names.ts';
-import type { Claim, ClaimStore } from '../runtime/claims.ts';
-import { CLAIM_TIMING } from '../runtime/claims.ts';
-import type { Clock } from '../runtime/clock.ts';
+import { CLAIM_LEASE, LABELS } from '../../contract/names.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import type { Claim, ClaimStore } from '../leadership/claims.ts';
+import { CLAIM_TIMING } from '../leadership/claims.ts';
 import type { KubeClient } from './client.ts';
 import { isKubeError } from './errors.ts';
 import { LEASES } from './resources.ts';

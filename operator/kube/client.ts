@@ -4,9 +4,9 @@
  */
 import type { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
-import { backoffMs } from '../runtime/backoff.ts';
-import type { Clock } from '../runtime/clock.ts';
-import { sleep } from '../runtime/sleep.ts';
+import { backoffMs } from '../../runtime/backoff.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import { sleep } from '../../runtime/sleep.ts';
 import type { KubeAccess, Lane } from './access.ts';
 import { errorOfAnswer, KubeError, type KubeErrorKind } from './errors.ts';
 import { readText } from './read-text.ts';

@@ -1,17 +1,18 @@
 /** What a campaign has in the cluster now, from the watches: no call, and so no wait. */
-import { ASKED_AGAIN, HEADROOM, LABELS, TIERS, type Tier } from '../api/names.ts';
-import type { ScalePlan } from '../api/scale-plan-types.ts';
-import type { ClusterReader, ObservedHeadroom, ObservedTier } from '../reconcile/ports.ts';
-import type { Clock } from '../runtime/clock.ts';
-import { isRefused, unansweredState } from './creation-problems.ts';
+import { ASKED_AGAIN, HEADROOM, LABELS, TIERS, type Tier } from '../../contract/names.ts';
+import type { ScalePlan } from '../../contract/scale-plan-types.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import type { ObservedHeadroom, ObservedTier } from '../tick/cluster-view.ts';
+import type { ClusterReader } from '../tick/ports.ts';
 import type { Rival } from './hpas.ts';
 import type { Look } from './look.ts';
-import type { MountFailures } from './mount-failures.ts';
 import type { KubeObject } from './objects.ts';
 import { controllerUidOf } from './owned-objects.ts';
-import type { PodRecord } from './pods.ts';
-import { readyOf, replicasOf, tierProblems } from './problems.ts';
-import { isRollingOut, updatedOf } from './rollout.ts';
+import { isRefused, unansweredState } from './pods/creation-problems.ts';
+import type { MountFailures } from './pods/mount-failures.ts';
+import type { PodRecord } from './pods/pods.ts';
+import { readyOf, replicasOf, tierProblems } from './pods/problems.ts';
+import { isRollingOut, updatedOf } from './pods/rollout.ts';
 import type { StoredScalePlan } from './scale-plans.ts';
 import type { Store } from './store.ts';
 

@@ -1,20 +1,20 @@
-/** One Kubernetes cluster behind the interfaces that operator/reconcile declares: the watches, and the writers on them. */
+/** One Kubernetes cluster behind the interfaces that operator/tick declares: the watches, and the writers on them. */
 
-import type { VoucherCampaign } from '../api/campaign-types.ts';
-import { unreadableInPlan } from '../api/readable.ts';
-import type { ScalePlan } from '../api/scale-plan-types.ts';
+import type { VoucherCampaign } from '../../contract/campaign-types.ts';
+import { unreadableInPlan } from '../../contract/readable.ts';
+import type { ScalePlan } from '../../contract/scale-plan-types.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import type { DecisionStore } from '../history/decision-store.ts';
+import type { AuthorizationReader } from '../scale-plans/authorization.ts';
 import type {
-  AuthorizationReader,
   ClusterReader,
-  DecisionStore,
   FinalizerWriter,
   ManifestWriter,
   Nudger,
   PlanWriter,
   ReplicaWriter,
   StatusWriter,
-} from '../reconcile/ports.ts';
-import type { Clock } from '../runtime/clock.ts';
+} from '../tick/ports.ts';
 import { createAuthorizationReader } from './authorization.ts';
 import {
   createFinalizerWriter,
@@ -29,11 +29,11 @@ import { createDecisionStore } from './decisions.ts';
 import { keepRival, type Rival } from './hpas.ts';
 import { Informer, type InformerReport, type InformerTiming } from './informer.ts';
 import { createManifestWriter, type ManifestWriterOptions } from './manifests.ts';
-import { createMountFailures } from './mount-failures.ts';
 import type { KubeObject } from './objects.ts';
 import { campaignKeyOf, isEdited, keepOwned, OWNED_RESOURCES, OWNED_SELECTOR } from './owned-objects.ts';
-import { type AdminUrlOf, isPodNews, keepPod, type PodRecord } from './pods.ts';
-import { createQuotaLook } from './quotas.ts';
+import { createMountFailures } from './pods/mount-failures.ts';
+import { type AdminUrlOf, isPodNews, keepPod, type PodRecord } from './pods/pods.ts';
+import { createQuotaLook } from './pods/quotas.ts';
 import { createNudger, createReplicaWriter } from './replicas.ts';
 import { type ApiResource, AUTOSCALERS, CAMPAIGNS, DEPLOYMENTS, PODS, SCALE_PLANS } from './resources.ts';
 import { createPlanWriter, keepScalePlan, planCampaignKey, type StoredScalePlan } from './scale-plans.ts';

@@ -5,9 +5,9 @@
  * It carries no `managed-by` label: the operator watches what does, and would be woken by its own writes.
  */
 import { z } from 'zod';
-import type { VoucherCampaign } from '../api/campaign-types.ts';
-import { decisionsName, FIELD_MANAGER, LABELS } from '../api/names.ts';
-import type { DecisionStore } from '../reconcile/ports.ts';
+import type { VoucherCampaign } from '../../contract/campaign-types.ts';
+import { decisionsName, FIELD_MANAGER, LABELS } from '../../contract/names.ts';
+import type { DecisionStore } from '../history/decision-store.ts';
 import { ownedMetadata } from '../resources/metadata.ts';
 import type { KubeClient } from './client.ts';
 import { isKubeError } from './errors.ts';

@@ -8,9 +8,10 @@
  * | once                                                       | its series begins: count 2              |
  * | more often                                                 | its series is counted on, once a minute |
  */
-import type { VoucherCampaign } from '../api/campaign-types.ts';
-import type { CampaignEvent, EventSink } from '../reconcile/ports.ts';
-import type { Clock } from '../runtime/clock.ts';
+import type { VoucherCampaign } from '../../contract/campaign-types.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import type { CampaignEvent } from '../tick/campaign-event.ts';
+import type { EventSink } from '../tick/ports.ts';
 import type { KubeClient } from './client.ts';
 import { EVENTS } from './resources.ts';
 

@@ -14,9 +14,9 @@
  * | a list that takes too long, or fails       | again after the backoff                                      |
  * | ten minutes                                | listed again, in case an event was lost                      |
  */
-import { backoffMs } from '../runtime/backoff.ts';
-import type { Clock } from '../runtime/clock.ts';
-import { sleep } from '../runtime/sleep.ts';
+import { backoffMs } from '../../runtime/backoff.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import { sleep } from '../../runtime/sleep.ts';
 import type { KubeClient } from './client.ts';
 import { errorOfStatus, isKubeError, KubeError } from './errors.ts';
 import { type KubeObject, parseObject, parsePage, parseWatchEvent } from './objects.ts';

@@ -1,6 +1,6 @@
 /** The lease of leader election, coordination.k8s.io/v1. */
 import { z } from 'zod';
-import type { LeaseRecord, LeaseStore, VersionedLease } from '../runtime/elector.ts';
+import type { LeaseRecord, LeaseStore, VersionedLease } from '../leadership/elector.ts';
 import type { KubeClient } from './client.ts';
 import { isKubeError } from './errors.ts';
 import { LEASES } from './resources.ts';

@@ -1,5 +1,5 @@
 /** What is asked of the API server only while somebody needs it, and then in the background: no tick waits for it. */
-import type { Clock } from '../runtime/clock.ts';
+import type { Clock } from '../../runtime/clock.ts';
 
 export interface Look<T> {
   /**

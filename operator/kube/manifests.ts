@@ -11,10 +11,10 @@
  * | there, another's                | refused: taking it over would delete it together with the campaign          |
  */
 import { hash } from 'node:crypto';
-import { FIELD_MANAGER, INIT_FIELD_MANAGER } from '../api/names.ts';
-import type { ManifestWriter } from '../reconcile/ports.ts';
+import { FIELD_MANAGER, INIT_FIELD_MANAGER } from '../../contract/names.ts';
 import { isDeployment } from '../resources/deployment.ts';
 import type { Manifest } from '../resources/manifest.ts';
+import type { ManifestWriter } from '../tick/ports.ts';
 import type { KubeClient } from './client.ts';
 import { isKubeError } from './errors.ts';
 import { type KubeObject, parseObject } from './objects.ts';

@@ -1,6 +1,6 @@
 /** Objects as the API server sends them, as far as generic code looks at them. */
 import { z } from 'zod';
-import { API_VERSION } from '../api/names.ts';
+import { API_VERSION } from '../../contract/names.ts';
 
 /** Loose: what is compared with a manifest must be there as a whole. */
 const ownerReference = z.looseObject({

@@ -3,7 +3,7 @@
  * nothing is written when nothing differs, and fields of others are none of our business.
  */
 import type { KubeObject } from './objects.ts';
-import { parseQuantity } from './quantity.ts';
+import { parseQuantity } from './pods/quantity.ts';
 
 /** A node of `fieldsV1`: `f:name`, `k:{"name":"a"}`, `v:"x"` and `.`; empty where the whole value is owned. */
 export type Owned = Readonly<Record<string, unknown>>;

@@ -1,5 +1,5 @@
 /** The objects that a campaign owns, as they are kept in memory. */
-import { FIELD_MANAGER, INIT_FIELD_MANAGER, LABELS } from '../api/names.ts';
+import { FIELD_MANAGER, INIT_FIELD_MANAGER, LABELS } from '../../contract/names.ts';
 import type { Manifest } from '../resources/manifest.ts';
 import type { KubeObject } from './objects.ts';
 import {

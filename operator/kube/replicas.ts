@@ -1,7 +1,7 @@
 /** The scale subresource: the only way in which replicas change. */
 import { z } from 'zod';
-import { ASK_AGAIN_FIELD_MANAGER, ASKED_AGAIN, FIELD_MANAGER } from '../api/names.ts';
-import type { Nudger, ReplicaWriter } from '../reconcile/ports.ts';
+import { ASK_AGAIN_FIELD_MANAGER, ASKED_AGAIN, FIELD_MANAGER } from '../../contract/names.ts';
+import type { Nudger, ReplicaWriter } from '../tick/ports.ts';
 import type { KubeClient } from './client.ts';
 import { isKubeError } from './errors.ts';
 import { type KubeObject, parseObject } from './objects.ts';

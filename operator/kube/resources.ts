@@ -2,7 +2,7 @@
  * The API resources that this project touches, and their addresses. The operator touches no Secret; the last ones are
  * read by `kubectl voucher doctor`, with the rights of whoever calls it.
  */
-import { API_GROUP } from '../api/names.ts';
+import { API_GROUP } from '../../contract/names.ts';
 
 export interface ApiResource {
   /** Empty for the core group. */

@@ -1,7 +1,7 @@
 /** ScalePlans: proposed by the operator, decided by people. */
-import { FIELD_MANAGER } from '../api/names.ts';
-import type { ScalePlan, ScalePlanStatus } from '../api/scale-plan-types.ts';
-import type { PlanWriter } from '../reconcile/ports.ts';
+import { FIELD_MANAGER } from '../../contract/names.ts';
+import type { ScalePlan, ScalePlanStatus } from '../../contract/scale-plan-types.ts';
+import type { PlanWriter } from '../tick/ports.ts';
 import type { KubeClient } from './client.ts';
 import { isKubeError } from './errors.ts';
 import { type Kept, type KubeObject, keeperOf, parseObject } from './objects.ts';

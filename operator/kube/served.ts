@@ -14,7 +14,7 @@
  *
  * An operator of all namespaces has one entry, and is never settled while that is left out.
  */
-import { EVERYWHERE } from '../api/names.ts';
+import { EVERYWHERE } from '../../contract/names.ts';
 import type { InformerTrouble } from './informer.ts';
 
 export type Service = { readonly kind: 'served' } | { readonly kind: 'waits' } | LeftOut;

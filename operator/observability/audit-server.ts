@@ -7,8 +7,8 @@
  */
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
-import { auditPath } from '../api/names.ts';
-import type { AuditLog } from '../reconcile/ports.ts';
+import { auditPath } from '../../contract/names.ts';
+import type { AuditLog } from '../../journal/trail.ts';
 import { type Listening, listen } from './listen.ts';
 
 /** People read trails: more at a time is something that went wild. */

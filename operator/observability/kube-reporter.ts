@@ -1,6 +1,6 @@
 /** Watches and elections as metrics and log lines. */
 import type { InformerReport } from '../kube/informer.ts';
-import type { ElectionReport } from '../runtime/elector.ts';
+import type { ElectionReport } from '../leadership/elector.ts';
 import type { KubeMetrics } from './kube-metrics.ts';
 import type { Logger } from './log.ts';
 

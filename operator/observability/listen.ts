@@ -1,6 +1,6 @@
 import type { Server } from 'node:http';
-import { bind } from '../net/bind.ts';
-import { createConnections } from '../net/connections.ts';
+import { bind } from '../../runtime/bind.ts';
+import { createConnections } from '../../runtime/connections.ts';
 
 /** A server that listens. */
 export interface Listening {

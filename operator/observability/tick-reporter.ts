@@ -1,7 +1,7 @@
 /** Ticks as metrics and log lines. */
-import type { VoucherCampaign } from '../api/campaign-types.ts';
-import { HEADROOM } from '../api/names.ts';
-import type { TickReporter } from '../reconcile/tick-reporter.ts';
+import type { VoucherCampaign } from '../../contract/campaign-types.ts';
+import { HEADROOM } from '../../contract/names.ts';
+import type { TickReporter } from '../tick/tick-reporter.ts';
 import type { Logger } from './log.ts';
 import { forgetCampaign, type OperatorMetrics } from './metrics.ts';
 

@@ -1,7 +1,7 @@
 import type { ConfigMap } from 'kubernetes-types/core/v1.js';
-import type { AppConfig } from '../api/app-contract.ts';
-import type { VoucherCampaign } from '../api/campaign-types.ts';
-import { appConfigMapName, type Tier } from '../api/names.ts';
+import type { AppConfig } from '../../contract/app-contract.ts';
+import type { VoucherCampaign } from '../../contract/campaign-types.ts';
+import { appConfigMapName, type Tier } from '../../contract/names.ts';
 import type { BuildOptions } from './build-options.ts';
 import { ownedMetadata } from './metadata.ts';
 

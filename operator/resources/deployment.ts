@@ -1,6 +1,6 @@
 import type { Deployment } from 'kubernetes-types/apps/v1.js';
-import type { VoucherCampaign } from '../api/campaign-types.ts';
-import { type Tier, tierName } from '../api/names.ts';
+import type { VoucherCampaign } from '../../contract/campaign-types.ts';
+import { type Tier, tierName } from '../../contract/names.ts';
 import type { BuildOptions } from './build-options.ts';
 import type { Manifest } from './manifest.ts';
 import { ownedMetadata, tierSelector } from './metadata.ts';

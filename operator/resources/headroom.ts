@@ -5,8 +5,8 @@
  */
 import type { Deployment } from 'kubernetes-types/apps/v1.js';
 import type { NetworkPolicy } from 'kubernetes-types/networking/v1.js';
-import type { VoucherCampaign } from '../api/campaign-types.ts';
-import { HEADROOM, headroomName, LABELS } from '../api/names.ts';
+import type { VoucherCampaign } from '../../contract/campaign-types.ts';
+import { HEADROOM, headroomName, LABELS } from '../../contract/names.ts';
 import type { BuildOptions } from './build-options.ts';
 import { campaignLabels, ownedMetadata, tierSelector } from './metadata.ts';
 import {

@@ -1,7 +1,7 @@
 /** Labels and owner references that every object of a campaign carries. */
 import type { ObjectMeta as KubernetesMeta } from 'kubernetes-types/meta/v1.js';
-import type { VoucherCampaign } from '../api/campaign-types.ts';
-import { type Component, FIELD_MANAGER, LABELS } from '../api/names.ts';
+import type { VoucherCampaign } from '../../contract/campaign-types.ts';
+import { type Component, FIELD_MANAGER, LABELS } from '../../contract/names.ts';
 
 /** The smallest set that tells one tier's pods apart: a Deployment's selector can never be changed. */
 export const tierSelector = (campaign: VoucherCampaign, tier: Component): Record<string, string> => ({

@@ -1,6 +1,6 @@
 import type { NetworkPolicy } from 'kubernetes-types/networking/v1.js';
-import type { VoucherCampaign } from '../api/campaign-types.ts';
-import { type Tier, tierName } from '../api/names.ts';
+import type { VoucherCampaign } from '../../contract/campaign-types.ts';
+import { type Tier, tierName } from '../../contract/names.ts';
 import { ownedMetadata, tierSelector } from './metadata.ts';
 
 /**

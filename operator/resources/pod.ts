@@ -8,9 +8,16 @@ import type {
   TopologySpreadConstraint,
   VolumeMount,
 } from 'kubernetes-types/core/v1.js';
-import { ADMIN_PATHS, ENV, PORTS } from '../api/app-contract.ts';
-import type { VoucherCampaign } from '../api/campaign-types.ts';
-import { appConfigMapName, type Component, intakeServiceUrl, LABELS, type Tier, tierName } from '../api/names.ts';
+import { ADMIN_PATHS, ENV, PORTS } from '../../contract/app-contract.ts';
+import type { VoucherCampaign } from '../../contract/campaign-types.ts';
+import {
+  appConfigMapName,
+  type Component,
+  intakeServiceUrl,
+  LABELS,
+  type Tier,
+  tierName,
+} from '../../contract/names.ts';
 import type { BuildOptions, PodOptions } from './build-options.ts';
 import { campaignLabels, tierSelector } from './metadata.ts';
 

@@ -1,6 +1,6 @@
 import type { ServiceAccount } from 'kubernetes-types/core/v1.js';
-import type { VoucherCampaign } from '../api/campaign-types.ts';
-import { type Tier, tierName } from '../api/names.ts';
+import type { VoucherCampaign } from '../../contract/campaign-types.ts';
+import { type Tier, tierName } from '../../contract/names.ts';
 import { ownedMetadata } from './metadata.ts';
 
 /** An identity per tier with no rights and no token: it exists so that policies can name a tier. */

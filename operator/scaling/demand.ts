@@ -1,5 +1,7 @@
 /** What the crowd asks for: expected arrivals and the work that waits. Pure. */
-import type { ArrivalRates, Backlog, Reading } from './types.ts';
+
+import type { Backlog, Reading } from '../../contract/reading.ts';
+import type { ArrivalRates } from './types.ts';
 
 /** Work of one second is in flight, not backlog. */
 const IN_FLIGHT_SECONDS = 1;

@@ -1,6 +1,6 @@
 /** Which decisions count, and what they grant. Pure; the operator's own judgement, whatever policies the cluster has. */
-import { instantMs } from '../api/instant.ts';
-import type { ScalePlan } from '../api/scale-plan-types.ts';
+import { instantMs } from '../../contract/instant.ts';
+import type { ScalePlan } from '../../contract/scale-plan-types.ts';
 
 /**
  * Whether the owner decided while the plan was open. The instant is the API server's own; one that nobody knows proves

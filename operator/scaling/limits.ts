@@ -1,9 +1,9 @@
 /** What bounds a tier, from the spec, the plans and the time. Pure. */
 
-import type { VoucherCampaignSpec } from '../api/campaign-types.ts';
-import { parseDurationMs } from '../api/duration.ts';
-import { instantMs } from '../api/instant.ts';
-import type { ScalePlan } from '../api/scale-plan-types.ts';
+import type { VoucherCampaignSpec } from '../../contract/campaign-types.ts';
+import { parseDurationMs } from '../../contract/duration.ts';
+import { instantMs } from '../../contract/instant.ts';
+import type { ScalePlan } from '../../contract/scale-plan-types.ts';
 import { capacityOf } from './capacity.ts';
 import { BLIND_SHARE } from './holds.ts';
 import { paceOf } from './pre-warm.ts';

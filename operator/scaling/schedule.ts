@@ -1,9 +1,9 @@
 /** What the calendar and the owner say, before any signal does. Pure. */
 
-import type { ScalingSpec, VoucherCampaignSpec } from '../api/campaign-types.ts';
-import { parseDurationMs } from '../api/duration.ts';
-import { instantMs } from '../api/instant.ts';
-import type { ScalePlan } from '../api/scale-plan-types.ts';
+import type { ScalingSpec, VoucherCampaignSpec } from '../../contract/campaign-types.ts';
+import { parseDurationMs } from '../../contract/duration.ts';
+import { instantMs } from '../../contract/instant.ts';
+import type { ScalePlan } from '../../contract/scale-plan-types.ts';
 import type { Pace } from './forecast.ts';
 import { grantOf } from './grants.ts';
 import { leadSecondsFor } from './pre-warm.ts';

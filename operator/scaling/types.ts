@@ -1,15 +1,7 @@
 /** Data of the control law. Pure. Units: seconds and messages per second unless the name says otherwise. */
 
+import type { Backlog, Reading } from '../../contract/reading.ts';
 import type { Replacing } from './lost.ts';
-
-/**
- * A signal with its age. "No data" is a value, never zero. `fresh`: the source answered within the tick and its own
- * clock advanced. `stale`: the last value, too old to lower anything. `absent`: never seen.
- */
-export type Reading<T> =
-  | { readonly kind: 'fresh'; readonly value: T; readonly atMs: number }
-  | { readonly kind: 'stale'; readonly value: T; readonly atMs: number }
-  | { readonly kind: 'absent' };
 
 /** Attempted arrivals per second over 1, 3 and 60 s, from counter deltas with source timestamps. */
 export interface ArrivalRates {
@@ -20,13 +12,6 @@ export interface ArrivalRates {
   readonly newest?: { readonly perSecond: number; readonly seconds: number };
   /** By how much the rate rises a second, sustained over 10 s. Absent or 0: it doesn't, or nobody knows. */
   readonly risePerSecond?: number;
-}
-
-export interface Backlog {
-  /** num_pending + num_ack_pending, summed over shards, answered by the consumer leaders. */
-  readonly messages: number;
-  /** Age of the oldest unprocessed message; undefined when there is none or it is unknown. */
-  readonly oldestSeconds?: number;
 }
 
 /** What the law knows about one tier at one tick. */

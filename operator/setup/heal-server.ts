@@ -5,7 +5,7 @@
 import { statfs } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
-import { type ServerTrouble, troubleOf } from '../api/journal-health.ts';
+import { type ServerTrouble, troubleOf } from '../../contract/journal-health.ts';
 import { decideHeal, type HealMemory, NEVER_HEALED, type ServerView, type Streams } from './heal-decision.ts';
 
 export interface HealServerOptions {

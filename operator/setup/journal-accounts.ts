@@ -1,7 +1,7 @@
 /**
  * Who may do what on the embedded journal, as nats-server's configuration. Pure.
  *
- * A campaign's pods share one account. What it may do is what app/journal does, subject by subject:
+ * A campaign's pods share one account. What it may do is what journal/ does, subject by subject:
  *
  * | subject                                   | for |
  * |-------------------------------------------|-----|
@@ -24,7 +24,7 @@ import {
   shardStreamName,
   shardSubjects,
   TIERS,
-} from '../api/names.ts';
+} from '../../contract/names.ts';
 import { accountName, accountPassword } from './root.ts';
 
 /** What the chart asks for, as accounts.json. */

@@ -6,10 +6,10 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { systemClock } from '../../runtime/clock.ts';
 import { createKubeAccess } from '../kube/access.ts';
 import { createKubeClient } from '../kube/client.ts';
 import { SECRETS } from '../kube/resources.ts';
-import { systemClock } from '../runtime/clock.ts';
 import { createPatiently, readPatiently } from './patience.ts';
 import { refusalsOf } from './refusals.ts';
 import { newRoot, ROOT_KEYS, type Root } from './root.ts';

@@ -1,7 +1,8 @@
 /** What the set-up tries again: hooks are pods that run once, so what passes by itself is waited for here. */
+
+import type { Clock } from '../../runtime/clock.ts';
+import { sleep } from '../../runtime/sleep.ts';
 import { isKubeError } from '../kube/errors.ts';
-import type { Clock } from '../runtime/clock.ts';
-import { sleep } from '../runtime/sleep.ts';
 
 export interface Patience {
   readonly clock: Clock;

@@ -12,7 +12,7 @@
  * | a StatefulSet with another size or class of volumes                     | refused |
  * | a VoucherCampaign that is served here was made with other shards        | refused |
  */
-import { parseQuantity } from '../kube/quantity.ts';
+import { parseQuantity } from '../kube/pods/quantity.ts';
 import type { SetupRequest } from './secrets.ts';
 
 /** A VoucherCampaign, where this installation works. */

@@ -5,7 +5,7 @@
  * afterwards: decideGroup says when a part that is missing can be made without harm to what exists.
  */
 import { z } from 'zod';
-import { DATA_PLANE_KEYS, PRIVACY_KEYS } from '../api/app-contract.ts';
+import { DATA_PLANE_KEYS, PRIVACY_KEYS } from '../../contract/app-contract.ts';
 import { type Certified, expiresAt, newServerCertificate } from './certificates.ts';
 import { accountName, accountPassword, passwordText, type Random, ROOT_KEYS, type Root } from './root.ts';
 

@@ -1,6 +1,6 @@
 /** Reads what lives and what was made before: the input of refusals.ts. I/O. */
 import { z } from 'zod';
-import { appConfigMapName } from '../api/names.ts';
+import { appConfigMapName } from '../../contract/names.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { isKubeError } from '../kube/errors.ts';
 import { parsePage } from '../kube/objects.ts';

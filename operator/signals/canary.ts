@@ -1,8 +1,8 @@
 /** Asks an intake to send its canary through the Service, and tells how far it came. */
 import { Agent, request } from 'undici';
 import { z } from 'zod';
-import { ADMIN_PATHS, CANARY_WITHIN_MS } from '../api/app-contract.ts';
-import type { CanaryAsker } from '../reconcile/ports.ts';
+import { ADMIN_PATHS, CANARY_WITHIN_MS } from '../../contract/app-contract.ts';
+import type { CanaryAsker } from '../tick/ports.ts';
 import type { Session } from './scrape.ts';
 
 const report = z.object({

@@ -2,11 +2,12 @@
  * What records pods say, each with its own credentials: registrations on record, and how it finds database and journal. The
  * total is one pod's word, for each of them sees the same database; how it goes is asked of all.
  */
-import { METRICS } from '../api/app-contract.ts';
-import type { CountsReader, RecordsTold } from '../reconcile/ports.ts';
-import type { Clock } from '../runtime/clock.ts';
+import { METRICS } from '../../contract/app-contract.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import type { CountsReader } from '../tick/ports.ts';
 import { type MetricSample, parseMetrics } from './metrics-text.ts';
 import { FINDING_METRICS, findingOf, type PodFinding, workersViewOf } from './pod-findings.ts';
+import type { RecordsTold } from './readings.ts';
 import type { Scraper } from './scrape.ts';
 import { createWorkerTurns } from './worker-turns.ts';
 

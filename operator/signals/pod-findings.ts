@@ -1,8 +1,8 @@
 /** What pods say of journal and database, read from their metrics pages and added up over a tier. Pure. */
-import { DATABASE_STATES, JOURNAL_STATES, METRICS } from '../api/app-contract.ts';
-import type { FailingPods, IntakesView, WorkersView } from '../plan/pod-views.ts';
-import type { ObservedPod } from '../reconcile/ports.ts';
+import { DATABASE_STATES, JOURNAL_STATES, METRICS } from '../../contract/app-contract.ts';
+import type { ObservedPod } from '../tick/cluster-view.ts';
 import type { MetricSample } from './metrics-text.ts';
+import type { FailingPods, IntakesView, WorkersView } from './pod-views.ts';
 
 /** What findingOf needs of a page. */
 export const FINDING_METRICS = [METRICS.dependency, METRICS.recentPublishes, METRICS.recordsInHand] as const;

@@ -1,18 +1,16 @@
 /** Signals of one tick for a campaign: arrivals from the intake pods, backlog from the journal. */
-import type { IntakesView } from '../plan/pod-views.ts';
-import type {
-  CampaignReadings,
-  JournalAdmin,
-  JournalBacklog,
-  ObservedPod,
-  PodClock,
-  SignalReader,
-} from '../reconcile/ports.ts';
-import type { ArrivalRates, Backlog, Reading } from '../scaling/types.ts';
-import { RateWindows } from '../scaling/windows.ts';
+
+import type { Backlog, Reading } from '../../contract/reading.ts';
+import type { JournalAdmin, JournalBacklog } from '../../journal/administration.ts';
+import type { ArrivalRates } from '../scaling/types.ts';
+import type { ObservedPod } from '../tick/cluster-view.ts';
+import type { SignalReader } from '../tick/ports.ts';
 import { isBelievable, type JournalCounts, journalRates, remembered } from './journal-rates.ts';
 import { intakesViewOf } from './pod-findings.ts';
+import type { IntakesView } from './pod-views.ts';
+import type { CampaignReadings, PodClock } from './readings.ts';
 import type { IntakeSample, Scraper, ScrapeTarget } from './scrape.ts';
+import { RateWindows } from './windows.ts';
 
 /** A source that did not tell in this tick. The tick goes on; the signal ages. */
 export class SignalError extends Error {

@@ -1,9 +1,9 @@
 /** Asks pods for their counters, side by side, within one deadline. A pod that doesn't answer is missing, never zero. */
 import { Agent, type Dispatcher, request } from 'undici';
-import { ADMIN_PATHS, type ArrivalOutcome, METRICS } from '../api/app-contract.ts';
-import type { CounterSample } from '../scaling/windows.ts';
+import { ADMIN_PATHS, type ArrivalOutcome, METRICS } from '../../contract/app-contract.ts';
 import { type MetricSample, parseMetrics } from './metrics-text.ts';
 import { FINDING_METRICS, findingOf, type PodFinding } from './pod-findings.ts';
+import type { CounterSample } from './windows.ts';
 
 export interface ScrapeTarget {
   readonly pod: string;

@@ -2,7 +2,7 @@
  * Many records pods are asked in turns, and judged together: what a pod said counts until its next turn. Judged by those of one
  * turn alone, 3 of 40 pods in trouble would come and go with it.
  */
-import type { ObservedPod } from '../reconcile/ports.ts';
+import type { ObservedPod } from '../tick/cluster-view.ts';
 import type { PodFinding } from './pod-findings.ts';
 
 export interface WorkerTurns {

@@ -1,5 +1,5 @@
 /** Which files are generated, and which of them differ from what is on disk. Pure apart from the reader it is given. */
-import { RESOURCES } from '../../operator/api/schema.ts';
+import { RESOURCES } from '../../contract/schema/schema.ts';
 import { crdFileName, renderChartCrd, renderCrd } from './crd.ts';
 import { renderTypes } from './types.ts';
 
@@ -10,7 +10,7 @@ export const generatedFiles = (): ReadonlyMap<string, string> =>
       [`crds/${crdFileName(resource)}`, renderCrd(resource)] as const,
       [`charts/voucher-operator/files/crds/${crdFileName(resource)}`, renderChartCrd(resource)] as const,
     ]),
-    ...[...renderTypes(RESOURCES)].map(([file, text]) => [`operator/api/${file}`, text] as const),
+    ...[...renderTypes(RESOURCES)].map(([file, text]) => [`contract/${file}`, text] as const),
   ]);
 
 /** `read` gives undefined for a file that is not there. */

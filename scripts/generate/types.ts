@@ -1,5 +1,5 @@
-/** ResourceDefinitions → the texts of operator/api/*-types.ts. Pure. */
-import type { ObjectNode, ResourceDefinition, SchemaNode } from '../../operator/api/schema-node.ts';
+/** ResourceDefinitions → the texts of contract/*-types.ts. Pure. */
+import type { ObjectNode, ResourceDefinition, SchemaNode } from '../../contract/schema/node.ts';
 
 const header = (what: string): string => `/**
  * ${what} as the API server returns it: defaults are applied, so a field with one is never absent.

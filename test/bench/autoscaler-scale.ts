@@ -2,7 +2,7 @@
  * 10 → 572 pods on simulated nodes, at kube-controller-manager's own rate and at ten times of it: what an autoscaler can
  * do at most, since every pod is Ready as soon as it has a node. Options as of the bench `autoscaler`, which has real pods.
  */
-import { PORTS } from '../../operator/api/app-contract.ts';
+import { PORTS } from '../../contract/app-contract.ts';
 import type { Scenario } from '../helpers/scenario.ts';
 import { contest } from './autoscaler/bench.ts';
 import { SCALE_CELLS } from './autoscaler/cells.ts';

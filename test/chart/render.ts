@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseAllDocuments } from 'yaml';
-import { ensureBinary, HELM } from '../../local/cluster/binaries.ts';
+import { ensureBinary, HELM } from '../../tools/cluster/binaries.ts';
 
 export const CHART = fileURLToPath(new URL('../../charts/voucher-operator', import.meta.url));
 export const NAMESPACE = 'voucher-system';

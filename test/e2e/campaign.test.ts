@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { request } from 'undici';
 import { parse } from 'yaml';
-import { readDatabase } from '../../local/audit/read-database.ts';
+import { readDatabase } from '../../local/ledger-check/read-database.ts';
 import type { Stack, StackProcess } from '../../local/stack.ts';
 import { receiptOf, receiptState, registerPatiently } from '../helpers/citizen-client.ts';
 import { SHARED_CLUSTER } from '../helpers/cluster.ts';

@@ -3,9 +3,10 @@
  * by people with their own rights; and on three real journal servers against writers that race, a leader that is killed,
  * and forgers, whose work the same check must report. `--cluster NAME` uses a cluster that is there.
  */
-import { createAuditLog } from '../../app/journal/audit-log.ts';
-import { checkTrail } from '../../cli/trail.ts';
-import { AUDIT_STREAM } from '../../operator/api/names.ts';
+
+import { checkTrail } from '../../cli/audit/trail.ts';
+import { AUDIT_STREAM } from '../../contract/names.ts';
+import { createAuditLog } from '../../journal/audit-log.ts';
 import { liveTrailedLife, TRAILED_CAMPAIGN, TRAILED_STEPS } from '../helpers/audit-on-cluster.ts';
 import { entriesOf, type Forgery, forge, linesOf, race, writeWhole } from '../helpers/audit-play.ts';
 import { withPlatform } from '../helpers/platform.ts';

@@ -6,8 +6,8 @@
 import { randomUUID } from 'node:crypto';
 import { request } from 'undici';
 import { z } from 'zod';
+import type { ContingencyLevel } from '../../contract/contingency-types.ts';
 import type { Stack } from '../../local/stack.ts';
-import type { ContingencyLevel } from '../../operator/api/contingency-types.ts';
 import { receiptOf, receiptState, register } from '../helpers/citizen-client.ts';
 import { eventually } from '../helpers/eventually.ts';
 import type { Scenario } from '../helpers/scenario.ts';

@@ -6,7 +6,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { run } from '../../local/cluster/run.ts';
+import { run } from '../../tools/cluster/run.ts';
 import type { Scenario } from '../helpers/scenario.ts';
 import { freshMachine, makeArchive, whyNoFreshMachine } from './fresh/machine.ts';
 import { PLAYS, type Play, type Step } from './fresh/plays.ts';

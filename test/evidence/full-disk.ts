@@ -10,8 +10,8 @@
 import { randomUUID } from 'node:crypto';
 import { Registry } from 'prom-client';
 import { z } from 'zod';
-import { createPublisher } from '../../app/journal/publisher.ts';
-import { readJournal } from '../../local/audit/read-journal.ts';
+import { createPublisher } from '../../journal/publisher.ts';
+import { readJournal } from '../../local/ledger-check/read-journal.ts';
 import { type Answered, type Receipt, receiptOf, receiptState, register } from '../helpers/citizen-client.ts';
 import { enlargeStores } from '../helpers/enlarge-stores.ts';
 import { eventually } from '../helpers/eventually.ts';

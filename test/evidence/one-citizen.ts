@@ -3,7 +3,7 @@
  * is killed: every receipt that was returned resolves, and one registration stands.
  */
 import { randomUUID } from 'node:crypto';
-import { readDatabase } from '../../local/audit/read-database.ts';
+import { readDatabase } from '../../local/ledger-check/read-database.ts';
 import { type Receipt, receiptOf, receiptState, register } from '../helpers/citizen-client.ts';
 import { eventually } from '../helpers/eventually.ts';
 import type { Scenario } from '../helpers/scenario.ts';

@@ -2,7 +2,7 @@
  * What an operator takes while one campaign waits for its day: resident memory and CPU of both replicas, from their own
  * metrics, every five seconds for two minutes after a minute of settling. `--cluster NAME` uses a cluster that is there.
  */
-import { PORTS } from '../../operator/api/app-contract.ts';
+import { PORTS } from '../../contract/app-contract.ts';
 import { parseMetrics } from '../../operator/signals/metrics-text.ts';
 import { observeFor, type Platform, withPlatform } from '../helpers/platform.ts';
 import type { Scenario } from '../helpers/scenario.ts';

@@ -6,9 +6,9 @@
 import { randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { runAudit } from '../../local/audit/run-audit.ts';
+import { METRICS } from '../../contract/app-contract.ts';
 import { startLoad } from '../../local/demo/load-process.ts';
-import { METRICS } from '../../operator/api/app-contract.ts';
+import { runAudit } from '../../local/ledger-check/run-ledger-check.ts';
 import { parseMetrics } from '../../operator/signals/metrics-text.ts';
 import { register } from '../helpers/citizen-client.ts';
 import { eventually } from '../helpers/eventually.ts';

@@ -4,8 +4,9 @@
  * the operator restarted and upgraded. `--sabotage` adds two twins: a write in the silence and a moment with one replica,
  * which the same eyes must see. `--cluster NAME` uses a cluster that is there.
  */
-import { ensureProductImage, PRODUCT_IMAGE } from '../../local/image.ts';
+
 import { CHART } from '../../local/on-cluster/platform.ts';
+import { ensureProductImage, PRODUCT_IMAGE } from '../../tools/image.ts';
 import { type AuditEntry, isLease, readAuditLog } from '../helpers/audit-log.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { kubeWorld } from '../helpers/kube-world.ts';

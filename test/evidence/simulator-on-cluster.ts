@@ -6,8 +6,8 @@
  */
 import { z } from 'zod';
 import { admitCampaign } from '../../local/admission.ts';
-import { simulate } from '../../operator/scaling/simulate.ts';
-import type { TraceStep } from '../../operator/scaling/trace.ts';
+import { simulate } from '../../simulation/simulate.ts';
+import type { TraceStep } from '../../simulation/trace.ts';
 import { observeFor, type Platform, withPlatform } from '../helpers/platform.ts';
 import type { Scenario, ScenarioContext } from '../helpers/scenario.ts';
 import { startSteadyCrowd } from '../helpers/steady-crowd.ts';

@@ -2,10 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseCampaign } from '../../cli/campaign-file.ts';
-import type { VoucherCampaignSpec } from '../../operator/api/campaign-types.ts';
-import type { PolicyName } from '../../operator/scaling/policies/policy.ts';
-import { simulate } from '../../operator/scaling/simulate.ts';
-import { parseTrace } from '../../operator/scaling/trace.ts';
+import type { VoucherCampaignSpec } from '../../contract/campaign-types.ts';
+import type { PolicyName } from '../../simulation/policies/policy.ts';
+import { simulate } from '../../simulation/simulate.ts';
+import { parseTrace } from '../../simulation/trace.ts';
 import type { Scenario } from '../helpers/scenario.ts';
 
 const traces = join(import.meta.dirname, '../../examples/traces');

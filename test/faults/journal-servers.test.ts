@@ -5,9 +5,9 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
+import type { JournalFault } from '../../contract/journal-health.ts';
 import { healServers } from '../../local/embedded/data-plane.ts';
-import type { JournalFault } from '../../operator/api/journal-health.ts';
-import { journalDurable } from '../../operator/plan/journal-conditions.ts';
+import { journalDurable } from '../../operator/conditions/journal-conditions.ts';
 import { aConditionInput } from '../helpers/condition-input.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { injectErrors } from '../helpers/outages/strace.ts';

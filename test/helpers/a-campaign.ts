@@ -1,7 +1,7 @@
 /** A sound campaign as the API server returns it; a test states only what differs. */
 
-import type { ScalingSpec, VoucherCampaign, VoucherCampaignSpec } from '../../operator/api/campaign-types.ts';
-import { API_VERSION } from '../../operator/api/names.ts';
+import type { ScalingSpec, VoucherCampaign, VoucherCampaignSpec } from '../../contract/campaign-types.ts';
+import { API_VERSION } from '../../contract/names.ts';
 
 export const OPENS_AT_MS = Date.parse('2020-09-25T02:00:00.000Z');
 export const CLOSES_AT_MS = Date.parse('2020-09-25T10:00:00.000Z');

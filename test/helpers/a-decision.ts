@@ -1,5 +1,5 @@
 /** A decision on the intake of a campaign in its flood; a test states only what differs. */
-import type { DecisionRecord } from '../../operator/plan/decision-record.ts';
+import type { DecisionRecord } from '../../operator/history/decision-record.ts';
 
 export const FLOOD_AT_MS = Date.parse('2020-09-25T12:00:04.000Z');
 

@@ -1,5 +1,5 @@
 /** An intake's metrics page as prom-client writes it; a test states only what differs. */
-import { METRICS } from '../../operator/api/app-contract.ts';
+import { METRICS } from '../../contract/app-contract.ts';
 
 export interface MetricsPage {
   readonly accepted?: number;

@@ -1,12 +1,12 @@
 /** A campaign in its flood as `kubectl voucher status` reads it; a test states only what differs. */
 import type { ClusterOptions, Decisions, SeenCampaign } from '../../cli/cluster.ts';
-import type { Report } from '../../cli/status-report.ts';
-import type { TierStatus, VoucherCampaignStatus } from '../../operator/api/campaign-types.ts';
-import type { Condition } from '../../operator/api/common-types.ts';
-import { CONDITION_TYPES, type ConditionType } from '../../operator/api/conditions.ts';
-import { API_VERSION } from '../../operator/api/names.ts';
-import type { ScalePlan } from '../../operator/api/scale-plan-types.ts';
-import type { RecentSample } from '../../operator/plan/recent.ts';
+import type { Report } from '../../cli/status/status-report.ts';
+import type { TierStatus, VoucherCampaignStatus } from '../../contract/campaign-types.ts';
+import type { Condition } from '../../contract/common-types.ts';
+import { CONDITION_TYPES, type ConditionType } from '../../contract/conditions.ts';
+import { API_VERSION } from '../../contract/names.ts';
+import type { ScalePlan } from '../../contract/scale-plan-types.ts';
+import type { RecentSample } from '../../operator/history/recent.ts';
 import { aCampaign, type CampaignChanges } from './a-campaign.ts';
 import { aDecision, FLOOD_AT_MS, instantAt } from './a-decision.ts';
 

@@ -1,10 +1,10 @@
 /** A campaign's life as ticks saw it, for tests of its trail. */
 
-import type { VoucherCampaign } from '../../operator/api/campaign-types.ts';
-import { OVERRIDES } from '../../operator/api/names.ts';
-import type { ScalePlan } from '../../operator/api/scale-plan-types.ts';
-import type { GrantUse } from '../../operator/plan/audit-plans.ts';
-import type { AuditView } from '../../operator/plan/audit-steps.ts';
+import type { VoucherCampaign } from '../../contract/campaign-types.ts';
+import { OVERRIDES } from '../../contract/names.ts';
+import type { ScalePlan } from '../../contract/scale-plan-types.ts';
+import type { GrantUse } from '../../operator/audit/plan-entries.ts';
+import type { AuditView } from '../../operator/audit/step-entries.ts';
 import { aCampaign, CLOSES_AT_MS, OPENS_AT_MS } from './a-campaign.ts';
 import { aScalePlan } from './observed.ts';
 

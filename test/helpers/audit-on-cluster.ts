@@ -6,8 +6,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { checkTrail, type TrailCheck } from '../../cli/trail.ts';
-import { type AuditEntry, parseAuditEntry } from '../../operator/plan/audit-entry.ts';
+import { checkTrail, type TrailCheck } from '../../cli/audit/trail.ts';
+import { type AuditEntry, parseAuditEntry } from '../../operator/audit/entry.ts';
 import { readAuditLog } from './audit-log.ts';
 import { eventually } from './eventually.ts';
 import { kubeWorld } from './kube-world.ts';

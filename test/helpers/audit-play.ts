@@ -1,9 +1,10 @@
 /** Writers, crashes and forgers on a real trail, for tests and evidence. */
-import { createAuditLog } from '../../app/journal/audit-log.ts';
-import { checkTrail, type TrailCheck } from '../../cli/trail.ts';
-import { AUDIT_STREAM, auditSubject } from '../../operator/api/names.ts';
-import { type AuditEntry, parseAuditEntry } from '../../operator/plan/audit-entry.ts';
-import type { AuditLog } from '../../operator/reconcile/ports.ts';
+
+import { checkTrail, type TrailCheck } from '../../cli/audit/trail.ts';
+import { AUDIT_STREAM, auditSubject } from '../../contract/names.ts';
+import { createAuditLog } from '../../journal/audit-log.ts';
+import type { AuditLog } from '../../journal/trail.ts';
+import { type AuditEntry, parseAuditEntry } from '../../operator/audit/entry.ts';
 import { historyOf } from './audit-history.ts';
 import { patiently } from './patiently.ts';
 import { publishOnce } from './publish-once.ts';

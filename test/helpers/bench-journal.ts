@@ -8,13 +8,13 @@ import {
   RetentionPolicy,
   StorageType,
 } from '@nats-io/jetstream';
-import type { EventEnvelope } from '../../app/core/envelope.ts';
-import { encodeEnvelope } from '../../app/core/envelope-schema.ts';
-import { connectJournal, type JournalConnection } from '../../app/journal/connection.ts';
+import type { EventEnvelope } from '../../contract/envelope.ts';
+import { encodeEnvelope } from '../../contract/envelope-schema.ts';
+import { eventSubject, shardStreamName, shardSubjects } from '../../contract/names.ts';
+import { connectJournal, type JournalConnection } from '../../journal/connection.ts';
 import { ensureNatsServer } from '../../local/binaries.ts';
 import { spawnManaged } from '../../local/managed-process.ts';
 import { startNatsCluster } from '../../local/nats.ts';
-import { eventSubject, shardStreamName, shardSubjects } from '../../operator/api/names.ts';
 import { patientManager } from './patiently.ts';
 import { publishOnce } from './publish-once.ts';
 import { homeShard, SHARDS } from './records.ts';

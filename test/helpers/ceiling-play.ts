@@ -6,12 +6,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { ScalePlan } from '../../contract/scale-plan-types.ts';
 import { seededRandom } from '../../local/load/random.ts';
 import { createSpawner } from '../../local/managed-process.ts';
 import { startReaper } from '../../local/reaper.ts';
-import type { ScalePlan } from '../../operator/api/scale-plan-types.ts';
-import { systemClock } from '../../operator/runtime/clock.ts';
-import { sleep } from '../../operator/runtime/sleep.ts';
+import { systemClock } from '../../runtime/clock.ts';
+import { sleep } from '../../runtime/sleep.ts';
 import { operatorAccount, startWorld } from '../integration/operator/world.ts';
 import { type CeilingCheck, type Raise, startCeilingCheck } from './ceiling-check.ts';
 import { type CeilingOperator, ceilingOperator } from './ceiling-operator.ts';

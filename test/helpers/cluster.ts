@@ -1,6 +1,6 @@
 /** The one local cluster that a whole test run shares; a test keeps to namespaces of its own and never kills its parts. */
 import { randomBytes } from 'node:crypto';
-import { type Cluster, up } from '../../local/cluster.ts';
+import { type Cluster, up } from '../../tools/cluster.ts';
 
 /** Another name for whoever must not share it. */
 export const SHARED_CLUSTER = process.env['VOUCHER_TEST_CLUSTER'] ?? 'vo-test';

@@ -1,6 +1,6 @@
-import type { Observed, TierOutcome, TierOutcomes } from '../../operator/plan/observed.ts';
-import { campaignTimes } from '../../operator/plan/times.ts';
-import type { ConditionInput } from '../../operator/plan/verdict.ts';
+import type { ConditionInput } from '../../operator/conditions/verdict.ts';
+import type { Observed, TierOutcome, TierOutcomes } from '../../operator/tick/observed.ts';
+import { campaignTimes } from '../../operator/tick/times.ts';
 import { aCampaign, OPENS_AT_MS } from './a-campaign.ts';
 import { anObserved } from './observed.ts';
 

@@ -1,7 +1,7 @@
 /** Trails in memory with the chain and the compare-and-set of the real ones, and every way in which an append can end. */
-import { chainLine, linkOf } from '../../app/core/hash-chain.ts';
-import { type AuditEntry, parseAuditEntry } from '../../operator/plan/audit-entry.ts';
-import type { AuditLog, AuditTail } from '../../operator/reconcile/ports.ts';
+import { chainLine, linkOf } from '../../contract/hash-chain.ts';
+import type { AuditLog, AuditTail } from '../../journal/trail.ts';
+import { type AuditEntry, parseAuditEntry } from '../../operator/audit/entry.ts';
 
 interface StoredLine {
   readonly sequence: number;

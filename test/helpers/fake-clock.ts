@@ -1,4 +1,4 @@
-import type { Clock } from '../../operator/runtime/clock.ts';
+import type { Clock } from '../../runtime/clock.ts';
 
 /** A clock that moves only when told; timers fire in order, and promises settle between them. */
 export class FakeClock implements Clock {

@@ -1,7 +1,7 @@
 /** A journal in memory that delivers as JetStream's pull consumers do: at least once, again after ackWaitMs. */
-import type { EventEnvelope } from '../../app/core/envelope.ts';
-import { encodeEnvelope } from '../../app/core/envelope-schema.ts';
-import type { Delivery, JournalReader, JournalReplay } from '../../app/records/ports.ts';
+import type { EventEnvelope } from '../../contract/envelope.ts';
+import { encodeEnvelope } from '../../contract/envelope-schema.ts';
+import type { Delivery, JournalReader, JournalReplay } from '../../journal/reading.ts';
 import { eventually } from './eventually.ts';
 
 interface Stored {

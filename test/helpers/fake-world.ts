@@ -4,19 +4,16 @@
  */
 
 import type { Deployment } from 'kubernetes-types/apps/v1.js';
+import type { LiveSettings } from '../../contract/app-contract.ts';
+import type { VoucherCampaign, VoucherCampaignStatus } from '../../contract/campaign-types.ts';
+import type { ScalePlan } from '../../contract/scale-plan-types.ts';
+import type { JournalState } from '../../journal/administration.ts';
 import { admitCampaignStatus, admitScalePlanObject, formatAdmissionErrors } from '../../local/admission.ts';
-import type { LiveSettings } from '../../operator/api/app-contract.ts';
-import type { VoucherCampaign, VoucherCampaignStatus } from '../../operator/api/campaign-types.ts';
-import type { ScalePlan } from '../../operator/api/scale-plan-types.ts';
-import type {
-  CampaignEvent,
-  CampaignReadings,
-  JournalState,
-  ObservedCluster,
-  ObservedTier,
-} from '../../operator/reconcile/ports.ts';
-import type { ReconcilerDeps } from '../../operator/reconcile/reconcile.ts';
 import type { Manifest } from '../../operator/resources/manifest.ts';
+import type { CampaignReadings } from '../../operator/signals/readings.ts';
+import type { CampaignEvent } from '../../operator/tick/campaign-event.ts';
+import type { ObservedCluster, ObservedTier } from '../../operator/tick/cluster-view.ts';
+import type { ReconcilerDeps } from '../../operator/tick/reconcile.ts';
 import { buildOptions } from './build-options.ts';
 import type { FakeClock } from './fake-clock.ts';
 import { freshReadings, SYNCED } from './observed.ts';

@@ -5,8 +5,8 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { Agent, request } from 'node:https';
-import type { ApiAccess } from '../../local/cluster/api.ts';
-import { METRICS } from '../../operator/api/app-contract.ts';
+import { METRICS } from '../../contract/app-contract.ts';
+import type { ApiAccess } from '../../tools/cluster/api.ts';
 
 export type PageFault =
   | 'hangs'

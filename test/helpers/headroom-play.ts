@@ -2,7 +2,7 @@
  * A tier that grows step by step where nodes come late: a real API server and scheduler, nodes without a machine, and a
  * script that adds one some seconds after a pod found none.
  */
-import { OVERRIDES } from '../../operator/api/names.ts';
+import { OVERRIDES } from '../../contract/names.ts';
 import { operatorAccount, startOperator, startWorld } from '../integration/operator/world.ts';
 import { eventually } from './eventually.ts';
 import { campaignBody, conditionOf, GROUP } from './kube-world.ts';

@@ -7,7 +7,7 @@ import { Informer, type InformerReport } from '../../operator/kube/informer.ts';
 import type { KubeObject } from '../../operator/kube/objects.ts';
 import { CONFIG_MAPS } from '../../operator/kube/resources.ts';
 import { Store } from '../../operator/kube/store.ts';
-import { systemClock } from '../../operator/runtime/clock.ts';
+import { systemClock } from '../../runtime/clock.ts';
 import { type ControlPlane, startControlPlane } from './control-plane.ts';
 import { eventually } from './eventually.ts';
 import { FaultyProxy } from './faulty-proxy.ts';

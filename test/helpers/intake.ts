@@ -2,15 +2,16 @@
 
 import { randomUUID } from 'node:crypto';
 import { Registry } from 'prom-client';
-import type { EventEnvelope } from '../../app/core/envelope.ts';
 import { SealingPausedError } from '../../app/core/sealing.ts';
 import { secretKey } from '../../app/core/secret-key.ts';
 import { createIntake } from '../../app/intake/create-intake.ts';
 import type { LoadGuard } from '../../app/intake/load-guard.ts';
-import type { AcceptanceLookup, PublishOutcome, ReceiptLookup, StoredPosition } from '../../app/intake/ports.ts';
+import type { ReceiptLookup } from '../../app/intake/ports.ts';
 import { type HttpServer, intakeConnections, listen } from '../../app/intake/server.ts';
+import type { LiveSettings } from '../../contract/app-contract.ts';
+import type { EventEnvelope } from '../../contract/envelope.ts';
+import type { AcceptanceLookup, PublishOutcome, StoredPosition } from '../../journal/publishing.ts';
 import { citizenOf } from '../../local/load/citizen.ts';
-import type { LiveSettings } from '../../operator/api/app-contract.ts';
 
 export const NOW_MS = Date.parse('2026-10-01T12:00:00.000Z');
 export const CANARY_KEY = secretKey(Buffer.alloc(32, 2));

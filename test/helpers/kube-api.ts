@@ -3,9 +3,9 @@ import { readFile } from 'node:fs/promises';
 import { request } from 'node:https';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { type ApiAccess, type ApiAnswer, type ApiCall, apiAccess, callApi } from '../../local/cluster/api.ts';
-import { placeOf } from '../../local/cluster/place.ts';
 import { watchLines } from '../../operator/kube/watch-lines.ts';
+import { type ApiAccess, type ApiAnswer, type ApiCall, apiAccess, callApi } from '../../tools/cluster/api.ts';
+import { placeOf } from '../../tools/cluster/place.ts';
 
 export interface KubeApi {
   readonly url: string;

@@ -1,10 +1,11 @@
 /** What a tick observes; a test states only what differs. */
 
-import type { Ceilings } from '../../operator/api/common-types.ts';
-import { API_VERSION } from '../../operator/api/names.ts';
-import type { ScalePlan } from '../../operator/api/scale-plan-types.ts';
-import type { Observed, ScaledTier } from '../../operator/plan/observed.ts';
-import type { CampaignReadings, ObservedTier } from '../../operator/reconcile/ports.ts';
+import type { Ceilings } from '../../contract/common-types.ts';
+import { API_VERSION } from '../../contract/names.ts';
+import type { ScalePlan } from '../../contract/scale-plan-types.ts';
+import type { CampaignReadings } from '../../operator/signals/readings.ts';
+import type { ObservedTier } from '../../operator/tick/cluster-view.ts';
+import type { Observed, ScaledTier } from '../../operator/tick/observed.ts';
 
 export const anObservedTier = (tier: ScaledTier, replicas: number, ready = replicas): ObservedTier => ({
   deployment: { name: `chengdu-${tier}`, replicas, resourceVersion: '7' },

@@ -3,11 +3,11 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { DATA_PLANE_KEYS } from '../../contract/app-contract.ts';
 import { createSpawner, type ManagedProcess } from '../../local/managed-process.ts';
 import { freePorts } from '../../local/nats/ports.ts';
 import { forwardService } from '../../local/on-cluster/forward.ts';
 import { startReaper } from '../../local/reaper.ts';
-import { DATA_PLANE_KEYS } from '../../operator/api/app-contract.ts';
 import { eventually } from './eventually.ts';
 import { CAMPAIGN_NAMESPACE, type Platform, RELEASE, SYSTEM_NAMESPACE } from './platform.ts';
 

@@ -3,7 +3,7 @@
  * count each other as offline, a stream that was just made has no leader yet, and a leader may change under any test.
  */
 import { JetStreamApiError, type JetStreamManager } from '@nats-io/jetstream';
-import type { JournalAdmin, JournalSpec, JournalState } from '../../operator/reconcile/ports.ts';
+import type { JournalAdmin, JournalSpec, JournalState } from '../../journal/administration.ts';
 import { eventually } from './eventually.ts';
 
 /** nats-server's codes (server/errors.json) for too few servers that are known to be there, and for no leader. */

@@ -1,7 +1,7 @@
 /** What the shard streams really hold, read message by message: what acknowledgements are measured against. */
-import { parseEnvelope } from '../../app/core/envelope-schema.ts';
-import type { JournalConnection } from '../../app/journal/connection.ts';
-import { createJournalReplay } from '../../app/journal/replay.ts';
+import { parseEnvelope } from '../../contract/envelope-schema.ts';
+import type { JournalConnection } from '../../journal/connection.ts';
+import { createJournalReplay } from '../../journal/replay.ts';
 import { patiently } from './patiently.ts';
 import { SHARDS } from './records.ts';
 

@@ -2,9 +2,9 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { encodeCrockford } from '../../app/core/crockford.ts';
-import { EVENT_TYPES, type EventEnvelope, type EventKind, type EventType } from '../../app/core/envelope.ts';
-import { shardOf } from '../../app/core/shard.ts';
 import type { JournalledEvent } from '../../app/records/ports.ts';
+import { EVENT_TYPES, type EventEnvelope, type EventKind, type EventType } from '../../contract/envelope.ts';
+import { shardOf } from '../../contract/shard.ts';
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
 

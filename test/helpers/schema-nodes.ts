@@ -1,5 +1,5 @@
 /** Every node of a resource's schema with its path, so that a test can hold a rule over all of them. */
-import type { ResourceDefinition, SchemaNode } from '../../operator/api/schema-node.ts';
+import type { ResourceDefinition, SchemaNode } from '../../contract/schema/node.ts';
 
 export interface PlacedNode {
   readonly path: string;

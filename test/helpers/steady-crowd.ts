@@ -1,7 +1,7 @@
 /** Citizens at an even pace, each one new, until told otherwise. Whoever is told to come again does, up to half later, as the page. */
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import { systemClock } from '../../operator/runtime/clock.ts';
+import { systemClock } from '../../runtime/clock.ts';
 import { type Answered, receiptOf, register } from './citizen-client.ts';
 import { eventually } from './eventually.ts';
 

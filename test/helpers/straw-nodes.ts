@@ -1,6 +1,6 @@
 /** Nodes that nothing runs on, and a node autoscaler that is late: for a real scheduler. */
 import type { Pod } from 'kubernetes-types/core/v1.js';
-import { systemClock } from '../../operator/runtime/clock.ts';
+import { systemClock } from '../../runtime/clock.ts';
 import { type KubeApi, watchPath } from './kube-api.ts';
 import { CORE, kubeWorld } from './kube-world.ts';
 

@@ -1,5 +1,7 @@
 /** What the control law sees of one tier; a test states only what differs. */
-import type { ArrivalRates, Reading, TierInput, TierLimits } from '../../operator/scaling/types.ts';
+
+import type { Reading } from '../../contract/reading.ts';
+import type { ArrivalRates, TierInput, TierLimits } from '../../operator/scaling/types.ts';
 
 export const NOW_MS = 1_600_999_200_000;
 

@@ -1,5 +1,5 @@
 /** Pods that never get Ready, each for a cause of its own, and what the operator must call it. */
-import { LABELS } from '../../operator/api/names.ts';
+import { LABELS } from '../../contract/names.ts';
 
 export interface TroubledPod {
   readonly spec: object;

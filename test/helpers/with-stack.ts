@@ -3,10 +3,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
+import type { ContingencyLevel } from '../../contract/contingency-types.ts';
+import { contingencyAnnotation } from '../../contract/names.ts';
 import { type EmbeddedOptions, startEmbedded } from '../../local/embedded.ts';
 import type { Stack } from '../../local/stack.ts';
-import type { ContingencyLevel } from '../../operator/api/contingency-types.ts';
-import { contingencyAnnotation } from '../../operator/api/names.ts';
 import { eventually } from './eventually.ts';
 
 export interface StackCampaign {

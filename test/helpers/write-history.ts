@@ -1,6 +1,6 @@
-import { type AuditView, missingEntries } from '../../operator/plan/audit-steps.ts';
-import { bringUpToDate, type KnownTrail } from '../../operator/reconcile/audit-writer.ts';
-import type { AuditLog } from '../../operator/reconcile/ports.ts';
+import type { AuditLog } from '../../journal/trail.ts';
+import { bringUpToDate, type KnownTrail } from '../../operator/audit/audit-writer.ts';
+import { type AuditView, missingEntries } from '../../operator/audit/step-entries.ts';
 
 /** A leader that sees these views one after the other, and begins anew with the same one after a failure. */
 export const writeHistory = async (

@@ -3,7 +3,7 @@
  * it: the checker must find nothing in the first and something in the second. `--minutes N`, `--seed N`.
  */
 import { parseArgs } from 'node:util';
-import { whyNoCluster } from '../../local/cluster/host.ts';
+import { whyNoCluster } from '../../tools/cluster/host.ts';
 import { playCeiling } from '../helpers/ceiling-play.ts';
 import type { Scenario } from '../helpers/scenario.ts';
 

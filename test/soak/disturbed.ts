@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
-import { down } from '../../local/cluster.ts';
+import { down } from '../../tools/cluster.ts';
 import { SHARED_CLUSTER } from '../helpers/cluster.ts';
 import { type Freeze, type FreezeOptions, freezeServers } from '../helpers/freezes.ts';
 import type { Scenario } from '../helpers/scenario.ts';

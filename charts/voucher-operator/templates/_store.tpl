@@ -1,6 +1,6 @@
 {{/*
 What the campaigns of the values reserve on each server, against what a server may store: refused here, with the numbers, before
-anything changes. A campaign has its shards, a control stream of 32 MiB and two buckets of 4 MiB (app/journal/streams.ts,
+anything changes. A campaign has its shards, a control stream of 32 MiB and two buckets of 4 MiB (journal/streams/streams.ts,
 ensure.ts); the installation has a trail of 64 MiB (audit-log.ts). There are three servers: with three replicas each keeps all
 of it, with one replica about a third.
 */}}

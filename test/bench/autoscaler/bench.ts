@@ -2,8 +2,8 @@
 import { execFileSync } from 'node:child_process';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { down } from '../../../local/cluster.ts';
 import type { PodOptions } from '../../../operator/resources/build-options.ts';
+import { down } from '../../../tools/cluster.ts';
 import type { ScenarioContext, ScenarioResult } from '../../helpers/scenario.ts';
 import { readOptions } from './choice.ts';
 import { horizontalSyncSeconds } from './contest.ts';

@@ -2,8 +2,8 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { EnsureOptions } from '../../../local/binaries/cache.ts';
-import { ensureBinary, type PinnedBinary } from '../../../local/cluster/binaries.ts';
-import { run } from '../../../local/cluster/run.ts';
+import { ensureBinary, type PinnedBinary } from '../../../tools/cluster/binaries.ts';
+import { run } from '../../../tools/cluster/run.ts';
 
 const KEDA_VERSION = 'v2.21.0';
 const KWOK_VERSION = 'v0.8.0';

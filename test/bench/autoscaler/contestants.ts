@@ -3,8 +3,8 @@
 import { cp, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { placeOf } from '../../../local/cluster/place.ts';
 import { freePorts } from '../../../local/nats/ports.ts';
+import { placeOf } from '../../../tools/cluster/place.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { APPS, GROUP } from '../../helpers/kube-world.ts';
 import { OPERATOR_NODE_OPTIONS } from '../load/program.ts';

@@ -1,10 +1,10 @@
 /** Every manifest that contestants get, as data: the same pods for all, then what makes each of them scale. Pure. */
-import type { VoucherCampaign } from '../../../operator/api/campaign-types.ts';
-import { withDefaults } from '../../../operator/api/defaults.ts';
-import { LABELS, tierName } from '../../../operator/api/names.ts';
-import { VOUCHER_CAMPAIGN } from '../../../operator/api/schema.ts';
-import { planManifests } from '../../../operator/plan/manifests.ts';
+import type { VoucherCampaign } from '../../../contract/campaign-types.ts';
+import { withDefaults } from '../../../contract/defaults.ts';
+import { LABELS, tierName } from '../../../contract/names.ts';
+import { VOUCHER_CAMPAIGN } from '../../../contract/schema/schema.ts';
 import type { BuildOptions, PodOptions } from '../../../operator/resources/build-options.ts';
+import { planManifests } from '../../../operator/tick/manifests.ts';
 import { CONTEST, type Crowd, DRAINED_PER_REPLICA, kedaFormula, PLANNED_PER_REPLICA } from './contest.ts';
 
 export const NAMESPACE = 'contest';

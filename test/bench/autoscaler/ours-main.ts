@@ -6,11 +6,11 @@
 import { parseArgs } from 'node:util';
 import { Registry } from 'prom-client';
 import { z } from 'zod';
+import type { JournalAdmin } from '../../../journal/administration.ts';
 import { createLogger } from '../../../operator/observability/log.ts';
-import type { JournalAdmin } from '../../../operator/reconcile/ports.ts';
 import type { PodOptions } from '../../../operator/resources/build-options.ts';
 import { runOperator } from '../../../operator/run-operator.ts';
-import { systemClock } from '../../../operator/runtime/clock.ts';
+import { systemClock } from '../../../runtime/clock.ts';
 import { FakeAuditLog } from '../../helpers/fake-audit-log.ts';
 import { buildOptionsFor, NAMESPACE } from './manifests.ts';
 

@@ -1,6 +1,6 @@
 /** What contestants read: one load model, told in the words of each. A server on the host that pods and processes reach. */
 import { createServer, type Server } from 'node:http';
-import { METRICS } from '../../../operator/api/app-contract.ts';
+import { METRICS } from '../../../contract/app-contract.ts';
 import type { LoadModel } from './load-model.ts';
 import { INTAKES } from './manifests.ts';
 

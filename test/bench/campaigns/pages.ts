@@ -6,7 +6,7 @@
 import { createServer } from 'node:http';
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
-import { METRICS } from '../../../operator/api/app-contract.ts';
+import { METRICS } from '../../../contract/app-contract.ts';
 
 const line = z.object({ address: z.string(), perSecond: z.number() });
 const [port = ''] = process.argv.slice(2);

@@ -1,11 +1,11 @@
 /** The app of a bench: what the image carries, with a campaign that is open and admits everybody. */
 import { cp, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { compiled } from '../../../local/image/compiled.ts';
-import { imagesDir } from '../../../local/image.ts';
+import { ENV } from '../../../contract/app-contract.ts';
 import type { ManagedProcess, SpawnManaged } from '../../../local/managed-process.ts';
-import { ENV } from '../../../operator/api/app-contract.ts';
 import { nodeOptions } from '../../../operator/resources/pod.ts';
+import { compiled } from '../../../tools/image/compiled.ts';
+import { imagesDir } from '../../../tools/image.ts';
 import { settingsOf } from '../../helpers/intake.ts';
 
 /** Of the operator, as its chart has them. */

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { cacheDir, isWholeElf, isWholeProgram, place } from '../../../local/binaries/cache.ts';
 import { locked } from '../../../local/binaries/lock.ts';
-import { ensureBinary, missingBinaries, PAUSE } from '../../../local/cluster/binaries.ts';
 import { copyTo } from '../../../local/postgres/native.ts';
+import { ensureBinary, missingBinaries, PAUSE } from '../../../tools/cluster/binaries.ts';
 
 const { signal } = new AbortController();
 const onWait = (): void => undefined;

@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { compare } from '../../../local/audit/compare.ts';
-import { readLedger } from '../../../local/audit/read-ledger.ts';
 import { startLoad } from '../../../local/demo/load-process.ts';
+import { compare } from '../../../local/ledger-check/compare.ts';
+import { readLedger } from '../../../local/ledger-check/read-ledger.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { contentOf, type FakeIntake, startFakeIntake } from './fake-intake.ts';
 

@@ -3,15 +3,15 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { VoucherCampaign } from '../../../contract/campaign-types.ts';
 import { admitCampaign, formatAdmissionErrors } from '../../../local/admission.ts';
-import { compare } from '../../../local/audit/compare.ts';
-import { readLedger } from '../../../local/audit/read-ledger.ts';
 import { PROFILES } from '../../../local/demo/profile.ts';
 import { exitCodeOf } from '../../../local/demo/run.ts';
 import { type DemoOptions, type DemoWorld, runDemo } from '../../../local/demo/session.ts';
 import { View } from '../../../local/demo/view.ts';
+import { compare } from '../../../local/ledger-check/compare.ts';
+import { readLedger } from '../../../local/ledger-check/read-ledger.ts';
 import type { Stack, StackProcess } from '../../../local/stack.ts';
-import type { VoucherCampaign } from '../../../operator/api/campaign-types.ts';
 import { contentOf, type FakeIntake, startFakeIntake } from './fake-intake.ts';
 
 const EXAMPLE = join(import.meta.dirname, '../../../examples/chengdu-2020-phase-3.yaml');

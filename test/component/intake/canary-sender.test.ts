@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createCanarySender } from '../../../app/intake/canary-sender.ts';
-import { CANARY_WITHIN_MS } from '../../../operator/api/app-contract.ts';
+import { CANARY_WITHIN_MS } from '../../../contract/app-contract.ts';
 import { CANARY_KEY, settingsOf, startTestIntake, type TestIntake } from '../../helpers/intake.ts';
 
 let intake: TestIntake;

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { request } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { signCanary } from '../../../app/intake/canary.ts';
-import type { PublishOutcome } from '../../../app/intake/ports.ts';
+import type { PublishOutcome } from '../../../journal/publishing.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import {
   ACKNOWLEDGED,

@@ -1,9 +1,9 @@
 /** Who was accepted gets the receipt, whatever has shut since; who was not gets none, and neither costs the others. */
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { EventEnvelope } from '../../../app/core/envelope.ts';
 import { ERRORS } from '../../../app/intake/errors.ts';
-import type { PublishOutcome } from '../../../app/intake/ports.ts';
+import type { EventEnvelope } from '../../../contract/envelope.ts';
+import type { PublishOutcome } from '../../../journal/publishing.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import {
   ACKNOWLEDGED,

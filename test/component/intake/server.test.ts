@@ -2,7 +2,7 @@
 import { connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createLoadGuard } from '../../../app/intake/load-guard.ts';
-import type { PublishOutcome } from '../../../app/intake/ports.ts';
+import type { PublishOutcome } from '../../../journal/publishing.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { ACKNOWLEDGED, bodyOf, settingsOf, startTestIntake, type TestIntake } from '../../helpers/intake.ts';
 

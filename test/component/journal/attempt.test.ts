@@ -1,9 +1,9 @@
 /** One message between shards that answer, refuse and stay silent, on a clock that only the test moves. */
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import type { PublishOutcome } from '../../../app/intake/ports.ts';
-import { type AttemptContext, PublishAttempt, TOTAL_BUDGET_MS } from '../../../app/journal/attempt.ts';
-import { HedgeBudget, ShardHealth } from '../../../app/journal/hedge.ts';
-import type { CopyAnswer } from '../../../app/journal/outbox.ts';
+import { type AttemptContext, PublishAttempt, TOTAL_BUDGET_MS } from '../../../journal/attempt.ts';
+import { HedgeBudget, ShardHealth } from '../../../journal/hedge.ts';
+import type { CopyAnswer } from '../../../journal/outbox.ts';
+import type { PublishOutcome } from '../../../journal/publishing.ts';
 
 type Answer = {
   readonly afterMs: number;

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Informer, type InformerReport, type InformerTiming } from '../../../operator/kube/informer.ts';
 import type { KubeObject } from '../../../operator/kube/objects.ts';
 import { type Change, Store } from '../../../operator/kube/store.ts';
-import { systemClock } from '../../../operator/runtime/clock.ts';
+import { systemClock } from '../../../runtime/clock.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { StrawApiServer, type StrawObject } from './api-server.ts';
 import { connectTo, STRAWS, type StrawClient } from './straw-client.ts';

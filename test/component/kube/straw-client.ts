@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createKubeAccess } from '../../../operator/kube/access.ts';
 import { type CallReport, createKubeClient, type KubeClient } from '../../../operator/kube/client.ts';
 import type { ApiResource } from '../../../operator/kube/resources.ts';
-import { systemClock } from '../../../operator/runtime/clock.ts';
+import { systemClock } from '../../../runtime/clock.ts';
 import type { StrawApiServer } from './api-server.ts';
 
 export const STRAWS: ApiResource = { group: 'straw.example', version: 'v1', kind: 'Straw', plural: 'straws' };

@@ -6,12 +6,12 @@ import { Registry } from 'prom-client';
 import { startAdminServer } from '../../../app/admin-server.ts';
 import { readConfig } from '../../../app/config.ts';
 import { listen } from '../../../app/intake/server.ts';
-import { ENV } from '../../../operator/api/app-contract.ts';
+import { ENV } from '../../../contract/app-contract.ts';
 import { readOperatorConfig } from '../../../operator/config.ts';
-import { ANY_ADDRESS, bind } from '../../../operator/net/bind.ts';
 import { startAuditServer } from '../../../operator/observability/audit-server.ts';
 import { startHealthServer } from '../../../operator/observability/health-server.ts';
 import { buildPodTemplate } from '../../../operator/resources/pod.ts';
+import { ANY_ADDRESS, bind } from '../../../runtime/bind.ts';
 import { aCampaign } from '../../helpers/a-campaign.ts';
 import { buildOptions } from '../../helpers/build-options.ts';
 

@@ -4,11 +4,11 @@ import { connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { Registry } from 'prom-client';
 import { startAdminServer } from '../../../app/admin-server.ts';
-import type { PublishOutcome } from '../../../app/intake/ports.ts';
-import { bind } from '../../../operator/net/bind.ts';
-import { createConnections } from '../../../operator/net/connections.ts';
+import type { PublishOutcome } from '../../../journal/publishing.ts';
 import { startHealthServer } from '../../../operator/observability/health-server.ts';
 import { sampleOf } from '../../../operator/signals/scrape.ts';
+import { bind } from '../../../runtime/bind.ts';
+import { createConnections } from '../../../runtime/connections.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { ACKNOWLEDGED, bodyOf, calmGuard, startTestIntake, type TestIntake } from '../../helpers/intake.ts';
 

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import type { VoucherCampaign } from '../../../operator/api/campaign-types.ts';
-import { createReconciler, type Reconciler } from '../../../operator/reconcile/reconcile.ts';
+import type { VoucherCampaign } from '../../../contract/campaign-types.ts';
+import { createReconciler, type Reconciler } from '../../../operator/tick/reconcile.ts';
 import { aCampaign, OPENS_AT_MS } from '../../helpers/a-campaign.ts';
 import { aPlan } from '../../helpers/audit-history.ts';
 import { FakeClock } from '../../helpers/fake-clock.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import type { JournalFault } from '../../../operator/api/journal-health.ts';
-import { JournalKeeper } from '../../../operator/reconcile/journal-keeper.ts';
-import type { JournalAdmin, JournalState } from '../../../operator/reconcile/ports.ts';
+import type { JournalFault } from '../../../contract/journal-health.ts';
+import type { JournalAdmin, JournalState } from '../../../journal/administration.ts';
+import { JournalKeeper } from '../../../operator/tick/journal-keeper.ts';
 import { FakeClock } from '../../helpers/fake-clock.ts';
 import { journalSpec, never } from '../../helpers/real-journal.ts';
 

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { createReconciler, type Reconciler } from '../../../operator/reconcile/reconcile.ts';
+import { createReconciler, type Reconciler } from '../../../operator/tick/reconcile.ts';
 import { aCampaign, OPENS_AT_MS } from '../../helpers/a-campaign.ts';
 import { FakeClock } from '../../helpers/fake-clock.ts';
 import { FakeWorld, Refused } from '../../helpers/fake-world.ts';

@@ -5,7 +5,7 @@ import { createLog } from '../../../app/log.ts';
 import { FIRST_MESSAGES } from '../../../app/records/batch-size.ts';
 import { type CommitResult, type RecordsStore, RecordsStoreError } from '../../../app/records/ports.ts';
 import { runRecords } from '../../../app/records/worker.ts';
-import { METRICS } from '../../../operator/api/app-contract.ts';
+import { METRICS } from '../../../contract/app-contract.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { FakeJournal } from '../../helpers/fake-journal.ts';
 import { manyReceived } from '../../helpers/records.ts';

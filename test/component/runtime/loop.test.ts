@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
-import { systemClock } from '../../../operator/runtime/clock.ts';
-import { Loop } from '../../../operator/runtime/loop.ts';
+import { Loop } from '../../../operator/tick/loop.ts';
+import { systemClock } from '../../../runtime/clock.ts';
 
 it('ticks many keys on the real clock until it is told to stop', async () => {
   const stop = new AbortController();

@@ -1,8 +1,8 @@
 /** What the healer makes of a nats-server's pages: sentences as 2.15.2 says them (server/monitor.go). */
 import { createServer, type Server } from 'node:http';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { bind } from '../../../operator/net/bind.ts';
 import { viewServer } from '../../../operator/setup/heal-server.ts';
+import { bind } from '../../../runtime/bind.ts';
 
 let server: Server | undefined;
 afterEach(() => {

@@ -1,10 +1,10 @@
 /** Signals and law together on real sockets: whatever a metrics page does, replicas never fall while citizens come. */
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { ObservedCluster } from '../../../operator/reconcile/ports.ts';
 import { decide } from '../../../operator/scaling/decide.ts';
 import { EMPTY_MEMORY, type TierMemory } from '../../../operator/scaling/types.ts';
 import { createSignalReader } from '../../../operator/signals/reader.ts';
 import { createScraper, type Scraper } from '../../../operator/signals/scrape.ts';
+import type { ObservedCluster } from '../../../operator/tick/cluster-view.ts';
 import { aCampaign } from '../../helpers/a-campaign.ts';
 import { aMetricsPage } from '../../helpers/a-metrics-page.ts';
 import { aTierLimits } from '../../helpers/tier.ts';

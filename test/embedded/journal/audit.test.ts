@@ -1,9 +1,9 @@
 /** Trails on three real nats-servers: what is appended stays, once, in one chain, and what is forged shows. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { createAuditLog } from '../../../app/journal/audit-log.ts';
-import { checkTrail } from '../../../cli/trail.ts';
-import { AUDIT_STREAM } from '../../../operator/api/names.ts';
-import type { AuditLog } from '../../../operator/reconcile/ports.ts';
+import { checkTrail } from '../../../cli/audit/trail.ts';
+import { AUDIT_STREAM } from '../../../contract/names.ts';
+import { createAuditLog } from '../../../journal/audit-log.ts';
+import type { AuditLog } from '../../../journal/trail.ts';
 import { entriesOf, type Forgery, forge, linesOf, race, writeWhole } from '../../helpers/audit-play.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { journalSpec, never, type RealJournal, startRealJournal } from '../../helpers/real-journal.ts';

@@ -1,11 +1,11 @@
 /** What an intake finds of the journal with its own credentials, while the operator's see another one. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Registry } from 'prom-client';
-import { checkAnswerOf, createJournalCheck, keepJournalChecked } from '../../../app/journal/check.ts';
-import type { JournalConnection } from '../../../app/journal/connection.ts';
-import { JournalHealth } from '../../../app/journal/journal-health.ts';
-import { createPublisher } from '../../../app/journal/publisher.ts';
-import { createJournalReader } from '../../../app/journal/reader.ts';
+import type { JournalConnection } from '../../../journal/connection.ts';
+import { JournalHealth } from '../../../journal/journal-health.ts';
+import { createPublisher } from '../../../journal/publisher.ts';
+import { createJournalReader } from '../../../journal/reader.ts';
+import { checkAnswerOf, createJournalCheck, keepJournalChecked } from '../../../journal/streams/check.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { type GuardedJournal, startGuardedJournal } from '../../helpers/guarded-journal.ts';
 import { journalSpec, never } from '../../helpers/real-journal.ts';

@@ -1,8 +1,8 @@
 /** Live settings between an operator that writes and a pod that watches, while servers go and come. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Kvm } from '@nats-io/kv';
-import { type LiveSettingsWatch, watchLiveSettings } from '../../../app/journal/live-settings.ts';
-import type { LiveSettings } from '../../../operator/api/app-contract.ts';
+import type { LiveSettings } from '../../../contract/app-contract.ts';
+import { type LiveSettingsWatch, watchLiveSettings } from '../../../journal/live-settings.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { patiently } from '../../helpers/patiently.ts';
 import { never, type RealJournal, startRealJournal } from '../../helpers/real-journal.ts';

@@ -1,7 +1,7 @@
 /** Where a tier stands is kept in the memory of three servers: one may die, and when all die it begins again. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { createJournalReader } from '../../../app/journal/reader.ts';
-import type { Delivery } from '../../../app/records/ports.ts';
+import { createJournalReader } from '../../../journal/reader.ts';
+import type { Delivery } from '../../../journal/reading.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { never, type RealJournal, startRealJournal } from '../../helpers/real-journal.ts';
 import { SHARDS } from '../../helpers/records.ts';

@@ -1,11 +1,11 @@
 /** What a worker is given, in what portions, and what never comes again; on servers that admit that they don't sync. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { parseEnvelope } from '../../../app/core/envelope-schema.ts';
-import type { JournalConnection } from '../../../app/journal/connection.ts';
-import { createJournalReader } from '../../../app/journal/reader.ts';
-import { createJournalReplay } from '../../../app/journal/replay.ts';
-import type { Delivery, JournalReader } from '../../../app/records/ports.ts';
-import { shardStreamName } from '../../../operator/api/names.ts';
+import { parseEnvelope } from '../../../contract/envelope-schema.ts';
+import { shardStreamName } from '../../../contract/names.ts';
+import type { JournalConnection } from '../../../journal/connection.ts';
+import { createJournalReader } from '../../../journal/reader.ts';
+import type { Delivery, JournalReader } from '../../../journal/reading.ts';
+import { createJournalReplay } from '../../../journal/replay.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { patiently } from '../../helpers/patiently.ts';
 import { type Crowd, never, type RealJournal, startRealJournal } from '../../helpers/real-journal.ts';

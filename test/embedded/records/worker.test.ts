@@ -1,11 +1,11 @@
 /** Workers on a real PostgreSQL that crashes, and a database rebuilt from nothing. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Registry } from 'prom-client';
-import type { EventEnvelope } from '../../../app/core/envelope.ts';
 import { progressLine, type RebuildProgress, rebuildRecords } from '../../../app/records/rebuild.ts';
 import { runRecords } from '../../../app/records/worker.ts';
 import { dropDatabase } from '../../../app/store/provision.ts';
 import { createStore } from '../../../app/store/records-store.ts';
+import type { EventEnvelope } from '../../../contract/envelope.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { FakeJournal } from '../../helpers/fake-journal.ts';
 import { queryOnce, recordsOf, startTestPostgres, type TestPostgres } from '../../helpers/postgres.ts';

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { onPath } from '../../../local/binaries/cache.ts';
-import { run } from '../../../local/cluster/run.ts';
+import { run } from '../../../tools/cluster/run.ts';
 
 const RELEASE = 'bookworm';
 /** All that README asks for, and what fetches packages. */

@@ -1,8 +1,8 @@
 /** A crowd that is only counted: metrics pages of straw pods, and the backlog that would be in the journal. */
 import { createServer } from 'node:http';
 import type { Pod } from 'kubernetes-types/core/v1.js';
-import { METRICS, PORTS } from '../../../operator/api/app-contract.ts';
-import { LABELS } from '../../../operator/api/names.ts';
+import { METRICS, PORTS } from '../../../contract/app-contract.ts';
+import { LABELS } from '../../../contract/names.ts';
 
 /** Registrations a second that one replica of each tier carries. */
 const CARRIES = { intake: 1_000, records: 2_600 };

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { Client } from 'pg';
-import { placeOf } from '../../../local/cluster/place.ts';
+import { placeOf } from '../../../tools/cluster/place.ts';
 import { type Receipt, receiptOf, receiptState, register } from '../citizen-client.ts';
 import { eventually } from '../eventually.ts';
 import { type Platform, RELEASE } from '../platform.ts';

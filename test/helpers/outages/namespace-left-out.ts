@@ -1,6 +1,6 @@
 /** A watched namespace that can't be listed: deleted, not there yet, or without the rights. Its operator says so on its Lease. */
 import type { Lease } from 'kubernetes-types/coordination/v1.js';
-import { NOT_SERVED } from '../../../operator/api/names.ts';
+import { NOT_SERVED } from '../../../contract/names.ts';
 import { eventually } from '../eventually.ts';
 import type { KubeApi } from '../kube-api.ts';
 import type { Outage } from './outage.ts';

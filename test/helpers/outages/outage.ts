@@ -1,6 +1,6 @@
 /** What people see of an outage: the same for tests, which judge it, and for evidence, which shows it. */
-import type { VoucherCampaign } from '../../../operator/api/campaign-types.ts';
-import type { Condition } from '../../../operator/api/common-types.ts';
+import type { VoucherCampaign } from '../../../contract/campaign-types.ts';
+import type { Condition } from '../../../contract/common-types.ts';
 import type { KubeApi } from '../kube-api.ts';
 
 export interface SeenEvent {

@@ -6,7 +6,7 @@
 import type { Deployment } from 'kubernetes-types/apps/v1.js';
 import type { ResourceQuota } from 'kubernetes-types/core/v1.js';
 import type { Event } from 'kubernetes-types/events/v1.js';
-import { ASKED_AGAIN, OVERRIDES } from '../../../operator/api/names.ts';
+import { ASKED_AGAIN, OVERRIDES } from '../../../contract/names.ts';
 import { eventually } from '../eventually.ts';
 import type { KubeApi } from '../kube-api.ts';
 import { APPS, CORE, campaignBody, conditionOf, GROUP, type KubeWorld } from '../kube-world.ts';

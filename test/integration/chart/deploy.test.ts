@@ -2,7 +2,7 @@
 
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Cluster } from '../../../local/cluster.ts';
+import type { Cluster } from '../../../tools/cluster.ts';
 import { platformOf, type Registered } from '../../chart/deploy/registered.ts';
 import { sharedCluster, type TestNamespace, testNamespace } from '../../helpers/cluster.ts';
 import { campaignManifest } from './installation.ts';

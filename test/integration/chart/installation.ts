@@ -5,8 +5,8 @@ import { connect as connectTls } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { parse } from 'yaml';
-import type { Cluster } from '../../../local/cluster.ts';
-import { ensureImages, PRODUCT_IMAGE } from '../../../local/image.ts';
+import type { Cluster } from '../../../tools/cluster.ts';
+import { ensureImages, PRODUCT_IMAGE } from '../../../tools/image.ts';
 import { sharedCluster, type TestNamespace, testNamespace } from '../../helpers/cluster.ts';
 
 const ROOT = new URL('../../../', import.meta.url);

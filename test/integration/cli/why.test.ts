@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { ensureBinary, KUBE } from '../../../local/cluster/binaries.ts';
+import { ensureBinary, KUBE } from '../../../tools/cluster/binaries.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { CORE, campaignBody, GROUP } from '../../helpers/kube-world.ts';
 import { runVoucher } from '../../helpers/run-voucher.ts';

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { parse, stringify } from 'yaml';
-import type { Cluster } from '../../../local/cluster.ts';
 import { installPlatform } from '../../../local/on-cluster/platform.ts';
 import { openTarget, type TargetOptions } from '../../../local/on-cluster/target.ts';
+import type { Cluster } from '../../../tools/cluster.ts';
 import { sharedCluster, testNamespace } from '../../helpers/cluster.ts';
 
 const { signal } = new AbortController();

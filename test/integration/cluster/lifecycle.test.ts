@@ -5,17 +5,17 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from '@jest/globals';
-import { hierarchiesIn } from '../../../local/cluster/cgroups.ts';
-import { mountsBelow } from '../../../local/cluster/mounts.ts';
-import { placeOf } from '../../../local/cluster/place.ts';
-import { processesOf } from '../../../local/cluster/processes.ts';
-import { run } from '../../../local/cluster/run.ts';
-import { down, status, up } from '../../../local/cluster.ts';
+import { hierarchiesIn } from '../../../tools/cluster/cgroups.ts';
+import { mountsBelow } from '../../../tools/cluster/mounts.ts';
+import { placeOf } from '../../../tools/cluster/place.ts';
+import { processesOf } from '../../../tools/cluster/processes.ts';
+import { run } from '../../../tools/cluster/run.ts';
+import { down, status, up } from '../../../tools/cluster.ts';
 import { SHARED_CLUSTER, sharedCluster } from '../../helpers/cluster.ts';
 import { eventually } from '../../helpers/eventually.ts';
 
 const NAME = `${SHARED_CLUSTER}-2`;
-const UP = fileURLToPath(new URL('../../../local/cluster/main.ts', import.meta.url));
+const UP = fileURLToPath(new URL('../../../tools/cluster/main.ts', import.meta.url));
 const { signal } = new AbortController();
 const place = placeOf(NAME);
 

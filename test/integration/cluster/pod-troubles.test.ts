@@ -1,12 +1,12 @@
 /** The table of pod-trouble.ts against a real kubelet, scheduler and runtime. */
 import { writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Cluster } from '../../../local/cluster.ts';
-import { ensureProductImage, PRODUCT_IMAGE } from '../../../local/image.ts';
-import { type PodWords, wordsOf } from '../../../operator/kube/mount-failures.ts';
 import { parseObject } from '../../../operator/kube/objects.ts';
-import { keepPod } from '../../../operator/kube/pods.ts';
-import { tierProblems } from '../../../operator/kube/problems.ts';
+import { type PodWords, wordsOf } from '../../../operator/kube/pods/mount-failures.ts';
+import { keepPod } from '../../../operator/kube/pods/pods.ts';
+import { tierProblems } from '../../../operator/kube/pods/problems.ts';
+import type { Cluster } from '../../../tools/cluster.ts';
+import { ensureProductImage, PRODUCT_IMAGE } from '../../../tools/image.ts';
 import { sharedCluster, type TestNamespace, testNamespace } from '../../helpers/cluster.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { refusedByNode, troubledManifest, troubledPods } from '../../helpers/troubled-pods.ts';

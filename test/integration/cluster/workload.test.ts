@@ -3,8 +3,8 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
-import type { Cluster } from '../../../local/cluster.ts';
-import { ensureProductImage, PRODUCT_IMAGE } from '../../../local/image.ts';
+import type { Cluster } from '../../../tools/cluster.ts';
+import { ensureProductImage, PRODUCT_IMAGE } from '../../../tools/image.ts';
 import { sharedCluster, type TestNamespace, testNamespace } from '../../helpers/cluster.ts';
 import { eventually } from '../../helpers/eventually.ts';
 

@@ -3,8 +3,8 @@
  * must not honour.
  */
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import type { ScalePlan } from '../../../operator/api/scale-plan-types.ts';
-import { systemClock } from '../../../operator/runtime/clock.ts';
+import type { ScalePlan } from '../../../contract/scale-plan-types.ts';
+import { systemClock } from '../../../runtime/clock.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { APPS, campaignBody, GROUP } from '../../helpers/kube-world.ts';
 import { startStrawKubelet } from '../../helpers/straw-kubelet.ts';

@@ -3,8 +3,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { parseAllDocuments } from 'yaml';
-import type { LiveSettings } from '../../../operator/api/app-contract.ts';
-import type { JournalAdmin } from '../../../operator/reconcile/ports.ts';
+import type { LiveSettings } from '../../../contract/app-contract.ts';
+import type { JournalAdmin } from '../../../journal/administration.ts';
 import { CHART, helm, NAMESPACE, RELEASE } from '../../chart/render.ts';
 import { RBAC, RIGHTS_PATHS } from '../../helpers/chart-rights.ts';
 import { eventually } from '../../helpers/eventually.ts';

@@ -1,7 +1,7 @@
 /** What the end of a campaign leaves behind: on a real API server, with a real journal. */
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { JOURNAL_FINALIZER } from '../../../operator/api/names.ts';
-import type { JournalAdmin } from '../../../operator/reconcile/ports.ts';
+import { JOURNAL_FINALIZER } from '../../../contract/names.ts';
+import type { JournalAdmin } from '../../../journal/administration.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { CORE, campaignBody, conditionOf, GROUP } from '../../helpers/kube-world.ts';
 import { type RealJournal, startRealJournal } from '../../helpers/real-journal.ts';

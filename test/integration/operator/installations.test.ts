@@ -1,7 +1,7 @@
 /** Two installations on a real API server, with the chart's rights: one acts, the other says so; and namespaces that can't be listed. */
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { Lease } from 'kubernetes-types/coordination/v1.js';
-import { CLAIM_LEASE, NOT_SERVED } from '../../../operator/api/names.ts';
+import { CLAIM_LEASE, NOT_SERVED } from '../../../contract/names.ts';
 import type { OperatorConfig } from '../../../operator/config.ts';
 import { CHART, EXTERNAL, helm, RELEASE } from '../../chart/render.ts';
 import { RBAC } from '../../helpers/chart-rights.ts';

@@ -1,6 +1,6 @@
 /** What the API server lets pass and JavaScript does not read: refused today, and a condition where it is stored already. */
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { parseInstant } from '../../../operator/api/instant.ts';
+import { parseInstant } from '../../../contract/instant.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { campaignBody, conditionOf, flood, GROUP } from '../../helpers/kube-world.ts';
 import { shown } from '../../helpers/outages/shown.ts';

@@ -2,12 +2,13 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { Registry } from 'prom-client';
 import { parse, parseAllDocuments } from 'yaml';
+import type { JournalAdmin } from '../../../journal/administration.ts';
+import type { AuditLog } from '../../../journal/trail.ts';
 import type { OperatorConfig } from '../../../operator/config.ts';
 import { createLogger } from '../../../operator/observability/log.ts';
-import type { AuditLog, JournalAdmin } from '../../../operator/reconcile/ports.ts';
 import type { PodOptions } from '../../../operator/resources/build-options.ts';
 import { runOperator } from '../../../operator/run-operator.ts';
-import { type Clock, systemClock } from '../../../operator/runtime/clock.ts';
+import { type Clock, systemClock } from '../../../runtime/clock.ts';
 import { type ControlPlane, type ControlPlaneOptions, startControlPlane } from '../../helpers/control-plane.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { FakeAuditLog } from '../../helpers/fake-audit-log.ts';

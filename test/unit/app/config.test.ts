@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { databaseAccess, journalServers, readConfig } from '../../../app/config.ts';
-import { type AppConfig, DATA_PLANE_KEYS, ENV } from '../../../operator/api/app-contract.ts';
+import { type AppConfig, DATA_PLANE_KEYS, ENV } from '../../../contract/app-contract.ts';
 
 const APP: AppConfig = {
   v: 1,

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import type { VoucherCampaign } from '../../../operator/api/campaign-types.ts';
-import type { ScalePlan } from '../../../operator/api/scale-plan-types.ts';
-import { AuditSweeper } from '../../../operator/reconcile/audit-sweeper.ts';
-import { createReconciler } from '../../../operator/reconcile/reconcile.ts';
+import type { VoucherCampaign } from '../../../contract/campaign-types.ts';
+import type { ScalePlan } from '../../../contract/scale-plan-types.ts';
+import { AuditSweeper } from '../../../operator/audit/audit-sweeper.ts';
+import { createReconciler } from '../../../operator/tick/reconcile.ts';
 import { OPENS_AT_MS } from '../../helpers/a-campaign.ts';
 import { aPlan, approval, at, campaignWith } from '../../helpers/audit-history.ts';
 import { FakeAuditLog } from '../../helpers/fake-audit-log.ts';

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { contingencyAnnotation, OVERRIDES } from '../../../operator/api/names.ts';
-import type { AuditEntry } from '../../../operator/plan/audit-entry.ts';
-import { type AuditView, grantUses, missingEntries, remainingEntries } from '../../../operator/plan/audit-steps.ts';
-import { Trail } from '../../../operator/plan/audit-trail.ts';
-import type { TierOutcomes } from '../../../operator/plan/observed.ts';
+import { contingencyAnnotation, OVERRIDES } from '../../../contract/names.ts';
+import type { AuditEntry } from '../../../operator/audit/entry.ts';
+import { type AuditView, grantUses, missingEntries, remainingEntries } from '../../../operator/audit/step-entries.ts';
+import { Trail } from '../../../operator/audit/trail.ts';
+import type { TierOutcomes } from '../../../operator/tick/observed.ts';
 import { aPlan, approval, at, aView, campaignWith, HISTORY, instantAt } from '../../helpers/audit-history.ts';
 
 const play = (views: readonly AuditView[], trail = new Trail()): readonly AuditEntry[] =>

@@ -1,9 +1,9 @@
 /** Trails in a journal that loses answers, under leaders that end anywhere and work side by side. */
 import { describe, expect, it } from '@jest/globals';
-import { checkTrail } from '../../../cli/trail.ts';
+import { checkTrail } from '../../../cli/audit/trail.ts';
 import { seededRandom } from '../../../local/load/random.ts';
-import { type AuditView, missingEntries } from '../../../operator/plan/audit-steps.ts';
-import { bringUpToDate, type KnownTrail } from '../../../operator/reconcile/audit-writer.ts';
+import { bringUpToDate, type KnownTrail } from '../../../operator/audit/audit-writer.ts';
+import { type AuditView, missingEntries } from '../../../operator/audit/step-entries.ts';
 import { at, aView, campaignWith, HISTORY } from '../../helpers/audit-history.ts';
 import { FakeAuditLog } from '../../helpers/fake-audit-log.ts';
 

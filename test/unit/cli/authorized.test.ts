@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { changed, changeLines, consequences, parseCeilings, parseSpan } from '../../../cli/authorized.ts';
+import { changed, changeLines, consequences, parseCeilings, parseSpan } from '../../../cli/plans/authorized.ts';
 import { zoneOf } from '../../../cli/times.ts';
 import { aCampaign, OPENS_AT_MS } from '../../helpers/a-campaign.ts';
 

@@ -10,7 +10,7 @@ import {
   span,
   width,
   wrapped,
-} from '../../../cli/screen.ts';
+} from '../../../cli/status/screen.ts';
 import { frame } from '../../../cli/terminal.ts';
 
 const plain = { columns: 40, isColoured: false };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { seriesOf, sparkline } from '../../../cli/sparkline.ts';
+import { seriesOf, sparkline } from '../../../cli/status/sparkline.ts';
 
 describe('a curve in a line', () => {
   it.each([

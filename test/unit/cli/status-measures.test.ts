@@ -1,15 +1,15 @@
 /** What people decided or agreed on beforehand, on the screen of `kubectl voucher status`. */
 import { describe, expect, it } from '@jest/globals';
-import { backText, triggerText } from '../../../cli/contingency-words.ts';
-import { rendered, width } from '../../../cli/screen.ts';
-import { statusJson } from '../../../cli/status-json.ts';
-import { listLines } from '../../../cli/status-list.ts';
-import { type Report, standingOf } from '../../../cli/status-report.ts';
-import { statusLines } from '../../../cli/status-words.ts';
-import type { VoucherCampaignStatus } from '../../../operator/api/campaign-types.ts';
-import type { ContingencyLevel, ContingencyStatus } from '../../../operator/api/contingency-types.ts';
-import { contingencyAnnotation } from '../../../operator/api/names.ts';
-import type { ScalePlan } from '../../../operator/api/scale-plan-types.ts';
+import { backText, triggerText } from '../../../cli/contingency/contingency-words.ts';
+import { rendered, width } from '../../../cli/status/screen.ts';
+import { statusJson } from '../../../cli/status/status-json.ts';
+import { listLines } from '../../../cli/status/status-list.ts';
+import { type Report, standingOf } from '../../../cli/status/status-report.ts';
+import { statusLines } from '../../../cli/status/status-words.ts';
+import type { VoucherCampaignStatus } from '../../../contract/campaign-types.ts';
+import type { ContingencyLevel, ContingencyStatus } from '../../../contract/contingency-types.ts';
+import { contingencyAnnotation } from '../../../contract/names.ts';
+import type { ScalePlan } from '../../../contract/scale-plan-types.ts';
 import { instantAt } from '../../helpers/a-decision.ts';
 import { aPlan, aReport, aStatus, conditions, NOW_S, type ReportChanges } from '../../helpers/a-status.ts';
 

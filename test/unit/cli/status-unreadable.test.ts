@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { rendered } from '../../../cli/screen.ts';
-import { listLines } from '../../../cli/status-list.ts';
-import type { Report } from '../../../cli/status-report.ts';
-import { unreadableJson, unreadableLines, unreadableSpec } from '../../../cli/status-unreadable.ts';
+import { rendered } from '../../../cli/status/screen.ts';
+import { listLines } from '../../../cli/status/status-list.ts';
+import type { Report } from '../../../cli/status/status-report.ts';
+import { unreadableJson, unreadableLines, unreadableSpec } from '../../../cli/status/status-unreadable.ts';
 import { aReport, aStatus, conditions } from '../../helpers/a-status.ts';
 
 const COMMA = '2020-09-25T22:00:00,5+08:00';

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { rendered, width } from '../../../cli/screen.ts';
-import { statusJson } from '../../../cli/status-json.ts';
-import { listLines } from '../../../cli/status-list.ts';
-import { type Report, standingOf } from '../../../cli/status-report.ts';
-import { statusLines } from '../../../cli/status-words.ts';
+import { rendered, width } from '../../../cli/status/screen.ts';
+import { statusJson } from '../../../cli/status/status-json.ts';
+import { listLines } from '../../../cli/status/status-list.ts';
+import { type Report, standingOf } from '../../../cli/status/status-report.ts';
+import { statusLines } from '../../../cli/status/status-words.ts';
 import { aDecision } from '../../helpers/a-decision.ts';
 import { aPlan, aReport, aStatus, aTier, conditions, NOW_MS } from '../../helpers/a-status.ts';
 

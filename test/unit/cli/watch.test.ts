@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Io } from '../../../cli/io.ts';
-import { line } from '../../../cli/screen.ts';
+import { line } from '../../../cli/status/screen.ts';
+import { staleness, watch } from '../../../cli/status/watch.ts';
 import { ENTER, LEAVE } from '../../../cli/terminal.ts';
-import { staleness, watch } from '../../../cli/watch.ts';
 import { KubeError } from '../../../operator/kube/errors.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { FakeClock } from '../../helpers/fake-clock.ts';

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { type ClockSource, createAgreedClock } from '../../../app/clock/agreed-clock.ts';
+import { createAgreedClock } from '../../../app/clock/agreed-clock.ts';
+import type { ClockSource } from '../../../runtime/clock-source.ts';
 import { eventually } from '../../helpers/eventually.ts';
 
 const TRUE_MS = Date.parse('2026-10-01T12:00:00.000Z');

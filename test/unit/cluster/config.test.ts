@@ -1,16 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
-import { addons } from '../../../local/cluster/addons.ts';
-import { CLUSTER_BINARIES } from '../../../local/cluster/binaries.ts';
-import * as components from '../../../local/cluster/components.ts';
+import { addons } from '../../../tools/cluster/addons.ts';
+import { CLUSTER_BINARIES } from '../../../tools/cluster/binaries.ts';
+import * as components from '../../../tools/cluster/components.ts';
 import {
   auditPolicy,
   clientEnvironment,
   containerdConfig,
   internalKubeconfig,
   kubeletConfig,
-} from '../../../local/cluster/config.ts';
-import { identities } from '../../../local/cluster/pki.ts';
-import { addressesOf, placeOf } from '../../../local/cluster/place.ts';
+} from '../../../tools/cluster/config.ts';
+import { identities } from '../../../tools/cluster/pki.ts';
+import { addressesOf, placeOf } from '../../../tools/cluster/place.ts';
 
 const place = placeOf('one', '/clusters');
 const addresses = addressesOf(0);

@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import { hierarchiesIn } from '../../../local/cluster/cgroups.ts';
-import { LEAST_FREE_BYTES, whyFull, whyNoCluster } from '../../../local/cluster/host.ts';
-import { imagesIn } from '../../../local/cluster/images.ts';
-import { mountsBelow } from '../../../local/cluster/mounts.ts';
-import { placeOf } from '../../../local/cluster/place.ts';
-import { isOfCluster, startTicksIn } from '../../../local/cluster/processes.ts';
-import { saidReady } from '../../../local/cluster/ready.ts';
+import { hierarchiesIn } from '../../../tools/cluster/cgroups.ts';
+import { LEAST_FREE_BYTES, whyFull, whyNoCluster } from '../../../tools/cluster/host.ts';
+import { imagesIn } from '../../../tools/cluster/images.ts';
+import { mountsBelow } from '../../../tools/cluster/mounts.ts';
+import { placeOf } from '../../../tools/cluster/place.ts';
+import { isOfCluster, startTicksIn } from '../../../tools/cluster/processes.ts';
+import { saidReady } from '../../../tools/cluster/ready.ts';
 
 describe('what the machine shows', () => {
   it('counts the fields of a process from the last bracket of its name', () => {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { freeSlot } from '../../../local/cluster/network.ts';
-import { identities } from '../../../local/cluster/pki.ts';
-import { addressesOf, placeOf, SLOTS } from '../../../local/cluster/place.ts';
+import { freeSlot } from '../../../tools/cluster/network.ts';
+import { identities } from '../../../tools/cluster/pki.ts';
+import { addressesOf, placeOf, SLOTS } from '../../../tools/cluster/place.ts';
 
 describe('where a cluster lies', () => {
   it('has one range on the host, and in it pods, services and the link side by side', () => {

@@ -6,7 +6,7 @@ import {
   isToBeRemoved,
   VOLUMES,
   volumeFor,
-} from '../../../local/cluster/volumes.ts';
+} from '../../../tools/cluster/volumes.ts';
 
 const aClaim = (metadata: object = {}, spec: object = {}): Claim => {
   const [claim] = CLAIMS.parse({

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { EVENT_TYPES, type EventEnvelope, type EventType } from '../../../app/core/envelope.ts';
 import { project, projectHistory } from '../../../app/core/projection.ts';
-import { acceptedAt, beats } from '../../../app/core/winner.ts';
+import { EVENT_TYPES, type EventEnvelope, type EventType } from '../../../contract/envelope.ts';
+import { acceptedAt, beats } from '../../../contract/winner.ts';
 
 const day = Date.parse('2020-09-25T01:00:00.000Z');
 const instant = fc.integer({ min: 0, max: 5 }).map((seconds) => new Date(day + seconds * 1000).toISOString());

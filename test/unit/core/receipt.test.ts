@@ -9,7 +9,7 @@ import {
   verifyReceiptSecret,
 } from '../../../app/core/receipt.ts';
 import { secretKey } from '../../../app/core/secret-key.ts';
-import { bucketOf, shardOf } from '../../../app/core/shard.ts';
+import { bucketOf, shardOf } from '../../../contract/shard.ts';
 
 const key = secretKey(Buffer.alloc(32, 7));
 const hash = citizenHashOf(key, 'demo', 'citizen', 'CN_ID', '11010519491231002X');

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { type AuditInput, compare } from '../../../local/audit/compare.ts';
+import { type AuditInput, compare } from '../../../local/ledger-check/compare.ts';
 import type { LedgerEntry } from '../../../local/load/ledger.ts';
 
 const acknowledged = (citizen: number, receiptNo: string, keyHash = `key-${receiptNo}`): LedgerEntry => ({

@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { compare } from '../../../local/audit/compare.ts';
 import { plotCurve, plotTimeline, resample, sparkline } from '../../../local/demo/plot.ts';
 import { type RunFacts, renderReport, reportOf } from '../../../local/demo/report.ts';
 import { exitCodeOf } from '../../../local/demo/run.ts';
 import type { Sample } from '../../../local/demo/sample.ts';
 import { renderLine, renderScreen, View, type ViewState } from '../../../local/demo/view.ts';
+import { compare } from '../../../local/ledger-check/compare.ts';
 import type { LoadStats } from '../../../local/load/stats.ts';
 
 const tier = (ready: number, desired: number) => ({

@@ -11,7 +11,7 @@ import {
   poissonArrivals,
   rateAt,
 } from '../../../local/load/trace.ts';
-import { parseTrace } from '../../../operator/scaling/trace.ts';
+import { parseTrace } from '../../../simulation/trace.ts';
 
 const fileOf = (name: string): string =>
   readFileSync(join(import.meta.dirname, '../../../examples/traces', name), 'utf8');

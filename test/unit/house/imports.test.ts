@@ -1,10 +1,10 @@
-/** The directions of design §8, so that a wrong import is a red test and not a review remark. */
+/** Who may know whom (docs/architecture.md), so that a wrong import is a red test and not a review remark. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize, relative, sep } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 
 const root = join(import.meta.dirname, '../../..');
-const PRODUCT = ['operator', 'app', 'local', 'cli', 'deploy'];
+const PRODUCT = ['contract', 'runtime', 'journal', 'operator', 'simulation', 'app', 'cli', 'local', 'tools', 'deploy'];
 
 interface Import {
   readonly from: string;
@@ -12,6 +12,8 @@ interface Import {
   /** Path from the root for a relative import, the package's name for others. */
   readonly target: string;
   readonly isDynamic: boolean;
+  /** Only types: gone at run time. */
+  readonly isType: boolean;
 }
 
 const sources = PRODUCT.flatMap((folder) => {
@@ -36,20 +38,31 @@ const importsOf = (from: string, text: string): Import[] =>
       /(?:^|\n)\s*(?:import|export)\b[^;'"]*?from\s+'([^']+)'|\bimport\(\s*'([^']+)'|\nimport\s+'([^']+)'/g,
     ),
   ]
-    .map((match) => ({ specifier: match[1] ?? match[2] ?? match[3] ?? '', isDynamic: match[2] !== undefined }))
-    .map(({ specifier, isDynamic }) => ({
+    .map((match) => ({
+      specifier: match[1] ?? match[2] ?? match[3] ?? '',
+      isDynamic: match[2] !== undefined,
+      isType: /^\s*(?:import|export)\s+type\b/.test(match[0]),
+    }))
+    .map(({ specifier, isDynamic, isType }) => ({
       from,
       specifier,
       isDynamic,
+      isType,
       target: specifier.startsWith('.') ? normalize(join(dirname(from), specifier)) : packageOf(specifier),
     }));
 
-const all = sources.flatMap((from) => importsOf(from, readFileSync(join(root, from), 'utf8')));
+const sourceText = (path: string): string => readFileSync(join(root, path), 'utf8');
+const all = sources.flatMap((from) => importsOf(from, sourceText(from)));
 const inFolder = (path: string, folder: string): boolean => path === folder || path.startsWith(folder + sep);
 const text = ({ from, specifier }: Import): string => `${from} imports ${specifier}`;
 
 /** Composition roots: the only places that join what must not know each other. */
 const ROOTS = new Set(['operator/main.ts', 'app/main.ts']);
+
+/** Rules of one concern each, with what keeps it beside them. */
+const CONCERNS = ['tick', 'conditions', 'scale-plans', 'contingency', 'history', 'audit'].map(
+  (name) => `operator/${name}`,
+);
 
 interface Rule {
   readonly folder: string;
@@ -66,86 +79,107 @@ const any =
   (imported: Import): boolean =>
     tests.some((test) => test(imported));
 
+/** May import these folders, and nothing else of ours. Packages and Node's own modules are other rules' matter. */
+const onlyOurs =
+  (...folders: string[]) =>
+  ({ target, specifier }: Import): boolean =>
+    specifier.startsWith('.') && !folders.some((folder) => inFolder(target, folder));
+
 const rules: Record<string, Rule> = {
-  'operator/api imports nothing outside itself': {
-    folder: 'operator/api',
-    forbids: ({ target }) => !inFolder(target, 'operator/api'),
+  'contract knows nothing of ours, and no machine': {
+    folder: 'contract',
+    forbids: any(onlyOurs('contract'), (imported) => isNode(imported) && imported.target !== 'node:crypto'),
   },
-  'operator/scaling is pure and knows only the contract': {
-    folder: 'operator/scaling',
-    forbids: ({ target }) => !inFolder(target, 'operator/scaling') && !inFolder(target, 'operator/api'),
+  'runtime knows neither campaign nor cluster': { folder: 'runtime', forbids: onlyOurs('runtime') },
+  'journal knows the contract, and neither operator nor app': {
+    folder: 'journal',
+    forbids: onlyOurs('journal', 'contract', 'runtime'),
   },
-  'operator/resources is pure': {
-    folder: 'operator/resources',
-    forbids: any(isNode, isOperator('plan', 'reconcile', 'signals', 'runtime', 'kube', 'observability', 'scaling')),
+  'operator and app do not know each other': {
+    folder: 'operator',
+    forbids: onlyOurs('operator', 'contract', 'runtime', 'journal', 'simulation'),
   },
-  'operator/plan is pure and never reaches up, save for the types of its ports': {
-    folder: 'operator/plan',
-    forbids: any(
-      isNode,
-      ({ target }) =>
-        inFolder(target, 'operator/reconcile') &&
-        !['operator/reconcile/ports.ts', 'operator/reconcile/trouble.ts'].includes(target),
-      isOperator('signals', 'runtime', 'kube', 'observability'),
+  'app and operator do not know each other': {
+    folder: 'app',
+    forbids: onlyOurs('app', 'contract', 'runtime', 'journal'),
+  },
+  'simulation knows the law, and no campaign’s life': {
+    folder: 'simulation',
+    forbids: onlyOurs(
+      'simulation',
+      'operator/scaling',
+      'operator/signals/second-rates.ts',
+      'operator/signals/windows.ts',
+      'contract',
     ),
   },
-  'operator/runtime knows no campaign': {
-    folder: 'operator/runtime',
-    forbids: isOperator('api', 'plan', 'scaling', 'resources', 'reconcile', 'signals', 'kube'),
+  'the law is pure and knows only the contract': {
+    folder: 'operator/scaling',
+    forbids: any(onlyOurs('operator/scaling', 'contract'), isNode),
+  },
+  'builders are pure': {
+    folder: 'operator/resources',
+    forbids: any(onlyOurs('operator/resources', 'contract'), isNode),
+  },
+  'leadership knows no campaign': {
+    folder: 'operator/leadership',
+    forbids: onlyOurs('operator/leadership', 'runtime'),
   },
   'operator/kube carries out and never decides': {
     folder: 'operator/kube',
-    forbids: isOperator('plan', 'scaling', 'signals', 'observability'),
+    forbids: isOperator('conditions', 'contingency', 'audit', 'scaling', 'signals', 'observability'),
   },
-  'operator/reconcile gets its I/O handed in': { folder: 'operator/reconcile', forbids: isOperator('kube', 'signals') },
-  'operator/net knows neither campaign nor cluster': {
-    folder: 'operator/net',
-    forbids: ({ target }) => !inFolder(target, 'operator/net') && !target.startsWith('node:'),
-  },
-  'the operator and the app share only operator/api and operator/net': {
+  'a tick gets its I/O handed in': {
     folder: 'operator',
-    forbids: ({ from, target }) => inFolder(target, 'app') && !ROOTS.has(from),
+    forbids: ({ from, target }) =>
+      CONCERNS.some((folder) => inFolder(from, folder)) && inFolder(target, 'operator/kube'),
   },
-  'the app knows of the operator only its api, and how servers take connections': {
-    folder: 'app',
-    forbids: ({ target, from }) =>
-      inFolder(target, 'operator') &&
-      !inFolder(target, 'operator/api') &&
-      !inFolder(target, 'operator/net') &&
-      !inFolder(from, 'app/journal'),
-  },
-  'the journal shares no more than the operator’s ports': {
-    folder: 'app/journal',
-    forbids: ({ target }) =>
-      inFolder(target, 'operator') &&
-      !inFolder(target, 'operator/api') &&
-      !['operator/reconcile/ports.ts', 'operator/scaling/types.ts'].includes(target),
+  'of the journal, only composition roots take more than types': {
+    folder: '',
+    forbids: ({ from, target, isType }) =>
+      inFolder(target, 'journal') &&
+      !inFolder(from, 'journal') &&
+      !isType &&
+      !/(^|[/-])main\.ts$/.test(from) &&
+      !inFolder(from, 'local') &&
+      !inFolder(from, 'app/roles'),
   },
   'app/core is pure': {
     folder: 'app/core',
-    forbids: ({ target }) => !inFolder(target, 'app/core') && target !== 'node:crypto' && target !== 'zod',
+    forbids: ({ target }) =>
+      !inFolder(target, 'app/core') && !inFolder(target, 'contract') && target !== 'node:crypto' && target !== 'zod',
   },
-  'nobody imports a composition root': { folder: '', forbids: ({ target }) => ROOTS.has(target) },
-  'the product never imports local/ or test/': {
-    folder: '',
-    forbids: ({ from, target }) => (inFolder(target, 'local') && !inFolder(from, 'local')) || inFolder(target, 'test'),
-  },
-  'only app/journal speaks NATS, beside the auditor who must share no code': {
+  'no file imports a composition root': { folder: '', forbids: ({ target }) => ROOTS.has(target) },
+  'the product imports neither local/ nor tools/ nor test/': {
     folder: '',
     forbids: ({ from, target }) =>
-      target.startsWith('@nats-io/') && !inFolder(from, 'app/journal') && !inFolder(from, 'local/audit'),
+      ((inFolder(target, 'local') || inFolder(target, 'tools')) &&
+        !inFolder(from, 'local') &&
+        !inFolder(from, 'tools')) ||
+      inFolder(target, 'test'),
   },
-  'only app/store speaks to the database, beside the auditor': {
+  'only journal/ speaks NATS, beside the ledger check, which must share no code': {
     folder: '',
-    forbids: ({ from, target }) => target === 'pg' && !inFolder(from, 'app/store') && !inFolder(from, 'local/audit'),
+    forbids: ({ from, target }) =>
+      target.startsWith('@nats-io/') && !inFolder(from, 'journal') && !inFolder(from, 'local/ledger-check'),
+  },
+  'only app/store speaks to the database, beside the ledger check': {
+    folder: '',
+    forbids: ({ from, target }) =>
+      target === 'pg' && !inFolder(from, 'app/store') && !inFolder(from, 'local/ledger-check'),
   },
   'the app asks no package for its names at run time: in the bundle one that is CommonJS has none': {
     folder: 'app',
     forbids: ({ isDynamic, specifier }) => isDynamic && !specifier.startsWith('.') && !specifier.startsWith('node:'),
   },
-  'the auditor shares no code with the app': {
-    folder: 'local/audit',
-    forbids: ({ target }) => inFolder(target, 'app'),
+  'the ledger check shares no code with what it checks': {
+    folder: 'local/ledger-check',
+    forbids: any(
+      ({ target }) => inFolder(target, 'app'),
+      ({ target }) => inFolder(target, 'journal'),
+      ({ target }) => inFolder(target, 'operator'),
+      ({ target }) => inFolder(target, 'runtime'),
+    ),
   },
   'the load generator shares no code with the app': {
     folder: 'local/load',
@@ -161,13 +195,25 @@ describe('imports', () => {
   it('are found at all, in every kind of file', () => {
     expect(sources.length).toBeGreaterThan(20);
     expect(importsOf('app/a.ts', "import type { A } from '../b.ts';\nconst c = await import('pg');")).toEqual([
-      { from: 'app/a.ts', specifier: '../b.ts', target: 'b.ts', isDynamic: false },
-      { from: 'app/a.ts', specifier: 'pg', target: 'pg', isDynamic: true },
+      { from: 'app/a.ts', specifier: '../b.ts', target: 'b.ts', isDynamic: false, isType: true },
+      { from: 'app/a.ts', specifier: 'pg', target: 'pg', isDynamic: true, isType: false },
     ]);
   });
 
   it.each(Object.entries(rules))('%s', (_name, { folder, forbids }) => {
     const wrong = all.filter((imported) => (folder === '' || inFolder(imported.from, folder)) && forbids(imported));
+    expect(wrong.map(text)).toEqual([]);
+  });
+
+  it('of a file that never waits name no file that does, but for types', () => {
+    const waits = (path: string): boolean => /\bawait\b|\basync\b|\bPromise[.<]/.test(sourceText(path));
+    const wrong = all.filter(
+      ({ from, target, isType }) =>
+        CONCERNS.some((folder) => inFolder(from, folder)) &&
+        !isType &&
+        !waits(from) &&
+        (target.startsWith('node:') || (sources.includes(target) && waits(target))),
+    );
     expect(wrong.map(text)).toEqual([]);
   });
 

@@ -2,7 +2,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { CONDITION_REASONS } from '../../../operator/api/conditions.ts';
+import { CONDITION_REASONS } from '../../../contract/conditions.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 const text = globSync('docs/*.md', { cwd: ROOT })

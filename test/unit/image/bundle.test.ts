@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { bundlePrograms } from '../../../local/image/bundle.ts';
+import { bundlePrograms } from '../../../tools/image/bundle.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 const MAIN = `

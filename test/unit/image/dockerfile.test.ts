@@ -1,10 +1,10 @@
-/** The Dockerfile can't be built here: what it says is held against the image that local/image.ts writes. */
+/** The Dockerfile can't be built here: what it says is held against the image that tools/image.ts writes. */
 import { readFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { Copy, type Dockerfile, DockerfileParser, Entrypoint, Env, From, type Instruction } from 'dockerfile-ast';
 import { z } from 'zod';
-import { NONROOT } from '../../../local/image/oci.ts';
-import { PRODUCT, productConfig } from '../../../local/image.ts';
+import { NONROOT } from '../../../tools/image/oci.ts';
+import { PRODUCT, productConfig } from '../../../tools/image.ts';
 
 const ROOT = new URL('../../../', import.meta.url);
 const read = (file: string): Promise<string> => readFile(new URL(file, ROOT), 'utf8');
@@ -52,7 +52,7 @@ describe('the Dockerfile', () => {
   it('bundles what it has compiled, as the image without an engine', () => {
     const runs = dockerfile.getInstructions().map((instruction) => instruction.getArgumentsContent() ?? '');
     expect(
-      runs.filter((text) => text.includes('--outDir /compiled && node local/image/bundle.ts /compiled')),
+      runs.filter((text) => text.includes('--outDir /compiled && node tools/image/bundle.ts /compiled')),
     ).toHaveLength(1);
   });
 

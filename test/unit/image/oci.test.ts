@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { extract } from 'tar-stream';
 import { z } from 'zod';
-import { ensureImage } from '../../../local/image/fingerprint.ts';
-import { fullName, type Image, writeImage } from '../../../local/image/oci.ts';
-import { librariesIn } from '../../../local/image/rootfs.ts';
-import { type Entry, inOrder } from '../../../local/image/tar.ts';
+import { ensureImage } from '../../../tools/image/fingerprint.ts';
+import { fullName, type Image, writeImage } from '../../../tools/image/oci.ts';
+import { librariesIn } from '../../../tools/image/rootfs.ts';
+import { type Entry, inOrder } from '../../../tools/image/tar.ts';
 
 let dir = '';
 beforeAll(async () => {

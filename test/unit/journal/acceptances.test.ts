@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { encodeEnvelope } from '../../../app/core/envelope-schema.ts';
-import type { AcceptanceLookup } from '../../../app/intake/ports.ts';
-import { isSettled, joinStored, readStored } from '../../../app/journal/acceptances.ts';
+import { encodeEnvelope } from '../../../contract/envelope-schema.ts';
+import { isSettled, joinStored, readStored } from '../../../journal/acceptances.ts';
+import type { AcceptanceLookup } from '../../../journal/publishing.ts';
 import { instant, receiptOf, receivedEvent } from '../../helpers/records.ts';
 
 const event = receivedEvent();

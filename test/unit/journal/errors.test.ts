@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { kindOfCode } from '../../../app/journal/errors.ts';
-import { keyMemory } from '../../../app/journal/known-keys.ts';
-import { roomText } from '../../../app/journal/room.ts';
+import { kindOfCode } from '../../../journal/errors.ts';
+import { keyMemory } from '../../../journal/known-keys.ts';
+import { roomText } from '../../../journal/streams/room.ts';
 import { journalSpec } from '../../helpers/real-journal.ts';
 
 describe('an error of the journal', () => {

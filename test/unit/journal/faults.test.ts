@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { type FaultInput, faultsOf, lasting } from '../../../app/journal/faults.ts';
-import type { ServerLook } from '../../../app/journal/servers.ts';
-import { causeOf, troubleOf } from '../../../operator/api/journal-health.ts';
+import { causeOf, troubleOf } from '../../../contract/journal-health.ts';
+import { type FaultInput, faultsOf, lasting } from '../../../journal/streams/faults.ts';
+import type { ServerLook } from '../../../journal/streams/servers.ts';
 
 const NOW = 1_000_000;
 

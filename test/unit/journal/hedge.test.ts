@@ -1,7 +1,7 @@
 /** The decisions of the hedged publish, with time as an argument. */
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { HedgeBudget, ShardHealth, SILENT_AFTER_MS } from '../../../app/journal/hedge.ts';
+import { HedgeBudget, ShardHealth, SILENT_AFTER_MS } from '../../../journal/hedge.ts';
 
 describe('a hedge budget', () => {
   const spend = (budget: HedgeBudget, nowMs: number): number => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { unavailable } from '../../../app/journal/attempt.ts';
-import { JournalHealth } from '../../../app/journal/journal-health.ts';
+import { unavailable } from '../../../journal/attempt.ts';
+import { JournalHealth } from '../../../journal/journal-health.ts';
 
 const STORED = { kind: 'acknowledged', shard: 0, sequence: 1, duplicate: false, attempts: 1 } as const;
 

@@ -1,7 +1,7 @@
 /** Which leader is asked to step down, so that one server's death silences as few shards as possible. */
 import { describe, expect, it } from '@jest/globals';
 import type { StreamInfo } from '@nats-io/jetstream';
-import { type LeaderMove, leaderMove } from '../../../app/journal/leaders.ts';
+import { type LeaderMove, leaderMove } from '../../../journal/streams/leaders.ts';
 
 interface Replica {
   readonly name: string;

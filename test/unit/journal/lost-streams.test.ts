@@ -1,11 +1,11 @@
 /** Streams that are missing: those of a beginning, and those of a campaign that lives. */
 import { describe, expect, it } from '@jest/globals';
 import { JetStreamApiError, type JetStreamManager } from '@nats-io/jetstream';
-import { forgetHalfMade } from '../../../app/journal/half-made.ts';
-import { lossesOf } from '../../../app/journal/lost-streams.ts';
-import { ownerOf } from '../../../app/journal/streams.ts';
-import { ACCEPTED_LOSS, STREAM_KEYS_METADATA } from '../../../operator/api/names.ts';
-import { journalSpec as specOf } from '../../../operator/plan/journal.ts';
+import { ACCEPTED_LOSS, STREAM_KEYS_METADATA } from '../../../contract/names.ts';
+import { forgetHalfMade } from '../../../journal/streams/half-made.ts';
+import { lossesOf } from '../../../journal/streams/lost-streams.ts';
+import { ownerOf } from '../../../journal/streams/streams.ts';
+import { journalSpec as specOf } from '../../../operator/tick/journal-spec.ts';
 import { aCampaign } from '../../helpers/a-campaign.ts';
 import { buildOptions } from '../../helpers/build-options.ts';
 import { journalSpec, never } from '../../helpers/real-journal.ts';

@@ -1,7 +1,7 @@
 /** Copies that leave together, and what is made of the answers, on a clock that only the test moves. */
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { Msg, NatsConnection, SubscriptionOptions } from '@nats-io/transport-node';
-import { type CopyAnswer, createOutbox, readAnswer } from '../../../app/journal/outbox.ts';
+import { type CopyAnswer, createOutbox, readAnswer } from '../../../journal/outbox.ts';
 
 const bytes = (text: string): Uint8Array => Buffer.from(text);
 

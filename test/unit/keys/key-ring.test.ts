@@ -1,9 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { open, SealingPausedError, seal } from '../../../app/core/sealing.ts';
 import { secretKey } from '../../../app/core/secret-key.ts';
-import { DataKeyRing, type DataKeyStore } from '../../../app/keys/key-ring.ts';
+import { DataKeyRing } from '../../../app/keys/key-ring.ts';
 import type { WrapKeys } from '../../../app/keys/privacy-keys.ts';
 import { openDataKeys } from '../../../app/keys/wrapping.ts';
+import type { DataKeyStore } from '../../../journal/data-key-store.ts';
 
 const signal = new AbortController().signal;
 const wrapKeys = (...ids: string[]): WrapKeys => ({

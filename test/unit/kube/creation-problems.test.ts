@@ -1,12 +1,12 @@
 /** Pods that are not even created: what controllers said, however long ago, beside what quotas say now. */
 import { describe, expect, it } from '@jest/globals';
+import { parseObject } from '../../../operator/kube/objects.ts';
 import {
   creationProblems,
   isRefused,
   rolloutProblem,
   unansweredState,
-} from '../../../operator/kube/creation-problems.ts';
-import { parseObject } from '../../../operator/kube/objects.ts';
+} from '../../../operator/kube/pods/creation-problems.ts';
 
 const NOW_MS = Date.parse('2027-03-01T02:10:00Z');
 const secondsAgo = (seconds: number): string => new Date(NOW_MS - seconds * 1000).toISOString();

@@ -1,7 +1,7 @@
 /** Every way in which a pod is not on its way to Ready, as kubelet, scheduler and node controller of v1.36 write it. */
 import { describe, expect, it } from '@jest/globals';
-import { troubleSchema } from '../../../operator/kube/pod-status.ts';
-import { podTrouble } from '../../../operator/kube/pod-trouble.ts';
+import { troubleSchema } from '../../../operator/kube/pods/pod-status.ts';
+import { podTrouble } from '../../../operator/kube/pods/pod-trouble.ts';
 
 const CREATED = '2027-03-01T02:00:00Z';
 const CREATED_MS = Date.parse(CREATED);

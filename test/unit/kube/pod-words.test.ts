@@ -1,10 +1,10 @@
 /** What only events say, and what is asked for only while somebody needs it. */
 import { describe, expect, it } from '@jest/globals';
 import { createLook } from '../../../operator/kube/look.ts';
-import { wordsOf } from '../../../operator/kube/mount-failures.ts';
 import { parseObject } from '../../../operator/kube/objects.ts';
-import { keepPod } from '../../../operator/kube/pods.ts';
-import { tierProblems } from '../../../operator/kube/problems.ts';
+import { wordsOf } from '../../../operator/kube/pods/mount-failures.ts';
+import { keepPod } from '../../../operator/kube/pods/pods.ts';
+import { tierProblems } from '../../../operator/kube/pods/problems.ts';
 import { FakeClock } from '../../helpers/fake-clock.ts';
 
 const NOW_MS = Date.parse('2027-03-01T02:10:00Z');

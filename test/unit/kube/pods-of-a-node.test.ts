@@ -2,10 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
-import { wordsOf } from '../../../operator/kube/mount-failures.ts';
 import { parseObject } from '../../../operator/kube/objects.ts';
-import { keepPod } from '../../../operator/kube/pods.ts';
-import { tierProblems } from '../../../operator/kube/problems.ts';
+import { wordsOf } from '../../../operator/kube/pods/mount-failures.ts';
+import { keepPod } from '../../../operator/kube/pods/pods.ts';
+import { tierProblems } from '../../../operator/kube/pods/problems.ts';
 import { refusedByNode, troubledPods } from '../../helpers/troubled-pods.ts';
 
 const taken = z

@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { quotaProblem } from '../../../operator/kube/creation-problems.ts';
-import type { PodWords } from '../../../operator/kube/mount-failures.ts';
 import { parseObject } from '../../../operator/kube/objects.ts';
-import { adminUrlThrough, keepPod, type PodRecord } from '../../../operator/kube/pods.ts';
-import { type TierSeen, tierProblems } from '../../../operator/kube/problems.ts';
-import { parseQuantity } from '../../../operator/kube/quantity.ts';
+import { quotaProblem } from '../../../operator/kube/pods/creation-problems.ts';
+import type { PodWords } from '../../../operator/kube/pods/mount-failures.ts';
+import { adminUrlThrough, keepPod, type PodRecord } from '../../../operator/kube/pods/pods.ts';
+import { type TierSeen, tierProblems } from '../../../operator/kube/pods/problems.ts';
+import { parseQuantity } from '../../../operator/kube/pods/quantity.ts';
 
 const meta = (name: string) => ({
   name,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { encodeEnvelope } from '../../../app/core/envelope-schema.ts';
 import { commitBatch } from '../../../app/records/commit-batch.ts';
 import { type RecordsStore, RecordsStoreError } from '../../../app/records/ports.ts';
+import { encodeEnvelope } from '../../../contract/envelope-schema.ts';
 import { instant, receiptOf, receivedEvent } from '../../helpers/records.ts';
 
 const signal = new AbortController().signal;

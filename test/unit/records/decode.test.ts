@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { encodeEnvelope } from '../../../app/core/envelope-schema.ts';
 import { decodeMessage, MAX_MESSAGE_BYTES } from '../../../app/records/decode.ts';
+import { encodeEnvelope } from '../../../contract/envelope-schema.ts';
 import { factEvent, receivedEvent } from '../../helpers/records.ts';
 
 const bytes = (change: Readonly<Record<string, unknown>>): Uint8Array =>

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { ADMIN_PATHS, ENV, PORTS } from '../../../operator/api/app-contract.ts';
-import { LABELS } from '../../../operator/api/names.ts';
+import { ADMIN_PATHS, ENV, PORTS } from '../../../contract/app-contract.ts';
+import { LABELS } from '../../../contract/names.ts';
 import type { PodOptions } from '../../../operator/resources/build-options.ts';
 import { buildAppConfigMap } from '../../../operator/resources/config-map.ts';
 import { buildDeployment, withReplicas } from '../../../operator/resources/deployment.ts';

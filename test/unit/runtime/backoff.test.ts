@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { backoffMs } from '../../../operator/runtime/backoff.ts';
+import { backoffMs } from '../../../runtime/backoff.ts';
 
 const limits = { initialMs: 1_000, maxMs: 30_000 };
 

@@ -1,18 +1,18 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import type { Reading } from '../../../contract/reading.ts';
 import { seededRandom } from '../../../local/load/random.ts';
-import { parseMemory, serializeMemory } from '../../../operator/plan/memory.ts';
 import { decide } from '../../../operator/scaling/decide.ts';
 import {
   type ArrivalRates,
   EMPTY_MEMORY,
-  type Reading,
   type ThroughputSample,
   type TierInput,
   type TierLimits,
   type TierMemory,
 } from '../../../operator/scaling/types.ts';
-import { RateWindows } from '../../../operator/scaling/windows.ts';
+import { RateWindows } from '../../../operator/signals/windows.ts';
+import { parseMemory, serializeMemory } from '../../../operator/tick/memory.ts';
 import { aTierLimits, fresh, NOW_MS, stale } from '../../helpers/tier.ts';
 
 /** Below this, halves of the least double are rounded to whole ones, and half as many again may be twice as many. */

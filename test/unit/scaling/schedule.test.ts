@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import type { ScalingSpec } from '../../../operator/api/campaign-types.ts';
-import type { ScalePlan } from '../../../operator/api/scale-plan-types.ts';
+import type { ScalingSpec } from '../../../contract/campaign-types.ts';
+import type { ScalePlan } from '../../../contract/scale-plan-types.ts';
 import { limitsOf } from '../../../operator/scaling/limits.ts';
 import { ceilingInForce, replicasFor, scheduleFloor, scheduleOf } from '../../../operator/scaling/schedule.ts';
 import { aCampaign, OPENS_AT_MS, withoutForecast } from '../../helpers/a-campaign.ts';

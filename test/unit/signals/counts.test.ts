@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import type { ObservedCluster, ObservedPod } from '../../../operator/reconcile/ports.ts';
 import { createCountsReader } from '../../../operator/signals/counts.ts';
+import type { ObservedCluster, ObservedPod } from '../../../operator/tick/cluster-view.ts';
 import { aCampaign } from '../../helpers/a-campaign.ts';
 import { FakeClock } from '../../helpers/fake-clock.ts';
 

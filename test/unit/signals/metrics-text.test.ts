@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { Counter, collectDefaultMetrics, Registry } from 'prom-client';
 import { exportClocks } from '../../../app/clock/metrics.ts';
 import { createIntakeMetrics } from '../../../app/intake/metrics.ts';
-import { ARRIVAL_OUTCOMES } from '../../../operator/api/app-contract.ts';
+import { ARRIVAL_OUTCOMES } from '../../../contract/app-contract.ts';
 import { MetricsTextError, parseMetrics } from '../../../operator/signals/metrics-text.ts';
 import { sampleOf } from '../../../operator/signals/scrape.ts';
 import { aMetricsPage } from '../../helpers/a-metrics-page.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import type { ObservedCluster, ObservedPod } from '../../../operator/reconcile/ports.ts';
-import type { Backlog } from '../../../operator/scaling/types.ts';
+import type { Backlog } from '../../../contract/reading.ts';
 import { createSignalReader, type SignalError } from '../../../operator/signals/reader.ts';
 import type { IntakeSample, ScrapeTarget } from '../../../operator/signals/scrape.ts';
+import type { ObservedCluster, ObservedPod } from '../../../operator/tick/cluster-view.ts';
 import { aCampaign } from '../../helpers/a-campaign.ts';
 
 const START_MS = 1_600_999_200_000;

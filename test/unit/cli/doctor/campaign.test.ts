@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { checkCampaign } from '../../../../cli/doctor/check-campaign.ts';
 import type { Finding } from '../../../../cli/doctor/finding.ts';
-import { OVERRIDES } from '../../../../operator/api/names.ts';
+import { OVERRIDES } from '../../../../contract/names.ts';
 import { CLOSES_AT_MS } from '../../../helpers/a-campaign.ts';
 import { aPlan, aStatus, conditions } from '../../../helpers/a-status.ts';
 import { aTierPod, BEFORE_MS, campaignFacts, type FactChanges, HIDDEN, seen } from '../../../helpers/doctor-facts.ts';

@@ -1,0 +1,98 @@
+/** A campaign's trail as an operator serves it, through the API server; and whether it is whole. */
+import { breakOf, GENESIS, type Link, linkOf } from '../../contract/hash-chain.ts';
+import { AUDIT_PORT_NAME, auditPath, auditServiceName } from '../../contract/names.ts';
+import type { KubeClient } from '../../operator/kube/client.ts';
+import { isKubeError } from '../../operator/kube/errors.ts';
+import { readText } from '../../operator/kube/read-text.ts';
+import { SERVICES } from '../../operator/kube/resources.ts';
+import { ForbiddenError, UsageError } from '../errors.ts';
+
+/** Where the operator was installed. */
+export interface Installation {
+  readonly systemNamespace: string;
+  readonly release: string;
+}
+
+/** The Role that lets somebody read trails, and nothing else. */
+const READER = 'audit-reader';
+/** 20,000 entries, more than a trail may have. */
+const MAX_BYTES = 64 * 2 ** 20;
+const WITHIN_MS = 90_000;
+
+const explained = (error: unknown, { systemNamespace, release }: Installation): unknown => {
+  const service = auditServiceName(release);
+  if (isKubeError(error, 'forbidden')) {
+    const role = `${release}-${READER}`;
+    return new ForbiddenError(
+      `you may not read trails (${error.message}).\nThe chart's Role ${role} allows it; who administers the cluster gives it with\n  kubectl create rolebinding ${role}-you -n ${systemNamespace} --role ${role} --user <you>\nor with the chart's value audit.readers`,
+    );
+  }
+  if (isKubeError(error, 'not_found')) {
+    if (error.reason === 'NoTrail') return new UsageError(error.message.replace(/^.*NoTrail: /s, ''));
+    return new UsageError(
+      `no operator serves trails as Service ${service} in namespace ${systemNamespace}: say where it was installed with --system-namespace and --release`,
+      { cause: error },
+    );
+  }
+  if (isKubeError(error, 'server')) {
+    if (error.reason === 'JournalUnavailable' || error.reason === 'Busy') {
+      return new Error(`the operator can't read the trail now: ${error.message.replace(/^.*?: 503 \w+: /s, '')}`);
+    }
+    return new Error(
+      `no operator answers behind Service ${service} in namespace ${systemNamespace}: is one running? kubectl get pods -n ${systemNamespace} -l app.kubernetes.io/component=operator (${error.message})`,
+      { cause: error },
+    );
+  }
+  return error;
+};
+
+/**
+ * Every line as it is stored, oldest first.
+ * @throws UsageError for a campaign without a trail; Error when the answer was cut short; ForbiddenError
+ */
+export const readTrail = async (
+  client: KubeClient,
+  installation: Installation,
+  campaignId: string,
+): Promise<readonly string[]> => {
+  const { systemNamespace: namespace, release } = installation;
+  const name = `${auditServiceName(release)}:${AUDIT_PORT_NAME}`;
+  const target = { resource: SERVICES, namespace, name, subresource: `proxy${auditPath(campaignId)}` };
+  try {
+    const signal = AbortSignal.timeout(WITHIN_MS);
+    const body = await client.open({ ...target, verb: 'get' }, signal);
+    const lines = (await readText(body, MAX_BYTES)).split('\n');
+    // The last one ends with a line break, and says how many there were.
+    const end: unknown = lines.pop() === '' ? JSON.parse(lines.pop() ?? '{}') : {};
+    if (typeof end !== 'object' || end === null || !('end' in end) || end.end !== lines.length) {
+      throw new Error('the trail was cut short on its way: read it again');
+    }
+    return lines;
+  } catch (error) {
+    throw explained(error, installation);
+  }
+};
+
+/** What an auditor wants to know of a chain. */
+export interface TrailCheck {
+  readonly entries: number;
+  /** Hash of the last line: noted elsewhere, it proves later that nothing was cut off. */
+  readonly head: string;
+  /** What does not fit, in order; empty for a whole trail. */
+  readonly breaks: readonly string[];
+}
+
+/** @param noted a head from before; undefined when none was noted */
+export const checkTrail = (lines: readonly string[], noted?: string): TrailCheck => {
+  let last: Link = GENESIS;
+  let hasNoted = noted === undefined;
+  const breaks: string[] = [];
+  for (const line of lines) {
+    const broken = breakOf(line, last);
+    if (broken !== undefined) breaks.push(broken);
+    last = linkOf(line, last);
+    hasNoted ||= last.hash === noted;
+  }
+  if (!hasNoted) breaks.push(`no entry has the hash ${noted}: what ended with it was cut off or altered`);
+  return { entries: lines.length, head: last.hash, breaks };
+};

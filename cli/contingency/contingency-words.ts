@@ -1,0 +1,65 @@
+/** Contingency levels in words. Pure. */
+import type { VoucherCampaign } from '../../contract/campaign-types.ts';
+import type { ContingencyLevel, ContingencyStatus } from '../../contract/contingency-types.ts';
+
+export const levelsOf = ({ spec }: VoucherCampaign): readonly ContingencyLevel[] => spec.contingency?.levels ?? [];
+
+export const statusOfLevel = ({ status }: VoucherCampaign, name: string): ContingencyStatus | undefined =>
+  status?.contingency?.find((level) => level.name === name);
+
+/** Of those that are in force; one that the spec no longer has does nothing any more. */
+export interface LevelInForce {
+  readonly status: ContingencyStatus;
+  readonly level: ContingencyLevel | undefined;
+}
+
+export const levelsInForce = (campaign: VoucherCampaign): readonly LevelInForce[] =>
+  (campaign.status?.contingency ?? []).map((status) => ({
+    status,
+    level: levelsOf(campaign).find(({ name }) => name === status.name),
+  }));
+
+/** `at most 500/s let in`; empty for a level that leaves the door alone. */
+const admissionParts = ({ effect }: ContingencyLevel): readonly string[] => [
+  ...(effect.admissionPerSecond === undefined ? [] : [`at most ${effect.admissionPerSecond}/s let in`]),
+  ...(effect.admissionPercent === undefined ? [] : [`${effect.admissionPercent} % of the admission`]),
+  ...(effect.staticPage === undefined ? [] : ['nobody let in, static page']),
+];
+
+/** What the levels in force make of the door, `narrow-door: 50 % of the admission`. */
+export const doorTexts = (campaign: VoucherCampaign): readonly string[] =>
+  levelsInForce(campaign).flatMap(({ level }) => {
+    const parts = level === undefined ? [] : admissionParts(level);
+    return level === undefined || parts.length === 0 ? [] : [`${level.name}: ${parts.join('; ')}`];
+  });
+
+/** `at most 500/s let in; closes 2h later`. */
+export const effectText = (level: ContingencyLevel): string =>
+  [
+    ...admissionParts(level),
+    ...(level.effect.extendClosing === undefined ? [] : [`closes ${level.effect.extendClosing} later`]),
+  ].join('; ');
+
+export const triggerText = ({ trigger }: ContingencyLevel): string => {
+  if (trigger === undefined) return 'by command';
+  const { signal, atLeast, heldFor } = trigger;
+  return `${signal}${atLeast === undefined ? '' : ` ≥ ${atLeast}`} for ${heldFor}`;
+};
+
+/** How one ends that its trigger started. */
+export const backText = ({ back }: ContingencyLevel): string => {
+  switch (back?.when) {
+    case 'Clear':
+      return back.heldFor === undefined
+        ? 'when its signal is clear'
+        : `${back.below === undefined ? 'clear' : `below ${back.below}`} for ${back.heldFor}`;
+    case 'After':
+      return `after ${back.after ?? '?'}`;
+    default:
+      return 'by command';
+  }
+};
+
+/** `by its trigger`, `by command of li.wei`. */
+export const sourceText = ({ by, who }: ContingencyStatus): string =>
+  by === 'Trigger' ? 'by its trigger' : `by command${who === undefined ? '' : ` of ${who}`}`;

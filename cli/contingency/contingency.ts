@@ -1,0 +1,184 @@
+/** `kubectl voucher contingency`: measures that were agreed beforehand, put in force and ended by command. */
+
+import { Command } from 'commander';
+import type { VoucherCampaign } from '../../contract/campaign-types.ts';
+import type { ContingencyLevel, ContingencyStatus } from '../../contract/contingency-types.ts';
+import { instantMs } from '../../contract/instant.ts';
+import { contingencyAnnotation } from '../../contract/names.ts';
+import { startText, stopText } from '../../operator/contingency/commands.ts';
+import { isKubeError } from '../../operator/kube/errors.ts';
+import { type Cluster, type ClusterOptions, onCluster, withClusterOptions } from '../cluster.ts';
+import { ForbiddenError, UsageError } from '../errors.ts';
+import type { Io } from '../io.ts';
+import { forPrograms, type Output, withOutput } from '../output.ts';
+import { ago, clockOf, instantOf, parseFuture, type Zone, zoneOf } from '../times.ts';
+import { columns } from '../words.ts';
+import { backText, effectText, levelsOf, statusOfLevel, triggerText } from './contingency-words.ts';
+
+const STOPPED = 'stopped';
+
+interface ListOptions extends ClusterOptions {
+  readonly output: Output;
+}
+interface StopOptions extends ClusterOptions {
+  readonly reason?: string;
+}
+interface StartOptions extends StopOptions {
+  readonly until: string;
+}
+
+/** @throws UsageError that names the levels that there are */
+const levelOf = (campaign: VoucherCampaign, name: string): ContingencyLevel => {
+  const levels = levelsOf(campaign);
+  const level = levels.find((one) => one.name === name);
+  if (level !== undefined) return level;
+  const there = levels.map((one) => `  ${one.name}: ${one.title.en}\n`).join('');
+  throw new UsageError(
+    levels.length === 0
+      ? `campaign ${campaign.metadata.name} has no contingency levels: state them in spec.contingency.levels`
+      : `campaign ${campaign.metadata.name} has no level ${name}; there is\n${there.trimEnd()}`,
+  );
+};
+
+const stateText = (status: ContingencyStatus | undefined, zone: Zone, nowMs: number): string => {
+  if (status === undefined) return '-';
+  const end = status.until === undefined ? '' : ` until ${clockOf(instantMs(status.until), zone, nowMs)}`;
+  const source = status.by === 'Trigger' ? 'trigger' : (status.who ?? 'command');
+  return `since ${clockOf(instantMs(status.since), zone, nowMs)}${end} (${source}: ${status.reason})`;
+};
+
+const listText = (campaign: VoucherCampaign, nowMs: number, { output }: ListOptions): string => {
+  const levels = levelsOf(campaign);
+  const { name: called } = campaign.metadata;
+  if (levels.length === 0) return `${called} has no contingency levels (spec.contingency.levels).\n`;
+  const zone = zoneOf(campaign.spec.window.opensAt);
+  const isWide = output === 'wide';
+  const rows = levels.map((level) => [
+    level.name,
+    effectText(level),
+    triggerText(level),
+    ...(isWide ? [backText(level), `${level.title['zh-CN']} · ${level.title.en}`] : []),
+    stateText(statusOfLevel(campaign, level.name), zone, nowMs),
+  ]);
+  const titles = ['LEVEL', 'EFFECT', 'COMES BY', ...(isWide ? ['GOES', 'TITLE'] : []), 'IN FORCE'];
+  return `${columns([titles, ...rows])}Times are UTC${zone.text}.\n`;
+};
+
+const list = async (name: string | undefined, options: ListOptions, io: Io): Promise<void> => {
+  const campaign = await onCluster(options, io, (cluster) => cluster.campaign(name));
+  const levels = levelsOf(campaign).map((level) => ({
+    ...level,
+    inForce: statusOfLevel(campaign, level.name) ?? null,
+  }));
+  const value = { closesAt: campaign.status?.closesAt ?? null, levels };
+  io.out(forPrograms(options.output, value) ?? listText(campaign, io.wallMs(), options));
+};
+
+/** The policy's own words say what it takes; the role of an editor would not help. */
+const command = async (cluster: Cluster, campaign: VoucherCampaign, level: string, text: string): Promise<void> => {
+  try {
+    await cluster.annotate(campaign, contingencyAnnotation(level), text);
+  } catch (error) {
+    if (!isKubeError(error, 'forbidden') || !error.message.includes('ValidatingAdmissionPolicy')) throw error;
+    throw new ForbiddenError(error.message, { cause: error });
+  }
+};
+
+const start = async (level: string, name: string | undefined, options: StartOptions, io: Io): Promise<void> => {
+  const text = await onCluster(options, io, async (cluster) => {
+    const campaign = await cluster.campaign(name);
+    const known = levelOf(campaign, level);
+    const nowMs = io.wallMs();
+    const zone = zoneOf(campaign.spec.window.opensAt);
+    const { until, reason } = options;
+    const untilMs = until === STOPPED ? undefined : parseFuture('--until', until, zone, nowMs);
+    const said = { who: await cluster.whoAmI(), ...(reason === undefined ? {} : { reason }) };
+    await command(
+      cluster,
+      campaign,
+      level,
+      startText(untilMs === undefined ? STOPPED : instantOf(untilMs, zone), said),
+    );
+    const isTold = (one: VoucherCampaign): boolean => statusOfLevel(one, level)?.by === 'Command';
+    const told = await cluster.told(campaign, isTold);
+    const end =
+      untilMs === undefined
+        ? 'until it is stopped'
+        : `until ${clockOf(untilMs, zone, nowMs)} UTC${zone.text} (${ago(untilMs, nowMs)})`;
+    const { name: called } = campaign.metadata;
+    const closesAt = known.effect.extendClosing === undefined ? undefined : told?.status?.closesAt;
+    const closing =
+      closesAt === undefined
+        ? ''
+        : ` Registration closes at ${clockOf(instantMs(closesAt), zone, nowMs)} UTC${zone.text}.`;
+    const stands =
+      told === undefined
+        ? `${level} is to be in force ${end}, but the operator has not said so yet: look with kubectl voucher status whether it runs.`
+        : `${level} is in force ${end}: ${effectText(known)}.${closing}`;
+    return `${called}: ${stands}\nSooner: kubectl voucher contingency stop ${level} ${called} -n ${cluster.namespace}\n`;
+  });
+  io.out(text);
+};
+
+const stop = async (level: string, name: string | undefined, options: StopOptions, io: Io): Promise<void> => {
+  const text = await onCluster(options, io, async (cluster) => {
+    const campaign = await cluster.campaign(name);
+    const known = levelOf(campaign, level);
+    const { name: called } = campaign.metadata;
+    const current = statusOfLevel(campaign, level);
+    const annotation = campaign.metadata.annotations?.[contingencyAnnotation(level)];
+    if (current === undefined && annotation?.startsWith('on') !== true) return `${called}: ${level} is not in force.\n`;
+    // The operator's clock may be ahead of this one: the level must have begun before it is ended. Whole seconds are written.
+    const atMs = Math.max(io.wallMs(), current === undefined ? 0 : instantMs(current.since)) + 1_000;
+    const { reason } = options;
+    const said = { who: await cluster.whoAmI(), ...(reason === undefined ? {} : { reason }) };
+    const at = instantOf(atMs, zoneOf(campaign.spec.window.opensAt));
+    await command(cluster, campaign, level, stopText(at, said));
+    const told = await cluster.told(campaign, (one) => statusOfLevel(one, level) === undefined);
+    const again =
+      known.trigger === undefined ? '' : ' Its trigger counts again once the signal was below the threshold.';
+    const closing =
+      known.effect.extendClosing === undefined ? '' : ' The closing stays where it is: citizens were told.';
+    return told === undefined
+      ? `${called}: ${level} is to end, but the operator has not said so yet: look with kubectl voucher status whether it runs.\n`
+      : `${called}: ${level} has ended.${again}${closing}\n`;
+  });
+  io.out(text);
+};
+
+const onLevel = (command: Command): Command =>
+  withClusterOptions(command)
+    .argument('<level>', 'name of the level')
+    .argument('[campaign]', 'its name; not needed where there is only one')
+    .option('--reason <text>', 'why, for the record');
+
+export const contingencyCommand = (io: Io): Command =>
+  new Command('contingency')
+    .description('measures for when things go badly, agreed beforehand in spec.contingency')
+    .addCommand(
+      withOutput(withClusterOptions(new Command('list')))
+        .description('the levels of a campaign, what each does, and which are in force')
+        .addHelpText('after', '\nExample:\n  kubectl voucher contingency list spring-2027 -n vouchers')
+        .argument('[campaign]', 'its name; not needed where there is only one')
+        .action((name: string | undefined, options: ListOptions) => list(name, options, io)),
+      { isDefault: true },
+    )
+    .addCommand(
+      onLevel(new Command('start'))
+        .description('put a level in force, within 5 s; one that extends the closing takes the verb authorize')
+        .addHelpText(
+          'after',
+          '\nExample:\n  kubectl voucher contingency start narrow-door spring-2027 -n vouchers --until 30m --reason "the database is slow"',
+        )
+        .requiredOption(
+          '--until <time>',
+          `when it ends: an instant, a time of the campaign’s day, for how long (30m), or "${STOPPED}"`,
+        )
+        .action((level: string, name: string | undefined, options: StartOptions) => start(level, name, options, io)),
+    )
+    .addCommand(
+      onLevel(new Command('stop'))
+        .description('end a level, whatever put it in force')
+        .addHelpText('after', '\nExample:\n  kubectl voucher contingency stop narrow-door spring-2027 -n vouchers')
+        .action((level: string, name: string | undefined, options: StopOptions) => stop(level, name, options, io)),
+    );

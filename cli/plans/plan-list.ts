@@ -1,0 +1,81 @@
+/** `kubectl voucher plans`: what the operator has asked owners for. */
+
+import { Command } from 'commander';
+import { instantMs } from '../../contract/instant.ts';
+import type { ScalePlan } from '../../contract/scale-plan-types.ts';
+import { planState } from '../../operator/scale-plans/plan-state.ts';
+import { type ClusterOptions, onCluster, withClusterOptions } from '../cluster.ts';
+import type { Io } from '../io.ts';
+import { forPrograms, type Output, withOutput } from '../output.ts';
+import { ago, clockOf, zoneOf } from '../times.ts';
+import { columns } from '../words.ts';
+import { askedFor, decidedText } from './plans.ts';
+
+interface Options extends ClusterOptions {
+  readonly output: Output;
+  readonly allNamespaces?: true;
+}
+
+/** Newest first: what waits is on top. */
+const listText = (plans: readonly ScalePlan[], nowMs: number, options: Options): string => {
+  if (plans.length === 0) return 'The operator has asked for nothing.\n';
+  const [hasNamespaces, isWide] = [options.allNamespaces === true, options.output === 'wide'];
+  const rows = plans.map((plan) => {
+    const { spec, metadata } = plan;
+    const { decision, revocation, means } = spec;
+    const zone = zoneOf(spec.expiresAt);
+    const expiresAtMs = instantMs(spec.expiresAt);
+    const until = decision?.ceilingUntil;
+    return [
+      ...(hasNamespaces ? [metadata.namespace] : []),
+      metadata.name,
+      spec.campaignName,
+      spec.reason,
+      askedFor(plan),
+      planState(plan, nowMs),
+      `${clockOf(expiresAtMs, zone, nowMs)} (${ago(expiresAtMs, nowMs)})`,
+      decidedText(plan),
+      until === undefined ? '-' : clockOf(instantMs(until), zoneOf(until), nowMs),
+      ...(isWide
+        ? [
+            means === undefined ? '-' : String(Math.round(means.podHours * 10) / 10),
+            (revocation ?? decision)?.reference ?? '-',
+            (revocation ?? decision)?.reason ?? '-',
+          ]
+        : []),
+    ];
+  });
+  return columns([
+    [
+      ...(hasNamespaces ? ['NAMESPACE'] : []),
+      ...['NAME', 'CAMPAIGN', 'REASON', 'ASKS FOR', 'STATE', 'EXPIRES', 'DECIDED BY', 'GRANTS UNTIL'],
+      ...(isWide ? ['POD-HOURS', 'REFERENCE', 'BECAUSE'] : []),
+    ],
+    ...rows,
+  ]);
+};
+
+export const planJson = (plan: ScalePlan, nowMs: number): unknown => ({
+  name: plan.metadata.name,
+  namespace: plan.metadata.namespace,
+  state: planState(plan, nowMs),
+  ...plan.spec,
+});
+
+const list = async (campaign: string | undefined, options: Options, io: Io): Promise<void> => {
+  const all = await onCluster(options, io, (cluster) => cluster.allPlans(options.allNamespaces === true));
+  const nowMs = io.wallMs();
+  const shown = all
+    .filter(({ spec }) => campaign === undefined || spec.campaignName === campaign)
+    .toSorted((a, b) => b.spec.expiresAt.localeCompare(a.spec.expiresAt));
+  const value = shown.map((plan) => planJson(plan, nowMs));
+  io.out(forPrograms(options.output, value) ?? listText(shown, nowMs, options));
+};
+
+export const plansCommand = (io: Io): Command =>
+  withOutput(withClusterOptions(new Command('plans')))
+    .description('what the operator has asked owners for, newest first')
+    .argument('[campaign]', 'only of this one')
+    .option('-A, --all-namespaces', 'of every namespace')
+    .addHelpText('after', '\nExample:\n  kubectl voucher plans -n vouchers')
+    .action((campaign: string | undefined, options: Options) => list(campaign, options, io));

@@ -1,0 +1,173 @@
+/** The story of a tier's replicas, told from the log of decisions, the plans and the events. Pure. */
+
+import type { VoucherCampaign } from '../../contract/campaign-types.ts';
+import { instantMs } from '../../contract/instant.ts';
+import type { ScalePlan } from '../../contract/scale-plan-types.ts';
+import { decisionAt } from '../../operator/history/decision-log.ts';
+import type { DecisionRecord } from '../../operator/history/decision-record.ts';
+import type { ScaledTier } from '../../operator/tick/observed.ts';
+import type { ClusterOptions, Decisions } from '../cluster.ts';
+import type { ToldEvent } from '../kube-events.ts';
+import { planLines, waitingPlans } from '../plans/plans.ts';
+import { because, circumstances, demand, replicas, signals } from '../reasons.ts';
+import { ago, clockOf, type Zone } from '../times.ts';
+
+const BEFORE = 5;
+const EVENTS = 8;
+const EVENTS_BEFORE_MS = 10 * 60_000;
+/** The log says these, with more. */
+const LOGGED: readonly string[] = ['ScaledUp', 'ScaledDown'];
+
+export interface Told {
+  readonly campaign: VoucherCampaign;
+  readonly decisions: Decisions;
+  readonly plans: readonly ScalePlan[];
+  readonly events: readonly ToldEvent[];
+  readonly tiers: readonly ScaledTier[];
+  readonly options: ClusterOptions;
+  readonly zone: Zone;
+  readonly nowMs: number;
+  /** The instant that is asked about. */
+  readonly atMs: number;
+  readonly isNow: boolean;
+}
+
+export interface TierStory {
+  readonly tier: ScaledTier;
+  /** In force at that instant; undefined: the log begins later. */
+  readonly decision: DecisionRecord | undefined;
+  /** What came before it, newest first. */
+  readonly before: readonly DecisionRecord[];
+  /** When the decision ended; undefined: it still holds. */
+  readonly untilMs: number | undefined;
+}
+
+export interface Story extends Omit<Told, 'tiers' | 'events'> {
+  readonly tiers: readonly TierStory[];
+  readonly events: readonly ToldEvent[];
+}
+
+export const storyOf = (told: Told): Story => {
+  const { decisions, events, atMs } = told;
+  const near = events.filter(
+    ({ atMs: when, reason }) => when <= atMs && when > atMs - EVENTS_BEFORE_MS && !LOGGED.includes(reason),
+  );
+  return {
+    ...told,
+    events: near.slice(-EVENTS),
+    tiers: told.tiers.map((tier) => {
+      const log = decisions[tier];
+      const decision = decisionAt(log, atMs);
+      const index = decision === undefined ? 0 : log.indexOf(decision);
+      const next = decision === undefined ? undefined : log[index + 1];
+      return {
+        tier,
+        decision,
+        before: log.slice(Math.max(0, index - BEFORE), index).reverse(),
+        untilMs: next === undefined ? undefined : instantMs(next.at),
+      };
+    }),
+  };
+};
+
+/** Nothing is kept of that instant: since when something is. */
+export const logBegins = ({ tiers, decisions, zone, nowMs, atMs }: Story): string => {
+  const begins = tiers.flatMap(({ tier }) => {
+    const [first] = decisions[tier];
+    return first === undefined ? [] : [`${tier} at ${clockOf(instantMs(first.at), zone, nowMs)}`];
+  });
+  const since = begins.length === 0 ? 'is empty' : `begins for ${begins.join(', for ')}`;
+  return `nothing is kept of ${clockOf(atMs, zone, nowMs)}: the log of decisions ${since} (UTC${zone.text}). Older ones are in the operator's own log, as lines with "msg":"decision"`;
+};
+
+/** `12 replicas`, or for a movement `from 60 to 22 replicas, step by step until 20:14:59`. */
+const number = (decision: DecisionRecord, zone: Zone, nowMs: number): string => {
+  const { from, desired, until } = decision;
+  if (until === undefined || from === undefined) return replicas(desired);
+  return `${replicas(desired)}, from ${from} in steps that ended at ${clockOf(instantMs(until), zone, nowMs)}`;
+};
+
+const beforeLine = (decision: DecisionRecord, tier: ScaledTier, { zone, nowMs }: Story): string => {
+  const { at, from, desired, until } = decision;
+  const change = from === undefined || from === desired ? String(desired) : `${from} → ${desired}`;
+  const steps = until === undefined ? '' : ` until ${clockOf(instantMs(until), zone, nowMs)}`;
+  return `    ${clockOf(instantMs(at), zone, nowMs)}${steps}  ${change}: ${because(decision, tier)}\n`;
+};
+
+/** The tier as the status has it now, where it says something that the log can't. */
+const nowLines = (decision: DecisionRecord, tier: ScaledTier, { campaign, isNow }: Story): readonly string[] => {
+  const seen = campaign.status?.tiers?.[tier];
+  if (!isNow || seen === undefined) return [`Then ${decision.ready} were ready.`];
+  const missing = seen.desired - seen.ready;
+  const readiness = missing > 0 ? `${seen.ready} are ready; ${missing} are still to come.` : `${seen.ready} are ready.`;
+  const written =
+    seen.replicas === seen.desired + (seen.replacing ?? 0)
+      ? []
+      : [`Its Deployment asks for ${seen.replicas}, so the last write has not come through yet.`];
+  const other =
+    seen.desired === decision.desired
+      ? []
+      : [`The status, a little newer than the log, says ${replicas(seen.desired)} (${seen.limitedBy}).`];
+  const standIns =
+    seen.replacing === undefined
+      ? []
+      : [`Its Deployment asks for ${seen.replacing} more, in place of pods on nodes that do not answer.`];
+  return [readiness, ...standIns, ...written, ...other];
+};
+
+const tierText = ({ tier, decision, before, untilMs }: TierStory, story: Story): string => {
+  const { zone, nowMs, atMs, isNow, plans, options } = story;
+  if (decision === undefined) {
+    return `${tier}: ${logBegins({ ...story, tiers: story.tiers.filter((one) => one.tier === tier) })}.\n`;
+  }
+  const sinceMs = instantMs(decision.at);
+  const since = `since ${clockOf(sinceMs, zone, nowMs)} (${ago(sinceMs, nowMs)})`;
+  const until = untilMs === undefined ? '' : `, until ${clockOf(untilMs, zone, nowMs)}`;
+  const head = isNow
+    ? `${tier} is to have ${number(decision, zone, nowMs)}, ${since}: ${because(decision, tier)}.`
+    : `At ${clockOf(atMs, zone, nowMs)} ${tier} was to have ${number(decision, zone, nowMs)}, ${since}${until}: ${because(decision, tier)}.`;
+  const asked = demand(decision);
+  const waiting = isNow && decision.limitedBy === 'Ceiling' ? waitingPlans(plans, nowMs) : [];
+  const body = [
+    ...(asked === undefined ? [] : [`Demand: ${asked}.`]),
+    `Read from: ${signals(decision)}.`,
+    `Limits: at least ${decision.min}, at most ${decision.max}, authorised ${decision.ceiling}.`,
+    ...nowLines(decision, tier, story),
+    ...circumstances(decision),
+    ...waiting.flatMap((plan) => planLines(plan, options, zone, nowMs)),
+    ...(waiting.length === 0 && isNow && decision.limitedBy === 'Ceiling'
+      ? [`To allow more: raise spec.scaling.authorized.ceilings.${tier}, or answer the next ScalePlan.`]
+      : []),
+  ];
+  const history =
+    before.length === 0 ? '' : `  Before that:\n${before.map((one) => beforeLine(one, tier, story)).join('')}`;
+  return `${head}\n${body.map((line) => `  ${line}\n`).join('')}${history}`;
+};
+
+export const storyText = (story: Story): string => {
+  const { zone, nowMs, events } = story;
+  const told = events.map(
+    ({ atMs, type, reason, note }) =>
+      `  ${clockOf(atMs, zone, nowMs)}  ${type === 'Warning' ? 'warning ' : ''}${reason}: ${note}\n`,
+  );
+  return [
+    ...story.tiers.map((tier) => `${tierText(tier, story)}\n`),
+    told.length === 0 ? '' : `Events of the ten minutes before:\n${told.join('')}\n`,
+    `Times are UTC${zone.text}.\n`,
+  ].join('');
+};
+
+/** For programs; instants in UTC. */
+export const storyJson = (story: Story): unknown => ({
+  campaign: story.campaign.metadata.name,
+  namespace: story.campaign.metadata.namespace,
+  at: new Date(story.atMs).toISOString(),
+  tiers: story.tiers.map(({ tier, decision, before, untilMs }) => ({
+    tier,
+    because: decision === undefined ? null : because(decision, tier),
+    decision: decision ?? null,
+    until: untilMs === undefined ? null : new Date(untilMs).toISOString(),
+    before,
+  })),
+  events: story.events.map(({ atMs, ...event }) => ({ at: new Date(atMs).toISOString(), ...event })),
+});

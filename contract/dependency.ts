@@ -1,0 +1,8 @@
+/** What a process finds of a dependency, by its own work and with its own credentials. */
+
+export interface Found {
+  /** A word of JOURNAL_STATES or DATABASE_STATES. */
+  readonly state: string;
+  /** For how long. */
+  readonly seconds: number;
+}

@@ -1,0 +1,61 @@
+/**
+ * What can be wrong with a journal. Below, what nats-server's `/healthz?details=true` says of itself, in our words. Pure; imports nothing. The sentences are those
+ * of nats-server 2.15.2 (server/monitor.go, server/jetstream_cluster.go: isStreamHealthy, isConsumerHealthy).
+ */
+
+/**
+ * | trouble      | means | heals |
+ * |--------------|-------|-------|
+ * | writeError   | a write failed once: that part of the server has stopped for good, whatever the disk does since | by a restart |
+ * | jetStreamOff | the server gave up its whole store: the disk is full, or refuses writes | by room or rights, and then a restart |
+ * | stopping     | it takes no more clients: lame duck, or it starts | by itself |
+ * | notCurrent   | it is behind, recovers, or hears of no leader | by itself, as a rule |
+ */
+export type ServerTrouble = 'writeError' | 'jetStreamOff' | 'stopping' | 'notCurrent';
+
+const SENTENCES: readonly (readonly [RegExp, ServerTrouble])[] = [
+  [/write error|apply error|meta layer is not running/i, 'writeError'],
+  [/JetStream not enabled/i, 'jetStreamOff'],
+  [/ready for connections/i, 'stopping'],
+];
+
+/** Of one entry of `errors`. */
+export const troubleOf = (sentence: string): ServerTrouble =>
+  SENTENCES.find(([pattern]) => pattern.test(sentence))?.[1] ?? 'notCurrent';
+
+/** `sync …/msgs/1.blk: input/output error` → `input/output error`: paths of the server's disk are of no use to a reader. */
+export const causeOf = (sentence: string): string =>
+  sentence
+    .slice(sentence.lastIndexOf(': ') + 1)
+    .trim()
+    .replace(/\.$/, '');
+
+/**
+ * What is wrong with a server of the journal, or with a campaign's replicas on it. Each kind has a cause and a remedy of its
+ * own; `transient` ones heal by themselves, and are told as long as they do not last (journal/streams/faults.ts).
+ */
+export type JournalFault =
+  | { readonly kind: 'quorumLost'; readonly servers: readonly string[]; readonly of: number }
+  /** Streams that vanished, and were made anew. `losses` are what a person accepts: stream and time. */
+  | { readonly kind: 'streamsLost'; readonly streams: readonly string[]; readonly losses: readonly string[] }
+  | { readonly kind: 'dataKeysLost'; readonly keys: readonly string[]; readonly of: number }
+  | {
+      readonly kind: 'writeError';
+      readonly server: string;
+      readonly streams: readonly string[];
+      readonly cause: string;
+    }
+  | { readonly kind: 'jetStreamOff'; readonly server: string }
+  | { readonly kind: 'unreachable'; readonly server: string; readonly sinceMs: number }
+  | { readonly kind: 'leaderless'; readonly streams: readonly string[] }
+  | {
+      readonly kind: 'notCurrent';
+      readonly server: string;
+      readonly streams: readonly string[];
+      readonly sinceMs: number;
+    }
+  | { readonly kind: 'electing'; readonly streams: readonly string[] }
+  | { readonly kind: 'restarting'; readonly server: string }
+  | { readonly kind: 'catchingUp'; readonly server: string; readonly streams: readonly string[] }
+  /** Shards that have reached their `max_bytes`, or nearly so. */
+  | { readonly kind: 'streamsFull'; readonly streams: readonly string[]; readonly maxBytes: number };

@@ -1,0 +1,146 @@
+/**
+ * Every name that the operator derives, in one place. Pure; imports nothing.
+ *
+ * Two roots: `metadata.name` names Kubernetes objects, `spec.campaignId` names everything that must survive a
+ * re-created object or another site (streams, subjects, keys, rows, HMAC contexts).
+ */
+
+export const API_GROUP = 'voucher-operator.io';
+export const API_VERSION = `${API_GROUP}/v1alpha1`;
+
+export const FIELD_MANAGER = 'voucher-operator';
+export const INIT_FIELD_MANAGER = 'voucher-operator-init';
+/** Owns one annotation of a Deployment (ASKED_AGAIN), and nothing else. */
+export const ASK_AGAIN_FIELD_MANAGER = 'voucher-operator-ask-again';
+
+export const TIERS = ['intake', 'verification', 'records', 'issuance', 'archive'] as const;
+/** The fixed list of tiers. A tier exists only when its section is in the spec; intake and records always do. */
+export type Tier = (typeof TIERS)[number];
+
+/** Placeholder pods that keep room on nodes. No tier: they serve nothing. */
+export const HEADROOM = 'headroom';
+/** What the label `component` says. */
+export type Component = Tier | typeof HEADROOM;
+
+export const LABELS = {
+  name: 'app.kubernetes.io/name',
+  instance: 'app.kubernetes.io/instance',
+  component: 'app.kubernetes.io/component',
+  partOf: 'app.kubernetes.io/part-of',
+  managedBy: 'app.kubernetes.io/managed-by',
+  campaign: `${API_GROUP}/campaign`,
+  campaignId: `${API_GROUP}/campaign-id`,
+} as const;
+
+/** Deployment, PodDisruptionBudget and ServiceAccount of one tier share this name. */
+export const tierName = (campaignName: string, tier: Tier): string => `${campaignName}-${tier}`;
+/** The Deployment of placeholder pods. */
+export const headroomName = (campaignName: string): string => `${campaignName}-${HEADROOM}`;
+/** The Service that citizens' traffic reaches. */
+export const intakeServiceName = (campaignName: string): string => `${campaignName}-intake`;
+/** From anywhere in the cluster. */
+export const intakeServiceUrl = (campaignName: string, namespace: string): string =>
+  `http://${intakeServiceName(campaignName)}.${namespace}.svc`;
+/** The ConfigMap with the bootstrap configuration (never rolls pods). */
+export const appConfigMapName = (campaignName: string): string => `${campaignName}-app`;
+/** The ConfigMap with the last decisions on every tier, for `kubectl voucher why`. */
+export const decisionsName = (campaignName: string): string => `${campaignName}-decisions`;
+
+/**
+ * The ScalePlan for these ceilings in this period, e.g. `chengdu-i60-r10-1p0k4`. Equal needs within one period have equal
+ * names, so that a stale cache or a second leader can't ask twice.
+ *
+ * @param settled plans of the campaign that nobody can decide on any more; their names are taken
+ */
+export const scalePlanName = (
+  campaignName: string,
+  ceilings: { readonly intake?: number; readonly records?: number },
+  period: number,
+  settled: number,
+): string =>
+  [
+    campaignName,
+    ...(ceilings.intake === undefined ? [] : [`i${ceilings.intake}`]),
+    ...(ceilings.records === undefined ? [] : [`r${ceilings.records}`]),
+    period.toString(36),
+    ...(settled === 0 ? [] : [String(settled)]),
+  ].join('-');
+
+/** JetStream stream of one shard, e.g. `REG_chengdu-2020-3_0`. */
+export const shardStreamName = (campaignId: string, shard: number): string => `REG_${campaignId}_${shard}`;
+/** Subjects of one shard stream: `reg.<campaignId>.<shard>.>`. */
+export const shardSubjects = (campaignId: string, shard: number): string => `reg.${campaignId}.${shard}.>`;
+/** Subject of one event: `reg.<campaignId>.<shard>.<type>.<receipt>`, so that a shard can be asked for one receipt. */
+export const eventSubject = (campaignId: string, shard: number, type: string, receipt: string): string =>
+  `reg.${campaignId}.${shard}.${type}.${receipt}`;
+/**
+ * Subject of a registration in another shard than its citizen's, where a hedge or an outage has put it. Intakes follow these
+ * subjects, with `*` for the receipt: so a repeat finds it, though it goes to the citizen's own shard.
+ */
+export const astraySubject = (campaignId: string, shard: number, receipt: string): string =>
+  eventSubject(campaignId, shard, 'astray', receipt);
+/** The unsharded stream for freeze, plans and decisions. */
+export const controlStreamName = (campaignId: string): string => `CTL_${campaignId}`;
+export const controlSubjects = (campaignId: string): string => `ctl.${campaignId}.>`;
+/** The trail of every campaign of the installation, one subject each: it outlives campaigns, plans and their journals. */
+export const AUDIT_STREAM = 'VOUCHER_AUDIT';
+const AUDIT_PREFIX = 'audit';
+export const AUDIT_SUBJECTS = `${AUDIT_PREFIX}.*`;
+export const auditSubject = (campaignId: string): string => `${AUDIT_PREFIX}.${campaignId}`;
+/** Of a subject of that stream. */
+export const auditedCampaignId = (subject: string): string => subject.slice(AUDIT_PREFIX.length + 1);
+/** Where every operator of a release serves the trails: Service, the name of its only port, and the path of one trail. */
+export const auditServiceName = (release: string): string => `${release}-audit`;
+export const AUDIT_PORT_NAME = 'audit';
+export const auditPath = (campaignId: string): string => `/audit/${campaignId}`;
+/** Durable pull consumer of a tier on every shard stream. */
+export const consumerName = (tier: Tier): string => tier;
+/** Key-value bucket with the live settings, key `settings`. */
+export const liveBucketName = (campaignId: string): string => `live_${campaignId}`;
+export const LIVE_SETTINGS_KEY = 'settings';
+/**
+ * Key-value bucket with wrapped data keys, outside the journal, so that they can be destroyed. `2020-09-25-3f9c…` holds the key
+ * that this digest names; `2020-09-25` the one that pods seal with on that day.
+ */
+export const dataKeyBucketName = (campaignId: string): string => `keys_${campaignId}`;
+
+/** Annotations on a campaign by which people overrule the scaling for a while (operator/contingency/overrides.ts). */
+export const OVERRIDES = {
+  paused: `${API_GROUP}/paused`,
+  holdUntil: `${API_GROUP}/hold-until`,
+  minOverride: `${API_GROUP}/min-override`,
+} as const;
+
+/** Annotation on a Deployment of ours: when its controllers, which back off, were last asked to try again. */
+export const ASKED_AGAIN = `${API_GROUP}/asked-again`;
+
+/** Annotations on a campaign by which people start and stop contingency levels (operator/contingency/commands.ts). */
+export const CONTINGENCY_PREFIX = `contingency.${API_GROUP}/`;
+export const contingencyAnnotation = (level: string): string => `${CONTINGENCY_PREFIX}${level}`;
+
+/** The Lease in a namespace with campaigns that says which installation acts on them (operator/leadership/claims.ts). */
+export const CLAIM_LEASE = 'voucher-operator-campaigns';
+/** Annotation of the election's Lease: a JSON object of the namespaces that are watched and not served, and why. */
+export const NOT_SERVED = `${API_GROUP}/not-served`;
+
+/** Stands there, and in the metric, for a namespace: all of them. No namespace is called so. */
+export const EVERYWHERE = '*';
+
+/** Holds up the deletion of a campaign with `deletionPolicy: Delete` until its journal is gone. */
+export const JOURNAL_FINALIZER = `${API_GROUP}/journal`;
+
+/** Metadata keys on streams that say whose they are. */
+export const STREAM_OWNER_METADATA = {
+  campaignId: `${API_GROUP}/campaign-id`,
+  namespace: `${API_GROUP}/namespace`,
+  name: `${API_GROUP}/name`,
+  uid: `${API_GROUP}/uid`,
+} as const;
+
+/** Metadata key on the control stream: streams of the campaign that vanished, and when that was seen (journal/streams/lost-streams.ts). */
+export const STREAM_LOSSES_METADATA = `${API_GROUP}/lost-streams`;
+/** Annotation on a campaign by which a person accepts such losses: as the condition names them, with a comma between. */
+export const ACCEPTED_LOSS = `${API_GROUP}/accepted-loss`;
+
+/** Metadata key on the control stream: every data key that the campaign ever had, by name. */
+export const STREAM_KEYS_METADATA = `${API_GROUP}/data-keys`;

@@ -1,0 +1,143 @@
+/** The operator's hands on the journal: implements JournalAdmin. Creates what is missing and never takes what is another's. */
+import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
+import { Kvm } from '@nats-io/kv';
+import type { JournalFault } from '../contract/journal-health.ts';
+import { consumerName, LIVE_SETTINGS_KEY, liveBucketName, shardStreamName, type Tier } from '../contract/names.ts';
+import { abortable } from '../runtime/abortable.ts';
+import type { JournalAdmin, JournalSpec, JournalState } from './administration.ts';
+import type { JournalConnection } from './connection.ts';
+import { kindOfError } from './errors.ts';
+import { durabilityOf } from './streams/durability.ts';
+import { bucketsOf, ensureJournal, type Present } from './streams/ensure.ts';
+import { faultsOf, type LastingGap, lasting } from './streams/faults.ts';
+import { removeJournal } from './streams/remove.ts';
+import { freeBytesOf, roomText } from './streams/room.ts';
+import { type ServerLook, watchServers } from './streams/servers.ts';
+import { wantedStreams } from './streams/streams.ts';
+
+export interface JournalAdminOptions {
+  readonly connection: JournalConnection;
+  /** Monitoring endpoints of all servers; without them durability is Unknown. */
+  readonly monitorUrls: readonly string[];
+  readonly now: () => number;
+  /** Bytes of one shard stream; 8 GiB unless stated. */
+  readonly shardMaxBytes?: number;
+}
+
+interface Seen {
+  readonly gaps: readonly LastingGap[];
+  readonly others: readonly JournalFault[];
+}
+const NOTHING_SEEN: Seen = { gaps: [], others: [] };
+
+const API_WITHIN_MS = 3_000;
+
+export const createJournalAdmin = (options: JournalAdminOptions): JournalAdmin => {
+  const { connection, monitorUrls, now, shardMaxBytes } = options;
+  const { nats } = connection;
+  const servers = watchServers(monitorUrls, now);
+  /** What the last look at each campaign's streams has found; nothing for the most of them. */
+  const seen = new Map<string, Seen>();
+  let manager: Promise<JetStreamManager> | undefined;
+  const api = (): Promise<JetStreamManager> => {
+    manager ??= jetstreamManager(nats, { checkAPI: false, timeout: API_WITHIN_MS });
+    return manager;
+  };
+  const assertConnected = (signal: AbortSignal): void => {
+    signal.throwIfAborted();
+    if (!connection.isConnected()) throw new Error('no journal server can be reached');
+  };
+
+  const faults = (spec: JournalSpec): readonly JournalFault[] => {
+    const { gaps, others } = seen.get(spec.campaignId) ?? NOTHING_SEEN;
+    const ours = new Set([
+      ...wantedStreams(spec).map(({ name }) => name),
+      ...bucketsOf(spec.campaignId).map((bucket) => `KV_${bucket}`),
+    ]);
+    const isOurs = (stream: string): boolean => ours.has(stream);
+    return faultsOf({ servers: servers.last(), gaps, others, isOurs, nowMs: now() });
+  };
+
+  const stateOf = (spec: JournalSpec, ensured: Present, looks: readonly ServerLook[]): JournalState => {
+    const before = seen.get(spec.campaignId) ?? NOTHING_SEEN;
+    seen.set(spec.campaignId, { gaps: lasting(before.gaps, ensured.gaps, now()), others: ensured.faults });
+    const durability = durabilityOf(looks);
+    const { leastReplicas: replicas } = ensured;
+    const message = `${spec.shards} shards with ${replicas} replicas; fsync before acknowledgement: ${durability}`;
+    return { kind: 'ready', durability, replicas, message, faults: faults(spec) };
+  };
+
+  const ensure: JournalAdmin['ensure'] = async (spec, signal) => {
+    // A frozen server holds its page up for a second: not one after the other.
+    const looking = servers.look();
+    looking.catch(() => undefined);
+    try {
+      assertConnected(signal);
+      const freeBytes = async () => freeBytesOf(await looking);
+      const deps = { nats, manager: await api(), shardMaxBytes, timeoutMs: API_WITHIN_MS, freeBytes, now };
+      const ensured = await ensureJournal(deps, spec, signal);
+      if (ensured.kind === 'conflict') return ensured;
+      return stateOf(spec, ensured, await abortable(looking, signal));
+    } catch (error) {
+      signal.throwIfAborted();
+      const message = error instanceof Error ? error.message : String(error);
+      const kind = kindOfError(error);
+      if (kind === 'capacity') {
+        return { kind: 'full', message: roomText(spec, shardMaxBytes, await abortable(looking, signal), message) };
+      }
+      if (kind === 'disabled') return { kind, message };
+      return { kind: 'unavailable', message, faults: faults(spec) };
+    }
+  };
+
+  /** When a message was stored; undefined when it can't be told now, for instance in an election. */
+  const storedAtMs = async (stream: string, sequence: number): Promise<number | undefined> => {
+    const { streams } = await api();
+    const message = await streams.getMessage(stream, { seq: sequence }).catch(() => null);
+    return message === null ? undefined : message.time.getTime();
+  };
+
+  /**
+   * Answered by the consumer's leader; a follower's monitoring page may be stale (kedacore/keda#7322). Acknowledgements
+   * in the middle leave the floor where it is, so the message above the floor is the oldest one that still waits.
+   */
+  const shardBacklog = async (campaignId: string, shard: number, tier: Tier) => {
+    const stream = shardStreamName(campaignId, shard);
+    const info = await (await api()).consumers.info(stream, consumerName(tier));
+    const messages = info.num_pending + info.num_ack_pending;
+    const oldestAtMs = messages === 0 ? undefined : await storedAtMs(stream, info.ack_floor.stream_seq + 1);
+    // The consumer starts at the first message: what was delivered and is not waiting again is done.
+    const { stream_seq: delivered } = info.delivered;
+    const enqueued = delivered + info.num_pending;
+    return { messages, oldestAtMs, enqueued, workedOff: delivered - info.num_ack_pending };
+  };
+
+  const backlog: JournalAdmin['backlog'] = async (campaignId, shards, tier, signal) => {
+    assertConnected(signal);
+    const asked = Array.from({ length: shards }, (_, shard) => shardBacklog(campaignId, shard, tier));
+    const all = await abortable(Promise.all(asked), signal);
+    const sum = (of: 'messages' | 'enqueued' | 'workedOff'): number =>
+      all.reduce((total, shard) => total + shard[of], 0);
+    const counts = { messages: sum('messages'), enqueued: sum('enqueued'), workedOff: sum('workedOff') };
+    const oldest = all.flatMap(({ oldestAtMs }) => (oldestAtMs === undefined ? [] : [oldestAtMs]));
+    if (oldest.length === 0) return counts;
+    return { ...counts, oldestSeconds: Math.max(0, (now() - Math.min(...oldest)) / 1000) };
+  };
+
+  const putLiveSettings: JournalAdmin['putLiveSettings'] = async (campaignId, settings, signal) => {
+    assertConnected(signal);
+    const kv = await abortable(new Kvm(nats).open(liveBucketName(campaignId)), signal);
+    const text = JSON.stringify(settings);
+    const standing = await abortable(kv.get(LIVE_SETTINGS_KEY), signal);
+    if (standing !== null && standing.operation === 'PUT' && standing.string() === text) return;
+    await abortable(kv.put(LIVE_SETTINGS_KEY, text), signal);
+  };
+
+  const remove: JournalAdmin['remove'] = async (spec, signal) => {
+    assertConnected(signal);
+    seen.delete(spec.campaignId);
+    return removeJournal(await api(), spec, signal);
+  };
+
+  return { ensure, faults, remove, backlog, putLiveSettings };
+};

@@ -1,0 +1,68 @@
+/** What is made, judged and removed for a campaign, and how it is asked for. */
+import type { LiveSettings } from '../contract/app-contract.ts';
+import type { JournalFault } from '../contract/journal-health.ts';
+import type { Tier } from '../contract/names.ts';
+import type { Backlog } from '../contract/reading.ts';
+
+/** What the journal of one campaign should be. */
+export interface JournalSpec {
+  readonly campaignId: string;
+  readonly namespace: string;
+  readonly campaignName: string;
+  /** Of the object: one that was deleted and made again is another. */
+  readonly uid: string;
+  readonly shards: number;
+  readonly replicas: number;
+  readonly adopt: boolean;
+  /** Losses of streams that a person has accepted, as JournalDurable names them. */
+  readonly acceptedLosses?: readonly string[];
+  /** Tiers with a durable consumer on every shard. */
+  readonly consumers: readonly Tier[];
+}
+
+export type JournalState =
+  | {
+      readonly kind: 'ready';
+      readonly durability: 'Synced' | 'NotSynced' | 'Unknown';
+      readonly replicas: number;
+      readonly message: string;
+      /** The worst first. Absent: none. */
+      readonly faults?: readonly JournalFault[];
+    }
+  | { readonly kind: 'conflict'; readonly message: string }
+  /** There is no room for the campaign's streams; the message has the numbers. Nothing half made is left. */
+  | { readonly kind: 'full'; readonly message: string }
+  /** JetStream is off, for the account or on every server. */
+  | { readonly kind: 'disabled'; readonly message: string }
+  | { readonly kind: 'unavailable'; readonly message: string; readonly faults?: readonly JournalFault[] };
+
+/** A tier's backlog, with the counts that it is the difference of; absent where nobody can tell. */
+export interface JournalBacklog extends Backlog {
+  /** Messages that the shards have taken since they were made. */
+  readonly enqueued?: number;
+  /** Those of them that the tier has acknowledged. */
+  readonly workedOff?: number;
+}
+
+export type JournalRemoval =
+  | { readonly kind: 'removed'; readonly streams: number }
+  | { readonly kind: 'foreign'; readonly message: string };
+
+export interface JournalAdmin {
+  /** Creates what is missing, verifies what is there, changes nothing that belongs to another object. */
+  ensure(spec: JournalSpec, signal: AbortSignal): Promise<JournalState>;
+  /**
+   * What is wrong now, the worst first: what servers said of themselves in the last seconds, and the campaign's replicas as
+   * the last `ensure` saw them. Costs no request of its own. Absent where nobody watches.
+   */
+  faults?(spec: JournalSpec): readonly JournalFault[];
+  /**
+   * Removes streams, consumers and buckets. What belongs to another object stays, and the answer says so.
+   * @throws Error when the journal does not answer; a second call goes on where the first one ended
+   */
+  remove(spec: JournalSpec, signal: AbortSignal): Promise<JournalRemoval>;
+  /** Backlog of a tier over all shards; oldest age from the first unacknowledged message's time. */
+  backlog(campaignId: string, shards: number, tier: Tier, signal: AbortSignal): Promise<JournalBacklog>;
+  /** Writes the live settings only when they differ from the stored ones. */
+  putLiveSettings(campaignId: string, settings: LiveSettings, signal: AbortSignal): Promise<void>;
+}

@@ -1,0 +1,65 @@
+/**
+ * Receipts of registrations that lie in another shard than their citizen's: a hedge of some pod, or an outage, has put them
+ * there. A repeat is published to the citizen's shard, which would not know it; so every intake follows the few that there are.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import { DeliverPolicy, jetstream } from '@nats-io/jetstream';
+import { astraySubject, shardStreamName } from '../contract/names.ts';
+import type { JournalConnection } from './connection.ts';
+
+export interface AstrayOptions {
+  readonly connection: JournalConnection;
+  readonly campaignId: string;
+  readonly shards: number;
+  readonly onError: (error: unknown) => void;
+}
+
+/** Two minutes of a third of 2,000/s; beyond that the oldest are forgotten. */
+const MOST = 100_000;
+const AGAIN_AFTER_MS = 1_000;
+const PULL = { max_messages: 500, expires: 30_000, idle_heartbeat: 5_000 };
+
+/** Follows every shard from its beginning, until the signal fires. */
+export const followAstray = (options: AstrayOptions, signal: AbortSignal): ReadonlySet<string> => {
+  const { connection, campaignId, shards, onError } = options;
+  const client = jetstream(connection.nats);
+  const receipts = new Set<string>();
+
+  const note = (subject: string): void => {
+    receipts.add(subject.slice(subject.lastIndexOf('.') + 1));
+    if (receipts.size <= MOST) return;
+    for (const oldest of receipts) {
+      receipts.delete(oldest);
+      break;
+    }
+  };
+
+  const follow = async (shard: number): Promise<void> => {
+    // An ordered consumer: it keeps its place here, and is made anew when its server is gone.
+    const consumer = await client.consumers.get(shardStreamName(campaignId, shard), {
+      filter_subjects: astraySubject(campaignId, shard, '*'),
+      deliver_policy: DeliverPolicy.All,
+      headers_only: true,
+    });
+    const messages = await consumer.consume(PULL);
+    const stop = (): void => messages.stop();
+    signal.addEventListener('abort', stop, { once: true });
+    if (signal.aborted) stop();
+    try {
+      for await (const { subject } of messages) note(subject);
+    } finally {
+      signal.removeEventListener('abort', stop);
+    }
+  };
+
+  const followAgain = async (shard: number): Promise<void> => {
+    while (!signal.aborted) {
+      await follow(shard).catch((error: unknown) => {
+        if (!signal.aborted) onError(error);
+      });
+      await delay(AGAIN_AFTER_MS, undefined, { signal }).catch(() => undefined);
+    }
+  };
+  for (let shard = 0; shard < shards; shard += 1) void followAgain(shard);
+  return receipts;
+};

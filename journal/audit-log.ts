@@ -1,0 +1,134 @@
+/**
+ * The trails of all campaigns as one stream of the installation, a subject each: implements AuditLog. Nothing takes a
+ * message away again, and the expected last sequence of the subject makes every append a compare-and-set, so that two
+ * operators can't fork a chain.
+ */
+import {
+  DiscardPolicy,
+  JetStreamApiError,
+  type JetStreamManager,
+  jetstreamManager,
+  RetentionPolicy,
+  StorageType,
+  StoreCompression,
+  type StreamConfig,
+} from '@nats-io/jetstream';
+import { nanos } from '@nats-io/transport-node';
+import { chainLine, linkOf } from '../contract/hash-chain.ts';
+import { AUDIT_STREAM, AUDIT_SUBJECTS, auditedCampaignId, auditSubject } from '../contract/names.ts';
+import { abortable } from '../runtime/abortable.ts';
+import { atMost } from '../runtime/at-most.ts';
+import type { JournalConnection } from './connection.ts';
+import { orUndefined } from './streams/ensure.ts';
+import type { AuditLog, AuditTail } from './trail.ts';
+
+export interface AuditLogOptions {
+  readonly connection: JournalConnection;
+  readonly replicas: number;
+}
+
+const API_WITHIN_MS = 3_000;
+/** A new leader reads the trail of every campaign, while the same servers answer for backlogs. */
+const READS_AT_ONCE = 4;
+/** 100,000 entries of 0.6 KiB: a century of campaigns. */
+const MAX_BYTES = 64 * 2 ** 20;
+/** A campaign whose settings flap for days must not take the room of all others. */
+const MAX_ENTRIES_OF_A_CAMPAIGN = 20_000;
+/** nats-server's codes for a trail that ends elsewhere than expected. */
+const WRONG_LAST_SEQUENCE = new Set([10_071, 10_164]);
+
+const wantedStream = (replicas: number): Partial<StreamConfig> & { readonly name: string } => ({
+  name: AUDIT_STREAM,
+  subjects: [AUDIT_SUBJECTS],
+  storage: StorageType.File,
+  num_replicas: replicas,
+  retention: RetentionPolicy.Limits,
+  // A full store refuses what is new and is told as an error; the old would vanish in silence.
+  discard: DiscardPolicy.New,
+  discard_new_per_subject: true,
+  max_msgs_per_subject: MAX_ENTRIES_OF_A_CAMPAIGN,
+  max_bytes: MAX_BYTES,
+  max_age: 0,
+  max_msg_size: 16_384,
+  duplicate_window: nanos(120_000),
+  deny_delete: true,
+  deny_purge: true,
+  compression: StoreCompression.None,
+});
+
+/** What would make entries vanish, or could not be a trail. */
+const driftOf = ({ config, wanted }: { readonly config: StreamConfig; readonly wanted: Partial<StreamConfig> }) =>
+  (['storage', 'retention', 'discard', 'max_age', 'deny_delete', 'deny_purge'] as const)
+    .filter((field) => config[field] !== wanted[field])
+    .map((field) => `${field} is ${String(config[field])}, must be ${String(wanted[field])}`);
+
+export const createAuditLog = ({ connection, replicas }: AuditLogOptions): AuditLog => {
+  let opening: Promise<JetStreamManager> | undefined;
+  let hasStream = false;
+  const reading = atMost(READS_AT_ONCE);
+  const api = async (signal: AbortSignal): Promise<JetStreamManager> => {
+    signal.throwIfAborted();
+    if (!connection.isConnected()) throw new Error('no journal server can be reached');
+    opening ??= jetstreamManager(connection.nats, { checkAPI: false, timeout: API_WITHIN_MS });
+    return abortable(opening, signal);
+  };
+
+  const ensureStream = async ({ streams }: JetStreamManager, signal: AbortSignal): Promise<void> => {
+    if (hasStream) return;
+    const wanted = wantedStream(replicas);
+    const there = await abortable(orUndefined(streams.info(AUDIT_STREAM)), signal);
+    if (there === undefined) await abortable(streams.add(wanted), signal);
+    const drift = there === undefined ? [] : driftOf({ config: there.config, wanted });
+    if (drift.length > 0) throw new Error(`stream ${AUDIT_STREAM} keeps no trail: ${drift.join('; ')}`);
+    hasStream = true;
+  };
+
+  return {
+    async *read(campaignId, signal) {
+      const { streams } = await api(signal);
+      const next_by_subj = auditSubject(campaignId);
+      let tail: AuditTail | undefined;
+      for (;;) {
+        // Answered by the stream's leader: a replica that lags would show an end that is none.
+        const query = { next_by_subj, seq: (tail?.sequence ?? 0) + 1 };
+        const message = await reading(() => abortable(orUndefined(streams.getMessage(AUDIT_STREAM, query)), signal));
+        if (message === undefined || message === null) return;
+        const text = message.string();
+        tail = { sequence: message.seq, ...linkOf(text, tail) };
+        yield { text, tail };
+      }
+    },
+
+    async append(campaignId, entry, tail, signal) {
+      const manager = await api(signal);
+      await ensureStream(manager, signal);
+      const text = chainLine(entry, tail);
+      try {
+        const acknowledged = await abortable(
+          manager.jetstream().publish(auditSubject(campaignId), text, {
+            msgID: `${campaignId}/${entry.id}`,
+            expect: { streamName: AUDIT_STREAM, lastSubjectSequence: tail?.sequence ?? 0 },
+            timeout: API_WITHIN_MS,
+          }),
+          signal,
+        );
+        if (acknowledged.duplicate) return { kind: 'moved' };
+        return { kind: 'appended', tail: { sequence: acknowledged.seq, ...linkOf(text, tail) } };
+      } catch (error) {
+        if (error instanceof JetStreamApiError && WRONG_LAST_SEQUENCE.has(error.code)) return { kind: 'moved' };
+        // Whoever took the stream away is not followed into an endless error.
+        hasStream = false;
+        throw error;
+      }
+    },
+
+    async campaignIds(signal) {
+      const { streams } = await api(signal);
+      const asked = streams.info(AUDIT_STREAM, { subjects_filter: AUDIT_SUBJECTS });
+      const info = await abortable(orUndefined(asked), signal);
+      return Object.keys(info?.state.subjects ?? {})
+        .map(auditedCampaignId)
+        .toSorted();
+    },
+  };
+};

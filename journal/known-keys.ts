@@ -1,0 +1,67 @@
+/**
+ * Remembers which data keys a campaign had, where the bucket that holds them can't take the memory with it: in the metadata of
+ * the control stream. A key that is missing then is a loss, and no beginning.
+ *
+ * | the bucket                                   | |
+ * |----------------------------------------------|-|
+ * | holds keys that are not remembered           | they are remembered from now on |
+ * | has a mark where a key was                   | destroyed on purpose: no loss |
+ * | lacks a key that is remembered               | lost, until a pod that still holds it writes it back |
+ * | was missing, none remembered, though shards hold registrations | lost: they were sealed with something; until a pod has written a key back |
+ */
+import type { JetStreamManager, StreamInfo } from '@nats-io/jetstream';
+import type { JournalFault } from '../contract/journal-health.ts';
+import { controlStreamName, dataKeyBucketName, STREAM_KEYS_METADATA } from '../contract/names.ts';
+import { abortable } from '../runtime/abortable.ts';
+import type { JournalSpec } from './administration.ts';
+
+export interface KeyMemory {
+  /** Every key that was ever seen, as one text. */
+  readonly remembered: readonly string[];
+  readonly lost: readonly string[];
+}
+
+/** Stands for keys of which not even the names are known. */
+const UNNAMED = 'unnamed';
+
+/**
+ * Pure.
+ * @param held names in the bucket, destroyed ones too
+ * @param wasMissing there was no bucket, and the shards hold messages
+ */
+export const keyMemory = (metadata: string, held: readonly string[], wasMissing: boolean): KeyMemory => {
+  const words = metadata.split(' ').filter((name) => name !== '');
+  const known = wasMissing && words.length === 0 ? [UNNAMED] : words;
+  const remembered = [...new Set([...known, ...held])].filter((name) => name !== UNNAMED || held.length === 0).sort();
+  return { remembered, lost: remembered.filter((name) => !held.includes(name)) };
+};
+
+export interface KeyPlaces {
+  /** The shards and the control stream, those that could be asked. */
+  readonly streams: readonly StreamInfo[];
+  /** The bucket's stream, with its subjects; undefined when it could not be asked. */
+  readonly keys: StreamInfo | undefined;
+  /** There was none a moment ago. */
+  readonly wasMissing: boolean;
+}
+
+export const keysFault = async (
+  { streams }: JetStreamManager,
+  spec: JournalSpec,
+  { streams: infos, keys, wasMissing }: KeyPlaces,
+  signal: AbortSignal,
+): Promise<readonly JournalFault[]> => {
+  const control = infos.find(({ config }) => config.name === controlStreamName(spec.campaignId));
+  if (keys === undefined || control === undefined) return [];
+  const prefix = `$KV.${dataKeyBucketName(spec.campaignId)}.`;
+  const held = Object.keys(keys.state.subjects ?? {}).map((subject) => subject.slice(prefix.length));
+  const text = control.config.metadata?.[STREAM_KEYS_METADATA] ?? '';
+  const holdMessages = infos.some(({ config, state }) => config.name !== control.config.name && state.last_seq > 0);
+  const { remembered, lost } = keyMemory(text, held, wasMissing && holdMessages);
+  const wanted = remembered.join(' ');
+  if (wanted !== text) {
+    const metadata = { ...control.config.metadata, [STREAM_KEYS_METADATA]: wanted };
+    await abortable(streams.update(control.config.name, { ...control.config, metadata }), signal);
+  }
+  return lost.length === 0 ? [] : [{ kind: 'dataKeysLost', keys: lost, of: remembered.length }];
+};

@@ -1,0 +1,124 @@
+/** Live settings by key-value watch: the last good value stays while the bucket is away. */
+
+import { setTimeout as delay } from 'node:timers/promises';
+import { type KV, Kvm } from '@nats-io/kv';
+import { z } from 'zod';
+import type { LiveSettings } from '../contract/app-contract.ts';
+import { LIVE_SETTINGS_KEY, liveBucketName } from '../contract/names.ts';
+import type { JournalConnection } from './connection.ts';
+import type { LiveSettingsSource } from './publishing.ts';
+
+const text = z.object({ 'zh-CN': z.string(), en: z.string() });
+const instant = z.string().refine((value) => !Number.isNaN(Date.parse(value)));
+const count = z.number().nonnegative();
+
+/** Unknown fields pass: an operator that is newer than its pods must not silence them. */
+const liveSettings = z.object({
+  v: z.literal(1),
+  generation: z.number(),
+  title: text,
+  window: z.object({ opensAt: instant, closesAt: instant }),
+  eligibility: z.object({ minAge: count }),
+  vouchers: z.array(
+    z.object({
+      name: z.string(),
+      title: text,
+      faceValueFen: count,
+      minimumSpendFen: count,
+      quota: count,
+      validDays: count,
+    }),
+  ),
+  traffic: z.object({ admissionPerSecond: count, intakePods: z.number().min(1), burstSeconds: count }),
+  page: z.object({ title: text, text, retryAfterSeconds: count }).exactOptional(),
+  behind: z.object({ atMostSeconds: count, asOf: instant, isStopped: z.literal(true).exactOptional() }).exactOptional(),
+});
+
+export interface LiveSettingsOptions {
+  readonly connection: JournalConnection;
+  readonly campaignId: string;
+  /** A value that is no settings, or a watch that broke; both are tried again. */
+  readonly onError: (error: unknown) => void;
+  /** Every new value, the first one too. */
+  readonly onChange?: (settings: LiveSettings) => void;
+}
+
+export interface LiveSettingsWatch extends LiveSettingsSource {
+  /** Resolves with the first value; never when the signal fires before. */
+  readonly first: Promise<LiveSettings>;
+}
+
+interface Entry {
+  readonly revision: number;
+  readonly operation: string;
+  json<T>(): T;
+}
+
+const AGAIN_AFTER_MS = 500;
+/** A watch can go deaf without an error when its server dies; a look at the key every second can't. */
+const LOOK_EVERY_MS = 1_000;
+/** A leader that was just deposed may answer a look with an older value; a bucket that was made anew goes on doing so. */
+const LOOKS_BEHIND = 3;
+
+export const watchLiveSettings = (options: LiveSettingsOptions, signal: AbortSignal): LiveSettingsWatch => {
+  const { connection, campaignId, onError, onChange } = options;
+  const first = Promise.withResolvers<LiveSettings>();
+  let current: LiveSettings | undefined;
+  /** The newest revision that was seen in this bucket, valid or not: each is judged, and complained of, once. */
+  let revision = 0;
+
+  const take = (entry: Entry): void => {
+    if (entry.operation !== 'PUT' || entry.revision <= revision) return;
+    revision = entry.revision;
+    try {
+      const settings: LiveSettings = liveSettings.parse(entry.json<unknown>());
+      current = settings;
+      first.resolve(settings);
+      onChange?.(settings);
+    } catch (cause) {
+      onError(new Error(`revision ${entry.revision} of the live settings is not valid; the last one stays`, { cause }));
+    }
+  };
+
+  /** Until the bucket can't be asked any more, or turns out to be another one than it was. */
+  const lookAgainAndAgain = async (kv: KV, ended: AbortSignal): Promise<void> => {
+    let behind = 0;
+    while (behind < LOOKS_BEHIND) {
+      await delay(LOOK_EVERY_MS, undefined, { signal: ended });
+      if (!connection.isConnected()) continue;
+      const entry = await kv.get(LIVE_SETTINGS_KEY);
+      if (entry !== null) take(entry);
+      behind = (entry?.revision ?? 0) < revision ? behind + 1 : 0;
+    }
+  };
+
+  const watchOnce = async (): Promise<void> => {
+    const kv = await new Kvm(connection.nats).open(liveBucketName(campaignId));
+    const watch = await kv.watch({ key: LIVE_SETTINGS_KEY });
+    const ended = new AbortController();
+    const stop = (): void => ended.abort();
+    signal.addEventListener('abort', stop, { once: true });
+    ended.signal.addEventListener('abort', () => watch.stop(), { once: true });
+    // A new watch begins with what the bucket's leader holds now, which may be a bucket that was made anew.
+    revision = 0;
+    const listening = async (): Promise<void> => {
+      for await (const entry of watch) take(entry);
+    };
+    try {
+      await Promise.race([listening(), lookAgainAndAgain(kv, ended.signal)]);
+    } finally {
+      signal.removeEventListener('abort', stop);
+      stop();
+    }
+  };
+
+  void (async () => {
+    while (!signal.aborted) {
+      await watchOnce().catch((error: unknown) => {
+        if (!signal.aborted) onError(error);
+      });
+      await delay(AGAIN_AFTER_MS, undefined, { signal }).catch(() => undefined);
+    }
+  })();
+  return { current: () => current, first: first.promise };
+};

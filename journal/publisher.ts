@@ -1,0 +1,107 @@
+/**
+ * The intake's way into the journal: an acknowledgement means that a quorum of servers has fsynced the message. What one
+ * message does is in attempt.ts, what they may do together in hedge.ts; here they are admitted, counted and told when
+ * the connection goes and comes.
+ */
+import { Counter, type Registry } from 'prom-client';
+import { METRICS } from '../contract/app-contract.ts';
+import { encodeEnvelope } from '../contract/envelope-schema.ts';
+import { astraySubject, eventSubject } from '../contract/names.ts';
+import { shardOf } from '../contract/shard.ts';
+import { type AttemptContext, PublishAttempt, unavailable } from './attempt.ts';
+import type { JournalConnection } from './connection.ts';
+import { HedgeBudget, ShardHealth } from './hedge.ts';
+import { createOutbox } from './outbox.ts';
+import type { RegistrationJournal } from './publishing.ts';
+
+export interface PublisherOptions {
+  readonly connection: JournalConnection;
+  readonly campaignId: string;
+  readonly shards: number;
+  readonly registry: Registry;
+  /** Monotonic milliseconds. */
+  readonly monotonicMs: () => number;
+  /** Publishes without an answer, at most; the next one is told `busy`. */
+  readonly maxInFlight?: number;
+  /** Gives up what is under way: the process ends. A citizen who hangs up ends nothing. */
+  readonly signal: AbortSignal;
+}
+
+const MAX_IN_FLIGHT = 1_024;
+/** Another server takes us within milliseconds when there is one: so long, nobody is told of a loss. */
+const AWAY_AFTER_MS = 500;
+
+export const createPublisher = (options: PublisherOptions): RegistrationJournal => {
+  const { connection, campaignId, shards, monotonicMs, signal, maxInFlight = MAX_IN_FLIGHT } = options;
+  const outbox = createOutbox(connection, monotonicMs);
+  const counter = new Counter({
+    name: METRICS.journalPublishes,
+    help: 'Messages sent to the journal: first, reroute (home shard is silent), hedge (a second copy), resend (the same shard on a new connection), by outcome.',
+    labelNames: ['kind', 'outcome'],
+    registers: [options.registry],
+  });
+  const context: AttemptContext = {
+    shards,
+    health: new ShardHealth(shards),
+    budget: new HedgeBudget(),
+    monotonicMs,
+    isConnected: () => connection.isConnected(),
+    count: (kind, outcome) => counter.inc({ kind, outcome }),
+    onAllSilent: () => connection.suspect(),
+  };
+  const inFlight = new Set<PublishAttempt>();
+  let isAway = !connection.isConnected();
+  let awayTimer: NodeJS.Timeout | undefined;
+
+  const giveUpAll = (): void => {
+    for (const attempt of inFlight) attempt.giveUp('disconnected');
+  };
+
+  connection.onChange((connected) => {
+    clearTimeout(awayTimer);
+    if (connected) {
+      isAway = false;
+      context.health.reconnected(monotonicMs());
+      for (const attempt of inFlight) attempt.resend();
+      return;
+    }
+    awayTimer = setTimeout(() => {
+      isAway = true;
+      giveUpAll();
+    }, AWAY_AFTER_MS);
+    awayTimer.unref();
+  });
+  signal.addEventListener('abort', giveUpAll, { once: true });
+
+  const publish: RegistrationJournal['publish'] = async (event) => {
+    if (isAway || signal.aborted) return unavailable('disconnected');
+    if (inFlight.size >= maxInFlight) return unavailable('busy');
+    const nowMs = monotonicMs();
+    const home = shardOf(event.citizenHash, shards);
+    const entry = context.health.first(home, nowMs, context.budget.hasRoom(nowMs));
+    if (entry === undefined) {
+      context.onAllSilent();
+      return unavailable(context.health.wasFull(nowMs) ? 'journal_full' : 'all_shards_silent');
+    }
+    context.budget.publish(nowMs);
+    const payload = encodeEnvelope(event);
+    // One registration a receipt, for ever; later facts may come again and are joined.
+    const first = event.type === 'received';
+    const attempt = new PublishAttempt(context, home, (shard, withinMs) => {
+      const subject =
+        first && shard !== home
+          ? astraySubject(campaignId, shard, event.receipt)
+          : eventSubject(campaignId, shard, event.type, event.receipt);
+      return outbox.send({ subject, messageId: event.id, payload, first, withinMs });
+    });
+    inFlight.add(attempt);
+    attempt.start(entry);
+    try {
+      return await attempt.outcome;
+    } finally {
+      inFlight.delete(attempt);
+    }
+  };
+
+  return { publish };
+};

@@ -1,0 +1,164 @@
+/**
+ * Pulls messages of a durable consumer. The client's own fetch waits for a full batch or a whole second; this takes what
+ * is there at once, and waits only for the first message of an empty shard. Requests are the JetStream pull protocol
+ * (ADR-37: no_wait, expires, batch).
+ */
+import { jetstreamManager } from '@nats-io/jetstream';
+import type { Msg, NatsConnection } from '@nats-io/transport-node';
+import { consumerName, shardStreamName, type Tier } from '../contract/names.ts';
+import type { JournalConnection } from './connection.ts';
+import type { Delivery, JournalReader } from './reading.ts';
+import { positionOf } from './streams/stored-at.ts';
+
+export interface ReaderOptions {
+  readonly connection: JournalConnection;
+  readonly campaignId: string;
+  readonly tier: Tier;
+}
+
+/** After the first message of a batch: 5 commits a second at most while little comes, instead of one a message. */
+const LINGER_MS = 200;
+/** Longer than the server takes to say that there is nothing. */
+const ANSWER_WITHIN_MS = 2_000;
+
+interface PullRequest {
+  readonly batch: number;
+  readonly no_wait?: boolean;
+  readonly expires?: number;
+}
+
+const deliveryOf = (shard: number, message: Msg): Delivery => ({
+  shard,
+  ...positionOf(message.reply),
+  data: message.data,
+  ack: () => void message.respond('+ACK'),
+  working: () => void message.respond('+WPI'),
+  term: (reason) => void message.respond(`+TERM ${reason}`),
+});
+
+const isStatus = (message: Msg): boolean => message.data.length === 0 && (message.headers?.code ?? 0) > 0;
+
+/**
+ * What a status means for the pull (nats-server, server/consumer.go):
+ *
+ * | status | description | means |
+ * |--------|-------------|-------|
+ * | 404, 408 | no messages, request timeout | the end, nothing is wrong |
+ * | 409 | leadership change, server shutdown, exceeded max ack pending | the end; the rest comes to a later pull |
+ * | 409 | consumer deleted | an error: only the operator makes it anew |
+ * | 503 | – | an error: no leader now, or no such consumer |
+ * | 400 and others | bad request | an error: ours |
+ */
+const errorOf = ({ headers }: Msg, what: string): Error | undefined => {
+  const { code = 0, description = '' } = headers ?? {};
+  if (code === 404 || code === 408) return undefined;
+  if (code === 409 && !description.includes('Deleted')) return undefined;
+  if (code === 409) return new Error(`${what} was deleted`);
+  if (code === 503) return new Error(`nobody answers for ${what}: it has no leader now, or does not exist`);
+  return new Error(`${what} refused a pull: ${code} ${description}`);
+};
+
+interface PullFrom {
+  readonly nats: NatsConnection;
+  readonly newInbox: () => string;
+  readonly subject: string;
+  /** For errors. */
+  readonly what: string;
+}
+
+/**
+ * Messages of one pull. Ends at `batch`, at a status, or after `withinMs`; what came is never thrown away, and that nothing
+ * came at all is an error. A signal ends
+ * the waiting for messages that may never come, but not a pull of what is there: those are on their way already, and
+ * would be nobody's until their ack_wait is over.
+ */
+const pull = (
+  { nats, newInbox, subject, what }: PullFrom,
+  request: PullRequest,
+  withinMs: number,
+  signal: AbortSignal,
+): Promise<readonly Msg[]> =>
+  new Promise((resolve, reject) => {
+    const messages: Msg[] = [];
+    const inbox = newInbox();
+    const end = (error?: Error): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', onAbort);
+      subscription.unsubscribe();
+      if (error !== undefined && messages.length === 0) reject(error);
+      else resolve(messages);
+    };
+    const onAbort = (): void => end();
+    const subscription = nats.subscribe(inbox, {
+      callback: (error, message) => {
+        if (error !== null) return end(error);
+        if (isStatus(message)) return end(errorOf(message, what));
+        messages.push(message);
+        if (messages.length >= request.batch) end();
+      },
+    });
+    // The server says when there is nothing, or when its time is over: nothing at all is no empty shard.
+    const timer = setTimeout(() => end(new Error(`${what} did not answer within ${withinMs} ms`)), withinMs);
+    if (request.no_wait !== true) signal.addEventListener('abort', onAbort, { once: true });
+    if (signal.aborted) return end();
+    nats.publish(subject, JSON.stringify(request), { reply: inbox });
+  });
+
+const pause = (ms: number, signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal.addEventListener('abort', done, { once: true });
+  });
+
+export const createJournalReader = ({ connection, campaignId, tier }: ReaderOptions): JournalReader => {
+  const { nats, newInbox } = connection;
+  const subjectOf = (shard: number): string =>
+    `$JS.API.CONSUMER.MSG.NEXT.${shardStreamName(campaignId, shard)}.${consumerName(tier)}`;
+  return {
+    async fetch({ shard, maxMessages, expiresMs }, signal) {
+      if (!connection.isConnected()) throw new Error('the journal is not connected');
+      const from = {
+        nats,
+        newInbox,
+        subject: subjectOf(shard),
+        what: `consumer ${consumerName(tier)} of shard ${shard}`,
+      };
+      const atOnce = (batch: number): Promise<readonly Msg[]> =>
+        pull(from, { batch, no_wait: true }, ANSWER_WITHIN_MS, signal);
+
+      let taken = await atOnce(maxMessages);
+      if (taken.length === 0 && !signal.aborted) {
+        const request = { batch: 1, expires: expiresMs * 1_000_000 };
+        taken = await pull(from, request, expiresMs + ANSWER_WITHIN_MS, signal);
+      }
+      if (taken.length > 0 && taken.length < maxMessages && !signal.aborted) {
+        await pause(LINGER_MS, signal);
+        // The batch in hand must reach its commit, whatever happens to the rest.
+        const rest = await atOnce(maxMessages - taken.length).catch(() => []);
+        taken = [...taken, ...rest];
+      }
+      return taken.map((message) => deliveryOf(shard, message));
+    },
+  };
+};
+
+/** Whether the tier's consumer is there on every shard; a worker that starts before the operator waits for it. */
+export const hasConsumers = async (
+  { connection, campaignId, tier }: ReaderOptions,
+  shards: number,
+): Promise<boolean> => {
+  try {
+    const manager = await jetstreamManager(connection.nats, { checkAPI: false });
+    for (let shard = 0; shard < shards; shard += 1) {
+      await manager.consumers.info(shardStreamName(campaignId, shard), consumerName(tier));
+    }
+    return true;
+  } catch {
+    return false;
+  }
+};

@@ -1,0 +1,276 @@
+/**
+ * Makes a campaign's journal what it should be. Everything is looked at before anything is made, so that a conflict
+ * leaves nothing behind; a second run changes nothing. A stream that has no leader to ask is told, and the rest is looked at.
+ */
+import type { ConsumerInfo, JetStreamManager, StreamInfo } from '@nats-io/jetstream';
+import { Kvm } from '@nats-io/kv';
+import type { NatsConnection } from '@nats-io/transport-node';
+import type { JournalFault } from '../../contract/journal-health.ts';
+import { consumerName, dataKeyBucketName, liveBucketName, shardStreamName } from '../../contract/names.ts';
+import { abortable } from '../../runtime/abortable.ts';
+import type { JournalSpec } from '../administration.ts';
+import { about, kindOfError, NoRoomError } from '../errors.ts';
+import { keysFault } from '../known-keys.ts';
+import { forgetHalfMade } from './half-made.ts';
+import { leaderMove } from './leaders.ts';
+import { lossFaults, rememberedFaults, rememberLosses } from './lost-streams.ts';
+import { consumerGaps, type ReplicaGap, streamGaps } from './replicas.ts';
+import {
+  consumerDriftOf,
+  consumerUpdateOf,
+  driftOf,
+  ownerOf,
+  statedOwner,
+  type WantedStream,
+  wantedConsumer,
+  wantedOwner,
+  wantedStreams,
+} from './streams.ts';
+
+export interface EnsureDeps {
+  readonly nats: NatsConnection;
+  readonly manager: JetStreamManager;
+  /** Bytes of one shard stream; undefined leaves the default. */
+  readonly shardMaxBytes: number | undefined;
+  /** For one request. */
+  readonly timeoutMs: number;
+  /** What the servers have left, the roomiest first; those that do not say are left out. */
+  readonly freeBytes: () => Promise<readonly number[]>;
+  /** Wall milliseconds. */
+  readonly now: () => number;
+}
+
+export interface Present {
+  readonly kind: 'present';
+  readonly leastReplicas: number;
+  readonly gaps: readonly ReplicaGap[];
+  readonly faults: readonly JournalFault[];
+}
+
+export type Ensured = { readonly kind: 'conflict'; readonly message: string } | Present;
+
+/** A few settings, and a key of 60 bytes a day. */
+const BUCKET_MAX_BYTES = 4 * 2 ** 20;
+const BUCKET_HISTORY = 3;
+/** A publish that does not fit is refused: with so little left the next ones are. */
+const FULL_SHARE = 0.98;
+
+export const orUndefined = async <T>(asked: Promise<T>): Promise<T | undefined> => {
+  try {
+    return await asked;
+  } catch (error) {
+    if (kindOfError(error) === 'notFound') return undefined;
+    throw error;
+  }
+};
+
+type Found<T> =
+  | { readonly name: string; readonly kind: 'there'; readonly info: T }
+  | { readonly name: string; readonly kind: 'missing' }
+  /** Nobody answers for it, so it is there, or may be. */
+  | { readonly name: string; readonly kind: 'silent'; readonly cause: unknown };
+
+const look = async <T>(name: string, asked: Promise<T>, signal: AbortSignal): Promise<Found<T>> => {
+  try {
+    const info = await abortable(orUndefined(asked), signal);
+    return info === undefined ? { name, kind: 'missing' } : { name, kind: 'there', info };
+  } catch (cause) {
+    signal.throwIfAborted();
+    if (kindOfError(cause) !== 'unavailable') throw cause;
+    return { name, kind: 'silent', cause };
+  }
+};
+
+const leaderlessOf = (found: readonly Found<unknown>[]): readonly ReplicaGap[] =>
+  found.flatMap(({ name, kind }) => (kind === 'silent' ? [{ stream: name, server: undefined }] : []));
+
+const infosOf = <T>(found: readonly Found<T>[]): readonly T[] =>
+  found.flatMap((one) => (one.kind === 'there' ? [one.info] : []));
+
+/** Undefined when the stream may stay as it is. */
+const obstacleOf = (spec: JournalSpec, wanted: WantedStream, { config }: StreamInfo): string | undefined => {
+  const stated = statedOwner(config);
+  if (stated !== wantedOwner(spec) && !spec.adopt) {
+    return `stream ${wanted.name} belongs to ${stated ?? 'nobody that it names'}; choose another spec.campaignId, or set spec.adoptJournal: true to go on with its registrations`;
+  }
+  const drift = driftOf(wanted, config);
+  return drift.length === 0 ? undefined : `stream ${wanted.name} is not a journal: ${drift.join('; ')}`;
+};
+
+/** Streams as they are now, and of those that were there before the gaps: one that was just made has yet to fill. */
+interface Streams {
+  readonly infos: readonly StreamInfo[];
+  readonly gaps: readonly ReplicaGap[];
+  /** Of streams that vanished; as far as the control stream could be asked. */
+  readonly faults: readonly JournalFault[];
+}
+
+/**
+ * The servers' own check is of what they have heard of each other in the last ten seconds: one stream after the other goes
+ * through it, and the sum does not fit (seen: 272 MiB on 200).
+ *
+ * @throws NoRoomError
+ */
+const assertRoom = async (deps: EnsureDeps, spec: JournalSpec, missing: readonly WantedStream[]): Promise<void> => {
+  const bytes = missing.reduce((sum, { max_bytes = 0 }) => sum + Math.max(0, max_bytes), 0);
+  if (bytes === 0) return;
+  // As many servers as there are replicas need the room; the least roomy of those decides.
+  const free = (await deps.freeBytes())[spec.replicas - 1];
+  if (free !== undefined && free < bytes) {
+    throw new NoRoomError(`${missing.length} streams are missing, and their sum does not fit`);
+  }
+};
+
+/** @returns a conflict's sentence, or all streams as they are now */
+const ensureStreams = async (deps: EnsureDeps, spec: JournalSpec, signal: AbortSignal): Promise<string | Streams> => {
+  const { streams } = deps.manager;
+  const wanted = wantedStreams(spec, deps.shardMaxBytes);
+  const found = await Promise.all(wanted.map(({ name }) => look(name, about(name, streams.info(name)), signal)));
+  for (const [i, stream] of wanted.entries()) {
+    const one = found[i];
+    const obstacle = one?.kind === 'there' ? obstacleOf(spec, stream, one.info) : undefined;
+    if (obstacle !== undefined) return obstacle;
+  }
+  const silent = found.find((one) => one.kind === 'silent');
+  const gaps = [...streamGaps(infosOf(found)), ...leaderlessOf(found)];
+  if (silent !== undefined) {
+    // One shard in an election is that shard's matter; with all of them away there is no journal to speak of.
+    if (found.every(({ kind }) => kind === 'silent')) throw silent.cause;
+    return { infos: infosOf(found), gaps, faults: rememberedFaults(spec.campaignId, infosOf(found)) };
+  }
+  const missing = wanted.filter((_, i) => found[i]?.kind === 'missing');
+  const places = { infos: infosOf(found), missing };
+  const { losses, control } = await rememberLosses(deps.manager, spec, places, deps.now(), signal);
+  await assertRoom(
+    deps,
+    spec,
+    missing.filter(({ name }) => name !== control?.config.name),
+  );
+  const owner = wantedOwner(spec);
+  const infos: StreamInfo[] = [];
+  for (const [i, stream] of wanted.entries()) {
+    const one = found[i];
+    const there = stream.name === control?.config.name ? control : one?.kind === 'there' ? one.info : undefined;
+    if (there === undefined) infos.push(await abortable(streams.add(stream), signal));
+    else if (statedOwner(there.config) === owner) infos.push(there);
+    else {
+      const metadata = { ...there.config.metadata, ...stream.metadata };
+      infos.push(await abortable(streams.update(stream.name, { ...there.config, metadata }), signal));
+    }
+  }
+  return { infos, gaps, faults: lossFaults(losses) };
+};
+
+/** @returns a conflict's sentence, or what leaders say of the consumers that are there */
+const ensureConsumers = async (
+  { manager: { consumers } }: EnsureDeps,
+  spec: JournalSpec,
+  shards: readonly string[],
+  signal: AbortSignal,
+): Promise<string | readonly ReplicaGap[]> => {
+  const ensureOne = async (stream: string, tier: JournalSpec['consumers'][number]) => {
+    const name = consumerName(tier);
+    const wanted = wantedConsumer(tier, spec.replicas);
+    const one = await look<ConsumerInfo>(`${stream} > ${name}`, about(name, consumers.info(stream, name)), signal);
+    if (one.kind === 'silent') return leaderlessOf([one]);
+    if (one.kind === 'missing') {
+      await abortable(consumers.add(stream, wanted), signal);
+      return [];
+    }
+    const drift = consumerDriftOf(wanted, one.info.config);
+    if (drift.length > 0) return `consumer ${name} of ${stream} can't be used: ${drift.join('; ')}`;
+    const update = consumerUpdateOf(wanted, one.info.config);
+    if (update !== undefined) await abortable(consumers.update(stream, name, update), signal);
+    return consumerGaps([one.info]);
+  };
+  const all = await Promise.all(shards.flatMap((stream) => spec.consumers.map((tier) => ensureOne(stream, tier))));
+  const conflict = all.find((one) => typeof one === 'string');
+  return conflict ?? all.flatMap((one) => (typeof one === 'string' ? [] : one));
+};
+
+export const bucketsOf = (campaignId: string): readonly string[] => [
+  liveBucketName(campaignId),
+  dataKeyBucketName(campaignId),
+];
+
+interface Bucket {
+  readonly info: StreamInfo | undefined;
+  readonly gaps: readonly ReplicaGap[];
+  readonly wasMissing?: boolean;
+}
+
+/** @returns the bucket's stream, with its keys as subjects */
+const ensureBucket = async (
+  deps: EnsureDeps,
+  spec: JournalSpec,
+  bucket: string,
+  signal: AbortSignal,
+): Promise<Bucket> => {
+  const name = `KV_${bucket}`;
+  const info = (): Promise<StreamInfo> =>
+    about(name, deps.manager.streams.info(name, { subjects_filter: `$KV.${bucket}.>` }));
+  const there = await look(name, info(), signal);
+  if (there.kind === 'silent') return { info: undefined, gaps: leaderlessOf([there]) };
+  if (there.kind === 'there') return { info: there.info, gaps: streamGaps([there.info]) };
+  const options = { replicas: spec.replicas, history: BUCKET_HISTORY, max_bytes: BUCKET_MAX_BYTES };
+  await abortable(new Kvm(deps.nats).create(bucket, { ...options, metadata: { ...ownerOf(spec) } }), signal);
+  return { info: await abortable(info(), signal), gaps: [], wasMissing: true };
+};
+
+const spreadLeaders = async (deps: EnsureDeps, shards: readonly StreamInfo[], signal: AbortSignal): Promise<void> => {
+  const move = leaderMove(shards);
+  if (move === undefined) return;
+  const request = JSON.stringify({ placement: { preferred: move.to } });
+  const asked = deps.nats.request(`$JS.API.STREAM.LEADER.STEPDOWN.${move.stream}`, request, {
+    timeout: deps.timeoutMs,
+  });
+  // Best effort: a server that refuses leaves the leaders where they are, and the next look tries again.
+  await abortable(asked, signal).catch(() => signal.throwIfAborted());
+};
+
+const fullOf = (shards: readonly StreamInfo[]): readonly JournalFault[] => {
+  const full = shards.filter(
+    ({ config, state }) => config.max_bytes > 0 && state.bytes >= config.max_bytes * FULL_SHARE,
+  );
+  const [first] = full;
+  if (first === undefined) return [];
+  const streams = full.map(({ config }) => config.name);
+  return [{ kind: 'streamsFull', streams, maxBytes: first.config.max_bytes }];
+};
+
+const ensureAll = async (deps: EnsureDeps, spec: JournalSpec, signal: AbortSignal): Promise<Ensured> => {
+  const ensured = await ensureStreams(deps, spec, signal);
+  if (typeof ensured === 'string') return { kind: 'conflict', message: ensured };
+  const names = Array.from({ length: spec.shards }, (_, shard) => shardStreamName(spec.campaignId, shard));
+  const shards = ensured.infos.filter(({ config }) => names.includes(config.name));
+  const asked = shards.map(({ config }) => config.name);
+  const consumers = await ensureConsumers(deps, spec, asked, signal);
+  if (typeof consumers === 'string') return { kind: 'conflict', message: consumers };
+  const buckets = await Promise.all(
+    bucketsOf(spec.campaignId).map((bucket) => ensureBucket(deps, spec, bucket, signal)),
+  );
+  const keys = await keysFault(
+    deps.manager,
+    spec,
+    { streams: ensured.infos, keys: buckets[1]?.info, wasMissing: buckets[1]?.wasMissing === true },
+    signal,
+  );
+  if (shards.length === spec.shards) await spreadLeaders(deps, shards, signal);
+  const infos = [...ensured.infos, ...buckets.flatMap(({ info }) => (info === undefined ? [] : [info]))];
+  return {
+    kind: 'present',
+    leastReplicas: Math.min(...infos.map(({ config }) => config.num_replicas)),
+    gaps: [...ensured.gaps, ...consumers, ...buckets.flatMap(({ gaps }) => gaps)],
+    faults: [...ensured.faults, ...keys, ...fullOf(shards)],
+  };
+};
+
+/** @throws Error of the client when the journal does not answer, or has no room: then nothing half made is left */
+export const ensureJournal = async (deps: EnsureDeps, spec: JournalSpec, signal: AbortSignal): Promise<Ensured> => {
+  try {
+    return await ensureAll(deps, spec, signal);
+  } catch (error) {
+    if (kindOfError(error) === 'capacity') await forgetHalfMade(deps.manager, spec, signal).catch(() => undefined);
+    throw error;
+  }
+};

@@ -1,0 +1,36 @@
+/** How much room a campaign's streams take, and who has how much: what a refusal for want of room is told with. Pure. */
+import type { JournalSpec } from '../administration.ts';
+import type { ServerLook } from './servers.ts';
+import { wantedStreams } from './streams.ts';
+
+const MIB = 2 ** 20;
+const GIB = 2 ** 30;
+
+/** `24.0 GiB`, `832 MiB`. */
+export const bytesText = (bytes: number): string =>
+  bytes >= GIB ? `${(bytes / GIB).toFixed(1)} GiB` : `${Math.round(bytes / MIB)} MiB`;
+
+/** Of those that say it, the roomiest first. */
+export const freeBytesOf = (servers: readonly ServerLook[]): readonly number[] =>
+  servers
+    .flatMap(({ store }) => (store === undefined ? [] : [Math.max(0, store.maxBytes - store.reservedBytes)]))
+    .toSorted((a, b) => b - a);
+
+/** With three replicas on three servers each of them keeps all of it. */
+export const roomText = (
+  spec: JournalSpec,
+  shardMaxBytes: number | undefined,
+  servers: readonly ServerLook[],
+  said: string,
+): string => {
+  const needed = wantedStreams(spec, shardMaxBytes).reduce((sum, { max_bytes = 0 }) => sum + Math.max(0, max_bytes), 0);
+  const each = servers.flatMap(({ name, store }) =>
+    store === undefined
+      ? []
+      : [
+          `${name} has ${bytesText(Math.max(0, store.maxBytes - store.reservedBytes))} of ${bytesText(store.maxBytes)} left`,
+        ],
+  );
+  const have = each.length === 0 ? '' : `; ${each.join(', ')}`;
+  return `the campaign's streams reserve ${bytesText(needed)} on each of ${spec.replicas} servers${have} (${said})`;
+};

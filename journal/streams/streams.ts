@@ -1,0 +1,153 @@
+/** What the streams and consumers of a campaign look like. Pure; the reasons are research/datalayer.md §4 and §7. */
+import {
+  AckPolicy,
+  type ConsumerConfig,
+  DeliverPolicy,
+  DiscardPolicy,
+  ReplayPolicy,
+  RetentionPolicy,
+  StorageType,
+  StoreCompression,
+  type StreamConfig,
+} from '@nats-io/jetstream';
+import { nanos } from '@nats-io/transport-node';
+import {
+  consumerName,
+  controlStreamName,
+  controlSubjects,
+  STREAM_OWNER_METADATA,
+  shardStreamName,
+  shardSubjects,
+  type Tier,
+} from '../../contract/names.ts';
+import type { JournalSpec } from '../administration.ts';
+
+export type WantedStream = Partial<StreamConfig> & { readonly name: string; readonly num_replicas: number };
+
+const SHARD_MAX_BYTES = 8 * 2 ** 30;
+/** Freeze, plans and decisions: a few thousand messages in a long campaign. */
+const CONTROL_MAX_BYTES = 32 * 2 ** 20;
+
+/** Metadata that says whose a stream or bucket is. */
+export const ownerOf = (spec: JournalSpec): Readonly<Record<string, string>> => ({
+  [STREAM_OWNER_METADATA.campaignId]: spec.campaignId,
+  [STREAM_OWNER_METADATA.namespace]: spec.namespace,
+  [STREAM_OWNER_METADATA.name]: spec.campaignName,
+  [STREAM_OWNER_METADATA.uid]: spec.uid,
+});
+
+const journalStream = (spec: JournalSpec, name: string, subject: string, maxBytes: number): WantedStream => ({
+  name,
+  subjects: [subject],
+  storage: StorageType.File,
+  num_replicas: spec.replicas,
+  retention: RetentionPolicy.Limits,
+  // A full store is a publish error that citizens are told, never a message that vanishes.
+  discard: DiscardPolicy.New,
+  max_bytes: maxBytes,
+  max_age: 0,
+  max_msg_size: 16_384,
+  // The ids live in memory: 120 s of 10,000/s are 1.2 million.
+  duplicate_window: nanos(120_000),
+  deny_delete: true,
+  deny_purge: true,
+  allow_direct: true,
+  // Not s2: nats-server 2.15.2 can't truncate a compressed block when it recovers from a kill -9 ("smb.truncate: s2:
+  // corrupt input"), and the stream stays away on every node. Seen with more than one block (8 MiB) in a shard.
+  compression: StoreCompression.None,
+  metadata: ownerOf(spec),
+});
+
+/** Every stream of a campaign; `maxBytes` bounds one shard. */
+export const wantedStreams = (spec: JournalSpec, maxBytes = SHARD_MAX_BYTES): readonly WantedStream[] => [
+  ...Array.from({ length: spec.shards }, (_, shard) =>
+    journalStream(spec, shardStreamName(spec.campaignId, shard), shardSubjects(spec.campaignId, shard), maxBytes),
+  ),
+  journalStream(spec, controlStreamName(spec.campaignId), controlSubjects(spec.campaignId), CONTROL_MAX_BYTES),
+];
+
+export interface WantedConsumer {
+  readonly durable_name: string;
+  readonly ack_policy: AckPolicy;
+  readonly deliver_policy: DeliverPolicy;
+  readonly replay_policy: ReplayPolicy;
+  readonly ack_wait: number;
+  readonly max_deliver: number;
+  readonly max_ack_pending: number;
+  readonly num_replicas: number;
+  readonly mem_storage: boolean;
+}
+
+export const wantedConsumer = (tier: Tier, replicas: number): WantedConsumer => ({
+  durable_name: consumerName(tier),
+  ack_policy: AckPolicy.Explicit,
+  deliver_policy: DeliverPolicy.All,
+  replay_policy: ReplayPolicy.Instant,
+  // No `backoff`: it would override ack_wait (nats-io/nats.docs#828).
+  ack_wait: nanos(30_000),
+  max_deliver: -1,
+  // Workers × batch × 2, with room; beyond it the shard stops delivering.
+  max_ack_pending: 20_000,
+  num_replicas: replicas,
+  // The position of a projection, not the truth: docs/adr/0010-positions-in-memory.md.
+  mem_storage: true,
+});
+
+/** Where a stream that is there may be stricter or looser than ours without harm, its own value is let stand. */
+const harmful = (wanted: WantedStream, actual: StreamConfig): readonly (readonly [string, unknown, unknown])[] => [
+  ['storage', actual.storage, wanted.storage],
+  ['retention', actual.retention, wanted.retention],
+  ['discard', actual.discard, wanted.discard],
+  ['deny_delete', actual.deny_delete === true, true],
+  ['deny_purge', actual.deny_purge === true, true],
+  // Each of these takes messages away again that were acknowledged, or acknowledges none.
+  ['max_age', actual.max_age, 0],
+  ['max_msgs', Math.max(-1, actual.max_msgs), -1],
+  ['max_msgs_per_subject', Math.max(-1, actual.max_msgs_per_subject), -1],
+  ['no_ack', actual.no_ack === true, false],
+  // `async` acknowledges before it syncs, whatever sync_interval says.
+  ['persist_mode', actual.persist_mode ?? 'default', 'default'],
+  // See journalStream; blocks that are written stay compressed, so an update in place would mend nothing.
+  ['compression', actual.compression ?? StoreCompression.None, StoreCompression.None],
+];
+
+/** What must not differ on a stream that is there already; a sentence for each that does. */
+export const driftOf = (wanted: WantedStream, actual: StreamConfig): readonly string[] => {
+  const changed = harmful(wanted, actual)
+    .filter(([, is, must]) => is !== must)
+    .map(([field, is, must]) => `${field} is ${String(is)}, must be ${String(must)}`);
+  const subjects = (actual.subjects ?? []).join(', ');
+  const own = (wanted.subjects ?? []).join(', ');
+  return subjects === own ? changed : [...changed, `subjects are ${subjects}, must be ${own}`];
+};
+
+/** What must not differ on a consumer and can't be changed in place. */
+export const consumerDriftOf = (wanted: WantedConsumer, actual: ConsumerConfig): readonly string[] =>
+  (['ack_policy', 'deliver_policy'] as const)
+    .filter((field) => wanted[field] !== actual[field])
+    .map((field) => `${field} is ${String(actual[field])}, must be ${String(wanted[field])}`);
+
+/** What differs and can be put right in place. */
+export const consumerUpdateOf = (
+  wanted: WantedConsumer,
+  actual: ConsumerConfig,
+): Partial<WantedConsumer> | undefined => {
+  const { ack_wait, max_deliver, max_ack_pending } = wanted;
+  const isRight =
+    actual.ack_wait === ack_wait && actual.max_deliver === max_deliver && actual.max_ack_pending === max_ack_pending;
+  return isRight ? undefined : { ack_wait, max_deliver, max_ack_pending };
+};
+
+const nameOwner = (metadata: Readonly<Record<string, string>>): string | undefined => {
+  const namespace = metadata[STREAM_OWNER_METADATA.namespace];
+  const name = metadata[STREAM_OWNER_METADATA.name];
+  const uid = metadata[STREAM_OWNER_METADATA.uid];
+  if (namespace === undefined || name === undefined) return undefined;
+  return `${namespace}/${name} with the uid ${uid}`;
+};
+
+/** Of the object that a stream says it belongs to; undefined when it says nothing. */
+export const statedOwner = ({ metadata = {} }: StreamConfig): string | undefined => nameOwner(metadata);
+
+/** As `statedOwner` says it of a stream that is this campaign's. */
+export const wantedOwner = (spec: JournalSpec): string | undefined => nameOwner(ownerOf(spec));

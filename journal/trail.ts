@@ -1,0 +1,26 @@
+/** The trails of authorisation: chains of lines that are only ever added to. */
+
+/** Where a trail ends: its last line, in the chain and in the stream. */
+export interface AuditTail {
+  readonly sequence: number;
+  readonly n: number;
+  readonly hash: string;
+}
+
+/** The trails of all campaigns, one chain of lines each; they outlive campaigns, plans and journals. */
+export interface AuditLog {
+  /** Every line as it is stored, oldest first; none for a campaign without a trail. @throws Error when the journal does not answer */
+  read(campaignId: string, signal: AbortSignal): AsyncIterable<{ readonly text: string; readonly tail: AuditTail }>;
+  /**
+   * Stores one line right behind `tail`, or nothing: `moved` when the trail ends elsewhere by now.
+   * @throws Error when whether it is stored can't be told
+   */
+  append(
+    campaignId: string,
+    entry: { readonly id: string },
+    tail: AuditTail | undefined,
+    signal: AbortSignal,
+  ): Promise<{ readonly kind: 'appended'; readonly tail: AuditTail } | { readonly kind: 'moved' }>;
+  /** Whose trails there are. */
+  campaignIds(signal: AbortSignal): Promise<readonly string[]>;
+}

@@ -1,0 +1,56 @@
+/** Brings one trail up to date: what it lacks is appended, each entry once, whoever else appends at the same time. */
+
+import type { AuditLog, AuditTail } from '../../journal/trail.ts';
+import { type AuditEntry, parseAuditEntry } from './entry.ts';
+import { Trail } from './trail.ts';
+
+/** A trail as it was last known. */
+export interface KnownTrail {
+  readonly trail: Trail;
+  readonly tail: AuditTail | undefined;
+}
+
+/** So often another writer may be quicker in one go; the next tick goes on. */
+const MOST_ROUNDS = 5;
+
+const load = async (log: AuditLog, campaignId: string, signal: AbortSignal): Promise<KnownTrail> => {
+  const trail = new Trail();
+  let tail: AuditTail | undefined;
+  for await (const line of log.read(campaignId, signal)) {
+    const entry = parseAuditEntry(line.text);
+    // What can't be read is an auditor's matter; the chain goes on behind it.
+    if (entry !== undefined) trail.add(entry);
+    ({ tail } = line);
+  }
+  return { trail, tail };
+};
+
+/**
+ * Nothing is read or written while `missing` names nothing. A trail that moved is read anew and asked again, so that the
+ * ids of both writers are the same and only one of them stays.
+ *
+ * @param known undefined: not read yet
+ * @throws Error when the journal does not answer; the caller then knows nothing any more
+ */
+export const bringUpToDate = async (
+  log: AuditLog,
+  campaignId: string,
+  known: KnownTrail | undefined,
+  missing: (trail: Trail) => readonly AuditEntry[],
+  signal: AbortSignal,
+): Promise<KnownTrail> => {
+  let current = known ?? (await load(log, campaignId, signal));
+  for (let round = 0; round < MOST_ROUNDS; round += 1) {
+    let hasMoved = false;
+    for (const entry of missing(current.trail)) {
+      const result = await log.append(campaignId, entry, current.tail, signal);
+      hasMoved = result.kind === 'moved';
+      if (result.kind === 'moved') break;
+      current.trail.add(entry);
+      current = { trail: current.trail, tail: result.tail };
+    }
+    if (!hasMoved) return current;
+    current = await load(log, campaignId, signal);
+  }
+  return current;
+};

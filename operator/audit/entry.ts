@@ -1,0 +1,124 @@
+/** What a campaign's trail is made of: every step by which somebody, or the operator, changed what may be used. */
+import { z } from 'zod';
+import { SCALED_TIERS } from '../tick/observed.ts';
+
+const ceilings = z.object({ intake: z.number().optional(), records: z.number().optional() });
+const authorized = z.object({
+  ceilings,
+  windows: z.array(z.object({ from: z.string(), until: z.string(), ceilings })),
+});
+const hours = z.object({ opensAt: z.string(), closesAt: z.string() });
+
+const base = z.object({
+  /** The object's uid and the step: the same step is the same entry, whoever appends it and however often. */
+  id: z.string(),
+  /** When it happened, by the clock that knows best: the API server's, the spec's, else the operator's. */
+  at: z.string(),
+  /** When the operator took note of it. */
+  noted: z.string(),
+  campaignId: z.string(),
+  namespace: z.string(),
+  campaign: z.string(),
+  /** Of the campaign's object: one that was deleted and made again is another. */
+  uid: z.string(),
+  /** Of the operator. */
+  site: z.string(),
+  /** resourceVersion of the campaign that was looked at; absent where there is none. */
+  version: z.string().optional(),
+});
+
+const plan = { plan: z.string(), planUid: z.string() };
+const act = {
+  /** As the API server knows the user. */
+  by: z.string(),
+  onBehalfOf: z.string().optional(),
+  reference: z.string().optional(),
+  reason: z.string().optional(),
+};
+const decision = { ...plan, ...act };
+
+const entry = z.discriminatedUnion('step', [
+  base.extend({ step: z.literal('campaign_created'), authorized, window: hours }),
+  base.extend({ step: z.literal('campaign_opened') }),
+  base.extend({ step: z.literal('campaign_closed'), closesAt: z.string() }),
+  base.extend({ step: z.literal('campaign_deleted') }),
+  base.extend({ step: z.literal('window_changed'), before: hours, now: hours }),
+  base.extend({
+    step: z.literal('authorized_changed'),
+    effect: z.enum(['raised', 'lowered', 'changed']),
+    before: authorized,
+    now: authorized,
+  }),
+  base.extend({ step: z.literal('override_started'), override: z.string(), value: z.string(), says: z.string() }),
+  base.extend({
+    step: z.literal('override_ended'),
+    override: z.string(),
+    value: z.string(),
+    how: z.enum(['expired', 'removed', 'replaced', 'campaign deleted']),
+  }),
+  base.extend({
+    step: z.literal('contingency_started'),
+    level: z.string(),
+    since: z.string(),
+    /** Its trigger, or somebody's command. */
+    cause: z.enum(['Trigger', 'Command']),
+    who: z.string().optional(),
+    reason: z.string(),
+    until: z.string().optional(),
+  }),
+  base.extend({
+    step: z.literal('contingency_ended'),
+    level: z.string(),
+    since: z.string(),
+    /** Its time was over or its signal clear, or a command ended it. */
+    how: z.enum(['over', 'stopped']),
+    who: z.string().optional(),
+    reason: z.string().optional(),
+  }),
+  base.extend({
+    step: z.literal('plan_proposed'),
+    ...plan,
+    reason: z.string(),
+    ceilings,
+    expiresAt: z.string(),
+    evidence: z.array(z.object({ signal: z.string(), value: z.number(), ageSeconds: z.number() })),
+  }),
+  base.extend({ step: z.literal('plan_approved'), ...decision, ceilings, until: z.string() }),
+  base.extend({ step: z.literal('plan_rejected'), ...decision }),
+  /** Decided on when it was no longer open: it grants nothing. */
+  base.extend({ step: z.literal('plan_void'), ...decision }),
+  base.extend({ step: z.literal('plan_superseded'), ...plan }),
+  base.extend({ step: z.literal('plan_expired'), ...plan }),
+  base.extend({ step: z.literal('plan_deleted'), ...plan }),
+  base.extend({
+    step: z.literal('grant_used'),
+    ...plan,
+    tier: z.enum(SCALED_TIERS),
+    /** Absent: the operator that wrote it ended before it could say. */
+    from: z.number().optional(),
+    to: z.number(),
+    ceiling: z.number(),
+  }),
+  base.extend({
+    step: z.literal('grant_ended'),
+    ...plan,
+    how: z.enum(['time', 'revoked', 'plan deleted']),
+    /** Who revoked it; absent otherwise. */
+    ...act,
+    by: act.by.optional(),
+  }),
+]);
+
+export type AuditEntry = z.infer<typeof entry>;
+export type AuditStep = AuditEntry['step'];
+export type Authorized = z.infer<typeof authorized>;
+export type Hours = z.infer<typeof hours>;
+
+/** Undefined for a line of another version, or one that is none. */
+export const parseAuditEntry = (text: string): AuditEntry | undefined => {
+  try {
+    return entry.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
+};

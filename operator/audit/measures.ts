@@ -1,0 +1,101 @@
+/** The entries that overrides and contingency levels give a trail: measures for a while, by people or by a trigger. Pure. */
+
+import type { VoucherCampaign } from '../../contract/campaign-types.ts';
+import type { ContingencyStatus } from '../../contract/contingency-types.ts';
+import { instantMs } from '../../contract/instant.ts';
+import { OVERRIDES } from '../../contract/names.ts';
+import { commandsOf } from '../contingency/commands.ts';
+import { overridesOf } from '../contingency/overrides.ts';
+import type { AuditEntry } from './entry.ts';
+import type { AuditHead } from './plan-entries.ts';
+import type { Trail, TrailedCampaign } from './trail.ts';
+
+export const overrideEntries = (
+  campaign: VoucherCampaign,
+  known: TrailedCampaign | undefined,
+  head: AuditHead & { readonly noted: string },
+  trail: Trail,
+  nowMs: number,
+): readonly AuditEntry[] => {
+  const { annotations = {} } = campaign.metadata;
+  return Object.values(OVERRIDES).flatMap((override): AuditEntry[] => {
+    const value = annotations[override];
+    const alone = value === undefined ? {} : { [override]: value };
+    const [says] = overridesOf({ ...campaign, metadata: { ...campaign.metadata, annotations: alone } }, nowMs).inForce;
+    const inForce = says === undefined ? undefined : value;
+    const before = known?.overrides[override];
+    if (before === inForce) return [];
+    const about = { ...head, at: head.noted, override };
+    const how = value === before ? 'expired' : value === undefined ? 'removed' : 'replaced';
+    return [
+      ...(before === undefined
+        ? []
+        : [
+            {
+              ...about,
+              id: trail.next(`${head.uid}/${override}-ended`),
+              step: 'override_ended' as const,
+              value: before,
+              how: how as 'expired' | 'removed' | 'replaced',
+            },
+          ]),
+      ...(inForce === undefined
+        ? []
+        : [
+            {
+              ...about,
+              id: trail.next(`${head.uid}/${override}-started`),
+              step: 'override_started' as const,
+              value: inForce,
+              says: says ?? '',
+            },
+          ]),
+    ];
+  });
+};
+
+/** A level that has ended and begun again between two looks has another `since`: both are told. */
+export const levelEntries = (
+  campaign: VoucherCampaign,
+  inForce: readonly ContingencyStatus[],
+  known: TrailedCampaign['levels'],
+  head: AuditHead & { readonly noted: string },
+  trail: Trail,
+): readonly AuditEntry[] => {
+  const ended = Object.entries(known).filter(
+    ([level, since]) => !inForce.some((now) => now.name === level && now.since === since),
+  );
+  const { byLevel } = commandsOf(campaign);
+  const started = inForce.filter(({ name, since }) => known[name] !== since);
+  return [
+    ...ended.map(([level, since]): AuditEntry => {
+      const command = byLevel.get(level);
+      // One of an earlier time ended another.
+      const stopped = command?.kind === 'off' && command.atMs >= instantMs(since) ? command : undefined;
+      const { who, reason } = stopped ?? {};
+      return {
+        ...head,
+        id: trail.next(`${head.uid}/${level}-contingency-ended`),
+        at: head.noted,
+        step: 'contingency_ended',
+        level,
+        since,
+        how: stopped === undefined ? 'over' : 'stopped',
+        ...(who === undefined ? {} : { who }),
+        ...(reason === undefined ? {} : { reason }),
+      };
+    }),
+    ...started.map(({ name: level, since, by: cause, who, reason, until }) => ({
+      ...head,
+      id: trail.next(`${head.uid}/${level}-contingency-started`),
+      at: since,
+      step: 'contingency_started' as const,
+      level,
+      since,
+      cause,
+      reason,
+      ...(who === undefined ? {} : { who }),
+      ...(until === undefined ? {} : { until }),
+    })),
+  ];
+};

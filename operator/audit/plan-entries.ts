@@ -1,0 +1,158 @@
+/** The entries that plans give a trail. Pure. */
+
+import type { ScalingSpec } from '../../contract/campaign-types.ts';
+import { instantMs, instantMsOrNaN } from '../../contract/instant.ts';
+import type { ScalePlan } from '../../contract/scale-plan-types.ts';
+import { planState } from '../scale-plans/plan-state.ts';
+import { ceilingInForce } from '../scaling/schedule.ts';
+import type { ScaledTier } from '../tick/observed.ts';
+import type { AuditEntry } from './entry.ts';
+import type { Trail, TrailedPlan } from './trail.ts';
+
+/** What every entry about one campaign begins with. */
+export type AuditHead = Pick<AuditEntry, 'campaignId' | 'namespace' | 'campaign' | 'uid' | 'site'>;
+
+type Act = { readonly by: string } & Pick<
+  NonNullable<ScalePlan['spec']['decision']>,
+  'onBehalfOf' | 'reference' | 'reason'
+>;
+
+/** Replicas that were raised above what is authorised without a plan. */
+export interface GrantUse {
+  readonly planUid: string;
+  readonly plan: string;
+  readonly tier: ScaledTier;
+  /** Absent when only the outcome was seen. */
+  readonly from?: number;
+  readonly to: number;
+  readonly ceiling: number;
+  readonly atMs: number;
+}
+
+/**
+ * A decision that the API server took in time reaches the operator's watch within this, also where the two clocks differ:
+ * before, a plan without one is not called expired.
+ */
+const EXPIRY_SETTLES_MS = 10_000;
+const NOTHING: ScalingSpec['authorized'] = { ceilings: { intake: 0, records: 0 }, windows: [] };
+
+export const planUid = ({ metadata }: Pick<ScalePlan, 'metadata'>): string => metadata.uid ?? metadata.name;
+
+export const instant = (ms: number): string => new Date(ms).toISOString();
+
+/** What the plan alone allows a tier now; 0 for one that grants nothing, or no longer. */
+const grantedBy = (plan: ScalePlan, tier: ScaledTier, nowMs: number): number =>
+  ceilingInForce(NOTHING, [plan], tier, nowMs);
+
+/**
+ * Whose grant so many replicas rest on: the smallest one in force that covers them. 20 are authorised, plans grant 40 and
+ * 60: 20 replicas rest on none, 30 on the first, 50 on the second.
+ */
+export const grantFor = (
+  authorized: ScalingSpec['authorized'],
+  plans: readonly ScalePlan[],
+  tier: ScaledTier,
+  replicas: number,
+  nowMs: number,
+): { readonly plan: ScalePlan; readonly ceiling: number } | undefined => {
+  if (replicas <= ceilingInForce(authorized, [], tier, nowMs)) return undefined;
+  return plans
+    .map((plan) => ({ plan, ceiling: grantedBy(plan, tier, nowMs) }))
+    .filter(({ ceiling }) => ceiling >= replicas)
+    .sort((a, b) => a.ceiling - b.ceiling || a.plan.metadata.name.localeCompare(b.plan.metadata.name))[0];
+};
+
+/** Whoever did it, for whom, by which document and why; what is absent is left out. */
+const actOf = (by: string, act: Pick<Act, 'onBehalfOf' | 'reference' | 'reason'>): Act => {
+  const { onBehalfOf, reference, reason } = act;
+  return {
+    by,
+    ...(onBehalfOf === undefined ? {} : { onBehalfOf }),
+    ...(reference === undefined ? {} : { reference }),
+    ...(reason === undefined ? {} : { reason }),
+  };
+};
+
+/** What became of a plan, by where it stands (plan-state.ts). */
+const outcomeEntries = (plan: ScalePlan, head: AuditHead & { readonly noted: string }, nowMs: number): AuditEntry[] => {
+  const { spec, metadata, status } = plan;
+  const uid = planUid(plan);
+  const about = { ...head, plan: metadata.name, planUid: uid };
+  const { decision, revocation } = spec;
+  const state = planState(plan, nowMs);
+  // What the operator wrote is what the API server refuses decisions by.
+  if (state === 'Superseded') return [{ ...about, id: `${uid}/superseded`, at: head.noted, step: 'plan_superseded' }];
+  if (decision === undefined) {
+    const isOver = nowMs >= instantMs(spec.expiresAt) + EXPIRY_SETTLES_MS;
+    return isOver ? [{ ...about, id: `${uid}/expired`, at: spec.expiresAt, step: 'plan_expired' }] : [];
+  }
+  const decided = { ...about, at: status?.decidedAt ?? head.noted, ...actOf(decision.decidedBy, decision) };
+  if (state === 'Void') return [{ ...decided, id: `${uid}/void`, step: 'plan_void' }];
+  if (state === 'Rejected') return [{ ...decided, id: `${uid}/rejected`, step: 'plan_rejected' }];
+  const until = decision.ceilingUntil ?? spec.expiresAt;
+  const approved: AuditEntry = {
+    ...decided,
+    id: `${uid}/approved`,
+    step: 'plan_approved',
+    ceilings: spec.ceilings,
+    until,
+  };
+  const ended = { ...about, id: `${uid}/ended`, step: 'grant_ended' as const };
+  // Revoked after its end: it had ended already.
+  const revokedAt = status?.revokedAt ?? head.noted;
+  if (revocation !== undefined && instantMsOrNaN(revokedAt) < instantMsOrNaN(until)) {
+    return [approved, { ...ended, at: revokedAt, how: 'revoked', ...actOf(revocation.revokedBy, revocation) }];
+  }
+  return nowMs >= instantMsOrNaN(until) ? [approved, { ...ended, at: until, how: 'time' }] : [approved];
+};
+
+/** Every step that a plan which is there has made so far. */
+export const planEntries = (plan: ScalePlan, of: AuditHead, nowMs: number): readonly AuditEntry[] => {
+  const { spec, metadata } = plan;
+  const head = { ...of, noted: instant(nowMs) };
+  const uid = planUid(plan);
+  const proposed: AuditEntry = {
+    ...head,
+    id: `${uid}/proposed`,
+    at: metadata.creationTimestamp ?? head.noted,
+    step: 'plan_proposed',
+    plan: metadata.name,
+    planUid: uid,
+    reason: spec.reason,
+    ceilings: spec.ceilings,
+    expiresAt: spec.expiresAt,
+    evidence: [...spec.evidence],
+  };
+  return [proposed, ...outcomeEntries(plan, head, nowMs)];
+};
+
+/** A plan of the trail whose object is gone; with it goes what it granted. */
+export const deletedPlanEntries = (plan: TrailedPlan, of: AuditHead, nowMs: number): readonly AuditEntry[] => {
+  const noted = instant(nowMs);
+  const about = { ...of, noted, at: noted, plan: plan.name, planUid: plan.uid };
+  return [
+    { ...about, id: `${plan.uid}/deleted`, step: 'plan_deleted' },
+    ...(plan.isGranted
+      ? [{ ...about, id: `${plan.uid}/ended`, step: 'grant_ended' as const, how: 'plan deleted' as const }]
+      : []),
+  ];
+};
+
+export const useEntry = (use: GrantUse, of: AuditHead, trail: Trail, nowMs: number): AuditEntry | undefined => {
+  const { planUid: uid, plan, tier, from, to, ceiling, atMs } = use;
+  const id = `${uid}/used-${tier}`;
+  if (trail.has(id)) return undefined;
+  return {
+    ...of,
+    id,
+    at: instant(atMs),
+    noted: instant(nowMs),
+    step: 'grant_used',
+    plan,
+    planUid: uid,
+    tier,
+    ...(from === undefined ? {} : { from }),
+    to,
+    ceiling,
+  };
+};

@@ -1,0 +1,119 @@
+/** The rule about clocks: whose is off, by the word of most. */
+
+import type { PodClock } from '../signals/readings.ts';
+import type { PlanInput } from '../tick/observed.ts';
+import type { Verdict } from './verdict.ts';
+
+/** As app/core/clocks.ts: within this of each other clocks tell the same time. */
+const AGREE_SECONDS = 2;
+const MOST_NAMED = 5;
+
+const isOff = (aheadSeconds: number): boolean => Math.abs(aheadSeconds) > AGREE_SECONDS;
+
+/** Of two in the middle the one nearer to 0: half of them are no majority. */
+const medianOf = (values: readonly number[]): number => {
+  const sorted = values.toSorted((a, b) => a - b);
+  const [low = 0, high = 0] = [sorted[Math.floor((sorted.length - 1) / 2)], sorted[Math.floor(sorted.length / 2)]];
+  return Math.abs(low) <= Math.abs(high) ? low : high;
+};
+
+/** 600 → `10 min ahead`; -25200 → `7 h behind`. */
+const told = (aheadSeconds: number): string => {
+  const seconds = Math.abs(aheadSeconds);
+  const [amount, unit] =
+    seconds < 120 ? [seconds, 's'] : seconds < 7_200 ? [seconds / 60, 'min'] : [seconds / 3_600, 'h'];
+  return `${Math.round(amount)} ${unit} ${aheadSeconds > 0 ? 'ahead' : 'behind'}`;
+};
+
+interface Off {
+  readonly name: string;
+  readonly aheadSeconds: number;
+}
+
+const list = (off: readonly Off[]): string => {
+  // By whole seconds: clocks that differ by less would change places, and the message, in every tick.
+  const seconds = ({ aheadSeconds }: Off): number => Math.round(Math.abs(aheadSeconds));
+  const byName = off.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  const worst = byName.toSorted((a, b) => seconds(b) - seconds(a)).slice(0, MOST_NAMED);
+  const named = worst.map(({ name, aheadSeconds }) => `${name} is ${told(aheadSeconds)}`);
+  return [...named, ...(off.length > MOST_NAMED ? [`${off.length - MOST_NAMED} more are off`] : [])].join(', ');
+};
+
+const ownOf = ({ agreed }: PodClock): number | undefined => agreed?.find(({ clock }) => clock === 'own')?.aheadSeconds;
+
+/**
+ * How far the operator is ahead: what pods seem to be behind beyond what they say of themselves, by the word of most. One
+ * pod that has nobody to ask is no majority.
+ */
+const operatorAhead = (clocks: readonly PodClock[]): number => {
+  const [only] = clocks;
+  if (clocks.length === 1 && only !== undefined && ownOf(only) === undefined) return 0;
+  return -medianOf(clocks.map((clock) => clock.aheadSeconds - (ownOf(clock) ?? 0)));
+};
+
+/** Servers of the journal and the database, by the word of most pods that know them. */
+const dataPlaneOff = (clocks: readonly PodClock[]): readonly Off[] => {
+  const words = new Map<string, number[]>();
+  for (const { clock, aheadSeconds } of clocks.flatMap(({ agreed = [] }) => agreed)) {
+    if (clock !== 'own') words.set(clock, [...(words.get(clock) ?? []), aheadSeconds]);
+  }
+  return [...words]
+    .map(([name, ahead]) => ({ name, aheadSeconds: medianOf(ahead) }))
+    .filter(({ aheadSeconds }) => isOff(aheadSeconds));
+};
+
+/**
+ * Rows are tried from the top. A pod says itself how far it is from what journal and database agree on, and the operator
+ * sees how far it is from the operator: what both say tells whose clock it is.
+ *
+ * | pods  | the pod says of itself | the operator sees | status  | reason            |
+ * |-------|------------------------|-------------------|---------|-------------------|
+ * | none answered | –              | –                 | Unknown | NotYetObserved    |
+ * | one   | off                    | any               | False   | PodClockOff       |
+ * | one   | nothing                | off               | False   | PodClockOff       |
+ * | most  | right, or nothing      | off, alike        | False   | OperatorClockOff  |
+ * | any   | a server or the database is off | –        | False   | DataPlaneClockOff |
+ * | all   | right, or nothing      | right             | True    | AllAgree          |
+ */
+export const clocksAgree = ({ observed: { readings } }: PlanInput): Verdict<'ClocksAgree'> => {
+  const { clocks = [] } = readings;
+  if (clocks.length === 0) {
+    return { status: 'Unknown', reason: 'NotYetObserved', message: 'No intake pod has told its time yet.' };
+  }
+  const ahead = operatorAhead(clocks);
+  const pods = clocks
+    .map((clock) => ({
+      name: clock.pod,
+      aheadSeconds: ownOf(clock) ?? clock.aheadSeconds + (isOff(ahead) ? ahead : 0),
+    }))
+    .filter(({ aheadSeconds }) => isOff(aheadSeconds));
+  if (pods.length > 0) {
+    const consequence =
+      'Registrations are judged by the time that most clocks agree on, and a pod that knows itself more than 5 s off takes no traffic';
+    return {
+      status: 'False',
+      reason: 'PodClockOff',
+      message: `Clocks of intake pods are off: ${list(pods)}. ${consequence}. Set the clocks of their nodes, by NTP.`,
+    };
+  }
+  if (isOff(ahead)) {
+    return {
+      status: 'False',
+      reason: 'OperatorClockOff',
+      message: `The operator's clock is ${told(ahead)}, by the clocks of its pods. Pre-warming, opening and contingency levels come at its time. Set the clock of its node, by NTP.`,
+    };
+  }
+  const servers = dataPlaneOff(clocks);
+  if (servers.length > 0) {
+    return {
+      status: 'False',
+      reason: 'DataPlaneClockOff',
+      message: `Clocks of the data plane are off: ${list(servers)}. Registrations don't go by them while most clocks agree. Set the clocks of their nodes, by NTP.`,
+    };
+  }
+  return {
+    status: 'True',
+    reason: 'AllAgree',
+    message: 'The clocks of intake pods, operator, journal and database agree within 2 s.',
+  };
+};

@@ -1,0 +1,153 @@
+/**
+ * One small rule per condition: what is so, the stable reason, and the sentence for people, together, so that text and
+ * logic can't drift apart. The truth table above each rule is its specification and its unit test.
+ */
+
+import type { ConditionType } from '../../contract/conditions.ts';
+import { instantMs } from '../../contract/instant.ts';
+import { contingencyCondition } from '../contingency/contingency-messages.ts';
+import { planState, stateText } from '../scale-plans/plan-state.ts';
+import type { PlanInput } from '../tick/observed.ts';
+import { SCALED_TIERS } from '../tick/observed.ts';
+import { acceptingRegistrations } from './accepting.ts';
+import { clocksAgree } from './clocks-agree.ts';
+import { journalDurable, ready } from './journal-conditions.ts';
+import { conflictingScaler, overriddenCondition } from './override-conditions.ts';
+import { preWarmed } from './pre-warm-condition.ts';
+import { provisioned } from './provisioned.ts';
+import { recordsAvailable } from './records-available.ts';
+import type { ConditionInput, Verdict } from './verdict.ts';
+
+/**
+ * | arrivals       | backlog        | status  | reason         |
+ * |----------------|----------------|---------|----------------|
+ * | fresh          | fresh          | True    | AllFresh       |
+ * | stale, absent  | fresh          | False   | ArrivalsStale  |
+ * | fresh          | stale, absent  | False   | BacklogStale   |
+ * | absent         | absent         | Unknown | NotYetObserved |
+ * | otherwise      | otherwise      | False   | AllStale       |
+ */
+export const metricsFresh = ({ observed: { readings }, nowMs }: PlanInput): Verdict<'MetricsFresh'> => {
+  const { arrivals } = readings;
+  const backlog = readings.backlog.records ?? { kind: 'absent' as const };
+  const age = (reading: typeof arrivals | typeof backlog): string =>
+    reading.kind === 'absent' ? 'never seen' : `${Math.max(0, Math.round((nowMs - reading.atMs) / 1000))} s old`;
+  const hold = 'No tier is scaled down meanwhile.';
+  if (arrivals.kind === 'fresh' && backlog.kind === 'fresh') {
+    return { status: 'True', reason: 'AllFresh', message: 'Arrivals and backlog were read in the last tick.' };
+  }
+  if (backlog.kind === 'fresh') {
+    return {
+      status: 'False',
+      reason: 'ArrivalsStale',
+      message: `Arrivals of intake pods are ${age(arrivals)}. ${hold}`,
+    };
+  }
+  if (arrivals.kind === 'fresh') {
+    return { status: 'False', reason: 'BacklogStale', message: `The backlog of records is ${age(backlog)}. ${hold}` };
+  }
+  if (arrivals.kind === 'absent' && backlog.kind === 'absent') {
+    return { status: 'Unknown', reason: 'NotYetObserved', message: `No signal has been seen yet. ${hold}` };
+  }
+  return {
+    status: 'False',
+    reason: 'AllStale',
+    message: `Arrivals are ${age(arrivals)}, the backlog of records is ${age(backlog)}. ${hold}`,
+  };
+};
+
+/**
+ * | server time         | status | reason        |
+ * |---------------------|--------|---------------|
+ * | before opensAt      | False  | BeforeOpening |
+ * | opensAt ≤ t < closesAt | True | WithinWindow |
+ * | closesAt ≤ t        | False  | AfterClosing  |
+ */
+export const open = ({ campaign, times, nowMs }: PlanInput): Verdict<'Open'> => {
+  const { opensAt, closesAt } = campaign.spec.window;
+  if (nowMs < times.opensAtMs) return { status: 'False', reason: 'BeforeOpening', message: `Opens at ${opensAt}.` };
+  if (nowMs < times.closesAtMs) return { status: 'True', reason: 'WithinWindow', message: `Open until ${closesAt}.` };
+  return { status: 'False', reason: 'AfterClosing', message: `Closed at ${closesAt}.` };
+};
+
+const PLAN_REASONS = {
+  Approved: 'PlanApproved',
+  Rejected: 'PlanRejected',
+  Expired: 'PlanExpired',
+  Revoked: 'PlanRevoked',
+  Void: 'PlanVoid',
+} as const;
+
+/**
+ * The newest plan speaks, unless an older one still waits; one that gave way never does.
+ *
+ * | plans                   | status | reason           |
+ * |-------------------------|--------|------------------|
+ * | none                    | False  | NoPlan           |
+ * | one waits               | True   | AwaitingDecision |
+ * | one can't be read       | Unknown | PlanUnreadable  |
+ * | newest approved         | False  | PlanApproved     |
+ * | newest rejected         | False  | PlanRejected     |
+ * | newest expired          | False  | PlanExpired      |
+ * | newest revoked          | False  | PlanRevoked      |
+ * | newest decided too late | False  | PlanVoid         |
+ */
+export const planPending = ({ plans, nowMs, observed }: ConditionInput): Verdict<'PlanPending'> => {
+  const newestFirst = plans.toSorted((a, b) => instantMs(b.spec.expiresAt) - instantMs(a.spec.expiresAt));
+  const waiting = newestFirst.find((plan) => planState(plan, nowMs) === 'Pending');
+  if (waiting !== undefined) {
+    return { status: 'True', reason: 'AwaitingDecision', message: stateText(waiting, 'Pending') };
+  }
+  const [unreadable] = observed.cluster.unreadablePlans ?? [];
+  if (unreadable !== undefined) {
+    const message = `ScalePlan ${unreadable.name} can't be read and grants nothing: ${unreadable.problem}. Delete it; the operator asks again while the need lasts.`;
+    return { status: 'Unknown', reason: 'PlanUnreadable', message };
+  }
+  for (const plan of newestFirst) {
+    const state = planState(plan, nowMs);
+    if (state === 'Superseded' || state === 'Pending') continue;
+    return { status: 'False', reason: PLAN_REASONS[state], message: stateText(plan, state) };
+  }
+  return { status: 'False', reason: 'NoPlan', message: 'The authorised ceilings suffice so far.' };
+};
+
+/**
+ * | scale-ups of a tier that brought nothing | status | reason       |
+ * |------------------------------------------|--------|--------------|
+ * | fewer than two in a row                  | False  | NotSaturated |
+ * | two, not recovered since                 | True   | NoGain       |
+ */
+export const downstreamSaturated = ({ tiers, nowMs }: ConditionInput): Verdict<'DownstreamSaturated'> => {
+  const saturated = SCALED_TIERS.flatMap((tier) => {
+    const saturation = tiers[tier].decision?.memory.saturation;
+    if (saturation === undefined) return [];
+    const { sinceMs, perReplica, admissionPerSecond } = saturation;
+    const seconds = Math.max(0, Math.round((nowMs - sinceMs) / 1000));
+    return [
+      `Two scale-ups of ${tier} brought nothing (${tenths(perReplica)}/s a replica, for ${seconds} s): it grows no more, and ${tenths(admissionPerSecond)}/s are let in. Look at what is behind it: the database's connections, CPU and locks`,
+    ];
+  });
+  return saturated.length === 0
+    ? { status: 'False', reason: 'NotSaturated', message: 'More replicas bring more.' }
+    : { status: 'True', reason: 'NoGain', message: `${saturated.join('. ')}.` };
+};
+
+const tenths = (value: number): string => String(Math.round(value * 10) / 10);
+
+/** Every condition, in the order in which people read them. */
+export const judge = (input: ConditionInput): { readonly [T in ConditionType]: Verdict<T> } => ({
+  Ready: ready(input),
+  Provisioned: provisioned(input),
+  JournalDurable: journalDurable(input),
+  MetricsFresh: metricsFresh(input),
+  ClocksAgree: clocksAgree(input),
+  PreWarmed: preWarmed(input),
+  Open: open(input),
+  PlanPending: planPending(input),
+  DownstreamSaturated: downstreamSaturated(input),
+  ConflictingScaler: conflictingScaler(input),
+  Overridden: overriddenCondition(input),
+  Contingency: contingencyCondition(input),
+  AcceptingRegistrations: acceptingRegistrations(input),
+  RecordsAvailable: recordsAvailable(input),
+});

@@ -1,0 +1,123 @@
+/** Whether the forecast's floor stands before opening, and the alarm when it won't. */
+
+import type { VoucherCampaign } from '../../contract/campaign-types.ts';
+import { paceOf, secondsToFloor } from '../scaling/pre-warm.ts';
+import { EMPTY_MEMORY } from '../scaling/types.ts';
+import type { CanaryState } from '../signals/readings.ts';
+import type { CampaignTimes } from '../tick/observed.ts';
+import type { ConditionInput, Verdict } from './verdict.ts';
+
+/** Replicas that the cluster refuses or has no place for don't come by waiting. */
+const NO_PLACE: readonly string[] = ['quota', 'refused', 'unschedulable'];
+
+/** Why the floor won't be Ready by opening, with the remedy; undefined while it can be. */
+const lateness = ({ tiers, observed, times, nowMs }: ConditionInput): string | undefined => {
+  const { forecastFloor, ready, decision } = tiers.intake;
+  const seen = observed.cluster.tiers.intake;
+  if (seen?.problems?.some(({ kind }) => NO_PLACE.includes(kind)) === true) {
+    return 'the cluster has no place for the rest: the condition Provisioned says what is missing.';
+  }
+  const pace = paceOf(decision?.memory ?? EMPTY_MEMORY);
+  const startingSeconds = (seen?.pods ?? []).flatMap((pod) =>
+    pod.ready || pod.isLost === true ? [] : [Math.max(0, nowMs - pod.createdAtMs) / 1000],
+  );
+  const seconds = secondsToFloor(forecastFloor, { ready, startingSeconds }, pace);
+  const lateSeconds = Math.ceil(seconds - (times.opensAtMs - nowMs) / 1000);
+  if (lateSeconds <= 0) return undefined;
+  return `the last of them will be so ${lateSeconds} s after opening: pods take ${pace.startSeconds} s to start here, and ${pace.createdPerSecond} are created a second. Begin earlier next time (spec.scaling.preWarm.leadTime); until then citizens wait.`;
+};
+
+/** What the canary leaves open; undefined when the way is proven. */
+const unlessCanary = (
+  canary: CanaryState | undefined,
+  wasProven: boolean,
+  floor: number,
+): Verdict<'PreWarmed'> | undefined => {
+  if (canary?.result === 'confirmed' || (canary === undefined && wasProven)) return undefined;
+  const standing = `The floor of ${floor} intake replicas is ready, and`;
+  return canary === undefined
+    ? { status: 'False', reason: 'CanaryPending', message: `${standing} a canary is on its way through the Service.` }
+    : {
+        status: 'False',
+        reason: 'CanaryNotConfirmed',
+        message: `${standing} a canary did not come through: ${canary.reason}.`,
+      };
+};
+
+/** Whether canaries are to be sent: from the lead time until one has come through and the campaign is open. */
+export const wantsCanary = (
+  { spec }: Pick<VoucherCampaign, 'spec'>,
+  times: Pick<CampaignTimes, 'preWarmAtMs' | 'opensAtMs' | 'closesAtMs'>,
+  isProven: boolean,
+  nowMs: number,
+): boolean =>
+  spec.scaling.peakArrivalsPerSecond !== undefined &&
+  nowMs >= times.preWarmAtMs &&
+  nowMs < (isProven ? times.opensAtMs : times.closesAtMs);
+
+/**
+ * Rows are tried from the top. Once reached, the floor stays proven until closing: after opening the crowd decides, and
+ * the way down is no alarm.
+ *
+ * | time                    | forecast | intake                     | status | reason            |
+ * |-------------------------|----------|----------------------------|--------|-------------------|
+ * | after closing           | any      | any                        | False  | WindowClosed      |
+ * | any                     | none     | any                        | False  | NoForecast        |
+ * | before the lead time    | yes      | any                        | False  | Scheduled         |
+ * | open                    | yes      | was FloorReady before      | True   | FloorReady        |
+ * | lead time, open         | yes      | ready ≥ floor              | what the canary says below |
+ * | lead time, open         | yes      | ceiling < floor            | False  | CeilingBelowFloor |
+ * | lead time               | yes      | it can't be Ready by then  | False  | WillBeLate        |
+ * | lead time, open         | yes      | ready < floor              | False  | PreWarming        |
+ *
+ * | last canary of this process   | before | status | reason             |
+ * |-------------------------------|--------|--------|--------------------|
+ * | its row was in the database   | any    | True   | FloorReady         |
+ * | came to grief on the way      | any    | False  | CanaryNotConfirmed |
+ * | none yet: a new leader        | True   | True   | FloorReady         |
+ * | none yet                      | other  | False  | CanaryPending      |
+ */
+export const preWarmed = (input: ConditionInput): Verdict<'PreWarmed'> => {
+  const { campaign, times, nowMs, observed } = input;
+  const { ready: pods, forecastFloor: floor, limits } = input.tiers.intake;
+  if (nowMs >= times.closesAtMs) {
+    return { status: 'False', reason: 'WindowClosed', message: 'The window is over; nothing is kept warm.' };
+  }
+  const forecast = campaign.spec.scaling.peakArrivalsPerSecond;
+  if (forecast === undefined) {
+    return {
+      status: 'False',
+      reason: 'NoForecast',
+      message:
+        'Nothing is started ahead of opening. Set spec.scaling.peakArrivalsPerSecond to the arrivals that you expect in the worst second.',
+    };
+  }
+  if (nowMs < times.preWarmAtMs) {
+    const from = new Date(times.preWarmAtMs).toISOString();
+    return { status: 'False', reason: 'Scheduled', message: `${floor} intake replicas will be started from ${from}.` };
+  }
+  const before = observed.previous?.conditions?.find(({ type }) => type === 'PreWarmed');
+  const proven: Verdict<'PreWarmed'> = {
+    status: 'True',
+    reason: 'FloorReady',
+    message: `The floor of ${floor} intake replicas for ${forecast}/s was ready, and a canary came through to the database.`,
+  };
+  if (nowMs >= times.opensAtMs && before?.status === 'True') return proven;
+  if (pods >= floor) return unlessCanary(observed.canary, before?.status === 'True', floor) ?? proven;
+  if (limits.ceiling < floor) {
+    return {
+      status: 'False',
+      reason: 'CeilingBelowFloor',
+      message: `${floor} intake replicas are needed for ${forecast}/s, and ${limits.ceiling} are authorised. Approve the reported ScalePlan or raise spec.scaling.authorized.ceilings.intake.`,
+    };
+  }
+  const late = nowMs < times.opensAtMs ? lateness(input) : undefined;
+  if (late !== undefined) {
+    return {
+      status: 'False',
+      reason: 'WillBeLate',
+      message: `${pods} of ${floor} intake replicas are ready, and ${late}`,
+    };
+  }
+  return { status: 'False', reason: 'PreWarming', message: `${pods} of ${floor} intake replicas are ready.` };
+};

@@ -1,0 +1,111 @@
+/** What is said of a tier whose replicas do not come, each in a sentence or two. Pure. */
+
+import type { ScaledTier, TierOutcome } from '../tick/observed.ts';
+import type { Said, TierProblem } from '../tick/trouble.ts';
+
+/** `requests.memory` 1,006,632,960 → `960Mi`, `requests.cpu` 3.5 → `3500m`, `pods` 4 → `4`: ready to be pasted into a quota. */
+export const amountText = (resource: string, amount: number): string => {
+  if (/memory|storage/.test(resource)) return `${Math.ceil(amount / 2 ** 20)}Mi`;
+  return Number.isInteger(amount) ? String(amount) : `${Math.ceil(amount * 1000)}m`;
+};
+
+const amounts = (missing: readonly { readonly resource: string; readonly amount: number }[]): string =>
+  missing.map(({ resource, amount }) => `${resource} ${amountText(resource, amount)}`).join(', ');
+
+const pods = (tier: ScaledTier, replicas: number): string => `${replicas} ${tier} ${replicas === 1 ? 'pod' : 'pods'}`;
+
+/** A runtime's tale of one image is as long as all that a condition may hold. */
+const MOST_WORDS = 300;
+
+/** Words of others as a sentence among ours; so long that the others have room. */
+export const ended = (words: string): string => {
+  const text = words.trim();
+  if (text.length > MOST_WORDS) return `${text.slice(0, MOST_WORDS)}…`;
+  return /[.!?…]$/.test(text) ? text : `${text}.`;
+};
+
+/** Coarse, so that a status is not written for the time that goes by: 47 s → `40 s`, 150 s → `2 min`, 3 h → `180 min`. */
+const ageText = (seconds: number): string =>
+  seconds < 90 ? `${Math.max(10, Math.floor(seconds / 10) * 10)} s` : `${Math.floor(seconds / 60)} min`;
+
+const mayBeOld = ({ saidSecondsAgo }: Said): string =>
+  saidSecondsAgo === undefined ? '' : ` These words are ${ageText(saidSecondsAgo)} old and may no longer be true.`;
+
+/** An estimate: nodes like those that are there, with what else runs on them. */
+const nodes = ({ replicas, mostOnANode }: { readonly replicas: number; readonly mostOnANode?: number }): string => {
+  if (mostOnANode === undefined) return '';
+  const missing = Math.ceil(replicas / mostOnANode);
+  return `, about ${missing} more ${missing === 1 ? 'node' : 'nodes'} at ${mostOnANode} a node`;
+};
+
+type Problem<K extends TierProblem['kind']> = Extract<TierProblem, { readonly kind: K }>;
+
+const quotaText = (tier: ScaledTier, problem: Problem<'quota'>): string => {
+  const { quota, replicas, missing, isRollout, now } = problem;
+  if (now === 'room') {
+    return `${pods(tier, replicas)} ${replicas === 1 ? 'was' : 'were'} refused for ResourceQuota ${quota}, which has room by now: the cluster is asked for them again.`;
+  }
+  const what =
+    isRollout === true
+      ? `The rollout of ${tier} waits: ${pods(tier, replicas)} of the new template can't be created`
+      : `${pods(tier, replicas)} can't be created`;
+  const remedy = isRollout === true ? 'Raise it by that' : `Raise it by that, or lower spec.scaling.tiers.${tier}.max`;
+  return `${what}: ResourceQuota ${quota} lacks ${amounts(missing)}. ${remedy}.${mayBeOld(problem)}`;
+};
+
+const refusedText = (tier: ScaledTier, problem: Problem<'refused'>): string => {
+  const what = problem.isRollout === true ? `Pods of the new template of ${tier}` : `Pods of ${tier}`;
+  return `${what} are refused: ${ended(problem.message)} The cluster is asked for them again every few seconds.${mayBeOld(problem)}`;
+};
+
+const lostText = (tier: ScaledTier, problem: Problem<'lost'>, { written, desired, isActing }: TierOutcome): string => {
+  const { replicas, nodes: names } = problem;
+  const where = names.length === 1 ? `node ${names[0]} does not answer` : `nodes ${names.join(', ')} do not answer`;
+  const replaced = Math.max(0, written - desired);
+  const rest = replicas - replaced;
+  const ending = 'The cluster gives them up itself after the time that their tolerations say.';
+  const what = `${pods(tier, replicas)} can't be reached: ${where}.`;
+  if (!isActing) return `${what} ${ending}`;
+  if (rest <= 0) return `${what} As many others stand in for them until the node is back or they are gone.`;
+  return `${what} ${replaced === 0 ? 'None' : `Only ${replaced}`} can be replaced at once: the ceiling or spec.scaling.tiers.${tier}.max allows no more. ${ending}`;
+};
+
+/** Back-offs of the kubelet, which only waiting or a new pod ends. */
+const againText = (reason: string): string =>
+  /BackOff/.test(reason)
+    ? ' The kubelet tries again within 5 minutes; it does so at once for new pods, so delete these when the cause is gone.'
+    : '';
+
+const podText = (tier: ScaledTier, problem: Problem<'not_starting' | 'not_ready' | 'ended' | 'not_ending'>): string => {
+  const { kind, replicas, reason, message } = problem;
+  const why = message === '' ? `${reason}.` : `${reason}: ${ended(message)}`;
+  const of = pods(tier, replicas);
+  switch (kind) {
+    case 'not_starting':
+      return `${of} can't start, ${why}${againText(reason)}${mayBeOld(problem)}`;
+    case 'not_ready':
+      return `${of} ${replicas === 1 ? 'runs and is' : 'run and are'} not Ready, ${why}${mayBeOld(problem)}`;
+    case 'ended':
+      return `${of} ended within the last minute, ${why}`;
+    case 'not_ending':
+      return `${of} should have ended, ${why} Until then ${replicas === 1 ? 'it keeps its' : 'they keep their'} part of quotas: look at the node; when it is gone for good, delete it or taint it node.kubernetes.io/out-of-service.`;
+  }
+};
+
+export const problemText = (outcome: TierOutcome, problem: TierProblem): string => {
+  const { tier } = outcome;
+  switch (problem.kind) {
+    case 'quota':
+      return quotaText(tier, problem);
+    case 'refused':
+      return refusedText(tier, problem);
+    case 'unschedulable':
+      return `No node takes ${pods(tier, problem.replicas)}; needed in all: ${amounts(problem.missing)}${nodes(problem)}. Add nodes or free room. The scheduler says: ${ended(problem.message)}`;
+    case 'lost':
+      return lostText(tier, problem, outcome);
+    case 'rollout':
+      return `The rollout of ${tier} stopped at ${problem.updated} of ${problem.replicas} pods of the new template: ${ended(problem.message)}`;
+    default:
+      return podText(tier, problem);
+  }
+};

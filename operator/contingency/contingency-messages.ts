@@ -1,0 +1,59 @@
+/** What people are told of contingency levels: the condition, and an event for each that began or ended. Pure. */
+import type { VoucherCampaignStatus } from '../../contract/campaign-types.ts';
+import type { ContingencyStatus } from '../../contract/contingency-types.ts';
+import type { ConditionInput, Verdict } from '../conditions/verdict.ts';
+import type { CampaignEvent } from '../tick/campaign-event.ts';
+import { campaignEvent } from '../tick/events.ts';
+
+/** `narrow-door by command of li.wei (the database is slow) until 2027-03-01T12:00:00.000Z`. */
+const levelText = ({ name, by, who, reason, until }: ContingencyStatus): string => {
+  const source = by === 'Trigger' ? 'by its trigger' : `by command${who === undefined ? '' : ` of ${who}`}`;
+  const end = until === undefined ? '' : ` until ${until}`;
+  return `${name} ${source} (${reason})${end}`;
+};
+
+/**
+ * | levels        | commands             | status | reason            |
+ * |---------------|----------------------|--------|-------------------|
+ * | one in force  | any                  | True   | LevelInForce      |
+ * | none in force | one can't be read    | False  | CommandUnreadable |
+ * | none in force | none, or all readable | False | NoLevelInForce    |
+ */
+export const contingencyCondition = ({ contingency }: ConditionInput): Verdict<'Contingency'> => {
+  const { inForce, unreadable, tooLate, closesAtMs } = contingency;
+  const extended =
+    closesAtMs === undefined ? [] : [`Closes at ${new Date(closesAtMs).toISOString()}, as citizens were told.`];
+  if (inForce.length > 0) {
+    const late = tooLate.map((name) => `${name} came after closing and extends nothing.`);
+    const levels = `In force: ${inForce.map(({ status }) => levelText(status)).join('; ')}.`;
+    return { status: 'True', reason: 'LevelInForce', message: [levels, ...extended, ...late, ...unreadable].join(' ') };
+  }
+  if (unreadable.length > 0) return { status: 'False', reason: 'CommandUnreadable', message: unreadable.join(' ') };
+  return { status: 'False', reason: 'NoLevelInForce', message: ['No level is in force.', ...extended].join(' ') };
+};
+
+/** What distinguishes one time in force from another; another end or another person is news as well. */
+const newsOf = ({ name, since, by, who, until }: ContingencyStatus): string =>
+  JSON.stringify([name, since, by, who, until]);
+
+export const contingencyEvents = (
+  previous: VoucherCampaignStatus | undefined,
+  next: VoucherCampaignStatus,
+): readonly CampaignEvent[] => {
+  const before = previous?.contingency ?? [];
+  const now = next.contingency ?? [];
+  const known = new Set(before.map(newsOf));
+  const started = now
+    .filter((level) => !known.has(newsOf(level)))
+    .map((level) => campaignEvent('Warning', 'ContingencyStarted', `In force: ${levelText(level)}.`));
+  const ended = before
+    .filter(({ name }) => !now.some((level) => level.name === name))
+    .map(({ name, since }) =>
+      campaignEvent('Normal', 'ContingencyEnded', `${name} has ended; it was in force since ${since}.`),
+    );
+  const extended =
+    next.closesAt === undefined || next.closesAt === previous?.closesAt
+      ? []
+      : [campaignEvent('Warning', 'ClosingExtended', `Registration now closes at ${next.closesAt}.`)];
+  return [...started, ...ended, ...extended];
+};

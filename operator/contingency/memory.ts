@@ -1,0 +1,62 @@
+/** What triggers of contingency levels remember, as it survives in `status.contingencyMemory`: JSON, and never trusted. */
+import { z } from 'zod';
+import type { LevelMemory } from './level.ts';
+
+/** By name of the level; a level of which nothing is remembered is absent. */
+export type ContingencyMemory = ReadonlyMap<string, LevelMemory>;
+
+const NOTHING: ContingencyMemory = new Map();
+
+const instantMs = z.number().int().nonnegative();
+
+/** Short names: eight levels fit into the schema's bound. */
+const levelSchema = z.object({
+  /** In force since. */
+  s: instantMs.optional(),
+  /** Triggered: [when, by what value]. */
+  t: z.tuple([instantMs, z.number()]).optional(),
+  /** Held: [for how long, last seen]. */
+  h: z.tuple([z.number().nonnegative(), instantMs]).optional(),
+  /** Disarmed. */
+  d: z.literal(1).optional(),
+});
+const memorySchema = z.object({ v: z.literal(1), levels: z.record(z.string().max(40), levelSchema) });
+
+/** Undefined when there is nothing to remember. */
+export const serializeContingencyMemory = (memory: ContingencyMemory): string | undefined => {
+  const entries = [...memory].map(([name, { sinceMs, triggered, held, isDisarmed }]) => [
+    name,
+    {
+      // JSON leaves out what is undefined.
+      s: sinceMs,
+      t: triggered && [triggered.atMs, triggered.value],
+      h: held && [held.ms, held.seenMs],
+      d: isDisarmed && 1,
+    },
+  ]);
+  return entries.length === 0 ? undefined : JSON.stringify({ v: 1, levels: Object.fromEntries(entries) });
+};
+
+/** Nothing for text that is missing, not JSON, of another version, or out of bounds. */
+export const parseContingencyMemory = (text: string | undefined): ContingencyMemory => {
+  if (text === undefined) return NOTHING;
+  let raw: unknown;
+  try {
+    raw = JSON.parse(text);
+  } catch {
+    return NOTHING;
+  }
+  const parsed = memorySchema.safeParse(raw);
+  if (!parsed.success) return NOTHING;
+  return new Map(
+    Object.entries(parsed.data.levels).map(([name, { s, t, h, d }]): [string, LevelMemory] => [
+      name,
+      {
+        ...(s === undefined ? {} : { sinceMs: s }),
+        ...(t === undefined ? {} : { triggered: { atMs: t[0], value: t[1] } }),
+        ...(h === undefined ? {} : { held: { ms: h[0], seenMs: h[1] } }),
+        ...(d === undefined ? {} : { isDisarmed: true }),
+      },
+    ]),
+  );
+};

@@ -1,0 +1,121 @@
+/**
+ * Keeps the log of one campaign's decisions, and never holds up its tick: reading and writing happen beside it, and what
+ * could not be written is in the next write.
+ *
+ * What is kept is read once before the first write: a new leader goes on with the log of the one before. Only news is
+ * written, at most every 5 s, so that a campaign at rest writes nothing; in a flood a sample of its curves is news every
+ * 10 s.
+ */
+import type { VoucherCampaign } from '../../contract/campaign-types.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import { within } from '../../runtime/deadline.ts';
+import type { CampaignReadings } from '../signals/readings.ts';
+import { SCALED_TIERS, type ScaledTier } from '../tick/observed.ts';
+import type { Plan } from '../tick/tick-plan.ts';
+import {
+  joinDecisions,
+  NO_DECISIONS,
+  noteDecision,
+  parseDecisions,
+  serializeDecisions,
+  type TierDecisions,
+} from './decision-log.ts';
+import { type DecisionRecord, recordOf } from './decision-record.ts';
+import type { DecisionStore, DecisionTexts } from './decision-store.ts';
+import {
+  joinRecent,
+  NOTHING_RECENT,
+  noteSample,
+  parseRecent,
+  type Recent,
+  sampleOf,
+  serializeRecent,
+} from './recent.ts';
+
+const CALL_DEADLINE_MS = 3_000;
+const WRITE_EVERY_MS = 5_000;
+/** Sooner than 10 s: what refused it is told until it is written. */
+const AFTER_FAILURE_MS = 8_000;
+
+export interface DecisionKeeperDeps {
+  readonly clock: Clock;
+  /** Absent where nobody keeps them: they are told to the log all the same. */
+  readonly store: DecisionStore | undefined;
+  readonly onDecision: (campaign: VoucherCampaign, tier: ScaledTier, decision: DecisionRecord) => void;
+  readonly onFailure: (campaign: VoucherCampaign, cause: unknown) => void;
+}
+
+export class DecisionKeeper {
+  readonly #deps: DecisionKeeperDeps;
+  #tiers: Readonly<Record<ScaledTier, TierDecisions>> = { intake: NO_DECISIONS, records: NO_DECISIONS };
+  #recent: Recent = NOTHING_RECENT;
+  #isRead = false;
+  #isUnwritten = false;
+  #inFlight = false;
+  #notBeforeMs = Number.NEGATIVE_INFINITY;
+
+  constructor(deps: DecisionKeeperDeps) {
+    this.#deps = deps;
+  }
+
+  /** Takes note of what a tick decided. Returns at once and never throws. */
+  note(campaign: VoucherCampaign, plan: Plan, readings: CampaignReadings, nowMs: number, signal: AbortSignal): void {
+    const tiers = { ...this.#tiers };
+    for (const tier of SCALED_TIERS) {
+      const { decisions, news } = noteDecision(tiers[tier], recordOf(plan, tier, readings, nowMs));
+      tiers[tier] = decisions;
+      if (news === undefined) continue;
+      this.#isUnwritten = true;
+      this.#deps.onDecision(campaign, tier, news);
+    }
+    this.#tiers = tiers;
+    const { recent, isNews } = noteSample(this.#recent, sampleOf(plan, readings, nowMs));
+    this.#recent = recent;
+    if (isNews) this.#isUnwritten = true;
+    const { clock, store } = this.#deps;
+    if (store === undefined || !this.#isUnwritten || this.#inFlight || clock.monotonicMs() < this.#notBeforeMs) return;
+    this.#inFlight = true;
+    void this.#keep(campaign, store, signal).finally(() => {
+      this.#inFlight = false;
+    });
+  }
+
+  async #keep(campaign: VoucherCampaign, store: DecisionStore, signal: AbortSignal): Promise<void> {
+    const { clock, onFailure } = this.#deps;
+    const inTime = <T>(work: (inner: AbortSignal) => Promise<T>): Promise<T> =>
+      within(clock, CALL_DEADLINE_MS, signal, work);
+    try {
+      if (!this.#isRead) this.#takeUp(await inTime((inner) => store.read(campaign, inner)));
+      if (!this.#isUnwritten) return;
+      this.#isUnwritten = false;
+      const { intake, records } = this.#tiers;
+      const texts = {
+        intake: serializeDecisions(intake.records),
+        records: serializeDecisions(records.records),
+        recent: serializeRecent(this.#recent.samples),
+      };
+      await inTime((inner) => store.write(campaign, texts, inner));
+      this.#notBeforeMs = clock.monotonicMs() + WRITE_EVERY_MS;
+    } catch (cause) {
+      this.#isUnwritten = true;
+      this.#notBeforeMs = clock.monotonicMs() + AFTER_FAILURE_MS;
+      if (!signal.aborted) onFailure(campaign, cause);
+    }
+  }
+
+  /** What this process has noted so far goes behind what the log had; where that says nothing new, nothing is written. */
+  #takeUp(kept: DecisionTexts | undefined): void {
+    const joined = (tier: ScaledTier) => {
+      const before = parseDecisions(kept?.[tier]);
+      const decisions = joinDecisions(before, this.#tiers[tier]);
+      return { decisions, isNew: JSON.stringify(decisions.records) !== JSON.stringify(before) };
+    };
+    const [intake, records] = [joined('intake'), joined('records')];
+    this.#tiers = { intake: intake.decisions, records: records.decisions };
+    const before = parseRecent(kept?.recent);
+    this.#recent = joinRecent(before, this.#recent);
+    const isRecentNew = this.#recent.samples.at(-1) !== before.at(-1);
+    this.#isUnwritten = intake.isNew || records.isNew || isRecentNew;
+    this.#isRead = true;
+  }
+}

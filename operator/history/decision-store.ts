@@ -1,0 +1,14 @@
+/** Where the last decisions are kept. */
+import type { VoucherCampaign } from '../../contract/campaign-types.ts';
+
+/** Where the last decisions on a campaign's tiers are kept, as text; they outlive the process. */
+export interface DecisionStore {
+  /** Undefined when none were kept. @throws Error when what is there belongs to somebody else */
+  read(campaign: VoucherCampaign, signal: AbortSignal): Promise<DecisionTexts | undefined>;
+  write(campaign: VoucherCampaign, texts: DecisionTexts, signal: AbortSignal): Promise<void>;
+}
+
+export type DecisionTier = 'intake' | 'records';
+
+/** The decisions on each tier, and samples of the last ten minutes (operator/history/recent.ts). */
+export type DecisionTexts = Readonly<Record<DecisionTier | 'recent', string>>;

@@ -1,0 +1,122 @@
+/**
+ * What a campaign went through in the last ten minutes, one sample every ten seconds: the curves of `kubectl voucher
+ * status`. Decisions alone don't show them, because a tier that is held at its ceiling decides nothing new. Pure.
+ *
+ * | this tick, beside the sample that is open | then                                                       |
+ * |-------------------------------------------|------------------------------------------------------------|
+ * | less than 10 s after it began             | it keeps the highest arrivals and backlog, the last replicas |
+ * | later                                     | it is kept, and a new one begins                           |
+ * | later, and it equals the one kept before  | it is dropped: a campaign at rest writes nothing           |
+ */
+
+import { z } from 'zod';
+import { instantMs, parseInstant } from '../../contract/instant.ts';
+import type { Reading } from '../../contract/reading.ts';
+import type { CampaignReadings } from '../signals/readings.ts';
+import type { ScaledTier } from '../tick/observed.ts';
+import type { Plan } from '../tick/tick-plan.ts';
+
+const SAMPLE_MS = 10_000;
+/** Ten minutes, and one before them whose values still held when they began. */
+const MAX_SAMPLES = 61;
+
+const replicas = z.object({ desired: z.number().int().nonnegative(), ready: z.number().int().nonnegative() });
+
+/** Absent numbers are unknown, never zero. */
+const recentSample = z.object({
+  at: z.string().refine((text) => parseInstant(text) !== undefined),
+  arrivalsPerSecond: z.number().optional(),
+  backlog: z.number().optional(),
+  intake: replicas,
+  records: replicas,
+});
+export type RecentSample = z.infer<typeof recentSample>;
+
+export interface Recent {
+  /** Oldest first. */
+  readonly samples: readonly RecentSample[];
+  /** Of the ten seconds that are not over. */
+  readonly open?: RecentSample;
+}
+
+export const NOTHING_RECENT: Recent = { samples: [] };
+
+const fresh = <T>(reading: Reading<T> | undefined): T | undefined =>
+  reading?.kind === 'fresh' ? reading.value : undefined;
+
+/** What this tick saw. */
+export const sampleOf = (
+  { tiers }: Pick<Plan, 'tiers'>,
+  readings: Pick<CampaignReadings, 'arrivals' | 'backlog'>,
+  nowMs: number,
+): RecentSample => {
+  const arrivals = fresh(readings.arrivals)?.over3s;
+  const backlog = fresh(readings.backlog.records)?.messages;
+  const replicasOf = (tier: ScaledTier) => ({ desired: tiers[tier].desired, ready: tiers[tier].ready });
+  return {
+    at: new Date(nowMs).toISOString(),
+    ...(arrivals === undefined ? {} : { arrivalsPerSecond: Math.round(arrivals) }),
+    ...(backlog === undefined ? {} : { backlog }),
+    intake: replicasOf('intake'),
+    records: replicasOf('records'),
+  };
+};
+
+const highest = <K extends 'arrivalsPerSecond' | 'backlog'>(key: K, a: RecentSample, b: RecentSample) => {
+  const known = [a[key], b[key]].filter((value) => value !== undefined);
+  return known.length === 0 ? {} : { [key]: Math.max(...known) };
+};
+
+const merged = (open: RecentSample, next: RecentSample): RecentSample => ({
+  at: open.at,
+  ...highest('arrivalsPerSecond', open, next),
+  ...highest('backlog', open, next),
+  intake: next.intake,
+  records: next.records,
+});
+
+const values = ({ at: _at, ...rest }: RecentSample): string => JSON.stringify(rest);
+
+/** @returns the series with this tick, and whether a sample was kept that is worth a write */
+export const noteSample = (
+  { samples, open }: Recent,
+  next: RecentSample,
+): { readonly recent: Recent; readonly isNews: boolean } => {
+  if (open === undefined) return { recent: { samples, open: next }, isNews: false };
+  if (instantMs(next.at) - instantMs(open.at) < SAMPLE_MS) {
+    return { recent: { samples, open: merged(open, next) }, isNews: false };
+  }
+  const last = samples.at(-1);
+  if (last !== undefined && values(last) === values(open)) return { recent: { samples, open: next }, isNews: false };
+  return { recent: { samples: [...samples, open].slice(-MAX_SAMPLES), open: next }, isNews: true };
+};
+
+/** What another leader kept, and after it what this one noted, but for a beginning that is no news. */
+export const joinRecent = (kept: readonly RecentSample[], { samples, open }: Recent): Recent => {
+  const [last, first] = [kept.at(-1), samples[0]];
+  const isKnown = last !== undefined && first !== undefined && values(last) === values(first);
+  return {
+    samples: [...kept, ...(isKnown ? samples.slice(1) : samples)].slice(-MAX_SAMPLES),
+    ...(open === undefined ? {} : { open }),
+  };
+};
+
+export const serializeRecent = (samples: readonly RecentSample[]): string =>
+  samples.map((sample) => `${JSON.stringify(sample)}\n`).join('');
+
+const parseLine = (line: string): readonly RecentSample[] => {
+  try {
+    const parsed = recentSample.safeParse(JSON.parse(line));
+    return parsed.success ? [parsed.data] : [];
+  } catch {
+    return [];
+  }
+};
+
+/** Lines that can't be read are left out. */
+export const parseRecent = (text: string | undefined): readonly RecentSample[] =>
+  (text ?? '')
+    .split('\n')
+    .filter((line) => line !== '')
+    .slice(-MAX_SAMPLES)
+    .flatMap(parseLine);

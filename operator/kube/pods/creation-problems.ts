@@ -1,0 +1,215 @@
+/** Why a Deployment's pods are not even created, from what its controllers and the quotas say. Pure. */
+import { z } from 'zod';
+import type { TierProblem } from '../../tick/trouble.ts';
+import type { KubeObject } from '../objects.ts';
+import { parseQuantity } from './quantity.ts';
+import { type Amounts, fullQuota, podNeed, quotasOf } from './quotas.ts';
+
+const deploymentSchema = z.object({
+  spec: z.object({
+    replicas: z.number().default(1),
+    paused: z.boolean().default(false),
+    strategy: z
+      .object({ rollingUpdate: z.object({ maxSurge: z.union([z.number(), z.string()]).default(0) }).optional() })
+      .default({}),
+  }),
+  status: z
+    .object({
+      observedGeneration: z.number().default(0),
+      replicas: z.number().default(0),
+      updatedReplicas: z.number().default(0),
+      availableReplicas: z.number().default(0),
+      conditions: z
+        .array(
+          z.object({
+            type: z.string(),
+            status: z.string().default(''),
+            reason: z.string().default(''),
+            message: z.string().default(''),
+            lastUpdateTime: z.string().optional(),
+          }),
+        )
+        .default([]),
+    })
+    .prefault({}),
+});
+type Seen = z.infer<typeof deploymentSchema>;
+
+/** `requests.cpu=500m,pods=1` */
+const amountsOf = (text: string): Amounts =>
+  new Map(
+    text.split(',').flatMap((pair): [string, number][] => {
+      const [resource = '', quantity = ''] = pair.split('=');
+      const amount = parseQuantity(quantity);
+      return amount === undefined ? [] : [[resource.trim(), amount]];
+    }),
+  );
+
+/** The quota admission plugin's words since Kubernetes 1.5. */
+const EXCEEDED = /exceeded quota: ([^,]+), requested: (.+?), used: (.+?), limited: (\S+)/;
+
+interface Complaint {
+  readonly quota: string;
+  readonly requested: Amounts;
+  readonly used: Amounts;
+  readonly limited: Amounts;
+}
+
+const complaintOf = (message: string): Complaint | undefined => {
+  const [, quota, requested = '', used = '', limited = ''] = EXCEEDED.exec(message) ?? [];
+  return quota === undefined
+    ? undefined
+    : { quota, requested: amountsOf(requested), used: amountsOf(used), limited: amountsOf(limited) };
+};
+
+/**
+ * `exceeded quota: compute, requested: requests.cpu=500m, used: requests.cpu=1, limited: requests.cpu=1200m` with 8
+ * replicas missing: 8 × 0.5 − (1.2 − 1) = 3.8 cores more are needed.
+ *
+ * @param objects what is to be created; as many as replicas unless stated
+ */
+export const quotaProblem = (
+  message: string,
+  missingReplicas: number,
+  objects = missingReplicas,
+): Extract<TierProblem, { readonly kind: 'quota' }> | undefined => {
+  const complaint = complaintOf(message);
+  if (complaint === undefined) return undefined;
+  const { quota, requested, used, limited } = complaint;
+  const missing = [...requested].map(([resource, each]) => {
+    const free = Math.max(0, (limited.get(resource) ?? 0) - (used.get(resource) ?? 0));
+    return { resource, amount: Math.round((objects * each - free) * 1e9) / 1e9 };
+  });
+  return { kind: 'quota', quota, replicas: missingReplicas, missing };
+};
+
+/** 25 % of 5 is 2: rounded up, as the Deployment controller does. */
+const surgeOf = ({ spec: { replicas, strategy } }: Seen): number => {
+  const surge = strategy.rollingUpdate?.maxSurge ?? 0;
+  return typeof surge === 'number' ? surge : Math.ceil((replicas * Number.parseFloat(surge)) / 100);
+};
+
+interface Missing {
+  readonly replicas: number;
+  readonly isRollout: boolean;
+}
+
+/**
+ * Pods that the controllers want and that are not there. `status.replicas` counts old and new ones together, so a rollout
+ * that can't begin looks complete by it.
+ *
+ * | asked for | there | of the new template | surge | missing         |
+ * |-----------|-------|---------------------|-------|-----------------|
+ * | 10        | 2     | 2                   | 3     | 8               |
+ * | 2         | 2     | 0                   | 1     | 1 of a rollout  |
+ * | 8         | 9     | 1                   | 2     | 1 of a rollout  |
+ * | 8         | 10    | 2                   | 2     | none: it waits for those to be Ready |
+ * | 2         | 2     | 2                   | 1     | none            |
+ */
+const missingOf = (seen: Seen): Missing | undefined => {
+  const { replicas } = seen.spec;
+  const { replicas: there, updatedReplicas } = seen.status;
+  if (there < replicas) return { replicas: replicas - there, isRollout: false };
+  const inRollout = Math.min(replicas - updatedReplicas, replicas + surgeOf(seen) - there);
+  return inRollout > 0 ? { replicas: inRollout, isRollout: true } : undefined;
+};
+
+/** A ReplicaSet's complaint that the Deployment repeats, or the Deployment's own that it can't have a ReplicaSet. */
+const complaintIn = ({ status: { conditions } }: Seen) => {
+  const pods = conditions.find(({ type, status }) => type === 'ReplicaFailure' && status === 'True');
+  if (pods !== undefined) return { ...pods, isOfPods: true };
+  const set = conditions.find(({ type, reason }) => type === 'Progressing' && reason === 'ReplicaSetCreateError');
+  return set === undefined ? undefined : { ...set, isOfPods: false };
+};
+
+/** Younger words are of now. */
+const FRESH_SECONDS = 10;
+/** A controller answers within a second or two; one that has a thousand campaigns to make has others before this one. */
+const ACTS_WITHIN_MS = 60_000;
+
+/** Whether pods are missing and a controller says why: then the quotas are worth a look. */
+export const isRefused = (deployment: KubeObject): boolean => {
+  const seen = deploymentSchema.parse(deployment);
+  return missingOf(seen) !== undefined && complaintIn(seen) !== undefined;
+};
+
+/**
+ * How far controllers have come that have more to do and say nothing; undefined for those that have done it, or say why
+ * not. Where it stays the same nobody is at work: 572 pods take half a minute, and are more every second.
+ */
+export const unansweredState = (deployment: KubeObject): string | undefined => {
+  const seen = deploymentSchema.parse(deployment);
+  const { observedGeneration, replicas } = seen.status;
+  const isUnseen = observedGeneration < (deployment.metadata.generation ?? 0);
+  return (isUnseen || replicas < seen.spec.replicas) && complaintIn(seen) === undefined
+    ? `${observedGeneration} ${replicas}`
+    : undefined;
+};
+
+/**
+ * The first words stay while the controller is refused, so quotas are asked themselves.
+ *
+ * | it says  | quotas             | problem                                                             |
+ * |----------|--------------------|---------------------------------------------------------------------|
+ * | a quota  | one is full        | that one, with what is missing now                                  |
+ * | a quota  | none is full       | the one it names, with room by now: its pods are asked for again    |
+ * | a quota  | not looked at      | the one it names, with the age of its words                         |
+ * | another  | one is full        | the words with their age, and that quota                            |
+ * | another  | otherwise          | the words with their age                                            |
+ * | nothing, for 60 s | any       | refused: its controller does not act                                |
+ *
+ * @param quotas the answer of the API server; undefined: not looked at
+ * @param unansweredMs for how long unansweredState has been the same
+ */
+export const creationProblems = (
+  deployment: KubeObject,
+  quotas: unknown,
+  nowMs: number,
+  unansweredMs = 0,
+): readonly TierProblem[] => {
+  const seen = deploymentSchema.parse(deployment);
+  const missing = missingOf(seen);
+  const complaint = complaintIn(seen);
+  if (complaint === undefined) {
+    const message = `nothing creates them for ${Math.round(unansweredMs / 1000)} s: is kube-controller-manager running?`;
+    return unansweredMs < ACTS_WITHIN_MS ? [] : [{ kind: 'refused', message }];
+  }
+  // The condition stays for a while after the last pod has come.
+  if (missing === undefined) return [];
+  const { replicas, isRollout } = missing;
+  const objects = complaint.isOfPods ? replicas : 1;
+  const saidSeconds = Math.max(0, (nowMs - Date.parse(complaint.lastUpdateTime ?? '')) / 1000);
+  const said = saidSeconds > FRESH_SECONDS ? { saidSecondsAgo: Math.round(saidSeconds) } : {};
+  const rollout = isRollout ? { isRollout } : {};
+  const named = quotaProblem(complaint.message, replicas, objects);
+  const words: TierProblem = { kind: 'refused', message: complaint.message, ...said, ...rollout };
+  if (quotas === undefined) return [named === undefined ? words : { ...named, ...said, ...rollout }];
+
+  // What admission counted is more exact than the template: defaults of a LimitRange, containers of a mesh.
+  const requested = complaintOf(complaint.message)?.requested ?? [];
+  const need: Amounts = new Map([
+    ...(complaint.isOfPods ? podNeed(deployment) : [['count/replicasets.apps', 1] as const]),
+    ...requested,
+  ]);
+  const full = fullQuota(quotasOf(quotas, deployment), need, objects);
+  const live: readonly TierProblem[] =
+    full === undefined ? [] : [{ kind: 'quota', ...full, replicas, now: 'full', ...rollout }];
+  if (named === undefined) return [...live, words];
+  return full === undefined ? [{ ...named, missing: [], now: 'room', ...said, ...rollout }] : live;
+};
+
+/** A rollout that the controller gave up, or that somebody holds. Told where nothing else says why. */
+export const rolloutProblem = (deployment: KubeObject): TierProblem | undefined => {
+  const { spec, status } = deploymentSchema.parse(deployment);
+  const gaveUp = status.conditions.find(
+    ({ type, reason }) => type === 'Progressing' && reason === 'ProgressDeadlineExceeded',
+  );
+  const done = Math.min(status.updatedReplicas, status.availableReplicas);
+  if (spec.paused && status.updatedReplicas < spec.replicas) {
+    const message = 'spec.paused of its Deployment is true: kubectl rollout resume lets it go on';
+    return { kind: 'rollout', updated: status.updatedReplicas, replicas: spec.replicas, message };
+  }
+  return gaveUp === undefined || done >= spec.replicas
+    ? undefined
+    : { kind: 'rollout', updated: status.updatedReplicas, replicas: spec.replicas, message: gaveUp.message };
+};

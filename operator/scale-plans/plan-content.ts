@@ -1,0 +1,175 @@
+/** What a plan tells whoever decides: the signals that it rests on, what it changes, and what it takes. Pure. */
+import type { Ceilings } from '../../contract/common-types.ts';
+import type { Reading } from '../../contract/reading.ts';
+import type { ScalePlanSpec } from '../../contract/scale-plan-types.ts';
+import { EFFECT_SECONDS, type EffectInput, predict, type TierCeilings } from '../../simulation/effect.ts';
+import type { Need } from '../scaling/plan-need.ts';
+import { paceOf } from '../scaling/pre-warm.ts';
+import type { PlanInput, ScaledTier, TierOutcomes } from '../tick/observed.ts';
+
+export interface TierNeed extends Need {
+  readonly tier: ScaledTier;
+}
+
+/** The need as it stood when the plan was made: growth is judged by it. */
+export const neededSignal = (tier: ScaledTier): string => `${tier}ReplicasNeeded`;
+
+type Evidence = ScalePlanSpec['evidence'];
+
+const evidence = (signal: string, value: number, atMs: number, nowMs: number): Evidence[number] => ({
+  signal,
+  value,
+  ageSeconds: Math.max(0, nowMs - atMs) / 1000,
+});
+
+const fromReading = <T>(
+  reading: Reading<T> | undefined,
+  nowMs: number,
+  values: (value: T) => Readonly<Record<string, number | undefined>>,
+): Evidence =>
+  reading === undefined || reading.kind === 'absent'
+    ? []
+    : Object.entries(values(reading.value)).flatMap(([signal, value]) =>
+        value === undefined ? [] : [evidence(signal, value, reading.atMs, nowMs)],
+      );
+
+export const evidenceOf = (
+  { campaign, observed, nowMs }: PlanInput,
+  tiers: TierOutcomes,
+  needs: readonly TierNeed[],
+): Evidence => {
+  const { arrivals, backlog } = observed.readings;
+  const { peakArrivalsPerSecond } = campaign.spec.scaling;
+  return [
+    ...needs.flatMap(({ tier, needed, ceiling }) => [
+      evidence(neededSignal(tier), needed, nowMs, nowMs),
+      evidence(`${tier}CeilingInForce`, tiers[tier].limits.ceiling, nowMs, nowMs),
+      // A grant ends, or another one begins, before the replicas are used.
+      ...(ceiling === tiers[tier].limits.ceiling ? [] : [evidence(`${tier}CeilingAhead`, ceiling, nowMs, nowMs)]),
+      evidence(`${tier}ReplicasReady`, tiers[tier].ready, nowMs, nowMs),
+    ]),
+    ...(peakArrivalsPerSecond === undefined
+      ? []
+      : [evidence('forecastPeakArrivalsPerSecond', peakArrivalsPerSecond, nowMs, nowMs)]),
+    ...fromReading(arrivals, nowMs, (rates) => ({
+      arrivalsPerSecondOver3s: rates.over3s,
+      arrivalsPerSecondOver60s: rates.over60s,
+    })),
+    ...fromReading(backlog.records, nowMs, ({ messages, oldestSeconds }) => ({
+      recordsBacklogMessages: messages,
+      recordsOldestSeconds: oldestSeconds,
+    })),
+  ];
+};
+
+/** Without the plan: what it would meet; and what is in force for a tier that needs no more. */
+const ceilingsWithout = (tiers: TierOutcomes, needs: readonly TierNeed[]): TierCeilings => {
+  const of = (tier: ScaledTier): number =>
+    needs.find((need) => need.tier === tier)?.ceiling ?? tiers[tier].limits.ceiling;
+  return { intake: of('intake'), records: of('records') };
+};
+
+/**
+ * | reason   | begins     | arrivals                       | with these replicas                       |
+ * |----------|------------|--------------------------------|-------------------------------------------|
+ * | Load     | now        | as expected now, throughout    | those that are Ready                      |
+ * | Forecast | at opening | the forecast's peak, throughout | the forecast's, as far as ceilings allow |
+ */
+export const effectOf = (
+  { campaign, observed, times, nowMs }: PlanInput,
+  tiers: TierOutcomes,
+  needs: readonly TierNeed[],
+  asked: Ceilings,
+  reason: ScalePlanSpec['reason'],
+): NonNullable<ScalePlanSpec['effect']> => {
+  const { spec } = campaign;
+  const { arrivals, backlog } = observed.readings;
+  const { evidence: measured, memory } = tiers.intake.decision ?? {};
+  const now = measured?.arrivalsPerSecond ?? (arrivals.kind === 'absent' ? 0 : arrivals.value.over3s);
+  const pace = paceOf(memory ?? {});
+  const isForecast = reason === 'Forecast';
+  const capacityOf = (tier: ScaledTier): number =>
+    tiers[tier].decision?.evidence.capacityPerReplica ?? tiers[tier].limits.capacityPerReplica;
+  const input: EffectInput = {
+    spec,
+    fromSeconds: isForecast ? 0 : Math.max(0, Math.floor((nowMs - times.opensAtMs) / 1000)),
+    arrivalsPerSecond: Math.round(isForecast ? (spec.scaling.peakArrivalsPerSecond ?? 0) : now),
+    capacityPerReplica: { intake: capacityOf('intake'), records: capacityOf('records') },
+    plant: { startSeconds: pace.startSeconds, podsCreatedPerSecond: pace.createdPerSecond },
+  };
+  const present = backlog.records;
+  const outcome = (ceilings: TierCeilings) => {
+    const replicas = (tier: ScaledTier): number =>
+      isForecast ? Math.min(ceilings[tier], Math.max(tiers[tier].forecastFloor, tiers[tier].ready)) : tiers[tier].ready;
+    return predict(input, ceilings, {
+      replicas: { intake: replicas('intake'), records: replicas('records') },
+      backlog: isForecast || present === undefined || present.kind === 'absent' ? 0 : present.value.messages,
+    });
+  };
+  const without = ceilingsWithout(tiers, needs);
+  const raised = (tier: ScaledTier): number => Math.max(without[tier], asked[tier] ?? 0);
+  return {
+    seconds: EFFECT_SECONDS,
+    arrivalsPerSecond: input.arrivalsPerSecond,
+    without: outcome(without),
+    with: outcome({ intake: raised('intake'), records: raised('records') }),
+  };
+};
+
+/** As long as a grant lasts of which nobody says it. */
+const LOAD_HOURS = 2;
+const HOUR_MS = 3_600_000;
+const tenths = (value: number): number => Math.round(value * 10) / 10;
+
+/**
+ * At most: 60 instead of 20 intake replicas for 2 hours are 80 pod-hours, at 35 fen each 2,800 fen. For a forecast, from
+ * pre-warming to the end of the hold.
+ */
+export const meansOf = (
+  { campaign, observed, times, nowMs }: PlanInput,
+  needs: readonly TierNeed[],
+  asked: Ceilings,
+  reason: ScalePlanSpec['reason'],
+): NonNullable<ScalePlanSpec['means']> => {
+  const { podHourFen } = campaign.spec.scaling;
+  const openHours = Math.max(0, times.closesAtMs - nowMs) / HOUR_MS;
+  const hours =
+    reason === 'Forecast'
+      ? (times.holdUntilMs - Math.max(nowMs, times.preWarmAtMs)) / HOUR_MS
+      : Math.min(LOAD_HOURS, openHours);
+  const more = needs.map(({ tier, ceiling }) => {
+    const replicas = Math.max(0, (asked[tier] ?? 0) - ceiling);
+    return { tier, replicas, podHours: replicas * hours, fen: podHourFen?.[tier] };
+  });
+  const isPriced = more.every(({ replicas, fen }) => replicas === 0 || fen !== undefined);
+  const problems = more.flatMap(({ tier, replicas }) =>
+    (observed.cluster.tiers[tier]?.problems ?? []).map((problem) => ({ replicas, problem })),
+  );
+  const nodes = problems.flatMap(({ replicas, problem }) =>
+    problem.kind === 'unschedulable' && problem.mostOnANode !== undefined
+      ? [Math.ceil(replicas / problem.mostOnANode)]
+      : [],
+  );
+  const quota = problems.flatMap(({ replicas, problem }) =>
+    problem.kind === 'quota'
+      ? problem.missing.map(({ resource, amount }) => ({
+          quota: problem.quota,
+          resource,
+          // What stands before the ceiling is missing already; every further replica lacks as much.
+          amount: Math.round((amount / problem.replicas) * (problem.replicas + replicas) * 1000) / 1000,
+        }))
+      : [],
+  );
+  return {
+    hours: tenths(Math.max(0, hours)),
+    podHours: tenths(more.reduce((sum, { podHours }) => sum + Math.max(0, podHours), 0)),
+    ...(isPriced && podHourFen !== undefined
+      ? { costFen: Math.ceil(more.reduce((sum, { podHours, fen = 0 }) => sum + Math.max(0, podHours) * fen, 0)) }
+      : {}),
+    ...(nodes.length === 0 ? {} : { nodes: nodes.reduce((sum, count) => sum + count, 0) }),
+    ...(quota.length === 0 ? {} : { quota: quota.slice(0, MAX_QUOTA) }),
+  };
+};
+
+/** The schema's bound. */
+const MAX_QUOTA = 16;

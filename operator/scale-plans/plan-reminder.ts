@@ -1,0 +1,47 @@
+/** An owner who has not answered a plan for the forecast is reminded before opening. Pure. */
+import { instantMs } from '../../contract/instant.ts';
+import type { ScalePlan } from '../../contract/scale-plan-types.ts';
+import type { CampaignEvent } from '../tick/campaign-event.ts';
+import { campaignEvent } from '../tick/events.ts';
+
+const MINUTE_MS = 60_000;
+
+/** Earliest first; the words are what `status.reminded` keeps. */
+const REMINDERS = [
+  { level: '24h', beforeMs: 24 * 60 * MINUTE_MS, left: 'less than 24 hours' },
+  { level: '2h', beforeMs: 2 * 60 * MINUTE_MS, left: 'less than 2 hours' },
+  { level: '30m', beforeMs: 30 * MINUTE_MS, left: 'less than 30 minutes' },
+] as const;
+
+const indexOf = (level: string | undefined): number => REMINDERS.findIndex((reminder) => reminder.level === level);
+
+/**
+ * The reminder that is due or was told, whichever is later: from the times alone, so that an operator that was away tells
+ * the last one only, and one whose clock went back tells none twice.
+ *
+ * | before opening | told before | level |
+ * |----------------|-------------|-------|
+ * | 25 h           | nothing     | none  |
+ * | 23 h           | nothing     | 24h   |
+ * | 1 h            | 24h         | 2h    |
+ * | 3 h            | 2h          | 2h    |
+ */
+export const remindedLevel = ({ spec, status }: ScalePlan, nowMs: number): string | undefined => {
+  if (spec.reason !== 'Forecast') return undefined;
+  const leftMs = instantMs(spec.expiresAt) - nowMs;
+  const due = REMINDERS.findLastIndex(({ beforeMs }) => leftMs <= beforeMs);
+  return REMINDERS[Math.max(due, indexOf(status?.reminded))]?.level;
+};
+
+/** When the owner is reminded of a plan that nobody answers. */
+export const reminderInstants = ({ spec: { reason, expiresAt } }: ScalePlan): readonly number[] =>
+  reason === 'Forecast' ? REMINDERS.map(({ beforeMs }) => instantMs(expiresAt) - beforeMs) : [];
+
+/** Undefined for a plan that is told of for the first time: that it was proposed is news enough. */
+export const reminderEvent = (plan: ScalePlan, level: string | undefined): CampaignEvent | undefined => {
+  const reminder = REMINDERS[indexOf(level)];
+  if (reminder === undefined || plan.status?.state === undefined || plan.status.reminded === level) return undefined;
+  const { name } = plan.metadata;
+  const message = `ScalePlan ${name} still waits for a decision, and the campaign opens in ${reminder.left}, at ${plan.spec.expiresAt}. Without it pre-warming ends at the ceiling. Decide with kubectl voucher approve ${name} or reject.`;
+  return campaignEvent('Warning', 'PlanReminder', message);
+};

@@ -1,0 +1,120 @@
+/** Where plans stand, and what of it is news. Pure. */
+
+import type { PlanState } from '../../contract/conditions.ts';
+import { instantMs } from '../../contract/instant.ts';
+import type { ScalePlan, ScalePlanStatus } from '../../contract/scale-plan-types.ts';
+import { decisionCounts } from '../scaling/grants.ts';
+import type { CampaignEvent } from '../tick/campaign-event.ts';
+import { campaignEvent } from '../tick/events.ts';
+import { SCALED_TIERS } from '../tick/observed.ts';
+import { remindedLevel, reminderEvent } from './plan-reminder.ts';
+
+export interface PlanStateChange {
+  readonly plan: ScalePlan;
+  readonly state: PlanState;
+  /** The whole status. */
+  readonly status: ScalePlanStatus;
+  /** Emitted only when the status is written: a new leader tells none of it again. */
+  readonly event?: CampaignEvent;
+}
+
+/**
+ * Where a plan stands, from its spec and the time; that a larger one took its place is what the operator wrote while there
+ * was no decision, and the API server refuses decisions by it (charts, authorization.yaml).
+ *
+ * | written as Superseded | decision | counts | revocation | expiresAt | state      |
+ * |-----------------------|----------|--------|------------|-----------|------------|
+ * | yes                   | any      | no     | any        | any       | Superseded |
+ * | no                    | none     |        |            | ahead     | Pending    |
+ * | no                    | none     |        |            | passed    | Expired    |
+ * | no                    | any      | no     | any        | any       | Void       |
+ * | no                    | Approved | yes    | yes        | any       | Revoked    |
+ * | no                    | Approved | yes    | none       | any       | Approved   |
+ * | no                    | Rejected | yes    |            | any       | Rejected   |
+ */
+export const planState = (plan: ScalePlan, nowMs: number): PlanState => {
+  const { spec, status } = plan;
+  if (status?.state === 'Superseded') return 'Superseded';
+  if (spec.decision === undefined) return nowMs < instantMs(spec.expiresAt) ? 'Pending' : 'Expired';
+  if (!decisionCounts(plan)) return 'Void';
+  return spec.revocation === undefined ? spec.decision.verdict : 'Revoked';
+};
+
+/** `intake 60, records 10`. */
+export const ceilingsText = ({ spec: { ceilings } }: Pick<ScalePlan, 'spec'>): string =>
+  SCALED_TIERS.flatMap((tier) => (ceilings[tier] === undefined ? [] : [`${tier} ${ceilings[tier]}`])).join(', ');
+
+const nameOf = (person: string, onBehalfOf: string | undefined): string =>
+  onBehalfOf === undefined ? person : `${person} for ${onBehalfOf}`;
+
+/** What is to be said of a plan in this state, whole sentences. */
+export const stateText = (plan: ScalePlan, state: PlanState): string => {
+  const { name } = plan.metadata;
+  const { decision, revocation, expiresAt } = plan.spec;
+  const decider = nameOf(decision?.decidedBy ?? 'nobody', decision?.onBehalfOf);
+  switch (state) {
+    case 'Pending':
+      return `ScalePlan ${name} asks for ${ceilingsText(plan)} and waits for a decision until ${expiresAt}. Serving goes on at the ceiling meanwhile.`;
+    case 'Approved': {
+      const until = decision?.ceilingUntil === undefined ? '' : ` until ${decision.ceilingUntil}`;
+      return `ScalePlan ${name} grants ${ceilingsText(plan)}${until}, by ${decider}.`;
+    }
+    case 'Rejected':
+      return `ScalePlan ${name} was rejected by ${decider}; the ceilings stay.`;
+    case 'Expired':
+      return `ScalePlan ${name} expired without a decision.`;
+    case 'Superseded':
+      return `ScalePlan ${name} gave way to one that asks for more.`;
+    case 'Revoked':
+      return `ScalePlan ${name} was revoked by ${nameOf(revocation?.revokedBy ?? 'nobody', revocation?.onBehalfOf)}: ${revocation?.reason ?? ''}. What it granted has ended; replicas only fall.`;
+    case 'Void':
+      return `The decision on ScalePlan ${name} came after it had expired and does not count; the ceilings stay.`;
+  }
+};
+
+const EVENTS = {
+  Approved: ['Normal', 'PlanApproved'],
+  Rejected: ['Warning', 'PlanRejected'],
+  Expired: ['Warning', 'PlanExpired'],
+  Superseded: ['Normal', 'PlanSuperseded'],
+  Revoked: ['Warning', 'PlanRevoked'],
+  Void: ['Warning', 'PlanVoid'],
+} as const;
+
+/** Asks for as much everywhere, and for more somewhere: 80 instead of 60, or 60 and a tier that was left out. */
+const outdoes = (plan: ScalePlan, other: ScalePlan): boolean => {
+  const [mine, theirs] = [plan.spec.ceilings, other.spec.ceilings];
+  const differences = SCALED_TIERS.map((tier) => (mine[tier] ?? 0) - (theirs[tier] ?? 0));
+  return differences.every((difference) => difference >= 0) && differences.some((difference) => difference > 0);
+};
+
+/**
+ * Plans whose status does not say where they stand, or that have to be told of again.
+ *
+ * | status says    | state now           | then                                      |
+ * |----------------|---------------------|-------------------------------------------|
+ * | nothing        | Pending             | written; its proposal was told            |
+ * | nothing, other | another             | written and told                          |
+ * | Pending        | Pending, a reminder due | written and told (plan-reminder.ts)   |
+ * | the same       | the same            | nothing                                   |
+ */
+export const planStateChanges = (plans: readonly ScalePlan[], nowMs: number): readonly PlanStateChange[] => {
+  const waiting = plans.filter((plan) => planState(plan, nowMs) === 'Pending');
+  const isSuperseded = (plan: ScalePlan): boolean =>
+    waiting.includes(plan) && waiting.some((other) => outdoes(other, plan));
+  return plans.flatMap((plan): readonly PlanStateChange[] => {
+    const state = isSuperseded(plan) ? 'Superseded' : planState(plan, nowMs);
+    if (state === 'Pending') {
+      const reminded = remindedLevel(plan, nowMs);
+      if (plan.status?.state === state && plan.status.reminded === reminded) return [];
+      const status = { ...plan.status, state, ...(reminded === undefined ? {} : { reminded }) };
+      const event = reminderEvent(plan, reminded);
+      return [{ plan, state, status, ...(event === undefined ? {} : { event }) }];
+    }
+    if (plan.status?.state === state) return [];
+    const [type, reason] = EVENTS[state];
+    return [
+      { plan, state, status: { ...plan.status, state }, event: campaignEvent(type, reason, stateText(plan, state)) },
+    ];
+  });
+};

@@ -1,0 +1,120 @@
+/** When to ask the owner for a higher ceiling, and for how much. */
+
+import type { Ceilings } from '../../contract/common-types.ts';
+import { instantMs } from '../../contract/instant.ts';
+import { API_VERSION, LABELS, scalePlanName } from '../../contract/names.ts';
+import type { ScalePlan } from '../../contract/scale-plan-types.ts';
+import {
+  LOAD_PLAN_LIFETIME_MS,
+  planExpiryMs,
+  planNeed,
+  requestedCeiling,
+  SUPERSEDE_GROWTH,
+} from '../scaling/plan-need.ts';
+import { ceilingInForce } from '../scaling/schedule.ts';
+import { type PlanInput, SCALED_TIERS, type ScaledTier, type TierOutcomes } from '../tick/observed.ts';
+import { effectOf, evidenceOf, meansOf, neededSignal, type TierNeed } from './plan-content.ts';
+import { planState } from './plan-state.ts';
+import { summaryOf } from './plan-summary.ts';
+
+const needOf = (
+  { campaign, observed, times, nowMs }: PlanInput,
+  tiers: TierOutcomes,
+  tier: ScaledTier,
+): TierNeed | undefined => {
+  const { limits, decision, forecastFloor } = tiers[tier];
+  // Off decides nothing, so it asks for nothing.
+  if (decision === undefined) return undefined;
+  // More replicas would bring nothing; the owner is asked when they do.
+  const isSaturated = decision.admissionPerSecond !== undefined;
+  const atMost = (replicas: number): number => (isSaturated ? 0 : Math.min(limits.max, replicas));
+  const { feedForward, drain } = decision.terms;
+  const { authorized } = campaign.spec.scaling;
+  const need = planNeed({
+    demand: atMost(Math.ceil(feedForward + drain)),
+    wanted: atMost(decision.wanted),
+    ceilingAt: (atMs) => ceilingInForce(authorized, observed.cluster.plans, tier, atMs),
+    forecastFloor,
+    nowMs,
+    preWarmAtMs: times.preWarmAtMs,
+    opensAtMs: times.opensAtMs,
+  });
+  return need && { tier, ...need };
+};
+
+/** An approval that was revoked: its owner has just said that so much is not wanted. */
+const isJustRevoked = ({ status }: ScalePlan, nowMs: number): boolean =>
+  status?.revokedAt !== undefined && nowMs < instantMs(status.revokedAt) + LOAD_PLAN_LIFETIME_MS;
+
+/**
+ * Whether a plan answers this need already: asking again every second would only teach the owner to look away.
+ *
+ * | plan                                  | answers                                |
+ * |---------------------------------------|----------------------------------------|
+ * | waits                                 | any need                               |
+ * | rejected, and would not have run out  | a need of the same reason: who declines the forecast has not seen the crowd |
+ * | revoked less than 15 minutes ago      | any need                               |
+ * | anything else                         | none                                   |
+ *
+ * Need 47 asked for 60; at 56 it still covers (56 ≤ 1.2 × 47), at 57 a new plan is made.
+ */
+const isCovered = ({ tier, needed, reason }: TierNeed, plans: readonly ScalePlan[], nowMs: number): boolean =>
+  plans.some((plan) => {
+    const state = planState(plan, nowMs);
+    const { spec } = plan;
+    const speaks =
+      state === 'Pending' ||
+      (state === 'Rejected' && spec.reason === reason && nowMs < instantMs(spec.expiresAt)) ||
+      (state === 'Revoked' && isJustRevoked(plan, nowMs));
+    const requested = spec.ceilings[tier];
+    if (!speaks || requested === undefined) return false;
+    const then = spec.evidence.find(({ signal }) => signal === neededSignal(tier))?.value;
+    return needed <= (then === undefined ? requested : then * SUPERSEDE_GROWTH);
+  });
+
+/** The plans to create now: none or one, for all tiers that need more. */
+export const proposeScalePlans = (input: PlanInput, tiers: TierOutcomes): readonly ScalePlan[] => {
+  const { campaign, observed, times, nowMs } = input;
+  const { plans } = observed.cluster;
+  const needs = SCALED_TIERS.flatMap((tier) => needOf(input, tiers, tier) ?? []);
+  const uncovered = needs.filter((need) => !isCovered(need, plans, nowMs));
+  if (uncovered.length === 0) return [];
+  const ceilings: Ceilings = Object.fromEntries(
+    needs.map(({ tier, needed }) => [tier, requestedCeiling(needed, tiers[tier].limits.max)]),
+  );
+  const reason = needs.some((need) => need.reason === 'Load') ? 'Load' : 'Forecast';
+  const settled = plans.filter(
+    ({ spec, status }) => spec.decision !== undefined || status?.state === 'Superseded',
+  ).length;
+  const told = {
+    reason,
+    ceilings,
+    effect: effectOf(input, tiers, needs, ceilings, reason),
+    means: meansOf(input, needs, ceilings, reason),
+    expiresAt: new Date(planExpiryMs(reason, nowMs, times.opensAtMs)).toISOString(),
+  } as const;
+  return [
+    {
+      apiVersion: API_VERSION,
+      kind: 'ScalePlan',
+      metadata: {
+        // The same need within one lifetime gives the same name: a late cache or a stale leader can't ask twice. One
+        // that is settled makes room for the next one, such as a renewal.
+        name: scalePlanName(campaign.metadata.name, ceilings, Math.floor(nowMs / LOAD_PLAN_LIFETIME_MS), settled),
+        namespace: campaign.metadata.namespace,
+        // No owner reference: the trail outlives the campaign.
+        labels: {
+          [LABELS.campaign]: campaign.metadata.name,
+          [LABELS.campaignId]: campaign.spec.campaignId,
+        },
+      },
+      spec: {
+        campaignName: campaign.metadata.name,
+        campaignId: campaign.spec.campaignId,
+        ...told,
+        evidence: evidenceOf(input, tiers, needs),
+        summary: summaryOf(campaign, needs, told),
+      },
+    },
+  ];
+};

@@ -1,0 +1,38 @@
+/** What pods say of journal and database, added up over a tier: input of the conditions that are judged by it. Pure data. */
+import type { DatabaseState, JournalStateOfPod } from '../../contract/app-contract.ts';
+
+/** Pods that find the same trouble. */
+export interface FailingPods<State extends string> {
+  readonly state: State;
+  readonly pods: number;
+  /** Name of one of them: the first by name. */
+  readonly example: string;
+  /** For how long, at the pod that has had it longest. */
+  readonly seconds: number;
+}
+
+export type JournalTrouble = Exclude<JournalStateOfPod, 'answers' | 'unknown'>;
+export type DatabaseTrouble = Exclude<DatabaseState, 'answers' | 'unknown'>;
+
+/** What intake pods find when they publish, each with its own credentials. Of Ready pods, where there are any. */
+export interface IntakesView {
+  /** Those that said. */
+  readonly pods: number;
+  /** Those that know; the others have not asked yet. */
+  readonly known: number;
+  /** The most frequent first. */
+  readonly failing: readonly FailingPods<JournalTrouble>[];
+  /** Registrations of the last seconds that were stored, and that were not. */
+  readonly stored: number;
+  readonly failed: number;
+}
+
+/** What records pods find, each with its own credentials. */
+export interface WorkersView {
+  readonly pods: number;
+  readonly known: number;
+  readonly database: readonly FailingPods<DatabaseTrouble>[];
+  readonly journal: readonly FailingPods<JournalTrouble>[];
+  /** How long the batch that waits longest has waited for its commit. */
+  readonly inHandSeconds: number;
+}

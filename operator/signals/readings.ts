@@ -1,0 +1,43 @@
+/** The signals of one tick. */
+import type { CanaryReport } from '../../contract/app-contract.ts';
+import type { Tier } from '../../contract/names.ts';
+import type { Backlog, Reading } from '../../contract/reading.ts';
+import type { ArrivalRates } from '../scaling/types.ts';
+import type { IntakesView, WorkersView } from './pod-views.ts';
+
+/** Signals of one tick. */
+export interface CampaignReadings {
+  readonly arrivals: Reading<ArrivalRates>;
+  readonly backlog: Partial<Readonly<Record<Tier, Reading<Backlog>>>>;
+  /** Messages that a tier works off per second. Absent: nobody measures it. */
+  readonly served?: Partial<Readonly<Record<Tier, Reading<number>>>>;
+  /** Of the attempted registrations, those that were sent away, with 503 or below HTTP, in percent. Absent: nobody measures it. */
+  readonly shedPercent?: Reading<number>;
+  /** Absent: nobody reads it. */
+  readonly intakes?: Reading<IntakesView>;
+  readonly workers?: Reading<WorkersView>;
+  /** Of the pods that answered last. Absent: none has, or nobody looks. */
+  readonly clocks?: readonly PodClock[];
+}
+
+/** The time that an intake pod tells. */
+export interface PodClock {
+  readonly pod: string;
+  /** Seconds that it is ahead of the operator's clock; what a scrape takes is allowed for. */
+  readonly aheadSeconds: number;
+  /** What the pod says of clocks it knows: seconds ahead of what most agree on; its own is `own`. Absent: they don't agree. */
+  readonly agreed?: readonly { readonly clock: string; readonly aheadSeconds: number }[];
+}
+
+/** What records pods say. */
+export interface RecordsTold {
+  /** Absent while the database answers none of them. */
+  readonly received?: number;
+  /** Absent: these pods are older than what is asked. */
+  readonly workers?: WorkersView;
+}
+
+/** What became of the last canary. */
+export interface CanaryState extends CanaryReport {
+  readonly atMs: number;
+}

@@ -1,0 +1,65 @@
+/** What one process remembers of one campaign between two ticks. All of it can be lost: status and cluster rebuild it. */
+import type { VoucherCampaign, VoucherCampaignStatus } from '../../contract/campaign-types.ts';
+import type { AuditKeeper } from '../audit/audit-keeper.ts';
+import type { DecisionKeeper } from '../history/decision-keeper.ts';
+import type { CampaignReadings } from '../signals/readings.ts';
+import type { CanaryKeeper } from './canary-keeper.ts';
+import type { JournalKeeper } from './journal-keeper.ts';
+import type { CampaignMemory } from './observed.ts';
+import type { ScaleWrite } from './tick-plan.ts';
+import type { WriteTroubles } from './write-troubles.ts';
+
+export interface CampaignState {
+  readonly uid: string | undefined;
+  readonly journal: JournalKeeper;
+  readonly canary: CanaryKeeper;
+  readonly decisions: DecisionKeeper;
+  readonly audit: AuditKeeper;
+  /** Last computed status; events are the difference to it. */
+  computed: VoucherCampaignStatus | undefined;
+  /** Last status that the API server has, as far as we know. */
+  written: VoucherCampaignStatus | undefined;
+  lastWriteMs: number | undefined;
+  /** Whether the campaign carried a status at the last tick. */
+  hadStatus: boolean;
+  memory: CampaignMemory | undefined;
+  readings: CampaignReadings | undefined;
+  /** Live settings as last put, and when. */
+  settings: { readonly text: string; readonly atMs: number } | undefined;
+  publishedGeneration: number | undefined;
+  /** Name of the last plan that was announced; a cache that lags must not announce it twice. */
+  announcedPlan: string | undefined;
+  /** Looks at it in a row that ended in an error. */
+  failures: number;
+  /** What could not be written lately. */
+  readonly troubles: WriteTroubles;
+  /** Manifests whose writer did not answer the last time: they come last. */
+  readonly slow: Set<string>;
+  /** Scale conflicts in a row. */
+  conflicts: Partial<Record<ScaleWrite['tier'], number>>;
+}
+
+export const campaignKey = ({ metadata }: Pick<VoucherCampaign, 'metadata'>): string =>
+  `${metadata.namespace}/${metadata.name}`;
+
+export const newCampaignState = (
+  campaign: VoucherCampaign,
+  troubles: WriteTroubles,
+  keepers: Pick<CampaignState, 'journal' | 'canary' | 'decisions' | 'audit'>,
+): CampaignState => ({
+  uid: campaign.metadata.uid,
+  ...keepers,
+  computed: campaign.status,
+  written: campaign.status,
+  lastWriteMs: undefined,
+  hadStatus: campaign.status !== undefined,
+  memory: undefined,
+  readings: undefined,
+  settings: undefined,
+  publishedGeneration: campaign.status?.observedGeneration,
+  announcedPlan: undefined,
+  failures: 0,
+  troubles,
+  slow: new Set(),
+  conflicts: {},
+});

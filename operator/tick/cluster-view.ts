@@ -1,0 +1,53 @@
+/** Everything that a campaign owns in the cluster, as one look finds it. */
+import type { Tier } from '../../contract/names.ts';
+import type { ScalePlan } from '../../contract/scale-plan-types.ts';
+import type { TierProblem } from './trouble.ts';
+
+export interface ObservedPod {
+  readonly name: string;
+  readonly tier: Tier;
+  readonly ready: boolean;
+  /** Its node does not answer: it holds a replica's place, and serves nobody. Absent: no. */
+  readonly isLost?: boolean;
+  readonly createdAtMs: number;
+  readonly readyAtMs?: number;
+  /** `http://host:port` of the admin port; undefined before it has an address. */
+  readonly adminUrl?: string;
+}
+
+export interface ObservedTier {
+  readonly deployment: {
+    readonly name: string;
+    readonly replicas: number;
+    readonly resourceVersion: string;
+    /** When its controllers were last asked to try again. Absent: never. */
+    readonly askedAgainAtMs?: number;
+  };
+  readonly pods: readonly ObservedPod[];
+  /** Of pods on nodes that do not answer, those that are being deleted; `pods` has them no more. Absent: none. */
+  readonly leaving?: number;
+  /** Pods of an older template are still there. Absent: no. */
+  readonly isRollingOut?: boolean;
+  /** Pods of the newest template, while it is being rolled out. */
+  readonly updated?: number;
+  /** Names of autoscalers of others that write its replicas. Absent: none. */
+  readonly rivals?: readonly string[];
+  /** Absent where nobody can tell. */
+  readonly problems?: readonly TierProblem[];
+}
+
+/** Placeholders that keep room on nodes. */
+export interface ObservedHeadroom {
+  readonly deployment: ObservedTier['deployment'];
+  /** Those that have a place. */
+  readonly ready: number;
+}
+
+/** Everything that the campaign owns in the cluster now; undefined means absent. */
+export interface ObservedCluster {
+  readonly headroom?: ObservedHeadroom;
+  readonly tiers: Partial<Readonly<Record<Tier, ObservedTier>>>;
+  readonly plans: readonly ScalePlan[];
+  /** Plans of which a field can't be read: they grant nothing. Absent: none. */
+  readonly unreadablePlans?: readonly { readonly name: string; readonly problem: string }[];
+}

@@ -1,0 +1,17 @@
+import type { VoucherCampaign } from '../../contract/campaign-types.ts';
+import { ACCEPTED_LOSS } from '../../contract/names.ts';
+import type { JournalSpec } from '../../journal/administration.ts';
+import type { BuildOptions } from '../resources/build-options.ts';
+
+/** What the journal of this campaign should be. Intake only publishes, so it has no consumer. */
+export const journalSpec = (campaign: VoucherCampaign, options: BuildOptions): JournalSpec => ({
+  campaignId: campaign.spec.campaignId,
+  namespace: campaign.metadata.namespace,
+  campaignName: campaign.metadata.name,
+  uid: campaign.metadata.uid ?? '',
+  shards: options.shards,
+  replicas: options.journalReplicas,
+  adopt: campaign.spec.adoptJournal,
+  acceptedLosses: (campaign.metadata.annotations?.[ACCEPTED_LOSS] ?? '').split(/[\s,]+/).filter((loss) => loss !== ''),
+  consumers: ['records'],
+});

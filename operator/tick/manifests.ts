@@ -1,0 +1,65 @@
+/** Which manifests a tick writes, in the order in which they must exist. */
+import type { VoucherCampaign } from '../../contract/campaign-types.ts';
+import type { HEADROOM } from '../../contract/names.ts';
+import type { JournalState } from '../../journal/administration.ts';
+import type { BuildOptions } from '../resources/build-options.ts';
+import { buildAppConfigMap } from '../resources/config-map.ts';
+import { buildDeployment, withReplicas } from '../resources/deployment.ts';
+import { buildHeadroom, buildHeadroomPolicy } from '../resources/headroom.ts';
+import type { Manifest } from '../resources/manifest.ts';
+import { buildNetworkPolicy } from '../resources/network-policy.ts';
+import { buildPodDisruptionBudget } from '../resources/pod-disruption-budget.ts';
+import { buildIntakeService } from '../resources/service.ts';
+import { buildServiceAccount } from '../resources/service-account.ts';
+import type { ObservedCluster } from './cluster-view.ts';
+import { SCALED_TIERS, type ScaledTier } from './observed.ts';
+
+export interface ManifestPlan {
+  readonly create: readonly Manifest[];
+  readonly apply: readonly Manifest[];
+}
+
+/**
+ * | journal        | Deployment | what happens                                                             |
+ * |----------------|------------|--------------------------------------------------------------------------|
+ * | not asked yet  | absent     | waits one pass: pods must not meet a journal that is somebody else's     |
+ * | conflict       | absent     | waits for the admin: its pods would write into another object's streams |
+ * | unavailable    | absent     | created: pods start meanwhile and turn ready when the journal answers    |
+ * | ready          | absent     | created with the desired replicas                                        |
+ * | any            | there      | applied without replicas                                                 |
+ *
+ * Placeholders for head-room have a Deployment from when some are first wanted.
+ */
+export const planManifests = (
+  campaign: VoucherCampaign,
+  cluster: ObservedCluster,
+  journal: JournalState | undefined,
+  desired: Readonly<Record<ScaledTier | typeof HEADROOM, number>>,
+  options: BuildOptions,
+): ManifestPlan => {
+  const mayCreate = journal !== undefined && journal.kind !== 'conflict';
+  const absent = SCALED_TIERS.filter((tier) => cluster.tiers[tier] === undefined);
+  const present = SCALED_TIERS.filter((tier) => cluster.tiers[tier] !== undefined);
+  const priorityClassName = options.pods?.headroomPriorityClassName;
+  const headroom = priorityClassName === undefined ? [] : [buildHeadroom(campaign, priorityClassName, options)];
+  return {
+    create: mayCreate
+      ? [
+          ...absent.map((tier) => withReplicas(buildDeployment(campaign, tier, options), desired[tier])),
+          // Last: what serves comes before what keeps room.
+          ...(cluster.headroom === undefined && desired.headroom > 0
+            ? headroom.map((deployment) => withReplicas(deployment, desired.headroom))
+            : []),
+        ]
+      : [],
+    apply: [
+      ...SCALED_TIERS.map((tier) => buildServiceAccount(campaign, tier)),
+      buildAppConfigMap(campaign, SCALED_TIERS, options),
+      buildIntakeService(campaign),
+      ...SCALED_TIERS.map((tier) => buildPodDisruptionBudget(campaign, tier)),
+      ...SCALED_TIERS.map((tier) => buildNetworkPolicy(campaign, tier)),
+      ...present.map((tier) => buildDeployment(campaign, tier, options)),
+      ...(cluster.headroom === undefined ? [] : [buildHeadroomPolicy(campaign), ...headroom]),
+    ],
+  };
+};

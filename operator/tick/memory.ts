@@ -1,0 +1,114 @@
+/** The scaler's memory as it survives in `status.scaler`: versioned JSON, and never trusted. */
+import { z } from 'zod';
+import type { VoucherCampaignStatus } from '../../contract/campaign-types.ts';
+import { EMPTY_MEMORY, type TierMemory } from '../scaling/types.ts';
+import type { CampaignMemory, ScaledTier } from './observed.ts';
+
+/** More slots than any down window has at one per 10 s (schema maximum: 1 h); a bound against a hand-edited status. */
+const MAX_SLOTS = 400;
+
+const instantMs = z.number().int().nonnegative();
+const perSecond = z.number().nonnegative().max(1e9);
+
+const tierSchema = z.object({
+  /** First slot's start, ms. */
+  b: z.number().int().nonnegative(),
+  /** [ms after b, wanted replicas]: short, because 720 slots (two tiers, an hour) must fit into 16 KiB. */
+  w: z.array(z.tuple([z.number().int().nonnegative(), z.number().nonnegative()])).max(MAX_SLOTS),
+  /** Last step down: [ms, replicas it began from]. */
+  d: z.tuple([z.number().int().nonnegative(), z.number().int().nonnegative()]).optional(),
+  /** Learned: capacity of a replica, seconds to Ready, pods created per second. */
+  c: perSecond.optional(),
+  s: z.number().nonnegative().max(300).optional(),
+  r: perSecond.optional(),
+  /** Panic until, blind since. */
+  p: instantMs.optional(),
+  x: instantMs.optional(),
+  /** Trial of a scale-up: [ready, served per second, useless ones so far]. */
+  t: z.tuple([z.number().int().nonnegative(), perSecond, z.number().int().nonnegative()]).optional(),
+  /** Saturated: [since, served per replica, admitted per second]. */
+  u: z.tuple([instantMs, perSecond, perSecond]).optional(),
+});
+
+const memorySchema = z.object({
+  v: z.literal(1),
+  tiers: z.object({ intake: tierSchema, records: tierSchema }),
+});
+
+const hundredths = (value: number | undefined): number | undefined =>
+  value === undefined ? undefined : Math.round(value * 100) / 100;
+
+const present = <T>(value: T | undefined, of: (value: T) => Partial<TierMemory>): Partial<TierMemory> =>
+  value === undefined ? {} : of(value);
+
+/**
+ * `freshTicks` stays out: a process that just started has seen no fresh tick, whoever ran before it, and leaving it out
+ * keeps an idle campaign's status from changing every second.
+ */
+export const serializeMemory = (memory: CampaignMemory): string => {
+  const tier = ({ recentWanted, lastDownMs, lastDownFrom, ...learned }: TierMemory): z.infer<typeof tierSchema> => {
+    const base = recentWanted[0]?.slotStartMs ?? 0;
+    const { trial, saturation } = learned;
+    return {
+      b: base,
+      w: recentWanted.map(({ slotStartMs, wanted }) => [slotStartMs - base, wanted]),
+      ...(lastDownMs === undefined || lastDownFrom === undefined ? {} : { d: [lastDownMs, lastDownFrom] }),
+      // JSON leaves out what is undefined.
+      c: hundredths(learned.capacityPerReplica),
+      s: hundredths(learned.startSeconds),
+      r: hundredths(learned.createdPerSecond),
+      p: learned.panicUntilMs,
+      x: learned.blindSinceMs,
+      t: trial && [trial.ready, trial.servedPerSecond, trial.useless],
+      u: saturation && [saturation.sinceMs, saturation.perReplica, saturation.admissionPerSecond],
+    };
+  };
+  return JSON.stringify({ v: 1, tiers: { intake: tier(memory.intake), records: tier(memory.records) } });
+};
+
+/** Undefined for text that is missing, not JSON, of another version, or out of bounds. */
+export const parseMemory = (text: string | undefined): CampaignMemory | undefined => {
+  if (text === undefined) return undefined;
+  let raw: unknown;
+  try {
+    raw = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  const parsed = memorySchema.safeParse(raw);
+  if (!parsed.success) return undefined;
+  const tier = ({ b, w, d, c, s, r, p, x, t, u }: z.infer<typeof tierSchema>): TierMemory => ({
+    recentWanted: w.map(([offsetMs, wanted]) => ({ slotStartMs: b + offsetMs, wanted })),
+    freshTicks: 0,
+    ...present(d, ([lastDownMs, lastDownFrom]) => ({ lastDownMs, lastDownFrom })),
+    ...present(c, (capacityPerReplica) => ({ capacityPerReplica })),
+    ...present(s, (startSeconds) => ({ startSeconds })),
+    ...present(r, (createdPerSecond) => ({ createdPerSecond })),
+    ...present(p, (panicUntilMs) => ({ panicUntilMs })),
+    ...present(x, (blindSinceMs) => ({ blindSinceMs })),
+    ...present(t, ([ready, servedPerSecond, useless]) => ({ trial: { ready, servedPerSecond, useless } })),
+    ...present(u, ([sinceMs, perReplica, admissionPerSecond]) => ({
+      saturation: { sinceMs, perReplica, admissionPerSecond },
+    })),
+  });
+  return { intake: tier(parsed.data.tiers.intake), records: tier(parsed.data.tiers.records) };
+};
+
+/**
+ * Memory for a first tick. Without a history the present size counts as wanted until now: with 40 replicas and a 300 s
+ * window nothing goes down for 300 s, as if the operator had been there all along.
+ */
+export const resumeMemory = (
+  previous: VoucherCampaignStatus | undefined,
+  replicas: Readonly<Record<ScaledTier, number>>,
+  nowMs: number,
+): CampaignMemory => {
+  const seed = (tier: ScaledTier): TierMemory =>
+    replicas[tier] === 0
+      ? EMPTY_MEMORY
+      : {
+          ...EMPTY_MEMORY,
+          recentWanted: [{ slotStartMs: Math.floor(nowMs / 10_000) * 10_000, wanted: replicas[tier] }],
+        };
+  return parseMemory(previous?.scaler) ?? { intake: seed('intake'), records: seed('records') };
+};

@@ -1,0 +1,86 @@
+/** The input of `plan`: everything that one tick read, and what the tick before left behind. Pure data. */
+import type { VoucherCampaign, VoucherCampaignStatus } from '../../contract/campaign-types.ts';
+import type { JournalState } from '../../journal/administration.ts';
+import type { Replacing } from '../scaling/lost.ts';
+import type { Decision, TierLimits, TierMemory } from '../scaling/types.ts';
+import type { CampaignReadings, CanaryState } from '../signals/readings.ts';
+import type { ObservedCluster } from './cluster-view.ts';
+import type { WriteRefusal } from './trouble.ts';
+
+/** Tiers with a scaling section in this version of the resource; both always exist. */
+export const SCALED_TIERS = ['intake', 'records'] as const;
+export type ScaledTier = (typeof SCALED_TIERS)[number];
+
+export type CampaignMemory = Readonly<Record<ScaledTier, TierMemory>>;
+
+export interface Observed {
+  readonly cluster: ObservedCluster;
+  readonly readings: CampaignReadings;
+  /** Undefined until the journal was asked once. */
+  readonly journal: JournalState | undefined;
+  /** Of this process; undefined until one was sent. */
+  readonly canary: CanaryState | undefined;
+  /** Undefined when nobody counts; then the last known counts stay. */
+  readonly counts: { readonly received: number } | undefined;
+  /** The last status of this process, else the stored one. Events are the difference to it. */
+  readonly previous: VoucherCampaignStatus | undefined;
+  /** What this process's last tick left; undefined on its first tick, which then may only hold or raise. */
+  readonly memory: CampaignMemory | undefined;
+  /** What could not be written lately. Absent: nothing. */
+  readonly refusals?: readonly WriteRefusal[];
+}
+
+/** One tier after the scaling stage. */
+export interface TierOutcome {
+  readonly tier: ScaledTier;
+  readonly limits: TierLimits;
+  /** Whether its Deployment is there. */
+  readonly exists: boolean;
+  /** `spec.replicas` of the Deployment; 0 when absent. */
+  readonly replicas: number;
+  readonly ready: number;
+  /** Replicas that this tick wants to serve, also in Shadow where nobody writes it. */
+  readonly desired: number;
+  /** `desired`, and what stands in for pods on lost nodes: what `spec.replicas` is to be. */
+  readonly written: number;
+  /** What stands in for pods on lost nodes. */
+  readonly replacing: Replacing | undefined;
+  /** Whether `written` is written: mode Auto, not paused, and nobody else scales this tier. */
+  readonly isActing: boolean;
+  /** Autoscalers of others that write its replicas. */
+  readonly rivals: readonly string[];
+  /** Undefined in mode Off. */
+  readonly decision: Decision | undefined;
+  /** Full size of the pre-warmed floor, before the ceiling; 0 without a forecast. */
+  readonly forecastFloor: number;
+}
+
+export type TierOutcomes = Readonly<Record<ScaledTier, TierOutcome>>;
+
+/** Instants of a campaign, parsed once a tick. */
+export interface CampaignTimes {
+  readonly preWarmAtMs: number;
+  readonly opensAtMs: number;
+  readonly closesAtMs: number;
+  /** The way down starts no earlier. */
+  readonly holdUntilMs: number;
+}
+
+/** What people say by annotation; read by overrides.ts. */
+export interface Overrides {
+  readonly pausedUntilMs?: number;
+  readonly holdUntilMs?: number;
+  readonly min: Partial<Readonly<Record<ScaledTier, number>>>;
+  /** What is in force, for people, each with its end. */
+  readonly inForce: readonly string[];
+  /** What can't be read, each with its remedy. */
+  readonly unreadable: readonly string[];
+}
+
+export interface PlanInput {
+  readonly campaign: VoucherCampaign;
+  readonly observed: Observed;
+  readonly times: CampaignTimes;
+  readonly overrides: Overrides;
+  readonly nowMs: number;
+}

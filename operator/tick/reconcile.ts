@@ -1,0 +1,180 @@
+/** One tick of one campaign: observe → plan → apply. */
+import type { VoucherCampaign } from '../../contract/campaign-types.ts';
+import { unreadableInCampaign, unreadableText } from '../../contract/readable.ts';
+import type { AuditLog } from '../../journal/trail.ts';
+import { within } from '../../runtime/deadline.ts';
+import { AuditKeeper } from '../audit/audit-keeper.ts';
+import { DecisionKeeper } from '../history/decision-keeper.ts';
+import type { DecisionStore } from '../history/decision-store.ts';
+import type { BuildOptions } from '../resources/build-options.ts';
+import { type ApplyDeps, apply } from './apply.ts';
+import { type CampaignState, campaignKey, newCampaignState } from './campaign-state.ts';
+import { CanaryKeeper } from './canary-keeper.ts';
+import { endCampaign } from './deletion.ts';
+import { ReconcileError } from './errors.ts';
+import { type GatherDeps, gather } from './gather.ts';
+import { type Held, heldFailed, heldStatus, heldUnreadable } from './held.ts';
+import { JournalKeeper } from './journal-keeper.ts';
+import type { CanaryAsker } from './ports.ts';
+import { TICK_MS } from './requeue.ts';
+import { shouldWriteStatus } from './status.ts';
+import { plan, type ScaleWrite } from './tick-plan.ts';
+import type { TickReporter } from './tick-reporter.ts';
+import { truncated } from './truncated.ts';
+import { noting, WriteTroubles } from './write-troubles.ts';
+
+export interface ReconcilerDeps extends GatherDeps, Omit<ApplyDeps, 'onScaleWrite'> {
+  readonly canaries: CanaryAsker;
+  readonly options: BuildOptions;
+  /** Absent where nobody asks later why. */
+  readonly decisions?: DecisionStore;
+  /** Absent where no trail is kept. */
+  readonly audit?: AuditLog;
+  /** Logs and metrics. */
+  readonly report: TickReporter;
+}
+
+export interface Reconciler {
+  /**
+   * One tick. Steps that fail are reported and wanted again next time.
+   * @throws ReconcileError when the cluster could not be read: nothing was decided or written.
+   */
+  reconcile(campaign: VoucherCampaign, signal: AbortSignal): Promise<{ readonly requeueAfterMs: number }>;
+  /** Drops what is remembered of a campaign that is gone. */
+  forget(campaign: Pick<VoucherCampaign, 'metadata'>): void;
+}
+
+/** A field that can't be read is mended by a person, whose change is seen at once. */
+const UNREADABLE_LOOK_MS = 30_000;
+/** One failure is a moment; two in a row are told. */
+const FAILURES_TOLD = 2;
+const WRITE_DEADLINE_MS = 1_000;
+
+/** A campaign that is being deleted gets nothing new; this long after its end somebody else may still hold it. */
+const DELETED_LOOK_MS = 60_000;
+
+export const createReconciler = (deps: ReconcilerDeps): Reconciler => {
+  const { clock, report } = deps;
+  const states = new Map<string, CampaignState>();
+
+  const stateOf = (campaign: VoucherCampaign): CampaignState => {
+    const key = campaignKey(campaign);
+    const known = states.get(key);
+    // The same name with another uid is another campaign.
+    if (known !== undefined && known.uid === campaign.metadata.uid) return known;
+    const troubles = new WriteTroubles();
+    const state = newCampaignState(campaign, troubles, {
+      journal: new JournalKeeper(clock, deps.journal),
+      canary: new CanaryKeeper(clock, deps.canaries),
+      decisions: new DecisionKeeper({
+        clock,
+        store: noting(deps.decisions, troubles, clock),
+        onDecision: report.decided,
+        onFailure: (where, cause) =>
+          report.failed(where, new ReconcileError('keep_decisions', 'keep the log of decisions', cause)),
+      }),
+      audit: new AuditKeeper({
+        clock,
+        log: deps.audit,
+        site: deps.options.site,
+        onFailure: (where, cause) =>
+          report.failed(where, new ReconcileError('keep_audit', 'append to the audit trail', cause)),
+      }),
+    });
+    states.set(key, state);
+    return state;
+  };
+
+  const forget: Reconciler['forget'] = (campaign) => {
+    states.delete(campaignKey(campaign));
+    report.forgotten(campaign);
+  };
+
+  /** Nothing can be decided: that is said on the campaign, and nothing else of it is touched. */
+  const hold = async (campaign: VoucherCampaign, state: CampaignState, held: Held, signal: AbortSignal) => {
+    const nowMs = clock.now();
+    const before = state.computed?.conditions?.find(({ type }) => type === 'Ready');
+    if (before?.reason !== held.verdict.reason || before.message !== truncated(held.verdict.message)) {
+      deps.events.emit(campaign, held.event);
+    }
+    state.computed = heldStatus(campaign, state.computed, held, nowMs);
+    const status = state.computed;
+    if (!shouldWriteStatus(state.written, status, state.lastWriteMs, nowMs)) return;
+    await within(clock, WRITE_DEADLINE_MS, signal, (inner) => deps.status.writeStatus(campaign, status, inner)).then(
+      () => {
+        state.written = status;
+        state.lastWriteMs = nowMs;
+      },
+      (cause: unknown) => report.failed(campaign, new ReconcileError('write_status', 'write the status', cause)),
+    );
+  };
+
+  const reconcile: Reconciler['reconcile'] = async (campaign, signal) => {
+    const startedAtMs = clock.monotonicMs();
+    const state = stateOf(campaign);
+    // Somebody took the status away: what was written is no longer there.
+    if (state.hadStatus && campaign.status === undefined) state.written = undefined;
+    state.hadStatus = campaign.status !== undefined;
+    try {
+      if (campaign.metadata.deletionTimestamp !== undefined) {
+        await endCampaign(deps, campaign, state.journal, signal);
+        forget(campaign);
+        return { requeueAfterMs: DELETED_LOOK_MS };
+      }
+      const unreadable = unreadableInCampaign(campaign);
+      if (unreadable.length > 0) {
+        await hold(campaign, state, heldUnreadable(unreadable), signal);
+        report.failed(campaign, new ReconcileError('read_spec', 'read the campaign', unreadableText(unreadable)));
+        return { requeueAfterMs: state.written === state.computed ? UNREADABLE_LOOK_MS : TICK_MS };
+      }
+      const gathered = await gather(deps, campaign, state.readings, signal);
+      state.readings = gathered.readings;
+
+      const nowMs = clock.now();
+      const planned = plan(
+        campaign,
+        {
+          cluster: gathered.cluster,
+          readings: gathered.readings,
+          counts: gathered.counts,
+          journal: state.journal.state,
+          canary: state.canary.state,
+          previous: state.computed,
+          memory: state.memory,
+          refusals: state.troubles.told(nowMs),
+        },
+        nowMs,
+        deps.options,
+      );
+      state.memory = planned.memory;
+
+      const written: ScaleWrite[] = [];
+      const onScaleWrite: ApplyDeps['onScaleWrite'] = (result, write) => {
+        report.scaleWrite(campaign, result);
+        if (result === 'written') written.push(write);
+      };
+      const failed = await apply({ ...deps, onScaleWrite }, campaign, state, planned, signal);
+      state.computed = planned.status;
+      state.canary.keep(planned.canary, gathered.cluster.tiers.intake?.pods ?? [], signal);
+
+      state.decisions.note(campaign, planned, gathered.readings, nowMs, signal);
+      state.audit.note({ campaign, cluster: gathered.cluster, plan: planned, written, nowMs }, signal);
+      for (const error of [...gathered.errors, ...failed]) report.failed(campaign, error);
+      report.planned(campaign, planned, gathered.readings, nowMs);
+      state.failures = 0;
+      return { requeueAfterMs: failed.length > 0 ? TICK_MS : planned.requeueAfterMs };
+    } catch (cause) {
+      if (signal.aborted) throw cause;
+      const error = cause instanceof ReconcileError ? cause : new ReconcileError('tick', 'look at the campaign', cause);
+      report.failed(campaign, error);
+      state.failures += 1;
+      const isEnding = campaign.metadata.deletionTimestamp !== undefined;
+      if (state.failures >= FAILURES_TOLD && !isEnding) await hold(campaign, state, heldFailed(error), signal);
+      throw error;
+    } finally {
+      report.ticked((clock.monotonicMs() - startedAtMs) / 1000);
+    }
+  };
+
+  return { reconcile, forget };
+};

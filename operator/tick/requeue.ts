@@ -1,0 +1,61 @@
+import type { ContingencyOutcome } from '../contingency/contingency.ts';
+import type { CampaignTimes, TierOutcomes } from './observed.ts';
+import { SCALED_TIERS } from './observed.ts';
+
+export const TICK_MS = 1_000;
+/** One campaign is looked at twice a second at most, however much happens to its pods. */
+export const SOON_MS = 500;
+export const IDLE_LOOK_MS = 10_000;
+/** One server that restarts must not bring a thousand campaigns at rest to a tick a second each. */
+export const PASSING_LOOK_MS = 4_000;
+
+interface RequeueInput {
+  readonly times: CampaignTimes;
+  readonly nowMs: number;
+  readonly tiers: TierOutcomes;
+  /** A fault that stays is `ready` here: it is looked at as often as anything that does not change. */
+  readonly journal: 'ready' | 'passingFault' | 'notReady';
+  readonly stage: string;
+  readonly arrivalsPerSecond: number | undefined;
+  readonly backlog: number | undefined;
+  /** Absent: no levels. */
+  readonly contingency?: Pick<ContingencyOutcome, 'isCounting' | 'endsAtMs'>;
+  /** The journal was not asked yet: nothing else waits for anything but that. */
+  readonly isFirstPass: boolean;
+  /** When plans and ceilings change by the calendar alone. */
+  readonly instants: readonly number[];
+}
+
+/** Where nobody acts what is desired may stay apart from what is there. */
+const isSettled = ({ tiers }: RequeueInput): boolean =>
+  SCALED_TIERS.map((tier) => tiers[tier]).every(
+    ({ exists, replicas, ready, desired, isActing }) =>
+      exists && ready === replicas && (!isActing || replicas === desired),
+  );
+
+/** Replicas rise in this tick. */
+const isRising = ({ tiers }: RequeueInput): boolean =>
+  SCALED_TIERS.some((tier) => tiers[tier].isActing && tiers[tier].exists && tiers[tier].written > tiers[tier].replicas);
+
+/**
+ * | situation                                                     | next look                        |
+ * |---------------------------------------------------------------|----------------------------------|
+ * | first pass                                                    | at once                          |
+ * | replicas rise: this tick may have seen a part of a step only  | 500 ms                           |
+ * | pre-warming, open, draining, arrivals, backlog, tiers moving, journal not ready, a contingency level counting | 1 s |
+ * | at rest, and the journal has a fault that passes              | 4 s, or sooner when a date is due |
+ * | otherwise                                                     | 10 s, or sooner when a date is due |
+ */
+export const nextLookMs = (input: RequeueInput): number => {
+  if (input.isFirstPass) return 0;
+  if (isRising(input)) return SOON_MS;
+  const { times, nowMs, arrivalsPerSecond = 0, backlog = 0, contingency } = input;
+  const isNear = nowMs >= times.preWarmAtMs && input.stage !== 'Closed';
+  const isBusy = arrivalsPerSecond > 0 || backlog > 0 || input.journal === 'notReady' || !isSettled(input);
+  if (isNear || isBusy || contingency?.isCounting === true) return TICK_MS;
+  const { preWarmAtMs, opensAtMs, closesAtMs } = times;
+  const ends = contingency?.endsAtMs ?? [];
+  const dates = [preWarmAtMs, opensAtMs, closesAtMs, ...input.instants, ...ends].filter((atMs) => atMs > nowMs);
+  const restMs = input.journal === 'passingFault' ? PASSING_LOOK_MS : IDLE_LOOK_MS;
+  return Math.min(restMs, ...dates.map((atMs) => atMs - nowMs));
+};

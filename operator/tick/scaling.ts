@@ -1,0 +1,136 @@
+/** The scaling stage: asks `decide` for every tier, and holds the one line that nothing crosses: the ceiling. */
+
+import type { VoucherCampaign } from '../../contract/campaign-types.ts';
+import { planState } from '../scale-plans/plan-state.ts';
+import { capacityOf } from '../scaling/capacity.ts';
+import { decide } from '../scaling/decide.ts';
+import { hardHold, softHold } from '../scaling/holds.ts';
+import { limitsOf } from '../scaling/limits.ts';
+import { replacing, withReplacements } from '../scaling/lost.ts';
+import { podStarts } from '../scaling/pod-starts.ts';
+import { replicasFor, TARGET_UTILISATION } from '../scaling/schedule.ts';
+import type { Decision, TierInput, TierLimits, TierMemory } from '../scaling/types.ts';
+import type { Overrides, PlanInput, ScaledTier, TierOutcome } from './observed.ts';
+
+/**
+ * What may be written, given what was decided: a raise ends at the ceiling, a decrease is always allowed, and replicas
+ * that are already above the ceiling (a grant has ended) may only fall.
+ *
+ * | now | decided | ceiling | written |
+ * |-----|---------|---------|---------|
+ * | 10  | 40      | 60      | 40      |
+ * | 10  | 80      | 60      | 60      |
+ * | 80  | 90      | 60      | 80      |
+ * | 80  | 72      | 60      | 72      |
+ */
+export const withinCeiling = (current: number, decided: number, ceiling: number): number =>
+  decided > current ? Math.max(current, Math.min(decided, ceiling)) : decided;
+
+/** The forecast's floor at opening, whatever the hour is now: 16,700/s at 500/s and 0.7 → 48 replicas. */
+const forecastFloor = (campaign: VoucherCampaign, tier: ScaledTier, memory: TierMemory): number => {
+  const { peakArrivalsPerSecond, tiers } = campaign.spec.scaling;
+  const { min, max, capacityPerReplica } = tiers[tier];
+  if (peakArrivalsPerSecond === undefined) return 0;
+  const floor = replicasFor(peakArrivalsPerSecond, capacityOf({ capacityPerReplica }, memory), TARGET_UTILISATION);
+  return Math.min(max, Math.max(min, floor));
+};
+
+/** What keeps this tick from taking anything away, decided or not. */
+const holdOf = (input: TierInput, limits: TierLimits, { memory, evidence }: Decision) => {
+  const isHard = hardHold(input, memory) !== undefined;
+  return { isHard, isHeld: isHard || softHold(input, limits, memory, evidence.excess) !== undefined };
+};
+
+const overridden = (limits: TierLimits, { min, holdUntilMs }: Overrides, tier: ScaledTier): TierLimits => ({
+  ...limits,
+  min: Math.max(limits.min, min[tier] ?? 0),
+  ...(holdUntilMs === undefined ? {} : { holdUntilMs: Math.max(holdUntilMs, limits.holdUntilMs ?? 0) }),
+});
+
+/**
+ * | mode   | Deployment | desired                                        |
+ * |--------|------------|------------------------------------------------|
+ * | Auto   | any        | the decision, within the ceiling               |
+ * | Shadow | any        | the decision, within the ceiling: shown only   |
+ * | Off    | there      | what somebody set                              |
+ * | Off    | absent     | what it was created with, see below            |
+ *
+ * The decision starts from what the last tick wanted: `kubectl scale` is undone by the next one. The first tick of a
+ * process starts from what is there, because somebody may have helped out while no operator was.
+ *
+ * | tick of this process | Deployment | mode   | starts from                     |
+ * |----------------------|------------|--------|---------------------------------|
+ * | any                  | absent     | any    | what the last tick wanted       |
+ * | first                | there      | any    | what is there                   |
+ * | later                | there      | Auto   | what the last tick wanted       |
+ * | later                | there      | Shadow | what is there: others scale it  |
+ *
+ * Pods on nodes that do not answer hold replicas and serve nobody. The decision is on those that serve; what stands in for
+ * the others comes on top of it when it is written (scaling/lost.ts), so that neither feeds the other. The first tick of a
+ * process takes off what its predecessor may have put there: 60 replicas of which 20 are lost begin from 40. What keeps a
+ * tier from going down keeps those that stand in, too; with old signals also above a ceiling that has fallen meanwhile.
+ *
+ * A Deployment that is gone is no reason to forget its size: the decision starts from what the last tick wanted, and so
+ * one that was deleted at 20 in a lull comes back with 20 and goes down step by step.
+ */
+export const scaleTier = (input: PlanInput, tier: ScaledTier, memory: TierMemory): TierOutcome => {
+  const { campaign, observed, overrides, nowMs } = input;
+  const { mode } = campaign.spec.scaling;
+  const limits = overridden(limitsOf(campaign.spec, observed.cluster.plans, tier, memory)(nowMs), overrides, tier);
+  const seen = observed.cluster.tiers[tier];
+  const replicas = seen?.deployment.replicas ?? 0;
+  const ready = seen?.pods.filter((pod) => pod.ready).length ?? 0;
+  const rivals = seen?.rivals ?? [];
+  const lost = seen?.pods.filter((pod) => pod.isLost === true).length ?? 0;
+  const isActing = mode === 'Auto' && overrides.pausedUntilMs === undefined && rivals.length === 0;
+  const outcome = {
+    tier,
+    limits,
+    exists: seen !== undefined,
+    replicas,
+    ready,
+    forecastFloor: forecastFloor(campaign, tier, memory),
+    rivals,
+    isActing,
+  };
+  const last = observed.previous?.tiers?.[tier];
+  if (mode === 'Off') {
+    const desired = seen === undefined ? createdReplicas(limits, last?.desired) : replicas;
+    return { ...outcome, desired, written: desired, replacing: undefined, decision: undefined };
+  }
+  // What this process decided a tick ago stands; what somebody else set since is corrected, up or down, not decided upon.
+  const isOurs = seen === undefined || (observed.memory !== undefined && outcome.isActing);
+  const served = observed.readings.served?.[tier];
+  const tierInput: TierInput = {
+    nowMs,
+    replicas: isOurs
+      ? (last?.desired ?? replicas)
+      : Math.max(replicas - lost, Math.min(replicas, last?.desired ?? replicas)),
+    ready,
+    ...podStarts(seen?.pods ?? [], nowMs),
+    isRollingOut: seen?.isRollingOut === true,
+    isPlanPending: observed.cluster.plans.some((plan) => planState(plan, nowMs) === 'Pending'),
+    arrivals: observed.readings.arrivals,
+    // Only queue-fed tiers have a backlog; one that was not read is absent, never zero.
+    ...(served === undefined ? {} : { served }),
+    ...(tier === 'intake' ? {} : { backlog: observed.readings.backlog[tier] ?? { kind: 'absent' as const } }),
+  };
+  const decision = decide(tierInput, limits, memory);
+  const desired = withinCeiling(replicas, decision.replicas, limits.ceiling);
+  const { isHard, isHeld } = holdOf(tierInput, limits, decision);
+  const standIn = isActing
+    ? replacing({ lost, leaving: seen?.leaving ?? 0 }, memory.replacing, nowMs, isHeld)
+    : undefined;
+  const there = isHard ? replicas : 0;
+  const most = { max: Math.max(limits.max, there), ceiling: Math.max(limits.ceiling, there) };
+  const written = withReplacements(desired, standIn?.count ?? 0, most);
+  return { ...outcome, desired, written, replacing: standIn, decision };
+};
+
+/**
+ * Size of a Deployment that must be created and whose replicas this operator may not decide on: what it had, or min.
+ *
+ * @param last replicas when it was last there; undefined for one that never was
+ */
+export const createdReplicas = ({ min, ceiling }: TierLimits, last: number | undefined): number =>
+  Math.min(last || min, ceiling);

@@ -1,0 +1,43 @@
+import type { Stage } from '../../contract/conditions.ts';
+import type { Backlog, Reading } from '../../contract/reading.ts';
+import type { CampaignTimes } from './observed.ts';
+
+/**
+ * Registrations that were accepted in the last moment: 3 s publish budget, and room for the clocks of pods and journal.
+ * Before it has passed an empty backlog proves nothing.
+ */
+const LAST_PUBLISH_MS = 5_000;
+
+interface StageInput {
+  readonly times: CampaignTimes;
+  readonly nowMs: number;
+  readonly isReady: boolean;
+  readonly hasForecast: boolean;
+  readonly recordsBacklog: Reading<Backlog> | undefined;
+  readonly previous: string | undefined;
+}
+
+/**
+ * A word for people; nothing decides by it.
+ *
+ * | time                       | else                           | stage      |
+ * |----------------------------|--------------------------------|------------|
+ * | before the lead time       | not Ready                      | Pending    |
+ * | before the lead time       | Ready                          | Scheduled  |
+ * | lead time                  | no forecast                    | as above   |
+ * | lead time                  | forecast                       | PreWarming |
+ * | window                     |                                | Open       |
+ * | after closing              | backlog not proven empty       | Draining   |
+ * | after closing + 5 s        | backlog proven empty           | Closed     |
+ * | after closing + 5 s        | was Closed, backlog not fresh  | Closed     |
+ */
+export const stageOf = ({ times, nowMs, isReady, hasForecast, recordsBacklog, previous }: StageInput): Stage => {
+  if (nowMs >= times.closesAtMs) {
+    if (nowMs < times.closesAtMs + LAST_PUBLISH_MS) return 'Draining';
+    if (recordsBacklog?.kind === 'fresh') return recordsBacklog.value.messages === 0 ? 'Closed' : 'Draining';
+    return previous === 'Closed' ? 'Closed' : 'Draining';
+  }
+  if (nowMs >= times.opensAtMs) return 'Open';
+  if (nowMs >= times.preWarmAtMs && hasForecast) return 'PreWarming';
+  return isReady ? 'Scheduled' : 'Pending';
+};

@@ -1,0 +1,162 @@
+/** The status that a tick wants people to see, and when it is worth a write. */
+
+import type { TierStatus, VoucherCampaignStatus } from '../../contract/campaign-types.ts';
+import type { Condition } from '../../contract/common-types.ts';
+import { CONDITION_TYPES } from '../../contract/conditions.ts';
+import { judge } from '../conditions/conditions.ts';
+import type { ConditionInput } from '../conditions/verdict.ts';
+import { serializeContingencyMemory } from '../contingency/memory.ts';
+import { planState } from '../scale-plans/plan-state.ts';
+import { serializeMemory } from './memory.ts';
+import { type CampaignMemory, SCALED_TIERS, type TierOutcome } from './observed.ts';
+import { stageOf } from './stage.ts';
+import { truncated } from './truncated.ts';
+
+/** `lastTransitionTime` moves only when `status` flips; a new reason or message keeps it. */
+const conditionsOf = (input: ConditionInput): readonly Condition[] => {
+  const verdicts = judge(input);
+  const { generation } = input.campaign.metadata;
+  return CONDITION_TYPES.map((type) => {
+    const before = input.observed.previous?.conditions?.find((condition) => condition.type === type);
+    const verdict = verdicts[type];
+    return {
+      type,
+      ...verdict,
+      message: truncated(verdict.message),
+      lastTransitionTime:
+        before?.status === verdict.status ? before.lastTransitionTime : new Date(input.nowMs).toISOString(),
+      ...(generation === undefined ? {} : { observedGeneration: generation }),
+    };
+  });
+};
+
+const rounded = (value: number): number => Math.round(value * 10) / 10;
+
+const tierStatus = (outcome: TierOutcome, input: ConditionInput): TierStatus => {
+  const { arrivals, backlog } = input.observed.readings;
+  const queue = outcome.tier === 'intake' ? undefined : backlog[outcome.tier];
+  return {
+    replicas: outcome.replicas,
+    ready: outcome.ready,
+    desired: outcome.desired,
+    ...(outcome.written > outcome.desired ? { replacing: outcome.written - outcome.desired } : {}),
+    ceiling: outcome.limits.ceiling,
+    limitedBy: outcome.decision?.limitedBy ?? 'Off',
+    // Learned, where something was.
+    capacityPerReplica: rounded(outcome.decision?.evidence.capacityPerReplica ?? outcome.limits.capacityPerReplica),
+    ...(outcome.tier === 'intake' && arrivals.kind !== 'absent'
+      ? { arrivalsPerSecond: rounded(arrivals.value.over3s) }
+      : {}),
+    ...(queue === undefined || queue.kind === 'absent'
+      ? {}
+      : {
+          backlog: queue.value.messages,
+          ...(queue.value.oldestSeconds === undefined ? {} : { oldestSeconds: rounded(queue.value.oldestSeconds) }),
+        }),
+  };
+};
+
+export const buildStatus = (input: ConditionInput, memory: CampaignMemory): VoucherCampaignStatus => {
+  const { campaign, observed, times, nowMs, tiers, plans, headroom, contingency } = input;
+  const { previous, readings } = observed;
+  const conditions = conditionsOf(input);
+  const intake = tierStatus(tiers.intake, input);
+  const records = tierStatus(tiers.records, input);
+  const counts = observed.counts ?? previous?.counts;
+  const contingencyMemory = serializeContingencyMemory(contingency.memory);
+  const waiting = plans.findLast((plan) => planState(plan, nowMs) === 'Pending');
+  // Written once: root rules of the CRD freeze the campaign from here on.
+  const openedAt = previous?.openedAt ?? (nowMs >= times.opensAtMs ? new Date(nowMs).toISOString() : undefined);
+  return {
+    ...(campaign.metadata.generation === undefined ? {} : { observedGeneration: campaign.metadata.generation }),
+    stage: stageOf({
+      times,
+      nowMs,
+      isReady: conditions.some(({ type, status }) => type === 'Ready' && status === 'True'),
+      hasForecast: campaign.spec.scaling.peakArrivalsPerSecond !== undefined,
+      recordsBacklog: readings.backlog.records,
+      previous: previous?.stage,
+    }),
+    ...(openedAt === undefined ? {} : { openedAt }),
+    conditions,
+    tiers: { intake, records },
+    ...(headroom === undefined || (headroom.desired === 0 && headroom.replicas === undefined)
+      ? {}
+      : { headroom: { desired: headroom.desired, ready: observed.cluster.headroom?.ready ?? 0 } }),
+    ...(counts === undefined ? {} : { counts }),
+    ...(intake.arrivalsPerSecond === undefined ? {} : { arrivalsPerSecond: intake.arrivalsPerSecond }),
+    ...(records.backlog === undefined ? {} : { backlog: records.backlog }),
+    ...(records.oldestSeconds === undefined ? {} : { oldestSeconds: records.oldestSeconds }),
+    intake: `${intake.ready}/${intake.desired}/${intake.ceiling}`,
+    ...(waiting === undefined ? {} : { plan: waiting.metadata.name }),
+    ...(contingency.inForce.length === 0 ? {} : { contingency: contingency.inForce.map(({ status }) => status) }),
+    ...(contingency.closesAtMs === undefined ? {} : { closesAt: new Date(contingency.closesAtMs).toISOString() }),
+    ...(contingencyMemory === undefined ? {} : { contingencyMemory }),
+    scaler: serializeMemory(memory),
+  };
+};
+
+const ACTIVE_WRITE_MS = 5_000;
+const IDLE_WRITE_MS = 60_000;
+
+/** What people and alerts wait for; everything else may be some seconds old. */
+const urgentPart = (status: VoucherCampaignStatus): unknown => [
+  status.observedGeneration,
+  status.openedAt,
+  status.stage,
+  status.plan,
+  status.headroom,
+  status.contingency,
+  status.closesAt,
+  status.conditions?.map(({ type, status: verdict, reason }) => [type, verdict, reason]),
+  SCALED_TIERS.map((tier) => [
+    status.tiers?.[tier]?.replicas,
+    status.tiers?.[tier]?.desired,
+    status.tiers?.[tier]?.ceiling,
+  ]),
+];
+
+const isIdle = ({ arrivalsPerSecond = 0, backlog = 0, tiers }: VoucherCampaignStatus): boolean =>
+  arrivalsPerSecond === 0 &&
+  backlog === 0 &&
+  SCALED_TIERS.every((tier) => tiers?.[tier]?.ready === tiers?.[tier]?.desired);
+
+/**
+ * Whether a tier is larger than its demand because of what the scaling law remembers: only then would a new leader
+ * without that memory decide otherwise.
+ */
+const isMemoryNeeded = ({ tiers }: VoucherCampaignStatus): boolean =>
+  SCALED_TIERS.some((tier) => !['Min', 'Schedule', 'Off'].includes(tiers?.[tier]?.limitedBy ?? ''));
+
+/** What a write would be for: of an idle campaign whose memory decides nothing, everything but that memory. */
+const worthWriting = (status: VoucherCampaignStatus): VoucherCampaignStatus => {
+  if (!isIdle(status) || isMemoryNeeded(status)) return status;
+  const { scaler: _scaler, ...rest } = status;
+  return rest;
+};
+
+const isEqual = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
+
+/**
+ * | compared with the last write                       | write                      |
+ * |----------------------------------------------------|----------------------------|
+ * | there was none                                     | now                        |
+ * | equal                                              | no                         |
+ * | memory differs, campaign idle at its minimum       | no                         |
+ * | replicas, ceiling, plan, condition or stage differ | now                        |
+ * | something else differs, campaign busy, or was then | 5 s after the last write   |
+ * | something else differs, campaign idle, and was then| 60 s after the last write  |
+ *
+ * @param previous the status that was last written, not the last one computed.
+ */
+export const shouldWriteStatus = (
+  previous: VoucherCampaignStatus | undefined,
+  next: VoucherCampaignStatus,
+  lastWriteMs: number | undefined,
+  nowMs: number,
+): boolean => {
+  if (previous === undefined) return true;
+  if (isEqual(worthWriting(previous), worthWriting(next))) return false;
+  if (lastWriteMs === undefined || !isEqual(urgentPart(previous), urgentPart(next))) return true;
+  return nowMs - lastWriteMs >= (isIdle(previous) && isIdle(next) ? IDLE_WRITE_MS : ACTIVE_WRITE_MS);
+};

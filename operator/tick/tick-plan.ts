@@ -1,0 +1,199 @@
+/**
+ * What one tick wants of the world, as data. Pure: equal arguments give equal plans, and a reader sees everything that
+ * will happen before anything does.
+ *
+ *   scale → status memory ─┐
+ *   manifests, journal, settings ─┼─► Plan ─► operator/tick/apply.ts
+ *   conditions → stage → events ──┘
+ */
+import type { LiveSettings } from '../../contract/app-contract.ts';
+import type { VoucherCampaign, VoucherCampaignStatus } from '../../contract/campaign-types.ts';
+import { HEADROOM } from '../../contract/names.ts';
+import type { ScalePlan } from '../../contract/scale-plan-types.ts';
+import type { JournalSpec } from '../../journal/administration.ts';
+import { isPassing } from '../conditions/journal-faults.ts';
+import { wantsCanary } from '../conditions/pre-warm-condition.ts';
+import { contingencyOf, withClosing } from '../contingency/contingency.ts';
+import { contingencyEvents } from '../contingency/contingency-messages.ts';
+import { overridesOf } from '../contingency/overrides.ts';
+import type { BuildOptions } from '../resources/build-options.ts';
+import type { Manifest } from '../resources/manifest.ts';
+import type { Authorization } from '../scale-plans/authorization.ts';
+import { planInstants } from '../scale-plans/plan-instants.ts';
+import { type PlanStateChange, planStateChanges } from '../scale-plans/plan-state.ts';
+import { proposeScalePlans } from '../scale-plans/scale-plan.ts';
+import { tiersToAskAgain } from './ask-again.ts';
+import type { CampaignEvent } from './campaign-event.ts';
+import { scaleEvent, transitionEvents } from './events.ts';
+import { finalizerChange } from './finalizer.ts';
+import { headroomOf } from './headroom.ts';
+import { journalSpec } from './journal-spec.ts';
+import { buildLiveSettings } from './live-settings.ts';
+import { planManifests } from './manifests.ts';
+import { resumeMemory } from './memory.ts';
+import { type CampaignMemory, type Observed, SCALED_TIERS, type ScaledTier, type TierOutcomes } from './observed.ts';
+import { nextLookMs } from './requeue.ts';
+import { createdReplicas, scaleTier } from './scaling.ts';
+import { buildStatus } from './status.ts';
+import { campaignTimes } from './times.ts';
+
+export interface ScaleWrite {
+  readonly tier: ScaledTier | typeof HEADROOM;
+  readonly name: string;
+  readonly from: number;
+  readonly replicas: number;
+  /** Of the Deployment that the decision was made from; a stale leader's write meets a conflict. */
+  readonly resourceVersion: string;
+  /** Emitted only when the write has succeeded. Absent: nobody has to know. */
+  readonly event?: CampaignEvent;
+}
+
+export interface Plan {
+  readonly create: readonly Manifest[];
+  /** In the order in which they must exist. */
+  readonly apply: readonly Manifest[];
+  readonly scale: readonly ScaleWrite[];
+  /** Deployments whose controllers back off though there may be room: they are asked to try again. */
+  readonly askAgain: readonly string[];
+  /** What the numbers of replicas rest on, to be judged again when they are written. */
+  readonly authorization: Authorization;
+  readonly journal: JournalSpec;
+  /** Undefined while there is no bucket of ours to put them into. */
+  readonly liveSettings: LiveSettings | undefined;
+  readonly scalePlans: readonly ScalePlan[];
+  readonly planStates: readonly PlanStateChange[];
+  /** Whether the way to the database is to be proven by canaries now. */
+  readonly canary: boolean;
+  readonly finalizer: 'add' | 'remove' | undefined;
+  readonly status: VoucherCampaignStatus;
+  readonly events: readonly CampaignEvent[];
+  readonly tiers: TierOutcomes;
+  /** Who acts on them. */
+  readonly mode: VoucherCampaign['spec']['scaling']['mode'];
+  readonly overridesInForce: readonly string[];
+  /** For the next tick of this process. */
+  readonly memory: CampaignMemory;
+  readonly requeueAfterMs: number;
+}
+
+/** The least that a saturated tier can take, where its decision is carried out. */
+const admissionLimit = (tiers: TierOutcomes): number | undefined => {
+  const limits = SCALED_TIERS.flatMap((tier) => {
+    const { isActing, decision } = tiers[tier];
+    return isActing && decision?.admissionPerSecond !== undefined ? [decision.admissionPerSecond] : [];
+  });
+  return limits.length === 0 ? undefined : Math.min(...limits);
+};
+
+/** Rows don't get into the database; with some workers left they do. */
+const isStopped = ({ conditions = [] }: VoucherCampaignStatus): boolean =>
+  conditions.some(
+    ({ type, status, reason }) => type === 'RecordsAvailable' && status === 'False' && reason !== 'SomeWorkersFail',
+  );
+
+const journalForNextLook = (journal: Observed['journal']): 'ready' | 'passingFault' | 'notReady' => {
+  if (journal?.kind !== 'ready') return 'notReady';
+  return (journal.faults ?? []).some(isPassing) ? 'passingFault' : 'ready';
+};
+
+export const plan = (stated: VoucherCampaign, observed: Observed, nowMs: number, options: BuildOptions): Plan => {
+  const { mode } = stated.spec.scaling;
+  const { journal, cluster, previous, readings } = observed;
+
+  const remembered =
+    observed.memory ??
+    resumeMemory(
+      previous,
+      {
+        intake: cluster.tiers.intake?.deployment.replicas ?? 0,
+        records: cluster.tiers.records?.deployment.replicas ?? 0,
+      },
+      nowMs,
+    );
+  const contingency = contingencyOf({ campaign: stated, observed, memory: remembered, nowMs });
+  const campaign = withClosing(stated, contingency.closesAtMs);
+  const times = campaignTimes(campaign.spec, remembered.intake);
+  const input = { campaign, observed, times, overrides: overridesOf(campaign, nowMs), nowMs };
+  const tiers: TierOutcomes = {
+    intake: scaleTier(input, 'intake', remembered.intake),
+    records: scaleTier(input, 'records', remembered.records),
+  };
+  const remember = (tier: ScaledTier): CampaignMemory[ScaledTier] => {
+    const { decision, replacing } = tiers[tier];
+    const { replacing: _before, ...rest } = decision?.memory ?? remembered[tier];
+    return replacing === undefined ? rest : { ...rest, replacing };
+  };
+  const memory: CampaignMemory = { intake: remember('intake'), records: remember('records') };
+
+  const scale = SCALED_TIERS.flatMap((tier): ScaleWrite[] => {
+    const deployment = cluster.tiers[tier]?.deployment;
+    const { written, replicas, isActing } = tiers[tier];
+    if (!isActing || deployment === undefined || written === replicas) return [];
+    const { name, resourceVersion } = deployment;
+    return [{ tier, name, from: replicas, replicas: written, resourceVersion, event: scaleEvent(tiers[tier]) }];
+  });
+
+  const headroom = headroomOf(input, tiers, options);
+  if (cluster.headroom !== undefined && headroom.desired !== headroom.replicas) {
+    const { name, replicas: from, resourceVersion } = cluster.headroom.deployment;
+    scale.push({ tier: HEADROOM, name, from, replicas: headroom.desired, resourceVersion });
+  }
+
+  // Where nobody acts what is desired is only shown. A new Deployment gets its minimum: one that nobody scales must still answer.
+  const first = (tier: ScaledTier): number =>
+    mode !== 'Off' && !tiers[tier].isActing
+      ? createdReplicas(tiers[tier].limits, previous?.tiers?.[tier]?.replicas)
+      : tiers[tier].written;
+  const manifests = planManifests(
+    campaign,
+    cluster,
+    journal,
+    { intake: first('intake'), records: first('records'), headroom: headroom.desired },
+    options,
+  );
+
+  const scalePlans = mode === 'Auto' ? proposeScalePlans(input, tiers) : [];
+  const status = buildStatus(
+    { ...input, tiers, headroom, contingency, plans: [...cluster.plans, ...scalePlans] },
+    memory,
+  );
+
+  return {
+    ...manifests,
+    scale,
+    askAgain: tiersToAskAgain(cluster, nowMs),
+    authorization: { authorized: campaign.spec.scaling.authorized, plans: cluster.plans, fromMs: nowMs },
+    journal: journalSpec(campaign, options),
+    liveSettings:
+      journal?.kind === 'ready'
+        ? buildLiveSettings(campaign.spec, campaign.metadata.generation ?? 0, tiers.intake.ready, {
+            mostPerSecond: admissionLimit(tiers),
+            effects: contingency.effects,
+            recordsBacklog: readings.backlog.records,
+            isRecordsStopped: isStopped(status),
+          })
+        : undefined,
+    scalePlans,
+    planStates: planStateChanges(cluster.plans, nowMs),
+    canary: wantsCanary(campaign, times, observed.canary?.result === 'confirmed', nowMs),
+    finalizer: finalizerChange(campaign),
+    status,
+    events: [...transitionEvents(previous, status), ...contingencyEvents(previous, status)],
+    tiers,
+    mode,
+    overridesInForce: input.overrides.inForce,
+    memory,
+    requeueAfterMs: nextLookMs({
+      times,
+      nowMs,
+      tiers,
+      journal: journalForNextLook(journal),
+      stage: status.stage ?? '',
+      arrivalsPerSecond: readings.arrivals.kind === 'absent' ? undefined : readings.arrivals.value.over3s,
+      backlog: status.backlog,
+      contingency,
+      isFirstPass: journal === undefined,
+      instants: planInstants(campaign, cluster.plans),
+    }),
+  };
+};

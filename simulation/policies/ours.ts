@@ -1,0 +1,20 @@
+import { decide } from '../../operator/scaling/decide.ts';
+import { EMPTY_MEMORY } from '../../operator/scaling/types.ts';
+import type { TierPolicy } from './policy.ts';
+
+/** The operator's own law, with the memory that the operator would keep. */
+export const oursPolicy = (): TierPolicy => {
+  let memory = EMPTY_MEMORY;
+  return (input, limits) => {
+    const decision = decide(input, limits, memory);
+    memory = decision.memory;
+    const { replicas, wanted, limitedBy, terms, admissionPerSecond } = decision;
+    return {
+      replicas,
+      wanted,
+      limitedBy,
+      isForLoad: Math.ceil(terms.feedForward + terms.drain) > terms.scheduleFloor,
+      ...(admissionPerSecond === undefined ? {} : { admissionPerSecond }),
+    };
+  };
+};

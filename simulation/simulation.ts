@@ -1,0 +1,71 @@
+/** What a simulation is asked and what it answers. Pure data; the JSON of `kubectl voucher simulate`. */
+import type { ScalePlan } from '../contract/scale-plan-types.ts';
+import type { PolicyName } from './policies/policy.ts';
+
+export const SIMULATED_TIERS = ['intake', 'records'] as const;
+export type SimulatedTier = (typeof SIMULATED_TIERS)[number];
+
+export interface SimulationStart {
+  /** Ready replicas. */
+  readonly replicas: Readonly<Record<SimulatedTier, number>>;
+  /** Messages in the journal that are not recorded yet. */
+  readonly backlog: number;
+}
+
+export interface SimulationOptions {
+  /** Default ours. */
+  readonly policy?: PolicyName;
+  /** Where it begins, at the first second of the trace; default: early enough for the schedule, at the minimum, nobody waits. */
+  readonly start?: SimulationStart;
+  /** How long after the trace's end it goes on while anybody waits; default an hour. */
+  readonly tailSeconds?: number;
+  /** Approved ones widen the ceilings as they would in the operator. */
+  readonly plans?: readonly ScalePlan[];
+  /** Whose replicas and pod-seconds are told; default: intake's replicas, and pod-seconds of both. */
+  readonly tier?: SimulatedTier;
+  /** When in its 15 s a rival's controller looks; default 7, the middle. */
+  readonly phaseSeconds?: number;
+}
+
+export interface TimelinePoint {
+  /** Seconds after `opensAt`. */
+  readonly t: number;
+  /** New arrivals per second; people who come again are not counted twice. */
+  readonly arrivals: number;
+  /** Citizens who are not recorded yet, turned away or in the journal. */
+  readonly backlog: number;
+  readonly desired: number;
+  readonly ready: number;
+  readonly limitedBy: string;
+}
+
+/** A plan that the operator would have shown to the owner. */
+export interface SimulatedPlan {
+  readonly t: number;
+  readonly tier: SimulatedTier;
+  readonly reason: 'Load' | 'Forecast';
+  /** Replicas needed, and the ceiling asked for. */
+  readonly needed: number;
+  readonly ceiling: number;
+}
+
+export interface SimulationResult {
+  readonly policy: PolicyName;
+  /** From arrival to recorded, over all who arrived in the trace. */
+  readonly waitP50Seconds: number;
+  readonly waitP99Seconds: number;
+  /** Citizens who waited longer than 5 s, those included who were never recorded. */
+  readonly lateOver5Seconds: number;
+  readonly peakBacklog: number;
+  /** First second from which no backlog was left; 0 when there never was one, undefined when it stayed. */
+  readonly drainedAtSeconds: number | undefined;
+  /** Most replicas asked for. */
+  readonly maxReplicas: number;
+  /** Pods that existed, summed over the seconds. */
+  readonly podSeconds: number;
+  /** When replicas were first raised for a crowd rather than by the schedule or the minimum. */
+  readonly firstScaleUpSeconds: number | undefined;
+  readonly plans: readonly SimulatedPlan[];
+  /** About 2,000 points at even distances, and those at which the number wanted changed. */
+  readonly timeline: readonly TimelinePoint[];
+}

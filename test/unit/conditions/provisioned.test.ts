@@ -1,0 +1,159 @@
+import { describe, expect, it } from '@jest/globals';
+import { provisioned } from '../../../operator/conditions/provisioned.ts';
+import { amountText } from '../../../operator/conditions/tier-words.ts';
+import type { TierProblem } from '../../../operator/tick/trouble.ts';
+import { aConditionInput, aTierOutcome } from '../../helpers/condition-input.ts';
+import { anObservedTier } from '../../helpers/observed.ts';
+
+const quota: TierProblem = {
+  kind: 'quota',
+  quota: 'compute',
+  replicas: 8,
+  missing: [
+    { resource: 'requests.cpu', amount: 3.8 },
+    { resource: 'requests.memory', amount: 160 * 2 ** 20 },
+  ],
+};
+const refused: TierProblem = { kind: 'refused', message: 'violates PodSecurity "restricted:latest"' };
+const unschedulable: TierProblem = {
+  kind: 'unschedulable',
+  replicas: 1,
+  missing: [{ resource: 'cpu', amount: 0.5 }],
+  message: '0/1 nodes are available: 1 Insufficient cpu.',
+};
+const notStarting: TierProblem = {
+  kind: 'not_starting',
+  replicas: 2,
+  reason: 'FailedMount',
+  message: 'secret "voucher-privacy" not found',
+};
+
+const judge = (intake: readonly TierProblem[], records: readonly TierProblem[] = []) =>
+  provisioned(
+    aConditionInput({
+      observed: {
+        cluster: {
+          tiers: {
+            intake: { ...anObservedTier('intake', 20, 12), problems: intake },
+            records: { ...anObservedTier('records', 2), problems: records },
+          },
+          plans: [],
+        },
+      },
+    }),
+  );
+
+describe('Provisioned', () => {
+  it.each([
+    ['nothing', [], 'True', 'AllPlaced'],
+    ['a quota', [quota], 'False', 'QuotaExceeded'],
+    ['an admission policy', [refused], 'False', 'PodsRefused'],
+    ['no node', [unschedulable], 'False', 'Unschedulable'],
+    ['a missing Secret', [notStarting], 'False', 'PodsNotStarting'],
+    ['a node that does not answer', [{ kind: 'lost', replicas: 8, nodes: ['node-b'] }], 'False', 'NodesLost'],
+    ['a probe that fails', [{ ...notStarting, kind: 'not_ready' }], 'False', 'PodsNotReady'],
+    ['pods that were thrown out', [{ ...notStarting, kind: 'ended' }], 'False', 'PodsFailed'],
+    ['pods that do not end', [{ ...notStarting, kind: 'not_ending' }], 'False', 'PodsNotEnding'],
+    [
+      'a rollout that was given up',
+      [{ kind: 'rollout', updated: 1, replicas: 2, message: 'timed out' }],
+      'False',
+      'RolloutStalled',
+    ],
+    ['everything, the quota first', [notStarting, unschedulable, refused, quota], 'False', 'QuotaExceeded'],
+  ] as const)('with %s in the way', (_, problems, wantStatus, wantReason) => {
+    expect(judge(problems)).toMatchObject({ status: wantStatus, reason: wantReason });
+  });
+
+  it.each<[string, TierProblem, string]>([
+    [
+      'a rollout that a quota holds up',
+      { ...quota, replicas: 1, missing: [{ resource: 'pods', amount: 1 }], isRollout: true },
+      "The rollout of intake waits: 1 intake pod of the new template can't be created: ResourceQuota compute lacks pods 1. Raise it by that.",
+    ],
+    [
+      'a quota with room by now',
+      { ...quota, missing: [], now: 'room', saidSecondsAgo: 300 },
+      '8 intake pods were refused for ResourceQuota compute, which has room by now: the cluster is asked for them again.',
+    ],
+    [
+      'words that are old',
+      { ...refused, saidSecondsAgo: 331 },
+      'Pods of intake are refused: violates PodSecurity "restricted:latest". The cluster is asked for them again every few seconds. These words are 5 min old and may no longer be true.',
+    ],
+    [
+      'words of half a minute ago',
+      { ...notStarting, saidSecondsAgo: 47 },
+      '2 intake pods can\'t start, FailedMount: secret "voucher-privacy" not found. These words are 40 s old and may no longer be true.',
+    ],
+    [
+      'a back-off of the kubelet',
+      { kind: 'not_starting', replicas: 1, reason: 'ImagePullBackOff', message: 'Back-off pulling image "x"' },
+      '1 intake pod can\'t start, ImagePullBackOff: Back-off pulling image "x". The kubelet tries again within 5 minutes; it does so at once for new pods, so delete these when the cause is gone.',
+    ],
+  ])('tells of %s', (_, problem, want) => {
+    expect(judge([problem]).message).toBe(want);
+  });
+
+  it.each([
+    [60, true, /As many others stand in for them/],
+    [45, true, /Only 5 can be replaced at once: the ceiling or spec\.scaling\.tiers\.intake\.max allows no more/],
+    [40, true, /None can be replaced at once/],
+    [40, false, /node-b does not answer\. The cluster gives them up itself/],
+  ])('says who stands in for 20 lost ones of 40 when %d are written', (written, isActing, want) => {
+    const lost: TierProblem = { kind: 'lost', replicas: 20, nodes: ['node-b'] };
+    const { message } = provisioned(
+      aConditionInput({
+        tiers: {
+          intake: aTierOutcome({ replicas: 40, desired: 40, written, isActing }),
+          records: aTierOutcome({ tier: 'records' }),
+        },
+        observed: {
+          cluster: { tiers: { intake: { ...anObservedTier('intake', 40, 20), problems: [lost] } }, plans: [] },
+        },
+      }),
+    );
+    expect(message).toMatch(want);
+  });
+
+  it('lets no tale of one problem hide the next', () => {
+    const { message } = judge([{ ...notStarting, reason: 'ErrImagePull', message: 'x'.repeat(900) }], [unschedulable]);
+    expect(message).toContain('No node takes 1 records pod');
+    expect(message).toMatch(/x{300}…$/);
+  });
+
+  it('says that a rollout is under way', () => {
+    const intake = { ...anObservedTier('intake', 4), isRollingOut: true, updated: 1 };
+    const verdict = provisioned(aConditionInput({ observed: { cluster: { tiers: { intake }, plans: [] } } }));
+    expect(verdict.status).toBe('True');
+    expect(verdict.message).toContain('A rollout of intake is under way: 1 of 4 pods are of the new template.');
+  });
+
+  it('counts the nodes that are missing, like those that are there', () => {
+    const { message } = judge([{ ...unschedulable, replicas: 5, mostOnANode: 4 }]);
+    expect(message).toContain('No node takes 5 intake pods; needed in all: cpu 500m, about 2 more nodes at 4 a node.');
+  });
+
+  it('is not known before there is a tier', () => {
+    const verdict = provisioned(aConditionInput({ observed: { cluster: { tiers: {}, plans: [] } } }));
+    expect(verdict).toMatchObject({ status: 'Unknown', reason: 'NotYetObserved' });
+  });
+
+  it('says how much is missing, where, and what to do', () => {
+    expect(judge([quota]).message).toBe(
+      "8 intake pods can't be created: ResourceQuota compute lacks requests.cpu 3800m, requests.memory 160Mi. Raise it by that, or lower spec.scaling.tiers.intake.max.",
+    );
+    expect(judge([], [unschedulable]).message).toMatch(/^No node takes 1 records pod; needed in all: cpu 500m\./);
+    expect(judge([notStarting, quota]).message).toMatch(/ResourceQuota compute.*secret "voucher-privacy" not found/);
+  });
+
+  it.each([
+    ['cpu', 3.5, '3500m'],
+    ['requests.cpu', 4, '4'],
+    ['pods', 12, '12'],
+    ['limits.memory', 1_006_632_960, '960Mi'],
+    ['requests.ephemeral-storage', 1, '1Mi'],
+  ])('writes %s %d as %s', (resource, amount, want) => {
+    expect(amountText(resource, amount)).toBe(want);
+  });
+});

@@ -1,0 +1,80 @@
+import { describe, expect, it } from '@jest/globals';
+import {
+  joinRecent,
+  NOTHING_RECENT,
+  noteSample,
+  parseRecent,
+  type Recent,
+  type RecentSample,
+  serializeRecent,
+} from '../../../operator/history/recent.ts';
+import { instantAt } from '../../helpers/a-decision.ts';
+
+const sample = (seconds: number, changes: Partial<RecentSample> = {}): RecentSample => ({
+  at: instantAt(seconds),
+  arrivalsPerSecond: 0,
+  backlog: 0,
+  intake: { desired: 2, ready: 2 },
+  records: { desired: 2, ready: 2 },
+  ...changes,
+});
+
+/** Ticks a second apart. @returns how often there was something to write, and what was kept */
+const played = (ticks: readonly RecentSample[], from: Recent = NOTHING_RECENT) => {
+  let [recent, news] = [from, 0];
+  for (const tick of ticks) {
+    const noted = noteSample(recent, tick);
+    recent = noted.recent;
+    if (noted.isNews) news += 1;
+  }
+  return { recent, news };
+};
+const seconds = (from: number, to: number, changes: (second: number) => Partial<RecentSample> = () => ({})) =>
+  Array.from({ length: to - from }, (_, index) => sample(from + index, changes(from + index)));
+
+describe('the curves of the last ten minutes', () => {
+  it('are a sample every ten seconds, each with the highest of what was seen in it', () => {
+    const { recent } = played(
+      seconds(0, 21, (second) => ({ arrivalsPerSecond: second === 4 ? 9_000 : second, backlog: second })),
+    );
+    expect(recent.samples).toEqual([
+      sample(0, { arrivalsPerSecond: 9_000, backlog: 9 }),
+      sample(10, { arrivalsPerSecond: 19, backlog: 19 }),
+    ]);
+  });
+
+  it('write nothing at rest, and again once there is something', () => {
+    const rest = played(seconds(0, 600));
+    expect(rest.news).toBe(1);
+    const crowd = played(
+      seconds(600, 640, (second) => ({ arrivalsPerSecond: second })),
+      rest.recent,
+    );
+    expect(crowd.news).toBeGreaterThan(1);
+  });
+
+  it('end after ten minutes', () => {
+    const { recent } = played(seconds(0, 2_000, (second) => ({ arrivalsPerSecond: second })));
+    expect(recent.samples).toHaveLength(61);
+  });
+
+  it('keep what is unknown unknown', () => {
+    const blind = ({ arrivalsPerSecond: _, ...rest }: RecentSample): RecentSample => rest;
+    const { recent } = played(seconds(0, 11).map(blind));
+    expect(recent.samples[0]).not.toHaveProperty('arrivalsPerSecond');
+  });
+
+  it('go on under another leader, who has nothing new to tell of a campaign at rest', () => {
+    const kept = parseRecent(serializeRecent(played(seconds(0, 40)).recent.samples));
+    const next = played(seconds(100, 120)).recent;
+    expect(joinRecent(kept, next).samples).toEqual(kept);
+    const busy = played(seconds(100, 120, () => ({ backlog: 7 }))).recent;
+    expect(joinRecent(kept, busy).samples).toEqual([...kept, ...busy.samples]);
+  });
+
+  it('are read line by line, and what can’t be read is left out', () => {
+    const text = serializeRecent([sample(0), sample(10, { backlog: 5 })]);
+    expect(parseRecent(`nonsense\n${text}{"at":"noon"}\n`)).toEqual([sample(0), sample(10, { backlog: 5 })]);
+    expect(parseRecent(undefined)).toEqual([]);
+  });
+});

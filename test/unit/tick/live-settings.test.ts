@@ -1,0 +1,38 @@
+import { describe, expect, it } from '@jest/globals';
+import { buildLiveSettings } from '../../../operator/tick/live-settings.ts';
+import { aCampaign } from '../../helpers/a-campaign.ts';
+
+describe('buildLiveSettings', () => {
+  it.each([
+    ['follows the ready pods', {}, 12, { admissionPerSecond: 6_000, intakePods: 12 }],
+    ['keeps one pod’s rate when none is ready', {}, 0, { admissionPerSecond: 500, intakePods: 1 }],
+    ['obeys the admin', { admissionPerSecond: 900 }, 12, { admissionPerSecond: 900, intakePods: 12 }],
+  ])('admission %s', (_, traffic, pods, want) => {
+    const { spec } = aCampaign({ spec: { traffic: { burstSeconds: 2, ...traffic } } });
+    expect(buildLiveSettings(spec, 3, pods).traffic).toEqual({ ...want, burstSeconds: 2 });
+  });
+
+  it('writes instants in one form, so that equal times are equal settings', () => {
+    const { window, generation } = buildLiveSettings(aCampaign().spec, 3, 1);
+    expect(window).toEqual({ opensAt: '2020-09-25T02:00:00.000Z', closesAt: '2020-09-25T10:00:00.000Z' });
+    expect(generation).toBe(3);
+  });
+
+  it('say that the database takes nothing now, where it is behind', () => {
+    const recordsBacklog = { kind: 'fresh', value: { messages: 9, oldestSeconds: 47 }, atMs: 7_000 } as const;
+    const behindWith = (isRecordsStopped: boolean) =>
+      buildLiveSettings(aCampaign().spec, 3, 1, { recordsBacklog, isRecordsStopped }).behind;
+    const behind = { atMostSeconds: 60, asOf: '1970-01-01T00:00:00.000Z' };
+    expect(behindWith(false)).toEqual(behind);
+    expect(behindWith(true)).toEqual({ ...behind, isStopped: true });
+  });
+
+  it.each([
+    ['takes nothing: at once, for a second will be many', true, true],
+    ['works on: not before it is worth telling', false, undefined],
+  ] as const)('of a wait of a second say it when the database %s', (_, isRecordsStopped, isStopped) => {
+    const recordsBacklog = { kind: 'fresh', value: { messages: 9, oldestSeconds: 1 }, atMs: 7_000 } as const;
+    const { behind } = buildLiveSettings(aCampaign().spec, 3, 1, { recordsBacklog, isRecordsStopped });
+    expect(behind?.isStopped).toBe(isStopped);
+  });
+});

@@ -1,0 +1,73 @@
+import { describe, expect, it } from '@jest/globals';
+import type { JournalState } from '../../../journal/administration.ts';
+import { nextLookMs } from '../../../operator/tick/requeue.ts';
+import { plan } from '../../../operator/tick/tick-plan.ts';
+import { campaignTimes } from '../../../operator/tick/times.ts';
+import { aCampaign, CLOSES_AT_MS, OPENS_AT_MS } from '../../helpers/a-campaign.ts';
+import { buildOptions } from '../../helpers/build-options.ts';
+import { aTierOutcome } from '../../helpers/condition-input.ts';
+import { anObserved, freshReadings, SYNCED } from '../../helpers/observed.ts';
+
+const MINUTE_MS = 60_000;
+const settled = { intake: aTierOutcome(), records: aTierOutcome({ tier: 'records' }) };
+const idle: Parameters<typeof nextLookMs>[0] = {
+  times: campaignTimes(aCampaign().spec),
+  nowMs: OPENS_AT_MS - 60 * MINUTE_MS,
+  tiers: settled,
+  journal: 'ready',
+  stage: 'Scheduled',
+  arrivalsPerSecond: 0,
+  backlog: 0,
+  isFirstPass: false,
+  instants: [],
+};
+
+describe('nextLookMs', () => {
+  it.each<[string, Partial<typeof idle>, number]>([
+    ['idle, an hour ahead', {}, 10_000],
+    ['the journal was not asked yet', { isFirstPass: true }, 0],
+    ['3 s before pre-warming begins', { nowMs: OPENS_AT_MS - 30 * MINUTE_MS - 3_000 }, 3_000],
+    ['pre-warming', { nowMs: OPENS_AT_MS - 30 * MINUTE_MS }, 1_000],
+    ['open and quiet', { nowMs: OPENS_AT_MS, stage: 'Open' }, 1_000],
+    ['draining', { nowMs: CLOSES_AT_MS, stage: 'Draining' }, 1_000],
+    ['closed', { nowMs: CLOSES_AT_MS + MINUTE_MS, stage: 'Closed' }, 10_000],
+    [
+      'closed, and somebody still tries',
+      { nowMs: CLOSES_AT_MS + MINUTE_MS, stage: 'Closed', arrivalsPerSecond: 1 },
+      1_000,
+    ],
+    ['a backlog', { backlog: 1 }, 1_000],
+    ['pods are starting', { tiers: { ...settled, intake: aTierOutcome({ ready: 1 }) } }, 1_000],
+    ['replicas rise', { tiers: { ...settled, intake: aTierOutcome({ desired: 3 }) } }, 500],
+    ['replicas fall', { tiers: { ...settled, intake: aTierOutcome({ desired: 1 }) } }, 1_000],
+    [
+      'a decision that Shadow never carries out',
+      { tiers: { ...settled, intake: aTierOutcome({ desired: 3, isActing: false }) } },
+      10_000,
+    ],
+    ['the journal is away', { journal: 'notReady' }, 1_000],
+    ['at rest while a server of the journal restarts', { journal: 'passingFault' }, 4_000],
+    ['the same, open', { journal: 'passingFault', nowMs: OPENS_AT_MS, stage: 'Open' }, 1_000],
+  ])('%s', (_, changes, wantMs) => {
+    expect(nextLookMs({ ...idle, ...changes })).toBe(wantMs);
+  });
+});
+
+describe('a campaign at rest', () => {
+  const fault = { kind: 'unreachable', server: 'nats-1', sinceMs: 0 } as const;
+  it.each<[string, JournalState, number]>([
+    ['whose journal is well', SYNCED, 10_000],
+    ['whose journal has lost a server for longer', { ...SYNCED, faults: [fault] }, 10_000],
+    [
+      'whose journal has a server that restarts',
+      { ...SYNCED, faults: [{ kind: 'restarting', server: 'nats-1' }] },
+      4_000,
+    ],
+    ['whose journal has both', { ...SYNCED, faults: [fault, { kind: 'electing', streams: ['REG_x_0'] }] }, 4_000],
+    ['whose journal does not answer', { kind: 'unavailable', message: 'no server' }, 1_000],
+  ])('%s', (_, journal, wantMs) => {
+    const nowMs = OPENS_AT_MS - 60 * MINUTE_MS;
+    const observed = anObserved({ journal, readings: freshReadings(nowMs) });
+    expect(plan(aCampaign(), observed, nowMs, buildOptions).requeueAfterMs).toBe(wantMs);
+  });
+});

@@ -1,0 +1,123 @@
+/** What the machine must be and have, told in one sentence when it doesn't. */
+import { existsSync } from 'node:fs';
+import { mkdir, statfs } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
+import { cacheDir, type EnsureOptions } from '../../local/binaries/cache.ts';
+import { CLUSTER_BINARIES, missingBinaries, type PinnedBinary } from './binaries.ts';
+import { run } from './run.ts';
+
+/** Images, their unpacked copies and logs of a campaign with its data plane. */
+export const LEAST_FREE_BYTES = 4 * 2 ** 30;
+
+interface Requirement {
+  readonly package: string;
+  readonly isThere: () => boolean;
+}
+
+/** Administrators' commands lie in folders that need not be on a PATH. */
+const isCommand = (name: string): boolean =>
+  [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin'].some(
+    (dir) => dir !== '' && existsSync(join(dir, name)),
+  );
+
+const command = (name: string, inPackage = name): Requirement => ({
+  package: inPackage,
+  isThere: () => isCommand(name),
+});
+const header = (file: string, inPackage: string): Requirement => ({
+  package: inPackage,
+  isThere: () => existsSync(join('/usr/include', file)),
+});
+
+const ALWAYS: readonly Requirement[] = [
+  command('ip', 'iproute2'),
+  command('nft', 'nftables'),
+  command('openssl'),
+  command('unshare', 'util-linux'),
+  command('mount'),
+];
+
+/** runc is the one binary with C in it. */
+const FOR_RUNC: readonly Requirement[] = [
+  command('gcc'),
+  command('pkg-config'),
+  header('stdio.h', 'libc6-dev'),
+  header('seccomp.h', 'libseccomp-dev'),
+];
+
+const missingPackages = (): readonly string[] => {
+  const buildsRunc = missingBinaries(CLUSTER_BINARIES).some(({ names }) => names.includes('runc'));
+  const wanted = buildsRunc ? [...ALWAYS, ...FOR_RUNC] : ALWAYS;
+  return wanted.filter(({ isThere }) => !isThere()).map((requirement) => requirement.package);
+};
+
+const install = async (
+  sentence: string,
+  missing: readonly string[],
+  { signal, progress }: EnsureOptions,
+): Promise<void> => {
+  if (!isCommand('apt-get')) {
+    throw new Error(`${sentence}, and this is no Debian: install them (or what they are called here) and try again`);
+  }
+  progress(`installing ${missing.join(' ')} with apt`);
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  try {
+    await run('apt-get', ['update', '-q'], { signal, env });
+    await run('apt-get', ['install', '-y', '-q', '--no-install-recommends', ...missing], { signal, env });
+  } catch (cause) {
+    throw new Error(`${sentence}, and apt could not install them: run "apt-get install ${missing.join(' ')}"`, {
+      cause,
+    });
+  }
+};
+
+/** What builds and runs the cluster, from Debian where it is missing. */
+export const ensurePackages = async (options: EnsureOptions): Promise<void> => {
+  const missing = missingPackages();
+  if (missing.length > 0) await install(`the cluster needs the packages ${missing.join(' ')}`, missing, options);
+};
+
+/** One command that a test needs, from the Debian package of that name where it is missing. */
+export const ensureCommand = async (name: string, inPackage: string, options: EnsureOptions): Promise<void> => {
+  if (!isCommand(name)) await install(`this test needs the package ${inPackage}`, [inPackage], options);
+};
+
+const OR_ANOTHER = 'or use a cluster of your own with --context NAME';
+
+/** Why these binaries can't be had here, or undefined when they are there or can be built. Looks only. */
+export const whyNoGo = (binaries: readonly PinnedBinary[]): string | undefined => {
+  const missing = missingBinaries(binaries);
+  return missing.length === 0 || isCommand('go')
+    ? undefined
+    : `${missing.map(({ file }) => file).join(', ')} not in ${cacheDir()}, and no Go to build with: install Go 1.26 or later`;
+};
+
+/** Why system calls can't be made to fail here, or small disks be mounted; undefined when they can. */
+export const whyNoFaults = (platform: string = process.platform, uid = process.getuid?.()): string | undefined =>
+  platform === 'linux' && uid === 0
+    ? undefined
+    : 'disks that fail are played with strace and mounts: run it on Linux as root';
+
+/** Why this machine can't carry a local cluster, or undefined when it can. Looks only, changes nothing. */
+export const whyNoCluster = (platform: string = process.platform, uid = process.getuid?.()): string | undefined => {
+  if (platform !== 'linux')
+    return `this is ${platform}, and a Kubernetes node needs Linux: run it there, ${OR_ANOTHER}`;
+  if (uid !== 0) return `a Kubernetes node needs root: run this as root, ${OR_ANOTHER}`;
+  const noGo = whyNoGo(CLUSTER_BINARIES);
+  return noGo === undefined ? undefined : `${noGo}, ${OR_ANOTHER}`;
+};
+
+export const whyFull = (dir: string, freeBytes: number): string | undefined =>
+  freeBytes >= LEAST_FREE_BYTES
+    ? undefined
+    : `${dir} has ${Math.floor(freeBytes / 2 ** 20)} MiB free and a cluster needs ${LEAST_FREE_BYTES / 2 ** 20}: free some, or set VOUCHER_CLUSTERS to a folder on a larger disk`;
+
+export const ensureHost = async (dir: string, options: EnsureOptions): Promise<void> => {
+  const reason = whyNoCluster();
+  if (reason !== undefined) throw new Error(reason);
+  await mkdir(dir, { recursive: true, mode: 0o755 });
+  const { bavail, bsize } = await statfs(dir);
+  const full = whyFull(dir, bavail * bsize);
+  if (full !== undefined) throw new Error(full);
+  await ensurePackages(options);
+};

@@ -1,0 +1,53 @@
+/** Writes an image only when what it is made of changed since it was last written to the same place. */
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { z } from 'zod';
+import { locked } from '../../local/binaries/lock.ts';
+import { fullName, type Image, type WrittenImage, writeImage } from './oci.ts';
+import type { Entry } from './tar.ts';
+
+const RECORD = z.object({ fingerprint: z.string(), digest: z.string(), sizeBytes: z.number() });
+
+const trace = async (entry: Entry): Promise<unknown> => {
+  if (entry.kind !== 'file') return entry.kind === 'text' ? { ...entry, text: `${entry.text}` } : entry;
+  const { size, mtimeMs, mode } = await stat(entry.from);
+  return { ...entry, size, mtimeMs, executable: (mode & 0o111) !== 0 };
+};
+
+/** Sizes and times of files stand for their bytes: a file that is touched costs a write, never a stale image. */
+const fingerprintOf = async (image: Image): Promise<string> => {
+  const layers = await Promise.all(image.layers.map((entries) => Promise.all(entries.map(trace))));
+  return createHash('sha256')
+    .update(JSON.stringify({ ...image, layers }))
+    .digest('hex');
+};
+
+const known = async (recordFile: string): Promise<z.infer<typeof RECORD> | undefined> => {
+  const text = await readFile(recordFile, 'utf8').catch(() => undefined);
+  if (text === undefined) return undefined;
+  try {
+    return RECORD.parse(JSON.parse(text));
+  } catch {
+    // Half written: as good as none.
+    return undefined;
+  }
+};
+
+export const ensureImage = async (image: Image, file: string, signal: AbortSignal): Promise<WrittenImage> => {
+  await mkdir(dirname(file), { recursive: true });
+  const recordFile = `${file}.json`;
+  return locked(`${file}.lock`, { signal, onWait: () => undefined }, async () => {
+    const fingerprint = await fingerprintOf(image);
+    const last = await known(recordFile);
+    if (last?.fingerprint === fingerprint && existsSync(file)) {
+      return { file, name: fullName(image.name), digest: last.digest, sizeBytes: last.sizeBytes };
+    }
+    const written = await writeImage(image, file);
+    const { digest, sizeBytes } = written;
+    await writeFile(`${recordFile}.new`, JSON.stringify({ fingerprint, digest, sizeBytes }));
+    await rename(`${recordFile}.new`, recordFile);
+    return written;
+  });
+};
