@@ -13,15 +13,15 @@ import { parseArgs, promisify } from 'node:util';
 import { z } from 'zod';
 import { CHART } from '../../local/on-cluster/platform.ts';
 import { whyNoCluster } from '../../tools/cluster/host.ts';
-import { type Cluster, up } from '../../tools/cluster.ts';
+import { type Cluster, DEFAULT_NAME, up } from '../../tools/cluster.ts';
 import { ensureProductImage } from '../../tools/image.ts';
 import { eventually } from '../helpers/eventually.ts';
 import type { Scenario } from '../helpers/scenario.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const BEFORE_THE_ROOMS = 'b553a6b';
-/** What the demo calls its cluster, its release and its namespaces. */
-const CLUSTER = 'voucher-demo';
+/** What the demo calls its release and its namespaces. */
+
 const RELEASE = 'voucher';
 const SYSTEM = 'voucher-system';
 const CAMPAIGNS = 'vouchers';
@@ -116,7 +116,7 @@ export const scenario: Scenario = {
       });
       const before = await acknowledged(ledger);
       progress(`${before} registrations are acknowledged; upgrading`);
-      const cluster = await up({ name: CLUSTER, progress }, signal);
+      const cluster = await up({ name: DEFAULT_NAME, progress }, signal);
       await cluster.importImages([image], signal);
       const outcome = await upgrade(cluster, signal);
       const after = await acknowledged(ledger);
