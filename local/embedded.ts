@@ -154,7 +154,7 @@ export const startEmbedded = async (options: EmbeddedOptions): Promise<Stack> =>
       url,
       campaignId: spec.campaignId,
       shards: OPTIONS.shards,
-      audit: {
+      ledgerCheck: {
         natsUrl: access.natsUrls.join(','),
         natsUser: access.natsUser,
         natsPassword: access.natsPassword,

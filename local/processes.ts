@@ -10,7 +10,7 @@ import { LABELS, TIERS, type Tier } from '../contract/names.ts';
 import type { ScalePlan } from '../contract/scale-plan-types.ts';
 import type { Manifest } from '../operator/resources/manifest.ts';
 import type { ObservedTier } from '../operator/tick/cluster-view.ts';
-import type { ClusterReader, ManifestWriter, PlanWriter, ReplicaWriter } from '../operator/tick/ports.ts';
+import type { ClusterReader, ManifestWriter, ReplicaWriter, ScalePlanWriter } from '../operator/tick/ports.ts';
 import type { SpawnManaged } from './managed-process.ts';
 import { type Balancer, type Endpoint, startBalancer } from './processes/balancer.ts';
 import { PortPool } from './processes/free-port.ts';
@@ -59,7 +59,7 @@ export interface ProcessCluster {
   readonly reader: ClusterReader;
   readonly manifests: ManifestWriter;
   readonly replicas: ReplicaWriter;
-  readonly plans: PlanWriter;
+  readonly plans: ScalePlanWriter;
   /** `http://127.0.0.1:port` of the Service's first port. @throws Error when there is no such Service */
   serviceUrl(namespace: string, name: string): string;
   /** Processes that run, those that are ending included. */

@@ -19,11 +19,11 @@ export const planTimesOf = async (cluster: Cluster, { spec }: ScalePlan): Promis
     return {
       zone: zoneOf(spec.expiresAt),
       closesAtMs: Number.POSITIVE_INFINITY,
-      holdUntilMs: instantMs(spec.expiresAt) + HOLD_MS,
+      holdAfterOpenUntilMs: instantMs(spec.expiresAt) + HOLD_MS,
     };
   }
   const { spec: stated } = campaign;
   const window = { ...stated.window, closesAt: closesAtOf(campaign) };
-  const { closesAtMs, holdUntilMs } = campaignTimes({ ...stated, window });
-  return { zone: zoneOf(window.opensAt), closesAtMs, holdUntilMs };
+  const { closesAtMs, holdAfterOpenUntilMs } = campaignTimes({ ...stated, window });
+  return { zone: zoneOf(window.opensAt), closesAtMs, holdAfterOpenUntilMs };
 };

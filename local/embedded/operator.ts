@@ -17,20 +17,21 @@ import type {
   ClusterReader,
   CountsReader,
   ManifestWriter,
-  PlanWriter,
   ReplicaWriter,
+  ScalePlanWriter,
   SignalReader,
 } from '../../operator/tick/ports.ts';
 import { createReconciler } from '../../operator/tick/reconcile.ts';
-import type { Plan } from '../../operator/tick/tick-plan.ts';
+import type { TickPlan } from '../../operator/tick/tick-plan.ts';
 import { systemClock } from '../../runtime/clock.ts';
+import { predict } from '../../simulation/effect.ts';
 import type { CampaignStore } from './campaign-store.ts';
 
 export interface OperatorWorld {
   readonly cluster: ClusterReader;
   readonly manifests: ManifestWriter;
   readonly replicas: ReplicaWriter;
-  readonly plans: PlanWriter;
+  readonly plans: ScalePlanWriter;
   readonly journal: JournalAdmin;
   readonly audit: AuditLog;
   /** Told what a source did not tell: once a source and tick. */
@@ -41,7 +42,7 @@ export interface OperatorWorld {
 
 export interface EmbeddedOperator {
   /** The last tick's plan; undefined before the first. */
-  plan(): Plan | undefined;
+  plan(): TickPlan | undefined;
   kick(): void;
   readonly metrics: Registry;
   /** Resolves when the signal has aborted and the tick under way has ended. */
@@ -61,13 +62,14 @@ export const startOperator = (
   });
   const metrics = new Registry();
   const reporter = createTickReporter(log, createOperatorMetrics(metrics));
-  let lastPlan: Plan | undefined;
+  let lastPlan: TickPlan | undefined;
   const reconciler = createReconciler({
     ...world,
     signals: world.signals((campaignId, error) =>
       log.warn({ campaignId, kind: error.kind, error: error.message }, 'a signal was not renewed'),
     ),
     options,
+    predict,
     clock: systemClock,
     status: store.status,
     events: store.sink,

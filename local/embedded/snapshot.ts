@@ -4,13 +4,13 @@ import type { VoucherCampaign } from '../../contract/campaign-types.ts';
 import { instantMs } from '../../contract/instant.ts';
 import type { ScalePlan } from '../../contract/scale-plan-types.ts';
 import type { ScaledTier } from '../../operator/tick/observed.ts';
-import type { Plan } from '../../operator/tick/tick-plan.ts';
+import type { TickPlan } from '../../operator/tick/tick-plan.ts';
 import type { StackSnapshot } from '../stack.ts';
 
 /** The plan's own status is newer than the stored one, which is written every few seconds. */
 export const snapshotOf = (
   campaign: VoucherCampaign,
-  plan: Plan | undefined,
+  plan: TickPlan | undefined,
   plans: readonly ScalePlan[],
   nowMs: number,
 ): StackSnapshot => {

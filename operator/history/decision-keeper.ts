@@ -11,7 +11,7 @@ import type { Clock } from '../../runtime/clock.ts';
 import { within } from '../../runtime/deadline.ts';
 import type { CampaignReadings } from '../signals/readings.ts';
 import { SCALED_TIERS, type ScaledTier } from '../tick/observed.ts';
-import type { Plan } from '../tick/tick-plan.ts';
+import type { TickPlan } from '../tick/tick-plan.ts';
 import {
   joinDecisions,
   NO_DECISIONS,
@@ -59,7 +59,13 @@ export class DecisionKeeper {
   }
 
   /** Takes note of what a tick decided. Returns at once and never throws. */
-  note(campaign: VoucherCampaign, plan: Plan, readings: CampaignReadings, nowMs: number, signal: AbortSignal): void {
+  note(
+    campaign: VoucherCampaign,
+    plan: TickPlan,
+    readings: CampaignReadings,
+    nowMs: number,
+    signal: AbortSignal,
+  ): void {
     const tiers = { ...this.#tiers };
     for (const tier of SCALED_TIERS) {
       const { decisions, news } = noteDecision(tiers[tier], recordOf(plan, tier, readings, nowMs));

@@ -11,8 +11,8 @@ import type {
   FinalizerWriter,
   ManifestWriter,
   Nudger,
-  PlanWriter,
   ReplicaWriter,
+  ScalePlanWriter,
   StatusWriter,
 } from '../tick/ports.ts';
 import { createAuthorizationReader } from './authorization.ts';
@@ -26,17 +26,17 @@ import {
 import type { KubeClient } from './client.ts';
 import { createClusterReader } from './cluster-reader.ts';
 import { createDecisionStore } from './decisions.ts';
-import { keepRival, type Rival } from './hpas.ts';
 import { Informer, type InformerReport, type InformerTiming } from './informer.ts';
 import { createManifestWriter, type ManifestWriterOptions } from './manifests.ts';
 import type { KubeObject } from './objects.ts';
+import { keepAutoscaler, type OtherAutoscaler } from './other-autoscalers.ts';
 import { campaignKeyOf, isEdited, keepOwned, OWNED_RESOURCES, OWNED_SELECTOR } from './owned-objects.ts';
 import { createMountFailures } from './pods/mount-failures.ts';
 import { type AdminUrlOf, isPodNews, keepPod, type PodRecord } from './pods/pods.ts';
 import { createQuotaLook } from './pods/quotas.ts';
 import { createNudger, createReplicaWriter } from './replicas.ts';
 import { type ApiResource, AUTOSCALERS, CAMPAIGNS, DEPLOYMENTS, PODS, SCALE_PLANS } from './resources.ts';
-import { createPlanWriter, keepScalePlan, planCampaignKey, type StoredScalePlan } from './scale-plans.ts';
+import { createScalePlanWriter, keepScalePlan, planCampaignKey, type StoredScalePlan } from './scale-plans.ts';
 import { createServedNamespaces, type ServedNamespaces, type Service } from './served.ts';
 import { type Change, Store, type Stored } from './store.ts';
 
@@ -68,7 +68,7 @@ export interface KubeCluster {
   readonly nudger: Nudger;
   readonly status: StatusWriter;
   readonly finalizers: FinalizerWriter;
-  readonly plans: PlanWriter;
+  readonly plans: ScalePlanWriter;
   readonly authorization: AuthorizationReader;
   readonly decisions: DecisionStore;
   /** For those who look at what is gone. */
@@ -171,7 +171,7 @@ export const createKubeCluster = (options: KubeClusterOptions): KubeCluster => {
   const deployments = owned.get(DEPLOYMENTS.plural);
   if (deployments === undefined) throw new Error('Deployments are not among the owned resources');
 
-  const rivals = new Store<Rival>({
+  const otherAutoscalers = new Store<OtherAutoscaler>({
     indexBy: ({ deploymentKey }) => deploymentKey,
     onListenerError,
     onChange(change) {
@@ -181,14 +181,14 @@ export const createKubeCluster = (options: KubeClusterOptions): KubeCluster => {
       if (deployment !== undefined) news(campaignKeyOf(deployment));
     },
   });
-  watch(AUTOSCALERS, rivals, keepRival);
+  watch(AUTOSCALERS, otherAutoscalers, keepAutoscaler);
 
   return {
     reader: createClusterReader({
       deployments,
       pods,
       plans,
-      rivals,
+      otherAutoscalers,
       mountFailures: createMountFailures(client, clock),
       isServed: (namespace) => served.of(namespace).kind === 'served',
       quotas: createQuotaLook(client, clock),
@@ -203,7 +203,7 @@ export const createKubeCluster = (options: KubeClusterOptions): KubeCluster => {
     nudger: createNudger(client, deployments),
     status: createStatusWriter(client, campaigns),
     finalizers: createFinalizerWriter(client, campaigns),
-    plans: createPlanWriter(client, plans),
+    plans: createScalePlanWriter(client, plans),
     authorization: createAuthorizationReader(client),
     decisions: createDecisionStore(client),
     living: {

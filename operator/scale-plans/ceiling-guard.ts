@@ -21,7 +21,7 @@ import { ceilingInForce } from '../scaling/schedule.ts';
 import type { CampaignEvent } from '../tick/campaign-event.ts';
 import { campaignEvent } from '../tick/events.ts';
 import { SCALED_TIERS, type ScaledTier } from '../tick/observed.ts';
-import { withinCeiling } from '../tick/scaling.ts';
+import { withinCeiling } from '../tick/scale-tier.ts';
 import type { Authorization, AuthorizationReader } from './authorization.ts';
 
 export interface CeilingGuardDeps {

@@ -3,7 +3,7 @@ import { Agent, type Dispatcher, request } from 'undici';
 import { ADMIN_PATHS, type ArrivalOutcome, METRICS } from '../../contract/app-contract.ts';
 import { type MetricSample, parseMetrics } from './metrics-text.ts';
 import { FINDING_METRICS, findingOf, type PodFinding } from './pod-findings.ts';
-import type { CounterSample } from './windows.ts';
+import type { CounterSample } from './rate-windows.ts';
 
 export interface ScrapeTarget {
   readonly pod: string;

@@ -20,12 +20,12 @@ import type {
   FinalizerWriter,
   ManifestWriter,
   Nudger,
-  PlanWriter,
   ReplicaWriter,
+  ScalePlanWriter,
   StatusWriter,
 } from './ports.ts';
 import { shouldWriteStatus } from './status.ts';
-import type { Plan, ScaleWrite } from './tick-plan.ts';
+import type { ScaleWrite, TickPlan } from './tick-plan.ts';
 
 export interface ApplyDeps {
   readonly clock: Clock;
@@ -34,7 +34,7 @@ export interface ApplyDeps {
   /** Absent where no controller backs off. */
   readonly nudger?: Nudger;
   readonly status: StatusWriter;
-  readonly plans: PlanWriter;
+  readonly plans: ScalePlanWriter;
   /** Absent where nobody but this process keeps what is authorised. */
   readonly authorization?: AuthorizationReader;
   /** Absent where nothing outlives a campaign. */
@@ -57,7 +57,7 @@ export const apply = async (
   deps: ApplyDeps,
   campaign: VoucherCampaign,
   state: CampaignState,
-  plan: Plan,
+  plan: TickPlan,
   signal: AbortSignal,
 ): Promise<readonly ReconcileError[]> => {
   const errors: ReconcileError[] = [];

@@ -6,7 +6,6 @@ import { within } from '../../runtime/deadline.ts';
 import { AuditKeeper } from '../audit/audit-keeper.ts';
 import { DecisionKeeper } from '../history/decision-keeper.ts';
 import type { DecisionStore } from '../history/decision-store.ts';
-import type { BuildOptions } from '../resources/build-options.ts';
 import { type ApplyDeps, apply } from './apply.ts';
 import { type CampaignState, campaignKey, newCampaignState } from './campaign-state.ts';
 import { CanaryKeeper } from './canary-keeper.ts';
@@ -18,14 +17,13 @@ import { JournalKeeper } from './journal-keeper.ts';
 import type { CanaryAsker } from './ports.ts';
 import { TICK_MS } from './requeue.ts';
 import { shouldWriteStatus } from './status.ts';
-import { plan, type ScaleWrite } from './tick-plan.ts';
+import { type PlanDeps, planTick, type ScaleWrite } from './tick-plan.ts';
 import type { TickReporter } from './tick-reporter.ts';
 import { truncated } from './truncated.ts';
 import { noting, WriteTroubles } from './write-troubles.ts';
 
-export interface ReconcilerDeps extends GatherDeps, Omit<ApplyDeps, 'onScaleWrite'> {
+export interface ReconcilerDeps extends GatherDeps, PlanDeps, Omit<ApplyDeps, 'onScaleWrite'> {
   readonly canaries: CanaryAsker;
-  readonly options: BuildOptions;
   /** Absent where nobody asks later why. */
   readonly decisions?: DecisionStore;
   /** Absent where no trail is kept. */
@@ -131,7 +129,7 @@ export const createReconciler = (deps: ReconcilerDeps): Reconciler => {
       state.readings = gathered.readings;
 
       const nowMs = clock.now();
-      const planned = plan(
+      const planned = planTick(
         campaign,
         {
           cluster: gathered.cluster,
@@ -144,7 +142,7 @@ export const createReconciler = (deps: ReconcilerDeps): Reconciler => {
           refusals: state.troubles.told(nowMs),
         },
         nowMs,
-        deps.options,
+        deps,
       );
       state.memory = planned.memory;
 
@@ -158,7 +156,7 @@ export const createReconciler = (deps: ReconcilerDeps): Reconciler => {
       state.canary.keep(planned.canary, gathered.cluster.tiers.intake?.pods ?? [], signal);
 
       state.decisions.note(campaign, planned, gathered.readings, nowMs, signal);
-      state.audit.note({ campaign, cluster: gathered.cluster, plan: planned, written, nowMs }, signal);
+      state.audit.note({ campaign, cluster: gathered.cluster, planned, written, nowMs }, signal);
       for (const error of [...gathered.errors, ...failed]) report.failed(campaign, error);
       report.planned(campaign, planned, gathered.readings, nowMs);
       state.failures = 0;

@@ -26,7 +26,7 @@ export const aTierOutcome = (
   desired: 2,
   written: changes.desired ?? 2,
   replacing: undefined,
-  rivals: [],
+  otherAutoscalers: [],
   isActing: true,
   decision: undefined,
   forecastFloor: 10,

@@ -14,7 +14,7 @@ import type { CampaignReadings } from '../../operator/signals/readings.ts';
 import type { CampaignEvent } from '../../operator/tick/campaign-event.ts';
 import type { ObservedCluster, ObservedTier } from '../../operator/tick/cluster-view.ts';
 import type { ReconcilerDeps } from '../../operator/tick/reconcile.ts';
-import { buildOptions } from './build-options.ts';
+import { planDeps } from './build-options.ts';
 import type { FakeClock } from './fake-clock.ts';
 import { freshReadings, SYNCED } from './observed.ts';
 
@@ -142,7 +142,7 @@ export class FakeWorld {
   deps(): ReconcilerDeps {
     return {
       clock: this.#clock,
-      options: buildOptions,
+      ...planDeps,
       cluster: { observe: (campaign) => this.#answer('observe', () => this.#observe(campaign)) },
       signals: { read: () => this.#answer('signals', () => this.readings ?? freshReadings(this.#clock.now())) },
       manifests: {
