@@ -116,7 +116,11 @@ export const createTerm = (
       loop.remove(key);
       return { requeueAfterMs: BACKOFF.maxMs };
     },
-    onRun: ({ lateMs }) => metrics.lateSeconds.observe(lateMs / 1000),
+    onRun(run) {
+      metrics.lateSeconds.observe(run.lateMs / 1000);
+      metrics.ticks.inc({ reason: run.reason });
+      log.debug(run, 'a tick ended');
+    },
     onError: ({ key, error, failures, retryAfterMs }) =>
       log.error({ key, error, failures, retryAfterMs }, 'a tick failed'),
   });

@@ -91,6 +91,6 @@ export const startOperator = (
     backoff: { initialMs: 500, maxMs: 5_000 },
   });
   const key = campaignKey(store.current());
-  loop.kick(key);
-  return { plan: () => lastPlan, kick: () => loop.kick(key), metrics, done: loop.start(signal) };
+  loop.kick(key, 'start');
+  return { plan: () => lastPlan, kick: () => loop.kick(key, 'campaign'), metrics, done: loop.start(signal) };
 };

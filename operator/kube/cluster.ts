@@ -6,6 +6,7 @@ import type { ScalePlan } from '../../contract/scale-plan-types.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { DecisionStore } from '../history/decision-store.ts';
 import type { AuthorizationReader } from '../scale-plans/authorization.ts';
+import type { KickReason } from '../tick/loop.ts';
 import type {
   ClusterReader,
   FinalizerWriter,
@@ -50,7 +51,7 @@ export interface KubeClusterOptions {
   readonly namespaces: readonly string[];
   readonly timing?: Partial<InformerTiming>;
   /** Something of this campaign changed: look at it soon. */
-  readonly onNews: (campaignKey: string) => void;
+  readonly onNews: (campaignKey: string, reason: KickReason) => void;
   readonly onCampaignGone: (campaign: VoucherCampaign) => void;
   readonly onReport: (resource: string, report: InformerReport, namespace: string | undefined) => void;
   /** A namespace is served from now on, or left out. Undefined: all. */
@@ -122,8 +123,8 @@ export const createKubeCluster = (options: KubeClusterOptions): KubeCluster => {
     }
   };
 
-  const news = (key: string | undefined): void => {
-    if (key !== undefined) onNews(key);
+  const news = (key: string | undefined, reason: KickReason): void => {
+    if (key !== undefined) onNews(key, reason);
   };
 
   const campaigns = new Store<StoredCampaign>({
@@ -132,7 +133,7 @@ export const createKubeCluster = (options: KubeClusterOptions): KubeCluster => {
       const { metadata } = change.object;
       if (change.kind === 'deleted') options.onCampaignGone(change.object);
       else if (change.kind === 'added' || isCampaignNews(change.before, change.object)) {
-        onNews(`${metadata.namespace}/${metadata.name}`);
+        onNews(`${metadata.namespace}/${metadata.name}`, 'campaign');
       }
     },
   });
@@ -141,7 +142,7 @@ export const createKubeCluster = (options: KubeClusterOptions): KubeCluster => {
   const plans = new Store<StoredScalePlan>({
     indexBy: planCampaignKey,
     onListenerError,
-    onChange: ({ object }) => onNews(planCampaignKey(object)),
+    onChange: ({ object }) => onNews(planCampaignKey(object), 'scale_plan'),
   });
   watch(SCALE_PLANS, plans, keepScalePlan);
 
@@ -149,7 +150,7 @@ export const createKubeCluster = (options: KubeClusterOptions): KubeCluster => {
     indexBy: ({ campaignKey }) => campaignKey,
     onListenerError,
     onChange(change) {
-      if (change.kind !== 'updated' || isPodNews(change.before, change.object)) news(change.object.campaignKey);
+      if (change.kind !== 'updated' || isPodNews(change.before, change.object)) news(change.object.campaignKey, 'pod');
     },
   });
   watch(PODS, pods, (pod) => keepPod(pod, options.adminUrlOf), OWNED_SELECTOR);
@@ -158,9 +159,9 @@ export const createKubeCluster = (options: KubeClusterOptions): KubeCluster => {
     if (change.kind === 'updated') {
       if (!isEdited(change.before, change.object)) return;
       // The label itself may have been edited away.
-      news(campaignKeyOf(change.before));
+      news(campaignKeyOf(change.before), 'object');
     }
-    news(campaignKeyOf(change.object));
+    news(campaignKeyOf(change.object), 'object');
   };
   const owned = new Map<string, Store<KubeObject>>();
   for (const resource of OWNED_RESOURCES) {
@@ -178,7 +179,7 @@ export const createKubeCluster = (options: KubeClusterOptions): KubeCluster => {
       const { deploymentKey } = change.object;
       const [namespace = '', name = ''] = deploymentKey?.split('/') ?? [];
       const deployment = deployments.get(namespace, name);
-      if (deployment !== undefined) news(campaignKeyOf(deployment));
+      if (deployment !== undefined) news(campaignKeyOf(deployment), 'autoscaler');
     },
   });
   watch(AUTOSCALERS, otherAutoscalers, keepAutoscaler);
