@@ -4,7 +4,19 @@ import { dirname, join, normalize, relative, sep } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 
 const root = join(import.meta.dirname, '../../..');
-const PRODUCT = ['contract', 'runtime', 'journal', 'operator', 'simulation', 'app', 'cli', 'local', 'tools', 'deploy'];
+const PRODUCT = [
+  'contract',
+  'admission',
+  'runtime',
+  'journal',
+  'operator',
+  'simulation',
+  'app',
+  'cli',
+  'local',
+  'tools',
+  'deploy',
+];
 
 interface Import {
   readonly from: string;
@@ -89,6 +101,10 @@ const rules: Record<string, Rule> = {
   'contract knows nothing of ours, and no machine': {
     folder: 'contract',
     forbids: any(onlyOurs('contract'), (imported) => isNode(imported) && imported.target !== 'node:crypto'),
+  },
+  'admission knows the contract, and reads no file': {
+    folder: 'admission',
+    forbids: any(onlyOurs('admission', 'contract'), (imported) => isNode(imported) && imported.target !== 'node:util'),
   },
   'runtime knows neither campaign nor cluster': { folder: 'runtime', forbids: onlyOurs('runtime') },
   'journal knows the contract, and neither operator nor app': {
