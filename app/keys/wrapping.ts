@@ -54,21 +54,3 @@ export const unwrapDataKey = (bytes: Uint8Array, keys: WrapKeys, campaignId: str
   if (entry.v === 2 && dataKeyId(id.slice(0, 10), opened) !== id) throw new Error(`data key ${id} is another key`);
   return { id, key: secretKey(opened) };
 };
-
-/** By id: every key that registrations may be sealed with. An entry that can't be opened is left out. */
-export const openDataKeys = (
-  entries: ReadonlyMap<string, Uint8Array>,
-  keys: WrapKeys,
-  campaignId: string,
-): ReadonlyMap<string, SecretKey> => {
-  const opened = new Map<string, SecretKey>();
-  for (const [name, bytes] of entries) {
-    try {
-      const { id, key } = unwrapDataKey(bytes, keys, campaignId, name);
-      opened.set(id, key);
-    } catch {
-      // Its registrations are told as unreadable; the others are not to suffer for it.
-    }
-  }
-  return opened;
-};

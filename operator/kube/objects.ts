@@ -34,7 +34,6 @@ const metadata = z.looseObject({
   managedFields: z.array(managedFieldsEntry).optional(),
 });
 export type KubeMetadata = z.infer<typeof metadata>;
-export type ManagedFieldsEntry = z.infer<typeof managedFieldsEntry>;
 
 const object = z.looseObject({ metadata });
 /** Any object; fields besides metadata are unknown until somebody parses them. */

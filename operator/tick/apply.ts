@@ -38,23 +38,25 @@ const scaleTiers = async (applying: Applying): Promise<void> => {
 };
 
 const scale = async (applying: Applying, write: ScaleWrite): Promise<void> => {
-  const { deps, campaign, guard, emit, state, attempt } = applying;
+  const { deps, campaign, guard, emit, state, attempt, written } = applying;
+  const report = (result: 'written' | 'held' | 'conflict' | 'error'): void => deps.report.scaleWrite(campaign, result);
   const { name, tier, from, resourceVersion } = write;
   const writing = async (signal: AbortSignal): Promise<void> => {
     const { namespace } = campaign.metadata;
     // Placeholders serve no citizen.
     const replicas = tier === HEADROOM ? write.replicas : await guard.allowed(tier, from, write.replicas, signal);
-    if (replicas === from) return deps.onScaleWrite('held', write);
+    if (replicas === from) return report('held');
     const result = await deps.replicas.scale({ namespace, name, replicas, resourceVersion }, signal);
-    deps.onScaleWrite(result, { ...write, replicas });
+    report(result);
     if (result === 'conflict') return noteConflict(applying, write);
+    written.push({ ...write, replicas });
     state.conflicts[tier] = 0;
     // Of another number nothing would be true; the guard has told of it.
     if (write.event !== undefined && replicas === write.replicas) emit(write.event);
   };
   const deadlineMs = write.replicas > from ? RAISE_DEADLINE_MS : WRITE_DEADLINE_MS;
   const failed = await attempt('scale', `scale Deployment ${name}`, writing, deadlineMs);
-  if (failed !== undefined) deps.onScaleWrite('error', write);
+  if (failed !== undefined) report('error');
 };
 
 const noteConflict = ({ state, emit }: Applying, { tier, name }: ScaleWrite): void => {
@@ -198,15 +200,14 @@ const STEPS: readonly ((applying: Applying) => Promise<void>)[] = [
   writeStatus,
 ];
 
-/** The writes that failed. */
 export const apply = async (
   deps: ApplyDeps,
   campaign: VoucherCampaign,
   state: CampaignState,
   planned: TickPlan,
   signal: AbortSignal,
-): Promise<readonly ReconcileError[]> => {
+): Promise<Pick<Applying, 'failed' | 'written'>> => {
   const applying = beginApplying(deps, campaign, state, planned, signal);
   for (const step of STEPS) await step(applying);
-  return applying.errors;
+  return applying;
 };

@@ -18,6 +18,7 @@ import type {
   StatusWriter,
 } from './ports.ts';
 import type { ScaleWrite, TickPlan } from './tick-plan.ts';
+import type { TickReporter } from './tick-reporter.ts';
 
 export interface ApplyDeps {
   readonly clock: Clock;
@@ -33,7 +34,7 @@ export interface ApplyDeps {
   readonly finalizers?: FinalizerWriter;
   readonly events: EventSink;
   readonly journal: JournalAdmin;
-  readonly onScaleWrite: (result: 'written' | 'held' | 'conflict' | 'error', write: ScaleWrite) => void;
+  readonly report: Pick<TickReporter, 'scaleWrite'>;
 }
 
 export const WRITE_DEADLINE_MS = 1_000;
@@ -55,7 +56,9 @@ export interface Applying {
     write: (signal: AbortSignal) => Promise<void>,
     deadlineMs?: number,
   ) => Promise<ReconcileError | undefined>;
-  readonly errors: readonly ReconcileError[];
+  readonly failed: readonly ReconcileError[];
+  /** Replicas that were written, as they were. */
+  readonly written: ScaleWrite[];
 }
 
 export const beginApplying = (
@@ -65,7 +68,7 @@ export const beginApplying = (
   planned: TickPlan,
   signal: AbortSignal,
 ): Applying => {
-  const errors: ReconcileError[] = [];
+  const failed: ReconcileError[] = [];
   const emit = (event: CampaignEvent): void => deps.events.emit(campaign, event);
   const attempt: Applying['attempt'] = async (step, what, write, deadlineMs = WRITE_DEADLINE_MS) => {
     try {
@@ -74,12 +77,12 @@ export const beginApplying = (
       return undefined;
     } catch (cause) {
       const error = new ReconcileError(step, what, cause);
-      errors.push(error);
+      failed.push(error);
       // A journal that does not answer has conditions of its own.
       if (step !== 'live_settings') state.troubles.failed(what, cause, deps.clock.now());
       return error;
     }
   };
   const guard = createCeilingGuard(deps, campaign, planned.authorization, emit);
-  return { deps, campaign, state, planned, signal, guard, emit, attempt, errors };
+  return { deps, campaign, state, planned, signal, guard, emit, attempt, failed, written: [] };
 };

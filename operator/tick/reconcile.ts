@@ -18,12 +18,12 @@ import { JournalKeeper } from './journal-keeper.ts';
 import type { CanaryAsker } from './ports.ts';
 import { TICK_MS } from './requeue.ts';
 import { shouldWriteStatus } from './status.ts';
-import { type PlanDeps, planTick, type ScaleWrite } from './tick-plan.ts';
+import { type PlanDeps, planTick } from './tick-plan.ts';
 import type { TickReporter } from './tick-reporter.ts';
 import { truncated } from './truncated.ts';
 import { noting, WriteTroubles } from './write-troubles.ts';
 
-export interface ReconcilerDeps extends GatherDeps, PlanDeps, Omit<ApplyDeps, 'onScaleWrite'> {
+export interface ReconcilerDeps extends GatherDeps, PlanDeps, ApplyDeps {
   readonly canaries: CanaryAsker;
   /** Absent where nobody asks later why. */
   readonly decisions?: DecisionStore;
@@ -147,12 +147,7 @@ export const createReconciler = (deps: ReconcilerDeps): Reconciler => {
       );
       state.memory = planned.memory;
 
-      const written: ScaleWrite[] = [];
-      const onScaleWrite: ApplyDeps['onScaleWrite'] = (result, write) => {
-        report.scaleWrite(campaign, result);
-        if (result === 'written') written.push(write);
-      };
-      const failed = await apply({ ...deps, onScaleWrite }, campaign, state, planned, signal);
+      const { failed, written } = await apply(deps, campaign, state, planned, signal);
       state.computed = planned.status;
       state.canary.keep(planned.canary, gathered.cluster.tiers.intake?.pods ?? [], signal);
 
