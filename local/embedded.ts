@@ -162,7 +162,7 @@ export const startEmbedded = async (options: EmbeddedOptions): Promise<Stack> =>
       },
       logDir,
       canaryKey,
-      snapshot: () => snapshotOf(store.current(), operator.plan(), plans, Date.now()),
+      snapshot: () => snapshotOf(store.current(), operator.planned(), plans, Date.now()),
       events: store.events,
       processes: () => [
         ...cluster

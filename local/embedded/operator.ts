@@ -41,8 +41,8 @@ export interface OperatorWorld {
 }
 
 export interface EmbeddedOperator {
-  /** The last tick's plan; undefined before the first. */
-  plan(): TickPlan | undefined;
+  /** What the last tick wanted; undefined before the first. */
+  planned(): TickPlan | undefined;
   kick(): void;
   readonly metrics: Registry;
   /** Resolves when the signal has aborted and the tick under way has ended. */
@@ -62,7 +62,7 @@ export const startOperator = (
   });
   const metrics = new Registry();
   const reporter = createTickReporter(log, createOperatorMetrics(metrics));
-  let lastPlan: TickPlan | undefined;
+  let last: TickPlan | undefined;
   const reconciler = createReconciler({
     ...world,
     signals: world.signals((campaignId, error) =>
@@ -75,9 +75,9 @@ export const startOperator = (
     events: store.sink,
     report: {
       ...reporter,
-      planned(campaign: VoucherCampaign, plan, readings, nowMs) {
-        lastPlan = plan;
-        reporter.planned(campaign, plan, readings, nowMs);
+      planned(campaign: VoucherCampaign, tickPlan, readings, nowMs) {
+        last = tickPlan;
+        reporter.planned(campaign, tickPlan, readings, nowMs);
       },
     },
   });
@@ -92,5 +92,5 @@ export const startOperator = (
   });
   const key = campaignKey(store.current());
   loop.kick(key, 'start');
-  return { plan: () => lastPlan, kick: () => loop.kick(key, 'campaign'), metrics, done: loop.start(signal) };
+  return { planned: () => last, kick: () => loop.kick(key, 'campaign'), metrics, done: loop.start(signal) };
 };

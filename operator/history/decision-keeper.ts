@@ -61,21 +61,21 @@ export class DecisionKeeper {
   /** Takes note of what a tick decided. Returns at once and never throws. */
   note(
     campaign: VoucherCampaign,
-    plan: TickPlan,
+    planned: TickPlan,
     readings: CampaignReadings,
     nowMs: number,
     signal: AbortSignal,
   ): void {
     const tiers = { ...this.#tiers };
     for (const tier of SCALED_TIERS) {
-      const { decisions, news } = noteDecision(tiers[tier], recordOf(plan, tier, readings, nowMs));
+      const { decisions, news } = noteDecision(tiers[tier], recordOf(planned, tier, readings, nowMs));
       tiers[tier] = decisions;
       if (news === undefined) continue;
       this.#isUnwritten = true;
       this.#deps.onDecision(campaign, tier, news);
     }
     this.#tiers = tiers;
-    const { recent, isNews } = noteSample(this.#recent, sampleOf(plan, readings, nowMs));
+    const { recent, isNews } = noteSample(this.#recent, sampleOf(planned, readings, nowMs));
     this.#recent = recent;
     if (isNews) this.#isUnwritten = true;
     const { clock, store } = this.#deps;

@@ -19,7 +19,7 @@ export interface HeadroomOutcome {
  * |---------------------------------------------------------|--------------------------------------------------|
  * | is not ours to scale: Shadow, Off, paused, another's    | as many as there are                             |
  * | or records meet a ResourceQuota                         | 0: a quota counts them like pods that serve      |
- * | waits for pre-warming, or the window is over            | 0                                                |
+ * | waits for pre-warming, or registration is over          | 0                                                |
  * | may go down and stands at its minimum                   | 0: the crowd has gone                            |
  * | else                                                    | headroomReplicas, and no more than may ever come |
  *

@@ -7,7 +7,7 @@ import type { ScaledTier } from './observed.ts';
 import type { TickPlan } from './tick-plan.ts';
 
 export interface TickReporter {
-  planned(campaign: VoucherCampaign, plan: TickPlan, readings: CampaignReadings, nowMs: number): void;
+  planned(campaign: VoucherCampaign, planned: TickPlan, readings: CampaignReadings, nowMs: number): void;
   /** A tier is wanted otherwise than before, or for another reason. */
   decided(campaign: VoucherCampaign, tier: ScaledTier, decision: DecisionRecord): void;
   scaleWrite(campaign: VoucherCampaign, result: 'written' | 'held' | 'conflict' | 'error'): void;
