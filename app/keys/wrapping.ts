@@ -23,7 +23,7 @@ const aadOf = (campaignId: string, id: string): string => `data-key|${campaignId
  * `2020-09-25-3f9c41d2a07b66e8`: the day, for whoever destroys keys by their age, and 64 bits of a digest of the key itself. A day
  * alone names whatever key is made on it, also a second one after the first was lost; a digest names this one and no other.
  */
-export const dataKeyId = (day: string, dataKey: Uint8Array): string =>
+const dataKeyId = (day: string, dataKey: Uint8Array): string =>
   `${day}-${createHash('sha256').update('voucher data key id\0').update(dataKey).digest('hex').slice(0, 16)}`;
 
 /** @returns the bytes to store */

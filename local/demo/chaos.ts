@@ -28,7 +28,7 @@ export const strikesFor = (trace: readonly TraceStep[], mode: Stack['mode']): re
 };
 
 /** The first of its role by name; undefined when none runs. */
-export const victimOf = (role: Victim, processes: readonly StackProcess[]): StackProcess | undefined =>
+const victimOf = (role: Victim, processes: readonly StackProcess[]): StackProcess | undefined =>
   processes.filter((process) => process.role === role).sort((a, b) => (a.name < b.name ? -1 : 1))[0];
 
 export interface Killed {

@@ -63,7 +63,7 @@ export interface DemoReport extends RunFacts {
 }
 
 /** Honest about the mode: what only a cluster, other machines or another clock can show. */
-export const DOES_NOT_PROVE: Readonly<Record<Stack['mode'], readonly string[]>> = {
+const DOES_NOT_PROVE: Readonly<Record<Stack['mode'], readonly string[]>> = {
   embedded: [
     'scheduling, image pulls and node head-room: processes start here, not pods',
     'that the API server accepts the manifests and enforces roles, quotas and network policies',

@@ -60,7 +60,7 @@ export const parsePage = (raw: unknown): Page => {
   return { resourceVersion: head.resourceVersion, next: head.continue || undefined, items: items ?? [] };
 };
 
-export const WATCH_EVENTS = ['ADDED', 'MODIFIED', 'DELETED', 'BOOKMARK', 'ERROR'] as const;
+const WATCH_EVENTS = ['ADDED', 'MODIFIED', 'DELETED', 'BOOKMARK', 'ERROR'] as const;
 const watchEvent = z.object({ type: z.enum(WATCH_EVENTS), object: z.unknown() });
 export type WatchEvent = z.infer<typeof watchEvent>;
 
