@@ -51,7 +51,7 @@ const scale = async (applying: Applying, write: ScaleWrite): Promise<void> => {
     if (result === 'conflict') return noteConflict(applying, write);
     written.push({ ...write, replicas });
     state.conflicts[tier] = 0;
-    // Of another number nothing would be true; the guard has told of it.
+    // Of another number nothing would be true; the guard has said so.
     if (write.event !== undefined && replicas === write.replicas) emit(write.event);
   };
   const deadlineMs = write.replicas > from ? RAISE_DEADLINE_MS : WRITE_DEADLINE_MS;
@@ -186,7 +186,7 @@ const writeStatus = async ({ deps, campaign, state, planned, attempt, emit }: Ap
   }
 };
 
-/** The order of writes; why a step has its place stands above it. */
+/** The order of writes; the comment above a step says why it has its place. */
 const STEPS: readonly ((applying: Applying) => Promise<void>)[] = [
   setFinalizer,
   scaleTiers,

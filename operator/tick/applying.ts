@@ -49,7 +49,7 @@ export interface Applying {
   readonly signal: AbortSignal;
   readonly guard: CeilingGuard;
   readonly emit: (event: CampaignEvent) => void;
-  /** The error when the write failed; it is reported, and told on the campaign when it lasts. */
+  /** The error when the write failed; it is reported, and shown on the campaign when it lasts. */
   readonly attempt: (
     step: Step,
     what: string,

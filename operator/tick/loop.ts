@@ -1,5 +1,5 @@
 /**
- * Runs one function per key, again and again, when the function itself says so or when somebody kicks the key. Generic:
+ * Runs one function per key, again and again, when the function itself says so or when the key is kicked. Generic:
  * keys are strings, and what they mean is the function's business (level-triggered: it reads the world itself).
  *
  * Promises: never two runs of one key at once; a kick during a run leads to another run after it; no key is lost,
@@ -8,7 +8,7 @@
 import { type BackoffLimits, backoffMs } from '../../runtime/backoff.ts';
 import type { Clock } from '../../runtime/clock.ts';
 
-/** What somebody saw change. */
+/** What was seen to change. */
 export type KickReason = 'start' | 'campaign' | 'scale_plan' | 'pod' | 'object' | 'autoscaler' | 'namespace';
 /** Why a run was made: the first kick that hastened it, the delay that the run before asked for, or its failure. */
 export type RunReason = KickReason | 'due' | 'retry';
@@ -31,7 +31,7 @@ export interface LoopOptions {
   }) => void;
   readonly maxConcurrent: number;
   readonly backoff: BackoffLimits;
-  /** From the start of a run to the next one that a kick brings; 0 unless stated. A crowd of kicks then is one run. */
+  /** From the start of a run to the next one that a kick causes; 0 unless stated. A crowd of kicks then is one run. */
   readonly minIntervalMs?: number;
   /** After every run: why it was made, how late it began, and how long it took. */
   readonly onRun?: (run: {

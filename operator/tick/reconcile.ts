@@ -7,7 +7,7 @@ import { AuditKeeper } from '../audit/audit-keeper.ts';
 import { DecisionKeeper } from '../history/decision-keeper.ts';
 import type { DecisionStore } from '../history/decision-store.ts';
 import { apply } from './apply.ts';
-import type { ApplyDeps } from './applying.ts';
+import { type ApplyDeps, WRITE_DEADLINE_MS } from './applying.ts';
 import { type CampaignState, campaignKey, newCampaignState } from './campaign-state.ts';
 import { CanaryKeeper } from './canary-keeper.ts';
 import { endCampaign } from './deletion.ts';
@@ -47,7 +47,6 @@ export interface Reconciler {
 const UNREADABLE_LOOK_MS = 30_000;
 /** One failure is a moment; two in a row are told. */
 const FAILURES_TOLD = 2;
-const WRITE_DEADLINE_MS = 1_000;
 
 /** A campaign that is being deleted gets nothing new; this long after its end somebody else may still hold it. */
 const DELETED_LOOK_MS = 60_000;
@@ -90,7 +89,7 @@ export const createReconciler = (deps: ReconcilerDeps): Reconciler => {
   };
 
   /** Nothing can be decided: that is said on the campaign, and nothing else of it is touched. */
-  const hold = async (campaign: VoucherCampaign, state: CampaignState, held: Held, signal: AbortSignal) => {
+  const sayUndecided = async (campaign: VoucherCampaign, state: CampaignState, held: Held, signal: AbortSignal) => {
     const nowMs = clock.now();
     const before = state.computed?.conditions?.find(({ type }) => type === 'Ready');
     if (before?.reason !== held.verdict.reason || before.message !== truncated(held.verdict.message)) {
@@ -122,7 +121,7 @@ export const createReconciler = (deps: ReconcilerDeps): Reconciler => {
       }
       const unreadable = unreadableInCampaign(campaign);
       if (unreadable.length > 0) {
-        await hold(campaign, state, heldUnreadable(unreadable), signal);
+        await sayUndecided(campaign, state, heldUnreadable(unreadable), signal);
         report.failed(campaign, new ReconcileError('read_spec', 'read the campaign', unreadableText(unreadable)));
         return { requeueAfterMs: state.written === state.computed ? UNREADABLE_LOOK_MS : TICK_MS };
       }
@@ -163,7 +162,7 @@ export const createReconciler = (deps: ReconcilerDeps): Reconciler => {
       report.failed(campaign, error);
       state.failures += 1;
       const isEnding = campaign.metadata.deletionTimestamp !== undefined;
-      if (state.failures >= FAILURES_TOLD && !isEnding) await hold(campaign, state, heldFailed(error), signal);
+      if (state.failures >= FAILURES_TOLD && !isEnding) await sayUndecided(campaign, state, heldFailed(error), signal);
       throw error;
     } finally {
       report.ticked((clock.monotonicMs() - startedAtMs) / 1000);
