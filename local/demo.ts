@@ -11,7 +11,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { admitCampaign, formatAdmissionErrors } from '../admission/admission.ts';
 import type { VoucherCampaign } from '../contract/campaign-types.ts';
 import { parseDurationMs } from '../contract/duration.ts';
-import { forecastFor } from './demo/forecast.ts';
+import { forecastFor } from './demo/prediction.ts';
 import { PROFILES } from './demo/profile.ts';
 import { renderReport } from './demo/report.ts';
 import { exitCodeOf } from './demo/run.ts';

@@ -1,6 +1,6 @@
 import { instantMs } from '../../contract/instant.ts';
 import type { ScalePlan } from '../../contract/scale-plan-types.ts';
-import { campaignTimes } from '../../operator/tick/times.ts';
+import { campaignTimes } from '../../operator/tick/campaign-times.ts';
 import { closesAtOf } from '../closing.ts';
 import type { Cluster } from '../cluster.ts';
 import { UsageError } from '../errors.ts';

@@ -1,6 +1,6 @@
 /** Who dies when: kill -9 in the flood, of one process of each kind that a campaign must survive to lose. */
 import type { TraceStep } from '../../simulation/trace.ts';
-import { peakArrivalsPerSecond, rateAt } from '../load/trace.ts';
+import { peakArrivalsPerSecond, rateAt } from '../load/arrivals.ts';
 import type { Stack, StackProcess } from '../stack.ts';
 
 export type Victim = 'intake' | 'records' | 'nats' | 'operator';

@@ -3,7 +3,7 @@ import type { LedgerCheckResult } from '../ledger-check/compare.ts';
 import type { LoadStats } from '../load/stats.ts';
 import type { Stack, StackEvent } from '../stack.ts';
 import { type Killed, VICTIMS } from './chaos.ts';
-import { plotTimeline } from './plot.ts';
+import { plotTimeline } from './curve.ts';
 import type { Sample } from './sample.ts';
 
 /** What the simulation said before anything was built, and the same as it was measured. */

@@ -11,7 +11,7 @@ import { parseTrace, type TraceStep } from '../../simulation/trace.ts';
 import type { LedgerCheckResult } from '../ledger-check/compare.ts';
 import { readLedger } from '../ledger-check/read-ledger.ts';
 import type { LedgerCheckAccess } from '../ledger-check/run-ledger-check.ts';
-import { durationSeconds, peakArrivalsPerSecond } from '../load/trace.ts';
+import { durationSeconds, peakArrivalsPerSecond } from '../load/arrivals.ts';
 import type { Stack } from '../stack.ts';
 import { demoCampaign } from './campaign.ts';
 import { type LoadProcess, startLoad } from './load-process.ts';

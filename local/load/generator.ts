@@ -9,13 +9,13 @@
 import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError } from 'commander';
 import { parseTrace } from '../../simulation/trace.ts';
+import { durationSeconds, expectedArrivals } from './arrivals.ts';
 import { type RegistrationClient, registrationClient } from './http-client.ts';
 import { openLedger } from './ledger.ts';
 import { loopbackOrigin } from './loopback.ts';
 import { startLyingServer } from './lying-server.ts';
 import { runLoad } from './run-load.ts';
 import { StatsRecorder } from './stats.ts';
-import { durationSeconds, expectedArrivals } from './trace.ts';
 
 const between =
   (least: number, most: number) =>

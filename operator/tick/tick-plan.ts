@@ -25,6 +25,7 @@ import { type PlanStateChange, planStateChanges } from '../scale-plans/plan-stat
 import { proposeScalePlans } from '../scale-plans/propose.ts';
 import { tiersToAskAgain } from './ask-again.ts';
 import type { CampaignEvent } from './campaign-event.ts';
+import { campaignTimes } from './campaign-times.ts';
 import { scaleEvent, transitionEvents } from './events.ts';
 import { finalizerChange } from './finalizer.ts';
 import { headroomOf } from './headroom.ts';
@@ -36,7 +37,6 @@ import { nextLookMs } from './requeue.ts';
 import { createdReplicas, scaleTier } from './scale-tier.ts';
 import { resumeMemory } from './scaler-memory.ts';
 import { buildStatus } from './status.ts';
-import { campaignTimes } from './times.ts';
 
 export interface ScaleWrite {
   readonly tier: ScaledTier | typeof HEADROOM;

@@ -1,6 +1,6 @@
 import type { ConditionInput } from '../../operator/conditions/verdict.ts';
+import { campaignTimes } from '../../operator/tick/campaign-times.ts';
 import type { Observed, TierOutcome, TierOutcomes } from '../../operator/tick/observed.ts';
-import { campaignTimes } from '../../operator/tick/times.ts';
 import { aCampaign, OPENS_AT_MS } from './a-campaign.ts';
 import { anObserved } from './observed.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { plotCurve, plotTimeline, resample, sparkline } from '../../../local/demo/plot.ts';
+import { plotCurve, plotTimeline, resample, sparkline } from '../../../local/demo/curve.ts';
 import { type RunFacts, renderReport, reportOf } from '../../../local/demo/report.ts';
 import { exitCodeOf } from '../../../local/demo/run.ts';
 import type { Sample } from '../../../local/demo/sample.ts';

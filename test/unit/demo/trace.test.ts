@@ -2,15 +2,15 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { PUBLISHED_REGISTRATIONS, TRACES, toCsv } from '../../../local/load/published-trace.ts';
-import { seededRandom } from '../../../local/load/random.ts';
 import {
   durationSeconds,
   expectedArrivals,
   peakArrivalsPerSecond,
   poissonArrivals,
   rateAt,
-} from '../../../local/load/trace.ts';
+} from '../../../local/load/arrivals.ts';
+import { PUBLISHED_REGISTRATIONS, TRACES, toCsv } from '../../../local/load/published-trace.ts';
+import { seededRandom } from '../../../local/load/random.ts';
 import { parseTrace } from '../../../simulation/trace.ts';
 
 const fileOf = (name: string): string =>

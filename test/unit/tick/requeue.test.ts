@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import type { JournalState } from '../../../journal/administration.ts';
+import { campaignTimes } from '../../../operator/tick/campaign-times.ts';
 import { nextLookMs } from '../../../operator/tick/requeue.ts';
 import { planTick } from '../../../operator/tick/tick-plan.ts';
-import { campaignTimes } from '../../../operator/tick/times.ts';
 import { aCampaign, CLOSES_AT_MS, OPENS_AT_MS } from '../../helpers/a-campaign.ts';
 import { planDeps } from '../../helpers/build-options.ts';
 import { aTierOutcome } from '../../helpers/condition-input.ts';
