@@ -1,4 +1,4 @@
-/** `spec.scaling`: how the operator may spend replicas. Why the defaults are what they are: docs/autoscaler.md. Pure. */
+/** `spec.scaling`: how the operator may spend replicas. Defaults from research (autoscaling law, §4.8). Pure. */
 import { duration, instant } from './common.ts';
 import type { NumberNode, ObjectNode } from './node.ts';
 
