@@ -3,8 +3,8 @@ import type { VoucherCampaign } from '../../contract/campaign-types.ts';
 import { capacityOf } from '../../operator/scaling/capacity.ts';
 import { paceOf } from '../../operator/scaling/pre-warm.ts';
 import { type Schedule, scheduleOf } from '../../operator/scaling/schedule.ts';
-import { parseMemory } from '../../operator/tick/memory.ts';
 import { SCALED_TIERS, type ScaledTier } from '../../operator/tick/observed.ts';
+import { parseMemory } from '../../operator/tick/scaler-memory.ts';
 
 export interface Need {
   readonly tier: ScaledTier;

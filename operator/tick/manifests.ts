@@ -14,7 +14,7 @@ import { buildServiceAccount } from '../resources/service-account.ts';
 import type { ObservedCluster } from './cluster-view.ts';
 import { SCALED_TIERS, type ScaledTier } from './observed.ts';
 
-export interface ManifestPlan {
+export interface ManifestWrites {
   readonly create: readonly Manifest[];
   readonly apply: readonly Manifest[];
 }
@@ -36,7 +36,7 @@ export const planManifests = (
   journal: JournalState | undefined,
   desired: Readonly<Record<ScaledTier | typeof HEADROOM, number>>,
   options: BuildOptions,
-): ManifestPlan => {
+): ManifestWrites => {
   const mayCreate = journal !== undefined && journal.kind !== 'conflict';
   const absent = SCALED_TIERS.filter((tier) => cluster.tiers[tier] === undefined);
   const present = SCALED_TIERS.filter((tier) => cluster.tiers[tier] !== undefined);

@@ -1,6 +1,6 @@
 import type { ConditionInput } from '../../operator/conditions/verdict.ts';
+import { campaignTimes } from '../../operator/tick/campaign-times.ts';
 import type { Observed, TierOutcome, TierOutcomes } from '../../operator/tick/observed.ts';
-import { campaignTimes } from '../../operator/tick/times.ts';
 import { aCampaign, OPENS_AT_MS } from './a-campaign.ts';
 import { anObserved } from './observed.ts';
 
@@ -26,7 +26,7 @@ export const aTierOutcome = (
   desired: 2,
   written: changes.desired ?? 2,
   replacing: undefined,
-  rivals: [],
+  otherAutoscalers: [],
   isActing: true,
   decision: undefined,
   forecastFloor: 10,
