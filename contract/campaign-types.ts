@@ -209,7 +209,7 @@ export interface TierStatus {
   readonly ceiling: number;
   /**
    * Which demand, bound or hold decided: Load, Backlog, Schedule, Blind, Min, Max, Ceiling, Downstream, Stale, Panic,
-   * Rollout, PlanPending, Holding, WayDown or Off.
+   * Rollout, PlanPending, FewFreshTicks, ExcessBacklog, HoldAfterOpen, HoldUntil, DownWindow, WayDown or Off.
    */
   readonly limitedBy: string;
   /** Attempted registrations per second. Absent: unknown. */

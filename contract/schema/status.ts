@@ -20,7 +20,7 @@ const tierStatus = (description: string): ObjectNode => ({
     ceiling: wholeNumber('Most replicas that are authorised at this moment.'),
     limitedBy: text(
       'Which demand, bound or hold decided: Load, Backlog, Schedule, Blind, Min, Max, Ceiling, Downstream, Stale, Panic, ' +
-        'Rollout, PlanPending, Holding, WayDown or Off.',
+        'Rollout, PlanPending, FewFreshTicks, ExcessBacklog, HoldAfterOpen, HoldUntil, DownWindow, WayDown or Off.',
       32,
     ),
     arrivalsPerSecond: measure('Attempted registrations per second. Absent: unknown.'),

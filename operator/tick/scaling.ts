@@ -44,7 +44,7 @@ const holdOf = (input: TierInput, limits: TierLimits, { memory, evidence }: Deci
 const overridden = (limits: TierLimits, { min, holdUntilMs }: Overrides, tier: ScaledTier): TierLimits => ({
   ...limits,
   min: Math.max(limits.min, min[tier] ?? 0),
-  ...(holdUntilMs === undefined ? {} : { holdUntilMs: Math.max(holdUntilMs, limits.holdUntilMs ?? 0) }),
+  ...(holdUntilMs === undefined ? {} : { askedHoldUntilMs: holdUntilMs }),
 });
 
 /**
