@@ -205,6 +205,8 @@ export interface TierStatus {
   readonly desired: number;
   /** Replicas on top of those, in place of pods on nodes that do not answer. Absent: none. */
   readonly replacing?: number;
+  /** Since when fewer than min replicas have been ready. Absent: enough are. */
+  readonly belowMinSince?: string;
   /** Most replicas that are authorised at this moment. */
   readonly ceiling: number;
   /**

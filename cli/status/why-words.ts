@@ -87,7 +87,7 @@ const number = (decision: DecisionRecord, zone: Zone, nowMs: number): string => 
   return `${replicas(desired)}, from ${from} in steps that ended at ${clockOf(instantMs(until), zone, nowMs)}`;
 };
 
-const beforeLine = (decision: DecisionRecord, tier: ScaledTier, { zone, nowMs }: Story): string => {
+const beforeLine = (decision: DecisionRecord, { zone, nowMs }: Story): string => {
   const { at, from, desired, until } = decision;
   const change = from === undefined || from === desired ? String(desired) : `${from} → ${desired}`;
   const steps = until === undefined ? '' : ` until ${clockOf(instantMs(until), zone, nowMs)}`;
@@ -139,8 +139,7 @@ const tierText = ({ tier, decision, before, untilMs }: TierStory, story: Story):
       ? [`To allow more: raise spec.scaling.authorized.ceilings.${tier}, or answer the next ScalePlan.`]
       : []),
   ];
-  const history =
-    before.length === 0 ? '' : `  Before that:\n${before.map((one) => beforeLine(one, tier, story)).join('')}`;
+  const history = before.length === 0 ? '' : `  Before that:\n${before.map((one) => beforeLine(one, story)).join('')}`;
   return `${head}\n${body.map((line) => `  ${line}\n`).join('')}${history}`;
 };
 

@@ -17,6 +17,7 @@ const tierStatus = (description: string): ObjectNode => ({
     ready: wholeNumber('Replicas that are ready.'),
     desired: wholeNumber('Replicas that the operator decided on at the last tick.'),
     replacing: wholeNumber('Replicas on top of those, in place of pods on nodes that do not answer. Absent: none.'),
+    belowMinSince: instant('Since when fewer than min replicas have been ready. Absent: enough are.'),
     ceiling: wholeNumber('Most replicas that are authorised at this moment.'),
     limitedBy: text(
       'Which demand, bound or hold decided: Load, Backlog, Schedule, Blind, Min, Max, Ceiling, Downstream, Stale, Panic, ' +
@@ -51,6 +52,9 @@ const contingency: ArrayNode = {
     },
   },
 };
+
+/** Generations begin at 1. */
+export const UNSEEN_STATUS = { observedGeneration: 0 } as const;
 
 export const campaignStatus: ObjectNode = {
   type: 'object',

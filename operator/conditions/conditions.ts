@@ -11,10 +11,12 @@ import type { PlanInput } from '../tick/observed.ts';
 import { SCALED_TIERS } from '../tick/observed.ts';
 import { acceptingRegistrations } from './accepting.ts';
 import { clocksAgree } from './clocks-agree.ts';
-import { journalDurable, ready } from './journal-conditions.ts';
+import { journalDurable } from './journal-conditions.ts';
 import { conflictingScaler, overriddenCondition } from './override-conditions.ts';
 import { preWarmed } from './pre-warm-condition.ts';
+import { type Causes, reconciling, stalled } from './progress.ts';
 import { provisioned } from './provisioned.ts';
+import { ready } from './ready.ts';
 import { recordsAvailable } from './records-available.ts';
 import type { ConditionInput, Verdict } from './verdict.ts';
 
@@ -134,8 +136,7 @@ export const downstreamSaturated = ({ tiers, nowMs }: ConditionInput): Verdict<'
 
 const tenths = (value: number): string => String(Math.round(value * 10) / 10);
 
-/** Every condition, in the order in which people read them. */
-export const judge = (input: ConditionInput): { readonly [T in ConditionType]: Verdict<T> } => ({
+const causesOf = (input: ConditionInput): Causes => ({
   Ready: ready(input),
   Provisioned: provisioned(input),
   JournalDurable: journalDurable(input),
@@ -151,3 +152,9 @@ export const judge = (input: ConditionInput): { readonly [T in ConditionType]: V
   AcceptingRegistrations: acceptingRegistrations(input),
   RecordsAvailable: recordsAvailable(input),
 });
+
+export const judge = (input: ConditionInput): { readonly [T in ConditionType]: Verdict<T> } => {
+  const causes = causesOf(input);
+  const stalledNow = stalled(causes, input);
+  return { ...causes, Stalled: stalledNow, Reconciling: reconciling(causes, stalledNow, input) };
+};

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { ConditionType } from '../../../contract/conditions.ts';
 import { acceptingRegistrations } from '../../../operator/conditions/accepting.ts';
-import { ready } from '../../../operator/conditions/journal-conditions.ts';
+import { ready } from '../../../operator/conditions/ready.ts';
 import { recordsAvailable } from '../../../operator/conditions/records-available.ts';
 import type { DatabaseTrouble, IntakesView, JournalTrouble, WorkersView } from '../../../operator/signals/pod-views.ts';
 import type { CampaignReadings } from '../../../operator/signals/readings.ts';

@@ -68,6 +68,15 @@ describe('a campaign at rest', () => {
   ])('%s', (_, journal, wantMs) => {
     const nowMs = OPENS_AT_MS - 60 * MINUTE_MS;
     const observed = anObserved({ journal, readings: freshReadings(nowMs) });
-    expect(plan(aCampaign(), observed, nowMs, buildOptions).requeueAfterMs).toBe(wantMs);
+    const { status: previous } = plan(aCampaign(), observed, nowMs, buildOptions);
+    expect(plan(aCampaign(), { ...observed, previous }, nowMs, buildOptions).requeueAfterMs).toBe(wantMs);
+  });
+
+  it('whose spec has just changed is looked at again to see what came of it', () => {
+    const nowMs = OPENS_AT_MS - 60 * MINUTE_MS;
+    const observed = anObserved({ readings: freshReadings(nowMs) });
+    const { status: previous } = plan(aCampaign(), observed, nowMs, buildOptions);
+    const changed = aCampaign({ metadata: { generation: 2 } });
+    expect(plan(changed, { ...observed, previous }, nowMs, buildOptions).requeueAfterMs).toBe(1_000);
   });
 });
