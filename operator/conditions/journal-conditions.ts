@@ -3,7 +3,7 @@
 import type { JournalState } from '../../journal/administration.ts';
 import type { PlanInput } from '../tick/observed.ts';
 import { worstVerdict } from './journal-faults.ts';
-import { asBefore, type Verdict } from './verdict.ts';
+import { asBefore, no, unknown, type Verdict, yes } from './verdict.ts';
 
 /**
  * | journal            | spec.durability | status  | reason             |
@@ -31,52 +31,38 @@ export const journalDurable = (input: Pick<PlanInput, 'campaign' | 'observed'>):
   const { journal } = observed;
   const attested = campaign.spec.dataPlane.durability === 'Attested';
   if (journal === undefined) {
-    return (
-      asBefore(input, 'JournalDurable') ?? {
-        status: 'Unknown',
-        reason: 'NotYetObserved',
-        message: 'The journal has not been asked yet.',
-      }
-    );
+    return asBefore(input, 'JournalDurable') ?? unknown('NotYetObserved', 'The journal has not been asked yet.');
   }
   if (journal.kind === 'unavailable') return unavailable(journal);
   if (journal.kind !== 'ready') return { status: 'False', ...NOT_READY[journal.kind](journal.message) };
   if (journal.durability === 'NotSynced') {
-    return {
-      status: 'False',
-      reason: 'NotSynced',
-      message: `A power cut can lose acknowledged registrations: ${journal.message}. Set "sync_interval: always" in the jetstream section of every nats-server.`,
-    };
+    return no(
+      'NotSynced',
+      `A power cut can lose acknowledged registrations: ${journal.message}. Set "sync_interval: always" in the jetstream section of every nats-server.`,
+    );
   }
   const fault = worstVerdict(journal.faults);
   if (fault?.status === 'False') return fault;
   if (attested && (journal.durability === 'Unknown' || journal.replicas < 3)) {
-    return {
-      status: 'True',
-      reason: 'Attested',
-      message: `spec.dataPlane.durability attests what could not be verified: ${journal.message}.`,
-    };
+    return yes('Attested', `spec.dataPlane.durability attests what could not be verified: ${journal.message}.`);
   }
   if (journal.durability === 'Unknown') {
-    return {
-      status: 'Unknown',
-      reason: 'DurabilityUnknown',
-      message: `The journal's durability can't be seen: ${journal.message}. Make the monitoring port of nats-server reachable, or set spec.dataPlane.durability to Attested if you know that every server syncs before it acknowledges.`,
-    };
+    return unknown(
+      'DurabilityUnknown',
+      `The journal's durability can't be seen: ${journal.message}. Make the monitoring port of nats-server reachable, or set spec.dataPlane.durability to Attested if you know that every server syncs before it acknowledges.`,
+    );
   }
   if (journal.replicas < 3) {
-    return {
-      status: 'False',
-      reason: 'TooFewReplicas',
-      message: `The journal's streams have ${journal.replicas} replica(s); one lost disk loses registrations. Run at least 3 nats-servers, or set spec.dataPlane.durability to Attested if the storage below is replicated.`,
-    };
+    return no(
+      'TooFewReplicas',
+      `The journal's streams have ${journal.replicas} replica(s); one lost disk loses registrations. Run at least 3 nats-servers, or set spec.dataPlane.durability to Attested if the storage below is replicated.`,
+    );
   }
   if (fault !== undefined) return fault;
-  return {
-    status: 'True',
-    reason: 'Verified',
-    message: `Every acknowledgement is synced to disk on a majority of ${journal.replicas} replicas, and all of them are current.`,
-  };
+  return yes(
+    'Verified',
+    `Every acknowledgement is synced to disk on a majority of ${journal.replicas} replicas, and all of them are current.`,
+  );
 };
 
 type Told = Pick<Verdict<'JournalDurable'>, 'reason' | 'message'>;
@@ -105,9 +91,8 @@ const unavailable = ({
   const known = worstVerdict(faults);
   return known?.status === 'False'
     ? { ...known, message: `${silent} ${known.message}` }
-    : {
-        status: 'Unknown',
-        reason: 'JournalUnavailable',
-        message: `${silent} Check the nats-servers named in the Secret of spec.dataPlane.secretName.`,
-      };
+    : unknown(
+        'JournalUnavailable',
+        `${silent} Check the nats-servers named in the Secret of spec.dataPlane.secretName.`,
+      );
 };

@@ -6,8 +6,9 @@ import type { ConditionReason, ConditionType } from '../../contract/conditions.t
 import { instantMs } from '../../contract/instant.ts';
 import type { DatabaseTrouble, FailingPods } from '../signals/pod-views.ts';
 import { SCALED_TIERS } from '../tick/observed.ts';
+import { areMost } from './pod-troubles.ts';
 import { belowMinSinceMs } from './ready.ts';
-import { areMost, before, type ConditionInput, type Verdict } from './verdict.ts';
+import { before, type ConditionInput, no, type Verdict, yes } from './verdict.ts';
 
 /** The verdicts of a tick that these two rest on. */
 export type Causes = { readonly [T in Exclude<ConditionType, 'Reconciling' | 'Stalled'>]: Verdict<T> };
@@ -96,11 +97,9 @@ export const stalled = (causes: Causes, input: ConditionInput): Verdict<'Stalled
       hasLasted('Provisioned', causes, input) && { of: 'Provisioned' as const, reason: 'SecretMissing' as const },
     ...refusals(input),
   ].filter((cause) => cause !== false);
-  if (first === undefined) {
-    return { status: 'False', reason: 'NotStalled', message: 'Nothing waits for a person.' };
-  }
+  if (first === undefined) return no('NotStalled', 'Nothing waits for a person.');
   const { of, reason } = first;
-  return { status: 'True', reason, message: causes[of].message };
+  return yes(reason, causes[of].message);
 };
 
 /**
@@ -127,11 +126,8 @@ export const reconciling = (
   const { observed, campaign, tiers, nowMs } = input;
   const known = before(input, 'Reconciling');
   const { generation } = campaign.metadata;
-  const busy = (reason: ConditionReason<'Reconciling'>, message: string): Verdict<'Reconciling'> => ({
-    status: 'True',
-    reason,
-    message,
-  });
+  const busy = (reason: ConditionReason<'Reconciling'>, message: string): Verdict<'Reconciling'> =>
+    yes(reason, message);
   if (stalledNow === 'True') return STALLED;
   if (known === undefined && observed.journal === undefined) {
     return busy('NotYetObserved', 'The campaign is looked at for the first time.');
@@ -148,12 +144,11 @@ export const reconciling = (
       return busy('ObjectsNotWritten', provisioned.message);
     }
   }
-  return { status: 'False', reason: 'Reconciled', message: 'All that the spec asks has been carried out.' };
+  return no('Reconciled', 'All that the spec asks has been carried out.');
 };
 
 /** While a person is needed nothing is in progress. */
-export const STALLED: Verdict<'Reconciling'> = {
-  status: 'False',
-  reason: 'Stalled',
-  message: 'It waits for a person: the condition Stalled says for what.',
-};
+export const STALLED: Verdict<'Reconciling'> = no(
+  'Stalled',
+  'It waits for a person: the condition Stalled says for what.',
+);

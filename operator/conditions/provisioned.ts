@@ -3,7 +3,7 @@
 import { SCALED_TIERS } from '../tick/observed.ts';
 import type { TierProblem, WriteRefusal } from '../tick/trouble.ts';
 import { ended, problemText } from './tier-words.ts';
-import type { ConditionInput, Verdict } from './verdict.ts';
+import { type ConditionInput, unknown, type Verdict, yes } from './verdict.ts';
 
 type Reason = Verdict<'Provisioned'>['reason'];
 
@@ -113,12 +113,8 @@ export const provisioned = (input: ConditionInput): Verdict<'Provisioned'> => {
     return { status: 'False', reason: first, message: sorted.join(' ') };
   }
   if (SCALED_TIERS.every((tier) => cluster.tiers[tier] === undefined)) {
-    return { status: 'Unknown', reason: 'NotYetObserved', message: 'No tier has been created yet.' };
+    return unknown('NotYetObserved', 'No tier has been created yet.');
   }
   const notes = [...rolloutNotes(input), ...headroomNote(input)];
-  return {
-    status: 'True',
-    reason: 'AllPlaced',
-    message: ['Every replica that is asked for has a place.', ...notes].join(' '),
-  };
+  return yes('AllPlaced', ['Every replica that is asked for has a place.', ...notes].join(' '));
 };

@@ -7,7 +7,7 @@ import type { JournalState } from '../../journal/administration.ts';
 import { SCALED_TIERS, type TierOutcome } from '../tick/observed.ts';
 import { acceptingRegistrations, publishesFail } from './accepting.ts';
 import { journalDurable } from './journal-conditions.ts';
-import { asBefore, before, type ConditionInput, type Verdict } from './verdict.ts';
+import { asBefore, before, type ConditionInput, no, unknown, type Verdict, yes } from './verdict.ts';
 
 /** A pod that restarts, or a node that is drained, is no news. */
 const BELOW_MIN_MS = 60_000;
@@ -45,15 +45,14 @@ const tiersReady = (input: ConditionInput): Verdict<'Ready'> | undefined => {
   const list = short.map(({ tier, ready: pods, limits }) => `${tier} has ${pods} of at least ${limits.min}`).join(', ');
   const known = before(input, 'Ready');
   if (known?.reason === 'TierNotReady' || short.some(({ sinceMs }) => nowMs - sinceMs >= BELOW_MIN_MS)) {
-    return { status: 'False', reason: 'TierNotReady', message: `Ready replicas are missing: ${list}.` };
+    return no('TierNotReady', `Ready replicas are missing: ${list}.`);
   }
   return known?.status === 'True'
-    ? {
-        status: 'True',
-        reason: 'TierRecovering',
-        message: `Ready replicas are missing, and Ready is False when that lasts for ${BELOW_MIN_MS / 1000} s: ${list}.`,
-      }
-    : { status: 'Unknown', reason: 'TiersStarting', message: `Tiers are starting: ${list}.` };
+    ? yes(
+        'TierRecovering',
+        `Ready replicas are missing, and Ready is False when that lasts for ${BELOW_MIN_MS / 1000} s: ${list}.`,
+      )
+    : unknown('TiersStarting', `Tiers are starting: ${list}.`);
 };
 
 const JOURNAL = {
@@ -82,29 +81,20 @@ export const ready = (input: ConditionInput): Verdict<'Ready'> => {
   const { journal } = input.observed;
   const durable = journalDurable(input);
   if (journal === undefined) {
-    return (
-      asBefore(input, 'Ready') ?? {
-        status: 'Unknown',
-        reason: 'NotYetObserved',
-        message: 'The journal has not been asked yet.',
-      }
-    );
+    return asBefore(input, 'Ready') ?? unknown('NotYetObserved', 'The journal has not been asked yet.');
   }
   if (journal.kind !== 'ready') return { status: 'False', reason: JOURNAL[journal.kind], message: durable.message };
   const full = journal.faults?.find((fault) => fault.kind === 'streamsFull');
   if (full !== undefined) {
-    return {
-      status: 'False',
-      reason: 'JournalFull',
-      message: `${full.streams.join(', ')} has reached its ${full.maxBytes} bytes and takes no more registrations. What was acknowledged is safe. Raise max_bytes of the stream with nats stream edit, within the store of the servers.`,
-    };
+    return no(
+      'JournalFull',
+      `${full.streams.join(', ')} has reached its ${full.maxBytes} bytes and takes no more registrations. What was acknowledged is safe. Raise max_bytes of the stream with nats stream edit, within the store of the servers.`,
+    );
   }
-  if (durable.status !== 'True') return { status: 'False', reason: 'JournalNotDurable', message: durable.message };
+  if (durable.status !== 'True') return no('JournalNotDurable', durable.message);
   const short = tiersReady(input);
   if (short !== undefined) return short;
   // Judged with their own credentials: the journal that the operator sees may be another one.
-  if (publishesFail(input)) {
-    return { status: 'False', reason: 'PublishesFail', message: acceptingRegistrations(input).message };
-  }
-  return { status: 'True', reason: 'AllTiersReady', message: 'Every tier has its minimum of ready replicas.' };
+  if (publishesFail(input)) return no('PublishesFail', acceptingRegistrations(input).message);
+  return yes('AllTiersReady', 'Every tier has its minimum of ready replicas.');
 };

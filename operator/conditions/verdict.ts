@@ -21,6 +21,14 @@ export interface Verdict<T extends ConditionType = ConditionType> {
   readonly message: string;
 }
 
+type Says<S extends Verdict['status']> = <R extends ConditionReason>(
+  reason: R,
+  message: string,
+) => { readonly status: S; readonly reason: R; readonly message: string };
+export const yes: Says<'True'> = (reason, message) => ({ status: 'True', reason, message });
+export const no: Says<'False'> = (reason, message) => ({ status: 'False', reason, message });
+export const unknown: Says<'Unknown'> = (reason, message) => ({ status: 'Unknown', reason, message });
+
 type Before = Pick<ConditionInput, 'observed'>;
 
 /** This condition after the tick before. */
@@ -39,11 +47,3 @@ export const asBefore = <T extends ConditionType>(input: Before, condition: T): 
     ? undefined
     : { status: known.status, reason, message: known.message };
 };
-
-/** Pods that have one trouble, of all: at half of them its cause is told, and then until less than 40 % have it. */
-const MOST_PODS = 0.5;
-const STILL_MOST_PODS = 0.4;
-
-/** 5 of 10 are most; 4 of 10 only when they were most before. */
-export const areMost = (failing: number, pods: number, wereMost: boolean): boolean =>
-  failing > 0 && failing >= pods * (wereMost ? STILL_MOST_PODS : MOST_PODS);

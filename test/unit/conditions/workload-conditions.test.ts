@@ -177,7 +177,9 @@ describe('RecordsAvailable', () => {
   ] as const)('a database that is %s has a reason and a remedy of its own', (state, reason) => {
     const verdict = recordsAvailable(input({ workers: fresh(workers({ database: inTrouble(state) })) }));
     expect(verdict).toMatchObject({ status: 'False', reason });
-    expect(verdict.message).toContain('4 of 4 records pods (chengdu-records-0 among them) have said so for 10 s');
+    expect(verdict.message).toContain(
+      '4 of 4 records pods (chengdu-records-0 among them) have written no rows for 10 s: ',
+    );
     expect(verdict.message).toContain('Registrations go on; 812 wait in the journal.');
   });
 
