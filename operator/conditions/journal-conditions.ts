@@ -86,13 +86,12 @@ const unavailable = ({
   message,
   faults,
 }: Extract<JournalState, { kind: 'unavailable' }>): Verdict<'JournalDurable'> => {
-  const silent = `The journal does not answer: ${message}.`;
   // What does not answer may be just what the failed server leads: its monitoring page says why.
   const known = worstVerdict(faults);
   return known?.status === 'False'
-    ? { ...known, message: `${silent} ${known.message}` }
+    ? { ...known, message: `${known.message} Meanwhile the journal does not answer: ${message}.` }
     : unknown(
         'JournalUnavailable',
-        `${silent} Check the nats-servers named in the Secret of spec.dataPlane.secretName.`,
+        `The journal does not answer: ${message}. Check the nats-servers named in the Secret of spec.dataPlane.secretName.`,
       );
 };
