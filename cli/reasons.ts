@@ -1,4 +1,4 @@
-/** Why a tier has so many replicas, in sentences for whoever is on duty. Pure. */
+/** Why a tier has so many replicas, in sentences for the person on duty. Pure. */
 import type { DecisionRecord } from '../operator/history/decision-record.ts';
 import { because as sentenceOf } from '../operator/scaling/explain.ts';
 import { LIMITED_BY, type LimitedBy } from '../operator/scaling/types.ts';
@@ -20,7 +20,7 @@ export const demand = ({ terms, evidence, wanted }: DecisionRecord): string | un
     arrivalsPerSecond === undefined
       ? 'how many arrive is unknown'
       : arrivalsPerSecond === 0
-        ? 'nobody arrives'
+        ? 'no one arrives'
         : `${amount(arrivalsPerSecond)} registrations/s arrive and one replica carries ${amount(capacityPerReplica)}/s, loaded to ${load} %: that takes ${amount(terms.feedForward)}`;
   const waiting =
     excess > 0
@@ -45,13 +45,13 @@ const isLimitedBy = (word: string): word is LimitedBy => LIMITED_BY.some((known)
 /** The one sentence, without its end: `demand asks for 16 and it is held by the authorised ceiling of 12`. */
 export const because = (decision: DecisionRecord): string => {
   const { limitedBy, mode } = decision;
-  if (mode === 'Off' || limitedBy === 'Off') return 'spec.scaling.mode is Off: it is what somebody set';
+  if (mode === 'Off' || limitedBy === 'Off') return 'spec.scaling.mode is Off: the number is what a person set';
   return isLimitedBy(limitedBy) ? sentenceOf(limitedBy, decision) : `of ${limitedBy}`;
 };
 
 /** What is so besides the number: who else decides, and what was asked for. */
 export const circumstances = (decision: DecisionRecord): readonly string[] => [
-  ...(decision.mode === 'Shadow' ? ['Mode Shadow: this is what it would have; nobody writes it.'] : []),
+  ...(decision.mode === 'Shadow' ? ['Mode Shadow: this is what it would have; it is not written.'] : []),
   ...(decision.overrides ?? []).map((override) => `Overruled: ${override}.`),
   ...(decision.rivals ?? []).map(
     (rival) => `HorizontalPodAutoscaler ${rival} scales it too, so the operator leaves it alone.`,

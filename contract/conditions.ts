@@ -146,7 +146,7 @@ export const CONDITION_REASONS = {
   DownstreamSaturated: ['NoGain', 'NotSaturated', 'NotYetObserved'],
   /** Another autoscaler writes the replicas of a tier; the operator leaves that tier alone. */
   ConflictingScaler: ['AnotherAutoscaler', 'NoConflict', 'NotYetObserved'],
-  /** Somebody overrules the scaling by annotation, for a while. */
+  /** A person overrules the scaling by annotation, for a while. */
   Overridden: ['Paused', 'HoldUntil', 'MinOverride', 'Unreadable', 'NoOverride', 'NotYetObserved'],
   /** A level of spec.contingency is in force. */
   Contingency: ['LevelInForce', 'NoLevelInForce', 'CommandUnreadable', 'NotYetObserved'],

@@ -46,9 +46,9 @@ const contingency: ArrayNode = {
       name: text('Name of the level.', 40),
       since: instant('When it came into force.'),
       by: { type: 'string', description: 'What put it in force: Trigger or Command.', enum: ['Trigger', 'Command'] },
-      who: text('User who commanded it, as the API server knows him. Absent: a trigger, or nobody says.', 253),
+      who: text('User who commanded it, as the API server knows him. Absent: a trigger, or not known.', 253),
       reason: text('Value that triggered it, or what the command says; for people.', 512),
-      until: instant('When it ends by itself at the latest. Absent: when its signal is clear, or somebody stops it.'),
+      until: instant('When it ends by itself at the latest. Absent: when its signal is clear, or a person stops it.'),
     },
   },
 };

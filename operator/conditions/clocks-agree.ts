@@ -4,7 +4,7 @@ import type { PodClock } from '../signals/readings.ts';
 import type { PlanInput } from '../tick/observed.ts';
 import { no, unknown, type Verdict, yes } from './verdict.ts';
 
-/** As app/core/clocks.ts: within this of each other clocks tell the same time. */
+/** As app/core/clocks.ts: within this of each other clocks have the same time. */
 const AGREE_SECONDS = 2;
 const MOST_NAMED = 5;
 
@@ -64,7 +64,7 @@ const dataPlaneOff = (clocks: readonly PodClock[]): readonly Off[] => {
 
 /**
  * Rows are tried from the top. A pod says itself how far it is from what journal and database agree on, and the operator
- * sees how far it is from the operator: what both say tells whose clock it is.
+ * sees how far it is from the operator: what both say shows whose clock it is.
  *
  * | pods  | the pod says of itself | the operator sees | status  | reason            |
  * |-------|------------------------|-------------------|---------|-------------------|
@@ -77,7 +77,7 @@ const dataPlaneOff = (clocks: readonly PodClock[]): readonly Off[] => {
  */
 export const clocksAgree = ({ observed: { readings } }: PlanInput): Verdict<'ClocksAgree'> => {
   const { clocks = [] } = readings;
-  if (clocks.length === 0) return unknown('NotYetObserved', 'No intake pod has told its time yet.');
+  if (clocks.length === 0) return unknown('NotYetObserved', 'No intake pod has said yet what time it has.');
   const ahead = operatorAhead(clocks);
   const pods = clocks
     .map((clock) => ({

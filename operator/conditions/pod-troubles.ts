@@ -25,7 +25,7 @@ export interface Found<S extends string> {
   readonly before: string | undefined;
 }
 
-/** At half of the pods the cause is told, and then until less than 40 % have it, so that it does not come and go. */
+/** At half of the pods the cause is the reason, and then until less than 40 % have it, so that it does not come and go. */
 const MOST_PODS = 0.5;
 const STILL_MOST_PODS = 0.4;
 

@@ -1,4 +1,4 @@
-/** Whether the forecast's floor stands before opening, and the alarm when it won't. */
+/** Whether the forecast's floor is there before opening, and the alarm when it won't. */
 
 import type { VoucherCampaign } from '../../contract/campaign-types.ts';
 import { paceOf, secondsToFloor } from '../scaling/pre-warm.ts';

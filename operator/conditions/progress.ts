@@ -116,7 +116,7 @@ export const stalled = (causes: Causes, input: ConditionInput): Verdict<'Stalled
  * | objects are refused, or can't be written        | other               | True   | ObjectsNotWritten |
  * | none of these                                   | other               | False  | Reconciled        |
  *
- * The tick that sees a generation first carries it out after it has told this; the next one sees what came of it.
+ * The tick that sees a generation first carries it out after it has said this; the next one sees what came of it.
  */
 export const reconciling = (
   causes: Causes,

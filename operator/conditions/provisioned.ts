@@ -7,7 +7,7 @@ import { type ConditionInput, unknown, type Verdict, yes } from './verdict.ts';
 
 type Reason = Verdict<'Provisioned'>['reason'];
 
-/** In the order in which they are told when there are several: what an admin can mend comes first. */
+/** In the order in which they are said when there are several: what an admin can mend comes first. */
 const REASONS = {
   quota: 'QuotaExceeded',
   refused: 'PodsRefused',
@@ -55,7 +55,7 @@ const refusalsTold = ({ observed: { refusals = [] }, nowMs }: ConditionInput): r
   ];
 };
 
-/** Placeholders without a place hinder nobody: a node autoscaler sees them, and so does who reads the message. */
+/** Placeholders without a place do no harm: a node autoscaler sees them, and so do people who read the message. */
 const headroomNote = ({ headroom, observed }: ConditionInput): readonly string[] => {
   const wanted = headroom?.desired ?? 0;
   if (wanted === 0) return [];
@@ -78,7 +78,7 @@ const rolloutNotes = ({ observed: { cluster } }: ConditionInput): readonly strin
   });
 
 /**
- * Rows are tried from the top; the message tells all of them.
+ * Rows are tried from the top; the message has all of them.
  *
  * | the campaign or any tier has               | status  | reason            |
  * |--------------------------------------------|---------|-------------------|

@@ -35,7 +35,7 @@ type Before = Pick<ConditionInput, 'observed'>;
 export const before = ({ observed }: Before, condition: ConditionType): Condition | undefined =>
   observed.previous?.conditions?.find(({ type }) => type === condition);
 
-/** What is told already gives way later than it came, so that it does not flap. */
+/** A reason that is there already gives way later than it came, so that it does not flap. */
 export const reasonBefore = (input: Before, condition: ConditionType) => before(input, condition)?.reason;
 
 /** Before the first answer of a new leader: what the one before knew. Undefined for a campaign that no one has looked at. */

@@ -86,7 +86,7 @@ const SOME_FAIL =
   'Some intake pods store no registration, or some registrations were not stored and their citizens are asked to send them again. The condition AcceptingRegistrations says which, and what to do.';
 const storesAgain: readonly string[] = ['Accepting', 'NotOpen', 'Closed', 'LevelLetsNobodyIn'];
 
-/** Reasons for which the floor won't stand at opening unless somebody acts. */
+/** Reasons for which the floor won't be there at opening unless a person acts. */
 const willMiss: readonly string[] = ['WillBeLate', 'CeilingBelowFloor'];
 
 /** Each has an event of its own name. */
