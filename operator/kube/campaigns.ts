@@ -1,5 +1,6 @@
 /** Campaigns: read from the watch, and their status written. */
 
+import { isDeepStrictEqual } from 'node:util';
 import type { VoucherCampaign, VoucherCampaignStatus } from '../../contract/campaign-types.ts';
 import { FIELD_MANAGER, JOURNAL_FINALIZER } from '../../contract/names.ts';
 import { readablePart } from '../../contract/readable.ts';
@@ -13,11 +14,14 @@ import type { Store } from './store.ts';
 export type StoredCampaign = Kept<VoucherCampaign>;
 const keep = keeperOf<VoucherCampaign>('VoucherCampaign');
 
-/** Without the status that the schema gives one that no one has looked at; else with what can be read of it: another version, or a hand, may have left words there that this one does not know. */
+/**
+ * Without the status that the schema alone gives a campaign that no one has looked at; else with what can be read of it:
+ * another version, or a hand, may have left words there that this one does not know.
+ */
 export const keepCampaign = (object: KubeObject): StoredCampaign => {
   const campaign = keep(object);
   if (campaign.status === undefined) return campaign;
-  if (campaign.status.observedGeneration === UNSEEN_STATUS.observedGeneration) {
+  if (isDeepStrictEqual(campaign.status, UNSEEN_STATUS)) {
     const { status: _unseen, ...rest } = campaign;
     return rest;
   }
