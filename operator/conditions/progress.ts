@@ -126,22 +126,20 @@ export const reconciling = (
   const { observed, campaign, tiers, nowMs } = input;
   const known = before(input, 'Reconciling');
   const { generation } = campaign.metadata;
-  const busy = (reason: ConditionReason<'Reconciling'>, message: string): Verdict<'Reconciling'> =>
-    yes(reason, message);
   if (stalledNow === 'True') return STALLED;
   if (known === undefined && observed.journal === undefined) {
-    return busy('NotYetObserved', 'The campaign is looked at for the first time.');
+    return yes('NotYetObserved', 'The campaign is looked at for the first time.');
   }
   if (known?.observedGeneration !== generation) {
-    return busy('SpecChanged', `Generation ${generation} of the campaign is being carried out.`);
+    return yes('SpecChanged', `Generation ${generation} of the campaign is being carried out.`);
   }
   if (known?.reason !== 'Reconciled') {
     const { JournalDurable: durable, Provisioned: provisioned } = causes;
-    if (durable.status !== 'True') return busy('JournalNotReady', durable.message);
+    if (durable.status !== 'True') return yes('JournalNotReady', durable.message);
     const short = SCALED_TIERS.filter((tier) => belowMinSinceMs(tiers[tier], observed.previous, nowMs) !== undefined);
-    if (short.length > 0) return busy('TiersStarting', `Not at their minimum of ready replicas: ${short.join(', ')}.`);
+    if (short.length > 0) return yes('TiersStarting', `Not at their minimum of ready replicas: ${short.join(', ')}.`);
     if (provisioned.reason === 'ObjectsRefused' || provisioned.reason === 'ObjectsNotWritten') {
-      return busy('ObjectsNotWritten', provisioned.message);
+      return yes('ObjectsNotWritten', provisioned.message);
     }
   }
   return no('Reconciled', 'All that the spec asks has been carried out.');
