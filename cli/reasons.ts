@@ -1,7 +1,7 @@
-/** Why a tier has so many replicas, in sentences for whoever is on duty. Pure. */
+/** Why a tier has so many replicas, in sentences for the person on duty. Pure. */
 import type { DecisionRecord } from '../operator/history/decision-record.ts';
+import { because as sentenceOf } from '../operator/scaling/explain.ts';
 import { LIMITED_BY, type LimitedBy } from '../operator/scaling/types.ts';
-import type { ScaledTier } from '../operator/tick/observed.ts';
 import { count, span } from './words.ts';
 
 /** 11,840; 15.5; 0.8. */
@@ -20,7 +20,7 @@ export const demand = ({ terms, evidence, wanted }: DecisionRecord): string | un
     arrivalsPerSecond === undefined
       ? 'how many arrive is unknown'
       : arrivalsPerSecond === 0
-        ? 'nobody arrives'
+        ? 'no one arrives'
         : `${amount(arrivalsPerSecond)} registrations/s arrive and one replica carries ${amount(capacityPerReplica)}/s, loaded to ${load} %: that takes ${amount(terms.feedForward)}`;
   const waiting =
     excess > 0
@@ -40,43 +40,18 @@ const age = ({ kind, ageSeconds }: DecisionRecord['signals']['arrivals']): strin
 export const signals = ({ signals: { arrivals, backlog } }: DecisionRecord): string =>
   [`arrivals ${age(arrivals)}`, ...(backlog === undefined ? [] : [`backlog ${age(backlog)}`])].join(', ');
 
-type Facts = Pick<DecisionRecord, 'wanted' | 'max' | 'min' | 'ceiling' | 'admissionPerSecond'>;
-
-const asks = ({ wanted }: Facts): string => `demand asks for ${count(wanted)}`;
-
-const BECAUSE: Readonly<Record<LimitedBy, (facts: Facts, tier: ScaledTier) => string>> = {
-  Load: () => 'arrivals ask for it',
-  Backlog: () => 'the backlog asks for it',
-  Schedule: () => 'the forecast asks for it, whatever arrives now',
-  Blind: () => 'every signal has been missing for 30 s, and half of the forecast stands behind until one is back',
-  Min: ({ min }) => `${count(min)} is the minimum, and nothing asks for more`,
-  Max: (facts, tier) => `${asks(facts)} and spec.scaling.tiers.${tier}.max is ${count(facts.max)}`,
-  Ceiling: (facts) => `${asks(facts)} and it is held by the authorised ceiling of ${count(facts.ceiling)}`,
-  Downstream: ({ admissionPerSecond }) =>
-    `two scale-ups brought nothing: what lies behind is full, and ${
-      admissionPerSecond === undefined ? 'fewer' : `${amount(admissionPerSecond)}/s`
-    } are let in instead`,
-  Stale: () => 'a signal is missing, and a missing signal takes nothing away',
-  Panic: () => 'a flood was here in the two minutes before, or still waits, and nothing goes until it is over',
-  Rollout: () => 'a rollout is in progress, and nothing goes until it is over',
-  PlanPending: () => 'the owner was asked for more, and nothing goes before the answer',
-  Holding: (facts) =>
-    `it is held until demand has stayed lower for long enough (now it asks for ${count(facts.wanted)})`,
-  WayDown: (facts) => `${asks(facts)} only, and it goes down step by step`,
-};
-
 const isLimitedBy = (word: string): word is LimitedBy => LIMITED_BY.some((known) => known === word);
 
 /** The one sentence, without its end: `demand asks for 16 and it is held by the authorised ceiling of 12`. */
-export const because = (decision: DecisionRecord, tier: ScaledTier): string => {
+export const because = (decision: DecisionRecord): string => {
   const { limitedBy, mode } = decision;
-  if (mode === 'Off' || limitedBy === 'Off') return 'spec.scaling.mode is Off: it is what somebody set';
-  return isLimitedBy(limitedBy) ? BECAUSE[limitedBy](decision, tier) : `of ${limitedBy}`;
+  if (mode === 'Off' || limitedBy === 'Off') return 'spec.scaling.mode is Off: the number is what a person set';
+  return isLimitedBy(limitedBy) ? sentenceOf(limitedBy, decision) : `of ${limitedBy}`;
 };
 
 /** What is so besides the number: who else decides, and what was asked for. */
 export const circumstances = (decision: DecisionRecord): readonly string[] => [
-  ...(decision.mode === 'Shadow' ? ['Mode Shadow: this is what it would have; nobody writes it.'] : []),
+  ...(decision.mode === 'Shadow' ? ['Mode Shadow: this is what it would have; it is not written.'] : []),
   ...(decision.overrides ?? []).map((override) => `Overruled: ${override}.`),
   ...(decision.otherAutoscalers ?? []).map(
     (name) => `HorizontalPodAutoscaler ${name} scales it too, so the operator leaves it alone.`,

@@ -7,6 +7,9 @@ import { LABELS, OVERRIDES } from '../contract/names.ts';
 /** `Open` tells the calendar and is neither good nor bad. */
 const SHOULD_BE: Readonly<Record<ConditionType, 'True' | 'False' | undefined>> = {
   Ready: 'True',
+  // Their causes have conditions of their own.
+  Reconciling: undefined,
+  Stalled: undefined,
   Provisioned: 'True',
   JournalDurable: 'True',
   MetricsFresh: 'True',
@@ -54,6 +57,7 @@ const withdraw =
 /** By reason; the messages of the others say what to do. */
 const REMEDIES: Readonly<Record<string, (names: Names) => string>> = {
   TierNotReady: pods,
+  TiersStarting: pods,
   NoReadyIntake: pods,
   NoIntakeAnswers: (names) => `${pods(names)}; their admin port must be reachable for the operator`,
   NoWorkerAnswers: (names) => `${pods(names)}; their admin port must be reachable for the operator`,

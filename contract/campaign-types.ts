@@ -205,11 +205,13 @@ export interface TierStatus {
   readonly desired: number;
   /** Replicas on top of those, in place of pods on nodes that do not answer. Absent: none. */
   readonly replacing?: number;
+  /** Since when fewer than min replicas have been ready. Absent: enough are. */
+  readonly belowMinSince?: string;
   /** Most replicas that are authorised at this moment. */
   readonly ceiling: number;
   /**
    * Which demand, bound or hold decided: Load, Backlog, Schedule, Blind, Min, Max, Ceiling, Downstream, Stale, Panic,
-   * Rollout, PlanPending, Holding, WayDown or Off.
+   * Rollout, PlanPending, FewFreshTicks, ExcessBacklog, HoldAfterOpen, HoldUntil, DownWindow, WayDown or Off.
    */
   readonly limitedBy: string;
   /** Attempted registrations per second. Absent: unknown. */

@@ -9,12 +9,14 @@
 
 export const CONDITION_REASONS = {
   /**
-   * The campaign can take registrations, or will be able to at opening.
-   * True: every tier has at least `min` ready replicas and the journal is durable. SpecUnreadable and TickFailed: nothing
-   * is decided for it, and the other conditions are as they were last seen.
+   * What the spec asks is there: every tier has at least `min` ready replicas, and what the journal acknowledges is durable.
+   * True also while it waits for opening or for an owner, while it scales, and while a tier is below `min` for less than a
+   * minute. SpecUnreadable and TickFailed: nothing is decided for it, and the other conditions are as they were last seen.
    */
   Ready: [
     'AllTiersReady',
+    'TierRecovering',
+    'TiersStarting',
     'TierNotReady',
     'JournalUnavailable',
     'JournalConflict',
@@ -24,6 +26,39 @@ export const CONDITION_REASONS = {
     'SpecUnreadable',
     'TickFailed',
     'PublishesFail',
+    'NotYetObserved',
+  ],
+  /**
+   * The newest spec is being carried out. False once all of it has been there; what goes wrong later, Ready says.
+   * For kstatus (Helm, Flux): True means in progress.
+   */
+  Reconciling: [
+    'Reconciled',
+    'SpecChanged',
+    'JournalNotReady',
+    'TiersStarting',
+    'ObjectsNotWritten',
+    'Stalled',
+    'NotYetObserved',
+  ],
+  /**
+   * Only a person can mend what is wrong, so that waiting is of no use. Each reason is a cause that has a condition of its
+   * own. For kstatus (Helm, Flux): True means failed.
+   */
+  Stalled: [
+    'NotStalled',
+    'SpecUnreadable',
+    'JournalConflict',
+    'JournalFull',
+    'JetStreamDisabled',
+    'NotSynced',
+    'TooFewReplicas',
+    'AnotherAutoscaler',
+    'ObjectsRefused',
+    'SecretMissing',
+    'JournalCredentialsRefused',
+    'DatabaseCredentialsRefused',
+    'DatabaseCertificateRefused',
     'NotYetObserved',
   ],
   /**
@@ -111,7 +146,7 @@ export const CONDITION_REASONS = {
   DownstreamSaturated: ['NoGain', 'NotSaturated', 'NotYetObserved'],
   /** Another autoscaler writes the replicas of a tier; the operator leaves that tier alone. */
   ConflictingScaler: ['AnotherAutoscaler', 'NoConflict', 'NotYetObserved'],
-  /** Somebody overrules the scaling by annotation, for a while. */
+  /** A person overrules the scaling by annotation, for a while. */
   Overridden: ['Paused', 'HoldUntil', 'MinOverride', 'Unreadable', 'NoOverride', 'NotYetObserved'],
   /** A level of spec.contingency is in force. */
   Contingency: ['LevelInForce', 'NoLevelInForce', 'CommandUnreadable', 'NotYetObserved'],
@@ -164,6 +199,8 @@ export type ConditionReason<T extends ConditionType = ConditionType> = (typeof C
 /** In the order in which people read them. */
 export const CONDITION_TYPES = [
   'Ready',
+  'Reconciling',
+  'Stalled',
   'Provisioned',
   'JournalDurable',
   'MetricsFresh',

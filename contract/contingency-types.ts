@@ -104,10 +104,10 @@ export interface ContingencyStatus {
   readonly since: string;
   /** What put it in force: Trigger or Command. */
   readonly by: 'Trigger' | 'Command';
-  /** User who commanded it, as the API server knows him. Absent: a trigger, or nobody says. */
+  /** User who commanded it, as the API server knows him. Absent: a trigger, or not known. */
   readonly who?: string;
   /** Value that triggered it, or what the command says; for people. */
   readonly reason: string;
-  /** When it ends by itself at the latest. Absent: when its signal is clear, or somebody stops it. */
+  /** When it ends by itself at the latest. Absent: when its signal is clear, or a person stops it. */
   readonly until?: string;
 }

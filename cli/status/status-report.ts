@@ -142,7 +142,7 @@ export const tierLines = (report: Report): readonly TierLine[] =>
         status,
         bounds: report.campaign.spec.scaling.tiers[tier],
         sinceMs: isLogged ? instantMs(decision.at) : undefined,
-        reason: because(decision, tier),
+        reason: because(decision),
       },
     ];
   });

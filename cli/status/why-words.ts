@@ -87,11 +87,11 @@ const number = (decision: DecisionRecord, zone: Zone, nowMs: number): string => 
   return `${replicas(desired)}, from ${from} in steps that ended at ${clockOf(instantMs(until), zone, nowMs)}`;
 };
 
-const beforeLine = (decision: DecisionRecord, tier: ScaledTier, { zone, nowMs }: Story): string => {
+const beforeLine = (decision: DecisionRecord, { zone, nowMs }: Story): string => {
   const { at, from, desired, until } = decision;
   const change = from === undefined || from === desired ? String(desired) : `${from} → ${desired}`;
   const steps = until === undefined ? '' : ` until ${clockOf(instantMs(until), zone, nowMs)}`;
-  return `    ${clockOf(instantMs(at), zone, nowMs)}${steps}  ${change}: ${because(decision, tier)}\n`;
+  return `    ${clockOf(instantMs(at), zone, nowMs)}${steps}  ${change}: ${because(decision)}\n`;
 };
 
 /** The tier as the status has it now, where it says something that the log can't. */
@@ -124,8 +124,8 @@ const tierText = ({ tier, decision, before, untilMs }: TierStory, story: Story):
   const since = `since ${clockOf(sinceMs, zone, nowMs)} (${ago(sinceMs, nowMs)})`;
   const until = untilMs === undefined ? '' : `, until ${clockOf(untilMs, zone, nowMs)}`;
   const head = isNow
-    ? `${tier} is to have ${number(decision, zone, nowMs)}, ${since}: ${because(decision, tier)}.`
-    : `At ${clockOf(atMs, zone, nowMs)} ${tier} was to have ${number(decision, zone, nowMs)}, ${since}${until}: ${because(decision, tier)}.`;
+    ? `${tier} is to have ${number(decision, zone, nowMs)}, ${since}: ${because(decision)}.`
+    : `At ${clockOf(atMs, zone, nowMs)} ${tier} was to have ${number(decision, zone, nowMs)}, ${since}${until}: ${because(decision)}.`;
   const asked = demand(decision);
   const waiting = isNow && decision.limitedBy === 'Ceiling' ? waitingPlans(plans, nowMs) : [];
   const body = [
@@ -139,8 +139,7 @@ const tierText = ({ tier, decision, before, untilMs }: TierStory, story: Story):
       ? [`To allow more: raise spec.scaling.authorized.ceilings.${tier}, or answer the next ScalePlan.`]
       : []),
   ];
-  const history =
-    before.length === 0 ? '' : `  Before that:\n${before.map((one) => beforeLine(one, tier, story)).join('')}`;
+  const history = before.length === 0 ? '' : `  Before that:\n${before.map((one) => beforeLine(one, story)).join('')}`;
   return `${head}\n${body.map((line) => `  ${line}\n`).join('')}${history}`;
 };
 
@@ -164,7 +163,7 @@ export const storyJson = (story: Story): unknown => ({
   at: new Date(story.atMs).toISOString(),
   tiers: story.tiers.map(({ tier, decision, before, untilMs }) => ({
     tier,
-    because: decision === undefined ? null : because(decision, tier),
+    because: decision === undefined ? null : because(decision),
     decision: decision ?? null,
     until: untilMs === undefined ? null : new Date(untilMs).toISOString(),
     before,

@@ -99,7 +99,7 @@ const conditionReason: StringNode = {
 export const conditions = (description: string): ArrayNode => ({
   type: 'array',
   description,
-  maxItems: 16,
+  maxItems: 32,
   'x-kubernetes-list-type': 'map',
   'x-kubernetes-list-map-keys': ['type'],
   items: {

@@ -96,4 +96,9 @@ export interface ResourceDefinition {
   readonly shortName: string;
   readonly columns: readonly PrinterColumn[];
   readonly schema: ObjectNode;
+  /**
+   * Status of an object that no one has looked at yet, filled in by the API server alone. Without it Helm and Flux take such
+   * an object for done: it says of no generation that it is not observed.
+   */
+  readonly unseenStatus?: Readonly<Record<string, number>>;
 }

@@ -8,7 +8,7 @@ import { campaignSpec } from './campaign.ts';
 import { dnsLabel, MAX_CAMPAIGN_NAME_LENGTH, objectHead } from './common.ts';
 import type { ResourceDefinition, ValidationRule } from './node.ts';
 import { scalePlanSpec, scalePlanStatus } from './scale-plan.ts';
-import { campaignStatus } from './status.ts';
+import { campaignStatus, UNSEEN_STATUS } from './status.ts';
 
 const BEFORE_OPENING = '!(has(oldSelf.status) && has(oldSelf.status.openedAt))';
 
@@ -41,6 +41,7 @@ export const VOUCHER_CAMPAIGN: ResourceDefinition = {
     },
     { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp', description: 'Age of the object.' },
   ],
+  unseenStatus: UNSEEN_STATUS,
   schema: {
     type: 'object',
     description:

@@ -17,10 +17,11 @@ const tierStatus = (description: string): ObjectNode => ({
     ready: wholeNumber('Replicas that are ready.'),
     desired: wholeNumber('Replicas that the operator decided on at the last tick.'),
     replacing: wholeNumber('Replicas on top of those, in place of pods on nodes that do not answer. Absent: none.'),
+    belowMinSince: instant('Since when fewer than min replicas have been ready. Absent: enough are.'),
     ceiling: wholeNumber('Most replicas that are authorised at this moment.'),
     limitedBy: text(
       'Which demand, bound or hold decided: Load, Backlog, Schedule, Blind, Min, Max, Ceiling, Downstream, Stale, Panic, ' +
-        'Rollout, PlanPending, Holding, WayDown or Off.',
+        'Rollout, PlanPending, FewFreshTicks, ExcessBacklog, HoldAfterOpen, HoldUntil, DownWindow, WayDown or Off.',
       32,
     ),
     arrivalsPerSecond: measure('Attempted registrations per second. Absent: unknown.'),
@@ -45,12 +46,15 @@ const contingency: ArrayNode = {
       name: text('Name of the level.', 40),
       since: instant('When it came into force.'),
       by: { type: 'string', description: 'What put it in force: Trigger or Command.', enum: ['Trigger', 'Command'] },
-      who: text('User who commanded it, as the API server knows him. Absent: a trigger, or nobody says.', 253),
+      who: text('User who commanded it, as the API server knows him. Absent: a trigger, or not known.', 253),
       reason: text('Value that triggered it, or what the command says; for people.', 512),
-      until: instant('When it ends by itself at the latest. Absent: when its signal is clear, or somebody stops it.'),
+      until: instant('When it ends by itself at the latest. Absent: when its signal is clear, or a person stops it.'),
     },
   },
 };
+
+/** Generations begin at 1. */
+export const UNSEEN_STATUS = { observedGeneration: 0 } as const;
 
 export const campaignStatus: ObjectNode = {
   type: 'object',

@@ -2,9 +2,9 @@
 
 import type { PodClock } from '../signals/readings.ts';
 import type { PlanInput } from '../tick/observed.ts';
-import type { Verdict } from './verdict.ts';
+import { no, unknown, type Verdict, yes } from './verdict.ts';
 
-/** As app/core/clocks.ts: within this of each other clocks tell the same time. */
+/** As app/core/clocks.ts: within this of each other clocks have the same time. */
 const AGREE_SECONDS = 2;
 const MOST_NAMED = 5;
 
@@ -43,7 +43,7 @@ const ownOf = ({ agreed }: PodClock): number | undefined => agreed?.find(({ cloc
 
 /**
  * How far the operator is ahead: what pods seem to be behind beyond what they say of themselves, by the word of most. One
- * pod that has nobody to ask is no majority.
+ * pod that has no other clock to ask is no majority.
  */
 const operatorAhead = (clocks: readonly PodClock[]): number => {
   const [only] = clocks;
@@ -64,7 +64,7 @@ const dataPlaneOff = (clocks: readonly PodClock[]): readonly Off[] => {
 
 /**
  * Rows are tried from the top. A pod says itself how far it is from what journal and database agree on, and the operator
- * sees how far it is from the operator: what both say tells whose clock it is.
+ * sees how far it is from the operator: what both say shows whose clock it is.
  *
  * | pods  | the pod says of itself | the operator sees | status  | reason            |
  * |-------|------------------------|-------------------|---------|-------------------|
@@ -77,9 +77,7 @@ const dataPlaneOff = (clocks: readonly PodClock[]): readonly Off[] => {
  */
 export const clocksAgree = ({ observed: { readings } }: PlanInput): Verdict<'ClocksAgree'> => {
   const { clocks = [] } = readings;
-  if (clocks.length === 0) {
-    return { status: 'Unknown', reason: 'NotYetObserved', message: 'No intake pod has told its time yet.' };
-  }
+  if (clocks.length === 0) return unknown('NotYetObserved', 'No intake pod has said yet what time it has.');
   const ahead = operatorAhead(clocks);
   const pods = clocks
     .map((clock) => ({
@@ -90,30 +88,23 @@ export const clocksAgree = ({ observed: { readings } }: PlanInput): Verdict<'Clo
   if (pods.length > 0) {
     const consequence =
       'Registrations are judged by the time that most clocks agree on, and a pod that knows itself more than 5 s off takes no traffic';
-    return {
-      status: 'False',
-      reason: 'PodClockOff',
-      message: `Clocks of intake pods are off: ${list(pods)}. ${consequence}. Set the clocks of their nodes, by NTP.`,
-    };
+    return no(
+      'PodClockOff',
+      `Clocks of intake pods are off: ${list(pods)}. ${consequence}. Set the clocks of their nodes, by NTP.`,
+    );
   }
   if (isOff(ahead)) {
-    return {
-      status: 'False',
-      reason: 'OperatorClockOff',
-      message: `The operator's clock is ${told(ahead)}, by the clocks of its pods. Pre-warming, opening and contingency levels come at its time. Set the clock of its node, by NTP.`,
-    };
+    return no(
+      'OperatorClockOff',
+      `The operator's clock is ${told(ahead)}, by the clocks of its pods. Pre-warming, opening and contingency levels come at its time. Set the clock of its node, by NTP.`,
+    );
   }
   const servers = dataPlaneOff(clocks);
   if (servers.length > 0) {
-    return {
-      status: 'False',
-      reason: 'DataPlaneClockOff',
-      message: `Clocks of the data plane are off: ${list(servers)}. Registrations don't go by them while most clocks agree. Set the clocks of their nodes, by NTP.`,
-    };
+    return no(
+      'DataPlaneClockOff',
+      `Clocks of the data plane are off: ${list(servers)}. Registrations don't go by them while most clocks agree. Set the clocks of their nodes, by NTP.`,
+    );
   }
-  return {
-    status: 'True',
-    reason: 'AllAgree',
-    message: 'The clocks of intake pods, operator, journal and database agree within 2 s.',
-  };
+  return yes('AllAgree', 'The clocks of intake pods, operator, journal and database agree within 2 s.');
 };

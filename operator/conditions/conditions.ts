@@ -11,12 +11,14 @@ import type { PlanInput } from '../tick/observed.ts';
 import { SCALED_TIERS } from '../tick/observed.ts';
 import { acceptingRegistrations } from './accepting.ts';
 import { clocksAgree } from './clocks-agree.ts';
-import { journalDurable, ready } from './journal-conditions.ts';
+import { journalDurable } from './journal-conditions.ts';
 import { conflictingScaler, overriddenCondition } from './override-conditions.ts';
 import { preWarmed } from './pre-warm-condition.ts';
+import { type Causes, reconciling, stalled } from './progress.ts';
 import { provisioned } from './provisioned.ts';
+import { ready } from './ready.ts';
 import { recordsAvailable } from './records-available.ts';
-import type { ConditionInput, Verdict } from './verdict.ts';
+import { type ConditionInput, no, unknown, type Verdict, yes } from './verdict.ts';
 
 /**
  * | arrivals       | backlog        | status  | reason         |
@@ -34,26 +36,14 @@ export const metricsFresh = ({ observed: { readings }, nowMs }: PlanInput): Verd
     reading.kind === 'absent' ? 'never seen' : `${Math.max(0, Math.round((nowMs - reading.atMs) / 1000))} s old`;
   const hold = 'No tier is scaled down meanwhile.';
   if (arrivals.kind === 'fresh' && backlog.kind === 'fresh') {
-    return { status: 'True', reason: 'AllFresh', message: 'Arrivals and backlog were read in the last tick.' };
+    return yes('AllFresh', 'Arrivals and backlog were read in the last tick.');
   }
-  if (backlog.kind === 'fresh') {
-    return {
-      status: 'False',
-      reason: 'ArrivalsStale',
-      message: `Arrivals of intake pods are ${age(arrivals)}. ${hold}`,
-    };
-  }
-  if (arrivals.kind === 'fresh') {
-    return { status: 'False', reason: 'BacklogStale', message: `The backlog of records is ${age(backlog)}. ${hold}` };
-  }
+  if (backlog.kind === 'fresh') return no('ArrivalsStale', `Arrivals of intake pods are ${age(arrivals)}. ${hold}`);
+  if (arrivals.kind === 'fresh') return no('BacklogStale', `The backlog of records is ${age(backlog)}. ${hold}`);
   if (arrivals.kind === 'absent' && backlog.kind === 'absent') {
-    return { status: 'Unknown', reason: 'NotYetObserved', message: `No signal has been seen yet. ${hold}` };
+    return unknown('NotYetObserved', `No signal has been seen yet. ${hold}`);
   }
-  return {
-    status: 'False',
-    reason: 'AllStale',
-    message: `Arrivals are ${age(arrivals)}, the backlog of records is ${age(backlog)}. ${hold}`,
-  };
+  return no('AllStale', `Arrivals are ${age(arrivals)}, the backlog of records is ${age(backlog)}. ${hold}`);
 };
 
 /**
@@ -65,9 +55,9 @@ export const metricsFresh = ({ observed: { readings }, nowMs }: PlanInput): Verd
  */
 export const open = ({ campaign, times, nowMs }: PlanInput): Verdict<'Open'> => {
   const { opensAt, closesAt } = campaign.spec.window;
-  if (nowMs < times.opensAtMs) return { status: 'False', reason: 'BeforeOpening', message: `Opens at ${opensAt}.` };
-  if (nowMs < times.closesAtMs) return { status: 'True', reason: 'WithinWindow', message: `Open until ${closesAt}.` };
-  return { status: 'False', reason: 'AfterClosing', message: `Closed at ${closesAt}.` };
+  if (nowMs < times.opensAtMs) return no('BeforeOpening', `Opens at ${opensAt}.`);
+  if (nowMs < times.closesAtMs) return yes('WithinWindow', `Open until ${closesAt}.`);
+  return no('AfterClosing', `Closed at ${closesAt}.`);
 };
 
 const PLAN_REASONS = {
@@ -95,20 +85,21 @@ const PLAN_REASONS = {
 export const planPending = ({ plans, nowMs, observed }: ConditionInput): Verdict<'PlanPending'> => {
   const newestFirst = plans.toSorted((a, b) => instantMs(b.spec.expiresAt) - instantMs(a.spec.expiresAt));
   const waiting = newestFirst.find((plan) => planState(plan, nowMs) === 'Pending');
-  if (waiting !== undefined) {
-    return { status: 'True', reason: 'AwaitingDecision', message: stateText(waiting, 'Pending') };
-  }
+  if (waiting !== undefined) return yes('AwaitingDecision', stateText(waiting, 'Pending'));
   const [unreadable] = observed.cluster.unreadablePlans ?? [];
   if (unreadable !== undefined) {
-    const message = `ScalePlan ${unreadable.name} can't be read and grants nothing: ${unreadable.problem}. Delete it; the operator asks again while the need lasts.`;
-    return { status: 'Unknown', reason: 'PlanUnreadable', message };
+    const { name, problem } = unreadable;
+    return unknown(
+      'PlanUnreadable',
+      `ScalePlan ${name} can't be read and grants nothing: ${problem}. Delete it; the operator asks again while the need lasts.`,
+    );
   }
   for (const plan of newestFirst) {
     const state = planState(plan, nowMs);
     if (state === 'Superseded' || state === 'Pending') continue;
-    return { status: 'False', reason: PLAN_REASONS[state], message: stateText(plan, state) };
+    return no(PLAN_REASONS[state], stateText(plan, state));
   }
-  return { status: 'False', reason: 'NoPlan', message: 'The authorised ceilings suffice so far.' };
+  return no('NoPlan', 'The authorised ceilings suffice so far.');
 };
 
 /**
@@ -128,14 +119,13 @@ export const downstreamSaturated = ({ tiers, nowMs }: ConditionInput): Verdict<'
     ];
   });
   return saturated.length === 0
-    ? { status: 'False', reason: 'NotSaturated', message: 'More replicas bring more.' }
-    : { status: 'True', reason: 'NoGain', message: `${saturated.join('. ')}.` };
+    ? no('NotSaturated', 'More replicas bring more.')
+    : yes('NoGain', `${saturated.join('. ')}.`);
 };
 
 const tenths = (value: number): string => String(Math.round(value * 10) / 10);
 
-/** Every condition, in the order in which people read them. */
-export const judge = (input: ConditionInput): { readonly [T in ConditionType]: Verdict<T> } => ({
+const causesOf = (input: ConditionInput): Causes => ({
   Ready: ready(input),
   Provisioned: provisioned(input),
   JournalDurable: journalDurable(input),
@@ -151,3 +141,9 @@ export const judge = (input: ConditionInput): { readonly [T in ConditionType]: V
   AcceptingRegistrations: acceptingRegistrations(input),
   RecordsAvailable: recordsAvailable(input),
 });
+
+export const judge = (input: ConditionInput): { readonly [T in ConditionType]: Verdict<T> } => {
+  const causes = causesOf(input);
+  const stalledNow = stalled(causes, input);
+  return { ...causes, Stalled: stalledNow, Reconciling: reconciling(causes, stalledNow, input) };
+};

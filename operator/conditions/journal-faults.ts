@@ -14,106 +14,62 @@ const since = (atMs: number): string => `${new Date(atMs).toISOString().slice(0,
 const OTHERS_GO_ON = 'Registrations go on, synced on the other servers.';
 const ONE_AT_A_TIME = 'one server at a time, with its volume as it is';
 
+type Kind = Exclude<JournalFault['kind'], 'streamsFull'>;
+type Faults = { readonly [Fault in JournalFault as Fault['kind']]: Fault };
+
 /**
  * True: one server is away for a moment and comes back by itself, so nothing is to be done. False: an acknowledgement has
- * fewer copies than it should, and stays so until somebody acts.
- *
- * | fault        | status | reason             |
- * |--------------|--------|--------------------|
- * | quorumLost   | False  | QuorumLost         |
- * | streamsLost  | False  | StreamLost         |
- * | dataKeysLost | False  | DataKeysLost       |
- * | jetStreamOff | False  | JetStreamDisabled  |
- * | writeError   | False  | ServerWriteError   |
- * | unreachable  | False  | ServerUnreachable  |
- * | leaderless   | False  | ShardWithoutLeader |
- * | notCurrent   | False  | ReplicaNotCurrent  |
- * | streamsFull  | –      | – (Ready says it: what is stored is durable) |
- * | electing     | True   | LeaderElection     |
- * | restarting   | True   | ServerRestarting   |
- * | catchingUp   | True   | ReplicaCatchingUp  |
+ * fewer copies than it should, and stays so until a person acts. Full streams are Ready's matter: what is stored is durable.
  */
+const MEANS = {
+  quorumLost: ['False', 'QuorumLost'],
+  streamsLost: ['False', 'StreamLost'],
+  dataKeysLost: ['False', 'DataKeysLost'],
+  jetStreamOff: ['False', 'JetStreamDisabled'],
+  writeError: ['False', 'ServerWriteError'],
+  unreachable: ['False', 'ServerUnreachable'],
+  leaderless: ['False', 'ShardWithoutLeader'],
+  notCurrent: ['False', 'ReplicaNotCurrent'],
+  electing: ['True', 'LeaderElection'],
+  restarting: ['True', 'ServerRestarting'],
+  catchingUp: ['True', 'ReplicaCatchingUp'],
+} as const satisfies Record<Kind, readonly ['True' | 'False', Verdict<'JournalDurable'>['reason']]>;
+
+const TEXTS: { readonly [K in Kind]: (fault: Faults[K]) => string } = {
+  quorumLost: ({ servers, of }) =>
+    `${list(servers)} of the journal's ${of} servers are away: too few are left to acknowledge anything, and registrations get 503. Bring one of them back; nothing that was acknowledged is lost.`,
+  streamsLost: ({ streams, losses }) =>
+    `The journal has lost ${some(streams)}: it was deleted, or its servers came back without it. It is made anew, and registrations go on. Acknowledged ones that it held are safe where the database has them, and lost where it does not: restore the stream from a backup. To go on without, set the campaign's annotation ${ACCEPTED_LOSS} to ${losses.join(',')}.`,
+  dataKeysLost: ({ of, keys }) =>
+    `The bucket of data keys has lost ${keys.length} of ${of} (${some(keys, 2)}): registrations that were sealed with them can't be opened. Intake pods that still hold them write them back within seconds, so restart none of them. If this stays, restore the bucket from a backup of the journal.`,
+  jetStreamOff: ({ server }) =>
+    `${server} has switched JetStream off: its disk is full, or refuses writes. ${OTHERS_GO_ON} Make room on its volume or give it back its rights, then restart it: ${ONE_AT_A_TIME}. The chart's own servers restart by themselves once there is room.`,
+  writeError: ({ server, streams, cause }) =>
+    `${server} could not write (${cause}) and stores nothing more of ${streams.length === 0 ? 'its streams' : some(streams)}, also when its disk is well again. ${OTHERS_GO_ON} Look at its disk, then restart it: ${ONE_AT_A_TIME}. The chart's own servers restart by themselves, as long as no other one is away.`,
+  unreachable: ({ server, sinceMs }) =>
+    `${server} has not answered since ${since(sinceMs)}. ${OTHERS_GO_ON} One more loss stops them. Look at its pod and at its node.`,
+  leaderless: ({ streams }) =>
+    `${some(streams)} has no leader and takes nothing: fewer than two of its replicas work. Look at the logs of the nats-servers, and restart those that complain: ${ONE_AT_A_TIME}.`,
+  notCurrent: ({ server, streams, sinceMs }) =>
+    `${server} has been behind with ${some(streams)} since ${since(sinceMs)} and does not catch up. ${OTHERS_GO_ON} Restart it: ${ONE_AT_A_TIME}.`,
+  electing: ({ streams }) =>
+    `${some(streams)} elects a leader, which takes some seconds. Registrations go to the other shards meanwhile.`,
+  restarting: ({ server }) => `${server} is restarting. ${OTHERS_GO_ON}`,
+  catchingUp: ({ server, streams }) =>
+    `${server} is catching up with ${streams.length === 0 ? 'the others' : some(streams)}. ${OTHERS_GO_ON}`,
+};
+
+const textOf = <K extends Kind>(kind: K, fault: Faults[K]): string => TEXTS[kind](fault);
+
 export const faultVerdict = (fault: JournalFault): Verdict<'JournalDurable'> | undefined => {
-  switch (fault.kind) {
-    case 'quorumLost':
-      return {
-        status: 'False',
-        reason: 'QuorumLost',
-        message: `${list(fault.servers)} of the journal's ${fault.of} servers are away: too few are left to acknowledge anything, and registrations get 503. Bring one of them back; nothing that was acknowledged is lost.`,
-      };
-    case 'streamsLost':
-      return {
-        status: 'False',
-        reason: 'StreamLost',
-        message: `The journal has lost ${some(fault.streams)}: it was deleted, or its servers came back without it. It is made anew, and registrations go on. Acknowledged ones that it held are safe where the database has them, and lost where it does not: restore the stream from a backup. To go on without, set the campaign's annotation ${ACCEPTED_LOSS} to ${fault.losses.join(',')}.`,
-      };
-    case 'dataKeysLost':
-      return {
-        status: 'False',
-        reason: 'DataKeysLost',
-        message: `The bucket of data keys has lost ${fault.keys.length} of ${fault.of} (${some(fault.keys, 2)}): registrations that were sealed with them can't be opened. Intake pods that still hold them write them back within seconds, so restart none of them. If this stays, restore the bucket from a backup of the journal.`,
-      };
-    case 'jetStreamOff':
-      return {
-        status: 'False',
-        reason: 'JetStreamDisabled',
-        message: `${fault.server} has switched JetStream off: its disk is full, or refuses writes. ${OTHERS_GO_ON} Make room on its volume or give it back its rights, then restart it: ${ONE_AT_A_TIME}. The chart's own servers restart by themselves once there is room.`,
-      };
-    case 'writeError':
-      return {
-        status: 'False',
-        reason: 'ServerWriteError',
-        message: `${fault.server} could not write (${fault.cause}) and stores nothing more of ${fault.streams.length === 0 ? 'its streams' : some(fault.streams)}, also when its disk is well again. ${OTHERS_GO_ON} Look at its disk, then restart it: ${ONE_AT_A_TIME}. The chart's own servers restart by themselves, as long as no other one is away.`,
-      };
-    case 'unreachable':
-      return {
-        status: 'False',
-        reason: 'ServerUnreachable',
-        message: `${fault.server} has not answered since ${since(fault.sinceMs)}. ${OTHERS_GO_ON} One more loss stops them. Look at its pod and at its node.`,
-      };
-    case 'leaderless':
-      return {
-        status: 'False',
-        reason: 'ShardWithoutLeader',
-        message: `${some(fault.streams)} has no leader and takes nothing: fewer than two of its replicas work. Look at the logs of the nats-servers, and restart those that complain: ${ONE_AT_A_TIME}.`,
-      };
-    case 'notCurrent':
-      return {
-        status: 'False',
-        reason: 'ReplicaNotCurrent',
-        message: `${fault.server} has been behind with ${some(fault.streams)} since ${since(fault.sinceMs)} and does not catch up. ${OTHERS_GO_ON} Restart it: ${ONE_AT_A_TIME}.`,
-      };
-    case 'streamsFull':
-      return undefined;
-    case 'electing':
-      return {
-        status: 'True',
-        reason: 'LeaderElection',
-        message: `${some(fault.streams)} elects a leader, which takes some seconds. Registrations go to the other shards meanwhile.`,
-      };
-    case 'restarting':
-      return {
-        status: 'True',
-        reason: 'ServerRestarting',
-        message: `${fault.server} is restarting. ${OTHERS_GO_ON}`,
-      };
-    case 'catchingUp':
-      return {
-        status: 'True',
-        reason: 'ReplicaCatchingUp',
-        message: `${fault.server} is catching up with ${fault.streams.length === 0 ? 'the others' : some(fault.streams)}. ${OTHERS_GO_ON}`,
-      };
-  }
+  if (fault.kind === 'streamsFull') return undefined;
+  const [status, reason] = MEANS[fault.kind];
+  return { status, reason, message: textOf(fault.kind, fault) };
 };
 
 /** Whether it heals by itself within a minute, so that its end is worth a look. */
 export const isPassing = (fault: JournalFault): boolean => faultVerdict(fault)?.status === 'True';
 
 /** The worst of them, as far as it concerns durability. */
-export const worstVerdict = (faults: readonly JournalFault[] = []): Verdict<'JournalDurable'> | undefined => {
-  for (const fault of faults) {
-    const verdict = faultVerdict(fault);
-    if (verdict !== undefined) return verdict;
-  }
-  return undefined;
-};
+export const worstVerdict = (faults: readonly JournalFault[] = []): Verdict<'JournalDurable'> | undefined =>
+  faults.map(faultVerdict).find((verdict) => verdict !== undefined);

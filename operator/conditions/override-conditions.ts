@@ -1,6 +1,6 @@
 /** Conditions that say who else decides about replicas: another autoscaler, or a person for a while. */
 import { SCALED_TIERS } from '../tick/observed.ts';
-import type { ConditionInput, Verdict } from './verdict.ts';
+import { type ConditionInput, no, type Verdict, yes } from './verdict.ts';
 
 /**
  * | other autoscalers | status | reason            |
@@ -12,14 +12,11 @@ export const conflictingScaler = ({ tiers }: ConditionInput): Verdict<'Conflicti
   const conflicts = SCALED_TIERS.flatMap((tier) =>
     tiers[tier].otherAutoscalers.map((name) => `HorizontalPodAutoscaler ${name} scales ${tier} too`),
   );
-  if (conflicts.length === 0) {
-    return { status: 'False', reason: 'NoConflict', message: 'Nobody else scales a tier.' };
-  }
-  return {
-    status: 'True',
-    reason: 'AnotherAutoscaler',
-    message: `${conflicts.join(', ')}. The operator leaves that tier alone: delete the other autoscaler (for one of KEDA its ScaledObject), or set spec.scaling.mode to Off.`,
-  };
+  if (conflicts.length === 0) return no('NoConflict', 'No other autoscaler writes the replicas of a tier.');
+  return yes(
+    'AnotherAutoscaler',
+    `${conflicts.join(', ')}. The operator leaves that tier alone: delete the other autoscaler (for one of KEDA its ScaledObject), or set spec.scaling.mode to Off.`,
+  );
 };
 
 /**
@@ -35,10 +32,10 @@ export const overriddenCondition = ({ overrides }: ConditionInput): Verdict<'Ove
   const { pausedUntilMs, holdOverrideUntilMs, inForce, unreadable } = overrides;
   if (inForce.length === 0) {
     return unreadable.length === 0
-      ? { status: 'False', reason: 'NoOverride', message: 'The control law decides.' }
-      : { status: 'False', reason: 'Unreadable', message: unreadable.join(' ') };
+      ? no('NoOverride', 'The control law decides.')
+      : no('Unreadable', unreadable.join(' '));
   }
   const reason =
     pausedUntilMs !== undefined ? 'Paused' : holdOverrideUntilMs !== undefined ? 'HoldUntil' : 'MinOverride';
-  return { status: 'True', reason, message: [`${inForce.join('; ')}.`, ...unreadable].join(' ') };
+  return yes(reason, [`${inForce.join('; ')}.`, ...unreadable].join(' '));
 };

@@ -1,11 +1,11 @@
-/** Whether the forecast's floor stands before opening, and the alarm when it won't. */
+/** Whether the forecast's floor is there before opening, and the alarm when it won't. */
 
 import type { VoucherCampaign } from '../../contract/campaign-types.ts';
 import { paceOf, secondsToFloor } from '../scaling/pre-warm.ts';
 import { EMPTY_MEMORY } from '../scaling/types.ts';
 import type { CanaryState } from '../signals/readings.ts';
 import type { CampaignTimes } from '../tick/observed.ts';
-import type { ConditionInput, Verdict } from './verdict.ts';
+import { type ConditionInput, no, type Verdict, yes } from './verdict.ts';
 
 /** Replicas that the cluster refuses or has no place for don't come by waiting. */
 const NO_PLACE: readonly string[] = ['quota', 'refused', 'unschedulable'];
@@ -36,12 +36,8 @@ const unlessCanary = (
   if (canary?.result === 'confirmed' || (canary === undefined && wasProven)) return undefined;
   const standing = `The floor of ${floor} intake replicas is ready, and`;
   return canary === undefined
-    ? { status: 'False', reason: 'CanaryPending', message: `${standing} a canary is on its way through the Service.` }
-    : {
-        status: 'False',
-        reason: 'CanaryNotConfirmed',
-        message: `${standing} a canary did not come through: ${canary.reason}.`,
-      };
+    ? no('CanaryPending', `${standing} a canary is on its way through the Service.`)
+    : no('CanaryNotConfirmed', `${standing} a canary did not come through: ${canary.reason}.`);
 };
 
 /** Whether canaries are to be sent: from the lead time until one has come through and the campaign is open. */
@@ -80,44 +76,32 @@ export const wantsCanary = (
 export const preWarmed = (input: ConditionInput): Verdict<'PreWarmed'> => {
   const { campaign, times, nowMs, observed } = input;
   const { ready: pods, forecastFloor: floor, limits } = input.tiers.intake;
-  if (nowMs >= times.closesAtMs) {
-    return { status: 'False', reason: 'WindowClosed', message: 'The window is over; nothing is kept warm.' };
-  }
+  if (nowMs >= times.closesAtMs) return no('WindowClosed', 'The window is over; nothing is kept warm.');
   const forecast = campaign.spec.scaling.peakArrivalsPerSecond;
   if (forecast === undefined) {
-    return {
-      status: 'False',
-      reason: 'NoForecast',
-      message:
-        'Nothing is started ahead of opening. Set spec.scaling.peakArrivalsPerSecond to the arrivals that you expect in the worst second.',
-    };
+    return no(
+      'NoForecast',
+      'Nothing is started ahead of opening. Set spec.scaling.peakArrivalsPerSecond to the arrivals that you expect in the worst second.',
+    );
   }
   if (nowMs < times.preWarmAtMs) {
     const from = new Date(times.preWarmAtMs).toISOString();
-    return { status: 'False', reason: 'Scheduled', message: `${floor} intake replicas will be started from ${from}.` };
+    return no('Scheduled', `${floor} intake replicas will be started from ${from}.`);
   }
   const before = observed.previous?.conditions?.find(({ type }) => type === 'PreWarmed');
-  const proven: Verdict<'PreWarmed'> = {
-    status: 'True',
-    reason: 'FloorReady',
-    message: `The floor of ${floor} intake replicas for ${forecast}/s was ready, and a canary came through to the database.`,
-  };
+  const proven: Verdict<'PreWarmed'> = yes(
+    'FloorReady',
+    `The floor of ${floor} intake replicas for ${forecast}/s was ready, and a canary came through to the database.`,
+  );
   if (nowMs >= times.opensAtMs && before?.status === 'True') return proven;
   if (pods >= floor) return unlessCanary(observed.canary, before?.status === 'True', floor) ?? proven;
   if (limits.ceiling < floor) {
-    return {
-      status: 'False',
-      reason: 'CeilingBelowFloor',
-      message: `${floor} intake replicas are needed for ${forecast}/s, and ${limits.ceiling} are authorised. Approve the reported ScalePlan or raise spec.scaling.authorized.ceilings.intake.`,
-    };
+    return no(
+      'CeilingBelowFloor',
+      `${floor} intake replicas are needed for ${forecast}/s, and ${limits.ceiling} are authorised. Approve the reported ScalePlan or raise spec.scaling.authorized.ceilings.intake.`,
+    );
   }
   const late = nowMs < times.opensAtMs ? lateness(input) : undefined;
-  if (late !== undefined) {
-    return {
-      status: 'False',
-      reason: 'WillBeLate',
-      message: `${pods} of ${floor} intake replicas are ready, and ${late}`,
-    };
-  }
-  return { status: 'False', reason: 'PreWarming', message: `${pods} of ${floor} intake replicas are ready.` };
+  if (late !== undefined) return no('WillBeLate', `${pods} of ${floor} intake replicas are ready, and ${late}`);
+  return no('PreWarming', `${pods} of ${floor} intake replicas are ready.`);
 };

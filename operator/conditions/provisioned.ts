@@ -3,11 +3,11 @@
 import { SCALED_TIERS } from '../tick/observed.ts';
 import type { TierProblem, WriteRefusal } from '../tick/trouble.ts';
 import { ended, problemText } from './tier-words.ts';
-import type { ConditionInput, Verdict } from './verdict.ts';
+import { type ConditionInput, no, unknown, type Verdict, yes } from './verdict.ts';
 
 type Reason = Verdict<'Provisioned'>['reason'];
 
-/** In the order in which they are told when there are several: what an admin can mend comes first. */
+/** In the order in which they are said when there are several: what an admin can mend comes first. */
 const REASONS = {
   quota: 'QuotaExceeded',
   refused: 'PodsRefused',
@@ -34,28 +34,20 @@ interface Told {
   readonly text: string;
 }
 
-const refusalsTold = ({ observed: { refusals = [] }, nowMs }: ConditionInput): readonly Told[] => {
-  const told = (reason: Reason, some: readonly WriteRefusal[]): readonly Told[] => {
+const refusalsTold = ({ observed: { refusals = [] }, nowMs }: ConditionInput): readonly Told[] =>
+  [true, false].flatMap((isRefused) => {
+    const reason = isRefused ? 'ObjectsRefused' : 'ObjectsNotWritten';
+    const some = refusals.filter((refusal) => refusal.isRefused === isRefused);
     const more = some.length - MOST_TOLD;
-    return [
-      ...some.slice(0, MOST_TOLD).map((refusal) => ({ reason, text: refusalText(refusal, nowMs) })),
-      ...(more > 0 ? [{ reason, text: `The same goes for ${more} more.` }] : []),
-      ...(some.length > 0 ? [{ reason, text: 'It is tried again every second.' }] : []),
+    const texts = [
+      ...some.slice(0, MOST_TOLD).map((refusal) => refusalText(refusal, nowMs)),
+      ...(more > 0 ? [`The same goes for ${more} more.`] : []),
+      ...(some.length > 0 ? ['It is tried again every second.'] : []),
     ];
-  };
-  return [
-    ...told(
-      'ObjectsRefused',
-      refusals.filter(({ isRefused }) => isRefused),
-    ),
-    ...told(
-      'ObjectsNotWritten',
-      refusals.filter(({ isRefused }) => !isRefused),
-    ),
-  ];
-};
+    return texts.map((text) => ({ reason, text }));
+  });
 
-/** Placeholders without a place hinder nobody: a node autoscaler sees them, and so does who reads the message. */
+/** Placeholders without a place do no harm: a node autoscaler sees them, and so do people who read the message. */
 const headroomNote = ({ headroom, observed }: ConditionInput): readonly string[] => {
   const wanted = headroom?.desired ?? 0;
   if (wanted === 0) return [];
@@ -78,7 +70,7 @@ const rolloutNotes = ({ observed: { cluster } }: ConditionInput): readonly strin
   });
 
 /**
- * Rows are tried from the top; the message tells all of them.
+ * Rows are tried from the top; the message has all of them.
  *
  * | the campaign or any tier has               | status  | reason            |
  * |--------------------------------------------|---------|-------------------|
@@ -110,15 +102,11 @@ export const provisioned = (input: ConditionInput): Verdict<'Provisioned'> => {
   const [first] = ORDER.filter((reason) => all.some((told) => told.reason === reason));
   if (first !== undefined) {
     const sorted = ORDER.flatMap((reason) => all.filter((told) => told.reason === reason).map(({ text }) => text));
-    return { status: 'False', reason: first, message: sorted.join(' ') };
+    return no(first, sorted.join(' '));
   }
   if (SCALED_TIERS.every((tier) => cluster.tiers[tier] === undefined)) {
-    return { status: 'Unknown', reason: 'NotYetObserved', message: 'No tier has been created yet.' };
+    return unknown('NotYetObserved', 'No tier has been created yet.');
   }
   const notes = [...rolloutNotes(input), ...headroomNote(input)];
-  return {
-    status: 'True',
-    reason: 'AllPlaced',
-    message: ['Every replica that is asked for has a place.', ...notes].join(' '),
-  };
+  return yes('AllPlaced', ['Every replica that is asked for has a place.', ...notes].join(' '));
 };

@@ -1,4 +1,5 @@
-import type { ConditionReason, ConditionType } from '../../contract/conditions.ts';
+import type { Condition } from '../../contract/common-types.ts';
+import { CONDITION_REASONS, type ConditionReason, type ConditionType } from '../../contract/conditions.ts';
 import type { ScalePlan } from '../../contract/scale-plan-types.ts';
 import type { ContingencyOutcome } from '../contingency/contingency.ts';
 import type { HeadroomOutcome } from '../tick/headroom.ts';
@@ -20,14 +21,29 @@ export interface Verdict<T extends ConditionType = ConditionType> {
   readonly message: string;
 }
 
-/** Of this condition after the tick before: what is told already gives way later than it came, so that it does not flap. */
-export const reasonBefore = ({ observed }: Pick<ConditionInput, 'observed'>, condition: ConditionType) =>
-  observed.previous?.conditions?.find(({ type }) => type === condition)?.reason;
+type Says<S extends Verdict['status']> = <R extends ConditionReason>(
+  reason: R,
+  message: string,
+) => { readonly status: S; readonly reason: R; readonly message: string };
+export const yes: Says<'True'> = (reason, message) => ({ status: 'True', reason, message });
+export const no: Says<'False'> = (reason, message) => ({ status: 'False', reason, message });
+export const unknown: Says<'Unknown'> = (reason, message) => ({ status: 'Unknown', reason, message });
 
-/** Pods that have one trouble, of all: at half of them its cause is told, and then until less than 40 % have it. */
-const MOST_PODS = 0.5;
-const STILL_MOST_PODS = 0.4;
+type Before = Pick<ConditionInput, 'observed'>;
 
-/** 5 of 10 are most; 4 of 10 only when they were most before. */
-export const areMost = (failing: number, pods: number, wereMost: boolean): boolean =>
-  failing > 0 && failing >= pods * (wereMost ? STILL_MOST_PODS : MOST_PODS);
+/** This condition after the tick before. */
+export const before = ({ observed }: Before, condition: ConditionType): Condition | undefined =>
+  observed.previous?.conditions?.find(({ type }) => type === condition);
+
+/** A reason that is there already gives way later than it came, so that it does not flap. */
+export const reasonBefore = (input: Before, condition: ConditionType) => before(input, condition)?.reason;
+
+/** Before the first answer of a new leader: what the one before knew. Undefined for a campaign that no one has looked at. */
+export const asBefore = <T extends ConditionType>(input: Before, condition: T): Verdict<T> | undefined => {
+  const known = before(input, condition);
+  const reasons: readonly ConditionReason<T>[] = CONDITION_REASONS[condition];
+  const reason = reasons.find((one) => one === known?.reason);
+  return known === undefined || reason === undefined
+    ? undefined
+    : { status: known.status, reason, message: known.message };
+};

@@ -1,9 +1,10 @@
 /** Campaigns: read from the watch, and their status written. */
 
+import { isDeepStrictEqual } from 'node:util';
 import type { VoucherCampaign, VoucherCampaignStatus } from '../../contract/campaign-types.ts';
 import { FIELD_MANAGER, JOURNAL_FINALIZER } from '../../contract/names.ts';
 import { readablePart } from '../../contract/readable.ts';
-import { campaignStatus } from '../../contract/schema/status.ts';
+import { campaignStatus, UNSEEN_STATUS } from '../../contract/schema/status.ts';
 import type { FinalizerWriter, StatusWriter } from '../tick/ports.ts';
 import type { KubeClient } from './client.ts';
 import { type Kept, type KubeObject, keeperOf, parseObject } from './objects.ts';
@@ -13,10 +14,17 @@ import type { Store } from './store.ts';
 export type StoredCampaign = Kept<VoucherCampaign>;
 const keep = keeperOf<VoucherCampaign>('VoucherCampaign');
 
-/** With what can be read of its status: another version, or a hand, may have left words there that this one does not know. */
+/**
+ * Without the status that the schema alone gives a campaign that no one has looked at; else with what can be read of it:
+ * another version, or a hand, may have left words there that this one does not know.
+ */
 export const keepCampaign = (object: KubeObject): StoredCampaign => {
   const campaign = keep(object);
   if (campaign.status === undefined) return campaign;
+  if (isDeepStrictEqual(campaign.status, UNSEEN_STATUS)) {
+    const { status: _unseen, ...rest } = campaign;
+    return rest;
+  }
   // The part of a status that can be read is a status: none of its fields is required.
   const status = (readablePart(campaignStatus, campaign.status) ?? {}) as VoucherCampaignStatus;
   return status === campaign.status ? campaign : { ...campaign, status };

@@ -162,7 +162,7 @@ const boundOf = ({ max, ceiling }: TierLimits): LimitedBy => (ceiling < max ? 'C
 const aboveBound = (step: Step): Outcome => {
   const { input, limits, demand, memory } = step;
   const hold = hardHold(input, memory);
-  if (hold !== undefined) return { replicas: input.replicas, by: hold === 'Holding' ? boundOf(limits) : hold };
+  if (hold !== undefined) return { replicas: input.replicas, by: hold === 'FewFreshTicks' ? boundOf(limits) : hold };
   const most = mostOf(limits);
   const isHeld = softHold(input, limits, memory, demand.evidence.excess) !== undefined;
   const target = isHeld ? most : Math.min(most, Math.max(demand.wanted, highestWanted(memory.recentWanted)));
@@ -185,7 +185,7 @@ const lower = (step: Step): Outcome => {
   const hold = hardHold(input, memory) ?? softHold(input, limits, memory, demand.evidence.excess);
   if (hold !== undefined) return { replicas, by: hold };
   const target = Math.max(demand.wanted, highestWanted(memory.recentWanted));
-  return target >= replicas ? { replicas, by: 'Holding' } : down(step, target, 'WayDown');
+  return target >= replicas ? { replicas, by: 'DownWindow' } : down(step, target, 'WayDown');
 };
 
 const outcomeOf = (step: Step): Outcome => {

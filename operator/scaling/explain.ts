@@ -1,25 +1,49 @@
 /** Why there are so many replicas, in one sentence for people, with the numbers. Pure. */
 import type { Evidence, LimitedBy, TierLimits } from './types.ts';
 
-const BECAUSE: Readonly<Record<LimitedBy, string>> = {
-  Load: 'arrivals ask for it',
-  Backlog: 'the backlog asks for it',
-  Schedule: 'the schedule asks for it',
-  Blind: 'every signal has been missing for 30 s, and half of the forecast stands behind until one is back',
-  Min: 'that is the minimum',
-  Max: 'that is the maximum',
-  Ceiling: 'that is the authorised ceiling',
-  Downstream: 'two scale-ups brought nothing, so what lies behind is full and fewer are let in instead',
-  Stale: 'a signal is missing, and a missing signal takes nothing away',
-  Panic: 'the flood was here less than two minutes ago, or still waits',
-  Rollout: 'a rollout is in progress, and nothing goes until it is over',
-  PlanPending: 'the owner was asked for more, and nothing goes before the answer',
-  Holding: 'it is held until demand has stayed lower for long enough',
-  WayDown: 'it goes down step by step',
-};
-
 /** Tenths at most: 571.4, 20. */
 const number = (value: number): string => String(Math.round(value * 10) / 10);
+
+/** What the sentences name. */
+interface Bounds {
+  readonly wanted: number;
+  readonly min: number;
+  readonly max: number;
+  readonly ceiling: number;
+  /** What a tier that is full lets in. Absent: not known here. */
+  readonly admissionPerSecond?: number | undefined;
+}
+
+const asks = ({ wanted }: Bounds): string => `demand asks for ${wanted}`;
+
+const BECAUSE: Readonly<Record<LimitedBy, (bounds: Bounds) => string>> = {
+  Load: () => 'arrivals ask for it',
+  Backlog: () => 'the backlog asks for it',
+  Schedule: () => 'the forecast asks for it, whatever arrives now',
+  Blind: () =>
+    'every signal has been missing for 30 s, and half of what the forecast asks for is kept until one is back',
+  Min: ({ min }) => `${min} is the minimum, and nothing asks for more`,
+  Max: (bounds) => `${asks(bounds)} and its max in spec.scaling.tiers is ${bounds.max}`,
+  Ceiling: (bounds) => `${asks(bounds)} and it is held by the authorised ceiling of ${bounds.ceiling}`,
+  Downstream: ({ admissionPerSecond }) =>
+    `two scale-ups brought nothing: what is behind it is full, and ${
+      admissionPerSecond === undefined ? 'fewer' : `${number(admissionPerSecond)}/s`
+    } are let in instead`,
+  Stale: () => 'a signal is missing, and a missing signal takes nothing away',
+  Panic: () => 'a flood was here in the two minutes before, or still waits, and nothing goes until it is over',
+  Rollout: () => 'a rollout is in progress, and nothing goes until it is over',
+  PlanPending: () => 'the owner was asked for more, and nothing goes before the answer',
+  FewFreshTicks: (bounds) => `${asks(bounds)}, and nothing goes before every signal was fresh three times in a row`,
+  ExcessBacklog: (bounds) => `${asks(bounds)}, and nothing goes while more waits than is being worked on`,
+  HoldAfterOpen: (bounds) => `${asks(bounds)}, and nothing goes before spec.scaling.down.holdAfterOpen has passed`,
+  HoldUntil: (bounds) => `${asks(bounds)}, and nothing goes before the time that the annotation hold-until says`,
+  DownWindow: (bounds) =>
+    `${asks(bounds)}, and nothing goes before that has been so for spec.scaling.down.windowSeconds`,
+  WayDown: (bounds) => `${asks(bounds)} only, and it goes down step by step`,
+};
+
+/** The one sentence of a reason, without its end: `demand asks for 16 and it is held by the authorised ceiling of 12`. */
+export const because = (by: LimitedBy, bounds: Bounds): string => BECAUSE[by](bounds);
 
 export interface Explained {
   readonly replicas: number;
@@ -46,6 +70,6 @@ export const explain = (limits: TierLimits, { replicas, wanted, by, most, terms,
   const why =
     replicas > most
       ? `${most} may run, and what is above goes down step by step while the signals are there`
-      : BECAUSE[by];
+      : because(by, { ...limits, wanted });
   return `${size}: ${why}; ${needs}${backlog}${floor}; wanted ${wanted}.`;
 };

@@ -43,29 +43,32 @@ export const panicUntil = (
 /**
  * Nothing goes down while one of these holds; the first that does is named.
  *
- * | hold                                             | also what is above the ceiling |
- * |--------------------------------------------------|--------------------------------|
- * | a signal is stale or absent                      | yes                            |
- * | fewer than three fresh ticks, so a first tick too | yes                           |
- * | a rollout is in progress                         | yes                            |
- * | a plan is pending                                | no: the operator could renew it for ever |
- * | panic                                            | no                             |
- * | excess backlog                                   | no                             |
- * | the calendar's hold                              | no                             |
+ * | hold                                              | reason        | also what is above the ceiling |
+ * |---------------------------------------------------|---------------|--------------------------------|
+ * | a signal is stale or absent                       | Stale         | yes                            |
+ * | fewer than three fresh ticks, so a first tick too | FewFreshTicks | yes                            |
+ * | a rollout is in progress                          | Rollout       | yes                            |
+ * | a plan is pending                                 | PlanPending   | no: the operator could renew it for ever |
+ * | panic                                             | Panic         | no                             |
+ * | excess backlog                                    | ExcessBacklog | no                             |
+ * | the calendar: pre-warming, the time after opening | HoldAfterOpen | no                             |
+ * | a person's annotation                             | HoldUntil     | no                             |
  */
 export const hardHold = (input: TierInput, memory: TierMemory): LimitedBy | undefined => {
   if (!isFresh(input)) return 'Stale';
-  if (memory.freshTicks < FRESH_TICKS_BEFORE_DOWN) return 'Holding';
+  if (memory.freshTicks < FRESH_TICKS_BEFORE_DOWN) return 'FewFreshTicks';
   return input.isRollingOut === true ? 'Rollout' : undefined;
 };
 
 export const softHold = (
   { nowMs, isPlanPending }: TierInput,
-  { holdUntilMs }: TierLimits,
+  { holdUntilMs = nowMs, askedHoldUntilMs = nowMs }: TierLimits,
   { panicUntilMs }: TierMemory,
   excess: number,
 ): LimitedBy | undefined => {
   if (isPlanPending === true) return 'PlanPending';
   if (panicUntilMs !== undefined && (nowMs < panicUntilMs || excess > 0)) return 'Panic';
-  return excess > 0 || (holdUntilMs !== undefined && nowMs < holdUntilMs) ? 'Holding' : undefined;
+  if (excess > 0) return 'ExcessBacklog';
+  if (nowMs < holdUntilMs) return 'HoldAfterOpen';
+  return nowMs < askedHoldUntilMs ? 'HoldUntil' : undefined;
 };

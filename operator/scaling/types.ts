@@ -57,6 +57,8 @@ export interface TierLimits {
   readonly down: { readonly windowSeconds: number; readonly percentPerMinute: number };
   /** No way down before this instant: end of the hold after opening (from pre-warming on), or of the override hold-until. */
   readonly holdUntilMs?: number;
+  /** No way down before this instant either: a person said so, by the annotation hold-until. Undefined: no one did. */
+  readonly askedHoldUntilMs?: number;
   /** Replicas to stand behind when every signal has been missing for 30 s; absent or 0: what there is. */
   readonly blindFloor?: number;
 }
@@ -127,10 +129,14 @@ export const LIMITED_BY = [
   'Panic',
   'Rollout',
   'PlanPending',
-  'Holding',
+  'FewFreshTicks',
+  'ExcessBacklog',
+  'HoldAfterOpen',
+  'HoldUntil',
+  'DownWindow',
   'WayDown',
 ] as const;
-/** Which term or bound decided the number. */
+/** Which term, bound or hold decided the number: one word for one cause, each with its sentence in explain.ts. */
 export type LimitedBy = (typeof LIMITED_BY)[number];
 
 export interface Evidence {

@@ -15,21 +15,48 @@ export const campaignEvent = (type: CampaignEvent['type'], reason: EventReason, 
 const find = (status: VoucherCampaignStatus | undefined, type: ConditionType): Condition | undefined =>
   status?.conditions?.find((condition) => condition.type === type);
 
+type Happened = (before: Condition | undefined, after: Condition) => boolean;
+
 interface Transition {
   readonly type: CampaignEvent['type'];
   readonly reason: EventReason;
   /** The condition whose message explains it. */
   readonly about: ConditionType;
-  readonly happened: (before: Condition | undefined, after: Condition | undefined) => boolean;
+  readonly happened: Happened;
   /** Where the condition's message would not do: events with other numbers are other events, and none is counted. */
   readonly message?: (after: Condition) => string;
 }
 
+type Row = (
+  reason: EventReason,
+  about: ConditionType,
+  happened: Happened,
+  message?: Transition['message'],
+) => Transition;
+const row =
+  (type: CampaignEvent['type']): Row =>
+  (reason, about, happened, message) => ({
+    type,
+    reason,
+    about,
+    happened,
+    ...(message === undefined ? {} : { message }),
+  });
+const warning = row('Warning');
+const normal = row('Normal');
+
 /** The condition took this reason in this tick. */
 const became =
-  (reason: string): Transition['happened'] =>
+  (reason: string): Happened =>
   (before, after) =>
-    after?.reason === reason && before?.reason !== reason;
+    after.reason === reason && before?.reason !== reason;
+
+/** Not from Unknown: the first look at something new is no news. */
+const recovered: Happened = (before, after) => before?.status === 'False' && after.status === 'True';
+const ended: Happened = (before, after) => before?.status === 'True' && after.status === 'False';
+const reached: Happened = (before, after) => after.status === 'True' && before?.status !== 'True';
+/** Another cause is news as well: what is to be done then is another thing. */
+const failed: Happened = (before, after) => after.status === 'False' && before?.reason !== after.reason;
 
 /** Told by events of their own, whatever JournalDurable says of them. */
 const toldByReady: readonly (string | undefined)[] = [
@@ -40,9 +67,7 @@ const toldByReady: readonly (string | undefined)[] = [
   'NotYetObserved',
 ];
 
-/** For another cause than before, too: what is to be done then is another thing. */
-const becameNotDurable: Transition['happened'] = (before, after) =>
-  after !== undefined &&
+const notDurable: Happened = (before, after) =>
   after.status !== 'True' &&
   !toldByReady.includes(after.reason) &&
   (before?.status === 'True' || before?.reason !== after.reason);
@@ -61,7 +86,7 @@ const SOME_FAIL =
   'Some intake pods store no registration, or some registrations were not stored and their citizens are asked to send them again. The condition AcceptingRegistrations says which, and what to do.';
 const storesAgain: readonly string[] = ['Accepting', 'NotOpen', 'Closed', 'LevelLetsNobodyIn'];
 
-/** Reasons for which the floor won't stand at opening unless somebody acts. */
+/** Reasons for which the floor won't be there at opening unless a person acts. */
 const willMiss: readonly string[] = ['WillBeLate', 'CeilingBelowFloor'];
 
 /** Each has an event of its own name. */
@@ -70,143 +95,62 @@ const NOT_PROVISIONED = CONDITION_REASONS.Provisioned.filter(
 );
 
 const TRANSITIONS: readonly Transition[] = [
-  { type: 'Warning', reason: 'JournalConflict', about: 'Ready', happened: became('JournalConflict') },
-  { type: 'Warning', reason: 'JournalUnavailable', about: 'Ready', happened: became('JournalUnavailable') },
-  { type: 'Warning', reason: 'JournalFull', about: 'Ready', happened: became('JournalFull') },
-  { type: 'Warning', reason: 'JetStreamDisabled', about: 'JournalDurable', happened: became('JetStreamDisabled') },
-  {
-    type: 'Warning',
-    reason: 'JournalNotDurable',
-    about: 'JournalDurable',
-    happened: becameNotDurable,
-  },
-  {
-    type: 'Normal',
-    reason: 'JournalReady',
-    about: 'JournalDurable',
-    happened: (before, after) => after?.status === 'True' && before?.status !== 'True',
-  },
-  ...NOT_PROVISIONED.map(
-    (reason): Transition => ({ type: 'Warning', reason, about: 'Provisioned', happened: became(reason) }),
+  warning('JournalConflict', 'Ready', became('JournalConflict')),
+  warning('JournalUnavailable', 'Ready', became('JournalUnavailable')),
+  warning('JournalFull', 'Ready', became('JournalFull')),
+  warning('JetStreamDisabled', 'JournalDurable', became('JetStreamDisabled')),
+  warning('JournalNotDurable', 'JournalDurable', notDurable),
+  normal('JournalReady', 'JournalDurable', reached),
+  ...NOT_PROVISIONED.map((reason) => warning(reason, 'Provisioned', became(reason))),
+  normal('Provisioned', 'Provisioned', recovered),
+  warning('MetricsStale', 'MetricsFresh', (before, after) => before?.status === 'True' && after.status !== 'True'),
+  normal('MetricsFresh', 'MetricsFresh', recovered),
+  warning('ClockOff', 'ClocksAgree', failed),
+  normal('ClocksAgree', 'ClocksAgree', recovered),
+  normal(
+    'PreWarmStarted',
+    'PreWarmed',
+    (before, after) =>
+      ['PreWarming', 'CeilingBelowFloor'].includes(after.reason) &&
+      (before === undefined || ['Scheduled', 'NoForecast'].includes(before.reason)),
   ),
-  {
-    type: 'Normal',
-    reason: 'Provisioned',
-    about: 'Provisioned',
-    happened: (before, after) => before?.status === 'False' && after?.status === 'True',
-  },
-  {
-    type: 'Warning',
-    reason: 'MetricsStale',
-    about: 'MetricsFresh',
-    happened: (before, after) => before?.status === 'True' && after?.status !== 'True',
-  },
-  {
-    type: 'Normal',
-    reason: 'MetricsFresh',
-    about: 'MetricsFresh',
-    // Not from Unknown: the first fresh signal of a new campaign is no news.
-    happened: (before, after) => before?.status === 'False' && after?.status === 'True',
-  },
-  {
-    type: 'Warning',
-    reason: 'ClockOff',
-    about: 'ClocksAgree',
-    // Another cause is news as well.
-    happened: (before, after) => after?.status === 'False' && before?.reason !== after.reason,
-  },
-  {
-    type: 'Normal',
-    reason: 'ClocksAgree',
-    about: 'ClocksAgree',
-    happened: (before, after) => before?.status === 'False' && after?.status === 'True',
-  },
-  {
-    type: 'Normal',
-    reason: 'PreWarmStarted',
-    about: 'PreWarmed',
-    happened: (before, after) =>
-      (after?.reason === 'PreWarming' || after?.reason === 'CeilingBelowFloor') &&
-      (before === undefined || before.reason === 'Scheduled' || before.reason === 'NoForecast'),
-  },
-  {
-    type: 'Normal',
-    reason: 'PreWarmed',
-    about: 'PreWarmed',
-    happened: (before, after) => after?.status === 'True' && before?.status !== 'True',
-  },
-  {
-    type: 'Warning',
-    reason: 'PreWarmLate',
-    about: 'PreWarmed',
-    happened: (before, after) => willMiss.includes(after?.reason ?? '') && !willMiss.includes(before?.reason ?? ''),
-  },
-  {
-    type: 'Warning',
-    reason: 'CanaryNotConfirmed',
-    about: 'PreWarmed',
-    happened: became('CanaryNotConfirmed'),
-  },
-  { type: 'Normal', reason: 'CampaignOpened', about: 'Open', happened: became('WithinWindow') },
-  {
-    type: 'Normal',
-    reason: 'CampaignClosed',
-    about: 'Open',
-    happened: (before, after) => before?.reason === 'WithinWindow' && after?.reason === 'AfterClosing',
-  },
-  { type: 'Warning', reason: 'DownstreamSaturated', about: 'DownstreamSaturated', happened: became('NoGain') },
-  {
-    type: 'Normal',
-    reason: 'DownstreamRecovered',
-    about: 'DownstreamSaturated',
-    happened: (before, after) => before?.status === 'True' && after?.status === 'False',
-  },
-  { type: 'Warning', reason: 'ConflictingScaler', about: 'ConflictingScaler', happened: became('AnotherAutoscaler') },
-  {
-    type: 'Normal',
-    reason: 'OverrideStarted',
-    about: 'Overridden',
-    // Another one, or another end, is news as well.
-    happened: (before, after) =>
-      after?.status === 'True' && (before?.status !== 'True' || before.message !== after.message),
-  },
-  {
-    type: 'Normal',
-    reason: 'OverrideEnded',
-    about: 'Overridden',
-    happened: (before, after) => before?.status === 'True' && after?.status === 'False',
-  },
-  { type: 'Warning', reason: 'OverrideUnreadable', about: 'Overridden', happened: became('Unreadable') },
-  { type: 'Warning', reason: 'PlanUnreadable', about: 'PlanPending', happened: became('PlanUnreadable') },
-  { type: 'Warning', reason: 'ContingencyUnreadable', about: 'Contingency', happened: became('CommandUnreadable') },
-  {
-    type: 'Warning',
-    reason: 'RegistrationsFail',
-    about: 'AcceptingRegistrations',
-    happened: (before, after) => storesNot.includes(after?.reason ?? '') && before?.reason !== after?.reason,
-    message: ({ reason, message }) => (reason === 'SomePublishesFail' ? SOME_FAIL : message),
-  },
-  {
-    type: 'Normal',
-    reason: 'RegistrationsAccepted',
-    about: 'AcceptingRegistrations',
+  normal('PreWarmed', 'PreWarmed', reached),
+  warning(
+    'PreWarmLate',
+    'PreWarmed',
+    (before, after) => willMiss.includes(after.reason) && !willMiss.includes(before?.reason ?? ''),
+  ),
+  warning('CanaryNotConfirmed', 'PreWarmed', became('CanaryNotConfirmed')),
+  normal('CampaignOpened', 'Open', became('WithinWindow')),
+  normal('CampaignClosed', 'Open', (before, after) => ended(before, after) && after.reason === 'AfterClosing'),
+  warning('DownstreamSaturated', 'DownstreamSaturated', became('NoGain')),
+  normal('DownstreamRecovered', 'DownstreamSaturated', ended),
+  warning('ConflictingScaler', 'ConflictingScaler', became('AnotherAutoscaler')),
+  // Another one, or another end, is news as well.
+  normal(
+    'OverrideStarted',
+    'Overridden',
+    (before, after) => reached(before, after) || (after.status === 'True' && before?.message !== after.message),
+  ),
+  normal('OverrideEnded', 'Overridden', ended),
+  warning('OverrideUnreadable', 'Overridden', became('Unreadable')),
+  warning('PlanUnreadable', 'PlanPending', became('PlanUnreadable')),
+  warning('ContingencyUnreadable', 'Contingency', became('CommandUnreadable')),
+  warning(
+    'RegistrationsFail',
+    'AcceptingRegistrations',
+    (before, after) => storesNot.includes(after.reason) && before?.reason !== after.reason,
+    ({ reason, message }) => (reason === 'SomePublishesFail' ? SOME_FAIL : message),
+  ),
+  normal(
+    'RegistrationsAccepted',
+    'AcceptingRegistrations',
     // Over, however the window is by now.
-    happened: (before, after) => storesNot.includes(before?.reason ?? '') && storesAgain.includes(after?.reason ?? ''),
-    message: () => 'Intake pods can store registrations again.',
-  },
-  {
-    type: 'Warning',
-    reason: 'RecordsUnavailable',
-    about: 'RecordsAvailable',
-    happened: (before, after) => after?.status === 'False' && before?.reason !== after.reason,
-  },
-  {
-    type: 'Normal',
-    reason: 'RecordsAvailable',
-    about: 'RecordsAvailable',
-    // Not from Unknown: the first look at a new campaign's database is no news.
-    happened: (before, after) => before?.status === 'False' && after?.status === 'True',
-  },
+    (before, after) => storesNot.includes(before?.reason ?? '') && storesAgain.includes(after.reason),
+    () => 'Intake pods can store registrations again.',
+  ),
+  warning('RecordsUnavailable', 'RecordsAvailable', failed),
+  normal('RecordsAvailable', 'RecordsAvailable', recovered),
 ];
 
 export const transitionEvents = (

@@ -15,6 +15,8 @@ interface RequeueInput {
   readonly tiers: TierOutcomes;
   /** A fault that stays is `ready` here: it is looked at as often as anything that does not change. */
   readonly journal: 'ready' | 'passingFault' | 'notReady';
+  /** The spec is another one than at the tick before: what comes of it is seen at the next. */
+  readonly isSpecNew?: boolean;
   readonly stage: string;
   readonly arrivalsPerSecond: number | undefined;
   readonly backlog: number | undefined;
@@ -42,7 +44,7 @@ const isRising = ({ tiers }: RequeueInput): boolean =>
  * |---------------------------------------------------------------|----------------------------------|
  * | first pass                                                    | at once                          |
  * | replicas rise: this tick may have seen a part of a step only  | 500 ms                           |
- * | pre-warming, open, draining, arrivals, backlog, tiers moving, journal not ready, a contingency level counting | 1 s |
+ * | pre-warming, open, draining, arrivals, backlog, tiers moving, journal not ready, a new spec, a contingency level counting | 1 s |
  * | at rest, and the journal has a fault that passes              | 4 s, or sooner when a date is due |
  * | otherwise                                                     | 10 s, or sooner when a date is due |
  */
@@ -51,7 +53,12 @@ export const nextLookMs = (input: RequeueInput): number => {
   if (isRising(input)) return SOON_MS;
   const { times, nowMs, arrivalsPerSecond = 0, backlog = 0, contingency } = input;
   const isNear = nowMs >= times.preWarmAtMs && input.stage !== 'Closed';
-  const isBusy = arrivalsPerSecond > 0 || backlog > 0 || input.journal === 'notReady' || !isSettled(input);
+  const isBusy =
+    arrivalsPerSecond > 0 ||
+    backlog > 0 ||
+    input.journal === 'notReady' ||
+    !isSettled(input) ||
+    input.isSpecNew === true;
   if (isNear || isBusy || contingency?.isCounting === true) return TICK_MS;
   const { preWarmAtMs, opensAtMs, closesAtMs } = times;
   const ends = contingency?.endsAtMs ?? [];

@@ -41,10 +41,10 @@ const holdOf = (input: TierInput, limits: TierLimits, { memory, evidence }: Deci
   return { isHard, isHeld: isHard || softHold(input, limits, memory, evidence.excess) !== undefined };
 };
 
-const overridden = (limits: TierLimits, { min, holdOverrideUntilMs = 0 }: Overrides, tier: ScaledTier): TierLimits => ({
+const overridden = (limits: TierLimits, { min, holdOverrideUntilMs }: Overrides, tier: ScaledTier): TierLimits => ({
   ...limits,
   min: Math.max(limits.min, min[tier] ?? 0),
-  holdUntilMs: Math.max(holdOverrideUntilMs, limits.holdUntilMs ?? 0),
+  ...(holdOverrideUntilMs === undefined ? {} : { askedHoldUntilMs: holdOverrideUntilMs }),
 });
 
 /**

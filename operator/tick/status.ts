@@ -1,10 +1,11 @@
 /** The status that a tick wants people to see, and when it is worth a write. */
 
-import type { TierStatus, VoucherCampaignStatus } from '../../contract/campaign-types.ts';
+import type { TierStatus, VoucherCampaign, VoucherCampaignStatus } from '../../contract/campaign-types.ts';
 import type { Condition } from '../../contract/common-types.ts';
-import { CONDITION_TYPES } from '../../contract/conditions.ts';
+import { CONDITION_TYPES, type ConditionType } from '../../contract/conditions.ts';
 import { judge } from '../conditions/conditions.ts';
-import type { ConditionInput } from '../conditions/verdict.ts';
+import { belowMinSinceMs } from '../conditions/ready.ts';
+import { before, type ConditionInput, type Verdict } from '../conditions/verdict.ts';
 import { serializeContingencyMemory } from '../contingency/memory.ts';
 import { planState } from '../scale-plans/plan-state.ts';
 import { type CampaignMemory, SCALED_TIERS, type TierOutcome } from './observed.ts';
@@ -13,33 +14,42 @@ import { stageOf } from './stage.ts';
 import { truncated } from './truncated.ts';
 
 /** `lastTransitionTime` moves only when `status` flips; a new reason or message keeps it. */
+export const conditionOf = (
+  type: ConditionType,
+  verdict: Verdict,
+  before: Condition | undefined,
+  observed: Pick<Condition, 'observedGeneration'>,
+  nowMs: number,
+): Condition => ({
+  type,
+  ...verdict,
+  message: truncated(verdict.message),
+  lastTransitionTime: before?.status === verdict.status ? before.lastTransitionTime : new Date(nowMs).toISOString(),
+  ...observed,
+});
+
+/** What status and conditions say of the spec that they were made from. */
+export const observedOf = ({ metadata: { generation } }: VoucherCampaign): Pick<Condition, 'observedGeneration'> =>
+  generation === undefined ? {} : { observedGeneration: generation };
+
 const conditionsOf = (input: ConditionInput): readonly Condition[] => {
   const verdicts = judge(input);
-  const { generation } = input.campaign.metadata;
-  return CONDITION_TYPES.map((type) => {
-    const before = input.observed.previous?.conditions?.find((condition) => condition.type === type);
-    const verdict = verdicts[type];
-    return {
-      type,
-      ...verdict,
-      message: truncated(verdict.message),
-      lastTransitionTime:
-        before?.status === verdict.status ? before.lastTransitionTime : new Date(input.nowMs).toISOString(),
-      ...(generation === undefined ? {} : { observedGeneration: generation }),
-    };
-  });
+  const observed = observedOf(input.campaign);
+  return CONDITION_TYPES.map((type) => conditionOf(type, verdicts[type], before(input, type), observed, input.nowMs));
 };
 
 const rounded = (value: number): number => Math.round(value * 10) / 10;
 
 const tierStatus = (outcome: TierOutcome, input: ConditionInput): TierStatus => {
   const { arrivals, backlog } = input.observed.readings;
+  const sinceMs = belowMinSinceMs(outcome, input.observed.previous, input.nowMs);
   const queue = outcome.tier === 'intake' ? undefined : backlog[outcome.tier];
   return {
     replicas: outcome.replicas,
     ready: outcome.ready,
     desired: outcome.desired,
     ...(outcome.written > outcome.desired ? { replacing: outcome.written - outcome.desired } : {}),
+    ...(sinceMs === undefined ? {} : { belowMinSince: new Date(sinceMs).toISOString() }),
     ceiling: outcome.limits.ceiling,
     limitedBy: outcome.decision?.limitedBy ?? 'Off',
     // Learned, where something was.
@@ -68,7 +78,7 @@ export const buildStatus = (input: ConditionInput, memory: CampaignMemory): Vouc
   // Written once: root rules of the CRD freeze the campaign from here on.
   const openedAt = previous?.openedAt ?? (nowMs >= times.opensAtMs ? new Date(nowMs).toISOString() : undefined);
   return {
-    ...(campaign.metadata.generation === undefined ? {} : { observedGeneration: campaign.metadata.generation }),
+    ...observedOf(campaign),
     stage: stageOf({
       times,
       nowMs,

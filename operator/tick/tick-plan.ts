@@ -199,6 +199,7 @@ export const planTick = (
       nowMs,
       tiers,
       journal: journalForNextLook(journal),
+      isSpecNew: status.conditions?.some(({ reason }) => reason === 'SpecChanged') ?? false,
       stage: status.stage ?? '',
       arrivalsPerSecond: readings.arrivals.kind === 'absent' ? undefined : readings.arrivals.value.over3s,
       backlog: status.backlog,

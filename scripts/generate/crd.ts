@@ -50,11 +50,12 @@ export const openApiOf = (node: SchemaNode): Plain => {
 };
 
 /** The API server refuses any word about `metadata` beyond its type and what it restricts, so the description goes. */
-const rootOf = ({ schema }: ResourceDefinition): Plain => {
+const rootOf = ({ schema, unseenStatus }: ResourceDefinition): Plain => {
   const root = openApiOf(schema);
   const properties = root['properties'] as Readonly<Record<string, Plain>>;
   const { description: _, ...metadata } = properties['metadata'] ?? {};
-  return { ...root, properties: { ...properties, metadata } };
+  const status = unseenStatus === undefined ? {} : { status: { default: unseenStatus, ...properties['status'] } };
+  return { ...root, properties: { ...properties, metadata, ...status } };
 };
 
 export const customResourceDefinition = (resource: ResourceDefinition): Plain => ({

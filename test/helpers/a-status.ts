@@ -15,6 +15,8 @@ export const NOW_S = 845;
 export const NOW_MS = FLOOD_AT_MS + NOW_S * 1000;
 
 const AS_IT_SHOULD_BE: Readonly<Partial<Record<ConditionType, 'False'>>> = {
+  Reconciling: 'False',
+  Stalled: 'False',
   PlanPending: 'False',
   DownstreamSaturated: 'False',
   ConflictingScaler: 'False',

@@ -1,5 +1,8 @@
 /** Real Helm puts the chart into a real cluster, changes it and takes it away. One story: each step needs the last. */
 import { randomBytes } from 'node:crypto';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Client } from 'pg';
 import { newRoot } from '../../../operator/setup/root.ts';
@@ -44,6 +47,20 @@ const operatorMay = (verb: string, resource: string, namespace: string | undefin
   });
 };
 
+/** A chart of its own that holds nothing but the campaign, as people have it beside their other things. */
+const installCampaign = async (release: string, manifest: string): Promise<void> => {
+  const chart = await mkdtemp(join(tmpdir(), `${release}-`));
+  try {
+    await mkdir(join(chart, 'templates'));
+    await writeFile(join(chart, 'Chart.yaml'), `apiVersion: v2\nname: ${release}\nversion: 0.1.0\n`);
+    await writeFile(join(chart, 'templates', 'campaign.yaml'), manifest);
+    const { cluster, vouchers } = installation;
+    await cluster.helm(['install', release, chart, '--namespace', vouchers.name, '--wait', '--timeout', '2m']);
+  } finally {
+    await rm(chart, { recursive: true });
+  }
+};
+
 describe('an installation', () => {
   it('answers with every part', async () => {
     expect(await installation.helm('test', RELEASE, '--logs')).toMatch(/Phase:\s+Succeeded/);
@@ -68,11 +85,18 @@ describe('an installation', () => {
   });
 
   it('makes a campaign ready, durable on three servers', async () => {
-    const { vouchers, cluster } = installation;
-    await cluster.kubectl(['-n', vouchers.name, 'apply', '-f', '-'], { input: await campaignManifest('spring-2027') });
-    for (const condition of ['Ready', 'JournalDurable']) {
-      await vouchers.kubectl('wait', 'vcamp/spring-2027', `--for=condition=${condition}`, '--timeout=120s');
+    const { vouchers } = installation;
+    await installCampaign('spring', await campaignManifest('spring-2027'));
+    for (const condition of ['Ready', 'JournalDurable', 'Reconciling=false', 'Stalled=false']) {
+      await vouchers.kubectl('wait', 'vcamp/spring-2027', `--for=condition=${condition}`, '--timeout=5s');
     }
+  }, 300_000);
+
+  it('tells Helm at once of a campaign that only a person can mend', async () => {
+    const spring = JSON.parse(await campaignManifest('spring-2027'));
+    const twin = installCampaign('twin', JSON.stringify({ ...spring, metadata: { name: 'twin' } }));
+    await expect(twin).rejects.toThrow(/status: Failed, message: The journal belongs to another object/);
+    await installation.cluster.helm(['uninstall', 'twin', '--namespace', installation.vouchers.name, '--wait']);
   }, 300_000);
 
   it('lets a campaign write to its own journal only', async () => {

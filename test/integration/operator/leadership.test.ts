@@ -134,7 +134,8 @@ describe('an operator', () => {
       await world.createCampaign(namespace, await campaignBody('several'));
     await world.settled(mine, 'several', 2);
     await world.settled(another, 'several', 2);
-    expect((await world.campaign(foreign, 'several')).status).toBeUndefined();
+    // What the API server fills in.
+    expect((await world.campaign(foreign, 'several')).status).toEqual({ observedGeneration: 0 });
     expect(await world.deployment(foreign, 'several-intake')).toBeUndefined();
   });
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { VoucherCampaign } from '../../../contract/campaign-types.ts';
 import { metricsFresh, open, planPending } from '../../../operator/conditions/conditions.ts';
-import { journalDurable, ready } from '../../../operator/conditions/journal-conditions.ts';
+import { journalDurable } from '../../../operator/conditions/journal-conditions.ts';
 import { preWarmed } from '../../../operator/conditions/pre-warm-condition.ts';
 import type { CanaryState } from '../../../operator/signals/readings.ts';
 import { aCampaign, CLOSES_AT_MS, OPENS_AT_MS, withoutForecast } from '../../helpers/a-campaign.ts';
@@ -38,26 +38,6 @@ describe('JournalDurable', () => {
     ['an unseen server names the attestation', journal('Unknown'), /spec\.dataPlane\.durability/],
   ] as const)('%s', (_, state, wantMessage) => {
     expect(journalDurable(aConditionInput({ observed: { journal: state } })).message).toMatch(wantMessage);
-  });
-});
-
-describe('Ready', () => {
-  const full = aTierOutcome({ ready: 2 });
-  const short = aTierOutcome({ ready: 1 });
-  it.each([
-    ['not asked yet', undefined, full, aCampaign(), 'Unknown', 'NotYetObserved'],
-    ['conflict', { kind: 'conflict', message: 'x' }, full, aCampaign(), 'False', 'JournalConflict'],
-    ['unavailable', { kind: 'unavailable', message: 'x' }, full, aCampaign(), 'False', 'JournalUnavailable'],
-    ['not synced', journal('NotSynced'), full, attested, 'False', 'JournalNotDurable'],
-    ['unknown', journal('Unknown'), full, aCampaign(), 'False', 'JournalNotDurable'],
-    ['unknown but attested', journal('Unknown'), full, attested, 'True', 'AllTiersReady'],
-    ['durable, pods missing', journal('Synced'), short, aCampaign(), 'False', 'TierNotReady'],
-    ['durable, pods there', journal('Synced'), full, aCampaign(), 'True', 'AllTiersReady'],
-  ] as const)('journal %s', (_, state, intake, campaign, wantStatus, wantReason) => {
-    const verdict = ready(
-      aConditionInput({ campaign, observed: { journal: state }, tiers: { intake, records: full } }),
-    );
-    expect(verdict).toMatchObject({ status: wantStatus, reason: wantReason });
   });
 });
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import type { JournalFault } from '../../../contract/journal-health.ts';
 import type { JournalState } from '../../../journal/administration.ts';
-import { journalDurable, ready } from '../../../operator/conditions/journal-conditions.ts';
+import { journalDurable } from '../../../operator/conditions/journal-conditions.ts';
+import { ready } from '../../../operator/conditions/ready.ts';
 import { aCampaign } from '../../helpers/a-campaign.ts';
 import { aConditionInput } from '../../helpers/condition-input.ts';
 
@@ -97,7 +98,9 @@ describe('a journal without room, or without JetStream', () => {
     expect(durable(journal)).toMatchObject({
       status: 'False',
       reason: 'QuorumLost',
-      message: expect.stringMatching(/^nats-0, nats-1 of the journal's 3 servers.* the journal does not answer: REG_spring_0: timeout/),
+      message: expect.stringMatching(
+        /^nats-0, nats-1 of the journal's 3 servers.* the journal does not answer: REG_spring_0: timeout/,
+      ),
     });
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { ConditionType } from '../../../contract/conditions.ts';
 import { acceptingRegistrations } from '../../../operator/conditions/accepting.ts';
-import { ready } from '../../../operator/conditions/journal-conditions.ts';
+import { ready } from '../../../operator/conditions/ready.ts';
 import { recordsAvailable } from '../../../operator/conditions/records-available.ts';
 import type { DatabaseTrouble, IntakesView, JournalTrouble, WorkersView } from '../../../operator/signals/pod-views.ts';
 import type { CampaignReadings } from '../../../operator/signals/readings.ts';
@@ -177,7 +177,9 @@ describe('RecordsAvailable', () => {
   ] as const)('a database that is %s has a reason and a remedy of its own', (state, reason) => {
     const verdict = recordsAvailable(input({ workers: fresh(workers({ database: inTrouble(state) })) }));
     expect(verdict).toMatchObject({ status: 'False', reason });
-    expect(verdict.message).toContain('4 of 4 records pods (chengdu-records-0 among them) have said so for 10 s');
+    expect(verdict.message).toContain(
+      '4 of 4 records pods (chengdu-records-0 among them) have written no rows for 10 s: ',
+    );
     expect(verdict.message).toContain('Registrations go on; 812 wait in the journal.');
   });
 

@@ -130,6 +130,11 @@ describe('the status of a campaign that another version left behind', () => {
 
   it.each<[string, object, object]>([
     ['is whole where all can be read', sound, sound],
+    [
+      'is one as soon as more is in it',
+      { observedGeneration: 0, openedAt: AN_INSTANT },
+      { observedGeneration: 0, openedAt: AN_INSTANT },
+    ],
     ['keeps fields of which nothing is known', { ...sound, draw: 7 }, { ...sound, draw: 7 }],
     ['loses an instant that is none', { ...sound, closesAt: '2027-01-01 10:00' }, sound],
     [

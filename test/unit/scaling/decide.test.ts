@@ -182,8 +182,8 @@ const up: Record<string, Case> = {
 
 const notUp: Record<string, Case> = {
   'with fresh signals at the third tick, 10 % go': { memory: SETTLED, replicas: 9, by: 'WayDown' },
-  'not at the second fresh tick': { memory: { recentWanted: [], freshTicks: 1 }, replicas: 10, by: 'Holding' },
-  'not on a first tick': { memory: EMPTY_MEMORY, replicas: 10, by: 'Holding' },
+  'not at the second fresh tick': { memory: { recentWanted: [], freshTicks: 1 }, replicas: 10, by: 'FewFreshTicks' },
+  'not on a first tick': { memory: EMPTY_MEMORY, replicas: 10, by: 'FewFreshTicks' },
   'not while arrivals are stale': {
     input: { arrivals: stale(steady(0)) },
     memory: SETTLED,
@@ -202,9 +202,20 @@ const notUp: Record<string, Case> = {
     input: { arrivals: fresh(steady(10)), backlog: fresh({ messages: 11 }) },
     memory: SETTLED,
     replicas: 10,
-    by: 'Holding',
+    by: 'ExcessBacklog',
   },
-  'not before the hold ends': { limits: { holdUntilMs: NOW_MS + 1 }, memory: SETTLED, replicas: 10, by: 'Holding' },
+  'not before the calendar’s hold ends': {
+    limits: { holdUntilMs: NOW_MS + 1, askedHoldUntilMs: NOW_MS + 1 },
+    memory: SETTLED,
+    replicas: 10,
+    by: 'HoldAfterOpen',
+  },
+  'not before the time that a person set': {
+    limits: { holdUntilMs: NOW_MS, askedHoldUntilMs: NOW_MS + 1 },
+    memory: SETTLED,
+    replicas: 10,
+    by: 'HoldUntil',
+  },
   'from the instant that the hold ends': {
     limits: { holdUntilMs: NOW_MS },
     memory: SETTLED,
@@ -214,7 +225,7 @@ const notUp: Record<string, Case> = {
   'not below what the window asked for': {
     memory: { recentWanted: [{ slotStartMs: NOW_MS - 300_000, wanted: 9.5 }], freshTicks: 2 },
     replicas: 10,
-    by: 'Holding',
+    by: 'DownWindow',
   },
   'when the window has forgotten': {
     memory: { recentWanted: [{ slotStartMs: NOW_MS - 310_000, wanted: 50 }], freshTicks: 2 },
@@ -239,7 +250,7 @@ const notUp: Record<string, Case> = {
     input: { replicas: 11, arrivals: fresh(steady(140)) },
     memory: SETTLED,
     replicas: 11,
-    by: 'Holding',
+    by: 'DownWindow',
   },
   'not in a panic': {
     memory: { ...SETTLED, panicUntilMs: NOW_MS + 1 },
@@ -321,7 +332,7 @@ describe('decide', () => {
     const arrivals = fresh(steady(140));
     const input = aTierInput({ arrivals, backlog: fresh({ messages: 12_140 }) });
     expect(decide(input, aTierLimits({ ceiling: 20, scheduleFloor: 12 }), EMPTY_MEMORY).explanation).toBe(
-      '20 replicas: that is the authorised ceiling; 140 arrivals/s at 20/s a replica at 70 % need 10, ' +
+      '20 replicas: demand asks for 30 and it is held by the authorised ceiling of 20; 140 arrivals/s at 20/s a replica at 70 % need 10, ' +
         '12000 waiting need 19.1, the schedule needs 12; wanted 30.',
     );
     expect(decide(aTierInput(flood(800)), aTierLimits(), EMPTY_MEMORY).explanation).toBe(
@@ -336,7 +347,7 @@ describe('decide', () => {
     );
     expect(
       decide(aTierInput({ arrivals: ABSENT, replicas: 1 }), aTierLimits({ min: 1 }), EMPTY_MEMORY).explanation,
-    ).toBe('1 replica: that is the minimum; arrivals are unknown; wanted 1.');
+    ).toBe('1 replica: 1 is the minimum, and nothing asks for more; arrivals are unknown; wanted 1.');
   });
 
   it('shows what a ceiling withholds', () => {

@@ -68,6 +68,15 @@ describe('a campaign at rest', () => {
   ])('%s', (_, journal, wantMs) => {
     const nowMs = OPENS_AT_MS - 60 * MINUTE_MS;
     const observed = anObserved({ journal, readings: freshReadings(nowMs) });
-    expect(planTick(aCampaign(), observed, nowMs, planDeps).requeueAfterMs).toBe(wantMs);
+    const { status: previous } = planTick(aCampaign(), observed, nowMs, planDeps);
+    expect(planTick(aCampaign(), { ...observed, previous }, nowMs, planDeps).requeueAfterMs).toBe(wantMs);
+  });
+
+  it('whose spec has just changed is looked at again to see what came of it', () => {
+    const nowMs = OPENS_AT_MS - 60 * MINUTE_MS;
+    const observed = anObserved({ readings: freshReadings(nowMs) });
+    const { status: previous } = planTick(aCampaign(), observed, nowMs, planDeps);
+    const changed = aCampaign({ metadata: { generation: 2 } });
+    expect(planTick(changed, { ...observed, previous }, nowMs, planDeps).requeueAfterMs).toBe(1_000);
   });
 });

@@ -102,7 +102,7 @@ describe('shouldWriteStatus', () => {
     },
   });
   const idle: VoucherCampaignStatus = { ...written, arrivalsPerSecond: 0 };
-  const held: VoucherCampaignStatus = { ...intake({ limitedBy: 'Holding' }), arrivalsPerSecond: 0 };
+  const held: VoucherCampaignStatus = { ...intake({ limitedBy: 'DownWindow' }), arrivalsPerSecond: 0 };
   const condition = {
     type: 'Ready',
     status: 'True',

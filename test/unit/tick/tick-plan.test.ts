@@ -50,7 +50,8 @@ const playFor = (
 
 describe('plan, before opening', () => {
   it('keeps the minimum until the lead time, and looks every 10 s', () => {
-    const { scale, status, requeueAfterMs } = planAt(OPENS_AT_MS - HOUR_MS);
+    const { status: previous } = planAt(OPENS_AT_MS - HOUR_MS);
+    const { scale, status, requeueAfterMs } = planAt(OPENS_AT_MS - HOUR_MS, { previous });
     expect(scale).toEqual([]);
     expect(status.stage).toBe('Scheduled');
     expect(requeueAfterMs).toBe(10_000);

@@ -1,0 +1,152 @@
+/**
+ * The two conditions that kstatus reads before Ready: Helm's and Flux's word for every kind of object. Reconciling=True is
+ * "in progress", Stalled=True is "failed, wait no longer"; the first of them in the list counts, so never are both True.
+ */
+import type { ConditionReason, ConditionType } from '../../contract/conditions.ts';
+import { instantMs } from '../../contract/instant.ts';
+import type { DatabaseTrouble, FailingPods } from '../signals/pod-views.ts';
+import { SCALED_TIERS } from '../tick/observed.ts';
+import { areMost } from './pod-troubles.ts';
+import { belowMinSinceMs } from './ready.ts';
+import { before, type ConditionInput, no, type Verdict, yes } from './verdict.ts';
+
+/** The verdicts of a tick that these two rest on. */
+export type Causes = { readonly [T in Exclude<ConditionType, 'Reconciling' | 'Stalled'>]: Verdict<T> };
+
+/** Accounts that are read anew, a webhook that restarts, servers that have just met: none of them takes longer. */
+const LASTING_MS = 60_000;
+
+interface Cause {
+  readonly of: keyof Causes;
+  readonly reason: ConditionReason<'Stalled'>;
+}
+
+/** Causes that have the same word in their own condition. */
+const OWN_WORDS: readonly (Cause & { readonly isAtOnce?: true })[] = [
+  { of: 'Ready', reason: 'JournalConflict', isAtOnce: true },
+  { of: 'ConflictingScaler', reason: 'AnotherAutoscaler', isAtOnce: true },
+  { of: 'Ready', reason: 'JournalFull' },
+  { of: 'Ready', reason: 'JetStreamDisabled' },
+  { of: 'JournalDurable', reason: 'NotSynced' },
+  { of: 'JournalDurable', reason: 'TooFewReplicas' },
+  { of: 'Provisioned', reason: 'ObjectsRefused' },
+];
+
+/** Whether the condition has not been as it should for a minute. */
+const hasLasted = (of: keyof Causes, causes: Causes, input: ConditionInput): boolean => {
+  const known = before(input, of);
+  return known?.status === causes[of].status && input.nowMs - instantMs(known.lastTransitionTime) >= LASTING_MS;
+};
+
+/** The kubelet's words for a Secret, or a key in one, that is not there. */
+const lacksSecret = ({ observed: { cluster } }: ConditionInput): boolean =>
+  SCALED_TIERS.some((tier) =>
+    cluster.tiers[tier]?.problems?.some(
+      (problem) =>
+        problem.kind === 'not_starting' &&
+        ['CreateContainerConfigError', 'FailedMount'].includes(problem.reason) &&
+        /secret/i.test(problem.message),
+    ),
+  );
+
+const isRefused = <S extends string>(failing: readonly FailingPods<S>[], pods: number, state: S): boolean =>
+  failing.some((one) => one.state === state && one.seconds * 1000 >= LASTING_MS && areMost(one.pods, pods, true));
+
+/** What pods find with the accounts of the campaign's Secret. */
+const refusals = ({ observed: { readings } }: ConditionInput): readonly (Cause | false)[] => {
+  const intakes = readings.intakes?.kind === 'fresh' ? readings.intakes.value : { failing: [], pods: 0 };
+  const workers = readings.workers?.kind === 'fresh' ? readings.workers.value : { database: [], pods: 0 };
+  const byDatabase = (state: DatabaseTrouble): boolean => isRefused(workers.database, workers.pods, state);
+  return [
+    isRefused(intakes.failing, intakes.pods, 'credentials') && {
+      of: 'AcceptingRegistrations',
+      reason: 'JournalCredentialsRefused',
+    },
+    byDatabase('credentials') && { of: 'RecordsAvailable', reason: 'DatabaseCredentialsRefused' },
+    byDatabase('certificate') && { of: 'RecordsAvailable', reason: 'DatabaseCertificateRefused' },
+  ];
+};
+
+/**
+ * Rows are tried from the top; the message is that of the condition that has the cause. A journal that does not answer,
+ * a server or a database that is away, missing nodes and a full quota are in none of them: they heal without a change of
+ * what was stated.
+ *
+ * | what is so                                                  | for  | status | reason                     |
+ * |-------------------------------------------------------------|------|--------|----------------------------|
+ * | a field of spec can't be read (tick/held.ts)                | –    | True   | SpecUnreadable             |
+ * | the journal belongs to another object                       | –    | True   | JournalConflict            |
+ * | another autoscaler writes the replicas of a tier            | –    | True   | AnotherAutoscaler          |
+ * | no room for the streams, or they are full                   | 60 s | True   | JournalFull                |
+ * | JetStream is off                                            | 60 s | True   | JetStreamDisabled          |
+ * | servers acknowledge before they sync                        | 60 s | True   | NotSynced                  |
+ * | streams of fewer than three replicas, and no attestation    | 60 s | True   | TooFewReplicas             |
+ * | the API server refuses an object                            | 60 s | True   | ObjectsRefused             |
+ * | pods lack a Secret, or a key in it                          | 60 s | True   | SecretMissing              |
+ * | the journal refuses the account of at least 40 % of intakes | 60 s | True   | JournalCredentialsRefused  |
+ * | the database refuses that of at least 40 % of workers       | 60 s | True   | DatabaseCredentialsRefused |
+ * | as many workers refuse the database's certificate           | 60 s | True   | DatabaseCertificateRefused |
+ * | none of these                                               | –    | False  | NotStalled                 |
+ */
+export const stalled = (causes: Causes, input: ConditionInput): Verdict<'Stalled'> => {
+  const [first] = [
+    ...OWN_WORDS.filter(
+      ({ of, reason, isAtOnce }) => causes[of].reason === reason && (isAtOnce === true || hasLasted(of, causes, input)),
+    ),
+    lacksSecret(input) &&
+      hasLasted('Provisioned', causes, input) && { of: 'Provisioned' as const, reason: 'SecretMissing' as const },
+    ...refusals(input),
+  ].filter((cause) => cause !== false);
+  if (first === undefined) return no('NotStalled', 'Nothing waits for a person.');
+  const { of, reason } = first;
+  return yes(reason, causes[of].message);
+};
+
+/**
+ * Rows are tried from the top.
+ *
+ * | what is so                                      | before              | status | reason            |
+ * |-------------------------------------------------|---------------------|--------|-------------------|
+ * | Stalled                                         | any                 | False  | Stalled           |
+ * | the journal has not been asked                  | no one has looked   | True   | NotYetObserved    |
+ * | any                                             | another generation  | True   | SpecChanged       |
+ * | any                                             | Reconciled          | False  | Reconciled        |
+ * | the journal is not durable                      | other               | True   | JournalNotReady   |
+ * | a tier is below `min`                           | other               | True   | TiersStarting     |
+ * | objects are refused, or can't be written        | other               | True   | ObjectsNotWritten |
+ * | none of these                                   | other               | False  | Reconciled        |
+ *
+ * The tick that sees a generation first carries it out after it has said this; the next one sees what came of it.
+ */
+export const reconciling = (
+  causes: Causes,
+  { status: stalledNow }: Verdict<'Stalled'>,
+  input: ConditionInput,
+): Verdict<'Reconciling'> => {
+  const { observed, campaign, tiers, nowMs } = input;
+  const known = before(input, 'Reconciling');
+  const { generation } = campaign.metadata;
+  if (stalledNow === 'True') return STALLED;
+  if (known === undefined && observed.journal === undefined) {
+    return yes('NotYetObserved', 'The campaign is looked at for the first time.');
+  }
+  if (known?.observedGeneration !== generation) {
+    return yes('SpecChanged', `Generation ${generation} of the campaign is being carried out.`);
+  }
+  if (known?.reason !== 'Reconciled') {
+    const { JournalDurable: durable, Provisioned: provisioned } = causes;
+    if (durable.status !== 'True') return yes('JournalNotReady', durable.message);
+    const short = SCALED_TIERS.filter((tier) => belowMinSinceMs(tiers[tier], observed.previous, nowMs) !== undefined);
+    if (short.length > 0) return yes('TiersStarting', `Not at their minimum of ready replicas: ${short.join(', ')}.`);
+    if (provisioned.reason === 'ObjectsRefused' || provisioned.reason === 'ObjectsNotWritten') {
+      return yes('ObjectsNotWritten', provisioned.message);
+    }
+  }
+  return no('Reconciled', 'All that the spec asks has been carried out.');
+};
+
+/** While a person is needed nothing is in progress. */
+export const STALLED: Verdict<'Reconciling'> = no(
+  'Stalled',
+  'It waits for a person: the condition Stalled says for what.',
+);

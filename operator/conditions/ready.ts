@@ -1,0 +1,100 @@
+/** Whether what the spec asks is there. */
+
+import type { VoucherCampaignStatus } from '../../contract/campaign-types.ts';
+import type { ConditionReason } from '../../contract/conditions.ts';
+import { instantMs } from '../../contract/instant.ts';
+import type { JournalState } from '../../journal/administration.ts';
+import { SCALED_TIERS, type TierOutcome } from '../tick/observed.ts';
+import { acceptingRegistrations, publishesFail } from './accepting.ts';
+import { journalDurable } from './journal-conditions.ts';
+import { asBefore, before, type ConditionInput, no, unknown, type Verdict, yes } from './verdict.ts';
+
+/** A pod that restarts, or a node that is drained, is no news. */
+const BELOW_MIN_MS = 60_000;
+
+/**
+ * Since when a tier has had fewer Ready replicas than its `min`; undefined: it has enough. The instant is kept in the
+ * status, and so survives a change of leader.
+ */
+export const belowMinSinceMs = (
+  { tier, ready, limits }: Pick<TierOutcome, 'tier' | 'ready' | 'limits'>,
+  previous: VoucherCampaignStatus | undefined,
+  nowMs: number,
+): number | undefined => {
+  if (ready >= limits.min) return undefined;
+  const since = previous?.tiers?.[tier]?.belowMinSince;
+  // Written by a clock that ran ahead it would count for less.
+  return since === undefined ? nowMs : Math.min(nowMs, instantMs(since));
+};
+
+/**
+ * | fewer than `min` are ready    | Ready before   | status  | reason         |
+ * |-------------------------------|----------------|---------|----------------|
+ * | for 60 s                      | any            | False   | TierNotReady   |
+ * | for less                      | TierNotReady   | False   | TierNotReady: the instant was lost |
+ * | for less                      | True           | True    | TierRecovering |
+ * | for less                      | other, or none | Unknown | TiersStarting  |
+ */
+const tiersReady = (input: ConditionInput): Verdict<'Ready'> | undefined => {
+  const { tiers, observed, nowMs } = input;
+  const short = SCALED_TIERS.flatMap((tier) => {
+    const sinceMs = belowMinSinceMs(tiers[tier], observed.previous, nowMs);
+    return sinceMs === undefined ? [] : [{ ...tiers[tier], sinceMs }];
+  });
+  if (short.length === 0) return undefined;
+  const list = short.map(({ tier, ready: pods, limits }) => `${tier} has ${pods} of at least ${limits.min}`).join(', ');
+  const known = before(input, 'Ready');
+  if (known?.reason === 'TierNotReady' || short.some(({ sinceMs }) => nowMs - sinceMs >= BELOW_MIN_MS)) {
+    return no('TierNotReady', `Ready replicas are missing: ${list}.`);
+  }
+  return known?.status === 'True'
+    ? yes(
+        'TierRecovering',
+        `Ready replicas are missing, and Ready is False when that lasts for ${BELOW_MIN_MS / 1000} s: ${list}.`,
+      )
+    : unknown('TiersStarting', `Tiers are starting: ${list}.`);
+};
+
+const JOURNAL = {
+  conflict: 'JournalConflict',
+  full: 'JournalFull',
+  disabled: 'JetStreamDisabled',
+  unavailable: 'JournalUnavailable',
+} as const satisfies Record<Exclude<JournalState['kind'], 'ready'>, ConditionReason<'Ready'>>;
+
+/**
+ * Rows are tried from the top. Scaling, waiting for opening and waiting for an owner are in none of them.
+ *
+ * | journal                 | tiers            | status  | reason             |
+ * |-------------------------|------------------|---------|--------------------|
+ * | not asked yet           | any              | as before; Unknown | NotYetObserved |
+ * | conflict                | any              | False   | JournalConflict    |
+ * | full, or shards are     | any              | False   | JournalFull        |
+ * | disabled                | any              | False   | JetStreamDisabled  |
+ * | unavailable             | any              | False   | JournalUnavailable |
+ * | JournalDurable not True | any              | False   | JournalNotDurable  |
+ * | durable                 | one has < min    | as above           | |
+ * | durable                 | all have ≥ min, and half of the intakes store nothing | False | PublishesFail |
+ * | durable                 | all have ≥ min   | True    | AllTiersReady      |
+ */
+export const ready = (input: ConditionInput): Verdict<'Ready'> => {
+  const { journal } = input.observed;
+  const durable = journalDurable(input);
+  if (journal === undefined) {
+    return asBefore(input, 'Ready') ?? unknown('NotYetObserved', 'The journal has not been asked yet.');
+  }
+  if (journal.kind !== 'ready') return { status: 'False', reason: JOURNAL[journal.kind], message: durable.message };
+  const full = journal.faults?.find((fault) => fault.kind === 'streamsFull');
+  if (full !== undefined) {
+    return no(
+      'JournalFull',
+      `${full.streams.join(', ')} has reached its ${full.maxBytes} bytes and takes no more registrations. What was acknowledged is safe. Raise max_bytes of the stream with nats stream edit, within the store of the servers.`,
+    );
+  }
+  if (durable.status !== 'True') return no('JournalNotDurable', durable.message);
+  const short = tiersReady(input);
+  if (short !== undefined) return short;
+  // Judged with their own credentials: the journal that the operator sees may be another one.
+  if (publishesFail(input)) return no('PublishesFail', acceptingRegistrations(input).message);
+  return yes('AllTiersReady', 'Every tier has its minimum of ready replicas.');
+};
