@@ -53,7 +53,7 @@ const unreadable: VoucherCampaign = {
   spec: { ...second.spec, window: { ...second.spec.window, closesAt: 'never' } },
 };
 const well = after([FIRST, {}]);
-const otherAutoscalers = { ...anObservedTier('intake', 2), rivals: ['keda-hpa-intake'] };
+const others = { ...anObservedTier('intake', 2), otherAutoscalers: ['keda-hpa-intake'] };
 const pending = aScalePlan({ expiresAtMs: OPENS_AT_MS });
 
 const files: Record<
@@ -76,7 +76,7 @@ const files: Record<
     ]),
   },
   'degraded-another-autoscaler.yaml': {
-    status: after([FIRST, { cluster: { ...cluster(2), tiers: { ...cluster(2).tiers, intake: otherAutoscalers } } }]),
+    status: after([FIRST, { cluster: { ...cluster(2), tiers: { ...cluster(2).tiers, intake: others } } }]),
   },
   'degraded-spec-unreadable.yaml': {
     campaign: unreadable,

@@ -50,7 +50,10 @@ const FIRST: Step = { pods: 0, sees: { journal: undefined } };
 const unavailable = { journal: { kind: 'unavailable', message: 'x' } } as const;
 const conflict = { journal: { kind: 'conflict', message: 'x' } } as const;
 const one = { ...SYNCED, replicas: 1 };
-const rival = { intake: { ...anObservedTier('intake', 2), otherAutoscalers: ['keda'] }, records: anObservedTier('records', 2) };
+const rival = {
+  intake: { ...anObservedTier('intake', 2), otherAutoscalers: ['keda'] },
+  records: anObservedTier('records', 2),
+};
 const missing = {
   ...anObservedTier('intake', 2, 0),
   problems: [
