@@ -9,8 +9,10 @@ import { join } from 'node:path';
 import type { JetStreamClient, JsMsg } from '@nats-io/jetstream';
 import { Pool } from 'pg';
 import { Registry } from 'prom-client';
-import { runRecords } from '../../app/records/worker.ts';
+import { countCommits } from '../../app/records/metrics.ts';
+import { recordsPart } from '../../app/records/part.ts';
 import { createStore } from '../../app/store/records-store.ts';
+import { runWorker } from '../../app/worker/run-worker.ts';
 import { shardStreamName } from '../../contract/names.ts';
 import type { JournalConnection } from '../../journal/connection.ts';
 import { createJournalReader } from '../../journal/reader.ts';
@@ -104,16 +106,10 @@ const drainWithWorker = async (connection: JournalConnection, url: string, total
     if (done >= total) committed.resolve();
     return result;
   };
-  const log = { info: () => undefined, warn: () => undefined };
-  const deps = {
-    campaignId: CAMPAIGN,
-    shards: SHARDS,
-    reader,
-    store: { commit: counting },
-    registry: new Registry(),
-    log,
-  };
-  const running = runRecords(deps, stop.signal);
+  const registry = new Registry();
+  const part = recordsPart({ commit: counting }, CAMPAIGN, countCommits(registry));
+  const log = { warn: () => undefined };
+  const running = runWorker({ part, shards: SHARDS, reader, registry, log }, stop.signal);
   await committed.promise;
   stop.abort();
   await running;

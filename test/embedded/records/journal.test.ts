@@ -6,9 +6,10 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Registry } from 'prom-client';
-import { runRecords } from '../../../app/records/worker.ts';
+import { recordsPart } from '../../../app/records/part.ts';
 import { dropDatabase } from '../../../app/store/provision.ts';
 import { createStore } from '../../../app/store/records-store.ts';
+import { runWorker } from '../../../app/worker/run-worker.ts';
 import { DATA_PLANE_KEYS, ENV } from '../../../contract/app-contract.ts';
 import type { EventEnvelope } from '../../../contract/envelope.ts';
 import { createJournalReader } from '../../../journal/reader.ts';
@@ -20,6 +21,7 @@ import { homeShard, manyReceived, receiptOf, receivedEvent, SHARDS } from '../..
 
 const CAMPAIGN = 'spring';
 const MESSAGES = 6_000;
+const quiet = { warn: () => undefined };
 const events = manyReceived(CAMPAIGN, MESSAGES);
 const never = new AbortController().signal;
 
@@ -65,9 +67,8 @@ describe('a journal of three nodes', () => {
     await store.migrate();
     const stop = new AbortController();
     const reader = createJournalReader({ connection: journal.connection, campaignId: CAMPAIGN, tier: 'records' });
-    const log = { info: () => undefined, warn: () => undefined };
-    const deps = { campaignId: CAMPAIGN, shards: SHARDS, reader, store, registry: new Registry(), log };
-    const running = runRecords(deps, stop.signal);
+    const part = recordsPart(store, CAMPAIGN);
+    const running = runWorker({ part, shards: SHARDS, reader, registry: new Registry(), log: quiet }, stop.signal);
     await eventually(async () => (await store.count(CAMPAIGN)).received === MESSAGES, {
       what: 'all citizens are recorded',
     });
@@ -95,11 +96,8 @@ describe('a journal of three nodes', () => {
     await journal.resetConsumers(campaignId, 'records');
     const stop = new AbortController();
     const reader = createJournalReader({ connection: journal.connection, campaignId, tier: 'records' });
-    const log = { info: () => undefined, warn: () => undefined };
-    const running = runRecords(
-      { campaignId, shards: SHARDS, reader, store, registry: new Registry(), log },
-      stop.signal,
-    );
+    const part = recordsPart(store, campaignId);
+    const running = runWorker({ part, shards: SHARDS, reader, registry: new Registry(), log: quiet }, stop.signal);
     const superseded = (count: number): Promise<true> =>
       eventually(async () => (await store.count(campaignId)).superseded === count, { what: `${count} superseded` });
     await eventually(async () => (await store.count(campaignId)).received === 1, { what: 'the first one on record' });
