@@ -10,7 +10,7 @@ import { sampleOf } from '../../../operator/signals/scrape.ts';
 import { bind } from '../../../runtime/bind.ts';
 import { createConnections } from '../../../runtime/connections.ts';
 import { eventually } from '../../helpers/eventually.ts';
-import { ACKNOWLEDGED, bodyOf, calmGuard, startTestIntake, type TestIntake } from '../../helpers/intake.ts';
+import { ACKNOWLEDGED, bodyOf, calmGuard, type ServedIntake, startTestIntake } from '../../helpers/intake.ts';
 
 const closers: (() => unknown)[] = [];
 afterEach(async () => {
@@ -49,7 +49,7 @@ const post = (index: number): string => {
   );
 };
 
-const told = async ({ registry }: TestIntake) =>
+const told = async ({ registry }: ServedIntake) =>
   sampleOf('a', `${await registry.metrics()}process_start_time_seconds 1\n`);
 
 describe('an intake with 200 places', () => {
