@@ -10,24 +10,24 @@ import { DeadlineError } from './errors.ts';
 export const within = async <T>(
   clock: Pick<Clock, 'after'>,
   deadlineMs: number,
-  signal: AbortSignal,
+  signal: AbortSignal | undefined,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> => {
-  signal.throwIfAborted();
+  signal?.throwIfAborted();
   const controller = new AbortController();
   return new Promise<T>((resolve, reject) => {
     const stop = (reason: unknown): void => {
       reject(reason);
       controller.abort(reason);
     };
-    const onAbort = (): void => stop(signal.reason);
+    const onAbort = (): void => stop(signal?.reason);
     const cancel = clock.after(deadlineMs, () => stop(new DeadlineError(deadlineMs)));
-    signal.addEventListener('abort', onAbort, { once: true });
+    signal?.addEventListener('abort', onAbort, { once: true });
     work(controller.signal)
       .then(resolve, reject)
       .finally(() => {
         cancel();
-        signal.removeEventListener('abort', onAbort);
+        signal?.removeEventListener('abort', onAbort);
       });
   });
 };

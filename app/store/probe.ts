@@ -14,7 +14,9 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Client, type ClientConfig } from 'pg';
+import { systemClock } from '../../runtime/clock.ts';
 import { createConnections } from '../../runtime/connections.ts';
+import { within } from '../../runtime/deadline.ts';
 import { codeOf } from './trouble.ts';
 
 export type Answer = 'well' | 'refuses' | 'silent';
@@ -28,8 +30,6 @@ const LOGIN_REFUSED = /^28/;
 export const askDatabase = async (access: ClientConfig, withinMs = ANSWER_WITHIN_MS): Promise<Answer> => {
   const client = new Client({ ...access, application_name: 'voucher-probe', connectionTimeoutMillis: withinMs });
   client.on('error', () => undefined);
-  const late = Promise.withResolvers<Answer>();
-  const timer = setTimeout(() => late.resolve('silent'), withinMs);
   const ask = async (): Promise<Answer> => {
     try {
       await client.connect();
@@ -43,9 +43,10 @@ export const askDatabase = async (access: ClientConfig, withinMs = ANSWER_WITHIN
     }
   };
   try {
-    return await Promise.race([ask(), late.promise]);
+    return await within(systemClock, withinMs, undefined, ask);
+  } catch {
+    return 'silent';
   } finally {
-    clearTimeout(timer);
     // Of a frozen server it would wait for the goodbye.
     client.end().catch(() => undefined);
     client.connection.stream.destroy();
