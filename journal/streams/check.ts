@@ -11,6 +11,7 @@
 import { type Msg, headers as newHeaders } from '@nats-io/transport-node';
 import { z } from 'zod';
 import { eventSubject } from '../../contract/names.ts';
+import { parseUntrusted } from '../../contract/untrusted.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { within } from '../../runtime/deadline.ts';
 import { sleep } from '../../runtime/sleep.ts';
@@ -30,12 +31,7 @@ const refusal = z.object({ error: z.object({ err_code: z.number() }) });
 
 /** What came back says. */
 export const checkAnswerOf = (data: Uint8Array, statusCode: number | undefined): 'answers' | JournalFailure => {
-  try {
-    const { data: parsed } = refusal.safeParse(JSON.parse(Buffer.from(data).toString('utf8')));
-    if (parsed?.error.err_code === STREAM_NOT_MATCHED) return 'answers';
-  } catch {
-    // As a publish reads it, below.
-  }
+  if (parseUntrusted(refusal, data)?.error.err_code === STREAM_NOT_MATCHED) return 'answers';
   const answer = readAnswer(data, statusCode);
   // Stored: a server that does not know the header. It can be written to.
   if (answer.kind === 'stored') return 'answers';
