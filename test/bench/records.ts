@@ -3,9 +3,6 @@
  * Both read the same messages from the same three nats-servers into the same PostgreSQL, in turns; only their ratio
  * says something. `node test/bench/records.ts [runs] [messages]`
  */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { JetStreamClient, JsMsg } from '@nats-io/jetstream';
 import { Pool } from 'pg';
 import { Registry } from 'prom-client';
@@ -133,7 +130,6 @@ export const runRecordsBench = async ({
 }): Promise<RecordsBench> => {
   const fdatasyncMs = measureFdatasync();
   progress(`fdatasync of this disk: p50 ${fdatasyncMs.p50} ms, p99 ${fdatasyncMs.p99} ms`);
-  const dir = await mkdtemp(join(tmpdir(), 'voucher-bench-'));
   const postgres = await startTestPostgres();
   let journal: BenchJournal | undefined;
   try {
@@ -143,7 +139,7 @@ export const runRecordsBench = async ({
     const store = createStore({ connectionString: url, campaignId: CAMPAIGN });
     await store.migrate();
     await store.close();
-    journal = await startBenchJournal(dir, signal);
+    journal = await startBenchJournal(signal);
     progress(`publishing ${messages} messages`);
     const events = manyReceived(CAMPAIGN, messages);
     await journal.fill(CAMPAIGN, events);
@@ -181,7 +177,6 @@ export const runRecordsBench = async ({
   } finally {
     await journal?.stop();
     await postgres.remove();
-    await rm(dir, { recursive: true, force: true });
   }
 };
 

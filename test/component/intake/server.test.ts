@@ -2,12 +2,13 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { request } from 'node:http';
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createLoadGuard } from '../../../app/intake/load-guard.ts';
 import type { PublishOutcome } from '../../../journal/publishing.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { ACKNOWLEDGED, bodyOf, type ServedIntake, settingsOf, startTestIntake } from '../../helpers/intake.ts';
+import { answered, dial as dialTo, type Line } from '../../helpers/line.ts';
 
 let intake: ServedIntake;
 const sockets: Socket[] = [];
@@ -19,23 +20,9 @@ afterEach(async () => {
   await intake.stop();
 });
 
-interface Line {
-  readonly socket: Socket;
-  received: string;
-  ended: boolean;
-}
-
 const dial = (): Line => {
-  const socket = connect(intake.port, '127.0.0.1');
-  const line: Line = { socket, received: '', ended: false };
-  socket.on('data', (chunk: Buffer) => {
-    line.received += chunk.toString('utf8');
-  });
-  socket.on('error', () => undefined);
-  socket.on('close', () => {
-    line.ended = true;
-  });
-  sockets.push(socket);
+  const line = dialTo(intake.port);
+  sockets.push(line.socket);
   return line;
 };
 
@@ -47,9 +34,6 @@ const whole = (index: number): string => {
   const body = JSON.stringify(bodyOf(index));
   return head(Buffer.byteLength(body)) + body;
 };
-const answers = ({ received }: Line): number => received.split('HTTP/1.1 ').length - 1;
-const answered = (line: Line, count: number): Promise<true> =>
-  eventually(() => answers(line) >= count || undefined, { what: `answer ${count}` }).then(() => true);
 
 describe('a shed request', () => {
   it('is answered before its body comes, and the connection goes on', async () => {

@@ -34,7 +34,7 @@ beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'voucher-journal-'));
   postgres = await startTestPostgres();
   url = await postgres.ensureDatabase('records', 'voucher');
-  journal = await startBenchJournal(dir, never);
+  journal = await startBenchJournal(never);
   await journal.fill(CAMPAIGN, events);
   await journal.resetConsumers(CAMPAIGN, 'records');
 });
