@@ -1,5 +1,16 @@
 import type { Clock } from './clock.ts';
-import { DeadlineError } from './errors.ts';
+
+/** The other side did not answer in time; whether it did the work is unknown. */
+export class DeadlineError extends Error {
+  override readonly name = 'DeadlineError';
+  readonly kind = 'deadline';
+  readonly deadlineMs: number;
+
+  constructor(deadlineMs: number) {
+    super(`no answer within ${deadlineMs} ms`);
+    this.deadlineMs = deadlineMs;
+  }
+}
 
 /**
  * Runs `work` for at most `deadlineMs`. The caller goes on at the deadline even when the work ignores its signal; its
