@@ -4,11 +4,11 @@
  */
 
 import type { Deployment } from 'kubernetes-types/apps/v1.js';
-import { admitCampaignStatus, admitScalePlanObject, formatAdmissionErrors } from '../../cli/admission.ts';
 import type { LiveSettings } from '../../contract/app-contract.ts';
 import type { VoucherCampaign, VoucherCampaignStatus } from '../../contract/campaign-types.ts';
 import type { ScalePlan } from '../../contract/scale-plan-types.ts';
 import type { JournalState } from '../../journal/administration.ts';
+import { admitCampaignStatus, admitScalePlanObject, formatAdmissionErrors } from '../../local/admission.ts';
 import type { Manifest } from '../../operator/resources/manifest.ts';
 import type { CampaignReadings } from '../../operator/signals/readings.ts';
 import type { CampaignEvent } from '../../operator/tick/campaign-event.ts';

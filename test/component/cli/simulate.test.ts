@@ -69,12 +69,6 @@ describe('kubectl voucher simulate', () => {
     expect(err).toBe('simulated 0.0 days in 0.0 s\n');
   });
 
-  it('takes a campaign as kubectl gives it out', async () => {
-    const text = (await readFile(CAMPAIGN, 'utf8')).replace(/^metadata:$/m, 'metadata:\n  uid: 0b7e\n  generation: 4');
-    const given = await file('given.yaml', `${text}\nstatus:\n  stage: Open\n`);
-    expect((await call('-f', given, '--trace', TRACE)).code).toBe(0);
-  });
-
   it('draws a picture of its own, without scripts or anything from elsewhere', async () => {
     const { code, out } = await simulate('-o', 'svg', '--policy', 'hpa-default');
     expect(code).toBe(0);
@@ -106,25 +100,15 @@ describe('kubectl voucher simulate', () => {
     'no trace': { args: async () => ['-f', CAMPAIGN], says: ["required option '--trace <trace.csv>' not specified"] },
     'a file that holds something else': {
       args: async () => ['-f', await file('pod.yaml', 'kind: Pod\n'), '--trace', TRACE],
-      says: ['pod.yaml:1: kind: must be VoucherCampaign, is "Pod"'],
+      says: ['pod.yaml holds no VoucherCampaign'],
     },
     'a campaign with wrong values names every field': {
       args: async () => {
         const text = await readFile(CAMPAIGN, 'utf8');
-        const wrong = text.replace('min: 2, max: 600', 'min: 0, max: 6').replace(/leadTime: 30m/, 'leadTime: soon');
+        const wrong = text.replace('min: 2, max: 600', 'min: 9, max: 6').replace(/leadTime: 30m/, 'leadTime: soon');
         return ['-f', await file('wrong.yaml', wrong), '--trace', TRACE];
       },
-      says: [
-        'spec.scaling.tiers.intake.min: must be at least',
-        'spec.scaling.preWarm.leadTime: "soon" is not a duration',
-      ],
-    },
-    'a campaign that breaks a rule of the API server': {
-      args: async () => {
-        const text = await readFile(CAMPAIGN, 'utf8');
-        return ['-f', await file('rule.yaml', text.replace('min: 2, max: 600', 'min: 9, max: 6')), '--trace', TRACE];
-      },
-      says: ['spec.scaling.tiers.intake'],
+      says: ['spec.scaling.tiers.intake.min: min is above max', 'spec.scaling.preWarm.leadTime: write a duration'],
     },
     'text that is no number': {
       args: async () => ['-f', CAMPAIGN, '--trace', TRACE, '--start-seconds', 'x'],

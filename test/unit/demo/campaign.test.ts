@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { admitCampaign } from '../../../cli/admission.ts';
+import { admitCampaign } from '../../../local/admission.ts';
 import { demoCampaign } from '../../../local/demo/campaign.ts';
 import { strike, strikesFor, VICTIMS } from '../../../local/demo/chaos.ts';
 import { PROFILES } from '../../../local/demo/profile.ts';

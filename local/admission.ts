@@ -1,5 +1,5 @@
 /**
- * What `kubectl apply` and the API server would say about a resource, where there is none: strict decoding, defaults,
+ * What `kubectl apply` and the API server would say about a resource, for the embedded mode: strict decoding, defaults,
  * structural schema, CEL rules against the stored object, generation. Pure; nothing is ever ignored in silence.
  *
  * Every stage stops at its own errors: a rule about a field of the wrong type would only confuse.
@@ -91,15 +91,10 @@ const admitted = (resource: ResourceDefinition, value: JsonObject, old: JsonObje
   return validated(resource, stored(isJsonObject(defaulted) ? defaulted : {}, old), old);
 };
 
-const admitText = (
-  resource: ResourceDefinition,
-  text: string,
-  old?: JsonObject,
-  read: (value: JsonObject) => JsonObject = (value) => value,
-): Outcome => {
+const admitText = (resource: ResourceDefinition, text: string, old: JsonObject | undefined): Outcome => {
   const document = parseDocument(text);
   if (document.kind === 'refused') return document;
-  const outcome = admitted(resource, read(document.value), old);
+  const outcome = admitted(resource, document.value, old);
   if (outcome.kind === 'admitted') return outcome;
   return refused(
     outcome.errors.map((error) => {
@@ -123,15 +118,6 @@ const asPlan = (outcome: Outcome): ScalePlanAdmission =>
  */
 export const admitCampaign = (yaml: string, old?: VoucherCampaign): CampaignAdmission =>
   asCampaign(admitText(VOUCHER_CAMPAIGN, yaml, asJson(old)));
-
-/** A campaign as a server may have given it out: only its spec is looked at, not what is written beside that. */
-export const admitCampaignSpec = (yaml: string): CampaignAdmission =>
-  asCampaign(
-    admitText(VOUCHER_CAMPAIGN, yaml, undefined, ({ status: _, ...value }) => ({
-      ...value,
-      metadata: { name: 'campaign' },
-    })),
-  );
 
 /** A plan from YAML, as the owner would apply it with a decision. */
 export const admitScalePlan = (yaml: string, old?: ScalePlan): ScalePlanAdmission =>
