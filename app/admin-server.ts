@@ -1,15 +1,9 @@
 /** The admin port: probes and metrics, for the kubelet and the operator, never for citizens. */
-import { createServer, type ServerResponse } from 'node:http';
+import type { RequestListener, ServerResponse } from 'node:http';
 import type { Registry } from 'prom-client';
 import { ADMIN_PATHS, type CanaryReport } from '../contract/app-contract.ts';
-import { bind } from '../runtime/bind.ts';
-import { createConnections } from '../runtime/connections.ts';
+import { type Listening, send, serve } from '../runtime/small-server.ts';
 import type { DependencyFinding } from './dependencies.ts';
-
-export interface AdminServer {
-  readonly port: number;
-  close(): Promise<void>;
-}
 
 export interface AdminDeps {
   readonly registry: Registry;
@@ -27,26 +21,15 @@ export interface AdminDeps {
 /** Rejects only when the process ends. */
 export type SendCanary = () => Promise<CanaryReport>;
 
-const send = (response: ServerResponse, status: number, type: string, text: string): void => {
-  response.writeHead(status, {
-    'Content-Type': type,
-    'Cache-Control': 'no-store',
-    'Content-Length': Buffer.byteLength(text),
-  });
-  response.end(text);
-};
-
 /** `database: connections, for 12 s`; a process that needs nothing yet is not known to be well. */
 const sendHealth = (response: ServerResponse, found: readonly DependencyFinding[]): void => {
   const lines = found.map(({ name, state, seconds }) => `${name}: ${state}, for ${Math.round(seconds)} s\n`);
   const isWell = found.length > 0 && found.every(({ state }) => state === 'answers');
-  send(response, isWell ? 200 : 503, PLAIN, lines.length > 0 ? lines.join('') : 'starting\n');
+  send(response, isWell ? 200 : 503, lines.length > 0 ? lines.join('') : 'starting\n');
 };
 
 const sendReadiness = (response: ServerResponse, problem: string | undefined): void =>
-  problem === undefined ? send(response, 200, PLAIN, 'ok\n') : send(response, 503, PLAIN, `${problem}\n`);
-
-const PLAIN = 'text/plain; charset=utf-8';
+  problem === undefined ? send(response, 200, 'ok\n') : send(response, 503, `${problem}\n`);
 
 /** One at a time: whoever may scrape may ask, and must not be able to make load. */
 const createCanaryAnswer = (canary: AdminDeps['canary']) => {
@@ -54,17 +37,17 @@ const createCanaryAnswer = (canary: AdminDeps['canary']) => {
   return (response: ServerResponse): void => {
     const sendCanary = canary();
     if (sendCanary === undefined) {
-      send(response, 404, PLAIN, 'this process sends no canaries, or not yet\n');
+      send(response, 404, 'this process sends no canaries, or not yet\n');
       return;
     }
     if (isUnderWay) {
-      send(response, 409, PLAIN, 'a canary is under way\n');
+      send(response, 409, 'a canary is under way\n');
       return;
     }
     isUnderWay = true;
     sendCanary()
       .then(
-        (report) => send(response, 200, 'application/json', JSON.stringify(report)),
+        (report) => send(response, 200, JSON.stringify(report), 'application/json'),
         () => response.destroy(),
       )
       .finally(() => {
@@ -73,49 +56,38 @@ const createCanaryAnswer = (canary: AdminDeps['canary']) => {
   };
 };
 
-/** A kubelet, an operator and a few who look: one more takes the place of the one that was quiet for the longest. */
-const MOST_CONNECTIONS = 64;
-
-export const startAdminServer = async (
+export const startAdminServer = (
   { registry, notReady, canary, dependencies }: AdminDeps,
   host: string,
   port: number,
-): Promise<AdminServer> => {
+): Promise<Listening> => {
   const answerCanary = createCanaryAnswer(canary);
-  const server = createServer({ requestTimeout: 5_000, headersTimeout: 5_000 }, (request, response) => {
+  const listener: RequestListener = (request, response) => {
     const [path] = (request.url ?? '').split('?');
     if (path === ADMIN_PATHS.canary) {
       if (request.method === 'POST') return answerCanary(response);
       response.setHeader('Allow', 'POST');
-      return send(response, 405, PLAIN, 'POST\n');
+      return send(response, 405, 'POST\n');
     }
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       response.setHeader('Allow', 'GET, HEAD');
-      return send(response, 405, PLAIN, 'GET or HEAD\n');
+      return send(response, 405, 'GET or HEAD\n');
     }
     switch (path) {
       case ADMIN_PATHS.live:
-        return send(response, 200, PLAIN, 'ok\n');
+        return send(response, 200, 'ok\n');
       case ADMIN_PATHS.ready:
         return sendReadiness(response, notReady());
       case ADMIN_PATHS.health:
         return sendHealth(response, dependencies());
       case ADMIN_PATHS.metrics:
         return void registry.metrics().then(
-          (text) => send(response, 200, registry.contentType, text),
-          () => send(response, 500, PLAIN, 'a metric could not be collected\n'),
+          (text) => send(response, 200, text, registry.contentType),
+          () => send(response, 500, 'a metric could not be collected\n'),
         );
       default:
-        return send(response, 404, PLAIN, 'there are /livez, /readyz, /healthz, /metrics and, in an intake, /canary\n');
+        return send(response, 404, 'there are /livez, /readyz, /healthz, /metrics and, in an intake, /canary\n');
     }
-  });
-  createConnections({ limit: MOST_CONNECTIONS }).attach(server);
-  return {
-    port: await bind(server, { host, port }),
-    close: () =>
-      new Promise((closed) => {
-        server.close(() => closed());
-        server.closeAllConnections();
-      }),
   };
+  return serve(listener, host, port);
 };

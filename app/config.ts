@@ -47,6 +47,8 @@ const port = z
   .transform(Number)
   .refine((value) => value <= 65_535, 'must be a port number');
 const text = z.string('is not set; the pod manifest sets it').min(1, 'is empty; the pod manifest sets it');
+const whole = (what: string, form = /^\d{1,5}$/) =>
+  z.string().regex(form, `must be ${what}, at most 99999`).transform(Number);
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
 const environment = z.object({
@@ -56,26 +58,14 @@ const environment = z.object({
   [ENV.privacyDir]: text,
   [ENV.dataPlaneDir]: text,
   [ENV.host]: z.string().min(1).default(ANY_ADDRESS),
-  [ENV.maxConnections]: z
-    .string()
-    .regex(/^[1-9]\d{0,4}$/, 'must be a number of connections, at most 99999')
-    .transform(Number)
-    .optional(),
+  [ENV.maxConnections]: whole('a number of connections', /^[1-9]\d{0,4}$/).optional(),
   [ENV.portHttp]: port.optional(),
   [ENV.portAdmin]: port,
   [ENV.serviceUrl]: z.url({ protocol: /^https?$/, error: 'must be a URL; the pod manifest sets it' }).optional(),
   // Balancers keep a connection for 60 s (nginx, HAProxy, AWS), or for 600 s (Google): who closes first must be them.
-  [ENV.keepAliveSeconds]: z
-    .string()
-    .regex(/^\d{1,5}$/, 'must be seconds, at most 99999')
-    .default('620')
-    .transform(Number),
+  [ENV.keepAliveSeconds]: whole('seconds').default(620),
   [ENV.logLevel]: z.enum(LEVELS, `must be one of ${LEVELS.join(', ')}`).default('info'),
-  [ENV.drainGraceMs]: z
-    .string()
-    .regex(/^\d{1,5}$/, 'must be milliseconds, at most 99999')
-    .default('0')
-    .transform(Number),
+  [ENV.drainGraceMs]: whole('milliseconds').default(0),
 });
 
 const appConfig = z.object({

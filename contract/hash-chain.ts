@@ -4,8 +4,10 @@
  *
  * What is cut off at the end leaves no gap: only a hash that was noted elsewhere tells.
  */
+
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { parseUntrusted } from './untrusted.ts';
 
 export interface Link {
   /** Number of the line. */
@@ -19,22 +21,13 @@ export const GENESIS: Link = { n: 0, hash: '0'.repeat(64) };
 
 const linked = z.looseObject({ n: z.number().int().positive(), prev: z.string() });
 
-const parsed = (text: string): z.infer<typeof linked> | undefined => {
-  try {
-    const { data } = linked.safeParse(JSON.parse(text));
-    return data;
-  } catch {
-    return undefined;
-  }
-};
-
 /** The line that follows `last` in a chain, as it is to be stored. */
 export const chainLine = (content: object, last: Link = GENESIS): string =>
   JSON.stringify({ n: last.n + 1, prev: last.hash, ...content });
 
 /** Where a chain stands after this line. A line that can't be read counts as one. */
 export const linkOf = (text: string, last: Link = GENESIS): Link => ({
-  n: parsed(text)?.n ?? last.n + 1,
+  n: parseUntrusted(linked, text)?.n ?? last.n + 1,
   hash: createHash('sha256').update(text, 'utf8').digest('hex'),
 });
 
@@ -48,7 +41,7 @@ export const linkOf = (text: string, last: Link = GENESIS): Link => ({
  * | other    | any                  | lines in between were removed, or one came in |
  */
 export const breakOf = (text: string, last: Link = GENESIS): string | undefined => {
-  const line = parsed(text);
+  const line = parseUntrusted(linked, text);
   if (line === undefined) return `what stands after entry ${last.n} can't be read`;
   if (line.n !== last.n + 1)
     return `entry ${line.n} stands where entry ${last.n + 1} must be: entries were removed or added`;

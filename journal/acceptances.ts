@@ -14,11 +14,13 @@
  * A message on its subject is found by an index in the server's memory: 0.1 ms of its CPU where there is none, and 2 ms for an
  * old one, whose block has to be read (docs/adr/0020). Callers bound how often they ask.
  */
+
 import { z } from 'zod';
 import type { Found } from '../contract/dependency.ts';
 import { parseEnvelope } from '../contract/envelope-schema.ts';
 import { astraySubject, eventSubject, shardStreamName } from '../contract/names.ts';
 import { shardOf } from '../contract/shard.ts';
+import { parseUntrusted } from '../contract/untrusted.ts';
 import { acceptedAt } from '../contract/winner.ts';
 import type { JournalConnection } from './connection.ts';
 import type { AcceptanceLookup, Acceptances } from './publishing.ts';
@@ -60,13 +62,7 @@ const receivedSubject = (campaignId: string, shard: number, receipt: string): st
 
 /** What one shard's leader answered. Anything but a message or "no message found" says nothing. */
 export const readStored = (text: string, receipt: string): AcceptanceLookup => {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    return UNAVAILABLE;
-  }
-  const { data } = answer.safeParse(json);
+  const data = parseUntrusted(answer, text);
   if (data === undefined) return UNAVAILABLE;
   if ('error' in data) return data.error.err_code === NOT_FOUND ? { kind: 'absent' } : UNAVAILABLE;
   const parsed = parseEnvelope(Buffer.from(data.message.data, 'base64'));

@@ -2,9 +2,10 @@
  * Receipts of registrations that lie in another shard than their citizen's: a hedge of some pod, or an outage, has put them
  * there. A repeat is published to the citizen's shard, which would not know it; so every intake follows the few that there are.
  */
-import { setTimeout as delay } from 'node:timers/promises';
+
 import { DeliverPolicy, jetstream } from '@nats-io/jetstream';
 import { astraySubject, shardStreamName } from '../contract/names.ts';
+import { again } from '../runtime/sleep.ts';
 import type { JournalConnection } from './connection.ts';
 
 export interface AstrayOptions {
@@ -52,14 +53,6 @@ export const followAstray = (options: AstrayOptions, signal: AbortSignal): Reado
     }
   };
 
-  const followAgain = async (shard: number): Promise<void> => {
-    while (!signal.aborted) {
-      await follow(shard).catch((error: unknown) => {
-        if (!signal.aborted) onError(error);
-      });
-      await delay(AGAIN_AFTER_MS, undefined, { signal }).catch(() => undefined);
-    }
-  };
-  for (let shard = 0; shard < shards; shard += 1) void followAgain(shard);
+  for (let shard = 0; shard < shards; shard += 1) void again(() => follow(shard), AGAIN_AFTER_MS, signal, onError);
   return receipts;
 };

@@ -1,5 +1,4 @@
 /** One connection to the journal, kept for a process's life: endless reconnects, and honest about being away. */
-import { setTimeout as delay } from 'node:timers/promises';
 import {
   AuthorizationError,
   type ConnectionOptions,
@@ -10,7 +9,10 @@ import {
   UserAuthenticationExpiredError,
 } from '@nats-io/transport-node';
 import { DATA_PLANE_KEYS } from '../contract/app-contract.ts';
+import { abortable } from '../runtime/abortable.ts';
+import { systemClock } from '../runtime/clock.ts';
 import { certificateProblem } from '../runtime/server-certificate.ts';
+import { sleep } from '../runtime/sleep.ts';
 
 export interface JournalServers {
   /** `nats://host:port` or `tls://host:port` each. */
@@ -96,26 +98,16 @@ const open = async (
   onFailure: OnRefusedStart,
 ): Promise<NatsConnection> => {
   let cause: unknown;
-  const aborted = Promise.withResolvers<never>();
-  aborted.promise.catch(() => undefined);
-  const onAbort = (): void => aborted.reject(signal.reason);
-  signal.addEventListener('abort', onAbort, { once: true });
-  try {
-    while (!signal.aborted) {
-      const opening = connect(options);
-      try {
-        return await Promise.race([opening, aborted.promise]);
-      } catch (error) {
-        if (signal.aborted) opening.then((nats) => nats.close()).catch(() => undefined);
-        else cause = error;
-        onFailure(error instanceof Error && isRefusal(error) ? 'credentials' : 'disconnected');
-        const tlsError = tlsErrorOf(error);
-        if (tlsError !== undefined) throw tlsError;
-      }
-      await delay(AGAIN_AFTER_MS, undefined, { signal }).catch(() => undefined);
+  while (!signal.aborted) {
+    try {
+      return await abortable(connect(options), signal, (nats) => void nats.close().catch(() => undefined));
+    } catch (error) {
+      if (!signal.aborted) cause = error;
+      onFailure(error instanceof Error && isRefusal(error) ? 'credentials' : 'disconnected');
+      const tlsError = tlsErrorOf(error);
+      if (tlsError !== undefined) throw tlsError;
     }
-  } finally {
-    signal.removeEventListener('abort', onAbort);
+    await sleep(systemClock, AGAIN_AFTER_MS, signal);
   }
   throw new Error('no journal server took the connection before the start was called off', {
     cause: cause ?? signal.reason,

@@ -5,6 +5,7 @@ import { type KV, Kvm } from '@nats-io/kv';
 import { z } from 'zod';
 import type { LiveSettings } from '../contract/app-contract.ts';
 import { LIVE_SETTINGS_KEY, liveBucketName } from '../contract/names.ts';
+import { again } from '../runtime/sleep.ts';
 import type { JournalConnection } from './connection.ts';
 import type { LiveSettingsSource } from './publishing.ts';
 
@@ -112,13 +113,6 @@ export const watchLiveSettings = (options: LiveSettingsOptions, signal: AbortSig
     }
   };
 
-  void (async () => {
-    while (!signal.aborted) {
-      await watchOnce().catch((error: unknown) => {
-        if (!signal.aborted) onError(error);
-      });
-      await delay(AGAIN_AFTER_MS, undefined, { signal }).catch(() => undefined);
-    }
-  })();
+  void again(watchOnce, AGAIN_AFTER_MS, signal, onError);
   return { current: () => current, first: first.promise };
 };

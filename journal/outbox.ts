@@ -10,8 +10,10 @@
  * The client's own `request()` would do the waiting as well, at the price of two Errors with stack traces and a timer
  * for each of them: a sixth of an intake's CPU (docs/adr/0006).
  */
+
 import { headers, type Msg } from '@nats-io/transport-node';
 import { z } from 'zod';
+import { parseUntrusted } from '../contract/untrusted.ts';
 import type { JournalConnection } from './connection.ts';
 import { kindOfCode } from './errors.ts';
 
@@ -65,13 +67,7 @@ const UNKNOWN: CopyAnswer = { kind: 'failed', failure: 'unknown' };
 /** What came back for a copy. Bytes that are no answer of JetStream say nothing: `unknown`. */
 export const readAnswer = (data: Uint8Array, statusCode: number | undefined): CopyAnswer => {
   if (data.length === 0 && statusCode === NO_RESPONDERS) return { kind: 'failed', failure: 'nobody' };
-  let json: unknown;
-  try {
-    json = JSON.parse(Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('utf8'));
-  } catch {
-    return UNKNOWN;
-  }
-  const { data: ack } = publishAck.safeParse(json);
+  const ack = parseUntrusted(publishAck, data);
   if (ack === undefined) return UNKNOWN;
   if ('seq' in ack) return { kind: 'stored', sequence: ack.seq, duplicate: ack.duplicate ?? false };
   const { err_code: code = 0, description = '' } = ack.error;

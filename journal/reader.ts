@@ -6,6 +6,8 @@
 import { jetstreamManager } from '@nats-io/jetstream';
 import type { Msg, NatsConnection } from '@nats-io/transport-node';
 import { consumerName, shardStreamName, type Tier } from '../contract/names.ts';
+import { systemClock } from '../runtime/clock.ts';
+import { sleep } from '../runtime/sleep.ts';
 import type { JournalConnection } from './connection.ts';
 import type { Delivery, JournalReader } from './reading.ts';
 import { positionOf } from './streams/stored-at.ts';
@@ -104,17 +106,6 @@ const pull = (
     nats.publish(subject, JSON.stringify(request), { reply: inbox });
   });
 
-const pause = (ms: number, signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    const done = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener('abort', done, { once: true });
-  });
-
 export const createJournalReader = ({ connection, campaignId, tier }: ReaderOptions): JournalReader => {
   const { nats, newInbox } = connection;
   const subjectOf = (shard: number): string =>
@@ -137,7 +128,7 @@ export const createJournalReader = ({ connection, campaignId, tier }: ReaderOpti
         taken = await pull(from, request, expiresMs + ANSWER_WITHIN_MS, signal);
       }
       if (taken.length > 0 && taken.length < maxMessages && !signal.aborted) {
-        await pause(LINGER_MS, signal);
+        await sleep(systemClock, LINGER_MS, signal);
         // The batch in hand must reach its commit, whatever happens to the rest.
         const rest = await atOnce(maxMessages - taken.length).catch(() => []);
         taken = [...taken, ...rest];

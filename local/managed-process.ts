@@ -2,9 +2,11 @@
  * One way to start an OS process that must end with us: own process group, output to a file, pid known to whoever
  * cleans up after a kill -9 of this process.
  */
+
 import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import type { Reaper } from './reaper.ts';
+import { signalQuietly } from './signals.ts';
 
 export interface ProcessExit {
   readonly code: number | null;
@@ -56,14 +58,7 @@ export const spawnManaged: SpawnManaged = (spec) => {
     name: spec.name,
     pid,
     exited,
-    kill(signal) {
-      try {
-        process.kill(-pid, signal);
-        return true;
-      } catch {
-        return false;
-      }
-    },
+    kill: (signal) => signalQuietly(-pid, signal),
   };
 };
 

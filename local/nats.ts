@@ -1,11 +1,13 @@
 /** Three real nats-servers on this machine, every acknowledgement fsynced, as the journal of the embedded mode. */
+
 import { mkdir, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { freePorts } from './free-ports.ts';
 import type { ManagedProcess, SpawnManaged } from './managed-process.ts';
 import { nodeConfig } from './nats/config.ts';
-import { freePorts } from './nats/ports.ts';
+import { signalQuietly } from './signals.ts';
 
 export interface NatsOptions {
   readonly binary: string;
@@ -143,20 +145,11 @@ export const startNatsCluster = async (options: NatsOptions): Promise<NatsCluste
     }
   };
 
-  const isGone = (pid: number): boolean => {
-    try {
-      process.kill(pid, 0);
-      return false;
-    } catch {
-      return true;
-    }
-  };
-
   const stop = async (): Promise<void> => {
     isStopping = true;
     for (const node of nodes) node.kill('SIGTERM');
     const giveUpAtMs = Date.now() + STOP_WITHIN_MS;
-    while (!nodes.every((node) => isGone(node.pid())) && Date.now() < giveUpAtMs) await delay(50);
+    while (nodes.some((node) => signalQuietly(node.pid(), 0)) && Date.now() < giveUpAtMs) await delay(50);
     for (const node of nodes) node.kill('SIGKILL');
   };
 

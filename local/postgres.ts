@@ -4,17 +4,18 @@
  */
 import { createHmac, randomBytes } from 'node:crypto';
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { provisionDatabase } from '../app/store/provision.ts';
+import { freePorts } from './free-ports.ts';
 import type { SpawnManaged } from './managed-process.ts';
 import { findAccount } from './postgres/account.ts';
 import { prepareDataDir } from './postgres/data-dir.ts';
 import { ADMIN, type Cluster, initialise, launch, STOP_WITHIN_MS } from './postgres/launch.ts';
 import { findNativePostgres } from './postgres/native.ts';
-import { childrenOf, signalQuietly } from './postgres/postmaster-file.ts';
+import { childrenOf } from './postgres/postmaster-file.ts';
+import { signalQuietly } from './signals.ts';
 
 export { postgresPackage, postgresPackageDir } from './postgres/native.ts';
 
@@ -55,17 +56,6 @@ const prepareSharedDir = async (): Promise<void> => {
   }
 };
 
-const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const server = createServer().once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() =>
-        typeof address === 'object' && address !== null ? resolve(address.port) : reject(new Error('no free port')),
-      );
-    });
-  });
-
 const readOrCreatePassword = async (path: string): Promise<string> => {
   const known = await readFile(path, 'utf8').catch(() => undefined);
   if (known !== undefined) return known.trim();
@@ -82,7 +72,8 @@ export const startPostgres = async (options: PostgresOptions): Promise<Postgres>
   const { binDir } = await findNativePostgres(account, SHARED_DIR);
   const dataDir = await prepareDataDir(dir, account, SHARED_DIR);
   const logFile = join(dir, 'postgres.log');
-  const cluster: Cluster = { account, binDir, dataDir, logFile, port: await freePort() };
+  const [port = 0] = await freePorts(1, '127.0.0.1');
+  const cluster: Cluster = { account, binDir, dataDir, logFile, port };
   const adminPassword = await readOrCreatePassword(join(dir, 'admin-password'));
   progress('preparing PostgreSQL');
   await initialise(cluster, adminPassword, spawn);

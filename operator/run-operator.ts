@@ -1,6 +1,7 @@
 /** The operator as a whole, on any API server: watches always, acts while it holds the lease. */
 import { collectDefaultMetrics, type Registry } from 'prom-client';
 import { sleep } from '../runtime/sleep.ts';
+import type { Listening } from '../runtime/small-server.ts';
 import { createKubeAccess } from './kube/access.ts';
 import { createClaimStore } from './kube/claims.ts';
 import { createKubeClient } from './kube/client.ts';
@@ -14,7 +15,6 @@ import { startAuditServer } from './observability/audit-server.ts';
 import { startHealthServer } from './observability/health-server.ts';
 import { createKubeMetrics } from './observability/kube-metrics.ts';
 import { reportElection, reportWatch } from './observability/kube-reporter.ts';
-import type { Listening } from './observability/listen.ts';
 import { createOperatorMetrics } from './observability/metrics.ts';
 import { createTickReporter } from './observability/tick-reporter.ts';
 import { createServing } from './serving.ts';

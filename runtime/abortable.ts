@@ -1,14 +1,23 @@
-/** Rejects with the signal's reason as soon as it fires; what was asked goes on unheard. */
-export const abortable = async <T>(asked: Promise<T>, signal: AbortSignal): Promise<T> => {
-  signal.throwIfAborted();
+/**
+ * Rejects with the signal's reason as soon as it fires. What was asked goes on unheard; `late` gets what still comes of it,
+ * to give it back.
+ */
+export const abortable = async <T>(
+  asked: Promise<T>,
+  signal: AbortSignal,
+  late: (value: T) => void = () => undefined,
+): Promise<T> => {
   const aborted = Promise.withResolvers<never>();
-  const onAbort = (): void => aborted.reject(signal.reason);
+  const onAbort = (): void => {
+    aborted.reject(signal.reason);
+    // An error, too: nobody waits for it.
+    asked.then(late, () => undefined);
+  };
+  if (signal.aborted) onAbort();
   signal.addEventListener('abort', onAbort, { once: true });
   try {
-    return await Promise.race([asked, aborted.promise]);
+    return await Promise.race([aborted.promise, asked]);
   } finally {
     signal.removeEventListener('abort', onAbort);
-    // Its answer may still come, as an error that nobody waits for.
-    asked.catch(() => undefined);
   }
 };

@@ -1,5 +1,16 @@
 import type { Clock } from './clock.ts';
-import { DeadlineError } from './errors.ts';
+
+/** The other side did not answer in time; whether it did the work is unknown. */
+export class DeadlineError extends Error {
+  override readonly name = 'DeadlineError';
+  readonly kind = 'deadline';
+  readonly deadlineMs: number;
+
+  constructor(deadlineMs: number) {
+    super(`no answer within ${deadlineMs} ms`);
+    this.deadlineMs = deadlineMs;
+  }
+}
 
 /**
  * Runs `work` for at most `deadlineMs`. The caller goes on at the deadline even when the work ignores its signal; its
@@ -10,24 +21,24 @@ import { DeadlineError } from './errors.ts';
 export const within = async <T>(
   clock: Pick<Clock, 'after'>,
   deadlineMs: number,
-  signal: AbortSignal,
+  signal: AbortSignal | undefined,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> => {
-  signal.throwIfAborted();
+  signal?.throwIfAborted();
   const controller = new AbortController();
   return new Promise<T>((resolve, reject) => {
     const stop = (reason: unknown): void => {
       reject(reason);
       controller.abort(reason);
     };
-    const onAbort = (): void => stop(signal.reason);
+    const onAbort = (): void => stop(signal?.reason);
     const cancel = clock.after(deadlineMs, () => stop(new DeadlineError(deadlineMs)));
-    signal.addEventListener('abort', onAbort, { once: true });
+    signal?.addEventListener('abort', onAbort, { once: true });
     work(controller.signal)
       .then(resolve, reject)
       .finally(() => {
         cancel();
-        signal.removeEventListener('abort', onAbort);
+        signal?.removeEventListener('abort', onAbort);
       });
   });
 };

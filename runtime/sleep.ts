@@ -1,4 +1,4 @@
-import type { Clock } from './clock.ts';
+import { type Clock, systemClock } from './clock.ts';
 
 /** Resolves after the delay, or when the signal aborts: never rejects, so look at the signal afterwards. */
 export const sleep = (clock: Pick<Clock, 'after'>, delayMs: number, signal: AbortSignal): Promise<void> => {
@@ -12,4 +12,19 @@ export const sleep = (clock: Pick<Clock, 'after'>, delayMs: number, signal: Abor
     const cancel = clock.after(delayMs, end);
     signal.addEventListener('abort', end, { once: true });
   });
+};
+
+/** Does the work again, `everyMs` after its end, until the signal aborts. Never rejects: errors before that are told. */
+export const again = async (
+  work: () => Promise<unknown>,
+  everyMs: number,
+  signal: AbortSignal,
+  onError: (error: unknown) => void,
+): Promise<void> => {
+  while (!signal.aborted) {
+    await work().catch((error: unknown) => {
+      if (!signal.aborted) onError(error);
+    });
+    await sleep(systemClock, everyMs, signal);
+  }
 };

@@ -19,8 +19,10 @@ export interface AcceptDeps extends RegisterDeps, RecallDeps, Omit<GateDeps, 'is
 const NOT_STORED = new Set(['JOURNAL_FULL', 'JOURNAL_BUSY']);
 
 export interface Acceptor {
-  /** @param told what kind of request it is, as soon as that is known @throws ApiError */
-  accept(request: IncomingMessage, told: (kind: Knock['kind']) => void): Promise<Registered>;
+  /** @throws ApiError */
+  knock(request: IncomingMessage): Knock;
+  /** @throws ApiError */
+  accept(request: IncomingMessage, knock: Knock): Promise<Registered>;
 }
 
 export const createAcceptor = (deps: AcceptDeps): Acceptor => {
@@ -79,9 +81,8 @@ export const createAcceptor = (deps: AcceptDeps): Acceptor => {
   };
 
   return {
-    async accept(request, told) {
-      const knock = gate.knock(request);
-      told(knock.kind);
+    knock: gate.knock,
+    async accept(request, knock) {
       if (knock.refusal !== undefined && !recall.isOpenTo(knock)) throw recall.unasked(knock.refusal);
       const claim = await claimWith(request, knock);
       await underWay.get(claim.receipt.receiptNo)?.catch(() => undefined);

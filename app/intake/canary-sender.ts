@@ -3,11 +3,13 @@
  * and its receipt asked for until the database has the row. So Service, intake, journal, records and database are
  * proven before the first citizen comes. It counts nowhere (EVENT_KINDS) and takes nobody's place.
  */
+
 import { randomInt, randomUUID } from 'node:crypto';
 import { type IncomingMessage, request } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { CANARY_WITHIN_MS, type CanaryReport } from '../../contract/app-contract.ts';
+import { parseUntrusted } from '../../contract/untrusted.ts';
 import type { LiveSettingsSource } from '../../journal/publishing.ts';
 import { withCheckCharacter } from '../core/identity-number.ts';
 import type { SecretKey } from '../core/secret-key.ts';
@@ -52,7 +54,7 @@ const bodyFor = (category: string) => ({
 
 interface Answer {
   readonly status: number;
-  readonly body: unknown;
+  readonly text: string;
 }
 
 const read = async (response: IncomingMessage): Promise<Answer> => {
@@ -63,12 +65,7 @@ const read = async (response: IncomingMessage): Promise<Answer> => {
     if (bytes > MAX_ANSWER_BYTES) throw new Error('the answer is no answer of an intake: too long');
     chunks.push(chunk);
   }
-  const text = Buffer.concat(chunks).toString('utf8');
-  try {
-    return { status: response.statusCode ?? 0, body: JSON.parse(text) };
-  } catch {
-    return { status: response.statusCode ?? 0, body: undefined };
-  }
+  return { status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8') };
 };
 
 /** On a connection of its own, so that the Service chooses anew whom it goes to. */
@@ -102,8 +99,8 @@ export const createCanarySender = (deps: CanarySenderDeps): (() => Promise<Canar
 
   const isConfirmed = async (url: URL, secret: string): Promise<boolean> => {
     try {
-      const { body } = await call(url, { 'x-receipt-secret': secret }, undefined, signal);
-      return status.safeParse(body).data?.confirmed === true;
+      const { text } = await call(url, { 'x-receipt-secret': secret }, undefined, signal);
+      return parseUntrusted(status, text)?.confirmed === true;
     } catch {
       return false;
     }
@@ -125,14 +122,14 @@ export const createCanarySender = (deps: CanarySenderDeps): (() => Promise<Canar
     } catch (error) {
       return failed(whyNoAnswer(error));
     }
-    const accepted = receipt.safeParse(answer.body);
-    if (answer.status !== 201 || !accepted.success) {
-      const { code } = problem.safeParse(answer.body).data ?? {};
+    const accepted = parseUntrusted(receipt, answer.text);
+    if (answer.status !== 201 || accepted === undefined) {
+      const { code } = parseUntrusted(problem, answer.text) ?? {};
       return failed(`it was answered ${answer.status}${code === undefined ? '' : ` ${code}`}`);
     }
-    const url = new URL(accepted.data.statusUrl, serviceUrl);
+    const url = new URL(accepted.statusUrl, serviceUrl);
     while (monotonicMs() < endAtMs) {
-      if (await isConfirmed(url, accepted.data.receiptSecret)) return { result: 'confirmed', reason: '' };
+      if (await isConfirmed(url, accepted.receiptSecret)) return { result: 'confirmed', reason: '' };
       await delay(ASK_EVERY_MS, undefined, { signal });
     }
     return {

@@ -24,11 +24,14 @@ const isJsonType = (header: string): boolean => {
   });
 };
 
+/** The rest of such a body is not worth reading. */
+const tooLarge = (): ApiError => new ApiError('BODY_TOO_LARGE', { headers: { Connection: 'close' } });
+
 /** What the head says of the body. @throws ApiError UNSUPPORTED_MEDIA_TYPE, BODY_TOO_LARGE, or BAD_JSON where there is none */
 export const checkJsonHead = ({ headers }: IncomingMessage): void => {
   const { 'content-type': type = '', 'content-encoding': encoding = 'identity', 'content-length': length } = headers;
   if (!isJsonType(type) || encoding.toLowerCase() !== 'identity') throw new ApiError('UNSUPPORTED_MEDIA_TYPE');
-  if (length !== undefined && Number(length) > BODY_LIMIT_BYTES) throw new ApiError('BODY_TOO_LARGE');
+  if (length !== undefined && Number(length) > BODY_LIMIT_BYTES) throw tooLarge();
   const isBodyless = length === undefined ? headers['transfer-encoding'] === undefined : Number(length) === 0;
   if (isBodyless) throw new ApiError('BAD_JSON');
 };
@@ -43,8 +46,7 @@ const readAll = (request: IncomingMessage): Promise<Buffer> =>
     };
     const onData = (chunk: Buffer): void => {
       bytes += chunk.length;
-      if (bytes > BODY_LIMIT_BYTES || chunks.length === MAX_PIECES)
-        settle(() => reject(new ApiError('BODY_TOO_LARGE')));
+      if (bytes > BODY_LIMIT_BYTES || chunks.length === MAX_PIECES) settle(() => reject(tooLarge()));
       else chunks.push(chunk);
     };
     const onEnd = (): void => settle(() => resolve(Buffer.concat(chunks, bytes)));

@@ -1,7 +1,8 @@
 /** What citizens see while a contingency level lets nobody in: made once, in both languages, and sent from memory. */
-import type { Request, RequestHandler, Response } from 'express';
+import type { IncomingMessage } from 'node:http';
 import type { LiveSettings, LocalizedText } from '../../contract/app-contract.ts';
 import type { LiveSettingsSource } from '../../journal/publishing.ts';
+import type { Answer } from './answer.ts';
 
 type Page = NonNullable<LiveSettings['page']>;
 
@@ -24,39 +25,38 @@ const section = (lang: keyof LocalizedText, campaign: LocalizedText, { title, te
   `<p>${escaped(text[lang])}</p><p>${SAFE[lang]}</p></section>`;
 
 /** A few hundred bytes without a script, an image or a link. */
-export const renderStaticPage = (campaign: LocalizedText, page: Page): Buffer =>
-  Buffer.from(
-    '<!doctype html><html lang="zh-CN"><head><meta charset="utf-8">' +
-      '<meta name="viewport" content="width=device-width,initial-scale=1">' +
-      `<title>${escaped(campaign['zh-CN'])}</title>` +
-      '<style>body{font:1.1rem/1.6 sans-serif;max-width:36rem;margin:2rem auto;padding:0 1rem;color:#1a1a1a;background:#fff}' +
-      'h1{font-size:1.3rem}h2{font-size:1.1rem}</style></head><body>' +
-      `${section('zh-CN', campaign, page)}<hr>${section('en', campaign, page)}</body></html>\n`,
-    'utf8',
-  );
+const render = (campaign: LocalizedText, page: Page): string =>
+  '<!doctype html><html lang="zh-CN"><head><meta charset="utf-8">' +
+  '<meta name="viewport" content="width=device-width,initial-scale=1">' +
+  `<title>${escaped(campaign['zh-CN'])}</title>` +
+  '<style>body{font:1.1rem/1.6 sans-serif;max-width:36rem;margin:2rem auto;padding:0 1rem;color:#1a1a1a;background:#fff}' +
+  'h1{font-size:1.3rem}h2{font-size:1.1rem}</style></head><body>' +
+  `${section('zh-CN', campaign, page)}<hr>${section('en', campaign, page)}</body></html>\n`;
 
-const isPage = ({ method, path }: Request): boolean =>
-  (method === 'GET' || method === 'HEAD') && !path.startsWith('/api/');
-
-const send = (response: Response, page: Page, html: Buffer): void => {
-  // For intermediaries too: this is no page of the campaign that may be kept.
-  response.writeHead(503, {
+/** For intermediaries too: this is no page of the campaign that may be kept. */
+const answerOf = (page: Page, body: string): Answer => ({
+  status: 503,
+  headers: {
     'Content-Type': 'text/html; charset=utf-8',
     'Content-Security-Policy': "default-src 'none'; style-src 'unsafe-inline'",
     'Cache-Control': 'public, max-age=1',
     'Retry-After': String(page.retryAfterSeconds),
-    'Content-Length': html.length,
-  });
-  response.end(html);
-};
+  },
+  body,
+});
 
-/** Answers every page while a level asks for it; the API goes on to its routes. */
-export const staticPage = (settings: LiveSettingsSource): RequestHandler => {
-  let made: { readonly from: LiveSettings; readonly html: Buffer } | undefined;
-  return (request, response, next) => {
+const isPage = ({ method, url = '' }: IncomingMessage): boolean =>
+  (method === 'GET' || method === 'HEAD') && !url.startsWith('/api/');
+
+/** Answers every page while a level asks for it; undefined: there is none. */
+export const staticPage = (settings: LiveSettingsSource): ((request: IncomingMessage) => Answer | undefined) => {
+  let made: { readonly from: LiveSettings; readonly answer: Answer } | undefined;
+  return (request) => {
     const current = settings.current();
-    if (current?.page === undefined || !isPage(request)) return next();
-    if (made?.from !== current) made = { from: current, html: renderStaticPage(current.title, current.page) };
-    send(response, current.page, made.html);
+    if (current?.page === undefined || !isPage(request)) return undefined;
+    if (made?.from !== current) {
+      made = { from: current, answer: answerOf(current.page, render(current.title, current.page)) };
+    }
+    return made.answer;
   };
 };

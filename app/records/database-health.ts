@@ -17,7 +17,8 @@
  */
 import type { DatabaseState } from '../../contract/app-contract.ts';
 import type { Found } from '../../contract/dependency.ts';
-import type { DatabaseTrouble } from './ports.ts';
+import type { WorkerHealth } from '../worker/run-worker.ts';
+import { type DatabaseTrouble, RecordsStoreError } from './ports.ts';
 
 /** A batch that is told to be slow may wait for a lock or a slow disk; these are none of a moment. */
 const CERTAIN: readonly DatabaseTrouble[] = [
@@ -104,3 +105,15 @@ export class DatabaseHealth {
     if (wasTrouble && this.#commit === undefined) this.#wellSinceMs = nowMs;
   }
 }
+
+/** What a worker finds on its way to the database. */
+export const heardOfCommits = (health: DatabaseHealth, monotonicMs: () => number): WorkerHealth => ({
+  taken: (shard) => health.taken(shard, monotonicMs()),
+  settled: (shard) => health.settled(shard),
+  committed: () => health.committed(monotonicMs()),
+  commitFailed(error) {
+    if (error instanceof RecordsStoreError && error.kind === 'unavailable') {
+      health.commitFailed(error.trouble, monotonicMs());
+    }
+  },
+});

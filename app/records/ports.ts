@@ -1,6 +1,7 @@
 /** What the records worker needs from the world. Implemented by journal/ and app/store. */
 import type { DatabaseState } from '../../contract/app-contract.ts';
 import type { EventEnvelope } from '../../contract/envelope.ts';
+import { CommitError } from '../worker/part.ts';
 
 /** A database that is not as it should be. */
 export type DatabaseTrouble = Exclude<DatabaseState, 'answers' | 'unknown'>;
@@ -40,28 +41,19 @@ export interface RecordsStore {
   ): Promise<CommitResult>;
 }
 
-/**
- * Why a commit failed. `refused`: this very data will never be taken, one event at least is poison. `unavailable`: the
- * outcome is unknown, it may even have been committed; committing again is safe.
- */
-export class RecordsStoreError extends Error {
+/** Says in a word of the contract what the failure means for the database. */
+export class RecordsStoreError extends CommitError {
   override readonly name = 'RecordsStoreError';
-  readonly kind: 'refused' | 'unavailable';
-  /** SQLSTATE or the socket's error code. */
-  readonly code: string;
-  /** What it says about the database, in a word of the contract. */
   readonly trouble: DatabaseTrouble;
 
   constructor(
-    kind: 'refused' | 'unavailable',
+    kind: CommitError['kind'],
     code: string,
     attempted: string,
     cause: unknown,
     trouble: DatabaseTrouble = 'failing',
   ) {
-    super(`${attempted}: ${kind} (${code})`, { cause });
-    this.kind = kind;
-    this.code = code;
+    super(kind, code, attempted, cause);
     this.trouble = trouble;
   }
 }

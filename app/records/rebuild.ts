@@ -4,9 +4,11 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { JournalReplay } from '../../journal/reading.ts';
-import { backoffMs } from './backoff.ts';
-import { commitBatch } from './commit-batch.ts';
-import { type RecordsStore, RecordsStoreError } from './ports.ts';
+import { backoffMs } from '../../runtime/backoff.ts';
+import { CommitError, type Message, settle } from '../worker/part.ts';
+import { COMMIT_BACKOFF } from '../worker/run-worker.ts';
+import { type RecordsCommit, recordsPart } from './part.ts';
+import type { RecordsStore } from './ports.ts';
 
 export interface RebuildProgress {
   readonly done: number;
@@ -38,17 +40,19 @@ export const progressLine = ({ done, total, rejected, elapsedMs }: RebuildProgre
   return `rebuilt ${done} of ${total} messages (${percent} %), ${Math.round(perSecond)}/s, ${left} left${setAside}`;
 };
 
-type Messages = Parameters<typeof commitBatch>[2];
-
 /** A database that is away for a while doesn't end an hour's work; one that stays away does, with its error. */
-const commitWithRetries = async (deps: RebuildDeps, messages: Messages, signal: AbortSignal) => {
-  for (let failures = 0; ; failures += 1) {
+const commitWithRetries = async (
+  { store, campaignId, random = Math.random }: RebuildDeps,
+  messages: readonly Message[],
+  signal: AbortSignal,
+): Promise<readonly RecordsCommit[]> => {
+  for (let failures = 1; ; failures += 1) {
     try {
-      return await commitBatch(deps.store, deps.campaignId, messages, signal);
+      return await settle(recordsPart(store, campaignId), messages, signal);
     } catch (error) {
-      const again = error instanceof RecordsStoreError && error.kind === 'unavailable' && failures + 1 < ATTEMPTS;
+      const again = error instanceof CommitError && error.kind === 'unavailable' && failures < ATTEMPTS;
       if (!again) throw error;
-      await delay(backoffMs(failures, deps.random ?? Math.random), undefined, { signal });
+      await delay(backoffMs(failures, COMMIT_BACKOFF, random()), undefined, { signal });
     }
   }
 };
@@ -69,11 +73,11 @@ export const rebuildRecords = async (deps: RebuildDeps, signal: AbortSignal): Pr
   const both = AbortSignal.any([signal, stop.signal]);
   const rebuildShard = async (shard: number): Promise<void> => {
     for await (const batch of deps.replay.replay(shard, 1, both)) {
-      const messages = batch.map(({ sequence, storedAtMs, data }) => ({ shard, sequence, storedAtMs, data }));
-      const committed = await commitWithRetries(deps, messages, both);
+      const messages = batch.map((message) => ({ shard, ...message }));
+      const commits = await commitWithRetries(deps, messages, both);
       // A message that came after the start may be in the last batch; it is no part of the total.
       done = Math.min(total, done + messages.length);
-      rejected += committed.rejected.length;
+      for (const { setAside } of commits) rejected += setAside.length;
       if (performance.now() - reportedAt < REPORT_EVERY_MS) continue;
       reportedAt = performance.now();
       deps.progress(now());

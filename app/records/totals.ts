@@ -1,6 +1,8 @@
 /** Totals of the database on the metrics page, for the operator, which has no access to it. */
 import { Gauge, type Registry } from 'prom-client';
 import { METRICS } from '../../contract/app-contract.ts';
+import { systemClock } from '../../runtime/clock.ts';
+import { within } from '../../runtime/deadline.ts';
 
 export interface Totals {
   readonly received: number;
@@ -23,17 +25,6 @@ export const exportTotals = (registry: Registry, count: () => Promise<Totals>): 
     });
     return underWay;
   };
-  const inTime = async (): Promise<Totals | undefined> => {
-    const late = Promise.withResolvers<undefined>();
-    const timer = setTimeout(() => late.resolve(undefined), ANSWER_WITHIN_MS);
-    try {
-      return await Promise.race([ask(), late.promise]);
-    } catch {
-      return undefined;
-    } finally {
-      clearTimeout(timer);
-    }
-  };
   new Gauge({
     name: METRICS.recordsTotal,
     help: 'Receipts of citizens on record in the database, by state. Absent while the database does not answer.',
@@ -41,7 +32,7 @@ export const exportTotals = (registry: Registry, count: () => Promise<Totals>): 
     labelNames: ['state'],
     registers: [registry],
     async collect() {
-      const totals = await inTime();
+      const totals = await within(systemClock, ANSWER_WITHIN_MS, undefined, ask).catch(() => undefined);
       this.reset();
       if (totals === undefined) return;
       this.set({ state: 'received' }, totals.received);

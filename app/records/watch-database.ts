@@ -1,7 +1,9 @@
 /** Looks at the database now and then, and puts what is known of it on the metrics page. */
-import { setTimeout as delay } from 'node:timers/promises';
 import { Gauge, type Registry } from 'prom-client';
 import { METRICS } from '../../contract/app-contract.ts';
+import { systemClock } from '../../runtime/clock.ts';
+import { within } from '../../runtime/deadline.ts';
+import { sleep } from '../../runtime/sleep.ts';
 import type { DatabaseHealth } from './database-health.ts';
 import type { DatabaseTrouble } from './ports.ts';
 
@@ -25,17 +27,6 @@ export const exportInHand = (registry: Registry, health: DatabaseHealth, monoton
   });
 };
 
-/** Like the work, but `silent` at the deadline at the latest: a frozen server says nothing to an abort either. */
-const inTime = async (look: LookAtDatabase, signal: AbortSignal): Promise<DatabaseTrouble | undefined> => {
-  const late = Promise.withResolvers<DatabaseTrouble>();
-  const timer = setTimeout(() => late.resolve('silent'), ANSWER_WITHIN_MS);
-  try {
-    return await Promise.race([look(signal), late.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
-};
-
 /** Ends with the signal. */
 export const watchDatabase = async (
   look: LookAtDatabase,
@@ -45,10 +36,11 @@ export const watchDatabase = async (
 ): Promise<void> => {
   while (!signal.aborted) {
     const askedAtMs = monotonicMs();
-    const trouble = await inTime(look, signal);
+    // A frozen server says nothing to an abort either.
+    const trouble = await within(systemClock, ANSWER_WITHIN_MS, signal, look).catch(() => 'silent' as const);
     if (signal.aborted) return;
     if (trouble === undefined) health.answered(monotonicMs());
     else health.lookFailed(trouble, askedAtMs);
-    await delay(trouble === undefined ? LOOK_EVERY_MS : LOOK_AGAIN_MS, undefined, { signal }).catch(() => undefined);
+    await sleep(systemClock, trouble === undefined ? LOOK_EVERY_MS : LOOK_AGAIN_MS, signal);
   }
 };

@@ -9,6 +9,7 @@ import { JournalHealth } from '../../journal/journal-health.ts';
 import { watchLiveSettings } from '../../journal/live-settings.ts';
 import { createPublisher } from '../../journal/publisher.ts';
 import { keepJournalChecked } from '../../journal/streams/check.ts';
+import { abortable } from '../../runtime/abortable.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { createAgreedClock } from '../clock/agreed-clock.ts';
 import { exportClocks } from '../clock/metrics.ts';
@@ -62,7 +63,7 @@ export const startIntake: StartRole = async ({ config, registry, dependencies, l
   );
   exportClocks(registry, clock);
   // Before the first decision by it, the day of the data key. Bounded: each clock is asked for a second.
-  await Promise.race([clock.first, aborted(starting)]);
+  await abortable(clock.first, starting);
   const settings = watchLiveSettings({ connection, campaignId, onError: warn('live settings') }, ended.signal);
   const sealer = new DataKeyRing({
     campaignId,
@@ -72,7 +73,7 @@ export const startIntake: StartRole = async ({ config, registry, dependencies, l
     onError: warn('data keys'),
   });
   await until(() => sealer.load(starting), starting, warn('load the data key of today'));
-  await Promise.race([settings.first, aborted(starting)]);
+  await abortable(settings.first, starting);
   void sealer.keepAhead(ended.signal);
 
   const guard = createLoadGuard();
@@ -148,9 +149,3 @@ export const startIntake: StartRole = async ({ config, registry, dependencies, l
     },
   };
 };
-
-const aborted = (signal: AbortSignal): Promise<never> =>
-  new Promise((_, reject) => {
-    if (signal.aborted) reject(signal.reason);
-    else signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-  });

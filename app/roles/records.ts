@@ -1,29 +1,20 @@
-/** The records tier, put together: journal, database and worker. */
-
-import { connectJournal } from '../../journal/connection.ts';
-import { createJournalReader, hasConsumers } from '../../journal/reader.ts';
-import { databaseAccess, journalServers } from '../config.ts';
-import { DatabaseHealth } from '../records/database-health.ts';
-import { type FetchFailure, ShardsHealth } from '../records/shards-health.ts';
+/** The records tier, put together: its database around the one loop. */
+import { databaseAccess } from '../config.ts';
+import { DatabaseHealth, heardOfCommits } from '../records/database-health.ts';
+import { countCommits } from '../records/metrics.ts';
+import { recordsPart } from '../records/part.ts';
 import { exportTotals } from '../records/totals.ts';
 import { exportInHand, watchDatabase } from '../records/watch-database.ts';
-import { runRecords } from '../records/worker.ts';
-import { workerHealth } from '../records/worker-health.ts';
 import { createStore } from '../store/records-store.ts';
 import type { StartRole } from './role.ts';
-import { until } from './until.ts';
+import { startWorker } from './worker.ts';
 
 const monotonicMs = (): number => performance.now();
 
-export const startRecords: StartRole = async ({ config, registry, dependencies, log, starting }) => {
+export const startRecords: StartRole = async (context) => {
+  const { config, registry, dependencies } = context;
   const { campaignId, shards } = config.app;
-  const warn =
-    (step: string) =>
-    (error: unknown): void =>
-      log.warn({ step, error }, 'not yet; trying again');
-  const journal = new ShardsHealth(monotonicMs());
   const database = new DatabaseHealth(monotonicMs());
-  dependencies.need('journal', () => journal.found(monotonicMs()));
   dependencies.need('database', () => database.found(monotonicMs()));
   exportInHand(registry, database, monotonicMs);
 
@@ -36,34 +27,18 @@ export const startRecords: StartRole = async ({ config, registry, dependencies, 
   });
   // From here on: a worker that waits for its tables says why.
   const watched = watchDatabase(store.look, database, monotonicMs, ended.signal);
-  const connection = await connectJournal(journalServers(config.dataPlane), config.podName, starting, (failure) =>
-    journal.startFailed(failure),
-  );
-  await until(() => store.migrate(), starting, warn('prepare the tables'));
-  const of = { connection, campaignId, tier: 'records' } as const;
-  const waitForConsumers = async (): Promise<void> => {
-    if (!(await hasConsumers(of, shards))) throw new Error('the operator has not made the consumers yet');
-  };
-  await until(waitForConsumers, starting, warn('find the consumers'));
-
-  exportTotals(registry, () => store.count(campaignId));
-  const whyNoFetch = (): FetchFailure => {
-    if (connection.isRefused()) return 'credentials';
-    return connection.isConnected() ? 'silent' : 'disconnected';
-  };
-  const health = workerHealth(database, journal, whyNoFetch, monotonicMs);
-  const stopping = new AbortController();
-  const stopped = runRecords(
-    { campaignId, shards, reader: createJournalReader(of), store, registry, log, health },
-    stopping.signal,
-  );
-  return {
-    async drain() {
-      stopping.abort();
-      await stopped;
+  return startWorker(context, {
+    tier: 'records',
+    part: recordsPart(store, campaignId, countCommits(registry)),
+    health: heardOfCommits(database, monotonicMs),
+    async prepare() {
+      await store.migrate();
+      exportTotals(registry, () => store.count(campaignId));
+    },
+    async close() {
       ended.abort();
       await watched;
-      await Promise.all([connection.close(), store.close()]);
+      await store.close();
     },
-  };
+  });
 };

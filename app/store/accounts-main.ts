@@ -6,8 +6,8 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
-import { codeOf } from './errors.ts';
 import { provisionDatabase } from './provision.ts';
+import { codeOf } from './trouble.ts';
 
 const environment = z.object({
   VOUCHER_POSTGRES_HOST: z.string().min(1),

@@ -3,8 +3,6 @@ import { certificateProblem } from '../../runtime/server-certificate.ts';
 import { RecordsStoreError } from '../records/ports.ts';
 import { codeOf, troubleOf } from './trouble.ts';
 
-export { codeOf } from './trouble.ts';
-
 /**
  * Classes that no repetition mends: 22 data exception (a NUL in a text), 23 integrity (one receipt, two people),
  * 54 program limit (a key too long for an index). https://www.postgresql.org/docs/current/errcodes-appendix.html

@@ -4,6 +4,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
+import { ANY_ADDRESS } from '../../runtime/bind.ts';
 import { askDatabase, startProbeServer } from './probe.ts';
 
 const environment = z.object({
@@ -20,8 +21,7 @@ const ask = async () => {
   const password = (await readFile(env.VOUCHER_POSTGRES_PASSWORD_FILE, 'utf8')).trim();
   return askDatabase({ host: env.VOUCHER_POSTGRES_SOCKET_DIR, user: 'postgres', database: 'postgres', password });
 };
-// Every address, of whichever family the pod has.
-const server = await startProbeServer(ask, undefined, env.PORT_PROBE);
+const server = await startProbeServer(ask, ANY_ADDRESS, env.PORT_PROBE);
 console.log('probes of PostgreSQL are answered');
 await ended.promise;
 await server.close();

@@ -11,10 +11,11 @@
  *
  * Only what a restart may mend fails `/live`. The login is the superuser's, for whom the server keeps connections free.
  */
-import { createServer, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { RequestListener } from 'node:http';
 import { Client, type ClientConfig } from 'pg';
-import { createConnections } from '../../runtime/connections.ts';
+import { systemClock } from '../../runtime/clock.ts';
+import { within } from '../../runtime/deadline.ts';
+import { type Listening, send, serve } from '../../runtime/small-server.ts';
 import { codeOf } from './trouble.ts';
 
 export type Answer = 'well' | 'refuses' | 'silent';
@@ -28,8 +29,6 @@ const LOGIN_REFUSED = /^28/;
 export const askDatabase = async (access: ClientConfig, withinMs = ANSWER_WITHIN_MS): Promise<Answer> => {
   const client = new Client({ ...access, application_name: 'voucher-probe', connectionTimeoutMillis: withinMs });
   client.on('error', () => undefined);
-  const late = Promise.withResolvers<Answer>();
-  const timer = setTimeout(() => late.resolve('silent'), withinMs);
   const ask = async (): Promise<Answer> => {
     try {
       await client.connect();
@@ -43,44 +42,21 @@ export const askDatabase = async (access: ClientConfig, withinMs = ANSWER_WITHIN
     }
   };
   try {
-    return await Promise.race([ask(), late.promise]);
+    return await within(systemClock, withinMs, undefined, ask);
+  } catch {
+    return 'silent';
   } finally {
-    clearTimeout(timer);
     // Of a frozen server it would wait for the goodbye.
     client.end().catch(() => undefined);
     client.connection.stream.destroy();
   }
 };
 
-export interface ProbeServer {
-  readonly port: number;
-  close(): Promise<void>;
-}
-
-const send = (response: ServerResponse, status: number, text: string): void => {
-  response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8', 'Cache-Control': 'no-store' });
-  response.end(`${text}\n`);
-};
-
-/** As many as may be open at a time; the kubelet needs two. */
-const MOST_CONNECTIONS = 64;
-/** Node's own bounds are a minute and five, looked at every 30 s. */
-const SEND_WITHIN_MS = 5_000;
-const TIMEOUTS = {
-  headersTimeout: SEND_WITHIN_MS,
-  requestTimeout: SEND_WITHIN_MS,
-  connectionsCheckingInterval: 1_000,
-} as const;
-
 /**
  * Several questions at once get one answer: probes must not use up the database's connections. A connection that asks
  * nothing gives way: the kubelet that finds none free would restart a database that is well.
  */
-export const startProbeServer = (
-  ask: () => Promise<Answer>,
-  host: string | undefined,
-  port: number,
-): Promise<ProbeServer> => {
+export const startProbeServer = (ask: () => Promise<Answer>, host: string, port: number): Promise<Listening> => {
   let underWay: Promise<Answer> | undefined;
   const answer = (): Promise<Answer> => {
     underWay ??= ask().finally(() => {
@@ -88,26 +64,13 @@ export const startProbeServer = (
     });
     return underWay;
   };
-  return new Promise((resolve, reject) => {
-    const server: Server = createServer(TIMEOUTS, (request, response) => {
-      if (request.url !== '/live' && request.url !== '/ready') return send(response, 404, 'there are /live and /ready');
-      const isGood = (found: Answer): boolean => found === 'well' || (request.url === '/live' && found === 'refuses');
-      answer().then(
-        (found) => send(response, isGood(found) ? 200 : 503, found),
-        () => response.destroy(),
-      );
-    });
-    createConnections({ limit: MOST_CONNECTIONS }).attach(server);
-    server.once('error', reject);
-    server.listen({ port, ...(host === undefined ? {} : { host }) }, () => {
-      resolve({
-        port: (server.address() as AddressInfo).port,
-        close: () =>
-          new Promise((closed) => {
-            server.close(() => closed());
-            server.closeAllConnections();
-          }),
-      });
-    });
-  });
+  const listener: RequestListener = ({ url }, response) => {
+    if (url !== '/live' && url !== '/ready') return send(response, 404, 'there are /live and /ready\n');
+    const isGood = (found: Answer): boolean => found === 'well' || (url === '/live' && found === 'refuses');
+    answer().then(
+      (found) => send(response, isGood(found) ? 200 : 503, `${found}\n`),
+      () => response.destroy(),
+    );
+  };
+  return serve(listener, host, port);
 };

@@ -1,7 +1,7 @@
 /** A role and a database of its own, made by an administrator. On Kubernetes the database's operator does this. */
 import { Client, escapeIdentifier, escapeLiteral } from 'pg';
-import { codeOf } from './errors.ts';
 import { driverAccess } from './pool.ts';
+import { codeOf } from './trouble.ts';
 
 export interface ProvisionRequest {
   readonly adminUrl: string;

@@ -1,6 +1,7 @@
 /** What a citizen's receipt has come to. A read that can't be answered in a second is answered `unavailable`. */
 import { escapeIdentifier } from 'pg';
 import type { EventType } from '../../contract/envelope.ts';
+import { abortable } from '../../runtime/abortable.ts';
 import type { ClockSource } from '../../runtime/clock-source.ts';
 import type { ReceiptLookup, ReceiptStore } from '../intake/ports.ts';
 import { createPool, type DatabaseAccess } from './pool.ts';
@@ -67,14 +68,11 @@ export const createReceiptStore = (
   return {
     async find(receipt, signal) {
       if (signal.aborted || pool.waitingCount >= MAX_WAITING) return { kind: 'unavailable' };
-      const aborted = Promise.withResolvers<ReceiptLookup>();
-      const onAbort = (): void => aborted.resolve({ kind: 'unavailable' });
-      signal.addEventListener('abort', onAbort, { once: true });
-      const answered = pool
-        .query<Row>({ name: 'find-receipt', text: query, values: [options.campaignId, receipt] })
-        .then(({ rows }) => lookupOf(rows))
-        .catch((): ReceiptLookup => ({ kind: 'unavailable' }));
-      return Promise.race([answered, aborted.promise]).finally(() => signal.removeEventListener('abort', onAbort));
+      const asked = pool.query<Row>({ name: 'find-receipt', text: query, values: [options.campaignId, receipt] });
+      return abortable(asked, signal).then(
+        ({ rows }) => lookupOf(rows),
+        () => ({ kind: 'unavailable' }),
+      );
     },
     async read() {
       const { rows } = await pool.query<{ ms: string }>('SELECT extract(epoch FROM clock_timestamp()) * 1000 AS ms');

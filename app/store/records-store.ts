@@ -12,9 +12,9 @@
  */
 import { escapeIdentifier, type Pool, type PoolClient } from 'pg';
 import type { EventKind } from '../../contract/envelope.ts';
+import { abortable } from '../../runtime/abortable.ts';
 import type { CommitResult, DatabaseTrouble, RecordsStore, RejectedMessage } from '../records/ports.ts';
 import { collapseByCitizen, collapseFacts } from '../records/standing.ts';
-import { abortable } from './abortable.ts';
 import { hexArray, plainArray, textArray } from './arrays.ts';
 import { addCounts, createCounts, type RecordsCounts } from './counts.ts';
 import { storeError } from './errors.ts';

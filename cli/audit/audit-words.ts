@@ -3,13 +3,10 @@
 import { linkOf } from '../../contract/hash-chain.ts';
 import { instantMsOrNaN, parseInstant } from '../../contract/instant.ts';
 import { type AuditEntry, type Authorized, parseAuditEntry } from '../../operator/audit/entry.ts';
-import { SCALED_TIERS } from '../../operator/tick/observed.ts';
+import { ceilingsText } from '../../operator/scale-plans/plan-state.ts';
 import { clockOf, type Zone, zoneOf } from '../times.ts';
 import { columns } from '../words.ts';
 import type { TrailCheck } from './trail.ts';
-
-const ceilingsText = (ceilings: Authorized['ceilings']): string =>
-  SCALED_TIERS.flatMap((tier) => (ceilings[tier] === undefined ? [] : [`${tier} ${ceilings[tier]}`])).join(', ');
 
 const authorizedText = ({ ceilings, windows }: Authorized): string =>
   [

@@ -1,9 +1,10 @@
 /** Whether the replicas of the forecast have a place: quotas, limits, nodes, and an image to run. Pure. */
+import { amountText } from '../../contract/amounts.ts';
 import { SCALED_TIERS, type ScaledTier } from '../../operator/tick/observed.ts';
 import type { CampaignFacts, QuotaFacts, TierFacts } from './facts.ts';
 import { type Finding, fail, ok, onceSeen, warn } from './finding.ts';
 import { type Need, needsOf } from './need.ts';
-import { amountText, placed } from './resources.ts';
+import { placed } from './resources.ts';
 
 interface Missing extends Need {
   readonly pod: TierFacts;
@@ -69,7 +70,7 @@ const quotaFinding = (
       : [
           fail(
             'quota',
-            `${name} leaves ${amountText(resource, Math.max(0, most - (used[resource] ?? 0)))} of ${resource}, and ${amountText(resource, more)} are still to come: ${amountText(resource, lacks)} too few`,
+            `${name} leaves ${resource} ${amountText(resource, Math.max(0, most - (used[resource] ?? 0)))}, and ${amountText(resource, more)} are still to come: ${amountText(resource, lacks)} too few`,
             `kubectl edit resourcequota ${name} -n ${namespace}`,
           ),
         ];
@@ -106,7 +107,7 @@ export const limitRange = (facts: CampaignFacts): readonly Finding[] =>
               ? [
                   fail(
                     'limit-range',
-                    `${name} refuses pods of ${tier}: they ask for ${amountText(resource, asks)} each`,
+                    `${name} refuses pods of ${tier}: they ask for ${resource} ${amountText(resource, asks)} each`,
                     remedy,
                   ),
                 ]
@@ -155,7 +156,7 @@ export const nodes = (facts: CampaignFacts): readonly Finding[] =>
       }
       const said = lacking
         .map(({ tier, without, pod: { requests } }) => {
-          const each = `${amountText('cpu', requests.cpu)}, ${amountText('memory', requests.memory)} each`;
+          const each = `cpu ${amountText('cpu', requests.cpu)}, memory ${amountText('memory', requests.memory)} each`;
           return `${without} pods of ${tier} find no place (${each})`;
         })
         .join('; ');

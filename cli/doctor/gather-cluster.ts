@@ -1,6 +1,8 @@
 /** Gathers what the doctor judges of the cluster. I/O; every object is cut down to its facts where it is read. */
+
 import { z } from 'zod';
 import { API_GROUP, CLAIM_LEASE, NOT_SERVED } from '../../contract/names.ts';
+import { parseUntrusted } from '../../contract/untrusted.ts';
 import type { KubeObject } from '../../operator/kube/objects.ts';
 import { CRDS, DEPLOYMENTS, LEASES, POLICIES, POLICY_BINDINGS } from '../../operator/kube/resources.ts';
 import { askServer } from '../../operator/kube/server.ts';
@@ -92,13 +94,7 @@ const operator = (object: KubeObject): OperatorFacts => {
 };
 
 const saidSchema = z.record(z.string(), z.object({ said: z.string(), remedy: z.string() }));
-const notServedOf = (text: string | undefined): LeaseFacts['notServed'] => {
-  try {
-    return text === undefined ? {} : saidSchema.parse(JSON.parse(text));
-  } catch {
-    return {};
-  }
-};
+const notServedOf = (text: string | undefined): LeaseFacts['notServed'] => parseUntrusted(saidSchema, text) ?? {};
 
 const leaseSchema = z.object({
   spec: z.object({ holderIdentity: z.string().nullish(), renewTime: z.string().nullish() }).default({}),

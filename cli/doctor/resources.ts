@@ -15,14 +15,6 @@ export const times = (one: Resources, number: number): Resources => ({
   pods: one.pods * number,
 });
 
-const GIB = 2 ** 30;
-/** `2 cores`, `3.5 GiB`, `12 pods`. */
-export const amountText = (resource: string, value: number): string => {
-  const short = String(Math.round(value * 100) / 100);
-  if (resource.includes('memory')) return `${Math.round((value / GIB) * 100) / 100} GiB`;
-  return resource.includes('cpu') ? `${short} ${value === 1 ? 'core' : 'cores'}` : `${short} pods`;
-};
-
 const tolerates = ({ key, operator = 'Equal', value = '', effect }: Toleration, taint: Taint): boolean =>
   (effect === undefined || effect === '' || effect === taint.effect) &&
   (key === undefined || key === '' ? operator === 'Exists' : key === taint.key) &&

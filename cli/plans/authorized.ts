@@ -4,6 +4,7 @@ import type { ScalingSpec, VoucherCampaign } from '../../contract/campaign-types
 import { DURATION_PATTERN, parseDurationMs } from '../../contract/duration.ts';
 import { instantMs, parseInstant } from '../../contract/instant.ts';
 import type { ScalePlan } from '../../contract/scale-plan-types.ts';
+import { ceilingsText } from '../../operator/scale-plans/plan-state.ts';
 import { ceilingInForce } from '../../operator/scaling/schedule.ts';
 import { SCALED_TIERS, type ScaledTier } from '../../operator/tick/observed.ts';
 import { UsageError } from '../errors.ts';
@@ -101,9 +102,6 @@ export const changed = (authorized: Authorized, change: Change, zone: Zone, nowM
     }
   }
 };
-
-const ceilingsText = (ceilings: Ceilings): string =>
-  SCALED_TIERS.flatMap((tier) => (ceilings[tier] === undefined ? [] : [`${tier} ${ceilings[tier]}`])).join(', ');
 
 /** `intake  20 → 60`, and every window that comes, goes or stays. */
 export const changeLines = (before: Authorized, after: Authorized, zone: Zone): readonly string[] => {

@@ -8,10 +8,13 @@
  * registration proves both, so where registrations were published they alone judge (journal-health.ts).
  */
 
-import { setTimeout as delay } from 'node:timers/promises';
 import { type Msg, headers as newHeaders } from '@nats-io/transport-node';
 import { z } from 'zod';
 import { eventSubject } from '../../contract/names.ts';
+import { parseUntrusted } from '../../contract/untrusted.ts';
+import { systemClock } from '../../runtime/clock.ts';
+import { within } from '../../runtime/deadline.ts';
+import { sleep } from '../../runtime/sleep.ts';
 import type { JournalConnection } from '../connection.ts';
 import type { JournalFailure, JournalHealth } from '../journal-health.ts';
 import { readAnswer } from '../outbox.ts';
@@ -28,12 +31,7 @@ const refusal = z.object({ error: z.object({ err_code: z.number() }) });
 
 /** What came back says. */
 export const checkAnswerOf = (data: Uint8Array, statusCode: number | undefined): 'answers' | JournalFailure => {
-  try {
-    const { data: parsed } = refusal.safeParse(JSON.parse(Buffer.from(data).toString('utf8')));
-    if (parsed?.error.err_code === STREAM_NOT_MATCHED) return 'answers';
-  } catch {
-    // As a publish reads it, below.
-  }
+  if (parseUntrusted(refusal, data)?.error.err_code === STREAM_NOT_MATCHED) return 'answers';
   const answer = readAnswer(data, statusCode);
   // Stored: a server that does not know the header. It can be written to.
   if (answer.kind === 'stored') return 'answers';
@@ -69,21 +67,16 @@ export const createJournalCheck = ({ connection, campaignId, shards }: JournalCh
       callback: (error: Error | null, message: Msg) =>
         answered.resolve(error === null ? checkAnswerOf(message.data, message.headers?.code) : 'credentials'),
     });
-    const end = (): void => answered.resolve('silent');
-    const timer = setTimeout(end, ANSWER_WITHIN_MS);
-    signal.addEventListener('abort', end, { once: true });
     const headers = newHeaders();
     headers.set('Nats-Expected-Stream', EXPECTED);
     nats.publish(eventSubject(campaignId, shard, 'received', 'check'), Buffer.from('{}'), { reply: inbox, headers });
-    return answered.promise.finally(() => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', end);
-      subscription.unsubscribe();
-    });
+    return within(systemClock, ANSWER_WITHIN_MS, signal, () => answered.promise)
+      .catch(() => 'silent' as const)
+      .finally(() => subscription.unsubscribe());
   };
 
   return async (signal: AbortSignal): Promise<'answers' | JournalFailure> => {
-    if (!connection.isConnected()) await delay(AWAY_AFTER_MS, undefined, { signal }).catch(() => undefined);
+    if (!connection.isConnected()) await sleep(systemClock, AWAY_AFTER_MS, signal);
     if (!connection.isConnected()) return connection.isRefused() ? 'credentials' : 'disconnected';
     turn = (turn + 1) % shards;
     try {
@@ -114,6 +107,6 @@ export const keepJournalChecked = async (
       const found = await check(signal);
       if (!signal.aborted) health.checked(found, monotonicMs());
     }
-    await delay(CHECK_EVERY_MS, undefined, { signal }).catch(() => undefined);
+    await sleep(systemClock, CHECK_EVERY_MS, signal);
   }
 };

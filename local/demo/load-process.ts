@@ -1,8 +1,10 @@
 /** The generator as a process of its own, and its figures as they come. */
+
 import { spawn } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { parseUntrusted } from '../../contract/untrusted.ts';
 import { type LoadStats, loadStats } from '../load/stats.ts';
 import type { CrowdPlace } from '../stack.ts';
 
@@ -31,14 +33,6 @@ export interface LoadProcess {
 const GENERATOR = join(import.meta.dirname, '../load/generator.ts');
 const STOP_GRACE_MS = 8000;
 
-const parseLine = (line: string): LoadStats | undefined => {
-  try {
-    return loadStats.parse(JSON.parse(line));
-  } catch {
-    return undefined;
-  }
-};
-
 export const startLoad = (request: LoadRequest): LoadProcess => {
   const { command, args: leading } = request.place ?? { command: process.execPath, args: [GENERATOR] };
   const args = [
@@ -61,7 +55,7 @@ export const startLoad = (request: LoadRequest): LoadProcess => {
   let final: LoadStats | undefined;
   const lines = createInterface({ input: child.stdout });
   lines.on('line', (line) => {
-    const stats = parseLine(line);
+    const stats = parseUntrusted(loadStats, line);
     if (stats === undefined) return;
     if (stats.type === 'final') final = stats;
     else [before, now] = [now, stats];

@@ -1,6 +1,8 @@
 /** One POST as a phone sends it, and what its page reads out of the answer. */
+
 import { type Dispatcher, Pool } from 'undici';
 import { z } from 'zod';
+import { parseUntrusted } from '../../contract/untrusted.ts';
 import type { Citizen } from './citizen.ts';
 import type { Answer } from './page.ts';
 
@@ -41,26 +43,17 @@ const retryAfterMs = (header: string | string[] | undefined): number => {
     : DEFAULT_RETRY_AFTER_MS;
 };
 
-const jsonOf = (text: string): unknown => {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-};
-
 /** Status, Retry-After and body → what the page makes of it. Pure. */
 export const readAnswer = (status: number, retryAfter: string | string[] | undefined, body: string): Answer => {
   if (status === 200 || status === 201) {
-    const parsed = receipt.safeParse(jsonOf(body));
-    return parsed.success
-      ? { kind: 'receipt', status, receiptNo: parsed.data.receiptNo }
-      : { kind: 'unknown', reason: `${status} without a receipt` };
+    const parsed = parseUntrusted(receipt, body);
+    return parsed === undefined
+      ? { kind: 'unknown', reason: `${status} without a receipt` }
+      : { kind: 'receipt', status, receiptNo: parsed.receiptNo };
   }
   if (status === 503 || status === 429) return { kind: 'busy', retryAfterMs: retryAfterMs(retryAfter) };
   if (status >= 500) return { kind: 'unknown', reason: `status ${status}` };
-  const parsed = problem.safeParse(jsonOf(body));
-  const code = parsed.success ? parsed.data.code : 'UNKNOWN';
+  const code = parseUntrusted(problem, body)?.code ?? 'UNKNOWN';
   return status === 403 && code === 'NOT_OPEN' ? { kind: 'not_open' } : { kind: 'refused', status, code };
 };
 

@@ -2,8 +2,8 @@
 import { systemClock } from '../../runtime/clock.ts';
 import { sleep } from '../../runtime/sleep.ts';
 import type { Kubernetes } from '../../tools/cluster.ts';
+import { PortPool } from '../free-ports.ts';
 import type { SpawnManaged } from '../managed-process.ts';
-import { PortPool } from '../processes/free-port.ts';
 
 export interface ForwardOptions {
   readonly kubernetes: Pick<Kubernetes, 'kubectlCommand'>;

@@ -1,6 +1,5 @@
 /** A campaign on a cluster as it is seen from outside, looked at once a second with the product's own client. */
 
-import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import type { VoucherCampaign } from '../../contract/campaign-types.ts';
 import { instantMs } from '../../contract/instant.ts';
@@ -8,6 +7,7 @@ import { LABELS } from '../../contract/names.ts';
 import type { ScalePlan } from '../../contract/scale-plan-types.ts';
 import type { KubeClient } from '../../operator/kube/client.ts';
 import { type ApiResource, CAMPAIGNS, EVENTS, LEASES, PODS, SCALE_PLANS } from '../../operator/kube/resources.ts';
+import { again } from '../../runtime/sleep.ts';
 import type { StackEvent, StackProcess, StackSnapshot } from '../stack.ts';
 
 export interface ObserverOptions {
@@ -80,11 +80,13 @@ export class Observer {
   }
 
   /** Until the signal aborts. A look that fails leaves what was seen before. */
-  async run(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      await this.look(signal).catch(() => undefined);
-      await delay(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined);
-    }
+  run(signal: AbortSignal): Promise<void> {
+    return again(
+      () => this.look(signal),
+      LOOK_EVERY_MS,
+      signal,
+      () => undefined,
+    );
   }
 
   async look(signal: AbortSignal): Promise<void> {

@@ -2,12 +2,14 @@
  * `postmaster.pid` as PostgreSQL writes it (src/include/utils/pidfile.h): line 1 the pid, line 8 the status, padded
  * with spaces: `starting`, `ready`, `stopping` or `standby`. It is how pg_ctl itself waits.
  */
+
 import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { signalQuietly } from '../signals.ts';
 
 const run = promisify(execFile);
 
@@ -57,14 +59,6 @@ export const childrenOf = async (pid: number): Promise<readonly number[]> => {
     if (Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[1]) === pid) children.push(Number(name));
   }
   return children;
-};
-
-export const signalQuietly = (pid: number, signal: NodeJS.Signals): void => {
-  try {
-    process.kill(pid, signal);
-  } catch {
-    // Gone already.
-  }
 };
 
 /**

@@ -3,12 +3,12 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Container, PodSpec } from 'kubernetes-types/core/v1.js';
+import type { PortPool } from '../free-ports.ts';
 import type { ManagedProcess, SpawnManaged } from '../managed-process.ts';
 import { runContainer } from './container-run.ts';
-import type { PortPool } from './free-port.ts';
 import { type Mount, type PodPlace, podEnvironment } from './pod-environment.ts';
 import { mountVolumes, type VolumeSources } from './pod-volumes.ts';
-import { afterFailure, NO_FAILURES } from './restart-backoff.ts';
+import { failuresAfter, restartWaitMs } from './restart-backoff.ts';
 import type { StartSlots } from './start-slots.ts';
 
 export const POD_HOST = '127.0.0.1';
@@ -116,13 +116,13 @@ export class Pod implements PodIdentity {
   }
 
   async #live(): Promise<void> {
-    let backoff = NO_FAILURES;
+    let failures = 0;
     while (!this.terminating) {
       if (!(await this.#volumesReady())) break;
       const { why, readyMs } = await this.#runOnce();
       if (this.terminating) break;
-      const { waitMs, next } = afterFailure(backoff, readyMs);
-      backoff = next;
+      failures = failuresAfter(failures, readyMs);
+      const waitMs = restartWaitMs(failures);
       this.#world.log(`pod ${this.name}: ${why}; restart in ${waitMs} ms`);
       await this.#pause(waitMs);
       if (!this.terminating) this.#restarts += 1;

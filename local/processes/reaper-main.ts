@@ -2,23 +2,16 @@
  * The process that outlives a run to end what the run left behind. Its standard input is a pipe from the run, which the
  * kernel closes however the run ends, kill -9 included. Lines: `+<pid>` a group was started, `-<pid>` its leader ended.
  */
+
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
+import { signalQuietly } from '../signals.ts';
 import { startTimeOf } from './start-time.ts';
 
 const GRACE_MS = 2_000;
 const POLL_MS = 50;
 
 const groups = new Map<number, Promise<string | undefined>>();
-
-const signalGroup = (pid: number, signal: NodeJS.Signals | 0): boolean => {
-  try {
-    process.kill(-pid, signal);
-    return true;
-  } catch {
-    return false;
-  }
-};
 
 /**
  * The leader now | its group is
@@ -34,18 +27,18 @@ const isOurs = async (pid: number, startedAt: string | undefined): Promise<boole
 const ours = async (): Promise<readonly number[]> => {
   const found: number[] = [];
   for (const [pid, startedAt] of groups) {
-    if (signalGroup(pid, 0) && (await isOurs(pid, await startedAt))) found.push(pid);
+    if (signalQuietly(-pid, 0) && (await isOurs(pid, await startedAt))) found.push(pid);
   }
   return found;
 };
 
 const reap = async (): Promise<void> => {
-  for (const pid of await ours()) signalGroup(pid, 'SIGTERM');
+  for (const pid of await ours()) signalQuietly(-pid, 'SIGTERM');
   for (let waitedMs = 0; waitedMs < GRACE_MS; waitedMs += POLL_MS) {
     if ((await ours()).length === 0) return;
     await delay(POLL_MS);
   }
-  for (const pid of await ours()) signalGroup(pid, 'SIGKILL');
+  for (const pid of await ours()) signalQuietly(-pid, 'SIGKILL');
 };
 
 const obey = (line: string): void => {
@@ -54,7 +47,7 @@ const obey = (line: string): void => {
   if (!Number.isSafeInteger(pid) || pid < 2) return;
   if (line.startsWith('+')) groups.set(pid, startTimeOf(pid));
   // A leader may end before its group does.
-  else if (line.startsWith('-') && !signalGroup(pid, 0)) groups.delete(pid);
+  else if (line.startsWith('-') && !signalQuietly(-pid, 0)) groups.delete(pid);
 };
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);

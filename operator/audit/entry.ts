@@ -1,5 +1,7 @@
 /** What a campaign's trail is made of: every step by which somebody, or the operator, changed what may be used. */
+
 import { z } from 'zod';
+import { parseUntrusted } from '../../contract/untrusted.ts';
 import { SCALED_TIERS } from '../tick/observed.ts';
 
 const ceilings = z.object({ intake: z.number().optional(), records: z.number().optional() });
@@ -114,10 +116,4 @@ export type Authorized = z.infer<typeof authorized>;
 export type Hours = z.infer<typeof hours>;
 
 /** Undefined for a line of another version, or one that is none. */
-export const parseAuditEntry = (text: string): AuditEntry | undefined => {
-  try {
-    return entry.safeParse(JSON.parse(text)).data;
-  } catch {
-    return undefined;
-  }
-};
+export const parseAuditEntry = (text: string): AuditEntry | undefined => parseUntrusted(entry, text);

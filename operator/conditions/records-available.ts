@@ -69,7 +69,7 @@ const READING: Words<JournalTrouble, Available['reason']> = {
 const DATABASE_SECONDS = 3;
 /** An election takes 4 to 9 s. */
 const JOURNAL_SECONDS = 10;
-/** Batches of a slow database shrink until they take about a second (app/records/batch-size.ts). */
+/** Batches of a slow database shrink until they take about a second (app/worker/batch-size.ts). */
 const COMMIT_SECONDS = 30;
 
 /** Whether registrations are safe meanwhile is what the reader fears first. Not where intakes are refused as well. */

@@ -1,13 +1,8 @@
 /** What is said of a tier whose replicas do not come, each in a sentence or two. Pure. */
 
+import { amountText } from '../../contract/amounts.ts';
 import type { ScaledTier, TierOutcome } from '../tick/observed.ts';
 import type { Said, TierProblem } from '../tick/trouble.ts';
-
-/** `requests.memory` 1,006,632,960 → `960Mi`, `requests.cpu` 3.5 → `3500m`, `pods` 4 → `4`: ready to be pasted into a quota. */
-export const amountText = (resource: string, amount: number): string => {
-  if (/memory|storage/.test(resource)) return `${Math.ceil(amount / 2 ** 20)}Mi`;
-  return Number.isInteger(amount) ? String(amount) : `${Math.ceil(amount * 1000)}m`;
-};
 
 const amounts = (missing: readonly { readonly resource: string; readonly amount: number }[]): string =>
   missing.map(({ resource, amount }) => `${resource} ${amountText(resource, amount)}`).join(', ');

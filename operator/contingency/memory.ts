@@ -1,5 +1,7 @@
 /** What triggers of contingency levels remember, as it survives in `status.contingencyMemory`: JSON, and never trusted. */
+
 import { z } from 'zod';
+import { parseUntrusted } from '../../contract/untrusted.ts';
 import type { LevelMemory } from './level.ts';
 
 /** By name of the level; a level of which nothing is remembered is absent. */
@@ -39,17 +41,10 @@ export const serializeContingencyMemory = (memory: ContingencyMemory): string | 
 
 /** Nothing for text that is missing, not JSON, of another version, or out of bounds. */
 export const parseContingencyMemory = (text: string | undefined): ContingencyMemory => {
-  if (text === undefined) return NOTHING;
-  let raw: unknown;
-  try {
-    raw = JSON.parse(text);
-  } catch {
-    return NOTHING;
-  }
-  const parsed = memorySchema.safeParse(raw);
-  if (!parsed.success) return NOTHING;
+  const parsed = parseUntrusted(memorySchema, text);
+  if (parsed === undefined) return NOTHING;
   return new Map(
-    Object.entries(parsed.data.levels).map(([name, { s, t, h, d }]): [string, LevelMemory] => [
+    Object.entries(parsed.levels).map(([name, { s, t, h, d }]): [string, LevelMemory] => [
       name,
       {
         ...(s === undefined ? {} : { sinceMs: s }),

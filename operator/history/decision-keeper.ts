@@ -6,31 +6,18 @@
  * written, at most every 5 s, so that a campaign at rest writes nothing; in a flood a sample of its curves is news every
  * 10 s.
  */
+
 import type { VoucherCampaign } from '../../contract/campaign-types.ts';
+import { serializeLines } from '../../contract/untrusted.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { within } from '../../runtime/deadline.ts';
 import type { CampaignReadings } from '../signals/readings.ts';
 import { SCALED_TIERS, type ScaledTier } from '../tick/observed.ts';
 import type { TickPlan } from '../tick/tick-plan.ts';
-import {
-  joinDecisions,
-  NO_DECISIONS,
-  noteDecision,
-  parseDecisions,
-  serializeDecisions,
-  type TierDecisions,
-} from './decision-log.ts';
+import { joinDecisions, NO_DECISIONS, noteDecision, parseDecisions, type TierDecisions } from './decision-log.ts';
 import { type DecisionRecord, recordOf } from './decision-record.ts';
 import type { DecisionStore, DecisionTexts } from './decision-store.ts';
-import {
-  joinRecent,
-  NOTHING_RECENT,
-  noteSample,
-  parseRecent,
-  type Recent,
-  sampleOf,
-  serializeRecent,
-} from './recent.ts';
+import { joinRecent, NOTHING_RECENT, noteSample, parseRecent, type Recent, sampleOf } from './recent.ts';
 
 const CALL_DEADLINE_MS = 3_000;
 const WRITE_EVERY_MS = 5_000;
@@ -96,9 +83,9 @@ export class DecisionKeeper {
       this.#isUnwritten = false;
       const { intake, records } = this.#tiers;
       const texts = {
-        intake: serializeDecisions(intake.records),
-        records: serializeDecisions(records.records),
-        recent: serializeRecent(this.#recent.samples),
+        intake: serializeLines(intake.records),
+        records: serializeLines(records.records),
+        recent: serializeLines(this.#recent.samples),
       };
       await inTime((inner) => store.write(campaign, texts, inner));
       this.#notBeforeMs = clock.monotonicMs() + WRITE_EVERY_MS;

@@ -13,7 +13,9 @@
  * Circumstances: mode, ceiling, minimum, maximum, overrides, other autoscalers, the plan that waits, a full downstream,
  * how pre-warming stands.
  */
+
 import { instantMs } from '../../contract/instant.ts';
+import { parseLines } from '../../contract/untrusted.ts';
 import { type DecisionRecord, decisionRecord } from './decision-record.ts';
 
 /** Hours of an ordinary campaign; more than half an hour of one that changes its mind without end. About 60 KiB. */
@@ -93,26 +95,9 @@ export const joinDecisions = (kept: readonly DecisionRecord[], since: TierDecisi
   return since.candidate === undefined ? joined : noteDecision(joined, since.candidate).decisions;
 };
 
-/** One JSON object a line, oldest first: `jq` reads it. */
-export const serializeDecisions = (records: readonly DecisionRecord[]): string =>
-  records.map((record) => `${JSON.stringify(record)}\n`).join('');
-
-const parseLine = (line: string): readonly DecisionRecord[] => {
-  try {
-    const parsed = decisionRecord.safeParse(JSON.parse(line));
-    return parsed.success ? [parsed.data] : [];
-  } catch {
-    return [];
-  }
-};
-
-/** Lines that can't be read are left out: a log must not stop whoever writes it. */
+/** Lines that can't be read are left out. */
 export const parseDecisions = (text: string | undefined): readonly DecisionRecord[] =>
-  (text ?? '')
-    .split('\n')
-    .filter((line) => line !== '')
-    .slice(-MAX_RECORDS)
-    .flatMap(parseLine);
+  parseLines(decisionRecord, text, MAX_RECORDS);
 
 /** The decision in force at an instant; undefined when the log begins later. */
 export const decisionAt = (records: readonly DecisionRecord[], atMs: number): DecisionRecord | undefined =>

@@ -12,6 +12,7 @@
 import { z } from 'zod';
 import { instantMs, parseInstant } from '../../contract/instant.ts';
 import type { Reading } from '../../contract/reading.ts';
+import { parseLines } from '../../contract/untrusted.ts';
 import type { CampaignReadings } from '../signals/readings.ts';
 import type { ScaledTier } from '../tick/observed.ts';
 import type { TickPlan } from '../tick/tick-plan.ts';
@@ -101,22 +102,6 @@ export const joinRecent = (kept: readonly RecentSample[], { samples, open }: Rec
   };
 };
 
-export const serializeRecent = (samples: readonly RecentSample[]): string =>
-  samples.map((sample) => `${JSON.stringify(sample)}\n`).join('');
-
-const parseLine = (line: string): readonly RecentSample[] => {
-  try {
-    const parsed = recentSample.safeParse(JSON.parse(line));
-    return parsed.success ? [parsed.data] : [];
-  } catch {
-    return [];
-  }
-};
-
 /** Lines that can't be read are left out. */
 export const parseRecent = (text: string | undefined): readonly RecentSample[] =>
-  (text ?? '')
-    .split('\n')
-    .filter((line) => line !== '')
-    .slice(-MAX_SAMPLES)
-    .flatMap(parseLine);
+  parseLines(recentSample, text, MAX_SAMPLES);

@@ -6,6 +6,7 @@ import type { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import { backoffMs } from '../../runtime/backoff.ts';
 import type { Clock } from '../../runtime/clock.ts';
+import { DeadlineError, within } from '../../runtime/deadline.ts';
 import { readText } from '../../runtime/read-text.ts';
 import { sleep } from '../../runtime/sleep.ts';
 import type { KubeAccess, Lane } from './access.ts';
@@ -169,19 +170,11 @@ export const createKubeClient = (options: KubeClientOptions): KubeClient => {
     call: ApiCall,
     attempt: number,
     signal: AbortSignal,
-    work: (inner: AbortController) => Promise<{ readonly status: number; readonly value: T }>,
+    work: (inner: AbortSignal) => Promise<{ readonly status: number; readonly value: T }>,
   ): Promise<T> => {
     signal.throwIfAborted();
     const startedAtMs = clock.monotonicMs();
     const timeoutMs = call.timeoutMs ?? TIMEOUT_MS;
-    const controller = new AbortController();
-    let isLate = false;
-    const cancel = clock.after(timeoutMs, () => {
-      isLate = true;
-      controller.abort();
-    });
-    const onAbort = (): void => controller.abort(signal.reason);
-    signal.addEventListener('abort', onAbort, { once: true });
     const report = (code: string): void =>
       onCall?.({
         verb: call.verb,
@@ -192,7 +185,7 @@ export const createKubeClient = (options: KubeClientOptions): KubeClient => {
     const fail = (kind: KubeErrorKind, message: string, cause: unknown): KubeError =>
       new KubeError({ kind, attempted: `${call.verb} ${describeTarget(call)}`, attempt, message, cause });
     try {
-      const { status, value } = await work(controller);
+      const { status, value } = await within(clock, timeoutMs, signal, work);
       report(String(status));
       return value;
     } catch (error) {
@@ -200,16 +193,13 @@ export const createKubeClient = (options: KubeClientOptions): KubeClient => {
       const failure =
         error instanceof KubeError
           ? error
-          : isLate
-            ? fail('timeout', `no answer within ${timeoutMs} ms`, error)
+          : error instanceof DeadlineError
+            ? fail('timeout', error.message, error)
             : error instanceof SyntaxError
               ? fail('garbled', 'the answer is no JSON', error)
               : fail('connection', error instanceof Error ? error.message : String(error), error);
       report(failure.status === undefined ? failure.kind : String(failure.status));
       throw failure;
-    } finally {
-      cancel();
-      signal.removeEventListener('abort', onAbort);
     }
   };
 
@@ -233,7 +223,7 @@ export const createKubeClient = (options: KubeClientOptions): KubeClient => {
     for (let attempt = 1; ; attempt += 1) {
       if (isWrite(what.verb)) assertMayWrite?.();
       try {
-        return await attempted(what, attempt, signal, async ({ signal: inner }) => {
+        return await attempted(what, attempt, signal, async (inner) => {
           const answer = await send(what, inner);
           if (!isSuccess(answer.statusCode)) throw await refused(answer, what, attempt);
           const value: unknown = JSON.parse(await readText(answer.body, MAX_BODY_BYTES));
@@ -254,7 +244,7 @@ export const createKubeClient = (options: KubeClientOptions): KubeClient => {
 
   /** Not repeated: whoever watches has a loop of its own. */
   const open: KubeClient['open'] = (what, signal) =>
-    attempted(what, 1, signal, async ({ signal: inner }) => {
+    attempted(what, 1, signal, async (inner) => {
       const answer = await send(what, inner);
       if (isSuccess(answer.statusCode)) {
         // The attempt's signal is let go when the head is here; the body hangs on the caller's.

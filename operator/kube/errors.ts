@@ -1,5 +1,7 @@
 /** What the API server, or the way to it, can answer instead of the object. The kind is the metric label. */
+
 import { z } from 'zod';
+import { parseUntrusted } from '../../contract/untrusted.ts';
 
 export const KUBE_ERROR_KINDS = [
   'bad_request',
@@ -129,22 +131,13 @@ export const kindOf = (status: number, reason: string | undefined): KubeErrorKin
 const retryAfterOf = (header: string | undefined): number | undefined =>
   header !== undefined && /^\d{1,6}$/.test(header) ? Number(header) * 1000 : undefined;
 
-const parseJson = (text: string): unknown => {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-};
-
 /** The error that an HTTP answer means. */
 export const errorOfAnswer = (
   answer: { readonly status: number; readonly text: string; readonly retryAfter?: string | undefined },
   attempted: string,
   attempt: number,
 ): KubeError => {
-  const parsed = statusSchema.safeParse(parseJson(answer.text));
-  const { reason, message, details } = parsed.success ? parsed.data : {};
+  const { reason, message, details } = parseUntrusted(statusSchema, answer.text) ?? {};
   const told = details?.retryAfterSeconds;
   const retryAfterMs = retryAfterOf(answer.retryAfter) ?? (told === undefined ? undefined : told * 1000);
   return new KubeError({

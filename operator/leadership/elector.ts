@@ -10,6 +10,7 @@
  * machines need agree on the time of day.
  */
 import type { Clock } from '../../runtime/clock.ts';
+import { within } from '../../runtime/deadline.ts';
 import { sleep } from '../../runtime/sleep.ts';
 
 export interface LeaseRecord {
@@ -124,7 +125,9 @@ export class Elector {
   async #tryAcquire(signal: AbortSignal): Promise<VersionedLease | undefined> {
     const { clock, leases, identity } = this.#options;
     try {
-      const found = await this.#within(this.#timing.renewWithinMs, signal, (inner) => leases.read(inner));
+      const found = await within(this.#options.clock, this.#timing.renewWithinMs, signal, (inner) =>
+        leases.read(inner),
+      );
       this.#failures = 0;
       const nowMs = clock.monotonicMs();
       if (found !== undefined && found.holder !== '' && found.holder !== identity) {
@@ -155,7 +158,7 @@ export class Elector {
   ): Promise<VersionedLease | undefined> {
     const { clock, leases } = this.#options;
     const startedAtMs = clock.monotonicMs();
-    const written = await this.#within(this.#timing.renewWithinMs / 3, signal, (inner) =>
+    const written = await within(this.#options.clock, this.#timing.renewWithinMs / 3, signal, (inner) =>
       leases.write(record, version, inner),
     );
     this.#failures = 0;
@@ -221,7 +224,9 @@ export class Elector {
           const written = await this.#write({ ...this.#record(), acquiredAtMs, transitions }, lease.version, stop);
           if (written === undefined) {
             // A write of ours whose answer was lost looks the same.
-            const found = await this.#within(this.#timing.renewWithinMs / 3, stop, (inner) => leases.read(inner));
+            const found = await within(this.#options.clock, this.#timing.renewWithinMs / 3, stop, (inner) =>
+              leases.read(inner),
+            );
             if (found?.holder !== identity) return lose(`the lease was taken by ${found?.holder || 'nobody'}`);
             lease = found;
             waitMs = 0;
@@ -247,13 +252,13 @@ export class Elector {
     const { signal } = new AbortController();
     const stepMs = this.#timing.renewWithinMs / 3;
     const free = (version: string) =>
-      this.#within(stepMs, signal, (inner) =>
+      within(this.#options.clock, stepMs, signal, (inner) =>
         leases.write({ ...lease, holder: '', renewedAtMs: clock.now() }, version, inner),
       );
     try {
       if ((await free(lease.version)) !== 'conflict') return;
       // A renewal that was cut off by the stop may have been written all the same.
-      const found = await this.#within(stepMs, signal, (inner) => leases.read(inner));
+      const found = await within(this.#options.clock, stepMs, signal, (inner) => leases.read(inner));
       if (found?.holder === identity) await free(found.version);
     } catch (error) {
       this.#failed(error);
@@ -263,25 +268,5 @@ export class Elector {
   #failed(error: unknown): void {
     this.#failures += 1;
     this.#options.onReport({ kind: 'failed', error, failures: this.#failures });
-  }
-
-  /** The work under a deadline; whether it looks at its signal or not. */
-  async #within<T>(deadlineMs: number, signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    signal.throwIfAborted();
-    const controller = new AbortController();
-    const ended = Promise.withResolvers<never>();
-    const stop = (reason: unknown): void => {
-      controller.abort(reason);
-      ended.reject(reason);
-    };
-    const onAbort = (): void => stop(signal.reason);
-    const cancel = this.#options.clock.after(deadlineMs, () => stop(new Error(`no answer within ${deadlineMs} ms`)));
-    signal.addEventListener('abort', onAbort, { once: true });
-    try {
-      return await Promise.race([work(controller.signal), ended.promise]);
-    } finally {
-      cancel();
-      signal.removeEventListener('abort', onAbort);
-    }
   }
 }

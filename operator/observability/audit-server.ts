@@ -6,14 +6,13 @@
  * answer without that end was cut short. Errors are Kubernetes' own `Status`, so that every client reads them.
  */
 import { once } from 'node:events';
-import { createServer, type ServerResponse } from 'node:http';
+import type { RequestListener, ServerResponse } from 'node:http';
 import { auditPath } from '../../contract/names.ts';
 import type { AuditLog } from '../../journal/trail.ts';
-import { type Listening, listen } from './listen.ts';
+import { type Listening, serve } from '../../runtime/small-server.ts';
 
 /** People read trails: more at a time is something that went wild. */
 const MOST_AT_ONCE = 4;
-const MOST_CONNECTIONS = 32;
 const WITHIN_MS = 60_000;
 const MOST_NAMES = 50;
 const CAMPAIGN_ID = /^[a-z][-a-z0-9]{0,39}$/;
@@ -53,14 +52,14 @@ const send = async (
 };
 
 /** @throws Error when the address can't be listened on */
-export const startAuditServer = async (
+export const startAuditServer = (
   log: AuditLog,
   host: string,
   port: number,
   onError: (error: unknown) => void,
 ): Promise<Listening> => {
   let underWay = 0;
-  const server = createServer({ requestTimeout: 5_000, headersTimeout: 5_000 }, (request, response) => {
+  const listener: RequestListener = (request, response) => {
     const path = (request.url ?? '').split('?')[0] ?? '';
     const campaignId = path.slice(auditPath('').length);
     if (request.method !== 'GET' || path !== auditPath(campaignId) || !CAMPAIGN_ID.test(campaignId)) {
@@ -85,6 +84,6 @@ export const startAuditServer = async (
       .finally(() => {
         underWay -= 1;
       });
-  });
-  return listen(server, host, port, MOST_CONNECTIONS);
+  };
+  return serve(listener, host, port);
 };

@@ -1,7 +1,7 @@
 /** Probes and metrics, for the kubelet and for Prometheus. */
-import { createServer, type ServerResponse } from 'node:http';
+import type { RequestListener, ServerResponse } from 'node:http';
 import type { Registry } from 'prom-client';
-import { type Listening, listen } from './listen.ts';
+import { type Listening, send, serve } from '../../runtime/small-server.ts';
 
 export interface HealthSources {
   readonly registry: Registry;
@@ -11,19 +11,12 @@ export interface HealthSources {
   readonly missing: () => string | undefined;
 }
 
-const MOST_CONNECTIONS = 64;
-const PLAIN = 'text/plain; charset=utf-8';
-
-const send = (response: ServerResponse, status: number, type: string, text: string): void => {
-  response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store' }).end(text);
-};
-
 const probe = (response: ServerResponse, wrong: string | undefined): void =>
-  wrong === undefined ? send(response, 200, PLAIN, 'ok\n') : send(response, 503, PLAIN, `${wrong}\n`);
+  wrong === undefined ? send(response, 200, 'ok\n') : send(response, 503, `${wrong}\n`);
 
 /** @throws Error when the address can't be listened on */
-export const startHealthServer = async (sources: HealthSources, host: string, port: number): Promise<Listening> => {
-  const server = createServer({ requestTimeout: 5_000, headersTimeout: 5_000 }, (request, response) => {
+export const startHealthServer = (sources: HealthSources, host: string, port: number): Promise<Listening> => {
+  const listener: RequestListener = (request, response) => {
     switch ((request.url ?? '').split('?')[0]) {
       case '/livez':
         return probe(response, sources.sickness());
@@ -31,12 +24,12 @@ export const startHealthServer = async (sources: HealthSources, host: string, po
         return probe(response, sources.missing());
       case '/metrics':
         return void sources.registry.metrics().then(
-          (text) => send(response, 200, sources.registry.contentType, text),
-          () => send(response, 500, PLAIN, 'a metric could not be collected\n'),
+          (text) => send(response, 200, text, sources.registry.contentType),
+          () => send(response, 500, 'a metric could not be collected\n'),
         );
       default:
-        return send(response, 404, PLAIN, 'there are /livez, /readyz and /metrics\n');
+        return send(response, 404, 'there are /livez, /readyz and /metrics\n');
     }
-  });
-  return listen(server, host, port, MOST_CONNECTIONS);
+  };
+  return serve(listener, host, port);
 };

@@ -6,7 +6,7 @@ import type { ScalePlan, ScalePlanStatus } from '../../contract/scale-plan-types
 import { decisionCounts } from '../scaling/grants.ts';
 import type { CampaignEvent } from '../tick/campaign-event.ts';
 import { campaignEvent } from '../tick/events.ts';
-import { SCALED_TIERS } from '../tick/observed.ts';
+import { SCALED_TIERS, type ScaledTier } from '../tick/observed.ts';
 import { remindedLevel, reminderEvent } from './plan-reminder.ts';
 
 export interface PlanStateChange {
@@ -41,7 +41,7 @@ export const planState = (plan: ScalePlan, nowMs: number): PlanState => {
 };
 
 /** `intake 60, records 10`. */
-export const ceilingsText = ({ spec: { ceilings } }: Pick<ScalePlan, 'spec'>): string =>
+export const ceilingsText = (ceilings: Readonly<Partial<Record<ScaledTier, number | undefined>>>): string =>
   SCALED_TIERS.flatMap((tier) => (ceilings[tier] === undefined ? [] : [`${tier} ${ceilings[tier]}`])).join(', ');
 
 const nameOf = (person: string, onBehalfOf: string | undefined): string =>
@@ -54,10 +54,10 @@ export const stateText = (plan: ScalePlan, state: PlanState): string => {
   const decider = nameOf(decision?.decidedBy ?? 'nobody', decision?.onBehalfOf);
   switch (state) {
     case 'Pending':
-      return `ScalePlan ${name} asks for ${ceilingsText(plan)} and waits for a decision until ${expiresAt}. Serving goes on at the ceiling meanwhile.`;
+      return `ScalePlan ${name} asks for ${ceilingsText(plan.spec.ceilings)} and waits for a decision until ${expiresAt}. Serving goes on at the ceiling meanwhile.`;
     case 'Approved': {
       const until = decision?.ceilingUntil === undefined ? '' : ` until ${decision.ceilingUntil}`;
-      return `ScalePlan ${name} grants ${ceilingsText(plan)}${until}, by ${decider}.`;
+      return `ScalePlan ${name} grants ${ceilingsText(plan.spec.ceilings)}${until}, by ${decider}.`;
     }
     case 'Rejected':
       return `ScalePlan ${name} was rejected by ${decider}; the ceilings stay.`;

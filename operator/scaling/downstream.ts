@@ -1,7 +1,7 @@
 /** Replicas that bring nothing: what is behind the tier is full, and fewer must be let in instead. Pure. */
 import type { Saturation, ThroughputSample, TierMemory } from './types.ts';
 
-/** A scale-up counts once its pods have been Ready for this long; several batches of a slow database (app/records/batch-size.ts). */
+/** A scale-up counts once its pods have been Ready for this long; several batches of a slow database (app/worker/batch-size.ts). */
 const SETTLED_MS = 10_000;
 /** Smaller growth can't be told from chance. */
 const GROWTH = 1.1;

@@ -20,6 +20,8 @@
  * nats-2 at about 54 s. nats-0 hears of no leader in the streams that broke everywhere, and is not waited for in those: no
  * server carries them. Nothing is wiped: a server that comes back keeps what it has and fetches what it missed.
  */
+import { type BackoffLimits, stepMs } from '../../runtime/backoff.ts';
+
 export interface ServerView {
   readonly trouble: 'none' | 'writeError' | 'jetStreamOff';
   /** It takes clients. A server that still reads its store answers on its monitoring port long before. */
@@ -68,8 +70,7 @@ const SETTLED_AFTER_MS = 20_000;
 const ALONE_AFTER_MS = 90_000;
 const ALONE_STEP_MS = 30_000;
 const CATCHES_UP_WITHIN_MS = 120_000;
-const AGAIN_AFTER_MS = 60_000;
-const AGAIN_AT_MOST_MS = 600_000;
+const AGAIN: BackoffLimits = { initialMs: 60_000, maxMs: 600_000 };
 /** A server that starts on less would be full at once. */
 const LEAST_FREE_BYTES = 64 * 2 ** 20;
 
@@ -90,7 +91,7 @@ const obstacle = (
 ): string | undefined => {
   const own = servers[ordinal];
   const sickForMs = nowMs - (memory.sickSinceMs ?? nowMs);
-  const pauseMs = memory.restarts === 0 ? 0 : Math.min(AGAIN_AFTER_MS * 2 ** (memory.restarts - 1), AGAIN_AT_MOST_MS);
+  const pauseMs = memory.restarts === 0 ? 0 : stepMs(memory.restarts, AGAIN);
   const others = servers.map((view, n) => ({ view, n })).filter(({ n }) => n !== ordinal);
   if (sickForMs < SICK_FOR_MS) return 'it may pass';
   if (own?.trouble === 'jetStreamOff' && freeBytes !== undefined && freeBytes < LEAST_FREE_BYTES) {
@@ -116,7 +117,7 @@ const obstacle = (
 export const decideHeal = (input: HealInput, before: HealMemory, nowMs: number): HealDecision => {
   const own = input.servers[input.ordinal];
   if (!isSick(own)) {
-    const isLongWell = own !== undefined && nowMs - before.restartedAtMs > AGAIN_AT_MOST_MS;
+    const isLongWell = own !== undefined && nowMs - before.restartedAtMs > AGAIN.maxMs;
     const memory = { ...before, sickSinceMs: undefined, restarts: isLongWell ? 0 : before.restarts };
     return { memory, restart: false, why: undefined };
   }

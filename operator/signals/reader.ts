@@ -2,6 +2,7 @@
 
 import type { Backlog, Reading } from '../../contract/reading.ts';
 import type { JournalAdmin, JournalBacklog } from '../../journal/administration.ts';
+import { abortable } from '../../runtime/abortable.ts';
 import type { ArrivalRates } from '../scaling/types.ts';
 import type { ObservedPod } from '../tick/cluster-view.ts';
 import type { SignalReader } from '../tick/ports.ts';
@@ -117,19 +118,6 @@ const besideJournal = ({ arrivals, counts }: Known, believes: typeof isBelievabl
   return { kind: 'stale', value: { ...value, over3s: Math.max(value.over3s, stored) }, atMs };
 };
 
-/** Like the work, but at the deadline at the latest, also when the work ignores its signal. */
-const before = async <T>(deadline: AbortSignal, work: Promise<T>): Promise<T> => {
-  const late = Promise.withResolvers<never>();
-  const onAbort = (): void => late.reject(deadline.reason);
-  if (deadline.aborted) onAbort();
-  deadline.addEventListener('abort', onAbort, { once: true });
-  try {
-    return await Promise.race([work, late.promise]);
-  } finally {
-    deadline.removeEventListener('abort', onAbort);
-  }
-};
-
 /**
  * | ready pods | of them answered, with proof | arrivals                                                        |
  * |------------|------------------------------|-----------------------------------------------------------------|
@@ -206,7 +194,7 @@ export const createSignalReader = (deps: SignalDeps): SignalReader => {
   const readBacklog = async (campaignId: string, known: Known, signal: AbortSignal): Promise<Reading<Backlog>> => {
     const deadline = AbortSignal.any([signal, AbortSignal.timeout(deps.backlogDeadlineMs ?? BACKLOG_DEADLINE_MS)]);
     try {
-      const value = await before(deadline, deps.journal.backlog(campaignId, deps.shards, 'records', deadline));
+      const value = await abortable(deps.journal.backlog(campaignId, deps.shards, 'records', deadline), deadline);
       const atMs = deps.now();
       learnRates(known, value, atMs);
       const { messages, oldestSeconds } = value;

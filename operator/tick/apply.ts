@@ -4,7 +4,7 @@
  */
 import type { VoucherCampaign } from '../../contract/campaign-types.ts';
 import { FIELD_MANAGER, HEADROOM, LABELS } from '../../contract/names.ts';
-import { DeadlineError } from '../../runtime/errors.ts';
+import { DeadlineError } from '../../runtime/deadline.ts';
 import type { Manifest } from '../resources/manifest.ts';
 import { type ApplyDeps, type Applying, beginApplying, RAISE_DEADLINE_MS, WRITE_DEADLINE_MS } from './applying.ts';
 import type { CampaignState } from './campaign-state.ts';

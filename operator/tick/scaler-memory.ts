@@ -1,6 +1,8 @@
 /** The scaler's memory as it survives in `status.scaler`: versioned JSON, and never trusted. */
+
 import { z } from 'zod';
 import type { VoucherCampaignStatus } from '../../contract/campaign-types.ts';
+import { parseUntrusted } from '../../contract/untrusted.ts';
 import { EMPTY_MEMORY, type TierMemory } from '../scaling/types.ts';
 import type { CampaignMemory, ScaledTier } from './observed.ts';
 
@@ -68,15 +70,8 @@ export const serializeMemory = (memory: CampaignMemory): string => {
 
 /** Undefined for text that is missing, not JSON, of another version, or out of bounds. */
 export const parseMemory = (text: string | undefined): CampaignMemory | undefined => {
-  if (text === undefined) return undefined;
-  let raw: unknown;
-  try {
-    raw = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-  const parsed = memorySchema.safeParse(raw);
-  if (!parsed.success) return undefined;
+  const parsed = parseUntrusted(memorySchema, text);
+  if (parsed === undefined) return undefined;
   const tier = ({ b, w, d, c, s, r, p, x, t, u }: z.infer<typeof tierSchema>): TierMemory => ({
     recentWanted: w.map(([offsetMs, wanted]) => ({ slotStartMs: b + offsetMs, wanted })),
     freshTicks: 0,
@@ -91,7 +86,7 @@ export const parseMemory = (text: string | undefined): CampaignMemory | undefine
       saturation: { sinceMs, perReplica, admissionPerSecond },
     })),
   });
-  return { intake: tier(parsed.data.tiers.intake), records: tier(parsed.data.tiers.records) };
+  return { intake: tier(parsed.tiers.intake), records: tier(parsed.tiers.records) };
 };
 
 /**

@@ -3,14 +3,13 @@
  * Both read the same messages from the same three nats-servers into the same PostgreSQL, in turns; only their ratio
  * says something. `node test/bench/records.ts [runs] [messages]`
  */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { JetStreamClient, JsMsg } from '@nats-io/jetstream';
 import { Pool } from 'pg';
 import { Registry } from 'prom-client';
-import { runRecords } from '../../app/records/worker.ts';
+import { countCommits } from '../../app/records/metrics.ts';
+import { recordsPart } from '../../app/records/part.ts';
 import { createStore } from '../../app/store/records-store.ts';
+import { runWorker } from '../../app/worker/run-worker.ts';
 import { shardStreamName } from '../../contract/names.ts';
 import type { JournalConnection } from '../../journal/connection.ts';
 import { createJournalReader } from '../../journal/reader.ts';
@@ -104,16 +103,10 @@ const drainWithWorker = async (connection: JournalConnection, url: string, total
     if (done >= total) committed.resolve();
     return result;
   };
-  const log = { info: () => undefined, warn: () => undefined };
-  const deps = {
-    campaignId: CAMPAIGN,
-    shards: SHARDS,
-    reader,
-    store: { commit: counting },
-    registry: new Registry(),
-    log,
-  };
-  const running = runRecords(deps, stop.signal);
+  const registry = new Registry();
+  const part = recordsPart({ commit: counting }, CAMPAIGN, countCommits(registry));
+  const log = { warn: () => undefined };
+  const running = runWorker({ part, shards: SHARDS, reader, registry, log }, stop.signal);
   await committed.promise;
   stop.abort();
   await running;
@@ -137,7 +130,6 @@ export const runRecordsBench = async ({
 }): Promise<RecordsBench> => {
   const fdatasyncMs = measureFdatasync();
   progress(`fdatasync of this disk: p50 ${fdatasyncMs.p50} ms, p99 ${fdatasyncMs.p99} ms`);
-  const dir = await mkdtemp(join(tmpdir(), 'voucher-bench-'));
   const postgres = await startTestPostgres();
   let journal: BenchJournal | undefined;
   try {
@@ -147,7 +139,7 @@ export const runRecordsBench = async ({
     const store = createStore({ connectionString: url, campaignId: CAMPAIGN });
     await store.migrate();
     await store.close();
-    journal = await startBenchJournal(dir, signal);
+    journal = await startBenchJournal(signal);
     progress(`publishing ${messages} messages`);
     const events = manyReceived(CAMPAIGN, messages);
     await journal.fill(CAMPAIGN, events);
@@ -185,7 +177,6 @@ export const runRecordsBench = async ({
   } finally {
     await journal?.stop();
     await postgres.remove();
-    await rm(dir, { recursive: true, force: true });
   }
 };
 

@@ -7,7 +7,7 @@ import { readDatabase } from '../../local/ledger-check/read-database.ts';
 import type { Stack, StackProcess } from '../../local/stack.ts';
 import { receiptOf, receiptState, registerPatiently } from '../helpers/citizen-client.ts';
 import { SHARED_CLUSTER } from '../helpers/cluster.ts';
-import { eventually } from '../helpers/eventually.ts';
+import { eventually, eventuallyHolds } from '../helpers/eventually.ts';
 import { OPERATOR_USER, type Platform, startPlatform } from '../helpers/platform.ts';
 import { isStackReady } from '../helpers/with-stack.ts';
 
@@ -52,16 +52,15 @@ const kubectl: Platform['kubectl'] = (...args) => platform.kubectl(...args);
 
 describe('a campaign on Kubernetes', () => {
   it('is open, with its journal proven to sync, and says so to kubectl', async () => {
-    const saysSo = async (): Promise<boolean> => {
+    const saysSo = async (): Promise<void> => {
       expect(stack.snapshot().conditions).toContainEqual(
         expect.objectContaining({ type: 'JournalDurable', status: 'True' }),
       );
       const [header = '', row = ''] = (await kubectl('get', 'vcamp')).split('\n');
       expect(header).toMatch(/NAME +STAGE +OPENS +RATE\/S +BACKLOG +WAIT +INTAKE +PLAN +OK +AGE/);
       expect(row).toMatch(/ Open .* 2\/2\/\d+ .*True/);
-      return true;
     };
-    await eventually(saysSo, { what: 'an open campaign with a durable journal', everyMs: 500 });
+    await eventuallyHolds(saysSo, { what: 'an open campaign with a durable journal', everyMs: 500 });
   });
 
   it('has its ScalePlans in a list that says where they stand', async () => {
@@ -199,15 +198,18 @@ describe('a campaign on Kubernetes', () => {
       console.log('delete', await ask('$JS.API.STREAM.DELETE.REG_${stack.campaignId}_0'));
       await nats.close();
     `;
-    const reaches = async (): Promise<boolean> => {
+    const reaches = async (): Promise<void> => {
       const pods = (await kubectl('get', 'pods', '-o', 'name')).split('\n');
       const pod = pods.find((line) => line.includes('-records-')) ?? '';
       const out = await kubectl('exec', pod, '--', '/usr/local/bin/node', '--input-type=module', '-e', script);
       expect(out).toContain('own answered');
       expect(out).toMatch(/other .*[Pp]ermission/);
       expect(out).toMatch(/delete .*[Pp]ermission/);
-      return true;
     };
-    await eventually(reaches, { timeoutMs: 60_000, what: 'an account that reaches its own stream only', everyMs: 500 });
+    await eventuallyHolds(reaches, {
+      timeoutMs: 60_000,
+      what: 'an account that reaches its own stream only',
+      everyMs: 500,
+    });
   });
 });

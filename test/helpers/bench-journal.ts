@@ -1,5 +1,4 @@
 /** Three nats-servers that sync every write, filled with events, for tests and benchmarks of what reads them. */
-import { join } from 'node:path';
 import {
   AckPolicy,
   type JetStreamClient,
@@ -11,10 +10,8 @@ import {
 import type { EventEnvelope } from '../../contract/envelope.ts';
 import { encodeEnvelope } from '../../contract/envelope-schema.ts';
 import { eventSubject, shardStreamName, shardSubjects } from '../../contract/names.ts';
-import { connectJournal, type JournalConnection } from '../../journal/connection.ts';
-import { ensureNatsServer } from '../../local/binaries.ts';
-import { spawnManaged } from '../../local/managed-process.ts';
-import { startNatsCluster } from '../../local/nats.ts';
+import type { JournalConnection } from '../../journal/connection.ts';
+import { type NatsServers, startNatsServers } from './nats-servers.ts';
 import { patientManager } from './patiently.ts';
 import { publishOnce } from './publish-once.ts';
 import { homeShard, SHARDS } from './records.ts';
@@ -26,7 +23,7 @@ export interface BenchJournal {
   readonly connection: JournalConnection;
   readonly client: JetStreamClient;
   /** What rebuild-main needs to connect by itself. */
-  readonly access: { readonly urls: readonly string[]; readonly user: string; readonly password: string };
+  readonly access: NatsServers['access'];
   /** Shard streams R3 on file, filled with `events`, each in its home shard. */
   fill(campaignId: string, events: readonly EventEnvelope[]): Promise<void>;
   /** A durable consumer on every shard that starts, once more, at the first message. */
@@ -34,23 +31,15 @@ export interface BenchJournal {
   stop(): Promise<void>;
 }
 
-export const startBenchJournal = async (dir: string, signal: AbortSignal): Promise<BenchJournal> => {
-  const binary = await ensureNatsServer({ signal, progress: () => undefined });
-  const credentials = { user: 'bench', password: 'bench' };
-  const cluster = await startNatsCluster({
-    binary,
-    dir: join(dir, 'nats'),
-    spawn: spawnManaged,
-    signal,
-    ...credentials,
-  });
-  const connection = await connectJournal({ urls: cluster.urls, ...credentials }, 'bench', signal);
+export const startBenchJournal = async (signal: AbortSignal): Promise<BenchJournal> => {
+  const servers = await startNatsServers({ signal });
+  const connection = await servers.connect('bench');
   const manager = patientManager(await jetstreamManager(connection.nats, { checkAPI: false }));
   const client = jetstream(connection.nats);
   return {
     connection,
     client,
-    access: { urls: cluster.urls, ...credentials },
+    access: servers.access,
     async fill(campaignId, events) {
       for (let shard = 0; shard < SHARDS; shard += 1) {
         await manager.streams.add({
@@ -84,9 +73,6 @@ export const startBenchJournal = async (dir: string, signal: AbortSignal): Promi
         });
       }
     },
-    async stop() {
-      await connection.close();
-      await cluster.stop();
-    },
+    stop: servers.stop,
   };
 };

@@ -3,8 +3,8 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DATA_PLANE_KEYS } from '../../contract/app-contract.ts';
+import { freePorts } from '../../local/free-ports.ts';
 import type { ManagedProcess, SpawnManaged } from '../../local/managed-process.ts';
-import { freePorts } from '../../local/nats/ports.ts';
 import { FaultyProxy } from './faulty-proxy.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));

@@ -4,7 +4,8 @@ import { statfs, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Client } from 'pg';
-import { childrenOf, signalQuietly } from '../../local/postgres/postmaster-file.ts';
+import { childrenOf } from '../../local/postgres/postmaster-file.ts';
+import { signalQuietly } from '../../local/signals.ts';
 import { queryOnce, type TestPostgres } from './postgres.ts';
 
 const run = promisify(execFile);

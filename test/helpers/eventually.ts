@@ -52,3 +52,12 @@ export const eventually = async <T>(
     signal?.removeEventListener('abort', abort);
   }
 };
+
+/** Waits until `check` throws nothing: for assertions, the last of which becomes the cause. */
+export const eventuallyHolds = async (check: () => unknown, patience: Patience): Promise<void> => {
+  const holds = async (): Promise<true> => {
+    await check();
+    return true;
+  };
+  await eventually(holds, patience);
+};

@@ -5,7 +5,8 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { exponential, seededRandom } from '../../local/load/random.ts';
-import { childrenOf, signalQuietly } from '../../local/postgres/postmaster-file.ts';
+import { childrenOf } from '../../local/postgres/postmaster-file.ts';
+import { signalQuietly } from '../../local/signals.ts';
 
 export interface Freeze {
   readonly atMs: number;

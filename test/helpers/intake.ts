@@ -1,6 +1,8 @@
-/** An intake on a real socket between fakes: the journal answers when and as the test says. */
+/** An intake between fakes: the journal answers when and as the test says. Without a socket, or on a real one. */
 
 import { randomUUID } from 'node:crypto';
+import { IncomingMessage, type RequestListener, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
 import { Registry } from 'prom-client';
 import { SealingPausedError } from '../../app/core/sealing.ts';
 import { secretKey } from '../../app/core/secret-key.ts';
@@ -12,6 +14,7 @@ import type { LiveSettings } from '../../contract/app-contract.ts';
 import type { EventEnvelope } from '../../contract/envelope.ts';
 import type { AcceptanceLookup, PublishOutcome, StoredPosition } from '../../journal/publishing.ts';
 import { citizenOf } from '../../local/load/citizen.ts';
+import type { Connections } from '../../runtime/connections.ts';
 
 export const NOW_MS = Date.parse('2026-10-01T12:00:00.000Z');
 export const CANARY_KEY = secretKey(Buffer.alloc(32, 2));
@@ -66,16 +69,61 @@ export interface Answer {
   readonly json: Record<string, unknown>;
 }
 
-export const answerOf = async (response: Response): Promise<Answer> => {
-  const text = await response.text();
-  const json: Record<string, unknown> = text.startsWith('{') ? JSON.parse(text) : {};
-  return { status: response.status, headers: response.headers, text, json };
-};
+const answerOf = (status: number, headers: Headers, text: string): Answer => ({
+  status,
+  headers,
+  text,
+  json: text.startsWith('{') ? JSON.parse(text) : {},
+});
+
+interface Sent {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | Uint8Array<ArrayBuffer> | undefined;
+}
+
+/** Through the whole of Express; what it writes goes to nobody. */
+const withoutSocket =
+  (listener: RequestListener) =>
+  ({ method, path, headers, body = '' }: Sent): Promise<Answer> =>
+    new Promise((resolve, reject) => {
+      const length = { 'content-length': String(Buffer.byteLength(body)) };
+      const request = Object.assign(new IncomingMessage(new Socket()), {
+        method,
+        url: path,
+        // As the parser gives them: in small letters, and trimmed.
+        headers: Object.fromEntries(new Headers(method === 'POST' ? { ...length, ...headers } : headers)),
+      });
+      let head: readonly [number, Headers] = [0, new Headers()];
+      const response = Object.assign(new ServerResponse(request), {
+        writeHead(status: number, written: Readonly<Record<string, string | number>>) {
+          head = [status, new Headers(Object.entries(written).map(([name, value]) => [name, String(value)]))];
+          return response;
+        },
+        end(text: string) {
+          resolve(answerOf(...head, text));
+          return response;
+        },
+        destroy() {
+          reject(new Error('hung up'));
+          return response;
+        },
+      });
+      request.push(body);
+      request.push(null);
+      // In a turn of its own, as from a socket.
+      setImmediate(listener, request, response);
+    });
+
+const overSocket =
+  (url: string) =>
+  async ({ path, body, ...rest }: Sent): Promise<Answer> => {
+    const response = await fetch(url + path, { ...rest, ...(body === undefined ? {} : { body }) });
+    return answerOf(response.status, response.headers, await response.text());
+  };
 
 export interface TestIntake {
-  readonly url: string;
-  readonly port: number;
-  readonly server: HttpServer;
   readonly registry: Registry;
   readonly published: readonly EventEnvelope[];
   /** What was told to the log as (code, error). */
@@ -96,6 +144,13 @@ export interface TestIntake {
   };
   post(body: unknown, headers?: Record<string, string | undefined>): Promise<Answer>;
   get(path: string, headers?: Record<string, string>): Promise<Answer>;
+  send(method: string, path: string): Promise<Answer>;
+}
+
+export interface ServedIntake extends TestIntake {
+  readonly url: string;
+  readonly port: number;
+  readonly server: HttpServer;
   stop(): Promise<void>;
 }
 
@@ -125,14 +180,8 @@ export const calmGuard = (maxInFlight = 512): LoadGuard => {
   };
 };
 
-/** @param journal what the journal holds; several intakes with one list are pods before one journal */
-export const startTestIntake = async (
-  guard: LoadGuard = calmGuard(),
-  journal: EventEnvelope[] = [],
-  maxConnections?: number,
-): Promise<TestIntake> => {
+const createTestIntake = (guard: LoadGuard, journal: EventEnvelope[], connections?: Connections) => {
   const published: EventEnvelope[] = [];
-  const connections = intakeConnections(maxConnections);
   const world: TestIntake['world'] = {
     nowMs: NOW_MS,
     isClockAgreed: true,
@@ -146,7 +195,7 @@ export const startTestIntake = async (
   };
   const serverErrors: { code: string; error: unknown }[] = [];
   const registry = new Registry();
-  const app = createIntake({
+  const listener = createIntake({
     campaignId: 'test-campaign',
     site: 'default',
     citizenKey: secretKey(Buffer.alloc(32, 1)),
@@ -177,7 +226,7 @@ export const startTestIntake = async (
     receipts: { find: (receipt) => world.find(receipt) },
     registry,
     guard,
-    connections,
+    ...(connections === undefined ? {} : { connections }),
     now: () => world.nowMs,
     isClockAgreed: () => world.isClockAgreed,
     wallClockMs: () => world.nowMs,
@@ -187,12 +236,8 @@ export const startTestIntake = async (
     signal: new AbortController().signal,
     onServerError: (code, error) => serverErrors.push({ code, error }),
   });
-  const server = await listen(app, '127.0.0.1', 0, { connections });
-  const url = `http://127.0.0.1:${server.port}`;
-  return {
-    url,
-    port: server.port,
-    server,
+  /** @param exchange how a request reaches it */
+  const clientOf = (exchange: (sent: Sent) => Promise<Answer>): TestIntake => ({
     registry,
     published,
     serverErrors,
@@ -200,15 +245,39 @@ export const startTestIntake = async (
     async post(body, headers = {}) {
       const all = { 'content-type': 'application/json', 'idempotency-key': randomUUID(), ...headers };
       const sent = Object.entries(all).filter((entry): entry is [string, string] => entry[1] !== undefined);
-      return answerOf(
-        await fetch(`${url}/api/v1/registrations`, {
-          method: 'POST',
-          headers: sent,
-          body: typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body),
-        }),
-      );
+      return exchange({
+        method: 'POST',
+        path: '/api/v1/registrations',
+        headers: Object.fromEntries(sent),
+        body: typeof body === 'string' || body instanceof Uint8Array ? Buffer.from(body) : JSON.stringify(body),
+      });
     },
-    get: async (path, headers = {}) => answerOf(await fetch(url + path, { headers })),
+    get: (path, headers = {}) => exchange({ method: 'GET', path, headers, body: undefined }),
+    send: (method, path) => exchange({ method, path, headers: {}, body: undefined }),
+  });
+  return { listener, clientOf };
+};
+
+/** @param journal what the journal holds; several intakes with one list are pods before one journal */
+export const testIntake = (guard: LoadGuard = calmGuard(), journal: EventEnvelope[] = []): TestIntake => {
+  const { listener, clientOf } = createTestIntake(guard, journal);
+  return clientOf(withoutSocket(listener));
+};
+
+export const startTestIntake = async (
+  guard: LoadGuard = calmGuard(),
+  journal: EventEnvelope[] = [],
+  maxConnections?: number,
+): Promise<ServedIntake> => {
+  const connections = intakeConnections(maxConnections);
+  const { listener, clientOf } = createTestIntake(guard, journal, connections);
+  const server = await listen(listener, '127.0.0.1', 0, { connections });
+  const url = `http://127.0.0.1:${server.port}`;
+  return {
+    ...clientOf(overSocket(url)),
+    url,
+    port: server.port,
+    server,
     async stop() {
       guard.close();
       await server.drain(0);

@@ -1,24 +1,19 @@
 /** Three real nats-servers with the operator's own streams on them, for the journal's tests; and a crowd that publishes. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
 import { Registry } from 'prom-client';
 import { shardStreamName } from '../../contract/names.ts';
 import { createJournalAdmin } from '../../journal/admin.ts';
 import type { JournalAdmin, JournalSpec, JournalState } from '../../journal/administration.ts';
-import { connectJournal, type JournalConnection } from '../../journal/connection.ts';
+import type { JournalConnection } from '../../journal/connection.ts';
 import { createPublisher } from '../../journal/publisher.ts';
 import type { PublishOutcome, RegistrationJournal } from '../../journal/publishing.ts';
-import { ensureNatsServer } from '../../local/binaries.ts';
-import { spawnManaged } from '../../local/managed-process.ts';
-import { type NatsCluster, type NatsNode, type NatsOptions, startNatsCluster } from '../../local/nats.ts';
+import type { NatsNode } from '../../local/nats.ts';
 import { eventually } from './eventually.ts';
+import { type NatsServers, startNatsServers } from './nats-servers.ts';
 import { ensured, patientManager } from './patiently.ts';
 import { receivedEvent, SHARDS } from './records.ts';
 
 export const never = new AbortController().signal;
-const credentials = { user: 'test', password: 'test' };
 
 export const journalSpec = (overrides: Partial<JournalSpec> = {}): JournalSpec => ({
   campaignId: 'spring',
@@ -32,10 +27,7 @@ export const journalSpec = (overrides: Partial<JournalSpec> = {}): JournalSpec =
   ...overrides,
 });
 
-export interface RealJournal {
-  /** Configuration and logs of the servers. */
-  readonly dir: string;
-  readonly cluster: NatsCluster;
+export interface RealJournal extends Omit<NatsServers, 'access'> {
   readonly connection: JournalConnection;
   /** Asks again while nobody can answer; so does `ensured`. */
   readonly manager: JetStreamManager;
@@ -43,8 +35,6 @@ export interface RealJournal {
   readonly admin: JournalAdmin;
   /** `journalSpec()` with these overrides, by `admin` unless another one is given. */
   ensured(overrides?: Partial<JournalSpec>, by?: JournalAdmin): Promise<JournalState>;
-  /** A connection of its own, to the servers with these indices or to all. */
-  connect(name: string, servers?: readonly number[]): Promise<JournalConnection>;
   admins(options: {
     readonly shardMaxBytes?: number;
     readonly monitorUrls?: readonly string[];
@@ -61,27 +51,10 @@ export interface RealJournal {
   stop(): Promise<void>;
 }
 
-export const startRealJournal = async (
-  options: Partial<Pick<NatsOptions, 'maxFileStoreBytes' | 'syncAlways' | 'nodeDirs' | 'supervise'>> = {},
-): Promise<RealJournal> => {
-  const dir = await mkdtemp(join(tmpdir(), 'voucher-nats-test-'));
-  const binary = await ensureNatsServer({ signal: never, progress: () => undefined });
-  const cluster = await startNatsCluster({
-    binary,
-    dir,
-    spawn: spawnManaged,
-    signal: never,
-    ...credentials,
-    ...options,
-  });
-  const opened: JournalConnection[] = [];
+export const startRealJournal = async (options: Parameters<typeof startNatsServers>[0] = {}): Promise<RealJournal> => {
+  const servers = await startNatsServers(options);
+  const { dir, cluster, connect } = servers;
   const crowds: Crowd[] = [];
-  const connect = async (name: string, servers?: readonly number[]): Promise<JournalConnection> => {
-    const urls = cluster.urls.filter((_, i) => servers === undefined || servers.includes(i));
-    const connection = await connectJournal({ urls, ...credentials }, name, never);
-    opened.push(connection);
-    return connection;
-  };
   const connection = await connect('test');
   const manager = patientManager(await jetstreamManager(connection.nats, { checkAPI: false }));
   const admins: RealJournal['admins'] = ({
@@ -129,9 +102,7 @@ export const startRealJournal = async (
     async stop() {
       // Also after a test that failed half way: a crowd that goes on would keep the runner alive.
       await Promise.all(crowds.map((crowd) => crowd.stop()));
-      await Promise.all(opened.map((one) => one.close()));
-      await cluster.stop();
-      await rm(dir, { recursive: true, force: true });
+      await servers.stop();
     },
   };
 };

@@ -1,13 +1,14 @@
 /** A records process on a real database, as the operator sees it. */
 import { Registry } from 'prom-client';
 import { createDependencies } from '../../app/dependencies.ts';
-import { DatabaseHealth } from '../../app/records/database-health.ts';
-import { ShardsHealth } from '../../app/records/shards-health.ts';
+import { DatabaseHealth, heardOfCommits } from '../../app/records/database-health.ts';
+import { countCommits } from '../../app/records/metrics.ts';
+import { recordsPart } from '../../app/records/part.ts';
 import { exportTotals } from '../../app/records/totals.ts';
 import { exportInHand, watchDatabase } from '../../app/records/watch-database.ts';
-import { runRecords } from '../../app/records/worker.ts';
-import { workerHealth } from '../../app/records/worker-health.ts';
 import { createStore } from '../../app/store/records-store.ts';
+import { runWorker } from '../../app/worker/run-worker.ts';
+import { heardOfFetches, ShardsHealth } from '../../app/worker/shards-health.ts';
 import { createCountsReader } from '../../operator/signals/counts.ts';
 import { aCampaign } from './a-campaign.ts';
 import { eventually } from './eventually.ts';
@@ -17,7 +18,7 @@ import { homeShard, manyReceived, SHARDS } from './records.ts';
 
 const never = new AbortController().signal;
 const monotonicMs = (): number => performance.now();
-const quiet = { info: () => undefined, warn: () => undefined };
+const quiet = { warn: () => undefined };
 
 /** A records process as app/roles/records.ts puts it together, with the page that the operator reads. */
 export const startRecordsWorker = async (postgres: TestPostgres, campaignId: string) => {
@@ -35,13 +36,15 @@ export const startRecordsWorker = async (postgres: TestPostgres, campaignId: str
   const journal = new FakeJournal();
   const stop = new AbortController();
   const watched = watchDatabase(store.look, database, monotonicMs, stop.signal);
-  const health = workerHealth(database, shards, () => 'silent', monotonicMs);
-  const done = runRecords(
+  const health = {
+    ...heardOfFetches(shards, () => 'silent', monotonicMs),
+    ...heardOfCommits(database, monotonicMs),
+  };
+  const done = runWorker(
     {
-      campaignId,
+      part: recordsPart(store, campaignId, countCommits(registry)),
       shards: SHARDS,
       reader: journal,
-      store,
       registry,
       log: quiet,
       expiresMs: 100,

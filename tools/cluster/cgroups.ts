@@ -1,8 +1,10 @@
 /** The cgroup that all pods of a cluster live under, in every hierarchy that the kernel has. */
+
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { signalQuietly } from '../../local/signals.ts';
 
 const ROOT = '/sys/fs/cgroup';
 
@@ -64,13 +66,7 @@ const processesIn = async (name: string): Promise<readonly number[]> => {
 export const removeCgroup = async (name: string, withinMs: number): Promise<void> => {
   const endAtMs = Date.now() + withinMs;
   for (;;) {
-    for (const pid of await processesIn(name)) {
-      try {
-        process.kill(pid, 'SIGKILL');
-      } catch {
-        // It ended meanwhile.
-      }
-    }
+    for (const pid of await processesIn(name)) signalQuietly(pid, 'SIGKILL');
     for (const dir of await foldersOf(name)) await rmdir(dir).catch(() => undefined);
     const left = await foldersOf(name);
     if (left.length === 0) return;

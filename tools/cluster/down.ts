@@ -1,12 +1,14 @@
 /** Ends everything of a cluster and proves by looking that nothing is left. */
+
 import { rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { locked } from '../../local/binaries/lock.ts';
+import { signalQuietly } from '../../local/signals.ts';
 import { removeCgroup } from './cgroups.ts';
 import { removeMounts } from './mounts.ts';
 import { removeNetwork } from './network.ts';
 import type { Place } from './place.ts';
-import { endProcess, processesOf, recordedNames, signalQuietly } from './processes.ts';
+import { endProcess, processesOf, recordedNames } from './processes.ts';
 
 /** Those who would start or restart something end before that which they start. */
 const FIRST = ['volumes', 'kube-controller-manager', 'kube-scheduler', 'kubelet', 'kube-proxy'];

@@ -2,12 +2,14 @@
  * The cluster's processes across runs of the command: each is recorded with its pid and the time the kernel started it,
  * so that `up` knows what died and `down` never ends a stranger who got the pid later.
  */
+
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
+import { signalQuietly } from '../../local/signals.ts';
 import type { Place } from './place.ts';
 
 const RECORD = z.object({
@@ -140,14 +142,6 @@ export const ensureProcess = async (place: Place, spec: ProcessSpec): Promise<bo
   if (orphan !== undefined) await recorded(place, spec, orphan.pid);
   else await start(place, spec);
   return orphan === undefined;
-};
-
-export const signalQuietly = (pid: number, name: NodeJS.Signals): void => {
-  try {
-    process.kill(pid, name);
-  } catch {
-    // Ended by itself between the look and the signal.
-  }
 };
 
 /** SIGTERM, and SIGKILL after `graceMs`; the record goes when the process has. */

@@ -4,9 +4,10 @@
  * both after the claim. `local` rather than `hostPath`, because kubelet gives only the former to the pod's fsGroup.
  * It looks once a second: no watch to keep alive, and a claim waits for its pod to be scheduled anyway.
  */
+
 import { chmod, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { again } from '../../runtime/sleep.ts';
 import { apiAccess, callApi } from './api.ts';
 import { CLAIMS, isToBeProvisioned, isToBeRemoved, VOLUMES, volumeFor } from './volumes.ts';
 
@@ -48,10 +49,5 @@ const round = async (): Promise<void> => {
   }
 };
 
-while (!stop.signal.aborted) {
-  await round().catch((error: unknown) => {
-    // Level-triggered: whatever went wrong is looked at again in the next round.
-    if (!stop.signal.aborted) console.error(error instanceof Error ? error.message : error);
-  });
-  await sleep(EVERY_MS, undefined, { signal: stop.signal }).catch(() => undefined);
-}
+// Level-triggered: whatever went wrong is looked at again in the next round.
+await again(round, EVERY_MS, stop.signal, (error) => console.error(error instanceof Error ? error.message : error));

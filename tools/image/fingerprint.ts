@@ -1,9 +1,11 @@
 /** Writes an image only when what it is made of changed since it was last written to the same place. */
+
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
+import { parseUntrusted } from '../../contract/untrusted.ts';
 import { locked } from '../../local/binaries/lock.ts';
 import { fullName, type Image, type WrittenImage, writeImage } from './oci.ts';
 import type { Entry } from './tar.ts';
@@ -24,16 +26,9 @@ const fingerprintOf = async (image: Image): Promise<string> => {
     .digest('hex');
 };
 
-const known = async (recordFile: string): Promise<z.infer<typeof RECORD> | undefined> => {
-  const text = await readFile(recordFile, 'utf8').catch(() => undefined);
-  if (text === undefined) return undefined;
-  try {
-    return RECORD.parse(JSON.parse(text));
-  } catch {
-    // Half written: as good as none.
-    return undefined;
-  }
-};
+/** Undefined for none, or one that is half written. */
+const known = async (recordFile: string): Promise<z.infer<typeof RECORD> | undefined> =>
+  parseUntrusted(RECORD, await readFile(recordFile, 'utf8').catch(() => undefined));
 
 export const ensureImage = async (image: Image, file: string, signal: AbortSignal): Promise<WrittenImage> => {
   await mkdir(dirname(file), { recursive: true });

@@ -3,7 +3,7 @@
 import { cp, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { freePorts } from '../../../local/nats/ports.ts';
+import { freePorts } from '../../../local/free-ports.ts';
 import { placeOf } from '../../../tools/cluster/place.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { APPS, GROUP } from '../../helpers/kube-world.ts';

@@ -1,6 +1,6 @@
 /** Nodes that nothing runs on, and pods that are Ready at once: what is measured is decisions, writes and pod creation. */
 import { join } from 'node:path';
-import { freePorts } from '../../../local/nats/ports.ts';
+import { freePorts } from '../../../local/free-ports.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { CORE } from '../../helpers/kube-world.ts';
 import { ensureAll, KWOK, kwokStages } from './binaries.ts';

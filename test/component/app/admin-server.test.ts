@@ -1,13 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Counter, Registry } from 'prom-client';
-import { type AdminServer, type SendCanary, startAdminServer } from '../../../app/admin-server.ts';
+import { type SendCanary, startAdminServer } from '../../../app/admin-server.ts';
 import type { DependencyFinding } from '../../../app/dependencies.ts';
+import type { Listening } from '../../../runtime/small-server.ts';
 import { eventually } from '../../helpers/eventually.ts';
 
 let ready: boolean;
 let canary: SendCanary | undefined;
 let found: readonly DependencyFinding[];
-let admin: AdminServer;
+let admin: Listening;
 beforeEach(async () => {
   ready = false;
   canary = undefined;

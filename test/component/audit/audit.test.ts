@@ -10,7 +10,7 @@ import { runCli } from '../../../cli/run.ts';
 import { linkOf } from '../../../contract/hash-chain.ts';
 import type { AuditLog } from '../../../journal/trail.ts';
 import { startAuditServer } from '../../../operator/observability/audit-server.ts';
-import type { Listening } from '../../../operator/observability/listen.ts';
+import type { Listening } from '../../../runtime/small-server.ts';
 import { at, historyOf } from '../../helpers/audit-history.ts';
 import { FakeAuditLog } from '../../helpers/fake-audit-log.ts';
 import { writeHistory } from '../../helpers/write-history.ts';

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
-import { freePorts } from '../../../local/nats/ports.ts';
+import { freePorts } from '../../../local/free-ports.ts';
 import { createLoadModel } from '../../bench/autoscaler/load-model.ts';
 import { type PageServer, startPages } from '../../bench/autoscaler/pages.ts';
 

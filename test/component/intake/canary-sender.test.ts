@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createCanarySender } from '../../../app/intake/canary-sender.ts';
 import { CANARY_WITHIN_MS } from '../../../contract/app-contract.ts';
-import { CANARY_KEY, settingsOf, startTestIntake, type TestIntake } from '../../helpers/intake.ts';
+import { CANARY_KEY, type ServedIntake, settingsOf, startTestIntake } from '../../helpers/intake.ts';
 
-let intake: TestIntake;
+let intake: ServedIntake;
 beforeEach(async () => {
   intake = await startTestIntake();
 });

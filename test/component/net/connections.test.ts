@@ -1,6 +1,5 @@
 /** Thousands of real sockets against few places. */
 import { createServer, type Server } from 'node:http';
-import { connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { Registry } from 'prom-client';
 import { startAdminServer } from '../../../app/admin-server.ts';
@@ -10,35 +9,19 @@ import { sampleOf } from '../../../operator/signals/scrape.ts';
 import { bind } from '../../../runtime/bind.ts';
 import { createConnections } from '../../../runtime/connections.ts';
 import { eventually } from '../../helpers/eventually.ts';
-import { ACKNOWLEDGED, bodyOf, calmGuard, startTestIntake, type TestIntake } from '../../helpers/intake.ts';
+import { ACKNOWLEDGED, bodyOf, calmGuard, type ServedIntake, startTestIntake } from '../../helpers/intake.ts';
+import { answered, answers, dial as dialTo, type Line } from '../../helpers/line.ts';
 
 const closers: (() => unknown)[] = [];
 afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close();
 });
 
-interface Line {
-  readonly socket: Socket;
-  received: string;
-  ended: boolean;
-}
-
 const dial = (port: number): Line => {
-  const socket = connect(port, '127.0.0.1');
-  const line: Line = { socket, received: '', ended: false };
-  socket.on('data', (chunk: Buffer) => {
-    line.received += chunk.toString('utf8');
-  });
-  socket.on('error', () => undefined);
-  socket.on('close', () => {
-    line.ended = true;
-  });
-  closers.push(() => socket.destroy());
+  const line = dialTo(port);
+  closers.push(() => line.socket.destroy());
   return line;
 };
-const answers = ({ received }: Line): number => received.split('HTTP/1.1 ').length - 1;
-const answered = (line: Line, what = 'an answer'): Promise<true> =>
-  eventually(() => answers(line) > 0 || undefined, { what });
 
 const get = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`;
 const post = (index: number): string => {
@@ -49,7 +32,7 @@ const post = (index: number): string => {
   );
 };
 
-const told = async ({ registry }: TestIntake) =>
+const told = async ({ registry }: ServedIntake) =>
   sampleOf('a', `${await registry.metrics()}process_start_time_seconds 1\n`);
 
 describe('an intake with 200 places', () => {
@@ -70,7 +53,7 @@ describe('an intake with 200 places', () => {
       kept.push(...lines);
       const citizen = dial(intake.port);
       citizen.socket.write(post(round));
-      await answered(citizen, `the receipt of citizen ${round}`);
+      await answered(citizen, 1, `the receipt of citizen ${round}`);
       expect(citizen.received).toContain('HTTP/1.1 201');
     }
     await eventually(() => kept.filter(({ ended }) => !ended).length <= LIMIT, { what: 'the end of the idle ones' });
@@ -183,7 +166,7 @@ describe('the ports that only the cluster reaches', () => {
     for (let probe = 0; probe < 200; probe += 1) {
       const line = dial(port);
       line.socket.write(get('/livez'));
-      await answered(line, `probe ${probe}`);
+      await answered(line, 1, `probe ${probe}`);
     }
   });
 });

@@ -3,8 +3,8 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { PortPool } from '../../../local/free-ports.ts';
 import { type Balancer, type BalancerLimits, type Endpoint, startBalancer } from '../../../local/processes/balancer.ts';
-import { PortPool } from '../../../local/processes/free-port.ts';
 import { eventually } from '../../helpers/eventually.ts';
 
 const host = '127.0.0.1';

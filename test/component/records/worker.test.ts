@@ -2,15 +2,17 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import { Registry } from 'prom-client';
 import { createLog } from '../../../app/log.ts';
-import { FIRST_MESSAGES } from '../../../app/records/batch-size.ts';
+import { countCommits } from '../../../app/records/metrics.ts';
+import { recordsPart } from '../../../app/records/part.ts';
 import { type CommitResult, type RecordsStore, RecordsStoreError } from '../../../app/records/ports.ts';
-import { runRecords } from '../../../app/records/worker.ts';
+import { FIRST_MESSAGES } from '../../../app/worker/batch-size.ts';
+import { runWorker } from '../../../app/worker/run-worker.ts';
 import { METRICS } from '../../../contract/app-contract.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { FakeJournal } from '../../helpers/fake-journal.ts';
 import { manyReceived } from '../../helpers/records.ts';
 
-const quiet = { info: () => undefined, warn: () => undefined };
+const quiet = { warn: () => undefined };
 
 class FakeDatabase implements RecordsStore {
   readonly receipts = new Set<string>();
@@ -37,16 +39,11 @@ class FakeDatabase implements RecordsStore {
 const start = (journal: FakeJournal, store: RecordsStore) => {
   const stop = new AbortController();
   const registry = new Registry();
-  const deps = {
-    campaignId: 'spring',
-    shards: 3,
-    reader: journal,
-    store,
-    registry,
-    log: quiet,
-    expiresMs: 50,
-  };
-  const done = runRecords({ ...deps, random: () => 0.1 }, stop.signal);
+  const part = recordsPart(store, 'spring', countCommits(registry));
+  const done = runWorker(
+    { part, shards: 3, reader: journal, registry, log: quiet, expiresMs: 50, random: () => 0.1 },
+    stop.signal,
+  );
   return {
     registry,
     async stop() {
@@ -80,10 +77,8 @@ describe('the records worker', () => {
     const lines: string[] = [];
     const log = createLog('info', { role: 'records' }, { write: (line) => void lines.push(line) });
     const stop = new AbortController();
-    const done = runRecords(
-      { campaignId: 'spring', shards: 1, reader: journal, store: new FakeDatabase(), registry: new Registry(), log },
-      stop.signal,
-    );
+    const part = recordsPart(new FakeDatabase(), 'spring');
+    const done = runWorker({ part, shards: 1, reader: journal, registry: new Registry(), log }, stop.signal);
     await eventually(() => lines.length > 0, { what: 'a line' });
     stop.abort();
     await done;

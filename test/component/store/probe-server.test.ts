@@ -2,10 +2,11 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { type ProbeServer, startProbeServer } from '../../../app/store/probe.ts';
+import { startProbeServer } from '../../../app/store/probe.ts';
+import type { Listening } from '../../../runtime/small-server.ts';
 import { eventually } from '../../helpers/eventually.ts';
 
-let probe: ProbeServer;
+let probe: Listening;
 let sockets: Socket[];
 beforeEach(async () => {
   sockets = [];

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, it } from '@jest/globals';
 import { ensureNatsServer } from '../../../local/binaries.ts';
+import { freePorts } from '../../../local/free-ports.ts';
 import { type ManagedProcess, spawnManaged } from '../../../local/managed-process.ts';
-import { freePorts } from '../../../local/nats/ports.ts';
 import { eventually } from '../../helpers/eventually.ts';
 
 const TEMPLATE = join(import.meta.dirname, '../../../charts/voucher-operator/templates/nats.yaml');

@@ -8,7 +8,7 @@ import type { JournalRemoval, JournalSpec } from '../../../journal/administratio
 import { createDataKeyStore } from '../../../journal/data-keys.ts';
 import { createJournalReader } from '../../../journal/reader.ts';
 import type { Delivery } from '../../../journal/reading.ts';
-import { eventually } from '../../helpers/eventually.ts';
+import { eventually, eventuallyHolds } from '../../helpers/eventually.ts';
 import { patiently } from '../../helpers/patiently.ts';
 import { journalSpec, never, type RealJournal, startRealJournal } from '../../helpers/real-journal.ts';
 import { SHARDS } from '../../helpers/records.ts';
@@ -43,14 +43,8 @@ const everything = async (): Promise<unknown> => {
 
 const READY = { kind: 'ready', durability: 'Synced', replicas: 3 };
 /** A server whose page comes late makes durability unknown for a while. */
-const readyAndSynced = (): Promise<boolean> =>
-  eventually(
-    async () => {
-      expect(await journal.ensured()).toMatchObject(READY);
-      return true;
-    },
-    { what: 'a journal that syncs' },
-  );
+const readyAndSynced = (): Promise<void> =>
+  eventuallyHolds(async () => expect(await journal.ensured()).toMatchObject(READY), { what: 'a journal that syncs' });
 
 describe('a campaign that gets its journal', () => {
   it('gets shards, control, consumers and buckets of three replicas, and a second look changes nothing', async () => {
@@ -192,14 +186,13 @@ describe('a backlog', () => {
     expect(await backlog()).toEqual({ messages: 0, enqueued: 0, workedOff: 0 });
     await journal.fill(150);
     /** Of all that the shards hold, less so many; as soon as the consumers' leaders have applied what a quorum has. */
-    const counted = (workedOff: number): Promise<boolean> =>
-      eventually(
+    const counted = (workedOff: number): Promise<void> =>
+      eventuallyHolds(
         async () => {
           const enqueued = await journal.stored('spring');
           const { oldestSeconds, ...counts } = await backlog();
           expect(counts).toEqual({ messages: enqueued - workedOff, enqueued, workedOff });
           expect(oldestSeconds).toBeGreaterThan(0);
-          return true;
         },
         { what: `a backlog less ${workedOff}`, everyMs: 100 },
       );

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Kvm } from '@nats-io/kv';
 import type { LiveSettings } from '../../../contract/app-contract.ts';
 import { type LiveSettingsWatch, watchLiveSettings } from '../../../journal/live-settings.ts';
-import { eventually } from '../../helpers/eventually.ts';
+import { eventually, eventuallyHolds } from '../../helpers/eventually.ts';
 import { patiently } from '../../helpers/patiently.ts';
 import { never, type RealJournal, startRealJournal } from '../../helpers/real-journal.ts';
 
@@ -83,25 +83,18 @@ describe('a pod that watches the live settings', () => {
     expect(watch.current()?.generation).toBe(4);
     await Promise.all(journal.cluster.nodes.map((node) => node.restart()));
     await journal.cluster.ready(never);
-    await eventually(
-      async () => {
-        await put(5);
-        return true;
-      },
-      { what: 'a write after the restart' },
-    );
+    await eventuallyHolds(() => put(5), { what: 'a write after the restart' });
     await seen(5);
   });
 
   it('follows a bucket that was destroyed and made anew, whose revisions begin at one', async () => {
     await journal.manager.streams.delete('KV_live_spring');
     expect(watch.current()?.generation).toBe(5);
-    const putAnew = async (): Promise<boolean> => {
+    const putAnew = async (): Promise<void> => {
       await journal.ensured();
       await put(6);
-      return true;
     };
-    await eventually(putAnew, { what: 'a write into the new bucket' });
+    await eventuallyHolds(putAnew, { what: 'a write into the new bucket' });
     const kv = await new Kvm(journal.connection.nats).open('live_spring');
     expect((await kv.get('settings'))?.revision).toBe(1);
     await seen(6);

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createJournalReader } from '../../../journal/reader.ts';
 import type { Delivery } from '../../../journal/reading.ts';
-import { eventually } from '../../helpers/eventually.ts';
+import { eventually, eventuallyHolds } from '../../helpers/eventually.ts';
 import { never, type RealJournal, startRealJournal } from '../../helpers/real-journal.ts';
 import { SHARDS } from '../../helpers/records.ts';
 
@@ -36,13 +36,11 @@ const take = async (many: number): Promise<readonly Delivery[]> => {
 };
 
 /** Until `what` is all that the shards hold, and the other count is nought. */
-const untilAll = (what: 'messages' | 'workedOff'): Promise<boolean> => {
-  const look = async (): Promise<boolean> => {
-    expect(await counts()).toEqual({ messages: 0, workedOff: 0, [what]: await journal.stored('spring') });
-    return true;
-  };
-  return eventually(look, { what: `${what} to be all`, everyMs: 100 });
-};
+const untilAll = (what: 'messages' | 'workedOff'): Promise<void> =>
+  eventuallyHolds(
+    async () => expect(await counts()).toEqual({ messages: 0, workedOff: 0, [what]: await journal.stored('spring') }),
+    { what: `${what} to be all`, everyMs: 100 },
+  );
 
 describe('a tier that has worked off everything', () => {
   it('stands where it stood when one server after the other is killed', async () => {

@@ -6,7 +6,7 @@ import type { JournalConnection } from '../../../journal/connection.ts';
 import { createJournalReader } from '../../../journal/reader.ts';
 import type { Delivery, JournalReader } from '../../../journal/reading.ts';
 import { createJournalReplay } from '../../../journal/replay.ts';
-import { eventually } from '../../helpers/eventually.ts';
+import { eventually, eventuallyHolds } from '../../helpers/eventually.ts';
 import { patiently } from '../../helpers/patiently.ts';
 import { type Crowd, never, type RealJournal, startRealJournal } from '../../helpers/real-journal.ts';
 import { SHARDS } from '../../helpers/records.ts';
@@ -30,11 +30,9 @@ describe('a journal without `sync_interval: always`', () => {
   it('is reported as NotSynced, by all servers and by one that is asked alone', async () => {
     const [one = ''] = journal.cluster.monitorUrls;
     for (const admin of [journal.admin, journal.admins({ monitorUrls: [one] })]) {
-      const says = async (): Promise<boolean> => {
+      const says = async (): Promise<void> =>
         expect(await journal.ensured({}, admin)).toMatchObject({ kind: 'ready', durability: 'NotSynced' });
-        return true;
-      };
-      await eventually(says, { what: 'NotSynced' });
+      await eventuallyHolds(says, { what: 'NotSynced' });
     }
   });
 });

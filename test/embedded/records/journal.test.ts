@@ -6,8 +6,9 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Registry } from 'prom-client';
-import { runRecords } from '../../../app/records/worker.ts';
+import { recordsPart } from '../../../app/records/part.ts';
 import { createStore } from '../../../app/store/records-store.ts';
+import { runWorker } from '../../../app/worker/run-worker.ts';
 import { DATA_PLANE_KEYS, ENV } from '../../../contract/app-contract.ts';
 import type { EventEnvelope } from '../../../contract/envelope.ts';
 import { createJournalReader } from '../../../journal/reader.ts';
@@ -19,6 +20,7 @@ import { homeShard, manyReceived, receiptOf, receivedEvent, SHARDS } from '../..
 
 const CAMPAIGN = 'spring';
 const MESSAGES = 6_000;
+const quiet = { warn: () => undefined };
 const events = manyReceived(CAMPAIGN, MESSAGES);
 const never = new AbortController().signal;
 
@@ -31,7 +33,7 @@ beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'voucher-journal-'));
   postgres = await startTestPostgres();
   url = await postgres.ensureDatabase('records', 'voucher');
-  journal = await startBenchJournal(dir, never);
+  journal = await startBenchJournal(never);
   await journal.fill(CAMPAIGN, events);
   await journal.resetConsumers(CAMPAIGN, 'records');
 });
@@ -64,9 +66,8 @@ describe('a journal of three nodes', () => {
     await store.migrate();
     const stop = new AbortController();
     const reader = createJournalReader({ connection: journal.connection, campaignId: CAMPAIGN, tier: 'records' });
-    const log = { info: () => undefined, warn: () => undefined };
-    const deps = { campaignId: CAMPAIGN, shards: SHARDS, reader, store, registry: new Registry(), log };
-    const running = runRecords(deps, stop.signal);
+    const part = recordsPart(store, CAMPAIGN);
+    const running = runWorker({ part, shards: SHARDS, reader, registry: new Registry(), log: quiet }, stop.signal);
     await eventually(async () => (await store.count(CAMPAIGN)).received === MESSAGES, {
       what: 'all citizens are recorded',
     });
@@ -94,11 +95,8 @@ describe('a journal of three nodes', () => {
     await journal.resetConsumers(campaignId, 'records');
     const stop = new AbortController();
     const reader = createJournalReader({ connection: journal.connection, campaignId, tier: 'records' });
-    const log = { info: () => undefined, warn: () => undefined };
-    const running = runRecords(
-      { campaignId, shards: SHARDS, reader, store, registry: new Registry(), log },
-      stop.signal,
-    );
+    const part = recordsPart(store, campaignId);
+    const running = runWorker({ part, shards: SHARDS, reader, registry: new Registry(), log: quiet }, stop.signal);
     const superseded = (count: number): Promise<true> =>
       eventually(async () => (await store.count(campaignId)).superseded === count, { what: `${count} superseded` });
     await eventually(async () => (await store.count(campaignId)).received === 1, { what: 'the first one on record' });

@@ -1,9 +1,11 @@
 /** Workers on a real PostgreSQL that crashes, and a database rebuilt from nothing. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Registry } from 'prom-client';
+import { countCommits } from '../../../app/records/metrics.ts';
+import { recordsPart } from '../../../app/records/part.ts';
 import { progressLine, type RebuildProgress, rebuildRecords } from '../../../app/records/rebuild.ts';
-import { runRecords } from '../../../app/records/worker.ts';
 import { createStore } from '../../../app/store/records-store.ts';
+import { runWorker } from '../../../app/worker/run-worker.ts';
 import type { EventEnvelope } from '../../../contract/envelope.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { FakeJournal } from '../../helpers/fake-journal.ts';
@@ -11,7 +13,7 @@ import { dropDatabase, queryOnce, recordsOf, startTestPostgres, type TestPostgre
 import { homeShard, manyReceived, receivedEvent, SHARDS } from '../../helpers/records.ts';
 
 let postgres: TestPostgres;
-const quiet = { info: () => undefined, warn: () => undefined };
+const quiet = { warn: () => undefined };
 
 beforeAll(async () => {
   postgres = await startTestPostgres();
@@ -22,8 +24,8 @@ const startWorker = (url: string, campaignId: string, reader: FakeJournal) => {
   const stop = new AbortController();
   const store = createStore({ connectionString: url, campaignId });
   const registry = new Registry();
-  const deps = { campaignId, shards: SHARDS, reader, store, registry, log: quiet, expiresMs: 100 };
-  const done = runRecords(deps, stop.signal);
+  const part = recordsPart(store, campaignId, countCommits(registry));
+  const done = runWorker({ part, shards: SHARDS, reader, registry, log: quiet, expiresMs: 100 }, stop.signal);
   return {
     async stop() {
       stop.abort();

@@ -12,7 +12,7 @@ import { readDatabase } from '../../../local/ledger-check/read-database.ts';
 import type { Stack } from '../../../local/stack.ts';
 import { entriesOf } from '../../helpers/audit-play.ts';
 import { type Answered, receiptOf, receiptState, registerPatiently } from '../../helpers/citizen-client.ts';
-import { eventually } from '../../helpers/eventually.ts';
+import { eventually, eventuallyHolds } from '../../helpers/eventually.ts';
 import { isStackReady, stackCampaignYaml } from '../../helpers/with-stack.ts';
 
 const STARTED_AT_MS = Date.now();
@@ -44,13 +44,12 @@ const stateOf = async (answered: Answered): Promise<unknown> => {
 
 describe('a campaign that is open', () => {
   it('says so, with its journal proven to sync', async () => {
-    const saysSo = (): boolean => {
+    const saysSo = (): void => {
       const { stage, conditions } = stack.snapshot();
       expect(stage).toBe('Open');
       expect(conditions).toContainEqual(expect.objectContaining({ type: 'JournalDurable', status: 'True' }));
-      return true;
     };
-    await eventually(saysSo, { what: 'an open campaign with a durable journal' });
+    await eventuallyHolds(saysSo, { what: 'an open campaign with a durable journal' });
   });
 
   it('has a trail that begins with it', async () => {

@@ -1,12 +1,13 @@
 /** The probes of a real PostgreSQL that is frozen, out of connections, refuses the password, recovers or is gone. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { askDatabase, type ProbeServer, startProbeServer } from '../../../app/store/probe.ts';
+import { askDatabase, startProbeServer } from '../../../app/store/probe.ts';
+import type { Listening } from '../../../runtime/small-server.ts';
 import { fillSlots, freeze } from '../../helpers/database-outages.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { startTestPostgres, type TestPostgres } from '../../helpers/postgres.ts';
 
 let postgres: TestPostgres;
-let probe: ProbeServer;
+let probe: Listening;
 beforeAll(async () => {
   postgres = await startTestPostgres();
   probe = await startProbeServer(() => askDatabase({ connectionString: postgres.adminUrl }), '127.0.0.1', 0);

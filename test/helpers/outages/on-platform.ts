@@ -2,24 +2,23 @@
 import { z } from 'zod';
 import { eventually } from '../eventually.ts';
 import type { Platform } from '../platform.ts';
+import type { Outage, SeenEvent } from './outage.ts';
 
-const condition = z.object({ type: z.string(), status: z.string(), reason: z.string(), message: z.string() });
+const condition = z.object({
+  type: z.string(),
+  status: z.enum(['True', 'False', 'Unknown']),
+  reason: z.string(),
+  message: z.string(),
+});
 const campaigns = z.object({
   items: z.array(z.object({ status: z.object({ conditions: z.array(condition) }).optional() })),
 });
-const events = z.object({ items: z.array(z.object({ reason: z.string(), message: z.string() })) });
+const events = z.object({ items: z.array(z.object({ reason: z.string(), note: z.string() })) });
 
 export type SeenCondition = z.infer<typeof condition>;
-export interface SeenEvent {
-  readonly reason: string;
-  readonly message: string;
-}
 
-export interface SeenOutage {
+export interface SeenOutage extends Outage {
   readonly condition: SeenCondition;
-  readonly events: readonly SeenEvent[];
-  /** From what citizens or rows met to the condition. */
-  readonly secondsUntilSeen: number;
 }
 
 export const conditionsOn = async (platform: Pick<Platform, 'kubectl'>): Promise<readonly SeenCondition[]> => {
@@ -53,10 +52,8 @@ export const eventsOn = async (
   reasons: readonly string[],
 ): Promise<readonly SeenEvent[]> => {
   const args = ['get', 'events.events.k8s.io', '--sort-by=.metadata.creationTimestamp', '-o', 'json'];
-  const asCore = z.object({ items: z.array(z.object({ reason: z.string(), note: z.string() })) });
-  const { items } = asCore.parse(JSON.parse(await platform.kubectl(...args)));
-  const found = events.parse({ items: items.map(({ reason, note }) => ({ reason, message: note })) });
-  return found.items.filter(({ reason }) => reasons.includes(reason));
+  const { items } = events.parse(JSON.parse(await platform.kubectl(...args)));
+  return items.flatMap(({ reason, note }) => (reasons.includes(reason) ? [{ reason, message: note }] : []));
 };
 
 /** Waits for the condition, and for an event with one of the reasons. */

@@ -2,7 +2,7 @@
  * A campaign with an instant that an older schema let pass and JavaScript does not read. It is written by the schema of
  * that time, and the schema of today is put over it: as after an upgrade.
  */
-import { eventually } from '../eventually.ts';
+import { eventually, eventuallyHolds } from '../eventually.ts';
 import type { KubeApi } from '../kube-api.ts';
 import { conditionOf, GROUP, type KubeWorld } from '../kube-world.ts';
 import { eventsOf, type Outage } from './outage.ts';
@@ -44,12 +44,11 @@ export const unreadableSpec = async (
   await put(withoutPatterns(today.spec));
   try {
     // The API server takes a moment to serve by another schema.
-    await eventually(
+    await eventuallyHolds(
       async () => {
         writtenAtMs = Date.now();
         // Refused: tried again, and the cause of the failure in the end.
         await api.call({ method: 'PATCH', path, body: patch, contentType });
-        return true;
       },
       { what: 'the older schema to let it pass', everyMs: 100 },
     );

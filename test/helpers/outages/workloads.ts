@@ -5,12 +5,11 @@
  */
 import type { Deployment } from 'kubernetes-types/apps/v1.js';
 import type { ResourceQuota } from 'kubernetes-types/core/v1.js';
-import type { Event } from 'kubernetes-types/events/v1.js';
 import { ASKED_AGAIN, OVERRIDES } from '../../../contract/names.ts';
 import { eventually } from '../eventually.ts';
 import type { KubeApi } from '../kube-api.ts';
 import { APPS, CORE, campaignBody, conditionOf, GROUP, type KubeWorld } from '../kube-world.ts';
-import type { Outage } from './outage.ts';
+import { eventsOf, type Outage } from './outage.ts';
 
 /** What an outage is made in. */
 export interface Ground {
@@ -21,12 +20,8 @@ export interface Ground {
 const PATIENCE = { timeoutMs: 90_000, everyMs: 100 };
 const NAME = 'spring';
 
-const eventsOf = async ({ world }: Ground, namespace: string, name: string): Promise<Outage['events']> => {
-  const { items } = await world.get<{ items: Event[] }>(`/apis/events.k8s.io/v1/namespaces/${namespace}/events`);
-  return items
-    .filter(({ regarding }) => regarding?.kind === 'VoucherCampaign' && regarding.name === name)
-    .map(({ reason = '', note = '' }) => ({ reason, message: note }));
-};
+const eventsIn = async ({ api, world }: Ground, namespace: string): Promise<Outage['events']> =>
+  eventsOf(api, await world.campaign(namespace, NAME));
 
 /** Waits until `Provisioned` says so, and an event of its name is there. */
 const seen = async (
@@ -48,7 +43,7 @@ const seen = async (
   const word = status === 'True' ? 'Provisioned' : reason;
   const events = await eventually(
     async () => {
-      const found = await eventsOf(ground, namespace, NAME);
+      const found = await eventsIn(ground, namespace);
       return found.some((event) => event.reason === word) ? found : undefined;
     },
     { ...PATIENCE, what: `an event ${word}` },
@@ -235,7 +230,7 @@ export const nodeLost = async (
   return {
     ...told,
     secondsOfGrace,
-    events: await eventsOf(ground, namespace, NAME),
+    events: await eventsIn(ground, namespace),
     replicas: { before, written, ready },
   };
 };

@@ -146,9 +146,7 @@ describe('kubectl voucher doctor', () => {
       `FAIL there is no Secret voucher-data-plane in namespace ${namespace}`,
     ]);
     // There is no node at all here.
-    expect(said(report, 'nodes')).toEqual([
-      expect.stringMatching(/^FAIL 38 pods of intake find no place \(0\.5 cores/),
-    ]);
+    expect(said(report, 'nodes')).toEqual([expect.stringMatching(/^FAIL 38 pods of intake find no place \(cpu 500m/)]);
     expect(said(report, 'image')).toEqual([expect.stringMatching(/^OK 4 ready pods run /)]);
     expect(said(report, 'pod-security')).toEqual([`OK namespace ${namespace} enforces restricted`]);
     for (const { level, remedy } of report.findings) if (level !== 'OK') expect(remedy).toBeTruthy();

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
+import { amountText } from '../../../contract/amounts.ts';
 import { provisioned } from '../../../operator/conditions/provisioned.ts';
-import { amountText } from '../../../operator/conditions/tier-words.ts';
 import type { TierProblem } from '../../../operator/tick/trouble.ts';
 import { aConditionInput, aTierOutcome } from '../../helpers/condition-input.ts';
 import { anObservedTier } from '../../helpers/observed.ts';
@@ -152,6 +152,8 @@ describe('Provisioned', () => {
     ['requests.cpu', 4, '4'],
     ['pods', 12, '12'],
     ['limits.memory', 1_006_632_960, '960Mi'],
+    ['memory', 3 * 2 ** 30, '3Gi'],
+    ['memory', 0, '0Mi'],
     ['requests.ephemeral-storage', 1, '1Mi'],
   ])('writes %s %d as %s', (resource, amount, want) => {
     expect(amountText(resource, amount)).toBe(want);

@@ -1,7 +1,7 @@
 /** How tests wait. */
 import { getEventListeners } from 'node:events';
 import { describe, expect, it } from '@jest/globals';
-import { eventually } from '../../helpers/eventually.ts';
+import { eventually, eventuallyHolds } from '../../helpers/eventually.ts';
 
 const SOON = { timeoutMs: 10_000, everyMs: 1, what: 'it' };
 
@@ -68,5 +68,15 @@ describe('eventually', () => {
     const signal = AbortSignal.abort(new Error('enough'));
     expect(await eventually(() => true, { ...SOON, signal })).toBe(true);
     await expect(eventually(() => false, { ...SOON, signal })).rejects.toThrow('enough');
+  });
+});
+
+describe('eventuallyHolds', () => {
+  it('waits until an assertion holds, and has the last one that did not as its cause', async () => {
+    const looks = [1, 2, 3];
+    await eventuallyHolds(() => expect(looks.shift()).toBe(3), SOON);
+    expect(looks).toEqual([]);
+    const never = eventuallyHolds(async () => expect(looks.length).toBe(4), { ...SOON, timeoutMs: 5 });
+    await expect(never).rejects.toMatchObject({ cause: { matcherResult: { expected: 4, actual: 0 } } });
   });
 });

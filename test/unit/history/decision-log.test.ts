@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
+import { serializeLines } from '../../../contract/untrusted.ts';
 import {
   decisionAt,
   joinDecisions,
   NO_DECISIONS,
   noteDecision,
   parseDecisions,
-  serializeDecisions,
   type TierDecisions,
 } from '../../../operator/history/decision-log.ts';
 import { type DecisionRecord, recordOf } from '../../../operator/history/decision-record.ts';
@@ -88,13 +88,13 @@ describe('the log of decisions', () => {
     );
     expect(records).toHaveLength(120);
     expect(records.at(-1)?.desired).toBe(499);
-    expect(serializeDecisions(records).length).toBeLessThan(100_000);
+    expect(serializeLines(records).length).toBeLessThan(100_000);
   });
 
   it('survives being written and read, and leaves out a line that nobody can read', () => {
     const { records } = noteAll([aDecision(0), aDecision(1, { desired: 8, limitedBy: 'Load' })]);
-    expect(parseDecisions(serializeDecisions(records))).toEqual(records);
-    expect(parseDecisions(`{"at":1}\nno JSON\n${serializeDecisions(records)}`)).toEqual(records);
+    expect(parseDecisions(serializeLines(records))).toEqual(records);
+    expect(parseDecisions(`{"at":1}\nno JSON\n${serializeLines(records)}`)).toEqual(records);
     expect(parseDecisions(undefined)).toEqual([]);
   });
 

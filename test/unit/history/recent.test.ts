@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { serializeLines } from '../../../contract/untrusted.ts';
 import {
   joinRecent,
   NOTHING_RECENT,
@@ -6,7 +7,6 @@ import {
   parseRecent,
   type Recent,
   type RecentSample,
-  serializeRecent,
 } from '../../../operator/history/recent.ts';
 import { instantAt } from '../../helpers/a-decision.ts';
 
@@ -65,7 +65,7 @@ describe('the curves of the last ten minutes', () => {
   });
 
   it('go on under another leader, who has nothing new to tell of a campaign at rest', () => {
-    const kept = parseRecent(serializeRecent(played(seconds(0, 40)).recent.samples));
+    const kept = parseRecent(serializeLines(played(seconds(0, 40)).recent.samples));
     const next = played(seconds(100, 120)).recent;
     expect(joinRecent(kept, next).samples).toEqual(kept);
     const busy = played(seconds(100, 120, () => ({ backlog: 7 }))).recent;
@@ -73,7 +73,7 @@ describe('the curves of the last ten minutes', () => {
   });
 
   it('are read line by line, and what can’t be read is left out', () => {
-    const text = serializeRecent([sample(0), sample(10, { backlog: 5 })]);
+    const text = serializeLines([sample(0), sample(10, { backlog: 5 })]);
     expect(parseRecent(`nonsense\n${text}{"at":"noon"}\n`)).toEqual([sample(0), sample(10, { backlog: 5 })]);
     expect(parseRecent(undefined)).toEqual([]);
   });

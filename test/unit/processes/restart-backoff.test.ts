@@ -1,12 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import { afterFailure, NO_FAILURES } from '../../../local/processes/restart-backoff.ts';
+import { failuresAfter, restartWaitMs } from '../../../local/processes/restart-backoff.ts';
 
 const waits = (readyMs: readonly number[]): number[] => {
-  let state = NO_FAILURES;
+  let failures = 0;
   return readyMs.map((ms) => {
-    const { waitMs, next } = afterFailure(state, ms);
-    state = next;
-    return waitMs;
+    failures = failuresAfter(failures, ms);
+    return restartWaitMs(failures);
   });
 };
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { DatabaseHealth } from '../../../app/records/database-health.ts';
-import { ShardsHealth } from '../../../app/records/shards-health.ts';
+import { ShardsHealth } from '../../../app/worker/shards-health.ts';
 
 const played = (play: (health: DatabaseHealth) => void, atMs = 10_000) => {
   const health = new DatabaseHealth(0);

@@ -1,6 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { within } from '../../../runtime/deadline.ts';
-import { DeadlineError } from '../../../runtime/errors.ts';
+import { DeadlineError, within } from '../../../runtime/deadline.ts';
 import { FakeClock } from '../../helpers/fake-clock.ts';
 
 const never = () => new Promise<never>(() => undefined);

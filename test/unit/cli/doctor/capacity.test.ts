@@ -94,19 +94,15 @@ describe('capacity', () => {
     [
       'meets a quota of CPU',
       quota({ 'requests.cpu': 4 }, { 'requests.cpu': 2 }),
-      ['FAIL quota: team leaves 2 cores of requests.cpu, and 4 cores are still to come: 2 cores too few'],
+      ['FAIL quota: team leaves requests.cpu 2, and 4 are still to come: 2 too few'],
     ],
-    [
-      'meets a quota of pods',
-      quota({ pods: 10 }, { pods: 4 }),
-      ['FAIL quota: team leaves 6 pods of pods, and 8 pods are still'],
-    ],
+    ['meets a quota of pods', quota({ pods: 10 }, { pods: 4 }), ['FAIL quota: team leaves pods 6, and 8 are still']],
     ['has a quota that suffices', quota({ 'requests.cpu': 40, pods: 100, services: 3 }), []],
     ['meets a quota that wants CPU limits', quota({ 'limits.cpu': 100 }), ['FAIL quota: team bounds limits.cpu']],
     [
       'counts the room that is kept',
       { campaign: { scaling: { headroomReplicas: 20 } }, ...quota({ pods: 20 }) },
-      ['FAIL quota: team leaves 20 pods of pods, and 28 pods'],
+      ['FAIL quota: team leaves pods 20, and 28 are still'],
     ],
     [
       'meets a limit below a pod',
@@ -121,7 +117,7 @@ describe('capacity', () => {
     [
       'finds no place',
       { nodes: seen([aNode({ requested: { cpu: 14.5, memory: 0, pods: 1 } })]) },
-      ['FAIL nodes: 5 pods of intake find no place (0.5 cores, 0.25 GiB each)'],
+      ['FAIL nodes: 5 pods of intake find no place (cpu 500m, memory 256Mi each)'],
     ],
     [
       'finds no place yet',
@@ -201,7 +197,7 @@ describe('a quota on CPU limits', () => {
   it('lets pods through that state one, as far as it goes', () => {
     expect(told(limited(1)).filter((line) => line.includes('quota'))).toEqual([]);
     expect(told(limited(2)).filter((line) => line.includes('quota'))).toEqual([
-      expect.stringContaining('FAIL quota: team leaves 12 cores of limits.cpu, and 16 cores are still to come'),
+      expect.stringContaining('FAIL quota: team leaves limits.cpu 12, and 16 are still to come'),
     ]);
   });
 });

@@ -1,16 +1,13 @@
 /** What clients, proxies and people make of headers, numbers and names: accepted where it is meant, bounded where it is long. */
 import { randomUUID } from 'node:crypto';
-import { connect } from 'node:net';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { ReceiptLookup } from '../../../app/intake/ports.ts';
-import { eventually } from '../../helpers/eventually.ts';
-import { bodyOf, calmGuard, startTestIntake, type TestIntake } from '../../helpers/intake.ts';
+import { bodyOf, calmGuard, type TestIntake, testIntake } from '../../helpers/intake.ts';
 
 let intake: TestIntake;
-beforeAll(async () => {
-  intake = await startTestIntake(calmGuard());
+beforeAll(() => {
+  intake = testIntake(calmGuard());
 });
-afterAll(() => intake.stop());
 
 let citizen = 0;
 const nobodyYet = () => bodyOf(++citizen);
@@ -89,23 +86,6 @@ describe('a body', () => {
     expect(answer.status).toBe(422);
     expect(Buffer.byteLength(answer.text)).toBeLessThan(8_192);
   });
-
-  it('in a thousand pieces is refused', async () => {
-    const line = { received: '' };
-    const socket = connect(intake.port, '127.0.0.1');
-    socket.setNoDelay(true).on('error', () => undefined);
-    socket.on('data', (chunk: Buffer) => {
-      line.received += chunk.toString('utf8');
-    });
-    const piece = (text: string): string => `${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`;
-    const pieces = Array.from({ length: 1_000 }, () => piece(' ')).join('');
-    socket.write(
-      `POST /api/v1/registrations HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n` +
-        `Idempotency-Key: ${randomUUID()}\r\nTransfer-Encoding: chunked\r\n\r\n${pieces}${piece(JSON.stringify(nobodyYet()))}0\r\n\r\n`,
-    );
-    await eventually(() => line.received.includes('HTTP/1.1 413'), { what: 'the refusal' });
-    socket.destroy();
-  });
 });
 
 describe('a receipt', () => {
@@ -154,13 +134,6 @@ describe('a list of languages', () => {
     expect(await languageOf('x'.repeat(7_000))).toBe('zh-CN');
     expect(await languageOf('zh-CN,zh;q=0.9,en;q=0.8')).toBe('zh-CN');
     expect(await languageOf('en-GB,en;q=0.9,zh;q=0.1')).toBe('en');
-  });
-});
-
-describe('an idle connection', () => {
-  it('is kept longer than a balancer keeps it', async () => {
-    const { headers } = await intake.get('/api/v1/campaigns/test-campaign');
-    expect(headers.get('keep-alive')).toContain('timeout=620');
   });
 });
 

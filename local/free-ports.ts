@@ -3,7 +3,10 @@ import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
 
-/** Below the ephemeral ranges of Linux (32768) and macOS: no outgoing connection takes one while its server is down. */
+/**
+ * Below the ephemeral ranges of Linux (32768) and macOS (49152): a port that the kernel hands out to outgoing connections
+ * may be taken by one, of thousands under load, before its server binds it or while that is down.
+ */
 const LOWEST = 20_000;
 const BEYOND = 32_000;
 const ATTEMPTS = 500;
@@ -34,3 +37,21 @@ export const freePorts = async (count: number, host: string): Promise<readonly n
   if (held.size < count) throw new Error(`fewer than ${count} free ports on ${host} from ${LOWEST} to ${BEYOND}`);
   return [...held.keys()];
 };
+
+/** Ports on loopback that were given to a process which may not have bound them yet. */
+export class PortPool {
+  readonly #taken = new Set<number>();
+
+  async take(): Promise<number> {
+    for (;;) {
+      const [port = 0] = await freePorts(1, '127.0.0.1');
+      if (this.#taken.has(port)) continue;
+      this.#taken.add(port);
+      return port;
+    }
+  }
+
+  release(port: number): void {
+    this.#taken.delete(port);
+  }
+}

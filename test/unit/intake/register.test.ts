@@ -1,24 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
-import { request } from 'node:http';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import { signCanary } from '../../../app/intake/canary.ts';
 import type { PublishOutcome } from '../../../journal/publishing.ts';
 import { eventually } from '../../helpers/eventually.ts';
-import {
-  ACKNOWLEDGED,
-  bodyOf,
-  CANARY_KEY,
-  settingsOf,
-  startTestIntake,
-  type TestIntake,
-} from '../../helpers/intake.ts';
+import { ACKNOWLEDGED, bodyOf, CANARY_KEY, settingsOf, type TestIntake, testIntake } from '../../helpers/intake.ts';
 
 let intake: TestIntake;
-beforeEach(async () => {
-  intake = await startTestIntake();
+beforeEach(() => {
+  intake = testIntake();
 });
-afterEach(() => intake.stop());
 
 const arrivals = async (outcome: string): Promise<number | undefined> => {
   const metric = await intake.registry.getSingleMetric('voucher_intake_arrivals_total')?.get();
@@ -43,25 +33,6 @@ describe('a good registration', () => {
       json: { state: 'received', receivedAt: '2026-10-01T12:00:00.000Z' },
     });
     expect(await arrivals('accepted')).toBe(1);
-  });
-
-  it('says what clocks said when it arrived, not when its body was there', async () => {
-    const slowly = async (atArrival: boolean): Promise<void> => {
-      intake.world.isClockAgreed = atArrival;
-      const headers = { 'content-type': 'application/json', 'idempotency-key': randomUUID(), expect: '100-continue' };
-      const upload = request(`${intake.url}/api/v1/registrations`, { method: 'POST', headers });
-      upload.flushHeaders();
-      // The server has met the head by then.
-      await once(upload, 'continue');
-      intake.world.isClockAgreed = !atArrival;
-      const answered = once(upload, 'response');
-      upload.end(JSON.stringify(bodyOf(1)));
-      await answered;
-      upload.destroy();
-    };
-    await slowly(false);
-    await slowly(true);
-    expect(intake.published.map(({ clock }) => clock)).toEqual([undefined, 'agreed']);
   });
 
   it('becomes an event that names nobody', async () => {
@@ -102,24 +73,6 @@ describe('a good registration', () => {
     const answer = await intake.post({ ...plain, idNumber: ` ${wide} `, phone: `+86 ${plain['phone']}` });
     expect(answer.status).toBe(201);
     expect(intake.published[1]?.citizenHash).toBe(intake.published[0]?.citizenHash);
-  });
-
-  it('goes on when the citizen hangs up', async () => {
-    const ack = Promise.withResolvers<PublishOutcome>();
-    intake.world.publish = () => ack.promise;
-    const hangUp = new AbortController();
-    const headers = { 'content-type': 'application/json', 'idempotency-key': randomUUID() };
-    const sent = fetch(`${intake.url}/api/v1/registrations`, {
-      method: 'POST',
-      headers,
-      body: JSON.stringify(bodyOf(1)),
-      signal: hangUp.signal,
-    }).catch(() => 'hung up');
-    await eventually(() => intake.published.length === 1, { what: 'the publish' });
-    hangUp.abort();
-    expect(await sent).toBe('hung up');
-    ack.resolve(ACKNOWLEDGED);
-    await eventually(async () => (await arrivals('accepted')) === 1, { what: 'the count' });
   });
 });
 

@@ -1,5 +1,5 @@
 /**
- * How a records process finds the journal: by its pulls, shard by shard. Pure: time comes as an argument, in monotonic ms.
+ * How a worker finds the journal: by its pulls, shard by shard. Pure: time comes as an argument, in monotonic ms.
  *
  * | shards                              | state |
  * |-------------------------------------|-------|
@@ -9,6 +9,7 @@
  */
 import type { JournalStateOfPod } from '../../contract/app-contract.ts';
 import type { Found } from '../../contract/dependency.ts';
+import type { WorkerHealth } from './run-worker.ts';
 
 export type FetchFailure = Exclude<JournalStateOfPod, 'answers' | 'unknown' | 'full'>;
 
@@ -49,3 +50,13 @@ export class ShardsHealth {
     return { state: this.#isKnown ? 'answers' : 'unknown', seconds: since(this.#wellSinceMs) };
   }
 }
+
+/** What a worker finds on its way to the journal. */
+export const heardOfFetches = (
+  health: ShardsHealth,
+  whyNoFetch: () => FetchFailure,
+  monotonicMs: () => number,
+): WorkerHealth => ({
+  fetched: (shard) => health.fetched(shard, monotonicMs()),
+  fetchFailed: (shard) => health.fetchFailed(shard, whyNoFetch(), monotonicMs()),
+});

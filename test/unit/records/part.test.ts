@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { commitBatch } from '../../../app/records/commit-batch.ts';
+import { recordsPart } from '../../../app/records/part.ts';
 import { type RecordsStore, RecordsStoreError } from '../../../app/records/ports.ts';
+import { type Message, settle } from '../../../app/worker/part.ts';
 import { encodeEnvelope } from '../../../contract/envelope-schema.ts';
 import { instant, receiptOf, receivedEvent } from '../../helpers/records.ts';
 
@@ -12,6 +13,14 @@ const messages = (count: number) =>
     storedAtMs: Date.parse(instant(0)),
     data: encodeEnvelope(receivedEvent({ citizen: i, receipt: i })),
   }));
+
+const settled = async (store: RecordsStore, batch: readonly Message[]) => {
+  const commits = await settle(recordsPart(store, 'spring'), batch, signal);
+  return {
+    inserted: commits.reduce((sum, { result }) => sum + result.inserted, 0),
+    setAside: commits.flatMap(({ setAside }) => setAside),
+  };
+};
 
 /** Refuses every batch that holds one of `poison`. */
 const pickyStore = (poison: readonly string[]) => {
@@ -35,16 +44,16 @@ const pickyStore = (poison: readonly string[]) => {
 describe('a batch', () => {
   it('is one commit', async () => {
     const database = pickyStore([]);
-    const { result } = await commitBatch(database.store, 'spring', messages(500), signal);
-    expect([result.inserted, database.commits()]).toEqual([500, 1]);
+    const { inserted } = await settled(database.store, messages(500));
+    expect([inserted, database.commits()]).toEqual([500, 1]);
   });
 
   it('that the database refuses is halved until the poison stands alone', async () => {
     const database = pickyStore([receiptOf(17), receiptOf(400)]);
-    const { result, rejected } = await commitBatch(database.store, 'spring', messages(500), signal);
-    expect(result.inserted).toBe(498);
+    const { inserted, setAside } = await settled(database.store, messages(500));
+    expect(inserted).toBe(498);
     expect(new Set(database.committed).size).toBe(498);
-    expect(rejected.map(({ sequence, reason, kind }) => [sequence, reason, kind])).toEqual([
+    expect(setAside.map(({ sequence, reason, kind }) => [sequence, reason, kind])).toEqual([
       [18, 'database: 22021', 'refused'],
       [401, 'database: 22021', 'refused'],
     ]);
@@ -55,7 +64,7 @@ describe('a batch', () => {
   it('records unreadable messages in the commit of the readable ones', async () => {
     const database = pickyStore([]);
     const batch = [...messages(2), { shard: 0, sequence: 3, storedAtMs: 0, data: Buffer.from('nonsense') }];
-    await commitBatch(database.store, 'spring', batch, signal);
+    await settled(database.store, batch);
     expect([database.commits(), database.setAside]).toEqual([1, ['3 envelope: not JSON']]);
   });
 
@@ -63,6 +72,6 @@ describe('a batch', () => {
     const store: RecordsStore = {
       commit: () => Promise.reject(new RecordsStoreError('unavailable', '57P01', 'commit', undefined)),
     };
-    await expect(commitBatch(store, 'spring', messages(9), signal)).rejects.toMatchObject({ kind: 'unavailable' });
+    await expect(settled(store, messages(9))).rejects.toMatchObject({ kind: 'unavailable' });
   });
 });

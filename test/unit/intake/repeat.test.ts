@@ -1,6 +1,6 @@
 /** Who was accepted gets the receipt, whatever has shut since; who was not gets none, and neither costs the others. */
 import { randomUUID } from 'node:crypto';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import { ERRORS } from '../../../app/intake/errors.ts';
 import type { EventEnvelope } from '../../../contract/envelope.ts';
 import type { PublishOutcome } from '../../../journal/publishing.ts';
@@ -13,20 +13,19 @@ import {
   calmGuard,
   NOW_MS,
   settingsOf,
-  startTestIntake,
   type TestIntake,
+  testIntake,
 } from '../../helpers/intake.ts';
 
 /** Two pods before one journal. */
 let journal: EventEnvelope[];
 let intake: TestIntake;
 let other: TestIntake;
-beforeEach(async () => {
+beforeEach(() => {
   journal = [];
-  intake = await startTestIntake(calmGuard(), journal);
-  other = await startTestIntake(calmGuard(1), journal);
+  intake = testIntake(calmGuard(), journal);
+  other = testIntake(calmGuard(1), journal);
 });
-afterEach(() => Promise.all([intake.stop(), other.stop()]));
 
 const CLOSES_AT_MS = Date.parse('2026-10-09T00:00:00Z');
 const AFTER_CLOSING_MS = CLOSES_AT_MS + 60_000;

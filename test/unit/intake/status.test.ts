@@ -1,17 +1,16 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { ReceiptLookup } from '../../../app/intake/ports.ts';
-import { type Answer, bodyOf, settingsOf, startTestIntake, type TestIntake } from '../../helpers/intake.ts';
+import { type Answer, bodyOf, settingsOf, type TestIntake, testIntake } from '../../helpers/intake.ts';
 
 let intake: TestIntake;
 let path: string;
 let secret: string;
 beforeEach(async () => {
-  intake = await startTestIntake();
+  intake = testIntake();
   const { json } = await intake.post(bodyOf(1));
   path = String(json['statusUrl']);
   secret = String(json['receiptSecret']);
 });
-afterEach(() => intake.stop());
 
 const ask = (lookup: ReceiptLookup): Promise<Answer> => {
   intake.world.find = async () => lookup;

@@ -1,14 +1,13 @@
 /** Registrations that an earlier release stored under another subject: asked for by subject, the journal says that it has nothing. */
 import { randomUUID } from 'node:crypto';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { ReceiptLookup } from '../../../app/intake/ports.ts';
-import { ACKNOWLEDGED, acceptedIn, bodyOf, startTestIntake, type TestIntake } from '../../helpers/intake.ts';
+import { ACKNOWLEDGED, acceptedIn, bodyOf, type TestIntake, testIntake } from '../../helpers/intake.ts';
 
 let intake: TestIntake;
-beforeEach(async () => {
-  intake = await startTestIntake();
+beforeEach(() => {
+  intake = testIntake();
 });
-afterEach(() => intake.stop());
 
 const close = (): void => {
   intake.world.nowMs = Date.parse('2026-10-09T00:01:00Z');
@@ -39,16 +38,12 @@ describe('a repeat of a registration under an older subject', () => {
 
   it('is looked for where the shard says that it holds it', async () => {
     const key = { 'idempotency-key': randomUUID() };
-    const other = await startTestIntake();
-    try {
-      const first = await intake.post(bodyOf(1), key);
-      other.world.publish = async () => ({ ...ACKNOWLEDGED, shard: 2, sequence: 7, duplicate: true });
-      other.world.accepted = async (receipt, held) =>
-        held?.shard === 2 && held.sequence === 7 ? acceptedIn(intake.published, receipt) : { kind: 'absent' };
-      const again = await other.post(bodyOf(1), key);
-      expect([again.status, again.json]).toEqual([200, first.json]);
-    } finally {
-      await other.stop();
-    }
+    const other = testIntake();
+    const first = await intake.post(bodyOf(1), key);
+    other.world.publish = async () => ({ ...ACKNOWLEDGED, shard: 2, sequence: 7, duplicate: true });
+    other.world.accepted = async (receipt, held) =>
+      held?.shard === 2 && held.sequence === 7 ? acceptedIn(intake.published, receipt) : { kind: 'absent' };
+    const again = await other.post(bodyOf(1), key);
+    expect([again.status, again.json]).toEqual([200, first.json]);
   });
 });

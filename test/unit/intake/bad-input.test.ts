@@ -1,15 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { signCanary } from '../../../app/intake/canary.ts';
 import { ERRORS } from '../../../app/intake/errors.ts';
 import { checkCharacter, citizenOf } from '../../../local/load/citizen.ts';
-import { bodyOf, CANARY_KEY, NOW_MS, startTestIntake, type TestIntake } from '../../helpers/intake.ts';
+import { bodyOf, CANARY_KEY, NOW_MS, type TestIntake, testIntake } from '../../helpers/intake.ts';
 
 let intake: TestIntake;
-beforeAll(async () => {
-  intake = await startTestIntake();
+beforeAll(() => {
+  intake = testIntake();
 });
-afterAll(() => intake.stop());
 
 const withCheck = (digits17: string): string => digits17 + checkCharacter(digits17);
 const { idNumber, name, phone } = citizenOf(1, 1);
@@ -221,9 +220,24 @@ describe('other requests', () => {
       ['/api/v1/campaigns/test-campaign', 'PUT', 'GET, HEAD'],
     ] as const;
     for (const [path, method, allow] of rows) {
-      const response = await fetch(intake.url + path, { method });
+      const response = await intake.send(method, path);
       expect([response.status, response.headers.get('allow')]).toEqual([405, allow]);
-      await response.text();
     }
+  });
+
+  it('and registrations alike say what every answer says', async () => {
+    for (const isDraining of [false, true]) {
+      intake.world.draining = isDraining;
+      for (const { headers } of [
+        await intake.post(bodyOf(7)),
+        await intake.post('{'),
+        await intake.get('/none'),
+        await intake.send('PUT', '/api/v1/campaigns/test-campaign'),
+      ]) {
+        expect(headers.get('x-content-type-options')).toBe('nosniff');
+        expect(headers.get('connection')).toBe(isDraining ? 'close' : null);
+      }
+    }
+    intake.world.draining = false;
   });
 });

@@ -1,14 +1,13 @@
 /** What citizens meet while a contingency level is in force, on a real socket. */
 import { randomUUID } from 'node:crypto';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import { CANARY_HEADER, signCanary } from '../../../app/intake/canary.ts';
-import { bodyOf, CANARY_KEY, NOW_MS, settingsOf, startTestIntake, type TestIntake } from '../../helpers/intake.ts';
+import { bodyOf, CANARY_KEY, NOW_MS, settingsOf, type TestIntake, testIntake } from '../../helpers/intake.ts';
 
 let intake: TestIntake;
-beforeEach(async () => {
-  intake = await startTestIntake();
+beforeEach(() => {
+  intake = testIntake();
 });
-afterEach(() => intake.stop());
 
 const page = {
   title: { 'zh-CN': '系统维护', en: 'Under <repair> & "care"' },

@@ -1,17 +1,15 @@
 /** Nothing that a 4xx ends costs a citizen the admission. */
 import { randomUUID } from 'node:crypto';
-import { connect } from 'node:net';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import { eventually } from '../../helpers/eventually.ts';
-import { bodyOf, calmGuard, settingsOf, startTestIntake, type TestIntake } from '../../helpers/intake.ts';
+import { bodyOf, calmGuard, settingsOf, type TestIntake, testIntake } from '../../helpers/intake.ts';
 
 let intake: TestIntake;
-beforeEach(async () => {
-  intake = await startTestIntake(calmGuard());
+beforeEach(() => {
+  intake = testIntake(calmGuard());
   // One token, and none comes back while the test runs.
   intake.world.settings = settingsOf({ traffic: { admissionPerSecond: 0.0001, intakePods: 1, burstSeconds: 1 } });
 });
-afterEach(() => intake.stop());
 
 const good = bodyOf(1);
 const refused: Record<string, readonly [unknown, Record<string, string | undefined>, number]> = {
@@ -27,19 +25,6 @@ const refused: Record<string, readonly [unknown, Record<string, string | undefin
   'a forged canary': [good, { 'x-voucher-canary': `1.${'0'.repeat(64)}` }, 403],
 };
 
-/** Bytes, and no more: the upload never ends, or its sender hangs up. */
-const halfAnUpload = (hangUp: boolean): Promise<void> =>
-  new Promise((resolve) => {
-    const socket = connect(intake.port, '127.0.0.1', () => {
-      socket.write(
-        `POST /api/v1/registrations HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n` +
-          `Idempotency-Key: ${randomUUID()}\r\nContent-Length: 500\r\n\r\n{"name":`,
-        () => (hangUp ? socket.resetAndDestroy() : resolve()),
-      );
-    });
-    socket.on('close', () => resolve()).on('error', () => undefined);
-  });
-
 describe('the last place at the door is not taken by', () => {
   it.each(Object.entries(refused))('%s', async (_name, [body, headers, status]) => {
     for (let n = 0; n < 5; n += 1) expect((await intake.post(body, headers)).status).toBe(status);
@@ -53,40 +38,31 @@ describe('the last place at the door is not taken by', () => {
     world.settings = settingsOf();
     const key = { 'idempotency-key': randomUUID() };
     await intake.post(good, key);
-    const stranger = await startTestIntake(calmGuard());
-    try {
-      // Of this pod's memory nothing is left: the journal is asked each time.
-      stranger.world.settings = settingsOf({ traffic: { admissionPerSecond: 0.0001, intakePods: 1, burstSeconds: 1 } });
-      stranger.world.publish = async () => ({
-        kind: 'acknowledged',
-        shard: 0,
-        sequence: 1,
-        duplicate: true,
-        attempts: 1,
-      });
-      stranger.world.accepted = async () => ({
-        kind: 'accepted',
-        at: '2026-10-01T11:00:00.000Z',
-        fingerprint: 'other',
-      });
-      for (let n = 0; n < 5; n += 1)
-        expect((await stranger.post(bodyOf(10 + n))).json['code']).toBe('IDEMPOTENCY_MISMATCH');
-      stranger.world.publish = async () => ({
-        kind: 'acknowledged',
-        shard: 0,
-        sequence: 1,
-        duplicate: false,
-        attempts: 1,
-      });
-      expect((await stranger.post(bodyOf(20))).status).toBe(201);
-    } finally {
-      await stranger.stop();
-    }
-  });
-
-  it('uploads that never end, or whose senders hang up', async () => {
-    await Promise.all(Array.from({ length: 10 }, (_, n) => halfAnUpload(n % 2 === 0)));
-    expect((await intake.post(good)).status).toBe(201);
+    const stranger = testIntake(calmGuard());
+    // Of this pod's memory nothing is left: the journal is asked each time.
+    stranger.world.settings = settingsOf({ traffic: { admissionPerSecond: 0.0001, intakePods: 1, burstSeconds: 1 } });
+    stranger.world.publish = async () => ({
+      kind: 'acknowledged',
+      shard: 0,
+      sequence: 1,
+      duplicate: true,
+      attempts: 1,
+    });
+    stranger.world.accepted = async () => ({
+      kind: 'accepted',
+      at: '2026-10-01T11:00:00.000Z',
+      fingerprint: 'other',
+    });
+    for (let n = 0; n < 5; n += 1)
+      expect((await stranger.post(bodyOf(10 + n))).json['code']).toBe('IDEMPOTENCY_MISMATCH');
+    stranger.world.publish = async () => ({
+      kind: 'acknowledged',
+      shard: 0,
+      sequence: 1,
+      duplicate: false,
+      attempts: 1,
+    });
+    expect((await stranger.post(bodyOf(20))).status).toBe(201);
   });
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { nextBatchSize } from '../../../app/records/batch-size.ts';
+import { nextBatchSize } from '../../../app/worker/batch-size.ts';
 
 describe('the size of the next batch', () => {
   it.each([

@@ -1,0 +1,122 @@
+/** The intake's routes, each a function from a request to an answer, and the one hook that answers what they throw. */
+import type { IncomingMessage } from 'node:http';
+import type { Registry } from 'prom-client';
+import type { ArrivalOutcome } from '../../contract/app-contract.ts';
+import { type AcceptDeps, createAcceptor } from './accept.ts';
+import { type Answer, jsonAnswer, problemAnswer } from './answer.ts';
+import { ApiError, ERRORS, type ErrorCode } from './errors.ts';
+import type { Knock } from './gate.ts';
+import { createIntakeMetrics } from './metrics.ts';
+import { receiptState } from './receipt-state.ts';
+import { staticPage } from './static-page.ts';
+
+export interface IntakeDeps extends AcceptDeps {
+  readonly registry: Registry;
+  /** This process's own clock, however wrong: what the operator compares. */
+  readonly wallClockMs: () => number;
+  /** Of the server in front. */
+  readonly connections?: { readonly turnedAway: number };
+  /** Draining: connections end with their answer. */
+  readonly isDraining: () => boolean;
+  /** One answer of 500 or more. Gets the code and, for INTERNAL, what was thrown; never a request. */
+  readonly onServerError: (code: ErrorCode, error: unknown) => void;
+}
+
+/** @throws ApiError, which becomes a problem; anything else is a 500 */
+export type Handler = (request: IncomingMessage, params: Readonly<Record<string, string>>) => Answer | Promise<Answer>;
+
+const PREFIX = '/api/v1';
+export const REGISTRATIONS = `${PREFIX}/registrations`;
+
+const outcomeOf = ({ code }: ApiError): ArrivalOutcome => {
+  if (ERRORS[code].status < 500) return 'refused';
+  return code.startsWith('JOURNAL_') || code === 'INTERNAL' ? 'failed' : 'shed';
+};
+
+const apiErrorOf = (error: unknown): ApiError => {
+  if (error instanceof ApiError) return error;
+  // A path that is no UTF-8 (`/%ff`) comes from the router as a URIError.
+  return error instanceof URIError ? new ApiError('NOT_FOUND') : new ApiError('INTERNAL');
+};
+
+const only = (allow: 'POST' | 'GET, HEAD', handler: Handler): Handler => {
+  const methods = allow.split(', ');
+  return (request, params) => {
+    if (methods.includes(request.method ?? '')) return handler(request, params);
+    throw new ApiError('METHOD_NOT_ALLOWED', { headers: { Allow: allow } });
+  };
+};
+
+export const createApi = (deps: IntakeDeps) => {
+  const { campaignId, guard } = deps;
+  const acceptor = createAcceptor(deps);
+  const page = staticPage(deps.settings);
+  const metrics = createIntakeMetrics(deps.registry, {
+    now: deps.wallClockMs,
+    inFlight: () => guard.inFlight,
+    turnedAway: () => deps.connections?.turnedAway ?? 0,
+  });
+
+  const register: Handler = async (request) => {
+    const startedAtMs = deps.monotonicMs();
+    let knock: Knock | undefined;
+    let outcome: ArrivalOutcome = 'accepted';
+    try {
+      knock = acceptor.knock(request);
+      const { receiptNo, receiptSecret, receivedAt, repeated } = await acceptor.accept(request, knock);
+      const statusUrl = `${REGISTRATIONS}/${receiptNo}`;
+      const body = { receiptNo, receiptSecret, state: 'received', receivedAt, statusUrl };
+      return jsonAnswer(repeated ? 200 : 201, body, 'no-store');
+    } catch (thrown) {
+      outcome = outcomeOf(apiErrorOf(thrown));
+      throw thrown;
+    } finally {
+      metrics.answered(knock?.kind === 'canary' ? 'canary' : outcome, (deps.monotonicMs() - startedAtMs) / 1000);
+    }
+  };
+
+  const showReceipt: Handler = async ({ headers }, { receiptNo = '' }) =>
+    jsonAnswer(
+      200,
+      await receiptState(deps, receiptNo, String(headers['x-receipt-secret'] ?? ''), deps.signal),
+      'no-store',
+    );
+
+  const showCampaign: Handler = (_request, params) => {
+    const settings = deps.settings.current();
+    if (settings === undefined) throw new ApiError('STARTING', { retryAfterSeconds: 1 });
+    if (params['campaignId'] !== campaignId) throw new ApiError('NOT_FOUND');
+    const { title, window, eligibility, vouchers } = settings;
+    const serverTime = new Date(deps.now()).toISOString();
+    // Shorter than the two seconds in which an edit is promised to show.
+    return jsonAnswer(200, { campaignId, title, window, eligibility, vouchers, serverTime }, 'public, max-age=1');
+  };
+
+  return {
+    /** By path, in Express's words. */
+    routes: {
+      [REGISTRATIONS]: only('POST', register),
+      [`${REGISTRATIONS}/:receiptNo`]: only('GET, HEAD', showReceipt),
+      [`${PREFIX}/campaigns/:campaignId`]: only('GET, HEAD', showCampaign),
+    } satisfies Readonly<Record<string, Handler>>,
+    /** Any other path. */
+    elsewhere: ((request) => {
+      const answer = page(request);
+      if (answer === undefined) throw new ApiError('NOT_FOUND');
+      return answer;
+    }) satisfies Handler,
+    /** The only way from a request to what is written; never rejects. */
+    async answer(handler: Handler, request: IncomingMessage, params: Parameters<Handler>[1]): Promise<Answer> {
+      let answer: Answer;
+      try {
+        answer = await handler(request, params);
+      } catch (thrown) {
+        const error = apiErrorOf(thrown);
+        if (ERRORS[error.code].status >= 500) deps.onServerError(error.code, thrown);
+        answer = problemAnswer(request, error);
+      }
+      const connection = deps.isDraining() ? { Connection: 'close' } : {};
+      return { ...answer, headers: { 'X-Content-Type-Options': 'nosniff', ...answer.headers, ...connection } };
+    },
+  };
+};

@@ -1,0 +1,70 @@
+/** What a tier of workers does with messages of the journal; the loop around it is one for all (run-worker.ts). */
+import type { Delivery } from '../../journal/reading.ts';
+
+/** Without what only the loop may do: to acknowledge. */
+export type Message = Pick<Delivery, 'shard' | 'sequence' | 'storedAtMs' | 'data'>;
+
+/** A message that will never be taken, and why. */
+export interface SetAside {
+  readonly shard: number;
+  readonly sequence: number;
+  /** Becomes a metric's label. */
+  readonly kind: string;
+  readonly reason: string;
+}
+
+/** One commit that is durable; a tier may add what it changed. */
+export interface Settled {
+  readonly setAside: readonly SetAside[];
+}
+
+export interface TierPart<S extends Settled> {
+  /** In the names of its metrics. */
+  readonly tier: string;
+  /** Decides and commits: all of it is durable when this resolves. @throws CommitError */
+  commit(messages: readonly Message[], signal: AbortSignal): Promise<S>;
+  /** Keeps the one message that a commit of its own was refused for. @throws CommitError */
+  keepAside(message: Message, refusal: CommitError, signal: AbortSignal): Promise<S>;
+  /** Hears of every commit once its batch is acknowledged. */
+  settled?(commit: S): void;
+}
+
+/**
+ * Why a commit failed. `refused`: this very data will never be taken, one message at least is poison. `unavailable`: the
+ * outcome is unknown, it may even have been committed; committing again is safe.
+ */
+export class CommitError extends Error {
+  override readonly name: string = 'CommitError';
+  readonly kind: 'refused' | 'unavailable';
+  /** Of the other side: an SQLSTATE, a socket's error code. */
+  readonly code: string;
+
+  constructor(kind: 'refused' | 'unavailable', code: string, attempted: string, cause: unknown) {
+    super(`${attempted}: ${kind} (${code})`, { cause });
+    this.kind = kind;
+    this.code = code;
+  }
+}
+
+/**
+ * Commits `messages`. A batch that is refused for good is halved until the poison stands alone: nine more commits for one
+ * bad message in 500.
+ *
+ * @throws CommitError `unavailable` when the outcome is unknown
+ */
+export const settle = async <S extends Settled>(
+  part: TierPart<S>,
+  messages: readonly Message[],
+  signal: AbortSignal,
+): Promise<readonly S[]> => {
+  try {
+    return [await part.commit(messages, signal)];
+  } catch (error) {
+    const [first] = messages;
+    if (!(error instanceof CommitError) || error.kind !== 'refused' || first === undefined) throw error;
+    if (messages.length === 1) return [await part.keepAside(first, error, signal)];
+    const middle = Math.ceil(messages.length / 2);
+    const firstHalf = await settle(part, messages.slice(0, middle), signal);
+    return [...firstHalf, ...(await settle(part, messages.slice(middle), signal))];
+  }
+};

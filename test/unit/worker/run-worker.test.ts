@@ -1,0 +1,96 @@
+/** The loop of every worker, around a part that only remembers. */
+import { describe, expect, it } from '@jest/globals';
+import { Registry } from 'prom-client';
+import { CommitError, type Message, type Settled, type TierPart } from '../../../app/worker/part.ts';
+import { runWorker, type WorkerHealth } from '../../../app/worker/run-worker.ts';
+import { eventually } from '../../helpers/eventually.ts';
+import { FakeJournal } from '../../helpers/fake-journal.ts';
+
+const textOf = ({ data }: Message): string => Buffer.from(data).toString('utf8');
+
+/** Takes texts, but none that says poison, and nothing at all while `outage` says why. */
+const echo = () => {
+  const taken: string[] = [];
+  const heard: number[] = [];
+  const part: TierPart<Settled> & { outage: string | undefined } = {
+    tier: 'echo',
+    outage: undefined,
+    async commit(messages) {
+      if (part.outage !== undefined) throw new CommitError('unavailable', part.outage, 'echo', undefined);
+      const texts = messages.map(textOf);
+      if (texts.includes('poison')) throw new CommitError('refused', 'POISON', 'echo', undefined);
+      taken.push(...texts);
+      return { setAside: [] };
+    },
+    keepAside: async ({ shard, sequence }, { code }) => ({
+      setAside: [{ shard, sequence, kind: 'refused', reason: `echo: ${code}` }],
+    }),
+    settled: ({ setAside }) => void heard.push(setAside.length),
+  };
+  return { part, taken, heard };
+};
+
+const start = (journal: FakeJournal, part: TierPart<Settled>, health: WorkerHealth = {}) => {
+  const stop = new AbortController();
+  const registry = new Registry();
+  const lines: string[] = [];
+  const log = { warn: (_: unknown, message: string) => void lines.push(message) };
+  const deps = { part, shards: 2, reader: journal, registry, log, health, expiresMs: 20, random: () => 0 };
+  const done = runWorker(deps, stop.signal);
+  const end = (): Promise<void> => {
+    stop.abort();
+    return done;
+  };
+  return { registry, lines, end };
+};
+
+describe('a worker', () => {
+  it('acknowledges what its part has committed, and sets poison aside with the part’s reason', async () => {
+    const journal = new FakeJournal({ shards: 2 });
+    for (const text of ['one', 'two', 'poison', 'three', 'poison']) journal.append(0, Buffer.from(text));
+    journal.append(1, Buffer.from('four'));
+    const { part, taken, heard } = echo();
+    const worker = start(journal, part);
+    await eventually(() => journal.outstanding === 0, { what: 'all settled' });
+    await worker.end();
+    expect(taken.sort()).toEqual(['four', 'one', 'three', 'two']);
+    expect([journal.acked, journal.termed]).toEqual([4, ['echo: POISON', 'echo: POISON']]);
+    expect(heard.filter((count) => count === 1)).toHaveLength(2);
+    expect(worker.lines).toEqual(['message set aside', 'message set aside']);
+    expect(await worker.registry.metrics()).toContain('voucher_echo_batch_size_count 2');
+  });
+
+  it('keeps a batch while the other side is away, says so to whoever judges it, and hears when it is back', async () => {
+    const journal = new FakeJournal({ shards: 2 });
+    journal.append(1, Buffer.from('one'));
+    const { part } = echo();
+    part.outage = 'ECONNREFUSED';
+    const heard: string[] = [];
+    const worker = start(journal, part, {
+      taken: (shard) => heard.push(`taken ${shard}`),
+      commitFailed: (error) => heard.push(error instanceof CommitError ? error.code : 'unknown'),
+      committed: () => heard.push('committed'),
+      settled: (shard) => heard.push(`settled ${shard}`),
+    });
+    await eventually(() => heard.includes('ECONNREFUSED'), { what: 'a failed commit' });
+    expect(journal.acked).toBe(0);
+    part.outage = undefined;
+    await eventually(() => journal.acked === 1, { what: 'acknowledged' });
+    await worker.end();
+    expect(heard.filter((word) => word !== 'ECONNREFUSED')).toEqual(['taken 1', 'committed', 'settled 1']);
+    expect(await worker.registry.metrics()).toMatch(
+      /voucher_echo_failures_total\{step="commit",kind="unavailable"\} [1-9]/,
+    );
+  });
+
+  it('leaves what its part can’t commit at the end, unacknowledged', async () => {
+    const journal = new FakeJournal({ shards: 2 });
+    journal.append(0, Buffer.from('one'));
+    const { part } = echo();
+    part.outage = 'ECONNREFUSED';
+    const worker = start(journal, part);
+    await eventually(() => worker.lines.includes('commit failed'), { what: 'a failed commit' });
+    await worker.end();
+    expect([journal.acked, journal.outstanding]).toEqual([0, 1]);
+  });
+});
