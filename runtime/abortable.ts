@@ -10,7 +10,7 @@ export const abortable = async <T>(
   const aborted = Promise.withResolvers<never>();
   const onAbort = (): void => {
     aborted.reject(signal.reason);
-    // An error, too: nobody waits for it.
+    // An error that comes now has no one to handle it, and must not end the process.
     asked.then(late, () => undefined);
   };
   if (signal.aborted) onAbort();

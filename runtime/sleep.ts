@@ -14,7 +14,7 @@ export const sleep = (clock: Pick<Clock, 'after'>, delayMs: number, signal: Abor
   });
 };
 
-/** Does the work again, `everyMs` after its end, until the signal aborts. Never rejects: errors before that are told. */
+/** Does the work again, `everyMs` after its end, until the signal aborts. Never rejects: errors go to `onError`. */
 export const again = async (
   work: () => Promise<unknown>,
   everyMs: number,

@@ -47,7 +47,7 @@ export class CommitError extends Error {
 }
 
 /**
- * Commits `messages`. A batch that is refused for good is halved until the poison stands alone: nine more commits for one
+ * Commits `messages`. A batch that is refused for good is halved until the poison is alone: nine more commits for one
  * bad message in 500.
  *
  * @throws CommitError `unavailable` when the outcome is unknown

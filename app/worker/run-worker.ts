@@ -150,7 +150,7 @@ const runShard = async <S extends Settled>(at: Shard<S>, signal: AbortSignal): P
       failures += 1;
       metrics.failed('fetch', 'unavailable');
       health?.fetchFailed?.(shard);
-      // The error itself: its words alone are no Error, and the log told them as none.
+      // The error itself: of its words alone the log would not say that they are an Error's.
       log.warn({ shard, attempt: failures, error }, 'fetch failed');
       await pause(random, failures, signal);
     }

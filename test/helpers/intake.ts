@@ -83,7 +83,7 @@ interface Sent {
   readonly body: string | Uint8Array<ArrayBuffer> | undefined;
 }
 
-/** Through the whole of Express; what it writes goes to nobody. */
+/** Through the whole of Express; what would be written to a socket is the answer. */
 const withoutSocket =
   (listener: RequestListener) =>
   ({ method, path, headers, body = '' }: Sent): Promise<Answer> =>
