@@ -9,13 +9,13 @@ export interface RecordsMetrics {
   failed(step: 'fetch' | 'commit', kind: string): void;
 }
 
-const RESULTS = ['inserted', 'superseded', 'repeated', 'fact', 'uncounted'] as const;
+const RESULTS = ['inserted', 'superseded', 'repeated', 'fact', 'kept', 'uncounted'] as const;
 
 export const createRecordsMetrics = (registry: Registry): RecordsMetrics => {
   const registers = [registry];
   const committed = new Counter({
     name: METRICS.recordsCommitted,
-    help: 'Events committed to the database, by what they changed. uncounted: canaries and rehearsals.',
+    help: 'Events committed to the database, by what they changed. kept: of a later release, until one records it. uncounted: canaries and rehearsals.',
     labelNames: ['result'],
     registers,
   });
@@ -52,6 +52,7 @@ export const createRecordsMetrics = (registry: Registry): RecordsMetrics => {
       committed.inc({ result: 'superseded' }, result.superseded);
       committed.inc({ result: 'repeated' }, result.repeated);
       committed.inc({ result: 'fact' }, result.facts);
+      committed.inc({ result: 'kept' }, result.kept);
       committed.inc({ result: 'uncounted' }, result.uncounted);
       for (const { kind } of setAside) rejected.inc({ reason: kind });
       batchSize.observe(messages);

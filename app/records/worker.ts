@@ -7,6 +7,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Registry } from 'prom-client';
+import type { EventType } from '../../contract/envelope.ts';
 import type { Delivery, JournalReader } from '../../journal/reading.ts';
 import { loggedError } from '../log.ts';
 import { backoffMs } from './backoff.ts';
@@ -38,6 +39,8 @@ export interface RecordsDeps {
   readonly store: RecordsStore;
   readonly registry: Registry;
   readonly log: RecordsLog;
+  /** Types that this worker understands; all of this release unless stated. */
+  readonly known?: readonly EventType[];
   /** Who hears how it goes. */
   readonly health?: WorkerHealth;
   /** [0, 1) */
@@ -82,7 +85,7 @@ const commitUntilDone = async (
   // The first try is made even while draining: the batch in hand is finished, unless the database says nothing.
   for (let failures = 0; ; failures += 1) {
     try {
-      const committed = await commitBatch(deps.store, deps.campaignId, deliveries, giveUp);
+      const committed = await commitBatch(deps.store, deps.campaignId, deliveries, giveUp, deps.known);
       health.committed();
       return committed;
     } catch (error) {

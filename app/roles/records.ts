@@ -4,6 +4,7 @@ import { connectJournal } from '../../journal/connection.ts';
 import { createJournalReader, hasConsumers } from '../../journal/reader.ts';
 import { databaseAccess, journalServers } from '../config.ts';
 import { DatabaseHealth } from '../records/database-health.ts';
+import { keepReplaying } from '../records/kept.ts';
 import { type FetchFailure, ShardsHealth } from '../records/shards-health.ts';
 import { exportTotals } from '../records/totals.ts';
 import { exportInHand, watchDatabase } from '../records/watch-database.ts';
@@ -41,6 +42,10 @@ export const startRecords: StartRole = async ({ config, registry, dependencies, 
   );
   await until(() => store.migrate(), starting, warn('prepare the tables'));
   const of = { connection, campaignId, tier: 'records' } as const;
+  const replaying = keepReplaying(
+    { campaignId, store, kept: store.kept, log, onError: warn('record what was kept') },
+    ended.signal,
+  );
   const waitForConsumers = async (): Promise<void> => {
     if (!(await hasConsumers(of, shards))) throw new Error('the operator has not made the consumers yet');
   };
@@ -62,7 +67,7 @@ export const startRecords: StartRole = async ({ config, registry, dependencies, 
       stopping.abort();
       await stopped;
       ended.abort();
-      await watched;
+      await Promise.all([watched, replaying]);
       await Promise.all([connection.close(), store.close()]);
     },
   };

@@ -2,7 +2,7 @@
  * The records of one campaign in PostgreSQL. A batch is one transaction, in stages that every worker goes through in
  * the same order, each stage in key order:
  *
- *   new registrations → rows of known citizens, locked → superseded receipts → facts → rejected messages → totals
+ *   new registrations → rows of known citizens, locked → superseded receipts → facts → rejected messages → kept → totals
  *
  * A transaction waits only for one that is in the same stage and ahead of it in key order, or in a later stage: there
  * is no circle to deadlock in.
@@ -12,13 +12,14 @@
  */
 import { escapeIdentifier, type Pool, type PoolClient } from 'pg';
 import type { EventKind } from '../../contract/envelope.ts';
-import type { CommitResult, DatabaseTrouble, RecordsStore, RejectedMessage } from '../records/ports.ts';
+import type { CommitResult, DatabaseTrouble, KeptEvents, RecordsStore, RejectedMessage } from '../records/ports.ts';
 import { collapseByCitizen, collapseFacts } from '../records/standing.ts';
 import { abortable } from './abortable.ts';
 import { hexArray, plainArray, textArray } from './arrays.ts';
 import { addCounts, createCounts, type RecordsCounts } from './counts.ts';
 import { storeError } from './errors.ts';
 import { writeFacts } from './facts.ts';
+import { createKeptEvents, writeKept } from './kept.ts';
 import { lookAtDatabase } from './look.ts';
 import { createPool, type DatabaseAccess } from './pool.ts';
 import { writeRegistrations } from './registrations.ts';
@@ -35,6 +36,7 @@ export interface StoreOptions extends DatabaseAccess {
 export interface Store extends RecordsStore {
   /** Creates or updates the tables; safe beside other processes that do the same. */
   migrate(): Promise<void>;
+  readonly kept: KeptEvents;
   count(campaignId: string): Promise<RecordsCounts>;
   /** Whether the database answers now. */
   ping(): Promise<boolean>;
@@ -82,6 +84,7 @@ const write = async (client: PoolClient, schema: string, campaignId: string, bat
   const changes = await writeRegistrations(scope, collapseByCitizen(received));
   const facts = await writeFacts(client, schema, campaignId, collapseFacts(others));
   const rejected = await writeRejected(client, schema, campaignId, batch.rejected);
+  const kept = await writeKept(client, schema, campaignId, batch.kept ?? []);
   const inserted = citizensIn(changes.inserted);
   const superseded = citizensIn(changes.superseded) - citizensIn(changes.reinstated);
   await addCounts(client, schema, campaignId, { received: inserted, superseded, rejectedMessages: rejected });
@@ -92,6 +95,7 @@ const write = async (client: PoolClient, schema: string, campaignId: string, bat
     superseded,
     uncounted: newReceipts - inserted - superseded,
     facts: facts.length,
+    kept,
     repeated: batch.events.length - newReceipts - facts.length,
   };
 };
@@ -142,6 +146,7 @@ export const createStore = (options: StoreOptions): Store => {
         throw storeError(`migrate schema ${schemaName}`, error);
       }
     },
+    kept: createKeptEvents(pool, schemaName, campaignId),
     count: createCounts(pool, schemaName).count,
     look: () => lookAtDatabase(pool, schemaName),
     ping: () =>

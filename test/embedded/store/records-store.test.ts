@@ -1,11 +1,12 @@
 /** The commit on a real PostgreSQL: races between workers, poison, totals. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { projectHistory } from '../../../app/core/projection.ts';
 import type { JournalledEvent } from '../../../app/records/ports.ts';
 import { createReceiptStore } from '../../../app/store/receipts.ts';
 import { createStore, type Store } from '../../../app/store/records-store.ts';
+import { MIGRATIONS } from '../../../app/store/schema.ts';
 import { queryOnce, recordsOf, startTestPostgres, type TestPostgres } from '../../helpers/postgres.ts';
+import { projectHistory } from '../../helpers/project-history.ts';
 import {
   citizenOf,
   factEvent,
@@ -55,6 +56,75 @@ describe('migration', () => {
   });
 });
 
+describe('a database of the release before', () => {
+  /** As that release made and filled it. */
+  const beforeAttempts = async (schema: string, campaignId: string): Promise<void> => {
+    const [first] = MIGRATIONS;
+    await queryOnce(url, `CREATE SCHEMA ${schema}`);
+    await queryOnce(url, first?.(schema) ?? '');
+    await queryOnce(
+      url,
+      `CREATE TABLE ${schema}.schema_migration (version int PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())`,
+    );
+    await queryOnce(url, `INSERT INTO ${schema}.schema_migration (version) VALUES (1)`);
+    const { citizenHash, receipt, at, kind, site, keyId } = receivedEvent({ campaignId, receipt: 'x', atMs: 1 });
+    await queryOnce(
+      url,
+      `INSERT INTO ${schema}.registration VALUES ($1, decode($2, 'hex'), $3, $4, 1, 0, 0, $5, $6, 'wechat', 'dining', 'en', '1', $7, 'x')`,
+      [campaignId, citizenHash, receipt, at, kind, site, keyId],
+    );
+    await insertFact(schema, campaignId, 'rejected', instant(2));
+  };
+  /** The statement of that release. */
+  const insertFact = (schema: string, campaignId: string, type: string, at: string) => {
+    const event = factEvent('rejected', { campaignId, receipt: 'x' });
+    return queryOnce(
+      url,
+      `INSERT INTO ${schema}.registration_fact (campaign_id, receipt, type, at, event_id, citizen_hash, kind, site, key_id, data, shard, seq)
+       VALUES ($1, $2, $3, $4, $5, decode($6, 'hex'), 'citizen', 'default', '', '{}', 0, 2) ON CONFLICT DO NOTHING`,
+      [campaignId, event.receipt, type, at, event.id, event.citizenHash],
+    );
+  };
+
+  it('keeps every row, learns attempts, and still takes what workers of that release write', async () => {
+    const campaignId = newCampaign();
+    await beforeAttempts('before', campaignId);
+    const store = storeFor(campaignId, 'before');
+    await Promise.all([store.migrate(), storeFor(campaignId, 'before').migrate()]);
+    const copy = journalled(factEvent('rejected', { campaignId, receipt: 'x', atMs: 2 }), 2);
+    const again = journalled(factEvent('rejected', { campaignId, receipt: 'x', atMs: 9, attempt: 2 }), 5);
+    expect(await commit(store, [copy, again])).toMatchObject({ facts: 1, repeated: 1 });
+    await insertFact('before', campaignId, 'verified', instant(12));
+    const rows = await recordsOf(url, campaignId, 'before');
+    expect(rows['registration']).toMatchObject([{ receipt: receiptOf('x') }]);
+    expect(rows['registration_fact']).toMatchObject([
+      { type: 'rejected', attempt: 1, event_id: copy.event.id },
+      { type: 'rejected', attempt: 2, event_id: again.event.id },
+      { type: 'verified', attempt: 1 },
+    ]);
+  });
+
+  it('answers an intake of this release before it is migrated', async () => {
+    const campaignId = newCampaign();
+    await beforeAttempts('unmigrated', campaignId);
+    const receipts = createReceiptStore({ connectionString: url, campaignId, schema: 'unmigrated' });
+    open.push(receipts);
+    const asked = () => receipts.find(receiptOf('x'), signal);
+    const facts = [
+      { type: 'received', attempt: 1, at: instant(1) },
+      { type: 'rejected', attempt: 1, at: instant(2) },
+    ];
+    expect(await asked()).toMatchObject({ kind: 'found', facts });
+    const store = storeFor(campaignId, 'unmigrated');
+    await store.migrate();
+    await commit(store, [journalled(factEvent('rejected', { campaignId, receipt: 'x', atMs: 9, attempt: 2 }), 5)]);
+    expect(await asked()).toMatchObject({
+      kind: 'found',
+      facts: [...facts, { type: 'rejected', attempt: 2, at: instant(9) }],
+    });
+  });
+});
+
 describe('a commit', () => {
   it('inserts new citizens, knows copies again, and lets the earliest receipt stand', async () => {
     const campaignId = newCampaign();
@@ -62,10 +132,38 @@ describe('a commit', () => {
     const x = journalled(receivedEvent({ campaignId, receipt: 'x', atMs: 10 }), 1);
     const y = journalled(receivedEvent({ campaignId, receipt: 'y', atMs: 5 }), 2);
     const xAgain = journalled(receivedEvent({ campaignId, receipt: 'x', atMs: 3, sealed: 'other' }), 3);
-    expect(await commit(store, [x])).toEqual({ inserted: 1, superseded: 0, repeated: 0, facts: 0, uncounted: 0 });
-    expect(await commit(store, [x])).toEqual({ inserted: 0, superseded: 0, repeated: 1, facts: 0, uncounted: 0 });
-    expect(await commit(store, [y])).toEqual({ inserted: 0, superseded: 1, repeated: 0, facts: 0, uncounted: 0 });
-    expect(await commit(store, [xAgain])).toEqual({ inserted: 0, superseded: 0, repeated: 1, facts: 0, uncounted: 0 });
+    expect(await commit(store, [x])).toEqual({
+      inserted: 1,
+      superseded: 0,
+      repeated: 0,
+      facts: 0,
+      kept: 0,
+      uncounted: 0,
+    });
+    expect(await commit(store, [x])).toEqual({
+      inserted: 0,
+      superseded: 0,
+      repeated: 1,
+      facts: 0,
+      kept: 0,
+      uncounted: 0,
+    });
+    expect(await commit(store, [y])).toEqual({
+      inserted: 0,
+      superseded: 1,
+      repeated: 0,
+      facts: 0,
+      kept: 0,
+      uncounted: 0,
+    });
+    expect(await commit(store, [xAgain])).toEqual({
+      inserted: 0,
+      superseded: 0,
+      repeated: 1,
+      facts: 0,
+      kept: 0,
+      uncounted: 0,
+    });
     const rows = await recordsOf(url, campaignId);
     expect(rows['registration']).toMatchObject([
       { receipt: receiptOf('x'), seq: 3, citizen_hash: `\\x${citizenOf('a')}` },
@@ -87,7 +185,7 @@ describe('a commit', () => {
       store,
       events.map((event, i) => journalled(event, i + 1)),
     );
-    expect(result).toEqual({ inserted: 1, superseded: 0, repeated: 0, facts: 0, uncounted: 3 });
+    expect(result).toEqual({ inserted: 1, superseded: 0, repeated: 0, facts: 0, kept: 0, uncounted: 3 });
     expect(await store.count(campaignId)).toEqual({ received: 1, superseded: 0, rejectedMessages: 0 });
   });
 
@@ -239,7 +337,8 @@ describe('a receipt that is looked up', () => {
     await commit(store, [
       journalled(receivedEvent({ campaignId, receipt: 'x', atMs: 1 }), 1),
       journalled(receivedEvent({ campaignId, receipt: 'y', atMs: 2 }), 2),
-      journalled(factEvent('verified', { campaignId, receipt: 'x', atMs: 3 }), 3),
+      journalled(factEvent('rejected', { campaignId, receipt: 'x', atMs: 3, attempt: 2 }), 3),
+      journalled(factEvent('channel_changed', { campaignId, receipt: 'x', atMs: 4, data: { channel: 'alipay' } }), 4),
     ]);
     expect(await receipts.find(receiptOf('x'), signal)).toEqual({
       kind: 'found',
@@ -247,8 +346,9 @@ describe('a receipt that is looked up', () => {
       category: 'dining',
       receivedAt: instant(1),
       facts: [
-        { type: 'received', at: instant(1) },
-        { type: 'verified', at: instant(3) },
+        { type: 'received', attempt: 1, at: instant(1) },
+        { type: 'channel_changed', attempt: 1, at: instant(4), channel: 'alipay' },
+        { type: 'rejected', attempt: 2, at: instant(3) },
       ],
     });
     expect(await receipts.find(receiptOf('y'), signal)).toEqual({ kind: 'superseded', receivedAt: instant(2) });

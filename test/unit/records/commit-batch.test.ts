@@ -26,7 +26,7 @@ const pickyStore = (poison: readonly string[]) => {
       }
       committed.push(...events.map(({ event }) => event.receipt));
       setAside.push(...rejected.map(({ sequence, reason }) => `${sequence} ${reason}`));
-      return { inserted: events.length, superseded: 0, repeated: 0, facts: 0, uncounted: 0 };
+      return { inserted: events.length, superseded: 0, repeated: 0, facts: 0, kept: 0, uncounted: 0 };
     },
   };
   return { store, committed, setAside, commits: () => commits };
