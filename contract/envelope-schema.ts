@@ -20,8 +20,8 @@ import {
   NO_CITIZEN,
   NO_RECEIPT,
   type ReceivedData,
-  UNIQUENESS,
 } from './envelope.ts';
+import { UNIQUENESS } from './uniqueness.ts';
 
 /** Fixed width, so that text order is time order: the winner rule hangs on it. */
 const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;

@@ -2,6 +2,7 @@
  * The event envelope, version 1: fixed, because journals outlive programs. Every fact about a registration is one
  * event; copies may be repeated and arrive in any order and in any shard. What each fact does: app/core/projection.ts. Pure.
  */
+import type { Uniqueness } from './uniqueness.ts';
 
 export const EVENT_TYPES = [
   'received',
@@ -56,10 +57,6 @@ export interface EventEnvelope<Data = Readonly<Record<string, unknown>>> {
   readonly keyId: string;
   readonly data: Data;
 }
-
-/** What a person may have one registration of: one in all, or one at each channel. */
-export const UNIQUENESS = ['perCitizen', 'perCitizenAndChannel'] as const;
-export type Uniqueness = (typeof UNIQUENESS)[number];
 
 export const CHANNELS = ['wechat', 'alipay', 'unionpay'] as const;
 export type Channel = (typeof CHANNELS)[number];

@@ -7,6 +7,7 @@ import { type AcceptDeps, createAcceptor } from './accept.ts';
 import { ApiError, ERRORS, type ErrorCode } from './errors.ts';
 import type { Knock } from './gate.ts';
 import { createIntakeMetrics } from './metrics.ts';
+import { oneEntryText } from './one-entry.ts';
 import { sendProblem } from './problem.ts';
 import { receiptState } from './receipt-state.ts';
 import { staticPage } from './static-page.ts';
@@ -53,7 +54,8 @@ const publicCampaign = (campaignId: string, settings: LiveSettings, nowMs: numbe
   campaignId,
   title: settings.title,
   window: settings.window,
-  eligibility: settings.eligibility,
+  identity: settings.identity,
+  eligibility: { ...settings.eligibility, text: oneEntryText(settings) },
   vouchers: settings.vouchers,
   serverTime: new Date(nowMs).toISOString(),
 });

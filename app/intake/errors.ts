@@ -74,6 +74,13 @@ export const ERRORS = {
     status: 422,
     title: { 'zh-CN': '身份证号中的出生日期不存在', en: 'The birth date within the identity number does not exist' },
   },
+  ID_NOT_TAKEN: {
+    status: 422,
+    title: {
+      'zh-CN': '本次活动只接受居民身份证号码',
+      en: 'This campaign takes numbers of resident identity cards only',
+    },
+  },
   NOT_ELIGIBLE_AGE: { status: 422, title: { 'zh-CN': '未达到参加年龄', en: 'You have not reached the minimum age' } },
   CHANNEL_INVALID: {
     status: 422,

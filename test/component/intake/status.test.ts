@@ -92,9 +92,24 @@ describe('the campaign', () => {
     expect(answer.json).toMatchObject({
       campaignId: 'test-campaign',
       title: { en: 'Test vouchers' },
-      eligibility: { minAge: 18 },
+      identity: { keySpace: 'residentNumber' },
+      eligibility: { minAge: 18, uniqueness: 'perCitizen', text: { en: expect.stringMatching(/^One registration/) } },
       serverTime: '2026-10-01T12:00:00.000Z',
     });
     expect(answer.json).not.toHaveProperty('traffic');
+  });
+
+  it('tells in words what counts once', async () => {
+    intake.world.settings = settingsOf({
+      identity: { keySpace: 'identityCard' },
+      eligibility: { minAge: 18, uniqueness: 'perCitizenAndChannel' },
+    });
+    const answer = await intake.get('/api/v1/campaigns/test-campaign');
+    expect(answer.json['eligibility']).toMatchObject({
+      text: {
+        'zh-CN': expect.stringContaining('微信、支付宝、云闪付各有一次登记有效'),
+        en: expect.stringMatching(/in each app: .* resident identity card\.$/),
+      },
+    });
   });
 });
