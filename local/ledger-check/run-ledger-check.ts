@@ -18,6 +18,7 @@ export const runAudit = async (access: AuditAccess, signal: AbortSignal): Promis
     ledger,
     journal: journal.received,
     unreadable: journal.unreadable,
+    later: journal.later,
     dataKeys: journal.dataKeys,
     ...database,
   });
