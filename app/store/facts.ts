@@ -5,6 +5,7 @@ import { factKey } from '../core/projection.ts';
 import type { JournalledEvent } from '../records/ports.ts';
 import { copyBeats } from '../records/standing.ts';
 import { hexArray, plainArray, textArray } from './arrays.ts';
+import { isErased } from './erased.ts';
 
 const COLUMNS =
   'receipt, type, attempt, at, event_id, citizen_hash, account_hash, kind, site, key_id, data, shard, seq';
@@ -75,19 +76,27 @@ interface FactOfReceipt {
 
 const keyOf = (fact: FactOfReceipt): string => `${fact.receipt} ${factKey(fact)}`;
 
-/** `copies` sorted by receipt and fact, one each; answers with the kinds of the facts that are new. */
+export interface FactChanges {
+  /** How many are new. */
+  readonly inserted: number;
+  /** Receipts that were erased before, of facts that were written now. */
+  readonly erased: readonly string[];
+}
+
+/** `copies` sorted by receipt and fact, one each. */
 export const writeFacts = async (
   client: PoolClient,
   schema: string,
   campaignId: string,
   copies: readonly JournalledEvent[],
-): Promise<readonly EventKind[]> => {
-  if (copies.length === 0) return [];
-  const inserted = await client.query<FactOfReceipt & { kind: EventKind }>(
-    `INSERT INTO ${schema}.registration_fact (campaign_id, ${COLUMNS}) SELECT $1, ${SELECTED} FROM ${UNNEST}
-     ON CONFLICT DO NOTHING RETURNING receipt, type, attempt, kind`,
+): Promise<FactChanges> => {
+  if (copies.length === 0) return { inserted: 0, erased: [] };
+  const inserted = await client.query<FactOfReceipt & { erased: boolean }>(
+    `INSERT INTO ${schema}.registration_fact AS fact (campaign_id, ${COLUMNS}) SELECT $1, ${SELECTED} FROM ${UNNEST}
+     ON CONFLICT DO NOTHING RETURNING receipt, type, attempt, ${isErased(schema, 'fact.receipt')} AS erased`,
     valuesOf(campaignId, copies),
   );
+  let written = inserted.rows;
   if (inserted.rows.length < copies.length) {
     const fresh = new Set(inserted.rows.map(keyOf));
     const existing = copies.filter(({ event }) => !fresh.has(keyOf(event)));
@@ -110,17 +119,20 @@ export const writeFacts = async (
       return standing !== undefined && copyBeats(copy, standing);
     });
     if (better.length > 0) {
-      await client.query(
+      const updated = await client.query<FactOfReceipt & { erased: boolean }>(
         `UPDATE ${schema}.registration_fact AS known SET
            at = batch.at, event_id = batch.event_id, citizen_hash = batch.citizen_hash,
            account_hash = decode(nullif(batch.account_hash, ''), 'hex'), kind = batch.kind, site = batch.site,
            key_id = batch.key_id, data = batch.data, shard = batch.shard, seq = batch.seq
          FROM ${UNNEST}
          WHERE known.campaign_id = $1 AND known.receipt = batch.receipt AND known.type = batch.type
-           AND known.attempt = batch.attempt`,
+           AND known.attempt = batch.attempt
+         RETURNING known.receipt, known.type, known.attempt, ${isErased(schema, 'known.receipt')} AS erased`,
         valuesOf(campaignId, better),
       );
+      written = [...written, ...updated.rows];
     }
   }
-  return inserted.rows.map(({ kind }) => kind);
+  const erased = written.flatMap((fact) => (fact.erased ? [fact.receipt] : []));
+  return { inserted: inserted.rows.length, erased };
 };

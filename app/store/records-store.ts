@@ -5,7 +5,7 @@
  *   new registrations → rows of known citizens, locked → superseded receipts → facts → rejected messages → kept → totals
  *
  * A transaction waits only for one that is in the same stage and ahead of it in key order, or in a later stage: there
- * is no circle to deadlock in.
+ * is no circle to deadlock in. A batch with an erasure keeps all others from writing (erased.ts), before its first stage.
  *
  * No statement_timeout: a statement that is cancelled while it waits for a synchronous standby may be visible here and
  * lost there (patroni/patroni#1412). Every error means "outcome unknown", and committing again is safe.
@@ -17,6 +17,7 @@ import { collapseByCitizen, collapseFacts } from '../records/standing.ts';
 import { abortable } from './abortable.ts';
 import { hexArray, plainArray, textArray } from './arrays.ts';
 import { addCounts, createCounts, type RecordsCounts } from './counts.ts';
+import { emptyErased, lockToErase } from './erased.ts';
 import { storeError } from './errors.ts';
 import { writeFacts } from './facts.ts';
 import { createKeptEvents, writeKept } from './kept.ts';
@@ -80,9 +81,12 @@ type Batch = Parameters<RecordsStore['commit']>[0];
 const write = async (client: PoolClient, schema: string, campaignId: string, batch: Batch): Promise<CommitResult> => {
   const received = batch.events.filter(({ event }) => event.type === 'received');
   const others = received.length === batch.events.length ? [] : batch.events.filter((e) => e.event.type !== 'received');
+  const erasures = others.flatMap(({ event }) => (event.type === 'erased' ? [event.receipt] : []));
+  if (erasures.length > 0) await lockToErase(client, schema);
   const scope = { client, schema, campaignId };
   const changes = await writeRegistrations(scope, collapseByCitizen(received));
   const facts = await writeFacts(client, schema, campaignId, collapseFacts(others));
+  await emptyErased(client, schema, campaignId, [...erasures, ...changes.erased, ...facts.erased]);
   const rejected = await writeRejected(client, schema, campaignId, batch.rejected);
   const kept = await writeKept(client, schema, campaignId, batch.kept ?? []);
   const inserted = citizensIn(changes.inserted);
@@ -94,9 +98,9 @@ const write = async (client: PoolClient, schema: string, campaignId: string, bat
     inserted,
     superseded,
     uncounted: newReceipts - inserted - superseded,
-    facts: facts.length,
+    facts: facts.inserted,
     kept,
-    repeated: batch.events.length - newReceipts - facts.length,
+    repeated: batch.events.length - newReceipts - facts.inserted,
   };
 };
 

@@ -83,6 +83,7 @@ ALTER TABLE ${schema}.registration_fact
   ADD COLUMN account_hash bytea,
   DROP CONSTRAINT registration_fact_pkey,
   ADD PRIMARY KEY (campaign_id, receipt, type, attempt);
+CREATE INDEX registration_fact_erased ON ${schema}.registration_fact (campaign_id, receipt) WHERE type = 'erased';
 CREATE TABLE ${schema}.kept_event (
   campaign_id text COLLATE "C" NOT NULL,
   shard smallint NOT NULL,

@@ -117,7 +117,7 @@ export const history = (campaignId: string): fc.Arbitrary<readonly JournalledEve
     );
   const fact = fc
     .record({
-      type: fc.constantFrom('bound' as const, 'rejected' as const, 'corrected' as const, 'issue_failed' as const),
+      type: fc.constantFrom('bound' as const, 'rejected' as const, 'corrected' as const, 'erased' as const),
       attempt: fc.integer({ min: 1, max: 3 }),
       account: fc.constantFrom('c', 'd'),
       citizen: small,
