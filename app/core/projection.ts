@@ -5,29 +5,29 @@
  *
  * Lowest first: a fact beats all above it. `n` is the attempt, and a higher one beats a lower one of its own line.
  *
- * | fact            | state         | why it ranks here                                        | the row                           | the draw |
- * |-----------------|---------------|----------------------------------------------------------|-----------------------------------|----------|
- * | barrier         | –             | marks a place in a shard, no receipt                     | none                              | the list ends there |
- * | received        | received      |                                                          | made of the person's earliest     | – |
- * | bound n         | –             | says of an account, not of the state                     | the account's earliest stands     | – |
- * | channel_changed n | –           | the same                                                 | read with the channel of the highest n | – |
- * | manual_review n | manual_review | a person must look; any verdict of attempt n ends it     | –                                 | out |
- * | rejected n      | rejected      | a verdict on what correction n − 1 left                  | –                                 | out |
- * | corrected n     | received      | answers rejection n: only rejection n + 1 counts now     | personal fields of the highest n  | out |
- * | verified n      | verified      | a correction or a second source proved the person: doubt is settled in their favour | –      | in |
- * | withdrawn n     | withdrawn     | the citizen's own will, effective until the list is frozen | –                               | out |
- * | merged n        | superseded    | the same person stands by another receipt; until the freeze too | –                          | out |
- * | entered n       | entered       | the frozen list; what came later of the above has no effect | –                              | in, for good |
- * | lost n          | lost          |                                                          | –                                 | – |
- * | waitlisted n    | waitlisted    | better than lost                                         | –                                 | moves up |
- * | won n           | won           |                                                          | –                                 | – |
- * | promoted n      | won           | moved up from the waitlist, and has both                 | –                                 | a winner that fell out is replaced |
- * | issuing n       | issuing       |                                                          | –                                 | – |
- * | issue_failed n  | issue_failed  | ends try n; issuing n + 1 begins another                 | –                                 | final: the waitlist moves up |
- * | issued n        | issued        | a proof of issue stands against any failure report       | –                                 | – |
- * | expired n       | expired       |                                                          | –                                 | – |
- * | redeemed n      | redeemed      | the money was used: nothing of the above undoes it       | –                                 | – |
- * | erased n        | erased        | beats all: the person must not be told of, nor issued to | emptied, with its other facts     | out; after the freeze the list stays, and the waitlist moves up |
+ * | fact              | state         | why it ranks here                                  | the row                      | the draw                            |
+ * |-------------------|---------------|----------------------------------------------------|------------------------------|-------------------------------------|
+ * | barrier           | –             | marks a place in a shard, no receipt               | none                         | the list ends there                 |
+ * | bound n           | –             | says of an account, not of the state               | its account's earliest       | –                                   |
+ * | channel_changed n | –             | the same                                           | channel of the highest n     | –                                   |
+ * | received          | received      |                                                    | the person's earliest        | –                                   |
+ * | manual_review n   | manual_review | a person must look; any verdict of n ends it       | –                            | out                                 |
+ * | rejected n        | rejected      | a verdict on what correction n − 1 left            | –                            | out                                 |
+ * | corrected n       | received      | answers rejection n: only n + 1 counts now         | fields of the highest n      | out                                 |
+ * | verified          | verified      | a correction or a second source proved the person  | –                            | in                                  |
+ * | withdrawn         | withdrawn     | the citizen's own will, until the list is frozen   | –                            | out                                 |
+ * | merged            | superseded    | another receipt of the same person, until then too | –                            | out                                 |
+ * | entered           | entered       | the frozen list: none of the above has effect now  | –                            | in, for good                        |
+ * | lost              | lost          |                                                    | –                            | –                                   |
+ * | waitlisted        | waitlisted    | better than lost                                   | –                            | waits                               |
+ * | won               | won           |                                                    | –                            | wins                                |
+ * | promoted          | won           | a waitlisted one whose turn came: it has both      | –                            | takes a fallen one's place          |
+ * | issuing n         | issuing       |                                                    | –                            | –                                   |
+ * | issue_failed n    | issue_failed  | ends try n; issuing n + 1 is another               | –                            | final: the next moves up            |
+ * | issued            | issued        | proof of issue, against any failure report         | –                            | –                                   |
+ * | expired           | expired       |                                                    | –                            | –                                   |
+ * | redeemed          | redeemed      | the money was used: nothing above undoes it        | –                            | –                                   |
+ * | erased            | erased        | beats all: neither shown nor issued to             | emptied, its other facts too | out; once frozen, the next moves up |
  *
  * Worked example: rejected 1, corrected 1, rejected 2, corrected 2 and manual_review 3 is manual_review, in any order;
  * issuing 1, issue_failed 1, issuing 2, issue_failed 2 is issue_failed, and issued 1 besides makes it issued.

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Fact } from '../../../app/core/projection.ts';
 import type { ReceiptLookup } from '../../../app/intake/ports.ts';
 import { type Answer, bodyOf, settingsOf, startTestIntake, type TestIntake } from '../../helpers/intake.ts';
 
@@ -33,6 +34,46 @@ describe('a receipt with its secret', () => {
       channel: 'wechat',
       category: 'dining',
       history: [{ state: 'received' }, { state: 'verified' }],
+    });
+  });
+
+  const at = '2026-10-01T13:00:00.000Z';
+  const withFacts = (...facts: Fact[]): ReceiptLookup => ({
+    kind: 'found',
+    channel: 'wechat',
+    category: 'dining',
+    receivedAt: at,
+    facts: [{ type: 'received', at }, ...facts],
+  });
+
+  it('shows the channel that was chosen last, and that a correction waits for its verdict', async () => {
+    const answer = await ask(
+      withFacts(
+        { type: 'rejected', attempt: 1, at },
+        { type: 'corrected', attempt: 1, at },
+        { type: 'channel_changed', attempt: 1, at, channel: 'alipay' },
+      ),
+    );
+    expect(answer.json).toMatchObject({ state: 'received', channel: 'alipay' });
+  });
+
+  it('is superseded, and tells nothing else, when the same person stands by another one', async () => {
+    const receiptNo = path.slice(path.lastIndexOf('/') + 1);
+    expect((await ask(withFacts({ type: 'merged', at }))).json).toEqual({
+      receiptNo,
+      state: 'superseded',
+      confirmed: true,
+      receivedAt: at,
+    });
+  });
+
+  it('is erased, and tells nothing else', async () => {
+    const receiptNo = path.slice(path.lastIndexOf('/') + 1);
+    expect((await ask(withFacts({ type: 'verified', at }, { type: 'erased', at }))).json).toEqual({
+      receiptNo,
+      state: 'erased',
+      confirmed: true,
+      history: [{ state: 'erased', at }],
     });
   });
 
