@@ -3,6 +3,7 @@
  * `app` and `operator` share nothing else.
  */
 import type { Tier } from './names.ts';
+import type { KeySpace, Uniqueness } from './uniqueness.ts';
 
 /** Environment variables of every app container. Directories are mount paths; ports are numbers. */
 export const ENV = {
@@ -121,7 +122,8 @@ export interface LiveSettings {
   readonly generation: number;
   readonly title: LocalizedText;
   readonly window: { readonly opensAt: string; readonly closesAt: string };
-  readonly eligibility: { readonly minAge: number };
+  readonly identity: { readonly keySpace: KeySpace };
+  readonly eligibility: { readonly minAge: number; readonly uniqueness: Uniqueness };
   readonly vouchers: readonly LiveVoucher[];
   readonly traffic: {
     /** Admitted registrations per second over all intake pods; a pod takes its share. */

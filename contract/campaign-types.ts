@@ -6,6 +6,7 @@
 
 import type { Ceilings, Condition, ObjectMeta } from './common-types.ts';
 import type { ContingencySpec, ContingencyStatus } from './contingency-types.ts';
+import type { EligibilitySpec, IdentitySpec } from './people-types.ts';
 import type { LocalizedText } from './app-contract.ts';
 
 /** Voucher is one kind of voucher. */
@@ -136,11 +137,10 @@ export interface VoucherCampaignSpec {
     /** Instant from which registrations are refused. After opening it may only move later. */
     readonly closesAt: string;
   };
+  /** By what a person is known. Fixed once the campaign has opened. */
+  readonly identity: IdentitySpec;
   /** Who may register. Fixed once the campaign has opened. */
-  readonly eligibility: {
-    /** Age in years that a citizen must have reached on the day of registration. Default 18. */
-    readonly minAge: number;
-  };
+  readonly eligibility: EligibilitySpec;
   /** Vouchers that a citizen can register for; at least one. Fixed once the campaign has opened. */
   readonly vouchers: readonly Voucher[];
   /** How many registrations are let in; the rest is asked to come again (503 with Retry-After). */
@@ -230,7 +230,9 @@ export interface VoucherCampaignStatus {
   readonly observedGeneration?: number;
   /** Summary for people: Pending, Scheduled, PreWarming, Open, Draining or Closed. Alert on conditions instead. */
   readonly stage?: string;
-  /** When the campaign opened. Once written, campaignId, opensAt, eligibility, vouchers and privacy are fixed. */
+  /**
+   * When the campaign opened. Once written, campaignId, opensAt, identity, eligibility, vouchers and privacy are fixed.
+   */
   readonly openedAt?: string;
   /** Conditions that alerts and runbooks match, one per type. */
   readonly conditions?: readonly Condition[];

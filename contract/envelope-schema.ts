@@ -1,35 +1,72 @@
 /**
  * The envelope at the edge: bytes from the journal in, a typed event or a reason out.
  *
- * Intakes are upgraded before records, or after them, so a member that this release does not know comes from a later one: it is
- * left out here, and the event counts. The journal keeps the whole message.
+ * Intakes are upgraded before records, or after them, so messages of a later release come:
+ *
+ * | what a later release adds                | here |
+ * |------------------------------------------|------|
+ * | a member of version 1                    | is left out, and the event counts; so none may change what a fact is or whose |
+ * | a type of version 1                      | `unknown`: kept as it is until a release that knows it |
+ * | a version                                | `unknown`, whatever else has changed with it |
+ * | another value in a member of version 1   | `invalid`: such a change takes a new version |
  */
 import { z } from 'zod';
-import { EVENT_KINDS, EVENT_TYPES, type EventEnvelope, type ReceivedData } from './envelope.ts';
+import {
+  CHANNELS,
+  EVENT_KINDS,
+  EVENT_TYPES,
+  type EventEnvelope,
+  type EventType,
+  NO_CITIZEN,
+  NO_RECEIPT,
+  type ReceivedData,
+} from './envelope.ts';
+import { UNIQUENESS } from './uniqueness.ts';
 
 /** Fixed width, so that text order is time order: the winner rule hangs on it. */
 const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
+const RECEIPT = /^[0-9A-HJKMNP-TV-Z]{26}$/;
+const HASH = /^[0-9a-f]{64}$/;
+/** Of types that are still to come. */
+const TYPE = /^[a-z][a-z0-9_]{0,62}$/;
+/** Far above any number of corrections or tries; in four digits, because ids of requests are made with it. */
+const MOST_ATTEMPTS = 9_999;
+
+const sealed = z.string().min(1).max(8192);
+const channel = z.enum(CHANNELS);
+
 const receivedData = z.object({
-  sealed: z.string().min(1).max(8192),
-  channel: z.enum(['wechat', 'alipay', 'unionpay']),
+  sealed,
+  channel,
   category: z.string().min(1).max(63),
   locale: z.enum(['zh-CN', 'en']),
   policyVersion: z.string().min(1).max(32),
-  fingerprint: z
-    .string()
-    .regex(/^[0-9A-HJKMNP-TV-Z]{26}$/)
-    .exactOptional(),
+  fingerprint: z.string().regex(RECEIPT).exactOptional(),
+  uniqueness: z.enum(UNIQUENESS).exactOptional(),
 });
+
+/** What a fact can't do without; `data` may hold more. */
+const DATA_OF: Partial<Readonly<Record<EventType, z.ZodType>>> = {
+  received: receivedData,
+  // The personal fields anew, all of them.
+  corrected: z.object({ sealed }),
+  bound: z.object({ channel }),
+  channel_changed: z.object({ channel }),
+  // The receipt of the same person that stands instead.
+  merged: z.object({ into: z.string().regex(RECEIPT) }),
+};
 
 const envelope = z.object({
   v: z.literal(1),
   id: z.string().min(1).max(128),
-  type: z.enum(EVENT_TYPES),
+  type: z.string().regex(TYPE),
+  attempt: z.int().min(1).max(MOST_ATTEMPTS).exactOptional(),
   kind: z.enum(EVENT_KINDS),
   campaignId: z.string().min(1).max(63),
-  receipt: z.string().regex(/^[0-9A-HJKMNP-TV-Z]{26}$/),
-  citizenHash: z.string().regex(/^[0-9a-f]{64}$/),
+  receipt: z.string().regex(RECEIPT),
+  citizenHash: z.string().regex(HASH),
+  accountHash: z.string().regex(HASH).exactOptional(),
   at: z.string().regex(INSTANT),
   clock: z.literal('agreed').exactOptional(),
   site: z.string().min(1).max(63),
@@ -37,32 +74,69 @@ const envelope = z.object({
   data: z.record(z.string(), z.unknown()),
 });
 
+/** All that can be known of an envelope of a later version. */
+const laterEnvelope = z.object({
+  v: z.int().min(2).max(9_999),
+  type: z.string().regex(/^[!-~]{1,63}$/),
+  campaignId: z.string().min(1).max(63),
+});
+
+export interface UnknownEvent {
+  readonly v: number;
+  readonly type: string;
+  readonly campaignId: string;
+}
+
 export type ParsedEnvelope =
   | { readonly kind: 'valid'; readonly event: EventEnvelope }
+  /** An envelope of a later release. */
+  | ({ readonly kind: 'unknown' } & UnknownEvent)
   /** `reason` names fields and rules, never values: values may be personal. */
   | { readonly kind: 'invalid'; readonly reason: string };
+
+const invalid = (reason: string): ParsedEnvelope => ({ kind: 'invalid', reason });
 
 const issuesOf = (error: z.ZodError): string =>
   error.issues.map((issue) => `${issue.path.join('.') || 'envelope'}: ${issue.code}`).join('; ');
 
+/** What hangs on the type besides its data. */
+const misfit = ({ type, attempt, receipt, citizenHash, accountHash }: EventEnvelope): string | undefined => {
+  if (type === 'received' && attempt !== undefined) return 'attempt: a registration has none';
+  if (type === 'bound' && accountHash === undefined) return 'accountHash: invalid_type';
+  if (type !== 'bound' && accountHash !== undefined) return 'accountHash: is of bound alone';
+  const isOfNobody = receipt === NO_RECEIPT && citizenHash === NO_CITIZEN;
+  return type === 'barrier' && !isOfNobody ? 'receipt: a barrier has none' : undefined;
+};
+
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
-export const parseEnvelope = (bytes: Uint8Array): ParsedEnvelope => {
+type Parsed = z.infer<typeof envelope>;
+const isOfType = (event: Parsed, known: readonly string[]): event is Parsed & { readonly type: EventType } =>
+  known.includes(event.type);
+
+/** @param known types that the reader understands; all of this release unless stated */
+export const parseEnvelope = (bytes: Uint8Array, known: readonly EventType[] = EVENT_TYPES): ParsedEnvelope => {
   let json: unknown;
   try {
     json = JSON.parse(decoder.decode(bytes));
   } catch {
-    return { kind: 'invalid', reason: 'envelope: not JSON' };
+    return invalid('envelope: not JSON');
   }
   const parsed = envelope.safeParse(json);
-  if (!parsed.success) return { kind: 'invalid', reason: issuesOf(parsed.error) };
-  const event = parsed.data;
-  if (Number.isNaN(Date.parse(event.at))) return { kind: 'invalid', reason: 'at: not a real instant' };
-  if (event.type === 'received') {
-    const data = receivedData.safeParse(event.data);
-    if (!data.success) return { kind: 'invalid', reason: issuesOf(data.error) };
+  if (!parsed.success) {
+    const later = laterEnvelope.safeParse(json);
+    return later.success ? { kind: 'unknown', ...later.data } : invalid(issuesOf(parsed.error));
   }
-  return { kind: 'valid', event };
+  const event = parsed.data;
+  if (Number.isNaN(Date.parse(event.at))) return invalid('at: not a real instant');
+  if (!isOfType(event, known)) {
+    const { v, type, campaignId } = event;
+    return { kind: 'unknown', v, type, campaignId };
+  }
+  const wrong = misfit(event);
+  if (wrong !== undefined) return invalid(wrong);
+  const data = DATA_OF[event.type]?.safeParse(event.data);
+  return data === undefined || data.success ? { kind: 'valid', event } : invalid(issuesOf(data.error));
 };
 
 /** `data` of a parsed `received` event; parseEnvelope has checked its shape. */

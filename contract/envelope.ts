@@ -1,23 +1,31 @@
 /**
  * The event envelope, version 1: fixed, because journals outlive programs. Every fact about a registration is one
- * event; copies may be repeated and arrive in any order and in any shard. Pure.
+ * event; copies may be repeated and arrive in any order and in any shard. What each fact does: app/core/projection.ts. Pure.
  */
+import type { Uniqueness } from './uniqueness.ts';
 
 export const EVENT_TYPES = [
   'received',
-  'verified',
-  'rejected',
+  'bound',
+  'channel_changed',
   'manual_review',
+  'rejected',
+  'corrected',
+  'verified',
   'withdrawn',
+  'merged',
   'entered',
-  'won',
-  'waitlisted',
   'lost',
+  'waitlisted',
+  'won',
+  'promoted',
   'issuing',
-  'issued',
   'issue_failed',
-  'redeemed',
+  'issued',
   'expired',
+  'redeemed',
+  'erased',
+  'barrier',
 ] as const;
 export type EventType = (typeof EVENT_TYPES)[number];
 
@@ -27,15 +35,19 @@ export type EventKind = (typeof EVENT_KINDS)[number];
 
 export interface EventEnvelope<Data = Readonly<Record<string, unknown>>> {
   readonly v: 1;
-  /** Unique per fact: the receipt for `received`, `<receipt>.<type>[.<n>]` for others. Becomes Nats-Msg-Id. */
+  /** Unique per fact: the receipt for `received`, `<receipt>.<type>[.<attempt>]` for others. Becomes Nats-Msg-Id. */
   readonly id: string;
   readonly type: EventType;
+  /** Which of several of its type: the second rejection of a receipt is another fact than the first. Absent: 1. */
+  readonly attempt?: number;
   readonly kind: EventKind;
   readonly campaignId: string;
   /** Receipt number, see receipt.ts. */
   readonly receipt: string;
-  /** HMAC-SHA256 of the normalised identity number, hex, 64 characters. */
+  /** Who has one registration, see receipt.ts; hex, 64 characters. */
   readonly citizenHash: string;
+  /** Of `bound`: HMAC-SHA256 of the account at the channel, hex, 64 characters. */
+  readonly accountHash?: string;
   /** Server time, RFC 3339 in UTC with milliseconds: `2020-09-25T01:00:00.000Z`. */
   readonly at: string;
   /** `at` is what most clocks said, and not the intake's alone (app/clock). Absent: nobody else was asked, or answered. */
@@ -46,15 +58,24 @@ export interface EventEnvelope<Data = Readonly<Record<string, unknown>>> {
   readonly data: Data;
 }
 
+export const CHANNELS = ['wechat', 'alipay', 'unionpay'] as const;
+export type Channel = (typeof CHANNELS)[number];
+
+/** Receipt and citizen of a `barrier`, which is about a shard and not about a person: no HMAC is all zeros. */
+export const NO_RECEIPT = '0'.repeat(26);
+export const NO_CITIZEN = '0'.repeat(64);
+
 /** `data` of a `received` event. */
 export interface ReceivedData {
   /** AES-256-GCM of the personal fields as JSON: base64 of iv(12) ‖ tag(16) ‖ ciphertext; AAD = campaignId|receipt. */
   readonly sealed: string;
-  readonly channel: 'wechat' | 'alipay' | 'unionpay';
+  readonly channel: Channel;
   /** Name of the voucher asked for (`spec.vouchers[].name`). */
   readonly category: string;
   readonly locale: 'zh-CN' | 'en';
   readonly policyVersion: string;
   /** Of the whole normalised body, see receipt.ts; absent in messages from before there was one. */
   readonly fingerprint?: string;
+  /** By which rule `citizenHash` was made; absent in messages of builds whose hash had the kind of document in it. */
+  readonly uniqueness?: Uniqueness;
 }

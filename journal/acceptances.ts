@@ -66,7 +66,7 @@ export const readStored = (text: string, receipt: string): AcceptanceLookup => {
   if (data === undefined) return UNAVAILABLE;
   if ('error' in data) return data.error.err_code === NOT_FOUND ? { kind: 'absent' } : UNAVAILABLE;
   const parsed = parseEnvelope(Buffer.from(data.message.data, 'base64'));
-  if (parsed.kind === 'invalid' || parsed.event.receipt !== receipt) return UNAVAILABLE;
+  if (parsed.kind !== 'valid' || parsed.event.receipt !== receipt) return UNAVAILABLE;
   const { fingerprint } = parsed.event.data;
   return {
     kind: 'accepted',

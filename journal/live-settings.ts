@@ -5,6 +5,7 @@ import { type KV, Kvm } from '@nats-io/kv';
 import { z } from 'zod';
 import type { LiveSettings } from '../contract/app-contract.ts';
 import { LIVE_SETTINGS_KEY, liveBucketName } from '../contract/names.ts';
+import { KEY_SPACES, UNIQUENESS } from '../contract/uniqueness.ts';
 import { again } from '../runtime/sleep.ts';
 import type { JournalConnection } from './connection.ts';
 import type { LiveSettingsSource } from './publishing.ts';
@@ -19,7 +20,9 @@ const liveSettings = z.object({
   generation: z.number(),
   title: text,
   window: z.object({ opensAt: instant, closesAt: instant }),
-  eligibility: z.object({ minAge: count }),
+  // Defaults: what an operator of the release before does not say.
+  identity: z.object({ keySpace: z.enum(KEY_SPACES).default('residentNumber') }).prefault({}),
+  eligibility: z.object({ minAge: count, uniqueness: z.enum(UNIQUENESS).default('perCitizen') }),
   vouchers: z.array(
     z.object({
       name: z.string(),

@@ -51,6 +51,12 @@ export const parseIdentityNumber = (raw: string, nowMs: number): ParsedIdentityN
   return { kind: 'valid', normalised, birthDate };
 };
 
+/**
+ * Whether it is of a resident identity card, in normal form: not of a residence permit (81 to 83), nor of a foreigner's card (9). No
+ * list of regions: valid numbers carry codes that were given up long ago.
+ */
+export const isOfIdentityCard = (normalised: string): boolean => !/^(8[123]|9)/.test(normalised);
+
 /** Completed years on the day that `nowMs` is in China: someone is 18 on the birthday itself. */
 export const ageOn = (birthDate: string, nowMs: number): number => {
   const today = chinaDate(nowMs);

@@ -1,73 +1,134 @@
 /**
  * From events to states. Copies may be repeated and arrive in any order and shard, so this is a join, never a state
- * machine: the facts of a receipt are the earliest copy of each event type, and its state is the fact that ranks
- * highest. Joining is commutative, associative and idempotent; the property test permutes and duplicates histories.
+ * machine: the facts of a receipt are the earliest copy of each (event type, attempt), and its state is that of the fact
+ * that ranks highest. Joining is commutative, associative and idempotent; property tests permute and duplicate histories.
  *
- * Precedence, lowest first, and why a rank is where it is:
+ * Lowest first: a fact beats all above it. `n` is the attempt, and a higher one beats a lower one of its own line.
  *
- * | state          | beats the ones above because |
- * |----------------|------------------------------|
- * | received       | |
- * | manual_review  | a person must look; any verdict ends it |
- * | rejected       | a verdict |
- * | verified       | a later correction or a second source proved the person: doubt is settled in their favour |
- * | withdrawn      | the citizen's own will, effective until the list is frozen |
- * | entered        | the frozen list; a withdrawal that came later has no effect |
- * | lost           | |
- * | waitlisted     | better than lost |
- * | won            | a promoted waitlist entry has both |
- * | issuing        | |
- * | issue_failed   | |
- * | issued         | a proof of issue stands against any failure report |
- * | expired        | |
- * | redeemed       | the money was used: nothing undoes it |
+ * | fact              | state         | why it ranks here                                  | the row                      | the draw                            |
+ * |-------------------|---------------|----------------------------------------------------|------------------------------|-------------------------------------|
+ * | barrier           | –             | marks a place in a shard, no receipt               | none                         | the list ends there                 |
+ * | bound n           | –             | says of an account, not of the state               | its account's earliest       | –                                   |
+ * | channel_changed n | –             | the same                                           | channel of the highest n     | –                                   |
+ * | received          | received      |                                                    | the person's earliest        | –                                   |
+ * | manual_review n   | manual_review | a person must look; any verdict of n ends it       | –                            | out                                 |
+ * | rejected n        | rejected      | a verdict on what correction n − 1 left            | –                            | out                                 |
+ * | corrected n       | received      | answers rejection n: only n + 1 counts now         | fields of the highest n      | out                                 |
+ * | verified          | verified      | a correction or a second source proved the person  | –                            | in                                  |
+ * | withdrawn         | withdrawn     | the citizen's own will, until the list is frozen   | –                            | out                                 |
+ * | merged            | superseded    | another receipt of the same person, until then too | –                            | out                                 |
+ * | entered           | entered       | the frozen list: none of the above has effect now  | –                            | in, for good                        |
+ * | lost              | lost          |                                                    | –                            | –                                   |
+ * | waitlisted        | waitlisted    | better than lost                                   | –                            | waits                               |
+ * | won               | won           |                                                    | –                            | wins                                |
+ * | promoted          | won           | a waitlisted one whose turn came: it has both      | –                            | takes a fallen one's place          |
+ * | issuing n         | issuing       |                                                    | –                            | –                                   |
+ * | issue_failed n    | issue_failed  | ends try n; issuing n + 1 is another               | –                            | final: the next moves up            |
+ * | issued            | issued        | proof of issue, against any failure report         | –                            | –                                   |
+ * | expired           | expired       |                                                    | –                            | –                                   |
+ * | redeemed          | redeemed      | the money was used: nothing above undoes it        | –                            | –                                   |
+ * | erased            | erased        | beats all: neither shown nor issued to             | emptied, its other facts too | out; once frozen, the next moves up |
+ *
+ * Worked example: rejected 1, corrected 1, rejected 2, corrected 2 and manual_review 3 is manual_review, in any order;
+ * issuing 1, issue_failed 1, issuing 2, issue_failed 2 is issue_failed, and issued 1 besides makes it issued.
  */
-import type { EventEnvelope, EventType } from '../../contract/envelope.ts';
-import { beats, type Claim } from '../../contract/winner.ts';
+import type { Channel, EventEnvelope, EventType } from '../../contract/envelope.ts';
 
-const PRECEDENCE: Readonly<Record<EventType, number>> = {
-  received: 0,
-  manual_review: 1,
-  rejected: 2,
-  verified: 3,
-  withdrawn: 4,
-  entered: 5,
-  lost: 6,
-  waitlisted: 7,
-  won: 8,
-  issuing: 9,
-  issue_failed: 10,
-  issued: 11,
-  expired: 12,
-  redeemed: 13,
+/** What a receipt has come to. */
+export type State =
+  | Exclude<EventType, 'barrier' | 'bound' | 'channel_changed' | 'corrected' | 'merged' | 'promoted'>
+  | 'superseded';
+
+/** Which of two facts says more: by line, within a line by attempt where it has several, then by step. */
+interface Rank {
+  readonly state: State;
+  readonly line: number;
+  /** The line goes on from attempt to attempt; in the others an attempt says no more than the one before. */
+  readonly goesOn?: true;
+  readonly step?: number;
+}
+
+/** Undefined: says nothing of the state. */
+const RANKS: Readonly<Record<EventType, Rank | undefined>> = {
+  barrier: undefined,
+  received: { state: 'received', line: 0 },
+  bound: undefined,
+  channel_changed: undefined,
+  manual_review: { state: 'manual_review', line: 1, goesOn: true, step: 0 },
+  rejected: { state: 'rejected', line: 1, goesOn: true, step: 1 },
+  corrected: { state: 'received', line: 1, goesOn: true, step: 2 },
+  verified: { state: 'verified', line: 2 },
+  withdrawn: { state: 'withdrawn', line: 3 },
+  merged: { state: 'superseded', line: 4 },
+  entered: { state: 'entered', line: 5 },
+  lost: { state: 'lost', line: 6 },
+  waitlisted: { state: 'waitlisted', line: 7 },
+  won: { state: 'won', line: 8 },
+  promoted: { state: 'won', line: 8, step: 1 },
+  issuing: { state: 'issuing', line: 9, goesOn: true, step: 0 },
+  issue_failed: { state: 'issue_failed', line: 9, goesOn: true, step: 1 },
+  issued: { state: 'issued', line: 10 },
+  expired: { state: 'expired', line: 11 },
+  redeemed: { state: 'redeemed', line: 12 },
+  erased: { state: 'erased', line: 13 },
 };
 
 export interface Fact {
   readonly type: EventType;
+  /** 1 unless stated. */
+  readonly attempt?: number;
   readonly at: string;
+  /** Of `channel_changed`. */
+  readonly channel?: Channel;
 }
 
 export interface Projection {
-  readonly state: EventType;
-  /** By time, then precedence. */
+  readonly state: State;
+  /** By time, then rank. Of an erased receipt only that. */
   readonly history: readonly { readonly state: EventType; readonly at: string }[];
+  /** Where it was changed to; undefined: as it was registered. */
+  readonly channel: Channel | undefined;
 }
+
+type Attempted = Pick<EventEnvelope, 'type' | 'attempt'>;
+
+/** Which fact of its receipt this is: copies with one key are one fact. */
+export const factKey = ({ type, attempt = 1 }: Attempted): string => `${type} ${attempt}`;
+
+/** Negative when `b` says more of the state than `a`; 0 for copies of one fact, and for two that say nothing. */
+const compareRanks = (a: Attempted, b: Attempted): number => {
+  const [one, other] = [RANKS[a.type], RANKS[b.type]];
+  const byLine = (one?.line ?? -1) - (other?.line ?? -1);
+  if (byLine !== 0) return byLine;
+  const byAttempt = (a.attempt ?? 1) - (b.attempt ?? 1);
+  const byStep = (one?.step ?? 0) - (other?.step ?? 0);
+  return one?.goesOn === true ? byAttempt || byStep : byStep || byAttempt;
+};
+
+/** The order among copies, as far as it shows here. */
+const isEarlier = (a: Fact, b: Fact): boolean => (a.at === b.at ? (a.channel ?? '') < (b.channel ?? '') : a.at < b.at);
 
 /** The state of one receipt from its facts (at least one, in any order, repeated or not). */
 export const project = (facts: readonly Fact[]): Projection => {
-  const earliest = new Map<EventType, string>();
-  for (const { type, at } of facts) {
-    const known = earliest.get(type);
-    if (known === undefined || at < known) earliest.set(type, at);
+  const earliest = new Map<string, Fact>();
+  for (const fact of facts) {
+    const known = earliest.get(factKey(fact));
+    if (known === undefined || isEarlier(fact, known)) earliest.set(factKey(fact), fact);
   }
-  const history = [...earliest]
-    .map(([state, at]) => ({ state, at }))
-    .sort((a, b) => (a.at === b.at ? PRECEDENCE[a.state] - PRECEDENCE[b.state] : a.at < b.at ? -1 : 1));
-  const state = [...earliest.keys()].reduce<EventType>(
-    (highest, type) => (PRECEDENCE[type] > PRECEDENCE[highest] ? type : highest),
-    'received',
-  );
-  return { state, history };
+  const standing = [...earliest.values()];
+  const ranked = standing.toSorted((a, b) => compareRanks(a, b) || (factKey(a) < factKey(b) ? -1 : 1));
+  const state = ranked.findLast(({ type }) => RANKS[type] !== undefined);
+  const changed = standing
+    .filter(({ type }) => type === 'channel_changed')
+    .reduce<Fact | undefined>((last, one) => ((one.attempt ?? 1) > (last?.attempt ?? 0) ? one : last), undefined);
+  const told = standing.some(({ type }) => type === 'erased') ? ranked.filter(({ type }) => type === 'erased') : ranked;
+  return {
+    state: (state === undefined ? undefined : RANKS[state.type])?.state ?? 'received',
+    history: told
+      .toSorted((a, b) => (a.at === b.at ? 0 : a.at < b.at ? -1 : 1))
+      .map(({ type, at }) => ({ state: type, at })),
+    channel: changed?.channel,
+  };
 };
 
 /** The order among copies of one fact: earliest, then id, then content, so that a tie is broken alike everywhere. */
@@ -75,37 +136,4 @@ export const factBeats = (a: EventEnvelope, b: EventEnvelope): boolean => {
   if (a.at !== b.at) return a.at < b.at;
   if (a.id !== b.id) return a.id < b.id;
   return JSON.stringify(a) < JSON.stringify(b);
-};
-
-export interface ProjectedHistory {
-  /** citizenHash → the receipt that stands. */
-  readonly registrations: ReadonlyMap<string, Claim>;
-  /** Receipts that lost to another of the same person. */
-  readonly superseded: ReadonlySet<string>;
-  /** `<receipt> <type>` → the standing copy of every fact but `received`. */
-  readonly facts: ReadonlyMap<string, EventEnvelope>;
-}
-
-/** The reference join over a whole history: what every database must hold, whatever its batches were. */
-export const projectHistory = (events: readonly EventEnvelope[]): ProjectedHistory => {
-  const received = new Map<string, EventEnvelope>();
-  const facts = new Map<string, EventEnvelope>();
-  for (const event of events) {
-    const [map, key] =
-      event.type === 'received' ? [received, event.receipt] : [facts, `${event.receipt} ${event.type}`];
-    const known = map.get(key);
-    if (known === undefined || factBeats(event, known)) map.set(key, event);
-  }
-  const registrations = new Map<string, Claim>();
-  const superseded = new Set<string>();
-  for (const { citizenHash, receipt, at } of received.values()) {
-    const claim: Claim = { acceptedAt: at, receipt };
-    const standing = registrations.get(citizenHash);
-    if (standing === undefined) registrations.set(citizenHash, claim);
-    else if (beats(claim, standing)) {
-      superseded.add(standing.receipt);
-      registrations.set(citizenHash, claim);
-    } else superseded.add(receipt);
-  }
-  return { registrations, superseded, facts };
 };

@@ -2,17 +2,21 @@
  * Receipts prove themselves. Everything is an HMAC of the campaign's citizen key, so any pod of any site gives the
  * same receipt for the same person and Idempotency-Key without a look-up, and can tell a true receipt from a guess.
  *
- *   citizenHash   = HMAC(key, "citizen" ‖ campaignId ‖ kind ‖ idType ‖ number)
+ *   citizenHash   = HMAC(key, "citizen" ‖ campaignId ‖ kind ‖ "resident-number" ‖ number [‖ channel])
  *   receiptNo     = HMAC(key, "receipt" ‖ campaignId ‖ citizenHash ‖ Idempotency-Key), 128 bits
  *   receiptSecret = HMAC(key, "secret"  ‖ campaignId ‖ receiptNo), 128 bits
  *   fingerprint   = HMAC(key, "body"    ‖ campaignId ‖ receiptNo ‖ normalised body), 128 bits: tells a repeat from another
  *                   body under the same key; with the receipt in it, equal bodies of two receipts can't be told
  *
+ * The number's space and not the document's kind: two documents that carry one number are of one person. The channel is there
+ * where a person may have one registration at each. Receipt, shard, row and Nats-Msg-Id all follow from citizenHash, so they
+ * count people alike.
+ *
  * The secret hangs on the number alone: a status request carries neither citizen nor key. Fields are joined by NUL,
  * which none of them can contain, so no two inputs give the same message.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import type { EventKind } from '../../contract/envelope.ts';
+import type { Channel, EventKind } from '../../contract/envelope.ts';
 import { encodeCrockford } from './crockford.ts';
 import type { SecretKey } from './secret-key.ts';
 
@@ -29,14 +33,23 @@ const RECEIPT_BYTES = 16;
 const mac = (key: SecretKey, ...fields: readonly string[]): Buffer =>
   createHmac('sha256', key).update(fields.join('\0'), 'utf8').digest();
 
-/** 64 hex characters. `kind` is part of it: a canary can never take a citizen's place. */
+/** Of every document with an 18-digit number of GB 11643. */
+const RESIDENT_NUMBER = 'resident-number';
+
+/**
+ * 64 hex characters. `kind` is part of it: a canary can never take a citizen's place.
+ * @param residentNumber in normal form @param channel where the person may have one registration at each
+ */
 export const citizenHashOf = (
   citizenKey: SecretKey,
   campaignId: string,
   kind: EventKind,
-  idType: string,
-  normalisedIdNumber: string,
-): string => mac(citizenKey, 'citizen', campaignId, kind, idType, normalisedIdNumber).toString('hex');
+  residentNumber: string,
+  channel?: Channel,
+): string => {
+  const at = channel === undefined ? [] : [channel];
+  return mac(citizenKey, 'citizen', campaignId, kind, RESIDENT_NUMBER, residentNumber, ...at).toString('hex');
+};
 
 const secretOf = (citizenKey: SecretKey, campaignId: string, receiptNo: string): string =>
   encodeCrockford(mac(citizenKey, 'secret', campaignId, receiptNo).subarray(0, RECEIPT_BYTES));

@@ -7,6 +7,7 @@ import { type Answer, jsonAnswer, problemAnswer } from './answer.ts';
 import { ApiError, ERRORS, type ErrorCode } from './errors.ts';
 import type { Knock } from './gate.ts';
 import { createIntakeMetrics } from './metrics.ts';
+import { oneEntryText } from './one-entry.ts';
 import { receiptState } from './receipt-state.ts';
 import { staticPage } from './static-page.ts';
 
@@ -86,10 +87,15 @@ export const createApi = (deps: IntakeDeps) => {
     const settings = deps.settings.current();
     if (settings === undefined) throw new ApiError('STARTING', { retryAfterSeconds: 1 });
     if (params['campaignId'] !== campaignId) throw new ApiError('NOT_FOUND');
-    const { title, window, eligibility, vouchers } = settings;
+    const { title, window, identity, vouchers } = settings;
+    const eligibility = { ...settings.eligibility, text: oneEntryText(settings) };
     const serverTime = new Date(deps.now()).toISOString();
     // Shorter than the two seconds in which an edit is promised to show.
-    return jsonAnswer(200, { campaignId, title, window, eligibility, vouchers, serverTime }, 'public, max-age=1');
+    return jsonAnswer(
+      200,
+      { campaignId, title, window, identity, eligibility, vouchers, serverTime },
+      'public, max-age=1',
+    );
   };
 
   return {

@@ -35,10 +35,10 @@ const receipt = z.object({ receiptSecret: z.string(), statusUrl: z.string().star
 const problem = z.object({ code: z.string().regex(/^[A-Z_]{1,40}$/) });
 const status = z.object({ confirmed: z.boolean() });
 
-/** Nobody's: no region has the number 999999. */
+/** Of no person: no region's number begins with 10; and of an identity card, which every campaign takes. */
 const newIdentityNumber = (): string =>
   withCheckCharacter(
-    `999999${1940 + randomInt(50)}${String(1 + randomInt(12)).padStart(2, '0')}${10 + randomInt(18)}${100 + randomInt(900)}`,
+    `109999${1940 + randomInt(50)}${String(1 + randomInt(12)).padStart(2, '0')}${10 + randomInt(18)}${100 + randomInt(900)}`,
   );
 
 const bodyFor = (category: string) => ({

@@ -51,6 +51,11 @@ export const ERRORS = {
   ID_FORMAT: means(422, '身份证号须为 18 位', 'The identity number has 18 characters'),
   ID_CHECKSUM: means(422, '身份证号有误，请核对每一位', 'The identity number has a typing error; check each character'),
   ID_BIRTHDATE: means(422, '身份证号中的出生日期不存在', 'The birth date within the identity number does not exist'),
+  ID_NOT_TAKEN: means(
+    422,
+    '本次活动只接受居民身份证号码',
+    'This campaign takes numbers of resident identity cards only',
+  ),
   NOT_ELIGIBLE_AGE: means(422, '未达到参加年龄', 'You have not reached the minimum age'),
   CHANNEL_INVALID: means(422, '领取渠道须为 wechat、alipay 或 unionpay', 'channel must be wechat, alipay or unionpay'),
   CATEGORY_UNKNOWN: means(422, '没有此类消费券', 'There is no such voucher'),

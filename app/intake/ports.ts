@@ -1,10 +1,4 @@
-import type { EventType } from '../../contract/envelope.ts';
-
-/** One fact about a receipt, as stored by records; project() of app/core turns facts into a state. */
-export interface ReceiptFact {
-  readonly type: EventType;
-  readonly at: string;
-}
+import type { Fact } from '../core/projection.ts';
 
 export type ReceiptLookup =
   | {
@@ -12,7 +6,8 @@ export type ReceiptLookup =
       readonly channel: string;
       readonly category: string;
       readonly receivedAt: string;
-      readonly facts: readonly ReceiptFact[];
+      /** As stored by records, `received` among them. */
+      readonly facts: readonly Fact[];
     }
   /** Another receipt of the same person stands; nothing about it is revealed. */
   | { readonly kind: 'superseded'; readonly receivedAt: string }

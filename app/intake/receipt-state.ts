@@ -80,7 +80,8 @@ const asGiven = (sent: string): string => (sent.length > MAX_SENT ? '' : normalR
  * |--------|----------|--------|
  * | wrong, absent, or no such number | not asked | 404, one and the same |
  * | right | found       | its state and history |
- * | right | superseded  | superseded, and nothing of the other receipt |
+ * | right | found, erased | that it is erased, and since when |
+ * | right | superseded, or merged | superseded, and nothing of the other receipt |
  * | right | absent yet, or away | received, not confirmed; which of both, in words |
  * | right | not asked: a contingency level pauses registration | received, not confirmed |
  */
@@ -105,9 +106,19 @@ export const receiptState = async (
   const found = await deps.receipts.find(receiptNo, signal);
   switch (found.kind) {
     case 'found': {
-      const { state, history } = project(found.facts);
-      const { receivedAt, channel, category } = found;
-      return { receiptNo, state, confirmed: true, receivedAt, channel, category, history };
+      const { state, history, channel } = project(found.facts);
+      const { receivedAt, category } = found;
+      if (state === 'erased') return { receiptNo, state, confirmed: true, history };
+      if (state === 'superseded') return { receiptNo, state, confirmed: true, receivedAt };
+      return {
+        receiptNo,
+        state,
+        confirmed: true,
+        receivedAt,
+        channel: channel ?? found.channel,
+        category,
+        history,
+      };
     }
     case 'superseded':
       return { receiptNo, state: 'superseded', confirmed: true, receivedAt: found.receivedAt };

@@ -1,6 +1,7 @@
 /** POST /api/v1/registrations: from a request with its body to a receipt that is durable. */
 
 import type { EventEnvelope, ReceivedData } from '../../contract/envelope.ts';
+import type { Uniqueness } from '../../contract/uniqueness.ts';
 import type { PublishOutcome, RegistrationJournal, StoredPosition } from '../../journal/publishing.ts';
 import { citizenHashOf, deriveReceipt, fingerprintOf, type Receipt } from '../core/receipt.ts';
 import { SealingPausedError, sealingAad } from '../core/sealing.ts';
@@ -22,6 +23,8 @@ export interface RegisterDeps {
 export interface Claim {
   readonly registration: Registration;
   readonly citizenHash: string;
+  /** By which it was made. */
+  readonly uniqueness: Uniqueness;
   readonly receipt: Receipt;
   /** Of the normalised body. */
   readonly fingerprint: string;
@@ -61,11 +64,13 @@ export const claimOf = (
   body: unknown,
 ): Claim => {
   const registration = parseRegistration(body, settings, arrivedAtMs);
-  const { idType, idNumber } = registration;
-  const citizenHash = citizenHashOf(citizenKey, campaignId, kind, idType, idNumber);
+  const { idNumber, channel } = registration;
+  const { uniqueness } = settings.eligibility;
+  const at = uniqueness === 'perCitizenAndChannel' ? channel : undefined;
+  const citizenHash = citizenHashOf(citizenKey, campaignId, kind, idNumber, at);
   const receipt = deriveReceipt(citizenKey, campaignId, citizenHash, idempotencyKey);
   const fingerprint = fingerprintOf(citizenKey, campaignId, receipt.receiptNo, fieldsOf(registration));
-  return { registration, citizenHash, receipt, fingerprint };
+  return { registration, citizenHash, uniqueness, receipt, fingerprint };
 };
 
 /**
@@ -75,13 +80,13 @@ export const claimOf = (
 export const publishClaim = async (
   { campaignId, site, sealer, journal }: RegisterDeps,
   { kind, arrivedAtMs, isClockAgreed }: Knock,
-  { registration, citizenHash, receipt, fingerprint }: Claim,
+  { registration, citizenHash, uniqueness, receipt, fingerprint }: Claim,
 ): Promise<{ readonly kind: 'stored'; readonly at: string } | ({ readonly kind: 'held' } & StoredPosition)> => {
   const { name, idType, idNumber, phone, channel, category, locale, policyVersion } = registration;
   const personal = Buffer.from(JSON.stringify({ name, idType, idNumber, phone }), 'utf8');
   const { keyId, sealed } = sealPersonal(sealer, personal, sealingAad(campaignId, receipt.receiptNo));
   const at = new Date(arrivedAtMs).toISOString();
-  const data: ReceivedData = { sealed, channel, category, locale, policyVersion, fingerprint };
+  const data: ReceivedData = { sealed, channel, category, locale, policyVersion, fingerprint, uniqueness };
   const event: EventEnvelope = {
     v: 1,
     id: receipt.receiptNo,

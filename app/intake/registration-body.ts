@@ -1,7 +1,8 @@
 /** A registration as a phone sends it, checked and normalised. Nothing of it is ever repeated in an error. */
 import { z } from 'zod';
 import type { LiveSettings } from '../../contract/app-contract.ts';
-import { ageOn, parseIdentityNumber } from '../core/identity-number.ts';
+import { CHANNELS, type Channel } from '../../contract/envelope.ts';
+import { ageOn, isOfIdentityCard, parseIdentityNumber } from '../core/identity-number.ts';
 import { isName, normalName, normalPhone, normalWord } from '../core/normal-form.ts';
 import { type ErrorCode, type FieldError, fieldErrors } from './errors.ts';
 
@@ -23,7 +24,7 @@ const body = z.strictObject({
   idType: word('CN_ID'),
   idNumber: z.string().max(64),
   phone: z.string().max(64).transform(normalPhone),
-  channel: word('wechat', 'alipay', 'unionpay'),
+  channel: word(...CHANNELS),
   // Names of vouchers are DNS labels.
   category: z.string().max(128).transform(normalWord).pipe(z.string().min(1).max(63)),
   consent: z.strictObject({
@@ -45,7 +46,7 @@ export interface Registration {
   /** Normalised, 18 characters. */
   readonly idNumber: string;
   readonly phone: string;
-  readonly channel: 'wechat' | 'alipay' | 'unionpay';
+  readonly channel: Channel;
   readonly category: string;
   readonly policyVersion: string;
   readonly locale: 'zh-CN' | 'en';
@@ -110,7 +111,9 @@ export const parseRegistration = (value: unknown, settings: LiveSettings, nowMs:
     wrong.push({ field: 'category', code: 'CATEGORY_UNKNOWN' });
   }
   if (id.kind === 'invalid') wrong.push({ field: 'idNumber', code: id.code });
-  else if (ageOn(id.birthDate, nowMs) < settings.eligibility.minAge) {
+  else if (settings.identity.keySpace === 'identityCard' && !isOfIdentityCard(id.normalised)) {
+    wrong.push({ field: 'idNumber', code: 'ID_NOT_TAKEN' });
+  } else if (ageOn(id.birthDate, nowMs) < settings.eligibility.minAge) {
     wrong.push({ field: 'idNumber', code: 'NOT_ELIGIBLE_AGE' });
   }
   if (wrong.length > 0 || id.kind === 'invalid') throw fieldErrors(wrong);

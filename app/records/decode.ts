@@ -1,6 +1,6 @@
 /** A message of the journal → an event to record, or the reason why it is set aside. Pure. */
 
-import type { EventEnvelope } from '../../contract/envelope.ts';
+import type { EventEnvelope, EventType } from '../../contract/envelope.ts';
 import { parseEnvelope } from '../../contract/envelope-schema.ts';
 import { acceptedAt } from '../../contract/winner.ts';
 
@@ -13,6 +13,8 @@ export type RejectionKind = (typeof REJECTIONS)[number];
 
 export type DecodedMessage =
   | { readonly kind: 'event'; readonly event: EventEnvelope }
+  /** An envelope of a later release. */
+  | { readonly kind: 'unknown'; readonly v: number; readonly type: string }
   | { readonly kind: 'rejected'; readonly rejection: RejectionKind; readonly reason: string };
 
 const rejected = (rejection: RejectionKind, reason: string): DecodedMessage => ({
@@ -32,10 +34,14 @@ const isCanonicalInstant = (at: string): boolean => at >= '1970' && new Date(Dat
  * them in different ones, or more of them. parseEnvelope has checked that these are there.
  */
 const canonical = ({ clock, ...event }: EventEnvelope, storedAtMs: number): EventEnvelope => {
-  if (event.type !== 'received') return event;
+  if (event.type !== 'received') {
+    const { attempt, ...first } = event;
+    // Said or not, it is one fact.
+    return attempt === 1 ? first : event;
+  }
   const { sealed, channel, category, locale, policyVersion } = event.data;
   const at = acceptedAt({ at: event.at, clock }, storedAtMs);
-  // Without the fingerprint, which is no part of a row: a stored copy and one from the journal must compare as one text.
+  // Without fingerprint and rule, which are no part of a row: a stored copy and one from the journal must compare as one text.
   return { ...event, at, data: { sealed, channel, category, locale, policyVersion } };
 };
 
@@ -45,13 +51,21 @@ export interface StoredMessage {
   readonly storedAtMs: number;
 }
 
-/** Reasons name fields and rules, never values. */
-export const decodeMessage = ({ data, storedAtMs }: StoredMessage, campaignId: string): DecodedMessage => {
+/**
+ * Reasons name fields and rules, never values.
+ * @param known types that this worker understands; all of this release unless stated
+ */
+export const decodeMessage = (
+  { data, storedAtMs }: StoredMessage,
+  campaignId: string,
+  known?: readonly EventType[],
+): DecodedMessage => {
   if (data.length > MAX_MESSAGE_BYTES) return rejected('oversized', `envelope: more than ${MAX_MESSAGE_BYTES} bytes`);
-  const parsed = parseEnvelope(data);
+  const parsed = parseEnvelope(data, known);
   if (parsed.kind === 'invalid') return rejected('unparseable', parsed.reason);
-  if (parsed.event.campaignId !== campaignId)
-    return rejected('wrong_campaign', 'campaignId: belongs to another campaign');
+  const whose = parsed.kind === 'unknown' ? parsed.campaignId : parsed.event.campaignId;
+  if (whose !== campaignId) return rejected('wrong_campaign', 'campaignId: belongs to another campaign');
+  if (parsed.kind === 'unknown') return { kind: 'unknown', v: parsed.v, type: parsed.type };
   if (!isCanonicalInstant(parsed.event.at)) return rejected('unparseable', 'at: not a canonical instant');
   return { kind: 'event', event: canonical(parsed.event, storedAtMs) };
 };

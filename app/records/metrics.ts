@@ -10,6 +10,7 @@ const RESULTS = [
   ['superseded', 'superseded'],
   ['repeated', 'repeated'],
   ['facts', 'fact'],
+  ['kept', 'kept'],
   ['uncounted', 'uncounted'],
 ] as const;
 
@@ -18,7 +19,7 @@ export const countCommits = (registry: Registry): ((commit: RecordsCommit) => vo
   const registers = [registry];
   const committed = new Counter({
     name: METRICS.recordsCommitted,
-    help: 'Events committed to the database, by what they changed. uncounted: canaries and rehearsals.',
+    help: 'Events committed to the database, by what they changed. kept: of a later release, until one records it. uncounted: canaries and rehearsals.',
     labelNames: ['result'],
     registers,
   });

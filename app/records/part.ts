@@ -1,7 +1,11 @@
-/** The records tier's part of a worker: messages → one transaction, with what can't be read set aside in the same. */
+/**
+ * The records tier's part of a worker: messages → one transaction, with what can't be read set aside and what a later release
+ * wrote kept in the same.
+ */
+import type { EventType } from '../../contract/envelope.ts';
 import type { Message, SetAside, Settled, TierPart } from '../worker/part.ts';
 import { decodeMessage, MAX_MESSAGE_BYTES, type RejectionKind } from './decode.ts';
-import type { CommitResult, JournalledEvent, RecordsStore, RejectedMessage } from './ports.ts';
+import type { CommitResult, JournalledEvent, KeptEvent, RecordsStore, RejectedMessage } from './ports.ts';
 
 interface Rejection extends RejectedMessage, SetAside {
   readonly kind: RejectionKind;
@@ -19,32 +23,37 @@ const rejectionOf = ({ shard, sequence, data }: Message, kind: RejectionKind, re
   kind,
 });
 
-/** @param settled hears of every commit once its batch is acknowledged */
+/**
+ * @param settled hears of every commit once its batch is acknowledged
+ * @param known types that this worker understands; all of this release unless stated
+ */
 export const recordsPart = (
   store: RecordsStore,
   campaignId: string,
   settled: (commit: RecordsCommit) => void = () => undefined,
-): TierPart<RecordsCommit> => {
-  const commit = async (
-    events: readonly JournalledEvent[],
-    rejected: readonly Rejection[],
-    signal: AbortSignal,
-  ): Promise<RecordsCommit> => ({ result: await store.commit({ events, rejected }, signal), setAside: rejected });
-  return {
-    tier: 'records',
-    commit(messages, signal) {
-      const events: JournalledEvent[] = [];
-      const rejected: Rejection[] = [];
-      for (const message of messages) {
-        const decoded = decodeMessage(message, campaignId);
-        const { shard, sequence } = message;
-        if (decoded.kind === 'event') events.push({ shard, sequence, event: decoded.event });
-        else rejected.push(rejectionOf(message, decoded.rejection, decoded.reason));
+  known?: readonly EventType[],
+): TierPart<RecordsCommit> => ({
+  tier: 'records',
+  async commit(messages, signal) {
+    const events: JournalledEvent[] = [];
+    const rejected: Rejection[] = [];
+    const kept: KeptEvent[] = [];
+    for (const message of messages) {
+      const decoded = decodeMessage(message, campaignId, known);
+      const { shard, sequence, storedAtMs, data } = message;
+      if (decoded.kind === 'rejected') rejected.push(rejectionOf(message, decoded.rejection, decoded.reason));
+      else if (decoded.kind === 'unknown') {
+        kept.push({ shard, sequence, storedAtMs, v: decoded.v, type: decoded.type, raw: data });
+      } else if (decoded.event.type !== 'barrier') {
+        // A barrier marks a place in the shard; there is nothing to record of it.
+        events.push({ shard, sequence, event: decoded.event });
       }
-      return commit(events, rejected, signal);
-    },
-    keepAside: (message, { code }, signal) =>
-      commit([], [rejectionOf(message, 'refused', `database: ${code}`)], signal),
-    settled,
-  };
-};
+    }
+    return { result: await store.commit({ events, rejected, kept }, signal), setAside: rejected };
+  },
+  async keepAside(message, { code }, signal) {
+    const setAside = [rejectionOf(message, 'refused', `database: ${code}`)];
+    return { result: await store.commit({ events: [], rejected: setAside, kept: [] }, signal), setAside };
+  },
+  settled,
+});

@@ -13,8 +13,9 @@
  * X@3 displaces Y, so X is reinstated and Y superseded. In any other order the rows are the same.
  */
 
+import type { EventEnvelope } from '../../contract/envelope.ts';
 import { beats } from '../../contract/winner.ts';
-import { factBeats } from '../core/projection.ts';
+import { factBeats, factKey } from '../core/projection.ts';
 import type { JournalledEvent } from './ports.ts';
 
 export interface SupersededReceipt {
@@ -126,13 +127,21 @@ const earliestOf = (loser: JournalledEvent, others: readonly SupersededReceipt[]
   return other !== undefined && other.at < loser.event.at ? other : supersededOf(loser);
 };
 
-/** Facts other than `received`: the standing copy per (receipt, type), sorted by both. */
+const compareFacts = (a: EventEnvelope, b: EventEnvelope): number => {
+  if (a.receipt !== b.receipt) return a.receipt < b.receipt ? -1 : 1;
+  if (a.type !== b.type) return a.type < b.type ? -1 : 1;
+  return (a.attempt ?? 1) - (b.attempt ?? 1);
+};
+
+/**
+ * Facts other than `received`: the standing copy of each, in the order of receipt, type and attempt, in which workers lock.
+ */
 export const collapseFacts = (events: readonly JournalledEvent[]): readonly JournalledEvent[] => {
   const best = new Map<string, JournalledEvent>();
   for (const copy of events) {
-    const key = `${copy.event.receipt} ${copy.event.type}`;
+    const key = `${copy.event.receipt} ${factKey(copy.event)}`;
     const known = best.get(key);
     if (known === undefined || copyBeats(copy, known)) best.set(key, copy);
   }
-  return [...best].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, copy]) => copy);
+  return [...best.values()].sort((a, b) => compareFacts(a.event, b.event));
 };

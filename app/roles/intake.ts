@@ -5,6 +5,7 @@ import { followAstray } from '../../journal/astray.ts';
 import { journalClocks } from '../../journal/clocks.ts';
 import { connectJournal } from '../../journal/connection.ts';
 import { createDataKeyStore } from '../../journal/data-keys.ts';
+import { firstRegistration } from '../../journal/first-registration.ts';
 import { JournalHealth } from '../../journal/journal-health.ts';
 import { watchLiveSettings } from '../../journal/live-settings.ts';
 import { createPublisher } from '../../journal/publisher.ts';
@@ -13,11 +14,12 @@ import { abortable } from '../../runtime/abortable.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { createAgreedClock } from '../clock/agreed-clock.ts';
 import { exportClocks } from '../clock/metrics.ts';
-import { databaseAccess, journalServers } from '../config.ts';
+import { ConfigError, databaseAccess, journalServers } from '../config.ts';
 import { createCanarySender } from '../intake/canary-sender.ts';
 import { createIntake } from '../intake/create-intake.ts';
 import { createLoadGuard } from '../intake/load-guard.ts';
 import { exportRecentPublishes } from '../intake/recent-publishes.ts';
+import { ruleProblem } from '../intake/same-rule.ts';
 import { intakeConnections, listen } from '../intake/server.ts';
 import { DataKeyRing } from '../keys/key-ring.ts';
 import { readPrivacyKeys, readWrapKeys } from '../keys/privacy-keys.ts';
@@ -73,7 +75,14 @@ export const startIntake: StartRole = async ({ config, registry, dependencies, l
     onError: warn('data keys'),
   });
   await until(() => sealer.load(starting), starting, warn('load the data key of today'));
-  await abortable(settings.first, starting);
+  const known = await abortable(settings.first, starting);
+  const first = await until(
+    () => firstRegistration({ connection, campaignId, shards }),
+    starting,
+    warn('read the first registration'),
+  );
+  const problem = ruleProblem(campaignId, first, known);
+  if (problem !== undefined) throw new ConfigError(problem);
   void sealer.keepAhead(ended.signal);
 
   const guard = createLoadGuard();

@@ -1,6 +1,7 @@
 /** The records tier, put together: its database around the one loop. */
 import { databaseAccess } from '../config.ts';
 import { DatabaseHealth, heardOfCommits } from '../records/database-health.ts';
+import { keepReplaying } from '../records/kept.ts';
 import { countCommits } from '../records/metrics.ts';
 import { recordsPart } from '../records/part.ts';
 import { exportTotals } from '../records/totals.ts';
@@ -12,7 +13,7 @@ import { startWorker } from './worker.ts';
 const monotonicMs = (): number => performance.now();
 
 export const startRecords: StartRole = async (context) => {
-  const { config, registry, dependencies } = context;
+  const { config, registry, dependencies, log } = context;
   const { campaignId, shards } = config.app;
   const database = new DatabaseHealth(monotonicMs());
   dependencies.need('database', () => database.found(monotonicMs()));
@@ -27,17 +28,21 @@ export const startRecords: StartRole = async (context) => {
   });
   // From here on: a worker that waits for its tables says why.
   const watched = watchDatabase(store.look, database, monotonicMs, ended.signal);
+  const part = recordsPart(store, campaignId, countCommits(registry));
+  let replaying: Promise<void> | undefined;
   return startWorker(context, {
     tier: 'records',
-    part: recordsPart(store, campaignId, countCommits(registry)),
+    part,
     health: heardOfCommits(database, monotonicMs),
     async prepare() {
       await store.migrate();
       exportTotals(registry, () => store.count(campaignId));
+      const onError = (error: unknown): void => log.warn({ error }, 'what was kept is not recorded yet; trying again');
+      replaying = keepReplaying({ part, kept: store.kept, log, onError }, ended.signal);
     },
     async close() {
       ended.abort();
-      await watched;
+      await Promise.all([watched, replaying]);
       await store.close();
     },
   });

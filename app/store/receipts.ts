@@ -1,6 +1,6 @@
 /** What a citizen's receipt has come to. A read that can't be answered in a second is answered `unavailable`. */
 import { escapeIdentifier } from 'pg';
-import type { EventType } from '../../contract/envelope.ts';
+import type { Channel, EventType } from '../../contract/envelope.ts';
 import { abortable } from '../../runtime/abortable.ts';
 import type { ClockSource } from '../../runtime/clock-source.ts';
 import type { ReceiptLookup, ReceiptStore } from '../intake/ports.ts';
@@ -21,8 +21,9 @@ const MAX_WAITING = 200;
 interface Row {
   readonly source: 'registration' | 'fact' | 'superseded';
   readonly type: EventType;
+  readonly attempt: number;
   readonly at: Date;
-  readonly channel: string | null;
+  readonly channel: Channel | null;
   readonly category: string | null;
 }
 
@@ -36,7 +37,12 @@ const lookupOf = (rows: readonly Row[]): ReceiptLookup => {
       receivedAt: registration.at.toISOString(),
       facts: rows
         .filter(({ source }) => source !== 'superseded')
-        .map(({ type, at }) => ({ type, at: at.toISOString() })),
+        .map(({ type, attempt, at, channel }) => ({
+          type,
+          attempt,
+          at: at.toISOString(),
+          ...(type === 'channel_changed' && channel !== null ? { channel } : {}),
+        })),
     };
   }
   const superseded = rows.find(({ source }) => source === 'superseded');
@@ -58,12 +64,15 @@ export const createReceiptStore = (
     answerWithinMs: ANSWER_WITHIN_MS + 500,
     statementTimeoutMs: ANSWER_WITHIN_MS,
   });
-  // One statement, so one snapshot: a receipt that is being reinstated is never in both tables, nor in neither.
+  // One statement, so one snapshot: a receipt that is being reinstated is never in both tables, nor in neither. An intake that is
+  // upgraded before the records tier finds a table without attempts: then `attempt` is that of `before`.
   const query = `
-    SELECT 'registration' AS source, 'received' AS type, accepted_at AS at, channel, category
+    SELECT 'registration' AS source, 'received' AS type, 1 AS attempt, accepted_at AS at, channel, category
       FROM ${schema}.registration WHERE campaign_id = $1 AND receipt = $2
-    UNION ALL SELECT 'fact', type, at, NULL, NULL FROM ${schema}.registration_fact WHERE campaign_id = $1 AND receipt = $2
-    UNION ALL SELECT 'superseded', 'received', accepted_at, NULL, NULL
+    UNION ALL SELECT 'fact', fact.* FROM (SELECT 1 AS attempt) AS before CROSS JOIN LATERAL (
+      SELECT type, attempt, at, CASE type WHEN 'channel_changed' THEN data ->> 'channel' END, NULL
+      FROM ${schema}.registration_fact WHERE campaign_id = $1 AND receipt = $2) AS fact
+    UNION ALL SELECT 'superseded', 'received', 1, accepted_at, NULL, NULL
       FROM ${schema}.superseded_receipt WHERE campaign_id = $1 AND receipt = $2`;
   return {
     async find(receipt, signal) {

@@ -2,10 +2,10 @@
  * The records of one campaign in PostgreSQL. A batch is one transaction, in stages that every worker goes through in
  * the same order, each stage in key order:
  *
- *   new registrations → rows of known citizens, locked → superseded receipts → facts → rejected messages → totals
+ *   new registrations → rows of known citizens, locked → superseded receipts → facts → rejected messages → kept → totals
  *
  * A transaction waits only for one that is in the same stage and ahead of it in key order, or in a later stage: there
- * is no circle to deadlock in.
+ * is no circle to deadlock in. A batch with an erasure keeps all others from writing (erased.ts), before its first stage.
  *
  * No statement_timeout: a statement that is cancelled while it waits for a synchronous standby may be visible here and
  * lost there (patroni/patroni#1412). Every error means "outcome unknown", and committing again is safe.
@@ -13,12 +13,14 @@
 import { escapeIdentifier, type Pool, type PoolClient } from 'pg';
 import type { EventKind } from '../../contract/envelope.ts';
 import { abortable } from '../../runtime/abortable.ts';
-import type { CommitResult, DatabaseTrouble, RecordsStore, RejectedMessage } from '../records/ports.ts';
+import type { CommitResult, DatabaseTrouble, KeptEvents, RecordsStore, RejectedMessage } from '../records/ports.ts';
 import { collapseByCitizen, collapseFacts } from '../records/standing.ts';
 import { hexArray, plainArray, textArray } from './arrays.ts';
 import { addCounts, createCounts, type RecordsCounts } from './counts.ts';
+import { emptyErased, lockToErase } from './erased.ts';
 import { storeError } from './errors.ts';
 import { writeFacts } from './facts.ts';
+import { createKeptEvents, writeKept } from './kept.ts';
 import { lookAtDatabase } from './look.ts';
 import { createPool, type DatabaseAccess } from './pool.ts';
 import { writeRegistrations } from './registrations.ts';
@@ -35,6 +37,7 @@ export interface StoreOptions extends DatabaseAccess {
 export interface Store extends RecordsStore {
   /** Creates or updates the tables; safe beside other processes that do the same. */
   migrate(): Promise<void>;
+  readonly kept: KeptEvents;
   count(campaignId: string): Promise<RecordsCounts>;
   /** Whether the database answers now. */
   ping(): Promise<boolean>;
@@ -78,10 +81,14 @@ type Batch = Parameters<RecordsStore['commit']>[0];
 const write = async (client: PoolClient, schema: string, campaignId: string, batch: Batch): Promise<CommitResult> => {
   const received = batch.events.filter(({ event }) => event.type === 'received');
   const others = received.length === batch.events.length ? [] : batch.events.filter((e) => e.event.type !== 'received');
+  const erasures = others.flatMap(({ event }) => (event.type === 'erased' ? [event.receipt] : []));
+  if (erasures.length > 0) await lockToErase(client, schema);
   const scope = { client, schema, campaignId };
   const changes = await writeRegistrations(scope, collapseByCitizen(received));
   const facts = await writeFacts(client, schema, campaignId, collapseFacts(others));
+  await emptyErased(client, schema, campaignId, [...erasures, ...changes.erased, ...facts.erased]);
   const rejected = await writeRejected(client, schema, campaignId, batch.rejected);
+  const kept = await writeKept(client, schema, campaignId, batch.kept ?? []);
   const inserted = citizensIn(changes.inserted);
   const superseded = citizensIn(changes.superseded) - citizensIn(changes.reinstated);
   await addCounts(client, schema, campaignId, { received: inserted, superseded, rejectedMessages: rejected });
@@ -91,8 +98,9 @@ const write = async (client: PoolClient, schema: string, campaignId: string, bat
     inserted,
     superseded,
     uncounted: newReceipts - inserted - superseded,
-    facts: facts.length,
-    repeated: batch.events.length - newReceipts - facts.length,
+    facts: facts.inserted,
+    kept,
+    repeated: batch.events.length - newReceipts - facts.inserted,
   };
 };
 
@@ -142,6 +150,7 @@ export const createStore = (options: StoreOptions): Store => {
         throw storeError(`migrate schema ${schemaName}`, error);
       }
     },
+    kept: createKeptEvents(pool, schemaName, campaignId),
     count: createCounts(pool, schemaName).count,
     look: () => lookAtDatabase(pool, schemaName),
     ping: () =>

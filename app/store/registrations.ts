@@ -5,6 +5,7 @@ import { bucketOf } from '../../contract/shard.ts';
 import { type JournalledEvent, RecordsStoreError } from '../records/ports.ts';
 import { type CitizenClaims, type SupersededReceipt, settle } from '../records/standing.ts';
 import { hexArray, plainArray, textArray } from './arrays.ts';
+import { isErased } from './erased.ts';
 
 interface Scope {
   readonly client: PoolClient;
@@ -19,6 +20,8 @@ export interface ReceiptChanges {
   /** Newly superseded; a reinstated receipt takes one away again. */
   readonly superseded: readonly EventKind[];
   readonly reinstated: readonly EventKind[];
+  /** Receipts that were erased before, of rows that were written now. */
+  readonly erased: readonly string[];
 }
 
 const COLUMNS =
@@ -90,18 +93,22 @@ const eventOf = (campaignId: string, row: StoredRow): JournalledEvent => ({
   },
 });
 
+const erasedOf = (rows: readonly { readonly receipt: string; readonly erased: boolean }[]): readonly string[] =>
+  rows.flatMap(({ receipt, erased }) => (erased ? [receipt] : []));
+
 const insertNew = async (
   { client, schema, campaignId }: Scope,
   claims: readonly CitizenClaims[],
-): Promise<Set<string>> => {
+): Promise<{ readonly citizens: ReadonlySet<string>; readonly erased: readonly string[] }> => {
   const copies = claims.map(({ standing }) => standing);
-  const { rows } = await client.query<{ citizen: string }>(
-    `INSERT INTO ${schema}.registration (campaign_id, ${COLUMNS})
+  const { rows } = await client.query<{ citizen: string; receipt: string; erased: boolean }>(
+    `INSERT INTO ${schema}.registration AS made (campaign_id, ${COLUMNS})
      SELECT $1, ${COLUMNS.replace('sealed', "decode(sealed, 'base64')")} FROM ${UNNEST}
-     ON CONFLICT DO NOTHING RETURNING encode(citizen_hash, 'hex') AS citizen`,
+     ON CONFLICT DO NOTHING
+     RETURNING encode(citizen_hash, 'hex') AS citizen, receipt, ${isErased(schema, 'made.receipt')} AS erased`,
     valuesOf(campaignId, copies),
   );
-  return new Set(rows.map(({ citizen }) => citizen));
+  return { citizens: new Set(rows.map(({ citizen }) => citizen)), erased: erasedOf(rows) };
 };
 
 /**
@@ -127,17 +134,23 @@ const lockExisting = async ({ client, schema, campaignId }: Scope, claims: reado
   });
 };
 
-const displace = async ({ client, schema, campaignId }: Scope, copies: readonly JournalledEvent[]): Promise<void> => {
-  if (copies.length === 0) return;
-  await client.query(
+/** Answers with the receipts that were erased before. */
+const displace = async (
+  { client, schema, campaignId }: Scope,
+  copies: readonly JournalledEvent[],
+): Promise<readonly string[]> => {
+  if (copies.length === 0) return [];
+  const { rows } = await client.query<{ receipt: string; erased: boolean }>(
     `UPDATE ${schema}.registration AS standing SET
        receipt = batch.receipt, accepted_at = batch.accepted_at, seq = batch.seq, shard = batch.shard,
        kind = batch.kind, site = batch.site, channel = batch.channel, category = batch.category, locale = batch.locale,
        policy_version = batch.policy_version, key_id = batch.key_id, sealed = decode(batch.sealed, 'base64')
      FROM ${UNNEST}
-     WHERE standing.campaign_id = $1 AND standing.citizen_hash = batch.citizen_hash`,
+     WHERE standing.campaign_id = $1 AND standing.citizen_hash = batch.citizen_hash
+     RETURNING standing.receipt, ${isErased(schema, 'standing.receipt')} AS erased`,
     valuesOf(campaignId, copies),
   );
+  return erasedOf(rows);
 };
 
 const SUPERSEDED_UNNEST = `unnest($2::text[], $3::bytea[], $4::timestamptz[], $5::text[])
@@ -187,16 +200,16 @@ const removeReinstated = async (
 
 /** `claims` sorted by citizen, one each. All new citizens: one statement. */
 export const writeRegistrations = async (scope: Scope, claims: readonly CitizenClaims[]): Promise<ReceiptChanges> => {
-  if (claims.length === 0) return { inserted: [], superseded: [], reinstated: [] };
-  const insertedCitizens = await insertNew(scope, claims);
-  const isNew = ({ standing }: CitizenClaims): boolean => insertedCitizens.has(standing.event.citizenHash);
+  if (claims.length === 0) return { inserted: [], superseded: [], reinstated: [], erased: [] };
+  const made = await insertNew(scope, claims);
+  const isNew = ({ standing }: CitizenClaims): boolean => made.citizens.has(standing.event.citizenHash);
   const fresh = claims.filter(isNew);
   const existing = fresh.length === claims.length ? [] : claims.filter((claim) => !isNew(claim));
   const settled =
     existing.length === 0
       ? []
       : (await lockExisting(scope, existing)).map(({ claim, stored }) => settle(claim, stored));
-  await displace(
+  const erased = await displace(
     scope,
     settled.flatMap(({ displacedBy }) => (displacedBy === undefined ? [] : [displacedBy])),
   );
@@ -208,5 +221,10 @@ export const writeRegistrations = async (scope: Scope, claims: readonly CitizenC
     scope,
     [...fresh, ...settled].flatMap((each) => each.superseded),
   );
-  return { inserted: fresh.map(({ standing }) => standing.event.kind), superseded, reinstated };
+  return {
+    inserted: fresh.map(({ standing }) => standing.event.kind),
+    superseded,
+    reinstated,
+    erased: [...made.erased, ...erased],
+  };
 };

@@ -9,10 +9,14 @@ const MIGRATION_LOCK = 7_204_511_963;
  * whole milliseconds.
  *
  * registration: the one that stands for each citizen. superseded_receipt: every other receipt of the person, so that
- * each receipt that was ever returned resolves. registration_fact: all later events, earliest copy per type.
- * registration_count: exact totals, spread over slots (see counts.ts).
+ * each receipt that was ever returned resolves. registration_fact: all later events, earliest copy of each fact.
+ * registration_count: exact totals, spread over slots (see counts.ts). kept_event: envelopes of a later release, as they
+ * came, until a worker that knows them.
+ *
+ * Workers of the release before go on beside a new one: a migration leaves what their statements name, with defaults.
+ * In order; one that was released never changes.
  */
-const MIGRATIONS: readonly ((schema: string) => string)[] = [
+export const MIGRATIONS: readonly ((schema: string) => string)[] = [
   (schema) => `
 CREATE TABLE ${schema}.registration (
   campaign_id text COLLATE "C" NOT NULL,
@@ -73,6 +77,24 @@ CREATE TABLE ${schema}.registration_count (
   rejected bigint NOT NULL,
   PRIMARY KEY (campaign_id, slot)
 ) WITH (fillfactor = 20);`,
+  (schema) => `
+ALTER TABLE ${schema}.registration_fact
+  ADD COLUMN attempt int NOT NULL DEFAULT 1,
+  ADD COLUMN account_hash bytea,
+  DROP CONSTRAINT registration_fact_pkey,
+  ADD PRIMARY KEY (campaign_id, receipt, type, attempt);
+CREATE INDEX registration_fact_erased ON ${schema}.registration_fact (campaign_id, receipt) WHERE type = 'erased';
+CREATE TABLE ${schema}.kept_event (
+  campaign_id text COLLATE "C" NOT NULL,
+  shard smallint NOT NULL,
+  seq bigint NOT NULL,
+  v int NOT NULL,
+  type text COLLATE "C" NOT NULL,
+  stored_at timestamptz(6) NOT NULL,
+  raw bytea NOT NULL,
+  kept_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (campaign_id, shard, seq)
+);`,
 ];
 
 const migrateWith = async (client: PoolClient, schemaName: string): Promise<void> => {

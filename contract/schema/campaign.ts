@@ -2,6 +2,7 @@
 import { dnsLabel, instant, localizedText, secretName } from './common.ts';
 import { contingency } from './contingency.ts';
 import type { ArrayNode, ObjectNode, StringNode } from './node.ts';
+import { eligibility, identity } from './people.ts';
 import { scaling } from './scaling.ts';
 
 /** ¥1,000,000 in fen: far above any voucher, far below what a sum over all quotas could overflow. */
@@ -161,21 +162,8 @@ export const campaignSpec: ObjectNode = {
     campaignId,
     title: localizedText('Title that citizens see; may change while the campaign is open.', 120),
     window,
-    eligibility: {
-      type: 'object',
-      description: 'Who may register. Fixed once the campaign has opened.',
-      default: {},
-      properties: {
-        minAge: {
-          type: 'integer',
-          format: 'int32',
-          description: 'Age in years that a citizen must have reached on the day of registration. Default 18.',
-          minimum: 0,
-          maximum: 120,
-          default: 18,
-        },
-      },
-    },
+    identity,
+    eligibility,
     vouchers,
     traffic,
     privacy: {

@@ -61,6 +61,7 @@ export const VOUCHER_CAMPAIGN: ResourceDefinition = {
     },
     'x-kubernetes-validations': [
       fixedAfterOpening('window.opensAt', 'citizens registered on the strength of it'),
+      fixedAfterOpening('identity', 'registrations were accepted under it'),
       fixedAfterOpening('eligibility', 'registrations were accepted under it'),
       fixedAfterOpening('vouchers', 'citizens registered for them'),
       fixedAfterOpening('privacy', 'receipts and stored data were made with its keys'),

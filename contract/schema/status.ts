@@ -67,7 +67,7 @@ export const campaignStatus: ObjectNode = {
       32,
     ),
     openedAt: instant(
-      'When the campaign opened. Once written, campaignId, opensAt, eligibility, vouchers and privacy are fixed.',
+      'When the campaign opened. Once written, campaignId, opensAt, identity, eligibility, vouchers and privacy are fixed.',
     ),
     conditions: conditions('Conditions that alerts and runbooks match, one per type.'),
     tiers: {

@@ -7,6 +7,15 @@
  * | in the journal, and registration or superseded_receipt | kept |
  * | not in the journal                                    | lost from the journal |
  * | neither in registration nor in superseded_receipt     | lost from the database |
+ *
+ * | a later message of the journal is …                   | verdict |
+ * |-------------------------------------------------------|---------|
+ * | a fact: in registration_fact by receipt, type and attempt, or in kept_event by its place | kept |
+ * | of a later version: in kept_event by its place        | kept |
+ * | a barrier, which is about a shard and no receipt      | – |
+ * | none of these                                         | lost |
+ *
+ * Who is one person hangs on the rule that the registrations themselves name: one in all, or one at each channel.
  */
 import type { LedgerEntry } from '../load/ledger.ts';
 
@@ -16,6 +25,17 @@ export interface JournalRecord {
   readonly kind: string;
   /** What its personal data is sealed with. Absent: nobody looked. */
   readonly keyId?: string;
+  readonly channel?: string | undefined;
+  /** By which rule citizenHash was made; absent: by a build that named none. */
+  readonly uniqueness?: string | undefined;
+}
+
+/** A message that is no registration. */
+export interface LaterRecord {
+  /** `<shard> <sequence>` */
+  readonly place: string;
+  /** `<receipt> <type> <attempt>`; absent in one of a later version, which can't be read here. */
+  readonly fact?: string;
 }
 
 /** A row of registration or of superseded_receipt. */
@@ -29,8 +49,13 @@ export interface LedgerCheckInput {
   readonly ledger: readonly LedgerEntry[];
   /** Every `received` event of every shard, copies included. */
   readonly journal: readonly JournalRecord[];
-  /** Messages that are no event of version 1. */
+  /** Messages that are no event. */
   readonly unreadable: number;
+  /** Absent: nobody looked. */
+  readonly later?: readonly LaterRecord[];
+  /** In the database, as LaterRecord names them. */
+  readonly facts?: readonly string[];
+  readonly kept?: readonly string[];
   /** Data keys that the bucket holds. Absent: nobody looked. */
   readonly dataKeys?: readonly string[];
   readonly registrations: readonly DatabaseRow[];
@@ -64,6 +89,10 @@ export interface LedgerCheckResult {
   /** Unacknowledged beyond what is unsettled; undefined when the ledger has no end, so that the rest is unknown. */
   readonly sentByNobody: number | undefined;
   readonly unreadable: number;
+  /** Facts of the journal that the database has neither recorded nor kept. */
+  readonly lostFacts: number;
+  /** By how many rules registrations were made, beyond one. */
+  readonly otherRules: number;
   /** Acknowledged receipts whose personal data nobody can open: the key is not in the bucket. */
   readonly unopenable: number;
   readonly verdict: 'complete' | 'incomplete';
@@ -93,10 +122,22 @@ const unopenableOf = (
   return new Set(lost.map(({ receipt }) => receipt)).size;
 };
 
+const lostFactsOf = (later: readonly LaterRecord[], facts: readonly string[], kept: readonly string[]): number => {
+  const [recorded, places] = [new Set(facts), new Set(kept)];
+  // Copies of one fact are one.
+  const lost = later.filter(({ fact, place }) => !(fact !== undefined && recorded.has(fact)) && !places.has(place));
+  return new Set(lost.map(({ fact, place }) => fact ?? place)).size;
+};
+
+const PER_CHANNEL = 'perCitizenAndChannel';
+
 export const compare = ({
   ledger,
   journal,
   unreadable,
+  later = [],
+  facts = [],
+  kept = [],
   dataKeys,
   registrations,
   superseded,
@@ -112,29 +153,36 @@ export const compare = ({
 
   const citizensOnly = <T extends { readonly kind: string }>(rows: readonly T[]): readonly T[] =>
     rows.filter(({ kind }) => kind === 'citizen');
-  const hashOfReceipt = new Map(citizensOnly(journal).map(({ receipt, citizenHash }) => [receipt, citizenHash]));
+  const recordOfReceipt = new Map(citizensOnly(journal).map((record) => [record.receipt, record]));
+  const rules = new Set(citizensOnly(journal).map(({ uniqueness }) => uniqueness));
   const standing = citizensOnly(registrations);
   const standingOfHash = new Map<string, Set<string>>();
   for (const { citizenHash, receipt } of standing) addTo(standingOfHash, citizenHash, receipt);
   const supersededSet = new Set(citizensOnly(superseded).map(({ receipt }) => receipt));
   const inDatabase = new Set([...standing.map(({ receipt }) => receipt), ...supersededSet]);
 
-  const lostFromJournal = [...promised].filter((receipt) => !hashOfReceipt.has(receipt));
+  const lostFromJournal = [...promised].filter((receipt) => !recordOfReceipt.has(receipt));
   const lostFromDatabase = [...promised].filter((receipt) => !inDatabase.has(receipt));
 
-  const hashesOfCitizen = new Map<number, Set<string>>();
-  const citizensOfHash = new Map<string, Set<number>>();
+  // Who has one registration: a citizen, or a citizen at a channel.
+  const hashesOfClaimant = new Map<string, Set<string>>();
+  const claimantsOfHash = new Map<string, Set<string>>();
+  const claimantsOfCitizen = new Map<number, Set<string>>();
   for (const [citizen, receipts] of receiptsOfCitizen) {
     for (const receipt of receipts) {
-      const hash = hashOfReceipt.get(receipt);
-      if (hash === undefined) continue;
-      addTo(hashesOfCitizen, citizen, hash);
-      addTo(citizensOfHash, hash, citizen);
+      const record = recordOfReceipt.get(receipt);
+      if (record === undefined) continue;
+      const claimant = record.uniqueness === PER_CHANNEL ? `${citizen} ${record.channel}` : String(citizen);
+      addTo(claimantsOfCitizen, citizen, claimant);
+      addTo(hashesOfClaimant, claimant, record.citizenHash);
+      addTo(claimantsOfHash, record.citizenHash, claimant);
     }
   }
+  const standingOf = (claimant: string): number =>
+    [...(hashesOfClaimant.get(claimant) ?? [])].reduce((sum, hash) => sum + (standingOfHash.get(hash)?.size ?? 0), 0);
   const citizensWithoutOne = [...receiptsOfCitizen.keys()].filter((citizen) => {
-    const hashes = [...(hashesOfCitizen.get(citizen) ?? [])];
-    return hashes.reduce((sum, hash) => sum + (standingOfHash.get(hash)?.size ?? 0), 0) !== 1;
+    const claimants = [...(claimantsOfCitizen.get(citizen) ?? [])];
+    return claimants.length === 0 || claimants.some((claimant) => standingOf(claimant) !== 1);
   });
 
   const unacknowledged = [...inDatabase].filter((receipt) => !promised.has(receipt)).length;
@@ -149,7 +197,7 @@ export const compare = ({
     acknowledged: acknowledged.length,
     distinctReceipts: promised.size,
     citizens: receiptsOfCitizen.size,
-    inJournal: [...promised].filter((receipt) => hashOfReceipt.has(receipt)).length,
+    inJournal: [...promised].filter((receipt) => recordOfReceipt.has(receipt)).length,
     inDatabase: [...promised].filter((receipt) => inDatabase.has(receipt)).length,
     superseded: [...promised].filter((receipt) => supersededSet.has(receipt)).length,
     lost,
@@ -158,11 +206,13 @@ export const compare = ({
     doubles: larger(standingOfHash),
     citizensWithoutOne,
     keysWithTwoReceipts: larger(receiptsOfKey),
-    mistakenIdentities: larger(hashesOfCitizen) + larger(citizensOfHash),
+    mistakenIdentities: larger(hashesOfClaimant) + larger(claimantsOfHash),
     unacknowledged,
     unsettled,
     sentByNobody: ended ? Math.max(0, unacknowledged - unsettled) : undefined,
     unreadable,
+    lostFacts: lostFactsOf(later, facts, kept),
+    otherRules: Math.max(0, rules.size - 1),
     unopenable: unopenableOf(journal, promised, dataKeys),
   };
   const findings = findingsOf(counted);
@@ -179,7 +229,9 @@ const findingsOf = (counted: Omit<LedgerCheckResult, 'verdict' | 'findings'>): r
     [counted.mistakenIdentities, 'citizens were taken for one another, or for two'],
     [counted.sentByNobody ?? 0, 'registrations in the database were sent by nobody'],
     [counted.unopenable, 'acknowledged receipts are sealed with data keys that the bucket does not hold'],
-    [counted.unreadable, 'messages in the journal are not events of version 1'],
+    [counted.unreadable, 'messages in the journal are not events'],
+    [counted.lostFacts, 'facts of the journal are neither recorded nor kept in the database'],
+    [counted.otherRules, 'other rules of who is one person were followed in one journal'],
   ];
   return rules.filter(([count]) => count > 0).map(([count, text]) => `${count} ${text}`);
 };

@@ -9,7 +9,7 @@ import {
 } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { z } from 'zod';
-import type { JournalRecord } from './compare.ts';
+import type { JournalRecord, LaterRecord } from './compare.ts';
 import type { ServerTls } from './server-tls.ts';
 
 export interface JournalAccess {
@@ -21,7 +21,7 @@ export interface JournalAccess {
   readonly shards: number;
 }
 
-/** Only what the ledger check needs of envelope version 1; the rest may be anything. */
+/** Only what the ledger check needs of envelope version 1; the rest may be anything, also its type. */
 const event = z.object({
   v: z.literal(1),
   type: z.string(),
@@ -30,7 +30,12 @@ const event = z.object({
   receipt: z.string(),
   citizenHash: z.string(),
   keyId: z.string(),
+  attempt: z.number().optional(),
+  data: z.looseObject({ channel: z.string().optional(), uniqueness: z.string().optional() }),
 });
+
+/** Of a later version: that it is one, and whose. */
+const laterEvent = z.object({ v: z.int().min(2), type: z.string(), campaignId: z.string() });
 
 const STREAM_NOT_FOUND = 10_059;
 const BATCH = 1000;
@@ -41,15 +46,16 @@ const AGAIN_AFTER_MS = 500;
 
 export interface JournalContent {
   readonly received: readonly JournalRecord[];
+  readonly later: readonly LaterRecord[];
   readonly messages: number;
   readonly unreadable: number;
   /** Names of the data keys that the bucket holds. */
   readonly dataKeys: readonly string[];
 }
 
-const parseEvent = (data: Uint8Array): z.infer<typeof event> | undefined => {
+const parseEvent = (data: Uint8Array): z.infer<typeof event> | z.infer<typeof laterEvent> | undefined => {
   try {
-    return event.parse(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(data)));
+    return z.union([event, laterEvent]).parse(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(data)));
   } catch {
     return undefined;
   }
@@ -80,6 +86,7 @@ export const readJournal = async (access: JournalAccess, signal: AbortSignal): P
   try {
     const manager = await jetstreamManager(connection);
     const received: JournalRecord[] = [];
+    const later: LaterRecord[] = [];
     let messages = 0;
     let unreadable = 0;
     for (let shard = 0; shard < access.shards; shard += 1) {
@@ -99,9 +106,13 @@ export const readJournal = async (access: JournalAccess, signal: AbortSignal): P
             sequence = message.seq;
             const parsed = parseEvent(message.data);
             if (parsed === undefined || parsed.campaignId !== access.campaignId) unreadable += 1;
+            else if (!('receipt' in parsed)) later.push({ place: `${shard} ${sequence}` });
             else if (parsed.type === 'received') {
-              const { receipt, citizenHash, kind, keyId } = parsed;
-              received.push({ receipt, citizenHash, kind, keyId });
+              const { receipt, citizenHash, kind, keyId, data } = parsed;
+              received.push({ receipt, citizenHash, kind, keyId, channel: data.channel, uniqueness: data.uniqueness });
+            } else if (parsed.type !== 'barrier') {
+              const { receipt, type, attempt = 1 } = parsed;
+              later.push({ place: `${shard} ${sequence}`, fact: `${receipt} ${type} ${attempt}` });
             }
             if (sequence >= state.last_seq) break;
           }
@@ -116,7 +127,7 @@ export const readJournal = async (access: JournalAccess, signal: AbortSignal): P
       }
     }
     // After the messages: a key is there before anything is sealed with it.
-    return { received, messages, unreadable, dataKeys: await readDataKeys(manager, access.campaignId) };
+    return { received, later, messages, unreadable, dataKeys: await readDataKeys(manager, access.campaignId) };
   } finally {
     await connection.close();
   }

@@ -18,6 +18,7 @@ export const runLedgerCheck = async (access: LedgerCheckAccess, signal: AbortSig
     ledger,
     journal: journal.received,
     unreadable: journal.unreadable,
+    later: journal.later,
     dataKeys: journal.dataKeys,
     ...database,
   });

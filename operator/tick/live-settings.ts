@@ -72,7 +72,8 @@ export const buildLiveSettings = (
     generation,
     title: spec.title,
     window: { opensAt: instant(spec.window.opensAt), closesAt: instant(spec.window.closesAt) },
-    eligibility: { minAge: spec.eligibility.minAge },
+    identity: { keySpace: spec.identity.keySpace },
+    eligibility: { minAge: spec.eligibility.minAge, uniqueness: spec.eligibility.uniqueness },
     vouchers: spec.vouchers.map(({ name, title, faceValueFen, minimumSpendFen, quota, validDays }) => ({
       name,
       title,

@@ -186,7 +186,7 @@ export const renderTypes = (resources: readonly ResourceDefinition[]): ReadonlyM
     }),
     ...[...apart].map(([file, texts]): [string, string] => [
       file.replace('./', ''),
-      fileText('Contingency levels', [...texts.values()], modules),
+      fileText('A part of a campaign', [...texts.values()], modules),
     ]),
   ]);
 };

@@ -25,7 +25,8 @@ const spec: VoucherCampaignSpec = {
   campaignId: 'chengdu-2020-3',
   title: { 'zh-CN': '成都消费券', en: 'Chengdu vouchers' },
   window: { opensAt: '2020-09-25T10:00:00+08:00', closesAt: '2020-09-25T18:00:00+08:00' },
-  eligibility: { minAge: 18 },
+  identity: { keySpace: 'residentNumber' },
+  eligibility: { minAge: 18, uniqueness: 'perCitizen' },
   vouchers: [
     {
       name: 'dining-50',

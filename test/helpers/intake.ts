@@ -32,7 +32,8 @@ export const settingsOf = (over: Partial<LiveSettings> = {}): LiveSettings => ({
   generation: 1,
   title: { 'zh-CN': '测试消费券', en: 'Test vouchers' },
   window: { opensAt: '2026-10-01T00:00:00Z', closesAt: '2026-10-09T00:00:00Z' },
-  eligibility: { minAge: 18 },
+  identity: { keySpace: 'residentNumber' },
+  eligibility: { minAge: 18, uniqueness: 'perCitizen' },
   vouchers: [
     {
       name: 'dining',

@@ -53,7 +53,8 @@ export const queryOnce = async <Row extends object>(
 const TABLES = {
   registration: 'citizen_hash',
   superseded_receipt: 'receipt',
-  registration_fact: 'receipt, type',
+  registration_fact: 'receipt, type, attempt',
+  kept_event: 'shard, seq',
 } as const;
 
 /** Every column of every row of a campaign but its id, as text, in key order. */
@@ -65,7 +66,7 @@ export const recordsOf = async (connectionString: string, campaignId: string, sc
       `SELECT row_to_json(t) AS row FROM ${schema}.${table} t WHERE campaign_id = $1 ORDER BY ${order}`,
       [campaignId],
     );
-    rows[table] = found.map(({ row: { campaign_id: _, ...row } }) => row);
+    rows[table] = found.map(({ row: { campaign_id: _, kept_at: __, ...row } }) => row);
   }
   return rows;
 };

@@ -19,7 +19,7 @@ export const copiesInJournal = async (
     for await (const batch of replay(shard, 1, signal)) {
       for (const { data } of batch) {
         const parsed = parseEnvelope(data);
-        if (parsed.kind === 'invalid') throw new Error(`shard ${shard} holds no envelope: ${parsed.reason}`);
+        if (parsed.kind !== 'valid') throw new Error(`shard ${shard} holds ${JSON.stringify(parsed)}`);
         receipts.push(parsed.event.receipt);
       }
     }

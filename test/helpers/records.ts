@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { encodeCrockford } from '../../app/core/crockford.ts';
 import type { JournalledEvent } from '../../app/records/ports.ts';
-import { EVENT_TYPES, type EventEnvelope, type EventKind, type EventType } from '../../contract/envelope.ts';
+import type { EventEnvelope, EventKind, EventType } from '../../contract/envelope.ts';
 import { shardOf } from '../../contract/shard.ts';
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
@@ -48,11 +48,33 @@ export const receivedEvent = (overrides: ReceivedOverrides = {}): EventEnvelope 
 
 export const factEvent = (
   type: EventType,
-  overrides: ReceivedOverrides & { readonly n?: number; readonly data?: Readonly<Record<string, unknown>> } = {},
+  overrides: ReceivedOverrides & {
+    readonly n?: number;
+    readonly attempt?: number;
+    readonly data?: Readonly<Record<string, unknown>>;
+    readonly accountHash?: string;
+  } = {},
 ): EventEnvelope => {
   const base = receivedEvent(overrides);
   const id = `${base.receipt}.${type}${overrides.n === undefined ? '' : `.${overrides.n}`}`;
-  return { ...base, id, type, keyId: '', data: overrides.data ?? {} };
+  const { v, citizenHash, at, site, ...rest } = base;
+  const { attempt, accountHash, data = {} } = overrides;
+  // Members in the order of the schema, as a decoded one has them.
+  return {
+    v,
+    id,
+    type,
+    ...(attempt === undefined || attempt === 1 ? {} : { attempt }),
+    kind: rest.kind,
+    campaignId: rest.campaignId,
+    receipt: rest.receipt,
+    citizenHash,
+    ...(accountHash === undefined ? {} : { accountHash }),
+    at,
+    site,
+    keyId: '',
+    data,
+  };
 };
 
 export const journalled = (event: EventEnvelope, sequence = 1, shard = 0): JournalledEvent => ({
@@ -95,15 +117,24 @@ export const history = (campaignId: string): fc.Arbitrary<readonly JournalledEve
     );
   const fact = fc
     .record({
-      type: fc.constantFrom(...EVENT_TYPES.filter((type) => type !== 'received').slice(0, 3)),
+      type: fc.constantFrom('bound' as const, 'rejected' as const, 'corrected' as const, 'erased' as const),
+      attempt: fc.integer({ min: 1, max: 3 }),
+      account: fc.constantFrom('c', 'd'),
       citizen: small,
       receipt: small,
       atMs: small,
       n: small,
       note: fc.constantFrom('\u0000', '"quoted\\', '好'),
     })
-    .map(({ type, citizen, receipt, atMs, n, note }) =>
-      factEvent(type, { campaignId, citizen, receipt: `${citizen}-${receipt}`, atMs, n, data: { note } }),
+    .map(({ type, citizen, receipt, account, note, ...rest }) =>
+      factEvent(type, {
+        campaignId,
+        citizen,
+        receipt: `${citizen}-${receipt}`,
+        data: { note },
+        ...(type === 'bound' ? { accountHash: account.repeat(64) } : {}),
+        ...rest,
+      }),
     );
   return fc
     .array(fc.tuple(fc.oneof({ weight: 4, arbitrary: received }, { weight: 1, arbitrary: fact }), small), {

@@ -42,7 +42,7 @@ app.post('/api/v1/registrations', express.json({ limit: '4kb' }), async (request
   const person = parsed.data;
   const id = parseIdentityNumber(person.idNumber, now);
   if (id.kind === 'invalid' || ageOn(id.birthDate, now) < 18) return void response.status(422).json({ code: 'ID' });
-  const citizenHash = citizenHashOf(citizenKey, CAMPAIGN, 'citizen', person.idType, id.normalised);
+  const citizenHash = citizenHashOf(citizenKey, CAMPAIGN, 'citizen', id.normalised);
   const receipt = deriveReceipt(citizenKey, CAMPAIGN, citizenHash, request.get('idempotency-key') ?? '');
   const personal = Buffer.from(JSON.stringify({ name: person.name, idNumber: id.normalised, phone: person.phone }));
   const sealed = seal(dataKey, personal, sealingAad(CAMPAIGN, receipt.receiptNo));

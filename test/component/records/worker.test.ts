@@ -32,7 +32,7 @@ class FakeDatabase implements RecordsStore {
     for (const { event } of events) this.receipts.add(event.receipt);
     this.rejected.push(...rejected.map(({ reason }) => reason));
     const inserted = this.receipts.size - before;
-    return { inserted, superseded: 0, repeated: events.length - inserted, facts: 0, uncounted: 0 };
+    return { inserted, superseded: 0, repeated: events.length - inserted, facts: 0, kept: 0, uncounted: 0 };
   }
 }
 

@@ -12,7 +12,8 @@ const settings = (generation: number): LiveSettings => ({
   generation,
   title: { 'zh-CN': '春', en: 'Spring' },
   window: { opensAt: '2020-09-25T01:00:00Z', closesAt: '2020-10-02T16:00:00Z' },
-  eligibility: { minAge: 18 },
+  identity: { keySpace: 'residentNumber' },
+  eligibility: { minAge: 18, uniqueness: 'perCitizen' },
   vouchers: [],
   traffic: { admissionPerSecond: 100, intakePods: 2, burstSeconds: 1 },
 });

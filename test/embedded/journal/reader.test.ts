@@ -22,7 +22,7 @@ afterAll(() => journal.stop());
 
 const receiptIn = ({ data }: Pick<Delivery, 'data'>): string => {
   const parsed = parseEnvelope(data);
-  if (parsed.kind === 'invalid') throw new Error(parsed.reason);
+  if (parsed.kind !== 'valid') throw new Error(JSON.stringify(parsed));
   return parsed.event.receipt;
 };
 

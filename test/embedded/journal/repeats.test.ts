@@ -9,12 +9,13 @@ import { shardSubjects } from '../../../contract/names.ts';
 import { shardOf } from '../../../contract/shard.ts';
 import { createAcceptances } from '../../../journal/acceptances.ts';
 import { followAstray } from '../../../journal/astray.ts';
+import { firstRegistration } from '../../../journal/first-registration.ts';
 import { createPublisher } from '../../../journal/publisher.ts';
 import type { Acceptances, PublishOutcome, RegistrationJournal, StoredPosition } from '../../../journal/publishing.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { copiesInJournal } from '../../helpers/read-back.ts';
 import { never, type RealJournal, startRealJournal } from '../../helpers/real-journal.ts';
-import { receiptOf, receivedEvent, SHARDS } from '../../helpers/records.ts';
+import { factEvent, receiptOf, receivedEvent, SHARDS } from '../../helpers/records.ts';
 
 const CAMPAIGN = 'spring';
 const monotonicMs = (): number => performance.now();
@@ -178,5 +179,44 @@ describe('a receipt', () => {
       two?.kill('SIGCONT');
     }
     await eventually(async () => (await find(0, absent)).kind === 'absent', { what: 'an answer' });
+  });
+});
+
+describe('the first registration', () => {
+  const first = (campaignId: string) =>
+    firstRegistration({ connection: journal.connection, campaignId, shards: SHARDS });
+  const fill = async (campaignId: string, events: readonly EventEnvelope[]): Promise<void> => {
+    const common = { connection: journal.connection, campaignId, shards: SHARDS, monotonicMs };
+    const publisher = createPublisher({ ...common, registry: new Registry(), signal: never });
+    for (const event of events) acknowledged(await publisher.publish(event));
+  };
+  const by = (event: EventEnvelope, uniqueness: string): EventEnvelope => ({
+    ...event,
+    data: { ...event.data, uniqueness },
+  });
+
+  it('is there from the first citizen on, and says by which rule it was made', async () => {
+    const campaignId = 'first';
+    expect(await journal.ensured({ campaignId })).toMatchObject({ kind: 'ready' });
+    expect(await first(campaignId)).toBeUndefined();
+    const canaries = Array.from({ length: 6 }, (_, i) =>
+      by(receivedEvent({ campaignId, citizen: `canary ${i}`, kind: 'canary' }), 'perCitizenAndChannel'),
+    );
+    await fill(campaignId, [...canaries, factEvent('verified', { campaignId, citizen: 'canary 1' })]);
+    expect(await first(campaignId)).toBeUndefined();
+    await fill(campaignId, [by(receivedEvent({ campaignId, citizen: 'a' }), 'perCitizen')]);
+    expect(await first(campaignId)).toMatchObject({ uniqueness: 'perCitizen' });
+  });
+
+  it('of a build before there were rules says none, under its subjects too', async () => {
+    const campaignId = 'earlier';
+    expect(await journal.ensured({ campaignId })).toMatchObject({ kind: 'ready' });
+    const event = receivedEvent({ campaignId, citizen: 'old' });
+    await journal.connection.nats.request(`reg.${campaignId}.1.received`, encodeEnvelope(event), { timeout: 5_000 });
+    expect(await first(campaignId)).toEqual(event.data);
+  });
+
+  it('can’t be told where there is no journal', async () => {
+    await expect(first('nowhere')).rejects.toThrow('stream not found');
   });
 });

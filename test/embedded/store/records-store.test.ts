@@ -1,11 +1,16 @@
 /** The commit on a real PostgreSQL: races between workers, poison, totals. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { projectHistory } from '../../../app/core/projection.ts';
+import { Client, Pool } from 'pg';
 import type { JournalledEvent } from '../../../app/records/ports.ts';
+import { lockToErase } from '../../../app/store/erased.ts';
+import { writeFacts } from '../../../app/store/facts.ts';
 import { createReceiptStore } from '../../../app/store/receipts.ts';
 import { createStore, type Store } from '../../../app/store/records-store.ts';
+import { MIGRATIONS } from '../../../app/store/schema.ts';
+import { eventually } from '../../helpers/eventually.ts';
 import { queryOnce, recordsOf, startTestPostgres, type TestPostgres } from '../../helpers/postgres.ts';
+import { projectHistory } from '../../helpers/project-history.ts';
 import {
   citizenOf,
   factEvent,
@@ -55,6 +60,75 @@ describe('migration', () => {
   });
 });
 
+describe('a database of the release before', () => {
+  /** As that release made and filled it. */
+  const beforeAttempts = async (schema: string, campaignId: string): Promise<void> => {
+    const [first] = MIGRATIONS;
+    await queryOnce(url, `CREATE SCHEMA ${schema}`);
+    await queryOnce(url, first?.(schema) ?? '');
+    await queryOnce(
+      url,
+      `CREATE TABLE ${schema}.schema_migration (version int PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())`,
+    );
+    await queryOnce(url, `INSERT INTO ${schema}.schema_migration (version) VALUES (1)`);
+    const { citizenHash, receipt, at, kind, site, keyId } = receivedEvent({ campaignId, receipt: 'x', atMs: 1 });
+    await queryOnce(
+      url,
+      `INSERT INTO ${schema}.registration VALUES ($1, decode($2, 'hex'), $3, $4, 1, 0, 0, $5, $6, 'wechat', 'dining', 'en', '1', $7, 'x')`,
+      [campaignId, citizenHash, receipt, at, kind, site, keyId],
+    );
+    await insertFact(schema, campaignId, 'rejected', instant(2));
+  };
+  /** The statement of that release. */
+  const insertFact = (schema: string, campaignId: string, type: string, at: string) => {
+    const event = factEvent('rejected', { campaignId, receipt: 'x' });
+    return queryOnce(
+      url,
+      `INSERT INTO ${schema}.registration_fact (campaign_id, receipt, type, at, event_id, citizen_hash, kind, site, key_id, data, shard, seq)
+       VALUES ($1, $2, $3, $4, $5, decode($6, 'hex'), 'citizen', 'default', '', '{}', 0, 2) ON CONFLICT DO NOTHING`,
+      [campaignId, event.receipt, type, at, event.id, event.citizenHash],
+    );
+  };
+
+  it('keeps every row, learns attempts, and still takes what workers of that release write', async () => {
+    const campaignId = newCampaign();
+    await beforeAttempts('before', campaignId);
+    const store = storeFor(campaignId, 'before');
+    await Promise.all([store.migrate(), storeFor(campaignId, 'before').migrate()]);
+    const copy = journalled(factEvent('rejected', { campaignId, receipt: 'x', atMs: 2 }), 2);
+    const again = journalled(factEvent('rejected', { campaignId, receipt: 'x', atMs: 9, attempt: 2 }), 5);
+    expect(await commit(store, [copy, again])).toMatchObject({ facts: 1, repeated: 1 });
+    await insertFact('before', campaignId, 'verified', instant(12));
+    const rows = await recordsOf(url, campaignId, 'before');
+    expect(rows['registration']).toMatchObject([{ receipt: receiptOf('x') }]);
+    expect(rows['registration_fact']).toMatchObject([
+      { type: 'rejected', attempt: 1, event_id: copy.event.id },
+      { type: 'rejected', attempt: 2, event_id: again.event.id },
+      { type: 'verified', attempt: 1 },
+    ]);
+  });
+
+  it('answers an intake of this release before it is migrated', async () => {
+    const campaignId = newCampaign();
+    await beforeAttempts('unmigrated', campaignId);
+    const receipts = createReceiptStore({ connectionString: url, campaignId, schema: 'unmigrated' });
+    open.push(receipts);
+    const asked = () => receipts.find(receiptOf('x'), signal);
+    const facts = [
+      { type: 'received', attempt: 1, at: instant(1) },
+      { type: 'rejected', attempt: 1, at: instant(2) },
+    ];
+    expect(await asked()).toMatchObject({ kind: 'found', facts });
+    const store = storeFor(campaignId, 'unmigrated');
+    await store.migrate();
+    await commit(store, [journalled(factEvent('rejected', { campaignId, receipt: 'x', atMs: 9, attempt: 2 }), 5)]);
+    expect(await asked()).toMatchObject({
+      kind: 'found',
+      facts: [...facts, { type: 'rejected', attempt: 2, at: instant(9) }],
+    });
+  });
+});
+
 describe('a commit', () => {
   it('inserts new citizens, knows copies again, and lets the earliest receipt stand', async () => {
     const campaignId = newCampaign();
@@ -62,10 +136,38 @@ describe('a commit', () => {
     const x = journalled(receivedEvent({ campaignId, receipt: 'x', atMs: 10 }), 1);
     const y = journalled(receivedEvent({ campaignId, receipt: 'y', atMs: 5 }), 2);
     const xAgain = journalled(receivedEvent({ campaignId, receipt: 'x', atMs: 3, sealed: 'other' }), 3);
-    expect(await commit(store, [x])).toEqual({ inserted: 1, superseded: 0, repeated: 0, facts: 0, uncounted: 0 });
-    expect(await commit(store, [x])).toEqual({ inserted: 0, superseded: 0, repeated: 1, facts: 0, uncounted: 0 });
-    expect(await commit(store, [y])).toEqual({ inserted: 0, superseded: 1, repeated: 0, facts: 0, uncounted: 0 });
-    expect(await commit(store, [xAgain])).toEqual({ inserted: 0, superseded: 0, repeated: 1, facts: 0, uncounted: 0 });
+    expect(await commit(store, [x])).toEqual({
+      inserted: 1,
+      superseded: 0,
+      repeated: 0,
+      facts: 0,
+      kept: 0,
+      uncounted: 0,
+    });
+    expect(await commit(store, [x])).toEqual({
+      inserted: 0,
+      superseded: 0,
+      repeated: 1,
+      facts: 0,
+      kept: 0,
+      uncounted: 0,
+    });
+    expect(await commit(store, [y])).toEqual({
+      inserted: 0,
+      superseded: 1,
+      repeated: 0,
+      facts: 0,
+      kept: 0,
+      uncounted: 0,
+    });
+    expect(await commit(store, [xAgain])).toEqual({
+      inserted: 0,
+      superseded: 0,
+      repeated: 1,
+      facts: 0,
+      kept: 0,
+      uncounted: 0,
+    });
     const rows = await recordsOf(url, campaignId);
     expect(rows['registration']).toMatchObject([
       { receipt: receiptOf('x'), seq: 3, citizen_hash: `\\x${citizenOf('a')}` },
@@ -87,7 +189,7 @@ describe('a commit', () => {
       store,
       events.map((event, i) => journalled(event, i + 1)),
     );
-    expect(result).toEqual({ inserted: 1, superseded: 0, repeated: 0, facts: 0, uncounted: 3 });
+    expect(result).toEqual({ inserted: 1, superseded: 0, repeated: 0, facts: 0, kept: 0, uncounted: 3 });
     expect(await store.count(campaignId)).toEqual({ received: 1, superseded: 0, rejectedMessages: 0 });
   });
 
@@ -114,6 +216,144 @@ describe('a commit', () => {
     });
     expect(await store.ping()).toBe(false);
     await store.close();
+  });
+});
+
+describe('an erased receipt', () => {
+  const erased = (campaignId: string, receipt: string, sequence: number) =>
+    journalled(factEvent('erased', { campaignId, receipt, atMs: 50 }), sequence);
+  const told = async (campaignId: string): Promise<string> => JSON.stringify(await recordsOf(url, campaignId));
+
+  it('has rows without anybody’s data, whatever came first', async () => {
+    const orders = [0, 1, 2].map(() => newCampaign());
+    for (const [i, campaignId] of orders.entries()) {
+      const store = storeFor(campaignId);
+      const events = [
+        journalled(receivedEvent({ campaignId, receipt: 'x', atMs: 1, sealed: 'secret' }), 1),
+        journalled(factEvent('corrected', { campaignId, receipt: 'x', atMs: 3, data: { sealed: 'secret' } }), 2),
+        journalled(
+          factEvent('bound', { campaignId, receipt: 'x', accountHash: 'ab'.repeat(32), data: { channel: 'wechat' } }),
+          3,
+        ),
+        erased(campaignId, 'x', 4),
+      ];
+      const turned = [...events.slice(i), ...events.slice(0, i)];
+      for (const event of i === 1 ? turned.reverse() : turned) await commit(store, [event]);
+      await commit(store, events);
+    }
+    const [first, ...others] = await Promise.all(orders.map((campaignId) => recordsOf(url, campaignId)));
+    for (const other of others) expect(other).toEqual(first);
+    expect(first?.['registration']).toMatchObject([
+      { receipt: receiptOf('x'), citizen_hash: `\\x${citizenOf('a')}`, sealed: '\\x', key_id: '', channel: '' },
+    ]);
+    expect(first?.['registration_fact']).toMatchObject([
+      { type: 'bound', account_hash: null, data: {} },
+      { type: 'corrected', data: {}, key_id: '' },
+      { type: 'erased' },
+    ]);
+    expect(await told(orders[0] ?? '')).not.toContain(Buffer.from('secret').toString('hex'));
+  });
+
+  it('still stands against the person’s later receipts, and gives way to an earlier one', async () => {
+    const campaignId = newCampaign();
+    const store = storeFor(campaignId);
+    const of = (receipt: string, atMs: number, sequence: number) =>
+      journalled(receivedEvent({ campaignId, receipt, atMs, sealed: `of ${receipt}` }), sequence);
+    await commit(store, [of('x', 10, 1), erased(campaignId, 'x', 2)]);
+    await commit(store, [of('later', 20, 3)]);
+    expect((await recordsOf(url, campaignId))['registration']).toMatchObject([{ receipt: receiptOf('x'), seq: 0 }]);
+    await commit(store, [of('earlier', 5, 4)]);
+    expect((await recordsOf(url, campaignId))['registration']).toMatchObject([
+      { receipt: receiptOf('earlier'), seq: 4 },
+    ]);
+    // Reinstated by a copy that came first of all, and empty again.
+    await commit(store, [of('x', 1, 5)]);
+    expect((await recordsOf(url, campaignId))['registration']).toMatchObject([{ receipt: receiptOf('x'), seq: 0 }]);
+    expect((await recordsOf(url, campaignId))['superseded_receipt']).toHaveLength(2);
+  });
+
+  /** Runs `first` in a transaction that ends when `second` waits for it, or is through without. */
+  const meanwhile = async (
+    first: string,
+    values: readonly unknown[],
+    second: () => Promise<unknown>,
+  ): Promise<void> => {
+    const client = new Client({ connectionString: url });
+    await client.connect();
+    try {
+      await client.query('BEGIN');
+      await client.query(first, [...values]);
+      let isThrough = false;
+      const other = second().finally(() => {
+        isThrough = true;
+      });
+      const isWaiting = async (): Promise<boolean> =>
+        (await queryOnce(url, 'SELECT 1 FROM pg_locks WHERE NOT granted')).length > 0;
+      await eventually(async () => isThrough || (await isWaiting()), { what: 'the other one waits, or is through' });
+      await client.query('COMMIT');
+      await other;
+    } finally {
+      await client.end();
+    }
+  };
+  const sequences = async (campaignId: string) =>
+    ((await recordsOf(url, campaignId))['registration'] ?? []).map((row) => (row as { seq: number }).seq);
+
+  it('is empty although a registration that nobody saw was under way when it was erased', async () => {
+    const campaignId = newCampaign();
+    const { receipt, citizenHash } = receivedEvent({ campaignId, receipt: 'x' });
+    await meanwhile(
+      `INSERT INTO registration VALUES ($1, decode($2, 'hex'), $3, $4, 1, 0, 0, 'citizen', 'a', 'wechat', 'dining', 'en', '1', 'k', 'secret')`,
+      [campaignId, citizenHash, receipt, instant(1)],
+      () => commit(storeFor(campaignId), [erased(campaignId, 'x', 2)]),
+    );
+    expect(await sequences(campaignId)).toEqual([0]);
+  });
+
+  it('is empty although its erasure was under way, and not to be seen yet, when it was registered', async () => {
+    const campaignId = newCampaign();
+    const event = receivedEvent({ campaignId, receipt: 'x' });
+    // As lockToErase and writeFacts leave it before the end of their transaction.
+    const eraser = storeFor(campaignId);
+    const pool = new Pool({ connectionString: url });
+    const client = await pool.connect();
+    await client.query('BEGIN');
+    await lockToErase(client, 'public');
+    await writeFacts(client, 'public', campaignId, [erased(campaignId, 'x', 2)]);
+    const registered = commit(eraser, [journalled(event, 3)]);
+    await eventually(async () => (await queryOnce(url, 'SELECT 1 FROM pg_locks WHERE NOT granted')).length > 0, {
+      what: 'the registration waits',
+    });
+    await client.query('COMMIT');
+    client.release();
+    await pool.end();
+    await registered;
+    expect(await sequences(campaignId)).toEqual([0]);
+  });
+
+  it('is empty although its registration and its erasure came to two workers at once', async () => {
+    const campaignId = newCampaign();
+    const events = manyReceived(campaignId, 400).map((event, i) => journalled(event, i + 1));
+    const erasures = events.map(({ event }, i) =>
+      journalled(
+        { ...factEvent('erased', { campaignId }), receipt: event.receipt, citizenHash: event.citizenHash },
+        i + 1,
+        1,
+      ),
+    );
+    const stores = [storeFor(campaignId), storeFor(campaignId), storeFor(campaignId), storeFor(campaignId)] as const;
+    await Promise.all(stores.map((store) => store.ping()));
+    const inPieces = async (store: Store, all: readonly JournalledEvent[]): Promise<void> => {
+      for (let at = 0; at < all.length; at += 20) await commit(store, all.slice(at, at + 20));
+    };
+    await Promise.all([
+      inPieces(stores[0], events),
+      inPieces(stores[1], erasures),
+      inPieces(stores[2], [...events].reverse()),
+      inPieces(stores[3], [...erasures].reverse()),
+    ]);
+    const rows = (await recordsOf(url, campaignId))['registration'] ?? [];
+    expect([rows.length, rows.filter((row) => (row as { seq: number }).seq !== 0).length]).toEqual([400, 0]);
   });
 });
 
@@ -239,7 +479,8 @@ describe('a receipt that is looked up', () => {
     await commit(store, [
       journalled(receivedEvent({ campaignId, receipt: 'x', atMs: 1 }), 1),
       journalled(receivedEvent({ campaignId, receipt: 'y', atMs: 2 }), 2),
-      journalled(factEvent('verified', { campaignId, receipt: 'x', atMs: 3 }), 3),
+      journalled(factEvent('rejected', { campaignId, receipt: 'x', atMs: 3, attempt: 2 }), 3),
+      journalled(factEvent('channel_changed', { campaignId, receipt: 'x', atMs: 4, data: { channel: 'alipay' } }), 4),
     ]);
     expect(await receipts.find(receiptOf('x'), signal)).toEqual({
       kind: 'found',
@@ -247,8 +488,9 @@ describe('a receipt that is looked up', () => {
       category: 'dining',
       receivedAt: instant(1),
       facts: [
-        { type: 'received', at: instant(1) },
-        { type: 'verified', at: instant(3) },
+        { type: 'received', attempt: 1, at: instant(1) },
+        { type: 'channel_changed', attempt: 1, at: instant(4), channel: 'alipay' },
+        { type: 'rejected', attempt: 2, at: instant(3) },
       ],
     });
     expect(await receipts.find(receiptOf('y'), signal)).toEqual({ kind: 'superseded', receivedAt: instant(2) });

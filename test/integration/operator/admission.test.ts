@@ -94,6 +94,7 @@ describe('an open campaign', () => {
       { window: { opensAt: '2020-01-01T00:00:00Z' } },
       /spec\.window\.opensAt is fixed once the campaign has opened/,
     ],
+    ['identity', { identity: { keySpace: 'identityCard' } }, /spec\.identity is fixed/],
     ['eligibility', { eligibility: { minAge: 21 } }, /spec\.eligibility is fixed/],
     ['vouchers', { vouchers: [] }, /spec\.vouchers/],
     ['an earlier end', { window: { closesAt: '2026-01-02T00:00:00Z' } }, /closesAt may only move later|closesAt/],

@@ -52,6 +52,8 @@ describe('an edit of a campaign', () => {
     ['an earlier closing time', minimal.replace(CLOSES, '2027-03-08T21:59:59+08:00'), [], ['spec.window.closesAt']],
     ['the same closing time in another zone', minimal.replace(CLOSES, '2027-03-08T14:00:00Z'), [], []],
     ['eligibility', minimal + eligibility, [], ['spec.eligibility']],
+    ['what counts once', `${minimal}  eligibility: {uniqueness: perCitizenAndChannel}\n`, [], ['spec.eligibility']],
+    ['whose numbers are taken', `${minimal}  identity: {keySpace: identityCard}\n`, [], ['spec.identity']],
     ['a quota', minimal.replace('200000', '200001'), [], ['spec.vouchers']],
     ['another voucher', minimal.replace('  traffic:', `${second}  traffic:`), [], ['spec.vouchers']],
     ['the key Secret', minimal + privacy, [], ['spec.privacy']],

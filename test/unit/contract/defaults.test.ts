@@ -37,7 +37,8 @@ describe('defaults', () => {
   it('make a sound campaign of five sections', () => {
     expect(withDefaults(schema, minimal)).toMatchObject({
       spec: {
-        eligibility: { minAge: 18 },
+        identity: { keySpace: 'residentNumber' },
+        eligibility: { minAge: 18, uniqueness: 'perCitizen' },
         traffic: { admissionPerSecond: 2000, burstSeconds: 1 },
         privacy: { keySecretName: 'voucher-privacy' },
         dataPlane: { secretName: 'voucher-data-plane', durability: 'Verified' },

@@ -20,7 +20,7 @@ describe('generated files', () => {
   });
 
   it('are named when they are missing', async () => {
-    expect((await driftedFiles(async () => undefined)).size).toBe(3 * RESOURCES.length + 2);
+    expect((await driftedFiles(async () => undefined)).size).toBe(3 * RESOURCES.length + 3);
   });
 
   it('come out the same every time', () => {

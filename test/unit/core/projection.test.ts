@@ -1,8 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { project, projectHistory } from '../../../app/core/projection.ts';
-import { EVENT_TYPES, type EventEnvelope, type EventType } from '../../../contract/envelope.ts';
+import { type Fact, project, type State } from '../../../app/core/projection.ts';
+import { EVENT_TYPES, type EventEnvelope } from '../../../contract/envelope.ts';
 import { acceptedAt, beats } from '../../../contract/winner.ts';
+import { projectHistory } from '../../helpers/project-history.ts';
 
 const day = Date.parse('2020-09-25T01:00:00.000Z');
 const instant = fc.integer({ min: 0, max: 5 }).map((seconds) => new Date(day + seconds * 1000).toISOString());
@@ -15,13 +16,15 @@ const event: fc.Arbitrary<EventEnvelope> = fc
     n: fc.integer({ min: 0, max: 2 }),
     at: instant,
     copy: fc.integer({ min: 0, max: 1 }),
+    attempt: fc.integer({ min: 1, max: 3 }),
   })
-  .map(({ type, citizen, n, at, copy }) => {
+  .map(({ type, citizen, n, at, copy, attempt }) => {
     const receipt = `${citizen}${n}`.padEnd(26, '0');
     return {
       v: 1,
       id: type === 'received' ? receipt : `${receipt}.${type}`,
       type,
+      ...(type === 'received' || attempt === 1 ? {} : { attempt }),
       kind: 'citizen',
       campaignId: 'demo',
       receipt,
@@ -79,25 +82,112 @@ describe('the winner rule', () => {
   });
 });
 
+const T = '2020-09-25T01:00:00.000Z';
+/** `issuing 2` is attempt 2. */
+const factOf = (text: string): Fact => {
+  const [type, attempt = '1'] = text.split(' ');
+  const known = EVENT_TYPES.find((one) => one === type);
+  if (known === undefined) throw new Error(`no type ${type}`);
+  return { type: known, attempt: Number(attempt), at: T };
+};
+
 describe('a state', () => {
-  const cases: Record<string, { facts: EventType[]; want: EventType }> = {
+  const cases: Record<string, { facts: string[]; want: State }> = {
     'is received before anything else is known': { facts: ['received'], want: 'received' },
     'is received even when only a later fact has arrived without it': {
       facts: ['manual_review'],
+      want: 'manual_review',
+    },
+    'is received where facts say nothing of it': {
+      facts: ['received', 'bound', 'bound 2', 'channel_changed', 'barrier'],
+      want: 'received',
+    },
+    'is received again when a rejection was answered by a correction': {
+      facts: ['corrected', 'received', 'rejected', 'manual_review'],
+      want: 'received',
+    },
+    'is rejected when the correction was rejected too': {
+      facts: ['rejected 2', 'corrected', 'rejected'],
+      want: 'rejected',
+    },
+    'is received again after the second correction': {
+      facts: ['rejected 2', 'corrected 2', 'corrected', 'rejected'],
+      want: 'received',
+    },
+    'is manual_review when only a person can judge the correction': {
+      facts: ['manual_review 2', 'corrected', 'rejected'],
       want: 'manual_review',
     },
     'is verified when a correction followed a rejection': {
       facts: ['verified', 'received', 'rejected'],
       want: 'verified',
     },
+    'is verified whatever was rejected how often': { facts: ['verified', 'rejected 9'], want: 'verified' },
     'is withdrawn when the citizen said so before the freeze': { facts: ['withdrawn', 'verified'], want: 'withdrawn' },
+    'is superseded when the same person stands by another receipt': {
+      facts: ['merged', 'withdrawn', 'verified'],
+      want: 'superseded',
+    },
     'is entered when a withdrawal came after the freeze': { facts: ['entered', 'withdrawn'], want: 'entered' },
-    'is won for a promoted waitlist entry': { facts: ['won', 'waitlisted'], want: 'won' },
+    'is entered when a merge came after the freeze': { facts: ['entered', 'merged'], want: 'entered' },
+    'is won for a promoted waitlist entry': { facts: ['promoted', 'waitlisted'], want: 'won' },
+    'is won when the result says so too': { facts: ['won', 'promoted', 'waitlisted'], want: 'won' },
+    'is issuing when a failed try is followed by another': {
+      facts: ['issuing 2', 'issue_failed', 'issuing', 'won'],
+      want: 'issuing',
+    },
+    'is issue_failed when the second try failed too': {
+      facts: ['issue_failed 2', 'issuing 2', 'issue_failed', 'issuing'],
+      want: 'issue_failed',
+    },
     'is issued although a failure was reported too': { facts: ['issued', 'issue_failed'], want: 'issued' },
+    'is issued although a later try failed': { facts: ['issued', 'issuing 2', 'issue_failed 2'], want: 'issued' },
     'is redeemed for ever': { facts: ['redeemed', 'expired', 'issued'], want: 'redeemed' },
+    'is erased above all': { facts: [...EVENT_TYPES], want: 'erased' },
   };
   it.each(Object.entries(cases))('%s', (_name, { facts, want }) => {
-    expect(project(facts.map((type) => ({ type, at: '2020-09-25T01:00:00.000Z' }))).state).toBe(want);
+    expect(project(facts.map(factOf)).state).toBe(want);
+    expect(project([...facts, ...facts].reverse().map(factOf)).state).toBe(want);
+  });
+
+  const fact = fc.record({
+    type: fc.constantFrom(...EVENT_TYPES),
+    attempt: fc.integer({ min: 1, max: 12 }),
+    at: instant,
+    channel: fc.constantFrom('wechat' as const, 'alipay' as const),
+  });
+  const factsRetold = fc
+    .array(fact, { minLength: 1, maxLength: 12 })
+    .chain((facts) =>
+      fc.tuple(
+        fc.constant(facts),
+        fc.shuffledSubarray([...facts, ...facts, ...facts], { minLength: facts.length * 3 }),
+      ),
+    );
+
+  it('is the same for any order and any repetition of the same facts, of every type and attempt', () => {
+    fc.assert(
+      fc.property(factsRetold, ([facts, other]) => {
+        expect(project(other)).toEqual(project(facts));
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it('is the same in whatever pieces its facts are joined: what is known before changes nothing', () => {
+    fc.assert(
+      fc.property(fc.array(fact, { minLength: 1, maxLength: 8 }), fact, (facts, one) => {
+        // A fact beats the state before or it doesn’t; a third outcome would mean that the ranks are no order.
+        expect([project(facts).state, project([one]).state]).toContain(project([...facts, one]).state);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it('of an erased receipt tells nothing else', () => {
+    expect(project(['received', 'verified', 'erased', 'won'].map(factOf)).history).toEqual([
+      { state: 'erased', at: T },
+    ]);
   });
 
   it('tells its history by time, each fact once', () => {
@@ -111,6 +201,21 @@ describe('a state', () => {
       { state: 'received', at: '2020-09-25T01:00:00.000Z' },
       { state: 'verified', at: '2020-09-25T01:00:02.000Z' },
     ]);
+  });
+
+  it('keeps a second failure beside the first in its history', () => {
+    expect(project(['issue_failed 2', 'issue_failed'].map(factOf)).history).toHaveLength(2);
+  });
+
+  it('goes with the channel that was chosen last', () => {
+    const change = (attempt: number, channel: 'alipay' | 'unionpay'): Fact => ({
+      type: 'channel_changed',
+      attempt,
+      at: T,
+      channel,
+    });
+    expect(project([change(10, 'unionpay'), change(9, 'alipay'), factOf('received')]).channel).toBe('unionpay');
+    expect(project([factOf('received')]).channel).toBeUndefined();
   });
 });
 

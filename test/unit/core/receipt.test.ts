@@ -9,10 +9,11 @@ import {
   verifyReceiptSecret,
 } from '../../../app/core/receipt.ts';
 import { secretKey } from '../../../app/core/secret-key.ts';
+import type { Channel } from '../../../contract/envelope.ts';
 import { bucketOf, shardOf } from '../../../contract/shard.ts';
 
 const key = secretKey(Buffer.alloc(32, 7));
-const hash = citizenHashOf(key, 'demo', 'citizen', 'CN_ID', '11010519491231002X');
+const hash = citizenHashOf(key, 'demo', 'citizen', '11010519491231002X');
 
 describe('a receipt', () => {
   it('is the same for the same person and key on any pod', () => {
@@ -79,14 +80,24 @@ describe('a fingerprint', () => {
 
 describe('a citizen hash', () => {
   it('of a canary is never that of a citizen', () => {
-    expect(citizenHashOf(key, 'demo', 'canary', 'CN_ID', '11010519491231002X')).not.toBe(hash);
+    expect(citizenHashOf(key, 'demo', 'canary', '11010519491231002X')).not.toBe(hash);
+  });
+
+  it('has the channel in it where a person may have one registration at each', () => {
+    const at = (channel?: Channel) => citizenHashOf(key, 'demo', 'citizen', '11010519491231002X', channel);
+    expect(new Set([at(), at('wechat'), at('alipay'), at('unionpay')]).size).toBe(4);
+    expect(at('alipay')).toBe(at('alipay'));
+  });
+
+  it('is this one, because journals and receipts hang on it: another one needs another campaign', () => {
+    expect(hash).toBe('22621f6cda61fced9bd01ee72da27295fe1bcc76891879a08fe390187da8f257');
   });
 
   it('spreads over shards and buckets evenly', () => {
     const shards = [0, 0, 0];
     const buckets = new Set<number>();
     for (let i = 0; i < 30_000; i += 1) {
-      const other = citizenHashOf(key, 'demo', 'citizen', 'CN_ID', String(i));
+      const other = citizenHashOf(key, 'demo', 'citizen', String(i));
       const shard = shardOf(other, 3);
       shards[shard] = (shards[shard] ?? 0) + 1;
       buckets.add(bucketOf(other));

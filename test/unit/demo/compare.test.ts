@@ -97,6 +97,25 @@ describe('the audit', () => {
       { journal: sound.journal.map((event) => ({ ...event, keyId: '2020-09-25-a' })), dataKeys: ['2020-09-25'] },
       { lost: 0, unopenable: new Set(sound.journal.map(({ receipt }) => receipt)).size },
     ],
+    'a fact that is neither recorded nor kept': [
+      { later: [{ place: '0 7', fact: 'R1 issue_failed 2' }], facts: ['R1 issue_failed 1'], kept: ['0 6'] },
+      { lostFacts: 1 },
+    ],
+    'a message of a later version that nobody kept': [{ later: [{ place: '1 1' }] }, { lostFacts: 1 }],
+    'registrations by two rules in one journal': [
+      { journal: sound.journal.map((event, i) => (i === 0 ? { ...event, uniqueness: 'perCitizen' } : event)) },
+      { otherRules: 1 },
+    ],
+    'one person with two registrations at one channel': [
+      {
+        journal: sound.journal
+          .map((one) => ({ ...one, channel: 'alipay', uniqueness: 'perCitizenAndChannel' }))
+          .map((one) => (one.receipt === 'R2b' ? { ...one, citizenHash: 'h2b' } : one)),
+        registrations: [...sound.registrations, row('R2b', 'h2b')],
+        superseded: [],
+      },
+      { mistakenIdentities: 1, citizensWithoutOne: [2] },
+    ],
     'a message that is no event': [{ unreadable: 2 }, { lost: 0, unreadable: 2 }],
   };
   it.each(Object.entries(wrong))('finds %s', (_name, [change, expected]) => {
@@ -127,6 +146,35 @@ describe('the audit', () => {
       verdict: 'complete',
       sentByNobody: undefined,
     });
+  });
+
+  it('finds nothing wrong with facts that are recorded, or kept for a release that can read them', () => {
+    const later = [
+      { place: '0 7', fact: 'R1 rejected 1' },
+      { place: '2 9', fact: 'R1 rejected 1' },
+      { place: '0 8', fact: 'R1 rejected 2' },
+      { place: '1 3', fact: 'R2 guessed 1' },
+      { place: '1 4' },
+    ];
+    const facts = ['R1 rejected 1', 'R1 rejected 2'];
+    expect(compare({ ...sound, later, facts, kept: ['1 3', '1 4'] })).toMatchObject({
+      verdict: 'complete',
+      lostFacts: 0,
+    });
+  });
+
+  it('takes one registration at each channel for right where the rule says so', () => {
+    const journal = sound.journal.map((one) => ({ ...one, channel: 'alipay', uniqueness: 'perCitizenAndChannel' }));
+    expect(
+      compare({
+        ...sound,
+        journal: journal.map((one) =>
+          one.receipt === 'R2b' ? { ...one, channel: 'wechat', citizenHash: 'h2b' } : one,
+        ),
+        registrations: [...sound.registrations, row('R2b', 'h2b')],
+        superseded: [],
+      }),
+    ).toMatchObject({ verdict: 'complete', findings: [] });
   });
 
   it('leaves canaries of the operator out of every count', () => {

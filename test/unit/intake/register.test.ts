@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { beforeEach, describe, expect, it } from '@jest/globals';
+import { withCheckCharacter } from '../../../app/core/identity-number.ts';
 import { signCanary } from '../../../app/intake/canary.ts';
 import type { PublishOutcome } from '../../../journal/publishing.ts';
 import { eventually } from '../../helpers/eventually.ts';
@@ -14,6 +15,62 @@ const arrivals = async (outcome: string): Promise<number | undefined> => {
   const metric = await intake.registry.getSingleMetric('voucher_intake_arrivals_total')?.get();
   return metric?.values.find(({ labels }) => labels['outcome'] === outcome)?.value;
 };
+
+describe('one person', () => {
+  const at = (channel: string, idNumber?: string) => ({
+    ...bodyOf(1),
+    channel,
+    ...(idNumber === undefined ? {} : { idNumber }),
+  });
+  const hashes = () => intake.published.map(({ citizenHash }) => citizenHash);
+
+  it('is one person at every channel, unless the campaign counts them by channel', async () => {
+    await intake.post(at('wechat'));
+    await intake.post(at('alipay'));
+    expect(new Set(hashes()).size).toBe(1);
+    intake.world.settings = settingsOf({ eligibility: { minAge: 18, uniqueness: 'perCitizenAndChannel' } });
+    await intake.post(at('wechat'));
+    await intake.post(at('alipay'));
+    await intake.post(at('alipay'));
+    expect(new Set(hashes()).size).toBe(3);
+    expect(intake.published.map(({ data }) => data['uniqueness'])).toEqual([
+      'perCitizen',
+      'perCitizen',
+      'perCitizenAndChannel',
+      'perCitizenAndChannel',
+      'perCitizenAndChannel',
+    ]);
+  });
+
+  it('has one receipt a channel and key where the campaign counts by channel', async () => {
+    intake.world.settings = settingsOf({ eligibility: { minAge: 18, uniqueness: 'perCitizenAndChannel' } });
+    const headers = { 'idempotency-key': randomUUID() };
+    const [wechat, alipay, again] = [
+      await intake.post(at('wechat'), headers),
+      await intake.post(at('alipay'), headers),
+      await intake.post(at('alipay'), headers),
+    ];
+    expect([wechat.status, alipay.status, again.status]).toEqual([201, 201, 200]);
+    expect(alipay.json['receiptNo']).not.toBe(wechat.json['receiptNo']);
+    expect(again.json['receiptNo']).toBe(alipay.json['receiptNo']);
+    expect(intake.published.map(({ id, receipt }) => id === receipt)).toEqual([true, true]);
+  });
+
+  it.each(['810000', '820000', '830000', '911840'])(
+    'with a number that begins with %s comes by an identity card alone where it must',
+    async (region) => {
+      const idNumber = withCheckCharacter(`${region}19900101001`);
+      const body = at('wechat', idNumber);
+      expect((await intake.post(body)).status).toBe(201);
+      intake.world.settings = settingsOf({ identity: { keySpace: 'identityCard' } });
+      expect((await intake.post(body)).json).toMatchObject({
+        code: 'ID_NOT_TAKEN',
+        errors: [{ field: 'idNumber', code: 'ID_NOT_TAKEN' }],
+      });
+      expect((await intake.post(bodyOf(2))).status).toBe(201);
+    },
+  );
+});
 
 describe('a good registration', () => {
   it('is answered after the acknowledgement and not before', async () => {

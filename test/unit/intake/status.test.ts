@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
+import type { Fact } from '../../../app/core/projection.ts';
 import type { ReceiptLookup } from '../../../app/intake/ports.ts';
 import { type Answer, bodyOf, settingsOf, type TestIntake, testIntake } from '../../helpers/intake.ts';
 
@@ -32,6 +33,46 @@ describe('a receipt with its secret', () => {
       channel: 'wechat',
       category: 'dining',
       history: [{ state: 'received' }, { state: 'verified' }],
+    });
+  });
+
+  const at = '2026-10-01T13:00:00.000Z';
+  const withFacts = (...facts: Fact[]): ReceiptLookup => ({
+    kind: 'found',
+    channel: 'wechat',
+    category: 'dining',
+    receivedAt: at,
+    facts: [{ type: 'received', at }, ...facts],
+  });
+
+  it('shows the channel that was chosen last, and that a correction waits for its verdict', async () => {
+    const answer = await ask(
+      withFacts(
+        { type: 'rejected', attempt: 1, at },
+        { type: 'corrected', attempt: 1, at },
+        { type: 'channel_changed', attempt: 1, at, channel: 'alipay' },
+      ),
+    );
+    expect(answer.json).toMatchObject({ state: 'received', channel: 'alipay' });
+  });
+
+  it('is superseded, and tells nothing else, when the same person stands by another one', async () => {
+    const receiptNo = path.slice(path.lastIndexOf('/') + 1);
+    expect((await ask(withFacts({ type: 'merged', at }))).json).toEqual({
+      receiptNo,
+      state: 'superseded',
+      confirmed: true,
+      receivedAt: at,
+    });
+  });
+
+  it('is erased, and tells nothing else', async () => {
+    const receiptNo = path.slice(path.lastIndexOf('/') + 1);
+    expect((await ask(withFacts({ type: 'verified', at }, { type: 'erased', at }))).json).toEqual({
+      receiptNo,
+      state: 'erased',
+      confirmed: true,
+      history: [{ state: 'erased', at }],
     });
   });
 
@@ -91,9 +132,24 @@ describe('the campaign', () => {
     expect(answer.json).toMatchObject({
       campaignId: 'test-campaign',
       title: { en: 'Test vouchers' },
-      eligibility: { minAge: 18 },
+      identity: { keySpace: 'residentNumber' },
+      eligibility: { minAge: 18, uniqueness: 'perCitizen', text: { en: expect.stringMatching(/^One registration/) } },
       serverTime: '2026-10-01T12:00:00.000Z',
     });
     expect(answer.json).not.toHaveProperty('traffic');
+  });
+
+  it('tells in words what counts once', async () => {
+    intake.world.settings = settingsOf({
+      identity: { keySpace: 'identityCard' },
+      eligibility: { minAge: 18, uniqueness: 'perCitizenAndChannel' },
+    });
+    const answer = await intake.get('/api/v1/campaigns/test-campaign');
+    expect(answer.json['eligibility']).toMatchObject({
+      text: {
+        'zh-CN': expect.stringContaining('微信、支付宝、云闪付各有一次登记有效'),
+        en: expect.stringMatching(/in each app: .* resident identity card\.$/),
+      },
+    });
   });
 });

@@ -27,6 +27,25 @@ describe('a message of the journal', () => {
     expect(decoded(encodeEnvelope(fingerprinted))).toEqual({ kind: 'event', event });
   });
 
+  it('is the same row with the rule of its hash and without', () => {
+    const event = receivedEvent();
+    const ruled = { ...event, data: { ...event.data, uniqueness: 'perCitizen' } };
+    expect(decoded(encodeEnvelope(ruled))).toEqual({ kind: 'event', event });
+  });
+
+  it('is one fact whether it says that it is the first of its type or not', () => {
+    const event = factEvent('rejected');
+    expect(decoded(encodeEnvelope({ ...event, attempt: 1 }))).toEqual({ kind: 'event', event });
+    const second = factEvent('rejected', { attempt: 2 });
+    expect(decoded(encodeEnvelope(second))).toEqual({ kind: 'event', event: second });
+  });
+
+  it('is unknown when a later release wrote it, and of no use to another campaign', () => {
+    expect(decoded(bytes({ type: 'guessed' }))).toEqual({ kind: 'unknown', v: 1, type: 'guessed' });
+    expect(decoded(bytes({ v: 2 }))).toEqual({ kind: 'unknown', v: 2, type: 'received' });
+    expect(decoded(bytes({ v: 2, campaignId: 'autumn' }))).toMatchObject({ rejection: 'wrong_campaign' });
+  });
+
   const cases: Record<string, [Uint8Array, string, string]> = {
     'is set aside when it is no JSON': [Buffer.from('{'), 'unparseable', 'envelope: not JSON'],
     'is set aside when a field is missing': [bytes({ site: undefined }), 'unparseable', 'site: invalid_type'],

@@ -2,8 +2,9 @@ import { describe, expect, it } from '@jest/globals';
 import { recordsPart } from '../../../app/records/part.ts';
 import { type RecordsStore, RecordsStoreError } from '../../../app/records/ports.ts';
 import { type Message, settle } from '../../../app/worker/part.ts';
+import { NO_CITIZEN, NO_RECEIPT } from '../../../contract/envelope.ts';
 import { encodeEnvelope } from '../../../contract/envelope-schema.ts';
-import { instant, receiptOf, receivedEvent } from '../../helpers/records.ts';
+import { factEvent, instant, receiptOf, receivedEvent } from '../../helpers/records.ts';
 
 const signal = new AbortController().signal;
 const messages = (count: number) =>
@@ -35,7 +36,7 @@ const pickyStore = (poison: readonly string[]) => {
       }
       committed.push(...events.map(({ event }) => event.receipt));
       setAside.push(...rejected.map(({ sequence, reason }) => `${sequence} ${reason}`));
-      return { inserted: events.length, superseded: 0, repeated: 0, facts: 0, uncounted: 0 };
+      return { inserted: events.length, superseded: 0, repeated: 0, facts: 0, kept: 0, uncounted: 0 };
     },
   };
   return { store, committed, setAside, commits: () => commits };
@@ -66,6 +67,28 @@ describe('a batch', () => {
     const batch = [...messages(2), { shard: 0, sequence: 3, storedAtMs: 0, data: Buffer.from('nonsense') }];
     await settled(database.store, batch);
     expect([database.commits(), database.setAside]).toEqual([1, ['3 envelope: not JSON']]);
+  });
+
+  it('keeps what a later release wrote in the commit of the rest, and records nothing of a barrier', async () => {
+    const batches: Parameters<RecordsStore['commit']>[0][] = [];
+    const store: RecordsStore = {
+      async commit(batch) {
+        batches.push(batch);
+        return { inserted: 0, superseded: 0, repeated: 0, facts: 0, kept: 1, uncounted: 0 };
+      },
+    };
+    const later = Buffer.from(JSON.stringify({ ...receivedEvent(), type: 'guessed' }));
+    const barrier = { ...factEvent('barrier'), receipt: NO_RECEIPT, citizenHash: NO_CITIZEN };
+    const at = { shard: 2, storedAtMs: 5 };
+    const batch = [
+      ...messages(1),
+      { ...at, sequence: 3, data: later },
+      { ...at, sequence: 4, data: encodeEnvelope(barrier) },
+    ];
+    const [commit] = await settle(recordsPart(store, 'spring'), batch, signal);
+    expect([commit?.result.kept, commit?.setAside, batches.length]).toEqual([1, [], 1]);
+    expect(batches[0]?.events).toHaveLength(1);
+    expect(batches[0]?.kept).toEqual([{ ...at, sequence: 3, v: 1, type: 'guessed', raw: later }]);
   });
 
   it('whose outcome is unknown is not taken apart', async () => {

@@ -1,8 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { projectHistory } from '../../../app/core/projection.ts';
+import { factKey } from '../../../app/core/projection.ts';
 import type { JournalledEvent } from '../../../app/records/ports.ts';
 import { collapseByCitizen, collapseFacts, registrationBeats, settle } from '../../../app/records/standing.ts';
+import { projectHistory } from '../../helpers/project-history.ts';
 import { history, journalled, receiptOf, receivedEvent } from '../../helpers/records.ts';
 
 /** A database in memory that does what app/store does with the pure decisions. */
@@ -84,7 +85,9 @@ describe('which copy stands', () => {
         expect(claims).toEqual(reference.registrations);
         expect(new Set(tables.superseded.keys())).toEqual(reference.superseded);
         const facts = collapseFacts(events.filter(({ event }) => event.type !== 'received'));
-        expect(new Map(facts.map(({ event }) => [`${event.receipt} ${event.type}`, event]))).toEqual(reference.facts);
+        expect(new Map(facts.map(({ event }) => [`${event.receipt} ${factKey(event)}`, event]))).toEqual(
+          reference.facts,
+        );
       }),
       { numRuns: 500 },
     );
