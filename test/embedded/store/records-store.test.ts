@@ -1,5 +1,5 @@
 /** The commit on a real PostgreSQL: races between workers, poison, totals. */
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { Client, Pool } from 'pg';
 import type { JournalledEvent } from '../../../app/records/ports.ts';
@@ -43,10 +43,11 @@ beforeAll(async () => {
   url = await postgres.ensureDatabase('records', 'voucher');
   await storeFor('setup').migrate();
 });
-afterAll(async () => {
-  await Promise.all(open.map((each) => each.close()));
-  await postgres.remove();
+// Else the connections of all tests together would be more than the server takes.
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((each) => each.close()));
 });
+afterAll(() => postgres.remove());
 
 describe('migration', () => {
   it('may be run by several workers at the same moment, in any schema', async () => {
