@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { type AppConfig, DATA_PLANE_KEYS, ENV } from '../contract/app-contract.ts';
-import { TIERS } from '../contract/names.ts';
+import { TIERS } from '../contract/tiers.ts';
 import { ANY_ADDRESS } from '../runtime/bind.ts';
 
 export const ROLES = ['intake', 'records', 'records-rebuild'] as const;

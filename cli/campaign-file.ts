@@ -1,10 +1,12 @@
 /** A campaign as a file, read as the API server would: defaults applied, and what the simulation needs checked. */
+
 import { parseDocument } from 'yaml';
 import { z } from 'zod';
 import type { VoucherCampaignSpec } from '../contract/campaign-types.ts';
 import { withDefaults } from '../contract/defaults.ts';
 import { DURATION_PATTERN } from '../contract/duration.ts';
 import { VOUCHER_CAMPAIGN } from '../contract/schema/schema.ts';
+import { perTier } from '../contract/tiers.ts';
 import { DRAIN_MODES } from '../operator/scaling/types.ts';
 import { UsageError } from './errors.ts';
 
@@ -17,7 +19,7 @@ const replicas = z.int('write a whole number of replicas').positive('write at le
 const tier = z
   .object({ min: replicas, max: replicas, capacityPerReplica: z.number().positive('write registrations per second') })
   .refine(({ min, max }) => min <= max, { path: ['min'], error: 'min is above max: lower min or raise max' });
-const ceilings = z.object({ intake: replicas.optional(), records: replicas.optional() });
+const ceilings = z.object(perTier(() => replicas.optional()));
 
 /** Only what the simulation reads; everything else is the API server's business. */
 const specSchema = z.object({
@@ -33,7 +35,7 @@ const specSchema = z.object({
       ceilings: ceilings.required(),
       windows: z.array(z.object({ from: instant, until: instant, ceilings })),
     }),
-    tiers: z.object({ intake: tier, records: tier }),
+    tiers: z.object(perTier(() => tier)),
   }),
 });
 

@@ -2,7 +2,7 @@
  * What the operator and the pods agree on: environment, files, live settings, metric names. Pure; imports only names.
  * `app` and `operator` share nothing else.
  */
-import type { Tier } from './names.ts';
+import type { Tier } from './tiers.ts';
 
 /** Environment variables of every app container. Directories are mount paths; ports are numbers. */
 export const ENV = {

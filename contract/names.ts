@@ -1,9 +1,10 @@
 /**
- * Every name that the operator derives, in one place. Pure; imports nothing.
+ * Every name that the operator derives, in one place. Pure; imports the tiers.
  *
  * Two roots: `metadata.name` names Kubernetes objects, `spec.campaignId` names everything that must survive a
  * re-created object or another site (streams, subjects, keys, rows, HMAC contexts).
  */
+import { entryOf, TIERS, type Tier } from './tiers.ts';
 
 export const API_GROUP = 'voucher-operator.io';
 export const API_VERSION = `${API_GROUP}/v1alpha1`;
@@ -12,10 +13,6 @@ export const FIELD_MANAGER = 'voucher-operator';
 export const INIT_FIELD_MANAGER = 'voucher-operator-init';
 /** Owns one annotation of a Deployment (ASKED_AGAIN), and nothing else. */
 export const ASK_AGAIN_FIELD_MANAGER = 'voucher-operator-ask-again';
-
-export const TIERS = ['intake', 'verification', 'records', 'issuance', 'archive'] as const;
-/** The fixed list of tiers. A tier exists only when its section is in the spec; intake and records always do. */
-export type Tier = (typeof TIERS)[number];
 
 /** Placeholder pods that keep room on nodes. No tier: they serve nothing. */
 export const HEADROOM = 'headroom';
@@ -54,14 +51,13 @@ export const decisionsName = (campaignName: string): string => `${campaignName}-
  */
 export const scalePlanName = (
   campaignName: string,
-  ceilings: { readonly intake?: number; readonly records?: number },
+  ceilings: Readonly<Partial<Record<Tier, number>>>,
   period: number,
   settled: number,
 ): string =>
   [
     campaignName,
-    ...(ceilings.intake === undefined ? [] : [`i${ceilings.intake}`]),
-    ...(ceilings.records === undefined ? [] : [`r${ceilings.records}`]),
+    ...TIERS.flatMap((tier) => (ceilings[tier] === undefined ? [] : [`${entryOf(tier).letter}${ceilings[tier]}`])),
     period.toString(36),
     ...(settled === 0 ? [] : [String(settled)]),
   ].join('-');

@@ -5,7 +5,8 @@
  */
 import { jetstreamManager } from '@nats-io/jetstream';
 import type { Msg, NatsConnection } from '@nats-io/transport-node';
-import { consumerName, shardStreamName, type Tier } from '../contract/names.ts';
+import { consumerName, shardStreamName } from '../contract/names.ts';
+import type { Tier } from '../contract/tiers.ts';
 import type { JournalConnection } from './connection.ts';
 import type { Delivery, JournalReader } from './reading.ts';
 import { positionOf } from './streams/stored-at.ts';

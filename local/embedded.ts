@@ -2,11 +2,13 @@
  * The product on one machine: the operator's own plan, decisions and signals, with Deployments run as OS processes and a
  * real journal and database beside them. No root, no containers.
  */
+
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ADMIN_PATHS } from '../contract/app-contract.ts';
 import { intakeServiceName } from '../contract/names.ts';
 import type { ScalePlan } from '../contract/scale-plan-types.ts';
+import { isTier } from '../contract/tiers.ts';
 import { createJournalAdmin } from '../journal/admin.ts';
 import { createAuditLog } from '../journal/audit-log.ts';
 import { connectJournal } from '../journal/connection.ts';
@@ -199,7 +201,7 @@ const killNow = (pid: number): void => {
   }
 };
 
-const roleOf = (role: string): StackProcess['role'] => (role === 'intake' || role === 'records' ? role : 'other');
+const roleOf = (role: string): StackProcess['role'] => (isTier(role) ? role : 'other');
 
 const serviceUrl = async (look: () => string, signal: AbortSignal): Promise<string> => {
   const giveUpAtMs = Date.now() + READY_WITHIN_MS;

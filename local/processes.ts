@@ -6,8 +6,9 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Container, Service } from 'kubernetes-types/core/v1.js';
-import { LABELS, TIERS, type Tier } from '../contract/names.ts';
+import { LABELS } from '../contract/names.ts';
 import type { ScalePlan } from '../contract/scale-plan-types.ts';
+import { isTier, type Tier } from '../contract/tiers.ts';
 import type { Manifest } from '../operator/resources/manifest.ts';
 import type { ObservedTier } from '../operator/tick/cluster-view.ts';
 import type { ClusterReader, ManifestWriter, PlanWriter, ReplicaWriter } from '../operator/tick/ports.ts';
@@ -73,7 +74,6 @@ export interface ProcessCluster {
 /** Secrets are files that anybody may change; the kubelet looks about as rarely. */
 const REFRESH_EVERY_MS = 10_000;
 
-const isTier = (name: string | undefined): name is Tier => TIERS.some((tier) => tier === name);
 const isService = (manifest: Manifest): manifest is Service => manifest.kind === 'Service';
 
 const matches = (labels: Readonly<Record<string, string>>, selector: Readonly<Record<string, string>>): boolean =>

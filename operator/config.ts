@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { DATA_PLANE_KEYS } from '../contract/app-contract.ts';
-import { TIERS } from '../contract/names.ts';
+import { TIERS } from '../contract/tiers.ts';
 import { ANY_ADDRESS } from '../runtime/bind.ts';
 import type { BuildOptions } from './resources/build-options.ts';
 

@@ -18,8 +18,8 @@ import {
   STREAM_OWNER_METADATA,
   shardStreamName,
   shardSubjects,
-  type Tier,
 } from '../../contract/names.ts';
+import type { Tier } from '../../contract/tiers.ts';
 import type { JournalSpec } from '../administration.ts';
 
 export type WantedStream = Partial<StreamConfig> & { readonly name: string; readonly num_replicas: number };

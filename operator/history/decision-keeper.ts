@@ -6,7 +6,9 @@
  * written, at most every 5 s, so that a campaign at rest writes nothing; in a flood a sample of its curves is news every
  * 10 s.
  */
+
 import type { VoucherCampaign } from '../../contract/campaign-types.ts';
+import { perTier } from '../../contract/tiers.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { within } from '../../runtime/deadline.ts';
 import type { CampaignReadings } from '../signals/readings.ts';
@@ -47,7 +49,7 @@ export interface DecisionKeeperDeps {
 
 export class DecisionKeeper {
   readonly #deps: DecisionKeeperDeps;
-  #tiers: Readonly<Record<ScaledTier, TierDecisions>> = { intake: NO_DECISIONS, records: NO_DECISIONS };
+  #tiers: Readonly<Record<ScaledTier, TierDecisions>> = perTier(() => NO_DECISIONS);
   #recent: Recent = NOTHING_RECENT;
   #isRead = false;
   #isUnwritten = false;
@@ -88,10 +90,8 @@ export class DecisionKeeper {
       if (!this.#isRead) this.#takeUp(await inTime((inner) => store.read(campaign, inner)));
       if (!this.#isUnwritten) return;
       this.#isUnwritten = false;
-      const { intake, records } = this.#tiers;
       const texts = {
-        intake: serializeDecisions(intake.records),
-        records: serializeDecisions(records.records),
+        ...perTier((tier) => serializeDecisions(this.#tiers[tier].records)),
         recent: serializeRecent(this.#recent.samples),
       };
       await inTime((inner) => store.write(campaign, texts, inner));
@@ -110,12 +110,12 @@ export class DecisionKeeper {
       const decisions = joinDecisions(before, this.#tiers[tier]);
       return { decisions, isNew: JSON.stringify(decisions.records) !== JSON.stringify(before) };
     };
-    const [intake, records] = [joined('intake'), joined('records')];
-    this.#tiers = { intake: intake.decisions, records: records.decisions };
+    const tiers = perTier(joined);
+    this.#tiers = perTier((tier) => tiers[tier].decisions);
     const before = parseRecent(kept?.recent);
     this.#recent = joinRecent(before, this.#recent);
     const isRecentNew = this.#recent.samples.at(-1) !== before.at(-1);
-    this.#isUnwritten = intake.isNew || records.isNew || isRecentNew;
+    this.#isUnwritten = isRecentNew || SCALED_TIERS.some((tier) => tiers[tier].isNew);
     this.#isRead = true;
   }
 }

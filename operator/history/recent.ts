@@ -12,6 +12,7 @@
 import { z } from 'zod';
 import { instantMs, parseInstant } from '../../contract/instant.ts';
 import type { Reading } from '../../contract/reading.ts';
+import { perTier } from '../../contract/tiers.ts';
 import type { CampaignReadings } from '../signals/readings.ts';
 import type { ScaledTier } from '../tick/observed.ts';
 import type { Plan } from '../tick/tick-plan.ts';
@@ -27,8 +28,7 @@ const recentSample = z.object({
   at: z.string().refine((text) => parseInstant(text) !== undefined),
   arrivalsPerSecond: z.number().optional(),
   backlog: z.number().optional(),
-  intake: replicas,
-  records: replicas,
+  ...perTier(() => replicas),
 });
 export type RecentSample = z.infer<typeof recentSample>;
 
@@ -57,8 +57,7 @@ export const sampleOf = (
     at: new Date(nowMs).toISOString(),
     ...(arrivals === undefined ? {} : { arrivalsPerSecond: Math.round(arrivals) }),
     ...(backlog === undefined ? {} : { backlog }),
-    intake: replicasOf('intake'),
-    records: replicasOf('records'),
+    ...perTier(replicasOf),
   };
 };
 
@@ -71,8 +70,7 @@ const merged = (open: RecentSample, next: RecentSample): RecentSample => ({
   at: open.at,
   ...highest('arrivalsPerSecond', open, next),
   ...highest('backlog', open, next),
-  intake: next.intake,
-  records: next.records,
+  ...perTier((tier) => next[tier]),
 });
 
 const values = ({ at: _at, ...rest }: RecentSample): string => JSON.stringify(rest);

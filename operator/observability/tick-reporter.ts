@@ -1,11 +1,12 @@
 /** Ticks as metrics and log lines. */
+
 import type { VoucherCampaign } from '../../contract/campaign-types.ts';
 import { HEADROOM } from '../../contract/names.ts';
+import { TIERS } from '../../contract/tiers.ts';
 import type { TickReporter } from '../tick/tick-reporter.ts';
 import type { Logger } from './log.ts';
 import { forgetCampaign, type OperatorMetrics } from './metrics.ts';
 
-const TIERS = ['intake', 'records'] as const;
 const SIGNALS = ['arrivals', 'backlog'] as const;
 
 const labelsOf = ({ metadata }: Pick<VoucherCampaign, 'metadata'>) => ({

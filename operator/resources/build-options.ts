@@ -1,5 +1,5 @@
 import type { Affinity, ResourceRequirements, Toleration, TopologySpreadConstraint } from 'kubernetes-types/core/v1.js';
-import type { Tier } from '../../contract/names.ts';
+import type { Tier } from '../../contract/tiers.ts';
 
 /** How campaigns' pods fit into this cluster: the installation's business, not a campaign's. */
 export interface PodOptions {

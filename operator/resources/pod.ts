@@ -10,14 +10,8 @@ import type {
 } from 'kubernetes-types/core/v1.js';
 import { ADMIN_PATHS, ENV, PORTS } from '../../contract/app-contract.ts';
 import type { VoucherCampaign } from '../../contract/campaign-types.ts';
-import {
-  appConfigMapName,
-  type Component,
-  intakeServiceUrl,
-  LABELS,
-  type Tier,
-  tierName,
-} from '../../contract/names.ts';
+import { appConfigMapName, type Component, intakeServiceUrl, LABELS, tierName } from '../../contract/names.ts';
+import { entryOf, type Tier } from '../../contract/tiers.ts';
 import type { BuildOptions, PodOptions } from './build-options.ts';
 import { campaignLabels, tierSelector } from './metadata.ts';
 
@@ -50,20 +44,11 @@ export const PRE_STOP_SLEEP_SECONDS = 5;
  */
 export const TERMINATION_GRACE_SECONDS = 30;
 
-/**
- * No CPU limit: throttling in the opening second is the outage that this operator exists to prevent. Memory: an intake
- * process stays under 150 MiB under load, and the limit is what turns a leak into one restart instead of a lost node.
- */
-const RESOURCES: Readonly<Record<Tier, ResourceRequirements>> = {
-  intake: { requests: { cpu: '500m', memory: '160Mi' }, limits: { memory: '256Mi' } },
-  records: { requests: { cpu: '250m', memory: '160Mi' }, limits: { memory: '384Mi' } },
-  verification: { requests: { cpu: '100m', memory: '128Mi' }, limits: { memory: '256Mi' } },
-  issuance: { requests: { cpu: '100m', memory: '128Mi' }, limits: { memory: '256Mi' } },
-  archive: { requests: { cpu: '100m', memory: '128Mi' }, limits: { memory: '384Mi' } },
+/** No CPU limit: throttling in the opening second is the outage that this operator exists to prevent. */
+export const resourcesOf = (tier: Tier, { pods = {} }: BuildOptions): ResourceRequirements => {
+  const { cpu, memory, memoryLimit } = entryOf(tier).pod;
+  return pods.resources?.[tier] ?? { requests: { cpu, memory }, limits: { memory: memoryLimit } };
 };
-
-export const resourcesOf = (tier: Tier, { pods = {} }: BuildOptions): ResourceRequirements =>
-  pods.resources?.[tier] ?? RESOURCES[tier];
 
 const adminProbe = (path: string, timing: Omit<Probe, 'httpGet'>): Probe => ({
   httpGet: { path, port: 'admin' },
@@ -72,10 +57,10 @@ const adminProbe = (path: string, timing: Omit<Probe, 'httpGet'>): Probe => ({
 
 /**
  * V8 sizes its heap by the machine and collects late: an intake under load grew to 281 MiB on 24 GiB, and stays at 138
- * with these bounds at the same rate (test/bench/intake.ts). Records hold batches of 500 messages a shard.
+ * with these bounds at the same rate (test/bench/intake.ts).
  */
 export const nodeOptions = (tier: Tier): string =>
-  `--max-old-space-size=${tier === 'intake' ? 96 : 128} --max-semi-space-size=8`;
+  `--max-old-space-size=${entryOf(tier).pod.heapMebibytes} --max-semi-space-size=8`;
 
 const environment = (campaign: VoucherCampaign, tier: Tier, options: BuildOptions): EnvVar[] => [
   { name: 'NODE_OPTIONS', value: nodeOptions(tier) },

@@ -23,8 +23,8 @@ import {
   liveBucketName,
   shardStreamName,
   shardSubjects,
-  TIERS,
 } from '../../contract/names.ts';
+import { TIERS } from '../../contract/tiers.ts';
 import { accountName, accountPassword } from './root.ts';
 
 /** What the chart asks for, as accounts.json. */

@@ -1,6 +1,8 @@
 /** The scaler's memory as it survives in `status.scaler`: versioned JSON, and never trusted. */
+
 import { z } from 'zod';
 import type { VoucherCampaignStatus } from '../../contract/campaign-types.ts';
+import { perTier } from '../../contract/tiers.ts';
 import { EMPTY_MEMORY, type TierMemory } from '../scaling/types.ts';
 import type { CampaignMemory, ScaledTier } from './observed.ts';
 
@@ -32,7 +34,7 @@ const tierSchema = z.object({
 
 const memorySchema = z.object({
   v: z.literal(1),
-  tiers: z.object({ intake: tierSchema, records: tierSchema }),
+  tiers: z.object(perTier(() => tierSchema)),
 });
 
 const hundredths = (value: number | undefined): number | undefined =>
@@ -63,7 +65,7 @@ export const serializeMemory = (memory: CampaignMemory): string => {
       u: saturation && [saturation.sinceMs, saturation.perReplica, saturation.admissionPerSecond],
     };
   };
-  return JSON.stringify({ v: 1, tiers: { intake: tier(memory.intake), records: tier(memory.records) } });
+  return JSON.stringify({ v: 1, tiers: perTier((name) => tier(memory[name])) });
 };
 
 /** Undefined for text that is missing, not JSON, of another version, or out of bounds. */
@@ -91,7 +93,7 @@ export const parseMemory = (text: string | undefined): CampaignMemory | undefine
       saturation: { sinceMs, perReplica, admissionPerSecond },
     })),
   });
-  return { intake: tier(parsed.data.tiers.intake), records: tier(parsed.data.tiers.records) };
+  return perTier((name) => tier(parsed.data.tiers[name]));
 };
 
 /**
@@ -110,5 +112,5 @@ export const resumeMemory = (
           ...EMPTY_MEMORY,
           recentWanted: [{ slotStartMs: Math.floor(nowMs / 10_000) * 10_000, wanted: replicas[tier] }],
         };
-  return parseMemory(previous?.scaler) ?? { intake: seed('intake'), records: seed('records') };
+  return parseMemory(previous?.scaler) ?? perTier(seed);
 };

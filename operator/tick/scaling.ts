@@ -1,6 +1,7 @@
 /** The scaling stage: asks `decide` for every tier, and holds the one line that nothing crosses: the ceiling. */
 
 import type { VoucherCampaign } from '../../contract/campaign-types.ts';
+import { followsArrivals } from '../../contract/tiers.ts';
 import { planState } from '../scale-plans/plan-state.ts';
 import { capacityOf } from '../scaling/capacity.ts';
 import { decide } from '../scaling/decide.ts';
@@ -113,7 +114,7 @@ export const scaleTier = (input: PlanInput, tier: ScaledTier, memory: TierMemory
     arrivals: observed.readings.arrivals,
     // Only queue-fed tiers have a backlog; one that was not read is absent, never zero.
     ...(served === undefined ? {} : { served }),
-    ...(tier === 'intake' ? {} : { backlog: observed.readings.backlog[tier] ?? { kind: 'absent' as const } }),
+    ...(followsArrivals(tier) ? {} : { backlog: observed.readings.backlog[tier] ?? { kind: 'absent' as const } }),
   };
   const decision = decide(tierInput, limits, memory);
   const desired = withinCeiling(replicas, decision.replicas, limits.ceiling);

@@ -3,6 +3,7 @@
 import type { TierStatus, VoucherCampaignStatus } from '../../contract/campaign-types.ts';
 import type { Condition } from '../../contract/common-types.ts';
 import { CONDITION_TYPES } from '../../contract/conditions.ts';
+import { followsArrivals, perTier } from '../../contract/tiers.ts';
 import { judge } from '../conditions/conditions.ts';
 import type { ConditionInput } from '../conditions/verdict.ts';
 import { serializeContingencyMemory } from '../contingency/memory.ts';
@@ -34,7 +35,7 @@ const rounded = (value: number): number => Math.round(value * 10) / 10;
 
 const tierStatus = (outcome: TierOutcome, input: ConditionInput): TierStatus => {
   const { arrivals, backlog } = input.observed.readings;
-  const queue = outcome.tier === 'intake' ? undefined : backlog[outcome.tier];
+  const queue = followsArrivals(outcome.tier) ? undefined : backlog[outcome.tier];
   return {
     replicas: outcome.replicas,
     ready: outcome.ready,
@@ -44,7 +45,7 @@ const tierStatus = (outcome: TierOutcome, input: ConditionInput): TierStatus => 
     limitedBy: outcome.decision?.limitedBy ?? 'Off',
     // Learned, where something was.
     capacityPerReplica: rounded(outcome.decision?.evidence.capacityPerReplica ?? outcome.limits.capacityPerReplica),
-    ...(outcome.tier === 'intake' && arrivals.kind !== 'absent'
+    ...(followsArrivals(outcome.tier) && arrivals.kind !== 'absent'
       ? { arrivalsPerSecond: rounded(arrivals.value.over3s) }
       : {}),
     ...(queue === undefined || queue.kind === 'absent'
@@ -60,8 +61,8 @@ export const buildStatus = (input: ConditionInput, memory: CampaignMemory): Vouc
   const { campaign, observed, times, nowMs, tiers, plans, headroom, contingency } = input;
   const { previous, readings } = observed;
   const conditions = conditionsOf(input);
-  const intake = tierStatus(tiers.intake, input);
-  const records = tierStatus(tiers.records, input);
+  const shown = perTier((tier) => tierStatus(tiers[tier], input));
+  const { intake, records } = shown;
   const counts = observed.counts ?? previous?.counts;
   const contingencyMemory = serializeContingencyMemory(contingency.memory);
   const waiting = plans.findLast((plan) => planState(plan, nowMs) === 'Pending');
@@ -79,7 +80,7 @@ export const buildStatus = (input: ConditionInput, memory: CampaignMemory): Vouc
     }),
     ...(openedAt === undefined ? {} : { openedAt }),
     conditions,
-    tiers: { intake, records },
+    tiers: shown,
     ...(headroom === undefined || (headroom.desired === 0 && headroom.replicas === undefined)
       ? {}
       : { headroom: { desired: headroom.desired, ready: observed.cluster.headroom?.ready ?? 0 } }),

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Tier } from '../../../contract/names.ts';
+import type { Tier } from '../../../contract/tiers.ts';
 import { spawnManaged } from '../../../local/managed-process.ts';
 import { createProcessCluster, type ProcessCluster, type ProcessClusterOptions } from '../../../local/processes.ts';
 import { buildAppConfigMap } from '../../../operator/resources/config-map.ts';
