@@ -11,9 +11,9 @@ export const ENV = {
   podName: 'POD_NAME',
   /** ConfigMap mount with `config.json` (AppConfig). */
   configDir: 'VOUCHER_CONFIG_DIR',
-  /** Mount of the Secret `spec.privacy.keySecretName`. */
+  /** Mount of the Secret `spec.privacy.keySecretName`, in tiers that get its keys. */
   privacyDir: 'VOUCHER_PRIVACY_DIR',
-  /** Mount of the Secret `spec.dataPlane.secretName`. */
+  /** Mount of the Secret `spec.dataPlane.secretName` of the pod's tier. */
   dataPlaneDir: 'VOUCHER_DATA_PLANE_DIR',
   /** Listen address, `::` (IPv6 and IPv4) in a pod, `127.0.0.1` in the embedded mode. */
   host: 'VOUCHER_HOST',
@@ -59,7 +59,7 @@ export interface CanaryReport {
 /** From the call to the answer, at most: how long an intake waits for the row. */
 export const CANARY_WITHIN_MS = 10_000;
 
-/** Keys (= file names) of the data-plane Secret. Each value is text without a trailing newline. */
+/** Keys (= file names) of a tier's data-plane Secret. Each value is text without a trailing newline. */
 export const DATA_PLANE_KEYS = {
   /** Comma-separated list of `nats://host:port`, or of `tls://host:port` where nothing else will do. */
   natsUrl: 'nats-url',

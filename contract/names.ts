@@ -29,6 +29,8 @@ export const LABELS = {
   campaignId: `${API_GROUP}/campaign-id`,
 } as const;
 
+/** Secret of `spec.dataPlane.secretName` that a tier's pods mount: where journal and database are, and its own accounts there. */
+export const dataPlaneSecretName = (secretName: string, tier: Tier): string => `${secretName}-${tier}`;
 /** Deployment, PodDisruptionBudget and ServiceAccount of one tier share this name. */
 export const tierName = (campaignName: string, tier: Tier): string => `${campaignName}-${tier}`;
 /** The Deployment of placeholder pods. */
@@ -75,6 +77,11 @@ export const eventSubject = (campaignId: string, shard: number, type: string, re
  */
 export const astraySubject = (campaignId: string, shard: number, receipt: string): string =>
   eventSubject(campaignId, shard, 'astray', receipt);
+/** Type that a subject of a shard says, and that its publisher's account was allowed; also without a receipt, as once. */
+export const typeOfSubject = (subject: string): string | undefined => {
+  const [, , , type] = subject.split('.');
+  return type === 'astray' ? 'received' : type;
+};
 /** The unsharded stream for freeze, plans and decisions. */
 export const controlStreamName = (campaignId: string): string => `CTL_${campaignId}`;
 export const controlSubjects = (campaignId: string): string => `ctl.${campaignId}.>`;

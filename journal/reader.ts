@@ -31,6 +31,7 @@ interface PullRequest {
 const deliveryOf = (shard: number, message: Msg): Delivery => ({
   shard,
   ...positionOf(message.reply),
+  subject: message.subject,
   data: message.data,
   ack: () => void message.respond('+ACK'),
   working: () => void message.respond('+WPI'),

@@ -21,7 +21,7 @@ import { systemClock } from '../runtime/clock.ts';
 import { createCampaignStore } from './embedded/campaign-store.ts';
 import { startDataPlane } from './embedded/data-plane.ts';
 import { startOperator } from './embedded/operator.ts';
-import { writeDataPlaneSecret, writePrivacySecret } from './embedded/secrets.ts';
+import { writeDataPlaneSecrets, writePrivacySecret } from './embedded/secrets.ts';
 import { snapshotOf } from './embedded/snapshot.ts';
 import { createSpawner } from './managed-process.ts';
 import { createProcessCluster } from './processes.ts';
@@ -84,6 +84,8 @@ export const startEmbedded = async (options: EmbeddedOptions): Promise<Stack> =>
     const spawn = createSpawner(reaper);
     const dataPlane = await startDataPlane({
       stateDir,
+      campaignId: spec.campaignId,
+      shards: OPTIONS.shards,
       spawn,
       signal,
       progress,
@@ -91,7 +93,7 @@ export const startEmbedded = async (options: EmbeddedOptions): Promise<Stack> =>
     });
     ending.add(() => dataPlane.stop());
     const { access, nats, postgres } = dataPlane;
-    await writeDataPlaneSecret(secretsDir, namespace, spec.dataPlane.secretName, access);
+    await writeDataPlaneSecrets(secretsDir, namespace, spec.dataPlane.secretName, access);
     const { canaryKey } = await writePrivacySecret(secretsDir, namespace, spec.privacy.keySecretName);
 
     const cluster = createProcessCluster({

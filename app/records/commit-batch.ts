@@ -12,6 +12,7 @@ export interface Message {
   readonly shard: number;
   readonly sequence: number;
   readonly storedAtMs: number;
+  readonly subject: string;
   readonly data: Uint8Array;
 }
 
@@ -41,8 +42,8 @@ const add = (a: CommitResult, b: CommitResult): CommitResult => ({
 const decodeAll = (messages: readonly Message[], campaignId: string) => {
   const candidates: Candidate[] = [];
   const rejected: Rejection[] = [];
-  for (const { shard, sequence, storedAtMs, data } of messages) {
-    const decoded = decodeMessage({ data, storedAtMs }, campaignId);
+  for (const { shard, sequence, storedAtMs, subject, data } of messages) {
+    const decoded = decodeMessage({ subject, data, storedAtMs }, campaignId);
     if (decoded.kind === 'event') candidates.push({ shard, sequence, event: decoded.event, raw: data });
     else {
       const raw = data.subarray(0, MAX_MESSAGE_BYTES);

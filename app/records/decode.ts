@@ -2,13 +2,14 @@
 
 import type { EventEnvelope } from '../../contract/envelope.ts';
 import { parseEnvelope } from '../../contract/envelope-schema.ts';
+import { typeOfSubject } from '../../contract/names.ts';
 import { acceptedAt } from '../../contract/winner.ts';
 
 /** The streams' max_msg_size; a larger message came past them. */
 export const MAX_MESSAGE_BYTES = 16_384;
 
-export const REJECTIONS = ['oversized', 'unparseable', 'wrong_campaign', 'refused'] as const;
-/** `refused`: the database will never take it. */
+export const REJECTIONS = ['oversized', 'unparseable', 'wrong_campaign', 'wrong_subject', 'refused'] as const;
+/** `wrong_subject`: its account may publish another type than it claims. `refused`: the database will never take it. */
 export type RejectionKind = (typeof REJECTIONS)[number];
 
 export type DecodedMessage =
@@ -40,18 +41,21 @@ const canonical = ({ clock, ...event }: EventEnvelope, storedAtMs: number): Even
 };
 
 export interface StoredMessage {
+  readonly subject: string;
   readonly data: Uint8Array;
   /** When the journal stored it, by its own clock. */
   readonly storedAtMs: number;
 }
 
 /** Reasons name fields and rules, never values. */
-export const decodeMessage = ({ data, storedAtMs }: StoredMessage, campaignId: string): DecodedMessage => {
+export const decodeMessage = ({ subject, data, storedAtMs }: StoredMessage, campaignId: string): DecodedMessage => {
   if (data.length > MAX_MESSAGE_BYTES) return rejected('oversized', `envelope: more than ${MAX_MESSAGE_BYTES} bytes`);
   const parsed = parseEnvelope(data);
   if (parsed.kind === 'invalid') return rejected('unparseable', parsed.reason);
   if (parsed.event.campaignId !== campaignId)
     return rejected('wrong_campaign', 'campaignId: belongs to another campaign');
+  // Accounts are held to subjects, and rows are made from envelopes: without this an intake could write `won`.
+  if (typeOfSubject(subject) !== parsed.event.type) return rejected('wrong_subject', 'type: not what its subject says');
   if (!isCanonicalInstant(parsed.event.at)) return rejected('unparseable', 'at: not a canonical instant');
   return { kind: 'event', event: canonical(parsed.event, storedAtMs) };
 };

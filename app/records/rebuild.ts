@@ -69,7 +69,7 @@ export const rebuildRecords = async (deps: RebuildDeps, signal: AbortSignal): Pr
   const both = AbortSignal.any([signal, stop.signal]);
   const rebuildShard = async (shard: number): Promise<void> => {
     for await (const batch of deps.replay.replay(shard, 1, both)) {
-      const messages = batch.map(({ sequence, storedAtMs, data }) => ({ shard, sequence, storedAtMs, data }));
+      const messages = batch.map((message) => ({ shard, ...message }));
       const committed = await commitWithRetries(deps, messages, both);
       // A message that came after the start may be in the last batch; it is no part of the total.
       done = Math.min(total, done + messages.length);

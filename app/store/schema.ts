@@ -1,5 +1,6 @@
 /** The tables of the records, as migrations that several workers may run at once. */
 import { escapeIdentifier, type Pool, type PoolClient } from 'pg';
+import { grantColumns } from './grants.ts';
 
 /** Holds off concurrent migrations of any schema in one database; the number is arbitrary and only has to stay. */
 const MIGRATION_LOCK = 7_204_511_963;
@@ -75,7 +76,7 @@ CREATE TABLE ${schema}.registration_count (
 ) WITH (fillfactor = 20);`,
 ];
 
-const migrateWith = async (client: PoolClient, schemaName: string): Promise<void> => {
+const migrateWith = async (client: PoolClient, schemaName: string, campaignId: string): Promise<void> => {
   const schema = escapeIdentifier(schemaName);
   await client.query('SELECT pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
   const { rowCount } = await client.query('SELECT 1 FROM pg_namespace WHERE nspname = $1', [schemaName]);
@@ -92,14 +93,15 @@ const migrateWith = async (client: PoolClient, schemaName: string): Promise<void
     await client.query(migration(schema));
     await client.query(`INSERT INTO ${schema}.schema_migration (version) VALUES ($1)`, [version]);
   }
+  await grantColumns(client, schemaName, campaignId);
 };
 
-/** Brings `schemaName` up to date; a second call, or a second process, finds nothing to do. */
-export const migrate = async (pool: Pool, schemaName: string): Promise<void> => {
+/** Brings `schemaName` up to date; a second call, or a second process, finds nothing to do but grants to say again. */
+export const migrate = async (pool: Pool, schemaName: string, campaignId: string): Promise<void> => {
   const client = await pool.connect();
   try {
     await client.query('BEGIN');
-    await migrateWith(client, schemaName);
+    await migrateWith(client, schemaName, campaignId);
     await client.query('COMMIT');
     client.release();
   } catch (error) {

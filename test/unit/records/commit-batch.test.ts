@@ -10,6 +10,7 @@ const messages = (count: number) =>
     shard: 0,
     sequence: i + 1,
     storedAtMs: Date.parse(instant(0)),
+    subject: 'reg.spring.0.received.R',
     data: encodeEnvelope(receivedEvent({ citizen: i, receipt: i })),
   }));
 
@@ -54,7 +55,10 @@ describe('a batch', () => {
 
   it('records unreadable messages in the commit of the readable ones', async () => {
     const database = pickyStore([]);
-    const batch = [...messages(2), { shard: 0, sequence: 3, storedAtMs: 0, data: Buffer.from('nonsense') }];
+    const batch = [
+      ...messages(2),
+      { shard: 0, sequence: 3, storedAtMs: 0, subject: 'reg.spring.0.received.R', data: Buffer.from('nonsense') },
+    ];
     await commitBatch(database.store, 'spring', batch, signal);
     expect([database.commits(), database.setAside]).toEqual([1, ['3 envelope: not JSON']]);
   });

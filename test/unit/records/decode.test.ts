@@ -7,7 +7,8 @@ const bytes = (change: Readonly<Record<string, unknown>>): Uint8Array =>
   Buffer.from(JSON.stringify({ ...receivedEvent(), ...change }));
 
 const STORED_AT_MS = Date.parse(receivedEvent().at) + 40;
-const decoded = (data: Uint8Array, storedAtMs = STORED_AT_MS) => decodeMessage({ data, storedAtMs }, 'spring');
+const decoded = (data: Uint8Array, storedAtMs = STORED_AT_MS, subject = 'reg.spring.0.received.R') =>
+  decodeMessage({ subject, data, storedAtMs }, 'spring');
 
 describe('a message of the journal', () => {
   it('is an event when it is whole', () => {
@@ -61,6 +62,26 @@ describe('a message of the journal', () => {
   });
 });
 
+describe('the subject that a message came by', () => {
+  it.each([
+    ['its own', 'reg.spring.0.received.R', 'event'],
+    ['that of a stray', 'reg.spring.2.astray.R', 'event'],
+    ['that of an earlier release, without a receipt', 'reg.spring.0.received', 'event'],
+    ['that of a type which its account may publish', 'reg.spring.0.withdrawn.R', 'rejected'],
+    ['none of a shard', 'spring', 'rejected'],
+  ])('is %s', (_, subject, kind) => {
+    expect(decoded(bytes({}), STORED_AT_MS, subject).kind).toBe(kind);
+  });
+
+  it('keeps an account that may write what citizens do from writing that one has won', () => {
+    expect(decoded(encodeEnvelope(factEvent('won')), STORED_AT_MS, 'reg.spring.0.received.R')).toEqual({
+      kind: 'rejected',
+      rejection: 'wrong_subject',
+      reason: 'type: not what its subject says',
+    });
+  });
+});
+
 describe('the instant of a registration', () => {
   const from = (secondsAway: number): string => new Date(STORED_AT_MS + secondsAway * 1000).toISOString();
   const stamp = from(0);
@@ -83,6 +104,7 @@ describe('the instant of a registration', () => {
 
   it('of any other fact is what its writer says', () => {
     const event = factEvent('verified', { atMs: 0 });
-    expect(decoded(encodeEnvelope(event), STORED_AT_MS + 3_600_000)).toEqual({ kind: 'event', event });
+    const subject = 'reg.spring.0.verified.R';
+    expect(decoded(encodeEnvelope(event), STORED_AT_MS + 3_600_000, subject)).toEqual({ kind: 'event', event });
   });
 });

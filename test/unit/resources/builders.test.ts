@@ -118,8 +118,17 @@ describe('the Deployment of a tier', () => {
     expect(spec.volumes?.map(({ configMap, secret }) => configMap?.name ?? secret?.secretName)).toEqual([
       'chengdu-app',
       'voucher-privacy',
-      'voucher-data-plane',
+      'voucher-data-plane-intake',
     ]);
+  });
+
+  it('mounts no key of citizens where none is needed, and no account of another tier', () => {
+    const { spec, container } = podOf('records');
+    expect(spec.volumes?.map(({ configMap, secret }) => configMap?.name ?? secret?.secretName)).toEqual([
+      'chengdu-app',
+      'voucher-data-plane-records',
+    ]);
+    expect(container.env?.map(({ name }) => name)).not.toContain(ENV.privacyDir);
   });
 
   it('is probed on the admin port only, and not killed for being busy', () => {
