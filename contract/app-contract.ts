@@ -31,6 +31,9 @@ export const ENV = {
   drainGraceMs: 'VOUCHER_DRAIN_GRACE_MS',
 } as const;
 
+/** Variable with the mount of a Secret of the tier's own (contract/tiers.ts): `VOUCHER_ECHO_DIR`. */
+export const secretDirOf = (name: string): string => `VOUCHER_${name.toUpperCase().replaceAll('-', '_')}_DIR`;
+
 /** Container port names and their numbers in a pod. `http`: citizens (intake only). `admin`: /livez /readyz /metrics. */
 export const PORTS = { http: 8080, admin: 9090 } as const;
 
@@ -137,6 +140,8 @@ export interface LiveSettings {
     readonly text: LocalizedText;
     readonly retryAfterSeconds: number;
   };
+  /** Sections of the spec that belong to one tier, as they stand; its role reads its own. Absent: no such tier is there. */
+  readonly sections?: Readonly<Record<string, unknown>>;
   /** How far the database is behind the journal, when that is worth telling. Absent: it isn't, or nobody knows. */
   readonly behind?: {
     /** The oldest registration that is not in the database has waited so long, rounded up to what people say. */

@@ -82,6 +82,11 @@ export const typeOfSubject = (subject: string): string | undefined => {
   const [, , , type] = subject.split('.');
   return type === 'astray' ? 'received' : type;
 };
+/** Every subject under which events of a type lie, with `*` for the receipt. */
+export const subjectsOf = (campaignId: string, shard: number, type: string): readonly string[] => [
+  eventSubject(campaignId, shard, type, '*'),
+  ...(type === 'received' ? [astraySubject(campaignId, shard, '*')] : []),
+];
 /** The unsharded stream for freeze, plans and decisions. */
 export const controlStreamName = (campaignId: string): string => `CTL_${campaignId}`;
 export const controlSubjects = (campaignId: string): string => `ctl.${campaignId}.>`;

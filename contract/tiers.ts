@@ -19,16 +19,16 @@ export interface TierRights {
   readonly buckets: { readonly live: BucketRight; readonly dataKeys: BucketRight };
   /** Whether it gets the keys of the privacy Secret: of citizens, of canaries, and those that wrap data keys. */
   readonly privacyKeys: boolean;
-  /** Secrets of its own in the campaign's namespace, each mounted at `/etc/voucher/<name>`. */
-  readonly secrets: readonly string[];
+  /** Secrets of its own, which its section of the spec names in `field`; each mounted, and named to the role by secretDirOf. */
+  readonly secrets: readonly { readonly name: string; readonly field: string }[];
   /**
    * - `writes`: has the tables, as a member of their owner
    * - columns by table: may read those, and nothing else
    * - `none`: has no account there
    */
   readonly database: 'none' | 'writes' | Readonly<Record<string, readonly string[]>>;
-  /** Ports outside the data plane that it calls. */
-  readonly egress: readonly { readonly port: number }[];
+  /** What it calls beside journal and database. A NetworkPolicy knows no host names: the port is what it opens. */
+  readonly egress: readonly { readonly host: string; readonly port: number }[];
 }
 
 export type BucketRight = 'none' | 'reads' | 'writes';
@@ -145,11 +145,25 @@ export const entryOf = (tier: Tier): TierEntry => {
 };
 export const rightsOf = (tier: Tier): TierRights => entryOf(tier).rights;
 
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null;
+
+/** Its own section of a campaign's spec; undefined where it is left out, and of a tier without one. */
+export const sectionOf = (spec: object, tier: Tier): Readonly<Record<string, unknown>> | undefined => {
+  const { section } = entryOf(tier);
+  const found = section !== undefined && isObject(spec) ? spec[section] : undefined;
+  return isObject(found) ? found : undefined;
+};
+
 /** Those that a campaign has: those without a section of the spec, and those whose section is there. */
 export const tiersOf = (spec: object): readonly Tier[] =>
-  TIERS.filter((tier) => {
-    const { section } = entryOf(tier);
-    return section === undefined || section in spec;
+  TIERS.filter((tier) => entryOf(tier).section === undefined || sectionOf(spec, tier) !== undefined);
+
+/** Secrets that its pods mount beside their accounts, by the names that the table gives them. */
+export const secretsOf = (spec: object, tier: Tier): readonly (readonly [name: string, secretName: string])[] =>
+  rightsOf(tier).secrets.flatMap(({ name, field }) => {
+    const secretName = sectionOf(spec, tier)?.[field];
+    return typeof secretName === 'string' ? [[name, secretName] as const] : [];
   });
 
 /** Whether its replicas follow what comes in. */

@@ -4,7 +4,7 @@ import { DATA_PLANE_KEYS, PRIVACY_KEYS } from '../../contract/app-contract.ts';
 import type { ConditionType } from '../../contract/conditions.ts';
 import { instantMs } from '../../contract/instant.ts';
 import { tierName } from '../../contract/names.ts';
-import { rightsOf, type Tier } from '../../contract/tiers.ts';
+import { rightsOf, type Tier, tiersOf } from '../../contract/tiers.ts';
 import { overridesOf } from '../../operator/contingency/overrides.ts';
 import { SCALED_TIERS } from '../../operator/tick/observed.ts';
 import { closesAtOf } from '../closing.ts';
@@ -177,7 +177,9 @@ export const rivals = ({ campaign, autoscalers }: CampaignFacts): readonly Findi
 export const disruption = (facts: CampaignFacts): readonly Finding[] =>
   onceSeen('disruption', facts.disruptionBudgets, (names) => {
     const { name } = facts.campaign.metadata;
-    const missing = SCALED_TIERS.map((tier) => tierName(name, tier)).filter((wanted) => !names.includes(wanted));
+    const missing = tiersOf(facts.campaign.spec)
+      .map((tier) => tierName(name, tier))
+      .filter((wanted) => !names.includes(wanted));
     return missing.length === 0
       ? ok('disruption', 'node drains take one pod of a tier at a time')
       : warn(

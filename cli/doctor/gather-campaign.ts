@@ -1,7 +1,7 @@
 /** Gathers what the doctor judges of one campaign. I/O; of Secrets only the names of their keys are kept. */
 import { z } from 'zod';
 import { dataPlaneSecretName, tierName } from '../../contract/names.ts';
-import { TIERS } from '../../contract/tiers.ts';
+import { tiersOf } from '../../contract/tiers.ts';
 import type { KubeObject } from '../../operator/kube/objects.ts';
 import {
   AUTOSCALERS,
@@ -88,7 +88,7 @@ const tierFacts = (object: KubeObject): TierFacts => {
   };
 };
 
-const tiersOf = async (
+const deploymentsOf = async (
   reader: Reader,
   { metadata: { namespace, name } }: SeenCampaign,
 ): Promise<CampaignFacts['tiers']> => {
@@ -189,13 +189,13 @@ export const gatherCampaign = async (
       cluster.plans(campaign),
       secret(reader, namespace, privacy.keySecretName),
       Promise.all(
-        TIERS.map(async (tier) => ({
+        tiersOf(campaign.spec).map(async (tier) => ({
           tier,
           ...(await secret(reader, namespace, dataPlaneSecretName(dataPlane.secretName, tier))),
         })),
       ),
       certificates(reader, namespace, operators),
-      tiersOf(reader, campaign),
+      deploymentsOf(reader, campaign),
       podsOf(reader, namespace, name),
       reader.list({ resource: QUOTAS, ...here }, quota),
       reader.list({ resource: LIMIT_RANGES, ...here }, limitRange),

@@ -8,7 +8,7 @@
  */
 
 import type { VoucherCampaign } from '../../contract/campaign-types.ts';
-import { perTier } from '../../contract/tiers.ts';
+import { perTier, tiersOf } from '../../contract/tiers.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { within } from '../../runtime/deadline.ts';
 import type { CampaignReadings } from '../signals/readings.ts';
@@ -63,7 +63,7 @@ export class DecisionKeeper {
   /** Takes note of what a tick decided. Returns at once and never throws. */
   note(campaign: VoucherCampaign, plan: Plan, readings: CampaignReadings, nowMs: number, signal: AbortSignal): void {
     const tiers = { ...this.#tiers };
-    for (const tier of SCALED_TIERS) {
+    for (const tier of tiersOf(campaign.spec)) {
       const { decisions, news } = noteDecision(tiers[tier], recordOf(plan, tier, readings, nowMs));
       tiers[tier] = decisions;
       if (news === undefined) continue;

@@ -28,7 +28,8 @@ const recentSample = z.object({
   at: z.string().refine((text) => parseInstant(text) !== undefined),
   arrivalsPerSecond: z.number().optional(),
   backlog: z.number().optional(),
-  ...perTier(() => replicas),
+  // Of a tier that an older operator did not have: none.
+  ...perTier(() => replicas.default({ desired: 0, ready: 0 })),
 });
 export type RecentSample = z.infer<typeof recentSample>;
 

@@ -2,7 +2,7 @@
 
 import type { VoucherCampaign } from '../../contract/campaign-types.ts';
 import { HEADROOM } from '../../contract/names.ts';
-import { TIERS } from '../../contract/tiers.ts';
+import { TIERS, tiersOf } from '../../contract/tiers.ts';
 import type { TickReporter } from '../tick/tick-reporter.ts';
 import type { Logger } from './log.ts';
 import { forgetCampaign, type OperatorMetrics } from './metrics.ts';
@@ -17,7 +17,7 @@ const labelsOf = ({ metadata }: Pick<VoucherCampaign, 'metadata'>) => ({
 export const createTickReporter = (log: Logger, metrics: OperatorMetrics): TickReporter => ({
   planned(campaign, plan, readings, nowMs) {
     const labels = labelsOf(campaign);
-    for (const tier of TIERS) {
+    for (const tier of tiersOf(campaign.spec)) {
       const { desired, ready, limits, decision } = plan.tiers[tier];
       metrics.desired.set({ ...labels, tier }, desired);
       metrics.ready.set({ ...labels, tier }, ready);

@@ -9,7 +9,7 @@ import type {
   Volume,
   VolumeMount,
 } from 'kubernetes-types/core/v1.js';
-import { ADMIN_PATHS, ENV, PORTS } from '../../contract/app-contract.ts';
+import { ADMIN_PATHS, ENV, PORTS, secretDirOf } from '../../contract/app-contract.ts';
 import type { VoucherCampaign } from '../../contract/campaign-types.ts';
 import {
   appConfigMapName,
@@ -19,7 +19,7 @@ import {
   LABELS,
   tierName,
 } from '../../contract/names.ts';
-import { entryOf, rightsOf, type Tier } from '../../contract/tiers.ts';
+import { entryOf, rightsOf, secretsOf, type Tier } from '../../contract/tiers.ts';
 import type { BuildOptions, PodOptions } from './build-options.ts';
 import { campaignLabels, tierSelector } from './metadata.ts';
 
@@ -70,6 +70,8 @@ const adminProbe = (path: string, timing: Omit<Probe, 'httpGet'>): Probe => ({
 export const nodeOptions = (tier: Tier): string =>
   `--max-old-space-size=${entryOf(tier).pod.heapMebibytes} --max-semi-space-size=8`;
 
+const ownMount = (name: string): string => `/etc/voucher/own/${name}`;
+
 const environment = (campaign: VoucherCampaign, tier: Tier, options: BuildOptions): EnvVar[] => [
   { name: 'NODE_OPTIONS', value: nodeOptions(tier) },
   { name: ENV.role, value: tier },
@@ -77,6 +79,7 @@ const environment = (campaign: VoucherCampaign, tier: Tier, options: BuildOption
   { name: ENV.configDir, value: MOUNTS.config },
   ...(rightsOf(tier).privacyKeys ? [{ name: ENV.privacyDir, value: MOUNTS.privacy }] : []),
   { name: ENV.dataPlaneDir, value: MOUNTS.dataPlane },
+  ...secretsOf(campaign.spec, tier).map(([name]) => ({ name: secretDirOf(name), value: ownMount(name) })),
   { name: ENV.host, value: '::' },
   ...(tier === 'intake'
     ? [
@@ -160,6 +163,7 @@ const mountedBy = ({ metadata, spec }: VoucherCampaign, tier: Tier): readonly Mo
   { volume: { name: 'config', configMap: { name: appConfigMapName(metadata.name) } }, mountPath: MOUNTS.config },
   ...(rightsOf(tier).privacyKeys ? [secretAt('privacy', spec.privacy.keySecretName, MOUNTS.privacy)] : []),
   secretAt('data-plane', dataPlaneSecretName(spec.dataPlane.secretName, tier), MOUNTS.dataPlane),
+  ...secretsOf(spec, tier).map(([name, secretName]) => secretAt(`own-${name}`, secretName, ownMount(name))),
 ];
 
 export const spreadOf = (

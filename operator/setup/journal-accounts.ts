@@ -22,9 +22,9 @@ import {
   astraySubject,
   consumerName,
   dataKeyBucketName,
-  eventSubject,
   liveBucketName,
   shardStreamName,
+  subjectsOf,
 } from '../../contract/names.ts';
 import { type BucketRight, hasConsumer, rightsOf, TIERS, type Tier } from '../../contract/tiers.ts';
 
@@ -51,10 +51,7 @@ const ownConsumers = (stream: string, filter: string): readonly string[] => [
 ];
 
 const publishes = (campaignId: string, shard: number, tier: Tier): readonly string[] =>
-  rightsOf(tier).publishes.flatMap((type) => [
-    eventSubject(campaignId, shard, type, '*'),
-    ...(type === 'received' ? [astraySubject(campaignId, shard, '*')] : []),
-  ]);
+  rightsOf(tier).publishes.flatMap((type) => subjectsOf(campaignId, shard, type));
 
 const ofShard = (campaignId: string, shard: number, tier: Tier): readonly string[] => {
   const stream = shardStreamName(campaignId, shard);

@@ -1,6 +1,6 @@
 import type { VoucherCampaign } from '../../contract/campaign-types.ts';
 import { ACCEPTED_LOSS } from '../../contract/names.ts';
-import { hasConsumer, TIERS } from '../../contract/tiers.ts';
+import { hasConsumer, tiersOf } from '../../contract/tiers.ts';
 import type { JournalSpec } from '../../journal/administration.ts';
 import type { BuildOptions } from '../resources/build-options.ts';
 
@@ -14,5 +14,5 @@ export const journalSpec = (campaign: VoucherCampaign, options: BuildOptions): J
   replicas: options.journalReplicas,
   adopt: campaign.spec.adoptJournal,
   acceptedLosses: (campaign.metadata.annotations?.[ACCEPTED_LOSS] ?? '').split(/[\s,]+/).filter((loss) => loss !== ''),
-  consumers: TIERS.filter(hasConsumer),
+  consumers: tiersOf(campaign.spec).filter(hasConsumer),
 });

@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import type { VoucherCampaignStatus } from '../../contract/campaign-types.ts';
-import { perTier } from '../../contract/tiers.ts';
+import { entryOf, perTier } from '../../contract/tiers.ts';
 import { EMPTY_MEMORY, type TierMemory } from '../scaling/types.ts';
 import type { CampaignMemory, ScaledTier } from './observed.ts';
 
@@ -34,7 +34,7 @@ const tierSchema = z.object({
 
 const memorySchema = z.object({
   v: z.literal(1),
-  tiers: z.object(perTier(() => tierSchema)),
+  tiers: z.object(perTier((tier) => (entryOf(tier).section === undefined ? tierSchema : tierSchema.optional()))),
 });
 
 const hundredths = (value: number | undefined): number | undefined =>
@@ -93,7 +93,11 @@ export const parseMemory = (text: string | undefined): CampaignMemory | undefine
       saturation: { sinceMs, perReplica, admissionPerSecond },
     })),
   });
-  return perTier((name) => tier(parsed.data.tiers[name]));
+  return perTier((name) => {
+    const known = parsed.data.tiers[name];
+    // Of a tier that an older operator did not have, or a campaign does not.
+    return known === undefined ? EMPTY_MEMORY : tier(known);
+  });
 };
 
 /**

@@ -1,7 +1,7 @@
 /** The scaling stage: asks `decide` for every tier, and holds the one line that nothing crosses: the ceiling. */
 
 import type { VoucherCampaign } from '../../contract/campaign-types.ts';
-import { followsArrivals } from '../../contract/tiers.ts';
+import { followsArrivals, tiersOf } from '../../contract/tiers.ts';
 import { planState } from '../scale-plans/plan-state.ts';
 import { capacityOf } from '../scaling/capacity.ts';
 import { decide } from '../scaling/decide.ts';
@@ -35,6 +35,15 @@ const forecastFloor = (campaign: VoucherCampaign, tier: ScaledTier, memory: Tier
   const floor = replicasFor(peakArrivalsPerSecond, capacityOf({ capacityPerReplica }, memory), TARGET_UTILISATION);
   return Math.min(max, Math.max(min, floor));
 };
+
+const NOTHING = {
+  desired: 0,
+  written: 0,
+  forecastFloor: 0,
+  isActing: false,
+  replacing: undefined,
+  decision: undefined,
+} as const;
 
 /** What keeps this tick from taking anything away, decided or not. */
 const holdOf = (input: TierInput, limits: TierLimits, { memory, evidence }: Decision) => {
@@ -94,6 +103,11 @@ export const scaleTier = (input: PlanInput, tier: ScaledTier, memory: TierMemory
     rivals,
     isActing,
   };
+  // Without its section of the spec there is nothing to scale, and nothing is decided.
+  if (!tiersOf(campaign.spec).includes(tier)) {
+    const none = { min: 0, max: 0, ceiling: 0 };
+    return { ...outcome, ...NOTHING, limits: { ...limits, ...none } };
+  }
   const last = observed.previous?.tiers?.[tier];
   if (mode === 'Off') {
     const desired = seen === undefined ? createdReplicas(limits, last?.desired) : replicas;

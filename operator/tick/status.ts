@@ -3,7 +3,7 @@
 import type { TierStatus, VoucherCampaignStatus } from '../../contract/campaign-types.ts';
 import type { Condition } from '../../contract/common-types.ts';
 import { CONDITION_TYPES } from '../../contract/conditions.ts';
-import { followsArrivals, perTier } from '../../contract/tiers.ts';
+import { followsArrivals, perTier, tiersOf } from '../../contract/tiers.ts';
 import { judge } from '../conditions/conditions.ts';
 import type { ConditionInput } from '../conditions/verdict.ts';
 import { serializeContingencyMemory } from '../contingency/memory.ts';
@@ -80,7 +80,7 @@ export const buildStatus = (input: ConditionInput, memory: CampaignMemory): Vouc
     }),
     ...(openedAt === undefined ? {} : { openedAt }),
     conditions,
-    tiers: shown,
+    tiers: Object.fromEntries(tiersOf(campaign.spec).map((tier) => [tier, shown[tier]])),
     ...(headroom === undefined || (headroom.desired === 0 && headroom.replicas === undefined)
       ? {}
       : { headroom: { desired: headroom.desired, ready: observed.cluster.headroom?.ready ?? 0 } }),
@@ -127,7 +127,7 @@ const isIdle = ({ arrivalsPerSecond = 0, backlog = 0, tiers }: VoucherCampaignSt
  * without that memory decide otherwise.
  */
 const isMemoryNeeded = ({ tiers }: VoucherCampaignStatus): boolean =>
-  SCALED_TIERS.some((tier) => !['Min', 'Schedule', 'Off'].includes(tiers?.[tier]?.limitedBy ?? ''));
+  tiers === undefined || Object.values(tiers).some(({ limitedBy }) => !['Min', 'Schedule', 'Off'].includes(limitedBy));
 
 /** What a write would be for: of an idle campaign whose memory decides nothing, everything but that memory. */
 const worthWriting = (status: VoucherCampaignStatus): VoucherCampaignStatus => {

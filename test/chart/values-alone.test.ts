@@ -135,3 +135,12 @@ describe('the room that the values state', () => {
     expect(await said({ ...external, app: { journalReplicas: 5 } })).toBe('');
   });
 });
+
+describe('values by tier', () => {
+  it.each([
+    ['app.resources', { app: { resources: { intak: {} } } }],
+    ['admission.defaultCeilings', { admission: { defaultCeilings: { intak: 40 } } }],
+  ])('of %s are of tiers that there are', async (field, values) => {
+    await expect(render(values)).rejects.toThrow(`${field}: intak is no tier: write one of intake, records`);
+  });
+});

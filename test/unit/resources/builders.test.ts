@@ -282,7 +282,7 @@ describe('what the installation says about pods', () => {
 
 describe('the NetworkPolicy of a tier', () => {
   it('lets citizens reach the intake from anywhere, and metrics be read within the cluster only', () => {
-    const { metadata, spec } = buildNetworkPolicy(campaign, 'intake');
+    const { metadata, spec } = buildNetworkPolicy(campaign, 'intake', options);
     expect(metadata?.name).toBe('chengdu-intake');
     expect(spec?.podSelector.matchLabels).toEqual(
       buildDeployment(campaign, 'intake', options).spec?.selector.matchLabels,
@@ -295,7 +295,28 @@ describe('the NetworkPolicy of a tier', () => {
   });
 
   it('lets nobody reach records but for metrics', () => {
-    const ports = buildNetworkPolicy(campaign, 'records').spec?.ingress?.flatMap((rule) => rule.ports ?? []);
+    const ports = buildNetworkPolicy(campaign, 'records', options).spec?.ingress?.flatMap((rule) => rule.ports ?? []);
     expect(ports?.map(({ port }) => port)).toEqual(['admin']);
+  });
+
+  const to = (port: number) => ({ ports: [{ port, protocol: 'TCP' as const }] });
+  const within = (...campaigns: readonly string[]) => ({
+    ...options,
+    pods: { egress: { campaigns, names: [to(53)], journal: [to(4222)], database: [to(5432)] } },
+  });
+  const called = (tier: 'intake' | 'records', of = within(campaign.spec.campaignId)) =>
+    buildNetworkPolicy(campaign, tier, of).spec?.egress?.map(({ ports }) => ports?.[0]?.port);
+
+  it('lets its pods call the data plane, and the intake its own Service', () => {
+    expect(buildNetworkPolicy(campaign, 'intake', within(campaign.spec.campaignId)).spec?.policyTypes).toEqual([
+      'Ingress',
+      'Egress',
+    ]);
+    expect(called('intake')).toEqual([53, 4222, 5432, PORTS.http]);
+    expect(called('records')).toEqual([53, 4222, 5432]);
+  });
+
+  it('leaves open what pods call where the data plane is another’s', () => {
+    expect(called('intake', within('another'))).toBeUndefined();
   });
 });
