@@ -33,8 +33,9 @@ export const predict = (
     ...spec,
     scaling: {
       ...scaling,
-      authorized: { ceilings, windows: [] },
+      authorized: { ceilings: { ...scaling.authorized.ceilings, ...ceilings }, windows: [] },
       tiers: {
+        ...scaling.tiers,
         intake: { ...intake, capacityPerReplica: whole(capacityPerReplica.intake) },
         records: { ...records, capacityPerReplica: whole(capacityPerReplica.records) },
       },

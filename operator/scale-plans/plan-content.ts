@@ -99,7 +99,7 @@ export const effectOf = (
   };
   const present = backlog.records;
   const outcome = (ceilings: TierCeilings) => {
-    const replicas = (tier: ScaledTier): number =>
+    const replicas = (tier: keyof TierCeilings): number =>
       isForecast ? Math.min(ceilings[tier], Math.max(tiers[tier].forecastFloor, tiers[tier].ready)) : tiers[tier].ready;
     return predict(input, ceilings, {
       replicas: { intake: replicas('intake'), records: replicas('records') },
@@ -107,7 +107,7 @@ export const effectOf = (
     });
   };
   const without = ceilingsWithout(tiers, needs);
-  const raised = (tier: ScaledTier): number => Math.max(without[tier], asked[tier] ?? 0);
+  const raised = (tier: keyof TierCeilings): number => Math.max(without[tier], asked[tier] ?? 0);
   return {
     seconds: EFFECT_SECONDS,
     arrivalsPerSecond: input.arrivalsPerSecond,

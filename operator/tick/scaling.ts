@@ -36,14 +36,30 @@ const forecastFloor = (campaign: VoucherCampaign, tier: ScaledTier, memory: Tier
   return Math.min(max, Math.max(min, floor));
 };
 
-const NOTHING = {
+/** Of a tier whose section the spec does not have: nothing to scale, and nothing is decided. */
+const absent = (tier: ScaledTier, { observed: { cluster } }: PlanInput): TierOutcome => ({
+  tier,
+  limits: {
+    min: 0,
+    max: 0,
+    ceiling: 0,
+    capacityPerReplica: 0,
+    targetUtilisation: TARGET_UTILISATION,
+    drainWithinSeconds: 0,
+    scheduleFloor: 0,
+    down: { windowSeconds: 0, percentPerMinute: 0 },
+  },
+  exists: cluster.tiers[tier] !== undefined,
+  replicas: cluster.tiers[tier]?.deployment.replicas ?? 0,
+  ready: 0,
   desired: 0,
   written: 0,
-  forecastFloor: 0,
-  isActing: false,
   replacing: undefined,
+  isActing: false,
+  rivals: [],
   decision: undefined,
-} as const;
+  forecastFloor: 0,
+});
 
 /** What keeps this tick from taking anything away, decided or not. */
 const holdOf = (input: TierInput, limits: TierLimits, { memory, evidence }: Decision) => {
@@ -85,6 +101,7 @@ const overridden = (limits: TierLimits, { min, holdUntilMs }: Overrides, tier: S
  */
 export const scaleTier = (input: PlanInput, tier: ScaledTier, memory: TierMemory): TierOutcome => {
   const { campaign, observed, overrides, nowMs } = input;
+  if (!tiersOf(campaign.spec).includes(tier)) return absent(tier, input);
   const { mode } = campaign.spec.scaling;
   const limits = overridden(limitsOf(campaign.spec, observed.cluster.plans, tier, memory)(nowMs), overrides, tier);
   const seen = observed.cluster.tiers[tier];
@@ -103,11 +120,6 @@ export const scaleTier = (input: PlanInput, tier: ScaledTier, memory: TierMemory
     rivals,
     isActing,
   };
-  // Without its section of the spec there is nothing to scale, and nothing is decided.
-  if (!tiersOf(campaign.spec).includes(tier)) {
-    const none = { min: 0, max: 0, ceiling: 0 };
-    return { ...outcome, ...NOTHING, limits: { ...limits, ...none } };
-  }
   const last = observed.previous?.tiers?.[tier];
   if (mode === 'Off') {
     const desired = seen === undefined ? createdReplicas(limits, last?.desired) : replicas;
