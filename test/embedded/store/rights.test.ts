@@ -53,7 +53,9 @@ const tables = async (): Promise<ReadonlyMap<string, readonly string[]>> => {
   return columns;
 };
 
-describe.each(TIERS)('the role of %s', (tier) => {
+const WITH_ACCOUNT = TIERS.filter((tier) => rightsOf(tier).database !== 'none');
+
+describe.each(WITH_ACCOUNT)('the role of %s', (tier) => {
   const { database } = rightsOf(tier);
   const isOwner = database === 'writes';
 
@@ -107,5 +109,11 @@ it('answers citizens with what the intake may read', async () => {
     expect(await receipts.read(never)).toMatchObject({ clock: 'database' });
   } finally {
     await receipts.close();
+  }
+});
+
+it('lets nobody in by the name of a tier that has no account', async () => {
+  for (const tier of TIERS.filter((one) => !WITH_ACCOUNT.includes(one))) {
+    await expect(queryOnce(urlOf(tier), 'SELECT 1')).rejects.toMatchObject({ code: '28P01' });
   }
 });
