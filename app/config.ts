@@ -89,7 +89,8 @@ const appConfig = z.object({
   site: z.string().min(1),
   shards: z.number().int().min(1),
   journalReplicas: z.number().int().min(1),
-  tiers: z.array(z.enum(TIERS)),
+  // Also those that a newer operator knows: a pod that is older must still start.
+  tiers: z.array(z.string()),
 });
 
 export class ConfigError extends Error {

@@ -1,8 +1,7 @@
 /**
- * What the operator and the pods agree on: environment, files, live settings, metric names. Pure; imports only names.
+ * What the operator and the pods agree on: environment, files, live settings, metric names. Pure; imports nothing.
  * `app` and `operator` share nothing else.
  */
-import type { Tier } from './tiers.ts';
 
 /** Environment variables of every app container. Directories are mount paths; ports are numbers. */
 export const ENV = {
@@ -105,7 +104,8 @@ export interface AppConfig {
   readonly shards: number;
   /** Replicas of every stream and bucket: 3, or 1 on a single development server. */
   readonly journalReplicas: number;
-  readonly tiers: readonly Tier[];
+  /** Of the campaign; perhaps one that a pod does not know yet. */
+  readonly tiers: readonly string[];
 }
 
 export interface LiveVoucher {

@@ -44,6 +44,11 @@ describe('two campaigns', () => {
       serving({ ...SPRING, namespace: NAMESPACE, dataPlaneSecretName: 'vo-account-autumn' }, AUTUMN),
       /vo-account-autumn is asked for by the account of autumn/,
     ],
+    [
+      'a Secret that one has for a tier',
+      serving(SPRING, { ...AUTUMN, privacySecretName: 'voucher-data-plane-intake' }),
+      /voucher-data-plane-intake is asked for by autumn .* and by the tier intake of spring/,
+    ],
   ])('with %s are refused', async (_, values, message) => {
     await expect(render(values)).rejects.toThrow(message);
   });

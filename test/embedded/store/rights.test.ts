@@ -1,5 +1,6 @@
 /** What each tier's role may do in a real database: everything that contract/tiers.ts says, and nothing beside it. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { provisionDatabase, tierLogins } from '../../../app/store/provision.ts';
 import { createReceiptStore } from '../../../app/store/receipts.ts';
 import { createStore } from '../../../app/store/records-store.ts';
 import { accountName } from '../../../contract/accounts.ts';
@@ -110,6 +111,30 @@ it('answers citizens with what the intake may read', async () => {
   } finally {
     await receipts.close();
   }
+});
+
+it('has an owner who does not log in where nothing was there before', async () => {
+  const logins = tierLogins('fresh', (tier) => `v${tier}`);
+  const database = { adminUrl: postgres.adminUrl, database: 'fresh', user: accountName('fresh'), logins };
+  await provisionDatabase(database);
+  // As the set-up does with each upgrade.
+  await provisionDatabase(database);
+  const as = (user: string, password: string): string => {
+    const url = new URL(postgres.url('fresh', 'nobody'));
+    return Object.assign(url, { username: user, password }).href;
+  };
+  const store = createStore({ connectionString: as(accountName('fresh', 'records'), 'vrecords'), campaignId: 'fresh' });
+  await store.migrate();
+  await store.close();
+  const [owner] = await queryOnce<{ tableowner: string }>(
+    as(accountName('fresh', 'records'), 'vrecords'),
+    `SELECT tableowner FROM pg_tables WHERE tablename = 'registration'`,
+  );
+  expect(owner?.tableowner).toBe('campaign-fresh');
+  const intake = as(accountName('fresh', 'intake'), 'vintake');
+  expect(await queryOnce(intake, 'SELECT receipt FROM registration')).toEqual([]);
+  await expect(queryOnce(intake, 'SELECT sealed FROM registration')).rejects.toMatchObject({ code: '42501' });
+  await expect(queryOnce(as(accountName('fresh'), 'vrecords'), 'SELECT 1')).rejects.toMatchObject({ code: '28P01' });
 });
 
 it('lets nobody in by the name of a tier that has no account', async () => {
