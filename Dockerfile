@@ -22,6 +22,7 @@ COPY package.json package-lock.json .npmrc ./
 RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY tsconfig.json tsconfig.build.json ./
 COPY contract contract
+COPY admission admission
 COPY runtime runtime
 COPY journal journal
 COPY operator operator

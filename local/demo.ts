@@ -8,17 +8,17 @@ import { existsSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { admitCampaign, formatAdmissionErrors } from '../admission/admission.ts';
 import type { VoucherCampaign } from '../contract/campaign-types.ts';
 import { parseDurationMs } from '../contract/duration.ts';
-import { admitCampaign, formatAdmissionErrors } from './admission.ts';
-import { forecastFor } from './demo/forecast.ts';
+import { forecastFor } from './demo/prediction.ts';
 import { PROFILES } from './demo/profile.ts';
 import { renderReport } from './demo/report.ts';
 import { exitCodeOf } from './demo/run.ts';
 import { type DemoWorld, runDemo } from './demo/session.ts';
 import { type Output, View } from './demo/view.ts';
 import { startEmbedded } from './embedded.ts';
-import { runAudit } from './ledger-check/run-ledger-check.ts';
+import { runLedgerCheck } from './ledger-check/run-ledger-check.ts';
 import { type OnClusterOptions, startOnCluster } from './on-cluster/stack.ts';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -37,7 +37,7 @@ const wholeNumber = (text: string): number => {
 };
 
 const options = new Command('demo')
-  .description('Plays one campaign on this machine: pre-warmed, opened, flooded, scaled, drained, and audited.')
+  .description('Plays one campaign on this machine: pre-warmed, opened, flooded, scaled, drained, and checked.')
   .addOption(new Option('--fast', 'about two minutes: growth and drain (the default)').conflicts('full'))
   .option('--full', 'several minutes: also the way back to the floor')
   .option('-f, --file <campaign>', 'VoucherCampaign as YAML', join(ROOT, 'examples/chengdu-2020-phase-3.yaml'))
@@ -145,7 +145,7 @@ const main = async (interrupted: AbortSignal): Promise<number> => {
       admit,
       forecast: forecastFor,
       startStack: options.on === 'embedded' ? startEmbedded : onCluster(stateDir, traceFile),
-      audit: runAudit,
+      ledgerCheck: runLedgerCheck,
       view,
       now: () => Date.now(),
       signal: interrupted,
@@ -159,7 +159,7 @@ const main = async (interrupted: AbortSignal): Promise<number> => {
   await Promise.all(files.map((file) => writeFile(file, json)));
   for (const line of renderReport(report)) view.say(line);
   view.say(`ledger and report: ${stateDir}`);
-  const exitCode = exitCodeOf(report.audit, report.problems);
+  const exitCode = exitCodeOf(report.ledgerCheck, report.problems);
   // A run that failed keeps everything: its logs and data are the evidence.
   if (exitCode === 0 && !options.keep) await rm(join(stateDir, 'stack'), { recursive: true, force: true });
   return exitCode;

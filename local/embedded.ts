@@ -158,7 +158,7 @@ export const startEmbedded = async (options: EmbeddedOptions): Promise<Stack> =>
       url,
       campaignId: spec.campaignId,
       shards: OPTIONS.shards,
-      audit: {
+      ledgerCheck: {
         natsUrl: access.natsUrls.join(','),
         natsUser: access.natsUser,
         natsPassword: access.natsPassword,
@@ -166,7 +166,7 @@ export const startEmbedded = async (options: EmbeddedOptions): Promise<Stack> =>
       },
       logDir,
       canaryKey,
-      snapshot: () => snapshotOf(store.current(), operator.plan(), plans, Date.now()),
+      snapshot: () => snapshotOf(store.current(), operator.planned(), plans, Date.now()),
       events: store.events,
       processes: () => [
         ...cluster

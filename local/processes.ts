@@ -11,7 +11,7 @@ import type { ScalePlan } from '../contract/scale-plan-types.ts';
 import { isTier, type Tier } from '../contract/tiers.ts';
 import type { Manifest } from '../operator/resources/manifest.ts';
 import type { ObservedTier } from '../operator/tick/cluster-view.ts';
-import type { ClusterReader, ManifestWriter, PlanWriter, ReplicaWriter } from '../operator/tick/ports.ts';
+import type { ClusterReader, ManifestWriter, ReplicaWriter, ScalePlanWriter } from '../operator/tick/ports.ts';
 import type { SpawnManaged } from './managed-process.ts';
 import { type Balancer, type Endpoint, startBalancer } from './processes/balancer.ts';
 import { PortPool } from './processes/free-port.ts';
@@ -33,8 +33,6 @@ export interface ProcessClusterOptions {
   /** `<secretsDir>/<namespace>/<secret name>/<key>` */
   readonly secretsDir: string;
   readonly spawn: SpawnManaged;
-  /** Processes that start at a time, 3 unless stated. */
-  readonly startConcurrency?: number;
   /** Multiplies preStop sleeps; 0 unless stated, because here a pod leaves the endpoints at once. */
   readonly preStopScale?: number;
   readonly now?: () => number;
@@ -60,19 +58,18 @@ export interface ProcessCluster {
   readonly reader: ClusterReader;
   readonly manifests: ManifestWriter;
   readonly replicas: ReplicaWriter;
-  readonly plans: PlanWriter;
+  readonly plans: ScalePlanWriter;
   /** `http://127.0.0.1:port` of the Service's first port. @throws Error when there is no such Service */
   serviceUrl(namespace: string, name: string): string;
   /** Processes that run, those that are ending included. */
   processes(): readonly { readonly name: string; readonly role: string; readonly pid: number }[];
   pods(): readonly ProcessPod[];
-  /** Stores a plan in place of the one of that name: the owner's decision. */
-  putPlan(plan: ScalePlan): void;
   stop(): Promise<void>;
 }
 
 /** Secrets are files that anybody may change; the kubelet looks about as rarely. */
 const REFRESH_EVERY_MS = 10_000;
+const STARTS_AT_A_TIME = 3;
 
 const isService = (manifest: Manifest): manifest is Service => manifest.kind === 'Service';
 
@@ -103,7 +100,7 @@ export const createProcessCluster = (options: ProcessClusterOptions): ProcessClu
     stateDir,
     logDir: join(stateDir, 'logs'),
     ports: new PortPool(),
-    slots: new StartSlots(options.startConcurrency ?? 3),
+    slots: new StartSlots(STARTS_AT_A_TIME),
     preStopScale: options.preStopScale ?? 0,
     now: options.now ?? Date.now,
     log: options.log ?? (() => undefined),
@@ -238,11 +235,6 @@ export const createProcessCluster = (options: ProcessClusterOptions): ProcessClu
           adminUrl: adminUrlOf(pod),
         };
       }),
-    putPlan(plan) {
-      // As an API server stamps what it takes.
-      const decidedAt = plan.spec.decision && (plan.status?.decidedAt ?? new Date().toISOString());
-      plans.set(planId(plan), decidedAt === undefined ? plan : { ...plan, status: { ...plan.status, decidedAt } });
-    },
     async stop() {
       clearInterval(refreshing);
       await Promise.all([...balancers.values()].map((balancer) => balancer.close()));

@@ -4,7 +4,7 @@ import type { TierStatus } from '../contract/campaign-types.ts';
 import type { Condition } from '../contract/common-types.ts';
 import type { ScalePlan } from '../contract/scale-plan-types.ts';
 import type { Tier } from '../contract/tiers.ts';
-import type { AuditAccess } from './ledger-check/run-ledger-check.ts';
+import type { LedgerCheckAccess } from './ledger-check/run-ledger-check.ts';
 
 export interface StackEvent {
   readonly atMs: number;
@@ -52,8 +52,8 @@ export interface Stack {
   readonly crowd?: CrowdPlace;
   readonly campaignId: string;
   readonly shards: number;
-  /** For the auditor only; administrators' credentials of this stack. */
-  readonly audit: Omit<AuditAccess, 'campaignId' | 'shards' | 'ledgerFile'>;
+  /** For the ledger check only; administrators' credentials of this stack. */
+  readonly ledgerCheck: Omit<LedgerCheckAccess, 'campaignId' | 'shards' | 'ledgerFile'>;
   /** Where logs of every process are. */
   readonly logDir: string;
   /** base64 key that signs canary requests. */

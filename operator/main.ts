@@ -15,6 +15,7 @@ const { createRegistry } = await import('./observability/metrics.ts');
 const { runOperator } = await import('./run-operator.ts');
 const { systemClock } = await import('../runtime/clock.ts');
 const { sleep } = await import('../runtime/sleep.ts');
+const { predict } = await import('../simulation/effect.ts');
 
 /** Ticks end within a second, the lease and the last events within another two. */
 const END_WITHIN_MS = 10_000;
@@ -78,7 +79,7 @@ const main = async (): Promise<void> => {
   );
   try {
     await runOperator(
-      { config, journal, audit, log, registry: createRegistry(), clock: systemClock, random: Math.random },
+      { config, journal, audit, predict, log, registry: createRegistry(), clock: systemClock, random: Math.random },
       stop.signal,
     );
   } finally {

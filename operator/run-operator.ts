@@ -74,7 +74,7 @@ export const runOperator = async (options: RunOptions, signal: AbortSignal): Pro
     cluster: () => cluster,
     claims: () => term?.claims,
     events: () => (term === undefined ? undefined : sink),
-    kick: (campaign) => term?.loop.kick(campaignKey(campaign)),
+    kick: (campaign) => term?.loop.kick(campaignKey(campaign), 'namespace'),
   });
 
   const lead = async (leading: AbortSignal): Promise<void> => {
@@ -103,7 +103,7 @@ export const runOperator = async (options: RunOptions, signal: AbortSignal): Pro
           }),
       });
       while (!watched.served.isSettled() && !leading.aborted) await sleep(clock, SYNC_LOOK_MS, leading);
-      for (const key of watched.campaignKeys()) term.loop.kick(key);
+      for (const key of watched.campaignKeys()) term.loop.kick(key, 'start');
       await Promise.all([term.loop.start(leading), term.sweeper.run(leading), term.claims?.run(leading)]);
     } finally {
       leading.removeEventListener('abort', losing);
@@ -135,7 +135,7 @@ export const runOperator = async (options: RunOptions, signal: AbortSignal): Pro
     namespaces: config.watchNamespaces,
     timing: { relistMs: config.resyncMs },
     ...(config.signalsThrough === 'api-server' ? { adminUrlOf: adminUrlThrough(access.server) } : {}),
-    onNews: (key) => term?.loop.kick(key),
+    onNews: (key, reason) => term?.loop.kick(key, reason),
     onCampaignGone(campaign) {
       term?.loop.remove(campaignKey(campaign));
       term?.reconciler.forget(campaign);

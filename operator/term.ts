@@ -11,6 +11,7 @@ import type { Claims } from './leadership/claims.ts';
 import type { KubeMetrics } from './observability/kube-metrics.ts';
 import type { Logger } from './observability/log.ts';
 import type { createTickReporter } from './observability/tick-reporter.ts';
+import type { PredictEffect } from './scale-plans/effect.ts';
 import type { Serving } from './serving.ts';
 import { createCanaryAsker } from './signals/canary.ts';
 import { createCountsReader } from './signals/counts.ts';
@@ -27,6 +28,7 @@ export interface TermOptions {
   readonly config: OperatorConfig;
   readonly journal: JournalAdmin;
   readonly audit: AuditLog;
+  readonly predict: PredictEffect;
   readonly log: Logger;
   readonly clock: Clock;
   /** Uniform in [0, 1). */
@@ -55,7 +57,7 @@ export interface TermParts {
 
 /** A term begins with an empty memory: what matters is in the cluster, and what is old would only mislead. */
 export const createTerm = (
-  { config, journal, audit, log, clock, random }: TermOptions,
+  { config, journal, audit, predict, log, clock, random }: TermOptions,
   { cluster, events, metrics, report, access, serving, claims }: TermParts,
 ): Term => {
   const session = config.signalsThrough === 'api-server' ? () => access.session('page') : undefined;
@@ -86,6 +88,7 @@ export const createTerm = (
     counts: createCountsReader(scraper, clock),
     canaries,
     options: config.build,
+    predict,
     report,
   });
   const sweeper = new AuditSweeper({
@@ -113,7 +116,11 @@ export const createTerm = (
       loop.remove(key);
       return { requeueAfterMs: BACKOFF.maxMs };
     },
-    onRun: ({ lateMs }) => metrics.lateSeconds.observe(lateMs / 1000),
+    onRun(run) {
+      metrics.lateSeconds.observe(run.lateMs / 1000);
+      metrics.ticks.inc({ reason: run.reason });
+      log.debug(run, 'a tick ended');
+    },
     onError: ({ key, error, failures, retryAfterMs }) =>
       log.error({ key, error, failures, retryAfterMs }, 'a tick failed'),
   });

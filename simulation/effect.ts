@@ -1,31 +1,14 @@
-/** What a plan would change for citizens: the simulator's word for the minutes that follow. Pure. */
+/** The simulator's word on what a plan would change for citizens. Pure. */
 import type { VoucherCampaignSpec } from '../contract/campaign-types.ts';
-import type { PredictedOutcome } from '../contract/scale-plan-types.ts';
-import type { PlantRates } from './plant.ts';
+import type { PredictEffect } from '../operator/scale-plans/effect.ts';
 import { simulate } from './simulate.ts';
-import type { SimulatedTier, SimulationStart } from './simulation.ts';
-
-/** Two runs of so many steps take some ten milliseconds, and a plan is made within a tick. */
-export const EFFECT_SECONDS = 300;
-
-export interface EffectInput {
-  readonly spec: VoucherCampaignSpec;
-  /** Where it begins, in seconds after opening. */
-  readonly fromSeconds: number;
-  readonly arrivalsPerSecond: number;
-  /** Registrations per second of a replica, as it was learned. */
-  readonly capacityPerReplica: Readonly<Record<SimulatedTier, number>>;
-  readonly plant: PlantRates;
-}
-
-export type TierCeilings = Readonly<Record<SimulatedTier, number>>;
 
 /** The same arrivals throughout, at these ceilings. */
-export const predict = (
-  { spec, fromSeconds, arrivalsPerSecond, capacityPerReplica, plant }: EffectInput,
-  ceilings: TierCeilings,
-  start: SimulationStart,
-): PredictedOutcome => {
+export const predict: PredictEffect = (
+  { spec, seconds, fromSeconds, arrivalsPerSecond, capacityPerReplica, plant },
+  ceilings,
+  start,
+) => {
   const { scaling } = spec;
   const { intake, records } = scaling.tiers;
   const whole = (capacity: number): number => Math.max(1, Math.round(capacity));
@@ -43,7 +26,7 @@ export const predict = (
   };
   const trace = [
     { atSeconds: fromSeconds, arrivalsPerSecond },
-    { atSeconds: fromSeconds + EFFECT_SECONDS, arrivalsPerSecond: 0 },
+    { atSeconds: fromSeconds + seconds, arrivalsPerSecond: 0 },
   ];
   const result = simulate(assumed, trace, plant, { start, tailSeconds: 0 });
   const { drainedAtSeconds, waitP99Seconds, lateOver5Seconds } = result;

@@ -86,14 +86,7 @@ export const simulate = (
   spec: VoucherCampaignSpec,
   trace: readonly TraceStep[],
   plant: PlantRates,
-  {
-    policy = 'ours',
-    plans = [],
-    tier: shown,
-    phaseSeconds = 7,
-    start,
-    tailSeconds = TAIL_SECONDS,
-  }: SimulationOptions = {},
+  { policy = 'ours', tier: shown, phaseSeconds = 7, start, tailSeconds = TAIL_SECONDS }: SimulationOptions = {},
 ): SimulationResult => {
   const opensAtMs = instantMs(spec.window.opensAt);
   const closesAtMs = instantMs(spec.window.closesAt);
@@ -108,7 +101,7 @@ export const simulate = (
   const waits = newWaits();
   const returns = new Returns();
   const runOf = (tier: SimulatedTier): TierRun =>
-    new TierRun(spec, tier, plant, { policy, plans, phaseSeconds, replicas: start?.replicas[tier] });
+    new TierRun(spec, tier, plant, { policy, phaseSeconds, replicas: start?.replicas[tier] });
   const runs: Runs = { intake: runOf('intake'), records: runOf('records') };
   runs.records.waiting = start?.backlog ?? 0;
   const told = runs[shown ?? 'intake'];

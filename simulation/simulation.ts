@@ -1,5 +1,4 @@
 /** What a simulation is asked and what it answers. Pure data; the JSON of `kubectl voucher simulate`. */
-import type { ScalePlan } from '../contract/scale-plan-types.ts';
 import type { PolicyName } from './policies/policy.ts';
 
 export const SIMULATED_TIERS = ['intake', 'records'] as const;
@@ -19,8 +18,6 @@ export interface SimulationOptions {
   readonly start?: SimulationStart;
   /** How long after the trace's end it goes on while anybody waits; default an hour. */
   readonly tailSeconds?: number;
-  /** Approved ones widen the ceilings as they would in the operator. */
-  readonly plans?: readonly ScalePlan[];
   /** Whose replicas and pod-seconds are told; default: intake's replicas, and pod-seconds of both. */
   readonly tier?: SimulatedTier;
   /** When in its 15 s a rival's controller looks; default 7, the middle. */

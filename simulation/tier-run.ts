@@ -3,7 +3,6 @@
 import type { VoucherCampaignSpec } from '../contract/campaign-types.ts';
 import { instantMs } from '../contract/instant.ts';
 import type { Reading } from '../contract/reading.ts';
-import type { ScalePlan } from '../contract/scale-plan-types.ts';
 import { limitsOf } from '../operator/scaling/limits.ts';
 import { planExpiryMs, planNeed, requestedCeiling, SUPERSEDE_GROWTH } from '../operator/scaling/plan-need.ts';
 import { paceOf } from '../operator/scaling/pre-warm.ts';
@@ -24,7 +23,6 @@ const newPolicy: Readonly<Record<PolicyName, (options: RivalOptions) => TierPoli
 
 export interface TierRunOptions {
   readonly policy: PolicyName;
-  readonly plans: readonly ScalePlan[];
   readonly phaseSeconds: number;
   /** Ready at the beginning; undefined: the minimum. */
   readonly replicas: number | undefined;
@@ -52,7 +50,7 @@ export class TierRun {
     spec: VoucherCampaignSpec,
     tier: SimulatedTier,
     plant: PlantRates,
-    { policy, plans, phaseSeconds, replicas }: TierRunOptions,
+    { policy, phaseSeconds, replicas }: TierRunOptions,
   ) {
     const { min, max, capacityPerReplica } = spec.scaling.tiers[tier];
     const schedule = scheduleOf(spec, capacityPerReplica, paceOf({}));
@@ -61,7 +59,7 @@ export class TierRun {
     this.capacityPerReplica = capacityPerReplica;
     this.#policyName = policy;
     this.#policy = newPolicy[policy]({ phaseSeconds });
-    this.#limitsAt = limitsOf(spec, plans, tier);
+    this.#limitsAt = limitsOf(spec, [], tier);
     this.#forecastFloor = schedule.floor === 0 ? 0 : Math.min(max, Math.max(min, schedule.floor));
     this.#preWarmAtMs = schedule.fromMs;
     this.#opensAtMs = instantMs(spec.window.opensAt);

@@ -20,7 +20,7 @@ import type { Entry } from './image/tar.ts';
 
 export const PRODUCT_IMAGE = 'voucher-operator:dev';
 export const CROWD_IMAGE = 'voucher-crowd:dev';
-export const NATS_IMAGE = `nats:${NATS_VERSION}`;
+const NATS_IMAGE = `nats:${NATS_VERSION}`;
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 export const imagesDir = (): string => join(dirname(cacheDir()), 'images');
@@ -81,7 +81,7 @@ export const ensureCrowdImage = (options: EnsureOptions): Promise<WrittenImage> 
   nodeImage(options, CROWD_IMAGE, CROWD);
 
 /** The layout of the official image's scratch variant: `/nats-server`, and a place for its files. */
-export const ensureNatsImage = async (options: EnsureOptions): Promise<WrittenImage> => {
+const ensureNatsImage = async (options: EnsureOptions): Promise<WrittenImage> => {
   const server = await ensureNatsServer(options);
   const layer: Entry[] = [
     { kind: 'file', path: 'nats-server', from: server, mode: 0o755 },
@@ -106,9 +106,9 @@ const postgresVersion = async (): Promise<string> => {
   return version.split('.').slice(0, 2).join('.');
 };
 
-export const postgresImage = async (): Promise<string> => `postgres:${await postgresVersion()}`;
+const postgresImage = async (): Promise<string> => `postgres:${await postgresVersion()}`;
 
-export const ensurePostgresImage = async ({ signal }: EnsureOptions): Promise<WrittenImage> => {
+const ensurePostgresImage = async ({ signal }: EnsureOptions): Promise<WrittenImage> => {
   const { binDir } = await findNativePostgres(
     await findAccount(),
     join(tmpdir(), `voucher-operator-${process.geteuid?.() ?? 0}`),

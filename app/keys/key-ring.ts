@@ -43,7 +43,7 @@ const AHEAD_MS = 3_600_000;
 const CHECK_EVERY_MS = 10_000;
 
 /** `2020-09-25`, UTC: a key's day is a matter of destruction dates, not of local calendars. */
-export const dayOf = (atMs: number): string => new Date(atMs).toISOString().slice(0, 10);
+const dayOf = (atMs: number): string => new Date(atMs).toISOString().slice(0, 10);
 
 const isSame = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0;
 

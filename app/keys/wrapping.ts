@@ -23,7 +23,7 @@ const aadOf = (campaignId: string, id: string): string => `data-key|${campaignId
  * `2020-09-25-3f9c41d2a07b66e8`: the day, for whoever destroys keys by their age, and 64 bits of a digest of the key itself. A day
  * alone names whatever key is made on it, also a second one after the first was lost; a digest names this one and no other.
  */
-export const dataKeyId = (day: string, dataKey: Uint8Array): string =>
+const dataKeyId = (day: string, dataKey: Uint8Array): string =>
   `${day}-${createHash('sha256').update('voucher data key id\0').update(dataKey).digest('hex').slice(0, 16)}`;
 
 /** @returns the bytes to store */
@@ -53,22 +53,4 @@ export const unwrapDataKey = (bytes: Uint8Array, keys: WrapKeys, campaignId: str
   const opened = open(wrapKey, Buffer.from(key, 'base64'), aadOf(campaignId, id));
   if (entry.v === 2 && dataKeyId(id.slice(0, 10), opened) !== id) throw new Error(`data key ${id} is another key`);
   return { id, key: secretKey(opened) };
-};
-
-/** By id: every key that registrations may be sealed with. An entry that can't be opened is left out. */
-export const openDataKeys = (
-  entries: ReadonlyMap<string, Uint8Array>,
-  keys: WrapKeys,
-  campaignId: string,
-): ReadonlyMap<string, SecretKey> => {
-  const opened = new Map<string, SecretKey>();
-  for (const [name, bytes] of entries) {
-    try {
-      const { id, key } = unwrapDataKey(bytes, keys, campaignId, name);
-      opened.set(id, key);
-    } catch {
-      // Its registrations are told as unreadable; the others are not to suffer for it.
-    }
-  }
-  return opened;
 };

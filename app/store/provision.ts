@@ -69,13 +69,3 @@ export const provisionDatabase = async (request: ProvisionRequest): Promise<void
     await client.end();
   }
 };
-
-export const dropDatabase = async (adminUrl: string, database: string): Promise<void> => {
-  const client = new Client({ connectionString: adminUrl, application_name: 'voucher-provision' });
-  await client.connect();
-  try {
-    await client.query(`DROP DATABASE IF EXISTS ${escapeIdentifier(database)} WITH (FORCE)`);
-  } finally {
-    await client.end();
-  }
-};

@@ -28,7 +28,7 @@ export interface StoreOptions extends DatabaseAccess {
   readonly campaignId: string;
   /** PostgreSQL schema that holds the tables; `public` unless stated. */
   readonly schema?: string;
-  /** More than four batch writers gain nothing (research/datalayer.md §3). */
+  /** More than four batch writers gain nothing. */
   readonly maxConnections?: number;
 }
 

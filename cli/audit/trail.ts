@@ -3,8 +3,8 @@ import { breakOf, GENESIS, type Link, linkOf } from '../../contract/hash-chain.t
 import { AUDIT_PORT_NAME, auditPath, auditServiceName } from '../../contract/names.ts';
 import type { KubeClient } from '../../operator/kube/client.ts';
 import { isKubeError } from '../../operator/kube/errors.ts';
-import { readText } from '../../operator/kube/read-text.ts';
 import { SERVICES } from '../../operator/kube/resources.ts';
+import { readText } from '../../runtime/read-text.ts';
 import { ForbiddenError, UsageError } from '../errors.ts';
 
 /** Where the operator was installed. */

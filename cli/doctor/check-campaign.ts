@@ -160,14 +160,14 @@ export const plans = ({ campaign, plans: all }: CampaignFacts, nowMs: number): r
   });
 };
 
-export const rivals = ({ campaign, autoscalers }: CampaignFacts): readonly Finding[] =>
-  onceSeen('rivals', autoscalers, (all) => {
+export const otherAutoscalers = ({ campaign, autoscalers }: CampaignFacts): readonly Finding[] =>
+  onceSeen('autoscalers', autoscalers, (all) => {
     const { name, namespace } = campaign.metadata;
     const own = all.filter(({ deployment }) => SCALED_TIERS.some((tier) => deployment === tierName(name, tier)));
-    if (own.length === 0) return ok('rivals', 'nobody else scales its tiers');
+    if (own.length === 0) return ok('autoscalers', 'nobody else scales its tiers');
     return own.map((one) =>
       fail(
-        'rivals',
+        'autoscalers',
         `HorizontalPodAutoscaler ${one.name} also scales ${one.deployment}, so the operator leaves that tier alone`,
         `kubectl delete hpa ${one.name} -n ${namespace}, or the ScaledObject that makes it`,
       ),
@@ -257,7 +257,7 @@ export const checkCampaign = (facts: CampaignFacts, nowMs: number): readonly Fin
   ...admission(facts),
   ...overrides(facts, nowMs),
   ...plans(facts, nowMs),
-  ...rivals(facts),
+  ...otherAutoscalers(facts),
   ...disruption(facts),
   ...priorities(facts),
   ...podSecurity(facts),

@@ -72,7 +72,7 @@ export const ceilings = (facts: CampaignFacts, nowMs: number): readonly Finding[
 };
 
 /** When growth to the forecast begins, and whether it has. */
-export const preWarming = ({ campaign }: CampaignFacts, nowMs: number): readonly Finding[] => {
+const preWarming = ({ campaign }: CampaignFacts, nowMs: number): readonly Finding[] => {
   const { spec, status } = campaign;
   if (spec.scaling.peakArrivalsPerSecond === undefined) return [];
   const zone = zoneOf(spec.window.opensAt);

@@ -11,7 +11,7 @@ import { type Finding, fail, ok, onceSeen, warn } from './finding.ts';
 const LEAST_MINOR = 30;
 
 /** | 1.30 and later | OK | · | before, or not to be read | FAIL | */
-export const serverVersion = ({ server }: ClusterFacts): readonly Finding[] =>
+const serverVersion = ({ server }: ClusterFacts): readonly Finding[] =>
   onceSeen('api-server', server, ({ version }) => {
     const [, major = '', minor = ''] = /^v(\d+)\.(\d+)/.exec(version) ?? [];
     if (Number(major) > 1 || (major === '1' && Number(minor) >= LEAST_MINOR)) {

@@ -149,7 +149,6 @@ export interface Toleration {
 export interface TierFacts {
   readonly replicas: number;
   readonly image: string;
-  readonly pullPolicy: string;
   /** Of one pod. */
   readonly requests: Resources;
   readonly limits: Readonly<Record<string, number>>;

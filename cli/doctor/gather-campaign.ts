@@ -78,7 +78,6 @@ const tierFacts = (object: KubeObject): TierFacts => {
   return {
     replicas,
     image: container?.image ?? '',
-    pullPolicy: container?.imagePullPolicy ?? '',
     requests: podRequests(template.spec),
     limits: quantities(container?.resources?.limits),
     nodeSelector,

@@ -5,8 +5,8 @@ import { tiersOf } from '../../contract/tiers.ts';
 import { capacityOf } from '../../operator/scaling/capacity.ts';
 import { paceOf } from '../../operator/scaling/pre-warm.ts';
 import { type Schedule, scheduleOf } from '../../operator/scaling/schedule.ts';
-import { parseMemory } from '../../operator/tick/memory.ts';
 import type { ScaledTier } from '../../operator/tick/observed.ts';
+import { parseMemory } from '../../operator/tick/scaler-memory.ts';
 
 export interface Need {
   readonly tier: ScaledTier;

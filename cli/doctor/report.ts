@@ -4,7 +4,7 @@ import { type Finding, LEVELS, type Level } from './finding.ts';
 
 const TONES: Readonly<Record<Level, Tone>> = { OK: 'good', WARN: 'warn', FAIL: 'bad' };
 
-export const countsOf = (findings: readonly Finding[]): Readonly<Record<Level, number>> => ({
+const countsOf = (findings: readonly Finding[]): Readonly<Record<Level, number>> => ({
   OK: findings.filter(({ level }) => level === 'OK').length,
   WARN: findings.filter(({ level }) => level === 'WARN').length,
   FAIL: findings.filter(({ level }) => level === 'FAIL').length,

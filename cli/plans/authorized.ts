@@ -73,7 +73,7 @@ export const parseSpan = (option: string, text: string, zone: Zone, opensAtMs: n
 
 const spanOf = ({ from, until }: Window): Span => ({ fromMs: instantMs(from), untilMs: instantMs(until) });
 const isSame = (a: Span, b: Span): boolean => a.fromMs === b.fromMs && a.untilMs === b.untilMs;
-export const spanText = ({ fromMs, untilMs }: Span, zone: Zone): string =>
+const spanText = ({ fromMs, untilMs }: Span, zone: Zone): string =>
   `${instantOf(fromMs, zone)}/${instantOf(untilMs, zone)}`;
 
 /** @throws UsageError where there is nothing to change */

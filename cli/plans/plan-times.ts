@@ -1,6 +1,6 @@
 import { instantMs } from '../../contract/instant.ts';
 import type { ScalePlan } from '../../contract/scale-plan-types.ts';
-import { campaignTimes } from '../../operator/tick/times.ts';
+import { campaignTimes } from '../../operator/tick/campaign-times.ts';
 import { closesAtOf } from '../closing.ts';
 import type { Cluster } from '../cluster.ts';
 import { UsageError } from '../errors.ts';
@@ -19,11 +19,11 @@ export const planTimesOf = async (cluster: Cluster, { spec }: ScalePlan): Promis
     return {
       zone: zoneOf(spec.expiresAt),
       closesAtMs: Number.POSITIVE_INFINITY,
-      holdUntilMs: instantMs(spec.expiresAt) + HOLD_MS,
+      holdAfterOpenUntilMs: instantMs(spec.expiresAt) + HOLD_MS,
     };
   }
   const { spec: stated } = campaign;
   const window = { ...stated.window, closesAt: closesAtOf(campaign) };
-  const { closesAtMs, holdUntilMs } = campaignTimes({ ...stated, window });
-  return { zone: zoneOf(window.opensAt), closesAtMs, holdUntilMs };
+  const { closesAtMs, holdAfterOpenUntilMs } = campaignTimes({ ...stated, window });
+  return { zone: zoneOf(window.opensAt), closesAtMs, holdAfterOpenUntilMs };
 };

@@ -23,15 +23,16 @@ export interface PlanTimes {
   readonly zone: Zone;
   readonly closesAtMs: number;
   /** When the forecast's replicas may begin to go. */
-  readonly holdUntilMs: number;
+  readonly holdAfterOpenUntilMs: number;
 }
 
 /** When a grant ends of which nobody says it: in two hours; for the forecast, which may be days ahead, when its hold ends. */
 export const defaultGrantEnd = (
   { spec }: ScalePlan,
-  { closesAtMs, holdUntilMs }: Omit<PlanTimes, 'zone'>,
+  { closesAtMs, holdAfterOpenUntilMs }: Omit<PlanTimes, 'zone'>,
   nowMs: number,
-): number => Math.max(nowMs, Math.min(spec.reason === 'Forecast' ? holdUntilMs : nowMs + GRANT_MS, closesAtMs));
+): number =>
+  Math.max(nowMs, Math.min(spec.reason === 'Forecast' ? holdAfterOpenUntilMs : nowMs + GRANT_MS, closesAtMs));
 
 /** With nothing but kubectl. Whoever runs it signs it: the API server takes no other name. */
 const patchCommand = (

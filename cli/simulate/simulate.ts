@@ -68,7 +68,7 @@ const render = (output: Output, result: SimulationResult, ceiling: number): stri
 };
 
 const run = async (options: Options, { out, err, now }: Io): Promise<void> => {
-  const spec = parseCampaign(await readText(options.filename, '--filename'), options.filename);
+  const spec = await parseCampaign(await readText(options.filename, '--filename'), options.filename);
   const trace = await readTrace(options.trace, options.opensAtSecond);
   const startedAtMs = now();
   const result = simulate(

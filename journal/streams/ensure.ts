@@ -14,7 +14,7 @@ import { keysFault } from '../known-keys.ts';
 import { forgetHalfMade } from './half-made.ts';
 import { leaderMove } from './leaders.ts';
 import { lossFaults, rememberedFaults, rememberLosses } from './lost-streams.ts';
-import { consumerGaps, type ReplicaGap, streamGaps } from './replicas.ts';
+import { consumerGaps, type ReplicaGap, streamGaps } from './stream-replicas.ts';
 import {
   consumerDriftOf,
   consumerUpdateOf,

@@ -17,8 +17,8 @@
  * | so many servers are away that none can lead      | at once    | quorumLost |
  */
 import type { JournalFault } from '../../contract/journal-health.ts';
-import type { ReplicaGap } from './replicas.ts';
 import type { ServerLook } from './servers.ts';
+import type { ReplicaGap } from './stream-replicas.ts';
 
 /** A gap, and since when it has been there. */
 export interface LastingGap extends ReplicaGap {

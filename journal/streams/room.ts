@@ -7,7 +7,7 @@ const MIB = 2 ** 20;
 const GIB = 2 ** 30;
 
 /** `24.0 GiB`, `832 MiB`. */
-export const bytesText = (bytes: number): string =>
+const bytesText = (bytes: number): string =>
   bytes >= GIB ? `${(bytes / GIB).toFixed(1)} GiB` : `${Math.round(bytes / MIB)} MiB`;
 
 /** Of those that say it, the roomiest first. */

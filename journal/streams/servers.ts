@@ -27,7 +27,7 @@ export interface ServerLook {
   readonly problems: readonly ServerProblem[];
   /** Since when one of them at least is `notCurrent`. */
   readonly behindSinceMs?: number;
-  readonly store?: { readonly maxBytes: number; readonly reservedBytes: number; readonly usedBytes: number };
+  readonly store?: { readonly maxBytes: number; readonly reservedBytes: number };
 }
 
 const WITHIN_MS = 1_000;
@@ -86,7 +86,6 @@ const askServer = async (monitorUrl: string): Promise<Told> => {
             store: {
               maxBytes: config.max_storage,
               reservedBytes: stats.reserved_storage,
-              usedBytes: stats.storage,
             },
           }),
     };

@@ -1,4 +1,4 @@
-/** What the streams and consumers of a campaign look like. Pure; the reasons are research/datalayer.md §4 and §7. */
+/** What the streams and consumers of a campaign look like. Pure; reasons: docs/adr/0005, 0010 and 0020. */
 import {
   AckPolicy,
   type ConsumerConfig,

@@ -1,6 +1,6 @@
 /** Who dies when: kill -9 in the flood, of one process of each kind that a campaign must survive to lose. */
 import type { TraceStep } from '../../simulation/trace.ts';
-import { peakArrivalsPerSecond, rateAt } from '../load/trace.ts';
+import { peakArrivalsPerSecond, rateAt } from '../load/arrivals.ts';
 import type { Stack, StackProcess } from '../stack.ts';
 
 export type Victim = 'intake' | 'records' | 'nats' | 'operator';
@@ -28,7 +28,7 @@ export const strikesFor = (trace: readonly TraceStep[], mode: Stack['mode']): re
 };
 
 /** The first of its role by name; undefined when none runs. */
-export const victimOf = (role: Victim, processes: readonly StackProcess[]): StackProcess | undefined =>
+const victimOf = (role: Victim, processes: readonly StackProcess[]): StackProcess | undefined =>
   processes.filter((process) => process.role === role).sort((a, b) => (a.name < b.name ? -1 : 1))[0];
 
 export interface Killed {

@@ -1,9 +1,9 @@
 /** What a run comes to: the figures as data, and the same for people. Pure. */
-import type { AuditResult } from '../ledger-check/compare.ts';
+import type { LedgerCheckResult } from '../ledger-check/compare.ts';
 import type { LoadStats } from '../load/stats.ts';
 import type { Stack, StackEvent } from '../stack.ts';
 import { type Killed, VICTIMS } from './chaos.ts';
-import { plotTimeline } from './plot.ts';
+import { plotTimeline } from './curve.ts';
 import type { Sample } from './sample.ts';
 
 /** What the simulation said before anything was built, and the same as it was measured. */
@@ -26,7 +26,7 @@ export interface Times {
   readonly loadEnded: number;
   readonly drained: number | undefined;
   readonly backAtFloor: number | undefined;
-  readonly audited: number;
+  readonly checked: number;
 }
 
 export interface KilledAndBack extends Killed {
@@ -44,7 +44,7 @@ export interface RunFacts {
   readonly forecast: Forecast;
   readonly times: Times;
   readonly load: LoadStats | undefined;
-  readonly audit: AuditResult;
+  readonly ledgerCheck: LedgerCheckResult;
   readonly samples: readonly Sample[];
   readonly events: readonly StackEvent[];
   readonly killed: readonly KilledAndBack[];
@@ -63,7 +63,7 @@ export interface DemoReport extends RunFacts {
 }
 
 /** Honest about the mode: what only a cluster, other machines or another clock can show. */
-export const DOES_NOT_PROVE: Readonly<Record<Stack['mode'], readonly string[]>> = {
+const DOES_NOT_PROVE: Readonly<Record<Stack['mode'], readonly string[]>> = {
   embedded: [
     'scheduling, image pulls and node head-room: processes start here, not pods',
     'that the API server accepts the manifests and enforces roles, quotas and network policies',
@@ -95,7 +95,7 @@ export const measure = ({ samples, load, times }: RunFacts): Forecast => ({
 
 /** Refused registrations are a problem because the crowd is made of valid citizens only. */
 const problemsOf = (facts: RunFacts): readonly string[] => {
-  const { audit, load, times } = facts;
+  const { ledgerCheck, load, times } = facts;
   const refusals = Object.entries(load?.refusedCodes ?? {}).map(([code, times_]) => `${times_} × ${code}`);
   const victims = VICTIMS[facts.mode].length;
   const chaosMissing = facts.chaos && facts.killed.length < victims;
@@ -107,18 +107,21 @@ const problemsOf = (facts: RunFacts): readonly string[] => {
     [facts.waitsForFloor && times.backAtFloor === undefined, 'the replicas did not come back to the floor'],
     [chaosMissing, `only ${facts.killed.length} of ${victims} processes could be killed`],
   ];
-  return [...audit.findings, ...rules.filter(([wrong]) => wrong).map(([, text]) => text)];
+  return [...ledgerCheck.findings, ...rules.filter(([wrong]) => wrong).map(([, text]) => text)];
 };
 
 /** A generator that is late by more than this measures itself. */
 const LAG_LIMIT_MS = 250;
 
-const remarksOf = ({ load, audit }: RunFacts): readonly string[] => {
+const remarksOf = ({ load, ledgerCheck }: RunFacts): readonly string[] => {
   const rules: readonly (readonly [boolean, string])[] = [
     [(load?.dropped ?? 0) > 0, `the generator dropped ${load?.dropped} arrivals, too many were in flight`],
     [(load?.lagP99Ms ?? 0) > LAG_LIMIT_MS, `the generator itself was late: p99 ${load?.lagP99Ms.toFixed(0)} ms`],
     [(load?.gaveUp ?? 0) > 0, `${load?.gaveUp} citizens gave up without a receipt`],
-    [audit.unacknowledged > 0, `${audit.unacknowledged} registrations exist whose answer never reached the citizen`],
+    [
+      ledgerCheck.unacknowledged > 0,
+      `${ledgerCheck.unacknowledged} registrations exist whose answer never reached the citizen`,
+    ],
   ];
   return rules.filter(([applies]) => applies).map(([, text]) => text);
 };
@@ -147,7 +150,7 @@ const killedRow = ({ role, name, secondsAfterOpening, backAfterMs }: KilledAndBa
   `  kill -9 ${role} (${name}) ${secondsAfterOpening} s after opening, replaced after ${seconds(backAfterMs)}`;
 
 export const renderReport = (report: DemoReport): readonly string[] => {
-  const { audit, load, times } = report;
+  const { ledgerCheck, load, times } = report;
   const ms = (value: number | undefined): string => (value === undefined ? '–' : `${value.toFixed(0)} ms`);
   return [
     '',
@@ -158,12 +161,12 @@ export const renderReport = (report: DemoReport): readonly string[] => {
     row('citizens who came', load?.arrived ?? '?'),
     row('sent, with repeats', load?.sent ?? '?'),
     row('asked to come again', load?.shed ?? '?'),
-    row('acknowledged', audit.acknowledged),
-    row('  distinct receipts', audit.distinctReceipts),
-    row('  in the journal', audit.inJournal),
-    row('  in the database', audit.inDatabase),
-    row('  superseded', audit.superseded),
-    row('citizens registered twice', audit.doubles),
+    row('acknowledged', ledgerCheck.acknowledged),
+    row('  distinct receipts', ledgerCheck.distinctReceipts),
+    row('  in the journal', ledgerCheck.inJournal),
+    row('  in the database', ledgerCheck.inDatabase),
+    row('  superseded', ledgerCheck.superseded),
+    row('citizens registered twice', ledgerCheck.doubles),
     row('answer p50 / p99', `${ms(load?.p50Ms)} / ${ms(load?.p99Ms)}`),
     row('arrival to receipt p50 / p99', `${ms(load?.waitP50Ms)} / ${ms(load?.waitP99Ms)}`),
     '',
@@ -180,6 +183,6 @@ export const renderReport = (report: DemoReport): readonly string[] => {
     ...report.remarks.map((text) => `Note: ${text}.`),
     ...report.problems.map((text) => `WRONG: ${text}.`),
     '',
-    `lost ${audit.lost}`,
+    `lost ${ledgerCheck.lost}`,
   ];
 };

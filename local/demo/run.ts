@@ -1,7 +1,7 @@
-/** The demo from the running stack to the report: open, flood, watch, drain, audit. */
+/** The demo from the running stack to the report: open, flood, watch, drain, check the ledger. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TraceStep } from '../../simulation/trace.ts';
-import type { AuditResult } from '../ledger-check/compare.ts';
+import type { LedgerCheckResult } from '../ledger-check/compare.ts';
 import type { Stack, StackProcess } from '../stack.ts';
 import { type Killed, type Strike, strike, strikesFor } from './chaos.ts';
 import type { LoadProcess } from './load-process.ts';
@@ -183,5 +183,5 @@ export const watchRun = async (plan: WatchPlan, world: WatchWorld): Promise<Watc
 };
 
 /** Exit code of a judged run. */
-export const exitCodeOf = (audit: AuditResult, problems: readonly string[]): 0 | 1 =>
-  audit.verdict === 'complete' && problems.length === 0 ? 0 : 1;
+export const exitCodeOf = (ledgerCheck: LedgerCheckResult, problems: readonly string[]): 0 | 1 =>
+  ledgerCheck.verdict === 'complete' && problems.length === 0 ? 0 : 1;

@@ -1,5 +1,5 @@
 /**
- * The whole demo, with everything that it needs of the world handed in: forecast, stack, opening, crowd, audit, report.
+ * The whole demo, with everything that it needs of the world handed in: forecast, stack, opening, crowd, ledger check, report.
  *
  * The stack comes up with the campaign still an hour away and is then told when it opens, as an admin would edit it:
  * however long a cold start takes, people see the countdown, the pre-warming and the opening step.
@@ -8,10 +8,10 @@ import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { VoucherCampaign } from '../../contract/campaign-types.ts';
 import { parseTrace, type TraceStep } from '../../simulation/trace.ts';
-import type { AuditResult } from '../ledger-check/compare.ts';
+import type { LedgerCheckResult } from '../ledger-check/compare.ts';
 import { readLedger } from '../ledger-check/read-ledger.ts';
-import type { AuditAccess } from '../ledger-check/run-ledger-check.ts';
-import { durationSeconds, peakArrivalsPerSecond } from '../load/trace.ts';
+import type { LedgerCheckAccess } from '../ledger-check/run-ledger-check.ts';
+import { durationSeconds, peakArrivalsPerSecond } from '../load/arrivals.ts';
 import type { Stack } from '../stack.ts';
 import { demoCampaign } from './campaign.ts';
 import { type LoadProcess, startLoad } from './load-process.ts';
@@ -42,7 +42,7 @@ export interface DemoWorld {
     readonly signal: AbortSignal;
     readonly progress: (line: string) => void;
   }) => Promise<Stack>;
-  readonly audit: (access: AuditAccess, signal: AbortSignal) => Promise<AuditResult>;
+  readonly ledgerCheck: (access: LedgerCheckAccess, signal: AbortSignal) => Promise<LedgerCheckResult>;
   readonly view: View;
   readonly now: () => number;
   readonly signal: AbortSignal;
@@ -128,7 +128,7 @@ const play = async (
   );
   view.say('comparing the ledger with the journal and the database');
   const { campaignId, shards } = stack;
-  const audit = await world.audit({ ...stack.audit, campaignId, shards, ledgerFile }, signal);
+  const ledgerCheck = await world.ledgerCheck({ ...stack.ledgerCheck, campaignId, shards, ledgerFile }, signal);
   const since = (atMs: number): number => atMs - startedAtMs;
   const sinceIf = (atMs: number | undefined): number | undefined => (atMs === undefined ? undefined : since(atMs));
   return reportOf({
@@ -147,10 +147,10 @@ const play = async (
       loadEnded: since(loadEndedAtMs),
       drained: sinceIf(drainedAtMs),
       backAtFloor: sinceIf(backAtFloorAtMs),
-      audited: since(now()),
+      checked: since(now()),
     },
     load: await load.done,
-    audit,
+    ledgerCheck,
     samples,
     events: stack.events(),
     killed,

@@ -1,6 +1,6 @@
 /** What a person sees while the demo runs: redrawn in place on a terminal, a line every few seconds elsewhere. */
 import type { StackEvent } from '../stack.ts';
-import { sparkline } from './plot.ts';
+import { sparkline } from './curve.ts';
 import type { Sample, TierSample } from './sample.ts';
 
 export interface ViewState {

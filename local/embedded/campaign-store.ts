@@ -1,8 +1,8 @@
 /** The stored campaign of the embedded mode: what the API server holds in a cluster, with the same admission. */
 import { randomUUID } from 'node:crypto';
+import { admitCampaign, admitCampaignStatus, formatAdmissionErrors } from '../../admission/admission.ts';
 import type { VoucherCampaign } from '../../contract/campaign-types.ts';
 import type { EventSink, StatusWriter } from '../../operator/tick/ports.ts';
-import { admitCampaign, admitCampaignStatus, formatAdmissionErrors } from '../admission.ts';
 import type { StackEvent } from '../stack.ts';
 
 export interface CampaignStore {

@@ -17,20 +17,21 @@ import type {
   ClusterReader,
   CountsReader,
   ManifestWriter,
-  PlanWriter,
   ReplicaWriter,
+  ScalePlanWriter,
   SignalReader,
 } from '../../operator/tick/ports.ts';
 import { createReconciler } from '../../operator/tick/reconcile.ts';
-import type { Plan } from '../../operator/tick/tick-plan.ts';
+import type { TickPlan } from '../../operator/tick/tick-plan.ts';
 import { systemClock } from '../../runtime/clock.ts';
+import { predict } from '../../simulation/effect.ts';
 import type { CampaignStore } from './campaign-store.ts';
 
 export interface OperatorWorld {
   readonly cluster: ClusterReader;
   readonly manifests: ManifestWriter;
   readonly replicas: ReplicaWriter;
-  readonly plans: PlanWriter;
+  readonly plans: ScalePlanWriter;
   readonly journal: JournalAdmin;
   readonly audit: AuditLog;
   /** Told what a source did not tell: once a source and tick. */
@@ -40,8 +41,8 @@ export interface OperatorWorld {
 }
 
 export interface EmbeddedOperator {
-  /** The last tick's plan; undefined before the first. */
-  plan(): Plan | undefined;
+  /** What the last tick wanted; undefined before the first. */
+  planned(): TickPlan | undefined;
   kick(): void;
   readonly metrics: Registry;
   /** Resolves when the signal has aborted and the tick under way has ended. */
@@ -61,21 +62,22 @@ export const startOperator = (
   });
   const metrics = new Registry();
   const reporter = createTickReporter(log, createOperatorMetrics(metrics));
-  let lastPlan: Plan | undefined;
+  let last: TickPlan | undefined;
   const reconciler = createReconciler({
     ...world,
     signals: world.signals((campaignId, error) =>
       log.warn({ campaignId, kind: error.kind, error: error.message }, 'a signal was not renewed'),
     ),
     options,
+    predict,
     clock: systemClock,
     status: store.status,
     events: store.sink,
     report: {
       ...reporter,
-      planned(campaign: VoucherCampaign, plan, readings, nowMs) {
-        lastPlan = plan;
-        reporter.planned(campaign, plan, readings, nowMs);
+      planned(campaign: VoucherCampaign, tickPlan, readings, nowMs) {
+        last = tickPlan;
+        reporter.planned(campaign, tickPlan, readings, nowMs);
       },
     },
   });
@@ -89,6 +91,6 @@ export const startOperator = (
     backoff: { initialMs: 500, maxMs: 5_000 },
   });
   const key = campaignKey(store.current());
-  loop.kick(key);
-  return { plan: () => lastPlan, kick: () => loop.kick(key), metrics, done: loop.start(signal) };
+  loop.kick(key, 'start');
+  return { planned: () => last, kick: () => loop.kick(key, 'campaign'), metrics, done: loop.start(signal) };
 };

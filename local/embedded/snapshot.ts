@@ -1,24 +1,24 @@
-/** The campaign's status and the last plan as the demo and the tests look at them. Pure. */
+/** The campaign's status and what the last tick wanted as the demo and the tests look at them. Pure. */
 
 import type { VoucherCampaign } from '../../contract/campaign-types.ts';
 import { instantMs } from '../../contract/instant.ts';
 import type { ScalePlan } from '../../contract/scale-plan-types.ts';
 import { perTier } from '../../contract/tiers.ts';
 import type { ScaledTier } from '../../operator/tick/observed.ts';
-import type { Plan } from '../../operator/tick/tick-plan.ts';
+import type { TickPlan } from '../../operator/tick/tick-plan.ts';
 import type { StackSnapshot } from '../stack.ts';
 
-/** The plan's own status is newer than the stored one, which is written every few seconds. */
+/** The tick's own status is newer than the stored one, which is written every few seconds. */
 export const snapshotOf = (
   campaign: VoucherCampaign,
-  plan: Plan | undefined,
+  planned: TickPlan | undefined,
   plans: readonly ScalePlan[],
   nowMs: number,
 ): StackSnapshot => {
-  const status = plan?.status ?? campaign.status;
+  const status = planned?.status ?? campaign.status;
   const tierOf = (tier: ScaledTier): StackSnapshot['tiers'][ScaledTier] => {
     const seen = status?.tiers?.[tier];
-    return seen === undefined ? undefined : { ...seen, explanation: plan?.tiers[tier].decision?.explanation ?? '' };
+    return seen === undefined ? undefined : { ...seen, explanation: planned?.tiers[tier].decision?.explanation ?? '' };
   };
   return {
     atMs: nowMs,

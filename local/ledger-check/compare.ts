@@ -25,7 +25,7 @@ export interface DatabaseRow {
   readonly kind: string;
 }
 
-export interface AuditInput {
+export interface LedgerCheckInput {
   readonly ledger: readonly LedgerEntry[];
   /** Every `received` event of every shard, copies included. */
   readonly journal: readonly JournalRecord[];
@@ -37,7 +37,7 @@ export interface AuditInput {
   readonly superseded: readonly DatabaseRow[];
 }
 
-export interface AuditResult {
+export interface LedgerCheckResult {
   /** Receipts that citizens were given, repeats of one receipt included. */
   readonly acknowledged: number;
   readonly distinctReceipts: number;
@@ -100,7 +100,7 @@ export const compare = ({
   dataKeys,
   registrations,
   superseded,
-}: AuditInput): AuditResult => {
+}: LedgerCheckInput): LedgerCheckResult => {
   const acknowledged = ledger.filter((entry): entry is Acknowledged => entry.type === 'acknowledged');
   const receiptsOfKey = new Map<string, Set<string>>();
   const receiptsOfCitizen = new Map<number, Set<string>>();
@@ -169,7 +169,7 @@ export const compare = ({
   return { ...counted, verdict: findings.length === 0 ? 'complete' : 'incomplete', findings };
 };
 
-const findingsOf = (counted: Omit<AuditResult, 'verdict' | 'findings'>): readonly string[] => {
+const findingsOf = (counted: Omit<LedgerCheckResult, 'verdict' | 'findings'>): readonly string[] => {
   const rules: readonly (readonly [number, string])[] = [
     [counted.lostFromJournal.length, 'acknowledged receipts are not in the journal'],
     [counted.lostFromDatabase.length, 'acknowledged receipts are not in the database'],

@@ -1,24 +1,24 @@
 /**
  * `node local/ledger-check/ledger-check.ts --ledger FILE --campaign-id ID`: what was promised against what is there. Servers and
- * credentials come from the environment, so that no password shows in a process list: AUDIT_NATS_URL, AUDIT_NATS_USER,
- * AUDIT_NATS_PASSWORD, AUDIT_POSTGRES_URL; AUDIT_CA_FILE names a file with the authority of servers that speak TLS.
+ * credentials come from the environment, so that no password shows in a process list: LEDGER_CHECK_NATS_URL, LEDGER_CHECK_NATS_USER,
+ * LEDGER_CHECK_NATS_PASSWORD, LEDGER_CHECK_POSTGRES_URL; LEDGER_CHECK_CA_FILE names a file with the authority of servers that speak TLS.
  *
  * Exit 0: complete. 1: something is missing or doubled. 2: could not be judged.
  */
 import { readFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import { z } from 'zod';
-import { runAudit } from './run-ledger-check.ts';
+import { runLedgerCheck } from './run-ledger-check.ts';
 
 const environment = z.object({
-  AUDIT_NATS_URL: z.string().min(1),
-  AUDIT_NATS_USER: z.string().min(1),
-  AUDIT_NATS_PASSWORD: z.string().min(1),
-  AUDIT_POSTGRES_URL: z.string().min(1),
-  AUDIT_CA_FILE: z.string().optional(),
+  LEDGER_CHECK_NATS_URL: z.string().min(1),
+  LEDGER_CHECK_NATS_USER: z.string().min(1),
+  LEDGER_CHECK_NATS_PASSWORD: z.string().min(1),
+  LEDGER_CHECK_POSTGRES_URL: z.string().min(1),
+  LEDGER_CHECK_CA_FILE: z.string().optional(),
 });
 
-const options = new Command('audit')
+const options = new Command('ledger-check')
   .requiredOption('--ledger <file>', 'the generator’s ledger')
   .requiredOption('--campaign-id <id>', 'spec.campaignId')
   .option('--shards <n>', 'shard streams', Number, 3)
@@ -32,17 +32,17 @@ try {
   if (!env.success) {
     throw new Error(`set ${env.error.issues.map(({ path }) => path.join('.')).join(', ')} in the environment`);
   }
-  const { AUDIT_CA_FILE: caFile } = env.data;
+  const { LEDGER_CHECK_CA_FILE: caFile } = env.data;
   const tls = caFile === undefined ? undefined : { ca: await readFile(caFile, 'utf8') };
-  const result = await runAudit(
+  const result = await runLedgerCheck(
     {
       ledgerFile: options.ledger,
       campaignId: options.campaignId,
       shards: options.shards,
-      natsUrl: env.data.AUDIT_NATS_URL,
-      natsUser: env.data.AUDIT_NATS_USER,
-      natsPassword: env.data.AUDIT_NATS_PASSWORD,
-      postgresUrl: env.data.AUDIT_POSTGRES_URL,
+      natsUrl: env.data.LEDGER_CHECK_NATS_URL,
+      natsUser: env.data.LEDGER_CHECK_NATS_USER,
+      natsPassword: env.data.LEDGER_CHECK_NATS_PASSWORD,
+      postgresUrl: env.data.LEDGER_CHECK_POSTGRES_URL,
       ...(tls === undefined ? {} : { natsTls: tls, postgresTls: tls }),
     },
     interrupted.signal,
@@ -50,6 +50,6 @@ try {
   console.log(JSON.stringify(result, undefined, 2));
   process.exitCode = result.verdict === 'complete' ? 0 : 1;
 } catch (error) {
-  console.error(`audit: ${error instanceof Error ? error.message : String(error)}`);
+  console.error(`ledger-check: ${error instanceof Error ? error.message : String(error)}`);
   process.exitCode = 2;
 }

@@ -57,7 +57,7 @@ export const readDatabase = async (
 ): Promise<DatabaseContent> => {
   const client = new Client({
     connectionString: postgresUrl,
-    application_name: 'voucher-auditor',
+    application_name: 'voucher-ledger-check',
     ...(ssl === undefined ? {} : { ssl }),
   });
   await client.connect();

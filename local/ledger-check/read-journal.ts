@@ -21,7 +21,7 @@ export interface JournalAccess {
   readonly shards: number;
 }
 
-/** Only what the audit needs of envelope version 1; the rest may be anything. */
+/** Only what the ledger check needs of envelope version 1; the rest may be anything. */
 const event = z.object({
   v: z.literal(1),
   type: z.string(),
@@ -73,7 +73,7 @@ export const readJournal = async (access: JournalAccess, signal: AbortSignal): P
     servers: access.natsUrl.split(','),
     user: access.natsUser,
     pass: access.natsPassword,
-    name: 'voucher-auditor',
+    name: 'voucher-ledger-check',
     timeout: 10_000,
     ...(access.natsTls === undefined ? {} : { tls: access.natsTls }),
   });

@@ -1,15 +1,15 @@
 /** Reads all three sides, then compares. */
-import { type AuditResult, compare } from './compare.ts';
+import { compare, type LedgerCheckResult } from './compare.ts';
 import { type DatabaseAccess, readDatabase } from './read-database.ts';
 import { type JournalAccess, readJournal } from './read-journal.ts';
 import { readLedger } from './read-ledger.ts';
 
-export interface AuditAccess extends JournalAccess, DatabaseAccess {
+export interface LedgerCheckAccess extends JournalAccess, DatabaseAccess {
   readonly ledgerFile: string;
 }
 
 /** Rejects when a side can't be read; what it read and found is in the result. */
-export const runAudit = async (access: AuditAccess, signal: AbortSignal): Promise<AuditResult> => {
+export const runLedgerCheck = async (access: LedgerCheckAccess, signal: AbortSignal): Promise<LedgerCheckResult> => {
   // The ledger before the journal, the journal before the database: what comes in between is never missed as lost.
   const ledger = await readLedger(access.ledgerFile);
   const journal = await readJournal(access, signal);

@@ -1,4 +1,4 @@
-/** How the auditor recognises a server that speaks TLS. */
+/** How the ledger check recognises a server that speaks TLS. */
 export interface ServerTls {
   /** PEM: who must have issued its certificate. */
   readonly ca: string;

@@ -9,13 +9,13 @@
 import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError } from 'commander';
 import { parseTrace } from '../../simulation/trace.ts';
+import { durationSeconds, expectedArrivals } from './arrivals.ts';
 import { type RegistrationClient, registrationClient } from './http-client.ts';
 import { openLedger } from './ledger.ts';
 import { loopbackOrigin } from './loopback.ts';
 import { startLyingServer } from './lying-server.ts';
 import { runLoad } from './run-load.ts';
 import { StatsRecorder } from './stats.ts';
-import { durationSeconds, expectedArrivals } from './trace.ts';
 
 const between =
   (least: number, most: number) =>
@@ -65,7 +65,7 @@ const program = new Command('generator')
   .option('--timeout-ms <n>', 'one POST', between(100, 60_000), 5000)
   .option('--same-key-share <share>', 'citizens who send again with the same key', between(0, 1), 0.02)
   .option('--other-key-share <share>', 'citizens who send again with another key', between(0, 1), 0.01)
-  .option('--lie-once', 'answer one citizen with a receipt that is made up: an audit must find it', false)
+  .option('--lie-once', 'answer one citizen with a receipt that is made up: the ledger check must find it', false)
   .option('--end-with-stdin', 'end when standard input ends, that is with whoever holds it', false)
   .parse();
 

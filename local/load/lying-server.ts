@@ -1,6 +1,6 @@
 /**
  * The saboteur: answers one POST as the intake would, with a receipt that is made up, and forwards it to nobody. An
- * audit that does not find it is worth nothing.
+ * ledger check that does not find it is worth nothing.
  */
 import { randomInt } from 'node:crypto';
 import { createServer } from 'node:http';

@@ -50,7 +50,7 @@ const firstHour = (registrations: number): readonly TraceStep[] => {
 };
 
 /** 3.31 million over 8 days: the first hour in detail, then a row per hour. */
-export const eightDays = (): readonly TraceStep[] => {
+const eightDays = (): readonly TraceStep[] => {
   const weightOf = (hour: number): number =>
     (DAY_CURVE[(OPENING_HOUR + hour) % 24] ?? 0) * (hour === DAYS * 24 - 1 ? DEADLINE_WEIGHT : 1);
   const hours = (from: number, to: number, registrations: number): readonly TraceStep[] => {
@@ -71,7 +71,7 @@ export const eightDays = (): readonly TraceStep[] => {
 };
 
 /** The first hour alone, with its five minutes of 833/s. */
-export const openingHour = (): readonly TraceStep[] => [
+const openingHour = (): readonly TraceStep[] => [
   ...firstHour(FIRST_HOUR_REGISTRATIONS),
   { atSeconds: HOUR_SECONDS, arrivalsPerSecond: 0 },
 ];
@@ -81,10 +81,9 @@ export const openingHour = (): readonly TraceStep[] => [
  * the journal and the database. 833/s × 0.18 = 150/s. The quiet seconds before the step stand for what the page sees
  * before the announcement goes out.
  */
-export const DEMO_SCALE = 0.18;
 export const demoFast = (): readonly TraceStep[] =>
   rows([0, 6], [8, 150], [44, 90], [50, 45], [56, 20], [62, 8], [68, 0]);
-export const demoFull = (): readonly TraceStep[] =>
+const demoFull = (): readonly TraceStep[] =>
   rows([0, 6], [15, 150], [75, 120], [105, 150], [135, 90], [165, 45], [195, 20], [225, 8], [255, 3], [270, 0]);
 
 const rows = (...pairs: readonly (readonly [number, number])[]): readonly TraceStep[] =>

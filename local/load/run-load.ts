@@ -5,13 +5,13 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TraceStep } from '../../simulation/trace.ts';
+import { poissonArrivals } from './arrivals.ts';
 import { citizenOf } from './citizen.ts';
 import type { RegistrationClient } from './http-client.ts';
 import { keyHashOf, type Ledger, type SendIntent } from './ledger.ts';
 import { runPage } from './page.ts';
 import { seededRandom } from './random.ts';
 import type { StatsRecorder } from './stats.ts';
-import { poissonArrivals } from './trace.ts';
 
 export interface LoadPlan {
   readonly trace: readonly TraceStep[];

@@ -13,7 +13,7 @@ export interface CrowdOptions {
   readonly folders: readonly string[];
 }
 
-export const CROWD_POD = 'crowd';
+const CROWD_POD = 'crowd';
 
 export const crowdNamespaceManifest = (name: string): string =>
   JSON.stringify({

@@ -101,7 +101,7 @@ const tlsOf = (service: string, ca: string): ServerTls => ({
   servername: `${RELEASE}-${service}.${SYSTEM_NAMESPACE}.svc`,
 });
 
-/** Both on ports of this machine, for the auditor: it does not reach what has no route. */
+/** Both on ports of this machine, for the ledger check: it does not reach what has no route. */
 const forwardDataPlane = (target: Target, logDir: string, signal: AbortSignal) => {
   const reaper = startReaper();
   signal.addEventListener('abort', () => void reaper.stop(), { once: true });
@@ -214,8 +214,8 @@ export const startOnCluster = async (options: OnClusterOptions): Promise<Stack> 
       }),
       campaignId: spec.campaignId,
       shards: SHARDS,
-      audit: {
-        // Asked for when the audit begins: a server that was deleted has come back under another address.
+      ledgerCheck: {
+        // Asked for when the ledger check begins: a server that was deleted has come back under another address.
         get natsUrl() {
           return natsUrls();
         },

@@ -52,7 +52,7 @@ const content = (source: string, all: Files | undefined, spec: VolumeSpec): Volu
     : { kind: 'missing', message: `${source} not found` };
 };
 
-export const volumeContent = async (volume: Volume, sources: VolumeSources): Promise<VolumeContent> => {
+const volumeContent = async (volume: Volume, sources: VolumeSources): Promise<VolumeContent> => {
   const { configMap, secret } = volume;
   if (configMap !== undefined) {
     const name = configMap.name ?? '';
@@ -75,7 +75,7 @@ const same = (a: Uint8Array, b: Uint8Array | undefined): boolean => b !== undefi
  * Makes the directory hold these files. Each appears by a rename, so that a reader never sees half of one; a file that
  * is right already isn't touched, so that a watcher wakes only for a change.
  */
-export const writeVolume = async (dir: string, files: Files): Promise<void> => {
+const writeVolume = async (dir: string, files: Files): Promise<void> => {
   await mkdir(dir, { recursive: true, mode: 0o700 });
   for (const [name, wanted] of files) {
     const path = join(dir, name);

@@ -9,7 +9,7 @@ import type { Clock } from '../../runtime/clock.ts';
 import { within } from '../../runtime/deadline.ts';
 import { Absences } from '../tick/absences.ts';
 import type { ObservedCluster } from '../tick/cluster-view.ts';
-import type { Plan, ScaleWrite } from '../tick/tick-plan.ts';
+import type { ScaleWrite, TickPlan } from '../tick/tick-plan.ts';
 import { bringUpToDate, type KnownTrail } from './audit-writer.ts';
 import type { GrantUse } from './plan-entries.ts';
 import { type AuditView, grantUses, missingEntries } from './step-entries.ts';
@@ -31,7 +31,7 @@ export interface AuditKeeperDeps {
 export interface Tick {
   readonly campaign: VoucherCampaign;
   readonly cluster: ObservedCluster;
-  readonly plan: Plan;
+  readonly planned: TickPlan;
   /** Scale writes that the API server took. */
   readonly written: readonly ScaleWrite[];
   readonly nowMs: number;
@@ -55,8 +55,8 @@ export class AuditKeeper {
   note(tick: Tick, signal: AbortSignal): void {
     const { clock, log } = this.#deps;
     if (log === undefined) return;
-    const { campaign, cluster, plan, written, nowMs } = tick;
-    for (const use of grantUses(campaign.spec.scaling.authorized, cluster.plans, plan.tiers, written, nowMs)) {
+    const { campaign, cluster, planned, written, nowMs } = tick;
+    for (const use of grantUses(campaign.spec.scaling.authorized, cluster.plans, planned.tiers, written, nowMs)) {
       const key = `${use.planUid}/${use.tier}`;
       if (!this.#uses.has(key)) this.#uses.set(key, use);
     }
@@ -71,7 +71,7 @@ export class AuditKeeper {
   async #keep(log: AuditLog, signal: AbortSignal): Promise<void> {
     const { clock, onFailure } = this.#deps;
     while (this.#newest !== undefined && !signal.aborted) {
-      const { campaign, cluster, plan, nowMs } = this.#newest;
+      const { campaign, cluster, planned, nowMs } = this.#newest;
       this.#newest = undefined;
       try {
         this.#known = await within(clock, DEADLINE_MS, signal, (inner) =>
@@ -85,7 +85,7 @@ export class AuditKeeper {
               const view: AuditView = {
                 campaign,
                 site: this.#deps.site,
-                status: plan.status,
+                status: planned.status,
                 plans: cluster.plans,
                 uses: [...this.#uses.values()],
                 gonePlans,

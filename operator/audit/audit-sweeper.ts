@@ -14,7 +14,7 @@ import { bringUpToDate, type KnownTrail } from './audit-writer.ts';
 import type { AuditEntry } from './entry.ts';
 import { planUid } from './plan-entries.ts';
 import { remainingEntries } from './step-entries.ts';
-import type { Trail, TrailedCampaign } from './trail.ts';
+import type { Trail, TrailedCampaign } from './trail-state.ts';
 
 const EVERY_MS = 5_000;
 const DEADLINE_MS = 30_000;

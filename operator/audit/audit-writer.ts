@@ -2,7 +2,7 @@
 
 import type { AuditLog, AuditTail } from '../../journal/trail.ts';
 import { type AuditEntry, parseAuditEntry } from './entry.ts';
-import { Trail } from './trail.ts';
+import { Trail } from './trail-state.ts';
 
 /** A trail as it was last known. */
 export interface KnownTrail {

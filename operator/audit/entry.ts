@@ -112,7 +112,6 @@ const entry = z.discriminatedUnion('step', [
 ]);
 
 export type AuditEntry = z.infer<typeof entry>;
-export type AuditStep = AuditEntry['step'];
 export type Authorized = z.infer<typeof authorized>;
 export type Hours = z.infer<typeof hours>;
 

@@ -8,7 +8,7 @@ import { commandsOf } from '../contingency/commands.ts';
 import { overridesOf } from '../contingency/overrides.ts';
 import type { AuditEntry } from './entry.ts';
 import type { AuditHead } from './plan-entries.ts';
-import type { Trail, TrailedCampaign } from './trail.ts';
+import type { Trail, TrailedCampaign } from './trail-state.ts';
 
 export const overrideEntries = (
   campaign: VoucherCampaign,

@@ -8,7 +8,7 @@ import { planState } from '../scale-plans/plan-state.ts';
 import { ceilingInForce } from '../scaling/schedule.ts';
 import type { ScaledTier } from '../tick/observed.ts';
 import type { AuditEntry } from './entry.ts';
-import type { Trail, TrailedPlan } from './trail.ts';
+import type { Trail, TrailedPlan } from './trail-state.ts';
 
 /** What every entry about one campaign begins with. */
 export type AuditHead = Pick<AuditEntry, 'campaignId' | 'namespace' | 'campaign' | 'uid' | 'site'>;

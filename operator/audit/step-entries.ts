@@ -22,7 +22,7 @@ import {
   planEntries,
   useEntry,
 } from './plan-entries.ts';
-import type { Trail, TrailedCampaign } from './trail.ts';
+import type { Trail, TrailedCampaign } from './trail-state.ts';
 
 /** A campaign as one tick saw it. */
 export interface AuditView {

@@ -92,7 +92,7 @@ const conflictMessage = (detail: string): string =>
 const unavailableMessage = ({ message, faults }: Extract<JournalState, { kind: 'unavailable' }>): string => {
   const known = worstVerdict(faults);
   return known?.status === 'False'
-    ? `The journal does not answer: ${message}. ${known.message}`
+    ? `${known.message} Meanwhile the journal does not answer: ${message}.`
     : `The journal does not answer: ${message}. Check the nats-servers named in the Secret of spec.dataPlane.secretName.`;
 };
 

@@ -10,7 +10,7 @@ import type { ConditionInput, Verdict } from './verdict.ts';
  */
 export const conflictingScaler = ({ tiers }: ConditionInput): Verdict<'ConflictingScaler'> => {
   const conflicts = SCALED_TIERS.flatMap((tier) =>
-    tiers[tier].rivals.map((name) => `HorizontalPodAutoscaler ${name} scales ${tier} too`),
+    tiers[tier].otherAutoscalers.map((name) => `HorizontalPodAutoscaler ${name} scales ${tier} too`),
   );
   if (conflicts.length === 0) {
     return { status: 'False', reason: 'NoConflict', message: 'Nobody else scales a tier.' };
@@ -32,12 +32,13 @@ export const conflictingScaler = ({ tiers }: ConditionInput): Verdict<'Conflicti
  * | none           | False  | NoOverride  |
  */
 export const overriddenCondition = ({ overrides }: ConditionInput): Verdict<'Overridden'> => {
-  const { pausedUntilMs, holdUntilMs, inForce, unreadable } = overrides;
+  const { pausedUntilMs, holdOverrideUntilMs, inForce, unreadable } = overrides;
   if (inForce.length === 0) {
     return unreadable.length === 0
       ? { status: 'False', reason: 'NoOverride', message: 'The control law decides.' }
       : { status: 'False', reason: 'Unreadable', message: unreadable.join(' ') };
   }
-  const reason = pausedUntilMs !== undefined ? 'Paused' : holdUntilMs !== undefined ? 'HoldUntil' : 'MinOverride';
+  const reason =
+    pausedUntilMs !== undefined ? 'Paused' : holdOverrideUntilMs !== undefined ? 'HoldUntil' : 'MinOverride';
   return { status: 'True', reason, message: [`${inForce.join('; ')}.`, ...unreadable].join(' ') };
 };

@@ -54,7 +54,7 @@ const fresh = <T>(reading: Reading<T> | undefined): T | undefined =>
  * A signal that was not read in this tick is unknown; saturation is a verdict of the scaling law, which itself holds while
  * its signals are stale.
  */
-export const contingencySignals = (
+const contingencySignals = (
   { readings, journal }: Pick<Observed, 'readings' | 'journal'>,
   memory: CampaignMemory,
 ): ContingencySignals => {

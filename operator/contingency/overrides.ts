@@ -51,7 +51,9 @@ export const overridesOf = ({ metadata: { annotations = {} } }: VoucherCampaign,
     overrides = { ...overrides, ...more, inForce: [...overrides.inForce, `${what} ${until(untilMs)}`] };
   };
   read(OVERRIDES.paused, parseInstant, A_TIME, (ms) => enforce({ pausedUntilMs: ms }, ms, 'No replica is written'));
-  read(OVERRIDES.holdUntil, parseInstant, A_TIME, (ms) => enforce({ holdUntilMs: ms }, ms, 'Nothing goes down'));
+  read(OVERRIDES.holdUntil, parseInstant, A_TIME, (ms) =>
+    enforce({ holdOverrideUntilMs: ms }, ms, 'Nothing goes down'),
+  );
   read(
     OVERRIDES.minOverride,
     minOf,

@@ -13,7 +13,7 @@ import type { Clock } from '../../runtime/clock.ts';
 import { within } from '../../runtime/deadline.ts';
 import type { CampaignReadings } from '../signals/readings.ts';
 import { SCALED_TIERS, type ScaledTier } from '../tick/observed.ts';
-import type { Plan } from '../tick/tick-plan.ts';
+import type { TickPlan } from '../tick/tick-plan.ts';
 import {
   joinDecisions,
   NO_DECISIONS,
@@ -61,17 +61,23 @@ export class DecisionKeeper {
   }
 
   /** Takes note of what a tick decided. Returns at once and never throws. */
-  note(campaign: VoucherCampaign, plan: Plan, readings: CampaignReadings, nowMs: number, signal: AbortSignal): void {
+  note(
+    campaign: VoucherCampaign,
+    planned: TickPlan,
+    readings: CampaignReadings,
+    nowMs: number,
+    signal: AbortSignal,
+  ): void {
     const tiers = { ...this.#tiers };
     for (const tier of tiersOf(campaign.spec)) {
-      const { decisions, news } = noteDecision(tiers[tier], recordOf(plan, tier, readings, nowMs));
+      const { decisions, news } = noteDecision(tiers[tier], recordOf(planned, tier, readings, nowMs));
       tiers[tier] = decisions;
       if (news === undefined) continue;
       this.#isUnwritten = true;
       this.#deps.onDecision(campaign, tier, news);
     }
     this.#tiers = tiers;
-    const { recent, isNews } = noteSample(this.#recent, sampleOf(plan, readings, nowMs));
+    const { recent, isNews } = noteSample(this.#recent, sampleOf(planned, readings, nowMs));
     this.#recent = recent;
     if (isNews) this.#isUnwritten = true;
     const { clock, store } = this.#deps;

@@ -36,7 +36,7 @@ const circumstances = (record: DecisionRecord): string =>
     record.max,
     record.ceiling,
     record.overrides,
-    record.rivals,
+    record.otherAutoscalers,
     record.plan,
     record.admissionPerSecond !== undefined,
     record.preWarm,

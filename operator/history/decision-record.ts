@@ -9,14 +9,14 @@ import type { Reading } from '../../contract/reading.ts';
 import { followsArrivals } from '../../contract/tiers.ts';
 import type { CampaignReadings } from '../signals/readings.ts';
 import type { ScaledTier } from '../tick/observed.ts';
-import type { Plan } from '../tick/tick-plan.ts';
+import type { TickPlan } from '../tick/tick-plan.ts';
 
 const count = z.number().int().nonnegative();
 const measure = z.number();
 const instant = z.string().refine((text) => parseInstant(text) !== undefined);
 
 const MAX_OVERRIDES = 8;
-const MAX_RIVALS = 16;
+const MAX_OTHER_AUTOSCALERS = 16;
 
 const signal = z.object({ kind: z.enum(['fresh', 'stale', 'absent']), ageSeconds: measure.optional() });
 
@@ -54,7 +54,7 @@ export const decisionRecord = z.object({
   /** Sentences on what people overrule, each with its end. */
   overrides: z.array(z.string().max(400)).max(MAX_OVERRIDES).optional(),
   /** Autoscalers of others that write the tier. */
-  rivals: z.array(z.string().max(253)).max(MAX_RIVALS).optional(),
+  otherAutoscalers: z.array(z.string().max(253)).max(MAX_OTHER_AUTOSCALERS).optional(),
   /** The ScalePlan that waits for its owner. */
   plan: z.string().max(253).optional(),
   /** What is behind the tier is full: so much is let in per second. */
@@ -72,7 +72,7 @@ const signalOf = (reading: Reading<unknown>, nowMs: number): DecisionRecord['sig
     ? { kind: 'absent' }
     : { kind: reading.kind, ageSeconds: Math.round(Math.max(0, nowMs - reading.atMs) / 100) / 10 };
 
-const numbersOf = ({ limits, decision }: Plan['tiers'][ScaledTier]): Pick<DecisionRecord, 'terms' | 'evidence'> => {
+const numbersOf = ({ limits, decision }: TickPlan['tiers'][ScaledTier]): Pick<DecisionRecord, 'terms' | 'evidence'> => {
   if (decision === undefined) return {};
   const { terms, evidence } = decision;
   const { arrivalsPerSecond } = evidence;
@@ -95,13 +95,13 @@ const numbersOf = ({ limits, decision }: Plan['tiers'][ScaledTier]): Pick<Decisi
 
 /** What this tick decided on a tier; `from` is for whoever knows the one before. */
 export const recordOf = (
-  { mode, status, tiers, overridesInForce }: Pick<Plan, 'mode' | 'status' | 'tiers' | 'overridesInForce'>,
+  { mode, status, tiers, overridesInForce }: Pick<TickPlan, 'mode' | 'status' | 'tiers' | 'overridesInForce'>,
   tier: ScaledTier,
   readings: CampaignReadings,
   nowMs: number,
 ): DecisionRecord => {
   const outcome = tiers[tier];
-  const { limits, decision, rivals } = outcome;
+  const { limits, decision, otherAutoscalers } = outcome;
   const backlog = followsArrivals(tier) ? undefined : (readings.backlog[tier] ?? { kind: 'absent' as const });
   const preWarm = status.conditions?.find(({ type }) => type === 'PreWarmed')?.reason;
   return {
@@ -120,7 +120,7 @@ export const recordOf = (
       ...(backlog === undefined ? {} : { backlog: signalOf(backlog, nowMs) }),
     },
     ...(overridesInForce.length === 0 ? {} : { overrides: overridesInForce.slice(0, MAX_OVERRIDES) }),
-    ...(rivals.length === 0 ? {} : { rivals: rivals.slice(0, MAX_RIVALS) }),
+    ...(otherAutoscalers.length === 0 ? {} : { otherAutoscalers: otherAutoscalers.slice(0, MAX_OTHER_AUTOSCALERS) }),
     ...(status.plan === undefined ? {} : { plan: status.plan }),
     ...(decision?.admissionPerSecond === undefined ? {} : { admissionPerSecond: short(decision.admissionPerSecond) }),
     ...(preWarm === undefined || !followsArrivals(tier) ? {} : { preWarm }),

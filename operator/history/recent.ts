@@ -15,7 +15,7 @@ import type { Reading } from '../../contract/reading.ts';
 import { perTier } from '../../contract/tiers.ts';
 import type { CampaignReadings } from '../signals/readings.ts';
 import type { ScaledTier } from '../tick/observed.ts';
-import type { Plan } from '../tick/tick-plan.ts';
+import type { TickPlan } from '../tick/tick-plan.ts';
 
 const SAMPLE_MS = 10_000;
 /** Ten minutes, and one before them whose values still held when they began. */
@@ -47,7 +47,7 @@ const fresh = <T>(reading: Reading<T> | undefined): T | undefined =>
 
 /** What this tick saw. */
 export const sampleOf = (
-  { tiers }: Pick<Plan, 'tiers'>,
+  { tiers }: Pick<TickPlan, 'tiers'>,
   readings: Pick<CampaignReadings, 'arrivals' | 'backlog'>,
   nowMs: number,
 ): RecentSample => {

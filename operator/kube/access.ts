@@ -23,7 +23,7 @@ export interface Session {
  * | watch | lists and watches                 | as many as there are informers: each lists or watches, not both |
  * | page  | metrics pages through the server  | bounded                                                       |
  */
-export const LANES = ['lease', 'write', 'read', 'watch', 'page'] as const;
+const LANES = ['lease', 'write', 'read', 'watch', 'page'] as const;
 export type Lane = (typeof LANES)[number];
 
 export interface KubeAccess {

@@ -6,10 +6,10 @@ import type { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import { backoffMs } from '../../runtime/backoff.ts';
 import type { Clock } from '../../runtime/clock.ts';
+import { readText } from '../../runtime/read-text.ts';
 import { sleep } from '../../runtime/sleep.ts';
 import type { KubeAccess, Lane } from './access.ts';
 import { errorOfAnswer, KubeError, type KubeErrorKind } from './errors.ts';
-import { readText } from './read-text.ts';
 import { describeTarget, pathOf, resourceLabel, type Target } from './resources.ts';
 
 export type Verb = 'get' | 'list' | 'watch' | 'create' | 'apply' | 'update' | 'patch';

@@ -5,9 +5,9 @@ import { isTier, type Tier } from '../../contract/tiers.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { ObservedHeadroom, ObservedTier } from '../tick/cluster-view.ts';
 import type { ClusterReader } from '../tick/ports.ts';
-import type { Rival } from './hpas.ts';
 import type { Look } from './look.ts';
 import type { KubeObject } from './objects.ts';
+import type { OtherAutoscaler } from './other-autoscalers.ts';
 import { controllerUidOf } from './owned-objects.ts';
 import { isRefused, unansweredState } from './pods/creation-problems.ts';
 import type { MountFailures } from './pods/mount-failures.ts';
@@ -23,7 +23,7 @@ export interface ClusterReaderOptions {
   readonly pods: Pick<Store<PodRecord>, 'byIndex'>;
   readonly plans: Pick<Store<StoredScalePlan>, 'byIndex'>;
   /** Indexed by `NAMESPACE/NAME` of the Deployment that they scale. */
-  readonly rivals: Pick<Store<Rival>, 'byIndex'>;
+  readonly otherAutoscalers: Pick<Store<OtherAutoscaler>, 'byIndex'>;
   readonly mountFailures: MountFailures;
   /** Whether every watch of the namespace has seen its objects once; before that, absent would only mean unknown. */
   readonly isServed: (namespace: string) => boolean;
@@ -83,7 +83,7 @@ export const createClusterReader = (options: ClusterReaderOptions): ClusterReade
         if (!isTier(tier)) continue;
         const own = pods.filter(({ observed }) => observed.tier === tier);
         const leaving = own.filter(({ isTerminating, observed }) => isTerminating && observed.isLost === true).length;
-        const rivals = [...options.rivals.byIndex(`${namespace}/${deployment.metadata.name}`)];
+        const otherAutoscalers = [...options.otherAutoscalers.byIndex(`${namespace}/${deployment.metadata.name}`)];
         const problems = tierProblems({
           deployment,
           pods: own,
@@ -97,7 +97,9 @@ export const createClusterReader = (options: ClusterReaderOptions): ClusterReade
           pods: standing.flatMap(({ observed }) => (observed.tier === tier ? [observed] : [])),
           ...(leaving === 0 ? {} : { leaving }),
           ...(isRollingOut(deployment) ? { isRollingOut: true, updated: updatedOf(deployment) } : {}),
-          ...(rivals.length === 0 ? {} : { rivals: rivals.map((rival) => rival.metadata.name).sort() }),
+          ...(otherAutoscalers.length === 0
+            ? {}
+            : { otherAutoscalers: otherAutoscalers.map((other) => other.metadata.name).sort() }),
           ...(problems.length === 0 ? {} : { problems }),
         };
       }

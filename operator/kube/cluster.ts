@@ -6,13 +6,14 @@ import type { ScalePlan } from '../../contract/scale-plan-types.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { DecisionStore } from '../history/decision-store.ts';
 import type { AuthorizationReader } from '../scale-plans/authorization.ts';
+import type { KickReason } from '../tick/loop.ts';
 import type {
   ClusterReader,
   FinalizerWriter,
   ManifestWriter,
   Nudger,
-  PlanWriter,
   ReplicaWriter,
+  ScalePlanWriter,
   StatusWriter,
 } from '../tick/ports.ts';
 import { createAuthorizationReader } from './authorization.ts';
@@ -26,17 +27,17 @@ import {
 import type { KubeClient } from './client.ts';
 import { createClusterReader } from './cluster-reader.ts';
 import { createDecisionStore } from './decisions.ts';
-import { keepRival, type Rival } from './hpas.ts';
 import { Informer, type InformerReport, type InformerTiming } from './informer.ts';
 import { createManifestWriter, type ManifestWriterOptions } from './manifests.ts';
 import type { KubeObject } from './objects.ts';
+import { keepAutoscaler, type OtherAutoscaler } from './other-autoscalers.ts';
 import { campaignKeyOf, isEdited, keepOwned, OWNED_RESOURCES, OWNED_SELECTOR } from './owned-objects.ts';
 import { createMountFailures } from './pods/mount-failures.ts';
 import { type AdminUrlOf, isPodNews, keepPod, type PodRecord } from './pods/pods.ts';
 import { createQuotaLook } from './pods/quotas.ts';
 import { createNudger, createReplicaWriter } from './replicas.ts';
 import { type ApiResource, AUTOSCALERS, CAMPAIGNS, DEPLOYMENTS, PODS, SCALE_PLANS } from './resources.ts';
-import { createPlanWriter, keepScalePlan, planCampaignKey, type StoredScalePlan } from './scale-plans.ts';
+import { createScalePlanWriter, keepScalePlan, planCampaignKey, type StoredScalePlan } from './scale-plans.ts';
 import { createServedNamespaces, type ServedNamespaces, type Service } from './served.ts';
 import { type Change, Store, type Stored } from './store.ts';
 
@@ -50,7 +51,7 @@ export interface KubeClusterOptions {
   readonly namespaces: readonly string[];
   readonly timing?: Partial<InformerTiming>;
   /** Something of this campaign changed: look at it soon. */
-  readonly onNews: (campaignKey: string) => void;
+  readonly onNews: (campaignKey: string, reason: KickReason) => void;
   readonly onCampaignGone: (campaign: VoucherCampaign) => void;
   readonly onReport: (resource: string, report: InformerReport, namespace: string | undefined) => void;
   /** A namespace is served from now on, or left out. Undefined: all. */
@@ -68,7 +69,7 @@ export interface KubeCluster {
   readonly nudger: Nudger;
   readonly status: StatusWriter;
   readonly finalizers: FinalizerWriter;
-  readonly plans: PlanWriter;
+  readonly plans: ScalePlanWriter;
   readonly authorization: AuthorizationReader;
   readonly decisions: DecisionStore;
   /** For those who look at what is gone. */
@@ -122,8 +123,8 @@ export const createKubeCluster = (options: KubeClusterOptions): KubeCluster => {
     }
   };
 
-  const news = (key: string | undefined): void => {
-    if (key !== undefined) onNews(key);
+  const news = (key: string | undefined, reason: KickReason): void => {
+    if (key !== undefined) onNews(key, reason);
   };
 
   const campaigns = new Store<StoredCampaign>({
@@ -132,7 +133,7 @@ export const createKubeCluster = (options: KubeClusterOptions): KubeCluster => {
       const { metadata } = change.object;
       if (change.kind === 'deleted') options.onCampaignGone(change.object);
       else if (change.kind === 'added' || isCampaignNews(change.before, change.object)) {
-        onNews(`${metadata.namespace}/${metadata.name}`);
+        onNews(`${metadata.namespace}/${metadata.name}`, 'campaign');
       }
     },
   });
@@ -141,7 +142,7 @@ export const createKubeCluster = (options: KubeClusterOptions): KubeCluster => {
   const plans = new Store<StoredScalePlan>({
     indexBy: planCampaignKey,
     onListenerError,
-    onChange: ({ object }) => onNews(planCampaignKey(object)),
+    onChange: ({ object }) => onNews(planCampaignKey(object), 'scale_plan'),
   });
   watch(SCALE_PLANS, plans, keepScalePlan);
 
@@ -149,7 +150,7 @@ export const createKubeCluster = (options: KubeClusterOptions): KubeCluster => {
     indexBy: ({ campaignKey }) => campaignKey,
     onListenerError,
     onChange(change) {
-      if (change.kind !== 'updated' || isPodNews(change.before, change.object)) news(change.object.campaignKey);
+      if (change.kind !== 'updated' || isPodNews(change.before, change.object)) news(change.object.campaignKey, 'pod');
     },
   });
   watch(PODS, pods, (pod) => keepPod(pod, options.adminUrlOf), OWNED_SELECTOR);
@@ -158,9 +159,9 @@ export const createKubeCluster = (options: KubeClusterOptions): KubeCluster => {
     if (change.kind === 'updated') {
       if (!isEdited(change.before, change.object)) return;
       // The label itself may have been edited away.
-      news(campaignKeyOf(change.before));
+      news(campaignKeyOf(change.before), 'object');
     }
-    news(campaignKeyOf(change.object));
+    news(campaignKeyOf(change.object), 'object');
   };
   const owned = new Map<string, Store<KubeObject>>();
   for (const resource of OWNED_RESOURCES) {
@@ -171,24 +172,24 @@ export const createKubeCluster = (options: KubeClusterOptions): KubeCluster => {
   const deployments = owned.get(DEPLOYMENTS.plural);
   if (deployments === undefined) throw new Error('Deployments are not among the owned resources');
 
-  const rivals = new Store<Rival>({
+  const otherAutoscalers = new Store<OtherAutoscaler>({
     indexBy: ({ deploymentKey }) => deploymentKey,
     onListenerError,
     onChange(change) {
       const { deploymentKey } = change.object;
       const [namespace = '', name = ''] = deploymentKey?.split('/') ?? [];
       const deployment = deployments.get(namespace, name);
-      if (deployment !== undefined) news(campaignKeyOf(deployment));
+      if (deployment !== undefined) news(campaignKeyOf(deployment), 'autoscaler');
     },
   });
-  watch(AUTOSCALERS, rivals, keepRival);
+  watch(AUTOSCALERS, otherAutoscalers, keepAutoscaler);
 
   return {
     reader: createClusterReader({
       deployments,
       pods,
       plans,
-      rivals,
+      otherAutoscalers,
       mountFailures: createMountFailures(client, clock),
       isServed: (namespace) => served.of(namespace).kind === 'served',
       quotas: createQuotaLook(client, clock),
@@ -203,7 +204,7 @@ export const createKubeCluster = (options: KubeClusterOptions): KubeCluster => {
     nudger: createNudger(client, deployments),
     status: createStatusWriter(client, campaigns),
     finalizers: createFinalizerWriter(client, campaigns),
-    plans: createPlanWriter(client, plans),
+    plans: createScalePlanWriter(client, plans),
     authorization: createAuthorizationReader(client),
     decisions: createDecisionStore(client),
     living: {

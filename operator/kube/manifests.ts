@@ -1,5 +1,5 @@
 /**
- * Writes the objects of campaigns by the ownership rules of design §4, and only when something differs.
+ * Writes the objects of campaigns by the ownership rules of docs/architecture.md, and only when something differs.
  *
  * | object                          | write                                                                       |
  * |---------------------------------|-----------------------------------------------------------------------------|

@@ -34,7 +34,6 @@ const metadata = z.looseObject({
   managedFields: z.array(managedFieldsEntry).optional(),
 });
 export type KubeMetadata = z.infer<typeof metadata>;
-export type ManagedFieldsEntry = z.infer<typeof managedFieldsEntry>;
 
 const object = z.looseObject({ metadata });
 /** Any object; fields besides metadata are unknown until somebody parses them. */
@@ -61,7 +60,7 @@ export const parsePage = (raw: unknown): Page => {
   return { resourceVersion: head.resourceVersion, next: head.continue || undefined, items: items ?? [] };
 };
 
-export const WATCH_EVENTS = ['ADDED', 'MODIFIED', 'DELETED', 'BOOKMARK', 'ERROR'] as const;
+const WATCH_EVENTS = ['ADDED', 'MODIFIED', 'DELETED', 'BOOKMARK', 'ERROR'] as const;
 const watchEvent = z.object({ type: z.enum(WATCH_EVENTS), object: z.unknown() });
 export type WatchEvent = z.infer<typeof watchEvent>;
 

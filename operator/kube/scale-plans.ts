@@ -1,7 +1,7 @@
 /** ScalePlans: proposed by the operator, decided by people. */
 import { FIELD_MANAGER } from '../../contract/names.ts';
 import type { ScalePlan, ScalePlanStatus } from '../../contract/scale-plan-types.ts';
-import type { PlanWriter } from '../tick/ports.ts';
+import type { ScalePlanWriter } from '../tick/ports.ts';
 import type { KubeClient } from './client.ts';
 import { isKubeError } from './errors.ts';
 import { type Kept, type KubeObject, keeperOf, parseObject } from './objects.ts';
@@ -43,7 +43,7 @@ export const keepScalePlan = (object: KubeObject): StoredScalePlan => {
 
 export const planCampaignKey = ({ metadata, spec }: ScalePlan): string => `${metadata.namespace}/${spec.campaignName}`;
 
-export const createPlanWriter = (client: KubeClient, store: Store<StoredScalePlan>): PlanWriter => ({
+export const createScalePlanWriter = (client: KubeClient, store: Store<StoredScalePlan>): ScalePlanWriter => ({
   async createPlan(plan, signal) {
     const target = { resource: SCALE_PLANS, namespace: plan.metadata.namespace };
     const query = { fieldManager: FIELD_MANAGER };

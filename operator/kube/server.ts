@@ -1,8 +1,8 @@
 /** The API server itself: its version, and its clock. */
 import { z } from 'zod';
+import { readText } from '../../runtime/read-text.ts';
 import type { KubeAccess } from './access.ts';
 import { errorOfAnswer } from './errors.ts';
-import { readText } from './read-text.ts';
 
 const version = z.object({ gitVersion: z.string() });
 const MAX_BYTES = 64 * 1024;

@@ -26,7 +26,7 @@ const wholeOf = (version: string): bigint | undefined => (DIGITS.test(version) ?
  * Versions are compared as numbers: within one resource later writes have greater ones (Kubernetes KEP 5504, and etcd's
  * revisions ever since). One that is no number counts as newer.
  */
-export const isOlder = (version: string, than: string): boolean => {
+const isOlder = (version: string, than: string): boolean => {
   const [a, b] = [wholeOf(version), wholeOf(than)];
   return a !== undefined && b !== undefined && a < b;
 };

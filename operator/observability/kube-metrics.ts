@@ -16,6 +16,7 @@ export interface KubeMetrics {
   readonly keys: Gauge;
   readonly running: Gauge;
   readonly lateSeconds: Histogram;
+  readonly ticks: Counter<'reason'>;
 }
 
 export interface KubeMetricsSources {
@@ -108,6 +109,12 @@ export const createKubeMetrics = (registry: Registry, sources: KubeMetricsSource
       name: 'voucher_operator_queue_late_seconds',
       help: 'How long after its time a tick began.',
       buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5],
+      registers,
+    }),
+    ticks: new Counter({
+      name: 'voucher_operator_ticks_total',
+      help: 'Ticks, by what brought them: what changed, the time (due), a failure before (retry).',
+      labelNames: ['reason'] as const,
       registers,
     }),
   };

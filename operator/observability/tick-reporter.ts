@@ -15,10 +15,10 @@ const labelsOf = ({ metadata }: Pick<VoucherCampaign, 'metadata'>) => ({
 });
 
 export const createTickReporter = (log: Logger, metrics: OperatorMetrics): TickReporter => ({
-  planned(campaign, plan, readings, nowMs) {
+  planned(campaign, { tiers, scale, scalePlans }, readings, nowMs) {
     const labels = labelsOf(campaign);
     for (const tier of tiersOf(campaign.spec)) {
-      const { desired, ready, limits, decision } = plan.tiers[tier];
+      const { desired, ready, limits, decision } = tiers[tier];
       metrics.desired.set({ ...labels, tier }, desired);
       metrics.ready.set({ ...labels, tier }, ready);
       metrics.ceiling.set({ ...labels, tier }, limits.ceiling);
@@ -32,11 +32,11 @@ export const createTickReporter = (log: Logger, metrics: OperatorMetrics): TickR
       if (reading === undefined || reading.kind === 'absent') metrics.signalAgeSeconds.remove({ ...labels, signal });
       else metrics.signalAgeSeconds.set({ ...labels, signal }, Math.max(0, nowMs - reading.atMs) / 1000);
     }
-    for (const { tier, from, replicas } of plan.scale) {
-      const explanation = tier === HEADROOM ? undefined : plan.tiers[tier].decision?.explanation;
+    for (const { tier, from, replicas } of scale) {
+      const explanation = tier === HEADROOM ? undefined : tiers[tier].decision?.explanation;
       log.info({ ...labels, tier, from, replicas, explanation }, 'scaling a tier');
     }
-    for (const { metadata, spec } of plan.scalePlans) {
+    for (const { metadata, spec } of scalePlans) {
       log.warn({ ...labels, plan: metadata.name, reason: spec.reason, ceilings: spec.ceilings }, 'proposing a plan');
     }
   },

@@ -21,7 +21,7 @@ import { ceilingInForce } from '../scaling/schedule.ts';
 import type { CampaignEvent } from '../tick/campaign-event.ts';
 import { campaignEvent } from '../tick/events.ts';
 import { SCALED_TIERS, type ScaledTier } from '../tick/observed.ts';
-import { withinCeiling } from '../tick/scaling.ts';
+import { withinCeiling } from '../tick/scale-tier.ts';
 import type { Authorization, AuthorizationReader } from './authorization.ts';
 
 export interface CeilingGuardDeps {
@@ -36,7 +36,7 @@ export interface CeilingGuard {
   created(manifest: Manifest, signal: AbortSignal): Promise<Manifest>;
 }
 
-/** A server tells whole seconds that have gone by, and reading and writing end within two (apply.ts). */
+/** A server tells whole seconds that have gone by, and reading and writing end within two (tick/applying.ts). */
 const ARRIVES_WITHIN_MS = 3_000;
 
 /** What is authorised throughout the time in which a write may arrive: 60 until 12:00:00, 20 then → 20 at 11:59:59. */

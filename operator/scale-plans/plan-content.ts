@@ -1,10 +1,8 @@
-/** What a plan tells whoever decides: the signals that it rests on, what it changes, and what it takes. Pure. */
+/** What a plan tells its owner: the signals that it rests on, and what it takes (what it changes: effect.ts). Pure. */
 import type { Ceilings } from '../../contract/common-types.ts';
 import type { Reading } from '../../contract/reading.ts';
 import type { ScalePlanSpec } from '../../contract/scale-plan-types.ts';
-import { EFFECT_SECONDS, type EffectInput, predict, type TierCeilings } from '../../simulation/effect.ts';
 import type { Need } from '../scaling/plan-need.ts';
-import { paceOf } from '../scaling/pre-warm.ts';
 import type { PlanInput, ScaledTier, TierOutcomes } from '../tick/observed.ts';
 
 export interface TierNeed extends Need {
@@ -62,60 +60,6 @@ export const evidenceOf = (
   ];
 };
 
-/** Without the plan: what it would meet; and what is in force for a tier that needs no more. */
-const ceilingsWithout = (tiers: TierOutcomes, needs: readonly TierNeed[]): TierCeilings => {
-  const of = (tier: ScaledTier): number =>
-    needs.find((need) => need.tier === tier)?.ceiling ?? tiers[tier].limits.ceiling;
-  return { intake: of('intake'), records: of('records') };
-};
-
-/**
- * | reason   | begins     | arrivals                       | with these replicas                       |
- * |----------|------------|--------------------------------|-------------------------------------------|
- * | Load     | now        | as expected now, throughout    | those that are Ready                      |
- * | Forecast | at opening | the forecast's peak, throughout | the forecast's, as far as ceilings allow |
- */
-export const effectOf = (
-  { campaign, observed, times, nowMs }: PlanInput,
-  tiers: TierOutcomes,
-  needs: readonly TierNeed[],
-  asked: Ceilings,
-  reason: ScalePlanSpec['reason'],
-): NonNullable<ScalePlanSpec['effect']> => {
-  const { spec } = campaign;
-  const { arrivals, backlog } = observed.readings;
-  const { evidence: measured, memory } = tiers.intake.decision ?? {};
-  const now = measured?.arrivalsPerSecond ?? (arrivals.kind === 'absent' ? 0 : arrivals.value.over3s);
-  const pace = paceOf(memory ?? {});
-  const isForecast = reason === 'Forecast';
-  const capacityOf = (tier: ScaledTier): number =>
-    tiers[tier].decision?.evidence.capacityPerReplica ?? tiers[tier].limits.capacityPerReplica;
-  const input: EffectInput = {
-    spec,
-    fromSeconds: isForecast ? 0 : Math.max(0, Math.floor((nowMs - times.opensAtMs) / 1000)),
-    arrivalsPerSecond: Math.round(isForecast ? (spec.scaling.peakArrivalsPerSecond ?? 0) : now),
-    capacityPerReplica: { intake: capacityOf('intake'), records: capacityOf('records') },
-    plant: { startSeconds: pace.startSeconds, podsCreatedPerSecond: pace.createdPerSecond },
-  };
-  const present = backlog.records;
-  const outcome = (ceilings: TierCeilings) => {
-    const replicas = (tier: keyof TierCeilings): number =>
-      isForecast ? Math.min(ceilings[tier], Math.max(tiers[tier].forecastFloor, tiers[tier].ready)) : tiers[tier].ready;
-    return predict(input, ceilings, {
-      replicas: { intake: replicas('intake'), records: replicas('records') },
-      backlog: isForecast || present === undefined || present.kind === 'absent' ? 0 : present.value.messages,
-    });
-  };
-  const without = ceilingsWithout(tiers, needs);
-  const raised = (tier: keyof TierCeilings): number => Math.max(without[tier], asked[tier] ?? 0);
-  return {
-    seconds: EFFECT_SECONDS,
-    arrivalsPerSecond: input.arrivalsPerSecond,
-    without: outcome(without),
-    with: outcome({ intake: raised('intake'), records: raised('records') }),
-  };
-};
-
 /** As long as a grant lasts of which nobody says it. */
 const LOAD_HOURS = 2;
 const HOUR_MS = 3_600_000;
@@ -135,7 +79,7 @@ export const meansOf = (
   const openHours = Math.max(0, times.closesAtMs - nowMs) / HOUR_MS;
   const hours =
     reason === 'Forecast'
-      ? (times.holdUntilMs - Math.max(nowMs, times.preWarmAtMs)) / HOUR_MS
+      ? (times.holdAfterOpenUntilMs - Math.max(nowMs, times.preWarmAtMs)) / HOUR_MS
       : Math.min(LOAD_HOURS, openHours);
   const more = needs.map(({ tier, ceiling }) => {
     const replicas = Math.max(0, (asked[tier] ?? 0) - ceiling);

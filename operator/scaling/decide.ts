@@ -142,10 +142,16 @@ interface Outcome {
   readonly lastDown?: Pick<TierMemory, 'lastDownMs' | 'lastDownFrom'>;
 }
 
-type Step = readonly [input: TierInput, limits: TierLimits, demand: Demand, memory: TierMemory];
+interface Step {
+  readonly input: TierInput;
+  readonly limits: TierLimits;
+  readonly demand: Demand;
+  /** Holds this tick already. */
+  readonly memory: TierMemory;
+}
 
-const down = ([{ replicas, nowMs }, { down: pace }, , memory]: Step, target: number, by: LimitedBy): Outcome => {
-  const { replicas: next, ...lastDown } = stepDown(replicas, target, pace, memory, nowMs);
+const down = ({ input, limits, memory }: Step, target: number, by: LimitedBy): Outcome => {
+  const { replicas: next, ...lastDown } = stepDown(input.replicas, target, limits.down, memory, input.nowMs);
   return { replicas: next, by, lastDown };
 };
 
@@ -154,7 +160,7 @@ const boundOf = ({ max, ceiling }: TierLimits): LimitedBy => (ceiling < max ? 'C
 
 /** A grant has ended, or a maximum was lowered. What is wanted keeps nothing that isn't authorised. */
 const aboveBound = (step: Step): Outcome => {
-  const [input, limits, demand, memory] = step;
+  const { input, limits, demand, memory } = step;
   const hold = hardHold(input, memory);
   if (hold !== undefined) return { replicas: input.replicas, by: hold === 'Holding' ? boundOf(limits) : hold };
   const most = mostOf(limits);
@@ -163,7 +169,7 @@ const aboveBound = (step: Step): Outcome => {
   return down(step, target, boundOf(limits));
 };
 
-const raise = ([{ replicas }, limits, demand, memory]: Step): Outcome => {
+const raise = ({ input: { replicas }, limits, demand, memory }: Step): Outcome => {
   const most = mostOf(limits);
   const isLoadUp = Math.ceil(demand.load) > replicas * (demand.isBeginning ? 1 : UP_DEAD_BAND);
   const isFull = memory.saturation !== undefined && isLoadUp;
@@ -174,7 +180,7 @@ const raise = ([{ replicas }, limits, demand, memory]: Step): Outcome => {
 };
 
 const lower = (step: Step): Outcome => {
-  const [input, limits, demand, memory] = step;
+  const { input, limits, demand, memory } = step;
   const { replicas } = input;
   const hold = hardHold(input, memory) ?? softHold(input, limits, memory, demand.evidence.excess);
   if (hold !== undefined) return { replicas, by: hold };
@@ -182,11 +188,10 @@ const lower = (step: Step): Outcome => {
   return target >= replicas ? { replicas, by: 'Holding' } : down(step, target, 'WayDown');
 };
 
-/** `memory` holds this tick already. */
 const outcomeOf = (step: Step): Outcome => {
-  const [{ replicas }, limits, { wanted }] = step;
-  if (replicas > mostOf(limits)) return aboveBound(step);
-  return wanted >= replicas ? raise(step) : lower(step);
+  const { input, limits, demand } = step;
+  if (input.replicas > mostOf(limits)) return aboveBound(step);
+  return demand.wanted >= input.replicas ? raise(step) : lower(step);
 };
 
 /**
@@ -197,7 +202,7 @@ export const decide = (input: TierInput, limits: TierLimits, memory: TierMemory)
   const before = input.nowMs === memory.lastTickMs ? memory : learned(limits, memory);
   const demand = demandOf(input, limits, before);
   const now = remembered(input, limits, demand, before);
-  const { replicas, by, lastDown } = outcomeOf([input, limits, demand, now]);
+  const { replicas, by, lastDown } = outcomeOf({ input, limits, demand, memory: now });
   const { wanted, terms, evidence } = demand;
   return {
     replicas,

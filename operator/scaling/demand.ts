@@ -8,7 +8,7 @@ const IN_FLIGHT_SECONDS = 1;
 /** A second this much above the minute is a flood that began; this much above three seconds, one that began just now. */
 const SURGE = 1.5;
 /**
- * Standard deviations of a Poisson count beyond which a short window is news. At 5, thirty simulated minutes of steady
+ * Standard deviations of a Poisson count beyond which a short rate window is news. At 5, thirty simulated minutes of steady
  * noise turned replicas around in 0 of 140 runs (20/s to 8,000/s); without the test in 55 of 140, at 4 in 5 of 140.
  */
 export const NOISE_DEVIATIONS = 5;
@@ -42,7 +42,7 @@ export const hasJustBegun = ({ over1s, over3s, over60s }: ArrivalRates): boolean
  * | newest | the same, while 1 s is more than 1.5 times the 3 s rate |
  *
  * The newest look is what a step needs that came in the middle of a second: half of it was in the second before. Later on
- * so short a window would only add chance.
+ * so short a rate window would only add chance.
  */
 export const arrivalRate = (rates: ArrivalRates): number => {
   const { over1s, over3s, over60s, newest } = rates;

@@ -54,16 +54,6 @@ export const scheduleOf = (
 export const isScheduled = ({ fromMs, untilMs }: Schedule, nowMs: number): boolean =>
   nowMs >= fromMs && nowMs < untilMs;
 
-/** The schedule's floor at this instant; 0 outside its span. */
-export const scheduleFloor = (
-  spec: Pick<VoucherCampaignSpec, 'window' | 'scaling'>,
-  capacityPerReplica: number,
-  nowMs: number,
-): number => {
-  const schedule = scheduleOf(spec, capacityPerReplica);
-  return isScheduled(schedule, nowMs) ? schedule.floor : 0;
-};
-
 /**
  * What the operator may use without asking, now: the greatest of the standing ceiling, the pre-authorised windows that
  * contain this instant (`from` included, `until` not), and the grants of approved plans.

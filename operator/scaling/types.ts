@@ -55,7 +55,7 @@ export interface TierLimits {
   /** The schedule's floor at this moment (0 = none); clamped to the ceiling. */
   readonly scheduleFloor: number;
   readonly down: { readonly windowSeconds: number; readonly percentPerMinute: number };
-  /** No way down before this instant (opening + holdAfterOpen; also the pre-warm span). Undefined: no hold. */
+  /** No way down before this instant: end of the hold after opening (from pre-warming on), or of the override hold-until. */
   readonly holdUntilMs?: number;
   /** Replicas to stand behind when every signal has been missing for 30 s; absent or 0: what there is. */
   readonly blindFloor?: number;

@@ -4,7 +4,7 @@ import type { TierLimits, TierMemory } from './types.ts';
 const SLOT_MS = 10_000;
 const STEP_EVERY_MS = 60_000;
 /**
- * Room that stays above the window's demand when replicas go. Without it, 60 s of chance more than a pod's edge turn
+ * Room that stays above the down window's demand when replicas go. Without it, 60 s of chance more than a pod's edge turn
  * replicas around: 3 % did so in 8 of 140 simulated half hours of steady noise, 10 % in none.
  */
 const ROOM = 1.1;
@@ -15,7 +15,7 @@ type Recent = TierMemory['recentWanted'];
 export const wantedWithRoom = (load: number, { scheduleFloor, min }: TierLimits): number =>
   Math.max(Math.ceil(load * ROOM * 100) / 100, scheduleFloor, min);
 
-/** Adds this tick's demand to its slot and drops slots that left the window. At most window / 10 s + 2 slots. */
+/** Adds this tick's demand to its slot and drops slots that left the down window. At most that window / 10 s + 2 slots. */
 export const remember = (recent: Recent, wanted: number, windowSeconds: number, nowMs: number): Recent => {
   const slotStartMs = Math.floor(nowMs / SLOT_MS) * SLOT_MS;
   const last = recent.at(-1);
@@ -29,7 +29,7 @@ export const remember = (recent: Recent, wanted: number, windowSeconds: number, 
   return [...inWindow, { slotStartMs, wanted: Math.max(wanted, sameSlot?.wanted ?? 0) }];
 };
 
-/** Whole replicas that the window's demand keeps. */
+/** Whole replicas that the down window's demand keeps. */
 export const highestWanted = (recent: Recent): number =>
   Math.ceil(recent.reduce((most, { wanted }) => Math.max(most, wanted), 0));
 

@@ -23,7 +23,7 @@ import {
   secretGroupsOf,
   setupRequest,
 } from './secrets.ts';
-import { livingCampaigns, standingVolumes } from './standing.ts';
+import { livingCampaigns, standingVolumes } from './what-lives.ts';
 
 /** As it is mounted; undefined before the first installation. */
 const mountedRoot = async (dir: string): Promise<Root | undefined> => {

@@ -14,17 +14,11 @@ import { createWorkerTurns } from './worker-turns.ts';
 /** More workers than a database gains from; with more of them, these take turns. */
 const MOST_ASKED = 16;
 
-const totalOf = (families: ReadonlyMap<string, readonly MetricSample[]>): number | undefined => {
+/** Undefined where a page has no total: the database did not answer that pod, which is no zero. */
+export const totalOf = (families: ReadonlyMap<string, readonly MetricSample[]>): number | undefined => {
   const totals = families.get(METRICS.recordsTotal) ?? [];
   const received = totals.find(({ labels }) => labels['state'] === 'received')?.value;
   return received === undefined || !Number.isSafeInteger(received) || received < 0 ? undefined : received;
-};
-
-/** @throws Error when the page has no total: the database did not answer that pod, which is no zero */
-export const receivedOf = (page: string): number => {
-  const received = totalOf(parseMetrics(page, [METRICS.recordsTotal]));
-  if (received === undefined) throw new Error(`the metrics page has no ${METRICS.recordsTotal}`);
-  return received;
 };
 
 interface Told {

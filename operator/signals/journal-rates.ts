@@ -12,7 +12,7 @@ export interface JournalRates {
   readonly workedOffPerSecond: number;
 }
 
-/** As long as the fast window of arrivals. */
+/** As long as the fast rate window of arrivals. */
 const WINDOW_MS = 3_000;
 
 /** The newest, and those back to the one just outside of the window. A count that fell is another journal: begin anew. */

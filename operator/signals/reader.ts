@@ -9,9 +9,9 @@ import type { SignalReader } from '../tick/ports.ts';
 import { isBelievable, type JournalCounts, journalRates, remembered } from './journal-rates.ts';
 import { intakesViewOf } from './pod-findings.ts';
 import type { IntakesView } from './pod-views.ts';
+import { RateWindows } from './rate-windows.ts';
 import type { CampaignReadings, PodClock } from './readings.ts';
 import type { IntakeSample, Scraper, ScrapeTarget } from './scrape.ts';
-import { RateWindows } from './windows.ts';
 
 /** A source that did not tell in this tick. The tick goes on; the signal ages. */
 export class SignalError extends Error {

@@ -1,9 +1,10 @@
 /** Asks pods for their counters, side by side, within one deadline. A pod that doesn't answer is missing, never zero. */
 import { Agent, type Dispatcher, request } from 'undici';
 import { ADMIN_PATHS, type ArrivalOutcome, METRICS } from '../../contract/app-contract.ts';
+import { readText } from '../../runtime/read-text.ts';
 import { type MetricSample, parseMetrics } from './metrics-text.ts';
 import { FINDING_METRICS, findingOf, type PodFinding } from './pod-findings.ts';
-import type { CounterSample } from './windows.ts';
+import type { CounterSample } from './rate-windows.ts';
 
 export interface ScrapeTarget {
   readonly pod: string;
@@ -68,16 +69,7 @@ const readPage = async (url: string, { dispatcher, headers }: Session, signal: A
     await body.dump({ limit: MAX_PAGE_BYTES });
     throw new Error(`the metrics page answered ${statusCode}`);
   }
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  // Leaving the loop by a throw destroys the body, and with it the connection that would go on sending.
-  for await (const chunk of body) {
-    const piece = Buffer.from(chunk);
-    bytes += piece.length;
-    if (bytes > MAX_PAGE_BYTES) throw new Error(`the metrics page is longer than ${MAX_PAGE_BYTES} bytes`);
-    chunks.push(piece);
-  }
-  return Buffer.concat(chunks).toString('utf8');
+  return readText(body, MAX_PAGE_BYTES);
 };
 
 /** Canaries prove the way, they are not demand. */

@@ -19,16 +19,16 @@ export interface CampaignState {
   computed: VoucherCampaignStatus | undefined;
   /** Last status that the API server has, as far as we know. */
   written: VoucherCampaignStatus | undefined;
-  lastWriteMs: number | undefined;
+  lastWriteMs?: number;
   /** Whether the campaign carried a status at the last tick. */
   hadStatus: boolean;
-  memory: CampaignMemory | undefined;
-  readings: CampaignReadings | undefined;
+  memory?: CampaignMemory;
+  readings?: CampaignReadings;
   /** Live settings as last put, and when. */
-  settings: { readonly text: string; readonly atMs: number } | undefined;
+  settings?: { readonly text: string; readonly atMs: number };
   publishedGeneration: number | undefined;
   /** Name of the last plan that was announced; a cache that lags must not announce it twice. */
-  announcedPlan: string | undefined;
+  announcedPlan?: string;
   /** Looks at it in a row that ended in an error. */
   failures: number;
   /** What could not be written lately. */
@@ -51,13 +51,8 @@ export const newCampaignState = (
   ...keepers,
   computed: campaign.status,
   written: campaign.status,
-  lastWriteMs: undefined,
   hadStatus: campaign.status !== undefined,
-  memory: undefined,
-  readings: undefined,
-  settings: undefined,
   publishedGeneration: campaign.status?.observedGeneration,
-  announcedPlan: undefined,
   failures: 0,
   troubles,
   slow: new Set(),

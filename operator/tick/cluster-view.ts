@@ -32,7 +32,7 @@ export interface ObservedTier {
   /** Pods of the newest template, while it is being rolled out. */
   readonly updated?: number;
   /** Names of autoscalers of others that write its replicas. Absent: none. */
-  readonly rivals?: readonly string[];
+  readonly otherAutoscalers?: readonly string[];
   /** Absent where nobody can tell. */
   readonly problems?: readonly TierProblem[];
 }

@@ -4,6 +4,7 @@ import type { JournalAdmin } from '../../journal/administration.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { within } from '../../runtime/deadline.ts';
 import type { BuildOptions } from '../resources/build-options.ts';
+import { WRITE_DEADLINE_MS } from './applying.ts';
 import { ReconcileError } from './errors.ts';
 import { campaignEvent } from './events.ts';
 import { finalizerChange, hasFinalizer } from './finalizer.ts';
@@ -21,7 +22,6 @@ export interface DeletionDeps {
 
 /** Replicated streams take a moment each. */
 const REMOVE_DEADLINE_MS = 20_000;
-const WRITE_DEADLINE_MS = 1_000;
 
 const removeJournal = async (deps: DeletionDeps, campaign: VoucherCampaign, signal: AbortSignal): Promise<void> => {
   const { clock, events, journal } = deps;

@@ -12,7 +12,7 @@ import { ReconcileError } from './errors.ts';
 import type { ClusterReader, CountsReader, SignalReader } from './ports.ts';
 
 /** Leaves a tenth of the one-second tick for deciding and writing. */
-export const GATHER_DEADLINE_MS = 900;
+const GATHER_DEADLINE_MS = 900;
 
 export interface GatherDeps {
   readonly clock: Clock;

@@ -19,7 +19,7 @@ export interface HeadroomOutcome {
  * |---------------------------------------------------------|--------------------------------------------------|
  * | is not ours to scale: Shadow, Off, paused, another's    | as many as there are                             |
  * | or records meet a ResourceQuota                         | 0: a quota counts them like pods that serve      |
- * | waits for pre-warming, or the window is over            | 0                                                |
+ * | waits for pre-warming, or registration is over          | 0                                                |
  * | may go down and stands at its minimum                   | 0: the crowd has gone                            |
  * | else                                                    | headroomReplicas, and no more than may ever come |
  *
@@ -38,7 +38,7 @@ export const headroomOf = (
   if (!intake.isActing) return sized(replicas ?? 0);
   const meetsQuota = SCALED_TIERS.some((tier) => cluster.tiers[tier]?.problems?.some(({ kind }) => kind === 'quota'));
   const isTime = nowMs >= times.preWarmAtMs && nowMs < times.closesAtMs;
-  const hasGone = nowMs >= times.holdUntilMs && intake.desired <= campaign.spec.scaling.tiers.intake.min;
+  const hasGone = nowMs >= times.holdAfterOpenUntilMs && intake.desired <= campaign.spec.scaling.tiers.intake.min;
   if (meetsQuota || !isTime || hasGone) return sized(0);
   const most = Math.min(intake.limits.ceiling, intake.limits.max);
   return sized(Math.min(headroomReplicas, most - intake.written));

@@ -1,5 +1,5 @@
 /**
- * Runs one function per key, again and again, when the function itself says so or when somebody kicks the key. Generic:
+ * Runs one function per key, again and again, when the function itself says so or when the key is kicked. Generic:
  * keys are strings, and what they mean is the function's business (level-triggered: it reads the world itself).
  *
  * Promises: never two runs of one key at once; a kick during a run leads to another run after it; no key is lost,
@@ -7,6 +7,11 @@
  */
 import { type BackoffLimits, backoffMs } from '../../runtime/backoff.ts';
 import type { Clock } from '../../runtime/clock.ts';
+
+/** What was seen to change. */
+export type KickReason = 'start' | 'campaign' | 'scale_plan' | 'pod' | 'object' | 'autoscaler' | 'namespace';
+/** Why a run was made: the first kick that hastened it, the delay that the run before asked for, or its failure. */
+export type RunReason = KickReason | 'due' | 'retry';
 
 export interface RunResult {
   /** Delay to the next run, counted from the start of this one, so that a slow run doesn't stretch the tick. */
@@ -26,18 +31,25 @@ export interface LoopOptions {
   }) => void;
   readonly maxConcurrent: number;
   readonly backoff: BackoffLimits;
-  /** From the start of a run to the next one that a kick brings; 0 unless stated. A crowd of kicks then is one run. */
+  /** From the start of a run to the next one that a kick causes; 0 unless stated. A crowd of kicks then is one run. */
   readonly minIntervalMs?: number;
-  /** After every run: how late it began, and how long it took. */
-  readonly onRun?: (run: { readonly key: string; readonly lateMs: number; readonly tookMs: number }) => void;
+  /** After every run: why it was made, how late it began, and how long it took. */
+  readonly onRun?: (run: {
+    readonly key: string;
+    readonly reason: RunReason;
+    readonly lateMs: number;
+    readonly tookMs: number;
+  }) => void;
 }
 
 interface Entry {
   dueAtMs: number;
+  /** Of the run that is due, or under way. */
+  reason: RunReason;
   startedAtMs: number;
   running: boolean;
-  /** Asked for while running. */
-  kicked: boolean;
+  /** Asked for while running: why, the first time. */
+  kicked: KickReason | undefined;
   /** Taken out while running; forgotten when the run ends, unless the key comes back before. */
   removed: boolean;
   failures: number;
@@ -55,29 +67,31 @@ export class Loop {
   }
 
   /** Adds the key or, when it is known, asks for a run as soon as possible. */
-  kick(key: string): void {
+  kick(key: string, reason: KickReason): void {
     const nowMs = this.#options.clock.monotonicMs();
     const entry = this.#entries.get(key);
     if (entry === undefined) {
       this.#entries.set(key, {
         dueAtMs: nowMs,
+        reason,
         startedAtMs: Number.NEGATIVE_INFINITY,
         running: false,
-        kicked: false,
+        kicked: undefined,
         removed: false,
         failures: 0,
       });
     } else if (entry.running) {
-      entry.kicked = true;
+      entry.kicked ??= reason;
       entry.removed = false;
     } else {
-      entry.dueAtMs = Math.min(entry.dueAtMs, this.#kickedDueMs(entry, nowMs));
+      this.#hasten(entry, reason, nowMs);
     }
     this.#arm();
   }
 
-  #kickedDueMs({ startedAtMs }: Entry, nowMs: number): number {
-    return Math.max(nowMs, startedAtMs + (this.#options.minIntervalMs ?? 0));
+  #hasten(entry: Entry, reason: KickReason, nowMs: number): void {
+    const dueAtMs = Math.max(nowMs, entry.startedAtMs + (this.#options.minIntervalMs ?? 0));
+    if (dueAtMs < entry.dueAtMs) [entry.dueAtMs, entry.reason] = [dueAtMs, reason];
   }
 
   /** Keys that are known, and runs under way. */
@@ -91,7 +105,7 @@ export class Loop {
     if (entry === undefined) return;
     if (entry.running) {
       entry.removed = true;
-      entry.kicked = false;
+      entry.kicked = undefined;
     } else {
       this.#entries.delete(key);
     }
@@ -146,23 +160,26 @@ export class Loop {
   async #runOnce(key: string, entry: Entry, startedAtMs: number, signal: AbortSignal): Promise<void> {
     const { clock, run, onError, onRun, backoff, random } = this.#options;
     const lateMs = Math.max(0, startedAtMs - entry.dueAtMs);
+    const { reason } = entry;
     try {
       const { requeueAfterMs } = await run(key, signal);
       entry.failures = 0;
       entry.dueAtMs = startedAtMs + requeueAfterMs;
+      entry.reason = 'due';
     } catch (error) {
       entry.failures += 1;
       const retryAfterMs = backoffMs(entry.failures, backoff, random());
       entry.dueAtMs = clock.monotonicMs() + retryAfterMs;
+      entry.reason = 'retry';
       // A run that our own shutdown interrupted is no failure of the key.
       if (!signal.aborted) onError({ key, error, failures: entry.failures, retryAfterMs });
     } finally {
       const nowMs = clock.monotonicMs();
       entry.running = false;
       if (entry.removed) this.#entries.delete(key);
-      else if (entry.kicked) entry.dueAtMs = Math.min(entry.dueAtMs, this.#kickedDueMs(entry, nowMs));
-      entry.kicked = false;
-      onRun?.({ key, lateMs, tookMs: nowMs - startedAtMs });
+      else if (entry.kicked !== undefined) this.#hasten(entry, entry.kicked, nowMs);
+      entry.kicked = undefined;
+      onRun?.({ key, reason, lateMs, tookMs: nowMs - startedAtMs });
     }
   }
 }

@@ -16,7 +16,7 @@ import { buildServiceAccount } from '../resources/service-account.ts';
 import type { ObservedCluster } from './cluster-view.ts';
 import type { ScaledTier } from './observed.ts';
 
-export interface ManifestPlan {
+export interface ManifestWrites {
   readonly create: readonly Manifest[];
   readonly apply: readonly Manifest[];
 }
@@ -38,7 +38,7 @@ export const planManifests = (
   journal: JournalState | undefined,
   desired: Readonly<Record<ScaledTier | typeof HEADROOM, number>>,
   options: BuildOptions,
-): ManifestPlan => {
+): ManifestWrites => {
   const mayCreate = journal !== undefined && journal.kind !== 'conflict';
   const tiers = tiersOf(campaign.spec);
   const absent = tiers.filter((tier) => cluster.tiers[tier] === undefined);

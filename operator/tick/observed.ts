@@ -49,7 +49,7 @@ export interface TierOutcome {
   /** Whether `written` is written: mode Auto, not paused, and nobody else scales this tier. */
   readonly isActing: boolean;
   /** Autoscalers of others that write its replicas. */
-  readonly rivals: readonly string[];
+  readonly otherAutoscalers: readonly string[];
   /** Undefined in mode Off. */
   readonly decision: Decision | undefined;
   /** Full size of the pre-warmed floor, before the ceiling; 0 without a forecast. */
@@ -63,14 +63,14 @@ export interface CampaignTimes {
   readonly preWarmAtMs: number;
   readonly opensAtMs: number;
   readonly closesAtMs: number;
-  /** The way down starts no earlier. */
-  readonly holdUntilMs: number;
+  /** End of the hold after opening: the way down starts no earlier. */
+  readonly holdAfterOpenUntilMs: number;
 }
 
 /** What people say by annotation; read by overrides.ts. */
 export interface Overrides {
   readonly pausedUntilMs?: number;
-  readonly holdUntilMs?: number;
+  readonly holdOverrideUntilMs?: number;
   readonly min: Partial<Readonly<Record<ScaledTier, number>>>;
   /** What is in force, for people, each with its end. */
   readonly inForce: readonly string[];

@@ -59,7 +59,7 @@ export interface EventSink {
   emit(campaign: VoucherCampaign, event: CampaignEvent): void;
 }
 
-export interface PlanWriter {
+export interface ScalePlanWriter {
   /** A plan of that name that is there already is success: names say the need, so it is the same plan. */
   createPlan(plan: ScalePlan, signal: AbortSignal): Promise<void>;
   /** Where the plan stands. @throws Error when it is no longer the one that was seen */

@@ -6,8 +6,8 @@ import { within } from '../../runtime/deadline.ts';
 import { AuditKeeper } from '../audit/audit-keeper.ts';
 import { DecisionKeeper } from '../history/decision-keeper.ts';
 import type { DecisionStore } from '../history/decision-store.ts';
-import type { BuildOptions } from '../resources/build-options.ts';
-import { type ApplyDeps, apply } from './apply.ts';
+import { apply } from './apply.ts';
+import { type ApplyDeps, WRITE_DEADLINE_MS } from './applying.ts';
 import { type CampaignState, campaignKey, newCampaignState } from './campaign-state.ts';
 import { CanaryKeeper } from './canary-keeper.ts';
 import { endCampaign } from './deletion.ts';
@@ -18,14 +18,13 @@ import { JournalKeeper } from './journal-keeper.ts';
 import type { CanaryAsker } from './ports.ts';
 import { TICK_MS } from './requeue.ts';
 import { shouldWriteStatus } from './status.ts';
-import { plan, type ScaleWrite } from './tick-plan.ts';
+import { type PlanDeps, planTick } from './tick-plan.ts';
 import type { TickReporter } from './tick-reporter.ts';
 import { truncated } from './truncated.ts';
 import { noting, WriteTroubles } from './write-troubles.ts';
 
-export interface ReconcilerDeps extends GatherDeps, Omit<ApplyDeps, 'onScaleWrite'> {
+export interface ReconcilerDeps extends GatherDeps, PlanDeps, ApplyDeps {
   readonly canaries: CanaryAsker;
-  readonly options: BuildOptions;
   /** Absent where nobody asks later why. */
   readonly decisions?: DecisionStore;
   /** Absent where no trail is kept. */
@@ -48,7 +47,6 @@ export interface Reconciler {
 const UNREADABLE_LOOK_MS = 30_000;
 /** One failure is a moment; two in a row are told. */
 const FAILURES_TOLD = 2;
-const WRITE_DEADLINE_MS = 1_000;
 
 /** A campaign that is being deleted gets nothing new; this long after its end somebody else may still hold it. */
 const DELETED_LOOK_MS = 60_000;
@@ -91,7 +89,7 @@ export const createReconciler = (deps: ReconcilerDeps): Reconciler => {
   };
 
   /** Nothing can be decided: that is said on the campaign, and nothing else of it is touched. */
-  const hold = async (campaign: VoucherCampaign, state: CampaignState, held: Held, signal: AbortSignal) => {
+  const sayUndecided = async (campaign: VoucherCampaign, state: CampaignState, held: Held, signal: AbortSignal) => {
     const nowMs = clock.now();
     const before = state.computed?.conditions?.find(({ type }) => type === 'Ready');
     if (before?.reason !== held.verdict.reason || before.message !== truncated(held.verdict.message)) {
@@ -123,7 +121,7 @@ export const createReconciler = (deps: ReconcilerDeps): Reconciler => {
       }
       const unreadable = unreadableInCampaign(campaign);
       if (unreadable.length > 0) {
-        await hold(campaign, state, heldUnreadable(unreadable), signal);
+        await sayUndecided(campaign, state, heldUnreadable(unreadable), signal);
         report.failed(campaign, new ReconcileError('read_spec', 'read the campaign', unreadableText(unreadable)));
         return { requeueAfterMs: state.written === state.computed ? UNREADABLE_LOOK_MS : TICK_MS };
       }
@@ -131,7 +129,7 @@ export const createReconciler = (deps: ReconcilerDeps): Reconciler => {
       state.readings = gathered.readings;
 
       const nowMs = clock.now();
-      const planned = plan(
+      const planned = planTick(
         campaign,
         {
           cluster: gathered.cluster,
@@ -144,21 +142,16 @@ export const createReconciler = (deps: ReconcilerDeps): Reconciler => {
           refusals: state.troubles.told(nowMs),
         },
         nowMs,
-        deps.options,
+        deps,
       );
       state.memory = planned.memory;
 
-      const written: ScaleWrite[] = [];
-      const onScaleWrite: ApplyDeps['onScaleWrite'] = (result, write) => {
-        report.scaleWrite(campaign, result);
-        if (result === 'written') written.push(write);
-      };
-      const failed = await apply({ ...deps, onScaleWrite }, campaign, state, planned, signal);
+      const { failed, written } = await apply(deps, campaign, state, planned, signal);
       state.computed = planned.status;
       state.canary.keep(planned.canary, gathered.cluster.tiers.intake?.pods ?? [], signal);
 
       state.decisions.note(campaign, planned, gathered.readings, nowMs, signal);
-      state.audit.note({ campaign, cluster: gathered.cluster, plan: planned, written, nowMs }, signal);
+      state.audit.note({ campaign, cluster: gathered.cluster, planned, written, nowMs }, signal);
       for (const error of [...gathered.errors, ...failed]) report.failed(campaign, error);
       report.planned(campaign, planned, gathered.readings, nowMs);
       state.failures = 0;
@@ -169,7 +162,7 @@ export const createReconciler = (deps: ReconcilerDeps): Reconciler => {
       report.failed(campaign, error);
       state.failures += 1;
       const isEnding = campaign.metadata.deletionTimestamp !== undefined;
-      if (state.failures >= FAILURES_TOLD && !isEnding) await hold(campaign, state, heldFailed(error), signal);
+      if (state.failures >= FAILURES_TOLD && !isEnding) await sayUndecided(campaign, state, heldFailed(error), signal);
       throw error;
     } finally {
       report.ticked((clock.monotonicMs() - startedAtMs) / 1000);

@@ -8,8 +8,8 @@ import { judge } from '../conditions/conditions.ts';
 import type { ConditionInput } from '../conditions/verdict.ts';
 import { serializeContingencyMemory } from '../contingency/memory.ts';
 import { planState } from '../scale-plans/plan-state.ts';
-import { serializeMemory } from './memory.ts';
 import { type CampaignMemory, SCALED_TIERS, type TierOutcome } from './observed.ts';
+import { serializeMemory } from './scaler-memory.ts';
 import { stageOf } from './stage.ts';
 import { truncated } from './truncated.ts';
 

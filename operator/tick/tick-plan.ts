@@ -3,7 +3,7 @@
  * will happen before anything does.
  *
  *   scale → status memory ─┐
- *   manifests, journal, settings ─┼─► Plan ─► operator/tick/apply.ts
+ *   manifests, journal, settings ─┼─► TickPlan ─► operator/tick/apply.ts
  *   conditions → stage → events ──┘
  */
 
@@ -21,23 +21,24 @@ import { overridesOf } from '../contingency/overrides.ts';
 import type { BuildOptions } from '../resources/build-options.ts';
 import type { Manifest } from '../resources/manifest.ts';
 import type { Authorization } from '../scale-plans/authorization.ts';
+import type { PredictEffect } from '../scale-plans/effect.ts';
 import { planInstants } from '../scale-plans/plan-instants.ts';
 import { type PlanStateChange, planStateChanges } from '../scale-plans/plan-state.ts';
-import { proposeScalePlans } from '../scale-plans/scale-plan.ts';
+import { proposeScalePlans } from '../scale-plans/propose.ts';
 import { tiersToAskAgain } from './ask-again.ts';
 import type { CampaignEvent } from './campaign-event.ts';
+import { campaignTimes } from './campaign-times.ts';
 import { scaleEvent, transitionEvents } from './events.ts';
 import { finalizerChange } from './finalizer.ts';
 import { headroomOf } from './headroom.ts';
 import { journalSpec } from './journal-spec.ts';
 import { buildLiveSettings } from './live-settings.ts';
 import { planManifests } from './manifests.ts';
-import { resumeMemory } from './memory.ts';
 import { type CampaignMemory, type Observed, SCALED_TIERS, type ScaledTier, type TierOutcomes } from './observed.ts';
 import { nextLookMs } from './requeue.ts';
-import { createdReplicas, scaleTier } from './scaling.ts';
+import { createdReplicas, scaleTier } from './scale-tier.ts';
+import { resumeMemory } from './scaler-memory.ts';
 import { buildStatus } from './status.ts';
-import { campaignTimes } from './times.ts';
 
 export interface ScaleWrite {
   readonly tier: ScaledTier | typeof HEADROOM;
@@ -50,7 +51,7 @@ export interface ScaleWrite {
   readonly event?: CampaignEvent;
 }
 
-export interface Plan {
+export interface TickPlan {
   readonly create: readonly Manifest[];
   /** In the order in which they must exist. */
   readonly apply: readonly Manifest[];
@@ -98,7 +99,17 @@ const journalForNextLook = (journal: Observed['journal']): 'ready' | 'passingFau
   return (journal.faults ?? []).some(isPassing) ? 'passingFault' : 'ready';
 };
 
-export const plan = (stated: VoucherCampaign, observed: Observed, nowMs: number, options: BuildOptions): Plan => {
+export interface PlanDeps {
+  readonly options: BuildOptions;
+  readonly predict: PredictEffect;
+}
+
+export const planTick = (
+  stated: VoucherCampaign,
+  observed: Observed,
+  nowMs: number,
+  { options, predict }: PlanDeps,
+): TickPlan => {
   const { mode } = stated.spec.scaling;
   const { journal, cluster, previous, readings } = observed;
 
@@ -148,7 +159,7 @@ export const plan = (stated: VoucherCampaign, observed: Observed, nowMs: number,
     options,
   );
 
-  const scalePlans = mode === 'Auto' ? proposeScalePlans(input, tiers) : [];
+  const scalePlans = mode === 'Auto' ? proposeScalePlans(input, tiers, predict) : [];
   const status = buildStatus(
     { ...input, tiers, headroom, contingency, plans: [...cluster.plans, ...scalePlans] },
     memory,

@@ -4,10 +4,10 @@ import type { DecisionRecord } from '../history/decision-record.ts';
 import type { CampaignReadings } from '../signals/readings.ts';
 import type { ReconcileError } from './errors.ts';
 import type { ScaledTier } from './observed.ts';
-import type { Plan } from './tick-plan.ts';
+import type { TickPlan } from './tick-plan.ts';
 
 export interface TickReporter {
-  planned(campaign: VoucherCampaign, plan: Plan, readings: CampaignReadings, nowMs: number): void;
+  planned(campaign: VoucherCampaign, planned: TickPlan, readings: CampaignReadings, nowMs: number): void;
   /** A tier is wanted otherwise than before, or for another reason. */
   decided(campaign: VoucherCampaign, tier: ScaledTier, decision: DecisionRecord): void;
   scaleWrite(campaign: VoucherCampaign, result: 'written' | 'held' | 'conflict' | 'error'): void;

@@ -189,7 +189,7 @@ export const runRecordsBench = async ({
   }
 };
 
-/** Design §10: records drain per worker ≥ 0.6 × the bare fetch→upsert→ack path in the same run. */
+/** Wanted: records drain per worker ≥ 0.6 × the bare fetch→upsert→ack path in the same run. */
 const REACH = 0.6;
 
 export const scenario: Scenario = {

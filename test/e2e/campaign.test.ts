@@ -106,7 +106,7 @@ describe('a campaign on Kubernetes', () => {
         { timeoutMs: 60_000, what: 'the row of a receipt' },
       );
     }
-    const { registrations } = await readDatabase(stack.audit, stack.campaignId, ended.signal);
+    const { registrations } = await readDatabase(stack.ledgerCheck, stack.campaignId, ended.signal);
     expect(registrations).toHaveLength(receipts.length);
     // The operator has it from a records pod, and tells an idle campaign's status once a minute.
     const counted = () => kubectl('get', 'vcamp', '-o', 'jsonpath={.items[0].status.counts.received}');

@@ -170,7 +170,7 @@ const fillStack = (signal: AbortSignal) =>
         return answerOf(answered);
       }, signal);
       const { received } = await readJournal(
-        { ...stack.audit, campaignId: stack.campaignId, shards: stack.shards },
+        { ...stack.ledgerCheck, campaignId: stack.campaignId, shards: stack.shards },
         signal,
       );
       const held = new Map(received.map(({ receipt }) => [receipt, 1]));

@@ -47,7 +47,7 @@ export const scenario: Scenario = {
           },
           { timeoutMs: 60_000, what: 'every receipt to resolve' },
         );
-        const { registrations } = await readDatabase(stack.audit, stack.campaignId, signal);
+        const { registrations } = await readDatabase(stack.ledgerCheck, stack.campaignId, signal);
         const standing = registrations.length;
         const standingOfRound = receipts
           .filter((_, i) => states?.[i] !== 'superseded')

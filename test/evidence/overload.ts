@@ -8,7 +8,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { METRICS } from '../../contract/app-contract.ts';
 import { startLoad } from '../../local/demo/load-process.ts';
-import { runAudit } from '../../local/ledger-check/run-ledger-check.ts';
+import { runLedgerCheck } from '../../local/ledger-check/run-ledger-check.ts';
 import { parseMetrics } from '../../operator/signals/metrics-text.ts';
 import { register } from '../helpers/citizen-client.ts';
 import { eventually } from '../helpers/eventually.ts';
@@ -71,7 +71,7 @@ export const scenario: Scenario = {
         await eventually(() => stack.snapshot().backlog === 0, { timeoutMs: 60_000, what: 'the backlog to drain' });
         const { published, accepted } = totals(await stack.metrics());
         const { campaignId, shards } = stack;
-        const audit = await runAudit({ ...stack.audit, campaignId, shards, ledgerFile }, signal);
+        const ledger = await runLedgerCheck({ ...stack.ledgerCheck, campaignId, shards, ledgerFile }, signal);
         const shedMs = probes
           .filter(({ status }) => status === 503)
           .map(({ ms }) => ms)
@@ -80,7 +80,7 @@ export const scenario: Scenario = {
         const perAccepted = Number((published / Math.max(1, accepted)).toFixed(3));
         return {
           kind: 'ran',
-          holds: perAccepted <= 1.15 && audit.lost === 0 && shedMs.length > 0 && (sent?.shed ?? 0) > 0,
+          holds: perAccepted <= 1.15 && ledger.lost === 0 && shedMs.length > 0 && (sent?.shed ?? 0) > 0,
           summary: {
             offered: 2 * PODS * POD_CAPACITY,
             accepted,
@@ -88,9 +88,9 @@ export const scenario: Scenario = {
             shed: sent?.shed,
             shedP50Ms: at(0.5),
             shedP99Ms: at(0.99),
-            lost: audit.lost,
+            lost: ledger.lost,
           },
-          raw: { sent, probes, audit: { ...audit, lostFromDatabase: audit.lostFromDatabase.length } },
+          raw: { sent, probes, ledgerCheck: { ...ledger, lostFromDatabase: ledger.lostFromDatabase.length } },
         };
       },
     ),

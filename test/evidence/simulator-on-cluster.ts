@@ -5,7 +5,7 @@
  * what replicas are asked for. `--cluster NAME`.
  */
 import { z } from 'zod';
-import { admitCampaign } from '../../local/admission.ts';
+import { admitCampaign } from '../../admission/admission.ts';
 import { simulate } from '../../simulation/simulate.ts';
 import type { TraceStep } from '../../simulation/trace.ts';
 import { observeFor, type Platform, withPlatform } from '../helpers/platform.ts';

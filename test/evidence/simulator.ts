@@ -10,7 +10,7 @@ import type { Scenario } from '../helpers/scenario.ts';
 
 const traces = join(import.meta.dirname, '../../examples/traces');
 const read = (name: string): string => readFileSync(join(traces, name), 'utf8');
-const spec = parseCampaign(read('step-80x.yaml'), 'step-80x.yaml');
+const spec = await parseCampaign(read('step-80x.yaml'), 'step-80x.yaml');
 const trace = parseTrace(read('step-80x.csv'));
 const STEP_SECOND = 120;
 const END_SECOND = 520;

@@ -1,7 +1,7 @@
 import { perTier } from '../../contract/tiers.ts';
 import type { ConditionInput } from '../../operator/conditions/verdict.ts';
+import { campaignTimes } from '../../operator/tick/campaign-times.ts';
 import type { Observed, TierOutcome, TierOutcomes } from '../../operator/tick/observed.ts';
-import { campaignTimes } from '../../operator/tick/times.ts';
 import { aCampaign, OPENS_AT_MS } from './a-campaign.ts';
 import { anObserved } from './observed.ts';
 
@@ -27,7 +27,7 @@ export const aTierOutcome = (
   desired: 2,
   written: changes.desired ?? 2,
   replacing: undefined,
-  rivals: [],
+  otherAutoscalers: [],
   isActing: true,
   decision: undefined,
   forecastFloor: 10,

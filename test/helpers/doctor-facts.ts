@@ -56,7 +56,6 @@ export const clusterFacts = (changes: Partial<ClusterFacts> = {}): ClusterFacts 
 export const aTierPod = (changes: Partial<TierFacts> = {}): TierFacts => ({
   replicas: 2,
   image: 'voucher-operator:0.1.0',
-  pullPolicy: 'IfNotPresent',
   requests: { cpu: 0.5, memory: 0.25 * GIB, pods: 1 },
   limits: { memory: 0.5 * GIB },
   nodeSelector: {},

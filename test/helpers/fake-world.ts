@@ -4,17 +4,17 @@
  */
 
 import type { Deployment } from 'kubernetes-types/apps/v1.js';
+import { admitCampaignStatus, admitScalePlanObject, formatAdmissionErrors } from '../../admission/admission.ts';
 import type { LiveSettings } from '../../contract/app-contract.ts';
 import type { VoucherCampaign, VoucherCampaignStatus } from '../../contract/campaign-types.ts';
 import type { ScalePlan } from '../../contract/scale-plan-types.ts';
 import type { JournalState } from '../../journal/administration.ts';
-import { admitCampaignStatus, admitScalePlanObject, formatAdmissionErrors } from '../../local/admission.ts';
 import type { Manifest } from '../../operator/resources/manifest.ts';
 import type { CampaignReadings } from '../../operator/signals/readings.ts';
 import type { CampaignEvent } from '../../operator/tick/campaign-event.ts';
 import type { ObservedCluster, ObservedTier } from '../../operator/tick/cluster-view.ts';
 import type { ReconcilerDeps } from '../../operator/tick/reconcile.ts';
-import { buildOptions } from './build-options.ts';
+import { planDeps } from './build-options.ts';
 import type { FakeClock } from './fake-clock.ts';
 import { freshReadings, SYNCED } from './observed.ts';
 
@@ -142,7 +142,7 @@ export class FakeWorld {
   deps(): ReconcilerDeps {
     return {
       clock: this.#clock,
-      options: buildOptions,
+      ...planDeps,
       cluster: { observe: (campaign) => this.#answer('observe', () => this.#observe(campaign)) },
       signals: { read: () => this.#answer('signals', () => this.readings ?? freshReadings(this.#clock.now())) },
       manifests: {

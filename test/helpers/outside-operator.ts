@@ -75,7 +75,7 @@ export const outsideOperator = async (
   });
   const journalDir = join(dir, 'journal');
   await mkdir(journalDir, { recursive: true });
-  const { natsUser, natsPassword, natsTls } = stack.audit;
+  const { natsUser, natsPassword, natsTls } = stack.ledgerCheck;
   const files = {
     [DATA_PLANE_KEYS.natsUrl]: `tls://localhost:${forwarded.port}`,
     [DATA_PLANE_KEYS.natsUser]: natsUser,

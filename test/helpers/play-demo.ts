@@ -7,7 +7,7 @@ import { z } from 'zod';
 import type { Scenario } from './scenario.ts';
 
 const report = z.object({
-  audit: z.looseObject({ acknowledged: z.number(), lost: z.number(), doubles: z.number() }),
+  ledgerCheck: z.looseObject({ acknowledged: z.number(), lost: z.number(), doubles: z.number() }),
   times: z.looseObject({}),
   load: z.looseObject({ p50Ms: z.number(), p99Ms: z.number() }).optional(),
   killed: z.array(z.looseObject({})),
@@ -42,19 +42,19 @@ export const playDemo = (issue: Scenario['issue'], more: readonly string[]): Sce
       const startedAtMs = Date.now();
       const code = await exitOf([...own, ...more, ...args, '--json', json, '--state-dir', join(dir, name)], signal);
       const text: unknown = JSON.parse(await readFile(json, 'utf8'));
-      const { audit, times, load, killed } = report.parse(text);
-      const ok = audit.lost === wantLost && audit.doubles === 0 && code === wantExit;
+      const { ledgerCheck, times, load, killed } = report.parse(text);
+      const ok = ledgerCheck.lost === wantLost && ledgerCheck.doubles === 0 && code === wantExit;
       holds &&= ok;
-      progress(`${name}: acknowledged ${audit.acknowledged}, lost ${audit.lost}, exit ${code}`);
+      progress(`${name}: acknowledged ${ledgerCheck.acknowledged}, lost ${ledgerCheck.lost}, exit ${code}`);
       summary[name] = {
-        acknowledged: audit.acknowledged,
-        lost: audit.lost,
+        acknowledged: ledgerCheck.acknowledged,
+        lost: ledgerCheck.lost,
         exit: code,
         p50Ms: load?.p50Ms,
         p99Ms: load?.p99Ms,
         seconds: Math.round((Date.now() - startedAtMs) / 1000),
       };
-      raw.push({ name, code, audit, times, load, killed });
+      raw.push({ name, code, ledgerCheck, times, load, killed });
     }
     await rm(dir, { recursive: true, force: true });
     return { kind: 'ran', holds, summary, raw };

@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Client } from 'pg';
+import { Client, escapeIdentifier } from 'pg';
 import { spawnManaged } from '../../local/managed-process.ts';
 import { type Postgres, startPostgres } from '../../local/postgres.ts';
 
@@ -68,4 +68,14 @@ export const recordsOf = async (connectionString: string, campaignId: string, sc
     rows[table] = found.map(({ row: { campaign_id: _, ...row } }) => row);
   }
   return rows;
+};
+
+export const dropDatabase = async (adminUrl: string, database: string): Promise<void> => {
+  const client = new Client({ connectionString: adminUrl, application_name: 'voucher-test' });
+  await client.connect();
+  try {
+    await client.query(`DROP DATABASE IF EXISTS ${escapeIdentifier(database)} WITH (FORCE)`);
+  } finally {
+    await client.end();
+  }
 };

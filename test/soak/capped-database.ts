@@ -23,7 +23,7 @@ const LIMITED_MS = 60_000;
 const MOST_ACCEPTED = ROWS_PER_SECOND * 1.1;
 
 const withDatabase = async <T>({ stack }: Platform, use: (client: Client) => Promise<T>): Promise<T> => {
-  const { postgresUrl, postgresTls: ssl } = stack.audit;
+  const { postgresUrl, postgresTls: ssl } = stack.ledgerCheck;
   const client = new Client({ connectionString: postgresUrl, ...(ssl === undefined ? {} : { ssl }) });
   await client.connect();
   try {

@@ -7,7 +7,7 @@ import { buildWithGo, type GoBinary } from '../../local/binaries/go.ts';
 import { locked } from '../../local/binaries/lock.ts';
 import type { Place } from './place.ts';
 
-export const KUBERNETES_VERSION = 'v1.36.3';
+const KUBERNETES_VERSION = 'v1.36.3';
 const CONTAINERD_VERSION = 'v2.4.2';
 const RUNC_VERSION = 'v1.5.2';
 const CNI_VERSION = 'v1.9.1';

@@ -51,7 +51,7 @@ const foldersOf = async (name: string): Promise<readonly string[]> =>
   (await Promise.all((await hierarchies()).map((hierarchy) => foldersBelow(join(hierarchy, name))))).flat();
 
 /** Every process of every pod: nothing else ever enters these cgroups. */
-export const processesIn = async (name: string): Promise<readonly number[]> => {
+const processesIn = async (name: string): Promise<readonly number[]> => {
   const found = new Set<number>();
   for (const dir of await foldersOf(name)) {
     const text = await readFile(join(dir, 'cgroup.procs'), 'utf8').catch(() => '');

@@ -63,7 +63,7 @@ export const apiServer = (place: Place, addresses: Addresses): ProcessSpec => ({
 });
 
 /** Upstream's own: 20 requests a second, and so 20 pods a second. */
-export const DEFAULT_CONTROLLER_QPS = 20;
+const DEFAULT_CONTROLLER_QPS = 20;
 
 export interface ControllerManagerOptions {
   readonly requestsPerSecond?: number | undefined;

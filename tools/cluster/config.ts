@@ -5,7 +5,7 @@ import type { Addresses, Place } from './place.ts';
 export const PAUSE_IMAGE = 'voucher.dev/pause:1';
 export const API_PORT = 6443;
 /** The CNI network; libcni names its cached results after it. */
-export const networkName = (place: Place): string => place.link;
+const networkName = (place: Place): string => place.link;
 
 export const apiUrl = (addresses: Addresses): string => `https://${addresses.node}:${API_PORT}`;
 

@@ -36,7 +36,7 @@ const removeOld = async (cache: string): Promise<void> => {
   }
 };
 
-/** Answers with the folder that has `app/main.js`; compiles when a source changed. @throws Error with what tsc said */
+/** Answers with the folder of the programs; compiles when a source changed. @throws Error with what tsc said */
 export const compiled = async (root: string, cache: string, signal: AbortSignal): Promise<string> => {
   const target = join(cache, `compiled-${await fingerprint(root)}`);
   if (existsSync(target)) return target;

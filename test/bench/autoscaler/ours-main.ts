@@ -11,6 +11,7 @@ import { createLogger } from '../../../operator/observability/log.ts';
 import type { PodOptions } from '../../../operator/resources/build-options.ts';
 import { runOperator } from '../../../operator/run-operator.ts';
 import { systemClock } from '../../../runtime/clock.ts';
+import { predict } from '../../../simulation/effect.ts';
 import { FakeAuditLog } from '../../helpers/fake-audit-log.ts';
 import { buildOptionsFor, NAMESPACE } from './manifests.ts';
 
@@ -58,6 +59,7 @@ await runOperator(
     journal,
     // The contest grants nothing; what little there is to note is kept in memory.
     audit: new FakeAuditLog(),
+    predict,
     log: createLogger({ level: 'info' }),
     registry: new Registry(),
     clock: systemClock,

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { stringify } from 'yaml';
+import { admitCampaign } from '../../../admission/admission.ts';
 import type { StatedCampaign } from '../../../deploy/campaign-spec.ts';
 import type { VoucherPlatformArgs } from '../../../deploy/voucher-platform.ts';
-import { admitCampaign } from '../../../local/admission.ts';
 import { podsOf } from '../pods.ts';
 import { render } from '../render.ts';
 import { optionsOf, type Platform, platformOf, type Registered, registeredBy } from './registered.ts';

@@ -84,6 +84,22 @@ describe('kubectl voucher simulate', () => {
     expect(early.timeline.find(({ t }: { t: number }) => t === 0).arrivals).toBe(100);
   });
 
+  it('reads a campaign as a cluster gives it, with its status and what the API server wrote', async () => {
+    const text = await readFile(CAMPAIGN, 'utf8');
+    const stored = text.replace(
+      'metadata:',
+      'metadata:\n  uid: u1\n  generation: 3\n  finalizers: [voucher-operator.io/journal]',
+    );
+    const { code, err } = await call(
+      '-f',
+      await file('stored.yaml', `${stored}\nstatus: {stage: Open}\n`),
+      '--trace',
+      TRACE,
+    );
+    expect(err).toMatch(/^simulated/);
+    expect(code).toBe(0);
+  });
+
   const bad: Record<string, { readonly args: () => Promise<readonly string[]>; readonly says: readonly string[] }> = {
     'an unknown policy lists the known ones': {
       args: async () => ['-f', CAMPAIGN, '--trace', TRACE, '--policy', 'best'],
@@ -100,15 +116,32 @@ describe('kubectl voucher simulate', () => {
     'no trace': { args: async () => ['-f', CAMPAIGN], says: ["required option '--trace <trace.csv>' not specified"] },
     'a file that holds something else': {
       args: async () => ['-f', await file('pod.yaml', 'kind: Pod\n'), '--trace', TRACE],
-      says: ['pod.yaml holds no VoucherCampaign'],
+      says: ['pod.yaml:1: kind: must be VoucherCampaign, is "Pod"'],
     },
-    'a campaign with wrong values names every field': {
+    'a campaign with wrong values names every line, field and remedy': {
       args: async () => {
         const text = await readFile(CAMPAIGN, 'utf8');
-        const wrong = text.replace('min: 2, max: 600', 'min: 9, max: 6').replace(/leadTime: 30m/, 'leadTime: soon');
+        const wrong = text.replace('max: 600', 'max: many').replace(/leadTime: 30m/, 'leadTime: soon');
         return ['-f', await file('wrong.yaml', wrong), '--trace', TRACE];
       },
-      says: ['spec.scaling.tiers.intake.min: min is above max', 'spec.scaling.preWarm.leadTime: write a duration'],
+      says: [
+        'spec.scaling.tiers.intake.max: must be integer, is "many": write a whole number without quotes',
+        'spec.scaling.preWarm.leadTime: "soon" is not a duration: ',
+      ],
+    },
+    'a campaign that breaks a rule of the cluster': {
+      args: async () => {
+        const text = await readFile(CAMPAIGN, 'utf8');
+        return ['-f', await file('rule.yaml', text.replace('min: 2, max: 600', 'min: 9, max: 6')), '--trace', TRACE];
+      },
+      says: ['spec.scaling.tiers.intake'],
+    },
+    'a field that no cluster knows': {
+      args: async () => {
+        const text = await readFile(CAMPAIGN, 'utf8');
+        return ['-f', await file('typo.yaml', text.replace('leadTime:', 'leadTimes:')), '--trace', TRACE];
+      },
+      says: ['spec.scaling.preWarm.leadTimes: unknown field, did you mean "leadTime"?'],
     },
     'text that is no number': {
       args: async () => ['-f', CAMPAIGN, '--trace', TRACE, '--start-seconds', 'x'],

@@ -3,8 +3,8 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { admitCampaign, formatAdmissionErrors } from '../../../admission/admission.ts';
 import type { VoucherCampaign } from '../../../contract/campaign-types.ts';
-import { admitCampaign, formatAdmissionErrors } from '../../../local/admission.ts';
 import { PROFILES } from '../../../local/demo/profile.ts';
 import { exitCodeOf } from '../../../local/demo/run.ts';
 import { type DemoOptions, type DemoWorld, runDemo } from '../../../local/demo/session.ts';
@@ -63,7 +63,7 @@ const demo = async ({
     url: intake.url,
     campaignId: 'chengdu-2020-3',
     shards: 3,
-    audit: { natsUrl: 'x', natsUser: 'x', natsPassword: 'x', postgresUrl: 'x' },
+    ledgerCheck: { natsUrl: 'x', natsUser: 'x', natsPassword: 'x', postgresUrl: 'x' },
     logDir: dir,
     canaryKey: '',
     snapshot: () => ({
@@ -97,7 +97,7 @@ const demo = async ({
     admit,
     forecast: () => ({ peakIntakeReplicas: 3, peakWaiting: 10, waitP99Seconds: 1, podSeconds: 9 }),
     startStack: startStack ?? (async () => straw),
-    audit: async ({ ledgerFile }) => compare({ ledger: await readLedger(ledgerFile), ...contentOf(intake) }),
+    ledgerCheck: async ({ ledgerFile }) => compare({ ledger: await readLedger(ledgerFile), ...contentOf(intake) }),
     view: new View({ isTTY: false, columns: 80, write: (text) => void written.push(text) }),
     now: () => Date.now(),
     signal,
@@ -126,9 +126,9 @@ describe('the demo', () => {
   it('opens the campaign, floods it, drains it, finds nothing lost and stops the stack', async () => {
     const { report, stopped, applied, output } = await demo();
     expect(report?.problems).toEqual([]);
-    expect(report?.audit).toMatchObject({ lost: 0, acknowledged: report?.load?.acknowledged });
-    expect(report?.audit.acknowledged).toBeGreaterThan(20);
-    expect(report && exitCodeOf(report.audit, report.problems)).toBe(0);
+    expect(report?.ledgerCheck).toMatchObject({ lost: 0, acknowledged: report?.load?.acknowledged });
+    expect(report?.ledgerCheck.acknowledged).toBeGreaterThan(20);
+    expect(report && exitCodeOf(report.ledgerCheck, report.problems)).toBe(0);
     expect(report?.times.firstRegistration).toBeGreaterThan(report?.times.opened ?? 0);
     expect(applied).toHaveLength(1);
     expect(stopped).toEqual(['stack']);
@@ -138,8 +138,8 @@ describe('the demo', () => {
 
   it('under sabotage ends with lost 1 and exit code 1', async () => {
     const { report } = await demo({ options: { sabotage: 'drop-one' } });
-    expect(report?.audit.lost).toBe(1);
-    expect(report && exitCodeOf(report.audit, report.problems)).toBe(1);
+    expect(report?.ledgerCheck.lost).toBe(1);
+    expect(report && exitCodeOf(report.ledgerCheck, report.problems)).toBe(1);
   });
 
   it('interrupted, stops the crowd and the stack and says why', async () => {

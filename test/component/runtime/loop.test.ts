@@ -19,7 +19,7 @@ it('ticks many keys on the real clock until it is told to stop', async () => {
       return { requeueAfterMs: 1 };
     },
   });
-  for (const key of keys) loop.kick(key);
+  for (const key of keys) loop.kick(key, 'start');
   await loop.start(stop.signal);
   expect(keys.every((key) => (runs.get(key) ?? 0) >= 3)).toBe(true);
 });

@@ -12,7 +12,7 @@ import { eventually } from '../../helpers/eventually.ts';
 jest.setTimeout(180_000);
 
 const DEMO = join(import.meta.dirname, '../../../local/demo.ts');
-const report = z.object({ audit: z.object({ lost: z.number(), acknowledged: z.number(), doubles: z.number() }) });
+const report = z.object({ ledgerCheck: z.object({ lost: z.number(), acknowledged: z.number(), doubles: z.number() }) });
 
 let dir: string;
 let child: ChildProcess | undefined;
@@ -40,8 +40,8 @@ const startDemo = (
   return { output: () => output, exited: once(child, 'exit') };
 };
 
-const audited = async (): Promise<z.infer<typeof report>['audit']> =>
-  report.parse(JSON.parse(await readFile(join(dir, 'report.json'), 'utf8'))).audit;
+const checked = async (): Promise<z.infer<typeof report>['ledgerCheck']> =>
+  report.parse(JSON.parse(await readFile(join(dir, 'report.json'), 'utf8'))).ledgerCheck;
 
 /** A new Debian has no ps. */
 const commandLines = (): readonly string[] =>
@@ -65,7 +65,7 @@ describe('npm run demo', () => {
     const [code] = await demo.exited;
     expect(demo.output()).toContain('lost 0');
     expect(code).toBe(0);
-    const { acknowledged, lost, doubles } = await audited();
+    const { acknowledged, lost, doubles } = await checked();
     expect(acknowledged).toBeGreaterThan(100);
     expect({ lost, doubles }).toEqual({ lost: 0, doubles: 0 });
   });
@@ -75,7 +75,7 @@ describe('npm run demo', () => {
     const [code] = await demo.exited;
     expect(demo.output()).toContain('lost 1');
     expect(code).toBe(1);
-    expect((await audited()).lost).toBe(1);
+    expect((await checked()).lost).toBe(1);
   });
 
   it('ends all that it started on Ctrl-C', async () => {

@@ -8,11 +8,11 @@ import { Kvm } from '@nats-io/kv';
 import { open, SealingPausedError } from '../../../app/core/sealing.ts';
 import { secretKey } from '../../../app/core/secret-key.ts';
 import { DataKeyRing } from '../../../app/keys/key-ring.ts';
-import { openDataKeys } from '../../../app/keys/wrapping.ts';
 import { createDataKeyStore } from '../../../journal/data-keys.ts';
 import { journalDurable } from '../../../operator/conditions/journal-conditions.ts';
 import { aConditionInput } from '../../helpers/condition-input.ts';
 import { eventually } from '../../helpers/eventually.ts';
+import { openDataKeys } from '../../helpers/open-data-keys.ts';
 import { patiently } from '../../helpers/patiently.ts';
 import { journalSpec, never, type RealJournal, startRealJournal } from '../../helpers/real-journal.ts';
 

@@ -7,7 +7,6 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Registry } from 'prom-client';
 import { runRecords } from '../../../app/records/worker.ts';
-import { dropDatabase } from '../../../app/store/provision.ts';
 import { createStore } from '../../../app/store/records-store.ts';
 import { DATA_PLANE_KEYS, ENV } from '../../../contract/app-contract.ts';
 import type { EventEnvelope } from '../../../contract/envelope.ts';
@@ -15,7 +14,7 @@ import { createJournalReader } from '../../../journal/reader.ts';
 import { createJournalReplay } from '../../../journal/replay.ts';
 import { type BenchJournal, startBenchJournal } from '../../helpers/bench-journal.ts';
 import { eventually } from '../../helpers/eventually.ts';
-import { queryOnce, recordsOf, startTestPostgres, type TestPostgres } from '../../helpers/postgres.ts';
+import { dropDatabase, queryOnce, recordsOf, startTestPostgres, type TestPostgres } from '../../helpers/postgres.ts';
 import { homeShard, manyReceived, receiptOf, receivedEvent, SHARDS } from '../../helpers/records.ts';
 
 const CAMPAIGN = 'spring';

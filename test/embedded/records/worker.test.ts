@@ -3,12 +3,11 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Registry } from 'prom-client';
 import { progressLine, type RebuildProgress, rebuildRecords } from '../../../app/records/rebuild.ts';
 import { runRecords } from '../../../app/records/worker.ts';
-import { dropDatabase } from '../../../app/store/provision.ts';
 import { createStore } from '../../../app/store/records-store.ts';
 import type { EventEnvelope } from '../../../contract/envelope.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { FakeJournal } from '../../helpers/fake-journal.ts';
-import { queryOnce, recordsOf, startTestPostgres, type TestPostgres } from '../../helpers/postgres.ts';
+import { dropDatabase, queryOnce, recordsOf, startTestPostgres, type TestPostgres } from '../../helpers/postgres.ts';
 import { homeShard, manyReceived, receivedEvent, SHARDS } from '../../helpers/records.ts';
 
 let postgres: TestPostgres;

@@ -54,7 +54,7 @@ describe('a campaign that is open', () => {
   });
 
   it('has a trail that begins with it', async () => {
-    const { natsUrl, natsUser: user, natsPassword: password } = stack.audit;
+    const { natsUrl, natsUser: user, natsPassword: password } = stack.ledgerCheck;
     const connection = await connectJournal({ urls: natsUrl.split(','), user, password }, 'auditor', ended.signal);
     try {
       const log = createAuditLog({ connection, replicas: 3 });
@@ -96,7 +96,7 @@ describe('a campaign that is open', () => {
       return bodies.every((body) => (body as { confirmed?: boolean }).confirmed === true);
     };
     await eventually(isSettled, { timeoutMs: 40_000, what: 'every receipt to resolve' });
-    const { registrations, superseded } = await readDatabase(stack.audit, stack.campaignId, ended.signal);
+    const { registrations, superseded } = await readDatabase(stack.ledgerCheck, stack.campaignId, ended.signal);
     expect(registrations.filter(({ receipt }) => receipts.has(receipt))).toHaveLength(1);
     expect(superseded.filter(({ receipt }) => receipts.has(receipt))).toHaveLength(2);
   });

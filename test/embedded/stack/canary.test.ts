@@ -35,7 +35,7 @@ const becomes = (reason: string): Promise<unknown> =>
 it('is PreWarmed when a canary has become a row, which counts as no citizen', async () => {
   await becomes('FloorReady');
   expect(preWarmed()?.status).toBe('True');
-  const { registrations } = await readDatabase(stack.audit, stack.campaignId, ended.signal);
+  const { registrations } = await readDatabase(stack.ledgerCheck, stack.campaignId, ended.signal);
   expect(registrations.map(({ kind }) => kind)).toEqual(['canary']);
 });
 

@@ -110,7 +110,7 @@ describe('an intake whose clock is wrong', () => {
     const superseded = await eventually(
       async () => {
         const rows = await queryOnce<{ receipt: string }>(
-          stack.audit.postgresUrl,
+          stack.ledgerCheck.postgresUrl,
           'SELECT receipt FROM superseded_receipt WHERE receipt = ANY($1)',
           [[first.receiptNo, second.receiptNo]],
         );

@@ -110,7 +110,7 @@ export const databaseFrozen = async (platform: Platform, seed: number): Promise<
 };
 
 const clientOf = (platform: Platform, user?: { readonly name: string; readonly password: string }): Client => {
-  const { postgresUrl, postgresTls } = platform.stack.audit;
+  const { postgresUrl, postgresTls } = platform.stack.ledgerCheck;
   const url = new URL(postgresUrl);
   if (user !== undefined) {
     url.username = user.name;

@@ -103,7 +103,7 @@ export const journalServerFrozen = async (platform: Platform, seed: number): Pro
 /** The bucket of data keys is deleted with the operator's account; pods write its keys back. */
 export const dataKeysLost = async (platform: Platform, seed: number): Promise<JournalOutage> => {
   // The operator's own account: no other may delete a stream.
-  const { natsUrl, natsUser: user, natsPassword: pass, natsTls } = platform.stack.audit;
+  const { natsUrl, natsUser: user, natsPassword: pass, natsTls } = platform.stack.ledgerCheck;
   const tls = natsTls === undefined ? {} : { tls: { ...natsTls } };
   const connection = await connect({ servers: natsUrl.split(','), user, pass, ...tls });
   try {

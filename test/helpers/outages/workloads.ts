@@ -193,13 +193,20 @@ export const initImageMissing = async (ground: Ground, namespace: string): Promi
   );
 };
 
-/** Line 8: `lose` takes a node away on which some of the intake's pods are. */
+/**
+ * Line 8: `lose` takes a node away on which some of the intake's pods are. Kubernetes itself notices only when the node has been
+ * silent for the node controller's grace; what the operator needs is counted from there.
+ */
 export const nodeLost = async (
   ground: Ground,
   namespace: string,
   lose: () => Promise<void>,
 ): Promise<
-  Outage & { readonly replicas: { readonly before: number; readonly written: number; readonly ready: number } }
+  Outage & {
+    /** From the node's silence until Kubernetes took its pods for not Ready. */
+    readonly secondsOfGrace: number;
+    readonly replicas: { readonly before: number; readonly written: number; readonly ready: number };
+  }
 > => {
   const name = `${NAME}-intake`;
   const before = (await ground.world.deployment(namespace, name))?.spec?.replicas ?? 0;
@@ -215,10 +222,19 @@ export const nodeLost = async (
     },
     { timeoutMs: 120_000, everyMs: 50, what: 'others that stand in for them' },
   );
+  const lostAtMs = performance.now();
+  await ground.world.there(
+    namespace,
+    name,
+    ({ status }) => (status?.readyReplicas ?? 0) < before,
+    'pods that Kubernetes takes for not Ready',
+  );
+  const secondsOfGrace = (performance.now() - lostAtMs) / 1000;
   const told = await seen(ground, namespace, ({ reason }) => reason === 'NodesLost', 'NodesLost');
   const ready = await isReplaced;
   return {
     ...told,
+    secondsOfGrace,
     events: await eventsOf(ground, namespace, NAME),
     replicas: { before, written, ready },
   };

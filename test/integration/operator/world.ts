@@ -9,6 +9,7 @@ import { createLogger } from '../../../operator/observability/log.ts';
 import type { PodOptions } from '../../../operator/resources/build-options.ts';
 import { runOperator } from '../../../operator/run-operator.ts';
 import { type Clock, systemClock } from '../../../runtime/clock.ts';
+import { predict } from '../../../simulation/effect.ts';
 import { type ControlPlane, type ControlPlaneOptions, startControlPlane } from '../../helpers/control-plane.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { FakeAuditLog } from '../../helpers/fake-audit-log.ts';
@@ -138,6 +139,7 @@ export const startOperator = async (
       },
       journal,
       audit,
+      predict,
       log: createLogger({ level: 'debug', destination: { write: (line) => void log.push(line) } }),
       registry: new Registry(),
       clock,

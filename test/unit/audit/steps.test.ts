@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { contingencyAnnotation, OVERRIDES } from '../../../contract/names.ts';
 import type { AuditEntry } from '../../../operator/audit/entry.ts';
 import { type AuditView, grantUses, missingEntries, remainingEntries } from '../../../operator/audit/step-entries.ts';
-import { Trail } from '../../../operator/audit/trail.ts';
+import { Trail } from '../../../operator/audit/trail-state.ts';
 import type { TierOutcomes } from '../../../operator/tick/observed.ts';
 import { aPlan, approval, at, aView, campaignWith, HISTORY, instantAt } from '../../helpers/audit-history.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { admitCampaign } from '../../../local/admission.ts';
+import { admitCampaign } from '../../../admission/admission.ts';
 import { arrivalsFor, CROWD_NAMES, CROWDS, kedaFormula, replicasByFormula } from '../../bench/autoscaler/contest.ts';
 import { campaignFor, kedaDocumented, kedaExpert, podOptionsFor, podsFor } from '../../bench/autoscaler/manifests.ts';
 import { manifestsOf } from '../../bench/autoscaler/published.ts';

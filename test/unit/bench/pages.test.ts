@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { receivedOf } from '../../../operator/signals/counts.ts';
+import { METRICS } from '../../../contract/app-contract.ts';
+import { totalOf } from '../../../operator/signals/counts.ts';
+import { parseMetrics } from '../../../operator/signals/metrics-text.ts';
 import { sampleOf } from '../../../operator/signals/scrape.ts';
 import { createLoadModel } from '../../bench/autoscaler/load-model.ts';
 import { INTAKES } from '../../bench/autoscaler/manifests.ts';
@@ -24,7 +26,7 @@ describe('the pages of the load model', () => {
       startedAtMs: 1_700_000_000_000,
       sourceAtMs: 1_700_000_010_000,
     });
-    expect(receivedOf(page)).toBe(400);
+    expect(totalOf(parseMetrics(page, [METRICS.recordsTotal]))).toBe(400);
   });
 
   it('tell the operator the same queue as KEDA', () => {

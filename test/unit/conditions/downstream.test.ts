@@ -1,9 +1,9 @@
 /** A database that takes no more than 300/s, behind a records tier that could write more: the whole loop, second by second. */
 import { describe, expect, it } from '@jest/globals';
 import type { VoucherCampaign } from '../../../contract/campaign-types.ts';
-import { plan } from '../../../operator/tick/tick-plan.ts';
+import { planTick } from '../../../operator/tick/tick-plan.ts';
 import { aCampaign, OPENS_AT_MS } from '../../helpers/a-campaign.ts';
-import { buildOptions } from '../../helpers/build-options.ts';
+import { planDeps } from '../../helpers/build-options.ts';
 import { anObserved, anObservedTier, freshReadings } from '../../helpers/observed.ts';
 
 const START_MS = OPENS_AT_MS + 5 * 3_600_000;
@@ -25,7 +25,7 @@ const campaign = (): VoucherCampaign =>
 const play = (seconds: number, databaseAt: (second: number) => number) => {
   let [intake, records, waiting, admitted] = [2, 2, 0, Number.POSITIVE_INFINITY];
   let observed = anObserved();
-  const ticks: ReturnType<typeof plan>[] = [];
+  const ticks: ReturnType<typeof planTick>[] = [];
   for (let second = 0; second < seconds; second += 1) {
     const nowMs = START_MS + second * 1_000;
     const served = Math.min(databaseAt(second), records * PER_RECORDS_POD, waiting + ARRIVALS);
@@ -35,7 +35,7 @@ const play = (seconds: number, databaseAt: (second: number) => number) => {
       served: { records: { kind: 'fresh' as const, value: served, atMs: nowMs } },
     };
     const tiers = { intake: anObservedTier('intake', intake), records: anObservedTier('records', records) };
-    const tick = plan(campaign(), { ...observed, cluster: { tiers, plans: [] }, readings }, nowMs, buildOptions);
+    const tick = planTick(campaign(), { ...observed, cluster: { tiers, plans: [] }, readings }, nowMs, planDeps);
     ticks.push(tick);
     observed = { ...observed, previous: tick.status, memory: tick.memory };
     const size = (tier: 'intake' | 'records', now: number) =>
@@ -46,7 +46,7 @@ const play = (seconds: number, databaseAt: (second: number) => number) => {
   return { ticks, records, waiting, admitted };
 };
 
-const reasons = (ticks: readonly ReturnType<typeof plan>[]) =>
+const reasons = (ticks: readonly ReturnType<typeof planTick>[]) =>
   ticks.flatMap(({ events }) => events.map(({ reason }) => reason)).filter((reason) => reason.startsWith('Downstream'));
 
 describe('a database that takes 300/s', () => {

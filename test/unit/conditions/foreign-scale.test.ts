@@ -1,26 +1,26 @@
 /** `kubectl scale` by somebody else: undone by the next tick of whoever decided, and left to be seen by whoever did not. */
 import { describe, expect, it } from '@jest/globals';
-import { plan } from '../../../operator/tick/tick-plan.ts';
+import { planTick } from '../../../operator/tick/tick-plan.ts';
 import { aCampaign, OPENS_AT_MS } from '../../helpers/a-campaign.ts';
-import { buildOptions } from '../../helpers/build-options.ts';
+import { planDeps } from '../../helpers/build-options.ts';
 import { anObserved, anObservedTier, freshReadings } from '../../helpers/observed.ts';
 
 const NOW_MS = OPENS_AT_MS + 60_000;
 const STALE = { arrivals: { kind: 'absent' }, backlog: {} } as const;
 
-const first = plan(
+const first = planTick(
   aCampaign(),
   anObserved({
     cluster: { tiers: { intake: anObservedTier('intake', 18), records: anObservedTier('records', 2) }, plans: [] },
     readings: freshReadings(NOW_MS),
   }),
   NOW_MS,
-  buildOptions,
+  planDeps,
 );
 const DECIDED = first.tiers.intake.desired;
 
 const afterScaledTo = (replicas: number, isFirstTick: boolean, readings: 'fresh' | 'stale') =>
-  plan(
+  planTick(
     aCampaign(),
     anObserved({
       cluster: {
@@ -32,7 +32,7 @@ const afterScaledTo = (replicas: number, isFirstTick: boolean, readings: 'fresh'
       readings: readings === 'fresh' ? freshReadings(NOW_MS + 1_000) : STALE,
     }),
     NOW_MS + 1_000,
-    buildOptions,
+    planDeps,
   ).scale.find(({ tier }) => tier === 'intake')?.replicas;
 
 describe('replicas that somebody else has set', () => {

@@ -3,9 +3,9 @@ import { describe, expect, it } from '@jest/globals';
 import type { ScalingSpec } from '../../../contract/campaign-types.ts';
 import { OVERRIDES } from '../../../contract/names.ts';
 import type { ObservedTier } from '../../../operator/tick/cluster-view.ts';
-import { plan } from '../../../operator/tick/tick-plan.ts';
+import { planTick } from '../../../operator/tick/tick-plan.ts';
 import { aCampaign, OPENS_AT_MS } from '../../helpers/a-campaign.ts';
-import { buildOptions } from '../../helpers/build-options.ts';
+import { planDeps } from '../../helpers/build-options.ts';
 import { anObserved, anObservedTier, freshReadings } from '../../helpers/observed.ts';
 
 const START_MS = OPENS_AT_MS + 7_200_000;
@@ -30,13 +30,13 @@ type Second = readonly [seen: ObservedTier, arrivals: number, changes?: Changes]
 
 /** Ticks a second apart; of each what is written, and what is wanted to serve. */
 const play = (seconds: readonly Second[], scaling: Partial<ScalingSpec> = {}) => {
-  let previous: ReturnType<typeof plan>['status'] | undefined;
-  let memory: ReturnType<typeof plan>['memory'] | undefined;
+  let previous: ReturnType<typeof planTick>['status'] | undefined;
+  let memory: ReturnType<typeof planTick>['memory'] | undefined;
   return seconds.map(([intake, arrivals, { isStale, annotations = {}, ceiling = 100 } = {}], second) => {
     const nowMs = START_MS + second * 1000;
     const readings = freshReadings(nowMs, { arrivals });
     const value = { over1s: arrivals, over3s: arrivals, over60s: arrivals };
-    const next = plan(
+    const next = planTick(
       aCampaign({
         metadata: { annotations },
         scaling: { authorized: { ceilings: { intake: ceiling, records: 10 }, windows: [] }, ...scaling },
@@ -49,7 +49,7 @@ const play = (seconds: readonly Second[], scaling: Partial<ScalingSpec> = {}) =>
         memory,
       }),
       nowMs,
-      buildOptions,
+      planDeps,
     );
     previous = next.status;
     memory = next.memory;
@@ -119,7 +119,7 @@ describe('a node that is lost with half of the pods', () => {
       [tier(40, 40, 0), CROWD],
       [tier(40, 20, 20), CROWD],
     ]).at(-1)?.status;
-    const next = plan(
+    const next = planTick(
       aCampaign({ scaling: { authorized: { ceilings: { intake: 100, records: 10 }, windows: [] } } }),
       anObserved({
         cluster: { tiers: { intake: tier(60, 40, 20), records: anObservedTier('records', 2) }, plans: [] },
@@ -127,7 +127,7 @@ describe('a node that is lost with half of the pods', () => {
         previous: { tiers: previous === undefined ? {} : { intake: previous } },
       }),
       START_MS,
-      buildOptions,
+      planDeps,
     );
     expect(next.tiers.intake).toMatchObject({ desired: 40, written: 60 });
   });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { plan } from '../../../operator/tick/tick-plan.ts';
+import { planTick } from '../../../operator/tick/tick-plan.ts';
 import { aCampaign, OPENS_AT_MS } from '../../helpers/a-campaign.ts';
-import { buildOptions } from '../../helpers/build-options.ts';
+import { planDeps } from '../../helpers/build-options.ts';
 import { anObserved, freshReadings } from '../../helpers/observed.ts';
 
 describe('what citizens are told while the database takes nothing', () => {
@@ -27,6 +27,6 @@ describe('what citizens are told while the database takes nothing', () => {
         },
       },
     });
-    expect(plan(aCampaign(), observed, OPENS_AT_MS, buildOptions).liveSettings?.behind?.isStopped).toBe(isStopped);
+    expect(planTick(aCampaign(), observed, OPENS_AT_MS, planDeps).liveSettings?.behind?.isStopped).toBe(isStopped);
   });
 });

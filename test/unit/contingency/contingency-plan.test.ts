@@ -4,9 +4,9 @@ import { buildLiveSettings } from '../../../operator/tick/live-settings.ts';
 import type { Observed } from '../../../operator/tick/observed.ts';
 import { nextLookMs } from '../../../operator/tick/requeue.ts';
 import { shouldWriteStatus } from '../../../operator/tick/status.ts';
-import { plan } from '../../../operator/tick/tick-plan.ts';
+import { planTick } from '../../../operator/tick/tick-plan.ts';
 import { aCampaign, CLOSES_AT_MS, OPENS_AT_MS } from '../../helpers/a-campaign.ts';
-import { buildOptions } from '../../helpers/build-options.ts';
+import { planDeps } from '../../helpers/build-options.ts';
 import { aTierOutcome } from '../../helpers/condition-input.ts';
 import { anObserved, freshReadings } from '../../helpers/observed.ts';
 
@@ -29,15 +29,15 @@ const on = (...levels: readonly string[]) => ({
 const at = (ms: number): string => new Date(ms).toISOString();
 
 const planOf = (levels: readonly string[], observed: Partial<Observed> = {}, nowMs = NOW_MS) =>
-  plan(
+  planTick(
     aCampaign({ spec: { contingency: { levels: LEVELS } }, metadata: on(...levels) }),
     anObserved({ readings: freshReadings(nowMs), ...observed }),
     nowMs,
-    buildOptions,
+    planDeps,
   );
-const condition = ({ status }: ReturnType<typeof plan>, name: string) =>
+const condition = ({ status }: ReturnType<typeof planTick>, name: string) =>
   status.conditions?.find(({ type }) => type === name);
-const reasons = ({ events }: ReturnType<typeof plan>) => events.map(({ reason }) => reason);
+const reasons = ({ events }: ReturnType<typeof planTick>) => events.map(({ reason }) => reason);
 
 describe('a level by command', () => {
   it('is in the settings, the status, the condition and an event of the same tick', () => {
@@ -86,7 +86,7 @@ describe('a level by command', () => {
       metadata: on('narrow-door'),
       scaling: { mode: 'Off' },
     });
-    const found = plan(campaign, anObserved({ readings: freshReadings(NOW_MS) }), NOW_MS, buildOptions);
+    const found = planTick(campaign, anObserved({ readings: freshReadings(NOW_MS) }), NOW_MS, planDeps);
     expect(found.liveSettings?.traffic.admissionPerSecond).toBe(500);
   });
 
@@ -95,7 +95,7 @@ describe('a level by command', () => {
       spec: { contingency: { levels: LEVELS } },
       metadata: { annotations: { 'contingency.voucher-operator.io/page': 'yes' } },
     });
-    const found = plan(campaign, anObserved({ readings: freshReadings(NOW_MS) }), NOW_MS, buildOptions);
+    const found = planTick(campaign, anObserved({ readings: freshReadings(NOW_MS) }), NOW_MS, planDeps);
     expect(condition(found, 'Contingency')).toMatchObject({ status: 'False', reason: 'CommandUnreadable' });
     expect(reasons(found)).toContain('ContingencyUnreadable');
   });
@@ -160,7 +160,12 @@ describe('the settings', () => {
 describe('the next look', () => {
   const look = (contingency: { readonly isCounting: boolean; readonly endsAtMs: readonly number[] }) =>
     nextLookMs({
-      times: { preWarmAtMs: NOW_MS + 90_000, opensAtMs: NOW_MS + 90_000, closesAtMs: CLOSES_AT_MS * 2, holdUntilMs: 0 },
+      times: {
+        preWarmAtMs: NOW_MS + 90_000,
+        opensAtMs: NOW_MS + 90_000,
+        closesAtMs: CLOSES_AT_MS * 2,
+        holdAfterOpenUntilMs: 0,
+      },
       nowMs: NOW_MS,
       tiers: { intake: aTierOutcome(), records: aTierOutcome({ tier: 'records' }) },
       journal: 'ready',

@@ -2,9 +2,9 @@ import { describe, expect, it } from '@jest/globals';
 import type { VoucherCampaign } from '../../../contract/campaign-types.ts';
 import { overridesOf } from '../../../operator/contingency/overrides.ts';
 import type { Observed } from '../../../operator/tick/observed.ts';
-import { plan } from '../../../operator/tick/tick-plan.ts';
+import { planTick } from '../../../operator/tick/tick-plan.ts';
 import { aCampaign, OPENS_AT_MS } from '../../helpers/a-campaign.ts';
-import { buildOptions } from '../../helpers/build-options.ts';
+import { planDeps } from '../../helpers/build-options.ts';
 import { anObserved, anObservedTier, freshReadings } from '../../helpers/observed.ts';
 
 const NOW_MS = OPENS_AT_MS + 5 * 3_600_000;
@@ -54,10 +54,10 @@ describe('overridesOf', () => {
 });
 
 const planOf = (annotations: Readonly<Record<string, string>>, observed: Partial<Observed> = {}) =>
-  plan(annotated(annotations), anObserved({ readings: freshReadings(NOW_MS), ...observed }), NOW_MS, buildOptions);
+  planTick(annotated(annotations), anObserved({ readings: freshReadings(NOW_MS), ...observed }), NOW_MS, planDeps);
 const crowd = { readings: freshReadings(NOW_MS, { arrivals: 3_500 }) };
-const written = ({ scale }: ReturnType<typeof plan>) => scale.map(({ tier, replicas }) => `${tier} ${replicas}`);
-const condition = ({ status }: ReturnType<typeof plan>, name: string) =>
+const written = ({ scale }: ReturnType<typeof planTick>) => scale.map(({ tier, replicas }) => `${tier} ${replicas}`);
+const condition = ({ status }: ReturnType<typeof planTick>, name: string) =>
   status.conditions?.find(({ type }) => type === name);
 
 describe('plan', () => {
@@ -94,7 +94,7 @@ describe('plan', () => {
   });
 
   it('leaves a tier alone that another autoscaler writes, and scales the others', () => {
-    const intake = { ...anObservedTier('intake', 2), rivals: ['keda-hpa-intake'] };
+    const intake = { ...anObservedTier('intake', 2), otherAutoscalers: ['keda-hpa-intake'] };
     const tiers = { intake, records: anObservedTier('records', 1) };
     const found = planOf({}, { ...crowd, cluster: { tiers, plans: [] } });
     expect(written(found)).toEqual(['records 2']);

@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { Environment } from '@marcbachmann/cel-js';
+import { brokenRules } from '../../../admission/rules.ts';
 import { CONDITION_REASONS, CONDITION_TYPES } from '../../../contract/conditions.ts';
 import { withDefaults } from '../../../contract/defaults.ts';
 import type { SchemaNode } from '../../../contract/schema/node.ts';
 import { RESOURCES, SCALE_PLAN, VOUCHER_CAMPAIGN } from '../../../contract/schema/schema.ts';
-import { brokenRules } from '../../../local/admission/rules.ts';
 import { schemaNodes } from '../../helpers/schema-nodes.ts';
 
 const nodes = schemaNodes(RESOURCES);

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { admitCampaign } from '../../../local/admission.ts';
+import { admitCampaign } from '../../../admission/admission.ts';
 import { demoCampaign } from '../../../local/demo/campaign.ts';
 import { strike, strikesFor, VICTIMS } from '../../../local/demo/chaos.ts';
 import { PROFILES } from '../../../local/demo/profile.ts';
+import { durationSeconds, rateAt } from '../../../local/load/arrivals.ts';
 import { demoFast } from '../../../local/load/published-trace.ts';
-import { durationSeconds, rateAt } from '../../../local/load/trace.ts';
 
 const example = readFileSync(join(import.meta.dirname, '../../../examples/chengdu-2020-phase-3.yaml'), 'utf8');
 const window = { opensAtMs: Date.UTC(2026, 0, 1), closesAtMs: Date.UTC(2026, 0, 2) };

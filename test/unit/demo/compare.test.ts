@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { type AuditInput, compare } from '../../../local/ledger-check/compare.ts';
+import { compare, type LedgerCheckInput } from '../../../local/ledger-check/compare.ts';
 import type { LedgerEntry } from '../../../local/load/ledger.ts';
 
 const acknowledged = (citizen: number, receiptNo: string, keyHash = `key-${receiptNo}`): LedgerEntry => ({
@@ -23,7 +23,7 @@ const end: LedgerEntry = { type: 'end', sent: 9, acknowledged: 9 };
 const row = (receipt: string, citizenHash: string, kind = 'citizen') => ({ receipt, citizenHash, kind });
 
 /** Three citizens; the second came with two keys, the third sent one key twice. */
-const sound: AuditInput = {
+const sound: LedgerCheckInput = {
   ledger: [
     acknowledged(1, 'R1'),
     acknowledged(2, 'R2'),
@@ -55,7 +55,7 @@ describe('the audit', () => {
     });
   });
 
-  const wrong: Record<string, readonly [Partial<AuditInput>, Partial<ReturnType<typeof compare>>]> = {
+  const wrong: Record<string, readonly [Partial<LedgerCheckInput>, Partial<ReturnType<typeof compare>>]> = {
     'a receipt that is nowhere': [
       { ledger: [...sound.ledger, acknowledged(4, 'R4')] },
       { lost: 1, lostFromJournal: ['R4'], lostFromDatabase: ['R4'], citizensWithoutOne: [4] },

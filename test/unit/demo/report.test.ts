@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { plotCurve, plotTimeline, resample, sparkline } from '../../../local/demo/plot.ts';
+import { plotCurve, plotTimeline, resample, sparkline } from '../../../local/demo/curve.ts';
 import { type RunFacts, renderReport, reportOf } from '../../../local/demo/report.ts';
 import { exitCodeOf } from '../../../local/demo/run.ts';
 import type { Sample } from '../../../local/demo/sample.ts';
@@ -54,7 +54,7 @@ const load: LoadStats = {
   lagP99Ms: 3,
 };
 
-const auditOf = (receipts: readonly string[]) =>
+const checkOf = (receipts: readonly string[]) =>
   compare({
     ledger: [
       ...receipts.map((receiptNo, citizen) => ({
@@ -92,10 +92,10 @@ const facts: RunFacts = {
     loadEnded: 96_000,
     drained: 98_000,
     backAtFloor: undefined,
-    audited: 99_000,
+    checked: 99_000,
   },
   load,
-  audit: auditOf(['R0', 'R1']),
+  ledgerCheck: checkOf(['R0', 'R1']),
   samples,
   events: [],
   killed: [],
@@ -135,7 +135,7 @@ describe('the report', () => {
     const report = reportOf(facts);
     expect(report.problems).toEqual([]);
     expect(renderReport(report).at(-1)).toBe('lost 0');
-    expect(exitCodeOf(report.audit, report.problems)).toBe(0);
+    expect(exitCodeOf(report.ledgerCheck, report.problems)).toBe(0);
   });
   it('sets forecast beside measurement', () => {
     const text = renderReport(reportOf(facts)).join('\n');
@@ -150,7 +150,7 @@ describe('the report', () => {
   });
 
   const wrong: Record<string, readonly [Partial<RunFacts>, string]> = {
-    'a lost receipt': [{ audit: auditOf(['R0', 'R1', 'R2']) }, 'not in the journal'],
+    'a lost receipt': [{ ledgerCheck: checkOf(['R0', 'R1', 'R2']) }, 'not in the journal'],
     'a generator that died': [{ load: undefined }, 'generator died'],
     'a run without registrations': [{ load: { ...load, acknowledged: 0 } }, 'not one registration'],
     'refused citizens': [{ load: { ...load, refusedCodes: { ID_CHECKSUM: 3 } } }, '3 × ID_CHECKSUM'],
@@ -161,7 +161,7 @@ describe('the report', () => {
   it.each(Object.entries(wrong))('names %s and gives exit code 1', (_name, [change, message]) => {
     const report = reportOf({ ...facts, ...change });
     expect(report.problems.join('; ')).toContain(message);
-    expect(exitCodeOf(report.audit, report.problems)).toBe(1);
+    expect(exitCodeOf(report.ledgerCheck, report.problems)).toBe(1);
   });
 
   it('remarks on a generator that was too slow, which is no failure of the product', () => {

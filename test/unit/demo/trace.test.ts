@@ -2,21 +2,24 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { DEMO_SCALE, PUBLISHED_REGISTRATIONS, TRACES, toCsv } from '../../../local/load/published-trace.ts';
-import { seededRandom } from '../../../local/load/random.ts';
 import {
   durationSeconds,
   expectedArrivals,
   peakArrivalsPerSecond,
   poissonArrivals,
   rateAt,
-} from '../../../local/load/trace.ts';
+} from '../../../local/load/arrivals.ts';
+import { PUBLISHED_REGISTRATIONS, TRACES, toCsv } from '../../../local/load/published-trace.ts';
+import { seededRandom } from '../../../local/load/random.ts';
 import { parseTrace } from '../../../simulation/trace.ts';
 
 const fileOf = (name: string): string =>
   readFileSync(join(import.meta.dirname, '../../../examples/traces', name), 'utf8');
 const trace = (...rows: readonly (readonly [number, number])[]) =>
   rows.map(([atSeconds, arrivalsPerSecond]) => ({ atSeconds, arrivalsPerSecond }));
+
+/** 833/s of the opening hour are 150/s of the demo. */
+const DEMO_SCALE = 0.18;
 
 describe('arithmetic of a trace', () => {
   const example = trace([0, 10], [60, 300], [90, 0]);

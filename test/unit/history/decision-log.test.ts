@@ -9,10 +9,10 @@ import {
   type TierDecisions,
 } from '../../../operator/history/decision-log.ts';
 import { type DecisionRecord, recordOf } from '../../../operator/history/decision-record.ts';
-import { plan } from '../../../operator/tick/tick-plan.ts';
+import { planTick } from '../../../operator/tick/tick-plan.ts';
 import { aCampaign, OPENS_AT_MS } from '../../helpers/a-campaign.ts';
 import { aDecision, FLOOD_AT_MS, instantAt } from '../../helpers/a-decision.ts';
-import { buildOptions } from '../../helpers/build-options.ts';
+import { planDeps } from '../../helpers/build-options.ts';
 import { anObserved, freshReadings } from '../../helpers/observed.ts';
 
 const noteAll = (ticks: readonly DecisionRecord[], from: TierDecisions = NO_DECISIONS): TierDecisions =>
@@ -76,7 +76,7 @@ describe('the log of decisions', () => {
     ['an override', { overrides: ['Nothing goes down until 2020-09-25T13:00:00.000Z'] }],
     ['a plan that waits', { plan: 'chengdu-i20-1p0k4' }],
     ['a full downstream', { admissionPerSecond: 900 }],
-    ['another autoscaler', { rivals: ['keda'] }],
+    ['another autoscaler', { otherAutoscalers: ['keda'] }],
     ['pre-warming', { preWarm: 'WillBeLate' }],
   ])('tells %s at once, though the number stays', (_what, changes) => {
     expect(noteAll([aDecision(0), aDecision(1, changes)]).records).toHaveLength(2);
@@ -118,7 +118,7 @@ describe('the log of decisions', () => {
 describe('a record', () => {
   it('has the numbers behind the decision and the age of each signal', () => {
     const readings = freshReadings(OPENS_AT_MS - 2_000, { arrivals: 14_000, backlog: 300 });
-    const planned = plan(aCampaign(), anObserved({ readings }), OPENS_AT_MS, buildOptions);
+    const planned = planTick(aCampaign(), anObserved({ readings }), OPENS_AT_MS, planDeps);
     expect(recordOf(planned, 'intake', readings, OPENS_AT_MS)).toMatchObject({
       desired: 20,
       ready: 2,

@@ -24,7 +24,7 @@ describe('an error of the journal', () => {
 
 describe('the room that a campaign takes', () => {
   it('is told with what each server has left', () => {
-    const store = { maxBytes: 8 * 2 ** 30, reservedBytes: 5 * 2 ** 30, usedBytes: 0 };
+    const store = { maxBytes: 8 * 2 ** 30, reservedBytes: 5 * 2 ** 30 };
     const look = { name: 'nats-0', answer: 'told', sinceMs: 0, syncsAlways: true, problems: [], store } as const;
     expect(roomText(journalSpec(), undefined, [look], 'x')).toBe(
       "the campaign's streams reserve 24.0 GiB on each of 3 servers; nats-0 has 3.0 GiB of 8.0 GiB left (x)",

@@ -6,7 +6,7 @@ import { createLeaseStore } from '../../../operator/kube/leases.ts';
 import { createManifestWriter } from '../../../operator/kube/manifests.ts';
 import { type KubeObject, parseObject } from '../../../operator/kube/objects.ts';
 import { createReplicaWriter } from '../../../operator/kube/replicas.ts';
-import { createPlanWriter, keepScalePlan, type StoredScalePlan } from '../../../operator/kube/scale-plans.ts';
+import { createScalePlanWriter, keepScalePlan, type StoredScalePlan } from '../../../operator/kube/scale-plans.ts';
 import { Store } from '../../../operator/kube/store.ts';
 import { buildDeployment, withReplicas } from '../../../operator/resources/deployment.ts';
 import type { Manifest } from '../../../operator/resources/manifest.ts';
@@ -206,7 +206,7 @@ describe('a ScalePlan', () => {
   it('that is there already is the same plan', async () => {
     answers.push(failure('already_exists'));
     const plans = new Store<StoredScalePlan>({ onChange: () => undefined, onListenerError: () => undefined });
-    await createPlanWriter(client, plans).createPlan(aScalePlan({ expiresAtMs: OPENS_AT_MS }), signal);
+    await createScalePlanWriter(client, plans).createPlan(aScalePlan({ expiresAtMs: OPENS_AT_MS }), signal);
     expect(calls).toHaveLength(1);
   });
 
@@ -214,7 +214,7 @@ describe('a ScalePlan', () => {
     const plan = aScalePlan({ expiresAtMs: OPENS_AT_MS });
     answers.push(() => ({ ...plan, metadata: { ...plan.metadata, uid: '1', resourceVersion: '2' } }));
     const plans = new Store<StoredScalePlan>({ onChange: () => undefined, onListenerError: () => undefined });
-    await createPlanWriter(client, plans).writeStatus(plan, { state: 'Expired' }, signal);
+    await createScalePlanWriter(client, plans).writeStatus(plan, { state: 'Expired' }, signal);
     expect(calls[0]).toMatchObject({
       verb: 'patch',
       subresource: 'status',
@@ -229,7 +229,7 @@ describe('where a plan stands', () => {
     const seen = { ...rest, metadata: { ...metadata, resourceVersion: '7' } };
     const plans = new Store<StoredScalePlan>({ onChange: () => undefined, onListenerError: () => undefined });
     answers.push(failure('invalid'));
-    const writing = createPlanWriter(client, plans).writeStatus(seen, { state: 'Superseded' }, signal);
+    const writing = createScalePlanWriter(client, plans).writeStatus(seen, { state: 'Superseded' }, signal);
     await expect(writing).rejects.toThrow();
     expect(calls[0]?.body).toEqual([
       { op: 'test', path: '/metadata/resourceVersion', value: '7' },

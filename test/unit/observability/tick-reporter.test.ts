@@ -4,9 +4,9 @@ import { createLogger } from '../../../operator/observability/log.ts';
 import { createOperatorMetrics } from '../../../operator/observability/metrics.ts';
 import { createTickReporter } from '../../../operator/observability/tick-reporter.ts';
 import { ReconcileError } from '../../../operator/tick/errors.ts';
-import { plan } from '../../../operator/tick/tick-plan.ts';
+import { planTick } from '../../../operator/tick/tick-plan.ts';
 import { aCampaign, OPENS_AT_MS } from '../../helpers/a-campaign.ts';
-import { buildOptions } from '../../helpers/build-options.ts';
+import { planDeps } from '../../helpers/build-options.ts';
 import { anObserved, freshReadings } from '../../helpers/observed.ts';
 
 const setUp = () => {
@@ -24,7 +24,7 @@ const readMetric = async (registry: Registry, name: string, labels: Record<strin
 describe('the tick reporter', () => {
   const campaign = aCampaign();
   const readings = freshReadings(OPENS_AT_MS - 2_000, { arrivals: 14_000 });
-  const planned = plan(campaign, anObserved({ readings }), OPENS_AT_MS, buildOptions);
+  const planned = planTick(campaign, anObserved({ readings }), OPENS_AT_MS, planDeps);
 
   it('tells what a tick saw and wanted, per tier, and how old the signals were', async () => {
     const { registry, reporter } = setUp();

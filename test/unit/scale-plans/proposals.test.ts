@@ -3,9 +3,9 @@ import { describe, expect, it } from '@jest/globals';
 import type { VoucherCampaign } from '../../../contract/campaign-types.ts';
 import type { ScalePlan } from '../../../contract/scale-plan-types.ts';
 import type { Observed } from '../../../operator/tick/observed.ts';
-import { plan } from '../../../operator/tick/tick-plan.ts';
+import { planTick } from '../../../operator/tick/tick-plan.ts';
 import { aCampaign, OPENS_AT_MS } from '../../helpers/a-campaign.ts';
-import { buildOptions } from '../../helpers/build-options.ts';
+import { planDeps } from '../../helpers/build-options.ts';
 import { anObserved, anObservedTier, aScalePlan, freshReadings } from '../../helpers/observed.ts';
 
 const MINUTE_MS = 60_000;
@@ -15,7 +15,7 @@ const DAY_MS = 24 * HOUR_MS;
 const forecast = aCampaign({ scaling: { peakArrivalsPerSecond: 16_700 } });
 
 const planAt = (nowMs: number, campaign: VoucherCampaign, observed: Partial<Observed> = {}) =>
-  plan(campaign, anObserved({ readings: freshReadings(nowMs), ...observed }), nowMs, buildOptions);
+  planTick(campaign, anObserved({ readings: freshReadings(nowMs), ...observed }), nowMs, planDeps);
 const withPlans = (plans: readonly ScalePlan[], intake = 2, records = 2): Pick<Observed, 'cluster'> => ({
   cluster: {
     tiers: { intake: anObservedTier('intake', intake), records: anObservedTier('records', records) },

@@ -11,8 +11,8 @@ import {
   type TierLimits,
   type TierMemory,
 } from '../../../operator/scaling/types.ts';
-import { RateWindows } from '../../../operator/signals/windows.ts';
-import { parseMemory, serializeMemory } from '../../../operator/tick/memory.ts';
+import { RateWindows } from '../../../operator/signals/rate-windows.ts';
+import { parseMemory, serializeMemory } from '../../../operator/tick/scaler-memory.ts';
 import { aTierLimits, fresh, NOW_MS, stale } from '../../helpers/tier.ts';
 
 /** Below this, halves of the least double are rounded to whole ones, and half as many again may be twice as many. */

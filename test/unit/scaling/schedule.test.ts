@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { ScalingSpec } from '../../../contract/campaign-types.ts';
 import type { ScalePlan } from '../../../contract/scale-plan-types.ts';
 import { limitsOf } from '../../../operator/scaling/limits.ts';
-import { ceilingInForce, replicasFor, scheduleFloor, scheduleOf } from '../../../operator/scaling/schedule.ts';
+import { ceilingInForce, replicasFor, scheduleOf } from '../../../operator/scaling/schedule.ts';
 import { aCampaign, OPENS_AT_MS, withoutForecast } from '../../helpers/a-campaign.ts';
 import { aScalePlan } from '../../helpers/observed.ts';
 
@@ -17,7 +17,9 @@ describe('replicasFor', () => {
   });
 });
 
-describe('scheduleFloor', () => {
+describe('the schedule’s floor', () => {
+  const floorAt = (of: typeof spec, nowMs: number): number => limitsOf(of, [], 'intake')(nowMs).scheduleFloor;
+
   it.each([
     ['before the lead time', OPENS_AT_MS - 30 * MINUTE_MS - 1, 0],
     ['from the lead time on', OPENS_AT_MS - 30 * MINUTE_MS, 10],
@@ -25,11 +27,11 @@ describe('scheduleFloor', () => {
     ['to the end of the hold', OPENS_AT_MS + 2 * HOUR_MS - 1, 10],
     ['and then no longer', OPENS_AT_MS + 2 * HOUR_MS, 0],
   ])('%s', (_, nowMs, floor) => {
-    expect(scheduleFloor(spec, 500, nowMs)).toBe(floor);
+    expect(floorAt(spec, nowMs)).toBe(floor);
   });
 
   it('is 0 without a forecast', () => {
-    expect(scheduleFloor(withoutForecast(aCampaign()).spec, 500, OPENS_AT_MS)).toBe(0);
+    expect(floorAt(withoutForecast(aCampaign()).spec, OPENS_AT_MS)).toBe(0);
   });
 
   it('ends at closing when that is sooner: nobody comes after it', () => {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { RateWindows } from '../../../operator/signals/rate-windows.ts';
 import { sustainedRise } from '../../../operator/signals/rise.ts';
 import { SecondRates } from '../../../operator/signals/second-rates.ts';
-import { RateWindows } from '../../../operator/signals/windows.ts';
 import { NOW_MS } from '../../helpers/tier.ts';
 
 describe('sustainedRise', () => {

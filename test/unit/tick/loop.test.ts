@@ -28,7 +28,7 @@ describe('Loop', () => {
     });
     const stop = new AbortController();
     const ended = loop.start(stop.signal);
-    loop.kick('a');
+    loop.kick('a', 'pod');
     await clock.advance(2_500);
     expect(startsMs).toEqual([0, 1_000, 2_000]);
     stop.abort();
@@ -48,12 +48,12 @@ describe('Loop', () => {
     const stop = new AbortController();
     const ended = loop.start(stop.signal);
     for (let ms = 0; ms < 1_200; ms += 10) {
-      loop.kick('a');
+      loop.kick('a', 'pod');
       await clock.advance(10);
     }
     await clock.advance(5_000);
     expect(startsMs).toEqual([0, 500, 1_000, 1_500]);
-    expect(runs[0]).toEqual({ key: 'a', lateMs: 0, tookMs: 100 });
+    expect(runs[0]).toEqual({ key: 'a', reason: 'pod', lateMs: 0, tookMs: 100 });
     expect(loop.counts).toEqual({ keys: 1, running: 0 });
     stop.abort();
     await ended;
@@ -69,16 +69,40 @@ describe('Loop', () => {
     });
     const stop = new AbortController();
     const ended = loop.start(stop.signal);
-    loop.kick('a');
+    loop.kick('a', 'pod');
     await clock.advance(50);
-    loop.kick('a');
-    loop.kick('a');
+    loop.kick('a', 'pod');
+    loop.kick('a', 'pod');
     await clock.advance(5_000);
     expect(startsMs).toEqual([0, 100]);
-    loop.kick('a');
+    loop.kick('a', 'pod');
     await clock.advance(1);
     expect(startsMs).toEqual([0, 100, 5_050]);
     await clock.advance(100);
+    stop.abort();
+    await ended;
+  });
+
+  it('tells of every run why it was made: the first kick that hastened it, the time, or a failure before', async () => {
+    const clock = new FakeClock();
+    const reasons: string[] = [];
+    let failing = false;
+    const run = async () => {
+      await takes(clock, 100);
+      if (failing) throw new Error('no');
+      return { requeueAfterMs: 1_000 };
+    };
+    const loop = loopWith(clock, run, { onRun: ({ reason }) => reasons.push(reason) });
+    const stop = new AbortController();
+    const ended = loop.start(stop.signal);
+    loop.kick('a', 'start');
+    await clock.advance(50);
+    loop.kick('a', 'campaign');
+    loop.kick('a', 'pod');
+    await clock.advance(1_250);
+    failing = true;
+    await clock.advance(2_500);
+    expect(reasons).toEqual(['start', 'campaign', 'due', 'due', 'retry']);
     stop.abort();
     await ended;
   });
@@ -97,7 +121,7 @@ describe('Loop', () => {
     );
     const stop = new AbortController();
     const ended = loop.start(stop.signal);
-    loop.kick('a');
+    loop.kick('a', 'pod');
     await clock.advance(10_000);
     expect(retries).toEqual([750, 1_500, 3_000, 6_000]);
     failing = false;
@@ -119,12 +143,12 @@ describe('Loop', () => {
     });
     const stop = new AbortController();
     const ended = loop.start(stop.signal);
-    loop.kick('gone');
-    loop.kick('back');
+    loop.kick('gone', 'pod');
+    loop.kick('back', 'pod');
     await clock.advance(50);
     loop.remove('gone');
     loop.remove('back');
-    loop.kick('back');
+    loop.kick('back', 'pod');
     await clock.advance(1_500);
     expect(runs).toEqual(['gone', 'back', 'back', 'back']);
     stop.abort();
@@ -146,10 +170,10 @@ describe('Loop', () => {
     const end = loop.start(stop.signal).then(() => {
       ended = true;
     });
-    loop.kick('a');
+    loop.kick('a', 'pod');
     await clock.advance(100);
     stop.abort();
-    loop.kick('b');
+    loop.kick('b', 'pod');
     await settle();
     expect(ended).toBe(false);
     await clock.advance(1_000);
@@ -195,7 +219,7 @@ describe('Loop', () => {
           const present = new Set<string>();
           for (const step of actions) {
             if (step.do === 'kick') {
-              loop.kick(step.key);
+              loop.kick(step.key, 'pod');
               present.add(step.key);
             } else if (step.do === 'remove') {
               loop.remove(step.key);

@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import type { JournalState } from '../../../journal/administration.ts';
+import { campaignTimes } from '../../../operator/tick/campaign-times.ts';
 import { nextLookMs } from '../../../operator/tick/requeue.ts';
-import { plan } from '../../../operator/tick/tick-plan.ts';
-import { campaignTimes } from '../../../operator/tick/times.ts';
+import { planTick } from '../../../operator/tick/tick-plan.ts';
 import { aCampaign, CLOSES_AT_MS, OPENS_AT_MS } from '../../helpers/a-campaign.ts';
-import { buildOptions } from '../../helpers/build-options.ts';
+import { planDeps } from '../../helpers/build-options.ts';
 import { aTierOutcome } from '../../helpers/condition-input.ts';
 import { anObserved, freshReadings, SYNCED } from '../../helpers/observed.ts';
 
@@ -68,6 +68,6 @@ describe('a campaign at rest', () => {
   ])('%s', (_, journal, wantMs) => {
     const nowMs = OPENS_AT_MS - 60 * MINUTE_MS;
     const observed = anObserved({ journal, readings: freshReadings(nowMs) });
-    expect(plan(aCampaign(), observed, nowMs, buildOptions).requeueAfterMs).toBe(wantMs);
+    expect(planTick(aCampaign(), observed, nowMs, planDeps).requeueAfterMs).toBe(wantMs);
   });
 });

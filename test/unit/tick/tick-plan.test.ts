@@ -3,10 +3,10 @@ import fc from 'fast-check';
 import type { VoucherCampaign } from '../../../contract/campaign-types.ts';
 import type { Manifest } from '../../../operator/resources/manifest.ts';
 import type { Observed } from '../../../operator/tick/observed.ts';
-import { withinCeiling } from '../../../operator/tick/scaling.ts';
-import { plan } from '../../../operator/tick/tick-plan.ts';
+import { withinCeiling } from '../../../operator/tick/scale-tier.ts';
+import { planTick } from '../../../operator/tick/tick-plan.ts';
 import { aCampaign, CLOSES_AT_MS, OPENS_AT_MS } from '../../helpers/a-campaign.ts';
-import { buildOptions } from '../../helpers/build-options.ts';
+import { planDeps } from '../../helpers/build-options.ts';
 import { anObserved, anObservedTier, aScalePlan, freshReadings } from '../../helpers/observed.ts';
 
 const MINUTE_MS = 60_000;
@@ -18,7 +18,7 @@ const cluster = (intake: number, records = 2, plans: Observed['cluster']['plans'
 });
 
 const planAt = (nowMs: number, observed: Partial<Observed> = {}, campaign: VoucherCampaign = aCampaign()) =>
-  plan(campaign, anObserved({ readings: freshReadings(nowMs), ...observed }), nowMs, buildOptions);
+  planTick(campaign, anObserved({ readings: freshReadings(nowMs), ...observed }), nowMs, planDeps);
 
 const replicasIn = (manifest: Manifest): number | undefined =>
   manifest.kind === 'Deployment' ? manifest.spec?.replicas : undefined;
@@ -32,7 +32,7 @@ const playFor = (
   readingsAt: (nowMs: number) => Observed['readings'],
 ) => {
   let observed = anObserved(first);
-  let last = plan(campaign, { ...observed, readings: readingsAt(startMs) }, startMs, buildOptions);
+  let last = planTick(campaign, { ...observed, readings: readingsAt(startMs) }, startMs, planDeps);
   for (let second = 1; second <= seconds; second += 1) {
     const size = (tier: 'intake' | 'records') =>
       last.scale.find((write) => write.tier === tier)?.replicas ?? last.tiers[tier].replicas;
@@ -43,7 +43,7 @@ const playFor = (
       memory: last.memory,
     };
     const nowMs = startMs + second * 1000;
-    last = plan(campaign, { ...observed, readings: readingsAt(nowMs) }, nowMs, buildOptions);
+    last = planTick(campaign, { ...observed, readings: readingsAt(nowMs) }, nowMs, planDeps);
   }
   return last;
 };

@@ -105,7 +105,7 @@ describe('a campaign', () => {
           { name: 'other', deployment: 'shop' },
         ]),
       },
-      ['FAIL rivals: HorizontalPodAutoscaler keda-hpa also scales chengdu-intake'],
+      ['FAIL autoscalers: HorizontalPodAutoscaler keda-hpa also scales chengdu-intake'],
     ],
     [
       'may be drained at once',

@@ -1,15 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import type { VoucherCampaign } from '../../../contract/campaign-types.ts';
-import type { ScalePlan } from '../../../contract/scale-plan-types.ts';
 import {
   admitCampaign,
   admitCampaignStatus,
   admitScalePlan,
   admitScalePlanObject,
   formatAdmissionErrors,
-} from '../../../local/admission.ts';
+} from '../../../admission/admission.ts';
+import type { VoucherCampaign } from '../../../contract/campaign-types.ts';
+import type { ScalePlan } from '../../../contract/scale-plan-types.ts';
 
 const example = (name: string): string => readFileSync(join(import.meta.dirname, '../../../examples', name), 'utf8');
 const minimal = example('minimal.yaml');

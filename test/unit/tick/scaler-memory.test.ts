@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { EMPTY_MEMORY, type TierMemory } from '../../../operator/scaling/types.ts';
-import { parseMemory, resumeMemory, serializeMemory } from '../../../operator/tick/memory.ts';
+import { parseMemory, resumeMemory, serializeMemory } from '../../../operator/tick/scaler-memory.ts';
 
 const NOW_MS = Date.parse('2020-09-25T02:00:07.000Z');
 const tier: TierMemory = {

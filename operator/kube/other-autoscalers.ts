@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { KubeObject } from './objects.ts';
 import type { Stored } from './store.ts';
 
-export interface Rival extends Stored {
+export interface OtherAutoscaler extends Stored {
   /** `NAMESPACE/NAME` of the Deployment; undefined when it targets something else. */
   readonly deploymentKey: string | undefined;
 }
@@ -11,7 +11,7 @@ export interface Rival extends Stored {
 const target = z.object({ spec: z.object({ scaleTargetRef: z.object({ kind: z.string(), name: z.string() }) }) });
 
 /** Everything else of it is dropped: a cluster may have thousands. */
-export const keepRival = (object: KubeObject): Rival => {
+export const keepAutoscaler = (object: KubeObject): OtherAutoscaler => {
   const { name, namespace, uid, resourceVersion } = object.metadata;
   const { data } = target.safeParse(object);
   const to = data?.spec.scaleTargetRef;

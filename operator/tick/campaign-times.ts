@@ -20,6 +20,6 @@ export const campaignTimes = (spec: VoucherCampaignSpec, intake: Learned = {}): 
     preWarmAtMs: scheduleOf(spec, capacityOf({ capacityPerReplica }, intake), paceOf(intake)).fromMs,
     opensAtMs,
     closesAtMs,
-    holdUntilMs: Math.min(opensAtMs + parseDurationMs(spec.scaling.down.holdAfterOpen), closesAtMs),
+    holdAfterOpenUntilMs: Math.min(opensAtMs + parseDurationMs(spec.scaling.down.holdAfterOpen), closesAtMs),
   };
 };

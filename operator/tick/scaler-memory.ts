@@ -101,8 +101,8 @@ export const parseMemory = (text: string | undefined): CampaignMemory | undefine
 };
 
 /**
- * Memory for a first tick. Without a history the present size counts as wanted until now: with 40 replicas and a 300 s
- * window nothing goes down for 300 s, as if the operator had been there all along.
+ * Memory for a first tick. Without a history the present size counts as wanted until now: with 40 replicas and a down
+ * window of 300 s nothing goes down for 300 s, as if the operator had been there all along.
  */
 export const resumeMemory = (
   previous: VoucherCampaignStatus | undefined,

@@ -1,5 +1,5 @@
 /** Fields that the schema does not have, and fields left empty. The API server would drop them; here they are errors. Pure. */
-import type { ObjectNode, SchemaNode } from '../../contract/schema/node.ts';
+import type { ObjectNode, SchemaNode } from '../contract/schema/node.ts';
 import { type AdmissionError, child, element, isJsonObject } from './field-path.ts';
 
 /** Levenshtein distance, ignoring case. */

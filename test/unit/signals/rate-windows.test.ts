@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { type CounterSample, RateWindows } from '../../../operator/signals/windows.ts';
+import { type CounterSample, RateWindows } from '../../../operator/signals/rate-windows.ts';
 
 /** Seconds on the reader's clock → ms. */
 const at = (second: number): number => 1_600_999_200_000 + second * 1000;

@@ -56,7 +56,7 @@ const absent = (tier: ScaledTier, { observed: { cluster } }: PlanInput): TierOut
   written: 0,
   replacing: undefined,
   isActing: false,
-  rivals: [],
+  otherAutoscalers: [],
   decision: undefined,
   forecastFloor: 0,
 });
@@ -67,10 +67,10 @@ const holdOf = (input: TierInput, limits: TierLimits, { memory, evidence }: Deci
   return { isHard, isHeld: isHard || softHold(input, limits, memory, evidence.excess) !== undefined };
 };
 
-const overridden = (limits: TierLimits, { min, holdUntilMs }: Overrides, tier: ScaledTier): TierLimits => ({
+const overridden = (limits: TierLimits, { min, holdOverrideUntilMs = 0 }: Overrides, tier: ScaledTier): TierLimits => ({
   ...limits,
   min: Math.max(limits.min, min[tier] ?? 0),
-  ...(holdUntilMs === undefined ? {} : { holdUntilMs: Math.max(holdUntilMs, limits.holdUntilMs ?? 0) }),
+  holdUntilMs: Math.max(holdOverrideUntilMs, limits.holdUntilMs ?? 0),
 });
 
 /**
@@ -107,9 +107,9 @@ export const scaleTier = (input: PlanInput, tier: ScaledTier, memory: TierMemory
   const seen = observed.cluster.tiers[tier];
   const replicas = seen?.deployment.replicas ?? 0;
   const ready = seen?.pods.filter((pod) => pod.ready).length ?? 0;
-  const rivals = seen?.rivals ?? [];
+  const otherAutoscalers = seen?.otherAutoscalers ?? [];
   const lost = seen?.pods.filter((pod) => pod.isLost === true).length ?? 0;
-  const isActing = mode === 'Auto' && overrides.pausedUntilMs === undefined && rivals.length === 0;
+  const isActing = mode === 'Auto' && overrides.pausedUntilMs === undefined && otherAutoscalers.length === 0;
   const outcome = {
     tier,
     limits,
@@ -117,7 +117,7 @@ export const scaleTier = (input: PlanInput, tier: ScaledTier, memory: TierMemory
     replicas,
     ready,
     forecastFloor: forecastFloor(campaign, tier, memory),
-    rivals,
+    otherAutoscalers,
     isActing,
   };
   const last = observed.previous?.tiers?.[tier];

@@ -5,7 +5,7 @@
  * Not done here: ratcheting (Kubernetes ≥ 1.33 lets an unchanged value keep breaking a rule that is newer than it).
  */
 import { Environment } from '@marcbachmann/cel-js';
-import type { SchemaNode, ValidationRule } from '../../contract/schema/node.ts';
+import type { SchemaNode, ValidationRule } from '../contract/schema/node.ts';
 import { type AdmissionError, child, element, isJsonObject } from './field-path.ts';
 
 /** Only what CEL itself defines: a rule that needs one of Kubernetes' extension libraries fails to parse here. */

@@ -13,7 +13,8 @@ import {
 } from '../scaling/plan-need.ts';
 import { ceilingInForce } from '../scaling/schedule.ts';
 import { type PlanInput, SCALED_TIERS, type ScaledTier, type TierOutcomes } from '../tick/observed.ts';
-import { effectOf, evidenceOf, meansOf, neededSignal, type TierNeed } from './plan-content.ts';
+import { effectOf, type PredictEffect } from './effect.ts';
+import { evidenceOf, meansOf, neededSignal, type TierNeed } from './plan-content.ts';
 import { planState } from './plan-state.ts';
 import { summaryOf } from './plan-summary.ts';
 
@@ -73,7 +74,11 @@ const isCovered = ({ tier, needed, reason }: TierNeed, plans: readonly ScalePlan
   });
 
 /** The plans to create now: none or one, for all tiers that need more. */
-export const proposeScalePlans = (input: PlanInput, tiers: TierOutcomes): readonly ScalePlan[] => {
+export const proposeScalePlans = (
+  input: PlanInput,
+  tiers: TierOutcomes,
+  predict: PredictEffect,
+): readonly ScalePlan[] => {
   const { campaign, observed, times, nowMs } = input;
   const { plans } = observed.cluster;
   const needs = SCALED_TIERS.flatMap((tier) => needOf(input, tiers, tier) ?? []);
@@ -89,7 +94,7 @@ export const proposeScalePlans = (input: PlanInput, tiers: TierOutcomes): readon
   const told = {
     reason,
     ceilings,
-    effect: effectOf(input, tiers, needs, ceilings, reason),
+    effect: effectOf(input, tiers, needs, ceilings, reason, predict),
     means: meansOf(input, needs, ceilings, reason),
     expiresAt: new Date(planExpiryMs(reason, nowMs, times.opensAtMs)).toISOString(),
   } as const;

@@ -3,7 +3,12 @@ import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { parse, stringify } from 'yaml';
-import { type AdmissionError, admitCampaign, admitScalePlan, formatAdmissionErrors } from '../../../local/admission.ts';
+import {
+  type AdmissionError,
+  admitCampaign,
+  admitScalePlan,
+  formatAdmissionErrors,
+} from '../../../admission/admission.ts';
 
 const EXAMPLES = join(import.meta.dirname, '../../../examples');
 const textOf = (...path: readonly string[]): string => readFileSync(join(EXAMPLES, ...path), 'utf8');

@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
-import { keepRival } from '../../../operator/kube/hpas.ts';
 import { parseObject } from '../../../operator/kube/objects.ts';
+import { keepAutoscaler } from '../../../operator/kube/other-autoscalers.ts';
 
 const scaling = (scaleTargetRef: unknown) =>
   parseObject({
@@ -13,7 +13,7 @@ it.each([
   ['a StatefulSet of the same name', { apiVersion: 'apps/v1', kind: 'StatefulSet', name: 'chengdu-intake' }, undefined],
   ['nothing that can be read', 7, undefined],
 ])('an autoscaler of %s', (_, target, deploymentKey) => {
-  expect(keepRival(scaling(target))).toEqual({
+  expect(keepAutoscaler(scaling(target))).toEqual({
     metadata: { name: 'hpa', namespace: 'vouchers', uid: 'u', resourceVersion: '1' },
     deploymentKey,
   });

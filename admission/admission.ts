@@ -1,6 +1,7 @@
 /**
- * What `kubectl apply` and the API server would say about a resource, for the embedded mode: strict decoding, defaults,
- * structural schema, CEL rules against the stored object, generation. Pure; nothing is ever ignored in silence.
+ * What `kubectl apply` and the API server would say about a resource, for the embedded mode and for commands that read a
+ * file: strict decoding, defaults, structural schema, CEL rules against the stored object, generation. Pure; nothing is ever
+ * ignored in silence.
  *
  * Every stage stops at its own errors: a rule about a field of the wrong type would only confuse.
  *
@@ -15,14 +16,14 @@ import { API_VERSION } from '../contract/names.ts';
 import type { ScalePlan } from '../contract/scale-plan-types.ts';
 import type { ResourceDefinition } from '../contract/schema/node.ts';
 import { SCALE_PLAN, VOUCHER_CAMPAIGN } from '../contract/schema/schema.ts';
-import { parseDocument } from './admission/document.ts';
-import { type AdmissionError, isJsonObject, type JsonObject, shown } from './admission/field-path.ts';
-import { metadataErrors } from './admission/metadata.ts';
-import { brokenRules } from './admission/rules.ts';
-import { structuralErrors } from './admission/structure.ts';
-import { unknownFields } from './admission/unknown-fields.ts';
+import { parseDocument } from './document.ts';
+import { type AdmissionError, isJsonObject, type JsonObject, shown } from './field-path.ts';
+import { metadataErrors } from './metadata.ts';
+import { brokenRules } from './rules.ts';
+import { structuralErrors } from './structure.ts';
+import { unknownFields } from './unknown-fields.ts';
 
-export type { AdmissionError } from './admission/field-path.ts';
+export type { AdmissionError } from './field-path.ts';
 
 export interface Refused {
   readonly kind: 'refused';
@@ -91,10 +92,15 @@ const admitted = (resource: ResourceDefinition, value: JsonObject, old: JsonObje
   return validated(resource, stored(isJsonObject(defaulted) ? defaulted : {}, old), old);
 };
 
-const admitText = (resource: ResourceDefinition, text: string, old: JsonObject | undefined): Outcome => {
+const admitText = (
+  resource: ResourceDefinition,
+  text: string,
+  old: JsonObject | undefined,
+  of: (value: JsonObject) => JsonObject = (value) => value,
+): Outcome => {
   const document = parseDocument(text);
   if (document.kind === 'refused') return document;
-  const outcome = admitted(resource, document.value, old);
+  const outcome = admitted(resource, of(document.value), old);
   if (outcome.kind === 'admitted') return outcome;
   return refused(
     outcome.errors.map((error) => {
@@ -118,6 +124,17 @@ const asPlan = (outcome: Outcome): ScalePlanAdmission =>
  */
 export const admitCampaign = (yaml: string, old?: VoucherCampaign): CampaignAdmission =>
   asCampaign(admitText(VOUCHER_CAMPAIGN, yaml, asJson(old)));
+
+/** Without what only a cluster writes. */
+const asStated = ({ status: _, metadata, ...stated }: JsonObject): JsonObject => {
+  if (!isJsonObject(metadata)) return { ...stated, metadata };
+  const { name, namespace = 'default' } = metadata;
+  return { ...stated, metadata: { name, namespace } };
+};
+
+/** A campaign from YAML to read and not to store: also one that `kubectl get -o yaml` wrote, with its status. */
+export const readCampaign = (yaml: string): CampaignAdmission =>
+  asCampaign(admitText(VOUCHER_CAMPAIGN, yaml, undefined, asStated));
 
 /** A plan from YAML, as the owner would apply it with a decision. */
 export const admitScalePlan = (yaml: string, old?: ScalePlan): ScalePlanAdmission =>

@@ -1,9 +1,9 @@
 /** Types, bounds, patterns, enums, required fields and list-map keys of the structural schema. Pure. */
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
-import { DURATION_PATTERN, DURATION_REMEDY } from '../../contract/duration.ts';
-import { INSTANT_PATTERN, INSTANT_REMEDY, parseInstant } from '../../contract/instant.ts';
-import { DNS_LABEL_PATTERN } from '../../contract/schema/common.ts';
-import type { ArrayNode, ObjectNode, SchemaNode } from '../../contract/schema/node.ts';
+import { DURATION_PATTERN, DURATION_REMEDY } from '../contract/duration.ts';
+import { INSTANT_PATTERN, INSTANT_REMEDY, parseInstant } from '../contract/instant.ts';
+import { DNS_LABEL_PATTERN } from '../contract/schema/common.ts';
+import type { ArrayNode, ObjectNode, SchemaNode } from '../contract/schema/node.ts';
 import { type AdmissionError, child, element, isJsonObject, shown } from './field-path.ts';
 
 const isInteger = (bits: 32 | 64) => (value: number) =>

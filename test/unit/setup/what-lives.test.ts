@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { ApiCall, KubeClient } from '../../../operator/kube/client.ts';
 import { KubeError } from '../../../operator/kube/errors.ts';
 import { setupRequest } from '../../../operator/setup/secrets.ts';
-import { livingCampaigns } from '../../../operator/setup/standing.ts';
+import { livingCampaigns } from '../../../operator/setup/what-lives.ts';
 
 const { signal } = new AbortController();
 const vcamp = (namespace: string, campaignId: string) => ({

@@ -1,0 +1,90 @@
+/**
+ * What a plan would change for citizens in the minutes that follow: the same crowd with it and without it. Pure; the model of
+ * the plant is handed in, so that the law does not rest on the simulator that plays it.
+ */
+import type { VoucherCampaignSpec } from '../../contract/campaign-types.ts';
+import type { Ceilings } from '../../contract/common-types.ts';
+import type { PredictedOutcome, ScalePlanSpec } from '../../contract/scale-plan-types.ts';
+import { paceOf } from '../scaling/pre-warm.ts';
+import type { PlanInput, ScaledTier, TierOutcomes } from '../tick/observed.ts';
+import type { TierNeed } from './plan-content.ts';
+
+/** Two runs of so many steps take some ten milliseconds, and a plan is made within a tick. */
+const EFFECT_SECONDS = 300;
+
+type PerTier = Readonly<Record<ScaledTier, number>>;
+
+/** The same arrivals for so many seconds, and what meets them. */
+export interface EffectInput {
+  readonly spec: VoucherCampaignSpec;
+  readonly seconds: number;
+  /** Where it begins, in seconds after opening. */
+  readonly fromSeconds: number;
+  readonly arrivalsPerSecond: number;
+  /** Registrations per second of a replica, as it was learned. */
+  readonly capacityPerReplica: PerTier;
+  readonly plant: { readonly startSeconds: number; readonly podsCreatedPerSecond: number };
+}
+
+/** What would become of it at these ceilings, from so many Ready replicas and so many messages in the journal. */
+export type PredictEffect = (
+  input: EffectInput,
+  ceilings: PerTier,
+  start: { readonly replicas: PerTier; readonly backlog: number },
+) => PredictedOutcome;
+
+/** Without the plan: what it would meet; and what is in force for a tier that needs no more. */
+const ceilingsWithout = (tiers: TierOutcomes, needs: readonly TierNeed[]): PerTier => {
+  const of = (tier: ScaledTier): number =>
+    needs.find((need) => need.tier === tier)?.ceiling ?? tiers[tier].limits.ceiling;
+  return { intake: of('intake'), records: of('records') };
+};
+
+/**
+ * | reason   | begins     | arrivals                       | with these replicas                       |
+ * |----------|------------|--------------------------------|-------------------------------------------|
+ * | Load     | now        | as expected now, throughout    | those that are Ready                      |
+ * | Forecast | at opening | the forecast's peak, throughout | the forecast's, as far as ceilings allow |
+ */
+export const effectOf = (
+  { campaign, observed, times, nowMs }: PlanInput,
+  tiers: TierOutcomes,
+  needs: readonly TierNeed[],
+  asked: Ceilings,
+  reason: ScalePlanSpec['reason'],
+  predict: PredictEffect,
+): NonNullable<ScalePlanSpec['effect']> => {
+  const { spec } = campaign;
+  const { arrivals, backlog } = observed.readings;
+  const { evidence: measured, memory } = tiers.intake.decision ?? {};
+  const now = measured?.arrivalsPerSecond ?? (arrivals.kind === 'absent' ? 0 : arrivals.value.over3s);
+  const pace = paceOf(memory ?? {});
+  const isForecast = reason === 'Forecast';
+  const capacityOf = (tier: ScaledTier): number =>
+    tiers[tier].decision?.evidence.capacityPerReplica ?? tiers[tier].limits.capacityPerReplica;
+  const input: EffectInput = {
+    spec,
+    seconds: EFFECT_SECONDS,
+    fromSeconds: isForecast ? 0 : Math.max(0, Math.floor((nowMs - times.opensAtMs) / 1000)),
+    arrivalsPerSecond: Math.round(isForecast ? (spec.scaling.peakArrivalsPerSecond ?? 0) : now),
+    capacityPerReplica: { intake: capacityOf('intake'), records: capacityOf('records') },
+    plant: { startSeconds: pace.startSeconds, podsCreatedPerSecond: pace.createdPerSecond },
+  };
+  const present = backlog.records;
+  const outcome = (ceilings: PerTier) => {
+    const replicas = (tier: keyof TierCeilings): number =>
+      isForecast ? Math.min(ceilings[tier], Math.max(tiers[tier].forecastFloor, tiers[tier].ready)) : tiers[tier].ready;
+    return predict(input, ceilings, {
+      replicas: { intake: replicas('intake'), records: replicas('records') },
+      backlog: isForecast || present === undefined || present.kind === 'absent' ? 0 : present.value.messages,
+    });
+  };
+  const without = ceilingsWithout(tiers, needs);
+  const raised = (tier: keyof TierCeilings): number => Math.max(without[tier], asked[tier] ?? 0);
+  return {
+    seconds: EFFECT_SECONDS,
+    arrivalsPerSecond: input.arrivalsPerSecond,
+    without: outcome(without),
+    with: outcome({ intake: raised('intake'), records: raised('records') }),
+  };
+};

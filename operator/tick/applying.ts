@@ -1,0 +1,88 @@
+/** One apply under way: what its steps write with, and what becomes of a write that fails. */
+import type { VoucherCampaign } from '../../contract/campaign-types.ts';
+import type { JournalAdmin } from '../../journal/administration.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import { within } from '../../runtime/deadline.ts';
+import type { AuthorizationReader } from '../scale-plans/authorization.ts';
+import { type CeilingGuard, createCeilingGuard } from '../scale-plans/ceiling-guard.ts';
+import type { CampaignEvent } from './campaign-event.ts';
+import type { CampaignState } from './campaign-state.ts';
+import { ReconcileError, type Step } from './errors.ts';
+import type {
+  EventSink,
+  FinalizerWriter,
+  ManifestWriter,
+  Nudger,
+  ReplicaWriter,
+  ScalePlanWriter,
+  StatusWriter,
+} from './ports.ts';
+import type { ScaleWrite, TickPlan } from './tick-plan.ts';
+import type { TickReporter } from './tick-reporter.ts';
+
+export interface ApplyDeps {
+  readonly clock: Clock;
+  readonly manifests: ManifestWriter;
+  readonly replicas: ReplicaWriter;
+  /** Absent where no controller backs off. */
+  readonly nudger?: Nudger;
+  readonly status: StatusWriter;
+  readonly plans: ScalePlanWriter;
+  /** Absent where nothing but this process keeps what is authorised. */
+  readonly authorization?: AuthorizationReader;
+  /** Absent where nothing outlives a campaign. */
+  readonly finalizers?: FinalizerWriter;
+  readonly events: EventSink;
+  readonly journal: JournalAdmin;
+  readonly report: Pick<TickReporter, 'scaleWrite'>;
+}
+
+export const WRITE_DEADLINE_MS = 1_000;
+/** What is authorised is read before replicas are raised. */
+export const RAISE_DEADLINE_MS = 2 * WRITE_DEADLINE_MS;
+
+export interface Applying {
+  readonly deps: ApplyDeps;
+  readonly campaign: VoucherCampaign;
+  readonly state: CampaignState;
+  readonly planned: TickPlan;
+  readonly signal: AbortSignal;
+  readonly guard: CeilingGuard;
+  readonly emit: (event: CampaignEvent) => void;
+  /** The error when the write failed; it is reported, and shown on the campaign when it lasts. */
+  readonly attempt: (
+    step: Step,
+    what: string,
+    write: (signal: AbortSignal) => Promise<void>,
+    deadlineMs?: number,
+  ) => Promise<ReconcileError | undefined>;
+  readonly failed: readonly ReconcileError[];
+  /** Replicas that were written, as they were. */
+  readonly written: ScaleWrite[];
+}
+
+export const beginApplying = (
+  deps: ApplyDeps,
+  campaign: VoucherCampaign,
+  state: CampaignState,
+  planned: TickPlan,
+  signal: AbortSignal,
+): Applying => {
+  const failed: ReconcileError[] = [];
+  const emit = (event: CampaignEvent): void => deps.events.emit(campaign, event);
+  const attempt: Applying['attempt'] = async (step, what, write, deadlineMs = WRITE_DEADLINE_MS) => {
+    try {
+      await within(deps.clock, deadlineMs, signal, write);
+      state.troubles.succeeded(what);
+      return undefined;
+    } catch (cause) {
+      const error = new ReconcileError(step, what, cause);
+      failed.push(error);
+      // A journal that does not answer has conditions of its own.
+      if (step !== 'live_settings') state.troubles.failed(what, cause, deps.clock.now());
+      return error;
+    }
+  };
+  const guard = createCeilingGuard(deps, campaign, planned.authorization, emit);
+  return { deps, campaign, state, planned, signal, guard, emit, attempt, failed, written: [] };
+};

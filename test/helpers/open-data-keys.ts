@@ -1,0 +1,22 @@
+/** What was sealed is opened by tests only, until vouchers are issued. */
+import type { SecretKey } from '../../app/core/secret-key.ts';
+import type { WrapKeys } from '../../app/keys/privacy-keys.ts';
+import { unwrapDataKey } from '../../app/keys/wrapping.ts';
+
+/** By id: every key that registrations may be sealed with. An entry that can't be opened is left out. */
+export const openDataKeys = (
+  entries: ReadonlyMap<string, Uint8Array>,
+  keys: WrapKeys,
+  campaignId: string,
+): ReadonlyMap<string, SecretKey> => {
+  const opened = new Map<string, SecretKey>();
+  for (const [name, bytes] of entries) {
+    try {
+      const { id, key } = unwrapDataKey(bytes, keys, campaignId, name);
+      opened.set(id, key);
+    } catch {
+      // Its registrations are told as unreadable; the others are not to suffer for it.
+    }
+  }
+  return opened;
+};
