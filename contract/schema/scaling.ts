@@ -1,4 +1,4 @@
-/** `spec.scaling`: how the operator may spend replicas. Defaults from research (autoscaling law, §4.8). Pure. */
+/** `spec.scaling`: how the operator may spend replicas. Defaults by tier: contract/tiers.ts; why they are what they are: docs/autoscaler.md. Pure. */
 
 import { entryOf, perTier, TIERS, type Tier } from '../tiers.ts';
 import { duration, instant } from './common.ts';
