@@ -7,7 +7,7 @@ import type { BuildOptions } from './build-options.ts';
 import { ownedMetadata, tierSelector } from './metadata.ts';
 
 /**
- * Whom a tier may call: the data plane by its rights, what its entry names, and nobody else. The intake calls its own Service,
+ * Whom a tier may call: the data plane by its rights, what its entry names, and nothing else. The intake calls its own Service,
  * for canaries. Undefined, and left open, where the data plane is not the installation's own: journal and database are then
  * named in Secrets that the operator can't read.
  */
@@ -31,7 +31,7 @@ const egressOf = (
 
 /**
  * Who may call a tier, and whom it may. Citizens reach the intake from anywhere; metrics and probes are for pods of this
- * cluster (the operator and monitoring, in namespaces that only the installation knows) and for nobody else.
+ * cluster (the operator and monitoring, in namespaces that only the installation knows) and for no others.
  */
 export const buildNetworkPolicy = (campaign: VoucherCampaign, tier: Tier, options: BuildOptions): NetworkPolicy => {
   const egress = egressOf(campaign, tier, options);

@@ -14,7 +14,7 @@
  * | reads a bucket       | STREAM.INFO, STREAM.MSG.GET, its consumers, $JS.FC | live settings, data keys |
  * | writes a bucket      | … and $KV.<bucket>.*                         | the day's data key (data-keys.ts) |
  *
- * The durable consumers belong to the operator: without the denials a pod could move one past what nobody has read, or take
+ * The durable consumers belong to the operator: without the denials a pod could move one past messages that are not read, or take
  * another tier's messages out of its hands.
  */
 import { accountName, accountPassword } from '../../contract/accounts.ts';
