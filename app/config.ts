@@ -3,11 +3,12 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { type AppConfig, DATA_PLANE_KEYS, ENV } from '../contract/app-contract.ts';
-import { TIERS } from '../contract/names.ts';
+import { rightsOf, TIERS, type Tier } from '../contract/tiers.ts';
 import { ANY_ADDRESS } from '../runtime/bind.ts';
 
-export const ROLES = ['intake', 'records', 'records-rebuild'] as const;
-export type Role = (typeof ROLES)[number];
+const REBUILD = 'records-rebuild';
+const ROLES = [...TIERS, REBUILD] as const;
+export type Role = Tier | typeof REBUILD;
 
 export interface DataPlane {
   readonly natsUrls: readonly string[];
@@ -15,7 +16,8 @@ export interface DataPlane {
   readonly natsPassword: string;
   /** PEM. */
   readonly natsCa?: string;
-  readonly postgresUrl: string;
+  /** Undefined for a tier without an account there. */
+  readonly postgresUrl: string | undefined;
   /** PEM. */
   readonly postgresCa?: string;
 }
@@ -36,7 +38,8 @@ export interface ProcessConfig {
   readonly maxConnections: number | undefined;
   /** After SIGTERM, how long an intake that is no longer ready still takes new connections. */
   readonly drainGraceMs: number;
-  readonly privacyDir: string;
+  /** Undefined for a tier that gets no privacy keys. */
+  readonly privacyDir: string | undefined;
   readonly app: AppConfig;
   readonly dataPlane: DataPlane;
 }
@@ -55,7 +58,7 @@ const environment = z.object({
   [ENV.role]: z.enum(ROLES, `must be one of ${ROLES.join(', ')}`),
   [ENV.podName]: text,
   [ENV.configDir]: text,
-  [ENV.privacyDir]: text,
+  [ENV.privacyDir]: text.optional(),
   [ENV.dataPlaneDir]: text,
   [ENV.host]: z.string().min(1).default(ANY_ADDRESS),
   [ENV.maxConnections]: whole('a number of connections', /^[1-9]\d{0,4}$/).optional(),
@@ -76,7 +79,8 @@ const appConfig = z.object({
   site: z.string().min(1),
   shards: z.number().int().min(1),
   journalReplicas: z.number().int().min(1),
-  tiers: z.array(z.enum(TIERS)),
+  // Also those that a newer operator knows: a pod that is older must still start.
+  tiers: z.array(z.string()),
 });
 
 export class ConfigError extends Error {
@@ -106,13 +110,13 @@ const readAuthority = async (dir: string, name: string): Promise<string | undefi
   throw new ConfigError(`data-plane Secret: ${name} holds no certificate in PEM; set it or take the key away`);
 };
 
-export const readDataPlane = async (dir: string): Promise<DataPlane> => {
+export const readDataPlane = async (dir: string, tier: Tier): Promise<DataPlane> => {
   const read = (key: string): Promise<string> => readText(dir, key, 'data-plane Secret');
   const [urls, natsUser, natsPassword, postgresUrl, natsCa, postgresCa] = await Promise.all([
     read(DATA_PLANE_KEYS.natsUrl),
     read(DATA_PLANE_KEYS.natsUser),
     read(DATA_PLANE_KEYS.natsPassword),
-    read(DATA_PLANE_KEYS.postgresUrl),
+    rightsOf(tier).database === 'none' ? undefined : read(DATA_PLANE_KEYS.postgresUrl),
     readAuthority(dir, DATA_PLANE_KEYS.natsCa),
     readAuthority(dir, DATA_PLANE_KEYS.postgresCa),
   ]);
@@ -140,17 +144,25 @@ export const journalServers = ({ natsUrls, natsUser, natsPassword, natsCa }: Dat
 });
 
 /** The same for the database. */
-export const databaseAccess = ({ postgresUrl, postgresCa }: DataPlane) => ({
-  connectionString: postgresUrl,
-  ...(postgresCa === undefined ? {} : { ca: postgresCa }),
-});
+export const databaseAccess = ({ postgresUrl, postgresCa }: DataPlane) => {
+  if (postgresUrl === undefined) throw new ConfigError('this role has no account on the database (contract/tiers.ts)');
+  return { connectionString: postgresUrl, ...(postgresCa === undefined ? {} : { ca: postgresCa }) };
+};
+
+/** Of a role that can do nothing without the keys. @throws ConfigError */
+export const privacyFolder = ({ privacyDir }: Pick<ProcessConfig, 'privacyDir'>): string => {
+  if (privacyDir === undefined)
+    throw new ConfigError(`environment: ${ENV.privacyDir}: is not set; the pod manifest sets it`);
+  return privacyDir;
+};
 
 /** @throws ConfigError */
 export const readConfig = async (env: NodeJS.ProcessEnv): Promise<ProcessConfig> => {
   const parsed = environment.safeParse(env);
   if (!parsed.success) throw new ConfigError(`environment: ${problemsOf(parsed.error)}`);
   const settings = parsed.data;
-  if (settings[ENV.role] === 'intake' && settings[ENV.portHttp] === undefined) {
+  const role = settings[ENV.role];
+  if (role === 'intake' && settings[ENV.portHttp] === undefined) {
     throw new ConfigError(`environment: ${ENV.portHttp}: is not set; an intake needs the port that citizens reach`);
   }
   const configDir = settings[ENV.configDir];
@@ -164,7 +176,7 @@ export const readConfig = async (env: NodeJS.ProcessEnv): Promise<ProcessConfig>
   const app = appConfig.safeParse(json);
   if (!app.success) throw new ConfigError(`ConfigMap config.json: ${problemsOf(app.error)}`);
   return {
-    role: settings[ENV.role],
+    role,
     podName: settings[ENV.podName],
     logLevel: settings[ENV.logLevel],
     host: settings[ENV.host],
@@ -176,6 +188,6 @@ export const readConfig = async (env: NodeJS.ProcessEnv): Promise<ProcessConfig>
     drainGraceMs: settings[ENV.drainGraceMs],
     privacyDir: settings[ENV.privacyDir],
     app: app.data,
-    dataPlane: await readDataPlane(settings[ENV.dataPlaneDir]),
+    dataPlane: await readDataPlane(settings[ENV.dataPlaneDir], role === REBUILD ? 'records' : role),
   };
 };

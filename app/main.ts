@@ -9,18 +9,8 @@ const { ConfigError, readConfig } = await import('./config.ts');
 const { anonymousError, createLog, loggedError } = await import('./log.ts');
 const { createDependencies } = await import('./dependencies.ts');
 const { createProcessRegistry } = await import('./process-metrics.ts');
-type StartRole = import('./roles/role.ts').StartRole;
+const { ROLES } = await import('./roles/roles.ts');
 type ProcessConfig = import('./config.ts').ProcessConfig;
-
-/** Each role imports only what it needs. */
-const loadRole = async (role: Exclude<ProcessConfig['role'], 'records-rebuild'>): Promise<StartRole> => {
-  switch (role) {
-    case 'intake':
-      return (await import('./roles/intake.ts')).startIntake;
-    case 'records':
-      return (await import('./roles/records.ts')).startRecords;
-  }
-};
 
 const run = async (config: ProcessConfig): Promise<void> => {
   const { role: roleName } = config;
@@ -48,7 +38,7 @@ const run = async (config: ProcessConfig): Promise<void> => {
     config.adminPort,
   );
   try {
-    const startRole = await loadRole(roleName);
+    const startRole = await ROLES[roleName]();
     const role = await startRole({ config, registry, dependencies, log, starting: stop.signal });
     running = role;
     log.info({ startedInMs: Math.round(performance.now()) }, 'ready');

@@ -1,9 +1,11 @@
 /** What commands read from a cluster and write to it, and what they say when it does not let them. */
+
 import { z } from 'zod';
 import type { VoucherCampaign } from '../contract/campaign-types.ts';
 import { CLAIM_LEASE, FIELD_MANAGER } from '../contract/names.ts';
 import { type Unreadable, unreadableInCampaign, unreadableInPlan, unreadableText } from '../contract/readable.ts';
 import type { ScalePlan } from '../contract/scale-plan-types.ts';
+import { perTier } from '../contract/tiers.ts';
 import { parseDecisions } from '../operator/history/decision-log.ts';
 import type { DecisionRecord } from '../operator/history/decision-record.ts';
 import { parseRecent, type RecentSample } from '../operator/history/recent.ts';
@@ -235,8 +237,7 @@ export const createCluster = ({ client, namespace }: Api, signal: AbortSignal): 
       const texts = await readDecisions(client, campaign, signal);
       return (
         texts && {
-          intake: parseDecisions(texts.intake),
-          records: parseDecisions(texts.records),
+          ...perTier((tier) => parseDecisions(texts[tier])),
           recent: parseRecent(texts.recent),
         }
       );

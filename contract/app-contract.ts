@@ -1,8 +1,7 @@
 /**
- * What the operator and the pods agree on: environment, files, live settings, metric names. Pure; imports only names.
+ * What the operator and the pods agree on: environment, files, live settings, metric names. Pure; imports nothing.
  * `app` and `operator` share nothing else.
  */
-import type { Tier } from './names.ts';
 import type { KeySpace, Uniqueness } from './uniqueness.ts';
 
 /** Environment variables of every app container. Directories are mount paths; ports are numbers. */
@@ -12,9 +11,9 @@ export const ENV = {
   podName: 'POD_NAME',
   /** ConfigMap mount with `config.json` (AppConfig). */
   configDir: 'VOUCHER_CONFIG_DIR',
-  /** Mount of the Secret `spec.privacy.keySecretName`. */
+  /** Mount of the Secret `spec.privacy.keySecretName`, in tiers that get its keys. */
   privacyDir: 'VOUCHER_PRIVACY_DIR',
-  /** Mount of the Secret `spec.dataPlane.secretName`. */
+  /** Mount of the Secret `spec.dataPlane.secretName` of the pod's tier. */
   dataPlaneDir: 'VOUCHER_DATA_PLANE_DIR',
   /** Listen address, `::` (IPv6 and IPv4) in a pod, `127.0.0.1` in the embedded mode. */
   host: 'VOUCHER_HOST',
@@ -31,6 +30,9 @@ export const ENV = {
   /** After SIGTERM, how long an intake that is no longer ready still takes new connections. 0 unless stated: pods have a preStop. */
   drainGraceMs: 'VOUCHER_DRAIN_GRACE_MS',
 } as const;
+
+/** Variable with the mount of a Secret of the tier's own (contract/tiers.ts): `VOUCHER_ECHO_DIR`. */
+export const secretDirOf = (name: string): string => `VOUCHER_${name.toUpperCase().replaceAll('-', '_')}_DIR`;
 
 /** Container port names and their numbers in a pod. `http`: citizens (intake only). `admin`: /livez /readyz /metrics. */
 export const PORTS = { http: 8080, admin: 9090 } as const;
@@ -60,7 +62,7 @@ export interface CanaryReport {
 /** From the call to the answer, at most: how long an intake waits for the row. */
 export const CANARY_WITHIN_MS = 10_000;
 
-/** Keys (= file names) of the data-plane Secret. Each value is text without a trailing newline. */
+/** Keys (= file names) of a tier's data-plane Secret. Each value is text without a trailing newline. */
 export const DATA_PLANE_KEYS = {
   /** Comma-separated list of `nats://host:port`, or of `tls://host:port` where nothing else will do. */
   natsUrl: 'nats-url',
@@ -103,7 +105,8 @@ export interface AppConfig {
   readonly shards: number;
   /** Replicas of every stream and bucket: 3, or 1 on a single development server. */
   readonly journalReplicas: number;
-  readonly tiers: readonly Tier[];
+  /** Of the campaign; perhaps one that a pod does not know yet. */
+  readonly tiers: readonly string[];
 }
 
 export interface LiveVoucher {
@@ -139,6 +142,8 @@ export interface LiveSettings {
     readonly text: LocalizedText;
     readonly retryAfterSeconds: number;
   };
+  /** Sections of the spec that belong to one tier, as they stand; its role reads its own. Absent: no such tier is there. */
+  readonly sections?: Readonly<Record<string, unknown>>;
   /** How far the database is behind the journal, when that is worth telling. Absent: it isn't, or nobody knows. */
   readonly behind?: {
     /** The oldest registration that is not in the database has waited so long, rounded up to what people say. */

@@ -1,9 +1,10 @@
 /**
- * Every name that the operator derives, in one place. Pure; imports nothing.
+ * Every name that the operator derives, in one place. Pure; imports the tiers.
  *
  * Two roots: `metadata.name` names Kubernetes objects, `spec.campaignId` names everything that must survive a
  * re-created object or another site (streams, subjects, keys, rows, HMAC contexts).
  */
+import { entryOf, TIERS, type Tier } from './tiers.ts';
 
 export const API_GROUP = 'voucher-operator.io';
 export const API_VERSION = `${API_GROUP}/v1alpha1`;
@@ -12,10 +13,6 @@ export const FIELD_MANAGER = 'voucher-operator';
 export const INIT_FIELD_MANAGER = 'voucher-operator-init';
 /** Owns one annotation of a Deployment (ASKED_AGAIN), and nothing else. */
 export const ASK_AGAIN_FIELD_MANAGER = 'voucher-operator-ask-again';
-
-export const TIERS = ['intake', 'verification', 'records', 'issuance', 'archive'] as const;
-/** The fixed list of tiers. A tier exists only when its section is in the spec; intake and records always do. */
-export type Tier = (typeof TIERS)[number];
 
 /** Placeholder pods that keep room on nodes. No tier: they serve nothing. */
 export const HEADROOM = 'headroom';
@@ -32,6 +29,8 @@ export const LABELS = {
   campaignId: `${API_GROUP}/campaign-id`,
 } as const;
 
+/** Secret of `spec.dataPlane.secretName` that a tier's pods mount: where journal and database are, and its own accounts there. */
+export const dataPlaneSecretName = (secretName: string, tier: Tier): string => `${secretName}-${tier}`;
 /** Deployment, PodDisruptionBudget and ServiceAccount of one tier share this name. */
 export const tierName = (campaignName: string, tier: Tier): string => `${campaignName}-${tier}`;
 /** The Deployment of placeholder pods. */
@@ -54,14 +53,13 @@ export const decisionsName = (campaignName: string): string => `${campaignName}-
  */
 export const scalePlanName = (
   campaignName: string,
-  ceilings: { readonly intake?: number; readonly records?: number },
+  ceilings: Readonly<Partial<Record<Tier, number>>>,
   period: number,
   settled: number,
 ): string =>
   [
     campaignName,
-    ...(ceilings.intake === undefined ? [] : [`i${ceilings.intake}`]),
-    ...(ceilings.records === undefined ? [] : [`r${ceilings.records}`]),
+    ...TIERS.flatMap((tier) => (ceilings[tier] === undefined ? [] : [`${entryOf(tier).letter}${ceilings[tier]}`])),
     period.toString(36),
     ...(settled === 0 ? [] : [String(settled)]),
   ].join('-');
@@ -79,6 +77,16 @@ export const eventSubject = (campaignId: string, shard: number, type: string, re
  */
 export const astraySubject = (campaignId: string, shard: number, receipt: string): string =>
   eventSubject(campaignId, shard, 'astray', receipt);
+/** Type that a subject of a shard says, and that its publisher's account was allowed; also without a receipt, as once. */
+export const typeOfSubject = (subject: string): string | undefined => {
+  const [, , , type] = subject.split('.');
+  return type === 'astray' ? 'received' : type;
+};
+/** Every subject under which events of a type lie, with `*` for the receipt. */
+export const subjectsOf = (campaignId: string, shard: number, type: string): readonly string[] => [
+  eventSubject(campaignId, shard, type, '*'),
+  ...(type === 'received' ? [astraySubject(campaignId, shard, '*')] : []),
+];
 /** The unsharded stream for freeze, plans and decisions. */
 export const controlStreamName = (campaignId: string): string => `CTL_${campaignId}`;
 export const controlSubjects = (campaignId: string): string => `ctl.${campaignId}.>`;

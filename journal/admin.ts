@@ -2,7 +2,8 @@
 import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
 import { Kvm } from '@nats-io/kv';
 import type { JournalFault } from '../contract/journal-health.ts';
-import { consumerName, LIVE_SETTINGS_KEY, liveBucketName, shardStreamName, type Tier } from '../contract/names.ts';
+import { consumerName, LIVE_SETTINGS_KEY, liveBucketName, shardStreamName } from '../contract/names.ts';
+import type { Tier } from '../contract/tiers.ts';
 import { abortable } from '../runtime/abortable.ts';
 import type { JournalAdmin, JournalSpec, JournalState } from './administration.ts';
 import type { JournalConnection } from './connection.ts';

@@ -1,8 +1,8 @@
 /** What is made, judged and removed for a campaign, and how it is asked for. */
 import type { LiveSettings } from '../contract/app-contract.ts';
 import type { JournalFault } from '../contract/journal-health.ts';
-import type { Tier } from '../contract/names.ts';
 import type { Backlog } from '../contract/reading.ts';
+import type { Tier } from '../contract/tiers.ts';
 
 /** What the journal of one campaign should be. */
 export interface JournalSpec {

@@ -5,7 +5,8 @@
  */
 import { jetstreamManager } from '@nats-io/jetstream';
 import type { Msg, NatsConnection } from '@nats-io/transport-node';
-import { consumerName, shardStreamName, type Tier } from '../contract/names.ts';
+import { consumerName, shardStreamName } from '../contract/names.ts';
+import type { Tier } from '../contract/tiers.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { sleep } from '../runtime/sleep.ts';
 import type { JournalConnection } from './connection.ts';
@@ -32,6 +33,7 @@ interface PullRequest {
 const deliveryOf = (shard: number, message: Msg): Delivery => ({
   shard,
   ...positionOf(message.reply),
+  subject: message.subject,
   data: message.data,
   ack: () => void message.respond('+ACK'),
   working: () => void message.respond('+WPI'),

@@ -6,6 +6,7 @@ export interface Delivery {
   readonly sequence: number;
   /** By the journal's clock; the same whenever and by whomever the message is read. */
   readonly storedAtMs: number;
+  readonly subject: string;
   readonly data: Uint8Array;
   readonly deliveryCount: number;
   /** Only after the database has committed. */
@@ -31,7 +32,7 @@ export interface JournalReplay {
     shard: number,
     fromSequence: number,
     signal: AbortSignal,
-  ): AsyncIterable<readonly Pick<Delivery, 'sequence' | 'storedAtMs' | 'data'>[]>;
+  ): AsyncIterable<readonly Pick<Delivery, 'sequence' | 'storedAtMs' | 'subject' | 'data'>[]>;
   /** 0 for an empty shard. */
   lastSequence(shard: number, signal: AbortSignal): Promise<number>;
 }

@@ -22,6 +22,7 @@ const LOOK_EVERY_MS = 1_000;
 interface ReplayedMessage {
   readonly sequence: number;
   readonly storedAtMs: number;
+  readonly subject: string;
   readonly data: Uint8Array;
 }
 
@@ -60,8 +61,8 @@ async function* replay(
   signal.addEventListener('abort', stop, { once: true });
   try {
     let batch: ReplayedMessage[] = [];
-    for await (const { seq, data, timestampNanos } of messages) {
-      batch.push({ sequence: seq, storedAtMs: storedAtMsOf(timestampNanos), data });
+    for await (const { seq, subject, data, timestampNanos } of messages) {
+      batch.push({ sequence: seq, storedAtMs: storedAtMsOf(timestampNanos), subject, data });
       reached = seq;
       waitingSinceMs = performance.now();
       if (seq >= last) break;

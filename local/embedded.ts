@@ -2,11 +2,13 @@
  * The product on one machine: the operator's own plan, decisions and signals, with Deployments run as OS processes and a
  * real journal and database beside them. No root, no containers.
  */
+
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ADMIN_PATHS } from '../contract/app-contract.ts';
 import { intakeServiceName } from '../contract/names.ts';
 import type { ScalePlan } from '../contract/scale-plan-types.ts';
+import { isTier } from '../contract/tiers.ts';
 import { createJournalAdmin } from '../journal/admin.ts';
 import { createAuditLog } from '../journal/audit-log.ts';
 import { connectJournal } from '../journal/connection.ts';
@@ -19,7 +21,7 @@ import { systemClock } from '../runtime/clock.ts';
 import { createCampaignStore } from './embedded/campaign-store.ts';
 import { startDataPlane } from './embedded/data-plane.ts';
 import { startOperator } from './embedded/operator.ts';
-import { writeDataPlaneSecret, writePrivacySecret } from './embedded/secrets.ts';
+import { writeDataPlaneSecrets, writePrivacySecret } from './embedded/secrets.ts';
 import { snapshotOf } from './embedded/snapshot.ts';
 import { createSpawner } from './managed-process.ts';
 import { createProcessCluster } from './processes.ts';
@@ -82,6 +84,8 @@ export const startEmbedded = async (options: EmbeddedOptions): Promise<Stack> =>
     const spawn = createSpawner(reaper);
     const dataPlane = await startDataPlane({
       stateDir,
+      campaignId: spec.campaignId,
+      shards: OPTIONS.shards,
       spawn,
       signal,
       progress,
@@ -89,7 +93,7 @@ export const startEmbedded = async (options: EmbeddedOptions): Promise<Stack> =>
     });
     ending.add(() => dataPlane.stop());
     const { access, nats, postgres } = dataPlane;
-    await writeDataPlaneSecret(secretsDir, namespace, spec.dataPlane.secretName, access);
+    await writeDataPlaneSecrets(secretsDir, namespace, spec.dataPlane.secretName, access);
     const { canaryKey } = await writePrivacySecret(secretsDir, namespace, spec.privacy.keySecretName);
 
     const cluster = createProcessCluster({
@@ -199,7 +203,7 @@ const killNow = (pid: number): void => {
   }
 };
 
-const roleOf = (role: string): StackProcess['role'] => (role === 'intake' || role === 'records' ? role : 'other');
+const roleOf = (role: string): StackProcess['role'] => (isTier(role) ? role : 'other');
 
 const serviceUrl = async (look: () => string, signal: AbortSignal): Promise<string> => {
   const giveUpAtMs = Date.now() + READY_WITHIN_MS;

@@ -16,6 +16,8 @@ export interface NatsOptions {
   readonly spawn: SpawnManaged;
   readonly user: string;
   readonly password: string;
+  /** Of everybody: the inside of nats-server's `authorization { … }`. Left out: that user alone. */
+  readonly authorization?: string;
   readonly signal: AbortSignal;
   /** A store for each node, for instance on a disk of its own. */
   readonly nodeDirs?: readonly string[];
@@ -91,8 +93,8 @@ export const startNatsCluster = async (options: NatsOptions): Promise<NatsCluste
       clusterPort: port(i * 3 + 2),
       routes,
       storeDir,
-      user: options.user,
-      password: options.password,
+      authorization:
+        options.authorization ?? `user: ${JSON.stringify(options.user)}, password: ${JSON.stringify(options.password)}`,
       maxFileStoreBytes: options.maxFileStoreBytes ?? 8 * 2 ** 30,
       syncAlways: options.syncAlways ?? true,
     });
@@ -102,7 +104,12 @@ export const startNatsCluster = async (options: NatsOptions): Promise<NatsCluste
         name,
         command: options.binary,
         args: ['-c', configFile],
-        env: { PATH: process.env['PATH'] ?? '', GOMAXPROCS: String(THREADS) },
+        env: {
+          PATH: process.env['PATH'] ?? '',
+          GOMAXPROCS: String(THREADS),
+          // As the chart hands it in, and its accounts name it (operator/setup/journal-accounts.ts).
+          OPERATOR_PASSWORD: options.password,
+        },
         logFile: join(dir, `${name}.log`),
       });
     let running = start();

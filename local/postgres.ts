@@ -7,7 +7,8 @@ import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { provisionDatabase } from '../app/store/provision.ts';
+import { provisionDatabase, tierLogins } from '../app/store/provision.ts';
+import { accountName } from '../contract/accounts.ts';
 import { freePorts } from './free-ports.ts';
 import type { SpawnManaged } from './managed-process.ts';
 import { findAccount } from './postgres/account.ts';
@@ -36,8 +37,10 @@ export interface Postgres {
   readonly dataDir: string;
   /** Address of `database` for `user`; both come to be with ensureDatabase. */
   url(database: string, user: string): string;
-  /** Creates role and database where they are missing; answers with url(database, user). */
-  ensureDatabase(database: string, user: string): Promise<string>;
+  /**
+   * Creates role and database where they are missing, and accounts of a campaign's tiers in it; answers with url(database, user).
+   */
+  ensureDatabase(database: string, user: string, campaignId?: string): Promise<string>;
   /** SIGKILL to the server and its backends: a crash. */
   kill(): Promise<void>;
   /** Starts on the same files and port; after kill() it goes through crash recovery. */
@@ -94,8 +97,10 @@ export const startPostgres = async (options: PostgresOptions): Promise<Postgres>
     logFile,
     dataDir,
     url,
-    async ensureDatabase(database, user) {
-      await provisionDatabase({ adminUrl: url('postgres', ADMIN), database, user, password: passwordOf(user) });
+    async ensureDatabase(database, user, campaignId) {
+      const logins =
+        campaignId === undefined ? [] : tierLogins(campaignId, (tier) => passwordOf(accountName(campaignId, tier)));
+      await provisionDatabase({ adminUrl: url('postgres', ADMIN), database, user, password: passwordOf(user), logins });
       return url(database, user);
     },
     async kill() {

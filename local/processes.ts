@@ -6,8 +6,9 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Container, Service } from 'kubernetes-types/core/v1.js';
-import { LABELS, TIERS, type Tier } from '../contract/names.ts';
+import { LABELS } from '../contract/names.ts';
 import type { ScalePlan } from '../contract/scale-plan-types.ts';
+import { isTier, type Tier } from '../contract/tiers.ts';
 import type { Manifest } from '../operator/resources/manifest.ts';
 import type { ObservedTier } from '../operator/tick/cluster-view.ts';
 import type { ClusterReader, ManifestWriter, ReplicaWriter, ScalePlanWriter } from '../operator/tick/ports.ts';
@@ -70,7 +71,6 @@ export interface ProcessCluster {
 const REFRESH_EVERY_MS = 10_000;
 const STARTS_AT_A_TIME = 3;
 
-const isTier = (name: string | undefined): name is Tier => TIERS.some((tier) => tier === name);
 const isService = (manifest: Manifest): manifest is Service => manifest.kind === 'Service';
 
 const matches = (labels: Readonly<Record<string, string>>, selector: Readonly<Record<string, string>>): boolean =>

@@ -3,6 +3,7 @@
 import type { TierStatus } from '../contract/campaign-types.ts';
 import type { Condition } from '../contract/common-types.ts';
 import type { ScalePlan } from '../contract/scale-plan-types.ts';
+import type { Tier } from '../contract/tiers.ts';
 import type { LedgerCheckAccess } from './ledger-check/run-ledger-check.ts';
 
 export interface StackEvent {
@@ -22,14 +23,14 @@ export interface StackSnapshot {
   readonly arrivalsPerSecond: number | undefined;
   readonly backlog: number | undefined;
   readonly oldestSeconds: number | undefined;
-  readonly tiers: Readonly<Record<'intake' | 'records', (TierStatus & { readonly explanation: string }) | undefined>>;
+  readonly tiers: Readonly<Record<Tier, (TierStatus & { readonly explanation: string }) | undefined>>;
   readonly conditions: readonly Condition[];
   readonly plans: readonly ScalePlan[];
 }
 
 export interface StackProcess {
   readonly name: string;
-  readonly role: 'intake' | 'records' | 'nats' | 'postgres' | 'operator' | 'other';
+  readonly role: Tier | 'nats' | 'postgres' | 'operator' | 'other';
   /** Another one after every restart: a process id, or the uid of a pod. */
   readonly id: string;
 }

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { DATA_PLANE_KEYS } from '../contract/app-contract.ts';
-import { TIERS } from '../contract/names.ts';
+import { TIERS } from '../contract/tiers.ts';
 import { ANY_ADDRESS } from '../runtime/bind.ts';
 import type { BuildOptions } from './resources/build-options.ts';
 
@@ -70,6 +70,8 @@ const resources = z
   }));
 /** A part of a pod that is handed on as it came: the chart's schema has its fields, the API server checks it. */
 const asInAPod = z.record(z.string(), z.json());
+/** Of a NetworkPolicy, in the same way. */
+const rules = z.array(asInAPod);
 const podOptions = z
   .string()
   .transform((text, context): unknown => {
@@ -97,6 +99,9 @@ const podOptions = z
       nodeLostTolerationSeconds: z.number().int().nonnegative().optional(),
       priorityClassName: z.string().min(1).optional(),
       headroomPriorityClassName: z.string().min(1).optional(),
+      egress: z
+        .strictObject({ campaigns: z.array(z.string()), names: rules, journal: rules, database: rules })
+        .optional(),
       resources: z.partialRecord(z.enum(TIERS), resources).optional(),
     }),
   );

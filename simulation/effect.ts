@@ -16,8 +16,9 @@ export const predict: PredictEffect = (
     ...spec,
     scaling: {
       ...scaling,
-      authorized: { ceilings, windows: [] },
+      authorized: { ceilings: { ...scaling.authorized.ceilings, ...ceilings }, windows: [] },
       tiers: {
+        ...scaling.tiers,
         intake: { ...intake, capacityPerReplica: whole(capacityPerReplica.intake) },
         records: { ...records, capacityPerReplica: whole(capacityPerReplica.records) },
       },

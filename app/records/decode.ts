@@ -2,13 +2,14 @@
 
 import type { EventEnvelope, EventType } from '../../contract/envelope.ts';
 import { parseEnvelope } from '../../contract/envelope-schema.ts';
+import { typeOfSubject } from '../../contract/names.ts';
 import { acceptedAt } from '../../contract/winner.ts';
 
 /** The streams' max_msg_size; a larger message came past them. */
 export const MAX_MESSAGE_BYTES = 16_384;
 
-export const REJECTIONS = ['oversized', 'unparseable', 'wrong_campaign', 'refused'] as const;
-/** `refused`: the database will never take it. */
+export const REJECTIONS = ['oversized', 'unparseable', 'wrong_campaign', 'wrong_subject', 'refused'] as const;
+/** `wrong_subject`: its account may publish another type than it claims. `refused`: the database will never take it. */
 export type RejectionKind = (typeof REJECTIONS)[number];
 
 export type DecodedMessage =
@@ -46,6 +47,7 @@ const canonical = ({ clock, ...event }: EventEnvelope, storedAtMs: number): Even
 };
 
 export interface StoredMessage {
+  readonly subject: string;
   readonly data: Uint8Array;
   /** When the journal stored it, by its own clock. */
   readonly storedAtMs: number;
@@ -56,16 +58,18 @@ export interface StoredMessage {
  * @param known types that this worker understands; all of this release unless stated
  */
 export const decodeMessage = (
-  { data, storedAtMs }: StoredMessage,
+  { subject, data, storedAtMs }: StoredMessage,
   campaignId: string,
   known?: readonly EventType[],
 ): DecodedMessage => {
   if (data.length > MAX_MESSAGE_BYTES) return rejected('oversized', `envelope: more than ${MAX_MESSAGE_BYTES} bytes`);
   const parsed = parseEnvelope(data, known);
   if (parsed.kind === 'invalid') return rejected('unparseable', parsed.reason);
-  const whose = parsed.kind === 'unknown' ? parsed.campaignId : parsed.event.campaignId;
+  const { campaignId: whose, type } = parsed.kind === 'unknown' ? parsed : parsed.event;
   if (whose !== campaignId) return rejected('wrong_campaign', 'campaignId: belongs to another campaign');
-  if (parsed.kind === 'unknown') return { kind: 'unknown', v: parsed.v, type: parsed.type };
+  // Accounts are held to subjects, and rows are made from envelopes: without this an intake could write `won`, or have it kept.
+  if (typeOfSubject(subject) !== type) return rejected('wrong_subject', 'type: not what its subject says');
+  if (parsed.kind === 'unknown') return { kind: 'unknown', v: parsed.v, type };
   if (!isCanonicalInstant(parsed.event.at)) return rejected('unparseable', 'at: not a canonical instant');
   return { kind: 'event', event: canonical(parsed.event, storedAtMs) };
 };

@@ -40,10 +40,10 @@ export const recordsPart = (
     const kept: KeptEvent[] = [];
     for (const message of messages) {
       const decoded = decodeMessage(message, campaignId, known);
-      const { shard, sequence, storedAtMs, data } = message;
+      const { shard, sequence, storedAtMs, subject, data } = message;
       if (decoded.kind === 'rejected') rejected.push(rejectionOf(message, decoded.rejection, decoded.reason));
       else if (decoded.kind === 'unknown') {
-        kept.push({ shard, sequence, storedAtMs, v: decoded.v, type: decoded.type, raw: data });
+        kept.push({ shard, sequence, storedAtMs, subject, v: decoded.v, type: decoded.type, raw: data });
       } else if (decoded.event.type !== 'barrier') {
         // A barrier marks a place in the shard; there is nothing to record of it.
         events.push({ shard, sequence, event: decoded.event });

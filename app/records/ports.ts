@@ -25,6 +25,7 @@ export interface KeptEvent {
   readonly shard: number;
   readonly sequence: number;
   readonly storedAtMs: number;
+  readonly subject: string;
   readonly v: number;
   readonly type: string;
   readonly raw: Uint8Array;

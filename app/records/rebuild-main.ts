@@ -22,7 +22,7 @@ const folder = (name: string): string => {
 };
 
 const main = async (): Promise<void> => {
-  const dataPlane = await readDataPlane(folder(ENV.dataPlaneDir));
+  const dataPlane = await readDataPlane(folder(ENV.dataPlaneDir), 'records');
   const config = bootstrap.parse(JSON.parse(await readFile(join(folder(ENV.configDir), 'config.json'), 'utf8')));
 
   const interrupted = new AbortController();

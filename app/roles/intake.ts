@@ -14,7 +14,7 @@ import { abortable } from '../../runtime/abortable.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { createAgreedClock } from '../clock/agreed-clock.ts';
 import { exportClocks } from '../clock/metrics.ts';
-import { ConfigError, databaseAccess, journalServers } from '../config.ts';
+import { ConfigError, databaseAccess, journalServers, privacyFolder } from '../config.ts';
 import { createCanarySender } from '../intake/canary-sender.ts';
 import { createIntake } from '../intake/create-intake.ts';
 import { createLoadGuard } from '../intake/load-guard.ts';
@@ -36,7 +36,8 @@ const monotonicMs = (): number => performance.now();
 
 export const startIntake: StartRole = async ({ config, registry, dependencies, log, starting }) => {
   const { campaignId, site, shards } = config.app;
-  const keys = await readPrivacyKeys(config.privacyDir);
+  const privacyDir = privacyFolder(config);
+  const keys = await readPrivacyKeys(privacyDir);
   const health = new JournalHealth(monotonicMs());
   dependencies.need('journal', () => health.found(monotonicMs()));
   const connection = await connectJournal(journalServers(config.dataPlane), config.podName, starting, (failure) =>
@@ -70,7 +71,7 @@ export const startIntake: StartRole = async ({ config, registry, dependencies, l
   const sealer = new DataKeyRing({
     campaignId,
     store: createDataKeyStore(connection, campaignId),
-    readWrapKeys: () => readWrapKeys(config.privacyDir),
+    readWrapKeys: () => readWrapKeys(privacyDir),
     clock,
     onError: warn('data keys'),
   });

@@ -1,22 +1,29 @@
 /**
- * `node app/store/accounts-main.ts`: waits for the embedded PostgreSQL and makes each campaign's role and database.
- * Mounted: the superuser's password, the authority of the server's certificate, and a folder for each campaign with `account` and `postgres-password`.
+ * `node app/store/accounts-main.ts`: waits for the embedded PostgreSQL and makes each campaign's database, the role that owns it
+ * and an account for each of its tiers. Mounted: the superuser's password, the authority of the server's certificate, the ids of
+ * the campaigns, and the key that passwords are derived from (docs/adr/0011).
  */
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
-import { provisionDatabase } from './provision.ts';
+import { ACCOUNTS_KEY, accountName, accountPassword } from '../../contract/accounts.ts';
+import { provisionDatabase, tierLogins } from './provision.ts';
 import { codeOf } from './trouble.ts';
 
 const environment = z.object({
   VOUCHER_POSTGRES_HOST: z.string().min(1),
   VOUCHER_POSTGRES_ADMIN_DIR: z.string().min(1),
   VOUCHER_POSTGRES_CA_FILE: z.string().min(1),
+  /** With accounts.json. */
   VOUCHER_ACCOUNTS_DIR: z.string().min(1),
+  /** With accounts.key. */
+  VOUCHER_ROOT_DIR: z.string().min(1),
   /** A while less than its pod is given. */
   VOUCHER_GIVE_UP_SECONDS: z.coerce.number().positive().default(250),
 });
+
+const request = z.object({ campaigns: z.array(z.string().min(1)) });
 
 const AGAIN_AFTER_MS = 1_000;
 
@@ -24,21 +31,17 @@ const text = async (...path: readonly string[]): Promise<string> => (await readF
 
 const main = async (env: z.infer<typeof environment>): Promise<void> => {
   const signal = AbortSignal.timeout(env.VOUCHER_GIVE_UP_SECONDS * 1_000);
-  const { VOUCHER_ACCOUNTS_DIR: dir } = env;
-  const campaigns = await readdir(dir).catch(() => []);
-  const accounts = await Promise.all(
-    campaigns.map(async (campaign) => ({
-      name: await text(dir, campaign, 'account'),
-      password: await text(dir, campaign, 'postgres-password'),
-    })),
-  );
+  const { campaigns } = request.parse(JSON.parse(await text(env.VOUCHER_ACCOUNTS_DIR, 'accounts.json')));
+  const key = await text(env.VOUCHER_ROOT_DIR, ACCOUNTS_KEY);
   const password = await text(env.VOUCHER_POSTGRES_ADMIN_DIR, 'password');
   const ca = await text(env.VOUCHER_POSTGRES_CA_FILE);
   const adminUrl = `postgres://postgres:${password}@${env.VOUCHER_POSTGRES_HOST}:5432/postgres`;
   for (;;) {
     try {
-      for (const { name, password: own } of accounts) {
-        await provisionDatabase({ adminUrl, ca, database: name, user: name, password: own });
+      for (const campaignId of campaigns) {
+        const name = accountName(campaignId);
+        const logins = tierLogins(campaignId, (tier) => accountPassword(key, 'postgres', campaignId, tier));
+        await provisionDatabase({ adminUrl, ca, database: name, user: name, logins });
       }
       break;
     } catch (error) {
@@ -48,7 +51,9 @@ const main = async (env: z.infer<typeof environment>): Promise<void> => {
       await delay(AGAIN_AFTER_MS, undefined, { signal }).catch(() => undefined);
     }
   }
-  console.log(`databases are there: ${accounts.map(({ name }) => name).join(', ') || 'none was asked for'}`);
+  console.log(
+    `databases are there: ${campaigns.map((campaignId) => accountName(campaignId)).join(', ') || 'none was asked for'}`,
+  );
 };
 
 const env = environment.parse(process.env);

@@ -18,8 +18,8 @@ export const writeKept = async (
   if (kept.length === 0) return 0;
   const sorted = [...kept].sort((a, b) => a.shard - b.shard || a.sequence - b.sequence);
   const { rowCount } = await client.query(
-    `INSERT INTO ${schema}.kept_event (campaign_id, shard, seq, v, type, stored_at, raw)
-     SELECT $1, * FROM unnest($2::smallint[], $3::bigint[], $4::int[], $5::text[], $6::timestamptz[], $7::bytea[])
+    `INSERT INTO ${schema}.kept_event (campaign_id, shard, seq, v, type, stored_at, subject, raw)
+     SELECT $1, * FROM unnest($2::smallint[], $3::bigint[], $4::int[], $5::text[], $6::timestamptz[], $7::text[], $8::bytea[])
      ON CONFLICT DO NOTHING`,
     [
       campaignId,
@@ -28,6 +28,7 @@ export const writeKept = async (
       plainArray(sorted.map(({ v }) => v)),
       textArray(sorted.map(({ type }) => type)),
       plainArray(sorted.map(({ storedAtMs }) => new Date(storedAtMs).toISOString())),
+      textArray(sorted.map(({ subject }) => subject)),
       hexArray(sorted.map(({ raw }) => Buffer.from(raw).toString('hex'))),
     ],
   );
@@ -40,6 +41,7 @@ interface Row {
   readonly v: number;
   readonly type: string;
   readonly stored_at: Date;
+  readonly subject: string;
   readonly raw: Buffer;
 }
 
@@ -50,16 +52,17 @@ export const createKeptEvents = (pool: Pool, schemaName: string, campaignId: str
     async read(known) {
       try {
         const { rows } = await pool.query<Row>(
-          `SELECT shard, seq, v, type, stored_at, raw FROM ${table}
+          `SELECT shard, seq, v, type, stored_at, subject, raw FROM ${table}
            WHERE campaign_id = $1 AND v = $2 AND type = ANY($3::text[]) ORDER BY shard, seq LIMIT ${AT_ONCE}`,
           [campaignId, VERSION, plainArray(known)],
         );
-        return rows.map(({ shard, seq, v, type, stored_at, raw }) => ({
+        return rows.map(({ shard, seq, v, type, stored_at, subject, raw }) => ({
           shard,
           sequence: Number(seq),
           storedAtMs: stored_at.getTime(),
           v,
           type,
+          subject,
           raw,
         }));
       } catch (error) {

@@ -65,12 +65,12 @@ export const createReceiptStore = (
     statementTimeoutMs: ANSWER_WITHIN_MS,
   });
   // One statement, so one snapshot: a receipt that is being reinstated is never in both tables, nor in neither. An intake that is
-  // upgraded before the records tier finds a table without attempts: then `attempt` is that of `before`.
+  // upgraded before the records tier finds a table without attempts and channels: then they are those of `before`.
   const query = `
     SELECT 'registration' AS source, 'received' AS type, 1 AS attempt, accepted_at AS at, channel, category
       FROM ${schema}.registration WHERE campaign_id = $1 AND receipt = $2
-    UNION ALL SELECT 'fact', fact.* FROM (SELECT 1 AS attempt) AS before CROSS JOIN LATERAL (
-      SELECT type, attempt, at, CASE type WHEN 'channel_changed' THEN data ->> 'channel' END, NULL
+    UNION ALL SELECT 'fact', fact.* FROM (SELECT 1 AS attempt, NULL AS channel) AS before CROSS JOIN LATERAL (
+      SELECT type, attempt, at, channel, NULL
       FROM ${schema}.registration_fact WHERE campaign_id = $1 AND receipt = $2) AS fact
     UNION ALL SELECT 'superseded', 'received', 1, accepted_at, NULL, NULL
       FROM ${schema}.superseded_receipt WHERE campaign_id = $1 AND receipt = $2`;

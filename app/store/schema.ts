@@ -1,5 +1,6 @@
 /** The tables of the records, as migrations that several workers may run at once. */
 import { escapeIdentifier, type Pool, type PoolClient } from 'pg';
+import { grantColumns } from './grants.ts';
 
 /** Holds off concurrent migrations of any schema in one database; the number is arbitrary and only has to stay. */
 const MIGRATION_LOCK = 7_204_511_963;
@@ -81,6 +82,7 @@ CREATE TABLE ${schema}.registration_count (
 ALTER TABLE ${schema}.registration_fact
   ADD COLUMN attempt int NOT NULL DEFAULT 1,
   ADD COLUMN account_hash bytea,
+  ADD COLUMN channel text GENERATED ALWAYS AS (CASE type WHEN 'channel_changed' THEN data ->> 'channel' END) STORED,
   DROP CONSTRAINT registration_fact_pkey,
   ADD PRIMARY KEY (campaign_id, receipt, type, attempt);
 CREATE INDEX registration_fact_erased ON ${schema}.registration_fact (campaign_id, receipt) WHERE type = 'erased';
@@ -91,13 +93,14 @@ CREATE TABLE ${schema}.kept_event (
   v int NOT NULL,
   type text COLLATE "C" NOT NULL,
   stored_at timestamptz(6) NOT NULL,
+  subject text NOT NULL,
   raw bytea NOT NULL,
   kept_at timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (campaign_id, shard, seq)
 );`,
 ];
 
-const migrateWith = async (client: PoolClient, schemaName: string): Promise<void> => {
+const migrateWith = async (client: PoolClient, schemaName: string, campaignId: string): Promise<void> => {
   const schema = escapeIdentifier(schemaName);
   await client.query('SELECT pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
   const { rowCount } = await client.query('SELECT 1 FROM pg_namespace WHERE nspname = $1', [schemaName]);
@@ -114,14 +117,15 @@ const migrateWith = async (client: PoolClient, schemaName: string): Promise<void
     await client.query(migration(schema));
     await client.query(`INSERT INTO ${schema}.schema_migration (version) VALUES ($1)`, [version]);
   }
+  await grantColumns(client, schemaName, campaignId);
 };
 
-/** Brings `schemaName` up to date; a second call, or a second process, finds nothing to do. */
-export const migrate = async (pool: Pool, schemaName: string): Promise<void> => {
+/** Brings `schemaName` up to date; a second call, or a second process, finds nothing to do but grants to say again. */
+export const migrate = async (pool: Pool, schemaName: string, campaignId: string): Promise<void> => {
   const client = await pool.connect();
   try {
     await client.query('BEGIN');
-    await migrateWith(client, schemaName);
+    await migrateWith(client, schemaName, campaignId);
     await client.query('COMMIT');
     client.release();
   } catch (error) {

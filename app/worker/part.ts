@@ -2,7 +2,7 @@
 import type { Delivery } from '../../journal/reading.ts';
 
 /** Without what only the loop may do: to acknowledge. */
-export type Message = Pick<Delivery, 'shard' | 'sequence' | 'storedAtMs' | 'data'>;
+export type Message = Pick<Delivery, 'shard' | 'sequence' | 'storedAtMs' | 'subject' | 'data'>;
 
 /** A message that will never be taken, and why. */
 export interface SetAside {

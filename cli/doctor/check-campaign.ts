@@ -4,6 +4,7 @@ import { DATA_PLANE_KEYS, PRIVACY_KEYS } from '../../contract/app-contract.ts';
 import type { ConditionType } from '../../contract/conditions.ts';
 import { instantMs } from '../../contract/instant.ts';
 import { tierName } from '../../contract/names.ts';
+import { rightsOf, type Tier, tiersOf } from '../../contract/tiers.ts';
 import { overridesOf } from '../../operator/contingency/overrides.ts';
 import { SCALED_TIERS } from '../../operator/tick/observed.ts';
 import { closesAtOf } from '../closing.ts';
@@ -86,11 +87,15 @@ const secret = (
 export const secrets = (facts: CampaignFacts): readonly Finding[] => {
   const { privacy, dataPlane } = facts.secrets;
   const { natsUrl, natsUser, natsPassword, postgresUrl } = DATA_PLANE_KEYS;
+  const keysOf = (tier: Tier): readonly string[] => [
+    ...[natsUrl, natsUser, natsPassword],
+    ...(rightsOf(tier).database === 'none' ? [] : [postgresUrl]),
+  ];
   return [
     ...secret(facts, privacy, [PRIVACY_KEYS.citizen, PRIVACY_KEYS.canary, 'wrap-<id>.key'], (keys) =>
       keys.some((key) => PRIVACY_KEYS.wrapPattern.test(key)) ? undefined : 'a wrap-<id>.key',
     ),
-    ...secret(facts, dataPlane, [natsUrl, natsUser, natsPassword, postgresUrl], () => undefined),
+    ...dataPlane.flatMap((one) => secret(facts, one, keysOf(one.tier), () => undefined)),
   ];
 };
 
@@ -172,7 +177,9 @@ export const otherAutoscalers = ({ campaign, autoscalers }: CampaignFacts): read
 export const disruption = (facts: CampaignFacts): readonly Finding[] =>
   onceSeen('disruption', facts.disruptionBudgets, (names) => {
     const { name } = facts.campaign.metadata;
-    const missing = SCALED_TIERS.map((tier) => tierName(name, tier)).filter((wanted) => !names.includes(wanted));
+    const missing = tiersOf(facts.campaign.spec)
+      .map((tier) => tierName(name, tier))
+      .filter((wanted) => !names.includes(wanted));
     return missing.length === 0
       ? ok('disruption', 'node drains take one pod of a tier at a time')
       : warn(

@@ -1,6 +1,7 @@
 /** What `kubectl voucher doctor` gathers before it judges. Data only; no value of a Secret is among it. */
 
 import type { ScalePlan } from '../../contract/scale-plan-types.ts';
+import type { Tier } from '../../contract/tiers.ts';
 import type { ScaledTier } from '../../operator/tick/observed.ts';
 import type { SeenCampaign } from '../cluster.ts';
 
@@ -87,6 +88,11 @@ export interface ClusterFacts {
   readonly policies: Seen<readonly PolicyFacts[]>;
 }
 
+/** With the accounts of one tier. */
+export interface TierSecretFacts extends SecretFacts {
+  readonly tier: Tier;
+}
+
 export interface SecretFacts {
   readonly name: string;
   /** Undefined: there is none of that name. */
@@ -171,7 +177,7 @@ export interface PodFacts {
 export interface CampaignFacts {
   readonly campaign: SeenCampaign;
   readonly plans: readonly ScalePlan[];
-  readonly secrets: { readonly privacy: SecretFacts; readonly dataPlane: SecretFacts };
+  readonly secrets: { readonly privacy: SecretFacts; readonly dataPlane: readonly TierSecretFacts[] };
   readonly certificates: Seen<readonly CertificateFacts[]>;
   readonly tiers: Seen<Readonly<Partial<Record<ScaledTier, TierFacts>>>>;
   readonly pods: Seen<readonly PodFacts[]>;

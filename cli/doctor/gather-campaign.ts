@@ -1,6 +1,7 @@
 /** Gathers what the doctor judges of one campaign. I/O; of Secrets only the names of their keys are kept. */
 import { z } from 'zod';
-import { tierName } from '../../contract/names.ts';
+import { dataPlaneSecretName, tierName } from '../../contract/names.ts';
+import { tiersOf } from '../../contract/tiers.ts';
 import type { KubeObject } from '../../operator/kube/objects.ts';
 import {
   AUTOSCALERS,
@@ -86,7 +87,7 @@ const tierFacts = (object: KubeObject): TierFacts => {
   };
 };
 
-const tiersOf = async (
+const deploymentsOf = async (
   reader: Reader,
   { metadata: { namespace, name } }: SeenCampaign,
 ): Promise<CampaignFacts['tiers']> => {
@@ -182,17 +183,24 @@ export const gatherCampaign = async (
   const { namespace, name } = campaign.metadata;
   const { privacy, dataPlane } = campaign.spec;
   const here = { namespace };
-  const [plans, privacySecret, dataPlaneSecret, expiries, tiers, pods, quotas, limitRanges, nodes] = await Promise.all([
-    cluster.plans(campaign),
-    secret(reader, namespace, privacy.keySecretName),
-    secret(reader, namespace, dataPlane.secretName),
-    certificates(reader, namespace, operators),
-    tiersOf(reader, campaign),
-    podsOf(reader, namespace, name),
-    reader.list({ resource: QUOTAS, ...here }, quota),
-    reader.list({ resource: LIMIT_RANGES, ...here }, limitRange),
-    gatherNodes(reader),
-  ]);
+  const [plans, privacySecret, dataPlaneSecrets, expiries, tiers, pods, quotas, limitRanges, nodes] = await Promise.all(
+    [
+      cluster.plans(campaign),
+      secret(reader, namespace, privacy.keySecretName),
+      Promise.all(
+        tiersOf(campaign.spec).map(async (tier) => ({
+          tier,
+          ...(await secret(reader, namespace, dataPlaneSecretName(dataPlane.secretName, tier))),
+        })),
+      ),
+      certificates(reader, namespace, operators),
+      deploymentsOf(reader, campaign),
+      podsOf(reader, namespace, name),
+      reader.list({ resource: QUOTAS, ...here }, quota),
+      reader.list({ resource: LIMIT_RANGES, ...here }, limitRange),
+      gatherNodes(reader),
+    ],
+  );
   const [autoscaling, budgets, classes, labels, nodeAutoscaler, pullSecrets] = await Promise.all([
     reader.list({ resource: AUTOSCALERS, ...here }, autoscaler),
     reader.list({ resource: POD_DISRUPTION_BUDGETS, ...here }, nameOf),
@@ -204,7 +212,7 @@ export const gatherCampaign = async (
   return {
     campaign,
     plans,
-    secrets: { privacy: privacySecret, dataPlane: dataPlaneSecret },
+    secrets: { privacy: privacySecret, dataPlane: dataPlaneSecrets },
     certificates: expiries,
     tiers,
     pods,

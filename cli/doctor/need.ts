@@ -1,9 +1,11 @@
 /** How many replicas the forecast takes, and from when. Pure. */
+
 import type { VoucherCampaign } from '../../contract/campaign-types.ts';
+import { tiersOf } from '../../contract/tiers.ts';
 import { capacityOf } from '../../operator/scaling/capacity.ts';
 import { paceOf } from '../../operator/scaling/pre-warm.ts';
 import { type Schedule, scheduleOf } from '../../operator/scaling/schedule.ts';
-import { SCALED_TIERS, type ScaledTier } from '../../operator/tick/observed.ts';
+import type { ScaledTier } from '../../operator/tick/observed.ts';
 import { parseMemory } from '../../operator/tick/scaler-memory.ts';
 
 export interface Need {
@@ -17,7 +19,7 @@ export interface Need {
 
 /** 16,700/s at 500/s a replica and 70 %: 48 of intake, from half an hour before opening. */
 export const needsOf = ({ spec, status }: VoucherCampaign): readonly Need[] =>
-  SCALED_TIERS.map((tier) => {
+  tiersOf(spec).map((tier) => {
     const { min, max, capacityPerReplica } = spec.scaling.tiers[tier];
     // What the operator has learned of its pods decides, as it does there.
     const learned = parseMemory(status?.scaler)?.[tier] ?? {};

@@ -1,6 +1,8 @@
 /** Several campaigns, a line each: which one needs a person. Pure. */
+
 import type { VoucherCampaignSpec } from '../../contract/campaign-types.ts';
 import { instantMs } from '../../contract/instant.ts';
+import { TIERS, type Tier } from '../../contract/tiers.ts';
 import { closesAtOf } from '../closing.ts';
 import type { Output } from '../output.ts';
 import { ago, zoneOf } from '../times.ts';
@@ -51,7 +53,7 @@ const calendar = (report: Report): string => {
 
 const opening = (report: Report): string => specOf(report)?.window.opensAt ?? '';
 
-const tierText = ({ campaign: { status } }: Report, tier: 'intake' | 'records'): string => {
+const tierText = ({ campaign: { status } }: Report, tier: Tier): string => {
   const seen = status?.tiers?.[tier];
   return seen === undefined ? '-' : `${seen.ready}/${seen.desired}/${seen.ceiling}`;
 };
@@ -74,8 +76,7 @@ export const listLines = (
     { title: 'RATE/S', side: 'left' },
     { title: 'BACKLOG', side: 'left' },
     { title: 'WAIT', side: 'left' },
-    { title: 'INTAKE' },
-    { title: 'RECORDS' },
+    ...TIERS.map((tier) => ({ title: tier.toUpperCase() })),
     ...(isWide ? [{ title: 'RECORDED', side: 'left' as const }, { title: 'TITLE' }] : []),
     { title: 'NEEDS' },
   ];
@@ -93,8 +94,7 @@ export const listLines = (
       span(known(status?.arrivalsPerSecond, count)),
       span(known(status?.backlog, count)),
       span(known(status?.oldestSeconds, seconds)),
-      span(tierText(report, 'intake')),
-      span(tierText(report, 'records')),
+      ...TIERS.map((tier) => span(tierText(report, tier))),
       ...(isWide ? [span(known(status?.counts?.received, count)), span(specOf(report)?.title['zh-CN'] ?? '-')] : []),
       needsOf(report),
     ];
@@ -106,7 +106,7 @@ export const listLines = (
     ...grid(titles, rows, columns),
     line(),
     line(
-      `INTAKE and RECORDS are ready/wanted/ceiling. One in full: kubectl voucher status NAME${zones.size > 1 ? '; each has a clock of its own' : ''}`,
+      `${TIERS.map((tier) => tier.toUpperCase()).join(' and ')} are ready/wanted/ceiling. One in full: kubectl voucher status NAME${zones.size > 1 ? '; each has a clock of its own' : ''}`,
       'soft',
     ),
   ];

@@ -4,6 +4,7 @@ import type { TierStatus } from '../../contract/campaign-types.ts';
 import type { ConditionType } from '../../contract/conditions.ts';
 import { instantMs } from '../../contract/instant.ts';
 import type { ScalePlan } from '../../contract/scale-plan-types.ts';
+import { perTier } from '../../contract/tiers.ts';
 import { commandsOf } from '../../operator/contingency/commands.ts';
 import type { DecisionRecord } from '../../operator/history/decision-record.ts';
 import type { RecentSample } from '../../operator/history/recent.ts';
@@ -169,6 +170,6 @@ export const curvesOf = ({ campaign: { status }, decisions, nowMs }: Report): Cu
   return {
     arrivals: points(({ arrivalsPerSecond }) => arrivalsPerSecond, status?.arrivalsPerSecond),
     backlog: points(({ backlog }) => backlog, status?.backlog),
-    replicas: { intake: replicas('intake'), records: replicas('records') },
+    replicas: perTier(replicas),
   };
 };

@@ -1,6 +1,8 @@
 /** `kubectl voucher why`: why a tier has so many replicas, now or at a time in the past. */
+
 import { Command } from 'commander';
 import type { VoucherCampaign } from '../../contract/campaign-types.ts';
+import { tiersOf } from '../../contract/tiers.ts';
 import { isKubeError } from '../../operator/kube/errors.ts';
 import { SCALED_TIERS, type ScaledTier } from '../../operator/tick/observed.ts';
 import { type Cluster, type ClusterOptions, onCluster, withClusterOptions } from '../cluster.ts';
@@ -38,7 +40,7 @@ const read = async (cluster: Cluster, name: string | undefined, options: Options
       `no decision on ${campaign.metadata.name} has been kept yet: is the operator running, and of a version that keeps them? \`kubectl voucher status\` tells what is so now`,
     );
   }
-  const tiers = options.tier === undefined ? SCALED_TIERS : [options.tier];
+  const tiers = options.tier === undefined ? tiersOf(campaign.spec) : [options.tier];
   const story = storyOf({
     campaign,
     decisions,

@@ -136,8 +136,9 @@ const dataPlane: ObjectNode = {
   properties: {
     secretName: {
       ...secretName(
-        'Secret in the namespace of the campaign with nats-url, nats-user, nats-password and postgres-url. Default ' +
-          'voucher-data-plane. Pods mount it; the operator never reads it.',
+        'Beginning of the names of Secrets in the namespace of the campaign, one for each tier (voucher-data-plane-intake), ' +
+          'with nats-url, nats-user, nats-password and postgres-url of its own accounts. Default voucher-data-plane. Pods ' +
+          'mount that of their tier; the operator never reads one.',
       ),
       default: 'voucher-data-plane',
     },

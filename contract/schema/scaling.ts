@@ -1,4 +1,6 @@
-/** `spec.scaling`: how the operator may spend replicas. Defaults from research (autoscaling law, §4.8). Pure. */
+/** `spec.scaling`: how the operator may spend replicas. Defaults by tier: contract/tiers.ts; why they are what they are: docs/autoscaler.md. Pure. */
+
+import { entryOf, perTier, TIERS, type Tier } from '../tiers.ts';
 import { duration, instant } from './common.ts';
 import type { NumberNode, ObjectNode } from './node.ts';
 
@@ -13,15 +15,15 @@ const replicas = (description: string): NumberNode => ({
   maximum: MAX_REPLICAS,
 });
 
+/** `Intake`, at the beginning of a sentence. */
+export const titled = (tier: Tier): string => `${tier.slice(0, 1).toUpperCase()}${tier.slice(1)}`;
+
 /** Ceilings of which every one may be left out; used where they stand beside full ones. */
 export const partialCeilings = (description: string): ObjectNode => ({
   type: 'object',
   description,
   minProperties: 1,
-  properties: {
-    intake: replicas('Intake replicas allowed. Left out: unchanged.'),
-    records: replicas('Records replicas allowed. Left out: unchanged.'),
-  },
+  properties: perTier((tier) => replicas(`${titled(tier)} replicas allowed. Left out: unchanged.`)),
   typeHint: { name: 'Ceilings', description: 'Replicas allowed per tier; a tier that is left out stays as it is.' },
 });
 
@@ -33,12 +35,9 @@ const price = (description: string): NumberNode => ({
   maximum: 1_000_000,
 });
 
-const tier = (
-  description: string,
-  defaults: { readonly max: number; readonly capacityPerReplica: number; readonly capacityOrigin: string },
-): ObjectNode => ({
+const scalingOf = (tier: Tier): ObjectNode => ({
   type: 'object',
-  description,
+  description: `${titled(tier)} ${entryOf(tier).does}.`,
   default: {},
   typeHint: { name: 'TierScaling', description: 'Bounds and capacity of one tier.' },
   properties: {
@@ -48,19 +47,19 @@ const tier = (
     },
     max: {
       ...replicas(
-        `Replicas never exceeded, whatever is authorised: what the cluster and the database can bear. Default ${defaults.max}.`,
+        `Replicas never exceeded, whatever is authorised: what the cluster and the database can bear. Default ${entryOf(tier).defaults.max}.`,
       ),
-      default: defaults.max,
+      default: entryOf(tier).defaults.max,
     },
     capacityPerReplica: {
       type: 'integer',
       format: 'int32',
       description:
         `Registrations per second that one replica handles at full load; the operator plans for 70 % of it. ` +
-        `Default ${defaults.capacityPerReplica}, ${defaults.capacityOrigin}. Measure yours with \`npm run bench\`.`,
+        `Default ${entryOf(tier).defaults.capacityPerReplica}, ${entryOf(tier).defaults.capacityOrigin}. Measure yours with \`npm run bench\`.`,
       minimum: 1,
       maximum: 1_000_000,
-      default: defaults.capacityPerReplica,
+      default: entryOf(tier).defaults.capacityPerReplica,
     },
   },
   'x-kubernetes-validations': [
@@ -82,10 +81,13 @@ const authorized: ObjectNode = {
       type: 'object',
       description: 'Ceilings in force at all times. The lower of ceiling and tiers.*.max counts.',
       default: {},
-      properties: {
-        intake: { ...replicas('Intake replicas allowed without asking. Default 20.'), default: 20 },
-        records: { ...replicas('Records replicas allowed without asking. Default 4.'), default: 4 },
-      },
+      properties: perTier((tier) => {
+        const { ceiling } = entryOf(tier).defaults;
+        return {
+          ...replicas(`${titled(tier)} replicas allowed without asking. Default ${ceiling}.`),
+          default: ceiling,
+        };
+      }),
     },
     windows: {
       type: 'array',
@@ -116,9 +118,7 @@ const authorized: ObjectNode = {
   },
   'x-kubernetes-validations': [
     {
-      rule:
-        'self.windows.all(w, (!has(w.ceilings.intake) || w.ceilings.intake >= self.ceilings.intake) && ' +
-        '(!has(w.ceilings.records) || w.ceilings.records >= self.ceilings.records))',
+      rule: `self.windows.all(w, ${TIERS.map((tier) => `(!has(w.ceilings.${tier}) || w.ceilings.${tier} >= self.ceilings.${tier})`).join(' && ')})`,
       message:
         'a window in windows has a ceiling below the ordinary one and would have no effect: raise it to at least authorized.ceilings or remove it',
       fieldPath: '.windows',
@@ -126,7 +126,7 @@ const authorized: ObjectNode = {
   ],
 };
 
-const ceilingAtLeastMin = (tierName: 'intake' | 'records') => ({
+const ceilingAtLeastMin = (tierName: Tier) => ({
   rule: `self.authorized.ceilings.${tierName} >= self.tiers.${tierName}.min`,
   message: `authorized.ceilings.${tierName} is below tiers.${tierName}.min, so the minimum could not run: raise the ceiling or lower min`,
   fieldPath: `.authorized.ceilings.${tierName}`,
@@ -232,28 +232,16 @@ export const scaling: ObjectNode = {
       description:
         'Price of one pod for one hour, in fen; a ScalePlan then states what it would cost. Left out: plans state pod-hours alone.',
       minProperties: 1,
-      properties: {
-        intake: price('Price of an intake pod for an hour, in fen.'),
-        records: price('Price of a records pod for an hour, in fen.'),
-      },
+      properties: perTier((tier) =>
+        price(`Price of ${/^[aeiou]/.test(tier) ? 'an' : 'a'} ${tier} pod for an hour, in fen.`),
+      ),
     },
     tiers: {
       type: 'object',
       description: 'Bounds and capacity of every tier.',
       default: {},
-      properties: {
-        intake: tier('Intake answers citizens; it follows the rate of arrivals.', {
-          max: 600,
-          capacityPerReplica: 500,
-          capacityOrigin: 'a fifth of what one shared core did with encryption and one write',
-        }),
-        records: tier('Records writes the journal into the database; it follows the backlog.', {
-          max: 16,
-          capacityPerReplica: 3000,
-          capacityOrigin: 'about a seventh of the bare fetch, upsert and acknowledge path on two cores',
-        }),
-      },
+      properties: perTier(scalingOf),
     },
   },
-  'x-kubernetes-validations': [ceilingAtLeastMin('intake'), ceilingAtLeastMin('records')],
+  'x-kubernetes-validations': TIERS.map(ceilingAtLeastMin),
 };

@@ -1,7 +1,9 @@
 /** `VoucherCampaign.status`: what the operator saw and did. Written by the operator only. Pure. */
+
+import { entryOf, perTier } from '../tiers.ts';
 import { conditions, instant, observedGeneration, wholeNumber } from './common.ts';
 import { CONTINGENCY_TYPES } from './contingency.ts';
-import type { ArrayNode, NumberNode, ObjectNode, SchemaNode, StringNode } from './node.ts';
+import type { ArrayNode, NumberNode, ObjectNode, StringNode } from './node.ts';
 
 const measure = (description: string): NumberNode => ({ type: 'number', description, minimum: 0 });
 const text = (description: string, maxLength: number): StringNode => ({ type: 'string', description, maxLength });
@@ -73,10 +75,7 @@ export const campaignStatus: ObjectNode = {
     tiers: {
       type: 'object',
       description: 'Every tier that exists.',
-      properties: {
-        intake: tierStatus('Tier that answers citizens.'),
-        records: tierStatus('Tier that writes the journal into the database.'),
-      } satisfies Record<'intake' | 'records', SchemaNode>,
+      properties: perTier((tier) => tierStatus(`Tier that ${entryOf(tier).does.split(';')[0]}.`)),
     },
     headroom: {
       type: 'object',

@@ -168,9 +168,9 @@ const ensureConsumers = async (
   shards: readonly string[],
   signal: AbortSignal,
 ): Promise<string | readonly ReplicaGap[]> => {
-  const ensureOne = async (stream: string, tier: JournalSpec['consumers'][number]) => {
+  const ensureOne = async (stream: string, shard: number, tier: JournalSpec['consumers'][number]) => {
     const name = consumerName(tier);
-    const wanted = wantedConsumer(tier, spec.replicas);
+    const wanted = wantedConsumer(tier, spec, shard);
     const one = await look<ConsumerInfo>(`${stream} > ${name}`, about(name, consumers.info(stream, name)), signal);
     if (one.kind === 'silent') return leaderlessOf([one]);
     if (one.kind === 'missing') {
@@ -183,7 +183,9 @@ const ensureConsumers = async (
     if (update !== undefined) await abortable(consumers.update(stream, name, update), signal);
     return consumerGaps([one.info]);
   };
-  const all = await Promise.all(shards.flatMap((stream) => spec.consumers.map((tier) => ensureOne(stream, tier))));
+  const all = await Promise.all(
+    shards.flatMap((stream, shard) => spec.consumers.map((tier) => ensureOne(stream, shard, tier))),
+  );
   const conflict = all.find((one) => typeof one === 'string');
   return conflict ?? all.flatMap((one) => (typeof one === 'string' ? [] : one));
 };

@@ -18,8 +18,9 @@ import {
   STREAM_OWNER_METADATA,
   shardStreamName,
   shardSubjects,
-  type Tier,
+  subjectsOf,
 } from '../../contract/names.ts';
+import { entryOf, type Tier } from '../../contract/tiers.ts';
 import type { JournalSpec } from '../administration.ts';
 
 export type WantedStream = Partial<StreamConfig> & { readonly name: string; readonly num_replicas: number };
@@ -67,6 +68,7 @@ export const wantedStreams = (spec: JournalSpec, maxBytes = SHARD_MAX_BYTES): re
 ];
 
 export interface WantedConsumer {
+  readonly filter_subjects?: string[];
   readonly durable_name: string;
   readonly ack_policy: AckPolicy;
   readonly deliver_policy: DeliverPolicy;
@@ -78,8 +80,21 @@ export interface WantedConsumer {
   readonly mem_storage: boolean;
 }
 
-export const wantedConsumer = (tier: Tier, replicas: number): WantedConsumer => ({
+const given = (filter: readonly string[] | undefined) => (filter === undefined ? {} : { filter_subjects: [...filter] });
+
+/** Subjects of the events that a tier takes; undefined: all of the shard. */
+const filterOf = (tier: Tier, campaignId: string, shard: number): readonly string[] | undefined => {
+  const { takes } = entryOf(tier);
+  return typeof takes === 'string' ? undefined : takes.flatMap((type) => subjectsOf(campaignId, shard, type));
+};
+
+export const wantedConsumer = (
+  tier: Tier,
+  { campaignId, replicas }: Pick<JournalSpec, 'campaignId' | 'replicas'>,
+  shard: number,
+): WantedConsumer => ({
   durable_name: consumerName(tier),
+  ...given(filterOf(tier, campaignId, shard)),
   ack_policy: AckPolicy.Explicit,
   deliver_policy: DeliverPolicy.All,
   replay_policy: ReplayPolicy.Instant,

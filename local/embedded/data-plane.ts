@@ -2,7 +2,10 @@
 import { randomBytes } from 'node:crypto';
 import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { accountName, accountPassword, passwordText } from '../../contract/accounts.ts';
+import { perTier, rightsOf } from '../../contract/tiers.ts';
 import { healServer } from '../../operator/setup/heal-server.ts';
+import { accountsConfig } from '../../operator/setup/journal-accounts.ts';
 import { ensureNatsServer } from '../binaries.ts';
 import type { SpawnManaged } from '../managed-process.ts';
 import { type NatsCluster, startNatsCluster } from '../nats.ts';
@@ -11,6 +14,8 @@ import type { DataPlaneAccess } from './secrets.ts';
 
 export interface DataPlaneOptions {
   readonly stateDir: string;
+  readonly campaignId: string;
+  readonly shards: number;
   readonly spawn: SpawnManaged;
   readonly signal: AbortSignal;
   readonly progress: (line: string) => void;
@@ -25,7 +30,9 @@ export interface DataPlane {
   stop(): Promise<void>;
 }
 
-const USER = 'voucher';
+/** Owns the tables; the ledger check reads them as it. */
+const OWNER = 'voucher';
+const OPERATOR = 'operator';
 const DATABASE = 'voucher';
 
 /** The first failure of several that run side by side, after all have ended: nothing is left half started behind it. */
@@ -62,8 +69,9 @@ export const healServers = (
   );
 
 export const startDataPlane = async (options: DataPlaneOptions): Promise<DataPlane> => {
-  const { stateDir, spawn, signal, progress } = options;
-  const natsPassword = randomBytes(24).toString('base64url');
+  const { stateDir, spawn, signal, progress, campaignId, shards } = options;
+  const natsPassword = passwordText(randomBytes(24));
+  const accountsKey = randomBytes(32).toString('base64');
   const startJournal = async (): Promise<NatsCluster> => {
     const binary = await ensureNatsServer({ signal, progress });
     progress('starting three nats-servers with fsync before every acknowledgement');
@@ -71,8 +79,9 @@ export const startDataPlane = async (options: DataPlaneOptions): Promise<DataPla
       binary,
       dir: join(stateDir, 'nats'),
       spawn,
-      user: USER,
+      user: OPERATOR,
       password: natsPassword,
+      authorization: accountsConfig({ shards, campaigns: [campaignId] }, accountsKey, 'none'),
       signal,
       supervise: true,
       ...(options.maxFileStoreBytes === undefined ? {} : { maxFileStoreBytes: options.maxFileStoreBytes }),
@@ -89,8 +98,20 @@ export const startDataPlane = async (options: DataPlaneOptions): Promise<DataPla
     await Promise.all([healing, nats.stop(), postgres.stop()]);
   };
   try {
-    const postgresUrl = await postgres.ensureDatabase(DATABASE, USER);
-    return { nats, postgres, access: { natsUrls: nats.urls, natsUser: USER, natsPassword, postgresUrl }, stop };
+    const postgresUrl = await postgres.ensureDatabase(DATABASE, OWNER, campaignId);
+    const tiers = perTier((tier) => ({
+      natsUser: accountName(campaignId, tier),
+      natsPassword: accountPassword(accountsKey, 'nats', campaignId, tier),
+      ...(rightsOf(tier).database === 'none'
+        ? {}
+        : { postgresUrl: postgres.url(DATABASE, accountName(campaignId, tier)) }),
+    }));
+    return {
+      nats,
+      postgres,
+      access: { natsUrls: nats.urls, natsUser: OPERATOR, natsPassword, postgresUrl, tiers },
+      stop,
+    };
   } catch (error) {
     await stop();
     throw error;

@@ -1,14 +1,26 @@
-/** The two Secrets of a campaign as folders of files, made fresh for every stack and readable by its owner only. */
+/** The Secrets of a campaign as folders of files, made fresh for every stack and readable by its owner only. */
 import { randomBytes } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DATA_PLANE_KEYS, PRIVACY_KEYS } from '../../contract/app-contract.ts';
+import { dataPlaneSecretName } from '../../contract/names.ts';
+import { TIERS, type Tier } from '../../contract/tiers.ts';
+
+export interface TierAccess {
+  readonly natsUser: string;
+  readonly natsPassword: string;
+  /** Absent: it has no account there. */
+  readonly postgresUrl?: string;
+}
 
 export interface DataPlaneAccess {
   readonly natsUrls: readonly string[];
+  /** The operator's. */
   readonly natsUser: string;
   readonly natsPassword: string;
+  /** Of the tables' owner. */
   readonly postgresUrl: string;
+  readonly tiers: Readonly<Record<Tier, TierAccess>>;
 }
 
 const writeSecret = async (dir: string, entries: Readonly<Record<string, string>>): Promise<void> => {
@@ -18,19 +30,23 @@ const writeSecret = async (dir: string, entries: Readonly<Record<string, string>
 
 export const newKey = (): string => randomBytes(32).toString('base64');
 
-/** `<secretsDir>/<namespace>/<name>/<key>`, as local/processes mounts them. */
-export const writeDataPlaneSecret = (
+/** `<secretsDir>/<namespace>/<name>-<tier>/<key>`, as local/processes mounts them. */
+export const writeDataPlaneSecrets = async (
   secretsDir: string,
   namespace: string,
   name: string,
   access: DataPlaneAccess,
-): Promise<void> =>
-  writeSecret(join(secretsDir, namespace, name), {
-    [DATA_PLANE_KEYS.natsUrl]: access.natsUrls.join(','),
-    [DATA_PLANE_KEYS.natsUser]: access.natsUser,
-    [DATA_PLANE_KEYS.natsPassword]: access.natsPassword,
-    [DATA_PLANE_KEYS.postgresUrl]: access.postgresUrl,
-  });
+): Promise<void> => {
+  for (const tier of TIERS) {
+    const { natsUser, natsPassword, postgresUrl } = access.tiers[tier];
+    await writeSecret(join(secretsDir, namespace, dataPlaneSecretName(name, tier)), {
+      [DATA_PLANE_KEYS.natsUrl]: access.natsUrls.join(','),
+      [DATA_PLANE_KEYS.natsUser]: natsUser,
+      [DATA_PLANE_KEYS.natsPassword]: natsPassword,
+      ...(postgresUrl === undefined ? {} : { [DATA_PLANE_KEYS.postgresUrl]: postgresUrl }),
+    });
+  }
+};
 
 export interface PrivacySecret {
   readonly citizenKey: string;

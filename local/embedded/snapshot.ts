@@ -3,6 +3,7 @@
 import type { VoucherCampaign } from '../../contract/campaign-types.ts';
 import { instantMs } from '../../contract/instant.ts';
 import type { ScalePlan } from '../../contract/scale-plan-types.ts';
+import { perTier } from '../../contract/tiers.ts';
 import type { ScaledTier } from '../../operator/tick/observed.ts';
 import type { TickPlan } from '../../operator/tick/tick-plan.ts';
 import type { StackSnapshot } from '../stack.ts';
@@ -28,7 +29,7 @@ export const snapshotOf = (
     arrivalsPerSecond: status?.arrivalsPerSecond,
     backlog: status?.backlog,
     oldestSeconds: status?.oldestSeconds,
-    tiers: { intake: tierOf('intake'), records: tierOf('records') },
+    tiers: perTier(tierOf),
     conditions: status?.conditions ?? [],
     plans,
   };

@@ -8,8 +8,8 @@ export interface NodeConfig {
   readonly clusterPort: number;
   readonly routes: readonly string[];
   readonly storeDir: string;
-  readonly user: string;
-  readonly password: string;
+  /** The inside of `authorization { … }`. */
+  readonly authorization: string;
   readonly maxFileStoreBytes: number;
   /** Off only to show what the default loses. */
   readonly syncAlways: boolean;
@@ -20,7 +20,9 @@ server_name: ${JSON.stringify(node.name)}
 listen: ${JSON.stringify(`${node.host}:${node.clientPort}`)}
 server_tags: [${JSON.stringify(`node:${node.name}`)}]
 http: ${JSON.stringify(`${node.host}:${node.monitorPort}`)}
-authorization { user: ${JSON.stringify(node.user)}, password: ${JSON.stringify(node.password)} }
+authorization {
+${node.authorization}
+}
 jetstream {
   store_dir: ${JSON.stringify(node.storeDir)}
   max_file_store: ${node.maxFileStoreBytes}

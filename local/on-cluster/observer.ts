@@ -5,6 +5,7 @@ import type { VoucherCampaign } from '../../contract/campaign-types.ts';
 import { instantMs } from '../../contract/instant.ts';
 import { LABELS } from '../../contract/names.ts';
 import type { ScalePlan } from '../../contract/scale-plan-types.ts';
+import { isTier, perTier, type Tier } from '../../contract/tiers.ts';
 import type { KubeClient } from '../../operator/kube/client.ts';
 import { type ApiResource, CAMPAIGNS, EVENTS, LEASES, PODS, SCALE_PLANS } from '../../operator/kube/resources.ts';
 import { again } from '../../runtime/sleep.ts';
@@ -54,9 +55,8 @@ export const isReady = ({ metadata, status }: SeenPod): boolean =>
 /** Seen as a process: one pod of one role. The leader alone is `operator`: it is the one worth killing. */
 export const roleOf = ({ metadata }: SeenPod, leader: string | undefined): StackProcess['role'] => {
   const component = metadata.labels[LABELS.component];
+  if (isTier(component)) return component;
   switch (component) {
-    case 'intake':
-    case 'records':
     case 'nats':
     case 'postgres':
       return component;
@@ -145,7 +145,7 @@ export class Observer {
     const campaign = this.#campaign;
     if (campaign === undefined) throw new Error('the campaign has not been seen yet');
     const { spec, status } = campaign;
-    const tier = (name: 'intake' | 'records'): StackSnapshot['tiers']['intake'] => {
+    const tierOf = (name: Tier): StackSnapshot['tiers'][Tier] => {
       const seen = status?.tiers?.[name];
       return seen === undefined ? undefined : { ...seen, explanation: seen.limitedBy ?? '' };
     };
@@ -158,7 +158,7 @@ export class Observer {
       arrivalsPerSecond: status?.arrivalsPerSecond,
       backlog: status?.backlog,
       oldestSeconds: status?.oldestSeconds,
-      tiers: { intake: tier('intake'), records: tier('records') },
+      tiers: perTier(tierOf),
       conditions: status?.conditions ?? [],
       plans: this.#plans,
     };

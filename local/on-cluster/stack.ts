@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { parseDocument } from 'yaml';
 import { ADMIN_PATHS, DATA_PLANE_KEYS, PORTS, PRIVACY_KEYS } from '../../contract/app-contract.ts';
 import type { VoucherCampaign } from '../../contract/campaign-types.ts';
-import { intakeServiceName, LABELS } from '../../contract/names.ts';
+import { dataPlaneSecretName, intakeServiceName, LABELS } from '../../contract/names.ts';
 import { createKubeAccess } from '../../operator/kube/access.ts';
 import { createKubeClient } from '../../operator/kube/client.ts';
 import { systemClock } from '../../runtime/clock.ts';
@@ -172,7 +172,12 @@ export const startOnCluster = async (options: OnClusterOptions): Promise<Stack> 
     background.push(observer.run(stopping.signal));
 
     const journal = await secretOf(cluster, `${RELEASE}-journal`, SYSTEM_NAMESPACE, signal);
-    const campaignSecret = await secretOf(cluster, spec.dataPlane.secretName, CAMPAIGN_NAMESPACE, signal);
+    const campaignSecret = await secretOf(
+      cluster,
+      dataPlaneSecretName(spec.dataPlane.secretName, 'records'),
+      CAMPAIGN_NAMESPACE,
+      signal,
+    );
     const privacy = await secretOf(cluster, spec.privacy.keySecretName, CAMPAIGN_NAMESPACE, signal);
     const intakeService = intakeServiceName(metadata.name);
     const serviceAddress = urlHost(await addressOf(cluster, intakeService, CAMPAIGN_NAMESPACE, signal));

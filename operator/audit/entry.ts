@@ -1,10 +1,11 @@
 /** What a campaign's trail is made of: every step by which somebody, or the operator, changed what may be used. */
 
 import { z } from 'zod';
+import { perTier } from '../../contract/tiers.ts';
 import { parseUntrusted } from '../../contract/untrusted.ts';
 import { SCALED_TIERS } from '../tick/observed.ts';
 
-const ceilings = z.object({ intake: z.number().optional(), records: z.number().optional() });
+const ceilings = z.object(perTier(() => z.number().optional()));
 const authorized = z.object({
   ceilings,
   windows: z.array(z.object({ from: z.string(), until: z.string(), ceilings })),

@@ -3,6 +3,7 @@
 import type { ScalingSpec } from '../../contract/campaign-types.ts';
 import { instantMs, instantMsOrNaN } from '../../contract/instant.ts';
 import type { ScalePlan } from '../../contract/scale-plan-types.ts';
+import { perTier } from '../../contract/tiers.ts';
 import { planState } from '../scale-plans/plan-state.ts';
 import { ceilingInForce } from '../scaling/schedule.ts';
 import type { ScaledTier } from '../tick/observed.ts';
@@ -34,7 +35,7 @@ export interface GrantUse {
  * before, a plan without one is not called expired.
  */
 const EXPIRY_SETTLES_MS = 10_000;
-const NOTHING: ScalingSpec['authorized'] = { ceilings: { intake: 0, records: 0 }, windows: [] };
+const NOTHING: ScalingSpec['authorized'] = { ceilings: perTier(() => 0), windows: [] };
 
 export const planUid = ({ metadata }: Pick<ScalePlan, 'metadata'>): string => metadata.uid ?? metadata.name;
 

@@ -8,6 +8,7 @@
 import type { ScalingSpec, VoucherCampaign, VoucherCampaignStatus } from '../../contract/campaign-types.ts';
 import { instantMs, instantMsOrNaN } from '../../contract/instant.ts';
 import type { ScalePlan } from '../../contract/scale-plan-types.ts';
+import { perTier } from '../../contract/tiers.ts';
 import { SCALED_TIERS, type TierOutcomes } from '../tick/observed.ts';
 import type { ScaleWrite } from '../tick/tick-plan.ts';
 import type { AuditEntry, Authorized, Hours } from './entry.ts';
@@ -65,7 +66,7 @@ const equal = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.st
 
 /** Field by field, so that two spellings of the same are equal. */
 const authorizedOf = ({ ceilings, windows }: ScalingSpec['authorized']): Authorized => ({
-  ceilings: { intake: ceilings.intake, records: ceilings.records },
+  ceilings: perTier((tier) => ceilings[tier]),
   windows: windows.map(({ from, until, ceilings: wider }) => ({ from, until, ceilings: { ...wider } })),
 });
 

@@ -8,6 +8,7 @@
  */
 
 import type { VoucherCampaign } from '../../contract/campaign-types.ts';
+import { perTier, tiersOf } from '../../contract/tiers.ts';
 import { serializeLines } from '../../contract/untrusted.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { within } from '../../runtime/deadline.ts';
@@ -34,7 +35,7 @@ export interface DecisionKeeperDeps {
 
 export class DecisionKeeper {
   readonly #deps: DecisionKeeperDeps;
-  #tiers: Readonly<Record<ScaledTier, TierDecisions>> = { intake: NO_DECISIONS, records: NO_DECISIONS };
+  #tiers: Readonly<Record<ScaledTier, TierDecisions>> = perTier(() => NO_DECISIONS);
   #recent: Recent = NOTHING_RECENT;
   #isRead = false;
   #isUnwritten = false;
@@ -54,7 +55,7 @@ export class DecisionKeeper {
     signal: AbortSignal,
   ): void {
     const tiers = { ...this.#tiers };
-    for (const tier of SCALED_TIERS) {
+    for (const tier of tiersOf(campaign.spec)) {
       const { decisions, news } = noteDecision(tiers[tier], recordOf(planned, tier, readings, nowMs));
       tiers[tier] = decisions;
       if (news === undefined) continue;
@@ -81,10 +82,8 @@ export class DecisionKeeper {
       if (!this.#isRead) this.#takeUp(await inTime((inner) => store.read(campaign, inner)));
       if (!this.#isUnwritten) return;
       this.#isUnwritten = false;
-      const { intake, records } = this.#tiers;
       const texts = {
-        intake: serializeLines(intake.records),
-        records: serializeLines(records.records),
+        ...perTier((tier) => serializeLines(this.#tiers[tier].records)),
         recent: serializeLines(this.#recent.samples),
       };
       await inTime((inner) => store.write(campaign, texts, inner));
@@ -103,12 +102,12 @@ export class DecisionKeeper {
       const decisions = joinDecisions(before, this.#tiers[tier]);
       return { decisions, isNew: JSON.stringify(decisions.records) !== JSON.stringify(before) };
     };
-    const [intake, records] = [joined('intake'), joined('records')];
-    this.#tiers = { intake: intake.decisions, records: records.decisions };
+    const tiers = perTier(joined);
+    this.#tiers = perTier((tier) => tiers[tier].decisions);
     const before = parseRecent(kept?.recent);
     this.#recent = joinRecent(before, this.#recent);
     const isRecentNew = this.#recent.samples.at(-1) !== before.at(-1);
-    this.#isUnwritten = intake.isNew || records.isNew || isRecentNew;
+    this.#isUnwritten = isRecentNew || SCALED_TIERS.some((tier) => tiers[tier].isNew);
     this.#isRead = true;
   }
 }

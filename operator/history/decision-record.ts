@@ -6,6 +6,7 @@
 import { z } from 'zod';
 import { parseInstant } from '../../contract/instant.ts';
 import type { Reading } from '../../contract/reading.ts';
+import { followsArrivals } from '../../contract/tiers.ts';
 import type { CampaignReadings } from '../signals/readings.ts';
 import type { ScaledTier } from '../tick/observed.ts';
 import type { TickPlan } from '../tick/tick-plan.ts';
@@ -101,7 +102,7 @@ export const recordOf = (
 ): DecisionRecord => {
   const outcome = tiers[tier];
   const { limits, decision, otherAutoscalers } = outcome;
-  const backlog = tier === 'intake' ? undefined : (readings.backlog[tier] ?? { kind: 'absent' as const });
+  const backlog = followsArrivals(tier) ? undefined : (readings.backlog[tier] ?? { kind: 'absent' as const });
   const preWarm = status.conditions?.find(({ type }) => type === 'PreWarmed')?.reason;
   return {
     at: new Date(nowMs).toISOString(),
@@ -122,6 +123,6 @@ export const recordOf = (
     ...(otherAutoscalers.length === 0 ? {} : { otherAutoscalers: otherAutoscalers.slice(0, MAX_OTHER_AUTOSCALERS) }),
     ...(status.plan === undefined ? {} : { plan: status.plan }),
     ...(decision?.admissionPerSecond === undefined ? {} : { admissionPerSecond: short(decision.admissionPerSecond) }),
-    ...(preWarm === undefined || tier !== 'intake' ? {} : { preWarm }),
+    ...(preWarm === undefined || !followsArrivals(tier) ? {} : { preWarm }),
   };
 };

@@ -1,5 +1,7 @@
 /** Where the last decisions are kept. */
+
 import type { VoucherCampaign } from '../../contract/campaign-types.ts';
+import type { Tier } from '../../contract/tiers.ts';
 
 /** Where the last decisions on a campaign's tiers are kept, as text; they outlive the process. */
 export interface DecisionStore {
@@ -8,7 +10,5 @@ export interface DecisionStore {
   write(campaign: VoucherCampaign, texts: DecisionTexts, signal: AbortSignal): Promise<void>;
 }
 
-export type DecisionTier = 'intake' | 'records';
-
 /** The decisions on each tier, and samples of the last ten minutes (operator/history/recent.ts). */
-export type DecisionTexts = Readonly<Record<DecisionTier | 'recent', string>>;
+export type DecisionTexts = Readonly<Record<Tier | 'recent', string>>;

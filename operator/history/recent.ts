@@ -12,6 +12,7 @@
 import { z } from 'zod';
 import { instantMs, parseInstant } from '../../contract/instant.ts';
 import type { Reading } from '../../contract/reading.ts';
+import { perTier } from '../../contract/tiers.ts';
 import { parseLines } from '../../contract/untrusted.ts';
 import type { CampaignReadings } from '../signals/readings.ts';
 import type { ScaledTier } from '../tick/observed.ts';
@@ -28,8 +29,8 @@ const recentSample = z.object({
   at: z.string().refine((text) => parseInstant(text) !== undefined),
   arrivalsPerSecond: z.number().optional(),
   backlog: z.number().optional(),
-  intake: replicas,
-  records: replicas,
+  // Of a tier that an older operator did not have: none.
+  ...perTier(() => replicas.default({ desired: 0, ready: 0 })),
 });
 export type RecentSample = z.infer<typeof recentSample>;
 
@@ -58,8 +59,7 @@ export const sampleOf = (
     at: new Date(nowMs).toISOString(),
     ...(arrivals === undefined ? {} : { arrivalsPerSecond: Math.round(arrivals) }),
     ...(backlog === undefined ? {} : { backlog }),
-    intake: replicasOf('intake'),
-    records: replicasOf('records'),
+    ...perTier(replicasOf),
   };
 };
 
@@ -72,8 +72,7 @@ const merged = (open: RecentSample, next: RecentSample): RecentSample => ({
   at: open.at,
   ...highest('arrivalsPerSecond', open, next),
   ...highest('backlog', open, next),
-  intake: next.intake,
-  records: next.records,
+  ...perTier((tier) => next[tier]),
 });
 
 const values = ({ at: _at, ...rest }: RecentSample): string => JSON.stringify(rest);

@@ -1,6 +1,7 @@
 /** What a campaign has in the cluster now, from the watches: no call, and so no wait. */
-import { ASKED_AGAIN, HEADROOM, LABELS, TIERS, type Tier } from '../../contract/names.ts';
+import { ASKED_AGAIN, HEADROOM, LABELS } from '../../contract/names.ts';
 import type { ScalePlan } from '../../contract/scale-plan-types.ts';
+import { isTier, type Tier } from '../../contract/tiers.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { ObservedHeadroom, ObservedTier } from '../tick/cluster-view.ts';
 import type { ClusterReader } from '../tick/ports.ts';
@@ -30,8 +31,6 @@ export interface ClusterReaderOptions {
   readonly quotas: Look<unknown>;
   readonly clock: Pick<Clock, 'now' | 'monotonicMs'>;
 }
-
-const isTier = (word: string | undefined): word is Tier => TIERS.some((tier) => tier === word);
 
 const askedAgainAtMs = ({ metadata: { annotations } }: KubeObject): number | undefined => {
   const atMs = Date.parse(annotations?.[ASKED_AGAIN] ?? '');

@@ -4,9 +4,11 @@
  *
  * It carries no `managed-by` label: the operator watches what does, and would be woken by its own writes.
  */
+
 import { z } from 'zod';
 import type { VoucherCampaign } from '../../contract/campaign-types.ts';
 import { decisionsName, FIELD_MANAGER, LABELS } from '../../contract/names.ts';
+import { perTier } from '../../contract/tiers.ts';
 import type { DecisionStore } from '../history/decision-store.ts';
 import { ownedMetadata } from '../resources/metadata.ts';
 import type { KubeClient } from './client.ts';
@@ -17,8 +19,7 @@ import { controllerUidOf } from './owned-objects.ts';
 import { CONFIG_MAPS, describeTarget } from './resources.ts';
 
 const dataSchema = z.object({
-  intake: z.string().default(''),
-  records: z.string().default(''),
+  ...perTier(() => z.string().default('')),
   recent: z.string().default(''),
 });
 

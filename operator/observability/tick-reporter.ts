@@ -1,11 +1,12 @@
 /** Ticks as metrics and log lines. */
+
 import type { VoucherCampaign } from '../../contract/campaign-types.ts';
 import { HEADROOM } from '../../contract/names.ts';
+import { TIERS, tiersOf } from '../../contract/tiers.ts';
 import type { TickReporter } from '../tick/tick-reporter.ts';
 import type { Logger } from './log.ts';
 import { forgetCampaign, type OperatorMetrics } from './metrics.ts';
 
-const TIERS = ['intake', 'records'] as const;
 const SIGNALS = ['arrivals', 'backlog'] as const;
 
 const labelsOf = ({ metadata }: Pick<VoucherCampaign, 'metadata'>) => ({
@@ -16,7 +17,7 @@ const labelsOf = ({ metadata }: Pick<VoucherCampaign, 'metadata'>) => ({
 export const createTickReporter = (log: Logger, metrics: OperatorMetrics): TickReporter => ({
   planned(campaign, { tiers, scale, scalePlans }, readings, nowMs) {
     const labels = labelsOf(campaign);
-    for (const tier of TIERS) {
+    for (const tier of tiersOf(campaign.spec)) {
       const { desired, ready, limits, decision } = tiers[tier];
       metrics.desired.set({ ...labels, tier }, desired);
       metrics.ready.set({ ...labels, tier }, ready);

@@ -1,5 +1,16 @@
 import type { Affinity, ResourceRequirements, Toleration, TopologySpreadConstraint } from 'kubernetes-types/core/v1.js';
-import type { Tier } from '../../contract/names.ts';
+import type { NetworkPolicyEgressRule } from 'kubernetes-types/networking/v1.js';
+import type { Tier } from '../../contract/tiers.ts';
+
+/** Where the installation's own data plane is, as rules of NetworkPolicies. */
+export interface DataPlaneEgress {
+  /** Whose data plane it is, by `campaignId`. */
+  readonly campaigns: readonly string[];
+  /** To whoever looks names up. */
+  readonly names: readonly NetworkPolicyEgressRule[];
+  readonly journal: readonly NetworkPolicyEgressRule[];
+  readonly database: readonly NetworkPolicyEgressRule[];
+}
 
 /** How campaigns' pods fit into this cluster: the installation's business, not a campaign's. */
 export interface PodOptions {
@@ -23,6 +34,8 @@ export interface PodOptions {
   readonly priorityClassName?: string | undefined;
   /** Below that of every other pod, so that placeholders make way. Without it no head-room is kept. */
   readonly headroomPriorityClassName?: string | undefined;
+  /** Absent: what pods call is left open. */
+  readonly egress?: DataPlaneEgress | undefined;
   /** Instead of the tier's own. */
   readonly resources?: Readonly<Partial<Record<Tier, ResourceRequirements>>> | undefined;
 }

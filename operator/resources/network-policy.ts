@@ -1,24 +1,52 @@
-import type { NetworkPolicy } from 'kubernetes-types/networking/v1.js';
+import type { NetworkPolicy, NetworkPolicyEgressRule } from 'kubernetes-types/networking/v1.js';
+import { PORTS } from '../../contract/app-contract.ts';
 import type { VoucherCampaign } from '../../contract/campaign-types.ts';
-import { type Tier, tierName } from '../../contract/names.ts';
+import { tierName } from '../../contract/names.ts';
+import { rightsOf, type Tier } from '../../contract/tiers.ts';
+import type { BuildOptions } from './build-options.ts';
 import { ownedMetadata, tierSelector } from './metadata.ts';
 
 /**
- * Who may call a tier. Citizens reach the intake from anywhere; metrics and probes are for pods of this cluster (the
- * operator and monitoring, in namespaces that only the installation knows) and for nobody else.
- *
- * What pods call is left open: the journal and the database are named in Secrets that the operator can't read.
+ * Whom a tier may call: the data plane by its rights, what its entry names, and nothing else. The intake calls its own Service,
+ * for canaries. Undefined, and left open, where the data plane is not the installation's own: journal and database are then
+ * named in Secrets that the operator can't read.
  */
-export const buildNetworkPolicy = (campaign: VoucherCampaign, tier: Tier): NetworkPolicy => ({
-  apiVersion: 'networking.k8s.io/v1',
-  kind: 'NetworkPolicy',
-  metadata: ownedMetadata(campaign, tierName(campaign.metadata.name, tier), tier),
-  spec: {
-    podSelector: { matchLabels: tierSelector(campaign, tier) },
-    policyTypes: ['Ingress'],
-    ingress: [
-      ...(tier === 'intake' ? [{ ports: [{ port: 'http', protocol: 'TCP' as const }] }] : []),
-      { from: [{ namespaceSelector: {} }], ports: [{ port: 'admin', protocol: 'TCP' as const }] },
-    ],
-  },
-});
+const egressOf = (
+  campaign: VoucherCampaign,
+  tier: Tier,
+  { pods = {} }: BuildOptions,
+): readonly NetworkPolicyEgressRule[] | undefined => {
+  const { egress } = pods;
+  if (egress === undefined || !egress.campaigns.includes(campaign.spec.campaignId)) return undefined;
+  const { database, egress: outside } = rightsOf(tier);
+  const toItself = { podSelector: { matchLabels: tierSelector(campaign, tier) } };
+  return [
+    ...egress.names,
+    ...egress.journal,
+    ...(database === 'none' ? [] : egress.database),
+    ...(tier === 'intake' ? [{ to: [toItself], ports: [{ port: PORTS.http, protocol: 'TCP' as const }] }] : []),
+    ...outside.map(({ port }) => ({ ports: [{ port, protocol: 'TCP' as const }] })),
+  ];
+};
+
+/**
+ * Who may call a tier, and whom it may. Citizens reach the intake from anywhere; metrics and probes are for pods of this
+ * cluster (the operator and monitoring, in namespaces that only the installation knows) and for no others.
+ */
+export const buildNetworkPolicy = (campaign: VoucherCampaign, tier: Tier, options: BuildOptions): NetworkPolicy => {
+  const egress = egressOf(campaign, tier, options);
+  return {
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'NetworkPolicy',
+    metadata: ownedMetadata(campaign, tierName(campaign.metadata.name, tier), tier),
+    spec: {
+      podSelector: { matchLabels: tierSelector(campaign, tier) },
+      policyTypes: ['Ingress', ...(egress === undefined ? [] : ['Egress'])],
+      ingress: [
+        ...(tier === 'intake' ? [{ ports: [{ port: 'http', protocol: 'TCP' as const }] }] : []),
+        { from: [{ namespaceSelector: {} }], ports: [{ port: 'admin', protocol: 'TCP' as const }] },
+      ],
+      ...(egress === undefined ? {} : { egress: [...egress] }),
+    },
+  };
+};

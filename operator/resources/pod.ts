@@ -6,18 +6,20 @@ import type {
   ResourceRequirements,
   Toleration,
   TopologySpreadConstraint,
+  Volume,
   VolumeMount,
 } from 'kubernetes-types/core/v1.js';
-import { ADMIN_PATHS, ENV, PORTS } from '../../contract/app-contract.ts';
+import { ADMIN_PATHS, ENV, PORTS, secretDirOf } from '../../contract/app-contract.ts';
 import type { VoucherCampaign } from '../../contract/campaign-types.ts';
 import {
   appConfigMapName,
   type Component,
+  dataPlaneSecretName,
   intakeServiceUrl,
   LABELS,
-  type Tier,
   tierName,
 } from '../../contract/names.ts';
+import { entryOf, rightsOf, secretsOf, type Tier } from '../../contract/tiers.ts';
 import type { BuildOptions, PodOptions } from './build-options.ts';
 import { campaignLabels, tierSelector } from './metadata.ts';
 
@@ -50,20 +52,11 @@ export const PRE_STOP_SLEEP_SECONDS = 5;
  */
 export const TERMINATION_GRACE_SECONDS = 30;
 
-/**
- * No CPU limit: throttling in the opening second is the outage that this operator exists to prevent. Memory: an intake
- * process stays under 150 MiB under load, and the limit is what turns a leak into one restart instead of a lost node.
- */
-const RESOURCES: Readonly<Record<Tier, ResourceRequirements>> = {
-  intake: { requests: { cpu: '500m', memory: '160Mi' }, limits: { memory: '256Mi' } },
-  records: { requests: { cpu: '250m', memory: '160Mi' }, limits: { memory: '384Mi' } },
-  verification: { requests: { cpu: '100m', memory: '128Mi' }, limits: { memory: '256Mi' } },
-  issuance: { requests: { cpu: '100m', memory: '128Mi' }, limits: { memory: '256Mi' } },
-  archive: { requests: { cpu: '100m', memory: '128Mi' }, limits: { memory: '384Mi' } },
+/** No CPU limit: throttling in the opening second is the outage that this operator exists to prevent. */
+export const resourcesOf = (tier: Tier, { pods = {} }: BuildOptions): ResourceRequirements => {
+  const { cpu, memory, memoryLimit } = entryOf(tier).pod;
+  return pods.resources?.[tier] ?? { requests: { cpu, memory }, limits: { memory: memoryLimit } };
 };
-
-export const resourcesOf = (tier: Tier, { pods = {} }: BuildOptions): ResourceRequirements =>
-  pods.resources?.[tier] ?? RESOURCES[tier];
 
 const adminProbe = (path: string, timing: Omit<Probe, 'httpGet'>): Probe => ({
   httpGet: { path, port: 'admin' },
@@ -72,18 +65,21 @@ const adminProbe = (path: string, timing: Omit<Probe, 'httpGet'>): Probe => ({
 
 /**
  * V8 sizes its heap by the machine and collects late: an intake under load grew to 281 MiB on 24 GiB, and stays at 138
- * with these bounds at the same rate (test/bench/intake.ts). Records hold batches of 500 messages a shard.
+ * with these bounds at the same rate (test/bench/intake.ts).
  */
 export const nodeOptions = (tier: Tier): string =>
-  `--max-old-space-size=${tier === 'intake' ? 96 : 128} --max-semi-space-size=8`;
+  `--max-old-space-size=${entryOf(tier).pod.heapMebibytes} --max-semi-space-size=8`;
+
+const ownMount = (name: string): string => `/etc/voucher/own/${name}`;
 
 const environment = (campaign: VoucherCampaign, tier: Tier, options: BuildOptions): EnvVar[] => [
   { name: 'NODE_OPTIONS', value: nodeOptions(tier) },
   { name: ENV.role, value: tier },
   { name: ENV.podName, valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
   { name: ENV.configDir, value: MOUNTS.config },
-  { name: ENV.privacyDir, value: MOUNTS.privacy },
+  ...(rightsOf(tier).privacyKeys ? [{ name: ENV.privacyDir, value: MOUNTS.privacy }] : []),
   { name: ENV.dataPlaneDir, value: MOUNTS.dataPlane },
+  ...secretsOf(campaign.spec, tier).map(([name]) => ({ name: secretDirOf(name), value: ownMount(name) })),
   { name: ENV.host, value: '::' },
   ...(tier === 'intake'
     ? [
@@ -152,10 +148,22 @@ export const podMetadataOf = (
   ...(Object.keys(annotations).length === 0 ? {} : { annotations: { ...annotations } }),
 });
 
-const mounts: VolumeMount[] = [
-  { name: 'config', mountPath: MOUNTS.config, readOnly: true },
-  { name: 'privacy', mountPath: MOUNTS.privacy, readOnly: true },
-  { name: 'data-plane', mountPath: MOUNTS.dataPlane, readOnly: true },
+interface Mounted {
+  readonly volume: Volume;
+  readonly mountPath: string;
+}
+
+const secretAt = (name: string, secretName: string, mountPath: string): Mounted => ({
+  volume: { name, secret: { secretName, defaultMode: 0o440 } },
+  mountPath,
+});
+
+/** What a tier's pods have of the campaign's configuration and Secrets: what its rights say, and no more. */
+const mountedBy = ({ metadata, spec }: VoucherCampaign, tier: Tier): readonly Mounted[] => [
+  { volume: { name: 'config', configMap: { name: appConfigMapName(metadata.name) } }, mountPath: MOUNTS.config },
+  ...(rightsOf(tier).privacyKeys ? [secretAt('privacy', spec.privacy.keySecretName, MOUNTS.privacy)] : []),
+  secretAt('data-plane', dataPlaneSecretName(spec.dataPlane.secretName, tier), MOUNTS.dataPlane),
+  ...secretsOf(spec, tier).map(([name, secretName]) => secretAt(`own-${name}`, secretName, ownMount(name))),
 ];
 
 export const spreadOf = (
@@ -184,45 +192,46 @@ export const buildPodTemplate = (
   campaign: VoucherCampaign,
   tier: Tier,
   { pods = {}, ...options }: BuildOptions,
-): PodTemplateSpec => ({
-  metadata: podMetadataOf(campaignLabels(campaign, tier), pods),
-  spec: {
-    serviceAccountName: tierName(campaign.metadata.name, tier),
-    // The app never talks to the Kubernetes API.
-    automountServiceAccountToken: false,
-    // Hundreds of Services in a namespace would otherwise become thousands of variables in every pod.
-    enableServiceLinks: false,
-    terminationGracePeriodSeconds: TERMINATION_GRACE_SECONDS,
-    ...pullSecretsOf(campaign, pods),
-    ...placementOf(pods),
-    securityContext: podSecurityOf(pods),
-    topologySpreadConstraints: spreadOf(campaign, tier, pods),
-    containers: [
-      {
-        name: tier,
-        image: options.image,
-        ...(pods.imagePullPolicy === undefined ? {} : { imagePullPolicy: pods.imagePullPolicy }),
-        args: [tier],
-        env: environment(campaign, tier, options),
-        ports: [
-          ...(tier === 'intake' ? [{ name: 'http', containerPort: PORTS.http }] : []),
-          { name: 'admin', containerPort: PORTS.admin },
-        ],
-        volumeMounts: mounts,
-        resources: resourcesOf(tier, { pods, ...options }),
-        // One second apart: a pod that is ready counts for the scaling law in the same tick.
-        startupProbe: adminProbe(ADMIN_PATHS.live, { periodSeconds: 1, timeoutSeconds: 1, failureThreshold: 60 }),
-        readinessProbe: adminProbe(ADMIN_PATHS.ready, { periodSeconds: 1, timeoutSeconds: 2, failureThreshold: 3 }),
-        // Slow on purpose: killing a busy pod in a flood moves its load to its neighbours and kills them next.
-        livenessProbe: adminProbe(ADMIN_PATHS.live, { periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 6 }),
-        lifecycle: { preStop: { sleep: { seconds: PRE_STOP_SLEEP_SECONDS } } },
-        securityContext: CONTAINER_SECURITY,
-      },
-    ],
-    volumes: [
-      { name: 'config', configMap: { name: appConfigMapName(campaign.metadata.name) } },
-      { name: 'privacy', secret: { secretName: campaign.spec.privacy.keySecretName, defaultMode: 0o440 } },
-      { name: 'data-plane', secret: { secretName: campaign.spec.dataPlane.secretName, defaultMode: 0o440 } },
-    ],
-  },
-});
+): PodTemplateSpec => {
+  const mounted = mountedBy(campaign, tier);
+  return {
+    metadata: podMetadataOf(campaignLabels(campaign, tier), pods),
+    spec: {
+      serviceAccountName: tierName(campaign.metadata.name, tier),
+      // The app never talks to the Kubernetes API.
+      automountServiceAccountToken: false,
+      // Hundreds of Services in a namespace would otherwise become thousands of variables in every pod.
+      enableServiceLinks: false,
+      terminationGracePeriodSeconds: TERMINATION_GRACE_SECONDS,
+      ...pullSecretsOf(campaign, pods),
+      ...placementOf(pods),
+      securityContext: podSecurityOf(pods),
+      topologySpreadConstraints: spreadOf(campaign, tier, pods),
+      containers: [
+        {
+          name: tier,
+          image: options.image,
+          ...(pods.imagePullPolicy === undefined ? {} : { imagePullPolicy: pods.imagePullPolicy }),
+          args: [tier],
+          env: environment(campaign, tier, options),
+          ports: [
+            ...(tier === 'intake' ? [{ name: 'http', containerPort: PORTS.http }] : []),
+            { name: 'admin', containerPort: PORTS.admin },
+          ],
+          volumeMounts: mounted.map(
+            ({ volume, mountPath }): VolumeMount => ({ name: volume.name, mountPath, readOnly: true }),
+          ),
+          resources: resourcesOf(tier, { pods, ...options }),
+          // One second apart: a pod that is ready counts for the scaling law in the same tick.
+          startupProbe: adminProbe(ADMIN_PATHS.live, { periodSeconds: 1, timeoutSeconds: 1, failureThreshold: 60 }),
+          readinessProbe: adminProbe(ADMIN_PATHS.ready, { periodSeconds: 1, timeoutSeconds: 2, failureThreshold: 3 }),
+          // Slow on purpose: killing a busy pod in a flood moves its load to its neighbours and kills them next.
+          livenessProbe: adminProbe(ADMIN_PATHS.live, { periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 6 }),
+          lifecycle: { preStop: { sleep: { seconds: PRE_STOP_SLEEP_SECONDS } } },
+          securityContext: CONTAINER_SECURITY,
+        },
+      ],
+      volumes: mounted.map(({ volume }) => volume),
+    },
+  };
+};

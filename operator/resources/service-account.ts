@@ -1,6 +1,7 @@
 import type { ServiceAccount } from 'kubernetes-types/core/v1.js';
 import type { VoucherCampaign } from '../../contract/campaign-types.ts';
-import { type Tier, tierName } from '../../contract/names.ts';
+import { tierName } from '../../contract/names.ts';
+import type { Tier } from '../../contract/tiers.ts';
 import { ownedMetadata } from './metadata.ts';
 
 /** An identity per tier with no rights and no token: it exists so that policies can name a tier. */

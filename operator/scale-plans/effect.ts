@@ -2,9 +2,11 @@
  * What a plan would change for citizens in the minutes that follow: the same crowd with it and without it. Pure; the model of
  * the plant is handed in, so that the law does not rest on the simulator that plays it.
  */
+
 import type { VoucherCampaignSpec } from '../../contract/campaign-types.ts';
 import type { Ceilings } from '../../contract/common-types.ts';
 import type { PredictedOutcome, ScalePlanSpec } from '../../contract/scale-plan-types.ts';
+import { perTier } from '../../contract/tiers.ts';
 import { paceOf } from '../scaling/pre-warm.ts';
 import type { PlanInput, ScaledTier, TierOutcomes } from '../tick/observed.ts';
 import type { TierNeed } from './plan-content.ts';
@@ -37,7 +39,7 @@ export type PredictEffect = (
 const ceilingsWithout = (tiers: TierOutcomes, needs: readonly TierNeed[]): PerTier => {
   const of = (tier: ScaledTier): number =>
     needs.find((need) => need.tier === tier)?.ceiling ?? tiers[tier].limits.ceiling;
-  return { intake: of('intake'), records: of('records') };
+  return perTier(of);
 };
 
 /**
@@ -67,7 +69,7 @@ export const effectOf = (
     seconds: EFFECT_SECONDS,
     fromSeconds: isForecast ? 0 : Math.max(0, Math.floor((nowMs - times.opensAtMs) / 1000)),
     arrivalsPerSecond: Math.round(isForecast ? (spec.scaling.peakArrivalsPerSecond ?? 0) : now),
-    capacityPerReplica: { intake: capacityOf('intake'), records: capacityOf('records') },
+    capacityPerReplica: perTier(capacityOf),
     plant: { startSeconds: pace.startSeconds, podsCreatedPerSecond: pace.createdPerSecond },
   };
   const present = backlog.records;
@@ -75,7 +77,7 @@ export const effectOf = (
     const replicas = (tier: ScaledTier): number =>
       isForecast ? Math.min(ceilings[tier], Math.max(tiers[tier].forecastFloor, tiers[tier].ready)) : tiers[tier].ready;
     return predict(input, ceilings, {
-      replicas: { intake: replicas('intake'), records: replicas('records') },
+      replicas: perTier(replicas),
       backlog: isForecast || present === undefined || present.kind === 'absent' ? 0 : present.value.messages,
     });
   };
@@ -85,6 +87,6 @@ export const effectOf = (
     seconds: EFFECT_SECONDS,
     arrivalsPerSecond: input.arrivalsPerSecond,
     without: outcome(without),
-    with: outcome({ intake: raised('intake'), records: raised('records') }),
+    with: outcome(perTier(raised)),
   };
 };

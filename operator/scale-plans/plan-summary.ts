@@ -3,6 +3,7 @@
 import type { VoucherCampaign } from '../../contract/campaign-types.ts';
 import { instantMs } from '../../contract/instant.ts';
 import type { ScalePlanSpec } from '../../contract/scale-plan-types.ts';
+import { entryOf } from '../../contract/tiers.ts';
 import { truncated } from '../tick/truncated.ts';
 import type { TierNeed } from './plan-content.ts';
 
@@ -59,15 +60,13 @@ const english = ({ title, needs, reason, ceilings, effect, means, by }: Told): s
   return [`${title}${head}`, ...need, ...changes, `It asks for ${asked}${takes}. Decide by ${by}.`].join(' ');
 };
 
-const ZH_TIERS = { intake: '登记入口', records: '入库' } as const;
-
 const chinese = ({ title, needs, reason, ceilings, effect, means, by }: Told): string => {
   const rate = effect === undefined ? '' : `每秒 ${count(effect.arrivalsPerSecond)} 次登记`;
   const head = effect === undefined ? '。' : `：${reason === 'Forecast' ? '预计峰值' : '目前'}${rate}。`;
   const need = needs.map(({ tier, needed, ceiling, isRenewal }) =>
     isRenewal
-      ? `${ZH_TIERS[tier]}需要 ${needed} 个副本，十分钟后只授权 ${ceiling} 个。`
-      : `${ZH_TIERS[tier]}需要 ${needed} 个副本，已授权 ${ceiling} 个。`,
+      ? `${entryOf(tier).nameZh}需要 ${needed} 个副本，十分钟后只授权 ${ceiling} 个。`
+      : `${entryOf(tier).nameZh}需要 ${needed} 个副本，已授权 ${ceiling} 个。`,
   );
   const changes =
     effect === undefined
@@ -75,7 +74,7 @@ const chinese = ({ title, needs, reason, ceilings, effect, means, by }: Told): s
       : [
           `${Math.round(effect.seconds / 60)} 分钟内：不批准，约 ${about(effect.without.late)} 人等待超过 5 秒（99% 的人最多等 ${spanZh(effect.without.waitP99Seconds)}）；批准，约 ${about(effect.with.late)} 人（${spanZh(effect.with.waitP99Seconds)}）。`,
         ];
-  const asked = needs.map(({ tier }) => `${ZH_TIERS[tier]} ${ceilings[tier] ?? 0}`).join('，');
+  const asked = needs.map(({ tier }) => `${entryOf(tier).nameZh} ${ceilings[tier] ?? 0}`).join('，');
   const cost = means?.costFen === undefined ? '' : `，${yuan(means.costFen)} 元`;
   const takes = means === undefined ? '' : `，最多 ${count(means.podHours)} Pod 小时${cost}`;
   return [`${title}${head}`, ...need, ...changes, `申请上限：${asked}${takes}。请在 ${by} 前决定。`].join('');

@@ -1,6 +1,8 @@
 /** Which decisions count, and what they grant. Pure; the operator's own judgement, whatever policies the cluster has. */
+
 import { instantMs } from '../../contract/instant.ts';
 import type { ScalePlan } from '../../contract/scale-plan-types.ts';
+import type { Tier } from '../../contract/tiers.ts';
 
 /**
  * Whether the owner decided while the plan was open. The instant is the API server's own; one that nobody knows proves
@@ -20,7 +22,7 @@ export const decisionCounts = ({ spec, status }: ScalePlan): boolean =>
   instantMs(status.decidedAt) <= instantMs(spec.expiresAt);
 
 /** The ceiling that a plan grants a tier at this instant; undefined for none. Revoked, whoever did it: none. */
-export const grantOf = (plan: ScalePlan, tier: 'intake' | 'records', nowMs: number): number | undefined => {
+export const grantOf = (plan: ScalePlan, tier: Tier, nowMs: number): number | undefined => {
   const { decision, revocation, ceilings } = plan.spec;
   if (decision?.verdict !== 'Approved' || revocation !== undefined || !decisionCounts(plan)) return undefined;
   return nowMs < instantMs(decision.ceilingUntil ?? plan.spec.expiresAt) ? ceilings[tier] : undefined;

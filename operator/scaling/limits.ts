@@ -4,6 +4,7 @@ import type { VoucherCampaignSpec } from '../../contract/campaign-types.ts';
 import { parseDurationMs } from '../../contract/duration.ts';
 import { instantMs } from '../../contract/instant.ts';
 import type { ScalePlan } from '../../contract/scale-plan-types.ts';
+import type { Tier } from '../../contract/tiers.ts';
 import { capacityOf } from './capacity.ts';
 import { BLIND_SHARE } from './holds.ts';
 import { paceOf } from './pre-warm.ts';
@@ -34,7 +35,7 @@ const instantsOf = (
 export const limitsOf = (
   spec: Pick<VoucherCampaignSpec, 'window' | 'scaling'>,
   plans: readonly ScalePlan[],
-  tier: 'intake' | 'records',
+  tier: Tier,
   memory: Learned = {},
 ): ((nowMs: number) => TierLimits) => {
   const { tiers, authorized, drainWithin, drain, down } = spec.scaling;

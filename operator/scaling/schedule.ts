@@ -4,6 +4,7 @@ import type { ScalingSpec, VoucherCampaignSpec } from '../../contract/campaign-t
 import { parseDurationMs } from '../../contract/duration.ts';
 import { instantMs } from '../../contract/instant.ts';
 import type { ScalePlan } from '../../contract/scale-plan-types.ts';
+import type { Tier } from '../../contract/tiers.ts';
 import type { Pace } from './forecast.ts';
 import { grantOf } from './grants.ts';
 import { leadSecondsFor } from './pre-warm.ts';
@@ -60,7 +61,7 @@ export const isScheduled = ({ fromMs, untilMs }: Schedule, nowMs: number): boole
 export const ceilingInForce = (
   authorized: ScalingSpec['authorized'],
   plans: readonly ScalePlan[],
-  tier: 'intake' | 'records',
+  tier: Tier,
   nowMs: number,
 ): number => {
   const windows = authorized.windows

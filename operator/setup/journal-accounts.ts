@@ -1,31 +1,32 @@
 /**
  * Who may do what on the embedded journal, as nats-server's configuration. Pure.
  *
- * A campaign's pods share one account. What it may do is what journal/ does, subject by subject:
+ * A campaign has an account for each of its tiers. What it may do follows from its rights (contract/tiers.ts):
  *
- * | subject                                   | for |
- * |-------------------------------------------|-----|
- * | reg.<id>.>                                | registrations (publisher.ts) |
- * | $KV.keys_<id>.*                           | the day's data key (data-keys.ts) |
- * | STREAM.INFO                               | opening a bucket, the end of a shard (replay.ts) |
- * | STREAM.MSG.GET of the buckets             | live settings, data keys |
- * | STREAM.MSG.GET of the shards              | whether a registration is there already (acceptances.ts) |
- * | CONSUMER.INFO, MSG.NEXT, ACK of the shards | the workers (reader.ts) |
- * | CONSUMER.CREATE, .DELETE                  | watches of the buckets, ordered consumers of a rebuild (replay.ts) and of an intake (astray.ts) |
- * | $JS.FC of the buckets                     | flow control of the watches |
+ * | right                | subjects                                     | for |
+ * |----------------------|----------------------------------------------|-----|
+ * | any                  | STREAM.INFO, CONSUMER.INFO of the shards     | clocks, the end of a shard |
+ * | publishes a type     | reg.<id>.<shard>.<type>.*                    | its facts (publisher.ts), and the check of them |
+ * | … `received`         | reg.<id>.<shard>.astray.*                    | registrations in another shard than their citizen's |
+ * | has a consumer       | CONSUMER.MSG.NEXT and ACK of its own         | its work (reader.ts) |
+ * | looks up receipts    | STREAM.MSG.GET, consumers of what is astray  | acceptances.ts, astray.ts |
+ * | looks up shards      | consumers of everything                      | a rebuild (replay.ts) |
+ * | reads a bucket       | STREAM.INFO, STREAM.MSG.GET, its consumers, $JS.FC | live settings, data keys |
+ * | writes a bucket      | … and $KV.<bucket>.*                         | the day's data key (data-keys.ts) |
  *
- * The durable consumers belong to the operator: without the denials a pod could move one past what nobody has read.
+ * The durable consumers belong to the operator: without the denials a pod could move one past messages that are not read, or take
+ * another tier's messages out of its hands.
  */
+import { accountName, accountPassword } from '../../contract/accounts.ts';
 import {
   astraySubject,
   consumerName,
   dataKeyBucketName,
   liveBucketName,
   shardStreamName,
-  shardSubjects,
-  TIERS,
+  subjectsOf,
 } from '../../contract/names.ts';
-import { accountName, accountPassword } from './root.ts';
+import { type BucketRight, hasConsumer, rightsOf, TIERS, type Tier } from '../../contract/tiers.ts';
 
 /** What the chart asks for, as accounts.json. */
 export interface AccountsRequest {
@@ -42,66 +43,110 @@ export interface Permissions {
 
 const API = '$JS.API';
 
-const ofShard = (stream: string, astray: string): readonly string[] => [
-  `${API}.STREAM.INFO.${stream}`,
-  // Of the leader: a replica that lags would not know the last registrations.
-  `${API}.STREAM.MSG.GET.${stream}`,
-  `${API}.CONSUMER.INFO.${stream}.*`,
-  `${API}.CONSUMER.MSG.NEXT.${stream}.*`,
-  // Its last token is the consumer's name. A name that the server would choose, and durable ones, have other subjects.
-  `${API}.CONSUMER.CREATE.${stream}.*`,
-  `${API}.CONSUMER.CREATE.${stream}.*.${astray}`,
+/** Of a shard or bucket; a name that the server would choose, and durable ones, have other subjects. */
+const ownConsumers = (stream: string, filter: string): readonly string[] => [
+  // Behind the name, which the client chooses, comes the filter.
+  `${API}.CONSUMER.CREATE.${stream}.*${filter}`,
   `${API}.CONSUMER.DELETE.${stream}.*`,
-  `$JS.ACK.${stream}.>`,
 ];
 
-const ofBucket = (stream: string): readonly string[] => [
-  `${API}.STREAM.INFO.${stream}`,
-  // Of the leader: buckets have no direct gets, by which a replica that lags could answer.
-  `${API}.STREAM.MSG.GET.${stream}`,
-  `${API}.CONSUMER.INFO.${stream}.*`,
-  // Behind the name comes the filter, a key of the bucket.
-  `${API}.CONSUMER.CREATE.${stream}.*.>`,
-  `${API}.CONSUMER.DELETE.${stream}.*`,
-  `$JS.FC.${stream}.>`,
-];
+const publishes = (campaignId: string, shard: number, tier: Tier): readonly string[] =>
+  rightsOf(tier).publishes.flatMap((type) => subjectsOf(campaignId, shard, type));
 
-export const campaignPermissions = (campaignId: string, shards: number): Permissions => {
+const ofShard = (campaignId: string, shard: number, tier: Tier): readonly string[] => {
+  const stream = shardStreamName(campaignId, shard);
+  const { looksUp } = rightsOf(tier);
+  const [receipts, shards] = [looksUp.includes('receipts'), looksUp.includes('shards')];
+  const own = consumerName(tier);
+  return [
+    ...publishes(campaignId, shard, tier),
+    `${API}.STREAM.INFO.${stream}`,
+    `${API}.CONSUMER.INFO.${stream}.*`,
+    // Of the leader: a replica that lags would not know the last registrations.
+    ...(receipts ? [`${API}.STREAM.MSG.GET.${stream}`] : []),
+    ...(receipts ? ownConsumers(stream, `.${astraySubject(campaignId, shard, '*')}`) : []),
+    ...(shards ? ownConsumers(stream, '') : []),
+    ...(receipts || shards ? [`${API}.CONSUMER.MSG.NEXT.${stream}.*`] : []),
+    ...(hasConsumer(tier) ? [`${API}.CONSUMER.MSG.NEXT.${stream}.${own}`, `$JS.ACK.${stream}.${own}.>`] : []),
+  ];
+};
+
+const ofBucket = (bucket: string, right: BucketRight): readonly string[] => {
+  if (right === 'none') return [];
+  const stream = `KV_${bucket}`;
+  return [
+    ...(right === 'writes' ? [`$KV.${bucket}.*`] : []),
+    `${API}.STREAM.INFO.${stream}`,
+    // Of the leader: buckets have no direct gets, by which a replica that lags could answer.
+    `${API}.STREAM.MSG.GET.${stream}`,
+    `${API}.CONSUMER.INFO.${stream}.*`,
+    ...ownConsumers(stream, '.>'),
+    `$JS.FC.${stream}.>`,
+  ];
+};
+
+/** What an account of these tiers, together, may do. */
+const permissionsOf = (campaignId: string, shards: number, tiers: readonly Tier[], user: string): Permissions => {
   const indices = Array.from({ length: shards }, (_, shard) => shard);
-  const buckets = [liveBucketName(campaignId), dataKeyBucketName(campaignId)];
+  const durable = TIERS.filter(hasConsumer);
   return {
     publish: {
       allow: [
-        ...indices.map((shard) => shardSubjects(campaignId, shard)),
-        `$KV.${dataKeyBucketName(campaignId)}.*`,
-        ...indices.flatMap((shard) =>
-          ofShard(shardStreamName(campaignId, shard), astraySubject(campaignId, shard, '*')),
+        ...new Set(
+          tiers.flatMap((tier) => [
+            ...indices.flatMap((shard) => ofShard(campaignId, shard, tier)),
+            ...ofBucket(liveBucketName(campaignId), rightsOf(tier).buckets.live),
+            ...ofBucket(dataKeyBucketName(campaignId), rightsOf(tier).buckets.dataKeys),
+          ]),
         ),
-        ...buckets.flatMap((bucket) => ofBucket(`KV_${bucket}`)),
       ],
-      deny: TIERS.map(consumerName).flatMap((name) => [
-        `${API}.CONSUMER.CREATE.*.${name}`,
-        `${API}.CONSUMER.CREATE.*.${name}.>`,
-        `${API}.CONSUMER.DELETE.*.${name}`,
-      ]),
+      deny: durable.flatMap((tier) => {
+        const name = consumerName(tier);
+        return [
+          `${API}.CONSUMER.CREATE.*.${name}`,
+          `${API}.CONSUMER.CREATE.*.${name}.>`,
+          `${API}.CONSUMER.DELETE.*.${name}`,
+          ...(tiers.includes(tier) ? [] : [`${API}.CONSUMER.MSG.NEXT.*.${name}`]),
+        ];
+      }),
     },
-    subscribe: [`_INBOX.${accountName(campaignId)}.>`],
+    subscribe: [`_INBOX.${user}.>`],
   };
 };
 
+export const tierPermissions = (campaignId: string, shards: number, tier: Tier): Permissions =>
+  permissionsOf(campaignId, shards, [tier], accountName(campaignId, tier));
+
 const quoted = (subjects: readonly string[]): string => `[${subjects.map((one) => JSON.stringify(one)).join(', ')}]`;
 
-const userOf = (campaignId: string, shards: number, accountsKey: string): string => {
-  const { publish, subscribe } = campaignPermissions(campaignId, shards);
-  return `  {
-    user: ${JSON.stringify(accountName(campaignId))}
-    password: ${JSON.stringify(accountPassword(accountsKey, 'nats', campaignId))}
+const userOf = (user: string, password: string, { publish, subscribe }: Permissions): string => `  {
+    user: ${JSON.stringify(user)}
+    password: ${JSON.stringify(password)}
     permissions: {
       publish: { allow: ${quoted(publish.allow)}, deny: ${quoted(publish.deny)} }
       subscribe: ${quoted(subscribe)}
     }
   }
 `;
+
+const usersOf = (campaignId: string, shards: number, accountsKey: string): string => {
+  const former = accountName(campaignId);
+  return [
+    ...TIERS.map((tier) =>
+      userOf(
+        accountName(campaignId, tier),
+        accountPassword(accountsKey, 'nats', campaignId, tier),
+        tierPermissions(campaignId, shards, tier),
+      ),
+    ),
+    // Pods of an installation in which all tiers shared one account: they go on until theirs are rolled. No Secret that is made
+    // today holds its password. Goes with the first release.
+    userOf(
+      former,
+      accountPassword(accountsKey, 'nats', campaignId),
+      permissionsOf(campaignId, shards, ['intake', 'records'], former),
+    ),
+  ].join('');
 };
 
 /**
@@ -116,5 +161,5 @@ export const accountsConfig = (
   `# certificates ${certificates}
 users: [
   { user: operator, password: $OPERATOR_PASSWORD }
-${campaigns.map((campaignId) => userOf(campaignId, shards, accountsKey)).join('')}]
+${campaigns.map((campaignId) => usersOf(campaignId, shards, accountsKey)).join('')}]
 `;

@@ -5,9 +5,12 @@
  * afterwards: decideGroup says when a part that is missing can be made without harm to what exists.
  */
 import { z } from 'zod';
+import { accountName, accountPassword, passwordText } from '../../contract/accounts.ts';
 import { DATA_PLANE_KEYS, PRIVACY_KEYS } from '../../contract/app-contract.ts';
+import { dataPlaneSecretName } from '../../contract/names.ts';
+import { rightsOf, TIERS, type Tier } from '../../contract/tiers.ts';
 import { type Certified, expiresAt, newServerCertificate } from './certificates.ts';
-import { accountName, accountPassword, passwordText, type Random, ROOT_KEYS, type Root } from './root.ts';
+import { type Random, ROOT_KEYS, type Root } from './root.ts';
 
 const dnsLabel = z.string().regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, 'must be a DNS label');
 
@@ -111,15 +114,44 @@ const serverSecret = (namespace: string, name: string, authority: Certified, ser
     'kubernetes.io/tls',
   );
 
+/** What a tier's pods mount: its own accounts, and no other's. */
+const tierSecret = (
+  { natsUrls, postgresHost }: SetupRequest,
+  { accountsKey, authority }: Root,
+  { campaignId, namespace, dataPlaneSecretName: name }: SetupRequest['campaigns'][number],
+  tier: Tier,
+): SecretManifest => {
+  const user = accountName(campaignId, tier);
+  const password = (server: 'nats' | 'postgres'): string => accountPassword(accountsKey, server, campaignId, tier);
+  return secret(
+    namespace,
+    dataPlaneSecretName(name, tier),
+    {
+      [DATA_PLANE_KEYS.natsUrl]: natsUrls,
+      [DATA_PLANE_KEYS.natsUser]: user,
+      [DATA_PLANE_KEYS.natsPassword]: password('nats'),
+      [DATA_PLANE_KEYS.natsCa]: authority.certificate,
+      ...(rightsOf(tier).database === 'none'
+        ? {}
+        : {
+            [DATA_PLANE_KEYS.postgresUrl]: `postgres://${user}:${password('postgres')}@${postgresHost}:5432/${accountName(campaignId)}`,
+            [DATA_PLANE_KEYS.postgresCa]: authority.certificate,
+          }),
+    },
+    authority.certificate,
+  );
+};
+
 const accountSecretName = (release: string, campaignId: string): string => `${release}-account-${campaignId}`;
 
 export const secretGroupsOf = (
   request: SetupRequest,
-  { accountsKey, authority }: Root,
+  root: Root,
   random: Random,
   nowMs: number,
 ): readonly SecretGroup[] => {
-  const { release, namespace, natsUrls, postgresHost, campaigns } = request;
+  const { release, namespace, natsUrls, campaigns } = request;
+  const { authority } = root;
   const server = (names: readonly string[]): Certified => newServerCertificate(authority, names, { random, nowMs });
   return [
     [secret(namespace, `${release}-nats-route`, { password: newPassword(random) })],
@@ -140,32 +172,13 @@ export const secretGroupsOf = (
       ),
     ],
     ...campaigns.flatMap((campaign): SecretGroup[] => {
-      const account = accountName(campaign.campaignId);
-      const natsPassword = accountPassword(accountsKey, 'nats', campaign.campaignId);
-      const postgresPassword = accountPassword(accountsKey, 'postgres', campaign.campaignId);
+      // Says that this installation has made the campaign's accounts: what they are is derived.
       const own = secret(namespace, accountSecretName(release, campaign.campaignId), {
-        account,
-        [DATA_PLANE_KEYS.natsPassword]: natsPassword,
-        'postgres-password': postgresPassword,
+        account: accountName(campaign.campaignId),
       });
       if (campaign.isLeftOut === true) return [[own]];
       return [
-        [
-          own,
-          secret(
-            campaign.namespace,
-            campaign.dataPlaneSecretName,
-            {
-              [DATA_PLANE_KEYS.natsUrl]: natsUrls,
-              [DATA_PLANE_KEYS.natsUser]: account,
-              [DATA_PLANE_KEYS.natsPassword]: natsPassword,
-              [DATA_PLANE_KEYS.natsCa]: authority.certificate,
-              [DATA_PLANE_KEYS.postgresUrl]: `postgres://${account}:${postgresPassword}@${postgresHost}:5432/${account}`,
-              [DATA_PLANE_KEYS.postgresCa]: authority.certificate,
-            },
-            authority.certificate,
-          ),
-        ],
+        [own, ...TIERS.map((tier) => tierSecret(request, root, campaign, tier))],
         [
           secret(campaign.namespace, campaign.privacySecretName, {
             [PRIVACY_KEYS.citizen]: newKey(random),
@@ -186,26 +199,25 @@ export type GroupDecision =
 const nameOf = ({ metadata: { namespace, name } }: SecretManifest): string => `${namespace}/${name}`;
 
 /**
- * What to do about a group, from which of its parts exist. The first part is the installation's own, the second (of
- * a campaign's account) is in the campaign's namespace, under a name that another campaign may have taken.
+ * What to do about a group, from which of its parts exist. The first part is the installation's own, the others (of a
+ * campaign's tiers) are in the campaign's namespace, under names that another campaign may have taken.
  *
  * | own | campaign's | |
  * |-----|------------|-|
- * | –   | –          | create both |
- * | yes | yes        | keep |
- * | yes | –          | create the campaign's: its password is derived, and is the same again |
- * | –   | yes        | refuse: it may be what another campaign lives on, and nothing here may read it |
+ * | –   | none       | create all |
+ * | yes | all        | keep |
+ * | yes | some, none | create those that are missing: their passwords are derived, and are the same again |
+ * | –   | some, all  | refuse: they may be what another campaign lives on, and nothing here may read them |
  */
 export const decideGroup = (group: SecretGroup, exists: readonly boolean[]): GroupDecision => {
   const missing = group.filter((_, index) => exists[index] !== true);
   if (missing.length === 0) return { kind: 'keep' };
-  const [own, others] = group;
-  if (own === undefined || others === undefined || exists[0] === true || exists[1] !== true) {
-    return { kind: 'create', missing };
-  }
+  const [own] = group;
+  const taken = group.find((_, index) => index > 0 && exists[index] === true);
+  if (own === undefined || taken === undefined || exists[0] === true) return { kind: 'create', missing };
   return {
     kind: 'refuse',
-    message: `Secret ${nameOf(others)} exists, and was not made for this campaign by this installation: there is no ${nameOf(own)}. Give the campaign another dataPlaneSecretName (and privacySecretName) in dataPlane.embedded.campaigns and in its VoucherCampaign. If the campaign had its account here before, restore ${nameOf(own)} from a backup`,
+    message: `Secret ${nameOf(taken)} exists, and was not made for this campaign by this installation: there is no ${nameOf(own)}. Give the campaign another dataPlaneSecretName (and privacySecretName) in dataPlane.embedded.campaigns and in its VoucherCampaign. If the campaign had its account here before, restore ${nameOf(own)} from a backup`,
   };
 };
 
@@ -215,7 +227,7 @@ export const accountProbe = ({ release, namespace }: SetupRequest, campaignId: s
 
 /** Holds something that is made from the root: with another root it would not fit. */
 export const isDerived = ({ stringData }: SecretManifest): boolean =>
-  'ca.crt' in stringData || DATA_PLANE_KEYS.natsCa in stringData || 'postgres-password' in stringData;
+  'ca.crt' in stringData || DATA_PLANE_KEYS.natsCa in stringData || 'account' in stringData;
 
 /** Of the Secrets that are derived from the root, those that were made with one that is gone. */
 export const lostRootMessage = ({ release, namespace }: SetupRequest, made: readonly SecretManifest[]): string =>

@@ -1,6 +1,7 @@
 /** Signals of one tick for a campaign: arrivals from the intake pods, backlog from the journal. */
 
 import type { Backlog, Reading } from '../../contract/reading.ts';
+import { hasConsumer, perTier, type Tier, tiersOf } from '../../contract/tiers.ts';
 import type { JournalAdmin, JournalBacklog } from '../../journal/administration.ts';
 import { abortable } from '../../runtime/abortable.ts';
 import type { ArrivalRates } from '../scaling/types.ts';
@@ -43,6 +44,14 @@ const BACKLOG_DEADLINE_MS = 800;
 /** A campaign that nobody asked about for this long is gone. Idle ones are asked every 10 s. */
 const FORGET_AFTER_MS = 10 * 60_000;
 
+/** What waits in a tier's consumer. */
+interface Queue {
+  backlog: Reading<Backlog>;
+  served: Reading<number>;
+  /** The journal's counts of the last 3 s. */
+  counts: readonly JournalCounts[];
+}
+
 interface Known {
   readonly windows: RateWindows;
   /** Of those who were sent away. */
@@ -51,11 +60,8 @@ interface Known {
   full: { readonly value: ArrivalRates; readonly atMs: number } | undefined;
   arrivals: Reading<ArrivalRates>;
   shedPercent: Reading<number>;
-  backlog: Reading<Backlog>;
-  served: Reading<number>;
+  readonly queues: Readonly<Record<Tier, Queue>>;
   intakes: Reading<IntakesView>;
-  /** The journal's counts of the last 3 s. */
-  counts: readonly JournalCounts[];
   /** Pods that missed the last scrape: asked last, so that many hanging ones can't use up every turn. */
   missed: ReadonlySet<string>;
   /** Of the pods that answered last. */
@@ -101,15 +107,17 @@ const podClock = ({ pod, sourceAtMs, clocks }: IntakeSample, askedAtMs: number, 
   ...(clocks === undefined ? {} : { agreed: clocks }),
 });
 
-const learnRates = (known: Known, { enqueued, workedOff }: JournalBacklog, atMs: number): void => {
+const learnRates = (queue: Queue, { enqueued, workedOff }: JournalBacklog, atMs: number): void => {
   if (enqueued === undefined || workedOff === undefined) return;
-  known.counts = remembered(known.counts, { atMs, enqueued, workedOff });
-  const rates = journalRates(known.counts);
-  if (rates !== undefined) known.served = { kind: 'fresh', value: rates.workedOffPerSecond, atMs };
+  queue.counts = remembered(queue.counts, { atMs, enqueued, workedOff });
+  const rates = journalRates(queue.counts);
+  if (rates !== undefined) queue.served = { kind: 'fresh', value: rates.workedOffPerSecond, atMs };
 };
 
 /** Arrivals as they count beside the journal: pods that tell less than they have stored are not believed. */
-const besideJournal = ({ arrivals, counts }: Known, believes: typeof isBelievable): Reading<ArrivalRates> => {
+const besideJournal = ({ arrivals, queues }: Known, believes: typeof isBelievable): Reading<ArrivalRates> => {
+  // Of the tier that takes everything.
+  const { counts } = queues.records;
   // Counts as old as a stale signal say nothing about now.
   const isRecent = arrivals.kind === 'fresh' && (counts.at(-1)?.atMs ?? 0) > arrivals.atMs - STALE_AFTER_MS;
   const stored = isRecent ? journalRates(counts)?.enqueuedPerSecond : undefined;
@@ -148,10 +156,8 @@ export const createSignalReader = (deps: SignalDeps): SignalReader => {
       full: undefined,
       arrivals: { kind: 'absent' },
       shedPercent: { kind: 'absent' },
-      backlog: { kind: 'absent' },
-      served: { kind: 'absent' },
+      queues: perTier((): Queue => ({ backlog: { kind: 'absent' }, served: { kind: 'absent' }, counts: [] })),
       intakes: { kind: 'absent' },
-      counts: [],
       missed: new Set(),
       clocks: [],
       askedAtMs: nowMs,
@@ -191,30 +197,36 @@ export const createSignalReader = (deps: SignalDeps): SignalReader => {
     return { kind: 'fresh', ...known.full };
   };
 
-  const readBacklog = async (campaignId: string, known: Known, signal: AbortSignal): Promise<Reading<Backlog>> => {
+  const readBacklog = async (campaignId: string, tier: Tier, queue: Queue, signal: AbortSignal): Promise<void> => {
     const deadline = AbortSignal.any([signal, AbortSignal.timeout(deps.backlogDeadlineMs ?? BACKLOG_DEADLINE_MS)]);
     try {
-      const value = await abortable(deps.journal.backlog(campaignId, deps.shards, 'records', deadline), deadline);
+      const value = await abortable(deps.journal.backlog(campaignId, deps.shards, tier, deadline), deadline);
       const atMs = deps.now();
-      learnRates(known, value, atMs);
+      learnRates(queue, value, atMs);
       const { messages, oldestSeconds } = value;
-      return { kind: 'fresh', value: { messages, ...(oldestSeconds === undefined ? {} : { oldestSeconds }) }, atMs };
+      queue.backlog = {
+        kind: 'fresh',
+        value: { messages, ...(oldestSeconds === undefined ? {} : { oldestSeconds }) },
+        atMs,
+      };
     } catch (error) {
-      deps.onError?.(campaignId, new SignalError('backlog', 'ask the journal for the backlog of records', error));
-      known.served = unrenewed(known.served, deps.now());
-      return unrenewed(known.backlog, deps.now());
+      deps.onError?.(campaignId, new SignalError('backlog', `ask the journal for the backlog of ${tier}`, error));
+      queue.served = unrenewed(queue.served, deps.now());
+      queue.backlog = unrenewed(queue.backlog, deps.now());
     }
   };
 
   return {
-    async read({ metadata, spec: { campaignId } }, cluster, signal): Promise<CampaignReadings> {
+    async read({ metadata, spec }, cluster, signal): Promise<CampaignReadings> {
+      const { campaignId } = spec;
+      const fed = tiersOf(spec).filter(hasConsumer);
       const known = knownOf(`${metadata.namespace}/${metadata.name}/${campaignId}`, deps.now());
-      [known.arrivals, known.backlog] = await Promise.all([
+      [known.arrivals] = await Promise.all([
         readArrivals(campaignId, known, cluster.tiers.intake?.pods ?? [], signal),
-        readBacklog(campaignId, known, signal),
+        ...fed.map((tier) => readBacklog(campaignId, tier, known.queues[tier], signal)),
       ]);
       known.arrivals = besideJournal(known, deps.believes ?? isBelievable);
-      const { arrivals, backlog, served, intakes } = known;
+      const { arrivals, queues, intakes } = known;
       // Proven with the arrivals that it is a share of, or not at all.
       const isProven =
         arrivals.kind === 'fresh' && known.shedPercent.kind !== 'absent' && known.shedPercent.atMs === arrivals.atMs;
@@ -222,8 +234,8 @@ export const createSignalReader = (deps: SignalDeps): SignalReader => {
       return {
         arrivals,
         shedPercent,
-        backlog: { records: backlog },
-        served: { records: served },
+        backlog: Object.fromEntries(fed.map((tier) => [tier, queues[tier].backlog])),
+        served: Object.fromEntries(fed.map((tier) => [tier, queues[tier].served])),
         intakes,
         ...(known.clocks.length === 0 ? {} : { clocks: known.clocks }),
       };

@@ -1,7 +1,7 @@
 /** The signals of one tick. */
 import type { CanaryReport } from '../../contract/app-contract.ts';
-import type { Tier } from '../../contract/names.ts';
 import type { Backlog, Reading } from '../../contract/reading.ts';
+import type { Tier } from '../../contract/tiers.ts';
 import type { ArrivalRates } from '../scaling/types.ts';
 import type { IntakesView, WorkersView } from './pod-views.ts';
 

@@ -1,6 +1,7 @@
 /** Everything that a campaign owns in the cluster, as one look finds it. */
-import type { Tier } from '../../contract/names.ts';
+
 import type { ScalePlan } from '../../contract/scale-plan-types.ts';
+import type { Tier } from '../../contract/tiers.ts';
 import type { TierProblem } from './trouble.ts';
 
 export interface ObservedPod {

@@ -1,9 +1,10 @@
 import type { VoucherCampaign } from '../../contract/campaign-types.ts';
 import { ACCEPTED_LOSS } from '../../contract/names.ts';
+import { hasConsumer, tiersOf } from '../../contract/tiers.ts';
 import type { JournalSpec } from '../../journal/administration.ts';
 import type { BuildOptions } from '../resources/build-options.ts';
 
-/** What the journal of this campaign should be. Intake only publishes, so it has no consumer. */
+/** What the journal of this campaign should be. */
 export const journalSpec = (campaign: VoucherCampaign, options: BuildOptions): JournalSpec => ({
   campaignId: campaign.spec.campaignId,
   namespace: campaign.metadata.namespace,
@@ -13,5 +14,5 @@ export const journalSpec = (campaign: VoucherCampaign, options: BuildOptions): J
   replicas: options.journalReplicas,
   adopt: campaign.spec.adoptJournal,
   acceptedLosses: (campaign.metadata.annotations?.[ACCEPTED_LOSS] ?? '').split(/[\s,]+/).filter((loss) => loss !== ''),
-  consumers: ['records'],
+  consumers: tiersOf(campaign.spec).filter(hasConsumer),
 });

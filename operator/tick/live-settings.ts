@@ -2,6 +2,7 @@ import type { LiveSettings } from '../../contract/app-contract.ts';
 import type { VoucherCampaignSpec } from '../../contract/campaign-types.ts';
 import { instantMs } from '../../contract/instant.ts';
 import type { Backlog, Reading } from '../../contract/reading.ts';
+import { entryOf, sectionOf, tiersOf } from '../../contract/tiers.ts';
 import type { Effects } from '../contingency/contingency.ts';
 
 /** Decimal instants of one form, so that `…T01:00:00Z` and `…T01:00:00.000Z` are the same settings. */
@@ -67,6 +68,10 @@ export const buildLiveSettings = (
   const within = mostPerSecond === undefined ? wanted : Math.min(wanted, Math.floor(mostPerSecond));
   const share = effects.admissionPercent === undefined ? within : Math.floor((within * effects.admissionPercent) / 100);
   const behind = behindOf(recordsBacklog, isRecordsStopped);
+  const sections = tiersOf(spec).flatMap((tier) => {
+    const section = sectionOf(spec, tier);
+    return section === undefined ? [] : [[entryOf(tier).section ?? tier, section] as const];
+  });
   return {
     v: 1,
     generation,
@@ -88,6 +93,7 @@ export const buildLiveSettings = (
       burstSeconds: spec.traffic.burstSeconds,
     },
     ...(effects.page === undefined ? {} : { page: effects.page }),
+    ...(sections.length === 0 ? {} : { sections: Object.fromEntries(sections) }),
     ...(behind === undefined ? {} : { behind }),
   };
 };

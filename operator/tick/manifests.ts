@@ -1,6 +1,8 @@
 /** Which manifests a tick writes, in the order in which they must exist. */
+
 import type { VoucherCampaign } from '../../contract/campaign-types.ts';
 import type { HEADROOM } from '../../contract/names.ts';
+import { tiersOf } from '../../contract/tiers.ts';
 import type { JournalState } from '../../journal/administration.ts';
 import type { BuildOptions } from '../resources/build-options.ts';
 import { buildAppConfigMap } from '../resources/config-map.ts';
@@ -12,7 +14,7 @@ import { buildPodDisruptionBudget } from '../resources/pod-disruption-budget.ts'
 import { buildIntakeService } from '../resources/service.ts';
 import { buildServiceAccount } from '../resources/service-account.ts';
 import type { ObservedCluster } from './cluster-view.ts';
-import { SCALED_TIERS, type ScaledTier } from './observed.ts';
+import type { ScaledTier } from './observed.ts';
 
 export interface ManifestWrites {
   readonly create: readonly Manifest[];
@@ -38,8 +40,9 @@ export const planManifests = (
   options: BuildOptions,
 ): ManifestWrites => {
   const mayCreate = journal !== undefined && journal.kind !== 'conflict';
-  const absent = SCALED_TIERS.filter((tier) => cluster.tiers[tier] === undefined);
-  const present = SCALED_TIERS.filter((tier) => cluster.tiers[tier] !== undefined);
+  const tiers = tiersOf(campaign.spec);
+  const absent = tiers.filter((tier) => cluster.tiers[tier] === undefined);
+  const present = tiers.filter((tier) => cluster.tiers[tier] !== undefined);
   const priorityClassName = options.pods?.headroomPriorityClassName;
   const headroom = priorityClassName === undefined ? [] : [buildHeadroom(campaign, priorityClassName, options)];
   return {
@@ -53,11 +56,11 @@ export const planManifests = (
         ]
       : [],
     apply: [
-      ...SCALED_TIERS.map((tier) => buildServiceAccount(campaign, tier)),
-      buildAppConfigMap(campaign, SCALED_TIERS, options),
+      ...tiers.map((tier) => buildServiceAccount(campaign, tier)),
+      buildAppConfigMap(campaign, tiers, options),
       buildIntakeService(campaign),
-      ...SCALED_TIERS.map((tier) => buildPodDisruptionBudget(campaign, tier)),
-      ...SCALED_TIERS.map((tier) => buildNetworkPolicy(campaign, tier)),
+      ...tiers.map((tier) => buildPodDisruptionBudget(campaign, tier)),
+      ...tiers.map((tier) => buildNetworkPolicy(campaign, tier, options)),
       ...present.map((tier) => buildDeployment(campaign, tier, options)),
       ...(cluster.headroom === undefined ? [] : [buildHeadroomPolicy(campaign), ...headroom]),
     ],

@@ -1,5 +1,6 @@
 /** The input of `plan`: everything that one tick read, and what the tick before left behind. Pure data. */
 import type { VoucherCampaign, VoucherCampaignStatus } from '../../contract/campaign-types.ts';
+import { TIERS, type Tier } from '../../contract/tiers.ts';
 import type { JournalState } from '../../journal/administration.ts';
 import type { Replacing } from '../scaling/lost.ts';
 import type { Decision, TierLimits, TierMemory } from '../scaling/types.ts';
@@ -7,9 +8,9 @@ import type { CampaignReadings, CanaryState } from '../signals/readings.ts';
 import type { ObservedCluster } from './cluster-view.ts';
 import type { WriteRefusal } from './trouble.ts';
 
-/** Tiers with a scaling section in this version of the resource; both always exist. */
-export const SCALED_TIERS = ['intake', 'records'] as const;
-export type ScaledTier = (typeof SCALED_TIERS)[number];
+/** Every tier is scaled. */
+export const SCALED_TIERS = TIERS;
+export type ScaledTier = Tier;
 
 export type CampaignMemory = Readonly<Record<ScaledTier, TierMemory>>;
 

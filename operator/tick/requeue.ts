@@ -30,9 +30,8 @@ interface RequeueInput {
 
 /** Where nobody acts what is desired may stay apart from what is there. */
 const isSettled = ({ tiers }: RequeueInput): boolean =>
-  SCALED_TIERS.map((tier) => tiers[tier]).every(
-    ({ exists, replicas, ready, desired, isActing }) =>
-      exists && ready === replicas && (!isActing || replicas === desired),
+  SCALED_TIERS.map((tier) => tiers[tier]).every(({ exists, replicas, ready, desired, isActing }) =>
+    exists ? ready === replicas && (!isActing || replicas === desired) : desired === 0,
   );
 
 /** Replicas rise in this tick. */

@@ -1,6 +1,7 @@
 /** The scaling stage: asks `decide` for every tier, and holds the one line that nothing crosses: the ceiling. */
 
 import type { VoucherCampaign } from '../../contract/campaign-types.ts';
+import { followsArrivals, tiersOf } from '../../contract/tiers.ts';
 import { planState } from '../scale-plans/plan-state.ts';
 import { capacityOf } from '../scaling/capacity.ts';
 import { decide } from '../scaling/decide.ts';
@@ -34,6 +35,31 @@ const forecastFloor = (campaign: VoucherCampaign, tier: ScaledTier, memory: Tier
   const floor = replicasFor(peakArrivalsPerSecond, capacityOf({ capacityPerReplica }, memory), TARGET_UTILISATION);
   return Math.min(max, Math.max(min, floor));
 };
+
+/** Of a tier whose section the spec does not have: nothing to scale, and nothing is decided. */
+const absent = (tier: ScaledTier, { observed: { cluster } }: PlanInput): TierOutcome => ({
+  tier,
+  limits: {
+    min: 0,
+    max: 0,
+    ceiling: 0,
+    capacityPerReplica: 0,
+    targetUtilisation: TARGET_UTILISATION,
+    drainWithinSeconds: 0,
+    scheduleFloor: 0,
+    down: { windowSeconds: 0, percentPerMinute: 0 },
+  },
+  exists: cluster.tiers[tier] !== undefined,
+  replicas: cluster.tiers[tier]?.deployment.replicas ?? 0,
+  ready: 0,
+  desired: 0,
+  written: 0,
+  replacing: undefined,
+  isActing: false,
+  otherAutoscalers: [],
+  decision: undefined,
+  forecastFloor: 0,
+});
 
 /** What keeps this tick from taking anything away, decided or not. */
 const holdOf = (input: TierInput, limits: TierLimits, { memory, evidence }: Decision) => {
@@ -75,6 +101,7 @@ const overridden = (limits: TierLimits, { min, holdOverrideUntilMs }: Overrides,
  */
 export const scaleTier = (input: PlanInput, tier: ScaledTier, memory: TierMemory): TierOutcome => {
   const { campaign, observed, overrides, nowMs } = input;
+  if (!tiersOf(campaign.spec).includes(tier)) return absent(tier, input);
   const { mode } = campaign.spec.scaling;
   const limits = overridden(limitsOf(campaign.spec, observed.cluster.plans, tier, memory)(nowMs), overrides, tier);
   const seen = observed.cluster.tiers[tier];
@@ -113,7 +140,7 @@ export const scaleTier = (input: PlanInput, tier: ScaledTier, memory: TierMemory
     arrivals: observed.readings.arrivals,
     // Only queue-fed tiers have a backlog; one that was not read is absent, never zero.
     ...(served === undefined ? {} : { served }),
-    ...(tier === 'intake' ? {} : { backlog: observed.readings.backlog[tier] ?? { kind: 'absent' as const } }),
+    ...(followsArrivals(tier) ? {} : { backlog: observed.readings.backlog[tier] ?? { kind: 'absent' as const } }),
   };
   const decision = decide(tierInput, limits, memory);
   const desired = withinCeiling(replicas, decision.replicas, limits.ceiling);

@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import type { VoucherCampaignStatus } from '../../contract/campaign-types.ts';
+import { entryOf, perTier } from '../../contract/tiers.ts';
 import { parseUntrusted } from '../../contract/untrusted.ts';
 import { EMPTY_MEMORY, type TierMemory } from '../scaling/types.ts';
 import type { CampaignMemory, ScaledTier } from './observed.ts';
@@ -34,7 +35,7 @@ const tierSchema = z.object({
 
 const memorySchema = z.object({
   v: z.literal(1),
-  tiers: z.object({ intake: tierSchema, records: tierSchema }),
+  tiers: z.object(perTier((tier) => (entryOf(tier).section === undefined ? tierSchema : tierSchema.optional()))),
 });
 
 const hundredths = (value: number | undefined): number | undefined =>
@@ -65,7 +66,7 @@ export const serializeMemory = (memory: CampaignMemory): string => {
       u: saturation && [saturation.sinceMs, saturation.perReplica, saturation.admissionPerSecond],
     };
   };
-  return JSON.stringify({ v: 1, tiers: { intake: tier(memory.intake), records: tier(memory.records) } });
+  return JSON.stringify({ v: 1, tiers: perTier((name) => tier(memory[name])) });
 };
 
 /** Undefined for text that is missing, not JSON, of another version, or out of bounds. */
@@ -86,7 +87,11 @@ export const parseMemory = (text: string | undefined): CampaignMemory | undefine
       saturation: { sinceMs, perReplica, admissionPerSecond },
     })),
   });
-  return { intake: tier(parsed.tiers.intake), records: tier(parsed.tiers.records) };
+  return perTier((name) => {
+    const known = parsed.tiers[name];
+    // Of a tier that an older operator did not have, or a campaign does not.
+    return known === undefined ? EMPTY_MEMORY : tier(known);
+  });
 };
 
 /**
@@ -105,5 +110,5 @@ export const resumeMemory = (
           ...EMPTY_MEMORY,
           recentWanted: [{ slotStartMs: Math.floor(nowMs / 10_000) * 10_000, wanted: replicas[tier] }],
         };
-  return parseMemory(previous?.scaler) ?? { intake: seed('intake'), records: seed('records') };
+  return parseMemory(previous?.scaler) ?? perTier(seed);
 };

@@ -3,6 +3,7 @@
 import type { TierStatus, VoucherCampaign, VoucherCampaignStatus } from '../../contract/campaign-types.ts';
 import type { Condition } from '../../contract/common-types.ts';
 import { CONDITION_TYPES, type ConditionType } from '../../contract/conditions.ts';
+import { followsArrivals, perTier, tiersOf } from '../../contract/tiers.ts';
 import { judge } from '../conditions/conditions.ts';
 import { belowMinSinceMs } from '../conditions/ready.ts';
 import { before, type ConditionInput, type Verdict } from '../conditions/verdict.ts';
@@ -43,7 +44,7 @@ const rounded = (value: number): number => Math.round(value * 10) / 10;
 const tierStatus = (outcome: TierOutcome, input: ConditionInput): TierStatus => {
   const { arrivals, backlog } = input.observed.readings;
   const sinceMs = belowMinSinceMs(outcome, input.observed.previous, input.nowMs);
-  const queue = outcome.tier === 'intake' ? undefined : backlog[outcome.tier];
+  const queue = followsArrivals(outcome.tier) ? undefined : backlog[outcome.tier];
   return {
     replicas: outcome.replicas,
     ready: outcome.ready,
@@ -54,7 +55,7 @@ const tierStatus = (outcome: TierOutcome, input: ConditionInput): TierStatus => 
     limitedBy: outcome.decision?.limitedBy ?? 'Off',
     // Learned, where something was.
     capacityPerReplica: rounded(outcome.decision?.evidence.capacityPerReplica ?? outcome.limits.capacityPerReplica),
-    ...(outcome.tier === 'intake' && arrivals.kind !== 'absent'
+    ...(followsArrivals(outcome.tier) && arrivals.kind !== 'absent'
       ? { arrivalsPerSecond: rounded(arrivals.value.over3s) }
       : {}),
     ...(queue === undefined || queue.kind === 'absent'
@@ -70,8 +71,8 @@ export const buildStatus = (input: ConditionInput, memory: CampaignMemory): Vouc
   const { campaign, observed, times, nowMs, tiers, plans, headroom, contingency } = input;
   const { previous, readings } = observed;
   const conditions = conditionsOf(input);
-  const intake = tierStatus(tiers.intake, input);
-  const records = tierStatus(tiers.records, input);
+  const shown = perTier((tier) => tierStatus(tiers[tier], input));
+  const { intake, records } = shown;
   const counts = observed.counts ?? previous?.counts;
   const contingencyMemory = serializeContingencyMemory(contingency.memory);
   const waiting = plans.findLast((plan) => planState(plan, nowMs) === 'Pending');
@@ -89,7 +90,7 @@ export const buildStatus = (input: ConditionInput, memory: CampaignMemory): Vouc
     }),
     ...(openedAt === undefined ? {} : { openedAt }),
     conditions,
-    tiers: { intake, records },
+    tiers: Object.fromEntries(tiersOf(campaign.spec).map((tier) => [tier, shown[tier]])),
     ...(headroom === undefined || (headroom.desired === 0 && headroom.replicas === undefined)
       ? {}
       : { headroom: { desired: headroom.desired, ready: observed.cluster.headroom?.ready ?? 0 } }),
@@ -136,7 +137,7 @@ const isIdle = ({ arrivalsPerSecond = 0, backlog = 0, tiers }: VoucherCampaignSt
  * without that memory decide otherwise.
  */
 const isMemoryNeeded = ({ tiers }: VoucherCampaignStatus): boolean =>
-  SCALED_TIERS.some((tier) => !['Min', 'Schedule', 'Off'].includes(tiers?.[tier]?.limitedBy ?? ''));
+  tiers === undefined || Object.values(tiers).some(({ limitedBy }) => !['Min', 'Schedule', 'Off'].includes(limitedBy));
 
 /** What a write would be for: of an idle campaign whose memory decides nothing, everything but that memory. */
 const worthWriting = (status: VoucherCampaignStatus): VoucherCampaignStatus => {

@@ -6,10 +6,12 @@
  *   manifests, journal, settings ─┼─► TickPlan ─► operator/tick/apply.ts
  *   conditions → stage → events ──┘
  */
+
 import type { LiveSettings } from '../../contract/app-contract.ts';
 import type { VoucherCampaign, VoucherCampaignStatus } from '../../contract/campaign-types.ts';
 import { HEADROOM } from '../../contract/names.ts';
 import type { ScalePlan } from '../../contract/scale-plan-types.ts';
+import { perTier } from '../../contract/tiers.ts';
 import type { JournalSpec } from '../../journal/administration.ts';
 import { isPassing } from '../conditions/journal-faults.ts';
 import { wantsCanary } from '../conditions/pre-warm-condition.ts';
@@ -115,26 +117,20 @@ export const planTick = (
     observed.memory ??
     resumeMemory(
       previous,
-      {
-        intake: cluster.tiers.intake?.deployment.replicas ?? 0,
-        records: cluster.tiers.records?.deployment.replicas ?? 0,
-      },
+      perTier((tier) => cluster.tiers[tier]?.deployment.replicas ?? 0),
       nowMs,
     );
   const contingency = contingencyOf({ campaign: stated, observed, memory: remembered, nowMs });
   const campaign = withClosing(stated, contingency.closesAtMs);
   const times = campaignTimes(campaign.spec, remembered.intake);
   const input = { campaign, observed, times, overrides: overridesOf(campaign, nowMs), nowMs };
-  const tiers: TierOutcomes = {
-    intake: scaleTier(input, 'intake', remembered.intake),
-    records: scaleTier(input, 'records', remembered.records),
-  };
+  const tiers: TierOutcomes = perTier((tier) => scaleTier(input, tier, remembered[tier]));
   const remember = (tier: ScaledTier): CampaignMemory[ScaledTier] => {
     const { decision, replacing } = tiers[tier];
     const { replacing: _before, ...rest } = decision?.memory ?? remembered[tier];
     return replacing === undefined ? rest : { ...rest, replacing };
   };
-  const memory: CampaignMemory = { intake: remember('intake'), records: remember('records') };
+  const memory: CampaignMemory = perTier(remember);
 
   const scale = SCALED_TIERS.flatMap((tier): ScaleWrite[] => {
     const deployment = cluster.tiers[tier]?.deployment;
@@ -159,7 +155,7 @@ export const planTick = (
     campaign,
     cluster,
     journal,
-    { intake: first('intake'), records: first('records'), headroom: headroom.desired },
+    { ...perTier(first), headroom: headroom.desired },
     options,
   );
 

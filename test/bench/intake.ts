@@ -14,7 +14,7 @@ import { z } from 'zod';
 import { createJournalAdmin } from '../../journal/admin.ts';
 import { connectJournal } from '../../journal/connection.ts';
 import { startDataPlane } from '../../local/embedded/data-plane.ts';
-import { newKey, writeDataPlaneSecret, writePrivacySecret } from '../../local/embedded/secrets.ts';
+import { newKey, writeDataPlaneSecrets, writePrivacySecret } from '../../local/embedded/secrets.ts';
 import { freePorts } from '../../local/free-ports.ts';
 import { createSpawner } from '../../local/managed-process.ts';
 import { startReaper } from '../../local/reaper.ts';
@@ -106,7 +106,7 @@ export const scenario: Scenario = {
     await installProgram(dir, signal);
     const reaper = startReaper();
     const spawn = createSpawner(reaper);
-    const dataPlane = await startDataPlane({ stateDir: dir, spawn, signal, progress });
+    const dataPlane = await startDataPlane({ stateDir: dir, campaignId: CAMPAIGN, shards: 3, spawn, signal, progress });
     const { access } = dataPlane;
     const servers = { urls: access.natsUrls, user: access.natsUser, password: access.natsPassword };
     const connection = await connectJournal(servers, 'bench', signal);
@@ -133,7 +133,7 @@ export const scenario: Scenario = {
       };
       await eventually(isReady, { what: 'the journal to be ready' });
       await admin.putLiveSettings(CAMPAIGN, settings, signal);
-      await writeDataPlaneSecret(join(dir, 'secrets'), 'default', 'data-plane', access);
+      await writeDataPlaneSecrets(join(dir, 'secrets'), 'default', 'data-plane', access);
       await writePrivacySecret(join(dir, 'secrets'), 'default', 'privacy');
       await mkdir(join(dir, 'config'));
       const app = {

@@ -1,6 +1,7 @@
 /** NetworkPolicies fit the cluster: DNS and the API server are where it has them. */
 
 import { describe, expect, it } from '@jest/globals';
+import type { DeploymentSpec } from 'kubernetes-types/apps/v1.js';
 import type { NetworkPolicy, NetworkPolicyEgressRule } from 'kubernetes-types/networking/v1.js';
 import { pretendCluster } from './pretend-cluster.ts';
 import { EXTERNAL, type Manifest, NAMESPACE, RELEASE, render, WITH_CAMPAIGNS } from './render.ts';
@@ -38,6 +39,36 @@ describe('names are looked up', () => {
     for (const [, rule] of dns(await render({ networkPolicy: { dns: { ports: [1053], peers } } }))) {
       expect([portsOf(rule), rule.to]).toEqual([[1053, 1053], peers]);
     }
+  });
+});
+
+describe('pods of campaigns that the data plane serves', () => {
+  const egressIn = (manifests: readonly Manifest[]): unknown => {
+    const operator = manifests.find(({ kind, metadata }) => kind === 'Deployment' && metadata.name === RELEASE);
+    const containers = (operator?.spec as DeploymentSpec | undefined)?.template.spec?.containers ?? [];
+    const pods = containers[0]?.env?.find(({ name }) => name === 'VOUCHER_OPERATOR_APP_PODS')?.value;
+    return JSON.parse(pods ?? '').egress;
+  };
+
+  it('are told where journal and database are', async () => {
+    const egress = egressIn(await render(WITH_CAMPAIGNS));
+    const peer = (component: string) => [
+      {
+        namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': NAMESPACE } },
+        podSelector: { matchLabels: expect.objectContaining({ 'app.kubernetes.io/component': component }) },
+      },
+    ];
+    expect(egress).toMatchObject({
+      campaigns: expect.arrayContaining(['spring-2027']),
+      names: [{ ports: expect.any(Array) }],
+      journal: [{ to: peer('nats'), ports: [{ protocol: 'TCP', port: 4222 }] }],
+      database: [{ to: peer('postgres'), ports: [{ protocol: 'TCP', port: 5432 }] }],
+    });
+  });
+
+  it('are told nothing where the data plane is another’s, or nothing is to be closed', async () => {
+    expect(egressIn(await render(EXTERNAL))).toBeUndefined();
+    expect(egressIn(await render({ ...WITH_CAMPAIGNS, networkPolicy: { enabled: false } }))).toBeUndefined();
   });
 });
 

@@ -44,6 +44,11 @@ describe('two campaigns', () => {
       serving({ ...SPRING, namespace: NAMESPACE, dataPlaneSecretName: 'vo-account-autumn' }, AUTUMN),
       /vo-account-autumn is asked for by the account of autumn/,
     ],
+    [
+      'a Secret that one has for a tier',
+      serving(SPRING, { ...AUTUMN, privacySecretName: 'voucher-data-plane-intake' }),
+      /voucher-data-plane-intake is asked for by autumn .* and by the tier intake of spring/,
+    ],
   ])('with %s are refused', async (_, values, message) => {
     await expect(render(values)).rejects.toThrow(message);
   });
@@ -133,5 +138,14 @@ describe('the room that the values state', () => {
   it('is not judged for an external journal of five servers', async () => {
     const external = { dataPlane: { embedded: { enabled: false }, external: { operatorSecretName: 'journal' } } };
     expect(await said({ ...external, app: { journalReplicas: 5 } })).toBe('');
+  });
+});
+
+describe('values by tier', () => {
+  it.each([
+    ['app.resources', { app: { resources: { intak: {} } } }],
+    ['admission.defaultCeilings', { admission: { defaultCeilings: { intak: 40 } } }],
+  ])('of %s are of tiers that there are', async (field, values) => {
+    await expect(render(values)).rejects.toThrow(`${field}: intak is no tier: write one of intake, records`);
   });
 });

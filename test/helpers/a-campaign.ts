@@ -2,6 +2,7 @@
 
 import type { ScalingSpec, VoucherCampaign, VoucherCampaignSpec } from '../../contract/campaign-types.ts';
 import { API_VERSION } from '../../contract/names.ts';
+import { entryOf, perTier } from '../../contract/tiers.ts';
 
 export const OPENS_AT_MS = Date.parse('2020-09-25T02:00:00.000Z');
 export const CLOSES_AT_MS = Date.parse('2020-09-25T10:00:00.000Z');
@@ -14,8 +15,12 @@ const scaling: ScalingSpec = {
   peakArrivalsPerSecond: 3500,
   preWarm: { leadTime: '30m' },
   down: { windowSeconds: 300, percentPerMinute: 10, holdAfterOpen: '2h' },
-  authorized: { ceilings: { intake: 20, records: 4 }, windows: [] },
+  authorized: {
+    ceilings: { ...perTier((tier) => entryOf(tier).defaults.ceiling), intake: 20, records: 4 },
+    windows: [],
+  },
   tiers: {
+    ...perTier(() => ({ min: 2, max: 20, capacityPerReplica: 100 })),
     intake: { min: 2, max: 600, capacityPerReplica: 500 },
     records: { min: 2, max: 20, capacityPerReplica: 5000 },
   },

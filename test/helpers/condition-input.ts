@@ -1,3 +1,4 @@
+import { perTier } from '../../contract/tiers.ts';
 import type { ConditionInput } from '../../operator/conditions/verdict.ts';
 import { campaignTimes } from '../../operator/tick/campaign-times.ts';
 import type { Observed, TierOutcome, TierOutcomes } from '../../operator/tick/observed.ts';
@@ -53,7 +54,7 @@ export const aConditionInput = (
   const campaign = changes.campaign ?? aCampaign();
   return {
     nowMs: OPENS_AT_MS,
-    tiers: { intake: aTierOutcome(), records: aTierOutcome({ tier: 'records' }) },
+    tiers: perTier((tier) => aTierOutcome({ tier })),
     plans: [],
     contingency: NO_CONTINGENCY,
     overrides: { min: {}, inForce: [], unreadable: [] },

@@ -3,6 +3,7 @@
 import type { SeenCampaign } from '../../cli/cluster.ts';
 import { knownFields } from '../../cli/doctor/check-cluster.ts';
 import type { CampaignFacts, ClusterFacts, NodeFacts, Seen, TierFacts } from '../../cli/doctor/facts.ts';
+import { TIERS } from '../../contract/tiers.ts';
 import { aCampaign, type CampaignChanges, CLOSES_AT_MS, OPENS_AT_MS } from './a-campaign.ts';
 import { aStatus, conditions } from './a-status.ts';
 
@@ -89,10 +90,11 @@ export const campaignFacts = ({ campaign = {}, ...changes }: FactChanges = {}): 
     plans: [],
     secrets: {
       privacy: { name: 'voucher-privacy', keys: seen(['citizen.key', 'canary.key', 'wrap-2027.key']) },
-      dataPlane: {
-        name: 'voucher-data-plane',
+      dataPlane: TIERS.map((tier) => ({
+        tier,
+        name: `voucher-data-plane-${tier}`,
         keys: seen(['nats-url', 'nats-user', 'nats-password', 'postgres-url']),
-      },
+      })),
     },
     certificates: seen([
       { namespace: 'voucher-system', secret: 'voucher-nats-tls', isRenewable: true, expiresAtMs: CLOSES_AT_MS * 1.01 },

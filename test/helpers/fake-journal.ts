@@ -1,12 +1,14 @@
 /** A journal in memory that delivers as JetStream's pull consumers do: at least once, again after ackWaitMs. */
 import type { EventEnvelope } from '../../contract/envelope.ts';
 import { encodeEnvelope } from '../../contract/envelope-schema.ts';
+import { eventSubject } from '../../contract/names.ts';
 import type { Delivery, JournalReader, JournalReplay } from '../../journal/reading.ts';
 import { eventually } from './eventually.ts';
 
 interface Stored {
   readonly sequence: number;
   readonly storedAtMs: number;
+  readonly subject: string;
   readonly data: Uint8Array;
   state: 'waiting' | 'delivered' | 'acked' | 'termed';
   deliveries: number;
@@ -32,7 +34,17 @@ export class FakeJournal implements JournalReader, JournalReplay {
       const data = ArrayBuffer.isView(message) ? message : encodeEnvelope(message);
       // When the event says it happened: a journal whose clock agrees.
       const storedAtMs = ArrayBuffer.isView(message) ? 0 : Date.parse(message.at);
-      stream.push({ sequence: stream.length + 1, storedAtMs, data, state: 'waiting', deliveries: 0, againAtMs: 0 });
+      const type = ArrayBuffer.isView(message) ? 'received' : message.type;
+      const subject = eventSubject('spring', shard, type, 'R');
+      stream.push({
+        sequence: stream.length + 1,
+        storedAtMs,
+        subject,
+        data,
+        state: 'waiting',
+        deliveries: 0,
+        againAtMs: 0,
+      });
     }
   }
 
@@ -90,6 +102,7 @@ export class FakeJournal implements JournalReader, JournalReplay {
       shard,
       sequence: message.sequence,
       storedAtMs: message.storedAtMs,
+      subject: message.subject,
       data: message.data,
       deliveryCount: message.deliveries,
       ack: () => {

@@ -6,6 +6,8 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { accountName, accountPassword } from '../../contract/accounts.ts';
+import type { Tier } from '../../contract/tiers.ts';
 import { createJournalAdmin } from '../../journal/admin.ts';
 import type { JournalAdmin } from '../../journal/administration.ts';
 import { connectJournal, type JournalConnection, type JournalServers } from '../../journal/connection.ts';
@@ -14,7 +16,7 @@ import { freePorts } from '../../local/free-ports.ts';
 import { spawnManaged } from '../../local/managed-process.ts';
 import { newServerCertificate } from '../../operator/setup/certificates.ts';
 import { keepAccounts } from '../../operator/setup/keep-accounts.ts';
-import { accountName, accountPassword, newRoot, ROOT_KEYS } from '../../operator/setup/root.ts';
+import { newRoot, ROOT_KEYS } from '../../operator/setup/root.ts';
 import { eventually } from './eventually.ts';
 import { ensured } from './patiently.ts';
 import { journalSpec, never } from './real-journal.ts';
@@ -29,7 +31,8 @@ export interface GuardedJournal {
   readonly ca: string;
   readonly admin: JournalAdmin;
   readonly log: readonly string[];
-  access(user: 'operator' | { readonly campaignId: string }): JournalServers;
+  /** Without a tier: the account that all shared once. */
+  access(user: 'operator' | { readonly campaignId: string; readonly tier?: Tier }): JournalServers;
   connect(access: JournalServers): Promise<JournalConnection>;
   /** As the chart's ConfigMap would say it; answers when the server has read them. */
   setCampaigns(campaigns: readonly string[]): Promise<void>;
@@ -106,7 +109,10 @@ export const startGuardedJournal = async (campaigns: readonly string[]): Promise
     ca: root.authority.certificate,
     ...(user === 'operator'
       ? { user, password: OPERATOR_PASSWORD }
-      : { user: accountName(user.campaignId), password: accountPassword(root.accountsKey, 'nats', user.campaignId) }),
+      : {
+          user: accountName(user.campaignId, user.tier),
+          password: accountPassword(root.accountsKey, 'nats', user.campaignId, user.tier),
+        }),
   });
   const opened: JournalConnection[] = [];
   const connect: GuardedJournal['connect'] = async (servers) => {

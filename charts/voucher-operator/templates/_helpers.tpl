@@ -123,11 +123,13 @@ matchResources:
 {{- $pods := dict "imagePullPolicy" .Values.image.pullPolicy "imagePullSecrets" $app.imagePullSecrets
   "imagePullSecretsByNamespace" $app.imagePullSecretsByNamespace "nodeSelector" $app.nodeSelector "affinity" $app.affinity
   "tolerations" $app.tolerations "topologySpreadConstraints" $app.topologySpreadConstraints "labels" $app.podLabels
-  "annotations" $app.podAnnotations "resources" $app.resources
+  "annotations" $app.podAnnotations
+  "resources" (include "voucher.ofTiers" (dict "root" . "field" "app.resources" "values" $app.resources) | fromJson)
   "nodeLostTolerationSeconds" (int $app.nodeLostTolerationSeconds) -}}
 {{- $_ := set $pods "headroomPriorityClassName" (include "voucher.headroomPriorityClass" .) -}}
 {{- if not .Values.podSecurity.fixedIds }}{{ $_ := set $pods "fixedIds" false }}{{ end -}}
 {{- with $app.priorityClassName }}{{ $_ := set $pods "priorityClassName" . }}{{ end -}}
+{{- if and .Values.networkPolicy.enabled .Values.dataPlane.embedded.enabled }}{{ $_ := set $pods "egress" (fromJson (include "voucher.podEgress" .)) }}{{ end -}}
 {{- /* What is null in the values is the operator's own default. */ -}}
 {{- range $key, $value := deepCopy $pods }}{{ if kindIs "invalid" $value }}{{ $_ := unset $pods $key }}{{ end }}{{ end -}}
 {{- toJson $pods -}}
@@ -188,6 +190,26 @@ securityContext:
 {{- if $.pods }}{{ $names = append $names (printf "*.%s%s" $service .) }}{{ end -}}
 {{- end -}}
 {{- toJson $names -}}
+{{- end -}}
+
+{{/* What a campaign says is authorised when it says nothing, by tier: as the CRD has it, which is made from contract/tiers.ts. As JSON. */}}
+{{- define "voucher.tierCeilings" -}}
+{{- $crd := fromYaml (.Files.Get "files/crds/voucher-operator.io_vouchercampaigns.yaml") -}}
+{{- $spec := (index $crd.spec.versions 0).schema.openAPIV3Schema.properties.spec -}}
+{{- $ceilings := dict -}}
+{{- range $tier, $field := $spec.properties.scaling.properties.authorized.properties.ceilings.properties -}}
+{{- $_ := set $ceilings $tier (int $field.default) -}}
+{{- end -}}
+{{- toJson $ceilings -}}
+{{- end -}}
+
+{{/* Values by tier, of tiers that there are: dict "root" $ "field" NAME "values" DICT. As JSON. */}}
+{{- define "voucher.ofTiers" -}}
+{{- $tiers := fromJson (include "voucher.tierCeilings" .root) -}}
+{{- range $tier, $_ := .values -}}
+{{- if not (hasKey $tiers $tier) }}{{ fail (printf "%s: %s is no tier: write one of %s" $.field $tier (keys $tiers | sortAlpha | join ", ")) }}{{ end -}}
+{{- end -}}
+{{- toJson (.values | default dict) -}}
 {{- end -}}
 
 {{/* What the setup program is told: which accounts and Secrets there must be. */}}
@@ -253,6 +275,20 @@ securityContext:
 {{- with .root.Values.networkPolicy.extraDataPlaneClients }}
 {{ toYaml . }}
 {{- end }}
+{{- end -}}
+
+{{/* Whom pods of the campaigns that the data plane serves may call, by tier (operator/resources/network-policy.ts). As JSON. */}}
+{{- define "voucher.podEgress" -}}
+{{- $campaigns := list -}}
+{{- range .Values.dataPlane.embedded.campaigns }}{{ $campaigns = append $campaigns .campaignId }}{{ end -}}
+{{- $there := dict "kubernetes.io/metadata.name" .Release.Namespace -}}
+{{- $egress := dict "campaigns" $campaigns "names" (fromYamlArray (include "voucher.dnsEgress" .)) -}}
+{{- range $part, $port := dict "nats" 4222 "postgres" 5432 -}}
+{{- $peer := dict "namespaceSelector" (dict "matchLabels" $there) "podSelector" (dict "matchLabels" (fromYaml (include "voucher.selector" (dict "root" $ "component" $part)))) -}}
+{{- $rule := dict "to" (list $peer) "ports" (list (dict "protocol" "TCP" "port" $port)) -}}
+{{- $_ := set $egress (ternary "journal" "database" (eq $part "nats")) (list $rule) -}}
+{{- end -}}
+{{- toJson $egress -}}
 {{- end -}}
 
 {{/* An image of the data plane: dict "root" $ "image" .image */}}

@@ -56,6 +56,7 @@ templates in the reverse order of their names: this is in the first one (whole-v
 {{- $field := "dataPlane.embedded.campaigns" -}}
 {{- $request := fromJson (include "voucher.setupRequest" .root) -}}
 {{- $release := $request.release -}}
+{{- $tiers := fromJson (include "voucher.tierCeilings" .root) -}}
 {{- $ids := dict -}}
 {{- $secrets := dict -}}
 {{- range list "data-plane-root" "nats-route" "postgres-admin" "nats-tls" "postgres-tls" "journal" -}}
@@ -77,6 +78,15 @@ templates in the reverse order of their names: this is in the first one (whole-v
 {{- include "voucher.refuse" (dict "found" $found "said" (printf "%s: Secret %s is asked for by %s and by %s: give the second another name, here and in its VoucherCampaign (spec.dataPlane.secretName, spec.privacy.keySecretName)" $field $name . $purpose)) -}}
 {{- end -}}
 {{- $_ := set $secrets $name $purpose -}}
+{{- end -}}
+{{- end -}}
+{{- /* What the set-up makes of dataPlaneSecretName: a Secret for each tier. */ -}}
+{{- range $campaign := $request.campaigns -}}
+{{- range $tier, $_ := $tiers -}}
+{{- $name := printf "%s/%s-%s" $campaign.namespace $campaign.dataPlaneSecretName $tier -}}
+{{- with get $secrets $name -}}
+{{- include "voucher.refuse" (dict "found" $found "said" (printf "%s: Secret %s is asked for by %s and by the tier %s of %s: give one of them another name, here and in its VoucherCampaign (spec.dataPlane.secretName, spec.privacy.keySecretName)" $field $name . $tier $campaign.campaignId)) -}}
+{{- end -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}

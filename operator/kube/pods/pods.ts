@@ -1,7 +1,8 @@
 /** Pods as the operator sees them: who is ready, where their metrics are, and why one does not start. */
 import { z } from 'zod';
 import { PORTS } from '../../../contract/app-contract.ts';
-import { LABELS, TIERS, type Tier } from '../../../contract/names.ts';
+import { LABELS } from '../../../contract/names.ts';
+import { isTier } from '../../../contract/tiers.ts';
 import { urlHost } from '../../../runtime/url-host.ts';
 import type { ObservedPod } from '../../tick/cluster-view.ts';
 import type { KubeMetadata, KubeObject } from '../objects.ts';
@@ -37,7 +38,6 @@ const podSchema = z.object({
   status: z.object({ podIP: z.string().optional() }).default({}),
 });
 
-const isTier = (word: string | undefined): word is Tier => TIERS.some((tier) => tier === word);
 const atMs = (text: string | null | undefined): number | undefined => (text ? Date.parse(text) : undefined);
 
 /** Where a pod's metrics page and probes are. */

@@ -37,7 +37,7 @@ export const startApp = (
       [ENV.podName]: role,
       [ENV.configDir]: join(dir, 'config'),
       [ENV.privacyDir]: join(dir, 'secrets/default/privacy'),
-      [ENV.dataPlaneDir]: join(dir, 'secrets/default/data-plane'),
+      [ENV.dataPlaneDir]: join(dir, 'secrets/default', `data-plane-${role}`),
       [ENV.host]: '127.0.0.1',
       [ENV.portHttp]: String(ports.http),
       [ENV.portAdmin]: String(ports.admin),

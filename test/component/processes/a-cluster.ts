@@ -1,9 +1,11 @@
 /** A cluster of straw apps in a temporary folder, with the manifests that the operator would write. */
+
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Tier } from '../../../contract/names.ts';
+import { dataPlaneSecretName } from '../../../contract/names.ts';
+import { TIERS, type Tier } from '../../../contract/tiers.ts';
 import { spawnManaged } from '../../../local/managed-process.ts';
 import { createProcessCluster, type ProcessCluster, type ProcessClusterOptions } from '../../../local/processes.ts';
 import { buildAppConfigMap } from '../../../operator/resources/config-map.ts';
@@ -91,8 +93,11 @@ export const aCluster = async (options: Partial<ProcessClusterOptions> = {}): Pr
   };
 };
 
-/** The two Secrets that the campaign names. */
+/** The Secrets that the campaign's pods mount. */
 export const writeSecrets = async (cluster: TestCluster): Promise<void> => {
   await cluster.writeSecret(CAMPAIGN.spec.privacy.keySecretName, { 'citizen.key': 'a-key' });
-  await cluster.writeSecret(CAMPAIGN.spec.dataPlane.secretName, { 'nats-url': 'nats://127.0.0.1:4222' });
+  for (const tier of TIERS) {
+    const name = dataPlaneSecretName(CAMPAIGN.spec.dataPlane.secretName, tier);
+    await cluster.writeSecret(name, { 'nats-url': 'nats://127.0.0.1:4222' });
+  }
 };

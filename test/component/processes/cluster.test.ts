@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { dataPlaneSecretName } from '../../../contract/names.ts';
 import { buildDeployment, withReplicas } from '../../../operator/resources/deployment.ts';
 import { buildOptions } from '../../helpers/build-options.ts';
 import { eventually } from '../../helpers/eventually.ts';
@@ -83,7 +84,7 @@ describe('a cluster of processes', () => {
   });
 
   it('waits for a missing Secret, names it once, and runs when it appears', async () => {
-    await test.writeSecret(CAMPAIGN.spec.dataPlane.secretName, {});
+    await test.writeSecret(dataPlaneSecretName(CAMPAIGN.spec.dataPlane.secretName, 'intake'), {});
     await test.deploy('intake', 1);
     await eventually(() => test.lines.length > 0, { what: 'a line' });
     expect(test.cluster.processes()).toEqual([]);

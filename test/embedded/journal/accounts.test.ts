@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { jetstream } from '@nats-io/jetstream';
 import { Registry } from 'prom-client';
 import { astraySubject } from '../../../contract/names.ts';
+import { TIERS, type Tier } from '../../../contract/tiers.ts';
 import { createAcceptances } from '../../../journal/acceptances.ts';
 import { followAstray } from '../../../journal/astray.ts';
 import { journalClocks } from '../../../journal/clocks.ts';
@@ -25,18 +26,23 @@ import { receivedEvent, SHARDS } from '../../helpers/records.ts';
 
 const campaignId = 'spring';
 let journal: GuardedJournal;
-let pod: JournalConnection;
+let pods: Readonly<Record<Tier, JournalConnection>>;
+/** The account that all tiers shared, until their pods are rolled. */
+let former: JournalConnection;
 
 beforeAll(async () => {
   journal = await startGuardedJournal([campaignId, 'autumn']);
-  pod = await journal.connect(journal.access({ campaignId }));
+  const connect = (tier?: Tier) =>
+    journal.connect(journal.access({ campaignId, ...(tier === undefined ? {} : { tier }) }));
+  pods = { intake: await connect('intake'), records: await connect('records') };
+  former = await connect();
 });
 afterAll(async () => {
   await journal?.stop();
 });
 
 /** JetStream's error code when it was asked, or the refusal. */
-const ask = async (subject: string, body: object = {}): Promise<string> => {
+const ask = async (pod: JournalConnection, subject: string, body: object = {}): Promise<string> => {
   try {
     const { data } = await pod.nats.request(subject, JSON.stringify(body), { timeout: 20_000 });
     const answer = JSON.parse(Buffer.from(data).toString()) as { readonly error?: { readonly description: string } };
@@ -50,94 +56,104 @@ const API = '$JS.API';
 const REG = `REG_${campaignId}_0`;
 const LIVE = `KV_live_${campaignId}`;
 
-describe('a campaign’s account', () => {
-  it.each([
-    ['make a stream', `${API}.STREAM.CREATE.${REG}`],
-    ['change its stream', `${API}.STREAM.UPDATE.${REG}`],
-    ['delete its stream', `${API}.STREAM.DELETE.${REG}`],
-    ['empty its stream', `${API}.STREAM.PURGE.${REG}`],
-    ['take a message out of its stream', `${API}.STREAM.MSG.DELETE.${REG}`],
-    ['read single messages past the leader', `${API}.DIRECT.GET.${REG}`],
-    ['list streams', `${API}.STREAM.LIST`],
-    ['list names of streams', `${API}.STREAM.NAMES`],
-    ['see the account', `${API}.INFO`],
-    ['move a leader', `${API}.STREAM.LEADER.STEPDOWN.${REG}`],
-    ['take a snapshot', `${API}.STREAM.SNAPSHOT.${REG}`],
-    ['put a stream back', `${API}.STREAM.RESTORE.${REG}`],
-    ['delete the workers’ consumer', `${API}.CONSUMER.DELETE.${REG}.records`],
-    ['change the workers’ consumer', `${API}.CONSUMER.CREATE.${REG}.records`],
-    ['change it by its old name', `${API}.CONSUMER.DURABLE.CREATE.${REG}.records`],
-    ['change it with a filter', `${API}.CONSUMER.CREATE.${REG}.records.reg.${campaignId}.0.>`],
-    ['filter it down to strays', `${API}.CONSUMER.CREATE.${REG}.records.reg.${campaignId}.0.astray.*`],
-    ['make the consumer of another tier', `${API}.CONSUMER.CREATE.${REG}.archive`],
-    ['have the server name a consumer', `${API}.CONSUMER.CREATE.${REG}`],
-    ['stop the workers’ consumer', `${API}.CONSUMER.PAUSE.${REG}.records`],
-    ['set the workers’ consumer back', `${API}.CONSUMER.RESET.${REG}.records`],
-    ['list consumers', `${API}.CONSUMER.LIST.${REG}`],
-    ['write the live settings', `$KV.live_${campaignId}.settings`],
-    ['empty the live settings', `${API}.STREAM.PURGE.${LIVE}`],
-    ['write into the control stream', `ctl.${campaignId}.freeze`],
-    ['see the control stream', `${API}.STREAM.INFO.CTL_${campaignId}`],
-    ['write into another campaign’s shard', 'reg.autumn.0.received'],
-    ['see another campaign’s shard', `${API}.STREAM.INFO.REG_autumn_0`],
-    ['read single messages of another campaign’s shard', `${API}.STREAM.MSG.GET.REG_autumn_0`],
-    ['take another campaign’s messages', `${API}.CONSUMER.MSG.NEXT.REG_autumn_0.records`],
-    ['read another campaign’s settings', `${API}.STREAM.MSG.GET.KV_live_autumn`],
-    ['acknowledge another campaign’s messages', '$JS.ACK.REG_autumn_0.records.1.1.1.1.0'],
-    ['write into its trail', `audit.${campaignId}`],
-    ['read its trail', `${API}.STREAM.MSG.GET.VOUCHER_AUDIT`],
-    ['take the trails away', `${API}.STREAM.DELETE.VOUCHER_AUDIT`],
-    ['change how trails are kept', `${API}.STREAM.UPDATE.VOUCHER_AUDIT`],
-    ['empty the trails', `${API}.STREAM.PURGE.VOUCHER_AUDIT`],
-    ['have its shards swallow the trails', `${API}.STREAM.CREATE.OTHER_AUDIT`],
-    ['ask the servers', '$SYS.REQ.SERVER.PING'],
-  ])('may not %s', async (_, subject) => {
-    expect(await ask(subject)).toMatch(/permissions violation/i);
-  });
+const FORBIDDEN = [
+  ['make a stream', `${API}.STREAM.CREATE.${REG}`],
+  ['change its stream', `${API}.STREAM.UPDATE.${REG}`],
+  ['delete its stream', `${API}.STREAM.DELETE.${REG}`],
+  ['empty its stream', `${API}.STREAM.PURGE.${REG}`],
+  ['take a message out of its stream', `${API}.STREAM.MSG.DELETE.${REG}`],
+  ['read single messages past the leader', `${API}.DIRECT.GET.${REG}`],
+  ['list streams', `${API}.STREAM.LIST`],
+  ['list names of streams', `${API}.STREAM.NAMES`],
+  ['see the account', `${API}.INFO`],
+  ['move a leader', `${API}.STREAM.LEADER.STEPDOWN.${REG}`],
+  ['take a snapshot', `${API}.STREAM.SNAPSHOT.${REG}`],
+  ['put a stream back', `${API}.STREAM.RESTORE.${REG}`],
+  ['delete the workers’ consumer', `${API}.CONSUMER.DELETE.${REG}.records`],
+  ['change the workers’ consumer', `${API}.CONSUMER.CREATE.${REG}.records`],
+  ['change it by its old name', `${API}.CONSUMER.DURABLE.CREATE.${REG}.records`],
+  ['change it with a filter', `${API}.CONSUMER.CREATE.${REG}.records.reg.${campaignId}.0.>`],
+  ['filter it down to strays', `${API}.CONSUMER.CREATE.${REG}.records.reg.${campaignId}.0.astray.*`],
+  ['have the server name a consumer', `${API}.CONSUMER.CREATE.${REG}`],
+  ['stop the workers’ consumer', `${API}.CONSUMER.PAUSE.${REG}.records`],
+  ['set the workers’ consumer back', `${API}.CONSUMER.RESET.${REG}.records`],
+  ['list consumers', `${API}.CONSUMER.LIST.${REG}`],
+  ['write the live settings', `$KV.live_${campaignId}.settings`],
+  ['empty the live settings', `${API}.STREAM.PURGE.${LIVE}`],
+  ['write into the control stream', `ctl.${campaignId}.freeze`],
+  ['see the control stream', `${API}.STREAM.INFO.CTL_${campaignId}`],
+  ['write into another campaign’s shard', 'reg.autumn.0.received'],
+  ['see another campaign’s shard', `${API}.STREAM.INFO.REG_autumn_0`],
+  ['read single messages of another campaign’s shard', `${API}.STREAM.MSG.GET.REG_autumn_0`],
+  ['take another campaign’s messages', `${API}.CONSUMER.MSG.NEXT.REG_autumn_0.records`],
+  ['read another campaign’s settings', `${API}.STREAM.MSG.GET.KV_live_autumn`],
+  ['acknowledge another campaign’s messages', '$JS.ACK.REG_autumn_0.records.1.1.1.1.0'],
+  ['write into its trail', `audit.${campaignId}`],
+  ['read its trail', `${API}.STREAM.MSG.GET.VOUCHER_AUDIT`],
+  ['take the trails away', `${API}.STREAM.DELETE.VOUCHER_AUDIT`],
+  ['change how trails are kept', `${API}.STREAM.UPDATE.VOUCHER_AUDIT`],
+  ['empty the trails', `${API}.STREAM.PURGE.VOUCHER_AUDIT`],
+  ['have its shards swallow the trails', `${API}.STREAM.CREATE.OTHER_AUDIT`],
+  ['ask the servers', '$SYS.REQ.SERVER.PING'],
+];
 
+describe.each<Tier | 'all'>([...TIERS, 'all'])('a campaign’s account for %s', (tier) => {
+  it.each(FORBIDDEN)('may not %s', async (_, subject) => {
+    expect(await ask(tier === 'all' ? former : pods[tier], subject)).toMatch(/permissions violation/i);
+  });
+});
+
+describe('a campaign’s accounts', () => {
   it('may not listen to what others are answered', async () => {
-    for (const subject of ['_INBOX.>', '_INBOX.campaign-autumn.>', 'reg.>', '>']) {
+    for (const subject of ['_INBOX.>', '_INBOX.campaign-autumn.>', '_INBOX.campaign-spring_records.>', 'reg.>', '>']) {
       const refused = new Promise((resolve) => {
-        pod.nats.subscribe(subject, { callback: (error) => resolve(error?.message) });
+        pods.intake.nats.subscribe(subject, { callback: (error) => resolve(error?.message) });
       });
       expect(await refused).toMatch(/permissions violation/i);
     }
   });
 
-  it('does all that its pods do', async () => {
-    expect(await hasConsumers({ connection: pod, campaignId, tier: 'records' }, SHARDS)).toBe(true);
+  it.each(['one for each tier', 'the one that they shared'])('do all that their pods do: %s', async (whose) => {
+    const isShared = whose === 'the one that they shared';
+    const id = isShared ? 'autumn' : campaignId;
+    const shared = await journal.connect(journal.access({ campaignId: 'autumn' }));
+    const { intake, records } = isShared ? { intake: shared, records: shared } : pods;
+    expect(await hasConsumers({ connection: records, campaignId: id, tier: 'records' }, SHARDS)).toBe(true);
     const publisher = createPublisher({
-      connection: pod,
-      campaignId,
+      connection: intake,
+      campaignId: id,
       shards: SHARDS,
       registry: new Registry(),
       monotonicMs: () => performance.now(),
       signal: never,
     });
-    const published = await publisher.publish({ ...receivedEvent(), clock: 'agreed' });
+    const published = await publisher.publish({ ...receivedEvent({ campaignId: id }), clock: 'agreed' });
     if (published.kind !== 'acknowledged') throw new Error('not acknowledged');
     const { shard } = published;
 
     const acceptances = createAcceptances({
-      connection: pod,
-      campaignId,
+      connection: intake,
+      campaignId: id,
       shards: SHARDS,
       monotonicMs: () => performance.now(),
       journal: () => ({ state: 'answers', seconds: 3_600 }),
       astray: new Set(),
     });
-    const { receipt, citizenHash } = receivedEvent();
-    expect(await acceptances.find(receipt, citizenHash)).toMatchObject({ kind: 'accepted', at: receivedEvent().at });
+    const { receipt, citizenHash } = receivedEvent({ campaignId: id });
+    expect(await acceptances.find(receipt, citizenHash)).toMatchObject({
+      kind: 'accepted',
+      at: receivedEvent({ campaignId: id }).at,
+    });
 
-    const [delivery] = await createJournalReader({ connection: pod, campaignId, tier: 'records' }).fetch(
+    const [delivery] = await createJournalReader({ connection: records, campaignId: id, tier: 'records' }).fetch(
       { shard, maxMessages: 10, expiresMs: 2_000 },
       never,
     );
     delivery?.ack();
-    const backlog = () => journal.admin.backlog(campaignId, SHARDS, 'records', never);
+    const backlog = () => journal.admin.backlog(id, SHARDS, 'records', never);
     await eventually(async () => (await backlog()).workedOff === 1, { what: 'the acknowledgement' });
 
-    const replay = createJournalReplay({ connection: pod, campaignId });
+    const replay = createJournalReplay({ connection: records, campaignId: id });
     expect(await replay.lastSequence(shard, never)).toBe(1);
     const replayed: (readonly [number, number])[] = [];
     for await (const batch of replay.replay(shard, 1, never)) {
@@ -148,7 +164,7 @@ describe('a campaign’s account', () => {
   });
 
   it('reads the clocks of the servers that lead its shards', async () => {
-    const clocks = journalClocks({ connection: pod, campaignId, shards: SHARDS });
+    const clocks = journalClocks({ connection: pods.intake, campaignId, shards: SHARDS });
     // Of every shard its stream and its consumer, and two buckets.
     expect(clocks).toHaveLength(2 * SHARDS + 2);
     for (const clock of clocks) {
@@ -165,8 +181,8 @@ describe('a campaign’s account', () => {
     const stop = new AbortController();
     const errors: unknown[] = [];
     const onError = (error: unknown): number => errors.push(error);
-    const astray = followAstray({ connection: pod, campaignId, shards: SHARDS, onError }, stop.signal);
-    await publishOnce(jetstream(pod.nats), {
+    const astray = followAstray({ connection: pods.intake, campaignId, shards: SHARDS, onError }, stop.signal);
+    await publishOnce(jetstream(pods.intake.nats), {
       subject: astraySubject(campaignId, 2, 'SOME'),
       messageId: 'SOME',
       payload: 'x',
@@ -180,7 +196,7 @@ describe('a campaign’s account', () => {
     const stop = new AbortController();
     const errors: unknown[] = [];
     const onError = (error: unknown): number => errors.push(error);
-    const watch = watchLiveSettings({ connection: pod, campaignId, onError }, stop.signal);
+    const watch = watchLiveSettings({ connection: pods.intake, campaignId, onError }, stop.signal);
     const put = (intakePods: number): Promise<void> =>
       journal.admin.putLiveSettings(
         campaignId,
@@ -203,7 +219,7 @@ describe('a campaign’s account', () => {
     stop.abort();
     expect(errors).toEqual([]);
 
-    const keys = createDataKeyStore(pod, campaignId);
+    const keys = createDataKeyStore(pods.intake, campaignId);
     const wrapped = Buffer.from('wrapped');
     expect(await keys.getOrCreate('2020-09-25', wrapped, never)).toEqual(wrapped);
     expect(Buffer.from(await keys.getOrCreate('2020-09-25', Buffer.from('other'), never))).toEqual(wrapped);
@@ -241,21 +257,21 @@ describe('accounts that change', () => {
 
   it('let a new campaign in and leave the connections of others', async () => {
     const changes: boolean[] = [];
-    pod.onChange((connected) => changes.push(connected));
-    const before = idOf(pod);
+    pods.intake.onChange((connected) => changes.push(connected));
+    const before = idOf(pods.intake);
     await journal.setCampaigns([campaignId, 'autumn', 'winter']);
     const winter = await journal.connect(journal.access({ campaignId: 'winter' }));
     expect(winter.isConnected()).toBe(true);
-    expect(idOf(pod)).toBe(before);
+    expect(idOf(pods.intake)).toBe(before);
     expect(changes).toEqual([]);
-    expect(await ask(`${API}.STREAM.INFO.${REG}`)).toBe('done');
+    expect(await ask(pods.intake, `${API}.STREAM.INFO.${REG}`)).toBe('done');
   });
 
   it('send a campaign away that is gone', async () => {
     const autumn = await journal.connect(journal.access({ campaignId: 'autumn' }));
     await journal.setCampaigns([campaignId]);
     await eventually(() => !autumn.isConnected(), { what: 'the end of its connection' });
-    expect(pod.isConnected()).toBe(true);
+    expect(pods.intake.isConnected()).toBe(true);
   });
 
   it('are read with a renewed certificate, and nobody is sent away for it', async () => {
@@ -272,10 +288,10 @@ describe('accounts that change', () => {
           tls.once('error', reject);
         });
       });
-    const [before, id] = [await serial(), idOf(pod)];
+    const [before, id] = [await serial(), idOf(pods.intake)];
     await journal.renewCertificate();
     expect(await serial()).not.toBe(before);
-    expect(idOf(pod)).toBe(id);
+    expect(idOf(pods.intake)).toBe(id);
   });
 
   it('are not believed from a server whose certificate is for another name', async () => {

@@ -1,10 +1,13 @@
 /** Real Helm puts the chart into a real cluster, changes it and takes it away. One story: each step needs the last. */
+
 import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Client } from 'pg';
+import { EVENT_TYPES } from '../../../contract/envelope.ts';
+import { rightsOf, TIERS } from '../../../contract/tiers.ts';
 import { newRoot } from '../../../operator/setup/root.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import {
@@ -99,14 +102,17 @@ describe('an installation', () => {
     await installation.cluster.helm(['uninstall', 'twin', '--namespace', installation.vouchers.name, '--wait']);
   }, 300_000);
 
-  it('lets a campaign write to its own journal only', async () => {
-    const nats = await installation.connect('voucher-data-plane');
+  it.each(TIERS)('lets %s do what it does, in its own campaign only', async (tier) => {
+    const nats = await installation.connect(`voucher-data-plane-${tier}`);
+    const types = EVENT_TYPES.filter((type) => !rightsOf(tier).publishes.includes(type));
     try {
       const ask = (subject: string): Promise<unknown> => nats.request(subject, '{}', { timeout: 5_000 });
       await expect(ask('$JS.API.STREAM.INFO.REG_spring-2027_0')).resolves.toBeDefined();
       for (const subject of [
-        'reg.autumn-2027.0.received',
-        'ctl.autumn-2027.freeze',
+        ...types.map((type) => `reg.spring-2027.0.${type}.R`),
+        'reg.autumn-2027.0.received.R',
+        'ctl.spring-2027.freeze',
+        '$KV.live_spring-2027.settings',
         '$JS.API.STREAM.INFO.REG_autumn-2027_0',
         '$JS.API.STREAM.DELETE.REG_spring-2027_0',
         '$JS.API.STREAM.PURGE.REG_spring-2027_0',
@@ -118,11 +124,28 @@ describe('an installation', () => {
       await nats.close();
     }
   });
+
+  it('lets the intake read no row that it does not tell citizens', async () => {
+    const { 'postgres-url': text = '', 'postgres-ca.crt': ca = '' } =
+      await installation.secret('voucher-data-plane-intake');
+    const url = new URL(text);
+    const ssl = { ca, servername: url.hostname };
+    url.hostname = await installation.addressOf('postgres');
+    const client = new Client({ connectionString: url.href, ssl });
+    try {
+      await client.connect();
+      await expect(client.query('SELECT receipt FROM registration')).resolves.toBeDefined();
+      await expect(client.query('SELECT sealed FROM registration')).rejects.toMatchObject({ code: '42501' });
+      await expect(client.query(`UPDATE registration_fact SET type = 'won'`)).rejects.toMatchObject({ code: '42501' });
+    } finally {
+      await client.end();
+    }
+  });
 });
 
 describe('the embedded data plane', () => {
   it('takes no connection to the journal without its authority', async () => {
-    const { 'nats-ca.crt': _, ...mounted } = await installation.secret('voucher-data-plane');
+    const { 'nats-ca.crt': _, ...mounted } = await installation.secret('voucher-data-plane-intake');
     expect(Object.keys(mounted)).toContain('postgres-ca.crt');
     const another = newRoot('vo', randomBytes, Date.now()).authority.certificate;
     const trusts: readonly ((its: Trust) => Trust)[] = [
@@ -130,12 +153,13 @@ describe('the embedded data plane', () => {
       ({ servername }) => ({ servername, ca: another }),
     ];
     for (const trusting of trusts) {
-      await expect(installation.connect('voucher-data-plane', trusting)).rejects.toThrow(/certificate/);
+      await expect(installation.connect('voucher-data-plane-intake', trusting)).rejects.toThrow(/certificate/);
     }
   });
 
   it('takes no connection to the database in plain text, nor without its authority', async () => {
-    const { 'postgres-url': text = '', 'postgres-ca.crt': ca = '' } = await installation.secret('voucher-data-plane');
+    const { 'postgres-url': text = '', 'postgres-ca.crt': ca = '' } =
+      await installation.secret('voucher-data-plane-intake');
     const url = new URL(text);
     const servername = url.hostname;
     url.hostname = await installation.addressOf('postgres');
@@ -171,17 +195,17 @@ describe('an upgrade that adds a campaign and renews a certificate', () => {
     const servers = (): Promise<string> =>
       system.kubectl('get', 'pods', '-l', 'app.kubernetes.io/component in (nats,postgres)', columns);
     const { secret } = installation;
-    const kept = async () => [await secret('voucher-data-plane'), await secret('voucher-privacy')];
+    const kept = async () => [await secret('voucher-data-plane-intake'), await secret('voucher-privacy')];
     const before = [await pods(), await servers(), await kept()];
-    const spring = await installation.connect('voucher-data-plane');
+    const spring = await installation.connect('voucher-data-plane-intake');
     try {
       const { client_id: id } = spring.info ?? {};
       const shown = await installation.servedCertificate();
       await system.kubectl('delete', 'secret', `${RELEASE}-nats-tls`);
       await installation.apply(accounts);
-      expect(Object.keys(await secret('autumn'))).toContain('postgres-url');
+      expect(Object.keys(await secret('autumn-intake'))).toContain('postgres-url');
       // kubelet looks at what it has mounted once a minute or so.
-      const autumn = await eventually(() => installation.connect('autumn'), {
+      const autumn = await eventually(() => installation.connect('autumn-intake'), {
         timeoutMs: 120_000,
         what: 'the journal to know the new account',
         everyMs: 500,

@@ -1,5 +1,7 @@
 /** `kubectl voucher doctor` on a real API server with the chart's policies and a real operator. */
+
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { TIERS } from '../../../contract/tiers.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { APPS, CORE, campaignBody } from '../../helpers/kube-world.ts';
 import { startStrawKubelet } from '../../helpers/straw-kubelet.ts';
@@ -143,7 +145,7 @@ describe('kubectl voucher doctor', () => {
     ]);
     expect(said(report, 'secrets')).toEqual([
       'FAIL Secret voucher-privacy lacks a wrap-<id>.key',
-      `FAIL there is no Secret voucher-data-plane in namespace ${namespace}`,
+      ...TIERS.map((tier) => `FAIL there is no Secret voucher-data-plane-${tier} in namespace ${namespace}`),
     ]);
     // There is no node at all here.
     expect(said(report, 'nodes')).toEqual([expect.stringMatching(/^FAIL 38 pods of intake find no place \(cpu 500m/)]);
@@ -175,7 +177,7 @@ describe('kubectl voucher doctor', () => {
     }
     expect(said(report, 'secrets')).toEqual([
       'OK Secret voucher-privacy is mounted by pods that are ready',
-      'OK Secret voucher-data-plane is mounted by pods that are ready',
+      ...TIERS.map((tier) => `OK Secret voucher-data-plane-${tier} is mounted by pods that are ready`),
     ]);
   });
 

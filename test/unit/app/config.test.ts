@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { databaseAccess, journalServers, readConfig } from '../../../app/config.ts';
+import { databaseAccess, journalServers, privacyFolder, readConfig } from '../../../app/config.ts';
 import { type AppConfig, DATA_PLANE_KEYS, ENV } from '../../../contract/app-contract.ts';
 
 const APP: AppConfig = {
@@ -75,6 +75,17 @@ describe('a pod’s configuration', () => {
     await expect(readConfig(env)).rejects.toThrow(/config\.json: shards/);
     await writeFile(join(dir, 'config.json'), '{');
     await expect(readConfig(env)).rejects.toThrow(/config\.json is not JSON/);
+  });
+
+  it('starts beside a tier that only a newer operator knows', async () => {
+    await writeFile(join(dir, 'config.json'), JSON.stringify({ ...APP, tiers: [...APP.tiers, 'later'] }));
+    expect((await readConfig(env)).app.tiers).toContain('later');
+  });
+
+  it('needs no keys for citizens in a tier that gets none, and says so in one that does', async () => {
+    const records = { ...env, [ENV.role]: 'records', [ENV.privacyDir]: undefined };
+    expect((await readConfig(records)).privacyDir).toBeUndefined();
+    expect(() => privacyFolder({ privacyDir: undefined })).toThrow(/VOUCHER_PRIVACY_DIR: is not set/);
   });
 
   it('has the authorities of the servers when the Secret has them, and refuses what is no certificate', async () => {

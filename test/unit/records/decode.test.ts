@@ -7,7 +7,9 @@ const bytes = (change: Readonly<Record<string, unknown>>): Uint8Array =>
   Buffer.from(JSON.stringify({ ...receivedEvent(), ...change }));
 
 const STORED_AT_MS = Date.parse(receivedEvent().at) + 40;
-const decoded = (data: Uint8Array, storedAtMs = STORED_AT_MS) => decodeMessage({ data, storedAtMs }, 'spring');
+const subjectOf = (type: string): string => `reg.spring.0.${type}.R`;
+const decoded = (data: Uint8Array, storedAtMs = STORED_AT_MS, subject = subjectOf('received')) =>
+  decodeMessage({ subject, data, storedAtMs }, 'spring');
 
 describe('a message of the journal', () => {
   it('is an event when it is whole', () => {
@@ -35,15 +37,23 @@ describe('a message of the journal', () => {
 
   it('is one fact whether it says that it is the first of its type or not', () => {
     const event = factEvent('rejected');
-    expect(decoded(encodeEnvelope({ ...event, attempt: 1 }))).toEqual({ kind: 'event', event });
+    const rejected = (data: Uint8Array) => decoded(data, STORED_AT_MS, subjectOf('rejected'));
+    expect(rejected(encodeEnvelope({ ...event, attempt: 1 }))).toEqual({ kind: 'event', event });
     const second = factEvent('rejected', { attempt: 2 });
-    expect(decoded(encodeEnvelope(second))).toEqual({ kind: 'event', event: second });
+    expect(rejected(encodeEnvelope(second))).toEqual({ kind: 'event', event: second });
   });
 
   it('is unknown when a later release wrote it, and of no use to another campaign', () => {
-    expect(decoded(bytes({ type: 'guessed' }))).toEqual({ kind: 'unknown', v: 1, type: 'guessed' });
+    const guessed = decoded(bytes({ type: 'guessed' }), STORED_AT_MS, subjectOf('guessed'));
+    expect(guessed).toEqual({ kind: 'unknown', v: 1, type: 'guessed' });
     expect(decoded(bytes({ v: 2 }))).toEqual({ kind: 'unknown', v: 2, type: 'received' });
     expect(decoded(bytes({ v: 2, campaignId: 'autumn' }))).toMatchObject({ rejection: 'wrong_campaign' });
+  });
+
+  it('is set aside when its account may publish another type than it claims, known or not: kept, it would be recorded one day', () => {
+    expect(decoded(bytes({ type: 'won' }))).toMatchObject({ rejection: 'wrong_subject' });
+    expect(decoded(bytes({ type: 'guessed' }))).toMatchObject({ rejection: 'wrong_subject' });
+    expect(decoded(bytes({ v: 2, type: 'won' }))).toMatchObject({ rejection: 'wrong_subject' });
   });
 
   const cases: Record<string, [Uint8Array, string, string]> = {
@@ -80,6 +90,26 @@ describe('a message of the journal', () => {
   });
 });
 
+describe('the subject that a message came by', () => {
+  it.each([
+    ['its own', 'reg.spring.0.received.R', 'event'],
+    ['that of a stray', 'reg.spring.2.astray.R', 'event'],
+    ['that of an earlier release, without a receipt', 'reg.spring.0.received', 'event'],
+    ['that of a type which its account may publish', 'reg.spring.0.withdrawn.R', 'rejected'],
+    ['none of a shard', 'spring', 'rejected'],
+  ])('is %s', (_, subject, kind) => {
+    expect(decoded(bytes({}), STORED_AT_MS, subject).kind).toBe(kind);
+  });
+
+  it('keeps an account that may write what citizens do from writing that one has won', () => {
+    expect(decoded(encodeEnvelope(factEvent('won')), STORED_AT_MS, 'reg.spring.0.received.R')).toEqual({
+      kind: 'rejected',
+      rejection: 'wrong_subject',
+      reason: 'type: not what its subject says',
+    });
+  });
+});
+
 describe('the instant of a registration', () => {
   const from = (secondsAway: number): string => new Date(STORED_AT_MS + secondsAway * 1000).toISOString();
   const stamp = from(0);
@@ -102,6 +132,7 @@ describe('the instant of a registration', () => {
 
   it('of any other fact is what its writer says', () => {
     const event = factEvent('verified', { atMs: 0 });
-    expect(decoded(encodeEnvelope(event), STORED_AT_MS + 3_600_000)).toEqual({ kind: 'event', event });
+    const subject = 'reg.spring.0.verified.R';
+    expect(decoded(encodeEnvelope(event), STORED_AT_MS + 3_600_000, subject)).toEqual({ kind: 'event', event });
   });
 });

@@ -12,6 +12,7 @@ const messages = (count: number) =>
     shard: 0,
     sequence: i + 1,
     storedAtMs: Date.parse(instant(0)),
+    subject: 'reg.spring.0.received.R',
     data: encodeEnvelope(receivedEvent({ citizen: i, receipt: i })),
   }));
 
@@ -64,7 +65,10 @@ describe('a batch', () => {
 
   it('records unreadable messages in the commit of the readable ones', async () => {
     const database = pickyStore([]);
-    const batch = [...messages(2), { shard: 0, sequence: 3, storedAtMs: 0, data: Buffer.from('nonsense') }];
+    const batch = [
+      ...messages(2),
+      { shard: 0, sequence: 3, storedAtMs: 0, subject: 'reg.spring.0.received.R', data: Buffer.from('nonsense') },
+    ];
     await settled(database.store, batch);
     expect([database.commits(), database.setAside]).toEqual([1, ['3 envelope: not JSON']]);
   });
@@ -82,13 +86,15 @@ describe('a batch', () => {
     const at = { shard: 2, storedAtMs: 5 };
     const batch = [
       ...messages(1),
-      { ...at, sequence: 3, data: later },
-      { ...at, sequence: 4, data: encodeEnvelope(barrier) },
+      { ...at, sequence: 3, subject: 'reg.spring.2.guessed.R', data: later },
+      { ...at, sequence: 4, subject: 'reg.spring.2.barrier.R', data: encodeEnvelope(barrier) },
     ];
     const [commit] = await settle(recordsPart(store, 'spring'), batch, signal);
     expect([commit?.result.kept, commit?.setAside, batches.length]).toEqual([1, [], 1]);
     expect(batches[0]?.events).toHaveLength(1);
-    expect(batches[0]?.kept).toEqual([{ ...at, sequence: 3, v: 1, type: 'guessed', raw: later }]);
+    expect(batches[0]?.kept).toEqual([
+      { ...at, sequence: 3, subject: 'reg.spring.2.guessed.R', v: 1, type: 'guessed', raw: later },
+    ]);
   });
 
   it('whose outcome is unknown is not taken apart', async () => {

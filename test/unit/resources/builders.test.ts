@@ -118,8 +118,17 @@ describe('the Deployment of a tier', () => {
     expect(spec.volumes?.map(({ configMap, secret }) => configMap?.name ?? secret?.secretName)).toEqual([
       'chengdu-app',
       'voucher-privacy',
-      'voucher-data-plane',
+      'voucher-data-plane-intake',
     ]);
+  });
+
+  it('mounts no key of citizens where none is needed, and no account of another tier', () => {
+    const { spec, container } = podOf('records');
+    expect(spec.volumes?.map(({ configMap, secret }) => configMap?.name ?? secret?.secretName)).toEqual([
+      'chengdu-app',
+      'voucher-data-plane-records',
+    ]);
+    expect(container.env?.map(({ name }) => name)).not.toContain(ENV.privacyDir);
   });
 
   it('is probed on the admin port only, and not killed for being busy', () => {
@@ -273,7 +282,7 @@ describe('what the installation says about pods', () => {
 
 describe('the NetworkPolicy of a tier', () => {
   it('lets citizens reach the intake from anywhere, and metrics be read within the cluster only', () => {
-    const { metadata, spec } = buildNetworkPolicy(campaign, 'intake');
+    const { metadata, spec } = buildNetworkPolicy(campaign, 'intake', options);
     expect(metadata?.name).toBe('chengdu-intake');
     expect(spec?.podSelector.matchLabels).toEqual(
       buildDeployment(campaign, 'intake', options).spec?.selector.matchLabels,
@@ -286,7 +295,28 @@ describe('the NetworkPolicy of a tier', () => {
   });
 
   it('lets nobody reach records but for metrics', () => {
-    const ports = buildNetworkPolicy(campaign, 'records').spec?.ingress?.flatMap((rule) => rule.ports ?? []);
+    const ports = buildNetworkPolicy(campaign, 'records', options).spec?.ingress?.flatMap((rule) => rule.ports ?? []);
     expect(ports?.map(({ port }) => port)).toEqual(['admin']);
+  });
+
+  const to = (port: number) => ({ ports: [{ port, protocol: 'TCP' as const }] });
+  const within = (...campaigns: readonly string[]) => ({
+    ...options,
+    pods: { egress: { campaigns, names: [to(53)], journal: [to(4222)], database: [to(5432)] } },
+  });
+  const called = (tier: 'intake' | 'records', of = within(campaign.spec.campaignId)) =>
+    buildNetworkPolicy(campaign, tier, of).spec?.egress?.map(({ ports }) => ports?.[0]?.port);
+
+  it('lets its pods call the data plane, and the intake its own Service', () => {
+    expect(buildNetworkPolicy(campaign, 'intake', within(campaign.spec.campaignId)).spec?.policyTypes).toEqual([
+      'Ingress',
+      'Egress',
+    ]);
+    expect(called('intake')).toEqual([53, 4222, 5432, PORTS.http]);
+    expect(called('records')).toEqual([53, 4222, 5432]);
+  });
+
+  it('leaves open what pods call where the data plane is another’s', () => {
+    expect(called('intake', within('another'))).toBeUndefined();
   });
 });

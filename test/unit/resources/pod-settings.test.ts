@@ -1,7 +1,8 @@
 /** What the installation says about pods reaches every pod that the operator makes; settings.test.ts has the chart's. */
 import { describe, expect, it } from '@jest/globals';
-import { HEADROOM, LABELS, TIERS } from '../../../contract/names.ts';
+import { HEADROOM, LABELS } from '../../../contract/names.ts';
 import { MAX_CAMPAIGN_NAME_LENGTH } from '../../../contract/schema/common.ts';
+import { TIERS } from '../../../contract/tiers.ts';
 import type { PodOptions } from '../../../operator/resources/build-options.ts';
 import { buildDeployment } from '../../../operator/resources/deployment.ts';
 import { buildHeadroom } from '../../../operator/resources/headroom.ts';

@@ -66,7 +66,7 @@ describe('the certificates', () => {
       (Date.parse(first.get(name)?.metadata.annotations[EXPIRES_AT] ?? '') - NOW_MS) / DAY_MS;
     expect(days('vo-nats-tls')).toBe(SERVER_DAYS);
     expect(days('vo-postgres-tls')).toBe(SERVER_DAYS);
-    expect(days('spring-data')).toBe(AUTHORITY_DAYS);
+    expect(days('spring-data-intake')).toBe(AUTHORITY_DAYS);
     expect(rootSecret(request, root).metadata.annotations[EXPIRES_AT]).toBe(expiresAt(root.authority.certificate));
   });
 
@@ -85,14 +85,21 @@ describe('the certificates', () => {
 
 describe('a campaign that is added later', () => {
   it('leaves the accounts of others as they are, with the same authority', () => {
-    expect(dataOf(second, 'spring-data')).toEqual(dataOf(first, 'spring-data'));
-    const [spring, autumn] = [dataOf(second, 'spring-data'), dataOf(second, 'autumn-data')];
+    expect(dataOf(second, 'spring-data-intake')).toEqual(dataOf(first, 'spring-data-intake'));
+    const [spring, autumn] = [dataOf(second, 'spring-data-intake'), dataOf(second, 'autumn-data-intake')];
     expect(autumn['nats-ca.crt']).toBe(spring['nats-ca.crt']);
     expect(autumn['postgres-ca.crt']).toBe(root.authority.certificate);
     expect(autumn['nats-password']).not.toBe(spring['nats-password']);
-    expect(autumn['postgres-url']).toContain('postgres://campaign-autumn:');
+    expect(autumn['postgres-url']).toMatch(/^postgres:\/\/campaign-autumn_intake:.*\/campaign-autumn$/);
     // Whoever has one password must not know the other.
     expect(autumn['postgres-url']).not.toContain(autumn['nats-password']);
+  });
+
+  it('has other accounts for each of its tiers', () => {
+    const [intake, records] = [dataOf(first, 'spring-data-intake'), dataOf(first, 'spring-data-records')];
+    expect([intake['nats-user'], records['nats-user']]).toEqual(['campaign-spring_intake', 'campaign-spring_records']);
+    expect(intake['nats-password']).not.toBe(records['nats-password']);
+    expect(intake['postgres-url']).not.toBe(records['postgres-url']);
   });
 
   it('has keys for privacy that no other root or run could make again', () => {
@@ -109,26 +116,39 @@ describe('a campaign whose namespace is not there', () => {
 });
 
 describe('a group of Secrets', () => {
-  const group = [...first.values()].filter(({ metadata }) => /^(vo-account-spring|spring-data)$/.test(metadata.name));
+  const group = [...first.values()].filter(({ metadata }) =>
+    /^(vo-account-spring|spring-data-.*)$/.test(metadata.name),
+  );
   const names = (exists: readonly boolean[]): readonly string[] => {
     const decision = decideGroup(group, exists);
     return decision.kind === 'create' ? decision.missing.map(({ metadata }) => metadata.name) : [];
   };
 
   it.each([
-    ['neither is there', [false, false], 'create', ['vo-account-spring', 'spring-data']],
-    ['both are there', [true, true], 'keep', []],
-    ['the campaign’s is missing: it is derived, and the same again', [true, false], 'create', ['spring-data']],
-    ['the campaign’s is there, and nothing here made it', [false, true], 'refuse', []],
+    [
+      'none is there',
+      [false, false, false],
+      'create',
+      ['vo-account-spring', 'spring-data-intake', 'spring-data-records'],
+    ],
+    ['all are there', [true, true, true], 'keep', []],
+    [
+      'the campaign’s are missing, as after an upgrade to one account a tier',
+      [true, false, false],
+      'create',
+      ['spring-data-intake', 'spring-data-records'],
+    ],
+    ['a tier’s is missing: it is derived, and the same again', [true, true, false], 'create', ['spring-data-records']],
+    ['a tier’s is there, and nothing here made it', [false, true, false], 'refuse', []],
   ])('when %s', (_, exists, kind, made) => {
     expect(decideGroup(group, exists).kind).toBe(kind);
     expect(names(exists)).toEqual(made);
   });
 
   it('that another campaign may live on is left alone, with a remedy that deletes nothing', () => {
-    const decision = decideGroup(group, [false, true]);
+    const decision = decideGroup(group, [false, true, false]);
     const message = decision.kind === 'refuse' ? decision.message : '';
-    expect(message).toContain('vouchers/spring-data');
+    expect(message).toContain('vouchers/spring-data-intake');
     expect(message).toContain('another dataPlaneSecretName');
     expect(message).not.toMatch(/delete|remove/i);
   });
@@ -137,7 +157,8 @@ describe('a group of Secrets', () => {
 describe('a root that is gone', () => {
   it('is missed where something was made from it', () => {
     const derived = [...first.values()].filter(isDerived).map(({ metadata }) => metadata.name);
-    expect(derived).toEqual(['vo-nats-tls', 'vo-postgres-tls', 'vo-journal', 'vo-account-spring', 'spring-data']);
+    const own = ['vo-nats-tls', 'vo-postgres-tls', 'vo-journal', 'vo-account-spring'];
+    expect(derived).toEqual([...own, 'spring-data-intake', 'spring-data-records']);
     const message = lostRootMessage(request, [...first.values()].filter(isDerived));
     expect(message).toContain('system/vo-data-plane-root');
     expect(message).not.toMatch(/delete|remove/i);

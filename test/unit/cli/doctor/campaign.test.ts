@@ -130,11 +130,15 @@ describe('a campaign', () => {
 
   it('whose Secrets are hidden is judged by its pods', () => {
     const { secrets } = campaignFacts();
-    const hidden = { privacy: { ...secrets.privacy, keys: HIDDEN }, dataPlane: { ...secrets.dataPlane, keys: HIDDEN } };
+    const hidden = {
+      privacy: { ...secrets.privacy, keys: HIDDEN },
+      dataPlane: secrets.dataPlane.map((one) => ({ ...one, keys: HIDDEN })),
+    };
     expect(told({ secrets: hidden })).toEqual([]);
     const nobody = conditions({ type: 'Ready', status: 'False', reason: 'TierNotReady' });
     expect(told({ secrets: hidden, campaign: { status: aStatus({ conditions: nobody }) } })).toEqual([
       'FAIL conditions: Ready: TierNotReady: All is well.',
+      'WARN secrets: not for you to see',
       'WARN secrets: not for you to see',
       'WARN secrets: not for you to see',
     ]);

@@ -1,0 +1,8 @@
+/** The role of each tier. Each imports only what it needs: a pod's start is part of how fast capacity follows the crowd. */
+import type { Tier } from '../../contract/tiers.ts';
+import type { StartRole } from './role.ts';
+
+export const ROLES: Readonly<Record<Tier, () => Promise<StartRole>>> = {
+  intake: async () => (await import('./intake.ts')).startIntake,
+  records: async () => (await import('./records.ts')).startRecords,
+};

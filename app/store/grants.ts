@@ -1,0 +1,25 @@
+/** What tiers that only read may see of a campaign's tables: the columns that their rights name (contract/tiers.ts). */
+import { escapeIdentifier, type PoolClient } from 'pg';
+import { accountName } from '../../contract/accounts.ts';
+import { rightsOf, TIERS } from '../../contract/tiers.ts';
+
+/**
+ * Grants them to the roles that are there. Said again at each start, inside the migration and its lock: a table of a later
+ * release has no grants before. A database whose roles have other names has its own administrator.
+ */
+export const grantColumns = async (client: PoolClient, schemaName: string, campaignId: string): Promise<void> => {
+  const schema = escapeIdentifier(schemaName);
+  for (const tier of TIERS) {
+    const { database } = rightsOf(tier);
+    if (typeof database === 'string') continue;
+    const name = accountName(campaignId, tier);
+    const { rowCount } = await client.query('SELECT 1 FROM pg_roles WHERE rolname = $1', [name]);
+    if (rowCount === 0) continue;
+    const role = escapeIdentifier(name);
+    if (schemaName !== 'public') await client.query(`GRANT USAGE ON SCHEMA ${schema} TO ${role}`);
+    for (const [table, columns] of Object.entries(database)) {
+      const listed = columns.map((column) => escapeIdentifier(column)).join(', ');
+      await client.query(`GRANT SELECT (${listed}) ON ${schema}.${escapeIdentifier(table)} TO ${role}`);
+    }
+  }
+};

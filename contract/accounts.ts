@@ -1,0 +1,30 @@
+/**
+ * Accounts of a campaign's tiers on the embedded journal and database. Passwords are derived from one key, so that the servers
+ * know that of a campaign which is added later (docs/adr/0011). Pure.
+ */
+import { createHmac } from 'node:crypto';
+import type { Tier } from './tiers.ts';
+
+/** Key of the root Secret, and its file where that is mounted. */
+export const ACCOUNTS_KEY = 'accounts.key';
+
+export type AccountServer = 'nats' | 'postgres';
+
+/**
+ * User of a tier, on the journal and on the database. Without a tier: the database and the role that owns its tables; and the
+ * account that all tiers shared before each had its own. No campaignId has an underscore, so no two are alike.
+ */
+export const accountName = (campaignId: string, tier?: Tier): string =>
+  tier === undefined ? `campaign-${campaignId}` : `campaign-${campaignId}_${tier}`;
+
+/** Hex behind a letter: never a number to a configuration parser, nothing to escape in a URL. */
+export const passwordText = (bytes: Uint8Array): string => `v${Buffer.from(bytes).toString('hex')}`;
+
+/** @param accountsKey 32 bytes in base64 */
+export const accountPassword = (accountsKey: string, server: AccountServer, campaignId: string, tier?: Tier): string =>
+  passwordText(
+    createHmac('sha256', Buffer.from(accountsKey, 'base64'))
+      .update([server, campaignId, ...(tier === undefined ? [] : [tier])].join(' '))
+      .digest()
+      .subarray(0, 24),
+  );

@@ -1,0 +1,97 @@
+/** What each tier's account may do on a real server: everything that contract/tiers.ts says, and nothing beside it. */
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { EVENT_TYPES } from '../../../contract/envelope.ts';
+import {
+  astraySubject,
+  consumerName,
+  dataKeyBucketName,
+  eventSubject,
+  LIVE_SETTINGS_KEY,
+  liveBucketName,
+  shardStreamName,
+} from '../../../contract/names.ts';
+import { hasConsumer, perTier, rightsOf, TIERS, type Tier } from '../../../contract/tiers.ts';
+import type { JournalConnection } from '../../../journal/connection.ts';
+import { type GuardedJournal, startGuardedJournal } from '../../helpers/guarded-journal.ts';
+
+const campaignId = 'spring';
+const API = '$JS.API';
+const REG = shardStreamName(campaignId, 0);
+let journal: GuardedJournal;
+let pods: Readonly<Record<Tier, Promise<JournalConnection>>>;
+
+beforeAll(async () => {
+  journal = await startGuardedJournal([campaignId]);
+  pods = perTier((tier) => journal.connect(journal.access({ campaignId, tier })));
+});
+afterAll(async () => {
+  await journal?.stop();
+});
+
+/** Whether the server lets it through: anything but its refusal. */
+const mayAsk = async (tier: Tier, subject: string, body = '{}'): Promise<boolean> => {
+  const { nats } = await pods[tier];
+  try {
+    await nats.request(subject, body, { timeout: 5_000 });
+    return true;
+  } catch (error) {
+    if (error instanceof Error && /permissions violation/i.test(error.message)) return false;
+    // Let through, and no answer: an acknowledgement of nothing has none.
+    if (error instanceof Error && /timeout|no responders/i.test(`${error.name} ${error.message}`)) return true;
+    throw error;
+  }
+};
+
+const types = [...new Set([...EVENT_TYPES, ...TIERS.flatMap((tier) => rightsOf(tier).publishes)])];
+
+/** [what, subject, whether this tier may]. */
+const cases = (tier: Tier): readonly (readonly [string, string, boolean])[] => {
+  const { publishes, looksUp, buckets } = rightsOf(tier);
+  const may = (type: string): boolean => publishes.some((one) => one === type);
+  const bucket = (name: string, right: typeof buckets.live): readonly (readonly [string, string, boolean])[] => [
+    [`read ${name}`, `${API}.STREAM.MSG.GET.KV_${name}`, right !== 'none'],
+    [`read a key of ${name} past the leader`, `${API}.DIRECT.GET.KV_${name}`, false],
+    [`write ${name}`, `$KV.${name}.${LIVE_SETTINGS_KEY}`, right === 'writes'],
+    [`empty ${name}`, `${API}.STREAM.PURGE.KV_${name}`, false],
+  ];
+  return [
+    ...types.map((type) => [`publish ${type}`, eventSubject(campaignId, 0, type, 'R'), may(type)] as const),
+    ['publish a stray', astraySubject(campaignId, 1, 'R'), may('received')],
+    ['publish a type that is not known', eventSubject(campaignId, 0, 'promised', 'R'), false],
+    ['publish a type without a receipt', `reg.${campaignId}.0.received`, false],
+    ['publish below a receipt', `${eventSubject(campaignId, 0, 'received', 'R')}.won`, false],
+    ['publish into another campaign', eventSubject('autumn', 0, 'received', 'R'), false],
+    ['publish into the control stream', `ctl.${campaignId}.freeze`, false],
+    ['read the control stream', `${API}.STREAM.MSG.GET.CTL_${campaignId}`, false],
+    ['publish into the trail', `audit.${campaignId}`, false],
+    ['look a receipt up', `${API}.STREAM.MSG.GET.${REG}`, looksUp.some((one) => one === 'receipts')],
+    [
+      'follow what is astray',
+      `${API}.CONSUMER.CREATE.${REG}.x.${astraySubject(campaignId, 0, '*')}`,
+      looksUp.some((one) => one === 'receipts'),
+    ],
+    ['follow one type', `${API}.CONSUMER.CREATE.${REG}.x.${eventSubject(campaignId, 0, 'won', '*')}`, false],
+    ['read a whole shard', `${API}.CONSUMER.CREATE.${REG}.x`, looksUp.some((one) => one === 'shards')],
+    ...bucket(liveBucketName(campaignId), buckets.live),
+    ...bucket(dataKeyBucketName(campaignId), buckets.dataKeys),
+    ...TIERS.filter(hasConsumer).flatMap((other) => {
+      const name = consumerName(other);
+      return [
+        [`take messages of ${name}`, `${API}.CONSUMER.MSG.NEXT.${REG}.${name}`, other === tier] as const,
+        [`acknowledge for ${name}`, `$JS.ACK.${REG}.${name}.1.1.1.1.0`, other === tier] as const,
+        [`delete the consumer ${name}`, `${API}.CONSUMER.DELETE.${REG}.${name}`, false] as const,
+      ];
+    }),
+  ];
+};
+
+describe.each(TIERS)('the account of %s', (tier) => {
+  it.each(cases(tier))('%s', async (_, subject, isAllowed) => {
+    expect(await mayAsk(tier, subject)).toBe(isAllowed);
+  });
+});
+
+it('tries what is decided about citizens with the tier that faces them', () => {
+  const refused = cases('intake').flatMap(([what, , isAllowed]) => (isAllowed ? [] : [what]));
+  expect(refused).toEqual(expect.arrayContaining(['publish won', 'publish issued', 'publish rejected']));
+});
