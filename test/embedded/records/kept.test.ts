@@ -142,7 +142,7 @@ describe('a worker that does not know a type', () => {
     const url = await database('poison');
     const journal = new FakeJournal();
     const poison = factEvent('corrected', { campaignId, site: 'a\u0000b', data: { sealed: 'x' } });
-    journal.append(0, encodeEnvelope(poison), encodeEnvelope(factEvent('corrected', { campaignId })));
+    journal.append(0, poison, factEvent('corrected', { campaignId }));
     const older = startWorker(url, journal, OLDER);
     await drained(journal);
     await older.stop();
