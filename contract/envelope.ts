@@ -76,6 +76,6 @@ export interface ReceivedData {
   readonly policyVersion: string;
   /** Of the whole normalised body, see receipt.ts; absent in messages from before there was one. */
   readonly fingerprint?: string;
-  /** By which rule `citizenHash` was made; absent in messages of builds whose hash had the kind of document in it. */
+  /** By which rule `citizenHash` was made; absent in messages of builds before there were rules, which counted `perCitizen`. */
   readonly uniqueness?: Uniqueness;
 }

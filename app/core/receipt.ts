@@ -2,7 +2,7 @@
  * Receipts prove themselves. Everything is an HMAC of the campaign's citizen key, so any pod of any site gives the
  * same receipt for the same person and Idempotency-Key without a look-up, and can tell a true receipt from a guess.
  *
- *   citizenHash   = HMAC(key, "citizen" ‖ campaignId ‖ kind ‖ "resident-number" ‖ number [‖ channel])
+ *   citizenHash   = HMAC(key, "citizen" ‖ campaignId ‖ kind ‖ "CN_ID" ‖ number [‖ channel])
  *   receiptNo     = HMAC(key, "receipt" ‖ campaignId ‖ citizenHash ‖ Idempotency-Key), 128 bits
  *   receiptSecret = HMAC(key, "secret"  ‖ campaignId ‖ receiptNo), 128 bits
  *   fingerprint   = HMAC(key, "body"    ‖ campaignId ‖ receiptNo ‖ normalised body), 128 bits: tells a repeat from another
@@ -33,8 +33,11 @@ const RECEIPT_BYTES = 16;
 const mac = (key: SecretKey, ...fields: readonly string[]): Buffer =>
   createHmac('sha256', key).update(fields.join('\0'), 'utf8').digest();
 
-/** Of every document with an 18-digit number of GB 11643. */
-const RESIDENT_NUMBER = 'resident-number';
+/**
+ * The space of every document with an 18-digit number of GB 11643. It has the name of its first document, by which builds told people apart
+ * before there were spaces: so their registrations are of the same people.
+ */
+const RESIDENT_NUMBER = 'CN_ID';
 
 /**
  * 64 hex characters. `kind` is part of it: a canary can never take a citizen's place.

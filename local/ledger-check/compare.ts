@@ -129,6 +129,7 @@ const lostFactsOf = (later: readonly LaterRecord[], facts: readonly string[], ke
   return new Set(lost.map(({ fact, place }) => fact ?? place)).size;
 };
 
+const PER_CITIZEN = 'perCitizen';
 const PER_CHANNEL = 'perCitizenAndChannel';
 
 export const compare = ({
@@ -154,7 +155,8 @@ export const compare = ({
   const citizensOnly = <T extends { readonly kind: string }>(rows: readonly T[]): readonly T[] =>
     rows.filter(({ kind }) => kind === 'citizen');
   const recordOfReceipt = new Map(citizensOnly(journal).map((record) => [record.receipt, record]));
-  const rules = new Set(citizensOnly(journal).map(({ uniqueness }) => uniqueness));
+  // Builds before there were rules named none, and had the first.
+  const rules = new Set(citizensOnly(journal).map(({ uniqueness = PER_CITIZEN }) => uniqueness));
   const standing = citizensOnly(registrations);
   const standingOfHash = new Map<string, Set<string>>();
   for (const { citizenHash, receipt } of standing) addTo(standingOfHash, citizenHash, receipt);

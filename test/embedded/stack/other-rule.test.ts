@@ -1,4 +1,4 @@
-/** An upgrade of an open campaign whose registrations an earlier build took: new intakes refuse and say why, the old ones serve on. */
+/** A campaign whose registrations went by another rule: intakes that start refuse and say why, those that run serve on. */
 import { randomUUID } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -11,12 +11,12 @@ import { eventually } from '../../helpers/eventually.ts';
 import { receivedEvent } from '../../helpers/records.ts';
 import { withStack } from '../../helpers/with-stack.ts';
 
-/** As a build before there were rules has stored it. */
-const registerAsBefore = async ({ ledgerCheck, campaignId }: Stack, signal: AbortSignal): Promise<void> => {
+const registerByOther = async ({ ledgerCheck, campaignId }: Stack, signal: AbortSignal): Promise<void> => {
   const { natsUrl, natsUser: user, natsPassword: password } = ledgerCheck;
   const connection = await connectJournal({ urls: natsUrl.split(','), user, password }, 'earlier-build', signal);
   try {
-    const event = receivedEvent({ campaignId, citizen: 'of before' });
+    const received = receivedEvent({ campaignId, citizen: 'by another rule' });
+    const event = { ...received, data: { ...received.data, uniqueness: 'perCitizenAndChannel' } };
     const subject = `reg.${campaignId}.0.received.${event.receipt}`;
     await connection.nats.request(subject, encodeEnvelope(event), { timeout: 5_000 });
   } finally {
@@ -30,19 +30,19 @@ const saidIn = async (logDir: string, words: string): Promise<boolean> => {
   return texts.some((text) => text.includes(words));
 };
 
-describe('an intake of a build that counts people by another rule', () => {
+describe('an intake that would count people by another rule', () => {
   it('ends with the remedy, while the pods that were there go on', async () => {
     const { signal } = new AbortController();
     await withStack({ intake: { min: 2, max: 2, capacityPerReplica: 500 } }, signal, async (stack) => {
-      await registerAsBefore(stack, signal);
+      await registerByOther(stack, signal);
       const [first] = stack.processes().filter(({ role }) => role === 'intake');
       if (first === undefined) throw new Error('no intake');
       stack.kill(first);
-      await eventually(() => saidIn(stack.logDir, 'has registrations of an earlier build'), {
+      await eventually(() => saidIn(stack.logDir, 'has registrations that count perCitizenAndChannel'), {
         timeoutMs: 60_000,
         what: 'the refusal of the one that starts',
       });
-      expect(await saidIn(stack.logDir, "Finish this campaign with that build's image")).toBe(true);
+      expect(await saidIn(stack.logDir, 'Set it to perCitizenAndChannel')).toBe(true);
       await eventually(async () => receiptOf(await register(stack.url, 1, randomUUID())) !== undefined, {
         timeoutMs: 30_000,
         what: 'a registration by the other one',

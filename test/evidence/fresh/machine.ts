@@ -47,7 +47,10 @@ export interface FreshMachine {
   remove(): Promise<void>;
 }
 
-/** Everything that the command mounts or starts ends with it: its mount and process namespaces are its own. */
+/**
+ * Everything that the command mounts or starts ends with it: its mount and process namespaces are its own. The new root is that of the
+ * mount namespace, not of the process alone: a cluster has processes of its own that enter mount namespaces, and begin at their root.
+ */
 const ENTER = `set -e
 root=$1; who=$2; shift 2
 mount --bind "$root" "$root"
@@ -57,7 +60,11 @@ mount --rbind /dev "$root/dev"
 mount -t tmpfs -o mode=1777 tmpfs "$root/tmp"
 mount -t tmpfs tmpfs "$root/run"
 if [ -n "$GO_ROOT" ]; then mkdir -p "$root/usr/local/go"; mount --bind -o ro "$GO_ROOT" "$root/usr/local/go"; fi
-exec chroot "$root" setpriv --reuid="$who" --regid="$who" --clear-groups "$@"`;
+cd "$root"
+mkdir -p .before
+pivot_root . .before
+umount -l .before
+exec chroot . setpriv --reuid="$who" --regid="$who" --clear-groups "$@"`;
 
 const environment = (home: string): Record<string, string> => ({
   ...Object.fromEntries(

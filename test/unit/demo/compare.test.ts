@@ -103,7 +103,9 @@ describe('the audit', () => {
     ],
     'a message of a later version that nobody kept': [{ later: [{ place: '1 1' }] }, { lostFacts: 1 }],
     'registrations by two rules in one journal': [
-      { journal: sound.journal.map((event, i) => (i === 0 ? { ...event, uniqueness: 'perCitizen' } : event)) },
+      {
+        journal: sound.journal.map((event, i) => (i === 0 ? { ...event, uniqueness: 'perCitizenAndChannel' } : event)),
+      },
       { otherRules: 1 },
     ],
     'one person with two registrations at one channel': [

@@ -14,10 +14,11 @@ describe('an intake that starts', () => {
       says: 'perCitizenAndChannel',
       want: /count perCitizen, .* says perCitizenAndChannel: .* Set it to perCitizen, or/,
     },
-    'refuses to go on with registrations of a build before there were rules': {
+    'goes on with registrations of a build before there were rules': { first: {}, says: 'perCitizen', want: null },
+    'refuses another rule than that build had': {
       first: {},
-      says: 'perCitizen',
-      want: /of an earlier build, .* Finish this campaign with that build's image, or begin another/,
+      says: 'perCitizenAndChannel',
+      want: /count perCitizen, /,
     },
   };
   it.each(Object.entries(cases))('%s', (_name, { first, says, want }) => {
