@@ -63,7 +63,7 @@ export const podTrouble = <S extends string, R extends ConditionReason>(
 /** What intake and records pods find of the journal. */
 export const JOURNAL: Readonly<Record<JournalTrouble, string>> = {
   credentials:
-    'the journal refuses their user, password or permission. Compare nats-user and nats-password in the Secret of spec.dataPlane.secretName with the accounts of the nats-servers; with the embedded data plane the campaign must be in dataPlane.embedded.campaigns of the values that Helm was given',
+    'the journal refuses their user, password or permission. Compare nats-user and nats-password in the Secret <spec.dataPlane.secretName>-<tier> with the accounts of the nats-servers; with the embedded data plane the campaign must be in dataPlane.embedded.campaigns of the values that Helm was given',
   disconnected:
     'no server of the journal takes their connection. Look at the nats-servers and at network policies between them and the pods',
   no_leader:

@@ -35,18 +35,18 @@ const writing = (campaign: Names): Words<DatabaseTrouble, Available['reason']> =
     silent:
       'the database does not answer. Look whether its process is stopped, its disk hangs or a network policy swallows packets; rows go on by themselves when it answers',
     unreachable:
-      'the database refuses or cuts connections. Look whether it runs and what its log says (a full disk ends it too), and at the host in postgres-url of the Secret of spec.dataPlane.secretName',
+      'the database refuses or cuts connections. Look whether it runs and what its log says (a full disk ends it too), and at the host in postgres-url of the Secret <spec.dataPlane.secretName>-records',
     starting: 'the database starts, recovers or shuts down. Wait for its recovery; its log says how far it is',
     connections:
       'the database has no free connection. Raise max_connections, end sessions of others (pg_stat_activity shows them), or lower spec.scaling.tiers.records.max',
     disk_full:
       'the disk of the database is full. Enlarge its volume or make room on it; nothing is lost, and rows go on by themselves',
     read_only:
-      'the database takes no writes: it is a standby, or set read-only. Point postgres-url of the Secret of spec.dataPlane.secretName at the primary, or make it writable',
+      'the database takes no writes: it is a standby, or set read-only. Point postgres-url of the Secret <spec.dataPlane.secretName>-records at the primary, or make it writable',
     credentials:
-      'the database refuses their user, password or privilege. Compare postgres-url in the Secret of spec.dataPlane.secretName with the roles of the database',
+      'the database refuses their user, password or privilege. Compare postgres-url in the Secret <spec.dataPlane.secretName>-records with the roles of the database',
     certificate:
-      "they refuse the database's certificate. Set postgres-ca.crt of the Secret of spec.dataPlane.secretName to the certificate of its authority, or renew the certificate",
+      "they refuse the database's certificate. Set postgres-ca.crt of the Secret <spec.dataPlane.secretName>-records to the certificate of its authority, or renew the certificate",
     missing: `the database or its tables are missing. Create the database if it is gone. Then make the tables, and write every row again from the journal: ${rebuildCommand(campaign)}`,
     failing: 'the database refuses commits. The log of the records pods has its code',
   },
