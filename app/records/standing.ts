@@ -3,7 +3,7 @@
  * carry another time and another sealing; hedges put one copy into two shards). The row of a citizen is the least copy
  * in one total order:
  *
- *   (accepted at, receipt)  the winner rule of app/core
+ *   (accepted at, receipt)  the winner rule of contract/winner.ts
  *   (id, content)           copies of one receipt accepted in the same millisecond
  *   (shard, sequence)       one copy, twice in the journal
  *

@@ -5,6 +5,8 @@
 
 import type { ConditionType } from '../../contract/conditions.ts';
 import { instantMs } from '../../contract/instant.ts';
+import type { Reading } from '../../contract/reading.ts';
+import { hasConsumer, tiersOf } from '../../contract/tiers.ts';
 import { contingencyCondition } from '../contingency/contingency-messages.ts';
 import { planState, stateText } from '../scale-plans/plan-state.ts';
 import type { PlanInput } from '../tick/observed.ts';
@@ -29,21 +31,26 @@ import { type ConditionInput, no, unknown, type Verdict, yes } from './verdict.t
  * | absent         | absent         | Unknown | NotYetObserved |
  * | otherwise      | otherwise      | False   | AllStale       |
  */
-export const metricsFresh = ({ observed: { readings }, nowMs }: PlanInput): Verdict<'MetricsFresh'> => {
+export const metricsFresh = ({ campaign, observed: { readings }, nowMs }: PlanInput): Verdict<'MetricsFresh'> => {
   const { arrivals } = readings;
-  const backlog = readings.backlog.records ?? { kind: 'absent' as const };
-  const age = (reading: typeof arrivals | typeof backlog): string =>
+  const late = tiersOf(campaign.spec)
+    .filter(hasConsumer)
+    .map((tier) => ({ tier, reading: readings.backlog[tier] ?? { kind: 'absent' as const } }))
+    .filter(({ reading }) => reading.kind !== 'fresh');
+  const age = (reading: Reading<unknown>): string =>
     reading.kind === 'absent' ? 'never seen' : `${Math.max(0, Math.round((nowMs - reading.atMs) / 1000))} s old`;
+  const backlogs = late.map(({ tier, reading }) => `the backlog of ${tier} is ${age(reading)}`).join(', ');
   const hold = 'No tier is scaled down meanwhile.';
-  if (arrivals.kind === 'fresh' && backlog.kind === 'fresh') {
-    return yes('AllFresh', 'Arrivals and backlog were read in the last tick.');
+  if (late.length === 0) {
+    return arrivals.kind === 'fresh'
+      ? yes('AllFresh', 'Arrivals and backlog were read in the last tick.')
+      : no('ArrivalsStale', `Arrivals of intake pods are ${age(arrivals)}. ${hold}`);
   }
-  if (backlog.kind === 'fresh') return no('ArrivalsStale', `Arrivals of intake pods are ${age(arrivals)}. ${hold}`);
-  if (arrivals.kind === 'fresh') return no('BacklogStale', `The backlog of records is ${age(backlog)}. ${hold}`);
-  if (arrivals.kind === 'absent' && backlog.kind === 'absent') {
+  if (arrivals.kind === 'fresh') return no('BacklogStale', `T${backlogs.slice(1)}. ${hold}`);
+  if (arrivals.kind === 'absent' && late.every(({ reading }) => reading.kind === 'absent')) {
     return unknown('NotYetObserved', `No signal has been seen yet. ${hold}`);
   }
-  return no('AllStale', `Arrivals are ${age(arrivals)}, the backlog of records is ${age(backlog)}. ${hold}`);
+  return no('AllStale', `Arrivals are ${age(arrivals)}, ${backlogs}. ${hold}`);
 };
 
 /**
