@@ -69,6 +69,7 @@ const exitOf = (args: readonly string[], results: string, timeoutMs: number): Pr
   });
 
 const FAILURE_LINES = 12;
+const LINE_CHARACTERS = 300;
 
 /** What failed, once more and short: a log is often shown by its end alone. */
 const failuresOf = ({ testResults }: z.infer<typeof jestResult>): readonly string[] =>
@@ -84,7 +85,7 @@ const firstLines = (text: string): string =>
     .split('\n')
     .filter((line) => !/^\s+at .*(node_modules|node:internal)/.test(line))
     .slice(0, FAILURE_LINES)
-    .map((line) => `    ${line}`)
+    .map((line) => `    ${line.slice(0, LINE_CHARACTERS)}`)
     .join('\n');
 
 const runSuite = async (suite: Suite, scratch: string): Promise<Outcome> => {

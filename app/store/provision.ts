@@ -59,11 +59,13 @@ export const provisionDatabase = async (request: ProvisionRequest): Promise<void
     for (const one of logins.toSorted((a, b) => Number(a.isOwner) - Number(b.isOwner))) {
       const role = escapeIdentifier(one.user);
       await createUnlessThere(`CREATE ROLE ${role} LOGIN PASSWORD ${escapeLiteral(one.password)}`);
+      if (one.isOwner) {
+        await client.query(`GRANT ${owner} TO ${role}`);
+        // From its login on, so that whatever it makes is the owner's, whoever of its members comes next.
+        await client.query(`ALTER ROLE ${role} IN DATABASE ${name} SET role = ${escapeLiteral(user)}`);
+      }
+      // Last: a session that begins before would make tables of its own.
       await client.query(`GRANT CONNECT ON DATABASE ${name} TO ${role}`);
-      if (!one.isOwner) continue;
-      await client.query(`GRANT ${owner} TO ${role}`);
-      // From its login on, so that whatever it makes is the owner's, whoever of its members comes next.
-      await client.query(`ALTER ROLE ${role} IN DATABASE ${name} SET role = ${escapeLiteral(user)}`);
     }
   } finally {
     await client.end();

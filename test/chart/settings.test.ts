@@ -42,6 +42,7 @@ const TOLERANT = { tolerations: SETTINGS.tolerations };
 const EMBEDDED_PODS = [
   'Deployment vo',
   'Pod vo-setup-databases',
+  'Pod vo-setup-databases-before',
   'Pod vo-setup-secrets',
   'Pod vo-test',
   'StatefulSet vo-nats',
@@ -99,7 +100,7 @@ describe('every setting of pods, with the embedded data plane', () => {
     const hooks = podsOf(await render({ operator: { ...LONG_LIVED }, dataPlane: { embedded: TOLERANT } })).filter(
       isHook,
     );
-    expect(hooks).toHaveLength(3);
+    expect(hooks).toHaveLength(4);
     for (const { name, metadata, spec } of hooks) {
       expect([name, spec]).toEqual([name, expect.objectContaining({ ...TOLERANT, priorityClassName: 'citizens' })]);
       expect([name, metadata.annotations]).toEqual([name, expect.objectContaining(SETTINGS.podAnnotations)]);

@@ -20,9 +20,9 @@ const named = (manifests: readonly Manifest[], kind: string, name: string): Mani
 const EVERYTHING = { ...WITH_CAMPAIGNS, metrics: { podMonitor: true } };
 
 describe.each([
-  ['the embedded data plane', EVERYTHING, 6],
+  ['the embedded data plane', EVERYTHING, 7],
   ['an external data plane', EXTERNAL, 2],
-  ['watched namespaces', WATCHING, 6],
+  ['watched namespaces', WATCHING, 7],
 ])('the pods of an installation with %s', (_, values, count) => {
   it('are as restricted as Kubernetes can ask for', async () => {
     const all = pods(await render(values));

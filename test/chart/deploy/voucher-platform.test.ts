@@ -121,7 +121,7 @@ describe('a platform', () => {
     });
     // Hooks have it from the operator, and give up before Helm does.
     const made = podsOf(await render(values));
-    expect(made).toHaveLength(6);
+    expect(made).toHaveLength(7);
     for (const { name, spec } of made) {
       expect([name, spec]).toEqual([name, expect.objectContaining({ nodeSelector: pods.nodeSelector })]);
       expect([name, spec.tolerations]).toEqual([name, pods.tolerations]);
