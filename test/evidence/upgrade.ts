@@ -64,7 +64,20 @@ const upgrade = async (cluster: Cluster, signal: AbortSignal): Promise<Upgrade> 
   const seconds = (): number => Math.round(performance.now() - startedAtMs) / 1000;
   const values = await cluster.helm(['get', 'values', RELEASE, '-n', SYSTEM, '-o', 'json'], { signal });
   const [repository, tag] = NEW_IMAGE.split(':');
-  const args = ['upgrade', RELEASE, CHART, '-n', SYSTEM, '--take-ownership', '--force-conflicts', '-f', '-'];
+  const args = [
+    'upgrade',
+    RELEASE,
+    CHART,
+    '-n',
+    SYSTEM,
+    '--wait',
+    '--timeout',
+    '10m',
+    '--take-ownership',
+    '--force-conflicts',
+    '-f',
+    '-',
+  ];
   try {
     await cluster.helm([...args, '--set', `image.repository=${repository},image.tag=${tag}`], {
       signal,
