@@ -19,10 +19,11 @@ const LASTING_MS = 60_000;
 interface Cause {
   readonly of: keyof Causes;
   readonly reason: ConditionReason<'Stalled'>;
+  readonly isAtOnce?: true;
 }
 
 /** Causes that have the same word in their own condition. */
-const OWN_WORDS: readonly (Cause & { readonly isAtOnce?: true })[] = [
+const OWN_WORDS: readonly Cause[] = [
   { of: 'Ready', reason: 'JournalConflict', isAtOnce: true },
   { of: 'ConflictingScaler', reason: 'AnotherAutoscaler', isAtOnce: true },
   { of: 'Ready', reason: 'JournalFull' },
@@ -32,25 +33,21 @@ const OWN_WORDS: readonly (Cause & { readonly isAtOnce?: true })[] = [
   { of: 'Provisioned', reason: 'ObjectsRefused' },
 ];
 
-/** Whether the condition has not been as it should for a minute. */
-const hasLasted = (of: keyof Causes, causes: Causes, input: ConditionInput): boolean => {
-  const known = before(input, of);
-  return known?.status === causes[of].status && input.nowMs - instantMs(known.lastTransitionTime) >= LASTING_MS;
-};
+/** The kubelet's words for a Secret, or a key in one, that is not there. One that it has not fetched yet is no such case. */
+const LACKS_SECRET = /secrets? "[^"]*" not found|couldn't find key \S+ in Secret|references non-existent secret key/i;
 
-/** The kubelet's words for a Secret, or a key in one, that is not there. */
 const lacksSecret = ({ observed: { cluster } }: ConditionInput): boolean =>
   SCALED_TIERS.some((tier) =>
     cluster.tiers[tier]?.problems?.some(
       (problem) =>
         problem.kind === 'not_starting' &&
         ['CreateContainerConfigError', 'FailedMount'].includes(problem.reason) &&
-        /secret/i.test(problem.message),
+        LACKS_SECRET.test(problem.message),
     ),
   );
 
 const isRefused = <S extends string>(failing: readonly FailingPods<S>[], pods: number, state: S): boolean =>
-  failing.some((one) => one.state === state && one.seconds * 1000 >= LASTING_MS && areMost(one.pods, pods, true));
+  failing.some((one) => one.state === state && areMost(one.pods, pods, true));
 
 /** What pods find with the accounts of the campaign's Secret. */
 const refusals = ({ observed: { readings } }: ConditionInput): readonly (Cause | false)[] => {
@@ -68,9 +65,32 @@ const refusals = ({ observed: { readings } }: ConditionInput): readonly (Cause |
 };
 
 /**
+ * What only a person can mend, in the order of the table below, and since when each is so. The status of a condition may
+ * have stood for longer, for another reason; so the instants are kept in the status, and survive a change of leader.
+ */
+export const stallingCauses = (
+  causes: Causes,
+  input: ConditionInput,
+): readonly (Cause & { readonly sinceMs: number })[] => {
+  const { observed, nowMs } = input;
+  const known = observed.previous?.stalling ?? [];
+  return [
+    ...OWN_WORDS.filter(({ of, reason }) => causes[of].reason === reason),
+    lacksSecret(input) && ({ of: 'Provisioned', reason: 'SecretMissing' } as const),
+    ...refusals(input),
+  ]
+    .filter((cause) => cause !== false)
+    .map((cause) => {
+      const since = known.find(({ reason }) => reason === cause.reason)?.since;
+      // Written by a clock that ran ahead it would count for less.
+      return { ...cause, sinceMs: Math.min(nowMs, since === undefined ? nowMs : instantMs(since)) };
+    });
+};
+
+/**
  * Rows are tried from the top; the message is that of the condition that has the cause. A journal that does not answer,
  * a server or a database that is away, missing nodes and a full quota are in none of them: they heal without a change of
- * what was stated.
+ * what was stated. "60 s": in every tick since then, for this very reason.
  *
  * | what is so                                                  | for  | status | reason                     |
  * |-------------------------------------------------------------|------|--------|----------------------------|
@@ -89,14 +109,9 @@ const refusals = ({ observed: { readings } }: ConditionInput): readonly (Cause |
  * | none of these                                               | –    | False  | NotStalled                 |
  */
 export const stalled = (causes: Causes, input: ConditionInput): Verdict<'Stalled'> => {
-  const [first] = [
-    ...OWN_WORDS.filter(
-      ({ of, reason, isAtOnce }) => causes[of].reason === reason && (isAtOnce === true || hasLasted(of, causes, input)),
-    ),
-    lacksSecret(input) &&
-      hasLasted('Provisioned', causes, input) && { of: 'Provisioned' as const, reason: 'SecretMissing' as const },
-    ...refusals(input),
-  ].filter((cause) => cause !== false);
+  const first = stallingCauses(causes, input).find(
+    ({ isAtOnce, sinceMs }) => isAtOnce === true || input.nowMs - sinceMs >= LASTING_MS,
+  );
   if (first === undefined) return no('NotStalled', 'Nothing waits for a person.');
   const { of, reason } = first;
   return yes(reason, causes[of].message);
