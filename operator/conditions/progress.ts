@@ -64,16 +64,21 @@ const refusals = ({ observed: { readings } }: ConditionInput): readonly (Cause |
   ];
 };
 
+/** What is observed in the tick that sees a generation first came of the one before: the change may be what mends it. */
+const isSpecNew = (input: ConditionInput): boolean =>
+  before(input, 'Reconciling')?.observedGeneration !== input.campaign.metadata.generation;
+
 /**
  * What only a person can mend, in the order of the table below, and since when each is so. The status of a condition may
- * have stood for longer, for another reason; so the instants are kept in the status, and survive a change of leader.
+ * have stood for longer, for another reason; so the instants are kept in the status, and survive a change of leader. A new
+ * generation counts from its beginning.
  */
 export const stallingCauses = (
   causes: Causes,
   input: ConditionInput,
 ): readonly (Cause & { readonly sinceMs: number })[] => {
   const { observed, nowMs } = input;
-  const known = observed.previous?.stalling ?? [];
+  const known = isSpecNew(input) ? [] : (observed.previous?.stalling ?? []);
   return [
     ...OWN_WORDS.filter(({ of, reason }) => causes[of].reason === reason),
     lacksSecret(input) && ({ of: 'Provisioned', reason: 'SecretMissing' } as const),
@@ -90,11 +95,12 @@ export const stallingCauses = (
 /**
  * Rows are tried from the top; the message is that of the condition that has the cause. A journal that does not answer,
  * a server or a database that is away, missing nodes and a full quota are in none of them: they heal without a change of
- * what was stated. "60 s": in every tick since then, for this very reason.
+ * what was stated. "60 s": in every tick since then, for this very reason and under this generation.
  *
  * | what is so                                                  | for  | status | reason                     |
  * |-------------------------------------------------------------|------|--------|----------------------------|
  * | a field of spec can't be read (tick/held.ts)                | –    | True   | SpecUnreadable             |
+ * | no tick has seen this generation before                     | –    | False  | NotStalled                 |
  * | the journal belongs to another object                       | –    | True   | JournalConflict            |
  * | another autoscaler writes the replicas of a tier            | –    | True   | AnotherAutoscaler          |
  * | no room for the streams, or they are full                   | 60 s | True   | JournalFull                |
@@ -110,7 +116,7 @@ export const stallingCauses = (
  */
 export const stalled = (causes: Causes, input: ConditionInput): Verdict<'Stalled'> => {
   const first = stallingCauses(causes, input).find(
-    ({ isAtOnce, sinceMs }) => isAtOnce === true || input.nowMs - sinceMs >= LASTING_MS,
+    ({ isAtOnce, sinceMs }) => !isSpecNew(input) && (isAtOnce === true || input.nowMs - sinceMs >= LASTING_MS),
   );
   if (first === undefined) return no('NotStalled', 'Nothing waits for a person.');
   const { of, reason } = first;
@@ -140,13 +146,12 @@ export const reconciling = (
 ): Verdict<'Reconciling'> => {
   const { observed, campaign, tiers, nowMs } = input;
   const known = before(input, 'Reconciling');
-  const { generation } = campaign.metadata;
   if (stalledNow === 'True') return STALLED;
   if (known === undefined && observed.journal === undefined) {
     return yes('NotYetObserved', 'The campaign is looked at for the first time.');
   }
-  if (known?.observedGeneration !== generation) {
-    return yes('SpecChanged', `Generation ${generation} of the campaign is being carried out.`);
+  if (isSpecNew(input)) {
+    return yes('SpecChanged', `Generation ${campaign.metadata.generation} of the campaign is being carried out.`);
   }
   if (known?.reason !== 'Reconciled') {
     const { JournalDurable: durable, Provisioned: provisioned } = causes;

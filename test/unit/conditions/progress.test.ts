@@ -16,11 +16,13 @@ const ago = (seconds: number) => new Date(OPENS_AT_MS - seconds * 1000).toISOStr
 const since = (seconds: number, ...changes: readonly Partial<Condition>[]): VoucherCampaignStatus => ({
   conditions: conditions(...changes.map((change) => ({ lastTransitionTime: ago(seconds), ...change }))),
 });
+/** A tick has seen this generation. */
+const SEEN = { type: 'Reconciling', observedGeneration: 1 };
 /** The cause has been there for so long, and every condition has been as stated for an hour. */
 const standing = (reason: ConditionReason<'Stalled'>, seconds: number): VoucherCampaignStatus => ({
   ...since(
     3600,
-    { type: 'Reconciling', observedGeneration: 1 },
+    SEEN,
     ...(['Ready', 'Provisioned', 'JournalDurable'] as const).map((type) => ({ type, status: 'False' as const })),
   ),
   stalling: [{ reason, since: ago(seconds) }],
@@ -190,10 +192,19 @@ const judged = ({ observed, input }: Omit<Case, 'want'>) =>
 
 describe('Stalled', () => {
   it.each(Object.entries(cases))('%s', (_, given) => {
-    const { Stalled: verdict, Reconciling } = judged(given);
+    const observed = { previous: since(0, SEEN), ...given.observed };
+    const { Stalled: verdict, Reconciling } = judged({ ...given, observed });
     expect(`${verdict.status} ${verdict.reason}`).toBe(given.want);
     // kstatus takes the first of both that is True.
     if (verdict.status === 'True') expect(Reconciling).toMatchObject({ status: 'False', reason: 'Stalled' });
+  });
+
+  it('is not said of what the tick found that sees a generation first', () => {
+    const journal = { kind: 'conflict', message: 'x' } as const;
+    const previous = { ...standing('NotSynced', 100), ...since(100, { ...SEEN, observedGeneration: 0 }) };
+    for (const observed of [{ journal }, { journal, previous }, { journal: unsynced, previous }]) {
+      expect(judged({ observed }).Stalled).toMatchObject({ status: 'False', reason: 'NotStalled' });
+    }
   });
 
   it('has a case for every reason that a tick gives', () => {
@@ -203,7 +214,9 @@ describe('Stalled', () => {
   });
 
   it('says what the condition of its cause says', () => {
-    const all = judged({ observed: { journal: { kind: 'conflict', message: 'of autumn' } } });
+    const all = judged({
+      observed: { journal: { kind: 'conflict', message: 'of autumn' }, previous: since(0, SEEN) },
+    });
     expect(all.Stalled.message).toBe(all.Ready.message);
   });
 });

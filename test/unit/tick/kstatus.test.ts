@@ -131,6 +131,24 @@ describe('Helm and Flux take a campaign for', () => {
       ['InProgress', 'InProgress', 'InProgress', 'Failed', 'Current'],
     ],
     [
+      'one in progress when its spec is changed, so that the Secret may be there in a minute',
+      [
+        FIRST,
+        { pods: 0, sees: noSecret },
+        { pods: 0, sees: noSecret, after: 60 },
+        { pods: 0, sees: noSecret, campaign: generation(2) },
+        { pods: 0, sees: noSecret, campaign: generation(2), after: 59 },
+        { pods: 0, sees: noSecret, campaign: generation(2) },
+        { campaign: generation(2) },
+      ],
+      ['InProgress', 'InProgress', 'Failed', 'InProgress', 'InProgress', 'Failed', 'Current'],
+    ],
+    [
+      'one in progress when its spec is changed, and the journal was asked by the one before',
+      [FIRST, { sees: conflict }, { sees: conflict, campaign: generation(2) }, { campaign: generation(2) }],
+      ['InProgress', 'Failed', 'InProgress', 'Current'],
+    ],
+    [
       'one in progress when its pods had no place for long, and a node has not fetched the Secret yet',
       [FIRST, noPlace, { ...noPlace, after: 100 }, { pods: 0, sees: notFetched }, { pods: 0, sees: noSecret }, {}],
       ['InProgress', 'InProgress', 'InProgress', 'InProgress', 'InProgress', 'Current'],
