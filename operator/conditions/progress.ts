@@ -78,9 +78,13 @@ export const stallingCauses = (
   input: ConditionInput,
 ): readonly (Cause & { readonly sinceMs: number })[] => {
   const { observed, nowMs } = input;
+  const { mode } = input.campaign.spec.scaling;
   const known = isSpecNew(input) ? [] : (observed.previous?.stalling ?? []);
   return [
-    ...OWN_WORDS.filter(({ of, reason }) => causes[of].reason === reason),
+    ...OWN_WORDS.filter(
+      // In the other modes it may scale: the operator does not.
+      ({ of, reason }) => causes[of].reason === reason && (reason !== 'AnotherAutoscaler' || mode === 'Auto'),
+    ),
     lacksSecret(input) && ({ of: 'Provisioned', reason: 'SecretMissing' } as const),
     ...refusals(input),
   ]
@@ -102,7 +106,7 @@ export const stallingCauses = (
  * | a field of spec can't be read (tick/held.ts)                | –    | True   | SpecUnreadable             |
  * | no tick has seen this generation before                     | –    | False  | NotStalled                 |
  * | the journal belongs to another object                       | –    | True   | JournalConflict            |
- * | another autoscaler writes the replicas of a tier            | –    | True   | AnotherAutoscaler          |
+ * | another autoscaler writes the replicas of a tier, mode Auto | –    | True   | AnotherAutoscaler          |
  * | no room for the streams, or they are full                   | 60 s | True   | JournalFull                |
  * | JetStream is off                                            | 60 s | True   | JetStreamDisabled          |
  * | servers acknowledge before they sync                        | 60 s | True   | NotSynced                  |

@@ -85,6 +85,14 @@ const cases: Record<string, Case> = {
     want: 'True JournalConflict',
   },
   'another autoscaler, as of now': { input: otherAutoscalers, want: 'True AnotherAutoscaler' },
+  'another autoscaler, which mode Off leaves it to': {
+    input: { ...otherAutoscalers, campaign: aCampaign({ scaling: { mode: 'Off' } }) },
+    want: 'False NotStalled',
+  },
+  'another autoscaler, beside which mode Shadow only shows': {
+    input: { ...otherAutoscalers, campaign: aCampaign({ scaling: { mode: 'Shadow' } }) },
+    want: 'False NotStalled',
+  },
   'no room for 59 s': {
     observed: { journal: { kind: 'full', message: 'x' }, previous: standing('JournalFull', 59) },
     want: 'False NotStalled',
