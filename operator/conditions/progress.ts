@@ -30,6 +30,7 @@ const OWN_WORDS: readonly Cause[] = [
   { of: 'Ready', reason: 'JetStreamDisabled' },
   { of: 'JournalDurable', reason: 'NotSynced' },
   { of: 'JournalDurable', reason: 'TooFewReplicas' },
+  { of: 'JournalDurable', reason: 'DurabilityUnknown' },
   { of: 'Provisioned', reason: 'ObjectsRefused' },
 ];
 
@@ -111,6 +112,7 @@ export const stallingCauses = (
  * | JetStream is off                                            | 60 s | True   | JetStreamDisabled          |
  * | servers acknowledge before they sync                        | 60 s | True   | NotSynced                  |
  * | streams of fewer than three replicas, and no attestation    | 60 s | True   | TooFewReplicas             |
+ * | it can't be seen whether servers sync, and no attestation   | 60 s | True   | DurabilityUnknown          |
  * | the API server refuses an object                            | 60 s | True   | ObjectsRefused             |
  * | pods lack a Secret, or a key in it                          | 60 s | True   | SecretMissing              |
  * | the journal refuses the account of at least 40 % of intakes | 60 s | True   | JournalCredentialsRefused  |

@@ -75,6 +75,7 @@ const SECRET = 'MountVolume.SetUp failed for volume "data-plane" : secret "vouch
 const KEY = "couldn't find key nats-url in Secret vouchers/voucher-data-plane";
 const one = { ...SYNCED, replicas: 1 };
 const unsynced = { ...SYNCED, durability: 'NotSynced' } as const;
+const unseen = { ...SYNCED, durability: 'Unknown' } as const;
 const full = { ...SYNCED, faults: [{ kind: 'streamsFull', streams: ['REG_x_0'], maxBytes: 1 }] } as const;
 
 const cases: Record<string, Case> = {
@@ -117,6 +118,11 @@ const cases: Record<string, Case> = {
   'not synced for 60 s': {
     observed: { journal: unsynced, previous: standing('NotSynced', 60) },
     want: 'True NotSynced',
+  },
+  'servers that can not be seen to sync, since now': { observed: { journal: unseen }, want: 'False NotStalled' },
+  'servers that can not be seen to sync, for 60 s': {
+    observed: { journal: unseen, previous: standing('DurabilityUnknown', 60) },
+    want: 'True DurabilityUnknown',
   },
   'one replica for 60 s': {
     observed: { journal: one, previous: standing('TooFewReplicas', 60) },
