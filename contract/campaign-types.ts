@@ -196,6 +196,14 @@ export interface VoucherCampaignSpec {
   readonly deletionPolicy: 'Retain' | 'Delete';
 }
 
+/** StallingCause is a cause of Stalled. */
+export interface StallingCause {
+  /** Reason that Stalled has for it. */
+  readonly reason: string;
+  /** Since when it has been so. */
+  readonly since: string;
+}
+
 /** One tier as it was at the last tick. */
 export interface TierStatus {
   /** Replicas that the Deployment asks for now. */
@@ -237,6 +245,8 @@ export interface VoucherCampaignStatus {
   readonly openedAt?: string;
   /** Conditions that alerts and runbooks match, one per type. */
   readonly conditions?: readonly Condition[];
+  /** Causes that make the condition Stalled True, most of them once they have lasted for a minute. */
+  readonly stalling?: readonly StallingCause[];
   /** Every tier that exists. */
   readonly tiers?: {
     /** Tier that answers citizens. */

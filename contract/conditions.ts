@@ -53,6 +53,7 @@ export const CONDITION_REASONS = {
     'JetStreamDisabled',
     'NotSynced',
     'TooFewReplicas',
+    'DurabilityUnknown',
     'AnotherAutoscaler',
     'ObjectsRefused',
     'SecretMissing',

@@ -55,6 +55,24 @@ const contingency: ArrayNode = {
   },
 };
 
+const stalling: ArrayNode = {
+  type: 'array',
+  description: 'Causes that make the condition Stalled True, most of them once they have lasted for a minute.',
+  maxItems: 20,
+  'x-kubernetes-list-type': 'map',
+  'x-kubernetes-list-map-keys': ['reason'],
+  items: {
+    type: 'object',
+    description: 'StallingCause is a cause of Stalled.',
+    typeHint: { name: 'StallingCause' },
+    required: ['reason', 'since'],
+    properties: {
+      reason: text('Reason that Stalled has for it.', 64),
+      since: instant('Since when it has been so.'),
+    },
+  },
+};
+
 /** Generations begin at 1. */
 export const UNSEEN_STATUS = { observedGeneration: 0 } as const;
 
@@ -72,6 +90,7 @@ export const campaignStatus: ObjectNode = {
       'When the campaign opened. Once written, campaignId, opensAt, identity, eligibility, vouchers and privacy are fixed.',
     ),
     conditions: conditions('Conditions that alerts and runbooks match, one per type.'),
+    stalling,
     tiers: {
       type: 'object',
       description: 'Every tier that exists.',

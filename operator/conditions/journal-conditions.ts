@@ -92,6 +92,6 @@ const unavailable = ({
     ? { ...known, message: `${known.message} Meanwhile the journal does not answer: ${message}.` }
     : unknown(
         'JournalUnavailable',
-        `The journal does not answer: ${message}. Check the nats-servers named in the Secrets <spec.dataPlane.secretName>-<tier>.`,
+        `The journal does not answer: ${message}. Check the nats-servers that nats-url names in the operator's Secret: <release>-journal, or dataPlane.external.operatorSecretName of the values that Helm was given.`,
       );
 };

@@ -19,38 +19,36 @@ const LASTING_MS = 60_000;
 interface Cause {
   readonly of: keyof Causes;
   readonly reason: ConditionReason<'Stalled'>;
+  readonly isAtOnce?: true;
 }
 
 /** Causes that have the same word in their own condition. */
-const OWN_WORDS: readonly (Cause & { readonly isAtOnce?: true })[] = [
+const OWN_WORDS: readonly Cause[] = [
   { of: 'Ready', reason: 'JournalConflict', isAtOnce: true },
   { of: 'ConflictingScaler', reason: 'AnotherAutoscaler', isAtOnce: true },
   { of: 'Ready', reason: 'JournalFull' },
   { of: 'Ready', reason: 'JetStreamDisabled' },
   { of: 'JournalDurable', reason: 'NotSynced' },
   { of: 'JournalDurable', reason: 'TooFewReplicas' },
+  { of: 'JournalDurable', reason: 'DurabilityUnknown' },
   { of: 'Provisioned', reason: 'ObjectsRefused' },
 ];
 
-/** Whether the condition has not been as it should for a minute. */
-const hasLasted = (of: keyof Causes, causes: Causes, input: ConditionInput): boolean => {
-  const known = before(input, of);
-  return known?.status === causes[of].status && input.nowMs - instantMs(known.lastTransitionTime) >= LASTING_MS;
-};
+/** The kubelet's words for a Secret, or a key in one, that is not there. One that it has not fetched yet is no such case. */
+const LACKS_SECRET = /secrets? "[^"]*" not found|couldn't find key \S+ in Secret|references non-existent secret key/i;
 
-/** The kubelet's words for a Secret, or a key in one, that is not there. */
 const lacksSecret = ({ observed: { cluster } }: ConditionInput): boolean =>
   SCALED_TIERS.some((tier) =>
     cluster.tiers[tier]?.problems?.some(
       (problem) =>
         problem.kind === 'not_starting' &&
         ['CreateContainerConfigError', 'FailedMount'].includes(problem.reason) &&
-        /secret/i.test(problem.message),
+        LACKS_SECRET.test(problem.message),
     ),
   );
 
 const isRefused = <S extends string>(failing: readonly FailingPods<S>[], pods: number, state: S): boolean =>
-  failing.some((one) => one.state === state && one.seconds * 1000 >= LASTING_MS && areMost(one.pods, pods, true));
+  failing.some((one) => one.state === state && areMost(one.pods, pods, true));
 
 /** What pods find with the accounts of the campaign's Secret. */
 const refusals = ({ observed: { readings } }: ConditionInput): readonly (Cause | false)[] => {
@@ -67,20 +65,54 @@ const refusals = ({ observed: { readings } }: ConditionInput): readonly (Cause |
   ];
 };
 
+/** What is observed in the tick that sees a generation first came of the one before: the change may be what mends it. */
+const isSpecNew = (input: ConditionInput): boolean =>
+  before(input, 'Reconciling')?.observedGeneration !== input.campaign.metadata.generation;
+
+/**
+ * What only a person can mend, in the order of the table below, and since when each is so. The status of a condition may
+ * have stood for longer, for another reason; so the instants are kept in the status, and survive a change of leader. A new
+ * generation counts from its beginning.
+ */
+export const stallingCauses = (
+  causes: Causes,
+  input: ConditionInput,
+): readonly (Cause & { readonly sinceMs: number })[] => {
+  const { observed, nowMs } = input;
+  const { mode } = input.campaign.spec.scaling;
+  const known = isSpecNew(input) ? [] : (observed.previous?.stalling ?? []);
+  return [
+    ...OWN_WORDS.filter(
+      // In the other modes it may scale: the operator does not.
+      ({ of, reason }) => causes[of].reason === reason && (reason !== 'AnotherAutoscaler' || mode === 'Auto'),
+    ),
+    lacksSecret(input) && ({ of: 'Provisioned', reason: 'SecretMissing' } as const),
+    ...refusals(input),
+  ]
+    .filter((cause) => cause !== false)
+    .map((cause) => {
+      const since = known.find(({ reason }) => reason === cause.reason)?.since;
+      // Written by a clock that ran ahead it would count for less.
+      return { ...cause, sinceMs: Math.min(nowMs, since === undefined ? nowMs : instantMs(since)) };
+    });
+};
+
 /**
  * Rows are tried from the top; the message is that of the condition that has the cause. A journal that does not answer,
  * a server or a database that is away, missing nodes and a full quota are in none of them: they heal without a change of
- * what was stated.
+ * what was stated. "60 s": in every tick since then, for this very reason and under this generation.
  *
  * | what is so                                                  | for  | status | reason                     |
  * |-------------------------------------------------------------|------|--------|----------------------------|
  * | a field of spec can't be read (tick/held.ts)                | –    | True   | SpecUnreadable             |
+ * | no tick has seen this generation before                     | –    | False  | NotStalled                 |
  * | the journal belongs to another object                       | –    | True   | JournalConflict            |
- * | another autoscaler writes the replicas of a tier            | –    | True   | AnotherAutoscaler          |
+ * | another autoscaler writes the replicas of a tier, mode Auto | –    | True   | AnotherAutoscaler          |
  * | no room for the streams, or they are full                   | 60 s | True   | JournalFull                |
  * | JetStream is off                                            | 60 s | True   | JetStreamDisabled          |
  * | servers acknowledge before they sync                        | 60 s | True   | NotSynced                  |
  * | streams of fewer than three replicas, and no attestation    | 60 s | True   | TooFewReplicas             |
+ * | it can't be seen whether servers sync, and no attestation   | 60 s | True   | DurabilityUnknown          |
  * | the API server refuses an object                            | 60 s | True   | ObjectsRefused             |
  * | pods lack a Secret, or a key in it                          | 60 s | True   | SecretMissing              |
  * | the journal refuses the account of at least 40 % of intakes | 60 s | True   | JournalCredentialsRefused  |
@@ -89,14 +121,9 @@ const refusals = ({ observed: { readings } }: ConditionInput): readonly (Cause |
  * | none of these                                               | –    | False  | NotStalled                 |
  */
 export const stalled = (causes: Causes, input: ConditionInput): Verdict<'Stalled'> => {
-  const [first] = [
-    ...OWN_WORDS.filter(
-      ({ of, reason, isAtOnce }) => causes[of].reason === reason && (isAtOnce === true || hasLasted(of, causes, input)),
-    ),
-    lacksSecret(input) &&
-      hasLasted('Provisioned', causes, input) && { of: 'Provisioned' as const, reason: 'SecretMissing' as const },
-    ...refusals(input),
-  ].filter((cause) => cause !== false);
+  const first = stallingCauses(causes, input).find(
+    ({ isAtOnce, sinceMs }) => !isSpecNew(input) && (isAtOnce === true || input.nowMs - sinceMs >= LASTING_MS),
+  );
   if (first === undefined) return no('NotStalled', 'Nothing waits for a person.');
   const { of, reason } = first;
   return yes(reason, causes[of].message);
@@ -125,13 +152,12 @@ export const reconciling = (
 ): Verdict<'Reconciling'> => {
   const { observed, campaign, tiers, nowMs } = input;
   const known = before(input, 'Reconciling');
-  const { generation } = campaign.metadata;
   if (stalledNow === 'True') return STALLED;
   if (known === undefined && observed.journal === undefined) {
     return yes('NotYetObserved', 'The campaign is looked at for the first time.');
   }
-  if (known?.observedGeneration !== generation) {
-    return yes('SpecChanged', `Generation ${generation} of the campaign is being carried out.`);
+  if (isSpecNew(input)) {
+    return yes('SpecChanged', `Generation ${campaign.metadata.generation} of the campaign is being carried out.`);
   }
   if (known?.reason !== 'Reconciled') {
     const { JournalDurable: durable, Provisioned: provisioned } = causes;

@@ -12,6 +12,9 @@ import { asBefore, before, type ConditionInput, no, unknown, type Verdict, yes }
 /** A pod that restarts, or a node that is drained, is no news. */
 const BELOW_MIN_MS = 60_000;
 
+/** `min`, which an override may have raised, as far as the tier may grow: at least 50 within a ceiling of 20 are 20. */
+const leastOf = ({ min, max, ceiling }: TierOutcome['limits']): number => Math.min(min, max, ceiling);
+
 /**
  * Since when a tier has had fewer Ready replicas than its `min`; undefined: it has enough. The instant is kept in the
  * status, and so survives a change of leader.
@@ -21,7 +24,7 @@ export const belowMinSinceMs = (
   previous: VoucherCampaignStatus | undefined,
   nowMs: number,
 ): number | undefined => {
-  if (ready >= limits.min) return undefined;
+  if (ready >= leastOf(limits)) return undefined;
   const since = previous?.tiers?.[tier]?.belowMinSince;
   // Written by a clock that ran ahead it would count for less.
   return since === undefined ? nowMs : Math.min(nowMs, instantMs(since));
@@ -42,7 +45,9 @@ const tiersReady = (input: ConditionInput): Verdict<'Ready'> | undefined => {
     return sinceMs === undefined ? [] : [{ ...tiers[tier], sinceMs }];
   });
   if (short.length === 0) return undefined;
-  const list = short.map(({ tier, ready: pods, limits }) => `${tier} has ${pods} of at least ${limits.min}`).join(', ');
+  const list = short
+    .map(({ tier, ready: pods, limits }) => `${tier} has ${pods} of at least ${leastOf(limits)}`)
+    .join(', ');
   const known = before(input, 'Ready');
   if (known?.reason === 'TierNotReady' || short.some(({ sinceMs }) => nowMs - sinceMs >= BELOW_MIN_MS)) {
     return no('TierNotReady', `Ready replicas are missing: ${list}.`);

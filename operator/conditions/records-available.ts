@@ -99,7 +99,7 @@ const trouble = (input: ConditionInput, { pods, database, journal }: WorkersView
 };
 
 /**
- * Rows are tried from the top.
+ * Rows are tried from the top. Records pods are those that are Ready, and all of them where none is (pod-findings.ts).
  *
  * | records pods                                              | status  | reason |
  * |-----------------------------------------------------------|---------|--------|

@@ -63,7 +63,7 @@ export const createCountsReader = (scraper: Pick<Scraper, 'page'>, clock: Pick<C
         asked.map(({ name }) => [name, said.find(({ pod }) => pod === name)?.finding]),
       );
       const received = said.find((answer) => answer.received !== undefined)?.received;
-      const workers = workersViewOf(turns.known(campaign, pods, clock.monotonicMs()));
+      const workers = workersViewOf(turns.known(campaign, pods, clock.monotonicMs()), pods);
       const isExplained =
         said.length > 0 && workers !== undefined && (workers.database.length > 0 || workers.known < workers.pods);
       if (received === undefined && !isExplained) {

@@ -80,13 +80,18 @@ const failing = <State extends string>(
   return [...byState.values()].sort((a, b) => b.pods - a.pods || (a.state < b.state ? -1 : 1));
 };
 
-/** Of Ready pods; where none is, of those that start, for they may say why. Undefined: none said anything. */
+/** Those of Ready pods; where none is, of those that start, for they may say why. */
+const thatCount = (findings: readonly PodFinding[], pods: readonly ObservedPod[]): readonly PodFinding[] => {
+  const ready = new Set(pods.filter((pod) => pod.ready).map(({ name }) => name));
+  return findings.filter(({ pod }) => ready.size === 0 || ready.has(pod));
+};
+
+/** Undefined: none said anything. */
 export const intakesViewOf = (
   findings: readonly PodFinding[],
   pods: readonly ObservedPod[],
 ): IntakesView | undefined => {
-  const ready = new Set(pods.filter((pod) => pod.ready).map(({ name }) => name));
-  const said = findings.filter(({ pod, journal }) => journal !== undefined && (ready.size === 0 || ready.has(pod)));
+  const said = thatCount(findings, pods).filter(({ journal }) => journal !== undefined);
   if (said.length === 0) return undefined;
   return {
     pods: said.length,
@@ -97,14 +102,18 @@ export const intakesViewOf = (
   };
 };
 
-/** Of all that said, those that start too: a worker is not ready before its database is. */
-export const workersViewOf = (findings: readonly PodFinding[]): WorkersView | undefined => {
-  if (findings.length === 0) return undefined;
+/** Undefined: none said anything. */
+export const workersViewOf = (
+  findings: readonly PodFinding[],
+  pods: readonly ObservedPod[],
+): WorkersView | undefined => {
+  const said = thatCount(findings, pods);
+  if (said.length === 0) return undefined;
   return {
-    pods: findings.length,
-    known: findings.filter(({ database }) => database !== undefined && database.state !== 'unknown').length,
-    database: failing(findings.map(({ pod, database }) => ({ pod, finding: database }))),
-    journal: failing(findings.map(({ pod, journal }) => ({ pod, finding: journal }))),
-    inHandSeconds: Math.max(...findings.map(({ inHandSeconds }) => inHandSeconds)),
+    pods: said.length,
+    known: said.filter(({ database }) => database !== undefined && database.state !== 'unknown').length,
+    database: failing(said.map(({ pod, database }) => ({ pod, finding: database }))),
+    journal: failing(said.map(({ pod, journal }) => ({ pod, finding: journal }))),
+    inHandSeconds: Math.max(...said.map(({ inHandSeconds }) => inHandSeconds)),
   };
 };

@@ -27,7 +27,7 @@ export interface IntakesView {
   readonly failed: number;
 }
 
-/** What records pods find, each with its own credentials. */
+/** What records pods find, each with its own credentials. Of Ready pods, where there are any. */
 export interface WorkersView {
   readonly pods: number;
   readonly known: number;

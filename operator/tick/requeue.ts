@@ -28,10 +28,11 @@ interface RequeueInput {
   readonly instants: readonly number[];
 }
 
-/** Where nobody acts what is desired may stay apart from what is there. */
+/** Where nobody acts what is desired may stay apart from what is there. Of a tier that the spec does not have nothing is awaited. */
 const isSettled = ({ tiers }: RequeueInput): boolean =>
-  SCALED_TIERS.map((tier) => tiers[tier]).every(({ exists, replicas, ready, desired, isActing }) =>
-    exists ? ready === replicas && (!isActing || replicas === desired) : desired === 0,
+  SCALED_TIERS.map((tier) => tiers[tier]).every(
+    ({ exists, replicas, ready, desired, isActing, limits }) =>
+      limits.max === 0 || (exists ? ready === replicas && (!isActing || replicas === desired) : desired === 0),
   );
 
 /** Replicas rise in this tick. */

@@ -5,6 +5,7 @@ import type { Condition } from '../../contract/common-types.ts';
 import { CONDITION_TYPES, type ConditionType } from '../../contract/conditions.ts';
 import { followsArrivals, perTier, tiersOf } from '../../contract/tiers.ts';
 import { judge } from '../conditions/conditions.ts';
+import { stallingCauses } from '../conditions/progress.ts';
 import { belowMinSinceMs } from '../conditions/ready.ts';
 import { before, type ConditionInput, type Verdict } from '../conditions/verdict.ts';
 import { serializeContingencyMemory } from '../contingency/memory.ts';
@@ -32,12 +33,6 @@ export const conditionOf = (
 /** What status and conditions say of the spec that they were made from. */
 export const observedOf = ({ metadata: { generation } }: VoucherCampaign): Pick<Condition, 'observedGeneration'> =>
   generation === undefined ? {} : { observedGeneration: generation };
-
-const conditionsOf = (input: ConditionInput): readonly Condition[] => {
-  const verdicts = judge(input);
-  const observed = observedOf(input.campaign);
-  return CONDITION_TYPES.map((type) => conditionOf(type, verdicts[type], before(input, type), observed, input.nowMs));
-};
 
 const rounded = (value: number): number => Math.round(value * 10) / 10;
 
@@ -70,7 +65,14 @@ const tierStatus = (outcome: TierOutcome, input: ConditionInput): TierStatus => 
 export const buildStatus = (input: ConditionInput, memory: CampaignMemory): VoucherCampaignStatus => {
   const { campaign, observed, times, nowMs, tiers, plans, headroom, contingency } = input;
   const { previous, readings } = observed;
-  const conditions = conditionsOf(input);
+  const verdicts = judge(input);
+  const conditions = CONDITION_TYPES.map((type) =>
+    conditionOf(type, verdicts[type], before(input, type), observedOf(campaign), nowMs),
+  );
+  const stalling = stallingCauses(verdicts, input).map(({ reason, sinceMs }) => ({
+    reason,
+    since: new Date(sinceMs).toISOString(),
+  }));
   const shown = perTier((tier) => tierStatus(tiers[tier], input));
   const { intake, records } = shown;
   const counts = observed.counts ?? previous?.counts;
@@ -90,6 +92,7 @@ export const buildStatus = (input: ConditionInput, memory: CampaignMemory): Vouc
     }),
     ...(openedAt === undefined ? {} : { openedAt }),
     conditions,
+    ...(stalling.length === 0 ? {} : { stalling }),
     tiers: Object.fromEntries(tiersOf(campaign.spec).map((tier) => [tier, shown[tier]])),
     ...(headroom === undefined || (headroom.desired === 0 && headroom.replicas === undefined)
       ? {}

@@ -1,8 +1,9 @@
 /** Every manifest that contestants get, as data: the same pods for all, then what makes each of them scale. Pure. */
 import type { VoucherCampaign } from '../../../contract/campaign-types.ts';
 import { withDefaults } from '../../../contract/defaults.ts';
-import { LABELS, tierName } from '../../../contract/names.ts';
+import { dataPlaneSecretName, LABELS, tierName } from '../../../contract/names.ts';
 import { VOUCHER_CAMPAIGN } from '../../../contract/schema/schema.ts';
+import { TIERS } from '../../../contract/tiers.ts';
 import type { BuildOptions, PodOptions } from '../../../operator/resources/build-options.ts';
 import { planManifests } from '../../../operator/tick/manifests.ts';
 import { CONTEST, type Crowd, DRAINED_PER_REPLICA, kedaFormula, PLANNED_PER_REPLICA } from './contest.ts';
@@ -182,7 +183,7 @@ export const kedaApiService = () => ({
 
 /** Secrets that the pods mount and nobody in them reads. */
 export const secrets = (): readonly object[] =>
-  ['voucher-privacy', 'voucher-data-plane'].map((name) => ({
+  ['voucher-privacy', ...TIERS.map((tier) => dataPlaneSecretName('voucher-data-plane', tier))].map((name) => ({
     apiVersion: 'v1',
     kind: 'Secret',
     metadata: { name, namespace: NAMESPACE },

@@ -9,7 +9,6 @@ import { recordsPart } from '../../../app/records/part.ts';
 import { createStore } from '../../../app/store/records-store.ts';
 import { runWorker } from '../../../app/worker/run-worker.ts';
 import { EVENT_TYPES, type EventEnvelope, type EventType, NO_CITIZEN, NO_RECEIPT } from '../../../contract/envelope.ts';
-import { encodeEnvelope } from '../../../contract/envelope-schema.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { FakeJournal } from '../../helpers/fake-journal.ts';
 import { queryOnce, recordsOf, startTestPostgres, type TestPostgres } from '../../helpers/postgres.ts';

@@ -33,7 +33,11 @@ describe('JournalDurable', () => {
 
   it.each([
     ['a conflict names both ways out', { kind: 'conflict', message: 'x' }, /spec\.campaignId.*spec\.adoptJournal/],
-    ['an outage names the Secret', { kind: 'unavailable', message: 'x' }, /spec\.dataPlane\.secretName/],
+    [
+      'an outage names the Secret of the account that asks',
+      { kind: 'unavailable', message: 'x' },
+      /Secret: <release>-journal/,
+    ],
     ['a server that does not sync names the setting', journal('NotSynced'), /sync_interval: always/],
     ['an unseen server names the attestation', journal('Unknown'), /spec\.dataPlane\.durability/],
   ] as const)('%s', (_, state, wantMessage) => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { VoucherCampaignStatus } from '../../../contract/campaign-types.ts';
 import type { Condition } from '../../../contract/common-types.ts';
-import { CONDITION_REASONS, type ConditionType } from '../../../contract/conditions.ts';
+import { CONDITION_REASONS, type ConditionReason } from '../../../contract/conditions.ts';
 import { judge } from '../../../operator/conditions/conditions.ts';
 import type { ConditionInput } from '../../../operator/conditions/verdict.ts';
 import type { CampaignReadings } from '../../../operator/signals/readings.ts';
@@ -16,7 +16,17 @@ const ago = (seconds: number) => new Date(OPENS_AT_MS - seconds * 1000).toISOStr
 const since = (seconds: number, ...changes: readonly Partial<Condition>[]): VoucherCampaignStatus => ({
   conditions: conditions(...changes.map((change) => ({ lastTransitionTime: ago(seconds), ...change }))),
 });
-const not = (type: ConditionType, seconds: number) => since(seconds, { type, status: 'False' });
+/** A tick has seen this generation. */
+const SEEN = { type: 'Reconciling', observedGeneration: 1 };
+/** The cause has been there for so long, and every condition has been as stated for an hour. */
+const standing = (reason: ConditionReason<'Stalled'>, seconds: number): VoucherCampaignStatus => ({
+  ...since(
+    3600,
+    SEEN,
+    ...(['Ready', 'Provisioned', 'JournalDurable'] as const).map((type) => ({ type, status: 'False' as const })),
+  ),
+  stalling: [{ reason, since: ago(seconds) }],
+});
 const fresh = <T>(value: T) => ({ kind: 'fresh', value, atMs: OPENS_AT_MS }) as const;
 const readings = (changes: Partial<CampaignReadings>) => ({
   readings: { ...freshReadings(OPENS_AT_MS), ...changes },
@@ -27,26 +37,30 @@ const tierWith = (reason: string, message: string): Pick<Observed, 'cluster'> =>
   const intake = { ...anObservedTier('intake', 2, 0), problems: [problem] };
   return { cluster: { tiers: { intake, records: anObservedTier('records', 2) }, plans: [] } };
 };
-const intakesRefused = (pods: number, seconds: number) =>
-  readings({
+const intakesRefused = (pods: number, seconds: number) => ({
+  previous: standing('JournalCredentialsRefused', seconds),
+  ...readings({
     intakes: fresh({
       pods: 10,
       known: 10,
-      failing: [{ state: 'credentials', pods, example: 'chengdu-intake-7', seconds }],
+      failing: [{ state: 'credentials', pods, example: 'chengdu-intake-7', seconds: 3600 }],
       stored: 0,
       failed: 0,
     }),
-  });
-const workersFind = (state: 'credentials' | 'certificate' | 'disk_full', seconds: number) =>
-  readings({
+  }),
+});
+const workersFind = (state: 'credentials' | 'certificate' | 'disk_full', previous: VoucherCampaignStatus) => ({
+  previous,
+  ...readings({
     workers: fresh({
       pods: 4,
       known: 4,
-      database: [{ state, pods: 4, example: 'chengdu-records-0', seconds }],
+      database: [{ state, pods: 4, example: 'chengdu-records-0', seconds: 3600 }],
       journal: [],
       inHandSeconds: 0,
     }),
-  });
+  }),
+});
 const refusal = { what: 'create Deployment x', words: 'no', isRefused: true, sinceMs: 0 };
 const otherAutoscalers: Partial<ConditionInput> = {
   tiers: { intake: aTierOutcome({ otherAutoscalers: ['keda'] }), records: aTierOutcome({ tier: 'records' }) },
@@ -61,6 +75,7 @@ const SECRET = 'MountVolume.SetUp failed for volume "data-plane" : secret "vouch
 const KEY = "couldn't find key nats-url in Secret vouchers/voucher-data-plane";
 const one = { ...SYNCED, replicas: 1 };
 const unsynced = { ...SYNCED, durability: 'NotSynced' } as const;
+const unseen = { ...SYNCED, durability: 'Unknown' } as const;
 const full = { ...SYNCED, faults: [{ kind: 'streamsFull', streams: ['REG_x_0'], maxBytes: 1 }] } as const;
 
 const cases: Record<string, Case> = {
@@ -71,57 +86,99 @@ const cases: Record<string, Case> = {
     want: 'True JournalConflict',
   },
   'another autoscaler, as of now': { input: otherAutoscalers, want: 'True AnotherAutoscaler' },
+  'another autoscaler, which mode Off leaves it to': {
+    input: { ...otherAutoscalers, campaign: aCampaign({ scaling: { mode: 'Off' } }) },
+    want: 'False NotStalled',
+  },
+  'another autoscaler, beside which mode Shadow only shows': {
+    input: { ...otherAutoscalers, campaign: aCampaign({ scaling: { mode: 'Shadow' } }) },
+    want: 'False NotStalled',
+  },
   'no room for 59 s': {
-    observed: { journal: { kind: 'full', message: 'x' }, previous: not('Ready', 59) },
+    observed: { journal: { kind: 'full', message: 'x' }, previous: standing('JournalFull', 59) },
     want: 'False NotStalled',
   },
   'no room for 60 s': {
-    observed: { journal: { kind: 'full', message: 'x' }, previous: not('Ready', 60) },
+    observed: { journal: { kind: 'full', message: 'x' }, previous: standing('JournalFull', 60) },
     want: 'True JournalFull',
   },
-  'full streams for 60 s': { observed: { journal: full, previous: not('Ready', 60) }, want: 'True JournalFull' },
+  'full streams for 60 s': {
+    observed: { journal: full, previous: standing('JournalFull', 60) },
+    want: 'True JournalFull',
+  },
   'JetStream off for 60 s': {
-    observed: { journal: { kind: 'disabled', message: 'x' }, previous: not('Ready', 60) },
+    observed: { journal: { kind: 'disabled', message: 'x' }, previous: standing('JetStreamDisabled', 60) },
     want: 'True JetStreamDisabled',
   },
   'a journal that does not answer, for an hour': {
-    observed: { journal: { kind: 'unavailable', message: 'x' }, previous: not('Ready', 3600) },
+    observed: { journal: { kind: 'unavailable', message: 'x' }, previous: standing('JournalFull', 3600) },
     want: 'False NotStalled',
   },
   'not synced, since now': { observed: { journal: unsynced }, want: 'False NotStalled' },
   'not synced for 60 s': {
-    observed: { journal: unsynced, previous: not('JournalDurable', 60) },
+    observed: { journal: unsynced, previous: standing('NotSynced', 60) },
     want: 'True NotSynced',
   },
+  'servers that can not be seen to sync, since now': { observed: { journal: unseen }, want: 'False NotStalled' },
+  'servers that can not be seen to sync, for 60 s': {
+    observed: { journal: unseen, previous: standing('DurabilityUnknown', 60) },
+    want: 'True DurabilityUnknown',
+  },
   'one replica for 60 s': {
-    observed: { journal: one, previous: not('JournalDurable', 60) },
+    observed: { journal: one, previous: standing('TooFewReplicas', 60) },
     want: 'True TooFewReplicas',
   },
   'one replica, attested': {
-    observed: { journal: one, previous: not('JournalDurable', 60) },
+    observed: { journal: one, previous: standing('TooFewReplicas', 60) },
     input: { campaign: aCampaign({ spec: { dataPlane: { secretName: 's', durability: 'Attested' } } }) },
     want: 'False NotStalled',
   },
   'an object refused since now': { observed: { refusals: [refusal] }, want: 'False NotStalled' },
   'an object refused for 60 s': {
-    observed: { refusals: [refusal], previous: not('Provisioned', 60) },
+    observed: { refusals: [refusal], previous: standing('ObjectsRefused', 60) },
     want: 'True ObjectsRefused',
   },
   'an object that could not be written for 60 s': {
-    observed: { refusals: [{ ...refusal, isRefused: false }], previous: not('Provisioned', 60) },
+    observed: { refusals: [{ ...refusal, isRefused: false }], previous: standing('ObjectsRefused', 60) },
     want: 'False NotStalled',
   },
   'a Secret missing since now': { observed: tierWith('FailedMount', SECRET), want: 'False NotStalled' },
   'a Secret missing for 60 s': {
-    observed: { ...tierWith('FailedMount', SECRET), previous: not('Provisioned', 60) },
+    observed: { ...tierWith('FailedMount', SECRET), previous: standing('SecretMissing', 60) },
     want: 'True SecretMissing',
   },
   'a key of it missing for 60 s': {
-    observed: { ...tierWith('CreateContainerConfigError', KEY), previous: not('Provisioned', 60) },
+    observed: { ...tierWith('CreateContainerConfigError', KEY), previous: standing('SecretMissing', 60) },
     want: 'True SecretMissing',
   },
+  'a Secret missing since now, and pods that had no place before': {
+    observed: { ...tierWith('FailedMount', SECRET), previous: standing('JournalFull', 100) },
+    want: 'False NotStalled',
+  },
+  'a Secret that the kubelet has not fetched yet': {
+    observed: {
+      ...tierWith('FailedMount', 'MountVolume.SetUp failed for volume "x" : failed to sync secret cache: timed out'),
+      previous: standing('SecretMissing', 100),
+    },
+    want: 'False NotStalled',
+  },
+  'a ConfigMap missing for 60 s': {
+    observed: {
+      ...tierWith('FailedMount', 'MountVolume.SetUp failed for volume "secrets" : configmap "x" not found'),
+      previous: standing('SecretMissing', 100),
+    },
+    want: 'False NotStalled',
+  },
+  'an object refused since now, and pods that had no place before': {
+    observed: { refusals: [refusal], previous: standing('SecretMissing', 100) },
+    want: 'False NotStalled',
+  },
+  'no room since now, and a journal that did not answer before': {
+    observed: { journal: { kind: 'full', message: 'x' }, previous: standing('NotSynced', 100) },
+    want: 'False NotStalled',
+  },
   'a volume that does not come for 60 s': {
-    observed: { ...tierWith('FailedMount', 'timed out'), previous: not('Provisioned', 60) },
+    observed: { ...tierWith('FailedMount', 'timed out'), previous: standing('SecretMissing', 60) },
     want: 'False NotStalled',
   },
   'the journal refuses all intakes for 59 s': { observed: intakesRefused(10, 59), want: 'False NotStalled' },
@@ -131,14 +188,17 @@ const cases: Record<string, Case> = {
   },
   'the journal refuses three of ten for 60 s': { observed: intakesRefused(3, 60), want: 'False NotStalled' },
   'the database refuses the account for 60 s': {
-    observed: workersFind('credentials', 60),
+    observed: workersFind('credentials', standing('DatabaseCredentialsRefused', 60)),
     want: 'True DatabaseCredentialsRefused',
   },
   'its certificate is refused for 60 s': {
-    observed: workersFind('certificate', 60),
+    observed: workersFind('certificate', standing('DatabaseCertificateRefused', 60)),
     want: 'True DatabaseCertificateRefused',
   },
-  'its disk is full for an hour': { observed: workersFind('disk_full', 3600), want: 'False NotStalled' },
+  'its disk is full for an hour': {
+    observed: workersFind('disk_full', standing('DatabaseCredentialsRefused', 3600)),
+    want: 'False NotStalled',
+  },
 };
 
 const judged = ({ observed, input }: Omit<Case, 'want'>) =>
@@ -146,10 +206,19 @@ const judged = ({ observed, input }: Omit<Case, 'want'>) =>
 
 describe('Stalled', () => {
   it.each(Object.entries(cases))('%s', (_, given) => {
-    const { Stalled: verdict, Reconciling } = judged(given);
+    const observed = { previous: since(0, SEEN), ...given.observed };
+    const { Stalled: verdict, Reconciling } = judged({ ...given, observed });
     expect(`${verdict.status} ${verdict.reason}`).toBe(given.want);
     // kstatus takes the first of both that is True.
     if (verdict.status === 'True') expect(Reconciling).toMatchObject({ status: 'False', reason: 'Stalled' });
+  });
+
+  it('is not said of what the tick found that sees a generation first', () => {
+    const journal = { kind: 'conflict', message: 'x' } as const;
+    const previous = { ...standing('NotSynced', 100), ...since(100, { ...SEEN, observedGeneration: 0 }) };
+    for (const observed of [{ journal }, { journal, previous }, { journal: unsynced, previous }]) {
+      expect(judged({ observed }).Stalled).toMatchObject({ status: 'False', reason: 'NotStalled' });
+    }
   });
 
   it('has a case for every reason that a tick gives', () => {
@@ -159,7 +228,9 @@ describe('Stalled', () => {
   });
 
   it('says what the condition of its cause says', () => {
-    const all = judged({ observed: { journal: { kind: 'conflict', message: 'of autumn' } } });
+    const all = judged({
+      observed: { journal: { kind: 'conflict', message: 'of autumn' }, previous: since(0, SEEN) },
+    });
     expect(all.Stalled.message).toBe(all.Ready.message);
   });
 });

@@ -4,6 +4,7 @@ import type { JournalState } from '../../../journal/administration.ts';
 import { journalDurable } from '../../../operator/conditions/journal-conditions.ts';
 import { ready } from '../../../operator/conditions/ready.ts';
 import { EMPTY_MEMORY } from '../../../operator/scaling/types.ts';
+import type { TierOutcome } from '../../../operator/tick/observed.ts';
 import { buildStatus } from '../../../operator/tick/status.ts';
 import { planTick } from '../../../operator/tick/tick-plan.ts';
 import { aCampaign, OPENS_AT_MS } from '../../helpers/a-campaign.ts';
@@ -76,6 +77,21 @@ describe('Ready, with one of two intakes', () => {
     const tiers = { intake: aTierOutcome({ ready: 1 }), records: aTierOutcome({ tier: 'records' }) };
     const verdict = ready(aConditionInput({ observed: { previous }, tiers }));
     expect(verdict).toMatchObject({ status, reason, message: expect.stringContaining('intake has 1 of at least 2') });
+  });
+
+  it.each<[string, Partial<TierOutcome['limits']>, number]>([
+    ['the ceiling', { min: 50, ceiling: 20 }, 20],
+    ['its max', { min: 50, max: 30, ceiling: 40 }, 30],
+  ])('is True with as many as %s allows, whatever an override asks', (_, limits, least) => {
+    const verdictOf = (pods: number) => {
+      const tiers = { intake: aTierOutcome({ ready: pods, limits }), records: aTierOutcome({ tier: 'records' }) };
+      return ready(aConditionInput({ observed: { previous: was('True', 'TierRecovering', ago(60)) }, tiers }));
+    };
+    expect(verdictOf(least)).toMatchObject({ status: 'True', reason: 'AllTiersReady' });
+    expect(verdictOf(least - 1)).toMatchObject({
+      reason: 'TierNotReady',
+      message: expect.stringContaining(`intake has ${least - 1} of at least ${least}`),
+    });
   });
 
   it('keeps the instant in the status, also through another leader, and drops it when enough are ready', () => {

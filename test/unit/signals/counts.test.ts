@@ -45,7 +45,7 @@ describe('what records pods say', () => {
     pages.set('http://b', '# an older pod without a database\n');
     const told = await createCountsReader({ page }, clock).count(
       aCampaign(),
-      cluster(pod('c', { ready: false }), pod('a'), pod('b')),
+      cluster(...['c', 'a', 'b'].map((name) => pod(name, { ready: false }))),
       signal,
     );
     expect(told).toMatchObject({

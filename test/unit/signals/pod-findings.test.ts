@@ -96,13 +96,25 @@ describe('all records pods together', () => {
       found('a', journal('answers'), database('disk_full', 40), 'voucher_records_in_hand_seconds 39.5'),
       found('b', journal('silent', 12), database('answers'), 'voucher_records_in_hand_seconds 0'),
     ];
-    expect(workersViewOf(findings)).toEqual({
+    expect(workersViewOf(findings, [pod('a'), pod('b')])).toEqual({
       pods: 2,
       known: 2,
       database: [{ state: 'disk_full', pods: 1, example: 'a', seconds: 40 }],
       journal: [{ state: 'silent', pods: 1, example: 'b', seconds: 12 }],
       inHandSeconds: 39.5,
     });
-    expect(workersViewOf([])).toBeUndefined();
+    expect(workersViewOf([], [pod('a')])).toBeUndefined();
+  });
+
+  it('are those that are Ready: one that starts with a wrong password does not speak for the one that writes', () => {
+    const findings = [
+      found('old', journal('answers'), database('answers')),
+      found('new', journal('answers'), database('credentials', 40)),
+    ];
+    expect(workersViewOf(findings, [pod('old'), pod('new', false)])).toMatchObject({ pods: 1, database: [] });
+    expect(workersViewOf(findings, [pod('old', false), pod('new', false)])).toMatchObject({
+      pods: 2,
+      database: [{ state: 'credentials', pods: 1, example: 'new' }],
+    });
   });
 });

@@ -7,6 +7,7 @@ import { keepCampaign } from '../../../operator/kube/campaigns.ts';
 import { heldFailed, heldStatus, heldUnreadable } from '../../../operator/tick/held.ts';
 import type { Observed } from '../../../operator/tick/observed.ts';
 import { planTick } from '../../../operator/tick/tick-plan.ts';
+import type { TierProblem } from '../../../operator/tick/trouble.ts';
 import { customResourceDefinition } from '../../../scripts/generate/crd.ts';
 import { aCampaign, CLOSES_AT_MS, OPENS_AT_MS, withoutForecast } from '../../helpers/a-campaign.ts';
 import { planDeps } from '../../helpers/build-options.ts';
@@ -54,18 +55,31 @@ const rival = {
   intake: { ...anObservedTier('intake', 2), otherAutoscalers: ['keda'] },
   records: anObservedTier('records', 2),
 };
-const missing = {
-  ...anObservedTier('intake', 2, 0),
-  problems: [
-    {
-      kind: 'not_starting' as const,
-      replicas: 2,
-      reason: 'FailedMount',
-      message: 'MountVolume.SetUp failed for volume "data-plane" : secret "voucher-data-plane" not found',
+const full = { journal: { kind: 'full', message: 'x' } } as const;
+const refusal = { what: 'create Deployment x', words: 'no', isRefused: true, sinceMs: 0 };
+/** Both pods of the intake are held back by this. */
+const heldBack = (problem: TierProblem): Pick<Observed, 'cluster'> => ({
+  cluster: {
+    tiers: {
+      intake: { ...anObservedTier('intake', 2, 0), problems: [problem] },
+      records: anObservedTier('records', 2, 0),
     },
-  ],
+    plans: [],
+  },
+});
+const notMounted = (why: string) =>
+  heldBack({
+    kind: 'not_starting',
+    replicas: 2,
+    reason: 'FailedMount',
+    message: `MountVolume.SetUp failed for volume "data-plane" : ${why}`,
+  });
+const noSecret = notMounted('secret "voucher-data-plane" not found');
+const notFetched = notMounted('failed to sync secret cache: timed out waiting for the condition');
+const noPlace = {
+  pods: 0,
+  sees: heldBack({ kind: 'unschedulable', replicas: 2, missing: [], message: '0/3 nodes are available' }),
 };
-const noSecret = { cluster: { tiers: { intake: missing, records: anObservedTier('records', 2, 0) }, plans: [] } };
 
 describe('Helm and Flux take a campaign for', () => {
   it.each<[string, readonly Step[], readonly KStatus[]]>([
@@ -115,6 +129,39 @@ describe('Helm and Flux take a campaign for', () => {
       'failed when its Secret has been missing for a minute',
       [FIRST, { pods: 0, sees: noSecret }, { sees: noSecret, after: 59 }, { sees: noSecret }, { pods: 2 }],
       ['InProgress', 'InProgress', 'InProgress', 'Failed', 'Current'],
+    ],
+    [
+      'one in progress when its spec is changed, so that the Secret may be there in a minute',
+      [
+        FIRST,
+        { pods: 0, sees: noSecret },
+        { pods: 0, sees: noSecret, after: 60 },
+        { pods: 0, sees: noSecret, campaign: generation(2) },
+        { pods: 0, sees: noSecret, campaign: generation(2), after: 59 },
+        { pods: 0, sees: noSecret, campaign: generation(2) },
+        { campaign: generation(2) },
+      ],
+      ['InProgress', 'InProgress', 'Failed', 'InProgress', 'InProgress', 'Failed', 'Current'],
+    ],
+    [
+      'one in progress when its spec is changed, and the journal was asked by the one before',
+      [FIRST, { sees: conflict }, { sees: conflict, campaign: generation(2) }, { campaign: generation(2) }],
+      ['InProgress', 'Failed', 'InProgress', 'Current'],
+    ],
+    [
+      'one in progress when its pods had no place for long, and a node has not fetched the Secret yet',
+      [FIRST, noPlace, { ...noPlace, after: 100 }, { pods: 0, sees: notFetched }, { pods: 0, sees: noSecret }, {}],
+      ['InProgress', 'InProgress', 'InProgress', 'InProgress', 'InProgress', 'Current'],
+    ],
+    [
+      'one in progress when its pods had no place for long, and an object is refused for a moment',
+      [FIRST, noPlace, { ...noPlace, after: 100 }, { ...noPlace, sees: { ...noPlace.sees, refusals: [refusal] } }],
+      ['InProgress', 'InProgress', 'InProgress', 'InProgress'],
+    ],
+    [
+      'one in progress when its journal was away for long, and has no room for a moment',
+      [FIRST, { sees: unavailable }, { sees: unavailable, after: 60 }, { sees: full }, {}],
+      ['InProgress', 'InProgress', 'InProgress', 'InProgress', 'Current'],
     ],
     [
       'failed when its streams have had one replica for a minute',

@@ -10,6 +10,14 @@ import { anObserved, freshReadings, SYNCED } from '../../helpers/observed.ts';
 
 const MINUTE_MS = 60_000;
 const settled = { intake: aTierOutcome(), records: aTierOutcome({ tier: 'records' }) };
+/** As scaleTier says it of a tier that the spec does not have. */
+const leftOver = aTierOutcome({
+  tier: 'records',
+  ready: 0,
+  desired: 0,
+  isActing: false,
+  limits: { min: 0, max: 0, ceiling: 0 },
+});
 const idle: Parameters<typeof nextLookMs>[0] = {
   times: campaignTimes(aCampaign().spec),
   nowMs: OPENS_AT_MS - 60 * MINUTE_MS,
@@ -43,6 +51,11 @@ describe('nextLookMs', () => {
     [
       'a decision that Shadow never carries out',
       { tiers: { ...settled, intake: aTierOutcome({ desired: 3, isActing: false }) } },
+      10_000,
+    ],
+    [
+      'a tier whose section was taken out, with pods that are left',
+      { tiers: { ...settled, records: leftOver } },
       10_000,
     ],
     ['the journal is away', { journal: 'notReady' }, 1_000],
