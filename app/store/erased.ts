@@ -36,7 +36,7 @@ export const emptyErased = async (
   );
   await client.query(
     `UPDATE ${schema}.registration_fact SET seq = 0, shard = 0, site = '', event_id = '', key_id = '', data = '{}',
-       account_hash = NULL
+       account_hash = NULL, channel = NULL
      WHERE campaign_id = $1 AND receipt = ANY($2::text[]) AND type <> 'erased' AND seq <> 0`,
     values,
   );

@@ -145,7 +145,7 @@ export const createStore = (options: StoreOptions): Store => {
     },
     async migrate() {
       try {
-        await migrate(pool, schemaName, campaignId);
+        await migrate(options, schemaName, campaignId);
       } catch (error) {
         throw storeError(`migrate schema ${schemaName}`, error);
       }

@@ -109,6 +109,33 @@ describe('a database of the release before', () => {
     ]);
   });
 
+  /** Of the file that holds the table: another one after a rewrite. */
+  const fileOf = async (schema: string): Promise<string | undefined> =>
+    (
+      await queryOnce<{ file: string }>(
+        url,
+        `SELECT pg_relation_filenode('${schema}.registration_fact'::regclass)::text AS file`,
+      )
+    )[0]?.file;
+
+  it('is not written anew, and gives way to who reads it at length: readers behind it would wait as long', async () => {
+    const campaignId = newCampaign();
+    await beforeAttempts('read', campaignId);
+    const file = await fileOf('read');
+    const store = storeFor(campaignId, 'read');
+    const reader = new Client({ connectionString: url });
+    await reader.connect();
+    try {
+      await reader.query('BEGIN; SELECT FROM read.registration_fact');
+      await expect(store.migrate()).rejects.toMatchObject({ kind: 'unavailable', code: '55P03' });
+      expect(await queryOnce(url, 'SELECT 1 FROM pg_locks WHERE NOT granted')).toEqual([]);
+    } finally {
+      await reader.end();
+    }
+    await store.migrate();
+    expect(await fileOf('read')).toBe(file);
+  });
+
   it('answers an intake of this release before it is migrated', async () => {
     const campaignId = newCampaign();
     await beforeAttempts('unmigrated', campaignId);
@@ -236,6 +263,7 @@ describe('an erased receipt', () => {
           factEvent('bound', { campaignId, receipt: 'x', accountHash: 'ab'.repeat(32), data: { channel: 'wechat' } }),
           3,
         ),
+        journalled(factEvent('channel_changed', { campaignId, receipt: 'x', data: { channel: 'alipay' } }), 5),
         erased(campaignId, 'x', 4),
       ];
       const turned = [...events.slice(i), ...events.slice(0, i)];
@@ -249,6 +277,7 @@ describe('an erased receipt', () => {
     ]);
     expect(first?.['registration_fact']).toMatchObject([
       { type: 'bound', account_hash: null, data: {} },
+      { type: 'channel_changed', channel: null, data: {} },
       { type: 'corrected', data: {}, key_id: '' },
       { type: 'erased' },
     ]);
