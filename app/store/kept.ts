@@ -8,6 +8,9 @@ import { storeError } from './errors.ts';
 const VERSION = 1;
 const AT_ONCE = 500;
 
+const storedAt = (events: readonly KeptEvent[]): string =>
+  plainArray(events.map(({ storedAtMs }) => new Date(storedAtMs).toISOString()));
+
 /** How many are new. */
 export const writeKept = async (
   client: PoolClient,
@@ -27,7 +30,7 @@ export const writeKept = async (
       plainArray(sorted.map(({ sequence }) => sequence)),
       plainArray(sorted.map(({ v }) => v)),
       textArray(sorted.map(({ type }) => type)),
-      plainArray(sorted.map(({ storedAtMs }) => new Date(storedAtMs).toISOString())),
+      storedAt(sorted),
       textArray(sorted.map(({ subject }) => subject)),
       hexArray(sorted.map(({ raw }) => Buffer.from(raw).toString('hex'))),
     ],
@@ -73,11 +76,12 @@ export const createKeptEvents = (pool: Pool, schemaName: string, campaignId: str
       try {
         await pool.query(
           `DELETE FROM ${table} WHERE campaign_id = $1
-             AND (shard, seq) IN (SELECT * FROM unnest($2::smallint[], $3::bigint[]))`,
+             AND (shard, seq, stored_at) IN (SELECT * FROM unnest($2::smallint[], $3::bigint[], $4::timestamptz[]))`,
           [
             campaignId,
             plainArray(events.map(({ shard }) => shard)),
             plainArray(events.map(({ sequence }) => sequence)),
+            storedAt(events),
           ],
         );
       } catch (error) {

@@ -17,7 +17,7 @@ const LOCK_WITHIN_MS = 3_000;
  * registration: the one that stands for each citizen. superseded_receipt: every other receipt of the person, so that
  * each receipt that was ever returned resolves. registration_fact: all later events, earliest copy of each fact.
  * registration_count: exact totals, spread over slots (see counts.ts). kept_event: envelopes of a later release, as they
- * came, until a worker that knows them.
+ * came, until a worker that knows them. A stream that is made anew counts from 1 again, so a place alone is no key.
  *
  * Workers of the release before go on beside a new one: a migration leaves what their statements name, with defaults. It writes
  * no table anew (a column that is generated, or has a default that varies, would). In order; one that was released never changes.
@@ -101,8 +101,10 @@ CREATE TABLE ${schema}.kept_event (
   subject text NOT NULL,
   raw bytea NOT NULL,
   kept_at timestamptz NOT NULL DEFAULT now(),
-  PRIMARY KEY (campaign_id, shard, seq)
-);`,
+  PRIMARY KEY (campaign_id, shard, seq, stored_at)
+);
+ALTER TABLE ${schema}.rejected_message DROP CONSTRAINT rejected_message_pkey;
+CREATE UNIQUE INDEX rejected_message_once ON ${schema}.rejected_message (campaign_id, shard, seq, sha256(raw));`,
 ];
 
 const migrateWith = async (client: Client, schemaName: string, campaignId: string): Promise<void> => {

@@ -247,6 +247,30 @@ describe('a commit', () => {
   });
 });
 
+describe('a stream that was made anew', () => {
+  it('counts its messages from 1 again, and what it holds is kept beside what the lost one held', async () => {
+    const campaignId = newCampaign();
+    const store = storeFor(campaignId);
+    const at = { shard: 0, sequence: 5, subject: 's', v: 1, type: 'guessed' };
+    const kept = [1, 2].map((n) => ({ ...at, storedAtMs: n, raw: Buffer.from(`kept ${n}`) }));
+    const rejected = [1, 2].map((n) => ({ shard: 0, sequence: 5, reason: 'none', raw: Buffer.from(`rejected ${n}`) }));
+    for (const n of [0, 1, 1]) {
+      await store.commit({ events: [], rejected: rejected.slice(n, n + 1), kept: kept.slice(n, n + 1) }, signal);
+    }
+    const held = async (table: string) =>
+      (
+        await queryOnce<{ raw: Buffer }>(url, `SELECT raw FROM ${table} WHERE campaign_id = $1 ORDER BY raw`, [
+          campaignId,
+        ])
+      ).map(({ raw }) => raw.toString());
+    expect(await held('kept_event')).toEqual(['kept 1', 'kept 2']);
+    expect(await held('rejected_message')).toEqual(['rejected 1', 'rejected 2']);
+    expect(await store.count(campaignId)).toMatchObject({ rejectedMessages: 2 });
+    await store.kept.forget(kept.slice(0, 1));
+    expect(await held('kept_event')).toEqual(['kept 2']);
+  });
+});
+
 describe('an erased receipt', () => {
   const erased = (campaignId: string, receipt: string, sequence: number) =>
     journalled(factEvent('erased', { campaignId, receipt, atMs: 50 }), sequence);
