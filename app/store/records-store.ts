@@ -17,7 +17,7 @@ import type { CommitResult, DatabaseTrouble, KeptEvents, RecordsStore, RejectedM
 import { collapseByCitizen, collapseFacts } from '../records/standing.ts';
 import { hexArray, plainArray, textArray } from './arrays.ts';
 import { addCounts, createCounts, type RecordsCounts } from './counts.ts';
-import { emptyErased, lockToErase } from './erased.ts';
+import { emptyFacts, emptyRegistrations, lockToErase } from './erased.ts';
 import { storeError } from './errors.ts';
 import { writeFacts } from './facts.ts';
 import { createKeptEvents, writeKept } from './kept.ts';
@@ -85,8 +85,9 @@ const write = async (client: PoolClient, schema: string, campaignId: string, bat
   if (erasures.length > 0) await lockToErase(client, schema);
   const scope = { client, schema, campaignId };
   const changes = await writeRegistrations(scope, collapseByCitizen(received));
+  await emptyRegistrations(client, schema, campaignId, [...erasures, ...changes.erased]);
   const facts = await writeFacts(client, schema, campaignId, collapseFacts(others));
-  await emptyErased(client, schema, campaignId, [...erasures, ...changes.erased, ...facts.erased]);
+  await emptyFacts(client, schema, campaignId, [...erasures, ...facts.erased]);
   const rejected = await writeRejected(client, schema, campaignId, batch.rejected);
   const kept = await writeKept(client, schema, campaignId, batch.kept ?? []);
   const inserted = citizensIn(changes.inserted);

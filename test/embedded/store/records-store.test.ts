@@ -385,6 +385,55 @@ describe('an erased receipt', () => {
     expect(await sequences(campaignId)).toEqual([0]);
   });
 
+  it('gets facts while another is being erased, and neither ends the other', async () => {
+    const campaignId = newCampaign();
+    const held = factEvent('rejected', { campaignId, receipt: 'held', atMs: 9 });
+    await commit(storeFor(campaignId), [erased(campaignId, 'x', 1), journalled(held, 2)]);
+    const waiting = (n: number): Promise<unknown> =>
+      eventually(async () => (await queryOnce(url, 'SELECT 1 FROM pg_locks WHERE NOT granted')).length === n, {
+        what: `${n} wait`,
+      });
+    // Holds the writer of facts between its facts and what it empties.
+    const holder = new Client({ connectionString: url });
+    await holder.connect();
+    try {
+      await holder.query('BEGIN');
+      await holder.query('SELECT FROM registration_fact WHERE campaign_id = $1 AND receipt = $2 FOR UPDATE', [
+        campaignId,
+        held.receipt,
+      ]);
+      const facts = commit(storeFor(campaignId), [
+        journalled(factEvent('corrected', { campaignId, receipt: 'x', atMs: 3, data: { sealed: 'secret' } }), 3),
+        journalled({ ...held, at: instant(8) }, 4),
+      ]);
+      await waiting(1);
+      const erasure = commit(storeFor(campaignId), [erased(campaignId, 'y', 5)]);
+      await waiting(2);
+      await holder.query('COMMIT');
+      expect(await Promise.all([facts, erasure])).toMatchObject([{ facts: 1 }, { facts: 1 }]);
+    } finally {
+      await holder.end();
+    }
+    expect((await recordsOf(url, campaignId))['registration_fact']).toEqual(
+      expect.arrayContaining([expect.objectContaining({ type: 'corrected', data: {} })]),
+    );
+  });
+
+  it('leaves its erasure for later while someone else keeps the table: all writers would wait behind it', async () => {
+    const campaignId = newCampaign();
+    const holder = new Client({ connectionString: url });
+    await holder.connect();
+    try {
+      await holder.query('BEGIN; LOCK TABLE registration IN SHARE UPDATE EXCLUSIVE MODE');
+      await expect(commit(storeFor(campaignId), [erased(campaignId, 'x', 1)])).rejects.toMatchObject({
+        kind: 'unavailable',
+        code: '55P03',
+      });
+    } finally {
+      await holder.end();
+    }
+  });
+
   it('is empty although its registration and its erasure came to two workers at once', async () => {
     const campaignId = newCampaign();
     const events = manyReceived(campaignId, 400).map((event, i) => journalled(event, i + 1));
