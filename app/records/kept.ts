@@ -25,11 +25,11 @@ const EVERY_MS = 30_000;
 /** All that can be read now. Rejects with CommitError; a second call goes on. */
 const replayKept = async ({ part, kept, known = EVENT_TYPES, log }: KeptDeps, signal: AbortSignal) => {
   for (;;) {
-    const events = await kept.read(known);
+    const events = await kept.read(known, signal);
     if (events.length === 0) return;
     const messages = events.map(({ raw, ...at }) => ({ ...at, data: raw }));
     const commits = await settle(part, messages, signal);
-    await kept.forget(events);
+    await kept.forget(events, signal);
     const rejected = commits.flatMap(({ setAside }) => setAside).length;
     log.info({ events: events.length, rejected }, 'recorded what an earlier release had kept');
   }

@@ -3,6 +3,7 @@ import { escapeIdentifier, type Pool, type PoolClient } from 'pg';
 import type { KeptEvent, KeptEvents } from '../records/ports.ts';
 import { hexArray, plainArray, textArray } from './arrays.ts';
 import { storeError } from './errors.ts';
+import { inTransaction } from './transaction.ts';
 
 /** This release's; what has a later one is for a later one. */
 const VERSION = 1;
@@ -52,13 +53,15 @@ interface Row {
 export const createKeptEvents = (pool: Pool, schemaName: string, campaignId: string): KeptEvents => {
   const table = `${escapeIdentifier(schemaName)}.kept_event`;
   return {
-    async read(known) {
+    async read(known, signal) {
       try {
-        const { rows } = await pool.query<Row>(
-          `SELECT shard, seq, v, type, stored_at, subject, raw FROM ${table}
-           WHERE campaign_id = $1 AND v = $2 AND type = ANY($3::text[]) ORDER BY shard, seq LIMIT ${AT_ONCE}`,
-          [campaignId, VERSION, plainArray(known)],
-        );
+        const asked = (client: PoolClient) =>
+          client.query<Row>(
+            `SELECT shard, seq, v, type, stored_at, subject, raw FROM ${table}
+             WHERE campaign_id = $1 AND v = $2 AND type = ANY($3::text[]) ORDER BY shard, seq LIMIT ${AT_ONCE}`,
+            [campaignId, VERSION, plainArray(known)],
+          );
+        const { rows } = await inTransaction(pool, asked, signal);
         return rows.map(({ shard, seq, v, type, stored_at, subject, raw }) => ({
           shard,
           sequence: Number(seq),
@@ -72,18 +75,20 @@ export const createKeptEvents = (pool: Pool, schemaName: string, campaignId: str
         throw storeError('read kept events', error);
       }
     },
-    async forget(events) {
+    async forget(events, signal) {
       try {
-        await pool.query(
-          `DELETE FROM ${table} WHERE campaign_id = $1
-             AND (shard, seq, stored_at) IN (SELECT * FROM unnest($2::smallint[], $3::bigint[], $4::timestamptz[]))`,
-          [
-            campaignId,
-            plainArray(events.map(({ shard }) => shard)),
-            plainArray(events.map(({ sequence }) => sequence)),
-            storedAt(events),
-          ],
-        );
+        const deleted = (client: PoolClient) =>
+          client.query(
+            `DELETE FROM ${table} WHERE campaign_id = $1
+               AND (shard, seq, stored_at) IN (SELECT * FROM unnest($2::smallint[], $3::bigint[], $4::timestamptz[]))`,
+            [
+              campaignId,
+              plainArray(events.map(({ shard }) => shard)),
+              plainArray(events.map(({ sequence }) => sequence)),
+              storedAt(events),
+            ],
+          );
+        await inTransaction(pool, deleted, signal);
       } catch (error) {
         throw storeError('forget kept events', error);
       }

@@ -10,9 +10,8 @@
  * No statement_timeout: a statement that is cancelled while it waits for a synchronous standby may be visible here and
  * lost there (patroni/patroni#1412). Every error means "outcome unknown", and committing again is safe.
  */
-import { escapeIdentifier, type Pool, type PoolClient } from 'pg';
+import { escapeIdentifier, type PoolClient } from 'pg';
 import type { EventKind } from '../../contract/envelope.ts';
-import { abortable } from '../../runtime/abortable.ts';
 import type { CommitResult, DatabaseTrouble, KeptEvents, RecordsStore, RejectedMessage } from '../records/ports.ts';
 import { collapseByCitizen, collapseFacts } from '../records/standing.ts';
 import { hexArray, plainArray, textArray } from './arrays.ts';
@@ -25,6 +24,7 @@ import { lookAtDatabase } from './look.ts';
 import { createPool, type DatabaseAccess } from './pool.ts';
 import { writeRegistrations } from './registrations.ts';
 import { migrate } from './schema.ts';
+import { inTransaction } from './transaction.ts';
 
 export interface StoreOptions extends DatabaseAccess {
   readonly campaignId: string;
@@ -103,26 +103,6 @@ const write = async (client: PoolClient, schema: string, campaignId: string, bat
     kept,
     repeated: batch.events.length - newReceipts - facts.inserted,
   };
-};
-
-/** @param signal ends it, and the connection with it: what became of the transaction is unknown then */
-const inTransaction = async <Result>(
-  pool: Pool,
-  work: (client: PoolClient) => Promise<Result>,
-  signal: AbortSignal,
-): Promise<Result> => {
-  const client = await abortable(pool.connect(), signal, (late) => late.release());
-  try {
-    await abortable(client.query('BEGIN'), signal);
-    const result = await abortable(work(client), signal);
-    await abortable(client.query('COMMIT'), signal);
-    client.release();
-    return result;
-  } catch (error) {
-    // The connection goes too: after an unknown outcome its state is unknown, and closing it rolls back.
-    client.release(true);
-    throw error;
-  }
 };
 
 export const createStore = (options: StoreOptions): Store => {

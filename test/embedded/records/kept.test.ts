@@ -3,13 +3,13 @@
  * the older one can't read it keeps, and its successor records it: in the end both databases are equal.
  */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Client } from 'pg';
 import { Registry } from 'prom-client';
 import { keepReplaying } from '../../../app/records/kept.ts';
 import { recordsPart } from '../../../app/records/part.ts';
 import { createStore } from '../../../app/store/records-store.ts';
 import { runWorker } from '../../../app/worker/run-worker.ts';
 import { EVENT_TYPES, type EventEnvelope, type EventType, NO_CITIZEN, NO_RECEIPT } from '../../../contract/envelope.ts';
-import { encodeEnvelope } from '../../../contract/envelope-schema.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { FakeJournal } from '../../helpers/fake-journal.ts';
 import { queryOnce, recordsOf, startTestPostgres, type TestPostgres } from '../../helpers/postgres.ts';
@@ -136,6 +136,28 @@ describe('a worker that does not know a type', () => {
     expect(kept.map(({ v, type, raw }) => [v, type, raw.toString()])).toEqual(
       Array.from({ length: 2 }, () => [2, 'received', later.toString()]),
     );
+  });
+
+  it.each(['read', 'forget'])('ends with its process although the database does not answer: %s', async (call) => {
+    const url = await database(`silent-${call}`);
+    const journal = new FakeJournal();
+    journal.append(0, factEvent('corrected', { campaignId, data: { sealed: 'x' } }));
+    const older = startWorker(url, journal, OLDER);
+    await drained(journal);
+    await older.stop();
+    const holder = new Client({ connectionString: url });
+    await holder.connect();
+    try {
+      // Of the second one the reading goes through.
+      await holder.query(`BEGIN; LOCK TABLE kept_event IN ${call === 'read' ? 'ACCESS EXCLUSIVE' : 'SHARE'} MODE`);
+      const worker = startWorker(url, journal);
+      const waiting = `SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'kept_event'::regclass AND database =
+        (SELECT oid FROM pg_database WHERE datname = current_database())`;
+      await eventually(async () => (await queryOnce(url, waiting)).length > 0, { what: 'it waits' });
+      await worker.stop();
+    } finally {
+      await holder.end();
+    }
   });
 
   it('leaves what turns out to be poison to the rejected messages', async () => {

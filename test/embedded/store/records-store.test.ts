@@ -266,7 +266,7 @@ describe('a stream that was made anew', () => {
     expect(await held('kept_event')).toEqual(['kept 1', 'kept 2']);
     expect(await held('rejected_message')).toEqual(['rejected 1', 'rejected 2']);
     expect(await store.count(campaignId)).toMatchObject({ rejectedMessages: 2 });
-    await store.kept.forget(kept.slice(0, 1));
+    await store.kept.forget(kept.slice(0, 1), signal);
     expect(await held('kept_event')).toEqual(['kept 2']);
   });
 });
