@@ -86,7 +86,7 @@ export const startIntake: StartRole = async ({ config, registry, dependencies, l
   await until(() => sealer.load(starting), starting, warn('load the data key of today'));
   const known = await abortable(settings.first, starting);
   const first = await until(
-    () => firstRegistration({ connection, campaignId, shards }),
+    () => firstRegistration({ connection, campaignId, shards, opensAtMs: Date.parse(known.window.opensAt) }, starting),
     starting,
     warn('read the first registration'),
   );
