@@ -5,7 +5,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { EVENT_TYPES, type EventType } from '../../contract/envelope.ts';
-import { type Settled, settle, type TierPart } from '../worker/part.ts';
+import { report, type Settled, settle, type TierPart, type WorkerLog } from '../worker/part.ts';
 import type { KeptEvents } from './ports.ts';
 
 export interface KeptDeps {
@@ -14,7 +14,7 @@ export interface KeptDeps {
   readonly kept: KeptEvents;
   /** Types that this worker understands; all of this release unless stated. */
   readonly known?: readonly EventType[];
-  readonly log: { info(fields: Readonly<Record<string, unknown>>, message: string): void };
+  readonly log: WorkerLog & { info(fields: Readonly<Record<string, unknown>>, message: string): void };
   /** The database did not answer, for instance; it is tried again. */
   readonly onError: (error: unknown) => void;
   readonly everyMs?: number;
@@ -25,13 +25,13 @@ const EVERY_MS = 30_000;
 /** All that can be read now. Rejects with CommitError; a second call goes on. */
 const replayKept = async ({ part, kept, known = EVENT_TYPES, log }: KeptDeps, signal: AbortSignal) => {
   for (;;) {
-    const events = await kept.read(known);
+    const events = await kept.read(known, signal);
     if (events.length === 0) return;
     const messages = events.map(({ raw, ...at }) => ({ ...at, data: raw }));
     const commits = await settle(part, messages, signal);
-    await kept.forget(events);
-    const rejected = commits.flatMap(({ setAside }) => setAside).length;
-    log.info({ events: events.length, rejected }, 'recorded what an earlier release had kept');
+    await kept.forget(events, signal);
+    report(part, commits, log);
+    log.info({ events: events.length }, 'recorded what an earlier release had kept');
   }
 };
 

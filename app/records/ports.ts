@@ -62,9 +62,9 @@ export interface RecordsStore {
 /** What workers of an earlier release have kept. */
 export interface KeptEvents {
   /** Some of those whose type is among these, in the order of the journal; none when there are no more. */
-  read(known: readonly EventType[]): Promise<readonly KeptEvent[]>;
+  read(known: readonly EventType[], signal: AbortSignal): Promise<readonly KeptEvent[]>;
   /** They are recorded now. */
-  forget(events: readonly KeptEvent[]): Promise<void>;
+  forget(events: readonly KeptEvent[], signal: AbortSignal): Promise<void>;
 }
 
 /** Says in a word of the contract what the failure means for the database. */

@@ -20,11 +20,11 @@ export const startRecords: StartRole = async (context) => {
   exportInHand(registry, database, monotonicMs);
 
   const ended = new AbortController();
-  // One more than the shards' writers, for looks and totals.
+  // Two more than the shards' writers: for looks and totals, and for what is replayed.
   const store = createStore({
     ...databaseAccess(config.dataPlane),
     campaignId,
-    maxConnections: Math.max(4, shards + 1),
+    maxConnections: Math.max(4, shards + 2),
   });
   // From here on: a worker that waits for its tables says why.
   const watched = watchDatabase(store.look, database, monotonicMs, ended.signal);

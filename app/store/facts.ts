@@ -13,6 +13,8 @@ const UNNEST = `unnest($2::text[], $3::text[], $4::int[], $5::timestamptz[], $6:
   $10::text[], $11::text[], $12::json[], $13::smallint[], $14::bigint[]) AS batch(${COLUMNS})`;
 /** Most facts are of no account, and an array literal of hashes has no place for none of them. */
 const SELECTED = COLUMNS.replace('account_hash', "decode(nullif(account_hash, ''), 'hex')");
+/** The one member of `data` that the intake's role may read. */
+const channelOf = (row: string): string => `CASE ${row}.type WHEN 'channel_changed' THEN ${row}.data ->> 'channel' END`;
 
 const valuesOf = (campaignId: string, copies: readonly JournalledEvent[]): string[] => [
   campaignId,
@@ -92,7 +94,8 @@ export const writeFacts = async (
 ): Promise<FactChanges> => {
   if (copies.length === 0) return { inserted: 0, erased: [] };
   const inserted = await client.query<FactOfReceipt & { erased: boolean }>(
-    `INSERT INTO ${schema}.registration_fact AS fact (campaign_id, ${COLUMNS}) SELECT $1, ${SELECTED} FROM ${UNNEST}
+    `INSERT INTO ${schema}.registration_fact AS fact (campaign_id, ${COLUMNS}, channel)
+     SELECT $1, ${SELECTED}, ${channelOf('batch')} FROM ${UNNEST}
      ON CONFLICT DO NOTHING RETURNING receipt, type, attempt, ${isErased(schema, 'fact.receipt')} AS erased`,
     valuesOf(campaignId, copies),
   );
@@ -123,7 +126,8 @@ export const writeFacts = async (
         `UPDATE ${schema}.registration_fact AS known SET
            at = batch.at, event_id = batch.event_id, citizen_hash = batch.citizen_hash,
            account_hash = decode(nullif(batch.account_hash, ''), 'hex'), kind = batch.kind, site = batch.site,
-           key_id = batch.key_id, data = batch.data, shard = batch.shard, seq = batch.seq
+           key_id = batch.key_id, data = batch.data, channel = ${channelOf('batch')},
+           shard = batch.shard, seq = batch.seq
          FROM ${UNNEST}
          WHERE known.campaign_id = $1 AND known.receipt = batch.receipt AND known.type = batch.type
            AND known.attempt = batch.attempt

@@ -1,5 +1,5 @@
 /** What tiers that only read may see of a campaign's tables: the columns that their rights name (contract/tiers.ts). */
-import { escapeIdentifier, type PoolClient } from 'pg';
+import { type ClientBase, escapeIdentifier } from 'pg';
 import { accountName } from '../../contract/accounts.ts';
 import { rightsOf, TIERS } from '../../contract/tiers.ts';
 
@@ -7,7 +7,7 @@ import { rightsOf, TIERS } from '../../contract/tiers.ts';
  * Grants them to the roles that are there. Said again at each start, inside the migration and its lock: a table of a later
  * release has no grants before. A database whose roles have other names has its own administrator.
  */
-export const grantColumns = async (client: PoolClient, schemaName: string, campaignId: string): Promise<void> => {
+export const grantColumns = async (client: ClientBase, schemaName: string, campaignId: string): Promise<void> => {
   const schema = escapeIdentifier(schemaName);
   for (const tier of TIERS) {
     const { database } = rightsOf(tier);

@@ -3,10 +3,14 @@ import { escapeIdentifier, type Pool, type PoolClient } from 'pg';
 import type { KeptEvent, KeptEvents } from '../records/ports.ts';
 import { hexArray, plainArray, textArray } from './arrays.ts';
 import { storeError } from './errors.ts';
+import { inTransaction } from './transaction.ts';
 
 /** This release's; what has a later one is for a later one. */
 const VERSION = 1;
 const AT_ONCE = 500;
+
+const storedAt = (events: readonly KeptEvent[]): string =>
+  plainArray(events.map(({ storedAtMs }) => new Date(storedAtMs).toISOString()));
 
 /** How many are new. */
 export const writeKept = async (
@@ -27,7 +31,7 @@ export const writeKept = async (
       plainArray(sorted.map(({ sequence }) => sequence)),
       plainArray(sorted.map(({ v }) => v)),
       textArray(sorted.map(({ type }) => type)),
-      plainArray(sorted.map(({ storedAtMs }) => new Date(storedAtMs).toISOString())),
+      storedAt(sorted),
       textArray(sorted.map(({ subject }) => subject)),
       hexArray(sorted.map(({ raw }) => Buffer.from(raw).toString('hex'))),
     ],
@@ -49,13 +53,15 @@ interface Row {
 export const createKeptEvents = (pool: Pool, schemaName: string, campaignId: string): KeptEvents => {
   const table = `${escapeIdentifier(schemaName)}.kept_event`;
   return {
-    async read(known) {
+    async read(known, signal) {
       try {
-        const { rows } = await pool.query<Row>(
-          `SELECT shard, seq, v, type, stored_at, subject, raw FROM ${table}
-           WHERE campaign_id = $1 AND v = $2 AND type = ANY($3::text[]) ORDER BY shard, seq LIMIT ${AT_ONCE}`,
-          [campaignId, VERSION, plainArray(known)],
-        );
+        const asked = (client: PoolClient) =>
+          client.query<Row>(
+            `SELECT shard, seq, v, type, stored_at, subject, raw FROM ${table}
+             WHERE campaign_id = $1 AND v = $2 AND type = ANY($3::text[]) ORDER BY shard, seq LIMIT ${AT_ONCE}`,
+            [campaignId, VERSION, plainArray(known)],
+          );
+        const { rows } = await inTransaction(pool, asked, signal);
         return rows.map(({ shard, seq, v, type, stored_at, subject, raw }) => ({
           shard,
           sequence: Number(seq),
@@ -69,17 +75,20 @@ export const createKeptEvents = (pool: Pool, schemaName: string, campaignId: str
         throw storeError('read kept events', error);
       }
     },
-    async forget(events) {
+    async forget(events, signal) {
       try {
-        await pool.query(
-          `DELETE FROM ${table} WHERE campaign_id = $1
-             AND (shard, seq) IN (SELECT * FROM unnest($2::smallint[], $3::bigint[]))`,
-          [
-            campaignId,
-            plainArray(events.map(({ shard }) => shard)),
-            plainArray(events.map(({ sequence }) => sequence)),
-          ],
-        );
+        const deleted = (client: PoolClient) =>
+          client.query(
+            `DELETE FROM ${table} WHERE campaign_id = $1
+               AND (shard, seq, stored_at) IN (SELECT * FROM unnest($2::smallint[], $3::bigint[], $4::timestamptz[]))`,
+            [
+              campaignId,
+              plainArray(events.map(({ shard }) => shard)),
+              plainArray(events.map(({ sequence }) => sequence)),
+              storedAt(events),
+            ],
+          );
+        await inTransaction(pool, deleted, signal);
       } catch (error) {
         throw storeError('forget kept events', error);
       }

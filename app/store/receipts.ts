@@ -65,7 +65,9 @@ export const createReceiptStore = (
     statementTimeoutMs: ANSWER_WITHIN_MS,
   });
   // One statement, so one snapshot: a receipt that is being reinstated is never in both tables, nor in neither. An intake that is
-  // upgraded before the records tier finds a table without attempts and channels: then they are those of `before`.
+  // upgraded before the records tier finds a table without attempts and channels: then they are those of `before`. That helps one
+  // that has the owner's account. A role of its own has no grants before a records pod of this release has migrated, and until then
+  // every receipt is `unavailable`.
   const query = `
     SELECT 'registration' AS source, 'received' AS type, 1 AS attempt, accepted_at AS at, channel, category
       FROM ${schema}.registration WHERE campaign_id = $1 AND receipt = $2

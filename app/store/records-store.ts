@@ -10,14 +10,13 @@
  * No statement_timeout: a statement that is cancelled while it waits for a synchronous standby may be visible here and
  * lost there (patroni/patroni#1412). Every error means "outcome unknown", and committing again is safe.
  */
-import { escapeIdentifier, type Pool, type PoolClient } from 'pg';
+import { escapeIdentifier, type PoolClient } from 'pg';
 import type { EventKind } from '../../contract/envelope.ts';
-import { abortable } from '../../runtime/abortable.ts';
 import type { CommitResult, DatabaseTrouble, KeptEvents, RecordsStore, RejectedMessage } from '../records/ports.ts';
 import { collapseByCitizen, collapseFacts } from '../records/standing.ts';
 import { hexArray, plainArray, textArray } from './arrays.ts';
 import { addCounts, createCounts, type RecordsCounts } from './counts.ts';
-import { emptyErased, lockToErase } from './erased.ts';
+import { emptyFacts, emptyRegistrations, lockToErase } from './erased.ts';
 import { storeError } from './errors.ts';
 import { writeFacts } from './facts.ts';
 import { createKeptEvents, writeKept } from './kept.ts';
@@ -25,6 +24,7 @@ import { lookAtDatabase } from './look.ts';
 import { createPool, type DatabaseAccess } from './pool.ts';
 import { writeRegistrations } from './registrations.ts';
 import { migrate } from './schema.ts';
+import { inTransaction } from './transaction.ts';
 
 export interface StoreOptions extends DatabaseAccess {
   readonly campaignId: string;
@@ -85,8 +85,9 @@ const write = async (client: PoolClient, schema: string, campaignId: string, bat
   if (erasures.length > 0) await lockToErase(client, schema);
   const scope = { client, schema, campaignId };
   const changes = await writeRegistrations(scope, collapseByCitizen(received));
+  await emptyRegistrations(client, schema, campaignId, [...erasures, ...changes.erased]);
   const facts = await writeFacts(client, schema, campaignId, collapseFacts(others));
-  await emptyErased(client, schema, campaignId, [...erasures, ...changes.erased, ...facts.erased]);
+  await emptyFacts(client, schema, campaignId, [...erasures, ...facts.erased]);
   const rejected = await writeRejected(client, schema, campaignId, batch.rejected);
   const kept = await writeKept(client, schema, campaignId, batch.kept ?? []);
   const inserted = citizensIn(changes.inserted);
@@ -102,26 +103,6 @@ const write = async (client: PoolClient, schema: string, campaignId: string, bat
     kept,
     repeated: batch.events.length - newReceipts - facts.inserted,
   };
-};
-
-/** @param signal ends it, and the connection with it: what became of the transaction is unknown then */
-const inTransaction = async <Result>(
-  pool: Pool,
-  work: (client: PoolClient) => Promise<Result>,
-  signal: AbortSignal,
-): Promise<Result> => {
-  const client = await abortable(pool.connect(), signal, (late) => late.release());
-  try {
-    await abortable(client.query('BEGIN'), signal);
-    const result = await abortable(work(client), signal);
-    await abortable(client.query('COMMIT'), signal);
-    client.release();
-    return result;
-  } catch (error) {
-    // The connection goes too: after an unknown outcome its state is unknown, and closing it rolls back.
-    client.release(true);
-    throw error;
-  }
 };
 
 export const createStore = (options: StoreOptions): Store => {
@@ -145,7 +126,7 @@ export const createStore = (options: StoreOptions): Store => {
     },
     async migrate() {
       try {
-        await migrate(pool, schemaName, campaignId);
+        await migrate(options, schemaName, campaignId);
       } catch (error) {
         throw storeError(`migrate schema ${schemaName}`, error);
       }

@@ -1,9 +1,14 @@
 /** The tables of the records, as migrations that several workers may run at once. */
-import { escapeIdentifier, type Pool, type PoolClient } from 'pg';
+import { Client, escapeIdentifier } from 'pg';
 import { grantColumns } from './grants.ts';
+import { type DatabaseAccess, driverAccess } from './pool.ts';
 
 /** Holds off concurrent migrations of any schema in one database; the number is arbitrary and only has to stay. */
 const MIGRATION_LOCK = 7_204_511_963;
+const CONNECT_WITHIN_MS = 5_000;
+
+/** Behind a lock that waits for a long reader (a dump, say) all others queue. Then it gives way; the caller tries again. */
+const LOCK_WITHIN_MS = 3_000;
 
 /**
  * Texts that take part in an order are COLLATE "C": bytewise, as the winner rule compares. `accepted_at` and `at` hold
@@ -12,10 +17,10 @@ const MIGRATION_LOCK = 7_204_511_963;
  * registration: the one that stands for each citizen. superseded_receipt: every other receipt of the person, so that
  * each receipt that was ever returned resolves. registration_fact: all later events, earliest copy of each fact.
  * registration_count: exact totals, spread over slots (see counts.ts). kept_event: envelopes of a later release, as they
- * came, until a worker that knows them.
+ * came, until a worker that knows them. A stream that is made anew counts from 1 again, so a place alone is no key.
  *
- * Workers of the release before go on beside a new one: a migration leaves what their statements name, with defaults.
- * In order; one that was released never changes.
+ * Workers of the release before go on beside a new one: a migration leaves what their statements name, with defaults. It writes
+ * no table anew (a column that is generated, or has a default that varies, would). In order; one that was released never changes.
  */
 export const MIGRATIONS: readonly ((schema: string) => string)[] = [
   (schema) => `
@@ -82,7 +87,7 @@ CREATE TABLE ${schema}.registration_count (
 ALTER TABLE ${schema}.registration_fact
   ADD COLUMN attempt int NOT NULL DEFAULT 1,
   ADD COLUMN account_hash bytea,
-  ADD COLUMN channel text GENERATED ALWAYS AS (CASE type WHEN 'channel_changed' THEN data ->> 'channel' END) STORED,
+  ADD COLUMN channel text,
   DROP CONSTRAINT registration_fact_pkey,
   ADD PRIMARY KEY (campaign_id, receipt, type, attempt);
 CREATE INDEX registration_fact_erased ON ${schema}.registration_fact (campaign_id, receipt) WHERE type = 'erased';
@@ -96,12 +101,15 @@ CREATE TABLE ${schema}.kept_event (
   subject text NOT NULL,
   raw bytea NOT NULL,
   kept_at timestamptz NOT NULL DEFAULT now(),
-  PRIMARY KEY (campaign_id, shard, seq)
-);`,
+  PRIMARY KEY (campaign_id, shard, seq, stored_at)
+);
+ALTER TABLE ${schema}.rejected_message DROP CONSTRAINT rejected_message_pkey;
+CREATE UNIQUE INDEX rejected_message_once ON ${schema}.rejected_message (campaign_id, shard, seq, sha256(raw));`,
 ];
 
-const migrateWith = async (client: PoolClient, schemaName: string, campaignId: string): Promise<void> => {
+const migrateWith = async (client: Client, schemaName: string, campaignId: string): Promise<void> => {
   const schema = escapeIdentifier(schemaName);
+  await client.query(`SET LOCAL lock_timeout = '${LOCK_WITHIN_MS}ms'`);
   await client.query('SELECT pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
   const { rowCount } = await client.query('SELECT 1 FROM pg_namespace WHERE nspname = $1', [schemaName]);
   // Asked first: IF NOT EXISTS demands the right to create even where nothing has to be created.
@@ -120,16 +128,25 @@ const migrateWith = async (client: PoolClient, schemaName: string, campaignId: s
   await grantColumns(client, schemaName, campaignId);
 };
 
-/** Brings `schemaName` up to date; a second call, or a second process, finds nothing to do but grants to say again. */
-export const migrate = async (pool: Pool, schemaName: string, campaignId: string): Promise<void> => {
-  const client = await pool.connect();
+/**
+ * Brings `schemaName` up to date; a second call, or a second process, finds nothing to do but grants to say again. By a
+ * connection of its own, which waits for as long as it takes to index a large table: a pool's would give up, its statement not.
+ */
+export const migrate = async (access: DatabaseAccess, schemaName: string, campaignId: string): Promise<void> => {
+  const client = new Client({
+    ...driverAccess(access),
+    application_name: 'voucher-migration',
+    connectionTimeoutMillis: CONNECT_WITHIN_MS,
+    keepAlive: true,
+  });
+  // Whoever runs a query learns of a broken connection from the query.
+  client.on('error', () => undefined);
+  await client.connect();
   try {
     await client.query('BEGIN');
     await migrateWith(client, schemaName, campaignId);
     await client.query('COMMIT');
-    client.release();
-  } catch (error) {
-    client.release(true);
-    throw error;
+  } finally {
+    await client.end();
   }
 };

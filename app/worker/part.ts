@@ -29,6 +29,11 @@ export interface TierPart<S extends Settled> {
   settled?(commit: S): void;
 }
 
+/** A pino logger will do. */
+export interface WorkerLog {
+  warn(fields: Readonly<Record<string, unknown>>, message: string): void;
+}
+
 /**
  * Why a commit failed. `refused`: this very data will never be taken, one message at least is poison. `unavailable`: the
  * outcome is unknown, it may even have been committed; committing again is safe.
@@ -66,5 +71,15 @@ export const settle = async <S extends Settled>(
     const middle = Math.ceil(messages.length / 2);
     const firstHalf = await settle(part, messages.slice(0, middle), signal);
     return [...firstHalf, ...(await settle(part, messages.slice(middle), signal))];
+  }
+};
+
+/** Says what became of a batch that is through: to the tier's metrics, and of each message that was set aside to the log. */
+export const report = <S extends Settled>(part: TierPart<S>, commits: readonly S[], log: WorkerLog): void => {
+  for (const commit of commits) {
+    part.settled?.(commit);
+    for (const { shard, sequence, kind, reason } of commit.setAside) {
+      log.warn({ shard, sequence, kind, reason }, 'message set aside');
+    }
   }
 };

@@ -14,12 +14,7 @@ import { sleep } from '../../runtime/sleep.ts';
 import { loggedError } from '../log.ts';
 import { FIRST_MESSAGES, MOST_MESSAGES, nextBatchSize } from './batch-size.ts';
 import { createWorkerMetrics, type WorkerMetrics } from './metrics.ts';
-import { CommitError, type Settled, settle, type TierPart } from './part.ts';
-
-/** A pino logger will do. */
-export interface WorkerLog {
-  warn(fields: Readonly<Record<string, unknown>>, message: string): void;
-}
+import { CommitError, report, type Settled, settle, type TierPart, type WorkerLog } from './part.ts';
 
 /** Who hears how it goes, shard by shard. */
 export interface WorkerHealth {
@@ -121,12 +116,7 @@ const settleBatch = async <S extends Settled>(
     const tookMs = performance.now() - startedAt;
     acknowledge(deliveries, commits);
     metrics.settled(deliveries.length, tookMs / 1000);
-    for (const commit of commits) {
-      part.settled?.(commit);
-      for (const { shard, sequence, kind, reason } of commit.setAside) {
-        log.warn({ shard, sequence, kind, reason }, 'message set aside');
-      }
-    }
+    report(part, commits, log);
     return tookMs;
   } finally {
     health?.settled?.(at.shard);

@@ -128,7 +128,11 @@ const play = async (
   );
   view.say('comparing the ledger with the journal and the database');
   const { campaignId, shards } = stack;
-  const ledgerCheck = await world.ledgerCheck({ ...stack.ledgerCheck, campaignId, shards, ledgerFile }, signal);
+  const { uniqueness } = campaign.spec.eligibility;
+  const ledgerCheck = await world.ledgerCheck(
+    { ...stack.ledgerCheck, campaignId, shards, ledgerFile, uniqueness },
+    signal,
+  );
   const since = (atMs: number): number => atMs - startedAtMs;
   const sinceIf = (atMs: number | undefined): number | undefined => (atMs === undefined ? undefined : since(atMs));
   return reportOf({

@@ -15,7 +15,9 @@
  * | a barrier, which is about a shard and no receipt      | – |
  * | none of these                                         | lost |
  *
- * Who is one person hangs on the rule that the registrations themselves name: one in all, or one at each channel.
+ * Who is one person hangs on the campaign's rule, which the caller knows: one registration in all, or one at each channel. What
+ * the registrations say of it themselves is only compared with it: the program wrote that. Of one person the receipt that was
+ * accepted first stands, and of one millisecond the smaller one.
  */
 import type { LedgerEntry } from '../load/ledger.ts';
 
@@ -26,6 +28,8 @@ export interface JournalRecord {
   /** What its personal data is sealed with. Absent: nobody looked. */
   readonly keyId?: string;
   readonly channel?: string | undefined;
+  /** RFC 3339, UTC, milliseconds. Absent: nobody looked. */
+  readonly acceptedAt?: string;
   /** By which rule citizenHash was made; absent: by a build that named none. */
   readonly uniqueness?: string | undefined;
 }
@@ -46,6 +50,8 @@ export interface DatabaseRow {
 }
 
 export interface LedgerCheckInput {
+  /** The campaign's `spec.eligibility.uniqueness`; `perCitizen` unless stated. */
+  readonly uniqueness?: string;
   readonly ledger: readonly LedgerEntry[];
   /** Every `received` event of every shard, copies included. */
   readonly journal: readonly JournalRecord[];
@@ -91,7 +97,9 @@ export interface LedgerCheckResult {
   readonly unreadable: number;
   /** Facts of the journal that the database has neither recorded nor kept. */
   readonly lostFacts: number;
-  /** By how many rules registrations were made, beyond one. */
+  /** People of whom another receipt stands than the one that was accepted first. */
+  readonly wrongWinners: number;
+  /** By how many rules registrations were made that are not the campaign's. */
   readonly otherRules: number;
   /** Acknowledged receipts whose personal data nobody can open: the key is not in the bucket. */
   readonly unopenable: number;
@@ -129,10 +137,30 @@ const lostFactsOf = (later: readonly LaterRecord[], facts: readonly string[], ke
   return new Set(lost.map(({ fact, place }) => fact ?? place)).size;
 };
 
+/** A standing receipt that the journal does not have yet is judged as one that nobody sent. */
+const wrongWinnersOf = (
+  journal: readonly JournalRecord[],
+  standingOfHash: ReadonlyMap<string, ReadonlySet<string>>,
+): number => {
+  const orderOf = ({ acceptedAt, receipt }: JournalRecord): string => `${acceptedAt} ${receipt}`;
+  const first = new Map<string, JournalRecord>();
+  for (const record of journal) {
+    const known = first.get(record.citizenHash);
+    if (record.acceptedAt === undefined) continue;
+    if (known === undefined || orderOf(record) < orderOf(known)) first.set(record.citizenHash, record);
+  }
+  const receipts = new Set(journal.map(({ receipt }) => receipt));
+  return [...first].filter(([hash, { receipt }]) => {
+    const known = [...(standingOfHash.get(hash) ?? [])].filter((one) => receipts.has(one));
+    return known.length > 0 && !known.includes(receipt);
+  }).length;
+};
+
 const PER_CITIZEN = 'perCitizen';
 const PER_CHANNEL = 'perCitizenAndChannel';
 
 export const compare = ({
+  uniqueness: rule = PER_CITIZEN,
   ledger,
   journal,
   unreadable,
@@ -174,7 +202,7 @@ export const compare = ({
     for (const receipt of receipts) {
       const record = recordOfReceipt.get(receipt);
       if (record === undefined) continue;
-      const claimant = record.uniqueness === PER_CHANNEL ? `${citizen} ${record.channel}` : String(citizen);
+      const claimant = rule === PER_CHANNEL ? `${citizen} ${record.channel}` : String(citizen);
       addTo(claimantsOfCitizen, citizen, claimant);
       addTo(hashesOfClaimant, claimant, record.citizenHash);
       addTo(claimantsOfHash, record.citizenHash, claimant);
@@ -214,7 +242,8 @@ export const compare = ({
     sentByNobody: ended ? Math.max(0, unacknowledged - unsettled) : undefined,
     unreadable,
     lostFacts: lostFactsOf(later, facts, kept),
-    otherRules: Math.max(0, rules.size - 1),
+    wrongWinners: wrongWinnersOf(citizensOnly(journal), standingOfHash),
+    otherRules: [...rules].filter((one) => one !== rule).length,
     unopenable: unopenableOf(journal, promised, dataKeys),
   };
   const findings = findingsOf(counted);
@@ -233,7 +262,8 @@ const findingsOf = (counted: Omit<LedgerCheckResult, 'verdict' | 'findings'>): r
     [counted.unopenable, 'acknowledged receipts are sealed with data keys that the bucket does not hold'],
     [counted.unreadable, 'messages in the journal are not events'],
     [counted.lostFacts, 'facts of the journal are neither recorded nor kept in the database'],
-    [counted.otherRules, 'other rules of who is one person were followed in one journal'],
+    [counted.wrongWinners, 'citizens have a standing registration that was not their first'],
+    [counted.otherRules, 'rules of who is one person were followed that are not the campaign’s'],
   ];
   return rules.filter(([count]) => count > 0).map(([count, text]) => `${count} ${text}`);
 };

@@ -22,8 +22,9 @@ const options = new Command('ledger-check')
   .requiredOption('--ledger <file>', 'the generator’s ledger')
   .requiredOption('--campaign-id <id>', 'spec.campaignId')
   .option('--shards <n>', 'shard streams', Number, 3)
+  .option('--uniqueness <rule>', 'spec.eligibility.uniqueness', 'perCitizen')
   .parse()
-  .opts<{ ledger: string; campaignId: string; shards: number }>();
+  .opts<{ ledger: string; campaignId: string; shards: number; uniqueness: string }>();
 
 const interrupted = new AbortController();
 process.once('SIGINT', () => interrupted.abort(new Error('interrupted')));
@@ -39,6 +40,7 @@ try {
       ledgerFile: options.ledger,
       campaignId: options.campaignId,
       shards: options.shards,
+      uniqueness: options.uniqueness,
       natsUrl: env.data.LEDGER_CHECK_NATS_URL,
       natsUser: env.data.LEDGER_CHECK_NATS_USER,
       natsPassword: env.data.LEDGER_CHECK_NATS_PASSWORD,

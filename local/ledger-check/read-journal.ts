@@ -30,6 +30,8 @@ const event = z.object({
   receipt: z.string(),
   citizenHash: z.string(),
   keyId: z.string(),
+  at: z.string(),
+  clock: z.string().optional(),
   attempt: z.number().optional(),
   data: z.looseObject({ channel: z.string().optional(), uniqueness: z.string().optional() }),
 });
@@ -59,6 +61,19 @@ const parseEvent = (data: Uint8Array): z.infer<typeof event> | z.infer<typeof la
   } catch {
     return undefined;
   }
+};
+
+/** A request takes no longer from its arrival to the store, and clocks that agree differ by no more. */
+const [STORED_WITHIN_MS, AHEAD_MS] = [10_000, 2_000];
+
+/** What the intake says, unless it had only its own clock to go by and that one is far from the journal's. */
+export const acceptedAtOf = (
+  { at, clock }: { readonly at: string; readonly clock?: string | undefined },
+  storedAtMs: number,
+): string => {
+  const aheadMs = Date.parse(at) - storedAtMs;
+  const isBelieved = clock === 'agreed' || (aheadMs >= -STORED_WITHIN_MS && aheadMs <= AHEAD_MS);
+  return isBelieved ? at : new Date(storedAtMs).toISOString();
 };
 
 /** A bucket that is gone holds none. */
@@ -109,7 +124,9 @@ export const readJournal = async (access: JournalAccess, signal: AbortSignal): P
             else if (!('receipt' in parsed)) later.push({ place: `${shard} ${sequence}` });
             else if (parsed.type === 'received') {
               const { receipt, citizenHash, kind, keyId, data } = parsed;
-              received.push({ receipt, citizenHash, kind, keyId, channel: data.channel, uniqueness: data.uniqueness });
+              const { channel, uniqueness } = data;
+              const acceptedAt = acceptedAtOf(parsed, Number(message.timestampNanos / 1_000_000n));
+              received.push({ receipt, citizenHash, kind, keyId, channel, uniqueness, acceptedAt });
             } else if (parsed.type !== 'barrier') {
               const { receipt, type, attempt = 1 } = parsed;
               later.push({ place: `${shard} ${sequence}`, fact: `${receipt} ${type} ${attempt}` });

@@ -6,6 +6,8 @@ import { readLedger } from './read-ledger.ts';
 
 export interface LedgerCheckAccess extends JournalAccess, DatabaseAccess {
   readonly ledgerFile: string;
+  /** As LedgerCheckInput has it. */
+  readonly uniqueness?: string;
 }
 
 /** Rejects when a side can't be read; what it read and found is in the result. */
@@ -15,6 +17,7 @@ export const runLedgerCheck = async (access: LedgerCheckAccess, signal: AbortSig
   const journal = await readJournal(access, signal);
   const database = await readDatabase(access, access.campaignId, signal);
   return compare({
+    ...(access.uniqueness === undefined ? {} : { uniqueness: access.uniqueness }),
     ledger,
     journal: journal.received,
     unreadable: journal.unreadable,

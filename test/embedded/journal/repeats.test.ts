@@ -1,5 +1,5 @@
 /** One registration a receipt, on real servers: after the duplicate window, side by side, and in another shard. */
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { headers } from '@nats-io/transport-node';
 import { Registry } from 'prom-client';
 import type { Found } from '../../../contract/dependency.ts';
@@ -183,8 +183,9 @@ describe('a receipt', () => {
 });
 
 describe('the first registration', () => {
-  const first = (campaignId: string) =>
-    firstRegistration({ connection: journal.connection, campaignId, shards: SHARDS });
+  /** All events of these tests are of 2020. */
+  const first = (campaignId: string, opensAtMs = 0, shards = SHARDS) =>
+    firstRegistration({ connection: journal.connection, campaignId, shards, opensAtMs }, never);
   const fill = async (campaignId: string, events: readonly EventEnvelope[]): Promise<void> => {
     const common = { connection: journal.connection, campaignId, shards: SHARDS, monotonicMs };
     const publisher = createPublisher({ ...common, registry: new Registry(), signal: never });
@@ -214,6 +215,37 @@ describe('the first registration', () => {
     const event = receivedEvent({ campaignId, citizen: 'old' });
     await journal.connection.nats.request(`reg.${campaignId}.1.received`, encodeEnvelope(event), { timeout: 5_000 });
     expect(await first(campaignId)).toEqual(event.data);
+  });
+
+  it('is looked for from the opening on: canaries of the weeks before are not read one by one', async () => {
+    const campaignId = 'rehearsed';
+    expect(await journal.ensured({ campaignId })).toMatchObject({ kind: 'ready' });
+    const canaries = Array.from({ length: 60 }, (_, i) => receivedEvent({ campaignId, citizen: i, kind: 'canary' }));
+    await fill(campaignId, canaries);
+    // As far after them as clocks may differ.
+    const opensAtMs = Date.now() + 600_000;
+    await fill(campaignId, [by(receivedEvent({ campaignId, citizen: 'a' }), 'perCitizen')]);
+    const asked = jest.spyOn(journal.connection.nats, 'request');
+    expect(await first(campaignId, opensAtMs)).toMatchObject({ uniqueness: 'perCitizen' });
+    const requests = asked.mock.calls.length;
+    asked.mockRestore();
+    expect(requests).toBeLessThanOrEqual(2 * SHARDS);
+  });
+
+  it('can’t be told while a shard that may hold it says nothing and the others have none', async () => {
+    const campaignId = 'one-silent';
+    expect(await journal.ensured({ campaignId })).toMatchObject({ kind: 'ready' });
+    await expect(first(campaignId, 0, SHARDS + 1)).rejects.toThrow('stream not found');
+    const event = receivedEvent({ campaignId, citizen: 'a' });
+    await fill(campaignId, [by(event, 'perCitizen')]);
+    expect(await first(campaignId, 0, SHARDS + 1)).toMatchObject({ uniqueness: 'perCitizen' });
+  });
+
+  it('is looked for no longer than its process starts', async () => {
+    const { connection } = journal;
+    const options = { connection, campaignId: 'first', shards: SHARDS, opensAtMs: 0 };
+    const reason = new Error('ended');
+    await expect(firstRegistration(options, AbortSignal.abort(reason))).rejects.toBe(reason);
   });
 
   it('can’t be told where there is no journal', async () => {

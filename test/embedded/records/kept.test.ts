@@ -3,9 +3,10 @@
  * the older one can't read it keeps, and its successor records it: in the end both databases are equal.
  */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Client } from 'pg';
 import { Registry } from 'prom-client';
 import { keepReplaying } from '../../../app/records/kept.ts';
-import { recordsPart } from '../../../app/records/part.ts';
+import { type RecordsCommit, recordsPart } from '../../../app/records/part.ts';
 import { createStore } from '../../../app/store/records-store.ts';
 import { runWorker } from '../../../app/worker/run-worker.ts';
 import { EVENT_TYPES, type EventEnvelope, type EventType, NO_CITIZEN, NO_RECEIPT } from '../../../contract/envelope.ts';
@@ -34,18 +35,24 @@ const database = async (name: string): Promise<string> => {
 };
 
 const startWorker = (url: string, reader: FakeJournal, known: readonly EventType[] = EVENT_TYPES) => {
+  const warnings: unknown[] = [];
+  const settled: RecordsCommit[] = [];
+  const log = { ...quiet, warn: (fields: object, message: string) => void warnings.push({ ...fields, message }) };
   const stop = new AbortController();
   const store = createStore({ connectionString: url, campaignId });
   const errors: unknown[] = [];
   const onError = (error: unknown): void => void errors.push(error);
-  const part = recordsPart(store, campaignId, undefined, known);
+  const part = recordsPart(store, campaignId, (result) => void settled.push(result), known);
   const deps = { part, shards: SHARDS, reader, registry: new Registry(), log: quiet, expiresMs: 50 };
   const done = Promise.all([
     runWorker(deps, stop.signal),
-    keepReplaying({ part, kept: store.kept, known, log: quiet, onError, everyMs: 50 }, stop.signal),
+    keepReplaying({ part, kept: store.kept, known, log, onError, everyMs: 50 }, stop.signal),
   ]);
   return {
     errors,
+    /** Of the replay. */
+    warnings,
+    settled,
     async stop() {
       stop.abort();
       await done;
@@ -137,6 +144,28 @@ describe('a worker that does not know a type', () => {
     );
   });
 
+  it.each(['read', 'forget'])('ends with its process although the database does not answer: %s', async (call) => {
+    const url = await database(`silent-${call}`);
+    const journal = new FakeJournal();
+    journal.append(0, factEvent('corrected', { campaignId, data: { sealed: 'x' } }));
+    const older = startWorker(url, journal, OLDER);
+    await drained(journal);
+    await older.stop();
+    const holder = new Client({ connectionString: url });
+    await holder.connect();
+    try {
+      // Of the second one the reading goes through.
+      await holder.query(`BEGIN; LOCK TABLE kept_event IN ${call === 'read' ? 'ACCESS EXCLUSIVE' : 'SHARE'} MODE`);
+      const worker = startWorker(url, journal);
+      const waiting = `SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'kept_event'::regclass AND database =
+        (SELECT oid FROM pg_database WHERE datname = current_database())`;
+      await eventually(async () => (await queryOnce(url, waiting)).length > 0, { what: 'it waits' });
+      await worker.stop();
+    } finally {
+      await holder.end();
+    }
+  });
+
   it('leaves what turns out to be poison to the rejected messages', async () => {
     const url = await database('poison');
     const journal = new FakeJournal();
@@ -149,6 +178,11 @@ describe('a worker that does not know a type', () => {
     const newer = startWorker(url, journal);
     await eventually(async () => (await keptIn(url)) === 0, { what: 'nothing is kept', timeoutMs: 60_000 });
     await newer.stop();
+    expect(newer.warnings).toEqual([
+      { shard: 0, sequence: 1, kind: 'refused', reason: 'database: 22021', message: 'message set aside' },
+      { shard: 0, sequence: 2, kind: 'unparseable', reason: 'sealed: invalid_type', message: 'message set aside' },
+    ]);
+    expect(newer.settled.flatMap(({ setAside }) => setAside)).toHaveLength(2);
     const rejected = await queryOnce<{ seq: string; reason: string }>(
       url,
       'SELECT seq, reason FROM rejected_message ORDER BY seq',

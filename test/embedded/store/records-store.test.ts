@@ -109,6 +109,33 @@ describe('a database of the release before', () => {
     ]);
   });
 
+  /** Of the file that holds the table: another one after a rewrite. */
+  const fileOf = async (schema: string): Promise<string | undefined> =>
+    (
+      await queryOnce<{ file: string }>(
+        url,
+        `SELECT pg_relation_filenode('${schema}.registration_fact'::regclass)::text AS file`,
+      )
+    )[0]?.file;
+
+  it('is not written anew, and gives way to who reads it at length: readers behind it would wait as long', async () => {
+    const campaignId = newCampaign();
+    await beforeAttempts('read', campaignId);
+    const file = await fileOf('read');
+    const store = storeFor(campaignId, 'read');
+    const reader = new Client({ connectionString: url });
+    await reader.connect();
+    try {
+      await reader.query('BEGIN; SELECT FROM read.registration_fact');
+      await expect(store.migrate()).rejects.toMatchObject({ kind: 'unavailable', code: '55P03' });
+      expect(await queryOnce(url, 'SELECT 1 FROM pg_locks WHERE NOT granted')).toEqual([]);
+    } finally {
+      await reader.end();
+    }
+    await store.migrate();
+    expect(await fileOf('read')).toBe(file);
+  });
+
   it('answers an intake of this release before it is migrated', async () => {
     const campaignId = newCampaign();
     await beforeAttempts('unmigrated', campaignId);
@@ -220,6 +247,30 @@ describe('a commit', () => {
   });
 });
 
+describe('a stream that was made anew', () => {
+  it('counts its messages from 1 again, and what it holds is kept beside what the lost one held', async () => {
+    const campaignId = newCampaign();
+    const store = storeFor(campaignId);
+    const at = { shard: 0, sequence: 5, subject: 's', v: 1, type: 'guessed' };
+    const kept = [1, 2].map((n) => ({ ...at, storedAtMs: n, raw: Buffer.from(`kept ${n}`) }));
+    const rejected = [1, 2].map((n) => ({ shard: 0, sequence: 5, reason: 'none', raw: Buffer.from(`rejected ${n}`) }));
+    for (const n of [0, 1, 1]) {
+      await store.commit({ events: [], rejected: rejected.slice(n, n + 1), kept: kept.slice(n, n + 1) }, signal);
+    }
+    const held = async (table: string) =>
+      (
+        await queryOnce<{ raw: Buffer }>(url, `SELECT raw FROM ${table} WHERE campaign_id = $1 ORDER BY raw`, [
+          campaignId,
+        ])
+      ).map(({ raw }) => raw.toString());
+    expect(await held('kept_event')).toEqual(['kept 1', 'kept 2']);
+    expect(await held('rejected_message')).toEqual(['rejected 1', 'rejected 2']);
+    expect(await store.count(campaignId)).toMatchObject({ rejectedMessages: 2 });
+    await store.kept.forget(kept.slice(0, 1), signal);
+    expect(await held('kept_event')).toEqual(['kept 2']);
+  });
+});
+
 describe('an erased receipt', () => {
   const erased = (campaignId: string, receipt: string, sequence: number) =>
     journalled(factEvent('erased', { campaignId, receipt, atMs: 50 }), sequence);
@@ -236,6 +287,7 @@ describe('an erased receipt', () => {
           factEvent('bound', { campaignId, receipt: 'x', accountHash: 'ab'.repeat(32), data: { channel: 'wechat' } }),
           3,
         ),
+        journalled(factEvent('channel_changed', { campaignId, receipt: 'x', data: { channel: 'alipay' } }), 5),
         erased(campaignId, 'x', 4),
       ];
       const turned = [...events.slice(i), ...events.slice(0, i)];
@@ -249,6 +301,7 @@ describe('an erased receipt', () => {
     ]);
     expect(first?.['registration_fact']).toMatchObject([
       { type: 'bound', account_hash: null, data: {} },
+      { type: 'channel_changed', channel: null, data: {} },
       { type: 'corrected', data: {}, key_id: '' },
       { type: 'erased' },
     ]);
@@ -330,6 +383,55 @@ describe('an erased receipt', () => {
     await pool.end();
     await registered;
     expect(await sequences(campaignId)).toEqual([0]);
+  });
+
+  it('gets facts while another is being erased, and neither ends the other', async () => {
+    const campaignId = newCampaign();
+    const held = factEvent('rejected', { campaignId, receipt: 'held', atMs: 9 });
+    await commit(storeFor(campaignId), [erased(campaignId, 'x', 1), journalled(held, 2)]);
+    const waiting = (n: number): Promise<unknown> =>
+      eventually(async () => (await queryOnce(url, 'SELECT 1 FROM pg_locks WHERE NOT granted')).length === n, {
+        what: `${n} wait`,
+      });
+    // Holds the writer of facts between its facts and what it empties.
+    const holder = new Client({ connectionString: url });
+    await holder.connect();
+    try {
+      await holder.query('BEGIN');
+      await holder.query('SELECT FROM registration_fact WHERE campaign_id = $1 AND receipt = $2 FOR UPDATE', [
+        campaignId,
+        held.receipt,
+      ]);
+      const facts = commit(storeFor(campaignId), [
+        journalled(factEvent('corrected', { campaignId, receipt: 'x', atMs: 3, data: { sealed: 'secret' } }), 3),
+        journalled({ ...held, at: instant(8) }, 4),
+      ]);
+      await waiting(1);
+      const erasure = commit(storeFor(campaignId), [erased(campaignId, 'y', 5)]);
+      await waiting(2);
+      await holder.query('COMMIT');
+      expect(await Promise.all([facts, erasure])).toMatchObject([{ facts: 1 }, { facts: 1 }]);
+    } finally {
+      await holder.end();
+    }
+    expect((await recordsOf(url, campaignId))['registration_fact']).toEqual(
+      expect.arrayContaining([expect.objectContaining({ type: 'corrected', data: {} })]),
+    );
+  });
+
+  it('leaves its erasure for later while someone else keeps the table: all writers would wait behind it', async () => {
+    const campaignId = newCampaign();
+    const holder = new Client({ connectionString: url });
+    await holder.connect();
+    try {
+      await holder.query('BEGIN; LOCK TABLE registration IN SHARE UPDATE EXCLUSIVE MODE');
+      await expect(commit(storeFor(campaignId), [erased(campaignId, 'x', 1)])).rejects.toMatchObject({
+        kind: 'unavailable',
+        code: '55P03',
+      });
+    } finally {
+      await holder.end();
+    }
   });
 
   it('is empty although its registration and its erasure came to two workers at once', async () => {

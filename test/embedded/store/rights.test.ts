@@ -74,7 +74,7 @@ describe.each(WITH_ACCOUNT)('the role of %s', (tier) => {
   });
 
   it.each([
-    ['write a row', `INSERT INTO registration_count VALUES ('spring', 1, 0, 0, 0)`],
+    ['write a row', `INSERT INTO registration_count VALUES ('spring', -1, 0, 0, 0)`],
     ['change a row', `UPDATE registration SET receipt = 'x'`],
     ['say that someone has won', `UPDATE registration_fact SET type = 'won'`],
     ['delete rows', 'DELETE FROM superseded_receipt'],

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { compare, type LedgerCheckInput } from '../../../local/ledger-check/compare.ts';
+import { acceptedAtOf } from '../../../local/ledger-check/read-journal.ts';
 import type { LedgerEntry } from '../../../local/load/ledger.ts';
 
 const acknowledged = (citizen: number, receiptNo: string, keyHash = `key-${receiptNo}`): LedgerEntry => ({
@@ -37,6 +38,11 @@ const sound: LedgerCheckInput = {
   registrations: [row('R1', 'h1'), row('R2', 'h2'), row('R3', 'h3')],
   superseded: [row('R2b', 'h2')],
 };
+
+const at = (seconds: number): string => new Date(seconds * 1000).toISOString();
+/** The sound journal, of receipts that were accepted then. */
+const accepted = (seconds: Readonly<Record<string, number>>) =>
+  sound.journal.map((one) => ({ ...one, acceptedAt: at(seconds[one.receipt] ?? 10) }));
 
 describe('the audit', () => {
   it('finds nothing where nothing is wrong', () => {
@@ -115,8 +121,40 @@ describe('the audit', () => {
           .map((one) => (one.receipt === 'R2b' ? { ...one, citizenHash: 'h2b' } : one)),
         registrations: [...sound.registrations, row('R2b', 'h2b')],
         superseded: [],
+        uniqueness: 'perCitizenAndChannel',
       },
       { mistakenIdentities: 1, citizensWithoutOne: [2] },
+    ],
+    'a whole campaign by another rule than its own': [
+      {
+        journal: sound.journal
+          .map((one) => ({ ...one, channel: one.receipt === 'R2b' ? 'wechat' : 'alipay' }))
+          .map((one) => ({ ...one, uniqueness: 'perCitizenAndChannel' }))
+          .map((one) => (one.receipt === 'R2b' ? { ...one, citizenHash: 'h2b' } : one)),
+        registrations: [...sound.registrations, row('R2b', 'h2b')],
+        superseded: [],
+      },
+      { otherRules: 1, mistakenIdentities: 1, citizensWithoutOne: [2] },
+    ],
+    'registrations without a rule in a campaign whose rule was never that': [
+      { uniqueness: 'perCitizenAndChannel' },
+      { otherRules: 1 },
+    ],
+    'a later receipt that stands against an earlier one': [
+      { journal: accepted({ R2: 20, R2b: 19 }) },
+      { wrongWinners: 1 },
+    ],
+    'of two receipts of one millisecond the larger one that stands': [
+      {
+        journal: accepted({ R2: 19, R2b: 19 }),
+        registrations: [row('R1', 'h1'), row('R2b', 'h2'), row('R3', 'h3')],
+        superseded: [row('R2', 'h2')],
+      },
+      { wrongWinners: 1 },
+    ],
+    'a receipt that stands although a copy of another one came first': [
+      { journal: [...accepted({ R2: 19, R2b: 20 }), { ...row('R2b', 'h2'), acceptedAt: at(3) }] },
+      { wrongWinners: 1 },
     ],
     'a message that is no event': [{ unreadable: 2 }, { lost: 0, unreadable: 2 }],
   };
@@ -175,8 +213,22 @@ describe('the audit', () => {
         ),
         registrations: [...sound.registrations, row('R2b', 'h2b')],
         superseded: [],
+        uniqueness: 'perCitizenAndChannel',
       }),
     ).toMatchObject({ verdict: 'complete', findings: [] });
+  });
+
+  it('lets the earliest acceptance stand, and of one millisecond the smaller receipt', () => {
+    for (const journal of [accepted({ R2: 5, R2b: 6 }), accepted({ R2: 5, R2b: 5 })]) {
+      expect(compare({ ...sound, journal })).toMatchObject({ verdict: 'complete', wrongWinners: 0 });
+    }
+  });
+
+  it('takes the word of an intake whose clock agreed with others, and the journal’s stamp for one that is far off', () => {
+    const storedAtMs = Date.parse(at(1_000));
+    expect(acceptedAtOf({ at: at(100), clock: 'agreed' }, storedAtMs)).toBe(at(100));
+    expect([990, 1_002].map((s) => acceptedAtOf({ at: at(s) }, storedAtMs))).toEqual([at(990), at(1_002)]);
+    expect([989.999, 1_002.001].map((s) => acceptedAtOf({ at: at(s) }, storedAtMs))).toEqual([at(1_000), at(1_000)]);
   });
 
   it('leaves canaries of the operator out of every count', () => {
