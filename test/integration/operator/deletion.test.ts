@@ -96,7 +96,10 @@ describe('a campaign that is deleted', () => {
     const path = `${CORE}/namespaces/${namespace}`;
     await world.plane.call({ method: 'DELETE', path });
     await gone(namespace, 'erased');
-    expect(await streamsOf('erased')).toEqual([]);
+    await eventually(async () => (await streamsOf('erased')).length === 0, {
+      ...SOON,
+      what: 'no stream of the campaign',
+    });
     await eventually(async () => (await world.plane.answer({ method: 'GET', path })).status === 404, {
       timeoutMs: 60_000,
       what: 'the namespace to be gone',
