@@ -44,8 +44,8 @@ export interface LiveSettingsOptions {
   readonly campaignId: string;
   /** A value that is no settings, or a watch that broke; both are tried again. */
   readonly onError: (error: unknown) => void;
-  /** What a new value counts as, beside the one in force until now. */
-  readonly adopt?: (settings: LiveSettings, before: LiveSettings | undefined) => LiveSettings;
+  /** Every new value, the first one too. */
+  readonly onChange?: (settings: LiveSettings) => void;
 }
 
 export interface LiveSettingsWatch extends LiveSettingsSource {
@@ -66,7 +66,7 @@ const LOOK_EVERY_MS = 1_000;
 const LOOKS_BEHIND = 3;
 
 export const watchLiveSettings = (options: LiveSettingsOptions, signal: AbortSignal): LiveSettingsWatch => {
-  const { connection, campaignId, onError, adopt = (settings) => settings } = options;
+  const { connection, campaignId, onError, onChange } = options;
   const first = Promise.withResolvers<LiveSettings>();
   let current: LiveSettings | undefined;
   /** The newest revision that was seen in this bucket, valid or not: each is judged, and complained of, once. */
@@ -76,8 +76,10 @@ export const watchLiveSettings = (options: LiveSettingsOptions, signal: AbortSig
     if (entry.operation !== 'PUT' || entry.revision <= revision) return;
     revision = entry.revision;
     try {
-      current = adopt(liveSettings.parse(entry.json<unknown>()), current);
-      first.resolve(current);
+      const settings: LiveSettings = liveSettings.parse(entry.json<unknown>());
+      current = settings;
+      first.resolve(settings);
+      onChange?.(settings);
     } catch (cause) {
       onError(new Error(`revision ${entry.revision} of the live settings is not valid; the last one stays`, { cause }));
     }

@@ -19,7 +19,7 @@ import { createCanarySender } from '../intake/canary-sender.ts';
 import { createIntake } from '../intake/create-intake.ts';
 import { createLoadGuard } from '../intake/load-guard.ts';
 import { exportRecentPublishes } from '../intake/recent-publishes.ts';
-import { createRuleKeeper, ruleProblem } from '../intake/same-rule.ts';
+import { ruleProblem } from '../intake/same-rule.ts';
 import { intakeConnections, listen } from '../intake/server.ts';
 import { DataKeyRing } from '../keys/key-ring.ts';
 import { readPrivacyKeys, readWrapKeys } from '../keys/privacy-keys.ts';
@@ -67,15 +67,7 @@ export const startIntake: StartRole = async ({ config, registry, dependencies, l
   exportClocks(registry, clock);
   // Before the first decision by it, the day of the data key. Bounded: each clock is asked for a second.
   await abortable(clock.first, starting);
-  const adopt = createRuleKeeper(
-    () => clock.now(),
-    ({ generation }) =>
-      log.warn(
-        { generation },
-        'spec.identity.keySpace or spec.eligibility.uniqueness was changed after opening; the rule of before stays',
-      ),
-  );
-  const settings = watchLiveSettings({ connection, campaignId, onError: warn('live settings'), adopt }, ended.signal);
+  const settings = watchLiveSettings({ connection, campaignId, onError: warn('live settings') }, ended.signal);
   const sealer = new DataKeyRing({
     campaignId,
     store: createDataKeyStore(connection, campaignId),
