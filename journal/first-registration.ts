@@ -13,13 +13,15 @@ export interface FirstRegistrationOptions {
   readonly connection: JournalConnection;
   readonly campaignId: string;
   readonly shards: number;
-  /** No citizen registers before. */
+  /** Of this campaign; a journal that it has adopted may hold registrations of before. */
   readonly opensAtMs: number;
+  /** From then on a shard that says nothing may hold the first one. */
+  readonly isOpen: boolean;
 }
 
 const ANSWER_WITHIN_MS = 2_000;
 const NOT_FOUND = 10037;
-/** The journal stamps messages by clocks of its own. A registration that is passed over is made good by any later one. */
+/** The journal stamps messages by clocks of its own. */
 const CLOCKS_DIFFER_BY_MS = 600_000;
 
 const answer = z.object({
@@ -27,15 +29,17 @@ const answer = z.object({
   message: z.object({ seq: z.number(), data: z.base64() }).optional(),
 });
 
+/** Of nats-server's JSApiMsgGetRequest; a server before 2.11 does not know start_time, and begins with the first. */
+type From = { readonly start_time: string } | { readonly seq: number };
+
 const inShard = async (
-  { connection, campaignId, opensAtMs }: FirstRegistrationOptions,
+  { connection, campaignId }: FirstRegistrationOptions,
   shard: number,
+  start: From,
   signal: AbortSignal,
 ): Promise<ReceivedData | undefined> => {
   const subject = `$JS.API.STREAM.MSG.GET.${shardStreamName(campaignId, shard)}`;
-  // Canaries of the weeks before are not read one by one. A server before 2.11 does not know start_time, and begins with the first.
-  const startTime = new Date(Math.max(0, opensAtMs - CLOCKS_DIFFER_BY_MS)).toISOString();
-  for (let from: object = { start_time: startTime }; ; ) {
+  for (let from = start; ; ) {
     const request = JSON.stringify({ ...from, next_by_subj: shardSubjects(campaignId, shard) });
     const asked = connection.nats.request(subject, request, { timeout: ANSWER_WITHIN_MS });
     const response = await abortable(asked, signal);
@@ -51,19 +55,24 @@ const inShard = async (
 };
 
 /**
- * Undefined: there is none. Of a shard that does not answer the others speak, if they have one.
- * Rejects when they have none, because that shard may, and with the signal.
+ * Undefined: there is none. Looked for from the opening on, so that canaries of the weeks before are not read one by one, and only if
+ * there is none from the beginning. Of a shard that does not answer the others speak, if they have one.
+ * Rejects when none answers, when one may hold it that does not, and with the signal.
  */
 export const firstRegistration = async (
   options: FirstRegistrationOptions,
   signal: AbortSignal,
 ): Promise<ReceivedData | undefined> => {
-  signal.throwIfAborted();
-  const shards = Array.from({ length: options.shards }, (_, shard) => inShard(options, shard, signal));
-  const answers = await Promise.allSettled(shards);
-  const found = answers.find((one) => one.status === 'fulfilled' && one.value !== undefined);
-  if (found?.status === 'fulfilled') return found.value;
-  const silent = answers.find((one) => one.status === 'rejected');
-  if (silent?.status === 'rejected') throw silent.reason;
+  const { opensAtMs, isOpen } = options;
+  const opening = new Date(Math.max(0, opensAtMs - CLOCKS_DIFFER_BY_MS)).toISOString();
+  for (const from of [{ start_time: opening }, { seq: 1 }]) {
+    signal.throwIfAborted();
+    const shards = Array.from({ length: options.shards }, (_, shard) => inShard(options, shard, from, signal));
+    const answers = await Promise.allSettled(shards);
+    const found = answers.find((one) => one.status === 'fulfilled' && one.value !== undefined);
+    if (found?.status === 'fulfilled') return found.value;
+    const silent = answers.filter((one) => one.status === 'rejected');
+    if (silent.length > 0 && (isOpen || silent.length === answers.length)) throw silent[0]?.reason;
+  }
   return undefined;
 };

@@ -78,15 +78,11 @@ export const startIntake: StartRole = async ({ config, registry, dependencies, l
   await until(() => sealer.load(starting), starting, warn('load the data key of today'));
   const known = await abortable(settings.first, starting);
   const opensAtMs = Date.parse(known.window.opensAt);
-  // Before opening there is none, and pods that come early wait for no shard that is away.
-  const first =
-    clock.now() < opensAtMs
-      ? undefined
-      : await until(
-          () => firstRegistration({ connection, campaignId, shards, opensAtMs }, starting),
-          starting,
-          warn('read the first registration'),
-        );
+  const first = await until(
+    () => firstRegistration({ connection, campaignId, shards, opensAtMs, isOpen: clock.now() >= opensAtMs }, starting),
+    starting,
+    warn('read the first registration'),
+  );
   const problem = ruleProblem(campaignId, first, known);
   if (problem !== undefined) throw new ConfigError(problem);
   void sealer.keepAhead(ended.signal);

@@ -39,6 +39,7 @@ const main = async (env: z.infer<typeof environment>): Promise<void> => {
   const password = await text(env.VOUCHER_POSTGRES_ADMIN_DIR, 'password');
   const ca = await text(env.VOUCHER_POSTGRES_CA_FILE);
   const adminUrl = `postgres://postgres:${password}@${env.VOUCHER_POSTGRES_HOST}:5432/postgres`;
+  let last: unknown;
   for (;;) {
     try {
       for (const campaignId of campaigns) {
@@ -48,7 +49,9 @@ const main = async (env: z.infer<typeof environment>): Promise<void> => {
       }
       break;
     } catch (error) {
-      if (signal.aborted) throw error;
+      // Of the last try there may be no more than that its time was up.
+      if (signal.aborted) throw last ?? error;
+      last = error;
       // The driver's message may quote the statement, and the statement a password: the code says enough.
       console.log(`not yet (${codeOf(error)}), trying again`);
       await delay(AGAIN_AFTER_MS, undefined, { signal }).catch(() => undefined);

@@ -37,7 +37,7 @@ export const soon = (
 });
 
 /** Linux asks after a silent peer only after two hours; a node that vanished says nothing. */
-const KEEP_ALIVE_AFTER_MS = 10_000;
+export const KEEP_ALIVE_AFTER_MS = 10_000;
 
 export interface PoolOptions {
   readonly access: DatabaseAccess;

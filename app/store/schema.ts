@@ -1,14 +1,19 @@
 /** The tables of the records, as migrations that several workers may run at once. */
 import { Client, escapeIdentifier } from 'pg';
 import { grantColumns } from './grants.ts';
-import { type DatabaseAccess, driverAccess } from './pool.ts';
+import { type DatabaseAccess, driverAccess, KEEP_ALIVE_AFTER_MS } from './pool.ts';
 
 /** Holds off concurrent migrations of any schema in one database; the number is arbitrary and only has to stay. */
 const MIGRATION_LOCK = 7_204_511_963;
 const CONNECT_WITHIN_MS = 5_000;
 
-/** Behind a lock that waits for a long reader (a dump, say) all others queue. Then it gives way; the caller tries again. */
-const LOCK_WITHIN_MS = 3_000;
+/** For the migration of another worker. */
+const TURN_WITHIN_MS = 3_000;
+/**
+ * Behind a lock that waits for a long reader (a dump, say) all others queue, those of status requests too, which wait a second. Then it
+ * gives way; the caller tries again.
+ */
+const LOCK_WITHIN_MS = 500;
 
 /**
  * Texts that take part in an order are COLLATE "C": bytewise, as the winner rule compares. `accepted_at` and `at` hold
@@ -83,7 +88,9 @@ CREATE TABLE ${schema}.registration_count (
   rejected bigint NOT NULL,
   PRIMARY KEY (campaign_id, slot)
 ) WITH (fillfactor = 20);`,
+  // Both locks before any work, in the order of those who write.
   (schema) => `
+LOCK TABLE ${schema}.registration_fact, ${schema}.rejected_message IN ACCESS EXCLUSIVE MODE;
 ALTER TABLE ${schema}.registration_fact
   ADD COLUMN attempt int NOT NULL DEFAULT 1,
   ADD COLUMN account_hash bytea,
@@ -109,8 +116,9 @@ CREATE UNIQUE INDEX rejected_message_once ON ${schema}.rejected_message (campaig
 
 const migrateWith = async (client: Client, schemaName: string, campaignId: string): Promise<void> => {
   const schema = escapeIdentifier(schemaName);
-  await client.query(`SET LOCAL lock_timeout = '${LOCK_WITHIN_MS}ms'`);
+  await client.query(`SET LOCAL lock_timeout = '${TURN_WITHIN_MS}ms'`);
   await client.query('SELECT pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
+  await client.query(`SET LOCAL lock_timeout = '${LOCK_WITHIN_MS}ms'`);
   const { rowCount } = await client.query('SELECT 1 FROM pg_namespace WHERE nspname = $1', [schemaName]);
   // Asked first: IF NOT EXISTS demands the right to create even where nothing has to be created.
   if (rowCount === 0) await client.query(`CREATE SCHEMA ${schema}`);
@@ -138,6 +146,7 @@ export const migrate = async (access: DatabaseAccess, schemaName: string, campai
     application_name: 'voucher-migration',
     connectionTimeoutMillis: CONNECT_WITHIN_MS,
     keepAlive: true,
+    keepAliveInitialDelayMillis: KEEP_ALIVE_AFTER_MS,
   });
   // Whoever runs a query learns of a broken connection from the query.
   client.on('error', () => undefined);

@@ -8,7 +8,7 @@ import type { DatabaseTrouble, FailingPods } from '../signals/pod-views.ts';
 import { SCALED_TIERS } from '../tick/observed.ts';
 import { areMost } from './pod-troubles.ts';
 import { belowMinSinceMs } from './ready.ts';
-import { before, type ConditionInput, no, type Verdict, yes } from './verdict.ts';
+import { asBefore, before, type ConditionInput, no, type Verdict, yes } from './verdict.ts';
 
 /** The verdicts of a tick that these two rest on. */
 export type Causes = { readonly [T in Exclude<ConditionType, 'Reconciling' | 'Stalled'>]: Verdict<T> };
@@ -121,6 +121,10 @@ export const stallingCauses = (
  * | none of these                                               | –    | False  | NotStalled                 |
  */
 export const stalled = (causes: Causes, input: ConditionInput): Verdict<'Stalled'> => {
+  // A leader that has only begun to look knows no more than the one before.
+  if (input.observed.journal === undefined && !isSpecNew(input)) {
+    return asBefore(input, 'Stalled') ?? no('NotStalled', 'Nothing waits for a person.');
+  }
   const first = stallingCauses(causes, input).find(
     ({ isAtOnce, sinceMs }) => !isSpecNew(input) && (isAtOnce === true || input.nowMs - sinceMs >= LASTING_MS),
   );

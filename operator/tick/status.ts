@@ -69,10 +69,13 @@ export const buildStatus = (input: ConditionInput, memory: CampaignMemory): Vouc
   const conditions = CONDITION_TYPES.map((type) =>
     conditionOf(type, verdicts[type], before(input, type), observedOf(campaign), nowMs),
   );
-  const stalling = stallingCauses(verdicts, input).map(({ reason, sinceMs }) => ({
-    reason,
-    since: new Date(sinceMs).toISOString(),
-  }));
+  const isFirstLook = observed.journal === undefined && previous?.observedGeneration === campaign.metadata.generation;
+  const stalling = isFirstLook
+    ? (previous?.stalling ?? [])
+    : stallingCauses(verdicts, input).map(({ reason, sinceMs }) => ({
+        reason,
+        since: new Date(sinceMs).toISOString(),
+      }));
   const shown = perTier((tier) => tierStatus(tiers[tier], input));
   const { intake, records } = shown;
   const counts = observed.counts ?? previous?.counts;

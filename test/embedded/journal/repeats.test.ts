@@ -185,7 +185,7 @@ describe('a receipt', () => {
 describe('the first registration', () => {
   /** All events of these tests are of 2020. */
   const first = (campaignId: string, opensAtMs = 0, shards = SHARDS) =>
-    firstRegistration({ connection: journal.connection, campaignId, shards, opensAtMs }, never);
+    firstRegistration({ connection: journal.connection, campaignId, shards, opensAtMs, isOpen: true }, never);
   const fill = async (campaignId: string, events: readonly EventEnvelope[]): Promise<void> => {
     const common = { connection: journal.connection, campaignId, shards: SHARDS, monotonicMs };
     const publisher = createPublisher({ ...common, registry: new Registry(), signal: never });
@@ -241,9 +241,18 @@ describe('the first registration', () => {
     expect(await first(campaignId, 0, SHARDS + 1)).toMatchObject({ uniqueness: 'perCitizen' });
   });
 
+  it('is found in a journal that was adopted, also by those who come before the opening and wait for no shard', async () => {
+    const campaignId = 'adopted';
+    expect(await journal.ensured({ campaignId })).toMatchObject({ kind: 'ready' });
+    await fill(campaignId, [by(receivedEvent({ campaignId, citizen: 'a' }), 'perCitizen')]);
+    const opensAtMs = Date.now() + 86_400_000;
+    const options = { connection: journal.connection, campaignId, shards: SHARDS + 1, opensAtMs, isOpen: false };
+    expect(await firstRegistration(options, never)).toMatchObject({ uniqueness: 'perCitizen' });
+  });
+
   it('is looked for no longer than its process starts', async () => {
     const { connection } = journal;
-    const options = { connection, campaignId: 'first', shards: SHARDS, opensAtMs: 0 };
+    const options = { connection, campaignId: 'first', shards: SHARDS, opensAtMs: 0, isOpen: true };
     const reason = new Error('ended');
     await expect(firstRegistration(options, AbortSignal.abort(reason))).rejects.toBe(reason);
   });
