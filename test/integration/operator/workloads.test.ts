@@ -167,7 +167,7 @@ describe('a node that is lost', () => {
     const [node = ''] = nodes.names();
     const gone = await podsOn(node);
     expect(gone).toBeGreaterThan(0);
-    const seen = await nodeLost(ground, namespace, async () => {
+    const seen = await nodeLost(ground, namespace, gone, async () => {
       lost.add(node);
       nodes.silence(node);
     });
