@@ -190,13 +190,12 @@ export const initImageMissing = async (ground: Ground, namespace: string): Promi
 };
 
 /**
- * Line 8: `lose` takes a node away on which `gone` of the intake's pods are. Kubernetes itself notices only when the node has been
+ * Line 8: `lose` takes a node away on which some of the intake's pods are. Kubernetes itself notices only when the node has been
  * silent for the node controller's grace; what the operator needs is counted from there.
  */
 export const nodeLost = async (
   ground: Ground,
   namespace: string,
-  gone: number,
   lose: () => Promise<void>,
 ): Promise<
   Outage & {
@@ -208,15 +207,17 @@ export const nodeLost = async (
   const name = `${NAME}-intake`;
   const before = (await ground.world.deployment(namespace, name))?.spec?.replicas ?? 0;
   await lose();
-  // Watched from now on: the node controller takes the pods out one by one, each is replaced as it goes, and the number goes back in
-  // the end.
+  // Watched from now on: the node controller takes the pods out one by one, at once or over a while, each is replaced as it goes, and
+  // the number goes back in the end.
   let written = before;
+  let isMissed = false;
   const isReplaced = eventually(
     async () => {
       const { spec, status } = (await ground.world.deployment(namespace, name)) ?? {};
       written = Math.max(written, spec?.replicas ?? 0);
       const ready = status?.readyReplicas ?? 0;
-      return written >= before + gone && ready >= before && ready;
+      isMissed ||= ready < before;
+      return isMissed && written > before && ready >= before && ready;
     },
     { timeoutMs: 120_000, everyMs: 50, what: 'others that stand in for them' },
   );

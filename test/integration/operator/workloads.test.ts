@@ -167,7 +167,7 @@ describe('a node that is lost', () => {
     const [node = ''] = nodes.names();
     const gone = await podsOn(node);
     expect(gone).toBeGreaterThan(0);
-    const seen = await nodeLost(ground, namespace, gone, async () => {
+    const seen = await nodeLost(ground, namespace, async () => {
       lost.add(node);
       nodes.silence(node);
     });
@@ -175,7 +175,8 @@ describe('a node that is lost', () => {
     shown('a node is lost', seen);
     // The node controller takes them out one by one, so the first word may be of some of them.
     expect(condition?.message).toMatch(new RegExp(`\\d+ intake pods? can't be reached: node ${node} does not answer`));
-    expect(replicas).toMatchObject({ before: 8, written: 8 + gone });
+    expect(replicas.written).toBeGreaterThan(8);
+    expect(replicas.written).toBeLessThanOrEqual(8 + gone);
     expect(events.map(({ message }) => message).join('\n')).toMatch(/ stand in for pods on nodes that do not answer/);
     // 30 s are tolerated, then the cluster replaces them itself.
     await eventually(async () => (await world.deployment(namespace, 'spring-intake'))?.spec?.replicas === 8, {
