@@ -70,7 +70,8 @@ beforeAll(async () => {
     world.plane,
     (pod) => pod.spec?.nodeName === undefined || lost.has(pod.spec.nodeName) || hasInit(pod),
   );
-  nodes = startStrawNodes(world.plane, { cpu: '16', memory: '32Gi', pods: '110' });
+  // Either has room for the pods of all tests in this file: when one is lost, those of every namespace move to the other.
+  nodes = startStrawNodes(world.plane, { cpu: '64', memory: '128Gi', pods: '440' });
   await nodes.add(2);
   operator = await startOperator(world.plane, { kubeconfig: await operatorAccount(world.plane) });
 });
