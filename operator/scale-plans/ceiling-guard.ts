@@ -36,7 +36,7 @@ export interface CeilingGuard {
   created(manifest: Manifest, signal: AbortSignal): Promise<Manifest>;
 }
 
-/** A server tells whole seconds that have gone by, and reading and writing end within two (tick/applying.ts). */
+/** A server tells whole seconds that have gone by, and reading and writing end within two (apply/applying.ts). */
 const ARRIVES_WITHIN_MS = 3_000;
 
 /** What is authorised throughout the time in which a write may arrive: 60 until 12:00:00, 20 then → 20 at 11:59:59. */

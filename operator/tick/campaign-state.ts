@@ -1,5 +1,6 @@
 /** What one process remembers of one campaign between two ticks. All of it can be lost: status and cluster rebuild it. */
 import type { VoucherCampaign, VoucherCampaignStatus } from '../../contract/campaign-types.ts';
+import type { WriteTroubles } from '../apply/write-troubles.ts';
 import type { AuditKeeper } from '../audit/audit-keeper.ts';
 import type { DecisionKeeper } from '../history/decision-keeper.ts';
 import type { CampaignReadings } from '../signals/readings.ts';
@@ -7,7 +8,6 @@ import type { CanaryKeeper } from './canary-keeper.ts';
 import type { JournalKeeper } from './journal-keeper.ts';
 import type { CampaignMemory } from './observed.ts';
 import type { ScaleWrite } from './tick-plan.ts';
-import type { WriteTroubles } from './write-troubles.ts';
 
 export interface CampaignState {
   readonly uid: string | undefined;

@@ -3,14 +3,15 @@ import type { VoucherCampaign } from '../../contract/campaign-types.ts';
 import { unreadableInCampaign, unreadableText } from '../../contract/readable.ts';
 import type { AuditLog } from '../../journal/trail.ts';
 import { within } from '../../runtime/deadline.ts';
+import { apply } from '../apply/apply.ts';
+import { type ApplyDeps, WRITE_DEADLINE_MS } from '../apply/applying.ts';
+import { endCampaign } from '../apply/deletion.ts';
+import { noting, WriteTroubles } from '../apply/write-troubles.ts';
 import { AuditKeeper } from '../audit/audit-keeper.ts';
 import { DecisionKeeper } from '../history/decision-keeper.ts';
 import type { DecisionStore } from '../history/decision-store.ts';
-import { apply } from './apply.ts';
-import { type ApplyDeps, WRITE_DEADLINE_MS } from './applying.ts';
 import { type CampaignState, campaignKey, newCampaignState } from './campaign-state.ts';
 import { CanaryKeeper } from './canary-keeper.ts';
-import { endCampaign } from './deletion.ts';
 import { ReconcileError } from './errors.ts';
 import { type GatherDeps, gather } from './gather.ts';
 import { type Held, heldFailed, heldStatus, heldUnreadable } from './held.ts';
@@ -21,7 +22,6 @@ import { shouldWriteStatus } from './status.ts';
 import { type PlanDeps, planTick } from './tick-plan.ts';
 import type { TickReporter } from './tick-reporter.ts';
 import { truncated } from './truncated.ts';
-import { noting, WriteTroubles } from './write-troubles.ts';
 
 export interface ReconcilerDeps extends GatherDeps, PlanDeps, ApplyDeps {
   readonly canaries: CanaryAsker;

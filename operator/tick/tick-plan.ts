@@ -3,7 +3,7 @@
  * will happen before anything does.
  *
  *   scale → status memory ─┐
- *   manifests, journal, settings ─┼─► TickPlan ─► operator/tick/apply.ts
+ *   manifests, journal, settings ─┼─► TickPlan ─► operator/apply/apply.ts
  *   conditions → stage → events ──┘
  */
 
@@ -13,6 +13,8 @@ import { HEADROOM } from '../../contract/names.ts';
 import type { ScalePlan } from '../../contract/scale-plan-types.ts';
 import { perTier } from '../../contract/tiers.ts';
 import type { JournalSpec } from '../../journal/administration.ts';
+import { tiersToAskAgain } from '../apply/ask-again.ts';
+import { finalizerChange } from '../apply/finalizer.ts';
 import { isPassing } from '../conditions/journal-faults.ts';
 import { wantsCanary } from '../conditions/pre-warm-condition.ts';
 import { contingencyOf, withClosing } from '../contingency/contingency.ts';
@@ -25,11 +27,9 @@ import type { PredictEffect } from '../scale-plans/effect.ts';
 import { planInstants } from '../scale-plans/plan-instants.ts';
 import { type PlanStateChange, planStateChanges } from '../scale-plans/plan-state.ts';
 import { proposeScalePlans } from '../scale-plans/propose.ts';
-import { tiersToAskAgain } from './ask-again.ts';
 import type { CampaignEvent } from './campaign-event.ts';
 import { campaignTimes } from './campaign-times.ts';
 import { scaleEvent, transitionEvents } from './events.ts';
-import { finalizerChange } from './finalizer.ts';
 import { headroomOf } from './headroom.ts';
 import { journalSpec } from './journal-spec.ts';
 import { buildLiveSettings } from './live-settings.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { JOURNAL_FINALIZER } from '../../../contract/names.ts';
-import { finalizerChange } from '../../../operator/tick/finalizer.ts';
+import { finalizerChange } from '../../../operator/apply/finalizer.ts';
 import { aCampaign } from '../../helpers/a-campaign.ts';
 
 const OTHERS = 'example.org/backup';

@@ -5,9 +5,9 @@ import type { Clock } from '../../runtime/clock.ts';
 import { within } from '../../runtime/deadline.ts';
 import type { AuthorizationReader } from '../scale-plans/authorization.ts';
 import { type CeilingGuard, createCeilingGuard } from '../scale-plans/ceiling-guard.ts';
-import type { CampaignEvent } from './campaign-event.ts';
-import type { CampaignState } from './campaign-state.ts';
-import { ReconcileError, type Step } from './errors.ts';
+import type { CampaignEvent } from '../tick/campaign-event.ts';
+import type { CampaignState } from '../tick/campaign-state.ts';
+import { ReconcileError, type Step } from '../tick/errors.ts';
 import type {
   EventSink,
   FinalizerWriter,
@@ -16,9 +16,9 @@ import type {
   ReplicaWriter,
   ScalePlanWriter,
   StatusWriter,
-} from './ports.ts';
-import type { ScaleWrite, TickPlan } from './tick-plan.ts';
-import type { TickReporter } from './tick-reporter.ts';
+} from '../tick/ports.ts';
+import type { ScaleWrite, TickPlan } from '../tick/tick-plan.ts';
+import type { TickReporter } from '../tick/tick-reporter.ts';
 
 export interface ApplyDeps {
   readonly clock: Clock;

@@ -1,8 +1,8 @@
 /** Which Deployments' controllers are to be woken: refused once, they back off for up to 17 minutes. Pure. */
 
-import type { ObservedCluster } from './cluster-view.ts';
-import { SCALED_TIERS } from './observed.ts';
-import type { TierProblem } from './trouble.ts';
+import type { ObservedCluster } from '../tick/cluster-view.ts';
+import { SCALED_TIERS } from '../tick/observed.ts';
+import type { TierProblem } from '../tick/trouble.ts';
 
 /** Within 10 s of the room being there, with a second for the tick and one for the controllers. */
 const ASK_EVERY_MS = 8_000;

@@ -6,12 +6,12 @@ import type { VoucherCampaign } from '../../contract/campaign-types.ts';
 import { FIELD_MANAGER, HEADROOM, LABELS } from '../../contract/names.ts';
 import { DeadlineError } from '../../runtime/deadline.ts';
 import type { Manifest } from '../resources/manifest.ts';
+import type { CampaignState } from '../tick/campaign-state.ts';
+import type { ReconcileError } from '../tick/errors.ts';
+import { campaignEvent } from '../tick/events.ts';
+import { shouldWriteStatus } from '../tick/status.ts';
+import type { ScaleWrite, TickPlan } from '../tick/tick-plan.ts';
 import { type ApplyDeps, type Applying, beginApplying, RAISE_DEADLINE_MS, WRITE_DEADLINE_MS } from './applying.ts';
-import type { CampaignState } from './campaign-state.ts';
-import type { ReconcileError } from './errors.ts';
-import { campaignEvent } from './events.ts';
-import { shouldWriteStatus } from './status.ts';
-import type { ScaleWrite, TickPlan } from './tick-plan.ts';
 
 /** Settings that have not changed are compared with the bucket again after this long, in case it was emptied. */
 const SETTINGS_RECHECK_MS = 10_000;

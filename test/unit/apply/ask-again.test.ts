@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { tiersToAskAgain } from '../../../operator/tick/ask-again.ts';
+import { tiersToAskAgain } from '../../../operator/apply/ask-again.ts';
 import type { TierProblem } from '../../../operator/tick/trouble.ts';
 import { anObservedTier } from '../../helpers/observed.ts';
 

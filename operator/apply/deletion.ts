@@ -4,13 +4,13 @@ import type { JournalAdmin } from '../../journal/administration.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { within } from '../../runtime/deadline.ts';
 import type { BuildOptions } from '../resources/build-options.ts';
+import { ReconcileError } from '../tick/errors.ts';
+import { campaignEvent } from '../tick/events.ts';
+import type { JournalKeeper } from '../tick/journal-keeper.ts';
+import { journalSpec } from '../tick/journal-spec.ts';
+import type { EventSink, FinalizerWriter } from '../tick/ports.ts';
 import { WRITE_DEADLINE_MS } from './applying.ts';
-import { ReconcileError } from './errors.ts';
-import { campaignEvent } from './events.ts';
 import { finalizerChange, hasFinalizer } from './finalizer.ts';
-import type { JournalKeeper } from './journal-keeper.ts';
-import { journalSpec } from './journal-spec.ts';
-import type { EventSink, FinalizerWriter } from './ports.ts';
 
 export interface DeletionDeps {
   readonly clock: Clock;

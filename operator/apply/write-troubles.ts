@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../../runtime/clock.ts';
 import type { DecisionStore } from '../history/decision-store.ts';
-import type { WriteRefusal } from './trouble.ts';
+import type { WriteRefusal } from '../tick/trouble.ts';
 
 /** What an error of a writer may say besides its message. */
 interface Spoken {
