@@ -21,6 +21,7 @@ import { scheduleOf } from '../operator/scaling/schedule.ts';
 import type { ArrivalRates } from '../operator/scaling/types.ts';
 import { SecondRates } from '../operator/signals/second-rates.ts';
 import type { PlantRates } from './plant.ts';
+import { POLICY_FACTORIES } from './policies/policies.ts';
 import { Returns } from './returns.ts';
 import {
   SIMULATED_TIERS,
@@ -86,7 +87,14 @@ export const simulate = (
   spec: VoucherCampaignSpec,
   trace: readonly TraceStep[],
   plant: PlantRates,
-  { policy = 'ours', tier: shown, phaseSeconds = 7, start, tailSeconds = TAIL_SECONDS }: SimulationOptions = {},
+  {
+    policy = 'voucher-operator',
+    newPolicy = POLICY_FACTORIES[policy],
+    tier: shown,
+    phaseSeconds = 7,
+    start,
+    tailSeconds = TAIL_SECONDS,
+  }: SimulationOptions = {},
 ): SimulationResult => {
   const opensAtMs = instantMs(spec.window.opensAt);
   const closesAtMs = instantMs(spec.window.closesAt);
@@ -101,7 +109,12 @@ export const simulate = (
   const waits = newWaits();
   const returns = new Returns();
   const runOf = (tier: SimulatedTier): TierRun =>
-    new TierRun(spec, tier, plant, { policy, phaseSeconds, replicas: start?.replicas[tier] });
+    new TierRun(spec, tier, plant, {
+      newPolicy,
+      proposesPlans: policy === 'voucher-operator',
+      phaseSeconds,
+      replicas: start?.replicas[tier],
+    });
   const runs: Runs = { intake: runOf('intake'), records: runOf('records') };
   runs.records.waiting = start?.backlog ?? 0;
   const told = runs[shown ?? 'intake'];

@@ -1,5 +1,5 @@
 /** What a simulation is asked and what it answers. Pure data; the JSON of `kubectl voucher simulate`. */
-import type { PolicyName } from './policies/policy.ts';
+import type { PolicyFactory, PolicyName } from './policies/policy.ts';
 
 export const SIMULATED_TIERS = ['intake', 'records'] as const;
 export type SimulatedTier = (typeof SIMULATED_TIERS)[number];
@@ -12,8 +12,10 @@ export interface SimulationStart {
 }
 
 export interface SimulationOptions {
-  /** Default ours. */
+  /** Default voucher-operator. */
   readonly policy?: PolicyName;
+  /** Plays instead of the named policy, such as a law that a benchmark spoils on purpose. */
+  readonly newPolicy?: PolicyFactory;
   /** Where it begins, at the first second of the trace; default: early enough for the schedule, at the minimum, nobody waits. */
   readonly start?: SimulationStart;
   /** How long after the trace's end it goes on while anybody waits; default an hour. */

@@ -98,7 +98,7 @@ export const simulateCommand = (io: Io): Command =>
     .description('play a trace of arrivals on a model of the plant; no cluster needed')
     .requiredOption('-f, --filename <campaign.yaml>', 'the campaign')
     .requiredOption('--trace <trace.csv>', 'rows of seconds,arrivalsPerSecond; a rate holds until the next row')
-    .option('--policy <name>', POLICIES.join(' | '), oneOf(POLICIES, 'policy'), 'ours')
+    .option('--policy <name>', POLICIES.join(' | '), oneOf(POLICIES, 'policy'), 'voucher-operator')
     .option('--opens-at-second <n>', 'second of the trace at which the campaign opens', numberFrom(-1e9), 0)
     .option('-o, --output <form>', OUTPUTS.join(' | '), oneOf(OUTPUTS, 'output'), 'table')
     .option('--tier <name>', 'whose replicas and pod-seconds are told', oneOf(SIMULATED_TIERS, 'tier'))

@@ -25,9 +25,9 @@ const contestants: readonly (readonly [name: string, policy: PolicyName, spec: V
   ['hpa-default', 'hpa-default', spec],
   ['keda-default', 'keda-default', spec],
   ['keda-expert', 'keda-expert', spec],
-  ['ours, additive', 'ours', spec],
-  ['ours, economical', 'ours', withScaling({ drain: { mode: 'economical' } })],
-  ['ours, forecast 8,000/s', 'ours', withScaling({ peakArrivalsPerSecond: 8_000 })],
+  ['ours, additive', 'voucher-operator', spec],
+  ['ours, economical', 'voucher-operator', withScaling({ drain: { mode: 'economical' } })],
+  ['ours, forecast 8,000/s', 'voucher-operator', withScaling({ peakArrivalsPerSecond: 8_000 })],
 ];
 
 interface Figures {
@@ -64,7 +64,7 @@ const mean = (figures: readonly Figures[], of: (one: Figures) => number): number
 
 const figuresOf = (policy: PolicyName, campaign: VoucherCampaignSpec, qps: number): Figures => {
   // The rivals look every 15 s, and nobody chooses when: the mean over every phase.
-  const phases = policy === 'ours' ? [0] : Array.from({ length: 15 }, (_, phase) => phase);
+  const phases = policy === 'voucher-operator' ? [0] : Array.from({ length: 15 }, (_, phase) => phase);
   const all = phases.map((phase) => play(policy, campaign, qps, phase));
   const of = (key: keyof Figures): number => Math.round(mean(all, (one) => one[key]));
   return {

@@ -64,7 +64,7 @@ describe('kubectl voucher simulate', () => {
   it('tells it as a table, and how long it took', async () => {
     const { code, out, err } = await simulate();
     expect(code).toBe(0);
-    expect(out).toMatch(/^policy +ours\n/);
+    expect(out).toMatch(/^policy +voucher-operator\n/);
     expect(out).toMatch(/99 of 100 wait at most +\d/);
     expect(err).toBe('simulated 0.0 days in 0.0 s\n');
   });
@@ -103,7 +103,10 @@ describe('kubectl voucher simulate', () => {
   const bad: Record<string, { readonly args: () => Promise<readonly string[]>; readonly says: readonly string[] }> = {
     'an unknown policy lists the known ones': {
       args: async () => ['-f', CAMPAIGN, '--trace', TRACE, '--policy', 'best'],
-      says: ['There is no policy "best"', 'ours, hpa-default, keda-default, keda-expert'],
+      says: [
+        'There is no policy "best"',
+        'voucher-operator, keda-expert-1s, keda-expert, keda-default, hpa-default, no-autoscaler',
+      ],
     },
     'a bad row names file, line and remedy': {
       args: async () => ['-f', CAMPAIGN, '--trace', await file('bad.csv', '0,1\nsoon,2\n9,0\n')],

@@ -2,8 +2,8 @@
 import { describe, expect, it } from '@jest/globals';
 import type { TierInput } from '../../../operator/scaling/types.ts';
 import { DEFAULT_BEHAVIOR, desiredByAverage, newHpa } from '../../../simulation/policies/hpa.ts';
+import { hpaDefault, kedaDefault, kedaExpert } from '../../../simulation/policies/other-autoscalers.ts';
 import type { TierPolicy } from '../../../simulation/policies/policy.ts';
-import { hpaDefault, kedaDefault, kedaExpert } from '../../../simulation/policies/rivals.ts';
 import { aTierLimits, fresh, steady } from '../../helpers/tier.ts';
 
 describe('what a HorizontalPodAutoscaler asks for', () => {

@@ -6,24 +6,21 @@
  * | hpa-default  | arrivals by Prometheus rate[1m], scraped every 15 s, target ρ·µ a pod | 15 s sync, defaults |
  * | keda-default | JetStream lag, lagThreshold 10; without a queue as hpa-default | 15 s sync, defaults; the polling interval of 30 s counts only from zero |
  * | keda-expert  | scalingModifiers: arrivals / (ρ·µ) + lag / (µ·D), rates over 5 s | 15 s sync, no limit upwards, tolerance 0.03, a cron floor |
+ * | keda-expert-1s | as keda-expert                              | 1 s sync |
+ * | no-autoscaler  | none                                        | replicas stay at the minimum or the cron floor |
  *
  * None of them knows a ceiling that an owner holds: theirs is maxReplicas, the lower of maximum and ceiling.
  */
 import { lastValue } from '../../operator/scaling/demand.ts';
 import type { TierInput, TierLimits } from '../../operator/scaling/types.ts';
 import { DEFAULT_BEHAVIOR, desiredByAverage, type HpaBehavior, newHpa } from './hpa.ts';
-import type { PolicyDecision, TierPolicy } from './policy.ts';
+import type { PolicyDecision, PolicyFactory, TierPolicy } from './policy.ts';
 
 const SYNC_SECONDS = 15;
 const SCRAPE_SECONDS = 15;
 const PROMETHEUS_RANGE_SECONDS = 60;
 const LAG_THRESHOLD = 10;
 const EXPERT_RATE_SECONDS = 5;
-
-export interface RivalOptions {
-  /** Seconds after a full 15 s at which the controller looks; nobody can choose it. */
-  readonly phaseSeconds: number;
-}
 
 interface Sample {
   readonly at: number;
@@ -85,18 +82,24 @@ const expertFormula = (): Metric => {
   };
 };
 
+/** How often the HorizontalPodAutoscaler looks, and in which second of that. */
+interface Sync {
+  readonly everySeconds: number;
+  readonly phaseSeconds: number;
+}
+
 const rival = (
   metric: Metric,
   behavior: HpaBehavior,
-  { phaseSeconds }: RivalOptions,
-  floorOf: (limits: TierLimits) => number,
+  { everySeconds, phaseSeconds }: Sync,
+  floorOf: (limits: TierLimits) => number = () => 0,
 ): TierPolicy => {
   const hpa = newHpa(behavior);
   let last: PolicyDecision | undefined;
   return (input, limits) => {
     const now = secondsOf(input);
     const { total, target } = metric(input, limits, now);
-    if (last !== undefined && (now - phaseSeconds) % SYNC_SECONDS !== 0) return { ...last, replicas: input.replicas };
+    if (last !== undefined && (now - phaseSeconds) % everySeconds !== 0) return { ...last, replicas: input.replicas };
     const max = Math.min(limits.max, limits.ceiling);
     const min = Math.min(max, Math.max(limits.min, floorOf(limits)));
     const wanted = Math.max(min, desiredByAverage(total, target, input.replicas, behavior.tolerance));
@@ -107,12 +110,29 @@ const rival = (
   };
 };
 
-export const hpaDefault = (options: RivalOptions): TierPolicy =>
-  rival(prometheusRate(SCRAPE_SECONDS, PROMETHEUS_RANGE_SECONDS), DEFAULT_BEHAVIOR, options, () => 0);
+export const hpaDefault: PolicyFactory = ({ phaseSeconds }) =>
+  rival(prometheusRate(SCRAPE_SECONDS, PROMETHEUS_RANGE_SECONDS), DEFAULT_BEHAVIOR, {
+    everySeconds: SYNC_SECONDS,
+    phaseSeconds,
+  });
 
-export const kedaDefault = (options: RivalOptions): TierPolicy => rival(lag(), DEFAULT_BEHAVIOR, options, () => 0);
+export const kedaDefault: PolicyFactory = ({ phaseSeconds }) =>
+  rival(lag(), DEFAULT_BEHAVIOR, { everySeconds: SYNC_SECONDS, phaseSeconds });
 
 const EXPERT_BEHAVIOR: HpaBehavior = { ...DEFAULT_BEHAVIOR, tolerance: 0.03, up: { percent: 0, pods: 10_000 } };
 
-export const kedaExpert = (options: RivalOptions): TierPolicy =>
-  rival(expertFormula(), EXPERT_BEHAVIOR, options, ({ scheduleFloor }) => scheduleFloor);
+const expert =
+  (everySeconds: number): PolicyFactory =>
+  ({ phaseSeconds }) =>
+    rival(expertFormula(), EXPERT_BEHAVIOR, { everySeconds, phaseSeconds }, ({ scheduleFloor }) => scheduleFloor);
+
+export const kedaExpert = expert(SYNC_SECONDS);
+/** `--horizontal-pod-autoscaler-sync-period=1s`, which only who runs the control plane can set. */
+export const kedaExpertEachSecond = expert(1);
+
+/** Replicas stay at the minimum, or at the cron floor: what the crowd meets when nothing reacts to it. */
+export const noAutoscaler: PolicyFactory = () => (_input, limits) => {
+  const wanted = Math.max(limits.min, limits.scheduleFloor);
+  const replicas = Math.min(limits.max, limits.ceiling, wanted);
+  return { replicas, wanted, limitedBy: 'Min', isForLoad: false };
+};

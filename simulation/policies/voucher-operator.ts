@@ -1,9 +1,9 @@
 import { decide } from '../../operator/scaling/decide.ts';
 import { EMPTY_MEMORY } from '../../operator/scaling/types.ts';
-import type { TierPolicy } from './policy.ts';
+import type { PolicyFactory } from './policy.ts';
 
 /** The operator's own law, with the memory that the operator would keep. */
-export const oursPolicy = (): TierPolicy => {
+export const voucherOperator: PolicyFactory = () => {
   let memory = EMPTY_MEMORY;
   return (input, limits) => {
     const decision = decide(input, limits, memory);
