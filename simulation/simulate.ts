@@ -136,25 +136,34 @@ export const simulate = (
     const arrivals = arrivalsAt(t);
     const entering = nowMs >= opensAtMs && nowMs < closesAtMs ? arrivals : 0;
     const limited = runs.records.decision?.admissionPerSecond ?? Number.POSITIVE_INFINITY;
+    const admission = Math.min(explicitAdmission, limited);
     const { returning, accepted, recorded } = serve(runs, entering, {
       returns,
-      admission: Math.min(explicitAdmission, limited),
+      admission,
       database,
       burstSeconds: spec.traffic.burstSeconds,
     });
     // Who waits at the beginning has come in its first second.
     waits.step(entering + (t === firstSecond ? (start?.backlog ?? 0) : 0), recorded);
-    rates.add(arrivals + returning);
+    rates.add(arrivals);
+    const dueBack = { kind: 'fresh' as const, value: { citizens: returns.waiting, perSecond: returning }, atMs: nowMs };
 
     // The tick at the end of the second sees what happened.
     const value = rates.rates();
     const reading: Reading<ArrivalRates> =
       value === undefined ? { kind: 'absent' } : { kind: 'fresh', value, atMs: nowMs };
     const isPlanPending = SIMULATED_TIERS.some((tier) => runs[tier].isPlanPending(nowMs));
+    const common = {
+      nowMs,
+      arrivals: reading,
+      dueBack,
+      isPlanPending,
+      ...(Number.isFinite(admission) ? { admissionPerSecond: admission } : {}),
+    };
     const before = told.pods.replicas;
     const raised = {
-      intake: runs.intake.tick(t, nowMs, reading, accepted, isPlanPending),
-      records: runs.records.tick(t, nowMs, reading, recorded, isPlanPending),
+      intake: runs.intake.tick(t, { ...common, served: { kind: 'fresh', value: accepted, atMs: nowMs } }),
+      records: runs.records.tick(t, { ...common, served: { kind: 'fresh', value: recorded, atMs: nowMs } }),
     };
     if (raised[told.tier]) totals.firstScaleUpSeconds ??= t;
 

@@ -2,12 +2,11 @@
 
 import type { VoucherCampaignSpec } from '../contract/campaign-types.ts';
 import { instantMs } from '../contract/instant.ts';
-import type { Reading } from '../contract/reading.ts';
 import { limitsOf } from '../operator/scaling/limits.ts';
 import { planExpiryMs, planNeed, requestedCeiling, SUPERSEDE_GROWTH } from '../operator/scaling/plan-need.ts';
 import { paceOf } from '../operator/scaling/pre-warm.ts';
 import { scheduleOf } from '../operator/scaling/schedule.ts';
-import type { ArrivalRates, TierLimits } from '../operator/scaling/types.ts';
+import type { TierInput, TierLimits } from '../operator/scaling/types.ts';
 import { type PlantRates, PlantTier } from './plant.ts';
 import type { PolicyDecision, PolicyFactory, TierPolicy } from './policies/policy.ts';
 import type { SimulatedPlan, SimulatedTier } from './simulation.ts';
@@ -67,24 +66,16 @@ export class TierRun {
   }
 
   /** The tick at the end of second `t`. @returns whether replicas were raised for the crowd */
-  tick(
-    t: number,
-    nowMs: number,
-    arrivals: Reading<ArrivalRates>,
-    servedPerSecond: number,
-    isPlanPending: boolean,
-  ): boolean {
+  tick(t: number, seen: Omit<TierInput, 'replicas' | 'ready' | 'startingSeconds' | 'backlog'>): boolean {
+    const { nowMs } = seen;
     const { replicas, ready } = this.pods;
     const limits = this.#limitsAt(nowMs);
     const decision = this.#policy(
       {
-        nowMs,
+        ...seen,
         replicas,
         ready,
-        arrivals,
-        isPlanPending,
         startingSeconds: this.pods.startingSeconds(t),
-        served: { kind: 'fresh', value: servedPerSecond, atMs: nowMs },
         ...(this.tier === 'intake'
           ? {}
           : { backlog: { kind: 'fresh', value: { messages: this.waiting }, atMs: nowMs } }),

@@ -29,7 +29,7 @@ import { capacityOf, learnedCapacity, sampled } from './capacity.ts';
 import { excessBacklog, expectedRate, hasJustBegun, lastValue } from './demand.ts';
 import { downstream } from './downstream.ts';
 import { explain } from './explain.ts';
-import { excessAhead } from './forecast.ts';
+import { HORIZON_SECONDS, predict, type Work, worthwhile } from './forecast.ts';
 import { blindFloorOf, blindSince, FRESH_TICKS_BEFORE_DOWN, hardHold, isFresh, panicUntil, softHold } from './holds.ts';
 import { measuredPace, paceOf } from './pre-warm.ts';
 import type { Decision, Evidence, LimitedBy, TierInput, TierLimits, TierMemory } from './types.ts';
@@ -43,9 +43,11 @@ interface Demand {
   readonly terms: Decision['terms'];
   readonly evidence: Evidence;
   readonly blindFloor: number;
-  /** Replicas for arrivals and backlog, before rounding up. */
+  /** Replicas that arrivals and backlog ask for in the long run, before rounding up. */
   readonly load: number;
   /** Replicas that must be there whatever the load. */
+  readonly floor: number;
+  /** Load and floor, before more are asked for to save citizens from being late. */
   readonly base: number;
   readonly wanted: number;
   /** A step has just begun. */
@@ -56,39 +58,61 @@ interface Demand {
  * 70/s and 12,000 waiting at µ = 20, ρ = 0.7, D = 30 s: 5 + 20 = 25 additive; economical max(5, 470 / 19 = 24.7).
  * 8,000/s and 60,000 waiting: 571.4 + 100 = 671.4; economical max(571.4, 526.3) = 571.4, for its head-room drains.
  */
-const loadOf = (arrivalsPerSecond: number, ahead: number, capacity: number, limits: TierLimits) => {
+const loadOf = ({ arrivalsPerSecond, waiting, capacityPerReplica }: Work, limits: TierLimits) => {
   const { targetUtilisation, drainWithinSeconds, drainMode } = limits;
-  const feedForward = arrivalsPerSecond / (targetUtilisation * capacity);
+  const feedForward = arrivalsPerSecond / (targetUtilisation * capacityPerReplica);
   const load =
     drainMode === 'economical'
-      ? Math.max(feedForward, (arrivalsPerSecond + ahead / drainWithinSeconds) / (MOST_UTILISATION * capacity))
-      : feedForward + ahead / (capacity * drainWithinSeconds);
+      ? Math.max(
+          feedForward,
+          (arrivalsPerSecond + waiting / drainWithinSeconds) / (MOST_UTILISATION * capacityPerReplica),
+        )
+      : feedForward + waiting / (capacityPerReplica * drainWithinSeconds);
   return { feedForward, load };
 };
 
+/**
+ * Who waits. Those due back are let in by what admission leaves: where first attempts alone fill it, more pods let no more
+ * of them in.
+ */
+const waitingOf = (input: TierInput, expected: number): number => {
+  const { admissionPerSecond = Number.POSITIVE_INFINITY } = input;
+  const dueBack = expected < admissionPerSecond ? (lastValue(input.dueBack)?.citizens ?? 0) : 0;
+  return excessBacklog(input.arrivals, input.backlog) + dueBack;
+};
+
+/** While citizens wait nothing that was wanted for them is taken back, for as long as a prediction reaches. */
+const stillPressing = (memory: TierMemory, excess: number, nowMs: number): number =>
+  memory.pressing !== undefined && excess > 0 && nowMs < memory.pressing.untilMs ? memory.pressing.wanted : 0;
+
 const demandOf = (input: TierInput, limits: TierLimits, memory: TierMemory): Demand => {
+  const { nowMs } = input;
   const pace = paceOf({ ...memory, ...measuredPace(input) });
-  const capacity = capacityOf(limits, memory);
   const rates = lastValue(input.arrivals);
   const expected = rates === undefined ? undefined : expectedRate(rates, pace.startSeconds);
-  const excess = excessBacklog(input.arrivals, input.backlog);
-  const ahead = input.backlog === undefined ? 0 : excessAhead(excess, expected ?? 0, capacity, input, pace);
-  const { feedForward, load } = loadOf(expected ?? 0, ahead, capacity, limits);
-  const blindFloor = blindFloorOf(limits, blindSince(input, memory.blindSinceMs), input.nowMs);
-  const base = Math.max(limits.scheduleFloor, blindFloor, limits.min);
+  const excess = waitingOf(input, expected ?? 0);
+  const work = { arrivalsPerSecond: expected ?? 0, waiting: excess, capacityPerReplica: capacityOf(limits, memory) };
+  const { feedForward, load } = loadOf(work, limits);
+  const blindFloor = blindFloorOf(limits, blindSince(input, memory.blindSinceMs), nowMs);
+  const floor = Math.max(limits.scheduleFloor, blindFloor, limits.min);
+  const base = Math.max(Math.ceil(load), floor);
+  const prediction = predict(work, input, pace);
+  const kept = stillPressing(memory, excess, nowMs);
+  const wanted = Math.max(prediction.waitingAhead > 0 ? worthwhile(base, work, prediction) : base, kept);
   return {
-    terms: { feedForward, drain: load - feedForward, scheduleFloor: limits.scheduleFloor },
+    terms: { feedForward, drain: load - feedForward, lateness: wanted - base, scheduleFloor: limits.scheduleFloor },
     evidence: {
       arrivalsPerSecond: expected,
       excess,
-      excessAhead: ahead,
-      capacityPerReplica: capacity,
+      excessAhead: prediction.waitingAhead,
+      capacityPerReplica: work.capacityPerReplica,
       startSeconds: pace.startSeconds,
     },
     blindFloor,
     load,
+    floor,
     base,
-    wanted: Math.max(Math.ceil(load), base),
+    wanted,
     isBeginning: rates !== undefined && hasJustBegun(rates),
   };
 };
@@ -106,13 +130,18 @@ const learned = (limits: TierLimits, memory: TierMemory): TierMemory => {
   };
 };
 
+const pressed = (before: TierMemory['pressing'], wanted: number, nowMs: number): NonNullable<TierMemory['pressing']> =>
+  before !== undefined && wanted <= before.wanted && nowMs < before.untilMs
+    ? before
+    : { wanted, untilMs: nowMs + HORIZON_SECONDS * 1000 };
+
 const remembered = (input: TierInput, limits: TierLimits, demand: Demand, memory: TierMemory): TierMemory => {
   const { nowMs } = input;
   const isNewTick = memory.lastTickMs === undefined || nowMs !== memory.lastTickMs;
   const { excess, capacityPerReplica } = demand.evidence;
   const panicUntilMs = panicUntil({ wanted: demand.wanted, excess, capacityPerReplica }, input, memory.panicUntilMs);
   const samples = sampled(memory.samples ?? [], input);
-  const { samples: _samples, panicUntilMs: _panic, blindSinceMs: _blind, ...kept } = memory;
+  const { samples: _samples, panicUntilMs: _panic, blindSinceMs: _blind, pressing, ...kept } = memory;
   const blindSinceMs = blindSince(input, memory.blindSinceMs);
   const { startSeconds, createdPerSecond } = input;
   const isPanic = panicUntilMs !== undefined && (nowMs < panicUntilMs || excess > 0);
@@ -125,12 +154,14 @@ const remembered = (input: TierInput, limits: TierLimits, demand: Demand, memory
     ...(startSeconds === undefined ? {} : { startSeconds }),
     ...(createdPerSecond === undefined ? {} : { createdPerSecond }),
     ...(isPanic ? { panicUntilMs } : {}),
+    ...(excess > 0 ? { pressing: pressed(pressing, demand.wanted, nowMs) } : {}),
     ...(blindSinceMs === undefined ? {} : { blindSinceMs }),
   };
 };
 
 /** The term that makes `wanted`. */
-const termOf = ({ load, terms, wanted, blindFloor }: Demand, { min, scheduleFloor }: TierLimits): LimitedBy => {
+const termOf = ({ load, terms, base, wanted, blindFloor }: Demand, { min, scheduleFloor }: TierLimits): LimitedBy => {
+  if (wanted > base) return 'Lateness';
   if (wanted === Math.ceil(load) && load > min) return terms.drain > terms.feedForward ? 'Backlog' : 'Load';
   if (blindFloor > Math.max(scheduleFloor, min)) return 'Blind';
   return scheduleFloor > min ? 'Schedule' : 'Min';
@@ -171,11 +202,12 @@ const aboveBound = (step: Step): Outcome => {
 
 const raise = ({ input: { replicas }, limits, demand, memory }: Step): Outcome => {
   const most = mostOf(limits);
-  const isLoadUp = Math.ceil(demand.load) > replicas * (demand.isBeginning ? 1 : UP_DEAD_BAND);
+  const { wanted, floor } = demand;
+  const isLoadUp = wanted > floor && wanted > replicas * (demand.isBeginning ? 1 : UP_DEAD_BAND);
   const isFull = memory.saturation !== undefined && isLoadUp;
-  const raised = Math.max(replicas, demand.base, isLoadUp && !isFull ? Math.ceil(demand.load) : 0);
+  const raised = Math.max(replicas, floor, isLoadUp && !isFull ? wanted : 0);
   const term = isFull ? 'Downstream' : termOf(demand, limits);
-  const isBound = raised > most || (demand.wanted > most && !isFull);
+  const isBound = raised > most || (wanted > most && !isFull);
   return { replicas: Math.min(raised, most), by: isBound ? boundOf(limits) : term };
 };
 

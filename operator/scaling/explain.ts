@@ -19,6 +19,7 @@ const asks = ({ wanted }: Bounds): string => `demand asks for ${wanted}`;
 const BECAUSE: Readonly<Record<LimitedBy, (bounds: Bounds) => string>> = {
   Load: () => 'arrivals ask for it',
   Backlog: () => 'the backlog asks for it',
+  Lateness: () => 'with fewer, more citizens would wait longer than 5 s',
   Schedule: () => 'the forecast asks for it, whatever arrives now',
   Blind: () =>
     'every signal has been missing for 30 s, and half of what the forecast asks for is kept until one is back',

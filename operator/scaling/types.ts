@@ -14,15 +14,28 @@ export interface ArrivalRates {
   readonly risePerSecond?: number;
 }
 
+/** Citizens who were shed and asked to come again. */
+export interface DueBack {
+  /** Who has not come again yet. */
+  readonly citizens: number;
+  /** How many came again in the last second. */
+  readonly perSecond: number;
+}
+
 /** What the law knows about one tier at one tick. */
 export interface TierInput {
   readonly nowMs: number;
   /** `spec.replicas` of the Deployment now. */
   readonly replicas: number;
   readonly ready: number;
+  /** First attempts: citizens who come again after they were shed are not among them. */
   readonly arrivals: Reading<ArrivalRates>;
   /** Only for queue-fed tiers. */
   readonly backlog?: Reading<Backlog>;
+  /** Citizens who were shed. Absent: as if no one had been. */
+  readonly dueBack?: Reading<DueBack>;
+  /** What may be let in per second, all intake pods together. Absent: whatever they carry. */
+  readonly admissionPerSecond?: number;
   /** What all ready replicas worked off per second. Absent: nobody measures it, so nothing is learned. Counts with a queue. */
   readonly served?: Reading<number>;
   /** Ages in seconds of pods that exist and are not Ready. Absent: as if they had just been created. */
@@ -102,6 +115,8 @@ export interface TierMemory {
   readonly trial?: { readonly ready: number; readonly servedPerSecond: number; readonly useless: number };
   /** What is behind the tier can't take more. */
   readonly saturation?: Saturation;
+  /** What was wanted while citizens wait: it does not fall before this instant, nor while they do. */
+  readonly pressing?: { readonly wanted: number; readonly untilMs: number };
   /** What stands in for pods on lost nodes (lost.ts). Need not survive a restart. */
   readonly replacing?: Replacing;
 }
@@ -119,6 +134,7 @@ export const EMPTY_MEMORY: TierMemory = { recentWanted: [], freshTicks: 0 };
 export const LIMITED_BY = [
   'Load',
   'Backlog',
+  'Lateness',
   'Schedule',
   'Blind',
   'Min',
@@ -142,11 +158,21 @@ export type LimitedBy = (typeof LIMITED_BY)[number];
 export interface Evidence {
   /** Expected arrivals per second, their rise included; undefined: unknown. */
   readonly arrivalsPerSecond: number | undefined;
-  /** Messages beyond what is in flight: now, and when a pod created now would be Ready. */
+  /** Citizens who wait: messages beyond what is in flight, and those due back. Now, and when a pod created now is Ready. */
   readonly excess: number;
   readonly excessAhead: number;
   readonly capacityPerReplica: number;
   readonly startSeconds: number;
+}
+
+/** In replicas. */
+export interface Terms {
+  /** For the arrivals, and for who waits: fractions. */
+  readonly feedForward: number;
+  readonly drain: number;
+  /** On top of both: so many more save citizens from being late. Whole pods. */
+  readonly lateness: number;
+  readonly scheduleFloor: number;
 }
 
 export interface Decision {
@@ -154,8 +180,7 @@ export interface Decision {
   /** What the demand asks for before max and ceiling: shows how much the ceiling withholds. */
   readonly wanted: number;
   readonly limitedBy: LimitedBy;
-  /** In replicas; feedForward + drain is what arrivals and backlog ask for. */
-  readonly terms: { readonly feedForward: number; readonly drain: number; readonly scheduleFloor: number };
+  readonly terms: Terms;
   /** What the terms were made from. */
   readonly evidence: Evidence;
   /** What is behind the tier can't take more, so no more than this may be let in per second; absent: no limit. */

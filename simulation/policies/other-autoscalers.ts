@@ -52,7 +52,9 @@ type Metric = (
 ) => { readonly total: number; readonly target: number };
 
 const secondsOf = ({ nowMs }: TierInput): number => Math.round(nowMs / 1000);
-const attempted = (input: TierInput): number => lastValue(input.arrivals)?.over1s ?? 0;
+/** They count requests: who comes again is one more. */
+const attempted = ({ arrivals, dueBack }: TierInput): number =>
+  (lastValue(arrivals)?.over1s ?? 0) + (lastValue(dueBack)?.perSecond ?? 0);
 
 const prometheusRate = (scrapeSeconds: number, rangeSeconds: number): Metric => {
   const rate = newRate(scrapeSeconds, rangeSeconds);
