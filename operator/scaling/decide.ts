@@ -33,7 +33,17 @@ import { HORIZON_SECONDS, predict, type Work, worthwhile } from './forecast.ts';
 import { blindFloorOf, blindSince, FRESH_TICKS_BEFORE_DOWN, hardHold, isFresh, panicUntil, softHold } from './holds.ts';
 import { measuredPace, paceOf } from './pre-warm.ts';
 import type { Decision, Evidence, LimitedBy, TierInput, TierLimits, TierMemory } from './types.ts';
-import { highestWanted, remember, stepDown, wantedWithRoom } from './way-down.ts';
+import {
+  downWindowSeconds,
+  highestWanted,
+  insured,
+  recentTurns,
+  remember,
+  rememberRate,
+  riseOf,
+  stepDown,
+  wantedWithRoom,
+} from './way-down.ts';
 
 const UP_DEAD_BAND = 1.03;
 /** Utilisation at which the economical mode spends the head-room on the drain. */
@@ -141,13 +151,23 @@ const remembered = (input: TierInput, limits: TierLimits, demand: Demand, memory
   const { excess, capacityPerReplica } = demand.evidence;
   const panicUntilMs = panicUntil({ wanted: demand.wanted, excess, capacityPerReplica }, input, memory.panicUntilMs);
   const samples = sampled(memory.samples ?? [], input);
+  const turnsMs = recentTurns(memory.turnsMs, nowMs);
+  const rates = input.arrivals.kind === 'fresh' ? input.arrivals.value : undefined;
+  const recentRates = rememberRate(memory.recentRates, rates, demand.evidence.startSeconds, nowMs);
   const { samples: _samples, panicUntilMs: _panic, blindSinceMs: _blind, pressing, ...kept } = memory;
   const blindSinceMs = blindSince(input, memory.blindSinceMs);
   const { startSeconds, createdPerSecond } = input;
   const isPanic = panicUntilMs !== undefined && (nowMs < panicUntilMs || excess > 0);
   return {
     ...kept,
-    recentWanted: remember(memory.recentWanted, wantedWithRoom(demand.load, limits), limits.down.windowSeconds, nowMs),
+    recentWanted: remember(
+      memory.recentWanted,
+      { wanted: wantedWithRoom(demand.load, limits), rise: riseOf(recentRates) },
+      downWindowSeconds(limits.down.windowSeconds, turnsMs.length),
+      nowMs,
+    ),
+    recentRates,
+    turnsMs,
     freshTicks: isFresh(input) ? Math.min(FRESH_TICKS_BEFORE_DOWN, memory.freshTicks + (isNewTick ? 1 : 0)) : 0,
     lastTickMs: nowMs,
     ...(samples.length === 0 ? {} : { samples }),
@@ -173,6 +193,18 @@ interface Outcome {
   readonly lastDown?: Pick<TierMemory, 'lastDownMs' | 'lastDownFrom'>;
 }
 
+/** What stays on the way down: the demand of the last minute, and what insures against a rise like the worst of the window. */
+const keptOf = ({ input: { nowMs }, limits, demand, memory }: Step): number => {
+  const windowSeconds = downWindowSeconds(limits.down.windowSeconds, memory.turnsMs?.length ?? 0);
+  const { arrivalsPerSecond = 0, capacityPerReplica } = demand.evidence;
+  const pace = paceOf(memory);
+  return Math.max(
+    demand.wanted,
+    highestWanted(memory.recentWanted, windowSeconds, nowMs),
+    insured(memory.recentWanted, arrivalsPerSecond, { ...limits, capacityPerReplica }, pace),
+  );
+};
+
 interface Step {
   readonly input: TierInput;
   readonly limits: TierLimits;
@@ -196,7 +228,7 @@ const aboveBound = (step: Step): Outcome => {
   if (hold !== undefined) return { replicas: input.replicas, by: hold === 'FewFreshTicks' ? boundOf(limits) : hold };
   const most = mostOf(limits);
   const isHeld = softHold(input, limits, memory, demand.evidence.excess) !== undefined;
-  const target = isHeld ? most : Math.min(most, Math.max(demand.wanted, highestWanted(memory.recentWanted)));
+  const target = isHeld ? most : Math.min(most, keptOf(step));
   return down(step, target, boundOf(limits));
 };
 
@@ -216,7 +248,7 @@ const lower = (step: Step): Outcome => {
   const { replicas } = input;
   const hold = hardHold(input, memory) ?? softHold(input, limits, memory, demand.evidence.excess);
   if (hold !== undefined) return { replicas, by: hold };
-  const target = Math.max(demand.wanted, highestWanted(memory.recentWanted));
+  const target = keptOf(step);
   return target >= replicas ? { replicas, by: 'DownWindow' } : down(step, target, 'WayDown');
 };
 
@@ -225,6 +257,12 @@ const outcomeOf = (step: Step): Outcome => {
   if (input.replicas > mostOf(limits)) return aboveBound(step);
   return demand.wanted >= input.replicas ? raise(step) : lower(step);
 };
+
+/** Replicas rise again after they fell. */
+const turned = ({ replicas: before, nowMs }: TierInput, replicas: number, { turnsMs = [], lastDownMs }: TierMemory) =>
+  replicas > before && lastDownMs !== undefined && lastDownMs > (turnsMs.at(-1) ?? 0)
+    ? { turnsMs: [...turnsMs, nowMs] }
+    : {};
 
 /**
  * Replicas of a tier for this tick, and why. The caller keeps `memory` for the next tick; with EMPTY_MEMORY nothing goes
@@ -247,6 +285,6 @@ export const decide = (input: TierInput, limits: TierLimits, memory: TierMemory)
     get explanation() {
       return explain(limits, { replicas, wanted, by, most: mostOf(limits), terms, evidence });
     },
-    memory: { ...now, ...lastDown },
+    memory: { ...now, ...lastDown, ...turned(input, replicas, now) },
   };
 };

@@ -89,10 +89,14 @@ export interface ThroughputSample {
 /** Survives a restart through status. The law never keeps state of its own. */
 export interface TierMemory {
   /**
-   * Maxima of what demand keeps on the way down (with its room, before max and ceiling; fractions of a replica), one per
-   * 10 s slot, newest last, as long as the down window.
+   * Maxima of what demand keeps on the way down (with its room, before max and ceiling; fractions of a replica) and of the
+   * rise of the arrivals over one start time (per second), one per 10 s slot, newest last, as long as the down window.
    */
-  readonly recentWanted: readonly { readonly slotStartMs: number; readonly wanted: number }[];
+  readonly recentWanted: readonly { readonly slotStartMs: number; readonly wanted: number; readonly rise?: number }[];
+  /** Arrivals per second, tick by tick, of the last start time. Need not survive a restart. */
+  readonly recentRates?: readonly { readonly atMs: number; readonly perSecond: number }[];
+  /** When replicas rose after they had fallen: each doubles the down window for an hour. */
+  readonly turnsMs?: readonly number[];
   /** When replicas last went down, and how many there were at the start of the step that this belongs to. */
   readonly lastDownMs?: number;
   readonly lastDownFrom?: number;

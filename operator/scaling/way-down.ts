@@ -1,13 +1,21 @@
-/** Up at once, down gently: what keeps a lull in the flood from costing the next wave its pods. Pure. */
-import type { TierLimits, TierMemory } from './types.ts';
+/** Up at once, down to what insures against the next rise. Pure. */
+import { type Pace, predict } from './forecast.ts';
+import type { ArrivalRates, TierLimits, TierMemory } from './types.ts';
 
 const SLOT_MS = 10_000;
 const STEP_EVERY_MS = 60_000;
 /**
- * Room that stays above the down window's demand when replicas go. Without it, 60 s of chance more than a pod's edge turn
- * replicas around: 3 % did so in 8 of 140 simulated half hours of steady noise, 10 % in none.
+ * Room that stays above the demand when replicas go. Without it, 60 s of chance more than a pod's edge turn replicas
+ * around: 3 % did so in 8 of 140 simulated half hours of steady noise, 10 % in none.
  */
 const ROOM = 1.1;
+/** Share of the down window in which the demand itself must have been lower; the rest of it counts rises only. */
+const STEADY_SHARE = 0.2;
+/** Each time that replicas had to come back within this time doubles the down window, up to this long. */
+const TURNS_COUNT_MS = 3_600_000;
+const LONGEST_WINDOW_SECONDS = 3_600;
+/** From the second in which a rise is seen to the one in which its pods are created. */
+const REACTION_SECONDS = 2;
 
 type Recent = TierMemory['recentWanted'];
 
@@ -15,23 +23,86 @@ type Recent = TierMemory['recentWanted'];
 export const wantedWithRoom = (load: number, { scheduleFloor, min }: TierLimits): number =>
   Math.max(Math.ceil(load * ROOM * 100) / 100, scheduleFloor, min);
 
+/** Turns of the last hour: when replicas rose after they had fallen. */
+export const recentTurns = (turnsMs: readonly number[] = [], nowMs: number): readonly number[] =>
+  turnsMs.filter((atMs) => atMs > nowMs - TURNS_COUNT_MS && atMs <= nowMs);
+
+/** 300 s, after one turn 600 s, after four an hour: a crowd that comes every few minutes turns replicas around no more. */
+export const downWindowSeconds = (windowSeconds: number, turns: number): number =>
+  Math.max(windowSeconds, Math.min(LONGEST_WINDOW_SECONDS, windowSeconds * 2 ** turns));
+
+/** Rates of the last start time and this one's. */
+export const rememberRate = (
+  rates: TierMemory['recentRates'] = [],
+  arrivals: ArrivalRates | undefined,
+  startSeconds: number,
+  nowMs: number,
+): NonNullable<TierMemory['recentRates']> => {
+  const known = rates.filter(({ atMs }) => atMs < nowMs && atMs >= nowMs - startSeconds * 1000);
+  return arrivals === undefined ? known : [...known, { atMs: nowMs, perSecond: arrivals.over3s }];
+};
+
+/** By how much the last of these rates is above the lowest. 100, 60, 900: 840. */
+export const riseOf = (rates: NonNullable<TierMemory['recentRates']>): number =>
+  Math.round(
+    (rates.at(-1)?.perSecond ?? 0) -
+      rates.reduce((least, { perSecond }) => Math.min(least, perSecond), Number.POSITIVE_INFINITY),
+  ) || 0;
+
 /** Adds this tick's demand to its slot and drops slots that left the down window. At most that window / 10 s + 2 slots. */
-export const remember = (recent: Recent, wanted: number, windowSeconds: number, nowMs: number): Recent => {
+export const remember = (
+  recent: Recent,
+  { wanted, rise }: { readonly wanted: number; readonly rise: number },
+  windowSeconds: number,
+  nowMs: number,
+): Recent => {
   const slotStartMs = Math.floor(nowMs / SLOT_MS) * SLOT_MS;
   const last = recent.at(-1);
   const oldestMs = nowMs - windowSeconds * 1000 - SLOT_MS;
   // Nine seconds of ten change nothing, and eight days have a million of them.
-  const isKnown = last?.slotStartMs === slotStartMs && last.wanted >= wanted;
+  const isKnown = last?.slotStartMs === slotStartMs && last.wanted >= wanted && (last.rise ?? 0) >= rise;
   if (isKnown && recent.every((slot) => slot.slotStartMs > oldestMs && slot.slotStartMs <= slotStartMs)) return recent;
   // A slot from the future was written by a clock that ran ahead; kept, it would hold the tier up for ever.
   const inWindow = recent.filter((slot) => slot.slotStartMs > oldestMs && slot.slotStartMs < slotStartMs);
   const sameSlot = recent.find((slot) => slot.slotStartMs === slotStartMs);
-  return [...inWindow, { slotStartMs, wanted: Math.max(wanted, sameSlot?.wanted ?? 0) }];
+  const most = { wanted: Math.max(wanted, sameSlot?.wanted ?? 0), rise: Math.max(rise, sameSlot?.rise ?? 0) };
+  return [...inWindow, { slotStartMs, wanted: most.wanted, ...(most.rise > 0 ? { rise: most.rise } : {}) }];
 };
 
-/** Whole replicas that the down window's demand keeps. */
-export const highestWanted = (recent: Recent): number =>
-  Math.ceil(recent.reduce((most, { wanted }) => Math.max(most, wanted), 0));
+/** Whole replicas that the demand of the last fifth of the down window keeps. */
+export const highestWanted = (recent: Recent, windowSeconds: number, nowMs: number): number => {
+  const fromMs = nowMs - windowSeconds * 1000 * STEADY_SHARE - SLOT_MS;
+  return Math.ceil(
+    recent.reduce((most, { slotStartMs, wanted }) => (slotStartMs > fromMs ? Math.max(most, wanted) : most), 0),
+  );
+};
+
+/**
+ * The fewest Ready replicas with which no citizen would be late, were the worst rise of the down window to come again now,
+ * and the law to ask for what it takes. 100/s now, 3,000/s came within 8 s four minutes ago, 40/s a replica: 46 of the
+ * 111 that it takes; pods that take 60 s to start: 103.
+ */
+export const insured = (
+  recent: Recent,
+  arrivalsPerSecond: number,
+  {
+    capacityPerReplica,
+    targetUtilisation,
+  }: { readonly capacityPerReplica: number; readonly targetUtilisation: number },
+  pace: Pace,
+): number => {
+  const worst = recent.reduce((most, { rise = 0 }) => Math.max(most, rise), 0);
+  const work = { waiting: 0, arrivalsPerSecond: arrivalsPerSecond + worst, capacityPerReplica };
+  const needed = Math.ceil(work.arrivalsPerSecond / (targetUtilisation * capacityPerReplica));
+  const after = { ...pace, startSeconds: pace.startSeconds + REACTION_SECONDS };
+  let [tooFew, enough] = [-1, needed];
+  while (enough - tooFew > 1) {
+    const middle = Math.floor((tooFew + enough) / 2);
+    if (predict(work, { ready: middle }, after).lateWith(needed) < 1) enough = middle;
+    else tooFew = middle;
+  }
+  return enough;
+};
 
 export interface DownStep {
   readonly replicas: number;
