@@ -92,7 +92,12 @@ export interface TierMemory {
    * Maxima of what demand keeps on the way down (with its room, before max and ceiling; fractions of a replica) and of the
    * rise of the arrivals over one start time (per second), one per 10 s slot, newest last, as long as the down window.
    */
-  readonly recentWanted: readonly { readonly slotStartMs: number; readonly wanted: number; readonly rise?: number }[];
+  readonly recentWanted: readonly {
+    readonly slotStartMs: number;
+    readonly wanted: number;
+    readonly rise?: number;
+    readonly rate?: number;
+  }[];
   /** Arrivals per second, tick by tick, of the last start time. Need not survive a restart. */
   readonly recentRates?: readonly { readonly atMs: number; readonly perSecond: number }[];
   /** When replicas rose after they had fallen: each doubles the down window for an hour. */

@@ -10,7 +10,7 @@ const STEP_EVERY_MS = 60_000;
  */
 const ROOM = 1.1;
 /** Share of the down window in which the demand itself must have been lower; the rest of it counts rises only. */
-const STEADY_SHARE = 0.2;
+export const STEADY_SHARE = 0.2;
 /** Each time that replicas had to come back within this time doubles the down window, up to this long. */
 const TURNS_COUNT_MS = 3_600_000;
 const LONGEST_WINDOW_SECONDS = 3_600;
@@ -29,7 +29,7 @@ export const recentTurns = (turnsMs: readonly number[] = [], nowMs: number): rea
 
 /** 300 s, after one turn 600 s, after four an hour: a crowd that comes every few minutes turns replicas around no more. */
 export const downWindowSeconds = (windowSeconds: number, turns: number): number =>
-  Math.max(windowSeconds, Math.min(LONGEST_WINDOW_SECONDS, windowSeconds * 2 ** turns));
+  Math.max(windowSeconds, Math.min(LONGEST_WINDOW_SECONDS, windowSeconds * 4 ** turns));
 
 /** Rates of the last start time and this one's. */
 export const rememberRate = (
@@ -52,7 +52,7 @@ export const riseOf = (rates: NonNullable<TierMemory['recentRates']>): number =>
 /** Adds this tick's demand to its slot and drops slots that left the down window. At most that window / 10 s + 2 slots. */
 export const remember = (
   recent: Recent,
-  { wanted, rise }: { readonly wanted: number; readonly rise: number },
+  { wanted, rise, rate }: { readonly wanted: number; readonly rise: number; readonly rate: number },
   windowSeconds: number,
   nowMs: number,
 ): Recent => {
@@ -60,18 +60,23 @@ export const remember = (
   const last = recent.at(-1);
   const oldestMs = nowMs - windowSeconds * 1000 - SLOT_MS;
   // Nine seconds of ten change nothing, and eight days have a million of them.
-  const isKnown = last?.slotStartMs === slotStartMs && last.wanted >= wanted && (last.rise ?? 0) >= rise;
+  const isKnown =
+    last?.slotStartMs === slotStartMs && last.wanted >= wanted && (last.rise ?? 0) >= rise && (last.rate ?? 0) >= rate;
   if (isKnown && recent.every((slot) => slot.slotStartMs > oldestMs && slot.slotStartMs <= slotStartMs)) return recent;
   // A slot from the future was written by a clock that ran ahead; kept, it would hold the tier up for ever.
   const inWindow = recent.filter((slot) => slot.slotStartMs > oldestMs && slot.slotStartMs < slotStartMs);
   const sameSlot = recent.find((slot) => slot.slotStartMs === slotStartMs);
-  const most = { wanted: Math.max(wanted, sameSlot?.wanted ?? 0), rise: Math.max(rise, sameSlot?.rise ?? 0) };
-  return [...inWindow, { slotStartMs, wanted: most.wanted, ...(most.rise > 0 ? { rise: most.rise } : {}) }];
+  const most = {
+    wanted: Math.max(wanted, sameSlot?.wanted ?? 0),
+    rise: Math.max(rise, sameSlot?.rise ?? 0),
+    rate: Math.max(rate, sameSlot?.rate ?? 0),
+  };
+  return [...inWindow, { slotStartMs, ...most }];
 };
 
 /** Whole replicas that the demand of the last fifth of the down window keeps. */
-export const highestWanted = (recent: Recent, windowSeconds: number, nowMs: number): number => {
-  const fromMs = nowMs - windowSeconds * 1000 * STEADY_SHARE - SLOT_MS;
+export const highestWanted = (recent: Recent, steadySeconds: number, nowMs: number): number => {
+  const fromMs = nowMs - steadySeconds * 1000 - SLOT_MS;
   return Math.ceil(
     recent.reduce((most, { slotStartMs, wanted }) => (slotStartMs > fromMs ? Math.max(most, wanted) : most), 0),
   );
@@ -92,7 +97,8 @@ export const insured = (
   pace: Pace,
 ): number => {
   const worst = recent.reduce((most, { rise = 0 }) => Math.max(most, rise), 0);
-  const work = { waiting: 0, arrivalsPerSecond: arrivalsPerSecond + worst, capacityPerReplica };
+  const highest = recent.reduce((most, { rate = 0 }) => Math.max(most, rate), arrivalsPerSecond);
+  const work = { waiting: 0, arrivalsPerSecond: Math.min(arrivalsPerSecond + worst, highest), capacityPerReplica };
   const needed = Math.ceil(work.arrivalsPerSecond / (targetUtilisation * capacityPerReplica));
   const after = { ...pace, startSeconds: pace.startSeconds + REACTION_SECONDS };
   let [tooFew, enough] = [-1, needed];
