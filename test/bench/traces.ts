@@ -6,24 +6,17 @@
  *   npm run bench -- traces --seed 1f2e3d
  *   npm run bench -- traces --traces a.csv b.csv   instead of those of the seed; columns as `kubectl voucher simulate`
  */
-import { execFileSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
 import { parseTrace } from '../../simulation/trace.ts';
 import type { Scenario } from '../helpers/scenario.ts';
 import { caseOfTrace, casesOf, defaultCampaign, type TraceCase } from './traces/cases.ts';
 import { type Contestant, type Figures, play, RIVALS, SABOTAGE_NAMES } from './traces/play.ts';
+import { frozenSeed } from './traces/random.ts';
 import { type Contest, lostOn, verdictOf } from './traces/verdict.ts';
 
 const CONTESTANTS: readonly Contestant[] = ['voucher-operator', ...RIVALS, ...SABOTAGE_NAMES];
-
-/** Parameters are frozen before the seed is known. */
-const frozen = (): string =>
-  execFileSync('git', ['log', '-1', '--format=%H', '--', 'operator/scaling'], {
-    cwd: join(import.meta.dirname, '../..'),
-    encoding: 'utf8',
-  }).trim();
 
 type Played = Readonly<Record<Contestant, Figures>>;
 
@@ -58,7 +51,7 @@ export const scenario: Scenario = {
       options: { seed: { type: 'string' }, traces: { type: 'string', multiple: true, default: [] } },
       allowPositionals: true,
     });
-    const seed = values.seed ?? frozen();
+    const seed = values.seed ?? frozenSeed();
     const campaign = await defaultCampaign();
     const files = [...values.traces, ...positionals];
     const cases =
