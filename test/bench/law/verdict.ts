@@ -29,7 +29,7 @@ export const lateRatio = ({ law, optimum: { bestLate } }: Result): number =>
 export const podsRatio = ({ law, optimum }: Result): number => law.podSeconds / optimum.podSeconds;
 
 export const median = (values: readonly number[]): number =>
-  values.toSorted((a, b) => a - b)[Math.floor((values.length - 1) / 2)] ?? Number.NaN;
+  values.toSorted((a, b) => a - b)[Math.floor((values.length - 1) / 2)] ?? 0;
 
 const worst = (results: readonly Result[], of: (result: Result) => number): string => {
   const most = results.toSorted((a, b) => of(b) - of(a))[0];
@@ -44,7 +44,10 @@ export const verdictOf = (
   const right = results.filter(isRight);
   const late = right.filter((result) => lateRatio(result) > MOST_LATE);
   const turning = results.filter(({ law }) => law.turns > 1);
-  const replicas = median(right.map(replicasRatio));
+  // Of both together, a tier that is too small would hide one that is too large.
+  const medianOf = (tested: SimulatedTier): number =>
+    median(right.filter(({ tier }) => tier === tested).map(replicasRatio));
+  const [intake, records] = [medianOf('intake'), medianOf('records')];
   return [
     {
       goal: '60/s → 3,000/s: late ≤ 30,300, wanted never above 178',
@@ -52,9 +55,9 @@ export const verdictOf = (
       holds: runaway.late <= 30_300 && runaway.mostWanted <= 178,
     },
     {
-      goal: 'replicas ≤ 1.1 × the fewest that suffice, median where beliefs are right',
-      measured: `${replicas.toFixed(2)}; worst ${worst(right, replicasRatio)}`,
-      holds: replicas <= 1.1,
+      goal: 'replicas ≤ 1.1 × the fewest that suffice, median of either tier where beliefs are right',
+      measured: `intake ${intake.toFixed(2)}, records ${records.toFixed(2)}; worst ${worst(right, replicasRatio)}`,
+      holds: Math.max(intake, records) <= 1.1,
     },
     {
       goal: 'late ≤ 1.1 × best (or best + 50) in every cell where beliefs are right',

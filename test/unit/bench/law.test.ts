@@ -61,7 +61,7 @@ describe('the verdict', () => {
     expect(most.mostWanted).toBe(600);
     expect(missed(most)).toEqual([
       '60/s → 3,000/s: late ≤ 30,300, wanted never above 178',
-      'replicas ≤ 1.1 × the fewest that suffice, median where beliefs are right',
+      'replicas ≤ 1.1 × the fewest that suffice, median of either tier where beliefs are right',
     ]);
   });
 
