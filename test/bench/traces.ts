@@ -6,24 +6,17 @@
  *   npm run bench -- traces --seed 1f2e3d
  *   npm run bench -- traces --traces a.csv b.csv   instead of those of the seed; columns as `kubectl voucher simulate`
  */
-import { execFileSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
 import { parseTrace } from '../../simulation/trace.ts';
 import type { Scenario } from '../helpers/scenario.ts';
 import { caseOfTrace, casesOf, defaultCampaign, type TraceCase } from './traces/cases.ts';
 import { type Contestant, type Figures, play, RIVALS, SABOTAGE_NAMES } from './traces/play.ts';
+import { frozenSeed } from './traces/random.ts';
 import { type Contest, lostOn, verdictOf } from './traces/verdict.ts';
 
 const CONTESTANTS: readonly Contestant[] = ['voucher-operator', ...RIVALS, ...SABOTAGE_NAMES];
-
-/** Parameters are frozen before the seed is known. */
-const frozen = (): string =>
-  execFileSync('git', ['log', '-1', '--format=%H', '--', 'operator/scaling'], {
-    cwd: join(import.meta.dirname, '../..'),
-    encoding: 'utf8',
-  }).trim();
 
 type Played = Readonly<Record<Contestant, Figures>>;
 
@@ -58,7 +51,7 @@ export const scenario: Scenario = {
       options: { seed: { type: 'string' }, traces: { type: 'string', multiple: true, default: [] } },
       allowPositionals: true,
     });
-    const seed = values.seed ?? frozen();
+    const seed = values.seed ?? frozenSeed();
     const campaign = await defaultCampaign();
     const files = [...values.traces, ...positionals];
     const cases =
@@ -93,14 +86,15 @@ export const scenario: Scenario = {
     });
     return {
       kind: 'ran',
-      holds: checks.every(({ holds }) => holds) && sabotages.every(({ fails }) => fails),
+      // On a few traces of others a spoiled law may be lucky.
+      holds: checks.every(({ holds }) => holds) && (files.length > 0 || sabotages.every(({ fails }) => fails)),
       summary: {
         seed,
         traces: cases.length,
         goals: checks.map(({ goal, measured, holds }) => `${holds ? 'holds' : 'MISSED'}: ${goal}: ${measured}`),
         sabotages: sabotages.map(
           ({ name, fails, missed }) =>
-            `${fails ? 'fails' : 'PASSES, and must not'}: ${name}: ${missed.map(({ goal, measured }) => `${goal}: ${measured}`).join('; ')}`,
+            `${fails ? 'fails' : 'PASSES'}: ${name}: ${missed.map(({ goal, measured }) => `${goal}: ${measured}`).join('; ')}`,
         ),
       },
       raw: {

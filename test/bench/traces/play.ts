@@ -4,6 +4,7 @@ import type { PolicyFactory, PolicyName } from '../../../simulation/policies/pol
 import { simulate } from '../../../simulation/simulate.ts';
 import type { TraceCase } from './cases.ts';
 import { SABOTAGES } from './sabotage.ts';
+import { type Watched, watched } from './watched.ts';
 
 export interface Figures {
   /** Citizens who waited more than 5 s. */
@@ -26,42 +27,13 @@ const MIDDLE = 7;
 /** A single change of direction in half an hour is not two an hour. */
 const LEAST_HOURS = 1;
 
-/** One tier's changes of direction. */
-class Turns {
-  #direction = 0;
-  turns = 0;
-  seconds = 0;
-
-  step(before: number, after: number): void {
-    this.seconds += 1;
-    const direction = Math.sign(after - before);
-    if (direction === 0) return;
-    if (this.#direction !== 0 && direction !== this.#direction) this.turns += 1;
-    this.#direction = direction;
-  }
-}
-
-/** Counts the turns of every tier that the simulation makes a policy for. */
-const watched = (factory: PolicyFactory, tiers: Turns[]): PolicyFactory => {
-  return (options) => {
-    const policy = factory(options);
-    const turns = new Turns();
-    tiers.push(turns);
-    return (input, limits) => {
-      const decision = policy(input, limits);
-      turns.step(input.replicas, decision.replicas);
-      return decision;
-    };
-  };
-};
-
 export const playPolicy = (
   { spec, trace, plant, start }: TraceCase,
   policy: PolicyName,
   factory: PolicyFactory,
   phaseSeconds: number,
 ): Figures => {
-  const tiers: Turns[] = [];
+  const tiers: Watched[] = [];
   const { lateOver5Seconds, podSeconds, waitP99Seconds } = simulate(spec, trace, plant, {
     policy,
     newPolicy: watched(factory, tiers),

@@ -1,6 +1,14 @@
 /** Random draws for traces, repeated by a seed and a name. */
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { type RandomSource, seededRandom } from '../../../local/load/random.ts';
+
+/** The commit that last changed the law: its parameters are frozen before the seed is known. */
+export const frozenSeed = (): string =>
+  execFileSync('git', ['log', '-1', '--format=%H', '--', ':/operator/scaling'], {
+    cwd: import.meta.dirname,
+    encoding: 'utf8',
+  }).trim();
 
 /** One trace's own source: adding a trace to the list changes no other. */
 export const randomFor = (seed: string, name: string): RandomSource =>

@@ -27,7 +27,7 @@ export const dropsAtOnce: PolicyFactory = () => (input, limits) => {
 };
 
 /** Citizens who were shed and are due back, and how many of them came in this second. */
-interface DueBack {
+export interface DueBack {
   readonly citizens: number;
   readonly perSecond: number;
 }

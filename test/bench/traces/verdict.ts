@@ -30,6 +30,18 @@ export const lostOn = ({ law, expert }: Contest): readonly string[] => [
   ...(law.turnsPerHour > MOST_TURNS_PER_HOUR ? ['turns'] : []),
 ];
 
+/**
+ * Geometric mean over the traces on which citizens wait; a small crowd counts as much as a large one. On these a law that
+ * takes returns for a larger crowd asks for pods that come too late; the sum over all traces hides them. With five seeds
+ * such a law took 1.00 to 1.15 × keda-expert, and the law that tells returns apart 0.73 to 0.89 ×.
+ */
+const podsWhereCitizensWait = (contests: readonly Contest[]): number | undefined => {
+  const waiting = contests.filter(({ expert }) => expert.late > FEW);
+  if (waiting.length === 0) return undefined;
+  const logs = waiting.map(({ law, expert }) => Math.log(law.podSeconds / expert.podSeconds));
+  return Math.exp(logs.reduce((sum, log) => sum + log, 0) / logs.length);
+};
+
 const count = (value: number): string => Math.round(value).toLocaleString('en-US');
 
 export const verdictOf = (contests: readonly Contest[]): readonly Check[] => {
@@ -49,6 +61,7 @@ export const verdictOf = (contests: readonly Contest[]): readonly Check[] => {
     expert: sum(({ expert }) => expert.podSeconds),
     eachSecond: sum(({ eachSecond }) => eachSecond.podSeconds),
   };
+  const where = podsWhereCitizensWait(contests);
   return [
     {
       goal: 'late ≤ keda-expert + max(50, 1 %) on every trace; lost on',
@@ -64,6 +77,11 @@ export const verdictOf = (contests: readonly Contest[]): readonly Check[] => {
       goal: 'pod-seconds ≤ 1.1 × keda-expert in sum',
       measured: `${count(pods.law)} of ${count(pods.expert)}: ${(pods.law / pods.expert).toFixed(2)} ×`,
       holds: pods.law <= 1.1 * pods.expert,
+    },
+    {
+      goal: 'pod-seconds ≤ 0.95 × keda-expert where citizens wait, geometric mean',
+      measured: where === undefined ? 'no such trace' : `${where.toFixed(2)} ×`,
+      holds: where === undefined || where <= 0.95,
     },
     {
       goal: `direction changes ≤ ${MOST_TURNS_PER_HOUR} an hour on every trace; lost on`,
