@@ -35,6 +35,10 @@ export class PlantTier {
     this.#allowance = this.#burst;
   }
 
+  /** What the pods that are Ready took. */
+  get startSeconds(): number {
+    return this.#rates.startSeconds;
+  }
   /** Asked for. */
   get replicas(): number {
     return this.#replicas;

@@ -76,6 +76,7 @@ export class TierRun {
         replicas,
         ready,
         startingSeconds: this.pods.startingSeconds(t),
+        startSeconds: this.pods.startSeconds,
         ...(this.tier === 'intake'
           ? {}
           : { backlog: { kind: 'fresh', value: { messages: this.waiting }, atMs: nowMs } }),

@@ -34,15 +34,16 @@ import { blindFloorOf, blindSince, FRESH_TICKS_BEFORE_DOWN, hardHold, isFresh, p
 import { measuredPace, paceOf } from './pre-warm.ts';
 import type { Decision, Evidence, LimitedBy, TierInput, TierLimits, TierMemory } from './types.ts';
 import {
-  downWindowSeconds,
   highestWanted,
   insured,
-  recentTurns,
+  recentMistakes,
   remember,
   rememberRate,
   riseOf,
   stepDown,
+  turned,
   wantedWithRoom,
+  windowsOf,
 } from './way-down.ts';
 
 const UP_DEAD_BAND = 1.03;
@@ -151,10 +152,17 @@ const remembered = (input: TierInput, limits: TierLimits, demand: Demand, memory
   const { excess, capacityPerReplica } = demand.evidence;
   const panicUntilMs = panicUntil({ wanted: demand.wanted, excess, capacityPerReplica }, input, memory.panicUntilMs);
   const samples = sampled(memory.samples ?? [], input);
-  const turnsMs = recentTurns(memory.turnsMs, nowMs);
+  const mistakesMs = recentMistakes(memory, nowMs);
   const rates = input.arrivals.kind === 'fresh' ? input.arrivals.value : undefined;
   const recentRates = rememberRate(memory.recentRates, rates, demand.evidence.startSeconds, nowMs);
-  const { samples: _samples, panicUntilMs: _panic, blindSinceMs: _blind, pressing, ...kept } = memory;
+  const {
+    samples: _samples,
+    panicUntilMs: _panic,
+    blindSinceMs: _blind,
+    mistakesMs: _mistakes,
+    pressing,
+    ...kept
+  } = memory;
   const blindSinceMs = blindSince(input, memory.blindSinceMs);
   const { startSeconds, createdPerSecond } = input;
   const isPanic = panicUntilMs !== undefined && (nowMs < panicUntilMs || excess > 0);
@@ -162,12 +170,16 @@ const remembered = (input: TierInput, limits: TierLimits, demand: Demand, memory
     ...kept,
     recentWanted: remember(
       memory.recentWanted,
-      { wanted: wantedWithRoom(demand.load, limits), rise: riseOf(recentRates) },
-      downWindowSeconds(limits.down.windowSeconds, turnsMs.length),
+      {
+        wanted: wantedWithRoom(demand.load, limits),
+        rise: riseOf(recentRates),
+        rate: Math.round(recentRates.at(-1)?.perSecond ?? 0),
+      },
+      windowsOf(limits.down.windowSeconds, mistakesMs.length).insuredSeconds,
       nowMs,
     ),
     recentRates,
-    turnsMs,
+    ...(mistakesMs.length === 0 ? {} : { mistakesMs }),
     freshTicks: isFresh(input) ? Math.min(FRESH_TICKS_BEFORE_DOWN, memory.freshTicks + (isNewTick ? 1 : 0)) : 0,
     lastTickMs: nowMs,
     ...(samples.length === 0 ? {} : { samples }),
@@ -195,12 +207,12 @@ interface Outcome {
 
 /** What stays on the way down: the demand of the last minute, and what insures against a rise like the worst of the window. */
 const keptOf = ({ input: { nowMs }, limits, demand, memory }: Step): number => {
-  const windowSeconds = downWindowSeconds(limits.down.windowSeconds, memory.turnsMs?.length ?? 0);
+  const { steadySeconds } = windowsOf(limits.down.windowSeconds, memory.mistakesMs?.length ?? 0);
   const { arrivalsPerSecond = 0, capacityPerReplica } = demand.evidence;
   const pace = paceOf(memory);
   return Math.max(
     demand.wanted,
-    highestWanted(memory.recentWanted, windowSeconds, nowMs),
+    highestWanted(memory.recentWanted, steadySeconds, nowMs),
     insured(memory.recentWanted, arrivalsPerSecond, { ...limits, capacityPerReplica }, pace),
   );
 };
@@ -249,7 +261,8 @@ const lower = (step: Step): Outcome => {
   const hold = hardHold(input, memory) ?? softHold(input, limits, memory, demand.evidence.excess);
   if (hold !== undefined) return { replicas, by: hold };
   const target = keptOf(step);
-  return target >= replicas ? { replicas, by: 'DownWindow' } : down(step, target, 'WayDown');
+  if (target >= replicas) return { replicas, by: 'DownWindow' };
+  return down(step, target, 'WayDown');
 };
 
 const outcomeOf = (step: Step): Outcome => {
@@ -257,12 +270,6 @@ const outcomeOf = (step: Step): Outcome => {
   if (input.replicas > mostOf(limits)) return aboveBound(step);
   return demand.wanted >= input.replicas ? raise(step) : lower(step);
 };
-
-/** Replicas rise again after they fell. */
-const turned = ({ replicas: before, nowMs }: TierInput, replicas: number, { turnsMs = [], lastDownMs }: TierMemory) =>
-  replicas > before && lastDownMs !== undefined && lastDownMs > (turnsMs.at(-1) ?? 0)
-    ? { turnsMs: [...turnsMs, nowMs] }
-    : {};
 
 /**
  * Replicas of a tier for this tick, and why. The caller keeps `memory` for the next tick; with EMPTY_MEMORY nothing goes
@@ -285,6 +292,6 @@ export const decide = (input: TierInput, limits: TierLimits, memory: TierMemory)
     get explanation() {
       return explain(limits, { replicas, wanted, by, most: mostOf(limits), terms, evidence });
     },
-    memory: { ...now, ...lastDown, ...turned(input, replicas, now) },
+    memory: { ...now, ...lastDown, ...turned(now, replicas - input.replicas, limits.down.windowSeconds, input.nowMs) },
   };
 };

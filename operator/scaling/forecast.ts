@@ -17,7 +17,7 @@ const STUCK_AFTER_STARTS = 2;
 /** Pods that are tried at once: one pod's effect is smaller than a second's chance. */
 const STRIDE = 5;
 /** A pod is worth asking for when it saves the work of this many of its own seconds from being late. */
-const WORTH_SECONDS = 1;
+const WORTH_SECONDS = 0.85;
 
 export interface Pace {
   readonly startSeconds: number;

@@ -10,26 +10,43 @@ const STEP_EVERY_MS = 60_000;
  */
 const ROOM = 1.1;
 /** Share of the down window in which the demand itself must have been lower; the rest of it counts rises only. */
-export const STEADY_SHARE = 0.2;
-/** Each time that replicas had to come back within this time doubles the down window, up to this long. */
-const TURNS_COUNT_MS = 3_600_000;
+const STEADY_SHARE = 0.2;
+/** Each fall that was a mistake makes the window so many times as long for an hour, up to the longest. */
+const MISTAKE_FACTOR = 4;
+const MISTAKE_WITHIN = 2;
+const MISTAKES_COUNT_MS = 3_600_000;
 const LONGEST_WINDOW_SECONDS = 3_600;
 /** From the second in which a rise is seen to the one in which its pods are created. */
 const REACTION_SECONDS = 2;
 
 type Recent = TierMemory['recentWanted'];
+type Falls = Pick<TierMemory, 'fellMs' | 'isFalling' | 'mistakesMs'>;
 
 /** What is kept of one tick: the load with its room, never less than floor and minimum, in hundredths of a replica. */
 export const wantedWithRoom = (load: number, { scheduleFloor, min }: TierLimits): number =>
   Math.max(Math.ceil(load * ROOM * 100) / 100, scheduleFloor, min);
 
-/** Turns of the last hour: when replicas rose after they had fallen. */
-export const recentTurns = (turnsMs: readonly number[] = [], nowMs: number): readonly number[] =>
-  turnsMs.filter((atMs) => atMs > nowMs - TURNS_COUNT_MS && atMs <= nowMs);
+/** Falls of the last hour that were a mistake: replicas had to come back within the down window. */
+export const recentMistakes = ({ mistakesMs = [] }: Falls, nowMs: number): readonly number[] =>
+  mistakesMs.filter((atMs) => atMs > nowMs - MISTAKES_COUNT_MS && atMs <= nowMs);
 
-/** 300 s, after one turn 600 s, after four an hour: a crowd that comes every few minutes turns replicas around no more. */
-export const downWindowSeconds = (windowSeconds: number, turns: number): number =>
-  Math.max(windowSeconds, Math.min(LONGEST_WINDOW_SECONDS, windowSeconds * 4 ** turns));
+/**
+ * How long demand must have been lower, and how long a rise is insured against. 300 s: 60 and 300 s; after one mistake both
+ * are 20 min, after two an hour, so that a crowd that comes every few minutes does not turn replicas around each time.
+ */
+export const windowsOf = (windowSeconds: number, mistakes: number) => {
+  const whole = Math.max(windowSeconds, Math.min(LONGEST_WINDOW_SECONDS, windowSeconds * MISTAKE_FACTOR ** mistakes));
+  return { steadySeconds: mistakes === 0 ? STEADY_SHARE * whole : whole, insuredSeconds: whole };
+};
+
+/** What this tick makes of rises and falls. */
+export const turned = (before: Falls, change: number, windowSeconds: number, nowMs: number): Falls => {
+  const { fellMs, isFalling = false, mistakesMs = [] } = before;
+  if (change < 0 && !isFalling) return { fellMs: nowMs, isFalling: true };
+  if (change <= 0 || !isFalling) return {};
+  const wasMistake = fellMs !== undefined && nowMs - fellMs < MISTAKE_WITHIN * windowSeconds * 1000;
+  return { isFalling: false, ...(wasMistake ? { mistakesMs: [...mistakesMs, nowMs] } : {}) };
+};
 
 /** Rates of the last start time and this one's. */
 export const rememberRate = (
