@@ -87,7 +87,7 @@ describe('sampleOf', () => {
   it('reads what the pod says of clocks, off the page that it really makes', async () => {
     const registry = new Registry();
     collectDefaultMetrics({ register: registry });
-    createIntakeMetrics(registry, { now: () => 1_000, inFlight: () => 0, turnedAway: () => 0 });
+    createIntakeMetrics(registry, { now: () => 1_000, monotonicMs: () => 1_000, inFlight: () => 0, turnedAway: () => 0 });
     let offsets: readonly { readonly clock: string; readonly aheadSeconds: number }[] = [];
     exportClocks(registry, { offsets: () => offsets });
     expect(sampleOf('a', await registry.metrics()).clocks).toBeUndefined();
@@ -104,6 +104,7 @@ describe('sampleOf', () => {
     let turnedAway = 0;
     const metrics = createIntakeMetrics(registry, {
       now: () => 1_600_999_200_250,
+      monotonicMs: () => 1_000,
       inFlight: () => 0,
       turnedAway: () => turnedAway,
     });
