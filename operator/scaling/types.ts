@@ -14,15 +14,26 @@ export interface ArrivalRates {
   readonly risePerSecond?: number;
 }
 
+/** Citizens who were shed and asked to come again. */
+export interface DueBack {
+  /** Who has not come again yet. */
+  readonly citizens: number;
+  /** How many came again in the last second. */
+  readonly perSecond: number;
+}
+
 /** What the law knows about one tier at one tick. */
 export interface TierInput {
   readonly nowMs: number;
   /** `spec.replicas` of the Deployment now. */
   readonly replicas: number;
   readonly ready: number;
+  /** First attempts: citizens who come again after they were shed are not among them. */
   readonly arrivals: Reading<ArrivalRates>;
   /** Only for queue-fed tiers. */
   readonly backlog?: Reading<Backlog>;
+  /** Citizens who were shed. Absent: as if no one had been. */
+  readonly dueBack?: Reading<DueBack>;
   /** What all ready replicas worked off per second. Absent: nobody measures it, so nothing is learned. Counts with a queue. */
   readonly served?: Reading<number>;
   /** Ages in seconds of pods that exist and are not Ready. Absent: as if they had just been created. */
