@@ -56,7 +56,7 @@ export const createIntakeMetrics = (registry: Registry, sources: IntakeSources):
   let expected = 0;
   new Counter({
     name: METRICS.returnsExpected,
-    help: 'Citizens asked to come again who are expected to have come.',
+    help: 'Citizens asked to come again and expected by now.',
     registers,
     collect() {
       const returned = recent.returned(monotonicMs());
@@ -66,7 +66,7 @@ export const createIntakeMetrics = (registry: Registry, sources: IntakeSources):
   });
   new Gauge({
     name: METRICS.dueBack,
-    help: 'Citizens asked to come again who are still expected.',
+    help: 'Citizens asked to come again and expected later.',
     registers,
     collect() {
       this.set(hundredths(recent.dueBack(monotonicMs())));
