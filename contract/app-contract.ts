@@ -162,6 +162,21 @@ export interface LiveSettings {
  */
 export const METRICS = {
   intakeArrivals: 'voucher_intake_arrivals_total',
+  /**
+   * Citizens who were asked to come again within seconds, and by now are expected to have come: fractions, by
+   * `returnShares` (contract/returns.ts). Attempts less these, of all pods together, are first attempts: one pod's returns
+   * go to any pod, so no difference of a single pod means anything.
+   */
+  returnsExpected: 'voucher_intake_returns_expected_total',
+  /** Citizens who were asked to come again within seconds, and are not yet expected to have come. A gauge. */
+  dueBack: 'voucher_intake_due_back',
+  /**
+   * `{ago}`: registration POSTs that arrived within one of the last ten full tenths of a second, `1` the newest, `10` the
+   * oldest. Gauges; canaries left out; by the pod's monotonic clock. Together they are the exact rate of its last full second.
+   */
+  tenthAttempts: 'voucher_intake_tenths',
+  /** `{ago}`: how many were expected to come again within the newest half of that second (`1`), and the older one (`2`). */
+  halfReturns: 'voucher_intake_half_returns',
   /** Unix seconds by the pod's clock at the scrape: the source timestamp of the counters. */
   scrapeTime: 'voucher_scrape_time_seconds',
   /** Unix seconds by the pod's clock when the process began (a default metric): tells a restart from a wrong zero. */
@@ -185,6 +200,9 @@ export const METRICS = {
   /** For how long the batch that waits longest has waited for its commit; 0 without one. */
   recordsInHand: 'voucher_records_in_hand_seconds',
 } as const;
+
+/** Of the second that an intake tells in tenths. */
+export const TENTHS = 10;
 
 /**
  * How a process finds the journal. answers: as it should. unknown: not asked yet. credentials: user, password or a

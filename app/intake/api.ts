@@ -34,6 +34,26 @@ const outcomeOf = ({ code }: ApiError): ArrivalOutcome => {
   return code.startsWith('JOURNAL_') || code === 'INTERNAL' ? 'failed' : 'shed';
 };
 
+/**
+ * After how many seconds a citizen comes again who gets this answer; undefined: their next attempt counts as a first one. It
+ * goes by what they were asked to do, not by the outcome that is counted.
+ *
+ * | answer                                      | Retry-After | comes again |
+ * |---------------------------------------------|-------------|-------------|
+ * | OVERLOADED, ADMISSION_LIMITED, STARTING     | 1 to 3 s    | yes: load was shed |
+ * | OVERLOADED instead of CLOSED (recall.ts)    | 1 to 3 s    | yes: they were asked to |
+ * | JOURNAL_UNAVAILABLE, JOURNAL_BUSY           | 1 to 3 s    | yes: in an outage every retry would count as another citizen |
+ * | JOURNAL_FULL; no key to seal with           | 5 s; 10 s   | yes: the same |
+ * | REGISTRATION_PAUSED                         | the level's | no: people decided that no one is let in, and capacity changes nothing |
+ * | NOT_OPEN, CLOSED, any other 4xx             | none        | no: they were not asked to |
+ * | INTERNAL, turned away below HTTP            | none        | no: it is unknown when |
+ * | any answer to a canary                      | any         | no: it is no demand |
+ *
+ * No refusal is for one client alone: there is no limit by client.
+ */
+const comesAgainAfter = ({ code, details }: ApiError): number | undefined =>
+  code === 'REGISTRATION_PAUSED' ? undefined : details.retryAfterSeconds;
+
 const apiErrorOf = (error: unknown): ApiError => {
   if (error instanceof ApiError) return error;
   // A path that is no UTF-8 (`/%ff`) comes from the router as a URIError.
@@ -54,22 +74,38 @@ export const createApi = (deps: IntakeDeps) => {
   const page = staticPage(deps.settings);
   const metrics = createIntakeMetrics(deps.registry, {
     now: deps.wallClockMs,
+    monotonicMs: deps.monotonicMs,
     inFlight: () => guard.inFlight,
     turnedAway: () => deps.connections?.turnedAway ?? 0,
   });
+
+  /** Counts the arrival at once: those under way are there, too. */
+  const knockOf = (request: IncomingMessage): Knock => {
+    let isCanary = false;
+    try {
+      const knock = acceptor.knock(request);
+      isCanary = knock.kind === 'canary';
+      return knock;
+    } finally {
+      if (!isCanary) metrics.arrived();
+    }
+  };
 
   const register: Handler = async (request) => {
     const startedAtMs = deps.monotonicMs();
     let knock: Knock | undefined;
     let outcome: ArrivalOutcome = 'accepted';
     try {
-      knock = acceptor.knock(request);
+      knock = knockOf(request);
       const { receiptNo, receiptSecret, receivedAt, repeated } = await acceptor.accept(request, knock);
       const statusUrl = `${REGISTRATIONS}/${receiptNo}`;
       const body = { receiptNo, receiptSecret, state: 'received', receivedAt, statusUrl };
       return jsonAnswer(repeated ? 200 : 201, body, 'no-store');
     } catch (thrown) {
-      outcome = outcomeOf(apiErrorOf(thrown));
+      const error = apiErrorOf(thrown);
+      outcome = outcomeOf(error);
+      const retryAfterSeconds = comesAgainAfter(error);
+      if (retryAfterSeconds !== undefined && knock?.kind !== 'canary') metrics.askedAgain(retryAfterSeconds);
       throw thrown;
     } finally {
       metrics.answered(knock?.kind === 'canary' ? 'canary' : outcome, (deps.monotonicMs() - startedAtMs) / 1000);

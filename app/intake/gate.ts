@@ -19,6 +19,7 @@
 
 import type { IncomingMessage } from 'node:http';
 import type { LiveSettings } from '../../contract/app-contract.ts';
+import { RETRY_AFTER_SECONDS } from '../../contract/returns.ts';
 import type { LiveSettingsSource } from '../../journal/publishing.ts';
 import type { SecretKey } from '../core/secret-key.ts';
 import { CANARY_HEADER, isCanary } from './canary.ts';
@@ -78,8 +79,9 @@ const idempotencyKeyOf = (request: IncomingMessage): string => {
 };
 
 /** 1 to 3 s, spread so that those who were sent away together don't come back together. */
-const soon = (random: number): number => 1 + Math.floor(random * 3);
-const SOON_MEAN_SECONDS = 2;
+export const soon = (random: number): number =>
+  RETRY_AFTER_SECONDS[Math.floor(random * RETRY_AFTER_SECONDS.length)] ?? RETRY_AFTER_SECONDS[0];
+const SOON_MEAN_SECONDS = RETRY_AFTER_SECONDS.reduce((sum, seconds) => sum + seconds, 0) / RETRY_AFTER_SECONDS.length;
 export const overloaded = (random: number): ApiError => new ApiError('OVERLOADED', { retryAfterSeconds: soon(random) });
 /** At least what the level says, and up to half as much again. */
 const later = (seconds: number, random: number): number => seconds + Math.floor((random * seconds) / 2);

@@ -21,7 +21,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { AcceptanceLookup, Acceptances, StoredPosition } from '../../journal/publishing.ts';
 import { ApiError } from './errors.ts';
-import { type Knock, overloaded, shareOf } from './gate.ts';
+import { type Knock, overloaded, shareOf, soon } from './gate.ts';
 import type { ReceiptStore } from './ports.ts';
 import type { Claim, Registered } from './register.ts';
 import { TokenBucket } from './token-bucket.ts';
@@ -134,8 +134,7 @@ export const createRecall = ({ acceptances, receipts, signal, monotonicMs, rando
   };
 
   const unasked = (refusal: ApiError): ApiError => (refusal.code === 'CLOSED' ? overloaded(random()) : refusal);
-  const unavailable = (): ApiError =>
-    new ApiError('JOURNAL_UNAVAILABLE', { retryAfterSeconds: 1 + Math.floor(random() * 3) });
+  const unavailable = (): ApiError => new ApiError('JOURNAL_UNAVAILABLE', { retryAfterSeconds: soon(random()) });
 
   return {
     remember,

@@ -10,6 +10,7 @@
  * | other 5xx, no answer, garbage | waits 0.5 s × attempt, up to twice that, same key; outcome unknown so far |
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { PAGE_WAITS_MORE } from '../../contract/returns.ts';
 import type { RandomSource } from './random.ts';
 
 export type Answer =
@@ -46,7 +47,7 @@ const COUNTDOWN_MS = 1000;
 export const waitAfter = (answer: Answer, attempt: number, random: RandomSource): number | undefined => {
   switch (answer.kind) {
     case 'busy':
-      return answer.retryAfterMs * (1 + random.next() / 2);
+      return answer.retryAfterMs * (1 + PAGE_WAITS_MORE * random.next());
     case 'not_open':
       return COUNTDOWN_MS;
     case 'unknown':

@@ -14,7 +14,7 @@ import { instantMs, parseInstant } from '../../contract/instant.ts';
 import type { Reading } from '../../contract/reading.ts';
 import { perTier } from '../../contract/tiers.ts';
 import { parseLines } from '../../contract/untrusted.ts';
-import type { CampaignReadings } from '../signals/readings.ts';
+import { attemptedOf, type CampaignReadings } from '../signals/readings.ts';
 import type { ScaledTier } from '../tick/observed.ts';
 import type { TickPlan } from '../tick/tick-plan.ts';
 
@@ -49,10 +49,10 @@ const fresh = <T>(reading: Reading<T> | undefined): T | undefined =>
 /** What this tick saw. */
 export const sampleOf = (
   { tiers }: Pick<TickPlan, 'tiers'>,
-  readings: Pick<CampaignReadings, 'arrivals' | 'backlog'>,
+  readings: Pick<CampaignReadings, 'arrivals' | 'attemptedPerSecond' | 'backlog'>,
   nowMs: number,
 ): RecentSample => {
-  const arrivals = fresh(readings.arrivals)?.over3s;
+  const arrivals = fresh(attemptedOf(readings));
   const backlog = fresh(readings.backlog.records)?.messages;
   const replicasOf = (tier: ScaledTier) => ({ desired: tiers[tier].desired, ready: tiers[tier].ready });
   return {

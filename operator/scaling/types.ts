@@ -3,12 +3,15 @@
 import type { Backlog, Reading } from '../../contract/reading.ts';
 import type { Replacing } from './lost.ts';
 
-/** Attempted arrivals per second over 1, 3 and 60 s, from counter deltas with source timestamps. */
+/**
+ * First attempts per second. Over 1 s: the last full second by the pods' own clocks, where all of them tell it; over 3 and
+ * 60 s, and else, from counter deltas with source timestamps.
+ */
 export interface ArrivalRates {
   readonly over1s: number;
   readonly over3s: number;
   readonly over60s: number;
-  /** Since the look before, where that was less than a second ago and long enough to say something. */
+  /** The newest part of the last second; from counters: since the look before, where that was long enough to say something. */
   readonly newest?: { readonly perSecond: number; readonly seconds: number };
   /** By how much the rate rises a second, sustained over 10 s. Absent or 0: it doesn't, or nobody knows. */
   readonly risePerSecond?: number;

@@ -4,13 +4,12 @@ import type { Backlog, Reading } from '../../contract/reading.ts';
 import { hasConsumer, perTier, type Tier, tiersOf } from '../../contract/tiers.ts';
 import type { JournalAdmin, JournalBacklog } from '../../journal/administration.ts';
 import { abortable } from '../../runtime/abortable.ts';
-import type { ArrivalRates } from '../scaling/types.ts';
 import type { ObservedPod } from '../tick/cluster-view.ts';
 import type { SignalReader } from '../tick/ports.ts';
+import { ArrivalCounts, type Arrivals, atLeast, readingOf } from './arrivals.ts';
 import { isBelievable, type JournalCounts, journalRates, remembered } from './journal-rates.ts';
 import { intakesViewOf } from './pod-findings.ts';
 import type { IntakesView } from './pod-views.ts';
-import { RateWindows } from './rate-windows.ts';
 import type { CampaignReadings, PodClock } from './readings.ts';
 import type { IntakeSample, Scraper, ScrapeTarget } from './scrape.ts';
 
@@ -53,13 +52,10 @@ interface Queue {
 }
 
 interface Known {
-  readonly windows: RateWindows;
-  /** Of those who were sent away. */
-  readonly sentAway: RateWindows;
+  readonly counts: ArrivalCounts;
   /** The last arrivals that every ready pod proved. */
-  full: { readonly value: ArrivalRates; readonly atMs: number } | undefined;
-  arrivals: Reading<ArrivalRates>;
-  shedPercent: Reading<number>;
+  full: { readonly value: Arrivals; readonly atMs: number } | undefined;
+  arrivals: Reading<Arrivals>;
   readonly queues: Readonly<Record<Tier, Queue>>;
   intakes: Reading<IntakesView>;
   /** Pods that missed the last scrape: asked last, so that many hanging ones can't use up every turn. */
@@ -78,28 +74,6 @@ const targetsOf = (pods: readonly ObservedPod[], missed: ReadonlySet<string>): r
     .flatMap(({ name, adminUrl }) => (adminUrl === undefined ? [] : [{ pod: name, adminUrl }]))
     .sort((a, b) => Number(missed.has(a.pod)) - Number(missed.has(b.pod)));
 
-/** A handful of people is no crowd: one of one sent away is not all of a city. */
-const CROWD_PER_SECOND = 1;
-
-/** 300/s of 400/s sent away → 75. */
-const percentOf = (sentAway: ArrivalRates, attempted: ArrivalRates): number =>
-  attempted.over3s < CROWD_PER_SECOND ? 0 : Math.min(100, (100 * sentAway.over3s) / attempted.over3s);
-
-/** What was known in full, or more where even a part shows more: whoever is missing can only add. */
-const atLeast = (full: Known['full'], part: ArrivalRates, nowMs: number): Reading<ArrivalRates> => {
-  if (full === undefined) return { kind: 'stale', value: part, atMs: nowMs };
-  const { value, atMs } = full;
-  return {
-    kind: 'stale',
-    value: {
-      over1s: Math.max(value.over1s, part.over1s),
-      over3s: Math.max(value.over3s, part.over3s),
-      over60s: Math.max(value.over60s, part.over60s),
-    },
-    atMs,
-  };
-};
-
 /** A page was made between the question and the end of the scrape: a pod's clock within that is not off. */
 const podClock = ({ pod, sourceAtMs, clocks }: IntakeSample, askedAtMs: number, answeredAtMs: number): PodClock => ({
   pod,
@@ -115,15 +89,25 @@ const learnRates = (queue: Queue, { enqueued, workedOff }: JournalBacklog, atMs:
 };
 
 /** Arrivals as they count beside the journal: pods that tell less than they have stored are not believed. */
-const besideJournal = ({ arrivals, queues }: Known, believes: typeof isBelievable): Reading<ArrivalRates> => {
+const besideJournal = ({ arrivals, queues }: Known, believes: typeof isBelievable): Reading<Arrivals> => {
   // Of the tier that takes everything.
   const { counts } = queues.records;
   // Counts as old as a stale signal say nothing about now.
   const isRecent = arrivals.kind === 'fresh' && (counts.at(-1)?.atMs ?? 0) > arrivals.atMs - STALE_AFTER_MS;
   const stored = isRecent ? journalRates(counts)?.enqueuedPerSecond : undefined;
-  if (arrivals.kind !== 'fresh' || stored === undefined || believes(arrivals.value.over3s, stored)) return arrivals;
+  if (arrivals.kind !== 'fresh' || stored === undefined) return arrivals;
   const { value, atMs } = arrivals;
-  return { kind: 'stale', value: { ...value, over3s: Math.max(value.over3s, stored) }, atMs };
+  const { rates, attemptedPerSecond } = value;
+  if (believes(attemptedPerSecond, stored)) return arrivals;
+  return {
+    kind: 'stale',
+    value: {
+      ...value,
+      rates: { ...rates, over3s: Math.max(rates.over3s, stored) },
+      attemptedPerSecond: Math.max(attemptedPerSecond, stored),
+    },
+    atMs,
+  };
 };
 
 /**
@@ -151,11 +135,9 @@ export const createSignalReader = (deps: SignalDeps): SignalReader => {
   const knownOf = (key: string, nowMs: number): Known => {
     for (const [other, { askedAtMs }] of campaigns) if (askedAtMs < nowMs - FORGET_AFTER_MS) campaigns.delete(other);
     const known: Known = campaigns.get(key) ?? {
-      windows: new RateWindows(),
-      sentAway: new RateWindows(),
+      counts: new ArrivalCounts(),
       full: undefined,
       arrivals: { kind: 'absent' },
-      shedPercent: { kind: 'absent' },
       queues: perTier((): Queue => ({ backlog: { kind: 'absent' }, served: { kind: 'absent' }, counts: [] })),
       intakes: { kind: 'absent' },
       missed: new Set(),
@@ -172,7 +154,7 @@ export const createSignalReader = (deps: SignalDeps): SignalReader => {
     known: Known,
     pods: readonly ObservedPod[],
     signal: AbortSignal,
-  ): Promise<Reading<ArrivalRates>> => {
+  ): Promise<Reading<Arrivals>> => {
     // The tick's one instant. Taken before the scrape, so that a pod that hangs doesn't stretch the others' second.
     const atMs = deps.now();
     const { samples, findings = [], missed } = await deps.scraper.scrape(targetsOf(pods, known.missed), signal);
@@ -185,16 +167,17 @@ export const createSignalReader = (deps: SignalDeps): SignalReader => {
       const attempted = `read the counters of ${missed.length} of ${pods.length} intake pods, ${first.pod} among them`;
       deps.onError?.(campaignId, new SignalError('scrape', attempted, first.error));
     }
-    const proven = new Set(samples.filter((sample) => known.windows.add(sample, atMs)).map(({ pod }) => pod));
-    for (const sample of samples) known.sentAway.add({ ...sample, counter: sample.sentAway }, atMs);
-    const rates = known.windows.rates(atMs);
-    const sentAway = known.sentAway.rates(atMs);
+    const { proven, seen } = known.counts.add(samples, atMs);
     const ready = pods.filter((pod) => pod.ready);
-    if (rates === undefined || ready.length === 0) return unrenewed(known.arrivals, atMs);
-    if (!ready.every(({ name }) => proven.has(name))) return atLeast(known.full, rates, atMs);
-    known.full = { value: rates, atMs };
-    if (sentAway !== undefined) known.shedPercent = { kind: 'fresh', value: percentOf(sentAway, rates), atMs };
-    return { kind: 'fresh', ...known.full };
+    if (seen === undefined || ready.length === 0) return unrenewed(known.arrivals, atMs);
+    if (ready.every(({ name }) => proven.has(name))) {
+      known.full = { value: seen, atMs };
+      return { kind: 'fresh', ...known.full };
+    }
+    // What was known in full, or more where even a part shows more.
+    const { full } = known;
+    if (full === undefined) return { kind: 'stale', value: seen, atMs };
+    return { kind: 'stale', value: atLeast(full.value, seen), atMs: full.atMs };
   };
 
   const readBacklog = async (campaignId: string, tier: Tier, queue: Queue, signal: AbortSignal): Promise<void> => {
@@ -227,13 +210,13 @@ export const createSignalReader = (deps: SignalDeps): SignalReader => {
       ]);
       known.arrivals = besideJournal(known, deps.believes ?? isBelievable);
       const { arrivals, queues, intakes } = known;
-      // Proven with the arrivals that it is a share of, or not at all.
-      const isProven =
-        arrivals.kind === 'fresh' && known.shedPercent.kind !== 'absent' && known.shedPercent.atMs === arrivals.atMs;
-      const shedPercent: Reading<number> = isProven ? known.shedPercent : { kind: 'absent' };
       return {
-        arrivals,
-        shedPercent,
+        arrivals: readingOf(arrivals, ({ rates }) => rates),
+        attemptedPerSecond: readingOf(arrivals, ({ attemptedPerSecond }) => attemptedPerSecond),
+        dueBack: readingOf(arrivals, ({ dueBack }) => dueBack),
+        // Proven with the arrivals that it is a share of, or not at all.
+        shedPercent:
+          arrivals.kind === 'fresh' ? readingOf(arrivals, ({ shedPercent }) => shedPercent) : { kind: 'absent' },
         backlog: Object.fromEntries(fed.map((tier) => [tier, queues[tier].backlog])),
         served: Object.fromEntries(fed.map((tier) => [tier, queues[tier].served])),
         intakes,

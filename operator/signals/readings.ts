@@ -2,12 +2,17 @@
 import type { CanaryReport } from '../../contract/app-contract.ts';
 import type { Backlog, Reading } from '../../contract/reading.ts';
 import type { Tier } from '../../contract/tiers.ts';
-import type { ArrivalRates } from '../scaling/types.ts';
+import type { ArrivalRates, DueBack } from '../scaling/types.ts';
 import type { IntakesView, WorkersView } from './pod-views.ts';
 
 /** Signals of one tick. */
 export interface CampaignReadings {
+  /** First attempts: what the law follows. */
   readonly arrivals: Reading<ArrivalRates>;
+  /** All attempts per second, over 3 s: what people read. Absent: nobody tells them apart, and arrivals are all. */
+  readonly attemptedPerSecond?: Reading<number>;
+  /** Citizens who were asked to come again within seconds. Absent: nobody tells. */
+  readonly dueBack?: Reading<DueBack>;
   readonly backlog: Partial<Readonly<Record<Tier, Reading<Backlog>>>>;
   /** Messages that a tier works off per second. Absent: nobody measures it. */
   readonly served?: Partial<Readonly<Record<Tier, Reading<number>>>>;
@@ -19,6 +24,13 @@ export interface CampaignReadings {
   /** Of the pods that answered last. Absent: none has, or nobody looks. */
   readonly clocks?: readonly PodClock[];
 }
+
+/** Attempted registrations per second over 3 s, first attempts or not. */
+export const attemptedOf = ({
+  arrivals,
+  attemptedPerSecond,
+}: Pick<CampaignReadings, 'arrivals' | 'attemptedPerSecond'>): Reading<number> =>
+  attemptedPerSecond ?? (arrivals.kind === 'absent' ? arrivals : { ...arrivals, value: arrivals.value.over3s });
 
 /** The time that an intake pod tells. */
 export interface PodClock {

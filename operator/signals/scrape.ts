@@ -5,6 +5,7 @@ import { readText } from '../../runtime/read-text.ts';
 import { type MetricSample, parseMetrics } from './metrics-text.ts';
 import { FINDING_METRICS, findingOf, type PodFinding } from './pod-findings.ts';
 import type { CounterSample } from './rate-windows.ts';
+import { RECENT_METRICS, type RecentSecond, recentOf } from './recent-second.ts';
 
 export interface ScrapeTarget {
   readonly pod: string;
@@ -17,6 +18,8 @@ export interface IntakeSample extends CounterSample {
   readonly sentAway: number;
   /** What the pod knows of clocks: seconds ahead of what most agree on, its own as `own`. Absent: they agree on nothing. */
   readonly clocks?: readonly ClockAhead[];
+  /** Absent: a pod of an older release, as is `returned`. */
+  readonly recent?: RecentSecond;
 }
 
 export interface ClockAhead {
@@ -83,6 +86,7 @@ const WANTED = [
   METRICS.scrapeTime,
   METRICS.processStart,
   METRICS.clockAhead,
+  ...RECENT_METRICS,
   ...FINDING_METRICS,
 ];
 
@@ -115,6 +119,7 @@ const counterOf = (pod: string, families: ReturnType<typeof parseMetrics>): Inta
     counter,
     sentAway,
     ...(clocks.length === 0 ? {} : { clocks }),
+    ...recentOf(families),
     startedAtMs: millisecondsOf(METRICS.processStart),
     sourceAtMs: millisecondsOf(METRICS.scrapeTime),
   };

@@ -40,6 +40,8 @@ export const agedReadings = (last: CampaignReadings | undefined): CampaignReadin
     : {
         arrivals: aged(last.arrivals),
         backlog: Object.fromEntries(Object.entries(last.backlog).map(([tier, reading]) => [tier, aged(reading)])),
+        ...(last.attemptedPerSecond === undefined ? {} : { attemptedPerSecond: aged(last.attemptedPerSecond) }),
+        ...(last.dueBack === undefined ? {} : { dueBack: aged(last.dueBack) }),
         ...(last.clocks === undefined ? {} : { clocks: last.clocks }),
         ...(last.shedPercent === undefined ? {} : { shedPercent: aged(last.shedPercent) }),
         ...(last.intakes === undefined ? {} : { intakes: aged(last.intakes) }),

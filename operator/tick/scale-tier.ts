@@ -127,7 +127,8 @@ export const scaleTier = (input: PlanInput, tier: ScaledTier, memory: TierMemory
   }
   // What this process decided a tick ago stands; what somebody else set since is corrected, up or down, not decided upon.
   const isOurs = seen === undefined || (observed.memory !== undefined && outcome.isActing);
-  const served = observed.readings.served?.[tier];
+  const { dueBack, served: servedBy } = observed.readings;
+  const served = servedBy?.[tier];
   const tierInput: TierInput = {
     nowMs,
     replicas: isOurs
@@ -138,6 +139,7 @@ export const scaleTier = (input: PlanInput, tier: ScaledTier, memory: TierMemory
     isRollingOut: seen?.isRollingOut === true,
     isPlanPending: observed.cluster.plans.some((plan) => planState(plan, nowMs) === 'Pending'),
     arrivals: observed.readings.arrivals,
+    ...(dueBack === undefined ? {} : { dueBack }),
     // Only queue-fed tiers have a backlog; one that was not read is absent, never zero.
     ...(served === undefined ? {} : { served }),
     ...(followsArrivals(tier) ? {} : { backlog: observed.readings.backlog[tier] ?? { kind: 'absent' as const } }),

@@ -10,6 +10,7 @@ import { belowMinSinceMs } from '../conditions/ready.ts';
 import { before, type ConditionInput, type Verdict } from '../conditions/verdict.ts';
 import { serializeContingencyMemory } from '../contingency/memory.ts';
 import { planState } from '../scale-plans/plan-state.ts';
+import { attemptedOf } from '../signals/readings.ts';
 import { type CampaignMemory, SCALED_TIERS, type TierOutcome } from './observed.ts';
 import { serializeMemory } from './scaler-memory.ts';
 import { stageOf } from './stage.ts';
@@ -37,7 +38,8 @@ export const observedOf = ({ metadata: { generation } }: VoucherCampaign): Pick<
 const rounded = (value: number): number => Math.round(value * 10) / 10;
 
 const tierStatus = (outcome: TierOutcome, input: ConditionInput): TierStatus => {
-  const { arrivals, backlog } = input.observed.readings;
+  const { backlog } = input.observed.readings;
+  const attempted = attemptedOf(input.observed.readings);
   const sinceMs = belowMinSinceMs(outcome, input.observed.previous, input.nowMs);
   const queue = followsArrivals(outcome.tier) ? undefined : backlog[outcome.tier];
   return {
@@ -50,8 +52,8 @@ const tierStatus = (outcome: TierOutcome, input: ConditionInput): TierStatus => 
     limitedBy: outcome.decision?.limitedBy ?? 'Off',
     // Learned, where something was.
     capacityPerReplica: rounded(outcome.decision?.evidence.capacityPerReplica ?? outcome.limits.capacityPerReplica),
-    ...(followsArrivals(outcome.tier) && arrivals.kind !== 'absent'
-      ? { arrivalsPerSecond: rounded(arrivals.value.over3s) }
+    ...(followsArrivals(outcome.tier) && attempted.kind !== 'absent'
+      ? { arrivalsPerSecond: rounded(attempted.value) }
       : {}),
     ...(queue === undefined || queue.kind === 'absent'
       ? {}

@@ -27,6 +27,8 @@ import type { PredictEffect } from '../scale-plans/effect.ts';
 import { planInstants } from '../scale-plans/plan-instants.ts';
 import { type PlanStateChange, planStateChanges } from '../scale-plans/plan-state.ts';
 import { proposeScalePlans } from '../scale-plans/propose.ts';
+import { lastValue } from '../scaling/demand.ts';
+import { attemptedOf } from '../signals/readings.ts';
 import type { CampaignEvent } from './campaign-event.ts';
 import { campaignTimes } from './campaign-times.ts';
 import { scaleEvent, transitionEvents } from './events.ts';
@@ -197,7 +199,8 @@ export const planTick = (
       journal: journalForNextLook(journal),
       isSpecNew: status.conditions?.some(({ reason }) => reason === 'SpecChanged') ?? false,
       stage: status.stage ?? '',
-      arrivalsPerSecond: readings.arrivals.kind === 'absent' ? undefined : readings.arrivals.value.over3s,
+      arrivalsPerSecond: lastValue(attemptedOf(readings)),
+      rates: lastValue(readings.arrivals),
       backlog: status.backlog,
       contingency,
       isFirstPass: journal === undefined,

@@ -109,12 +109,13 @@ export class FaultProxy {
 
   #lie(path: string, fault: PageFault | undefined, page: string): string {
     if (fault === 'answers zero') {
-      return changed(page, METRICS.intakeArrivals, (value, series) => {
+      const standing = changed(page, METRICS.intakeArrivals, (value, series) => {
         const key = `${path} ${series}`;
-        const standing = this.#frozen.get(key) ?? value;
-        this.#frozen.set(key, standing);
-        return standing;
+        const counted = this.#frozen.get(key) ?? value;
+        this.#frozen.set(key, counted);
+        return counted;
       });
+      return changed(standing, METRICS.tenthAttempts, () => 0);
     }
     if (fault !== 'has a clock 3 s ahead') return page;
     // Half of the pods, always the same ones.

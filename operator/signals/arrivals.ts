@@ -1,0 +1,99 @@
+/** What the intake pods' pages of one tick say of a campaign's arrivals. Pure, beside the counters that it keeps. */
+import type { Reading } from '../../contract/reading.ts';
+import type { ArrivalRates, DueBack } from '../scaling/types.ts';
+import { RateWindows } from './rate-windows.ts';
+import { dueBackOf, type ExactSecond, exactSecond } from './recent-second.ts';
+import type { IntakeSample } from './scrape.ts';
+
+export interface Arrivals {
+  /** First attempts. */
+  readonly rates: ArrivalRates;
+  /** All attempts of the last 3 s, per second. */
+  readonly attemptedPerSecond: number;
+  /** Absent: no pod tells it. */
+  readonly dueBack?: DueBack;
+  /** Of the attempts, those that were sent away. Absent at the first tick. */
+  readonly shedPercent?: number;
+}
+
+/** A handful of people is no crowd: one of one sent away is not all of a city. */
+const CROWD_PER_SECOND = 1;
+
+/** 300/s of 400/s sent away → 75. */
+const percentOf = (sentAway: number, attempted: number): number =>
+  attempted < CROWD_PER_SECOND ? 0 : Math.min(100, (100 * sentAway) / attempted);
+
+/** What `part` of the pods shows, and no less than `full`: whoever is missing can only add. */
+export const atLeast = (full: Arrivals, part: Arrivals): Arrivals => {
+  const [known, seen] = [full.dueBack, part.dueBack];
+  const dueBack =
+    known !== undefined && seen !== undefined
+      ? {
+          citizens: Math.max(known.citizens, seen.citizens),
+          perSecond: Math.max(known.perSecond, seen.perSecond),
+        }
+      : (seen ?? known);
+  return {
+    rates: {
+      over1s: Math.max(full.rates.over1s, part.rates.over1s),
+      over3s: Math.max(full.rates.over3s, part.rates.over3s),
+      over60s: Math.max(full.rates.over60s, part.rates.over60s),
+    },
+    attemptedPerSecond: Math.max(full.attemptedPerSecond, part.attemptedPerSecond),
+    ...(dueBack === undefined ? {} : { dueBack }),
+  };
+};
+
+/** The same reading of a part of it. */
+export const readingOf = <T, U>(reading: Reading<T>, of: (value: T) => U | undefined): Reading<U> => {
+  if (reading.kind === 'absent') return reading;
+  const value = of(reading.value);
+  return value === undefined ? { kind: 'absent' } : { ...reading, value };
+};
+
+const ratesOf = (counted: ArrivalRates | undefined, exact: ExactSecond | undefined): ArrivalRates => {
+  const { over1s = 0 } = exact ?? {};
+  const windows = counted ?? { over1s, over3s: over1s, over60s: over1s };
+  return exact === undefined ? windows : { ...windows, over1s, newest: exact.newest };
+};
+
+export class ArrivalCounts {
+  readonly #attempts = new RateWindows();
+  readonly #sentAway = new RateWindows();
+
+  /**
+   * The samples of the tick at `atMs`. Counters make the windows; the last second is exact where every pod tells it.
+   *
+   * | pods that prove their counter | last second                       | at the first tick |
+   * |-------------------------------|-----------------------------------|-------------------|
+   * | all tell tenths               | theirs, by each pod's own clock   | it stands for all windows |
+   * | one tells none (older)        | difference of two ticks' counters | undefined         |
+   *
+   * @returns the pods that prove their number, and what all of them show
+   */
+  add(
+    samples: readonly IntakeSample[],
+    atMs: number,
+  ): { readonly proven: ReadonlySet<string>; readonly seen: Arrivals | undefined } {
+    const told = samples.filter((sample) => this.#attempts.add(sample, atMs));
+    for (const { sentAway, returned: _returned, ...sample } of samples) {
+      this.#sentAway.add({ ...sample, counter: sentAway }, atMs);
+    }
+    const proven = new Set(told.map(({ pod }) => pod));
+    const counted = this.#attempts.rates(atMs);
+    const exact = exactSecond(told.map(({ recent }) => recent));
+    if (counted === undefined && exact === undefined) return { proven, seen: undefined };
+    const attemptedPerSecond = this.#attempts.attemptedPerSecond(atMs) ?? exact?.attempted ?? 0;
+    const sentAway = this.#sentAway.attemptedPerSecond(atMs);
+    const dueBack = dueBackOf(told.map(({ recent }) => recent));
+    return {
+      proven,
+      seen: {
+        rates: ratesOf(counted, exact),
+        attemptedPerSecond,
+        ...(sentAway === undefined ? {} : { shedPercent: percentOf(sentAway, attemptedPerSecond) }),
+        ...(dueBack === undefined ? {} : { dueBack }),
+      },
+    };
+  }
+}
