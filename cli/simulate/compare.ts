@@ -33,7 +33,7 @@ const late = (value: number): string => `${count(value)} late ${value === 1 ? 'c
 
 /**
  * One policy is the best at both, or each sentence names another:
- * `voucher-operator is best: no policy has fewer late citizens (0), and none with about as few uses fewer pod-hours (84).`
+ * `voucher-operator is best: fewest late citizens (0), and fewest pod-hours among those with about as few (84).`
  * `Fewest late citizens: keda-expert-1s (300). Fewest pod-hours with about as few: voucher-operator (81.3, 340 late citizens).`
  */
 const summaryOf = (fewest: readonly Compared[], leanest: readonly Compared[]): string => {
@@ -42,7 +42,7 @@ const summaryOf = (fewest: readonly Compared[], leanest: readonly Compared[]): s
   if (first === undefined || lean === undefined) return '';
   if (both.length > 0) {
     const are = both.length === 1 ? 'is' : 'are';
-    return `${named(both)} ${are} best: no policy has fewer late citizens (${count(first.lateOver5Seconds)}), and none with about as few uses fewer pod-hours (${figure(lean.podHours)}).`;
+    return `${named(both)} ${are} best: fewest late citizens (${count(first.lateOver5Seconds)}), and fewest pod-hours among those with about as few (${figure(lean.podHours)}).`;
   }
   return `Fewest late citizens: ${named(fewest)} (${count(first.lateOver5Seconds)}). Fewest pod-hours with about as few: ${named(leanest)} (${figure(lean.podHours)}, ${late(lean.lateOver5Seconds)}).`;
 };

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { runCli } from '../../../cli/run.ts';
 import { POLICIES } from '../../../simulation/policies/policy.ts';
+import { withFreshOutput } from '../../helpers/documented-output.ts';
 import { unreadable } from '../../helpers/svg-text.ts';
 
 const examples = join(import.meta.dirname, '../../../examples');
@@ -99,7 +100,7 @@ describe('kubectl voucher simulate', () => {
     const { code, out } = await simulate('--compare');
     expect(code).toBe(0);
     const [sentence, empty, head, ...rows] = out.trimEnd().split('\n');
-    expect(sentence).toMatch(/^(\S.* (is|are) best: no policy has|Fewest late citizens: )/);
+    expect(sentence).toMatch(/^(\S.* (is|are) best: fewest late citizens|Fewest late citizens: )/);
     expect([empty, head]).toEqual([
       '',
       expect.stringMatching(/^policy +late \(> 5 s\) +99 % wait +pod-hours +ScalePlans$/),
@@ -265,6 +266,12 @@ describe('kubectl voucher simulate', () => {
     const { code, out, err } = await call(...(await args()));
     expect([code, out]).toEqual([2, '']);
     for (const words of says) expect(err).toContain(words);
+  });
+
+  it('says what docs/simulator.md shows: npm run evidence -- simulator writes it', async () => {
+    const document = await readFile(join(examples, '../docs/simulator.md'), 'utf8');
+    expect(document.match(/^\$ npm run -s voucher -- simulate /gm)).toHaveLength(2);
+    expect(await withFreshOutput(document)).toBe(document);
   });
 
   it('helps with exit code 0', async () => {

@@ -15,7 +15,7 @@ describe('a comparison', () => {
       undefined,
     );
     expect(summary).toBe(
-      'voucher-operator is best: no policy has fewer late citizens (300), and none with about as few uses fewer pod-hours (20).',
+      'voucher-operator is best: fewest late citizens (300), and fewest pod-hours among those with about as few (20).',
     );
     expect(best).toEqual({ fewestLate: ['voucher-operator'], fewestPodHours: ['voucher-operator'] });
   });
