@@ -119,7 +119,13 @@ const summaryOf = (field: string, points: readonly SweepPoint[]): string => {
   if (first === undefined || last === undefined) return '';
   const all = points.map(({ lateOver5Seconds }) => lateOver5Seconds);
   const [fewest, most] = [Math.min(...all), Math.max(...all)];
-  if (fewest === most) return `${field} makes no difference here: ${count(fewest)} citizens are late at every value.`;
+  if (fewest === most) {
+    const hours = points.map(({ podHours }) => podHours);
+    const leanest = points.find(({ podHours }) => podHours === Math.min(...hours)) ?? first;
+    const isPriced = Math.max(...hours) > 1.01 * leanest.podHours;
+    const price = isPriced ? ` Fewest pod-hours with ${shownValue(leanest.value)}: ${figure(leanest.podHours)}.` : '';
+    return `${field} makes no difference to citizens here: ${count(fewest)} are late at every value.${price}`;
+  }
   const few = aboutAsFew(fewest);
   const knee = points.find(({ lateOver5Seconds }) => lateOver5Seconds <= few) ?? last;
   const at = shownValue(knee.value);

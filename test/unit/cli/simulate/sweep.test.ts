@@ -146,7 +146,7 @@ describe('what a sweep says', () => {
         [10, 7, 5],
         [20, 7, 3],
       ]),
-    ).toBe('ceiling makes no difference here: 7 citizens are late at every value.');
+    ).toBe('ceiling makes no difference to citizens here: 7 are late at every value. Fewest pod-hours with 20: 3.');
   });
 
   it('ends the table', () => {
@@ -157,7 +157,7 @@ describe('what a sweep says', () => {
         '10                 20       16 s         10    20           -',
         '1,000              20       16 s         10    20           -',
         '',
-        'ceiling makes no difference here: 20 citizens are late at every value.',
+        'ceiling makes no difference to citizens here: 20 are late at every value.',
         '',
       ].join('\n'),
     );
