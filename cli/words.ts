@@ -24,11 +24,20 @@ export const tick = (seconds: number): string => {
 /** 1,234,567 with commas, whatever the machine's language. */
 export const count = (value: number): string => Math.round(value).toLocaleString('en-US');
 
-/** 950, 8k, 1.2M: for the edge of a plot. */
+/** With as many digits as are of use, so that little is not shown as 0: 0.0333, 4.07, 83.9, 911.5, 12,346. */
+export const figure = (value: number): string => {
+  if (value < 100) return String(Number(value.toPrecision(3)));
+  return value.toLocaleString('en-US', { maximumFractionDigits: value < 10_000 ? 1 : 0 });
+};
+
+/** How long a computation took: 40 ms, 4.0 s. */
+export const took = (ms: number): string => (ms < 1_000 ? `${Math.round(ms)} ms` : `${(ms / 1_000).toFixed(1)} s`);
+
+/** 0.5, 950, 8k, 1.2M: for the edge of a plot. */
 export const short = (value: number): string => {
   const shortened = (by: number, unit: string): string => `${Number((value / by).toFixed(1))}${unit}`;
   if (value >= 1e6) return shortened(1e6, 'M');
-  return value >= 1e4 ? shortened(1e3, 'k') : count(value);
+  return value >= 1e4 ? shortened(1e3, 'k') : figure(value);
 };
 
 /** Rows under each other, the first one the header. */

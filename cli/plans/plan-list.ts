@@ -8,7 +8,7 @@ import { type ClusterOptions, onCluster, withClusterOptions } from '../cluster.t
 import type { Io } from '../io.ts';
 import { forPrograms, type Output, withOutput } from '../output.ts';
 import { ago, clockOf, zoneOf } from '../times.ts';
-import { columns } from '../words.ts';
+import { columns, figure } from '../words.ts';
 import { askedFor, decidedText } from './plans.ts';
 
 interface Options extends ClusterOptions {
@@ -38,7 +38,7 @@ const listText = (plans: readonly ScalePlan[], nowMs: number, options: Options):
       until === undefined ? '-' : clockOf(instantMs(until), zoneOf(until), nowMs),
       ...(isWide
         ? [
-            means === undefined ? '-' : String(Math.round(means.podHours * 10) / 10),
+            means === undefined ? '-' : figure(means.podHours),
             (revocation ?? decision)?.reference ?? '-',
             (revocation ?? decision)?.reason ?? '-',
           ]

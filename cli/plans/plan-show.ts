@@ -8,7 +8,7 @@ import { type ClusterOptions, onCluster, withClusterOptions } from '../cluster.t
 import type { Io } from '../io.ts';
 import { forPrograms, type Output, withOutput } from '../output.ts';
 import { ago, clockOf } from '../times.ts';
-import { columns, count, span } from '../words.ts';
+import { columns, count, figure, span } from '../words.ts';
 import { planJson } from './plan-list.ts';
 import { planTimesOf } from './plan-times.ts';
 import { approvalPatch, askedFor, decidedText, defaultGrantEnd, type PlanTimes, revocationPatch } from './plans.ts';
@@ -22,17 +22,14 @@ type Fact = readonly [string, string];
 const optional = (name: string, value: string | undefined): readonly Fact[] =>
   value === undefined ? [] : [[name, value]];
 
-const number = (value: number): string =>
-  Number.isInteger(value) ? count(value) : String(Math.round(value * 10) / 10);
-
 const meansFacts = ({ spec: { means } }: ScalePlan): readonly Fact[] => {
   if (means === undefined) return [];
   const { hours, podHours, costFen, nodes, quota = [] } = means;
   const cost = costFen === undefined ? '' : `, CNY ${(costFen / 100).toFixed(2)}`;
   return [
-    ['takes', `${number(podHours)} pod-hours at most, in ${number(hours)} h${cost}`],
+    ['takes', `${figure(podHours)} pod-hours at most, in ${figure(hours)} h${cost}`],
     ...optional('nodes', nodes === undefined ? undefined : `about ${count(nodes)} more`),
-    ...quota.map(({ quota: name, resource, amount }): Fact => ['quota', `${name} lacks ${resource} ${number(amount)}`]),
+    ...quota.map(({ quota: name, resource, amount }): Fact => ['quota', `${name} lacks ${resource} ${figure(amount)}`]),
   ];
 };
 
@@ -104,11 +101,7 @@ const planText = (plan: ScalePlan, times: PlanTimes, options: ClusterOptions, no
     ...decisionFacts(plan),
   ];
   const summary = spec.summary === undefined ? '' : `\n${spec.summary['zh-CN']}\n${spec.summary.en}\n`;
-  const rows = spec.evidence.map(({ signal, value, ageSeconds }) => [
-    signal,
-    number(value),
-    `${Math.round(ageSeconds * 10) / 10} s`,
-  ]);
+  const rows = spec.evidence.map(({ signal, value, ageSeconds }) => [signal, figure(value), `${figure(ageSeconds)} s`]);
   return [
     `${plan.metadata.name}\n`,
     ...facts.map(([key, value]) => `  ${key.padEnd(10)} ${value}\n`),
