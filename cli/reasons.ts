@@ -27,8 +27,9 @@ export const demand = ({ terms, evidence, wanted }: DecisionRecord): string | un
       ? `${count(excess)} registrations wait`
       : `${count(excessAhead)} registrations will wait when a new replica is ready in ${span(startSeconds)}`;
   const backlog = terms.drain > 0 ? `; ${waiting}: ${amount(terms.drain)} more` : '';
+  const lateness = terms.lateness > 0 ? `; ${count(terms.lateness)} more so that fewer wait longer than 5 s` : '';
   const floor = terms.scheduleFloor > 0 ? `; the forecast takes ${amount(terms.scheduleFloor)}` : '';
-  return `${arrivals}${backlog}${floor}; ${count(wanted)} in all`;
+  return `${arrivals}${backlog}${lateness}${floor}; ${count(wanted)} in all`;
 };
 
 const age = ({ kind, ageSeconds }: DecisionRecord['signals']['arrivals']): string => {

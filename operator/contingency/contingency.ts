@@ -112,7 +112,7 @@ const statusOf = (
   };
 };
 
-const least = (values: readonly (number | undefined)[]): number | undefined => {
+export const least = (values: readonly (number | undefined)[]): number | undefined => {
   const stated = values.filter((value) => value !== undefined);
   return stated.length === 0 ? undefined : Math.min(...stated);
 };

@@ -39,7 +39,9 @@ export const decisionRecord = z.object({
   ceiling: count,
   mode: z.enum(['Auto', 'Shadow', 'Off']),
   /** Replicas that arrivals, backlog and schedule ask for. */
-  terms: z.object({ feedForward: measure, drain: measure, scheduleFloor: measure }).optional(),
+  terms: z
+    .object({ feedForward: measure, drain: measure, lateness: measure.default(0), scheduleFloor: measure })
+    .optional(),
   evidence: z
     .object({
       arrivalsPerSecond: measure.optional(),
@@ -80,6 +82,7 @@ const numbersOf = ({ limits, decision }: TickPlan['tiers'][ScaledTier]): Pick<De
     terms: {
       feedForward: short(terms.feedForward),
       drain: short(terms.drain),
+      lateness: short(terms.lateness),
       scheduleFloor: short(terms.scheduleFloor),
     },
     evidence: {

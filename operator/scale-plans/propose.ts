@@ -4,6 +4,7 @@ import type { Ceilings } from '../../contract/common-types.ts';
 import { instantMs } from '../../contract/instant.ts';
 import { API_VERSION, LABELS, scalePlanName } from '../../contract/names.ts';
 import type { ScalePlan } from '../../contract/scale-plan-types.ts';
+import { askedByCrowd } from '../scaling/decide.ts';
 import {
   LOAD_PLAN_LIFETIME_MS,
   planExpiryMs,
@@ -29,10 +30,9 @@ const needOf = (
   // More replicas would bring nothing; the owner is asked when they do.
   const isSaturated = decision.admissionPerSecond !== undefined;
   const atMost = (replicas: number): number => (isSaturated ? 0 : Math.min(limits.max, replicas));
-  const { feedForward, drain } = decision.terms;
   const { authorized } = campaign.spec.scaling;
   const need = planNeed({
-    demand: atMost(Math.ceil(feedForward + drain)),
+    demand: atMost(askedByCrowd(decision)),
     wanted: atMost(decision.wanted),
     ceilingAt: (atMs) => ceilingInForce(authorized, observed.cluster.plans, tier, atMs),
     forecastFloor,

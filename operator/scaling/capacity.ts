@@ -1,5 +1,5 @@
 /** What one replica really does per second, learned while there is more to do than is done. Pure. */
-import { arrivalRate, excessBacklog } from './demand.ts';
+import { arrivalRate, excessBacklog, lastValue } from './demand.ts';
 import type { ThroughputSample, TierInput, TierLimits, TierMemory } from './types.ts';
 
 /** Pods that just became Ready distort a mean; after this long at one size they don't. */
@@ -21,7 +21,7 @@ export const capacityOf = (
  * teaches nothing: what it turned away may have been wrong, too early or throttled, and says nothing of what it can.
  */
 export const sampled = (samples: readonly ThroughputSample[], input: TierInput): readonly ThroughputSample[] => {
-  const { nowMs, ready, served, arrivals, backlog } = input;
+  const { nowMs, ready, served, arrivals, backlog, dueBack } = input;
   if (
     served?.kind !== 'fresh' ||
     arrivals.kind !== 'fresh' ||
@@ -37,7 +37,7 @@ export const sampled = (samples: readonly ThroughputSample[], input: TierInput):
     atMs: nowMs,
     ready,
     servedPerSecond: served.value,
-    arrivalsPerSecond: arrivalRate(arrivals.value),
+    arrivalsPerSecond: arrivalRate(arrivals.value) + (lastValue(dueBack)?.perSecond ?? 0),
     // One that waits for work says what came, not what it can.
     isBusy: excessBacklog(arrivals, backlog) > 0,
   };

@@ -83,13 +83,13 @@ const loadOf = ({ arrivalsPerSecond, waiting, capacityPerReplica }: Work, limits
 };
 
 /**
- * Who waits. Those due back are let in by what admission leaves: where first attempts alone fill it, more pods let no more
- * of them in.
+ * Who waits. Of those due back only as many count as admission lets in within the time that a backlog may take: 40,000 are
+ * due back, 1,000 first attempts and 1,500 admitted a second, drained within 30 s: 15,000. More pods let no more of them in.
  */
-const waitingOf = (input: TierInput, expected: number): number => {
+const waitingOf = (input: TierInput, expected: number, { drainWithinSeconds }: TierLimits): number => {
   const { admissionPerSecond = Number.POSITIVE_INFINITY } = input;
-  const dueBack = expected < admissionPerSecond ? (lastValue(input.dueBack)?.citizens ?? 0) : 0;
-  return excessBacklog(input.arrivals, input.backlog) + dueBack;
+  const room = Math.max(0, admissionPerSecond - expected) * drainWithinSeconds;
+  return excessBacklog(input.arrivals, input.backlog) + Math.min(lastValue(input.dueBack)?.citizens ?? 0, room);
 };
 
 /** While citizens wait nothing that was wanted for them is taken back, for as long as a prediction reaches. */
@@ -101,7 +101,7 @@ const demandOf = (input: TierInput, limits: TierLimits, memory: TierMemory): Dem
   const pace = paceOf({ ...memory, ...measuredPace(input) });
   const rates = lastValue(input.arrivals);
   const expected = rates === undefined ? undefined : expectedRate(rates, pace.startSeconds);
-  const excess = waitingOf(input, expected ?? 0);
+  const excess = waitingOf(input, expected ?? 0, limits);
   const work = { arrivalsPerSecond: expected ?? 0, waiting: excess, capacityPerReplica: capacityOf(limits, memory) };
   const { feedForward, load } = loadOf(work, limits);
   const blindFloor = blindFloorOf(limits, blindSince(input, memory.blindSinceMs), nowMs);
@@ -175,7 +175,7 @@ const remembered = (input: TierInput, limits: TierLimits, demand: Demand, memory
         rise: riseOf(recentRates),
         rate: Math.round(recentRates.at(-1)?.perSecond ?? 0),
       },
-      windowsOf(limits.down.windowSeconds, mistakesMs.length).insuredSeconds,
+      windowsOf(limits.down.windowSeconds, mistakesMs.length),
       nowMs,
     ),
     recentRates,
@@ -207,12 +207,12 @@ interface Outcome {
 
 /** What stays on the way down: the demand of the last minute, and what insures against a rise like the worst of the window. */
 const keptOf = ({ input: { nowMs }, limits, demand, memory }: Step): number => {
-  const { steadySeconds } = windowsOf(limits.down.windowSeconds, memory.mistakesMs?.length ?? 0);
+  const windows = windowsOf(limits.down.windowSeconds, memory.mistakesMs?.length ?? 0);
   const { arrivalsPerSecond = 0, capacityPerReplica } = demand.evidence;
   const pace = paceOf(memory);
   return Math.max(
     demand.wanted,
-    highestWanted(memory.recentWanted, steadySeconds, nowMs),
+    highestWanted(memory.recentWanted, windows, nowMs),
     insured(memory.recentWanted, arrivalsPerSecond, { ...limits, capacityPerReplica }, pace),
   );
 };
@@ -270,6 +270,10 @@ const outcomeOf = (step: Step): Outcome => {
   if (input.replicas > mostOf(limits)) return aboveBound(step);
   return demand.wanted >= input.replicas ? raise(step) : lower(step);
 };
+
+/** Replicas that the crowd asks for, whatever floor there is: what an owner is asked for. */
+export const askedByCrowd = ({ terms: { feedForward, drain, lateness }, wanted }: Decision): number =>
+  lateness > 0 ? wanted : Math.ceil(feedForward + drain);
 
 /**
  * Replicas of a tier for this tick, and why. The caller keeps `memory` for the next tick; with EMPTY_MEMORY nothing goes

@@ -1,5 +1,5 @@
 /** Why there are so many replicas, in one sentence for people, with the numbers. Pure. */
-import type { Evidence, LimitedBy, TierLimits } from './types.ts';
+import type { Evidence, LimitedBy, Terms, TierLimits } from './types.ts';
 
 /** Tenths at most: 571.4, 20. */
 const number = (value: number): string => String(Math.round(value * 10) / 10);
@@ -52,7 +52,7 @@ export interface Explained {
   readonly by: LimitedBy;
   /** More than may run now: a grant has ended, or a maximum was lowered. */
   readonly most: number;
-  readonly terms: { readonly feedForward: number; readonly drain: number; readonly scheduleFloor: number };
+  readonly terms: Terms;
   readonly evidence: Evidence;
 }
 
@@ -66,11 +66,12 @@ export const explain = (limits: TierLimits, { replicas, wanted, by, most, terms,
   const ahead =
     excessAhead > excess ? `, ${number(excessAhead)} before a new one is ready in ${number(startSeconds)} s,` : '';
   const backlog = terms.drain > 0 ? `, ${number(excess)} waiting${ahead} need ${number(terms.drain)}` : '';
+  const lateness = terms.lateness > 0 ? `, ${terms.lateness} more so that fewer wait longer than 5 s` : '';
   const floor = terms.scheduleFloor > 0 ? `, the schedule needs ${terms.scheduleFloor}` : '';
   const size = `${replicas} ${replicas === 1 ? 'replica' : 'replicas'}`;
   const why =
     replicas > most
       ? `${most} may run, and what is above goes down step by step while the signals are there`
       : because(by, { ...limits, wanted });
-  return `${size}: ${why}; ${needs}${backlog}${floor}; wanted ${wanted}.`;
+  return `${size}: ${why}; ${needs}${backlog}${lateness}${floor}; wanted ${wanted}.`;
 };

@@ -10,7 +10,7 @@ export const DEFAULT_START_SECONDS = 8;
 export const DEFAULT_CREATED_PER_SECOND = 20;
 /** A citizen who waits longer than this is late. */
 export const LATE_AFTER_SECONDS = 5;
-/** No prediction looks further ahead. */
+/** So far ahead a prediction is believed: no crowd stays the same for longer. */
 export const HORIZON_SECONDS = 300;
 /** A pod that is this many start times old and not Ready is stuck: it is not on its way. */
 const STUCK_AFTER_STARTS = 2;
@@ -101,7 +101,7 @@ const advance = (lag: Lag, { seconds, pods, growth }: Piece, work: Work): Lag =>
   if (lateSince !== undefined) {
     const down = crossing(lag.value, slope, curve, seconds, true);
     if (down !== undefined && lag.at + down >= lateSince) {
-      lateSeconds += Math.min(HORIZON_SECONDS, lag.at + down) - Math.min(HORIZON_SECONDS, lateSince);
+      lateSeconds += lag.at + down - lateSince;
       lateSince = undefined;
     }
   }
@@ -113,6 +113,8 @@ export interface Prediction {
   readonly waitingAhead: number;
   /** Citizens not late yet who will have waited longer than 5 s when so many replicas are asked for now. */
   readonly lateWith: (replicas: number) => number;
+  /** Replicas that can be Ready as far ahead as a prediction is believed. */
+  readonly mostInTime: number;
 }
 
 /**
@@ -140,18 +142,26 @@ export const predict = (work: Work, pods: Pods, pace: Pace): Prediction => {
     const climbing = advance(atFirst, { seconds: ramp, pods: known, growth: pace.createdPerSecond }, work);
     const tail = { seconds: Number.POSITIVE_INFINITY, pods: known + created, growth: 0 };
     const { lateSince, lateSeconds } = advance(climbing, tail, work);
-    const open = lateSince === undefined ? 0 : Math.max(0, HORIZON_SECONDS - lateSince);
-    return arrivalsPerSecond * (lateSeconds + open);
+    return lateSince === undefined ? arrivalsPerSecond * lateSeconds : Number.POSITIVE_INFINITY;
   };
-  return { waitingAhead: Math.max(0, atFirst.value + LATE_AFTER_SECONDS * arrivalsPerSecond), lateWith };
+  return {
+    waitingAhead: Math.max(0, atFirst.value + LATE_AFTER_SECONDS * arrivalsPerSecond),
+    lateWith,
+    mostInTime: known + Math.floor(pace.createdPerSecond * Math.max(0, HORIZON_SECONDS - pace.startSeconds)),
+  };
 };
 
 /**
  * The fewest replicas, from `base` on, at which five more would save less than one second of their own work from being
  * late. Who is late already is saved by nothing, so a lull after a flood and a hopeless ceiling ask for the base.
  */
-export const worthwhile = (base: number, { capacityPerReplica }: Work, { lateWith }: Prediction): number => {
+export const worthwhile = (
+  base: number,
+  { capacityPerReplica }: Work,
+  { lateWith, mostInTime }: Prediction,
+): number => {
   const isEnough = (replicas: number): boolean =>
+    replicas >= mostInTime ||
     lateWith(replicas) - lateWith(replicas + STRIDE) < STRIDE * capacityPerReplica * WORTH_SECONDS;
   if (isEnough(base)) return base;
   // Each further pod saves less than the one before it: double the step until it is enough, then halve.

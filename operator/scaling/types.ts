@@ -84,6 +84,7 @@ export interface ThroughputSample {
   readonly atMs: number;
   readonly ready: number;
   readonly servedPerSecond: number;
+  /** With those who come again after they were shed. */
   readonly arrivalsPerSecond: number;
   /** There was more to do than was done: the figure says what the replicas can, not what came. */
   readonly isBusy: boolean;

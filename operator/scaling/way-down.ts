@@ -2,7 +2,6 @@
 import { type Pace, predict } from './forecast.ts';
 import type { ArrivalRates, TierLimits, TierMemory } from './types.ts';
 
-const SLOT_MS = 10_000;
 const STEP_EVERY_MS = 60_000;
 /**
  * Room that stays above the demand when replicas go. Without it, 60 s of chance more than a pod's edge turn replicas
@@ -26,6 +25,12 @@ type Falls = Pick<TierMemory, 'fellMs' | 'isFalling' | 'mistakesMs'>;
 export const wantedWithRoom = (load: number, { scheduleFloor, min }: TierLimits): number =>
   Math.max(Math.ceil(load * ROOM * 100) / 100, scheduleFloor, min);
 
+export interface Windows {
+  readonly steadySeconds: number;
+  readonly insuredSeconds: number;
+  readonly slotMs: number;
+}
+
 /** Falls of the last hour that were a mistake: replicas had to come back within the down window. */
 export const recentMistakes = ({ mistakesMs = [] }: Falls, nowMs: number): readonly number[] =>
   mistakesMs.filter((atMs) => atMs > nowMs - MISTAKES_COUNT_MS && atMs <= nowMs);
@@ -34,9 +39,14 @@ export const recentMistakes = ({ mistakesMs = [] }: Falls, nowMs: number): reado
  * How long demand must have been lower, and how long a rise is insured against. 300 s: 60 and 300 s; after one mistake both
  * are 20 min, after two an hour, so that a crowd that comes every few minutes does not turn replicas around each time.
  */
-export const windowsOf = (windowSeconds: number, mistakes: number) => {
+export const windowsOf = (windowSeconds: number, mistakes: number): Windows => {
   const whole = Math.max(windowSeconds, Math.min(LONGEST_WINDOW_SECONDS, windowSeconds * MISTAKE_FACTOR ** mistakes));
-  return { steadySeconds: mistakes === 0 ? STEADY_SHARE * whole : whole, insuredSeconds: whole };
+  return {
+    steadySeconds: mistakes === 0 ? STEADY_SHARE * whole : whole,
+    insuredSeconds: whole,
+    // At most 62 slots, so that status stays small.
+    slotMs: whole > 600 ? 60_000 : 10_000,
+  };
 };
 
 /** What this tick makes of rises and falls. */
@@ -60,22 +70,21 @@ export const rememberRate = (
 };
 
 /** By how much the last of these rates is above the lowest. 100, 60, 900: 840. */
-export const riseOf = (rates: NonNullable<TierMemory['recentRates']>): number =>
-  Math.round(
-    (rates.at(-1)?.perSecond ?? 0) -
-      rates.reduce((least, { perSecond }) => Math.min(least, perSecond), Number.POSITIVE_INFINITY),
-  ) || 0;
+export const riseOf = (rates: NonNullable<TierMemory['recentRates']>): number => {
+  const last = rates.at(-1)?.perSecond ?? 0;
+  return Math.round(last - rates.reduce((least, { perSecond }) => Math.min(least, perSecond), last));
+};
 
-/** Adds this tick's demand to its slot and drops slots that left the down window. At most that window / 10 s + 2 slots. */
+/** Adds this tick's demand to its slot and drops slots that left the down window. */
 export const remember = (
   recent: Recent,
   { wanted, rise, rate }: { readonly wanted: number; readonly rise: number; readonly rate: number },
-  windowSeconds: number,
+  { insuredSeconds, slotMs }: Windows,
   nowMs: number,
 ): Recent => {
-  const slotStartMs = Math.floor(nowMs / SLOT_MS) * SLOT_MS;
+  const slotStartMs = Math.floor(nowMs / slotMs) * slotMs;
   const last = recent.at(-1);
-  const oldestMs = nowMs - windowSeconds * 1000 - SLOT_MS;
+  const oldestMs = nowMs - insuredSeconds * 1000 - slotMs;
   // Nine seconds of ten change nothing, and eight days have a million of them.
   const isKnown =
     last?.slotStartMs === slotStartMs && last.wanted >= wanted && (last.rise ?? 0) >= rise && (last.rate ?? 0) >= rate;
@@ -92,8 +101,8 @@ export const remember = (
 };
 
 /** Whole replicas that the demand of the last fifth of the down window keeps. */
-export const highestWanted = (recent: Recent, steadySeconds: number, nowMs: number): number => {
-  const fromMs = nowMs - steadySeconds * 1000 - SLOT_MS;
+export const highestWanted = (recent: Recent, { steadySeconds, slotMs }: Windows, nowMs: number): number => {
+  const fromMs = nowMs - steadySeconds * 1000 - slotMs;
   return Math.ceil(
     recent.reduce((most, { slotStartMs, wanted }) => (slotStartMs > fromMs ? Math.max(most, wanted) : most), 0),
   );
@@ -101,8 +110,8 @@ export const highestWanted = (recent: Recent, steadySeconds: number, nowMs: numb
 
 /**
  * The fewest Ready replicas with which no citizen would be late, were the worst rise of the down window to come again now,
- * and the law to ask for what it takes. 100/s now, 3,000/s came within 8 s four minutes ago, 40/s a replica: 46 of the
- * 111 that it takes; pods that take 60 s to start: 103.
+ * and the law to ask for what it takes. 100/s now, 3,000/s came within 8 s four minutes ago, 40/s a replica: 41 of the
+ * 108 that it takes; pods that take 60 s to start: 69.
  */
 export const insured = (
   recent: Recent,

@@ -83,5 +83,7 @@ export interface PlanInput {
   readonly observed: Observed;
   readonly times: CampaignTimes;
   readonly overrides: Overrides;
+  /** What may be let in per second, whatever pods there are. Absent: no such limit. */
+  readonly admissionPerSecond?: number | undefined;
   readonly nowMs: number;
 }

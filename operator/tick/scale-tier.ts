@@ -100,7 +100,7 @@ const overridden = (limits: TierLimits, { min, holdOverrideUntilMs }: Overrides,
  * one that was deleted at 20 in a lull comes back with 20 and goes down step by step.
  */
 export const scaleTier = (input: PlanInput, tier: ScaledTier, memory: TierMemory): TierOutcome => {
-  const { campaign, observed, overrides, nowMs } = input;
+  const { campaign, observed, overrides, admissionPerSecond, nowMs } = input;
   if (!tiersOf(campaign.spec).includes(tier)) return absent(tier, input);
   const { mode } = campaign.spec.scaling;
   const limits = overridden(limitsOf(campaign.spec, observed.cluster.plans, tier, memory)(nowMs), overrides, tier);
@@ -140,6 +140,7 @@ export const scaleTier = (input: PlanInput, tier: ScaledTier, memory: TierMemory
     isPlanPending: observed.cluster.plans.some((plan) => planState(plan, nowMs) === 'Pending'),
     arrivals: observed.readings.arrivals,
     ...(dueBack === undefined ? {} : { dueBack }),
+    ...(admissionPerSecond === undefined ? {} : { admissionPerSecond }),
     // Only queue-fed tiers have a backlog; one that was not read is absent, never zero.
     ...(served === undefined ? {} : { served }),
     ...(followsArrivals(tier) ? {} : { backlog: observed.readings.backlog[tier] ?? { kind: 'absent' as const } }),

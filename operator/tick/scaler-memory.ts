@@ -9,6 +9,8 @@ import type { CampaignMemory, ScaledTier } from './observed.ts';
 
 /** More slots than any down window has at one per 10 s (schema maximum: 1 h); a bound against a hand-edited status. */
 const MAX_SLOTS = 400;
+/** Of an hour; each makes the next one later. */
+const MAX_MISTAKES = 20;
 
 const instantMs = z.number().int().nonnegative();
 const perSecond = z.number().nonnegative().max(1e9);
@@ -16,8 +18,14 @@ const perSecond = z.number().nonnegative().max(1e9);
 const tierSchema = z.object({
   /** First slot's start, ms. */
   b: z.number().int().nonnegative(),
-  /** [ms after b, wanted replicas]: short, because 720 slots (two tiers, an hour) must fit into 16 KiB. */
-  w: z.array(z.tuple([z.number().int().nonnegative(), z.number().nonnegative()])).max(MAX_SLOTS),
+  /**
+   * [ms after b, wanted replicas, rise and rate per second]: short, because 720 slots (two tiers, an hour) must fit into
+   * 16 KiB. The last two are absent where they are 0, and in what an older operator wrote.
+   */
+  w: z.array(z.tuple([z.number().int().nonnegative(), z.number().nonnegative()]).rest(perSecond)).max(MAX_SLOTS),
+  /** When replicas last began to fall, and whether they still do; falls that were a mistake. */
+  f: z.tuple([instantMs, z.boolean()]).optional(),
+  m: z.array(instantMs).max(MAX_MISTAKES).optional(),
   /** Last step down: [ms, replicas it began from]. */
   d: z.tuple([z.number().int().nonnegative(), z.number().int().nonnegative()]).optional(),
   /** Learned: capacity of a replica, seconds to Ready, pods created per second. */
@@ -54,7 +62,11 @@ export const serializeMemory = (memory: CampaignMemory): string => {
     const { trial, saturation } = learned;
     return {
       b: base,
-      w: recentWanted.map(({ slotStartMs, wanted }) => [slotStartMs - base, wanted]),
+      w: recentWanted.map(({ slotStartMs, wanted, rise = 0, rate = 0 }) =>
+        rise === 0 && rate === 0 ? [slotStartMs - base, wanted] : [slotStartMs - base, wanted, rise, rate],
+      ),
+      ...(learned.fellMs === undefined ? {} : { f: [learned.fellMs, learned.isFalling ?? false] }),
+      m: learned.mistakesMs?.slice(-MAX_MISTAKES),
       ...(lastDownMs === undefined || lastDownFrom === undefined ? {} : { d: [lastDownMs, lastDownFrom] }),
       // JSON leaves out what is undefined.
       c: hundredths(learned.capacityPerReplica),
@@ -73,9 +85,15 @@ export const serializeMemory = (memory: CampaignMemory): string => {
 export const parseMemory = (text: string | undefined): CampaignMemory | undefined => {
   const parsed = parseUntrusted(memorySchema, text);
   if (parsed === undefined) return undefined;
-  const tier = ({ b, w, d, c, s, r, p, x, t, u }: z.infer<typeof tierSchema>): TierMemory => ({
-    recentWanted: w.map(([offsetMs, wanted]) => ({ slotStartMs: b + offsetMs, wanted })),
+  const tier = ({ b, w, f, m, d, c, s, r, p, x, t, u }: z.infer<typeof tierSchema>): TierMemory => ({
+    recentWanted: w.map(([offsetMs, wanted, rise, rate]) => ({
+      slotStartMs: b + offsetMs,
+      wanted,
+      ...(rise === undefined || rate === undefined ? {} : { rise, rate }),
+    })),
     freshTicks: 0,
+    ...present(f, ([fellMs, isFalling]) => ({ fellMs, isFalling })),
+    ...present(m, (mistakesMs) => ({ mistakesMs })),
     ...present(d, ([lastDownMs, lastDownFrom]) => ({ lastDownMs, lastDownFrom })),
     ...present(c, (capacityPerReplica) => ({ capacityPerReplica })),
     ...present(s, (startSeconds) => ({ startSeconds })),
@@ -95,8 +113,8 @@ export const parseMemory = (text: string | undefined): CampaignMemory | undefine
 };
 
 /**
- * Memory for a first tick. Without a history the present size counts as wanted until now: with 40 replicas and a down
- * window of 300 s nothing goes down for 300 s, as if the operator had been there all along.
+ * Memory for a first tick. Without a history the present size counts as wanted until now: with 40 replicas nothing goes
+ * down before the demand was lower for as long as it takes.
  */
 export const resumeMemory = (
   previous: VoucherCampaignStatus | undefined,

@@ -17,7 +17,7 @@ import { tiersToAskAgain } from '../apply/ask-again.ts';
 import { finalizerChange } from '../apply/finalizer.ts';
 import { isPassing } from '../conditions/journal-faults.ts';
 import { wantsCanary } from '../conditions/pre-warm-condition.ts';
-import { contingencyOf, withClosing } from '../contingency/contingency.ts';
+import { contingencyOf, least, withClosing } from '../contingency/contingency.ts';
 import { contingencyEvents } from '../contingency/contingency-messages.ts';
 import { overridesOf } from '../contingency/overrides.ts';
 import type { BuildOptions } from '../resources/build-options.ts';
@@ -82,13 +82,8 @@ export interface TickPlan {
 }
 
 /** The least that a saturated tier can take, where its decision is carried out. */
-const admissionLimit = (tiers: TierOutcomes): number | undefined => {
-  const limits = SCALED_TIERS.flatMap((tier) => {
-    const { isActing, decision } = tiers[tier];
-    return isActing && decision?.admissionPerSecond !== undefined ? [decision.admissionPerSecond] : [];
-  });
-  return limits.length === 0 ? undefined : Math.min(...limits);
-};
+const admissionLimit = (tiers: TierOutcomes): number | undefined =>
+  least(SCALED_TIERS.map((tier) => (tiers[tier].isActing ? tiers[tier].decision?.admissionPerSecond : undefined)));
 
 /** Rows don't get into the database; with some workers left they do. */
 const isStopped = ({ conditions = [] }: VoucherCampaignStatus): boolean =>
@@ -125,7 +120,12 @@ export const planTick = (
   const contingency = contingencyOf({ campaign: stated, observed, memory: remembered, nowMs });
   const campaign = withClosing(stated, contingency.closesAtMs);
   const times = campaignTimes(campaign.spec, remembered.intake);
-  const input = { campaign, observed, times, overrides: overridesOf(campaign, nowMs), nowMs };
+  const admissionPerSecond = least([
+    campaign.spec.traffic.admissionPerSecond,
+    contingency.effects.admissionPerSecond,
+    ...SCALED_TIERS.map((tier) => remembered[tier].saturation?.admissionPerSecond),
+  ]);
+  const input = { campaign, observed, times, overrides: overridesOf(campaign, nowMs), admissionPerSecond, nowMs };
   const tiers: TierOutcomes = perTier((tier) => scaleTier(input, tier, remembered[tier]));
   const remember = (tier: ScaledTier): CampaignMemory[ScaledTier] => {
     const { decision, replacing } = tiers[tier];

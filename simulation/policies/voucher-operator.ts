@@ -1,4 +1,4 @@
-import { decide } from '../../operator/scaling/decide.ts';
+import { askedByCrowd, decide } from '../../operator/scaling/decide.ts';
 import { EMPTY_MEMORY } from '../../operator/scaling/types.ts';
 import type { PolicyFactory } from './policy.ts';
 
@@ -13,7 +13,7 @@ export const voucherOperator: PolicyFactory = () => {
       replicas,
       wanted,
       limitedBy,
-      isForLoad: Math.ceil(terms.feedForward + terms.drain) > terms.scheduleFloor,
+      isForLoad: askedByCrowd(decision) > terms.scheduleFloor,
       ...(admissionPerSecond === undefined ? {} : { admissionPerSecond }),
     };
   };

@@ -17,7 +17,7 @@ export const aDecision = (seconds: number, changes: Partial<DecisionRecord> = {}
   max: 600,
   ceiling: 12,
   mode: 'Auto',
-  terms: { feedForward: 15.48, drain: 0, scheduleFloor: 0 },
+  terms: { feedForward: 15.48, drain: 0, lateness: 0, scheduleFloor: 0 },
   evidence: {
     arrivalsPerSecond: 11_840,
     excess: 0,

@@ -23,8 +23,9 @@ interface Case {
 const up: Record<string, Case> = {
   'a step of 80×: from 8 to what 8,000/s need in the tick that sees it': {
     input: { replicas: 8, arrivals: fresh({ over1s: 8000, over3s: 2733, over60s: 232 }) },
-    replicas: 572,
-    by: 'Load',
+    limits: { max: 1000, ceiling: 1000 },
+    replicas: 826,
+    by: 'Lateness',
   },
   'a step of 80× in the middle of a second: all of it in the look half a second after the first': {
     input: {
@@ -60,9 +61,29 @@ const up: Record<string, Case> = {
     replicas: 104,
     by: 'Load',
   },
-  'backlog adds to arrivals: 5 for 70/s, 20 for 12,000 in 30 s': {
+  'backlog adds to arrivals: half a one for 7/s, 20 for 12,000 in 30 s': {
+    input: { replicas: 2, arrivals: fresh(steady(7)), backlog: fresh({ messages: 12_007 }) },
+    replicas: 21,
+    by: 'Backlog',
+  },
+  'more arrive behind a long backlog: 25 for both, 23 more keep citizens from being late': {
     input: { replicas: 5, arrivals: fresh(steady(70)), backlog: fresh({ messages: 12_070 }) },
-    replicas: 25,
+    replicas: 48,
+    by: 'Lateness',
+  },
+  'citizens due back are waiting, too': {
+    input: { replicas: 10, arrivals: fresh(steady(7)), dueBack: fresh({ citizens: 12_000, perSecond: 4000 }) },
+    replicas: 21,
+    by: 'Backlog',
+  },
+  'of those due back only who may come in within 30 s': {
+    input: {
+      replicas: 2,
+      arrivals: fresh(steady(7)),
+      dueBack: fresh({ citizens: 12_000, perSecond: 4000 }),
+      admissionPerSecond: 207,
+    },
+    replicas: 11,
     by: 'Backlog',
   },
   'one second of arrivals is in flight, no backlog': {
@@ -112,16 +133,15 @@ const up: Record<string, Case> = {
     replicas: 20,
     by: 'Load',
   },
-  // 9 s until one more can help, and ten take 200/s of it: 22,200 are left for 30 s.
   'the backlog raises although arrivals are unknown': {
     input: { arrivals: ABSENT, backlog: fresh({ messages: 24_000 }) },
-    replicas: 37,
+    replicas: 40,
     by: 'Backlog',
   },
-  'what will wait before a new pod is ready counts: 9 s of 600/s too many': {
+  'what will wait before a new pod is ready counts: 8 s of 600/s too many': {
     input: { arrivals: fresh(steady(800)), backlog: fresh({ messages: 800 }) },
-    replicas: 67,
-    by: 'Load',
+    replicas: 75,
+    by: 'Lateness',
   },
   'pods that will be ready in time are counted: nothing will wait': {
     input: { replicas: 58, ready: 10, startingSeconds: Array.from({ length: 48 }, () => 7), ...flood(800) },
@@ -223,12 +243,12 @@ const notUp: Record<string, Case> = {
     by: 'WayDown',
   },
   'not below what the window asked for': {
-    memory: { recentWanted: [{ slotStartMs: NOW_MS - 300_000, wanted: 9.5 }], freshTicks: 2 },
+    memory: { recentWanted: [{ slotStartMs: NOW_MS - 60_000, wanted: 9.5 }], freshTicks: 2 },
     replicas: 10,
     by: 'DownWindow',
   },
   'when the window has forgotten': {
-    memory: { recentWanted: [{ slotStartMs: NOW_MS - 310_000, wanted: 50 }], freshTicks: 2 },
+    memory: { recentWanted: [{ slotStartMs: NOW_MS - 70_000, wanted: 50 }], freshTicks: 2 },
     replicas: 9,
     by: 'WayDown',
   },
@@ -332,8 +352,8 @@ describe('decide', () => {
     const arrivals = fresh(steady(140));
     const input = aTierInput({ arrivals, backlog: fresh({ messages: 12_140 }) });
     expect(decide(input, aTierLimits({ ceiling: 20, scheduleFloor: 12 }), EMPTY_MEMORY).explanation).toBe(
-      '20 replicas: demand asks for 30 and it is held by the authorised ceiling of 20; 140 arrivals/s at 20/s a replica at 70 % need 10, ' +
-        '12000 waiting need 19.1, the schedule needs 12; wanted 30.',
+      '20 replicas: demand asks for 66 and it is held by the authorised ceiling of 20; 140 arrivals/s at 20/s a replica at 70 % need 10, ' +
+        '12000 waiting need 20, 36 more so that fewer wait longer than 5 s, the schedule needs 12; wanted 66.',
     );
     expect(decide(aTierInput(flood(800)), aTierLimits(), EMPTY_MEMORY).explanation).toBe(
       '67 replicas: arrivals ask for it; 800 arrivals/s at 20/s a replica at 70 % need 57.1, ' +
@@ -356,7 +376,7 @@ describe('decide', () => {
       aTierLimits({ ceiling: 20 }),
       EMPTY_MEMORY,
     );
-    expect([replicas, wanted, Math.round(terms.feedForward)]).toEqual([20, 572, 571]);
+    expect([replicas, wanted, Math.round(terms.feedForward)]).toEqual([20, 824, 571]);
   });
 
   it('needs three fresh ticks after an outage of a signal, and a tick decided twice is one', () => {

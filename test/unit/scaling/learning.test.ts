@@ -2,7 +2,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { capacityOf } from '../../../operator/scaling/capacity.ts';
 import { decide } from '../../../operator/scaling/decide.ts';
-import { excessAhead, readyIn } from '../../../operator/scaling/forecast.ts';
 import { podStarts } from '../../../operator/scaling/pod-starts.ts';
 import { type Decision, EMPTY_MEMORY, type TierInput, type TierMemory } from '../../../operator/scaling/types.ts';
 import { aTierLimits, fresh, NOW_MS, stale, steady } from '../../helpers/tier.ts';
@@ -171,16 +170,6 @@ describe('growth that brings nothing', () => {
 });
 
 describe('pods on their way', () => {
-  const pace = { startSeconds: 8, createdPerSecond: 20 };
-  it('plays the worked examples', () => {
-    const asked = { replicas: 572, ready: 10 };
-    expect([8, 9, 40].map((seconds) => readyIn(seconds, asked, pace))).toEqual([10, 30, 572]);
-    const starting = { ...asked, startingSeconds: Array.from({ length: 40 }, () => 6) };
-    expect(readyIn(2, starting, pace)).toBe(50);
-    expect(excessAhead(0, 8000, 20, { replicas: 10, ready: 10 }, pace)).toBe(70_200);
-    expect(excessAhead(500, 100, 20, { replicas: 10, ready: 10 }, pace)).toBe(0);
-  });
-
   it('measures starts and the rate at which they come', () => {
     const pod = (createdSecond: number, tookSeconds?: number) => ({
       ready: tookSeconds !== undefined,
