@@ -4,7 +4,6 @@ import type { Ceilings } from '../../contract/common-types.ts';
 import { instantMs } from '../../contract/instant.ts';
 import { API_VERSION, LABELS, scalePlanName } from '../../contract/names.ts';
 import type { ScalePlan } from '../../contract/scale-plan-types.ts';
-import { askedByCrowd } from '../scaling/decide.ts';
 import {
   LOAD_PLAN_LIFETIME_MS,
   planExpiryMs,
@@ -13,6 +12,7 @@ import {
   SUPERSEDE_GROWTH,
 } from '../scaling/plan-need.ts';
 import { ceilingInForce } from '../scaling/schedule.ts';
+import { askedByCrowd } from '../scaling/wanted.ts';
 import { type PlanInput, SCALED_TIERS, type ScaledTier, type TierOutcomes } from '../tick/observed.ts';
 import { effectOf, type PredictEffect } from './effect.ts';
 import { evidenceOf, meansOf, neededSignal, type TierNeed } from './plan-content.ts';

@@ -2,37 +2,33 @@
  * The control law of one tier at one tick. Level-based: the number comes from the demand, never from the present number,
  * so nothing winds up while pods start and an unready pod freezes nothing.
  *
- *   additive     load = λ* / (ρ·µ̂) + QH / (µ̂·D)
- *   economical   load = max( λ* / (ρ·µ̂), (λ* + QH / D) / (ρmax·µ̂) )
- *   wanted       = max( ⌈ load ⌉, schedule floor, blind floor, min )
+ * How many are wanted: wanted.ts. What keeps them: holds.ts, way-down.ts. Growth without effect: downstream.ts.
  *
- * λ* demand.ts, QH forecast.ts, µ̂ capacity.ts, holds holds.ts, growth that brings nothing downstream.ts.
- *
- * Worked example: 100/s, then 8,000/s at µ = 20, ρ = 0.7: wanted goes from 8 to 572 in the tick that sees the step, and
- * is written at once up to the ceiling ("a step of 80×" in decide.test.ts plays it).
+ * Worked example: 100/s, then 8,000/s at µ = 20, ρ = 0.7 on 8 pods: 572 in the long run, 826 in the tick that sees the step,
+ * because so many can be Ready while citizens still wait; written at once up to the ceiling ("a step of 80×" in
+ * decide.test.ts plays it).
  *
  * | replicas now                       | signals         | written |
  * |------------------------------------|-----------------|---------|
  * | above max or ceiling               | stale, absent, first ticks, rollout | as is |
  * | above max or ceiling               | fresh           | at most percentPerMinute down, whatever is wanted |
  * | below a floor or min               | any             | floor or min |
- * | below the load, saturated behind   | any             | as is |
- * | below the load, by more than 3 %   | any             | the load |
- * | below the load, within 3 %         | any             | as is: noise is no demand; the load while a step has just begun |
+ * | below wanted, saturated behind     | any             | as is |
+ * | below wanted, by more than 3 %     | any             | wanted |
+ * | below wanted, within 3 %           | any             | as is: noise is no demand; wanted while a step has just begun |
  * | above wanted                       | any hold        | as is |
- * | above wanted                       | fresh           | what the down window keeps, at most percentPerMinute down |
+ * | above wanted                       | fresh           | what demand keeps and what insures against a rise, at most percentPerMinute down |
  *
  * Nothing is ever raised above max or ceiling.
  */
 
 import { capacityOf, learnedCapacity, sampled } from './capacity.ts';
-import { excessBacklog, expectedRate, hasJustBegun, lastValue } from './demand.ts';
 import { downstream } from './downstream.ts';
 import { explain } from './explain.ts';
-import { HORIZON_SECONDS, predict, type Work, worthwhile } from './forecast.ts';
-import { blindFloorOf, blindSince, FRESH_TICKS_BEFORE_DOWN, hardHold, isFresh, panicUntil, softHold } from './holds.ts';
-import { measuredPace, paceOf } from './pre-warm.ts';
-import type { Decision, Evidence, LimitedBy, TierInput, TierLimits, TierMemory } from './types.ts';
+import { blindSince, FRESH_TICKS_BEFORE_DOWN, hardHold, isFresh, panicUntil, softHold } from './holds.ts';
+import { paceOf } from './pre-warm.ts';
+import type { Decision, LimitedBy, TierInput, TierLimits, TierMemory } from './types.ts';
+import { type Demand, demandOf, pressed } from './wanted.ts';
 import {
   highestWanted,
   insured,
@@ -47,86 +43,6 @@ import {
 } from './way-down.ts';
 
 const UP_DEAD_BAND = 1.03;
-/** Utilisation at which the economical mode spends the head-room on the drain. */
-const MOST_UTILISATION = 0.95;
-
-interface Demand {
-  readonly terms: Decision['terms'];
-  readonly evidence: Evidence;
-  readonly blindFloor: number;
-  /** Replicas that arrivals and backlog ask for in the long run, before rounding up. */
-  readonly load: number;
-  /** Replicas that must be there whatever the load. */
-  readonly floor: number;
-  /** Load and floor, before more are asked for to save citizens from being late. */
-  readonly base: number;
-  readonly wanted: number;
-  /** A step has just begun. */
-  readonly isBeginning: boolean;
-}
-
-/**
- * 70/s and 12,000 waiting at µ = 20, ρ = 0.7, D = 30 s: 5 + 20 = 25 additive; economical max(5, 470 / 19 = 24.7).
- * 8,000/s and 60,000 waiting: 571.4 + 100 = 671.4; economical max(571.4, 526.3) = 571.4, for its head-room drains.
- */
-const loadOf = ({ arrivalsPerSecond, waiting, capacityPerReplica }: Work, limits: TierLimits) => {
-  const { targetUtilisation, drainWithinSeconds, drainMode } = limits;
-  const feedForward = arrivalsPerSecond / (targetUtilisation * capacityPerReplica);
-  const load =
-    drainMode === 'economical'
-      ? Math.max(
-          feedForward,
-          (arrivalsPerSecond + waiting / drainWithinSeconds) / (MOST_UTILISATION * capacityPerReplica),
-        )
-      : feedForward + waiting / (capacityPerReplica * drainWithinSeconds);
-  return { feedForward, load };
-};
-
-/**
- * Who waits. Of those due back only as many count as admission lets in within the time that a backlog may take: 40,000 are
- * due back, 1,000 first attempts and 1,500 admitted a second, drained within 30 s: 15,000. More pods let no more of them in.
- */
-const waitingOf = (input: TierInput, expected: number, { drainWithinSeconds }: TierLimits): number => {
-  const { admissionPerSecond = Number.POSITIVE_INFINITY } = input;
-  const room = Math.max(0, admissionPerSecond - expected) * drainWithinSeconds;
-  return excessBacklog(input.arrivals, input.backlog) + Math.min(lastValue(input.dueBack)?.citizens ?? 0, room);
-};
-
-/** While citizens wait nothing that was wanted for them is taken back, for as long as a prediction reaches. */
-const stillPressing = (memory: TierMemory, excess: number, nowMs: number): number =>
-  memory.pressing !== undefined && excess > 0 && nowMs < memory.pressing.untilMs ? memory.pressing.wanted : 0;
-
-const demandOf = (input: TierInput, limits: TierLimits, memory: TierMemory): Demand => {
-  const { nowMs } = input;
-  const pace = paceOf({ ...memory, ...measuredPace(input) });
-  const rates = lastValue(input.arrivals);
-  const expected = rates === undefined ? undefined : expectedRate(rates, pace.startSeconds);
-  const excess = waitingOf(input, expected ?? 0, limits);
-  const work = { arrivalsPerSecond: expected ?? 0, waiting: excess, capacityPerReplica: capacityOf(limits, memory) };
-  const { feedForward, load } = loadOf(work, limits);
-  const blindFloor = blindFloorOf(limits, blindSince(input, memory.blindSinceMs), nowMs);
-  const floor = Math.max(limits.scheduleFloor, blindFloor, limits.min);
-  const base = Math.max(Math.ceil(load), floor);
-  const prediction = predict(work, input, pace);
-  const kept = stillPressing(memory, excess, nowMs);
-  const wanted = Math.max(prediction.waitingAhead > 0 ? worthwhile(base, work, prediction) : base, kept);
-  return {
-    terms: { feedForward, drain: load - feedForward, lateness: wanted - base, scheduleFloor: limits.scheduleFloor },
-    evidence: {
-      arrivalsPerSecond: expected,
-      excess,
-      excessAhead: prediction.waitingAhead,
-      capacityPerReplica: work.capacityPerReplica,
-      startSeconds: pace.startSeconds,
-    },
-    blindFloor,
-    load,
-    floor,
-    base,
-    wanted,
-    isBeginning: rates !== undefined && hasJustBegun(rates),
-  };
-};
 
 /** What the ticks before have taught, once for every new tick; so that a tick decided twice is one. */
 const learned = (limits: TierLimits, memory: TierMemory): TierMemory => {
@@ -140,11 +56,6 @@ const learned = (limits: TierLimits, memory: TierMemory): TierMemory => {
     ...(capacityPerReplica === undefined ? {} : { capacityPerReplica }),
   };
 };
-
-const pressed = (before: TierMemory['pressing'], wanted: number, nowMs: number): NonNullable<TierMemory['pressing']> =>
-  before !== undefined && wanted <= before.wanted && nowMs < before.untilMs
-    ? before
-    : { wanted, untilMs: nowMs + HORIZON_SECONDS * 1000 };
 
 const remembered = (input: TierInput, limits: TierLimits, demand: Demand, memory: TierMemory): TierMemory => {
   const { nowMs } = input;
@@ -270,10 +181,6 @@ const outcomeOf = (step: Step): Outcome => {
   if (input.replicas > mostOf(limits)) return aboveBound(step);
   return demand.wanted >= input.replicas ? raise(step) : lower(step);
 };
-
-/** Replicas that the crowd asks for, whatever floor there is: what an owner is asked for. */
-export const askedByCrowd = ({ terms: { feedForward, drain, lateness }, wanted }: Decision): number =>
-  lateness > 0 ? wanted : Math.ceil(feedForward + drain);
 
 /**
  * Replicas of a tier for this tick, and why. The caller keeps `memory` for the next tick; with EMPTY_MEMORY nothing goes

@@ -1,5 +1,6 @@
-import { askedByCrowd, decide } from '../../operator/scaling/decide.ts';
+import { decide } from '../../operator/scaling/decide.ts';
 import { EMPTY_MEMORY } from '../../operator/scaling/types.ts';
+import { askedByCrowd } from '../../operator/scaling/wanted.ts';
 import type { PolicyFactory } from './policy.ts';
 
 /** The operator's own law, with the memory that the operator would keep. */

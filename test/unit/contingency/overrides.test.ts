@@ -62,10 +62,10 @@ const condition = ({ status }: ReturnType<typeof planTick>, name: string) =>
 
 describe('plan', () => {
   it('writes no replica while it is paused, and shows what it would', () => {
-    expect(written(planOf({}, crowd))).toEqual(['intake 10']);
+    expect(written(planOf({}, crowd))).toEqual(['intake 12']);
     const paused = planOf({ paused: LATER }, crowd);
     expect(written(paused)).toEqual([]);
-    expect(paused.tiers.intake.desired).toBe(10);
+    expect(paused.tiers.intake.desired).toBe(12);
     expect(condition(paused, 'Overridden')).toMatchObject({ status: 'True', reason: 'Paused' });
     expect(paused.events).toContainEqual(
       expect.objectContaining({ reason: 'OverrideStarted', message: `No replica is written until ${LATER}.` }),
@@ -89,7 +89,7 @@ describe('plan', () => {
 
   it('says what it can’t read, and goes on', () => {
     const found = planOf({ 'hold-until': 'tomorrow' }, crowd);
-    expect(written(found)).toEqual(['intake 10']);
+    expect(written(found)).toEqual(['intake 12']);
     expect(found.events).toContainEqual(expect.objectContaining({ type: 'Warning', reason: 'OverrideUnreadable' }));
   });
 

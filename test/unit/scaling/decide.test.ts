@@ -356,8 +356,8 @@ describe('decide', () => {
         '12000 waiting need 20, 36 more so that fewer wait longer than 5 s, the schedule needs 12; wanted 66.',
     );
     expect(decide(aTierInput(flood(800)), aTierLimits(), EMPTY_MEMORY).explanation).toBe(
-      '67 replicas: arrivals ask for it; 800 arrivals/s at 20/s a replica at 70 % need 57.1, ' +
-        '0 waiting, 5400 before a new one is ready in 8 s, need 9; wanted 67.',
+      '75 replicas: with fewer, more citizens would wait longer than 5 s; 800 arrivals/s at 20/s a replica at 70 % need 57.1, ' +
+        '17 more so that fewer wait longer than 5 s; wanted 75.',
     );
     expect(
       decide(aTierInput({ replicas: 60 }), aTierLimits({ ceiling: 20 }), { ...SETTLED, freshTicks: 3 }).explanation,

@@ -114,7 +114,7 @@ describe('plan, open', () => {
     expect(status.plan).toBe(scalePlans[0]?.metadata.name);
     expect(scalePlans[0]?.spec).toMatchObject({
       reason: 'Load',
-      ceilings: { intake: 50 },
+      ceilings: { intake: 60 },
       expiresAt: new Date(nowMs + 15 * MINUTE_MS).toISOString(),
     });
     expect(scalePlans[0]?.spec.evidence).toContainEqual({
