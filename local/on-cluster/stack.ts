@@ -12,7 +12,7 @@ import { systemClock } from '../../runtime/clock.ts';
 import { urlHost } from '../../runtime/url-host.ts';
 import type { Kubernetes } from '../../tools/cluster.ts';
 import { CROWD_IMAGE } from '../../tools/image.ts';
-import type { ServerTls } from '../ledger-check/server-tls.ts';
+import type { ServerTls } from '../ledger-check/read-journal.ts';
 import { createSpawner } from '../managed-process.ts';
 import { startReaper } from '../reaper.ts';
 import type { Stack, StackProcess } from '../stack.ts';
