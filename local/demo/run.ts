@@ -1,4 +1,4 @@
-/** The demo from the running stack to the report: open, flood, watch, drain, check the ledger. */
+/** Watches a run: the opening, the flood, the drain, and the scale-down to the minimum. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TraceStep } from '../../simulation/trace.ts';
 import type { LedgerCheckResult } from '../ledger-check/compare.ts';
@@ -14,7 +14,7 @@ export interface WatchPlan {
   readonly opensAtMs: number;
   readonly trace: readonly TraceStep[];
   readonly chaos: boolean;
-  /** Replicas that intake must come back to; undefined: don't wait for it. */
+  /** Wait until intake has this many replicas again; undefined: don't wait. */
   readonly intakeFloor: number | undefined;
 }
 
@@ -30,7 +30,7 @@ export interface Watched {
   readonly samples: readonly Sample[];
   readonly killed: readonly KilledAndBack[];
   readonly loadEndedAtMs: number;
-  /** undefined: not within the limit. */
+  /** undefined: not within the time limit. */
   readonly drainedAtMs: number | undefined;
   readonly backAtFloorAtMs: number | undefined;
 }
@@ -38,10 +38,10 @@ export interface Watched {
 const TICK_MS = 1000;
 const DRAIN_LIMIT_MS = 90_000;
 const FLOOR_LIMIT_MS = 240_000;
-/** One empty look may be a lucky one. */
-const EMPTY_LOOKS = 2;
+/** One empty sample can be chance. */
+const EMPTY_SAMPLES = 2;
 
-interface Wound extends Killed {
+interface Loss extends Killed {
   readonly idsBefore: ReadonlySet<string>;
   readonly expected: number;
   backAtMs: number | undefined;
@@ -50,12 +50,11 @@ interface Wound extends Killed {
 const ofRole = (processes: readonly StackProcess[], role: string): readonly StackProcess[] =>
   processes.filter((process) => process.role === role);
 
-/** Watches one run; it lives as long as the load and what comes after. */
 class Watch {
   readonly #plan: WatchPlan;
   readonly #world: WatchWorld;
   readonly #samples: Sample[] = [];
-  readonly #wounds: Wound[] = [];
+  readonly #losses: Loss[] = [];
   readonly #announcements: string[] = [];
   #strikes: readonly Strike[];
   #phase = 'waiting for the opening';
@@ -67,7 +66,7 @@ class Watch {
     this.#strikes = plan.chaos ? strikesFor(plan.trace, world.stack.mode) : [];
   }
 
-  /** Ticks until `done` says so or the limit is over; the time of the tick that ended it, or undefined. */
+  /** Samples every second until `done` or the limit. Returns the time of the last sample, or undefined at the limit. */
   async until(phase: string, done: (sample: Sample) => boolean, limitMs: number): Promise<number | undefined> {
     this.#phase = phase;
     const endAtMs = this.#world.now() + limitMs;
@@ -82,7 +81,7 @@ class Watch {
   result(): Pick<Watched, 'samples' | 'killed'> {
     return {
       samples: this.#samples,
-      killed: this.#wounds.map(({ idsBefore: _ids, expected: _expected, backAtMs, ...killed }) => ({
+      killed: this.#losses.map(({ idsBefore: _ids, expected: _expected, backAtMs, ...killed }) => ({
         ...killed,
         backAfterMs: backAtMs === undefined ? undefined : backAtMs - killed.atMs,
       })),
@@ -99,7 +98,7 @@ class Watch {
       this.#announce('the first registrations are acknowledged');
     }
     this.#strike(sample.seconds);
-    this.#seeWhoIsBack();
+    this.#noteReplacements();
     const totals = { acknowledged: latest?.acknowledged ?? 0, gaveUp: latest?.gaveUp ?? 0 };
     view.draw(
       {
@@ -129,21 +128,21 @@ class Watch {
       const alike = ofRole(processes, next.role);
       const killed = strike(next, processes, (victim) => stack.kill(victim), now(), this.#plan.opensAtMs);
       if (killed === undefined) {
-        this.#announce(`no ${next.role} process to kill`);
+        this.#announce(`chaos: no ${next.role} process to kill`);
         continue;
       }
       const idsBefore = new Set(alike.map(({ id }) => id));
-      this.#wounds.push({ ...killed, idsBefore, expected: alike.length, backAtMs: undefined });
-      this.#announce(`killed ${killed.name} (${killed.role}, ${killed.id})`);
+      this.#losses.push({ ...killed, idsBefore, expected: alike.length, backAtMs: undefined });
+      this.#announce(`chaos: killed ${killed.role} ${killed.name} (${killed.id}) with kill -9`);
     }
   }
 
-  #seeWhoIsBack(): void {
-    for (const wound of this.#wounds) {
-      if (wound.backAtMs !== undefined) continue;
-      const alike = ofRole(this.#world.stack.processes(), wound.role);
-      const isBack = alike.length >= wound.expected && alike.some(({ id }) => !wound.idsBefore.has(id));
-      if (isBack) wound.backAtMs = this.#world.now();
+  #noteReplacements(): void {
+    for (const loss of this.#losses) {
+      if (loss.backAtMs !== undefined) continue;
+      const alike = ofRole(this.#world.stack.processes(), loss.role);
+      const isReplaced = alike.length >= loss.expected && alike.some(({ id }) => !loss.idsBefore.has(id));
+      if (isReplaced) loss.backAtMs = this.#world.now();
     }
   }
 }
@@ -155,18 +154,18 @@ export const watchRun = async (plan: WatchPlan, world: WatchWorld): Promise<Watc
   const loadDone = world.load.done.finally(() => {
     ended = true;
   });
-  // Awaited below; until then its rejection must not count as unhandled.
+  // Awaited below; until then a rejection must not count as unhandled.
   loadDone.catch(() => {});
-  await watch.until('the crowd comes', () => ended, Number.POSITIVE_INFINITY);
+  await watch.until('crowd arriving', () => ended, Number.POSITIVE_INFINITY);
   await loadDone;
   const loadEndedAtMs = world.now();
 
-  let emptyLooks = 0;
+  let empty = 0;
   const drainedAtMs = await watch.until(
-    'working off the backlog',
+    'draining the backlog',
     ({ backlog }) => {
-      emptyLooks = backlog === 0 ? emptyLooks + 1 : 0;
-      return emptyLooks >= EMPTY_LOOKS;
+      empty = backlog === 0 ? empty + 1 : 0;
+      return empty >= EMPTY_SAMPLES;
     },
     DRAIN_LIMIT_MS,
   );
@@ -175,13 +174,13 @@ export const watchRun = async (plan: WatchPlan, world: WatchWorld): Promise<Watc
     intakeFloor === undefined
       ? undefined
       : await watch.until(
-          'the way back to the floor',
+          'scaling down to the minimum',
           ({ intake }) => intake?.desired === intakeFloor && intake.ready === intakeFloor,
           FLOOR_LIMIT_MS,
         );
   return { ...watch.result(), loadEndedAtMs, drainedAtMs, backAtFloorAtMs };
 };
 
-/** Exit code of a judged run. */
+/** Exit code of a complete run. */
 export const exitCodeOf = (ledgerCheck: LedgerCheckResult, problems: readonly string[]): 0 | 1 =>
   ledgerCheck.verdict === 'complete' && problems.length === 0 ? 0 : 1;
