@@ -1,13 +1,11 @@
 /**
- * The product on one machine: the operator's own plan, decisions and signals, with Deployments run as OS processes and a
- * real journal and database beside them. No root, no containers.
+ * The product on one machine, without root and containers: the real operator, journal and database, with replicas as
+ * processes.
  */
-
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ADMIN_PATHS } from '../contract/app-contract.ts';
 import { intakeServiceName } from '../contract/names.ts';
-import type { ScalePlan } from '../contract/scale-plan-types.ts';
 import { isTier } from '../contract/tiers.ts';
 import { createJournalAdmin } from '../journal/admin.ts';
 import { createAuditLog } from '../journal/audit-log.ts';
@@ -26,15 +24,16 @@ import { snapshotOf } from './embedded/snapshot.ts';
 import { createSpawner } from './managed-process.ts';
 import { createProcessCluster } from './processes.ts';
 import { startReaper } from './reaper.ts';
+import { signalQuietly } from './signals.ts';
 import type { Stack, StackProcess } from './stack.ts';
 
 export interface EmbeddedOptions {
   readonly campaignYaml: string;
-  /** Made when it isn't there; everything of the stack is below it. */
+  /** Created if missing; contains everything of the stack. */
   readonly stateDir: string;
   readonly signal: AbortSignal;
   readonly progress: (line: string) => void;
-  /** Bytes of one shard stream and of one server's store; for tests of a full disk. */
+  /** Bytes of one shard stream, and of one server's store; for tests of a full disk. */
   readonly shardMaxBytes?: number;
   readonly maxFileStoreBytes?: number;
 }
@@ -46,12 +45,12 @@ const OPTIONS: BuildOptions = {
   journalReplicas: 3,
   logLevel: 'info',
 };
-/** Three shards, the control stream, two buckets and the trail fit into the servers' 8 GiB. */
+/** Three shards, the control stream, two buckets and the audit trail fit into 8 GiB, the store of a server. */
 const SHARD_MAX_BYTES = 2 * 2 ** 30;
 const APP = join(import.meta.dirname, '../app/main.ts');
 const READY_WITHIN_MS = 60_000;
 
-/** Ends what was started, the last first, whatever fails on the way. */
+/** Ends what was started, the last first, and ignores failures. */
 const unwinder = () => {
   const steps: (() => Promise<unknown>)[] = [];
   return {
@@ -64,9 +63,7 @@ const unwinder = () => {
   };
 };
 
-/**
- * Resolves when the intake's Service is there. @throws Error when the campaign is refused, or a server can't be had
- */
+/** Resolves when the intake's Service exists. @throws Error when the campaign is refused or a server can't start */
 export const startEmbedded = async (options: EmbeddedOptions): Promise<Stack> => {
   const { stateDir, signal, progress } = options;
   const ending = unwinder();
@@ -115,7 +112,6 @@ export const startEmbedded = async (options: EmbeddedOptions): Promise<Stack> =>
       now: Date.now,
       shardMaxBytes: options.shardMaxBytes ?? SHARD_MAX_BYTES,
     });
-    const plans: ScalePlan[] = [];
     const scraper = createScraper();
     ending.add(() => scraper.close());
     const canaries = createCanaryAsker();
@@ -129,13 +125,7 @@ export const startEmbedded = async (options: EmbeddedOptions): Promise<Stack> =>
         cluster: cluster.reader,
         manifests: cluster.manifests,
         replicas: cluster.replicas,
-        plans: {
-          async createPlan(plan, planSignal) {
-            await cluster.plans.createPlan(plan, planSignal);
-            if (!plans.some(({ metadata: known }) => known.name === plan.metadata.name)) plans.push(plan);
-          },
-          writeStatus: cluster.plans.writeStatus,
-        },
+        plans: cluster.plans,
         journal,
         audit: createAuditLog({ connection, replicas: OPTIONS.journalReplicas }),
         signals: (onError) => createSignalReader({ scraper, journal, shards: OPTIONS.shards, now: Date.now, onError }),
@@ -166,7 +156,7 @@ export const startEmbedded = async (options: EmbeddedOptions): Promise<Stack> =>
       },
       logDir,
       canaryKey,
-      snapshot: () => snapshotOf(store.current(), operator.planned(), plans, Date.now()),
+      snapshot: () => snapshotOf(store.current(), operator.planned(), cluster.scalePlans(), Date.now()),
       events: store.events,
       processes: () => [
         ...cluster
@@ -175,7 +165,7 @@ export const startEmbedded = async (options: EmbeddedOptions): Promise<Stack> =>
         ...nats.nodes.map((node): StackProcess => ({ name: node.name, role: 'nats', id: String(node.pid()) })),
         { name: 'postgres', role: 'postgres', id: String(postgres.pid) },
       ],
-      kill: ({ id }) => killNow(Number(id)),
+      kill: ({ id }) => void signalQuietly(Number(id), 'SIGKILL'),
       metrics: async () => {
         const pages = await Promise.all(
           cluster.pods().map(async (pod) => {
@@ -192,14 +182,6 @@ export const startEmbedded = async (options: EmbeddedOptions): Promise<Stack> =>
   } catch (error) {
     await ending.unwind();
     throw error;
-  }
-};
-
-const killNow = (pid: number): void => {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
   }
 };
 

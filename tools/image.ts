@@ -109,7 +109,7 @@ const postgresVersion = async (): Promise<string> => {
 const postgresImage = async (): Promise<string> => `postgres:${await postgresVersion()}`;
 
 const ensurePostgresImage = async ({ signal }: EnsureOptions): Promise<WrittenImage> => {
-  const { binDir } = await findNativePostgres(
+  const binDir = await findNativePostgres(
     await findAccount(),
     join(tmpdir(), `voucher-operator-${process.geteuid?.() ?? 0}`),
   );

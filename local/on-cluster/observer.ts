@@ -1,21 +1,19 @@
-/** A campaign on a cluster as it is seen from outside, looked at once a second with the product's own client. */
-
+/** Reads a campaign and its pods from a cluster once a second, with the product's own client. */
 import { z } from 'zod';
 import type { VoucherCampaign } from '../../contract/campaign-types.ts';
-import { instantMs } from '../../contract/instant.ts';
 import { LABELS } from '../../contract/names.ts';
 import type { ScalePlan } from '../../contract/scale-plan-types.ts';
-import { isTier, perTier, type Tier } from '../../contract/tiers.ts';
+import { isTier } from '../../contract/tiers.ts';
 import type { KubeClient } from '../../operator/kube/client.ts';
 import { type ApiResource, CAMPAIGNS, EVENTS, LEASES, PODS, SCALE_PLANS } from '../../operator/kube/resources.ts';
 import { again } from '../../runtime/sleep.ts';
+import { snapshotOf } from '../embedded/snapshot.ts';
 import type { StackEvent, StackProcess, StackSnapshot } from '../stack.ts';
 
 export interface ObserverOptions {
   readonly client: KubeClient;
   readonly campaign: { readonly name: string; readonly namespace: string };
   readonly system: { readonly namespace: string; readonly release: string };
-  readonly now: () => number;
 }
 
 const pod = z.object({
@@ -52,19 +50,11 @@ export const isReady = ({ metadata, status }: SeenPod): boolean =>
   metadata.deletionTimestamp === undefined &&
   status.conditions.some(({ type, status: state }) => type === 'Ready' && state === 'True');
 
-/** Seen as a process: one pod of one role. The leader alone is `operator`: it is the one worth killing. */
+/** Only the leader has the role `operator`: it is the one to kill. */
 export const roleOf = ({ metadata }: SeenPod, leader: string | undefined): StackProcess['role'] => {
   const component = metadata.labels[LABELS.component];
-  if (isTier(component)) return component;
-  switch (component) {
-    case 'nats':
-    case 'postgres':
-      return component;
-    case 'operator':
-      return metadata.name === leader ? 'operator' : 'other';
-    default:
-      return 'other';
-  }
+  if (isTier(component) || component === 'nats' || component === 'postgres') return component;
+  return component === 'operator' && metadata.name === leader ? 'operator' : 'other';
 };
 
 export class Observer {
@@ -79,7 +69,7 @@ export class Observer {
     this.#options = options;
   }
 
-  /** Until the signal aborts. A look that fails leaves what was seen before. */
+  /** Until the signal aborts. A failed read keeps the last state. */
   run(signal: AbortSignal): Promise<void> {
     return again(
       () => this.look(signal),
@@ -140,27 +130,9 @@ export class Observer {
       .map((one) => ({ name: one.metadata.name, role: roleOf(one, this.#leader), id: one.metadata.uid }));
   }
 
-  /** @throws Error before the first look that succeeded */
+  /** @throws Error before the first successful read */
   snapshot(): StackSnapshot {
-    const campaign = this.#campaign;
-    if (campaign === undefined) throw new Error('the campaign has not been seen yet');
-    const { spec, status } = campaign;
-    const tierOf = (name: Tier): StackSnapshot['tiers'][Tier] => {
-      const seen = status?.tiers?.[name];
-      return seen === undefined ? undefined : { ...seen, explanation: seen.limitedBy ?? '' };
-    };
-    return {
-      atMs: this.#options.now(),
-      stage: status?.stage ?? 'Pending',
-      opensAtMs: instantMs(spec.window.opensAt),
-      closesAtMs: instantMs(status?.closesAt ?? spec.window.closesAt),
-      contingency: (status?.contingency ?? []).map(({ name }) => name),
-      arrivalsPerSecond: status?.arrivalsPerSecond,
-      backlog: status?.backlog,
-      oldestSeconds: status?.oldestSeconds,
-      tiers: perTier(tierOf),
-      conditions: status?.conditions ?? [],
-      plans: this.#plans,
-    };
+    if (this.#campaign === undefined) throw new Error('the campaign has not been read yet');
+    return snapshotOf(this.#campaign, undefined, this.#plans, Date.now());
   }
 }

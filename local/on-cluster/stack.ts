@@ -24,18 +24,18 @@ import { openTarget, type PulledImages, type Target } from './target.ts';
 
 export interface OnClusterOptions {
   readonly campaignYaml: string;
-  /** Checks the campaign as the API server will, and fills in the defaults. */
+  /** Checks the campaign as the API server will, and adds the defaults. */
   readonly admit: (yaml: string) => VoucherCampaign;
   readonly stateDir: string;
-  /** Folders that the crowd's pod must see. */
+  /** Folders that are mounted into the generator's pod. */
   readonly crowdFolders: readonly string[];
   readonly signal: AbortSignal;
   readonly progress: (line: string) => void;
   readonly clusterName?: string;
-  /** A context of the user's kubeconfig instead of a cluster of our own. */
+  /** A context of the user's kubeconfig instead of a new local cluster. */
   readonly context?: string;
   readonly pulled?: PulledImages;
-  /** The cluster, or what was installed in it, stays when the stack is stopped, for people to look around. */
+  /** Keeps the cluster, or what was installed in it, when the stack is stopped. */
   readonly keep: boolean;
 }
 
@@ -48,20 +48,17 @@ const SHARD_MAX_BYTES = 256 * 2 ** 20;
 const READY_WITHIN_MS = 120_000;
 const LOOK_EVERY_MS = 250;
 
-/** The campaign as it stands in the file, in the namespace of the demo. */
+/** The campaign of the file, in the demo's namespace. */
 const inNamespace = (yaml: string): string => {
   const document = parseDocument(yaml);
   document.setIn(['metadata', 'namespace'], CAMPAIGN_NAMESPACE);
   return document.toString();
 };
 
-const decoded = (data: Readonly<Record<string, string>>, key: string): string =>
-  Buffer.from(data[key] ?? '', 'base64').toString('utf8');
-
 const secretOf = async (cluster: Kubernetes, name: string, namespace: string, signal: AbortSignal) => {
   const text = await cluster.kubectl(['get', 'secret', name, '-n', namespace, '-o', 'json'], { signal });
   const { data } = JSON.parse(text) as { readonly data: Readonly<Record<string, string>> };
-  return (key: string): string => decoded(data, key);
+  return (key: string): string => Buffer.from(data[key] ?? '', 'base64').toString('utf8');
 };
 
 const addressOf = async (cluster: Kubernetes, name: string, namespace: string, signal: AbortSignal) =>
@@ -72,7 +69,7 @@ const addressOf = async (cluster: Kubernetes, name: string, namespace: string, s
 const readyCondition = (campaign: VoucherCampaign | undefined) =>
   campaign?.status?.conditions?.find(({ type }) => type === 'Ready');
 
-/** @throws Error that says what the campaign still lacks */
+/** @throws Error with the message of the condition Ready */
 const untilReady = async (observer: Observer, signal: AbortSignal): Promise<void> => {
   const giveUpAtMs = Date.now() + READY_WITHIN_MS;
   while (readyCondition(observer.campaign)?.status !== 'True') {
@@ -101,7 +98,7 @@ const tlsOf = (service: string, ca: string): ServerTls => ({
   servername: `${RELEASE}-${service}.${SYSTEM_NAMESPACE}.svc`,
 });
 
-/** Both on ports of this machine, for the ledger check: it does not reach what has no route. */
+/** Forwards journal and database to ports of this machine, for the ledger check. */
 const forwardDataPlane = (target: Target, logDir: string, signal: AbortSignal) => {
   const reaper = startReaper();
   signal.addEventListener('abort', () => void reaper.stop(), { once: true });
@@ -119,7 +116,7 @@ const forwardDataPlane = (target: Target, logDir: string, signal: AbortSignal) =
   return Promise.all([forward('nats', 4222), forward('postgres', 5432)]);
 };
 
-/** @throws Error when the machine can't carry a cluster, the chart doesn't install, or the campaign doesn't get ready */
+/** @throws Error when the machine can't run a cluster, the chart can't be installed, or the campaign does not get Ready */
 export const startOnCluster = async (options: OnClusterOptions): Promise<Stack> => {
   const { signal, progress, stateDir } = options;
   const { metadata, spec } = options.admit(options.campaignYaml);
@@ -166,7 +163,6 @@ export const startOnCluster = async (options: OnClusterOptions): Promise<Stack> 
       client,
       campaign: { name: metadata.name, namespace: CAMPAIGN_NAMESPACE },
       system: { namespace: SYSTEM_NAMESPACE, release: RELEASE },
-      now: Date.now,
     });
     await untilReady(observer, signal);
     background.push(observer.run(stopping.signal));
@@ -215,14 +211,14 @@ export const startOnCluster = async (options: OnClusterOptions): Promise<Stack> 
       campaignId: spec.campaignId,
       shards: SHARDS,
       ledgerCheck: {
-        // Asked for when the ledger check begins: a server that was deleted has come back under another address.
+        // Read when the ledger check starts: a pod that was replaced has another address.
         get natsUrl() {
           return natsUrls();
         },
         natsUser: journal(DATA_PLANE_KEYS.natsUser),
         natsPassword: journal(DATA_PLANE_KEYS.natsPassword),
         postgresUrl: database.href,
-        // By addresses, which no certificate is for.
+        // The names in the certificates, because the servers are reached by address.
         natsTls: tlsOf('nats', journal(DATA_PLANE_KEYS.natsCa)),
         postgresTls: tlsOf('postgres', campaignSecret(DATA_PLANE_KEYS.postgresCa)),
       },

@@ -29,12 +29,11 @@ export class Workload {
     return this.#object;
   }
 
-  /** With those that are ending. */
+  /** Including those that are ending. */
   get pods(): readonly Pod[] {
     return [...this.#pods];
   }
 
-  /** A new manifest or new replicas. */
   update(object: StoredObject<Deployment>): void {
     this.#object = object;
     this.#reconcile();
@@ -67,13 +66,10 @@ export class Workload {
       namespace: this.namespace,
       labels,
       revision,
-      createdAtMs: this.#world.now(),
+      createdAtMs: Date.now(),
     };
     const pod = new Pod(identity, labels[LABELS.component] ?? 'other', spec, this.#world, () => this.#reconcile());
     this.#pods.add(pod);
-    const forget = (): void => {
-      this.#pods.delete(pod);
-    };
-    pod.done.then(forget, forget);
+    void pod.done.finally(() => this.#pods.delete(pod)).catch(() => undefined);
   }
 }
