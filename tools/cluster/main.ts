@@ -18,7 +18,7 @@ const seconds = (sinceMs: number): string => `${((Date.now() - sinceMs) / 1000).
 const upCommand = async ({ name }: Named, signal: AbortSignal): Promise<void> => {
   const startedAtMs = Date.now();
   const cluster = await up({ name, progress }, signal);
-  console.log(`cluster ${name} is ready after ${seconds(startedAtMs)}; look around with`);
+  console.log(`cluster ${name} is ready after ${seconds(startedAtMs)}. To use it:`);
   console.log(`  export KUBECONFIG=${cluster.kubeconfigPath} PATH=${placeOf(name).bin}:$PATH`);
 };
 
@@ -28,7 +28,7 @@ const statusCommand = async ({ name }: Named): Promise<void> => {
   console.log(`cluster ${name}: addresses ${range}, kubeconfig ${kubeconfigPath}`);
   for (const part of processes) {
     console.log(
-      `  ${part.name.padEnd(24)} ${part.isRunning ? `pid ${part.pid}` : 'is not running; "up" brings it back'}`,
+      `  ${part.name.padEnd(24)} ${part.isRunning ? `pid ${part.pid}` : 'not running; restart it with "up"'}`,
     );
   }
 };
@@ -41,7 +41,7 @@ const buildCommand = async (signal: AbortSignal): Promise<void> => {
 
 const assertUp = async (name: string): Promise<void> => {
   if (!(await status(name)).exists) {
-    throw new Error(`there is no cluster ${name}; bring it up with "npm run cluster -- up --name ${name}"`);
+    throw new Error(`there is no cluster ${name}; start it with "npm run cluster -- up --name ${name}"`);
   }
 };
 
@@ -54,19 +54,19 @@ const loadCommand = async ({ name }: Named, signal: AbortSignal): Promise<void> 
 
 const commands = (signal: AbortSignal): Command => {
   const program = new Command('cluster').description('a real Kubernetes on this machine');
-  const named = (command: Command): Command => command.option('--name <name>', 'which cluster', DEFAULT_NAME);
-  named(program.command('up').description('bring it up, or what of it died')).action((options: Named) =>
+  const named = (command: Command): Command => command.option('--name <name>', 'name of the cluster', DEFAULT_NAME);
+  named(program.command('up').description('start the cluster, or its missing parts')).action((options: Named) =>
     upCommand(options, signal),
   );
-  named(program.command('down').description('end it and leave nothing')).action(async ({ name }: Named) => {
+  named(program.command('down').description('remove the cluster')).action(async ({ name }: Named) => {
     await down(name, signal, progress);
     console.log(`cluster ${name} is down`);
   });
-  named(program.command('status').description('what of it runs')).action(statusCommand);
-  named(
-    program.command('load').description('build the images of this checkout and make them known to its node'),
-  ).action((options: Named) => loadCommand(options, signal));
-  named(program.command('import <archive>').description('make the images of an OCI archive known to its node')).action(
+  named(program.command('status').description('list its processes')).action(statusCommand);
+  named(program.command('load').description('build the images of this checkout and import them into the node')).action(
+    (options: Named) => loadCommand(options, signal),
+  );
+  named(program.command('import <archive>').description('import the images of an OCI archive into the node')).action(
     async (archive: string, { name }: Named) => {
       await assertUp(name);
       console.log(await importArchive(placeOf(name), resolve(archive), signal));
@@ -74,7 +74,7 @@ const commands = (signal: AbortSignal): Command => {
   );
   program
     .command('build')
-    .description('build every binary and image, and start nothing')
+    .description('build every binary and image without starting anything')
     .action(() => buildCommand(signal));
   return program;
 };
@@ -85,6 +85,6 @@ try {
   await commands(interrupted.signal).parseAsync();
 } catch (error) {
   const message = error instanceof Error ? error.message : `${error}`;
-  console.error(interrupted.signal.aborted ? 'interrupted; the same command goes on where it stopped' : message);
+  console.error(interrupted.signal.aborted ? 'interrupted; the same command continues from here' : message);
   process.exitCode = 1;
 }

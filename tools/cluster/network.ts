@@ -1,6 +1,6 @@
 /**
- * The cluster's own network namespace and the one link that joins it to the host. Ports, interfaces, packet rules and
- * addresses inside never meet the host's or another cluster's, and all of them go when the namespace goes.
+ * The cluster's own network namespace, and the link between it and the host. Its ports, interfaces, packet rules and
+ * addresses are separate from the host and other clusters, and end with the namespace.
  */
 import { z } from 'zod';
 import { type Addresses, addressesOf, type Place, SLOTS } from './place.ts';
@@ -8,7 +8,7 @@ import { run, succeeds } from './run.ts';
 
 const ROUTES = z.array(z.object({ dst: z.string() }));
 
-/** The first slot whose range neither another cluster nor a route of the host lies in. */
+/** The first slot whose range is used neither by another cluster nor by a route of the host. */
 export const freeSlot = (taken: readonly number[], routes: readonly string[]): number | undefined => {
   for (let slot = 0; slot < SLOTS; slot += 1) {
     const prefix = addressesOf(slot).range.split('.').slice(0, 2).join('.');
@@ -25,18 +25,17 @@ const inside = (place: Place, ...command: readonly string[]): Promise<string> =>
 
 export const hasNamespace = (place: Place): Promise<boolean> => succeeds('nsenter', [`--net=${place.netns}`, 'true']);
 
-/** The host's end of the cluster's link; only this program names one so. */
+/** The host's end of the link; only this program uses this name. */
 export const hasLink = (place: Place): Promise<boolean> => succeeds('ip', ['link', 'show', place.link]);
 
 /** True when no process is in the network namespace. */
 export const isNamespaceIdle = async (place: Place): Promise<boolean> =>
   (await run('ip', ['netns', 'pids', place.name])).trim() === '';
 
-/** Makes what is missing. True when the namespace is new: whatever ran in an older one has to start again. */
-export const ensureNetwork = async (place: Place, addresses: Addresses): Promise<boolean> => {
-  const isNew = !(await hasNamespace(place));
-  if (isNew) {
-    // After a reboot the file is still there, and no namespace is mounted on it.
+/** Creates what is missing. */
+export const ensureNetwork = async (place: Place, addresses: Addresses): Promise<void> => {
+  if (!(await hasNamespace(place))) {
+    // After a reboot the file exists, but no namespace is mounted on it.
     await run('ip', ['netns', 'delete', place.name]).catch(() => undefined);
     await run('ip', ['netns', 'add', place.name]);
   }
@@ -51,10 +50,9 @@ export const ensureNetwork = async (place: Place, addresses: Addresses): Promise
   await inside(place, 'ip', 'link', 'set', 'eth0', 'up');
   await inside(place, 'ip', 'route', 'replace', 'default', 'via', addresses.host);
   await run('ip', ['route', 'replace', addresses.range, 'via', addresses.node, 'dev', place.link]);
-  return isNew;
 };
 
-/** The link's other end, the route and every rule inside go with it. */
+/** This also removes the other end of the link, the route and every rule inside. */
 export const removeNetwork = async (place: Place): Promise<void> => {
   if (await hasLink(place)) await run('ip', ['link', 'delete', place.link]);
   await run('ip', ['netns', 'delete', place.name]).catch(() => undefined);

@@ -1,4 +1,4 @@
-/** Waits for a part of the cluster to answer; a part that ended meanwhile is told at once, with its last words. */
+/** Waits until a component answers. If it ends first, fails at once with the end of its log. */
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
@@ -6,7 +6,7 @@ import { type ApiAccess, callApi } from './api.ts';
 import type { Place } from './place.ts';
 import { isRunning, logTail, recordOf } from './processes.ts';
 
-export interface Wait {
+interface Wait {
   readonly what: string;
   /** The process that has to answer. */
   readonly process: string;
@@ -14,7 +14,7 @@ export interface Wait {
   readonly signal: AbortSignal;
 }
 
-/** Until `look` says true; a look that throws says "not yet". @throws Error with the end of the process's log */
+/** Until `look` returns true; an exception means "not yet". @throws Error with the end of the process's log */
 export const until = async (place: Place, wait: Wait, look: () => Promise<boolean>): Promise<void> => {
   const endAtMs = Date.now() + wait.timeoutMs;
   for (let cause: unknown; ; ) {
@@ -28,14 +28,14 @@ export const until = async (place: Place, wait: Wait, look: () => Promise<boolea
     const record = await recordOf(place, wait.process);
     const isGone = record === undefined || !isRunning(record);
     if (isGone || Date.now() >= endAtMs) {
-      const why = isGone ? `${wait.process} ended` : `it did not come within ${wait.timeoutMs / 1000} s`;
-      throw new Error(`no ${wait.what}: ${why}; the end of its log:\n${await logTail(place, wait.process)}`, { cause });
+      const why = isGone ? `${wait.process} ended` : `not ready within ${wait.timeoutMs / 1000} s`;
+      throw new Error(`no ${wait.what}: ${why}. The end of its log:\n${await logTail(place, wait.process)}`, { cause });
     }
     await sleep(50, undefined, { signal: wait.signal });
   }
 };
 
-/** True when something listens on the Unix socket. */
+/** True when a process listens on the Unix socket. */
 export const accepts = (socket: string): Promise<boolean> =>
   new Promise((resolve) => {
     const connection = connect(socket);
@@ -68,7 +68,7 @@ const NODE = z.object({
 });
 type Node = z.infer<typeof NODE>;
 
-/** Ready, and said so since then: the condition of a kubelet that died outlives it for 40 s. */
+/** Ready, with a heartbeat since then: the condition stays True for 40 s after the end of a kubelet. */
 export const saidReady = (node: Node, sinceMs: number): boolean =>
   node.status.conditions.some(
     // The API's times are whole seconds.

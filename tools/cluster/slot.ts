@@ -1,4 +1,4 @@
-/** Which address range a cluster has: chosen once, kept in its folder, never the same as another's. */
+/** The address range of a cluster: chosen once, recorded in its folder, different from all others. */
 import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
@@ -7,14 +7,10 @@ import { freeSlot, hostRoutes } from './network.ts';
 import { type Place, SLOTS } from './place.ts';
 
 const CLUSTER = z.object({
-  slot: z
-    .number()
-    .int()
-    .min(0)
-    .max(SLOTS - 1),
+  slot: z.int().min(0).lt(SLOTS),
   bootId: z.string(),
 });
-export type ClusterRecord = z.infer<typeof CLUSTER>;
+type ClusterRecord = z.infer<typeof CLUSTER>;
 
 const fileOf = (dir: string): string => join(dir, 'cluster.json');
 
@@ -29,7 +25,7 @@ const otherSlots = async (place: Place): Promise<readonly number[]> => {
   return records.flatMap((record) => (record === undefined ? [] : [record.slot]));
 };
 
-/** The record that is there, or a new one. @throws Error when all ranges are taken */
+/** The existing record, or a new one. @throws Error when all ranges are used */
 export const ensureSlot = async (place: Place, bootId: string, signal: AbortSignal): Promise<ClusterRecord> => {
   const known = await clusterRecord(place.dir);
   if (known !== undefined) return known;
@@ -38,7 +34,7 @@ export const ensureSlot = async (place: Place, bootId: string, signal: AbortSign
     const slot = freeSlot(await otherSlots(place), await hostRoutes());
     if (slot === undefined) {
       throw new Error(
-        'no address range from 10.200.0.0/16 to 10.231.0.0/16 is free: take clusters down with "npm run cluster -- down --name NAME"',
+        'no address range from 10.200.0.0/16 to 10.231.0.0/16 is free: remove clusters with "npm run cluster -- down --name NAME"',
       );
     }
     const record: ClusterRecord = { slot, bootId };
