@@ -50,23 +50,11 @@ const SHARD_MAX_BYTES = 2 * 2 ** 30;
 const APP = join(import.meta.dirname, '../app/main.ts');
 const READY_WITHIN_MS = 60_000;
 
-/** Ends what was started, the last first, and ignores failures. */
-const unwinder = () => {
-  const steps: (() => Promise<unknown>)[] = [];
-  return {
-    add(step: () => Promise<unknown>) {
-      steps.push(step);
-    },
-    async unwind() {
-      for (const step of steps.splice(0).reverse()) await step().catch(() => undefined);
-    },
-  };
-};
-
 /** Resolves when the intake's Service exists. @throws Error when the campaign is refused or a server can't start */
 export const startEmbedded = async (options: EmbeddedOptions): Promise<Stack> => {
   const { stateDir, signal, progress } = options;
-  const ending = unwinder();
+  /** Ends all that was started, the last first. Failures are ignored. */
+  const ending = new AsyncDisposableStack();
   try {
     let kick = (): void => undefined;
     const store = createCampaignStore(options.campaignYaml, Date.now, () => kick());
@@ -77,7 +65,7 @@ export const startEmbedded = async (options: EmbeddedOptions): Promise<Stack> =>
     await mkdir(logDir, { recursive: true });
 
     const reaper = startReaper();
-    ending.add(() => reaper.stop());
+    ending.defer(() => reaper.stop());
     const spawn = createSpawner(reaper);
     const dataPlane = await startDataPlane({
       stateDir,
@@ -88,7 +76,7 @@ export const startEmbedded = async (options: EmbeddedOptions): Promise<Stack> =>
       progress,
       ...(options.maxFileStoreBytes === undefined ? {} : { maxFileStoreBytes: options.maxFileStoreBytes }),
     });
-    ending.add(() => dataPlane.stop());
+    ending.defer(() => dataPlane.stop());
     const { access, nats, postgres } = dataPlane;
     await writeDataPlaneSecrets(secretsDir, namespace, spec.dataPlane.secretName, access);
     const { canaryKey } = await writePrivacySecret(secretsDir, namespace, spec.privacy.keySecretName);
@@ -101,11 +89,11 @@ export const startEmbedded = async (options: EmbeddedOptions): Promise<Stack> =>
       spawn,
       log: progress,
     });
-    ending.add(() => cluster.stop());
+    ending.defer(() => cluster.stop());
 
     const servers = { urls: access.natsUrls, user: access.natsUser, password: access.natsPassword };
     const connection = await connectJournal(servers, 'voucher-operator', signal);
-    ending.add(() => connection.close());
+    ending.defer(() => connection.close());
     const journal = createJournalAdmin({
       connection,
       monitorUrls: nats.monitorUrls,
@@ -113,9 +101,9 @@ export const startEmbedded = async (options: EmbeddedOptions): Promise<Stack> =>
       shardMaxBytes: options.shardMaxBytes ?? SHARD_MAX_BYTES,
     });
     const scraper = createScraper();
-    ending.add(() => scraper.close());
+    ending.defer(() => scraper.close());
     const canaries = createCanaryAsker();
-    ending.add(() => canaries.close());
+    ending.defer(() => canaries.close());
 
     progress('starting the operator');
     const stopping = new AbortController();
@@ -137,7 +125,7 @@ export const startEmbedded = async (options: EmbeddedOptions): Promise<Stack> =>
       stopping.signal,
     );
     kick = operator.kick;
-    ending.add(async () => {
+    ending.defer(async () => {
       stopping.abort();
       await operator.done;
     });
@@ -177,10 +165,10 @@ export const startEmbedded = async (options: EmbeddedOptions): Promise<Stack> =>
         return pages.flat();
       },
       applyCampaign: async (yaml) => store.applyYaml(yaml),
-      stop: () => ending.unwind(),
+      stop: () => ending.disposeAsync().catch(() => undefined),
     };
   } catch (error) {
-    await ending.unwind();
+    await ending.disposeAsync().catch(() => undefined);
     throw error;
   }
 };

@@ -116,10 +116,8 @@ const play = async (
   track(load);
   const intakeFloor = profile.waitsForFloor ? campaign.spec.scaling.tiers.intake.min : undefined;
   const title = campaign.spec.title.en;
-  const { samples, killed, loadEndedAtMs, drainedAtMs, backAtFloorAtMs } = await watchRun(
-    { title, opensAtMs, trace, chaos, intakeFloor },
-    { stack, load, view, now, signal },
-  );
+  const watching = { title, opensAtMs, trace, chaos, intakeFloor, stack, load, view, now, signal };
+  const { samples, killed, loadEndedAtMs, drainedAtMs, backAtFloorAtMs } = await watchRun(watching);
   view.say('Ledger check: comparing all receipts with the journal and the database');
   const { campaignId, shards, mode } = stack;
   const { uniqueness } = campaign.spec.eligibility;

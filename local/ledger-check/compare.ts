@@ -54,7 +54,6 @@ export interface LedgerCheckInput {
   readonly ledger: readonly LedgerEntry[];
   /** Every `received` event of every shard, copies included. */
   readonly journal: readonly JournalRecord[];
-  /** Messages that are not events. */
   readonly unreadable: number;
   readonly later?: readonly LaterRecord[];
   /** From the database, named as in LaterRecord. */
@@ -67,7 +66,7 @@ export interface LedgerCheckInput {
 }
 
 export interface LedgerCheckResult {
-  /** Receipts that citizens got, including repeats of one receipt. */
+  /** Receipts that citizens got, including repeats. Further counts are explained by the texts of `findingsOf`. */
   readonly acknowledged: number;
   readonly distinctReceipts: number;
   readonly citizens: number;
@@ -78,11 +77,8 @@ export interface LedgerCheckResult {
   readonly lost: number;
   readonly lostFromJournal: readonly string[];
   readonly lostFromDatabase: readonly string[];
-  /** Citizens with more than one valid registration. */
   readonly doubles: number;
-  /** Citizens of the ledger without exactly one valid registration. */
   readonly citizensWithoutOne: readonly number[];
-  /** Idempotency-Keys with two receipts. */
   readonly keysWithTwoReceipts: number;
   /** Two citizens of the ledger whom the product treats as one person, or one whom it treats as two. */
   readonly mistakenIdentities: number;
@@ -93,13 +89,9 @@ export interface LedgerCheckResult {
   /** Unacknowledged receipts without such a key. Undefined: the ledger is incomplete, so this is unknown. */
   readonly unexplained: number | undefined;
   readonly unreadable: number;
-  /** Facts of the journal that the database has neither recorded nor kept. */
   readonly lostFacts: number;
-  /** Citizens whose valid receipt is not the one accepted first. */
   readonly wrongWinners: number;
-  /** Number of uniqueness rules in the registrations that are not the campaign's. */
   readonly otherRules: number;
-  /** Acknowledged receipts whose personal data can't be opened, because the key is not in the bucket. */
   readonly unopenable: number;
   readonly verdict: 'complete' | 'incomplete';
   /** One sentence for each finding. */

@@ -10,7 +10,7 @@ import { again } from '../../runtime/sleep.ts';
 import { snapshotOf } from '../embedded/snapshot.ts';
 import type { StackEvent, StackProcess, StackSnapshot } from '../stack.ts';
 
-export interface ObserverOptions {
+interface ObserverOptions {
   readonly client: KubeClient;
   readonly campaign: { readonly name: string; readonly namespace: string };
   readonly system: { readonly namespace: string; readonly release: string };
@@ -59,10 +59,10 @@ export const roleOf = ({ metadata }: SeenPod, leader: string | undefined): Stack
 
 export class Observer {
   readonly #options: ObserverOptions;
-  #campaign: VoucherCampaign | undefined;
+  campaign: VoucherCampaign | undefined;
+  pods: readonly SeenPod[] = [];
+  events: readonly StackEvent[] = [];
   #plans: readonly ScalePlan[] = [];
-  #pods: readonly SeenPod[] = [];
-  #events: readonly StackEvent[] = [];
   #leader: string | undefined;
 
   constructor(options: ObserverOptions) {
@@ -71,12 +71,8 @@ export class Observer {
 
   /** Until the signal aborts. A failed read keeps the last state. */
   run(signal: AbortSignal): Promise<void> {
-    return again(
-      () => this.look(signal),
-      LOOK_EVERY_MS,
-      signal,
-      () => undefined,
-    );
+    const ignore = (): void => undefined;
+    return again(() => this.look(signal), LOOK_EVERY_MS, signal, ignore);
   }
 
   async look(signal: AbortSignal): Promise<void> {
@@ -94,11 +90,11 @@ export class Observer {
       get(LEASES, system.namespace, system.release).catch(() => undefined),
     ]);
     // The API server has validated both against the schemas that the types are generated from.
-    this.#campaign = found as VoucherCampaign;
+    this.campaign = found as VoucherCampaign;
     this.#plans = (plans as { readonly items: readonly ScalePlan[] }).items;
-    this.#pods = [own, systems].flatMap((pods) => listOf(pod).parse(pods).items);
+    this.pods = [own, systems].flatMap((pods) => listOf(pod).parse(pods).items);
     this.#leader = lease.safeParse(held).data?.spec.holderIdentity?.split('_')[0];
-    this.#events = listOf(event)
+    this.events = listOf(event)
       .parse(events)
       .items.filter(({ regarding }) => regarding.kind === 'VoucherCampaign')
       .map(
@@ -112,27 +108,15 @@ export class Observer {
       .sort((a, b) => a.atMs - b.atMs);
   }
 
-  get campaign(): VoucherCampaign | undefined {
-    return this.#campaign;
-  }
-
-  get pods(): readonly SeenPod[] {
-    return this.#pods;
-  }
-
-  get events(): readonly StackEvent[] {
-    return this.#events;
-  }
-
   processes(): readonly StackProcess[] {
-    return this.#pods
+    return this.pods
       .filter(({ metadata, status }) => metadata.deletionTimestamp === undefined && status.phase === 'Running')
       .map((one) => ({ name: one.metadata.name, role: roleOf(one, this.#leader), id: one.metadata.uid }));
   }
 
   /** @throws Error before the first successful read */
   snapshot(): StackSnapshot {
-    if (this.#campaign === undefined) throw new Error('the campaign has not been read yet');
-    return snapshotOf(this.#campaign, undefined, this.#plans, Date.now());
+    if (this.campaign === undefined) throw new Error('the campaign has not been read yet');
+    return snapshotOf(this.campaign, undefined, this.#plans, Date.now());
   }
 }

@@ -67,6 +67,9 @@ export class Pod implements PodIdentity {
   readonly role: string;
   /** Resolves when the process has ended and the files are removed. */
   readonly done: Promise<void>;
+  readyAtMs: number | undefined;
+  /** Of the process in this pod. */
+  restarts = 0;
 
   readonly #spec: PodSpec;
   readonly #world: PodWorld;
@@ -74,8 +77,6 @@ export class Pod implements PodIdentity {
   readonly #ending = new AbortController();
   #process: ManagedProcess | undefined;
   #ports: Readonly<Record<string, number>> = {};
-  #readyAtMs: number | undefined;
-  #restarts = 0;
   #mounted: Promise<string | undefined> = Promise.resolve(undefined);
   #said = '';
 
@@ -95,14 +96,7 @@ export class Pod implements PodIdentity {
   }
 
   get ready(): boolean {
-    return this.#readyAtMs !== undefined && !this.terminating;
-  }
-  get readyAtMs(): number | undefined {
-    return this.#readyAtMs;
-  }
-  /** Restarts of the process in this pod. */
-  get restarts(): number {
-    return this.#restarts;
+    return this.readyAtMs !== undefined && !this.terminating;
   }
   get terminating(): boolean {
     return this.#ending.signal.aborted;
@@ -141,7 +135,7 @@ export class Pod implements PodIdentity {
       const waitMs = restartWaitMs(failures);
       this.#world.log(`pod ${this.name}: ${why}; restart in ${waitMs} ms`);
       await this.#pause(waitMs);
-      if (!this.terminating) this.#restarts += 1;
+      if (!this.terminating) this.restarts += 1;
     }
     await this.#mounted;
     await rm(this.#dir(), { recursive: true, force: true });
@@ -175,7 +169,7 @@ export class Pod implements PodIdentity {
         ending: this.#ending.signal,
         onReady: (ready) => {
           if (ready) release();
-          else if (this.#readyAtMs !== undefined) longestMs = Date.now() - this.#readyAtMs;
+          else if (this.readyAtMs !== undefined) longestMs = Date.now() - this.readyAtMs;
           this.#setReady(ready);
         },
       });
@@ -255,8 +249,8 @@ export class Pod implements PodIdentity {
   }
 
   #setReady(ready: boolean): void {
-    if (ready === (this.#readyAtMs !== undefined)) return;
-    this.#readyAtMs = ready ? Date.now() : undefined;
+    if (ready === (this.readyAtMs !== undefined)) return;
+    this.readyAtMs = ready ? Date.now() : undefined;
     this.#onChange();
   }
 

@@ -14,19 +14,15 @@ export class Workload {
   readonly name: string;
   readonly #world: PodWorld;
   readonly #pods = new Set<Pod>();
-  #object: StoredObject<Deployment>;
+  object: StoredObject<Deployment>;
   #stopped = false;
 
   constructor(namespace: string, name: string, object: StoredObject<Deployment>, world: PodWorld) {
     this.namespace = namespace;
     this.name = name;
-    this.#object = object;
+    this.object = object;
     this.#world = world;
     this.#reconcile();
-  }
-
-  get object(): StoredObject<Deployment> {
-    return this.#object;
   }
 
   /** Including those that are ending. */
@@ -35,7 +31,7 @@ export class Workload {
   }
 
   update(object: StoredObject<Deployment>): void {
-    this.#object = object;
+    this.object = object;
     this.#reconcile();
   }
 
@@ -47,7 +43,7 @@ export class Workload {
   }
 
   #reconcile(): void {
-    const { manifest, replicas } = this.#object;
+    const { manifest, replicas } = this.object;
     if (this.#stopped || manifest.spec === undefined) return;
     const { template, strategy } = manifest.spec;
     const revision = revisionOf(template);
@@ -58,7 +54,7 @@ export class Workload {
   }
 
   #create(revision: string): void {
-    const { metadata, spec } = this.#object.manifest.spec?.template ?? {};
+    const { metadata, spec } = this.object.manifest.spec?.template ?? {};
     if (spec === undefined) throw new Error(`Deployment ${this.name} has no pod template`);
     const labels = metadata?.labels ?? {};
     const identity = {

@@ -9,46 +9,25 @@ import { run } from './run.ts';
 /** For images, their unpacked copies, and logs of a campaign with its data plane. */
 export const LEAST_FREE_BYTES = 4 * 2 ** 30;
 
-interface Requirement {
-  readonly package: string;
-  readonly isThere: () => boolean;
-}
-
 /** The folders of administrators' commands are not always on the PATH. */
 const isCommand = (name: string): boolean =>
   [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin'].some(
     (dir) => dir !== '' && existsSync(join(dir, name)),
   );
 
-const command = (name: string, inPackage = name): Requirement => ({
-  package: inPackage,
-  isThere: () => isCommand(name),
-});
-const header = (file: string, inPackage: string): Requirement => ({
-  package: inPackage,
-  isThere: () => existsSync(join('/usr/include', file)),
-});
-
-const ALWAYS: readonly Requirement[] = [
-  command('ip', 'iproute2'),
-  command('nft', 'nftables'),
-  command('openssl'),
-  command('unshare', 'util-linux'),
-  command('mount'),
-];
+/** Package → a command or a header file of it. */
+const ALWAYS = { iproute2: 'ip', nftables: 'nft', openssl: 'openssl', 'util-linux': 'unshare', mount: 'mount' };
 
 /** runc is the only binary with C code. */
-const FOR_RUNC: readonly Requirement[] = [
-  command('gcc'),
-  command('pkg-config'),
-  header('stdio.h', 'libc6-dev'),
-  header('seccomp.h', 'libseccomp-dev'),
-];
+const FOR_RUNC = { gcc: 'gcc', 'pkg-config': 'pkg-config', 'libc6-dev': 'stdio.h', 'libseccomp-dev': 'seccomp.h' };
+
+const isThere = (name: string): boolean => (name.endsWith('.h') ? existsSync(`/usr/include/${name}`) : isCommand(name));
 
 const missingPackages = (): readonly string[] => {
   const buildsRunc = missingBinaries(CLUSTER_BINARIES).some(({ names }) => names.includes('runc'));
-  const wanted = buildsRunc ? [...ALWAYS, ...FOR_RUNC] : ALWAYS;
-  return wanted.filter(({ isThere }) => !isThere()).map((requirement) => requirement.package);
+  return Object.entries({ ...ALWAYS, ...(buildsRunc ? FOR_RUNC : {}) }).flatMap(([name, part]) =>
+    isThere(part) ? [] : [name],
+  );
 };
 
 const install = async (
@@ -65,9 +44,8 @@ const install = async (
     await run('apt-get', ['update', '-q'], { signal, env });
     await run('apt-get', ['install', '-y', '-q', '--no-install-recommends', ...missing], { signal, env });
   } catch (cause) {
-    throw new Error(`${sentence}, and apt could not install them: run "apt-get install ${missing.join(' ')}"`, {
-      cause,
-    });
+    const message = `${sentence}, and apt could not install them: run "apt-get install ${missing.join(' ')}"`;
+    throw new Error(message, { cause });
   }
 };
 

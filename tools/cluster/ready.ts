@@ -49,14 +49,16 @@ export const accepts = (socket: string): Promise<boolean> =>
 export const isServing = async (access: ApiAccess, signal: AbortSignal): Promise<boolean> =>
   (await callApi(access, { method: 'GET', path: '/readyz' }, signal)).status === 200;
 
-const object = async <T>(
+/** False while the object does not exist. */
+const shows = async <T>(
   access: ApiAccess,
   path: string,
   schema: z.ZodType<T>,
+  isGood: (object: T) => boolean,
   signal: AbortSignal,
-): Promise<T | undefined> => {
+): Promise<boolean> => {
   const { status, body } = await callApi(access, { method: 'GET', path }, signal);
-  return status === 200 ? schema.parse(JSON.parse(body)) : undefined;
+  return status === 200 && isGood(schema.parse(JSON.parse(body)));
 };
 
 const NODE = z.object({
@@ -76,19 +78,11 @@ export const saidReady = (node: Node, sinceMs: number): boolean =>
       type === 'Ready' && status === 'True' && Date.parse(lastHeartbeatTime) + 999 >= sinceMs,
   );
 
-export const isNodeReady = async (
-  access: ApiAccess,
-  name: string,
-  sinceMs: number,
-  signal: AbortSignal,
-): Promise<boolean> => {
-  const node = await object(access, `/api/v1/nodes/${name}`, NODE, signal);
-  return node !== undefined && saidReady(node, sinceMs);
-};
+export const isNodeReady = (access: ApiAccess, name: string, sinceMs: number, signal: AbortSignal): Promise<boolean> =>
+  shows(access, `/api/v1/nodes/${name}`, NODE, (node) => saidReady(node, sinceMs), signal);
 
 const DEPLOYMENT = z.object({ status: z.object({ availableReplicas: z.number().default(0) }) });
+const DNS = '/apis/apps/v1/namespaces/kube-system/deployments/coredns';
 
-export const isDnsAvailable = async (access: ApiAccess, signal: AbortSignal): Promise<boolean> => {
-  const path = '/apis/apps/v1/namespaces/kube-system/deployments/coredns';
-  return ((await object(access, path, DEPLOYMENT, signal))?.status.availableReplicas ?? 0) > 0;
-};
+export const isDnsAvailable = (access: ApiAccess, signal: AbortSignal): Promise<boolean> =>
+  shows(access, DNS, DEPLOYMENT, ({ status }) => status.availableReplicas > 0, signal);
