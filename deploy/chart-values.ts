@@ -25,7 +25,7 @@ interface ExternalDataPlane {
 
 export type DataPlane = EmbeddedDataPlane | ExternalDataPlane;
 
-export interface PlatformImage {
+interface PlatformImage {
   /** Prefix of every image, without a scheme. */
   readonly registry?: string;
   /** `sha256:…`, for production. */
@@ -39,7 +39,7 @@ export interface PlatformImage {
 }
 
 /** Scheduling and metadata of all pods: of the platform, its hooks and campaigns. As in a Pod. */
-export interface Pods {
+interface Pods {
   readonly nodeSelector?: Readonly<Record<string, string>>;
   readonly affinity?: Readonly<Record<string, unknown>>;
   readonly tolerations?: readonly Readonly<Record<string, unknown>>[];
@@ -49,16 +49,16 @@ export interface Pods {
   readonly podLabels?: Readonly<Record<string, string>>;
 }
 
-interface ChartInput {
-  readonly image: PlatformImage;
+export interface PlatformValues {
+  readonly image?: PlatformImage;
   readonly dataPlane: DataPlane;
   readonly campaigns: readonly StatedCampaign[];
-  /** True: Roles in the campaigns' namespaces. False: a ClusterRole. */
-  readonly onlyOwnNamespaces: boolean;
-  readonly monitoring: boolean;
-  readonly pods: Pods;
-  /** How long Helm waits. */
-  readonly readyWithinSeconds: number;
+  /** For pods of the platform, its hooks and campaigns. */
+  readonly pods?: Pods;
+  /** Permissions only in the campaigns' namespaces, by Roles instead of a ClusterRole. Default false. */
+  readonly onlyOwnNamespaces?: boolean;
+  /** Creates a PodMonitor; needs the Prometheus Operator. Default false. */
+  readonly monitoring?: boolean;
 }
 
 /** For a failing hook to report its error. */
@@ -95,18 +95,20 @@ const external = ({ operatorSecretName, monitorUrls }: ExternalDataPlane): objec
 });
 
 /** Only values that differ from the chart's defaults. No replica counts. */
-export const chartValues = (input: ChartInput): Readonly<Record<string, unknown>> => {
-  const { image, dataPlane, campaigns, pods } = input;
+export const chartValues = (
+  { image = {}, dataPlane, campaigns, pods = {}, onlyOwnNamespaces = false, monitoring = false }: PlatformValues,
+  readyWithinSeconds: number,
+): Readonly<Record<string, unknown>> => {
   return {
     ...given({ imageRegistry: image.registry, imagePullSecrets: image.pullSecrets }),
     image: given({ digest: image.digest, tag: image.tag }),
-    operator: { ...pods, watchNamespaces: input.onlyOwnNamespaces ? namespacesOf(campaigns) : [] },
+    operator: { ...pods, watchNamespaces: onlyOwnNamespaces ? namespacesOf(campaigns) : [] },
     app: {
       ...pods,
       ...given({ imagePullSecrets: image.pullSecrets, imagePullSecretsByNamespace: image.campaignPullSecrets }),
     },
-    setup: { deadlineSeconds: input.readyWithinSeconds - REPORT_SECONDS },
-    metrics: { podMonitor: input.monitoring },
+    setup: { deadlineSeconds: readyWithinSeconds - REPORT_SECONDS },
+    metrics: { podMonitor: monitoring },
     dataPlane: dataPlane.kind === 'embedded' ? embedded(dataPlane, campaigns, pods) : external(dataPlane),
   };
 };

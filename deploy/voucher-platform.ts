@@ -4,24 +4,15 @@ import * as kubernetes from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
 import { API_VERSION } from '../contract/names.ts';
 import type { StatedCampaign } from './campaign-spec.ts';
-import { chartValues, type DataPlane, namespacesOf, type PlatformImage, type Pods } from './chart-values.ts';
+import { chartValues, namespacesOf, type PlatformValues } from './chart-values.ts';
 
-export interface VoucherPlatformArgs {
+export interface VoucherPlatformArgs extends PlatformValues {
   /** Namespace of the operator and the data plane. Default voucher-system. */
   readonly namespace?: string;
   /** Path or `oci://` address of the chart. Default: the chart of this checkout. */
   readonly chart?: string;
   /** For a chart that is not a path. */
   readonly chartVersion?: string;
-  readonly image?: PlatformImage;
-  readonly dataPlane: DataPlane;
-  readonly campaigns: readonly StatedCampaign[];
-  /** For pods of the platform, its hooks and campaigns. */
-  readonly pods?: Pods;
-  /** Permissions only in the campaigns' namespaces. Default false. */
-  readonly onlyOwnNamespaces?: boolean;
-  /** Creates a PodMonitor; needs the Prometheus Operator. Default false. */
-  readonly monitoring?: boolean;
   /** Pulumi refuses to delete campaigns and their namespaces, which contain the keys of personal data. Default true. */
   readonly protect?: boolean;
 }
@@ -85,7 +76,6 @@ export class VoucherPlatform extends pulumi.ComponentResource {
     args: VoucherPlatformArgs,
     dependsOn: readonly pulumi.Resource[],
   ): kubernetes.helm.v3.Release {
-    const { image = {}, dataPlane, campaigns, pods = {}, onlyOwnNamespaces = false, monitoring = false } = args;
     return new kubernetes.helm.v3.Release(
       name,
       {
@@ -96,15 +86,7 @@ export class VoucherPlatform extends pulumi.ComponentResource {
         // A failed upgrade during a flood must not cause a second rollout.
         atomic: false,
         timeout: READY_WITHIN_SECONDS,
-        values: chartValues({
-          image,
-          dataPlane,
-          campaigns,
-          onlyOwnNamespaces,
-          monitoring,
-          pods,
-          readyWithinSeconds: READY_WITHIN_SECONDS,
-        }),
+        values: chartValues(args, READY_WITHIN_SECONDS),
       },
       { parent: this, dependsOn: [...dependsOn] },
     );

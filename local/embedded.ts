@@ -4,7 +4,6 @@
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ADMIN_PATHS } from '../contract/app-contract.ts';
 import { intakeServiceName } from '../contract/names.ts';
 import { isTier } from '../contract/tiers.ts';
 import { createJournalAdmin } from '../journal/admin.ts';
@@ -25,7 +24,7 @@ import { createSpawner } from './managed-process.ts';
 import { createProcessCluster } from './processes.ts';
 import { startReaper } from './reaper.ts';
 import { signalQuietly } from './signals.ts';
-import type { Stack, StackProcess } from './stack.ts';
+import { metricsOf, type Stack, type StackProcess } from './stack.ts';
 
 export interface EmbeddedOptions {
   readonly campaignYaml: string;
@@ -154,16 +153,7 @@ export const startEmbedded = async (options: EmbeddedOptions): Promise<Stack> =>
         { name: 'postgres', role: 'postgres', id: String(postgres.pid) },
       ],
       kill: ({ id }) => void signalQuietly(Number(id), 'SIGKILL'),
-      metrics: async () => {
-        const pages = await Promise.all(
-          cluster.pods().map(async (pod) => {
-            if (pod.adminUrl === undefined) return [];
-            const response = await fetch(`${pod.adminUrl}${ADMIN_PATHS.metrics}`).catch(() => undefined);
-            return response === undefined ? [] : [{ name: pod.name, text: await response.text() }];
-          }),
-        );
-        return pages.flat();
-      },
+      metrics: () => metricsOf(cluster.pods()),
       applyCampaign: async (yaml) => store.applyYaml(yaml),
       stop: () => ending.disposeAsync().catch(() => undefined),
     };

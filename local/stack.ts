@@ -1,4 +1,5 @@
 /** A running campaign as the demo, the tests and the evidence runs see it, in every mode. */
+import { ADMIN_PATHS } from '../contract/app-contract.ts';
 import type { TierStatus } from '../contract/campaign-types.ts';
 import type { Condition } from '../contract/common-types.ts';
 import type { ScalePlan } from '../contract/scale-plan-types.ts';
@@ -68,3 +69,16 @@ export interface Stack {
   applyCampaign(yaml: string): Promise<void>;
   stop(): Promise<void>;
 }
+
+/** The metrics pages of those pods that answer. */
+export const metricsOf = async (
+  pods: readonly { readonly name: string; readonly adminUrl: string | undefined }[],
+): ReturnType<Stack['metrics']> => {
+  const pages = pods.map(async ({ name, adminUrl }) => {
+    if (adminUrl === undefined) return [];
+    const signal = AbortSignal.timeout(2_000);
+    const response = await fetch(`${adminUrl}${ADMIN_PATHS.metrics}`, { signal }).catch(() => undefined);
+    return response === undefined ? [] : [{ name, text: await response.text() }];
+  });
+  return (await Promise.all(pages)).flat();
+};

@@ -9,10 +9,10 @@ import { ensureBinary, HELM, KUBE } from './cluster/binaries.ts';
 import { clientEnvironment } from './cluster/config.ts';
 import { takeDown } from './cluster/down.ts';
 import { importImages } from './cluster/images.ts';
+import { clusterRecord } from './cluster/network.ts';
 import { type Addresses, addressesOf, clustersDir, type Place, placeOf } from './cluster/place.ts';
 import { isRunning, recordedNames, recordOf } from './cluster/processes.ts';
 import { run } from './cluster/run.ts';
-import { clusterRecord } from './cluster/slot.ts';
 import { type UpOptions as BringUpOptions, bringUp } from './cluster/up.ts';
 import type { WrittenImage } from './image/oci.ts';
 

@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseDocument } from 'yaml';
-import { ADMIN_PATHS, DATA_PLANE_KEYS, PORTS, PRIVACY_KEYS } from '../../contract/app-contract.ts';
+import { DATA_PLANE_KEYS, PORTS, PRIVACY_KEYS } from '../../contract/app-contract.ts';
 import type { VoucherCampaign } from '../../contract/campaign-types.ts';
 import { dataPlaneSecretName, intakeServiceName, LABELS } from '../../contract/names.ts';
 import { createKubeAccess } from '../../operator/kube/access.ts';
@@ -15,28 +15,20 @@ import { CROWD_IMAGE } from '../../tools/image.ts';
 import type { ServerTls } from '../ledger-check/read-journal.ts';
 import { createSpawner } from '../managed-process.ts';
 import { startReaper } from '../reaper.ts';
-import type { Stack, StackProcess } from '../stack.ts';
+import { metricsOf, type Stack, type StackProcess } from '../stack.ts';
 import { crowdNamespaceManifest, crowdPlace } from './crowd.ts';
 import { forwardService } from './forward.ts';
 import { isReady, Observer } from './observer.ts';
 import { installPlatform, uninstallPlatform } from './platform.ts';
-import { openTarget, type PulledImages, type Target } from './target.ts';
+import { openTarget, type Target, type TargetOptions } from './target.ts';
 
-export interface OnClusterOptions {
+export interface OnClusterOptions extends TargetOptions {
   readonly campaignYaml: string;
   /** Checks the campaign as the API server will, and adds the defaults. */
   readonly admit: (yaml: string) => VoucherCampaign;
   readonly stateDir: string;
   /** Folders that are mounted into the generator's pod. */
   readonly crowdFolders: readonly string[];
-  readonly signal: AbortSignal;
-  readonly progress: (line: string) => void;
-  readonly clusterName?: string;
-  /** A context of the user's kubeconfig instead of a new local cluster. */
-  readonly context?: string;
-  readonly pulled?: PulledImages;
-  /** Keeps the cluster, or what was installed in it, when the stack is stopped. */
-  readonly keep: boolean;
 }
 
 const RELEASE = 'voucher';
@@ -233,19 +225,15 @@ export const startOnCluster = async (options: OnClusterOptions): Promise<Stack> 
         const args = ['delete', 'pod', name, '-n', namespace, '--grace-period=0', '--force', '--wait=false'];
         cluster.kubectl(args).catch((error: unknown) => progress(`could not kill ${name}: ${String(error)}`));
       },
-      async metrics() {
-        const ours = observer.pods.filter(
-          (pod) => pod.metadata.namespace === CAMPAIGN_NAMESPACE && pod.status.podIP !== undefined,
-        );
-        const pages = await Promise.all(
-          ours.map(async ({ metadata: { name }, status: { podIP = '' } }) => {
-            const url = `http://${urlHost(podIP)}:${PORTS.admin}${ADMIN_PATHS.metrics}`;
-            const response = await fetch(url, { signal: AbortSignal.timeout(2_000) }).catch(() => undefined);
-            return response === undefined ? [] : [{ name, text: await response.text() }];
-          }),
-        );
-        return pages.flat();
-      },
+      metrics: () =>
+        metricsOf(
+          observer.pods
+            .filter(({ metadata: { namespace } }) => namespace === CAMPAIGN_NAMESPACE)
+            .map(({ metadata: { name }, status: { podIP } }) => ({
+              name,
+              adminUrl: podIP === undefined ? undefined : `http://${urlHost(podIP)}:${PORTS.admin}`,
+            })),
+        ),
       applyCampaign,
       stop,
     };

@@ -2,7 +2,10 @@
  * The cluster's own network namespace, and the link between it and the host. Its ports, interfaces, packet rules and
  * addresses are separate from the host and other clusters, and end with the namespace.
  */
+import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { z } from 'zod';
+import { locked } from '../../local/binaries/lock.ts';
 import { type Addresses, addressesOf, type Place, SLOTS } from './place.ts';
 import { run, succeeds } from './run.ts';
 
@@ -17,7 +20,7 @@ export const freeSlot = (taken: readonly number[], routes: readonly string[]): n
   return undefined;
 };
 
-export const hostRoutes = async (): Promise<readonly string[]> =>
+const hostRoutes = async (): Promise<readonly string[]> =>
   ROUTES.parse(JSON.parse(await run('ip', ['-json', '-4', 'route', 'show']))).map(({ dst }) => dst);
 
 const inside = (place: Place, ...command: readonly string[]): Promise<string> =>
@@ -56,4 +59,43 @@ export const ensureNetwork = async (place: Place, addresses: Addresses): Promise
 export const removeNetwork = async (place: Place): Promise<void> => {
   if (await hasLink(place)) await run('ip', ['link', 'delete', place.link]);
   await run('ip', ['netns', 'delete', place.name]).catch(() => undefined);
+};
+
+/** The address range of a cluster: chosen once, recorded in its folder, different from all others. */
+const CLUSTER = z.object({
+  slot: z.int().min(0).lt(SLOTS),
+  bootId: z.string(),
+});
+type ClusterRecord = z.infer<typeof CLUSTER>;
+
+const fileOf = (dir: string): string => join(dir, 'cluster.json');
+
+export const clusterRecord = async (dir: string): Promise<ClusterRecord | undefined> => {
+  const text = await readFile(fileOf(dir), 'utf8').catch(() => undefined);
+  return text === undefined ? undefined : CLUSTER.parse(JSON.parse(text));
+};
+
+const otherSlots = async (place: Place): Promise<readonly number[]> => {
+  const root = dirname(place.dir);
+  const records = await Promise.all((await readdir(root)).map((name) => clusterRecord(join(root, name))));
+  return records.flatMap((record) => (record === undefined ? [] : [record.slot]));
+};
+
+/** The existing record, or a new one. @throws Error when all ranges are used */
+export const ensureSlot = async (place: Place, bootId: string, signal: AbortSignal): Promise<ClusterRecord> => {
+  const known = await clusterRecord(place.dir);
+  if (known !== undefined) return known;
+  await mkdir(place.dir, { recursive: true });
+  return locked(join(dirname(place.dir), '.slots.lock'), { signal, onWait: () => undefined }, async () => {
+    const slot = freeSlot(await otherSlots(place), await hostRoutes());
+    if (slot === undefined) {
+      throw new Error(
+        'no address range from 10.200.0.0/16 to 10.231.0.0/16 is free: remove clusters with "npm run cluster -- down --name NAME"',
+      );
+    }
+    const record: ClusterRecord = { slot, bootId };
+    await writeFile(`${fileOf(place.dir)}.new`, JSON.stringify(record));
+    await rename(`${fileOf(place.dir)}.new`, fileOf(place.dir));
+    return record;
+  });
 };

@@ -14,13 +14,12 @@ import { ensureFiles } from './files.ts';
 import { ensureHost } from './host.ts';
 import { ensureClusterImages, importImages } from './images.ts';
 import { ensureMountNamespace, hasMountNamespace } from './mounts.ts';
-import { ensureNetwork, hasLink, hasNamespace, isNamespaceIdle } from './network.ts';
+import { clusterRecord, ensureNetwork, ensureSlot, hasLink, hasNamespace, isNamespaceIdle } from './network.ts';
 import { ensurePki } from './pki.ts';
 import { type Addresses, addressesOf, type Place } from './place.ts';
 import { bootId, ensureProcess, processesOf } from './processes.ts';
 import { accepts, isDnsAvailable, isNodeReady, isServing, until } from './ready.ts';
 import { run } from './run.ts';
-import { clusterRecord, ensureSlot } from './slot.ts';
 
 export interface UpOptions {
   readonly progress: (line: string) => void;
