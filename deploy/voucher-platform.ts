@@ -62,11 +62,8 @@ export class VoucherPlatform extends pulumi.ComponentResource {
   }
 
   #namespace(name: string, protect: boolean): kubernetes.core.v1.Namespace {
-    return new kubernetes.core.v1.Namespace(
-      name,
-      { metadata: { name, labels: RESTRICTED } },
-      { parent: this, protect },
-    );
+    const metadata = { name, labels: RESTRICTED };
+    return new kubernetes.core.v1.Namespace(name, { metadata }, { parent: this, protect });
   }
 
   /** A Release, not a Chart: its hooks create the passwords first. */

@@ -10,7 +10,6 @@ import { signalQuietly } from './signals.ts';
 
 export interface NatsOptions {
   readonly binary: string;
-  /** Configuration, logs and stores. */
   readonly dir: string;
   readonly spawn: SpawnManaged;
   readonly user: string;

@@ -48,13 +48,11 @@ export interface Stack {
   readonly mode: 'embedded' | 'cluster';
   /** Base URL of the intake Service. */
   readonly url: string;
-  /** undefined: the generator runs on this machine. */
   readonly crowd?: CrowdPlace;
   readonly campaignId: string;
   readonly shards: number;
   /** Administrators' credentials, for the ledger check only. */
   readonly ledgerCheck: Omit<LedgerCheckAccess, 'campaignId' | 'shards' | 'ledgerFile'>;
-  /** Logs of every process. */
   readonly logDir: string;
   /** base64 key that signs canary requests. */
   readonly canaryKey: string;
@@ -63,7 +61,6 @@ export interface Stack {
   processes(): readonly StackProcess[];
   /** kill -9, or deletion of a pod without grace period. No error if it has ended already. */
   kill(process: StackProcess): void;
-  /** The current metrics page of every app process that answers. */
   metrics(): Promise<readonly { readonly name: string; readonly text: string }[]>;
   /** Applies a changed campaign (validated as `kubectl apply` would be). */
   applyCampaign(yaml: string): Promise<void>;

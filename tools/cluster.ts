@@ -119,8 +119,7 @@ export const down = (
   progress: (line: string) => void = () => undefined,
 ): Promise<void> => takeDown(placeOf(name), signal, progress);
 
-export interface Status {
-  readonly name: string;
+interface Status {
   readonly exists: boolean;
   readonly range?: string;
   readonly kubeconfigPath?: string;
@@ -130,17 +129,12 @@ export interface Status {
 export const status = async (name: string): Promise<Status> => {
   const place = placeOf(name);
   const record = await clusterRecord(place.dir);
-  if (record === undefined) return { name, exists: false, processes: [] };
+  if (record === undefined) return { exists: false, processes: [] };
   const processes = [];
   for (const process of await recordedNames(place)) {
     const found = await recordOf(place, process);
     if (found !== undefined) processes.push({ name: process, pid: found.pid, isRunning: isRunning(found) });
   }
-  return {
-    name,
-    exists: true,
-    range: addressesOf(record.slot).range,
-    kubeconfigPath: place.kubeconfig,
-    processes,
-  };
+  const { range } = addressesOf(record.slot);
+  return { exists: true, range, kubeconfigPath: place.kubeconfig, processes };
 };

@@ -18,12 +18,10 @@ type GoSource =
   | { readonly kind: 'module'; readonly dir: string; readonly package?: string };
 
 export interface GoBinary {
-  /** For progress lines, with its version. */
   readonly label: string;
   readonly source: GoSource;
   readonly tags?: string;
   readonly ldflags?: string;
-  /** Needs a C compiler and headers. */
   readonly cgo?: boolean;
   /** Build time with an empty cache on two cores. */
   readonly estimateSeconds: number;

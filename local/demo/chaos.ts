@@ -12,7 +12,6 @@ export const VICTIMS: Readonly<Record<Stack['mode'], readonly Victim[]>> = {
 };
 
 export interface Strike {
-  /** Seconds after opening. */
   readonly atSeconds: number;
   readonly role: Victim;
 }

@@ -14,7 +14,6 @@ export interface Forecast {
   readonly peakIntakeReplicas: number;
   /** Citizens without a receipt plus registrations that are not yet in the database. */
   readonly peakWaiting: number;
-  /** From a citizen's arrival to the receipt. */
   readonly waitP99Seconds: number;
   /** The cost: replicas of both tiers, summed over the seconds from pre-warming to the end of the crowd. */
   readonly podSeconds: number;

@@ -137,6 +137,5 @@ export const watchRun = async (options: Watching): Promise<Watched> => {
   return { samples, killed, loadEndedAtMs, drainedAtMs, backAtFloorAtMs };
 };
 
-/** Exit code of a complete run. */
 export const exitCodeOf = (ledgerCheck: LedgerCheckResult, problems: readonly string[]): 0 | 1 =>
   ledgerCheck.verdict === 'complete' && problems.length === 0 ? 0 : 1;

@@ -5,7 +5,6 @@ import type { Sample, TierSample } from './sample.ts';
 
 export interface ViewState {
   readonly title: string;
-  /** The demo's current step. */
   readonly phase: string;
   readonly samples: readonly Sample[];
   readonly totals: { readonly acknowledged: number; readonly gaveUp: number };

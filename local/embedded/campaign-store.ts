@@ -6,7 +6,6 @@ import type { EventSink, StatusWriter } from '../../operator/tick/ports.ts';
 import type { StackEvent } from '../stack.ts';
 
 export interface CampaignStore {
-  /** The campaign with its status. */
   current(): VoucherCampaign;
   /** Applies an edited campaign as `kubectl apply` would. @throws Error that names field and remedy */
   applyYaml(yaml: string): void;

@@ -33,7 +33,6 @@ export interface JournalRecord {
   readonly uniqueness?: string | undefined;
 }
 
-/** A message that is not a registration. */
 export interface LaterRecord {
   /** `<shard> <sequence>` */
   readonly place: string;
@@ -94,7 +93,6 @@ export interface LedgerCheckResult {
   readonly otherRules: number;
   readonly unopenable: number;
   readonly verdict: 'complete' | 'incomplete';
-  /** One sentence for each finding. */
   readonly findings: readonly string[];
 }
 

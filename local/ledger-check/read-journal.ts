@@ -60,7 +60,6 @@ export interface JournalContent {
   readonly later: readonly LaterRecord[];
   readonly messages: number;
   readonly unreadable: number;
-  /** Names of the data keys in the bucket. */
   readonly dataKeys: readonly string[];
 }
 

@@ -5,7 +5,6 @@
 import type { TraceStep } from '../../simulation/trace.ts';
 import { exponential, type RandomSource } from './random.ts';
 
-/** From opening, second 0, to the last row. */
 export const durationSeconds = (trace: readonly TraceStep[]): number => trace.at(-1)?.atSeconds ?? 0;
 
 export const peakArrivalsPerSecond = (trace: readonly TraceStep[]): number =>

@@ -21,7 +21,6 @@ export const UNUSED_REGIONS = [56, 57, 58, 59] as const;
 const FIRST_BIRTH_MS = Date.UTC(1950, 0, 1);
 const BIRTH_DAYS = 18_250;
 const ORDERS = 1000;
-/** 73 million. */
 export const MAX_CITIZENS = UNUSED_REGIONS.length * BIRTH_DAYS * ORDERS;
 
 /** ISO 7064 MOD 11-2 by Horner's rule. The app uses the standard's table of weights: two independent ways agree. */
@@ -38,7 +37,6 @@ const han = (index: number): string => [...String(index)].map((digit) => HAN_DIG
 
 const CHANNELS = ['wechat', 'wechat', 'wechat', 'alipay', 'alipay', 'unionpay'] as const;
 
-/** `index` from 0 to MAX_CITIZENS - 1. */
 export const citizenOf = (seed: number, index: number): Citizen => {
   if (!Number.isInteger(index) || index < 0 || index >= MAX_CITIZENS) {
     throw new Error(`citizen ${index} does not exist: a run has at most ${MAX_CITIZENS}`);

@@ -5,7 +5,7 @@ import { parseUntrusted } from '../../contract/untrusted.ts';
 import type { Citizen } from './citizen.ts';
 import type { Answer } from './page.ts';
 
-export interface RegistrationRequest {
+interface RegistrationRequest {
   readonly citizen: Citizen;
   readonly category: string;
   readonly idempotencyKey: string;
@@ -17,7 +17,7 @@ export interface RegistrationClient {
   close(): Promise<void>;
 }
 
-export interface ClientOptions {
+interface ClientOptions {
   readonly origin: string;
   readonly connections: number;
   /** Each phone has its own connection, and a balancer of connections spreads load only when connections end. */
@@ -58,14 +58,10 @@ export const readAnswer = (status: number, retryAfter: string | string[] | undef
 
 const bodyOf = ({ citizen, category }: RegistrationRequest): string =>
   JSON.stringify({
-    name: citizen.name,
+    ...citizen,
     idType: 'CN_ID',
-    idNumber: citizen.idNumber,
-    phone: citizen.phone,
-    channel: citizen.channel,
     category,
     consent: { policyVersion: POLICY_VERSION, sensitive: true },
-    locale: citizen.locale,
   });
 
 const errorCode = (error: unknown): string =>

@@ -34,7 +34,6 @@ export const ledgerEntry = z.discriminatedUnion('type', [
 export type LedgerEntry = Readonly<z.infer<typeof ledgerEntry>>;
 
 export interface Ledger {
-  /** Resolves when the line is written. */
   append(entry: LedgerEntry): Promise<void>;
   close(): Promise<void>;
 }

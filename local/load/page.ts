@@ -20,24 +20,12 @@ export type Answer =
   /** The registration may exist or not. */
   | { readonly kind: 'unknown'; readonly reason: string };
 
-export type PageOutcome =
-  | {
-      readonly kind: 'receipt';
-      readonly receiptNo: string;
-      readonly status: number;
-      readonly attempt: number;
-      readonly sentAt: number;
-      readonly answeredAt: number;
-    }
+type Receipt = Extract<Answer, { kind: 'receipt' }>;
+type PageOutcome =
+  | (Receipt & { readonly attempt: number; readonly sentAt: number; readonly answeredAt: number })
   /** `unsettled`: an earlier attempt had no answer, so the registration may exist. */
   | { readonly kind: 'refused'; readonly status: number; readonly code: string; readonly unsettled: boolean }
   | { readonly kind: 'gave_up'; readonly unsettled: boolean };
-
-export interface PageLimits {
-  readonly attempts: number;
-  /** The deadline of the run; ends every wait. */
-  readonly signal: AbortSignal;
-}
 
 const FIRST_BACKOFF_MS = 500;
 const COUNTDOWN_MS = 1000;
@@ -61,16 +49,14 @@ export const waitAfter = (answer: Answer, attempt: number, random: RandomSource)
 export const runPage = async (
   send: (attempt: number) => Promise<Answer>,
   random: RandomSource,
-  limits: PageLimits,
+  /** `signal`: the deadline of the run, which ends every wait. */
+  limits: { readonly attempts: number; readonly signal: AbortSignal },
 ): Promise<PageOutcome> => {
   let unsettled = false;
   for (let attempt = 1; attempt <= limits.attempts && !limits.signal.aborted; attempt += 1) {
     const sentAt = Date.now();
     const answer = await send(attempt);
-    if (answer.kind === 'receipt') {
-      const { receiptNo, status } = answer;
-      return { kind: 'receipt', receiptNo, status, attempt, sentAt, answeredAt: Date.now() };
-    }
+    if (answer.kind === 'receipt') return { ...answer, attempt, sentAt, answeredAt: Date.now() };
     if (answer.kind === 'refused') return { ...answer, unsettled };
     if (answer.kind === 'unknown') unsettled = true;
     const waitMs = waitAfter(answer, attempt, random);

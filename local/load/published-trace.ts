@@ -18,14 +18,8 @@ const OPENING_HOUR = 10;
  * three times that (833/s) in the first five minutes, then falling.
  */
 const FIRST_HOUR_REGISTRATIONS = 1_000_000;
-const FIRST_HOUR_SHAPE: readonly (readonly [minutes: number, weight: number])[] = [
-  [5, 3],
-  [5, 1.9],
-  [10, 1.2],
-  [10, 0.85],
-  [15, 0.6],
-  [15, 0.4],
-];
+const FIRST_HOUR_MINUTES = [5, 5, 10, 10, 15, 15] as const;
+const FIRST_HOUR_WEIGHTS = [3, 1.9, 1.2, 0.85, 0.6, 0.4] as const;
 /** Assumption: half of all arrive on the first day, as in Taiwan in 2021. */
 const FIRST_DAY_SHARE = 0.5;
 /** Assumption: typical use of phones. Weight of each hour, 0:00 to 23:00. */
@@ -40,13 +34,12 @@ const round = (value: number): number => Math.round(value * 1000) / 1000;
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
 const firstHour = (registrations: number): readonly TraceStep[] => {
-  const scale = registrations / sum(FIRST_HOUR_SHAPE.map(([minutes, weight]) => minutes * 60 * weight));
-  let seconds = 0;
-  return FIRST_HOUR_SHAPE.map(([minutes, weight]) => {
-    const step = { atSeconds: seconds, arrivalsPerSecond: round(weight * scale) };
-    seconds += minutes * 60;
-    return step;
-  });
+  const scale =
+    registrations / sum(FIRST_HOUR_MINUTES.map((minutes, i) => minutes * 60 * (FIRST_HOUR_WEIGHTS[i] ?? 0)));
+  return FIRST_HOUR_WEIGHTS.map((weight, i) => ({
+    atSeconds: sum(FIRST_HOUR_MINUTES.slice(0, i)) * 60,
+    arrivalsPerSecond: round(weight * scale),
+  }));
 };
 
 /** 3.31 million over 8 days: the first hour in detail, then a row per hour. */

@@ -80,9 +80,8 @@ export const runLoad = async (plan: LoadPlan, world: LoadWorld): Promise<void> =
     const keyHash = keyHashOf(key);
     switch (outcome.kind) {
       case 'receipt': {
-        const { receiptNo, status, attempt, sentAt, answeredAt } = outcome;
-        const what = { receiptNo, keyHash, citizen: index, sentAt, answeredAt, status, attempt, intent };
-        await ledger.append({ type: 'acknowledged', ...what });
+        const { kind: _, ...answer } = outcome;
+        await ledger.append({ type: 'acknowledged', ...answer, keyHash, citizen: index, intent });
         stats.add('acknowledged');
         return true;
       }

@@ -18,10 +18,8 @@ export const loadStats = z.object({
   shed: count,
   /** No answer, a time-out, garbage. */
   failed: count,
-  /** 4xx. */
   refused: count,
   refusedCodes: z.record(z.string(), count),
-  /** Citizens who gave up without a receipt. */
   gaveUp: count,
   /** Arrivals not sent because too many were in flight: a limit of the generator, not of the product. */
   dropped: count,
@@ -50,19 +48,11 @@ const microseconds = (valueMs: number): number => Math.max(1, Math.round(valueMs
 const percentileMs = (of: Histogram, percentile: number): number =>
   of.totalCount === 0 ? 0 : of.getValueAtPercentile(percentile) / 1000;
 
-export type Counter = 'arrived' | 'sent' | 'acknowledged' | 'shed' | 'failed' | 'refused' | 'gaveUp' | 'dropped';
+const COUNTERS = ['arrived', 'sent', 'acknowledged', 'shed', 'failed', 'refused', 'gaveUp', 'dropped'] as const;
+type Counter = (typeof COUNTERS)[number];
 
 export class StatsRecorder {
-  readonly #counters: Record<Counter, number> = {
-    arrived: 0,
-    sent: 0,
-    acknowledged: 0,
-    shed: 0,
-    failed: 0,
-    refused: 0,
-    gaveUp: 0,
-    dropped: 0,
-  };
+  readonly #counters = Object.fromEntries(COUNTERS.map((name) => [name, 0])) as Record<Counter, number>;
   readonly #refusedCodes: Record<string, number> = {};
   readonly #answers = histogram();
   readonly #answersOfSecond = histogram();

@@ -12,14 +12,8 @@ interface ProbeEvents {
 /** Period until the first success; the kubelet's period of a second would delay readiness. */
 const STARTING_POLL_MS = 100;
 
-interface Timing {
-  readonly periodMs: number;
-  readonly timeoutMs: number;
-  readonly failureThreshold: number;
-}
-
-/** Kubernetes' defaults. */
-const timingOf = (probe: Probe): Timing => ({
+/** With Kubernetes' defaults. */
+const timingOf = (probe: Probe) => ({
   periodMs: (probe.periodSeconds ?? 10) * 1_000,
   timeoutMs: (probe.timeoutSeconds ?? 1) * 1_000,
   failureThreshold: probe.failureThreshold ?? 3,
@@ -86,8 +80,7 @@ export const runProbes = async (
 
   const watchReadiness = async (probe: Probe): Promise<void> => {
     const { periodMs, failureThreshold } = timingOf(probe);
-    let ready = false;
-    let wasReady = false;
+    let [ready, wasReady] = [false, false];
     let failures = 0;
     while (!end.aborted) {
       const success = await succeeds(probe);

@@ -12,9 +12,7 @@ const DAYS = 3650;
 interface Identity {
   /** File name: `NAME.crt` and `NAME.key`. */
   readonly file: string;
-  /** The user of RBAC. */
   readonly commonName: string;
-  /** The group of RBAC. */
   readonly organization?: string;
   /** Subject alternative names in openssl's form: `IP:…`, `DNS:…`. Only servers have them. */
   readonly names?: readonly string[];

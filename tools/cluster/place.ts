@@ -43,7 +43,6 @@ export interface Place {
   /** On the host; its peer inside the namespace is `eth0`. */
   readonly link: string;
   readonly netns: string;
-  /** File that keeps the mount namespace. */
   readonly mountNamespace: string;
   /** Kept until `down`: certificates, etcd's data, images, volumes, logs, process records. */
   readonly dir: string;

@@ -145,7 +145,6 @@ export const endProcess = async (place: Place, name: string, graceMs: number): P
   await rm(fileOf(place, name), { force: true });
 };
 
-/** The last lines of its log, for an error message. */
 export const logTail = async (place: Place, name: string, lines = 15): Promise<string> => {
   const text = await readFile(join(place.logs, `${name}.log`), 'utf8').catch(() => '');
   return text.trimEnd().split('\n').slice(-lines).join('\n');

@@ -8,7 +8,6 @@ import { isRunning, logTail, recordOf } from './processes.ts';
 
 interface Wait {
   readonly what: string;
-  /** The process that has to answer. */
   readonly process: string;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;

@@ -9,7 +9,6 @@ import { type Entry, inOrder, type WrittenTar, writeTar } from './tar.ts';
 
 interface ImageConfig {
   readonly entrypoint?: readonly string[];
-  /** Default: SIGTERM. */
   readonly stopSignal?: string;
   readonly command?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
@@ -23,7 +22,6 @@ export interface Image {
   readonly name: string;
   /** Go's name of the processor: amd64, arm64. */
   readonly architecture: string;
-  /** From the lowest to the highest. */
   readonly layers: readonly (readonly Entry[])[];
   readonly config: ImageConfig;
 }

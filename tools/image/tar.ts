@@ -84,7 +84,6 @@ const addEntry = async (out: Pack, entry: Entry): Promise<void> => {
   }
 };
 
-/** Writes the entries to `file` in this order. */
 export const writeTar = async (file: string, entries: readonly Entry[]): Promise<WrittenTar> => {
   const out = pack();
   const target = createWriteStream(file);
