@@ -35,7 +35,7 @@ export const sparkline = (values: Series, width: number): string => {
   return shown.map((value) => cell(value, max, 1, 0)).join('');
 };
 
-const LABEL_WIDTH = 22;
+const LABEL_WIDTH = 24;
 
 export interface Curve {
   readonly label: string;

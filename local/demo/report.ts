@@ -150,13 +150,13 @@ const row = (label: string, ...cells: readonly (string | number)[]): string =>
 const forecastRows = ({ forecast, measured }: DemoReport): readonly string[] => [
   row('', 'forecast', 'measured'),
   row('intake replicas, peak', forecast.peakIntakeReplicas, measured.peakIntakeReplicas),
-  row('waiting, peak', forecast.peakWaiting, measured.peakWaiting),
+  row('not yet stored, peak', forecast.peakWaiting, measured.peakWaiting),
   row('arrival to receipt p99, s', forecast.waitP99Seconds.toFixed(1), measured.waitP99Seconds.toFixed(1)),
   row('pod-seconds, both tiers', forecast.podSeconds.toFixed(0), measured.podSeconds.toFixed(0)),
 ];
 
 const killedRow = ({ role, name, secondsAfterOpening, backAfterMs }: KilledAndBack): string =>
-  `  kill -9 of ${role} ${name}, ${secondsAfterOpening} s after opening; replaced after ${seconds(backAfterMs)}`;
+  `  kill -9 of ${name} (${role}), ${secondsAfterOpening} s after opening; replaced after ${seconds(backAfterMs)}`;
 
 export const renderReport = (report: DemoReport): readonly string[] => {
   const { ledgerCheck, load, times } = report;
@@ -170,7 +170,7 @@ export const renderReport = (report: DemoReport): readonly string[] => {
     row('citizens who arrived', load?.arrived ?? '?'),
     row('requests, with retries', load?.sent ?? '?'),
     row('shed (retry later)', load?.shed ?? '?'),
-    row('acknowledged', ledgerCheck.acknowledged),
+    row('acknowledged, with repeats', ledgerCheck.acknowledged),
     row('distinct receipts', ledgerCheck.distinctReceipts),
     row('  found in the journal', ledgerCheck.inJournal),
     row('  found in the database', ledgerCheck.inDatabase),

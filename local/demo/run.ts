@@ -73,7 +73,7 @@ export const watchRun = async (options: Watching): Promise<Watched> => {
       }
       const idsBefore = new Set(ofRole(processes, next.role).map(({ id }) => id));
       losses.push({ killed, idsBefore, backAfterMs: undefined });
-      announce(`chaos: killed ${killed.role} ${killed.name} (${killed.id}) with kill -9`);
+      announce(`chaos: kill -9 of ${killed.name} (${killed.role}, id ${killed.id})`);
     }
   };
 

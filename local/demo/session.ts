@@ -77,7 +77,7 @@ const prepare = async (options: DemoOptions, { admit, forecast: predict, view, n
   for (const change of changes) view.say(`  ${change}`);
   view.say(
     `Simulated forecast for a peak of ${peakArrivalsPerSecond(trace)} registrations/s: ${forecast.peakIntakeReplicas} intake replicas, ` +
-      `at most ${forecast.peakWaiting} waiting, arrival to receipt p99 ${forecast.waitP99Seconds.toFixed(1)} s, ` +
+      `at most ${forecast.peakWaiting} registrations not yet stored, arrival to receipt p99 ${forecast.waitP99Seconds.toFixed(1)} s, ` +
       `${Math.round(forecast.podSeconds)} pod-seconds`,
   );
   const yamlOpeningAt = (opensAtMs: number): string => opening(opensAtMs).yaml;

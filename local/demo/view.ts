@@ -19,7 +19,7 @@ const SPARK_WIDTH = 60;
 const count = (value: number | undefined): string => (value === undefined ? '?' : String(Math.round(value)));
 
 const opening = ({ seconds }: Sample): string =>
-  seconds < 0 ? `opens in ${Math.ceil(-seconds)} s` : `open for ${Math.floor(seconds)} s`;
+  seconds < 0 ? `opens in ${Math.ceil(-seconds)} s` : `${Math.floor(seconds)} s after opening`;
 
 const tierLine = (name: string, tier: TierSample | undefined): string =>
   tier === undefined
@@ -63,7 +63,8 @@ export const renderScreen = (state: ViewState, columns: number): readonly string
 
 /** Printed once, before the first line of renderLine. */
 export const LINE_LEGEND =
-  'A line every 3 s. sent, acknowledged, shed: registrations a second. intake, records: replicas Ready/desired/ceiling, and what decides the number.';
+  'A line every 3 s. sent, acknowledged, shed: registrations a second. intake, records: replicas Ready/desired/ceiling, and what decides the number.\n' +
+  'Indented lines are events of the campaign, with their time in UTC.';
 
 /** One line for logs and pipes. Pure. */
 export const renderLine = (state: ViewState): string => {

@@ -22,22 +22,14 @@ interface OperatorWorld extends Pick<ReconcilerDeps, Parts> {
   readonly signals: (onError: (campaignId: string, error: SignalError) => void) => SignalReader;
 }
 
-interface EmbeddedOperator {
-  /** The plan of the last tick; undefined before the first. */
-  planned(): TickPlan | undefined;
-  kick(): void;
-  readonly metrics: Registry;
-  /** Resolves when the signal has aborted and the current tick has ended. */
-  readonly done: Promise<void>;
-}
-
+/** `planned`: the plan of the last tick. `done` resolves when the signal has aborted and the current tick has ended. */
 export const startOperator = (
   store: CampaignStore,
   world: OperatorWorld,
   options: BuildOptions,
   logFile: string,
   signal: AbortSignal,
-): EmbeddedOperator => {
+) => {
   const log = createLogger({
     level: options.logLevel,
     destination: pino.destination({ dest: logFile, sync: false, mkdir: true }),
@@ -74,5 +66,5 @@ export const startOperator = (
   });
   const key = campaignKey(store.current());
   loop.kick(key, 'start');
-  return { planned: () => last, kick: () => loop.kick(key, 'campaign'), metrics, done: loop.start(signal) };
+  return { planned: () => last, kick: () => loop.kick(key, 'campaign'), done: loop.start(signal) };
 };

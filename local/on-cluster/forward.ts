@@ -15,15 +15,10 @@ export interface ForwardOptions {
   readonly signal: AbortSignal;
 }
 
-interface Forward {
-  readonly port: number;
-  readonly done: Promise<void>;
-}
-
 /** kubectl forwards to one pod and ends with it, so it is started again. */
 const AGAIN_MS = 500;
 
-export const forwardService = async (options: ForwardOptions): Promise<Forward> => {
+export const forwardService = async (options: ForwardOptions): Promise<{ port: number; done: Promise<void> }> => {
   const { kubernetes, namespace, service, port: remote, logFile, spawn, signal } = options;
   const port = await new PortPool().take();
   const { command, args } = kubernetes.kubectlCommand;

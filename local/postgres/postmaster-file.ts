@@ -12,12 +12,7 @@ import { signalQuietly } from '../signals.ts';
 
 const run = promisify(execFile);
 
-interface PostmasterFile {
-  readonly pid: number;
-  readonly status: string;
-}
-
-export const readPostmasterFile = async (dataDir: string): Promise<PostmasterFile | undefined> => {
+export const readPostmasterFile = async (dataDir: string) => {
   const text = await readFile(join(dataDir, 'postmaster.pid'), 'utf8').catch(() => undefined);
   const lines = text?.split('\n') ?? [];
   const pid = Number(lines[0]);

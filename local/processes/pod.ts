@@ -24,15 +24,6 @@ export const failuresAfter = (before: number, readyMs: number): number => (ready
 /** 0.5 s, 1 s, 2 s, 4 s, 8 s, 10 s, 10 s, … */
 export const restartWaitMs = (failures: number): number => stepMs(failures, RESTART_WAITS);
 
-interface PodIdentity {
-  readonly name: string;
-  readonly namespace: string;
-  readonly labels: Readonly<Record<string, string>>;
-  /** Identifies the pod template. */
-  readonly revision: string;
-  readonly createdAtMs: number;
-}
-
 export interface PodOptions {
   /** The program for a container; `role` is the label `app.kubernetes.io/component`. */
   readonly command: (
@@ -58,10 +49,13 @@ export interface PodWorld extends PodOptions {
   readonly volumeSources: (namespace: string) => VolumeSources;
 }
 
-export class Pod implements PodIdentity {
+type PodIdentity = Pick<Pod, 'name' | 'namespace' | 'labels' | 'revision' | 'createdAtMs'>;
+
+export class Pod {
   readonly name: string;
   readonly namespace: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** Identifies the pod template. */
   readonly revision: string;
   readonly createdAtMs: number;
   readonly role: string;

@@ -107,8 +107,8 @@ const facts: RunFacts = {
 describe('a plot', () => {
   it('draws eighths from the bottom, a dot for zero and a gap for unknown', () => {
     expect(plotCurve({ label: 'x', values: [0, 1, 2, 4, undefined, 4] }, 10, 2)).toEqual([
-      'x, max 4               │   █ █',
-      '                       │·▄██ █',
+      'x, max 4                 │   █ █',
+      '                         │·▄██ █',
     ]);
   });
   it('keeps a spike of one second when it is narrower than the run', () => {
@@ -120,8 +120,8 @@ describe('a plot', () => {
   });
   it('puts desired and ready on one scale, over one axis', () => {
     const lines = plotTimeline(samples, 40, 1);
-    expect(lines).toContain('intake desired, max 6  │▃▄▅▇█');
-    expect(lines).toContain('intake ready, max 4    │▃▃▄▄▅');
+    expect(lines).toContain('intake desired, max 6    │▃▄▅▇█');
+    expect(lines).toContain('intake ready, max 4      │▃▃▄▄▅');
     expect(lines.at(-1)).toContain('0 s');
     expect(lines.at(-1)).toContain('4 s');
   });
@@ -140,7 +140,7 @@ describe('the report', () => {
   it('sets forecast beside measurement', () => {
     const text = renderReport(reportOf(facts)).join('\n');
     expect(text).toMatch(/intake replicas, peak +8 +6\n/);
-    expect(text).toMatch(/waiting, peak +120 +23\n.*p99, s +2\.0 +1\.5\n.*tiers +640 +22\n/);
+    expect(text).toMatch(/not yet stored, peak +120 +23\n.*p99, s +2\.0 +1\.5\n.*tiers +640 +22\n/);
   });
   it('says what the mode does not prove', () => {
     expect(renderReport(reportOf(facts)).join('\n')).toContain('does not prove:');
