@@ -1,4 +1,4 @@
-/** Which files are generated, and which of them differ from what is on disk. Pure apart from the reader it is given. */
+/** Which files are generated, and which of them differ from the disk. Pure except for `read`. */
 import { RESOURCES } from '../../contract/schema/schema.ts';
 import { crdFileName, renderChartCrd, renderCrd } from './crd.ts';
 import { renderTypes } from './types.ts';
@@ -13,7 +13,7 @@ export const generatedFiles = (): ReadonlyMap<string, string> =>
     ...[...renderTypes(RESOURCES)].map(([file, text]) => [`contract/${file}`, text] as const),
   ]);
 
-/** `read` gives undefined for a file that is not there. */
+/** `read` returns undefined for a missing file. */
 export const driftedFiles = async (
   read: (path: string) => Promise<string | undefined>,
 ): Promise<ReadonlyMap<string, string>> => {

@@ -1,4 +1,4 @@
-/** An intake's metrics page as prom-client writes it; a test states only what differs. */
+/** An intake's metrics page as prom-client writes it; a test sets only what differs. */
 import { METRICS } from '../../contract/app-contract.ts';
 import { type RecentSeries, recentSeries } from './recent-series.ts';
 

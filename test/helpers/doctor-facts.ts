@@ -1,4 +1,4 @@
-/** What the doctor gathers where everything is well, before the day; a test states only what differs. */
+/** What the doctor reads of a healthy campaign before its opening; a test sets only what differs. */
 
 import type { SeenCampaign } from '../../cli/cluster.ts';
 import { knownFields } from '../../cli/doctor/check-cluster.ts';

@@ -23,7 +23,7 @@ type Source = 'observe' | 'signals' | 'ensure' | 'settings' | 'status' | 'scale'
 const keyOf = ({ kind, metadata }: Manifest): string => `${kind}/${metadata?.name}`;
 const isDeployment = (manifest: Manifest): manifest is Deployment => manifest.kind === 'Deployment';
 
-/** As operator/kube's errors tell it. */
+/** Like the errors of operator/kube. */
 export class Refused extends Error {
   readonly isRefusal = true;
   readonly said: string;

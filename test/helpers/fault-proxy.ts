@@ -1,6 +1,6 @@
 /**
  * An API server as an operator outside the cluster sees it, with faults on demand: in the metrics pages that come through
- * its proxy, and in itself. Plain HTTP in front, the cluster's certificates behind.
+ * its proxy, and in itself. Clients use plain HTTP; the proxy has the cluster's certificates.
  */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';

@@ -1,4 +1,4 @@
-/** An informer of 600 objects behind a faulty proxy, on an API server that may be killed: what tests and evidence do to it. */
+/** An informer of 600 objects behind a faulty proxy, on an API server that can be killed; for tests and evidence. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createKubeAccess } from '../../operator/kube/access.ts';

@@ -1,4 +1,4 @@
-/** Campaigns and what becomes of them on a real API server, in the words of tests and evidence. */
+/** Campaigns on a real API server, for tests and evidence. */
 import { readFile } from 'node:fs/promises';
 import type { Deployment } from 'kubernetes-types/apps/v1.js';
 import { parse } from 'yaml';
@@ -45,7 +45,7 @@ export const conditionOf = (object: VoucherCampaign, type: string) =>
   object.status?.conditions?.find((condition) => condition.type === type);
 
 export interface KubeWorld {
-  /** A new one, named after nobody. */
+  /** A new one with an unused name. */
   createNamespace(labels?: Readonly<Record<string, string>>): Promise<string>;
   createCampaign(namespace: string, body: object): Promise<unknown>;
   /** As the kind that the path names: the API server's word is trusted here. */

@@ -1,4 +1,4 @@
-/** What a tick observes; a test states only what differs. */
+/** What a tick observes; a test sets only what differs. */
 
 import type { Ceilings } from '../../contract/common-types.ts';
 import { API_VERSION } from '../../contract/names.ts';

@@ -15,7 +15,7 @@ export const openDataKeys = (
       const { id, key } = unwrapDataKey(bytes, keys, campaignId, name);
       opened.set(id, key);
     } catch {
-      // Its registrations are told as unreadable; the others are not to suffer for it.
+      // Its registrations count as unreadable; the others are not affected.
     }
   }
   return opened;
