@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
 import { argumentsOf, commandsOf, fenced } from '../helpers/documents.ts';
-import { type Manifest, render } from './render.ts';
+import { helm, type Manifest, render } from './render.ts';
 
 const RELEASE = 'voucher';
 
@@ -28,6 +28,19 @@ describe('documents', () => {
   let manifests: readonly Manifest[];
   beforeAll(async () => {
     manifests = await render({}, { release: RELEASE });
+  });
+
+  it('name flags of Helm that Helm has', async () => {
+    const known = new Map<string, string>();
+    const unknown: string[] = [];
+    for (const words of commands.filter((command) => command.startsWith('helm ')).map(argumentsOf)) {
+      const [, subcommand = ''] = words;
+      const help = known.get(subcommand) ?? (await helm([subcommand, '--help', '--']));
+      known.set(subcommand, help);
+      const flags = words.filter((word) => /^--?[a-z]/.test(word));
+      unknown.push(...flags.filter((flag) => !new RegExp(`(^|\\s)${flag}[\\s,=]`).test(help)));
+    }
+    expect(unknown).toEqual([]);
   });
 
   it.each(settings)('$command', async ({ flags }) => {
