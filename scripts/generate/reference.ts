@@ -64,10 +64,19 @@ const sectionsOf = (path: string, node: ObjectNode): readonly Section[] => [
   }),
 ];
 
+const anchorOf = (path: string): string => path.toLowerCase().replaceAll(/[^a-z0-9]/g, '');
+
+/** Of a field at that path; an object links to its section. */
+const shownType = (path: string, node: SchemaNode): string => {
+  const inner = objectIn(node);
+  if (inner === undefined) return typeOf(node);
+  if ('zh-CN' in inner.properties) return 'text in `zh-CN` and `en`';
+  return typeOf(node).replace(/^(list of )?object/, (words) => `[${words}](#${anchorOf(path)})`);
+};
+
 const render = ({ path, node }: Section): string => {
   const rows = Object.entries(node.properties).map(([name, child]) => {
-    const inner = objectIn(child);
-    const type = inner !== undefined && 'zh-CN' in inner.properties ? 'text in `zh-CN` and `en`' : typeOf(child);
+    const type = shownType(`${path}.${name}`, child);
     return `| \`${name}\` | ${type} | ${defaultOf(node, name, child)} | ${cell(child.description)} |`;
   });
   const leaves = Object.values(node.properties).filter((child) => objectIn(child) === undefined);
