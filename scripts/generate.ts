@@ -1,5 +1,5 @@
 /**
- * Writes everything that is derived: from contract/schema/schema.ts, and the picture of the README from its run. `--check` writes nothing and exits 1 when a file
+ * Writes everything that is derived from contract/schema/schema.ts. `--check` writes nothing and exits 1 when a file
  * on disk differs, naming it.
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
@@ -20,7 +20,7 @@ const read = async (path: string): Promise<string | undefined> => {
 const drifted = await driftedFiles(read);
 if (process.argv.includes('--check')) {
   for (const path of drifted.keys()) {
-    console.error(`${path} differs from what it is generated from: run \`npm run generate\` and commit the result`);
+    console.error(`${path} differs from contract/schema/schema.ts: run \`npm run generate\` and commit the result`);
   }
   if (drifted.size > 0) process.exitCode = 1;
 } else {

@@ -1,8 +1,13 @@
 /**
  * One run of `npm run demo` as a picture for the README: arrivals, replicas and backlog over one time axis, and where processes
- * were killed. Pure; SVG with its own style, legible on light and dark ground.
+ * were killed. SVG with its own style, legible on light and dark ground.
  */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { z } from 'zod';
+
+/** Written by `npm run demo -- --chaos --json docs/evidence/18-demo-run.json`. */
+const DEMO_RUN = join(import.meta.dirname, '../../docs/evidence/18-demo-run.json');
 
 const tier = z.object({ ready: z.number(), desired: z.number() }).optional();
 const sample = z.object({
@@ -83,9 +88,8 @@ const roundUp = (value: number): number => {
 const fixed = (value: number): string => String(Number(value.toFixed(1)));
 const count = (value: number): string => value.toLocaleString('en');
 
-/** @param report text of the file that the demo wrote */
-export const demoPicture = (report: string): string => {
-  const { samples, killed, load, ledgerCheck } = demoRun.parse(JSON.parse(report));
+export const demoPicture = (): string => {
+  const { samples, killed, load, ledgerCheck } = demoRun.parse(JSON.parse(readFileSync(DEMO_RUN, 'utf8')));
   const from = samples[0]?.seconds ?? 0;
   const to = samples.at(-1)?.seconds ?? 1;
   const x = (seconds: number): string => fixed(LEFT + ((seconds - from) / (to - from)) * (WIDTH - LEFT - RIGHT));

@@ -1,14 +1,9 @@
-/** Which files are generated, and which of them differ from what is on disk. */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+/** Which files are generated, and which of them differ from what is on disk. Pure apart from the reader it is given. */
 import { RESOURCES } from '../../contract/schema/schema.ts';
 import { crdFileName, renderChartCrd, renderCrd } from './crd.ts';
 import { demoPicture } from './demo-picture.ts';
 import { referenceFileName, renderReference } from './reference.ts';
 import { renderTypes } from './types.ts';
-
-/** Written by `npm run demo -- --chaos --json docs/evidence/18-demo-run.json`. */
-const DEMO_RUN = join(import.meta.dirname, '../../docs/evidence/18-demo-run.json');
 
 /** Path from the repository's root, with `/` → content. The same on every machine and in every run. */
 export const generatedFiles = (): ReadonlyMap<string, string> =>
@@ -19,7 +14,7 @@ export const generatedFiles = (): ReadonlyMap<string, string> =>
       [referenceFileName(resource), renderReference(resource)] as const,
     ]),
     ...[...renderTypes(RESOURCES)].map(([file, text]) => [`contract/${file}`, text] as const),
-    ['docs/images/demo.svg', demoPicture(readFileSync(DEMO_RUN, 'utf8'))],
+    ['docs/images/demo.svg', demoPicture()],
   ]);
 
 /** `read` gives undefined for a file that is not there. */
