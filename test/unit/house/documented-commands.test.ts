@@ -1,6 +1,6 @@
 /** Every command of the documents runs in a test, with flags that exist; every campaign and every value in them is valid. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { Ajv } from 'ajv';
@@ -114,6 +114,33 @@ describe('commands of npm', () => {
     );
     const { stdout, stderr } = spawnSync(process.execPath, [join(ROOT, file), ...args], { encoding: 'utf8' });
     expect([...flags].filter((flag) => !`${stdout}${stderr}`.includes(flag))).toEqual([]);
+  });
+});
+
+/** Flags of Helm and of Kubernetes' own programs that documents name without a command. */
+const OF_OTHERS = [
+  '--wait',
+  '--no-hooks',
+  '--reuse-values',
+  '--set',
+  '--horizontal-pod-autoscaler-sync-period',
+  '--kube-api-qps',
+];
+
+describe('flags', () => {
+  it('within a sentence are of a program of ours, or of a command that runs', () => {
+    const sources = globSync(['{cli,local,operator,tools,simulation}/**/*.ts', 'test/{bench,evidence,soak}/**/*.ts'], {
+      cwd: ROOT,
+    })
+      .map((file) => readFileSync(join(ROOT, file), 'utf8'))
+      .join('\n');
+    const isOurs = (flag: string): boolean =>
+      sources.includes(`'${flag}`) || sources.includes(`, ${flag}`) || sources.includes(`'${flag.slice(2)}'`);
+    const named = new Set(inlineCode().flatMap(({ text }) => text.match(/(?<![\w-])--[a-z][a-z-]+/g) ?? []));
+    const typed = written.join(' ');
+    const unknown = [...named].filter((flag) => !isOurs(flag) && !typed.includes(flag) && !OF_OTHERS.includes(flag));
+    expect(named.size).toBeGreaterThan(20);
+    expect(unknown).toEqual([]);
   });
 });
 
