@@ -14,7 +14,7 @@
  * | has a mark where a key was      | goes on | destroyed on purpose: this pod forgets it too, and writes it nowhere |
  *
  * A key has two entries: the day's name and its own, which begins with the day. Who destroys a day purges the first, then all of
- * the second (docs/installation.md). Between the two a pod may still hold the key: a name that has a mark is written by no pod.
+ * the second (docs/operations.md). Between the two a pod may still hold the key: a name that has a mark is written by no pod.
  */
 
 import { randomBytes } from 'node:crypto';

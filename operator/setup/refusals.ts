@@ -106,7 +106,7 @@ const resized = ({ volumes }: SetupRequest, standing: Standing): readonly string
       ...(isSameSize(found.storage, storage)
         ? []
         : [
-            `${field}.storage: is ${storage}, and the volumes of StatefulSet ${statefulSet} were made with ${found.storage}, which Kubernetes does not change: write ${found.storage}, or grow them as docs/installation.md says under "Larger volumes"`,
+            `${field}.storage: is ${storage}, and the volumes of StatefulSet ${statefulSet} were made with ${found.storage}, which Kubernetes does not change: write ${found.storage}, or grow them as docs/operations.md says under "Larger volumes"`,
           ]),
       ...(found.storageClassName === storageClassName
         ? []

@@ -103,7 +103,7 @@ templates in the reverse order of their names: this is in the first one (whole-v
 {{- $size := dig "spec" "resources" "requests" "storage" "" . -}}
 {{- $class := dig "spec" "storageClassName" "" . -}}
 {{- if and (ne $size $volume.storage) (ne (include "voucher.bytes" $size) (include "voucher.bytes" $volume.storage)) -}}
-{{- include "voucher.refuse" (dict "found" $found "said" (printf "%s.storage: is %s, and the volumes of StatefulSet %s were made with %s, which Kubernetes does not change: write %s, or grow them as docs/installation.md says under \"Larger volumes\"" $volume.field $volume.storage $volume.statefulSet $size $size)) -}}
+{{- include "voucher.refuse" (dict "found" $found "said" (printf "%s.storage: is %s, and the volumes of StatefulSet %s were made with %s, which Kubernetes does not change: write %s, or grow them as docs/operations.md says under \"Larger volumes\"" $volume.field $volume.storage $volume.statefulSet $size $size)) -}}
 {{- end -}}
 {{- if ne $class $volume.storageClassName -}}
 {{- include "voucher.refuse" (dict "found" $found "said" (printf "%s.storageClassName: is %q, and the volumes of StatefulSet %s were made with %q, which Kubernetes does not change: write that" $volume.field $volume.storageClassName $volume.statefulSet $class)) -}}

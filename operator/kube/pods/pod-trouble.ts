@@ -2,7 +2,7 @@
  * Why a pod is not on its way to Ready, from its own status. Pure. Reasons are the words of Kubernetes where it has one:
  * the kubelet's (pkg/kubelet: images/types.go, container/sync_result.go, kuberuntime_container.go, lifecycle, eviction,
  * preemption, nodeshutdown), the scheduler's and the node controller's, v1.36. A word that is not known here is told as
- * well: the table says what passes by itself, everything else is trouble. docs/pods.md is the same table for people.
+ * well: the table says what passes by itself, everything else is trouble. docs/conditions.md is the same table for people.
  *
  * | the pod                                                  | kind          | reason                               | told       |
  * |----------------------------------------------------------|---------------|--------------------------------------|------------|

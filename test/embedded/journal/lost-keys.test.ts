@@ -109,7 +109,7 @@ describe('a bucket of data keys that is lost', () => {
     await look('old');
     const sealed = ring.seal(Buffer.from('x'), 'aad');
     const bucket = await new Kvm(journal.connection.nats).open('keys_old');
-    // As docs/installation.md says it; a pod looks after each step.
+    // As docs/operations.md says it; a pod looks after each step.
     const names = await patiently('the names', async () => (await all(await bucket.keys('>'))).sort());
     expect(names).toEqual(['2020-09-25', sealed.keyId]);
     for (const name of names) {

@@ -60,6 +60,7 @@ export const PLAYS: readonly Play[] = [
       LOST_NONE,
       { command: 'npm run demo -- --chaos', exit: 0, says: /lost 0/ },
       { command: 'npm run demo -- --sabotage drop-one', exit: 1, says: /lost 1/ },
+      { command: 'npm run demo -- --full', exit: 0, says: /lost 0/ },
       { command: 'npm run demo -- --on cluster', exit: 1, says: /needs root/ },
       {
         command: 'npm run test:cluster',

@@ -201,7 +201,7 @@ describe('a bucket that is lost', () => {
   });
 });
 
-describe('a day whose keys are destroyed, as docs/installation.md says', () => {
+describe('a day whose keys are destroyed, as docs/operations.md says', () => {
   const DAY = '2020-09-25';
   const namesOf = (store: MemoryStore): readonly string[] =>
     [...store.entries.keys()].filter((name) => name === DAY || name.startsWith(`${DAY}-`)).sort();
