@@ -1,18 +1,13 @@
-/** What commands read from a cluster and write to it, and what they say when it does not let them. */
-
+/** What commands read from a cluster and write to it, with messages for errors. */
 import { z } from 'zod';
 import type { VoucherCampaign } from '../contract/campaign-types.ts';
 import { CLAIM_LEASE, FIELD_MANAGER } from '../contract/names.ts';
 import { type Unreadable, unreadableInCampaign, unreadableInPlan, unreadableText } from '../contract/readable.ts';
 import type { ScalePlan } from '../contract/scale-plan-types.ts';
-import { perTier } from '../contract/tiers.ts';
+import { perTier, type Tier } from '../contract/tiers.ts';
 import { parseDecisions } from '../operator/history/decision-log.ts';
 import type { DecisionRecord } from '../operator/history/decision-record.ts';
 import { parseRecent, type RecentSample } from '../operator/history/recent.ts';
-import { keepCampaign } from '../operator/kube/campaigns.ts';
-import { readDecisions } from '../operator/kube/decisions.ts';
-import { isKubeError } from '../operator/kube/errors.ts';
-import { type KubeObject, parseObject, parsePage } from '../operator/kube/objects.ts';
 import {
   type ApiResource,
   CAMPAIGNS,
@@ -20,12 +15,15 @@ import {
   LEASES,
   SCALE_PLANS,
   SELF_SUBJECT_REVIEWS,
-} from '../operator/kube/resources.ts';
+} from '../operator/kube/api-resources.ts';
+import { keepCampaign } from '../operator/kube/campaigns.ts';
+import { readDecisions } from '../operator/kube/decisions.ts';
+import { ifFound, isKubeError } from '../operator/kube/errors.ts';
+import { type KubeObject, parseObject } from '../operator/kube/objects.ts';
 import { keepScalePlan } from '../operator/kube/scale-plans.ts';
-import type { ScaledTier } from '../operator/tick/observed.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { sleep } from '../runtime/sleep.ts';
-import { type Api, type ClusterOptions, onApi } from './access.ts';
+import { type Api, type ClusterOptions, listAll, onApi } from './access.ts';
 import { type Installation, readTrail } from './audit/trail.ts';
 import { claimSeen, type SeenClaim } from './claim.ts';
 import { UsageError } from './errors.ts';
@@ -35,50 +33,49 @@ import { answerPlan, type Decision, type Revocation } from './plans/answer-plan.
 
 export { type ClusterOptions, withClusterOptions } from './access.ts';
 
-export interface Decisions extends Readonly<Record<ScaledTier, readonly DecisionRecord[]>> {
+export interface Decisions extends Readonly<Record<Tier, readonly DecisionRecord[]>> {
   /** The curves of the last ten minutes, oldest first. */
   readonly recent: readonly RecentSample[];
 }
 
-/** A campaign, and when the operator told its status, by the API server's clock. */
+/** A campaign, and when the operator wrote its status, by the API server's clock. */
 export interface SeenCampaign extends VoucherCampaign {
   readonly toldAtMs: number | undefined;
 }
 
 export interface Cluster {
   readonly namespace: string;
-  /** @param name undefined: the only one there is @throws UsageError that names what there is */
+  /** @param name undefined: the only campaign @throws UsageError that names the existing ones */
   campaign(name: string | undefined): Promise<SeenCampaign>;
-  /** Also one whose spec can't be read: for those that tell so. */
+  /** Also one whose spec can't be read, for commands that report it. */
   anyCampaign(name: string | undefined): Promise<SeenCampaign>;
   /** @param everywhere in all namespaces, not only in this one */
   campaigns(everywhere: boolean): Promise<readonly SeenCampaign[]>;
   plans(campaign: VoucherCampaign): Promise<readonly ScalePlan[]>;
   /** Every plan of the namespace. @param everywhere of all namespaces */
   allPlans(everywhere?: boolean): Promise<readonly ScalePlan[]>;
-  /** @throws UsageError that names the plans that there are */
+  /** @throws UsageError that names the existing plans */
   plan(name: string): Promise<ScalePlan>;
-  /** The user, as the API server knows him. */
+  /** The user name, by the API server. */
   whoAmI(): Promise<string>;
-  /** Writes the owner's decision, once. @throws ForbiddenError that says what it takes; UsageError for one that is refused */
+  /** Writes the owner's decision, once. @throws ForbiddenError with the missing role; UsageError for a refused one */
   decide(plan: ScalePlan, decision: Decision): Promise<void>;
   /** Ends an approval early, once; throws as `decide` does. */
   revoke(plan: ScalePlan, revocation: Revocation): Promise<void>;
-  /** Sets an annotation of a campaign, or takes it away. @throws UsageError when somebody changed the campaign meanwhile */
+  /** Sets an annotation of a campaign, or removes it. @throws UsageError when another writer changed it meanwhile */
   annotate(campaign: VoucherCampaign, name: string, value: string | undefined): Promise<void>;
-  /** The campaign once the operator has told `isTold` in its status; undefined when it hasn't within 5 s. */
+  /** The campaign once its status satisfies `isTold`; undefined when it doesn't within 5 s. */
   told(campaign: VoucherCampaign, isTold: (campaign: VoucherCampaign) => boolean): Promise<VoucherCampaign | undefined>;
   /** The log of decisions; undefined when there is none yet. */
   decisions(campaign: VoucherCampaign): Promise<Decisions | undefined>;
-  /** Which installation serves the namespace; undefined where there is none, or it is not to be read. */
+  /** Which installation serves the namespace; undefined without a claim, or without permission to read it. */
   claim(namespace: string): Promise<SeenClaim | undefined>;
-  /** What Kubernetes still has of the campaign's events, oldest first: an hour as a rule. */
+  /** The campaign's events that Kubernetes still has, oldest first: an hour as a rule. */
   events(campaign: VoucherCampaign): Promise<readonly ToldEvent[]>;
-  /** Every line of a trail, as it is stored. @throws UsageError when there is none; Error that says what to do */
+  /** Every line of a trail, as stored. @throws UsageError when there is none; Error that says what to do */
   trail(installation: Installation, campaignId: string): Promise<readonly string[]>;
 }
 
-const PAGE = '500';
 /** The operator ticks every second, and writes such a change at once. */
 const TELLS_WITHIN_MS = 5_000;
 const TELLS_EVERY_MS = 200;
@@ -87,10 +84,10 @@ const ANNOTATE_ATTEMPTS = 5;
 const selfSchema = z.object({ status: z.object({ userInfo: z.object({ username: z.string() }) }) });
 
 const seen = (object: KubeObject): SeenCampaign => {
-  const told = object.metadata.managedFields?.find(
+  const written = object.metadata.managedFields?.find(
     ({ manager, subresource }) => manager === FIELD_MANAGER && subresource === 'status',
   );
-  return { ...keepCampaign(object), toldAtMs: told?.time === undefined ? undefined : Date.parse(told.time) };
+  return { ...keepCampaign(object), toldAtMs: written?.time === undefined ? undefined : Date.parse(written.time) };
 };
 
 /** @throws UsageError that names the field and how to write it */
@@ -100,7 +97,7 @@ const readable = <T extends VoucherCampaign | ScalePlan>(object: T, fields: read
     `${object.kind} ${object.metadata.name} in namespace ${object.metadata.namespace} can't be read: ${unreadableText(fields)}. Until then the operator decides nothing for it`,
   );
 };
-/** Of many: one that can't be read grants nothing, and its campaign's condition PlanPending tells it. */
+/** Of many: an unreadable one grants nothing, and its campaign's condition PlanPending reports it. */
 const plansIn = (objects: readonly KubeObject[]): readonly ScalePlan[] =>
   objects.map(keepScalePlan).filter((plan) => unreadableInPlan(plan).length === 0);
 
@@ -109,30 +106,17 @@ const namesOf = (objects: readonly KubeObject[]): string =>
 
 /** @param signal ends every call */
 export const createCluster = ({ client, namespace }: Api, signal: AbortSignal): Cluster => {
-  const list = async (
+  const list = (
     resource: ApiResource,
     where: string | undefined,
-    query: Readonly<Record<string, string>> = {},
-  ): Promise<readonly KubeObject[]> => {
-    const objects: KubeObject[] = [];
-    let next: string | undefined;
-    do {
-      const page = await client.call(
-        { resource, namespace: where, verb: 'list', query: { limit: PAGE, continue: next, ...query } },
-        signal,
-      );
-      const { items, next: following } = parsePage(page);
-      objects.push(...items.map(parseObject));
-      next = following;
-    } while (next !== undefined);
-    return objects;
-  };
+    selectors: Readonly<Record<string, string>> = {},
+  ): Promise<readonly KubeObject[]> => listAll(client, { resource, namespace: where }, selectors, signal);
 
-  /** A help and no more: whoever may not look into other namespaces gets none. */
+  /** A hint only: without permission for other namespaces there is none. */
   const elsewhere = async (name: string | undefined): Promise<string> => {
     const all = await list(CAMPAIGNS, undefined).catch(() => []);
     const others = all.filter(({ metadata }) => name === undefined || metadata.name === name);
-    return others.length === 0 ? '' : `; there is\n${namesOf(others).trimEnd()}`;
+    return others.length === 0 ? '' : `; existing ones:\n${namesOf(others).trimEnd()}`;
   };
 
   const find = async (name: string | undefined): Promise<SeenCampaign> => {
@@ -142,19 +126,13 @@ export const createCluster = ({ client, namespace }: Api, signal: AbortSignal): 
         throw new UsageError(`there is no campaign in namespace ${namespace}${await elsewhere(name)}`);
       }
       if (others.length > 0) {
-        throw new UsageError(`which campaign? Name one of\n${namesOf([only, ...others]).trimEnd()}`);
+        throw new UsageError(`there are several campaigns; name one of\n${namesOf([only, ...others]).trimEnd()}`);
       }
       return seen(only);
     }
-    try {
-      const found = await client.call({ resource: CAMPAIGNS, namespace, name, verb: 'get' }, signal);
-      return seen(parseObject(found));
-    } catch (error) {
-      if (!isKubeError(error, 'not_found')) throw error;
-      throw new UsageError(`there is no campaign ${name} in namespace ${namespace}${await elsewhere(name)}`, {
-        cause: error,
-      });
-    }
+    const found = await ifFound(client.call({ resource: CAMPAIGNS, namespace, name, verb: 'get' }, signal));
+    if (found !== undefined) return seen(parseObject(found));
+    throw new UsageError(`there is no campaign ${name} in namespace ${namespace}${await elsewhere(name)}`);
   };
 
   return {
@@ -175,17 +153,14 @@ export const createCluster = ({ client, namespace }: Api, signal: AbortSignal): 
       return plansIn(await list(SCALE_PLANS, everywhere ? undefined : namespace));
     },
     async plan(name) {
-      try {
-        const target = { resource: SCALE_PLANS, namespace, name };
-        const found = await client.call({ ...target, verb: 'get' }, signal);
+      const found = await ifFound(client.call({ resource: SCALE_PLANS, namespace, name, verb: 'get' }, signal));
+      if (found !== undefined) {
         const plan = keepScalePlan(parseObject(found));
         return readable(plan, unreadableInPlan(plan));
-      } catch (error) {
-        if (!isKubeError(error, 'not_found')) throw error;
-        const there = (await list(SCALE_PLANS, namespace)).map(({ metadata }) => `  ${metadata.name}`);
-        const known = there.length === 0 ? 'there is none' : `there is\n${there.join('\n')}`;
-        throw new UsageError(`there is no ScalePlan ${name} in namespace ${namespace}; ${known}`, { cause: error });
       }
+      const there = (await list(SCALE_PLANS, namespace)).map(({ metadata }) => `  ${metadata.name}`);
+      const known = there.length === 0 ? 'there is none' : `existing ones:\n${there.join('\n')}`;
+      throw new UsageError(`there is no ScalePlan ${name} in namespace ${namespace}; ${known}`);
     },
     async whoAmI() {
       const { group, version, kind } = SELF_SUBJECT_REVIEWS;
@@ -213,11 +188,10 @@ export const createCluster = ({ client, namespace }: Api, signal: AbortSignal): 
         } catch (error) {
           if (!isKubeError(error, 'invalid', 'conflict')) throw error;
           const now = seen(parseObject(await client.call({ ...target, verb: 'get' }, signal))).metadata;
-          // The operator writes the status all the time; what somebody else said stands.
+          // The operator writes the status all the time; another writer's annotation is kept.
           if (attempt === ANNOTATE_ATTEMPTS || now.uid !== metadata.uid || now.annotations?.[key] !== before) {
-            throw new UsageError(`somebody changed ${metadata.name} in this moment: look at it and try again`, {
-              cause: error,
-            });
+            const message = `${metadata.name} was changed by another user at this moment: check it and try again`;
+            throw new UsageError(message, { cause: error });
           }
           ({ annotations, resourceVersion } = now);
         }
@@ -235,12 +209,7 @@ export const createCluster = ({ client, namespace }: Api, signal: AbortSignal): 
     },
     async decisions(campaign) {
       const texts = await readDecisions(client, campaign, signal);
-      return (
-        texts && {
-          ...perTier((tier) => parseDecisions(texts[tier])),
-          recent: parseRecent(texts.recent),
-        }
-      );
+      return texts && { ...perTier((tier) => parseDecisions(texts[tier])), recent: parseRecent(texts.recent) };
     },
     async claim(where) {
       try {
@@ -260,7 +229,7 @@ export const createCluster = ({ client, namespace }: Api, signal: AbortSignal): 
   };
 };
 
-/** As onApi, with what most commands need. */
+/** As onApi, with the reads and writes of most commands. */
 export const onCluster = <T>(
   options: ClusterOptions,
   io: Pick<Io, 'env'>,

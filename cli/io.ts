@@ -1,14 +1,14 @@
-/** Where a command's output is seen by a person who may resize it. */
+/** A terminal with a person, who may resize it. */
 export interface Terminal {
   /** Cells. */
   readonly size: () => { readonly columns: number; readonly rows: number };
-  /** False where NO_COLOR is set: nothing is told by colour alone. */
+  /** False where NO_COLOR is set: colour is never the only sign. */
   readonly isColoured: boolean;
   /** Until `giveBack`: keys are not echoed, Ctrl-C and q interrupt, and a resize calls back. */
   readonly take: (onResize: () => void) => { readonly interrupted: AbortSignal; readonly giveBack: () => void };
 }
 
-/** What a command has of the world around it. */
+/** A command's access to the process and its streams. */
 export interface Io {
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
@@ -20,6 +20,6 @@ export interface Io {
   readonly env: NodeJS.ProcessEnv;
   /** Absent: the output goes to a pipe or a file. */
   readonly terminal?: Terminal;
-  /** Aborts when the process is to end; absent: nobody says so. */
+  /** Aborts when the process is to end. */
   readonly interrupted?: AbortSignal;
 }

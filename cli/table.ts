@@ -3,19 +3,19 @@ import { count, span } from './words.ts';
 
 const LABEL = 26;
 
-/** What people want to know first, a line each. */
+/** The main results, a line each. */
 export const table = (result: SimulationResult): string => {
   const { drainedAtSeconds, firstScaleUpSeconds, plans } = result;
   const rows: readonly (readonly [string, string])[] = [
     ['policy', result.policy],
     ['half wait at most', span(result.waitP50Seconds)],
-    ['99 of 100 wait at most', span(result.waitP99Seconds)],
+    ['99% wait at most', span(result.waitP99Seconds)],
     ['waited longer than 5 s', count(result.lateOver5Seconds)],
-    ['most waiting at once', count(result.peakBacklog)],
-    ['nobody waits from', drainedAtSeconds === undefined ? 'never' : `${span(drainedAtSeconds)} after opening`],
+    ['highest backlog', count(result.peakBacklog)],
+    ['backlog cleared', drainedAtSeconds === undefined ? 'never' : `${span(drainedAtSeconds)} after opening`],
     ['most replicas', count(result.maxReplicas)],
     ['pod-hours', (result.podSeconds / 3_600).toFixed(1)],
-    ['first raised for the crowd', firstScaleUpSeconds === undefined ? 'never' : `at ${span(firstScaleUpSeconds)}`],
+    ['first scale-up for load', firstScaleUpSeconds === undefined ? 'never' : `at ${span(firstScaleUpSeconds)}`],
     ...plans.map(
       ({ t, tier, reason, needed, ceiling }) =>
         [

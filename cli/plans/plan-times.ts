@@ -9,7 +9,7 @@ import type { PlanTimes } from './plans.ts';
 
 const HOLD_MS = 2 * 3_600_000;
 
-/** The clock and the times of the campaign, while it is there; a plan outlives it. */
+/** The time zone and times of the campaign, while it exists; a plan outlives it. */
 export const planTimesOf = async (cluster: Cluster, { spec }: ScalePlan): Promise<PlanTimes> => {
   const campaign = await cluster.campaign(spec.campaignName).catch((error: unknown) => {
     if (error instanceof UsageError) return undefined;

@@ -3,8 +3,7 @@
 import type { VoucherCampaign } from '../../contract/campaign-types.ts';
 import { instantMs } from '../../contract/instant.ts';
 import type { ScalePlan } from '../../contract/scale-plan-types.ts';
-import { perTier } from '../../contract/tiers.ts';
-import type { ScaledTier } from '../../operator/tick/observed.ts';
+import { perTier, type Tier } from '../../contract/tiers.ts';
 import type { TickPlan } from '../../operator/tick/tick-plan.ts';
 import type { StackSnapshot } from '../stack.ts';
 
@@ -16,7 +15,7 @@ export const snapshotOf = (
   nowMs: number,
 ): StackSnapshot => {
   const status = planned?.status ?? campaign.status;
-  const tierOf = (tier: ScaledTier): StackSnapshot['tiers'][ScaledTier] => {
+  const tierOf = (tier: Tier): StackSnapshot['tiers'][Tier] => {
     const seen = status?.tiers?.[tier];
     return seen === undefined ? undefined : { ...seen, explanation: planned?.tiers[tier].decision?.explanation ?? '' };
   };

@@ -6,8 +6,8 @@ import { instantMs } from '../../contract/instant.ts';
 import { LABELS } from '../../contract/names.ts';
 import type { ScalePlan } from '../../contract/scale-plan-types.ts';
 import { isTier, perTier, type Tier } from '../../contract/tiers.ts';
+import { type ApiResource, CAMPAIGNS, EVENTS, LEASES, PODS, SCALE_PLANS } from '../../operator/kube/api-resources.ts';
 import type { KubeClient } from '../../operator/kube/client.ts';
-import { type ApiResource, CAMPAIGNS, EVENTS, LEASES, PODS, SCALE_PLANS } from '../../operator/kube/resources.ts';
 import { again } from '../../runtime/sleep.ts';
 import type { StackEvent, StackProcess, StackSnapshot } from '../stack.ts';
 

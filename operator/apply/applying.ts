@@ -1,4 +1,4 @@
-/** One apply under way: what its steps write with, and what becomes of a write that fails. */
+/** One apply under way: the means of its steps, and the handling of a write that fails. */
 import type { VoucherCampaign } from '../../contract/campaign-types.ts';
 import type { JournalAdmin } from '../../journal/administration.ts';
 import type { Clock } from '../../runtime/clock.ts';
@@ -28,7 +28,7 @@ export interface ApplyDeps {
   readonly nudger?: Nudger;
   readonly status: StatusWriter;
   readonly plans: ScalePlanWriter;
-  /** Absent where nothing but this process keeps what is authorised. */
+  /** Absent where only this process keeps authorisations. */
   readonly authorization?: AuthorizationReader;
   /** Absent where nothing outlives a campaign. */
   readonly finalizers?: FinalizerWriter;
@@ -38,7 +38,7 @@ export interface ApplyDeps {
 }
 
 export const WRITE_DEADLINE_MS = 1_000;
-/** What is authorised is read before replicas are raised. */
+/** Before a raise the authorisation is read once more. */
 export const RAISE_DEADLINE_MS = 2 * WRITE_DEADLINE_MS;
 
 export interface Applying {
@@ -49,7 +49,7 @@ export interface Applying {
   readonly signal: AbortSignal;
   readonly guard: CeilingGuard;
   readonly emit: (event: CampaignEvent) => void;
-  /** The error when the write failed; it is reported, and shown on the campaign when it lasts. */
+  /** Resolves to the error of a write that failed; it is reported, and shown on the campaign when it lasts. */
   readonly attempt: (
     step: Step,
     what: string,
@@ -57,7 +57,7 @@ export interface Applying {
     deadlineMs?: number,
   ) => Promise<ReconcileError | undefined>;
   readonly failed: readonly ReconcileError[];
-  /** Replicas that were written, as they were. */
+  /** Replicas as they were written. */
   readonly written: ScaleWrite[];
 }
 

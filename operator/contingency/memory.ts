@@ -1,14 +1,13 @@
 /** What triggers of contingency levels remember, as it survives in `status.contingencyMemory`: JSON, and never trusted. */
-
 import { z } from 'zod';
+import { defined } from '../../contract/defined.ts';
 import { parseUntrusted } from '../../contract/untrusted.ts';
 import type { LevelMemory } from './level.ts';
 
-/** By name of the level; a level of which nothing is remembered is absent. */
+/** By name of the level; a level without memory is absent. */
 export type ContingencyMemory = ReadonlyMap<string, LevelMemory>;
 
 const NOTHING: ContingencyMemory = new Map();
-
 const instantMs = z.number().int().nonnegative();
 
 /** Short names: eight levels fit into the schema's bound. */
@@ -43,15 +42,12 @@ export const serializeContingencyMemory = (memory: ContingencyMemory): string | 
 export const parseContingencyMemory = (text: string | undefined): ContingencyMemory => {
   const parsed = parseUntrusted(memorySchema, text);
   if (parsed === undefined) return NOTHING;
-  return new Map(
-    Object.entries(parsed.levels).map(([name, { s, t, h, d }]): [string, LevelMemory] => [
-      name,
-      {
-        ...(s === undefined ? {} : { sinceMs: s }),
-        ...(t === undefined ? {} : { triggered: { atMs: t[0], value: t[1] } }),
-        ...(h === undefined ? {} : { held: { ms: h[0], seenMs: h[1] } }),
-        ...(d === undefined ? {} : { isDisarmed: true }),
-      },
-    ]),
-  );
+  const levelOf = ({ s, t, h, d }: z.infer<typeof levelSchema>): LevelMemory =>
+    defined({
+      sinceMs: s,
+      triggered: t && { atMs: t[0], value: t[1] },
+      held: h && { ms: h[0], seenMs: h[1] },
+      isDisarmed: d && (true as const),
+    });
+  return new Map(Object.entries(parsed.levels).map(([name, level]) => [name, levelOf(level)]));
 };

@@ -1,11 +1,9 @@
-/** Where the last decisions are kept. */
-
 import type { VoucherCampaign } from '../../contract/campaign-types.ts';
 import type { Tier } from '../../contract/tiers.ts';
 
 /** Where the last decisions on a campaign's tiers are kept, as text; they outlive the process. */
 export interface DecisionStore {
-  /** Undefined when none were kept. @throws Error when what is there belongs to somebody else */
+  /** Undefined when none were kept. @throws Error when the object belongs to another owner */
   read(campaign: VoucherCampaign, signal: AbortSignal): Promise<DecisionTexts | undefined>;
   write(campaign: VoucherCampaign, texts: DecisionTexts, signal: AbortSignal): Promise<void>;
 }

@@ -25,7 +25,7 @@ export const buildDeployment = (campaign: VoucherCampaign, tier: Tier, options: 
   },
 });
 
-/** The Deployment as it is first created, by POST: the only manifest that carries `replicas`. */
+/** The Deployment as it is first created, by POST: the only manifest with `replicas`. */
 export const withReplicas = (deployment: Deployment, replicas: number): Deployment => {
   if (deployment.spec === undefined) throw new Error(`Deployment ${deployment.metadata?.name} has no spec`);
   return { ...deployment, spec: { ...deployment.spec, replicas } };

@@ -2,11 +2,11 @@
 import type { VoucherCampaign } from '../../contract/campaign-types.ts';
 import type { ScalePlan } from '../../contract/scale-plan-types.ts';
 
-/** What is authorised, and the time, by whoever keeps both: a watch may be late, and a clock may be wrong. */
+/** What is authorised, and the time, from the source: a watch may be late, and a clock may be wrong. */
 export interface Authorization {
   readonly authorized: VoucherCampaign['spec']['scaling']['authorized'];
   readonly plans: readonly ScalePlan[];
-  /** It is no earlier. */
+  /** The time is this, or later. */
   readonly fromMs: number;
 }
 

@@ -4,7 +4,7 @@ import type { ScalePlan } from '../../contract/scale-plan-types.ts';
 import { RENEW_MS } from '../scaling/plan-need.ts';
 import { reminderInstants } from './plan-reminder.ts';
 
-/** When plans and ceilings change although nothing happens: a campaign that is looked at seldom is looked at then. */
+/** When plans and ceilings change without an event: a campaign that is checked seldom is checked then. */
 export const planInstants = ({ spec }: VoucherCampaign, plans: readonly ScalePlan[]): readonly number[] => [
   ...spec.scaling.authorized.windows.flatMap(({ from, until }) => [
     instantMs(from),

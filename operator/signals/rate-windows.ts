@@ -1,14 +1,13 @@
 /**
- * Rates from counters. Every pod counts for itself and says by its own clock when; this adds up what they gained within
- * the last second, three and sixty. A data structure without a clock: time is what the samples say and the tick's `atMs`.
+ * Rates from counters. Every pod counts for itself, with the time of its own clock; this adds up what they gained within
+ * the last second, three and sixty. No clock of its own: time is that of the samples and the tick's `atMs`.
  *
- * Why gains and not sums: pods start at 0, restart at 0 and vanish; a sum of counters would jump, gains don't.
+ * Gains and not sums: pods start at 0, restart at 0 and vanish; a sum of counters would jump.
  *
  * Two clocks. The samples of one tick count as taken at one instant of the reader's clock, so that spans join without a
- * hole and a pod whose clock is hours off lands in the right window. The pod's own clock says how long it really counted:
+ * gap and a pod whose clock is hours off lands in the right window. The pod's own clock tells how long it really counted:
  * 1,300 gained in 1.3 s by its clock are 1,000/s, also when the ticks were 1 s apart.
  */
-
 import type { ArrivalRates } from '../scaling/types.ts';
 import { RISE_BLOCK_SECONDS, RISE_BLOCKS, sustainedRise } from './rise.ts';
 
@@ -31,16 +30,16 @@ interface Gain {
 
 interface PodState {
   readonly startedAtMs: number;
-  /** The pod's clock in its last answer, whatever that was worth. */
+  /** The pod's clock in its last answer, usable or not. */
   readonly sourceAtMs: number;
   /** The tick of that answer. */
   readonly seenAtMs: number;
-  /** What the next difference is taken to: the last answer that told something new. */
+  /** The next difference is taken to this: the last answer with something new. */
   readonly base: { readonly counter: number; readonly sourceAtMs: number; readonly atMs: number };
 }
 
 const LONGEST_MS = 60_000;
-/** A shorter look says little. */
+/** A shorter interval proves little. */
 const SHORTEST_MS = 400;
 const RISE_BLOCK_MS = RISE_BLOCK_SECONDS * 1000;
 /** A pod that hasn't answered for this long is gone; should it come back, its first sample is a base again. */
@@ -48,7 +47,7 @@ const FORGET_MS = 5 * 60_000;
 /** Answers of one tick are at most a scrape's deadline apart; a greater difference is a clock that was set. */
 const CLOCK_SET_MS = 1_000;
 
-/** What a pod gained by a sample, within how long, and what the sample is worth. */
+/** What a pod gained by a sample, and within how long. */
 interface Step {
   readonly gained: number;
   readonly overMs: number;
@@ -66,11 +65,11 @@ interface Step {
  * | known | another             | any         | any     | all of it: a restart counts from 0    | yes | yes |
  * | known | same                | moved on    | same or greater | the difference | yes    | yes  |
  * | known | same                | moved on    | less            | nothing: a counter never falls, the page is wrong | no | no |
- * | known | same                | stood or went back | greater  | the difference | no     | yes  |
- * | known | same                | stood or went back | same or less | nothing: an old page | no | no |
+ * | known | same                | did not move | greater         | the difference | no     | yes  |
+ * | known | same                | did not move | same or less    | nothing: an old page | no | no |
  *
- * A page that told nothing new is no base, so that what was counted behind it is spread over all that time: after a
- * minute of wrong zeros, 60 s of arrivals are no second's flood.
+ * A page with nothing new is no base, so that what was counted meanwhile is spread over all that time: after a minute of
+ * wrong zeros, 60 s of arrivals do not count as one second's.
  */
 const stepOf = (known: PodState | undefined, sample: CounterSample, atMs: number): Step => {
   const ageMs = Math.max(0, sample.sourceAtMs - sample.startedAtMs);
@@ -92,7 +91,7 @@ const stepOf = (known: PodState | undefined, sample: CounterSample, atMs: number
   };
 };
 
-/** Tick's length over the pod's own; between a half and twice, so that a short one doesn't blow up chance. */
+/** Tick's length over the pod's own; between a half and twice, so that a short one does not amplify noise. */
 const stretch = (tickMs: number, countedMs: number): number =>
   countedMs <= 0 || tickMs <= 0 || Math.abs(tickMs - countedMs) > CLOCK_SET_MS
     ? 1
@@ -125,7 +124,7 @@ export class RateWindows {
 
   /**
    * Rates at the tick `atMs`; undefined until a second tick. A window longer than the time watched is divided by the time
-   * watched: after 10 s, `over60s` is the mean of those 10 s. A pod that vanished counts until its gains leave the window.
+   * watched. A pod that vanished counts until its gains leave the window.
    */
   rates(atMs: number): ArrivalRates | undefined {
     const beganAtMs = this.#beganAtMs;
@@ -155,7 +154,7 @@ export class RateWindows {
     return { newest: { perSecond: gained / seconds, seconds } };
   }
 
-  /** 0 until as much was watched as it is made of. */
+  /** 0 until enough was watched. */
   #rise(atMs: number, beganAtMs: number): number {
     if (atMs - beganAtMs < RISE_BLOCKS * RISE_BLOCK_MS) return 0;
     const since = (ms: number): number =>
@@ -166,7 +165,7 @@ export class RateWindows {
 
   #gain(amount: number, fromMs: number, atMs: number): void {
     if (amount <= 0) return;
-    // Most pods of a tick share its span, so this is a look at the last entry or two.
+    // Most pods of a tick share its span, so this checks the last entry or two.
     for (let index = this.#gains.length - 1; index >= 0; index -= 1) {
       const gain = this.#gains[index];
       if (gain === undefined || gain.atMs !== atMs) break;
@@ -179,7 +178,7 @@ export class RateWindows {
   }
 }
 
-/** The part of a gain that lies in the window, as if it had come evenly: 100 gained in 2 s, 1 s of it inside → 50. */
+/** The part of a gain that lies in the window, spread evenly: 100 gained in 2 s, 1 s of it inside → 50. */
 const withinWindow = ({ amount, fromMs, atMs }: Gain, windowFromMs: number): number => {
   if (atMs <= windowFromMs) return 0;
   if (fromMs >= windowFromMs || atMs <= fromMs) return amount;

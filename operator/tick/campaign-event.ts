@@ -1,5 +1,4 @@
-/** What is told about a campaign. */
-
+/** An event about a campaign. */
 export interface CampaignEvent {
   readonly type: 'Normal' | 'Warning';
   /** Stable CamelCase reason from contract/conditions.ts. */

@@ -29,11 +29,10 @@ export interface CampaignState {
   publishedGeneration: number | undefined;
   /** Name of the last plan that was announced; a cache that lags must not announce it twice. */
   announcedPlan?: string;
-  /** Looks at it in a row that ended in an error. */
+  /** Ticks in a row that ended in an error. */
   failures: number;
-  /** What could not be written lately. */
   readonly troubles: WriteTroubles;
-  /** Manifests whose writer did not answer the last time: they come last. */
+  /** Manifests whose writer did not answer the last time: they are written last. */
   readonly slow: Set<string>;
   /** Scale conflicts in a row. */
   conflicts: Partial<Record<ScaleWrite['tier'], number>>;

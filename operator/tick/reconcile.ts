@@ -25,17 +25,16 @@ import { truncated } from './truncated.ts';
 
 export interface ReconcilerDeps extends GatherDeps, PlanDeps, ApplyDeps {
   readonly canaries: CanaryAsker;
-  /** Absent where nobody asks later why. */
+  /** Absent where no history is kept. */
   readonly decisions?: DecisionStore;
   /** Absent where no trail is kept. */
   readonly audit?: AuditLog;
-  /** Logs and metrics. */
   readonly report: TickReporter;
 }
 
 export interface Reconciler {
   /**
-   * One tick. Steps that fail are reported and wanted again next time.
+   * One tick. Steps that fail are reported and tried again in the next one.
    * @throws ReconcileError when the cluster could not be read: nothing was decided or written.
    */
   reconcile(campaign: VoucherCampaign, signal: AbortSignal): Promise<{ readonly requeueAfterMs: number }>;
@@ -43,12 +42,11 @@ export interface Reconciler {
   forget(campaign: Pick<VoucherCampaign, 'metadata'>): void;
 }
 
-/** A field that can't be read is mended by a person, whose change is seen at once. */
+/** A field that can't be read is fixed by a person, whose change is seen at once. */
 const UNREADABLE_LOOK_MS = 30_000;
-/** One failure is a moment; two in a row are told. */
-const FAILURES_TOLD = 2;
-
-/** A campaign that is being deleted gets nothing new; this long after its end somebody else may still hold it. */
+/** One failure may pass by itself; two in a row are shown. */
+const FAILURES_SHOWN = 2;
+/** A campaign that is being deleted gets nothing new; another finalizer may still hold it. */
 const DELETED_LOOK_MS = 60_000;
 
 export const createReconciler = (deps: ReconcilerDeps): Reconciler => {
@@ -88,7 +86,7 @@ export const createReconciler = (deps: ReconcilerDeps): Reconciler => {
     report.forgotten(campaign);
   };
 
-  /** Nothing can be decided: that is said on the campaign, and nothing else of it is touched. */
+  /** Shows why nothing can be decided; changes nothing else of the campaign. */
   const sayUndecided = async (campaign: VoucherCampaign, state: CampaignState, held: Held, signal: AbortSignal) => {
     const nowMs = clock.now();
     const before = state.computed?.conditions?.find(({ type }) => type === 'Ready');
@@ -110,7 +108,7 @@ export const createReconciler = (deps: ReconcilerDeps): Reconciler => {
   const reconcile: Reconciler['reconcile'] = async (campaign, signal) => {
     const startedAtMs = clock.monotonicMs();
     const state = stateOf(campaign);
-    // Somebody took the status away: what was written is no longer there.
+    // The status was removed by another writer.
     if (state.hadStatus && campaign.status === undefined) state.written = undefined;
     state.hadStatus = campaign.status !== undefined;
     try {
@@ -139,7 +137,7 @@ export const createReconciler = (deps: ReconcilerDeps): Reconciler => {
           canary: state.canary.state,
           previous: state.computed,
           memory: state.memory,
-          refusals: state.troubles.told(nowMs),
+          refusals: state.troubles.lasting(nowMs),
         },
         nowMs,
         deps,
@@ -162,7 +160,7 @@ export const createReconciler = (deps: ReconcilerDeps): Reconciler => {
       report.failed(campaign, error);
       state.failures += 1;
       const isEnding = campaign.metadata.deletionTimestamp !== undefined;
-      if (state.failures >= FAILURES_TOLD && !isEnding) await sayUndecided(campaign, state, heldFailed(error), signal);
+      if (state.failures >= FAILURES_SHOWN && !isEnding) await sayUndecided(campaign, state, heldFailed(error), signal);
       throw error;
     } finally {
       report.ticked((clock.monotonicMs() - startedAtMs) / 1000);

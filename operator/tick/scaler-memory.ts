@@ -1,11 +1,10 @@
 /** The scaler's memory as it survives in `status.scaler`: versioned JSON, and never trusted. */
-
 import { z } from 'zod';
 import type { VoucherCampaignStatus } from '../../contract/campaign-types.ts';
-import { entryOf, perTier } from '../../contract/tiers.ts';
+import { entryOf, perTier, type Tier } from '../../contract/tiers.ts';
 import { parseUntrusted } from '../../contract/untrusted.ts';
 import { EMPTY_MEMORY, type TierMemory } from '../scaling/types.ts';
-import type { CampaignMemory, ScaledTier } from './observed.ts';
+import type { CampaignMemory } from './observed.ts';
 
 /** More slots than any down window has at one per 10 s (schema maximum: 1 h); a bound against a hand-edited status. */
 const MAX_SLOTS = 400;
@@ -45,8 +44,8 @@ const present = <T>(value: T | undefined, of: (value: T) => Partial<TierMemory>)
   value === undefined ? {} : of(value);
 
 /**
- * `freshTicks` stays out: a process that just started has seen no fresh tick, whoever ran before it, and leaving it out
- * keeps an idle campaign's status from changing every second.
+ * `freshTicks` is left out: a process that has just started has seen no fresh tick, and an idle campaign's status would
+ * change every second.
  */
 export const serializeMemory = (memory: CampaignMemory): string => {
   const tier = ({ recentWanted, lastDownMs, lastDownFrom, ...learned }: TierMemory): z.infer<typeof tierSchema> => {
@@ -87,28 +86,21 @@ export const parseMemory = (text: string | undefined): CampaignMemory | undefine
       saturation: { sinceMs, perReplica, admissionPerSecond },
     })),
   });
-  return perTier((name) => {
-    const known = parsed.tiers[name];
-    // Of a tier that an older operator did not have, or a campaign does not.
-    return known === undefined ? EMPTY_MEMORY : tier(known);
-  });
+  // Absent: of a tier that an older operator or this campaign does not have.
+  return perTier((name) => (parsed.tiers[name] === undefined ? EMPTY_MEMORY : tier(parsed.tiers[name])));
 };
 
 /**
  * Memory for a first tick. Without a history the present size counts as wanted until now: with 40 replicas and a down
- * window of 300 s nothing goes down for 300 s, as if the operator had been there all along.
+ * window of 300 s the tier is not scaled down for 300 s.
  */
 export const resumeMemory = (
   previous: VoucherCampaignStatus | undefined,
-  replicas: Readonly<Record<ScaledTier, number>>,
+  replicas: Readonly<Record<Tier, number>>,
   nowMs: number,
 ): CampaignMemory => {
-  const seed = (tier: ScaledTier): TierMemory =>
-    replicas[tier] === 0
-      ? EMPTY_MEMORY
-      : {
-          ...EMPTY_MEMORY,
-          recentWanted: [{ slotStartMs: Math.floor(nowMs / 10_000) * 10_000, wanted: replicas[tier] }],
-        };
+  const slotStartMs = Math.floor(nowMs / 10_000) * 10_000;
+  const seed = (tier: Tier): TierMemory =>
+    replicas[tier] === 0 ? EMPTY_MEMORY : { ...EMPTY_MEMORY, recentWanted: [{ slotStartMs, wanted: replicas[tier] }] };
   return parseMemory(previous?.scaler) ?? perTier(seed);
 };

@@ -132,7 +132,7 @@ export const scenario: Scenario = {
         says_what_to_do: flood.includes('Needs a person') && flood.includes('kubectl voucher approve'),
         curves_move: /[▁▂].*[▇█]/.test(flood),
         fits_when_narrow: widest(narrow) <= NARROW.columns,
-        survives_the_api_server: away.includes('What follows is'),
+        survives_the_api_server: away.includes('This is'),
         approved: approved === 0,
         covers_the_shell_only_while_it_runs:
           during.isAlternate && !during.hasCursor && !state.isAlternate && state.hasCursor,

@@ -22,10 +22,10 @@ const FACTORS: Readonly<Record<string, number>> = {
   Ei: 2 ** 60,
 };
 
-/** Undefined for text that is none. */
+/** Undefined for other text. */
 export const parseQuantity = (text: string): number | undefined => {
   const [, digits, suffix = ''] = QUANTITY.exec(text.trim()) ?? [];
   if (digits === undefined) return undefined;
-  // Rounded to the smallest step there is, so that 0.1 + 0.2 stays 0.3.
+  // Rounded to the smallest unit, so that 0.1 + 0.2 is 0.3.
   return Math.round(Number(digits) * (FACTORS[suffix] ?? 1) * 1e9) / 1e9;
 };

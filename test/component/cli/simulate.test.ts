@@ -65,7 +65,7 @@ describe('kubectl voucher simulate', () => {
     const { code, out, err } = await simulate();
     expect(code).toBe(0);
     expect(out).toMatch(/^policy +ours\n/);
-    expect(out).toMatch(/99 of 100 wait at most +\d/);
+    expect(out).toMatch(/99% wait at most +\d/);
     expect(err).toBe('simulated 0.0 days in 0.0 s\n');
   });
 

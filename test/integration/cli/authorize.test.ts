@@ -54,7 +54,7 @@ describe('kubectl voucher authorize', () => {
         'spring: authorised, by li.wei.',
         '  intake   20 → 60',
         '  records  4, as before',
-        'Up to 60 replicas of intake from now on, where demand asks for them.',
+        'Up to 60 replicas of intake from now on, where demand needs them.',
         `Follow it with kubectl voucher status spring -n ${namespace} -w`,
         '',
       ].join('\n'),

@@ -144,7 +144,7 @@ describe('a mild level', () => {
     ]);
     expect(conditionOf(found, 'Contingency')).toMatchObject({ status: 'True', reason: 'LevelInForce' });
     expect((await voucher('editor', 'contingency', 'list', 'mild')).out).toMatch(
-      /narrow-door +at most 50\/s let in +by command +since .*slow/,
+      /narrow-door +at most 50\/s admitted +by command +since .*slow/,
     );
     expect((await voucher('editor', 'status', 'mild')).out).toContain('narrow-door by command of');
 

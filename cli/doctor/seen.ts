@@ -1,9 +1,10 @@
-/** Reading for the doctor: what is not to be read is a fact too. */
-import { isKubeError } from '../../operator/kube/errors.ts';
-import { type KubeObject, parseObject, parsePage } from '../../operator/kube/objects.ts';
-import type { ApiResource } from '../../operator/kube/resources.ts';
-import type { Api } from '../access.ts';
-import type { Seen } from './facts.ts';
+/** Reads for the doctor: a missing permission is a result, too. */
+import { defined } from '../../contract/defined.ts';
+import type { ApiResource } from '../../operator/kube/api-resources.ts';
+import { ifFound, isKubeError } from '../../operator/kube/errors.ts';
+import { type KubeObject, parseObject } from '../../operator/kube/objects.ts';
+import { type Api, listAll } from '../access.ts';
+import type { Seen } from './doctor-facts.ts';
 
 export interface Look {
   readonly resource: ApiResource;
@@ -14,9 +15,7 @@ export interface Look {
   readonly metadataOnly?: 'list';
 }
 
-const PAGE = '500';
-
-/** As whoever may would call it. */
+/** The command for a user with the permission. */
 const commandOf = ({ resource: { plural }, namespace }: Look, name?: string): string =>
   `kubectl get ${plural}${name === undefined ? '' : ` ${name}`}${namespace === undefined ? '' : ` -n ${namespace}`}`;
 
@@ -25,7 +24,7 @@ const seen = async <T>(command: string, look: () => Promise<T>): Promise<Seen<T>
     return { kind: 'seen', value: await look() };
   } catch (error) {
     if (isKubeError(error, 'forbidden')) return { kind: 'hidden', command };
-    // Nobody answers at all: the doctor has nothing to say.
+    // Without any answer the doctor has nothing to report.
     if (isKubeError(error, 'connection', 'timeout', 'unauthorized')) throw error;
     return { kind: 'failed', message: error instanceof Error ? error.message : String(error) };
   }
@@ -39,30 +38,28 @@ export interface Reader {
 
 export const createReader = ({ client }: Pick<Api, 'client'>, signal: AbortSignal): Reader => ({
   list: ({ resource, namespace, metadataOnly, ...selectors }, keep) =>
-    seen(commandOf({ resource, ...(namespace === undefined ? {} : { namespace }) }), async () => {
-      const objects: KubeObject[] = [];
-      let next: string | undefined;
-      do {
-        const query = { limit: PAGE, continue: next, ...selectors };
-        const what = metadataOnly === undefined ? {} : { metadataOnly };
-        const page = parsePage(await client.call({ resource, namespace, verb: 'list', query, ...what }, signal));
-        objects.push(...page.items.map(parseObject));
-        next = page.next;
-      } while (next !== undefined);
-      return objects.map(keep);
+    seen(commandOf({ resource, ...defined({ namespace }) }), async () => {
+      const what = { resource, namespace, ...defined({ metadataOnly }) };
+      return (await listAll(client, what, selectors, signal)).map(keep);
     }),
   get: (look, name, keep) =>
     seen(commandOf(look, name), async () => {
       const { resource, namespace } = look;
-      try {
-        return keep(parseObject(await client.call({ resource, namespace, name, verb: 'get' }, signal)));
-      } catch (error) {
-        if (isKubeError(error, 'not_found')) return undefined;
-        throw error;
-      }
+      const found = await ifFound(client.call({ resource, namespace, name, verb: 'get' }, signal));
+      return found === undefined ? undefined : keep(parseObject(found));
     }),
 });
 
-/** What follows from something seen; hidden and failed stay what they are. */
+/** A next read; hidden and failed are kept. */
 export const andThen = async <A, B>(from: Seen<A>, next: (value: A) => Promise<Seen<B>>): Promise<Seen<B>> =>
   from.kind === 'seen' ? next(from.value) : from;
+
+export const seenAs = <A, B>(from: Seen<A>, as: (value: A) => B): Seen<B> =>
+  from.kind === 'seen' ? { kind: 'seen', value: as(from.value) } : from;
+
+/** The first hidden or failed one counts for all. */
+export const allSeen = <T>(found: readonly Seen<T>[]): Seen<readonly T[]> =>
+  found.find((one) => one.kind !== 'seen') ?? {
+    kind: 'seen',
+    value: found.flatMap((one) => (one.kind === 'seen' ? [one.value] : [])),
+  };

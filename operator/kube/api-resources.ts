@@ -1,6 +1,6 @@
 /**
- * The API resources that this project touches, and their addresses. The operator touches no Secret; the last ones are
- * read by `kubectl voucher doctor`, with the rights of whoever calls it.
+ * The API resources of this project, and their addresses. The operator reads no Secret; `kubectl voucher doctor` reads the
+ * last ones, with the caller's permissions.
  */
 import { API_GROUP } from '../../contract/names.ts';
 
@@ -78,7 +78,7 @@ export const pathOf = ({ resource: { group, version, plural }, namespace, name, 
     ...(subresource === undefined ? [] : [subresource]),
   ].join('/');
 
-/** `deployments/scale`: the resource label of metrics and the words of errors. */
+/** `deployments/scale`: the resource label of metrics, and in errors. */
 export const resourceLabel = ({ resource: { plural }, subresource }: Target): string =>
   subresource === undefined ? plural : `${plural}/${subresource}`;
 
