@@ -23,7 +23,6 @@ export const withClusterOptions = (command: Command): Command =>
 export interface Api {
   readonly access: KubeAccess;
   readonly client: KubeClient;
-  /** Of the option, else of the context. */
   readonly namespace: string;
 }
 
@@ -53,7 +52,6 @@ export const onApi = async <T>(
 
 const PAGE = '500';
 
-/** Every object of a kind, over all pages. @throws KubeError */
 export const listAll = async (
   client: KubeClient,
   what: Pick<ApiCall, 'resource' | 'namespace' | 'metadataOnly'>,

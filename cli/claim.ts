@@ -5,7 +5,6 @@ import type { KubeObject } from '../operator/kube/objects.ts';
 const leaseSchema = z.object({ spec: z.object({ holderIdentity: z.string().nullish() }).default({}) });
 
 export interface SeenClaim {
-  /** `voucher-system/voucher`. */
   readonly holder: string;
   /** When it was last renewed, by the API server's clock. */
   readonly writtenAtMs: number;

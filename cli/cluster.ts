@@ -28,7 +28,7 @@ import { type Installation, readTrail } from './audit/trail.ts';
 import { claimSeen, type SeenClaim } from './claim.ts';
 import { UsageError } from './errors.ts';
 import type { Io } from './io.ts';
-import { type ToldEvent, toldEvent } from './kube-events.ts';
+import { type SeenEvent, seenEvent } from './kube-events.ts';
 import { answerPlan, type Decision, type Revocation } from './plans/answer-plan.ts';
 
 export { type ClusterOptions, withClusterOptions } from './access.ts';
@@ -40,45 +40,12 @@ export interface Decisions extends Readonly<Record<Tier, readonly DecisionRecord
 
 /** A campaign, and when the operator wrote its status, by the API server's clock. */
 export interface SeenCampaign extends VoucherCampaign {
-  readonly toldAtMs: number | undefined;
-}
-
-export interface Cluster {
-  readonly namespace: string;
-  /** @param name undefined: the only campaign @throws UsageError that names the existing ones */
-  campaign(name: string | undefined): Promise<SeenCampaign>;
-  /** Also one whose spec can't be read, for commands that report it. */
-  anyCampaign(name: string | undefined): Promise<SeenCampaign>;
-  /** @param everywhere in all namespaces, not only in this one */
-  campaigns(everywhere: boolean): Promise<readonly SeenCampaign[]>;
-  plans(campaign: VoucherCampaign): Promise<readonly ScalePlan[]>;
-  /** Every plan of the namespace. @param everywhere of all namespaces */
-  allPlans(everywhere?: boolean): Promise<readonly ScalePlan[]>;
-  /** @throws UsageError that names the existing plans */
-  plan(name: string): Promise<ScalePlan>;
-  /** The user name, by the API server. */
-  whoAmI(): Promise<string>;
-  /** Writes the owner's decision, once. @throws ForbiddenError with the missing role; UsageError for a refused one */
-  decide(plan: ScalePlan, decision: Decision): Promise<void>;
-  /** Ends an approval early, once; throws as `decide` does. */
-  revoke(plan: ScalePlan, revocation: Revocation): Promise<void>;
-  /** Sets an annotation of a campaign, or removes it. @throws UsageError when another writer changed it meanwhile */
-  annotate(campaign: VoucherCampaign, name: string, value: string | undefined): Promise<void>;
-  /** The campaign once its status satisfies `isTold`; undefined when it doesn't within 5 s. */
-  told(campaign: VoucherCampaign, isTold: (campaign: VoucherCampaign) => boolean): Promise<VoucherCampaign | undefined>;
-  /** The log of decisions; undefined when there is none yet. */
-  decisions(campaign: VoucherCampaign): Promise<Decisions | undefined>;
-  /** Which installation serves the namespace; undefined without a claim, or without permission to read it. */
-  claim(namespace: string): Promise<SeenClaim | undefined>;
-  /** The campaign's events that Kubernetes still has, oldest first: an hour as a rule. */
-  events(campaign: VoucherCampaign): Promise<readonly ToldEvent[]>;
-  /** Every line of a trail, as stored. @throws UsageError when there is none; Error that says what to do */
-  trail(installation: Installation, campaignId: string): Promise<readonly string[]>;
+  readonly statusAtMs: number | undefined;
 }
 
 /** The operator ticks every second, and writes such a change at once. */
-const TELLS_WITHIN_MS = 5_000;
-const TELLS_EVERY_MS = 200;
+const SEEN_WITHIN_MS = 5_000;
+const LOOK_EVERY_MS = 200;
 const ANNOTATE_ATTEMPTS = 5;
 
 const selfSchema = z.object({ status: z.object({ userInfo: z.object({ username: z.string() }) }) });
@@ -87,7 +54,7 @@ const seen = (object: KubeObject): SeenCampaign => {
   const written = object.metadata.managedFields?.find(
     ({ manager, subresource }) => manager === FIELD_MANAGER && subresource === 'status',
   );
-  return { ...keepCampaign(object), toldAtMs: written?.time === undefined ? undefined : Date.parse(written.time) };
+  return { ...keepCampaign(object), statusAtMs: written?.time === undefined ? undefined : Date.parse(written.time) };
 };
 
 /** @throws UsageError that names the field and how to write it */
@@ -105,7 +72,7 @@ const namesOf = (objects: readonly KubeObject[]): string =>
   objects.map(({ metadata: { namespace, name } }) => `  ${name} -n ${namespace}\n`).join('');
 
 /** @param signal ends every call */
-export const createCluster = ({ client, namespace }: Api, signal: AbortSignal): Cluster => {
+export const createCluster = ({ client, namespace }: Api, signal: AbortSignal) => {
   const list = (
     resource: ApiResource,
     where: string | undefined,
@@ -137,22 +104,26 @@ export const createCluster = ({ client, namespace }: Api, signal: AbortSignal): 
 
   return {
     namespace,
-    async campaign(name) {
+    /** @param name undefined: the only campaign @throws UsageError that names the existing ones */
+    async campaign(name: string | undefined): Promise<SeenCampaign> {
       const campaign = await find(name);
       return readable(campaign, unreadableInCampaign(campaign));
     },
+    /** Also one whose spec can't be read, for commands that report it. */
     anyCampaign: find,
-    async campaigns(everywhere) {
+    /** @param everywhere in all namespaces, not only in this one */
+    async campaigns(everywhere: boolean): Promise<readonly SeenCampaign[]> {
       return (await list(CAMPAIGNS, everywhere ? undefined : namespace)).map(seen);
     },
-    async plans({ metadata }) {
+    async plans({ metadata }: VoucherCampaign): Promise<readonly ScalePlan[]> {
       const plans = plansIn(await list(SCALE_PLANS, metadata.namespace));
       return plans.filter(({ spec }) => spec.campaignName === metadata.name);
     },
-    async allPlans(everywhere = false) {
+    async allPlans(everywhere = false): Promise<readonly ScalePlan[]> {
       return plansIn(await list(SCALE_PLANS, everywhere ? undefined : namespace));
     },
-    async plan(name) {
+    /** @throws UsageError that names the existing plans */
+    async plan(name: string): Promise<ScalePlan> {
       const found = await ifFound(client.call({ resource: SCALE_PLANS, namespace, name, verb: 'get' }, signal));
       if (found !== undefined) {
         const plan = keepScalePlan(parseObject(found));
@@ -162,15 +133,19 @@ export const createCluster = ({ client, namespace }: Api, signal: AbortSignal): 
       const known = there.length === 0 ? 'there is none' : `existing ones:\n${there.join('\n')}`;
       throw new UsageError(`there is no ScalePlan ${name} in namespace ${namespace}; ${known}`);
     },
-    async whoAmI() {
+    async whoAmI(): Promise<string> {
       const { group, version, kind } = SELF_SUBJECT_REVIEWS;
       const body = { apiVersion: `${group}/${version}`, kind };
       const answer = await client.call({ resource: SELF_SUBJECT_REVIEWS, verb: 'create', body }, signal);
       return selfSchema.parse(answer).status.userInfo.username;
     },
-    decide: (plan, decision) => answerPlan(client, plan, { decision }, signal),
-    revoke: (plan, revocation) => answerPlan(client, plan, { revocation }, signal),
-    async annotate({ metadata }, key, value) {
+    /** Writes the owner's decision, once. @throws ForbiddenError with the missing role; UsageError for a refused one */
+    decide: (plan: ScalePlan, decision: Decision): Promise<void> => answerPlan(client, plan, { decision }, signal),
+    /** Ends an approval early, once; throws as `decide` does. */
+    revoke: (plan: ScalePlan, revocation: Revocation): Promise<void> =>
+      answerPlan(client, plan, { revocation }, signal),
+    /** Sets an annotation of a campaign, or removes it. @throws UsageError when another writer changed it meanwhile */
+    async annotate({ metadata }: VoucherCampaign, key: string, value: string | undefined): Promise<void> {
       const path = `/metadata/annotations/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`;
       const target = { resource: CAMPAIGNS, namespace: metadata.namespace, name: metadata.name };
       const before = metadata.annotations?.[key];
@@ -197,21 +172,27 @@ export const createCluster = ({ client, namespace }: Api, signal: AbortSignal): 
         }
       }
     },
-    async told({ metadata: { namespace: where, name } }, isTold) {
+    /** The campaign once its status satisfies `isThere`; undefined when it doesn't within 5 s. */
+    async awaitStatus(
+      { metadata: { namespace: where, name } }: VoucherCampaign,
+      isThere: (campaign: VoucherCampaign) => boolean,
+    ): Promise<VoucherCampaign | undefined> {
       const target = { resource: CAMPAIGNS, namespace: where, name };
-      const untilMs = systemClock.monotonicMs() + TELLS_WITHIN_MS;
+      const untilMs = systemClock.monotonicMs() + SEEN_WITHIN_MS;
       for (;;) {
         const campaign = keepCampaign(parseObject(await client.call({ ...target, verb: 'get' }, signal)));
-        if (isTold(campaign)) return campaign;
+        if (isThere(campaign)) return campaign;
         if (systemClock.monotonicMs() >= untilMs) return undefined;
-        await sleep(systemClock, TELLS_EVERY_MS, signal);
+        await sleep(systemClock, LOOK_EVERY_MS, signal);
       }
     },
-    async decisions(campaign) {
+    /** Undefined when there is no log yet. */
+    async decisions(campaign: VoucherCampaign): Promise<Decisions | undefined> {
       const texts = await readDecisions(client, campaign, signal);
       return texts && { ...perTier((tier) => parseDecisions(texts[tier])), recent: parseRecent(texts.recent) };
     },
-    async claim(where) {
+    /** Which installation serves the namespace; undefined without a claim, or without permission to read it. */
+    async claim(where: string): Promise<SeenClaim | undefined> {
       try {
         const target = { resource: LEASES, namespace: where, name: CLAIM_LEASE };
         return claimSeen(parseObject(await client.call({ ...target, verb: 'get' }, signal)));
@@ -220,14 +201,18 @@ export const createCluster = ({ client, namespace }: Api, signal: AbortSignal): 
         throw error;
       }
     },
-    async events({ kind, metadata: { namespace: where, name, uid } }) {
+    /** What Kubernetes still has, oldest first: an hour as a rule. */
+    async events({ kind, metadata: { namespace: where, name, uid } }: VoucherCampaign): Promise<readonly SeenEvent[]> {
       const fieldSelector = `regarding.kind=${kind},regarding.name=${name},regarding.uid=${uid}`;
-      const events = (await list(EVENTS, where, { fieldSelector })).map(toldEvent);
+      const events = (await list(EVENTS, where, { fieldSelector })).map(seenEvent);
       return events.filter(({ atMs }) => !Number.isNaN(atMs)).sort((a, b) => a.atMs - b.atMs);
     },
-    trail: (installation, campaignId) => readTrail(client, installation, campaignId),
+    trail: (installation: Installation, campaignId: string): Promise<readonly string[]> =>
+      readTrail(client, installation, campaignId),
   };
 };
+
+export type Cluster = ReturnType<typeof createCluster>;
 
 /** As onApi, with the reads and writes of most commands. */
 export const onCluster = <T>(

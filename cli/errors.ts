@@ -3,7 +3,6 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-/** The user lacks a permission; the message says which role gives it. */
 export class ForbiddenError extends Error {
   override readonly name = 'ForbiddenError';
 }

@@ -10,7 +10,6 @@ export type Output = (typeof OUTPUTS)[number];
 export const withOutput = (command: Command): Command =>
   command.option('-o, --output <form>', OUTPUTS.join(' | '), oneOf(OUTPUTS, 'output'), 'table');
 
-/** For programs; undefined where people read it. */
 export const forPrograms = (output: Output, value: unknown): string | undefined => {
   switch (output) {
     case 'json':

@@ -8,10 +8,7 @@ import { count, span } from './words.ts';
 const amount = (value: number): string => (value >= 100 ? count(value) : String(Math.round(value * 10) / 10));
 export const replicas = (value: number): string => `${count(value)} ${value === 1 ? 'replica' : 'replicas'}`;
 
-/**
- * The demand with its arithmetic: `11,840 arrivals/s at 1,020/s per replica and 75 % load need 15.5 replicas`. Undefined
- * where nothing was decided.
- */
+/** `11,840 arrivals/s at 1,020/s per replica and 75 % load need 15.5 replicas`; undefined: nothing was decided. */
 export const demand = ({ terms, evidence, wanted }: DecisionRecord): string | undefined => {
   if (terms === undefined || evidence === undefined) return undefined;
   const { arrivalsPerSecond, capacityPerReplica, targetUtilisation, excess, excessAhead, startSeconds } = evidence;

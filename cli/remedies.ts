@@ -1,7 +1,7 @@
 /** Which conditions are not as they should be, and remedies where the message has none. Pure. */
 import type { VoucherCampaign } from '../contract/campaign-types.ts';
 import type { Condition } from '../contract/common-types.ts';
-import { CONDITION_TYPES, type ConditionType } from '../contract/conditions.ts';
+import { CONDITION_TYPES, type ConditionReason, type ConditionType } from '../contract/conditions.ts';
 import { LABELS, OVERRIDES } from '../contract/names.ts';
 
 /** `Open` follows the calendar and is neither good nor bad. */
@@ -35,9 +35,14 @@ const NO_FAULT: readonly string[] = [
   'Closed',
   // The level has its own condition.
   'LevelLetsNobodyIn',
-];
+] satisfies ConditionReason[];
 /** A fault although the status is as it should be. */
-const FAULT: readonly string[] = ['Unreadable', 'CommandUnreadable', 'PlanExpired', 'PlanVoid'];
+const FAULT: readonly string[] = [
+  'Unreadable',
+  'CommandUnreadable',
+  'PlanExpired',
+  'PlanVoid',
+] satisfies ConditionReason[];
 
 const isWrong = ({ type, status, reason }: Condition): boolean => {
   const known = CONDITION_TYPES.find((one) => one === type);
@@ -86,7 +91,7 @@ const REMEDIES: Readonly<Record<string, (names: Names) => string>> = {
     `list the levels with kubectl voucher contingency list ${name} -n ${namespace}; stop one with kubectl voucher contingency stop LEVEL ${name} -n ${namespace}`,
   HoldUntil: withdraw(OVERRIDES.holdUntil),
   MinOverride: withdraw(OVERRIDES.minOverride),
-};
+} satisfies Partial<Record<ConditionReason, (names: Names) => string>>;
 
 export interface Fault {
   readonly condition: Condition;

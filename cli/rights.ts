@@ -9,7 +9,6 @@ const answer = z.object({ status: z.object({ allowed: z.boolean() }) });
 interface Right {
   readonly verb: string;
   readonly resource: ApiResource;
-  /** Absent: in all namespaces. */
   readonly namespace?: string;
 }
 

@@ -3,7 +3,6 @@ import { count, span } from './words.ts';
 
 const LABEL = 26;
 
-/** The main results, a line each. */
 export const table = (result: SimulationResult): string => {
   const { drainedAtSeconds, firstScaleUpSeconds, plans } = result;
   const rows: readonly (readonly [string, string])[] = [

@@ -24,13 +24,10 @@ export interface OperatorConfig {
   readonly build: BuildOptions;
   readonly logLevel: string;
   readonly host: string;
-  /** 0: any free one. */
   readonly port: number;
   /** Where trails are served, on the same host. */
   readonly auditPort: number;
-  /** Everything is listed again this often, ms. */
   readonly resyncMs: number;
-  /** Ticks at a time. */
   readonly maxConcurrent: number;
   /** Folder with `nats-url`, `nats-user` and `nats-password`: the operator's own account on the journal. */
   readonly journalDir: string;
@@ -68,7 +65,6 @@ const resources = z
   .transform((amounts) => defined(amounts));
 /** A part of a pod that is passed on unchanged: the chart's schema has its fields, and the API server checks it. */
 const asInAPod = z.record(z.string(), z.json());
-/** Of a NetworkPolicy, in the same way. */
 const rules = z.array(asInAPod);
 const podOptions = z
   .string()
@@ -200,7 +196,6 @@ interface JournalAccess {
   readonly urls: readonly string[];
   readonly user: string;
   readonly password: string;
-  /** PEM. */
   readonly ca?: string;
 }
 

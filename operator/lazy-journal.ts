@@ -24,11 +24,7 @@ const whenConnected = <T>(connecting: Promise<T>, whyNot: () => string | undefin
   };
 };
 
-/**
- * A journal that is still being connected: unavailable until then, which campaigns report as a condition; the operator
- * starts without it.
- * @param whyNot the problem for now
- */
+/** A journal that is still being connected is unavailable, which campaigns report. @param whyNot the problem for now */
 export const lazyJournal = (connecting: Promise<JournalAdmin>, whyNot: () => string | undefined): JournalAdmin => {
   const journal = whenConnected(connecting, whyNot);
   return {

@@ -33,10 +33,7 @@ const SYNC_LOOK_MS = 50;
 const STUCK_AFTER_MS = 10_000;
 const USER_AGENT = 'voucher-operator';
 
-/**
- * Runs until the signal aborts: then ticks under way end, the lease is released and the last events are written.
- * @throws Error when the kubeconfig names no cluster, or the health port is taken
- */
+/** Runs until the signal aborts, then ends in order. @throws Error: no cluster in the kubeconfig, or port taken */
 export const runOperator = async (options: RunOptions, signal: AbortSignal): Promise<void> => {
   const { config, log, registry, clock, random } = options;
   let term: Term | undefined;

@@ -27,32 +27,17 @@ interface ServingOptions {
   readonly cluster: () => Pick<KubeCluster, 'served' | 'living'> | undefined;
   /** Undefined while this process does not lead, or where there can be no other. */
   readonly claims: () => Pick<Claims, 'of' | 'others' | 'unknown'> | undefined;
-  /** `voucher-system/voucher`. */
   readonly installation: string;
   readonly events: () => EventSink | undefined;
   /** Its namespace has another holder: a tick is due now. */
   readonly kick: (campaign: VoucherCampaign) => void;
 }
 
-/** Of a namespace that is watched and not served as it should be. */
 interface NotServed {
   readonly reason: 'refused' | 'another' | 'unclaimed' | 'unknown';
   /** For people, a sentence each. */
   readonly said: string;
   readonly remedy: string;
-}
-
-export interface Serving {
-  /** Undefined: act. Else the delay to the next check; a change causes an earlier kick. */
-  leaveForMs(campaign: VoucherCampaign, signal: AbortSignal): Promise<number | undefined>;
-  onService(namespace: string | undefined, service: Service): void;
-  onClaim(namespace: string, state: ClaimState): void;
-  /** Namespaces with campaigns that this installation serves once they are claimed. */
-  namespaces(): ReadonlySet<string>;
-  /** By namespace. */
-  notServed(): ReadonlyMap<string, NotServed>;
-  /** For the election's Lease. */
-  annotations(): Readonly<Record<string, string>>;
 }
 
 const LEFT_OUT_LOOK_MS = 10_000;
@@ -67,7 +52,7 @@ const MOST_REPORTED = 50;
 
 const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-export const createServing = (options: ServingOptions): Serving => {
+export const createServing = (options: ServingOptions) => {
   const { clock, log, installation } = options;
   const unclaimed = new Map<string, NotServed>();
   /** Namespaces whose unknown claim is in the log. */
@@ -146,7 +131,7 @@ export const createServing = (options: ServingOptions): Serving => {
     report(campaign, 'ClaimUnknown', unknown);
   };
 
-  const notServed: Serving['notServed'] = () => {
+  const notServed = (): ReadonlyMap<string, NotServed> => {
     const claims = options.claims();
     // Claims belong to one term: an old list is out of date.
     const found = new Map(claims === undefined ? [] : unclaimed);
@@ -170,19 +155,21 @@ export const createServing = (options: ServingOptions): Serving => {
 
   return {
     notServed,
-    namespaces: () =>
+    namespaces: (): ReadonlySet<string> =>
       new Set(
         campaignsOf(undefined)
           .map(({ metadata }) => metadata.namespace)
           .filter((namespace) => options.cluster()?.served.of(namespace).kind === 'served'),
       ),
-    annotations() {
+    /** For the election's Lease. */
+    annotations(): Readonly<Record<string, string>> {
       const all = [...notServed()]
         .slice(0, MOST_REPORTED)
         .map(([namespace, { said, remedy }]) => [namespace, { said, remedy }]);
       return all.length === 0 ? {} : { [NOT_SERVED]: JSON.stringify(Object.fromEntries(all)) };
     },
-    async leaveForMs(campaign, signal) {
+    /** Undefined: act. Else the delay to the next check; a change causes an earlier kick. */
+    async leaveForMs(campaign: VoucherCampaign, signal: AbortSignal): Promise<number | undefined> {
       const { namespace } = campaign.metadata;
       const service = options.cluster()?.served.of(namespace);
       if (service?.kind === 'left_out') {
@@ -203,7 +190,7 @@ export const createServing = (options: ServingOptions): Serving => {
       report(campaign, 'ServedByAnother', leftToAnother(namespace, claim.holder));
       return LEFT_OUT_LOOK_MS;
     },
-    onService(namespace, service) {
+    onService(namespace: string | undefined, service: Service): void {
       if (service.kind === 'served') log.info({ namespace: namespace ?? 'all' }, 'all objects are listed; serving');
       else if (service.kind === 'left_out') {
         const { resource, error } = service;
@@ -211,7 +198,7 @@ export const createServing = (options: ServingOptions): Serving => {
       }
       kickAll(namespace);
     },
-    onClaim(namespace, state) {
+    onClaim(namespace: string, state: ClaimState): void {
       unclaimed.delete(namespace);
       warned.delete(namespace);
       switch (state.kind) {
@@ -240,3 +227,4 @@ export const createServing = (options: ServingOptions): Serving => {
     },
   };
 };
+export type Serving = ReturnType<typeof createServing>;

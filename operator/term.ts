@@ -18,7 +18,7 @@ import { createScraper } from './signals/scrape.ts';
 import { createSignalReader } from './signals/signal-reader.ts';
 import { Loop } from './tick/loop.ts';
 import type { EventSink } from './tick/ports.ts';
-import { createReconciler, type Reconciler } from './tick/reconcile.ts';
+import { createReconciler } from './tick/reconcile.ts';
 import { SOON_MS } from './tick/requeue.ts';
 
 const BACKOFF = { initialMs: 500, maxMs: 30_000 };
@@ -30,17 +30,7 @@ export interface TermOptions {
   readonly predict: PredictEffect;
   readonly log: Logger;
   readonly clock: Clock;
-  /** Uniform in [0, 1). */
   readonly random: () => number;
-}
-
-export interface Term {
-  readonly loop: Loop;
-  readonly reconciler: Reconciler;
-  readonly sweeper: AuditSweeper;
-  /** Absent where there can be no other installation. */
-  readonly claims: Claims | undefined;
-  readonly close: () => Promise<void>;
 }
 
 interface TermParts {
@@ -50,6 +40,7 @@ interface TermParts {
   readonly report: ReturnType<typeof createTickReporter>;
   readonly access: KubeAccess;
   readonly serving: Serving;
+  /** Absent where there can be no other installation. */
   readonly claims: Claims | undefined;
 }
 
@@ -57,7 +48,7 @@ interface TermParts {
 export const createTerm = (
   { config, journal, audit, predict, log, clock, random }: TermOptions,
   { cluster, events, metrics, report, access, serving, claims }: TermParts,
-): Term => {
+) => {
   const session = config.signalsThrough === 'api-server' ? () => access.session('page') : undefined;
   const scraper = createScraper(session === undefined ? {} : { session });
   const canaries = createCanaryAsker(session);
@@ -120,6 +111,7 @@ export const createTerm = (
     reconciler,
     sweeper,
     claims,
-    close: async () => void (await Promise.all([scraper.close(), canaries.close()])),
+    close: async (): Promise<void> => void (await Promise.all([scraper.close(), canaries.close()])),
   };
 };
+export type Term = ReturnType<typeof createTerm>;

@@ -24,7 +24,6 @@ const withNote = (text: string, ...notes: readonly (string | undefined)[]): stri
 const named = (label: string, text: string | undefined): string | undefined =>
   text === undefined ? undefined : `${label} ${text}`;
 
-/** The step in one line. */
 const whatOf = (entry: AuditEntry, at: (instant: string) => string): string => {
   switch (entry.step) {
     case 'campaign_created':
@@ -123,10 +122,8 @@ const verdictText = ({ entries, head, breaks }: TrailCheck): string =>
 interface Shown {
   readonly lines: readonly string[];
   readonly check: TrailCheck;
-  /** Earlier entries are only counted. */
   readonly sinceMs?: number;
   readonly nowMs: number;
-  /** With the hash of each entry. */
   readonly isWide?: boolean;
 }
 

@@ -7,7 +7,6 @@ import { isKubeError } from '../../operator/kube/errors.ts';
 import { readText } from '../../runtime/read-text.ts';
 import { ForbiddenError, UsageError } from '../errors.ts';
 
-/** Where the operator was installed. */
 export interface Installation {
   readonly systemNamespace: string;
   readonly release: string;
@@ -46,10 +45,7 @@ const explained = (error: unknown, { systemNamespace, release }: Installation): 
   return error;
 };
 
-/**
- * Every line as stored, oldest first.
- * @throws UsageError for a campaign without a trail; Error when the answer was cut short; ForbiddenError
- */
+/** As stored, oldest first. @throws UsageError without a trail; Error when it was cut short; ForbiddenError */
 export const readTrail = async (
   client: KubeClient,
   installation: Installation,
@@ -73,7 +69,6 @@ export const readTrail = async (
   }
 };
 
-/** The result of checking a chain. */
 export interface TrailCheck {
   readonly entries: number;
   /** Hash of the last line: noted elsewhere, it proves later that nothing was cut off. */

@@ -7,7 +7,6 @@ export const levelsOf = ({ spec }: VoucherCampaign): readonly ContingencyLevel[]
 export const statusOfLevel = ({ status }: VoucherCampaign, name: string): ContingencyStatus | undefined =>
   status?.contingency?.find((level) => level.name === name);
 
-/** In force; without `level` when the spec no longer has it, and it has no effect. */
 export interface LevelInForce {
   readonly status: ContingencyStatus;
   readonly level: ContingencyLevel | undefined;
@@ -26,7 +25,6 @@ const admissionParts = ({ effect }: ContingencyLevel): readonly string[] => [
   ...(effect.staticPage === undefined ? [] : ['no admission, static page']),
 ];
 
-/** The effect of the levels in force on admission, `narrow-door: admission reduced to 50 %`. */
 export const admissionTexts = (campaign: VoucherCampaign): readonly string[] =>
   levelsInForce(campaign).flatMap(({ level }) => {
     const parts = level === undefined ? [] : admissionParts(level);
@@ -60,6 +58,5 @@ export const backText = ({ back }: ContingencyLevel): string => {
   }
 };
 
-/** `by its trigger`, `by command of li.wei`. */
 export const sourceText = ({ by, who }: ContingencyStatus): string =>
   by === 'Trigger' ? 'by its trigger' : `by command${who === undefined ? '' : ` of ${who}`}`;

@@ -98,7 +98,7 @@ const start = async (level: string, name: string | undefined, options: StartOpti
     const said = { who: await cluster.whoAmI(), ...defined({ reason }) };
     const end = untilMs === undefined ? STOPPED : instantOf(untilMs, zone);
     await command(cluster, campaign, level, startText(end, said));
-    const started = await cluster.told(campaign, (one) => statusOfLevel(one, level)?.by === 'Command');
+    const started = await cluster.awaitStatus(campaign, (one) => statusOfLevel(one, level)?.by === 'Command');
     const clock = (ms: number): string => `${clockOf(ms, zone, nowMs)} UTC${zone.text}`;
     const endText = untilMs === undefined ? 'until it is stopped' : `until ${clock(untilMs)} (${ago(untilMs, nowMs)})`;
     const { name: called } = campaign.metadata;
@@ -126,7 +126,7 @@ const stop = async (level: string, name: string | undefined, options: StopOption
     const said = { who: await cluster.whoAmI(), ...defined({ reason: options.reason }) };
     const at = instantOf(atMs, zoneOf(campaign.spec.window.opensAt));
     await command(cluster, campaign, level, stopText(at, said));
-    const stopped = await cluster.told(campaign, (one) => statusOfLevel(one, level) === undefined);
+    const stopped = await cluster.awaitStatus(campaign, (one) => statusOfLevel(one, level) === undefined);
     const again =
       known.trigger === undefined ? '' : ' Its trigger is armed again once the metric was below the threshold.';
     const closing =

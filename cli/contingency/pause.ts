@@ -23,7 +23,7 @@ const pause = async (name: string | undefined, options: PauseOptions, io: Io): P
     const zone = zoneOf(campaign.spec.window.opensAt);
     const untilMs = parseFuture('--until', options.until, zone, nowMs);
     await cluster.annotate(campaign, OVERRIDES.paused, instantOf(untilMs, zone));
-    const paused = await cluster.told(campaign, isPaused);
+    const paused = await cluster.awaitStatus(campaign, isPaused);
     const tiers = Object.entries(paused?.status?.tiers ?? {}).map(([tier, { replicas }]) => `${tier} ${replicas}`);
     const until = `until ${clockOf(untilMs, zone, nowMs)} UTC${zone.text} (${ago(untilMs, nowMs)})`;
     const state =

@@ -44,7 +44,6 @@ export const journal = ({ campaign }: CampaignFacts): readonly Finding[] => {
   ];
 };
 
-/** Every other condition, as status has it. */
 export const conditions = (facts: CampaignFacts): readonly Finding[] => {
   const { campaign } = facts;
   if (campaign.status === undefined) return [];

@@ -72,7 +72,6 @@ export const ceilings = (facts: CampaignFacts, nowMs: number): readonly Finding[
   });
 };
 
-/** When pre-warming begins, and its result. */
 const preWarming = ({ campaign }: CampaignFacts, nowMs: number): readonly Finding[] => {
   const { spec, status } = campaign;
   if (spec.scaling.peakArrivalsPerSecond === undefined) return [];

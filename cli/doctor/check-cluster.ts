@@ -232,7 +232,6 @@ const policy = (found: readonly PolicyFacts[], { suffix, level, risk }: (typeof 
 export const policies = ({ policies: found }: ClusterFacts): readonly Finding[] =>
   onceSeen('policies', found, (all) => POLICIES.map((wanted) => policy(all, wanted)));
 
-/** In the order in which people would check. */
 export const checkCluster = (facts: ClusterFacts): readonly Finding[] => [
   ...serverVersion(facts),
   ...kinds(facts),

@@ -19,7 +19,6 @@ export interface Resources {
 }
 
 export interface ServerFacts {
-  /** `v1.36.3`. */
   readonly version: string;
   /** Of its Date header, which has whole seconds. */
   readonly dateMs: number;
@@ -42,13 +41,11 @@ export interface OperatorFacts {
   readonly ready: number;
   readonly image: string;
   readonly leaseName: string;
-  /** Empty: all. */
   readonly watchNamespaces: readonly string[];
 }
 
 export interface LeaseFacts {
   readonly holder: string;
-  /** By the operator's clock. */
   readonly renewedAtMs: number;
   /** The same moment by the API server's clock. */
   readonly writtenAtMs: number | undefined;
@@ -65,28 +62,20 @@ export interface PolicyFacts {
 }
 
 export interface ClusterFacts {
-  /** By this machine's clock. */
   readonly nowMs: number;
   /** Of the campaigns in question. */
   readonly namespace: string;
   readonly server: Seen<ServerFacts>;
   readonly crds: Seen<readonly CrdFacts[]>;
   readonly operators: Seen<readonly OperatorFacts[]>;
-  /** Undefined: there is none. */
   readonly lease: Seen<LeaseFacts | undefined>;
   /** Undefined: there is none, and so no campaign that an operator has processed. */
   readonly claim: Seen<SeenClaim | undefined>;
   readonly policies: Seen<readonly PolicyFacts[]>;
 }
 
-/** With the accounts of one tier. */
-interface TierSecretFacts extends SecretFacts {
-  readonly tier: Tier;
-}
-
 export interface SecretFacts {
   readonly name: string;
-  /** Undefined: there is none of that name. */
   readonly keys: Seen<readonly string[] | undefined>;
 }
 
@@ -104,12 +93,10 @@ export interface QuotaFacts {
   readonly used: Readonly<Record<string, number>>;
 }
 
-/** Of containers. */
 interface LimitRangeFacts {
   readonly name: string;
   readonly max: Readonly<Record<string, number>>;
   readonly min: Readonly<Record<string, number>>;
-  /** For containers without a limit. */
   readonly defaultLimit: Readonly<Record<string, number>>;
 }
 
@@ -136,7 +123,6 @@ export interface Toleration {
   readonly effect?: string | undefined;
 }
 
-/** The Deployment of a tier. */
 export interface TierFacts {
   readonly replicas: number;
   readonly image: string;
@@ -146,7 +132,6 @@ export interface TierFacts {
   readonly nodeSelector: Readonly<Record<string, string>>;
   readonly tolerations: readonly Toleration[];
   readonly priorityClassName: string | undefined;
-  /** Names of Secrets in the campaign's namespace. */
   readonly pullSecrets: readonly string[];
 }
 
@@ -167,7 +152,10 @@ export interface PodFacts {
 export interface CampaignFacts {
   readonly campaign: SeenCampaign;
   readonly plans: readonly ScalePlan[];
-  readonly secrets: { readonly privacy: SecretFacts; readonly dataPlane: readonly TierSecretFacts[] };
+  readonly secrets: {
+    readonly privacy: SecretFacts;
+    readonly dataPlane: readonly (SecretFacts & { readonly tier: Tier })[];
+  };
   readonly certificates: Seen<readonly CertificateFacts[]>;
   readonly tiers: Seen<Readonly<Partial<Record<Tier, TierFacts>>>>;
   readonly pods: Seen<readonly PodFacts[]>;
@@ -175,7 +163,6 @@ export interface CampaignFacts {
   readonly quotas: Seen<readonly QuotaFacts[]>;
   readonly limitRanges: Seen<readonly LimitRangeFacts[]>;
   readonly nodes: Seen<readonly NodeFacts[]>;
-  /** A cluster autoscaler tells its state here. */
   /** By the status of a cluster autoscaler. */
   readonly hasNodeAutoscaler: boolean;
   /** Deployments that a HorizontalPodAutoscaler writes, and its name. */

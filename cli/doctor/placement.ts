@@ -42,10 +42,7 @@ interface Wanted {
   readonly missing: number;
 }
 
-/**
- * How many of the missing pods have a place, one tier after the other, each node filled in turn. Two nodes with 1.2 and 0.7
- * cores free, 500m each: 2 + 1 = 3 of 4.
- */
+/** How many of the missing pods have a place, node by node: 1.2 and 0.7 cores free, 500m each: 2 + 1 = 3 of 4. */
 export const placed = (nodes: readonly NodeFacts[], wanted: readonly Wanted[]): readonly number[] => {
   const free = new Map(
     nodes.map(({ name, allocatable, requested }) => [name, plus(allocatable, times(requested, -1))]),

@@ -8,7 +8,6 @@ import type { Seen } from './doctor-facts.ts';
 
 export interface Look {
   readonly resource: ApiResource;
-  /** Absent: of the whole cluster. */
   readonly namespace?: string;
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
@@ -30,25 +29,20 @@ const seen = async <T>(command: string, look: () => Promise<T>): Promise<Seen<T>
   }
 };
 
-export interface Reader {
-  list<T>(look: Look, keep: (object: KubeObject) => T): Promise<Seen<readonly T[]>>;
-  /** Undefined: there is none of that name. */
-  get<T>(look: Look, name: string, keep: (object: KubeObject) => T): Promise<Seen<T | undefined>>;
-}
-
-export const createReader = ({ client }: Pick<Api, 'client'>, signal: AbortSignal): Reader => ({
-  list: ({ resource, namespace, metadataOnly, ...selectors }, keep) =>
+export const createReader = ({ client }: Pick<Api, 'client'>, signal: AbortSignal) => ({
+  list: <T>({ resource, namespace, metadataOnly, ...selectors }: Look, keep: (object: KubeObject) => T) =>
     seen(commandOf({ resource, ...defined({ namespace }) }), async () => {
       const what = { resource, namespace, ...defined({ metadataOnly }) };
       return (await listAll(client, what, selectors, signal)).map(keep);
     }),
-  get: (look, name, keep) =>
+  get: <T>(look: Look, name: string, keep: (object: KubeObject) => T) =>
     seen(commandOf(look, name), async () => {
       const { resource, namespace } = look;
       const found = await ifFound(client.call({ resource, namespace, name, verb: 'get' }, signal));
       return found === undefined ? undefined : keep(parseObject(found));
     }),
 });
+export type Reader = ReturnType<typeof createReader>;
 
 /** A next read; hidden and failed are kept. */
 export const andThen = async <A, B>(from: Seen<A>, next: (value: A) => Promise<Seen<B>>): Promise<Seen<B>> =>

@@ -8,8 +8,7 @@ import { UsageError } from '../errors.ts';
 import type { Io } from '../io.ts';
 import { ago, clockOf, instantOf, parseFuture } from '../times.ts';
 import type { Decision } from './answer-plan.ts';
-import { planTimesOf } from './plan-times.ts';
-import { askedFor, defaultGrantEnd, grantsInForce, waitingPlans } from './plans.ts';
+import { askedFor, defaultGrantEnd, grantsInForce, planTimesOf, waitingPlans } from './plans.ts';
 
 interface AnswerOptions extends ClusterOptions {
   readonly onBehalfOf?: string;

@@ -114,7 +114,6 @@ export const changeLines = (before: Authorized, after: Authorized, zone: Zone): 
   ];
 };
 
-/** The effect on the operator, in sentences. */
 export const consequences = (
   { spec, metadata: { name } }: VoucherCampaign,
   after: Authorized,

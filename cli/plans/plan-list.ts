@@ -15,7 +15,6 @@ interface Options extends ClusterOptions {
   readonly allNamespaces?: true;
 }
 
-/** Newest first, so that waiting plans are on top. */
 const listText = (plans: readonly ScalePlan[], nowMs: number, options: Options): string => {
   if (plans.length === 0) return 'There are no ScalePlans.\n';
   const [hasNamespaces, isWide] = [options.allNamespaces === true, options.output === 'wide'];

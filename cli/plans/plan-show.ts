@@ -9,13 +9,13 @@ import { forPrograms, type Output, withOutput } from '../output.ts';
 import { ago, clockOf } from '../times.ts';
 import { columns, count, span } from '../words.ts';
 import { planJson } from './plan-list.ts';
-import { planTimesOf } from './plan-times.ts';
 import {
   approvalPatch,
   askedFor,
   decidedText,
   defaultGrantEnd,
   type PlanTimes,
+  planTimesOf,
   reasonText,
   revocationPatch,
 } from './plans.ts';
@@ -80,7 +80,6 @@ const effectText = ({ spec: { effect } }: ScalePlan): string => {
   ])}`;
 };
 
-/** What can be done about it, with commands to copy. */
 const nextText = (plan: ScalePlan, times: PlanTimes, options: ClusterOptions, nowMs: number): string => {
   const { name } = plan.metadata;
   switch (planState(plan, nowMs)) {

@@ -4,8 +4,11 @@ import type { ScalePlan } from '../../contract/scale-plan-types.ts';
 import { TIERS } from '../../contract/tiers.ts';
 import { ceilingsText, personText, planState } from '../../operator/scale-plans/plan-state.ts';
 import { grantOf } from '../../operator/scaling/grants.ts';
-import type { ClusterOptions } from '../cluster.ts';
-import { ago, clockOf, instantOf, type Zone } from '../times.ts';
+import { campaignTimes } from '../../operator/tick/campaign-times.ts';
+import { closesAtOf } from '../closing.ts';
+import type { Cluster, ClusterOptions } from '../cluster.ts';
+import { UsageError } from '../errors.ts';
+import { ago, clockOf, instantOf, type Zone, zoneOf } from '../times.ts';
 
 /** A grant should end by itself. */
 const GRANT_MS = 2 * 3_600_000;
@@ -18,7 +21,6 @@ export const where = ({ context, kubeconfig }: ClusterOptions, namespace: string
     ...(kubeconfig === undefined ? [] : [`--kubeconfig ${kubeconfig}`]),
   ].join(' ');
 
-/** Of a plan's campaign. */
 export interface PlanTimes {
   readonly zone: Zone;
   readonly closesAtMs: number;
@@ -83,3 +85,24 @@ export const planLines = (plan: ScalePlan, options: ClusterOptions, zone: Zone, 
 /** `li.wei for Bureau of Commerce`; a dash without a decision. */
 export const decidedText = ({ spec: { decision } }: ScalePlan): string =>
   decision === undefined ? '-' : personText(decision.decidedBy, decision.onBehalfOf);
+
+const HOLD_MS = 2 * 3_600_000;
+
+/** The time zone and times of the campaign, while it exists; a plan outlives it. */
+export const planTimesOf = async (cluster: Cluster, { spec }: ScalePlan): Promise<PlanTimes> => {
+  const campaign = await cluster.campaign(spec.campaignName).catch((error: unknown) => {
+    if (error instanceof UsageError) return undefined;
+    throw error;
+  });
+  if (campaign === undefined) {
+    return {
+      zone: zoneOf(spec.expiresAt),
+      closesAtMs: Number.POSITIVE_INFINITY,
+      holdAfterOpenUntilMs: instantMs(spec.expiresAt) + HOLD_MS,
+    };
+  }
+  const { spec: stated } = campaign;
+  const window = { ...stated.window, closesAt: closesAtOf(campaign) };
+  const { closesAtMs, holdAfterOpenUntilMs } = campaignTimes({ ...stated, window });
+  return { zone: zoneOf(window.opensAt), closesAtMs, holdAfterOpenUntilMs };
+};

@@ -130,7 +130,6 @@ const toned = ({ text, tone }: Span): string => {
     .join('');
 };
 
-/** Ready to be printed, a string per line, without trailing spaces. */
 export const rendered = (lines: readonly Line[], { columns, isColoured }: Look): readonly string[] =>
   lines.map((spans) =>
     clippedLine(spans, columns)

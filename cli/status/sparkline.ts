@@ -2,17 +2,13 @@
 
 export interface Point {
   readonly atMs: number;
-  /** Undefined: unknown then. */
   readonly value: number | undefined;
 }
 
 const LEVELS = '▁▂▃▄▅▆▇█';
 const UNKNOWN = '·';
 
-/**
- * The highest value of each of so many equal time spans, the last one ending now. A value holds until the next point.
- * @param points oldest first
- */
+/** Maxima of so many equal spans up to now; a value holds until the next point. @param points oldest first */
 export const seriesOf = (
   points: readonly Point[],
   nowMs: number,

@@ -8,7 +8,7 @@ const instant = (ms: number | undefined): string | null => (ms === undefined ? n
 
 export const statusJson = (report: Report): unknown => {
   const { campaign, options, decisions, nowMs } = report;
-  const { metadata, spec, status, toldAtMs } = campaign;
+  const { metadata, spec, status, statusAtMs } = campaign;
   const { health, plans, grants, faults, held } = standingOf(report);
   return {
     campaign: metadata.name,
@@ -16,7 +16,7 @@ export const statusJson = (report: Report): unknown => {
     title: spec.title,
     health,
     at: instant(nowMs),
-    toldAt: instant(toldAtMs),
+    toldAt: instant(statusAtMs),
     stage: status?.stage ?? null,
     opensAt: spec.window.opensAt,
     closesAt: closesAtOf(campaign),

@@ -17,7 +17,6 @@ const ORDER: readonly Health[] = ['trouble', 'attention', 'unknown', 'ok'];
 const healthOf = (report: Report): Health =>
   unreadableSpec(report.campaign) === undefined ? standingOf(report).health : 'trouble';
 
-/** Undefined for a spec that can't be read. */
 const specOf = ({ campaign }: Report): VoucherCampaignSpec | undefined =>
   unreadableSpec(campaign) === undefined ? campaign.spec : undefined;
 
@@ -40,7 +39,6 @@ const needsOf = (report: Report): Span => {
   return span(`${sign}${what.join(', ')}`, TONES[health]);
 };
 
-/** The next date of the calendar, or the last one. */
 const calendar = (report: Report): string => {
   const { campaign, nowMs } = report;
   const spec = specOf(report);

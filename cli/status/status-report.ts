@@ -59,11 +59,9 @@ interface TierLine {
 
 export interface Standing {
   readonly health: Health;
-  /** Waiting for a decision. */
   readonly plans: readonly ScalePlan[];
   /** Plans that raise a ceiling now. */
   readonly grants: readonly ScalePlan[];
-  /** Contingency levels in force. */
   readonly levels: readonly LevelInForce[];
   /** Without those shown by plans and levels; grave ones first. */
   readonly faults: readonly Fault[];
@@ -75,11 +73,11 @@ export interface Standing {
 }
 
 /** By the status only under load: a campaign at rest changes little. Its namespace's claim is always renewed. */
-const silence = ({ campaign: { status, toldAtMs }, claim, nowMs }: Report): number | undefined => {
+const silence = ({ campaign: { status, statusAtMs }, claim, nowMs }: Report): number | undefined => {
   if (claim !== undefined && nowMs - claim.writtenAtMs > CLAIM_OLD_MS) return nowMs - claim.writtenAtMs;
   const isMoving = (status?.arrivalsPerSecond ?? 0) > 0 || (status?.backlog ?? 0) > 0;
-  if (!isMoving || toldAtMs === undefined || nowMs - toldAtMs < SILENT_AFTER_MS) return undefined;
-  return nowMs - toldAtMs;
+  if (!isMoving || statusAtMs === undefined || nowMs - statusAtMs < SILENT_AFTER_MS) return undefined;
+  return nowMs - statusAtMs;
 };
 
 export const standingOf = (report: Report): Standing => {

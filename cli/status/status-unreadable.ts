@@ -11,7 +11,6 @@ import type { Report } from './status-report.ts';
 /** Its time zone is in the spec. */
 const UTC = zoneOf('');
 
-/** Undefined when it can be read. */
 export const unreadableSpec = (campaign: SeenCampaign): readonly Unreadable[] | undefined => {
   const fields = unreadableInCampaign(campaign);
   return fields.length === 0 ? undefined : fields;
@@ -46,7 +45,7 @@ export const unreadableJson = ({ campaign, nowMs }: Report, fields: readonly Unr
   namespace: campaign.metadata.namespace,
   health: 'trouble',
   at: new Date(nowMs).toISOString(),
-  toldAt: campaign.toldAtMs === undefined ? null : new Date(campaign.toldAtMs).toISOString(),
+  toldAt: campaign.statusAtMs === undefined ? null : new Date(campaign.statusAtMs).toISOString(),
   stage: campaign.status?.stage ?? null,
   unreadable: fields,
   faults: faultsOf(campaign).map(({ condition, remedy }) => ({ ...condition, remedy: remedy ?? null })),

@@ -40,7 +40,6 @@ const CONDITION_TONES: Readonly<Record<Health, Tone>> = {
 const SIGNS: Readonly<Record<Health, string>> = { ok: '✓', attention: '!', trouble: '✗', unknown: '?' };
 
 interface Layout {
-  /** Infinity on a pipe. */
   readonly columns: number;
   readonly output: Output;
 }
@@ -71,7 +70,6 @@ const stageText = ({ campaign, nowMs }: Report, zone: Zone): readonly [string, s
 
 const several = (number: number, one: string, many: string): string => (number === 1 ? one : `${number} ${many}`);
 
-/** One sentence. */
 const answer = ({ campaign, options }: Report, standing: Standing): string => {
   const { health, plans, levels, faults, graveFaults, held, silentForMs } = standing;
   const types = (some: readonly Fault[]): readonly string[] =>

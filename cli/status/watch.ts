@@ -15,12 +15,10 @@ const DRAW_EVERY_MS = 1_000;
 const LATE_AFTER_MS = 5_000;
 
 interface Watched<T> {
-  /** @param signal cancels the read */
   readonly read: (signal: AbortSignal) => Promise<T>;
   readonly lines: (value: T, look: { readonly columns: number; readonly nowMs: number }) => readonly Line[];
   /** On a pipe a value is printed when this differs from the last one printed. */
   readonly newsOf: (value: T) => string;
-  /** On a pipe. */
   readonly textOf: (value: T) => string;
 }
 

@@ -6,7 +6,7 @@ import type { Tier } from '../../contract/tiers.ts';
 import { decisionAt } from '../../operator/history/decision-log.ts';
 import type { DecisionRecord } from '../../operator/history/decision-record.ts';
 import type { ClusterOptions, Decisions } from '../cluster.ts';
-import type { ToldEvent } from '../kube-events.ts';
+import type { SeenEvent } from '../kube-events.ts';
 import { planLines, waitingPlans } from '../plans/plans.ts';
 import { because, circumstances, demand, replicas, signals } from '../reasons.ts';
 import { ago, clockOf, type Zone } from '../times.ts';
@@ -21,12 +21,11 @@ export interface StoryInput {
   readonly campaign: VoucherCampaign;
   readonly decisions: Decisions;
   readonly plans: readonly ScalePlan[];
-  readonly events: readonly ToldEvent[];
+  readonly events: readonly SeenEvent[];
   readonly tiers: readonly Tier[];
   readonly options: ClusterOptions;
   readonly zone: Zone;
   readonly nowMs: number;
-  /** The instant in question. */
   readonly atMs: number;
   readonly isNow: boolean;
 }
@@ -43,7 +42,7 @@ interface TierStory {
 
 export interface Story extends Omit<StoryInput, 'tiers' | 'events'> {
   readonly tiers: readonly TierStory[];
-  readonly events: readonly ToldEvent[];
+  readonly events: readonly SeenEvent[];
 }
 
 export const storyOf = (input: StoryInput): Story => {

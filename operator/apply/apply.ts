@@ -1,7 +1,4 @@
-/**
- * The apply stage. A write that fails is reported and the others go on: a broken status write must not stop scaling. The
- * next tick tries it again, because the plan is made from what is there.
- */
+/** The apply stage: a write that fails is reported, the others go on, and the next tick tries it again. */
 import type { VoucherCampaign } from '../../contract/campaign-types.ts';
 import { FIELD_MANAGER, HEADROOM, LABELS } from '../../contract/names.ts';
 import { DeadlineError } from '../../runtime/deadline.ts';

@@ -3,12 +3,11 @@ import type { VoucherCampaign } from '../../contract/campaign-types.ts';
 import type { JournalAdmin } from '../../journal/administration.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { within } from '../../runtime/deadline.ts';
-import type { AuthorizationReader } from '../scale-plans/authorization.ts';
-import { type CeilingGuard, createCeilingGuard } from '../scale-plans/ceiling-guard.ts';
-import type { CampaignEvent } from '../tick/campaign-event.ts';
+import { type AuthorizationReader, type CeilingGuard, createCeilingGuard } from '../scale-plans/ceiling-guard.ts';
 import type { CampaignState } from '../tick/campaign-state.ts';
 import { ReconcileError, type Step } from '../tick/errors.ts';
 import type {
+  CampaignEvent,
   EventSink,
   FinalizerWriter,
   ManifestWriter,
@@ -24,13 +23,10 @@ export interface ApplyDeps {
   readonly clock: Clock;
   readonly manifests: ManifestWriter;
   readonly replicas: ReplicaWriter;
-  /** Absent where no controller backs off. */
   readonly nudger?: Nudger;
   readonly status: StatusWriter;
   readonly plans: ScalePlanWriter;
-  /** Absent where only this process keeps authorisations. */
   readonly authorization?: AuthorizationReader;
-  /** Absent where nothing outlives a campaign. */
   readonly finalizers?: FinalizerWriter;
   readonly events: EventSink;
   readonly journal: JournalAdmin;

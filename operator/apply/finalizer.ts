@@ -5,8 +5,7 @@ export const hasFinalizer = ({ metadata }: Pick<VoucherCampaign, 'metadata'>): b
   metadata.finalizers?.includes(JOURNAL_FINALIZER) ?? false;
 
 /**
- * Whether our finalizer must be added or removed; undefined when it is right. At the end of a campaign under Delete it is
- * removed only after the journal is deleted (deletion.ts).
+ * Whether our finalizer must be added or removed; undefined when it is right. Under Delete it outlives the journal.
  *
  * | deletionPolicy | being deleted | there | result |
  * |----------------|---------------|-------|--------|

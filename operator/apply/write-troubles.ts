@@ -1,6 +1,6 @@
 /** What the API server did not take of one campaign. A refusal is shown at once, another failure only when it lasts. */
 import type { Clock } from '../../runtime/clock.ts';
-import type { DecisionStore } from '../history/decision-store.ts';
+import type { DecisionStore } from '../history/decision-keeper.ts';
 import type { WriteRefusal } from '../tick/tier-problem.ts';
 
 /** What a writer's error has besides its message. */

@@ -21,7 +21,6 @@ const AFTER_FAILURE_MS = 10_000;
 
 interface AuditKeeperDeps {
   readonly clock: Clock;
-  /** Absent where no trail is kept. */
   readonly log: AuditLog | undefined;
   readonly site: string;
   readonly onFailure: (campaign: VoucherCampaign, cause: unknown) => void;
@@ -31,7 +30,6 @@ export interface Tick {
   readonly campaign: VoucherCampaign;
   readonly cluster: ObservedCluster;
   readonly planned: TickPlan;
-  /** Scale writes that the API server accepted. */
   readonly written: readonly ScaleWrite[];
   readonly nowMs: number;
 }

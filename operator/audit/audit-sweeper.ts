@@ -1,7 +1,4 @@
-/**
- * Ends the trails of campaigns that are gone, whose deletion no tick sees. Level-based: what was deleted while no operator
- * ran is noted by the next leader.
- */
+/** Ends the trails of campaigns that are gone, also of those that were deleted while no operator ran. */
 import type { VoucherCampaign } from '../../contract/campaign-types.ts';
 import type { ScalePlan } from '../../contract/scale-plan-types.ts';
 import type { AuditLog } from '../../journal/trail.ts';
@@ -18,7 +15,6 @@ import type { Trail, TrailedCampaign } from './trail-state.ts';
 const EVERY_MS = 5_000;
 const DEADLINE_MS = 30_000;
 
-/** What is in the cluster now. */
 export interface Living {
   campaigns(): Iterable<VoucherCampaign>;
   /** Plans outlive their campaign. */
@@ -45,7 +41,6 @@ export class AuditSweeper {
   readonly #deleted = new Map<string, string>();
   /** Trails in which something may still come. */
   readonly #open = new Map<string, KnownTrail>();
-  /** Trails that have ended; campaignIds only. */
   readonly #ended = new Set<string>();
   #isFirst = true;
   #wake: (() => void) | undefined;
@@ -54,7 +49,6 @@ export class AuditSweeper {
     this.#deps = deps;
   }
 
-  /** The watch reports that this campaign was deleted. */
   gone({ metadata, spec }: VoucherCampaign): void {
     this.#deleted.set(metadata.uid ?? metadata.name, spec.campaignId);
     this.#ended.delete(spec.campaignId);

@@ -1,4 +1,4 @@
-/** Brings one trail up to date: missing entries are appended, each once, even with several writers. */
+/** Completes one trail: missing entries are appended, each once, even with several writers. */
 import type { AuditLog, AuditTail } from '../../journal/trail.ts';
 import { type AuditEntry, parseAuditEntry } from './entry.ts';
 import { Trail } from './trail-state.ts';
@@ -25,11 +25,8 @@ const load = async (log: AuditLog, campaignId: string, signal: AbortSignal): Pro
 };
 
 /**
- * Nothing is read or written while `missing` returns nothing. A trail that moved is read again and `missing` called again,
- * so that of equal entries of two writers only one is appended.
- *
- * @param known undefined: not read yet
- * @throws Error when the journal does not answer; the caller must then forget `known`
+ * Nothing is read or written while `missing` returns nothing. Of equal entries of two writers only one is appended.
+ * @param known undefined: not read yet @throws Error when the journal does not answer: forget `known` then
  */
 export const bringUpToDate = async (
   log: AuditLog,

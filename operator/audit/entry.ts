@@ -13,16 +13,13 @@ const hours = z.object({ opensAt: z.string(), closesAt: z.string() });
 const base = z.object({
   /** The object's uid and the step: the same step is the same entry, from any writer and however often. */
   id: z.string(),
-  /** When it happened, by the best clock: the API server's, the spec's, else the operator's. */
   at: z.string(),
-  /** When the operator took note of it. */
   noted: z.string(),
   campaignId: z.string(),
   namespace: z.string(),
   campaign: z.string(),
   /** Of the campaign's object: after a deletion a new one has another. */
   uid: z.string(),
-  /** Of the operator. */
   site: z.string(),
   /** resourceVersion of the campaign that was read; absent where there is none. */
   version: z.string().optional(),
@@ -30,7 +27,6 @@ const base = z.object({
 
 const plan = { plan: z.string(), planUid: z.string() };
 const act = {
-  /** User name of the API server. */
   by: z.string(),
   onBehalfOf: z.string().optional(),
   reference: z.string().optional(),

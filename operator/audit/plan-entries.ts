@@ -9,7 +9,6 @@ import { ceilingInForce } from '../scaling/schedule.ts';
 import type { AuditEntry } from './entry.ts';
 import type { Trail, TrailedPlan } from './trail-state.ts';
 
-/** What every entry about one campaign begins with. */
 export type AuditHead = Pick<AuditEntry, 'campaignId' | 'namespace' | 'campaign' | 'uid' | 'site'>;
 
 type Act = { readonly by: string } & Pick<
@@ -40,10 +39,7 @@ export const instant = (ms: number): string => new Date(ms).toISOString();
 /** What the plan alone grants a tier now; 0 for none. */
 const grantedBy = (plan: ScalePlan, tier: Tier, nowMs: number): number => ceilingInForce(NOTHING, [plan], tier, nowMs);
 
-/**
- * The plan that so many replicas depend on: the smallest grant in force that covers them. 20 are authorised, plans grant 40
- * and 60: 20 replicas depend on none, 30 on the first, 50 on the second.
- */
+/** The smallest grant in force that covers them. Base 20, plans 40 and 60: 30 depend on the first, 20 on none. */
 export const grantFor = (
   authorized: ScalingSpec['authorized'],
   plans: readonly ScalePlan[],
@@ -58,7 +54,6 @@ export const grantFor = (
     .sort((a, b) => a.ceiling - b.ceiling || a.plan.metadata.name.localeCompare(b.plan.metadata.name))[0];
 };
 
-/** The person, with what is known of the act. */
 const actOf = (by: string, { onBehalfOf, reference, reason }: Omit<Act, 'by'>): Act => ({
   by,
   ...defined({ onBehalfOf, reference, reason }),
@@ -97,7 +92,6 @@ const outcomeEntries = (plan: ScalePlan, head: AuditHead & { readonly noted: str
   return nowMs >= instantMsOrNaN(until) ? [approved, { ...ended, at: until, how: 'time' }] : [approved];
 };
 
-/** Every step so far of a plan that exists. */
 export const planEntries = (plan: ScalePlan, of: AuditHead, nowMs: number): readonly AuditEntry[] => {
   const { spec, metadata } = plan;
   const head = { ...of, noted: instant(nowMs) };

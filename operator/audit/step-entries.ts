@@ -24,11 +24,9 @@ import {
 } from './plan-entries.ts';
 import type { Trail, TrailedCampaign } from './trail-state.ts';
 
-/** A campaign in one tick. */
 export interface AuditView {
   readonly campaign: VoucherCampaign;
   readonly site: string;
-  /** Of this tick. */
   readonly status: Pick<VoucherCampaignStatus, 'openedAt' | 'closesAt' | 'contingency'>;
   readonly plans: readonly ScalePlan[];
   readonly uses: readonly GrantUse[];
@@ -37,12 +35,10 @@ export interface AuditView {
   readonly nowMs: number;
 }
 
-/** The objects that are left of campaigns that are gone. */
 interface RemainsView {
   readonly campaignId: string;
   /** Uids of campaigns that are certainly gone, and whose trails are ours. */
   readonly gone: ReadonlySet<string>;
-  /** Plans of this campaignId that still exist. */
   readonly plans: readonly ScalePlan[];
   readonly gonePlans: ReadonlySet<string>;
   readonly nowMs: number;
@@ -86,10 +82,7 @@ const effectOf = (before: Authorized, now: Authorized): 'raised' | 'lowered' | '
   return rose ? 'raised' : 'lowered';
 };
 
-/**
- * Whether a newer version of the campaign was noted a moment ago, by a writer with a quicker watch: then there is no news
- * in this one. Later, a lower version is a restored backup, and its differences are news.
- */
+/** A writer with a quicker watch noted a newer version: no news here. Later, a lower one is a restored backup. */
 const isOutdated = ({ newest }: Pick<TrailedCampaign, 'newest'>, version: string | undefined, nowMs: number): boolean =>
   newest !== undefined &&
   version !== undefined &&
@@ -136,7 +129,6 @@ const campaignEntries = (view: AuditView, trail: Trail): readonly AuditEntry[] =
   ];
 };
 
-/** In the order in which they happened. */
 export const missingEntries = (view: AuditView, trail: Trail): readonly AuditEntry[] => {
   const { campaign, plans, uses, gonePlans, nowMs } = view;
   const head = headOf(campaign, view.site);

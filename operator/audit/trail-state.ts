@@ -9,7 +9,6 @@ export interface TrailedCampaign {
   readonly site: string;
   readonly authorized?: Authorized;
   readonly window?: Hours;
-  /** The instant of the last closing. */
   readonly closedAt?: string;
   /** Overrides in force: annotation → value. */
   readonly overrides: Readonly<Record<string, string>>;
@@ -23,7 +22,6 @@ export interface TrailedCampaign {
 export interface TrailedPlan {
   readonly uid: string;
   readonly name: string;
-  /** Of the campaign's object. */
   readonly campaignUid: string;
   /** An approval whose end is not yet in the trail. */
   readonly isGranted: boolean;

@@ -1,7 +1,4 @@
-/**
- * One small rule per condition: status, stable reason and message together, so that text and logic can't drift apart. The
- * truth table above each rule is its specification and its unit test.
- */
+/** One rule per condition: status, reason and message together. The truth table above each is its specification. */
 import type { ConditionType } from '../../contract/conditions.ts';
 import { instantMs } from '../../contract/instant.ts';
 import type { Reading } from '../../contract/reading.ts';

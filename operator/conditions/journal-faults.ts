@@ -5,7 +5,6 @@ import type { Verdict } from './verdict.ts';
 
 const list = (names: readonly string[]): string => names.join(', ');
 
-/** The first few, and how many more. */
 const some = (names: readonly string[], most = 4): string =>
   names.length <= most ? list(names) : `${list(names.slice(0, most))} and ${names.length - most} more`;
 
@@ -67,7 +66,7 @@ const faultVerdict = (fault: JournalFault): Verdict<'JournalDurable'> | undefine
   return { status, reason, message: textOf(fault.kind, fault) };
 };
 
-/** Whether it heals by itself within a minute, so that its end is worth a look. */
+/** Whether it ends without an action within a minute, so the next check comes soon. */
 export const isPassing = (fault: JournalFault): boolean => faultVerdict(fault)?.status === 'True';
 
 /** The worst of them, as far as it concerns durability. */

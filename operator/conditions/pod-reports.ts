@@ -8,9 +8,7 @@ export interface Words<S extends string, R extends ConditionReason> {
   readonly who: string;
   readonly fail: string;
   readonly reasons: Readonly<Record<S, R>>;
-  /** When fewer than half of the pods fail. */
   readonly some: R;
-  /** What is wrong, and what to do about it. */
   readonly texts: Readonly<Record<S, string>>;
 }
 
@@ -18,7 +16,6 @@ export interface Found<S extends string> {
   /** The most frequent trouble first. */
   readonly failing: readonly FailingPods<S>[];
   readonly pods: number;
-  /** Reason of the condition after the tick before. */
   readonly before: string | undefined;
 }
 

@@ -1,7 +1,4 @@
-/**
- * The two conditions that kstatus (Helm, Flux) reads before Ready. Reconciling=True is "in progress", Stalled=True is
- * "failed, stop waiting"; the first of them in the list counts, so they are never both True.
- */
+/** For kstatus (Helm, Flux): Reconciling=True is in progress, Stalled=True is failed; never both, the first counts. */
 import type { ConditionReason, ConditionType } from '../../contract/conditions.ts';
 import { instantMs } from '../../contract/instant.ts';
 import { TIERS } from '../../contract/tiers.ts';
@@ -10,7 +7,6 @@ import { areMost } from './pod-reports.ts';
 import { belowMinSinceMs } from './ready.ts';
 import { asBefore, before, type ConditionInput, no, type Verdict, yes } from './verdict.ts';
 
-/** The verdicts of a tick from which these two are made. */
 export type Causes = { readonly [T in Exclude<ConditionType, 'Reconciling' | 'Stalled'>]: Verdict<T> };
 
 /** Accounts that are reloaded, a webhook that restarts, servers that have just met: none of them takes longer. */

@@ -5,7 +5,6 @@ import type { ContingencyOutcome } from '../contingency/contingency.ts';
 import type { HeadroomOutcome } from '../tick/headroom.ts';
 import type { PlanInput, TierOutcomes } from '../tick/observed.ts';
 
-/** The input of a condition rule. */
 export interface ConditionInput extends PlanInput {
   readonly tiers: TierOutcomes;
   readonly contingency: ContingencyOutcome;
@@ -30,7 +29,6 @@ export const unknown: Says<'Unknown'> = (reason, message) => ({ status: 'Unknown
 
 type Before = Pick<ConditionInput, 'observed'>;
 
-/** This condition after the tick before. */
 export const before = ({ observed }: Before, condition: ConditionType): Condition | undefined =>
   observed.previous?.conditions?.find(({ type }) => type === condition);
 

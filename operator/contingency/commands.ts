@@ -21,7 +21,6 @@ export interface Said {
   readonly reason?: string;
 }
 export type Command =
-  /** Without an end: until it is stopped. */
   | (Said & { readonly kind: 'on'; readonly untilMs?: number })
   | (Said & { readonly kind: 'off'; readonly atMs: number });
 
@@ -42,7 +41,6 @@ const saidOf = (who: string | undefined, reason: string | undefined): Said => ({
   ...(reason === undefined || reason === '' ? {} : { reason: truncated(reason, MAX_REASON) }),
 });
 
-/** Undefined for another form. */
 export const parseCommand = (text: string): Command | undefined => {
   const [, onBy, until, onReason] = ON.exec(text) ?? [];
   if (until === 'stopped') return { kind: 'on', ...saidOf(onBy, onReason) };

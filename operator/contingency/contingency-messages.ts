@@ -2,8 +2,8 @@
 import type { VoucherCampaignStatus } from '../../contract/campaign-types.ts';
 import type { ContingencyStatus } from '../../contract/contingency-types.ts';
 import { type ConditionInput, no, type Verdict, yes } from '../conditions/verdict.ts';
-import type { CampaignEvent } from '../tick/campaign-event.ts';
 import { campaignEvent } from '../tick/events.ts';
+import type { CampaignEvent } from '../tick/ports.ts';
 
 /** `narrow-door by command of li.wei (the database is slow) until 2027-03-01T12:00:00.000Z`. */
 const levelText = ({ name, by, who, reason, until }: ContingencyStatus): string => {

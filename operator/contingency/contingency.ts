@@ -1,7 +1,4 @@
-/**
- * Contingency levels: which are in force, since when, by whom and why, and with what effect. Pure. They were agreed on
- * beforehand, so they count in every mode of scaling, paused or not.
- */
+/** Which contingency levels are in force, and their effect. Agreed on beforehand, they count in every mode. Pure. */
 import type { VoucherCampaign } from '../../contract/campaign-types.ts';
 import type { ContingencyLevel, ContingencyStatus, ContingencyTrigger } from '../../contract/contingency-types.ts';
 import { defined } from '../../contract/defined.ts';
@@ -24,7 +21,6 @@ export interface LevelInForce {
   readonly status: ContingencyStatus;
 }
 
-/** The combined effect of all levels in force. */
 export interface Effects {
   readonly admissionPerSecond?: number;
   readonly admissionPercent?: number;
@@ -32,7 +28,6 @@ export interface Effects {
 }
 
 export interface ContingencyOutcome {
-  /** In the order of the spec. */
   readonly inForce: readonly LevelInForce[];
   readonly effects: Effects;
   readonly memory: ContingencyMemory;
@@ -43,7 +38,6 @@ export interface ContingencyOutcome {
   readonly unreadable: readonly string[];
   /** A trigger's or a way back's time is running: the next tick is a second away. */
   readonly isCounting: boolean;
-  /** Instants at which something ends. */
   readonly endsAtMs: readonly number[];
 }
 
@@ -148,7 +142,6 @@ const closing = (
 interface ContingencyInput {
   readonly campaign: VoucherCampaign;
   readonly observed: Pick<Observed, 'readings' | 'journal' | 'previous'>;
-  /** Of the scaling law. */
   readonly memory: CampaignMemory;
   readonly nowMs: number;
 }

@@ -18,7 +18,6 @@ import { parseDurationMs } from '../../contract/duration.ts';
 import type { Command } from './commands.ts';
 
 export interface LevelMemory {
-  /** Since when the level has been in force, by trigger or command. */
   readonly sinceMs?: number;
   /** Put in force by its trigger: when, and by what value. */
   readonly triggered?: { readonly atMs: number; readonly value: number };

@@ -12,18 +12,15 @@ const instantMs = z.number().int().nonnegative();
 
 /** Short names: eight levels fit into the schema's bound. */
 const levelSchema = z.object({
-  /** In force since. */
   s: instantMs.optional(),
   /** Triggered: [when, by what value]. */
   t: z.tuple([instantMs, z.number()]).optional(),
   /** Held: [for how long, last seen]. */
   h: z.tuple([z.number().nonnegative(), instantMs]).optional(),
-  /** Disarmed. */
   d: z.literal(1).optional(),
 });
 const memorySchema = z.object({ v: z.literal(1), levels: z.record(z.string().max(40), levelSchema) });
 
-/** Undefined when there is nothing to remember. */
 export const serializeContingencyMemory = (memory: ContingencyMemory): string | undefined => {
   const entries = [...memory].map(([name, { sinceMs, triggered, held, isDisarmed }]) => [
     name,
@@ -38,7 +35,6 @@ export const serializeContingencyMemory = (memory: ContingencyMemory): string | 
   return entries.length === 0 ? undefined : JSON.stringify({ v: 1, levels: Object.fromEntries(entries) });
 };
 
-/** Nothing for text that is missing, not JSON, of another version, or out of bounds. */
 export const parseContingencyMemory = (text: string | undefined): ContingencyMemory => {
   const parsed = parseUntrusted(memorySchema, text);
   if (parsed === undefined) return NOTHING;

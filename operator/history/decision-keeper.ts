@@ -13,8 +13,17 @@ import type { CampaignReadings } from '../signals/readings.ts';
 import type { TickPlan } from '../tick/tick-plan.ts';
 import { joinDecisions, NO_DECISIONS, noteDecision, parseDecisions, type TierDecisions } from './decision-log.ts';
 import { type DecisionRecord, recordOf } from './decision-record.ts';
-import type { DecisionStore, DecisionTexts } from './decision-store.ts';
 import { joinRecent, NOTHING_RECENT, noteSample, parseRecent, type Recent, sampleOf } from './recent.ts';
+
+/** Where the last decisions on a campaign's tiers are kept, as text; they outlive the process. */
+export interface DecisionStore {
+  /** Undefined when none were kept. @throws Error when the object belongs to another owner */
+  read(campaign: VoucherCampaign, signal: AbortSignal): Promise<DecisionTexts | undefined>;
+  write(campaign: VoucherCampaign, texts: DecisionTexts, signal: AbortSignal): Promise<void>;
+}
+
+/** The decisions on each tier, and samples of the last ten minutes (operator/history/recent.ts). */
+export type DecisionTexts = Readonly<Record<Tier | 'recent', string>>;
 
 const CALL_DEADLINE_MS = 3_000;
 const WRITE_EVERY_MS = 5_000;

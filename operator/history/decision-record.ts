@@ -17,11 +17,9 @@ const signal = z.object({ kind: z.enum(['fresh', 'stale', 'absent']), ageSeconds
 
 /** Absent numbers are unknown, never zero. */
 export const decisionRecord = z.object({
-  /** Since when. */
   at: instant,
   /** When the last step in the same direction and for the same reason was joined to it; absent: it was one step. */
   until: instant.optional(),
-  /** Desired before; absent: unknown. */
   from: count.optional(),
   desired: count,
   ready: count,
@@ -49,11 +47,9 @@ export const decisionRecord = z.object({
   /** Sentences on overrides, each with its end. */
   overrides: z.array(z.string().max(400)).max(MAX_OVERRIDES).optional(),
   otherAutoscalers: z.array(z.string().max(253)).max(MAX_OTHER_AUTOSCALERS).optional(),
-  /** The ScalePlan that waits for its owner. */
   plan: z.string().max(253).optional(),
   /** There is a downstream bottleneck: so much is admitted per second. */
   admissionPerSecond: measure.optional(),
-  /** The reason of the condition PreWarmed. */
   preWarm: z.string().max(64).optional(),
 });
 export type DecisionRecord = z.infer<typeof decisionRecord>;

@@ -34,7 +34,6 @@ const recentSample = z.object({
 export type RecentSample = z.infer<typeof recentSample>;
 
 export interface Recent {
-  /** Oldest first. */
   readonly samples: readonly RecentSample[];
   /** Of the ten seconds that have not passed yet. */
   readonly open?: RecentSample;

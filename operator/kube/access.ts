@@ -36,7 +36,6 @@ export interface KubeAccess {
   session(lane?: Lane): Promise<Session>;
   /** The credentials were refused: the next session reads them again. */
   expire(): void;
-  /** Cuts every connection. */
   close(): Promise<void>;
 }
 
@@ -45,7 +44,6 @@ interface AccessOptions {
   readonly kubeconfig?: string;
   readonly context?: string;
   readonly env: NodeJS.ProcessEnv;
-  /** Milliseconds that never jump. */
   readonly monotonicMs: () => number;
 }
 
@@ -132,7 +130,6 @@ const headersOf = ({ headers = {}, auth }: RequestOptions): Record<string, strin
   ...(typeof auth === 'string' ? { authorization: `Basic ${Buffer.from(auth).toString('base64')}` } : {}),
 });
 
-/** The credentials as read at one time. */
 interface Reading {
   readonly headers: Session['headers'];
   readonly material: string;

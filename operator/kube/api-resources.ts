@@ -1,7 +1,4 @@
-/**
- * The API resources of this project, and their addresses. The operator reads no Secret; `kubectl voucher doctor` reads the
- * last ones, with the caller's permissions.
- */
+/** The API resources of this project. The operator reads no Secret; doctor reads the last ones as the caller. */
 import { API_GROUP } from '../../contract/names.ts';
 
 export interface ApiResource {
@@ -61,10 +58,8 @@ export const apiVersionOf = ({ group, version }: ApiResource): string =>
 
 export interface Target {
   readonly resource: ApiResource;
-  /** Absent: all namespaces. */
   readonly namespace?: string | undefined;
   readonly name?: string | undefined;
-  /** `status`, `scale`. */
   readonly subresource?: string | undefined;
 }
 

@@ -1,7 +1,4 @@
-/**
- * Calls of the Kubernetes API: each with a deadline, counted, and repeated only where a repetition can't do anything twice.
- * Lists and watches are combined in informer.ts.
- */
+/** Calls of the Kubernetes API: each with a deadline, counted, and repeated only where that can do nothing twice. */
 import type { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import { defined } from '../../contract/defined.ts';
@@ -48,7 +45,6 @@ export interface KubeClient {
 interface KubeClientOptions {
   readonly access: Pick<KubeAccess, 'server' | 'session' | 'expire'>;
   readonly clock: Clock;
-  /** Uniform in [0, 1). */
   readonly random: () => number;
   readonly userAgent: string;
   /** For all its calls; unless stated, each call's verb decides. */
@@ -65,7 +61,6 @@ const VERBS: Readonly<
   list: { method: 'GET', lane: 'watch' },
   watch: { method: 'GET', lane: 'watch' },
   create: { method: 'POST', lane: 'write', contentType: 'application/json' },
-  // JSON is YAML.
   apply: { method: 'PATCH', lane: 'write', contentType: 'application/apply-patch+yaml' },
   update: { method: 'PUT', lane: 'write', contentType: 'application/json' },
   patch: { method: 'PATCH', lane: 'write', contentType: 'application/json-patch+json' },

@@ -31,12 +31,9 @@ import { createServedNamespaces, type Service } from './served.ts';
 import { type Change, Store, type Stored } from './store.ts';
 
 interface KubeClusterOptions {
-  /** Reads, and writes that the lease guards. */
   readonly client: KubeClient;
   readonly clock: Clock;
-  /** Uniform in [0, 1). */
   readonly random: () => number;
-  /** Empty: all. */
   readonly namespaces: readonly string[];
   readonly timing?: Partial<InformerTiming>;
   /** Something of this campaign changed: a tick is due soon. */
@@ -168,13 +165,11 @@ export const createKubeCluster = (options: KubeClusterOptions) => {
     plans: createScalePlanWriter(client, plans),
     authorization: createAuthorizationReader(client),
     decisions: createDecisionStore(client),
-    /** For the audit of what is gone. */
     living: {
       campaigns: (): Iterable<VoucherCampaign> => campaigns.list(),
       plansOf: (campaignId: string): readonly ScalePlan[] =>
         [...plans.list()].filter((plan) => plan.spec.campaignId === campaignId && unreadableInPlan(plan).length === 0),
     },
-    /** As last seen; undefined when it is gone. */
     campaign(key: string): VoucherCampaign | undefined {
       const [namespace = '', name = ''] = key.split('/');
       return campaigns.get(namespace, name);
@@ -191,7 +186,6 @@ export const createKubeCluster = (options: KubeClusterOptions) => {
       }
       return longest;
     },
-    /** Watches until the signal aborts. Never rejects. */
     async run(signal: AbortSignal): Promise<void> {
       await Promise.all(informers.map(({ informer }) => informer.run(signal)));
     },

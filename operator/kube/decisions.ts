@@ -6,7 +6,7 @@ import { z } from 'zod';
 import type { VoucherCampaign } from '../../contract/campaign-types.ts';
 import { decisionsName, FIELD_MANAGER, LABELS } from '../../contract/names.ts';
 import { perTier } from '../../contract/tiers.ts';
-import type { DecisionStore } from '../history/decision-store.ts';
+import type { DecisionStore } from '../history/decision-keeper.ts';
 import { ownedMetadata } from '../resources/metadata.ts';
 import { CONFIG_MAPS, describeTarget } from './api-resources.ts';
 import type { KubeClient } from './client.ts';
@@ -23,10 +23,7 @@ const targetOf = ({ metadata: { name, namespace } }: Pick<VoucherCampaign, 'meta
   name: decisionsName(name),
 });
 
-/**
- * The log of a campaign; undefined when there is none.
- * @throws KubeError; ForeignObjectError when the ConfigMap of that name is not the campaign's
- */
+/** Undefined when there is none. @throws KubeError; ForeignObjectError when that ConfigMap is not the campaign's */
 export const readDecisions = async (
   client: KubeClient,
   campaign: Pick<VoucherCampaign, 'metadata'>,

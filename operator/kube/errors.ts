@@ -25,9 +25,7 @@ interface KubeErrorDetails {
   readonly kind: KubeErrorKind;
   /** What was tried, for people: `apply deployments vouchers/chengdu-intake`. */
   readonly attempted: string;
-  /** The number of the attempt that failed, from 1. */
   readonly attempt: number;
-  /** HTTP status; undefined when none came. */
   readonly status?: number;
   /** The API server's CamelCase word, such as AlreadyExists. */
   readonly reason?: string | undefined;
@@ -37,7 +35,6 @@ interface KubeErrorDetails {
   readonly cause?: unknown;
 }
 
-/** One call that did not succeed. */
 export class KubeError extends Error {
   override readonly name = 'KubeError';
   readonly kind: KubeErrorKind;
@@ -45,7 +42,6 @@ export class KubeError extends Error {
   readonly status: number | undefined;
   readonly reason: string | undefined;
   readonly retryAfterMs: number | undefined;
-  /** The server's message alone. */
   readonly said: string;
 
   constructor({ kind, attempted, attempt, status, reason, retryAfterMs, message, cause }: KubeErrorDetails) {
@@ -106,7 +102,6 @@ const kindOf = (status: number, reason: string | undefined): KubeErrorKind => {
 const retryAfterOf = (header: string | undefined): number | undefined =>
   header !== undefined && /^\d{1,6}$/.test(header) ? Number(header) * 1000 : undefined;
 
-/** The error that an HTTP answer means. */
 export const errorOfAnswer = (
   answer: { readonly status: number; readonly text: string; readonly retryAfter?: string | undefined },
   attempted: string,
@@ -125,7 +120,6 @@ export const errorOfAnswer = (
   });
 };
 
-/** The error that an ERROR event of a watch means. */
 export const errorOfStatus = (object: unknown, attempted: string): KubeError => {
   const parsed = statusSchema.safeParse(object);
   const status = parsed.success ? (parsed.data.code ?? 500) : 500;

@@ -10,8 +10,7 @@
  */
 import type { VoucherCampaign } from '../../contract/campaign-types.ts';
 import type { Clock } from '../../runtime/clock.ts';
-import type { CampaignEvent } from '../tick/campaign-event.ts';
-import type { EventSink } from '../tick/ports.ts';
+import type { CampaignEvent, EventSink } from '../tick/ports.ts';
 import { EVENTS } from './api-resources.ts';
 import type { KubeClient } from './client.ts';
 import { microTime } from './objects.ts';
@@ -19,7 +18,6 @@ import { microTime } from './objects.ts';
 interface EventSinkOptions {
   readonly client: KubeClient;
   readonly clock: Clock;
-  /** Name of this process. */
   readonly instance: string;
   readonly onDropped: (reason: 'rate' | 'queue' | 'failed', error?: unknown) => void;
 }
@@ -29,7 +27,6 @@ export interface RunningEventSink extends EventSink {
   run(signal: AbortSignal): Promise<void>;
 }
 
-/** The reporting controller in the Events. */
 const CONTROLLER = 'voucher-operator.io/voucher-operator';
 /** As client-go's recorder has it. */
 const SERIES_ENDS_MS = 6 * 60_000;
@@ -55,11 +52,6 @@ interface Known {
   isQueued: boolean;
 }
 
-interface Bucket {
-  tokens: number;
-  atMs: number;
-}
-
 /** The API server counts bytes. */
 export const boundedNote = (text: string): string => {
   const bytes = Buffer.from(text);
@@ -73,7 +65,7 @@ export const boundedNote = (text: string): string => {
 
 export const createEventSink = ({ client, clock, instance, onDropped }: EventSinkOptions): RunningEventSink => {
   const known = new Map<string, Known>();
-  const buckets = new Map<string, Bucket>();
+  const buckets = new Map<string, { tokens: number; atMs: number }>();
   const queue: Known[] = [];
   let wake = (): void => undefined;
   let sequence = 0;

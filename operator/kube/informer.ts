@@ -35,11 +35,9 @@ export type InformerReport =
 interface InformerOptions<T extends Stored> {
   readonly client: KubeClient;
   readonly clock: Clock;
-  /** Uniform in [0, 1). */
   readonly random: () => number;
   readonly store: Store<T>;
   readonly resource: ApiResource;
-  /** All namespaces without it. */
   readonly namespace?: string | undefined;
   readonly labelSelector?: string;
   /** The part worth keeping; throws for an object that can't be parsed. */
@@ -53,7 +51,6 @@ export interface InformerTiming {
   readonly watchMs: number;
   /** The server may end the watch this much later. */
   readonly graceMs: number;
-  /** For one page of a list. */
   readonly pageMs: number;
   readonly relistMs: number;
   readonly backoff: { readonly initialMs: number; readonly maxMs: number };
@@ -61,12 +58,10 @@ export interface InformerTiming {
   readonly refusedMs: number;
 }
 
-/** Why the last list or watch failed. */
 export interface InformerTrouble {
   readonly error: unknown;
   /** In a row, of one kind: refusals have a row of their own. */
   readonly failures: number;
-  /** The API server denies the permission. */
   readonly isRefused: boolean;
   /** When the row began, monotonic ms. */
   readonly sinceMs: number;
@@ -117,7 +112,6 @@ export class Informer<T extends Stored> {
     return this.#contactAtMs === undefined ? undefined : this.#options.clock.monotonicMs() - this.#contactAtMs;
   }
 
-  /** Runs until the signal aborts. Never rejects. */
   async run(signal: AbortSignal): Promise<void> {
     const { clock, random } = this.#options;
     let failures = 0;

@@ -34,10 +34,7 @@ const parse = (answer: unknown): VersionedLease => {
   };
 };
 
-/**
- * @param client one without `assertMayWrite`: it is the lease that allows to write
- * @param annotations published with each renewal: to read them, read access to the lease is enough
- */
+/** @param client without `assertMayWrite`: the lease is what allows to write @param annotations of each renewal */
 export const createLeaseStore = (
   client: KubeClient,
   namespace: string,

@@ -2,10 +2,7 @@
 import type { Clock } from '../../runtime/clock.ts';
 
 export interface Look<T> {
-  /**
-   * The last answer; undefined before the first one, and where it is not needed. Asks again when it is time. Campaigns of a
-   * namespace share the answer. Never throws.
-   */
+  /** The last answer, shared by a namespace; undefined before the first, and where none is needed. Never throws. */
   of(namespace: string, isNeeded: boolean, signal: AbortSignal): T | undefined;
 }
 

@@ -72,7 +72,6 @@ export const parseWatchEvent = (line: string): WatchEvent => watchEvent.parse(JS
 /** MicroTime: six digits after the point. */
 export const microTime = (atMs: number): string => new Date(atMs).toISOString().replace('Z', '000Z');
 
-/** An object of the cluster; one in a file has neither. */
 export type Kept<T> = T & { readonly metadata: { readonly uid: string; readonly resourceVersion: string } };
 
 const isOfKind = <T extends { readonly kind: string }>(value: object, kind: T['kind']): value is Kept<T> =>

@@ -1,7 +1,4 @@
-/**
- * Whether a manifest is applied already, by the live object and by its managedFields: nothing is written when nothing
- * differs, and fields of others are ignored.
- */
+/** Whether a manifest is applied already, by the live object and its managedFields; others' fields are ignored. */
 import type { KubeObject } from './objects.ts';
 import { parseQuantity } from './pods/quantity.ts';
 

@@ -45,7 +45,7 @@ export const createReplicaWriter = (client: KubeClient, store: Store<KubeObject>
 });
 
 /**
- * A ReplicaSet is synced whenever it changes at all, whatever its back-off (pkg/controller/replicaset, updateRS), and the
+ * A ReplicaSet is synced whenever it changes at all, even while it backs off (pkg/controller/replicaset, updateRS), and the
  * Deployment controller copies annotations of a Deployment to its newest ReplicaSet (deployment_util.go,
  * copyDeploymentAnnotationsToReplicaSet). The pods' template is not changed, so there is no rollout.
  */

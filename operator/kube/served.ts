@@ -25,23 +25,10 @@ export interface LeftOut {
   readonly isEverywhere: boolean;
 }
 
-/** One list and watch of a namespace. */
 export interface Watched {
   readonly resource: string;
-  /** Undefined: all. */
   readonly namespace: string | undefined;
   readonly informer: { readonly isSynced: boolean; readonly trouble: InformerTrouble | undefined };
-}
-
-export interface ServedNamespaces {
-  /** Of a namespace with campaigns, watched or not. */
-  of(namespace: string): Service;
-  /** Those that are excluded now; `EVERYWHERE` where the lists are of all namespaces. */
-  leftOut(): ReadonlyMap<string, LeftOut>;
-  /** Whether everything was seen that can be seen: excluded namespaces are not waited for. */
-  isSettled(): boolean;
-  /** To be called after each success or failure of a list or watch. @param nowMs monotonic */
-  look(nowMs: number): void;
 }
 
 /** After this many failures in a row a namespace no longer delays the others. */
@@ -68,16 +55,14 @@ const serviceOf = (watched: readonly Watched[], isAnotherServed: boolean, nowMs:
   return watched.every(isSeen) ? { kind: 'served' } : WAITS;
 };
 
-/**
- * @param watched may grow until the first look
- * @param onChange called once for every namespace that is now served or excluded, and was not; undefined: all
- */
+/** @param watched may grow until the first look @param onChange once per new state of a namespace; undefined: all */
 export const createServedNamespaces = (
   watched: readonly Watched[],
   onChange: (namespace: string | undefined, service: Service) => void,
-): ServedNamespaces => {
+) => {
   const services = new Map<string | undefined, Service>();
 
+  /** To be called after each success or failure of a list or watch. @param nowMs monotonic */
   const look = (nowMs: number): void => {
     const byNamespace = Map.groupBy(watched, ({ namespace }) => namespace);
     for (const [namespace, all] of byNamespace) {
@@ -91,18 +76,22 @@ export const createServedNamespaces = (
 
   return {
     look,
-    of: (namespace) => services.get(undefined) ?? services.get(namespace) ?? WAITS,
-    leftOut() {
+    /** Of a namespace with campaigns, watched or not. */
+    of: (namespace: string): Service => services.get(undefined) ?? services.get(namespace) ?? WAITS,
+    /** Those that are excluded now; `EVERYWHERE` where the lists are of all namespaces. */
+    leftOut(): ReadonlyMap<string, LeftOut> {
       const found = new Map<string, LeftOut>();
       for (const [namespace, service] of services) {
         if (service.kind === 'left_out') found.set(namespace ?? EVERYWHERE, service);
       }
       return found;
     },
-    isSettled: () =>
+    /** Whether everything was seen that can be seen: excluded namespaces are not waited for. */
+    isSettled: (): boolean =>
       services.size > 0 &&
       [...services].every(
         ([namespace, { kind }]) => kind === 'served' || (kind === 'left_out' && namespace !== undefined),
       ),
   };
 };
+export type ServedNamespaces = ReturnType<typeof createServedNamespaces>;

@@ -22,10 +22,7 @@ const DIGITS = /^\d+$/;
 /** They have 64 bits, and a JavaScript number 53. */
 const wholeOf = (version: string): bigint | undefined => (DIGITS.test(version) ? BigInt(version) : undefined);
 
-/**
- * Versions are compared as numbers: within one resource later writes have greater ones (Kubernetes KEP 5504, and etcd's
- * revisions ever since). One that is no number counts as newer.
- */
+/** As numbers: later writes have greater ones (KEP 5504, etcd's revisions). One that is no number counts as newer. */
 const isOlder = (version: string, than: string): boolean => {
   const [a, b] = [wholeOf(version), wholeOf(than)];
   return a !== undefined && b !== undefined && a < b;
@@ -46,7 +43,6 @@ export class Store<T extends Stored> {
     return this.#namespaces.get(namespace)?.get(name);
   }
 
-  /** Those of one namespace, or all. */
   *list(namespace?: string): IterableIterator<T> {
     if (namespace !== undefined) {
       yield* this.#namespaces.get(namespace)?.values() ?? [];

@@ -47,7 +47,6 @@ interface ClaimTiming {
   readonly renewWithinMs: number;
   /** Another's claim that has not changed for this long is taken over. */
   readonly goneAfterMs: number;
-  /** Between two reads of another's claim, and two tries after a failure. */
   readonly lookEveryMs: number;
 }
 
@@ -60,12 +59,9 @@ export const CLAIM_TIMING: ClaimTiming = {
 
 interface ClaimsOptions {
   readonly clock: Clock;
-  /** Uniform in [0, 1). */
   readonly random: () => number;
   readonly store: ClaimStore;
-  /** This installation. */
   readonly holder: string;
-  /** Namespaces with campaigns. */
   readonly namespaces: () => Iterable<string>;
   readonly onChange: (namespace: string, state: ClaimState) => void;
   readonly timing?: ClaimTiming;
@@ -101,7 +97,6 @@ export class Claims {
     this.#timing = options.timing ?? CLAIM_TIMING;
   }
 
-  /** The state now; the API server is asked where it is not known. */
   async of(namespace: string, signal: AbortSignal): Promise<ClaimState> {
     const known = this.#known.get(namespace);
     // Our own claim is renewed in the background; a tick does not wait for that.
@@ -115,7 +110,6 @@ export class Claims {
     return { kind: 'unknown', error: new Error('the claim was not renewed in time') };
   }
 
-  /** Claims of others, by namespace. */
   others(): ReadonlyMap<string, string> {
     const found = new Map<string, string>();
     for (const [namespace, { state }] of this.#known) if (state.kind === 'another') found.set(namespace, state.holder);
@@ -132,7 +126,6 @@ export class Claims {
     return found;
   }
 
-  /** Renews our claims and reads the others, until the signal aborts. Never rejects. */
   async run(signal: AbortSignal): Promise<void> {
     const { clock, namespaces } = this.#options;
     this.#running = signal;

@@ -17,10 +17,8 @@ export interface LeaseRecord {
   /** Empty: free. */
   readonly holder: string;
   readonly durationMs: number;
-  /** Wall clock, ms. */
   readonly acquiredAtMs: number;
   readonly renewedAtMs: number;
-  /** How often the holder has changed. */
   readonly transitions: number;
 }
 
@@ -40,9 +38,7 @@ interface ElectionTiming {
   /** After this without a renewal the holder stops acting. Less than `leaseMs`. */
   readonly renewWithinMs: number;
   readonly renewEveryMs: number;
-  /** Between two tries after a failed renewal. */
   readonly retryEveryMs: number;
-  /** Between two reads of a process that waits. */
   readonly lookEveryMs: number;
 }
 
@@ -56,7 +52,6 @@ const ELECTION_TIMING: ElectionTiming = {
 
 interface ElectorOptions {
   readonly clock: Clock;
-  /** Uniform in [0, 1). */
   readonly random: () => number;
   readonly leases: LeaseStore;
   /** Unique among all processes, also of one pod after its restart. */

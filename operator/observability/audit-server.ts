@@ -31,7 +31,6 @@ const noTrail = async (log: AuditLog, campaignId: string, signal: AbortSignal): 
   return `there is no trail of campaignId ${campaignId}; ${known}`;
 };
 
-/** @throws Error when the journal does not answer, or the client hangs up */
 const send = async (
   log: AuditLog,
   campaignId: string,
@@ -50,7 +49,6 @@ const send = async (
   response.end(`${JSON.stringify({ end, head })}\n`);
 };
 
-/** @throws Error when the address can't be listened on */
 export const startAuditServer = (
   log: AuditLog,
   host: string,

@@ -7,14 +7,12 @@ interface HealthSources {
   readonly registry: Registry;
   /** Undefined when well; else a problem that a restart solves. */
   readonly sickness: () => string | undefined;
-  /** Undefined when ready; else what is missing. */
   readonly missing: () => string | undefined;
 }
 
 const probe = (response: ServerResponse, wrong: string | undefined): void =>
   wrong === undefined ? send(response, 200, 'ok\n') : send(response, 503, `${wrong}\n`);
 
-/** @throws Error when the address can't be listened on */
 export const startHealthServer = (sources: HealthSources, host: string, port: number): Promise<Listening> => {
   const listener: RequestListener = (request, response) => {
     switch ((request.url ?? '').split('?')[0]) {

@@ -5,7 +5,6 @@ export type { Logger } from 'pino';
 
 interface LogOptions {
   readonly level: string;
-  /** Where lines go; standard output unless stated. */
   readonly destination?: DestinationStream;
 }
 

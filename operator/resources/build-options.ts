@@ -5,7 +5,6 @@ import type { Tier } from '../../contract/tiers.ts';
 interface DataPlaneEgress {
   /** Whose data plane it is, by `campaignId`. */
   readonly campaigns: readonly string[];
-  /** To DNS. */
   readonly names: readonly NetworkPolicyEgressRule[];
   readonly journal: readonly NetworkPolicyEgressRule[];
   readonly database: readonly NetworkPolicyEgressRule[];
@@ -41,9 +40,7 @@ export interface PodOptions {
 
 /** What the builders need besides the campaign: the operator's configuration, the same for every campaign. */
 export interface BuildOptions {
-  /** Image of the app, by digest in production. */
   readonly image: string;
-  /** Site name, a DNS label; `default` when there is one site. */
   readonly site: string;
   /** Shard streams of a campaign. Fixed for a campaign's life, because it maps citizens to shards. */
   readonly shards: number;

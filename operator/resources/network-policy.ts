@@ -29,10 +29,7 @@ const egressOf = (
   ];
 };
 
-/**
- * Citizens reach the intake from anywhere; metrics and probes are for pods of this cluster (the operator and monitoring,
- * in namespaces that only the installation knows) and for no others.
- */
+/** Citizens reach the intake from anywhere; only pods of this cluster reach metrics and probes. */
 export const buildNetworkPolicy = (campaign: VoucherCampaign, tier: Tier, options: BuildOptions): NetworkPolicy => {
   const egress = egressOf(campaign, tier, options);
   return {

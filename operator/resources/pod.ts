@@ -64,10 +64,7 @@ const adminProbe = (path: string, timing: Omit<Probe, 'httpGet'>): Probe => ({
   ...timing,
 });
 
-/**
- * V8 sizes its heap by the machine and collects late: an intake under load grew to 281 MiB on 24 GiB, and to only 138
- * with these bounds at the same rate (test/bench/intake.ts).
- */
+/** V8 sizes its heap by the machine: an intake grew to 281 MiB, with these bounds to 138 (test/bench/intake.ts). */
 export const nodeOptions = (tier: Tier): string =>
   `--max-old-space-size=${entryOf(tier).pod.heapMebibytes} --max-semi-space-size=8`;
 
@@ -95,10 +92,7 @@ const environment = (campaign: VoucherCampaign, tier: Tier, options: BuildOption
   { name: ENV.logLevel, value: options.logLevel },
 ];
 
-/**
- * Kubernetes leaves a pod on a node that does not answer for five minutes, too long for citizens. The node controller has
- * waited 50 s before; after 30 s more the node is not just rebooting.
- */
+/** Not Kubernetes' five minutes: the node controller has waited 50 s, and 30 s later it is not just a reboot. */
 const NODE_LOST_TOLERATION_SECONDS = 30;
 const NODE_LOST_TAINTS = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable'];
 
@@ -179,10 +173,7 @@ export const spreadOf = (
   }));
 };
 
-/**
- * The pod template of a tier. It depends on nothing that changes after opening, and has no hash of the ConfigMap: an edited
- * title must not restart a thousand pods under load.
- */
+/** Nothing that changes after opening, no hash of the ConfigMap: an edited title must not restart a thousand pods. */
 export const buildPodTemplate = (
   campaign: VoucherCampaign,
   tier: Tier,

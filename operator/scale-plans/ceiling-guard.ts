@@ -19,21 +19,26 @@ import { isDeployment, withReplicas } from '../resources/deployment.ts';
 import type { Manifest } from '../resources/manifest.ts';
 import { grantOf } from '../scaling/grants.ts';
 import { ceilingInForce } from '../scaling/schedule.ts';
-import type { CampaignEvent } from '../tick/campaign-event.ts';
 import { campaignEvent } from '../tick/events.ts';
+import type { CampaignEvent } from '../tick/ports.ts';
 import { withinCeiling } from '../tick/scale-tier.ts';
-import type { Authorization, AuthorizationReader } from './authorization.ts';
+
+/** What is authorised, and the time, from the source: a watch may be late, and a clock may be wrong. */
+export interface Authorization {
+  readonly authorized: VoucherCampaign['spec']['scaling']['authorized'];
+  readonly plans: readonly ScalePlan[];
+  /** The time is this, or later. */
+  readonly fromMs: number;
+}
+
+export interface AuthorizationReader {
+  /** @param plans whose grants are to be used @throws Error when the campaign is gone, or another one has its name */
+  read(campaign: VoucherCampaign, plans: readonly ScalePlan[], signal: AbortSignal): Promise<Authorization>;
+}
 
 export interface CeilingGuardDeps {
   readonly clock: Pick<Clock, 'now'>;
   readonly authorization?: AuthorizationReader;
-}
-
-export interface CeilingGuard {
-  /** What may be written. @throws Error when the authorisation can't be read */
-  allowed(tier: Tier, from: number, wanted: number, signal: AbortSignal): Promise<number>;
-  /** A manifest to create, with no more replicas than may be. */
-  created(manifest: Manifest, signal: AbortSignal): Promise<Manifest>;
 }
 
 /** A server's time is in whole seconds and rounded down, and reading and writing end within two (apply/applying.ts). */
@@ -43,7 +48,6 @@ const ARRIVES_WITHIN_MS = 3_000;
 export const ceilingThroughout = ({ authorized, plans, fromMs }: Authorization, tier: Tier): number =>
   Math.min(...[fromMs, fromMs + ARRIVES_WITHIN_MS].map((atMs) => ceilingInForce(authorized, plans, tier, atMs)));
 
-/** Plans that grant something. */
 const granting = ({ plans, fromMs }: Authorization): readonly ScalePlan[] =>
   plans.filter((plan) => TIERS.some((tier) => grantOf(plan, tier, fromMs) !== undefined));
 
@@ -52,8 +56,9 @@ export const createCeilingGuard = (
   campaign: VoucherCampaign,
   planned: Authorization,
   emit: (event: CampaignEvent) => void,
-): CeilingGuard => {
-  const allowed: CeilingGuard['allowed'] = async (tier, from, wanted, signal) => {
+) => {
+  /** What may be written. @throws Error when the authorisation can't be read */
+  const allowed = async (tier: Tier, from: number, wanted: number, signal: AbortSignal): Promise<number> => {
     if (wanted <= from) return wanted;
     const now = await (authorization === undefined
       ? { ...planned, fromMs: clock.now() }
@@ -68,7 +73,8 @@ export const createCeilingGuard = (
   };
   return {
     allowed,
-    async created(manifest, signal) {
+    /** A manifest to create, with no more replicas than may be. */
+    async created(manifest: Manifest, signal: AbortSignal): Promise<Manifest> {
       const component = manifest.metadata?.labels?.[LABELS.component];
       const tier = TIERS.find((scaled) => scaled === component);
       if (!isDeployment(manifest) || tier === undefined) return manifest;
@@ -76,3 +82,4 @@ export const createCeilingGuard = (
     },
   };
 };
+export type CeilingGuard = ReturnType<typeof createCeilingGuard>;

@@ -66,10 +66,7 @@ const LOAD_HOURS = 2;
 const HOUR_MS = 3_600_000;
 const tenths = (value: number): number => Math.round(value * 10) / 10;
 
-/**
- * At most: 60 instead of 20 intake replicas for 2 hours are 80 pod-hours, at 35 fen each 2,800 fen. For a forecast, from
- * pre-warming to the end of the hold.
- */
+/** At most: 60 instead of 20 intake replicas for 2 hours are 80 pod-hours, at 35 fen each 2,800 fen. */
 export const meansOf = (
   { campaign, observed, times, nowMs }: PlanInput,
   needs: readonly TierNeed[],
@@ -116,5 +113,4 @@ export const meansOf = (
   };
 };
 
-/** The schema's bound. */
 const MAX_QUOTA = 16;

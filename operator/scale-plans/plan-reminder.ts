@@ -1,8 +1,10 @@
 /** An owner who has not answered a plan for the forecast is reminded before opening. Pure. */
+import type { VoucherCampaign } from '../../contract/campaign-types.ts';
 import { instantMs } from '../../contract/instant.ts';
 import type { ScalePlan } from '../../contract/scale-plan-types.ts';
-import type { CampaignEvent } from '../tick/campaign-event.ts';
+import { RENEW_MS } from '../scaling/plan-need.ts';
 import { campaignEvent } from '../tick/events.ts';
+import type { CampaignEvent } from '../tick/ports.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -45,3 +47,18 @@ export const reminderEvent = (plan: ScalePlan, level: string | undefined): Campa
   const message = `ScalePlan ${name} still waits for a decision, and the campaign opens in ${reminder.left}, at ${plan.spec.expiresAt}. Without an approval pre-warming ends at the ceiling. Decide with kubectl voucher approve ${name} or reject.`;
   return campaignEvent('Warning', 'PlanReminder', message);
 };
+
+/** When plans and ceilings change without an event: a campaign that is checked seldom is checked then. */
+export const planInstants = ({ spec }: VoucherCampaign, plans: readonly ScalePlan[]): readonly number[] => [
+  ...spec.scaling.authorized.windows.flatMap(({ from, until }) => [
+    instantMs(from),
+    instantMs(until),
+    instantMs(until) - RENEW_MS,
+  ]),
+  ...plans.flatMap((plan) => {
+    const { decision, expiresAt } = plan.spec;
+    if (decision === undefined) return [instantMs(expiresAt), ...reminderInstants(plan)];
+    const endsAtMs = instantMs(decision.ceilingUntil ?? expiresAt);
+    return [endsAtMs, endsAtMs - RENEW_MS];
+  }),
+];

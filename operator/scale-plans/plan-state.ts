@@ -4,14 +4,13 @@ import { instantMs } from '../../contract/instant.ts';
 import type { ScalePlan, ScalePlanStatus } from '../../contract/scale-plan-types.ts';
 import { TIERS, type Tier } from '../../contract/tiers.ts';
 import { decisionCounts } from '../scaling/grants.ts';
-import type { CampaignEvent } from '../tick/campaign-event.ts';
 import { campaignEvent } from '../tick/events.ts';
+import type { CampaignEvent } from '../tick/ports.ts';
 import { remindedLevel, reminderEvent } from './plan-reminder.ts';
 
 export interface PlanStateChange {
   readonly plan: ScalePlan;
   readonly state: PlanState;
-  /** The whole status. */
   readonly status: ScalePlanStatus;
   /** Emitted only when the status is written: a new leader repeats none. */
   readonly event?: CampaignEvent;
@@ -38,7 +37,6 @@ export const planState = (plan: ScalePlan, nowMs: number): PlanState => {
   return spec.revocation === undefined ? spec.decision.verdict : 'Revoked';
 };
 
-/** `intake 60, records 10`. */
 export const ceilingsText = (ceilings: Readonly<Partial<Record<Tier, number | undefined>>>): string =>
   TIERS.flatMap((tier) => (ceilings[tier] === undefined ? [] : [`${tier} ${ceilings[tier]}`])).join(', ');
 

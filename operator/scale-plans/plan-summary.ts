@@ -6,7 +6,6 @@ import { entryOf } from '../../contract/tiers.ts';
 import { truncated } from '../tick/truncated.ts';
 import type { TierNeed } from './plan-content.ts';
 
-/** The schema's bound. */
 const MAX_LENGTH = 512;
 
 const bounded = (text: string): string => truncated(text, MAX_LENGTH);
@@ -34,7 +33,6 @@ const yuan = (fen: number): string => (fen / 100).toLocaleString('en-US', { mini
 interface Content extends Pick<ScalePlanSpec, 'reason' | 'ceilings' | 'effect' | 'means'> {
   readonly title: string;
   readonly needs: readonly TierNeed[];
-  /** `09-25 10:00`. */
   readonly by: string;
 }
 

@@ -1,14 +1,9 @@
-/**
- * The certificates of the embedded data plane: an authority of its own, and one certificate for each kind of server.
- * Keys come from node:crypto; node-forge builds the certificates, which Node can't.
- */
+/** Certificates of the embedded data plane: an authority, and one per kind of server. Node itself can't build them. */
 import { generateKeyPairSync, X509Certificate } from 'node:crypto';
 import forge from 'node-forge';
 
 export interface Certified {
-  /** PEM. */
   readonly certificate: string;
-  /** PEM, PKCS#8. */
   readonly key: string;
 }
 

@@ -27,13 +27,11 @@ export interface ServerView {
   /** It accepts clients. A server that still reads its store answers on its monitoring port long before. */
   readonly isReady: boolean;
   readonly runsForMs: number;
-  /** Streams that it stores no more of. */
   readonly broken: Streams;
   /** Streams that it has not all of, or that have no leader. */
   readonly behind: Streams;
 }
 
-/** By account and name. */
 export type Streams = 'all' | readonly string[];
 
 export interface HealInput {
@@ -41,7 +39,6 @@ export interface HealInput {
   readonly ordinal: number;
   /** All of them by number; undefined does not answer. */
   readonly servers: readonly (ServerView | undefined)[];
-  /** On this server's volume. Undefined: unknown. */
   readonly freeBytes: number | undefined;
 }
 

@@ -1,7 +1,4 @@
-/**
- * Runs beside each of the journal's servers: restarts it when it has stopped storing and only a restart helps. A probe of
- * the kubelet knows only one server, and would restart all three at a time.
- */
+/** Beside each journal server: restarts it when only that helps. A kubelet's probe would restart all three at once. */
 import { statfs } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
@@ -43,7 +40,6 @@ const page = async (url: string): Promise<unknown> =>
 
 interface Problem {
   readonly trouble: ServerTrouble;
-  /** Undefined: the whole server. */
   readonly stream: string | undefined;
   readonly isConsumers: boolean;
 }

@@ -28,9 +28,7 @@ import {
 } from '../../contract/names.ts';
 import { type BucketRight, hasConsumer, rightsOf, TIERS, type Tier } from '../../contract/tiers.ts';
 
-/** The chart's request, as accounts.json. */
 export interface AccountsRequest {
-  /** Of every campaign. */
   readonly shards: number;
   /** Their `campaignId`s. */
   readonly campaigns: readonly string[];
@@ -149,10 +147,7 @@ const usersOf = (campaignId: string, shards: number, accountsKey: string): strin
   ].join('');
 };
 
-/**
- * The inside of nats-server's `authorization { … }`. The operator's password is a variable of the server's environment.
- * @param certificates a fingerprint: nats-server reloads the certificates when this text changes
- */
+/** For `authorization { … }` of nats-server, which reloads certificates when this text, with their hash, changes. */
 export const accountsConfig = (
   { shards, campaigns }: AccountsRequest,
   accountsKey: string,

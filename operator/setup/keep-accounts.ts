@@ -2,7 +2,7 @@
  * Runs beside each of the journal's servers: writes its accounts as a file, and makes the server reload when they or its
  * certificates change. So a new campaign restarts no server, and clients stay connected.
  *
- * Level-triggered: it signals until the server's configuration is newer than the file, whatever was late.
+ * Level-triggered: it signals until the server's configuration is newer than the file, also when a signal was lost.
  */
 import { createHash } from 'node:crypto';
 import { readFile, rename, stat, writeFile } from 'node:fs/promises';
@@ -13,13 +13,9 @@ import { accountsConfig } from './journal-accounts.ts';
 import { ROOT_KEYS } from './root.ts';
 
 export interface KeepAccountsOptions {
-  /** With accounts.json. */
   readonly requestDir: string;
-  /** With accounts.key. */
   readonly rootDir: string;
-  /** With tls.crt, tls.key and ca.crt. */
   readonly tlsDir: string;
-  /** The output; nats-server includes it. */
   readonly accountsFile: string;
   /** Of the server, without a path. */
   readonly monitorUrl: string;
@@ -37,7 +33,6 @@ const ANSWER_WITHIN_MS = 1_000;
 /** A server that began to read just before the file changed reports a time just after. */
 const READ_AFTER_MS = 1_000;
 
-/** The right content of the file. */
 const wantedText = async ({ requestDir, rootDir, tlsDir }: KeepAccountsOptions): Promise<string> => {
   const [asked, key, ...certificates] = await Promise.all([
     readFile(join(requestDir, 'accounts.json'), 'utf8'),

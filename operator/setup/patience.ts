@@ -50,10 +50,7 @@ const patiently = async <T>(
 export const readPatiently = <T>(read: () => Promise<T>, patience: Patience): Promise<T> =>
   patiently(read, READ_WITHIN_MS, patience);
 
-/**
- * When a repeated creation finds its own first attempt, that one has succeeded.
- * @param isTrial a dry run creates nothing, so an existing object is not its own
- */
+/** What a repeated creation finds is of its own first attempt. @param isTrial a dry run, which creates nothing */
 export const createPatiently = (
   create: () => Promise<unknown>,
   isTrial: boolean,

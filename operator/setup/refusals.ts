@@ -15,7 +15,6 @@
 import { parseQuantity } from '../kube/pods/quantity.ts';
 import type { SetupRequest } from './secrets.ts';
 
-/** A VoucherCampaign that this installation serves. */
 export interface LivingCampaign {
   readonly namespace: string;
   readonly name: string;

@@ -19,7 +19,6 @@ export const setupRequest = z.strictObject({
   release: dnsLabel,
   namespace: dnsLabel,
   natsUrls: z.string().min(1),
-  /** DNS names that the servers' certificates are for. */
   natsNames: z.array(z.string().min(1)).min(1),
   postgresNames: z.array(z.string().min(1)).min(1),
   postgresHost: z.string().min(1),
@@ -70,7 +69,6 @@ type SecretGroup = readonly SecretManifest[];
 const newKey = (random: Random): string => random(32).toString('base64');
 const newPassword = (random: Random): string => passwordText(random(24));
 
-/** When a certificate in the Secret ends, ISO 8601. */
 export const EXPIRES_AT = 'voucher-operator.io/expires-at';
 
 /** @param certificate the one in the Secret that ends first */

@@ -1,7 +1,4 @@
-/**
- * The reports of records pods, each with its own credentials: registrations on record, and the state of database and
- * journal. The total comes from one pod, for all of them see the same database; the state from all.
- */
+/** The reports of records pods: the total of one pod, for all see the same database, and the state of all. */
 import { METRICS } from '../../contract/app-contract.ts';
 import { defined } from '../../contract/defined.ts';
 import type { Clock } from '../../runtime/clock.ts';

@@ -1,14 +1,8 @@
-/** Rates from the journal's sequences: messages stored, and messages processed by a tier. Pure. */
-/** Cumulative counts at one instant, summed over shards. */
+/** Rates from the journal's sequences, summed over shards: messages stored, and messages processed by a tier. Pure. */
 export interface JournalCounts {
   readonly atMs: number;
   readonly enqueued: number;
   readonly workedOff: number;
-}
-
-interface JournalRates {
-  readonly enqueuedPerSecond: number;
-  readonly workedOffPerSecond: number;
 }
 
 /** As long as the fast rate window of arrivals. */
@@ -23,11 +17,8 @@ export const remembered = (counts: readonly JournalCounts[], newest: JournalCoun
   return [...known.slice(Math.max(0, from)), newest];
 };
 
-/**
- * Over the last 3 s; undefined before two counts. Messages that wait again because a worker died subtract nothing: 100
- * processed, then 90, is 0/s.
- */
-export const journalRates = (counts: readonly JournalCounts[]): JournalRates | undefined => {
+/** Over the last 3 s. Messages that wait again after a worker died subtract nothing: 100 processed, then 90, is 0/s. */
+export const journalRates = (counts: readonly JournalCounts[]) => {
   const [first, last] = [counts[0], counts.at(-1)];
   if (first === undefined || last === undefined || last.atMs <= first.atMs) return undefined;
   const seconds = (last.atMs - first.atMs) / 1000;

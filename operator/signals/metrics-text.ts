@@ -31,7 +31,6 @@ const unescaped = (raw: string): string =>
 const unreadable = (name: string, what: string): MetricsTextError =>
   new MetricsTextError(`metric ${name} has ${what}; the page is garbled or no metrics page`);
 
-/** Labels from the brace on, and where they end. */
 const labelsAt = (
   name: string,
   line: string,
@@ -57,11 +56,7 @@ const parseValue = (name: string, text: string | undefined): number => {
   return text.startsWith('-') ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
 };
 
-/**
- * Samples of the families asked for, by name; a family that the page has no sample of is absent.
- *
- * @throws MetricsTextError for a page that was cut off, or a wanted sample that is not readable or NaN
- */
+/** By name; absent without a sample. @throws MetricsTextError: page cut off, or a wanted sample unreadable or NaN */
 export const parseMetrics = (page: string, names: readonly string[]): ReadonlyMap<string, readonly MetricSample[]> => {
   if (!page.endsWith('\n'))
     throw new MetricsTextError('the metrics page was cut off: it does not end with a line feed');

@@ -5,7 +5,6 @@ import type { ObservedPod } from '../tick/cluster-view.ts';
 import type { MetricSample } from './metrics-text.ts';
 import type { FailingPods, IntakesView, WorkersView } from './pod-views.ts';
 
-/** What findingOf needs of a page. */
 export const FINDING_METRICS = [METRICS.dependency, METRICS.recentPublishes, METRICS.recordsInHand] as const;
 
 interface Finding<State extends string> {
@@ -83,7 +82,6 @@ const thatCount = (findings: readonly PodFinding[], pods: readonly ObservedPod[]
   return findings.filter(({ pod }) => ready.size === 0 || ready.has(pod));
 };
 
-/** Undefined: none reported. */
 export const intakesViewOf = (
   findings: readonly PodFinding[],
   pods: readonly ObservedPod[],
@@ -99,7 +97,6 @@ export const intakesViewOf = (
   };
 };
 
-/** Undefined: none reported. */
 export const workersViewOf = (
   findings: readonly PodFinding[],
   pods: readonly ObservedPod[],

@@ -1,7 +1,6 @@
 /** What pods report about journal and database, summed up over a tier: input of conditions. Pure data. */
 import type { DatabaseState, JournalStateOfPod } from '../../contract/app-contract.ts';
 
-/** Pods with the same trouble. */
 export interface FailingPods<State extends string> {
   readonly state: State;
   readonly pods: number;
@@ -16,11 +15,9 @@ export type DatabaseTrouble = Exclude<DatabaseState, 'answers' | 'unknown'>;
 
 /** Of intake pods, each with its own credentials. Of Ready pods, where there are any. */
 export interface IntakesView {
-  /** Those that reported. */
   readonly pods: number;
   /** Those that know; the others have not asked the journal yet. */
   readonly known: number;
-  /** The most frequent first. */
   readonly failing: readonly FailingPods<JournalTrouble>[];
   /** Registrations of the last seconds that were stored, and that were not. */
   readonly stored: number;

@@ -13,11 +13,9 @@ import { RISE_BLOCK_SECONDS, RISE_BLOCKS, sustainedRise } from './rise.ts';
 
 export interface CounterSample {
   readonly pod: string;
-  /** Total since the process began. */
   readonly counter: number;
   /** When the process began, by the pod's own clock: another value is another process. */
   readonly startedAtMs: number;
-  /** When the sample was taken, by the pod's own clock. */
   readonly sourceAtMs: number;
 }
 
@@ -105,11 +103,7 @@ export class RateWindows {
   #tickAtMs: number | undefined;
   #previousTickAtMs: number | undefined;
 
-  /**
-   * Takes one pod's sample of the tick at `atMs`, which is one instant for all of them.
-   *
-   * @returns whether the sample proves its number, a zero included; one that doesn't may still have raised the rates
-   */
+  /** @returns whether the sample proves its number, a zero included; one that doesn't may still raise the rates */
   add(sample: CounterSample, atMs: number): boolean {
     this.#beganAtMs = Math.min(this.#beganAtMs ?? atMs, atMs);
     if (atMs !== this.#tickAtMs) [this.#previousTickAtMs, this.#tickAtMs] = [this.#tickAtMs, atMs];

@@ -4,7 +4,6 @@ import type { Tier } from '../../contract/tiers.ts';
 import type { ArrivalRates } from '../scaling/types.ts';
 import type { IntakesView, WorkersView } from './pod-views.ts';
 
-/** The metrics of one tick. */
 export interface CampaignReadings {
   readonly arrivals: Reading<ArrivalRates>;
   readonly backlog: Partial<Readonly<Record<Tier, Reading<Backlog>>>>;
@@ -12,7 +11,6 @@ export interface CampaignReadings {
   readonly served?: Partial<Readonly<Record<Tier, Reading<number>>>>;
   /** Shed registrations (with 503 or below HTTP), in percent of the attempted ones. Absent: not measured. */
   readonly shedPercent?: Reading<number>;
-  /** Absent: not read. */
   readonly intakes?: Reading<IntakesView>;
   readonly workers?: Reading<WorkersView>;
   /** Of the pods that answered last. Absent: none has. */
@@ -28,7 +26,6 @@ export interface PodClock {
   readonly agreed?: readonly { readonly clock: string; readonly aheadSeconds: number }[];
 }
 
-/** The reports of records pods. */
 export interface RecordsReport {
   /** Absent while the database answers none of them. */
   readonly received?: number;
@@ -36,7 +33,6 @@ export interface RecordsReport {
   readonly workers?: WorkersView;
 }
 
-/** The result of the last canary. */
 export interface CanaryState extends CanaryReport {
   readonly atMs: number;
 }

@@ -9,7 +9,6 @@ import type { PodClock } from './readings.ts';
 
 export interface ScrapeTarget {
   readonly pod: string;
-  /** `http://host:port`. */
   readonly adminUrl: string;
 }
 
@@ -26,14 +25,6 @@ export interface ScrapeResult {
   readonly findings?: readonly PodFinding[];
   /** The others, and why. */
   readonly missed: readonly { readonly pod: string; readonly error: unknown }[];
-}
-
-export interface Scraper {
-  /** In the order given. Never rejects because of a pod; one that hasn't answered when `signal` aborts is missed. */
-  scrape(targets: readonly ScrapeTarget[], signal: AbortSignal): Promise<ScrapeResult>;
-  /** The metrics page of one pod. @throws Error when it does not answer in time */
-  page(adminUrl: string, signal: AbortSignal): Promise<string>;
-  close(): Promise<void>;
 }
 
 export interface ScraperOptions {
@@ -111,14 +102,17 @@ const counterOf = (pod: string, families: ReturnType<typeof parseMetrics>): Inta
   };
 };
 
-export const createScraper = ({ deadlineMs = 800, concurrency = 256, session }: ScraperOptions = {}): Scraper => {
+export const createScraper = ({ deadlineMs = 800, concurrency = 256, session }: ScraperOptions = {}) => {
   const dispatcher = new Agent({ connections: 1, pipelining: 1, connect: { timeout: deadlineMs } });
   const direct: Session = { dispatcher, headers: {} };
   const pageOf = async (adminUrl: string, signal: AbortSignal): Promise<string> =>
     readPage(`${adminUrl}${ADMIN_PATHS.metrics}`, (await session?.()) ?? direct, signal);
   return {
-    page: (adminUrl, signal) => pageOf(adminUrl, AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)])),
-    async scrape(targets, signal) {
+    /** The metrics page of one pod. @throws Error when it does not answer in time */
+    page: (adminUrl: string, signal: AbortSignal): Promise<string> =>
+      pageOf(adminUrl, AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)])),
+    /** In the order given. Never rejects because of a pod; one that hasn't answered when `signal` aborts is missed. */
+    async scrape(targets: readonly ScrapeTarget[], signal: AbortSignal): Promise<ScrapeResult> {
       const deadline = AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)]);
       const samples: IntakeSample[] = [];
       const findings: PodFinding[] = [];
@@ -141,6 +135,7 @@ export const createScraper = ({ deadlineMs = 800, concurrency = 256, session }: 
       await Promise.all(Array.from({ length: Math.min(concurrency, targets.length) }, ask));
       return { samples, findings, missed };
     },
-    close: () => dispatcher.destroy(),
+    close: (): Promise<void> => dispatcher.destroy(),
   };
 };
+export type Scraper = ReturnType<typeof createScraper>;

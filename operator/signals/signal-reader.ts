@@ -29,7 +29,6 @@ interface SignalDeps {
   readonly scraper: Pick<Scraper, 'scrape'>;
   readonly journal: Pick<JournalAdmin, 'backlog'>;
   readonly shards: number;
-  /** Wall clock, ms. */
   readonly now: () => number;
   readonly backlogDeadlineMs?: number;
   /** Sabotage of a test: believes every zero. */
@@ -54,7 +53,6 @@ interface Queue {
 
 interface Known {
   readonly windows: RateWindows;
-  /** Of shed registrations. */
   readonly sentAway: RateWindows;
   /** The last arrivals that every ready pod proved. */
   full: { readonly value: ArrivalRates; readonly atMs: number } | undefined;
@@ -64,7 +62,6 @@ interface Known {
   intakes: Reading<IntakesView>;
   /** Pods that missed the last scrape: asked last, so that many hanging ones can't use up every turn. */
   missed: ReadonlySet<string>;
-  /** Of the pods that answered last. */
   clocks: readonly PodClock[];
   askedAtMs: number;
 }

@@ -5,15 +5,6 @@
 import type { ObservedPod } from '../tick/cluster-view.ts';
 import type { PodFinding } from './pod-findings.ts';
 
-interface WorkerTurns {
-  /** The pods to ask now: those first that were not asked for longest. All of them where they are few. */
-  next(campaign: string, pods: readonly ObservedPod[], nowMs: number): readonly ObservedPod[];
-  /** Every pod of this turn with its report; undefined for one that did not answer. */
-  heard(campaign: string, reports: readonly (readonly [pod: string, finding: PodFinding | undefined])[]): void;
-  /** The last reports of these pods that are still recent. */
-  known(campaign: string, pods: readonly ObservedPod[], nowMs: number): readonly PodFinding[];
-}
-
 interface Turn {
   readonly askedAtMs: number;
   readonly finding: PodFinding | undefined;
@@ -24,7 +15,7 @@ const KEPT_MS = 30_000;
 /** A campaign without a tick for this long is gone. */
 const FORGET_AFTER_MS = 10 * 60_000;
 
-export const createWorkerTurns = (most: number): WorkerTurns => {
+export const createWorkerTurns = (most: number) => {
   const campaigns = new Map<string, { readonly turns: Map<string, Turn>; askedAtMs: number }>();
   const turnsOf = (campaign: string, nowMs: number): Map<string, Turn> => {
     const known = campaigns.get(campaign);
@@ -38,7 +29,8 @@ export const createWorkerTurns = (most: number): WorkerTurns => {
     return turns;
   };
   return {
-    next(campaign, pods, nowMs) {
+    /** The pods to ask now: those first that were not asked for longest. All of them where they are few. */
+    next(campaign: string, pods: readonly ObservedPod[], nowMs: number): readonly ObservedPod[] {
       if (pods.length === 0) {
         campaigns.delete(campaign);
         return [];
@@ -51,14 +43,16 @@ export const createWorkerTurns = (most: number): WorkerTurns => {
       for (const { name } of asked) turns.set(name, { finding: turns.get(name)?.finding, askedAtMs: nowMs });
       return asked;
     },
-    heard(campaign, reports) {
+    /** Every pod of this turn with its report; undefined for one that did not answer. */
+    heard(campaign: string, reports: readonly (readonly [pod: string, finding: PodFinding | undefined])[]): void {
       const turns = campaigns.get(campaign)?.turns;
       for (const [pod, finding] of reports) {
         const turn = turns?.get(pod);
         if (turn !== undefined) turns?.set(pod, { ...turn, finding });
       }
     },
-    known(campaign, pods, nowMs) {
+    /** The last reports of these pods that are still recent. */
+    known(campaign: string, pods: readonly ObservedPod[], nowMs: number): readonly PodFinding[] {
       const turns = campaigns.get(campaign)?.turns;
       return pods.flatMap(({ name }) => {
         const { askedAtMs = 0, finding } = turns?.get(name) ?? {};

@@ -20,13 +20,11 @@ export interface ObservedTier {
     readonly name: string;
     readonly replicas: number;
     readonly resourceVersion: string;
-    /** When its controllers were last asked to try again. Absent: never. */
     readonly askedAgainAtMs?: number;
   };
   readonly pods: readonly ObservedPod[];
   /** Of the pods on nodes that do not answer, those that are being deleted; they are not in `pods`. Absent: none. */
   readonly leaving?: number;
-  /** Pods of an older template are still there. Absent: no. */
   readonly isRollingOut?: boolean;
   /** Pods of the newest template, while it is being rolled out. */
   readonly updated?: number;

@@ -3,8 +3,8 @@ import type { VoucherCampaignStatus } from '../../contract/campaign-types.ts';
 import type { Condition } from '../../contract/common-types.ts';
 import { CONDITION_REASONS, type ConditionType, type EventReason } from '../../contract/conditions.ts';
 import { TIERS } from '../../contract/tiers.ts';
-import type { CampaignEvent } from './campaign-event.ts';
 import type { TierOutcome } from './observed.ts';
+import type { CampaignEvent } from './ports.ts';
 
 export const campaignEvent = (type: CampaignEvent['type'], reason: EventReason, message: string): CampaignEvent => ({
   type,
@@ -52,7 +52,7 @@ const reached: Happened = (before, after) => after.status === 'True' && before?.
 /** Another cause is news as well: it needs another remedy. */
 const failed: Happened = (before, after) => after.status === 'False' && before?.reason !== after.reason;
 
-/** These have events of their own, whatever JournalDurable says. */
+/** These have events of their own, independent of JournalDurable. */
 const reportedByReady: readonly (string | undefined)[] = [
   'JournalConflict',
   'JournalUnavailable',

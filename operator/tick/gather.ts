@@ -25,7 +25,6 @@ export interface Gathered {
   readonly cluster: ObservedCluster;
   readonly readings: CampaignReadings;
   readonly counts: { readonly received: number } | undefined;
-  /** Sources that failed; the tick goes on without them. */
   readonly errors: readonly ReconcileError[];
 }
 

@@ -5,7 +5,6 @@ import type { PlanInput, TierOutcomes } from './observed.ts';
 
 export interface HeadroomOutcome {
   readonly desired: number;
-  /** Of the Deployment; undefined when there is none. */
   readonly replicas: number | undefined;
   /** False where no priority class would make them make way. */
   readonly isPossible: boolean;

@@ -12,8 +12,8 @@ import { CONDITION_TYPES, type ConditionType } from '../../contract/conditions.t
 import { type Unreadable, unreadableText } from '../../contract/readable.ts';
 import { STALLED } from '../conditions/progress.ts';
 import type { Verdict } from '../conditions/verdict.ts';
-import type { CampaignEvent } from './campaign-event.ts';
 import { campaignEvent } from './events.ts';
+import type { CampaignEvent } from './ports.ts';
 import { conditionOf, observedOf } from './status.ts';
 
 export interface Held {

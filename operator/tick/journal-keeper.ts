@@ -1,7 +1,4 @@
-/**
- * Keeps one campaign's journal as it should be without delaying its tick: creating replicated streams can take longer
- * than a second.
- */
+/** Keeps one campaign's journal without delaying its tick: creating replicated streams can take over a second. */
 import type { JournalAdmin, JournalSpec, JournalState } from '../../journal/administration.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { within } from '../../runtime/deadline.ts';

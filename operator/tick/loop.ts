@@ -2,20 +2,18 @@
  * Runs one function per key, again and again: when the function itself asks for it, or when the key is kicked.
  * Level-triggered: the function reads the world itself.
  *
- * Never two runs of one key at once; a kick during a run leads to another run after it; no key is lost, whatever the
+ * Never two runs of one key at once; a kick during a run leads to another run after it; no key is lost, even if the
  * function throws; at most `maxConcurrent` runs at once, the longest overdue key first.
  */
 import { type BackoffLimits, backoffMs } from '../../runtime/backoff.ts';
 import type { Clock } from '../../runtime/clock.ts';
 
-/** What was seen to change. */
 export type KickReason = 'start' | 'campaign' | 'scale_plan' | 'pod' | 'object' | 'autoscaler' | 'namespace';
 /** Why a run was made: the first kick that hastened it, the delay that the run before requested, or its failure. */
 export type RunReason = KickReason | 'due' | 'retry';
 
 export interface LoopOptions {
   readonly clock: Pick<Clock, 'monotonicMs' | 'after'>;
-  /** Uniform in [0, 1): jitter of the backoff. */
   readonly random: () => number;
   /** @returns the delay to the next run, counted from the start of this one, so that a slow run doesn't stretch the tick */
   readonly run: (key: string, signal: AbortSignal) => Promise<{ readonly requeueAfterMs: number }>;
@@ -40,7 +38,6 @@ export interface LoopOptions {
 
 interface Entry {
   dueAtMs: number;
-  /** Of the run that is due, or under way. */
   reason: RunReason;
   startedAtMs: number;
   running: boolean;
@@ -62,7 +59,6 @@ export class Loop {
     this.#options = options;
   }
 
-  /** Adds the key or, when it is known, asks for a run as soon as possible. */
   kick(key: string, reason: KickReason): void {
     const nowMs = this.#options.clock.monotonicMs();
     const entry = this.#entries.get(key);

@@ -14,11 +14,6 @@ import { buildIntakeService } from '../resources/service.ts';
 import { buildServiceAccount } from '../resources/service-account.ts';
 import type { ObservedCluster } from './cluster-view.ts';
 
-export interface ManifestWrites {
-  readonly create: readonly Manifest[];
-  readonly apply: readonly Manifest[];
-}
-
 /**
  * | journal        | Deployment | what happens                                                             |
  * |----------------|------------|--------------------------------------------------------------------------|
@@ -36,7 +31,7 @@ export const planManifests = (
   journal: JournalState | undefined,
   desired: Readonly<Record<Tier | typeof HEADROOM, number>>,
   options: BuildOptions,
-): ManifestWrites => {
+): { readonly create: readonly Manifest[]; readonly apply: readonly Manifest[] } => {
   const mayCreate = journal !== undefined && journal.kind !== 'conflict';
   const tiers = tiersOf(campaign.spec);
   const absent = tiers.filter((tier) => cluster.tiers[tier] === undefined);

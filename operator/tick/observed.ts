@@ -23,11 +23,9 @@ export interface Observed {
   readonly previous: VoucherCampaignStatus | undefined;
   /** What this process's last tick left; undefined on its first tick, which then may only hold or raise. */
   readonly memory: CampaignMemory | undefined;
-  /** What could not be written lately. Absent: nothing. */
   readonly refusals?: readonly WriteRefusal[];
 }
 
-/** One tier after the scaling stage. */
 export interface TierOutcome {
   readonly tier: Tier;
   readonly limits: TierLimits;
@@ -37,7 +35,7 @@ export interface TierOutcome {
   readonly ready: number;
   /** Replicas that this tick wants to serve, also in Shadow where it is not written. */
   readonly desired: number;
-  /** `desired`, and what stands in for pods on lost nodes: what `spec.replicas` is to be. */
+  /** `desired` and the replacements for pods on lost nodes: what `spec.replicas` is to be. */
   readonly written: number;
   /** Replacements for pods on lost nodes. */
   readonly replacing: Replacing | undefined;
@@ -45,7 +43,6 @@ export interface TierOutcome {
   readonly isActing: boolean;
   /** Autoscalers of others that write its replicas. */
   readonly otherAutoscalers: readonly string[];
-  /** Undefined in mode Off. */
   readonly decision: Decision | undefined;
   /** Full size of the pre-warmed floor, before the ceiling; 0 without a forecast. */
   readonly forecastFloor: number;
@@ -53,12 +50,10 @@ export interface TierOutcome {
 
 export type TierOutcomes = Readonly<Record<Tier, TierOutcome>>;
 
-/** Instants of a campaign, parsed once a tick. */
 export interface CampaignTimes {
   readonly preWarmAtMs: number;
   readonly opensAtMs: number;
   readonly closesAtMs: number;
-  /** End of the hold after opening: the way down starts no earlier. */
   readonly holdAfterOpenUntilMs: number;
 }
 

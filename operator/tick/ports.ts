@@ -4,8 +4,15 @@ import type { VoucherCampaign, VoucherCampaignStatus } from '../../contract/camp
 import type { ScalePlan, ScalePlanStatus } from '../../contract/scale-plan-types.ts';
 import type { Manifest } from '../resources/manifest.ts';
 import type { CampaignReadings, RecordsReport } from '../signals/readings.ts';
-import type { CampaignEvent } from './campaign-event.ts';
 import type { ObservedCluster } from './cluster-view.ts';
+
+/** An event about a campaign. */
+export interface CampaignEvent {
+  readonly type: 'Normal' | 'Warning';
+  /** Stable CamelCase reason from contract/conditions.ts. */
+  readonly reason: string;
+  readonly message: string;
+}
 
 export interface ClusterReader {
   observe(campaign: VoucherCampaign, signal: AbortSignal): Promise<ObservedCluster>;
@@ -69,9 +76,6 @@ export interface CountsReader {
 }
 
 export interface CanaryAsker {
-  /**
-   * Makes the intake send a canary and waits for the result, seconds at most. Undefined: one is under way.
-   * @throws Error when the intake does not answer
-   */
+  /** Sends a canary and waits for its result, seconds at most; undefined: one is under way. @throws Error: no answer */
   ask(adminUrl: string, signal: AbortSignal): Promise<CanaryReport | undefined>;
 }

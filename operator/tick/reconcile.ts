@@ -8,8 +8,7 @@ import { type ApplyDeps, WRITE_DEADLINE_MS } from '../apply/applying.ts';
 import { endCampaign } from '../apply/deletion.ts';
 import { noting, WriteTroubles } from '../apply/write-troubles.ts';
 import { AuditKeeper } from '../audit/audit-keeper.ts';
-import { DecisionKeeper } from '../history/decision-keeper.ts';
-import type { DecisionStore } from '../history/decision-store.ts';
+import { DecisionKeeper, type DecisionStore } from '../history/decision-keeper.ts';
 import { type CampaignState, campaignKey, newCampaignState } from './campaign-state.ts';
 import { CanaryKeeper } from './canary-keeper.ts';
 import { ReconcileError } from './errors.ts';
@@ -25,21 +24,9 @@ import { truncated } from './truncated.ts';
 
 export interface ReconcilerDeps extends GatherDeps, PlanDeps, ApplyDeps {
   readonly canaries: CanaryAsker;
-  /** Absent where no history is kept. */
   readonly decisions?: DecisionStore;
-  /** Absent where no trail is kept. */
   readonly audit?: AuditLog;
   readonly report: TickReporter;
-}
-
-export interface Reconciler {
-  /**
-   * One tick. Steps that fail are reported and tried again in the next one.
-   * @throws ReconcileError when the cluster could not be read: nothing was decided or written.
-   */
-  reconcile(campaign: VoucherCampaign, signal: AbortSignal): Promise<{ readonly requeueAfterMs: number }>;
-  /** Drops what is remembered of a campaign that is gone. */
-  forget(campaign: Pick<VoucherCampaign, 'metadata'>): void;
 }
 
 /** A field that can't be read is fixed by a person, whose change is seen at once. */
@@ -49,7 +36,7 @@ const FAILURES_SHOWN = 2;
 /** A campaign that is being deleted gets nothing new; another finalizer may still hold it. */
 const DELETED_LOOK_MS = 60_000;
 
-export const createReconciler = (deps: ReconcilerDeps): Reconciler => {
+export const createReconciler = (deps: ReconcilerDeps) => {
   const { clock, report } = deps;
   const states = new Map<string, CampaignState>();
 
@@ -81,7 +68,8 @@ export const createReconciler = (deps: ReconcilerDeps): Reconciler => {
     return state;
   };
 
-  const forget: Reconciler['forget'] = (campaign) => {
+  /** Drops what is remembered of a campaign that is gone. */
+  const forget = (campaign: Pick<VoucherCampaign, 'metadata'>): void => {
     states.delete(campaignKey(campaign));
     report.forgotten(campaign);
   };
@@ -105,7 +93,8 @@ export const createReconciler = (deps: ReconcilerDeps): Reconciler => {
     );
   };
 
-  const reconcile: Reconciler['reconcile'] = async (campaign, signal) => {
+  /** Failed steps are reported and tried again. @throws ReconcileError: nothing was decided, the cluster can't be read */
+  const reconcile = async (campaign: VoucherCampaign, signal: AbortSignal): Promise<{ requeueAfterMs: number }> => {
     const startedAtMs = clock.monotonicMs();
     const state = stateOf(campaign);
     // The status was removed by another writer.
@@ -169,3 +158,4 @@ export const createReconciler = (deps: ReconcilerDeps): Reconciler => {
 
   return { reconcile, forget };
 };
+export type Reconciler = ReturnType<typeof createReconciler>;

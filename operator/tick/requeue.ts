@@ -20,7 +20,6 @@ interface RequeueInput {
   readonly stage: string;
   readonly arrivalsPerSecond: number | undefined;
   readonly backlog: number | undefined;
-  /** Absent: no levels. */
   readonly contingency?: Pick<ContingencyOutcome, 'isCounting' | 'endsAtMs'>;
   /** The journal was not asked yet: everything waits for that. */
   readonly isFirstPass: boolean;
@@ -35,7 +34,6 @@ const isSettled = ({ tiers }: RequeueInput): boolean =>
       limits.max === 0 || (exists ? ready === replicas && (!isActing || replicas === desired) : desired === 0),
   );
 
-/** Replicas rise in this tick. */
 const isRising = ({ tiers }: RequeueInput): boolean =>
   TIERS.some((tier) => tiers[tier].isActing && tiers[tier].exists && tiers[tier].written > tiers[tier].replicas);
 

@@ -26,7 +26,7 @@ import type { Overrides, PlanInput, TierOutcome } from './observed.ts';
 export const withinCeiling = (current: number, decided: number, ceiling: number): number =>
   decided > current ? Math.max(current, Math.min(decided, ceiling)) : decided;
 
-/** The forecast's floor at opening, whatever the hour is now: 16,700/s at 500/s and 0.7 → 48 replicas. */
+/** The forecast's floor at opening, at any time: 16,700/s at 500/s and 0.7 → 48 replicas. */
 const forecastFloor = (campaign: VoucherCampaign, tier: Tier, memory: TierMemory): number => {
   const { peakArrivalsPerSecond, tiers } = campaign.spec.scaling;
   const { min, max, capacityPerReplica } = tiers[tier];
@@ -147,9 +147,6 @@ export const scaleTier = (input: PlanInput, tier: Tier, memory: TierMemory): Tie
   return { ...outcome, desired, written, replacing: standIn, decision };
 };
 
-/**
- * Size of a Deployment that must be created and whose replicas this operator may not decide on: what it had, or min.
- * @param last replicas when it was last there; undefined for one that never was
- */
+/** For a Deployment to create whose replicas others decide: what it had, or min. @param last undefined: never there */
 export const createdReplicas = ({ min, ceiling }: TierLimits, last: number | undefined): number =>
   Math.min(last || min, ceiling);

@@ -23,7 +23,6 @@ const tierSchema = z.object({
   c: perSecond.optional(),
   s: z.number().nonnegative().max(300).optional(),
   r: perSecond.optional(),
-  /** Panic until, blind since. */
   p: instantMs.optional(),
   x: instantMs.optional(),
   /** Trial of a scale-up: [ready, served per second, useless ones so far]. */
@@ -43,10 +42,7 @@ const hundredths = (value: number | undefined): number | undefined =>
 const present = <T>(value: T | undefined, of: (value: T) => Partial<TierMemory>): Partial<TierMemory> =>
   value === undefined ? {} : of(value);
 
-/**
- * `freshTicks` is left out: a process that has just started has seen no fresh tick, and an idle campaign's status would
- * change every second.
- */
+/** Without `freshTicks`: a new process has seen none, and an idle campaign's status would change every second. */
 export const serializeMemory = (memory: CampaignMemory): string => {
   const tier = ({ recentWanted, lastDownMs, lastDownFrom, ...learned }: TierMemory): z.infer<typeof tierSchema> => {
     const base = recentWanted[0]?.slotStartMs ?? 0;
@@ -90,10 +86,7 @@ export const parseMemory = (text: string | undefined): CampaignMemory | undefine
   return perTier((name) => (parsed.tiers[name] === undefined ? EMPTY_MEMORY : tier(parsed.tiers[name])));
 };
 
-/**
- * Memory for a first tick. Without a history the present size counts as wanted until now: with 40 replicas and a down
- * window of 300 s the tier is not scaled down for 300 s.
- */
+/** For a first tick: the present size counts as wanted until now, so the tier stays for a whole down window. */
 export const resumeMemory = (
   previous: VoucherCampaignStatus | undefined,
   replicas: Readonly<Record<Tier, number>>,

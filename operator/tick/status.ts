@@ -2,6 +2,7 @@
 import type { TierStatus, VoucherCampaign, VoucherCampaignStatus } from '../../contract/campaign-types.ts';
 import type { Condition } from '../../contract/common-types.ts';
 import { CONDITION_TYPES, type ConditionType } from '../../contract/conditions.ts';
+import { defined } from '../../contract/defined.ts';
 import { followsArrivals, perTier, TIERS, tiersOf } from '../../contract/tiers.ts';
 import { judge } from '../conditions/conditions.ts';
 import { stallingCauses } from '../conditions/progress.ts';
@@ -47,7 +48,6 @@ const tierStatus = (outcome: TierOutcome, input: ConditionInput): TierStatus => 
     ...(sinceMs === undefined ? {} : { belowMinSince: new Date(sinceMs).toISOString() }),
     ceiling: outcome.limits.ceiling,
     limitedBy: outcome.decision?.limitedBy ?? 'Off',
-    // Learned, where it was measured.
     capacityPerReplica: rounded(outcome.decision?.evidence.capacityPerReplica ?? outcome.limits.capacityPerReplica),
     ...(followsArrivals(outcome.tier) && arrivals.kind !== 'absent'
       ? { arrivalsPerSecond: rounded(arrivals.value.over3s) }
@@ -76,7 +76,8 @@ export const buildStatus = (input: ConditionInput, memory: CampaignMemory): Vouc
         since: new Date(sinceMs).toISOString(),
       }));
   const shown = perTier((tier) => tierStatus(tiers[tier], input));
-  const { intake, records } = shown;
+  const { intake } = shown;
+  const { backlog, oldestSeconds } = shown.records;
   const counts = observed.counts ?? previous?.counts;
   const contingencyMemory = serializeContingencyMemory(contingency.memory);
   const waiting = plans.findLast((plan) => planState(plan, nowMs) === 'Pending');
@@ -99,10 +100,7 @@ export const buildStatus = (input: ConditionInput, memory: CampaignMemory): Vouc
     ...(headroom === undefined || (headroom.desired === 0 && headroom.replicas === undefined)
       ? {}
       : { headroom: { desired: headroom.desired, ready: observed.cluster.headroom?.ready ?? 0 } }),
-    ...(counts === undefined ? {} : { counts }),
-    ...(intake.arrivalsPerSecond === undefined ? {} : { arrivalsPerSecond: intake.arrivalsPerSecond }),
-    ...(records.backlog === undefined ? {} : { backlog: records.backlog }),
-    ...(records.oldestSeconds === undefined ? {} : { oldestSeconds: records.oldestSeconds }),
+    ...defined({ counts, arrivalsPerSecond: intake.arrivalsPerSecond, backlog, oldestSeconds }),
     intake: `${intake.ready}/${intake.desired}/${intake.ceiling}`,
     ...(waiting === undefined ? {} : { plan: waiting.metadata.name }),
     ...(contingency.inForce.length === 0 ? {} : { contingency: contingency.inForce.map(({ status }) => status) }),

@@ -14,12 +14,11 @@ import { contingencyEvents } from '../contingency/contingency-messages.ts';
 import { overridesOf } from '../contingency/overrides.ts';
 import type { BuildOptions } from '../resources/build-options.ts';
 import type { Manifest } from '../resources/manifest.ts';
-import type { Authorization } from '../scale-plans/authorization.ts';
+import type { Authorization } from '../scale-plans/ceiling-guard.ts';
 import type { PredictEffect } from '../scale-plans/effect.ts';
-import { planInstants } from '../scale-plans/plan-instants.ts';
+import { planInstants } from '../scale-plans/plan-reminder.ts';
 import { type PlanStateChange, planStateChanges } from '../scale-plans/plan-state.ts';
 import { proposeScalePlans } from '../scale-plans/propose.ts';
-import type { CampaignEvent } from './campaign-event.ts';
 import { campaignTimes } from './campaign-times.ts';
 import { scaleEvent, transitionEvents } from './events.ts';
 import { headroomOf } from './headroom.ts';
@@ -27,6 +26,7 @@ import { journalSpec } from './journal-spec.ts';
 import { buildLiveSettings } from './live-settings.ts';
 import { planManifests } from './manifests.ts';
 import type { CampaignMemory, Observed, TierOutcomes } from './observed.ts';
+import type { CampaignEvent } from './ports.ts';
 import { nextLookMs } from './requeue.ts';
 import { createdReplicas, scaleTier } from './scale-tier.ts';
 import { resumeMemory } from './scaler-memory.ts';
@@ -39,7 +39,6 @@ export interface ScaleWrite {
   readonly replicas: number;
   /** Of the Deployment that the decision was made from; a stale leader's write meets a conflict. */
   readonly resourceVersion: string;
-  /** Emitted only when the write has succeeded. */
   readonly event?: CampaignEvent;
 }
 
@@ -53,7 +52,6 @@ export interface TickPlan {
   /** The authorisation that the replicas are based on, checked again when they are written. */
   readonly authorization: Authorization;
   readonly journal: JournalSpec;
-  /** Undefined while the journal is not ready. */
   readonly liveSettings: LiveSettings | undefined;
   readonly scalePlans: readonly ScalePlan[];
   readonly planStates: readonly PlanStateChange[];
@@ -65,7 +63,6 @@ export interface TickPlan {
   readonly tiers: TierOutcomes;
   readonly mode: VoucherCampaign['spec']['scaling']['mode'];
   readonly overridesInForce: readonly string[];
-  /** For the next tick of this process. */
   readonly memory: CampaignMemory;
   readonly requeueAfterMs: number;
 }

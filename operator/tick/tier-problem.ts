@@ -23,20 +23,16 @@ export type TierProblem =
       readonly now?: 'full' | 'room';
     })
   | (Said & {
-      /** Another rule refuses the pods, or their controller: pod security, an admission policy. */
       readonly kind: 'refused';
       readonly message: string;
       readonly isRollout?: boolean;
     })
   | {
-      /** No node has room for them. */
       readonly kind: 'unschedulable';
       readonly replicas: number;
-      /** What they request in all. */
       readonly missing: Amounts;
       /** Most pods of the tier that share a node now. Absent: none has one. */
       readonly mostOnANode?: number;
-      /** The scheduler's words. */
       readonly message: string;
     }
   | (Said & {
@@ -52,7 +48,6 @@ export type TierProblem =
       readonly message: string;
     })
   | {
-      /** Their nodes do not answer. */
       readonly kind: 'lost';
       readonly replicas: number;
       readonly nodes: readonly string[];
@@ -66,7 +61,6 @@ export type TierProblem =
       readonly message: string;
     };
 
-/** A write that the API server refused, or that keeps failing. */
 export interface WriteRefusal {
   /** What was tried, such as `create Deployment chengdu-intake`. */
   readonly what: string;

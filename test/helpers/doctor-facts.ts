@@ -83,7 +83,7 @@ export interface FactChanges extends Partial<Omit<CampaignFacts, 'campaign'>> {
 export const campaignFacts = ({ campaign = {}, ...changes }: FactChanges = {}): CampaignFacts => {
   const own: SeenCampaign = {
     ...aCampaign({ status: aStatus({ stage: 'Scheduled', conditions: conditions() }), ...campaign }),
-    toldAtMs: BEFORE_MS,
+    statusAtMs: BEFORE_MS,
   };
   return {
     campaign: own,

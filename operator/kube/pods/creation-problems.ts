@@ -59,11 +59,6 @@ const surgeOf = ({ spec: { replicas, strategy } }: Seen): number => {
   return typeof surge === 'number' ? surge : Math.ceil((replicas * Number.parseFloat(surge)) / 100);
 };
 
-interface Missing {
-  readonly replicas: number;
-  readonly isRollout: boolean;
-}
-
 /**
  * Pods that the controllers want and that are missing. `status.replicas` counts old and new ones together, so a rollout
  * that can't begin looks complete by it.
@@ -76,7 +71,7 @@ interface Missing {
  * | 8         | 10    | 2                   | 2     | none: it waits until those are Ready |
  * | 2         | 2     | 2                   | 1     | none            |
  */
-const missingOf = (seen: Seen): Missing | undefined => {
+const missingOf = (seen: Seen): { readonly replicas: number; readonly isRollout: boolean } | undefined => {
   const { replicas } = seen.spec;
   const { replicas: there, updatedReplicas } = seen.status;
   if (there < replicas) return { replicas: replicas - there, isRollout: false };
@@ -92,7 +87,6 @@ const complaintIn = ({ status: { conditions } }: Seen) => {
   return set === undefined ? undefined : { ...set, isOfPods: false };
 };
 
-/** Younger messages are current. */
 const FRESH_SECONDS = 10;
 /** A controller acts within a second or two, or later when it creates a thousand campaigns. */
 const ACTS_WITHIN_MS = 60_000;
@@ -103,10 +97,7 @@ export const isRefused = (deployment: KubeObject): boolean => {
   return missingOf(seen) !== undefined && complaintIn(seen) !== undefined;
 };
 
-/**
- * The progress of controllers that have work to do and report no error; undefined for others. Where it does not change no
- * controller is at work: 572 pods take half a minute, and are more every second.
- */
+/** Progress of controllers that have work and report no error: where it does not change, no controller is at work. */
 export const unansweredState = (deployment: KubeObject): string | undefined => {
   const seen = deploymentOf(deployment);
   const { observedGeneration, replicas } = seen.status;

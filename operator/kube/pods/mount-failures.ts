@@ -35,13 +35,7 @@ export interface PodWords {
 export interface PodWord {
   readonly reason: string;
   readonly message: string;
-  /** Undefined where the event has no time. */
   readonly atMs: number | undefined;
-}
-
-interface MountFailures {
-  /** What is known now, by pod uid; reads again when it is time. Never throws. */
-  of(namespace: string, pods: readonly PodRecord[], signal: AbortSignal): ReadonlyMap<string, PodWords>;
 }
 
 /** Pulling an image may take longer, without such an event. */
@@ -87,13 +81,14 @@ export const wordsOf = (raw: unknown): ReadonlyMap<string, PodWords> => {
   return byPod;
 };
 
-export const createMountFailures = (client: KubeClient, clock: Clock): MountFailures => {
+export const createMountFailures = (client: KubeClient, clock: Clock) => {
   const look = createLook(clock, LOOK_EVERY_MS, async (namespace, signal) => {
     const query = { fieldSelector: 'type=Warning,regarding.kind=Pod', limit: String(MAX_EVENTS) };
     return wordsOf(await client.call({ verb: 'list', resource: EVENTS, namespace, query, timeoutMs: 3_000 }, signal));
   });
   return {
-    of(namespace, pods, signal) {
+    /** What is known now, by pod uid; reads again when it is time. Never throws. */
+    of(namespace: string, pods: readonly PodRecord[], signal: AbortSignal): ReadonlyMap<string, PodWords> {
       const isSlow = ({ trouble, observed }: PodRecord): boolean =>
         trouble?.ask !== undefined && clock.now() - observed.createdAtMs > PATIENCE_MS;
       return look.of(namespace, pods.some(isSlow), signal) ?? NONE;

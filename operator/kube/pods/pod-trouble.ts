@@ -30,18 +30,11 @@ export type PodTroubleKind = 'unschedulable' | 'not_starting' | 'not_ready' | 'l
 export interface PodTrouble {
   readonly kind: PodTroubleKind;
   readonly reason: string;
-  /** For people; empty where the reason says all. */
   readonly message: string;
   /** It may pass by itself, and is trouble from this instant on only. Absent: at once. */
   readonly fromMs?: number;
   /** Only events tell more. */
   readonly ask?: 'making' | 'probes';
-}
-
-interface PodInstants {
-  readonly createdAtMs: number;
-  /** When its grace ends; undefined for one that is not being deleted. */
-  readonly endsAtMs: number | undefined;
 }
 
 /** Waiting that passes by itself. */
@@ -68,7 +61,7 @@ const latest = (...instants: readonly (number | undefined)[]): number =>
 const endText = ({ reason, exitCode, message }: ContainerEnd): string =>
   [reason || 'ended', `exit code ${exitCode}`, message.trim()].filter((part) => part !== '').join(', ');
 
-/** The container's own trouble, whatever it means for the pod; `what` is `container` or `init container`. */
+/** The container's own trouble, without its effect on the pod; `what` is `container` or `init container`. */
 const containerTrouble = (what: string, { name, state, lastState }: ContainerStatus): PodTrouble | undefined => {
   const { waiting } = state;
   if (waiting !== undefined && !PASSING.includes(waiting.reason)) {
@@ -207,7 +200,10 @@ export const isLost = ({ spec, status }: TroubledPod): boolean => {
 };
 
 /** Undefined for a pod that is Ready, or may become so. The first row of the table that holds. */
-export const podTrouble = (pod: TroubledPod, { createdAtMs, endsAtMs }: PodInstants): PodTrouble | undefined => {
+export const podTrouble = (
+  pod: TroubledPod,
+  { createdAtMs, endsAtMs }: { readonly createdAtMs: number; readonly endsAtMs: number | undefined },
+): PodTrouble | undefined => {
   const { spec, status } = pod;
   const condition = (type: string): PodCondition | undefined => status.conditions.find((one) => one.type === type);
   const ready = condition('Ready');

@@ -18,11 +18,9 @@ export interface PodRecord {
   readonly isTerminating: boolean;
   /** It has run to its end on the node, or was evicted. */
   readonly isOver: boolean;
-  /** Undefined for one that has not ended. */
   readonly endedAtMs: number | undefined;
   /** Why it does not become Ready; undefined: it is, or may be soon. */
   readonly trouble: PodTrouble | undefined;
-  /** Undefined while it has none. */
   readonly nodeName: string | undefined;
   /** Sum over its containers. Quantities as written: `500m`, `160Mi`. */
   readonly requests: readonly { readonly cpu: string; readonly memory: string }[];
@@ -46,10 +44,7 @@ export type AdminUrlOf = (pod: { readonly namespace: string; readonly name: stri
 
 const atItsAddress: AdminUrlOf = ({ ip }) => `http://${urlHost(ip)}:${PORTS.admin}`;
 
-/**
- * Through the API server's proxy, for an operator outside the pods' network. A page passes two more servers, so this is for
- * development; it needs the permission to `get` `pods/proxy`.
- */
+/** Through the API server's proxy, for an operator outside the pods' network: it needs `get` on `pods/proxy`. */
 export const adminUrlThrough =
   (server: string): AdminUrlOf =>
   ({ namespace, name }) =>

@@ -108,10 +108,7 @@ export interface TierSeen {
   readonly unansweredMs?: number;
 }
 
-/**
- * Pods that have ended, or should have, are trouble only while replicas are missing. A rollout that was given up is reported
- * where nothing else explains it.
- */
+/** Ended pods are trouble only while replicas are missing; a rollout that was given up, where nothing else is. */
 export const tierProblems = (seen: TierSeen): readonly TierProblem[] => {
   const { deployment, pods, words, quotas, nowMs, unansweredMs } = seen;
   const running = pods.filter(({ isTerminating, isOver }) => !isTerminating && !isOver);

@@ -67,10 +67,10 @@ describe('how it goes', () => {
       }),
       'ok',
     ],
-    ['the operator is silent in a flood', aReport({ toldAtMs: NOW_MS - 45_000 }), 'trouble'],
+    ['the operator is silent in a flood', aReport({ statusAtMs: NOW_MS - 45_000 }), 'trouble'],
     [
       'the operator is silent and nobody comes',
-      aReport({ toldAtMs: 0, status: aStatus({ arrivalsPerSecond: 0, backlog: 0 }) }),
+      aReport({ statusAtMs: 0, status: aStatus({ arrivalsPerSecond: 0, backlog: 0 }) }),
       'ok',
     ],
     [
@@ -160,7 +160,7 @@ opened 20:00:00 (14:09 min ago), closes 22:00:00 (in 1:45 h)
     const text = shown(aReport({ status: undefined }));
     expect(text).toContain('? No operator has processed it yet: kubectl voucher doctor spring -n vouchers says why.');
     expect(text).toContain('was to open 20:00:00');
-    expect(shown(aReport({ toldAtMs: NOW_MS - 45_000 }))).toContain('no news from the operator for 45 s');
+    expect(shown(aReport({ statusAtMs: NOW_MS - 45_000 }))).toContain('no news from the operator for 45 s');
   });
 
   it.each([40, 60, 79, 80, 100, 140])('fits into %d columns', (columns) => {

@@ -5,7 +5,7 @@ import type { Service } from '../../../operator/kube/served.ts';
 import { type ClaimState, Claims } from '../../../operator/leadership/claims.ts';
 import { createLogger } from '../../../operator/observability/log.ts';
 import { createServing } from '../../../operator/serving.ts';
-import type { CampaignEvent } from '../../../operator/tick/campaign-event.ts';
+import type { CampaignEvent } from '../../../operator/tick/ports.ts';
 import { aCampaign } from '../../helpers/a-campaign.ts';
 import { FakeClock } from '../../helpers/fake-clock.ts';
 
