@@ -84,7 +84,7 @@ export const scenario: Scenario = {
         ).catch(async (error: unknown) => {
           throw new Error(`it shows:\n${await tmux.screen()}`, { cause: error });
         });
-      await shows('a campaign that goes well', (screen) => screen.includes('nothing needs a person'));
+      await shows('a campaign that goes well', (screen) => screen.includes('no action needed'));
       progress(`${values['quiet-seconds']} quiet seconds`);
       await observeFor(Number(values['quiet-seconds']) * 1_000, signal);
       const quiet = await tmux.screen();

@@ -148,7 +148,7 @@ describe('kubectl voucher doctor', () => {
       ...TIERS.map((tier) => `FAIL there is no Secret voucher-data-plane-${tier} in namespace ${namespace}`),
     ]);
     // There is no node at all here.
-    expect(said(report, 'nodes')).toEqual([expect.stringMatching(/^FAIL 38 pods of intake find no place \(cpu 500m/)]);
+    expect(said(report, 'nodes')).toEqual([expect.stringMatching(/^FAIL 38 pods of intake have no place \(cpu 500m/)]);
     expect(said(report, 'image')).toEqual([expect.stringMatching(/^OK 4 ready pods run /)]);
     expect(said(report, 'pod-security')).toEqual([`OK namespace ${namespace} enforces restricted`]);
     for (const { level, remedy } of report.findings) if (level !== 'OK') expect(remedy).toBeTruthy();
@@ -160,7 +160,7 @@ describe('kubectl voucher doctor', () => {
     const [, , ...args] = command.split(' ');
     expect(await crowd.voucher(args)).toMatchObject({ code: 0 });
     expect(said(await doctor(['spring']), 'ceilings')).toEqual([
-      'OK intake: 40 replicas are needed at opening, 40 authorised',
+      'OK intake: 40 replicas are needed at opening, 40 are authorised',
       expect.stringMatching(/^OK records: /),
     ]);
   });

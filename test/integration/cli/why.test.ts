@@ -111,7 +111,7 @@ describe('kubectl voucher', () => {
     expect(why).toMatch(
       /Desired for intake: 12 replicas, since .* demand asks for 20 and it is held by the authorised/,
     );
-    expect(why).toContain('the forecast takes 20');
+    expect(why).toContain('forecast needs 20 replicas');
     expect(why).not.toContain('records is');
 
     // The very command that it prints, in a shell.
@@ -170,7 +170,7 @@ describe('kubectl voucher', () => {
     const grant = await says(['plan', 'show', name, '-n', namespace], 'pod-hours at most', '申请上限', 'without it');
     expect(grant).toContain(`kubectl voucher revoke ${name} --reason WHY`);
     const again = await voucher(['reject', name, '-n', namespace, '--reason', 'second thoughts']);
-    expect(again).toMatchObject({ code: 2, err: expect.stringContaining('is Approved: only one that waits') });
+    expect(again).toMatchObject({ code: 2, err: expect.stringContaining('is Approved: only a waiting plan') });
     const revoked = await voucher([
       'revoke',
       '-n',
@@ -181,10 +181,10 @@ describe('kubectl voucher', () => {
       'Bureau of Commerce',
     ]);
     expect(revoked).toMatchObject({ code: 0, err: '' });
-    expect(revoked.out).toMatch(/revoked by \S+, for Bureau of Commerce: what it granted has ended/);
+    expect(revoked.out).toMatch(/revoked by \S+, for Bureau of Commerce: its grant has ended/);
     await says(['plan', 'show', name, '-n', namespace], 'Revoked', 'for Bureau of Commerce: enough');
     const twice = await voucher(['revoke', name, '-n', namespace, '--reason', 'enough']);
-    expect(twice).toMatchObject({ code: 2, err: expect.stringContaining('is Revoked: only an approved one') });
+    expect(twice).toMatchObject({ code: 2, err: expect.stringContaining('is Revoked: only an approved plan') });
     const unknown = await voucher(['approve', 'nothing', '-n', namespace]);
     expect(unknown).toMatchObject({ code: 2, err: expect.stringContaining(name) });
     const mute = await voucher(['reject', name, '-n', namespace]);
@@ -199,7 +199,7 @@ describe('kubectl voucher', () => {
     await world.settled(namespace, 'winter', 12);
     expect(await voucher(['pause', '-n', namespace, '--until', '1h'])).toMatchObject({
       code: 0,
-      out: expect.stringMatching(/winter: it is paused until .* \(in 1:00 h\).* It stands at intake 12, records \d/),
+      out: expect.stringMatching(/winter: it is paused until .* \(in 1:00 h\).* The tiers keep intake 12, records \d/),
     });
     await says(['status', '-n', namespace], 'Overridden=True', 'kubectl voucher resume winter');
     expect(await voucher(['resume', 'winter', '-n', namespace])).toMatchObject({ code: 0, err: '' });

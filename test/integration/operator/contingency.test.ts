@@ -255,7 +255,7 @@ describe('a closing that is extended', () => {
     await published('longer', ({ window }) => Date.parse(window.closesAt) === extended, 'the later closing');
 
     const stopped = await voucher('editor', 'contingency', 'stop', 'more-time', 'longer');
-    expect(stopped.out).toContain('The closing stays where it is');
+    expect(stopped.out).toContain('The extended closing remains');
     const { status } = await eventually(
       async () => {
         const found = await world.campaign(namespace, 'longer');

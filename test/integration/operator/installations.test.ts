@@ -171,7 +171,7 @@ describe('a namespace whose Leases a webhook refuses', () => {
         async () => (await eventsOf(world.plane, campaign)).find(({ reason }) => reason === 'ClaimUnknown'),
         { ...SOON, timeoutMs: 90_000, what: 'an event on its campaign' },
       );
-      expect(told.message).toMatch(/^Nothing is decided in namespace .*guard\.voucher\.example.*look at its webhooks/);
+      expect(told.message).toMatch(/^Nothing is decided in namespace .*guard\.voucher\.example.*check its webhooks/);
       expect(await one.metrics()).toContain(`not_served{namespace="${namespace}",reason="unknown"} 1`);
       expect(await world.deployment(namespace, 'guarded-intake')).toBeUndefined();
     } finally {
