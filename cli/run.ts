@@ -17,12 +17,12 @@ import { whyCommand } from './status/why.ts';
  * | exit code | meaning                                               |
  * |-----------|-------------------------------------------------------|
  * | 0         | done                                                  |
- * | 2         | the call or a file is wrong; the message says how     |
+ * | 2         | the call or a file is wrong; the message gives the remedy |
  * | 1         | everything else; doctor: something FAILs             |
  */
 export const runCli = async (args: readonly string[], io: Io): Promise<number> => {
   const program = new Command('kubectl-voucher')
-    .description('look after voucher campaigns')
+    .description('observe and control voucher campaigns')
     .addCommand(statusCommand(io))
     .addCommand(doctorCommand(io))
     .addCommand(whyCommand(io))
@@ -47,7 +47,7 @@ export const runCli = async (args: readonly string[], io: Io): Promise<number> =
     await program.parseAsync([...args], { from: 'user' });
     return 0;
   } catch (error) {
-    // Help was asked for and shown, or commander has told what is wrong.
+    // Help was shown, or commander has printed the error.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     if (error instanceof NotWellError) return 1;
     io.err(`error: ${error instanceof Error ? error.message : String(error)}\n`);

@@ -1,4 +1,4 @@
-/** Numbers and times as people read them. Pure. */
+/** Numbers and times for people. Pure. */
 import stringWidth from 'string-width';
 
 /** 0 → 0 s, 75 → 1:15 min, 7,260 → 2:01 h, 200,000 → 2 d 7 h. */
@@ -21,7 +21,7 @@ export const tick = (seconds: number): string => {
   return whole > 0 && whole < 3_600 && whole % 60 === 0 ? `${sign}${whole / 60} min` : `${sign}${span(whole)}`;
 };
 
-/** 1,234,567 with commas, whatever the machine's language. */
+/** 1,234,567 with commas, in every locale. */
 export const count = (value: number): string => Math.round(value).toLocaleString('en-US');
 
 /** With as many digits as are of use, so that little is not shown as 0: 0.0333, 4.07, 83.9, 911.5, 12,346. */
@@ -43,13 +43,7 @@ export const short = (value: number): string => {
 /** Rows under each other, the first one the header. */
 export const columns = (rows: readonly (readonly string[])[]): string => {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => stringWidth(row[column] ?? ''))));
-  return rows
-    .map(
-      (row) =>
-        `${row
-          .map((cell, column) => cell + ' '.repeat(Math.max(0, (widths[column] ?? 0) - stringWidth(cell))))
-          .join('  ')
-          .trimEnd()}\n`,
-    )
-    .join('');
+  const cells = (row: readonly string[]): string =>
+    row.map((cell, column) => cell + ' '.repeat(Math.max(0, (widths[column] ?? 0) - stringWidth(cell)))).join('  ');
+  return rows.map((row) => `${cells(row).trimEnd()}\n`).join('');
 };

@@ -1,17 +1,24 @@
 /** `kubectl voucher plan show`: everything that an owner should know before deciding. */
-
 import { Command } from 'commander';
 import { instantMs } from '../../contract/instant.ts';
 import type { PredictedOutcome, ScalePlan } from '../../contract/scale-plan-types.ts';
-import { planState } from '../../operator/scale-plans/plan-state.ts';
+import { personText, planState } from '../../operator/scale-plans/plan-state.ts';
 import { type ClusterOptions, onCluster, withClusterOptions } from '../cluster.ts';
 import type { Io } from '../io.ts';
 import { forPrograms, type Output, withOutput } from '../output.ts';
 import { ago, clockOf } from '../times.ts';
 import { columns, count, figure, span } from '../words.ts';
 import { planJson } from './plan-list.ts';
-import { planTimesOf } from './plan-times.ts';
-import { approvalPatch, askedFor, decidedText, defaultGrantEnd, type PlanTimes, revocationPatch } from './plans.ts';
+import {
+  approvalPatch,
+  askedFor,
+  decidedText,
+  defaultGrantEnd,
+  type PlanTimes,
+  planTimesOf,
+  reasonText,
+  revocationPatch,
+} from './plans.ts';
 
 interface Options extends ClusterOptions {
   readonly output: Output;
@@ -27,7 +34,7 @@ const meansFacts = ({ spec: { means } }: ScalePlan): readonly Fact[] => {
   const { hours, podHours, costFen, nodes, quota = [] } = means;
   const cost = costFen === undefined ? '' : `, CNY ${(costFen / 100).toFixed(2)}`;
   return [
-    ['takes', `${figure(podHours)} pod-hours at most, in ${figure(hours)} h${cost}`],
+    ['costs', `${figure(podHours)} pod-hours at most, in ${figure(hours)} h${cost}`],
     ...optional('nodes', nodes === undefined ? undefined : `about ${count(nodes)} more`),
     ...quota.map(({ quota: name, resource, amount }): Fact => ['quota', `${name} lacks ${resource} ${figure(amount)}`]),
   ];
@@ -47,10 +54,7 @@ const decisionFacts = (plan: ScalePlan): readonly Fact[] => {
     ...(revocation === undefined
       ? []
       : [
-          [
-            'revoked',
-            `by ${revocation.revokedBy}${revocation.onBehalfOf === undefined ? '' : ` for ${revocation.onBehalfOf}`}: ${revocation.reason}`,
-          ] as const,
+          ['revoked', `by ${personText(revocation.revokedBy, revocation.onBehalfOf)}: ${revocation.reason}`] as const,
           ...optional('reference', revocation.reference),
         ]),
   ];
@@ -67,13 +71,12 @@ const effectText = ({ spec: { effect } }: ScalePlan): string => {
   ];
   const head = `IN ${span(effect.seconds)} AT ${count(effect.arrivalsPerSecond)}/S`;
   return `\n${columns([
-    [head, 'LATER THAN 5 S', '99 OF 100 WITHIN', 'WAIT AT THE END', 'DRAINED'],
+    [head, 'LATER THAN 5 S', '99% WAIT AT MOST', 'BACKLOG AT THE END', 'CLEARED'],
     row('without it', effect.without),
     row('with it', effect.with),
   ])}`;
 };
 
-/** What somebody may do about it, with commands that can be copied. */
 const nextText = (plan: ScalePlan, times: PlanTimes, options: ClusterOptions, nowMs: number): string => {
   const { name } = plan.metadata;
   switch (planState(plan, nowMs)) {
@@ -82,7 +85,7 @@ const nextText = (plan: ScalePlan, times: PlanTimes, options: ClusterOptions, no
       return `An owner authorises it with kubectl voucher approve ${name}, or with plain kubectl:\n  ${command}\n`;
     }
     case 'Approved':
-      return `An owner ends it early with kubectl voucher revoke ${name} --reason WHY, or with plain kubectl:\n  ${revocationPatch(plan, options)}\n`;
+      return `An owner revokes it with kubectl voucher revoke ${name} --reason WHY, or with plain kubectl:\n  ${revocationPatch(plan, options)}\n`;
     default:
       return '';
   }
@@ -94,7 +97,7 @@ const planText = (plan: ScalePlan, times: PlanTimes, options: ClusterOptions, no
   const expiresAtMs = instantMs(spec.expiresAt);
   const facts: readonly Fact[] = [
     ['campaign', `${spec.campaignName} (${spec.campaignId})`],
-    ['asks for', `${askedFor(plan)} ${spec.reason === 'Load' ? 'for the crowd that is there' : 'for the forecast'}`],
+    ['asks for', `${askedFor(plan)} ${reasonText(plan)}`],
     ['state', planState(plan, nowMs)],
     ['expires', `${clockOf(expiresAtMs, zone, nowMs)} (${ago(expiresAtMs, nowMs)})`],
     ...meansFacts(plan),
@@ -124,7 +127,7 @@ const show = async (name: string, options: Options, io: Io): Promise<void> => {
 export const planCommand = (io: Io): Command =>
   new Command('plan').description('one plan').addCommand(
     withOutput(withClusterOptions(new Command('show')))
-      .description('a plan in full, with the evidence that it rests on')
+      .description('a plan in full, with its evidence')
       .addHelpText('after', '\nExample:\n  kubectl voucher plan show spring-i30-16rc8 -n vouchers')
       .argument('<plan>', 'its name')
       .action((name: string, options: Options) => show(name, options, io)),

@@ -6,7 +6,7 @@ import { createLogger } from '../../operator/observability/log.ts';
 import { createOperatorMetrics } from '../../operator/observability/metrics.ts';
 import { createTickReporter } from '../../operator/observability/tick-reporter.ts';
 import type { BuildOptions } from '../../operator/resources/build-options.ts';
-import type { SignalError } from '../../operator/signals/reader.ts';
+import type { SignalError } from '../../operator/signals/signal-reader.ts';
 import { campaignKey } from '../../operator/tick/campaign-state.ts';
 import { Loop } from '../../operator/tick/loop.ts';
 import type { SignalReader } from '../../operator/tick/ports.ts';

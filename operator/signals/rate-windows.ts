@@ -3,29 +3,26 @@
  * Every pod counts for itself and says by its own clock when; this adds up what they gained within the last second, three
  * and sixty. A data structure without a clock: time is what the samples say and the tick's `atMs`.
  *
- * Why gains and not sums: pods start at 0, restart at 0 and vanish; a sum of counters would jump, gains don't.
+ * Gains and not sums: pods start at 0, restart at 0 and vanish; a sum of counters would jump.
  *
  * Returns are taken off the sum of all pods, not pod by pod: who was shed by one comes again to any. Two pods shed 2,900/s,
  * and forty new ones become Ready: of 5,900/s each gets 140/s, and the two expect 1,450/s each. Pod by pod, the forty
  * alone would make 5,600/s first attempts; together they are 3,000/s.
  *
  * Two clocks. The samples of one tick count as taken at one instant of the reader's clock, so that spans join without a
- * hole and a pod whose clock is hours off lands in the right window. The pod's own clock says how long it really counted:
+ * gap and a pod whose clock is hours off lands in the right window. The pod's own clock tells how long it really counted:
  * 1,300 gained in 1.3 s by its clock are 1,000/s, also when the ticks were 1 s apart.
  */
-
 import type { ArrivalRates } from '../scaling/types.ts';
 import { RISE_BLOCK_SECONDS, RISE_BLOCKS, sustainedRise } from './rise.ts';
 
 export interface CounterSample {
   readonly pod: string;
-  /** Total since the process began. */
   readonly counter: number;
   /** Of these, how many were expected to come again. Absent: an older pod, of which every attempt counts as a first one. */
   readonly returned?: number;
   /** When the process began, by the pod's own clock: another value is another process. */
   readonly startedAtMs: number;
-  /** When the sample was taken, by the pod's own clock. */
   readonly sourceAtMs: number;
 }
 
@@ -44,16 +41,16 @@ interface Gain {
 
 interface PodState {
   readonly startedAtMs: number;
-  /** The pod's clock in its last answer, whatever that was worth. */
+  /** The pod's clock in its last answer, usable or not. */
   readonly sourceAtMs: number;
   /** The tick of that answer. */
   readonly seenAtMs: number;
-  /** What the next difference is taken to: the last answer that told something new. */
+  /** The next difference is taken to this: the last answer with something new. */
   readonly base: Pick<CounterSample, 'counter' | 'returned' | 'sourceAtMs'> & { readonly atMs: number };
 }
 
 const LONGEST_MS = 60_000;
-/** A shorter look says little. */
+/** A shorter interval proves little. */
 const SHORTEST_MS = 400;
 const RISE_BLOCK_MS = RISE_BLOCK_SECONDS * 1000;
 /** A pod that hasn't answered for this long is gone; should it come back, its first sample is a base again. */
@@ -61,7 +58,7 @@ const FORGET_MS = 5 * 60_000;
 /** Answers of one tick are at most a scrape's deadline apart; a greater difference is a clock that was set. */
 const CLOCK_SET_MS = 1_000;
 
-/** What a pod gained by a sample, within how long, and what the sample is worth. */
+/** What a pod gained by a sample, and within how long. */
 interface Step {
   readonly gained: Amounts;
   readonly overMs: number;
@@ -82,11 +79,11 @@ const first = ({ attempted, returned }: Amounts): number => Math.max(0, attempte
  * | known | another             | any         | any     | all of it: a restart counts from 0    | yes | yes |
  * | known | same                | moved on    | same or greater | the difference | yes    | yes  |
  * | known | same                | moved on    | less            | nothing: a counter never falls, the page is wrong | no | no |
- * | known | same                | stood or went back | greater  | the difference | no     | yes  |
- * | known | same                | stood or went back | same or less | nothing: an old page | no | no |
+ * | known | same                | did not move | greater         | the difference | no     | yes  |
+ * | known | same                | did not move | same or less    | nothing: an old page | no | no |
  *
- * A page that told nothing new is no base, so that what was counted behind it is spread over all that time: after a
- * minute of wrong zeros, 60 s of arrivals are no second's flood.
+ * A page with nothing new is no base, so that what was counted meanwhile is spread over all that time: after a minute of
+ * wrong zeros, 60 s of arrivals do not count as one second's.
  */
 const stepOf = (known: PodState | undefined, sample: CounterSample, atMs: number): Step => {
   const ageMs = Math.max(0, sample.sourceAtMs - sample.startedAtMs);
@@ -113,7 +110,7 @@ const stepOf = (known: PodState | undefined, sample: CounterSample, atMs: number
   };
 };
 
-/** Tick's length over the pod's own; between a half and twice, so that a short one doesn't blow up chance. */
+/** Tick's length over the pod's own; between a half and twice, so that a short one does not amplify noise. */
 const stretch = (tickMs: number, countedMs: number): number =>
   countedMs <= 0 || tickMs <= 0 || Math.abs(tickMs - countedMs) > CLOCK_SET_MS
     ? 1
@@ -127,11 +124,7 @@ export class RateWindows {
   #tickAtMs: number | undefined;
   #previousTickAtMs: number | undefined;
 
-  /**
-   * Takes one pod's sample of the tick at `atMs`, which is one instant for all of them.
-   *
-   * @returns whether the sample proves its number, a zero included; one that doesn't may still have raised the rates
-   */
+  /** @returns whether the sample proves its number, a zero included; one that doesn't may still raise the rates */
   add(sample: CounterSample, atMs: number): boolean {
     this.#beganAtMs = Math.min(this.#beganAtMs ?? atMs, atMs);
     if (atMs !== this.#tickAtMs) [this.#previousTickAtMs, this.#tickAtMs] = [this.#tickAtMs, atMs];
@@ -150,7 +143,7 @@ export class RateWindows {
 
   /**
    * First attempts at the tick `atMs`; undefined until a second tick. A window longer than the time watched is divided by
-   * the time watched: after 10 s, `over60s` is the mean of those 10 s. A pod that vanished counts until its gains leave the
+   * the time watched. A pod that vanished counts until its gains leave the
    * window.
    */
   rates(atMs: number): ArrivalRates | undefined {
@@ -204,7 +197,7 @@ export class RateWindows {
     return { newest: { perSecond: first(this.#since(fromMs)) / seconds, seconds } };
   }
 
-  /** 0 until as much was watched as it is made of. */
+  /** 0 until enough was watched. */
   #rise(atMs: number, beganAtMs: number): number {
     if (atMs - beganAtMs < RISE_BLOCKS * RISE_BLOCK_MS) return 0;
     const edges = Array.from({ length: RISE_BLOCKS + 1 }, (_, index) =>
@@ -219,7 +212,7 @@ export class RateWindows {
 
   #gain(amounts: Amounts, fromMs: number, atMs: number): void {
     if (amounts.attempted <= 0 && amounts.returned <= 0) return;
-    // Most pods of a tick share its span, so this is a look at the last entry or two.
+    // Most pods of a tick share its span, so this checks the last entry or two.
     for (let index = this.#gains.length - 1; index >= 0; index -= 1) {
       const gain = this.#gains[index];
       if (gain === undefined || gain.atMs !== atMs) break;
@@ -233,7 +226,7 @@ export class RateWindows {
   }
 }
 
-/** The part of a gain that lies in the window, as if it had come evenly: 100 gained in 2 s, 1 s of it inside → 0.5. */
+/** The part of a gain that lies in the window, spread evenly: 100 gained in 2 s, 1 s of it inside → 0.5. */
 const shareWithin = ({ fromMs, atMs }: Gain, windowFromMs: number): number => {
   if (atMs <= windowFromMs) return 0;
   return fromMs >= windowFromMs || atMs <= fromMs ? 1 : (atMs - windowFromMs) / (atMs - fromMs);

@@ -8,9 +8,8 @@ import { scheduleOf } from '../scaling/schedule.ts';
 import type { CampaignTimes } from './observed.ts';
 
 /**
- * Opens 09:00, lead time 30 m, hold 2 h, closes 10:00: pre-warm from 08:30, and the way down may start at 10:00, because
- * nobody comes after closing and a hold beyond it would only cost. Earlier than the lead time when the measured starts of
- * intake pods need it.
+ * Opens 09:00, lead time 30 m, hold 2 h, closes 10:00: pre-warm from 08:30. The scale-down may start at 10:00, because no
+ * citizen comes after closing. Pre-warming starts earlier than the lead time when the measured starts of intake pods need it.
  */
 export const campaignTimes = (spec: VoucherCampaignSpec, intake: Learned = {}): CampaignTimes => {
   const { capacityPerReplica } = spec.scaling.tiers.intake;

@@ -1,11 +1,10 @@
 /** The scaler's memory as it survives in `status.scaler`: versioned JSON, and never trusted. */
-
 import { z } from 'zod';
 import type { VoucherCampaignStatus } from '../../contract/campaign-types.ts';
-import { entryOf, perTier } from '../../contract/tiers.ts';
+import { entryOf, perTier, type Tier } from '../../contract/tiers.ts';
 import { parseUntrusted } from '../../contract/untrusted.ts';
 import { EMPTY_MEMORY, type TierMemory } from '../scaling/types.ts';
-import type { CampaignMemory, ScaledTier } from './observed.ts';
+import type { CampaignMemory } from './observed.ts';
 
 /** More slots than any down window has at one per 10 s (schema maximum: 1 h); a bound against a hand-edited status. */
 const MAX_SLOTS = 400;
@@ -32,7 +31,6 @@ const tierSchema = z.object({
   c: perSecond.optional(),
   s: z.number().nonnegative().max(300).optional(),
   r: perSecond.optional(),
-  /** Panic until, blind since. */
   p: instantMs.optional(),
   x: instantMs.optional(),
   /** Trial of a scale-up: [ready, served per second, useless ones so far]. */
@@ -52,10 +50,7 @@ const hundredths = (value: number | undefined): number | undefined =>
 const present = <T>(value: T | undefined, of: (value: T) => Partial<TierMemory>): Partial<TierMemory> =>
   value === undefined ? {} : of(value);
 
-/**
- * `freshTicks` stays out: a process that just started has seen no fresh tick, whoever ran before it, and leaving it out
- * keeps an idle campaign's status from changing every second.
- */
+/** Without `freshTicks`: a new process has seen none, and an idle campaign's status would change every second. */
 export const serializeMemory = (memory: CampaignMemory): string => {
   const tier = ({ recentWanted, lastDownMs, lastDownFrom, ...learned }: TierMemory): z.infer<typeof tierSchema> => {
     const base = recentWanted[0]?.slotStartMs ?? 0;
@@ -105,28 +100,18 @@ export const parseMemory = (text: string | undefined): CampaignMemory | undefine
       saturation: { sinceMs, perReplica, admissionPerSecond },
     })),
   });
-  return perTier((name) => {
-    const known = parsed.tiers[name];
-    // Of a tier that an older operator did not have, or a campaign does not.
-    return known === undefined ? EMPTY_MEMORY : tier(known);
-  });
+  // Absent: of a tier that an older operator or this campaign does not have.
+  return perTier((name) => (parsed.tiers[name] === undefined ? EMPTY_MEMORY : tier(parsed.tiers[name])));
 };
 
-/**
- * Memory for a first tick. Without a history the present size counts as wanted until now: with 40 replicas nothing goes
- * down before the demand was lower for as long as it takes.
- */
+/** For a first tick: the present size counts as wanted until now. */
 export const resumeMemory = (
   previous: VoucherCampaignStatus | undefined,
-  replicas: Readonly<Record<ScaledTier, number>>,
+  replicas: Readonly<Record<Tier, number>>,
   nowMs: number,
 ): CampaignMemory => {
-  const seed = (tier: ScaledTier): TierMemory =>
-    replicas[tier] === 0
-      ? EMPTY_MEMORY
-      : {
-          ...EMPTY_MEMORY,
-          recentWanted: [{ slotStartMs: Math.floor(nowMs / 10_000) * 10_000, wanted: replicas[tier] }],
-        };
+  const slotStartMs = Math.floor(nowMs / 10_000) * 10_000;
+  const seed = (tier: Tier): TierMemory =>
+    replicas[tier] === 0 ? EMPTY_MEMORY : { ...EMPTY_MEMORY, recentWanted: [{ slotStartMs, wanted: replicas[tier] }] };
   return parseMemory(previous?.scaler) ?? perTier(seed);
 };

@@ -94,7 +94,7 @@ export interface ReportChanges extends Omit<CampaignChanges, 'status'> {
   readonly plans?: readonly ScalePlan[];
   readonly decisions?: Partial<Decisions> | undefined;
   readonly options?: ClusterOptions;
-  readonly toldAtMs?: number;
+  readonly statusAtMs?: number;
 }
 
 export const aReport = (changes: ReportChanges = {}): Report => {
@@ -102,7 +102,7 @@ export const aReport = (changes: ReportChanges = {}): Report => {
     plans = [],
     decisions = {},
     options = {},
-    toldAtMs = NOW_MS - 2_000,
+    statusAtMs = NOW_MS - 2_000,
     status = aStatus(),
     claim,
     ...rest
@@ -118,7 +118,7 @@ export const aReport = (changes: ReportChanges = {}): Report => {
       },
       ...('status' in changes && changes.status === undefined ? {} : { status }),
     }),
-    toldAtMs,
+    statusAtMs,
   };
   return {
     campaign,

@@ -256,7 +256,7 @@ describe('reconcile', () => {
       await clock.advance(5_000);
       await reconciler.reconcile(aCampaign(), signal);
       expect(provisioned()).toMatchObject({ status: 'False', reason: 'ObjectsNotWritten' });
-      expect(provisioned()?.message).toMatch(/^It has not been possible to apply .* for 10 s: apply is down\./);
+      expect(provisioned()?.message).toMatch(/^For 10 s the operator has failed to apply .*: apply is down\./);
     });
 
     it('lets one kind that hangs hold up no other for more than a tick', async () => {

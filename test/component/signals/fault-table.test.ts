@@ -2,8 +2,8 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { decide } from '../../../operator/scaling/decide.ts';
 import { EMPTY_MEMORY, type TierMemory } from '../../../operator/scaling/types.ts';
-import { createSignalReader } from '../../../operator/signals/reader.ts';
 import { createScraper, type Scraper } from '../../../operator/signals/scrape.ts';
+import { createSignalReader } from '../../../operator/signals/signal-reader.ts';
 import type { ObservedCluster } from '../../../operator/tick/cluster-view.ts';
 import { aCampaign } from '../../helpers/a-campaign.ts';
 import { aMetricsPage } from '../../helpers/a-metrics-page.ts';

@@ -22,7 +22,7 @@ beforeAll(async () => {
 
 afterAll(() => world?.stop());
 
-/** Opens in four minutes; the forecast takes 20, and 12 are authorised. */
+/** Opens in four minutes; the forecast needs 20, and 12 are authorised. */
 const held = (name: string, scaling: object = {}) =>
   campaignBody(name, {
     opensInMs: 240_000,

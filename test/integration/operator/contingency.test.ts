@@ -144,7 +144,7 @@ describe('a mild level', () => {
     ]);
     expect(conditionOf(found, 'Contingency')).toMatchObject({ status: 'True', reason: 'LevelInForce' });
     expect((await voucher('editor', 'contingency', 'list', 'mild')).out).toMatch(
-      /narrow-door +at most 50\/s let in +by command +since .*slow/,
+      /narrow-door +at most 50\/s admitted +by command +since .*slow/,
     );
     expect((await voucher('editor', 'status', 'mild')).out).toContain('narrow-door by command of');
 
@@ -255,7 +255,7 @@ describe('a closing that is extended', () => {
     await published('longer', ({ window }) => Date.parse(window.closesAt) === extended, 'the later closing');
 
     const stopped = await voucher('editor', 'contingency', 'stop', 'more-time', 'longer');
-    expect(stopped.out).toContain('The closing stays where it is');
+    expect(stopped.out).toContain('The extended closing remains');
     const { status } = await eventually(
       async () => {
         const found = await world.campaign(namespace, 'longer');

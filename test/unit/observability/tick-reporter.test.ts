@@ -53,7 +53,7 @@ describe('the tick reporter', () => {
         level: 'error',
         kind: 'scale',
         campaign: 'chengdu',
-        msg: 'a step of a reconcile failed',
+        msg: 'a step of a tick failed',
       }),
     ]);
     expect(JSON.stringify(lines)).toContain('scale chengdu-intake to 9: refused');

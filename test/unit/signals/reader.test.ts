@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Backlog } from '../../../contract/reading.ts';
-import { createSignalReader, type SignalError } from '../../../operator/signals/reader.ts';
 import type { IntakeSample, ScrapeTarget } from '../../../operator/signals/scrape.ts';
+import { createSignalReader, type SignalError } from '../../../operator/signals/signal-reader.ts';
 import type { ObservedCluster, ObservedPod } from '../../../operator/tick/cluster-view.ts';
 import { aCampaign } from '../../helpers/a-campaign.ts';
 

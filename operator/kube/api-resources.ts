@@ -1,7 +1,4 @@
-/**
- * The API resources that this project touches, and their addresses. The operator touches no Secret; the last ones are
- * read by `kubectl voucher doctor`, with the rights of whoever calls it.
- */
+/** The API resources of this project. The operator reads no Secret; doctor reads the last ones as the caller. */
 import { API_GROUP } from '../../contract/names.ts';
 
 export interface ApiResource {
@@ -61,10 +58,8 @@ export const apiVersionOf = ({ group, version }: ApiResource): string =>
 
 export interface Target {
   readonly resource: ApiResource;
-  /** Absent: all namespaces. */
   readonly namespace?: string | undefined;
   readonly name?: string | undefined;
-  /** `status`, `scale`. */
   readonly subresource?: string | undefined;
 }
 
@@ -78,7 +73,7 @@ export const pathOf = ({ resource: { group, version, plural }, namespace, name, 
     ...(subresource === undefined ? [] : [subresource]),
   ].join('/');
 
-/** `deployments/scale`: the resource label of metrics and the words of errors. */
+/** `deployments/scale`: the resource label of metrics, and in errors. */
 export const resourceLabel = ({ resource: { plural }, subresource }: Target): string =>
   subresource === undefined ? plural : `${plural}/${subresource}`;
 

@@ -1,14 +1,13 @@
-/** What `kubectl voucher doctor` gathers before it judges. Data only; no value of a Secret is among it. */
-
+/** The input of the doctor's checks. Data only, and no value of a Secret. */
 import type { ScalePlan } from '../../contract/scale-plan-types.ts';
 import type { Tier } from '../../contract/tiers.ts';
-import type { ScaledTier } from '../../operator/tick/observed.ts';
+import type { SeenClaim } from '../claim.ts';
 import type { SeenCampaign } from '../cluster.ts';
 
-/** One thing that was looked at; not everybody may look at everything. */
+/** The result of a read; not every user may read everything. */
 export type Seen<T> =
   | { readonly kind: 'seen'; readonly value: T }
-  /** The user may not read it; whoever may sees it with this command. */
+  /** The user lacks the permission; users who have it can run this command. */
   | { readonly kind: 'hidden'; readonly command: string }
   | { readonly kind: 'failed'; readonly message: string };
 
@@ -20,7 +19,6 @@ export interface Resources {
 }
 
 export interface ServerFacts {
-  /** `v1.36.3`. */
   readonly version: string;
   /** Of its Date header, which has whole seconds. */
   readonly dateMs: number;
@@ -32,7 +30,7 @@ export interface ServerFacts {
 export interface CrdFacts {
   readonly name: string;
   readonly isEstablished: boolean;
-  /** `spec.scaling.mode`, of the version that this plug-in speaks; empty when it is not served. */
+  /** `spec.scaling.mode`, of this plug-in's version; empty when it is not served. */
   readonly fields: readonly string[];
 }
 
@@ -43,66 +41,48 @@ export interface OperatorFacts {
   readonly ready: number;
   readonly image: string;
   readonly leaseName: string;
-  /** Empty: all. */
   readonly watchNamespaces: readonly string[];
 }
 
 export interface LeaseFacts {
   readonly holder: string;
-  /** By the operator's clock. */
   readonly renewedAtMs: number;
   /** The same moment by the API server's clock. */
   readonly writtenAtMs: number | undefined;
-  /** Namespaces that its holder watches and does not serve as it should, by what it says itself. */
+  /** Its holder's report: namespaces that it watches and does not serve as it should. */
   readonly notServed: Readonly<Record<string, { readonly said: string; readonly remedy: string }>>;
-}
-
-/** Which installation acts on the campaigns of a namespace. */
-export interface ClaimFacts {
-  /** `voucher-system/voucher`. */
-  readonly holder: string;
-  /** By the API server's clock. */
-  readonly writtenAtMs: number;
 }
 
 export interface PolicyFacts {
   readonly name: string;
-  /** A binding makes it refuse. */
+  /** Only with a binding it refuses. */
   readonly isBound: boolean;
-  /** What the API server could not make sense of. */
+  /** Parts that the API server does not understand. */
   readonly warnings: number;
 }
 
 export interface ClusterFacts {
-  /** By this machine's clock. */
   readonly nowMs: number;
-  /** Of the campaigns that are asked about. */
+  /** Of the campaigns in question. */
   readonly namespace: string;
   readonly server: Seen<ServerFacts>;
   readonly crds: Seen<readonly CrdFacts[]>;
   readonly operators: Seen<readonly OperatorFacts[]>;
-  /** Undefined: there is none. */
   readonly lease: Seen<LeaseFacts | undefined>;
-  /** Undefined: there is none, and so no campaign that an operator has looked at. */
-  readonly claim: Seen<ClaimFacts | undefined>;
+  /** Undefined: there is none, and so no campaign that an operator has processed. */
+  readonly claim: Seen<SeenClaim | undefined>;
   readonly policies: Seen<readonly PolicyFacts[]>;
-}
-
-/** With the accounts of one tier. */
-export interface TierSecretFacts extends SecretFacts {
-  readonly tier: Tier;
 }
 
 export interface SecretFacts {
   readonly name: string;
-  /** Undefined: there is none of that name. */
   readonly keys: Seen<readonly string[] | undefined>;
 }
 
 export interface CertificateFacts {
   readonly namespace: string;
   readonly secret: string;
-  /** The chart makes a server's certificate anew when it is gone; what only holds the authority would be lost. */
+  /** The chart creates a deleted server certificate again; the authority would be lost. */
   readonly isRenewable: boolean;
   readonly expiresAtMs: number;
 }
@@ -113,12 +93,10 @@ export interface QuotaFacts {
   readonly used: Readonly<Record<string, number>>;
 }
 
-/** Of containers. */
-export interface LimitRangeFacts {
+interface LimitRangeFacts {
   readonly name: string;
   readonly max: Readonly<Record<string, number>>;
   readonly min: Readonly<Record<string, number>>;
-  /** Put on containers that state none. */
   readonly defaultLimit: Readonly<Record<string, number>>;
 }
 
@@ -134,7 +112,7 @@ export interface NodeFacts {
   readonly labels: Readonly<Record<string, string>>;
   readonly taints: readonly Taint[];
   readonly allocatable: Resources;
-  /** What its pods ask for, placeholders left out: they make way. */
+  /** By its pods, without placeholders, which are evicted first. */
   readonly requested: Resources;
 }
 
@@ -145,7 +123,6 @@ export interface Toleration {
   readonly effect?: string | undefined;
 }
 
-/** The Deployment of a tier. */
 export interface TierFacts {
   readonly replicas: number;
   readonly image: string;
@@ -155,12 +132,10 @@ export interface TierFacts {
   readonly nodeSelector: Readonly<Record<string, string>>;
   readonly tolerations: readonly Toleration[];
   readonly priorityClassName: string | undefined;
-  /** Names of Secrets in the campaign's namespace. */
   readonly pullSecrets: readonly string[];
 }
 
-/** One of those Secrets. */
-export interface PullSecretFacts {
+interface PullSecretFacts {
   readonly name: string;
   /** `kubernetes.io/dockerconfigjson`; undefined: there is none of that name. */
   readonly type: string | undefined;
@@ -170,22 +145,25 @@ export interface PodFacts {
   readonly tier: string;
   readonly isReady: boolean;
   readonly image: string;
-  /** `ErrImagePull`; undefined: it runs, or nobody says why not. */
+  /** `ErrImagePull`; undefined: it runs, or the cause is unknown. */
   readonly waitsFor: string | undefined;
 }
 
 export interface CampaignFacts {
   readonly campaign: SeenCampaign;
   readonly plans: readonly ScalePlan[];
-  readonly secrets: { readonly privacy: SecretFacts; readonly dataPlane: readonly TierSecretFacts[] };
+  readonly secrets: {
+    readonly privacy: SecretFacts;
+    readonly dataPlane: readonly (SecretFacts & { readonly tier: Tier })[];
+  };
   readonly certificates: Seen<readonly CertificateFacts[]>;
-  readonly tiers: Seen<Readonly<Partial<Record<ScaledTier, TierFacts>>>>;
+  readonly tiers: Seen<Readonly<Partial<Record<Tier, TierFacts>>>>;
   readonly pods: Seen<readonly PodFacts[]>;
   readonly pullSecrets: Seen<readonly PullSecretFacts[]>;
   readonly quotas: Seen<readonly QuotaFacts[]>;
   readonly limitRanges: Seen<readonly LimitRangeFacts[]>;
   readonly nodes: Seen<readonly NodeFacts[]>;
-  /** A cluster autoscaler tells its state here. */
+  /** By the status of a cluster autoscaler. */
   readonly hasNodeAutoscaler: boolean;
   /** Deployments that a HorizontalPodAutoscaler writes, and its name. */
   readonly autoscalers: Seen<readonly { readonly name: string; readonly deployment: string }[]>;

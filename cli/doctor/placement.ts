@@ -1,5 +1,5 @@
-/** What pods ask for and nodes have: CPU in cores, memory in bytes, pods in pieces. Pure. */
-import type { NodeFacts, Resources, Taint, TierFacts, Toleration } from './facts.ts';
+/** Requests of pods and room on nodes: CPU in cores, memory in bytes, pods in pieces. Pure. */
+import type { NodeFacts, Resources, Taint, TierFacts, Toleration } from './doctor-facts.ts';
 
 export const NONE: Resources = { cpu: 0, memory: 0, pods: 0 };
 
@@ -20,7 +20,7 @@ const tolerates = ({ key, operator = 'Equal', value = '', effect }: Toleration, 
   (key === undefined || key === '' ? operator === 'Exists' : key === taint.key) &&
   (operator === 'Exists' || value === taint.value);
 
-/** Whether the scheduler may put a pod of the tier there at all. */
+/** Whether the scheduler may put a pod of the tier on this node. */
 export const isOpenTo = (node: NodeFacts, { nodeSelector, tolerations }: TierFacts): boolean =>
   node.isSchedulable &&
   Object.entries(nodeSelector).every(([key, value]) => node.labels[key] === value) &&
@@ -36,27 +36,16 @@ export const fits = (free: Resources, one: Resources): number => {
   return Math.max(0, most);
 };
 
-export interface Wanted {
+interface Wanted {
   readonly tier: TierFacts;
-  /** Pods beyond those that are there. */
+  /** Pods beyond the existing ones. */
   readonly missing: number;
 }
 
-/**
- * How many of the missing pods find a place, one tier after the other, each node filled in turn.
- *
- * Two nodes with 1.2 and 0.7 cores free, 500m each: 2 + 1 = 3 of 4.
- */
+/** How many of the missing pods have a place, node by node: 1.2 and 0.7 cores free, 500m each: 2 + 1 = 3 of 4. */
 export const placed = (nodes: readonly NodeFacts[], wanted: readonly Wanted[]): readonly number[] => {
   const free = new Map(
-    nodes.map(({ name, allocatable, requested }) => [
-      name,
-      {
-        cpu: allocatable.cpu - requested.cpu,
-        memory: allocatable.memory - requested.memory,
-        pods: allocatable.pods - requested.pods,
-      },
-    ]),
+    nodes.map(({ name, allocatable, requested }) => [name, plus(allocatable, times(requested, -1))]),
   );
   return wanted.map(({ tier, missing }) => {
     let left = missing;

@@ -1,19 +1,14 @@
-/**
- * What pods find with their own credentials: a sentence and a remedy for each trouble, the most frequent first. The
- * conditions AcceptingRegistrations and RecordsAvailable are tables of words for it.
- */
+/** Troubles that pods find with their own credentials, with a remedy each: for AcceptingRegistrations and RecordsAvailable. */
 import type { ConditionReason } from '../../contract/conditions.ts';
 import type { FailingPods, JournalTrouble } from '../signals/pod-views.ts';
 import { no } from './verdict.ts';
 
 export interface Words<S extends string, R extends ConditionReason> {
-  /** `intake pods`, as in `3 of 10 intake pods`, and what they do not do: `store no registration`. */
+  /** `intake pods`, as in `3 of 10 intake pods`, and their failure: `store no registration`. */
   readonly who: string;
   readonly fail: string;
   readonly reasons: Readonly<Record<S, R>>;
-  /** When fewer than half of the pods fail. */
   readonly some: R;
-  /** What is wrong, and what to do about it. */
   readonly texts: Readonly<Record<S, string>>;
 }
 
@@ -21,11 +16,10 @@ export interface Found<S extends string> {
   /** The most frequent trouble first. */
   readonly failing: readonly FailingPods<S>[];
   readonly pods: number;
-  /** Reason of the condition after the tick before. */
   readonly before: string | undefined;
 }
 
-/** At half of the pods the cause is the reason, and then until less than 40 % have it, so that it does not come and go. */
+/** At half of the pods their cause becomes the reason, until less than 40 % have it, so that it does not flap. */
 const MOST_PODS = 0.5;
 const STILL_MOST_PODS = 0.4;
 
@@ -38,11 +32,8 @@ export const mostFail = (
   { failing, pods, before }: Found<string>,
 ): boolean => {
   const fail = failing.reduce((sum, one) => sum + one.pods, 0);
-  return areMost(
-    fail,
-    pods,
-    Object.values(reasons).some((reason) => reason === before),
-  );
+  const wereMost = Object.values(reasons).some((reason) => reason === before);
+  return areMost(fail, pods, wereMost);
 };
 
 /** `3 of 10 intake pods (chengdu-intake-7 among them) store no registration: the journal has no room. Enlarge …` */
@@ -60,14 +51,14 @@ export const podTrouble = <S extends string, R extends ConditionReason>(
   return no(mostFail(reasons, found) ? reasons[most.state] : some, sentences.join(' '));
 };
 
-/** What intake and records pods find of the journal. */
+/** What intake and records pods report about the journal. */
 export const JOURNAL: Readonly<Record<JournalTrouble, string>> = {
   credentials:
-    'the journal refuses their user, password or permission. Compare nats-user and nats-password in the Secret <spec.dataPlane.secretName>-<tier> with the accounts of the nats-servers; with the embedded data plane the campaign must be in dataPlane.embedded.campaigns of the values that Helm was given',
+    'the journal refuses their user, password or permission. Compare nats-user and nats-password in the Secret <spec.dataPlane.secretName>-<tier> with the accounts of the nats-servers; with the embedded data plane the campaign must be in the Helm value dataPlane.embedded.campaigns',
   disconnected:
-    'no server of the journal takes their connection. Look at the nats-servers and at network policies between them and the pods',
+    'no server of the journal accepts their connection. Check the nats-servers, and the network policies between them and the pods',
   no_leader:
-    'shards of the journal have no leader. Look at the nats-servers: two of three must be there, and the streams of the campaign too',
-  silent: 'the journal takes what they send and does not answer. Look at the disks and the load of the nats-servers',
+    'shards of the journal have no leader. Check the nats-servers: two of three must run, and the streams of the campaign must exist',
+  silent: 'the journal accepts what they send and does not answer. Check the disks and the load of the nats-servers',
   full: 'the journal has no room. Enlarge the volumes of the nats-servers, or the limits of the streams',
 };

@@ -1,5 +1,5 @@
-/** Signals of one tick for a campaign: arrivals from the intake pods, backlog from the journal. */
-
+/** The metrics of one tick for a campaign: arrivals from the intake pods, backlog from the journal. */
+import { defined } from '../../contract/defined.ts';
 import type { Backlog, Reading } from '../../contract/reading.ts';
 import { hasConsumer, perTier, type Tier, tiersOf } from '../../contract/tiers.ts';
 import type { JournalAdmin, JournalBacklog } from '../../journal/administration.ts';
@@ -13,7 +13,7 @@ import type { IntakesView } from './pod-views.ts';
 import type { CampaignReadings, PodClock } from './readings.ts';
 import type { IntakeSample, Scraper, ScrapeTarget } from './scrape.ts';
 
-/** A source that did not tell in this tick. The tick goes on; the signal ages. */
+/** A source that did not answer in this tick. The tick goes on; the reading ages. */
 export class SignalError extends Error {
   override readonly name = 'SignalError';
   readonly kind: 'scrape' | 'backlog';
@@ -24,11 +24,10 @@ export class SignalError extends Error {
   }
 }
 
-export interface SignalDeps {
+interface SignalDeps {
   readonly scraper: Pick<Scraper, 'scrape'>;
   readonly journal: Pick<JournalAdmin, 'backlog'>;
   readonly shards: number;
-  /** Wall clock, ms. */
   readonly now: () => number;
   readonly backlogDeadlineMs?: number;
   /** Sabotage of a test: believes every zero. */
@@ -40,10 +39,10 @@ export interface SignalDeps {
 /** A value this old says nothing about now. */
 const STALE_AFTER_MS = 5_000;
 const BACKLOG_DEADLINE_MS = 800;
-/** A campaign that nobody asked about for this long is gone. Idle ones are asked every 10 s. */
+/** A campaign without a tick for this long is gone. Idle ones have one every 10 s. */
 const FORGET_AFTER_MS = 10 * 60_000;
 
-/** What waits in a tier's consumer. */
+/** What waits for a tier's consumer. */
 interface Queue {
   backlog: Reading<Backlog>;
   served: Reading<number>;
@@ -60,12 +59,11 @@ interface Known {
   intakes: Reading<IntakesView>;
   /** Pods that missed the last scrape: asked last, so that many hanging ones can't use up every turn. */
   missed: ReadonlySet<string>;
-  /** Of the pods that answered last. */
   clocks: readonly PodClock[];
   askedAtMs: number;
 }
 
-/** A reading that was not renewed: as it was while it is young, then stale. */
+/** A reading that was not renewed: unchanged while it is young, then stale. */
 const unrenewed = <T>(last: Reading<T>, nowMs: number): Reading<T> =>
   last.kind === 'absent' || nowMs - last.atMs <= STALE_AFTER_MS ? last : { ...last, kind: 'stale' };
 
@@ -74,11 +72,11 @@ const targetsOf = (pods: readonly ObservedPod[], missed: ReadonlySet<string>): r
     .flatMap(({ name, adminUrl }) => (adminUrl === undefined ? [] : [{ pod: name, adminUrl }]))
     .sort((a, b) => Number(missed.has(a.pod)) - Number(missed.has(b.pod)));
 
-/** A page was made between the question and the end of the scrape: a pod's clock within that is not off. */
+/** A page was made between the request and the end of the scrape: a pod's clock within that is not off. */
 const podClock = ({ pod, sourceAtMs, clocks }: IntakeSample, askedAtMs: number, answeredAtMs: number): PodClock => ({
   pod,
   aheadSeconds: (Math.min(0, sourceAtMs - askedAtMs) + Math.max(0, sourceAtMs - answeredAtMs)) / 1000,
-  ...(clocks === undefined ? {} : { agreed: clocks }),
+  ...defined({ agreed: clocks }),
 });
 
 const learnRates = (queue: Queue, { enqueued, workedOff }: JournalBacklog, atMs: number): void => {
@@ -88,11 +86,10 @@ const learnRates = (queue: Queue, { enqueued, workedOff }: JournalBacklog, atMs:
   if (rates !== undefined) queue.served = { kind: 'fresh', value: rates.workedOffPerSecond, atMs };
 };
 
-/** Arrivals as they count beside the journal: pods that tell less than they have stored are not believed. */
+/** Arrivals checked against the journal: pods that report less than they have stored are not believed. */
 const besideJournal = ({ arrivals, queues }: Known, believes: typeof isBelievable): Reading<Arrivals> => {
-  // Of the tier that takes everything.
+  // Of the tier that processes everything. Counts as old as a stale reading prove nothing about now.
   const { counts } = queues.records;
-  // Counts as old as a stale signal say nothing about now.
   const isRecent = arrivals.kind === 'fresh' && (counts.at(-1)?.atMs ?? 0) > arrivals.atMs - STALE_AFTER_MS;
   const stored = isRecent ? journalRates(counts)?.enqueuedPerSecond : undefined;
   if (arrivals.kind !== 'fresh' || stored === undefined) return arrivals;
@@ -113,12 +110,12 @@ const besideJournal = ({ arrivals, queues }: Known, believes: typeof isBelievabl
 /**
  * | ready pods | of them answered, with proof | arrivals                                                        |
  * |------------|------------------------------|-----------------------------------------------------------------|
- * | none       | –                            | the last ones; stale after 5 s: nobody proved a zero            |
+ * | none       | –                            | the last ones; stale after 5 s: no pod proved a zero            |
  * | some       | all                          | fresh, a zero included                                          |
  * | some       | not all                      | stale at once: the last full ones, or more where a part shows more |
  *
- * "With proof" is RateWindows' word: the pod answered, its series are there, its clock moved on and its counter didn't
- * fall. Pods that aren't ready are asked too, a draining pod still counts what it took, but nobody waits for their proof.
+ * "With proof" (RateWindows): the pod answered, its series are there, its clock moved on and its counter didn't fall. Pods
+ * that aren't ready are asked too, because a draining pod still counts, but their proof is not required.
  *
  * Fresh arrivals that are far below what the journal has stored meanwhile are stale (journal-rates.ts): a zero counts
  * only when the sequences prove it.
@@ -155,7 +152,7 @@ export const createSignalReader = (deps: SignalDeps): SignalReader => {
     pods: readonly ObservedPod[],
     signal: AbortSignal,
   ): Promise<Reading<Arrivals>> => {
-    // The tick's one instant. Taken before the scrape, so that a pod that hangs doesn't stretch the others' second.
+    // One instant for the tick, taken before the scrape, so that a pod that hangs doesn't stretch the others' second.
     const atMs = deps.now();
     const { samples, findings = [], missed } = await deps.scraper.scrape(targetsOf(pods, known.missed), signal);
     const view = intakesViewOf(findings, pods);
@@ -220,7 +217,7 @@ export const createSignalReader = (deps: SignalDeps): SignalReader => {
         backlog: Object.fromEntries(fed.map((tier) => [tier, queues[tier].backlog])),
         served: Object.fromEntries(fed.map((tier) => [tier, queues[tier].served])),
         intakes,
-        ...(known.clocks.length === 0 ? {} : { clocks: known.clocks }),
+        ...defined({ clocks: known.clocks.length === 0 ? undefined : known.clocks }),
       };
     },
   };

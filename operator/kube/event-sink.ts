@@ -1,6 +1,6 @@
 /**
- * Events of campaigns, events.k8s.io/v1. Emitting never waits and never fails; what can't be kept up with is dropped and
- * counted, because an event is a courtesy and a tick is not.
+ * Events of campaigns, events.k8s.io/v1. Emitting never waits and never fails; under pressure events are dropped and
+ * counted, because ticks matter more.
  *
  * | the same event (campaign, type, reason, text) was emitted | then                                    |
  * |------------------------------------------------------------|-----------------------------------------|
@@ -10,15 +10,14 @@
  */
 import type { VoucherCampaign } from '../../contract/campaign-types.ts';
 import type { Clock } from '../../runtime/clock.ts';
-import type { CampaignEvent } from '../tick/campaign-event.ts';
-import type { EventSink } from '../tick/ports.ts';
+import type { CampaignEvent, EventSink } from '../tick/ports.ts';
+import { EVENTS } from './api-resources.ts';
 import type { KubeClient } from './client.ts';
-import { EVENTS } from './resources.ts';
+import { microTime } from './objects.ts';
 
-export interface EventSinkOptions {
+interface EventSinkOptions {
   readonly client: KubeClient;
   readonly clock: Clock;
-  /** This process's name. */
   readonly instance: string;
   readonly onDropped: (reason: 'rate' | 'queue' | 'failed', error?: unknown) => void;
 }
@@ -28,14 +27,13 @@ export interface RunningEventSink extends EventSink {
   run(signal: AbortSignal): Promise<void>;
 }
 
-/** The API server's name for who reports. */
 const CONTROLLER = 'voucher-operator.io/voucher-operator';
 /** As client-go's recorder has it. */
 const SERIES_ENDS_MS = 6 * 60_000;
 const SERIES_WRITE_MS = 60_000;
 const MAX_KNOWN = 2_000;
 const MAX_QUEUED = 500;
-/** A campaign may say this much at once, and then a word every five seconds. */
+/** A campaign may emit this many at once, and then one every five seconds. */
 const BURST = 25;
 const REFILL_MS = 5_000;
 const WRITE_WITHIN_MS = 3_000;
@@ -54,11 +52,6 @@ interface Known {
   isQueued: boolean;
 }
 
-interface Bucket {
-  tokens: number;
-  atMs: number;
-}
-
 /** The API server counts bytes. */
 export const boundedNote = (text: string): string => {
   const bytes = Buffer.from(text);
@@ -70,11 +63,9 @@ export const boundedNote = (text: string): string => {
     .replace(/\uFFFD$/, '')}…`;
 };
 
-const microTime = (atMs: number): string => new Date(atMs).toISOString().replace('Z', '000Z');
-
 export const createEventSink = ({ client, clock, instance, onDropped }: EventSinkOptions): RunningEventSink => {
   const known = new Map<string, Known>();
-  const buckets = new Map<string, Bucket>();
+  const buckets = new Map<string, { tokens: number; atMs: number }>();
   const queue: Known[] = [];
   let wake = (): void => undefined;
   let sequence = 0;
@@ -121,7 +112,7 @@ export const createEventSink = ({ client, clock, instance, onDropped }: EventSin
     const entry: Known = {
       campaign,
       event,
-      // Two processes, or one and its predecessor, never meet: the time, and a count within it.
+      // Unique also among processes: the time, and a count within it.
       name: `${name}.${nowMs.toString(16)}${sequence.toString(16).padStart(4, '0')}`,
       firstAtMs: nowMs,
       lastAtMs: nowMs,
@@ -138,7 +129,7 @@ export const createEventSink = ({ client, clock, instance, onDropped }: EventSin
 
   const write = async (entry: Known, signal: AbortSignal): Promise<void> => {
     const { campaign, event, name } = entry;
-    const { namespace, uid, resourceVersion } = campaign.metadata;
+    const { namespace, name: regarded, uid, resourceVersion } = campaign.metadata;
     const target = { resource: EVENTS, namespace, timeoutMs: WRITE_WITHIN_MS };
     const isFirst = entry.writtenAtMs === undefined;
     const series = { count: entry.count, lastObservedTime: microTime(entry.lastAtMs) };
@@ -162,7 +153,7 @@ export const createEventSink = ({ client, clock, instance, onDropped }: EventSin
       regarding: {
         apiVersion: campaign.apiVersion,
         kind: campaign.kind,
-        name: campaign.metadata.name,
+        name: regarded,
         namespace,
         uid,
         resourceVersion,
