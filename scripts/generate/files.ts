@@ -2,6 +2,7 @@
 import { RESOURCES } from '../../contract/schema/schema.ts';
 import { crdFileName, renderChartCrd, renderCrd } from './crd.ts';
 import { demoPicture } from './demo-picture.ts';
+import { lawPicture } from './law-picture.ts';
 import { referenceFileName, renderReference } from './reference.ts';
 import { renderTypes } from './types.ts';
 
@@ -15,6 +16,7 @@ export const generatedFiles = (): ReadonlyMap<string, string> =>
     ]),
     ...[...renderTypes(RESOURCES)].map(([file, text]) => [`contract/${file}`, text] as const),
     ['docs/images/demo.svg', demoPicture()],
+    ['docs/images/law.svg', lawPicture()],
   ]);
 
 /** `read` returns undefined for a missing file. */

@@ -60,7 +60,7 @@ describe('commands of the documents', () => {
 
 /** How far our own parser gets without a cluster: to the kubeconfig, or of the simulator to the trace. */
 const parsed = async (command: string): Promise<string> => {
-  const args = argumentsOf(command)
+  const args = argumentsOf(command.replace(/ > \S+$/, ''))
     .slice(2)
     .map((word, at, all) => (all[at - 1] === '--trace' ? NO_CLUSTER : word));
   let said = '';
@@ -119,6 +119,7 @@ describe('commands of npm', () => {
 
 /** Flags of Helm and of Kubernetes' own programs that documents name without a command. */
 const OF_OTHERS = [
+  '--help',
   '--wait',
   '--no-hooks',
   '--reuse-values',

@@ -32,7 +32,7 @@ describe('documents', () => {
   });
 
   it('explain no reason of a condition that is not there', () => {
-    const [, tables = ''] = /## Conditions of a campaign\n([\s\S]*?)\n## /.exec(textOf('docs/health.md')) ?? [];
+    const [, tables = ''] = /## Reasons\n([\s\S]*?)\n## /.exec(textOf('docs/conditions.md')) ?? [];
     const words = [...tables.matchAll(/`([A-Z][a-z]+(?:[A-Z][a-z]+)+)`/g)].map(([, word]) => word ?? '');
     expect(words.length).toBeGreaterThan(50);
     expect(words.filter((word) => !KNOWN.includes(word))).toEqual([]);
