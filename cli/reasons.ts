@@ -40,7 +40,7 @@ export const signals = ({ signals: { arrivals, backlog } }: DecisionRecord): str
 
 const isLimitedBy = (word: string): word is LimitedBy => LIMITED_BY.some((known) => known === word);
 
-/** The one sentence, without its end: `demand asks for 16 and it is held by the authorised ceiling of 12`. */
+/** The one sentence, without its end: `demand needs 16, and the authorised ceiling is 12`. */
 export const because = (decision: DecisionRecord): string => {
   const { limitedBy, mode } = decision;
   if (mode === 'Off' || limitedBy === 'Off') return 'spec.scaling.mode is Off: a person has set the number';

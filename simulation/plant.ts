@@ -1,6 +1,6 @@
 /**
  * The pods of one tier in the simulator: created at a limited rate, Ready after a start time. A data structure without a
- * clock: time is the second that it is told.
+ * clock: time is an argument, in seconds.
  */
 
 export interface PlantRates {

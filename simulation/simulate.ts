@@ -8,7 +8,7 @@
  *   accepted = min(attempts, ready intake pods · µ, admission)   the others were turned away
  *   recorded = min(journal + accepted, ready records pods · µ, database)
  *
- * Whoever came first is served first, and a citizen's wait ends when the registration is recorded. A pod is Ready
+ * The first to come is the first to be served, and a citizen's wait ends when the registration is recorded. A pod is Ready
  * `startSeconds` after it was created, and creation is limited. Not in it: uneven balancing, failing nodes, plans that an
  * owner approves on the way, people who give up.
  */
@@ -117,7 +117,7 @@ export const simulate = (
     });
   const runs: Runs = { intake: runOf('intake'), records: runOf('records') };
   runs.records.waiting = start?.backlog ?? 0;
-  const told = runs[shown ?? 'intake'];
+  const watched = runs[shown ?? 'intake'];
   const counted = shown === undefined ? SIMULATED_TIERS : [shown];
   const explicitAdmission = spec.traffic.admissionPerSecond ?? Number.POSITIVE_INFINITY;
   const database = plant.databasePerSecond ?? Number.POSITIVE_INFINITY;
@@ -160,22 +160,22 @@ export const simulate = (
       isPlanPending,
       ...(Number.isFinite(admission) ? { admissionPerSecond: admission } : {}),
     };
-    const before = told.pods.replicas;
+    const before = watched.pods.replicas;
     const raised = {
       intake: runs.intake.tick(t, { ...common, served: { kind: 'fresh', value: accepted, atMs: nowMs } }),
       records: runs.records.tick(t, { ...common, served: { kind: 'fresh', value: recorded, atMs: nowMs } }),
     };
-    if (raised[told.tier]) totals.firstScaleUpSeconds ??= t;
+    if (raised[watched.tier]) totals.firstScaleUpSeconds ??= t;
 
     const backlog = Math.round(runs.intake.waiting + runs.records.waiting);
     totals.peakBacklog = Math.max(totals.peakBacklog, backlog);
-    totals.maxReplicas = Math.max(totals.maxReplicas, told.pods.replicas);
+    totals.maxReplicas = Math.max(totals.maxReplicas, watched.pods.replicas);
     for (const tier of counted) totals.podSeconds += runs[tier].pods.pods;
     if (backlog > 0) totals.drainedAtSeconds = undefined;
     else if (t >= 0) totals.drainedAtSeconds ??= t;
-    const { replicas: desired, ready } = told.pods;
+    const { replicas: desired, ready } = watched.pods;
     if ((t % every === 0 || desired !== before) && t <= endSecond) {
-      timeline.push({ t, arrivals, backlog, desired, ready, limitedBy: told.decision?.limitedBy ?? 'Min' });
+      timeline.push({ t, arrivals, backlog, desired, ready, limitedBy: watched.decision?.limitedBy ?? 'Min' });
     }
     if (t >= endSecond && backlog === 0) break;
   }

@@ -17,7 +17,7 @@ export const capacityOf = (
 ): number => Math.min(MOST * capacityPerReplica, Math.max(LEAST * capacityPerReplica, learned));
 
 /**
- * The last 10 s and the sample before them; none while a signal that they are made of is missing. A tier without a queue
+ * The last 10 s and the sample before them; none while a metric that they are made of is missing. A tier without a queue
  * teaches nothing: what it turned away may have been wrong, too early or throttled, and says nothing of what it can.
  */
 export const sampled = (samples: readonly ThroughputSample[], input: TierInput): readonly ThroughputSample[] => {

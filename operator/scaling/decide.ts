@@ -8,7 +8,7 @@
  * because so many can be Ready while citizens still wait; written at once up to the ceiling ("a step of 80×" in
  * decide.test.ts plays it).
  *
- * | replicas now                       | signals         | written |
+ * | replicas now                       | metrics         | written |
  * |------------------------------------|-----------------|---------|
  * | above max or ceiling               | stale, absent, first ticks, rollout | as is |
  * | above max or ceiling               | fresh           | at most percentPerMinute down, whatever is wanted |
@@ -199,7 +199,7 @@ export const decide = (input: TierInput, limits: TierLimits, memory: TierMemory)
     terms,
     evidence,
     ...(now.saturation === undefined ? {} : { admissionPerSecond: now.saturation.admissionPerSecond }),
-    /** Made when somebody reads it: a simulation takes a million decisions and reads none. */
+    /** Made on demand: a simulation takes a million decisions and reads none. */
     get explanation() {
       return explain(limits, { replicas, wanted, by, most: mostOf(limits), terms, evidence });
     },

@@ -15,7 +15,7 @@ export const NOISE_DEVIATIONS = 5;
 /** A rise is carried on for no more than half of what comes now: a minute's growth is not for ever. */
 const MOST_RISE = 0.5;
 
-/** The last value of a signal, whatever its age; undefined when there never was one. */
+/** The last value of a metric, whatever its age; undefined when there never was one. */
 export const lastValue = <T>(reading: Reading<T> | undefined): T | undefined =>
   reading === undefined || reading.kind === 'absent' ? undefined : reading.value;
 

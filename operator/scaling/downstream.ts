@@ -3,7 +3,7 @@ import type { Saturation, ThroughputSample, TierMemory } from './types.ts';
 
 /** A scale-up counts once its pods have been Ready for this long; several batches of a slow database (app/worker/batch-size.ts). */
 const SETTLED_MS = 10_000;
-/** Smaller growth can't be told from chance. */
+/** Smaller growth can't be distinguished from chance. */
 const GROWTH = 1.1;
 const LEAST_EFFECT = 0.1;
 const USELESS_SCALE_UPS = 2;
@@ -89,6 +89,6 @@ export const downstream = (
   if (saturation !== undefined) return onwards(saturation, settled(samples, true), last, capacityPerReplica);
   const now = settled(samples, false);
   if (now !== undefined && last !== undefined) return tried(trial, now, capacityPerReplica, last.atMs);
-  // A gap in the signal is no end of the demand; nothing waiting is.
+  // A gap in the metric does not end the trial; an empty backlog does.
   return last?.isBusy === false || trial === undefined ? {} : { trial };
 };

@@ -54,7 +54,7 @@ export const limitsOf = (
   const blindFloor = Math.ceil(BLIND_SHARE * schedule.floor);
   const at = (nowMs: number): TierLimits => {
     const ceiling = ceilingInForce(authorized, plans, tier, nowMs);
-    // Long before opening and after closing a broken signal hides no crowd.
+    // Long before opening and after closing a missing metric hides no crowd.
     const guarded = nowMs >= schedule.fromMs && nowMs < closesAtMs && blindFloor > 0 ? { blindFloor } : {};
     return isScheduled(schedule, nowMs)
       ? { ...constant, ...guarded, ceiling, scheduleFloor: schedule.floor, holdUntilMs: schedule.untilMs }

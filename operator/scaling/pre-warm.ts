@@ -1,4 +1,4 @@
-/** How long the forecast's floor takes to stand, from what starts of pods were measured. Pure. */
+/** How long it takes until the forecast floor is Ready, from measured pod starts. Pure. */
 import { DEFAULT_CREATED_PER_SECOND, DEFAULT_START_SECONDS, type Pace } from './forecast.ts';
 import type { TierInput, TierMemory } from './types.ts';
 
@@ -11,7 +11,7 @@ export const paceOf = ({
   createdPerSecond = DEFAULT_CREATED_PER_SECOND,
 }: Pick<TierMemory, 'startSeconds' | 'createdPerSecond'>): Pace => ({ startSeconds, createdPerSecond });
 
-/** Of this tick, without what nobody measured in it. */
+/** What this tick measured. */
 export const measuredPace = ({
   startSeconds,
   createdPerSecond,

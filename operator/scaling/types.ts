@@ -13,7 +13,7 @@ export interface ArrivalRates {
   readonly over60s: number;
   /** The newest part of the last second; from counters: since the look before, where that was long enough to say something. */
   readonly newest?: { readonly perSecond: number; readonly seconds: number };
-  /** By how much the rate rises a second, sustained over 10 s. Absent or 0: it doesn't, or nobody knows. */
+  /** By how much the rate rises a second, sustained over 10 s. Absent or 0: it doesn't rise, or that is unknown. */
   readonly risePerSecond?: number;
 }
 
@@ -39,7 +39,7 @@ export interface TierInput {
   readonly dueBack?: Reading<DueBack>;
   /** What may be let in per second, all intake pods together. Absent: whatever they carry. */
   readonly admissionPerSecond?: number;
-  /** What all ready replicas worked off per second. Absent: nobody measures it, so nothing is learned. Counts with a queue. */
+  /** What all ready replicas worked off per second. Absent: not measured, so nothing is learned. Counts with a queue. */
   readonly served?: Reading<number>;
   /** Ages in seconds of pods that exist and are not Ready. Absent: as if they had just been created. */
   readonly startingSeconds?: readonly number[];
@@ -75,7 +75,7 @@ export interface TierLimits {
   readonly holdUntilMs?: number;
   /** No way down before this instant either: a person said so, by the annotation hold-until. Undefined: no one did. */
   readonly askedHoldUntilMs?: number;
-  /** Replicas to stand behind when every signal has been missing for 30 s; absent or 0: what there is. */
+  /** Replicas that are kept when every metric has been missing for 30 s; absent or 0: the present ones. */
   readonly blindFloor?: number;
 }
 
@@ -111,7 +111,7 @@ export interface TierMemory {
   /** When replicas last went down, and how many there were at the start of the step that this belongs to. */
   readonly lastDownMs?: number;
   readonly lastDownFrom?: number;
-  /** Consecutive ticks with every signal fresh; a decrease needs 3. */
+  /** Consecutive ticks with every metric fresh; a decrease needs 3. */
   readonly freshTicks: number;
   /** `nowMs` of the last tick, so that a tick decided twice counts once. Need not survive a restart. */
   readonly lastTickMs?: number;
@@ -124,15 +124,15 @@ export interface TierMemory {
   readonly createdPerSecond?: number;
   /** No way down before this instant, nor while excess backlog is left after it. */
   readonly panicUntilMs?: number;
-  /** Since when every signal has been missing. */
+  /** Since when every metric has been missing. */
   readonly blindSinceMs?: number;
-  /** Throughput at the last settled size, and how many scale-ups in a row brought nothing. */
+  /** Throughput at the last settled size, and how many scale-ups in a row did not raise throughput. */
   readonly trial?: { readonly ready: number; readonly servedPerSecond: number; readonly useless: number };
-  /** What is behind the tier can't take more. */
+  /** A downstream system is the bottleneck. */
   readonly saturation?: Saturation;
   /** What was wanted while citizens wait: it does not fall before this instant, nor while they do. */
   readonly pressing?: { readonly wanted: number; readonly untilMs: number };
-  /** What stands in for pods on lost nodes (lost.ts). Need not survive a restart. */
+  /** Replacements of pods on lost nodes (lost.ts). Need not survive a restart. */
   readonly replacing?: Replacing;
 }
 

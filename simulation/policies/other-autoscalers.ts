@@ -1,5 +1,5 @@
 /**
- * The autoscalers that people use today, each as its documentation sets it up, on the same signals and the same plant.
+ * The autoscalers that people use today, each as its documentation sets it up, on the same metrics and the same plant.
  *
  * | policy       | metric                                        | cluster and behaviour                        |
  * |--------------|-----------------------------------------------|----------------------------------------------|

@@ -103,14 +103,12 @@ describe('kubectl voucher', () => {
       'a plan waits for its owner',
       'kubectl voucher approve spring-',
     );
-    expect(status).toMatch(/intake +\d+ +12 +12 .* held by the authorised ceiling of 12/);
+    expect(status).toMatch(/intake +\d+ +12 +12 .* the authorised ceiling is 12/);
     const wide = await says(['status', 'spring', '-n', namespace, '-o', 'wide'], 'AwaitingDecision');
     expect(wide).toMatch(/intake +\d+ +12 +12 +2\.\.\d+ +500\/s /);
 
     const why = await says(['why', '-n', namespace, '--tier', 'intake'], 'asks for ceilings of');
-    expect(why).toMatch(
-      /Desired for intake: 12 replicas, since .* demand asks for 20 and it is held by the authorised/,
-    );
+    expect(why).toMatch(/Desired for intake: 12 replicas, since .* demand needs 20, and the authorised ceiling is/);
     expect(why).toContain('forecast needs 20 replicas');
     expect(why).not.toContain('records is');
 
@@ -127,7 +125,7 @@ describe('kubectl voucher', () => {
 
     await says(['why', 'spring', '-n', namespace, '--tier', 'intake'], 'Desired for intake: 20 replicas', '12 → 20');
     const then = await says(['why', 'spring', '-n', namespace, '--at', atTheCeiling], 'Desired for intake at');
-    expect(then).toContain('held by the authorised ceiling of 12');
+    expect(then).toContain('the authorised ceiling is 12');
   });
 
   it('remembers across operators, and does not tell anew what still is', async () => {

@@ -116,10 +116,9 @@ opened 20:00:00 (14:09 min ago), closes 22:00:00 (in 1:45 h)
   recorded   4,812,330 registrations
 
   TIER     READY  DESIRED  CEILING  TEN MINUTES           SINCE     WHY
-  intake      11       12       12  ▃▃██████████████████  20:00:33  demand asks for 16 and it is
-                                                                    held by the authorised ceiling
-                                                                    of 12
-  records      4        4       20  ▅▅▅█████████████████  20:01:04  arrivals ask for it`.slice(1),
+  intake      11       12       12  ▃▃██████████████████  20:00:33  demand needs 16, and the
+                                                                    authorised ceiling is 12
+  records      4        4       20  ▅▅▅█████████████████  20:01:04  arrivals need it`.slice(1),
     );
   });
 
@@ -187,7 +186,7 @@ opened 20:00:00 (14:09 min ago), closes 22:00:00 (in 1:45 h)
   it('shows what is known where no log of decisions is to be read', () => {
     const text = shown(inAFlood({ decisions: undefined }));
     expect(text).toMatch(/arrivals +11,840\/s +·+█/);
-    expect(text).toMatch(/intake +11 +12 +12 +·+█ +- +demand asks for 12/);
+    expect(text).toMatch(/intake +11 +12 +12 +·+█ +- +demand needs 12/);
   });
 });
 

@@ -136,7 +136,10 @@ describe('flags', () => {
       .map((file) => readFileSync(join(ROOT, file), 'utf8'))
       .join('\n');
     const isOurs = (flag: string): boolean =>
-      sources.includes(`'${flag}`) || sources.includes(`, ${flag}`) || sources.includes(`'${flag.slice(2)}'`);
+      sources.includes(`'${flag}`) ||
+      sources.includes(`, ${flag}`) ||
+      sources.includes(`'${flag.slice(2)}'`) ||
+      sources.includes(` ${flag.slice(2)}: { type: `);
     const named = new Set(inlineCode().flatMap(({ text }) => text.match(/(?<![\w-])--[a-z][a-z-]+/g) ?? []));
     const typed = written.join(' ');
     const unknown = [...named].filter((flag) => !isOurs(flag) && !typed.includes(flag) && !OF_OTHERS.includes(flag));

@@ -98,7 +98,7 @@ describe('growth that brings nothing', () => {
     const played = play(CAPPED);
     expect(played.at(22)?.admissionPerSecond).toBeUndefined();
     expect(played.at(-1)).toMatchObject({ limitedBy: 'Downstream', replicas: 13, admissionPerSecond: 90 });
-    expect(played.at(-1)?.explanation).toContain('two scale-ups brought nothing');
+    expect(played.at(-1)?.explanation).toContain('two scale-ups did not raise throughput');
   });
 
   it('is none when one of them brought its tenth: 20/s expected, 2/s came', () => {
