@@ -55,10 +55,18 @@ const step = (from: number, to: number) => ({
 });
 
 /** An opening that decays within minutes, and a second wave. */
-const OPENING = { toReplicas: 40, decaySeconds: 240, waveAtSeconds: 720, waveReplicas: 30, baseReplicas: 4 } as const;
+const OPENING = {
+  toReplicas: 40,
+  plateauSeconds: 30,
+  decaySeconds: 240,
+  waveAtSeconds: 720,
+  waveReplicas: 30,
+  baseReplicas: 4,
+} as const;
 const openingAt = (seconds: number): number => {
-  const { toReplicas, decaySeconds, waveAtSeconds, waveReplicas, baseReplicas } = OPENING;
-  const wave = (height: number, age: number): number => (age < 0 ? 0 : height * Math.exp(-age / decaySeconds));
+  const { toReplicas, plateauSeconds, decaySeconds, waveAtSeconds, waveReplicas, baseReplicas } = OPENING;
+  const wave = (height: number, age: number): number =>
+    age < 0 ? 0 : height * Math.exp(-Math.max(0, age - plateauSeconds) / decaySeconds);
   return arrivalsFor(
     baseReplicas + wave(toReplicas - baseReplicas, seconds) + wave(waveReplicas, seconds - waveAtSeconds),
   );
