@@ -30,9 +30,7 @@ export interface Voucher {
 export interface TierScaling {
   /** Replicas that always run. Two, so that one can fail. Default 2; use 1 for development only. */
   readonly min: number;
-  /**
-   * Replicas that are never exceeded, whatever is authorised: what the cluster and the database can carry. Default 600.
-   */
+  /** Most replicas, even where more are authorised: what cluster and database can carry. Default 600. */
   readonly max: number;
   /**
    * Registrations per second that one replica handles at full load; the operator plans for 70 % of it. Default 500, a
@@ -178,10 +176,7 @@ export interface VoucherCampaignSpec {
   };
   /** How replicas follow the load. Every field has a default; state at least peakArrivalsPerSecond. */
   readonly scaling: ScalingSpec;
-  /**
-   * Measures for emergencies, agreed in advance. A trigger or `kubectl voucher contingency start` starts them within 5
-   * s.
-   */
+  /** Measures for emergencies, started by a trigger or by `kubectl voucher contingency start`, within 5 s. */
   readonly contingency?: ContingencySpec;
   /**
    * Whether to take over streams that another object created for the same campaignId, for example after a restore.
@@ -279,7 +274,7 @@ export interface VoucherCampaignStatus {
   /** Levels of spec.contingency that are in force, in their order. Absent: none. */
   readonly contingency?: readonly ContingencyStatus[];
   /**
-   * When registration closes, if a contingency level has extended it; never moves earlier. Absent: spec.window applies.
+   * When registration closes, if a contingency level has extended it. Never moves earlier. Absent: spec.window applies.
    */
   readonly closesAt?: string;
   /** State of the triggers of contingency levels, opaque. It survives a change of leader. */

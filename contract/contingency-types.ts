@@ -95,9 +95,7 @@ export interface ContingencyLevel {
   readonly back?: ContingencyBack;
 }
 
-/**
- * Measures for emergencies, agreed in advance. A trigger or `kubectl voucher contingency start` starts them within 5 s.
- */
+/** Measures for emergencies, started by a trigger or by `kubectl voucher contingency start`, within 5 s. */
 export interface ContingencySpec {
   /**
    * Levels, the mildest first; up to eight. Several can be in force at once: then the lowest admission rate, the

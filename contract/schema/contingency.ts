@@ -181,8 +181,7 @@ const rules: readonly ValidationRule[] = [
 
 export const contingency: ObjectNode = {
   type: 'object',
-  description:
-    'Measures for emergencies, agreed in advance. A trigger or `kubectl voucher contingency start` starts them within 5 s.',
+  description: 'Measures for emergencies, started by a trigger or by `kubectl voucher contingency start`, within 5 s.',
   typeHint: { name: 'ContingencySpec', file: CONTINGENCY_TYPES },
   required: ['levels'],
   properties: {

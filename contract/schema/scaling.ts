@@ -27,7 +27,7 @@ const scalingOf = (tier: Tier): ObjectNode => {
     ...section(`${titled(tier)} ${does}.`, {
       min: replicas('Replicas that always run. Two, so that one can fail. Default 2; use 1 for development only.', 2),
       max: replicas(
-        `Replicas that are never exceeded, whatever is authorised: what the cluster and the database can carry. Default ${defaults.max}.`,
+        `Most replicas, even where more are authorised: what cluster and database can carry. Default ${defaults.max}.`,
         defaults.max,
       ),
       capacityPerReplica: int32(

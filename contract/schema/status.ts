@@ -132,7 +132,7 @@ export const campaignStatus: ObjectNode = {
     plan: text('Name of the ScalePlan that waits for a decision; empty or absent: none.', 253),
     contingency,
     closesAt: instant(
-      'When registration closes, if a contingency level has extended it; never moves earlier. Absent: spec.window applies.',
+      'When registration closes, if a contingency level has extended it. Never moves earlier. Absent: spec.window applies.',
     ),
     contingencyMemory: text(
       'State of the triggers of contingency levels, opaque. It survives a change of leader.',
