@@ -1,6 +1,6 @@
 /**
- * Receipts of registrations that lie in another shard than their citizen's: a hedge of some pod, or an outage, has put them
- * there. A repeat is published to the citizen's shard, which would not know it; so every intake follows the few that there are.
+ * Receipts of registrations in another shard than their citizen's, where a hedge or an outage has put them. A repeat is
+ * published to the citizen's own shard, which would not recognise it. So every intake follows these few.
  */
 
 import { DeliverPolicy, jetstream } from '@nats-io/jetstream';
@@ -28,15 +28,12 @@ export const followAstray = (options: AstrayOptions, signal: AbortSignal): Reado
 
   const note = (subject: string): void => {
     receipts.add(subject.slice(subject.lastIndexOf('.') + 1));
-    if (receipts.size <= MOST) return;
-    for (const oldest of receipts) {
-      receipts.delete(oldest);
-      break;
-    }
+    const [oldest = ''] = receipts;
+    if (receipts.size > MOST) receipts.delete(oldest);
   };
 
   const follow = async (shard: number): Promise<void> => {
-    // An ordered consumer: it keeps its place here, and is made anew when its server is gone.
+    // An ordered consumer keeps its position on the client, and is created again when its server is lost.
     const consumer = await client.consumers.get(shardStreamName(campaignId, shard), {
       filter_subjects: astraySubject(campaignId, shard, '*'),
       deliver_policy: DeliverPolicy.All,

@@ -19,7 +19,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { DataKeyStore } from '../../journal/data-key-store.ts';
+import type { DataKeyStore } from '../../journal/data-keys.ts';
 import type { WallClock } from '../../runtime/clock.ts';
 import { SealingPausedError, seal } from '../core/sealing.ts';
 import type { Sealer } from '../intake/ports.ts';
