@@ -14,7 +14,7 @@ import { abortable } from '../../runtime/abortable.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { createAgreedClock } from '../clock/agreed-clock.ts';
 import { exportClocks } from '../clock/metrics.ts';
-import { ConfigError, databaseAccess, journalServers, privacyFolder } from '../config.ts';
+import { ConfigError, databaseAccess, privacyFolder } from '../config.ts';
 import { createCanarySender } from '../intake/canary-sender.ts';
 import { createIntake } from '../intake/create-intake.ts';
 import { createLoadGuard } from '../intake/load-guard.ts';
@@ -29,7 +29,7 @@ import { createReceiptStore } from '../store/receipts.ts';
 import type { StartRole } from './role.ts';
 import { until } from './until.ts';
 
-/** With the preStop sleep of 5 s it fits into the pod's 30 s of grace; an honest answer takes at most 5 s + 3 s. */
+/** With the preStop sleep of 5 s it fits into the pod's 30 s of grace; an answer takes at most 5 s + 3 s. */
 const DRAIN_WITHIN_MS = 20_000;
 
 const monotonicMs = (): number => performance.now();
@@ -40,7 +40,7 @@ export const startIntake: StartRole = async ({ config, registry, dependencies, l
   const keys = await readPrivacyKeys(privacyDir);
   const health = new JournalHealth(monotonicMs());
   dependencies.need('journal', () => health.found(monotonicMs()));
-  const connection = await connectJournal(journalServers(config.dataPlane), config.podName, starting, (failure) =>
+  const connection = await connectJournal(config.dataPlane.journal, config.podName, starting, (failure) =>
     health.checked(failure, monotonicMs()),
   );
   const ended = new AbortController();
@@ -65,7 +65,7 @@ export const startIntake: StartRole = async ({ config, registry, dependencies, l
     ended.signal,
   );
   exportClocks(registry, clock);
-  // Before the first decision by it, the day of the data key. Bounded: each clock is asked for a second.
+  // Before its first use, for the day of the data key. Each clock is read for at most a second.
   await abortable(clock.first, starting);
   const settings = watchLiveSettings({ connection, campaignId, onError: warn('live settings') }, ended.signal);
   const sealer = new DataKeyRing({

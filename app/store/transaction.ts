@@ -1,8 +1,15 @@
-/** Statements that are done together, or not at all. */
+/** Transactions, and what statements within one need. */
 import type { Pool, PoolClient } from 'pg';
 import { abortable } from '../../runtime/abortable.ts';
 
-/** @param signal ends it, and the connection with it: what became of the transaction is unknown then */
+export interface Scope {
+  readonly client: PoolClient;
+  /** Escaped. */
+  readonly schema: string;
+  readonly campaignId: string;
+}
+
+/** @param signal ends it together with its connection: the outcome is then unknown */
 export const inTransaction = async <Result>(
   pool: Pool,
   work: (client: PoolClient) => Promise<Result>,
@@ -16,7 +23,7 @@ export const inTransaction = async <Result>(
     client.release();
     return result;
   } catch (error) {
-    // The connection goes too: after an unknown outcome its state is unknown, and closing it rolls back.
+    // The connection is closed, because its state is unknown; closing rolls back.
     client.release(true);
     throw error;
   }

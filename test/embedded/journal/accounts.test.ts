@@ -297,6 +297,8 @@ describe('accounts that change', () => {
 
   it('are not believed from a server whose certificate is for another name', async () => {
     await journal.renewCertificate('elsewhere.example');
-    await expect(journal.connect(journal.access({ campaignId }))).rejects.toThrow(/does not contain the name in the URL/);
+    await expect(journal.connect(journal.access({ campaignId }))).rejects.toThrow(
+      /does not contain the name in the URL/,
+    );
   });
 });

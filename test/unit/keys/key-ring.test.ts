@@ -128,7 +128,7 @@ describe('a bucket that is lost', () => {
     await ring.load(signal);
     const before = ring.seal(Buffer.from('before'), 'demo|R');
     lose(store);
-    await expect(ring.load(signal)).rejects.toThrow('the operator makes it');
+    await expect(ring.load(signal)).rejects.toThrow('the operator creates it');
     expect(() => ring.seal(Buffer.from('x'), 'demo|R')).toThrow(SealingPausedError);
     store.gone = false;
     await ring.load(signal);
