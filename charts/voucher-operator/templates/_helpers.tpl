@@ -20,6 +20,22 @@ app.kubernetes.io/version: {{ include "voucher.labelValue" .Chart.AppVersion | q
 helm.sh/chart: {{ include "voucher.labelValue" (printf "%s-%s" .Chart.Name .Chart.Version) | quote }}
 {{- end -}}
 
+{{/*
+Metadata of an object: dict "root" $ "name" NAME. "namespace": the release's unless given; empty for an object of the cluster.
+"annotations": text, optional. More labels may follow.
+*/}}
+{{- define "voucher.metadata" -}}
+{{- $namespace := ternary .namespace .root.Release.Namespace (hasKey . "namespace") -}}
+name: {{ .name }}
+{{- with $namespace }}
+namespace: {{ . }}
+{{- end }}
+{{- with .annotations }}
+annotations: {{- . | nindent 2 }}
+{{- end }}
+labels: {{- include "voucher.labels" .root | nindent 2 }}
+{{- end -}}
+
 {{- define "voucher.podLabels" -}}
 app.kubernetes.io/name: voucher-operator
 app.kubernetes.io/instance: {{ include "voucher.labelValue" .Release.Name | quote }}
@@ -105,12 +121,28 @@ topologySpreadConstraints:
 {{- toJson $settings -}}
 {{- end -}}
 
-{{/* A policy is of the whole cluster; it binds where this operator works. */}}
-{{- define "voucher.boundNamespaces" -}}
-{{- with .Values.operator.watchNamespaces -}}
-matchResources:
-  namespaceSelector: {matchExpressions: [{key: kubernetes.io/metadata.name, operator: In, values: {{ toJson . }}}]}
+{{/* Binds a ValidatingAdmissionPolicy to the namespaces that the operator watches: dict "root" $ "name" POLICY */}}
+{{- define "voucher.policyBinding" -}}
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicyBinding
+metadata: {{- include "voucher.metadata" (dict "root" .root "name" .name "namespace" "") | nindent 2 }}
+spec:
+  policyName: {{ .name }}
+  validationActions: [Deny]
+  {{- with .root.Values.operator.watchNamespaces }}
+  matchResources:
+    namespaceSelector: {matchExpressions: [{key: kubernetes.io/metadata.name, operator: In, values: {{ toJson . }}}]}
+  {{- end }}
 {{- end -}}
+
+{{/* A RoleBinding or ClusterRoleBinding for a ServiceAccount of the release: dict "kind" ROLE_KIND "account" NAME, and as for metadata. */}}
+{{- define "voucher.roleBinding" -}}
+apiVersion: rbac.authorization.k8s.io/v1
+kind: {{ .kind }}Binding
+metadata: {{- include "voucher.metadata" . | nindent 2 }}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: {{ .kind }}, name: {{ .name }}}
+subjects:
+  - {kind: ServiceAccount, name: {{ .account }}, namespace: {{ .root.Release.Namespace }}}
 {{- end -}}
 
 {{- define "voucher.headroomPriorityClass" -}}
