@@ -21,13 +21,10 @@ import { astraySubject, eventSubject, shardStreamName } from '../contract/names.
 import { shardOf } from '../contract/shard.ts';
 import { parseUntrusted } from '../contract/untrusted.ts';
 import { acceptedAt } from '../contract/winner.ts';
-import type { JournalConnection } from './connection.ts';
+import type { CampaignJournal } from './connection.ts';
 import type { AcceptanceLookup, Acceptances } from './publishing.ts';
 
-export interface AcceptancesOptions {
-  readonly connection: JournalConnection;
-  readonly campaignId: string;
-  readonly shards: number;
+export interface AcceptancesOptions extends CampaignJournal {
   readonly monotonicMs: () => number;
   /** State in which this process finds the journal. */
   readonly journal: () => Found;

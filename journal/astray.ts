@@ -6,14 +6,7 @@
 import { DeliverPolicy, jetstream } from '@nats-io/jetstream';
 import { astraySubject, shardStreamName } from '../contract/names.ts';
 import { again } from '../runtime/sleep.ts';
-import type { JournalConnection } from './connection.ts';
-
-export interface AstrayOptions {
-  readonly connection: JournalConnection;
-  readonly campaignId: string;
-  readonly shards: number;
-  readonly onError: (error: unknown) => void;
-}
+import type { CampaignJournal } from './connection.ts';
 
 /** Two minutes of a third of 2,000/s; beyond that the oldest are forgotten. */
 const MOST = 100_000;
@@ -21,8 +14,11 @@ const AGAIN_AFTER_MS = 1_000;
 const PULL = { max_messages: 500, expires: 30_000, idle_heartbeat: 5_000 };
 
 /** Follows every shard from its beginning, until the signal fires. */
-export const followAstray = (options: AstrayOptions, signal: AbortSignal): ReadonlySet<string> => {
-  const { connection, campaignId, shards, onError } = options;
+export const followAstray = (
+  { connection, campaignId, shards }: CampaignJournal,
+  onError: (error: unknown) => void,
+  signal: AbortSignal,
+): ReadonlySet<string> => {
   const client = jetstream(connection.nats);
   const receipts = new Set<string>();
 

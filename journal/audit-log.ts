@@ -3,23 +3,14 @@
  * removed. The expected last sequence of the subject makes every append a compare-and-set, so that two operators can't fork a
  * chain.
  */
-import {
-  DiscardPolicy,
-  JetStreamApiError,
-  type JetStreamManager,
-  jetstreamManager,
-  RetentionPolicy,
-  StorageType,
-  StoreCompression,
-  type StreamConfig,
-} from '@nats-io/jetstream';
-import { nanos } from '@nats-io/transport-node';
+import { JetStreamApiError, type JetStreamManager, jetstreamManager, type StreamConfig } from '@nats-io/jetstream';
 import { chainLine, linkOf } from '../contract/hash-chain.ts';
 import { AUDIT_STREAM, AUDIT_SUBJECTS, auditedCampaignId, auditSubject } from '../contract/names.ts';
 import { abortable } from '../runtime/abortable.ts';
 import { atMost } from '../runtime/at-most.ts';
 import type { JournalConnection } from './connection.ts';
 import { orUndefined } from './errors.ts';
+import { APPEND_ONLY, differences } from './streams/streams.ts';
 import type { AuditLog, AuditTail } from './trail.ts';
 
 export interface AuditLogOptions {
@@ -38,29 +29,17 @@ const MAX_ENTRIES_OF_A_CAMPAIGN = 20_000;
 const WRONG_LAST_SEQUENCE = new Set([10_071, 10_164]);
 
 const wantedStream = (replicas: number): Partial<StreamConfig> & { readonly name: string } => ({
+  ...APPEND_ONLY,
   name: AUDIT_STREAM,
   subjects: [AUDIT_SUBJECTS],
-  storage: StorageType.File,
   num_replicas: replicas,
-  retention: RetentionPolicy.Limits,
-  // A full store refuses new entries with an error; it must not drop old ones silently.
-  discard: DiscardPolicy.New,
   discard_new_per_subject: true,
   max_msgs_per_subject: MAX_ENTRIES_OF_A_CAMPAIGN,
   max_bytes: MAX_BYTES,
-  max_age: 0,
-  max_msg_size: 16_384,
-  duplicate_window: nanos(120_000),
-  deny_delete: true,
-  deny_purge: true,
-  compression: StoreCompression.None,
 });
 
-/** Settings with which entries could be lost. */
-const driftOf = ({ config, wanted }: { readonly config: StreamConfig; readonly wanted: Partial<StreamConfig> }) =>
-  (['storage', 'retention', 'discard', 'max_age', 'deny_delete', 'deny_purge'] as const)
-    .filter((field) => config[field] !== wanted[field])
-    .map((field) => `${field} is ${String(config[field])}, must be ${String(wanted[field])}`);
+/** With other values of these, entries could be lost. */
+const REQUIRED = ['storage', 'retention', 'discard', 'max_age', 'deny_delete', 'deny_purge'] as const;
 
 export const createAuditLog = ({ connection, replicas }: AuditLogOptions): AuditLog => {
   let opening: Promise<JetStreamManager> | undefined;
@@ -78,8 +57,8 @@ export const createAuditLog = ({ connection, replicas }: AuditLogOptions): Audit
     const wanted = wantedStream(replicas);
     const there = await abortable(orUndefined(streams.info(AUDIT_STREAM)), signal);
     if (there === undefined) await abortable(streams.add(wanted), signal);
-    const drift = there === undefined ? [] : driftOf({ config: there.config, wanted });
-    if (drift.length > 0) throw new Error(`stream ${AUDIT_STREAM} keeps no trail: ${drift.join('; ')}`);
+    const drift = there === undefined ? [] : differences(REQUIRED, wanted, there.config);
+    if (drift.length > 0) throw new Error(`stream ${AUDIT_STREAM} can't be used for audit trails: ${drift.join('; ')}`);
     hasStream = true;
   };
 

@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { consumerName, dataKeyBucketName, liveBucketName, shardStreamName } from '../contract/names.ts';
 import type { ClockSource } from '../runtime/clock-source.ts';
-import type { JournalConnection } from './connection.ts';
+import type { CampaignJournal, JournalConnection } from './connection.ts';
 
 /** JetStream's answer to STREAM.INFO and CONSUMER.INFO; `ts` is the time of the leader, which answers. */
 const info = z.object({
@@ -15,10 +15,8 @@ const info = z.object({
 
 const WITHIN_MS = 1_000;
 
-export interface JournalClocksOptions {
+interface JournalClocksOptions extends Pick<CampaignJournal, 'campaignId' | 'shards'> {
   readonly connection: Pick<JournalConnection, 'nats' | 'isConnected'>;
-  readonly campaignId: string;
-  readonly shards: number;
 }
 
 /** What a campaign's account may ask about (operator/setup/journal-accounts.ts). */

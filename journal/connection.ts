@@ -75,6 +75,13 @@ export interface JournalConnection {
   close(): Promise<void>;
 }
 
+/** A campaign's journal, as its pods reach it. */
+export interface CampaignJournal {
+  readonly connection: JournalConnection;
+  readonly campaignId: string;
+  readonly shards: number;
+}
+
 /** For one server: a frozen one accepts the socket and never answers, and the next may work. */
 const CONNECT_WITHIN_MS = 1_500;
 const AGAIN_AFTER_MS = 250;

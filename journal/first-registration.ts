@@ -7,12 +7,9 @@ import type { ReceivedData } from '../contract/envelope.ts';
 import { parseEnvelope, receivedDataOf } from '../contract/envelope-schema.ts';
 import { shardStreamName, shardSubjects } from '../contract/names.ts';
 import { abortable } from '../runtime/abortable.ts';
-import type { JournalConnection } from './connection.ts';
+import type { CampaignJournal } from './connection.ts';
 
-export interface FirstRegistrationOptions {
-  readonly connection: JournalConnection;
-  readonly campaignId: string;
-  readonly shards: number;
+export interface FirstRegistrationOptions extends CampaignJournal {
   /** Opening of this campaign; an adopted journal may hold earlier registrations. */
   readonly opensAtMs: number;
   /** If so, a shard that does not answer may hold the first one. */

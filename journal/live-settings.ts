@@ -7,7 +7,7 @@ import type { LiveSettings } from '../contract/app-contract.ts';
 import { LIVE_SETTINGS_KEY, liveBucketName } from '../contract/names.ts';
 import { KEY_SPACES, UNIQUENESS } from '../contract/uniqueness.ts';
 import { again } from '../runtime/sleep.ts';
-import type { JournalConnection } from './connection.ts';
+import type { CampaignJournal } from './connection.ts';
 import type { LiveSettingsSource } from './publishing.ts';
 
 const text = z.object({ 'zh-CN': z.string(), en: z.string() });
@@ -39,9 +39,7 @@ const liveSettings = z.object({
   behind: z.object({ atMostSeconds: count, asOf: instant, isStopped: z.literal(true).exactOptional() }).exactOptional(),
 });
 
-export interface LiveSettingsOptions {
-  readonly connection: JournalConnection;
-  readonly campaignId: string;
+export interface LiveSettingsOptions extends Omit<CampaignJournal, 'shards'> {
   /** An invalid value, or a watch that failed; both are retried. */
   readonly onError: (error: unknown) => void;
   /** Every new value, including the first. */

@@ -8,15 +8,12 @@ import { encodeEnvelope } from '../contract/envelope-schema.ts';
 import { astraySubject, eventSubject } from '../contract/names.ts';
 import { shardOf } from '../contract/shard.ts';
 import { type AttemptContext, PublishAttempt, unavailable } from './attempt.ts';
-import type { JournalConnection } from './connection.ts';
+import type { CampaignJournal } from './connection.ts';
 import { HedgeBudget, ShardHealth } from './hedge.ts';
 import { createOutbox } from './outbox.ts';
 import type { RegistrationJournal } from './publishing.ts';
 
-export interface PublisherOptions {
-  readonly connection: JournalConnection;
-  readonly campaignId: string;
-  readonly shards: number;
+export interface PublisherOptions extends CampaignJournal {
   readonly registry: Registry;
   /** Monotonic milliseconds. */
   readonly monotonicMs: () => number;

@@ -9,13 +9,11 @@ import { consumerName, shardStreamName } from '../contract/names.ts';
 import type { Tier } from '../contract/tiers.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { sleep } from '../runtime/sleep.ts';
-import type { JournalConnection } from './connection.ts';
+import type { CampaignJournal } from './connection.ts';
 import type { Delivery, JournalReader } from './reading.ts';
 import { positionOf } from './streams/stored-at.ts';
 
-export interface ReaderOptions {
-  readonly connection: JournalConnection;
-  readonly campaignId: string;
+export interface ReaderOptions extends Omit<CampaignJournal, 'shards'> {
   readonly tier: Tier;
 }
 

@@ -1,14 +1,9 @@
 /** Reads shard streams from any point, without the workers' consumers, to rebuild a database. */
 import { type ConsumerMessages, DeliverPolicy, type JetStreamClient, jetstream } from '@nats-io/jetstream';
 import { shardStreamName } from '../contract/names.ts';
-import type { JournalConnection } from './connection.ts';
+import type { CampaignJournal } from './connection.ts';
 import type { JournalReplay, Stored } from './reading.ts';
 import { storedAtMsOf } from './streams/stored-at.ts';
-
-export interface ReplayOptions {
-  readonly connection: JournalConnection;
-  readonly campaignId: string;
-}
 
 /** Fetched ahead of the reader: 4,000 × 0.6 KiB. */
 const AHEAD_MESSAGES = 4_000;
@@ -77,7 +72,7 @@ async function* replay(
   }
 }
 
-export const createJournalReplay = ({ connection, campaignId }: ReplayOptions): JournalReplay => {
+export const createJournalReplay = ({ connection, campaignId }: Omit<CampaignJournal, 'shards'>): JournalReplay => {
   const client = jetstream(connection.nats);
   return {
     replay: (shard, fromSequence, signal) => replay(client, shardStreamName(campaignId, shard), fromSequence, signal),

@@ -15,3 +15,14 @@ export const atMost = (limit: number): (<T>(work: () => Promise<T>) => Promise<T
     }
   };
 };
+
+/** Calls that overlap share one run of the work. */
+export const shared = <T>(work: () => Promise<T>): (() => Promise<T>) => {
+  let underWay: Promise<T> | undefined;
+  return () => {
+    underWay ??= work().finally(() => {
+      underWay = undefined;
+    });
+    return underWay;
+  };
+};

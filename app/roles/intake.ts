@@ -43,8 +43,9 @@ export const startIntake: StartRole = async ({ config, registry, dependencies, l
   const connection = await connectJournal(config.dataPlane.journal, config.podName, starting, (failure) =>
     health.checked(failure, monotonicMs()),
   );
+  const journal = { connection, campaignId, shards };
   const ended = new AbortController();
-  void keepJournalChecked({ connection, campaignId, shards }, health, monotonicMs, ended.signal);
+  void keepJournalChecked(journal, health, monotonicMs, ended.signal);
   exportRecentPublishes(registry, health, monotonicMs);
   const lines = createLogLimit();
   const warn =
@@ -59,7 +60,7 @@ export const startIntake: StartRole = async ({ config, registry, dependencies, l
     {
       own: systemClock,
       monotonicMs,
-      sources: [...journalClocks({ connection, campaignId, shards }), receipts],
+      sources: [...journalClocks(journal), receipts],
       onError: warn('read another clock'),
     },
     ended.signal,
@@ -79,7 +80,7 @@ export const startIntake: StartRole = async ({ config, registry, dependencies, l
   const known = await abortable(settings.first, starting);
   const opensAtMs = Date.parse(known.window.opensAt);
   const first = await until(
-    () => firstRegistration({ connection, campaignId, shards, opensAtMs, isOpen: clock.now() >= opensAtMs }, starting),
+    () => firstRegistration({ ...journal, opensAtMs, isOpen: clock.now() >= opensAtMs }, starting),
     starting,
     warn('read the first registration'),
   );
@@ -90,7 +91,7 @@ export const startIntake: StartRole = async ({ config, registry, dependencies, l
   const guard = createLoadGuard();
   const connections = intakeConnections(config.maxConnections);
   let draining = false;
-  const publisher = createPublisher({ connection, campaignId, shards, registry, monotonicMs, signal: ended.signal });
+  const publisher = createPublisher({ ...journal, registry, monotonicMs, signal: ended.signal });
   const app = createIntake({
     campaignId,
     site,
@@ -104,15 +105,10 @@ export const startIntake: StartRole = async ({ config, registry, dependencies, l
       },
     },
     acceptances: createAcceptances({
-      connection,
-      campaignId,
-      shards,
+      ...journal,
       monotonicMs,
       journal: () => health.found(monotonicMs()),
-      astray: followAstray(
-        { connection, campaignId, shards, onError: warn('follow astray registrations') },
-        ended.signal,
-      ),
+      astray: followAstray(journal, warn('follow astray registrations'), ended.signal),
     }),
     settings,
     sealer,

@@ -26,13 +26,19 @@ export const column = <Row, Value>(
 ): Column<Row> => ({ name, type, array: (rows) => encode(rows.map(of)) });
 
 /** A batch in SQL, as parameters from $2 on. */
-export const batchOf = <Row>(columns: readonly Column<Row>[]) => {
+export interface Batch<Row> {
+  readonly names: string;
+  /** For FROM. */
+  readonly rows: string;
+  readonly parameters: (rows: readonly Row[]) => readonly string[];
+}
+
+export const batchOf = <Row>(columns: readonly Column<Row>[]): Batch<Row> => {
   const names = columns.map(({ name }) => name).join(', ');
   const arrays = columns.map(({ type }, index) => `$${index + 2}::${type}[]`).join(', ');
   return {
     names,
-    /** For FROM. */
     rows: `unnest(${arrays}) AS batch(${names})`,
-    parameters: (rows: readonly Row[]): readonly string[] => columns.map(({ array }) => array(rows)),
+    parameters: (rows) => columns.map(({ array }) => array(rows)),
   };
 };

@@ -3,7 +3,7 @@ import { escapeIdentifier, type Pool, type PoolClient } from 'pg';
 import type { KeptEvent, KeptEvents } from '../records/ports.ts';
 import { batchOf, column, hexArray, plainArray, textArray } from './arrays.ts';
 import { storeError } from './errors.ts';
-import { inTransaction, type Scope } from './transaction.ts';
+import { insertNew, inTransaction, type Scope } from './transaction.ts';
 
 /** Of this release; later versions are for later releases. */
 const VERSION = 1;
@@ -24,16 +24,8 @@ const BATCH = batchOf([
 ]);
 
 /** @returns the number of new events */
-export const writeKept = async ({ client, schema, campaignId }: Scope, kept: readonly KeptEvent[]): Promise<number> => {
-  if (kept.length === 0) return 0;
-  const sorted = [...kept].sort((a, b) => a.shard - b.shard || a.sequence - b.sequence);
-  const { rowCount } = await client.query(
-    `INSERT INTO ${schema}.kept_event (campaign_id, ${BATCH.names})
-     SELECT $1, * FROM ${BATCH.rows} ON CONFLICT DO NOTHING`,
-    [campaignId, ...BATCH.parameters(sorted)],
-  );
-  return rowCount ?? 0;
-};
+export const writeKept = (scope: Scope, kept: readonly KeptEvent[]): Promise<number> =>
+  insertNew(scope, 'kept_event', BATCH, kept);
 
 interface Row {
   readonly shard: number;

@@ -13,6 +13,7 @@
  */
 import type { RequestListener } from 'node:http';
 import { Client, type ClientConfig } from 'pg';
+import { shared } from '../../runtime/at-most.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { within } from '../../runtime/deadline.ts';
 import { type Listening, send, serve } from '../../runtime/small-server.ts';
@@ -57,13 +58,7 @@ export const askDatabase = async (access: ClientConfig): Promise<Answer> => {
  * Concurrent probes share one answer, so that they do not use up the database's connections.
  */
 export const startProbeServer = (ask: () => Promise<Answer>, host: string, port: number): Promise<Listening> => {
-  let underWay: Promise<Answer> | undefined;
-  const answer = (): Promise<Answer> => {
-    underWay ??= ask().finally(() => {
-      underWay = undefined;
-    });
-    return underWay;
-  };
+  const answer = shared(ask);
   const listener: RequestListener = ({ url }, response) => {
     if (url !== '/live' && url !== '/ready') return send(response, 404, 'there are /live and /ready\n');
     const isGood = (found: Answer): boolean => found === 'well' || (url === '/live' && found === 'refuses');

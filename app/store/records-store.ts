@@ -24,7 +24,7 @@ import { lookAtDatabase } from './look.ts';
 import { createPool, type DatabaseAccess } from './pool.ts';
 import { writeRegistrations } from './registrations.ts';
 import { migrate } from './schema.ts';
-import { inTransaction, type Scope } from './transaction.ts';
+import { insertNew, inTransaction, type Scope } from './transaction.ts';
 
 export interface StoreOptions extends DatabaseAccess {
   readonly campaignId: string;
@@ -59,20 +59,6 @@ const REJECTED = batchOf<RejectedMessage>([
   column('raw', 'bytea', hexArray, ({ raw }) => Buffer.from(raw).toString('hex')),
 ]);
 
-const writeRejected = async (
-  { client, schema, campaignId }: Scope,
-  rejected: readonly RejectedMessage[],
-): Promise<number> => {
-  if (rejected.length === 0) return 0;
-  const sorted = [...rejected].sort((a, b) => a.shard - b.shard || a.sequence - b.sequence);
-  const { rowCount } = await client.query(
-    `INSERT INTO ${schema}.rejected_message (campaign_id, ${REJECTED.names})
-     SELECT $1, * FROM ${REJECTED.rows} ON CONFLICT DO NOTHING`,
-    [campaignId, ...REJECTED.parameters(sorted)],
-  );
-  return rowCount ?? 0;
-};
-
 type Batch = Parameters<RecordsStore['commit']>[0];
 
 const write = async (scope: Scope, batch: Batch): Promise<CommitResult> => {
@@ -84,7 +70,7 @@ const write = async (scope: Scope, batch: Batch): Promise<CommitResult> => {
   await emptyErased(scope, 'registration', [...erasures, ...changes.erased]);
   const facts = await writeFacts(scope, collapseFacts(others));
   await emptyErased(scope, 'registration_fact', [...erasures, ...facts.erased]);
-  const rejected = await writeRejected(scope, batch.rejected);
+  const rejected = await insertNew(scope, 'rejected_message', REJECTED, batch.rejected);
   const kept = await writeKept(scope, batch.kept ?? []);
   const inserted = citizensIn(changes.inserted);
   const superseded = citizensIn(changes.superseded) - citizensIn(changes.reinstated);

@@ -15,7 +15,7 @@ import { parseUntrusted } from '../../contract/untrusted.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { within } from '../../runtime/deadline.ts';
 import { sleep } from '../../runtime/sleep.ts';
-import type { JournalConnection } from '../connection.ts';
+import type { CampaignJournal } from '../connection.ts';
 import type { JournalFailure, JournalHealth } from '../journal-health.ts';
 import { type CopyFailure, readAnswer } from '../outbox.ts';
 
@@ -44,14 +44,8 @@ export const checkAnswerOf = (data: Uint8Array, statusCode: number | undefined):
   return answer.kind === 'stored' ? 'answers' : STATE_OF[answer.failure];
 };
 
-export interface JournalCheckOptions {
-  readonly connection: JournalConnection;
-  readonly campaignId: string;
-  readonly shards: number;
-}
-
 /** One check: one shard that accepts registrations is enough, as it is for a registration. Never rejects. */
-export const createJournalCheck = ({ connection, campaignId, shards }: JournalCheckOptions) => {
+export const createJournalCheck = ({ connection, campaignId, shards }: CampaignJournal) => {
   let turn = 0;
 
   const askShard = (shard: number, signal: AbortSignal): Promise<'answers' | JournalFailure> => {
@@ -92,7 +86,7 @@ export const createJournalCheck = ({ connection, campaignId, shards }: JournalCh
 
 /** Checks while the process has had no success recently. Ends with the signal. */
 export const keepJournalChecked = async (
-  options: JournalCheckOptions,
+  options: CampaignJournal,
   health: JournalHealth,
   monotonicMs: () => number,
   signal: AbortSignal,

@@ -37,25 +37,30 @@ export const ownerOf = (spec: JournalSpec): Readonly<Record<string, string>> => 
   [STREAM_OWNER_METADATA.uid]: spec.uid,
 });
 
-const journalStream = (spec: JournalSpec, name: string, subject: string, maxBytes: number): WantedStream => ({
-  name,
-  subjects: [subject],
+/** For streams that only grow. */
+export const APPEND_ONLY = {
   storage: StorageType.File,
-  num_replicas: spec.replicas,
   retention: RetentionPolicy.Limits,
-  // A full store is a publish error that citizens get; it must never drop messages.
+  // A full store refuses publishes with an error; it must never drop messages.
   discard: DiscardPolicy.New,
-  max_bytes: maxBytes,
   max_age: 0,
   max_msg_size: 16_384,
-  // The ids live in memory: 120 s of 10,000/s are 1.2 million.
+  // The ids are in memory: 120 s of 10,000/s are 1.2 million.
   duplicate_window: nanos(120_000),
   deny_delete: true,
   deny_purge: true,
-  allow_direct: true,
   // Not s2: nats-server 2.15.2 can't truncate a compressed block when it recovers from a kill -9 ("smb.truncate: s2:
   // corrupt input"), and the stream is lost on every node. Seen with more than one block (8 MiB) in a shard.
   compression: StoreCompression.None,
+} as const satisfies Partial<StreamConfig>;
+
+const journalStream = (spec: JournalSpec, name: string, subject: string, maxBytes: number): WantedStream => ({
+  ...APPEND_ONLY,
+  name,
+  subjects: [subject],
+  num_replicas: spec.replicas,
+  max_bytes: maxBytes,
+  allow_direct: true,
   metadata: ownerOf(spec),
 });
 
@@ -111,7 +116,7 @@ const harmful = (wanted: WantedStream, actual: StreamConfig): readonly (readonly
   ['no_ack', actual.no_ack === true, false],
   // `async` acknowledges before it syncs, whatever sync_interval says.
   ['persist_mode', actual.persist_mode ?? 'default', 'default'],
-  // See journalStream; existing blocks stay compressed, so an update in place would not help.
+  // See APPEND_ONLY; existing blocks stay compressed, so an update in place would not help.
   ['compression', actual.compression ?? StoreCompression.None, StoreCompression.None],
 ];
 
@@ -125,11 +130,19 @@ export const driftOf = (wanted: WantedStream, actual: StreamConfig): readonly st
   return subjects === own ? changed : [...changed, `subjects are ${subjects}, must be ${own}`];
 };
 
-/** Differences of a consumer that can't be changed in place. */
-export const consumerDriftOf = (wanted: WantedConsumer, actual: ConsumerConfig): readonly string[] =>
-  (['ack_policy', 'deliver_policy'] as const)
+/** `max_age is 5, must be 0`, for each of these fields that differs. */
+export const differences = <Config extends object>(
+  fields: readonly (keyof Config & string)[],
+  wanted: Partial<Config>,
+  actual: Config,
+): readonly string[] =>
+  fields
     .filter((field) => wanted[field] !== actual[field])
     .map((field) => `${field} is ${String(actual[field])}, must be ${String(wanted[field])}`);
+
+/** Differences of a consumer that can't be changed in place. */
+export const consumerDriftOf = (wanted: WantedConsumer, actual: ConsumerConfig): readonly string[] =>
+  differences(['ack_policy', 'deliver_policy'], wanted, actual);
 
 /** Differences that can be changed in place. */
 export const consumerUpdateOf = (

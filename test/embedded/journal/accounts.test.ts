@@ -182,7 +182,7 @@ describe('a campaign’s accounts', () => {
     const stop = new AbortController();
     const errors: unknown[] = [];
     const onError = (error: unknown): number => errors.push(error);
-    const astray = followAstray({ connection: pods.intake, campaignId, shards: SHARDS, onError }, stop.signal);
+    const astray = followAstray({ connection: pods.intake, campaignId, shards: SHARDS }, onError, stop.signal);
     await publishOnce(jetstream(pods.intake.nats), {
       subject: astraySubject(campaignId, 2, 'SOME'),
       messageId: 'SOME',
