@@ -28,9 +28,9 @@ export interface Voucher {
 
 /** Bounds and capacity of one tier. */
 export interface TierScaling {
-  /** Replicas that always run. Two, so that one can fail. Default 2; use 1 for development only. */
+  /** Minimum of replicas, which always run; with two, one can fail. Default 2; use 1 for development only. */
   readonly min: number;
-  /** Most replicas, even where more are authorised: what cluster and database can carry. Default 600. */
+  /** Maximum of replicas, even if more are authorised: what cluster and database can carry. Default 600. */
   readonly max: number;
   /**
    * Registrations per second that one replica handles at full load; the operator plans for 70 % of it. Default 500, a

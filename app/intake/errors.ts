@@ -12,12 +12,12 @@ export const ERRORS = {
   BAD_JSON: means(400, '请求内容不是有效的 JSON', 'The request body is not valid JSON'),
   IDEMPOTENCY_KEY_REQUIRED: means(
     400,
-    '缺少 Idempotency-Key 请求头，请用随机 UUID',
+    '缺少 Idempotency-Key 请求头，请使用随机 UUID',
     'Send an Idempotency-Key header, a random UUID',
   ),
   IDEMPOTENCY_KEY_INVALID: means(
     400,
-    'Idempotency-Key 须为 16 至 128 个字母、数字、-、_',
+    'Idempotency-Key 须由 16 至 128 个字母、数字、“-”或“_”组成',
     'Idempotency-Key must be 16 to 128 letters, digits, - or _',
   ),
   NOT_OPEN: means(403, '登记尚未开始', 'Registration has not opened yet'),
@@ -67,9 +67,9 @@ export const ERRORS = {
     'Many people are registering; try again in a moment, chances are equal',
   ),
   REGISTRATION_PAUSED: means(503, '登记暂停，请稍后再试', 'Registration is paused; try again later'),
-  OVERLOADED: means(503, '系统繁忙，请稍候再试', 'We are busy; try again in a moment'),
-  STARTING: means(503, '系统正在启动，请稍候', 'We are starting; try again in a moment'),
-  JOURNAL_BUSY: means(503, '系统繁忙，请稍候再试', 'We are busy; try again in a moment'),
+  OVERLOADED: means(503, '系统繁忙，请稍候再试', 'The system is busy; try again in a moment'),
+  STARTING: means(503, '系统正在启动，请稍候再试', 'The system is starting; try again in a moment'),
+  JOURNAL_BUSY: means(503, '系统繁忙，请稍候再试', 'The system is busy; try again in a moment'),
   JOURNAL_FULL: means(503, '暂时无法登记，请稍后再试', 'Registration is not possible now; try again later'),
   JOURNAL_UNAVAILABLE: means(
     503,

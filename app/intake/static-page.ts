@@ -16,7 +16,7 @@ const ESCAPED: Readonly<Record<string, string>> = {
 const escaped = (text: string): string => text.replace(/[&<>"']/g, (character) => ESCAPED[character] ?? character);
 
 const SAFE: LocalizedText = {
-  'zh-CN': '已取得回执的登记有效，无需重复登记。请不必着急，机会均等。',
+  'zh-CN': '已取得回执的登记有效，无需重复登记。不必着急，机会均等。',
   en: 'If you have a receipt, you are registered and need not register again. There is no hurry: chances are equal.',
 };
 

@@ -25,9 +25,12 @@ const scalingOf = (tier: Tier): ObjectNode => {
   const { does, defaults } = entryOf(tier);
   return {
     ...section(`${titled(tier)} ${does}.`, {
-      min: replicas('Replicas that always run. Two, so that one can fail. Default 2; use 1 for development only.', 2),
+      min: replicas(
+        'Minimum of replicas, which always run; with two, one can fail. Default 2; use 1 for development only.',
+        2,
+      ),
       max: replicas(
-        `Most replicas, even where more are authorised: what cluster and database can carry. Default ${defaults.max}.`,
+        `Maximum of replicas, even if more are authorised: what cluster and database can carry. Default ${defaults.max}.`,
         defaults.max,
       ),
       capacityPerReplica: int32(
