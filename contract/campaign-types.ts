@@ -176,7 +176,10 @@ export interface VoucherCampaignSpec {
   };
   /** How replicas follow the load. Every field has a default; state at least peakArrivalsPerSecond. */
   readonly scaling: ScalingSpec;
-  /** Measures for emergencies, started by a trigger or by `kubectl voucher contingency start`, within 5 s. */
+  /**
+   * Measures for emergencies, started by a trigger or by `kubectl voucher contingency start`, within 5 s. Left out:
+   * none.
+   */
   readonly contingency?: ContingencySpec;
   /**
    * Whether to take over streams that another object created for the same campaignId, for example after a restore.

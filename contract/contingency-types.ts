@@ -33,7 +33,7 @@ export interface ContingencyTrigger {
 export interface StaticPage {
   /** What citizens read, in one or two sentences. */
   readonly text: LocalizedText;
-  /** Seconds after which citizens are asked to come again (Retry-After). */
+  /** Seconds after which citizens are asked to try again (Retry-After). */
   readonly retryAfterSeconds: number;
 }
 
@@ -95,7 +95,9 @@ export interface ContingencyLevel {
   readonly back?: ContingencyBack;
 }
 
-/** Measures for emergencies, started by a trigger or by `kubectl voucher contingency start`, within 5 s. */
+/**
+ * Measures for emergencies, started by a trigger or by `kubectl voucher contingency start`, within 5 s. Left out: none.
+ */
 export interface ContingencySpec {
   /**
    * Levels, the mildest first; up to eight. Several can be in force at once: then the lowest admission rate, the

@@ -121,7 +121,7 @@ const effect: ObjectNode = {
       required: ['text', 'retryAfterSeconds'],
       properties: {
         text: localizedText('What citizens read, in one or two sentences.', 300),
-        retryAfterSeconds: int32('Seconds after which citizens are asked to come again (Retry-After).', [1, 3600]),
+        retryAfterSeconds: int32('Seconds after which citizens are asked to try again (Retry-After).', [1, 3600]),
       },
     },
     extendClosing: duration(
@@ -181,7 +181,8 @@ const rules: readonly ValidationRule[] = [
 
 export const contingency: ObjectNode = {
   type: 'object',
-  description: 'Measures for emergencies, started by a trigger or by `kubectl voucher contingency start`, within 5 s.',
+  description:
+    'Measures for emergencies, started by a trigger or by `kubectl voucher contingency start`, within 5 s. Left out: none.',
   typeHint: { name: 'ContingencySpec', file: CONTINGENCY_TYPES },
   required: ['levels'],
   properties: {

@@ -33,7 +33,7 @@ export const aMetricsPage = ({
     `${METRICS.intakeArrivals}{outcome="turned_away"} ${turnedAway}`,
     `${METRICS.intakeArrivals}{outcome="canary"} ${canary}`,
     '',
-    `# HELP ${METRICS.scrapeTime} Unix time by this process when the page was made.`,
+    `# HELP ${METRICS.scrapeTime} Unix time of this process at the scrape.`,
     `# TYPE ${METRICS.scrapeTime} gauge`,
     `${METRICS.scrapeTime} ${now}`,
     '',
