@@ -1,4 +1,4 @@
-/** The intake's routes, each a function from a request to an answer, and the one hook that answers what they throw. */
+/** The intake's routes, each a function from a request to an answer, and the one hook for errors. */
 import type { IncomingMessage } from 'node:http';
 import type { Registry } from 'prom-client';
 import type { ArrivalOutcome } from '../../contract/app-contract.ts';
@@ -13,13 +13,12 @@ import { staticPage } from './static-page.ts';
 
 export interface IntakeDeps extends AcceptDeps {
   readonly registry: Registry;
-  /** This process's own clock, however wrong: what the operator compares. */
+  /** This process's own clock, right or wrong, for the operator to compare. */
   readonly wallClockMs: () => number;
-  /** Of the server in front. */
   readonly connections?: { readonly turnedAway: number };
   /** Draining: connections end with their answer. */
   readonly isDraining: () => boolean;
-  /** One answer of 500 or more. Gets the code and, for INTERNAL, what was thrown; never a request. */
+  /** For answers of 500 or more. Gets the code and, for INTERNAL, what was thrown; never a request. */
   readonly onServerError: (code: ErrorCode, error: unknown) => void;
 }
 
@@ -56,7 +55,7 @@ const comesAgainAfter = ({ code, details }: ApiError): number | undefined =>
 
 const apiErrorOf = (error: unknown): ApiError => {
   if (error instanceof ApiError) return error;
-  // A path that is no UTF-8 (`/%ff`) comes from the router as a URIError.
+  // The router throws a URIError for a path that is not UTF-8 (`/%ff`).
   return error instanceof URIError ? new ApiError('NOT_FOUND') : new ApiError('INTERNAL');
 };
 
@@ -126,7 +125,7 @@ export const createApi = (deps: IntakeDeps) => {
     const { title, window, identity, vouchers } = settings;
     const eligibility = { ...settings.eligibility, text: oneEntryText(settings) };
     const serverTime = new Date(deps.now()).toISOString();
-    // Shorter than the two seconds in which an edit is promised to show.
+    // Below the two seconds within which an edit must be visible.
     return jsonAnswer(
       200,
       { campaignId, title, window, identity, eligibility, vouchers, serverTime },
@@ -135,7 +134,7 @@ export const createApi = (deps: IntakeDeps) => {
   };
 
   return {
-    /** By path, in Express's words. */
+    /** By path, in the syntax of Express. */
     routes: {
       [REGISTRATIONS]: only('POST', register),
       [`${REGISTRATIONS}/:receiptNo`]: only('GET, HEAD', showReceipt),
@@ -147,7 +146,7 @@ export const createApi = (deps: IntakeDeps) => {
       if (answer === undefined) throw new ApiError('NOT_FOUND');
       return answer;
     }) satisfies Handler,
-    /** The only way from a request to what is written; never rejects. */
+    /** The only way from a request to its answer; never rejects. */
     async answer(handler: Handler, request: IncomingMessage, params: Parameters<Handler>[1]): Promise<Answer> {
       let answer: Answer;
       try {

@@ -37,7 +37,7 @@ export const aMetricsPage = ({
     `${METRICS.intakeArrivals}{outcome="turned_away"} ${turnedAway}`,
     `${METRICS.intakeArrivals}{outcome="canary"} ${canary}`,
     '',
-    `# HELP ${METRICS.scrapeTime} Unix time by this process when the page was made.`,
+    `# HELP ${METRICS.scrapeTime} Unix time of this process at the scrape.`,
     `# TYPE ${METRICS.scrapeTime} gauge`,
     `${METRICS.scrapeTime} ${now}`,
     ...(recent === undefined ? [] : recentSeries(recent)),

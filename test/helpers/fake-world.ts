@@ -4,7 +4,7 @@
  */
 
 import type { Deployment } from 'kubernetes-types/apps/v1.js';
-import { admitCampaignStatus, admitScalePlanObject, formatAdmissionErrors } from '../../admission/admission.ts';
+import { admitCampaignStatus, formatAdmissionErrors } from '../../admission/admission.ts';
 import type { LiveSettings } from '../../contract/app-contract.ts';
 import type { VoucherCampaign, VoucherCampaignStatus } from '../../contract/campaign-types.ts';
 import type { ScalePlan } from '../../contract/scale-plan-types.ts';
@@ -14,6 +14,7 @@ import type { CampaignReadings } from '../../operator/signals/readings.ts';
 import type { ObservedCluster, ObservedTier } from '../../operator/tick/cluster-view.ts';
 import type { CampaignEvent } from '../../operator/tick/ports.ts';
 import type { ReconcilerDeps } from '../../operator/tick/reconcile.ts';
+import { admitScalePlanObject } from './admit-scale-plan.ts';
 import { planDeps } from './build-options.ts';
 import type { FakeClock } from './fake-clock.ts';
 import { freshReadings, SYNCED } from './observed.ts';

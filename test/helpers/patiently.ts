@@ -18,7 +18,7 @@ const isPassing = (error: unknown): boolean => {
   if (!(error instanceof Error)) return false;
   // The last one is our own reader's.
   return (
-    PASSING_CODES.has(codeOf(error)) || PASSING_NAMES.has(error.name) || error.message.startsWith('nobody answers')
+    PASSING_CODES.has(codeOf(error)) || PASSING_NAMES.has(error.name) || error.message.includes(' has no leader now')
   );
 };
 

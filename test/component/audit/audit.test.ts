@@ -154,7 +154,7 @@ describe('kubectl voucher audit', () => {
   });
 
   it.each<[string, (lines: readonly string[]) => readonly string[], RegExp]>([
-    ['removed', (lines) => lines.toSpliced(3, 1), /entry 5 stands where entry 4 must be/],
+    ['removed', (lines) => lines.toSpliced(3, 1), /entry 5 was found in place of entry 4/],
     ['altered', (lines) => lines.with(4, (lines[4] ?? '').replace('intake', 'Intake')), /entry 6 does not fit entry 5/],
   ])('says that an entry was %s, and exits 1', async (_, tamper, message) => {
     tampered = tamper;

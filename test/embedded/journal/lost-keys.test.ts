@@ -12,7 +12,7 @@ import { createDataKeyStore } from '../../../journal/data-keys.ts';
 import { journalDurable } from '../../../operator/conditions/journal-conditions.ts';
 import { aConditionInput } from '../../helpers/condition-input.ts';
 import { eventually } from '../../helpers/eventually.ts';
-import { openDataKeys } from '../../helpers/open-data-keys.ts';
+import { openDataKeys, wrappedKeysIn } from '../../helpers/open-data-keys.ts';
 import { patiently } from '../../helpers/patiently.ts';
 import { journalSpec, never, type RealJournal, startRealJournal } from '../../helpers/real-journal.ts';
 
@@ -54,7 +54,9 @@ const settled = (campaignId: string): Promise<string> =>
   );
 
 const readable = async (campaignId: string, { keyId, sealed }: { keyId: string; sealed: string }): Promise<string> => {
-  const entries = await patiently('the keys', () => createDataKeyStore(journal.connection, campaignId).list(never));
+  const entries = await patiently('the keys', () =>
+    wrappedKeysIn(createDataKeyStore(journal.connection, campaignId), never),
+  );
   const key = openDataKeys(entries, wrapKeys, campaignId).get(keyId);
   return key === undefined ? 'unreadable' : Buffer.from(open(key, Buffer.from(sealed, 'base64'), 'aad')).toString();
 };

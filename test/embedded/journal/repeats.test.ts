@@ -32,7 +32,7 @@ beforeAll(async () => {
   const connections = await Promise.all([journal.connect('pod 1'), journal.connect('pod 2')]);
   pods = connections.map((connection) => {
     const common = { connection, campaignId: CAMPAIGN, shards: SHARDS, monotonicMs };
-    const astray = followAstray({ ...common, onError: (error) => errors.push(error) }, ended.signal);
+    const astray = followAstray(common, (error) => errors.push(error), ended.signal);
     return {
       journal: createPublisher({ ...common, registry: new Registry(), signal: never }),
       acceptances: createAcceptances({ ...common, astray, journal: () => found }),
