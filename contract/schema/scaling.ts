@@ -136,8 +136,7 @@ export const scaling: ObjectNode = {
       'How slowly replicas are scaled down. A metric that is missing or out of date never scales a tier down.',
       {
         windowSeconds: int32(
-          'Seconds for which a rise in arrivals is remembered: enough replicas are kept in case the worst one comes again. ' +
-            'Demand must have been lower for a fifth of it before replicas are removed. Default 300.',
+          'Seconds in which the worst rise of arrivals counts: replicas are kept in case it comes again. Default 300.',
           [10, 3600],
           300,
         ),
