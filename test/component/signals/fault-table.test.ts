@@ -61,7 +61,7 @@ const play = (release: keyof typeof RELEASES, believes?: () => boolean) => {
   const deps = { scraper, journal, shards: 3, now: () => nowMs };
   const reader = createSignalReader(believes === undefined ? deps : { ...deps, believes });
   const limits = aTierLimits({ down: { windowSeconds: 10, percentPerMinute: 100 } });
-  let [replicas, memory, counter]: [number, TierMemory, number] = [2, EMPTY_MEMORY, 0];
+  let [replicas, memory, counter]: [number, TierMemory, number] = [NEEDED, EMPTY_MEMORY, 0];
   return async (seconds: number, fault?: () => Behaviour, arriving = true): Promise<number> => {
     for (let second = 0; second < seconds; second += 1) {
       nowMs += 1_000;
