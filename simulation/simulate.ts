@@ -163,7 +163,11 @@ export const simulate = (
     const before = watched.pods.replicas;
     const raised = {
       intake: runs.intake.tick(t, { ...common, served: { kind: 'fresh', value: accepted, atMs: nowMs } }),
-      records: runs.records.tick(t, { ...common, served: { kind: 'fresh', value: recorded, atMs: nowMs } }),
+      records: runs.records.tick(t, {
+        ...common,
+        admissionPerSecond: Math.min(admission, runs.intake.mostPerSecond(nowMs)),
+        served: { kind: 'fresh', value: recorded, atMs: nowMs },
+      }),
     };
     if (raised[watched.tier]) totals.firstScaleUpSeconds ??= t;
 

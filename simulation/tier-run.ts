@@ -2,7 +2,7 @@
 
 import type { VoucherCampaignSpec } from '../contract/campaign-types.ts';
 import { instantMs } from '../contract/instant.ts';
-import { limitsOf } from '../operator/scaling/limits.ts';
+import { limitsOf, mostPerSecond } from '../operator/scaling/limits.ts';
 import { planExpiryMs, planNeed, requestedCeiling, SUPERSEDE_GROWTH } from '../operator/scaling/plan-need.ts';
 import { paceOf } from '../operator/scaling/pre-warm.ts';
 import { scheduleOf } from '../operator/scaling/schedule.ts';
@@ -59,6 +59,11 @@ export class TierRun {
 
   get capacity(): number {
     return this.pods.ready * this.capacityPerReplica;
+  }
+
+  /** What it can let in per second at its ceiling. */
+  mostPerSecond(nowMs: number): number {
+    return mostPerSecond(this.#limitsAt(nowMs));
   }
 
   isPlanPending(nowMs: number): boolean {

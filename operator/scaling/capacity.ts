@@ -5,6 +5,8 @@ import type { ThroughputSample, TierInput, TierLimits, TierMemory } from './type
 /** Pods that just became Ready distort a mean; after this long at one size they don't. */
 const SETTLED_MS = 10_000;
 const KEEP = 0.9;
+/** Per tick without more to do than is done: what one bad hour taught is forgotten within the next. */
+const FORGOTTEN = 0.001;
 const [LEAST, MOST] = [0.5, 1.5] as const;
 
 /**
@@ -56,6 +58,9 @@ export const learnedCapacity = (limits: TierLimits, memory: TierMemory): number 
   const [first, last] = [samples[0], samples.at(-1)];
   if (first === undefined || last === undefined || last.atMs - first.atMs < SETTLED_MS || last.ready === 0)
     return before;
+  if (samples.every((sample) => !sample.isBusy)) {
+    return before === undefined ? undefined : before + FORGOTTEN * (limits.capacityPerReplica - before);
+  }
   if (!samples.every((sample) => sample.isBusy && sample.ready === last.ready)) return before;
   const measured = lowerQuartile(samples.map(({ servedPerSecond }) => servedPerSecond / last.ready));
   const next = KEEP * capacityOf(limits, memory) + (1 - KEEP) * measured;

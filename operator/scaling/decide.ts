@@ -46,14 +46,17 @@ const UP_DEAD_BAND = 1.03;
 
 /** What the ticks before have taught, once for every new tick; so that a tick decided twice is one. */
 const learned = (limits: TierLimits, memory: TierMemory): TierMemory => {
-  // A tier that fails behind would teach that its replicas are slow.
-  const isTrusted = memory.saturation === undefined && (memory.trial?.useless ?? 0) === 0;
-  const { trial: _trial, saturation: _saturation, capacityPerReplica: _before, ...rest } = memory;
+  // A tier with a bottleneck downstream would teach that its replicas are slow, as would what is left of it in the samples.
+  const isDoubted = memory.saturation !== undefined || (memory.trial?.useless ?? 0) > 0;
+  const doubtedMs = isDoubted ? memory.lastTickMs : memory.doubtedMs;
+  const isTrusted = doubtedMs === undefined || (memory.samples?.[0]?.atMs ?? 0) > doubtedMs;
+  const { trial: _trial, saturation: _saturation, capacityPerReplica: _before, doubtedMs: _doubted, ...rest } = memory;
   const capacityPerReplica = isTrusted ? learnedCapacity(limits, memory) : memory.capacityPerReplica;
   return {
     ...rest,
     ...downstream(memory, capacityOf(limits, memory)),
     ...(capacityPerReplica === undefined ? {} : { capacityPerReplica }),
+    ...(doubtedMs === undefined ? {} : { doubtedMs }),
   };
 };
 
@@ -97,7 +100,7 @@ const remembered = (input: TierInput, limits: TierLimits, demand: Demand, memory
     ...(startSeconds === undefined ? {} : { startSeconds }),
     ...(createdPerSecond === undefined ? {} : { createdPerSecond }),
     ...(isPanic ? { panicUntilMs } : {}),
-    ...(excess > 0 ? { pressing: pressed(pressing, demand.wanted, nowMs) } : {}),
+    ...(excess > 0 ? { pressing: pressed(pressing, demand.crowd, nowMs) } : {}),
     ...(blindSinceMs === undefined ? {} : { blindSinceMs }),
   };
 };
@@ -182,6 +185,13 @@ const outcomeOf = (step: Step): Outcome => {
   return demand.wanted >= input.replicas ? raise(step) : lower(step);
 };
 
+/** Only what the crowd does counts as a turn, not a floor, a grant or a maximum that changes. */
+const BY_THE_CROWD: readonly LimitedBy[] = ['Load', 'Backlog', 'Lateness', 'Ceiling', 'Max', 'WayDown'];
+const turnOf = (change: number, by: LimitedBy) => ({
+  change,
+  isCrowds: change < 0 ? by === 'WayDown' : BY_THE_CROWD.includes(by),
+});
+
 /**
  * Replicas of a tier for this tick, and why. The caller keeps `memory` for the next tick; with EMPTY_MEMORY nothing goes
  * down before the third fresh tick.
@@ -203,6 +213,10 @@ export const decide = (input: TierInput, limits: TierLimits, memory: TierMemory)
     get explanation() {
       return explain(limits, { replicas, wanted, by, most: mostOf(limits), terms, evidence });
     },
-    memory: { ...now, ...lastDown, ...turned(now, replicas - input.replicas, limits.down.windowSeconds, input.nowMs) },
+    memory: {
+      ...now,
+      ...lastDown,
+      ...turned(now, turnOf(replicas - input.replicas, by), limits.down.windowSeconds, input.nowMs),
+    },
   };
 };

@@ -42,7 +42,7 @@ const BECAUSE: Readonly<Record<LimitedBy, (bounds: Bounds) => string>> = {
     `${needs(bounds)}; the tier is not scaled down before spec.scaling.down.holdAfterOpen has passed`,
   HoldUntil: (bounds) => `${needs(bounds)}; the tier is not scaled down before the time in the annotation hold-until`,
   DownWindow: (bounds) =>
-    `${needs(bounds)}; the others are kept in case the worst rise of spec.scaling.down.windowSeconds comes again`,
+    `${needs(bounds)}; more was needed lately, or a rise like the worst of spec.scaling.down.windowSeconds may come again`,
   WayDown: (bounds) => `${needs(bounds)}, and the tier is scaled down step by step`,
 };
 

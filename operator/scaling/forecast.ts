@@ -37,7 +37,7 @@ export interface Work {
 
 /**
  * Seconds until each pod on its way is Ready, the first one first. Ready in 8 s, of the ages 0, 3 and 9: 0, 5 and 8. One of
- * 17 s is stuck and left out, so that another is asked for in its place.
+ * 17 s is stuck and left out: it is not on its way.
  */
 export const secondsToReady = ({ startingSeconds = [] }: Pods, { startSeconds }: Pace): readonly number[] =>
   startingSeconds

@@ -11,6 +11,10 @@ import { paceOf } from './pre-warm.ts';
 import { ceilingInForce, isScheduled, scheduleOf, TARGET_UTILISATION } from './schedule.ts';
 import type { TierLimits, TierMemory } from './types.ts';
 
+/** What a tier can let in per second at most: at its ceiling, at full utilisation. */
+export const mostPerSecond = ({ max, ceiling, capacityPerReplica }: TierLimits): number =>
+  Math.min(max, ceiling) * capacityPerReplica;
+
 /** What the law has learned of a tier, as far as the schedule depends on it. */
 export type Learned = Pick<TierMemory, 'capacityPerReplica' | 'startSeconds' | 'createdPerSecond'>;
 

@@ -20,6 +20,17 @@ export const measuredPace = ({
   ...(createdPerSecond === undefined ? {} : { createdPerSecond }),
 });
 
+/** So many pods that are late are no exception. */
+const LATE_PODS = 3;
+
+/** Most pods on their way take longer than was measured, as on slow nodes: then a start takes as long as the oldest of them. */
+export const paceNow = (pace: Pace, { startingSeconds = [] }: Pick<TierInput, 'startingSeconds'>): Pace => {
+  const late = startingSeconds.filter((age) => age > pace.startSeconds);
+  return late.length < LATE_PODS || 2 * late.length <= startingSeconds.length
+    ? pace
+    : { ...pace, startSeconds: late.reduce((most, age) => Math.max(most, age), 0) };
+};
+
 /** 572 replicas at 20 a second and 8 s a start: 1.5 · (28.6 + 8) = 54.9 s ahead of opening at the latest. */
 export const leadSecondsFor = (floor: number, { startSeconds, createdPerSecond }: Pace): number =>
   floor === 0 ? 0 : MARGIN * (floor / createdPerSecond + startSeconds);

@@ -117,6 +117,8 @@ export interface TierMemory {
   readonly lastTickMs?: number;
   /** Throughput of the last 10 s. Need not survive a restart. */
   readonly samples?: readonly ThroughputSample[];
+  /** Until when throughput was limited by something downstream. Need not survive a restart. */
+  readonly doubtedMs?: number;
   /** Learned capacity of a replica, per second. */
   readonly capacityPerReplica?: number;
   /** Measured start of a pod, and how many are created per second. */

@@ -13,11 +13,15 @@ import { capacityOf } from './capacity.ts';
 import { excessBacklog, expectedRate, hasJustBegun, lastValue } from './demand.ts';
 import { HORIZON_SECONDS, predict, type Work, worthwhile } from './forecast.ts';
 import { blindFloorOf, blindSince } from './holds.ts';
-import { measuredPace, paceOf } from './pre-warm.ts';
+import { measuredPace, paceNow, paceOf } from './pre-warm.ts';
 import type { Decision, Evidence, TierInput, TierLimits, TierMemory } from './types.ts';
 
 /** Utilisation at which the economical mode spends the head-room on the drain. */
 const MOST_UTILISATION = 0.95;
+/** Work of one second is in flight, not waiting. */
+const IN_FLIGHT_SECONDS = 1;
+/** A registration that is shed takes at most this share of the work of one that is accepted (docs/evidence/02-overload.json). */
+const SHED_SHARE = 1 / 8;
 
 export interface Demand {
   readonly terms: Decision['terms'];
@@ -25,6 +29,8 @@ export interface Demand {
   readonly blindFloor: number;
   /** Replicas that arrivals and backlog ask for in the long run, before rounding up. */
   readonly load: number;
+  /** Replicas that the crowd asks for, whatever floor there is. */
+  readonly crowd: number;
   /** Replicas that must be there whatever the load. */
   readonly floor: number;
   /** Load and floor, before more are asked for to save citizens from being late. */
@@ -51,61 +57,104 @@ const loadOf = ({ arrivalsPerSecond, waiting, capacityPerReplica }: Work, limits
   return { feedForward, load };
 };
 
+interface Waiting {
+  /** Messages in the queue beyond what is in flight. */
+  readonly queued: number;
+  /** With the citizens due back. */
+  readonly all: number;
+  /** Of all, those that more replicas could work off within the time that a backlog may take: admission lets no more in. */
+  readonly workable: number;
+}
+
 /**
- * Who waits. Of those due back only as many count as admission lets in within the time that a backlog may take: 40,000 are
- * due back, 1,000 first attempts and 1,500 admitted a second, drained within 30 s: 15,000. More pods let no more of them in.
+ * 40,000 are due back, 1,000 first attempts and 1,500 admitted a second, drained within 30 s: 15,000 of them are workable. A
+ * few who are always due back, as from one busy pod, are in flight.
  */
-const waitingOf = (input: TierInput, expected: number, { drainWithinSeconds }: TierLimits): number => {
-  const { admissionPerSecond = Number.POSITIVE_INFINITY } = input;
+const waitingOf = (input: TierInput, expected: number, { drainWithinSeconds }: TierLimits): Waiting => {
+  const { admissionPerSecond = Number.POSITIVE_INFINITY, dueBack, backlog } = input;
+  const queued = excessBacklog(input.arrivals, backlog);
+  const inFlight = Math.max(0, IN_FLIGHT_SECONDS * expected - (lastValue(backlog)?.messages ?? 0));
+  const due = Math.max(0, (lastValue(dueBack)?.citizens ?? 0) - inFlight);
   const room = Math.max(0, admissionPerSecond - expected) * drainWithinSeconds;
-  return excessBacklog(input.arrivals, input.backlog) + Math.min(lastValue(input.dueBack)?.citizens ?? 0, room);
+  return { queued, all: queued + due, workable: queued + Math.min(due, room) };
 };
 
+/** More replicas let in no more than admission does: the most that is of use beside the queue. */
+const mostAdmitted = (
+  expected: number,
+  queued: number,
+  { admissionPerSecond }: TierInput,
+  limits: TierLimits,
+  capacity: number,
+): number =>
+  admissionPerSecond === undefined
+    ? Number.POSITIVE_INFINITY
+    : Math.max(expected, admissionPerSecond) / (limits.targetUtilisation * capacity) +
+      queued / (capacity * limits.drainWithinSeconds);
+
+/** Also a registration that is shed is work. Only the tier that sheds has no queue. */
+const shedLoad = (expected: number, { dueBack, backlog }: TierInput, limits: TierLimits, capacity: number): number =>
+  backlog === undefined
+    ? (SHED_SHARE * (expected + (lastValue(dueBack)?.perSecond ?? 0))) / (limits.targetUtilisation * capacity)
+    : 0;
+
 /** While citizens wait nothing that was wanted for them is taken back, for as long as a prediction reaches. */
-const stillPressing = (memory: TierMemory, excess: number, nowMs: number): number =>
-  memory.pressing !== undefined && excess > 0 && nowMs < memory.pressing.untilMs ? memory.pressing.wanted : 0;
+const stillPressing = ({ pressing }: TierMemory, waiting: number, nowMs: number): number =>
+  pressing !== undefined && waiting > 0 && nowMs < pressing.untilMs ? pressing.wanted : 0;
 
 export const demandOf = (input: TierInput, limits: TierLimits, memory: TierMemory): Demand => {
   const { nowMs } = input;
-  const pace = paceOf({ ...memory, ...measuredPace(input) });
+  const pace = paceNow(paceOf({ ...memory, ...measuredPace(input) }), input);
   const rates = lastValue(input.arrivals);
   const expected = rates === undefined ? undefined : expectedRate(rates, pace.startSeconds);
-  const excess = waitingOf(input, expected ?? 0, limits);
-  const work = { arrivalsPerSecond: expected ?? 0, waiting: excess, capacityPerReplica: capacityOf(limits, memory) };
-  const { feedForward, load } = loadOf(work, limits);
+  const capacity = capacityOf(limits, memory);
+  const waiting = waitingOf(input, expected ?? 0, limits);
+  const work = { arrivalsPerSecond: expected ?? 0, waiting: waiting.all, capacityPerReplica: capacity };
+  const most = mostAdmitted(work.arrivalsPerSecond, waiting.queued, input, limits, capacity);
+  const { feedForward, load: uncapped } = loadOf(work, limits);
+  const load = Math.max(Math.min(uncapped, most), shedLoad(work.arrivalsPerSecond, input, limits, capacity));
   const blindFloor = blindFloorOf(limits, blindSince(input, memory.blindSinceMs), nowMs);
   const floor = Math.max(limits.scheduleFloor, blindFloor, limits.min);
   const base = Math.max(Math.ceil(load), floor);
   const prediction = predict(work, input, pace);
-  const kept = stillPressing(memory, excess, nowMs);
-  const wanted = Math.max(prediction.waitingAhead > 0 ? worthwhile(base, work, prediction) : base, kept);
+  const saving = prediction.waitingAhead > 0 ? Math.min(worthwhile(base, work, prediction), Math.ceil(most)) : 0;
+  const crowd = Math.max(Math.ceil(load), saving > base ? saving : 0, stillPressing(memory, waiting.workable, nowMs));
   return {
-    terms: { feedForward, drain: load - feedForward, lateness: wanted - base, scheduleFloor: limits.scheduleFloor },
+    terms: {
+      feedForward,
+      drain: Math.max(0, load - feedForward),
+      lateness: Math.max(0, crowd - base),
+      scheduleFloor: limits.scheduleFloor,
+    },
     evidence: {
       arrivalsPerSecond: expected,
-      excess,
+      excess: waiting.workable,
       excessAhead: prediction.waitingAhead,
-      capacityPerReplica: work.capacityPerReplica,
+      capacityPerReplica: capacity,
       startSeconds: pace.startSeconds,
     },
     blindFloor,
     load,
+    crowd,
     floor,
     base,
-    wanted,
+    wanted: Math.max(base, crowd),
     isBeginning: rates !== undefined && hasJustBegun(rates),
   };
 };
 
-/** What is wanted now, kept for the next ticks while citizens wait. */
+/** What the crowd asks for now, kept for the next ticks while citizens wait. */
 export const pressed = (
   before: TierMemory['pressing'],
-  wanted: number,
+  crowd: number,
   nowMs: number,
-): NonNullable<TierMemory['pressing']> =>
-  before !== undefined && wanted <= before.wanted && nowMs < before.untilMs
-    ? before
-    : { wanted, untilMs: nowMs + HORIZON_SECONDS * 1000 };
+): NonNullable<TierMemory['pressing']> => {
+  const untilMs = nowMs + HORIZON_SECONDS * 1000;
+  // Written by a clock that ran ahead it would hold for as long as that.
+  return before !== undefined && crowd <= before.wanted && nowMs < before.untilMs
+    ? { wanted: before.wanted, untilMs: Math.min(before.untilMs, untilMs) }
+    : { wanted: crowd, untilMs };
+};
 
 /** Replicas that the crowd asks for, whatever floor there is: what an owner is asked for. */
 export const askedByCrowd = ({ terms: { feedForward, drain, lateness }, wanted }: Decision): number =>

@@ -18,6 +18,9 @@ const LONGEST_WINDOW_SECONDS = 3_600;
 /** From the second in which a rise is seen to the one in which its pods are created. */
 const REACTION_SECONDS = 2;
 
+/** Of the rate that is remembered: over 3 s. */
+const SLOWEST_WINDOW_SECONDS = 3;
+
 type Recent = TierMemory['recentWanted'];
 type Falls = Pick<TierMemory, 'fellMs' | 'isFalling' | 'mistakesMs'>;
 
@@ -31,7 +34,7 @@ export interface Windows {
   readonly slotMs: number;
 }
 
-/** Falls of the last hour that were a mistake: replicas had to come back within the down window. */
+/** Falls of the last hour that were a mistake: the crowd needed the replicas again within twice the down window. */
 export const recentMistakes = ({ mistakesMs = [] }: Falls, nowMs: number): readonly number[] =>
   mistakesMs.filter((atMs) => atMs > nowMs - MISTAKES_COUNT_MS && atMs <= nowMs);
 
@@ -50,11 +53,17 @@ export const windowsOf = (windowSeconds: number, mistakes: number): Windows => {
 };
 
 /** What this tick makes of rises and falls. */
-export const turned = (before: Falls, change: number, windowSeconds: number, nowMs: number): Falls => {
+export const turned = (
+  before: Falls,
+  { change, isCrowds }: { readonly change: number; readonly isCrowds: boolean },
+  windowSeconds: number,
+  nowMs: number,
+): Falls => {
   const { fellMs, isFalling = false, mistakesMs = [] } = before;
-  if (change < 0 && !isFalling) return { fellMs: nowMs, isFalling: true };
+  if (change < 0 && !isFalling && isCrowds) return { fellMs: nowMs, isFalling: true };
   if (change <= 0 || !isFalling) return {};
-  const wasMistake = fellMs !== undefined && nowMs - fellMs < MISTAKE_WITHIN * windowSeconds * 1000;
+  const sinceMs = fellMs === undefined ? Number.POSITIVE_INFINITY : nowMs - fellMs;
+  const wasMistake = isCrowds && sinceMs >= 0 && sinceMs < MISTAKE_WITHIN * windowSeconds * 1000;
   return { isFalling: false, ...(wasMistake ? { mistakesMs: [...mistakesMs, nowMs] } : {}) };
 };
 
@@ -65,7 +74,11 @@ export const rememberRate = (
   startSeconds: number,
   nowMs: number,
 ): NonNullable<TierMemory['recentRates']> => {
-  const known = rates.filter(({ atMs }) => atMs < nowMs && atMs >= nowMs - startSeconds * 1000);
+  const fromMs = nowMs - (startSeconds + REACTION_SECONDS + SLOWEST_WINDOW_SECONDS) * 1000;
+  const past = rates.filter(({ atMs }) => atMs < nowMs);
+  const recent = past.filter(({ atMs }) => atMs >= fromMs);
+  // Over a gap in the readings the rise counts from the last one before it.
+  const known = recent.length > 0 ? recent : past.slice(-1);
   return arrivals === undefined ? known : [...known, { atMs: nowMs, perSecond: arrivals.over3s }];
 };
 
@@ -91,12 +104,16 @@ export const remember = (
   if (isKnown && recent.every((slot) => slot.slotStartMs > oldestMs && slot.slotStartMs <= slotStartMs)) return recent;
   // A slot from the future was written by a clock that ran ahead; kept, it would hold the tier up for ever.
   const inWindow = recent.filter((slot) => slot.slotStartMs > oldestMs && slot.slotStartMs < slotStartMs);
-  const sameSlot = recent.find((slot) => slot.slotStartMs === slotStartMs);
-  const most = {
-    wanted: Math.max(wanted, sameSlot?.wanted ?? 0),
-    rise: Math.max(rise, sameSlot?.rise ?? 0),
-    rate: Math.max(rate, sameSlot?.rate ?? 0),
-  };
+  // More than one where slots have just become longer.
+  const same = recent.filter((slot) => slot.slotStartMs >= slotStartMs && slot.slotStartMs <= nowMs);
+  const most = same.reduce<{ wanted: number; rise: number; rate: number }>(
+    (all, slot) => ({
+      wanted: Math.max(all.wanted, slot.wanted),
+      rise: Math.max(all.rise, slot.rise ?? 0),
+      rate: Math.max(all.rate, slot.rate ?? 0),
+    }),
+    { wanted, rise, rate },
+  );
   return [...inWindow, { slotStartMs, ...most }];
 };
 

@@ -1,11 +1,13 @@
 /** The scaling stage: asks `decide` for every tier, and enforces the ceiling. */
+
 import type { VoucherCampaign } from '../../contract/campaign-types.ts';
 import { followsArrivals, type Tier, tiersOf } from '../../contract/tiers.ts';
+import { least } from '../contingency/contingency.ts';
 import { planState } from '../scale-plans/plan-state.ts';
 import { capacityOf } from '../scaling/capacity.ts';
 import { decide } from '../scaling/decide.ts';
 import { hardHold, softHold } from '../scaling/holds.ts';
-import { limitsOf } from '../scaling/limits.ts';
+import { limitsOf, mostPerSecond } from '../scaling/limits.ts';
 import { replacing, withReplacements } from '../scaling/lost.ts';
 import { podStarts } from '../scaling/pod-starts.ts';
 import { replicasFor, TARGET_UTILISATION } from '../scaling/schedule.ts';
@@ -120,6 +122,11 @@ export const scaleTier = (input: PlanInput, tier: Tier, memory: TierMemory): Tie
   }
   // In Auto, what another writer set since the last tick is corrected, up or down; it is not an input of the decision.
   const isOurs = seen === undefined || (observed.memory !== undefined && outcome.isActing);
+  // What intake can't let in, no tier behind it needs replicas for.
+  const byIntake = followsArrivals(tier)
+    ? undefined
+    : mostPerSecond(limitsOf(campaign.spec, observed.cluster.plans, 'intake')(nowMs));
+  const admitted = least([admissionPerSecond, byIntake]);
   const { dueBack, served: servedBy } = observed.readings;
   const served = servedBy?.[tier];
   const tierInput: TierInput = {
@@ -128,12 +135,12 @@ export const scaleTier = (input: PlanInput, tier: Tier, memory: TierMemory): Tie
       ? (last?.desired ?? replicas)
       : Math.max(replicas - lost, Math.min(replicas, last?.desired ?? replicas)),
     ready,
-    ...podStarts(seen?.pods ?? [], nowMs),
+    ...podStarts(seen?.pods ?? [], nowMs, replicas - (seen?.pods.length ?? 0)),
     isRollingOut: seen?.isRollingOut === true,
     isPlanPending: observed.cluster.plans.some((plan) => planState(plan, nowMs) === 'Pending'),
     arrivals: observed.readings.arrivals,
     ...(dueBack === undefined ? {} : { dueBack }),
-    ...(admissionPerSecond === undefined ? {} : { admissionPerSecond }),
+    ...(admitted === undefined ? {} : { admissionPerSecond: admitted }),
     // Only queue-fed tiers have a backlog; one that was not read is absent, never zero.
     ...(served === undefined ? {} : { served }),
     ...(followsArrivals(tier) ? {} : { backlog: observed.readings.backlog[tier] ?? { kind: 'absent' as const } }),

@@ -17,11 +17,15 @@ const perSecond = z.number().nonnegative().max(1e9);
 const tierSchema = z.object({
   /** First slot's start, ms. */
   b: z.number().int().nonnegative(),
-  /**
-   * [ms after b, wanted replicas, rise and rate per second]: short, because 720 slots (two tiers, an hour) must fit into
-   * 16 KiB. The last two are absent where they are 0, and in what an older operator wrote.
-   */
-  w: z.array(z.tuple([z.number().int().nonnegative(), z.number().nonnegative()]).rest(perSecond)).max(MAX_SLOTS),
+  /** [ms after b, wanted replicas]: short, because the slots of all tiers must fit into 16 KiB. */
+  w: z.array(z.tuple([z.number().int().nonnegative(), z.number().nonnegative()])).max(MAX_SLOTS),
+  /** [rise, rate] per second of the same slots. Apart, so that an operator of before reads the others. */
+  g: z
+    .array(z.tuple([perSecond, perSecond]))
+    .max(MAX_SLOTS)
+    .optional(),
+  /** Asked for by the crowd while citizens wait, until when. */
+  q: z.tuple([z.number().int().nonnegative(), instantMs]).optional(),
   /** When replicas last began to fall, and whether they still do; falls that were a mistake. */
   f: z.tuple([instantMs, z.boolean()]).optional(),
   m: z.array(instantMs).max(MAX_MISTAKES).optional(),
@@ -30,7 +34,7 @@ const tierSchema = z.object({
   /** Learned: capacity of a replica, seconds to Ready, pods created per second. */
   c: perSecond.optional(),
   s: z.number().nonnegative().max(300).optional(),
-  r: perSecond.optional(),
+  r: perSecond.positive().optional(),
   p: instantMs.optional(),
   x: instantMs.optional(),
   /** Trial of a scale-up: [ready, served per second, useless ones so far]. */
@@ -57,9 +61,11 @@ export const serializeMemory = (memory: CampaignMemory): string => {
     const { trial, saturation } = learned;
     return {
       b: base,
-      w: recentWanted.map(({ slotStartMs, wanted, rise = 0, rate = 0 }) =>
-        rise === 0 && rate === 0 ? [slotStartMs - base, wanted] : [slotStartMs - base, wanted, rise, rate],
-      ),
+      w: recentWanted.map(({ slotStartMs, wanted }) => [slotStartMs - base, wanted]),
+      ...(recentWanted.some(({ rate = 0 }) => rate > 0)
+        ? { g: recentWanted.map(({ rise = 0, rate = 0 }): [number, number] => [rise, rate]) }
+        : {}),
+      q: learned.pressing && [learned.pressing.wanted, learned.pressing.untilMs],
       ...(learned.fellMs === undefined ? {} : { f: [learned.fellMs, learned.isFalling ?? false] }),
       m: learned.mistakesMs?.slice(-MAX_MISTAKES),
       ...(lastDownMs === undefined || lastDownFrom === undefined ? {} : { d: [lastDownMs, lastDownFrom] }),
@@ -80,13 +86,13 @@ export const serializeMemory = (memory: CampaignMemory): string => {
 export const parseMemory = (text: string | undefined): CampaignMemory | undefined => {
   const parsed = parseUntrusted(memorySchema, text);
   if (parsed === undefined) return undefined;
-  const tier = ({ b, w, f, m, d, c, s, r, p, x, t, u }: z.infer<typeof tierSchema>): TierMemory => ({
-    recentWanted: w.map(([offsetMs, wanted, rise, rate]) => ({
-      slotStartMs: b + offsetMs,
-      wanted,
-      ...(rise === undefined || rate === undefined ? {} : { rise, rate }),
-    })),
+  const tier = ({ b, w, g, q, f, m, d, c, s, r, p, x, t, u }: z.infer<typeof tierSchema>): TierMemory => ({
+    recentWanted: w.map(([offsetMs, wanted], index) => {
+      const [rise, rate] = g?.[index] ?? [];
+      return { slotStartMs: b + offsetMs, wanted, ...(rise === undefined || rate === undefined ? {} : { rise, rate }) };
+    }),
     freshTicks: 0,
+    ...present(q, ([wanted, untilMs]) => ({ pressing: { wanted, untilMs } })),
     ...present(f, ([fellMs, isFalling]) => ({ fellMs, isFalling })),
     ...present(m, (mistakesMs) => ({ mistakesMs })),
     ...present(d, ([lastDownMs, lastDownFrom]) => ({ lastDownMs, lastDownFrom })),

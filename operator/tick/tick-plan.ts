@@ -108,12 +108,16 @@ export const planTick = (
   const contingency = contingencyOf({ campaign: stated, observed, memory: remembered, nowMs });
   const campaign = withClosing(stated, contingency.closesAtMs);
   const times = campaignTimes(campaign.spec, remembered.intake);
+  const overrides = overridesOf(campaign, nowMs);
+  const isActing = mode === 'Auto' && overrides.pausedUntilMs === undefined;
+  const { admissionPercent = 100, admissionPerSecond: ofLevel } = contingency.effects;
+  const ofSpec = campaign.spec.traffic.admissionPerSecond;
   const admissionPerSecond = least([
-    campaign.spec.traffic.admissionPerSecond,
-    contingency.effects.admissionPerSecond,
-    ...TIERS.map((tier) => remembered[tier].saturation?.admissionPerSecond),
+    ofSpec === undefined ? undefined : (ofSpec * admissionPercent) / 100,
+    ofLevel,
+    ...TIERS.map((tier) => (isActing ? remembered[tier].saturation?.admissionPerSecond : undefined)),
   ]);
-  const input = { campaign, observed, times, overrides: overridesOf(campaign, nowMs), admissionPerSecond, nowMs };
+  const input = { campaign, observed, times, overrides, admissionPerSecond, nowMs };
   const tiers: TierOutcomes = perTier((tier) => scaleTier(input, tier, remembered[tier]));
   const remember = (tier: Tier): CampaignMemory[Tier] => {
     const { decision, replacing } = tiers[tier];

@@ -72,18 +72,28 @@ const up: Record<string, Case> = {
     by: 'Lateness',
   },
   'citizens due back are waiting, too': {
-    input: { replicas: 10, arrivals: fresh(steady(7)), dueBack: fresh({ citizens: 12_000, perSecond: 4000 }) },
+    input: { replicas: 10, arrivals: fresh(steady(7)), dueBack: fresh({ citizens: 12_000, perSecond: 0 }) },
     replicas: 21,
     by: 'Backlog',
   },
-  'of those due back only who may come in within 30 s': {
+  'sheds are work, too: an eighth of a registration each': {
+    input: { replicas: 2, arrivals: fresh(steady(7)), dueBack: fresh({ citizens: 0, perSecond: 4000 }) },
+    replicas: 36,
+    by: 'Backlog',
+  },
+  'a few who are always due back are in flight': {
+    input: { replicas: 10, arrivals: fresh(steady(140)), dueBack: fresh({ citizens: 140, perSecond: 60 }) },
+    replicas: 10,
+    by: 'Load',
+  },
+  'more replicas than admission needs are of no use: 207/s at 14/s each': {
     input: {
       replicas: 2,
       arrivals: fresh(steady(7)),
-      dueBack: fresh({ citizens: 12_000, perSecond: 4000 }),
+      dueBack: fresh({ citizens: 12_000, perSecond: 0 }),
       admissionPerSecond: 207,
     },
-    replicas: 11,
+    replicas: 15,
     by: 'Backlog',
   },
   'one second of arrivals is in flight, no backlog': {
@@ -368,6 +378,29 @@ describe('decide', () => {
     expect(
       decide(aTierInput({ arrivals: ABSENT, replicas: 1 }), aTierLimits({ min: 1 }), EMPTY_MEMORY).explanation,
     ).toBe('1 replica: 1 is the minimum, and no more is needed; arrival rate unknown; wanted 1.');
+  });
+
+  it('never wants fewer when more arrive, also where admission is limited', () => {
+    const wanted = [1_000, 1_200, 1_400, 1_500, 1_600].map(
+      (rate) =>
+        decide(
+          aTierInput({
+            arrivals: fresh(steady(rate)),
+            dueBack: fresh({ citizens: 40_000, perSecond: 0 }),
+            admissionPerSecond: 1_500,
+          }),
+          aTierLimits({ capacityPerReplica: 40 }),
+          EMPTY_MEMORY,
+        ).wanted,
+    );
+    expect(wanted).toEqual(wanted.toSorted((a, b) => a - b));
+  });
+
+  it('keeps what the crowd asked for while it waits, and not what a floor did', () => {
+    const waiting = aTierInput({ arrivals: fresh(steady(28)), backlog: fresh({ messages: 60 }), replicas: 48 });
+    const first = decide(waiting, aTierLimits({ scheduleFloor: 48 }), EMPTY_MEMORY);
+    const then = decide({ ...waiting, nowMs: NOW_MS + 1_000 }, aTierLimits(), first.memory);
+    expect([first.wanted, then.wanted]).toEqual([48, 3]);
   });
 
   it('shows what a ceiling withholds', () => {

@@ -40,11 +40,17 @@ describe('what is remembered of the arrivals', () => {
   it('is the rise within one start time', () => {
     const at = (second: number, rate: number, before = rememberRate([], undefined, 8, NOW_MS)) =>
       rememberRate(before, steady(rate), 8, NOW_MS + second * 1000);
-    const rates = at(9, 900, at(5, 60, at(0, 20)));
-    // The 20/s are 9 s ago.
+    const rates = at(14, 900, at(10, 60, at(0, 20)));
+    // The 20/s are 14 s ago.
     expect(riseOf(rates)).toBe(840);
-    expect(riseOf(at(10, 30, rates))).toBe(0);
+    expect(riseOf(at(15, 30, rates))).toBe(0);
     expect(riseOf([])).toBe(0);
+  });
+
+  it('counts from the last reading where some were missing', () => {
+    const before = rememberRate([], steady(60), 8, NOW_MS);
+    const gap = rememberRate(before, undefined, 8, NOW_MS + 20_000);
+    expect(riseOf(rememberRate(gap, steady(3_000), 8, NOW_MS + 21_000))).toBe(2_940);
   });
 
   it('is kept as the worst of a slot, as long as the window', () => {
@@ -89,13 +95,21 @@ describe('falls that were a mistake', () => {
   });
 
   it('are those that had to be undone within twice the window', () => {
-    const fell = turned({}, -3, 300, NOW_MS);
+    const fell = turned({}, { change: -3, isCrowds: true }, 300, NOW_MS);
     expect(fell).toEqual({ fellMs: NOW_MS, isFalling: true });
-    expect(turned(fell, -1, 300, NOW_MS + 60_000)).toEqual({});
-    expect(turned(fell, 5, 300, NOW_MS + 599_000)).toEqual({ isFalling: false, mistakesMs: [NOW_MS + 599_000] });
-    expect(turned(fell, 5, 300, NOW_MS + 600_000)).toEqual({ isFalling: false });
+    expect(turned(fell, { change: -1, isCrowds: true }, 300, NOW_MS + 60_000)).toEqual({});
+    expect(turned(fell, { change: 5, isCrowds: true }, 300, NOW_MS + 599_000)).toEqual({
+      isFalling: false,
+      mistakesMs: [NOW_MS + 599_000],
+    });
+    expect(turned(fell, { change: 5, isCrowds: true }, 300, NOW_MS + 600_000)).toEqual({ isFalling: false });
+    // What a floor raises is no mistake; neither is what a clock that was set back would make one.
+    expect(turned(fell, { change: 5, isCrowds: false }, 300, NOW_MS + 1_000)).toEqual({ isFalling: false });
+    expect(turned(fell, { change: 5, isCrowds: true }, 300, NOW_MS - 1_000)).toEqual({ isFalling: false });
     // A rise after a rise is no turn.
-    expect(turned({ fellMs: NOW_MS, isFalling: false }, 5, 300, NOW_MS + 1_000)).toEqual({});
+    expect(turned({ fellMs: NOW_MS, isFalling: false }, { change: 5, isCrowds: true }, 300, NOW_MS + 1_000)).toEqual(
+      {},
+    );
   });
 
   it('count for an hour, and none from a clock ahead of ours', () => {

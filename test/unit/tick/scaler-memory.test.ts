@@ -5,11 +5,12 @@ import { parseMemory, resumeMemory, serializeMemory } from '../../../operator/ti
 const NOW_MS = Date.parse('2020-09-25T02:00:07.000Z');
 const tier: TierMemory = {
   recentWanted: [
-    { slotStartMs: 1_600_999_190_000, wanted: 40 },
+    { slotStartMs: 1_600_999_190_000, wanted: 40, rise: 0, rate: 12 },
     { slotStartMs: 1_600_999_200_000, wanted: 38, rise: 2_400, rate: 2_600 },
   ],
   fellMs: 1_600_999_100_000,
   isFalling: true,
+  pressing: { wanted: 60, untilMs: 1_600_999_300_000 },
   mistakesMs: [1_600_999_000_000],
   lastDownMs: 1_600_999_201_000,
   lastDownFrom: 42,
