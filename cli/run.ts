@@ -1,4 +1,4 @@
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Help } from 'commander';
 import { auditCommand } from './audit/audit.ts';
 import { contingencyCommand } from './contingency/contingency.ts';
 import { pauseCommand, resumeCommand } from './contingency/pause.ts';
@@ -13,6 +13,12 @@ import { simulateCommand } from './simulate/simulate.ts';
 import { statusCommand } from './status/status.ts';
 import { whyCommand } from './status/why.ts';
 
+/** `contingency list|start|stop`: without this, the help names a group without its subcommands. */
+const subcommandTerm = (command: Command): string =>
+  command.commands.length === 0
+    ? new Help().subcommandTerm(command)
+    : `${command.name()} ${command.commands.map((one) => one.name()).join('|')}`;
+
 /**
  * | exit code | meaning                                               |
  * |-----------|-------------------------------------------------------|
@@ -23,6 +29,7 @@ import { whyCommand } from './status/why.ts';
 export const runCli = async (args: readonly string[], io: Io): Promise<number> => {
   const program = new Command('kubectl-voucher')
     .description('observe and control voucher campaigns')
+    .configureHelp({ subcommandTerm })
     .addCommand(statusCommand(io))
     .addCommand(doctorCommand(io))
     .addCommand(whyCommand(io))

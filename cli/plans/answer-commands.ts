@@ -102,7 +102,7 @@ const revoke = async (name: string | undefined, options: RevokeOptions, io: Io):
 const answering = (command: Command, which: string, example: string): Command =>
   withClusterOptions(command)
     .argument('[plan]', `its name; optional if only one ${which}`)
-    .option('--on-behalf-of <who>', 'the authority that decided, when you enter its decision')
+    .option('--on-behalf-of <who>', 'the authority that decided, if you only record its decision')
     .option('--reference <text>', 'file number or ticket of the decision')
     .addHelpText('after', `\nExample:\n  kubectl voucher ${command.name()} spring-i30-16rc8 -n vouchers ${example}`);
 

@@ -125,10 +125,11 @@ const show = async (name: string, options: Options, io: Io): Promise<void> => {
 };
 
 export const planCommand = (io: Io): Command =>
-  new Command('plan').description('one plan').addCommand(
+  new Command('plan').description('one plan in full, with its evidence').addCommand(
     withOutput(withClusterOptions(new Command('show')))
       .description('a plan in full, with its evidence')
       .addHelpText('after', '\nExample:\n  kubectl voucher plan show spring-i30-16rc8 -n vouchers')
       .argument('<plan>', 'its name')
       .action((name: string, options: Options) => show(name, options, io)),
+    { isDefault: true },
   );

@@ -22,6 +22,15 @@ const instant = (text: string): number => {
   return ms;
 };
 
+/** Otherwise NaN would be seed 0, and 1.5 seed 1. */
+const seed = (text: string): number => {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 0 || value > 2 ** 31) {
+    throw new InvalidArgumentError('must be a whole number from 0 to 2147483648');
+  }
+  return value;
+};
+
 const origin = (text: string): string => {
   try {
     return loopbackOrigin(text, process.env['VOUCHER_LOAD_SERVICE']);
@@ -52,7 +61,7 @@ const options = new Command('generator')
   .requiredOption('--opens-at <instant>', 'second 0 of the trace', instant)
   .requiredOption('--ledger <file>', 'new file for all acknowledged receipts')
   .requiredOption('--category <name...>', 'vouchers to request, in turn')
-  .option('--seed <n>', 'the same seed repeats the same crowd', Number, 1)
+  .option('--seed <n>', 'the same seed repeats the same crowd', seed, 1)
   .option('--lie-once', 'give one citizen an invented receipt, which the ledger check must find', false)
   .option('--end-with-stdin', 'end when standard input ends, so that no generator outlives its parent', false)
   .parse()
@@ -85,10 +94,17 @@ const main = async (): Promise<void> => {
     process.stdout.write(`${JSON.stringify(stats.line(type, Date.now()))}\n`);
   };
   const ticker = setInterval(print, 1000, 'stats');
-  const { opensAt: opensAtMs, seed, category: categories, lieOnce } = options;
+  const { opensAt: opensAtMs, category: categories, lieOnce } = options;
   try {
     await runLoad(
-      { trace, opensAtMs, seed, categories, ...CROWD, ...(lieOnce ? { lieToCitizen: LIED_TO_CITIZEN } : {}) },
+      {
+        trace,
+        opensAtMs,
+        seed: options.seed,
+        categories,
+        ...CROWD,
+        ...(lieOnce ? { lieToCitizen: LIED_TO_CITIZEN } : {}),
+      },
       { client, ledger, stats, signal: stop.signal },
     );
     print('final');

@@ -1,4 +1,4 @@
-/** ResourceDefinitions → the texts of contract/*-types.ts. Pure. */
+/** ResourceDefinitions → texts of contract/*-types.ts. Pure. */
 import type { ObjectNode, ResourceDefinition, SchemaNode } from '../../contract/schema/node.ts';
 
 const header = (what: string): string => `/**
@@ -9,7 +9,7 @@ const header = (what: string): string => `/**
 
 const LINE_WIDTH = 120;
 
-/** Interfaces by name in the order of first use, those of them that a module of their own declares, and imports by module. */
+/** Interfaces by name in order of first use, files of those with a module of their own, and imports by module. */
 interface Output {
   readonly interfaces: Map<string, string>;
   readonly apart: Map<string, string>;
@@ -39,7 +39,7 @@ const docComment = (text: string, indent: string): string => {
   return [`${indent}/**`, ...lines, `${indent} */`].join('\n');
 };
 
-/** `required` by the admin, or filled in by the API server: in both cases present when the operator reads it. */
+/** Required, or set by the API server: in both cases present when the operator reads it. */
 const isPresent = (parent: ObjectNode, name: string, node: SchemaNode): boolean =>
   (parent.required ?? []).includes(name) || node.default !== undefined;
 
@@ -63,7 +63,7 @@ const objectType = (node: ObjectNode, indent: string, output: Output): string =>
   const text = `export interface ${hint.name} {\n${fieldsOf(node, '  ', output)}\n}`;
   if (hint.file !== undefined) output.apart.set(hint.name, hint.file);
   const earlier = output.interfaces.get(hint.name);
-  // Several nodes may share a name and have descriptions of their own (`ceilings`); their shape must be the same.
+  // One name can be used in several places with different descriptions (`ceilings`), but only with one shape.
   if (earlier === undefined)
     output.interfaces.set(hint.name, `${docComment(hint.description ?? node.description, '')}\n${text}`);
   else assertSameShape(hint.name, earlier, text);
@@ -74,7 +74,7 @@ const withoutComments = (text: string): string => text.replaceAll(/\s*\/\*\*[\s\
 
 const assertSameShape = (name: string, one: string, other: string): void => {
   if (withoutComments(one) === withoutComments(other)) return;
-  throw new Error(`two schemas named ${name} differ in shape: give one another name`);
+  throw new Error(`two schemas named ${name} have different shapes: rename one`);
 };
 
 function typeOf(node: SchemaNode, indent: string, output: Output): string {
@@ -116,7 +116,7 @@ const fileOf = ({ kind }: ResourceDefinition): string =>
     .toLowerCase()}-types.ts`;
 const COMMON_FILE = './common-types.ts';
 
-/** The imports of those names that `text` uses, one line for each module. */
+/** Import lines for the names that `text` uses, one for each module. */
 const importsFor = (text: string, modules: ReadonlyMap<string, ReadonlySet<string>>): string =>
   [...modules]
     .map(([from, names]) => {
@@ -127,7 +127,7 @@ const importsFor = (text: string, modules: ReadonlyMap<string, ReadonlySet<strin
     .sort()
     .join('\n');
 
-/** File name → text: a file for each resource, one of what several of them use, and those that a schema asks for. */
+/** File name → text: one file for each resource, one for common types, and those that a schema names. */
 export const renderTypes = (resources: readonly ResourceDefinition[]): ReadonlyMap<string, string> => {
   const parts = resources.map((resource) => {
     const output: Output = { interfaces: new Map(), apart: new Map(), imports: new Map() };
@@ -137,7 +137,7 @@ export const renderTypes = (resources: readonly ResourceDefinition[]): ReadonlyM
   for (const { output } of parts) {
     for (const [from, names] of output.imports) modules.set(from, new Set([...(modules.get(from) ?? []), ...names]));
   }
-  /** Of interfaces that are not in the file of their resource. */
+  /** Files of the interfaces that are not in the file of their resource. */
   const fileByName = new Map<string, string>();
   const texts = new Map<string, string>();
   for (const { output } of parts) {

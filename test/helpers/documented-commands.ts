@@ -49,7 +49,7 @@ const STORY_COMMANDS = [
   'kubectl create configmap argocd-cm -n argocd --dry-run=client -o yaml > health.yaml --from-file=resource.customizations.health.voucher-operator.io_VoucherCampaign=deploy/argocd/resource_customizations/voucher-operator.io/VoucherCampaign/health.lua',
   'kubectl patch configmap argocd-cm -n argocd --type merge --patch-file health.yaml',
   `kubectl get secret ${SYSTEM} voucher-journal -o jsonpath='{.data.nats-ca\\.crt}' | base64 -d > ca.crt`,
-  `export NATS_USER=operator NATS_PASSWORD="$(kubectl get secret ${SYSTEM} voucher-journal -o jsonpath='{.data.nats-password}' | base64 -d)"`,
+  `export NATS_URL=tls://localhost:4222 NATS_CA=ca.crt NATS_USER=operator NATS_PASSWORD="$(kubectl get secret ${SYSTEM} voucher-journal -o jsonpath='{.data.nats-password}' | base64 -d)"`,
   'kubectl exec -n vouchers POD -- /usr/local/bin/node /app/app/records/rebuild-main.js',
   `kubectl delete secret ${SYSTEM} voucher-nats-tls voucher-postgres-tls`,
   `helm upgrade voucher charts/voucher-operator ${SYSTEM} -f values.yaml`,
@@ -134,7 +134,7 @@ export const DOCUMENTED: readonly DocumentedCommand[] = [
     'test/embedded/journal/lost-keys.test.ts',
     [
       ['for key in $(nats kv ls …', 'bucket.purge(name)'],
-      ["nats kv ls keys_spring | grep '^2020-09-25'", 'bucket.purge(name)'],
+      ["nats kv ls keys_spring-2027 | grep '^2027-03-01'", 'bucket.purge(name)'],
     ],
     'the same requests through the client: no test has the NATS CLI',
   ),
@@ -163,6 +163,9 @@ export const DOCUMENTED: readonly DocumentedCommand[] = [
     ['kubectl voucher revoke …', "'revoke'"],
     ['kubectl voucher pause …', "voucher(['pause'"],
     ['kubectl voucher resume …', "voucher(['resume'"],
+  ]),
+  ...by('test/component/cli/launcher.test.ts', [
+    ['ln -s "$PWD/cli/main.mjs" /usr/local/bin/kubectl-voucher', "symlink(join(CLI, 'main.mjs')"],
   ]),
   ...by('test/evidence/status-screen.ts', [['kubectl voucher status spring-2027 -w', '} -w`']]),
   ...by('test/integration/cli/doctor.test.ts', [['kubectl voucher doctor …', "crowd.voucher(['doctor'"]]),

@@ -110,6 +110,12 @@ describe('the generator process', () => {
     },
   );
 
+  it.each(['NaN', '-1', '1.5', '2147483649'])('refuses the seed %s', async (seed) => {
+    const child = run([...argsFor(intake.url, await traceOf(1, 1)), '--seed', seed]);
+    const [code, message] = await Promise.all([exitOf(child), child.stderr === null ? '' : text(child.stderr)]);
+    expect({ code, message }).toEqual({ code: 1, message: expect.stringContaining('whole number from 0 to') });
+  });
+
   it('is reported as dead when it could not work', async () => {
     const request = await requestFor(1, 1);
     const load = startLoad({ ...request, traceFile: join(dir, 'absent.csv') });

@@ -8,6 +8,7 @@ import { blocksOf, fillIn, plotName, plotted, shown, TITLES, tableOf } from '../
 import { readRuns } from '../../bench/autoscaler/results.ts';
 import { remaining, runsOf } from '../../bench/autoscaler/schedule.ts';
 import { scaleChecks, stepChecks } from '../../bench/autoscaler/verdict.ts';
+import { autoscalerBlocks, faqBlocks, readSimulated } from '../../bench/simulated-figures.ts';
 import { unreadable } from '../../helpers/svg-text.ts';
 import { aRun } from './a-run.ts';
 
@@ -70,6 +71,22 @@ describe('the document', () => {
       const picture = await readFile(evidence(plotName(crowd, managerQps)), 'utf8');
       expect(plotRuns(TITLES[crowd], CROWDS[crowd], these)).toBe(picture);
     }
+  });
+});
+
+describe('the simulated figures', () => {
+  it.each([
+    ['autoscaler.md', autoscalerBlocks],
+    ['faq.md', faqBlocks],
+  ])('of %s are those of the evidence: npm run bench -- autoscaler-report writes them', async (name, blocks) => {
+    const document = await readFile(join(DOCS, name), 'utf8');
+    expect(fillIn(document, blocks(await readSimulated(join(DOCS, 'evidence'))))).toBe(document);
+  });
+
+  it('have plain words for every goal', async () => {
+    const evidence = await readSimulated(join(DOCS, 'evidence'));
+    const summary = { ...evidence.law.summary, goals: ['holds: another goal: 1'] };
+    expect(() => autoscalerBlocks({ ...evidence, law: { ...evidence.law, summary } })).toThrow('another goal');
   });
 });
 
