@@ -24,17 +24,17 @@ export const where = ({ context, kubeconfig }: ClusterOptions, namespace: string
 export interface PlanTimes {
   readonly zone: Zone;
   readonly closesAtMs: number;
-  /** When the scale-down of the forecast's replicas may begin. */
-  readonly holdAfterOpenUntilMs: number;
+  /** How long what is authorised for the forecast is needed. */
+  readonly forecastUntilMs: number;
 }
 
-/** The default end of a grant: in two hours; for the forecast, which may be days ahead, the end of its hold. */
+/** The default end of a grant: in two hours; for the forecast, which may be days ahead, two hours after opening. */
 export const defaultGrantEnd = (
   { spec }: ScalePlan,
-  { closesAtMs, holdAfterOpenUntilMs }: Omit<PlanTimes, 'zone'>,
+  { closesAtMs, forecastUntilMs }: Omit<PlanTimes, 'zone'>,
   nowMs: number,
 ): number =>
-  Math.max(nowMs, Math.min(spec.reason === 'Forecast' ? holdAfterOpenUntilMs : nowMs + GRANT_MS, closesAtMs));
+  Math.max(nowMs, Math.min(spec.reason === 'Forecast' ? forecastUntilMs : nowMs + GRANT_MS, closesAtMs));
 
 /** With kubectl alone. The caller signs it: the API server accepts no other name. */
 const patchCommand = (
@@ -98,11 +98,11 @@ export const planTimesOf = async (cluster: Cluster, { spec }: ScalePlan): Promis
     return {
       zone: zoneOf(spec.expiresAt),
       closesAtMs: Number.POSITIVE_INFINITY,
-      holdAfterOpenUntilMs: instantMs(spec.expiresAt) + HOLD_MS,
+      forecastUntilMs: instantMs(spec.expiresAt) + HOLD_MS,
     };
   }
   const { spec: stated } = campaign;
   const window = { ...stated.window, closesAt: closesAtOf(campaign) };
-  const { closesAtMs, holdAfterOpenUntilMs } = campaignTimes({ ...stated, window });
-  return { zone: zoneOf(window.opensAt), closesAtMs, holdAfterOpenUntilMs };
+  const { closesAtMs, forecastUntilMs } = campaignTimes({ ...stated, window });
+  return { zone: zoneOf(window.opensAt), closesAtMs, forecastUntilMs };
 };

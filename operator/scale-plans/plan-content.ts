@@ -77,7 +77,7 @@ export const meansOf = (
   const openHours = Math.max(0, times.closesAtMs - nowMs) / HOUR_MS;
   const hours =
     reason === 'Forecast'
-      ? (times.holdAfterOpenUntilMs - Math.max(nowMs, times.preWarmAtMs)) / HOUR_MS
+      ? (times.forecastUntilMs - Math.max(nowMs, times.preWarmAtMs)) / HOUR_MS
       : Math.min(LOAD_HOURS, openHours);
   const more = needs.map(({ tier, ceiling }) => {
     const replicas = Math.max(0, (asked[tier] ?? 0) - ceiling);

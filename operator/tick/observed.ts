@@ -55,6 +55,8 @@ export interface CampaignTimes {
   readonly opensAtMs: number;
   readonly closesAtMs: number;
   readonly holdAfterOpenUntilMs: number;
+  /** How long what is authorised for the forecast is needed: two hours after opening, or as long as the hold. */
+  readonly forecastUntilMs: number;
 }
 
 /** Overrides by annotation; read by overrides.ts. */

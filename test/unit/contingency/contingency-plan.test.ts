@@ -165,6 +165,7 @@ describe('the next look', () => {
         opensAtMs: NOW_MS + 90_000,
         closesAtMs: CLOSES_AT_MS * 2,
         holdAfterOpenUntilMs: 0,
+        forecastUntilMs: 0,
       },
       nowMs: NOW_MS,
       tiers: { intake: aTierOutcome(), records: aTierOutcome({ tier: 'records' }) },
