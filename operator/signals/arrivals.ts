@@ -1,6 +1,7 @@
 /** What the intake pods' pages of one tick say of a campaign's arrivals. Pure, beside the counters that it keeps. */
 import type { Reading } from '../../contract/reading.ts';
 import type { ArrivalRates, DueBack } from '../scaling/types.ts';
+import { AwaitedReturns } from './awaited-returns.ts';
 import { RateWindows } from './rate-windows.ts';
 import { dueBackOf, type ExactSecond, exactSecond } from './recent-second.ts';
 import type { IntakeSample } from './scrape.ts';
@@ -23,7 +24,10 @@ const CROWD_PER_SECOND = 1;
 const percentOf = (sentAway: number, attempted: number): number =>
   attempted < CROWD_PER_SECOND ? 0 : Math.min(100, (100 * sentAway) / attempted);
 
-/** What `part` of the pods shows, and no less than `full`: whoever is missing can only add. */
+/**
+ * What a part of the pods shows, and no less than `full`. Their first attempts are too few rather than too many: attempts of
+ * the missing pods are not seen, and the returns expected of them are taken off (awaited-returns.ts).
+ */
 export const atLeast = (full: Arrivals, part: Arrivals): Arrivals => {
   const [known, seen] = [full.dueBack, part.dueBack];
   const dueBack =
@@ -60,6 +64,7 @@ const ratesOf = (counted: ArrivalRates | undefined, exact: ExactSecond | undefin
 export class ArrivalCounts {
   readonly #attempts = new RateWindows();
   readonly #sentAway = new RateWindows();
+  readonly #awaited = new AwaitedReturns();
 
   /**
    * The samples of the tick at `atMs`. Counters make the windows; the last second is exact where every pod tells it.
@@ -69,23 +74,29 @@ export class ArrivalCounts {
    * | all tell tenths               | theirs, by each pod's own clock   | it stands for all windows |
    * | one tells none (older)        | difference of two ticks' counters | undefined         |
    *
+   * @param ready names of the Ready pods: those whose pages are missing are expected to shed as before
    * @returns the pods that prove their number, and what all of them show
    */
   add(
     samples: readonly IntakeSample[],
     atMs: number,
+    ready: ReadonlySet<string>,
   ): { readonly proven: ReadonlySet<string>; readonly seen: Arrivals | undefined } {
     const told = samples.filter((sample) => this.#attempts.add(sample, atMs));
+    for (const returned of this.#awaited.add(told, atMs, ready)) this.#attempts.expect(returned);
     for (const { sentAway, returned: _returned, ...sample } of samples) {
       this.#sentAway.add({ ...sample, counter: sentAway }, atMs);
     }
     const proven = new Set(told.map(({ pod }) => pod));
     const counted = this.#attempts.rates(atMs);
-    const exact = exactSecond(told.map(({ recent }) => recent));
+    const exact = exactSecond(
+      told.map(({ recent }) => recent),
+      { half: this.#awaited.between(atMs - 500, atMs), second: this.#awaited.between(atMs - 1_000, atMs) },
+    );
     if (counted === undefined && exact === undefined) return { proven, seen: undefined };
     const attemptedPerSecond = this.#attempts.attemptedPerSecond(atMs) ?? exact?.attempted ?? 0;
     const sentAway = this.#sentAway.attemptedPerSecond(atMs);
-    const dueBack = dueBackOf(told.map(({ recent }) => recent));
+    const dueBack = this.#dueBack(told, atMs);
     return {
       proven,
       seen: {
@@ -94,6 +105,16 @@ export class ArrivalCounts {
         ...(sentAway === undefined ? {} : { shedPercent: percentOf(sentAway, attemptedPerSecond) }),
         ...(dueBack === undefined ? {} : { dueBack }),
       },
+    };
+  }
+
+  #dueBack(told: readonly IntakeSample[], atMs: number): DueBack | undefined {
+    const shown = dueBackOf(told.map(({ recent }) => recent));
+    const later = this.#awaited.later(atMs);
+    if (shown === undefined && later === 0) return undefined;
+    return {
+      citizens: (shown?.citizens ?? 0) + later,
+      perSecond: (shown?.perSecond ?? 0) + this.#awaited.between(atMs - 1_000, atMs),
     };
   }
 }

@@ -14,6 +14,7 @@
  * 1,300 gained in 1.3 s by its clock are 1,000/s, also when the ticks were 1 s apart.
  */
 import type { ArrivalRates } from '../scaling/types.ts';
+import type { Returned } from './awaited-returns.ts';
 import { RISE_BLOCK_SECONDS, RISE_BLOCKS, sustainedRise } from './rise.ts';
 
 export interface CounterSample {
@@ -141,10 +142,14 @@ export class RateWindows {
     return proven;
   }
 
+  /** So many more were expected to come again than samples show; negative: fewer. */
+  expect({ returned, fromMs, toMs }: Returned): void {
+    this.#gain({ attempted: 0, returned }, fromMs, toMs);
+  }
+
   /**
    * First attempts at the tick `atMs`; undefined until a second tick. A window longer than the time watched is divided by
-   * the time watched. A pod that vanished counts until its gains leave the
-   * window.
+   * the time watched. A pod that vanished counts until its gains leave the window.
    */
   rates(atMs: number): ArrivalRates | undefined {
     const beganAtMs = this.#beganAtMs;
@@ -211,7 +216,7 @@ export class RateWindows {
   }
 
   #gain(amounts: Amounts, fromMs: number, atMs: number): void {
-    if (amounts.attempted <= 0 && amounts.returned <= 0) return;
+    if (amounts.attempted <= 0 && amounts.returned === 0) return;
     // Most pods of a tick share its span, so this checks the last entry or two.
     for (let index = this.#gains.length - 1; index >= 0; index -= 1) {
       const gain = this.#gains[index];

@@ -67,15 +67,19 @@ export interface ExactSecond {
  * First attempts of the last full second, and of its newest half: of all pods together, as returns go to any of them.
  * Undefined where one of them tells no tenths (an older release): a part would be no rate of the campaign.
  */
-export const exactSecond = (pods: readonly (RecentSecond | undefined)[]): ExactSecond | undefined => {
+export const exactSecond = (
+  pods: readonly (RecentSecond | undefined)[],
+  /** Expected besides in the newest half and in the second: of pods without a page. */
+  awaited: { readonly half: number; readonly second: number } = { half: 0, second: 0 },
+): ExactSecond | undefined => {
   if (pods.length === 0 || !pods.every((pod) => pod !== undefined)) return undefined;
   const attempted = (tenths: number): number => sum(pods.map((pod) => sum(pod.tenths.slice(0, tenths))));
   const returned = (halves: number): number => sum(pods.map((pod) => sum(pod.returned.slice(0, halves))));
   return {
     attempted: attempted(TENTHS),
-    over1s: Math.max(0, attempted(TENTHS) - returned(HALVES)),
+    over1s: Math.max(0, attempted(TENTHS) - returned(HALVES) - awaited.second),
     newest: {
-      perSecond: HALVES * Math.max(0, attempted(TENTHS / HALVES) - returned(1)),
+      perSecond: HALVES * Math.max(0, attempted(TENTHS / HALVES) - returned(1) - awaited.half),
       seconds: 1 / HALVES,
     },
   };

@@ -50,7 +50,7 @@ const play = (ticks: readonly (readonly Pod[])[], secondsApart = 1): readonly (A
         ...(recent === undefined ? {} : { recent: { ...NONE, ...recent } }),
       }),
     );
-    return counts.add(samples, START_MS + atSeconds * 1000).seen;
+    return counts.add(samples, START_MS + atSeconds * 1000, new Set()).seen;
   });
 };
 
@@ -217,8 +217,28 @@ describe('who is due back', () => {
     expect(play([...ticks, ...ticks].slice(1)).map((seen) => seen?.dueBack)).toEqual([
       undefined,
       { citizens: 42.5, perSecond: 3 },
-      { citizens: 30, perSecond: 0 },
+      // Of the 12.5 of the pod that vanished, two fifths come within the second.
+      { citizens: expect.closeTo(30 + 7.5, 6), perSecond: expect.closeTo(5, 6) },
     ]);
+  });
+
+  it('is kept for a pod that vanished or restarted, and comes within 4.5 s', () => {
+    const shedding = { pod: 'a', returned: 0, recent: { dueBack: 1_000 } };
+    const other = (tick: number): Pod => ({
+      pod: 'b',
+      counter: 100 * tick,
+      returned: 0,
+      recent: { tenths: even(100) },
+    });
+    const restarted = { pod: 'a', returned: 0, started: 0.5, recent: {} };
+    for (const rest of [[], [restarted]]) {
+      const ticks = [[shedding, other(0)], ...[1, 2, 3, 4, 5, 6].map((tick) => [...rest, other(tick)])];
+      const seen = play(ticks);
+      const citizens = seen.map((one) => Math.round(one?.dueBack?.citizens ?? Number.NaN));
+      expect(citizens).toEqual([1_000, 600, 300, 100, 11, 0, 0]);
+      // All of them are taken off once: of 100/s nothing is left until they have come.
+      expect(seen.at(-1)?.rates).toMatchObject({ over1s: 100, over60s: 0 });
+    }
   });
 
   it('is unknown where no pod tells it', () => {
@@ -227,10 +247,22 @@ describe('who is due back', () => {
 });
 
 /** A model of citizens before intake pods that are too few at first: attempts, sheds and returns are each drawn. */
-const crowd = (seed: number, perSecond: number, podsAt: (second: number) => number, seconds: number) => {
+const crowd = (
+  seed: number,
+  perSecond: number,
+  podsAt: (second: number) => number,
+  seconds: number,
+  /** By second and place: whether the pod is replaced by another one then, or restarts, or does not answer the scrape. */
+  {
+    fate = () => undefined,
+  }: { fate?: (second: number, place: number) => 'replaced' | 'restarts' | 'misses' | undefined } = {},
+) => {
   const random = seededRandom(seed);
   const CARRIES = 40;
-  const pods: { readonly startedAtMs: number; readonly recent: RecentArrivals; counter: number; tokens: number }[] = [];
+  const podOf = (name: string, ms: number) => {
+    return { name, startedAtMs: START_MS + ms, recent: new RecentArrivals(() => 0), counter: 0, tokens: 0 };
+  };
+  const pods: ReturnType<typeof podOf>[] = [];
   const counts = new ArrivalCounts();
   const comesAt: number[][] = [];
   const seen: { readonly truth: number; readonly attempted: number; readonly arrivals: Arrivals | undefined }[] = [];
@@ -255,7 +287,7 @@ const crowd = (seed: number, perSecond: number, podsAt: (second: number) => numb
   };
   for (let ms = 0; ms < seconds * 1000; ms += 1) {
     for (let count = pods.length; count < podsAt(ms / 1000); count += 1) {
-      pods.push({ startedAtMs: START_MS + ms, recent: new RecentArrivals(() => 0), counter: 0, tokens: 0 });
+      pods.push(podOf(`p${count}`, ms));
     }
     for (const pod of pods) pod.tokens = Math.min(CARRIES, pod.tokens + CARRIES / 1000);
     for (const atMs of comesAt[ms] ?? []) attempt(atMs);
@@ -265,9 +297,11 @@ const crowd = (seed: number, perSecond: number, podsAt: (second: number) => numb
     firsts += comers;
     if ((ms + 1) % 1000 !== 0) continue;
     const atMs = ms + 1;
-    const samples = pods.map(
-      ({ startedAtMs, recent, counter }, index): IntakeSample => ({
-        pod: `p${index}`,
+    const ready = new Set(pods.map(({ name }) => name));
+    const answering = pods.filter((_, place) => fate(atMs / 1000, place) !== 'misses');
+    const samples = answering.map(
+      ({ name, startedAtMs, recent, counter }): IntakeSample => ({
+        pod: name,
         counter,
         sentAway: 0,
         startedAtMs,
@@ -276,8 +310,13 @@ const crowd = (seed: number, perSecond: number, podsAt: (second: number) => numb
         recent: { tenths: recent.tenths(atMs), returned: recent.halves(atMs), dueBack: recent.dueBack(atMs) },
       }),
     );
-    seen.push({ truth: firsts, attempted: attempts, arrivals: counts.add(samples, START_MS + atMs).seen });
+    seen.push({ truth: firsts, attempted: attempts, arrivals: counts.add(samples, START_MS + atMs, ready).seen });
     [firsts, attempts] = [0, 0];
+    for (const [place, { name }] of pods.entries()) {
+      const now = fate(atMs / 1000, place);
+      if (now === 'replaced') pods[place] = podOf(`${name}x`, atMs);
+      if (now === 'restarts') pods[place] = podOf(name, atMs);
+    }
   }
   return { seen, due: comesAt.slice(seconds * 1000).reduce((sum, due) => sum + (due?.length ?? 0), 0) };
 };
@@ -304,6 +343,31 @@ describe('a crowd that is shed and comes again', () => {
       }),
       { numRuns: 5 },
     );
+  });
+
+  it.each(['replaced', 'restarts'] as const)('does not raise first attempts when a pod %s every 2 s', (fate) => {
+    const { seen, due } = crowd(3, 1_000, () => 10, 40, {
+      fate: (second, place) => (second >= 20 && second % 2 === 0 && (second / 2) % 10 === place ? fate : undefined),
+    });
+    for (const { truth, attempted, arrivals } of seen) {
+      expect(Math.abs((arrivals?.rates.over1s ?? 0) - truth)).toBeLessThan(6 * Math.sqrt(attempted) + 10);
+    }
+    const last = seen.at(-1)?.arrivals;
+    expect(Math.abs((last?.rates.over3s ?? 0) - 1_000)).toBeLessThan(100);
+    expect(Math.abs((last?.dueBack?.citizens ?? 0) - due)).toBeLessThan(0.1 * due);
+  });
+
+  it('does not raise first attempts while the pods that shed miss the scrape, nor after it', () => {
+    const { seen } = crowd(3, 1_000, (second) => (second < 12 ? 2 : 30), 30, {
+      fate: (second, place) => (second >= 12 && second <= 16 && place < 2 ? 'misses' : undefined),
+    });
+    const missing = seen.slice(11, 16).map(({ arrivals }) => arrivals?.rates.over1s ?? 0);
+    // They shed to the last instant before the others are Ready, which their last page does not know.
+    expect(Math.max(...missing)).toBeLessThan(1_500);
+    for (const { arrivals } of seen.slice(20)) {
+      expect(Math.abs((arrivals?.rates.over3s ?? 0) - 1_000)).toBeLessThan(100);
+      expect(Math.abs((arrivals?.rates.over60s ?? 0) - 1_000)).toBeLessThan(100);
+    }
   });
 
   it('sabotage: returns that count as arrivals are twice the citizens', () => {
