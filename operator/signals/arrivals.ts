@@ -37,11 +37,13 @@ export const atLeast = (full: Arrivals, part: Arrivals): Arrivals => {
           perSecond: Math.max(known.perSecond, seen.perSecond),
         }
       : (seen ?? known);
+  const returnedPerSecond = Math.max(full.rates.returnedPerSecond ?? 0, part.rates.returnedPerSecond ?? 0);
   return {
     rates: {
       over1s: Math.max(full.rates.over1s, part.rates.over1s),
       over3s: Math.max(full.rates.over3s, part.rates.over3s),
       over60s: Math.max(full.rates.over60s, part.rates.over60s),
+      ...(returnedPerSecond === 0 ? {} : { returnedPerSecond }),
     },
     attemptedPerSecond: Math.max(full.attemptedPerSecond, part.attemptedPerSecond),
     ...(dueBack === undefined ? {} : { dueBack }),
@@ -56,9 +58,14 @@ export const readingOf = <T, U>(reading: Reading<T>, of: (value: T) => U | undef
 };
 
 const ratesOf = (counted: ArrivalRates | undefined, exact: ExactSecond | undefined): ArrivalRates => {
-  const { over1s = 0 } = exact ?? {};
+  const { over1s = 0, returned = 0 } = exact ?? {};
   const windows = counted ?? { over1s, over3s: over1s, over60s: over1s };
-  return exact === undefined ? windows : { ...windows, over1s, newest: exact.newest };
+  const returnedPerSecond = Math.max(windows.returnedPerSecond ?? 0, returned);
+  return {
+    ...windows,
+    ...(exact === undefined ? {} : { over1s, newest: exact.newest }),
+    ...(returnedPerSecond === 0 ? {} : { returnedPerSecond }),
+  };
 };
 
 export class ArrivalCounts {

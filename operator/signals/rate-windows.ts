@@ -155,13 +155,15 @@ export class RateWindows {
     const beganAtMs = this.#beganAtMs;
     if (beganAtMs === undefined || atMs <= beganAtMs) return undefined;
     this.#forget(atMs);
-    const over = (windowMs: number): number => first(this.#over(windowMs, atMs, beganAtMs));
+    const over = (windowMs: number): Amounts => this.#over(windowMs, atMs, beganAtMs);
+    const over3s = over(3_000);
     return {
-      over1s: over(1_000),
-      over3s: over(3_000),
-      over60s: over(LONGEST_MS),
+      over1s: first(over(1_000)),
+      over3s: first(over3s),
+      over60s: first(over(LONGEST_MS)),
       ...this.#newest(atMs),
       risePerSecond: this.#rise(atMs, beganAtMs),
+      ...(over3s.returned > 0 ? { returnedPerSecond: over3s.returned } : {}),
     };
   }
 

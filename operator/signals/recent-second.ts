@@ -61,6 +61,8 @@ export interface ExactSecond {
   readonly newest: { readonly perSecond: number; readonly seconds: number };
   /** All attempts. */
   readonly attempted: number;
+  /** Those that were expected to be returns. */
+  readonly returned: number;
 }
 
 /**
@@ -77,6 +79,7 @@ export const exactSecond = (
   const returned = (halves: number): number => sum(pods.map((pod) => sum(pod.returned.slice(0, halves))));
   return {
     attempted: attempted(TENTHS),
+    returned: returned(HALVES) + awaited.second,
     over1s: Math.max(0, attempted(TENTHS) - returned(HALVES) - awaited.second),
     newest: {
       perSecond: HALVES * Math.max(0, attempted(TENTHS / HALVES) - returned(1) - awaited.half),

@@ -51,6 +51,16 @@ const up: Record<string, Case> = {
     replicas: 572,
     by: 'Load',
   },
+  'beside 6,000 returns a second, 60/s after 20/s are chance': {
+    input: { replicas: 2, arrivals: fresh({ over1s: 60, over3s: 35, over60s: 20, returnedPerSecond: 6000 }) },
+    replicas: 2,
+    by: 'Min',
+  },
+  'without returns, 60/s after 20/s are news': {
+    input: { replicas: 2, arrivals: fresh({ over1s: 60, over3s: 35, over60s: 20 }) },
+    replicas: 5,
+    by: 'Load',
+  },
   'within 3 % nothing moves: 103 wanted, 100 there': {
     input: { replicas: 100, arrivals: fresh(steady(1442)) },
     replicas: 100,

@@ -197,6 +197,7 @@ describe('the last second', () => {
     ];
     const [seen] = play(ticks);
     expect(seen?.rates).toMatchObject({ over1s: 50, newest: { perSecond: 2 * (100 - 90) } });
+    expect(seen?.rates.returnedPerSecond).toBe(150);
     expect(seen?.dueBack).toEqual({ citizens: 0, perSecond: 150 });
   });
 });
