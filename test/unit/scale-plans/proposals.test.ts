@@ -150,6 +150,14 @@ describe('what a plan tells', () => {
     expect(effect?.with.late).toBeLessThan(300_000);
   });
 
+  it('begins with the citizens who are due back', () => {
+    const dueBack = { kind: 'fresh', value: { citizens: 200_000, perSecond: 80_000 }, atMs: nowMs } as const;
+    const alone = freshReadings(nowMs, { arrivals: 14_000 });
+    const [without, beside] = [alone, { ...alone, dueBack }].map((readings) => flood(priced, { readings }).effect);
+    expect((beside?.without.waiting ?? 0) - (without?.without.waiting ?? 0)).toBeGreaterThan(150_000);
+    expect((beside?.with.late ?? 0) - (without?.with.late ?? 0)).toBeGreaterThan(100_000);
+  });
+
   it('is what it takes at most, with a price where one is given', () => {
     // 30 more for two hours: 60 pod-hours at 35 fen.
     expect(flood(priced).means).toEqual({ hours: 2, podHours: 60, costFen: 2_100 });
