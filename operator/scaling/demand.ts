@@ -45,13 +45,15 @@ export const hasJustBegun = (rates: ArrivalRates): boolean =>
  * | newest | the same, while 1 s is more than 1.5 times the 3 s rate |
  *
  * The newest look is what a step needs that came in the middle of a second: half of it was in the second before. Later on
- * so short a rate window would only add chance.
+ * so short a rate window would only add chance. While citizens are due back, λ is at least what was certain of it
+ * (operator/signals/arrivals.ts): those who give up hide first attempts.
  */
 export const arrivalRate = (rates: ArrivalRates): number => {
-  const { over1s, over3s, over60s, newest } = rates;
+  const { over1s, over3s, over60s, newest, certainPerSecond = 0 } = rates;
   const isNewest = newest !== undefined && hasJustBegun(rates) && isSurge(newest.perSecond, newest.seconds, rates);
   return Math.max(
     over60s,
+    certainPerSecond,
     isNews(over3s, 3, rates) ? over3s : 0,
     isSurge(over1s, 1, rates) ? over1s : 0,
     isNewest ? newest.perSecond : 0,

@@ -17,6 +17,8 @@ export interface ArrivalRates {
   readonly risePerSecond?: number;
   /** Attempts per second that were expected to be returns, and are not among these; they come by chance, too. Absent: 0. */
   readonly returnedPerSecond?: number;
+  /** At least so many, while citizens are due back: those who gave up hide first attempts. Absent: 0. */
+  readonly certainPerSecond?: number;
 }
 
 /** Citizens who were shed and asked to come again. */

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { RecentArrivals } from '../../../app/intake/recent-arrivals.ts';
 import { PAGE_WAITS_MORE, RETRY_AFTER_SECONDS } from '../../../contract/returns.ts';
 import { seededRandom } from '../../../local/load/random.ts';
+import { arrivalRate } from '../../../operator/scaling/demand.ts';
 import { ArrivalCounts, type Arrivals } from '../../../operator/signals/arrivals.ts';
 import type { RecentSecond } from '../../../operator/signals/recent-second.ts';
 import type { IntakeSample } from '../../../operator/signals/scrape.ts';
@@ -253,10 +254,18 @@ const crowd = (
   perSecond: number,
   podsAt: (second: number) => number,
   seconds: number,
-  /** By second and place: whether the pod is replaced by another one then, or restarts, or does not answer the scrape. */
   {
     fate = () => undefined,
-  }: { fate?: (second: number, place: number) => 'replaced' | 'restarts' | 'misses' | undefined } = {},
+    giveUp = 0,
+    until = seconds,
+  }: {
+    /** By second and place: whether the pod is replaced by another one then, or restarts, or does not answer the scrape. */
+    readonly fate?: (second: number, place: number) => 'replaced' | 'restarts' | 'misses' | undefined;
+    /** The share of those who are shed and do not come again. */
+    readonly giveUp?: number;
+    /** The second from which only returns come. */
+    readonly until?: number;
+  } = {},
 ) => {
   const random = seededRandom(seed);
   const CARRIES = 40;
@@ -281,6 +290,7 @@ const crowd = (
     }
     const asked = RETRY_AFTER_SECONDS[Math.floor(random.next() * RETRY_AFTER_SECONDS.length)] ?? 1;
     pod.recent.askedAgain(atMs, asked);
+    if (random.next() < giveUp) return;
     const comes = Math.floor(atMs + 1000 * asked * (1 + PAGE_WAITS_MORE * random.next()));
     const due = comesAt[comes] ?? [];
     due.push(comes);
@@ -292,7 +302,7 @@ const crowd = (
     }
     for (const pod of pods) pod.tokens = Math.min(CARRIES, pod.tokens + CARRIES / 1000);
     for (const atMs of comesAt[ms] ?? []) attempt(atMs);
-    const expected = perSecond / 1000;
+    const expected = ms < until * 1000 ? perSecond / 1000 : 0;
     const comers = Math.floor(expected) + (random.next() < expected % 1 ? 1 : 0);
     for (let count = 0; count < comers; count += 1) attempt(ms);
     firsts += comers;
@@ -321,6 +331,8 @@ const crowd = (
   }
   return { seen, due: comesAt.slice(seconds * 1000).reduce((sum, due) => sum + (due?.length ?? 0), 0) };
 };
+
+const law = (arrivals: Arrivals | undefined): number => (arrivals === undefined ? 0 : arrivalRate(arrivals.rates));
 
 describe('a crowd that is shed and comes again', () => {
   it('is told from new citizens, while pods are too few, come Ready and suffice', () => {
@@ -369,6 +381,34 @@ describe('a crowd that is shed and comes again', () => {
       expect(Math.abs((arrivals?.rates.over3s ?? 0) - 1_000)).toBeLessThan(100);
       expect(Math.abs((arrivals?.rates.over60s ?? 0) - 1_000)).toBeLessThan(100);
     }
+  });
+
+  it('is followed for a minute at five times the capacity, where none give up', () => {
+    const { seen } = crowd(5, 500, () => 3, 60);
+    const laws = seen.slice(3).map(({ arrivals }) => law(arrivals) / 500);
+    expect(Math.min(...laws)).toBeGreaterThan(0.9);
+    expect(Math.max(...laws)).toBeLessThan(1.05);
+  });
+
+  it.each([0.1, 0.3, 0.6])(
+    'is followed at five times the capacity, where %d of those who are shed give up',
+    (giveUp) => {
+      const { seen } = crowd(5, 500, () => 3, 90, { giveUp });
+      const laws = seen.slice(3).map(({ arrivals }) => law(arrivals) / 500);
+      expect(Math.min(...laws)).toBeGreaterThan(0.7);
+      expect(Math.max(...laws)).toBeLessThan(1.05);
+    },
+  );
+
+  it.each([0, 0.3])('is gone soon after it really went away, where %d of those who are shed give up', (giveUp) => {
+    const { seen } = crowd(5, 500, () => 5, 90, { giveUp, until: 15 });
+    const gone = seen.findLastIndex(({ arrivals }) => (arrivals?.dueBack?.citizens ?? 0) >= 1);
+    expect(gone).toBeGreaterThan(15);
+    expect(gone).toBeLessThan(70);
+    const { rates } = seen[gone + 15]?.arrivals ?? {};
+    expect(rates?.over3s).toBeLessThan(5);
+    // The law's base is the last minute, as ever.
+    expect(law(seen[gone + 15]?.arrivals)).toBe(rates?.over60s);
   });
 
   it('sabotage: returns that count as arrivals are twice the citizens', () => {
