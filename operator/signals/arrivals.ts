@@ -11,13 +11,13 @@ export interface Arrivals {
   readonly rates: ArrivalRates;
   /** All attempts of the last 3 s, per second. */
   readonly attemptedPerSecond: number;
-  /** Absent: no pod tells it. */
+  /** Absent: no pod reports it. */
   readonly dueBack?: DueBack;
   /** Of the attempts, those that were sent away. Absent at the first tick. */
   readonly shedPercent?: number;
 }
 
-/** A handful of people is no crowd: one of one sent away is not all of a city. */
+/** Below this rate the share is 0: one shed attempt of one is not a city that is shed. */
 const CROWD_PER_SECOND = 1;
 
 /** 300/s of 400/s sent away → 75. */
@@ -107,12 +107,12 @@ export class ArrivalCounts {
   readonly #giveUps = new GiveUps();
 
   /**
-   * The samples of the tick at `atMs`. Counters make the windows; the last second is exact where every pod tells it.
+   * The samples of the tick at `atMs`. Counters make the windows; the last second is exact where every pod reports it.
    *
    * | pods that prove their counter | last second                       | at the first tick |
    * |-------------------------------|-----------------------------------|-------------------|
-   * | all tell tenths               | theirs, by each pod's own clock   | it stands for all windows |
-   * | one tells none (older)        | difference of two ticks' counters | undefined         |
+   * | all report tenths             | theirs, by each pod's own clock   | counts for all windows |
+   * | one reports none (older)      | difference of two ticks' counters | undefined         |
    *
    * @param ready names of the Ready pods: those whose pages are missing are expected to shed as before
    * @returns the pods that prove their number, and what all of them show
@@ -122,21 +122,21 @@ export class ArrivalCounts {
     atMs: number,
     ready: ReadonlySet<string>,
   ): { readonly proven: ReadonlySet<string>; readonly seen: Arrivals | undefined } {
-    const told = samples.filter((sample) => this.#attempts.add(sample, atMs));
-    for (const returned of this.#awaited.add(told, atMs, ready)) this.#attempts.expect(returned);
+    const answered = samples.filter((sample) => this.#attempts.add(sample, atMs));
+    for (const returned of this.#awaited.add(answered, atMs, ready)) this.#attempts.expect(returned);
     for (const { sentAway, returned: _returned, ...sample } of samples) {
       this.#sentAway.add({ ...sample, counter: sentAway }, atMs);
     }
-    const proven = new Set(told.map(({ pod }) => pod));
+    const proven = new Set(answered.map(({ pod }) => pod));
     const counted = this.#attempts.rates(atMs);
     const exact = exactSecond(
-      told.map(({ recent }) => recent),
+      answered.map(({ recent }) => recent),
       { half: this.#awaited.between(atMs - 500, atMs), second: this.#awaited.between(atMs - 1_000, atMs) },
     );
     if (counted === undefined && exact === undefined) return { proven, seen: undefined };
     const attemptedPerSecond = this.#attempts.attemptedPerSecond(atMs) ?? exact?.attempted ?? 0;
     const sentAway = this.#sentAway.attemptedPerSecond(atMs);
-    const dueBack = this.#dueBack(told, atMs);
+    const dueBack = this.#dueBack(answered, atMs);
     return {
       proven,
       seen: {
@@ -148,8 +148,8 @@ export class ArrivalCounts {
     };
   }
 
-  #dueBack(told: readonly IntakeSample[], atMs: number): DueBack | undefined {
-    const shown = dueBackOf(told.map(({ recent }) => recent));
+  #dueBack(answered: readonly IntakeSample[], atMs: number): DueBack | undefined {
+    const shown = dueBackOf(answered.map(({ recent }) => recent));
     const later = this.#awaited.later(atMs);
     if (shown === undefined && later === 0) return undefined;
     return {

@@ -10,7 +10,7 @@
  * alone would make 5,600/s first attempts; together they are 3,000/s.
  *
  * Two clocks. The samples of one tick count as taken at one instant of the reader's clock, so that spans join without a
- * gap and a pod whose clock is hours off lands in the right window. The pod's own clock tells how long it really counted:
+ * gap and a pod whose clock is hours off lands in the right window. The pod's own clock shows how long it really counted:
  * 1,300 gained in 1.3 s by its clock are 1,000/s, also when the ticks were 1 s apart.
  */
 import type { ArrivalRates } from '../scaling/types.ts';

@@ -1,12 +1,12 @@
 /**
- * The last full second of the intake pods, exactly: each tells it in tenths, on one page, by its own clock. Two readings of a
+ * The last full second of the intake pods, exactly: each reports it in tenths, on one page, by its own clock. Two readings of a
  * counter are a second apart by the reader's clock, so that a step within it is half in one rate and half in the next. Pure.
  */
 import { METRICS, TENTHS } from '../../contract/app-contract.ts';
 import type { DueBack } from '../scaling/types.ts';
 import type { MetricSample } from './metrics-text.ts';
 
-/** What one pod tells. */
+/** What one pod reports. */
 export interface RecentSecond {
   /** Attempts by tenth of a second, the newest first. */
   readonly tenths: readonly number[];
@@ -67,7 +67,7 @@ export interface ExactSecond {
 
 /**
  * First attempts of the last full second, and of its newest half: of all pods together, as returns go to any of them.
- * Undefined where one of them tells no tenths (an older release): a part would be no rate of the campaign.
+ * Undefined where one of them reports no tenths (an older release): a part would be no rate of the campaign.
  */
 export const exactSecond = (
   pods: readonly (RecentSecond | undefined)[],
@@ -88,12 +88,12 @@ export const exactSecond = (
   };
 };
 
-/** Of the pods that tell it: at least so many. Undefined where none does. */
+/** Of the pods that report it: at least so many. Undefined where none does. */
 export const dueBackOf = (pods: readonly (RecentSecond | undefined)[]): DueBack | undefined => {
-  const telling = pods.filter((pod) => pod !== undefined);
-  if (telling.length === 0) return undefined;
+  const reporting = pods.filter((pod) => pod !== undefined);
+  if (reporting.length === 0) return undefined;
   return {
-    citizens: sum(telling.map(({ dueBack }) => dueBack)),
-    perSecond: sum(telling.map(({ returned }) => sum(returned))),
+    citizens: sum(reporting.map(({ dueBack }) => dueBack)),
+    perSecond: sum(reporting.map(({ returned }) => sum(returned))),
   };
 };
