@@ -8,7 +8,7 @@ import { count, span } from './words.ts';
 const amount = (value: number): string => (value >= 100 ? count(value) : String(Math.round(value * 10) / 10));
 export const replicas = (value: number): string => `${count(value)} ${value === 1 ? 'replica' : 'replicas'}`;
 
-/** `11,840 arrivals/s at 1,020/s per replica and 75 % load need 15.5 replicas`; undefined: nothing was decided. */
+/** `11,840 first attempts/s at 1,020/s per replica and 75 % load need 15.5 replicas`; undefined: nothing was decided. */
 export const demand = ({ terms, evidence, wanted }: DecisionRecord): string | undefined => {
   if (terms === undefined || evidence === undefined) return undefined;
   const { arrivalsPerSecond, capacityPerReplica, targetUtilisation, excess, excessAhead, startSeconds } = evidence;
@@ -17,8 +17,8 @@ export const demand = ({ terms, evidence, wanted }: DecisionRecord): string | un
     arrivalsPerSecond === undefined
       ? 'arrival rate unknown'
       : arrivalsPerSecond === 0
-        ? 'no arrivals'
-        : `${amount(arrivalsPerSecond)} arrivals/s at ${amount(capacityPerReplica)}/s per replica and ${load} % load need ${amount(terms.feedForward)} replicas`;
+        ? 'no first attempts'
+        : `${amount(arrivalsPerSecond)} first attempts/s at ${amount(capacityPerReplica)}/s per replica and ${load} % load need ${amount(terms.feedForward)} replicas`;
   const waiting =
     excess > 0
       ? `${count(excess)} registrations wait`

@@ -35,7 +35,7 @@ export interface ScalePlanSpec {
   readonly ceilings: Ceilings;
   /** Metrics that the proposal is based on, each with its age. */
   readonly evidence: readonly {
-    /** Name with unit, such as arrivalsPerSecond. */
+    /** Name with unit, such as firstAttemptsPerSecondOver3s. */
     readonly signal: string;
     /** Value in the unit that the name states. */
     readonly value: number;
@@ -50,7 +50,7 @@ export interface ScalePlanSpec {
   readonly effect?: {
     /** Length of the prediction in seconds: from now, or for a Forecast from opening. */
     readonly seconds: number;
-    /** Arrivals per second that the prediction assumes throughout. */
+    /** First attempts per second that the prediction assumes throughout; for a Forecast, its peak arrivals. */
     readonly arrivalsPerSecond: number;
     /** Prediction with the ceilings in force. */
     readonly without: PredictedOutcome;

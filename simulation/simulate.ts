@@ -116,7 +116,9 @@ export const simulate = (
       replicas: start?.replicas[tier],
     });
   const runs: Runs = { intake: runOf('intake'), records: runOf('records') };
-  runs.records.waiting = start?.backlog ?? 0;
+  const { backlog: inJournal = 0, dueBack: shedBefore = 0 } = start ?? {};
+  runs.records.waiting = inJournal;
+  returns.turnAway(shedBefore);
   const watched = runs[shown ?? 'intake'];
   const counted = shown === undefined ? SIMULATED_TIERS : [shown];
   const explicitAdmission = spec.traffic.admissionPerSecond ?? Number.POSITIVE_INFINITY;
@@ -144,7 +146,7 @@ export const simulate = (
       burstSeconds: spec.traffic.burstSeconds,
     });
     // Who waits at the beginning has come in its first second.
-    waits.step(entering + (t === firstSecond ? (start?.backlog ?? 0) : 0), recorded);
+    waits.step(entering + (t === firstSecond ? inJournal + shedBefore : 0), recorded);
     rates.add(arrivals);
     const dueBack = { kind: 'fresh' as const, value: { citizens: returns.waiting, perSecond: returning }, atMs: nowMs };
 

@@ -9,6 +9,8 @@ export interface SimulationStart {
   readonly replicas: Readonly<Record<SimulatedTier, number>>;
   /** Messages in the journal that are not recorded yet. */
   readonly backlog: number;
+  /** Citizens who were asked to come again within seconds. Absent: 0. */
+  readonly dueBack?: number;
 }
 
 export interface SimulationOptions {

@@ -22,7 +22,7 @@ const evidence: ArrayNode = {
     description: 'One measured or forecast metric.',
     required: ['signal', 'value', 'ageSeconds'],
     properties: {
-      signal: text('Name with unit, such as arrivalsPerSecond.', 63, 1),
+      signal: text('Name with unit, such as firstAttemptsPerSecondOver3s.', 63, 1),
       value: { type: 'number', description: 'Value in the unit that the name states.' },
       ageSeconds: measure('Age in seconds when the plan was made.'),
     },
@@ -53,7 +53,9 @@ const effect: ObjectNode = {
   required: ['seconds', 'arrivalsPerSecond', 'without', 'with'],
   properties: {
     seconds: wholeNumber('Length of the prediction in seconds: from now, or for a Forecast from opening.'),
-    arrivalsPerSecond: wholeNumber('Arrivals per second that the prediction assumes throughout.'),
+    arrivalsPerSecond: wholeNumber(
+      'First attempts per second that the prediction assumes throughout; for a Forecast, its peak arrivals.',
+    ),
     without: outcome('Prediction with the ceilings in force.'),
     with: outcome('Prediction with the ceilings asked for, granted at once.'),
   },

@@ -3,6 +3,7 @@ import type { VoucherCampaignSpec } from '../../contract/campaign-types.ts';
 import type { Ceilings } from '../../contract/common-types.ts';
 import type { PredictedOutcome, ScalePlanSpec } from '../../contract/scale-plan-types.ts';
 import { perTier, type Tier } from '../../contract/tiers.ts';
+import { lastValue } from '../scaling/demand.ts';
 import { paceOf } from '../scaling/pre-warm.ts';
 import type { PlanInput, TierOutcomes } from '../tick/observed.ts';
 import type { TierNeed } from './plan-content.ts';
@@ -24,11 +25,11 @@ export interface EffectInput {
   readonly plant: { readonly startSeconds: number; readonly podsCreatedPerSecond: number };
 }
 
-/** The outcome at these ceilings, starting from so many Ready replicas and so many messages in the journal. */
+/** The outcome at these ceilings, starting from so many Ready replicas, messages in the journal and citizens due back. */
 export type PredictEffect = (
   input: EffectInput,
   ceilings: PerTier,
-  start: { readonly replicas: PerTier; readonly backlog: number },
+  start: { readonly replicas: PerTier; readonly backlog: number; readonly dueBack: number },
 ) => PredictedOutcome;
 
 /** Without the plan: the need's own ceiling; and what is in force for a tier that needs no more. */
@@ -50,7 +51,7 @@ export const effectOf = (
   predict: PredictEffect,
 ): NonNullable<ScalePlanSpec['effect']> => {
   const { spec } = campaign;
-  const { arrivals, backlog } = observed.readings;
+  const { arrivals, backlog, dueBack } = observed.readings;
   const { evidence: measured, memory } = tiers.intake.decision ?? {};
   const now = measured?.arrivalsPerSecond ?? (arrivals.kind === 'absent' ? 0 : arrivals.value.over3s);
   const pace = paceOf(memory ?? {});
@@ -65,13 +66,13 @@ export const effectOf = (
     capacityPerReplica: perTier(capacityOf),
     plant: { startSeconds: pace.startSeconds, podsCreatedPerSecond: pace.createdPerSecond },
   };
-  const present = backlog.records;
   const outcome = (ceilings: PerTier) => {
     const replicas = (tier: Tier): number =>
       isForecast ? Math.min(ceilings[tier], Math.max(tiers[tier].forecastFloor, tiers[tier].ready)) : tiers[tier].ready;
     return predict(input, ceilings, {
       replicas: perTier(replicas),
-      backlog: isForecast || present === undefined || present.kind === 'absent' ? 0 : present.value.messages,
+      backlog: isForecast ? 0 : (lastValue(backlog.records)?.messages ?? 0),
+      dueBack: isForecast ? 0 : (lastValue(dueBack)?.citizens ?? 0),
     });
   };
   const without = ceilingsWithout(tiers, needs);

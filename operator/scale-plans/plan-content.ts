@@ -51,8 +51,8 @@ export const evidenceOf = (
       ? []
       : [evidence('forecastPeakArrivalsPerSecond', peakArrivalsPerSecond, nowMs, nowMs)]),
     ...fromReading(arrivals, nowMs, (rates) => ({
-      arrivalsPerSecondOver3s: rates.over3s,
-      arrivalsPerSecondOver60s: rates.over60s,
+      firstAttemptsPerSecondOver3s: rates.over3s,
+      firstAttemptsPerSecondOver60s: rates.over60s,
     })),
     ...fromReading(backlog.records, nowMs, ({ messages, oldestSeconds }) => ({
       recordsBacklogMessages: messages,

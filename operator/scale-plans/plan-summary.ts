@@ -37,8 +37,8 @@ interface Content extends Pick<ScalePlanSpec, 'reason' | 'ceilings' | 'effect' |
 }
 
 const english = ({ title, needs, reason, ceilings, effect, means, by }: Content): string => {
-  const rate = effect === undefined ? '' : ` ${count(effect.arrivalsPerSecond)} arrivals/s`;
-  const head = effect === undefined ? '.' : `:${rate}${reason === 'Forecast' ? ' are forecast' : ' now'}.`;
+  const rate = reason === 'Forecast' ? 'arrivals/s are forecast' : 'first attempts/s now';
+  const head = effect === undefined ? '.' : `: ${count(effect.arrivalsPerSecond)} ${rate}.`;
   const need = needs.map(({ tier, needed, ceiling, isRenewal }) =>
     isRenewal
       ? `${tier} needs ${needed} replicas; only ${ceiling} are authorised after the present grant ends, within ten minutes.`
@@ -57,8 +57,8 @@ const english = ({ title, needs, reason, ceilings, effect, means, by }: Content)
 };
 
 const chinese = ({ title, needs, reason, ceilings, effect, means, by }: Content): string => {
-  const rate = effect === undefined ? '' : `每秒 ${count(effect.arrivalsPerSecond)} 次登记`;
-  const head = effect === undefined ? '。' : `：${reason === 'Forecast' ? '预计峰值' : '目前'}${rate}。`;
+  const [when, what] = reason === 'Forecast' ? ['预计峰值', '登记'] : ['目前', '首次登记'];
+  const head = effect === undefined ? '。' : `：${when}每秒 ${count(effect.arrivalsPerSecond)} 次${what}。`;
   const need = needs.map(({ tier, needed, ceiling, isRenewal }) =>
     isRenewal
       ? `${entryOf(tier).nameZh}需要 ${needed} 个副本，十分钟后只授权 ${ceiling} 个。`

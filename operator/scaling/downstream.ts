@@ -1,4 +1,4 @@
-/** Replicas that bring nothing: what is behind the tier is full, and fewer must be let in instead. Pure. */
+/** Scale-ups that do not raise throughput: a downstream system is the bottleneck, so admission is reduced. Pure. */
 import type { Saturation, ThroughputSample, TierMemory } from './types.ts';
 
 /** A scale-up counts once its pods have been Ready for this long; several batches of a slow database (app/worker/batch-size.ts). */
@@ -11,7 +11,7 @@ const USELESS_SCALE_UPS = 2;
 const ADMITTED = 0.9;
 /** Of the throughput when it began, and at least one replica's work: a database that answers nothing for a minute must not shut the door for good. */
 const LEAST_ADMITTED = 0.1;
-/** Per second while nothing waits: how else would anybody learn that more fits again? */
+/** Per second while nothing waits: admission rises, so that the law sees when the downstream system takes more again. */
 const PROBE = 1.01;
 /** What comes in batches is uneven; a smaller recovery lets the backlog drain and then more in, second by second. */
 const RECOVERED = 1.5;

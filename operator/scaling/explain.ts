@@ -65,7 +65,7 @@ export const explain = (limits: TierLimits, { replicas, wanted, by, most, terms,
   const load =
     arrivalsPerSecond === undefined
       ? 'arrival rate unknown'
-      : `${number(arrivalsPerSecond)} arrivals/s at ${per} need ${number(terms.feedForward)}`;
+      : `${number(arrivalsPerSecond)} first attempts/s at ${per} need ${number(terms.feedForward)}`;
   const ahead =
     excessAhead > excess ? `, ${number(excessAhead)} before a new one is ready in ${number(startSeconds)} s,` : '';
   const backlog = terms.drain > 0 ? `, ${number(excess)} waiting${ahead} need ${number(terms.drain)}` : '';

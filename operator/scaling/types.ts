@@ -15,6 +15,10 @@ export interface ArrivalRates {
   readonly newest?: { readonly perSecond: number; readonly seconds: number };
   /** By how much the rate rises a second, sustained over 10 s. Absent or 0: it doesn't rise, or that is unknown. */
   readonly risePerSecond?: number;
+  /** Attempts per second that were expected to be returns, and are not among these; they come by chance, too. Absent: 0. */
+  readonly returnedPerSecond?: number;
+  /** At least so many, while citizens are due back: those who gave up hide first attempts. Absent: 0. */
+  readonly certainPerSecond?: number;
 }
 
 /** Citizens who were shed and asked to come again. */

@@ -10,10 +10,11 @@
  * alone would make 5,600/s first attempts; together they are 3,000/s.
  *
  * Two clocks. The samples of one tick count as taken at one instant of the reader's clock, so that spans join without a
- * gap and a pod whose clock is hours off lands in the right window. The pod's own clock tells how long it really counted:
+ * gap and a pod whose clock is hours off lands in the right window. The pod's own clock shows how long it really counted:
  * 1,300 gained in 1.3 s by its clock are 1,000/s, also when the ticks were 1 s apart.
  */
 import type { ArrivalRates } from '../scaling/types.ts';
+import type { Returned } from './awaited-returns.ts';
 import { RISE_BLOCK_SECONDS, RISE_BLOCKS, sustainedRise } from './rise.ts';
 
 export interface CounterSample {
@@ -141,22 +142,28 @@ export class RateWindows {
     return proven;
   }
 
+  /** So many more were expected to come again than samples show; negative: fewer. */
+  expect({ returned, fromMs, toMs }: Returned): void {
+    this.#gain({ attempted: 0, returned }, fromMs, toMs);
+  }
+
   /**
    * First attempts at the tick `atMs`; undefined until a second tick. A window longer than the time watched is divided by
-   * the time watched. A pod that vanished counts until its gains leave the
-   * window.
+   * the time watched. A pod that vanished counts until its gains leave the window.
    */
   rates(atMs: number): ArrivalRates | undefined {
     const beganAtMs = this.#beganAtMs;
     if (beganAtMs === undefined || atMs <= beganAtMs) return undefined;
     this.#forget(atMs);
-    const over = (windowMs: number): number => first(this.#over(windowMs, atMs, beganAtMs));
+    const over = (windowMs: number): Amounts => this.#over(windowMs, atMs, beganAtMs);
+    const over3s = over(3_000);
     return {
-      over1s: over(1_000),
-      over3s: over(3_000),
-      over60s: over(LONGEST_MS),
+      over1s: first(over(1_000)),
+      over3s: first(over3s),
+      over60s: first(over(LONGEST_MS)),
       ...this.#newest(atMs),
       risePerSecond: this.#rise(atMs, beganAtMs),
+      ...(over3s.returned > 0 ? { returnedPerSecond: over3s.returned } : {}),
     };
   }
 
@@ -211,7 +218,7 @@ export class RateWindows {
   }
 
   #gain(amounts: Amounts, fromMs: number, atMs: number): void {
-    if (amounts.attempted <= 0 && amounts.returned <= 0) return;
+    if (amounts.attempted <= 0 && amounts.returned === 0) return;
     // Most pods of a tick share its span, so this checks the last entry or two.
     for (let index = this.#gains.length - 1; index >= 0; index -= 1) {
       const gain = this.#gains[index];

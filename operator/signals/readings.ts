@@ -7,9 +7,9 @@ import type { IntakesView, WorkersView } from './pod-views.ts';
 export interface CampaignReadings {
   /** First attempts: what the law follows. */
   readonly arrivals: Reading<ArrivalRates>;
-  /** All attempts per second, over 3 s: what people read. Absent: nobody tells them apart, and arrivals are all. */
+  /** All attempts per second, over 3 s: what people read. Absent: no pod counts returns, so arrivals are all attempts. */
   readonly attemptedPerSecond?: Reading<number>;
-  /** Citizens who were asked to come again within seconds. Absent: nobody tells. */
+  /** Citizens who were asked to come again within seconds. Absent: no pod reports it. */
   readonly dueBack?: Reading<DueBack>;
   readonly backlog: Partial<Readonly<Record<Tier, Reading<Backlog>>>>;
   /** Messages that a tier processes per second. Absent: not measured. */

@@ -1,12 +1,12 @@
 /**
- * The last full second of the intake pods, exactly: each tells it in tenths, on one page, by its own clock. Two readings of a
+ * The last full second of the intake pods, exactly: each reports it in tenths, on one page, by its own clock. Two readings of a
  * counter are a second apart by the reader's clock, so that a step within it is half in one rate and half in the next. Pure.
  */
 import { METRICS, TENTHS } from '../../contract/app-contract.ts';
 import type { DueBack } from '../scaling/types.ts';
 import type { MetricSample } from './metrics-text.ts';
 
-/** What one pod tells. */
+/** What one pod reports. */
 export interface RecentSecond {
   /** Attempts by tenth of a second, the newest first. */
   readonly tenths: readonly number[];
@@ -61,32 +61,39 @@ export interface ExactSecond {
   readonly newest: { readonly perSecond: number; readonly seconds: number };
   /** All attempts. */
   readonly attempted: number;
+  /** Those that were expected to be returns. */
+  readonly returned: number;
 }
 
 /**
  * First attempts of the last full second, and of its newest half: of all pods together, as returns go to any of them.
- * Undefined where one of them tells no tenths (an older release): a part would be no rate of the campaign.
+ * Undefined where one of them reports no tenths (an older release): a part would be no rate of the campaign.
  */
-export const exactSecond = (pods: readonly (RecentSecond | undefined)[]): ExactSecond | undefined => {
+export const exactSecond = (
+  pods: readonly (RecentSecond | undefined)[],
+  /** Expected besides in the newest half and in the second: of pods without a page. */
+  awaited: { readonly half: number; readonly second: number } = { half: 0, second: 0 },
+): ExactSecond | undefined => {
   if (pods.length === 0 || !pods.every((pod) => pod !== undefined)) return undefined;
   const attempted = (tenths: number): number => sum(pods.map((pod) => sum(pod.tenths.slice(0, tenths))));
   const returned = (halves: number): number => sum(pods.map((pod) => sum(pod.returned.slice(0, halves))));
   return {
     attempted: attempted(TENTHS),
-    over1s: Math.max(0, attempted(TENTHS) - returned(HALVES)),
+    returned: returned(HALVES) + awaited.second,
+    over1s: Math.max(0, attempted(TENTHS) - returned(HALVES) - awaited.second),
     newest: {
-      perSecond: HALVES * Math.max(0, attempted(TENTHS / HALVES) - returned(1)),
+      perSecond: HALVES * Math.max(0, attempted(TENTHS / HALVES) - returned(1) - awaited.half),
       seconds: 1 / HALVES,
     },
   };
 };
 
-/** Of the pods that tell it: at least so many. Undefined where none does. */
+/** Of the pods that report it: at least so many. Undefined where none does. */
 export const dueBackOf = (pods: readonly (RecentSecond | undefined)[]): DueBack | undefined => {
-  const telling = pods.filter((pod) => pod !== undefined);
-  if (telling.length === 0) return undefined;
+  const reporting = pods.filter((pod) => pod !== undefined);
+  if (reporting.length === 0) return undefined;
   return {
-    citizens: sum(telling.map(({ dueBack }) => dueBack)),
-    perSecond: sum(telling.map(({ returned }) => sum(returned))),
+    citizens: sum(reporting.map(({ dueBack }) => dueBack)),
+    perSecond: sum(reporting.map(({ returned }) => sum(returned))),
   };
 };

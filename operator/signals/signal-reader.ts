@@ -164,10 +164,10 @@ export const createSignalReader = (deps: SignalDeps): SignalReader => {
       const attempted = `read the counters of ${missed.length} of ${pods.length} intake pods, ${first.pod} among them`;
       deps.onError?.(campaignId, new SignalError('scrape', attempted, first.error));
     }
-    const { proven, seen } = known.counts.add(samples, atMs);
-    const ready = pods.filter((pod) => pod.ready);
-    if (seen === undefined || ready.length === 0) return unrenewed(known.arrivals, atMs);
-    if (ready.every(({ name }) => proven.has(name))) {
+    const ready = new Set(pods.flatMap((pod) => (pod.ready ? [pod.name] : [])));
+    const { proven, seen } = known.counts.add(samples, atMs, ready);
+    if (seen === undefined || ready.size === 0) return unrenewed(known.arrivals, atMs);
+    if ([...ready].every((pod) => proven.has(pod))) {
       known.full = { value: seen, atMs };
       return { kind: 'fresh', ...known.full };
     }

@@ -51,6 +51,16 @@ const up: Record<string, Case> = {
     replicas: 572,
     by: 'Load',
   },
+  'beside 6,000 returns a second, 60/s after 20/s are chance': {
+    input: { replicas: 2, arrivals: fresh({ over1s: 60, over3s: 35, over60s: 20, returnedPerSecond: 6000 }) },
+    replicas: 2,
+    by: 'Min',
+  },
+  'without returns, 60/s after 20/s are news': {
+    input: { replicas: 2, arrivals: fresh({ over1s: 60, over3s: 35, over60s: 20 }) },
+    replicas: 5,
+    by: 'Load',
+  },
   'within 3 % nothing moves: 103 wanted, 100 there': {
     input: { replicas: 100, arrivals: fresh(steady(1442)) },
     replicas: 100,
@@ -362,18 +372,18 @@ describe('decide', () => {
     const arrivals = fresh(steady(140));
     const input = aTierInput({ arrivals, backlog: fresh({ messages: 12_140 }) });
     expect(decide(input, aTierLimits({ ceiling: 20, scheduleFloor: 12 }), EMPTY_MEMORY).explanation).toBe(
-      '20 replicas: demand needs 66, and the authorised ceiling is 20; 140 arrivals/s at 20/s a replica at 70 % need 10, ' +
+      '20 replicas: demand needs 66, and the authorised ceiling is 20; 140 first attempts/s at 20/s a replica at 70 % need 10, ' +
         '12000 waiting need 20, 36 more so that fewer wait longer than 5 s, the forecast needs 12; wanted 66.',
     );
     expect(decide(aTierInput(flood(800)), aTierLimits(), EMPTY_MEMORY).explanation).toBe(
-      '75 replicas: with fewer replicas, more citizens would wait longer than 5 s; 800 arrivals/s at 20/s a replica at 70 % need 57.1, ' +
+      '75 replicas: with fewer replicas, more citizens would wait longer than 5 s; 800 first attempts/s at 20/s a replica at 70 % need 57.1, ' +
         '17 more so that fewer wait longer than 5 s; wanted 75.',
     );
     expect(
       decide(aTierInput({ replicas: 60 }), aTierLimits({ ceiling: 20 }), { ...SETTLED, freshTicks: 3 }).explanation,
     ).toBe(
       '54 replicas: 20 may run; the tier is scaled down to that step by step while metrics are fresh; ' +
-        '0 arrivals/s at 20/s a replica at 70 % need 0; wanted 2.',
+        '0 first attempts/s at 20/s a replica at 70 % need 0; wanted 2.',
     );
     expect(
       decide(aTierInput({ arrivals: ABSENT, replicas: 1 }), aTierLimits({ min: 1 }), EMPTY_MEMORY).explanation,

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { RecentArrivals } from '../../../app/intake/recent-arrivals.ts';
 import { PAGE_WAITS_MORE, RETRY_AFTER_SECONDS } from '../../../contract/returns.ts';
 import { seededRandom } from '../../../local/load/random.ts';
+import { arrivalRate } from '../../../operator/scaling/demand.ts';
 import { ArrivalCounts, type Arrivals } from '../../../operator/signals/arrivals.ts';
 import type { RecentSecond } from '../../../operator/signals/recent-second.ts';
 import type { IntakeSample } from '../../../operator/signals/scrape.ts';
@@ -50,7 +51,7 @@ const play = (ticks: readonly (readonly Pod[])[], secondsApart = 1): readonly (A
         ...(recent === undefined ? {} : { recent: { ...NONE, ...recent } }),
       }),
     );
-    return counts.add(samples, START_MS + atSeconds * 1000).seen;
+    return counts.add(samples, START_MS + atSeconds * 1000, new Set()).seen;
   });
 };
 
@@ -197,6 +198,7 @@ describe('the last second', () => {
     ];
     const [seen] = play(ticks);
     expect(seen?.rates).toMatchObject({ over1s: 50, newest: { perSecond: 2 * (100 - 90) } });
+    expect(seen?.rates.returnedPerSecond).toBe(150);
     expect(seen?.dueBack).toEqual({ citizens: 0, perSecond: 150 });
   });
 });
@@ -217,8 +219,28 @@ describe('who is due back', () => {
     expect(play([...ticks, ...ticks].slice(1)).map((seen) => seen?.dueBack)).toEqual([
       undefined,
       { citizens: 42.5, perSecond: 3 },
-      { citizens: 30, perSecond: 0 },
+      // Of the 12.5 of the pod that vanished, two fifths come within the second.
+      { citizens: expect.closeTo(30 + 7.5, 6), perSecond: expect.closeTo(5, 6) },
     ]);
+  });
+
+  it('is kept for a pod that vanished or restarted, and comes within 4.5 s', () => {
+    const shedding = { pod: 'a', returned: 0, recent: { dueBack: 1_000 } };
+    const other = (tick: number): Pod => ({
+      pod: 'b',
+      counter: 100 * tick,
+      returned: 0,
+      recent: { tenths: even(100) },
+    });
+    const restarted = { pod: 'a', returned: 0, started: 0.5, recent: {} };
+    for (const rest of [[], [restarted]]) {
+      const ticks = [[shedding, other(0)], ...[1, 2, 3, 4, 5, 6].map((tick) => [...rest, other(tick)])];
+      const seen = play(ticks);
+      const citizens = seen.map((one) => Math.round(one?.dueBack?.citizens ?? Number.NaN));
+      expect(citizens).toEqual([1_000, 600, 300, 100, 11, 0, 0]);
+      // All of them are taken off once: of 100/s nothing is left until they have come.
+      expect(seen.at(-1)?.rates).toMatchObject({ over1s: 100, over60s: 0 });
+    }
   });
 
   it('is unknown where no pod tells it', () => {
@@ -227,10 +249,30 @@ describe('who is due back', () => {
 });
 
 /** A model of citizens before intake pods that are too few at first: attempts, sheds and returns are each drawn. */
-const crowd = (seed: number, perSecond: number, podsAt: (second: number) => number, seconds: number) => {
+const crowd = (
+  seed: number,
+  perSecond: number,
+  podsAt: (second: number) => number,
+  seconds: number,
+  {
+    fate = () => undefined,
+    giveUp = 0,
+    until = seconds,
+  }: {
+    /** By second and place: whether the pod is replaced by another one then, or restarts, or does not answer the scrape. */
+    readonly fate?: (second: number, place: number) => 'replaced' | 'restarts' | 'misses' | undefined;
+    /** The share of those who are shed and do not come again. */
+    readonly giveUp?: number;
+    /** The second from which only returns come. */
+    readonly until?: number;
+  } = {},
+) => {
   const random = seededRandom(seed);
   const CARRIES = 40;
-  const pods: { readonly startedAtMs: number; readonly recent: RecentArrivals; counter: number; tokens: number }[] = [];
+  const podOf = (name: string, ms: number) => {
+    return { name, startedAtMs: START_MS + ms, recent: new RecentArrivals(() => 0), counter: 0, tokens: 0 };
+  };
+  const pods: ReturnType<typeof podOf>[] = [];
   const counts = new ArrivalCounts();
   const comesAt: number[][] = [];
   const seen: { readonly truth: number; readonly attempted: number; readonly arrivals: Arrivals | undefined }[] = [];
@@ -248,6 +290,7 @@ const crowd = (seed: number, perSecond: number, podsAt: (second: number) => numb
     }
     const asked = RETRY_AFTER_SECONDS[Math.floor(random.next() * RETRY_AFTER_SECONDS.length)] ?? 1;
     pod.recent.askedAgain(atMs, asked);
+    if (random.next() < giveUp) return;
     const comes = Math.floor(atMs + 1000 * asked * (1 + PAGE_WAITS_MORE * random.next()));
     const due = comesAt[comes] ?? [];
     due.push(comes);
@@ -255,19 +298,21 @@ const crowd = (seed: number, perSecond: number, podsAt: (second: number) => numb
   };
   for (let ms = 0; ms < seconds * 1000; ms += 1) {
     for (let count = pods.length; count < podsAt(ms / 1000); count += 1) {
-      pods.push({ startedAtMs: START_MS + ms, recent: new RecentArrivals(() => 0), counter: 0, tokens: 0 });
+      pods.push(podOf(`p${count}`, ms));
     }
     for (const pod of pods) pod.tokens = Math.min(CARRIES, pod.tokens + CARRIES / 1000);
     for (const atMs of comesAt[ms] ?? []) attempt(atMs);
-    const expected = perSecond / 1000;
+    const expected = ms < until * 1000 ? perSecond / 1000 : 0;
     const comers = Math.floor(expected) + (random.next() < expected % 1 ? 1 : 0);
     for (let count = 0; count < comers; count += 1) attempt(ms);
     firsts += comers;
     if ((ms + 1) % 1000 !== 0) continue;
     const atMs = ms + 1;
-    const samples = pods.map(
-      ({ startedAtMs, recent, counter }, index): IntakeSample => ({
-        pod: `p${index}`,
+    const ready = new Set(pods.map(({ name }) => name));
+    const answering = pods.filter((_, place) => fate(atMs / 1000, place) !== 'misses');
+    const samples = answering.map(
+      ({ name, startedAtMs, recent, counter }): IntakeSample => ({
+        pod: name,
         counter,
         sentAway: 0,
         startedAtMs,
@@ -276,11 +321,18 @@ const crowd = (seed: number, perSecond: number, podsAt: (second: number) => numb
         recent: { tenths: recent.tenths(atMs), returned: recent.halves(atMs), dueBack: recent.dueBack(atMs) },
       }),
     );
-    seen.push({ truth: firsts, attempted: attempts, arrivals: counts.add(samples, START_MS + atMs).seen });
+    seen.push({ truth: firsts, attempted: attempts, arrivals: counts.add(samples, START_MS + atMs, ready).seen });
     [firsts, attempts] = [0, 0];
+    for (const [place, { name }] of pods.entries()) {
+      const now = fate(atMs / 1000, place);
+      if (now === 'replaced') pods[place] = podOf(`${name}x`, atMs);
+      if (now === 'restarts') pods[place] = podOf(name, atMs);
+    }
   }
   return { seen, due: comesAt.slice(seconds * 1000).reduce((sum, due) => sum + (due?.length ?? 0), 0) };
 };
+
+const law = (arrivals: Arrivals | undefined): number => (arrivals === undefined ? 0 : arrivalRate(arrivals.rates));
 
 describe('a crowd that is shed and comes again', () => {
   it('is told from new citizens, while pods are too few, come Ready and suffice', () => {
@@ -304,6 +356,59 @@ describe('a crowd that is shed and comes again', () => {
       }),
       { numRuns: 5 },
     );
+  });
+
+  it.each(['replaced', 'restarts'] as const)('does not raise first attempts when a pod %s every 2 s', (fate) => {
+    const { seen, due } = crowd(3, 1_000, () => 10, 40, {
+      fate: (second, place) => (second >= 20 && second % 2 === 0 && (second / 2) % 10 === place ? fate : undefined),
+    });
+    for (const { truth, attempted, arrivals } of seen) {
+      expect(Math.abs((arrivals?.rates.over1s ?? 0) - truth)).toBeLessThan(6 * Math.sqrt(attempted) + 10);
+    }
+    const last = seen.at(-1)?.arrivals;
+    expect(Math.abs((last?.rates.over3s ?? 0) - 1_000)).toBeLessThan(100);
+    expect(Math.abs((last?.dueBack?.citizens ?? 0) - due)).toBeLessThan(0.1 * due);
+  });
+
+  it('does not raise first attempts while the pods that shed miss the scrape, nor after it', () => {
+    const { seen } = crowd(3, 1_000, (second) => (second < 12 ? 2 : 30), 30, {
+      fate: (second, place) => (second >= 12 && second <= 16 && place < 2 ? 'misses' : undefined),
+    });
+    const missing = seen.slice(11, 16).map(({ arrivals }) => arrivals?.rates.over1s ?? 0);
+    // They shed to the last instant before the others are Ready, which their last page does not know.
+    expect(Math.max(...missing)).toBeLessThan(1_500);
+    for (const { arrivals } of seen.slice(20)) {
+      expect(Math.abs((arrivals?.rates.over3s ?? 0) - 1_000)).toBeLessThan(100);
+      expect(Math.abs((arrivals?.rates.over60s ?? 0) - 1_000)).toBeLessThan(100);
+    }
+  });
+
+  it('is followed for a minute at five times the capacity, where none give up', () => {
+    const { seen } = crowd(5, 500, () => 3, 60);
+    const laws = seen.slice(3).map(({ arrivals }) => law(arrivals) / 500);
+    expect(Math.min(...laws)).toBeGreaterThan(0.9);
+    expect(Math.max(...laws)).toBeLessThan(1.05);
+  });
+
+  it.each([0.1, 0.3, 0.6])(
+    'is followed at five times the capacity, where %d of those who are shed give up',
+    (giveUp) => {
+      const { seen } = crowd(5, 500, () => 3, 90, { giveUp });
+      const laws = seen.slice(3).map(({ arrivals }) => law(arrivals) / 500);
+      expect(Math.min(...laws)).toBeGreaterThan(0.7);
+      expect(Math.max(...laws)).toBeLessThan(1.05);
+    },
+  );
+
+  it.each([0, 0.3])('is gone soon after it really went away, where %d of those who are shed give up', (giveUp) => {
+    const { seen } = crowd(5, 500, () => 5, 90, { giveUp, until: 15 });
+    const gone = seen.findLastIndex(({ arrivals }) => (arrivals?.dueBack?.citizens ?? 0) >= 1);
+    expect(gone).toBeGreaterThan(15);
+    expect(gone).toBeLessThan(70);
+    const { rates } = seen[gone + 15]?.arrivals ?? {};
+    expect(rates?.over3s).toBeLessThan(5);
+    // The law's base is the last minute, as ever.
+    expect(law(seen[gone + 15]?.arrivals)).toBe(rates?.over60s);
   });
 
   it('sabotage: returns that count as arrivals are twice the citizens', () => {

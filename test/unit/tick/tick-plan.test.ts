@@ -118,7 +118,7 @@ describe('plan, open', () => {
       expiresAt: new Date(nowMs + 15 * MINUTE_MS).toISOString(),
     });
     expect(scalePlans[0]?.spec.evidence).toContainEqual({
-      signal: 'arrivalsPerSecondOver3s',
+      signal: 'firstAttemptsPerSecondOver3s',
       value: 14_000,
       ageSeconds: 0.5,
     });
