@@ -10,6 +10,8 @@ const TENTH_SECONDS = 0.1;
 const MOST_SECONDS = 10;
 /** A page waits half as long again, 15 s at most; and the second that is over. */
 const SLOTS = 256;
+/** Where so many were to come and none did, the event loop was late: chance does that once in 22,000 times. */
+const NOT_CHANCE = 10;
 
 /** Shares of those who were asked within one tenth, by tenth after it, for each Retry-After from 1 s on. */
 const SHARES = Array.from({ length: MOST_SECONDS }, (_, index) => returnShares(TENTH_SECONDS, [index + 1]));
@@ -30,6 +32,8 @@ export class RecentArrivals {
   readonly #asked = new Float64Array(MOST_SECONDS);
   #returnedTotal = 0;
   #present: number | undefined;
+  /** Tenths just before the present one in which the event loop was late: who came then is counted in the present one. */
+  #late = 0;
 
   /** @param turnedAway connections that were sent away below HTTP; only grows, and counts when it is looked at */
   constructor(turnedAway: () => number) {
@@ -80,10 +84,18 @@ export class RecentArrivals {
       this.#present = from;
       return from;
     }
+    if (this.#late > 0) {
+      const waited = this.#attempted[from % SLOTS] ?? 0;
+      this.#attempted[from % SLOTS] = 0;
+      this.#spread(waited, from, this.#late + 1);
+    }
+    const silent = now - from - 1;
+    const usual = sum(this.#last(this.#attempted, from + 1)) / TENTHS;
+    this.#late = silent < TENTHS && usual * silent >= NOT_CHANCE ? silent : 0;
     // After a long silence all who were due have come: one turn of the ring says so.
     for (let ended = 0; ended < Math.min(SLOTS, now - from); ended += 1) this.#end(from + ended);
     const turnedAway = this.#turnedAwayUntilNow();
-    this.#count(this.#attempted, (now - 1) % SLOTS, turnedAway - this.#turnedAway);
+    this.#spread(turnedAway - this.#turnedAway, now - 1, Math.min(now - from, TENTHS));
     this.#turnedAway = turnedAway;
     this.#present = now;
     return now;
@@ -102,6 +114,15 @@ export class RecentArrivals {
     // The slots that come next in the ring: of a second ago no longer, and of what is due not yet.
     this.#attempted[(tenth + 1) % SLOTS] = 0;
     this.#due[(tenth + SLOTS - TENTHS - 1) % SLOTS] = 0;
+  }
+
+  /** Over so many tenths that end with this one, in whole numbers. */
+  #spread(amount: number, newest: number, tenths: number): void {
+    for (let ago = 0, rest = amount; ago < tenths; ago += 1) {
+      const part = Math.ceil(rest / (tenths - ago));
+      this.#count(this.#attempted, (newest - ago + SLOTS) % SLOTS, part);
+      rest -= part;
+    }
   }
 
   #last(slots: Float64Array, present: number): readonly number[] {

@@ -36,6 +36,39 @@ describe('RecentArrivals', () => {
     expect(recent.tenths(100_200)).toEqual([1, 8, 0, 0, 0, 0, 0, 0, 0, 0]);
   });
 
+  it('spreads those who were turned away since it looked last', () => {
+    let turnedAway = 0;
+    const recent = new RecentArrivals(() => turnedAway);
+    recent.tenths(100_000);
+    turnedAway = 10;
+    expect(recent.tenths(100_410)).toEqual([3, 3, 2, 2, 0, 0, 0, 0, 0, 0]);
+    turnedAway = 30;
+    expect(recent.tenths(200_000)).toEqual(Array.from({ length: 10 }, () => 2));
+  });
+
+  it('spreads what waited for a late event loop', () => {
+    const recent = new RecentArrivals(() => 0);
+    const arrive = (atMs: number, count: number): void => {
+      for (let n = 0; n < count; n += 1) recent.arrived(atMs);
+    };
+    for (let tenth = 0; tenth < 20; tenth += 1) arrive(100_000 + tenth * 100, 80);
+    arrive(102_510, 6 * 80 + 3);
+    arrive(102_600, 80);
+    expect(recent.tenths(102_700)).toEqual([80, 81, 81, 81, 80, 80, 80, 80, 80, 80]);
+  });
+
+  it('leaves a burst after a silence that may be chance, or is longer than a second, where it is', () => {
+    for (const [before, silenceMs] of [
+      [1, 500],
+      [80, 1_200],
+    ] as const) {
+      const recent = new RecentArrivals(() => 0);
+      for (let n = 0; n < 10 * before; n += 1) recent.arrived(100_000 + 100 * (n % 10));
+      for (let n = 0; n < 90; n += 1) recent.arrived(101_000 + silenceMs);
+      expect(recent.tenths(101_100 + silenceMs)[0]).toBe(90);
+    }
+  });
+
   it.each([1, 2, 3, 5, 10])('expects who was asked to come after %i s until half of it more has passed', (seconds) => {
     const recent = new RecentArrivals(() => 0);
     for (let n = 0; n < 100; n += 1) recent.askedAgain(100_050, seconds);
