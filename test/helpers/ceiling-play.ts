@@ -85,7 +85,11 @@ export const playCeiling = async ({ seconds, seed, ignoresCeiling, signal }: Cei
     }
     await Promise.all(operators.map((one) => one.start()));
     const spec = {
-      scaling: { peakArrivalsPerSecond: 10_500, authorized: { ceilings: { intake: STANDING[0], records: 4 } } },
+      scaling: {
+        peakArrivalsPerSecond: 10_500,
+        down: { holdAfterOpen: '2h' },
+        authorized: { ceilings: { intake: STANDING[0], records: 4 } },
+      },
     };
     await world.createCampaign(namespace, await campaignBody(CAMPAIGN, { opensInMs: 600_000, spec }));
     await eventually(async () => (await world.deployment(namespace, `${CAMPAIGN}-intake`)) !== undefined, {

@@ -39,7 +39,10 @@ export const campaignBody = async (
 
 /** A crowd is forecast and the window is open: 7,000/s at 500/s and 70 % are 20 replicas. */
 export const flood = (name: string): Promise<object> =>
-  campaignBody(name, { opensInMs: -60_000, spec: { scaling: { peakArrivalsPerSecond: 7_000 } } });
+  campaignBody(name, {
+    opensInMs: -60_000,
+    spec: { scaling: { peakArrivalsPerSecond: 7_000, down: { holdAfterOpen: '2h' } } },
+  });
 
 export const conditionOf = (object: VoucherCampaign, type: string) =>
   object.status?.conditions?.find((condition) => condition.type === type);

@@ -61,7 +61,11 @@ const held = (name: string) =>
   campaignBody(name, {
     opensInMs: 240_000,
     spec: {
-      scaling: { peakArrivalsPerSecond: 7_000, authorized: { ceilings: { intake: 12, records: 6 } } },
+      scaling: {
+        peakArrivalsPerSecond: 7_000,
+        down: { holdAfterOpen: '2h' },
+        authorized: { ceilings: { intake: 12, records: 6 } },
+      },
     },
   });
 
@@ -159,7 +163,7 @@ describe('kubectl voucher', () => {
     const approved = await voucher(['approve', '-n', namespace, ...decision]);
     expect(approved).toMatchObject({ code: 0, err: '' });
     expect(approved.out).toMatch(
-      /approved: intake 30 until .* \(in 1:\d\d(:\d\d)? (h|min)\), by \S+, for Bureau of Commerce/,
+      /approved: intake 30 until .* \(in 1:\d\d(:\d\d)? (h|min)\), by \S+ for Bureau of Commerce/,
     );
     await world.settled(namespace, 'summer', 20);
 
@@ -179,7 +183,7 @@ describe('kubectl voucher', () => {
       'Bureau of Commerce',
     ]);
     expect(revoked).toMatchObject({ code: 0, err: '' });
-    expect(revoked.out).toMatch(/revoked by \S+, for Bureau of Commerce: its grant has ended/);
+    expect(revoked.out).toMatch(/revoked by \S+ for Bureau of Commerce: its grant has ended/);
     await says(['plan', 'show', name, '-n', namespace], 'Revoked', 'for Bureau of Commerce: enough');
     const twice = await voucher(['revoke', name, '-n', namespace, '--reason', 'enough']);
     expect(twice).toMatchObject({ code: 2, err: expect.stringContaining('is Revoked: only an approved plan') });

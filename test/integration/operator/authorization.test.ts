@@ -142,7 +142,7 @@ describe('a revocation', () => {
 
   it('is of an approval only', async () => {
     const waiting = await gate.revoke(OWNER, await gate.newPlan(), revocation(OWNER));
-    expect(waiting).toMatchObject({ status: 422, message: expect.stringContaining('there is none') });
+    expect(waiting).toMatchObject({ status: 422, message: expect.stringContaining('this plan has none') });
     const both = { decision: approval(OWNER), revocation: revocation(OWNER) };
     const atOnce = await gate.patch(OWNER, `${gate.plansPath}/${await gate.newPlan()}`, { spec: both });
     expect(atOnce).toMatchObject({ status: 422, message: expect.stringContaining('together with the decision') });

@@ -28,7 +28,12 @@ const held = (name: string, scaling: object = {}) =>
     opensInMs: 240_000,
     spec: {
       traffic: { admissionPerSecond: 100_000 },
-      scaling: { peakArrivalsPerSecond: 7_000, authorized: { ceilings: { intake: 12, records: 6 } }, ...scaling },
+      scaling: {
+        peakArrivalsPerSecond: 7_000,
+        down: { holdAfterOpen: '2h' },
+        authorized: { ceilings: { intake: 12, records: 6 } },
+        ...scaling,
+      },
     },
   });
 const plansOf = async (namespace: string): Promise<readonly ScalePlan[]> =>
