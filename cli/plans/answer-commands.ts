@@ -109,7 +109,10 @@ const answering = (command: Command, which: string, example: string): Command =>
 export const approveCommand = (io: Io): Command =>
   answering(new Command('approve'), 'waits', '--until 22:00 --reference CD-17')
     .description('raise the ceilings as a plan asks; needs the verb authorize')
-    .option('--until <time>', 'end of the raised ceilings: an instant, a time of day, or a duration (default: 2h)')
+    .option(
+      '--until <time>',
+      'end of the raised ceilings: an instant, a time of day, or a duration (default: 2h; for a forecast, the end of the hold after opening)',
+    )
     .option('--reason <text>', 'why, for the record')
     .action((name: string | undefined, options: DecideOptions) => decide(name, 'Approved', options, io));
 
