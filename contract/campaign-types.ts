@@ -68,8 +68,8 @@ export interface ScalingSpec {
   /** How replicas for a backlog are calculated. */
   readonly drain: {
     /**
-     * additive: replicas for a backlog come on top of those for arrivals. economical: spare capacity of all replicas is
-     * used first; a sixth fewer replicas, but up to a quarter more citizens wait. Default additive.
+     * How they are added. additive: on top of those for arrivals. economical: spare capacity of all replicas is used
+     * first; a sixth fewer replicas, but up to a quarter more citizens wait. Default additive.
      */
     readonly mode: 'additive' | 'economical';
   };

@@ -127,7 +127,7 @@ export const scaling: ObjectNode = {
     ),
     drain: section('How replicas for a backlog are calculated.', {
       mode: choice(
-        'additive: replicas for a backlog come on top of those for arrivals. economical: spare capacity of all replicas is ' +
+        'How they are added. additive: on top of those for arrivals. economical: spare capacity of all replicas is ' +
           'used first; a sixth fewer replicas, but up to a quarter more citizens wait. Default additive.',
         ['additive', 'economical'],
         'additive',
