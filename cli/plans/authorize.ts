@@ -132,10 +132,15 @@ const several = (text: string, before: readonly string[] = []): readonly string[
 
 export const authorizeCommand = (io: Io): Command =>
   withClusterOptions(new Command('authorize'))
-    .description('set what a campaign may use without asking; needs the verb authorize and the permission to patch it')
-    .argument('[campaign]', 'its name; optional if there is only one')
+    .description(
+      'set how many replicas a campaign may use without asking; needs the verb authorize and permission to patch the campaign',
+    )
+    .argument('[campaign]', 'name of the campaign; optional if there is only one')
     .option('--ceiling <tier=replicas>', 'most replicas of a tier; can be repeated', several)
-    .option('--window <from/until>', 'only in this time, such as opening day; replaces a window of the same times')
+    .option(
+      '--window <from/until>',
+      'set the ceilings for this time only, such as opening day; replaces a window with the same times',
+    )
     .option('--remove-window <from/until>', 'remove a window')
     .option('--dry-run', 'let the API server check it, and change nothing')
     .addHelpText(
