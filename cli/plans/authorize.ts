@@ -41,7 +41,7 @@ const changeOf = ({ ceiling, window, removeWindow }: Options, zone: Zone, opensA
   }
   if (ceiling === undefined || removeWindow !== undefined) {
     throw new UsageError(
-      'say what is authorised: --ceiling intake=60 for all times, --window FROM/UNTIL --ceiling intake=60 for a time, or --remove-window FROM/UNTIL',
+      'state what is authorised: --ceiling intake=60 for all times, --window FROM/UNTIL --ceiling intake=60 for a time, or --remove-window FROM/UNTIL',
     );
   }
   const ceilings = parseCeilings(ceiling);
@@ -114,7 +114,7 @@ const authorize = async (name: string | undefined, options: Options, io: Io): Pr
     const done = options.dryRun === true ? 'would be authorised; the API server accepts it' : 'authorised';
     const covered = waitingPlans(plans, nowMs).map(
       (plan) =>
-        `ScalePlan ${plan.metadata.name} asks for ${askedFor(plan)} and still waits: it expires by itself, or reject it.`,
+        `ScalePlan ${plan.metadata.name} asks for ${askedFor(plan)} and still waits: reject it, or let it expire.`,
     );
     return [
       `${called}: ${done}, by ${await cluster.whoAmI()}.`,
