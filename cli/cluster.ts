@@ -61,7 +61,7 @@ const seen = (object: KubeObject): SeenCampaign => {
 const readable = <T extends VoucherCampaign | ScalePlan>(object: T, fields: readonly Unreadable[]): T => {
   if (fields.length === 0) return object;
   throw new UsageError(
-    `${object.kind} ${object.metadata.name} in namespace ${object.metadata.namespace} can't be read: ${unreadableText(fields)}. Until then the operator decides nothing for it`,
+    `${object.kind} ${object.metadata.name} in namespace ${object.metadata.namespace} can't be read: ${unreadableText(fields)}. Until that is corrected, the operator decides nothing for it`,
   );
 };
 /** Of many: an unreadable one grants nothing, and its campaign's condition PlanPending reports it. */

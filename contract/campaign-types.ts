@@ -28,13 +28,13 @@ export interface Voucher {
 
 /** Bounds and capacity of one tier. */
 export interface TierScaling {
-  /** Minimum of replicas, which always run; with two, one can fail. Default 2; use 1 for development only. */
+  /** Minimum of replicas, which always run. With 2, one can fail. Default 2; use 1 for development only. */
   readonly min: number;
   /** Maximum of replicas, even if more are authorised: what cluster and database can carry. Default 600. */
   readonly max: number;
   /**
    * Registrations per second that one replica handles at full load; the operator plans for 70 % of it. Default 500, a
-   * fifth of what one shared core handled with encryption and one write. Measure yours with `npm run bench`.
+   * fifth of the rate measured on one shared core, with encryption and one write. Measure yours with `npm run bench`.
    */
   readonly capacityPerReplica: number;
 }
@@ -61,24 +61,25 @@ export interface ScalingSpec {
   /**
    * Headroom: room kept free on nodes for this many more intake replicas, from pre-warming until the load has gone.
    * Placeholder pods keep the room, and are evicted as soon as a replica needs it. A node autoscaler adds nodes for
-   * unschedulable placeholders. Never more than the ceiling leaves; a ResourceQuota counts them. Default 0.
+   * unschedulable placeholders. Replicas and placeholders together never exceed the ceiling. A ResourceQuota counts
+   * placeholders, too. Default 0.
    */
   readonly headroomReplicas: number;
-  /** How the replicas that process a backlog are counted. */
+  /** How replicas for a backlog are calculated. */
   readonly drain: {
     /**
-     * How they are added. additive: on top of the replicas for arrivals. economical: spare capacity of all replicas is
-     * used first; a sixth fewer replicas, but up to a quarter more citizens wait. Default additive.
+     * How they are added. additive: on top of those for arrivals. economical: spare capacity of all replicas is used
+     * first; a sixth fewer replicas, but up to a quarter more citizens wait. Default additive.
      */
     readonly mode: 'additive' | 'economical';
   };
-  /** How slowly replicas are scaled down. A metric that is missing or out of date never scales a tier down. */
+  /** How slowly a tier is scaled down. While a metric is missing or out of date, no tier is scaled down. */
   readonly down: {
-    /** Seconds in which the worst rise of arrivals counts: replicas are kept in case it comes again. Default 300. */
+    /** Seconds for which the worst rise of arrivals counts: replicas for a repeat of it are kept. Default 300. */
     readonly windowSeconds: number;
     /** Share of the replicas that may be removed per minute, in percent; at least one. Default 20. */
     readonly percentPerMinute: number;
-    /** How long after opensAt no replica is removed, whatever arrives. Default 5m. */
+    /** How long after opensAt no replica is removed, even if few citizens arrive. Default 5m. */
     readonly holdAfterOpen: string;
   };
   /** Replicas that the operator may use without asking. For more it creates a ScalePlan, on which the owner decides. */
@@ -97,7 +98,7 @@ export interface ScalingSpec {
     readonly windows: readonly {
       /** Start of the window, inclusive, with offset: 2020-09-25T08:00:00+08:00. */
       readonly from: string;
-      /** End of the window, exclusive. Replicas then fall back to the ordinary ceilings. */
+      /** End of the window, exclusive. From then on the ordinary ceilings apply. */
       readonly until: string;
       /** Ceilings within the window; name at least one tier. */
       readonly ceilings: Ceilings;
@@ -148,23 +149,23 @@ export interface VoucherCampaignSpec {
      * Ready intake replicas can carry.
      */
     readonly admissionPerSecond?: number;
-    /** Seconds of that rate that may arrive at once before a pod sheds. Default 1. */
+    /** Size of a burst that is admitted at once, in seconds of the admission rate. Default 1. */
     readonly burstSeconds: number;
   };
   /** Keys that protect personal data. Fixed once the campaign has opened. */
   readonly privacy: {
     /**
      * Secret in the namespace of the campaign with citizen.key, canary.key and at least one wrap-<id>.key. Default
-     * voucher-privacy. Pods mount it; the operator never reads it.
+     * voucher-privacy. Intake pods mount it; the operator never reads it.
      */
     readonly keySecretName: string;
   };
   /** Where the journal and the database are. */
   readonly dataPlane: {
     /**
-     * Prefix of the names of the Secrets with the accounts for journal and database, in the namespace of the campaign,
-     * one for each tier: voucher-data-plane-intake. Keys: nats-url, nats-user, nats-password and postgres-url. Default
-     * voucher-data-plane. Each pod mounts the Secret of its tier; the operator never reads one.
+     * Prefix of the names of Secrets in the namespace of the campaign. Each tier has one, such as
+     * voucher-data-plane-intake, with its accounts for journal and database: nats-url, nats-user, nats-password and
+     * postgres-url. Default voucher-data-plane. Each pod mounts the Secret of its tier; the operator never reads one.
      */
     readonly secretName: string;
     /**
@@ -177,8 +178,7 @@ export interface VoucherCampaignSpec {
   /** How replicas follow the load. Every field has a default; state at least peakArrivalsPerSecond. */
   readonly scaling: ScalingSpec;
   /**
-   * Measures for emergencies, started by a trigger or by `kubectl voucher contingency start`, within 5 s. Left out:
-   * none.
+   * Measures for emergencies. A trigger or `kubectl voucher contingency start` starts one within 5 s. Left out: none.
    */
   readonly contingency?: ContingencySpec;
   /**
@@ -217,8 +217,8 @@ export interface TierStatus {
   /** Most replicas that are authorised at this moment. */
   readonly ceiling: number;
   /**
-   * Which demand, bound or hold decided: Load, Backlog, Schedule, Blind, Min, Max, Ceiling, Downstream, Stale, Panic,
-   * Rollout, PlanPending, FewFreshTicks, ExcessBacklog, HoldAfterOpen, HoldUntil, DownWindow, WayDown or Off.
+   * What decided: Load, Backlog, Lateness, Schedule, Blind, Min, Max, Ceiling, Downstream, Stale, Panic, Rollout,
+   * PlanPending, FewFreshTicks, ExcessBacklog, HoldAfterOpen, HoldUntil, DownWindow, WayDown or Off.
    */
   readonly limitedBy: string;
   /** Attempted registrations per second. Absent: unknown. */
@@ -227,7 +227,7 @@ export interface TierStatus {
   readonly capacityPerReplica?: number;
   /** Messages that are not yet processed. Absent: unknown. */
   readonly backlog?: number;
-  /** Age in seconds of the oldest of them. Absent: none, or unknown. */
+  /** Age in seconds of the oldest message that is not yet processed. Absent: none, or unknown. */
   readonly oldestSeconds?: number;
 }
 
@@ -243,7 +243,7 @@ export interface VoucherCampaignStatus {
   readonly openedAt?: string;
   /** Conditions that alerts and runbooks match, one per type. */
   readonly conditions?: readonly Condition[];
-  /** Causes that make the condition Stalled True, most of them only once they have lasted for a minute. */
+  /** Causes of the condition Stalled. Most of them make it True only after they have lasted for a minute. */
   readonly stalling?: readonly StallingCause[];
   /** Every tier that exists. */
   readonly tiers?: {
@@ -268,7 +268,7 @@ export interface VoucherCampaignStatus {
   readonly arrivalsPerSecond?: number;
   /** Registrations in the journal that are not yet in the database. Absent: unknown. */
   readonly backlog?: number;
-  /** Age in seconds of the oldest of them. Absent: none, or unknown. */
+  /** Age in seconds of the oldest registration that is not yet in the database. Absent: none, or unknown. */
   readonly oldestSeconds?: number;
   /** Intake replicas as ready/desired/ceiling, for the column of kubectl get. */
   readonly intake?: string;

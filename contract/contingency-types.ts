@@ -27,8 +27,9 @@ export interface ContingencyTrigger {
 }
 
 /**
- * No registration is admitted. Every page and every registration is answered from memory, without journal or database.
- * A citizen who asks for the status of a receipt learns only what the receipt proves by itself.
+ * No registration is admitted. Every page and every registration is answered from memory, without the database. The
+ * journal is asked only for registrations that were accepted before. The status of a receipt says only that the receipt
+ * is genuine.
  */
 export interface StaticPage {
   /** What citizens read, in one or two sentences. */
@@ -47,8 +48,9 @@ export interface ContingencyEffect {
   /** Share of the usual admission rate that is admitted, in percent. */
   readonly admissionPercent?: number;
   /**
-   * No registration is admitted. Every page and every registration is answered from memory, without journal or
-   * database. A citizen who asks for the status of a receipt learns only what the receipt proves by itself.
+   * No registration is admitted. Every page and every registration is answered from memory, without the database. The
+   * journal is asked only for registrations that were accepted before. The status of a receipt says only that the
+   * receipt is genuine.
    */
   readonly staticPage?: StaticPage;
   /**
@@ -58,7 +60,9 @@ export interface ContingencyEffect {
   readonly extendClosing?: string;
 }
 
-/** How a level ends that its trigger started. A level that was started by command ends as the command says. */
+/**
+ * How the level ends after its trigger has started it. A level that was started by command ends as the command states.
+ */
 export interface ContingencyBack {
   /**
    * When the level ends. Clear: once the metric has been below the value in below for heldFor. After: once the time in
@@ -91,13 +95,14 @@ export interface ContingencyLevel {
    * applies.
    */
   readonly effect: ContingencyEffect;
-  /** How a level ends that its trigger started. A level that was started by command ends as the command says. */
+  /**
+   * How the level ends after its trigger has started it. A level that was started by command ends as the command
+   * states.
+   */
   readonly back?: ContingencyBack;
 }
 
-/**
- * Measures for emergencies, started by a trigger or by `kubectl voucher contingency start`, within 5 s. Left out: none.
- */
+/** Measures for emergencies. A trigger or `kubectl voucher contingency start` starts one within 5 s. Left out: none. */
 export interface ContingencySpec {
   /**
    * Levels, the mildest first; up to eight. Several can be in force at once: then the lowest admission rate, the
@@ -118,6 +123,6 @@ export interface ContingencyStatus {
   readonly who?: string;
   /** Value that triggered it, or the reason in the command; for people. */
   readonly reason: string;
-  /** When it ends by itself at the latest. Absent: when its metric is clear, or a person stops it. */
+  /** Latest time at which it ends. Absent: it ends when its metric is clear, or when a person stops it. */
   readonly until?: string;
 }

@@ -10,7 +10,7 @@ export interface IdentitySpec {
    * Which identity numbers are accepted. residentNumber: those of every document that has an 18-digit number of GB
    * 11643, which are resident identity cards, residence permits of Hong Kong, Macao and Taiwan residents, and permanent
    * residence cards of foreigners. A person with two such documents has two numbers, and counts as two people until
-   * verification merges them. identityCard: those of resident identity cards only, of which every person has one.
+   * verification merges them. identityCard: those of resident identity cards only; a person has only one such number.
    * Default residentNumber.
    */
   readonly keySpace: 'residentNumber' | 'identityCard';

@@ -12,7 +12,7 @@ import type { ObjectMeta } from './object-meta.ts';
 export interface PredictedOutcome {
   /** Citizens whose registration is not yet in the database at the end. */
   readonly waiting: number;
-  /** Citizens who wait, or have waited, for more than 5 seconds. */
+  /** Citizens who wait longer than 5 seconds, or have done so. */
   readonly late: number;
   /** Seconds that 99 of 100 citizens wait at most, including those who still wait at the end. */
   readonly waitP99Seconds: number;
@@ -24,7 +24,7 @@ export interface PredictedOutcome {
 export interface ScalePlanSpec {
   /** Name of the VoucherCampaign in the same namespace. */
   readonly campaignName: string;
-  /** Identity of that campaign, its campaignId; the plan outlives the object. */
+  /** The campaignId of that campaign. It still names the campaign when its object has been deleted. */
   readonly campaignId: string;
   /**
    * Why more is needed. Load: citizens are arriving now. Forecast: the replicas that the forecast needs before opening
@@ -58,16 +58,20 @@ export interface ScalePlanSpec {
     readonly with: PredictedOutcome;
   };
   /**
-   * Resources that the plan takes at most: all replicas that it asks for, for as long as they are likely to be used.
+   * The most that the plan can use: all replicas that it asks for, for the whole time in which they are likely to be
+   * used.
    */
   readonly means?: {
     /** Hours that are counted. */
     readonly hours: number;
     /** Pod-hours above the ceilings in force. */
     readonly podHours: number;
-    /** Cost of those pod-hours in fen, by spec.scaling.podHourFen of the campaign. Absent: no price is stated. */
+    /**
+     * Cost of those pod-hours in fen, at the price in spec.scaling.podHourFen of the campaign. Absent: no price is
+     * stated.
+     */
     readonly costFen?: number;
-    /** Nodes that the pods need, by how many such pods share a node now. Absent: unknown. */
+    /** Additional nodes for the pods, estimated from how many such pods share a node now. Absent: unknown. */
     readonly nodes?: number;
     /** What ResourceQuotas would have to allow in addition. Absent: no quota is known to be too small. */
     readonly quota?: readonly {
@@ -79,7 +83,7 @@ export interface ScalePlanSpec {
       readonly amount: number;
     }[];
   };
-  /** The plan in one or two sentences, for a person who decides on a phone. */
+  /** The plan in a few sentences, for a person who decides on a phone. */
   readonly summary?: LocalizedText;
   /** Decision of the owner. Written once, by a person with the verb authorize on scaleplans. */
   readonly decision?: {
@@ -116,7 +120,7 @@ export interface ScalePlanSpec {
 export interface ScalePlanStatus {
   /**
    * Summary for people: Pending, Approved, Rejected, Expired, Superseded (another plan asks for more), Revoked, or Void
-   * (decided when the plan was no longer open).
+   * (decided after the plan had expired).
    */
   readonly state?: string;
   /** When the API server accepted the decision. If it is later than expiresAt, the decision does not count. */

@@ -74,7 +74,7 @@ const TABLE = [
       max: 600,
       ceiling: 20,
       capacityPerReplica: 500,
-      capacityOrigin: 'a fifth of what one shared core handled with encryption and one write',
+      capacityOrigin: 'a fifth of the rate measured on one shared core, with encryption and one write',
     },
     // Stays below 150 MiB under load. The limit turns a leak into one restart instead of a lost node.
     pod: { cpu: '500m', memory: '160Mi', memoryLimit: '256Mi', heapMebibytes: 96 },
@@ -105,7 +105,7 @@ const TABLE = [
       max: 16,
       ceiling: 4,
       capacityPerReplica: 3000,
-      capacityOrigin: 'about a seventh of what fetch, upsert and acknowledge alone reached on two cores',
+      capacityOrigin: 'about a seventh of the rate measured on two cores for fetch, upsert and acknowledge alone',
     },
     // Holds batches of 500 messages a shard.
     pod: { cpu: '250m', memory: '160Mi', memoryLimit: '384Mi', heapMebibytes: 128 },

@@ -52,10 +52,10 @@ const run = async (name: string, options: Options, io: Io): Promise<void> => {
 
 export const auditCommand = (io: Io): Command =>
   withOutput(withClusterOptions(new Command('audit')))
-    .description('every step from a plan to its end: who authorised what, also after a deletion')
-    .argument('<campaign>', 'its name; its campaignId if it is deleted')
+    .description('who authorised what, and what followed; also for a deleted campaign')
+    .argument('<campaign>', 'name of the campaign; its campaignId if it is deleted')
     .option('--since <time>', 'start: an instant, a time of the campaign’s day such as 20:00:04, or an age such as 2h')
-    .option('--head <hash>', 'from an earlier audit: proves that nothing was cut off since')
+    .option('--head <hash>', 'head that an earlier audit printed: proves that no entry was removed since')
     .addOption(new Option('--system-namespace <name>', 'namespace of the operator').default('voucher-system'))
     .addOption(new Option('--release <name>', 'Helm release of the operator').default('voucher'))
     .addHelpText('after', '\nExample:\n  kubectl voucher audit spring-2027 --since 2h')

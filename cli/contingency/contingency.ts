@@ -143,7 +143,7 @@ const stop = async (level: string, name: string | undefined, options: StopOption
 const onLevel = (command: Command): Command =>
   withClusterOptions(command)
     .argument('<level>', 'name of the level')
-    .argument('[campaign]', 'its name; optional if there is only one')
+    .argument('[campaign]', 'name of the campaign; optional if there is only one')
     .option('--reason <text>', 'why, for the record');
 
 export const contingencyCommand = (io: Io): Command =>
@@ -153,13 +153,13 @@ export const contingencyCommand = (io: Io): Command =>
       withOutput(withClusterOptions(new Command('list')))
         .description('the levels of a campaign, their effects, and which are in force')
         .addHelpText('after', '\nExample:\n  kubectl voucher contingency list spring-2027 -n vouchers')
-        .argument('[campaign]', 'its name; optional if there is only one')
+        .argument('[campaign]', 'name of the campaign; optional if there is only one')
         .action((name: string | undefined, options: ListOptions) => list(name, options, io)),
       { isDefault: true },
     )
     .addCommand(
       onLevel(new Command('start'))
-        .description('start a level, within 5 s; one that extends the closing needs the verb authorize')
+        .description('start a level: it is in force within 5 s; to extend the closing, you need the verb authorize')
         .addHelpText(
           'after',
           '\nExample:\n  kubectl voucher contingency start narrow-door spring-2027 -n vouchers --until 30m --reason "the database is slow"',
@@ -172,7 +172,7 @@ export const contingencyCommand = (io: Io): Command =>
     )
     .addCommand(
       onLevel(new Command('stop'))
-        .description('end a level that was started by command or trigger')
+        .description('end a level that a command or a trigger has started')
         .addHelpText('after', '\nExample:\n  kubectl voucher contingency stop narrow-door spring-2027 -n vouchers')
         .action((level: string, name: string | undefined, options: StopOptions) => stop(level, name, options, io)),
     );

@@ -50,9 +50,9 @@ const resume = async (name: string | undefined, options: ClusterOptions, io: Io)
 
 export const pauseCommand = (io: Io): Command =>
   withClusterOptions(new Command('pause'))
-    .description('write no replicas of a campaign for a time; it ends by itself')
+    .description('stop scaling a campaign for a time; the pause ends by itself')
     .addHelpText('after', '\nExample:\n  kubectl voucher pause spring-2027 -n vouchers --until 45m')
-    .argument('[campaign]', 'its name; optional if there is only one')
+    .argument('[campaign]', 'name of the campaign; optional if there is only one')
     .option('--until <time>', 'when it ends: an instant, a time of the campaign’s day, or a duration', '30m')
     .action((name: string | undefined, options: PauseOptions) => pause(name, options, io));
 
@@ -60,5 +60,5 @@ export const resumeCommand = (io: Io): Command =>
   withClusterOptions(new Command('resume'))
     .description('end a pause')
     .addHelpText('after', '\nExample:\n  kubectl voucher resume spring-2027 -n vouchers')
-    .argument('[campaign]', 'its name; optional if there is only one')
+    .argument('[campaign]', 'name of the campaign; optional if there is only one')
     .action((name: string | undefined, options: ClusterOptions) => resume(name, options, io));

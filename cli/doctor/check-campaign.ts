@@ -135,7 +135,7 @@ export const overrides = (facts: CampaignFacts, nowMs: number): readonly Finding
     ...inForce.map((sentence) => {
       const isPause = pausedUntilMs !== undefined && sentence.startsWith('No replicas');
       return isPause && pausedUntilMs > opensAtMs
-        ? fail('overrides', `${sentence}: that is after opening`, resume)
+        ? fail('overrides', `${sentence}, which is after opening`, resume)
         : warn('overrides', sentence, isPause ? resume : 'it ends by itself');
     }),
     ...unreadable.map((sentence) => warn('overrides', sentence, 'correct the annotation')),

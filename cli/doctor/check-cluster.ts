@@ -69,7 +69,7 @@ export const kinds = ({ crds }: ClusterFacts): readonly Finding[] =>
 const serves = ({ watchNamespaces }: OperatorFacts, namespace: string): boolean =>
   watchNamespaces.length === 0 || watchNamespaces.includes(namespace);
 
-/** | none serves the namespace | FAIL | · | none ready | FAIL | · | one ready, or several installations | WARN | */
+/** | none serves the namespace, several installations do, or none is ready | FAIL | · | one is ready | WARN | */
 export const operator = ({ operators, namespace, claim: claimed }: ClusterFacts): readonly Finding[] =>
   onceSeen('operator', operators, (all) => {
     const serving = all.filter((one) => serves(one, namespace));
@@ -124,7 +124,7 @@ export const claim = (facts: ClusterFacts): readonly Finding[] =>
     if (ageMs > CLAIM_OLD_MS) {
       return fail(
         'claim',
-        `no operator serves namespace ${facts.namespace}: ${holder} did so last ${span(ageMs / 1000)} ago, and the status in kubectl get vcamp is as old`,
+        `no operator serves namespace ${facts.namespace}: ${holder} last did ${span(ageMs / 1000)} ago, and the status in kubectl get vcamp is just as old`,
         'helm install the chart, or find out why its operator does not lead; another installation takes over after a minute',
       );
     }

@@ -64,7 +64,7 @@ const run = async (name: string | undefined, options: Options, io: Io): Promise<
 export const doctorCommand = (io: Io): Command =>
   withOutput(withClusterOptions(new Command('doctor')))
     .description('check everything before opening day: OK, WARN or FAIL, with a remedy; exit code 1 for a FAIL')
-    .argument('[campaign]', 'its name; optional if there is only one')
+    .argument('[campaign]', 'name of the campaign; optional if there is only one')
     .option('--operator-namespace <name>', 'namespace of the operator, for users without access to all namespaces')
     .addHelpText('after', '\nExample:\n  kubectl voucher doctor spring-2027 -n vouchers')
     .action((name: string | undefined, options: Options) => run(name, options, io));

@@ -94,22 +94,25 @@ const revoke = async (name: string | undefined, options: RevokeOptions, io: Io):
     const revokedBy = await cluster.whoAmI();
     const { reason, onBehalfOf, reference } = options;
     await cluster.revoke(plan, { revokedBy, ...defined({ onBehalfOf, reference }), reason });
-    return `ScalePlan ${plan.metadata.name} revoked by ${personText(revokedBy, onBehalfOf)}: its grant has ended, and replicas are not raised by it any more.\nThe operator asks again after 15 minutes if the need lasts, and at once if it grows by 20 %.\n`;
+    return `ScalePlan ${plan.metadata.name} revoked by ${personText(revokedBy, onBehalfOf)}: its grant has ended; replicas above the ceiling are removed step by step.\nThe operator asks again after 15 minutes if the need lasts, and at once if it grows by 20 %.\n`;
   });
   io.out(text);
 };
 
 const answering = (command: Command, which: string, example: string): Command =>
   withClusterOptions(command)
-    .argument('[plan]', `its name; optional if only one ${which}`)
-    .option('--on-behalf-of <who>', 'the authority that decided, if you only record its decision')
+    .argument('[plan]', `name of the plan; optional if only one ${which}`)
+    .option('--on-behalf-of <who>', 'the authority that decided, if you act for one')
     .option('--reference <text>', 'file number or ticket of the decision')
     .addHelpText('after', `\nExample:\n  kubectl voucher ${command.name()} spring-i30-16rc8 -n vouchers ${example}`);
 
 export const approveCommand = (io: Io): Command =>
   answering(new Command('approve'), 'waits', '--until 22:00 --reference CD-17')
     .description('raise the ceilings as a plan asks; needs the verb authorize')
-    .option('--until <time>', 'end of the raised ceilings: an instant, a time of day, or a duration (default: 2h)')
+    .option(
+      '--until <time>',
+      'end of the raised ceilings: an instant, a time of day, or a duration (default: 2h; for a forecast, the end of the hold after opening)',
+    )
     .option('--reason <text>', 'why, for the record')
     .action((name: string | undefined, options: DecideOptions) => decide(name, 'Approved', options, io));
 
@@ -121,6 +124,6 @@ export const rejectCommand = (io: Io): Command =>
 
 export const revokeCommand = (io: Io): Command =>
   answering(new Command('revoke'), 'is in force', '--reason "the load is over"')
-    .description('end the grant of an approved plan early; needs the verb authorize')
+    .description('end an approval before its time; needs the verb authorize')
     .requiredOption('--reason <text>', 'why, for the record')
     .action((name: string | undefined, options: RevokeOptions) => revoke(name, options, io));

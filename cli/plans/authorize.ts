@@ -41,7 +41,7 @@ const changeOf = ({ ceiling, window, removeWindow }: Options, zone: Zone, opensA
   }
   if (ceiling === undefined || removeWindow !== undefined) {
     throw new UsageError(
-      'say what is authorised: --ceiling intake=60 for all times, --window FROM/UNTIL --ceiling intake=60 for a time, or --remove-window FROM/UNTIL',
+      'state what is authorised: --ceiling intake=60 for all times, --window FROM/UNTIL --ceiling intake=60 for a time, or --remove-window FROM/UNTIL',
     );
   }
   const ceilings = parseCeilings(ceiling);
@@ -114,7 +114,7 @@ const authorize = async (name: string | undefined, options: Options, io: Io): Pr
     const done = options.dryRun === true ? 'would be authorised; the API server accepts it' : 'authorised';
     const covered = waitingPlans(plans, nowMs).map(
       (plan) =>
-        `ScalePlan ${plan.metadata.name} asks for ${askedFor(plan)} and still waits: it expires by itself, or reject it.`,
+        `ScalePlan ${plan.metadata.name} asks for ${askedFor(plan)} and still waits: reject it, or let it expire.`,
     );
     return [
       `${called}: ${done}, by ${await cluster.whoAmI()}.`,
@@ -132,10 +132,15 @@ const several = (text: string, before: readonly string[] = []): readonly string[
 
 export const authorizeCommand = (io: Io): Command =>
   withClusterOptions(new Command('authorize'))
-    .description('set what a campaign may use without asking; needs the verb authorize and the permission to patch it')
-    .argument('[campaign]', 'its name; optional if there is only one')
+    .description(
+      'set how many replicas a campaign may use without asking; needs the verb authorize and permission to patch the campaign',
+    )
+    .argument('[campaign]', 'name of the campaign; optional if there is only one')
     .option('--ceiling <tier=replicas>', 'most replicas of a tier; can be repeated', several)
-    .option('--window <from/until>', 'only in this time, such as opening day; replaces a window of the same times')
+    .option(
+      '--window <from/until>',
+      'set the ceilings for this time only, such as opening day; replaces a window with the same times',
+    )
     .option('--remove-window <from/until>', 'remove a window')
     .option('--dry-run', 'let the API server check it, and change nothing')
     .addHelpText(

@@ -129,7 +129,7 @@ export const planCommand = (io: Io): Command =>
     withOutput(withClusterOptions(new Command('show')))
       .description('a plan in full, with its evidence')
       .addHelpText('after', '\nExample:\n  kubectl voucher plan show spring-i30-16rc8 -n vouchers')
-      .argument('<plan>', 'its name')
+      .argument('<plan>', 'name of the plan')
       .action((name: string, options: Options) => show(name, options, io)),
     { isDefault: true },
   );

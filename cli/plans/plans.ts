@@ -33,8 +33,7 @@ export const defaultGrantEnd = (
   { spec }: ScalePlan,
   { closesAtMs, forecastUntilMs }: Omit<PlanTimes, 'zone'>,
   nowMs: number,
-): number =>
-  Math.max(nowMs, Math.min(spec.reason === 'Forecast' ? forecastUntilMs : nowMs + GRANT_MS, closesAtMs));
+): number => Math.max(nowMs, Math.min(spec.reason === 'Forecast' ? forecastUntilMs : nowMs + GRANT_MS, closesAtMs));
 
 /** With kubectl alone. The caller signs it: the API server accepts no other name. */
 const patchCommand = (

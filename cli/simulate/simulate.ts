@@ -155,10 +155,10 @@ export const simulateCommand = (io: Io): Command =>
     .requiredOption('-f, --filename <campaign.yaml>', 'the campaign')
     .requiredOption('--trace <trace.csv>', 'rows of seconds,arrivalsPerSecond; a rate holds until the next row')
     .option('--policy <name>', POLICIES.join(' | '), oneOf(POLICIES, 'policy'), 'voucher-operator')
-    .addOption(new Option('--compare', 'all policies beside each other').conflicts(['policy', 'sweep']))
+    .addOption(new Option('--compare', 'simulate all policies and compare them').conflicts(['policy', 'sweep']))
     .option(
       '--sweep <field=values>',
-      'the same at several values of a spec field: FIELD=10,20,40 or FIELD=10..40:10 (from..to:step); FIELD is ceiling, forecast, capacityPerReplica (of --tier, default intake) or a path such as scaling.drainWithin',
+      'simulate several values of a spec field: FIELD=10,20,40 or FIELD=10..40:10 (from..to:step); FIELD is ceiling, forecast, capacityPerReplica (of --tier, default intake) or a path such as scaling.drainWithin',
       sweepFrom,
     )
     .option('--cost-per-pod-hour <n>', 'price of a pod-hour, in any currency; adds a cost', numberFrom(0))
@@ -166,10 +166,15 @@ export const simulateCommand = (io: Io): Command =>
     .option('-o, --output <form>', OUTPUTS.join(' | '), oneOf(OUTPUTS, 'output'), 'table')
     .option('--tier <name>', 'count replicas and pod-hours of this tier only', oneOf(SIMULATED_TIERS, 'tier'))
     .option('--start-seconds <n>', 'seconds from the creation of a pod until it is Ready', numberFrom(0), 8)
-    .option('--create-qps <n>', 'pods that the controller manager creates a second', numberFrom(1), 20)
-    .option('--create-burst <n>', 'pods that it creates at once after a pause', numberFrom(0), 30)
-    .option('--database-per-second <n>', 'most registrations that the database takes', numberFrom(0))
-    .option('--sync-phase <n>', 'second of its 15 s period at which another autoscaler looks', numberFrom(0), 7)
+    .option('--create-qps <n>', 'pods that the controller manager creates per second', numberFrom(1), 20)
+    .option('--create-burst <n>', 'pods that the controller manager creates at once after a pause', numberFrom(0), 30)
+    .option('--database-per-second <n>', 'registrations that the database can write per second', numberFrom(0))
+    .option(
+      '--sync-phase <n>',
+      'second of its 15 s period at which another autoscaler evaluates its metrics',
+      numberFrom(0),
+      7,
+    )
     .addHelpText(
       'after',
       `

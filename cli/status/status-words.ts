@@ -60,7 +60,7 @@ const stageText = ({ campaign, nowMs }: Report, zone: Zone): readonly [string, s
   const isDue = instantMs(spec.window.opensAt) <= nowMs;
   const begins =
     status?.openedAt === undefined
-      ? `${isDue ? 'was to open' : 'opens'} ${at(spec.window.opensAt)}`
+      ? `${isDue ? 'was due to open' : 'opens'} ${at(spec.window.opensAt)}`
       : `opened ${at(status.openedAt)}`;
   return [
     status?.stage ?? 'Unseen',
@@ -78,7 +78,7 @@ const answer = ({ campaign, options }: Report, standing: Standing): string => {
   const what = [
     ...(silentForMs === undefined
       ? []
-      : [`no news from the operator for ${seconds(silentForMs / 1000)}: is it running?`]),
+      : [`the operator has reported nothing for ${seconds(silentForMs / 1000)}: is it running?`]),
     ...types(faults.slice(0, graveFaults)),
     ...(plans.length === 0 ? [] : [several(plans.length, 'a plan waits for its owner', 'plans wait for their owners')]),
     ...(levels.length === 0

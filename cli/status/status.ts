@@ -134,8 +134,8 @@ const run = async (name: string | undefined, options: Options, io: Io): Promise<
 
 export const statusCommand = (io: Io): Command =>
   withOutput(withClusterOptions(new Command('status')))
-    .description('the health of a campaign, the reasons for the size of its tiers, and what needs a person')
-    .argument('[campaign]', 'its name; default: all campaigns of the namespace')
+    .description('the health of a campaign, the replicas of its tiers, and what a person must do')
+    .argument('[campaign]', 'name of the campaign; default: all of the namespace')
     .option('-w, --watch', 'repeat until Ctrl-C: in place on a terminal, changes below each other on a pipe')
     .option('-A, --all-namespaces', 'a line for every campaign of the cluster')
     .addHelpText('after', '\nExample:\n  kubectl voucher status spring-2027 -n vouchers -w')

@@ -53,7 +53,7 @@ const run = async (name: string | undefined, options: Options, io: Io): Promise<
 export const whyCommand = (io: Io): Command =>
   withOutput(withClusterOptions(new Command('why')))
     .description('why there are so many replicas, now or at a time in the past')
-    .argument('[campaign]', 'its name; optional if there is only one')
+    .argument('[campaign]', 'name of the campaign; optional if there is only one')
     .option('--tier <name>', TIERS.join(' | '), oneOf(TIERS, 'tier'))
     .option('--at <time>', 'an instant, a time of the campaign’s day such as 20:00:04, or an age such as 15m')
     .addHelpText('after', '\nExample:\n  kubectl voucher why spring-2027 -n vouchers --tier intake --at 20:00:04')

@@ -91,14 +91,18 @@ const traffic = section('How many registrations are admitted. The rest are shed:
       'intake replicas can carry.',
     [1, 10_000_000],
   ),
-  burstSeconds: int32('Seconds of that rate that may arrive at once before a pod sheds. Default 1.', [1, 60], 1),
+  burstSeconds: int32(
+    'Size of a burst that is admitted at once, in seconds of the admission rate. Default 1.',
+    [1, 60],
+    1,
+  ),
 });
 
 const dataPlane = section('Where the journal and the database are.', {
   secretName: {
     ...secretName(
-      'Prefix of the names of the Secrets with the accounts for journal and database, in the namespace of the campaign, one ' +
-        'for each tier: voucher-data-plane-intake. Keys: nats-url, nats-user, nats-password and postgres-url. Default ' +
+      'Prefix of the names of Secrets in the namespace of the campaign. Each tier has one, such as voucher-data-plane-intake, ' +
+        'with its accounts for journal and database: nats-url, nats-user, nats-password and postgres-url. Default ' +
         'voucher-data-plane. Each pod mounts the Secret of its tier; the operator never reads one.',
     ),
     default: 'voucher-data-plane',
@@ -130,7 +134,7 @@ export const campaignSpec: ObjectNode = {
       keySecretName: {
         ...secretName(
           'Secret in the namespace of the campaign with citizen.key, canary.key and at least one wrap-<id>.key. Default ' +
-            'voucher-privacy. Pods mount it; the operator never reads it.',
+            'voucher-privacy. Intake pods mount it; the operator never reads it.',
         ),
         default: 'voucher-privacy',
       },

@@ -63,7 +63,7 @@ const trigger: ObjectNode = {
 const back: ObjectNode = {
   type: 'object',
   description:
-    'How a level ends that its trigger started. A level that was started by command ends as the command says.',
+    'How the level ends after its trigger has started it. A level that was started by command ends as the command states.',
   typeHint: { name: 'ContingencyBack', file: CONTINGENCY_TYPES },
   required: ['when'],
   properties: {
@@ -115,8 +115,9 @@ const effect: ObjectNode = {
     staticPage: {
       type: 'object',
       description:
-        'No registration is admitted. Every page and every registration is answered from memory, without journal or ' +
-        'database. A citizen who asks for the status of a receipt learns only what the receipt proves by itself.',
+        'No registration is admitted. Every page and every registration is answered from memory, without the database. The ' +
+        'journal is asked only for registrations that were accepted before. The status of a receipt says only that the ' +
+        'receipt is genuine.',
       typeHint: { name: 'StaticPage', file: CONTINGENCY_TYPES },
       required: ['text', 'retryAfterSeconds'],
       properties: {
@@ -149,7 +150,7 @@ const rules: readonly ValidationRule[] = [
   rule(
     '.back',
     '!has(self.trigger) || has(self.back)',
-    'back is missing: state how the level ends that its trigger starts, such as {when: After, after: 15m}',
+    'back is missing: state how the level ends after its trigger has started it, such as {when: After, after: 15m}',
     'FieldValueRequired',
   ),
   rule(
@@ -170,19 +171,19 @@ const rules: readonly ValidationRule[] = [
   rule(
     '.back',
     `!has(self.trigger) || self.trigger.signal != 'ShedPercent' || !(${CLEARS}) || !${ADMITS_LESS}`,
-    'back.when Clear would never come, because this level itself sheds citizens and ShedPercent stays high: write After',
+    'back.when Clear can never be reached, because this level itself sheds citizens, so ShedPercent stays high: write After',
   ),
   rule(
     '.effect',
     `!has(self.trigger) || self.trigger.signal != 'JournalUnavailable' || !${ADMITS_LESS}`,
-    'effect can only be extendClosing for JournalUnavailable, because pods receive levels through the journal, and without it they already answer 503: remove the rest',
+    'effect must be extendClosing alone for the trigger JournalUnavailable, because pods receive levels through the journal, and without it they already answer 503: remove the other effects',
   ),
 ];
 
 export const contingency: ObjectNode = {
   type: 'object',
   description:
-    'Measures for emergencies, started by a trigger or by `kubectl voucher contingency start`, within 5 s. Left out: none.',
+    'Measures for emergencies. A trigger or `kubectl voucher contingency start` starts one within 5 s. Left out: none.',
   typeHint: { name: 'ContingencySpec', file: CONTINGENCY_TYPES },
   required: ['levels'],
   properties: {

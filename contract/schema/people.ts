@@ -11,8 +11,8 @@ export const identity: ObjectNode = {
       'Which identity numbers are accepted. residentNumber: those of every document that has an 18-digit number of GB ' +
         '11643, which are resident identity cards, residence permits of Hong Kong, Macao and Taiwan residents, and ' +
         'permanent residence cards of foreigners. A person with two such documents has two numbers, and counts as two ' +
-        'people until verification merges them. identityCard: those of resident identity cards only, of which every ' +
-        'person has one. Default residentNumber.',
+        'people until verification merges them. identityCard: those of resident identity cards only; a person has only ' +
+        'one such number. Default residentNumber.',
       KEY_SPACES,
       'residentNumber',
     ),

@@ -37,7 +37,7 @@ const outcome = (description: string): ObjectNode => ({
   typeHint: { name: 'PredictedOutcome', description: 'What the simulator predicts for the minutes that follow.' },
   properties: {
     waiting: wholeNumber('Citizens whose registration is not yet in the database at the end.'),
-    late: wholeNumber('Citizens who wait, or have waited, for more than 5 seconds.'),
+    late: wholeNumber('Citizens who wait longer than 5 seconds, or have done so.'),
     waitP99Seconds: wholeNumber(
       'Seconds that 99 of 100 citizens wait at most, including those who still wait at the end.',
     ),
@@ -64,15 +64,17 @@ const effect: ObjectNode = {
 const means: ObjectNode = {
   type: 'object',
   description:
-    'Resources that the plan takes at most: all replicas that it asks for, for as long as they are likely to be used.',
+    'The most that the plan can use: all replicas that it asks for, for the whole time in which they are likely to be used.',
   required: ['hours', 'podHours'],
   properties: {
     hours: measure('Hours that are counted.'),
     podHours: measure('Pod-hours above the ceilings in force.'),
     costFen: wholeNumber(
-      'Cost of those pod-hours in fen, by spec.scaling.podHourFen of the campaign. Absent: no price is stated.',
+      'Cost of those pod-hours in fen, at the price in spec.scaling.podHourFen of the campaign. Absent: no price is stated.',
     ),
-    nodes: wholeNumber('Nodes that the pods need, by how many such pods share a node now. Absent: unknown.'),
+    nodes: wholeNumber(
+      'Additional nodes for the pods, estimated from how many such pods share a node now. Absent: unknown.',
+    ),
     quota: wholeList(
       'What ResourceQuotas would have to allow in addition. Absent: no quota is known to be too small.',
       16,
@@ -159,7 +161,10 @@ export const scalePlanSpec: ObjectNode = {
   typeHint: { name: 'ScalePlanSpec' },
   properties: {
     campaignName: dnsLabel('Name of the VoucherCampaign in the same namespace.', MAX_CAMPAIGN_NAME_LENGTH),
-    campaignId: dnsLabel('Identity of that campaign, its campaignId; the plan outlives the object.', 40),
+    campaignId: dnsLabel(
+      'The campaignId of that campaign. It still names the campaign when its object has been deleted.',
+      40,
+    ),
     reason: choice(
       'Why more is needed. Load: citizens are arriving now. Forecast: the replicas that the forecast needs before opening ' +
         'exceed the ceiling.',
@@ -172,7 +177,7 @@ export const scalePlanSpec: ObjectNode = {
     ),
     effect,
     means,
-    summary: localizedText('The plan in one or two sentences, for a person who decides on a phone.', 512),
+    summary: localizedText('The plan in a few sentences, for a person who decides on a phone.', 512),
     decision,
     revocation,
   },
@@ -211,7 +216,7 @@ export const scalePlanStatus: ObjectNode = {
   typeHint: { name: 'ScalePlanStatus' },
   properties: {
     state: text(
-      'Summary for people: Pending, Approved, Rejected, Expired, Superseded (another plan asks for more), Revoked, or Void (decided when the plan was no longer open).',
+      'Summary for people: Pending, Approved, Rejected, Expired, Superseded (another plan asks for more), Revoked, or Void (decided after the plan had expired).',
       32,
     ),
     decidedAt: instant(

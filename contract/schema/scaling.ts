@@ -26,7 +26,7 @@ const scalingOf = (tier: Tier): ObjectNode => {
   return {
     ...section(`${titled(tier)} ${does}.`, {
       min: replicas(
-        'Minimum of replicas, which always run; with two, one can fail. Default 2; use 1 for development only.',
+        'Minimum of replicas, which always run. With 2, one can fail. Default 2; use 1 for development only.',
         2,
       ),
       max: replicas(
@@ -69,7 +69,7 @@ const authorized: ObjectNode = {
             required: ['from', 'until', 'ceilings'],
             properties: {
               from: instant('Start of the window, inclusive, with offset: 2020-09-25T08:00:00+08:00.'),
-              until: instant('End of the window, exclusive. Replicas then fall back to the ordinary ceilings.'),
+              until: instant('End of the window, exclusive. From then on the ordinary ceilings apply.'),
               ceilings: partialCeilings('Ceilings within the window; name at least one tier.'),
             },
             'x-kubernetes-validations': [
@@ -120,23 +120,24 @@ export const scaling: ObjectNode = {
     headroomReplicas: int32(
       'Headroom: room kept free on nodes for this many more intake replicas, from pre-warming until the load has gone. ' +
         'Placeholder pods keep the room, and are evicted as soon as a replica needs it. A node autoscaler adds nodes for ' +
-        'unschedulable placeholders. Never more than the ceiling leaves; a ResourceQuota counts them. Default 0.',
+        'unschedulable placeholders. Replicas and placeholders together never exceed the ceiling. A ResourceQuota counts ' +
+        'placeholders, too. Default 0.',
       [0, 1000],
       0,
     ),
-    drain: section('How the replicas that process a backlog are counted.', {
+    drain: section('How replicas for a backlog are calculated.', {
       mode: choice(
-        'How they are added. additive: on top of the replicas for arrivals. economical: spare capacity of all replicas is used ' +
-          'first; a sixth fewer replicas, but up to a quarter more citizens wait. Default additive.',
+        'How they are added. additive: on top of those for arrivals. economical: spare capacity of all replicas is ' +
+          'used first; a sixth fewer replicas, but up to a quarter more citizens wait. Default additive.',
         ['additive', 'economical'],
         'additive',
       ),
     }),
     down: section(
-      'How slowly replicas are scaled down. A metric that is missing or out of date never scales a tier down.',
+      'How slowly a tier is scaled down. While a metric is missing or out of date, no tier is scaled down.',
       {
         windowSeconds: int32(
-          'Seconds in which the worst rise of arrivals counts: replicas are kept in case it comes again. Default 300.',
+          'Seconds for which the worst rise of arrivals counts: replicas for a repeat of it are kept. Default 300.',
           [10, 3600],
           300,
         ),
@@ -147,7 +148,7 @@ export const scaling: ObjectNode = {
         ),
         holdAfterOpen: defaultDuration(
           'scaling.down.holdAfterOpen',
-          'How long after opensAt no replica is removed, whatever arrives. Default 5m.',
+          'How long after opensAt no replica is removed, even if few citizens arrive. Default 5m.',
           ['0s', '72h'],
           '5m',
         ),

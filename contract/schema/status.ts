@@ -18,14 +18,14 @@ const tierStatus = (description: string): ObjectNode => ({
     belowMinSince: instant('Since when fewer than min replicas have been Ready. Absent: enough are.'),
     ceiling: wholeNumber('Most replicas that are authorised at this moment.'),
     limitedBy: text(
-      'Which demand, bound or hold decided: Load, Backlog, Schedule, Blind, Min, Max, Ceiling, Downstream, Stale, Panic, ' +
-        'Rollout, PlanPending, FewFreshTicks, ExcessBacklog, HoldAfterOpen, HoldUntil, DownWindow, WayDown or Off.',
+      'What decided: Load, Backlog, Lateness, Schedule, Blind, Min, Max, Ceiling, Downstream, Stale, Panic, Rollout, ' +
+        'PlanPending, FewFreshTicks, ExcessBacklog, HoldAfterOpen, HoldUntil, DownWindow, WayDown or Off.',
       32,
     ),
     arrivalsPerSecond: measure('Attempted registrations per second. Absent: unknown.'),
     capacityPerReplica: measure('Registrations per second that the operator counts for one replica.'),
     backlog: wholeNumber('Messages that are not yet processed. Absent: unknown.'),
-    oldestSeconds: measure('Age in seconds of the oldest of them. Absent: none, or unknown.'),
+    oldestSeconds: measure('Age in seconds of the oldest message that is not yet processed. Absent: none, or unknown.'),
   },
 });
 
@@ -66,14 +66,16 @@ const contingency = listByKey(
       by: choice('What started it: Trigger or Command.', ['Trigger', 'Command']),
       who: text('User who gave the command, as the API server knows the name. Absent: a trigger, or unknown.', 253),
       reason: text('Value that triggered it, or the reason in the command; for people.', 512),
-      until: instant('When it ends by itself at the latest. Absent: when its metric is clear, or a person stops it.'),
+      until: instant(
+        'Latest time at which it ends. Absent: it ends when its metric is clear, or when a person stops it.',
+      ),
     },
   },
 );
 
 const stalling = listByKey(
   'reason',
-  'Causes that make the condition Stalled True, most of them only once they have lasted for a minute.',
+  'Causes of the condition Stalled. Most of them make it True only after they have lasted for a minute.',
   20,
   {
     type: 'object',
@@ -127,7 +129,9 @@ export const campaignStatus: ObjectNode = {
     },
     arrivalsPerSecond: measure('Attempted registrations per second over all intake pods. Absent: unknown.'),
     backlog: wholeNumber('Registrations in the journal that are not yet in the database. Absent: unknown.'),
-    oldestSeconds: measure('Age in seconds of the oldest of them. Absent: none, or unknown.'),
+    oldestSeconds: measure(
+      'Age in seconds of the oldest registration that is not yet in the database. Absent: none, or unknown.',
+    ),
     intake: text('Intake replicas as ready/desired/ceiling, for the column of kubectl get.', 32),
     plan: text('Name of the ScalePlan that waits for a decision; empty or absent: none.', 253),
     contingency,

@@ -3,6 +3,7 @@ import type { VoucherCampaign } from '../../contract/campaign-types.ts';
 import { FIELD_MANAGER, HEADROOM, LABELS } from '../../contract/names.ts';
 import { DeadlineError } from '../../runtime/deadline.ts';
 import type { Manifest } from '../resources/manifest.ts';
+import { ceilingsText } from '../scale-plans/plan-state.ts';
 import type { CampaignState } from '../tick/campaign-state.ts';
 import type { ReconcileError } from '../tick/errors.ts';
 import { campaignEvent } from '../tick/events.ts';
@@ -57,7 +58,7 @@ const noteConflict = ({ state, emit }: Applying, { tier, name }: ScaleWrite): vo
   const conflicts = (state.conflicts[tier] ?? 0) + 1;
   state.conflicts[tier] = conflicts;
   if (conflicts !== CONFLICTS_THAT_MEAN_A_WRITER) return;
-  const message = `${conflicts} writes in a row to ${name} met a newer version: another writer than ${FIELD_MANAGER} changes it. Remove other autoscalers from it.`;
+  const message = `${conflicts} writes in a row to ${name} failed, because another writer than ${FIELD_MANAGER} keeps changing it. Remove other autoscalers of it.`;
   emit(campaignEvent('Warning', 'ScaleConflict', message));
 };
 
@@ -142,7 +143,7 @@ const createScalePlans = async ({ deps, state, planned, attempt, emit }: Applyin
     if (failed !== undefined || state.announcedPlan === name) continue;
     state.announcedPlan = name;
     const { ceilings, reason, expiresAt } = scalePlan.spec;
-    const message = `ScalePlan ${name} (${reason}) asks for ${JSON.stringify(ceilings)} and waits for a decision until ${expiresAt}.`;
+    const message = `ScalePlan ${name} (${reason}) asks for ${ceilingsText(ceilings)} and waits for a decision until ${expiresAt}.`;
     emit(campaignEvent('Warning', 'PlanProposed', message));
   }
 };

@@ -32,7 +32,7 @@ const removeJournal = async (deps: DeletionDeps, campaign: VoucherCampaign, sign
     );
     const message =
       removal.kind === 'removed'
-        ? `The journal of ${campaignId} was deleted (${removal.streams} streams). Its rows in the database stay.`
+        ? `The journal of ${campaignId} was deleted (${removal.streams} streams). Its rows in the database are kept.`
         : `The journal of ${campaignId} was not deleted: ${removal.message}.`;
     events.emit(campaign, campaignEvent('Normal', 'JournalDeleted', message));
   } catch (cause) {

@@ -33,7 +33,7 @@ export const metricsFresh = ({ campaign, observed: { readings }, nowMs }: PlanIn
     .map((tier) => ({ tier, reading: readings.backlog[tier] ?? { kind: 'absent' as const } }))
     .filter(({ reading }) => reading.kind !== 'fresh');
   const age = (reading: Reading<unknown>): string =>
-    reading.kind === 'absent' ? 'never seen' : `${Math.max(0, Math.round((nowMs - reading.atMs) / 1000))} s old`;
+    reading.kind === 'absent' ? 'unknown' : `${Math.max(0, Math.round((nowMs - reading.atMs) / 1000))} s old`;
   const backlogs = late.map(({ tier, reading }) => `the backlog of ${tier} is ${age(reading)}`).join(', ');
   const hold = 'No tier is scaled down meanwhile.';
   if (late.length === 0) {

@@ -11,7 +11,7 @@ const some = (names: readonly string[], most = 4): string =>
 const since = (atMs: number): string => `${new Date(atMs).toISOString().slice(0, 19)}Z`;
 
 const OTHERS_GO_ON = 'Registrations go on, synced on the other servers.';
-const ONE_AT_A_TIME = 'one server at a time, with its volume as it is';
+const ONE_AT_A_TIME = 'one server at a time, and keep its volume';
 
 type Kind = Exclude<JournalFault['kind'], 'streamsFull'>;
 type Faults = { readonly [Fault in JournalFault as Fault['kind']]: Fault };

@@ -15,7 +15,7 @@ export const conflictingScaler = ({ tiers }: ConditionInput): Verdict<'Conflicti
   if (conflicts.length === 0) return no('NoConflict', 'No other autoscaler writes the replicas of a tier.');
   return yes(
     'AnotherAutoscaler',
-    `${conflicts.join(', ')}. The operator does not scale that tier: delete the other autoscaler (for one of KEDA its ScaledObject), or set spec.scaling.mode to Off.`,
+    `${conflicts.join(', ')}. The operator does not scale that tier: delete the other autoscaler (in KEDA, its ScaledObject), or set spec.scaling.mode to Off.`,
   );
 };
 

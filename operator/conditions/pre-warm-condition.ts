@@ -23,7 +23,7 @@ const lateness = ({ tiers, observed, times, nowMs }: ConditionInput): string | u
   const seconds = secondsToFloor(forecastFloor, { ready, startingSeconds }, pace);
   const lateSeconds = Math.ceil(seconds - (times.opensAtMs - nowMs) / 1000);
   if (lateSeconds <= 0) return undefined;
-  return `the last one will be ready ${lateSeconds} s after opening: here pods take ${pace.startSeconds} s to start, and ${pace.createdPerSecond} are created per second. Citizens wait until then. Next time start earlier (spec.scaling.preWarm.leadTime).`;
+  return `the last one will be ready ${lateSeconds} s after opening: pods take ${pace.startSeconds} s to start here, and ${pace.createdPerSecond} are created per second. Citizens may wait until then. Next time, start earlier: raise spec.scaling.preWarm.leadTime.`;
 };
 
 /** What the canary has not proven; undefined when the way is proven. */
@@ -33,9 +33,9 @@ const unlessCanary = (
   floor: number,
 ): Verdict<'PreWarmed'> | undefined => {
   if (canary?.result === 'confirmed' || (canary === undefined && wasProven)) return undefined;
-  const floorReady = `The floor of ${floor} intake replicas is ready, and`;
+  const floorReady = `The floor of ${floor} intake replicas is ready, but`;
   return canary === undefined
-    ? no('CanaryPending', `${floorReady} a canary is on its way through the Service.`)
+    ? no('CanaryPending', `${floorReady} the canary through the Service has not been confirmed yet.`)
     : no('CanaryNotConfirmed', `${floorReady} a canary did not reach the database: ${canary.reason}.`);
 };
 
@@ -75,12 +75,13 @@ export const wantsCanary = (
 export const preWarmed = (input: ConditionInput): Verdict<'PreWarmed'> => {
   const { campaign, times, nowMs, observed } = input;
   const { ready: pods, forecastFloor: floor, limits } = input.tiers.intake;
-  if (nowMs >= times.closesAtMs) return no('WindowClosed', 'The window is over; no replicas are kept for it.');
+  if (nowMs >= times.closesAtMs)
+    return no('WindowClosed', 'Registration has closed; no replicas are kept for the forecast.');
   const forecast = campaign.spec.scaling.peakArrivalsPerSecond;
   if (forecast === undefined) {
     return no(
       'NoForecast',
-      'Nothing is started ahead of opening. Set spec.scaling.peakArrivalsPerSecond to the arrivals that you expect in the worst second.',
+      'There is no forecast, so no replicas are started before opening. Set spec.scaling.peakArrivalsPerSecond to the arrivals that you expect in the busiest second.',
     );
   }
   if (nowMs < times.preWarmAtMs) {

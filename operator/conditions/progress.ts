@@ -117,7 +117,7 @@ export const stallingCauses = (
  * | none of these                                               | –    | False  | NotStalled                 |
  */
 export const stalled = (causes: Causes, input: ConditionInput): Verdict<'Stalled'> => {
-  const none = no('NotStalled', 'No action of a person is needed.');
+  const none = no('NotStalled', 'No person has to act.');
   // On its first tick a new leader keeps the verdict of the one before.
   if (input.observed.journal === undefined && !isSpecNew(input)) return asBefore(input, 'Stalled') ?? none;
   const first = stallingCauses(causes, input).find(

@@ -90,7 +90,7 @@ export const ready = (input: ConditionInput): Verdict<'Ready'> => {
   if (full !== undefined) {
     return no(
       'JournalFull',
-      `${full.streams.join(', ')} has reached its ${full.maxBytes} bytes and stores no more registrations. What was acknowledged is safe. Raise max_bytes of the stream with nats stream edit, within the store of the servers.`,
+      `${full.streams.join(', ')} has reached its ${full.maxBytes} bytes and stores no more registrations. What was acknowledged is safe. Raise max_bytes of the stream with nats stream edit, up to the size of the servers' store.`,
     );
   }
   if (durable.status !== 'True') return no('JournalNotDurable', durable.message);

@@ -38,13 +38,14 @@ type Problem<K extends TierProblem['kind']> = Extract<TierProblem, { readonly ki
 const quotaText = (tier: Tier, problem: Problem<'quota'>): string => {
   const { quota, replicas, missing, isRollout, now } = problem;
   if (now === 'room') {
-    return `${pods(tier, replicas)} ${replicas === 1 ? 'was' : 'were'} refused by ResourceQuota ${quota}. It has room by now, and the operator makes the cluster retry.`;
+    return `${pods(tier, replicas)} ${replicas === 1 ? 'was' : 'were'} refused by ResourceQuota ${quota}. It has room now, and the operator makes the cluster retry.`;
   }
   const what =
     isRollout === true
       ? `The rollout of ${tier} waits: ${pods(tier, replicas)} of the new template can't be created`
       : `${pods(tier, replicas)} can't be created`;
-  const remedy = isRollout === true ? 'Raise it by that' : `Raise it by that, or lower spec.scaling.tiers.${tier}.max`;
+  const remedy =
+    isRollout === true ? 'Raise the quota by that' : `Raise the quota by that, or lower spec.scaling.tiers.${tier}.max`;
   return `${what}: ResourceQuota ${quota} lacks ${amounts(missing)}. ${remedy}.${mayBeOld(problem)}`;
 };
 
@@ -61,7 +62,7 @@ const lostText = (tier: Tier, problem: Problem<'lost'>, { written, desired, isAc
   const ending = 'The cluster evicts them after the time in their tolerations.';
   const what = `${pods(tier, replicas)} can't be reached: ${where}.`;
   if (!isActing) return `${what} ${ending}`;
-  if (rest <= 0) return `${what} Other pods replace them until the node is back or they are gone.`;
+  if (rest <= 0) return `${what} Other pods replace them until the node is back or the cluster has deleted them.`;
   return `${what} ${replaced === 0 ? 'None' : `Only ${replaced}`} can be replaced now: the ceiling or spec.scaling.tiers.${tier}.max allows no more. ${ending}`;
 };
 
@@ -83,7 +84,7 @@ const podText = (tier: Tier, problem: Problem<'not_starting' | 'not_ready' | 'en
     case 'ended':
       return `${of} ended within the last minute, ${why}`;
     case 'not_ending':
-      return `${of} should have ended, ${why} Until then ${replicas === 1 ? 'it uses its' : 'they use their'} part of quotas. Check the node; if it is gone for good, delete it or taint it node.kubernetes.io/out-of-service.`;
+      return `${of} should have ended, ${why} Until then ${replicas === 1 ? 'it counts' : 'they count'} in quotas. Check the node; if it is gone for good, delete it or taint it node.kubernetes.io/out-of-service.`;
   }
 };
 

@@ -24,7 +24,7 @@ export const contingencyCondition = ({ contingency }: ConditionInput): Verdict<'
   const extended =
     closesAtMs === undefined ? [] : [`Closes at ${new Date(closesAtMs).toISOString()}, as announced to citizens.`];
   if (inForce.length > 0) {
-    const late = tooLate.map((name) => `${name} came after closing and does not extend it.`);
+    const late = tooLate.map((name) => `${name} was started after closing, so it does not extend it.`);
     const levels = `In force: ${inForce.map(({ status }) => levelText(status)).join('; ')}.`;
     return yes('LevelInForce', [levels, ...extended, ...late, ...unreadable].join(' '));
   }
@@ -49,7 +49,7 @@ export const contingencyEvents = (
   const ended = before
     .filter(({ name }) => !now.some((level) => level.name === name))
     .map(({ name, since }) =>
-      campaignEvent('Normal', 'ContingencyEnded', `${name} has ended; it was in force since ${since}.`),
+      campaignEvent('Normal', 'ContingencyEnded', `${name} has ended; it had been in force since ${since}.`),
     );
   const extended =
     next.closesAt === undefined || next.closesAt === previous?.closesAt

@@ -44,7 +44,7 @@ export const reminderEvent = (plan: ScalePlan, level: string | undefined): Campa
   const reminder = REMINDERS[indexOf(level)];
   if (reminder === undefined || plan.status?.state === undefined || plan.status.reminded === level) return undefined;
   const { name } = plan.metadata;
-  const message = `ScalePlan ${name} still waits for a decision, and the campaign opens in ${reminder.left}, at ${plan.spec.expiresAt}. Without an approval pre-warming ends at the ceiling. Decide with kubectl voucher approve ${name} or reject.`;
+  const message = `ScalePlan ${name} still waits for a decision, and the campaign opens in ${reminder.left}, at ${plan.spec.expiresAt}. Without an approval, pre-warming stops at the ceiling. Decide with kubectl voucher approve ${name}, or kubectl voucher reject ${name} --reason WHY.`;
   return campaignEvent('Warning', 'PlanReminder', message);
 };
 

@@ -63,7 +63,7 @@ export const stateText = (plan: ScalePlan, state: PlanState): string => {
     case 'Superseded':
       return `ScalePlan ${name} was superseded by one that asks for more.`;
     case 'Revoked':
-      return `ScalePlan ${name} was revoked by ${personText(revocation?.revokedBy, revocation?.onBehalfOf)}: ${revocation?.reason ?? ''}. Its grant has ended; replicas are not raised by it any more.`;
+      return `ScalePlan ${name} was revoked by ${personText(revocation?.revokedBy, revocation?.onBehalfOf)}: ${revocation?.reason ?? ''}. Its grant has ended; replicas above the ceiling are removed step by step.`;
     case 'Void':
       return `The decision on ScalePlan ${name} came after it had expired and does not count; the ceilings are unchanged.`;
   }

@@ -41,7 +41,7 @@ const english = ({ title, needs, reason, ceilings, effect, means, by }: Content)
   const head = effect === undefined ? '.' : `: ${count(effect.arrivalsPerSecond)} ${rate}.`;
   const need = needs.map(({ tier, needed, ceiling, isRenewal }) =>
     isRenewal
-      ? `${tier} needs ${needed} replicas; only ${ceiling} are authorised after the present grant ends, within ten minutes.`
+      ? `${tier} needs ${needed} replicas; a grant ends within ten minutes, and then only ${ceiling} are authorised.`
       : `${tier} needs ${needed} replicas; ${ceiling} are authorised.`,
   );
   const changes =
@@ -52,8 +52,8 @@ const english = ({ title, needs, reason, ceilings, effect, means, by }: Content)
         ];
   const asked = needs.map(({ tier }) => `${tier} ${ceilings[tier] ?? 0}`).join(', ');
   const cost = means?.costFen === undefined ? '' : `, CNY ${yuan(means.costFen)}`;
-  const takes = means === undefined ? '' : `, at most ${count(means.podHours)} pod-hours${cost}`;
-  return [`${title}${head}`, ...need, ...changes, `It asks for ${asked}${takes}. Decide by ${by}.`].join(' ');
+  const takes = means === undefined ? '' : `; that takes at most ${count(means.podHours)} pod-hours${cost}`;
+  return [`${title}${head}`, ...need, ...changes, `It asks for up to ${asked}${takes}. Decide by ${by}.`].join(' ');
 };
 
 const chinese = ({ title, needs, reason, ceilings, effect, means, by }: Content): string => {
@@ -61,18 +61,18 @@ const chinese = ({ title, needs, reason, ceilings, effect, means, by }: Content)
   const head = effect === undefined ? '。' : `：${when}每秒 ${count(effect.arrivalsPerSecond)} 次${what}。`;
   const need = needs.map(({ tier, needed, ceiling, isRenewal }) =>
     isRenewal
-      ? `${entryOf(tier).nameZh}需要 ${needed} 个副本，十分钟后只授权 ${ceiling} 个。`
+      ? `${entryOf(tier).nameZh}需要 ${needed} 个副本；一项临时授权将在十分钟内到期，届时只授权 ${ceiling} 个。`
       : `${entryOf(tier).nameZh}需要 ${needed} 个副本，已授权 ${ceiling} 个。`,
   );
   const changes =
     effect === undefined
       ? []
       : [
-          `${Math.round(effect.seconds / 60)} 分钟内：不批准，约 ${about(effect.without.late)} 人等待超过 5 秒（99% 的人最多等 ${spanZh(effect.without.waitP99Seconds)}）；批准，约 ${about(effect.with.late)} 人（${spanZh(effect.with.waitP99Seconds)}）。`,
+          `${Math.round(effect.seconds / 60)} 分钟内：如不批准，约 ${about(effect.without.late)} 人等待超过 5 秒（99% 的人最多等 ${spanZh(effect.without.waitP99Seconds)}）；如批准，约 ${about(effect.with.late)} 人（${spanZh(effect.with.waitP99Seconds)}）。`,
         ];
-  const asked = needs.map(({ tier }) => `${entryOf(tier).nameZh} ${ceilings[tier] ?? 0}`).join('，');
-  const cost = means?.costFen === undefined ? '' : `，${yuan(means.costFen)} 元`;
-  const takes = means === undefined ? '' : `，最多 ${count(means.podHours)} Pod 小时${cost}`;
+  const asked = needs.map(({ tier }) => `${entryOf(tier).nameZh} ${ceilings[tier] ?? 0} 个副本`).join('，');
+  const cost = means?.costFen === undefined ? '' : `，费用 ${yuan(means.costFen)} 元`;
+  const takes = means === undefined ? '' : `；最多使用 ${count(means.podHours)} 副本小时${cost}`;
   return [`${title}${head}`, ...need, ...changes, `申请上限：${asked}${takes}。请在 ${by} 前决定。`].join('');
 };
 

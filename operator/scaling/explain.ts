@@ -20,7 +20,7 @@ const BECAUSE: Readonly<Record<LimitedBy, (bounds: Bounds) => string>> = {
   Load: () => 'arrivals need it',
   Backlog: () => 'the backlog needs it',
   Lateness: () => 'with fewer replicas, more citizens would wait longer than 5 s',
-  Schedule: () => 'the forecast needs it, whatever arrives now',
+  Schedule: () => 'the forecast needs it, even if fewer citizens arrive now',
   Blind: () =>
     'every metric has been missing for 30 s, so at least half of the forecast replicas are kept until a metric returns',
   Min: ({ min }) => `${min} is the minimum, and no more is needed`,
@@ -36,13 +36,13 @@ const BECAUSE: Readonly<Record<LimitedBy, (bounds: Bounds) => string>> = {
   Rollout: () => 'a rollout is in progress, so the tier is not scaled down',
   PlanPending: () => 'a ScalePlan waits for its owner, so the tier is not scaled down',
   FewFreshTicks: (bounds) =>
-    `${needs(bounds)}; the tier is not scaled down before every metric was fresh three times in a row`,
+    `${needs(bounds)}; the tier is not scaled down until every metric has been fresh three times in a row`,
   ExcessBacklog: (bounds) => `${needs(bounds)}; the tier is not scaled down while citizens wait`,
   HoldAfterOpen: (bounds) =>
     `${needs(bounds)}; the tier is not scaled down before spec.scaling.down.holdAfterOpen has passed`,
   HoldUntil: (bounds) => `${needs(bounds)}; the tier is not scaled down before the time in the annotation hold-until`,
   DownWindow: (bounds) =>
-    `${needs(bounds)}; more was needed lately, or a rise like the worst of spec.scaling.down.windowSeconds may come again`,
+    `${needs(bounds)}; more was needed recently, or would be if the worst rise of the last spec.scaling.down.windowSeconds came again`,
   WayDown: (bounds) => `${needs(bounds)}, and the tier is scaled down step by step`,
 };
 

@@ -22,7 +22,7 @@ export interface Held {
 }
 
 const HOLD =
-  'Until then nothing is decided for this campaign: replicas are kept, and pods go on with their last settings.';
+  'Meanwhile nothing is decided for this campaign: replicas are kept, and pods go on with their last settings.';
 
 const heldBy = (reason: 'SpecUnreadable' | 'TickFailed', why: string): Held => {
   const message = `${why} ${HOLD}`;

@@ -158,8 +158,8 @@ opened 20:00:00 (14:09 min ago), closes 22:00:00 (in 1:45 h)
   it('leads to doctor where no operator looks', () => {
     const text = shown(aReport({ status: undefined }));
     expect(text).toContain('? No operator has processed it yet: kubectl voucher doctor spring -n vouchers says why.');
-    expect(text).toContain('was to open 20:00:00');
-    expect(shown(aReport({ statusAtMs: NOW_MS - 45_000 }))).toContain('no news from the operator for 45 s');
+    expect(text).toContain('was due to open 20:00:00');
+    expect(shown(aReport({ statusAtMs: NOW_MS - 45_000 }))).toContain('the operator has reported nothing for 45 s');
   });
 
   it.each([40, 60, 79, 80, 100, 140])('fits into %d columns', (columns) => {

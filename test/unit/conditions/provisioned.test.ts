@@ -69,12 +69,12 @@ describe('Provisioned', () => {
     [
       'a rollout that a quota holds up',
       { ...quota, replicas: 1, missing: [{ resource: 'pods', amount: 1 }], isRollout: true },
-      "The rollout of intake waits: 1 intake pod of the new template can't be created: ResourceQuota compute lacks pods 1. Raise it by that.",
+      "The rollout of intake waits: 1 intake pod of the new template can't be created: ResourceQuota compute lacks pods 1. Raise the quota by that.",
     ],
     [
       'a quota with room by now',
       { ...quota, missing: [], now: 'room', saidSecondsAgo: 300 },
-      '8 intake pods were refused by ResourceQuota compute. It has room by now, and the operator makes the cluster retry.',
+      '8 intake pods were refused by ResourceQuota compute. It has room now, and the operator makes the cluster retry.',
     ],
     [
       'words that are old',
@@ -143,7 +143,7 @@ describe('Provisioned', () => {
 
   it('says how much is missing, where, and what to do', () => {
     expect(judge([quota]).message).toBe(
-      "8 intake pods can't be created: ResourceQuota compute lacks requests.cpu 3800m, requests.memory 160Mi. Raise it by that, or lower spec.scaling.tiers.intake.max.",
+      "8 intake pods can't be created: ResourceQuota compute lacks requests.cpu 3800m, requests.memory 160Mi. Raise the quota by that, or lower spec.scaling.tiers.intake.max.",
     );
     expect(judge([], [unschedulable]).message).toMatch(
       /^No node has room for 1 records pod; needed in total: cpu 500m\./,

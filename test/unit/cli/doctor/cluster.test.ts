@@ -72,7 +72,7 @@ describe('the cluster', () => {
       'has campaigns that no operator serves any more',
       { claim: seen({ holder: 'gone/voucher', writtenAtMs: BEFORE_MS - 7 * 60_000 }) },
       [
-        'FAIL claim: no operator serves namespace vouchers: gone/voucher did so last 7:00 min ago, and the status in kubectl get vcamp is as old',
+        'FAIL claim: no operator serves namespace vouchers: gone/voucher last did 7:00 min ago, and the status in kubectl get vcamp is just as old',
       ],
     ],
     [
