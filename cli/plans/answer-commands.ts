@@ -111,7 +111,7 @@ export const approveCommand = (io: Io): Command =>
     .description('raise the ceilings as a plan asks; needs the verb authorize')
     .option(
       '--until <time>',
-      'end of the raised ceilings: an instant, a time of day, or a duration (default: 2h; for a forecast, the end of the hold after opening)',
+      'end of the raised ceilings: an instant, a time of day, or a duration (default: 2h; for a forecast, two hours after opening)',
     )
     .option('--reason <text>', 'why, for the record')
     .action((name: string | undefined, options: DecideOptions) => decide(name, 'Approved', options, io));

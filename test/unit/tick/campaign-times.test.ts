@@ -3,7 +3,7 @@ import { campaignTimes } from '../../../operator/tick/campaign-times.ts';
 import { aCampaign, OPENS_AT_MS } from '../../helpers/a-campaign.ts';
 
 const HOUR_MS = 3_600_000;
-const after = (holdAfterOpen: string, closesAt?: string) => {
+const hoursOf = (holdAfterOpen: string, closesAt?: string) => {
   const { spec } = aCampaign({ scaling: { down: { windowSeconds: 300, percentPerMinute: 20, holdAfterOpen } } });
   const window = closesAt === undefined ? spec.window : { ...spec.window, closesAt };
   const { holdAfterOpenUntilMs, forecastUntilMs } = campaignTimes({ ...spec, window });
@@ -12,9 +12,9 @@ const after = (holdAfterOpen: string, closesAt?: string) => {
 
 describe('what is authorised for the forecast', () => {
   it.each([
-    ['outlives a short hold: a grant that ends with it would take the crowd’s replicas', after('6m'), [0.1, 2]],
-    ['lasts as long as a long hold', after('3h'), [3, 3]],
-    ['ends at closing', after('6m', new Date(OPENS_AT_MS + HOUR_MS).toISOString()), [0.1, 1]],
+    ['outlives a short hold: a grant that ends with it would take the crowd’s replicas', hoursOf('6m'), [0.1, 2]],
+    ['lasts as long as a long hold', hoursOf('3h'), [3, 3]],
+    ['ends at closing', hoursOf('6m', new Date(OPENS_AT_MS + HOUR_MS).toISOString()), [0.1, 1]],
   ])('%s', (_, hours, expected) => {
     expect(hours).toEqual(expected);
   });
