@@ -1,23 +1,22 @@
 /**
- * What `kubectl apply` and the API server would say about a resource, for the embedded mode and for commands that read a
- * file: strict decoding, defaults, structural schema, CEL rules against the stored object, generation. Pure; nothing is ever
- * ignored in silence.
+ * Checks a resource as `kubectl apply` and the API server do, for the embedded mode and for commands that read a file: strict
+ * decoding, defaults, structural schema, CEL rules against the stored object, generation. Pure; nothing is ignored silently.
  *
- * Every stage stops at its own errors: a rule about a field of the wrong type would only confuse.
+ * A stage with errors is the last one: a rule about a field of the wrong type would only confuse.
  *
- * Stricter than Kubernetes in three places where it ignores or corrects in silence: an empty section (`scaling:`), a
- * status or server-written metadata in the file, and bare words that YAML 1.1 and 1.2 read differently. Looser in none
- * that is known: over all of examples/ the verdicts are those of apiextensions-apiserver 0.34.
+ * Stricter than Kubernetes in three cases that it ignores or corrects silently: an empty section (`scaling:`), a status or
+ * server-written metadata in the file, and bare words that YAML 1.1 and 1.2 read differently. Not known to be looser: for all
+ * of examples/ the results are those of apiextensions-apiserver 0.34.
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { VoucherCampaign, VoucherCampaignStatus } from '../contract/campaign-types.ts';
 import { withDefaults } from '../contract/defaults.ts';
 import { API_VERSION } from '../contract/names.ts';
-import type { ScalePlan } from '../contract/scale-plan-types.ts';
 import type { ResourceDefinition } from '../contract/schema/node.ts';
-import { SCALE_PLAN, VOUCHER_CAMPAIGN } from '../contract/schema/schema.ts';
+import { VOUCHER_CAMPAIGN } from '../contract/schema/schema.ts';
+import { isJsonObject, type JsonObject } from '../contract/untrusted.ts';
 import { parseDocument } from './document.ts';
-import { type AdmissionError, isJsonObject, type JsonObject, shown } from './field-path.ts';
+import { type AdmissionError, shown } from './field-path.ts';
 import { metadataErrors } from './metadata.ts';
 import { brokenRules } from './rules.ts';
 import { structuralErrors } from './structure.ts';
@@ -31,7 +30,6 @@ export interface Refused {
   readonly errors: readonly AdmissionError[];
 }
 export type CampaignAdmission = { readonly kind: 'admitted'; readonly campaign: VoucherCampaign } | Refused;
-export type ScalePlanAdmission = { readonly kind: 'admitted'; readonly plan: ScalePlan } | Refused;
 type Outcome = { readonly kind: 'admitted'; readonly object: JsonObject } | Refused;
 
 const refused = (errors: readonly AdmissionError[]): Refused => ({ kind: 'refused', errors });
@@ -55,7 +53,7 @@ const statusErrors = (value: JsonObject, old: JsonObject | undefined): readonly 
     ? []
     : [{ path: 'status', message: 'is written by the operator: remove it' }];
 
-/** The object as stored: generation moves with the spec, status and the server's fields stay. */
+/** The object as stored: the generation changes with the spec; status and the server's fields stay. */
 const stored = (value: JsonObject, old: JsonObject | undefined): JsonObject => {
   const metadata = isJsonObject(value['metadata']) ? value['metadata'] : {};
   const oldMetadata = isJsonObject(old?.['metadata']) ? old['metadata'] : {};
@@ -77,8 +75,8 @@ const validated = (resource: ResourceDefinition, value: JsonObject, old: JsonObj
   return rules.length > 0 ? refused(rules) : { kind: 'admitted', object: value };
 };
 
-/** A spec written by a person or by the operator; `old` is the stored object, absent on creation. */
-const admitted = (resource: ResourceDefinition, value: JsonObject, old: JsonObject | undefined): Outcome => {
+/** A resource whose spec was written by a person or by the operator; `old` is the stored object, absent on creation. */
+export const admitObject = (resource: ResourceDefinition, value: JsonObject, old: JsonObject | undefined): Outcome => {
   const head = headErrors(resource, value);
   if (head.length > 0) return refused(head);
   const metadata = isJsonObject(value['metadata']) ? value['metadata'] : {};
@@ -92,7 +90,8 @@ const admitted = (resource: ResourceDefinition, value: JsonObject, old: JsonObje
   return validated(resource, stored(isJsonObject(defaulted) ? defaulted : {}, old), old);
 };
 
-const admitText = (
+/** @param of makes the object from the one in the text */
+export const admitText = (
   resource: ResourceDefinition,
   text: string,
   old: JsonObject | undefined,
@@ -100,7 +99,7 @@ const admitText = (
 ): Outcome => {
   const document = parseDocument(text);
   if (document.kind === 'refused') return document;
-  const outcome = admitted(resource, of(document.value), old);
+  const outcome = admitObject(resource, of(document.value), old);
   if (outcome.kind === 'admitted') return outcome;
   return refused(
     outcome.errors.map((error) => {
@@ -110,16 +109,14 @@ const admitText = (
   );
 };
 
-// The casts below are where validation becomes a type: types.ts is generated from the very schema that was just checked.
-const asJson = (object: VoucherCampaign | ScalePlan | undefined): JsonObject | undefined =>
+// These casts turn validation into a type: campaign-types.ts is generated from the schema that was just checked.
+const asJson = (object: VoucherCampaign | undefined): JsonObject | undefined =>
   object as unknown as JsonObject | undefined;
 const asCampaign = (outcome: Outcome): CampaignAdmission =>
   outcome.kind === 'refused' ? outcome : { kind: 'admitted', campaign: outcome.object as unknown as VoucherCampaign };
-const asPlan = (outcome: Outcome): ScalePlanAdmission =>
-  outcome.kind === 'refused' ? outcome : { kind: 'admitted', plan: outcome.object as unknown as ScalePlan };
 
 /**
- * A campaign from YAML. uid, resourceVersion and creationTimestamp of a new object are left to whoever stores it;
+ * A campaign from YAML. uid, resourceVersion and creationTimestamp of a new object are set where it is stored;
  * `metadata.generation` is 1, or one more than before when the spec differs.
  */
 export const admitCampaign = (yaml: string, old?: VoucherCampaign): CampaignAdmission =>
@@ -132,17 +129,9 @@ const asStated = ({ status: _, metadata, ...stated }: JsonObject): JsonObject =>
   return { ...stated, metadata: { name, namespace } };
 };
 
-/** A campaign from YAML to read and not to store: also one that `kubectl get -o yaml` wrote, with its status. */
+/** A campaign from YAML that is read but not stored; it may come from `kubectl get -o yaml`, with a status. */
 export const readCampaign = (yaml: string): CampaignAdmission =>
   asCampaign(admitText(VOUCHER_CAMPAIGN, yaml, undefined, asStated));
-
-/** A plan from YAML, as the owner would apply it with a decision. */
-export const admitScalePlan = (yaml: string, old?: ScalePlan): ScalePlanAdmission =>
-  asPlan(admitText(SCALE_PLAN, yaml, asJson(old)));
-
-/** A plan as an object: what the operator creates, or a stored plan with its decision added. */
-export const admitScalePlanObject = (plan: ScalePlan, old?: ScalePlan): ScalePlanAdmission =>
-  asPlan(admitted(SCALE_PLAN, asJson(plan) ?? {}, asJson(old)));
 
 /** A write to the status subresource: only status changes, and it must fit the schema and the rules. */
 export const admitCampaignStatus = (old: VoucherCampaign, status: VoucherCampaignStatus): CampaignAdmission => {

@@ -1,14 +1,15 @@
 /**
  * YAML text → one plain object, as strictly as `kubectl apply` with `--validate=strict`. Pure.
  *
- * kubectl reads YAML 1.1, in which a bare `Off` is `false` and `017` is fifteen; the parser here reads YAML 1.2. Where
- * the two differ the text is refused with the remedy, so that a file means the same to both.
+ * kubectl reads YAML 1.1, in which a bare `Off` is `false` and `017` is fifteen; the parser here reads YAML 1.2. Where the two
+ * differ, the text is refused with a remedy, so that a file has one meaning.
  */
 import type { Document, LineCounter, Node } from 'yaml';
 import { isAlias, isMap, isScalar, isSeq, LineCounter as Lines, parseAllDocuments } from 'yaml';
-import { type AdmissionError, child, element, isJsonObject, type JsonObject, parentOf } from './field-path.ts';
+import { isJsonObject, type JsonObject } from '../contract/untrusted.ts';
+import { type AdmissionError, child, element, parentOf } from './field-path.ts';
 
-/** Far above any campaign; keeps alias bombs and wrong files from costing anything. */
+/** Far above any campaign: bounds the cost of alias bombs and wrong files. */
 const MAX_TEXT_LENGTH = 256 * 1024;
 const MAX_NODES = 20_000;
 const MAX_DEPTH = 64;
@@ -26,7 +27,7 @@ export type ParsedDocument =
     }
   | { readonly kind: 'refused'; readonly errors: readonly AdmissionError[] };
 
-/** What one walk over the syntax tree gathers. */
+/** What one walk over the syntax tree collects. */
 interface Walk {
   readonly document: Document;
   readonly lines: LineCounter;
@@ -83,7 +84,7 @@ const mapValue = (walk: Walk, node: Node, path: string, depth: number): JsonObje
 function nodeValue(walk: Walk, node: Node | null, path: string, depth: number): unknown {
   walk.nodes += 1;
   if (walk.nodes > MAX_NODES || depth > MAX_DEPTH) {
-    // Aliases can unfold without end; one message is enough.
+    // Aliases can expand without end; one message is enough.
     if (walk.nodes !== Number.POSITIVE_INFINITY) refuse(walk, path, 'the document is too large or too deep', undefined);
     walk.nodes = Number.POSITIVE_INFINITY;
     return undefined;
@@ -108,13 +109,13 @@ export const parseDocument = (text: string): ParsedDocument => {
   const lines = new Lines();
   // uniqueKeys is off because the library's own error does not say the field's path; mapValue does.
   const parsed = parseAllDocuments(text, { lineCounter: lines, uniqueKeys: false, prettyErrors: false });
-  // kubectl skips parts between `---` that hold nothing but comments.
+  // kubectl skips documents that contain only comments.
   const isBlank = ({ contents, errors }: (typeof parsed)[number]): boolean =>
     errors.length === 0 && (contents === null || (isScalar(contents) && contents.value === null));
   const documents = (Array.isArray(parsed) ? parsed : []).filter((document) => !isBlank(document));
   const [document] = documents;
-  if (document === undefined) return refused('the file holds no object');
-  if (documents.length > 1) return refused(`the file holds ${documents.length} objects: give one object per file`);
+  if (document === undefined) return refused('the file contains no object');
+  if (documents.length > 1) return refused(`the file contains ${documents.length} objects: write one object per file`);
 
   const syntax = [...document.errors, ...document.warnings].map(({ message, pos }) => {
     const { line, col } = lines.linePos(pos[0]);
@@ -125,7 +126,7 @@ export const parseDocument = (text: string): ParsedDocument => {
   const walk: Walk = { document, lines, lineByPath: new Map(), errors: [], nodes: 0 };
   const value = nodeValue(walk, document.contents, '', 0);
   if (walk.errors.length > 0) return { kind: 'refused', errors: walk.errors };
-  if (!isJsonObject(value)) return refused('the file must hold an object with apiVersion, kind, metadata and spec');
+  if (!isJsonObject(value)) return refused('the file must contain an object with apiVersion, kind, metadata and spec');
   return { kind: 'parsed', value, lineOf: (path) => nearestLine(walk.lineByPath, path) };
 };
 

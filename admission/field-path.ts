@@ -1,11 +1,11 @@
 /** Paths as Kubernetes writes them in errors: `spec.vouchers[0].name`. Pure. */
 
 export interface AdmissionError {
-  /** `spec.vouchers[0].name`; empty when the document as a whole is meant. */
+  /** `spec.vouchers[0].name`; empty for the document as a whole. */
   readonly path: string;
   /** Names what is wrong and the remedy. */
   readonly message: string;
-  /** Line in the YAML text, from 1; absent when the object did not come from text. */
+  /** Line in the YAML text, from 1; absent for an object that was not read from text. */
   readonly line?: number;
 }
 
@@ -17,11 +17,6 @@ export const parentOf = (path: string): string | undefined => {
   const cut = Math.max(path.lastIndexOf('.'), path.lastIndexOf('['));
   return cut <= 0 ? undefined : path.slice(0, cut);
 };
-
-export type JsonObject = Readonly<Record<string, unknown>>;
-
-export const isJsonObject = (value: unknown): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** A value as an error message shows it, short enough for one line. */
 export const shown = (value: unknown): string => {

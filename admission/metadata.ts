@@ -1,12 +1,13 @@
-/** metadata as the API server checks it, as far as the embedded mode keeps objects. Pure. */
-import { type AdmissionError, child, isJsonObject, type JsonObject, shown } from './field-path.ts';
+/** Checks metadata as the API server does, as far as the embedded mode needs it. Pure. */
+import { isJsonObject, type JsonObject } from '../contract/untrusted.ts';
+import { type AdmissionError, child, shown } from './field-path.ts';
 import { closest } from './unknown-fields.ts';
 
 /** What a person may write. */
 const WRITABLE = ['name', 'namespace', 'labels', 'annotations'] as const;
-/** What only the API server writes; accepted when it repeats the stored value, as in a file from `kubectl get -o yaml`. */
+/** What only the API server writes; accepted when it equals the stored value, as in a file from `kubectl get -o yaml`. */
 const SERVER_WRITTEN = ['uid', 'resourceVersion', 'generation', 'creationTimestamp', 'deletionTimestamp'] as const;
-/** What Kubernetes knows and the embedded mode has no code for. */
+/** What Kubernetes supports and the embedded mode does not. */
 const UNSUPPORTED = ['generateName', 'finalizers', 'ownerReferences', 'managedFields', 'selfLink'];
 
 const NAMESPACE = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
@@ -48,7 +49,7 @@ const unexpected = (name: string, value: unknown, stored: JsonObject): readonly 
   return [error(name, `unknown field, ${near === undefined ? 'remove it' : `did you mean "${near}"?`}`)];
 };
 
-/** Errors of metadata apart from `name`, whose bounds the schema states. */
+/** Errors of metadata, except those of the bounds of `name`, which the schema states. */
 export const metadataErrors = (metadata: JsonObject, stored: JsonObject | undefined): readonly AdmissionError[] => {
   const moved = (['name', 'namespace'] as const).flatMap((name) => {
     const given = metadata[name] ?? (name === 'namespace' ? 'default' : undefined);
@@ -58,7 +59,7 @@ export const metadataErrors = (metadata: JsonObject, stored: JsonObject | undefi
   });
   return [
     ...Object.entries(metadata).flatMap(([name, value]) => unexpected(name, value, stored ?? {})),
-    ...(metadata['name'] === undefined ? [error('name', 'is required: Name of the object')] : []),
+    ...(metadata['name'] === undefined ? [error('name', 'is required: name of the object')] : []),
     ...namespaceErrors(metadata['namespace']),
     ...textMap('labels', metadata['labels']),
     ...textMap('annotations', metadata['annotations']),

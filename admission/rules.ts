@@ -1,14 +1,15 @@
 /**
- * The CEL rules of a schema, evaluated as the API server does: `self` at every node, rules with `oldSelf` on updates
- * only and only where old and new can be matched. Pure.
+ * Evaluates the CEL rules of a schema as the API server does: `self` at every node; rules with `oldSelf` on updates only, and
+ * only where the old value can be matched. Pure.
  *
- * Not done here: ratcheting (Kubernetes ≥ 1.33 lets an unchanged value keep breaking a rule that is newer than it).
+ * Not implemented: ratcheting (Kubernetes ≥ 1.33 lets an unchanged value keep breaking a newer rule).
  */
 import { Environment } from '@marcbachmann/cel-js';
 import type { SchemaNode, ValidationRule } from '../contract/schema/node.ts';
-import { type AdmissionError, child, element, isJsonObject } from './field-path.ts';
+import { isJsonObject } from '../contract/untrusted.ts';
+import { type AdmissionError, child, element } from './field-path.ts';
 
-/** Only what CEL itself defines: a rule that needs one of Kubernetes' extension libraries fails to parse here. */
+/** Without Kubernetes' extension libraries: a rule that needs one fails to parse here. */
 const environment = new Environment().registerVariable('self', 'dyn').registerVariable('oldSelf', 'dyn');
 
 /**
@@ -37,7 +38,7 @@ const keyOf = (item: unknown, keys: readonly string[]): string =>
 
 const isTransition = ({ rule }: ValidationRule): boolean => /\boldSelf\b/.test(rule);
 
-/** True, or why not. A rule that cannot be evaluated (an overflow, say) refuses, as in Kubernetes. */
+/** True, or the message. A rule that can't be evaluated (after an overflow, for example) refuses, as in Kubernetes. */
 const holds = (
   rule: ValidationRule,
   context: { readonly self: unknown; readonly oldSelf?: unknown },

@@ -4,13 +4,14 @@ import { DURATION_PATTERN, DURATION_REMEDY } from '../contract/duration.ts';
 import { INSTANT_PATTERN, INSTANT_REMEDY, parseInstant } from '../contract/instant.ts';
 import { DNS_LABEL_PATTERN } from '../contract/schema/common.ts';
 import type { ArrayNode, ObjectNode, SchemaNode } from '../contract/schema/node.ts';
-import { type AdmissionError, child, element, isJsonObject, shown } from './field-path.ts';
+import { isJsonObject } from '../contract/untrusted.ts';
+import { type AdmissionError, child, element, shown } from './field-path.ts';
 
 const isInteger = (bits: 32 | 64) => (value: number) =>
   Number.isSafeInteger(value) && (bits === 64 || Math.abs(value) <= 2 ** 31 - 1);
 
 const newAjv = (): Ajv => {
-  // strict is off because the schema carries Kubernetes' own keywords, which other files here enforce.
+  // strict is off, because the schema contains Kubernetes' own keywords, which other files here enforce.
   const ajv = new Ajv({ allErrors: true, strict: false, verbose: true });
   ajv.addFormat('date-time', (text) => parseInstant(text) !== undefined);
   ajv.addFormat('int32', { type: 'number', validate: isInteger(32) });
@@ -37,14 +38,14 @@ const FORMAT_REMEDY: Readonly<Record<string, string>> = {
   double: 'is not a number',
 };
 
-/** What a pattern asks for, in words. */
+/** Patterns in words. */
 const PATTERN_REMEDY: Readonly<Record<string, string>> = {
   [DURATION_PATTERN]: `is not a duration: ${DURATION_REMEDY}`,
   [INSTANT_PATTERN]: `is not an instant: ${INSTANT_REMEDY}`,
   [DNS_LABEL_PATTERN]: 'is not a name: use lower-case letters, digits and "-", starting with a letter',
 };
 
-/** By the type that is wanted; a text where a number belongs is nearly always a number in quotes. */
+/** By the required type. Text in place of a number is nearly always a number in quotes. */
 const TYPE_REMEDY: Readonly<Record<string, string>> = {
   string: 'put it in quotes',
   integer: 'write a whole number without quotes',
@@ -128,7 +129,7 @@ const duplicates = (node: SchemaNode, value: unknown, path: string): readonly Ad
   return [];
 };
 
-/** Compiling takes longer than everything else here together, and the embedded mode admits a status every few seconds. */
+/** Compiling takes longer than all other steps together, and the embedded mode admits a status every few seconds. */
 const compiled = new WeakMap<ObjectNode, ValidateFunction>();
 
 const validatorOf = (schema: ObjectNode): ValidateFunction => {
@@ -139,13 +140,13 @@ const validatorOf = (schema: ObjectNode): ValidateFunction => {
   return validate;
 };
 
-/** A value of the wrong type breaks its format and bounds too; the first error of a field says enough. */
+/** A value of the wrong type also breaks its format and bounds; the first error of a field is enough. */
 const firstOfEachField = (errors: readonly AdmissionError[]): readonly AdmissionError[] => {
   const seen = new Set<string>();
   return errors.filter(({ path }) => !seen.has(path) && seen.add(path));
 };
 
-/** Everything in which `value` departs from the schema; unknown fields are another file's business. */
+/** Every way in which `value` violates the schema, except unknown fields (unknown-fields.ts). */
 export const structuralErrors = (schema: ObjectNode, value: unknown): readonly AdmissionError[] => {
   const validate = validatorOf(schema);
   const errors = validate(value) ? [] : (validate.errors ?? []).map(errorOf);

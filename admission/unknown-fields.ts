@@ -1,6 +1,7 @@
-/** Fields that the schema does not have, and fields left empty. The API server would drop them; here they are errors. Pure. */
+/** Unknown fields and empty fields. The API server would drop them; here they are errors. Pure. */
 import type { ObjectNode, SchemaNode } from '../contract/schema/node.ts';
-import { type AdmissionError, child, element, isJsonObject } from './field-path.ts';
+import { isJsonObject } from '../contract/untrusted.ts';
+import { type AdmissionError, child, element } from './field-path.ts';
 
 /** Levenshtein distance, ignoring case. */
 const distance = (left: string, right: string): number => {
@@ -18,14 +19,14 @@ const distance = (left: string, right: string): number => {
   return previous[b.length] ?? 0;
 };
 
-/** The known name that a typing error most likely meant: at most a third of the letters differ. */
+/** The known name closest to a typing error: at most a third of the letters differ. */
 export const closest = (name: string, known: readonly string[]): string | undefined => {
   const ranked = known.map((other) => ({ other, d: distance(name, other) })).sort((x, y) => x.d - y.d);
   const [best] = ranked;
   return best !== undefined && best.d <= Math.max(1, Math.floor(name.length / 3)) ? best.other : undefined;
 };
 
-/** Every path at which the schema has a field of this name; a field often only stands at the wrong depth. */
+/** Every path at which the schema has a field of this name: a field is often only at the wrong depth. */
 const placesOf = (name: string, node: SchemaNode, path: string): readonly string[] => {
   if (node.type === 'array') return placesOf(name, node.items, `${path}[]`);
   if (node.type !== 'object') return [];
@@ -46,7 +47,7 @@ const unknownField = (path: string, name: string, parent: ObjectNode, root: Obje
   return { path: child(path, name), message: `unknown field, ${remedy}` };
 };
 
-/** All unknown and empty fields of `value` below `path`. `root` is searched for where a misplaced field belongs. */
+/** All unknown and empty fields of `value` below `path`. `root` is searched for the right place of a misplaced field. */
 export const unknownFields = (
   node: SchemaNode,
   value: unknown,

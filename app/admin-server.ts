@@ -1,4 +1,4 @@
-/** The admin port: probes and metrics, for the kubelet and the operator, never for citizens. */
+/** The admin port: probes and metrics, for kubelet and operator, never for citizens. */
 import type { RequestListener, ServerResponse } from 'node:http';
 import type { Registry } from 'prom-client';
 import { ADMIN_PATHS, type CanaryReport } from '../contract/app-contract.ts';
@@ -7,21 +7,18 @@ import type { DependencyFinding } from './dependencies.ts';
 
 export interface AdminDeps {
   readonly registry: Registry;
-  /**
-   * Undefined when ready; else why not. Starting, draining, a wrong clock: never shedding, for pods that went unready for
-   * that would all go at once.
-   */
+  /** Undefined when ready, else the reason. Never because of shedding: all pods would become unready together. */
   readonly notReady: () => string | undefined;
-  /** Undefined while the role has none to send. */
+  /** Undefined if the role sends no canaries. */
   readonly canary: () => SendCanary | undefined;
-  /** What this process needs, and how it finds it. */
+  /** Dependencies and their states. */
   readonly dependencies: () => readonly DependencyFinding[];
 }
 
 /** Rejects only when the process ends. */
 export type SendCanary = () => Promise<CanaryReport>;
 
-/** `database: connections, for 12 s`; a process that needs nothing yet is not known to be well. */
+/** `database: connections, for 12 s`; 503 before a dependency is known. */
 const sendHealth = (response: ServerResponse, found: readonly DependencyFinding[]): void => {
   const lines = found.map(({ name, state, seconds }) => `${name}: ${state}, for ${Math.round(seconds)} s\n`);
   const isWell = found.length > 0 && found.every(({ state }) => state === 'answers');
@@ -31,13 +28,13 @@ const sendHealth = (response: ServerResponse, found: readonly DependencyFinding[
 const sendReadiness = (response: ServerResponse, problem: string | undefined): void =>
   problem === undefined ? send(response, 200, 'ok\n') : send(response, 503, `${problem}\n`);
 
-/** One at a time: whoever may scrape may ask, and must not be able to make load. */
+/** One at a time, so that a client that may scrape can't create load. */
 const createCanaryAnswer = (canary: AdminDeps['canary']) => {
   let isUnderWay = false;
   return (response: ServerResponse): void => {
     const sendCanary = canary();
     if (sendCanary === undefined) {
-      send(response, 404, 'this process sends no canaries, or not yet\n');
+      send(response, 404, 'this process sends no canaries, or is still starting\n');
       return;
     }
     if (isUnderWay) {

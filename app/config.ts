@@ -1,25 +1,22 @@
-/** Everything that a process is told: environment and mounted files, parsed once. Errors name the place and the remedy. */
+/** Configuration of a process: environment and mounted files, parsed once. Errors name the place and the remedy. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { type AppConfig, DATA_PLANE_KEYS, ENV } from '../contract/app-contract.ts';
 import { rightsOf, TIERS, type Tier } from '../contract/tiers.ts';
+import type { JournalServers } from '../journal/connection.ts';
 import { ANY_ADDRESS } from '../runtime/bind.ts';
+import type { DatabaseAccess } from './store/pool.ts';
 
 const REBUILD = 'records-rebuild';
 const ROLES = [...TIERS, REBUILD] as const;
 export type Role = Tier | typeof REBUILD;
 
+/** Contents of the data-plane Secret. */
 export interface DataPlane {
-  readonly natsUrls: readonly string[];
-  readonly natsUser: string;
-  readonly natsPassword: string;
-  /** PEM. */
-  readonly natsCa?: string;
+  readonly journal: JournalServers;
   /** Undefined for a tier without an account there. */
-  readonly postgresUrl: string | undefined;
-  /** PEM. */
-  readonly postgresCa?: string;
+  readonly database: DatabaseAccess | undefined;
 }
 
 export interface ProcessConfig {
@@ -29,12 +26,12 @@ export interface ProcessConfig {
   readonly host: string;
   /** 0 for roles that serve no citizens. */
   readonly httpPort: number;
-  /** Where citizens' traffic comes in; undefined for roles that serve none. */
+  /** The campaign's Service; undefined for roles that serve no citizens. */
   readonly serviceUrl: string | undefined;
-  /** How long an idle connection of citizens is kept, ms. */
+  /** How long an idle connection is kept. */
   readonly keepAliveMs: number;
   readonly adminPort: number;
-  /** Of citizens, at a time; undefined: as many as the product can bear. */
+  /** Of citizens; undefined: the product's own limit. */
   readonly maxConnections: number | undefined;
   /** After SIGTERM, how long an intake that is no longer ready still takes new connections. */
   readonly drainGraceMs: number;
@@ -65,7 +62,7 @@ const environment = z.object({
   [ENV.portHttp]: port.optional(),
   [ENV.portAdmin]: port,
   [ENV.serviceUrl]: z.url({ protocol: /^https?$/, error: 'must be a URL; the pod manifest sets it' }).optional(),
-  // Balancers keep a connection for 60 s (nginx, HAProxy, AWS), or for 600 s (Google): who closes first must be them.
+  // Load balancers keep a connection for 60 s (nginx, HAProxy, AWS) or 600 s (Google), and must close it first.
   [ENV.keepAliveSeconds]: whole('seconds').default(620),
   [ENV.logLevel]: z.enum(LEVELS, `must be one of ${LEVELS.join(', ')}`).default('info'),
   [ENV.drainGraceMs]: whole('milliseconds').default(0),
@@ -79,7 +76,7 @@ const appConfig = z.object({
   site: z.string().min(1),
   shards: z.number().int().min(1),
   journalReplicas: z.number().int().min(1),
-  // Also those that a newer operator knows: a pod that is older must still start.
+  // An older pod must start even if a newer operator names a tier that it does not know.
   tiers: z.array(z.string()),
 });
 
@@ -94,25 +91,21 @@ const readText = async (dir: string, name: string, what: string): Promise<string
   try {
     return (await readFile(join(dir, name), 'utf8')).trim();
   } catch (cause) {
-    throw new ConfigError(
-      `${what}: ${join(dir, name)} can't be read; check the volume and that it has the key ${name}`,
-      {
-        cause,
-      },
-    );
+    const problem = `${join(dir, name)} can't be read; check the volume and that it has the key ${name}`;
+    throw new ConfigError(`${what}: ${problem}`, { cause });
   }
 };
 
-/** PEM of a key that need not be there. @throws ConfigError when it is there and holds no certificate */
+/** PEM of an optional key. @throws ConfigError when it has a value without a certificate */
 const readAuthority = async (dir: string, name: string): Promise<string | undefined> => {
   const pem = await readFile(join(dir, name), 'utf8').catch(() => undefined);
   if (pem === undefined || pem.includes('-----BEGIN CERTIFICATE-----')) return pem;
-  throw new ConfigError(`data-plane Secret: ${name} holds no certificate in PEM; set it or take the key away`);
+  throw new ConfigError(`data-plane Secret: ${name} contains no certificate in PEM; set it or remove the key`);
 };
 
 export const readDataPlane = async (dir: string, tier: Tier): Promise<DataPlane> => {
   const read = (key: string): Promise<string> => readText(dir, key, 'data-plane Secret');
-  const [urls, natsUser, natsPassword, postgresUrl, natsCa, postgresCa] = await Promise.all([
+  const [text, user, password, connectionString, natsCa, postgresCa] = await Promise.all([
     read(DATA_PLANE_KEYS.natsUrl),
     read(DATA_PLANE_KEYS.natsUser),
     read(DATA_PLANE_KEYS.natsPassword),
@@ -120,36 +113,25 @@ export const readDataPlane = async (dir: string, tier: Tier): Promise<DataPlane>
     readAuthority(dir, DATA_PLANE_KEYS.natsCa),
     readAuthority(dir, DATA_PLANE_KEYS.postgresCa),
   ]);
-  const natsUrls = urls
+  const urls = text
     .split(',')
     .map((url) => url.trim())
     .filter((url) => url !== '');
-  if (natsUrls.length === 0) throw new ConfigError(`data-plane Secret: ${DATA_PLANE_KEYS.natsUrl} names no server`);
+  if (urls.length === 0) throw new ConfigError(`data-plane Secret: ${DATA_PLANE_KEYS.natsUrl} names no server`);
+  const authority = (ca: string | undefined) => (ca === undefined ? {} : { ca });
   return {
-    natsUrls,
-    natsUser,
-    natsPassword,
-    postgresUrl,
-    ...(natsCa === undefined ? {} : { natsCa }),
-    ...(postgresCa === undefined ? {} : { postgresCa }),
+    journal: { urls, user, password, ...authority(natsCa) },
+    database: connectionString === undefined ? undefined : { connectionString, ...authority(postgresCa) },
   };
 };
 
-/** The data-plane Secret's journal entries as the journal's client takes them. */
-export const journalServers = ({ natsUrls, natsUser, natsPassword, natsCa }: DataPlane) => ({
-  urls: natsUrls,
-  user: natsUser,
-  password: natsPassword,
-  ...(natsCa === undefined ? {} : { ca: natsCa }),
-});
-
-/** The same for the database. */
-export const databaseAccess = ({ postgresUrl, postgresCa }: DataPlane) => {
-  if (postgresUrl === undefined) throw new ConfigError('this role has no account on the database (contract/tiers.ts)');
-  return { connectionString: postgresUrl, ...(postgresCa === undefined ? {} : { ca: postgresCa }) };
+/** For a role that needs the database. @throws ConfigError */
+export const databaseAccess = ({ database }: DataPlane): DatabaseAccess => {
+  if (database === undefined) throw new ConfigError('this role has no account on the database (contract/tiers.ts)');
+  return database;
 };
 
-/** Of a role that can do nothing without the keys. @throws ConfigError */
+/** For a role that needs the keys. @throws ConfigError */
 export const privacyFolder = ({ privacyDir }: Pick<ProcessConfig, 'privacyDir'>): string => {
   if (privacyDir === undefined)
     throw new ConfigError(`environment: ${ENV.privacyDir}: is not set; the pod manifest sets it`);
@@ -171,7 +153,7 @@ export const readConfig = async (env: NodeJS.ProcessEnv): Promise<ProcessConfig>
   try {
     json = JSON.parse(configText);
   } catch (cause) {
-    throw new ConfigError(`ConfigMap: config.json is not JSON; the operator writes it, undo the edit`, { cause });
+    throw new ConfigError('ConfigMap: config.json is not JSON; the operator writes it, so undo the edit', { cause });
   }
   const app = appConfig.safeParse(json);
   if (!app.success) throw new ConfigError(`ConfigMap config.json: ${problemsOf(app.error)}`);

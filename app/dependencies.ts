@@ -1,11 +1,11 @@
 /**
- * What this process needs, journal and database, and how it finds it: by its own work and its own checks, over its own
- * connections, with its own credentials. Who judges a campaign's health by other credentials sees another campaign.
+ * The dependencies of this process, journal and database, and their states: by its own work and checks, over its own connections,
+ * with its own credentials. Checks with other credentials would prove nothing about the campaign.
  */
-
-import { Gauge, type Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
 import { METRICS } from '../contract/app-contract.ts';
 import type { Found } from '../contract/dependency.ts';
+import { sampledGauge } from './sampled-gauge.ts';
 
 export interface DependencyFinding extends Found {
   readonly name: string;
@@ -14,7 +14,7 @@ export interface DependencyFinding extends Found {
 export type DependencyName = 'journal' | 'database';
 
 export interface Dependencies {
-  /** From now on `look` is asked at every scrape: it says what is known, and waits for nothing. */
+  /** `look` is called at every scrape and must not wait. */
   need(name: DependencyName, look: () => Found): void;
   all(): readonly DependencyFinding[];
 }
@@ -22,18 +22,9 @@ export interface Dependencies {
 export const createDependencies = (registry: Registry): Dependencies => {
   const looks = new Map<DependencyName, () => Found>();
   const all = (): readonly DependencyFinding[] => [...looks].map(([name, look]) => ({ name, ...look() }));
-  new Gauge({
-    name: METRICS.dependency,
-    help: 'What this process finds with its own credentials: one state for each dependency, and for how many seconds.',
-    labelNames: ['dependency', 'state'],
-    registers: [registry],
-    collect() {
-      this.reset();
-      for (const { name, state, seconds } of all()) this.set({ dependency: name, state }, seconds);
-    },
-  });
-  return {
-    need: (name, look) => looks.set(name, look),
-    all,
-  };
+  const help = 'State of each dependency, as this process finds it with its own credentials, and for how many seconds.';
+  sampledGauge(registry, { name: METRICS.dependency, help, labels: ['dependency', 'state'] }, () =>
+    all().map(({ name, state, seconds }) => [{ dependency: name, state }, seconds]),
+  );
+  return { need: (name, look) => looks.set(name, look), all };
 };

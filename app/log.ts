@@ -1,22 +1,12 @@
-/** JSON lines on standard output. Messages are constants; fields carry receipts at most, never personal data. */
+/** JSON lines on standard output. Messages are constants; fields contain receipts at most, never personal data. */
 import { type DestinationStream, type Logger, pino } from 'pino';
 
 export type { Logger } from 'pino';
 
-/** A second wall: the names under which personal data travels inside the program never reach a line. */
-const NEVER = [
-  'name',
-  'idNumber',
-  'phone',
-  'body',
-  'headers',
-  'sealed',
-  'receiptSecret',
-  'password',
-  'connectionString',
-];
+/** Second protection: members with these names are never logged. */
+const NEVER = 'name idNumber phone body headers sealed receiptSecret password connectionString'.split(' ');
 
-/** The wall behind that one, for the day a value travels under another name: what could be an identity number or a phone. */
+/** Third protection, for values under another name: what could be an identity number or a phone. */
 const NUMBERS = /(?<!\d)(?:[1-9]\d{16}[\dXx]|1[3-9]\d{9})(?!\d)/g;
 
 export interface LoggedError {
@@ -27,7 +17,7 @@ export interface LoggedError {
 
 const member = (value: object, key: string): unknown => (key in value ? Reflect.get(value, key) : undefined);
 
-/** Of its class, never of a member `name`: a person has one too. */
+/** Name of its class, never a member `name`, which could be a person's. */
 const typeOf = (thrown: unknown): string => {
   if (thrown instanceof Error) return thrown.name;
   if (typeof thrown !== 'object' || thrown === null) return typeof thrown;
@@ -39,15 +29,15 @@ const textOf = (value: unknown): string | undefined =>
   typeof value === 'string' && value !== '' ? value : typeof value === 'number' ? String(value) : undefined;
 
 /**
- * What was thrown, or was put where an error belongs, in its own words; and no more of it, because it may carry more.
+ * The message of what was thrown; nothing else of it, because it may contain personal data.
  *
  * | thrown                                        | message                               |
  * |-----------------------------------------------|---------------------------------------|
  * | an Error, an ErrorEvent, an Error of another realm | its message                      |
- * | an AggregateError of a host with two addresses | that of the first inside: its own is empty |
+ * | an AggregateError of a host with two addresses | that of the first error inside |
  * | `{code: 'ECONNREFUSED'}`, an Error without a message | code ECONNREFUSED              |
  * | `'the journal is not connected'`, undefined, 7 | the text, undefined, 7               |
- * | `{}`                                          | it says nothing of itself             |
+ * | `{}`                                          | no message                            |
  */
 const messageOf = (thrown: unknown): string => {
   if (typeof thrown !== 'object' || thrown === null) return String(thrown);
@@ -57,10 +47,10 @@ const messageOf = (thrown: unknown): string => {
   const first = Array.isArray(inside) ? textOf(inside[0]?.message) : undefined;
   if (first !== undefined) return first;
   const code = textOf(member(thrown, 'code'));
-  return code === undefined ? 'it says nothing of itself' : `code ${code}`;
+  return code === undefined ? 'no message' : `code ${code}`;
 };
 
-/** For errors of our own steps, such as connecting or reading keys; never for one that a request met. */
+/** For errors of our own steps, such as connecting or reading keys; never for errors of a request. */
 export const loggedError = (error: unknown, depth = 3): LoggedError => {
   const cause = error instanceof Error && depth > 0 ? error.cause : undefined;
   return {
@@ -88,13 +78,13 @@ export const createLog = (
     destination,
   );
 
-/** What may be told of an error whose message may repeat a request: its class and where it was thrown. */
+/** For an error whose message may repeat a request: its class and where it was thrown. */
 export const anonymousError = (error: unknown): Readonly<Record<string, string>> => {
   if (!(error instanceof Error)) return { errorType: typeOf(error) };
-  // The stack begins with the message, which may hold lines that look like frames.
+  // The stack begins with the message, which may contain lines that look like frames.
   const { stack = '', message } = error;
-  const told = stack.indexOf(message);
-  const frames = (told < 0 ? '' : stack.slice(told + message.length))
+  const start = stack.indexOf(message);
+  const frames = (start < 0 ? '' : stack.slice(start + message.length))
     .split('\n')
     .filter((line) => line.startsWith('    at '));
   return {

@@ -1,7 +1,7 @@
-/** `node app/main.ts`: runs the role that the pod's environment names, until SIGTERM. The only file that exits. */
+/** `node app/main.ts`: runs the role in the pod's environment until SIGTERM. The only file that exits. */
 import { enableCompileCache } from 'node:module';
 
-// A pod's start-up is part of how fast capacity follows the crowd. Before the imports below, which it then caches.
+// Quick starts make scale-ups quick. Before the imports below, which it caches.
 enableCompileCache();
 
 const { startAdminServer } = await import('./admin-server.ts');
@@ -14,7 +14,7 @@ type ProcessConfig = import('./config.ts').ProcessConfig;
 
 const run = async (config: ProcessConfig): Promise<void> => {
   const { role: roleName } = config;
-  // A command with an end, its own output and its own handling of signals.
+  // A command with its own output and handling of signals.
   if (roleName === 'records-rebuild') return void (await import('./records/rebuild-main.ts'));
   const log = createLog(config.logLevel, { role: roleName, pod: config.podName });
   for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
@@ -47,7 +47,7 @@ const run = async (config: ProcessConfig): Promise<void> => {
     await role.drain();
     log.info('drained');
   } catch (error) {
-    // Told to stop while still starting: there is nothing to drain.
+    // Stopped while still starting: there is nothing to drain.
     if (!stop.signal.aborted || running !== undefined) throw error;
   } finally {
     await admin.close();
@@ -58,7 +58,7 @@ try {
   await run(await readConfig(process.env));
   process.exit();
 } catch (error) {
-  // Errors of starting speak of files, variables and addresses; a request is never among them.
+  // Errors at the start concern files, variables and addresses, never a request.
   const problem = loggedError(error).message;
   const kind = error instanceof ConfigError ? 'configuration' : 'start';
   process.stderr.write(`${JSON.stringify({ level: 'fatal', kind, problem })}\n`);

@@ -1,6 +1,6 @@
 import { collectDefaultMetrics, Registry } from 'prom-client';
 
-/** A registry with what Node tells of the process. */
+/** A registry with Node's default metrics of the process. */
 export const createProcessRegistry = (): Registry => {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });

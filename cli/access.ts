@@ -1,10 +1,12 @@
-/** The cluster that the options of a command choose, with the credentials of the user's kubeconfig and nothing else. */
-import { type Command, Option } from 'commander';
+/** Access to the cluster that the options choose, with the credentials of the user's kubeconfig and nothing else. */
+import type { Command } from 'commander';
+import { defined } from '../contract/defined.ts';
 import { createKubeAccess, type KubeAccess } from '../operator/kube/access.ts';
-import { createKubeClient, type KubeClient } from '../operator/kube/client.ts';
+import { type ApiCall, createKubeClient, type KubeClient } from '../operator/kube/client.ts';
+import { type KubeObject, parseObject, parsePage } from '../operator/kube/objects.ts';
 import { systemClock } from '../runtime/clock.ts';
+import { explained } from './api-errors.ts';
 import type { Io } from './io.ts';
-import { explained } from './refusals.ts';
 
 export interface ClusterOptions {
   readonly namespace?: string;
@@ -14,23 +16,17 @@ export interface ClusterOptions {
 
 export const withClusterOptions = (command: Command): Command =>
   command
-    .addOption(
-      new Option('-n, --namespace <name>', 'where the campaign is; the namespace of the context unless stated'),
-    )
+    .option('-n, --namespace <name>', 'namespace of the campaign (default: that of the context)')
     .option('--context <name>', 'context of the kubeconfig')
     .option('--kubeconfig <file>', 'instead of KUBECONFIG and ~/.kube/config');
 
 export interface Api {
   readonly access: KubeAccess;
   readonly client: KubeClient;
-  /** Of the option, else of the context. */
   readonly namespace: string;
 }
 
-/**
- * Runs `work` on the cluster that the options choose.
- * @throws UsageError, ForbiddenError or Error whose message says what to do
- */
+/** Runs `work` on the chosen cluster. @throws UsageError, ForbiddenError or Error whose message says what to do */
 export const onApi = async <T>(
   { namespace, context, kubeconfig }: ClusterOptions,
   { env }: Pick<Io, 'env'>,
@@ -39,12 +35,8 @@ export const onApi = async <T>(
   let server = 'the kubeconfig’s server';
   let where = namespace ?? '';
   try {
-    const access = createKubeAccess({
-      env,
-      monotonicMs: systemClock.monotonicMs,
-      ...(kubeconfig === undefined ? {} : { kubeconfig }),
-      ...(context === undefined ? {} : { context }),
-    });
+    const { monotonicMs } = systemClock;
+    const access = createKubeAccess({ env, monotonicMs, ...defined({ kubeconfig, context }) });
     server = access.server;
     where = namespace ?? access.namespace;
     const client = createKubeClient({ access, clock: systemClock, random: Math.random, userAgent: 'kubectl-voucher' });
@@ -56,4 +48,23 @@ export const onApi = async <T>(
   } catch (error) {
     throw explained(error, where, server);
   }
+};
+
+const PAGE = '500';
+
+export const listAll = async (
+  client: KubeClient,
+  what: Pick<ApiCall, 'resource' | 'namespace' | 'metadataOnly'>,
+  selectors: Readonly<Record<string, string | undefined>>,
+  signal: AbortSignal,
+): Promise<readonly KubeObject[]> => {
+  const objects: KubeObject[] = [];
+  let next: string | undefined;
+  do {
+    const query = { limit: PAGE, continue: next, ...selectors };
+    const page = parsePage(await client.call({ ...what, verb: 'list', query }, signal));
+    objects.push(...page.items.map(parseObject));
+    next = page.next;
+  } while (next !== undefined);
+  return objects;
 };

@@ -1,5 +1,5 @@
 import type { VoucherCampaign } from '../contract/campaign-types.ts';
 
-/** When registration closes: a contingency level may have moved it later than the spec says. */
+/** When registration closes: a contingency level may have extended the spec's time. */
 export const closesAtOf = ({ spec, status }: Pick<VoucherCampaign, 'spec' | 'status'>): string =>
   status?.closesAt ?? spec.window.closesAt;

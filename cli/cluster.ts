@@ -1,18 +1,13 @@
-/** What commands read from a cluster and write to it, and what they say when it does not let them. */
-
+/** What commands read from a cluster and write to it, with messages for errors. */
 import { z } from 'zod';
 import type { VoucherCampaign } from '../contract/campaign-types.ts';
 import { CLAIM_LEASE, FIELD_MANAGER } from '../contract/names.ts';
 import { type Unreadable, unreadableInCampaign, unreadableInPlan, unreadableText } from '../contract/readable.ts';
 import type { ScalePlan } from '../contract/scale-plan-types.ts';
-import { perTier } from '../contract/tiers.ts';
+import { perTier, type Tier } from '../contract/tiers.ts';
 import { parseDecisions } from '../operator/history/decision-log.ts';
 import type { DecisionRecord } from '../operator/history/decision-record.ts';
 import { parseRecent, type RecentSample } from '../operator/history/recent.ts';
-import { keepCampaign } from '../operator/kube/campaigns.ts';
-import { readDecisions } from '../operator/kube/decisions.ts';
-import { isKubeError } from '../operator/kube/errors.ts';
-import { type KubeObject, parseObject, parsePage } from '../operator/kube/objects.ts';
 import {
   type ApiResource,
   CAMPAIGNS,
@@ -20,87 +15,56 @@ import {
   LEASES,
   SCALE_PLANS,
   SELF_SUBJECT_REVIEWS,
-} from '../operator/kube/resources.ts';
+} from '../operator/kube/api-resources.ts';
+import { keepCampaign } from '../operator/kube/campaigns.ts';
+import { readDecisions } from '../operator/kube/decisions.ts';
+import { ifFound, isKubeError } from '../operator/kube/errors.ts';
+import { type KubeObject, parseObject } from '../operator/kube/objects.ts';
 import { keepScalePlan } from '../operator/kube/scale-plans.ts';
-import type { ScaledTier } from '../operator/tick/observed.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { sleep } from '../runtime/sleep.ts';
-import { type Api, type ClusterOptions, onApi } from './access.ts';
+import { type Api, type ClusterOptions, listAll, onApi } from './access.ts';
 import { type Installation, readTrail } from './audit/trail.ts';
 import { claimSeen, type SeenClaim } from './claim.ts';
 import { UsageError } from './errors.ts';
 import type { Io } from './io.ts';
-import { type ToldEvent, toldEvent } from './kube-events.ts';
+import { type SeenEvent, seenEvent } from './kube-events.ts';
 import { answerPlan, type Decision, type Revocation } from './plans/answer-plan.ts';
 
 export { type ClusterOptions, withClusterOptions } from './access.ts';
 
-export interface Decisions extends Readonly<Record<ScaledTier, readonly DecisionRecord[]>> {
+export interface Decisions extends Readonly<Record<Tier, readonly DecisionRecord[]>> {
   /** The curves of the last ten minutes, oldest first. */
   readonly recent: readonly RecentSample[];
 }
 
-/** A campaign, and when the operator told its status, by the API server's clock. */
+/** A campaign, and when the operator wrote its status, by the API server's clock. */
 export interface SeenCampaign extends VoucherCampaign {
-  readonly toldAtMs: number | undefined;
+  readonly statusAtMs: number | undefined;
 }
 
-export interface Cluster {
-  readonly namespace: string;
-  /** @param name undefined: the only one there is @throws UsageError that names what there is */
-  campaign(name: string | undefined): Promise<SeenCampaign>;
-  /** Also one whose spec can't be read: for those that tell so. */
-  anyCampaign(name: string | undefined): Promise<SeenCampaign>;
-  /** @param everywhere in all namespaces, not only in this one */
-  campaigns(everywhere: boolean): Promise<readonly SeenCampaign[]>;
-  plans(campaign: VoucherCampaign): Promise<readonly ScalePlan[]>;
-  /** Every plan of the namespace. @param everywhere of all namespaces */
-  allPlans(everywhere?: boolean): Promise<readonly ScalePlan[]>;
-  /** @throws UsageError that names the plans that there are */
-  plan(name: string): Promise<ScalePlan>;
-  /** The user, as the API server knows him. */
-  whoAmI(): Promise<string>;
-  /** Writes the owner's decision, once. @throws ForbiddenError that says what it takes; UsageError for one that is refused */
-  decide(plan: ScalePlan, decision: Decision): Promise<void>;
-  /** Ends an approval early, once; throws as `decide` does. */
-  revoke(plan: ScalePlan, revocation: Revocation): Promise<void>;
-  /** Sets an annotation of a campaign, or takes it away. @throws UsageError when somebody changed the campaign meanwhile */
-  annotate(campaign: VoucherCampaign, name: string, value: string | undefined): Promise<void>;
-  /** The campaign once the operator has told `isTold` in its status; undefined when it hasn't within 5 s. */
-  told(campaign: VoucherCampaign, isTold: (campaign: VoucherCampaign) => boolean): Promise<VoucherCampaign | undefined>;
-  /** The log of decisions; undefined when there is none yet. */
-  decisions(campaign: VoucherCampaign): Promise<Decisions | undefined>;
-  /** Which installation serves the namespace; undefined where there is none, or it is not to be read. */
-  claim(namespace: string): Promise<SeenClaim | undefined>;
-  /** What Kubernetes still has of the campaign's events, oldest first: an hour as a rule. */
-  events(campaign: VoucherCampaign): Promise<readonly ToldEvent[]>;
-  /** Every line of a trail, as it is stored. @throws UsageError when there is none; Error that says what to do */
-  trail(installation: Installation, campaignId: string): Promise<readonly string[]>;
-}
-
-const PAGE = '500';
 /** The operator ticks every second, and writes such a change at once. */
-const TELLS_WITHIN_MS = 5_000;
-const TELLS_EVERY_MS = 200;
+const SEEN_WITHIN_MS = 5_000;
+const LOOK_EVERY_MS = 200;
 const ANNOTATE_ATTEMPTS = 5;
 
 const selfSchema = z.object({ status: z.object({ userInfo: z.object({ username: z.string() }) }) });
 
 const seen = (object: KubeObject): SeenCampaign => {
-  const told = object.metadata.managedFields?.find(
+  const written = object.metadata.managedFields?.find(
     ({ manager, subresource }) => manager === FIELD_MANAGER && subresource === 'status',
   );
-  return { ...keepCampaign(object), toldAtMs: told?.time === undefined ? undefined : Date.parse(told.time) };
+  return { ...keepCampaign(object), statusAtMs: written?.time === undefined ? undefined : Date.parse(written.time) };
 };
 
 /** @throws UsageError that names the field and how to write it */
 const readable = <T extends VoucherCampaign | ScalePlan>(object: T, fields: readonly Unreadable[]): T => {
   if (fields.length === 0) return object;
   throw new UsageError(
-    `${object.kind} ${object.metadata.name} in namespace ${object.metadata.namespace} can't be read: ${unreadableText(fields)}. Until then the operator decides nothing for it`,
+    `${object.kind} ${object.metadata.name} in namespace ${object.metadata.namespace} can't be read: ${unreadableText(fields)}. Until that is corrected, the operator decides nothing for it`,
   );
 };
-/** Of many: one that can't be read grants nothing, and its campaign's condition PlanPending tells it. */
+/** Of many: an unreadable one grants nothing, and its campaign's condition PlanPending reports it. */
 const plansIn = (objects: readonly KubeObject[]): readonly ScalePlan[] =>
   objects.map(keepScalePlan).filter((plan) => unreadableInPlan(plan).length === 0);
 
@@ -108,31 +72,18 @@ const namesOf = (objects: readonly KubeObject[]): string =>
   objects.map(({ metadata: { namespace, name } }) => `  ${name} -n ${namespace}\n`).join('');
 
 /** @param signal ends every call */
-export const createCluster = ({ client, namespace }: Api, signal: AbortSignal): Cluster => {
-  const list = async (
+export const createCluster = ({ client, namespace }: Api, signal: AbortSignal) => {
+  const list = (
     resource: ApiResource,
     where: string | undefined,
-    query: Readonly<Record<string, string>> = {},
-  ): Promise<readonly KubeObject[]> => {
-    const objects: KubeObject[] = [];
-    let next: string | undefined;
-    do {
-      const page = await client.call(
-        { resource, namespace: where, verb: 'list', query: { limit: PAGE, continue: next, ...query } },
-        signal,
-      );
-      const { items, next: following } = parsePage(page);
-      objects.push(...items.map(parseObject));
-      next = following;
-    } while (next !== undefined);
-    return objects;
-  };
+    selectors: Readonly<Record<string, string>> = {},
+  ): Promise<readonly KubeObject[]> => listAll(client, { resource, namespace: where }, selectors, signal);
 
-  /** A help and no more: whoever may not look into other namespaces gets none. */
+  /** A hint only: without permission for other namespaces there is none. */
   const elsewhere = async (name: string | undefined): Promise<string> => {
     const all = await list(CAMPAIGNS, undefined).catch(() => []);
     const others = all.filter(({ metadata }) => name === undefined || metadata.name === name);
-    return others.length === 0 ? '' : `; there is\n${namesOf(others).trimEnd()}`;
+    return others.length === 0 ? '' : `; existing ones:\n${namesOf(others).trimEnd()}`;
   };
 
   const find = async (name: string | undefined): Promise<SeenCampaign> => {
@@ -142,60 +93,59 @@ export const createCluster = ({ client, namespace }: Api, signal: AbortSignal): 
         throw new UsageError(`there is no campaign in namespace ${namespace}${await elsewhere(name)}`);
       }
       if (others.length > 0) {
-        throw new UsageError(`which campaign? Name one of\n${namesOf([only, ...others]).trimEnd()}`);
+        throw new UsageError(`there are several campaigns; name one of\n${namesOf([only, ...others]).trimEnd()}`);
       }
       return seen(only);
     }
-    try {
-      const found = await client.call({ resource: CAMPAIGNS, namespace, name, verb: 'get' }, signal);
-      return seen(parseObject(found));
-    } catch (error) {
-      if (!isKubeError(error, 'not_found')) throw error;
-      throw new UsageError(`there is no campaign ${name} in namespace ${namespace}${await elsewhere(name)}`, {
-        cause: error,
-      });
-    }
+    const found = await ifFound(client.call({ resource: CAMPAIGNS, namespace, name, verb: 'get' }, signal));
+    if (found !== undefined) return seen(parseObject(found));
+    throw new UsageError(`there is no campaign ${name} in namespace ${namespace}${await elsewhere(name)}`);
   };
 
   return {
     namespace,
-    async campaign(name) {
+    /** @param name undefined: the only campaign @throws UsageError that names the existing ones */
+    async campaign(name: string | undefined): Promise<SeenCampaign> {
       const campaign = await find(name);
       return readable(campaign, unreadableInCampaign(campaign));
     },
+    /** Also one whose spec can't be read, for commands that report it. */
     anyCampaign: find,
-    async campaigns(everywhere) {
+    /** @param everywhere in all namespaces, not only in this one */
+    async campaigns(everywhere: boolean): Promise<readonly SeenCampaign[]> {
       return (await list(CAMPAIGNS, everywhere ? undefined : namespace)).map(seen);
     },
-    async plans({ metadata }) {
+    async plans({ metadata }: VoucherCampaign): Promise<readonly ScalePlan[]> {
       const plans = plansIn(await list(SCALE_PLANS, metadata.namespace));
       return plans.filter(({ spec }) => spec.campaignName === metadata.name);
     },
-    async allPlans(everywhere = false) {
+    async allPlans(everywhere = false): Promise<readonly ScalePlan[]> {
       return plansIn(await list(SCALE_PLANS, everywhere ? undefined : namespace));
     },
-    async plan(name) {
-      try {
-        const target = { resource: SCALE_PLANS, namespace, name };
-        const found = await client.call({ ...target, verb: 'get' }, signal);
+    /** @throws UsageError that names the existing plans */
+    async plan(name: string): Promise<ScalePlan> {
+      const found = await ifFound(client.call({ resource: SCALE_PLANS, namespace, name, verb: 'get' }, signal));
+      if (found !== undefined) {
         const plan = keepScalePlan(parseObject(found));
         return readable(plan, unreadableInPlan(plan));
-      } catch (error) {
-        if (!isKubeError(error, 'not_found')) throw error;
-        const there = (await list(SCALE_PLANS, namespace)).map(({ metadata }) => `  ${metadata.name}`);
-        const known = there.length === 0 ? 'there is none' : `there is\n${there.join('\n')}`;
-        throw new UsageError(`there is no ScalePlan ${name} in namespace ${namespace}; ${known}`, { cause: error });
       }
+      const there = (await list(SCALE_PLANS, namespace)).map(({ metadata }) => `  ${metadata.name}`);
+      const known = there.length === 0 ? 'there is none' : `existing ones:\n${there.join('\n')}`;
+      throw new UsageError(`there is no ScalePlan ${name} in namespace ${namespace}; ${known}`);
     },
-    async whoAmI() {
+    async whoAmI(): Promise<string> {
       const { group, version, kind } = SELF_SUBJECT_REVIEWS;
       const body = { apiVersion: `${group}/${version}`, kind };
       const answer = await client.call({ resource: SELF_SUBJECT_REVIEWS, verb: 'create', body }, signal);
       return selfSchema.parse(answer).status.userInfo.username;
     },
-    decide: (plan, decision) => answerPlan(client, plan, { decision }, signal),
-    revoke: (plan, revocation) => answerPlan(client, plan, { revocation }, signal),
-    async annotate({ metadata }, key, value) {
+    /** Writes the owner's decision, once. @throws ForbiddenError with the missing role; UsageError for a refused one */
+    decide: (plan: ScalePlan, decision: Decision): Promise<void> => answerPlan(client, plan, { decision }, signal),
+    /** Ends an approval early, once; throws as `decide` does. */
+    revoke: (plan: ScalePlan, revocation: Revocation): Promise<void> =>
+      answerPlan(client, plan, { revocation }, signal),
+    /** Sets an annotation of a campaign, or removes it. @throws UsageError when another writer changed it meanwhile */
+    async annotate({ metadata }: VoucherCampaign, key: string, value: string | undefined): Promise<void> {
       const path = `/metadata/annotations/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`;
       const target = { resource: CAMPAIGNS, namespace: metadata.namespace, name: metadata.name };
       const before = metadata.annotations?.[key];
@@ -213,36 +163,36 @@ export const createCluster = ({ client, namespace }: Api, signal: AbortSignal): 
         } catch (error) {
           if (!isKubeError(error, 'invalid', 'conflict')) throw error;
           const now = seen(parseObject(await client.call({ ...target, verb: 'get' }, signal))).metadata;
-          // The operator writes the status all the time; what somebody else said stands.
+          // The operator writes the status all the time; another writer's annotation is kept.
           if (attempt === ANNOTATE_ATTEMPTS || now.uid !== metadata.uid || now.annotations?.[key] !== before) {
-            throw new UsageError(`somebody changed ${metadata.name} in this moment: look at it and try again`, {
-              cause: error,
-            });
+            const message = `${metadata.name} was changed by another user at this moment: check it and try again`;
+            throw new UsageError(message, { cause: error });
           }
           ({ annotations, resourceVersion } = now);
         }
       }
     },
-    async told({ metadata: { namespace: where, name } }, isTold) {
+    /** The campaign once its status satisfies `isThere`; undefined when it doesn't within 5 s. */
+    async awaitStatus(
+      { metadata: { namespace: where, name } }: VoucherCampaign,
+      isThere: (campaign: VoucherCampaign) => boolean,
+    ): Promise<VoucherCampaign | undefined> {
       const target = { resource: CAMPAIGNS, namespace: where, name };
-      const untilMs = systemClock.monotonicMs() + TELLS_WITHIN_MS;
+      const untilMs = systemClock.monotonicMs() + SEEN_WITHIN_MS;
       for (;;) {
         const campaign = keepCampaign(parseObject(await client.call({ ...target, verb: 'get' }, signal)));
-        if (isTold(campaign)) return campaign;
+        if (isThere(campaign)) return campaign;
         if (systemClock.monotonicMs() >= untilMs) return undefined;
-        await sleep(systemClock, TELLS_EVERY_MS, signal);
+        await sleep(systemClock, LOOK_EVERY_MS, signal);
       }
     },
-    async decisions(campaign) {
+    /** Undefined when there is no log yet. */
+    async decisions(campaign: VoucherCampaign): Promise<Decisions | undefined> {
       const texts = await readDecisions(client, campaign, signal);
-      return (
-        texts && {
-          ...perTier((tier) => parseDecisions(texts[tier])),
-          recent: parseRecent(texts.recent),
-        }
-      );
+      return texts && { ...perTier((tier) => parseDecisions(texts[tier])), recent: parseRecent(texts.recent) };
     },
-    async claim(where) {
+    /** Which installation serves the namespace; undefined without a claim, or without permission to read it. */
+    async claim(where: string): Promise<SeenClaim | undefined> {
       try {
         const target = { resource: LEASES, namespace: where, name: CLAIM_LEASE };
         return claimSeen(parseObject(await client.call({ ...target, verb: 'get' }, signal)));
@@ -251,16 +201,20 @@ export const createCluster = ({ client, namespace }: Api, signal: AbortSignal): 
         throw error;
       }
     },
-    async events({ kind, metadata: { namespace: where, name, uid } }) {
+    /** What Kubernetes still has, oldest first: an hour as a rule. */
+    async events({ kind, metadata: { namespace: where, name, uid } }: VoucherCampaign): Promise<readonly SeenEvent[]> {
       const fieldSelector = `regarding.kind=${kind},regarding.name=${name},regarding.uid=${uid}`;
-      const events = (await list(EVENTS, where, { fieldSelector })).map(toldEvent);
+      const events = (await list(EVENTS, where, { fieldSelector })).map(seenEvent);
       return events.filter(({ atMs }) => !Number.isNaN(atMs)).sort((a, b) => a.atMs - b.atMs);
     },
-    trail: (installation, campaignId) => readTrail(client, installation, campaignId),
+    trail: (installation: Installation, campaignId: string): Promise<readonly string[]> =>
+      readTrail(client, installation, campaignId),
   };
 };
 
-/** As onApi, with what most commands need. */
+export type Cluster = ReturnType<typeof createCluster>;
+
+/** As onApi, with the reads and writes of most commands. */
 export const onCluster = <T>(
   options: ClusterOptions,
   io: Pick<Io, 'env'>,

@@ -1,8 +1,7 @@
 /** Events of Kubernetes on a campaign. Pure. */
 import { z } from 'zod';
 
-/** An event of a campaign. */
-export interface ToldEvent {
+export interface SeenEvent {
   readonly atMs: number;
   readonly type: string;
   readonly reason: string;
@@ -19,7 +18,7 @@ const eventSchema = z.looseObject({
   note: z.string().default(''),
 });
 
-export const toldEvent = (raw: unknown): ToldEvent => {
+export const seenEvent = (raw: unknown): SeenEvent => {
   const { eventTime, deprecatedLastTimestamp, metadata, series, type, reason, note } = eventSchema.parse(raw);
   const at = series?.lastObservedTime ?? eventTime ?? deprecatedLastTimestamp ?? metadata.creationTimestamp ?? '';
   return { atMs: Date.parse(at), type, reason, note };

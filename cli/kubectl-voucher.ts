@@ -4,7 +4,7 @@ import { runCli } from './run.ts';
 import { processTerminal } from './terminal.ts';
 
 const ended = new AbortController();
-// Whoever reads a pipe may have seen enough (`kubectl voucher status -w | head`).
+// The reader of a pipe may close it (`kubectl voucher status -w | head`).
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
   ended.abort();

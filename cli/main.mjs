@@ -10,7 +10,7 @@ const withProjectsNode = async () => {
   const own = fileURLToPath(new URL('../node_modules/node/bin/node', import.meta.url));
   if (!existsSync(own)) {
     process.stderr.write(
-      `kubectl-voucher needs Node ${LEAST_MAJOR} or later, and this is ${process.version}. Run "npm ci" once (it brings its own Node), then "npm run voucher -- ${process.argv.slice(2).join(' ')}".\n`,
+      `kubectl-voucher needs Node ${LEAST_MAJOR} or later, and this is ${process.version}. Run "npm ci" once (it installs its own Node), then "npm run voucher -- ${process.argv.slice(2).join(' ')}".\n`,
     );
     return 1;
   }

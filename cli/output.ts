@@ -1,16 +1,15 @@
-/** The forms in which a command answers: for people, and for programs. */
+/** The output forms of commands: for people, and for programs. */
 import type { Command } from 'commander';
 import { stringify } from 'yaml';
 import { oneOf } from './options.ts';
 
-/** `wide` is the table with everything that is known. */
+/** `wide` is the table with all columns. */
 export const OUTPUTS = ['table', 'wide', 'json', 'yaml'] as const;
 export type Output = (typeof OUTPUTS)[number];
 
 export const withOutput = (command: Command): Command =>
   command.option('-o, --output <form>', OUTPUTS.join(' | '), oneOf(OUTPUTS, 'output'), 'table');
 
-/** For programs; undefined where people read it. */
 export const forPrograms = (output: Output, value: unknown): string | undefined => {
   switch (output) {
     case 'json':

@@ -8,32 +8,30 @@ import { count, span } from './words.ts';
 const amount = (value: number): string => (value >= 100 ? count(value) : String(Math.round(value * 10) / 10));
 export const replicas = (value: number): string => `${count(value)} ${value === 1 ? 'replica' : 'replicas'}`;
 
-/**
- * What demand asks for, with the arithmetic: `11,840 registrations/s, and one replica carries 1,020/s, loaded to 75 %:
- * that takes 15.5 replicas`. Undefined where nothing was decided.
- */
+/** `11,840 first attempts/s at 1,020/s per replica and 75 % load need 15.5 replicas`; undefined: nothing was decided. */
 export const demand = ({ terms, evidence, wanted }: DecisionRecord): string | undefined => {
   if (terms === undefined || evidence === undefined) return undefined;
   const { arrivalsPerSecond, capacityPerReplica, targetUtilisation, excess, excessAhead, startSeconds } = evidence;
   const load = Math.round(targetUtilisation * 100);
   const arrivals =
     arrivalsPerSecond === undefined
-      ? 'how many arrive is unknown'
+      ? 'arrival rate unknown'
       : arrivalsPerSecond === 0
-        ? 'no one arrives'
-        : `${amount(arrivalsPerSecond)} registrations/s arrive and one replica carries ${amount(capacityPerReplica)}/s, loaded to ${load} %: that takes ${amount(terms.feedForward)}`;
+        ? 'no first attempts'
+        : `${amount(arrivalsPerSecond)} first attempts/s at ${amount(capacityPerReplica)}/s per replica and ${load} % load need ${amount(terms.feedForward)} replicas`;
   const waiting =
     excess > 0
       ? `${count(excess)} registrations wait`
       : `${count(excessAhead)} registrations will wait when a new replica is ready in ${span(startSeconds)}`;
-  const backlog = terms.drain > 0 ? `; ${waiting}: ${amount(terms.drain)} more` : '';
-  const floor = terms.scheduleFloor > 0 ? `; the forecast takes ${amount(terms.scheduleFloor)}` : '';
-  return `${arrivals}${backlog}${floor}; ${count(wanted)} in all`;
+  const backlog = terms.drain > 0 ? `; ${waiting} and need ${amount(terms.drain)} more` : '';
+  const lateness = terms.lateness > 0 ? `; ${count(terms.lateness)} more so that fewer wait longer than 5 s` : '';
+  const floor = terms.scheduleFloor > 0 ? `; forecast needs ${amount(terms.scheduleFloor)} replicas` : '';
+  return `${arrivals}${backlog}${lateness}${floor}; total ${count(wanted)}`;
 };
 
 const age = ({ kind, ageSeconds }: DecisionRecord['signals']['arrivals']): string => {
   if (kind === 'absent' || ageSeconds === undefined) return 'never seen';
-  return `${kind === 'stale' ? 'stale, ' : ''}${amount(ageSeconds)} s old`;
+  return `${kind === 'stale' ? 'out of date, ' : ''}${amount(ageSeconds)} s old`;
 };
 
 /** `arrivals 0.3 s old, backlog 0.4 s old`. */
@@ -42,23 +40,23 @@ export const signals = ({ signals: { arrivals, backlog } }: DecisionRecord): str
 
 const isLimitedBy = (word: string): word is LimitedBy => LIMITED_BY.some((known) => known === word);
 
-/** The one sentence, without its end: `demand asks for 16 and it is held by the authorised ceiling of 12`. */
+/** The one sentence, without its end: `demand needs 16, and the authorised ceiling is 12`. */
 export const because = (decision: DecisionRecord): string => {
   const { limitedBy, mode } = decision;
-  if (mode === 'Off' || limitedBy === 'Off') return 'spec.scaling.mode is Off: the number is what a person set';
+  if (mode === 'Off' || limitedBy === 'Off') return 'spec.scaling.mode is Off: a person has set the number';
   return isLimitedBy(limitedBy) ? sentenceOf(limitedBy, decision) : `of ${limitedBy}`;
 };
 
-/** What is so besides the number: who else decides, and what was asked for. */
+/** What else matters for the number: who else decides, and open plans. */
 export const circumstances = (decision: DecisionRecord): readonly string[] => [
-  ...(decision.mode === 'Shadow' ? ['Mode Shadow: this is what it would have; it is not written.'] : []),
-  ...(decision.overrides ?? []).map((override) => `Overruled: ${override}.`),
+  ...(decision.mode === 'Shadow' ? ['Mode Shadow: this number is only shown, not written.'] : []),
+  ...(decision.overrides ?? []).map((override) => `Override: ${override}.`),
   ...(decision.otherAutoscalers ?? []).map(
-    (name) => `HorizontalPodAutoscaler ${name} scales it too, so the operator leaves it alone.`,
+    (name) => `HorizontalPodAutoscaler ${name} scales it too, so the operator does not.`,
   ),
   ...(decision.admissionPerSecond === undefined || decision.limitedBy === 'Downstream'
     ? []
-    : [`What lies behind is full: ${amount(decision.admissionPerSecond)}/s are let in.`]),
+    : [`A downstream system is the bottleneck: ${amount(decision.admissionPerSecond)}/s are admitted.`]),
   ...(decision.plan === undefined ? [] : [`ScalePlan ${decision.plan} waits for its owner.`]),
   ...(decision.preWarm === undefined || !PRE_WARM_NEWS.includes(decision.preWarm)
     ? []

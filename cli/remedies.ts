@@ -1,10 +1,10 @@
-/** Which conditions are not as they should be, and what to do where their message does not say it. Pure. */
+/** Which conditions are not as they should be, and remedies where the message has none. Pure. */
 import type { VoucherCampaign } from '../contract/campaign-types.ts';
 import type { Condition } from '../contract/common-types.ts';
-import { CONDITION_TYPES, type ConditionType } from '../contract/conditions.ts';
+import { CONDITION_TYPES, type ConditionReason, type ConditionType } from '../contract/conditions.ts';
 import { LABELS, OVERRIDES } from '../contract/names.ts';
 
-/** `Open` tells the calendar and is neither good nor bad. */
+/** `Open` follows the calendar and is neither good nor bad. */
 const SHOULD_BE: Readonly<Record<ConditionType, 'True' | 'False' | undefined>> = {
   Ready: 'True',
   // Their causes have conditions of their own.
@@ -33,11 +33,16 @@ const NO_FAULT: readonly string[] = [
   'WindowClosed',
   'NotOpen',
   'Closed',
-  // The level itself is told.
+  // The level has its own condition.
   'LevelLetsNobodyIn',
-];
+] satisfies ConditionReason[];
 /** A fault although the status is as it should be. */
-const FAULT: readonly string[] = ['Unreadable', 'CommandUnreadable', 'PlanExpired', 'PlanVoid'];
+const FAULT: readonly string[] = [
+  'Unreadable',
+  'CommandUnreadable',
+  'PlanExpired',
+  'PlanVoid',
+] satisfies ConditionReason[];
 
 const isWrong = ({ type, status, reason }: Condition): boolean => {
   const known = CONDITION_TYPES.find((one) => one === type);
@@ -49,18 +54,19 @@ type Names = Pick<VoucherCampaign['metadata'], 'name' | 'namespace'>;
 
 const pods = ({ name, namespace }: Names): string => `kubectl get pods -n ${namespace} -l ${LABELS.campaign}=${name}`;
 const events = ({ namespace }: Names): string => `kubectl get events -n ${namespace} --field-selector type=Warning`;
+const adminPort = (names: Names): string => `${pods(names)}; the operator must reach their admin port`;
 const withdraw =
   (annotation: string) =>
   ({ name, namespace }: Names): string =>
-    `ends by itself; sooner with kubectl annotate vcamp ${name} -n ${namespace} ${annotation}-`;
+    `it ends by itself; to end it now: kubectl annotate vcamp ${name} -n ${namespace} ${annotation}-`;
 
-/** By reason; the messages of the others say what to do. */
+/** By reason; the messages of the others contain the remedy. */
 const REMEDIES: Readonly<Record<string, (names: Names) => string>> = {
   TierNotReady: pods,
   TiersStarting: pods,
   NoReadyIntake: pods,
-  NoIntakeAnswers: (names) => `${pods(names)}; their admin port must be reachable for the operator`,
-  NoWorkerAnswers: (names) => `${pods(names)}; their admin port must be reachable for the operator`,
+  NoIntakeAnswers: adminPort,
+  NoWorkerAnswers: adminPort,
   PodsNotStarting: pods,
   PodsRefused: events,
   PodsNotReady: pods,
@@ -68,10 +74,10 @@ const REMEDIES: Readonly<Record<string, (names: Names) => string>> = {
   RolloutStalled: pods,
   PodsNotEnding: pods,
   NodesLost: () => 'kubectl get nodes',
-  ArrivalsStale: (names) => `${pods(names)}; their admin port must be reachable for the operator`,
-  BacklogStale: () => 'look at the journal’s servers: the operator asks them for the backlog',
-  AllStale: () => 'look at the network between the operator, the pods and the journal',
-  JournalUnavailable: () => 'look at the journal’s servers and at the operator’s Secret for them',
+  ArrivalsStale: adminPort,
+  BacklogStale: () => 'check the journal’s servers: the operator reads the backlog from them',
+  AllStale: () => 'check the network between the operator, the pods and the journal',
+  JournalUnavailable: () => 'check the journal’s servers and the operator’s Secret for them',
   PodClockOff: ({ name, namespace }) =>
     `kubectl get pods -n ${namespace} -l ${LABELS.campaign}=${name} -o wide names the nodes; set their clocks (chronyc tracking, chronyc makestep)`,
   OperatorClockOff: () => 'set the clock of the operator’s node (chronyc tracking, chronyc makestep)',
@@ -79,13 +85,13 @@ const REMEDIES: Readonly<Record<string, (names: Names) => string>> = {
   WillBeLate: events,
   TickFailed: () => 'kubectl logs -A -l app.kubernetes.io/component=operator --tail 50',
   PlanVoid: () => 'the operator asks again while the need lasts; answer that plan before it expires',
-  PlanExpired: () => 'the operator asks again while the need lasts; answer that plan in time',
-  Paused: ({ name, namespace }) => `ends by itself; sooner with kubectl voucher resume ${name} -n ${namespace}`,
+  PlanExpired: () => 'the operator asks again while the need lasts; answer that plan before it expires',
+  Paused: ({ name, namespace }) => `it ends by itself; to end it now: kubectl voucher resume ${name} -n ${namespace}`,
   LevelInForce: ({ name, namespace }) =>
-    `look at kubectl voucher contingency list ${name} -n ${namespace}; stop one with kubectl voucher contingency stop LEVEL ${name} -n ${namespace}`,
+    `list the levels with kubectl voucher contingency list ${name} -n ${namespace}; stop one with kubectl voucher contingency stop LEVEL ${name} -n ${namespace}`,
   HoldUntil: withdraw(OVERRIDES.holdUntil),
   MinOverride: withdraw(OVERRIDES.minOverride),
-};
+} satisfies Partial<Record<ConditionReason, (names: Names) => string>>;
 
 export interface Fault {
   readonly condition: Condition;

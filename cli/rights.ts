@@ -1,14 +1,14 @@
-/** What the API server says that the user may do; asking changes nothing, and everybody may ask. */
+/** The user's permissions, by the API server; asking changes nothing, and every user may ask. */
 import { z } from 'zod';
-import { type ApiResource, apiVersionOf, SELF_SUBJECT_ACCESS_REVIEWS } from '../operator/kube/resources.ts';
+import { defined } from '../contract/defined.ts';
+import { type ApiResource, apiVersionOf, SELF_SUBJECT_ACCESS_REVIEWS } from '../operator/kube/api-resources.ts';
 import type { Api } from './access.ts';
 
 const answer = z.object({ status: z.object({ allowed: z.boolean() }) });
 
-export interface Right {
+interface Right {
   readonly verb: string;
   readonly resource: ApiResource;
-  /** Absent: in all namespaces. */
   readonly namespace?: string;
 }
 
@@ -20,8 +20,8 @@ export const isAllowed = async (
   const body = {
     apiVersion: apiVersionOf(SELF_SUBJECT_ACCESS_REVIEWS),
     kind: SELF_SUBJECT_ACCESS_REVIEWS.kind,
-    spec: { resourceAttributes: { verb, group, resource: plural, ...(namespace === undefined ? {} : { namespace }) } },
+    spec: { resourceAttributes: { verb, group, resource: plural, ...defined({ namespace }) } },
   };
-  const said = await client.call({ resource: SELF_SUBJECT_ACCESS_REVIEWS, verb: 'create', body }, signal);
-  return answer.parse(said).status.allowed;
+  const review = await client.call({ resource: SELF_SUBJECT_ACCESS_REVIEWS, verb: 'create', body }, signal);
+  return answer.parse(review).status.allowed;
 };

@@ -1,4 +1,4 @@
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Help } from 'commander';
 import { auditCommand } from './audit/audit.ts';
 import { contingencyCommand } from './contingency/contingency.ts';
 import { pauseCommand, resumeCommand } from './contingency/pause.ts';
@@ -13,16 +13,23 @@ import { simulateCommand } from './simulate/simulate.ts';
 import { statusCommand } from './status/status.ts';
 import { whyCommand } from './status/why.ts';
 
+/** `contingency list|start|stop`: without this, the help names a group without its subcommands. */
+const subcommandTerm = (command: Command): string =>
+  command.commands.length === 0
+    ? new Help().subcommandTerm(command)
+    : `${command.name()} ${command.commands.map((one) => one.name()).join('|')}`;
+
 /**
  * | exit code | meaning                                               |
  * |-----------|-------------------------------------------------------|
  * | 0         | done                                                  |
- * | 2         | the call or a file is wrong; the message says how     |
+ * | 2         | the call or a file is wrong; the message gives the remedy |
  * | 1         | everything else; doctor: something FAILs             |
  */
 export const runCli = async (args: readonly string[], io: Io): Promise<number> => {
   const program = new Command('kubectl-voucher')
-    .description('look after voucher campaigns')
+    .description('observe and control voucher campaigns')
+    .configureHelp({ subcommandTerm })
     .addCommand(statusCommand(io))
     .addCommand(doctorCommand(io))
     .addCommand(whyCommand(io))
@@ -47,7 +54,7 @@ export const runCli = async (args: readonly string[], io: Io): Promise<number> =
     await program.parseAsync([...args], { from: 'user' });
     return 0;
   } catch (error) {
-    // Help was asked for and shown, or commander has told what is wrong.
+    // Help was shown, or commander has printed the error.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     if (error instanceof NotWellError) return 1;
     io.err(`error: ${error instanceof Error ? error.message : String(error)}\n`);

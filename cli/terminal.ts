@@ -3,15 +3,15 @@ import type { ReadStream, WriteStream } from 'node:tty';
 import type { Terminal } from './io.ts';
 
 const CSI = '\u001b[';
-/** A screen of its own, as `top` has: the shell's lines and its scrollback stay as they were (argo-rollouts#1199). */
+/** A separate screen, as `top` has: the shell's lines and its scrollback are kept (argo-rollouts#1199). */
 export const ENTER = `${CSI}?1049h${CSI}?25l`;
 export const LEAVE = `${CSI}?25h${CSI}?1049l`;
-/** Terminals that know it show what lies between in one go; others ignore it. */
+/** Terminals that support it show what is between at once; others ignore it. */
 const [BEGIN, END] = [`${CSI}?2026h`, `${CSI}?2026l`];
 
 /**
- * Draws over what is there: no cell is cleared before it is written anew, so nothing flickers. Ends before the last column
- * and row would scroll; what does not fit is cut from the bottom, because what matters is on top (argo-rollouts#1220).
+ * Draws over the old frame: no cell is cleared before it is written, so nothing flickers. Ends before the last column and
+ * row would scroll; what does not fit is cut from the bottom, because the top matters most (argo-rollouts#1220).
  */
 export const frame = (lines: readonly string[], rows: number, rest: (hidden: number) => string): string => {
   const shown = lines.length <= rows ? lines : [...lines.slice(0, rows - 1), rest(lines.length - rows + 1)];
@@ -21,7 +21,7 @@ export const frame = (lines: readonly string[], rows: number, rest: (hidden: num
 const CTRL_C = '\u0003';
 const ENDS: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
-/** Undefined where nobody sees the output. https://no-color.org: every value but the empty one. */
+/** Undefined where the output is no terminal. https://no-color.org: every value but the empty one. */
 export const processTerminal = (
   input: Partial<ReadStream> & NodeJS.ReadStream,
   output: WriteStream | NodeJS.WriteStream,

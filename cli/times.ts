@@ -1,4 +1,4 @@
-/** Instants as the campaign's people read them: on the clock that `opensAt` is written in. Pure. */
+/** Instants in the campaign's time zone: that of `opensAt`. Pure. */
 import { DURATION_PATTERN, parseDurationMs } from '../contract/duration.ts';
 import { parseInstant } from '../contract/instant.ts';
 import { UsageError } from './errors.ts';
@@ -23,7 +23,7 @@ export const zoneOf = (instant: string): Zone => {
 
 const local = (ms: number, { offsetMs }: Zone): string => new Date(ms + offsetMs).toISOString();
 
-/** `20:00:04`; with its date when that is another day than `nowMs`. */
+/** `20:00:04`; with its date on another day than `nowMs`. */
 export const clockOf = (ms: number, zone: Zone, nowMs: number): string => {
   const [text, today] = [local(ms, zone), local(nowMs, zone)];
   const time = text.slice(11, 19);
@@ -37,11 +37,10 @@ export const instantOf = (ms: number, zone: Zone): string => `${local(ms, zone).
 export const ago = (ms: number, nowMs: number): string =>
   ms > nowMs ? `in ${span((ms - nowMs) / 1000)}` : `${span((nowMs - ms) / 1000)} ago`;
 
-const FORMS =
-  'write an instant (2020-09-25T20:00:04+08:00), a time of the campaign’s day (20:00:04) or how long ago (15m)';
+const FORMS = 'write an instant (2020-09-25T20:00:04+08:00), a time of the campaign’s day (20:00:04) or an age (15m)';
 const TIME = /^([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?$/;
 
-/** A time of the day, on the day that the campaign's clock shows at `nowMs`; undefined for a text that is none. */
+/** A time of the day, on the campaign's day at `nowMs`; undefined for other text. */
 export const dayAt = (text: string, { offsetMs }: Zone, nowMs: number): number | undefined => {
   const [, hours, minutes, seconds = '0'] = TIME.exec(text) ?? [];
   if (hours === undefined) return undefined;
@@ -56,7 +55,7 @@ export const dayAt = (text: string, { offsetMs }: Zone, nowMs: number): number |
  * | 20:00:04, 20:00             | the last time that the campaign's clock showed that |
  * | 15m, 1h30m, 90s             | so long ago                                         |
  *
- * @throws UsageError for anything else, and for what has not happened yet
+ * @throws UsageError for anything else, and for the future
  */
 export const parsePast = (text: string, zone: Zone, nowMs: number, option = '--at'): number => {
   const today = dayAt(text, zone, nowMs);
@@ -64,20 +63,18 @@ export const parsePast = (text: string, zone: Zone, nowMs: number, option = '--a
   if (new RegExp(DURATION_PATTERN).test(text)) return nowMs - parseDurationMs(text);
   const ms = parseInstant(text);
   if (ms === undefined) throw new UsageError(`${option} ${text} can't be read: ${FORMS}`);
-  if (ms > nowMs) throw new UsageError(`${option} ${text} is ${ago(ms, nowMs)}: only what has happened is told`);
+  if (ms > nowMs) throw new UsageError(`${option} ${text} is ${ago(ms, nowMs)}: it must be in the past`);
   return ms;
 };
 
 /**
- * When something is to end.
- *
  * | text                        | instant                                             |
  * |-----------------------------|-----------------------------------------------------|
  * | 2020-09-25T20:00:04+08:00   | that                                                |
  * | 20:00:04, 20:00             | the next time that the campaign's clock shows that  |
  * | 2h, 90m                     | so long from now                                    |
  *
- * @throws UsageError for anything else, and for what is over
+ * @throws UsageError for anything else, and for the past
  */
 export const parseFuture = (option: string, text: string, zone: Zone, nowMs: number): number => {
   const today = dayAt(text, zone, nowMs);
@@ -86,9 +83,9 @@ export const parseFuture = (option: string, text: string, zone: Zone, nowMs: num
   const ms = parseInstant(text);
   if (ms === undefined) {
     throw new UsageError(
-      `${option} ${text} can't be read: write an instant (2020-09-25T20:00:04+08:00), a time of the campaign’s day (20:00) or for how long (2h)`,
+      `${option} ${text} can't be read: write an instant (2020-09-25T20:00:04+08:00), a time of the campaign’s day (20:00) or a duration (2h)`,
     );
   }
-  if (ms <= nowMs) throw new UsageError(`${option} ${text} is ${ago(ms, nowMs)}: name an instant that is to come`);
+  if (ms <= nowMs) throw new UsageError(`${option} ${text} is ${ago(ms, nowMs)}: it must be in the future`);
   return ms;
 };

@@ -1,4 +1,4 @@
-/** Numbers and times as people read them. Pure. */
+/** Numbers and times for people. Pure. */
 import stringWidth from 'string-width';
 
 /** 0 → 0 s, 75 → 1:15 min, 7,260 → 2:01 h, 200,000 → 2 d 7 h. */
@@ -21,26 +21,29 @@ export const tick = (seconds: number): string => {
   return whole > 0 && whole < 3_600 && whole % 60 === 0 ? `${sign}${whole / 60} min` : `${sign}${span(whole)}`;
 };
 
-/** 1,234,567 with commas, whatever the machine's language. */
+/** 1,234,567 with commas, in every locale. */
 export const count = (value: number): string => Math.round(value).toLocaleString('en-US');
 
-/** 950, 8k, 1.2M: for the edge of a plot. */
+/** With as many digits as are of use, so that little is not shown as 0: 0.0333, 4.07, 83.9, 911.5, 12,346. */
+export const figure = (value: number): string => {
+  if (value < 100) return String(Number(value.toPrecision(3)));
+  return value.toLocaleString('en-US', { maximumFractionDigits: value < 10_000 ? 1 : 0 });
+};
+
+/** How long a computation took: 40 ms, 4.0 s. */
+export const took = (ms: number): string => (ms < 1_000 ? `${Math.round(ms)} ms` : `${(ms / 1_000).toFixed(1)} s`);
+
+/** 0.5, 950, 8k, 1.2M: for the edge of a plot. */
 export const short = (value: number): string => {
   const shortened = (by: number, unit: string): string => `${Number((value / by).toFixed(1))}${unit}`;
   if (value >= 1e6) return shortened(1e6, 'M');
-  return value >= 1e4 ? shortened(1e3, 'k') : count(value);
+  return value >= 1e4 ? shortened(1e3, 'k') : figure(value);
 };
 
 /** Rows under each other, the first one the header. */
 export const columns = (rows: readonly (readonly string[])[]): string => {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => stringWidth(row[column] ?? ''))));
-  return rows
-    .map(
-      (row) =>
-        `${row
-          .map((cell, column) => cell + ' '.repeat(Math.max(0, (widths[column] ?? 0) - stringWidth(cell))))
-          .join('  ')
-          .trimEnd()}\n`,
-    )
-    .join('');
+  const cells = (row: readonly string[]): string =>
+    row.map((cell, column) => cell + ' '.repeat(Math.max(0, (widths[column] ?? 0) - stringWidth(cell)))).join('  ');
+  return rows.map((row) => `${cells(row).trimEnd()}\n`).join('');
 };

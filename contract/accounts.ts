@@ -1,6 +1,6 @@
 /**
- * Accounts of a campaign's tiers on the embedded journal and database. Passwords are derived from one key, so that the servers
- * know that of a campaign which is added later (docs/adr/0011). Pure.
+ * Accounts of a campaign's tiers on the embedded journal and database. Passwords are derived from one key, so the servers also
+ * know those of a campaign that is added later (docs/adr/0011). Pure.
  */
 import { createHmac } from 'node:crypto';
 import type { Tier } from './tiers.ts';
@@ -11,13 +11,13 @@ export const ACCOUNTS_KEY = 'accounts.key';
 export type AccountServer = 'nats' | 'postgres';
 
 /**
- * User of a tier, on the journal and on the database. Without a tier: the database and the role that owns its tables; and the
- * account that all tiers shared before each had its own. No campaignId has an underscore, so no two are alike.
+ * User of a tier, on the journal and on the database. Without a tier: the database, the role that owns its tables, and the
+ * account that all tiers shared in earlier releases. No campaignId has an underscore, so the names are unique.
  */
 export const accountName = (campaignId: string, tier?: Tier): string =>
   tier === undefined ? `campaign-${campaignId}` : `campaign-${campaignId}_${tier}`;
 
-/** Hex behind a letter: never a number to a configuration parser, nothing to escape in a URL. */
+/** Hex after a letter: a configuration parser never reads it as a number, and a URL needs no escaping. */
 export const passwordText = (bytes: Uint8Array): string => `v${Buffer.from(bytes).toString('hex')}`;
 
 /** @param accountsKey 32 bytes in base64 */

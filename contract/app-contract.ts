@@ -1,6 +1,5 @@
 /**
- * What the operator and the pods agree on: environment, files, live settings, metric names. Pure; imports nothing.
- * `app` and `operator` share nothing else.
+ * What the operator and the pods agree on: environment, files, live settings, metric names. Pure.
  */
 import type { KeySpace, Uniqueness } from './uniqueness.ts';
 
@@ -17,13 +16,13 @@ export const ENV = {
   dataPlaneDir: 'VOUCHER_DATA_PLANE_DIR',
   /** Listen address, `::` (IPv6 and IPv4) in a pod, `127.0.0.1` in the embedded mode. */
   host: 'VOUCHER_HOST',
-  /** Connections of citizens that an intake holds at most; 4,096 unless stated. */
+  /** Most connections of citizens that an intake holds; 4,096 unless stated. */
   maxConnections: 'VOUCHER_MAX_CONNECTIONS',
   /** One per named container port: `PORT_HTTP`, `PORT_ADMIN`. */
   portHttp: 'PORT_HTTP',
-  /** Where citizens' traffic comes in, for the intake's own canaries: the campaign's Service. */
+  /** The campaign's Service, for the intake's own canaries. */
   serviceUrl: 'VOUCHER_SERVICE_URL',
-  /** How long the intake keeps an idle connection: longer than the balancer before it. 620 unless stated. */
+  /** How long the intake keeps an idle connection: longer than the load balancer in front of it. 620 unless stated. */
   keepAliveSeconds: 'VOUCHER_KEEP_ALIVE_SECONDS',
   portAdmin: 'PORT_ADMIN',
   logLevel: 'VOUCHER_LOG_LEVEL',
@@ -38,11 +37,11 @@ export const secretDirOf = (name: string): string => `VOUCHER_${name.toUpperCase
 export const PORTS = { http: 8080, admin: 9090 } as const;
 
 /**
- * Paths on the admin port. Readiness fails while starting and draining, and in an intake whose clock is more than 5 s
- * away from what most clocks say; never because of shedding.
- * `/healthz` says whether journal and database answer this very process, with its own credentials; no probe of the kubelet
- * asks it, because neither a restart nor an unready pod mends a database.
- * `POST /canary` (intake): registers nobody through the Service, and answers a CanaryReport; 409 while one is under way.
+ * Paths on the admin port. Readiness fails while starting and draining, and in an intake whose clock differs from the agreed
+ * time by more than 5 s; never because of shedding.
+ * `/healthz` says whether journal and database answer this process, with its own credentials. No probe of the kubelet asks it,
+ * because neither a restart nor an unready pod repairs a database.
+ * `POST /canary` (intake): sends a test registration through the Service and returns a CanaryReport; 409 while one is under way.
  */
 export const ADMIN_PATHS = {
   live: '/livez',
@@ -52,23 +51,23 @@ export const ADMIN_PATHS = {
   canary: '/canary',
 } as const;
 
-/** How far a canary came: through the Service and the intake into the journal (accepted), and into the database. */
+/** How far a canary came. accepted: through Service and intake into the journal. confirmed: into the database as well. */
 export interface CanaryReport {
   readonly result: 'confirmed' | 'accepted' | 'failed';
   /** For people; empty when confirmed. Holds nothing of a registration. */
   readonly reason: string;
 }
 
-/** From the call to the answer, at most: how long an intake waits for the row. */
+/** How long an intake waits for the canary's row at most. */
 export const CANARY_WITHIN_MS = 10_000;
 
 /** Keys (= file names) of a tier's data-plane Secret. Each value is text without a trailing newline. */
 export const DATA_PLANE_KEYS = {
-  /** Comma-separated list of `nats://host:port`, or of `tls://host:port` where nothing else will do. */
+  /** Comma-separated list of `nats://host:port`, or of `tls://host:port` to require TLS. */
   natsUrl: 'nats-url',
   natsUser: 'nats-user',
   natsPassword: 'nats-password',
-  /** Optional. Certificates, PEM, of whom the journal's servers must be vouched for by; with it nothing goes in plain. */
+  /** Optional. PEM of the authorities that must have issued the servers' certificates. It makes TLS mandatory. */
   natsCa: 'nats-ca.crt',
   /** `postgres://user:password@host:port/database`. */
   postgresUrl: 'postgres-url',
@@ -105,7 +104,7 @@ export interface AppConfig {
   readonly shards: number;
   /** Replicas of every stream and bucket: 3, or 1 on a single development server. */
   readonly journalReplicas: number;
-  /** Of the campaign; perhaps one that a pod does not know yet. */
+  /** Tiers of the campaign; a pod of an older release may not know all of them. */
   readonly tiers: readonly string[];
 }
 
@@ -136,60 +135,74 @@ export interface LiveSettings {
     /** Bucket depth in seconds of the pod's rate. */
     readonly burstSeconds: number;
   };
-  /** A contingency level lets nobody in: what citizens read instead, made from memory alone. */
+  /** A contingency level stops admission: what citizens read instead, made from memory alone. */
   readonly page?: {
     readonly title: LocalizedText;
     readonly text: LocalizedText;
     readonly retryAfterSeconds: number;
   };
-  /** Sections of the spec that belong to one tier, as they stand; its role reads its own. Absent: no such tier is there. */
+  /** Sections of the spec that belong to one tier each, unchanged; its role reads its own. Absent: no such tier exists. */
   readonly sections?: Readonly<Record<string, unknown>>;
-  /** How far the database is behind the journal, when that is worth telling. Absent: it isn't, or nobody knows. */
+  /** How far the database is behind the journal. Absent: hardly at all, or unknown. */
   readonly behind?: {
-    /** The oldest registration that is not in the database has waited so long, rounded up to what people say. */
+    /** How long the oldest registration that is not in the database has waited, rounded up to what people say. */
     readonly atMostSeconds: number;
     /** When that was measured; renewed every 10 s. */
     readonly asOf: string;
-    /** The database takes nothing now: how long it will be is unknown. Absent: it works on. */
+    /** The database accepts nothing now, so the wait is unknown. Absent: it accepts writes. */
     readonly isStopped?: true;
   };
 }
 
 /**
- * prom-client metric names that the operator's signals read. Counters are per process and only grow.
+ * Names of the metrics that the operator reads. Counters are per process and only grow.
  * `voucher_intake_arrivals_total{outcome}`: every registration POST, counted once, when it arrives or is answered:
  * attempted = all outcomes together.
  */
 export const METRICS = {
   intakeArrivals: 'voucher_intake_arrivals_total',
+  /**
+   * Citizens who were asked to come again within seconds, and by now are expected to have come: fractions, by
+   * `returnShares` (contract/returns.ts). Attempts less these, of all pods together, are first attempts: one pod's returns
+   * go to any pod, so no difference of a single pod means anything.
+   */
+  returnsExpected: 'voucher_intake_returns_expected_total',
+  /** Citizens who were asked to come again within seconds, and are not yet expected to have come. A gauge. */
+  dueBack: 'voucher_intake_due_back',
+  /**
+   * `{ago}`: registration POSTs that arrived within one of the last ten full tenths of a second, `1` the newest, `10` the
+   * oldest. Gauges; canaries left out; by the pod's monotonic clock. Together they are the exact rate of its last full second.
+   */
+  tenthAttempts: 'voucher_intake_tenths',
+  /** `{ago}`: how many were expected to come again within the newest half of that second (`1`), and the older one (`2`). */
+  halfReturns: 'voucher_intake_half_returns',
   /** Unix seconds by the pod's clock at the scrape: the source timestamp of the counters. */
   scrapeTime: 'voucher_scrape_time_seconds',
-  /** Unix seconds by the pod's clock when the process began (a default metric): tells a restart from a wrong zero. */
+  /** Unix seconds by the pod's clock when the process started (a default metric): distinguishes a restart from a wrong zero. */
   processStart: 'process_start_time_seconds',
-  /** `{clock}`: seconds that a clock is ahead of what most agree on; `own` is the pod's. Absent without an agreement. */
+  /** `{clock}`: seconds that a clock is ahead of the agreed time; `own` is the pod's. Absent without an agreement. */
   clockAhead: 'voucher_clock_ahead_seconds',
   intakeInFlight: 'voucher_intake_in_flight',
   intakeAnswerSeconds: 'voucher_intake_answer_seconds',
   journalPublishes: 'voucher_journal_publishes_total',
   recordsCommitted: 'voucher_records_committed_total',
   recordsRejected: 'voucher_records_rejected_total',
-  /** `{state}`: totals of the database, as it stands; absent while it does not answer. */
+  /** `{state}`: totals of the database; absent while it does not answer. */
   recordsTotal: 'voucher_records_receipts',
-  /**
-   * `{dependency,state}`: what this process's own work and its own checks find, with its own credentials. One sample for
-   * each dependency; its value is for how many seconds that has been so.
-   */
+  /** `{dependency,state}`: state that this process finds with its own credentials, and for how many seconds it has lasted. */
   dependency: 'voucher_dependency_seconds',
-  /** `{outcome}`: registrations that this intake published in the last seconds, by what became of them. A gauge. */
+  /** `{outcome}`: registrations that this intake published in the last seconds, by outcome. A gauge. */
   recentPublishes: 'voucher_intake_recent_publishes',
-  /** For how long the batch that waits longest has waited for its commit; 0 without one. */
+  /** How long the oldest batch has waited for its commit, in seconds; 0 without one. */
   recordsInHand: 'voucher_records_in_hand_seconds',
 } as const;
 
+/** Of the second that an intake tells in tenths. */
+export const TENTHS = 10;
+
 /**
- * How a process finds the journal. answers: as it should. unknown: not asked yet. credentials: user, password or a
- * permission is refused. disconnected: no server takes the connection. no_leader: nobody takes messages. silent: asked, and
- * no answer came. full: no room.
+ * State in which a process finds the journal. unknown: not asked yet. credentials: user, password or a permission is refused.
+ * disconnected: no server accepts the connection. no_leader: no server accepts messages. silent: no answer. full: no room.
  */
 export const JOURNAL_STATES = [
   'answers',
@@ -203,9 +216,9 @@ export const JOURNAL_STATES = [
 export type JournalStateOfPod = (typeof JOURNAL_STATES)[number];
 
 /**
- * How a process finds the database. silent: connected or connecting, and no answer came. unreachable: the connection is
- * refused or cut. starting: starting, recovering or shutting down. connections: no slot is free. missing: no such database,
- * or no tables in it. failing: commits fail otherwise.
+ * State in which a process finds the database. silent: connected or connecting, but no answer. unreachable: the connection is
+ * refused or cut. starting: starting, recovering or shutting down. connections: no free connection. missing: no such database,
+ * or no tables in it. failing: commits fail for another reason.
  */
 export const DATABASE_STATES = [
   'answers',
@@ -225,9 +238,9 @@ export type DatabaseState = (typeof DATABASE_STATES)[number];
 
 /**
  * Values of the `outcome` label of intake arrivals.
- * accepted: 201/200 after the journal's acknowledgement; shed: 503; refused: 4xx that the citizen can mend;
- * failed: 503 after the publish budget; turned_away: a connection that was refused, or cut before its request was whole,
- * because the pod holds as many as it can. Canaries are counted as `canary`, never as demand.
+ * accepted: 201/200 after the journal's acknowledgement; shed: 503; refused: 4xx that the citizen can correct;
+ * failed: 503 after the publish budget; turned_away: a connection that was refused, or cut before its request was complete,
+ * because the pod holds its maximum. Canaries are counted as `canary`, never as demand.
  */
 export const ARRIVAL_OUTCOMES = ['accepted', 'shed', 'refused', 'failed', 'turned_away', 'canary'] as const;
 export type ArrivalOutcome = (typeof ARRIVAL_OUTCOMES)[number];

@@ -1,17 +1,18 @@
 /**
  * Condition types, their reasons, and event reasons: stable words that alerts and runbooks match. Pure; imports nothing.
  *
- * Every condition is written on the first visit (`Unknown/NotYetObserved`), carries `observedGeneration`, and moves
- * `lastTransitionTime` only when `status` flips (Kubernetes API conventions).
+ * Every condition is written at the first tick (`Unknown/NotYetObserved`), has `observedGeneration`, and changes
+ * `lastTransitionTime` only with `status` (Kubernetes API conventions).
  *
  * A word enters this file together with the code that writes it; none is renamed after a release.
  */
 
+/** In the order in which people read them. */
 export const CONDITION_REASONS = {
   /**
-   * What the spec asks is there: every tier has at least `min` ready replicas, and what the journal acknowledges is durable.
-   * True also while it waits for opening or for an owner, while it scales, and while a tier is below `min` for less than a
-   * minute. SpecUnreadable and TickFailed: nothing is decided for it, and the other conditions are as they were last seen.
+   * Every tier has at least `min` Ready replicas, and what the journal acknowledges is durable. Also True while the campaign
+   * waits for opening or for an owner, while it scales, and while a tier is below `min` for less than a minute.
+   * SpecUnreadable and TickFailed: nothing is decided, and the other conditions are those of the last successful tick.
    */
   Ready: [
     'AllTiersReady',
@@ -29,7 +30,7 @@ export const CONDITION_REASONS = {
     'NotYetObserved',
   ],
   /**
-   * The newest spec is being carried out. False once all of it has been there; what goes wrong later, Ready says.
+   * The newest spec is being applied. False once all of it has been applied; Ready reports later problems.
    * For kstatus (Helm, Flux): True means in progress.
    */
   Reconciling: [
@@ -42,8 +43,8 @@ export const CONDITION_REASONS = {
     'NotYetObserved',
   ],
   /**
-   * Only a person can mend what is wrong, so that waiting is of no use. Each reason is a cause that has a condition of its
-   * own. For kstatus (Helm, Flux): True means failed.
+   * Only a person can solve the problem: waiting does not help. Each reason is a cause that has a condition of its own.
+   * For kstatus (Helm, Flux): True means failed.
    */
   Stalled: [
     'NotStalled',
@@ -63,8 +64,8 @@ export const CONDITION_REASONS = {
     'NotYetObserved',
   ],
   /**
-   * The cluster takes what the campaign is made of, gives every replica that is asked for a place and what it needs to
-   * start, and every pod is Ready or on its way. False: the message says what is missing, and how much of it.
+   * The cluster accepts all objects of the campaign, every replica is scheduled and can start, and every pod is Ready or
+   * starting. False: the message says what is missing, and how much of it.
    */
   Provisioned: [
     'AllPlaced',
@@ -82,10 +83,9 @@ export const CONDITION_REASONS = {
     'NotYetObserved',
   ],
   /**
-   * An acknowledged message survives a power cut: `sync_interval: always`, at least 3 replicas, and all of them are there:
-   * judged by what servers and leaders say of each replica, not by the configuration. True with LeaderElection,
-   * ServerRestarting or ReplicaCatchingUp: one of them is away and comes back by itself.
-   * Unknown blocks Ready unless `spec.dataPlane.durability: Attested`.
+   * An acknowledged message survives a power cut: `sync_interval: always`, and at least 3 replicas, all current. Judged by
+   * what servers and leaders report of each replica, not by the configuration. True with LeaderElection, ServerRestarting
+   * or ReplicaCatchingUp: one replica is missing and returns by itself. Unknown blocks Ready unless `spec.dataPlane.durability: Attested`.
    */
   JournalDurable: [
     'Verified',
@@ -109,14 +109,14 @@ export const CONDITION_REASONS = {
     'DurabilityUnknown',
     'NotYetObserved',
   ],
-  /** Every signal of the last tick is fresh. False: nothing is scaled down meanwhile. */
+  /** Every metric of the last tick is fresh. While False, nothing is scaled down. */
   MetricsFresh: ['AllFresh', 'ArrivalsStale', 'BacklogStale', 'AllStale', 'NotYetObserved'],
   /**
-   * The clocks of intake pods, operator, journal and database are within two seconds of each other. An intake whose clock
-   * is more than five seconds off takes no traffic.
+   * The clocks of intake pods, operator, journal and database agree within two seconds. An intake whose clock is off by more
+   * than five seconds receives no traffic.
    */
   ClocksAgree: ['AllAgree', 'PodClockOff', 'OperatorClockOff', 'DataPlaneClockOff', 'NotYetObserved'],
-  /** Ready intake replicas have reached the forecast's floor before opening, and a canary came through to the database. */
+  /** Before opening, the intake replicas of the forecast are Ready, and a canary has reached the database. */
   PreWarmed: [
     'FloorReady',
     'CanaryPending',
@@ -143,17 +143,17 @@ export const CONDITION_REASONS = {
     'PlanUnreadable',
     'NotYetObserved',
   ],
-  /** More replicas of a tier bring nothing: what is behind it is full. Growth stops, and less is let in. */
+  /** More replicas do not raise throughput: a downstream system is the bottleneck. Scale-up stops, and admission is reduced. */
   DownstreamSaturated: ['NoGain', 'NotSaturated', 'NotYetObserved'],
   /** Another autoscaler writes the replicas of a tier; the operator leaves that tier alone. */
   ConflictingScaler: ['AnotherAutoscaler', 'NoConflict', 'NotYetObserved'],
-  /** A person overrules the scaling by annotation, for a while. */
+  /** A person overrides the scaling by an annotation, for a limited time. */
   Overridden: ['Paused', 'HoldUntil', 'MinOverride', 'Unreadable', 'NoOverride', 'NotYetObserved'],
   /** A level of spec.contingency is in force. */
   Contingency: ['LevelInForce', 'NoLevelInForce', 'CommandUnreadable', 'NotYetObserved'],
   /**
-   * A registration that comes now is stored. Judged by what intake pods themselves publish and check, with their own
-   * credentials, never by the operator's view of the journal.
+   * A registration that arrives now is stored. Judged by what intake pods publish and check with their own credentials, never
+   * by the operator's view of the journal.
    */
   AcceptingRegistrations: [
     'Accepting',
@@ -171,8 +171,8 @@ export const CONDITION_REASONS = {
     'NotYetObserved',
   ],
   /**
-   * What the journal holds gets into the database. Judged by what records pods themselves commit and look at, with their
-   * own credentials. While it is False registrations go on, and wait in the journal.
+   * Registrations reach the database. Judged by what records pods commit and check with their own credentials. While it is
+   * False, registration continues, and registrations wait in the journal.
    */
   RecordsAvailable: [
     'Available',
@@ -197,33 +197,14 @@ export const CONDITION_REASONS = {
 export type ConditionType = keyof typeof CONDITION_REASONS;
 export type ConditionReason<T extends ConditionType = ConditionType> = (typeof CONDITION_REASONS)[T][number];
 
-/** In the order in which people read them. */
-export const CONDITION_TYPES = [
-  'Ready',
-  'Reconciling',
-  'Stalled',
-  'Provisioned',
-  'JournalDurable',
-  'MetricsFresh',
-  'ClocksAgree',
-  'PreWarmed',
-  'Open',
-  'PlanPending',
-  'DownstreamSaturated',
-  'ConflictingScaler',
-  'Overridden',
-  'Contingency',
-  'AcceptingRegistrations',
-  'RecordsAvailable',
-] as const satisfies readonly ConditionType[];
+// Object.keys forgets which keys they are.
+export const CONDITION_TYPES = Object.keys(CONDITION_REASONS) as readonly ConditionType[];
 
 /** `status.stage`: a summary for people, derived from the conditions; no code decides by it. */
-export const STAGES = ['Pending', 'Scheduled', 'PreWarming', 'Open', 'Draining', 'Closed'] as const;
-export type Stage = (typeof STAGES)[number];
+export type Stage = 'Pending' | 'Scheduled' | 'PreWarming' | 'Open' | 'Draining' | 'Closed';
 
-/** Where a ScalePlan stands. Only `Pending` takes a decision that counts. */
-export const PLAN_STATES = ['Pending', 'Approved', 'Rejected', 'Expired', 'Superseded', 'Revoked', 'Void'] as const;
-export type PlanState = (typeof PLAN_STATES)[number];
+/** State of a ScalePlan. A decision counts only in `Pending`. */
+export type PlanState = 'Pending' | 'Approved' | 'Rejected' | 'Expired' | 'Superseded' | 'Revoked' | 'Void';
 
 /** Reasons of Kubernetes events on a VoucherCampaign. */
 export const EVENT_REASONS = [

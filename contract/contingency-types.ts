@@ -7,91 +7,106 @@
 import type { LocalizedText } from './app-contract.ts';
 
 /**
- * When the level comes into force by itself, between opening and closing. Left out: by command only. A stale signal
- * neither starts nor ends a level.
+ * When the level starts by itself, between opening and closing. Left out: it starts by command only. A metric that is
+ * out of date neither starts nor ends a level.
  */
 export interface ContingencyTrigger {
   /**
-   * What is looked at: OldestWaitSeconds, age of the oldest registration not yet in the database; Backlog, how many are
-   * not; ShedPercent, share of the attempted registrations that were sent away with 503; DownstreamSaturated and
-   * JournalUnavailable, as the conditions of the campaign say.
+   * Metric that is watched. OldestWaitSeconds: age of the oldest registration that is not yet in the database. Backlog:
+   * number of those registrations. ShedPercent: share of the attempted registrations that were shed with 503.
+   * DownstreamSaturated and JournalUnavailable: as the conditions of the campaign report them.
    */
   readonly signal: 'OldestWaitSeconds' | 'Backlog' | 'ShedPercent' | 'DownstreamSaturated' | 'JournalUnavailable';
-  /** Threshold, in the unit of the signal. Required for the first three signals, absent for the others. */
+  /** Threshold, in the unit of the metric. Required for the first three metrics; the other two have none. */
   readonly atLeast?: number;
-  /** Seconds that the signal must have been seen there, 1s to 1h. Time in which nobody saw it does not count. */
+  /**
+   * Time for which the metric must have been at or above the threshold, 1s to 1h. Time without a fresh value does not
+   * count.
+   */
   readonly heldFor: string;
 }
 
 /**
- * Nobody is let in: every page and every registration is answered from memory, without journal or database, and a
- * status with what its receipt proves by itself.
+ * No registration is admitted. Every page and every registration is answered from memory, without the database. The
+ * journal is asked only for registrations that were accepted before. The status of a receipt says only that the receipt
+ * is genuine.
  */
 export interface StaticPage {
-  /** What citizens read, in a sentence or two. */
+  /** What citizens read, in one or two sentences. */
   readonly text: LocalizedText;
-  /** Seconds after which citizens are asked to come again (Retry-After). */
+  /** Seconds after which citizens are asked to try again (Retry-After). */
   readonly retryAfterSeconds: number;
 }
 
-/** What is done while the level is in force; at least one. Of several levels the strictest counts. */
+/**
+ * What the level does while it is in force; at least one effect. Where several levels are in force, the strictest
+ * applies.
+ */
 export interface ContingencyEffect {
-  /** Registrations per second let in at most, over all intake pods. */
+  /** Registrations per second that are admitted at most, over all intake pods. */
   readonly admissionPerSecond?: number;
-  /** Share of what would be let in otherwise, in percent. */
+  /** Share of the usual admission rate that is admitted, in percent. */
   readonly admissionPercent?: number;
   /**
-   * Nobody is let in: every page and every registration is answered from memory, without journal or database, and a
-   * status with what its receipt proves by itself.
+   * No registration is admitted. Every page and every registration is answered from memory, without the database. The
+   * journal is asked only for registrations that were accepted before. The status of a receipt says only that the
+   * receipt is genuine.
    */
   readonly staticPage?: StaticPage;
   /**
-   * Closing moves so much later than window.closesAt, 1m to 168h, when the level comes into force before closing; it
-   * stays there, because citizens were told. Takes the verb authorize.
+   * Registration closes this much later than window.closesAt, 1m to 168h, if the level starts before closing. The
+   * extension stays when the level ends, because it was announced to citizens. Requires the verb authorize.
    */
   readonly extendClosing?: string;
 }
 
-/** How a level that its trigger started ends. One that was started by command ends as the command says. */
+/**
+ * How the level ends after its trigger has started it. A level that was started by command ends as the command states.
+ */
 export interface ContingencyBack {
   /**
-   * Clear: when the signal was below for heldFor; After: when the time after has passed, and then its trigger counts
-   * anew; Command: when somebody stops it.
+   * When the level ends. Clear: once the metric has been below the value in below for heldFor. After: once the time in
+   * after has passed; the trigger then counts from the beginning. Command: once a person stops it.
    */
   readonly when: 'Clear' | 'After' | 'Command';
-  /** Clear: value below which the signal counts as clear; lower than trigger.atLeast, so that nothing flaps. */
+  /**
+   * Clear: value below which the metric counts as clear. Lower than trigger.atLeast, so that the level does not flap.
+   */
   readonly below?: number;
-  /** Clear: seconds that the signal must have been seen there, 1s to 6h. */
+  /** Clear: time for which the metric must have been clear, 1s to 6h. */
   readonly heldFor?: string;
-  /** After: how long the level stays, 10s to 24h. */
+  /** After: how long the level lasts, 10s to 24h. */
   readonly after?: string;
 }
 
-/** ContingencyLevel is one measure with its trigger, its effect and its way back. */
+/** ContingencyLevel is one measure: what starts it, what it does and how it ends. */
 export interface ContingencyLevel {
   /** Name of the level within the campaign, unique, such as narrow-door. At most 40 characters. */
   readonly name: string;
   /** Title for people. */
   readonly title: LocalizedText;
   /**
-   * When the level comes into force by itself, between opening and closing. Left out: by command only. A stale signal
-   * neither starts nor ends a level.
+   * When the level starts by itself, between opening and closing. Left out: it starts by command only. A metric that is
+   * out of date neither starts nor ends a level.
    */
   readonly trigger?: ContingencyTrigger;
-  /** What is done while the level is in force; at least one. Of several levels the strictest counts. */
+  /**
+   * What the level does while it is in force; at least one effect. Where several levels are in force, the strictest
+   * applies.
+   */
   readonly effect: ContingencyEffect;
-  /** How a level that its trigger started ends. One that was started by command ends as the command says. */
+  /**
+   * How the level ends after its trigger has started it. A level that was started by command ends as the command
+   * states.
+   */
   readonly back?: ContingencyBack;
 }
 
-/**
- * What is done when things go badly, agreed beforehand: measures that come into force by a trigger or by `kubectl
- * voucher contingency start`, within 5 s. Left out: none.
- */
+/** Measures for emergencies. A trigger or `kubectl voucher contingency start` starts one within 5 s. Left out: none. */
 export interface ContingencySpec {
   /**
-   * Levels, the mildest first; up to eight. Several can be in force at once: then the least admission, the longest
-   * extension and the page of the last one count.
+   * Levels, the mildest first; up to eight. Several can be in force at once: then the lowest admission rate, the
+   * longest extension and the page of the last level apply.
    */
   readonly levels: readonly ContingencyLevel[];
 }
@@ -102,12 +117,12 @@ export interface ContingencyStatus {
   readonly name: string;
   /** When it came into force. */
   readonly since: string;
-  /** What put it in force: Trigger or Command. */
+  /** What started it: Trigger or Command. */
   readonly by: 'Trigger' | 'Command';
-  /** User who commanded it, as the API server knows him. Absent: a trigger, or not known. */
+  /** User who gave the command, as the API server knows the name. Absent: a trigger, or unknown. */
   readonly who?: string;
-  /** Value that triggered it, or what the command says; for people. */
+  /** Value that triggered it, or the reason in the command; for people. */
   readonly reason: string;
-  /** When it ends by itself at the latest. Absent: when its signal is clear, or a person stops it. */
+  /** Latest time at which it ends. Absent: it ends when its metric is clear, or when a person stops it. */
   readonly until?: string;
 }

@@ -1,4 +1,4 @@
-/** What a process finds of a dependency, by its own work and with its own credentials. */
+/** State in which a process finds a dependency, by its own work and with its own credentials. */
 
 export interface Found {
   /** A word of JOURNAL_STATES or DATABASE_STATES. */

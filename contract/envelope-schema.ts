@@ -1,14 +1,14 @@
 /**
- * The envelope at the edge: bytes from the journal in, a typed event or a reason out.
+ * Parses envelopes: bytes from the journal become a typed event, or the reason why they are none.
  *
- * Intakes are upgraded before records, or after them, so messages of a later release come:
+ * Intakes are upgraded before records, or after them, so messages of a later release arrive:
  *
- * | what a later release adds                | here |
- * |------------------------------------------|------|
- * | a member of version 1                    | is left out, and the event counts; so none may change what a fact is or whose |
- * | a type of version 1                      | `unknown`: kept as it is until a release that knows it |
- * | a version                                | `unknown`, whatever else has changed with it |
- * | another value in a member of version 1   | `invalid`: such a change takes a new version |
+ * | what a later release adds                | result |
+ * |------------------------------------------|--------|
+ * | a member of version 1                    | the member is dropped and the event counts, so it must not change what a fact is or whose |
+ * | a type of version 1                      | `unknown`: kept unchanged for a release that knows it |
+ * | a version                                | `unknown`, regardless of all other changes |
+ * | another value in a member of version 1   | `invalid`: such a change needs a new version |
  */
 import { z } from 'zod';
 import {
@@ -22,15 +22,16 @@ import {
   type ReceivedData,
 } from './envelope.ts';
 import { UNIQUENESS } from './uniqueness.ts';
+import { parseJson } from './untrusted.ts';
 
-/** Fixed width, so that text order is time order: the winner rule hangs on it. */
+/** Fixed width, so that text order is time order: the winner rule depends on it. */
 const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
 const RECEIPT = /^[0-9A-HJKMNP-TV-Z]{26}$/;
 const HASH = /^[0-9a-f]{64}$/;
-/** Of types that are still to come. */
+/** Also of types of later releases. */
 const TYPE = /^[a-z][a-z0-9_]{0,62}$/;
-/** Far above any number of corrections or tries; in four digits, because ids of requests are made with it. */
+/** Far above any number of corrections or tries; four digits, because ids of requests contain it. */
 const MOST_ATTEMPTS = 9_999;
 
 const sealed = z.string().min(1).max(8192);
@@ -46,14 +47,14 @@ const receivedData = z.object({
   uniqueness: z.enum(UNIQUENESS).exactOptional(),
 });
 
-/** What a fact can't do without; `data` may hold more. */
+/** Required members of `data`; it may hold more. */
 const DATA_OF: Partial<Readonly<Record<EventType, z.ZodType>>> = {
   received: receivedData,
   // The personal fields anew, all of them.
   corrected: z.object({ sealed }),
   bound: z.object({ channel }),
   channel_changed: z.object({ channel }),
-  // The receipt of the same person that stands instead.
+  // The receipt of the same person that is valid instead.
   merged: z.object({ into: z.string().regex(RECEIPT) }),
 };
 
@@ -74,23 +75,17 @@ const envelope = z.object({
   data: z.record(z.string(), z.unknown()),
 });
 
-/** All that can be known of an envelope of a later version. */
+/** What is fixed in an envelope of any later version. */
 const laterEnvelope = z.object({
   v: z.int().min(2).max(9_999),
   type: z.string().regex(/^[!-~]{1,63}$/),
   campaignId: z.string().min(1).max(63),
 });
 
-export interface UnknownEvent {
-  readonly v: number;
-  readonly type: string;
-  readonly campaignId: string;
-}
-
 export type ParsedEnvelope =
   | { readonly kind: 'valid'; readonly event: EventEnvelope }
   /** An envelope of a later release. */
-  | ({ readonly kind: 'unknown' } & UnknownEvent)
+  | ({ readonly kind: 'unknown' } & Readonly<z.infer<typeof laterEnvelope>>)
   /** `reason` names fields and rules, never values: values may be personal. */
   | { readonly kind: 'invalid'; readonly reason: string };
 
@@ -99,16 +94,14 @@ const invalid = (reason: string): ParsedEnvelope => ({ kind: 'invalid', reason }
 const issuesOf = (error: z.ZodError): string =>
   error.issues.map((issue) => `${issue.path.join('.') || 'envelope'}: ${issue.code}`).join('; ');
 
-/** What hangs on the type besides its data. */
+/** Members that depend on the type, besides its data. */
 const misfit = ({ type, attempt, receipt, citizenHash, accountHash }: EventEnvelope): string | undefined => {
   if (type === 'received' && attempt !== undefined) return 'attempt: a registration has none';
   if (type === 'bound' && accountHash === undefined) return 'accountHash: invalid_type';
   if (type !== 'bound' && accountHash !== undefined) return 'accountHash: is of bound alone';
-  const isOfNobody = receipt === NO_RECEIPT && citizenHash === NO_CITIZEN;
-  return type === 'barrier' && !isOfNobody ? 'receipt: a barrier has none' : undefined;
+  const hasPerson = receipt !== NO_RECEIPT || citizenHash !== NO_CITIZEN;
+  return type === 'barrier' && hasPerson ? 'receipt: a barrier has none' : undefined;
 };
-
-const decoder = new TextDecoder('utf-8', { fatal: true });
 
 type Parsed = z.infer<typeof envelope>;
 const isOfType = (event: Parsed, known: readonly string[]): event is Parsed & { readonly type: EventType } =>
@@ -116,12 +109,8 @@ const isOfType = (event: Parsed, known: readonly string[]): event is Parsed & { 
 
 /** @param known types that the reader understands; all of this release unless stated */
 export const parseEnvelope = (bytes: Uint8Array, known: readonly EventType[] = EVENT_TYPES): ParsedEnvelope => {
-  let json: unknown;
-  try {
-    json = JSON.parse(decoder.decode(bytes));
-  } catch {
-    return invalid('envelope: not JSON');
-  }
+  const json = parseJson(bytes);
+  if (json === undefined) return invalid('envelope: not JSON');
   const parsed = envelope.safeParse(json);
   if (!parsed.success) {
     const later = laterEnvelope.safeParse(json);

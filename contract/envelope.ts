@@ -29,7 +29,7 @@ export const EVENT_TYPES = [
 ] as const;
 export type EventType = (typeof EVENT_TYPES)[number];
 
-/** `canary` and `rehearsal` never reach the draw, issuance or a citizen count. */
+/** `canary` and `rehearsal` never reach the draw, issuance or a count of citizens. */
 export const EVENT_KINDS = ['citizen', 'canary', 'rehearsal'] as const;
 export type EventKind = (typeof EVENT_KINDS)[number];
 
@@ -38,19 +38,19 @@ export interface EventEnvelope<Data = Readonly<Record<string, unknown>>> {
   /** Unique per fact: the receipt for `received`, `<receipt>.<type>[.<attempt>]` for others. Becomes Nats-Msg-Id. */
   readonly id: string;
   readonly type: EventType;
-  /** Which of several of its type: the second rejection of a receipt is another fact than the first. Absent: 1. */
+  /** Number of this fact among those of its type: a second rejection of a receipt is another fact than the first. Absent: 1. */
   readonly attempt?: number;
   readonly kind: EventKind;
   readonly campaignId: string;
   /** Receipt number, see receipt.ts. */
   readonly receipt: string;
-  /** Who has one registration, see receipt.ts; hex, 64 characters. */
+  /** Identity of the person who may have one registration, see receipt.ts; hex, 64 characters. */
   readonly citizenHash: string;
   /** Of `bound`: HMAC-SHA256 of the account at the channel, hex, 64 characters. */
   readonly accountHash?: string;
   /** Server time, RFC 3339 in UTC with milliseconds: `2020-09-25T01:00:00.000Z`. */
   readonly at: string;
-  /** `at` is what most clocks said, and not the intake's alone (app/clock). Absent: nobody else was asked, or answered. */
+  /** Other clocks agreed with `at` (app/clock). Absent: only the intake's own clock is known. */
   readonly clock?: 'agreed';
   readonly site: string;
   /** Id of the data key that sealed `data.sealed`; empty when nothing is sealed. */
@@ -61,7 +61,7 @@ export interface EventEnvelope<Data = Readonly<Record<string, unknown>>> {
 export const CHANNELS = ['wechat', 'alipay', 'unionpay'] as const;
 export type Channel = (typeof CHANNELS)[number];
 
-/** Receipt and citizen of a `barrier`, which is about a shard and not about a person: no HMAC is all zeros. */
+/** Receipt and citizen of a `barrier`, which concerns a shard and no person: no HMAC is all zeros. */
 export const NO_RECEIPT = '0'.repeat(26);
 export const NO_CITIZEN = '0'.repeat(64);
 
@@ -74,8 +74,8 @@ export interface ReceivedData {
   readonly category: string;
   readonly locale: 'zh-CN' | 'en';
   readonly policyVersion: string;
-  /** Of the whole normalised body, see receipt.ts; absent in messages from before there was one. */
+  /** Of the whole normalised body, see receipt.ts; absent in messages of earlier releases. */
   readonly fingerprint?: string;
-  /** By which rule `citizenHash` was made; absent in messages of builds before there were rules, which counted `perCitizen`. */
+  /** Rule by which `citizenHash` was made; absent in messages of earlier builds, which counted `perCitizen`. */
   readonly uniqueness?: Uniqueness;
 }

@@ -1,8 +1,8 @@
 /**
- * Lines that hold on to each other: each carries its number from 1 and the SHA-256 of the line before as it is stored, so
- * that a line that is altered, removed, inserted or moved shows, to anybody with `sha256sum`. Pure.
+ * Chained lines: each has its number from 1 and the SHA-256 of the line before as it is stored. So `sha256sum` shows a line
+ * that was altered, removed, inserted or moved. Pure.
  *
- * What is cut off at the end leaves no gap: only a hash that was noted elsewhere tells.
+ * Lines removed at the end leave no gap: only a hash that was noted elsewhere shows that.
  */
 
 import { createHash } from 'node:crypto';
@@ -16,7 +16,7 @@ export interface Link {
   readonly hash: string;
 }
 
-/** What the first line follows. */
+/** What the first line refers to. */
 export const GENESIS: Link = { n: 0, hash: '0'.repeat(64) };
 
 const linked = z.looseObject({ n: z.number().int().positive(), prev: z.string() });
@@ -25,14 +25,14 @@ const linked = z.looseObject({ n: z.number().int().positive(), prev: z.string() 
 export const chainLine = (content: object, last: Link = GENESIS): string =>
   JSON.stringify({ n: last.n + 1, prev: last.hash, ...content });
 
-/** Where a chain stands after this line. A line that can't be read counts as one. */
+/** End of a chain after this line. A line that can't be read counts as one. */
 export const linkOf = (text: string, last: Link = GENESIS): Link => ({
   n: parseUntrusted(linked, text)?.n ?? last.n + 1,
   hash: createHash('sha256').update(text, 'utf8').digest('hex'),
 });
 
 /**
- * What is wrong with a line behind `last`; undefined when nothing is.
+ * What is wrong with a line after `last`; undefined when nothing is.
  *
  * | n        | prev                 | then                                        |
  * |----------|----------------------|---------------------------------------------|
@@ -42,11 +42,11 @@ export const linkOf = (text: string, last: Link = GENESIS): Link => ({
  */
 export const breakOf = (text: string, last: Link = GENESIS): string | undefined => {
   const line = parseUntrusted(linked, text);
-  if (line === undefined) return `what stands after entry ${last.n} can't be read`;
+  if (line === undefined) return `the entry after entry ${last.n} can't be read`;
   if (line.n !== last.n + 1)
-    return `entry ${line.n} stands where entry ${last.n + 1} must be: entries were removed or added`;
+    return `entry ${line.n} was found in place of entry ${last.n + 1}: entries were removed or added`;
   if (line.prev === last.hash) return undefined;
   return last.n === 0
-    ? 'entry 1 does not begin the trail: what stood before it was removed'
+    ? 'entry 1 is not the beginning of the trail: earlier entries were removed'
     : `entry ${line.n} does not fit entry ${last.n}: one of them was altered`;
 };

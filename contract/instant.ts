@@ -1,9 +1,9 @@
 /**
- * Instants as campaigns, plans and annotations write them: one form that may be written, and one parser for all that was.
- * Pure; imports nothing.
+ * Instants as campaigns, plans and annotations write them: one form that may be written, and one parser that also reads older
+ * ones. Pure; imports nothing.
  *
- * The API server's own format `date-time` lets more pass than JavaScript reads, and the two read some of it otherwise. What is
- * stored already, and can have one meaning only, is read: an upgrade must not stop a campaign that went well.
+ * The API server's format `date-time` accepts more than JavaScript reads, and the two read some texts differently. A stored
+ * instant with only one possible meaning is read: an upgrade must not stop a running campaign.
  *
  * | text                                   | format date-time | Date.parse          | may be written | is read |
  * |----------------------------------------|------------------|---------------------|----------------|---------|
@@ -18,19 +18,19 @@
  * | 0000-01-01T00:00:00Z, 9999-12-31T23:59:59-12:00 | yes     | outside of four digits | no          | no      |
  */
 
-/** One of the form, for sentences. */
+/** Example for sentences. */
 export const AN_INSTANT = '2027-03-01T10:00:00+08:00';
 
 const FORM =
   '(19[7-9][0-9]|2[0-9]{3})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,3})?(Z|[+-](0[0-9]|1[0-4]):[0-5][0-9])';
 
-/** What is read, without groups that capture, to be put into a larger one. */
+/** What is read, without capturing groups, as a part of a larger pattern. */
 export const INSTANT_SOURCE = FORM.replace('{1,3}', '{1,9}')
   .replace('T', '[Tt]')
   .replace('(Z|', '([Zz]|')
   .replaceAll('(', '(?:');
 
-/** What an admin may write. The example stands in front for whoever is refused: the API server shows him the pattern. */
+/** What an admin may write. It begins with an example, because the API server shows the pattern when it refuses a text. */
 export const INSTANT_PATTERN = `^(${AN_INSTANT.replace('+', '[+]')}|${FORM})$`;
 
 export const INSTANT_REMEDY = `write date, time and offset, such as ${AN_INSTANT}, with three decimals of a second at most`;
@@ -43,7 +43,7 @@ export class InstantError extends Error {
 
 const WHOLE = new RegExp(`^${INSTANT_SOURCE}$`);
 
-/** Days of that month: the thirtieth of February is none, although it looks like one. */
+/** Whether the month has that day: 30 February has the right form, but does not exist. */
 const isDay = (text: string): boolean => {
   const [year, month, day] = [text.slice(0, 4), text.slice(5, 7), text.slice(8, 10)].map(Number);
   return new Date(Date.UTC(year ?? 0, month ?? 0, 0)).getUTCDate() >= (day ?? 0);
@@ -63,5 +63,5 @@ export const instantMs = (text: string): number => {
   return ms;
 };
 
-/** Of what was written long ago and can't be mended, such as a line of a trail: NaN for text that is none. */
+/** For text that can't be corrected any more, such as a line of a trail: NaN where it is no instant. */
 export const instantMsOrNaN = (text: string): number => parseInstant(text) ?? Number.NaN;

@@ -1,15 +1,15 @@
 /**
- * What can be wrong with a journal. Below, what nats-server's `/healthz?details=true` says of itself, in our words. Pure; imports nothing. The sentences are those
- * of nats-server 2.15.2 (server/monitor.go, server/jetstream_cluster.go: isStreamHealthy, isConsumerHealthy).
+ * What can be wrong with a journal. Pure; imports nothing. The sentences are those of `/healthz?details=true` of nats-server
+ * 2.15.2 (server/monitor.go, server/jetstream_cluster.go: isStreamHealthy, isConsumerHealthy).
  */
 
 /**
  * | trouble      | means | heals |
  * |--------------|-------|-------|
- * | writeError   | a write failed once: that part of the server has stopped for good, whatever the disk does since | by a restart |
- * | jetStreamOff | the server gave up its whole store: the disk is full, or refuses writes | by room or rights, and then a restart |
- * | stopping     | it takes no more clients: lame duck, or it starts | by itself |
- * | notCurrent   | it is behind, recovers, or hears of no leader | by itself, as a rule |
+ * | writeError   | a write failed once: that part of the server has stopped, even if the disk works again | by a restart |
+ * | jetStreamOff | the server closed its whole store: the disk is full, or refuses writes | by room or rights, and then a restart |
+ * | stopping     | it accepts no clients: lame duck, or it starts | by itself |
+ * | notCurrent   | it is behind, recovers, or knows no leader | usually by itself |
  */
 export type ServerTrouble = 'writeError' | 'jetStreamOff' | 'stopping' | 'notCurrent';
 
@@ -19,11 +19,11 @@ const SENTENCES: readonly (readonly [RegExp, ServerTrouble])[] = [
   [/ready for connections/i, 'stopping'],
 ];
 
-/** Of one entry of `errors`. */
+/** @param sentence one entry of `errors` */
 export const troubleOf = (sentence: string): ServerTrouble =>
   SENTENCES.find(([pattern]) => pattern.test(sentence))?.[1] ?? 'notCurrent';
 
-/** `sync …/msgs/1.blk: input/output error` → `input/output error`: paths of the server's disk are of no use to a reader. */
+/** `sync …/msgs/1.blk: input/output error` → `input/output error`: paths on the server's disk do not help a reader. */
 export const causeOf = (sentence: string): string =>
   sentence
     .slice(sentence.lastIndexOf(': ') + 1)
@@ -32,11 +32,11 @@ export const causeOf = (sentence: string): string =>
 
 /**
  * What is wrong with a server of the journal, or with a campaign's replicas on it. Each kind has a cause and a remedy of its
- * own; `transient` ones heal by themselves, and are told as long as they do not last (journal/streams/faults.ts).
+ * own. electing, restarting and catchingUp end by themselves (journal/streams/faults.ts).
  */
 export type JournalFault =
   | { readonly kind: 'quorumLost'; readonly servers: readonly string[]; readonly of: number }
-  /** Streams that vanished, and were made anew. `losses` are what a person accepts: stream and time. */
+  /** Streams that were lost and created again. `losses` are what a person accepts: stream and time. */
   | { readonly kind: 'streamsLost'; readonly streams: readonly string[]; readonly losses: readonly string[] }
   | { readonly kind: 'dataKeysLost'; readonly keys: readonly string[]; readonly of: number }
   | {

@@ -14,9 +14,9 @@ export const INIT_FIELD_MANAGER = 'voucher-operator-init';
 /** Owns one annotation of a Deployment (ASKED_AGAIN), and nothing else. */
 export const ASK_AGAIN_FIELD_MANAGER = 'voucher-operator-ask-again';
 
-/** Placeholder pods that keep room on nodes. No tier: they serve nothing. */
+/** Placeholder pods that keep room free on nodes. No tier: they serve nothing. */
 export const HEADROOM = 'headroom';
-/** What the label `component` says. */
+/** Value of the label `component`. */
 export type Component = Tier | typeof HEADROOM;
 
 export const LABELS = {
@@ -29,7 +29,7 @@ export const LABELS = {
   campaignId: `${API_GROUP}/campaign-id`,
 } as const;
 
-/** Secret of `spec.dataPlane.secretName` that a tier's pods mount: where journal and database are, and its own accounts there. */
+/** Secret that a tier's pods mount: addresses of journal and database, and the tier's own accounts there. */
 export const dataPlaneSecretName = (secretName: string, tier: Tier): string => `${secretName}-${tier}`;
 /** Deployment, PodDisruptionBudget and ServiceAccount of one tier share this name. */
 export const tierName = (campaignName: string, tier: Tier): string => `${campaignName}-${tier}`;
@@ -40,16 +40,16 @@ export const intakeServiceName = (campaignName: string): string => `${campaignNa
 /** From anywhere in the cluster. */
 export const intakeServiceUrl = (campaignName: string, namespace: string): string =>
   `http://${intakeServiceName(campaignName)}.${namespace}.svc`;
-/** The ConfigMap with the bootstrap configuration (never rolls pods). */
+/** The ConfigMap with the bootstrap configuration; it never changes, so it never restarts pods. */
 export const appConfigMapName = (campaignName: string): string => `${campaignName}-app`;
 /** The ConfigMap with the last decisions on every tier, for `kubectl voucher why`. */
 export const decisionsName = (campaignName: string): string => `${campaignName}-decisions`;
 
 /**
  * The ScalePlan for these ceilings in this period, e.g. `chengdu-i60-r10-1p0k4`. Equal needs within one period have equal
- * names, so that a stale cache or a second leader can't ask twice.
+ * names, so that a cache that is out of date or a second leader can't ask twice.
  *
- * @param settled plans of the campaign that nobody can decide on any more; their names are taken
+ * @param settled plans of the campaign that can't be decided any more; their names are taken
  */
 export const scalePlanName = (
   campaignName: string,
@@ -68,21 +68,21 @@ export const scalePlanName = (
 export const shardStreamName = (campaignId: string, shard: number): string => `REG_${campaignId}_${shard}`;
 /** Subjects of one shard stream: `reg.<campaignId>.<shard>.>`. */
 export const shardSubjects = (campaignId: string, shard: number): string => `reg.${campaignId}.${shard}.>`;
-/** Subject of one event: `reg.<campaignId>.<shard>.<type>.<receipt>`, so that a shard can be asked for one receipt. */
+/** Subject of one event: `reg.<campaignId>.<shard>.<type>.<receipt>`, so that one receipt can be looked up in a shard. */
 export const eventSubject = (campaignId: string, shard: number, type: string, receipt: string): string =>
   `reg.${campaignId}.${shard}.${type}.${receipt}`;
 /**
- * Subject of a registration in another shard than its citizen's, where a hedge or an outage has put it. Intakes follow these
- * subjects, with `*` for the receipt: so a repeat finds it, though it goes to the citizen's own shard.
+ * Subject of a registration that a hedge or an outage has put into another shard than its citizen's. Intakes follow these
+ * subjects, with `*` for the receipt, so that a repeat finds the registration although it goes to the citizen's own shard.
  */
 export const astraySubject = (campaignId: string, shard: number, receipt: string): string =>
   eventSubject(campaignId, shard, 'astray', receipt);
-/** Type that a subject of a shard says, and that its publisher's account was allowed; also without a receipt, as once. */
+/** Type in a subject of a shard, which the publisher's permissions cover. Subjects of early builds have no receipt. */
 export const typeOfSubject = (subject: string): string | undefined => {
   const [, , , type] = subject.split('.');
   return type === 'astray' ? 'received' : type;
 };
-/** Every subject under which events of a type lie, with `*` for the receipt. */
+/** Every subject of a type's events, with `*` for the receipt. */
 export const subjectsOf = (campaignId: string, shard: number, type: string): readonly string[] => [
   eventSubject(campaignId, shard, type, '*'),
   ...(type === 'received' ? [astraySubject(campaignId, shard, '*')] : []),
@@ -90,14 +90,13 @@ export const subjectsOf = (campaignId: string, shard: number, type: string): rea
 /** The unsharded stream for freeze, plans and decisions. */
 export const controlStreamName = (campaignId: string): string => `CTL_${campaignId}`;
 export const controlSubjects = (campaignId: string): string => `ctl.${campaignId}.>`;
-/** The trail of every campaign of the installation, one subject each: it outlives campaigns, plans and their journals. */
+/** The audit trails of all campaigns of the installation, one subject each; they outlive campaigns, plans and journals. */
 export const AUDIT_STREAM = 'VOUCHER_AUDIT';
 const AUDIT_PREFIX = 'audit';
 export const AUDIT_SUBJECTS = `${AUDIT_PREFIX}.*`;
 export const auditSubject = (campaignId: string): string => `${AUDIT_PREFIX}.${campaignId}`;
-/** Of a subject of that stream. */
 export const auditedCampaignId = (subject: string): string => subject.slice(AUDIT_PREFIX.length + 1);
-/** Where every operator of a release serves the trails: Service, the name of its only port, and the path of one trail. */
+/** Where the operators of a release serve the trails: Service, name of its only port, and path of one trail. */
 export const auditServiceName = (release: string): string => `${release}-audit`;
 export const AUDIT_PORT_NAME = 'audit';
 export const auditPath = (campaignId: string): string => `/audit/${campaignId}`;
@@ -108,18 +107,18 @@ export const liveBucketName = (campaignId: string): string => `live_${campaignId
 export const LIVE_SETTINGS_KEY = 'settings';
 /**
  * Key-value bucket with wrapped data keys, outside the journal, so that they can be destroyed. `2020-09-25-3f9c…` holds the key
- * that this digest names; `2020-09-25` the one that pods seal with on that day.
+ * with this digest; `2020-09-25` the key that pods seal with on that day.
  */
 export const dataKeyBucketName = (campaignId: string): string => `keys_${campaignId}`;
 
-/** Annotations on a campaign by which people overrule the scaling for a while (operator/contingency/overrides.ts). */
+/** Annotations on a campaign by which people override the scaling for a limited time (operator/contingency/overrides.ts). */
 export const OVERRIDES = {
   paused: `${API_GROUP}/paused`,
   holdUntil: `${API_GROUP}/hold-until`,
   minOverride: `${API_GROUP}/min-override`,
 } as const;
 
-/** Annotation on a Deployment of ours: when its controllers, which back off, were last asked to try again. */
+/** Annotation on a Deployment of ours: when its controllers were last asked to retry at once, despite their backoff. */
 export const ASKED_AGAIN = `${API_GROUP}/asked-again`;
 
 /** Annotations on a campaign by which people start and stop contingency levels (operator/contingency/commands.ts). */
@@ -128,16 +127,16 @@ export const contingencyAnnotation = (level: string): string => `${CONTINGENCY_P
 
 /** The Lease in a namespace with campaigns that says which installation acts on them (operator/leadership/claims.ts). */
 export const CLAIM_LEASE = 'voucher-operator-campaigns';
-/** Annotation of the election's Lease: a JSON object of the namespaces that are watched and not served, and why. */
+/** Annotation of the election's Lease: a JSON object of the namespaces that are watched but not served, and why. */
 export const NOT_SERVED = `${API_GROUP}/not-served`;
 
-/** Stands there, and in the metric, for a namespace: all of them. No namespace is called so. */
+/** In that annotation and in the metric, in place of a namespace: all namespaces. */
 export const EVERYWHERE = '*';
 
-/** Holds up the deletion of a campaign with `deletionPolicy: Delete` until its journal is gone. */
+/** Delays the deletion of a campaign with `deletionPolicy: Delete` until its journal is removed. */
 export const JOURNAL_FINALIZER = `${API_GROUP}/journal`;
 
-/** Metadata keys on streams that say whose they are. */
+/** Metadata keys on streams that name their owner. */
 export const STREAM_OWNER_METADATA = {
   campaignId: `${API_GROUP}/campaign-id`,
   namespace: `${API_GROUP}/namespace`,
@@ -145,9 +144,9 @@ export const STREAM_OWNER_METADATA = {
   uid: `${API_GROUP}/uid`,
 } as const;
 
-/** Metadata key on the control stream: streams of the campaign that vanished, and when that was seen (journal/streams/lost-streams.ts). */
+/** Metadata key on the control stream: lost streams of the campaign, and when that was seen (journal/streams/lost-streams.ts). */
 export const STREAM_LOSSES_METADATA = `${API_GROUP}/lost-streams`;
-/** Annotation on a campaign by which a person accepts such losses: as the condition names them, with a comma between. */
+/** Annotation on a campaign by which a person accepts such losses: as the condition names them, separated by commas. */
 export const ACCEPTED_LOSS = `${API_GROUP}/accepted-loss`;
 
 /** Metadata key on the control stream: every data key that the campaign ever had, by name. */

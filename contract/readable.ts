@@ -1,26 +1,27 @@
 /**
- * What of an object this code would read otherwise than it was meant, or not at all. The API server has checked it, by the
- * rules of the day when it was written: older ones let more pass, newer ones know words that this version does not. Pure.
+ * Fields of a stored object that this code can't read, or would misread. The API server checked the object by the rules of the
+ * release that was installed then: older rules accept more, newer ones know words that this version does not. Pure.
  *
  * | node               | can't be read when                                                  |
  * |--------------------|---------------------------------------------------------------------|
- * | date-time          | it is of no form that is read (instant.ts)                             |
- * | duration           | it is not of the one form (duration.ts)                             |
- * | integer, number    | JavaScript can't hold it, or it is below the minimum that is counted with |
+ * | date-time          | it has none of the forms of instant.ts                              |
+ * | duration           | it does not have the form of duration.ts                            |
+ * | integer, number    | JavaScript can't hold it, or it is below the minimum                |
  * | enum               | this version does not know the word                                 |
  * | any                | it is of another type, or required and missing                      |
  *
- * Lengths, upper bounds and rules between fields are not looked at: nothing is read otherwise because of them.
+ * Lengths, upper bounds and rules between fields are not checked: they can't lead to a wrong reading.
  */
 import { DURATION_PATTERN, DURATION_REMEDY, parseDurationMs } from './duration.ts';
 import { INSTANT_REMEDY, parseInstant } from './instant.ts';
 import type { NumberNode, SchemaNode, StringNode } from './schema/node.ts';
 import { SCALE_PLAN, VOUCHER_CAMPAIGN } from './schema/schema.ts';
+import { isJsonObject } from './untrusted.ts';
 
 export interface Unreadable {
   /** `spec.window.closesAt`. */
   readonly path: string;
-  /** Completes the sentence that begins with the path; the value and the remedy are in it. */
+  /** Rest of the sentence that begins with the path, with value and remedy. */
   readonly problem: string;
 }
 
@@ -31,7 +32,7 @@ const shown = (value: unknown): string => {
 };
 
 const textProblem = (node: StringNode, value: unknown): string | undefined => {
-  if (typeof value !== 'string') return `is ${shown(value)}, which is no text: put it in quotes`;
+  if (typeof value !== 'string') return `is ${shown(value)}, which is not text: put it in quotes`;
   if (node.format === 'date-time' && parseInstant(value) === undefined) {
     return `is ${shown(value)}, which is not an instant: ${INSTANT_REMEDY}`;
   }
@@ -53,16 +54,13 @@ const isDuration = (text: string): boolean => {
 };
 
 const numberProblem = ({ type, minimum }: NumberNode, value: unknown): string | undefined => {
-  if (typeof value !== 'number' || !Number.isFinite(value)) return `is ${shown(value)}, which is no number`;
+  if (typeof value !== 'number' || !Number.isFinite(value)) return `is ${shown(value)}, which is not a number`;
   if (type === 'integer' && !Number.isSafeInteger(value))
-    return `is ${shown(value)}, which is no whole number up to 2^53`;
+    return `is ${shown(value)}, which is not a whole number up to 2^53`;
   return minimum !== undefined && value < minimum ? `is ${shown(value)}: raise it to at least ${minimum}` : undefined;
 };
 
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
-/** All of it, in the order of the schema. `null` is what is not there. */
+/** All unreadable fields, in the order of the schema. `null` counts as absent. */
 export const unreadableIn = (node: SchemaNode, value: unknown, path: string): readonly Unreadable[] => {
   const problem = (text: string | undefined): readonly Unreadable[] =>
     text === undefined ? [] : [{ path, problem: text }];
@@ -77,9 +75,9 @@ export const unreadableIn = (node: SchemaNode, value: unknown, path: string): re
     case 'array':
       return Array.isArray(value)
         ? value.flatMap((item, index) => unreadableIn(node.items, item, `${path}[${index}]`))
-        : problem(`is ${shown(value)}, which is no list`);
+        : problem(`is ${shown(value)}, which is not a list`);
     case 'object':
-      if (!isObject(value)) return problem(`is ${shown(value)}, which is no object`);
+      if (!isJsonObject(value)) return problem(`is ${shown(value)}, which is not an object`);
       return Object.entries(node.properties).flatMap(([name, child]) => {
         const here = path === '' ? name : `${path}.${name}`;
         const found = value[name] ?? undefined;
@@ -93,15 +91,15 @@ export const unreadableIn = (node: SchemaNode, value: unknown, path: string): re
 };
 
 /**
- * What can be read of a value: without fields and items that can't, and without an object that needs one of those. For what
- * the operator itself writes anew, such as a status that a newer version left behind.
+ * The readable part of a value: without unreadable fields and items, and without objects that require one of those. For what
+ * the operator itself overwrites, such as a status that a newer version has written.
  */
 export const readablePart = (node: SchemaNode, value: unknown): unknown => {
   if (unreadableIn(node, value, '').length === 0) return value;
   if (node.type === 'array' && Array.isArray(value)) {
     return value.map((item) => readablePart(node.items, item)).filter((item) => item !== undefined);
   }
-  if (node.type !== 'object' || !isObject(value)) return undefined;
+  if (node.type !== 'object' || !isJsonObject(value)) return undefined;
   const parts = Object.entries(value).flatMap(([name, found]): readonly (readonly [string, unknown])[] => {
     const child = node.properties[name];
     const part = found === null ? undefined : child === undefined ? found : readablePart(child, found);
@@ -116,10 +114,10 @@ const known = new WeakMap<object, readonly Unreadable[]>();
 type Part = 'spec' | 'status';
 
 /**
- * Looked at once per version of an object: a tick a second asks.
+ * Computed once per version of an object, because every tick asks.
  *
  * @param schema of the whole object
- * @param parts what is decided by: of a plan also its status, which says who approved it
+ * @param parts those that decisions depend on: of a plan also its status, which says whether it was approved in time
  */
 const unreadableFields = (schema: SchemaNode, object: object, parts: readonly Part[]): readonly Unreadable[] => {
   const before = known.get(object);
@@ -133,7 +131,7 @@ const unreadableFields = (schema: SchemaNode, object: object, parts: readonly Pa
   return found;
 };
 
-/** The status of a campaign is the operator's own, and judged by nobody: what can't be read of it is not kept. */
+/** Of the spec alone: the operator overwrites the status, and drops what it can't read there. */
 export const unreadableInCampaign = (campaign: object): readonly Unreadable[] =>
   unreadableFields(VOUCHER_CAMPAIGN.schema, campaign, ['spec']);
 

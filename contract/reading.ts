@@ -1,8 +1,6 @@
-/** Signals, each with its age. */
-
 /**
- * A signal with its age. "No data" is a value, never zero. `fresh`: the source answered within the tick and its own
- * clock advanced. `stale`: the last value, too old to lower anything. `absent`: never seen.
+ * A metric with its age. "No data" is a value, never zero. `fresh`: the source answered within the tick and its own clock
+ * advanced. `stale`: the last value, too old to scale down by. `absent`: never seen.
  */
 export type Reading<T> =
   | { readonly kind: 'fresh'; readonly value: T; readonly atMs: number }

@@ -1,4 +1,4 @@
-/** The home shard of a citizen: all copies of one person's registrations meet there, unless a hedge sent one aside. */
+/** The home shard of a citizen: all registrations of one person go there, unless a hedge sends one elsewhere. */
 
 /** First 32 bits of the hash modulo the number of shards; even to within one part in 10⁹ for 3 shards. */
 export const shardOf = (citizenHash: string, shards: number): number =>

@@ -1,6 +1,6 @@
 /**
- * One person, several receipts: the earliest acceptance stands, then the smaller receipt. It is a total order over
- * (acceptedAt, receipt), so every site that has seen the same receipts picks the same one, in whatever order they came.
+ * One person, several receipts: the one accepted earliest wins, then the smaller receipt. This is a total order over
+ * (acceptedAt, receipt), so every site that has seen the same receipts picks the same one, in any order of arrival.
  */
 
 export interface Claim {
@@ -9,18 +9,18 @@ export interface Claim {
   readonly receipt: string;
 }
 
-/** Whether `a` stands against `b`. A claim doesn't beat itself. */
+/** Whether `a` wins against `b`. A claim does not beat itself. */
 export const beats = (a: Claim, b: Claim): boolean =>
   a.acceptedAt === b.acceptedAt ? a.receipt < b.receipt : a.acceptedAt < b.acceptedAt;
 
-/** From the arrival of the first byte to the store: a head and a body (5 s), a publish (3 s), and what clocks may differ. */
+/** From the arrival of the first byte to the store: head and body (5 s), publish (3 s), and the difference of clocks. */
 const STORED_WITHIN_MS = 10_000;
-/** Clocks that agree differ by no more (clocks.ts). */
+/** Clocks that agree differ by this much at most (clocks.ts). */
 const AHEAD_MS = 2_000;
 
 /**
- * When a registration was accepted, as it counts: what the intake says, unless it had only its own clock to go by and
- * that one is not believable beside the journal's. A pod ten minutes behind would else displace whoever is confirmed.
+ * The acceptance time that counts: the intake's time, unless only the intake's own clock is known and it contradicts the
+ * journal's. Otherwise a pod whose clock is ten minutes behind could displace confirmed registrations.
  *
  * | the intake's clock          | `at`, against the journal's stamp | accepted at |
  * |-----------------------------|-----------------------------------|-------------|
@@ -28,7 +28,7 @@ const AHEAD_MS = 2_000;
  * | its own alone, or not said  | 10 s before to 2 s after          | `at`        |
  * | its own alone, or not said  | further away                      | the stamp   |
  *
- * Both are stored with the message, so every replay comes to the same instant.
+ * Both are stored with the message, so every replay gives the same instant.
  *
  * @param storedAtMs whole milliseconds
  */

@@ -1,7 +1,7 @@
-/** What a program states of a campaign: the fields without a default, and of the others those that it wants otherwise. */
+/** A campaign as written in a program: all fields without a default, and any others. */
 import type { Voucher, VoucherCampaignSpec } from '../contract/campaign-types.ts';
 
-/** Sections are merged by the API server with its defaults; lists are taken as they are. */
+/** The API server merges sections with defaults, but not lists. */
 type Stated<T> = T extends readonly unknown[]
   ? T
   : T extends object
@@ -10,9 +10,9 @@ type Stated<T> = T extends readonly unknown[]
 
 type WithoutDefault = 'campaignId' | 'title' | 'window';
 
-export type StatedVoucher = Omit<Voucher, 'minimumSpendFen'> & Partial<Pick<Voucher, 'minimumSpendFen'>>;
+type StatedVoucher = Omit<Voucher, 'minimumSpendFen'> & Partial<Pick<Voucher, 'minimumSpendFen'>>;
 
-export type StatedCampaignSpec = Pick<VoucherCampaignSpec, WithoutDefault> & {
+type StatedCampaignSpec = Pick<VoucherCampaignSpec, WithoutDefault> & {
   readonly vouchers: readonly StatedVoucher[];
 } & Stated<Omit<VoucherCampaignSpec, WithoutDefault | 'vouchers'>>;
 
@@ -20,7 +20,7 @@ export type StatedCampaignSpec = Pick<VoucherCampaignSpec, WithoutDefault> & {
 export interface StatedCampaign {
   /** `metadata.name`, a DNS label. */
   readonly name: string;
-  /** Made by the component; several campaigns may share one. */
+  /** Created by the component; several campaigns can share one. */
   readonly namespace: string;
   readonly spec: StatedCampaignSpec;
 }

@@ -1,45 +1,45 @@
-/** The chart's values for a platform. Pure. */
+/** Values of the Helm chart for a platform. Pure. */
 import type { StatedCampaign } from './campaign-spec.ts';
 
-/** Three journal servers and a database of the chart, with an account of its own for every campaign. */
-export interface EmbeddedDataPlane {
+/** Three journal servers and a database from the chart, with separate accounts for every campaign. */
+interface EmbeddedDataPlane {
   readonly kind: 'embedded';
-  /** Of the volumes; the cluster's default class when left out. */
+  /** For the volumes. Default: the cluster's default class. */
   readonly storageClassName?: string;
   /** Size of each journal server's volume. Default 20Gi. */
   readonly journalStorage?: string;
-  /** What streams may fill of it, in bytes; less than the volume. Default 16 GiB. */
+  /** Limit of the streams in bytes, less than the volume. Default 16 GiB. */
   readonly journalMaxBytes?: number;
   /** Size of the database's volume. Default 20Gi. */
   readonly databaseStorage?: string;
 }
 
-/** A journal and databases that are there already; nothing of their Secrets passes through Pulumi or its state. */
-export interface ExternalDataPlane {
+/** An existing journal and databases. Their Secrets do not pass through Pulumi or its state. */
+interface ExternalDataPlane {
   readonly kind: 'external';
   /** Secret in the platform's namespace with nats-url, nats-user and nats-password: the operator's own account. */
   readonly operatorSecretName: string;
-  /** Such as `http://nats-0.nats:8222`; without them durability is unknown. */
+  /** For example `http://nats-0.nats:8222`. Without them durability is unknown. */
   readonly monitorUrls: readonly string[];
 }
 
 export type DataPlane = EmbeddedDataPlane | ExternalDataPlane;
 
-export interface PlatformImage {
-  /** Put before every image, without a scheme. */
+interface PlatformImage {
+  /** Prefix of every image, without a scheme. */
   readonly registry?: string;
   /** `sha256:…`, for production. */
   readonly digest?: string;
-  /** The chart's version when left out. */
+  /** Default: the chart's version. */
   readonly tag?: string;
-  /** Secrets in the platform's namespace and in those of campaigns. */
+  /** Secrets in the platform's namespace and in the campaigns' namespaces. */
   readonly pullSecrets?: readonly string[];
-  /** Instead of those, in namespaces of campaigns that have others. */
+  /** Other Secrets for single namespaces of campaigns. */
   readonly campaignPullSecrets?: Readonly<Record<string, readonly string[]>>;
 }
 
-/** Where every pod may run, and what it carries: the platform's, its hooks' and campaigns'. As in a Pod. */
-export interface Pods {
+/** Scheduling and metadata of all pods: of the platform, its hooks and campaigns. As in a Pod. */
+interface Pods {
   readonly nodeSelector?: Readonly<Record<string, string>>;
   readonly affinity?: Readonly<Record<string, unknown>>;
   readonly tolerations?: readonly Readonly<Record<string, unknown>>[];
@@ -49,20 +49,20 @@ export interface Pods {
   readonly podLabels?: Readonly<Record<string, string>>;
 }
 
-export interface ChartInput {
-  readonly image: PlatformImage;
+export interface PlatformValues {
+  readonly image?: PlatformImage;
   readonly dataPlane: DataPlane;
   readonly campaigns: readonly StatedCampaign[];
-  /** True: only the namespaces of the campaigns, by Roles. False: all, by a ClusterRole. */
-  readonly onlyOwnNamespaces: boolean;
-  readonly monitoring: boolean;
-  readonly pods: Pods;
-  /** What Helm waits for. */
-  readonly readyWithinSeconds: number;
+  /** For pods of the platform, its hooks and campaigns. */
+  readonly pods?: Pods;
+  /** Permissions only in the campaigns' namespaces, by Roles instead of a ClusterRole. Default false. */
+  readonly onlyOwnNamespaces?: boolean;
+  /** Creates a PodMonitor; needs the Prometheus Operator. Default false. */
+  readonly monitoring?: boolean;
 }
 
-/** A hook that fails still has the time to say why. */
-const LAST_WORDS_SECONDS = 30;
+/** For a failing hook to report its error. */
+const REPORT_SECONDS = 30;
 
 export const namespacesOf = (campaigns: readonly StatedCampaign[]): readonly string[] => [
   ...new Set(campaigns.map(({ namespace }) => namespace)),
@@ -94,20 +94,21 @@ const external = ({ operatorSecretName, monitorUrls }: ExternalDataPlane): objec
   external: { operatorSecretName, monitorUrls },
 });
 
-/** Only what differs from the chart's own defaults, which its schema checks. No count of replicas is among them. */
-export const chartValues = (input: ChartInput): Readonly<Record<string, unknown>> => {
-  const { image, dataPlane, campaigns, pods } = input;
+/** Only values that differ from the chart's defaults. No replica counts. */
+export const chartValues = (
+  { image = {}, dataPlane, campaigns, pods = {}, onlyOwnNamespaces = false, monitoring = false }: PlatformValues,
+  readyWithinSeconds: number,
+): Readonly<Record<string, unknown>> => {
   return {
     ...given({ imageRegistry: image.registry, imagePullSecrets: image.pullSecrets }),
     image: given({ digest: image.digest, tag: image.tag }),
-    operator: { ...pods, watchNamespaces: input.onlyOwnNamespaces ? namespacesOf(campaigns) : [] },
+    operator: { ...pods, watchNamespaces: onlyOwnNamespaces ? namespacesOf(campaigns) : [] },
     app: {
       ...pods,
       ...given({ imagePullSecrets: image.pullSecrets, imagePullSecretsByNamespace: image.campaignPullSecrets }),
     },
-    // Everything else of hooks is as the operator has it.
-    setup: { deadlineSeconds: input.readyWithinSeconds - LAST_WORDS_SECONDS },
-    metrics: { podMonitor: input.monitoring },
+    setup: { deadlineSeconds: readyWithinSeconds - REPORT_SECONDS },
+    metrics: { podMonitor: monitoring },
     dataPlane: dataPlane.kind === 'embedded' ? embedded(dataPlane, campaigns, pods) : external(dataPlane),
   };
 };

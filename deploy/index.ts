@@ -1,4 +1,4 @@
-/** `pulumi up` in this folder: the platform with one campaign. Copy it, and state your own. */
+/** `pulumi up` in this folder installs the platform with one campaign. Copy it and write your own campaign. */
 import * as pulumi from '@pulumi/pulumi';
 import type { StatedCampaign } from './campaign-spec.ts';
 import type { DataPlane } from './chart-values.ts';

@@ -4,42 +4,29 @@ import * as kubernetes from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
 import { API_VERSION } from '../contract/names.ts';
 import type { StatedCampaign } from './campaign-spec.ts';
-import { chartValues, type DataPlane, namespacesOf, type PlatformImage, type Pods } from './chart-values.ts';
+import { chartValues, namespacesOf, type PlatformValues } from './chart-values.ts';
 
-export interface VoucherPlatformArgs {
+export interface VoucherPlatformArgs extends PlatformValues {
   /** Namespace of the operator and the data plane. Default voucher-system. */
   readonly namespace?: string;
-  /** Path or `oci://` address of the chart. Default: the one of this checkout. */
+  /** Path or `oci://` address of the chart. Default: the chart of this checkout. */
   readonly chart?: string;
-  /** Version of a chart that is not a path. */
+  /** For a chart that is not a path. */
   readonly chartVersion?: string;
-  readonly image?: PlatformImage;
-  readonly dataPlane: DataPlane;
-  readonly campaigns: readonly StatedCampaign[];
-  /** Of the platform, its hooks and campaigns alike. */
-  readonly pods?: Pods;
-  /** Rights in the namespaces of the campaigns only, instead of all. Default false. */
-  readonly onlyOwnNamespaces?: boolean;
-  /** A PodMonitor, where the Prometheus Operator is. Default false. */
-  readonly monitoring?: boolean;
-  /**
-   * Whether Pulumi refuses to delete campaigns and their namespaces, which hold the keys that receipts and personal data
-   * depend on. Default true.
-   */
+  /** Pulumi refuses to delete campaigns and their namespaces, which contain the keys of personal data. Default true. */
   readonly protect?: boolean;
 }
 
 const CHART = fileURLToPath(new URL('../charts/voucher-operator', import.meta.url));
 
-/** Journal servers read their stores before they are ready, and images are pulled first. */
+/** Includes image pulls, and the time that journal servers need to read their stores. */
 const READY_WITHIN_SECONDS = 900;
 
 /**
- * What somebody else writes while the campaign lives, beside its status. Ceilings are the owner's: stated at creation, then raised by who
- * may authorise, on the live object. An `up` by an administrator must neither take a grant back in the middle of a flood
- * nor give one. To state them anew, write them with kubectl as the owner.
+ * Ceilings belong to the owner: set at creation, then changed on the live object by people with that permission. An `up` by
+ * an administrator must not revoke or give a grant during a flood. To change them, the owner uses kubectl.
  */
-const NOT_OURS_AFTER_CREATION = ['spec.scaling.authorized'];
+const OWNED_BY_OTHERS = ['spec.scaling.authorized'];
 
 const RESTRICTED = {
   'pod-security.kubernetes.io/enforce': 'restricted',
@@ -47,13 +34,13 @@ const RESTRICTED = {
 };
 
 /**
- * Registers namespaces, a Helm release and VoucherCampaigns. The Deployments of campaigns are made and scaled by the
- * operator and are never in Pulumi's state, so that no `up` can reset a replica count.
+ * Registers namespaces, a Helm release and VoucherCampaigns. The operator creates and scales the Deployments of campaigns:
+ * they are not in Pulumi's state, so that no `up` can reset replicas.
  */
 export class VoucherPlatform extends pulumi.ComponentResource {
   readonly namespace: pulumi.Output<string>;
   readonly releaseName: pulumi.Output<string>;
-  /** `namespace/name` of each. */
+  /** Each as `namespace/name`. */
   readonly campaigns: pulumi.Output<readonly string[]>;
 
   constructor(name: string, args: VoucherPlatformArgs, options: pulumi.ComponentResourceOptions = {}) {
@@ -75,21 +62,17 @@ export class VoucherPlatform extends pulumi.ComponentResource {
   }
 
   #namespace(name: string, protect: boolean): kubernetes.core.v1.Namespace {
-    return new kubernetes.core.v1.Namespace(
-      name,
-      { metadata: { name, labels: RESTRICTED } },
-      { parent: this, protect },
-    );
+    const metadata = { name, labels: RESTRICTED };
+    return new kubernetes.core.v1.Namespace(name, { metadata }, { parent: this, protect });
   }
 
-  /** A Release and not a Chart: its hooks make the passwords before anything needs them. */
+  /** A Release, not a Chart: its hooks create the passwords first. */
   #release(
     name: string,
     namespace: string,
     args: VoucherPlatformArgs,
     dependsOn: readonly pulumi.Resource[],
   ): kubernetes.helm.v3.Release {
-    const { image = {}, dataPlane, campaigns, pods = {}, onlyOwnNamespaces = false, monitoring = false } = args;
     return new kubernetes.helm.v3.Release(
       name,
       {
@@ -97,18 +80,10 @@ export class VoucherPlatform extends pulumi.ComponentResource {
         namespace,
         chart: args.chart ?? CHART,
         ...(args.chartVersion === undefined ? {} : { version: args.chartVersion }),
-        // Without atomic: a failed upgrade in a flood must not be answered by a second rollout.
+        // A failed upgrade during a flood must not cause a second rollout.
         atomic: false,
         timeout: READY_WITHIN_SECONDS,
-        values: chartValues({
-          image,
-          dataPlane,
-          campaigns,
-          onlyOwnNamespaces,
-          monitoring,
-          pods,
-          readyWithinSeconds: READY_WITHIN_SECONDS,
-        }),
+        values: chartValues(args, READY_WITHIN_SECONDS),
       },
       { parent: this, dependsOn: [...dependsOn] },
     );
@@ -127,7 +102,7 @@ export class VoucherPlatform extends pulumi.ComponentResource {
         metadata: {
           name,
           namespace,
-          // Ready follows the crowd: an `up` during the rush must not wait for it, nor fail by it.
+          // Ready depends on the load: an `up` during the flood must not wait for it.
           annotations: { 'pulumi.com/skipAwait': 'true' },
         },
         spec,
@@ -135,8 +110,8 @@ export class VoucherPlatform extends pulumi.ComponentResource {
       {
         parent: this,
         protect,
-        ignoreChanges: NOT_OURS_AFTER_CREATION,
-        // The release brings the kind, and its namespace.
+        ignoreChanges: OWNED_BY_OTHERS,
+        // The release installs the CRD and depends on the namespaces.
         dependsOn: [release],
       },
     );

@@ -1,18 +1,17 @@
 /**
- * Whether the journal holds a registration, and since when: asked of the leader of every shard, because a hedge may have
- * put it aside. The journal is asked and not the database, which may be behind.
+ * Looks a registration up in the journal: whether it is stored, and since when. The leader of every shard is asked, because a
+ * hedge may have put it into another shard. The database is not asked, because it may be behind.
  *
- * | shards answer                          | so |
- * |----------------------------------------|----|
+ * | shards answer                          | result |
+ * |----------------------------------------|--------|
  * | one has it                             | accepted; the earliest copy among those that answer soon after |
- * | all say that they have nothing         | absent |
- * | … and publishes failed here of late    | unavailable: a leader without a quorum has not counted what is on its way |
- * | some nothing, some do not answer       | unavailable |
+ * | none has it                            | absent |
+ * | … but publishes failed here recently   | unavailable: a leader without a quorum does not count proposals under way |
+ * | some have nothing, some do not answer  | unavailable |
  *
- * A shard that said where it holds the registration is also asked for that place: an earlier release stored it under another subject.
- *
- * A message on its subject is found by an index in the server's memory: 0.1 ms of its CPU where there is none, and 2 ms for an
- * old one, whose block has to be read (docs/adr/0020). Callers bound how often they ask.
+ * A shard that said where it holds the registration is also asked for that place: an earlier release stored it under another
+ * subject. A look-up costs the server 0.1 ms of CPU where there is nothing, and 2 ms for an old message, whose block has to be
+ * read (docs/adr/0020). Callers bound how often they ask.
  */
 
 import { z } from 'zod';
@@ -22,31 +21,28 @@ import { astraySubject, eventSubject, shardStreamName } from '../contract/names.
 import { shardOf } from '../contract/shard.ts';
 import { parseUntrusted } from '../contract/untrusted.ts';
 import { acceptedAt } from '../contract/winner.ts';
-import type { JournalConnection } from './connection.ts';
+import type { CampaignJournal } from './connection.ts';
 import type { AcceptanceLookup, Acceptances } from './publishing.ts';
 
-export interface AcceptancesOptions {
-  readonly connection: JournalConnection;
-  readonly campaignId: string;
-  readonly shards: number;
+export interface AcceptancesOptions extends CampaignJournal {
   readonly monotonicMs: () => number;
-  /** How this process finds the journal. */
+  /** State in which this process finds the journal. */
   readonly journal: () => Found;
-  /** Those in other shards than their citizens', see astray.ts. */
+  /** Receipts in other shards than their citizens', see astray.ts. */
   readonly astray: ReadonlySet<string>;
 }
 
 const ANSWER_WITHIN_MS = 1_000;
-/** From a shard that did not answer a moment ago: those who ask must not queue up for what will not come. */
+/** For a shard that has just not answered: callers must not queue up behind it. */
 const SILENT_ANSWER_WITHIN_MS = 100;
 const SILENT_FOR_MS = 2_000;
 /** For copies in other shards, once one was found. */
 const OTHERS_WITHIN_MS = 100;
 const NOT_FOUND = 10037;
-/** A leader that has lost its quorum steps down within 20 s, and what it had in hand is then stored or gone. */
+/** A leader that has lost its quorum steps down within 20 s; its proposals are then stored or lost. */
 const SETTLED_AFTER_SECONDS = 30;
 
-/** Whether nothing that failed here can be on its way into a shard any more. */
+/** Whether no failed publish of this process can still be stored. */
 export const isSettled = ({ state, seconds }: Found): boolean =>
   state === 'answers' && seconds >= SETTLED_AFTER_SECONDS;
 
@@ -60,7 +56,7 @@ const UNAVAILABLE: AcceptanceLookup = { kind: 'unavailable' };
 const receivedSubject = (campaignId: string, shard: number, receipt: string): string =>
   eventSubject(campaignId, shard, 'received', receipt);
 
-/** What one shard's leader answered. Anything but a message or "no message found" says nothing. */
+/** Answer of one shard's leader. Anything but a message or "no message found" proves nothing. */
 export const readStored = (text: string, receipt: string): AcceptanceLookup => {
   const data = parseUntrusted(answer, text);
   if (data === undefined) return UNAVAILABLE;
@@ -75,7 +71,7 @@ export const readStored = (text: string, receipt: string): AcceptanceLookup => {
   };
 };
 
-/** Several shards' answers as one. */
+/** Joins the answers of several shards. */
 export const joinStored = (answers: readonly AcceptanceLookup[], settled: boolean): AcceptanceLookup => {
   const accepted = answers.filter((one) => one.kind === 'accepted');
   const [earliest] = accepted.toSorted((a, b) => (a.at < b.at ? -1 : 1));

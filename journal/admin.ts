@@ -1,4 +1,4 @@
-/** The operator's hands on the journal: implements JournalAdmin. Creates what is missing and never takes what is another's. */
+/** Implements JournalAdmin. Creates what is missing, and never takes what belongs to another object. */
 import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
 import { Kvm } from '@nats-io/kv';
 import type { JournalFault } from '../contract/journal-health.ts';
@@ -37,7 +37,7 @@ export const createJournalAdmin = (options: JournalAdminOptions): JournalAdmin =
   const { connection, monitorUrls, now, shardMaxBytes } = options;
   const { nats } = connection;
   const servers = watchServers(monitorUrls, now);
-  /** What the last look at each campaign's streams has found; nothing for the most of them. */
+  /** Results of the last look at each campaign's streams. */
   const seen = new Map<string, Seen>();
   let manager: Promise<JetStreamManager> | undefined;
   const api = (): Promise<JetStreamManager> => {
@@ -69,7 +69,7 @@ export const createJournalAdmin = (options: JournalAdminOptions): JournalAdmin =
   };
 
   const ensure: JournalAdmin['ensure'] = async (spec, signal) => {
-    // A frozen server holds its page up for a second: not one after the other.
+    // In parallel, because a frozen server delays its page by a second.
     const looking = servers.look();
     looking.catch(() => undefined);
     try {
@@ -91,7 +91,7 @@ export const createJournalAdmin = (options: JournalAdminOptions): JournalAdmin =
     }
   };
 
-  /** When a message was stored; undefined when it can't be told now, for instance in an election. */
+  /** When a message was stored; undefined while that is unknown, for example during an election. */
   const storedAtMs = async (stream: string, sequence: number): Promise<number | undefined> => {
     const { streams } = await api();
     const message = await streams.getMessage(stream, { seq: sequence }).catch(() => null);
@@ -99,15 +99,15 @@ export const createJournalAdmin = (options: JournalAdminOptions): JournalAdmin =
   };
 
   /**
-   * Answered by the consumer's leader; a follower's monitoring page may be stale (kedacore/keda#7322). Acknowledgements
-   * in the middle leave the floor where it is, so the message above the floor is the oldest one that still waits.
+   * Answered by the consumer's leader; a follower's monitoring page may be out of date (kedacore/keda#7322). The message
+   * above the acknowledgement floor is the oldest one that still waits.
    */
   const shardBacklog = async (campaignId: string, shard: number, tier: Tier) => {
     const stream = shardStreamName(campaignId, shard);
     const info = await (await api()).consumers.info(stream, consumerName(tier));
     const messages = info.num_pending + info.num_ack_pending;
     const oldestAtMs = messages === 0 ? undefined : await storedAtMs(stream, info.ack_floor.stream_seq + 1);
-    // The consumer starts at the first message: what was delivered and is not waiting again is done.
+    // The consumer starts at the first message: what was delivered and does not wait for an acknowledgement is done.
     const { stream_seq: delivered } = info.delivered;
     const enqueued = delivered + info.num_pending;
     return { messages, oldestAtMs, enqueued, workedOff: delivered - info.num_ack_pending };
@@ -129,8 +129,8 @@ export const createJournalAdmin = (options: JournalAdminOptions): JournalAdmin =
     assertConnected(signal);
     const kv = await abortable(new Kvm(nats).open(liveBucketName(campaignId)), signal);
     const text = JSON.stringify(settings);
-    const standing = await abortable(kv.get(LIVE_SETTINGS_KEY), signal);
-    if (standing !== null && standing.operation === 'PUT' && standing.string() === text) return;
+    const stored = await abortable(kv.get(LIVE_SETTINGS_KEY), signal);
+    if (stored !== null && stored.operation === 'PUT' && stored.string() === text) return;
     await abortable(kv.put(LIVE_SETTINGS_KEY, text), signal);
   };
 

@@ -1,4 +1,4 @@
-/** What is made, judged and removed for a campaign, and how it is asked for. */
+/** What the operator asks of a campaign's journal. */
 import type { LiveSettings } from '../contract/app-contract.ts';
 import type { JournalFault } from '../contract/journal-health.ts';
 import type { Backlog } from '../contract/reading.ts';
@@ -9,12 +9,12 @@ export interface JournalSpec {
   readonly campaignId: string;
   readonly namespace: string;
   readonly campaignName: string;
-  /** Of the object: one that was deleted and made again is another. */
+  /** Of the VoucherCampaign: a re-created object has another one. */
   readonly uid: string;
   readonly shards: number;
   readonly replicas: number;
   readonly adopt: boolean;
-  /** Losses of streams that a person has accepted, as JournalDurable names them. */
+  /** Lost streams that a person has accepted, as JournalDurable names them. */
   readonly acceptedLosses?: readonly string[];
   /** Tiers with a durable consumer on every shard. */
   readonly consumers: readonly Tier[];
@@ -30,15 +30,15 @@ export type JournalState =
       readonly faults?: readonly JournalFault[];
     }
   | { readonly kind: 'conflict'; readonly message: string }
-  /** There is no room for the campaign's streams; the message has the numbers. Nothing half made is left. */
+  /** No room for the campaign's streams; the message has the numbers. Nothing incomplete is left. */
   | { readonly kind: 'full'; readonly message: string }
   /** JetStream is off, for the account or on every server. */
   | { readonly kind: 'disabled'; readonly message: string }
   | { readonly kind: 'unavailable'; readonly message: string; readonly faults?: readonly JournalFault[] };
 
-/** A tier's backlog, with the counts that it is the difference of; absent where nobody can tell. */
+/** A tier's backlog, and the counts whose difference it is; absent where they are unknown. */
 export interface JournalBacklog extends Backlog {
-  /** Messages that the shards have taken since they were made. */
+  /** Messages that the shards have ever received. */
   readonly enqueued?: number;
   /** Those of them that the tier has acknowledged. */
   readonly workedOff?: number;
@@ -49,16 +49,16 @@ export type JournalRemoval =
   | { readonly kind: 'foreign'; readonly message: string };
 
 export interface JournalAdmin {
-  /** Creates what is missing, verifies what is there, changes nothing that belongs to another object. */
+  /** Creates what is missing, verifies what exists, changes nothing that belongs to another object. */
   ensure(spec: JournalSpec, signal: AbortSignal): Promise<JournalState>;
   /**
-   * What is wrong now, the worst first: what servers said of themselves in the last seconds, and the campaign's replicas as
-   * the last `ensure` saw them. Costs no request of its own. Absent where nobody watches.
+   * Current faults, the worst first: what servers reported of themselves in the last seconds, and the campaign's replicas as
+   * the last `ensure` saw them. Makes no request.
    */
   faults?(spec: JournalSpec): readonly JournalFault[];
   /**
    * Removes streams, consumers and buckets. What belongs to another object stays, and the answer says so.
-   * @throws Error when the journal does not answer; a second call goes on where the first one ended
+   * @throws Error when the journal does not answer; a second call continues where the first one ended
    */
   remove(spec: JournalSpec, signal: AbortSignal): Promise<JournalRemoval>;
   /** Backlog of a tier over all shards; oldest age from the first unacknowledged message's time. */

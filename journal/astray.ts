@@ -1,19 +1,12 @@
 /**
- * Receipts of registrations that lie in another shard than their citizen's: a hedge of some pod, or an outage, has put them
- * there. A repeat is published to the citizen's shard, which would not know it; so every intake follows the few that there are.
+ * Receipts of registrations in another shard than their citizen's, where a hedge or an outage has put them. A repeat is
+ * published to the citizen's own shard, which would not recognise it. So every intake follows these few.
  */
 
 import { DeliverPolicy, jetstream } from '@nats-io/jetstream';
 import { astraySubject, shardStreamName } from '../contract/names.ts';
 import { again } from '../runtime/sleep.ts';
-import type { JournalConnection } from './connection.ts';
-
-export interface AstrayOptions {
-  readonly connection: JournalConnection;
-  readonly campaignId: string;
-  readonly shards: number;
-  readonly onError: (error: unknown) => void;
-}
+import type { CampaignJournal } from './connection.ts';
 
 /** Two minutes of a third of 2,000/s; beyond that the oldest are forgotten. */
 const MOST = 100_000;
@@ -21,22 +14,22 @@ const AGAIN_AFTER_MS = 1_000;
 const PULL = { max_messages: 500, expires: 30_000, idle_heartbeat: 5_000 };
 
 /** Follows every shard from its beginning, until the signal fires. */
-export const followAstray = (options: AstrayOptions, signal: AbortSignal): ReadonlySet<string> => {
-  const { connection, campaignId, shards, onError } = options;
+export const followAstray = (
+  { connection, campaignId, shards }: CampaignJournal,
+  onError: (error: unknown) => void,
+  signal: AbortSignal,
+): ReadonlySet<string> => {
   const client = jetstream(connection.nats);
   const receipts = new Set<string>();
 
   const note = (subject: string): void => {
     receipts.add(subject.slice(subject.lastIndexOf('.') + 1));
-    if (receipts.size <= MOST) return;
-    for (const oldest of receipts) {
-      receipts.delete(oldest);
-      break;
-    }
+    const [oldest = ''] = receipts;
+    if (receipts.size > MOST) receipts.delete(oldest);
   };
 
   const follow = async (shard: number): Promise<void> => {
-    // An ordered consumer: it keeps its place here, and is made anew when its server is gone.
+    // An ordered consumer keeps its position on the client, and is created again when its server is lost.
     const consumer = await client.consumers.get(shardStreamName(campaignId, shard), {
       filter_subjects: astraySubject(campaignId, shard, '*'),
       deliver_policy: DeliverPolicy.All,

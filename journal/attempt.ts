@@ -1,18 +1,17 @@
 /**
- * One message on its way into the journal, from its first copy to the one answer that the caller gets.
+ * One publish, from its first copy to the one answer that the caller gets.
  *
  * | what happens to a copy                       | what follows |
  * |----------------------------------------------|--------------|
  * | acknowledged, also as a duplicate            | success, whichever copy it was |
  * | no answer in 300 ms                          | a second copy to the next healthy shard, if the budget has room |
- * | nobody listens, no space: nothing was stored | the next healthy shard at once: makes no copy, costs no budget |
- * | another copy of it is on its way there       | the same shard again soon: it becomes a duplicate, or is stored |
- * | … and still so after 300 ms                  | as no answer: a leader without a quorum says the same for ever |
+ * | no leader, or no space: nothing was stored   | the next healthy shard at once: makes no copy, costs no budget |
+ * | another copy is under way in that shard      | the same shard again soon: it becomes a duplicate, or is stored |
+ * | … and still after 300 ms                     | as no answer: a leader without a quorum says the same for ever |
  * | any other refusal: may have been stored      | as no answer, but at once |
- * | the connection was lost under way            | the same shard once more on the new one: its Nats-Msg-Id drops the copy |
+ * | the connection was lost                      | the same shard again on the new connection: its Nats-Msg-Id drops the copy |
  *
- * An empty budget never hedges: the publish waits for its own answer, for sending it away would only make the citizen
- * send it once more.
+ * With an empty budget a publish waits for its own answer: rejecting it would only make the citizen send it again.
  */
 
 import { type HedgeBudget, type ShardHealth, SILENT_AFTER_MS } from './hedge.ts';
@@ -36,7 +35,7 @@ export const unavailable = (reason: Unavailable['reason']): Unavailable => ({
   retryAfterMs: reason === 'journal_full' ? RETRY_LATER_MS : RETRY_SOON_MS,
 });
 
-/** What all attempts of a process share. */
+/** Shared by all attempts of a process. */
 export interface AttemptContext {
   readonly shards: number;
   readonly health: ShardHealth;
@@ -44,7 +43,7 @@ export interface AttemptContext {
   readonly monotonicMs: () => number;
   readonly isConnected: () => boolean;
   readonly count: (kind: CopyKind, outcome: CopyOutcome) => void;
-  /** All shards are silent: perhaps it is the connection. */
+  /** All shards are silent: the connection may be the cause. */
   readonly onAllSilent: () => void;
 }
 
@@ -60,7 +59,7 @@ export class PublishAttempt {
   readonly #startedAtMs: number;
   readonly #totalTimer: NodeJS.Timeout;
   readonly #tried = new Set<number>();
-  /** Shards that owe an answer. */
+  /** Shards whose answer is expected. */
   readonly #waiting = new Set<number>();
   readonly #failures = new Set<CopyFailure>();
   #hedgeTimer: NodeJS.Timeout | undefined;
@@ -82,7 +81,7 @@ export class PublishAttempt {
     void this.#copy(first, first === this.#home ? 'first' : 'reroute');
   }
 
-  /** On a new connection: answers to what went over the old one will not come. */
+  /** On a new connection: answers to copies on the old one will not arrive. */
   resend(): void {
     for (const shard of [...this.#waiting]) {
       this.#listen(shard);
@@ -99,9 +98,9 @@ export class PublishAttempt {
     const { health, monotonicMs, count, isConnected } = this.#context;
     this.#tried.add(shard);
     this.#waiting.add(shard);
-    // A conflict is asked again far sooner than a shard is silent, and must not begin its time anew.
+    // A retry after a conflict must not restart the shard's time until it counts as silent.
     if (kind !== 'resend') this.#listen(shard);
-    // The client would keep it and send it whenever; resend() does when there is a connection, if anybody still waits.
+    // The client would keep the copy and send it at any later time; resend() sends it only while the caller still waits.
     if (!isConnected()) return;
     const answer = await this.#send(shard, Math.max(1, TOTAL_BUDGET_MS - (monotonicMs() - this.#startedAtMs)));
     if (answer.kind === 'stored') {
@@ -125,7 +124,7 @@ export class PublishAttempt {
 
   #onSilence(shard: number): void {
     const { health, isConnected, monotonicMs, onAllSilent, shards } = this.#context;
-    // Silence of the road says nothing about the shard.
+    // Without a connection, silence proves nothing about the shard.
     if (isConnected()) {
       health.waited(shard, monotonicMs());
       if (health.allSilent()) onAllSilent();
@@ -145,7 +144,7 @@ export class PublishAttempt {
   #onFailure(shard: number, failure: CopyFailure): void {
     if (!this.#context.isConnected()) return;
     if (failure === 'conflict') {
-      // It stays among those that owe an answer: a new connection sends it again as well.
+      // Its answer is still expected, so that a new connection sends it again as well.
       clearTimeout(this.#conflictTimer);
       this.#conflictTimer = setTimeout(() => void this.#copy(shard, 'resend'), CONFLICT_AGAIN_MS);
       return;
@@ -165,7 +164,7 @@ export class PublishAttempt {
     this.#settle(unavailable(this.#reason()));
   }
 
-  /** The most useful of what is known; anything that may have been stored is a `timeout`. */
+  /** The most useful known reason; a publish that may have been stored is a `timeout`. */
   #reason(): Unavailable['reason'] {
     const { health, isConnected, monotonicMs } = this.#context;
     if (!isConnected()) return 'disconnected';

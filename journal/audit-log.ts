@@ -1,25 +1,16 @@
 /**
- * The trails of all campaigns as one stream of the installation, a subject each: implements AuditLog. Nothing takes a
- * message away again, and the expected last sequence of the subject makes every append a compare-and-set, so that two
- * operators can't fork a chain.
+ * Implements AuditLog: the trails of all campaigns are one stream of the installation, one subject each. No message can be
+ * removed. The expected last sequence of the subject makes every append a compare-and-set, so that two operators can't fork a
+ * chain.
  */
-import {
-  DiscardPolicy,
-  JetStreamApiError,
-  type JetStreamManager,
-  jetstreamManager,
-  RetentionPolicy,
-  StorageType,
-  StoreCompression,
-  type StreamConfig,
-} from '@nats-io/jetstream';
-import { nanos } from '@nats-io/transport-node';
+import { JetStreamApiError, type JetStreamManager, jetstreamManager, type StreamConfig } from '@nats-io/jetstream';
 import { chainLine, linkOf } from '../contract/hash-chain.ts';
 import { AUDIT_STREAM, AUDIT_SUBJECTS, auditedCampaignId, auditSubject } from '../contract/names.ts';
 import { abortable } from '../runtime/abortable.ts';
 import { atMost } from '../runtime/at-most.ts';
 import type { JournalConnection } from './connection.ts';
-import { orUndefined } from './streams/ensure.ts';
+import { orUndefined } from './errors.ts';
+import { APPEND_ONLY, differences } from './streams/streams.ts';
 import type { AuditLog, AuditTail } from './trail.ts';
 
 export interface AuditLogOptions {
@@ -28,39 +19,27 @@ export interface AuditLogOptions {
 }
 
 const API_WITHIN_MS = 3_000;
-/** A new leader reads the trail of every campaign, while the same servers answer for backlogs. */
+/** A new leader reads all trails while the same servers answer for backlogs. */
 const READS_AT_ONCE = 4;
 /** 100,000 entries of 0.6 KiB: a century of campaigns. */
 const MAX_BYTES = 64 * 2 ** 20;
-/** A campaign whose settings flap for days must not take the room of all others. */
+/** A campaign whose settings change constantly must not take the room of all others. */
 const MAX_ENTRIES_OF_A_CAMPAIGN = 20_000;
-/** nats-server's codes for a trail that ends elsewhere than expected. */
+/** nats-server's codes for an unexpected last sequence. */
 const WRONG_LAST_SEQUENCE = new Set([10_071, 10_164]);
 
 const wantedStream = (replicas: number): Partial<StreamConfig> & { readonly name: string } => ({
+  ...APPEND_ONLY,
   name: AUDIT_STREAM,
   subjects: [AUDIT_SUBJECTS],
-  storage: StorageType.File,
   num_replicas: replicas,
-  retention: RetentionPolicy.Limits,
-  // A full store refuses what is new and is told as an error; the old would vanish in silence.
-  discard: DiscardPolicy.New,
   discard_new_per_subject: true,
   max_msgs_per_subject: MAX_ENTRIES_OF_A_CAMPAIGN,
   max_bytes: MAX_BYTES,
-  max_age: 0,
-  max_msg_size: 16_384,
-  duplicate_window: nanos(120_000),
-  deny_delete: true,
-  deny_purge: true,
-  compression: StoreCompression.None,
 });
 
-/** What would make entries vanish, or could not be a trail. */
-const driftOf = ({ config, wanted }: { readonly config: StreamConfig; readonly wanted: Partial<StreamConfig> }) =>
-  (['storage', 'retention', 'discard', 'max_age', 'deny_delete', 'deny_purge'] as const)
-    .filter((field) => config[field] !== wanted[field])
-    .map((field) => `${field} is ${String(config[field])}, must be ${String(wanted[field])}`);
+/** With other values of these, entries could be lost. */
+const REQUIRED = ['storage', 'retention', 'discard', 'max_age', 'deny_delete', 'deny_purge'] as const;
 
 export const createAuditLog = ({ connection, replicas }: AuditLogOptions): AuditLog => {
   let opening: Promise<JetStreamManager> | undefined;
@@ -78,8 +57,8 @@ export const createAuditLog = ({ connection, replicas }: AuditLogOptions): Audit
     const wanted = wantedStream(replicas);
     const there = await abortable(orUndefined(streams.info(AUDIT_STREAM)), signal);
     if (there === undefined) await abortable(streams.add(wanted), signal);
-    const drift = there === undefined ? [] : driftOf({ config: there.config, wanted });
-    if (drift.length > 0) throw new Error(`stream ${AUDIT_STREAM} keeps no trail: ${drift.join('; ')}`);
+    const drift = there === undefined ? [] : differences(REQUIRED, wanted, there.config);
+    if (drift.length > 0) throw new Error(`stream ${AUDIT_STREAM} can't be used for audit trails: ${drift.join('; ')}`);
     hasStream = true;
   };
 
@@ -89,7 +68,7 @@ export const createAuditLog = ({ connection, replicas }: AuditLogOptions): Audit
       const next_by_subj = auditSubject(campaignId);
       let tail: AuditTail | undefined;
       for (;;) {
-        // Answered by the stream's leader: a replica that lags would show an end that is none.
+        // Answered by the stream's leader: a replica that is behind would end too early.
         const query = { next_by_subj, seq: (tail?.sequence ?? 0) + 1 };
         const message = await reading(() => abortable(orUndefined(streams.getMessage(AUDIT_STREAM, query)), signal));
         if (message === undefined || message === null) return;
@@ -116,7 +95,7 @@ export const createAuditLog = ({ connection, replicas }: AuditLogOptions): Audit
         return { kind: 'appended', tail: { sequence: acknowledged.seq, ...linkOf(text, tail) } };
       } catch (error) {
         if (error instanceof JetStreamApiError && WRONG_LAST_SEQUENCE.has(error.code)) return { kind: 'moved' };
-        // Whoever took the stream away is not followed into an endless error.
+        // The stream may have been removed: the next append checks.
         hasStream = false;
         throw error;
       }

@@ -1,13 +1,13 @@
 /**
- * The clocks of the journal's servers. Whoever leads a stream or a consumer says what time it is when it is asked about it;
- * each has a leader of its own, so that together they are seldom one server.
+ * The clocks of the journal's servers. The leader of a stream or consumer includes its time in an answer about it; their leaders
+ * are rarely all on one server.
  */
 import { z } from 'zod';
 import { consumerName, dataKeyBucketName, liveBucketName, shardStreamName } from '../contract/names.ts';
 import type { ClockSource } from '../runtime/clock-source.ts';
-import type { JournalConnection } from './connection.ts';
+import type { CampaignJournal, JournalConnection } from './connection.ts';
 
-/** JetStream's answer to STREAM.INFO and CONSUMER.INFO; `ts` is the time of the server that answers, which is the leader. */
+/** JetStream's answer to STREAM.INFO and CONSUMER.INFO; `ts` is the time of the leader, which answers. */
 const info = z.object({
   ts: z.string().refine((text) => !Number.isNaN(Date.parse(text))),
   cluster: z.object({ leader: z.string().min(1) }).optional(),
@@ -15,10 +15,8 @@ const info = z.object({
 
 const WITHIN_MS = 1_000;
 
-export interface JournalClocksOptions {
+interface JournalClocksOptions extends Pick<CampaignJournal, 'campaignId' | 'shards'> {
   readonly connection: Pick<JournalConnection, 'nats' | 'isConnected'>;
-  readonly campaignId: string;
-  readonly shards: number;
 }
 
 /** What a campaign's account may ask about (operator/setup/journal-accounts.ts). */

@@ -1,4 +1,4 @@
-/** One connection to the journal, kept for a process's life: endless reconnects, and honest about being away. */
+/** One connection to the journal for the life of a process. It reconnects without end, and says whether it is connected. */
 import {
   AuthorizationError,
   type ConnectionOptions,
@@ -19,11 +19,11 @@ export interface JournalServers {
   readonly urls: readonly string[];
   readonly user: string;
   readonly password: string;
-  /** PEM: who must have issued the servers' certificates. */
+  /** PEM of the authorities that must have issued the servers' certificates. */
   readonly ca?: string;
 }
 
-/** The servers and this process don't agree about TLS: no repetition mends that, a Secret or a certificate must change. */
+/** TLS fails: no retry helps, a Secret or a certificate must change. */
 export class JournalTlsError extends Error {
   override readonly name = 'JournalTlsError';
 }
@@ -33,9 +33,9 @@ export class JournalTlsError extends Error {
  * |-----------|------------|------------|
  * | given     | any        | TLS or none, by that authority |
  * | none      | one tls:// | TLS or none, by the authorities that the system trusts |
- * | none      | nats://    | as the servers have it; TLS by the authorities that the system trusts |
+ * | none      | nats://    | as the servers require; TLS by the authorities that the system trusts |
  *
- * The name in the URL is compared with the certificate's in each case.
+ * The name in the URL must be in the certificate in each case.
  */
 const tlsOf = ({ urls, ca }: JournalServers): Pick<ConnectionOptions, 'tls'> => {
   if (ca !== undefined) return { tls: { ca } };
@@ -45,42 +45,49 @@ const tlsOf = ({ urls, ca }: JournalServers): Pick<ConnectionOptions, 'tls'> => 
 const tlsErrorOf = (error: unknown): JournalTlsError | undefined => {
   const problem = certificateProblem(error, DATA_PLANE_KEYS.natsCa);
   if (problem !== undefined) return new JournalTlsError(`journal: ${problem}`, { cause: error });
-  // The client's own words when it wants TLS and the server offers none.
+  // The client's message when it requires TLS and the server offers none.
   if (!(error instanceof Error) || !/'tls'.*not available/.test(error.message)) return undefined;
   return new JournalTlsError(
-    `journal: the server speaks no TLS, and ${DATA_PLANE_KEYS.natsCa} or a tls:// URL asks for it: set up TLS there, or take both away`,
+    `journal: the server has no TLS, but ${DATA_PLANE_KEYS.natsCa} or a tls:// URL requires it: set up TLS on the server, or remove both`,
     { cause: error },
   );
 };
 
 export interface JournalConnection {
   readonly nats: NatsConnection;
-  /** A subject that only this connection listens to, below the user's own prefix. */
+  /** A subject for answers to this connection, below the user's own prefix. */
   newInbox(): string;
-  /** False from the moment the socket is known to be gone until a server has taken us again. */
+  /** False from the known loss of the socket until a server accepts the connection again. */
   isConnected(): boolean;
   /**
-   * Whether a server refused user, password or a publish in the last seconds. It says so in a line of its own and answers
-   * nothing: what was sent looks like a silence without this.
+   * Whether a server refused user, password or a publish in the last seconds. A refused publish gets no answer, so that without
+   * this it looks like silence.
    */
   isRefused(): boolean;
-  /** Called at every loss and every return. The answer ends it. */
+  /** Called at every loss and every return. The result unsubscribes. */
   onChange(listener: (connected: boolean) => void): () => void;
   /**
-   * Nothing comes back through this server: takes another one. A frozen server keeps its socket open, and the pings
-   * need seconds to tell. At most once in 5 s, because a journal that is away altogether looks the same.
+   * Nothing arrives from this server: connects to another one. A frozen server keeps its socket open, and pings need seconds to
+   * find that. At most once in 5 s, because an unavailable journal looks the same.
    */
   suspect(): void;
   /** Sends what is buffered and closes; at most a few seconds. */
   close(): Promise<void>;
 }
 
-/** For one server: a frozen one takes the socket and never says a word, and the next may be well. */
+/** A campaign's journal, as its pods reach it. */
+export interface CampaignJournal {
+  readonly connection: JournalConnection;
+  readonly campaignId: string;
+  readonly shards: number;
+}
+
+/** For one server: a frozen one accepts the socket and never answers, and the next may work. */
 const CONNECT_WITHIN_MS = 1_500;
 const AGAIN_AFTER_MS = 250;
 const DRAIN_WITHIN_MS = 3_000;
 const SUSPECT_EVERY_MS = 5_000;
-/** A refused login comes again with every attempt, and a refused publish with every publish. */
+/** A refused login is repeated with every attempt, a refused publish with every publish. */
 const REFUSED_FOR_MS = 5_000;
 
 const isRefusal = (error: Error): boolean =>
@@ -88,10 +95,10 @@ const isRefusal = (error: Error): boolean =>
   error instanceof UserAuthenticationExpiredError ||
   (error instanceof PermissionViolationError && error.operation === 'publish');
 
-/** Called for every attempt of the start that failed. */
+/** Called for every failed attempt at the start. */
 export type OnRefusedStart = (failure: 'credentials' | 'disconnected') => void;
 
-/** The first server that takes us, however long that needs: a pod may start before its journal. */
+/** The first server that accepts the connection, without a time limit: a pod may start before its journal. */
 const open = async (
   options: ConnectionOptions,
   signal: AbortSignal,
@@ -109,14 +116,12 @@ const open = async (
     }
     await sleep(systemClock, AGAIN_AFTER_MS, signal);
   }
-  throw new Error('no journal server took the connection before the start was called off', {
+  throw new Error('no journal server accepted the connection before the start was aborted', {
     cause: cause ?? signal.reason,
   });
 };
 
-/**
- * @throws JournalTlsError at once, Error whose cause is what the servers last answered when the signal fires first
- */
+/** @throws JournalTlsError at once; when the signal fires first, Error whose cause is the servers' last answer */
 export const connectJournal = async (
   servers: JournalServers,
   name: string,
@@ -124,8 +129,7 @@ export const connectJournal = async (
   onFailure: OnRefusedStart = () => undefined,
 ): Promise<JournalConnection> => {
   const { urls, user, password } = servers;
-  // Answers come back below the user's own name, so that a journal with an account for each campaign can keep them
-  // apart: whoever may listen to `_INBOX.>` hears everybody's.
+  // Answers arrive below the user's own name, so that no account needs `_INBOX.>`, which would receive the answers of all.
   const inboxPrefix = `_INBOX.${user}`;
   const options: ConnectionOptions = {
     servers: [...urls],
@@ -137,11 +141,11 @@ export const connectJournal = async (
     maxReconnectAttempts: -1,
     reconnectTimeWait: 250,
     reconnectJitter: 250,
-    // The one that was dialled longest ago: left alone, the client begins with the one it has just lost.
+    // The one that was dialled longest ago: by default the client begins with the one it has just lost.
     reconnectToServer: (servers) => servers.toSorted((a, b) => a.lastConnect - b.lastConnect)[0] ?? null,
-    // A password that is being rotated refuses for a while; giving up for good would need a new pod.
+    // A password is refused while it is being rotated; giving up would need a new pod.
     ignoreAuthErrorAbort: true,
-    // A server whose host vanished sends no FIN: two missed pings of 2 s say so.
+    // A server whose host is lost sends no FIN: two missed pings of 2 s show it.
     pingInterval: 2_000,
     maxPingOut: 2,
     ...tlsOf(servers),

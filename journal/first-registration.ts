@@ -1,27 +1,24 @@
 /**
- * The first registration of a citizen that the journal holds: how it was made is how all of the campaign are. Canaries come before
- * it, from the hours in which the rule may still change.
+ * The first citizen's registration in the journal: its rule is that of the whole campaign. Canaries are stored before it, while
+ * the rule may still change.
  */
 import { z } from 'zod';
 import type { ReceivedData } from '../contract/envelope.ts';
 import { parseEnvelope, receivedDataOf } from '../contract/envelope-schema.ts';
 import { shardStreamName, shardSubjects } from '../contract/names.ts';
 import { abortable } from '../runtime/abortable.ts';
-import type { JournalConnection } from './connection.ts';
+import type { CampaignJournal } from './connection.ts';
 
-export interface FirstRegistrationOptions {
-  readonly connection: JournalConnection;
-  readonly campaignId: string;
-  readonly shards: number;
-  /** Of this campaign; a journal that it has adopted may hold registrations of before. */
+export interface FirstRegistrationOptions extends CampaignJournal {
+  /** Opening of this campaign; an adopted journal may hold earlier registrations. */
   readonly opensAtMs: number;
-  /** From then on a shard that says nothing may hold the first one. */
+  /** If so, a shard that does not answer may hold the first one. */
   readonly isOpen: boolean;
 }
 
 const ANSWER_WITHIN_MS = 2_000;
 const NOT_FOUND = 10037;
-/** The journal stamps messages by clocks of its own. */
+/** The journal's own clocks stamp messages. */
 const CLOCKS_DIFFER_BY_MS = 600_000;
 
 const answer = z.object({
@@ -29,7 +26,7 @@ const answer = z.object({
   message: z.object({ seq: z.number(), data: z.base64() }).optional(),
 });
 
-/** Of nats-server's JSApiMsgGetRequest; a server before 2.11 does not know start_time, and begins with the first. */
+/** Of nats-server's JSApiMsgGetRequest; a server before 2.11 ignores start_time and begins with the first message. */
 type From = { readonly start_time: string } | { readonly seq: number };
 
 const inShard = async (
@@ -55,9 +52,9 @@ const inShard = async (
 };
 
 /**
- * Undefined: there is none. Looked for from the opening on, so that canaries of the weeks before are not read one by one, and only if
- * there is none from the beginning. Of a shard that does not answer the others speak, if they have one.
- * Rejects when none answers, when one may hold it that does not, and with the signal.
+ * Undefined: there is none. Searched from the opening on, so that earlier canaries are not read one by one; only if there is none,
+ * from the beginning. One shard's registration is enough, even if another shard does not answer.
+ * Rejects when no shard answers, when a silent shard may hold it, and with the signal.
  */
 export const firstRegistration = async (
   options: FirstRegistrationOptions,

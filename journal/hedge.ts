@@ -1,11 +1,11 @@
 /**
- * When a publish may be sent twice, and where to. Pure: time is an argument. Two parts, both small:
+ * When a publish may be sent twice, and to which shard. Pure: time is an argument. Two parts:
  *
  * HedgeBudget — second copies are at most 10 % of publishes over 10 s. Worked example: 2,000 publishes in the last 10 s
  * allow 200 hedges; the 201st waits for its own answer instead. An idle system may always hedge five times.
  *
- * ShardHealth — a shard is silent when publishes wait and nothing was heard of it for 300 ms. A slow shard whose
- * acknowledgements keep coming is not silent, however late each of them is: going elsewhere would only move the load.
+ * ShardHealth — a shard is silent when publishes wait and it has sent nothing for 300 ms. A slow shard that still sends
+ * acknowledgements is not silent, however late they are: another shard would only get its load.
  */
 
 const WINDOW_MS = 10_000;
@@ -38,7 +38,7 @@ export class HedgeBudget {
     return hedges < Math.max(LEAST_HEDGES, Math.floor(publishes * HEDGES_PER_PUBLISH));
   }
 
-  /** Takes one hedge out of the budget; false when it is empty. */
+  /** Takes one hedge from the budget; false when it is empty. */
   take(nowMs: number): boolean {
     if (!this.hasRoom(nowMs)) return false;
     this.#slot(nowMs).hedges += 1;
@@ -49,8 +49,8 @@ export class HedgeBudget {
     const startMs = Math.floor(nowMs / SLOT_MS) * SLOT_MS;
     const last = this.#slots.at(-1);
     if (last !== undefined && last.startMs === startMs) return last;
-    // Also the slot that the window has only half left: hedges are counted over ten seconds or a little more, publishes
-    // over ten or a little less, so that no window of ten seconds sees more than its share.
+    // Keeps the slot that is only half inside the window: hedges are counted over slightly more than ten seconds, publishes
+    // over slightly less, so that no window of ten seconds exceeds the share.
     this.#slots = this.#slots.filter((slot) => slot.startMs > nowMs - WINDOW_MS - SLOT_MS);
     const slot = { startMs, publishes: 0, hedges: 0 };
     this.#slots.push(slot);
@@ -64,7 +64,7 @@ interface Shard {
   probedAtMs: number;
 }
 
-/** Longer than an election, shorter than anybody needs to make room. */
+/** Longer than an election, shorter than a person needs to make room. */
 const FULL_FOR_MS = 10_000;
 
 export class ShardHealth {
@@ -79,7 +79,7 @@ export class ShardHealth {
     }));
   }
 
-  /** Any answer of the shard's leader, also one that came too late for its publish. */
+  /** Any answer of the shard's leader, also one that was too late for its publish. */
   heard(shard: number, nowMs: number): void {
     const state = this.#shards[shard];
     if (state === undefined) return;
@@ -87,15 +87,15 @@ export class ShardHealth {
     state.silent = false;
   }
 
-  /** A leader's refusal for want of space: an answer, and a sign of what a silence that follows is about. */
+  /** The leader refused for lack of space: an answer, and the likely cause of a silence that follows. */
   refusedAsFull(shard: number, nowMs: number): void {
     this.heard(shard, nowMs);
     this.#fullAtMs = nowMs;
   }
 
   /**
-   * A server that has reached its own limit of storage gives its leaderships away, to others that are full as well: a
-   * few refusals, then silence (nats-server, processClusteredInboundMsg).
+   * A server at its storage limit hands its leaderships to others, which are full as well: a few refusals, then silence
+   * (nats-server, processClusteredInboundMsg).
    */
   wasFull(nowMs: number): boolean {
     return nowMs - this.#fullAtMs < FULL_FOR_MS;
@@ -107,7 +107,7 @@ export class ShardHealth {
     if (state !== undefined && nowMs - state.heardAtMs >= SILENT_AFTER_MS) state.silent = true;
   }
 
-  /** Nobody listens there, for certain: an election, or a stream that is gone. */
+  /** The shard certainly has no leader: an election, or a lost stream. */
   unreachable(shard: number): void {
     const state = this.#shards[shard];
     if (state !== undefined) state.silent = true;
@@ -118,20 +118,20 @@ export class ShardHealth {
   }
 
   /**
-   * A new connection: what was not heard through the old one says nothing about shards. All marks fall when all were
-   * set, for then it was the road; a single one stays, for its shard was silent beside others that were not.
+   * A new connection. If all shards were silent, the old connection was the cause, and all count as healthy again. A single
+   * silent shard stays silent, because others answered on the same connection.
    */
   reconnected(nowMs: number): void {
-    const wasTheRoad = this.allSilent();
+    const wasConnection = this.allSilent();
     for (const state of this.#shards) {
       state.heardAtMs = nowMs;
-      if (wasTheRoad) state.silent = false;
+      if (wasConnection) state.silent = false;
     }
   }
 
   /**
-   * Where a new publish goes first. A probe is a citizen's registration, so it is covered by a hedge where there is
-   * somewhere to hedge to; with all shards silent there is nothing to lose and a probe is the only way back.
+   * Where a new publish goes first. A probe is a citizen's registration, so it needs room for a hedge where another shard is
+   * healthy. With all shards silent a probe is the only way back.
    *
    * | home    | probe due | others       | budget | first |
    * |---------|-----------|--------------|--------|-------|

@@ -1,22 +1,22 @@
 /**
- * How this process finds the journal: by what became of its own publishes in the last seconds, and of its checks where there
- * were none: a check finds a leader, and only a publish finds a quorum and room in the shard. Pure: time comes as an argument,
- * in monotonic ms.
+ * State in which this process finds the journal, by its own publishes of the last seconds, or by its checks where there were
+ * none. A check proves a leader; only a publish proves a quorum and room in the shard. Pure: time is an argument, in monotonic
+ * ms.
  *
  * | in the last 5 s, publishes or else checks           | state |
  * |-----------------------------------------------------|-------|
  * | nothing yet                                         | unknown |
  * | nothing, and something before                       | as it was |
- * | more came through than failed                       | answers |
- * | at least as many failed as came through             | what most of the failures say; of equally many, the newest |
+ * | more succeeded than failed                          | answers |
+ * | at least as many failed as succeeded                | the most frequent failure; of equally frequent ones, the newest |
  *
- * One citizen of a thousand whose publish runs into its 3 s is no outage; a process whose publishes all fail is one at once.
+ * One publish of a thousand that times out is no outage; a process whose publishes all fail has one at once.
  */
 import type { JournalStateOfPod } from '../contract/app-contract.ts';
 import type { Found } from '../contract/dependency.ts';
 import type { PublishOutcome } from './publishing.ts';
 
-/** Longer than a publish may take before it fails (TOTAL_BUDGET_MS), so that what it says is still there. */
+/** Longer than a publish takes to fail (TOTAL_BUDGET_MS), so that its result still counts. */
 const WINDOW_MS = 5_000;
 const SLOT_MS = 1_000;
 const SLOTS = WINDOW_MS / SLOT_MS;
@@ -38,7 +38,7 @@ const FAILURE_OF: Readonly<
   all_shards_silent: 'no_leader',
   journal_full: 'full',
   disconnected: 'disconnected',
-  // This process has enough to do: that says nothing about the journal.
+  // This process has too much work: that proves nothing about the journal.
   busy: undefined,
 };
 
@@ -57,7 +57,7 @@ export class JournalHealth {
     this.#sinceMs = nowMs;
   }
 
-  /** When anything last came through. */
+  /** Last success. */
   get answeredAtMs(): number {
     return this.#answeredAtMs;
   }
@@ -89,7 +89,7 @@ export class JournalHealth {
   #note(outcome: Outcome, nowMs: number): void {
     if (outcome === 'answers') this.#answeredAtMs = nowMs;
     else this.#newest = outcome;
-    // Thousands a second come through: what changes nothing is not judged.
+    // Thousands succeed per second: those that change nothing are not judged.
     if (outcome !== 'answers' || this.#state !== 'answers') this.#judge(nowMs);
   }
 

@@ -1,13 +1,13 @@
 /**
- * Remembers which data keys a campaign had, where the bucket that holds them can't take the memory with it: in the metadata of
- * the control stream. A key that is missing then is a loss, and no beginning.
+ * Remembers a campaign's data keys in the metadata of the control stream, which survives the loss of their bucket. A missing key
+ * is then a loss, not a beginning.
  *
- * | the bucket                                   | |
- * |----------------------------------------------|-|
+ * | the bucket                                   | result |
+ * |----------------------------------------------|--------|
  * | holds keys that are not remembered           | they are remembered from now on |
- * | has a mark where a key was                   | destroyed on purpose: no loss |
- * | lacks a key that is remembered               | lost, until a pod that still holds it writes it back |
- * | was missing, none remembered, though shards hold registrations | lost: they were sealed with something; until a pod has written a key back |
+ * | has a delete marker in place of a key        | destroyed on purpose: no loss |
+ * | lacks a remembered key                       | lost, until a pod that still holds it writes it back |
+ * | was missing, no key remembered, but shards hold registrations | keys are lost, until a pod has written one back |
  */
 import type { JetStreamManager, StreamInfo } from '@nats-io/jetstream';
 import type { JournalFault } from '../contract/journal-health.ts';
@@ -16,17 +16,16 @@ import { abortable } from '../runtime/abortable.ts';
 import type { JournalSpec } from './administration.ts';
 
 export interface KeyMemory {
-  /** Every key that was ever seen, as one text. */
   readonly remembered: readonly string[];
   readonly lost: readonly string[];
 }
 
-/** Stands for keys of which not even the names are known. */
+/** In place of lost keys whose names are unknown. */
 const UNNAMED = 'unnamed';
 
 /**
  * Pure.
- * @param held names in the bucket, destroyed ones too
+ * @param held names in the bucket, also of destroyed keys
  * @param wasMissing there was no bucket, and the shards hold messages
  */
 export const keyMemory = (metadata: string, held: readonly string[], wasMissing: boolean): KeyMemory => {
@@ -37,11 +36,11 @@ export const keyMemory = (metadata: string, held: readonly string[], wasMissing:
 };
 
 export interface KeyPlaces {
-  /** The shards and the control stream, those that could be asked. */
+  /** Shards and control stream, as far as they answered. */
   readonly streams: readonly StreamInfo[];
-  /** The bucket's stream, with its subjects; undefined when it could not be asked. */
+  /** The bucket's stream with its subjects; undefined when it did not answer. */
   readonly keys: StreamInfo | undefined;
-  /** There was none a moment ago. */
+  /** It has just been created. */
   readonly wasMissing: boolean;
 }
 

@@ -1,4 +1,4 @@
-/** Live settings by key-value watch: the last good value stays while the bucket is away. */
+/** Live settings by key-value watch: the last valid value is kept while the bucket is unavailable. */
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { type KV, Kvm } from '@nats-io/kv';
@@ -7,20 +7,20 @@ import type { LiveSettings } from '../contract/app-contract.ts';
 import { LIVE_SETTINGS_KEY, liveBucketName } from '../contract/names.ts';
 import { KEY_SPACES, UNIQUENESS } from '../contract/uniqueness.ts';
 import { again } from '../runtime/sleep.ts';
-import type { JournalConnection } from './connection.ts';
+import type { CampaignJournal } from './connection.ts';
 import type { LiveSettingsSource } from './publishing.ts';
 
 const text = z.object({ 'zh-CN': z.string(), en: z.string() });
 const instant = z.string().refine((value) => !Number.isNaN(Date.parse(value)));
 const count = z.number().nonnegative();
 
-/** Unknown fields pass: an operator that is newer than its pods must not silence them. */
+/** Unknown fields are ignored: pods must accept the settings of a newer operator. */
 const liveSettings = z.object({
   v: z.literal(1),
   generation: z.number(),
   title: text,
   window: z.object({ opensAt: instant, closesAt: instant }),
-  // Defaults: what an operator of the release before does not say.
+  // Defaults: the previous release's operator does not write these.
   identity: z.object({ keySpace: z.enum(KEY_SPACES).default('residentNumber') }).prefault({}),
   eligibility: z.object({ minAge: count, uniqueness: z.enum(UNIQUENESS).default('perCitizen') }),
   vouchers: z.array(
@@ -39,17 +39,15 @@ const liveSettings = z.object({
   behind: z.object({ atMostSeconds: count, asOf: instant, isStopped: z.literal(true).exactOptional() }).exactOptional(),
 });
 
-export interface LiveSettingsOptions {
-  readonly connection: JournalConnection;
-  readonly campaignId: string;
-  /** A value that is no settings, or a watch that broke; both are tried again. */
+export interface LiveSettingsOptions extends Omit<CampaignJournal, 'shards'> {
+  /** An invalid value, or a watch that failed; both are retried. */
   readonly onError: (error: unknown) => void;
-  /** Every new value, the first one too. */
+  /** Every new value, including the first. */
   readonly onChange?: (settings: LiveSettings) => void;
 }
 
 export interface LiveSettingsWatch extends LiveSettingsSource {
-  /** Resolves with the first value; never when the signal fires before. */
+  /** Resolves with the first value; never if the signal fires before. */
   readonly first: Promise<LiveSettings>;
 }
 
@@ -60,16 +58,16 @@ interface Entry {
 }
 
 const AGAIN_AFTER_MS = 500;
-/** A watch can go deaf without an error when its server dies; a look at the key every second can't. */
+/** A watch can stop without an error when its server dies; so the key is also read every second. */
 const LOOK_EVERY_MS = 1_000;
-/** A leader that was just deposed may answer a look with an older value; a bucket that was made anew goes on doing so. */
+/** A deposed leader may answer once with an older value; a re-created bucket does so every time. */
 const LOOKS_BEHIND = 3;
 
 export const watchLiveSettings = (options: LiveSettingsOptions, signal: AbortSignal): LiveSettingsWatch => {
   const { connection, campaignId, onError, onChange } = options;
   const first = Promise.withResolvers<LiveSettings>();
   let current: LiveSettings | undefined;
-  /** The newest revision that was seen in this bucket, valid or not: each is judged, and complained of, once. */
+  /** The newest revision seen in this bucket, valid or not: each is judged and reported once. */
   let revision = 0;
 
   const take = (entry: Entry): void => {
@@ -81,11 +79,13 @@ export const watchLiveSettings = (options: LiveSettingsOptions, signal: AbortSig
       first.resolve(settings);
       onChange?.(settings);
     } catch (cause) {
-      onError(new Error(`revision ${entry.revision} of the live settings is not valid; the last one stays`, { cause }));
+      onError(
+        new Error(`revision ${entry.revision} of the live settings is not valid; the previous one is kept`, { cause }),
+      );
     }
   };
 
-  /** Until the bucket can't be asked any more, or turns out to be another one than it was. */
+  /** Until the bucket can't be read any more, or was re-created. */
   const lookAgainAndAgain = async (kv: KV, ended: AbortSignal): Promise<void> => {
     let behind = 0;
     while (behind < LOOKS_BEHIND) {
@@ -104,7 +104,7 @@ export const watchLiveSettings = (options: LiveSettingsOptions, signal: AbortSig
     const stop = (): void => ended.abort();
     signal.addEventListener('abort', stop, { once: true });
     ended.signal.addEventListener('abort', () => watch.stop(), { once: true });
-    // A new watch begins with what the bucket's leader holds now, which may be a bucket that was made anew.
+    // A new watch begins with the current value, possibly of a re-created bucket.
     revision = 0;
     const listening = async (): Promise<void> => {
       for await (const entry of watch) take(entry);

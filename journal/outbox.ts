@@ -1,14 +1,14 @@
 /**
- * Copies on their way to the journal, and the acknowledgements that come back, over one subscription.
+ * Sends copies to the journal, and receives the acknowledgements over one subscription.
  *
- * Copies leave together, at most every FLUSH_EVERY_MS: what arrives at a server in one read is one Raft append, one
- * round trip and one fsync for all of it. A copy that comes alone goes at once, and so do FULL_BATCH that are there: more
- * in one saves little, and makes each of them wait.
+ * Copies are sent together, at most every FLUSH_EVERY_MS: what a server receives in one read costs one Raft append, one round
+ * trip and one fsync. A copy after a pause is sent at once, and so are FULL_BATCH copies: a larger batch saves little and makes
+ * each copy wait.
  *
- * Worked example, 24 ms: copies at 0, 1, 12 and 30 ms leave at 0, 24 (two of them) and 48 ms.
+ * Worked example, 24 ms: copies at 0, 1, 12 and 30 ms are sent at 0, 24 (two of them) and 48 ms.
  *
- * The client's own `request()` would do the waiting as well, at the price of two Errors with stack traces and a timer
- * for each of them: a sixth of an intake's CPU (docs/adr/0006).
+ * The client's own `request()` would create two Errors with stack traces and a timer for each copy: a sixth of an intake's CPU
+ * (docs/adr/0006).
  */
 
 import { headers, type Msg } from '@nats-io/transport-node';
@@ -18,8 +18,8 @@ import type { JournalConnection } from './connection.ts';
 import { kindOfCode } from './errors.ts';
 
 /**
- * nobody, full: certainly not stored. conflict: not this copy, another one with the same id is on its way in that shard and
- * not stored yet. unknown: refused, broken or silent for too long, and may have been stored.
+ * No leader, or full: certainly not stored. conflict: another copy with the same id is under way in that shard and not stored
+ * yet. unknown: refused, broken or silent for too long, and may have been stored.
  */
 export type CopyFailure = 'nobody' | 'full' | 'conflict' | 'unknown';
 export type CopyAnswer =
@@ -31,11 +31,11 @@ export interface Copy {
   readonly messageId: string;
   readonly payload: Uint8Array;
   /**
-   * The shard must hold nothing on that subject: what it holds is answered as a duplicate, however long ago it was stored.
-   * The message id says so for the duplicate window only.
+   * The shard must hold nothing on that subject: otherwise it answers with a duplicate, however long ago that was stored. The
+   * message id does the same within the duplicate window only.
    */
   readonly first: boolean;
-  /** How long an answer is waited for, from now on. */
+  /** How long to wait for the answer. */
   readonly withinMs: number;
 }
 
@@ -46,11 +46,11 @@ export interface Outbox {
 
 /** Measured at 3,000/s, CPU of three servers for one copy: 0.93 ms without, 0.30 at 12, 0.22 at 25 (docs/adr/0006). */
 const FLUSH_EVERY_MS = 24;
-/** A third of them for each shard. Side by side with 24 ms alone: 5 % more in a second, and a tenth off p99 (docs/adr/0013). */
+/** A third of them for each shard. Against 24 ms alone: 5 % more per second, and p99 a tenth lower (docs/adr/0013). */
 const FULL_BATCH = 64;
 const LOOK_FOR_OVERDUE_EVERY_MS = 100;
 
-/** `wrong last sequence: 7`: the subject has a message, which is applied and so committed by the quorum. */
+/** `wrong last sequence: 7`: the subject has a message, which the quorum has committed. */
 const HELD = 10071;
 /** The id, or the subject, is in a proposal under way (`duplicate message id is in process`, `wrong last sequence`). */
 const CONFLICTS = new Set([10158, 10164]);
@@ -64,7 +64,7 @@ const publishAck = z.union([
 
 const UNKNOWN: CopyAnswer = { kind: 'failed', failure: 'unknown' };
 
-/** What came back for a copy. Bytes that are no answer of JetStream say nothing: `unknown`. */
+/** Result of a copy. Bytes that are no answer of JetStream prove nothing: `unknown`. */
 export const readAnswer = (data: Uint8Array, statusCode: number | undefined): CopyAnswer => {
   if (data.length === 0 && statusCode === NO_RESPONDERS) return { kind: 'failed', failure: 'nobody' };
   const ack = parseUntrusted(publishAck, data);
@@ -82,7 +82,6 @@ interface Waiting {
   readonly untilMs: number;
 }
 
-/** @param monotonicMs monotonic milliseconds */
 export const createOutbox = (
   { nats, newInbox }: Pick<JournalConnection, 'nats' | 'newInbox'>,
   monotonicMs: () => number,
@@ -92,7 +91,7 @@ export const createOutbox = (
   let queue: { readonly copy: Copy; readonly token: string }[] = [];
   let nextToken = 0;
   let flushedAtMs = Number.NEGATIVE_INFINITY;
-  /** When those in the queue leave: in this turn of the loop, or by a timer. Undefined: nobody waits. */
+  /** When the queue is sent: in this turn of the event loop, or by a timer. Undefined: it is empty. */
   let due: 'now' | NodeJS.Timeout | undefined;
   let overdueTimer: NodeJS.Timeout | undefined;
 
@@ -119,7 +118,7 @@ export const createOutbox = (
       head.set('Nats-Msg-Id', copy.messageId);
       if (copy.first) head.set('Nats-Expected-Last-Subject-Sequence', '0');
       try {
-        // The client writes once for all that is published in one turn of the loop.
+        // The client writes once for all publishes of one turn of the event loop.
         nats.publish(copy.subject, copy.payload, { reply: `${inbox}.${token}`, headers: head });
       } catch {
         settle(token, UNKNOWN);

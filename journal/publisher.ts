@@ -1,7 +1,6 @@
 /**
- * The intake's way into the journal: an acknowledgement means that a quorum of servers has fsynced the message. What one
- * message does is in attempt.ts, what they may do together in hedge.ts; here they are admitted, counted and told when
- * the connection goes and comes.
+ * Publishes the intake's messages: an acknowledgement means that a quorum of servers has fsynced the message. One publish is in
+ * attempt.ts, the rules for all of them in hedge.ts; here they are admitted and counted, and learn of the connection's state.
  */
 import { Counter, type Registry } from 'prom-client';
 import { METRICS } from '../contract/app-contract.ts';
@@ -9,30 +8,26 @@ import { encodeEnvelope } from '../contract/envelope-schema.ts';
 import { astraySubject, eventSubject } from '../contract/names.ts';
 import { shardOf } from '../contract/shard.ts';
 import { type AttemptContext, PublishAttempt, unavailable } from './attempt.ts';
-import type { JournalConnection } from './connection.ts';
+import type { CampaignJournal } from './connection.ts';
 import { HedgeBudget, ShardHealth } from './hedge.ts';
 import { createOutbox } from './outbox.ts';
 import type { RegistrationJournal } from './publishing.ts';
 
-export interface PublisherOptions {
-  readonly connection: JournalConnection;
-  readonly campaignId: string;
-  readonly shards: number;
+export interface PublisherOptions extends CampaignJournal {
   readonly registry: Registry;
   /** Monotonic milliseconds. */
   readonly monotonicMs: () => number;
-  /** Publishes without an answer, at most; the next one is told `busy`. */
-  readonly maxInFlight?: number;
-  /** Gives up what is under way: the process ends. A citizen who hangs up ends nothing. */
+  /** Ends all publishes under way: the process ends. A citizen who hangs up ends none. */
   readonly signal: AbortSignal;
 }
 
+/** Publishes without an answer, at most; the next one is `busy`. */
 const MAX_IN_FLIGHT = 1_024;
-/** Another server takes us within milliseconds when there is one: so long, nobody is told of a loss. */
+/** Another server, if there is one, accepts the connection within milliseconds: a shorter loss is not reported. */
 const AWAY_AFTER_MS = 500;
 
 export const createPublisher = (options: PublisherOptions): RegistrationJournal => {
-  const { connection, campaignId, shards, monotonicMs, signal, maxInFlight = MAX_IN_FLIGHT } = options;
+  const { connection, campaignId, shards, monotonicMs, signal } = options;
   const outbox = createOutbox(connection, monotonicMs);
   const counter = new Counter({
     name: METRICS.journalPublishes,
@@ -75,7 +70,7 @@ export const createPublisher = (options: PublisherOptions): RegistrationJournal 
 
   const publish: RegistrationJournal['publish'] = async (event) => {
     if (isAway || signal.aborted) return unavailable('disconnected');
-    if (inFlight.size >= maxInFlight) return unavailable('busy');
+    if (inFlight.size >= MAX_IN_FLIGHT) return unavailable('busy');
     const nowMs = monotonicMs();
     const home = shardOf(event.citizenHash, shards);
     const entry = context.health.first(home, nowMs, context.budget.hasRoom(nowMs));
@@ -85,7 +80,7 @@ export const createPublisher = (options: PublisherOptions): RegistrationJournal 
     }
     context.budget.publish(nowMs);
     const payload = encodeEnvelope(event);
-    // One registration a receipt, for ever; later facts may come again and are joined.
+    // One registration per receipt, for ever; later facts may be repeated and are joined.
     const first = event.type === 'received';
     const attempt = new PublishAttempt(context, home, (shard, withinMs) => {
       const subject =

@@ -1,4 +1,4 @@
-/** What a publisher learns of the journal: what became of a message, what it holds under a receipt, and the live settings. */
+/** What the intake asks of the journal: publishes, look-ups of receipts, and live settings. */
 import type { LiveSettings } from '../contract/app-contract.ts';
 import type { EventEnvelope } from '../contract/envelope.ts';
 
@@ -7,7 +7,7 @@ export type PublishOutcome =
       readonly kind: 'acknowledged';
       readonly shard: number;
       readonly sequence: number;
-      /** The journal already held this id: success. */
+      /** The journal already had this id: success. */
       readonly duplicate: boolean;
       /** 1 without a hedge. */
       readonly attempts: number;
@@ -23,7 +23,7 @@ export interface RegistrationJournal {
   publish(event: EventEnvelope): Promise<PublishOutcome>;
 }
 
-/** What the journal holds under a receipt. */
+/** What the journal has for a receipt. */
 export type AcceptanceLookup =
   | {
       readonly kind: 'accepted';
@@ -32,25 +32,25 @@ export type AcceptanceLookup =
       /** Undefined: stored before there were fingerprints. */
       readonly fingerprint: string | undefined;
     }
-  /** Certainly nothing, in no shard, but for what is stored under a subject of an earlier release. */
+  /** Certainly nothing in any shard, except under a subject of an earlier release. */
   | { readonly kind: 'absent' }
-  /** A shard can't be asked now, or something may be on its way into one, and none holds anything. */
+  /** No shard has it, but one does not answer, or a publish may be under way. */
   | { readonly kind: 'unavailable' };
 
-/** Where a shard said that it holds something. */
+/** Where a shard holds a message. */
 export interface StoredPosition {
   readonly shard: number;
   readonly sequence: number;
 }
 
 export interface Acceptances {
-  /** Asks every shard. Never rejects. @param held where it is, if that was said: then it is found under any subject */
+  /** Asks every shard. Never rejects. @param held its position, if known: then it is found under any subject */
   find(receipt: string, citizenHash: string, held?: StoredPosition): Promise<AcceptanceLookup>;
-  /** Whether the journal is known to hold it in another shard than its citizen's, where a publish would not meet it. */
+  /** Whether it is known to be in another shard than its citizen's, where a publish would not find it. */
   isAstray(receipt: string): boolean;
 }
 
 export interface LiveSettingsSource {
-  /** The last value seen, kept while the bucket is away; undefined before the first one. */
+  /** The last value, kept while the bucket is unavailable; undefined before the first one. */
   current(): LiveSettings | undefined;
 }

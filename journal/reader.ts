@@ -1,7 +1,7 @@
 /**
- * Pulls messages of a durable consumer. The client's own fetch waits for a full batch or a whole second; this takes what
- * is there at once, and waits only for the first message of an empty shard. Requests are the JetStream pull protocol
- * (ADR-37: no_wait, expires, batch).
+ * Pulls messages of a durable consumer. The client's own fetch waits for a full batch or a whole second; this returns waiting
+ * messages at once, and waits only for the first message of an empty shard. Uses the JetStream pull protocol (ADR-37: no_wait,
+ * expires, batch).
  */
 import { jetstreamManager } from '@nats-io/jetstream';
 import type { Msg, NatsConnection } from '@nats-io/transport-node';
@@ -9,19 +9,17 @@ import { consumerName, shardStreamName } from '../contract/names.ts';
 import type { Tier } from '../contract/tiers.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { sleep } from '../runtime/sleep.ts';
-import type { JournalConnection } from './connection.ts';
+import type { CampaignJournal } from './connection.ts';
 import type { Delivery, JournalReader } from './reading.ts';
 import { positionOf } from './streams/stored-at.ts';
 
-export interface ReaderOptions {
-  readonly connection: JournalConnection;
-  readonly campaignId: string;
+export interface ReaderOptions extends Omit<CampaignJournal, 'shards'> {
   readonly tier: Tier;
 }
 
-/** After the first message of a batch: 5 commits a second at most while little comes, instead of one a message. */
+/** After the first message of a batch: at most 5 commits a second under low load, instead of one a message. */
 const LINGER_MS = 200;
-/** Longer than the server takes to say that there is nothing. */
+/** Longer than the server needs to answer that there is nothing. */
 const ANSWER_WITHIN_MS = 2_000;
 
 interface PullRequest {
@@ -43,22 +41,22 @@ const deliveryOf = (shard: number, message: Msg): Delivery => ({
 const isStatus = (message: Msg): boolean => message.data.length === 0 && (message.headers?.code ?? 0) > 0;
 
 /**
- * What a status means for the pull (nats-server, server/consumer.go):
+ * Statuses of a pull (nats-server, server/consumer.go):
  *
  * | status | description | means |
  * |--------|-------------|-------|
- * | 404, 408 | no messages, request timeout | the end, nothing is wrong |
- * | 409 | leadership change, server shutdown, exceeded max ack pending | the end; the rest comes to a later pull |
- * | 409 | consumer deleted | an error: only the operator makes it anew |
- * | 503 | – | an error: no leader now, or no such consumer |
- * | 400 and others | bad request | an error: ours |
+ * | 404, 408 | no messages, request timeout | end of the pull |
+ * | 409 | leadership change, server shutdown, exceeded max ack pending | end; the rest comes with a later pull |
+ * | 409 | consumer deleted | error: only the operator creates it again |
+ * | 503 | – | error: no leader now, or no such consumer |
+ * | 400 and others | bad request | error of ours |
  */
 const errorOf = ({ headers }: Msg, what: string): Error | undefined => {
   const { code = 0, description = '' } = headers ?? {};
   if (code === 404 || code === 408) return undefined;
   if (code === 409 && !description.includes('Deleted')) return undefined;
   if (code === 409) return new Error(`${what} was deleted`);
-  if (code === 503) return new Error(`nobody answers for ${what}: it has no leader now, or does not exist`);
+  if (code === 503) return new Error(`${what} has no leader now, or does not exist`);
   return new Error(`${what} refused a pull: ${code} ${description}`);
 };
 
@@ -71,10 +69,9 @@ interface PullFrom {
 }
 
 /**
- * Messages of one pull. Ends at `batch`, at a status, or after `withinMs`; what came is never thrown away, and that nothing
- * came at all is an error. A signal ends
- * the waiting for messages that may never come, but not a pull of what is there: those are on their way already, and
- * would be nobody's until their ack_wait is over.
+ * Messages of one pull. Ends at `batch`, at a status, or after `withinMs`; received messages are never dropped, and no answer at
+ * all is an error. A signal ends the waiting for new messages, but not a pull of waiting ones: they are under way already, and
+ * no worker would get them before their ack_wait is over.
  */
 const pull = (
   { nats, newInbox, subject, what }: PullFrom,
@@ -101,7 +98,7 @@ const pull = (
         if (messages.length >= request.batch) end();
       },
     });
-    // The server says when there is nothing, or when its time is over: nothing at all is no empty shard.
+    // The server reports an empty shard and the end of its time: no answer at all is neither.
     const timer = setTimeout(() => end(new Error(`${what} did not answer within ${withinMs} ms`)), withinMs);
     if (request.no_wait !== true) signal.addEventListener('abort', onAbort, { once: true });
     if (signal.aborted) return end();
@@ -131,7 +128,7 @@ export const createJournalReader = ({ connection, campaignId, tier }: ReaderOpti
       }
       if (taken.length > 0 && taken.length < maxMessages && !signal.aborted) {
         await sleep(systemClock, LINGER_MS, signal);
-        // The batch in hand must reach its commit, whatever happens to the rest.
+        // The batch in hand must reach its commit even if this pull fails.
         const rest = await atOnce(maxMessages - taken.length).catch(() => []);
         taken = [...taken, ...rest];
       }
@@ -140,7 +137,7 @@ export const createJournalReader = ({ connection, campaignId, tier }: ReaderOpti
   };
 };
 
-/** Whether the tier's consumer is there on every shard; a worker that starts before the operator waits for it. */
+/** Whether the tier's consumer exists on every shard; a worker that starts before the operator waits for it. */
 export const hasConsumers = async (
   { connection, campaignId, tier }: ReaderOptions,
   shards: number,

@@ -1,19 +1,23 @@
-/** How shards are read: by workers, which acknowledge, and from any point on, for a database that is made anew. */
+/** How shards are read: by workers, which acknowledge, and from any point on, to rebuild a database. */
 
-/** One message taken from a shard. */
-export interface Delivery {
-  readonly shard: number;
+/** One message of a shard. */
+export interface Stored {
   readonly sequence: number;
-  /** By the journal's clock; the same whenever and by whomever the message is read. */
+  /** By the journal's clock; the same at every read. */
   readonly storedAtMs: number;
   readonly subject: string;
   readonly data: Uint8Array;
+}
+
+/** One message that a consumer delivered. */
+export interface Delivery extends Stored {
+  readonly shard: number;
   readonly deliveryCount: number;
   /** Only after the database has committed. */
   ack(): void;
-  /** Keep it from being redelivered while the batch still works. */
+  /** Keeps it from being redelivered while the batch is still being processed. */
   working(): void;
-  /** Never deliver it again: it is set aside with a reason. */
+  /** Never deliver it again: it was set aside, with a reason. */
   term(reason: string): void;
 }
 
@@ -25,14 +29,10 @@ export interface JournalReader {
   ): Promise<readonly Delivery[]>;
 }
 
-/** Reads a shard from any point, outside the workers' consumer, for a database that has to be made anew. */
+/** Reads a shard from any point, without the workers' consumer, to rebuild a database. */
 export interface JournalReplay {
   /** Batches in order of sequence from `fromSequence` on, ending after the last message there was at the start. */
-  replay(
-    shard: number,
-    fromSequence: number,
-    signal: AbortSignal,
-  ): AsyncIterable<readonly Pick<Delivery, 'sequence' | 'storedAtMs' | 'subject' | 'data'>[]>;
+  replay(shard: number, fromSequence: number, signal: AbortSignal): AsyncIterable<readonly Stored[]>;
   /** 0 for an empty shard. */
   lastSequence(shard: number, signal: AbortSignal): Promise<number>;
 }

@@ -1,6 +1,6 @@
-/** The trails of authorisation: chains of lines that are only ever added to. */
+/** Audit trails: chains of lines that only grow. */
 
-/** Where a trail ends: its last line, in the chain and in the stream. */
+/** End of a trail: its last line, in the chain and in the stream. */
 export interface AuditTail {
   readonly sequence: number;
   readonly n: number;
@@ -12,8 +12,8 @@ export interface AuditLog {
   /** Every line as it is stored, oldest first; none for a campaign without a trail. @throws Error when the journal does not answer */
   read(campaignId: string, signal: AbortSignal): AsyncIterable<{ readonly text: string; readonly tail: AuditTail }>;
   /**
-   * Stores one line right behind `tail`, or nothing: `moved` when the trail ends elsewhere by now.
-   * @throws Error when whether it is stored can't be told
+   * Stores one line directly after `tail`, or nothing: `moved` when the trail has grown.
+   * @throws Error when it is unknown whether the line is stored
    */
   append(
     campaignId: string,
@@ -21,6 +21,6 @@ export interface AuditLog {
     tail: AuditTail | undefined,
     signal: AbortSignal,
   ): Promise<{ readonly kind: 'appended'; readonly tail: AuditTail } | { readonly kind: 'moved' }>;
-  /** Whose trails there are. */
+  /** Campaigns that have a trail. */
   campaignIds(signal: AbortSignal): Promise<readonly string[]>;
 }

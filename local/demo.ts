@@ -1,8 +1,7 @@
 /**
- * `npm run demo`: one campaign from the forecast to the last receipt, on this machine. The composition root: options in,
- * the real stack, clock and terminal handed to the session, exit code out.
+ * `npm run demo`: one campaign from the forecast to the last receipt, on this machine.
  *
- * Exit 0: everything held. 1: something is missing or went wrong, and the output says what. 130: interrupted.
+ * Exit 0: the run passed. 1: it failed, and the output says why. 130: interrupted.
  */
 import { existsSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
@@ -11,12 +10,11 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { admitCampaign, formatAdmissionErrors } from '../admission/admission.ts';
 import type { VoucherCampaign } from '../contract/campaign-types.ts';
 import { parseDurationMs } from '../contract/duration.ts';
-import { forecastFor } from './demo/prediction.ts';
 import { PROFILES } from './demo/profile.ts';
-import { renderReport } from './demo/report.ts';
+import { forecastFor, renderReport } from './demo/report.ts';
 import { exitCodeOf } from './demo/run.ts';
 import { type DemoWorld, runDemo } from './demo/session.ts';
-import { type Output, View } from './demo/view.ts';
+import { View } from './demo/view.ts';
 import { startEmbedded } from './embedded.ts';
 import { runLedgerCheck } from './ledger-check/run-ledger-check.ts';
 import { type OnClusterOptions, startOnCluster } from './on-cluster/stack.ts';
@@ -37,26 +35,30 @@ const wholeNumber = (text: string): number => {
 };
 
 const options = new Command('demo')
-  .description('Plays one campaign on this machine: pre-warmed, opened, flooded, scaled, drained, and checked.')
-  .addOption(new Option('--fast', 'about two minutes: growth and drain (the default)').conflicts('full'))
-  .option('--full', 'several minutes: also the way back to the floor')
+  .description('Runs one campaign on this machine: pre-warming, opening, flood, scaling, drain, ledger check.')
+  .addOption(new Option('--fast', 'about two minutes: scale-up and drain (default)').conflicts('full'))
+  .option('--full', 'several minutes: also the scale-down to the minimum')
   .option('-f, --file <campaign>', 'VoucherCampaign as YAML', join(ROOT, 'examples/chengdu-2020-phase-3.yaml'))
-  .option('--trace <csv>', 'seconds,arrivalsPerSecond; default: the trace of --fast or --full')
-  .option('--shift-open-to <duration>', 'opens this long after the stack is up', duration, 15_000)
-  .option('--chaos', 'kill -9 an intake, a nats-server and a records process in the flood', false)
-  .addOption(new Option('--sabotage <how>', 'lose one registration on purpose; must be found').choices(['drop-one']))
+  .option('--trace <csv>', 'file of seconds,arrivalsPerSecond; default: the trace of --fast or --full')
+  .option('--shift-open-to <duration>', 'time from stack ready to opening', duration, 15_000)
+  .option('--chaos', 'kill -9 an intake, a nats-server and a records process during the flood', false)
   .addOption(
-    new Option('--on <where>', 'processes on this machine, or a real Kubernetes (Linux, root)')
+    new Option('--sabotage <how>', 'lose one registration on purpose; the ledger check must find it').choices([
+      'drop-one',
+    ]),
+  )
+  .addOption(
+    new Option('--on <where>', 'run as processes on this machine, or on a real Kubernetes (Linux, root)')
       .choices(['embedded', 'cluster'])
       .default('embedded'),
   )
-  .option('--context <name>', 'with --on cluster: a context of your kubeconfig instead of a cluster of our own')
-  .option('--image <ref>', 'with --context: the product, where nodes of that cluster can pull it')
-  .option('--crowd-image <ref>', 'with --context: the load generator, likewise')
-  .option('--seed <n>', 'the same seed makes the same crowd', wholeNumber, 1)
-  .option('--json <file>', 'also write the report there')
-  .option('--state-dir <dir>', 'ledger, logs and report; default: a new one below .run')
-  .option('--keep', 'keep the data of the journal and the database, or the cluster', false)
+  .option('--context <name>', 'with --on cluster: a context of your kubeconfig instead of a new local cluster')
+  .option('--image <ref>', 'with --context: image of the product in a registry that the nodes can reach')
+  .option('--crowd-image <ref>', 'with --context: image of the load generator in such a registry')
+  .option('--seed <n>', 'the same seed repeats the same crowd', wholeNumber, 1)
+  .option('--json <file>', 'also write the report as JSON to this file')
+  .option('--state-dir <dir>', 'folder for ledger, logs and report; default: a new one in .run')
+  .option('--keep', 'keep the data of journal and database, or the cluster', false)
   .parse()
   .opts<{
     full?: true;
@@ -81,25 +83,16 @@ const admit = (yaml: string): VoucherCampaign => {
   return admission.campaign;
 };
 
-const terminal: Output = {
-  get isTTY() {
-    return process.stdout.isTTY === true;
-  },
-  get columns() {
-    return process.stdout.columns ?? 120;
-  },
-  write: (text) => void process.stdout.write(text),
-};
-
 const newStateDir = async (): Promise<string> => {
   const name = `demo-${new Date().toISOString().replaceAll(/[:.]/g, '-')}`;
   const dir = resolve(options.stateDir ?? join(ROOT, '.run', name));
-  if (existsSync(join(dir, 'ledger.jsonl'))) throw new Error(`${dir} holds an earlier run: name another --state-dir`);
+  if (existsSync(join(dir, 'ledger.jsonl')))
+    throw new Error(`${dir} contains an earlier run: choose another --state-dir`);
   await mkdir(dir, { recursive: true });
   return dir;
 };
 
-/** @throws Error for options that mean nothing together */
+/** @throws Error for options that contradict each other */
 const targetOptions = (): Pick<OnClusterOptions, 'context' | 'pulled'> => {
   const { on, context, image, crowdImage } = options;
   if (context === undefined) {
@@ -108,11 +101,12 @@ const targetOptions = (): Pick<OnClusterOptions, 'context' | 'pulled'> => {
   }
   if (on !== 'cluster') throw new Error('--context needs --on cluster');
   if (image === undefined && crowdImage === undefined) return { context };
-  if (image === undefined || crowdImage === undefined) throw new Error('--image and --crowd-image go together');
+  if (image === undefined || crowdImage === undefined)
+    throw new Error('--image needs --crowd-image, and the other way round');
   return { context, pulled: { product: image, crowd: crowdImage } };
 };
 
-/** On a terminal the cluster stays, for people to look around. */
+/** On a terminal the cluster is kept, so that people can look at it. */
 const onCluster =
   (stateDir: string, traceFile: string): DemoWorld['startStack'] =>
   (stack) =>
@@ -129,7 +123,7 @@ const main = async (interrupted: AbortSignal): Promise<number> => {
   const profile = options.full === true ? PROFILES.full : PROFILES.fast;
   const stateDir = await newStateDir();
   const traceFile = resolve(options.trace ?? join(ROOT, 'examples/traces', profile.trace));
-  const view = new View(terminal);
+  const view = new View(process.stdout);
   const report = await runDemo(
     {
       profile,
@@ -151,16 +145,16 @@ const main = async (interrupted: AbortSignal): Promise<number> => {
       signal: interrupted,
     },
   ).catch((error: unknown) => {
-    view.say(`what is left of it: ${stateDir}`);
+    view.say(`Data of this run: ${stateDir}`);
     throw error;
   });
   const json = `${JSON.stringify(report, undefined, 1)}\n`;
   const files = [join(stateDir, 'report.json'), ...(options.json === undefined ? [] : [resolve(options.json)])];
   await Promise.all(files.map((file) => writeFile(file, json)));
   for (const line of renderReport(report)) view.say(line);
-  view.say(`ledger and report: ${stateDir}`);
+  view.say(`Ledger, logs and report: ${stateDir}`);
   const exitCode = exitCodeOf(report.ledgerCheck, report.problems);
-  // A run that failed keeps everything: its logs and data are the evidence.
+  // A failed run keeps its logs and data as evidence.
   if (exitCode === 0 && !options.keep) await rm(join(stateDir, 'stack'), { recursive: true, force: true });
   return exitCode;
 };
@@ -173,6 +167,6 @@ try {
   process.exitCode = await main(interrupt.signal);
 } catch (error) {
   const message = error instanceof Error ? error.message : String(error);
-  console.error(interrupt.signal.aborted ? 'demo: interrupted, everything was stopped' : `demo: ${message}`);
+  console.error(interrupt.signal.aborted ? 'demo: interrupted; all processes were stopped' : `demo: ${message}`);
   process.exitCode = interrupt.signal.aborted ? INTERRUPTED : 1;
 }

@@ -1,13 +1,10 @@
 /**
- * The product on one machine: the operator's own plan, decisions and signals, with Deployments run as OS processes and a
- * real journal and database beside them. No root, no containers.
+ * The product on one machine, without root and containers: the real operator, journal and database, with replicas as
+ * processes.
  */
-
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ADMIN_PATHS } from '../contract/app-contract.ts';
 import { intakeServiceName } from '../contract/names.ts';
-import type { ScalePlan } from '../contract/scale-plan-types.ts';
 import { isTier } from '../contract/tiers.ts';
 import { createJournalAdmin } from '../journal/admin.ts';
 import { createAuditLog } from '../journal/audit-log.ts';
@@ -15,8 +12,8 @@ import { connectJournal } from '../journal/connection.ts';
 import type { BuildOptions } from '../operator/resources/build-options.ts';
 import { createCanaryAsker } from '../operator/signals/canary.ts';
 import { createCountsReader } from '../operator/signals/counts.ts';
-import { createSignalReader } from '../operator/signals/reader.ts';
 import { createScraper } from '../operator/signals/scrape.ts';
+import { createSignalReader } from '../operator/signals/signal-reader.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { createCampaignStore } from './embedded/campaign-store.ts';
 import { startDataPlane } from './embedded/data-plane.ts';
@@ -26,15 +23,16 @@ import { snapshotOf } from './embedded/snapshot.ts';
 import { createSpawner } from './managed-process.ts';
 import { createProcessCluster } from './processes.ts';
 import { startReaper } from './reaper.ts';
-import type { Stack, StackProcess } from './stack.ts';
+import { signalQuietly } from './signals.ts';
+import { metricsOf, type Stack, type StackProcess } from './stack.ts';
 
 export interface EmbeddedOptions {
   readonly campaignYaml: string;
-  /** Made when it isn't there; everything of the stack is below it. */
+  /** Created if missing; contains everything of the stack. */
   readonly stateDir: string;
   readonly signal: AbortSignal;
   readonly progress: (line: string) => void;
-  /** Bytes of one shard stream and of one server's store; for tests of a full disk. */
+  /** Bytes of one shard stream, and of one server's store; for tests of a full disk. */
   readonly shardMaxBytes?: number;
   readonly maxFileStoreBytes?: number;
 }
@@ -46,30 +44,16 @@ const OPTIONS: BuildOptions = {
   journalReplicas: 3,
   logLevel: 'info',
 };
-/** Three shards, the control stream, two buckets and the trail fit into the servers' 8 GiB. */
+/** Three shards, the control stream, two buckets and the audit trail fit into 8 GiB, the store of a server. */
 const SHARD_MAX_BYTES = 2 * 2 ** 30;
 const APP = join(import.meta.dirname, '../app/main.ts');
 const READY_WITHIN_MS = 60_000;
 
-/** Ends what was started, the last first, whatever fails on the way. */
-const unwinder = () => {
-  const steps: (() => Promise<unknown>)[] = [];
-  return {
-    add(step: () => Promise<unknown>) {
-      steps.push(step);
-    },
-    async unwind() {
-      for (const step of steps.splice(0).reverse()) await step().catch(() => undefined);
-    },
-  };
-};
-
-/**
- * Resolves when the intake's Service is there. @throws Error when the campaign is refused, or a server can't be had
- */
+/** Resolves when the intake's Service exists. @throws Error when the campaign is refused or a server can't start */
 export const startEmbedded = async (options: EmbeddedOptions): Promise<Stack> => {
   const { stateDir, signal, progress } = options;
-  const ending = unwinder();
+  /** Ends all that was started, the last first. Failures are ignored. */
+  const ending = new AsyncDisposableStack();
   try {
     let kick = (): void => undefined;
     const store = createCampaignStore(options.campaignYaml, Date.now, () => kick());
@@ -80,7 +64,7 @@ export const startEmbedded = async (options: EmbeddedOptions): Promise<Stack> =>
     await mkdir(logDir, { recursive: true });
 
     const reaper = startReaper();
-    ending.add(() => reaper.stop());
+    ending.defer(() => reaper.stop());
     const spawn = createSpawner(reaper);
     const dataPlane = await startDataPlane({
       stateDir,
@@ -91,7 +75,7 @@ export const startEmbedded = async (options: EmbeddedOptions): Promise<Stack> =>
       progress,
       ...(options.maxFileStoreBytes === undefined ? {} : { maxFileStoreBytes: options.maxFileStoreBytes }),
     });
-    ending.add(() => dataPlane.stop());
+    ending.defer(() => dataPlane.stop());
     const { access, nats, postgres } = dataPlane;
     await writeDataPlaneSecrets(secretsDir, namespace, spec.dataPlane.secretName, access);
     const { canaryKey } = await writePrivacySecret(secretsDir, namespace, spec.privacy.keySecretName);
@@ -104,22 +88,21 @@ export const startEmbedded = async (options: EmbeddedOptions): Promise<Stack> =>
       spawn,
       log: progress,
     });
-    ending.add(() => cluster.stop());
+    ending.defer(() => cluster.stop());
 
     const servers = { urls: access.natsUrls, user: access.natsUser, password: access.natsPassword };
     const connection = await connectJournal(servers, 'voucher-operator', signal);
-    ending.add(() => connection.close());
+    ending.defer(() => connection.close());
     const journal = createJournalAdmin({
       connection,
       monitorUrls: nats.monitorUrls,
       now: Date.now,
       shardMaxBytes: options.shardMaxBytes ?? SHARD_MAX_BYTES,
     });
-    const plans: ScalePlan[] = [];
     const scraper = createScraper();
-    ending.add(() => scraper.close());
+    ending.defer(() => scraper.close());
     const canaries = createCanaryAsker();
-    ending.add(() => canaries.close());
+    ending.defer(() => canaries.close());
 
     progress('starting the operator');
     const stopping = new AbortController();
@@ -129,13 +112,7 @@ export const startEmbedded = async (options: EmbeddedOptions): Promise<Stack> =>
         cluster: cluster.reader,
         manifests: cluster.manifests,
         replicas: cluster.replicas,
-        plans: {
-          async createPlan(plan, planSignal) {
-            await cluster.plans.createPlan(plan, planSignal);
-            if (!plans.some(({ metadata: known }) => known.name === plan.metadata.name)) plans.push(plan);
-          },
-          writeStatus: cluster.plans.writeStatus,
-        },
+        plans: cluster.plans,
         journal,
         audit: createAuditLog({ connection, replicas: OPTIONS.journalReplicas }),
         signals: (onError) => createSignalReader({ scraper, journal, shards: OPTIONS.shards, now: Date.now, onError }),
@@ -147,7 +124,7 @@ export const startEmbedded = async (options: EmbeddedOptions): Promise<Stack> =>
       stopping.signal,
     );
     kick = operator.kick;
-    ending.add(async () => {
+    ending.defer(async () => {
       stopping.abort();
       await operator.done;
     });
@@ -166,7 +143,7 @@ export const startEmbedded = async (options: EmbeddedOptions): Promise<Stack> =>
       },
       logDir,
       canaryKey,
-      snapshot: () => snapshotOf(store.current(), operator.planned(), plans, Date.now()),
+      snapshot: () => snapshotOf(store.current(), operator.planned(), cluster.scalePlans(), Date.now()),
       events: store.events,
       processes: () => [
         ...cluster
@@ -175,31 +152,14 @@ export const startEmbedded = async (options: EmbeddedOptions): Promise<Stack> =>
         ...nats.nodes.map((node): StackProcess => ({ name: node.name, role: 'nats', id: String(node.pid()) })),
         { name: 'postgres', role: 'postgres', id: String(postgres.pid) },
       ],
-      kill: ({ id }) => killNow(Number(id)),
-      metrics: async () => {
-        const pages = await Promise.all(
-          cluster.pods().map(async (pod) => {
-            if (pod.adminUrl === undefined) return [];
-            const response = await fetch(`${pod.adminUrl}${ADMIN_PATHS.metrics}`).catch(() => undefined);
-            return response === undefined ? [] : [{ name: pod.name, text: await response.text() }];
-          }),
-        );
-        return pages.flat();
-      },
+      kill: ({ id }) => void signalQuietly(Number(id), 'SIGKILL'),
+      metrics: () => metricsOf(cluster.pods()),
       applyCampaign: async (yaml) => store.applyYaml(yaml),
-      stop: () => ending.unwind(),
+      stop: () => ending.disposeAsync().catch(() => undefined),
     };
   } catch (error) {
-    await ending.unwind();
+    await ending.disposeAsync().catch(() => undefined);
     throw error;
-  }
-};
-
-const killNow = (pid: number): void => {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
   }
 };
 

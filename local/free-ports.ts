@@ -1,12 +1,9 @@
-/** Free ports of this machine, for servers that must find them again after a kill. */
+/** Free ports of this machine, for servers that need the same port again after a kill. */
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
 
-/**
- * Below the ephemeral ranges of Linux (32768) and macOS (49152): a port that the kernel hands out to outgoing connections
- * may be taken by one, of thousands under load, before its server binds it or while that is down.
- */
+/** Below the ephemeral ranges of Linux (32768) and macOS (49152), whose ports outgoing connections take under load. */
 const LOWEST = 20_000;
 const BEYOND = 32_000;
 const ATTEMPTS = 500;
@@ -22,7 +19,7 @@ const hold = async (port: number, host: string): Promise<Server | undefined> => 
   }
 };
 
-/** `count` different ports that were free a moment ago: held all at once, so that none is given twice. */
+/** `count` different ports that were free a moment ago; all are bound at once, so that none is returned twice. */
 export const freePorts = async (count: number, host: string): Promise<readonly number[]> => {
   const held = new Map<number, Server>();
   for (let attempt = 0; held.size < count && attempt < ATTEMPTS; attempt += 1) {
@@ -38,7 +35,7 @@ export const freePorts = async (count: number, host: string): Promise<readonly n
   return [...held.keys()];
 };
 
-/** Ports on loopback that were given to a process which may not have bound them yet. */
+/** Reserves loopback ports for processes that have not bound them yet. */
 export class PortPool {
   readonly #taken = new Set<number>();
 

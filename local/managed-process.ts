@@ -1,10 +1,10 @@
 /**
- * One way to start an OS process that must end with us: own process group, output to a file, pid known to whoever
- * cleans up after a kill -9 of this process.
+ * Starts OS processes that must end with this one: each has its own process group and a log file. A reaper ends them after
+ * a kill -9 of this process.
  */
-
 import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Reaper } from './reaper.ts';
 import { signalQuietly } from './signals.ts';
 
@@ -17,7 +17,7 @@ export interface ManagedProcess {
   readonly name: string;
   readonly pid: number;
   readonly exited: Promise<ProcessExit>;
-  /** Signals the whole group; false when it is gone already. */
+  /** Signals the whole group; false when it has ended. */
   kill(signal: NodeJS.Signals): boolean;
 }
 
@@ -50,7 +50,7 @@ export const spawnManaged: SpawnManaged = (spec) => {
     child.once('error', reject);
     child.once('exit', (code, signal) => resolve({ code, signal }));
   });
-  // Nobody needs to wait for the end of a process; one that could not be started is told by the throw below.
+  // Callers need not wait for the end. A failed start is reported by the throw below.
   exited.catch(() => undefined);
   const { pid } = child;
   if (pid === undefined) throw new Error(`could not start ${spec.name} (${spec.command})`);
@@ -62,7 +62,20 @@ export const spawnManaged: SpawnManaged = (spec) => {
   };
 };
 
-/** The same, with every group told to `reaper` before anybody else knows of it. */
+/** Sends `signal` to the group, and SIGKILL to the rest of it after `graceMs`. Resolves when its leader has ended. */
+export const endProcess = async (child: ManagedProcess, signal: NodeJS.Signals, graceMs: number): Promise<void> => {
+  const ended = new AbortController();
+  child.kill(signal);
+  const overdue = delay(graceMs, undefined, { signal: ended.signal }).then(
+    () => child.kill('SIGKILL'),
+    () => false,
+  );
+  await child.exited.catch(() => undefined);
+  ended.abort();
+  await overdue;
+};
+
+/** Spawns processes and registers each group with `reaper`. */
 export const createSpawner =
   (reaper: Reaper): SpawnManaged =>
   (spec) => {

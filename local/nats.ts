@@ -1,29 +1,28 @@
-/** Three real nats-servers on this machine, every acknowledgement fsynced, as the journal of the embedded mode. */
-
+/** The journal of the embedded mode: three real nats-servers that fsync before every acknowledgement. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { z } from 'zod';
 import { freePorts } from './free-ports.ts';
 import type { ManagedProcess, SpawnManaged } from './managed-process.ts';
-import { nodeConfig } from './nats/config.ts';
 import { signalQuietly } from './signals.ts';
 
 export interface NatsOptions {
   readonly binary: string;
-  /** Configuration, logs and, unless nodeDirs says otherwise, stores. */
   readonly dir: string;
   readonly spawn: SpawnManaged;
   readonly user: string;
   readonly password: string;
-  /** Of everybody: the inside of nats-server's `authorization { … }`. Left out: that user alone. */
+  /** Content of nats-server's `authorization { … }`. Default: `user` alone. */
   readonly authorization?: string;
   readonly signal: AbortSignal;
-  /** A store for each node, for instance on a disk of its own. */
+  /** Stores of the nodes, if not in `dir`. */
   readonly nodeDirs?: readonly string[];
   readonly maxFileStoreBytes?: number;
+  /** Off only to show what the default of nats-server loses. */
   readonly syncAlways?: boolean;
-  /** Starts a node that ended again after a second, as a StatefulSet would. */
+  /** Restarts a node a second after its end, as a StatefulSet would. */
   readonly supervise?: boolean;
 }
 
@@ -33,7 +32,7 @@ export interface NatsNode {
   readonly storeDir: string;
   pid(): number;
   kill(signal: NodeJS.Signals): void;
-  /** Ends what is left of it and starts it again on the same ports and store. */
+  /** Kills it and starts it again with the same ports and store. */
   restart(): Promise<void>;
 }
 
@@ -48,7 +47,7 @@ export interface NatsCluster {
 
 const HOST = '127.0.0.1';
 const NODES = 3;
-/** Of Go code in each server: three of them, the pods and a database share this machine. */
+/** Threads of each server: three servers, all replicas and a database share this machine. */
 const THREADS = Math.max(1, Math.floor(availableParallelism() / 2));
 const READY_WITHIN_MS = 30_000;
 const STOP_WITHIN_MS = 5_000;
@@ -63,19 +62,16 @@ const answers = async (url: string, signal: AbortSignal): Promise<Response | und
   }
 };
 
-const hasLeader = async (monitorUrl: string, signal: AbortSignal): Promise<boolean> => {
-  const page: unknown = await (await answers(`${monitorUrl}/jsz`, signal))?.json();
-  const meta: unknown = typeof page === 'object' && page !== null ? Reflect.get(page, 'meta_cluster') : undefined;
-  return typeof meta === 'object' && meta !== null && Boolean(Reflect.get(meta, 'leader'));
-};
+const withLeader = z.object({ meta_cluster: z.object({ leader: z.string().min(1) }) });
+const hasLeader = async (monitorUrl: string, signal: AbortSignal): Promise<boolean> =>
+  withLeader.safeParse(await (await answers(`${monitorUrl}/jsz`, signal))?.json()).success;
 
 export const startNatsCluster = async (options: NatsOptions): Promise<NatsCluster> => {
   const { dir, spawn, signal } = options;
   await mkdir(dir, { recursive: true });
   const ports = await freePorts(NODES * 3, HOST);
   const port = (index: number): number => ports[index] ?? 0;
-  const clusterPorts = Array.from({ length: NODES }, (_, i) => port(i * 3 + 2));
-  const routes = clusterPorts.map((clusterPort) => `nats://${HOST}:${clusterPort}`);
+  const routes = Array.from({ length: NODES }, (_, i) => `nats://${HOST}:${port(i * 3 + 2)}`);
 
   let isStopping = false;
 
@@ -85,19 +81,26 @@ export const startNatsCluster = async (options: NatsOptions): Promise<NatsCluste
     const configFile = join(dir, `${name}.conf`);
     const monitorPort = port(i * 3 + 1);
     await mkdir(storeDir, { recursive: true });
-    const config = nodeConfig({
-      name,
-      host: HOST,
-      clientPort: port(i * 3),
-      monitorPort,
-      clusterPort: port(i * 3 + 2),
-      routes,
-      storeDir,
-      authorization:
-        options.authorization ?? `user: ${JSON.stringify(options.user)}, password: ${JSON.stringify(options.password)}`,
-      maxFileStoreBytes: options.maxFileStoreBytes ?? 8 * 2 ** 30,
-      syncAlways: options.syncAlways ?? true,
-    });
+    const config = `
+server_name: ${name}
+listen: "${HOST}:${port(i * 3)}"
+server_tags: ["node:${name}"]
+http: "${HOST}:${monitorPort}"
+authorization {
+${options.authorization ?? `user: ${JSON.stringify(options.user)}, password: ${JSON.stringify(options.password)}`}
+}
+jetstream {
+  store_dir: ${JSON.stringify(storeDir)}
+  max_file_store: ${options.maxFileStoreBytes ?? 8 * 2 ** 30}
+  max_memory_store: 67108864
+  ${options.syncAlways === false ? '' : 'sync_interval: always'}
+}
+cluster {
+  name: "voucher-local"
+  listen: "${HOST}:${port(i * 3 + 2)}"
+  routes: ${JSON.stringify(routes)}
+}
+`;
     await writeFile(configFile, config, { mode: 0o600 });
     const start = (): ManagedProcess =>
       spawn({
@@ -107,7 +110,7 @@ export const startNatsCluster = async (options: NatsOptions): Promise<NatsCluste
         env: {
           PATH: process.env['PATH'] ?? '',
           GOMAXPROCS: String(THREADS),
-          // As the chart hands it in, and its accounts name it (operator/setup/journal-accounts.ts).
+          // The accounts refer to it by this name (operator/setup/journal-accounts.ts), as in the chart.
           OPERATOR_PASSWORD: options.password,
         },
         logFile: join(dir, `${name}.log`),

@@ -1,16 +1,15 @@
 /**
- * One real PostgreSQL on loopback, for a run on this machine: data checksums, fsync on, scram passwords. It is started
- * without pg_ctl, so that its pid and its end are ours to know.
+ * One real PostgreSQL on loopback: data checksums, fsync on, scram passwords. It is started without pg_ctl, so that its
+ * pid and its end are known.
  */
 import { createHmac, randomBytes } from 'node:crypto';
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { provisionDatabase, tierLogins } from '../app/store/provision.ts';
 import { accountName } from '../contract/accounts.ts';
 import { freePorts } from './free-ports.ts';
-import type { SpawnManaged } from './managed-process.ts';
+import { endProcess, type SpawnManaged } from './managed-process.ts';
 import { findAccount } from './postgres/account.ts';
 import { prepareDataDir } from './postgres/data-dir.ts';
 import { ADMIN, type Cluster, initialise, launch, STOP_WITHIN_MS } from './postgres/launch.ts';
@@ -21,10 +20,10 @@ import { signalQuietly } from './signals.ts';
 export { postgresPackage, postgresPackageDir } from './postgres/native.ts';
 
 export interface PostgresOptions {
-  /** Folder of this server: data, log, password. Kept when it stops; removing it is the caller's. */
+  /** Folder of this server: data, log, password. It is kept; the caller removes it. */
   readonly dir: string;
   readonly spawn: SpawnManaged;
-  /** Ends a start that is under way; a running server is ended by stop(). */
+  /** Cancels a start; stop() ends a running server. */
   readonly signal: AbortSignal;
   readonly progress: (line: string) => void;
 }
@@ -35,21 +34,19 @@ export interface Postgres {
   readonly pid: number;
   readonly logFile: string;
   readonly dataDir: string;
-  /** Address of `database` for `user`; both come to be with ensureDatabase. */
+  /** Address of `database` for `user`; ensureDatabase creates both. */
   url(database: string, user: string): string;
-  /**
-   * Creates role and database where they are missing, and accounts of a campaign's tiers in it; answers with url(database, user).
-   */
+  /** Creates missing roles, the database, and the accounts of a campaign's tiers. Returns url(database, user). */
   ensureDatabase(database: string, user: string, campaignId?: string): Promise<string>;
-  /** SIGKILL to the server and its backends: a crash. */
+  /** A crash: SIGKILL to the server and its backends. */
   kill(): Promise<void>;
-  /** Starts on the same files and port; after kill() it goes through crash recovery. */
+  /** Starts with the same files and port; after kill() with crash recovery. */
   restart(signal?: AbortSignal): Promise<void>;
   /** Fast shutdown: open transactions are rolled back. */
   stop(): Promise<void>;
 }
 
-/** Reachable by every account, unlike a checkout below a home folder. One a user: nobody else may have filled it. */
+/** Every account can reach it, unlike a checkout in a home folder. One for each user, so that no other can fill it. */
 const SHARED_DIR = join(tmpdir(), `voucher-operator-${process.geteuid?.() ?? 0}`);
 
 const prepareSharedDir = async (): Promise<void> => {
@@ -72,7 +69,7 @@ export const startPostgres = async (options: PostgresOptions): Promise<Postgres>
   await mkdir(dir, { recursive: true });
   await prepareSharedDir();
   const account = await findAccount();
-  const { binDir } = await findNativePostgres(account, SHARED_DIR);
+  const binDir = await findNativePostgres(account, SHARED_DIR);
   const dataDir = await prepareDataDir(dir, account, SHARED_DIR);
   const logFile = join(dir, 'postgres.log');
   const [port = 0] = await freePorts(1, '127.0.0.1');
@@ -83,7 +80,7 @@ export const startPostgres = async (options: PostgresOptions): Promise<Postgres>
   progress(`starting PostgreSQL on 127.0.0.1:${cluster.port} as ${account.name}`);
   let server = await launch(cluster, spawn, signal);
 
-  // Derived, so that a restarted stack knows every user's password without a list of them.
+  // Derived, so that a restarted stack needs no list of passwords.
   const passwordOf = (user: string): string =>
     user === ADMIN ? adminPassword : createHmac('sha256', adminPassword).update(user).digest('base64url');
   const url = (database: string, user: string): string =>
@@ -104,7 +101,7 @@ export const startPostgres = async (options: PostgresOptions): Promise<Postgres>
       return url(database, user);
     },
     async kill() {
-      // Stopped first: it would otherwise start recovery or helpers while we go through its children.
+      // Stopped first, so that it starts no recovery and no helpers while we list its children.
       server.kill('SIGSTOP');
       const children = await childrenOf(server.pid);
       server.kill('SIGKILL');
@@ -114,16 +111,6 @@ export const startPostgres = async (options: PostgresOptions): Promise<Postgres>
     async restart(restartSignal = signal) {
       server = await launch(cluster, spawn, restartSignal);
     },
-    async stop() {
-      server.kill('SIGINT');
-      const ended = new AbortController();
-      const late = delay(STOP_WITHIN_MS, undefined, { signal: ended.signal }).then(
-        () => server.kill('SIGKILL'),
-        () => false,
-      );
-      await server.exited;
-      ended.abort();
-      await late;
-    },
+    stop: () => endProcess(server, 'SIGINT', STOP_WITHIN_MS),
   };
 };

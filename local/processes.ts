@@ -1,11 +1,11 @@
 /**
- * A small cluster of processes: it interprets the very manifests that the operator writes for Kubernetes. What it does
- * not have: nodes and scheduling, images, a network per pod, limits of resources.
+ * A small cluster of processes that interprets the operator's Kubernetes manifests. It has no nodes, scheduling, images,
+ * pod network or resource limits.
  */
 import { mkdirSync, rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Container, Service } from 'kubernetes-types/core/v1.js';
+import type { Service } from 'kubernetes-types/core/v1.js';
 import { LABELS } from '../contract/names.ts';
 import type { ScalePlan } from '../contract/scale-plan-types.ts';
 import { isTier, type Tier } from '../contract/tiers.ts';
@@ -13,45 +13,19 @@ import type { Manifest } from '../operator/resources/manifest.ts';
 import type { ObservedTier } from '../operator/tick/cluster-view.ts';
 import type { ClusterReader, ManifestWriter, ReplicaWriter, ScalePlanWriter } from '../operator/tick/ports.ts';
 import { PortPool } from './free-ports.ts';
-import type { SpawnManaged } from './managed-process.ts';
 import { type Balancer, type Endpoint, startBalancer } from './processes/balancer.ts';
 import { isDeployment, keyOf, ObjectStore, type StoredObject } from './processes/object-store.ts';
-import { POD_HOST, type Pod, type PodWorld } from './processes/pod.ts';
+import { POD_HOST, type Pod, type PodOptions, type PodWorld } from './processes/pod.ts';
 import { StartSlots } from './processes/start-slots.ts';
 import { Workload } from './processes/workload.ts';
 
-export interface ProcessClusterOptions {
-  /** What runs a container; `role` is its label `app.kubernetes.io/component`. */
-  readonly command: (
-    role: string,
-    container: Container,
-  ) => { readonly command: string; readonly args: readonly string[] };
-  /** Below the variables of the manifest; PATH, for example. Nothing is inherited besides. */
-  readonly baseEnv: Readonly<Record<string, string>>;
-  /** Pods' files in `pods/`, which is removed at the end, and logs in `logs/<pod>.log`, which stay. */
-  readonly stateDir: string;
+export interface ProcessClusterOptions extends PodOptions {
   /** `<secretsDir>/<namespace>/<secret name>/<key>` */
   readonly secretsDir: string;
-  readonly spawn: SpawnManaged;
-  /** Multiplies preStop sleeps; 0 unless stated, because here a pod leaves the endpoints at once. */
+  /** Multiplies preStop sleeps. Default 0, because here a pod leaves the endpoints at once. */
   readonly preStopScale?: number;
-  readonly now?: () => number;
-  /** One line per event: restarts, and what a pod waits for. */
+  /** One line for each restart, and for each thing that a pod waits for. */
   readonly log?: (line: string) => void;
-}
-
-export interface ProcessPod {
-  readonly name: string;
-  readonly namespace: string;
-  readonly tier: string;
-  readonly ready: boolean;
-  readonly terminating: boolean;
-  readonly pid: number | undefined;
-  readonly createdAtMs: number;
-  readonly readyAtMs: number | undefined;
-  readonly restarts: number;
-  /** `http://127.0.0.1:port` while a process runs. */
-  readonly adminUrl: string | undefined;
 }
 
 export interface ProcessCluster {
@@ -59,15 +33,16 @@ export interface ProcessCluster {
   readonly manifests: ManifestWriter;
   readonly replicas: ReplicaWriter;
   readonly plans: ScalePlanWriter;
+  scalePlans(): readonly ScalePlan[];
   /** `http://127.0.0.1:port` of the Service's first port. @throws Error when there is no such Service */
   serviceUrl(namespace: string, name: string): string;
-  /** Processes that run, those that are ending included. */
+  /** Running processes, including those that are ending. */
   processes(): readonly { readonly name: string; readonly role: string; readonly pid: number }[];
-  pods(): readonly ProcessPod[];
+  pods(): readonly Pod[];
   stop(): Promise<void>;
 }
 
-/** Secrets are files that anybody may change; the kubelet looks about as rarely. */
+/** Secrets are files that can change at any time; the kubelet refreshes them about as rarely. */
 const REFRESH_EVERY_MS = 10_000;
 const STARTS_AT_A_TIME = 3;
 
@@ -75,11 +50,6 @@ const isService = (manifest: Manifest): manifest is Service => manifest.kind ===
 
 const matches = (labels: Readonly<Record<string, string>>, selector: Readonly<Record<string, string>>): boolean =>
   Object.entries(selector).every(([key, value]) => labels[key] === value);
-
-const adminUrlOf = (pod: Pod): string | undefined => {
-  const port = pod.port('admin');
-  return port === undefined ? undefined : `http://${POD_HOST}:${port}`;
-};
 
 export const createProcessCluster = (options: ProcessClusterOptions): ProcessCluster => {
   const { stateDir, secretsDir } = options;
@@ -93,17 +63,13 @@ export const createProcessCluster = (options: ProcessClusterOptions): ProcessClu
     return `http://127.0.0.1:${balancer.port}`;
   };
   const world: PodWorld = {
+    log: () => undefined,
+    preStopScale: 0,
+    ...options,
     serviceUrl,
-    command: options.command,
-    baseEnv: options.baseEnv,
-    spawn: options.spawn,
-    stateDir,
     logDir: join(stateDir, 'logs'),
     ports: new PortPool(),
     slots: new StartSlots(STARTS_AT_A_TIME),
-    preStopScale: options.preStopScale ?? 0,
-    now: options.now ?? Date.now,
-    log: options.log ?? (() => undefined),
     volumeSources: (namespace) => ({
       secretsDir: join(secretsDir, namespace),
       configMap: (name) => {
@@ -113,7 +79,7 @@ export const createProcessCluster = (options: ProcessClusterOptions): ProcessClu
     }),
   };
   mkdirSync(world.logDir, { recursive: true });
-  // Copies of Secrets, if the last run on this folder was killed.
+  // Copies of Secrets from an earlier run that was killed.
   rmSync(join(stateDir, 'pods'), { recursive: true, force: true });
 
   const allPods = (): readonly Pod[] => [...workloads.values()].flatMap((workload) => workload.pods);
@@ -135,7 +101,7 @@ export const createProcessCluster = (options: ProcessClusterOptions): ProcessClu
   };
   const refreshing = setInterval(() => void refreshVolumes(), REFRESH_EVERY_MS);
 
-  /** Lets the world follow an object that has just been stored. */
+  /** Starts or updates what belongs to an object that was just stored. */
   const follow = async (stored: StoredObject): Promise<void> => {
     const { manifest } = stored;
     const { namespace, name } = keyOf(manifest);
@@ -161,8 +127,7 @@ export const createProcessCluster = (options: ProcessClusterOptions): ProcessClu
     pods: workload.pods
       .filter((pod) => !pod.terminating)
       .map((pod) => {
-        const { name, ready, createdAtMs, readyAtMs } = pod;
-        const adminUrl = adminUrlOf(pod);
+        const { name, ready, createdAtMs, readyAtMs, adminUrl } = pod;
         return {
           name,
           tier,
@@ -219,22 +184,8 @@ export const createProcessCluster = (options: ProcessClusterOptions): ProcessClu
     },
     serviceUrl,
     processes: () => allPods().flatMap(({ name, role, pid }) => (pid === undefined ? [] : [{ name, role, pid }])),
-    pods: () =>
-      allPods().map((pod) => {
-        const { name, namespace, ready, terminating, pid, createdAtMs, readyAtMs, restarts } = pod;
-        return {
-          name,
-          namespace,
-          tier: pod.role,
-          ready,
-          terminating,
-          pid,
-          createdAtMs,
-          readyAtMs,
-          restarts,
-          adminUrl: adminUrlOf(pod),
-        };
-      }),
+    pods: allPods,
+    scalePlans: () => [...plans.values()],
     async stop() {
       clearInterval(refreshing);
       await Promise.all([...balancers.values()].map((balancer) => balancer.close()));

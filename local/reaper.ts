@@ -1,6 +1,6 @@
 /**
- * Ends every process group of a run when the run ends, also after kill -9: a small detached process holds the other end
- * of a pipe and acts when it closes.
+ * Ends all process groups of a run when the run ends, even by kill -9: a detached helper process acts when its pipe to the
+ * run closes.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -8,18 +8,18 @@ import { fileURLToPath } from 'node:url';
 
 export interface Reaper {
   readonly pid: number;
-  /** A process group whose id is the pid of its leader; told at once after it was started. */
+  /** Must be called right after a process group was started; its id is the pid of its leader. */
   started(pid: number): void;
   ended(pid: number): void;
-  /** Ends the groups that are left, SIGTERM and after 2 s SIGKILL, and then the helper. */
+  /** Ends the remaining groups with SIGTERM, after 2 s with SIGKILL, and then the helper. */
   stop(): Promise<void>;
 }
 
 const MAIN = fileURLToPath(new URL('./processes/reaper-main.ts', import.meta.url));
 
-/** `warn` hears that the helper was ended by somebody else: from then on a kill -9 of this process leaves orphans. */
+/** `warn` is called when the helper ends too early: a kill -9 of this process would then leave orphans. */
 export const startReaper = (warn: (message: string) => void = (message) => process.emitWarning(message)): Reaper => {
-  // Its own session: a Ctrl+C at the terminal must not end it before the run. Nothing of our environment is its business.
+  // Its own session, so that Ctrl+C does not end it before the run. It needs none of our environment.
   const child = spawn(process.execPath, [MAIN], {
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],
@@ -32,19 +32,20 @@ export const startReaper = (warn: (message: string) => void = (message) => proce
   }
   let stopping = false;
   const ended = once(child, 'exit').then(() => {
-    if (!stopping) warn('the helper that ends leftover processes is gone; end this run with Ctrl+C, not with kill -9');
+    if (!stopping)
+      warn('the helper that ends leftover processes was killed; end this run with Ctrl+C, not with kill -9');
   });
   stdin.on('error', () => undefined);
-  // The run may end by itself while the helper waits: that is its purpose.
+  // The helper must not keep the run alive.
   child.unref();
   if ('unref' in stdin && typeof stdin.unref === 'function') stdin.unref();
-  const tell = (line: string): void => {
+  const send = (line: string): void => {
     if (stdin.writable) stdin.write(`${line}\n`);
   };
   return {
     pid,
-    started: (group) => tell(`+${group}`),
-    ended: (group) => tell(`-${group}`),
+    started: (group) => send(`+${group}`),
+    ended: (group) => send(`-${group}`),
     async stop() {
       stopping = true;
       child.ref();

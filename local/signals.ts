@@ -1,8 +1,8 @@
-/** Signals to processes that may have ended between a look at them and the signal. */
-
 /**
+ * Signals a process that may have ended.
+ *
  * @param pid negative: its whole group
- * @param signal 0 only asks whether it is there
+ * @param signal 0 only checks whether it exists
  * @returns false when it has ended, or belongs to another user
  */
 export const signalQuietly = (pid: number, signal: NodeJS.Signals | 0): boolean => {

@@ -1,5 +1,5 @@
-/** A running campaign as the demo, the tests and the evidence runs see it, whatever carries it. */
-
+/** A running campaign as the demo, the tests and the evidence runs see it, in every mode. */
+import { ADMIN_PATHS } from '../contract/app-contract.ts';
 import type { TierStatus } from '../contract/campaign-types.ts';
 import type { Condition } from '../contract/common-types.ts';
 import type { ScalePlan } from '../contract/scale-plan-types.ts';
@@ -31,41 +31,51 @@ export interface StackSnapshot {
 export interface StackProcess {
   readonly name: string;
   readonly role: Tier | 'nats' | 'postgres' | 'operator' | 'other';
-  /** Another one after every restart: a process id, or the uid of a pod. */
+  /** Changes with every restart: a process id, or the uid of a pod. */
   readonly id: string;
 }
 
-/** A place for the generator that is not this machine's own. Files of the demo are there under the same paths. */
+/** Where the generator runs, if not on this machine. The demo's files have the same paths there. */
 export interface CrowdPlace {
-  /** The intake Service as it is called there. */
+  /** The intake Service as seen from there. */
   readonly url: string;
-  /** Runs the generator with the arguments that are put behind these; standard input and output are its own. */
+  /** Runs the generator; its arguments follow these. */
   readonly command: string;
   readonly args: readonly string[];
 }
 
 export interface Stack {
   readonly mode: 'embedded' | 'cluster';
-  /** Base URL of the intake Service: `http://127.0.0.1:PORT`, or the Service's address in a cluster. */
+  /** Base URL of the intake Service. */
   readonly url: string;
-  /** Where the crowd comes from; undefined: from this machine. */
   readonly crowd?: CrowdPlace;
   readonly campaignId: string;
   readonly shards: number;
-  /** For the ledger check only; administrators' credentials of this stack. */
+  /** Administrators' credentials, for the ledger check only. */
   readonly ledgerCheck: Omit<LedgerCheckAccess, 'campaignId' | 'shards' | 'ledgerFile'>;
-  /** Where logs of every process are. */
   readonly logDir: string;
   /** base64 key that signs canary requests. */
   readonly canaryKey: string;
   snapshot(): StackSnapshot;
   events(): readonly StackEvent[];
   processes(): readonly StackProcess[];
-  /** Without any grace: kill -9, or a pod that is deleted at once. One that is gone already is no error. */
+  /** kill -9, or deletion of a pod without grace period. No error if it has ended already. */
   kill(process: StackProcess): void;
-  /** The metrics page of every app process now; one that doesn't answer is left out. */
   metrics(): Promise<readonly { readonly name: string; readonly text: string }[]>;
   /** Applies a changed campaign (validated as `kubectl apply` would be). */
   applyCampaign(yaml: string): Promise<void>;
   stop(): Promise<void>;
 }
+
+/** The metrics pages of those pods that answer. */
+export const metricsOf = async (
+  pods: readonly { readonly name: string; readonly adminUrl: string | undefined }[],
+): ReturnType<Stack['metrics']> => {
+  const pages = pods.map(async ({ name, adminUrl }) => {
+    if (adminUrl === undefined) return [];
+    const signal = AbortSignal.timeout(2_000);
+    const response = await fetch(`${adminUrl}${ADMIN_PATHS.metrics}`, { signal }).catch(() => undefined);
+    return response === undefined ? [] : [{ name, text: await response.text() }];
+  });
+  return (await Promise.all(pages)).flat();
+};

@@ -1,4 +1,4 @@
-/** What the operator is told, by environment and flags, parsed once. A flag wins over its variable. */
+/** The operator's configuration, from environment and flags, parsed once. A flag wins over its variable. */
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { DATA_PLANE_KEYS } from '../contract/app-contract.ts';
+import { defined } from '../contract/defined.ts';
 import { TIERS } from '../contract/tiers.ts';
 import { ANY_ADDRESS } from '../runtime/bind.ts';
 import type { BuildOptions } from './resources/build-options.ts';
@@ -23,20 +24,17 @@ export interface OperatorConfig {
   readonly build: BuildOptions;
   readonly logLevel: string;
   readonly host: string;
-  /** 0: whichever is free. */
   readonly port: number;
   /** Where trails are served, on the same host. */
   readonly auditPort: number;
-  /** Everything is listed anew this often, ms. */
   readonly resyncMs: number;
-  /** Ticks at a time. */
   readonly maxConcurrent: number;
   /** Folder with `nats-url`, `nats-user` and `nats-password`: the operator's own account on the journal. */
   readonly journalDir: string;
   /** Monitoring endpoints of the journal's servers; without them durability is unknown. */
   readonly journalMonitorUrls: readonly string[];
   readonly shardMaxBytes: number | undefined;
-  /** How metrics pages are read: from the pods, or, where their network is not reached, through the API server. */
+  /** How metrics pages are read: from the pods, or, without access to their network, through the API server. */
   readonly signalsThrough: 'pods' | 'api-server';
 }
 
@@ -60,17 +58,13 @@ const integer = (least: number, most: number) =>
     .refine((value) => value >= least && value <= most, `must be from ${least} to ${most}`);
 const yesOrNo = z.enum(['true', 'false'], 'must be true or false').transform((text) => text === 'true');
 
-/** As Kubernetes writes quantities; the API server checks the rest. */
+/** Kubernetes quantities; the API server checks the rest. */
 const quantities = z.record(z.string(), z.union([z.string(), z.number()]).transform(String));
 const resources = z
   .strictObject({ requests: quantities.optional(), limits: quantities.optional() })
-  .transform(({ requests, limits }) => ({
-    ...(requests === undefined ? {} : { requests }),
-    ...(limits === undefined ? {} : { limits }),
-  }));
-/** A part of a pod that is handed on as it came: the chart's schema has its fields, the API server checks it. */
+  .transform((amounts) => defined(amounts));
+/** A part of a pod that is passed on unchanged: the chart's schema has its fields, and the API server checks it. */
 const asInAPod = z.record(z.string(), z.json());
-/** Of a NetworkPolicy, in the same way. */
 const rules = z.array(asInAPod);
 const podOptions = z
   .string()
@@ -183,7 +177,7 @@ export const readOperatorConfig = (args: readonly string[], env: NodeJS.ProcessE
       journalReplicas: data['journal-replicas'],
       logLevel: data['app-log-level'],
       keepAliveSeconds: data['app-keep-alive-seconds'],
-      ...(data['app-pods'] === undefined ? {} : { pods: data['app-pods'] }),
+      ...defined({ pods: data['app-pods'] }),
     },
     logLevel: data['log-level'],
     host: data.host,
@@ -198,11 +192,10 @@ export const readOperatorConfig = (args: readonly string[], env: NodeJS.ProcessE
   };
 };
 
-export interface JournalAccess {
+interface JournalAccess {
   readonly urls: readonly string[];
   readonly user: string;
   readonly password: string;
-  /** PEM. */
   readonly ca?: string;
 }
 
@@ -213,7 +206,7 @@ export const readJournalAccess = async (dir: string): Promise<JournalAccess> => 
       return (await readFile(join(dir, key), 'utf8')).trim();
     } catch (cause) {
       throw new OperatorConfigError(
-        `${join(dir, key)} can't be read; mount the Secret with the operator's account on the journal there`,
+        `${join(dir, key)} can't be read; mount the Secret with the operator's journal account there`,
         { cause },
       );
     }
@@ -224,5 +217,5 @@ export const readJournalAccess = async (dir: string): Promise<JournalAccess> => 
     read(DATA_PLANE_KEYS.natsPassword),
     readFile(join(dir, DATA_PLANE_KEYS.natsCa), 'utf8').catch(() => undefined),
   ]);
-  return { urls: list.parse(urls), user, password, ...(ca === undefined ? {} : { ca }) };
+  return { urls: list.parse(urls), user, password, ...defined({ ca }) };
 };

@@ -1,7 +1,7 @@
 import type { JournalAdmin } from '../journal/administration.ts';
 import type { AuditLog } from '../journal/trail.ts';
 
-/** What is there once the connection is; @throws Error that says why it isn't, before */
+/** The value once the connection is there; before, `get` throws an Error that says why it isn't. */
 const whenConnected = <T>(connecting: Promise<T>, whyNot: () => string | undefined) => {
   let connected: T | undefined;
   let ended: string | undefined;
@@ -24,11 +24,7 @@ const whenConnected = <T>(connecting: Promise<T>, whyNot: () => string | undefin
   };
 };
 
-/**
- * A journal that is still being connected to: unavailable until then, which is a condition of campaigns and no reason
- * for the operator not to start.
- * @param whyNot what stands in the way for now
- */
+/** A journal that is still being connected is unavailable, which campaigns report. @param whyNot the problem for now */
 export const lazyJournal = (connecting: Promise<JournalAdmin>, whyNot: () => string | undefined): JournalAdmin => {
   const journal = whenConnected(connecting, whyNot);
   return {
@@ -42,7 +38,7 @@ export const lazyJournal = (connecting: Promise<JournalAdmin>, whyNot: () => str
   };
 };
 
-/** As lazyJournal: entries that find no journal are missing, and so appended later. */
+/** As lazyJournal: entries that can't be appended are missing, and so appended later. */
 export const lazyAuditLog = (connecting: Promise<AuditLog>, whyNot: () => string | undefined): AuditLog => {
   const log = whenConnected(connecting, whyNot);
   return {

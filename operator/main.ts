@@ -1,7 +1,8 @@
 /** `node operator/main.ts [flags]`: the operator, until SIGTERM. Wires the journal (ADR 0001); the only file that exits. */
 import { enableCompileCache } from 'node:module';
+import { defined } from '../contract/defined.ts';
 
-// A leader that was upgraded is missed every second. Before the imports below, which it then caches.
+// For a fast start of an upgraded leader. Before the imports below, which it then caches.
 enableCompileCache();
 
 const { createJournalAdmin } = await import('../journal/admin.ts');
@@ -19,7 +20,7 @@ const { predict } = await import('../simulation/effect.ts');
 
 /** Ticks end within a second, the lease and the last events within another two. */
 const END_WITHIN_MS = 10_000;
-/** Somebody has to put a Secret or a certificate right first. */
+/** A person has to correct a Secret or a certificate first. */
 const TLS_AGAIN_AFTER_MS = 10_000;
 
 const main = async (): Promise<void> => {
@@ -29,7 +30,7 @@ const main = async (): Promise<void> => {
   const log = createLogger({ level: config.logLevel });
   for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
     process.once(event, (error: unknown) => {
-      log.fatal({ event, error }, 'ended by a defect');
+      log.fatal({ event, error }, 'ended by an unexpected error');
       process.exit(1);
     });
   }
@@ -47,7 +48,7 @@ const main = async (): Promise<void> => {
 
   const { shardMaxBytes, journalMonitorUrls: monitorUrls } = config;
   let problem: string | undefined;
-  const connectAgainAndAgain = async (): ReturnType<typeof connectJournal> => {
+  const connect = async (): ReturnType<typeof connectJournal> => {
     for (;;) {
       try {
         return await connectJournal(await readJournalAccess(config.journalDir), config.identity, stop.signal);
@@ -60,15 +61,10 @@ const main = async (): Promise<void> => {
       }
     }
   };
-  const connecting = connectAgainAndAgain();
+  const connecting = connect();
   const journal = lazyJournal(
     connecting.then((connection) =>
-      createJournalAdmin({
-        connection,
-        monitorUrls,
-        now: systemClock.now,
-        ...(shardMaxBytes === undefined ? {} : { shardMaxBytes }),
-      }),
+      createJournalAdmin({ connection, monitorUrls, now: systemClock.now, ...defined({ shardMaxBytes }) }),
     ),
     () => problem,
   );
@@ -94,8 +90,8 @@ const main = async (): Promise<void> => {
 try {
   await main();
 } catch (error) {
-  // Before there is a log, and for people: one line that says what to mend.
-  const told = error instanceof OperatorConfigError || error instanceof KubeConfigError;
-  console.error(told ? `voucher-operator: ${error.message}` : error);
+  // Before there is a log: one line for people, with the remedy.
+  const isForPeople = error instanceof OperatorConfigError || error instanceof KubeConfigError;
+  console.error(isForPeople ? `voucher-operator: ${error.message}` : error);
   process.exit(1);
 }

@@ -1,12 +1,13 @@
-/** The operator as a whole, on any API server: watches always, acts while it holds the lease. */
+/** The whole operator, on any API server: it watches always, and acts while it holds the lease. */
 import { collectDefaultMetrics, type Registry } from 'prom-client';
+import { defined } from '../contract/defined.ts';
 import { sleep } from '../runtime/sleep.ts';
 import type { Listening } from '../runtime/small-server.ts';
 import { createKubeAccess } from './kube/access.ts';
 import { createClaimStore } from './kube/claims.ts';
 import { createKubeClient } from './kube/client.ts';
 import { createKubeCluster, type KubeCluster } from './kube/cluster.ts';
-import { createEventSink } from './kube/events.ts';
+import { createEventSink } from './kube/event-sink.ts';
 import { createLeaseStore } from './kube/leases.ts';
 import { adminUrlThrough } from './kube/pods/pods.ts';
 import { Claims } from './leadership/claims.ts';
@@ -23,20 +24,16 @@ import { campaignKey } from './tick/campaign-state.ts';
 
 export interface RunOptions extends TermOptions {
   readonly registry: Registry;
-  /** Told once both servers listen. */
+  /** Called once both servers listen. */
   readonly onStarted?: (server: Pick<Listening, 'port'>, auditServer: Pick<Listening, 'port'>) => void;
 }
 
 const SYNC_LOOK_MS = 50;
-/** Acting code that has not ended this long after the lease was lost will not end by itself. */
+/** Work that has not ended this long after the lease was lost will not end by itself. */
 const STUCK_AFTER_MS = 10_000;
 const USER_AGENT = 'voucher-operator';
 
-/**
- * Runs until the signal aborts: then ticks under way end, the lease is given back and the last events are written.
- *
- * @throws Error when the kubeconfig names no cluster, or the health port is taken
- */
+/** Runs until the signal aborts, then ends in order. @throws Error: no cluster in the kubeconfig, or port taken */
 export const runOperator = async (options: RunOptions, signal: AbortSignal): Promise<void> => {
   const { config, log, registry, clock, random } = options;
   let term: Term | undefined;
@@ -53,16 +50,12 @@ export const runOperator = async (options: RunOptions, signal: AbortSignal): Pro
   const tickReporter = createTickReporter(log, createOperatorMetrics(registry));
 
   const { kubeconfig, context } = config;
-  const access = createKubeAccess({
-    env: process.env,
-    monotonicMs: clock.monotonicMs,
-    ...(kubeconfig === undefined ? {} : { kubeconfig }),
-    ...(context === undefined ? {} : { context }),
-  });
+  const { monotonicMs } = clock;
+  const access = createKubeAccess({ env: process.env, monotonicMs, ...defined({ kubeconfig, context }) });
   const clientOptions = { access, clock, random, userAgent: USER_AGENT, onCall: metrics.call };
   /** For the lease itself: a renewal waits for nothing else. */
   const leaseClient = createKubeClient({ ...clientOptions, lane: 'lease' });
-  /** For events, which may be told by one that no longer leads. */
+  /** For events, which a process that no longer leads may still emit. */
   const freeClient = createKubeClient(clientOptions);
 
   const lease = config.lease && { ...config.lease, namespace: config.lease.namespace ?? access.namespace };
@@ -146,7 +139,7 @@ export const runOperator = async (options: RunOptions, signal: AbortSignal): Pro
     onListenerError: (error) => log.error({ error }, 'a listener of a watch failed'),
     onApply: ({ object, difference, isRepeated }) =>
       isRepeated
-        ? log.debug({ object, difference }, 'an apply changed nothing, it is not repeated')
+        ? log.debug({ object, difference }, 'an apply changed nothing; it is not repeated')
         : log.info({ object, difference }, 'applying'),
   });
   cluster = watched;
@@ -165,7 +158,7 @@ export const runOperator = async (options: RunOptions, signal: AbortSignal): Pro
       registry,
       sickness: () =>
         losingSinceMs !== undefined && clock.monotonicMs() - losingSinceMs > STUCK_AFTER_MS
-          ? 'the lease was lost and what acts does not end'
+          ? 'the lease was lost, but the work under it does not end'
           : undefined,
       missing: () => (watched.served.isSettled() ? undefined : 'the watches have not seen all objects yet'),
     },

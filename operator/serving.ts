@@ -1,13 +1,13 @@
 /**
- * Which of the campaigns that are seen this installation acts on, and where people read why it leaves others alone.
+ * On which of the campaigns that it sees this installation acts, and where people read why it does not act on others.
  *
- * | namespace                         | then                                | said in                                     |
+ * | namespace                         | then                                | reported in                                 |
  * |-----------------------------------|-------------------------------------|---------------------------------------------|
  * | can't be listed                   | nothing is decided there            | log, metric, the election's Lease, an event where there are campaigns |
  * | claimed by another installation   | nothing is decided there            | the same                                    |
- * | whose it is can't be told for 10 s | nothing is decided there           | the same                                    |
+ * | holder unknown for 10 s           | nothing is decided there            | the same                                    |
  * | that claim is no longer renewed   | claimed, and served                 | log, an event                               |
- * | claims can't be read or written   | served, as if there were no other   | log, metric, the election's Lease           |
+ * | no permission for claims          | served, as if there were no other   | log, metric, the election's Lease           |
  */
 import type { VoucherCampaign } from '../contract/campaign-types.ts';
 import { CLAIM_LEASE, NOT_SERVED } from '../contract/names.ts';
@@ -21,59 +21,44 @@ import type { Logger } from './observability/log.ts';
 import { campaignEvent } from './tick/events.ts';
 import type { EventSink } from './tick/ports.ts';
 
-export interface ServingOptions {
+interface ServingOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly cluster: () => Pick<KubeCluster, 'served' | 'living'> | undefined;
-  /** Undefined while this process does not lead, or where no other can be. */
+  /** Undefined while this process does not lead, or where there can be no other. */
   readonly claims: () => Pick<Claims, 'of' | 'others' | 'unknown'> | undefined;
-  /** `voucher-system/voucher`. */
   readonly installation: string;
   readonly events: () => EventSink | undefined;
-  /** Its namespace changed hands: look at it now. */
+  /** Its namespace has another holder: a tick is due now. */
   readonly kick: (campaign: VoucherCampaign) => void;
 }
 
-/** Of a namespace that is watched and not served as it should be. */
-export interface NotServed {
+interface NotServed {
   readonly reason: 'refused' | 'another' | 'unclaimed' | 'unknown';
   /** For people, a sentence each. */
   readonly said: string;
   readonly remedy: string;
 }
 
-export interface Serving {
-  /** Undefined: act. Else when to look again; what changes earlier kicks. */
-  leaveForMs(campaign: VoucherCampaign, signal: AbortSignal): Promise<number | undefined>;
-  onService(namespace: string | undefined, service: Service): void;
-  onClaim(namespace: string, state: ClaimState): void;
-  /** Those whose campaigns this installation would act on, once they are claimed. */
-  namespaces(): ReadonlySet<string>;
-  /** By namespace. */
-  notServed(): ReadonlyMap<string, NotServed>;
-  /** For the election's Lease. */
-  annotations(): Readonly<Record<string, string>>;
-}
-
 const LEFT_OUT_LOOK_MS = 10_000;
 const UNKNOWN_LOOK_MS = 1_000;
 const CLAIM_WAIT_MS = 1_000;
-/** A conflict, an election of the API server's own: a moment is no news. */
-const UNKNOWN_TOLD_AFTER_MS = 10_000;
+/** A conflict, or an election of the API server's own, passes sooner. */
+const UNKNOWN_REPORTED_AFTER_MS = 10_000;
 /** Kubernetes keeps an event for an hour. */
-const TELL_EVERY_MS = 20 * 60_000;
+const REPORT_EVERY_MS = 20 * 60_000;
 /** An annotation is for people, and a Lease is written every 1.5 s. */
-const MOST_TOLD = 50;
+const MOST_REPORTED = 50;
 
 const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-export const createServing = (options: ServingOptions): Serving => {
+export const createServing = (options: ServingOptions) => {
   const { clock, log, installation } = options;
   const unclaimed = new Map<string, NotServed>();
-  /** Of whose unknown claim the log was told. */
+  /** Namespaces whose unknown claim is in the log. */
   const warned = new Set<string>();
-  /** By uid: when a campaign was last told that it is left alone. */
-  const toldMs = new Map<string, number>();
+  /** By uid: when a campaign last got the event that it is not served. */
+  const reportedMs = new Map<string, number>();
 
   const campaignsOf = (namespace: string | undefined): readonly VoucherCampaign[] =>
     [...(options.cluster()?.living.campaigns() ?? [])].filter(
@@ -85,55 +70,55 @@ export const createServing = (options: ServingOptions): Serving => {
    * |----------------------|----------|---------------------------------|
    * | all namespaces       | refused  | the ClusterRole and its binding |
    * | one                  | refused  | the namespace, or its Role      |
-   * | either               | no sense | the API server                  |
+   * | either               | another error | the API server             |
    */
   const leftOut = (namespace: string, { resource, error, isEverywhere }: LeftOut): NotServed => ({
     reason: 'refused',
     said: isEverywhere
       ? `No namespace is served: ${resource} of the cluster can't be listed (${textOf(error)}).`
-      : `Namespace ${namespace} is left out: its ${resource} can't be listed (${textOf(error)}).`,
+      : `Namespace ${namespace} is not served: its ${resource} can't be listed (${textOf(error)}).`,
     remedy: !isKubeError(error, 'forbidden')
-      ? `Look at the API server: it answers neither lists nor watches of ${resource} there.`
+      ? `Check the API server: lists and watches of ${resource} fail there.`
       : isEverywhere
-        ? 'Run helm upgrade, so that the operator gets its ClusterRole and the binding of it back.'
-        : 'Create the namespace and run helm upgrade, so that the operator gets its rights there, or take it out of operator.watchNamespaces.',
+        ? 'Run helm upgrade to restore the operator’s ClusterRole and its binding.'
+        : 'Create the namespace and run helm upgrade, which gives the operator its permissions there; or remove the namespace from operator.watchNamespaces.',
   });
 
   const leftToAnother = (namespace: string, holder: string): NotServed => ({
     reason: 'another',
-    said: `Installation ${holder} serves namespace ${namespace}, so installation ${installation} leaves its campaigns alone.`,
+    said: `Installation ${holder} serves namespace ${namespace}, so installation ${installation} does not act on its campaigns.`,
     remedy: 'Uninstall one of the two, or give each its own operator.watchNamespaces.',
   });
 
   const unclaimedFor = (namespace: string, error: unknown): NotServed => ({
     reason: 'unclaimed',
-    said: `Namespace ${namespace} is served without a claim (${textOf(error)}): a second installation would act beside this one.`,
-    remedy: 'Run helm upgrade, so that the operator may read and write Leases there.',
+    said: `Namespace ${namespace} is served without a claim (${textOf(error)}): a second installation would act at the same time.`,
+    remedy: 'Run helm upgrade, which gives the operator permission to read and write Leases there.',
   });
 
   const claimUnknown = (namespace: string, error: unknown): NotServed => ({
     reason: 'unknown',
-    said: `Nothing is decided in namespace ${namespace}: its claim, the Lease ${CLAIM_LEASE}, can't be read and written (${textOf(error)}).`,
+    said: `Nothing is decided in namespace ${namespace}: its claim, the Lease ${CLAIM_LEASE}, can't be read or written (${textOf(error)}).`,
     remedy:
-      'Have the API server take Leases of the operator there: look at its webhooks and policies for leases, then at its load.',
+      'Make the API server accept Leases of the operator there: check its webhooks and policies for leases, then its load.',
   });
 
-  /** Undefined: it is known, or has not been unknown for long. */
+  /** Undefined: it is known, or has been unknown for a short time only. */
   const unknownFor = (namespace: string): NotServed | undefined => {
     const found = options.claims()?.unknown().get(namespace);
-    if (found === undefined || clock.monotonicMs() - found.sinceMs < UNKNOWN_TOLD_AFTER_MS) return undefined;
+    if (found === undefined || clock.monotonicMs() - found.sinceMs < UNKNOWN_REPORTED_AFTER_MS) return undefined;
     return claimUnknown(namespace, found.error);
   };
 
-  const tell = (
+  const report = (
     campaign: VoucherCampaign,
     reason: 'NamespaceLeftOut' | 'ServedByAnother' | 'ClaimUnknown',
     { said, remedy }: NotServed,
   ): void => {
     const uid = campaign.metadata.uid ?? campaign.metadata.name;
-    const lastMs = toldMs.get(uid);
-    if (lastMs !== undefined && clock.monotonicMs() - lastMs < TELL_EVERY_MS) return;
-    toldMs.set(uid, clock.monotonicMs());
+    const lastMs = reportedMs.get(uid);
+    if (lastMs !== undefined && clock.monotonicMs() - lastMs < REPORT_EVERY_MS) return;
+    reportedMs.set(uid, clock.monotonicMs());
     options.events()?.emit(campaign, campaignEvent('Warning', reason, `${said} ${remedy}`));
   };
 
@@ -141,14 +126,14 @@ export const createServing = (options: ServingOptions): Serving => {
     const { namespace } = campaign.metadata;
     const unknown = unknownFor(namespace);
     if (unknown === undefined) return;
-    if (!warned.has(namespace)) log.warn({ namespace, said: unknown.said }, 'whose namespace it is can not be told');
+    if (!warned.has(namespace)) log.warn({ namespace, said: unknown.said }, 'the holder of a namespace is unknown');
     warned.add(namespace);
-    tell(campaign, 'ClaimUnknown', unknown);
+    report(campaign, 'ClaimUnknown', unknown);
   };
 
-  const notServed: Serving['notServed'] = () => {
+  const notServed = (): ReadonlyMap<string, NotServed> => {
     const claims = options.claims();
-    // Claims are of one term: who leads now says what they are.
+    // Claims belong to one term: an old list is out of date.
     const found = new Map(claims === undefined ? [] : unclaimed);
     for (const [namespace, holder] of claims?.others() ?? []) found.set(namespace, leftToAnother(namespace, holder));
     for (const namespace of claims?.unknown().keys() ?? []) {
@@ -161,30 +146,39 @@ export const createServing = (options: ServingOptions): Serving => {
     return found;
   };
 
+  const kickAll = (namespace: string | undefined): void => {
+    for (const campaign of campaignsOf(namespace)) {
+      reportedMs.delete(campaign.metadata.uid ?? campaign.metadata.name);
+      options.kick(campaign);
+    }
+  };
+
   return {
     notServed,
-    namespaces: () =>
+    namespaces: (): ReadonlySet<string> =>
       new Set(
         campaignsOf(undefined)
           .map(({ metadata }) => metadata.namespace)
           .filter((namespace) => options.cluster()?.served.of(namespace).kind === 'served'),
       ),
-    annotations() {
+    /** For the election's Lease. */
+    annotations(): Readonly<Record<string, string>> {
       const all = [...notServed()]
-        .slice(0, MOST_TOLD)
+        .slice(0, MOST_REPORTED)
         .map(([namespace, { said, remedy }]) => [namespace, { said, remedy }]);
       return all.length === 0 ? {} : { [NOT_SERVED]: JSON.stringify(Object.fromEntries(all)) };
     },
-    async leaveForMs(campaign, signal) {
+    /** Undefined: act. Else the delay to the next check; a change causes an earlier kick. */
+    async leaveForMs(campaign: VoucherCampaign, signal: AbortSignal): Promise<number | undefined> {
       const { namespace } = campaign.metadata;
       const service = options.cluster()?.served.of(namespace);
       if (service?.kind === 'left_out') {
-        tell(campaign, 'NamespaceLeftOut', leftOut(namespace, service));
+        report(campaign, 'NamespaceLeftOut', leftOut(namespace, service));
         return LEFT_OUT_LOOK_MS;
       }
       if (service?.kind !== 'served') return LEFT_OUT_LOOK_MS;
       const claims = options.claims();
-      // A claim that hangs must not hold the ticks of other namespaces up.
+      // A claim that hangs must not delay the ticks of other namespaces.
       const claim =
         claims &&
         (await within(clock, CLAIM_WAIT_MS, signal, (inner) => claims.of(namespace, inner)).catch(() => undefined));
@@ -193,31 +187,28 @@ export const createServing = (options: ServingOptions): Serving => {
         return UNKNOWN_LOOK_MS;
       }
       if (claim?.kind !== 'another') return undefined;
-      tell(campaign, 'ServedByAnother', leftToAnother(namespace, claim.holder));
+      report(campaign, 'ServedByAnother', leftToAnother(namespace, claim.holder));
       return LEFT_OUT_LOOK_MS;
     },
-    onService(namespace, service) {
-      if (service.kind === 'served') log.info({ namespace: namespace ?? 'all' }, 'every object was seen once, serving');
+    onService(namespace: string | undefined, service: Service): void {
+      if (service.kind === 'served') log.info({ namespace: namespace ?? 'all' }, 'all objects are listed; serving');
       else if (service.kind === 'left_out') {
         const { resource, error } = service;
-        log.warn({ namespace: namespace ?? 'all', resource, error }, 'a namespace can not be listed, it is left out');
+        log.warn({ namespace: namespace ?? 'all', resource, error }, 'a namespace can not be listed; it is not served');
       }
-      for (const campaign of campaignsOf(namespace)) {
-        toldMs.delete(campaign.metadata.uid ?? campaign.metadata.name);
-        options.kick(campaign);
-      }
+      kickAll(namespace);
     },
-    onClaim(namespace, state) {
+    onClaim(namespace: string, state: ClaimState): void {
       unclaimed.delete(namespace);
       warned.delete(namespace);
       switch (state.kind) {
         case 'another':
-          log.warn({ namespace, holder: state.holder }, 'another installation serves this namespace, it is left alone');
+          log.warn({ namespace, holder: state.holder }, 'another installation serves this namespace');
           break;
         case 'unclaimed':
           log.warn(
             { namespace, error: state.error },
-            'the claim of a namespace can not be kept: a second installation would act beside this one',
+            'a namespace has no claim: a second installation would act at the same time',
           );
           unclaimed.set(namespace, unclaimedFor(namespace, state.error));
           break;
@@ -230,12 +221,10 @@ export const createServing = (options: ServingOptions): Serving => {
           }
           break;
         case 'unknown':
-          log.debug({ namespace, error: state.error }, 'whose namespace it is can not be told');
+          log.debug({ namespace, error: state.error }, 'the holder of a namespace is unknown');
       }
-      for (const campaign of campaignsOf(namespace)) {
-        toldMs.delete(campaign.metadata.uid ?? campaign.metadata.name);
-        options.kick(campaign);
-      }
+      kickAll(namespace);
     },
   };
 };
+export type Serving = ReturnType<typeof createServing>;

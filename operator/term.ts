@@ -1,5 +1,4 @@
-/** What acts while this process leads: the loop of ticks, and what it is made of. */
-
+/** What runs while this process leads: the loop of ticks, and its parts. */
 import type { JournalAdmin } from '../journal/administration.ts';
 import type { AuditLog } from '../journal/trail.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -15,11 +14,11 @@ import type { PredictEffect } from './scale-plans/effect.ts';
 import type { Serving } from './serving.ts';
 import { createCanaryAsker } from './signals/canary.ts';
 import { createCountsReader } from './signals/counts.ts';
-import { createSignalReader } from './signals/reader.ts';
 import { createScraper } from './signals/scrape.ts';
+import { createSignalReader } from './signals/signal-reader.ts';
 import { Loop } from './tick/loop.ts';
 import type { EventSink } from './tick/ports.ts';
-import { createReconciler, type Reconciler } from './tick/reconcile.ts';
+import { createReconciler } from './tick/reconcile.ts';
 import { SOON_MS } from './tick/requeue.ts';
 
 const BACKOFF = { initialMs: 500, maxMs: 30_000 };
@@ -31,35 +30,25 @@ export interface TermOptions {
   readonly predict: PredictEffect;
   readonly log: Logger;
   readonly clock: Clock;
-  /** Uniform in [0, 1). */
   readonly random: () => number;
 }
 
-/** What acts, while this process leads. */
-export interface Term {
-  readonly loop: Loop;
-  readonly reconciler: Reconciler;
-  readonly sweeper: AuditSweeper;
-  /** Absent where no other installation can be. */
-  readonly claims: Claims | undefined;
-  readonly close: () => Promise<void>;
-}
-
-export interface TermParts {
+interface TermParts {
   readonly cluster: KubeCluster;
   readonly events: EventSink;
   readonly metrics: KubeMetrics;
   readonly report: ReturnType<typeof createTickReporter>;
   readonly access: KubeAccess;
   readonly serving: Serving;
+  /** Absent where there can be no other installation. */
   readonly claims: Claims | undefined;
 }
 
-/** A term begins with an empty memory: what matters is in the cluster, and what is old would only mislead. */
+/** A term begins with an empty memory: the cluster has what matters, and old data would mislead. */
 export const createTerm = (
   { config, journal, audit, predict, log, clock, random }: TermOptions,
   { cluster, events, metrics, report, access, serving, claims }: TermParts,
-): Term => {
+) => {
   const session = config.signalsThrough === 'api-server' ? () => access.session('page') : undefined;
   const scraper = createScraper(session === undefined ? {} : { session });
   const canaries = createCanaryAsker(session);
@@ -68,19 +57,12 @@ export const createTerm = (
     journal,
     shards: config.build.shards,
     now: clock.now,
-    onError: (campaignId, error) => log.debug({ campaignId, error }, 'a signal did not come'),
+    onError: (campaignId, error) => log.debug({ campaignId, error }, 'a metric could not be read'),
   });
   const reconciler = createReconciler({
     clock,
+    ...cluster,
     cluster: cluster.reader,
-    manifests: cluster.manifests,
-    replicas: cluster.replicas,
-    nudger: cluster.nudger,
-    status: cluster.status,
-    finalizers: cluster.finalizers,
-    plans: cluster.plans,
-    authorization: cluster.authorization,
-    decisions: cluster.decisions,
     audit,
     events,
     journal,
@@ -98,7 +80,7 @@ export const createTerm = (
     site: config.build.site,
     watchNamespaces: config.watchNamespaces,
     isServed: (namespace) => cluster.served.of(namespace).kind === 'served',
-    onFailure: (error) => log.warn({ error }, 'the trails of campaigns that are gone could not be ended'),
+    onFailure: (error) => log.warn({ error }, 'the trails of deleted campaigns could not be ended'),
   });
   const loop: Loop = new Loop({
     clock,
@@ -112,7 +94,7 @@ export const createTerm = (
         const requeueAfterMs = await serving.leaveForMs(campaign, signal);
         return requeueAfterMs === undefined ? reconciler.reconcile(campaign, signal) : { requeueAfterMs };
       }
-      // News of a pod or an object whose campaign is gone.
+      // For changes of a pod or an object whose campaign is gone.
       loop.remove(key);
       return { requeueAfterMs: BACKOFF.maxMs };
     },
@@ -129,6 +111,7 @@ export const createTerm = (
     reconciler,
     sweeper,
     claims,
-    close: async () => void (await Promise.all([scraper.close(), canaries.close()])),
+    close: async (): Promise<void> => void (await Promise.all([scraper.close(), canaries.close()])),
   };
 };
+export type Term = ReturnType<typeof createTerm>;

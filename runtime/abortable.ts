@@ -1,7 +1,4 @@
-/**
- * Rejects with the signal's reason as soon as it fires. What was asked goes on unheard; `late` gets what still comes of it,
- * to give it back.
- */
+/** Rejects with the signal's reason as soon as it fires. A result that arrives later goes to `late`, which can release it. */
 export const abortable = async <T>(
   asked: Promise<T>,
   signal: AbortSignal,
@@ -10,7 +7,7 @@ export const abortable = async <T>(
   const aborted = Promise.withResolvers<never>();
   const onAbort = (): void => {
     aborted.reject(signal.reason);
-    // An error that comes now has no one to handle it, and must not end the process.
+    // A late error has no handler, and must not end the process.
     asked.then(late, () => undefined);
   };
   if (signal.aborted) onAbort();

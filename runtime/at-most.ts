@@ -1,4 +1,4 @@
-/** Runs what it is given, so many at a time; the rest waits in line. */
+/** Runs at most `limit` works at a time; the others wait in line. */
 export const atMost = (limit: number): (<T>(work: () => Promise<T>) => Promise<T>) => {
   let running = 0;
   const line: (() => void)[] = [];
@@ -8,10 +8,21 @@ export const atMost = (limit: number): (<T>(work: () => Promise<T>) => Promise<T
     try {
       return await work();
     } finally {
-      // Handed over, so that nobody slips in between.
+      // The place is handed over, so that no newcomer takes it.
       const next = line.shift();
       if (next === undefined) running -= 1;
       else next();
     }
+  };
+};
+
+/** Calls that overlap share one run of the work. */
+export const shared = <T>(work: () => Promise<T>): (() => Promise<T>) => {
+  let underWay: Promise<T> | undefined;
+  return () => {
+    underWay ??= work().finally(() => {
+      underWay = undefined;
+    });
+    return underWay;
   };
 };

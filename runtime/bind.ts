@@ -1,16 +1,16 @@
-/** How every server of the product takes its address. */
+/** How every server of the product binds its address. */
 import type { AddressInfo, Server } from 'node:net';
 
-/** Every address of the machine, of IPv6 and of IPv4. */
+/** All IPv6 and IPv4 addresses of the machine. */
 export const ANY_ADDRESS = '::';
-/** What is left of it on a machine without IPv6. */
+/** The same on a machine without IPv6. */
 const ANY_IPV4_ADDRESS = '0.0.0.0';
-/** A kernel that was built or started without IPv6 refuses the socket, a namespace without it the address. */
+/** A kernel without IPv6 refuses the socket; a network namespace without IPv6 refuses the address. */
 const WITHOUT_IPV6: readonly unknown[] = ['EAFNOSUPPORT', 'EPROTONOSUPPORT', 'EADDRNOTAVAIL'];
 
 export interface Address {
   readonly host: string;
-  /** 0: whichever is free. */
+  /** 0: any free port. */
   readonly port: number;
   /** Connections that the kernel holds until they are accepted; Node's default unless stated. */
   readonly backlog?: number;

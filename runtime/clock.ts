@@ -1,4 +1,4 @@
-/** Time and timers as an argument. Only composition roots pass `systemClock`. */
+/** Time and timers as an argument; composition roots pass `systemClock`. */
 export interface WallClock {
   /** Milliseconds since the Unix epoch: for what people and other machines read. */
   now(): number;

@@ -1,44 +1,42 @@
 /**
- * A server holds so many connections and no more, and who holds one without use gives way to who comes new: a machine that
- * keeps thousands open would otherwise lock everybody else out, and nothing above TCP would know.
+ * Bounds the connections of a server. At the limit a new connection replaces one that is not in use. Otherwise one machine that
+ * keeps thousands open would lock all others out, unseen above TCP.
  *
- * Who gives way, in this order, the longest first:
+ * Closed in this order, the longest in its state first:
  *
- * | connection                                             | gives way           | counts as sent away |
- * |--------------------------------------------------------|---------------------|---------------------|
- * | kept after an answer, nothing came since               | at once             | no: it has its answers |
- * | has not sent a whole head for a second                 | yes                 | if it sent a part of one |
- * | has not sent a whole body, or read its answer, for a second | yes            | no: the application knows of it |
- * | waits for the application                              | never               |                     |
- * | came just now, and no other gives way                  | it is refused       | yes                 |
+ * | connection                                             | is closed           | counts as turned away |
+ * |--------------------------------------------------------|---------------------|-----------------------|
+ * | idle after an answer                                   | at once             | no: it has its answers |
+ * | has not sent a complete head for a second              | yes                 | if it has sent a part of one |
+ * | has not sent a complete body, or read its answer, for a second | yes         | no: the application counts it |
+ * | waits for the application                              | never               |                       |
+ * | the new one, where no other can be closed              | it is refused       | yes                   |
  *
- * The second is what an honest head or body needs on a bad line; without it a burst would push out its own first ones.
- * Memory: one small entry for each open connection.
+ * One second is what a head or body needs on a bad network; without it a burst would push out its own first connections.
  */
 import { readFileSync } from 'node:fs';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
 const GRACE_MS = 1_000;
-/** Looking through everybody who is busy costs: what one look finds serves until the next. */
+/** A look at all busy connections is expensive: its result is used until the next one. */
 const LOOK_EVERY_MS = 100;
 
 interface Line {
   readonly socket: Socket;
-  /** Since when it is in its state. */
+  /** Start of its state. */
   sinceMs: number;
-  /** Of the socket, at that time. */
+  /** Bytes that the socket had read then. */
   bytes: number;
-  /** Requests without an answer that is through. */
+  /** Requests whose answer is not sent completely. */
   open: number;
   last: { readonly request: IncomingMessage; readonly response: ServerResponse } | undefined;
 }
 
 export interface Connections {
-  /** Counts and bounds the connections of a server from now on. */
   attach(server: Server): void;
   readonly open: number;
-  /** Connections that were refused, or cut with a part of a request, to stay within the limit; only grows. */
+  /** Connections that were refused, or cut after a part of a request, to keep the limit; only grows. */
   readonly turnedAway: number;
 }
 
@@ -47,7 +45,7 @@ export interface ConnectionsOptions {
   readonly monotonicMs?: () => number;
 }
 
-/** Whether it is the client who is waited for. */
+/** Whether the server waits for the client. */
 const isClientsTurn = ({ last }: Line): boolean =>
   last !== undefined && (!last.request.complete || last.response.writableEnded);
 
@@ -55,7 +53,7 @@ export const createConnections = ({
   limit,
   monotonicMs = () => performance.now(),
 }: ConnectionsOptions): Connections => {
-  // Sets keep the order in which lines came into the state: the first one is in it for the longest.
+  // Sets keep their order: the first connection has been in its state for the longest time.
   /** Before the end of a head. */
   const beginning = new Set<Line>();
   const idle = new Set<Line>();
@@ -74,7 +72,7 @@ export const createConnections = ({
   const firstIdle = (): Line | undefined => {
     for (const line of idle) {
       if (line.socket.bytesRead === line.bytes) return line;
-      // Its next request is on the way.
+      // Its next request is arriving.
       enter(beginning, line);
     }
     return undefined;
@@ -148,21 +146,21 @@ export const createConnections = ({
   };
 };
 
-/** For files, the journal, the database and whoever is being sent away. */
+/** For files, the journal, the database and connections that are being closed. */
 const OTHER_FILES = 128;
 
 /**
- * No more than the process may have: a connection beyond that is refused by the kernel's answer to `accept`, which
- * nothing here hears of. A container runtime may allow 1,024 files.
+ * Bounds `wanted` by the open files that the process may have: beyond that, the kernel refuses connections unseen. A container
+ * runtime may allow only 1,024 files.
  *
- * @param limits as `/proc/self/limits` says it; undefined where there is none
+ * @param limits text of `/proc/self/limits`; undefined where it does not exist
  */
 export const affordable = (wanted: number, limits: string | undefined): number => {
   const most = Number(/^Max open files\s+(\d+)/m.exec(limits ?? '')?.[1] ?? Number.POSITIVE_INFINITY);
   return Math.max(1, Math.min(wanted, most > 2 * OTHER_FILES ? most - OTHER_FILES : Math.floor(most / 2)));
 };
 
-/** What /proc says of this process; undefined on a system without it. */
+/** `/proc/self/limits`; undefined on a system without it. */
 export const ownLimits = (): string | undefined => {
   try {
     return readFileSync('/proc/self/limits', 'utf8');

@@ -1,6 +1,6 @@
 import type { Clock } from './clock.ts';
 
-/** The other side did not answer in time; whether it did the work is unknown. */
+/** No answer in time; whether the work was done is unknown. */
 export class DeadlineError extends Error {
   override readonly name = 'DeadlineError';
   readonly kind = 'deadline';
@@ -13,8 +13,8 @@ export class DeadlineError extends Error {
 }
 
 /**
- * Runs `work` for at most `deadlineMs`. The caller goes on at the deadline even when the work ignores its signal; its
- * late result or error is then dropped.
+ * Runs `work` for at most `deadlineMs`. The caller continues at the deadline even when the work ignores its signal; a late
+ * result or error is dropped.
  *
  * @throws DeadlineError at the deadline; the reason of `signal` when that aborts first; else what the work throws.
  */

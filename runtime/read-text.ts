@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 
-/** A body as text, up to a bound. Leaving early destroys it, and with it the connection that would go on sending. */
+/** A body as text, up to a bound. A longer one is destroyed, with the connection that would continue to send. */
 export const readText = async (body: Readable, maxBytes: number): Promise<string> => {
   const chunks: Buffer[] = [];
   let bytes = 0;

@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from './clock.ts';
 
-/** Resolves after the delay, or when the signal aborts: never rejects, so look at the signal afterwards. */
+/** Resolves after the delay, or when the signal aborts. Never rejects: check the signal afterwards. */
 export const sleep = (clock: Pick<Clock, 'after'>, delayMs: number, signal: AbortSignal): Promise<void> => {
   if (signal.aborted) return Promise.resolve();
   return new Promise((resolve) => {
@@ -14,7 +14,7 @@ export const sleep = (clock: Pick<Clock, 'after'>, delayMs: number, signal: Abor
   });
 };
 
-/** Does the work again, `everyMs` after its end, until the signal aborts. Never rejects: errors go to `onError`. */
+/** Repeats the work, `everyMs` after its end, until the signal aborts. Never rejects: errors go to `onError`. */
 export const again = async (
   work: () => Promise<unknown>,
   everyMs: number,

@@ -1,4 +1,4 @@
-/** A server for a few of the cluster's own: a kubelet, an operator, and those who look. */
+/** An HTTP server for a few clients within the cluster: kubelet, operator, Prometheus. */
 import { createServer, type RequestListener, type ServerResponse } from 'node:http';
 import { bind } from './bind.ts';
 import { createConnections } from './connections.ts';
@@ -9,9 +9,9 @@ export interface Listening {
   close(): Promise<void>;
 }
 
-/** One more takes the place of the one that was quiet for the longest: who keeps connections keeps no probe out. */
+/** A new connection replaces the one that was idle longest, so that open connections never block a probe. */
 const MOST_CONNECTIONS = 64;
-/** Node's own bounds are a minute and five, looked at every 30 s. */
+/** Node's defaults are one minute and five, checked every 30 s. */
 const SEND_WITHIN_MS = 5_000;
 
 /** @throws Error when the address can't be listened on */

@@ -1,10 +1,10 @@
 /**
  * `npm run evidence -- NAME`, `npm run bench -- NAME`, `npm run soak -- NAME`: runs one scenario of test/evidence,
- * test/bench or test/soak and writes its raw samples, with commit, command line and machine, to docs/evidence.
- * Exit 1 when the scenario says that it does not hold.
+ * test/bench or test/soak, and writes its samples with commit, command line and machine to docs/evidence.
+ * Exit 1: the claim of the scenario did not hold.
  */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { arch, cpus, platform, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -14,13 +14,10 @@ import type { Scenario } from '../test/helpers/scenario.ts';
 const root = join(import.meta.dirname, '..');
 const git = (...args: string[]): string => execFileSync('git', args, { cwd: root, encoding: 'utf8' }).trim();
 
-const namesIn = (folder: string): string[] => {
-  const path = join(root, 'test', folder);
-  if (!existsSync(path)) return [];
-  return readdirSync(path)
+const namesIn = (folder: string): string[] =>
+  readdirSync(join(root, 'test', folder))
     .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
     .map((name) => name.slice(0, -3));
-};
 
 const isScenario = (value: unknown): value is Scenario =>
   typeof value === 'object' && value !== null && 'issue' in value && 'run' in value;

@@ -1,7 +1,7 @@
 /**
  * `npm test`: the fast suites, on any machine. `npm run test:cluster`: those that need Helm or a real Kubernetes.
- * `-- suite …` names suites of either. A line for each suite that this machine can't carry, and one plain closing
- * line. REQUIRE_CLUSTER=1 turns a suite that could not run into a failure: CI must not pass by skipping.
+ * `-- suite …` selects suites of both. Suites that can't run here are listed as NOT RUN, with the reason; with
+ * REQUIRE_CLUSTER=1 they count as failures, so that CI can't pass by skipping.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -32,7 +32,7 @@ const jestResult = z.object({
 interface Outcome {
   readonly passed: number;
   readonly failed: number;
-  /** One for each failed test: file, name, and the first lines of what it said. */
+  /** For each failed test: file, name, and the first lines of its message. */
   readonly failures: readonly string[];
 }
 
@@ -42,16 +42,16 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const)
 
 const root = join(import.meta.dirname, '..');
 
-/** After jest has written its results, for what it started to end. */
+/** Time for a jest run to end after it has written its results. */
 const LINGER_MS = 20_000;
 
-/** Exit code of a jest run; 1 when it had to be ended. `results` is the file that jest writes at its end. */
+/** Exit code of a jest run; 1 when it was killed. jest writes the file `results` at its end. */
 const exitOf = (args: readonly string[], results: string, timeoutMs: number): Promise<number> =>
   new Promise((resolve, reject) => {
     const child = spawn(process.execPath, args, { cwd: root, stdio: 'inherit' });
     interrupted.signal.addEventListener('abort', () => child.kill('SIGTERM'), { once: true });
     const end = (why: string): void => {
-      console.error(`ended: ${why}`);
+      console.error(`killed jest: ${why}`);
       child.kill('SIGKILL');
     };
     const startedAtMs = Date.now();
@@ -59,7 +59,7 @@ const exitOf = (args: readonly string[], results: string, timeoutMs: number): Pr
     const watch = setInterval(() => {
       if (writtenAtMs === undefined && existsSync(results)) writtenAtMs = Date.now();
       if (Date.now() - startedAtMs > timeoutMs) end(`no result after ${timeoutMs / 1000} s`);
-      else if (writtenAtMs !== undefined && Date.now() - writtenAtMs > LINGER_MS) end('a test left something open');
+      else if (writtenAtMs !== undefined && Date.now() - writtenAtMs > LINGER_MS) end('a test left open handles');
     }, 500);
     child.once('error', reject);
     child.once('exit', (code) => {
@@ -71,7 +71,7 @@ const exitOf = (args: readonly string[], results: string, timeoutMs: number): Pr
 const FAILURE_LINES = 12;
 const LINE_CHARACTERS = 300;
 
-/** What failed, once more and short: a log is often shown by its end alone. */
+/** A short list of failures for the end of the log. */
 const failuresOf = ({ testResults }: z.infer<typeof jestResult>): readonly string[] =>
   testResults.flatMap(({ name, status, message, assertionResults }) => {
     const failed = assertionResults.filter((test) => test.status === 'failed');
@@ -93,19 +93,16 @@ const runSuite = async (suite: Suite, scratch: string): Promise<Outcome> => {
   const code = await exitOf(jestArgs(suite, output), output, suite.timeoutMs);
   try {
     const result = jestResult.parse(JSON.parse(readFileSync(output, 'utf8')));
-    // A file that could not even be loaded counts no test as failed; jest's exit code still knows.
+    // A file that can't be loaded has no failed tests, but changes jest's exit code.
     const broken = result.numFailedTests === 0 && code !== 0 ? Math.max(1, result.numFailedTestSuites) : 0;
-    return {
-      passed: result.numPassedTests,
-      failed: result.numFailedTests + broken,
-      failures: failuresOf(result),
-    };
+    const { numPassedTests: passed, numFailedTests } = result;
+    return { passed, failed: numFailedTests + broken, failures: failuresOf(result) };
   } catch {
     return { passed: 0, failed: 1, failures: [`${suite.name}: jest wrote no result`] };
   }
 };
 
-/** Why the suite can't run here. What it needs is fetched or built first, so that no test waits for it. */
+/** Why the suite can't run here. First downloads or builds what it needs, so that no test waits for it. */
 const whyNot = async ({ missing, prepare }: Suite, signal: AbortSignal): Promise<string | undefined> => {
   const reason = missing();
   if (reason !== undefined || prepare === undefined) return reason;
@@ -123,7 +120,7 @@ const main = async (): Promise<number> => {
   const wanted = args.filter((name) => name !== '--cluster');
   const unknown = wanted.filter((name) => !SUITES.some((suite) => suite.name === name));
   if (unknown.length > 0) {
-    console.error(`no suite named ${unknown.join(', ')}; there are ${SUITES.map(({ name }) => name).join(', ')}`);
+    console.error(`no suite ${unknown.join(', ')}; the suites are ${SUITES.map(({ name }) => name).join(', ')}`);
     return 2;
   }
   const scratch = mkdtempSync(join(tmpdir(), 'voucher-test-'));
@@ -134,7 +131,7 @@ const main = async (): Promise<number> => {
   const endCluster = (): Promise<void> => down(SHARED_CLUSTER, AbortSignal.timeout(60_000));
   const suites = SUITES.filter((suite) => (wanted.length === 0 ? suite.group === group : wanted.includes(suite.name)));
   const needsCluster = suites.some(({ missing, onCluster }) => onCluster && missing() === undefined);
-  // An earlier run that was killed, or one of single files, may have left an installation whose operator would meddle.
+  // A killed run, or a run of single files, may have left an operator that would interfere.
   if (needsCluster) await endCluster();
   for (const suite of suites) {
     if (interrupted.signal.aborted) break;
@@ -153,7 +150,7 @@ const main = async (): Promise<number> => {
     const seconds = Math.round((Date.now() - startedAtMs) / 1000);
     lines.push(`${suite.name}: ${outcome.passed} passed, ${outcome.failed} failed in ${seconds} s`);
   }
-  // Also after an interrupt: an idle cluster takes a tenth of a core.
+  // Also after an interrupt: an idle cluster uses a tenth of a core.
   if (needsCluster) await endCluster();
   rmSync(scratch, { recursive: true, force: true });
   for (const failure of failures) console.log(`\nFAILED ${failure}`);

@@ -1,6 +1,6 @@
 /**
  * The pods of one tier in the simulator: created at a limited rate, Ready after a start time. A data structure without a
- * clock: time is the second that it is told.
+ * clock: time is an argument, in seconds.
  */
 
 export interface PlantRates {
@@ -35,6 +35,10 @@ export class PlantTier {
     this.#allowance = this.#burst;
   }
 
+  /** What the pods that are Ready took. */
+  get startSeconds(): number {
+    return this.#rates.startSeconds;
+  }
   /** Asked for. */
   get replicas(): number {
     return this.#replicas;

@@ -8,7 +8,7 @@
  *   accepted = min(attempts, ready intake pods · µ, admission)   the others were turned away
  *   recorded = min(journal + accepted, ready records pods · µ, database)
  *
- * Whoever came first is served first, and a citizen's wait ends when the registration is recorded. A pod is Ready
+ * The first to come is the first to be served, and a citizen's wait ends when the registration is recorded. A pod is Ready
  * `startSeconds` after it was created, and creation is limited. Not in it: uneven balancing, failing nodes, plans that an
  * owner approves on the way, people who give up.
  */
@@ -21,6 +21,7 @@ import { scheduleOf } from '../operator/scaling/schedule.ts';
 import type { ArrivalRates } from '../operator/scaling/types.ts';
 import { SecondRates } from '../operator/signals/second-rates.ts';
 import type { PlantRates } from './plant.ts';
+import { POLICY_FACTORIES } from './policies/policies.ts';
 import { Returns } from './returns.ts';
 import {
   SIMULATED_TIERS,
@@ -86,7 +87,14 @@ export const simulate = (
   spec: VoucherCampaignSpec,
   trace: readonly TraceStep[],
   plant: PlantRates,
-  { policy = 'ours', tier: shown, phaseSeconds = 7, start, tailSeconds = TAIL_SECONDS }: SimulationOptions = {},
+  {
+    policy = 'voucher-operator',
+    newPolicy = POLICY_FACTORIES[policy],
+    tier: shown,
+    phaseSeconds = 7,
+    start,
+    tailSeconds = TAIL_SECONDS,
+  }: SimulationOptions = {},
 ): SimulationResult => {
   const opensAtMs = instantMs(spec.window.opensAt);
   const closesAtMs = instantMs(spec.window.closesAt);
@@ -101,10 +109,17 @@ export const simulate = (
   const waits = newWaits();
   const returns = new Returns();
   const runOf = (tier: SimulatedTier): TierRun =>
-    new TierRun(spec, tier, plant, { policy, phaseSeconds, replicas: start?.replicas[tier] });
+    new TierRun(spec, tier, plant, {
+      newPolicy,
+      proposesPlans: policy === 'voucher-operator',
+      phaseSeconds,
+      replicas: start?.replicas[tier],
+    });
   const runs: Runs = { intake: runOf('intake'), records: runOf('records') };
-  runs.records.waiting = start?.backlog ?? 0;
-  const told = runs[shown ?? 'intake'];
+  const { backlog: inJournal = 0, dueBack: shedBefore = 0 } = start ?? {};
+  runs.records.waiting = inJournal;
+  returns.turnAway(shedBefore);
+  const watched = runs[shown ?? 'intake'];
   const counted = shown === undefined ? SIMULATED_TIERS : [shown];
   const explicitAdmission = spec.traffic.admissionPerSecond ?? Number.POSITIVE_INFINITY;
   const database = plant.databasePerSecond ?? Number.POSITIVE_INFINITY;
@@ -123,37 +138,50 @@ export const simulate = (
     const arrivals = arrivalsAt(t);
     const entering = nowMs >= opensAtMs && nowMs < closesAtMs ? arrivals : 0;
     const limited = runs.records.decision?.admissionPerSecond ?? Number.POSITIVE_INFINITY;
+    const admission = Math.min(explicitAdmission, limited);
     const { returning, accepted, recorded } = serve(runs, entering, {
       returns,
-      admission: Math.min(explicitAdmission, limited),
+      admission,
       database,
       burstSeconds: spec.traffic.burstSeconds,
     });
     // Who waits at the beginning has come in its first second.
-    waits.step(entering + (t === firstSecond ? (start?.backlog ?? 0) : 0), recorded);
-    rates.add(arrivals + returning);
+    waits.step(entering + (t === firstSecond ? inJournal + shedBefore : 0), recorded);
+    rates.add(arrivals);
+    const dueBack = { kind: 'fresh' as const, value: { citizens: returns.waiting, perSecond: returning }, atMs: nowMs };
 
     // The tick at the end of the second sees what happened.
     const value = rates.rates();
     const reading: Reading<ArrivalRates> =
       value === undefined ? { kind: 'absent' } : { kind: 'fresh', value, atMs: nowMs };
     const isPlanPending = SIMULATED_TIERS.some((tier) => runs[tier].isPlanPending(nowMs));
-    const before = told.pods.replicas;
-    const raised = {
-      intake: runs.intake.tick(t, nowMs, reading, accepted, isPlanPending),
-      records: runs.records.tick(t, nowMs, reading, recorded, isPlanPending),
+    const common = {
+      nowMs,
+      arrivals: reading,
+      dueBack,
+      isPlanPending,
+      ...(Number.isFinite(admission) ? { admissionPerSecond: admission } : {}),
     };
-    if (raised[told.tier]) totals.firstScaleUpSeconds ??= t;
+    const before = watched.pods.replicas;
+    const raised = {
+      intake: runs.intake.tick(t, { ...common, served: { kind: 'fresh', value: accepted, atMs: nowMs } }),
+      records: runs.records.tick(t, {
+        ...common,
+        admissionPerSecond: Math.min(admission, runs.intake.mostPerSecond(nowMs)),
+        served: { kind: 'fresh', value: recorded, atMs: nowMs },
+      }),
+    };
+    if (raised[watched.tier]) totals.firstScaleUpSeconds ??= t;
 
     const backlog = Math.round(runs.intake.waiting + runs.records.waiting);
     totals.peakBacklog = Math.max(totals.peakBacklog, backlog);
-    totals.maxReplicas = Math.max(totals.maxReplicas, told.pods.replicas);
+    totals.maxReplicas = Math.max(totals.maxReplicas, watched.pods.replicas);
     for (const tier of counted) totals.podSeconds += runs[tier].pods.pods;
     if (backlog > 0) totals.drainedAtSeconds = undefined;
     else if (t >= 0) totals.drainedAtSeconds ??= t;
-    const { replicas: desired, ready } = told.pods;
+    const { replicas: desired, ready } = watched.pods;
     if ((t % every === 0 || desired !== before) && t <= endSecond) {
-      timeline.push({ t, arrivals, backlog, desired, ready, limitedBy: told.decision?.limitedBy ?? 'Min' });
+      timeline.push({ t, arrivals, backlog, desired, ready, limitedBy: watched.decision?.limitedBy ?? 'Min' });
     }
     if (t >= endSecond && backlog === 0) break;
   }

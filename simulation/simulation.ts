@@ -1,5 +1,5 @@
 /** What a simulation is asked and what it answers. Pure data; the JSON of `kubectl voucher simulate`. */
-import type { PolicyName } from './policies/policy.ts';
+import type { PolicyFactory, PolicyName } from './policies/policy.ts';
 
 export const SIMULATED_TIERS = ['intake', 'records'] as const;
 export type SimulatedTier = (typeof SIMULATED_TIERS)[number];
@@ -9,16 +9,20 @@ export interface SimulationStart {
   readonly replicas: Readonly<Record<SimulatedTier, number>>;
   /** Messages in the journal that are not recorded yet. */
   readonly backlog: number;
+  /** Citizens who were asked to come again within seconds. Absent: 0. */
+  readonly dueBack?: number;
 }
 
 export interface SimulationOptions {
-  /** Default ours. */
+  /** Default voucher-operator. */
   readonly policy?: PolicyName;
-  /** Where it begins, at the first second of the trace; default: early enough for the schedule, at the minimum, nobody waits. */
+  /** Plays instead of the named policy, such as a law that a benchmark spoils on purpose. */
+  readonly newPolicy?: PolicyFactory;
+  /** Where it begins, at the first second of the trace; default: early enough for the schedule, at the minimum, no one waits. */
   readonly start?: SimulationStart;
   /** How long after the trace's end it goes on while anybody waits; default an hour. */
   readonly tailSeconds?: number;
-  /** Whose replicas and pod-seconds are told; default: intake's replicas, and pod-seconds of both. */
+  /** The tier whose replicas and pod-seconds are reported; default: intake's replicas, and pod-seconds of both. */
   readonly tier?: SimulatedTier;
   /** When in its 15 s a rival's controller looks; default 7, the middle. */
   readonly phaseSeconds?: number;
@@ -29,7 +33,7 @@ export interface TimelinePoint {
   readonly t: number;
   /** New arrivals per second; people who come again are not counted twice. */
   readonly arrivals: number;
-  /** Citizens who are not recorded yet, turned away or in the journal. */
+  /** Citizens who are not recorded yet, shed or in the journal. */
   readonly backlog: number;
   readonly desired: number;
   readonly ready: number;

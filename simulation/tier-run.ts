@@ -2,27 +2,19 @@
 
 import type { VoucherCampaignSpec } from '../contract/campaign-types.ts';
 import { instantMs } from '../contract/instant.ts';
-import type { Reading } from '../contract/reading.ts';
-import { limitsOf } from '../operator/scaling/limits.ts';
+import { limitsOf, mostPerSecond } from '../operator/scaling/limits.ts';
 import { planExpiryMs, planNeed, requestedCeiling, SUPERSEDE_GROWTH } from '../operator/scaling/plan-need.ts';
 import { paceOf } from '../operator/scaling/pre-warm.ts';
 import { scheduleOf } from '../operator/scaling/schedule.ts';
-import type { ArrivalRates, TierLimits } from '../operator/scaling/types.ts';
+import type { TierInput, TierLimits } from '../operator/scaling/types.ts';
 import { type PlantRates, PlantTier } from './plant.ts';
-import { oursPolicy } from './policies/ours.ts';
-import type { PolicyDecision, PolicyName, TierPolicy } from './policies/policy.ts';
-import { hpaDefault, kedaDefault, kedaExpert, type RivalOptions } from './policies/rivals.ts';
+import type { PolicyDecision, PolicyFactory, TierPolicy } from './policies/policy.ts';
 import type { SimulatedPlan, SimulatedTier } from './simulation.ts';
 
-const newPolicy: Readonly<Record<PolicyName, (options: RivalOptions) => TierPolicy>> = {
-  ours: oursPolicy,
-  'hpa-default': hpaDefault,
-  'keda-default': kedaDefault,
-  'keda-expert': kedaExpert,
-};
-
 export interface TierRunOptions {
-  readonly policy: PolicyName;
+  readonly newPolicy: PolicyFactory;
+  /** Only the operator's own law asks the owner. */
+  readonly proposesPlans: boolean;
   readonly phaseSeconds: number;
   /** Ready at the beginning; undefined: the minimum. */
   readonly replicas: number | undefined;
@@ -38,7 +30,7 @@ export class TierRun {
   unused = 0;
   decision: PolicyDecision | undefined;
   readonly proposed: SimulatedPlan[] = [];
-  readonly #policyName: PolicyName;
+  readonly #proposesPlans: boolean;
   readonly #policy: TierPolicy;
   readonly #limitsAt: (nowMs: number) => TierLimits;
   readonly #forecastFloor: number;
@@ -50,15 +42,15 @@ export class TierRun {
     spec: VoucherCampaignSpec,
     tier: SimulatedTier,
     plant: PlantRates,
-    { policy, phaseSeconds, replicas }: TierRunOptions,
+    { newPolicy, proposesPlans, phaseSeconds, replicas }: TierRunOptions,
   ) {
     const { min, max, capacityPerReplica } = spec.scaling.tiers[tier];
     const schedule = scheduleOf(spec, capacityPerReplica, paceOf({}));
     this.tier = tier;
     this.pods = new PlantTier(replicas ?? min, plant);
     this.capacityPerReplica = capacityPerReplica;
-    this.#policyName = policy;
-    this.#policy = newPolicy[policy]({ phaseSeconds });
+    this.#proposesPlans = proposesPlans;
+    this.#policy = newPolicy({ phaseSeconds });
     this.#limitsAt = limitsOf(spec, [], tier);
     this.#forecastFloor = schedule.floor === 0 ? 0 : Math.min(max, Math.max(min, schedule.floor));
     this.#preWarmAtMs = schedule.fromMs;
@@ -69,29 +61,27 @@ export class TierRun {
     return this.pods.ready * this.capacityPerReplica;
   }
 
+  /** What it can let in per second at its ceiling. */
+  mostPerSecond(nowMs: number): number {
+    return mostPerSecond(this.#limitsAt(nowMs));
+  }
+
   isPlanPending(nowMs: number): boolean {
     return this.#pending !== undefined && nowMs < this.#pending.untilMs;
   }
 
   /** The tick at the end of second `t`. @returns whether replicas were raised for the crowd */
-  tick(
-    t: number,
-    nowMs: number,
-    arrivals: Reading<ArrivalRates>,
-    servedPerSecond: number,
-    isPlanPending: boolean,
-  ): boolean {
+  tick(t: number, seen: Omit<TierInput, 'replicas' | 'ready' | 'startingSeconds' | 'backlog'>): boolean {
+    const { nowMs } = seen;
     const { replicas, ready } = this.pods;
     const limits = this.#limitsAt(nowMs);
     const decision = this.#policy(
       {
-        nowMs,
+        ...seen,
         replicas,
         ready,
-        arrivals,
-        isPlanPending,
         startingSeconds: this.pods.startingSeconds(t),
-        served: { kind: 'fresh', value: servedPerSecond, atMs: nowMs },
+        startSeconds: this.pods.startSeconds,
         ...(this.tier === 'intake'
           ? {}
           : { backlog: { kind: 'fresh', value: { messages: this.waiting }, atMs: nowMs } }),
@@ -100,7 +90,7 @@ export class TierRun {
     );
     this.decision = decision;
     this.pods.scale(decision.replicas, t);
-    if (this.#policyName === 'ours') this.#propose(t, nowMs, decision, limits);
+    if (this.#proposesPlans) this.#propose(t, nowMs, decision, limits);
     return decision.isForLoad && decision.replicas > replicas;
   }
 

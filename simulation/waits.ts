@@ -14,7 +14,7 @@ interface Cohort {
 }
 
 /** What floating point leaves of a cohort that was served in full. */
-const NOBODY = 1e-6;
+const NO_ONE = 1e-6;
 /** Served cohorts that may lie before the head of the queue until it is cut. */
 const CUT_AT = 4_096;
 
@@ -35,7 +35,7 @@ export const newWaits = () => {
         count(byWait, second - cohort.at, taken);
         cohort.amount -= taken;
         left -= taken;
-        if (cohort.amount <= NOBODY) head += 1;
+        if (cohort.amount <= NO_ONE) head += 1;
       }
       if (head >= CUT_AT) {
         queue = queue.slice(head);
@@ -43,7 +43,7 @@ export const newWaits = () => {
       }
       second += 1;
     },
-    /** Over everybody; whoever still waits has waited until now. */
+    /** Over all citizens; those who still wait have waited until now. */
     summary(): WaitSummary {
       const all = new Map(byWait);
       for (const { at, amount } of queue.slice(head)) count(all, second - at, amount);

@@ -1,12 +1,12 @@
 /**
- * The images of a campaign and its data plane as OCI archives, made of what npm and the binaries' cache hold. Each
- * `ensure…Image` answers at once when nothing of it changed. On the command line: `node tools/image.ts`.
+ * Builds the images of a campaign and its data plane as OCI archives, from npm packages and cached binaries. Each
+ * `ensure…Image` returns at once when nothing has changed. On the command line: `node tools/image.ts`.
  */
 import { existsSync } from 'node:fs';
 import { readFile, realpath } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { cacheDir, type EnsureOptions, ensureNatsServer, NATS_VERSION } from '../local/binaries.ts';
 import { findAccount } from '../local/postgres/account.ts';
@@ -33,7 +33,7 @@ const nodeBinary = async (): Promise<string> => {
   return realpath(existsSync(installed) ? installed : process.execPath);
 };
 
-/** The lowest layer changes with Node, the middle one with the lock file, the last one with every edit. */
+/** The first layer changes with Node, the second with the lock file, the third with every edit. */
 const productLayers = async ({ signal, progress }: EnsureOptions, parts: readonly string[]) => {
   const node = await nodeBinary();
   const program = await compiled(ROOT, imagesDir(), signal);
@@ -60,12 +60,12 @@ const nodeConfig = ({ main }: Program) => ({
   workingDir: '/app',
 });
 
-/** What operator and app share, beside them. */
+/** Folders that operator and app share. */
 const SHARED = ['contract', 'runtime', 'journal', 'simulation'];
-/** The Dockerfile makes the same. */
+/** The Dockerfile builds the same. */
 export const PRODUCT: Program = { main: '/app/app/main.js', parts: ['app', 'operator', ...SHARED] };
 export const productConfig = nodeConfig(PRODUCT);
-/** The load generator in a pod; for rehearsals and tests, never part of an installation. */
+/** The load generator, for rehearsals and tests only. */
 const CROWD: Program = { main: '/app/local/load/generator.js', parts: [...PRODUCT.parts, 'local'] };
 
 const nodeImage = async (options: EnsureOptions, name: string, program: Program): Promise<WrittenImage> => {
@@ -80,7 +80,7 @@ export const ensureProductImage = (options: EnsureOptions, name = PRODUCT_IMAGE)
 export const ensureCrowdImage = (options: EnsureOptions): Promise<WrittenImage> =>
   nodeImage(options, CROWD_IMAGE, CROWD);
 
-/** The layout of the official image's scratch variant: `/nats-server`, and a place for its files. */
+/** The same layout as the official scratch image. */
 const ensureNatsImage = async (options: EnsureOptions): Promise<WrittenImage> => {
   const server = await ensureNatsServer(options);
   const layer: Entry[] = [
@@ -94,12 +94,12 @@ const ensureNatsImage = async (options: EnsureOptions): Promise<WrittenImage> =>
 
 /** The account of the official image. */
 const POSTGRES_ID = 999;
-/** Of this machine: what the entrypoint runs, and what one needs to look around. */
+/** Copied from this machine: for the entrypoint and for people. */
 const TOOLS = ['sh', 'cat', 'chmod', 'ls', 'mkdir', 'mv', 'rm'];
 
 const postgresVersion = async (): Promise<string> => {
   const dir = postgresPackageDir();
-  if (dir === undefined) throw new Error('npm has no PostgreSQL for this machine, so there is no image of it');
+  if (dir === undefined) throw new Error('npm has no PostgreSQL for this machine, so its image can not be built');
   const { version } = z
     .object({ version: z.string() })
     .parse(JSON.parse(await readFile(join(dir, 'package.json'), 'utf8')));
@@ -109,7 +109,7 @@ const postgresVersion = async (): Promise<string> => {
 const postgresImage = async (): Promise<string> => `postgres:${await postgresVersion()}`;
 
 const ensurePostgresImage = async ({ signal }: EnsureOptions): Promise<WrittenImage> => {
-  const { binDir } = await findNativePostgres(
+  const binDir = await findNativePostgres(
     await findAccount(),
     join(tmpdir(), `voucher-operator-${process.geteuid?.() ?? 0}`),
   );
@@ -145,7 +145,7 @@ const ensurePostgresImage = async ({ signal }: EnsureOptions): Promise<WrittenIm
   const name = await postgresImage();
   const config = {
     entrypoint: ['/usr/local/bin/docker-entrypoint.sh'],
-    // As the official image: at a SIGTERM it would wait for its clients, which stay.
+    // As in the official image: after SIGTERM it would wait for its clients, which stay connected.
     stopSignal: 'SIGINT',
     command: ['postgres'],
     env: { PATH, PGDATA: '/var/lib/postgresql/18/docker' },
@@ -154,14 +154,14 @@ const ensurePostgresImage = async ({ signal }: EnsureOptions): Promise<WrittenIm
   return ensureImage({ name, architecture: architecture(), layers: [layer], config }, archive(name), signal);
 };
 
-/** Everything that a campaign and its data plane run on. */
+/** All images of a campaign and its data plane. */
 export const ensureImages = async (options: EnsureOptions): Promise<readonly WrittenImage[]> => [
   await ensureProductImage(options),
   await ensureNatsImage(options),
   await ensurePostgresImage(options),
 ];
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+if (import.meta.main) {
   const options = { signal: new AbortController().signal, progress: (line: string) => console.error(line) };
   for (const { name, file, digest, sizeBytes } of await ensureImages(options)) {
     console.log(`${name} ${digest.slice(0, 19)} ${Math.round(sizeBytes / 2 ** 20)} MiB ${file}`);

@@ -1,7 +1,6 @@
 /**
- * The time that this process goes by: its own clock while most others agree with it, else theirs. Others are asked every
- * half minute; in between the monotonic clock carries their time on, so that our own wall clock can be set to
- * whatever somebody likes, and the next call already knows better.
+ * The time of this process: its own clock while most other clocks agree with it, otherwise theirs. Other clocks are read every half
+ * minute. In between, the monotonic clock continues their time, so that a change of our wall clock is noticed at the next call.
  *
  * Worked example: others say 12:00:00 when our monotonic clock says 5,000 ms. Ours is set back by ten minutes at 12:00:20.
  * A call at monotonic 25,500 finds 11:50:20.5 by ours and 12:00:20.5 by theirs, and answers the latter.
@@ -13,13 +12,13 @@ import type { ClockSource } from '../../runtime/clock-source.ts';
 import { AGREE_MS, type ClockReading, judgeClocks } from '../core/clocks.ts';
 
 export interface AgreedClock extends WallClock {
-  /** Whether `now()` is what most clocks say, and not only ours, nor what they said before this machine slept. */
+  /** Whether most clocks agree with `now()`, and the machine has not slept since they were read. */
   isAgreed(): boolean;
-  /** Whether our own is so wrong that citizens had better be served by others; what is wrong, for people. */
+  /** For people: why this pod should get no traffic because of its clock. Undefined: it may. */
   problem(): string | undefined;
-  /** Seconds that each clock is ahead of the agreed time; ours is `own`. Empty without an agreement. */
+  /** How far each clock is ahead of the agreed time; ours is `own`. Empty without an agreement. */
   offsets(): readonly { readonly clock: string; readonly aheadSeconds: number }[];
-  /** Resolves when the others were asked once, answered or not. */
+  /** Resolves when the other clocks were read once, with or without success. */
   readonly first: Promise<void>;
 }
 
@@ -28,32 +27,31 @@ export interface AgreedClockOptions {
   readonly monotonicMs: () => number;
   readonly sources: readonly ClockSource[];
   readonly onError: (error: unknown) => void;
-  readonly everyMs?: number;
 }
 
 const EVERY_MS = 30_000;
-/** While something is not as it should be. */
+/** While our clock is off, or the clocks do not agree. */
 const SOON_MS = 2_000;
-/** An answer that took longer says too little about when it was made. */
+/** A slower answer is too inexact. */
 const ANSWER_WITHIN_MS = 1_000;
-/** What was read so long ago counts no more: a clock that nobody reads may have been mended, or broken. */
+/** Older readings do not count: the clock may have changed since. */
 const KEPT_MS = 5 * 60_000;
 const BACK_MS = 1_500;
-/** Beyond this a pod takes no traffic; it comes back a second nearer, so that it does not swing. */
+/** Beyond UNFIT_MS a pod gets no traffic; it returns below FIT_MS, so that it does not flap. */
 const UNFIT_MS = 5_000;
 const FIT_MS = 4_000;
 
 interface Known extends Pick<ClockReading, 'mayBeShared'> {
   /** The other clock minus our monotonic one. */
   readonly baseMs: number;
-  /** Ours minus our monotonic one, when it was asked. */
+  /** Ours minus our monotonic one at that time. */
   readonly ownBaseMs: number;
   readonly tookMs: number;
   readonly readAtMs: number;
 }
 
 export const createAgreedClock = (options: AgreedClockOptions, signal: AbortSignal): AgreedClock => {
-  const { own, monotonicMs, sources, onError, everyMs = EVERY_MS } = options;
+  const { own, monotonicMs, sources, onError } = options;
   const known = new Map<string, Known>();
   /** The agreed time minus our monotonic clock; undefined without an agreement. */
   let agreedBaseMs: number | undefined;
@@ -64,8 +62,8 @@ export const createAgreedClock = (options: AgreedClockOptions, signal: AbortSign
 
   const ownBaseNowMs = (): number => own.now() - monotonicMs();
   /**
-   * Our two clocks have parted since another one was read. Either ours was set, or the machine slept, and the monotonic clock with it:
-   * then what was read is old by that much. Only a new answer of each of them tells which.
+   * Our wall clock and our monotonic clock differ more than when another clock was read. Either ours was set, or the machine slept,
+   * and the readings are too old. Only new readings show which.
    */
   const isDoubted = (): boolean => {
     const nowMs = ownBaseNowMs();
@@ -83,7 +81,7 @@ export const createAgreedClock = (options: AgreedClockOptions, signal: AbortSign
     } = await source.read(AbortSignal.any([signal, AbortSignal.timeout(ANSWER_WITHIN_MS)]));
     const readAtMs = monotonicMs();
     const tookMs = readAtMs - sentAtMs;
-    if (tookMs > ANSWER_WITHIN_MS) throw new Error(`${clock} told its time too late to be believed`);
+    if (tookMs > ANSWER_WITHIN_MS) throw new Error(`${clock} gave its time too late to be exact`);
     return [clock, { baseMs: atMs - (sentAtMs + readAtMs) / 2, ownBaseMs, tookMs, readAtMs, mayBeShared }];
   };
 
@@ -95,13 +93,13 @@ export const createAgreedClock = (options: AgreedClockOptions, signal: AbortSign
     const read = new Map<string, Known>();
     for (const answer of answers) {
       if (answer.status === 'rejected') continue;
-      // One server may answer for several shards: its quickest answer is its most exact one.
+      // One server may answer for several shards: its quickest answer is the most exact one.
       const [clock, one] = answer.value;
       const other = read.get(clock);
       if (other === undefined || one.tookMs < other.tookMs) read.set(clock, one);
     }
     for (const [clock, one] of read) known.set(clock, one);
-    // Each of them may be away, and a consumer not made yet; what counts is that others are there.
+    // Single sources may fail, and a consumer may not exist yet; only the failure of all is reported.
     if (read.size === 0) onError(answers.find((answer) => answer.status === 'rejected')?.reason);
     const ownBaseMs = ownBaseNowMs();
     const readings = [...known].map(
@@ -121,9 +119,9 @@ export const createAgreedClock = (options: AgreedClockOptions, signal: AbortSign
       await readAll().catch(onError);
       first.resolve();
       wake = new AbortController();
-      // Spread, so that pods that started together don't ask together for ever.
+      // With jitter, so that pods that started together don't always ask together.
       const inMs =
-        isOff() || agreedBaseMs === undefined || isDoubted() ? SOON_MS : everyMs * (0.9 + 0.2 * Math.random());
+        isOff() || agreedBaseMs === undefined || isDoubted() ? SOON_MS : EVERY_MS * (0.9 + 0.2 * Math.random());
       await delay(inMs, undefined, { signal: AbortSignal.any([signal, wake.signal]), ref: false }).catch(
         () => undefined,
       );
@@ -132,10 +130,10 @@ export const createAgreedClock = (options: AgreedClockOptions, signal: AbortSign
   })();
 
   let wasOff = false;
-  /** Whether ours is not gone by. One that was off must come nearer, or answers would jump to and fro at the bound. */
+  /** Whether the agreed time is used in place of ours. The bound is lower on the way back, so that answers do not flap. */
   const isCorrected = (aheadMs: number): boolean => {
     const isNowOff = Math.abs(aheadMs) > (wasOff ? BACK_MS : AGREE_MS);
-    // Ours was set, or the machine slept: whichever it is, the others know.
+    // Ours was set, or the machine slept: new readings show which.
     if (isNowOff && !wasOff && monotonicMs() - askedAtMs >= SOON_MS) wake.abort();
     wasOff = isNowOff;
     return isNowOff;
@@ -154,7 +152,7 @@ export const createAgreedClock = (options: AgreedClockOptions, signal: AbortSign
       isUnfit = aheadMs !== undefined && Math.abs(aheadMs) > (isUnfit ? FIT_MS : UNFIT_MS);
       if (!isUnfit || aheadMs === undefined) return undefined;
       const seconds = Math.round(Math.abs(aheadMs) / 1000);
-      return `the clock of this node is ${seconds} s ${aheadMs > 0 ? 'ahead of' : 'behind'} those of the journal: set it, by NTP`;
+      return `the clock of this node is ${seconds} s ${aheadMs > 0 ? 'ahead of' : 'behind'} those of the journal: synchronise it by NTP`;
     },
     offsets() {
       const base = agreedBaseMs;

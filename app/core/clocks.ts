@@ -1,35 +1,35 @@
 /**
- * Which of several clocks tells the time. No one is believed alone: an intake's node may be hours off, and so may the node
- * of one journal server. What most of them say within AGREE_MS of each other is the time. Pure.
+ * Finds the time from several clocks. A single clock is never trusted: the clock of an intake's node may be hours off, and so may
+ * that of one journal server. The time is that of the largest group of clocks within AGREE_MS of each other. Pure.
  *
- * | the most clocks that agree                                        | verdict | the time is |
+ * | largest group                                                     | verdict | the time is |
  * |-------------------------------------------------------------------|---------|-------------|
- * | ours and another at least, more servers than agree elsewhere      | right   | ours |
- * | two servers of the journal at least, more than agree with ours    | wrong   | the middle of theirs |
- * | otherwise: as many here as there, or ours alone                   | unsure  | ours, for want of a better one |
+ * | ours and at least one other, and no larger group of servers       | right   | ours |
+ * | at least two servers of the journal, more than agree with ours    | wrong   | the middle of theirs |
+ * | otherwise: groups of equal size, or ours alone                    | unsure  | ours, because there is no better one |
  *
- * The database may run on the node of a journal server, and one node is one clock: it speaks for ours, never against it.
+ * The database may run on the node of a journal server, with the same clock. So it counts for ours, never against it.
  *
- * Worked examples, as seconds ahead of ours: journal 0, 0, 0 and database 0 → right. Journal −600, −600, −600 → wrong, the
- * time is 600 s before ours. One journal server that leads everything, 600, with a database beside it, 600 → unsure: one
- * node takes no pod out.
+ * Worked examples, as seconds ahead of ours: journal 0, 0, 0 and database 0 → right. Journal −600, −600, −600 → wrong, the time is
+ * 600 s before ours. One journal server that leads everything, 600, and a database, 600 → unsure: one node alone takes no pod out
+ * of service.
  */
 
-/** Clocks within this of each other tell the same time; also how far `at` may be from it (docs/adr/0023). */
+/** Clocks that differ by no more agree; also the tolerance for `at` (docs/adr/0023). */
 export const AGREE_MS = 2_000;
 
 export interface ClockReading {
-  /** Whose: `journal nats-0`, `database`. One reading each. */
+  /** `journal nats-0`, `database`. One reading each. */
   readonly clock: string;
   /** How far it is ahead of ours. */
   readonly aheadMs: number;
-  /** May be the clock of one of the others. */
+  /** It may be the clock of one of the others. */
   readonly mayBeShared?: boolean;
 }
 
 export interface ClockVerdict {
   readonly kind: 'right' | 'wrong' | 'unsure';
-  /** How far the time is ahead of ours, by those others who agree on it; 0 when unsure. */
+  /** How far the agreed time is ahead of ours; 0 when unsure. */
   readonly aheadMs: number;
 }
 
@@ -38,7 +38,7 @@ const middleOf = (sorted: readonly number[]): number => {
   return ((sorted[half] ?? 0) + (sorted[sorted.length - 1 - half] ?? 0)) / 2;
 };
 
-/** The most of these that agree, from one of the starts on. */
+/** The largest group of clocks that agree, beginning with one of `starts`. */
 const mostFrom = (sorted: readonly number[], starts: readonly number[]): readonly number[] =>
   starts
     .map((least) => sorted.filter((aheadMs) => aheadMs >= least && aheadMs <= least + AGREE_MS))
@@ -48,7 +48,7 @@ export const judgeClocks = (others: readonly ClockReading[]): ClockVerdict => {
   const sortedOf = (readings: readonly ClockReading[]): readonly number[] =>
     readings.map(({ aheadMs }) => aheadMs).sort((a, b) => a - b);
   const all = sortedOf(others);
-  // A group that holds ours begins at most AGREE_MS before it, with one of its members or with ours.
+  // A group with ours begins at most AGREE_MS before ours, with one of its members or with ours.
   const withOurs = mostFrom(all, [...all.filter((aheadMs) => aheadMs < 0 && aheadMs >= -AGREE_MS), 0]);
   const servers = sortedOf(others.filter(({ mayBeShared }) => mayBeShared !== true));
   const against = mostFrom(

@@ -1,4 +1,4 @@
-/** Crockford base32 (no I, L, O, U): what a person can read out over a phone. */
+/** Crockford base32 (no I, L, O, U), so that a person can read it out on the phone. */
 const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 
 /** 16 bytes → 26 characters, most significant bits first, the last character padded with two zero bits. */

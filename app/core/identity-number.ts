@@ -21,7 +21,7 @@ export type ParsedIdentityNumber =
 const WEIGHTS = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2] as const;
 const CHECK_CHARACTERS = '10X98765432';
 const EARLIEST_BIRTH_YEAR = 1900;
-/** China has one time zone and no summer time. */
+/** China has one time zone and no daylight saving time. */
 const CHINA_OFFSET_MS = 8 * 3_600_000;
 
 const checkCharacter = (digits17: string): string =>
@@ -30,7 +30,7 @@ const checkCharacter = (digits17: string): string =>
 /** @param digits17 all but the last character */
 export const withCheckCharacter = (digits17: string): string => `${digits17}${checkCharacter(digits17)}`;
 
-/** `YYYY-MM-DD` of an instant in China. */
+/** Date in China, `YYYY-MM-DD`. */
 const chinaDate = (atMs: number): string => new Date(atMs + CHINA_OFFSET_MS).toISOString().slice(0, 10);
 
 const realDate = (yyyymmdd: string): string | undefined => {
@@ -52,12 +52,12 @@ export const parseIdentityNumber = (raw: string, nowMs: number): ParsedIdentityN
 };
 
 /**
- * Whether it is of a resident identity card, in normal form: not of a residence permit (81 to 83), nor of a foreigner's card (9). No
- * list of regions: valid numbers carry codes that were given up long ago.
+ * Whether a number in normal form is of a resident identity card: not of a residence permit (81 to 83), nor of a foreigner's card
+ * (9). There is no list of regions, because valid numbers contain region codes that no longer exist.
  */
 export const isOfIdentityCard = (normalised: string): boolean => !/^(8[123]|9)/.test(normalised);
 
-/** Completed years on the day that `nowMs` is in China: someone is 18 on the birthday itself. */
+/** Completed years on that day in China: a person is 18 on the 18th birthday. */
 export const ageOn = (birthDate: string, nowMs: number): number => {
   const today = chinaDate(nowMs);
   const years = Number(today.slice(0, 4)) - Number(birthDate.slice(0, 4));

@@ -1,12 +1,12 @@
 /**
- * One normal form for what people type and paste, so that two spellings of one thing are one thing: what is sealed, hashed
- * and compared is never what came over the wire. docs/normal-form.md says it for people. Pure, and idempotent.
+ * One normal form for what people type and paste, so that two spellings are equal. Only the normal form is sealed, hashed and
+ * compared. docs/normal-form.md explains it for users. Pure, and idempotent.
  *
- * | what                                             | becomes |
+ * | input                                            | becomes |
  * |--------------------------------------------------|---------|
  * | canonically equal sequences                      | NFC |
  * | full-width, half-width and small forms, radicals as letters | the ordinary character |
- * | characters that nobody sees (U+200B, U+202D, …)  | nothing |
+ * | invisible characters (U+200B, U+202D, …)         | nothing |
  * | spaces of every kind, tabs, line ends            | one ASCII space in a name, nothing elsewhere |
  * | · • ・ . 。 ‧ ∙ ⋅ ● ㆍ and their like, in a name    | · (U+00B7) |
  * | ’ ‘ ʼ ` and their like, in a name                | ' |
@@ -15,24 +15,24 @@
  * | digits of any script, in a number                | 0 to 9 |
  * | brackets, quotation marks, dots, , 、 / \ | _ ~, in a phone | nothing |
  *
- * Rare and private-use characters stay as they came, with their variation selectors.
+ * Rare and private-use characters stay unchanged, with their variation selectors.
  */
 
-/** Full-width, half-width and small forms, and radicals, which a PDF gives for the characters that look the same. */
+/** Full-width, half-width and small forms, and radicals, which text copied from a PDF may contain. */
 const COMPATIBLE = /[\u2E80-\u2FDF\uFE50-\uFE6F\uFF00-\uFFEF]+/gu;
-/** Variation selectors choose the form of a rare character: part of a name. The two for text and emoji are not. */
+/** Without variation selectors, which are part of a rare character; those for text and emoji are included. */
 const UNSEEN = /(?![\uFE00-\uFE0D\u{E0100}-\u{E01EF}])[\p{Cf}\p{Default_Ignorable_Code_Point}]/gu;
 const SPACES = /[\s\p{Z}\u0085]+/gu;
 const DASHES = /[\p{Pd}\u2043\u2212]/gu;
-/** Some of them are letters by Unicode's word, and would make a second name of the same one. */
+/** Unicode counts some of them as letters, so the same name would have two forms. */
 const DOTS =
   /[.\u00B7\u02D9\u0387\u119E\u1427\u16EB\u2022\u2024\u2027\u2219\u22C5\u25CF\u2981\u2E31\u2E33\u3002\u30FB\u318D\uA78F]/gu;
 const APOSTROPHES = /[`\u00B4\u02B9\u02BB\u02BC\u02BD\u02BE\u02BF\u2018\u2019\u201A\u201B\u2032\u2035\uA78B\uA78C]/gu;
 const RINGS = /[\u25CB\u25EF]/gu;
 
-/** Han in a wide sense: rare ones that this engine does not know yet, and what private fonts put in their place. */
+/** Han, with rare characters that this engine does not know yet, and private-use characters of fonts. */
 const HAN = String.raw`\p{Script=Han}\p{Co}\u{20000}-\u{3FFFD}\uFE00-\uFE0D\u{E0100}-\u{E01EF}`;
-/** Forms are filled in with spaces between two Han characters; they are no part of a name. */
+/** People write spaces between Han characters to fill a form; these are not part of the name. */
 const BETWEEN_HAN = new RegExp(`(?<=[${HAN}]) (?=[${HAN}])`, 'gu');
 const AROUND_MARKS = / *([·-]) */gu;
 const DOTS_RUN = /·{2,}/gu;
@@ -40,7 +40,7 @@ const DOTS_AT_ENDS = /^·+|·+$/gu;
 
 const plain = (text: string): string =>
   text
-    // First: what is not seen keeps a letter and its accent apart.
+    // First, because an invisible character separates a letter from its accent.
     .replace(UNSEEN, '')
     .normalize('NFC')
     .replace(COMPATIBLE, (part) => part.normalize('NFKC'))
@@ -63,7 +63,7 @@ export const normalName = (text: string): string =>
     .normalize('NFC');
 
 const LETTER = String.raw`\p{L}\p{Co}\u3007\u{20000}-\u{3FFFD}`;
-/** ʻOkina begins with its apostrophe; before other letters than Latin ones it is a quotation mark. */
+/** ʻOkina begins with an apostrophe; before letters that are not Latin it is a quotation mark. */
 const FIRST = String.raw`(?:'(?=\p{Script=Latin}))?[${LETTER}]`;
 const NAME = new RegExp(`^(?=.{2,50}$)${FIRST}[${LETTER}\\p{M}·\\-' ]+$`, 'u');
 
@@ -71,7 +71,7 @@ const NAME = new RegExp(`^(?=.{2,50}$)${FIRST}[${LETTER}\\p{M}·\\-' ]+$`, 'u');
 export const isName = (name: string): boolean => NAME.test(name);
 
 const DIGITS = /(?![0-9])\p{Nd}/gu;
-/** Unicode keeps the ten digits of a script together and in order, and where scripts adjoin, by tens. */
+/** In Unicode the ten digits of a script are contiguous and in order. */
 const asciiDigit = (digit: string): string => {
   const code = digit.codePointAt(0) ?? 0;
   let before = 0;
@@ -79,7 +79,7 @@ const asciiDigit = (digit: string): string => {
   return String(before % 10);
 };
 
-/** Numbers and code words: nothing within them is a space or a dash. */
+/** For numbers, which contain no spaces or dashes. */
 const compact = (text: string): string =>
   text
     .replace(UNSEEN, '')
@@ -90,29 +90,29 @@ const compact = (text: string): string =>
     .replace(DASHES, '')
     .replace(DIGITS, asciiDigit);
 
-/** A capital may come with marks that its small letter did not show. */
+/** Capitals may contain marks that their small letters do not have. */
 const capitals = (text: string): string => compact(compact(text).toUpperCase());
 
-/** What stands for X at the end of an identity number: keyboards have × and the Cyrillic and Greek letters beside it. */
+/** Characters typed for X at the end of an identity number: ×, and Cyrillic and Greek letters. */
 const X_ALIKE = /[xXхХχΧ×]$/u;
 
 /** An identity number: digits, and a capital X at the end. */
 export const normalIdNumber = (text: string): string => capitals(text).replace(X_ALIKE, 'X');
 
-/** What people and forms put around and between the groups of a phone. */
+/** Punctuation around and between the groups of a phone number. */
 const PHONE_MARKS = /[\p{Ps}\p{Pe}\p{Pi}\p{Pf}\p{Pc}"'`,\u3001/\\|~]/gu;
-/** What a `tel:` link may say besides (RFC 3966), without its dash; a mobile phone has no extensions. */
+/** Parameters of a `tel:` link (RFC 3966), without their dash; a mobile phone has no extensions. */
 const PHONE_PARAMETERS = /(?:;(?:(?:ext|isub|phonecontext)=[^;]*)?)+$/iu;
-/** The country, the trunk 0 or both, in front of the eleven digits of a mobile phone. */
+/** Country code, trunk 0 or both, before the eleven digits of a mobile phone. */
 const PHONE_PREFIX = /^(?:tel:)?(?:\+?0{0,2}86)?0?(?=1\d{10}$)/iu;
 
 /** A mobile phone of mainland China: eleven digits. */
 export const normalPhone = (text: string): string =>
   compact(text).replace(DOTS, '').replace(PHONE_MARKS, '').replace(PHONE_PARAMETERS, '').replace(PHONE_PREFIX, '');
 
-/** A code word such as `wechat`, as it is written: only what cannot be meant is taken away. */
+/** A code word such as `wechat`: only invisible characters and outer spaces are removed. */
 export const normalWord = (text: string): string =>
   text.replace(UNSEEN, '').normalize('NFKC').replace(UNSEEN, '').replace(SPACES, ' ').trim();
 
-/** Crockford's base32 as people read it out: small letters, O for 0, I and L for 1, and dashes or spaces between groups. */
+/** Crockford's base32 as people type it: small letters, O for 0, I and L for 1, dashes or spaces between groups. */
 export const normalReceipt = (text: string): string => capitals(text).replaceAll('O', '0').replace(/[IL]/g, '1');

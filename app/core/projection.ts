@@ -1,15 +1,15 @@
 /**
- * From events to states. Copies may be repeated and arrive in any order and shard, so this is a join, never a state
- * machine: the facts of a receipt are the earliest copy of each (event type, attempt), and its state is that of the fact
- * that ranks highest. Joining is commutative, associative and idempotent; property tests permute and duplicate histories.
+ * From events to states. Copies may be repeated and arrive in any order and shard, so this is a join, not a state machine: the facts
+ * of a receipt are the earliest copy of each (event type, attempt), and its state is that of the highest-ranking fact. The join is
+ * commutative, associative and idempotent; property tests permute and duplicate histories.
  *
- * Lowest first: a fact beats all above it. `n` is the attempt, and a higher one beats a lower one of its own line.
+ * Lowest first: a fact beats all above it. `n` is the attempt; a higher one beats a lower one of the same line.
  *
  * | fact              | state         | why it ranks here                                  | the row                      | the draw                            |
  * |-------------------|---------------|----------------------------------------------------|------------------------------|-------------------------------------|
- * | barrier           | –             | marks a place in a shard, no receipt               | none                         | the list ends there                 |
- * | bound n           | –             | says of an account, not of the state               | its account's earliest       | –                                   |
- * | channel_changed n | –             | the same                                           | channel of the highest n     | –                                   |
+ * | barrier           | –             | marks a position in a shard, has no receipt        | none                         | the list ends there                 |
+ * | bound n           | –             | concerns an account, not the state                 | its account's earliest       | –                                   |
+ * | channel_changed n | –             | concerns the channel, not the state                | channel of the highest n     | –                                   |
  * | received          | received      |                                                    | the person's earliest        | –                                   |
  * | manual_review n   | manual_review | a person must look; any verdict of n ends it       | –                            | out                                 |
  * | rejected n        | rejected      | a verdict on what correction n − 1 left            | –                            | out                                 |
@@ -27,28 +27,28 @@
  * | issued            | issued        | proof of issue, against any failure report         | –                            | –                                   |
  * | expired           | expired       |                                                    | –                            | –                                   |
  * | redeemed          | redeemed      | the money was used: nothing above undoes it        | –                            | –                                   |
- * | erased            | erased        | beats all: neither shown nor issued to             | emptied, its other facts too | out; once frozen, the next moves up |
+ * | erased            | erased        | beats all: not shown, and nothing is issued        | emptied, its other facts too | out; once frozen, the next moves up |
  *
  * Worked example: rejected 1, corrected 1, rejected 2, corrected 2 and manual_review 3 is manual_review, in any order;
- * issuing 1, issue_failed 1, issuing 2, issue_failed 2 is issue_failed, and issued 1 besides makes it issued.
+ * issuing 1, issue_failed 1, issuing 2, issue_failed 2 is issue_failed; with issued 1 it is issued.
  */
 import type { Channel, EventEnvelope, EventType } from '../../contract/envelope.ts';
 
-/** What a receipt has come to. */
+/** State of a receipt. */
 export type State =
   | Exclude<EventType, 'barrier' | 'bound' | 'channel_changed' | 'corrected' | 'merged' | 'promoted'>
   | 'superseded';
 
-/** Which of two facts says more: by line, within a line by attempt where it has several, then by step. */
+/** Rank of a fact: by line, within a line by attempt where it has several, then by step. */
 interface Rank {
   readonly state: State;
   readonly line: number;
-  /** The line goes on from attempt to attempt; in the others an attempt says no more than the one before. */
+  /** The line continues from attempt to attempt; in the others attempts are equal. */
   readonly goesOn?: true;
   readonly step?: number;
 }
 
-/** Undefined: says nothing of the state. */
+/** Undefined: does not concern the state. */
 const RANKS: Readonly<Record<EventType, Rank | undefined>> = {
   barrier: undefined,
   received: { state: 'received', line: 0 },
@@ -78,24 +78,23 @@ export interface Fact {
   /** 1 unless stated. */
   readonly attempt?: number;
   readonly at: string;
-  /** Of `channel_changed`. */
   readonly channel?: Channel;
 }
 
 export interface Projection {
   readonly state: State;
-  /** By time, then rank. Of an erased receipt only that. */
+  /** By time, then rank. Of an erased receipt only the erasure. */
   readonly history: readonly { readonly state: EventType; readonly at: string }[];
-  /** Where it was changed to; undefined: as it was registered. */
+  /** Changed channel; undefined: as it was registered. */
   readonly channel: Channel | undefined;
 }
 
 type Attempted = Pick<EventEnvelope, 'type' | 'attempt'>;
 
-/** Which fact of its receipt this is: copies with one key are one fact. */
+/** Copies with the same key are one fact of their receipt. */
 export const factKey = ({ type, attempt = 1 }: Attempted): string => `${type} ${attempt}`;
 
-/** Negative when `b` says more of the state than `a`; 0 for copies of one fact, and for two that say nothing. */
+/** Negative when `b` ranks above `a`; 0 for copies of one fact, and for two that do not concern the state. */
 const compareRanks = (a: Attempted, b: Attempted): number => {
   const [one, other] = [RANKS[a.type], RANKS[b.type]];
   const byLine = (one?.line ?? -1) - (other?.line ?? -1);
@@ -105,7 +104,7 @@ const compareRanks = (a: Attempted, b: Attempted): number => {
   return one?.goesOn === true ? byAttempt || byStep : byStep || byAttempt;
 };
 
-/** The order among copies, as far as it shows here. */
+/** The order among copies, as far as it matters here. */
 const isEarlier = (a: Fact, b: Fact): boolean => (a.at === b.at ? (a.channel ?? '') < (b.channel ?? '') : a.at < b.at);
 
 /** The state of one receipt from its facts (at least one, in any order, repeated or not). */
@@ -115,23 +114,23 @@ export const project = (facts: readonly Fact[]): Projection => {
     const known = earliest.get(factKey(fact));
     if (known === undefined || isEarlier(fact, known)) earliest.set(factKey(fact), fact);
   }
-  const standing = [...earliest.values()];
-  const ranked = standing.toSorted((a, b) => compareRanks(a, b) || (factKey(a) < factKey(b) ? -1 : 1));
+  const valid = [...earliest.values()];
+  const ranked = valid.toSorted((a, b) => compareRanks(a, b) || (factKey(a) < factKey(b) ? -1 : 1));
   const state = ranked.findLast(({ type }) => RANKS[type] !== undefined);
-  const changed = standing
+  const changed = valid
     .filter(({ type }) => type === 'channel_changed')
     .reduce<Fact | undefined>((last, one) => ((one.attempt ?? 1) > (last?.attempt ?? 0) ? one : last), undefined);
-  const told = standing.some(({ type }) => type === 'erased') ? ranked.filter(({ type }) => type === 'erased') : ranked;
+  const erased = ranked.filter(({ type }) => type === 'erased');
   return {
     state: (state === undefined ? undefined : RANKS[state.type])?.state ?? 'received',
-    history: told
+    history: (erased.length > 0 ? erased : ranked)
       .toSorted((a, b) => (a.at === b.at ? 0 : a.at < b.at ? -1 : 1))
       .map(({ type, at }) => ({ state: type, at })),
     channel: changed?.channel,
   };
 };
 
-/** The order among copies of one fact: earliest, then id, then content, so that a tie is broken alike everywhere. */
+/** The order among copies of one fact: earliest, then id, then content, so that ties are broken equally everywhere. */
 export const factBeats = (a: EventEnvelope, b: EventEnvelope): boolean => {
   if (a.at !== b.at) return a.at < b.at;
   if (a.id !== b.id) return a.id < b.id;

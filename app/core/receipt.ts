@@ -1,19 +1,19 @@
 /**
- * Receipts prove themselves. Everything is an HMAC of the campaign's citizen key, so any pod of any site gives the
- * same receipt for the same person and Idempotency-Key without a look-up, and can tell a true receipt from a guess.
+ * Receipts prove themselves. All values are HMACs with the campaign's citizen key. So any pod of any site derives the same receipt
+ * for the same person and Idempotency-Key without a look-up, and can verify a receipt.
  *
  *   citizenHash   = HMAC(key, "citizen" ‖ campaignId ‖ kind ‖ "CN_ID" ‖ number [‖ channel])
  *   receiptNo     = HMAC(key, "receipt" ‖ campaignId ‖ citizenHash ‖ Idempotency-Key), 128 bits
  *   receiptSecret = HMAC(key, "secret"  ‖ campaignId ‖ receiptNo), 128 bits
- *   fingerprint   = HMAC(key, "body"    ‖ campaignId ‖ receiptNo ‖ normalised body), 128 bits: tells a repeat from another
- *                   body under the same key; with the receipt in it, equal bodies of two receipts can't be told
+ *   fingerprint   = HMAC(key, "body"    ‖ campaignId ‖ receiptNo ‖ normalised body), 128 bits: distinguishes a repeat from
+ *                   another body with the same key; it contains the receipt, so equal bodies of two people differ
  *
- * The number's space and not the document's kind: two documents that carry one number are of one person. The channel is there
- * where a person may have one registration at each. Receipt, shard, row and Nats-Msg-Id all follow from citizenHash, so they
- * count people alike.
+ * The hash contains the space of the number, not the kind of document: two documents with one number are of one person. It contains
+ * the channel where a person may have one registration at each. Receipt, shard, row and Nats-Msg-Id all derive from citizenHash, so
+ * they identify people in the same way.
  *
- * The secret hangs on the number alone: a status request carries neither citizen nor key. Fields are joined by NUL,
- * which none of them can contain, so no two inputs give the same message.
+ * The secret depends on the receipt number alone, because a status request contains neither citizen nor key. Fields are joined by
+ * NUL, which none of them can contain, so different inputs give different messages.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { Channel, EventKind } from '../../contract/envelope.ts';
@@ -34,13 +34,13 @@ const mac = (key: SecretKey, ...fields: readonly string[]): Buffer =>
   createHmac('sha256', key).update(fields.join('\0'), 'utf8').digest();
 
 /**
- * The space of every document with an 18-digit number of GB 11643. It has the name of its first document, by which builds told people apart
- * before there were spaces: so their registrations are of the same people.
+ * The space of every document with an 18-digit number of GB 11643. Its name is that of the identity card, which earlier builds used, so
+ * that their hashes stay valid.
  */
 const RESIDENT_NUMBER = 'CN_ID';
 
 /**
- * 64 hex characters. `kind` is part of it: a canary can never take a citizen's place.
+ * 64 hex characters. They contain `kind`, so that a canary can never replace a citizen.
  * @param residentNumber in normal form @param channel where the person may have one registration at each
  */
 export const citizenHashOf = (
@@ -68,7 +68,7 @@ export const deriveReceipt = (
   return { receiptNo, receiptSecret: secretOf(citizenKey, campaignId, receiptNo) };
 };
 
-/** What was registered under this receipt, 26 characters. @param fields of the normalised body, in one order */
+/** Identifies what was registered under this receipt, 26 characters. @param fields of the normalised body, in a fixed order */
 export const fingerprintOf = (
   citizenKey: SecretKey,
   campaignId: string,
@@ -76,11 +76,11 @@ export const fingerprintOf = (
   fields: readonly string[],
 ): string =>
   encodeCrockford(
-    // As JSON: a field may hold any character, and two lists of fields never give one text.
+    // As JSON, because a field may contain any character, and different lists must give different texts.
     mac(citizenKey, 'body', campaignId, receiptNo, JSON.stringify(fields)).subarray(0, RECEIPT_BYTES),
   );
 
-/** True for text of a receipt number's shape; says nothing of its truth. */
+/** True for text of a receipt number's form, valid or not. */
 export const isReceiptNo = (text: string): boolean => RECEIPT_NO.test(text);
 
 /** Whether `secret` belongs to `receiptNo`; takes the same time for every wrong secret of the right length. */

@@ -8,9 +8,7 @@ import type { SecretKey } from './secret-key.ts';
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
 
-/**
- * Nonces are drawn 512 at a time and used once each: one call of the generator costs 2.7 µs however little it draws.
- */
+/** Nonces are drawn 512 at a time and used once each: a call of the generator costs 2.7 µs for any amount. */
 const nonces = Buffer.alloc(IV_BYTES * 512);
 let nextNonce = nonces.length;
 
@@ -20,11 +18,11 @@ const freshNonce = (): Buffer => {
     nextNonce = 0;
   }
   nextNonce += IV_BYTES;
-  // A copy: a view would change when the pool is filled anew.
+  // A copy: a view would change when the pool is refilled.
   return Buffer.from(nonces.subarray(nextNonce - IV_BYTES, nextNonce));
 };
 
-/** Nothing may be sealed now: what it would be sealed with might not outlive this pod. It passes. */
+/** Nothing may be sealed now, because the key might be lost with this pod. It is temporary. */
 export class SealingPausedError extends Error {
   override readonly name = 'SealingPausedError';
 }
@@ -38,7 +36,7 @@ export const seal = (key: SecretKey, plaintext: Uint8Array, aad: string, iv = fr
   return Buffer.concat([iv, cipher.getAuthTag(), body]);
 };
 
-/** Throws when the key, the aad or the bytes are not the ones that were sealed. */
+/** @throws Error when key, aad or bytes differ from those of seal() */
 export const open = (key: SecretKey, sealed: Uint8Array, aad: string): Uint8Array => {
   const bytes = Buffer.from(sealed.buffer, sealed.byteOffset, sealed.byteLength);
   if (bytes.length < IV_BYTES + TAG_BYTES) throw new Error('sealed bytes are too short to hold a nonce and a tag');

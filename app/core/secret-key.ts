@@ -1,6 +1,6 @@
 /**
- * Keys as key objects. Measured on Node 24: an HMAC-SHA256 with a key object takes 3.6 µs, with raw bytes, which are
- * made into one at every call, 19 µs; a registration has three.
+ * Keys as key objects. On Node 24 an HMAC-SHA256 takes 3.6 µs with a key object, and 19 µs with raw bytes; a registration needs
+ * three.
  */
 import { createSecretKey, type KeyObject } from 'node:crypto';
 

@@ -1,6 +1,6 @@
 /**
- * The order of a registration: head, gate, body, memory, admission, journal. A repeat of an accepted request leaves it with
- * its receipt wherever it is turned away; another body under the same key leaves it with 422, and costs no admission.
+ * The order of a registration: head, gate, body, memory, admission, journal. A repeat of an accepted request gets its receipt even
+ * where it would be rejected; another body under the same key gets 422, and uses no admission.
  */
 import type { IncomingMessage } from 'node:http';
 import type { StoredPosition } from '../../journal/publishing.ts';
@@ -15,7 +15,7 @@ export interface AcceptDeps extends RegisterDeps, RecallDeps, Omit<GateDeps, 'is
   readonly guard: LoadGuard;
 }
 
-/** Certainly not stored by this request, and perhaps by an earlier one. */
+/** Certainly not stored by this request, but perhaps by an earlier one. */
 const NOT_STORED = new Set(['JOURNAL_FULL', 'JOURNAL_BUSY']);
 
 export interface Acceptor {
@@ -30,16 +30,16 @@ export const createAcceptor = (deps: AcceptDeps): Acceptor => {
   const gate = createGate({ ...deps, isOverloaded: () => guard.isOverloaded() });
   const recall = createRecall(deps);
 
-  /** Publishes under way, by receipt: a repeat waits for its first, and neither meets the other in the journal. */
+  /** Publishes under way, by receipt: a repeat waits for the first, so that they do not conflict in the journal. */
   const underWay = new Map<string, Promise<Registered>>();
 
-  /** What is refused stays refused for its own reason, whatever else is wrong with its body. */
+  /** A refused request keeps its refusal, even if its body is wrong as well. */
   const claimWith = async (request: IncomingMessage, knock: Knock): Promise<Claim> => {
     try {
       return claimOf(deps, knock, await readJson(request));
     } catch (error) {
       const { refusal } = knock;
-      // The connection ends with an upload that is too large.
+      // A body that is too large also ends the connection.
       const hides = refusal !== undefined && error instanceof ApiError && error.code !== 'BODY_TOO_LARGE';
       throw hides ? refusal : error;
     }
@@ -47,7 +47,7 @@ export const createAcceptor = (deps: AcceptDeps): Acceptor => {
 
   const held = async (knock: Knock, claim: Claim, where?: StoredPosition): Promise<Registered> => {
     try {
-      return await recall.standing(knock, claim, where);
+      return await recall.accepted(knock, claim, where);
     } catch (error) {
       const isMismatch = error instanceof ApiError && error.code === 'IDEMPOTENCY_MISMATCH';
       if (isMismatch && recall.pay(knock)) gate.giveBack(knock);
@@ -56,7 +56,7 @@ export const createAcceptor = (deps: AcceptDeps): Acceptor => {
   };
 
   const publishNow = async (knock: Knock, claim: Claim): Promise<Registered> => {
-    // Only now: a slow upload costs a connection, and must not use up the bound on work.
+    // Only now: a slow upload occupies a connection, and must not count as work.
     const leave = guard.enter();
     try {
       if (recall.isAstray(claim)) return await held(knock, claim);

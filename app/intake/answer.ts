@@ -1,4 +1,4 @@
-/** What goes out: an answer as data, and errors as problem details (RFC 9457). */
+/** Answers as data, and errors as problem details (RFC 9457). */
 import type { IncomingMessage } from 'node:http';
 import accepts from 'accepts';
 import type { LocalizedText } from '../../contract/app-contract.ts';
@@ -16,16 +16,16 @@ export const jsonAnswer = (status: number, body: unknown, cacheControl: string):
   body: JSON.stringify(body),
 });
 
-/** Browsers send a few dozen characters. What a negotiator does with 8 kB costs ten registrations. */
+/** Browsers send a few dozen characters. Negotiating 8 kB costs as much as ten registrations. */
 const MAX_HEADER_LENGTH = 256;
 
-/** The first of the languages, which are whole. */
+/** As many complete languages as fit. */
 const bounded = (header: string): string =>
   header.length <= MAX_HEADER_LENGTH
     ? header
     : header.slice(0, Math.max(0, header.lastIndexOf(',', MAX_HEADER_LENGTH)));
 
-/** Chinese unless English is asked for with more weight. */
+/** Chinese unless English is preferred. */
 const languageOf = (request: IncomingMessage): keyof LocalizedText => {
   const header = request.headers['accept-language'];
   if (header === undefined) return 'zh-CN';

@@ -1,4 +1,4 @@
-/** The intake's routes, each a function from a request to an answer, and the one hook that answers what they throw. */
+/** The intake's routes, each a function from a request to an answer, and the one hook for errors. */
 import type { IncomingMessage } from 'node:http';
 import type { Registry } from 'prom-client';
 import type { ArrivalOutcome } from '../../contract/app-contract.ts';
@@ -13,13 +13,12 @@ import { staticPage } from './static-page.ts';
 
 export interface IntakeDeps extends AcceptDeps {
   readonly registry: Registry;
-  /** This process's own clock, however wrong: what the operator compares. */
+  /** This process's own clock, right or wrong, for the operator to compare. */
   readonly wallClockMs: () => number;
-  /** Of the server in front. */
   readonly connections?: { readonly turnedAway: number };
   /** Draining: connections end with their answer. */
   readonly isDraining: () => boolean;
-  /** One answer of 500 or more. Gets the code and, for INTERNAL, what was thrown; never a request. */
+  /** For answers of 500 or more. Gets the code and, for INTERNAL, what was thrown; never a request. */
   readonly onServerError: (code: ErrorCode, error: unknown) => void;
 }
 
@@ -34,9 +33,29 @@ const outcomeOf = ({ code }: ApiError): ArrivalOutcome => {
   return code.startsWith('JOURNAL_') || code === 'INTERNAL' ? 'failed' : 'shed';
 };
 
+/**
+ * After how many seconds a citizen comes again who gets this answer; undefined: their next attempt counts as a first one. It
+ * goes by what they were asked to do, not by the outcome that is counted.
+ *
+ * | answer                                      | Retry-After | comes again |
+ * |---------------------------------------------|-------------|-------------|
+ * | OVERLOADED, ADMISSION_LIMITED, STARTING     | 1 to 3 s    | yes: load was shed |
+ * | OVERLOADED instead of CLOSED (recall.ts)    | 1 to 3 s    | yes: they were asked to |
+ * | JOURNAL_UNAVAILABLE, JOURNAL_BUSY           | 1 to 3 s    | yes: in an outage every retry would count as another citizen |
+ * | JOURNAL_FULL; no key to seal with           | 5 s; 10 s   | yes: the same |
+ * | REGISTRATION_PAUSED                         | the level's | no: people decided that no one is let in, and capacity changes nothing |
+ * | NOT_OPEN, CLOSED, any other 4xx             | none        | no: they were not asked to |
+ * | INTERNAL, turned away below HTTP            | none        | no: it is unknown when |
+ * | any answer to a canary                      | any         | no: it is no demand |
+ *
+ * No refusal is for one client alone: there is no limit by client.
+ */
+const comesAgainAfter = ({ code, details }: ApiError): number | undefined =>
+  code === 'REGISTRATION_PAUSED' ? undefined : details.retryAfterSeconds;
+
 const apiErrorOf = (error: unknown): ApiError => {
   if (error instanceof ApiError) return error;
-  // A path that is no UTF-8 (`/%ff`) comes from the router as a URIError.
+  // The router throws a URIError for a path that is not UTF-8 (`/%ff`).
   return error instanceof URIError ? new ApiError('NOT_FOUND') : new ApiError('INTERNAL');
 };
 
@@ -54,22 +73,38 @@ export const createApi = (deps: IntakeDeps) => {
   const page = staticPage(deps.settings);
   const metrics = createIntakeMetrics(deps.registry, {
     now: deps.wallClockMs,
+    monotonicMs: deps.monotonicMs,
     inFlight: () => guard.inFlight,
     turnedAway: () => deps.connections?.turnedAway ?? 0,
   });
+
+  /** Counts the arrival at once: those under way are there, too. */
+  const knockOf = (request: IncomingMessage): Knock => {
+    let isCanary = false;
+    try {
+      const knock = acceptor.knock(request);
+      isCanary = knock.kind === 'canary';
+      return knock;
+    } finally {
+      if (!isCanary) metrics.arrived();
+    }
+  };
 
   const register: Handler = async (request) => {
     const startedAtMs = deps.monotonicMs();
     let knock: Knock | undefined;
     let outcome: ArrivalOutcome = 'accepted';
     try {
-      knock = acceptor.knock(request);
+      knock = knockOf(request);
       const { receiptNo, receiptSecret, receivedAt, repeated } = await acceptor.accept(request, knock);
       const statusUrl = `${REGISTRATIONS}/${receiptNo}`;
       const body = { receiptNo, receiptSecret, state: 'received', receivedAt, statusUrl };
       return jsonAnswer(repeated ? 200 : 201, body, 'no-store');
     } catch (thrown) {
-      outcome = outcomeOf(apiErrorOf(thrown));
+      const error = apiErrorOf(thrown);
+      outcome = outcomeOf(error);
+      const retryAfterSeconds = comesAgainAfter(error);
+      if (retryAfterSeconds !== undefined && knock?.kind !== 'canary') metrics.askedAgain(retryAfterSeconds);
       throw thrown;
     } finally {
       metrics.answered(knock?.kind === 'canary' ? 'canary' : outcome, (deps.monotonicMs() - startedAtMs) / 1000);
@@ -90,7 +125,7 @@ export const createApi = (deps: IntakeDeps) => {
     const { title, window, identity, vouchers } = settings;
     const eligibility = { ...settings.eligibility, text: oneEntryText(settings) };
     const serverTime = new Date(deps.now()).toISOString();
-    // Shorter than the two seconds in which an edit is promised to show.
+    // Below the two seconds within which an edit must be visible.
     return jsonAnswer(
       200,
       { campaignId, title, window, identity, eligibility, vouchers, serverTime },
@@ -99,7 +134,7 @@ export const createApi = (deps: IntakeDeps) => {
   };
 
   return {
-    /** By path, in Express's words. */
+    /** By path, in the syntax of Express. */
     routes: {
       [REGISTRATIONS]: only('POST', register),
       [`${REGISTRATIONS}/:receiptNo`]: only('GET, HEAD', showReceipt),
@@ -111,7 +146,7 @@ export const createApi = (deps: IntakeDeps) => {
       if (answer === undefined) throw new ApiError('NOT_FOUND');
       return answer;
     }) satisfies Handler,
-    /** The only way from a request to what is written; never rejects. */
+    /** The only way from a request to its answer; never rejects. */
     async answer(handler: Handler, request: IncomingMessage, params: Parameters<Handler>[1]): Promise<Answer> {
       let answer: Answer;
       try {

@@ -1,22 +1,22 @@
 /**
- * An intake's own canary: a registration of nobody through the campaign's Service, as a citizen's phone would send it,
- * and its receipt asked for until the database has the row. So Service, intake, journal, records and database are
- * proven before the first citizen comes. It counts nowhere (EVENT_KINDS) and takes nobody's place.
+ * An intake's own canary: a test registration through the campaign's Service, as a phone would send it. Then its receipt is
+ * requested until the database has the row. So Service, intake, journal, records and database are proven before the first citizen
+ * registers. A canary is never counted (EVENT_KINDS) and replaces no citizen.
  */
 
 import { randomInt, randomUUID } from 'node:crypto';
-import { type IncomingMessage, request } from 'node:http';
+import { request } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { CANARY_WITHIN_MS, type CanaryReport } from '../../contract/app-contract.ts';
 import { parseUntrusted } from '../../contract/untrusted.ts';
 import type { LiveSettingsSource } from '../../journal/publishing.ts';
+import { readText } from '../../runtime/read-text.ts';
 import { withCheckCharacter } from '../core/identity-number.ts';
 import type { SecretKey } from '../core/secret-key.ts';
 import { CANARY_HEADER, signCanary } from './canary.ts';
 
 export interface CanarySenderDeps {
-  /** Of the campaign's Service. */
   readonly serviceUrl: string;
   readonly canaryKey: SecretKey;
   readonly settings: LiveSettingsSource;
@@ -35,7 +35,7 @@ const receipt = z.object({ receiptSecret: z.string(), statusUrl: z.string().star
 const problem = z.object({ code: z.string().regex(/^[A-Z_]{1,40}$/) });
 const status = z.object({ confirmed: z.boolean() });
 
-/** Of no person: no region's number begins with 10; and of an identity card, which every campaign takes. */
+/** Of no person, because no region's number begins with 10; and of an identity card, which every campaign accepts. */
 const newIdentityNumber = (): string =>
   withCheckCharacter(
     `109999${1940 + randomInt(50)}${String(1 + randomInt(12)).padStart(2, '0')}${10 + randomInt(18)}${100 + randomInt(900)}`,
@@ -57,18 +57,7 @@ interface Answer {
   readonly text: string;
 }
 
-const read = async (response: IncomingMessage): Promise<Answer> => {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of response) {
-    bytes += chunk.length;
-    if (bytes > MAX_ANSWER_BYTES) throw new Error('the answer is no answer of an intake: too long');
-    chunks.push(chunk);
-  }
-  return { status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8') };
-};
-
-/** On a connection of its own, so that the Service chooses anew whom it goes to. */
+/** On a new connection, so that the Service chooses the pod each time. */
 const call = (
   url: URL,
   headers: Readonly<Record<string, string>>,
@@ -79,13 +68,13 @@ const call = (
     const method = body === undefined ? 'GET' : 'POST';
     const within = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_WITHIN_MS)]);
     const outgoing = request(url, { method, headers, agent: false, signal: within }, (response) => {
-      read(response).then(resolve, reject);
+      readText(response, MAX_ANSWER_BYTES).then((text) => resolve({ status: response.statusCode ?? 0, text }), reject);
     });
     outgoing.once('error', reject);
     outgoing.end(body === undefined ? undefined : JSON.stringify(body));
   });
 
-/** What went wrong on the way, without an address: `ECONNREFUSED`, or how long nobody answered. */
+/** Why there was no answer, without an address: `ECONNREFUSED`, or the time without an answer. */
 const whyNoAnswer = (error: unknown): string => {
   const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
   if (typeof code === 'string' && code !== 'ABORT_ERR') return `the Service does not answer (${code})`;
@@ -109,7 +98,7 @@ export const createCanarySender = (deps: CanarySenderDeps): (() => Promise<Canar
   return async () => {
     const endAtMs = monotonicMs() + CANARY_WITHIN_MS;
     const category = settings.current()?.vouchers[0]?.name;
-    if (category === undefined) return failed('the settings of the campaign have not reached the intake yet');
+    if (category === undefined) return failed('the intake has not received the settings of the campaign yet');
     const key = randomUUID();
     const headers = {
       'content-type': 'application/json',
@@ -125,7 +114,7 @@ export const createCanarySender = (deps: CanarySenderDeps): (() => Promise<Canar
     const accepted = parseUntrusted(receipt, answer.text);
     if (answer.status !== 201 || accepted === undefined) {
       const { code } = parseUntrusted(problem, answer.text) ?? {};
-      return failed(`it was answered ${answer.status}${code === undefined ? '' : ` ${code}`}`);
+      return failed(`the Service answered ${answer.status}${code === undefined ? '' : ` ${code}`}`);
     }
     const url = new URL(accepted.statusUrl, serviceUrl);
     while (monotonicMs() < endAtMs) {
@@ -134,7 +123,7 @@ export const createCanarySender = (deps: CanarySenderDeps): (() => Promise<Canar
     }
     return {
       result: 'accepted',
-      reason: `it was accepted, and its row was not in the database ${CANARY_WITHIN_MS / 1000} s later: look at the records pods and the database`,
+      reason: `it was accepted, but its row was not in the database ${CANARY_WITHIN_MS / 1000} s later: check the records pods and the database`,
     };
   };
 };

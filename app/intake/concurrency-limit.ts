@@ -1,15 +1,14 @@
 /**
- * How many registrations this process works on at once, found from how long they take: additive increase while answers
- * are quick, multiplicative decrease when they are slow. A fixed bound is right for one journal and one machine only:
- * 8 pods × 512 in flight on a journal that takes 300/s is a wait of 14 s, and every citizen's phone gives up after 5.
+ * How many registrations this process works on at once, learned from how long they take: additive increase while answers are quick,
+ * multiplicative decrease when they are slow. A fixed limit fits one journal and one machine only: 8 pods × 512 in flight on a journal
+ * that handles 300/s is a wait of 14 s, and a phone gives up after 5 s.
  *
- * Until the first slow answer it grows eight times as fast, as TCP's slow start does: the opening second of a flood must not
- * be sent away because nothing was learned before it. A full journal is met gently all the same, because its answers take
- * longer than `QUICK_MS` long before they are slow.
+ * Until the first slow answer the limit grows eight times as fast, like TCP's slow start: the opening second of a flood must not be shed
+ * because nothing was learned before. A full journal is still approached slowly, because its answers exceed `QUICK_MS` long before they
+ * are slow.
  *
- * Worked example: limit 64, answers of 20 ms: two of them raise it by one, and 4,400/s take it to 384 in half a second. Then
- * one takes 900 ms: 307; the next ones within 500 ms say nothing new and change nothing; once answers take 20 ms again,
- * 77 of them (307 / 4) raise it by one.
+ * Worked example: limit 64, answers of 20 ms: two of them raise it by one, and 4,400/s raise it to 384 in half a second. Then one takes
+ * 900 ms: 307; slow answers within the next 500 ms change nothing; once answers take 20 ms again, 77 of them (307 / 4) raise it by one.
  */
 
 export const SLOW_MS = 500;
@@ -20,7 +19,7 @@ const DECREASE = 0.8;
 const INCREASE = 4;
 const FIRST_INCREASE = 32;
 const QUICK_MS = 100;
-/** Answers that were under way when the limit was cut are slow too, and tell the same story. */
+/** Answers that were under way when the limit was reduced are slow for the same reason. */
 const CUT_EVERY_MS = 500;
 
 export class ConcurrencyLimit {
@@ -46,7 +45,7 @@ export class ConcurrencyLimit {
       this.#isFirstRise = false;
       this.#limit = Math.max(Math.min(LEAST, this.#most), this.#limit * DECREASE);
     } else if (inFlight * 2 > this.#limit) {
-      // An idle process learns nothing about what it could carry.
+      // An idle process learns nothing about its capacity.
       const increase = this.#isFirstRise && tookMs <= QUICK_MS ? FIRST_INCREASE : INCREASE;
       this.#limit = Math.min(this.#most, this.#limit + increase / this.#limit);
     }

@@ -1,4 +1,4 @@
-/** The intake as a request listener: registrations by the shortest way, everything else through Express. */
+/** The intake as a request listener: registrations directly, everything else through Express. */
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import express, { type ErrorRequestHandler } from 'express';
 import { createApi, type Handler, type IntakeDeps, REGISTRATIONS } from './api.ts';
@@ -13,10 +13,10 @@ export const createIntake = (deps: IntakeDeps): RequestListener => {
         response.writeHead(status, { ...headers, 'Content-Length': Buffer.byteLength(body) });
         response.end(body);
       })
-      // An answer that could not be written ends with its connection.
+      // An answer that could not be written ends the connection.
       .catch(() => response.destroy());
   };
-  // Of the router: a path that it can't read.
+  // For paths that the router can't read.
   const unreadable: ErrorRequestHandler = (error: unknown, request, response, _next) =>
     serve(() => Promise.reject(error), request, response);
 
@@ -31,7 +31,7 @@ export const createIntake = (deps: IntakeDeps): RequestListener => {
   app.use(unreadable);
   const register = api.routes[REGISTRATIONS];
   return (request, response) => {
-    // The flood goes past the router, which is a tenth of what a registration costs here (docs/adr/0013).
+    // Registrations bypass the router, which is a tenth of their cost (docs/adr/0013).
     if (request.method === 'POST' && request.url === REGISTRATIONS) serve(register, request, response);
     else app(request, response);
   };

@@ -1,4 +1,4 @@
-/** Every error that a citizen can meet: code, status and words. Codes are stable and free of language. */
+/** Every error that a citizen can get: code, status and text. Codes are stable. */
 import type { LocalizedText } from '../../contract/app-contract.ts';
 
 interface ErrorEntry {
@@ -12,65 +12,69 @@ export const ERRORS = {
   BAD_JSON: means(400, '请求内容不是有效的 JSON', 'The request body is not valid JSON'),
   IDEMPOTENCY_KEY_REQUIRED: means(
     400,
-    '缺少 Idempotency-Key 请求头，请用随机 UUID',
+    '缺少 Idempotency-Key 请求头，请使用随机 UUID',
     'Send an Idempotency-Key header, a random UUID',
   ),
   IDEMPOTENCY_KEY_INVALID: means(
     400,
-    'Idempotency-Key 须为 16 至 128 个字母、数字、-、_',
+    'Idempotency-Key 须由 16 至 128 个字母、数字、“-”或“_”组成',
     'Idempotency-Key must be 16 to 128 letters, digits, - or _',
   ),
   NOT_OPEN: means(403, '登记尚未开始', 'Registration has not opened yet'),
   CLOSED: means(403, '登记已经结束', 'Registration has closed'),
   CANARY_INVALID: means(403, '探测签名无效', 'The canary signature is not valid'),
-  NOT_FOUND: means(404, '没有此页面', 'There is nothing here'),
-  RECEIPT_UNKNOWN: means(404, '回执号或密码不正确', 'The receipt number or its secret is not right'),
-  METHOD_NOT_ALLOWED: means(405, '不支持此方法', 'This method is not offered here'),
+  NOT_FOUND: means(404, '未找到此页面', 'Not found'),
+  RECEIPT_UNKNOWN: means(404, '回执号或查询密码不正确', 'The receipt number or its secret is wrong'),
+  METHOD_NOT_ALLOWED: means(405, '不支持此请求方法', 'This method is not supported here'),
   BODY_TOO_LARGE: means(413, '请求内容超过 4 kB', 'The request body is larger than 4 kB'),
   UNSUPPORTED_MEDIA_TYPE: means(415, '请以 application/json（UTF-8）提交', 'Send application/json in UTF-8'),
   IDEMPOTENCY_MISMATCH: means(
     422,
-    '此 Idempotency-Key 已用于另一份内容的登记，原登记有效；要更改请换新的 Idempotency-Key 再提交',
-    'This Idempotency-Key was used for a registration with other content, which is valid; to change it, send it again with a new Idempotency-Key',
+    '此 Idempotency-Key 已用于另一份内容的登记，原登记有效；如需更改，请使用新的 Idempotency-Key 重新提交',
+    'This Idempotency-Key was used for a registration with other content, which stays valid; to change it, send a new one with a new Idempotency-Key',
   ),
-  INVALID_FIELDS: means(422, '有几项内容需要更正', 'Some fields need correction'),
+  INVALID_FIELDS: means(422, '有若干内容需要更正', 'Some fields need correction'),
   REQUIRED: means(422, '此项必填', 'This field is required'),
-  UNKNOWN_FIELD: means(422, '没有此项，请删除', 'There is no such field; leave it out'),
-  INVALID: means(422, '格式不正确', 'This is not of the expected form'),
+  UNKNOWN_FIELD: means(422, '未知字段，请删除', 'Unknown field; remove it'),
+  INVALID: means(422, '格式不正确', 'The format is wrong'),
   NAME_INVALID: means(
     422,
-    '姓名须为 2 至 50 个字，可含间隔号“·”、连字符和撇号，不含数字和其他符号',
-    'Name must be 2 to 50 letters; a middle dot, hyphens and apostrophes may stand between them, digits and other signs may not',
+    '姓名须为 2 至 50 个字，可含间隔号“·”、连字符和撇号，不得含数字和其他符号',
+    'Name must be 2 to 50 letters; middle dots, hyphens and apostrophes are allowed between them, digits and other signs are not',
   ),
   PHONE_INVALID: means(
     422,
     '请填写中国大陆手机号：11 位，以 13 至 19 开头',
-    'Give a mobile number of mainland China: 11 digits that begin with 13 to 19',
+    'Enter a mobile number of mainland China: 11 digits, beginning with 13 to 19',
   ),
   ID_TYPE_INVALID: means(422, '证件类型须为 CN_ID', 'idType must be CN_ID'),
-  ID_FORMAT: means(422, '身份证号须为 18 位', 'The identity number has 18 characters'),
-  ID_CHECKSUM: means(422, '身份证号有误，请核对每一位', 'The identity number has a typing error; check each character'),
-  ID_BIRTHDATE: means(422, '身份证号中的出生日期不存在', 'The birth date within the identity number does not exist'),
+  ID_FORMAT: means(422, '证件号码须为 18 位', 'The identity number must have 18 characters'),
+  ID_CHECKSUM: means(422, '证件号码有误，请逐位核对', 'The identity number has a typing error; check each character'),
+  ID_BIRTHDATE: means(422, '证件号码中的出生日期无效', 'The birth date in the identity number is not valid'),
   ID_NOT_TAKEN: means(
     422,
     '本次活动只接受居民身份证号码',
-    'This campaign takes numbers of resident identity cards only',
+    'This campaign accepts numbers of resident identity cards only',
   ),
-  NOT_ELIGIBLE_AGE: means(422, '未达到参加年龄', 'You have not reached the minimum age'),
+  NOT_ELIGIBLE_AGE: means(422, '未达到参加活动的最低年龄', 'You have not reached the minimum age'),
   CHANNEL_INVALID: means(422, '领取渠道须为 wechat、alipay 或 unionpay', 'channel must be wechat, alipay or unionpay'),
-  CATEGORY_UNKNOWN: means(422, '没有此类消费券', 'There is no such voucher'),
+  CATEGORY_UNKNOWN: means(422, '没有此种消费券', 'There is no such voucher'),
   LOCALE_INVALID: means(422, '语言须为 zh-CN 或 en', 'locale must be zh-CN or en'),
   CONSENT_REQUIRED: means(422, '请同意处理敏感个人信息', 'Agree to the processing of sensitive personal data'),
-  ADMISSION_LIMITED: means(503, '现在人多，请稍候，机会均等', 'Many people are here; wait a moment, chances are equal'),
-  REGISTRATION_PAUSED: means(503, '登记暂停，请稍后再来', 'Registration pauses for a while; come again later'),
-  OVERLOADED: means(503, '系统繁忙，请稍候再试', 'We are busy; try again in a moment'),
-  STARTING: means(503, '系统正在启动，请稍候', 'We are starting; try again in a moment'),
-  JOURNAL_BUSY: means(503, '系统繁忙，请稍候再试', 'We are busy; try again in a moment'),
-  JOURNAL_FULL: means(503, '暂时无法登记，请稍后再试', 'Registration is paused; try again later'),
+  ADMISSION_LIMITED: means(
+    503,
+    '当前登记人数较多，请稍候再试，机会均等',
+    'Many people are registering; try again in a moment, chances are equal',
+  ),
+  REGISTRATION_PAUSED: means(503, '登记暂停，请稍后再试', 'Registration is paused; try again later'),
+  OVERLOADED: means(503, '系统繁忙，请稍候再试', 'The system is busy; try again in a moment'),
+  STARTING: means(503, '系统正在启动，请稍候再试', 'The system is starting; try again in a moment'),
+  JOURNAL_BUSY: means(503, '系统繁忙，请稍候再试', 'The system is busy; try again in a moment'),
+  JOURNAL_FULL: means(503, '暂时无法登记，请稍后再试', 'Registration is not possible now; try again later'),
   JOURNAL_UNAVAILABLE: means(
     503,
-    '暂时无法确认登记是否完成，请用原页面重试，不会重复登记',
-    'We can’t confirm your registration now; try again from the same page, you will not be registered twice',
+    '暂时无法确认登记是否完成，请在原页面重试，不会造成重复登记',
+    'We can’t confirm your registration now; try again on the same page, you will not be registered twice',
   ),
   INTERNAL: means(500, '系统出错，请重试', 'Something went wrong; try again'),
 } satisfies Readonly<Record<string, ErrorEntry>>;
@@ -83,11 +87,11 @@ export interface FieldError {
   readonly code: ErrorCode;
 }
 
-/** What a problem says beside its code. */
+/** Contents of a problem besides its code. */
 export interface ProblemDetails {
   readonly fields?: readonly FieldError[];
   readonly retryAfterSeconds?: number;
-  /** More about this very case, for people. */
+  /** Details of this case, for people. */
   readonly detail?: LocalizedText;
   /** Extra members, such as opensAt. Never anything that the citizen sent. */
   readonly members?: Readonly<Record<string, string | number>>;
@@ -107,7 +111,7 @@ export class ApiError extends Error {
   }
 }
 
-/** One wrong field speaks for itself; several are told together. */
+/** A single wrong field gives its own code; several are reported together. */
 export const fieldErrors = (fields: readonly FieldError[]): ApiError => {
   const [only] = fields;
   return new ApiError(fields.length === 1 && only !== undefined ? only.code : 'INVALID_FIELDS', { fields });

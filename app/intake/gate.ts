@@ -1,6 +1,6 @@
 /**
- * What a registration meets: cheap checks first, so that an answer to a flood costs little. What is wrong with the head ends
- * it; what stands against letting it in is a refusal, which a repeat of an accepted request is spared (recall.ts).
+ * Checks of a registration, the cheapest first, so that shedding a flood costs little. An error in the head ends the request. Other
+ * refusals do not apply to a repeat of an accepted request (recall.ts).
  *
  * | check | refused with | canary | a repeat of an accepted request |
  * |-------|--------------|--------|---------------------------------|
@@ -13,12 +13,13 @@
  * | requests in flight, event loop | 503 OVERLOADED | same | gets its receipt |
  * | admission rate          | 503 ADMISSION_LIMITED | passes | gets its receipt |
  *
- * The rate comes last, and its token is taken only when the whole body was read and found good: nothing that ends in a 4xx
- * takes one from a citizen. Before the body there is only a look whether there is one.
+ * The admission rate is last, and its token is taken only for a complete and valid body, so that a request that ends in 4xx takes none.
+ * Before the body the gate only checks whether there is a token.
  */
 
 import type { IncomingMessage } from 'node:http';
 import type { LiveSettings } from '../../contract/app-contract.ts';
+import { RETRY_AFTER_SECONDS } from '../../contract/returns.ts';
 import type { LiveSettingsSource } from '../../journal/publishing.ts';
 import type { SecretKey } from '../core/secret-key.ts';
 import { CANARY_HEADER, isCanary } from './canary.ts';
@@ -32,20 +33,20 @@ export interface Knock {
   /** Without the quotes of a structured field. */
   readonly idempotencyKey: string;
   readonly kind: 'citizen' | 'canary';
-  /** Server time of arrival: what the window and the winner rule go by. */
+  /** Server time of arrival, for the window and the winner rule. */
   readonly arrivedAtMs: number;
-  /** Whether most clocks said so then: a body takes seconds, and what they say meanwhile is about another time. */
+  /** Whether most clocks agreed with it at that time; reading a body may take seconds. */
   readonly isClockAgreed: boolean;
-  /** What stands against letting it in, as far as its head says. */
+  /** Why it may not be admitted, as far as its head shows. */
   readonly refusal: ApiError | undefined;
 }
 
 export interface Gate {
-  /** @throws ApiError for what is wrong with the head, and before there are settings */
+  /** @throws ApiError for errors in the head, and before there are settings */
   knock(request: IncomingMessage): Knock;
-  /** Takes the token of a request that was found good; undefined: it is in. */
+  /** Takes the token of a valid request; undefined: it is admitted. */
   admit(knock: Knock): ApiError | undefined;
-  /** The token of a request that came to nothing by the citizen's own doing. */
+  /** Returns the token of a request that failed by the citizen's own mistake. */
   giveBack(knock: Knock): void;
 }
 
@@ -53,19 +54,19 @@ export interface GateDeps {
   readonly settings: LiveSettingsSource;
   readonly canaryKey: SecretKey;
   readonly now: () => number;
-  /** Whether `now()` is what most clocks say. */
+  /** Whether most clocks agree with `now()`. */
   readonly isClockAgreed: () => boolean;
   readonly monotonicMs: () => number;
   readonly random: () => number;
-  /** Whether this process has more work than it can answer in time. */
+  /** Whether this process has too much work to answer in time. */
   readonly isOverloaded: () => boolean;
 }
 
-/** A header that is sent twice arrives joined by a comma, as one text; the type does not know. */
+/** A repeated header arrives joined by a comma, as one text; the type does not know that. */
 const one = (header: string | readonly string[] | undefined): string | undefined =>
   typeof header === 'object' ? header.join(', ') : header;
 
-/** A key, bare or as the string that draft-ietf-httpapi-idempotency-key-header asks for; its parameters mean nothing to us. */
+/** A bare key, or the string of draft-ietf-httpapi-idempotency-key-header; its parameters are ignored. */
 const IDEMPOTENCY_KEY = /^(?:([\w-]{16,128})|"([\w-]{16,128})" *(?:;[^"]{0,128})?)$/;
 
 const idempotencyKeyOf = (request: IncomingMessage): string => {
@@ -77,14 +78,15 @@ const idempotencyKeyOf = (request: IncomingMessage): string => {
   return key;
 };
 
-/** 1 to 3 s, spread so that those who were sent away together don't come back together. */
-const soon = (random: number): number => 1 + Math.floor(random * 3);
-const SOON_MEAN_SECONDS = 2;
+/** 1 to 3 s, random so that requests that were shed together are not repeated together. */
+export const soon = (random: number): number =>
+  RETRY_AFTER_SECONDS[Math.floor(random * RETRY_AFTER_SECONDS.length)] ?? RETRY_AFTER_SECONDS[0];
+const SOON_MEAN_SECONDS = RETRY_AFTER_SECONDS.reduce((sum, seconds) => sum + seconds, 0) / RETRY_AFTER_SECONDS.length;
 export const overloaded = (random: number): ApiError => new ApiError('OVERLOADED', { retryAfterSeconds: soon(random) });
-/** At least what the level says, and up to half as much again. */
+/** At least the level's seconds, and up to half as many more. */
 const later = (seconds: number, random: number): number => seconds + Math.floor((random * seconds) / 2);
 
-/** Of the admission rate, a pod's; of what a pod may ask the journal besides (recall.ts), too. */
+/** A pod's share of the admission rate; it also bounds the questions to the journal (recall.ts). */
 export const shareOf = ({ admissionPerSecond, intakePods }: LiveSettings['traffic']): number =>
   admissionPerSecond / Math.max(1, intakePods);
 
@@ -106,7 +108,7 @@ export const createGate = (deps: GateDeps): Gate => {
     });
   };
 
-  const againstCitizen = ({ window, page, traffic }: LiveSettings, arrivedAtMs: number): ApiError | undefined => {
+  const refusalOfCitizen = ({ window, page, traffic }: LiveSettings, arrivedAtMs: number): ApiError | undefined => {
     const { opensAt, closesAt } = window;
     const outside = outsideWindow(arrivedAtMs, opensAt, closesAt);
     if (outside !== undefined) {
@@ -136,11 +138,10 @@ export const createGate = (deps: GateDeps): Gate => {
         throw new ApiError('CANARY_INVALID');
       }
       checkJsonHead(request);
-      const againstCanary = (): ApiError | undefined => (deps.isOverloaded() ? overloaded(deps.random()) : undefined);
       const common = { settings, idempotencyKey, arrivedAtMs, isClockAgreed };
       return signature === undefined
-        ? { ...common, kind: 'citizen', refusal: againstCitizen(settings, arrivedAtMs) }
-        : { ...common, kind: 'canary', refusal: againstCanary() };
+        ? { ...common, kind: 'citizen', refusal: refusalOfCitizen(settings, arrivedAtMs) }
+        : { ...common, kind: 'canary', refusal: deps.isOverloaded() ? overloaded(deps.random()) : undefined };
     },
 
     admit({ kind, settings: { traffic } }) {

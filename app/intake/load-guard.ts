@@ -1,4 +1,4 @@
-/** How much this process has to do: requests in flight, and how late its event loop runs. */
+/** Load of this process: requests in flight, and the delay of its event loop. */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { ConcurrencyLimit } from './concurrency-limit.ts';
 
@@ -13,35 +13,27 @@ export interface LoadGuard {
 const LATE_LOOP_MS = 300;
 const LOOK_EVERY_MS = 500;
 
-export interface LoadGuardOptions {
-  /** Upper end of the limit that is learned. */
-  readonly maxInFlight?: number;
-  readonly monotonicMs?: () => number;
-}
-
-export const createLoadGuard = ({
-  maxInFlight,
-  monotonicMs = () => performance.now(),
-}: LoadGuardOptions = {}): LoadGuard => {
+/** @param maxInFlight upper bound of the learned limit */
+export const createLoadGuard = ({ maxInFlight }: { readonly maxInFlight?: number } = {}): LoadGuard => {
   const delay = monitorEventLoopDelay({ resolution: 20 });
   delay.enable();
   const concurrency = new ConcurrencyLimit(maxInFlight);
   let inFlight = 0;
   let isLate = false;
   const timer = setInterval(() => {
-    // The median, not the p99: one long garbage collection is no overload.
+    // The median: one long garbage collection is no overload.
     isLate = delay.percentile(50) / 1e6 > LATE_LOOP_MS;
     delay.reset();
   }, LOOK_EVERY_MS).unref();
   return {
     enter() {
-      const enteredAtMs = monotonicMs();
+      const enteredAtMs = performance.now();
       inFlight += 1;
       let isIn = true;
       return () => {
         if (!isIn) return;
         isIn = false;
-        const nowMs = monotonicMs();
+        const nowMs = performance.now();
         concurrency.observe(nowMs - enteredAtMs, nowMs, inFlight);
         inFlight -= 1;
       };

@@ -9,7 +9,7 @@ export type ReceiptLookup =
       /** As stored by records, `received` among them. */
       readonly facts: readonly Fact[];
     }
-  /** Another receipt of the same person stands; nothing about it is revealed. */
+  /** Another receipt of the same person is valid; nothing about it is revealed. */
   | { readonly kind: 'superseded'; readonly receivedAt: string }
   | { readonly kind: 'absent' }
   /** The database can't be asked now. */
@@ -21,8 +21,8 @@ export interface ReceiptStore {
 
 export interface Sealer {
   /**
-   * Seals under today's data key (last known one while the key bucket is away). `aad` = campaignId|receipt.
-   * @throws SealingPausedError while the bucket has lost it
+   * Seals with today's data key, or with the last known one while the key bucket is unavailable. `aad` = campaignId|receipt.
+   * @throws SealingPausedError while the bucket has lost the key
    */
   seal(plaintext: Uint8Array, aad: string): { readonly keyId: string; readonly sealed: string };
 }

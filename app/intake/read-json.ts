@@ -1,6 +1,6 @@
 /**
- * A JSON body of at most 4 kB. express.json() reads an oversized body to its end before it refuses; here the refusal
- * goes out at once and the connection ends with it, so that nobody makes a pod swallow an upload.
+ * A JSON body of at most 4 kB. express.json() reads an oversized body to its end before it refuses; here the refusal is sent at
+ * once and ends the connection, so that large uploads cost nothing.
  */
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
@@ -8,12 +8,12 @@ import { ApiError } from './errors.ts';
 
 export const BODY_LIMIT_BYTES = 4_096;
 
-/** Longer ones cost time and say nothing more. */
+/** Bounds the cost of parsing. */
 const MAX_TYPE_LENGTH = 256;
-/** What a phone's network makes of 4 kB; a body of one byte a piece costs twenty times a whole one. */
+/** Far more than a phone's network makes of 4 kB; a body of single bytes costs twenty times a whole one. */
 const MAX_PIECES = 256;
 
-/** `application/json`, in UTF-8 if a charset is named; other parameters mean nothing for it (RFC 8259, section 11). */
+/** `application/json`, in UTF-8 if a charset is named; other parameters have no meaning (RFC 8259, section 11). */
 const isJsonType = (header: string): boolean => {
   if (header.length > MAX_TYPE_LENGTH) return false;
   const [type = '', ...parameters] = header.toLowerCase().split(';');
@@ -24,10 +24,9 @@ const isJsonType = (header: string): boolean => {
   });
 };
 
-/** The rest of such a body is not worth reading. */
 const tooLarge = (): ApiError => new ApiError('BODY_TOO_LARGE', { headers: { Connection: 'close' } });
 
-/** What the head says of the body. @throws ApiError UNSUPPORTED_MEDIA_TYPE, BODY_TOO_LARGE, or BAD_JSON where there is none */
+/** Checks what the head says of the body. @throws ApiError UNSUPPORTED_MEDIA_TYPE, BODY_TOO_LARGE, or BAD_JSON without a body */
 export const checkJsonHead = ({ headers }: IncomingMessage): void => {
   const { 'content-type': type = '', 'content-encoding': encoding = 'identity', 'content-length': length } = headers;
   if (!isJsonType(type) || encoding.toLowerCase() !== 'identity') throw new ApiError('UNSUPPORTED_MEDIA_TYPE');
@@ -50,10 +49,10 @@ const readAll = (request: IncomingMessage): Promise<Buffer> =>
       else chunks.push(chunk);
     };
     const onEnd = (): void => settle(() => resolve(Buffer.concat(chunks, bytes)));
-    // Hung up, or cut by the request time-out: nobody is there to read the answer.
+    // Hung up, or cut by the request time-out: no one reads the answer.
     const onClose = (): void => settle(() => reject(new ApiError('BAD_JSON')));
     request.on('data', onData).once('end', onEnd).once('close', onClose);
-    // A broken stream also emits `error`; without a listener it would end the process. `close` follows it.
+    // A broken stream also emits `error`, which would end the process without a listener. `close` follows.
     request.on('error', () => undefined);
   });
 

@@ -1,4 +1,4 @@
-/** GET /api/v1/registrations/{receiptNo}: what a receipt has come to, told only to whoever has its secret. */
+/** GET /api/v1/registrations/{receiptNo}: the state of a receipt, for requests with its secret. */
 
 import type { LiveSettings, LocalizedText } from '../../contract/app-contract.ts';
 import type { LiveSettingsSource } from '../../journal/publishing.ts';
@@ -20,15 +20,15 @@ export interface ReceiptStateDeps {
 export interface ReceiptState {
   readonly receiptNo: string;
   readonly state: string;
-  /** Whether the database was asked and knew it. A receipt that proves itself is `received` without. */
+  /** Whether the database has it. Without, a receipt that proves itself is `received`. */
   readonly confirmed: boolean;
   /**
-   * Not confirmed: whether the database works on, and will have it, or takes or answers nothing now. The registration is
-   * safe in the journal either way, and `detail` says so.
+   * Why it is not confirmed: the database is behind, or unavailable. The registration is safe in the journal in both cases, and
+   * `detail` says so.
    */
   readonly database?: 'behind' | 'unavailable';
   readonly detail?: LocalizedText;
-  /** The database works on, and is behind: how long the oldest that it does not have has waited, and as of when. */
+  /** Behind: how long the oldest registration that the database does not have has waited, and when that was measured. */
   readonly waiting?: { readonly atMostSeconds: number; readonly asOf: string };
   readonly receivedAt?: string;
   readonly channel?: string;
@@ -36,24 +36,24 @@ export interface ReceiptState {
   readonly history?: readonly { readonly state: string; readonly at: string }[];
 }
 
-/** What the operator said is renewed every 10 s: what is older may be over, or worse, and nothing is told. */
-const TOLD_FOR_MS = 60_000;
+/** The operator renews its measurement every 10 s; an older one is not used. */
+const VALID_FOR_MS = 60_000;
 
 const BEHIND: LocalizedText = {
   'zh-CN': '登记已受理并安全保存，详细信息稍后可查',
-  en: 'Your registration is accepted and safe. Its details will be here later.',
+  en: 'Your registration is accepted and safe. Its details will be shown here later.',
 };
 const UNAVAILABLE: LocalizedText = {
   'zh-CN': '登记已受理并安全保存。查询详情的数据库暂时不可用，恢复后即可查询，无需重新登记',
-  en: 'Your registration is accepted and safe. The database with its details is not available now; look again later, and do not register again.',
+  en: 'Your registration is accepted and safe. The database with its details is not available now; check again later, and do not register again.',
 };
 
 /**
- * | this look-up      | the operator, within a minute | database    | waiting |
+ * | this look-up      | operator, in the last minute  | database    | waiting |
  * |-------------------|-------------------------------|-------------|---------|
- * | unavailable       | any                           | unavailable | – : how long is unknown |
- * | absent, not asked | takes nothing now             | unavailable | – |
- * | absent, not asked | behind                        | behind      | as told |
+ * | unavailable       | any                           | unavailable | –, because it is unknown |
+ * | absent, not asked | stopped                       | unavailable | – |
+ * | absent, not asked | behind                        | behind      | as measured |
  * | absent            | nothing                       | behind      | – |
  * | not asked         | nothing                       | –           | – |
  */
@@ -62,8 +62,9 @@ const unconfirmedBy = (
   settings: LiveSettings | undefined,
   nowMs: number,
 ): Pick<ReceiptState, 'database' | 'detail' | 'waiting'> => {
-  const told = settings?.behind;
-  const behind = told === undefined || nowMs - Date.parse(told.asOf) > TOLD_FOR_MS ? undefined : told;
+  const measured = settings?.behind;
+  const isValid = measured !== undefined && nowMs - Date.parse(measured.asOf) <= VALID_FOR_MS;
+  const behind = isValid ? measured : undefined;
   if (lookup === 'unavailable' || behind?.isStopped === true) return { database: 'unavailable', detail: UNAVAILABLE };
   if (behind === undefined) return lookup === 'absent' ? { database: 'behind', detail: BEHIND } : {};
   const { atMostSeconds, asOf } = behind;
@@ -72,17 +73,17 @@ const unconfirmedBy = (
 
 /** Room for dashes and spaces between groups. */
 const MAX_SENT = 64;
-/** As it was given out, however it is typed: a receipt is read out over the phone and copied by hand. */
-const asGiven = (sent: string): string => (sent.length > MAX_SENT ? '' : normalReceipt(sent));
+/** In the form in which it was issued: a receipt is read out on the phone and copied by hand. */
+const asIssued = (sent: string): string => (sent.length > MAX_SENT ? '' : normalReceipt(sent));
 
 /**
  * | secret | database | answer |
  * |--------|----------|--------|
  * | wrong, absent, or no such number | not asked | 404, one and the same |
  * | right | found       | its state and history |
- * | right | found, erased | that it is erased, and since when |
- * | right | superseded, or merged | superseded, and nothing of the other receipt |
- * | right | absent yet, or away | received, not confirmed; which of both, in words |
+ * | right | found, erased | erased, and since when |
+ * | right | superseded, or merged | superseded, and nothing about the other receipt |
+ * | right | absent, or unavailable | received, not confirmed, and the reason in words |
  * | right | not asked: a contingency level pauses registration | received, not confirmed |
  */
 export const receiptState = async (
@@ -91,8 +92,8 @@ export const receiptState = async (
   sentSecret: string,
   signal: AbortSignal,
 ): Promise<ReceiptState> => {
-  const receiptNo = asGiven(sentReceiptNo);
-  const secret = asGiven(sentSecret);
+  const receiptNo = asIssued(sentReceiptNo);
+  const secret = asIssued(sentSecret);
   const isTrue = isReceiptNo(receiptNo) && verifyReceiptSecret(deps.citizenKey, deps.campaignId, receiptNo, secret);
   if (!isTrue) throw new ApiError('RECEIPT_UNKNOWN');
   const settings = deps.settings.current();
@@ -110,15 +111,7 @@ export const receiptState = async (
       const { receivedAt, category } = found;
       if (state === 'erased') return { receiptNo, state, confirmed: true, history };
       if (state === 'superseded') return { receiptNo, state, confirmed: true, receivedAt };
-      return {
-        receiptNo,
-        state,
-        confirmed: true,
-        receivedAt,
-        channel: channel ?? found.channel,
-        category,
-        history,
-      };
+      return { receiptNo, state, confirmed: true, receivedAt, channel: channel ?? found.channel, category, history };
     }
     case 'superseded':
       return { receiptNo, state: 'superseded', confirmed: true, receivedAt: found.receivedAt };

@@ -19,11 +19,11 @@ export interface RegisterDeps {
   readonly sealer: Sealer;
 }
 
-/** What a request asks for, and the receipt that it has or would get. */
+/** What a request asks for, and its receipt. */
 export interface Claim {
   readonly registration: Registration;
   readonly citizenHash: string;
-  /** By which it was made. */
+  /** Rule by which citizenHash was made. */
   readonly uniqueness: Uniqueness;
   readonly receipt: Receipt;
   /** Of the normalised body. */
@@ -33,7 +33,7 @@ export interface Claim {
 export interface Registered extends Receipt {
   /** As it is stored. */
   readonly receivedAt: string;
-  /** The journal had it already: a repeat of the same request. */
+  /** The journal already had it: a repeat of the same request. */
   readonly repeated: boolean;
 }
 
@@ -47,7 +47,7 @@ const UNAVAILABLE: Readonly<Record<Extract<PublishOutcome, { kind: 'unavailable'
 
 const KEYS_AGAIN_SECONDS = 10;
 
-/** Better not registered than registered unreadably. */
+/** A registration that could never be opened must not be accepted. */
 const sealPersonal = (sealer: Sealer, personal: Uint8Array, aad: string): ReturnType<Sealer['seal']> => {
   try {
     return sealer.seal(personal, aad);
@@ -74,7 +74,7 @@ export const claimOf = (
 };
 
 /**
- * `held`: the journal has a registration under this receipt already, of this body or another one.
+ * `held`: the journal already has a registration under this receipt, with this body or another one.
  * @throws ApiError for a journal that did not acknowledge
  */
 export const publishClaim = async (

@@ -1,4 +1,4 @@
-/** A registration as a phone sends it, checked and normalised. Nothing of it is ever repeated in an error. */
+/** A registration as a phone sends it, checked and normalised. Errors never repeat its values. */
 import { z } from 'zod';
 import type { LiveSettings } from '../../contract/app-contract.ts';
 import { CHANNELS, type Channel } from '../../contract/envelope.ts';
@@ -8,7 +8,7 @@ import { type ErrorCode, type FieldError, fieldErrors } from './errors.ts';
 
 const PHONE = /^1[3-9]\d{9}$/;
 
-/** A code word of a fixed list: what is pasted around it, and capital letters, don't make it another one. */
+/** A code word of a fixed list; spaces around it and capital letters do not matter. */
 const word = <const Words extends readonly [string, ...string[]]>(...words: Words) =>
   z
     .string()
@@ -28,7 +28,7 @@ const body = z.strictObject({
   // Names of vouchers are DNS labels.
   category: z.string().max(128).transform(normalWord).pipe(z.string().min(1).max(63)),
   consent: z.strictObject({
-    // It travels unsealed: long enough for a date, too short for a phone or an identity number.
+    // It is not sealed: long enough for a date, too short for a phone or an identity number.
     policyVersion: z
       .string()
       .max(64)
@@ -39,7 +39,7 @@ const body = z.strictObject({
   locale: word('zh-CN', 'en').default('zh-CN'),
 });
 
-/** In normal form, see core/normal-form.ts: two spellings of one thing are equal here. */
+/** In normal form, see core/normal-form.ts: different spellings are equal here. */
 export interface Registration {
   readonly name: string;
   readonly idType: 'CN_ID';
@@ -64,7 +64,7 @@ const CODE_OF: Readonly<Record<string, ErrorCode>> = {
   'consent.sensitive': 'CONSENT_REQUIRED',
 };
 
-/** A field's name is shown only when it can't be a value: somebody may send an identity number as a key. */
+/** A field's name is shown only if it can't be a value: a client may send an identity number as a key. */
 const shownField = (path: readonly PropertyKey[]): string =>
   path.map((part) => (/^[A-Za-z_]{1,32}$/.test(String(part)) ? String(part) : '?')).join('.');
 
@@ -74,7 +74,7 @@ const valueAt = (value: unknown, path: readonly PropertyKey[]): unknown =>
     value,
   );
 
-/** Of a body whose keys are all unknown: 4 kB hold six hundred, and the answer would be twenty times as long. */
+/** A body of 4 kB can have six hundred unknown keys, and the answer would be twenty times as long. */
 const MAX_FIELD_ERRORS = 16;
 
 const fieldErrorsOf = (error: z.ZodError, value: unknown): readonly FieldError[] =>
@@ -91,7 +91,7 @@ const fieldErrorsOf = (error: z.ZodError, value: unknown): readonly FieldError[]
     return [{ field, code: CODE_OF[field] ?? 'INVALID' }];
   });
 
-/** What tells a repeat from another body under the same key: all that is kept, in an order that never changes. */
+/** All stored fields, in an order that never changes: they distinguish a repeat from another body under the same key. */
 export const fieldsOf = (registration: Registration): readonly string[] => {
   const { name, idType, idNumber, phone, channel, category, policyVersion, locale } = registration;
   return [name, idType, idNumber, phone, channel, category, policyVersion, locale];
@@ -102,11 +102,10 @@ export const parseRegistration = (value: unknown, settings: LiveSettings, nowMs:
   const parsed = body.safeParse(value);
   if (!parsed.success) throw fieldErrors(fieldErrorsOf(parsed.error, value));
   const { idNumber: rawId, consent, ...rest } = parsed.data;
-  const { name, phone } = rest;
   const id = parseIdentityNumber(rawId, nowMs);
   const wrong: FieldError[] = [];
-  if (!isName(name)) wrong.push({ field: 'name', code: 'NAME_INVALID' });
-  if (!PHONE.test(phone)) wrong.push({ field: 'phone', code: 'PHONE_INVALID' });
+  if (!isName(rest.name)) wrong.push({ field: 'name', code: 'NAME_INVALID' });
+  if (!PHONE.test(rest.phone)) wrong.push({ field: 'phone', code: 'PHONE_INVALID' });
   if (!settings.vouchers.some((voucher) => voucher.name === rest.category)) {
     wrong.push({ field: 'category', code: 'CATEGORY_UNKNOWN' });
   }

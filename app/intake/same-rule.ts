@@ -1,16 +1,16 @@
-/** Whether this process would tell citizens apart as the campaign's registrations were told apart. Pure. */
+/** Whether this process counts citizens by the rule of the campaign's existing registrations. Pure. */
 import type { LiveSettings } from '../../contract/app-contract.ts';
 import type { ReceivedData } from '../../contract/envelope.ts';
 
 /**
- * Why this process must not register anyone; undefined: it may.
+ * Why this process must not accept registrations; undefined: it may.
  *
- * | the journal's first registration of a citizen | settings say | then |
- * |-----------------------------------------------|--------------|------|
- * | none                                          | any          | it may |
- * | by a rule                                     | the same     | it may |
- * | by a rule                                     | the other    | no: each citizen could register once more |
- * | by none: of a build before there were rules   | as perCitizen, which is what it did | |
+ * | rule of the journal's first registration of a citizen | rule in the settings | result |
+ * |-------------------------------------------------------|----------------------|--------|
+ * | no registration                                       | any                  | it may |
+ * | a rule                                                | the same             | it may |
+ * | a rule                                                | the other            | it may not: each citizen could register once more |
+ * | none, in a registration of an early build             | counts as perCitizen | |
  */
 export const ruleProblem = (
   campaignId: string,
@@ -21,5 +21,5 @@ export const ruleProblem = (
   const { uniqueness: counted = 'perCitizen' } = first;
   return counted === uniqueness
     ? undefined
-    : `campaign ${campaignId} has registrations that count ${counted}, and spec.eligibility.uniqueness says ${uniqueness}: with it citizens could register once more. Set it to ${counted}, or begin another campaign with another campaignId`;
+    : `campaign ${campaignId} has registrations that count ${counted}, but spec.eligibility.uniqueness is ${uniqueness}, with which citizens could register once more: set it to ${counted}, or create another campaign with another campaignId`;
 };

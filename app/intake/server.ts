@@ -1,4 +1,4 @@
-/** The HTTP server around an application: every wait and every count has a bound. */
+/** The HTTP server of the intake: every time and every count has a bound. */
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { bind } from '../../runtime/bind.ts';
 import { affordable, type Connections, createConnections, ownLimits } from '../../runtime/connections.ts';
@@ -6,8 +6,8 @@ import { affordable, type Connections, createConnections, ownLimits } from '../.
 export interface HttpServer {
   readonly port: number;
   /**
-   * Stops accepting, lets answers under way go out, and ends idle connections; those that are still busy after
-   * `withinMs` are cut. Resolves when no connection is left.
+   * Stops accepting, finishes answers under way, and ends idle connections; those that are busy after `withinMs` are cut.
+   * Resolves when no connection is left.
    */
   drain(withinMs: number): Promise<void>;
 }
@@ -20,13 +20,11 @@ export interface ListenOptions {
   readonly keepAliveMs?: number;
 }
 
-/** @param most unless stated, 4,096: 40 MiB of sockets and parsers */
+/** @param most 4,096 unless stated: 40 MiB of sockets and parsers */
 export const intakeConnections = (most = MAX_CONNECTIONS): Connections =>
   createConnections({ limit: affordable(most, ownLimits()) });
 
-/**
- * @param keepAliveMs of an idle connection; longer than a balancer keeps it, or the two meet: a 502 for the citizen between them
- */
+/** @param keepAliveMs of an idle connection; longer than a load balancer keeps it, otherwise citizens get 502 */
 export const listen = async (
   listener: RequestListener,
   host: string,
@@ -38,7 +36,7 @@ export const listen = async (
       headersTimeout: BODY_WITHIN_MS,
       requestTimeout: BODY_WITHIN_MS,
       keepAliveTimeout: keepAliveMs,
-      // How often the two time-outs above are looked at; the default of 30 s would make them 35 s.
+      // How often the time-outs above are checked; with the default of 30 s they would be 35 s.
       connectionsCheckingInterval: 1_000,
       maxHeaderSize: 8_192,
       noDelay: true,
@@ -47,7 +45,7 @@ export const listen = async (
   );
   connections.attach(server);
   server.maxRequestsPerSocket = 1_000;
-  // Bursts of an opening minute arrive before the loop turns: the kernel must hold them.
+  // The kernel must hold the bursts of the opening minute until the event loop accepts them.
   const bound = await bind(server, { host, port, backlog: 4_096 });
   return { port: bound, drain: (withinMs) => drain(server, withinMs) };
 };

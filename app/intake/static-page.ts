@@ -1,4 +1,4 @@
-/** What citizens see while a contingency level lets nobody in: made once, in both languages, and sent from memory. */
+/** The page of a contingency level that stops admission: rendered once, in both languages, and sent from memory. */
 import type { IncomingMessage } from 'node:http';
 import type { LiveSettings, LocalizedText } from '../../contract/app-contract.ts';
 import type { LiveSettingsSource } from '../../journal/publishing.ts';
@@ -16,15 +16,15 @@ const ESCAPED: Readonly<Record<string, string>> = {
 const escaped = (text: string): string => text.replace(/[&<>"']/g, (character) => ESCAPED[character] ?? character);
 
 const SAFE: LocalizedText = {
-  'zh-CN': '已拿到回执的登记有效，无需重复登记。不必着急，机会均等。',
-  en: 'Whoever has a receipt is registered and need not come again. There is no hurry: chances are equal.',
+  'zh-CN': '已取得回执的登记有效，无需重复登记。不必着急，机会均等。',
+  en: 'If you have a receipt, you are registered and need not register again. There is no hurry: chances are equal.',
 };
 
 const section = (lang: keyof LocalizedText, campaign: LocalizedText, { title, text }: Page): string =>
   `<section lang="${lang}"><h1>${escaped(campaign[lang])}</h1><h2>${escaped(title[lang])}</h2>` +
   `<p>${escaped(text[lang])}</p><p>${SAFE[lang]}</p></section>`;
 
-/** A few hundred bytes without a script, an image or a link. */
+/** A few hundred bytes without scripts, images and links. */
 const render = (campaign: LocalizedText, page: Page): string =>
   '<!doctype html><html lang="zh-CN"><head><meta charset="utf-8">' +
   '<meta name="viewport" content="width=device-width,initial-scale=1">' +
@@ -33,7 +33,7 @@ const render = (campaign: LocalizedText, page: Page): string =>
   'h1{font-size:1.3rem}h2{font-size:1.1rem}</style></head><body>' +
   `${section('zh-CN', campaign, page)}<hr>${section('en', campaign, page)}</body></html>\n`;
 
-/** For intermediaries too: this is no page of the campaign that may be kept. */
+/** 503, so that intermediaries do not keep it as a page of the campaign. */
 const answerOf = (page: Page, body: string): Answer => ({
   status: 503,
   headers: {
@@ -48,7 +48,7 @@ const answerOf = (page: Page, body: string): Answer => ({
 const isPage = ({ method, url = '' }: IncomingMessage): boolean =>
   (method === 'GET' || method === 'HEAD') && !url.startsWith('/api/');
 
-/** Answers every page while a level asks for it; undefined: there is none. */
+/** Answers every page while a level has one; undefined: no level has. */
 export const staticPage = (settings: LiveSettingsSource): ((request: IncomingMessage) => Answer | undefined) => {
   let made: { readonly from: LiveSettings; readonly answer: Answer } | undefined;
   return (request) => {

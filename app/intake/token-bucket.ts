@@ -1,6 +1,6 @@
 /**
- * A pod's share of the admission rate. Worked example: 100/s with a depth of 2 s holds 200 tokens at most; after a quiet
- * second 100 come back, and of 500 requests in one instant 200 are let in and 300 are asked to come again.
+ * A pod's share of the admission rate. Worked example: 100/s with a depth of 2 s holds at most 200 tokens; 100 return in a second.
+ * Of 500 requests at one instant 200 are admitted and 300 are shed.
  */
 export class TokenBucket {
   #tokens: number | undefined;
@@ -19,13 +19,13 @@ export class TokenBucket {
     return true;
   }
 
-  /** One that was taken and not used; more than the depth are lost with the next look. */
+  /** Returns a token that was not used; tokens above the depth are lost at the next call. */
   giveBack(): void {
     this.#tokens = (this.#tokens ?? 0) + 1;
   }
 
   #fill(nowMs: number, ratePerSecond: number, burstSeconds: number): number {
-    // At least one token deep, or a rate below 1/s would never let anyone in.
+    // At least one token deep, otherwise a rate below 1/s would never admit.
     const depth = Math.max(1, ratePerSecond * burstSeconds);
     const grown =
       this.#tokens === undefined

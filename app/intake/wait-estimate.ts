@@ -1,14 +1,13 @@
 /**
- * How long a citizen waits who is not let in now and comes again as asked. There is no queue: whoever comes is let in
- * with the chance that admitted per second has of attempted per second, each time anew. So the expected wait is the time
- * between two attempts × attempted / admitted, whatever the others do.
+ * Expected wait of a citizen who was shed and comes again as asked. There is no queue: each attempt is admitted with the probability
+ * admitted / attempted per second. So the expected wait is the time between two attempts × attempted / admitted.
  *
- * Worked example: 800/s come to a pod that lets 100/s in, and are asked to come again after 2 s: 8 attempts, 16 s, told
- * as 20 s. It is a mean, of this process and the last seconds: the words say "about".
+ * Worked example: 800/s arrive at a pod that admits 100/s, and are asked to come again after 2 s: 8 attempts, 16 s, shown as 20 s. It
+ * is a mean, of this process and the last seconds, so the text says "about".
  */
 import type { LocalizedText } from '../../contract/app-contract.ts';
 
-/** What people are told; the last one also for more. */
+/** Values that people see; the last one also for longer waits. */
 const STEPS_SECONDS = [5, 10, 20, 30, 60, 120, 300, 600, 1_200, 1_800, 3_600] as const;
 const LONGEST_SECONDS = 3_600;
 const SLOTS = 10;
@@ -18,7 +17,7 @@ export class WaitEstimate {
   #firstMs: number | undefined;
   #second = 0;
 
-  /** One attempt, let in or not. @param nowMs monotonic */
+  /** One attempt, admitted or not. @param nowMs monotonic */
   attempted(nowMs: number): void {
     this.#advance(nowMs);
     this.#firstMs ??= nowMs;
@@ -26,7 +25,7 @@ export class WaitEstimate {
     this.#counts[slot] = (this.#counts[slot] ?? 0) + 1;
   }
 
-  /** Rounded up to what people are told; an hour stands for more. */
+  /** Rounded up to a value of STEPS_SECONDS. */
   seconds(nowMs: number, admittedPerSecond: number, comeAgainSeconds: number): number {
     this.#advance(nowMs);
     const watched = Math.min(SLOTS - 1 + (nowMs / 1000 - this.#second), (nowMs - (this.#firstMs ?? nowMs)) / 1000);
@@ -50,11 +49,10 @@ const span = (seconds: number): LocalizedText => {
   return { 'zh-CN': `${minutes} 分钟`, en: minutes === 1 ? 'a minute' : `${minutes} minutes` };
 };
 
-/** In words; an hour is told as "an hour or more". */
 export const waitText = (seconds: number): LocalizedText => {
   if (seconds >= LONGEST_SECONDS) {
-    return { 'zh-CN': '按提示重试，可能要一小时或更久', en: 'If you come again when asked: an hour or more' };
+    return { 'zh-CN': '按提示重试，预计需要一小时或更久', en: 'If you try again when asked: an hour or more' };
   }
   const { 'zh-CN': zh, en } = span(seconds);
-  return { 'zh-CN': `按提示重试，大约 ${zh}`, en: `If you come again when asked: about ${en}` };
+  return { 'zh-CN': `按提示重试，预计约 ${zh}`, en: `If you try again when asked: about ${en}` };
 };

@@ -1,25 +1,26 @@
 /**
- * The data keys of a campaign, one a day. A key is made before its day begins and found, not made, by every other pod:
- * the bucket's compare-and-set create lets one proposal win. While the bucket is away the last key stays in use.
+ * The data keys of a campaign, one per day. The first pod creates a key before its day begins, the others find it: the bucket's
+ * compare-and-set lets one proposal win. While the bucket is unavailable the last key stays in use.
  *
- * Away is not gone. Every pod keeps what the bucket holds, wrapped as it is, and looks every ten seconds whether the bucket
- * still has it:
+ * A lost bucket is different. Every pod keeps all entries of the bucket, wrapped as they are, and checks every ten seconds whether
+ * the bucket still has them:
  *
- * | the bucket                      | sealing | |
- * |---------------------------------|---------|-|
- * | has all that this pod holds     | goes on | new keys are fetched |
- * | can't be asked                  | goes on | a stream without a leader comes back with what it had |
- * | is gone                         | stops   | nothing may be sealed with a key that only pods hold |
- * | is there, and lacks some        | stops   | until this pod has written them back, which is now |
- * | has a mark where a key was      | goes on | destroyed on purpose: this pod forgets it too, and writes it nowhere |
+ * | the bucket                      | sealing   | |
+ * |---------------------------------|-----------|-|
+ * | has all that this pod holds     | continues | new keys are fetched |
+ * | can't be asked                  | continues | a stream without a leader returns with its contents |
+ * | is gone                         | stops     | nothing may be sealed with a key that only pods hold |
+ * | exists, and lacks some          | stops     | until this pod has written them back, which it does at once |
+ * | has a delete marker for a key   | continues | destroyed on purpose: this pod drops the key too, and never writes it |
  *
- * A key has two entries: the day's name and its own, which begins with the day. Who destroys a day purges the first, then all of
- * the second (docs/installation.md). Between the two a pod may still hold the key: a name that has a mark is written by no pod.
+ * A key has two entries: the name of the day, and a name of its own that begins with the day. To destroy a day, an admin purges the
+ * first, then all of the second (docs/operations.md). In between a pod may still hold the key, but never writes a name that has a
+ * delete marker.
  */
 
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { DataKeyStore } from '../../journal/data-key-store.ts';
+import type { DataKeyStore } from '../../journal/data-keys.ts';
 import type { WallClock } from '../../runtime/clock.ts';
 import { SealingPausedError, seal } from '../core/sealing.ts';
 import type { Sealer } from '../intake/ports.ts';
@@ -37,23 +38,23 @@ export interface KeyRingDeps {
 
 const DAY_MS = 86_400_000;
 const DATA_KEY_BYTES = 32;
-/** Tomorrow's key is made this long before midnight UTC: a bucket that is away at midnight then costs nothing. */
+/** Tomorrow's key is created this long before midnight UTC, so that the bucket may be unavailable at midnight. */
 const AHEAD_MS = 3_600_000;
-/** One request of a pod: with 572 of them 57 a second. */
+/** One request per pod: 57 a second with 572 pods. */
 const CHECK_EVERY_MS = 10_000;
 
-/** `2020-09-25`, UTC: a key's day is a matter of destruction dates, not of local calendars. */
+/** `2020-09-25`, in UTC: the day matters only for the date of destruction. */
 const dayOf = (atMs: number): string => new Date(atMs).toISOString().slice(0, 10);
 
 const isSame = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0;
 
 export class DataKeyRing implements Sealer {
   readonly #deps: KeyRingDeps;
-  /** By day: those to seal with. */
+  /** By day: keys to seal with. */
   readonly #keys = new Map<string, DataKey>();
-  /** By name: all that the bucket holds, for the day on which it holds it no more. */
+  /** By name: all entries of the bucket, for its loss. */
   readonly #held = new Map<string, Uint8Array>();
-  /** All that the bucket had or has, marks too. */
+  /** All names that the bucket has, also those with delete markers. */
   #seenNames: ReadonlySet<string> = new Set();
   #seenSequence: number | undefined;
   #isShared = true;
@@ -62,17 +63,17 @@ export class DataKeyRing implements Sealer {
     this.#deps = deps;
   }
 
-  /** Fetches or makes the keys needed now. Rejects when today's can't be had: a pod isn't ready without one. */
+  /** Fetches or creates the keys needed now. Rejects without today's key: a pod is not ready without one. */
   async load(signal: AbortSignal): Promise<void> {
     await this.#keepShared(signal);
     const now = this.#deps.clock.now();
     await this.#ensure(dayOf(now), signal);
     if (dayOf(now + AHEAD_MS) !== dayOf(now)) await this.#ensure(dayOf(now + AHEAD_MS), signal);
-    // Yesterday's stays for registrations that began before midnight; older ones are of no use to a sealer.
+    // Yesterday's stays for registrations that began before midnight; older ones are not needed for sealing.
     for (const day of this.#keys.keys()) if (day < dayOf(now - DAY_MS) && this.#keys.size > 1) this.#keys.delete(day);
   }
 
-  /** Keeps the ring ahead of the calendar until the signal fires. Errors are reported and tried again. */
+  /** Keeps keys for the coming day until the signal fires. Errors are reported and retried. */
   async keepAhead(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       await delay(CHECK_EVERY_MS, undefined, { signal, ref: false }).catch(() => undefined);
@@ -82,23 +83,23 @@ export class DataKeyRing implements Sealer {
 
   /** @throws SealingPausedError while the bucket lacks a key that this pod holds */
   seal(plaintext: Uint8Array, aad: string): { readonly keyId: string; readonly sealed: string } {
-    if (!this.#isShared) throw new SealingPausedError('the bucket has lost data keys, and has not got them back yet');
+    if (!this.#isShared) throw new SealingPausedError('the bucket has lost data keys, which are not restored yet');
     const today = dayOf(this.#deps.clock.now());
-    // Tomorrow's key may be here already; take the newest that has begun, or the oldest there is.
+    // Tomorrow's key may exist already: the newest whose day has begun, or the oldest one.
     const days = [...this.#keys.keys()].sort();
     const day = days.filter((one) => one <= today).at(-1) ?? days[0];
     const dataKey = day === undefined ? undefined : this.#keys.get(day);
-    if (dataKey === undefined) throw new Error('no data key has been loaded: load() comes first');
+    if (dataKey === undefined) throw new Error('no data key is loaded: call load() first');
     return { keyId: dataKey.id, sealed: Buffer.from(seal(dataKey.key, plaintext, aad)).toString('base64') };
   }
 
-  /** What the bucket has and what this pod holds become the same. @throws Error when the bucket is gone or can't be asked */
+  /** Synchronises the bucket and this pod. @throws Error when the bucket is gone or can't be asked */
   async #keepShared(signal: AbortSignal): Promise<void> {
     const { store } = this.#deps;
     const seen = await store.look(signal);
     if (seen === 'gone') {
       this.#isShared = this.#held.size === 0;
-      throw new Error('the bucket of data keys is not there: the operator makes it');
+      throw new Error('the bucket of data keys does not exist: the operator creates it');
     }
     this.#seenNames = new Set(seen.names);
     const lost = [...this.#held.keys()].filter((name) => !this.#seenNames.has(name));
@@ -108,17 +109,19 @@ export class DataKeyRing implements Sealer {
     }
     for (const name of lost) await this.#writeBack(name, signal);
     this.#isShared = true;
-    // Our own writes have moved it on: the next look fetches what came in between as well.
+    // Our own writes change the sequence: the next look also fetches what was written in between.
     this.#seenSequence = lost.length > 0 ? undefined : seen.lastSequence;
   }
 
   async #fetch(name: string, signal: AbortSignal): Promise<void> {
     const known = this.#held.get(name);
     const bytes = await this.#deps.store.get(name, signal);
-    if (bytes !== undefined && known !== undefined && !isSame(known, bytes))
-      await this.#keepBeside(name, known, signal);
-    if (bytes !== undefined) this.#held.set(name, bytes);
-    else if (this.#held.delete(name)) this.#forget(name);
+    if (bytes === undefined) {
+      if (this.#held.delete(name)) this.#forget(name);
+      return;
+    }
+    if (known !== undefined && !isSame(known, bytes)) await this.#keepBeside(name, known, signal);
+    this.#held.set(name, bytes);
   }
 
   async #writeBack(name: string, signal: AbortSignal): Promise<void> {
@@ -130,12 +133,12 @@ export class DataKeyRing implements Sealer {
     this.#held.set(name, inForce);
   }
 
-  /** Another pod has taken the name of a day. A key with an id of its own is stored under that as well; an old one isn't. */
+  /** Another pod's key has the name of a day. A key with an id of its own is stored under that as well; an old one is not. */
   async #keepBeside(name: string, bytes: Uint8Array, signal: AbortSignal): Promise<void> {
     const { campaignId, store, readWrapKeys } = this.#deps;
     const { id } = unwrapDataKey(bytes, await readWrapKeys(), campaignId, name);
     const own = id === name ? nameOfOld(id) : id;
-    // It is there, or was destroyed: either way it is not this pod's to write.
+    // It exists, or was destroyed: in both cases this pod must not write it.
     if (this.#seenNames.has(own)) return;
     this.#held.set(own, await store.getOrCreate(own, bytes, signal));
   }
@@ -152,7 +155,7 @@ export class DataKeyRing implements Sealer {
     const inForce = await store.getOrCreate(day, proposal, signal);
     const dataKey = unwrapDataKey(inForce, wrapKeys, campaignId, day);
     this.#held.set(day, inForce);
-    // Under its own id too: the name of the day is another key's when this one is lost and made anew.
+    // Also under its own id: if this key is lost, another one gets the name of the day.
     if (dataKey.id !== day && !this.#held.has(dataKey.id) && !this.#seenNames.has(dataKey.id)) {
       this.#held.set(dataKey.id, await store.getOrCreate(dataKey.id, inForce, signal));
     }

@@ -1,4 +1,4 @@
-/** The campaign's Secret as files: read from the mount, where Kubernetes swaps them in place when they rotate. */
+/** Reads the campaign's privacy Secret from its mount, where Kubernetes replaces rotated keys. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PRIVACY_KEYS } from '../../contract/app-contract.ts';
@@ -20,9 +20,7 @@ export interface WrapKeys {
 const readKey = async (dir: string, name: string): Promise<SecretKey> => {
   const path = join(dir, name);
   const text = await readFile(path, 'utf8').catch((cause: unknown) => {
-    throw new Error(`privacy key ${name} can't be read; put it into the Secret that spec.privacy.keySecretName names`, {
-      cause,
-    });
+    throw new Error(`privacy key ${name} can't be read; add it to the Secret of spec.privacy.keySecretName`, { cause });
   });
   const key = Buffer.from(text.trim(), 'base64');
   if (key.length !== KEY_BYTES) {
@@ -31,13 +29,13 @@ const readKey = async (dir: string, name: string): Promise<SecretKey> => {
   return secretKey(key);
 };
 
-/** Read once: these two never change within a campaign, or the same person would become another. */
+/** Read once: these two never change within a campaign, otherwise a person would become another one. */
 export const readPrivacyKeys = async (dir: string): Promise<PrivacyKeys> => ({
   citizen: await readKey(dir, PRIVACY_KEYS.citizen),
   canary: await readKey(dir, PRIVACY_KEYS.canary),
 });
 
-/** Read anew whenever a data key is made or opened, so that a rotated key needs no restart. */
+/** Read each time a data key is created or opened, so that a rotated key needs no restart. */
 export const readWrapKeys = async (dir: string): Promise<WrapKeys> => {
   const byId = new Map<string, SecretKey>();
   for (const name of (await readdir(dir)).sort()) {

@@ -1,4 +1,4 @@
-/** A data key wrapped by a key of the Secret: what the key bucket holds. Destroying it destroys a day's personal data. */
+/** Data keys wrapped by a key of the Secret, as the key bucket stores them. Destroying one destroys a day's personal data. */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { open, seal } from '../core/sealing.ts';
@@ -6,13 +6,13 @@ import { type SecretKey, secretKey } from '../core/secret-key.ts';
 import type { WrapKeys } from './privacy-keys.ts';
 
 const wrapped = z.discriminatedUnion('v', [
-  /** Before keys had names of their own: its id is the day under which it was stored. */
+  /** Of earlier builds: its id is the day under which it was stored. */
   z.strictObject({ v: z.literal(1), wrapKeyId: z.string(), key: z.base64() }),
   z.strictObject({ v: z.literal(2), id: z.string(), wrapKeyId: z.string(), key: z.base64() }),
 ]);
 
 export interface DataKey {
-  /** What registrations that are sealed with it name. */
+  /** Contained in registrations that are sealed with it. */
   readonly id: string;
   readonly key: SecretKey;
 }
@@ -20,8 +20,8 @@ export interface DataKey {
 const aadOf = (campaignId: string, id: string): string => `data-key|${campaignId}|${id}`;
 
 /**
- * `2020-09-25-3f9c41d2a07b66e8`: the day, for whoever destroys keys by their age, and 64 bits of a digest of the key itself. A day
- * alone names whatever key is made on it, also a second one after the first was lost; a digest names this one and no other.
+ * `2020-09-25-3f9c41d2a07b66e8`: the day, so that keys can be destroyed by age, and 64 bits of a digest of the key itself. The day
+ * alone would also name a second key, created after the loss of the first.
  */
 const dataKeyId = (day: string, dataKey: Uint8Array): string =>
   `${day}-${createHash('sha256').update('voucher data key id\0').update(dataKey).digest('hex').slice(0, 16)}`;
@@ -35,7 +35,7 @@ export const wrapDataKey = (dataKey: Uint8Array, keys: WrapKeys, campaignId: str
   return Buffer.from(JSON.stringify({ v: 2, id, wrapKeyId: keys.newestId, key }), 'utf8');
 };
 
-/** A key of the old kind whose name another one has taken is stored under this one. */
+/** Name of an old key whose own name belongs to another key. */
 const OLD_KIND = '-v1';
 export const nameOfOld = (day: string): string => `${day}${OLD_KIND}`;
 
@@ -51,6 +51,7 @@ export const unwrapDataKey = (bytes: Uint8Array, keys: WrapKeys, campaignId: str
     );
   }
   const opened = open(wrapKey, Buffer.from(key, 'base64'), aadOf(campaignId, id));
-  if (entry.v === 2 && dataKeyId(id.slice(0, 10), opened) !== id) throw new Error(`data key ${id} is another key`);
+  if (entry.v === 2 && dataKeyId(id.slice(0, 10), opened) !== id)
+    throw new Error(`data key ${id} does not match its id`);
   return { id, key: secretKey(opened) };
 };

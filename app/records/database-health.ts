@@ -1,26 +1,26 @@
 /**
- * How a records process finds its database: by its commits, and by a look of its own where it commits nothing. Pure: time
- * comes as an argument, in monotonic ms.
+ * State in which a records process finds its database: by its commits, or by checks where it commits nothing. Pure: time is an
+ * argument, in monotonic ms.
  *
- * | last commit            | last looks          | state |
+ * | last commit            | last checks         | state |
  * |------------------------|---------------------|-------|
- * | none, nothing looked at | –                  | unknown |
- * | failed, and none came through since | any    | what it failed of: a look reads, and a full disk reads well |
- * | came through, or none  | answered            | answers |
- * | came through, or none  | failed once         | as it was: one look may be unlucky |
- * | came through, or none  | failed twice in a row, or refused by the server | what it failed of |
+ * | none                   | none                | unknown |
+ * | failed, none succeeded since | any           | its cause: a check only reads, which works with a full disk |
+ * | succeeded, or none     | answered            | answers |
+ * | succeeded, or none     | failed once         | as before: one failed check is not enough |
+ * | succeeded, or none     | failed twice in a row, or refused by the server | its cause |
  *
- * Trouble with commits counts from when the batch was taken: that is since when nothing comes through.
+ * A failure of commits counts from the time when the batch was taken.
  *
- * A full disk ends the server as well, and is not over because the next error is another one: disk_full stays until a
- * commit comes through.
+ * A full disk also ends the server, and a different next error does not mean that there is room: disk_full stays until a commit
+ * succeeds.
  */
 import type { DatabaseState } from '../../contract/app-contract.ts';
 import type { Found } from '../../contract/dependency.ts';
 import type { WorkerHealth } from '../worker/run-worker.ts';
 import { type DatabaseTrouble, RecordsStoreError } from './ports.ts';
 
-/** A batch that is told to be slow may wait for a lock or a slow disk; these are none of a moment. */
+/** Causes that one check proves; a slow answer may only mean a lock or a slow disk. */
 const CERTAIN: readonly DatabaseTrouble[] = [
   'connections',
   'disk_full',
@@ -50,12 +50,12 @@ export class DatabaseHealth {
     this.#wellSinceMs = nowMs;
   }
 
-  /** A shard's batch waits for its commit from now on. */
+  /** From now on a shard's batch waits for its commit. */
   taken(shard: number, nowMs: number): void {
     this.#inHand.set(shard, nowMs);
   }
 
-  /** It waits no more: committed, or left to be delivered again. */
+  /** It waits no more: committed, or left for redelivery. */
   settled(shard: number): void {
     this.#inHand.delete(shard);
   }
@@ -76,7 +76,7 @@ export class DatabaseHealth {
     this.#looksWell(nowMs);
   }
 
-  /** @param askedAtMs when the look began: that is since when it is so */
+  /** @param askedAtMs start of the check: the failure counts from then */
   lookFailed(kind: DatabaseTrouble, askedAtMs: number): void {
     this.#failedLooks += 1;
     if (this.#failedLooks === 1) this.#firstFailedLookMs = askedAtMs;
@@ -92,7 +92,7 @@ export class DatabaseHealth {
     return { state: this.#isKnown ? 'answers' : 'unknown', seconds: seconds(this.#wellSinceMs) };
   }
 
-  /** How long the batch that waits longest has waited. */
+  /** How long the oldest batch has waited for its commit. */
   inHandSeconds(nowMs: number): number {
     return this.#inHand.size === 0 ? 0 : Math.max(0, nowMs - Math.min(...this.#inHand.values())) / 1000;
   }
@@ -106,8 +106,8 @@ export class DatabaseHealth {
   }
 }
 
-/** What a worker finds on its way to the database. */
-export const heardOfCommits = (health: DatabaseHealth, monotonicMs: () => number): WorkerHealth => ({
+/** Reports a worker's commits to the database's health. */
+export const commitHealth = (health: DatabaseHealth, monotonicMs: () => number): WorkerHealth => ({
   taken: (shard) => health.taken(shard, monotonicMs()),
   settled: (shard) => health.settled(shard),
   committed: () => health.committed(monotonicMs()),

@@ -1,28 +1,27 @@
 /**
- * What workers of an earlier release could not read and kept is recorded by one that can: at its start, and again and again,
- * because those others work on beside it until the upgrade is through. The commit is a join, so two workers that replay the same
- * event, or one that dies between commit and forgetting, change nothing.
+ * Records events that workers of an earlier release could not read and kept: at the start, and repeatedly, because those workers run
+ * until the upgrade is complete. The commit is a join, so two workers that replay the same event change nothing, nor does one that
+ * dies between commit and forgetting.
  */
-import { setTimeout as delay } from 'node:timers/promises';
 import { EVENT_TYPES, type EventType } from '../../contract/envelope.ts';
+import { again } from '../../runtime/sleep.ts';
 import { report, type Settled, settle, type TierPart, type WorkerLog } from '../worker/part.ts';
 import type { KeptEvents } from './ports.ts';
 
 export interface KeptDeps {
-  /** Understands these types too. */
   readonly part: TierPart<Settled>;
   readonly kept: KeptEvents;
   /** Types that this worker understands; all of this release unless stated. */
   readonly known?: readonly EventType[];
   readonly log: WorkerLog & { info(fields: Readonly<Record<string, unknown>>, message: string): void };
-  /** The database did not answer, for instance; it is tried again. */
+  /** For example, the database did not answer. It is retried. */
   readonly onError: (error: unknown) => void;
   readonly everyMs?: number;
 }
 
 const EVERY_MS = 30_000;
 
-/** All that can be read now. Rejects with CommitError; a second call goes on. */
+/** All events that can be read now. Rejects with CommitError; a second call continues. */
 const replayKept = async ({ part, kept, known = EVENT_TYPES, log }: KeptDeps, signal: AbortSignal) => {
   for (;;) {
     const events = await kept.read(known, signal);
@@ -31,16 +30,10 @@ const replayKept = async ({ part, kept, known = EVENT_TYPES, log }: KeptDeps, si
     const commits = await settle(part, messages, signal);
     await kept.forget(events, signal);
     report(part, commits, log);
-    log.info({ events: events.length }, 'recorded what an earlier release had kept');
+    log.info({ events: events.length }, 'recorded events that an earlier release had kept');
   }
 };
 
 /** Ends with the signal. */
-export const keepReplaying = async (deps: KeptDeps, signal: AbortSignal): Promise<void> => {
-  while (!signal.aborted) {
-    await replayKept(deps, signal).catch((error: unknown) => {
-      if (!signal.aborted) deps.onError(error);
-    });
-    await delay(deps.everyMs ?? EVERY_MS, undefined, { signal }).catch(() => undefined);
-  }
-};
+export const keepReplaying = (deps: KeptDeps, signal: AbortSignal): Promise<void> =>
+  again(() => replayKept(deps, signal), deps.everyMs ?? EVERY_MS, signal, deps.onError);

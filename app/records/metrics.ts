@@ -1,10 +1,10 @@
-/** What the records tier has done, beside what every worker says of itself (worker/metrics.ts). */
+/** Metrics of the records tier, besides those of every worker (worker/metrics.ts). */
 import { Counter, type Registry } from 'prom-client';
 import { METRICS } from '../../contract/app-contract.ts';
 import { REJECTIONS } from './decode.ts';
 import type { RecordsCommit } from './part.ts';
 
-/** Of the label, by what a commit calls it. */
+/** Members of a commit's result, and their labels. */
 const RESULTS = [
   ['inserted', 'inserted'],
   ['superseded', 'superseded'],
@@ -19,17 +19,17 @@ export const countCommits = (registry: Registry): ((commit: RecordsCommit) => vo
   const registers = [registry];
   const committed = new Counter({
     name: METRICS.recordsCommitted,
-    help: 'Events committed to the database, by what they changed. kept: of a later release, until one records it. uncounted: canaries and rehearsals.',
+    help: 'Events committed to the database, by result. kept: of a later release, until a worker of that release records it. uncounted: canaries and rehearsals.',
     labelNames: ['result'],
     registers,
   });
   const rejected = new Counter({
     name: METRICS.recordsRejected,
-    help: 'Messages set aside for good, by reason.',
+    help: 'Messages set aside permanently, by reason.',
     labelNames: ['reason'],
     registers,
   });
-  // From zero, so that a rate over the first event is not blind to it.
+  // From zero, so that a rate includes the first event.
   for (const [, result] of RESULTS) committed.inc({ result }, 0);
   for (const reason of REJECTIONS) rejected.inc({ reason }, 0);
   return ({ result, setAside }) => {

@@ -1,6 +1,6 @@
 /**
- * The records tier's part of a worker: messages → one transaction, with what can't be read set aside and what a later release
- * wrote kept in the same.
+ * The records tier's part of a worker: messages → one transaction, in which unreadable messages are set aside, and those of a later
+ * release are kept.
  */
 import type { EventType } from '../../contract/envelope.ts';
 import type { Message, SetAside, Settled, TierPart } from '../worker/part.ts';
@@ -24,7 +24,7 @@ const rejectionOf = ({ shard, sequence, data }: Message, kind: RejectionKind, re
 });
 
 /**
- * @param settled hears of every commit once its batch is acknowledged
+ * @param settled called with every commit once its batch is acknowledged
  * @param known types that this worker understands; all of this release unless stated
  */
 export const recordsPart = (
@@ -45,7 +45,7 @@ export const recordsPart = (
       else if (decoded.kind === 'unknown') {
         kept.push({ shard, sequence, storedAtMs, subject, v: decoded.v, type: decoded.type, raw: data });
       } else if (decoded.event.type !== 'barrier') {
-        // A barrier marks a place in the shard; there is nothing to record of it.
+        // A barrier only marks a position in the shard.
         events.push({ shard, sequence, event: decoded.event });
       }
     }

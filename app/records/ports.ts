@@ -3,27 +3,27 @@ import type { DatabaseState } from '../../contract/app-contract.ts';
 import type { EventEnvelope, EventType } from '../../contract/envelope.ts';
 import { CommitError } from '../worker/part.ts';
 
-/** A database that is not as it should be. */
+/** What can be wrong with a database. */
 export type DatabaseTrouble = Exclude<DatabaseState, 'answers' | 'unknown'>;
 
-/** A parsed event, its `at` judged beside the journal's own time stamp, and where it stands in the journal. */
-export interface JournalledEvent {
+/** Position of a message in the journal. */
+interface Place {
   readonly shard: number;
   readonly sequence: number;
+}
+
+/** A parsed event, with `at` checked against the journal's own time stamp. */
+export interface JournalledEvent extends Place {
   readonly event: EventEnvelope;
 }
 
-export interface RejectedMessage {
-  readonly shard: number;
-  readonly sequence: number;
+export interface RejectedMessage extends Place {
   readonly reason: string;
   readonly raw: Uint8Array;
 }
 
 /** An envelope of a later release, as the journal has it. */
-export interface KeptEvent {
-  readonly shard: number;
-  readonly sequence: number;
+export interface KeptEvent extends Place {
   readonly storedAtMs: number;
   readonly subject: string;
   readonly v: number;
@@ -32,11 +32,11 @@ export interface KeptEvent {
 }
 
 export interface CommitResult {
-  /** Rows that are new: the number of citizens whose registration stands for the first time. */
+  /** New rows: citizens who had no registration before. */
   readonly inserted: number;
-  /** Receipts that are newly on record as superseded. */
+  /** Receipts that are newly stored as superseded. */
   readonly superseded: number;
-  /** Copies of what was there already. */
+  /** Copies of stored events. */
   readonly repeated: number;
   /** New facts other than `received`. */
   readonly facts: number;
@@ -47,7 +47,7 @@ export interface CommitResult {
 }
 
 export interface RecordsStore {
-  /** One transaction: all of it is durable when this resolves, none of it when it rejects. */
+  /** One transaction: all of it is durable when this resolves; nothing is acknowledged when it rejects. */
   commit(
     batch: {
       readonly events: readonly JournalledEvent[];
@@ -59,15 +59,15 @@ export interface RecordsStore {
   ): Promise<CommitResult>;
 }
 
-/** What workers of an earlier release have kept. */
+/** Events that workers of an earlier release have kept. */
 export interface KeptEvents {
-  /** Some of those whose type is among these, in the order of the journal; none when there are no more. */
+  /** Some events of these types, in the order of the journal; none when there are no more. */
   read(known: readonly EventType[], signal: AbortSignal): Promise<readonly KeptEvent[]>;
   /** They are recorded now. */
   forget(events: readonly KeptEvent[], signal: AbortSignal): Promise<void>;
 }
 
-/** Says in a word of the contract what the failure means for the database. */
+/** With the state of the database that the failure means. */
 export class RecordsStoreError extends CommitError {
   override readonly name = 'RecordsStoreError';
   readonly trouble: DatabaseTrouble;

@@ -1,6 +1,6 @@
 /**
- * `node app/records/rebuild-main.ts`: makes a lost records database anew, with the environment of a records pod.
- * Workers may go on meanwhile.
+ * `node app/records/rebuild-main.ts`: rebuilds a lost records database, with the environment of a records pod. Workers may run
+ * meanwhile.
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { ENV } from '../../contract/app-contract.ts';
 import { connectJournal } from '../../journal/connection.ts';
 import { createJournalReplay } from '../../journal/replay.ts';
-import { databaseAccess, journalServers, readDataPlane } from '../config.ts';
+import { databaseAccess, readDataPlane } from '../config.ts';
 import { loggedError } from '../log.ts';
 import { createStore } from '../store/records-store.ts';
 import { progressLine, rebuildRecords } from './rebuild.ts';
@@ -30,7 +30,7 @@ const main = async (): Promise<void> => {
     process.once(signal, () => interrupted.abort(new Error(`ended by ${signal}; run again, nothing is lost`)));
   }
   const store = createStore({ ...databaseAccess(dataPlane), campaignId: config.campaignId });
-  const connection = await connectJournal(journalServers(dataPlane), 'voucher-rebuild', interrupted.signal);
+  const connection = await connectJournal(dataPlane.journal, 'voucher-rebuild', interrupted.signal);
   const replay = createJournalReplay({ connection, campaignId: config.campaignId });
   try {
     await store.migrate();

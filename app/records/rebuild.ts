@@ -1,6 +1,6 @@
 /**
- * A lost database is made anew from the journal: every shard from its first message through the commit of the workers.
- * The commit is a join, so a rebuild may run beside working workers, over a half-filled database, or twice.
+ * Rebuilds a lost database from the journal: every shard from its first message, with the commit of the workers. The commit is a join,
+ * so a rebuild may run beside workers, on a partly filled database, or twice.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { JournalReplay } from '../../journal/reading.ts';
@@ -40,7 +40,7 @@ export const progressLine = ({ done, total, rejected, elapsedMs }: RebuildProgre
   return `rebuilt ${done} of ${total} messages (${percent} %), ${Math.round(perSecond)}/s, ${left} left${setAside}`;
 };
 
-/** A database that is away for a while doesn't end an hour's work; one that stays away does, with its error. */
+/** Retries, so that a short outage of the database does not end an hour's work. */
 const commitWithRetries = async (
   { store, campaignId, random = Math.random }: RebuildDeps,
   messages: readonly Message[],
@@ -68,14 +68,14 @@ export const rebuildRecords = async (deps: RebuildDeps, signal: AbortSignal): Pr
   let reportedAt = startedAt;
   const now = (): RebuildProgress => ({ done, total, rejected, elapsedMs: performance.now() - startedAt });
 
-  // One shard's failure ends the others, or they would write on behind a caller who has been told of the end.
+  // One shard's failure ends the others, so that nothing is written after the caller knows of the failure.
   const stop = new AbortController();
   const both = AbortSignal.any([signal, stop.signal]);
   const rebuildShard = async (shard: number): Promise<void> => {
     for await (const batch of deps.replay.replay(shard, 1, both)) {
       const messages = batch.map((message) => ({ shard, ...message }));
       const commits = await commitWithRetries(deps, messages, both);
-      // A message that came after the start may be in the last batch; it is no part of the total.
+      // The last batch may contain messages that arrived after the start and are not in the total.
       done = Math.min(total, done + messages.length);
       for (const { setAside } of commits) rejected += setAside.length;
       if (performance.now() - reportedAt < REPORT_EVERY_MS) continue;

@@ -1,16 +1,15 @@
 /**
- * Which of many copies stands. A person may have several receipts and a receipt several copies (retries on another pod
- * carry another time and another sealing; hedges put one copy into two shards). The row of a citizen is the least copy
- * in one total order:
+ * Which of many copies becomes the citizen's row. A person may have several receipts and a receipt several copies (retries on another
+ * pod have another time and sealing; hedges put one copy into two shards). The row is the least copy in one total order:
  *
  *   (accepted at, receipt)  the winner rule of contract/winner.ts
  *   (id, content)           copies of one receipt accepted in the same millisecond
  *   (shard, sequence)       one copy, twice in the journal
  *
- * A minimum is commutative, associative and idempotent, so batches, shards, workers and repetitions can't matter.
+ * A minimum is commutative, associative and idempotent, so the order of batches, shards and workers does not matter.
  *
- * Worked example: X at 10, then Y at 5, then another copy of X at 3. X@10 stands; Y@5 displaces it and X is superseded;
- * X@3 displaces Y, so X is reinstated and Y superseded. In any other order the rows are the same.
+ * Worked example: X at 10, then Y at 5, then another copy of X at 3. X@10 is the row; Y@5 replaces it and X is superseded; X@3 replaces
+ * Y, so X is reinstated and Y superseded. In any other order the rows are the same.
  */
 
 import type { EventEnvelope } from '../../contract/envelope.ts';
@@ -26,7 +25,7 @@ export interface SupersededReceipt {
   readonly kind: JournalledEvent['event']['kind'];
 }
 
-/** What one batch says of one citizen. */
+/** The registrations of one citizen in one batch. */
 export interface CitizenClaims {
   readonly standing: JournalledEvent;
   /** Other receipts of the same person, one entry each. */
@@ -55,10 +54,10 @@ const supersededOf = ({ event }: JournalledEvent): SupersededReceipt => ({
   kind: event.kind,
 });
 
-/** `received` events → the claims of every citizen, sorted by citizen: workers that lock in one order never deadlock. */
+/** `received` events → the claims of every citizen, sorted by citizen, so that workers lock in one order and never deadlock. */
 export const collapseByCitizen = (events: readonly JournalledEvent[]): readonly CitizenClaims[] => {
   const best = new Map<string, JournalledEvent>();
-  // Only citizens with several receipts in one batch get an entry: they are few.
+  // Only for citizens with several receipts in one batch, who are few.
   const others = new Map<string, JournalledEvent[]>();
   for (const copy of events) {
     const { citizenHash, receipt } = copy.event;
@@ -90,10 +89,10 @@ const earliestPerReceipt = (losers: readonly JournalledEvent[], standing: string
 };
 
 export interface Settlement {
-  /** The row to write, or undefined when the stored one stands as it is. */
+  /** The row to write; undefined: the stored row stays. */
   readonly displacedBy: JournalledEvent | undefined;
   readonly superseded: readonly SupersededReceipt[];
-  /** A receipt that stands now and may be on record as superseded. */
+  /** A receipt that is now the row's and may be stored as superseded. */
   readonly reinstated: string | undefined;
 }
 
@@ -121,7 +120,7 @@ export const settle = (claims: CitizenClaims, stored: JournalledEvent): Settleme
   };
 };
 
-/** The loser itself, or an earlier copy of its receipt: the stored one may be older than the batch's, or younger. */
+/** The loser, or an earlier copy of its receipt: the stored copy may be older or younger than the batch's. */
 const earliestOf = (loser: JournalledEvent, others: readonly SupersededReceipt[]): SupersededReceipt => {
   const other = others.find(({ receipt }) => receipt === loser.event.receipt);
   return other !== undefined && other.at < loser.event.at ? other : supersededOf(loser);
@@ -133,9 +132,7 @@ const compareFacts = (a: EventEnvelope, b: EventEnvelope): number => {
   return (a.attempt ?? 1) - (b.attempt ?? 1);
 };
 
-/**
- * Facts other than `received`: the standing copy of each, in the order of receipt, type and attempt, in which workers lock.
- */
+/** Facts other than `received`: the best copy of each, in the order of receipt, type and attempt, in which workers lock. */
 export const collapseFacts = (events: readonly JournalledEvent[]): readonly JournalledEvent[] => {
   const best = new Map<string, JournalledEvent>();
   for (const copy of events) {

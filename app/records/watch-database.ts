@@ -1,30 +1,25 @@
-/** Looks at the database now and then, and puts what is known of it on the metrics page. */
-import { Gauge, type Registry } from 'prom-client';
+/** Checks the database regularly. */
+import type { Registry } from 'prom-client';
 import { METRICS } from '../../contract/app-contract.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { within } from '../../runtime/deadline.ts';
 import { sleep } from '../../runtime/sleep.ts';
+import { sampledGauge } from '../sampled-gauge.ts';
 import type { DatabaseHealth } from './database-health.ts';
 import type { DatabaseTrouble } from './ports.ts';
 
-/** Undefined: it answers, takes writes and has the tables. Never rejects, and takes no longer than its signal. */
+/** Undefined: it answers, accepts writes and has the tables. Never rejects, and ends with its signal. */
 export type LookAtDatabase = (signal: AbortSignal) => Promise<DatabaseTrouble | undefined>;
 
 const LOOK_EVERY_MS = 2_000;
-/** Whether it was one unlucky look is worth knowing soon. */
+/** After a failure: one failed check is not enough. */
 const LOOK_AGAIN_MS = 500;
-/** A frozen server takes the connection and never says a word. */
+/** A frozen server accepts the connection and never answers. */
 const ANSWER_WITHIN_MS = 1_500;
 
 export const exportInHand = (registry: Registry, health: DatabaseHealth, monotonicMs: () => number): void => {
-  new Gauge({
-    name: METRICS.recordsInHand,
-    help: 'For how long the batch that waits longest has waited for its commit; 0 without one.',
-    registers: [registry],
-    collect() {
-      this.set(health.inHandSeconds(monotonicMs()));
-    },
-  });
+  const help = 'How long the oldest batch has waited for its commit, in seconds; 0 without one.';
+  sampledGauge(registry, { name: METRICS.recordsInHand, help }, () => [[{}, health.inHandSeconds(monotonicMs())]]);
 };
 
 /** Ends with the signal. */
@@ -36,7 +31,6 @@ export const watchDatabase = async (
 ): Promise<void> => {
   while (!signal.aborted) {
     const askedAtMs = monotonicMs();
-    // A frozen server says nothing to an abort either.
     const trouble = await within(systemClock, ANSWER_WITHIN_MS, signal, look).catch(() => 'silent' as const);
     if (signal.aborted) return;
     if (trouble === undefined) health.answered(monotonicMs());

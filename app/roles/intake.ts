@@ -14,7 +14,7 @@ import { abortable } from '../../runtime/abortable.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { createAgreedClock } from '../clock/agreed-clock.ts';
 import { exportClocks } from '../clock/metrics.ts';
-import { ConfigError, databaseAccess, journalServers, privacyFolder } from '../config.ts';
+import { ConfigError, databaseAccess, privacyFolder } from '../config.ts';
 import { createCanarySender } from '../intake/canary-sender.ts';
 import { createIntake } from '../intake/create-intake.ts';
 import { createLoadGuard } from '../intake/load-guard.ts';
@@ -29,7 +29,7 @@ import { createReceiptStore } from '../store/receipts.ts';
 import type { StartRole } from './role.ts';
 import { until } from './until.ts';
 
-/** With the preStop sleep of 5 s it fits into the pod's 30 s of grace; an honest answer takes at most 5 s + 3 s. */
+/** With the preStop sleep of 5 s it fits into the pod's 30 s of grace; an answer takes at most 5 s + 3 s. */
 const DRAIN_WITHIN_MS = 20_000;
 
 const monotonicMs = (): number => performance.now();
@@ -40,11 +40,12 @@ export const startIntake: StartRole = async ({ config, registry, dependencies, l
   const keys = await readPrivacyKeys(privacyDir);
   const health = new JournalHealth(monotonicMs());
   dependencies.need('journal', () => health.found(monotonicMs()));
-  const connection = await connectJournal(journalServers(config.dataPlane), config.podName, starting, (failure) =>
+  const connection = await connectJournal(config.dataPlane.journal, config.podName, starting, (failure) =>
     health.checked(failure, monotonicMs()),
   );
+  const journal = { connection, campaignId, shards };
   const ended = new AbortController();
-  void keepJournalChecked({ connection, campaignId, shards }, health, monotonicMs, ended.signal);
+  void keepJournalChecked(journal, health, monotonicMs, ended.signal);
   exportRecentPublishes(registry, health, monotonicMs);
   const lines = createLogLimit();
   const warn =
@@ -59,13 +60,13 @@ export const startIntake: StartRole = async ({ config, registry, dependencies, l
     {
       own: systemClock,
       monotonicMs,
-      sources: [...journalClocks({ connection, campaignId, shards }), receipts],
+      sources: [...journalClocks(journal), receipts],
       onError: warn('read another clock'),
     },
     ended.signal,
   );
   exportClocks(registry, clock);
-  // Before the first decision by it, the day of the data key. Bounded: each clock is asked for a second.
+  // Before its first use, for the day of the data key. Each clock is read for at most a second.
   await abortable(clock.first, starting);
   const settings = watchLiveSettings({ connection, campaignId, onError: warn('live settings') }, ended.signal);
   const sealer = new DataKeyRing({
@@ -79,7 +80,7 @@ export const startIntake: StartRole = async ({ config, registry, dependencies, l
   const known = await abortable(settings.first, starting);
   const opensAtMs = Date.parse(known.window.opensAt);
   const first = await until(
-    () => firstRegistration({ connection, campaignId, shards, opensAtMs, isOpen: clock.now() >= opensAtMs }, starting),
+    () => firstRegistration({ ...journal, opensAtMs, isOpen: clock.now() >= opensAtMs }, starting),
     starting,
     warn('read the first registration'),
   );
@@ -90,7 +91,7 @@ export const startIntake: StartRole = async ({ config, registry, dependencies, l
   const guard = createLoadGuard();
   const connections = intakeConnections(config.maxConnections);
   let draining = false;
-  const publisher = createPublisher({ connection, campaignId, shards, registry, monotonicMs, signal: ended.signal });
+  const publisher = createPublisher({ ...journal, registry, monotonicMs, signal: ended.signal });
   const app = createIntake({
     campaignId,
     site,
@@ -104,15 +105,10 @@ export const startIntake: StartRole = async ({ config, registry, dependencies, l
       },
     },
     acceptances: createAcceptances({
-      connection,
-      campaignId,
-      shards,
+      ...journal,
       monotonicMs,
       journal: () => health.found(monotonicMs()),
-      astray: followAstray(
-        { connection, campaignId, shards, onError: warn('follow astray registrations') },
-        ended.signal,
-      ),
+      astray: followAstray(journal, warn('follow astray registrations'), ended.signal),
     }),
     settings,
     sealer,

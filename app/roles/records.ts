@@ -1,6 +1,6 @@
-/** The records tier, put together: its database around the one loop. */
+/** Wires the records tier: its database and the loop of all workers. */
 import { databaseAccess } from '../config.ts';
-import { DatabaseHealth, heardOfCommits } from '../records/database-health.ts';
+import { commitHealth, DatabaseHealth } from '../records/database-health.ts';
 import { keepReplaying } from '../records/kept.ts';
 import { countCommits } from '../records/metrics.ts';
 import { recordsPart } from '../records/part.ts';
@@ -20,24 +20,24 @@ export const startRecords: StartRole = async (context) => {
   exportInHand(registry, database, monotonicMs);
 
   const ended = new AbortController();
-  // Two more than the shards' writers: for looks and totals, and for what is replayed.
+  // Two more than the shards' writers: one for checks and totals, one for kept events.
   const store = createStore({
     ...databaseAccess(config.dataPlane),
     campaignId,
     maxConnections: Math.max(4, shards + 2),
   });
-  // From here on: a worker that waits for its tables says why.
+  // Before the tables exist, so that a worker that waits for them reports why.
   const watched = watchDatabase(store.look, database, monotonicMs, ended.signal);
   const part = recordsPart(store, campaignId, countCommits(registry));
   let replaying: Promise<void> | undefined;
   return startWorker(context, {
     tier: 'records',
     part,
-    health: heardOfCommits(database, monotonicMs),
+    health: commitHealth(database, monotonicMs),
     async prepare() {
       await store.migrate();
       exportTotals(registry, () => store.count(campaignId));
-      const onError = (error: unknown): void => log.warn({ error }, 'what was kept is not recorded yet; trying again');
+      const onError = (error: unknown): void => log.warn({ error }, 'kept events are not recorded yet; retrying');
       replaying = keepReplaying({ part, kept: store.kept, log, onError }, ended.signal);
     },
     async close() {

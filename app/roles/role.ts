@@ -1,4 +1,4 @@
-/** What a role gets from the pod's shell, and what it gives back. */
+/** What a role gets from app/main.ts, and what it returns. */
 import type { Registry } from 'prom-client';
 import type { SendCanary } from '../admin-server.ts';
 import type { ProcessConfig } from '../config.ts';
@@ -8,18 +8,18 @@ import type { Logger } from '../log.ts';
 export interface RoleContext {
   readonly config: ProcessConfig;
   readonly registry: Registry;
-  /** Where a role says what it needs, before it begins to wait for it. */
+  /** A role registers its dependencies before it waits for them. */
   readonly dependencies: Dependencies;
   readonly log: Logger;
-  /** Fires when a start that is still under way must end. */
+  /** Ends a start that is still under way. */
   readonly starting: AbortSignal;
 }
 
 export interface RunningRole {
   readonly canary?: SendCanary;
-  /** Why it had better get no traffic now; undefined while it may. */
+  /** Why it should get no traffic now; undefined: it may. */
   readonly problem?: () => string | undefined;
-  /** Finishes what is under way, within a bound of its own, and closes every connection. */
+  /** Finishes work under way, within a time limit, and closes every connection. */
   drain(): Promise<void>;
 }
 

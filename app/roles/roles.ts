@@ -1,4 +1,4 @@
-/** The role of each tier. Each imports only what it needs: a pod's start is part of how fast capacity follows the crowd. */
+/** The role of each tier. Each imports only what it needs, so that pods start quickly. */
 import type { Tier } from '../../contract/tiers.ts';
 import type { StartRole } from './role.ts';
 

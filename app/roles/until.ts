@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 const AGAIN_AFTER_MS = 250;
-const TELL_EVERY = 20;
+const REPORT_EVERY = 20;
 
-/** Tries until it works or the signal fires: at start-up the journal and its buckets may not be there yet. */
+/** Retries until it works or the signal fires: at the start, journal and buckets may not exist yet. */
 export const until = async <T>(
   work: () => Promise<T>,
   signal: AbortSignal,
@@ -14,7 +14,7 @@ export const until = async <T>(
     try {
       return await work();
     } catch (error) {
-      if (failures % TELL_EVERY === 0) onFailure(error);
+      if (failures % REPORT_EVERY === 0) onFailure(error);
     }
     await delay(AGAIN_AFTER_MS, undefined, { signal });
   }

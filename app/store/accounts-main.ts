@@ -1,7 +1,7 @@
 /**
- * `node app/store/accounts-main.ts`: waits for the embedded PostgreSQL and makes each campaign's database, the role that owns it
- * and an account for each of its tiers. Mounted: the superuser's password, the authority of the server's certificate, the ids of
- * the campaigns, and the key that passwords are derived from (docs/adr/0011).
+ * `node app/store/accounts-main.ts`: waits for the embedded PostgreSQL and creates each campaign's database, its owner role and an
+ * account for each of its tiers. Mounted: the superuser's password, the authority of the server's certificate, the ids of the
+ * campaigns, and the key from which passwords are derived (docs/adr/0011).
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -16,13 +16,13 @@ const environment = z.object({
   VOUCHER_POSTGRES_HOST: z.string().min(1),
   VOUCHER_POSTGRES_ADMIN_DIR: z.string().min(1),
   VOUCHER_POSTGRES_CA_FILE: z.string().min(1),
-  /** With accounts.json. */
+  /** Contains accounts.json. */
   VOUCHER_ACCOUNTS_DIR: z.string().min(1),
-  /** With accounts.key. */
+  /** Contains accounts.key. */
   VOUCHER_ROOT_DIR: z.string().min(1),
-  /** A while less than its pod is given. */
+  /** Less than the pod's deadline. */
   VOUCHER_GIVE_UP_SECONDS: z.coerce.number().positive().default(250),
-  /** Before an upgrade: a database that is not there, or does not answer, is left to the pod after it. */
+  /** Before an upgrade: a database that does not exist or answer is left to the pod after the upgrade. */
   VOUCHER_ONLY_IF_THERE: z.enum(['true', 'false']).default('false'),
 });
 
@@ -49,16 +49,16 @@ const main = async (env: z.infer<typeof environment>): Promise<void> => {
       }
       break;
     } catch (error) {
-      // Of the last try there may be no more than that its time was up.
+      // The last try may only report that its time is up.
       if (signal.aborted) throw last ?? error;
       last = error;
-      // The driver's message may quote the statement, and the statement a password: the code says enough.
-      console.log(`not yet (${codeOf(error)}), trying again`);
+      // Only the code, because the driver's message may quote the statement with a password.
+      console.log(`failed (${codeOf(error)}), retrying`);
       await delay(AGAIN_AFTER_MS, undefined, { signal }).catch(() => undefined);
     }
   }
   console.log(
-    `databases are there: ${campaigns.map((campaignId) => accountName(campaignId)).join(', ') || 'none was asked for'}`,
+    `databases exist: ${campaigns.map((campaignId) => accountName(campaignId)).join(', ') || 'none requested'}`,
   );
 };
 
@@ -71,8 +71,7 @@ try {
     process.exit(0);
   }
   console.error(
-    `databases: gave up after ${env.VOUCHER_GIVE_UP_SECONDS} s: ${env.VOUCHER_POSTGRES_HOST} does not take the databases (${codeOf(error)}); kubectl get pods shows whether the database runs. Helm's --timeout and the value setup.deadlineSeconds give it longer`,
+    `databases: gave up after ${env.VOUCHER_GIVE_UP_SECONDS} s: the databases could not be created on ${env.VOUCHER_POSTGRES_HOST} (${codeOf(error)}); kubectl get pods shows whether PostgreSQL runs. Helm's --timeout and the value setup.deadlineSeconds allow more time`,
   );
-  // Also while a connection hangs.
   process.exit(1);
 }

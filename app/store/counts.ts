@@ -1,28 +1,23 @@
 /**
- * Exact totals without counting. count(*) over 3.31 M rows takes a third of a second of a core every time, and the
- * planner's estimate lags behind until the next ANALYZE; so every commit adds what it changed, in the same transaction.
- * One row would make all workers queue for its lock up to the end of each other's fsync: the backend's pid picks one of
- * 64, and a reader adds up at most 64 rows.
+ * Exact totals without counting: count(*) over 3.31 M rows takes a third of a second of a core, and the planner's estimate is out of
+ * date until the next ANALYZE. So every commit adds what it changed, in the same transaction. With one row all workers would wait for
+ * its lock until each other's fsync, so the backend's pid selects one of 64 rows, and a reader adds them up.
  */
-import { escapeIdentifier, type Pool, type PoolClient } from 'pg';
+import { escapeIdentifier, type Pool } from 'pg';
 import { soon } from './pool.ts';
+import type { Scope } from './transaction.ts';
 
 export interface RecordsCounts {
-  /** Citizens with a standing registration. */
+  /** Citizens with a registration. */
   readonly received: number;
-  /** Citizens' receipts that gave way to another of the same person. */
+  /** Citizens' receipts that were superseded by another one of the same person. */
   readonly superseded: number;
   readonly rejectedMessages: number;
 }
 
-export const SLOTS = 64;
+const SLOTS = 64;
 
-export const addCounts = async (
-  client: PoolClient,
-  schema: string,
-  campaignId: string,
-  change: RecordsCounts,
-): Promise<void> => {
+export const addCounts = async ({ client, schema, campaignId }: Scope, change: RecordsCounts): Promise<void> => {
   if (change.received === 0 && change.superseded === 0 && change.rejectedMessages === 0) return;
   await client.query(
     `INSERT INTO ${schema}.registration_count AS total (campaign_id, slot, received, superseded, rejected)
@@ -33,22 +28,16 @@ export const addCounts = async (
   );
 };
 
-/** Rejects with the driver's error while the database is away. */
-export const createCounts = (pool: Pool, schemaName: string) => ({
-  async count(campaignId: string): Promise<RecordsCounts> {
-    const { rows } = await pool.query<{ received: string; superseded: string; rejected: string }>(
-      soon(
-        `SELECT coalesce(sum(received), 0) AS received, coalesce(sum(superseded), 0) AS superseded,
-         coalesce(sum(rejected), 0) AS rejected
+/** Rejects with the driver's error while the database is unavailable. */
+export const readCounts = async (pool: Pool, schemaName: string, campaignId: string): Promise<RecordsCounts> => {
+  const { rows } = await pool.query<Record<keyof RecordsCounts, string>>(
+    soon(
+      `SELECT coalesce(sum(received), 0) AS received, coalesce(sum(superseded), 0) AS superseded,
+         coalesce(sum(rejected), 0) AS "rejectedMessages"
        FROM ${escapeIdentifier(schemaName)}.registration_count WHERE campaign_id = $1`,
-        [campaignId],
-      ),
-    );
-    const total = rows[0];
-    return {
-      received: Number(total?.received ?? 0),
-      superseded: Number(total?.superseded ?? 0),
-      rejectedMessages: Number(total?.rejected ?? 0),
-    };
-  },
-});
+      [campaignId],
+    ),
+  );
+  const of = (total: keyof RecordsCounts): number => Number(rows[0]?.[total] ?? 0);
+  return { received: of('received'), superseded: of('superseded'), rejectedMessages: of('rejectedMessages') };
+};

@@ -4,20 +4,20 @@ import { RecordsStoreError } from '../records/ports.ts';
 import { codeOf, troubleOf } from './trouble.ts';
 
 /**
- * Classes that no repetition mends: 22 data exception (a NUL in a text), 23 integrity (one receipt, two people),
+ * Classes for which a retry is useless: 22 data exception (a NUL in a text), 23 integrity (one receipt, two people),
  * 54 program limit (a key too long for an index). https://www.postgresql.org/docs/current/errcodes-appendix.html
  */
 const REFUSALS = /^(22|23|54)[0-9A-Z]{3}$/;
 
 /**
- * What no repetition mends in how this process reaches the server: its certificate, or that it wants TLS. The server
- * answers a connection in plain that its pg_hba.conf has no entry for with 28000 and "no encryption".
+ * Explains TLS errors, for which a retry is useless. A server that refuses plain text in its pg_hba.conf answers 28000 and "no
+ * encryption".
  */
 const explained = (cause: unknown): unknown => {
   const key = DATA_PLANE_KEYS.postgresCa;
   const plain = codeOf(cause) === '28000' && cause instanceof Error && cause.message.includes('no encryption');
   const problem = plain
-    ? `the server takes no connection in plain text: set ${key} of the data-plane Secret to the certificate of its authority`
+    ? `the server accepts no connection without TLS: set ${key} of the data-plane Secret to the certificate of its authority`
     : certificateProblem(cause, key);
   return problem === undefined ? cause : new Error(`database: ${problem}`, { cause });
 };

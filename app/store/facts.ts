@@ -1,37 +1,36 @@
 /** The table registration_fact inside one transaction: the earliest copy of every later fact. */
-import type { PoolClient } from 'pg';
 import type { EventKind, EventType } from '../../contract/envelope.ts';
 import { factKey } from '../core/projection.ts';
 import type { JournalledEvent } from '../records/ports.ts';
 import { copyBeats } from '../records/standing.ts';
-import { hexArray, plainArray, textArray } from './arrays.ts';
+import { batchOf, column, hexArray, plainArray, textArray } from './arrays.ts';
 import { isErased } from './erased.ts';
+import type { Scope } from './transaction.ts';
 
-const COLUMNS =
-  'receipt, type, attempt, at, event_id, citizen_hash, account_hash, kind, site, key_id, data, shard, seq';
-const UNNEST = `unnest($2::text[], $3::text[], $4::int[], $5::timestamptz[], $6::text[], $7::bytea[], $8::text[], $9::text[],
-  $10::text[], $11::text[], $12::json[], $13::smallint[], $14::bigint[]) AS batch(${COLUMNS})`;
-/** Most facts are of no account, and an array literal of hashes has no place for none of them. */
-const SELECTED = COLUMNS.replace('account_hash', "decode(nullif(account_hash, ''), 'hex')");
-/** The one member of `data` that the intake's role may read. */
-const channelOf = (row: string): string => `CASE ${row}.type WHEN 'channel_changed' THEN ${row}.data ->> 'channel' END`;
-
-const valuesOf = (campaignId: string, copies: readonly JournalledEvent[]): string[] => [
-  campaignId,
-  plainArray(copies.map(({ event }) => event.receipt)),
-  plainArray(copies.map(({ event }) => event.type)),
-  plainArray(copies.map(({ event }) => event.attempt ?? 1)),
-  plainArray(copies.map(({ event }) => event.at)),
-  textArray(copies.map(({ event }) => event.id)),
-  hexArray(copies.map(({ event }) => event.citizenHash)),
-  plainArray(copies.map(({ event }) => event.accountHash ?? '')),
-  plainArray(copies.map(({ event }) => event.kind)),
-  textArray(copies.map(({ event }) => event.site)),
-  textArray(copies.map(({ event }) => event.keyId)),
-  textArray(copies.map(({ event }) => JSON.stringify(event.data))),
-  plainArray(copies.map(({ shard }) => shard)),
-  plainArray(copies.map(({ sequence }) => sequence)),
-];
+const BATCH = batchOf<JournalledEvent>([
+  column('receipt', 'text', plainArray, ({ event }) => event.receipt),
+  column('type', 'text', plainArray, ({ event }) => event.type),
+  column('attempt', 'int', plainArray, ({ event }) => event.attempt ?? 1),
+  column('at', 'timestamptz', plainArray, ({ event }) => event.at),
+  column('event_id', 'text', textArray, ({ event }) => event.id),
+  column('citizen_hash', 'bytea', hexArray, ({ event }) => event.citizenHash),
+  // As text, because most facts have none.
+  column('account_hash', 'text', plainArray, ({ event }) => event.accountHash ?? ''),
+  column('kind', 'text', plainArray, ({ event }) => event.kind),
+  column('site', 'text', textArray, ({ event }) => event.site),
+  column('key_id', 'text', textArray, ({ event }) => event.keyId),
+  column('data', 'json', textArray, ({ event }) => JSON.stringify(event.data)),
+  column('shard', 'smallint', plainArray, ({ shard }) => shard),
+  column('seq', 'bigint', plainArray, ({ sequence }) => sequence),
+]);
+const KEY = batchOf<JournalledEvent>([
+  column('receipt', 'text', plainArray, ({ event }) => event.receipt),
+  column('type', 'text', plainArray, ({ event }) => event.type),
+  column('attempt', 'int', plainArray, ({ event }) => event.attempt ?? 1),
+]);
+const SELECTED = BATCH.names.replace('account_hash', "decode(nullif(account_hash, ''), 'hex')");
+/** The only member of `data` that the intake's role may read. */
+const CHANNEL = `CASE batch.type WHEN 'channel_changed' THEN batch.data ->> 'channel' END`;
 
 interface StoredFact {
   readonly receipt: string;
@@ -49,7 +48,7 @@ interface StoredFact {
   readonly seq: string;
 }
 
-/** Members in the order of the schema, and as decode.ts leaves them, so that contents compare as text. */
+/** Members in the order of the schema, as in decode.ts, so that contents compare as text. */
 const eventOf = (campaignId: string, row: StoredFact): JournalledEvent => ({
   shard: row.shard,
   sequence: Number(row.seq),
@@ -79,25 +78,23 @@ interface FactOfReceipt {
 const keyOf = (fact: FactOfReceipt): string => `${fact.receipt} ${factKey(fact)}`;
 
 export interface FactChanges {
-  /** How many are new. */
+  /** Number of new facts. */
   readonly inserted: number;
-  /** Receipts that were erased before, of facts that were written now. */
+  /** Erased receipts among those whose facts were written now. */
   readonly erased: readonly string[];
 }
 
 /** `copies` sorted by receipt and fact, one each. */
 export const writeFacts = async (
-  client: PoolClient,
-  schema: string,
-  campaignId: string,
+  { client, schema, campaignId }: Scope,
   copies: readonly JournalledEvent[],
 ): Promise<FactChanges> => {
   if (copies.length === 0) return { inserted: 0, erased: [] };
   const inserted = await client.query<FactOfReceipt & { erased: boolean }>(
-    `INSERT INTO ${schema}.registration_fact AS fact (campaign_id, ${COLUMNS}, channel)
-     SELECT $1, ${SELECTED}, ${channelOf('batch')} FROM ${UNNEST}
+    `INSERT INTO ${schema}.registration_fact AS fact (campaign_id, ${BATCH.names}, channel)
+     SELECT $1, ${SELECTED}, ${CHANNEL} FROM ${BATCH.rows}
      ON CONFLICT DO NOTHING RETURNING receipt, type, attempt, ${isErased(schema, 'fact.receipt')} AS erased`,
-    valuesOf(campaignId, copies),
+    [campaignId, ...BATCH.parameters(copies)],
   );
   let written = inserted.rows;
   if (inserted.rows.length < copies.length) {
@@ -107,32 +104,27 @@ export const writeFacts = async (
       `SELECT receipt, type, attempt, at, event_id, encode(citizen_hash, 'hex') AS citizen_hash,
          encode(account_hash, 'hex') AS account_hash, kind, site, key_id, data, shard, seq
        FROM ${schema}.registration_fact
-       WHERE campaign_id = $1 AND (receipt, type, attempt) IN (SELECT * FROM unnest($2::text[], $3::text[], $4::int[]))
+       WHERE campaign_id = $1 AND (receipt, type, attempt) IN (SELECT * FROM ${KEY.rows})
        ORDER BY receipt, type, attempt FOR UPDATE`,
-      [
-        campaignId,
-        plainArray(existing.map(({ event }) => event.receipt)),
-        plainArray(existing.map(({ event }) => event.type)),
-        plainArray(existing.map(({ event }) => event.attempt ?? 1)),
-      ],
+      [campaignId, ...KEY.parameters(existing)],
     );
     const known = new Map(stored.rows.map((row) => [keyOf(row), eventOf(campaignId, row)]));
     const better = existing.filter((copy) => {
-      const standing = known.get(keyOf(copy.event));
-      return standing !== undefined && copyBeats(copy, standing);
+      const row = known.get(keyOf(copy.event));
+      return row !== undefined && copyBeats(copy, row);
     });
     if (better.length > 0) {
       const updated = await client.query<FactOfReceipt & { erased: boolean }>(
         `UPDATE ${schema}.registration_fact AS known SET
            at = batch.at, event_id = batch.event_id, citizen_hash = batch.citizen_hash,
            account_hash = decode(nullif(batch.account_hash, ''), 'hex'), kind = batch.kind, site = batch.site,
-           key_id = batch.key_id, data = batch.data, channel = ${channelOf('batch')},
+           key_id = batch.key_id, data = batch.data, channel = ${CHANNEL},
            shard = batch.shard, seq = batch.seq
-         FROM ${UNNEST}
+         FROM ${BATCH.rows}
          WHERE known.campaign_id = $1 AND known.receipt = batch.receipt AND known.type = batch.type
            AND known.attempt = batch.attempt
          RETURNING known.receipt, known.type, known.attempt, ${isErased(schema, 'known.receipt')} AS erased`,
-        valuesOf(campaignId, better),
+        [campaignId, ...BATCH.parameters(better)],
       );
       written = [...written, ...updated.rows];
     }

@@ -1,11 +1,11 @@
-/** What tiers that only read may see of a campaign's tables: the columns that their rights name (contract/tiers.ts). */
+/** Permissions of tiers that only read: the columns in their rights (contract/tiers.ts). */
 import { type ClientBase, escapeIdentifier } from 'pg';
 import { accountName } from '../../contract/accounts.ts';
 import { rightsOf, TIERS } from '../../contract/tiers.ts';
 
 /**
- * Grants them to the roles that are there. Said again at each start, inside the migration and its lock: a table of a later
- * release has no grants before. A database whose roles have other names has its own administrator.
+ * Grants them to the existing roles. Repeated at each start, inside the migration and its lock, because new tables have no grants. In a
+ * database with other role names, its administrator grants them.
  */
 export const grantColumns = async (client: ClientBase, schemaName: string, campaignId: string): Promise<void> => {
   const schema = escapeIdentifier(schemaName);

@@ -1,43 +1,31 @@
-/** The table kept_event: envelopes of a later release, from the worker that can't read them to the one that can. */
+/** The table kept_event: envelopes of a later release, kept for a worker that can read them. */
 import { escapeIdentifier, type Pool, type PoolClient } from 'pg';
 import type { KeptEvent, KeptEvents } from '../records/ports.ts';
-import { hexArray, plainArray, textArray } from './arrays.ts';
+import { batchOf, column, hexArray, plainArray, textArray } from './arrays.ts';
 import { storeError } from './errors.ts';
-import { inTransaction } from './transaction.ts';
+import { insertNew, inTransaction, type Scope } from './transaction.ts';
 
-/** This release's; what has a later one is for a later one. */
+/** Of this release; later versions are for later releases. */
 const VERSION = 1;
 const AT_ONCE = 500;
 
-const storedAt = (events: readonly KeptEvent[]): string =>
-  plainArray(events.map(({ storedAtMs }) => new Date(storedAtMs).toISOString()));
+const PLACE = [
+  column('shard', 'smallint', plainArray, ({ shard }: KeptEvent) => shard),
+  column('seq', 'bigint', plainArray, ({ sequence }: KeptEvent) => sequence),
+  column('stored_at', 'timestamptz', plainArray, ({ storedAtMs }: KeptEvent) => new Date(storedAtMs).toISOString()),
+];
+const KEY = batchOf(PLACE);
+const BATCH = batchOf([
+  ...PLACE,
+  column('v', 'int', plainArray, ({ v }: KeptEvent) => v),
+  column('type', 'text', textArray, ({ type }: KeptEvent) => type),
+  column('subject', 'text', textArray, ({ subject }: KeptEvent) => subject),
+  column('raw', 'bytea', hexArray, ({ raw }: KeptEvent) => Buffer.from(raw).toString('hex')),
+]);
 
-/** How many are new. */
-export const writeKept = async (
-  client: PoolClient,
-  schema: string,
-  campaignId: string,
-  kept: readonly KeptEvent[],
-): Promise<number> => {
-  if (kept.length === 0) return 0;
-  const sorted = [...kept].sort((a, b) => a.shard - b.shard || a.sequence - b.sequence);
-  const { rowCount } = await client.query(
-    `INSERT INTO ${schema}.kept_event (campaign_id, shard, seq, v, type, stored_at, subject, raw)
-     SELECT $1, * FROM unnest($2::smallint[], $3::bigint[], $4::int[], $5::text[], $6::timestamptz[], $7::text[], $8::bytea[])
-     ON CONFLICT DO NOTHING`,
-    [
-      campaignId,
-      plainArray(sorted.map(({ shard }) => shard)),
-      plainArray(sorted.map(({ sequence }) => sequence)),
-      plainArray(sorted.map(({ v }) => v)),
-      textArray(sorted.map(({ type }) => type)),
-      storedAt(sorted),
-      textArray(sorted.map(({ subject }) => subject)),
-      hexArray(sorted.map(({ raw }) => Buffer.from(raw).toString('hex'))),
-    ],
-  );
-  return rowCount ?? 0;
-};
+/** @returns the number of new events */
+export const writeKept = (scope: Scope, kept: readonly KeptEvent[]): Promise<number> =>
+  insertNew(scope, 'kept_event', BATCH, kept);
 
 interface Row {
   readonly shard: number;
@@ -80,13 +68,8 @@ export const createKeptEvents = (pool: Pool, schemaName: string, campaignId: str
         const deleted = (client: PoolClient) =>
           client.query(
             `DELETE FROM ${table} WHERE campaign_id = $1
-               AND (shard, seq, stored_at) IN (SELECT * FROM unnest($2::smallint[], $3::bigint[], $4::timestamptz[]))`,
-            [
-              campaignId,
-              plainArray(events.map(({ shard }) => shard)),
-              plainArray(events.map(({ sequence }) => sequence)),
-              storedAt(events),
-            ],
+               AND (${KEY.names}) IN (SELECT * FROM ${KEY.rows})`,
+            [campaignId, ...KEY.parameters(events)],
           );
         await inTransaction(pool, deleted, signal);
       } catch (error) {

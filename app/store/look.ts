@@ -1,4 +1,4 @@
-/** One look at the database with the records tier's own user: does it answer, take writes, and have the tables? */
+/** One check of the database with the records tier's own user: does it answer, accept writes, and have the tables? */
 import { escapeIdentifier, type Pool } from 'pg';
 import type { DatabaseTrouble } from '../records/ports.ts';
 import { soon } from './pool.ts';
@@ -13,13 +13,13 @@ interface Row {
 /**
  * | the answer                     | trouble |
  * |--------------------------------|---------|
- * | an error, or none in time      | what troubleOf says |
+ * | an error, or none in time      | of troubleOf |
  * | a standby, or read-only by setting | read_only |
  * | no table                       | missing |
  * | a table that it may not write  | credentials |
  * | otherwise                      | none |
  *
- * A full disk reads well: that shows in commits alone.
+ * Reads work with a full disk, so only commits show it.
  */
 export const lookAtDatabase = async (pool: Pool, schemaName: string): Promise<DatabaseTrouble | undefined> => {
   const table = `${escapeIdentifier(schemaName)}.registration`;

@@ -5,28 +5,27 @@ import { DATA_PLANE_KEYS } from '../../contract/app-contract.ts';
 export interface DatabaseAccess {
   /** `postgres://user:password@host:port/database` */
   readonly connectionString: string;
-  /** PEM: who must have issued the server's certificate. Without it the URL's `sslmode` decides, as always. */
+  /** PEM of the authorities that must have issued the server's certificate. Without it the URL's `sslmode` decides. */
   readonly ca?: string;
 }
 
-/** As the driver takes it. @throws Error when the URL and the authority contradict each other */
+/** Options of the driver. @throws Error when the URL contradicts the authority */
 export const driverAccess = ({ connectionString, ca }: DatabaseAccess): ClientConfig => {
   if (ca === undefined) return { connectionString };
   const url = new URL(connectionString);
   if (url.searchParams.get('sslmode') === 'disable') {
     throw new Error(
-      `${DATA_PLANE_KEYS.postgresUrl} says sslmode=disable and ${DATA_PLANE_KEYS.postgresCa} is set: take one of them away`,
+      `${DATA_PLANE_KEYS.postgresUrl} has sslmode=disable, but ${DATA_PLANE_KEYS.postgresCa} is set: remove one of them`,
     );
   }
-  // What the URL says of TLS would replace the authority, and any mode but verify-full checks less than this does.
+  // TLS parameters of the URL would replace the authority, and every mode except verify-full checks less.
   for (const name of [...url.searchParams.keys()].filter((key) => key.startsWith('ssl'))) url.searchParams.delete(name);
   return { connectionString: url.href, ssl: { ca, rejectUnauthorized: true } };
 };
 
-/** A look that says little when it comes late; its connection is given up with it. */
 const SOON_WITHIN_MS = 2_000;
 
-/** A statement whose answer is of no use after two seconds, whatever its pool would wait. */
+/** A statement whose answer is useless after two seconds; its connection is then given up. */
 export const soon = (
   text: string,
   values: readonly unknown[] = [],
@@ -36,7 +35,7 @@ export const soon = (
   query_timeout: SOON_WITHIN_MS,
 });
 
-/** Linux asks after a silent peer only after two hours; a node that vanished says nothing. */
+/** Linux probes a silent peer only after two hours; a lost node never closes its connections. */
 export const KEEP_ALIVE_AFTER_MS = 10_000;
 
 export interface PoolOptions {
@@ -44,9 +43,9 @@ export interface PoolOptions {
   readonly max: number;
   readonly applicationName: string;
   readonly connectWithinMs: number;
-  /** The client gives up waiting; the statement itself is not cancelled. */
+  /** The client stops waiting; the statement itself is not cancelled. */
   readonly answerWithinMs: number;
-  /** The server cancels; never on writes, see records-store.ts. */
+  /** The server cancels; never for writes, see records-store.ts. */
   readonly statementTimeoutMs?: number;
 }
 
@@ -61,8 +60,7 @@ export const createPool = (options: PoolOptions): Pool => {
     keepAliveInitialDelayMillis: KEEP_ALIVE_AFTER_MS,
     ...(options.statementTimeoutMs === undefined ? {} : { statement_timeout: options.statementTimeoutMs }),
   });
-  // A connection that breaks emits `error`, idle or in use. Whoever runs a query learns of it from the query; an
-  // emitter without a listener would end the process.
+  // A broken connection emits `error`. A query fails with it anyway; without a listener the event would end the process.
   const ignore = (): void => undefined;
   pool.on('error', ignore);
   pool.on('connect', (client) => client.on('error', ignore));

@@ -1,6 +1,6 @@
 /**
- * `node app/store/probe-main.ts`: the container beside the chart's PostgreSQL that answers the kubelet's probes, over the
- * server's own socket. The password is read for each login, so that a new one counts at once.
+ * `node app/store/probe-main.ts`: the container beside the chart's PostgreSQL that answers the kubelet's probes, by the server's own
+ * socket. The password is read for each login, so that a new one is used at once.
  */
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';

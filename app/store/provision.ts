@@ -1,4 +1,4 @@
-/** A database, the role that owns it, and those who log in; made by an administrator. */
+/** Creates a database, its owner role and its logins, as an administrator. */
 import { Client, escapeIdentifier, escapeLiteral } from 'pg';
 import { accountName } from '../../contract/accounts.ts';
 import { rightsOf, TIERS, type Tier } from '../../contract/tiers.ts';
@@ -12,7 +12,7 @@ export interface ProvisionRequest {
   readonly database: string;
   /** Owns the database and its tables. */
   readonly user: string;
-  /** Absent: the owner does not log in. One that is there already goes on as it is. */
+  /** Absent: the owner can't log in. An existing owner stays unchanged. */
   readonly password?: string;
   readonly logins?: readonly DatabaseLogin[];
 }
@@ -20,11 +20,11 @@ export interface ProvisionRequest {
 export interface DatabaseLogin {
   readonly user: string;
   readonly password: string;
-  /** Acts as the owner. Others may connect, and see what they are granted (grants.ts). */
+  /** Acts as the owner. Other logins may connect, and have the permissions of grants.ts. */
   readonly isOwner: boolean;
 }
 
-/** The accounts of a campaign's tiers that have one there. */
+/** Logins of a campaign's tiers that have an account on the database. */
 export const tierLogins = (campaignId: string, passwordOf: (tier: Tier) => string): readonly DatabaseLogin[] =>
   TIERS.filter((tier) => rightsOf(tier).database !== 'none').map((tier) => ({
     user: accountName(campaignId, tier),
@@ -35,7 +35,7 @@ export const tierLogins = (campaignId: string, passwordOf: (tier: Tier) => strin
 /** SQLSTATE duplicate_object, duplicate_database, unique_violation: another process was quicker. */
 const EXISTS = new Set(['42710', '42P04', '23505']);
 
-/** Creates what is missing, leaves what is there. Rejects with the driver's error. */
+/** Creates what is missing, and changes nothing that exists. Rejects with the driver's error. */
 export const provisionDatabase = async (request: ProvisionRequest): Promise<void> => {
   const { adminUrl, ca, database, user, password, logins = [] } = request;
   const access = driverAccess({ connectionString: adminUrl, ...(ca === undefined ? {} : { ca }) });
@@ -47,24 +47,24 @@ export const provisionDatabase = async (request: ProvisionRequest): Promise<void
     });
   };
   try {
-    // A refused statement is logged by the server with its text, and this one holds a password.
+    // The server logs the text of a failed statement, and these contain passwords.
     await client.query(`SET log_min_error_statement = 'panic'`);
     const [owner, name] = [escapeIdentifier(user), escapeIdentifier(database)];
     const login = password === undefined ? 'NOLOGIN' : `LOGIN PASSWORD ${escapeLiteral(password)}`;
     await createUnlessThere(`CREATE ROLE ${owner} ${login}`);
     await createUnlessThere(`CREATE DATABASE ${name} OWNER ${owner}`);
-    // Every role may connect to every database unless it is taken away.
+    // By default every role may connect to every database.
     await client.query(`REVOKE ALL ON DATABASE ${name} FROM PUBLIC`);
-    // Who acts as the owner comes last: it grants to the others as soon as it is there.
+    // The login that acts as the owner is last, because it grants to the others as soon as it exists.
     for (const one of logins.toSorted((a, b) => Number(a.isOwner) - Number(b.isOwner))) {
       const role = escapeIdentifier(one.user);
       await createUnlessThere(`CREATE ROLE ${role} LOGIN PASSWORD ${escapeLiteral(one.password)}`);
       if (one.isOwner) {
         await client.query(`GRANT ${owner} TO ${role}`);
-        // From its login on, so that whatever it makes is the owner's, whoever of its members comes next.
+        // From its login on, so that the owner owns everything that it creates.
         await client.query(`ALTER ROLE ${role} IN DATABASE ${name} SET role = ${escapeLiteral(user)}`);
       }
-      // Last: a session that begins before would make tables of its own.
+      // Last, because an earlier session would create tables of its own.
       await client.query(`GRANT CONNECT ON DATABASE ${name} TO ${role}`);
     }
   } finally {

@@ -1,4 +1,4 @@
-/** What a citizen's receipt has come to. A read that can't be answered in a second is answered `unavailable`. */
+/** Reads the state of a receipt. A read that takes longer than a second is `unavailable`. */
 import { escapeIdentifier } from 'pg';
 import type { Channel, EventType } from '../../contract/envelope.ts';
 import { abortable } from '../../runtime/abortable.ts';
@@ -15,7 +15,7 @@ export interface ReceiptStoreOptions extends DatabaseAccess {
 
 const MAX_CONNECTIONS = 4;
 const ANSWER_WITHIN_MS = 1_000;
-/** Reads in the queue beyond this are refused at once: their turn would come after their time. */
+/** Longer queues are refused at once, because their reads would be too late. */
 const MAX_WAITING = 200;
 
 interface Row {
@@ -46,7 +46,7 @@ const lookupOf = (rows: readonly Row[]): ReceiptLookup => {
     };
   }
   const superseded = rows.find(({ source }) => source === 'superseded');
-  // A fact without its registration arrived first; until that one is here, the receipt is as good as absent.
+  // A fact may arrive before its registration; until then the receipt is absent.
   return superseded === undefined
     ? { kind: 'absent' }
     : { kind: 'superseded', receivedAt: superseded.at.toISOString() };
@@ -64,10 +64,9 @@ export const createReceiptStore = (
     answerWithinMs: ANSWER_WITHIN_MS + 500,
     statementTimeoutMs: ANSWER_WITHIN_MS,
   });
-  // One statement, so one snapshot: a receipt that is being reinstated is never in both tables, nor in neither. An intake that is
-  // upgraded before the records tier finds a table without attempts and channels: then they are those of `before`. That helps one
-  // that has the owner's account. A role of its own has no grants before a records pod of this release has migrated, and until then
-  // every receipt is `unavailable`.
+  // One statement, so one snapshot: a receipt that is being reinstated is in exactly one table. An intake that is upgraded before the
+  // records tier may find a table without attempts and channels, which then come from `before`. That works with the owner's account
+  // only: a role of its own has no grants until a records pod of this release has migrated, and every receipt is `unavailable`.
   const query = `
     SELECT 'registration' AS source, 'received' AS type, 1 AS attempt, accepted_at AS at, channel, category
       FROM ${schema}.registration WHERE campaign_id = $1 AND receipt = $2

@@ -1,22 +1,22 @@
 /**
- * The records of one campaign in PostgreSQL. A batch is one transaction, in stages that every worker goes through in
- * the same order, each stage in key order:
+ * The records of one campaign in PostgreSQL. A batch is one transaction, in stages that every worker passes in the same order, each
+ * stage in key order:
  *
  *   new registrations → rows of known citizens, locked → superseded receipts → facts → rejected messages → kept → totals
  *
- * A transaction waits only for one that is in the same stage and ahead of it in key order, or in a later stage: there
- * is no circle to deadlock in. A batch with an erasure keeps all others from writing (erased.ts), before its first stage.
+ * A transaction only waits for one that is ahead of it in key order, or in a later stage, so no deadlock is possible. A batch with an
+ * erasure locks out all others (erased.ts) before its first stage.
  *
- * No statement_timeout: a statement that is cancelled while it waits for a synchronous standby may be visible here and
- * lost there (patroni/patroni#1412). Every error means "outcome unknown", and committing again is safe.
+ * No statement_timeout: a statement that is cancelled while it waits for a synchronous standby may be visible here and lost there
+ * (patroni/patroni#1412). Every error means "outcome unknown", and committing again is safe.
  */
-import { escapeIdentifier, type PoolClient } from 'pg';
+import { escapeIdentifier } from 'pg';
 import type { EventKind } from '../../contract/envelope.ts';
 import type { CommitResult, DatabaseTrouble, KeptEvents, RecordsStore, RejectedMessage } from '../records/ports.ts';
 import { collapseByCitizen, collapseFacts } from '../records/standing.ts';
-import { hexArray, plainArray, textArray } from './arrays.ts';
-import { addCounts, createCounts, type RecordsCounts } from './counts.ts';
-import { emptyFacts, emptyRegistrations, lockToErase } from './erased.ts';
+import { batchOf, column, hexArray, plainArray, textArray } from './arrays.ts';
+import { addCounts, type RecordsCounts, readCounts } from './counts.ts';
+import { emptyErased, lockToErase } from './erased.ts';
 import { storeError } from './errors.ts';
 import { writeFacts } from './facts.ts';
 import { createKeptEvents, writeKept } from './kept.ts';
@@ -24,13 +24,13 @@ import { lookAtDatabase } from './look.ts';
 import { createPool, type DatabaseAccess } from './pool.ts';
 import { writeRegistrations } from './registrations.ts';
 import { migrate } from './schema.ts';
-import { inTransaction } from './transaction.ts';
+import { insertNew, inTransaction, type Scope } from './transaction.ts';
 
 export interface StoreOptions extends DatabaseAccess {
   readonly campaignId: string;
   /** PostgreSQL schema that holds the tables; `public` unless stated. */
   readonly schema?: string;
-  /** More than four batch writers gain nothing. */
+  /** More than four writers are not faster. */
   readonly maxConnections?: number;
 }
 
@@ -39,61 +39,43 @@ export interface Store extends RecordsStore {
   migrate(): Promise<void>;
   readonly kept: KeptEvents;
   count(campaignId: string): Promise<RecordsCounts>;
-  /** Whether the database answers now. */
-  ping(): Promise<boolean>;
-  /** What is wrong with it for this process's own user; undefined when nothing is. Within some seconds; never rejects. */
+  /** What is wrong for this process's own user; undefined when nothing is. Takes at most seconds; never rejects. */
   look(): Promise<DatabaseTrouble | undefined>;
   close(): Promise<void>;
 }
 
 const MAX_CONNECTIONS = 4;
 const CONNECT_WITHIN_MS = 5_000;
-/** Gives up on a network that swallows packets; an honest batch takes milliseconds, a failover some ten seconds. */
+/** For a network that drops packets; a batch takes milliseconds, a failover about ten seconds. */
 const ANSWER_WITHIN_MS = 120_000;
 
 const isCitizen = (kind: EventKind): boolean => kind === 'citizen';
 const citizensIn = (kinds: readonly EventKind[]): number => kinds.filter(isCitizen).length;
 
-const writeRejected = async (
-  client: PoolClient,
-  schema: string,
-  campaignId: string,
-  rejected: readonly RejectedMessage[],
-): Promise<number> => {
-  if (rejected.length === 0) return 0;
-  const sorted = [...rejected].sort((a, b) => a.shard - b.shard || a.sequence - b.sequence);
-  const { rowCount } = await client.query(
-    `INSERT INTO ${schema}.rejected_message (campaign_id, shard, seq, reason, raw)
-     SELECT $1, * FROM unnest($2::smallint[], $3::bigint[], $4::text[], $5::bytea[]) ON CONFLICT DO NOTHING`,
-    [
-      campaignId,
-      plainArray(sorted.map(({ shard }) => shard)),
-      plainArray(sorted.map(({ sequence }) => sequence)),
-      textArray(sorted.map(({ reason }) => reason)),
-      hexArray(sorted.map(({ raw }) => Buffer.from(raw).toString('hex'))),
-    ],
-  );
-  return rowCount ?? 0;
-};
+const REJECTED = batchOf<RejectedMessage>([
+  column('shard', 'smallint', plainArray, ({ shard }) => shard),
+  column('seq', 'bigint', plainArray, ({ sequence }) => sequence),
+  column('reason', 'text', textArray, ({ reason }) => reason),
+  column('raw', 'bytea', hexArray, ({ raw }) => Buffer.from(raw).toString('hex')),
+]);
 
 type Batch = Parameters<RecordsStore['commit']>[0];
 
-const write = async (client: PoolClient, schema: string, campaignId: string, batch: Batch): Promise<CommitResult> => {
+const write = async (scope: Scope, batch: Batch): Promise<CommitResult> => {
   const received = batch.events.filter(({ event }) => event.type === 'received');
   const others = received.length === batch.events.length ? [] : batch.events.filter((e) => e.event.type !== 'received');
   const erasures = others.flatMap(({ event }) => (event.type === 'erased' ? [event.receipt] : []));
-  if (erasures.length > 0) await lockToErase(client, schema);
-  const scope = { client, schema, campaignId };
+  if (erasures.length > 0) await lockToErase(scope);
   const changes = await writeRegistrations(scope, collapseByCitizen(received));
-  await emptyRegistrations(client, schema, campaignId, [...erasures, ...changes.erased]);
-  const facts = await writeFacts(client, schema, campaignId, collapseFacts(others));
-  await emptyFacts(client, schema, campaignId, [...erasures, ...facts.erased]);
-  const rejected = await writeRejected(client, schema, campaignId, batch.rejected);
-  const kept = await writeKept(client, schema, campaignId, batch.kept ?? []);
+  await emptyErased(scope, 'registration', [...erasures, ...changes.erased]);
+  const facts = await writeFacts(scope, collapseFacts(others));
+  await emptyErased(scope, 'registration_fact', [...erasures, ...facts.erased]);
+  const rejected = await insertNew(scope, 'rejected_message', REJECTED, batch.rejected);
+  const kept = await writeKept(scope, batch.kept ?? []);
   const inserted = citizensIn(changes.inserted);
   const superseded = citizensIn(changes.superseded) - citizensIn(changes.reinstated);
-  await addCounts(client, schema, campaignId, { received: inserted, superseded, rejectedMessages: rejected });
-  // A receipt is new exactly once: as the registration that stands or as one that gave way.
+  await addCounts(scope, { received: inserted, superseded, rejectedMessages: rejected });
+  // A receipt is new exactly once: as the citizen's row, or as superseded.
   const newReceipts = changes.inserted.length + changes.superseded.length - changes.reinstated.length;
   return {
     inserted,
@@ -119,7 +101,7 @@ export const createStore = (options: StoreOptions): Store => {
     async commit(batch, signal) {
       signal.throwIfAborted();
       try {
-        return await inTransaction(pool, (client) => write(client, schema, campaignId, batch), signal);
+        return await inTransaction(pool, (client) => write({ client, schema, campaignId }, batch), signal);
       } catch (error) {
         throw storeError(`commit ${batch.events.length} events`, error);
       }
@@ -132,13 +114,8 @@ export const createStore = (options: StoreOptions): Store => {
       }
     },
     kept: createKeptEvents(pool, schemaName, campaignId),
-    count: createCounts(pool, schemaName).count,
+    count: (ofCampaign) => readCounts(pool, schemaName, ofCampaign),
     look: () => lookAtDatabase(pool, schemaName),
-    ping: () =>
-      pool.query('SELECT 1').then(
-        () => true,
-        () => false,
-      ),
     close: () => pool.end(),
   };
 };

@@ -1,18 +1,11 @@
 /** The tables registration and superseded_receipt inside one transaction. */
-import type { PoolClient } from 'pg';
 import type { EventKind, ReceivedData } from '../../contract/envelope.ts';
 import { bucketOf } from '../../contract/shard.ts';
 import { type JournalledEvent, RecordsStoreError } from '../records/ports.ts';
 import { type CitizenClaims, type SupersededReceipt, settle } from '../records/standing.ts';
-import { hexArray, plainArray, textArray } from './arrays.ts';
+import { batchOf, column, hexArray, plainArray, textArray } from './arrays.ts';
 import { isErased } from './erased.ts';
-
-interface Scope {
-  readonly client: PoolClient;
-  /** Escaped. */
-  readonly schema: string;
-  readonly campaignId: string;
-}
+import type { Scope } from './transaction.ts';
 
 /** Receipts by kind: what the batch changed, for the totals. */
 export interface ReceiptChanges {
@@ -20,37 +13,32 @@ export interface ReceiptChanges {
   /** Newly superseded; a reinstated receipt takes one away again. */
   readonly superseded: readonly EventKind[];
   readonly reinstated: readonly EventKind[];
-  /** Receipts that were erased before, of rows that were written now. */
+  /** Erased receipts among those whose rows were written now. */
   readonly erased: readonly string[];
 }
 
-const COLUMNS =
-  'citizen_hash, receipt, accepted_at, seq, shard, bucket, kind, site, channel, category, locale, policy_version, key_id, sealed';
-const UNNEST = `unnest($2::bytea[], $3::text[], $4::timestamptz[], $5::bigint[], $6::smallint[], $7::smallint[], $8::text[],
-  $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[])
-  AS batch(${COLUMNS})`;
+/** Checked when the event was decoded. */
+const data =
+  (member: keyof ReceivedData) =>
+  ({ event }: JournalledEvent): string =>
+    String(event.data[member]);
 
-const valuesOf = (campaignId: string, copies: readonly JournalledEvent[]): string[] => {
-  // Checked when it was decoded.
-  const data = (member: keyof ReceivedData): string[] => copies.map(({ event }) => String(event.data[member]));
-  return [
-    campaignId,
-    hexArray(copies.map(({ event }) => event.citizenHash)),
-    plainArray(copies.map(({ event }) => event.receipt)),
-    plainArray(copies.map(({ event }) => event.at)),
-    plainArray(copies.map(({ sequence }) => sequence)),
-    plainArray(copies.map(({ shard }) => shard)),
-    plainArray(copies.map(({ event }) => bucketOf(event.citizenHash))),
-    plainArray(copies.map(({ event }) => event.kind)),
-    textArray(copies.map(({ event }) => event.site)),
-    plainArray(data('channel')),
-    textArray(data('category')),
-    plainArray(data('locale')),
-    textArray(data('policyVersion')),
-    textArray(copies.map(({ event }) => event.keyId)),
-    textArray(data('sealed')),
-  ];
-};
+const BATCH = batchOf<JournalledEvent>([
+  column('citizen_hash', 'bytea', hexArray, ({ event }) => event.citizenHash),
+  column('receipt', 'text', plainArray, ({ event }) => event.receipt),
+  column('accepted_at', 'timestamptz', plainArray, ({ event }) => event.at),
+  column('seq', 'bigint', plainArray, ({ sequence }) => sequence),
+  column('shard', 'smallint', plainArray, ({ shard }) => shard),
+  column('bucket', 'smallint', plainArray, ({ event }) => bucketOf(event.citizenHash)),
+  column('kind', 'text', plainArray, ({ event }) => event.kind),
+  column('site', 'text', textArray, ({ event }) => event.site),
+  column('channel', 'text', plainArray, data('channel')),
+  column('category', 'text', textArray, data('category')),
+  column('locale', 'text', plainArray, data('locale')),
+  column('policy_version', 'text', textArray, data('policyVersion')),
+  column('key_id', 'text', textArray, ({ event }) => event.keyId),
+  column('sealed', 'text', textArray, data('sealed')),
+]);
 
 interface StoredRow {
   readonly citizen_hash: string;
@@ -102,19 +90,19 @@ const insertNew = async (
 ): Promise<{ readonly citizens: ReadonlySet<string>; readonly erased: readonly string[] }> => {
   const copies = claims.map(({ standing }) => standing);
   const { rows } = await client.query<{ citizen: string; receipt: string; erased: boolean }>(
-    `INSERT INTO ${schema}.registration AS made (campaign_id, ${COLUMNS})
-     SELECT $1, ${COLUMNS.replace('sealed', "decode(sealed, 'base64')")} FROM ${UNNEST}
+    `INSERT INTO ${schema}.registration AS made (campaign_id, ${BATCH.names})
+     SELECT $1, ${BATCH.names.replace('sealed', "decode(sealed, 'base64')")} FROM ${BATCH.rows}
      ON CONFLICT DO NOTHING
      RETURNING encode(citizen_hash, 'hex') AS citizen, receipt, ${isErased(schema, 'made.receipt')} AS erased`,
-    valuesOf(campaignId, copies),
+    [campaignId, ...BATCH.parameters(copies)],
   );
   return { citizens: new Set(rows.map(({ citizen }) => citizen)), erased: erasedOf(rows) };
 };
 
 /**
- * Rows of citizens that existed, locked in key order. READ COMMITTED: the insert before has waited for any concurrent
- * insert of the same citizen to end, and this is a new statement, so it sees that row; a concurrent update is waited
- * for and its result is read. Rows are never deleted: a citizen who can't be found collided on the receipt instead.
+ * Existing rows of citizens, locked in key order. READ COMMITTED: the insert before has waited for concurrent inserts of the same
+ * citizens, and this new statement sees their rows; it waits for concurrent updates and reads their results. Rows are never deleted:
+ * a citizen without a row had a conflict on the receipt instead.
  */
 const lockExisting = async ({ client, schema, campaignId }: Scope, claims: readonly CitizenClaims[]) => {
   const { rows } = await client.query<StoredRow>(
@@ -134,7 +122,7 @@ const lockExisting = async ({ client, schema, campaignId }: Scope, claims: reado
   });
 };
 
-/** Answers with the receipts that were erased before. */
+/** @returns erased receipts among those written */
 const displace = async (
   { client, schema, campaignId }: Scope,
   copies: readonly JournalledEvent[],
@@ -145,40 +133,38 @@ const displace = async (
        receipt = batch.receipt, accepted_at = batch.accepted_at, seq = batch.seq, shard = batch.shard,
        kind = batch.kind, site = batch.site, channel = batch.channel, category = batch.category, locale = batch.locale,
        policy_version = batch.policy_version, key_id = batch.key_id, sealed = decode(batch.sealed, 'base64')
-     FROM ${UNNEST}
+     FROM ${BATCH.rows}
      WHERE standing.campaign_id = $1 AND standing.citizen_hash = batch.citizen_hash
      RETURNING standing.receipt, ${isErased(schema, 'standing.receipt')} AS erased`,
-    valuesOf(campaignId, copies),
+    [campaignId, ...BATCH.parameters(copies)],
   );
   return erasedOf(rows);
 };
 
-const SUPERSEDED_UNNEST = `unnest($2::text[], $3::bytea[], $4::timestamptz[], $5::text[])
-  AS batch(receipt, citizen_hash, accepted_at, kind)`;
+const SUPERSEDED = batchOf<SupersededReceipt>([
+  column('receipt', 'text', plainArray, ({ receipt }) => receipt),
+  column('citizen_hash', 'bytea', hexArray, ({ citizenHash }) => citizenHash),
+  column('accepted_at', 'timestamptz', plainArray, ({ at }) => at),
+  column('kind', 'text', plainArray, ({ kind }) => kind),
+]);
 
-/** Kinds of the receipts that were not there yet. A known one keeps its earliest time. */
+/** @returns kinds of the new receipts. A known one keeps its earliest time. */
 const addSuperseded = async (
   { client, schema, campaignId }: Scope,
   receipts: readonly SupersededReceipt[],
 ): Promise<readonly EventKind[]> => {
   if (receipts.length === 0) return [];
   const sorted = [...receipts].sort((a, b) => (a.receipt < b.receipt ? -1 : 1));
-  const values = [
-    campaignId,
-    plainArray(sorted.map(({ receipt }) => receipt)),
-    hexArray(sorted.map(({ citizenHash }) => citizenHash)),
-    plainArray(sorted.map(({ at }) => at)),
-    plainArray(sorted.map(({ kind }) => kind)),
-  ];
+  const values = [campaignId, ...SUPERSEDED.parameters(sorted)];
   const { rows } = await client.query<{ kind: EventKind }>(
-    `INSERT INTO ${schema}.superseded_receipt (campaign_id, receipt, citizen_hash, accepted_at, kind)
-     SELECT $1, receipt, citizen_hash, accepted_at, kind FROM ${SUPERSEDED_UNNEST}
+    `INSERT INTO ${schema}.superseded_receipt (campaign_id, ${SUPERSEDED.names})
+     SELECT $1, ${SUPERSEDED.names} FROM ${SUPERSEDED.rows}
      ON CONFLICT DO NOTHING RETURNING kind`,
     values,
   );
   if (rows.length < sorted.length) {
     await client.query(
-      `UPDATE ${schema}.superseded_receipt AS known SET accepted_at = batch.accepted_at FROM ${SUPERSEDED_UNNEST}
+      `UPDATE ${schema}.superseded_receipt AS known SET accepted_at = batch.accepted_at FROM ${SUPERSEDED.rows}
        WHERE known.campaign_id = $1 AND known.receipt = batch.receipt AND batch.accepted_at < known.accepted_at`,
       values,
     );
@@ -198,7 +184,7 @@ const removeReinstated = async (
   return rows.map(({ kind }) => kind);
 };
 
-/** `claims` sorted by citizen, one each. All new citizens: one statement. */
+/** `claims` sorted by citizen, one each. If all citizens are new, this is one statement. */
 export const writeRegistrations = async (scope: Scope, claims: readonly CitizenClaims[]): Promise<ReceiptChanges> => {
   if (claims.length === 0) return { inserted: [], superseded: [], reinstated: [], erased: [] };
   const made = await insertNew(scope, claims);

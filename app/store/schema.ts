@@ -3,15 +3,15 @@ import { Client, escapeIdentifier } from 'pg';
 import { grantColumns } from './grants.ts';
 import { type DatabaseAccess, driverAccess, KEEP_ALIVE_AFTER_MS } from './pool.ts';
 
-/** Holds off concurrent migrations of any schema in one database; the number is arbitrary and only has to stay. */
+/** Prevents concurrent migrations of any schema in one database; the number is arbitrary but must not change. */
 const MIGRATION_LOCK = 7_204_511_963;
 const CONNECT_WITHIN_MS = 5_000;
 
-/** For the migration of another worker. */
+/** How long to wait for another worker's migration. */
 const TURN_WITHIN_MS = 3_000;
 /**
- * Behind a lock that waits for a long reader (a dump, say) all others queue, those of status requests too, which wait a second. Then it
- * gives way; the caller tries again.
+ * While a lock waits for a long reader (a dump, for example) all others queue behind it, also status requests, which wait a second. So it
+ * gives up soon, and the caller retries.
  */
 const LOCK_WITHIN_MS = 500;
 
@@ -19,13 +19,13 @@ const LOCK_WITHIN_MS = 500;
  * Texts that take part in an order are COLLATE "C": bytewise, as the winner rule compares. `accepted_at` and `at` hold
  * whole milliseconds.
  *
- * registration: the one that stands for each citizen. superseded_receipt: every other receipt of the person, so that
- * each receipt that was ever returned resolves. registration_fact: all later events, earliest copy of each fact.
- * registration_count: exact totals, spread over slots (see counts.ts). kept_event: envelopes of a later release, as they
- * came, until a worker that knows them. A stream that is made anew counts from 1 again, so a place alone is no key.
+ * registration: the valid registration of each citizen. superseded_receipt: every other receipt of the person, so that each returned
+ * receipt can be found. registration_fact: all later events, earliest copy of each fact. registration_count: exact totals, spread over
+ * slots (see counts.ts). kept_event: envelopes of a later release, unchanged, until a worker knows them. A re-created stream counts
+ * from 1 again, so a position alone is no key.
  *
- * Workers of the release before go on beside a new one: a migration leaves what their statements name, with defaults. It writes
- * no table anew (a column that is generated, or has a default that varies, would). In order; one that was released never changes.
+ * Workers of the previous release run beside new ones, so a migration keeps all names in their statements, and gives new columns
+ * defaults. It rewrites no table (a generated column or a volatile default would). In order; a released migration never changes.
  */
 export const MIGRATIONS: readonly ((schema: string) => string)[] = [
   (schema) => `
@@ -88,7 +88,7 @@ CREATE TABLE ${schema}.registration_count (
   rejected bigint NOT NULL,
   PRIMARY KEY (campaign_id, slot)
 ) WITH (fillfactor = 20);`,
-  // Both locks before any work, in the order of those who write.
+  // Both locks first, in the order of the writers.
   (schema) => `
 LOCK TABLE ${schema}.registration_fact, ${schema}.rejected_message IN ACCESS EXCLUSIVE MODE;
 ALTER TABLE ${schema}.registration_fact
@@ -120,7 +120,7 @@ const migrateWith = async (client: Client, schemaName: string, campaignId: strin
   await client.query('SELECT pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
   await client.query(`SET LOCAL lock_timeout = '${LOCK_WITHIN_MS}ms'`);
   const { rowCount } = await client.query('SELECT 1 FROM pg_namespace WHERE nspname = $1', [schemaName]);
-  // Asked first: IF NOT EXISTS demands the right to create even where nothing has to be created.
+  // Checked first, because IF NOT EXISTS requires the right to create even where nothing is created.
   if (rowCount === 0) await client.query(`CREATE SCHEMA ${schema}`);
   await client.query(
     `CREATE TABLE IF NOT EXISTS ${schema}.schema_migration (version int PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())`,
@@ -137,8 +137,8 @@ const migrateWith = async (client: Client, schemaName: string, campaignId: strin
 };
 
 /**
- * Brings `schemaName` up to date; a second call, or a second process, finds nothing to do but grants to say again. By a
- * connection of its own, which waits for as long as it takes to index a large table: a pool's would give up, its statement not.
+ * Brings `schemaName` up to date; a second call, or a second process, only repeats the grants. On a connection without a time limit,
+ * because indexing a large table may take long.
  */
 export const migrate = async (access: DatabaseAccess, schemaName: string, campaignId: string): Promise<void> => {
   const client = new Client({
@@ -148,7 +148,7 @@ export const migrate = async (access: DatabaseAccess, schemaName: string, campai
     keepAlive: true,
     keepAliveInitialDelayMillis: KEEP_ALIVE_AFTER_MS,
   });
-  // Whoever runs a query learns of a broken connection from the query.
+  // A query fails with a broken connection anyway.
   client.on('error', () => undefined);
   await client.connect();
   try {

@@ -1,5 +1,5 @@
 /**
- * What an error of the database is about, in a word of the contract. Pure.
+ * The state of the database that an error means. Pure.
  *
  * | code or words                                     | state |
  * |---------------------------------------------------|-------|
@@ -37,7 +37,7 @@ const BY_CODE: readonly (readonly [RegExp, DatabaseTrouble])[] = [
   [/^(3D000|3F000|42P01)$/, 'missing'],
 ];
 
-/** The driver's own, without codes: pg 8, lib/client.js and pg-pool. */
+/** The driver's own messages, without codes: pg 8, lib/client.js and pg-pool. */
 const TIMED_OUT = /timeout/i;
 const CUT = /connection terminated|connection (was )?closed|not queryable/i;
 

@@ -1,10 +1,10 @@
-/** What a tier of workers does with messages of the journal; the loop around it is one for all (run-worker.ts). */
-import type { Delivery } from '../../journal/reading.ts';
+/** What a tier of workers does with messages of the journal; all tiers have the same loop (run-worker.ts). */
+import type { Stored } from '../../journal/reading.ts';
 
-/** Without what only the loop may do: to acknowledge. */
-export type Message = Pick<Delivery, 'shard' | 'sequence' | 'storedAtMs' | 'subject' | 'data'>;
+/** A message that only the loop may acknowledge. */
+export type Message = Stored & { readonly shard: number };
 
-/** A message that will never be taken, and why. */
+/** A message that will never be accepted, and why. */
 export interface SetAside {
   readonly shard: number;
   readonly sequence: number;
@@ -19,24 +19,23 @@ export interface Settled {
 }
 
 export interface TierPart<S extends Settled> {
-  /** In the names of its metrics. */
+  /** Part of the names of its metrics. */
   readonly tier: string;
   /** Decides and commits: all of it is durable when this resolves. @throws CommitError */
   commit(messages: readonly Message[], signal: AbortSignal): Promise<S>;
-  /** Keeps the one message that a commit of its own was refused for. @throws CommitError */
+  /** Sets a single refused message aside. @throws CommitError */
   keepAside(message: Message, refusal: CommitError, signal: AbortSignal): Promise<S>;
-  /** Hears of every commit once its batch is acknowledged. */
+  /** Called with every commit once its batch is acknowledged. */
   settled?(commit: S): void;
 }
 
-/** A pino logger will do. */
 export interface WorkerLog {
   warn(fields: Readonly<Record<string, unknown>>, message: string): void;
 }
 
 /**
- * Why a commit failed. `refused`: this very data will never be taken, one message at least is poison. `unavailable`: the
- * outcome is unknown, it may even have been committed; committing again is safe.
+ * Why a commit failed. `refused`: this data will never be accepted, at least one message is poison. `unavailable`: the outcome is
+ * unknown, it may even have been committed; committing again is safe.
  */
 export class CommitError extends Error {
   override readonly name: string = 'CommitError';
@@ -52,8 +51,7 @@ export class CommitError extends Error {
 }
 
 /**
- * Commits `messages`. A batch that is refused for good is halved until the poison is alone: nine more commits for one
- * bad message in 500.
+ * Commits `messages`. A refused batch is halved until the poison message is alone: nine more commits for one bad message in 500.
  *
  * @throws CommitError `unavailable` when the outcome is unknown
  */
@@ -74,7 +72,7 @@ export const settle = async <S extends Settled>(
   }
 };
 
-/** Says what became of a batch that is through: to the tier's metrics, and of each message that was set aside to the log. */
+/** Reports a finished batch to the tier's metrics, and each message that was set aside to the log. */
 export const report = <S extends Settled>(part: TierPart<S>, commits: readonly S[], log: WorkerLog): void => {
   for (const commit of commits) {
     part.settled?.(commit);

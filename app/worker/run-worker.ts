@@ -1,10 +1,9 @@
 /**
- * The one loop of every tier that works through the journal: takes batches from each shard, hands them to the tier's own part,
- * and acknowledges after what counts is durable.
+ * The loop of every tier that processes the journal: takes batches from each shard, hands them to the tier's part, and acknowledges
+ * them once they are durable.
  *
- * Another side that is away: the batch in hand is kept and tried again, so that recovery needs no redelivery and no further
- * messages are taken that would wait for the same side. Nothing is ever acknowledged before its commit; a process that dies
- * leaves its batches to be redelivered.
+ * While a downstream system is unavailable, the batch in hand is kept and retried. So recovery needs no redelivery, and no further
+ * messages are taken. Nothing is acknowledged before its commit; the batches of a dead process are redelivered.
  */
 import type { Registry } from 'prom-client';
 import type { Delivery, JournalReader } from '../../journal/reading.ts';
@@ -12,15 +11,15 @@ import { type BackoffLimits, backoffMs } from '../../runtime/backoff.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { sleep } from '../../runtime/sleep.ts';
 import { loggedError } from '../log.ts';
-import { FIRST_MESSAGES, MOST_MESSAGES, nextBatchSize } from './batch-size.ts';
+import { FIRST_MESSAGES, nextBatchSize } from './batch-size.ts';
 import { createWorkerMetrics, type WorkerMetrics } from './metrics.ts';
 import { CommitError, report, type Settled, settle, type TierPart, type WorkerLog } from './part.ts';
 
-/** Who hears how it goes, shard by shard. */
+/** Called with the progress of each shard. */
 export interface WorkerHealth {
-  /** A batch waits for its commit from now on. */
+  /** From now on a batch waits for its commit. */
   taken?(shard: number): void;
-  /** It waits no more: committed, or left to be delivered again. */
+  /** It waits no more: committed, or left for redelivery. */
   settled?(shard: number): void;
   committed?(): void;
   commitFailed?(error: unknown): void;
@@ -37,24 +36,23 @@ export interface WorkerDeps<S extends Settled> {
   readonly health?: WorkerHealth;
   /** [0, 1) */
   readonly random?: () => number;
-  readonly maxMessages?: number;
   readonly expiresMs?: number;
-  /** From the signal on. */
+  /** After the signal. */
   readonly lastCommitWithinMs?: number;
 }
 
 const EXPIRES_MS = 1_000;
 /** A third of the consumer's ack_wait of 30 s. */
 const WORKING_EVERY_MS = 10_000;
-/** How long the batch in hand may still take when the process ends: within the pod's 30 s of grace, its connections too. */
+/** How long the batch in hand may take when the process ends: with its connections within the pod's 30 s of grace. */
 const LAST_COMMIT_WITHIN_MS = 15_000;
-/** Between two tries of one batch, and of one fetch. */
+/** Between two tries of a batch or a fetch. */
 export const COMMIT_BACKOFF: BackoffLimits = { initialMs: 100, maxMs: 4_000 };
 
 interface Shard<S extends Settled> extends WorkerDeps<S> {
   readonly metrics: WorkerMetrics;
   readonly shard: number;
-  /** Ends a commit that is under way. */
+  /** Ends a commit under way. */
   readonly giveUp: AbortSignal;
 }
 
@@ -64,13 +62,13 @@ const failureOf = (error: unknown): { readonly kind: string; readonly code: stri
 const pause = (random: () => number, failures: number, signal: AbortSignal): Promise<void> =>
   sleep(systemClock, backoffMs(failures, COMMIT_BACKOFF, random()), signal);
 
-/** Commits until it succeeds; undefined when the signal fired first, and the batch is left to be redelivered. */
+/** Commits until it succeeds; undefined when the signal fired first, and the batch is left for redelivery. */
 const settleUntilDone = async <S extends Settled>(
   { part, metrics, log, health, random = Math.random, shard, giveUp }: Shard<S>,
   deliveries: readonly Delivery[],
   signal: AbortSignal,
 ): Promise<readonly S[] | undefined> => {
-  // The first try is made even while draining: the batch in hand is finished, unless the other side says nothing.
+  // The first try is made even while draining, so that the batch in hand is finished if possible.
   for (let attempt = 1; ; attempt += 1) {
     try {
       const commits = await settle(part, deliveries, giveUp);
@@ -126,8 +124,8 @@ const settleBatch = async <S extends Settled>(
 
 const runShard = async <S extends Settled>(at: Shard<S>, signal: AbortSignal): Promise<void> => {
   const { reader, metrics, health, log, shard, random = Math.random } = at;
-  const { maxMessages: most = MOST_MESSAGES, expiresMs = EXPIRES_MS } = at;
-  let size = Math.min(FIRST_MESSAGES, most);
+  const { expiresMs = EXPIRES_MS } = at;
+  let size = FIRST_MESSAGES;
   let failures = 0;
   while (!signal.aborted) {
     let deliveries: readonly Delivery[] = [];
@@ -140,19 +138,18 @@ const runShard = async <S extends Settled>(at: Shard<S>, signal: AbortSignal): P
       failures += 1;
       metrics.failed('fetch', 'unavailable');
       health?.fetchFailed?.(shard);
-      // The error itself: of its words alone the log would not say that they are an Error's.
       log.warn({ shard, attempt: failures, error }, 'fetch failed');
       await pause(random, failures, signal);
     }
     if (deliveries.length === 0) continue;
     const tookMs = await settleBatch(at, deliveries, signal);
-    if (tookMs !== undefined) size = nextBatchSize(size, deliveries.length, tookMs, most);
+    if (tookMs !== undefined) size = nextBatchSize(size, deliveries.length, tookMs);
   }
 };
 
 /**
- * Resolves after the signal has fired and every batch in hand is settled or left. Another side that says nothing must not
- * hold the process for ever: what is not committed by then is delivered again.
+ * Resolves after the signal has fired and every batch in hand is settled or left. A downstream system that does not answer must not
+ * block the process: what is not committed in time is redelivered.
  */
 export const runWorker = async <S extends Settled>(deps: WorkerDeps<S>, signal: AbortSignal): Promise<void> => {
   const metrics = createWorkerMetrics(deps.registry, deps.part.tier);

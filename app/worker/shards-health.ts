@@ -1,10 +1,10 @@
 /**
- * How a worker finds the journal: by its pulls, shard by shard. Pure: time comes as an argument, in monotonic ms.
+ * State in which a worker finds the journal, by its pulls of each shard. Pure: time is an argument, in monotonic ms.
  *
  * | shards                              | state |
  * |-------------------------------------|-------|
  * | none was pulled from yet            | unknown |
- * | one can't be pulled from            | what its failure says, since the first of them failed |
+ * | one can't be pulled from            | its failure, since the first of them failed |
  * | all answer                          | answers |
  */
 import type { JournalStateOfPod } from '../../contract/app-contract.ts';
@@ -23,7 +23,7 @@ export class ShardsHealth {
     this.#wellSinceMs = nowMs;
   }
 
-  /** The journal took no connection yet. */
+  /** The journal has not accepted a connection yet. */
   startFailed(kind: FetchFailure): void {
     this.#start = kind;
   }
@@ -51,8 +51,8 @@ export class ShardsHealth {
   }
 }
 
-/** What a worker finds on its way to the journal. */
-export const heardOfFetches = (
+/** Reports a worker's fetches to the journal's health. */
+export const fetchHealth = (
   health: ShardsHealth,
   whyNoFetch: () => FetchFailure,
   monotonicMs: () => number,

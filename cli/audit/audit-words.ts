@@ -1,9 +1,8 @@
 /** A trail in words. Pure. */
-
 import { linkOf } from '../../contract/hash-chain.ts';
 import { instantMsOrNaN, parseInstant } from '../../contract/instant.ts';
 import { type AuditEntry, type Authorized, parseAuditEntry } from '../../operator/audit/entry.ts';
-import { ceilingsText } from '../../operator/scale-plans/plan-state.ts';
+import { ceilingsText, personText } from '../../operator/scale-plans/plan-state.ts';
 import { clockOf, type Zone, zoneOf } from '../times.ts';
 import { columns } from '../words.ts';
 import type { TrailCheck } from './trail.ts';
@@ -25,11 +24,10 @@ const withNote = (text: string, ...notes: readonly (string | undefined)[]): stri
 const named = (label: string, text: string | undefined): string | undefined =>
   text === undefined ? undefined : `${label} ${text}`;
 
-/** What happened, in one line. */
 const whatOf = (entry: AuditEntry, at: (instant: string) => string): string => {
   switch (entry.step) {
     case 'campaign_created':
-      return `campaign ${entry.namespace}/${entry.campaign} made; authorised: ${authorizedText(entry.authorized)}`;
+      return `campaign ${entry.namespace}/${entry.campaign} created; authorised: ${authorizedText(entry.authorized)}`;
     case 'campaign_opened':
       return 'campaign opened';
     case 'campaign_closed':
@@ -79,16 +77,13 @@ const whatOf = (entry: AuditEntry, at: (instant: string) => string): string => {
   }
 };
 
-const personOf = (by: string, onBehalfOf: string | undefined): string =>
-  onBehalfOf === undefined ? by : `${by} for ${onBehalfOf}`;
-
 /**
- * Who did it. Kubernetes keeps no name beside a change of a campaign or a deletion: the API server's own audit log does.
+ * Who did it. Kubernetes keeps no name with a change of a campaign or a deletion; the API server's own audit log does.
  *
  * | step                                   | who                     |
  * |----------------------------------------|-------------------------|
  * | a decision, a revocation               | the user, and for whom  |
- * | what the operator or the calendar does | operator, time          |
+ * | a step of the operator or the calendar | operator, time          |
  * | anything else                          | not recorded            |
  */
 const whoOf = (entry: AuditEntry): string => {
@@ -96,7 +91,7 @@ const whoOf = (entry: AuditEntry): string => {
     case 'plan_approved':
     case 'plan_rejected':
     case 'plan_void':
-      return personOf(entry.by, entry.onBehalfOf);
+      return personText(entry.by, entry.onBehalfOf);
     case 'plan_proposed':
     case 'plan_superseded':
     case 'grant_used':
@@ -110,7 +105,7 @@ const whoOf = (entry: AuditEntry): string => {
     case 'contingency_ended':
       return entry.how === 'over' ? 'operator' : (entry.who ?? 'not recorded');
     case 'grant_ended':
-      if (entry.by !== undefined) return personOf(entry.by, entry.onBehalfOf);
+      if (entry.by !== undefined) return personText(entry.by, entry.onBehalfOf);
       return entry.how === 'time' ? 'time' : 'not recorded';
     case 'override_ended':
       return entry.how === 'expired' ? 'time' : 'not recorded';
@@ -121,20 +116,18 @@ const whoOf = (entry: AuditEntry): string => {
 
 const verdictText = ({ entries, head, breaks }: TrailCheck): string =>
   breaks.length === 0
-    ? `Whole: ${entries} entries, each holds the hash of the one before. Note the head, and prove with --head later that nothing was cut off:\n  ${head}\n`
+    ? `Complete: ${entries} entries, each with the hash of the one before. Note the head: with --head you can prove later that nothing was cut off:\n  ${head}\n`
     : `BROKEN in ${breaks.length} ${breaks.length === 1 ? 'place' : 'places'}:\n${breaks.map((one) => `  ${one}\n`).join('')}`;
 
-export interface Shown {
+interface Shown {
   readonly lines: readonly string[];
   readonly check: TrailCheck;
-  /** Entries of an earlier time are left out, and counted. */
   readonly sinceMs?: number;
   readonly nowMs: number;
-  /** With the hash of each entry. */
   readonly isWide?: boolean;
 }
 
-/** On whose clock a trail is read: that in which its campaign's opening is written. */
+/** The time zone of a trail: that of its campaign's opening. */
 export const zoneOfTrail = (lines: readonly string[]): Zone => {
   for (const line of lines) {
     const entry = parseAuditEntry(line);
@@ -145,7 +138,7 @@ export const zoneOfTrail = (lines: readonly string[]): Zone => {
 
 export const isSince = (line: string, sinceMs: number | undefined): boolean => {
   const entry = parseAuditEntry(line);
-  // What can't be read is never left out.
+  // What can't be read is always shown.
   return entry === undefined || sinceMs === undefined || !(instantMsOrNaN(entry.at) < sinceMs);
 };
 
@@ -170,7 +163,7 @@ export const trailText = (campaignId: string, { lines, check, sinceMs, nowMs, is
   return `Trail of ${campaignId}\n${columns([titles, ...rows])}${earlier}Times are UTC${zone.text}.\n${verdictText(check)}`;
 };
 
-/** For programs that need no proof: entries read, one that can't be read as its text. */
+/** For programs that need no proof: parsed entries, unreadable ones as their text. */
 export const trailJson = (campaignId: string, { lines, check, sinceMs }: Shown): unknown => ({
   campaignId,
   ...check,

@@ -1,19 +1,18 @@
-/** A campaign's trail as an operator serves it, through the API server; and whether it is whole. */
+/** A campaign's trail from an operator, through the API server; and whether it is complete. */
 import { breakOf, GENESIS, type Link, linkOf } from '../../contract/hash-chain.ts';
 import { AUDIT_PORT_NAME, auditPath, auditServiceName } from '../../contract/names.ts';
+import { SERVICES } from '../../operator/kube/api-resources.ts';
 import type { KubeClient } from '../../operator/kube/client.ts';
 import { isKubeError } from '../../operator/kube/errors.ts';
-import { SERVICES } from '../../operator/kube/resources.ts';
 import { readText } from '../../runtime/read-text.ts';
 import { ForbiddenError, UsageError } from '../errors.ts';
 
-/** Where the operator was installed. */
 export interface Installation {
   readonly systemNamespace: string;
   readonly release: string;
 }
 
-/** The Role that lets somebody read trails, and nothing else. */
+/** The Role that grants read access to trails, and nothing else. */
 const READER = 'audit-reader';
 /** 20,000 entries, more than a trail may have. */
 const MAX_BYTES = 64 * 2 ** 20;
@@ -24,13 +23,13 @@ const explained = (error: unknown, { systemNamespace, release }: Installation): 
   if (isKubeError(error, 'forbidden')) {
     const role = `${release}-${READER}`;
     return new ForbiddenError(
-      `you may not read trails (${error.message}).\nThe chart's Role ${role} allows it; who administers the cluster gives it with\n  kubectl create rolebinding ${role}-you -n ${systemNamespace} --role ${role} --user <you>\nor with the chart's value audit.readers`,
+      `you lack permission to read trails (${error.message}).\nThe chart's Role ${role} grants it; a cluster administrator assigns it with\n  kubectl create rolebinding ${role}-you -n ${systemNamespace} --role ${role} --user <you>\nor with the chart's value audit.readers`,
     );
   }
   if (isKubeError(error, 'not_found')) {
     if (error.reason === 'NoTrail') return new UsageError(error.message.replace(/^.*NoTrail: /s, ''));
     return new UsageError(
-      `no operator serves trails as Service ${service} in namespace ${systemNamespace}: say where it was installed with --system-namespace and --release`,
+      `no operator serves trails as Service ${service} in namespace ${systemNamespace}: name its installation with --system-namespace and --release`,
       { cause: error },
     );
   }
@@ -46,10 +45,7 @@ const explained = (error: unknown, { systemNamespace, release }: Installation): 
   return error;
 };
 
-/**
- * Every line as it is stored, oldest first.
- * @throws UsageError for a campaign without a trail; Error when the answer was cut short; ForbiddenError
- */
+/** As stored, oldest first. @throws UsageError without a trail; Error when it was cut short; ForbiddenError */
 export const readTrail = async (
   client: KubeClient,
   installation: Installation,
@@ -62,10 +58,10 @@ export const readTrail = async (
     const signal = AbortSignal.timeout(WITHIN_MS);
     const body = await client.open({ ...target, verb: 'get' }, signal);
     const lines = (await readText(body, MAX_BYTES)).split('\n');
-    // The last one ends with a line break, and says how many there were.
+    // The last one ends with a line break, and contains the number of lines.
     const end: unknown = lines.pop() === '' ? JSON.parse(lines.pop() ?? '{}') : {};
     if (typeof end !== 'object' || end === null || !('end' in end) || end.end !== lines.length) {
-      throw new Error('the trail was cut short on its way: read it again');
+      throw new Error('the answer was cut short: try again');
     }
     return lines;
   } catch (error) {
@@ -73,16 +69,15 @@ export const readTrail = async (
   }
 };
 
-/** What an auditor wants to know of a chain. */
 export interface TrailCheck {
   readonly entries: number;
   /** Hash of the last line: noted elsewhere, it proves later that nothing was cut off. */
   readonly head: string;
-  /** What does not fit, in order; empty for a whole trail. */
+  /** What does not fit, in order; empty for a complete trail. */
   readonly breaks: readonly string[];
 }
 
-/** @param noted a head from before; undefined when none was noted */
+/** @param noted an earlier head; undefined when there is none */
 export const checkTrail = (lines: readonly string[], noted?: string): TrailCheck => {
   let last: Link = GENESIS;
   let hasNoted = noted === undefined;
@@ -93,6 +88,6 @@ export const checkTrail = (lines: readonly string[], noted?: string): TrailCheck
     last = linkOf(line, last);
     hasNoted ||= last.hash === noted;
   }
-  if (!hasNoted) breaks.push(`no entry has the hash ${noted}: what ended with it was cut off or altered`);
+  if (!hasNoted) breaks.push(`no entry has the hash ${noted}: entries up to it were cut off or altered`);
   return { entries: lines.length, head: last.hash, breaks };
 };

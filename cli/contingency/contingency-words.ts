@@ -7,7 +7,6 @@ export const levelsOf = ({ spec }: VoucherCampaign): readonly ContingencyLevel[]
 export const statusOfLevel = ({ status }: VoucherCampaign, name: string): ContingencyStatus | undefined =>
   status?.contingency?.find((level) => level.name === name);
 
-/** Of those that are in force; one that the spec no longer has does nothing any more. */
 export interface LevelInForce {
   readonly status: ContingencyStatus;
   readonly level: ContingencyLevel | undefined;
@@ -19,21 +18,20 @@ export const levelsInForce = (campaign: VoucherCampaign): readonly LevelInForce[
     level: levelsOf(campaign).find(({ name }) => name === status.name),
   }));
 
-/** `at most 500/s let in`; empty for a level that leaves the door alone. */
+/** `at most 500/s admitted`; empty for a level that does not change admission. */
 const admissionParts = ({ effect }: ContingencyLevel): readonly string[] => [
-  ...(effect.admissionPerSecond === undefined ? [] : [`at most ${effect.admissionPerSecond}/s let in`]),
-  ...(effect.admissionPercent === undefined ? [] : [`${effect.admissionPercent} % of the admission`]),
-  ...(effect.staticPage === undefined ? [] : ['nobody let in, static page']),
+  ...(effect.admissionPerSecond === undefined ? [] : [`at most ${effect.admissionPerSecond}/s admitted`]),
+  ...(effect.admissionPercent === undefined ? [] : [`admission reduced to ${effect.admissionPercent} %`]),
+  ...(effect.staticPage === undefined ? [] : ['no admission, static page']),
 ];
 
-/** What the levels in force make of the door, `narrow-door: 50 % of the admission`. */
-export const doorTexts = (campaign: VoucherCampaign): readonly string[] =>
+export const admissionTexts = (campaign: VoucherCampaign): readonly string[] =>
   levelsInForce(campaign).flatMap(({ level }) => {
     const parts = level === undefined ? [] : admissionParts(level);
     return level === undefined || parts.length === 0 ? [] : [`${level.name}: ${parts.join('; ')}`];
   });
 
-/** `at most 500/s let in; closes 2h later`. */
+/** `at most 500/s admitted; closes 2h later`. */
 export const effectText = (level: ContingencyLevel): string =>
   [
     ...admissionParts(level),
@@ -46,12 +44,12 @@ export const triggerText = ({ trigger }: ContingencyLevel): string => {
   return `${signal}${atLeast === undefined ? '' : ` ≥ ${atLeast}`} for ${heldFor}`;
 };
 
-/** How one ends that its trigger started. */
+/** How a level that was triggered ends. */
 export const backText = ({ back }: ContingencyLevel): string => {
   switch (back?.when) {
     case 'Clear':
       return back.heldFor === undefined
-        ? 'when its signal is clear'
+        ? 'when its metric is clear'
         : `${back.below === undefined ? 'clear' : `below ${back.below}`} for ${back.heldFor}`;
     case 'After':
       return `after ${back.after ?? '?'}`;
@@ -60,6 +58,5 @@ export const backText = ({ back }: ContingencyLevel): string => {
   }
 };
 
-/** `by its trigger`, `by command of li.wei`. */
 export const sourceText = ({ by, who }: ContingencyStatus): string =>
   by === 'Trigger' ? 'by its trigger' : `by command${who === undefined ? '' : ` of ${who}`}`;

@@ -1,8 +1,8 @@
-/** `kubectl voucher contingency`: measures that were agreed beforehand, put in force and ended by command. */
-
+/** `kubectl voucher contingency`: measures that were agreed beforehand, started and stopped by command. */
 import { Command } from 'commander';
 import type { VoucherCampaign } from '../../contract/campaign-types.ts';
 import type { ContingencyLevel, ContingencyStatus } from '../../contract/contingency-types.ts';
+import { defined } from '../../contract/defined.ts';
 import { instantMs } from '../../contract/instant.ts';
 import { contingencyAnnotation } from '../../contract/names.ts';
 import { startText, stopText } from '../../operator/contingency/commands.ts';
@@ -16,6 +16,9 @@ import { columns } from '../words.ts';
 import { backText, effectText, levelsOf, statusOfLevel, triggerText } from './contingency-words.ts';
 
 const STOPPED = 'stopped';
+/** The end of a sentence when the status does not show a command yet. */
+export const UNCONFIRMED =
+  'the operator has not confirmed it yet: check with kubectl voucher status whether it is running.';
 
 interface ListOptions extends ClusterOptions {
   readonly output: Output;
@@ -27,7 +30,7 @@ interface StartOptions extends StopOptions {
   readonly until: string;
 }
 
-/** @throws UsageError that names the levels that there are */
+/** @throws UsageError that names the existing levels */
 const levelOf = (campaign: VoucherCampaign, name: string): ContingencyLevel => {
   const levels = levelsOf(campaign);
   const level = levels.find((one) => one.name === name);
@@ -36,7 +39,7 @@ const levelOf = (campaign: VoucherCampaign, name: string): ContingencyLevel => {
   throw new UsageError(
     levels.length === 0
       ? `campaign ${campaign.metadata.name} has no contingency levels: state them in spec.contingency.levels`
-      : `campaign ${campaign.metadata.name} has no level ${name}; there is\n${there.trimEnd()}`,
+      : `campaign ${campaign.metadata.name} has no level ${name}; existing ones:\n${there.trimEnd()}`,
   );
 };
 
@@ -60,7 +63,7 @@ const listText = (campaign: VoucherCampaign, nowMs: number, { output }: ListOpti
     ...(isWide ? [backText(level), `${level.title['zh-CN']} · ${level.title.en}`] : []),
     stateText(statusOfLevel(campaign, level.name), zone, nowMs),
   ]);
-  const titles = ['LEVEL', 'EFFECT', 'COMES BY', ...(isWide ? ['GOES', 'TITLE'] : []), 'IN FORCE'];
+  const titles = ['LEVEL', 'EFFECT', 'STARTS', ...(isWide ? ['ENDS', 'TITLE'] : []), 'IN FORCE'];
   return `${columns([titles, ...rows])}Times are UTC${zone.text}.\n`;
 };
 
@@ -74,7 +77,7 @@ const list = async (name: string | undefined, options: ListOptions, io: Io): Pro
   io.out(forPrograms(options.output, value) ?? listText(campaign, io.wallMs(), options));
 };
 
-/** The policy's own words say what it takes; the role of an editor would not help. */
+/** The policy's own message names the missing permission; the role of an editor would not help. */
 const command = async (cluster: Cluster, campaign: VoucherCampaign, level: string, text: string): Promise<void> => {
   try {
     await cluster.annotate(campaign, contingencyAnnotation(level), text);
@@ -92,30 +95,20 @@ const start = async (level: string, name: string | undefined, options: StartOpti
     const zone = zoneOf(campaign.spec.window.opensAt);
     const { until, reason } = options;
     const untilMs = until === STOPPED ? undefined : parseFuture('--until', until, zone, nowMs);
-    const said = { who: await cluster.whoAmI(), ...(reason === undefined ? {} : { reason }) };
-    await command(
-      cluster,
-      campaign,
-      level,
-      startText(untilMs === undefined ? STOPPED : instantOf(untilMs, zone), said),
-    );
-    const isTold = (one: VoucherCampaign): boolean => statusOfLevel(one, level)?.by === 'Command';
-    const told = await cluster.told(campaign, isTold);
-    const end =
-      untilMs === undefined
-        ? 'until it is stopped'
-        : `until ${clockOf(untilMs, zone, nowMs)} UTC${zone.text} (${ago(untilMs, nowMs)})`;
+    const said = { who: await cluster.whoAmI(), ...defined({ reason }) };
+    const end = untilMs === undefined ? STOPPED : instantOf(untilMs, zone);
+    await command(cluster, campaign, level, startText(end, said));
+    const started = await cluster.awaitStatus(campaign, (one) => statusOfLevel(one, level)?.by === 'Command');
+    const clock = (ms: number): string => `${clockOf(ms, zone, nowMs)} UTC${zone.text}`;
+    const endText = untilMs === undefined ? 'until it is stopped' : `until ${clock(untilMs)} (${ago(untilMs, nowMs)})`;
     const { name: called } = campaign.metadata;
-    const closesAt = known.effect.extendClosing === undefined ? undefined : told?.status?.closesAt;
-    const closing =
-      closesAt === undefined
-        ? ''
-        : ` Registration closes at ${clockOf(instantMs(closesAt), zone, nowMs)} UTC${zone.text}.`;
-    const stands =
-      told === undefined
-        ? `${level} is to be in force ${end}, but the operator has not said so yet: look with kubectl voucher status whether it runs.`
-        : `${level} is in force ${end}: ${effectText(known)}.${closing}`;
-    return `${called}: ${stands}\nSooner: kubectl voucher contingency stop ${level} ${called} -n ${cluster.namespace}\n`;
+    const closesAt = known.effect.extendClosing === undefined ? undefined : started?.status?.closesAt;
+    const closing = closesAt === undefined ? '' : ` Registration closes at ${clock(instantMs(closesAt))}.`;
+    const state =
+      started === undefined
+        ? `${level} was started ${endText}, but ${UNCONFIRMED}`
+        : `${level} is in force ${endText}: ${effectText(known)}.${closing}`;
+    return `${called}: ${state}\nTo stop it earlier: kubectl voucher contingency stop ${level} ${called} -n ${cluster.namespace}\n`;
   });
   io.out(text);
 };
@@ -128,19 +121,20 @@ const stop = async (level: string, name: string | undefined, options: StopOption
     const current = statusOfLevel(campaign, level);
     const annotation = campaign.metadata.annotations?.[contingencyAnnotation(level)];
     if (current === undefined && annotation?.startsWith('on') !== true) return `${called}: ${level} is not in force.\n`;
-    // The operator's clock may be ahead of this one: the level must have begun before it is ended. Whole seconds are written.
+    // The operator's clock may be ahead of this one: the level must begin before it ends. Whole seconds are written.
     const atMs = Math.max(io.wallMs(), current === undefined ? 0 : instantMs(current.since)) + 1_000;
-    const { reason } = options;
-    const said = { who: await cluster.whoAmI(), ...(reason === undefined ? {} : { reason }) };
+    const said = { who: await cluster.whoAmI(), ...defined({ reason: options.reason }) };
     const at = instantOf(atMs, zoneOf(campaign.spec.window.opensAt));
     await command(cluster, campaign, level, stopText(at, said));
-    const told = await cluster.told(campaign, (one) => statusOfLevel(one, level) === undefined);
+    const stopped = await cluster.awaitStatus(campaign, (one) => statusOfLevel(one, level) === undefined);
     const again =
-      known.trigger === undefined ? '' : ' Its trigger counts again once the signal was below the threshold.';
+      known.trigger === undefined ? '' : ' Its trigger is armed again once the metric was below the threshold.';
     const closing =
-      known.effect.extendClosing === undefined ? '' : ' The closing stays where it is: citizens were told.';
-    return told === undefined
-      ? `${called}: ${level} is to end, but the operator has not said so yet: look with kubectl voucher status whether it runs.\n`
+      known.effect.extendClosing === undefined
+        ? ''
+        : ' The extended closing remains, because it was announced to citizens.';
+    return stopped === undefined
+      ? `${called}: ${level} was stopped, but ${UNCONFIRMED}\n`
       : `${called}: ${level} has ended.${again}${closing}\n`;
   });
   io.out(text);
@@ -149,36 +143,36 @@ const stop = async (level: string, name: string | undefined, options: StopOption
 const onLevel = (command: Command): Command =>
   withClusterOptions(command)
     .argument('<level>', 'name of the level')
-    .argument('[campaign]', 'its name; not needed where there is only one')
+    .argument('[campaign]', 'name of the campaign; optional if there is only one')
     .option('--reason <text>', 'why, for the record');
 
 export const contingencyCommand = (io: Io): Command =>
   new Command('contingency')
-    .description('measures for when things go badly, agreed beforehand in spec.contingency')
+    .description('measures for emergencies, agreed beforehand in spec.contingency')
     .addCommand(
       withOutput(withClusterOptions(new Command('list')))
-        .description('the levels of a campaign, what each does, and which are in force')
+        .description('the levels of a campaign, their effects, and which are in force')
         .addHelpText('after', '\nExample:\n  kubectl voucher contingency list spring-2027 -n vouchers')
-        .argument('[campaign]', 'its name; not needed where there is only one')
+        .argument('[campaign]', 'name of the campaign; optional if there is only one')
         .action((name: string | undefined, options: ListOptions) => list(name, options, io)),
       { isDefault: true },
     )
     .addCommand(
       onLevel(new Command('start'))
-        .description('put a level in force, within 5 s; one that extends the closing takes the verb authorize')
+        .description('start a level: it is in force within 5 s; to extend the closing, you need the verb authorize')
         .addHelpText(
           'after',
           '\nExample:\n  kubectl voucher contingency start narrow-door spring-2027 -n vouchers --until 30m --reason "the database is slow"',
         )
         .requiredOption(
           '--until <time>',
-          `when it ends: an instant, a time of the campaign’s day, for how long (30m), or "${STOPPED}"`,
+          `when it ends: an instant, a time of the campaign’s day, a duration (30m), or "${STOPPED}"`,
         )
         .action((level: string, name: string | undefined, options: StartOptions) => start(level, name, options, io)),
     )
     .addCommand(
       onLevel(new Command('stop'))
-        .description('end a level, whatever put it in force')
+        .description('end a level that a command or a trigger has started')
         .addHelpText('after', '\nExample:\n  kubectl voucher contingency stop narrow-door spring-2027 -n vouchers')
         .action((level: string, name: string | undefined, options: StopOptions) => stop(level, name, options, io)),
     );

@@ -1,52 +1,49 @@
-/** What must be so for this campaign, beside capacity: its conditions, Secrets, certificates, people's overrides. Pure. */
-
+/** What must be right for this campaign, beside capacity: conditions, Secrets, certificates, overrides. Pure. */
 import { DATA_PLANE_KEYS, PRIVACY_KEYS } from '../../contract/app-contract.ts';
 import type { ConditionType } from '../../contract/conditions.ts';
 import { instantMs } from '../../contract/instant.ts';
 import { tierName } from '../../contract/names.ts';
-import { rightsOf, type Tier, tiersOf } from '../../contract/tiers.ts';
+import { rightsOf, TIERS, type Tier, tiersOf } from '../../contract/tiers.ts';
 import { overridesOf } from '../../operator/contingency/overrides.ts';
-import { SCALED_TIERS } from '../../operator/tick/observed.ts';
 import { closesAtOf } from '../closing.ts';
 import { approvalCommand, askedFor, waitingPlans } from '../plans/plans.ts';
 import { faultsOf } from '../remedies.ts';
 import { ago, clockOf, zoneOf } from '../times.ts';
 import { count } from '../words.ts';
-import type { CampaignFacts, SecretFacts } from './facts.ts';
+import type { CampaignFacts, SecretFacts } from './doctor-facts.ts';
 import { type Finding, fail, ok, onceSeen, warn } from './finding.ts';
 
 const named = ({ campaign: { metadata } }: CampaignFacts): string => `${metadata.name} -n ${metadata.namespace}`;
 
-/** Told by checks of their own. */
+/** They have checks of their own. */
 const ELSEWHERE: readonly string[] = ['JournalDurable', 'PlanPending', 'Overridden', 'ConflictingScaler'];
 
-/** Signals come back, and levels are in force because somebody agreed to them. */
+/** Metrics may return, and levels in force were agreed. */
 const MILD: readonly ConditionType[] = ['MetricsFresh', 'Contingency'];
 
 /** | True, verified | OK | · | True, attested | WARN | · | otherwise | FAIL | */
 export const journal = ({ campaign }: CampaignFacts): readonly Finding[] => {
   const condition = campaign.status?.conditions?.find(({ type }) => type === 'JournalDurable');
   if (condition === undefined) {
-    return [fail('journal', 'no operator has looked at it yet', `kubectl voucher status ${campaign.metadata.name}`)];
+    return [fail('journal', 'no operator has checked it yet', `kubectl voucher status ${campaign.metadata.name}`)];
   }
   const { status, reason, message } = condition;
   if (status !== 'True') {
     const remedy =
-      'sync_interval: always and three servers (chart: dataPlane.embedded), and a Secret that reaches them';
+      'set sync_interval: always on three servers (chart: dataPlane.embedded), and a Secret with their address';
     return [fail('journal', `${reason}: ${message}`, remedy)];
   }
   return [
     reason === 'Attested'
       ? warn(
           'journal',
-          'somebody vouches for its durability, and nobody checks it',
+          'its durability is only attested, not verified',
           'spec.dataPlane.durability: Verified, where the operator reaches the servers’ monitoring port',
         )
       : ok('journal', message),
   ];
 };
 
-/** Every other condition, as status has it. */
 export const conditions = (facts: CampaignFacts): readonly Finding[] => {
   const { campaign } = facts;
   if (campaign.status === undefined) return [];
@@ -58,7 +55,7 @@ export const conditions = (facts: CampaignFacts): readonly Finding[] => {
   });
 };
 
-/** Every tier has its least replicas ready: not the count, which an idle campaign's status tells once a minute. */
+/** By the condition Ready, and not by counts, which an idle campaign's status updates only once a minute. */
 const isServing = ({ campaign: { status } }: CampaignFacts): boolean =>
   status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') ?? false;
 
@@ -70,10 +67,10 @@ const secret = (
 ): readonly Finding[] => {
   const { namespace } = facts.campaign.metadata;
   const where = `Secret ${name}`;
-  // A pod that is ready has mounted it and understood it.
+  // A pod that is ready has mounted and parsed it.
   if (keys.kind === 'hidden' && isServing(facts)) return [ok('secrets', `${where} is mounted by pods that are ready`)];
   return onceSeen('secrets', keys, (found) => {
-    const remedy = `create it with ${needed.join(', ')}, or let the chart: dataPlane.embedded.campaigns`;
+    const remedy = `create it with ${needed.join(', ')}, or by the chart: dataPlane.embedded.campaigns`;
     if (found === undefined) return fail('secrets', `there is no ${where} in namespace ${namespace}`, remedy);
     const missing = [...needed.filter((key) => !key.includes('<') && !found.includes(key)), isComplete(found)].filter(
       (key) => key !== undefined,
@@ -100,7 +97,7 @@ export const secrets = (facts: CampaignFacts): readonly Finding[] => {
 };
 
 const DAY_MS = 86_400_000;
-/** Whoever renews them wants a working week. */
+/** A week is enough time to renew them. */
 const MARGIN_MS = 7 * DAY_MS;
 
 /** | ends before closing | FAIL | · | within the week after | WARN | */
@@ -113,15 +110,15 @@ export const certificates = ({ campaign, certificates: seen }: CampaignFacts, no
     if (late.length === 0) {
       const [first] = soonest;
       return first === undefined
-        ? ok('certificates', 'no Secret says when one ends')
-        : ok('certificates', `all are good until ${clockOf(first.expiresAtMs, zone, nowMs)}, after closing`);
+        ? ok('certificates', 'no Secret has an expiry date')
+        : ok('certificates', `all are valid until ${clockOf(first.expiresAtMs, zone, nowMs)}, after closing`);
     }
     return late.map(({ namespace, secret: name, expiresAtMs, isRenewable }) => {
-      const said = `the one in Secret ${name} ends ${clockOf(expiresAtMs, zone, nowMs)} (${ago(expiresAtMs, nowMs)})`;
-      // Accounts and passwords are beside the authority in other Secrets: without one, whoever lives on it is locked out.
+      const said = `the one in Secret ${name} expires ${clockOf(expiresAtMs, zone, nowMs)} (${ago(expiresAtMs, nowMs)})`;
+      // Without the authority's Secret, its key is lost, and all servers and clients need new certificates.
       const remedy = isRenewable
         ? `renew it (README, Certificates): kubectl delete secret ${name} -n ${namespace}, then helm upgrade`
-        : `it is of the authority, which is not renewed in place: keep Secret ${name}, and plan a new installation (README, Certificates)`;
+        : `it is the authority's, which can't be renewed: keep Secret ${name}, and plan a new installation (README, Certificates)`;
       return expiresAtMs < closesAtMs
         ? fail('certificates', `${said}, before closing`, remedy)
         : warn('certificates', said, remedy);
@@ -136,14 +133,14 @@ export const overrides = (facts: CampaignFacts, nowMs: number): readonly Finding
   const resume = `kubectl voucher resume ${named(facts)}`;
   const found = [
     ...inForce.map((sentence) => {
-      const isPause = pausedUntilMs !== undefined && sentence.startsWith('No replica');
+      const isPause = pausedUntilMs !== undefined && sentence.startsWith('No replicas');
       return isPause && pausedUntilMs > opensAtMs
-        ? fail('overrides', `${sentence}: that is after opening`, resume)
-        : warn('overrides', sentence, isPause ? resume : 'ends by itself');
+        ? fail('overrides', `${sentence}, which is after opening`, resume)
+        : warn('overrides', sentence, isPause ? resume : 'it ends by itself');
     }),
-    ...unreadable.map((sentence) => warn('overrides', sentence, 'write it anew')),
+    ...unreadable.map((sentence) => warn('overrides', sentence, 'correct the annotation')),
   ];
-  return found.length === 0 ? [ok('overrides', 'nobody overrules the scaling')] : found;
+  return found.length === 0 ? [ok('overrides', 'no override is in force')] : found;
 };
 
 export const plans = ({ campaign, plans: all }: CampaignFacts, nowMs: number): readonly Finding[] => {
@@ -163,13 +160,13 @@ export const plans = ({ campaign, plans: all }: CampaignFacts, nowMs: number): r
 export const otherAutoscalers = ({ campaign, autoscalers }: CampaignFacts): readonly Finding[] =>
   onceSeen('autoscalers', autoscalers, (all) => {
     const { name, namespace } = campaign.metadata;
-    const own = all.filter(({ deployment }) => SCALED_TIERS.some((tier) => deployment === tierName(name, tier)));
-    if (own.length === 0) return ok('autoscalers', 'nobody else scales its tiers');
+    const own = all.filter(({ deployment }) => TIERS.some((tier) => deployment === tierName(name, tier)));
+    if (own.length === 0) return ok('autoscalers', 'no other autoscaler scales its tiers');
     return own.map((one) =>
       fail(
         'autoscalers',
-        `HorizontalPodAutoscaler ${one.name} also scales ${one.deployment}, so the operator leaves that tier alone`,
-        `kubectl delete hpa ${one.name} -n ${namespace}, or the ScaledObject that makes it`,
+        `HorizontalPodAutoscaler ${one.name} also scales ${one.deployment}, so the operator does not scale that tier`,
+        `kubectl delete hpa ${one.name} -n ${namespace}, or the ScaledObject that creates it`,
       ),
     );
   });
@@ -181,38 +178,36 @@ export const disruption = (facts: CampaignFacts): readonly Finding[] =>
       .map((tier) => tierName(name, tier))
       .filter((wanted) => !names.includes(wanted));
     return missing.length === 0
-      ? ok('disruption', 'node drains take one pod of a tier at a time')
+      ? ok('disruption', 'node drains evict one pod of a tier at a time')
       : warn(
           'disruption',
-          `no PodDisruptionBudget ${missing.join(', ')}: a drain may take a tier at once`,
-          `the operator makes it: kubectl voucher status ${named(facts)}`,
+          `no PodDisruptionBudget ${missing.join(', ')}: a drain may evict a whole tier at once`,
+          `the operator creates it: kubectl voucher status ${named(facts)}`,
         );
   });
 
-export const priorities = ({ tiers, priorityClasses }: CampaignFacts): readonly Finding[] =>
+const priorities = ({ tiers, priorityClasses }: CampaignFacts): readonly Finding[] =>
   onceSeen('priority', tiers, (found) => {
     const wanted = [...new Set(Object.values(found).flatMap(({ priorityClassName: name }) => name ?? []))];
     if (wanted.length === 0) return ok('priority', 'its pods have the cluster’s default priority');
     return onceSeen('priority', priorityClasses, (classes) => {
       const missing = wanted.filter((name) => !classes.includes(name));
+      const said = `there is no PriorityClass ${missing.join(', ')}`;
       return missing.length === 0
         ? ok('priority', `its pods are of class ${wanted.join(', ')}`)
-        : fail(
-            'priority',
-            `there is no PriorityClass ${missing.join(', ')}`,
-            'create it, or change app.priorityClassName',
-          );
+        : fail('priority', said, 'create it, or change app.priorityClassName');
     });
   });
 
 export const podSecurity = ({ campaign, podSecurity: seen }: CampaignFacts): readonly Finding[] =>
   onceSeen('pod-security', seen, (level) => {
     const { namespace } = campaign.metadata;
-    if (level !== undefined && level !== 'privileged')
+    if (level !== undefined && level !== 'privileged') {
       return ok('pod-security', `namespace ${namespace} enforces ${level}`);
+    }
     return warn(
       'pod-security',
-      `namespace ${namespace} enforces nothing; its pods would pass "restricted"`,
+      `namespace ${namespace} enforces no level; the campaign's pods comply with "restricted"`,
       `kubectl label namespace ${namespace} pod-security.kubernetes.io/enforce=restricted`,
     );
   });
@@ -220,30 +215,29 @@ export const podSecurity = ({ campaign, podSecurity: seen }: CampaignFacts): rea
 /** | Auto | OK | · | Shadow or Off | FAIL | */
 export const mode = (facts: CampaignFacts): readonly Finding[] => {
   const { mode: set } = facts.campaign.spec.scaling;
+  const remedy = `set it to Auto: kubectl edit vcamp ${named(facts)}`;
   return [
     set === 'Auto'
       ? ok('mode', 'the operator scales it')
-      : fail(
-          'mode',
-          `spec.scaling.mode is ${set}: nobody scales it`,
-          `set it to Auto: kubectl edit vcamp ${named(facts)}`,
-        ),
+      : fail('mode', `spec.scaling.mode is ${set}: the operator does not scale it`, remedy),
   ];
 };
 
-/** Fewer let in than are expected: they come again, and the last of them later. */
+/** Less admission than expected arrivals: the rest retries, and is served later. */
 export const admission = ({ campaign: { spec } }: CampaignFacts): readonly Finding[] => {
   const { admissionPerSecond } = spec.traffic;
   const { peakArrivalsPerSecond } = spec.scaling;
-  if (admissionPerSecond === undefined) return [ok('admission', 'as many are let in as the replicas carry')];
-  const rate = `${count(admissionPerSecond)}/s are let in`;
-  if (peakArrivalsPerSecond === undefined || admissionPerSecond >= peakArrivalsPerSecond)
+  if (admissionPerSecond === undefined)
+    return [ok('admission', 'admission follows the capacity of the ready replicas')];
+  const rate = `${count(admissionPerSecond)}/s are admitted`;
+  if (peakArrivalsPerSecond === undefined || admissionPerSecond >= peakArrivalsPerSecond) {
     return [ok('admission', rate)];
+  }
   return [
     warn(
       'admission',
-      `${rate}, and ${count(peakArrivalsPerSecond)}/s are expected: the rest is asked to come again`,
-      'that is meant where the database bears no more; else raise spec.traffic.admissionPerSecond',
+      `${rate}, and ${count(peakArrivalsPerSecond)}/s are expected: the rest must retry`,
+      'this is right if the database can take no more; else raise spec.traffic.admissionPerSecond',
     ),
   ];
 };

@@ -1,14 +1,14 @@
-/** Whether the replicas that the forecast takes are authorised, and when they are started. Pure. */
+/** Whether the replicas that the forecast needs are authorised, and when they are started. Pure. */
 import { instantMs } from '../../contract/instant.ts';
 import { ceilingInForce } from '../../operator/scaling/schedule.ts';
 import { where } from '../plans/plans.ts';
 import { ago, clockOf, instantOf, zoneOf } from '../times.ts';
 import { count } from '../words.ts';
-import type { CampaignFacts } from './facts.ts';
+import type { CampaignFacts } from './doctor-facts.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
 import { type Need, needsOf } from './need.ts';
 
-/** The lowest ceiling from pre-warming until the hold after opening ends, and when it begins to be in force. */
+/** The lowest ceiling from pre-warming until the end of the hold after opening, and from when. */
 const lowestCeiling = (
   { campaign: { spec }, plans }: CampaignFacts,
   { tier, schedule }: Need,
@@ -33,7 +33,7 @@ const lowestCeiling = (
  * | yes      | no          | yes                    | FAIL    |
  * | yes      | no          | no                     | OK      |
  *
- * After the hold the crowd decides, and a plan asks.
+ * After the hold load decides, and the operator asks by a plan.
  */
 export const ceilings = (facts: CampaignFacts, nowMs: number): readonly Finding[] => {
   const { metadata, spec } = facts.campaign;
@@ -43,8 +43,8 @@ export const ceilings = (facts: CampaignFacts, nowMs: number): readonly Finding[
     return [
       warn(
         'ceilings',
-        'there is no forecast, so nothing is started ahead of opening',
-        'set spec.scaling.peakArrivalsPerSecond to the arrivals that you expect in the worst second',
+        'there is no forecast, so no replicas are started before opening',
+        'set spec.scaling.peakArrivalsPerSecond to the arrivals that you expect in the busiest second',
       ),
     ];
   }
@@ -59,9 +59,10 @@ export const ceilings = (facts: CampaignFacts, nowMs: number): readonly Finding[
       );
     }
     const { ceiling, atMs } = lowestCeiling(facts, need, nowMs);
-    if (ceiling >= floor)
-      return ok('ceilings', `${tier}: ${floor} replicas are needed at opening, ${ceiling} authorised`);
-    // Instants are written in whole seconds: a window that ends within the last one ends too early.
+    if (ceiling >= floor) {
+      return ok('ceilings', `${tier}: ${floor} replicas are needed at opening, ${ceiling} are authorised`);
+    }
+    // Instants are written in whole seconds: rounded down, the window would end too early.
     const span = `${instantOf(schedule.fromMs, zone)}/${instantOf(Math.ceil(schedule.untilMs / 1000) * 1000, zone)}`;
     return fail(
       'ceilings',
@@ -71,7 +72,6 @@ export const ceilings = (facts: CampaignFacts, nowMs: number): readonly Finding[
   });
 };
 
-/** When growth to the forecast begins, and whether it has. */
 const preWarming = ({ campaign }: CampaignFacts, nowMs: number): readonly Finding[] => {
   const { spec, status } = campaign;
   if (spec.scaling.peakArrivalsPerSecond === undefined) return [];
@@ -83,11 +83,11 @@ const preWarming = ({ campaign }: CampaignFacts, nowMs: number): readonly Findin
     return [
       ok(
         'pre-warming',
-        `${intake.floor} intake replicas from ${clockOf(fromMs, zone, nowMs)} (${ago(fromMs, nowMs)}), if pods start as they did so far`,
+        `${intake.floor} intake replicas from ${clockOf(fromMs, zone, nowMs)} (${ago(fromMs, nowMs)}), if pods start as fast as so far`,
       ),
     ];
   }
-  // That it is late or without a canary is told by its condition.
+  // Its condition reports a delay or a missing canary.
   const condition = status?.conditions?.find(({ type }) => type === 'PreWarmed');
   return condition?.status === 'True' ? [ok('pre-warming', condition.message)] : [];
 };

@@ -1,16 +1,16 @@
-/** What must be so whatever the campaign: API server, kinds, operator, clocks, policies. Pure; a sentence a rule. */
+/** What must be right for every campaign: API server, kinds, operator, clocks, policies. Pure. */
 import { API_GROUP, EVERYWHERE } from '../../contract/names.ts';
 import type { SchemaNode } from '../../contract/schema/node.ts';
 import { SCALE_PLAN, VOUCHER_CAMPAIGN } from '../../contract/schema/schema.ts';
 import { CLAIM_OLD_MS } from '../claim.ts';
 import { span } from '../words.ts';
-import type { ClusterFacts, CrdFacts, LeaseFacts, OperatorFacts, PolicyFacts } from './facts.ts';
+import type { ClusterFacts, CrdFacts, LeaseFacts, OperatorFacts, PolicyFacts } from './doctor-facts.ts';
 import { type Finding, fail, ok, onceSeen, warn } from './finding.ts';
 
 /** ValidatingAdmissionPolicy is stable from there on. */
 const LEAST_MINOR = 30;
 
-/** | 1.30 and later | OK | · | before, or not to be read | FAIL | */
+/** | 1.30 and later | OK | · | before, or unreadable | FAIL | */
 const serverVersion = ({ server }: ClusterFacts): readonly Finding[] =>
   onceSeen('api-server', server, ({ version }) => {
     const [, major = '', minor = ''] = /^v(\d+)\.(\d+)/.exec(version) ?? [];
@@ -19,7 +19,7 @@ const serverVersion = ({ server }: ClusterFacts): readonly Finding[] =>
     }
     return fail(
       'api-server',
-      `Kubernetes ${version}: the rules on who may authorise need 1.${LEAST_MINOR}`,
+      `Kubernetes ${version}: the authorisation policies need 1.${LEAST_MINOR}`,
       `upgrade the cluster to 1.${LEAST_MINOR} or later`,
     );
   });
@@ -32,7 +32,7 @@ const fieldsOf = (node: SchemaNode, path: string): readonly string[] => {
     return [here, ...fieldsOf(child, here)];
   });
 };
-/** `spec.scaling.mode`; metadata is the API server's own. */
+/** `spec.scaling.mode`; without metadata, which is the API server's own. */
 export const knownFields = (plural: string): readonly string[] => {
   const definition = [VOUCHER_CAMPAIGN, SCALE_PLAN].find((one) => one.plural === plural);
   return definition === undefined
@@ -69,7 +69,7 @@ export const kinds = ({ crds }: ClusterFacts): readonly Finding[] =>
 const serves = ({ watchNamespaces }: OperatorFacts, namespace: string): boolean =>
   watchNamespaces.length === 0 || watchNamespaces.includes(namespace);
 
-/** | none serves the namespace | FAIL | · | none ready | FAIL | · | one ready, or several installations | WARN | */
+/** | none serves the namespace, several installations do, or none is ready | FAIL | · | one is ready | WARN | */
 export const operator = ({ operators, namespace, claim: claimed }: ClusterFacts): readonly Finding[] =>
   onceSeen('operator', operators, (all) => {
     const serving = all.filter((one) => serves(one, namespace));
@@ -89,7 +89,7 @@ export const operator = ({ operators, namespace, claim: claimed }: ClusterFacts)
       const list = serving.map((one) => `${one.namespace}/${one.name}`).join(', ');
       const acts =
         claimed.kind === 'seen' && claimed.value !== undefined
-          ? `; ${claimed.value.holder} acts, and the others leave its campaigns alone`
+          ? `; ${claimed.value.holder} acts, and the others do not`
           : '';
       return fail(
         'operator',
@@ -101,7 +101,7 @@ export const operator = ({ operators, namespace, claim: claimed }: ClusterFacts)
     if (ready < 2) {
       return warn(
         'operator',
-        `${ready} of ${replicas} is ready: nobody takes over when it dies`,
+        `${ready} of ${replicas} is ready: there is no replacement if it fails`,
         replicas < 2 ? 'helm upgrade with operator.replicas: 2' : `kubectl describe ${here}`,
       );
     }
@@ -112,7 +112,7 @@ export const operator = ({ operators, namespace, claim: claimed }: ClusterFacts)
  * | claim of the namespace                    |      |
  * |-------------------------------------------|------|
  * | none: no operator has seen a campaign yet |      |
- * | renewed by an installation that is seen   | OK   |
+ * | renewed by an installation in the list    | OK   |
  * | renewed by another one                    | WARN |
  * | not renewed for 90 s                      | FAIL |
  */
@@ -124,8 +124,8 @@ export const claim = (facts: ClusterFacts): readonly Finding[] =>
     if (ageMs > CLAIM_OLD_MS) {
       return fail(
         'claim',
-        `no operator serves namespace ${facts.namespace}: ${holder} did so last ${span(ageMs / 1000)} ago, and what kubectl get vcamp says is of then`,
-        'helm install the chart, or look at why its operator does not lead; another installation takes over after a minute',
+        `no operator serves namespace ${facts.namespace}: ${holder} last did ${span(ageMs / 1000)} ago, and the status in kubectl get vcamp is just as old`,
+        'helm install the chart, or find out why its operator does not lead; another installation takes over after a minute',
       );
     }
     const isSeen =
@@ -136,12 +136,12 @@ export const claim = (facts: ClusterFacts): readonly Finding[] =>
       ? ok('claim', `${holder} serves namespace ${facts.namespace}`)
       : warn(
           'claim',
-          `${holder} serves namespace ${facts.namespace}, and is none of the installations that are seen here`,
+          `${holder} serves namespace ${facts.namespace}, but this installation was not found`,
           `kubectl get deployments -n ${holder.split('/')[0]}`,
         );
   });
 
-/** What the leader says of the namespaces that it watches. The one that is asked about: FAIL; others: WARN. */
+/** The leader's report on the namespaces that it watches. FAIL for the one in question, WARN for others. */
 export const namespaces = ({ lease, namespace: asked }: ClusterFacts): readonly Finding[] =>
   lease.kind !== 'seen'
     ? []
@@ -152,24 +152,24 @@ export const namespaces = ({ lease, namespace: asked }: ClusterFacts): readonly 
 /** The leader renews every 1.5 s; others take over after 4 s. */
 const STALE_AFTER_MS = 10_000;
 
-/** The moment at which facts were gathered, by the API server's clock where it told it. */
+/** The moment when facts were gathered, by the API server's clock if known. */
 const serverNow = ({ server, nowMs }: ClusterFacts): number =>
   server.kind === 'seen' ? server.value.dateMs + (nowMs - server.value.answeredAtMs) : nowMs;
 
 const leading = (lease: LeaseFacts | undefined, atMs: number): Finding => {
-  const remedy = 'look at the operator’s log: kubectl logs -A -l app.kubernetes.io/component=operator --tail 50';
+  const remedy = 'check the operator’s log: kubectl logs -A -l app.kubernetes.io/component=operator --tail 50';
   if (lease === undefined) return fail('leader', 'no operator has ever led', remedy);
-  // Written is the API server's time; what the operator says of itself depends on its clock.
+  // writtenAtMs is the API server's time; renewedAtMs depends on the operator's clock.
   const ageMs = atMs - (lease.writtenAtMs ?? lease.renewedAtMs);
   return ageMs > STALE_AFTER_MS || lease.holder === ''
-    ? fail('leader', `nobody leads; the lease was renewed ${span(ageMs / 1000)} ago`, remedy)
+    ? fail('leader', `no operator leads; the lease was renewed ${span(ageMs / 1000)} ago`, remedy)
     : ok('leader', `${lease.holder} leads`);
 };
 
 export const leader = (facts: ClusterFacts): readonly Finding[] =>
   onceSeen('leader', facts.lease, (lease) => leading(lease, serverNow(facts)));
 
-/** Whole seconds in a Date header, and the way there. */
+/** A Date header has whole seconds. */
 const DATE_STEP_MS = 1_000;
 const TOLERABLE_MS = 2_000;
 const GRAVE_MS = 10_000;
@@ -177,10 +177,10 @@ const GRAVE_MS = 10_000;
 const skewText = (skewMs: number): string =>
   `${span(Math.abs(skewMs) / 1000)} ${skewMs > 0 ? 'ahead of' : 'behind'} the API server`;
 
-/** A campaign opens by the operator's and the pods' clocks; this machine's only colours what is printed. */
+/** A campaign opens by the operator's and the pods' clocks; this machine's clock only affects what is printed. */
 export const clocks = ({ server, lease }: ClusterFacts): readonly Finding[] => [
   ...onceSeen('clock', server, ({ dateMs, answeredAtMs, tookMs }) => {
-    // The header was cut off at whole seconds somewhere between request and answer.
+    // The header was rounded down to whole seconds somewhere between request and answer.
     const skewMs = answeredAtMs - tookMs / 2 - (dateMs + DATE_STEP_MS / 2);
     return Math.abs(skewMs) <= TOLERABLE_MS + tookMs
       ? ok('clock', 'this machine and the API server agree')
@@ -197,17 +197,17 @@ export const clocks = ({ server, lease }: ClusterFacts): readonly Finding[] => [
 
 const operatorClock = (skewMs: number): Finding => {
   if (Math.abs(skewMs) <= TOLERABLE_MS) return ok('clock', 'the operator and the API server agree');
-  const said = `the operator is ${skewText(skewMs)}: the campaign opens and closes by so much too ${skewMs > 0 ? 'early' : 'late'}`;
+  const said = `the operator is ${skewText(skewMs)}: the campaign opens and closes this much too ${skewMs > 0 ? 'early' : 'late'}`;
   const remedy = 'synchronise the clocks of the nodes (chrony, systemd-timesyncd)';
   return Math.abs(skewMs) > GRAVE_MS ? fail('clock', said, remedy) : warn('clock', said, remedy);
 };
 
 const POLICIES = [
-  { suffix: '-scale-plans', level: 'FAIL', risk: 'whoever may write plans may approve them' },
-  { suffix: '-scale-plan-revocations', level: 'FAIL', risk: 'whoever may write plans may end an approval' },
-  { suffix: '-ceilings', level: 'FAIL', risk: 'whoever may edit a campaign may raise its ceiling' },
-  { suffix: '-contingency', level: 'FAIL', risk: 'whoever may edit a campaign may let it close later' },
-  { suffix: '-confirm-delete', level: 'WARN', risk: 'an open campaign is deleted by one slip' },
+  { suffix: '-scale-plans', level: 'FAIL', risk: 'users who may write plans may also approve them' },
+  { suffix: '-scale-plan-revocations', level: 'FAIL', risk: 'users who may write plans may also revoke approvals' },
+  { suffix: '-ceilings', level: 'FAIL', risk: 'users who may edit a campaign may also raise its ceiling' },
+  { suffix: '-contingency', level: 'FAIL', risk: 'users who may edit a campaign may also extend its closing' },
+  { suffix: '-confirm-delete', level: 'WARN', risk: 'an open campaign can be deleted by mistake' },
 ] as const;
 
 const policy = (found: readonly PolicyFacts[], { suffix, level, risk }: (typeof POLICIES)[number]): Finding => {
@@ -219,7 +219,7 @@ const policy = (found: readonly PolicyFacts[], { suffix, level, risk }: (typeof 
     remedy: `helm upgrade with admission.${suffix === '-confirm-delete' ? 'confirmDelete' : 'authorize'}: true`,
   });
   if (one === undefined) return said(`there is no policy …${suffix}`);
-  if (!one.isBound) return said(`${one.name} is bound nowhere`);
+  if (!one.isBound) return said(`${one.name} has no binding`);
   return one.warnings > 0
     ? warn(
         'policies',
@@ -232,7 +232,6 @@ const policy = (found: readonly PolicyFacts[], { suffix, level, risk }: (typeof 
 export const policies = ({ policies: found }: ClusterFacts): readonly Finding[] =>
   onceSeen('policies', found, (all) => POLICIES.map((wanted) => policy(all, wanted)));
 
-/** In the order in which people would go. */
 export const checkCluster = (facts: ClusterFacts): readonly Finding[] => [
   ...serverVersion(facts),
   ...kinds(facts),

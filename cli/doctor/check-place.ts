@@ -1,18 +1,18 @@
-/** Whether the replicas of the forecast have a place: quotas, limits, nodes, and an image to run. Pure. */
+/** Whether the cluster has room for the forecast's replicas: quotas, limits, nodes, and an image. Pure. */
 import { amountText } from '../../contract/amounts.ts';
-import { SCALED_TIERS, type ScaledTier } from '../../operator/tick/observed.ts';
-import type { CampaignFacts, QuotaFacts, TierFacts } from './facts.ts';
+import { TIERS, type Tier } from '../../contract/tiers.ts';
+import type { CampaignFacts, QuotaFacts, TierFacts } from './doctor-facts.ts';
 import { type Finding, fail, ok, onceSeen, warn } from './finding.ts';
 import { type Need, needsOf } from './need.ts';
-import { placed } from './resources.ts';
+import { placed } from './placement.ts';
 
 interface Missing extends Need {
   readonly pod: TierFacts;
   readonly missing: number;
 }
 
-/** Pods that are still to come for the floor, and for the room that is kept beside it. */
-const missingOf = (facts: CampaignFacts, tiers: Readonly<Partial<Record<ScaledTier, TierFacts>>>): readonly Missing[] =>
+/** Pods that are missing for the floor, and for the headroom. */
+const missingOf = (facts: CampaignFacts, tiers: Readonly<Partial<Record<Tier, TierFacts>>>): readonly Missing[] =>
   needsOf(facts.campaign).flatMap((need) => {
     const pod = tiers[need.tier];
     if (pod === undefined) return [];
@@ -23,11 +23,11 @@ const missingOf = (facts: CampaignFacts, tiers: Readonly<Partial<Record<ScaledTi
 const unknownPods = (check: string): Finding =>
   warn(
     check,
-    'its Deployments are not there yet, so nobody knows what a pod asks for',
-    'wait until the operator has made them',
+    'the requests of its pods are unknown before its Deployments exist',
+    'wait until the operator has created them',
   );
 
-/** How much of a quota's resource one pod takes; undefined: it does not count it. */
+/** How much of a quota's resource one pod uses; undefined: the quota does not count it. */
 const taken = (resource: string, { requests, limits }: TierFacts): number | undefined => {
   switch (resource) {
     case 'cpu':
@@ -59,21 +59,17 @@ const quotaFinding = (
         fail(
           'quota',
           `${name} bounds limits.cpu, and pods without a CPU limit are refused`,
-          `take limits.cpu out of resourcequota ${name} -n ${namespace}, because a CPU limit throttles the opening second; or state one in app.resources of the chart, well above the request`,
+          `remove limits.cpu from resourcequota ${name} -n ${namespace}, because a CPU limit throttles the opening second; or set a limit in app.resources of the chart, well above the request`,
         ),
       ];
     }
     const more = missing.reduce((sum, { pod, missing: pods }) => sum + pods * (taken(resource, pod) ?? 0), 0);
     const lacks = (used[resource] ?? 0) + more - most;
-    return lacks <= 1e-6
-      ? []
-      : [
-          fail(
-            'quota',
-            `${name} leaves ${resource} ${amountText(resource, Math.max(0, most - (used[resource] ?? 0)))}, and ${amountText(resource, more)} are still to come: ${amountText(resource, lacks)} too few`,
-            `kubectl edit resourcequota ${name} -n ${namespace}`,
-          ),
-        ];
+    if (lacks <= 1e-6) return [];
+    const text = (amount: number): string => amountText(resource, amount);
+    const left = Math.max(0, most - (used[resource] ?? 0));
+    const said = `${name} has ${resource} ${text(left)} left, but the missing pods need ${text(more)}: ${text(lacks)} too few`;
+    return [fail('quota', said, `kubectl edit resourcequota ${name} -n ${namespace}`)];
   });
 
 export const quota = (facts: CampaignFacts): readonly Finding[] =>
@@ -85,7 +81,7 @@ export const quota = (facts: CampaignFacts): readonly Finding[] =>
       if (missing.length === 0) return unknownPods('quota');
       const found = quotas.flatMap((one) => quotaFinding(one, missing, namespace));
       return found.length === 0
-        ? ok('quota', `${quotas.map(({ name }) => name).join(', ')} leaves enough for the forecast`)
+        ? ok('quota', `${quotas.map(({ name }) => name).join(', ')}: enough for the forecast`)
         : found;
     }),
   );
@@ -95,7 +91,7 @@ export const limitRange = (facts: CampaignFacts): readonly Finding[] =>
     onceSeen('limit-range', facts.limitRanges, (ranges) => {
       const { namespace } = facts.campaign.metadata;
       const found = ranges.flatMap(({ name, max, min, defaultLimit }) =>
-        SCALED_TIERS.flatMap((tier) => {
+        TIERS.flatMap((tier) => {
           const pod = tiers[tier];
           if (pod === undefined) return [];
           const remedy = `kubectl edit limitrange ${name} -n ${namespace}`;
@@ -103,29 +99,12 @@ export const limitRange = (facts: CampaignFacts): readonly Finding[] =>
             const asks = pod.requests[resource];
             const isOver = max[resource] !== undefined && asks > max[resource];
             const isUnder = min[resource] !== undefined && asks < min[resource];
-            return isOver || isUnder
-              ? [
-                  fail(
-                    'limit-range',
-                    `${name} refuses pods of ${tier}: they ask for ${resource} ${amountText(resource, asks)} each`,
-                    remedy,
-                  ),
-                ]
-              : [];
+            const said = `${name} refuses pods of ${tier}: each requests ${resource} ${amountText(resource, asks)}`;
+            return isOver || isUnder ? [fail('limit-range', said, remedy)] : [];
           });
           const isThrottled = defaultLimit['cpu'] !== undefined && pod.limits['cpu'] === undefined;
-          return [
-            ...bounds,
-            ...(isThrottled
-              ? [
-                  warn(
-                    'limit-range',
-                    `${name} puts a CPU limit on pods of ${tier}: it would throttle the opening second`,
-                    remedy,
-                  ),
-                ]
-              : []),
-          ];
+          const said = `${name} sets a CPU limit on pods of ${tier}: it would throttle the opening second`;
+          return [...bounds, ...(isThrottled ? [warn('limit-range', said, remedy)] : [])];
         }),
       );
       return found.length === 0 ? ok('limit-range', 'nothing refuses or throttles its pods') : found;
@@ -149,30 +128,28 @@ export const nodes = (facts: CampaignFacts): readonly Finding[] =>
         const more = missing.reduce((sum, one) => sum + one.missing, 0);
         return ok(
           'nodes',
-          more === 0
-            ? 'every replica of the forecast is there already'
-            : `there is room for the ${more} pods that are still to come`,
+          more === 0 ? 'every replica of the forecast exists already' : `there is room for the ${more} missing pods`,
         );
       }
       const said = lacking
         .map(({ tier, without, pod: { requests } }) => {
           const each = `cpu ${amountText('cpu', requests.cpu)}, memory ${amountText('memory', requests.memory)} each`;
-          return `${without} pods of ${tier} find no place (${each})`;
+          return `${without} pods of ${tier} have no place (${each})`;
         })
         .join('; ');
       return facts.hasNodeAutoscaler
         ? warn(
             'nodes',
             `${said} until nodes are added`,
-            'spec.scaling.headroomReplicas has them added before citizens wait',
+            'with spec.scaling.headroomReplicas nodes are added before citizens wait',
           )
-        : fail('nodes', said, 'add nodes, or free what others ask for: kubectl describe nodes');
+        : fail('nodes', said, 'add nodes, or remove other pods: kubectl describe nodes');
     }),
   );
 
 const PULL_PROBLEMS: readonly string[] = ['ErrImagePull', 'ImagePullBackOff', 'InvalidImageName', 'ErrImageNeverPull'];
 
-/** A pod that runs it is the proof; the nodes that come later are not. */
+/** A running pod is the proof, but only for its node. */
 export const image = ({ campaign, tiers, pods }: CampaignFacts): readonly Finding[] =>
   onceSeen('image', tiers, (found) =>
     onceSeen('image', pods, (all) => {
@@ -192,11 +169,7 @@ export const image = ({ campaign, tiers, pods }: CampaignFacts): readonly Findin
         const ready = own.filter(({ isReady }) => isReady).length;
         return ready > 0
           ? ok('image', `${ready} ready pods run ${name}`)
-          : warn(
-              'image',
-              `no ready pod runs ${name}, so nobody knows whether nodes can pull it`,
-              `kubectl get pods -n ${namespace}`,
-            );
+          : warn('image', `no ready pod proves that nodes can pull ${name}`, `kubectl get pods -n ${namespace}`);
       });
     }),
   );
@@ -207,7 +180,7 @@ const PULL_TYPES: readonly string[] = ['kubernetes.io/dockerconfigjson', 'kubern
  * | Secret that pods name  | a ready pod runs | |
  * |------------------------|------------------|-|
  * | there, with a registry | ·                | OK |
- * | not so                 | yes              | WARN: the image came without it, and a new node may need it |
+ * | not so                 | yes              | WARN: the image came without it, but a new node may need it |
  * | not so                 | no               | FAIL |
  */
 export const pullSecrets = ({ campaign, pods, pullSecrets: found }: CampaignFacts): readonly Finding[] =>
@@ -222,8 +195,8 @@ export const pullSecrets = ({ campaign, pods, pullSecrets: found }: CampaignFact
     return bad.map(({ name, type }) => {
       const said =
         type === undefined
-          ? `there is no Secret ${name} in namespace ${namespace}, which its pods name to pull the image`
-          : `Secret ${name} in namespace ${namespace} has type ${type}, and its pods name it to pull the image`;
+          ? `there is no Secret ${name} in namespace ${namespace}, which the pods use to pull the image`
+          : `Secret ${name} in namespace ${namespace}, which the pods use to pull the image, has type ${type}`;
       const remedy = `kubectl create secret docker-registry ${type === undefined ? name : 'NAME'} -n ${namespace}, or name another in app.imagePullSecretsByNamespace of the chart`;
       return isRunning ? warn('pull-secrets', said, remedy) : fail('pull-secrets', said, remedy);
     });

@@ -1,4 +1,4 @@
-/** `kubectl voucher doctor`: before the day, what is not as it must be, and what to do about it. Changes nothing. */
+/** `kubectl voucher doctor`: checks before opening day, with remedies. Changes nothing. */
 import { Command } from 'commander';
 import { type Api, type ClusterOptions, onApi, withClusterOptions } from '../access.ts';
 import { type Cluster, createCluster, type SeenCampaign } from '../cluster.ts';
@@ -13,8 +13,8 @@ import { checkPlace } from './check-place.ts';
 import { type Finding, warn } from './finding.ts';
 import { gatherCampaign } from './gather-campaign.ts';
 import { gatherCluster } from './gather-cluster.ts';
-import { createReader } from './reader.ts';
 import { findingJson, findingLines, worst } from './report.ts';
+import { createReader } from './seen.ts';
 
 interface Options extends ClusterOptions {
   readonly output: Output;
@@ -26,7 +26,7 @@ interface Examined {
   readonly findings: readonly Finding[];
 }
 
-/** Before the first campaign is made, the cluster alone is examined. */
+/** Without a campaign only the cluster is checked. */
 const chosen = async (cluster: Cluster, name: string | undefined): Promise<SeenCampaign | undefined> => {
   if (name !== undefined) return cluster.campaign(name);
   const all = await cluster.campaigns(false);
@@ -40,11 +40,8 @@ const examine = async (api: Api, name: string | undefined, options: Options, io:
   const campaign = await chosen(cluster, name);
   const facts = await gatherCluster(api, reader, options.operatorNamespace, io, signal);
   if (campaign === undefined) {
-    const none = warn(
-      'campaign',
-      `there is none in namespace ${api.namespace}`,
-      'kubectl apply -f your campaign, and ask again',
-    );
+    const remedy = 'create it with kubectl apply -f, and run doctor again';
+    const none = warn('campaign', `there is none in namespace ${api.namespace}`, remedy);
     return { subject: `namespace ${api.namespace}`, findings: [...checkCluster(facts), none] };
   }
   const own = await gatherCampaign(cluster, reader, campaign, facts.operators);
@@ -66,10 +63,8 @@ const run = async (name: string | undefined, options: Options, io: Io): Promise<
 
 export const doctorCommand = (io: Io): Command =>
   withOutput(withClusterOptions(new Command('doctor')))
-    .description(
-      'before the day: OK, WARN or FAIL for everything that must be so, with a remedy; exit code 1 for a FAIL',
-    )
-    .argument('[campaign]', 'its name; not needed where there is only one')
-    .option('--operator-namespace <name>', 'where the operator is, for whoever may not look everywhere')
+    .description('check everything before opening day: OK, WARN or FAIL, with a remedy; exit code 1 for a FAIL')
+    .argument('[campaign]', 'name of the campaign; optional if there is only one')
+    .option('--operator-namespace <name>', 'namespace of the operator, for users without access to all namespaces')
     .addHelpText('after', '\nExample:\n  kubectl voucher doctor spring-2027 -n vouchers')
     .action((name: string | undefined, options: Options) => run(name, options, io));

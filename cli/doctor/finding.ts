@@ -1,5 +1,5 @@
-/** What a check says. Pure. */
-import type { Seen } from './facts.ts';
+/** The result of a check. Pure. */
+import type { Seen } from './doctor-facts.ts';
 
 export const LEVELS = ['OK', 'WARN', 'FAIL'] as const;
 export type Level = (typeof LEVELS)[number];
@@ -8,7 +8,7 @@ export interface Finding {
   readonly check: string;
   readonly level: Level;
   readonly said: string;
-  /** A command, or what to do. There for everything that is not OK. */
+  /** A command, or what to do. Set for everything that is not OK. */
   readonly remedy?: string;
 }
 
@@ -16,7 +16,7 @@ export const ok = (check: string, said: string): Finding => ({ check, level: 'OK
 export const warn = (check: string, said: string, remedy: string): Finding => ({ check, level: 'WARN', said, remedy });
 export const fail = (check: string, said: string, remedy: string): Finding => ({ check, level: 'FAIL', said, remedy });
 
-/** What can't be looked at is not well and not broken: it is for somebody else to look at. */
+/** What can't be read is WARN: it may be right or wrong. */
 export const onceSeen = <T>(
   check: string,
   seen: Seen<T>,
@@ -28,7 +28,7 @@ export const onceSeen = <T>(
       return 'level' in judged ? [judged] : judged;
     }
     case 'hidden':
-      return [warn(check, 'not for you to see', `ask somebody who may: ${seen.command}`)];
+      return [warn(check, 'you lack permission to read this', `ask a user who has it to run: ${seen.command}`)];
     case 'failed':
       return [warn(check, `could not be read: ${seen.message}`, 'try again')];
   }

@@ -1,8 +1,7 @@
-/** Gathers what the doctor judges of one campaign. I/O; of Secrets only the names of their keys are kept. */
+/** Gathers the facts of one campaign. I/O; of Secrets only the names of their keys are kept. */
 import { z } from 'zod';
 import { dataPlaneSecretName, tierName } from '../../contract/names.ts';
-import { tiersOf } from '../../contract/tiers.ts';
-import type { KubeObject } from '../../operator/kube/objects.ts';
+import { TIERS, tiersOf } from '../../contract/tiers.ts';
 import {
   AUTOSCALERS,
   CONFIG_MAPS,
@@ -13,8 +12,8 @@ import {
   PRIORITY_CLASSES,
   QUOTAS,
   SECRETS,
-} from '../../operator/kube/resources.ts';
-import { SCALED_TIERS } from '../../operator/tick/observed.ts';
+} from '../../operator/kube/api-resources.ts';
+import type { KubeObject } from '../../operator/kube/objects.ts';
 import type { Cluster, SeenCampaign } from '../cluster.ts';
 import type {
   CampaignFacts,
@@ -24,9 +23,9 @@ import type {
   SecretFacts,
   Seen,
   TierFacts,
-} from './facts.ts';
+} from './doctor-facts.ts';
 import { gatherNodes, podRequests, podsOf, podTemplate, quantities } from './gather-nodes.ts';
-import { andThen, type Reader } from './reader.ts';
+import { allSeen, andThen, type Reader, seenAs } from './seen.ts';
 
 const EXPIRES_AT = 'voucher-operator.io/expires-at';
 /** Secrets of the chart's servers (operator/setup/secrets.ts). Only names and annotations of Secrets are listed here. */
@@ -40,31 +39,25 @@ const secret = async (reader: Reader, namespace: string, name: string): Promise<
   keys: await reader.get({ resource: SECRETS, namespace }, name, keysOf),
 });
 
-const certificatesIn = (reader: Reader, namespace: string): Promise<Seen<readonly CertificateFacts[]>> =>
-  reader
-    .list({ resource: SECRETS, namespace, metadataOnly: 'list' }, ({ metadata }) => ({
-      namespace,
-      secret: metadata.name,
-      isRenewable: RENEWABLE.test(metadata.name),
-      expiresAtMs: Date.parse(metadata.annotations?.[EXPIRES_AT] ?? ''),
-    }))
-    .then((found) =>
-      found.kind === 'seen'
-        ? { kind: 'seen', value: found.value.filter(({ expiresAtMs }) => !Number.isNaN(expiresAtMs)) }
-        : found,
-    );
+const certificatesIn = async (reader: Reader, namespace: string): Promise<Seen<readonly CertificateFacts[]>> => {
+  const found = await reader.list({ resource: SECRETS, namespace, metadataOnly: 'list' }, ({ metadata }) => ({
+    namespace,
+    secret: metadata.name,
+    isRenewable: RENEWABLE.test(metadata.name),
+    expiresAtMs: Date.parse(metadata.annotations?.[EXPIRES_AT] ?? ''),
+  }));
+  return seenAs(found, (all) => all.filter(({ expiresAtMs }) => !Number.isNaN(expiresAtMs)));
+};
 
-/** Where the journal's and the database's servers have theirs, and where the campaign's pods have what they trust. */
-const certificates = async (
+/** Those of the journal's and the database's servers, and the authorities that the campaign's pods trust. */
+const certificates = (
   reader: Reader,
   namespace: string,
   operators: Seen<readonly OperatorFacts[]>,
 ): Promise<Seen<readonly CertificateFacts[]>> =>
   andThen(operators, async (all) => {
     const places = [...new Set([namespace, ...all.map((one) => one.namespace)])];
-    const found = await Promise.all(places.map((place) => certificatesIn(reader, place)));
-    const unseen = found.find(({ kind }) => kind !== 'seen');
-    return unseen ?? { kind: 'seen', value: found.flatMap((one) => (one.kind === 'seen' ? one.value : [])) };
+    return flat(allSeen(await Promise.all(places.map((place) => certificatesIn(reader, place)))));
   });
 
 const deploymentSchema = z.object({
@@ -92,21 +85,11 @@ const deploymentsOf = async (
   { metadata: { namespace, name } }: SeenCampaign,
 ): Promise<CampaignFacts['tiers']> => {
   const found = await Promise.all(
-    SCALED_TIERS.map(async (tier) => ({
-      tier,
-      facts: await reader.get({ resource: DEPLOYMENTS, namespace }, tierName(name, tier), tierFacts),
-    })),
+    TIERS.map((tier) => reader.get({ resource: DEPLOYMENTS, namespace }, tierName(name, tier), tierFacts)),
   );
-  const unseen = found.map(({ facts }) => facts).find((facts) => facts.kind !== 'seen');
-  if (unseen !== undefined) return unseen;
-  return {
-    kind: 'seen',
-    value: Object.fromEntries(
-      found.flatMap(({ tier, facts }) =>
-        facts.kind === 'seen' && facts.value !== undefined ? [[tier, facts.value]] : [],
-      ),
-    ),
-  };
+  return seenAs(allSeen(found), (all) =>
+    Object.fromEntries(TIERS.flatMap((tier, index) => (all[index] === undefined ? [] : [[tier, all[index]] as const]))),
+  );
 };
 
 const typeOf = ({ type }: KubeObject): string => z.string().parse(type ?? 'Opaque');
@@ -119,15 +102,8 @@ const pullSecretsOf = (
 ): Promise<CampaignFacts['pullSecrets']> =>
   andThen(tiers, async (all) => {
     const names = [...new Set(Object.values(all).flatMap(({ pullSecrets }) => pullSecrets))];
-    const found = await Promise.all(
-      names.map(async (name) => ({ name, type: await reader.get({ resource: SECRETS, namespace }, name, typeOf) })),
-    );
-    const unseen = found.map(({ type }) => type).find(({ kind }) => kind !== 'seen');
-    if (unseen !== undefined && unseen.kind !== 'seen') return unseen;
-    return {
-      kind: 'seen',
-      value: found.flatMap(({ name, type }) => (type.kind === 'seen' ? [{ name, type: type.value }] : [])),
-    };
+    const found = await Promise.all(names.map((name) => reader.get({ resource: SECRETS, namespace }, name, typeOf)));
+    return seenAs(allSeen(found), (types) => names.map((name, index) => ({ name, type: types[index] })));
   });
 
 const amounts = z.record(z.string(), z.string()).default({});
@@ -136,7 +112,7 @@ const quotaSchema = z.object({
   status: z.object({ hard: amounts, used: amounts }).default({ hard: {}, used: {} }),
 });
 
-/** One with scopes counts other pods, or not all of them: what it leaves can't be told from here. */
+/** A quota with scopes counts other pods, or not all of them, so it is not judged. */
 const quota = (object: KubeObject): readonly QuotaFacts[] => {
   const { spec, status } = quotaSchema.parse(object);
   const isScoped = (spec.scopes ?? []).length > 0 || spec.scopeSelector !== undefined;
@@ -170,10 +146,9 @@ const autoscaler = (object: KubeObject): readonly { readonly name: string; reado
 
 const nameOf = ({ metadata }: KubeObject): string => metadata.name;
 
-const flat = <T>(seen: Seen<readonly (readonly T[])[]>): Seen<readonly T[]> =>
-  seen.kind === 'seen' ? { kind: 'seen', value: seen.value.flat() } : seen;
+const flat = <T>(seen: Seen<readonly (readonly T[])[]>): Seen<readonly T[]> => seenAs(seen, (all) => all.flat());
 
-/** @param operators of the cluster: certificates lie beside them */
+/** @param operators their namespaces have certificates, too */
 export const gatherCampaign = async (
   cluster: Cluster,
   reader: Reader,
@@ -224,7 +199,6 @@ export const gatherCampaign = async (
     autoscalers: flat(autoscaling),
     disruptionBudgets: budgets,
     priorityClasses: classes,
-    podSecurity:
-      labels.kind === 'seen' ? { kind: 'seen', value: labels.value?.['pod-security.kubernetes.io/enforce'] } : labels,
+    podSecurity: seenAs(labels, (all) => all?.['pod-security.kubernetes.io/enforce']),
   };
 };

@@ -1,21 +1,29 @@
-/** Gathers what the doctor judges of the cluster. I/O; every object is cut down to its facts where it is read. */
-
+/** Gathers the facts of the cluster. I/O; every object is reduced to its facts when it is read. */
 import { z } from 'zod';
+import { defined } from '../../contract/defined.ts';
 import { API_GROUP, CLAIM_LEASE, NOT_SERVED } from '../../contract/names.ts';
 import { parseUntrusted } from '../../contract/untrusted.ts';
+import { CRDS, DEPLOYMENTS, LEASES, POLICIES, POLICY_BINDINGS } from '../../operator/kube/api-resources.ts';
 import type { KubeObject } from '../../operator/kube/objects.ts';
-import { CRDS, DEPLOYMENTS, LEASES, POLICIES, POLICY_BINDINGS } from '../../operator/kube/resources.ts';
 import { askServer } from '../../operator/kube/server.ts';
 import type { Api } from '../access.ts';
 import { claimSeen } from '../claim.ts';
 import type { Io } from '../io.ts';
-import type { ClusterFacts, CrdFacts, LeaseFacts, OperatorFacts, PolicyFacts, Seen, ServerFacts } from './facts.ts';
-import { andThen, type Reader } from './reader.ts';
+import type {
+  ClusterFacts,
+  CrdFacts,
+  LeaseFacts,
+  OperatorFacts,
+  PolicyFacts,
+  Seen,
+  ServerFacts,
+} from './doctor-facts.ts';
+import { andThen, type Reader, seenAs } from './seen.ts';
 
 const OURS = 'app.kubernetes.io/name=voucher-operator';
 
 const server = async ({ access }: Api, { wallMs, now }: Io, signal: AbortSignal): Promise<Seen<ServerFacts>> => {
-  // The first call makes the connection; the second one takes as long as the way does.
+  // The first call opens the connection; the second one measures the round trip.
   await askServer(access, signal);
   const startedMs = now();
   const answer = await askServer(access, signal);
@@ -131,19 +139,18 @@ const policies = async (reader: Reader): Promise<Seen<readonly PolicyFacts[]>> =
     reader.list({ resource: POLICY_BINDINGS, labelSelector: OURS }, (object) => bindingSchema.parse(object).spec),
   ]);
   return andThen(bindings, async (bound) =>
-    andThen(found, async (all) => ({
-      kind: 'seen',
-      value: all.map((one) => ({
+    seenAs(found, (all) =>
+      all.map((one) => ({
         ...one,
         isBound: bound.some(
           ({ policyName, validationActions }) => policyName === one.name && validationActions.includes('Deny'),
         ),
       })),
-    })),
+    ),
   );
 };
 
-/** @param operatorNamespace where to look for the operator; everywhere unless stated */
+/** @param operatorNamespace where the operator is; everywhere unless stated */
 export const gatherCluster = async (
   api: Api,
   reader: Reader,
@@ -151,15 +158,12 @@ export const gatherCluster = async (
   io: Io,
   signal: AbortSignal,
 ): Promise<ClusterFacts> => {
-  const where = operatorNamespace === undefined ? {} : { namespace: operatorNamespace };
-  const operators = reader.list(
-    { resource: DEPLOYMENTS, labelSelector: `${OURS},app.kubernetes.io/component=operator`, ...where },
-    operator,
-  );
+  const where = defined({ namespace: operatorNamespace });
+  const ofOperator = { resource: DEPLOYMENTS, labelSelector: `${OURS},app.kubernetes.io/component=operator`, ...where };
   const [asked, crds, found, rules, claim] = await Promise.all([
     server(api, io, signal),
     reader.list({ resource: CRDS }, crd),
-    operators,
+    reader.list(ofOperator, operator),
     policies(reader),
     reader.get({ resource: LEASES, namespace: api.namespace }, CLAIM_LEASE, claimSeen),
   ]);
@@ -172,10 +176,7 @@ export const gatherCluster = async (
     nowMs: io.wallMs(),
     namespace: api.namespace,
     server: asked,
-    crds:
-      crds.kind === 'seen'
-        ? { kind: 'seen', value: crds.value.filter(({ name }) => name.endsWith(`.${API_GROUP}`)) }
-        : crds,
+    crds: seenAs(crds, (all) => all.filter(({ name }) => name.endsWith(`.${API_GROUP}`))),
     operators: found,
     lease: leading,
     claim,

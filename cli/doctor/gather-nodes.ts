@@ -1,16 +1,16 @@
-/** Nodes with what is asked of them, and pods as far as the doctor looks at them. I/O. */
+/** Nodes with the requests on them, and pods as far as the doctor needs them. I/O. */
 import { z } from 'zod';
 import { HEADROOM, LABELS } from '../../contract/names.ts';
+import { NODES, PODS } from '../../operator/kube/api-resources.ts';
 import type { KubeObject } from '../../operator/kube/objects.ts';
 import { parseQuantity } from '../../operator/kube/pods/quantity.ts';
-import { NODES, PODS } from '../../operator/kube/resources.ts';
-import type { NodeFacts, PodFacts, Resources, Seen } from './facts.ts';
-import { andThen, type Reader } from './reader.ts';
-import { NONE, plus } from './resources.ts';
+import type { NodeFacts, PodFacts, Resources, Seen } from './doctor-facts.ts';
+import { NONE, plus } from './placement.ts';
+import { andThen, type Reader, seenAs } from './seen.ts';
 
 const amounts = z.record(z.string(), z.string()).optional();
 
-/** Texts that are no quantities are left out. */
+/** Without texts that are no quantities. */
 export const quantities = (texts: Readonly<Record<string, string>> = {}): Readonly<Record<string, number>> =>
   Object.fromEntries(
     Object.entries(texts).flatMap(([name, text]) => {
@@ -46,10 +46,7 @@ const resourcesOf = (texts: Readonly<Record<string, string>> | undefined, pods =
   return { cpu, memory, pods: most };
 };
 
-/**
- * What the scheduler counts a pod with: its containers and sidecars together, or its greatest starter where that asks for
- * more, and the overhead of its runtime.
- */
+/** As the scheduler counts: containers and sidecars together, or the greatest init container if larger, and the overhead. */
 export const podRequests = ({ containers, initContainers, overhead }: z.infer<typeof podTemplate>): Resources => {
   const asks = ({ resources }: z.infer<typeof container>): Resources =>
     resourcesOf(resources?.requests ?? resources?.limits);
@@ -95,7 +92,7 @@ const scheduledSchema = z.object({ spec: podTemplate.extend({ nodeName: z.string
 
 const scheduled = (object: KubeObject): { readonly node: string; readonly requests: Resources } => {
   const { spec } = scheduledSchema.parse(object);
-  // Placeholders make way for whoever needs their place.
+  // Placeholders are evicted first.
   const isPlaceholder = object.metadata.labels?.[LABELS.component] === HEADROOM;
   return { node: spec.nodeName, requests: isPlaceholder ? NONE : podRequests(spec) };
 };
@@ -103,14 +100,14 @@ const scheduled = (object: KubeObject): { readonly node: string; readonly reques
 export const gatherNodes = async (reader: Reader): Promise<Seen<readonly NodeFacts[]>> => {
   const [nodes, pods] = await Promise.all([
     reader.list({ resource: NODES }, node),
-    // What has ended asks for nothing any more.
+    // Without pods that have ended.
     reader.list({ resource: PODS, fieldSelector: 'status.phase!=Succeeded,status.phase!=Failed' }, scheduled),
   ]);
-  return andThen(nodes, (all) =>
-    andThen(pods, async (running) => {
+  return andThen(nodes, async (all) =>
+    seenAs(pods, (running) => {
       const asked = new Map<string, Resources>();
       for (const pod of running) asked.set(pod.node, plus(asked.get(pod.node) ?? NONE, pod.requests));
-      return { kind: 'seen', value: all.map((one) => ({ ...one, requested: asked.get(one.name) ?? NONE })) };
+      return all.map((one) => ({ ...one, requested: asked.get(one.name) ?? NONE }));
     }),
   );
 };

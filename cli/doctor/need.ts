@@ -1,19 +1,17 @@
-/** How many replicas the forecast takes, and from when. Pure. */
-
+/** How many replicas the forecast needs, and from when. Pure. */
 import type { VoucherCampaign } from '../../contract/campaign-types.ts';
-import { tiersOf } from '../../contract/tiers.ts';
+import { type Tier, tiersOf } from '../../contract/tiers.ts';
 import { capacityOf } from '../../operator/scaling/capacity.ts';
 import { paceOf } from '../../operator/scaling/pre-warm.ts';
 import { type Schedule, scheduleOf } from '../../operator/scaling/schedule.ts';
-import type { ScaledTier } from '../../operator/tick/observed.ts';
 import { parseMemory } from '../../operator/tick/scaler-memory.ts';
 
 export interface Need {
-  readonly tier: ScaledTier;
+  readonly tier: Tier;
   readonly schedule: Schedule;
-  /** Replicas that must be there at opening: the forecast's, at least min, at most max. */
+  /** Replicas that must be ready at opening: the forecast's, at least min, at most max. */
   readonly floor: number;
-  /** Before max cut it. */
+  /** Before max. */
   readonly wanted: number;
 }
 
@@ -21,7 +19,7 @@ export interface Need {
 export const needsOf = ({ spec, status }: VoucherCampaign): readonly Need[] =>
   tiersOf(spec).map((tier) => {
     const { min, max, capacityPerReplica } = spec.scaling.tiers[tier];
-    // What the operator has learned of its pods decides, as it does there.
+    // With what the operator has learned of its pods, as in its own decisions.
     const learned = parseMemory(status?.scaler)?.[tier] ?? {};
     const schedule = scheduleOf(spec, capacityOf({ capacityPerReplica }, learned), paceOf(learned));
     const wanted = Math.max(min, schedule.floor);

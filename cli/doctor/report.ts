@@ -1,19 +1,18 @@
-/** What the doctor says, in words and for programs. Pure. */
+/** The doctor's results, for people and for programs. Pure. */
 import { hanging, type Line, line, padded, span, type Tone, width } from '../status/screen.ts';
 import { type Finding, LEVELS, type Level } from './finding.ts';
 
 const TONES: Readonly<Record<Level, Tone>> = { OK: 'good', WARN: 'warn', FAIL: 'bad' };
 
-const countsOf = (findings: readonly Finding[]): Readonly<Record<Level, number>> => ({
-  OK: findings.filter(({ level }) => level === 'OK').length,
-  WARN: findings.filter(({ level }) => level === 'WARN').length,
-  FAIL: findings.filter(({ level }) => level === 'FAIL').length,
-});
+const countsOf = (findings: readonly Finding[]): Readonly<Record<Level, number>> => {
+  const { OK = [], WARN = [], FAIL = [] } = Object.groupBy(findings, ({ level }) => level);
+  return { OK: OK.length, WARN: WARN.length, FAIL: FAIL.length };
+};
 
 const SUMMARIES: Readonly<Record<Level, string>> = {
-  OK: 'ready for the day',
-  WARN: 'ready for the day, as far as could be seen',
-  FAIL: 'not ready for the day',
+  OK: 'ready for opening day',
+  WARN: 'ready for opening day, as far as could be checked',
+  FAIL: 'not ready for opening day',
 };
 
 export const worst = (findings: readonly Finding[]): Level => {
@@ -21,7 +20,7 @@ export const worst = (findings: readonly Finding[]): Level => {
   return LEVELS.findLast((level) => counts[level] > 0) ?? 'OK';
 };
 
-/** @param subject whom it is about: `spring in namespace vouchers` */
+/** @param subject such as `spring in namespace vouchers` */
 export const findingLines = (findings: readonly Finding[], subject: string, columns: number): readonly Line[] => {
   const checks = Math.max(...findings.map(({ check }) => width(check)));
   const level = worst(findings);

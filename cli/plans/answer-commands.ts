@@ -1,14 +1,14 @@
 /** `kubectl voucher approve`, `reject` and `revoke`: an owner's answer. */
 import { Command } from 'commander';
+import { defined } from '../../contract/defined.ts';
 import type { ScalePlan } from '../../contract/scale-plan-types.ts';
-import { planState } from '../../operator/scale-plans/plan-state.ts';
+import { personText, planState } from '../../operator/scale-plans/plan-state.ts';
 import { type Cluster, type ClusterOptions, onCluster, withClusterOptions } from '../cluster.ts';
 import { UsageError } from '../errors.ts';
 import type { Io } from '../io.ts';
 import { ago, clockOf, instantOf, parseFuture } from '../times.ts';
 import type { Decision } from './answer-plan.ts';
-import { planTimesOf } from './plan-times.ts';
-import { askedFor, defaultGrantEnd, grantsInForce, waitingPlans } from './plans.ts';
+import { askedFor, defaultGrantEnd, grantsInForce, planTimesOf, waitingPlans } from './plans.ts';
 
 interface AnswerOptions extends ClusterOptions {
   readonly onBehalfOf?: string;
@@ -24,7 +24,7 @@ interface RevokeOptions extends AnswerOptions {
   readonly reason: string;
 }
 
-/** The plan of that name, or the only one that is in this state. */
+/** The plan of that name, or the only one in this state. */
 const chosen = async (
   cluster: Cluster,
   name: string | undefined,
@@ -41,7 +41,7 @@ const chosen = async (
   }
   if (others.length === 0) return only;
   const names = open.map((plan) => `  ${plan.metadata.name}: ${plan.spec.campaignName}, ${askedFor(plan)}\n`);
-  throw new UsageError(`which plan? Name one of\n${names.join('').trimEnd()}`);
+  throw new UsageError(`there are several plans; name one of\n${names.join('').trimEnd()}`);
 };
 
 const decide = async (
@@ -56,7 +56,7 @@ const decide = async (
     const state = planState(plan, nowMs);
     if (state !== 'Pending') {
       throw new UsageError(
-        `ScalePlan ${plan.metadata.name} is ${state}: only one that waits is decided on; \`kubectl voucher plans\` lists them`,
+        `ScalePlan ${plan.metadata.name} is ${state}: only a waiting plan can be decided on; \`kubectl voucher plans\` lists them`,
       );
     }
     const times = await planTimesOf(cluster, plan);
@@ -70,15 +70,13 @@ const decide = async (
     await cluster.decide(plan, {
       verdict,
       decidedBy,
-      ...(onBehalfOf === undefined ? {} : { onBehalfOf }),
-      ...(reference === undefined ? {} : { reference }),
-      ...(reason === undefined ? {} : { reason }),
+      ...defined({ onBehalfOf, reference, reason }),
       ...(verdict === 'Approved' ? { ceilingUntil: instantOf(untilMs, zone) } : {}),
     });
-    const who = `${decidedBy}${onBehalfOf === undefined ? '' : `, for ${onBehalfOf}`}`;
+    const who = personText(decidedBy, onBehalfOf);
     return verdict === 'Approved'
       ? `ScalePlan ${plan.metadata.name} approved: ${askedFor(plan)} until ${clockOf(untilMs, zone, nowMs)} UTC${zone.text} (${ago(untilMs, nowMs)}), by ${who}.\nFollow it with kubectl voucher status ${plan.spec.campaignName} -n ${cluster.namespace}\n`
-      : `ScalePlan ${plan.metadata.name} rejected by ${who}: the ceilings stay.\n`;
+      : `ScalePlan ${plan.metadata.name} rejected by ${who}: the ceilings are unchanged.\n`;
   });
   io.out(text);
 };
@@ -90,59 +88,42 @@ const revoke = async (name: string | undefined, options: RevokeOptions, io: Io):
     const state = planState(plan, nowMs);
     if (state !== 'Approved') {
       throw new UsageError(
-        `ScalePlan ${plan.metadata.name} is ${state}: only an approved one is revoked; \`kubectl voucher plans\` lists them`,
+        `ScalePlan ${plan.metadata.name} is ${state}: only an approved plan can be revoked; \`kubectl voucher plans\` lists them`,
       );
     }
     const revokedBy = await cluster.whoAmI();
     const { reason, onBehalfOf, reference } = options;
-    await cluster.revoke(plan, {
-      revokedBy,
-      ...(onBehalfOf === undefined ? {} : { onBehalfOf }),
-      ...(reference === undefined ? {} : { reference }),
-      reason,
-    });
-    const who = `${revokedBy}${onBehalfOf === undefined ? '' : `, for ${onBehalfOf}`}`;
-    return `ScalePlan ${plan.metadata.name} revoked by ${who}: what it granted has ended, and replicas only fall.\nThe operator asks again in a quarter of an hour if the need lasts, and at once when it grows by a fifth.\n`;
+    await cluster.revoke(plan, { revokedBy, ...defined({ onBehalfOf, reference }), reason });
+    return `ScalePlan ${plan.metadata.name} revoked by ${personText(revokedBy, onBehalfOf)}: its grant has ended; replicas above the ceiling are removed step by step.\nThe operator asks again after 15 minutes if the need lasts, and at once if it grows by 20 %.\n`;
   });
   io.out(text);
 };
 
-const answering = (command: Command, which: string): Command =>
+const answering = (command: Command, which: string, example: string): Command =>
   withClusterOptions(command)
-    .argument('[plan]', `its name; not needed where only one ${which}`)
-    .option('--on-behalf-of <who>', 'the authority that decided, when you enter it for somebody')
-    .option('--reference <text>', 'file number or ticket of the decision');
+    .argument('[plan]', `name of the plan; optional if only one ${which}`)
+    .option('--on-behalf-of <who>', 'the authority that decided, if you act for one')
+    .option('--reference <text>', 'file number or ticket of the decision')
+    .addHelpText('after', `\nExample:\n  kubectl voucher ${command.name()} spring-i30-16rc8 -n vouchers ${example}`);
 
 export const approveCommand = (io: Io): Command =>
-  answering(new Command('approve'), 'waits')
-    .description('lift the ceilings as a plan asks; it takes the verb authorize')
-    .addHelpText(
-      'after',
-      '\nExample:\n  kubectl voucher approve spring-i30-16rc8 -n vouchers --until 22:00 --reference CD-17',
-    )
+  answering(new Command('approve'), 'waits', '--until 22:00 --reference CD-17')
+    .description('raise the ceilings as a plan asks; needs the verb authorize')
     .option(
       '--until <time>',
-      'when the lifted ceilings end: an instant, a time of day, or for how long (2h, the default)',
+      'end of the raised ceilings: an instant, a time of day, or a duration (default: 2h; for a forecast, two hours after opening)',
     )
     .option('--reason <text>', 'why, for the record')
     .action((name: string | undefined, options: DecideOptions) => decide(name, 'Approved', options, io));
 
 export const rejectCommand = (io: Io): Command =>
-  answering(new Command('reject'), 'waits')
-    .description('leave the ceilings as they are; it takes the verb authorize')
-    .addHelpText(
-      'after',
-      '\nExample:\n  kubectl voucher reject spring-i30-16rc8 -n vouchers --reason "the database is full"',
-    )
+  answering(new Command('reject'), 'waits', '--reason "the database is full"')
+    .description('keep the ceilings as they are; needs the verb authorize')
     .requiredOption('--reason <text>', 'why, for the record')
     .action((name: string | undefined, options: DecideOptions) => decide(name, 'Rejected', options, io));
 
 export const revokeCommand = (io: Io): Command =>
-  answering(new Command('revoke'), 'is in force')
-    .description('end what an approved plan grants, before its time; it takes the verb authorize')
-    .addHelpText(
-      'after',
-      '\nExample:\n  kubectl voucher revoke spring-i30-16rc8 -n vouchers --reason "the crowd has gone"',
-    )
+  answering(new Command('revoke'), 'is in force', '--reason "the load is over"')
+    .description('end an approval before its time; needs the verb authorize')
     .requiredOption('--reason <text>', 'why, for the record')
     .action((name: string | undefined, options: RevokeOptions) => revoke(name, options, io));

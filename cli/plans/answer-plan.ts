@@ -1,18 +1,18 @@
-/** What an owner writes into a plan: a decision, or that it ends early. */
+/** An owner's answer to a plan: a decision, or its revocation. */
 import type { ScalePlan } from '../../contract/scale-plan-types.ts';
+import { SCALE_PLANS } from '../../operator/kube/api-resources.ts';
 import type { KubeClient } from '../../operator/kube/client.ts';
 import { isKubeError } from '../../operator/kube/errors.ts';
-import { SCALE_PLANS } from '../../operator/kube/resources.ts';
+import { mayAnswer } from '../api-errors.ts';
 import { ForbiddenError, UsageError } from '../errors.ts';
-import { mayAnswer } from '../refusals.ts';
 
 export type Decision = NonNullable<ScalePlan['spec']['decision']>;
 export type Revocation = NonNullable<ScalePlan['spec']['revocation']>;
 
 /**
- * Writes it once, into the plan that was shown: what it asks for can't change, one that was answered meanwhile is refused by
- * the rules of the kind, and another one of that name has another uid. Its status may move on in this moment.
- * @throws ForbiddenError that says what it takes; UsageError for what is refused
+ * Written once, into the plan that was shown: its request can't change, the rules of the kind refuse a second answer, and
+ * another plan of that name has another uid. Its status may change meanwhile.
+ * @throws ForbiddenError with the missing permission; UsageError for a refused answer
  */
 export const answerPlan = async (
   client: KubeClient,
@@ -29,7 +29,7 @@ export const answerPlan = async (
   } catch (error) {
     if (isKubeError(error, 'forbidden')) throw new ForbiddenError(mayAnswer(error.message), { cause: error });
     if (isKubeError(error, 'invalid', 'conflict', 'bad_request')) {
-      throw new UsageError(`${Object.keys(answer).join()} was not taken: ${error.message}`, { cause: error });
+      throw new UsageError(`${Object.keys(answer).join()} was refused: ${error.message}`, { cause: error });
     }
     throw error;
   }

@@ -1,9 +1,8 @@
-/** `kubectl voucher authorize`: an owner says beforehand what a campaign may use without asking. */
-
+/** `kubectl voucher authorize`: an owner authorises in advance what a campaign may use without asking. */
 import { Command } from 'commander';
 import { instantMs } from '../../contract/instant.ts';
+import { CAMPAIGNS } from '../../operator/kube/api-resources.ts';
 import { isKubeError } from '../../operator/kube/errors.ts';
-import { CAMPAIGNS } from '../../operator/kube/resources.ts';
 import { type Api, type ClusterOptions, onApi, withClusterOptions } from '../access.ts';
 import { createCluster, type SeenCampaign } from '../cluster.ts';
 import { ForbiddenError, UsageError } from '../errors.ts';
@@ -32,8 +31,8 @@ interface Options extends ClusterOptions {
  * | --ceiling | --window | --remove-window | change                          |
  * |-----------|----------|-----------------|---------------------------------|
  * | given     | no       | no              | the ceilings at all times       |
- * | given     | given    | no              | a window, new or in its place   |
- * | no        | no       | given           | a window goes                   |
+ * | given     | given    | no              | a window, new or replaced       |
+ * | no        | no       | given           | a window is removed             |
  * | otherwise |          |                 | an error that shows these three |
  */
 const changeOf = ({ ceiling, window, removeWindow }: Options, zone: Zone, opensAtMs: number): Change => {
@@ -42,7 +41,7 @@ const changeOf = ({ ceiling, window, removeWindow }: Options, zone: Zone, opensA
   }
   if (ceiling === undefined || removeWindow !== undefined) {
     throw new UsageError(
-      'say what is authorised: --ceiling intake=60 for all times, --window FROM/UNTIL --ceiling intake=60 for a while, or --remove-window FROM/UNTIL',
+      'state what is authorised: --ceiling intake=60 for all times, --window FROM/UNTIL --ceiling intake=60 for a time, or --remove-window FROM/UNTIL',
     );
   }
   const ceilings = parseCeilings(ceiling);
@@ -51,19 +50,19 @@ const changeOf = ({ ceiling, window, removeWindow }: Options, zone: Zone, opensA
     : { kind: 'window', span: parseSpan('--window', window, zone, opensAtMs), ceilings };
 };
 
-/** Which of the two rights it takes are missing. */
+/** Names the missing ones of the two permissions. */
 const refused = async (api: Api, namespace: string, message: string, signal: AbortSignal): Promise<ForbiddenError> => {
   const [patch, authorize] = await Promise.all(
     ['patch', 'authorize'].map((verb) => isAllowed(api, { verb, resource: CAMPAIGNS, namespace }, signal)),
   );
   const role = (kind: string): string => `<release namespace>-<release>-campaign-${kind}`;
   const missing = [
-    ...(patch === true ? [] : [`  patch on vouchercampaigns, which the chart's ClusterRole ${role('editor')} gives`]),
-    ...(authorize === true ? [] : [`  authorize on vouchercampaigns, which only ${role('owner')} gives`]),
+    ...(patch === true ? [] : [`  patch on vouchercampaigns, which the chart's ClusterRole ${role('editor')} grants`]),
+    ...(authorize === true ? [] : [`  authorize on vouchercampaigns, which only ${role('owner')} grants`]),
   ];
   const lacks = missing.length === 0 ? '' : `\nYou lack\n${missing.join('\n')}`;
   return new ForbiddenError(
-    `${message}${lacks}\nWhoever may, authorises it; or leave it: the operator asks by a ScalePlan when more is needed`,
+    `${message}${lacks}\nA user with both permissions can authorise it. Otherwise the operator asks by a ScalePlan when more is needed`,
   );
 };
 
@@ -76,7 +75,7 @@ const write = async (
 ): Promise<void> => {
   const path = '/spec/scaling/authorized';
   const body = [
-    // Against what was shown. Not against a version: the operator writes the status all the time.
+    // Against what was shown, but not against a version: the operator writes the status all the time.
     { op: 'test', path: '/metadata/uid', value: uid },
     { op: 'test', path, value: spec.scaling.authorized },
     { op: 'replace', path, value: after },
@@ -88,12 +87,10 @@ const write = async (
     if (isKubeError(error, 'forbidden')) throw await refused(api, namespace, error.message, signal);
     // A value that the schema refuses, and a failed test of a JSON patch, are both 422.
     if (isKubeError(error, 'invalid', 'conflict', 'bad_request')) {
-      throw new UsageError(
-        error.message.includes('is invalid')
-          ? `it was not taken: ${error.message}`
-          : `somebody changed ${name} in this moment: look at it and try again`,
-        { cause: error },
-      );
+      const message = error.message.includes('is invalid')
+        ? `it was refused: ${error.message}`
+        : `${name} was changed by another user at this moment: check it and try again`;
+      throw new UsageError(message, { cause: error });
     }
     throw error;
   }
@@ -114,13 +111,13 @@ const authorize = async (name: string | undefined, options: Options, io: Io): Pr
     }
     const plans = await cluster.plans(campaign);
     await write(api, campaign, after, options.dryRun === true, signal);
-    const said = options.dryRun === true ? 'would be authorised; the API server takes it' : 'authorised';
+    const done = options.dryRun === true ? 'would be authorised; the API server accepts it' : 'authorised';
     const covered = waitingPlans(plans, nowMs).map(
       (plan) =>
-        `ScalePlan ${plan.metadata.name} asks for ${askedFor(plan)} and still waits: it expires by itself, or reject it.`,
+        `ScalePlan ${plan.metadata.name} asks for ${askedFor(plan)} and still waits: reject it, or let it expire.`,
     );
     return [
-      `${called}: ${said}, by ${await cluster.whoAmI()}.`,
+      `${called}: ${done}, by ${await cluster.whoAmI()}.`,
       ...changeLines(scaling.authorized, after, zone).map((line) => `  ${line}`),
       ...consequences(campaign, after, plans, nowMs),
       ...covered,
@@ -135,12 +132,17 @@ const several = (text: string, before: readonly string[] = []): readonly string[
 
 export const authorizeCommand = (io: Io): Command =>
   withClusterOptions(new Command('authorize'))
-    .description('say what a campaign may use without asking; it takes the verb authorize and the right to patch it')
-    .argument('[campaign]', 'its name; not needed where there is only one')
-    .option('--ceiling <tier=replicas>', 'most replicas of a tier; several times for several tiers', several)
-    .option('--window <from/until>', 'only from then until then, such as opening day; replaces one of the same span')
-    .option('--remove-window <from/until>', 'take a window away')
-    .option('--dry-run', 'let the API server judge it, and change nothing')
+    .description(
+      'set how many replicas a campaign may use without asking; needs the verb authorize and permission to patch the campaign',
+    )
+    .argument('[campaign]', 'name of the campaign; optional if there is only one')
+    .option('--ceiling <tier=replicas>', 'most replicas of a tier; can be repeated', several)
+    .option(
+      '--window <from/until>',
+      'set the ceilings for this time only, such as opening day; replaces a window with the same times',
+    )
+    .option('--remove-window <from/until>', 'remove a window')
+    .option('--dry-run', 'let the API server check it, and change nothing')
     .addHelpText(
       'after',
       '\nExamples:\n  kubectl voucher authorize spring-2027 -n vouchers --ceiling intake=60 --ceiling records=6\n  kubectl voucher authorize spring-2027 -n vouchers --window 09:00/12:00 --ceiling intake=200',

@@ -1,5 +1,4 @@
 /** `kubectl voucher plans`: what the operator has asked owners for. */
-
 import { Command } from 'commander';
 import { instantMs } from '../../contract/instant.ts';
 import type { ScalePlan } from '../../contract/scale-plan-types.ts';
@@ -8,7 +7,7 @@ import { type ClusterOptions, onCluster, withClusterOptions } from '../cluster.t
 import type { Io } from '../io.ts';
 import { forPrograms, type Output, withOutput } from '../output.ts';
 import { ago, clockOf, zoneOf } from '../times.ts';
-import { columns } from '../words.ts';
+import { columns, figure } from '../words.ts';
 import { askedFor, decidedText } from './plans.ts';
 
 interface Options extends ClusterOptions {
@@ -16,9 +15,8 @@ interface Options extends ClusterOptions {
   readonly allNamespaces?: true;
 }
 
-/** Newest first: what waits is on top. */
 const listText = (plans: readonly ScalePlan[], nowMs: number, options: Options): string => {
-  if (plans.length === 0) return 'The operator has asked for nothing.\n';
+  if (plans.length === 0) return 'There are no ScalePlans.\n';
   const [hasNamespaces, isWide] = [options.allNamespaces === true, options.output === 'wide'];
   const rows = plans.map((plan) => {
     const { spec, metadata } = plan;
@@ -38,21 +36,16 @@ const listText = (plans: readonly ScalePlan[], nowMs: number, options: Options):
       until === undefined ? '-' : clockOf(instantMs(until), zoneOf(until), nowMs),
       ...(isWide
         ? [
-            means === undefined ? '-' : String(Math.round(means.podHours * 10) / 10),
+            means === undefined ? '-' : figure(means.podHours),
             (revocation ?? decision)?.reference ?? '-',
             (revocation ?? decision)?.reason ?? '-',
           ]
         : []),
     ];
   });
-  return columns([
-    [
-      ...(hasNamespaces ? ['NAMESPACE'] : []),
-      ...['NAME', 'CAMPAIGN', 'REASON', 'ASKS FOR', 'STATE', 'EXPIRES', 'DECIDED BY', 'GRANTS UNTIL'],
-      ...(isWide ? ['POD-HOURS', 'REFERENCE', 'BECAUSE'] : []),
-    ],
-    ...rows,
-  ]);
+  const titles = ['NAME', 'CAMPAIGN', 'REASON', 'ASKS FOR', 'STATE', 'EXPIRES', 'DECIDED BY', 'GRANTS UNTIL'];
+  const wide = isWide ? ['POD-HOURS', 'REFERENCE', 'BECAUSE'] : [];
+  return columns([[...(hasNamespaces ? ['NAMESPACE'] : []), ...titles, ...wide], ...rows]);
 };
 
 export const planJson = (plan: ScalePlan, nowMs: number): unknown => ({
@@ -74,8 +67,8 @@ const list = async (campaign: string | undefined, options: Options, io: Io): Pro
 
 export const plansCommand = (io: Io): Command =>
   withOutput(withClusterOptions(new Command('plans')))
-    .description('what the operator has asked owners for, newest first')
-    .argument('[campaign]', 'only of this one')
-    .option('-A, --all-namespaces', 'of every namespace')
+    .description('the ScalePlans, newest first')
+    .argument('[campaign]', 'only those of this campaign')
+    .option('-A, --all-namespaces', 'those of every namespace')
     .addHelpText('after', '\nExample:\n  kubectl voucher plans -n vouchers')
     .action((campaign: string | undefined, options: Options) => list(campaign, options, io));

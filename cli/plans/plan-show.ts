@@ -1,17 +1,24 @@
 /** `kubectl voucher plan show`: everything that an owner should know before deciding. */
-
 import { Command } from 'commander';
 import { instantMs } from '../../contract/instant.ts';
 import type { PredictedOutcome, ScalePlan } from '../../contract/scale-plan-types.ts';
-import { planState } from '../../operator/scale-plans/plan-state.ts';
+import { personText, planState } from '../../operator/scale-plans/plan-state.ts';
 import { type ClusterOptions, onCluster, withClusterOptions } from '../cluster.ts';
 import type { Io } from '../io.ts';
 import { forPrograms, type Output, withOutput } from '../output.ts';
 import { ago, clockOf } from '../times.ts';
-import { columns, count, span } from '../words.ts';
+import { columns, count, figure, span } from '../words.ts';
 import { planJson } from './plan-list.ts';
-import { planTimesOf } from './plan-times.ts';
-import { approvalPatch, askedFor, decidedText, defaultGrantEnd, type PlanTimes, revocationPatch } from './plans.ts';
+import {
+  approvalPatch,
+  askedFor,
+  decidedText,
+  defaultGrantEnd,
+  type PlanTimes,
+  planTimesOf,
+  reasonText,
+  revocationPatch,
+} from './plans.ts';
 
 interface Options extends ClusterOptions {
   readonly output: Output;
@@ -22,17 +29,14 @@ type Fact = readonly [string, string];
 const optional = (name: string, value: string | undefined): readonly Fact[] =>
   value === undefined ? [] : [[name, value]];
 
-const number = (value: number): string =>
-  Number.isInteger(value) ? count(value) : String(Math.round(value * 10) / 10);
-
 const meansFacts = ({ spec: { means } }: ScalePlan): readonly Fact[] => {
   if (means === undefined) return [];
   const { hours, podHours, costFen, nodes, quota = [] } = means;
   const cost = costFen === undefined ? '' : `, CNY ${(costFen / 100).toFixed(2)}`;
   return [
-    ['takes', `${number(podHours)} pod-hours at most, in ${number(hours)} h${cost}`],
+    ['costs', `${figure(podHours)} pod-hours at most, in ${figure(hours)} h${cost}`],
     ...optional('nodes', nodes === undefined ? undefined : `about ${count(nodes)} more`),
-    ...quota.map(({ quota: name, resource, amount }): Fact => ['quota', `${name} lacks ${resource} ${number(amount)}`]),
+    ...quota.map(({ quota: name, resource, amount }): Fact => ['quota', `${name} lacks ${resource} ${figure(amount)}`]),
   ];
 };
 
@@ -50,10 +54,7 @@ const decisionFacts = (plan: ScalePlan): readonly Fact[] => {
     ...(revocation === undefined
       ? []
       : [
-          [
-            'revoked',
-            `by ${revocation.revokedBy}${revocation.onBehalfOf === undefined ? '' : ` for ${revocation.onBehalfOf}`}: ${revocation.reason}`,
-          ] as const,
+          ['revoked', `by ${personText(revocation.revokedBy, revocation.onBehalfOf)}: ${revocation.reason}`] as const,
           ...optional('reference', revocation.reference),
         ]),
   ];
@@ -70,13 +71,12 @@ const effectText = ({ spec: { effect } }: ScalePlan): string => {
   ];
   const head = `IN ${span(effect.seconds)} AT ${count(effect.arrivalsPerSecond)}/S`;
   return `\n${columns([
-    [head, 'LATER THAN 5 S', '99 OF 100 WITHIN', 'WAIT AT THE END', 'DRAINED'],
+    [head, 'LATER THAN 5 S', '99% WAIT AT MOST', 'BACKLOG AT THE END', 'CLEARED'],
     row('without it', effect.without),
     row('with it', effect.with),
   ])}`;
 };
 
-/** What somebody may do about it, with commands that can be copied. */
 const nextText = (plan: ScalePlan, times: PlanTimes, options: ClusterOptions, nowMs: number): string => {
   const { name } = plan.metadata;
   switch (planState(plan, nowMs)) {
@@ -85,7 +85,7 @@ const nextText = (plan: ScalePlan, times: PlanTimes, options: ClusterOptions, no
       return `An owner authorises it with kubectl voucher approve ${name}, or with plain kubectl:\n  ${command}\n`;
     }
     case 'Approved':
-      return `An owner ends it early with kubectl voucher revoke ${name} --reason WHY, or with plain kubectl:\n  ${revocationPatch(plan, options)}\n`;
+      return `An owner revokes it with kubectl voucher revoke ${name} --reason WHY, or with plain kubectl:\n  ${revocationPatch(plan, options)}\n`;
     default:
       return '';
   }
@@ -97,18 +97,14 @@ const planText = (plan: ScalePlan, times: PlanTimes, options: ClusterOptions, no
   const expiresAtMs = instantMs(spec.expiresAt);
   const facts: readonly Fact[] = [
     ['campaign', `${spec.campaignName} (${spec.campaignId})`],
-    ['asks for', `${askedFor(plan)} ${spec.reason === 'Load' ? 'for the crowd that is there' : 'for the forecast'}`],
+    ['asks for', `${askedFor(plan)} ${reasonText(plan)}`],
     ['state', planState(plan, nowMs)],
     ['expires', `${clockOf(expiresAtMs, zone, nowMs)} (${ago(expiresAtMs, nowMs)})`],
     ...meansFacts(plan),
     ...decisionFacts(plan),
   ];
   const summary = spec.summary === undefined ? '' : `\n${spec.summary['zh-CN']}\n${spec.summary.en}\n`;
-  const rows = spec.evidence.map(({ signal, value, ageSeconds }) => [
-    signal,
-    number(value),
-    `${Math.round(ageSeconds * 10) / 10} s`,
-  ]);
+  const rows = spec.evidence.map(({ signal, value, ageSeconds }) => [signal, figure(value), `${figure(ageSeconds)} s`]);
   return [
     `${plan.metadata.name}\n`,
     ...facts.map(([key, value]) => `  ${key.padEnd(10)} ${value}\n`),
@@ -129,10 +125,11 @@ const show = async (name: string, options: Options, io: Io): Promise<void> => {
 };
 
 export const planCommand = (io: Io): Command =>
-  new Command('plan').description('one plan').addCommand(
+  new Command('plan').description('one plan in full, with its evidence').addCommand(
     withOutput(withClusterOptions(new Command('show')))
-      .description('a plan in full, with the evidence that it rests on')
+      .description('a plan in full, with its evidence')
       .addHelpText('after', '\nExample:\n  kubectl voucher plan show spring-i30-16rc8 -n vouchers')
-      .argument('<plan>', 'its name')
+      .argument('<plan>', 'name of the plan')
       .action((name: string, options: Options) => show(name, options, io)),
+    { isDefault: true },
   );

@@ -1,13 +1,16 @@
-/** Plans that wait for an owner, and the command that answers them. Pure. */
+/** Plans, and the commands that answer them. Pure. */
 import { instantMs } from '../../contract/instant.ts';
 import type { ScalePlan } from '../../contract/scale-plan-types.ts';
-import { planState } from '../../operator/scale-plans/plan-state.ts';
+import { TIERS } from '../../contract/tiers.ts';
+import { ceilingsText, personText, planState } from '../../operator/scale-plans/plan-state.ts';
 import { grantOf } from '../../operator/scaling/grants.ts';
-import { SCALED_TIERS } from '../../operator/tick/observed.ts';
-import type { ClusterOptions } from '../cluster.ts';
-import { ago, clockOf, instantOf, type Zone } from '../times.ts';
+import { campaignTimes } from '../../operator/tick/campaign-times.ts';
+import { closesAtOf } from '../closing.ts';
+import type { Cluster, ClusterOptions } from '../cluster.ts';
+import { UsageError } from '../errors.ts';
+import { ago, clockOf, instantOf, type Zone, zoneOf } from '../times.ts';
 
-/** A grant that nobody thinks of again should end by itself. */
+/** A grant should end by itself. */
 const GRANT_MS = 2 * 3_600_000;
 
 /** `-n vouchers --context prod`: the same cluster for the next command. */
@@ -18,23 +21,21 @@ export const where = ({ context, kubeconfig }: ClusterOptions, namespace: string
     ...(kubeconfig === undefined ? [] : [`--kubeconfig ${kubeconfig}`]),
   ].join(' ');
 
-/** Of the campaign that a plan is for. */
 export interface PlanTimes {
   readonly zone: Zone;
   readonly closesAtMs: number;
-  /** When the forecast's replicas may begin to go. */
-  readonly holdAfterOpenUntilMs: number;
+  /** How long what is authorised for the forecast is needed. */
+  readonly forecastUntilMs: number;
 }
 
-/** When a grant ends of which nobody says it: in two hours; for the forecast, which may be days ahead, when its hold ends. */
+/** The default end of a grant: in two hours; for the forecast, which may be days ahead, two hours after opening. */
 export const defaultGrantEnd = (
   { spec }: ScalePlan,
-  { closesAtMs, holdAfterOpenUntilMs }: Omit<PlanTimes, 'zone'>,
+  { closesAtMs, forecastUntilMs }: Omit<PlanTimes, 'zone'>,
   nowMs: number,
-): number =>
-  Math.max(nowMs, Math.min(spec.reason === 'Forecast' ? holdAfterOpenUntilMs : nowMs + GRANT_MS, closesAtMs));
+): number => Math.max(nowMs, Math.min(spec.reason === 'Forecast' ? forecastUntilMs : nowMs + GRANT_MS, closesAtMs));
 
-/** With nothing but kubectl. Whoever runs it signs it: the API server takes no other name. */
+/** With kubectl alone. The caller signs it: the API server accepts no other name. */
 const patchCommand = (
   plan: ScalePlan,
   options: ClusterOptions,
@@ -61,26 +62,46 @@ export const approvalCommand = ({ metadata: { name, namespace } }: ScalePlan, op
 export const waitingPlans = (plans: readonly ScalePlan[], nowMs: number): readonly ScalePlan[] =>
   plans.filter((plan) => planState(plan, nowMs) === 'Pending');
 
-/** Whose grants raise a ceiling now; another approved one is over. */
+/** Whose grants raise a ceiling now. */
 export const grantsInForce = (plans: readonly ScalePlan[], nowMs: number): readonly ScalePlan[] =>
-  plans.filter((plan) => SCALED_TIERS.some((tier) => grantOf(plan, tier, nowMs) !== undefined));
+  plans.filter((plan) => TIERS.some((tier) => grantOf(plan, tier, nowMs) !== undefined));
 
 /** `intake 20, records 6`. */
-export const askedFor = ({ spec: { ceilings } }: ScalePlan): string =>
-  SCALED_TIERS.flatMap((tier) => (ceilings[tier] === undefined ? [] : [`${tier} ${ceilings[tier]}`])).join(', ');
+export const askedFor = ({ spec: { ceilings } }: ScalePlan): string => ceilingsText(ceilings);
 
-/** A plan in two lines: what it asks for, until when, and how to answer. */
+export const reasonText = ({ spec: { reason } }: ScalePlan): string =>
+  reason === 'Load' ? 'for the present load' : 'for the forecast';
+
+/** A plan in two lines: its request, its expiry, and how to answer. */
 export const planLines = (plan: ScalePlan, options: ClusterOptions, zone: Zone, nowMs: number): readonly string[] => {
   const expiresAtMs = instantMs(plan.spec.expiresAt);
-  const why = plan.spec.reason === 'Load' ? 'for the crowd that is there' : 'for the forecast';
   return [
-    `ScalePlan ${plan.metadata.name} asks for ceilings of ${askedFor(plan)} ${why} and waits until ${clockOf(expiresAtMs, zone, nowMs)} (${ago(expiresAtMs, nowMs)}).`,
+    `ScalePlan ${plan.metadata.name} asks for ceilings of ${askedFor(plan)} ${reasonText(plan)} and waits until ${clockOf(expiresAtMs, zone, nowMs)} (${ago(expiresAtMs, nowMs)}).`,
     `An owner authorises it with ${approvalCommand(plan, options)}`,
   ];
 };
 
-/** `li.wei for Bureau of Commerce`; a dash for nobody. */
+/** `li.wei for Bureau of Commerce`; a dash without a decision. */
 export const decidedText = ({ spec: { decision } }: ScalePlan): string =>
-  decision === undefined
-    ? '-'
-    : `${decision.decidedBy}${decision.onBehalfOf === undefined ? '' : ` for ${decision.onBehalfOf}`}`;
+  decision === undefined ? '-' : personText(decision.decidedBy, decision.onBehalfOf);
+
+const HOLD_MS = 2 * 3_600_000;
+
+/** The time zone and times of the campaign, while it exists; a plan outlives it. */
+export const planTimesOf = async (cluster: Cluster, { spec }: ScalePlan): Promise<PlanTimes> => {
+  const campaign = await cluster.campaign(spec.campaignName).catch((error: unknown) => {
+    if (error instanceof UsageError) return undefined;
+    throw error;
+  });
+  if (campaign === undefined) {
+    return {
+      zone: zoneOf(spec.expiresAt),
+      closesAtMs: Number.POSITIVE_INFINITY,
+      forecastUntilMs: instantMs(spec.expiresAt) + HOLD_MS,
+    };
+  }
+  const { spec: stated } = campaign;
+  const window = { ...stated.window, closesAt: closesAtOf(campaign) };
+  const { closesAtMs, forecastUntilMs } = campaignTimes({ ...stated, window });
+  return { zone: zoneOf(window.opensAt), closesAtMs, forecastUntilMs };
+};

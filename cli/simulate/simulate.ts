@@ -1,17 +1,24 @@
-/** `kubectl voucher simulate`: what a trace would do to a campaign, by our law or by another's. No cluster needed. */
+/** `kubectl voucher simulate`: what a trace would do to a campaign, with the operator or another autoscaler. No cluster needed. */
 import { readFile } from 'node:fs/promises';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import type { VoucherCampaignSpec } from '../../contract/campaign-types.ts';
 import { POLICIES, type PolicyName } from '../../simulation/policies/policy.ts';
 import { simulate } from '../../simulation/simulate.ts';
 import { SIMULATED_TIERS, type SimulatedTier, type SimulationResult } from '../../simulation/simulation.ts';
 import { parseTrace, TraceError, type TraceStep } from '../../simulation/trace.ts';
-import { parseCampaign } from '../campaign-file.ts';
+import { admitSpec, parseCampaign } from '../campaign-file.ts';
 import { UsageError } from '../errors.ts';
 import type { Io } from '../io.ts';
 import { oneOf } from '../options.ts';
 import { forPrograms } from '../output.ts';
-import { table } from '../table.ts';
+import { span, took } from '../words.ts';
+import { compare, comparisonTable } from './compare.ts';
+import { comparisonPlot } from './compare-plot.ts';
+import { costOf } from './outcome.ts';
 import { plot } from './plot.ts';
+import { changedSpec, parseSweep, type SweepOption, sweep, sweepTable } from './sweep.ts';
+import { sweepPlot } from './sweep-plot.ts';
+import { table } from './table.ts';
 
 const OUTPUTS = ['table', 'json', 'yaml', 'svg'] as const;
 type Output = (typeof OUTPUTS)[number];
@@ -20,6 +27,9 @@ interface Options {
   readonly filename: string;
   readonly trace: string;
   readonly policy: PolicyName;
+  readonly compare?: true;
+  readonly sweep?: SweepOption;
+  readonly costPerPodHour?: number;
   readonly opensAtSecond: number;
   readonly output: Output;
   readonly tier?: SimulatedTier;
@@ -37,6 +47,12 @@ const numberFrom =
     if (!Number.isFinite(value) || value < least) throw new InvalidArgumentError(`Write a number from ${least} on.`);
     return value;
   };
+
+const sweepFrom = (text: string): SweepOption => {
+  const parsed = parseSweep(text);
+  if ('error' in parsed) throw new InvalidArgumentError(parsed.error);
+  return parsed;
+};
 
 const readText = async (path: string, option: string): Promise<string> => {
   try {
@@ -58,57 +74,113 @@ const readTrace = async (path: string, opensAtSecond: number): Promise<readonly 
   }
 };
 
-/** `null`: the backlog stayed, nothing was raised. A reader must not miss the field. */
-const withNulls = (result: SimulationResult): unknown =>
-  JSON.parse(JSON.stringify(result, (_, value: unknown) => (value === undefined ? null : value)));
+/** One simulation of this spec by this policy; the rest as the options say. */
+type Play = (spec: VoucherCampaignSpec, policy: PolicyName) => SimulationResult;
 
-const render = (output: Output, result: SimulationResult, ceiling: number): string => {
-  if (output === 'svg') return plot(result, ceiling);
-  return forPrograms(output, withNulls(result)) ?? table(result);
+/** An answer in each form. */
+interface Answer {
+  readonly table: () => string;
+  readonly data: unknown;
+  readonly svg: () => string;
+}
+
+const ofOne = (spec: VoucherCampaignSpec, play: Play, { policy, tier, costPerPodHour }: Options): Answer => {
+  const result = play(spec, policy);
+  const cost = costOf(result, costPerPodHour);
+  return {
+    table: () => table(result, cost),
+    data: cost === undefined ? result : { ...result, cost },
+    svg: () => plot(result, spec.scaling.authorized.ceilings[tier ?? 'intake']),
+  };
 };
+
+const ofAll = (spec: VoucherCampaignSpec, play: Play, { costPerPodHour }: Options): Answer => {
+  const results = POLICIES.map((policy) => play(spec, policy));
+  const comparison = compare(results, costPerPodHour);
+  return {
+    table: () => comparisonTable(comparison),
+    data: comparison,
+    svg: () => comparisonPlot(comparison, results),
+  };
+};
+
+const ofSweep = async (
+  spec: VoucherCampaignSpec,
+  play: Play,
+  { field, values }: SweepOption,
+  { policy, tier = 'intake', costPerPodHour }: Options,
+): Promise<Answer> => {
+  // Every value is judged before the first simulation: some take long.
+  const specs = await Promise.all(
+    values.map((value) => admitSpec(changedSpec(spec, field, value, tier), `--sweep ${field}=${value}`)),
+  );
+  const runs = specs.map((changed, index) => ({ value: values[index] ?? '', result: play(changed, policy) }));
+  const swept = sweep(field, runs, policy, costPerPodHour);
+  return { table: () => sweepTable(swept), data: swept, svg: () => sweepPlot(swept) };
+};
+
+/** `null`: the backlog stayed, no scale-up. A reader must not miss the field. */
+const withNulls = (data: unknown): unknown =>
+  JSON.parse(JSON.stringify(data, (_, value: unknown) => (value === undefined ? null : value)));
+
+const render = (output: Output, { table: asTable, data, svg }: Answer): string =>
+  output === 'svg' ? svg() : (forPrograms(output, withNulls(data)) ?? asTable());
 
 const run = async (options: Options, { out, err, now }: Io): Promise<void> => {
   const spec = await parseCampaign(await readText(options.filename, '--filename'), options.filename);
   const trace = await readTrace(options.trace, options.opensAtSecond);
   const startedAtMs = now();
-  const result = simulate(
-    spec,
-    trace,
-    {
-      startSeconds: options.startSeconds,
-      podsCreatedPerSecond: options.createQps,
-      podsCreatedBurst: options.createBurst,
-      ...(options.databasePerSecond === undefined ? {} : { databasePerSecond: options.databasePerSecond }),
-    },
-    {
-      policy: options.policy,
-      phaseSeconds: options.syncPhase,
-      ...(options.tier === undefined ? {} : { tier: options.tier }),
-    },
-  );
-  const tookSeconds = ((now() - startedAtMs) / 1000).toFixed(1);
-  const tier = options.tier ?? 'intake';
-  out(render(options.output, result, spec.scaling.authorized.ceilings[tier]));
-  const days = (((trace.at(-1)?.atSeconds ?? 0) - (trace[0]?.atSeconds ?? 0)) / 86_400).toFixed(1);
-  err(`simulated ${days} days in ${tookSeconds} s\n`);
+  const { databasePerSecond, tier, syncPhase: phaseSeconds } = options;
+  const plant = {
+    startSeconds: options.startSeconds,
+    podsCreatedPerSecond: options.createQps,
+    podsCreatedBurst: options.createBurst,
+    ...(databasePerSecond === undefined ? {} : { databasePerSecond }),
+  };
+  const play: Play = (played, policy) =>
+    simulate(played, trace, plant, { policy, phaseSeconds, ...(tier === undefined ? {} : { tier }) });
+  const answer =
+    options.sweep === undefined
+      ? (options.compare ? ofAll : ofOne)(spec, play, options)
+      : await ofSweep(spec, play, options.sweep, options);
+  const tookMs = now() - startedAtMs;
+  out(render(options.output, answer));
+  const seconds = (trace.at(-1)?.atSeconds ?? 0) - (trace[0]?.atSeconds ?? 0);
+  err(`simulated ${span(seconds)} in ${took(tookMs)}\n`);
 };
 
 export const simulateCommand = (io: Io): Command =>
   new Command('simulate')
-    .description('play a trace of arrivals on a model of the plant; no cluster needed')
+    .description('play a trace of arrivals on a model of cluster and citizens; no cluster needed')
     .requiredOption('-f, --filename <campaign.yaml>', 'the campaign')
     .requiredOption('--trace <trace.csv>', 'rows of seconds,arrivalsPerSecond; a rate holds until the next row')
-    .option('--policy <name>', POLICIES.join(' | '), oneOf(POLICIES, 'policy'), 'ours')
+    .option('--policy <name>', POLICIES.join(' | '), oneOf(POLICIES, 'policy'), 'voucher-operator')
+    .addOption(new Option('--compare', 'simulate all policies and compare them').conflicts(['policy', 'sweep']))
+    .option(
+      '--sweep <field=values>',
+      'simulate several values of a spec field: FIELD=10,20,40 or FIELD=10..40:10 (from..to:step); FIELD is ceiling, forecast, capacityPerReplica (of --tier, default intake) or a path such as scaling.drainWithin',
+      sweepFrom,
+    )
+    .option('--cost-per-pod-hour <n>', 'price of a pod-hour, in any currency; adds a cost', numberFrom(0))
     .option('--opens-at-second <n>', 'second of the trace at which the campaign opens', numberFrom(-1e9), 0)
     .option('-o, --output <form>', OUTPUTS.join(' | '), oneOf(OUTPUTS, 'output'), 'table')
-    .option('--tier <name>', 'whose replicas and pod-seconds are told', oneOf(SIMULATED_TIERS, 'tier'))
-    .option('--start-seconds <n>', 'a pod from created to ready', numberFrom(0), 8)
+    .option('--tier <name>', 'count replicas and pod-hours of this tier only', oneOf(SIMULATED_TIERS, 'tier'))
+    .option('--start-seconds <n>', 'seconds from the creation of a pod until it is Ready', numberFrom(0), 8)
     .option('--create-qps <n>', 'pods that the controller manager creates per second', numberFrom(1), 20)
-    .option('--create-burst <n>', 'and at once after a pause', numberFrom(0), 30)
-    .option('--database-per-second <n>', 'most registrations that the database takes', numberFrom(0))
-    .option('--sync-phase <n>', 'second of its 15 at which a rival’s controller looks', numberFrom(0), 7)
+    .option('--create-burst <n>', 'pods that the controller manager creates at once after a pause', numberFrom(0), 30)
+    .option('--database-per-second <n>', 'registrations that the database can write per second', numberFrom(0))
+    .option(
+      '--sync-phase <n>',
+      'second of its 15 s period at which another autoscaler evaluates its metrics',
+      numberFrom(0),
+      7,
+    )
     .addHelpText(
       'after',
-      '\nExample:\n  kubectl voucher simulate -f examples/chengdu-2020-phase-3.yaml --trace examples/traces/step-80x.csv',
+      `
+Examples:
+  kubectl voucher simulate -f examples/chengdu-2020-phase-3.yaml --trace examples/traces/opening-hour.csv
+  kubectl voucher simulate -f campaign.yaml --trace trace.csv --compare --cost-per-pod-hour 0.05
+  kubectl voucher simulate -f campaign.yaml --trace trace.csv --sweep ceiling=40..200:20 -o svg > ceiling.svg`,
     )
     .action((options: Options) => run(options, io));

@@ -1,7 +1,7 @@
 /** Lines of text with a tone, laid out in cells: Chinese characters take two. Pure. */
 import stringWidth from 'string-width';
 
-/** What a text is besides what it says; words and signs carry the meaning, tones only help to find it. */
+/** Words and signs carry the meaning; tones only help to find it. */
 export type Tone = 'strong' | 'soft' | 'good' | 'warn' | 'bad' | 'accent' | 'curve';
 
 export interface Span {
@@ -18,7 +18,7 @@ const SGR: Readonly<Record<Exclude<Tone, 'curve'>, string>> = {
   bad: '1;31',
   accent: '36',
 };
-/** What is unknown of a curve steps back behind what is known. */
+/** The unknown part of a curve is softer than the known one. */
 const CURVE = /(·+)/;
 const ESCAPE = '\u001b[';
 
@@ -44,7 +44,7 @@ export const clipped = (text: string, cells: number): string => {
   return cells < 1 ? '' : `${kept}…`;
 };
 
-/** Words over lines of at most so many cells; one that is longer than a line stays whole, for commands are copied. */
+/** Words over lines of at most so many cells; a longer word is not cut, because commands are copied. */
 export const wrapped = (text: string, cells: number): readonly string[] => {
   if (width(text) <= cells) return [text];
   const lines: string[] = [];
@@ -59,7 +59,7 @@ export const wrapped = (text: string, cells: number): readonly string[] => {
   return [...lines, current];
 };
 
-/** The first line behind `head`, the others below its end. */
+/** The first line after `head`, the others indented below it. */
 export const hanging = (head: Line, text: string, columns: number, tone?: Tone): readonly Line[] => {
   const indent = lineWidth(head);
   return wrapped(text, Math.max(20, columns - indent)).map((part, index) =>
@@ -67,7 +67,7 @@ export const hanging = (head: Line, text: string, columns: number, tone?: Tone):
   );
 };
 
-/** `left` and, where there is room, `right` at the edge. */
+/** `left` and, where it fits, `right` at the edge. */
 export const apart = (left: Line, right: Line, columns: number): Line => {
   const gap = columns - lineWidth(left) - lineWidth(right);
   if (!Number.isFinite(gap)) return [...left, span('  '), ...right];
@@ -79,7 +79,7 @@ export interface Column {
   readonly side?: 'left' | 'right';
 }
 
-/** Rows below their titles; the last column takes what is left, over several lines where it must. */
+/** Rows below their titles; the last column gets the rest of the width, over several lines if needed. */
 export const grid = (
   columns: readonly Column[],
   rows: readonly (readonly Span[])[],
@@ -116,7 +116,7 @@ const clippedLine = (spans: Line, columns: number): Line => {
 };
 
 export interface Look {
-  /** Infinity on a pipe: nothing is cut there. */
+  /** Infinity on a pipe: nothing is cut. */
   readonly columns: number;
   readonly isColoured: boolean;
 }
@@ -130,7 +130,6 @@ const toned = ({ text, tone }: Span): string => {
     .join('');
 };
 
-/** Ready to be printed, a string a line, no space at its end. */
 export const rendered = (lines: readonly Line[], { columns, isColoured }: Look): readonly string[] =>
   lines.map((spans) =>
     clippedLine(spans, columns)

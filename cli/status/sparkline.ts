@@ -2,18 +2,13 @@
 
 export interface Point {
   readonly atMs: number;
-  /** Undefined: unknown then. */
   readonly value: number | undefined;
 }
 
 const LEVELS = '▁▂▃▄▅▆▇█';
 const UNKNOWN = '·';
 
-/**
- * The highest value of each of so many equal spans of time, the last one ending now. A value holds until the next point.
- *
- * @param points oldest first
- */
+/** Maxima of so many equal spans up to now; a value holds until the next point. @param points oldest first */
 export const seriesOf = (
   points: readonly Point[],
   nowMs: number,
@@ -33,7 +28,7 @@ export const seriesOf = (
   });
 };
 
-/** From nothing to the highest value: [0, 1, 50, 100, undefined] → `▁▂▅█·`. Whatever is there at all rises above nothing. */
+/** From 0 to the highest value: [0, 1, 50, 100, undefined] → `▁▂▅█·`. Every value above 0 is visible. */
 export const sparkline = (series: readonly (number | undefined)[]): string => {
   const most = Math.max(0, ...series.filter((value) => value !== undefined));
   return series

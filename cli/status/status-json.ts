@@ -1,5 +1,5 @@
-/** What `kubectl voucher status` says, for programs; instants in UTC, null for what is not known. Pure. */
-import { SCALED_TIERS } from '../../operator/tick/observed.ts';
+/** The answer of `kubectl voucher status` for programs; instants in UTC, null for unknown values. Pure. */
+import { TIERS } from '../../contract/tiers.ts';
 import { closesAtOf } from '../closing.ts';
 import { approvalCommand } from '../plans/plans.ts';
 import { type Report, standingOf, tierLines } from './status-report.ts';
@@ -8,7 +8,7 @@ const instant = (ms: number | undefined): string | null => (ms === undefined ? n
 
 export const statusJson = (report: Report): unknown => {
   const { campaign, options, decisions, nowMs } = report;
-  const { metadata, spec, status, toldAtMs } = campaign;
+  const { metadata, spec, status, statusAtMs } = campaign;
   const { health, plans, grants, faults, held } = standingOf(report);
   return {
     campaign: metadata.name,
@@ -16,7 +16,7 @@ export const statusJson = (report: Report): unknown => {
     title: spec.title,
     health,
     at: instant(nowMs),
-    toldAt: instant(toldAtMs),
+    toldAt: instant(statusAtMs),
     stage: status?.stage ?? null,
     opensAt: spec.window.opensAt,
     closesAt: closesAtOf(campaign),
@@ -52,7 +52,7 @@ export const statusJson = (report: Report): unknown => {
       at: sample.at,
       arrivalsPerSecond: sample.arrivalsPerSecond ?? null,
       backlog: sample.backlog ?? null,
-      ...Object.fromEntries(SCALED_TIERS.map((tier) => [tier, sample[tier]])),
+      ...Object.fromEntries(TIERS.map((tier) => [tier, sample[tier]])),
     })),
   };
 };

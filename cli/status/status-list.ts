@@ -1,5 +1,4 @@
 /** Several campaigns, a line each: which one needs a person. Pure. */
-
 import type { VoucherCampaignSpec } from '../../contract/campaign-types.ts';
 import { instantMs } from '../../contract/instant.ts';
 import { TIERS, type Tier } from '../../contract/tiers.ts';
@@ -12,25 +11,24 @@ import { type Health, type Report, standingOf } from './status-report.ts';
 import { unreadableSpec } from './status-unreadable.ts';
 
 const TONES: Readonly<Record<Health, Tone>> = { ok: 'good', attention: 'warn', trouble: 'bad', unknown: 'warn' };
-/** Those that need somebody first. */
+/** Those that need a person come first. */
 const ORDER: readonly Health[] = ['trouble', 'attention', 'unknown', 'ok'];
 
 const healthOf = (report: Report): Health =>
   unreadableSpec(report.campaign) === undefined ? standingOf(report).health : 'trouble';
 
-/** Of a campaign whose spec can't be read nothing of it is shown. */
 const specOf = ({ campaign }: Report): VoucherCampaignSpec | undefined =>
   unreadableSpec(campaign) === undefined ? campaign.spec : undefined;
 
 const needsOf = (report: Report): Span => {
   const unreadable = unreadableSpec(report.campaign);
   if (unreadable !== undefined) {
-    return span(`✗ write ${unreadable.map(({ path }) => path).join(', ')} anew`, TONES.trouble);
+    return span(`✗ correct ${unreadable.map(({ path }) => path).join(', ')}`, TONES.trouble);
   }
   const { health, plans, levels, faults, graveFaults, held, silentForMs } = standingOf(report);
-  if (health === 'unknown') return span('? no operator has looked at it yet', TONES[health]);
+  if (health === 'unknown') return span('? not processed by an operator yet', TONES[health]);
   const what = [
-    ...(silentForMs === undefined ? [] : ['operator silent']),
+    ...(silentForMs === undefined ? [] : ['no news from the operator']),
     ...faults.slice(0, graveFaults).map(({ condition }) => condition.type),
     ...plans.map(({ metadata }) => `plan ${metadata.name} waits`),
     ...levels.map(({ status }) => `level ${status.name} in force`),
@@ -41,7 +39,6 @@ const needsOf = (report: Report): Span => {
   return span(`${sign}${what.join(', ')}`, TONES[health]);
 };
 
-/** Whatever of the calendar comes next, or came last. */
 const calendar = (report: Report): string => {
   const { campaign, nowMs } = report;
   const spec = specOf(report);
@@ -61,7 +58,7 @@ const tierText = ({ campaign: { status } }: Report, tier: Tier): string => {
 const known = (value: number | undefined, text: (value: number) => string): string =>
   value === undefined ? '-' : text(value);
 
-/** @param hasNamespaces they are told beside the names */
+/** @param hasNamespaces shows them beside the names */
 export const listLines = (
   reports: readonly Report[],
   { columns, output, hasNamespaces }: { columns: number; output: Output; hasNamespaces: boolean },
@@ -106,7 +103,7 @@ export const listLines = (
     ...grid(titles, rows, columns),
     line(),
     line(
-      `${TIERS.map((tier) => tier.toUpperCase()).join(' and ')} are ready/wanted/ceiling. One in full: kubectl voucher status NAME${zones.size > 1 ? '; each has a clock of its own' : ''}`,
+      `${TIERS.map((tier) => tier.toUpperCase()).join(' and ')} are ready/desired/ceiling. One in full: kubectl voucher status NAME${zones.size > 1 ? '; each has its own time zone' : ''}`,
       'soft',
     ),
   ];

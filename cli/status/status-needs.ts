@@ -1,8 +1,8 @@
-/** What needs a person, and what to do about each, on the screen of `kubectl voucher status`. Pure. */
+/** What needs a person, with commands, on the screen of `kubectl voucher status`. Pure. */
 import { instantMs } from '../../contract/instant.ts';
 import { closesAtOf } from '../closing.ts';
 import { effectText, type LevelInForce, sourceText } from '../contingency/contingency-words.ts';
-import { approvalCommand, askedFor, where } from '../plans/plans.ts';
+import { approvalCommand, askedFor, reasonText, where } from '../plans/plans.ts';
 import type { Fault } from '../remedies.ts';
 import { ago, clockOf, type Zone } from '../times.ts';
 import { hanging, type Line, span } from './screen.ts';
@@ -30,7 +30,7 @@ export const faultLines = (
   ];
 };
 
-/** A level in force: who put it there, why, what it does, how it ends. */
+/** A level in force: who started it and why, its effect and its end. */
 const levelLines = (
   { status, level }: LevelInForce,
   { campaign, options, nowMs }: Report,
@@ -41,7 +41,7 @@ const levelLines = (
   const sinceMs = instantMs(status.since);
   const end = status.until === undefined ? '' : `; it ends at ${clockOf(instantMs(status.until), zone, nowMs)}`;
   const isLate = level?.effect.extendClosing !== undefined && sinceMs >= instantMs(closesAtOf(campaign));
-  const effect = level === undefined ? '' : `${effectText(level)}${isLate ? ', but it came after closing' : ''}; `;
+  const effect = level === undefined ? '' : `${effectText(level)}${isLate ? ', but it began after closing' : ''}; `;
   return [
     [
       span('  '),
@@ -53,18 +53,16 @@ const levelLines = (
   ];
 };
 
-/** What needs a person, and the command or the place to look at for each. */
 export const needs = (report: Report, standing: Standing, zone: Zone, columns: number): readonly Line[] => {
   const { campaign, options, nowMs } = report;
   const { name, namespace } = campaign.metadata;
   const plans = standing.plans.flatMap((plan) => {
     const expiresAtMs = instantMs(plan.spec.expiresAt);
-    const why = plan.spec.reason === 'Load' ? 'for the crowd that is there' : 'for the forecast';
     return [
-      [span('  '), span(`ScalePlan ${plan.metadata.name}`, 'strong'), span(` ${why}`, 'soft')],
+      [span('  '), span(`ScalePlan ${plan.metadata.name}`, 'strong'), span(` ${reasonText(plan)}`, 'soft')],
       ...hanging(
         [span('    ')],
-        `It asks for ceilings of ${askedFor(plan)} and waits until ${clockOf(expiresAtMs, zone, nowMs)} (${ago(expiresAtMs, nowMs)}); serving goes on at the ceiling. An owner authorises it:`,
+        `It asks for ceilings of ${askedFor(plan)} and waits until ${clockOf(expiresAtMs, zone, nowMs)} (${ago(expiresAtMs, nowMs)}); until then the tiers serve at the ceiling. An owner authorises it with:`,
         columns,
       ),
       ...remedyLines(approvalCommand(plan, options), columns),

@@ -1,14 +1,12 @@
-/** What `kubectl voucher status` says, before it is put into words: how it goes, what needs a person, every tier. Pure. */
-
+/** The data of `kubectl voucher status`, before its words: health, what needs a person, every tier. Pure. */
 import type { TierStatus } from '../../contract/campaign-types.ts';
 import type { ConditionType } from '../../contract/conditions.ts';
 import { instantMs } from '../../contract/instant.ts';
 import type { ScalePlan } from '../../contract/scale-plan-types.ts';
-import { perTier } from '../../contract/tiers.ts';
+import { perTier, TIERS, type Tier } from '../../contract/tiers.ts';
 import { commandsOf } from '../../operator/contingency/commands.ts';
 import type { DecisionRecord } from '../../operator/history/decision-record.ts';
 import type { RecentSample } from '../../operator/history/recent.ts';
-import { SCALED_TIERS, type ScaledTier } from '../../operator/tick/observed.ts';
 import { CLAIM_OLD_MS, type SeenClaim } from '../claim.ts';
 import type { ClusterOptions, Decisions, SeenCampaign } from '../cluster.ts';
 import { type LevelInForce, levelsInForce } from '../contingency/contingency-words.ts';
@@ -20,21 +18,21 @@ import type { Point } from './sparkline.ts';
 export interface Report {
   readonly campaign: SeenCampaign;
   readonly plans: readonly ScalePlan[];
-  /** Undefined: none yet, or not to be read. */
+  /** Undefined: none yet, or no permission. */
   readonly decisions: Decisions | undefined;
-  /** Of its namespace. Undefined: none, or not to be read. */
+  /** Of its namespace. Undefined: none, or no permission. */
   readonly claim?: SeenClaim | undefined;
   readonly options: ClusterOptions;
   readonly nowMs: number;
 }
 
 /**
- * | what is so                                                     | health    |
+ * | situation                                                      | health    |
  * |----------------------------------------------------------------|-----------|
  * | no status                                                      | unknown   |
- * | citizens are lost sight of, or have nobody who serves them     | trouble   |
+ * | citizens are not served, or this is unknown                    | trouble   |
  * | a plan waits, a tier is held, a contingency level is in force, | attention |
- * | or a milder condition is not so                                |           |
+ * | or a milder condition is not as it should be                   |           |
  * | none of these                                                  | ok        |
  */
 export type Health = 'ok' | 'attention' | 'trouble' | 'unknown';
@@ -48,11 +46,11 @@ const GRAVE: readonly ConditionType[] = [
   'AcceptingRegistrations',
   'RecordsAvailable',
 ];
-/** In a flood the operator tells every 5 s. */
+/** Under load the operator writes the status every 5 s. */
 const SILENT_AFTER_MS = 30_000;
 
-export interface TierLine {
-  readonly tier: ScaledTier;
+interface TierLine {
+  readonly tier: Tier;
   readonly status: TierStatus;
   readonly bounds: { readonly min: number; readonly max: number };
   readonly sinceMs: number | undefined;
@@ -61,27 +59,25 @@ export interface TierLine {
 
 export interface Standing {
   readonly health: Health;
-  /** That wait. */
   readonly plans: readonly ScalePlan[];
   /** Plans that raise a ceiling now. */
   readonly grants: readonly ScalePlan[];
-  /** Contingency levels in force. */
   readonly levels: readonly LevelInForce[];
-  /** Without those that the plans and levels themselves tell; grave ones first. */
+  /** Without those shown by plans and levels; grave ones first. */
   readonly faults: readonly Fault[];
   readonly graveFaults: number;
-  /** At their ceiling, and no plan asks for more. */
-  readonly held: readonly ScaledTier[];
-  /** How long ago the operator told anything, when that is too long; by its own clock and ours. */
+  /** At their ceiling, without a plan that asks for more. */
+  readonly held: readonly Tier[];
+  /** Age of the last status or claim, when it is too old; by two clocks. */
   readonly silentForMs: number | undefined;
 }
 
-/** By the status only while something moves: a campaign at rest has nothing to tell. Its namespace's claim is renewed always. */
-const silence = ({ campaign: { status, toldAtMs }, claim, nowMs }: Report): number | undefined => {
+/** By the status only under load: a campaign at rest changes little. Its namespace's claim is always renewed. */
+const silence = ({ campaign: { status, statusAtMs }, claim, nowMs }: Report): number | undefined => {
   if (claim !== undefined && nowMs - claim.writtenAtMs > CLAIM_OLD_MS) return nowMs - claim.writtenAtMs;
   const isMoving = (status?.arrivalsPerSecond ?? 0) > 0 || (status?.backlog ?? 0) > 0;
-  if (!isMoving || toldAtMs === undefined || nowMs - toldAtMs < SILENT_AFTER_MS) return undefined;
-  return nowMs - toldAtMs;
+  if (!isMoving || statusAtMs === undefined || nowMs - statusAtMs < SILENT_AFTER_MS) return undefined;
+  return nowMs - statusAtMs;
 };
 
 export const standingOf = (report: Report): Standing => {
@@ -89,17 +85,15 @@ export const standingOf = (report: Report): Standing => {
   const plans = waitingPlans(report.plans, nowMs);
   const isGrave = ({ condition }: Fault): boolean => GRAVE.some((type) => type === condition.type);
   const levels = levelsInForce(campaign);
-  // A command that can't be read is told by the condition alone.
-  const isToldByLevels = levels.length > 0 && commandsOf(campaign).unreadable.length === 0;
+  // Only the condition reports an unreadable command.
+  const isShownByLevels = levels.length > 0 && commandsOf(campaign).unreadable.length === 0;
   const found = faultsOf(campaign).filter(
     ({ condition: { type } }) =>
-      (type !== 'PlanPending' || plans.length === 0) && (type !== 'Contingency' || !isToldByLevels),
+      (type !== 'PlanPending' || plans.length === 0) && (type !== 'Contingency' || !isShownByLevels),
   );
   const grave = found.filter(isGrave);
   const faults = [...grave, ...found.filter((fault) => !isGrave(fault))];
-  const held = SCALED_TIERS.filter(
-    (tier) => plans.length === 0 && campaign.status?.tiers?.[tier]?.limitedBy === 'Ceiling',
-  );
+  const held = TIERS.filter((tier) => plans.length === 0 && campaign.status?.tiers?.[tier]?.limitedBy === 'Ceiling');
   const silentForMs = silence(report);
   const health: Health =
     campaign.status?.stage === undefined
@@ -113,27 +107,24 @@ export const standingOf = (report: Report): Standing => {
   return { health, plans, grants, levels, faults, graveFaults: grave.length, held, silentForMs };
 };
 
-/** The log's last word when it speaks of the same number; else what the status alone tells. */
+/** The last logged decision when it has the same number; else one made from the status alone. */
 const lastWord = (
   { campaign, decisions }: Report,
-  tier: ScaledTier,
+  tier: Tier,
   status: TierStatus,
 ): { readonly decision: DecisionRecord; readonly isLogged: boolean } => {
   const last = decisions?.[tier].at(-1);
   const { min, max } = campaign.spec.scaling.tiers[tier];
   const { mode } = campaign.spec.scaling;
-  const live = { limitedBy: status.limitedBy, ceiling: status.ceiling, ready: status.ready };
-  if (last !== undefined && last.desired === status.desired) return { decision: { ...last, ...live }, isLogged: true };
-  const { desired } = status;
-  const unknown = { kind: 'absent' } as const;
-  return {
-    decision: { ...live, at: '', desired, wanted: desired, min, max, mode, signals: { arrivals: unknown } },
-    isLogged: false,
-  };
+  const { limitedBy, ceiling, ready, desired } = status;
+  const live = { limitedBy, ceiling, ready };
+  if (last?.desired === desired) return { decision: { ...last, ...live }, isLogged: true };
+  const signals = { arrivals: { kind: 'absent' as const } };
+  return { decision: { ...live, at: '', desired, wanted: desired, min, max, mode, signals }, isLogged: false };
 };
 
 export const tierLines = (report: Report): readonly TierLine[] =>
-  SCALED_TIERS.flatMap((tier) => {
+  TIERS.flatMap((tier) => {
     const status = report.campaign.status?.tiers?.[tier];
     if (status === undefined) return [];
     const { decision, isLogged } = lastWord(report, tier, status);
@@ -151,17 +142,17 @@ export const tierLines = (report: Report): readonly TierLine[] =>
 export interface Curves {
   readonly arrivals: readonly Point[];
   readonly backlog: readonly Point[];
-  readonly replicas: Readonly<Record<ScaledTier, readonly Point[]>>;
+  readonly replicas: Readonly<Record<Tier, readonly Point[]>>;
 }
 
-/** What the operator kept, and what the status says now; where it kept no samples, the log still has the replicas. */
+/** Kept samples and the present status; without samples the log still has the replicas. */
 export const curvesOf = ({ campaign: { status }, decisions, nowMs }: Report): Curves => {
   const samples = decisions?.recent ?? [];
   const points = (of: (sample: RecentSample) => number | undefined, now: number | undefined): readonly Point[] => [
     ...samples.map((sample) => ({ atMs: instantMs(sample.at), value: of(sample) })),
     { atMs: nowMs, value: now },
   ];
-  const replicas = (tier: ScaledTier): readonly Point[] => {
+  const replicas = (tier: Tier): readonly Point[] => {
     const now = status?.tiers?.[tier]?.desired;
     if (samples.length > 0) return points((sample) => sample[tier].desired, now);
     const logged = (decisions?.[tier] ?? []).map(({ at, desired }) => ({ atMs: instantMs(at), value: desired }));

@@ -1,4 +1,4 @@
-/** The short answer for a campaign whose spec can't be read: what is wrong with it, and what the operator says. Pure. */
+/** The short answer for a campaign whose spec can't be read: the fields, and what the operator does. Pure. */
 import { type Unreadable, unreadableInCampaign, unreadableText } from '../../contract/readable.ts';
 import type { SeenCampaign } from '../cluster.ts';
 import { where } from '../plans/plans.ts';
@@ -8,16 +8,15 @@ import { apart, hanging, type Line, span } from './screen.ts';
 import { faultLines, remedyLines } from './status-needs.ts';
 import type { Report } from './status-report.ts';
 
-/** Its clock is in the spec. */
+/** Its time zone is in the spec. */
 const UTC = zoneOf('');
 
-/** Undefined: it can be read, and the whole answer be given. */
 export const unreadableSpec = (campaign: SeenCampaign): readonly Unreadable[] | undefined => {
   const fields = unreadableInCampaign(campaign);
   return fields.length === 0 ? undefined : fields;
 };
 
-/** The condition says the same of the spec. */
+/** Without the condition that repeats the same. */
 const others = (campaign: SeenCampaign): readonly Fault[] =>
   faultsOf(campaign).filter(({ condition }) => condition.reason !== 'SpecUnreadable');
 
@@ -28,7 +27,7 @@ export const unreadableLines = (
 ): readonly Line[] => {
   const { name, namespace } = campaign.metadata;
   const answer =
-    'Not going well: its spec can’t be read, so the operator decides nothing for it. Replicas stay as they are, and pods go on with their last settings.';
+    'Unhealthy: its spec can’t be read, so the operator decides nothing for it. Replicas are kept, and pods go on with their last settings.';
   return [
     apart([span(name, 'strong')], [span(`${clockOf(nowMs, UTC, nowMs)} UTC${UTC.text}`, 'soft')], columns),
     [span(campaign.status?.stage ?? 'Unseen', 'strong'), span(` in namespace ${namespace}`, 'soft')],
@@ -46,7 +45,7 @@ export const unreadableJson = ({ campaign, nowMs }: Report, fields: readonly Unr
   namespace: campaign.metadata.namespace,
   health: 'trouble',
   at: new Date(nowMs).toISOString(),
-  toldAt: campaign.toldAtMs === undefined ? null : new Date(campaign.toldAtMs).toISOString(),
+  toldAt: campaign.statusAtMs === undefined ? null : new Date(campaign.statusAtMs).toISOString(),
   stage: campaign.status?.stage ?? null,
   unreadable: fields,
   faults: faultsOf(campaign).map(({ condition, remedy }) => ({ ...condition, remedy: remedy ?? null })),

@@ -1,10 +1,9 @@
-/** One screen that answers "is it going well, and if not, what now?": the answer first, the figures below. Pure. */
-
+/** One screen that answers "is it going well, and if not, what now?": the answer first, then the figures. Pure. */
 import type { VoucherCampaign } from '../../contract/campaign-types.ts';
 import { instantMs } from '../../contract/instant.ts';
 import type { ScalePlan } from '../../contract/scale-plan-types.ts';
 import { closesAtOf } from '../closing.ts';
-import { doorTexts } from '../contingency/contingency-words.ts';
+import { admissionTexts } from '../contingency/contingency-words.ts';
 import type { Output } from '../output.ts';
 import { askedFor, decidedText, where } from '../plans/plans.ts';
 import type { Fault } from '../remedies.ts';
@@ -37,16 +36,15 @@ const CONDITION_TONES: Readonly<Record<Health, Tone>> = {
   trouble: 'bad',
   unknown: 'warn',
 };
-/** A sign and a word each, so that colour says nothing alone. */
+/** A sign and a word each, because colour must not be the only sign. */
 const SIGNS: Readonly<Record<Health, string>> = { ok: '✓', attention: '!', trouble: '✗', unknown: '?' };
 
-export interface Layout {
-  /** Infinity on a pipe. */
+interface Layout {
   readonly columns: number;
   readonly output: Output;
 }
 
-/** Narrow terminals get short curves; on a pipe nobody knows the width. */
+/** Narrow terminals get short curves. */
 const curveCells = (columns: number): number => (columns >= 110 ? 30 : columns >= 90 ? 20 : 10);
 
 const title = ({ spec }: VoucherCampaign): string => [spec.title['zh-CN'], spec.title.en].join(' · ');
@@ -62,7 +60,7 @@ const stageText = ({ campaign, nowMs }: Report, zone: Zone): readonly [string, s
   const isDue = instantMs(spec.window.opensAt) <= nowMs;
   const begins =
     status?.openedAt === undefined
-      ? `${isDue ? 'was to open' : 'opens'} ${at(spec.window.opensAt)}`
+      ? `${isDue ? 'was due to open' : 'opens'} ${at(spec.window.opensAt)}`
       : `opened ${at(status.openedAt)}`;
   return [
     status?.stage ?? 'Unseen',
@@ -72,7 +70,6 @@ const stageText = ({ campaign, nowMs }: Report, zone: Zone): readonly [string, s
 
 const several = (number: number, one: string, many: string): string => (number === 1 ? one : `${number} ${many}`);
 
-/** The one sentence. */
 const answer = ({ campaign, options }: Report, standing: Standing): string => {
   const { health, plans, levels, faults, graveFaults, held, silentForMs } = standing;
   const types = (some: readonly Fault[]): readonly string[] =>
@@ -81,7 +78,7 @@ const answer = ({ campaign, options }: Report, standing: Standing): string => {
   const what = [
     ...(silentForMs === undefined
       ? []
-      : [`the operator has told nothing for ${seconds(silentForMs / 1000)}: is it running?`]),
+      : [`the operator has reported nothing for ${seconds(silentForMs / 1000)}: is it running?`]),
     ...types(faults.slice(0, graveFaults)),
     ...(plans.length === 0 ? [] : [several(plans.length, 'a plan waits for its owner', 'plans wait for their owners')]),
     ...(levels.length === 0
@@ -94,13 +91,13 @@ const answer = ({ campaign, options }: Report, standing: Standing): string => {
   ].join('; ');
   switch (health) {
     case 'ok':
-      return 'Going well: nothing needs a person.';
+      return 'Healthy: no action needed.';
     case 'attention':
       return `Needs a person: ${what}.`;
     case 'trouble':
-      return `Not going well: ${what}.`;
+      return `Unhealthy: ${what}.`;
     case 'unknown':
-      return `No operator has looked at it yet: kubectl voucher doctor ${name} ${where(options, namespace)} says why.`;
+      return `No operator has processed it yet: kubectl voucher doctor ${name} ${where(options, namespace)} says why.`;
   }
 };
 
@@ -119,14 +116,14 @@ const backlogText = ({ backlog, oldestSeconds }: NonNullable<VoucherCampaign['st
 
 const limitText = ({ campaign: { spec }, decisions }: Report): string => {
   const lowered = decisions?.records.at(-1)?.admissionPerSecond;
-  if (lowered !== undefined) return `${count(lowered)}/s, because what lies behind is full`;
+  if (lowered !== undefined) return `${count(lowered)}/s, because a downstream system is the bottleneck`;
   const { admissionPerSecond, burstSeconds } = spec.traffic;
   return admissionPerSecond === undefined
-    ? 'as many as the replicas carry'
-    : `${count(admissionPerSecond)}/s at most, ${burstSeconds} s of it at once`;
+    ? 'the capacity of the ready replicas'
+    : `${count(admissionPerSecond)}/s at most, with bursts of ${burstSeconds} s`;
 };
 
-const admissionText = (report: Report): string => [limitText(report), ...doorTexts(report.campaign)].join('; ');
+const admissionText = (report: Report): string => [limitText(report), ...admissionTexts(report.campaign)].join('; ');
 
 /** `intake 30 until 22:14:09 by li.wei (ScalePlan spring-i30-16rc8)`. */
 const grantText = (plan: ScalePlan, zone: Zone, nowMs: number): string => {
@@ -147,17 +144,12 @@ const factsOf = (report: Report, { grants }: Standing, zone: Zone): readonly Fac
       most: (value) => `${count(value)}/s`,
     },
     { label: 'backlog', value: backlogText(status), curve: backlog, most: count },
-    { label: 'let in', value: admissionText(report) },
+    { label: 'admission', value: admissionText(report) },
     ...grants.map((plan) => ({ label: 'granted', value: grantText(plan, zone, report.nowMs) })),
     ...(counts === undefined ? [] : [{ label: 'recorded', value: `${count(counts.received)} registrations` }]),
     ...(headroom === undefined || headroom.desired === 0
       ? []
-      : [
-          {
-            label: 'head-room',
-            value: `room for ${headroom.ready} of ${headroom.desired} more intake replicas on nodes`,
-          },
-        ]),
+      : [{ label: 'headroom', value: `${headroom.ready} of ${headroom.desired} placeholders for intake have a node` }]),
   ];
 };
 
@@ -187,7 +179,7 @@ const tierGrid = (report: Report, zone: Zone, { columns, output }: Layout): read
   const titles: readonly Column[] = [
     { title: '  TIER' },
     { title: 'READY', side: 'left' },
-    { title: 'WANTED', side: 'left' },
+    { title: 'DESIRED', side: 'left' },
     { title: 'CEILING', side: 'left' },
     ...(isWide ? [{ title: 'LIMITS' }, { title: 'PER REPLICA' }] : []),
     ...(hasCurves ? [{ title: 'TEN MINUTES' }] : []),
@@ -227,7 +219,7 @@ const conditionGrid = ({ campaign, nowMs }: Report, zone: Zone, columns: number)
   return rows.length === 0 ? [] : [[], ...grid(titles, rows, columns)];
 };
 
-/** @returns lines for people, times on the campaign's own clock */
+/** @returns lines for people, times in the campaign's own time zone */
 export const statusLines = (report: Report, layout: Layout): readonly Line[] => {
   const { campaign, nowMs, options } = report;
   const { columns } = layout;

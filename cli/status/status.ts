@@ -28,7 +28,7 @@ type Answer =
 const reportOf = async (cluster: Cluster, campaign: SeenCampaign, options: ClusterOptions) => {
   const [plans, decisions, claim] = await Promise.all([
     cluster.plans(campaign),
-    // Without the log the status still tells the number and its reason, only not since when.
+    // Without the log the status still has the number and its reason, but not since when.
     cluster.decisions(campaign).catch((error: unknown) => {
       if (isKubeError(error, 'forbidden')) return undefined;
       throw error;
@@ -43,8 +43,8 @@ const reportOf = async (cluster: Cluster, campaign: SeenCampaign, options: Clust
  * |----------------|-----|----------------------------|----------------------------------------------------|
  * | yes            | no  | any                        | that one                                           |
  * | no             | no  | 1                          | that one                                           |
- * | no             | no  | none                       | an error that tells where there are some           |
- * | no             | no  | several                    | a line for each: somebody who has three looks at three |
+ * | no             | no  | none                       | an error that says where there are some            |
+ * | no             | no  | several                    | a line for each                                    |
  * | no             | yes | any                        | a line for each of all namespaces                  |
  */
 const read = async (cluster: Cluster, name: string | undefined, options: Options): Promise<Answer> => {
@@ -93,7 +93,7 @@ const forProgramsOf = (answer: Answer, nowMs: number): unknown =>
     ? programReport({ ...answer.report, nowMs })
     : answer.reports.map((report) => programReport({ ...report, nowMs }));
 
-/** Everything in it that is no age. */
+/** Everything that is not only an age. */
 const newsOf = (answer: Answer): string => {
   const reports = answer.kind === 'one' ? [answer.report] : answer.reports;
   return JSON.stringify(
@@ -107,7 +107,7 @@ const run = async (name: string | undefined, options: Options, io: Io): Promise<
   }
   await onApi(options, io, async (api) => {
     const columns = io.terminal?.size().columns ?? Number.POSITIVE_INFINITY;
-    const told = (answer: Answer): string => {
+    const textOf = (answer: Answer): string => {
       const nowMs = io.wallMs();
       const text = rendered(linesOf(answer, options, columns, nowMs), {
         columns,
@@ -115,18 +115,18 @@ const run = async (name: string | undefined, options: Options, io: Io): Promise<
       });
       return forPrograms(options.output, forProgramsOf(answer, nowMs)) ?? `${text.join('\n')}\n`;
     };
-    const look = (signal: AbortSignal): Promise<Answer> => read(createCluster(api, signal), name, options);
-    if (options.watch !== true) return io.out(told(await look(new AbortController().signal)));
+    const readNow = (signal: AbortSignal): Promise<Answer> => read(createCluster(api, signal), name, options);
+    if (options.watch !== true) return io.out(textOf(await readNow(new AbortController().signal)));
     const isForPeople = options.output === 'table' || options.output === 'wide';
     const { terminal: _terminal, ...unseen } = io;
     await watch(
       {
-        read: look,
+        read: readNow,
         lines: (answer, { columns: cells, nowMs }) => linesOf(answer, options, cells, nowMs),
         newsOf,
-        told: (answer) => `${options.output === 'yaml' ? '---\n' : ''}${told(answer)}${isForPeople ? '\n' : ''}`,
+        textOf: (answer) => `${options.output === 'yaml' ? '---\n' : ''}${textOf(answer)}${isForPeople ? '\n' : ''}`,
       },
-      // Documents for programs follow each other also where somebody looks on.
+      // Documents for programs follow each other, also on a terminal.
       isForPeople ? io : unseen,
     );
   });
@@ -134,9 +134,9 @@ const run = async (name: string | undefined, options: Options, io: Io): Promise<
 
 export const statusCommand = (io: Io): Command =>
   withOutput(withClusterOptions(new Command('status')))
-    .description('how a campaign is doing, why its tiers are as large as they are, and what needs a person')
-    .argument('[campaign]', 'its name; without one every campaign of the namespace is told')
-    .option('-w, --watch', 'go on until Ctrl-C: in place on a terminal, news below each other on a pipe')
+    .description('the health of a campaign, the replicas of its tiers, and what a person must do')
+    .argument('[campaign]', 'name of the campaign; default: all of the namespace')
+    .option('-w, --watch', 'repeat until Ctrl-C: in place on a terminal, changes below each other on a pipe')
     .option('-A, --all-namespaces', 'a line for every campaign of the cluster')
     .addHelpText('after', '\nExample:\n  kubectl voucher status spring-2027 -n vouchers -w')
     .action((name: string | undefined, options: Options) => run(name, options, io));

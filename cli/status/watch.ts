@@ -1,4 +1,4 @@
-/** Shows something again and again: in place on a terminal, each news below the last on a pipe. */
+/** Shows a value repeatedly: in place on a terminal, each change below the last on a pipe. */
 import { isKubeError } from '../../operator/kube/errors.ts';
 import { type Clock, systemClock } from '../../runtime/clock.ts';
 import { sleep } from '../../runtime/sleep.ts';
@@ -7,27 +7,25 @@ import { ENTER, frame, LEAVE } from '../terminal.ts';
 import { span as seconds } from '../words.ts';
 import { type Line, rendered, span } from './screen.ts';
 
-/** Three small reads; the status itself is written every 5 s in a flood, and at once for a plan. */
+/** Three small reads; the status itself is written every 5 s under load, and at once for a plan. */
 const READ_EVERY_MS = 2_000;
-/** Countdowns and ages go on while nobody answers. */
+/** Countdowns and ages are updated also without an answer. */
 const DRAW_EVERY_MS = 1_000;
-/** One answer may be late without a word about it. */
+/** A slightly late answer is not reported. */
 const LATE_AFTER_MS = 5_000;
 
-export interface Watched<T> {
-  /** One look. @param signal ends it */
+interface Watched<T> {
   readonly read: (signal: AbortSignal) => Promise<T>;
   readonly lines: (value: T, look: { readonly columns: number; readonly nowMs: number }) => readonly Line[];
-  /** On a pipe: a value is told when this differs from the last one told. */
+  /** On a pipe a value is printed when this differs from the last one printed. */
   readonly newsOf: (value: T) => string;
-  /** On a pipe. */
-  readonly told: (value: T) => string;
+  readonly textOf: (value: T) => string;
 }
 
 interface Seen<T> {
   readonly value: T;
   readonly atMs: number;
-  /** Why the looks since then brought nothing. */
+  /** Why the reads since then failed. */
   readonly failure: string | undefined;
 }
 
@@ -36,22 +34,21 @@ const reasonOf = (error: unknown): string => {
   return error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
 };
 
-/** What is shown is old: since when, and why. Undefined while it is not. */
+/** The age and cause of an out-of-date screen. Undefined while it is current. */
 export const staleness = (ageMs: number, failure: string | undefined): string | undefined =>
   ageMs < LATE_AFTER_MS
     ? undefined
-    : `What follows is ${seconds(ageMs / 1000)} old: ${failure ?? 'the answer is late'}. Asked again every ${READ_EVERY_MS / 1000} s.`;
+    : `This is ${seconds(ageMs / 1000)} old: ${failure ?? 'the answer is late'}. Retrying every ${READ_EVERY_MS / 1000} s.`;
 
-const FOOT = 'q or Ctrl-C ends';
+const FOOT = 'q or Ctrl-C to quit';
 
 /**
- * The first look must succeed: what is wrong with the call is told at once. Later ones may fail for as long as they like.
- * Ends when somebody interrupts it; then the last screen stays below the prompt, as the answer to the question.
- *
- * @throws what the first look throws
+ * The first read must succeed, so that a wrong call fails at once. Later ones may fail for any time. Ends when it is
+ * interrupted; then the last screen is printed below the prompt.
+ * @throws what the first read throws
  */
 export const watch = async <T>(
-  { read, lines, newsOf, told }: Watched<T>,
+  { read, lines, newsOf, textOf }: Watched<T>,
   io: Io,
   clock: Clock = systemClock,
 ): Promise<void> => {
@@ -76,10 +73,10 @@ export const watch = async <T>(
     io.out(frame(shown, rows, (hidden) => `… ${hidden} more lines: enlarge the window`));
   };
   let news = '';
-  const tell = (): void => {
+  const print = (): void => {
     if (terminal !== undefined || newsOf(seen.value) === news) return;
     news = newsOf(seen.value);
-    io.out(told(seen.value));
+    io.out(textOf(seen.value));
   };
 
   const looking = async (): Promise<void> => {
@@ -88,7 +85,7 @@ export const watch = async <T>(
       if (ended.signal.aborted) return;
       try {
         seen = { value: await read(ended.signal), atMs: clock.monotonicMs(), failure: undefined };
-        tell();
+        print();
       } catch (error) {
         seen = { ...seen, failure: reasonOf(error) };
       }
@@ -107,7 +104,7 @@ export const watch = async <T>(
   if (terminal !== undefined) io.out(ENTER);
   try {
     draw();
-    tell();
+    print();
     await Promise.all([looking(), drawing()]);
   } finally {
     taken?.giveBack();

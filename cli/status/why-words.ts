@@ -1,13 +1,12 @@
-/** The story of a tier's replicas, told from the log of decisions, the plans and the events. Pure. */
-
+/** Why a tier has its replicas, from the log of decisions, the plans and the events. Pure. */
 import type { VoucherCampaign } from '../../contract/campaign-types.ts';
 import { instantMs } from '../../contract/instant.ts';
 import type { ScalePlan } from '../../contract/scale-plan-types.ts';
+import type { Tier } from '../../contract/tiers.ts';
 import { decisionAt } from '../../operator/history/decision-log.ts';
 import type { DecisionRecord } from '../../operator/history/decision-record.ts';
-import type { ScaledTier } from '../../operator/tick/observed.ts';
 import type { ClusterOptions, Decisions } from '../cluster.ts';
-import type { ToldEvent } from '../kube-events.ts';
+import type { SeenEvent } from '../kube-events.ts';
 import { planLines, waitingPlans } from '../plans/plans.ts';
 import { because, circumstances, demand, replicas, signals } from '../reasons.ts';
 import { ago, clockOf, type Zone } from '../times.ts';
@@ -15,47 +14,46 @@ import { ago, clockOf, type Zone } from '../times.ts';
 const BEFORE = 5;
 const EVENTS = 8;
 const EVENTS_BEFORE_MS = 10 * 60_000;
-/** The log says these, with more. */
+/** The log has these, with more details. */
 const LOGGED: readonly string[] = ['ScaledUp', 'ScaledDown'];
 
-export interface Told {
+export interface StoryInput {
   readonly campaign: VoucherCampaign;
   readonly decisions: Decisions;
   readonly plans: readonly ScalePlan[];
-  readonly events: readonly ToldEvent[];
-  readonly tiers: readonly ScaledTier[];
+  readonly events: readonly SeenEvent[];
+  readonly tiers: readonly Tier[];
   readonly options: ClusterOptions;
   readonly zone: Zone;
   readonly nowMs: number;
-  /** The instant that is asked about. */
   readonly atMs: number;
   readonly isNow: boolean;
 }
 
-export interface TierStory {
-  readonly tier: ScaledTier;
+interface TierStory {
+  readonly tier: Tier;
   /** In force at that instant; undefined: the log begins later. */
   readonly decision: DecisionRecord | undefined;
-  /** What came before it, newest first. */
+  /** The decisions before it, newest first. */
   readonly before: readonly DecisionRecord[];
   /** When the decision ended; undefined: it still holds. */
   readonly untilMs: number | undefined;
 }
 
-export interface Story extends Omit<Told, 'tiers' | 'events'> {
+export interface Story extends Omit<StoryInput, 'tiers' | 'events'> {
   readonly tiers: readonly TierStory[];
-  readonly events: readonly ToldEvent[];
+  readonly events: readonly SeenEvent[];
 }
 
-export const storyOf = (told: Told): Story => {
-  const { decisions, events, atMs } = told;
+export const storyOf = (input: StoryInput): Story => {
+  const { decisions, events, atMs } = input;
   const near = events.filter(
     ({ atMs: when, reason }) => when <= atMs && when > atMs - EVENTS_BEFORE_MS && !LOGGED.includes(reason),
   );
   return {
-    ...told,
+    ...input,
     events: near.slice(-EVENTS),
-    tiers: told.tiers.map((tier) => {
+    tiers: input.tiers.map((tier) => {
       const log = decisions[tier];
       const decision = decisionAt(log, atMs);
       const index = decision === undefined ? 0 : log.indexOf(decision);
@@ -70,17 +68,17 @@ export const storyOf = (told: Told): Story => {
   };
 };
 
-/** Nothing is kept of that instant: since when something is. */
+/** Since when there is a log, for an instant before it. */
 export const logBegins = ({ tiers, decisions, zone, nowMs, atMs }: Story): string => {
   const begins = tiers.flatMap(({ tier }) => {
     const [first] = decisions[tier];
     return first === undefined ? [] : [`${tier} at ${clockOf(instantMs(first.at), zone, nowMs)}`];
   });
   const since = begins.length === 0 ? 'is empty' : `begins for ${begins.join(', for ')}`;
-  return `nothing is kept of ${clockOf(atMs, zone, nowMs)}: the log of decisions ${since} (UTC${zone.text}). Older ones are in the operator's own log, as lines with "msg":"decision"`;
+  return `there is no decision for ${clockOf(atMs, zone, nowMs)}: the log of decisions ${since} (UTC${zone.text}). The operator's own log has older ones, as lines with "msg":"decision"`;
 };
 
-/** `12 replicas`, or for a movement `from 60 to 22 replicas, step by step until 20:14:59`. */
+/** `12 replicas`, or `22 replicas, from 60 in steps that ended at 20:14:59`. */
 const number = (decision: DecisionRecord, zone: Zone, nowMs: number): string => {
   const { from, desired, until } = decision;
   if (until === undefined || from === undefined) return replicas(desired);
@@ -94,24 +92,22 @@ const beforeLine = (decision: DecisionRecord, { zone, nowMs }: Story): string =>
   return `    ${clockOf(instantMs(at), zone, nowMs)}${steps}  ${change}: ${because(decision)}\n`;
 };
 
-/** The tier as the status has it now, where it says something that the log can't. */
-const nowLines = (decision: DecisionRecord, tier: ScaledTier, { campaign, isNow }: Story): readonly string[] => {
+/** The tier's present status, where the log lacks it. */
+const nowLines = (decision: DecisionRecord, tier: Tier, { campaign, isNow }: Story): readonly string[] => {
   const seen = campaign.status?.tiers?.[tier];
   if (!isNow || seen === undefined) return [`Then ${decision.ready} were ready.`];
   const missing = seen.desired - seen.ready;
-  const readiness = missing > 0 ? `${seen.ready} are ready; ${missing} are still to come.` : `${seen.ready} are ready.`;
+  const readiness = missing > 0 ? `${seen.ready} are ready, ${missing} are missing.` : `${seen.ready} are ready.`;
   const written =
     seen.replicas === seen.desired + (seen.replacing ?? 0)
       ? []
-      : [`Its Deployment asks for ${seen.replicas}, so the last write has not come through yet.`];
+      : [`spec.replicas of its Deployment is ${seen.replicas}: the last write is not done yet.`];
   const other =
     seen.desired === decision.desired
       ? []
-      : [`The status, a little newer than the log, says ${replicas(seen.desired)} (${seen.limitedBy}).`];
+      : [`The status, a little newer than the log, has ${replicas(seen.desired)} (${seen.limitedBy}).`];
   const standIns =
-    seen.replacing === undefined
-      ? []
-      : [`Its Deployment asks for ${seen.replacing} more, in place of pods on nodes that do not answer.`];
+    seen.replacing === undefined ? [] : [`${seen.replacing} more replace pods on nodes that do not answer.`];
   return [readiness, ...standIns, ...written, ...other];
 };
 
@@ -124,14 +120,14 @@ const tierText = ({ tier, decision, before, untilMs }: TierStory, story: Story):
   const since = `since ${clockOf(sinceMs, zone, nowMs)} (${ago(sinceMs, nowMs)})`;
   const until = untilMs === undefined ? '' : `, until ${clockOf(untilMs, zone, nowMs)}`;
   const head = isNow
-    ? `${tier} is to have ${number(decision, zone, nowMs)}, ${since}: ${because(decision)}.`
-    : `At ${clockOf(atMs, zone, nowMs)} ${tier} was to have ${number(decision, zone, nowMs)}, ${since}${until}: ${because(decision)}.`;
+    ? `Desired for ${tier}: ${number(decision, zone, nowMs)}, ${since}: ${because(decision)}.`
+    : `Desired for ${tier} at ${clockOf(atMs, zone, nowMs)}: ${number(decision, zone, nowMs)}, ${since}${until}: ${because(decision)}.`;
   const asked = demand(decision);
   const waiting = isNow && decision.limitedBy === 'Ceiling' ? waitingPlans(plans, nowMs) : [];
   const body = [
     ...(asked === undefined ? [] : [`Demand: ${asked}.`]),
-    `Read from: ${signals(decision)}.`,
-    `Limits: at least ${decision.min}, at most ${decision.max}, authorised ${decision.ceiling}.`,
+    `Metrics: ${signals(decision)}.`,
+    `Limits: min ${decision.min}, max ${decision.max}, authorised ceiling ${decision.ceiling}.`,
     ...nowLines(decision, tier, story),
     ...circumstances(decision),
     ...waiting.flatMap((plan) => planLines(plan, options, zone, nowMs)),
@@ -145,13 +141,13 @@ const tierText = ({ tier, decision, before, untilMs }: TierStory, story: Story):
 
 export const storyText = (story: Story): string => {
   const { zone, nowMs, events } = story;
-  const told = events.map(
+  const lines = events.map(
     ({ atMs, type, reason, note }) =>
       `  ${clockOf(atMs, zone, nowMs)}  ${type === 'Warning' ? 'warning ' : ''}${reason}: ${note}\n`,
   );
   return [
     ...story.tiers.map((tier) => `${tierText(tier, story)}\n`),
-    told.length === 0 ? '' : `Events of the ten minutes before:\n${told.join('')}\n`,
+    lines.length === 0 ? '' : `Events of the ten minutes before:\n${lines.join('')}\n`,
     `Times are UTC${zone.text}.\n`,
   ].join('');
 };

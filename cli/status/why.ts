@@ -1,10 +1,8 @@
 /** `kubectl voucher why`: why a tier has so many replicas, now or at a time in the past. */
-
 import { Command } from 'commander';
 import type { VoucherCampaign } from '../../contract/campaign-types.ts';
-import { tiersOf } from '../../contract/tiers.ts';
+import { TIERS, type Tier, tiersOf } from '../../contract/tiers.ts';
 import { isKubeError } from '../../operator/kube/errors.ts';
-import { SCALED_TIERS, type ScaledTier } from '../../operator/tick/observed.ts';
 import { type Cluster, type ClusterOptions, onCluster, withClusterOptions } from '../cluster.ts';
 import { UsageError } from '../errors.ts';
 import type { Io } from '../io.ts';
@@ -14,12 +12,12 @@ import { parsePast, zoneOf } from '../times.ts';
 import { logBegins, type Story, storyJson, storyOf, storyText } from './why-words.ts';
 
 interface Options extends ClusterOptions {
-  readonly tier?: ScaledTier;
+  readonly tier?: Tier;
   readonly at?: string;
   readonly output: Output;
 }
 
-/** Kubernetes forgets events after an hour, and not everybody may read them: they only round the story off. */
+/** Kubernetes deletes events after an hour, and not every user may read them: they are optional. */
 const eventsOf = (cluster: Cluster, campaign: VoucherCampaign): ReturnType<Cluster['events']> =>
   cluster.events(campaign).catch((error: unknown) => {
     if (isKubeError(error, 'forbidden')) return [];
@@ -37,22 +35,12 @@ const read = async (cluster: Cluster, name: string | undefined, options: Options
   ]);
   if (decisions === undefined) {
     throw new UsageError(
-      `no decision on ${campaign.metadata.name} has been kept yet: is the operator running, and of a version that keeps them? \`kubectl voucher status\` tells what is so now`,
+      `there is no decision on ${campaign.metadata.name} yet: is the operator running, and new enough to keep them? \`kubectl voucher status\` shows the present state`,
     );
   }
   const tiers = options.tier === undefined ? tiersOf(campaign.spec) : [options.tier];
-  const story = storyOf({
-    campaign,
-    decisions,
-    plans,
-    events,
-    tiers,
-    options,
-    zone,
-    nowMs,
-    atMs,
-    isNow: options.at === undefined,
-  });
+  const isNow = options.at === undefined;
+  const story = storyOf({ campaign, decisions, plans, events, tiers, options, zone, nowMs, atMs, isNow });
   if (story.tiers.every(({ decision }) => decision === undefined)) throw new UsageError(logBegins(story));
   return story;
 };
@@ -65,8 +53,8 @@ const run = async (name: string | undefined, options: Options, io: Io): Promise<
 export const whyCommand = (io: Io): Command =>
   withOutput(withClusterOptions(new Command('why')))
     .description('why there are so many replicas, now or at a time in the past')
-    .argument('[campaign]', 'its name; not needed where there is only one')
-    .option('--tier <name>', SCALED_TIERS.join(' | '), oneOf(SCALED_TIERS, 'tier'))
-    .option('--at <time>', 'an instant, a time of the campaign’s day such as 20:00:04, or how long ago: 15m')
+    .argument('[campaign]', 'name of the campaign; optional if there is only one')
+    .option('--tier <name>', TIERS.join(' | '), oneOf(TIERS, 'tier'))
+    .option('--at <time>', 'an instant, a time of the campaign’s day such as 20:00:04, or an age such as 15m')
     .addHelpText('after', '\nExample:\n  kubectl voucher why spring-2027 -n vouchers --tier intake --at 20:00:04')
     .action((name: string | undefined, options: Options) => run(name, options, io));

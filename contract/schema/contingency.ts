@@ -1,253 +1,217 @@
-/** `spec.contingency`: what is done when things go badly, agreed beforehand. Pure. */
-import { dnsLabel, duration, localizedText } from './common.ts';
-import type { ArrayNode, ObjectNode, StringNode, ValidationRule } from './node.ts';
-
-/** A duration that has to be stated. */
-const stated = (...args: Parameters<typeof duration>): StringNode => {
-  const { default: _, ...node } = duration(...args);
-  return node;
-};
+/** `spec.contingency`: measures for emergencies, agreed in advance. Pure. */
+import { choice, dnsLabel, duration, int32, listByKey, localizedText, rule } from './common.ts';
+import type { ObjectNode, ValidationRule } from './node.ts';
 
 /** Where the generator puts the types: the campaign's own file would be too long. */
 export const CONTINGENCY_TYPES = './contingency-types.ts';
 
-/** Signals that are so or not so; the others are numbers with a threshold. */
+/** Metrics that are only true or false; the others are numbers with a threshold. */
 const SWITCHES = "['DownstreamSaturated', 'JournalUnavailable']";
+const PER_SECOND = [1, 10_000_000] as const;
+const THRESHOLD = [1, 1_000_000_000] as const;
 
 const trigger: ObjectNode = {
   type: 'object',
   description:
-    'When the level comes into force by itself, between opening and closing. Left out: by command only. A stale signal ' +
-    'neither starts nor ends a level.',
+    'When the level starts by itself, between opening and closing. Left out: it starts by command only. A metric that is ' +
+    'out of date neither starts nor ends a level.',
   typeHint: { name: 'ContingencyTrigger', file: CONTINGENCY_TYPES },
   required: ['signal', 'heldFor'],
   properties: {
-    signal: {
-      type: 'string',
-      description:
-        'What is looked at: OldestWaitSeconds, age of the oldest registration not yet in the database; Backlog, how many ' +
-        'are not; ShedPercent, share of the attempted registrations that were sent away with 503; DownstreamSaturated and ' +
-        'JournalUnavailable, as the conditions of the campaign say.',
-      enum: ['OldestWaitSeconds', 'Backlog', 'ShedPercent', 'DownstreamSaturated', 'JournalUnavailable'],
-    },
-    atLeast: {
-      type: 'integer',
-      format: 'int32',
-      description: 'Threshold, in the unit of the signal. Required for the first three signals, absent for the others.',
-      minimum: 1,
-      maximum: 1_000_000_000,
-    },
-    heldFor: stated(
+    signal: choice(
+      'Metric that is watched. OldestWaitSeconds: age of the oldest registration that is not yet in the database. Backlog: ' +
+        'number of those registrations. ShedPercent: share of the attempted registrations that were shed with 503. ' +
+        'DownstreamSaturated and JournalUnavailable: as the conditions of the campaign report them.',
+      ['OldestWaitSeconds', 'Backlog', 'ShedPercent', 'DownstreamSaturated', 'JournalUnavailable'],
+    ),
+    atLeast: int32(
+      'Threshold, in the unit of the metric. Required for the first three metrics; the other two have none.',
+      THRESHOLD,
+    ),
+    heldFor: duration(
       'trigger.heldFor',
-      'Seconds that the signal must have been seen there, 1s to 1h. Time in which nobody saw it does not count.',
-      { default: '30s', atLeast: '1s', atMost: '1h' },
+      'Time for which the metric must have been at or above the threshold, 1s to 1h. Time without a fresh value does not count.',
+      ['1s', '1h'],
+      '30s',
     ),
   },
   'x-kubernetes-validations': [
-    {
-      rule: `self.signal in ${SWITCHES} || has(self.atLeast)`,
-      message: 'trigger.atLeast is missing: state from which value of the signal the level comes into force',
-      fieldPath: '.atLeast',
-      reason: 'FieldValueRequired',
-    },
-    {
-      rule: `!(self.signal in ${SWITCHES}) || !has(self.atLeast)`,
-      message: 'trigger.atLeast has no effect on this signal, which is so or not so: remove it',
-      fieldPath: '.atLeast',
-    },
-    {
-      rule: "self.signal != 'ShedPercent' || !has(self.atLeast) || self.atLeast <= 100",
-      message: 'trigger.atLeast is above 100 percent: lower it',
-      fieldPath: '.atLeast',
-    },
-    {
-      rule: "self.signal != 'ShedPercent' || duration(self.heldFor) >= duration('5s')",
-      message:
-        'trigger.heldFor is shorter than ShedPercent is measured over, so the level could start itself again: write at least 5s',
-      fieldPath: '.heldFor',
-    },
+    rule(
+      '.atLeast',
+      `self.signal in ${SWITCHES} || has(self.atLeast)`,
+      'trigger.atLeast is missing: state the value of the metric at which the level starts',
+      'FieldValueRequired',
+    ),
+    rule(
+      '.atLeast',
+      `!(self.signal in ${SWITCHES}) || !has(self.atLeast)`,
+      'trigger.atLeast has no effect on a metric that is only true or false: remove it',
+    ),
+    rule(
+      '.atLeast',
+      "self.signal != 'ShedPercent' || !has(self.atLeast) || self.atLeast <= 100",
+      'trigger.atLeast is above 100 percent: lower it',
+    ),
+    rule(
+      '.heldFor',
+      "self.signal != 'ShedPercent' || duration(self.heldFor) >= duration('5s')",
+      'trigger.heldFor is shorter than the time over which ShedPercent is measured, so the level could start itself again: write at least 5s',
+    ),
   ],
 };
 
 const back: ObjectNode = {
   type: 'object',
-  description: 'How a level that its trigger started ends. One that was started by command ends as the command says.',
+  description:
+    'How the level ends after its trigger has started it. A level that was started by command ends as the command states.',
   typeHint: { name: 'ContingencyBack', file: CONTINGENCY_TYPES },
   required: ['when'],
   properties: {
-    when: {
-      type: 'string',
-      description:
-        'Clear: when the signal was below for heldFor; After: when the time after has passed, and then its trigger counts ' +
-        'anew; Command: when somebody stops it.',
-      enum: ['Clear', 'After', 'Command'],
-    },
-    below: {
-      type: 'integer',
-      format: 'int32',
-      description:
-        'Clear: value below which the signal counts as clear; lower than trigger.atLeast, so that nothing flaps.',
-      minimum: 1,
-      maximum: 1_000_000_000,
-    },
-    heldFor: stated('back.heldFor', 'Clear: seconds that the signal must have been seen there, 1s to 6h.', {
-      default: '2m',
-      atLeast: '1s',
-      atMost: '6h',
-    }),
-    after: stated('back.after', 'After: how long the level stays, 10s to 24h.', {
-      default: '15m',
-      atLeast: '10s',
-      atMost: '24h',
-    }),
+    when: choice(
+      'When the level ends. Clear: once the metric has been below the value in below for heldFor. After: once the time in ' +
+        'after has passed; the trigger then counts from the beginning. Command: once a person stops it.',
+      ['Clear', 'After', 'Command'],
+    ),
+    below: int32(
+      'Clear: value below which the metric counts as clear. Lower than trigger.atLeast, so that the level does not flap.',
+      THRESHOLD,
+    ),
+    heldFor: duration(
+      'back.heldFor',
+      'Clear: time for which the metric must have been clear, 1s to 6h.',
+      ['1s', '6h'],
+      '2m',
+    ),
+    after: duration('back.after', 'After: how long the level lasts, 10s to 24h.', ['10s', '24h'], '15m'),
   },
   'x-kubernetes-validations': [
-    {
-      rule: "(self.when == 'Clear') == has(self.heldFor)",
-      message: 'back.heldFor belongs to Clear: state it there, and remove it elsewhere',
-      fieldPath: '.heldFor',
-    },
-    {
-      rule: "(self.when == 'After') == has(self.after)",
-      message: 'back.after belongs to After: state it there, and remove it elsewhere',
-      fieldPath: '.after',
-    },
-    {
-      rule: "self.when == 'Clear' || !has(self.below)",
-      message: 'back.below has an effect with Clear only: remove it, or write Clear',
-      fieldPath: '.below',
-    },
+    rule(
+      '.heldFor',
+      "(self.when == 'Clear') == has(self.heldFor)",
+      'back.heldFor belongs to Clear: state it with Clear, and remove it otherwise',
+    ),
+    rule(
+      '.after',
+      "(self.when == 'After') == has(self.after)",
+      'back.after belongs to After: state it with After, and remove it otherwise',
+    ),
+    rule(
+      '.below',
+      "self.when == 'Clear' || !has(self.below)",
+      'back.below has an effect with Clear only: remove it, or write Clear',
+    ),
   ],
 };
 
 const effect: ObjectNode = {
   type: 'object',
-  description: 'What is done while the level is in force; at least one. Of several levels the strictest counts.',
+  description:
+    'What the level does while it is in force; at least one effect. Where several levels are in force, the strictest applies.',
   typeHint: { name: 'ContingencyEffect', file: CONTINGENCY_TYPES },
   minProperties: 1,
   properties: {
-    admissionPerSecond: {
-      type: 'integer',
-      format: 'int32',
-      description: 'Registrations per second let in at most, over all intake pods.',
-      minimum: 1,
-      maximum: 10_000_000,
-    },
-    admissionPercent: {
-      type: 'integer',
-      format: 'int32',
-      description: 'Share of what would be let in otherwise, in percent.',
-      minimum: 1,
-      maximum: 99,
-    },
+    admissionPerSecond: int32('Registrations per second that are admitted at most, over all intake pods.', PER_SECOND),
+    admissionPercent: int32('Share of the usual admission rate that is admitted, in percent.', [1, 99]),
     staticPage: {
       type: 'object',
       description:
-        'Nobody is let in: every page and every registration is answered from memory, without journal or database, and a ' +
-        'status with what its receipt proves by itself.',
+        'No registration is admitted. Every page and every registration is answered from memory, without the database. The ' +
+        'journal is asked only for registrations that were accepted before. The status of a receipt says only that the ' +
+        'receipt is genuine.',
       typeHint: { name: 'StaticPage', file: CONTINGENCY_TYPES },
       required: ['text', 'retryAfterSeconds'],
       properties: {
-        text: localizedText('What citizens read, in a sentence or two.', 300),
-        retryAfterSeconds: {
-          type: 'integer',
-          format: 'int32',
-          description: 'Seconds after which citizens are asked to come again (Retry-After).',
-          minimum: 1,
-          maximum: 3600,
-        },
+        text: localizedText('What citizens read, in one or two sentences.', 300),
+        retryAfterSeconds: int32('Seconds after which citizens are asked to try again (Retry-After).', [1, 3600]),
       },
     },
-    extendClosing: stated(
+    extendClosing: duration(
       'effect.extendClosing',
-      'Closing moves so much later than window.closesAt, 1m to 168h, when the level comes into force before closing; it ' +
-        'stays there, because citizens were told. Takes the verb authorize.',
-      { default: '2h', atLeast: '1m', atMost: '168h' },
+      'Registration closes this much later than window.closesAt, 1m to 168h, if the level starts before closing. The ' +
+        'extension stays when the level ends, because it was announced to citizens. Requires the verb authorize.',
+      ['1m', '168h'],
+      '2h',
     ),
   },
   'x-kubernetes-validations': [
-    {
-      rule: '!has(self.admissionPerSecond) || !has(self.admissionPercent)',
-      message: 'effect has both admissionPerSecond and admissionPercent: remove one of them',
-      fieldPath: '.admissionPercent',
-    },
+    rule(
+      '.admissionPercent',
+      '!has(self.admissionPerSecond) || !has(self.admissionPercent)',
+      'effect has both admissionPerSecond and admissionPercent: remove one of them',
+    ),
   ],
 };
 
-const LETS_FEWER_IN =
+const ADMITS_LESS =
   '(has(self.effect.staticPage) || has(self.effect.admissionPerSecond) || has(self.effect.admissionPercent))';
 const CLEARS = "has(self.back) && self.back.when == 'Clear'";
 
 const rules: readonly ValidationRule[] = [
-  {
-    rule: '!has(self.trigger) || has(self.back)',
-    message: 'back is missing: state how the level ends that its trigger starts, such as {when: After, after: 15m}',
-    fieldPath: '.back',
-    reason: 'FieldValueRequired',
-  },
-  {
-    rule: 'has(self.trigger) || !has(self.back)',
-    message:
-      'back has no effect without a trigger, because a command states its own end: remove it, or state a trigger',
-    fieldPath: '.back',
-  },
-  {
-    rule: `!has(self.trigger) || !(${CLEARS}) || has(self.trigger.atLeast) == has(self.back.below)`,
-    message:
-      'back.below and trigger.atLeast go together: state both for a signal that is a number, and remove both for one that is so or not so',
-    fieldPath: '.back',
-  },
-  {
-    rule: `!has(self.trigger) || !(${CLEARS}) || !has(self.trigger.atLeast) || !has(self.back.below) || self.back.below < self.trigger.atLeast`,
-    message:
-      'back.below is not below trigger.atLeast, so the level would flap: lower it, to half of atLeast for example',
-    fieldPath: '.back',
-  },
-  {
-    rule: `!has(self.trigger) || self.trigger.signal != 'ShedPercent' || !(${CLEARS}) || !${LETS_FEWER_IN}`,
-    message:
-      'back.when Clear would never come: this level itself sends citizens away, and ShedPercent stays high: write After',
-    fieldPath: '.back',
-  },
-  {
-    rule: `!has(self.trigger) || self.trigger.signal != 'JournalUnavailable' || !${LETS_FEWER_IN}`,
-    message:
-      'effect can only be extendClosing for JournalUnavailable, because pods hear of a level through the journal, and without it they answer 503 by themselves: remove the rest',
-    fieldPath: '.effect',
-  },
+  rule(
+    '.back',
+    '!has(self.trigger) || has(self.back)',
+    'back is missing: state how the level ends after its trigger has started it, such as {when: After, after: 15m}',
+    'FieldValueRequired',
+  ),
+  rule(
+    '.back',
+    'has(self.trigger) || !has(self.back)',
+    'back has no effect without a trigger, because a command states its own end: remove back, or state a trigger',
+  ),
+  rule(
+    '.back',
+    `!has(self.trigger) || !(${CLEARS}) || has(self.trigger.atLeast) == has(self.back.below)`,
+    'back.below and trigger.atLeast go together: state both for a metric that is a number, and remove both for one that is only true or false',
+  ),
+  rule(
+    '.back',
+    `!has(self.trigger) || !(${CLEARS}) || !has(self.trigger.atLeast) || !has(self.back.below) || self.back.below < self.trigger.atLeast`,
+    'back.below is not lower than trigger.atLeast, so the level would flap: lower it, for example to half of atLeast',
+  ),
+  rule(
+    '.back',
+    `!has(self.trigger) || self.trigger.signal != 'ShedPercent' || !(${CLEARS}) || !${ADMITS_LESS}`,
+    'back.when Clear can never be reached, because this level itself sheds citizens, so ShedPercent stays high: write After',
+  ),
+  rule(
+    '.effect',
+    `!has(self.trigger) || self.trigger.signal != 'JournalUnavailable' || !${ADMITS_LESS}`,
+    'effect must be extendClosing alone for the trigger JournalUnavailable, because pods receive levels through the journal, and without it they already answer 503: remove the other effects',
+  ),
 ];
-
-const levels: ArrayNode = {
-  type: 'array',
-  description:
-    'Levels, the mildest first; up to eight. Several can be in force at once: then the least admission, the longest ' +
-    'extension and the page of the last one count.',
-  minItems: 1,
-  maxItems: 8,
-  'x-kubernetes-list-type': 'map',
-  'x-kubernetes-list-map-keys': ['name'],
-  items: {
-    type: 'object',
-    description: 'ContingencyLevel is one measure with its trigger, its effect and its way back.',
-    typeHint: { name: 'ContingencyLevel', file: CONTINGENCY_TYPES },
-    required: ['name', 'title', 'effect'],
-    properties: {
-      name: dnsLabel('Name of the level within the campaign, unique, such as narrow-door. At most 40 characters.', 40),
-      title: localizedText('Title for people.', 80),
-      trigger,
-      effect,
-      back,
-    },
-    'x-kubernetes-validations': rules,
-  },
-};
 
 export const contingency: ObjectNode = {
   type: 'object',
   description:
-    'What is done when things go badly, agreed beforehand: measures that come into force by a trigger or by ' +
-    '`kubectl voucher contingency start`, within 5 s. Left out: none.',
+    'Measures for emergencies. A trigger or `kubectl voucher contingency start` starts one within 5 s. Left out: none.',
   typeHint: { name: 'ContingencySpec', file: CONTINGENCY_TYPES },
   required: ['levels'],
-  properties: { levels },
+  properties: {
+    levels: {
+      ...listByKey(
+        'name',
+        'Levels, the mildest first; up to eight. Several can be in force at once: then the lowest admission rate, the longest ' +
+          'extension and the page of the last level apply.',
+        8,
+        {
+          type: 'object',
+          description: 'ContingencyLevel is one measure: what starts it, what it does and how it ends.',
+          typeHint: { name: 'ContingencyLevel', file: CONTINGENCY_TYPES },
+          required: ['name', 'title', 'effect'],
+          properties: {
+            name: dnsLabel(
+              'Name of the level within the campaign, unique, such as narrow-door. At most 40 characters.',
+              40,
+            ),
+            title: localizedText('Title for people.', 80),
+            trigger,
+            effect,
+            back,
+          },
+          'x-kubernetes-validations': rules,
+        },
+      ),
+      minItems: 1,
+    },
+  },
 };

@@ -23,7 +23,7 @@ export interface TypeHint {
   readonly file?: string;
   /** Module that declares it already; absent: the generated file declares it. */
   readonly from?: string;
-  /** Comment of the interface where it stands at several places; absent: the node's description. */
+  /** Comment of an interface that several nodes share; absent: the node's description. */
   readonly description?: string;
 }
 
@@ -97,8 +97,8 @@ export interface ResourceDefinition {
   readonly columns: readonly PrinterColumn[];
   readonly schema: ObjectNode;
   /**
-   * Status of an object that no one has looked at yet, filled in by the API server alone. Without it Helm and Flux take such
-   * an object for done: it says of no generation that it is not observed.
+   * Status that the API server gives to a new object. Without it Helm and Flux take an object that no operator has seen yet
+   * for reconciled, because no observedGeneration says otherwise.
    */
   readonly unseenStatus?: Readonly<Record<string, number>>;
 }

@@ -1,51 +1,38 @@
-/** Who may register, and who is one and the same person. Pure. */
+/** Who may register, and how a person is identified. Pure. */
 import { KEY_SPACES, UNIQUENESS } from '../uniqueness.ts';
+import { choice, int32, section } from './common.ts';
 import type { ObjectNode } from './node.ts';
 
 const PEOPLE_TYPES = './people-types.ts';
 
 export const identity: ObjectNode = {
-  type: 'object',
+  ...section('How a person is identified. Fixed once the campaign has opened.', {
+    keySpace: choice(
+      'Which identity numbers are accepted. residentNumber: those of every document that has an 18-digit number of GB ' +
+        '11643, which are resident identity cards, residence permits of Hong Kong, Macao and Taiwan residents, and ' +
+        'permanent residence cards of foreigners. A person with two such documents has two numbers, and counts as two ' +
+        'people until verification merges them. identityCard: those of resident identity cards only; a person has only ' +
+        'one such number. Default residentNumber.',
+      KEY_SPACES,
+      'residentNumber',
+    ),
+  }),
   typeHint: { name: 'IdentitySpec', file: PEOPLE_TYPES },
-  description: 'By what a person is known. Fixed once the campaign has opened.',
-  default: {},
-  properties: {
-    keySpace: {
-      type: 'string',
-      description:
-        'Whose numbers are taken. residentNumber: those of every document that carries an 18-digit number of GB ' +
-        '11643: resident identity cards, residence permits of Hong Kong, Macao and Taiwan residents, permanent ' +
-        'residence cards of foreigners; who holds two such documents has two numbers, and counts as two people ' +
-        'until verification has merged them. identityCard: those of resident identity cards alone, of which every ' +
-        'person has one. Default residentNumber.',
-      enum: KEY_SPACES,
-      default: 'residentNumber',
-    },
-  },
 };
 
 export const eligibility: ObjectNode = {
-  type: 'object',
+  ...section('Who may register. Fixed once the campaign has opened.', {
+    minAge: int32(
+      'Age in years that a citizen must have reached on the day of registration. Default 18.',
+      [0, 120],
+      18,
+    ),
+    uniqueness: choice(
+      'How many registrations of one person count. perCitizen: one, whichever channel it names. perCitizenAndChannel: one ' +
+        'for each channel, so that three apps are three chances. Citizens read the rule in words. Default perCitizen.',
+      UNIQUENESS,
+      'perCitizen',
+    ),
+  }),
   typeHint: { name: 'EligibilitySpec', file: PEOPLE_TYPES },
-  description: 'Who may register. Fixed once the campaign has opened.',
-  default: {},
-  properties: {
-    minAge: {
-      type: 'integer',
-      format: 'int32',
-      description: 'Age in years that a citizen must have reached on the day of registration. Default 18.',
-      minimum: 0,
-      maximum: 120,
-      default: 18,
-    },
-    uniqueness: {
-      type: 'string',
-      description:
-        'What a person may have one registration of. perCitizen: one in all, whichever channel it names. ' +
-        'perCitizenAndChannel: one at each channel, so that three apps are three chances. Citizens read the rule in ' +
-        'words. Default perCitizen.',
-      enum: UNIQUENESS,
-      default: 'perCitizen',
-    },
-  },
 };

@@ -1,43 +1,49 @@
-/** `ScalePlan`: what the operator asks for when need exceeds what is authorised. Pure. */
-import { conditions, dnsLabel, instant, localizedText, MAX_CAMPAIGN_NAME_LENGTH, wholeNumber } from './common.ts';
+/** `ScalePlan`: what the operator asks for when it needs more than is authorised. Pure. */
+import {
+  choice,
+  dnsLabel,
+  instant,
+  localizedText,
+  MAX_CAMPAIGN_NAME_LENGTH,
+  measure,
+  rule,
+  text,
+  wholeList,
+  wholeNumber,
+} from './common.ts';
 import type { ArrayNode, ObjectNode, StringNode, ValidationRule } from './node.ts';
 import { partialCeilings } from './scaling.ts';
 
-const person = (description: string): StringNode => ({ type: 'string', description, minLength: 1, maxLength: 253 });
+const name = (description: string): StringNode => text(description, 253, 1);
 
 const evidence: ArrayNode = {
-  type: 'array',
-  description: 'Signals that the proposal rests on, each with its age.',
-  minItems: 1,
-  maxItems: 16,
-  'x-kubernetes-list-type': 'atomic',
-  items: {
+  ...wholeList('Metrics that the proposal is based on, each with its age.', 16, {
     type: 'object',
-    description: 'Signal is one measured or forecast number.',
+    description: 'One measured or forecast metric.',
     required: ['signal', 'value', 'ageSeconds'],
     properties: {
-      signal: {
-        type: 'string',
-        description: 'Name with unit, such as arrivalsPerSecond.',
-        minLength: 1,
-        maxLength: 63,
-      },
+      signal: text('Name with unit, such as firstAttemptsPerSecondOver3s.', 63, 1),
       value: { type: 'number', description: 'Value in the unit that the name states.' },
-      ageSeconds: { type: 'number', description: 'Age in seconds when the plan was made.', minimum: 0 },
+      ageSeconds: measure('Age in seconds when the plan was made.'),
     },
-  },
+  }),
+  minItems: 1,
 };
 
 const outcome = (description: string): ObjectNode => ({
   type: 'object',
   description,
   required: ['waiting', 'late', 'waitP99Seconds'],
-  typeHint: { name: 'PredictedOutcome', description: 'What the simulator says of the minutes that follow.' },
+  typeHint: { name: 'PredictedOutcome', description: 'What the simulator predicts for the minutes that follow.' },
   properties: {
-    waiting: wholeNumber('Citizens who are not recorded yet at the end.'),
-    late: wholeNumber('Citizens who wait, or have waited, for more than 5 seconds.'),
-    waitP99Seconds: wholeNumber('Seconds that 99 of 100 wait at most, those included who still wait at the end.'),
-    drainedAfterSeconds: wholeNumber('Seconds after which nobody waits any more. Absent: somebody does at the end.'),
+    waiting: wholeNumber('Citizens whose registration is not yet in the database at the end.'),
+    late: wholeNumber('Citizens who wait longer than 5 seconds, or have done so.'),
+    waitP99Seconds: wholeNumber(
+      'Seconds that 99 of 100 citizens wait at most, including those who still wait at the end.',
+    ),
+    drainedAfterSeconds: wholeNumber(
+      'Seconds after which no citizen waits any more. Absent: some still wait at the end.',
+    ),
   },
 });
 
@@ -46,102 +52,107 @@ const effect: ObjectNode = {
   description: 'What the simulator predicts, from what was measured or forecast when the plan was made.',
   required: ['seconds', 'arrivalsPerSecond', 'without', 'with'],
   properties: {
-    seconds: wholeNumber('How far the prediction reaches: from now, or for a Forecast from opening.'),
-    arrivalsPerSecond: wholeNumber('Arrivals per second that it assumes throughout.'),
-    without: outcome('At the ceilings in force.'),
-    with: outcome('At the ceilings asked for, granted at once.'),
+    seconds: wholeNumber('Length of the prediction in seconds: from now, or for a Forecast from opening.'),
+    arrivalsPerSecond: wholeNumber(
+      'First attempts per second that the prediction assumes throughout; for a Forecast, its peak arrivals.',
+    ),
+    without: outcome('Prediction with the ceilings in force.'),
+    with: outcome('Prediction with the ceilings asked for, granted at once.'),
   },
 };
 
 const means: ObjectNode = {
   type: 'object',
-  description: 'What it takes, at most: all the replicas that are asked for, as long as they are likely to be used.',
+  description:
+    'The most that the plan can use: all replicas that it asks for, for the whole time in which they are likely to be used.',
   required: ['hours', 'podHours'],
   properties: {
-    hours: { type: 'number', description: 'Hours that are counted.', minimum: 0 },
-    podHours: { type: 'number', description: 'Hours of pods above the ceilings in force.', minimum: 0 },
-    costFen: wholeNumber('Their cost in fen, by spec.scaling.podHourFen of the campaign. Absent: no price is given.'),
-    nodes: wholeNumber('Nodes that they need, by how many of such pods share a node now. Absent: not known.'),
-    quota: {
-      type: 'array',
-      description: 'What ResourceQuotas would have to allow in addition. Absent: none is known to stand in the way.',
-      maxItems: 16,
-      'x-kubernetes-list-type': 'atomic',
-      items: {
+    hours: measure('Hours that are counted.'),
+    podHours: measure('Pod-hours above the ceilings in force.'),
+    costFen: wholeNumber(
+      'Cost of those pod-hours in fen, at the price in spec.scaling.podHourFen of the campaign. Absent: no price is stated.',
+    ),
+    nodes: wholeNumber(
+      'Additional nodes for the pods, estimated from how many such pods share a node now. Absent: unknown.',
+    ),
+    quota: wholeList(
+      'What ResourceQuotas would have to allow in addition. Absent: no quota is known to be too small.',
+      16,
+      {
         type: 'object',
-        description: 'One resource of one quota.',
+        description: 'One resource of one ResourceQuota.',
         required: ['quota', 'resource', 'amount'],
         properties: {
-          quota: { type: 'string', description: 'Name of the ResourceQuota.', minLength: 1, maxLength: 253 },
-          resource: { type: 'string', description: 'As the quota names it.', minLength: 1, maxLength: 253 },
-          amount: { type: 'number', description: 'In base units: cores, bytes, pieces.', minimum: 0 },
+          quota: name('Name of the ResourceQuota.'),
+          resource: name('Resource, as the ResourceQuota names it.'),
+          amount: measure('Amount in base units: cores, bytes, objects.'),
         },
       },
-    },
+    ),
   },
 };
 
 const decision: ObjectNode = {
   type: 'object',
-  description: 'What the owner decided. Written once, by a person with the verb authorize on scaleplans.',
+  description: 'Decision of the owner. Written once, by a person with the verb authorize on scaleplans.',
   required: ['verdict', 'decidedBy'],
   properties: {
-    verdict: {
-      type: 'string',
-      description: 'Approved lifts the ceilings until ceilingUntil; Rejected leaves them.',
-      enum: ['Approved', 'Rejected'],
-    },
-    decidedBy: person('User name, as the API server knows it, of whoever decided.'),
-    onBehalfOf: person('Authority for which that person acted.'),
-    reference: person('File number or ticket under which the decision is kept.'),
-    reason: { type: 'string', description: 'Why. Required for Rejected.', minLength: 1, maxLength: 1024 },
-    ceilingUntil: instant('Instant at which the lifted ceilings end. Required for Approved, absent for Rejected.'),
+    verdict: choice('Approved: the ceilings are raised until ceilingUntil. Rejected: they stay as they are.', [
+      'Approved',
+      'Rejected',
+    ]),
+    decidedBy: name('User name of the person who decided, as the API server knows it.'),
+    onBehalfOf: name('Authority for which that person acted.'),
+    reference: name('File number or ticket of the decision.'),
+    reason: text('Why. Required for Rejected.', 1024, 1),
+    ceilingUntil: instant('When the raised ceilings end. Required for Approved, absent for Rejected.'),
   },
   'x-kubernetes-validations': [
-    {
-      rule: "self.verdict != 'Approved' || has(self.ceilingUntil)",
-      message: 'decision.ceilingUntil is missing: state when the approved ceilings end',
-      fieldPath: '.ceilingUntil',
-      reason: 'FieldValueRequired',
-    },
-    {
-      rule: "self.verdict != 'Rejected' || !has(self.ceilingUntil)",
-      message: 'decision.ceilingUntil has no effect on a rejected plan: remove it, or set verdict to Approved',
-      fieldPath: '.ceilingUntil',
-    },
-    {
-      rule: "self.verdict != 'Rejected' || has(self.reason)",
-      message: 'decision.reason is missing: state why the plan is rejected, for the audit trail',
-      fieldPath: '.reason',
-      reason: 'FieldValueRequired',
-    },
+    rule(
+      '.ceilingUntil',
+      "self.verdict != 'Approved' || has(self.ceilingUntil)",
+      'decision.ceilingUntil is missing: state when the approved ceilings end',
+      'FieldValueRequired',
+    ),
+    rule(
+      '.ceilingUntil',
+      "self.verdict != 'Rejected' || !has(self.ceilingUntil)",
+      'decision.ceilingUntil has no effect on a rejected plan: remove it, or set verdict to Approved',
+    ),
+    rule(
+      '.reason',
+      "self.verdict != 'Rejected' || has(self.reason)",
+      'decision.reason is missing: state why the plan is rejected, for the audit trail',
+      'FieldValueRequired',
+    ),
   ],
 };
 
 const revocation: ObjectNode = {
   type: 'object',
   description:
-    'That an approval ends before its time. Written once, by a person with the verb authorize on scaleplans; the lifted ceilings end at once.',
+    'Ends an approval early. Written once, by a person with the verb authorize on scaleplans; the raised ceilings end at once.',
   required: ['revokedBy', 'reason'],
   properties: {
-    revokedBy: person('User name, as the API server knows it, of whoever revoked the approval.'),
-    onBehalfOf: person('Authority for which that person acted.'),
-    reference: person('File number or ticket under which the revocation is kept.'),
-    reason: { type: 'string', description: 'Why, for the audit trail.', minLength: 1, maxLength: 1024 },
+    revokedBy: name('User name of the person who revoked the approval, as the API server knows it.'),
+    onBehalfOf: name('Authority for which that person acted.'),
+    reference: name('File number or ticket of the revocation.'),
+    reason: text('Why, for the audit trail.', 1024, 1),
   },
 };
 
 const FIXED = ['campaignName', 'campaignId', 'reason', 'ceilings', 'evidence', 'expiresAt'] as const;
 const FIXED_OPTIONAL = ['effect', 'means', 'summary'] as const;
 
-const fixedRule = (field: (typeof FIXED)[number] | (typeof FIXED_OPTIONAL)[number]): ValidationRule => ({
-  rule: FIXED_OPTIONAL.some((optional) => optional === field)
-    ? `has(self.${field}) == has(oldSelf.${field}) && (!has(self.${field}) || self.${field} == oldSelf.${field})`
-    : `self.${field} == oldSelf.${field}`,
-  message: `${field} of a ScalePlan is immutable: restore the old value; only decision and revocation can be added, and the operator proposes another plan when need changes`,
-  fieldPath: `.${field}`,
-  reason: 'FieldValueForbidden',
-});
+const fixedRule = (field: (typeof FIXED)[number] | (typeof FIXED_OPTIONAL)[number]): ValidationRule =>
+  rule(
+    `.${field}`,
+    FIXED_OPTIONAL.some((optional) => optional === field)
+      ? `has(self.${field}) == has(oldSelf.${field}) && (!has(self.${field}) || self.${field} == oldSelf.${field})`
+      : `self.${field} == oldSelf.${field}`,
+    `${field} of a ScalePlan is immutable: restore the old value; only decision and revocation can be added, and the operator proposes another plan when the need changes`,
+    'FieldValueForbidden',
+  );
 
 export const scalePlanSpec: ObjectNode = {
   type: 'object',
@@ -150,72 +161,68 @@ export const scalePlanSpec: ObjectNode = {
   typeHint: { name: 'ScalePlanSpec' },
   properties: {
     campaignName: dnsLabel('Name of the VoucherCampaign in the same namespace.', MAX_CAMPAIGN_NAME_LENGTH),
-    campaignId: dnsLabel('Identity of that campaign, its campaignId; the plan outlives the object.', 40),
-    reason: {
-      type: 'string',
-      description:
-        'Why more is needed: Load, the crowd is there; Forecast, the floor before opening exceeds the ceiling.',
-      enum: ['Load', 'Forecast'],
-    },
-    ceilings: partialCeilings('Ceilings asked for; tiers that are left out stay as they are.'),
+    campaignId: dnsLabel(
+      'The campaignId of that campaign. It still names the campaign when its object has been deleted.',
+      40,
+    ),
+    reason: choice(
+      'Why more is needed. Load: citizens are arriving now. Forecast: the replicas that the forecast needs before opening ' +
+        'exceed the ceiling.',
+      ['Load', 'Forecast'],
+    ),
+    ceilings: partialCeilings('Ceilings asked for; a tier that is left out stays unchanged.'),
     evidence,
     expiresAt: instant(
-      'Instant after which a decision has no effect; the operator then proposes anew if need remains.',
+      'When the plan expires. A later decision has no effect; the operator then proposes another plan if the need remains.',
     ),
     effect,
     means,
-    summary: localizedText('The plan in one sentence or two, for whoever decides on a telephone.', 512),
+    summary: localizedText('The plan in a few sentences, for a person who decides on a phone.', 512),
     decision,
     revocation,
   },
   'x-kubernetes-validations': [
     ...[...FIXED, ...FIXED_OPTIONAL].map(fixedRule),
-    {
-      rule: '!has(oldSelf.decision) || (has(self.decision) && self.decision == oldSelf.decision)',
-      message:
-        'decision is written once: restore the first decision; revocation ends an approval early, and the operator proposes another plan while need remains',
-      fieldPath: '.decision',
-      reason: 'FieldValueForbidden',
-    },
-    {
-      rule: "!has(self.revocation) || (has(self.decision) && self.decision.verdict == 'Approved')",
-      message: 'revocation ends an approval, and there is none: remove it, or decide with verdict Rejected',
-      fieldPath: '.revocation',
-      reason: 'FieldValueForbidden',
-    },
-    {
-      rule: '!has(self.revocation) || !has(self.decision) || has(oldSelf.decision)',
-      message: 'revocation comes together with the decision that it would end: remove it, or set verdict to Rejected',
-      fieldPath: '.revocation',
-      reason: 'FieldValueForbidden',
-    },
-    {
-      rule: '!has(oldSelf.revocation) || (has(self.revocation) && self.revocation == oldSelf.revocation)',
-      message: 'revocation is written once: restore it; the operator proposes another plan while need remains',
-      fieldPath: '.revocation',
-      reason: 'FieldValueForbidden',
-    },
+    rule(
+      '.decision',
+      '!has(oldSelf.decision) || (has(self.decision) && self.decision == oldSelf.decision)',
+      'decision is written once: restore the first decision; a revocation ends an approval early, and the operator proposes another plan while the need remains',
+      'FieldValueForbidden',
+    ),
+    rule(
+      '.revocation',
+      "!has(self.revocation) || (has(self.decision) && self.decision.verdict == 'Approved')",
+      'revocation ends an approval, and this plan has none: remove it, or decide with verdict Rejected',
+      'FieldValueForbidden',
+    ),
+    rule(
+      '.revocation',
+      '!has(self.revocation) || !has(self.decision) || has(oldSelf.decision)',
+      'revocation was added together with the decision that it would end: remove it, or set verdict to Rejected',
+      'FieldValueForbidden',
+    ),
+    rule(
+      '.revocation',
+      '!has(oldSelf.revocation) || (has(self.revocation) && self.revocation == oldSelf.revocation)',
+      'revocation is written once: restore it; the operator proposes another plan while the need remains',
+      'FieldValueForbidden',
+    ),
   ],
 };
 
 export const scalePlanStatus: ObjectNode = {
   type: 'object',
-  description: 'What became of the plan; written by the operator only.',
+  description: 'State of the plan; written by the operator only.',
   typeHint: { name: 'ScalePlanStatus' },
   properties: {
-    state: {
-      type: 'string',
-      description:
-        'Summary for people: Pending, Approved, Rejected, Expired, Superseded by one that asks for more, Revoked, or Void: decided on when it was no longer open.',
-      maxLength: 32,
-    },
-    decidedAt: instant('When the API server took the decision. Later than expiresAt: it does not count.'),
-    revokedAt: instant('When the API server took the revocation.'),
-    reminded: {
-      type: 'string',
-      description: 'How long before opening the owner was last reminded: 24h, 2h or 30m.',
-      maxLength: 8,
-    },
-    conditions: conditions('Conditions of the plan, one per type.'),
+    state: text(
+      'Summary for people: Pending, Approved, Rejected, Expired, Superseded (another plan asks for more), Revoked, or Void (decided after the plan had expired).',
+      32,
+    ),
+    decidedAt: instant(
+      'When the API server accepted the decision. If it is later than expiresAt, the decision does not count.',
+    ),
+    revokedAt: instant('When the API server accepted the revocation.'),
+    reminded: text('How long before opening the owner was last reminded: 24h, 2h or 30m.', 8),
   },
 };

@@ -1,14 +1,10 @@
-/** `VoucherCampaign.status`: what the operator saw and did. Written by the operator only. Pure. */
-
+/** `VoucherCampaign.status`: what the operator observed and did. Written by the operator only. Pure. */
 import { entryOf, perTier } from '../tiers.ts';
-import { conditions, instant, observedGeneration, wholeNumber } from './common.ts';
+import { choice, instant, listByKey, measure, text, wholeNumber } from './common.ts';
 import { CONTINGENCY_TYPES } from './contingency.ts';
-import type { ArrayNode, NumberNode, ObjectNode, StringNode } from './node.ts';
+import type { ObjectNode } from './node.ts';
 
-const measure = (description: string): NumberNode => ({ type: 'number', description, minimum: 0 });
-const text = (description: string, maxLength: number): StringNode => ({ type: 'string', description, maxLength });
-
-/** Signals that exist only while their source answers: absent means unknown, never zero. */
+/** Metrics that exist only while their source answers: absent means unknown, never zero. */
 const tierStatus = (description: string): ObjectNode => ({
   type: 'object',
   description,
@@ -16,30 +12,50 @@ const tierStatus = (description: string): ObjectNode => ({
   typeHint: { name: 'TierStatus', description: 'One tier as it was at the last tick.' },
   properties: {
     replicas: wholeNumber('Replicas that the Deployment asks for now.'),
-    ready: wholeNumber('Replicas that are ready.'),
+    ready: wholeNumber('Replicas that are Ready.'),
     desired: wholeNumber('Replicas that the operator decided on at the last tick.'),
-    replacing: wholeNumber('Replicas on top of those, in place of pods on nodes that do not answer. Absent: none.'),
-    belowMinSince: instant('Since when fewer than min replicas have been ready. Absent: enough are.'),
+    replacing: wholeNumber('Additional replicas that replace pods on nodes that do not answer. Absent: none.'),
+    belowMinSince: instant('Since when fewer than min replicas have been Ready. Absent: enough are.'),
     ceiling: wholeNumber('Most replicas that are authorised at this moment.'),
     limitedBy: text(
-      'Which demand, bound or hold decided: Load, Backlog, Schedule, Blind, Min, Max, Ceiling, Downstream, Stale, Panic, ' +
-        'Rollout, PlanPending, FewFreshTicks, ExcessBacklog, HoldAfterOpen, HoldUntil, DownWindow, WayDown or Off.',
+      'What decided: Load, Backlog, Lateness, Schedule, Blind, Min, Max, Ceiling, Downstream, Stale, Panic, Rollout, ' +
+        'PlanPending, FewFreshTicks, ExcessBacklog, HoldAfterOpen, HoldUntil, DownWindow, WayDown or Off.',
       32,
     ),
     arrivalsPerSecond: measure('Attempted registrations per second. Absent: unknown.'),
-    capacityPerReplica: measure('Registrations per second that one replica is counted with.'),
-    backlog: wholeNumber('Messages not yet worked off. Absent: unknown.'),
-    oldestSeconds: measure('Age in seconds of the oldest message not yet worked off. Absent: none, or unknown.'),
+    capacityPerReplica: measure('Registrations per second that the operator counts for one replica.'),
+    backlog: wholeNumber('Messages that are not yet processed. Absent: unknown.'),
+    oldestSeconds: measure('Age in seconds of the oldest message that is not yet processed. Absent: none, or unknown.'),
   },
 });
 
-const contingency: ArrayNode = {
-  type: 'array',
-  description: 'Levels of spec.contingency that are in force, in their order. Absent: none.',
-  maxItems: 8,
-  'x-kubernetes-list-type': 'map',
-  'x-kubernetes-list-map-keys': ['name'],
-  items: {
+/** `metav1.Condition`, with its bounds. */
+const conditions = listByKey('type', 'Conditions that alerts and runbooks match, one per type.', 32, {
+  type: 'object',
+  description: 'Condition is one observed aspect of the object.',
+  typeHint: { name: 'Condition', file: './common-types.ts' },
+  required: ['type', 'status', 'reason', 'message', 'lastTransitionTime'],
+  properties: {
+    type: {
+      ...text('Name of the aspect, such as Ready or JournalDurable.', 64, 1),
+      pattern: '^[A-Za-z]([A-Za-z0-9]*)$',
+    },
+    status: choice('True, False or Unknown.', ['True', 'False', 'Unknown']),
+    reason: {
+      ...text('Why the condition has its status: one stable CamelCase word that alerts can match.', 1024, 1),
+      pattern: '^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$',
+    },
+    message: text('For people: what was observed, and what to do about it.', 4096),
+    lastTransitionTime: instant('When status last changed between True, False and Unknown.'),
+    observedGeneration: wholeNumber('Value of metadata.generation that this condition was computed from.'),
+  },
+});
+
+const contingency = listByKey(
+  'name',
+  'Levels of spec.contingency that are in force, in their order. Absent: none.',
+  8,
+  {
     type: 'object',
     description: 'ContingencyStatus is a level in force.',
     typeHint: { name: 'ContingencyStatus', file: CONTINGENCY_TYPES },
@@ -47,41 +63,41 @@ const contingency: ArrayNode = {
     properties: {
       name: text('Name of the level.', 40),
       since: instant('When it came into force.'),
-      by: { type: 'string', description: 'What put it in force: Trigger or Command.', enum: ['Trigger', 'Command'] },
-      who: text('User who commanded it, as the API server knows him. Absent: a trigger, or not known.', 253),
-      reason: text('Value that triggered it, or what the command says; for people.', 512),
-      until: instant('When it ends by itself at the latest. Absent: when its signal is clear, or a person stops it.'),
+      by: choice('What started it: Trigger or Command.', ['Trigger', 'Command']),
+      who: text('User who gave the command, as the API server knows the name. Absent: a trigger, or unknown.', 253),
+      reason: text('Value that triggered it, or the reason in the command; for people.', 512),
+      until: instant(
+        'Latest time at which it ends. Absent: it ends when its metric is clear, or when a person stops it.',
+      ),
     },
   },
-};
+);
 
-const stalling: ArrayNode = {
-  type: 'array',
-  description: 'Causes that make the condition Stalled True, most of them once they have lasted for a minute.',
-  maxItems: 20,
-  'x-kubernetes-list-type': 'map',
-  'x-kubernetes-list-map-keys': ['reason'],
-  items: {
+const stalling = listByKey(
+  'reason',
+  'Causes of the condition Stalled. Most of them make it True only after they have lasted for a minute.',
+  20,
+  {
     type: 'object',
     description: 'StallingCause is a cause of Stalled.',
     typeHint: { name: 'StallingCause' },
     required: ['reason', 'since'],
     properties: {
-      reason: text('Reason that Stalled has for it.', 64),
-      since: instant('Since when it has been so.'),
+      reason: text('Reason of Stalled for this cause.', 64),
+      since: instant('Since when the cause has existed.'),
     },
   },
-};
+);
 
 /** Generations begin at 1. */
 export const UNSEEN_STATUS = { observedGeneration: 0 } as const;
 
 export const campaignStatus: ObjectNode = {
   type: 'object',
-  description: 'What the operator saw and did; written by the operator only.',
+  description: 'What the operator observed and did; written by the operator only.',
   typeHint: { name: 'VoucherCampaignStatus' },
   properties: {
-    observedGeneration: observedGeneration('Value of metadata.generation that this status was computed from.'),
+    observedGeneration: wholeNumber('Value of metadata.generation that this status was computed from.'),
     stage: text(
       'Summary for people: Pending, Scheduled, PreWarming, Open, Draining or Closed. Alert on conditions instead.',
       32,
@@ -89,7 +105,7 @@ export const campaignStatus: ObjectNode = {
     openedAt: instant(
       'When the campaign opened. Once written, campaignId, opensAt, identity, eligibility, vouchers and privacy are fixed.',
     ),
-    conditions: conditions('Conditions that alerts and runbooks match, one per type.'),
+    conditions,
     stalling,
     tiers: {
       type: 'object',
@@ -98,29 +114,34 @@ export const campaignStatus: ObjectNode = {
     },
     headroom: {
       type: 'object',
-      description: 'Placeholders that keep room on nodes; no capacity. Absent: none are kept.',
+      description: 'Placeholder pods that keep room free on nodes; they add no capacity. Absent: none.',
       required: ['desired', 'ready'],
       properties: {
-        desired: wholeNumber('Intake replicas that room is to be kept for.'),
-        ready: wholeNumber('Those of them whose room is there.'),
+        desired: wholeNumber('Intake replicas for which room is to be kept.'),
+        ready: wholeNumber('Intake replicas for which room is kept now.'),
       },
     },
     counts: {
       type: 'object',
       description: 'Registrations by state.',
       required: ['received'],
-      properties: { received: wholeNumber('Citizens whose registration is on record in the database, as last told.') },
+      properties: { received: wholeNumber('Citizens whose registration is in the database, as last reported.') },
     },
     arrivalsPerSecond: measure('Attempted registrations per second over all intake pods. Absent: unknown.'),
     backlog: wholeNumber('Registrations in the journal that are not yet in the database. Absent: unknown.'),
-    oldestSeconds: measure('Age in seconds of the oldest of them. Absent: none, or unknown.'),
+    oldestSeconds: measure(
+      'Age in seconds of the oldest registration that is not yet in the database. Absent: none, or unknown.',
+    ),
     intake: text('Intake replicas as ready/desired/ceiling, for the column of kubectl get.', 32),
     plan: text('Name of the ScalePlan that waits for a decision; empty or absent: none.', 253),
     contingency,
     closesAt: instant(
-      'When registration closes, once a contingency level has extended it; never earlier again. Absent: as spec.window says.',
+      'When registration closes, if a contingency level has extended it. Never moves earlier. Absent: spec.window applies.',
     ),
-    contingencyMemory: text('Memory of triggers of contingency levels, opaque; it survives a change of leader.', 4096),
-    scaler: text('Memory of the scaling law, opaque; it survives a change of leader.', 16_384),
+    contingencyMemory: text(
+      'State of the triggers of contingency levels, opaque. It survives a change of leader.',
+      4096,
+    ),
+    scaler: text('State of the scaling law, opaque. It survives a change of leader.', 16_384),
   },
 };

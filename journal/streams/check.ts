@@ -1,11 +1,11 @@
 /**
- * Asks a shard's leader for a refusal: a registration's own subject, over the process's own connection and with its own
- * credentials, but with the expectation of a stream of another name. Servers compare that before they store anything, so
- * the answer 10060 proves account, permission, leader and room on the server, and leaves no message behind (nats-server,
- * server/jetstream_batching.go, checkMsgHeadersPreClusteredProposal).
+ * Checks a shard by a publish that must be refused: on a registration's subject, over the process's own connection, but with
+ * the name of another stream as the expected one. Servers compare names before they store anything. So the answer 10060 proves
+ * account, permission, leader and room on the server, and stores nothing (nats-server, server/jetstream_batching.go,
+ * checkMsgHeadersPreClusteredProposal).
  *
- * It proves neither that a quorum writes nor that the shard has room: its `max_bytes` are compared after the names are. Only a
- * registration proves both, so where registrations were published they alone judge (journal-health.ts).
+ * It proves neither a quorum nor room in the shard, whose `max_bytes` are compared later. Only a registration proves both, so
+ * registrations alone count where there are any (journal-health.ts).
  */
 
 import { type Msg, headers as newHeaders } from '@nats-io/transport-node';
@@ -15,47 +15,37 @@ import { parseUntrusted } from '../../contract/untrusted.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { within } from '../../runtime/deadline.ts';
 import { sleep } from '../../runtime/sleep.ts';
-import type { JournalConnection } from '../connection.ts';
+import type { CampaignJournal } from '../connection.ts';
 import type { JournalFailure, JournalHealth } from '../journal-health.ts';
-import { readAnswer } from '../outbox.ts';
+import { type CopyFailure, readAnswer } from '../outbox.ts';
 
 /** No stream has this name. */
 const EXPECTED = 'voucher-check';
 const STREAM_NOT_MATCHED = 10060;
 const ANSWER_WITHIN_MS = 1_000;
-/** A reconnect within this is no news. */
+/** A shorter loss of the connection is not reported. */
 const AWAY_AFTER_MS = 1_000;
 const CHECK_EVERY_MS = 2_000;
 
+/** A conflict proves a leader. */
+const STATE_OF: Readonly<Record<CopyFailure, 'answers' | JournalFailure>> = {
+  nobody: 'no_leader',
+  full: 'full',
+  conflict: 'answers',
+  unknown: 'silent',
+};
+
 const refusal = z.object({ error: z.object({ err_code: z.number() }) });
 
-/** What came back says. */
 export const checkAnswerOf = (data: Uint8Array, statusCode: number | undefined): 'answers' | JournalFailure => {
   if (parseUntrusted(refusal, data)?.error.err_code === STREAM_NOT_MATCHED) return 'answers';
   const answer = readAnswer(data, statusCode);
-  // Stored: a server that does not know the header. It can be written to.
-  if (answer.kind === 'stored') return 'answers';
-  switch (answer.failure) {
-    case 'nobody':
-      return 'no_leader';
-    case 'full':
-      return 'full';
-    // A leader that has a copy of something under way is there.
-    case 'conflict':
-      return 'answers';
-    case 'unknown':
-      return 'silent';
-  }
+  // Stored: a server that does not know the header, but accepts writes.
+  return answer.kind === 'stored' ? 'answers' : STATE_OF[answer.failure];
 };
 
-export interface JournalCheckOptions {
-  readonly connection: JournalConnection;
-  readonly campaignId: string;
-  readonly shards: number;
-}
-
-/** One look: a shard that takes registrations is enough, as it is for a registration. Never rejects. */
-export const createJournalCheck = ({ connection, campaignId, shards }: JournalCheckOptions) => {
+/** One check: one shard that accepts registrations is enough, as it is for a registration. Never rejects. */
+export const createJournalCheck = ({ connection, campaignId, shards }: CampaignJournal) => {
   let turn = 0;
 
   const askShard = (shard: number, signal: AbortSignal): Promise<'answers' | JournalFailure> => {
@@ -88,15 +78,15 @@ export const createJournalCheck = ({ connection, campaignId, shards }: JournalCh
       if (connection.isRefused()) return 'credentials';
       return [first, ...answers].find((answer) => answer !== 'silent') ?? first;
     } catch {
-      // Closed under way.
+      // The connection was closed meanwhile.
       return connection.isRefused() ? 'credentials' : 'disconnected';
     }
   };
 };
 
-/** Checks while nothing of the process's own came through lately. Ends with the signal. */
+/** Checks while the process has had no success recently. Ends with the signal. */
 export const keepJournalChecked = async (
-  options: JournalCheckOptions,
+  options: CampaignJournal,
   health: JournalHealth,
   monotonicMs: () => number,
   signal: AbortSignal,

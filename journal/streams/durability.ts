@@ -1,4 +1,4 @@
-/** Whether the servers fsync before they acknowledge: as each one's monitoring page says, believed of none unasked. */
+/** Whether the servers fsync before they acknowledge, by the monitoring page of each one. */
 import type { ServerLook } from './servers.ts';
 
 export type Durability = 'Synced' | 'NotSynced' | 'Unknown';
@@ -7,15 +7,14 @@ export type Durability = 'Synced' | 'NotSynced' | 'Unknown';
  * | servers                    | answer |
  * |----------------------------|--------|
  * | none known                 | Unknown |
- * | one says that it doesn't   | NotSynced |
- * | all that answer say so, a majority answers | Synced |
+ * | one does not               | NotSynced |
+ * | a majority answers, and all of those do | Synced |
  * | too few answer             | Unknown |
  *
- * A server that is down, or whose JetStream is off, acknowledges nothing and says nothing of its store; when it is back it
- * is asked again.
+ * A server that is down, or whose JetStream is off, acknowledges nothing; it is asked again when it is back.
  */
 export const durabilityOf = (servers: readonly ServerLook[]): Durability => {
-  const told = servers.flatMap(({ syncsAlways }) => (syncsAlways === undefined ? [] : [syncsAlways]));
-  if (told.includes(false)) return 'NotSynced';
-  return told.length * 2 > servers.length ? 'Synced' : 'Unknown';
+  const known = servers.flatMap(({ syncsAlways }) => (syncsAlways === undefined ? [] : [syncsAlways]));
+  if (known.includes(false)) return 'NotSynced';
+  return known.length * 2 > servers.length ? 'Synced' : 'Unknown';
 };

@@ -1,6 +1,6 @@
 /**
- * Makes a campaign's journal what it should be. Everything is looked at before anything is made, so that a conflict
- * leaves nothing behind; a second run changes nothing. A stream that has no leader to ask is told, and the rest is looked at.
+ * Creates what a campaign's journal lacks. Everything is checked before anything is created, so that a conflict leaves nothing;
+ * a second run changes nothing. A stream without a leader is reported, and the rest is checked.
  */
 import type { ConsumerInfo, JetStreamManager, StreamInfo } from '@nats-io/jetstream';
 import { Kvm } from '@nats-io/kv';
@@ -9,18 +9,19 @@ import type { JournalFault } from '../../contract/journal-health.ts';
 import { consumerName, dataKeyBucketName, liveBucketName, shardStreamName } from '../../contract/names.ts';
 import { abortable } from '../../runtime/abortable.ts';
 import type { JournalSpec } from '../administration.ts';
-import { about, kindOfError, NoRoomError } from '../errors.ts';
+import { about, kindOfError, NoRoomError, orUndefined } from '../errors.ts';
 import { keysFault } from '../known-keys.ts';
 import { forgetHalfMade } from './half-made.ts';
 import { leaderMove } from './leaders.ts';
 import { lossFaults, rememberedFaults, rememberLosses } from './lost-streams.ts';
-import { consumerGaps, type ReplicaGap, streamGaps } from './stream-replicas.ts';
+import { gapsOf, type ReplicaGap } from './stream-replicas.ts';
 import {
   consumerDriftOf,
   consumerUpdateOf,
   driftOf,
   ownerOf,
   statedOwner,
+  UNKNOWN_OWNER,
   type WantedStream,
   wantedConsumer,
   wantedOwner,
@@ -34,7 +35,7 @@ export interface EnsureDeps {
   readonly shardMaxBytes: number | undefined;
   /** For one request. */
   readonly timeoutMs: number;
-  /** What the servers have left, the roomiest first; those that do not say are left out. */
+  /** Free bytes of the servers, the largest first; servers that report none are left out. */
   readonly freeBytes: () => Promise<readonly number[]>;
   /** Wall milliseconds. */
   readonly now: () => number;
@@ -52,22 +53,13 @@ export type Ensured = { readonly kind: 'conflict'; readonly message: string } | 
 /** A few settings, and a key of 60 bytes a day. */
 const BUCKET_MAX_BYTES = 4 * 2 ** 20;
 const BUCKET_HISTORY = 3;
-/** A publish that does not fit is refused: with so little left the next ones are. */
+/** Above this share the next publishes are refused. */
 const FULL_SHARE = 0.98;
-
-export const orUndefined = async <T>(asked: Promise<T>): Promise<T | undefined> => {
-  try {
-    return await asked;
-  } catch (error) {
-    if (kindOfError(error) === 'notFound') return undefined;
-    throw error;
-  }
-};
 
 type Found<T> =
   | { readonly name: string; readonly kind: 'there'; readonly info: T }
   | { readonly name: string; readonly kind: 'missing' }
-  /** Nobody answers for it, so it is there, or may be. */
+  /** No answer: it may exist. */
   | { readonly name: string; readonly kind: 'silent'; readonly cause: unknown };
 
 const look = async <T>(name: string, asked: Promise<T>, signal: AbortSignal): Promise<Found<T>> => {
@@ -91,30 +83,30 @@ const infosOf = <T>(found: readonly Found<T>[]): readonly T[] =>
 const obstacleOf = (spec: JournalSpec, wanted: WantedStream, { config }: StreamInfo): string | undefined => {
   const stated = statedOwner(config);
   if (stated !== wantedOwner(spec) && !spec.adopt) {
-    return `stream ${wanted.name} belongs to ${stated ?? 'nobody that it names'}; choose another spec.campaignId, or set spec.adoptJournal: true to go on with its registrations`;
+    return `stream ${wanted.name} belongs to ${stated ?? UNKNOWN_OWNER}; choose another spec.campaignId, or set spec.adoptJournal: true to continue with its registrations`;
   }
   const drift = driftOf(wanted, config);
-  return drift.length === 0 ? undefined : `stream ${wanted.name} is not a journal: ${drift.join('; ')}`;
+  return drift.length === 0 ? undefined : `stream ${wanted.name} can't be used as a journal: ${drift.join('; ')}`;
 };
 
-/** Streams as they are now, and of those that were there before the gaps: one that was just made has yet to fill. */
+/** Streams as they are now, and gaps of those that existed before: a new stream has yet to be replicated. */
 interface Streams {
   readonly infos: readonly StreamInfo[];
   readonly gaps: readonly ReplicaGap[];
-  /** Of streams that vanished; as far as the control stream could be asked. */
+  /** Of lost streams, if the control stream answered. */
   readonly faults: readonly JournalFault[];
 }
 
 /**
- * The servers' own check is of what they have heard of each other in the last ten seconds: one stream after the other goes
- * through it, and the sum does not fit (seen: 272 MiB on 200).
+ * The servers check each stream by what they knew of each other ten seconds ago: each one passes, although the sum does not fit
+ * (seen: 272 MiB on 200).
  *
  * @throws NoRoomError
  */
 const assertRoom = async (deps: EnsureDeps, spec: JournalSpec, missing: readonly WantedStream[]): Promise<void> => {
   const bytes = missing.reduce((sum, { max_bytes = 0 }) => sum + Math.max(0, max_bytes), 0);
   if (bytes === 0) return;
-  // As many servers as there are replicas need the room; the least roomy of those decides.
+  // As many servers as there are replicas need the room; the fullest of those decides.
   const free = (await deps.freeBytes())[spec.replicas - 1];
   if (free !== undefined && free < bytes) {
     throw new NoRoomError(`${missing.length} streams are missing, and their sum does not fit`);
@@ -132,9 +124,9 @@ const ensureStreams = async (deps: EnsureDeps, spec: JournalSpec, signal: AbortS
     if (obstacle !== undefined) return obstacle;
   }
   const silent = found.find((one) => one.kind === 'silent');
-  const gaps = [...streamGaps(infosOf(found)), ...leaderlessOf(found)];
+  const gaps = [...infosOf(found).flatMap((info) => gapsOf(info.config.name, info)), ...leaderlessOf(found)];
   if (silent !== undefined) {
-    // One shard in an election is that shard's matter; with all of them away there is no journal to speak of.
+    // A single shard without a leader is a fault of that shard; without any answer the journal is unavailable.
     if (found.every(({ kind }) => kind === 'silent')) throw silent.cause;
     return { infos: infosOf(found), gaps, faults: rememberedFaults(spec.campaignId, infosOf(found)) };
   }
@@ -161,7 +153,7 @@ const ensureStreams = async (deps: EnsureDeps, spec: JournalSpec, signal: AbortS
   return { infos, gaps, faults: lossFaults(losses) };
 };
 
-/** @returns a conflict's sentence, or what leaders say of the consumers that are there */
+/** @returns a conflict's sentence, or the gaps of existing consumers */
 const ensureConsumers = async (
   { manager: { consumers } }: EnsureDeps,
   spec: JournalSpec,
@@ -181,7 +173,7 @@ const ensureConsumers = async (
     if (drift.length > 0) return `consumer ${name} of ${stream} can't be used: ${drift.join('; ')}`;
     const update = consumerUpdateOf(wanted, one.info.config);
     if (update !== undefined) await abortable(consumers.update(stream, name, update), signal);
-    return consumerGaps([one.info]);
+    return gapsOf(`${stream} > ${name}`, one.info);
   };
   const all = await Promise.all(
     shards.flatMap((stream, shard) => spec.consumers.map((tier) => ensureOne(stream, shard, tier))),
@@ -213,7 +205,7 @@ const ensureBucket = async (
     about(name, deps.manager.streams.info(name, { subjects_filter: `$KV.${bucket}.>` }));
   const there = await look(name, info(), signal);
   if (there.kind === 'silent') return { info: undefined, gaps: leaderlessOf([there]) };
-  if (there.kind === 'there') return { info: there.info, gaps: streamGaps([there.info]) };
+  if (there.kind === 'there') return { info: there.info, gaps: gapsOf(name, there.info) };
   const options = { replicas: spec.replicas, history: BUCKET_HISTORY, max_bytes: BUCKET_MAX_BYTES };
   await abortable(new Kvm(deps.nats).create(bucket, { ...options, metadata: { ...ownerOf(spec) } }), signal);
   return { info: await abortable(info(), signal), gaps: [], wasMissing: true };
@@ -226,7 +218,7 @@ const spreadLeaders = async (deps: EnsureDeps, shards: readonly StreamInfo[], si
   const asked = deps.nats.request(`$JS.API.STREAM.LEADER.STEPDOWN.${move.stream}`, request, {
     timeout: deps.timeoutMs,
   });
-  // Best effort: a server that refuses leaves the leaders where they are, and the next look tries again.
+  // Best effort: after a refusal the next run tries again.
   await abortable(asked, signal).catch(() => signal.throwIfAborted());
 };
 
@@ -267,7 +259,7 @@ const ensureAll = async (deps: EnsureDeps, spec: JournalSpec, signal: AbortSigna
   };
 };
 
-/** @throws Error of the client when the journal does not answer, or has no room: then nothing half made is left */
+/** @throws Error of the client when the journal does not answer, or has no room: then nothing incomplete is left */
 export const ensureJournal = async (deps: EnsureDeps, spec: JournalSpec, signal: AbortSignal): Promise<Ensured> => {
   try {
     return await ensureAll(deps, spec, signal);

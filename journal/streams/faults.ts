@@ -1,20 +1,20 @@
 /**
- * What is wrong with a campaign's journal, from both sides: what servers say of themselves, and what leaders say of replicas.
- * Pure: time is an argument. A server's own word explains its replicas, so those are not told a second time.
+ * Faults of a campaign's journal, from what servers report of themselves and what leaders report of replicas. Pure: time is an
+ * argument. A fault of a server explains its replicas, so those are not reported as well.
  *
  * | seen                                             | for        | fault |
  * |--------------------------------------------------|------------|-------|
  * | a write error on the server                      | at once    | writeError |
  * | JetStream is off on the server                   | at once    | jetStreamOff |
  * | the server is silent: frozen, cut off            | 3 s        | unreachable |
- * | nothing listens there, or it says that it stops  | below 30 s | restarting |
+ * | nothing listens there, or it is stopping         | below 30 s | restarting |
  * | the same                                         | longer     | unreachable |
  * | a stream has no leader                           | below 12 s | electing: an election takes 4 to 9 s |
  * | the same                                         | longer     | leaderless |
- * | a replica is behind, as its leader says          | below 60 s | catchingUp |
- * | the server says that it is behind                | 3 to 60 s  | catchingUp |
+ * | its leader reports a replica as behind           | below 60 s | catchingUp |
+ * | the server reports itself as behind              | 3 to 60 s  | catchingUp |
  * | either of them                                   | longer     | notCurrent |
- * | so many servers are away that none can lead      | at once    | quorumLost |
+ * | too few servers for a quorum                     | at once    | quorumLost |
  */
 import type { JournalFault } from '../../contract/journal-health.ts';
 import type { ServerLook } from './servers.ts';
@@ -25,15 +25,15 @@ export interface LastingGap extends ReplicaGap {
   readonly sinceMs: number;
 }
 
-/** A busy server may be late with one page. */
+/** A busy server may answer one page late. */
 const SILENT_AFTER_MS = 3_000;
-/** Under load a replica is a moment behind now and then. */
+/** Under load a replica is sometimes behind for a moment. */
 const BEHIND_AFTER_MS = 3_000;
 const RESTART_WITHIN_MS = 30_000;
 const ELECTION_WITHIN_MS = 12_000;
 const CATCH_UP_WITHIN_MS = 60_000;
 
-/** Carries the beginnings of gaps that are still there. */
+/** Keeps the beginning of gaps that still exist. */
 export const lasting = (
   before: readonly LastingGap[],
   gaps: readonly ReplicaGap[],
@@ -44,7 +44,7 @@ export const lasting = (
     return { ...gap, sinceMs: known?.sinceMs ?? nowMs };
   });
 
-/** Whether a sentence about this stream concerns the campaign; one without a stream concerns everybody. */
+/** Whether a sentence about this stream concerns the campaign; a sentence without a stream concerns all campaigns. */
 export type IsOurs = (stream: string) => boolean;
 
 const ofServer = (look: ServerLook, isOurs: IsOurs, nowMs: number): JournalFault | undefined => {
@@ -88,7 +88,7 @@ const grouped = (gaps: readonly LastingGap[], nowMs: number): readonly JournalFa
   });
 };
 
-/** The worst first: in the order in which conditions tell them. */
+/** The worst first: the order in which conditions report them. */
 const ORDER: readonly JournalFault['kind'][] = [
   'quorumLost',
   'streamsLost',
@@ -105,10 +105,10 @@ const ORDER: readonly JournalFault['kind'][] = [
 ];
 
 export interface FaultInput {
-  /** Undefined: nobody looked yet. Empty: nobody can be asked. */
+  /** Undefined: not asked yet. Empty: none is known. */
   readonly servers: readonly ServerLook[] | undefined;
   readonly gaps: readonly LastingGap[];
-  /** What else the last look at the streams has found. */
+  /** Other faults of the last look at the streams. */
   readonly others: readonly JournalFault[];
   readonly isOurs: IsOurs;
   readonly nowMs: number;

@@ -1,4 +1,4 @@
-/** A set of streams that could not be completed for want of room would keep the room that it has, for nothing. */
+/** Removes a set of streams that could not be completed for lack of room, so that it does not keep its room. */
 import type { JetStreamManager } from '@nats-io/jetstream';
 import { dataKeyBucketName, liveBucketName } from '../../contract/names.ts';
 import { abortable } from '../../runtime/abortable.ts';
@@ -7,16 +7,16 @@ import { hasBegun, infoOf } from './lost-streams.ts';
 import { statedOwner, wantedOwner, wantedStreams } from './streams.ts';
 
 /**
- * | bucket of data keys | a stream of the set          | |
- * |---------------------|------------------------------|-|
- * | there               | any                          | stays: intake pods may have begun |
- * | any                 | a shard that holds or held messages, or a control stream that remembers data keys | all stay: the campaign has begun, and what is missing is a loss |
- * | missing             | another object's             | stays |
- * | missing             | the bucket of live settings, holds or held any | stays |
- * | missing             | ours, never held any         | is removed |
+ * | bucket of data keys | a stream of the set          | result |
+ * |---------------------|------------------------------|--------|
+ * | exists              | any                          | stays: intake pods may have begun |
+ * | any                 | a shard that has or had messages, or a control stream that remembers data keys | all stay: the campaign has begun, and missing streams are lost |
+ * | missing             | of another object            | stays |
+ * | missing             | the bucket of live settings, has or had any | stays |
+ * | missing             | ours, never had any          | is removed |
  *
- * The control stream of a campaign that lives is empty as a rule, and its metadata is the only memory of keys that are lost.
- * No intake can seal, and so none can publish, before there is a bucket of data keys: nothing comes in behind the look.
+ * The control stream is usually empty, and its metadata is the only memory of lost keys. No intake can seal or publish without a
+ * bucket of data keys, so nothing arrives between check and removal.
  */
 export const forgetHalfMade = async (
   manager: JetStreamManager,

@@ -1,6 +1,6 @@
 /**
- * Spreads the leaders of the shards over the servers. Streams that are made one after the other often share a leader;
- * its death then silences all shards at once for an election (4–6 s) and a hedge has nowhere to go.
+ * Spreads the leaders of the shards over the servers. Streams that are created one after the other often have one leader. If it
+ * fails, all shards are silent for an election (4–6 s), and a hedge has no shard to go to.
  */
 import type { StreamInfo } from '@nats-io/jetstream';
 
@@ -10,9 +10,8 @@ export interface LeaderMove {
 }
 
 /**
- * The one step-down that helps most, or undefined. Only where every replica is there and current: a journal that heals
- * is left alone. Worked example: leaders a, a, b of three shards on a, b, c give `second shard → c`; a, b, b of two
- * servers are as even as they get.
+ * The one step-down that helps most, or undefined. Only where every replica is current: a journal that recovers is not disturbed.
+ * Worked example: leaders a, a, b of three shards on a, b, c give `second shard → c`; a, b, b of two servers can't be more even.
  */
 export const leaderMove = (shards: readonly StreamInfo[]): LeaderMove | undefined => {
   const led = new Map<string, number>();

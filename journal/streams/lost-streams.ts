@@ -1,15 +1,15 @@
 /**
- * Remembers which streams vanished from a campaign that had begun: registrations go on in one that is made anew, and what the
- * old one held and no records pod had read is gone. The memory is in the metadata of the control stream, beside the data keys.
+ * Remembers the lost streams of a campaign that had begun. Registration continues in a new stream; what the old one held and no
+ * records pod had read is lost. The memory is in the metadata of the control stream, like that of data keys.
  *
- * | the campaign  | a stream is | |
- * |---------------|-------------|-|
- * | has not begun | missing     | it is made: a beginning |
- * | has begun     | missing     | it is remembered as lost, and made anew |
- * | any           | remembered  | told, until a person has accepted that loss by the campaign's annotation |
+ * | the campaign  | a stream is | result |
+ * |---------------|-------------|--------|
+ * | has not begun | missing     | it is created |
+ * | has begun     | missing     | it is remembered as lost, and created again |
+ * | any           | remembered  | reported, until a person has accepted the loss by the campaign's annotation |
  *
- * A campaign has begun when a data key is remembered, a shard has or had a message, or the bucket of data keys has or had a key.
- * The number of shards is fixed for a campaign's life, so that no shard is a new one.
+ * A campaign has begun when a data key is remembered, or when a shard or the bucket of data keys has or had a message. The number
+ * of shards is fixed for a campaign's life, so a missing shard is never a new one.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { JetStreamManager, StreamInfo } from '@nats-io/jetstream';
@@ -22,26 +22,16 @@ import {
 } from '../../contract/names.ts';
 import { abortable } from '../../runtime/abortable.ts';
 import type { JournalSpec } from '../administration.ts';
-import { about, kindOfError } from '../errors.ts';
+import { about, orUndefined } from '../errors.ts';
 import type { WantedStream } from './streams.ts';
 
-/** A meta leader that was just elected may have heard of a stream a moment later. */
+/** A meta leader that was just elected may learn of a stream a moment later. */
 const LOOK_AGAIN_AFTER_MS = 1_000;
 
-/** Undefined: there is none. */
-export const infoOf = async (
-  { streams }: Pick<JetStreamManager, 'streams'>,
-  name: string,
-): Promise<StreamInfo | undefined> => {
-  try {
-    return await about(name, streams.info(name));
-  } catch (error) {
-    if (kindOfError(error) === 'notFound') return undefined;
-    throw error;
-  }
-};
+export const infoOf = ({ streams }: Pick<JetStreamManager, 'streams'>, name: string): Promise<StreamInfo | undefined> =>
+  orUndefined(about(name, streams.info(name)));
 
-/** As far as shards and control stream show it. */
+/** As far as shards and control stream show. */
 export const hasBegun = (campaignId: string, infos: readonly StreamInfo[]): boolean =>
   infos.some(({ config, state }) =>
     config.name === controlStreamName(campaignId)
@@ -54,7 +44,7 @@ const streamOf = (loss: string): string => loss.slice(0, loss.lastIndexOf('@'));
 /**
  * Pure.
  * @param metadata losses such as `REG_spring_0@2020-09-25T12:00:00Z`, in one text
- * @param missing streams that are lost now; one that is remembered already keeps its time
+ * @param missing streams that are lost now; one that is already remembered keeps its time
  * @param accepted losses that a person has accepted
  */
 export const lossesOf = (
@@ -71,25 +61,25 @@ export const lossesOf = (
 export const lossFaults = (losses: readonly string[]): readonly JournalFault[] =>
   losses.length === 0 ? [] : [{ kind: 'streamsLost', streams: [...new Set(losses.map(streamOf))], losses }];
 
-/** As the control stream remembers them, where nothing is decided now. */
+/** Losses that the control stream remembers, without a new decision. */
 export const rememberedFaults = (campaignId: string, infos: readonly StreamInfo[]): readonly JournalFault[] => {
   const control = infos.find(({ config }) => config.name === controlStreamName(campaignId));
   return lossFaults(lossesOf(control?.config.metadata?.[STREAM_LOSSES_METADATA] ?? '', [], [], 0));
 };
 
 export interface LossPlaces {
-  /** The shards and the control stream that are there. */
+  /** Existing shards and control stream. */
   readonly infos: readonly StreamInfo[];
   readonly missing: readonly WantedStream[];
 }
 
 export interface LossMemory {
   readonly losses: readonly string[];
-  /** As it is now; undefined where it was missing, and the campaign has not begun. */
+  /** The control stream as it is now; undefined where it was missing and the campaign has not begun. */
   readonly control: StreamInfo | undefined;
 }
 
-/** Before anything is made: an operator that ends in between remembers it. */
+/** Called before anything is created, so that an operator that ends in between does not forget a loss. */
 export const rememberLosses = async (
   manager: JetStreamManager,
   spec: JournalSpec,
@@ -115,7 +105,7 @@ export const rememberLosses = async (
   return { losses, control: await abortable(added, signal) };
 };
 
-/** @throws Error when a stream that was missing is there a second later */
+/** @throws Error when a missing stream exists a second later */
 const lostOf = async (
   manager: JetStreamManager,
   campaignId: string,
@@ -128,6 +118,6 @@ const lostOf = async (
   await delay(LOOK_AGAIN_AFTER_MS, undefined, { signal });
   const again = await abortable(Promise.all(missing.map(({ name }) => infoOf(manager, name))), signal);
   const back = again.find((info) => info !== undefined);
-  if (back !== undefined) throw new Error(`${back.config.name} was not found, and is there a second later`);
+  if (back !== undefined) throw new Error(`${back.config.name} was not found at first, but a second later`);
   return missing.map(({ name }) => name);
 };

@@ -1,13 +1,14 @@
 /**
- * Takes a campaign's journal away for good. The control stream goes last: as long as it is there it says whose the rest
- * is, so that a removal that was cut short is gone on with.
+ * Removes a campaign's journal permanently. The control stream is last, because it names the owner: an interrupted removal can
+ * continue.
  */
 import type { JetStreamManager } from '@nats-io/jetstream';
 import { controlStreamName } from '../../contract/names.ts';
 import { abortable } from '../../runtime/abortable.ts';
 import type { JournalRemoval, JournalSpec } from '../administration.ts';
-import { bucketsOf, orUndefined } from './ensure.ts';
-import { statedOwner, wantedOwner, wantedStreams } from './streams.ts';
+import { orUndefined } from '../errors.ts';
+import { bucketsOf } from './ensure.ts';
+import { statedOwner, UNKNOWN_OWNER, wantedOwner, wantedStreams } from './streams.ts';
 
 /** @throws Error of the client when the journal does not answer */
 export const removeJournal = async (
@@ -25,7 +26,7 @@ export const removeJournal = async (
   );
   const foreign = owned.find((info) => info !== undefined && statedOwner(info.config) !== wantedOwner(spec));
   if (foreign !== undefined) {
-    const owner = statedOwner(foreign.config) ?? 'nobody that it names';
+    const owner = statedOwner(foreign.config) ?? UNKNOWN_OWNER;
     return { kind: 'foreign', message: `stream ${foreign.config.name} belongs to ${owner}` };
   }
   if (owned.every((info) => info === undefined)) return { kind: 'removed', streams: 0 };

@@ -1,4 +1,4 @@
-/** How much room a campaign's streams take, and who has how much: what a refusal for want of room is told with. Pure. */
+/** How much room a campaign's streams need and the servers have, for the message of a refusal. Pure. */
 import type { JournalSpec } from '../administration.ts';
 import type { ServerLook } from './servers.ts';
 import { wantedStreams } from './streams.ts';
@@ -10,13 +10,13 @@ const GIB = 2 ** 30;
 const bytesText = (bytes: number): string =>
   bytes >= GIB ? `${(bytes / GIB).toFixed(1)} GiB` : `${Math.round(bytes / MIB)} MiB`;
 
-/** Of those that say it, the roomiest first. */
+/** Of those that report it, the largest first. */
 export const freeBytesOf = (servers: readonly ServerLook[]): readonly number[] =>
   servers
     .flatMap(({ store }) => (store === undefined ? [] : [Math.max(0, store.maxBytes - store.reservedBytes)]))
     .toSorted((a, b) => b - a);
 
-/** With three replicas on three servers each of them keeps all of it. */
+/** With three replicas on three servers each server keeps all of it. */
 export const roomText = (
   spec: JournalSpec,
   shardMaxBytes: number | undefined,
@@ -28,7 +28,7 @@ export const roomText = (
     store === undefined
       ? []
       : [
-          `${name} has ${bytesText(Math.max(0, store.maxBytes - store.reservedBytes))} of ${bytesText(store.maxBytes)} left`,
+          `${name} has ${bytesText(Math.max(0, store.maxBytes - store.reservedBytes))} of ${bytesText(store.maxBytes)} free`,
         ],
   );
   const have = each.length === 0 ? '' : `; ${each.join(', ')}`;

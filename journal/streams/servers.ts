@@ -1,14 +1,13 @@
 /**
- * What each server of the journal says of itself, by its monitoring port: asked once in two seconds for all campaigns, so
- * that a thousand of them cost no more than one. A server knows of its own write errors, which no client and no other
- * server is told of.
+ * What each server of the journal reports of itself at its monitoring port. Asked once in two seconds for all campaigns, so that
+ * a thousand cost no more than one. Only the server itself knows of its write errors.
  */
 import { z } from 'zod';
 import { causeOf, type ServerTrouble, troubleOf } from '../../contract/journal-health.ts';
 
 export interface ServerProblem {
   readonly trouble: ServerTrouble;
-  /** Absent: it is about the whole server. */
+  /** Absent: it concerns the whole server. */
   readonly stream?: string;
   readonly cause: string;
 }
@@ -16,13 +15,13 @@ export interface ServerProblem {
 export interface ServerLook {
   readonly name: string;
   /**
-   * `refused`: nothing listens there, or the name is gone: the process has ended or its pod is being made anew. `silent`:
+   * `refused`: nothing listens there, or the name is unknown: the process has ended, or its pod is being replaced. `silent`:
    * frozen, cut off, or its node is lost.
    */
-  readonly answer: 'told' | 'refused' | 'silent';
+  readonly answer: 'answered' | 'refused' | 'silent';
   /** Since when it gives this answer. */
   readonly sinceMs: number;
-  /** Undefined: it says nothing of a store. */
+  /** Undefined: it reports no store. */
   readonly syncsAlways: boolean | undefined;
   readonly problems: readonly ServerProblem[];
   /** Since when one of them at least is `notCurrent`. */
@@ -32,7 +31,7 @@ export interface ServerLook {
 
 const WITHIN_MS = 1_000;
 const LOOK_EVERY_MS = 2_000;
-/** Nobody asked for so long: the campaigns are gone, and the servers are left alone. */
+/** Without a question for this long there are no campaigns left, and the servers are not asked any more. */
 const UNASKED_FOR_MS = 60_000;
 
 const varz = z.object({
@@ -55,17 +54,17 @@ const page = async (url: string): Promise<unknown> => {
   return response.json();
 };
 
-/** Of what `fetch` throws. A name that can't be resolved is a pod that is not there, unlike a node that does not answer. */
+/** Of what `fetch` throws. An unknown name is a pod that does not exist, unlike a node that does not answer. */
 const isRefusal = (error: unknown): boolean => {
   const code: unknown = error instanceof Error && error.cause instanceof Object ? Reflect.get(error.cause, 'code') : '';
   return code === 'ECONNREFUSED' || code === 'ENOTFOUND' || code === 'ECONNRESET' || code === 'UND_ERR_SOCKET';
 };
 
-type Told = Omit<ServerLook, 'sinceMs' | 'behindSinceMs' | 'name'> & { readonly name?: string };
+type Answer = Omit<ServerLook, 'sinceMs' | 'behindSinceMs' | 'name'> & { readonly name?: string };
 
-const askServer = async (monitorUrl: string): Promise<Told> => {
+const askServer = async (monitorUrl: string): Promise<Answer> => {
   try {
-    // A look at thousands of busy streams may take its time: the server is no less there for that.
+    // /healthz of thousands of busy streams may be slow: that does not make the server unreachable.
     const asked = page(`${monitorUrl}/healthz?details=true`).catch(() => ({}));
     const [server, health] = await Promise.all([page(`${monitorUrl}/varz`), asked]);
     const { server_name: name, jetstream } = varz.parse(server);
@@ -77,37 +76,31 @@ const askServer = async (monitorUrl: string): Promise<Told> => {
     const { config, stats } = jetstream ?? {};
     return {
       name,
-      answer: 'told',
+      answer: 'answered',
       syncsAlways: config === undefined ? undefined : config.sync_always === true,
       problems,
       ...(config === undefined || stats === undefined
         ? {}
-        : {
-            store: {
-              maxBytes: config.max_storage,
-              reservedBytes: stats.reserved_storage,
-            },
-          }),
+        : { store: { maxBytes: config.max_storage, reservedBytes: stats.reserved_storage } }),
     };
   } catch (error) {
     return { answer: isRefusal(error) ? 'refused' : 'silent', syncsAlways: undefined, problems: [] };
   }
 };
 
-/** `http://voucher-nats-1.voucher-nats.city.svc:8222` → `voucher-nats-1`: until it has said its name. */
+/** `http://voucher-nats-1.voucher-nats.city.svc:8222` → `voucher-nats-1`: used until the server has answered with its name. */
 const nameFrom = (monitorUrl: string): string => {
   const { hostname, host } = new URL(monitorUrl);
   return /^[a-z]/i.test(hostname) && hostname !== 'localhost' ? (hostname.split('.')[0] ?? host) : host;
 };
 
 export interface ServerWatch {
-  /** The last look when it is no older than two seconds, else a new one; callers of the same time share it. */
+  /** The last look if it is no older than two seconds, else a new one, which concurrent callers share. */
   look(): Promise<readonly ServerLook[]>;
-  /** The last look; undefined before the first. Has the next one begin in time, as long as somebody asks. */
+  /** The last look; undefined before the first. As long as it is called, looks are repeated in time. */
   last(): readonly ServerLook[] | undefined;
 }
 
-/** @param now wall milliseconds */
 export const watchServers = (monitorUrls: readonly string[], now: () => number): ServerWatch => {
   let asked: { readonly atMs: number; readonly looks: Promise<readonly ServerLook[]> } | undefined;
   let last: readonly ServerLook[] | undefined;
@@ -115,9 +108,9 @@ export const watchServers = (monitorUrls: readonly string[], now: () => number):
   let timer: NodeJS.Timeout | undefined;
 
   const lookNow = async (): Promise<readonly ServerLook[]> => {
-    const told = await Promise.all(monitorUrls.map((url) => askServer(url)));
+    const answers = await Promise.all(monitorUrls.map((url) => askServer(url)));
     const before = last;
-    last = told.map((one, i) => {
+    last = answers.map((one, i) => {
       const was = before?.[i];
       const sinceMs = was?.answer === one.answer ? was.sinceMs : now();
       const isBehind = one.problems.some(({ trouble }) => trouble === 'notCurrent');

@@ -1,4 +1,4 @@
-/** What the streams and consumers of a campaign look like. Pure; reasons: docs/adr/0005, 0010 and 0020. */
+/** Configuration of a campaign's streams and consumers. Pure; reasons: docs/adr/0005, 0010 and 0020. */
 import {
   AckPolicy,
   type ConsumerConfig,
@@ -29,7 +29,7 @@ const SHARD_MAX_BYTES = 8 * 2 ** 30;
 /** Freeze, plans and decisions: a few thousand messages in a long campaign. */
 const CONTROL_MAX_BYTES = 32 * 2 ** 20;
 
-/** Metadata that says whose a stream or bucket is. */
+/** Metadata that names the owner of a stream or bucket. */
 export const ownerOf = (spec: JournalSpec): Readonly<Record<string, string>> => ({
   [STREAM_OWNER_METADATA.campaignId]: spec.campaignId,
   [STREAM_OWNER_METADATA.namespace]: spec.namespace,
@@ -37,25 +37,30 @@ export const ownerOf = (spec: JournalSpec): Readonly<Record<string, string>> => 
   [STREAM_OWNER_METADATA.uid]: spec.uid,
 });
 
-const journalStream = (spec: JournalSpec, name: string, subject: string, maxBytes: number): WantedStream => ({
-  name,
-  subjects: [subject],
+/** For streams that only grow. */
+export const APPEND_ONLY = {
   storage: StorageType.File,
-  num_replicas: spec.replicas,
   retention: RetentionPolicy.Limits,
-  // A full store is a publish error that citizens are told, never a message that vanishes.
+  // A full store refuses publishes with an error; it must never drop messages.
   discard: DiscardPolicy.New,
-  max_bytes: maxBytes,
   max_age: 0,
   max_msg_size: 16_384,
-  // The ids live in memory: 120 s of 10,000/s are 1.2 million.
+  // The ids are in memory: 120 s of 10,000/s are 1.2 million.
   duplicate_window: nanos(120_000),
   deny_delete: true,
   deny_purge: true,
-  allow_direct: true,
   // Not s2: nats-server 2.15.2 can't truncate a compressed block when it recovers from a kill -9 ("smb.truncate: s2:
-  // corrupt input"), and the stream stays away on every node. Seen with more than one block (8 MiB) in a shard.
+  // corrupt input"), and the stream is lost on every node. Seen with more than one block (8 MiB) in a shard.
   compression: StoreCompression.None,
+} as const satisfies Partial<StreamConfig>;
+
+const journalStream = (spec: JournalSpec, name: string, subject: string, maxBytes: number): WantedStream => ({
+  ...APPEND_ONLY,
+  name,
+  subjects: [subject],
+  num_replicas: spec.replicas,
+  max_bytes: maxBytes,
+  allow_direct: true,
   metadata: ownerOf(spec),
 });
 
@@ -67,66 +72,55 @@ export const wantedStreams = (spec: JournalSpec, maxBytes = SHARD_MAX_BYTES): re
   journalStream(spec, controlStreamName(spec.campaignId), controlSubjects(spec.campaignId), CONTROL_MAX_BYTES),
 ];
 
-export interface WantedConsumer {
-  readonly filter_subjects?: string[];
-  readonly durable_name: string;
-  readonly ack_policy: AckPolicy;
-  readonly deliver_policy: DeliverPolicy;
-  readonly replay_policy: ReplayPolicy;
-  readonly ack_wait: number;
-  readonly max_deliver: number;
-  readonly max_ack_pending: number;
-  readonly num_replicas: number;
-  readonly mem_storage: boolean;
-}
+export type WantedConsumer = ReturnType<typeof wantedConsumer>;
 
-const given = (filter: readonly string[] | undefined) => (filter === undefined ? {} : { filter_subjects: [...filter] });
-
-/** Subjects of the events that a tier takes; undefined: all of the shard. */
-const filterOf = (tier: Tier, campaignId: string, shard: number): readonly string[] | undefined => {
+/** Subjects of the events that a tier takes; none: all of the shard. */
+const filterOf = (tier: Tier, campaignId: string, shard: number): Pick<ConsumerConfig, 'filter_subjects'> => {
   const { takes } = entryOf(tier);
-  return typeof takes === 'string' ? undefined : takes.flatMap((type) => subjectsOf(campaignId, shard, type));
+  return typeof takes === 'string'
+    ? {}
+    : { filter_subjects: takes.flatMap((type) => subjectsOf(campaignId, shard, type)) };
 };
 
 export const wantedConsumer = (
   tier: Tier,
   { campaignId, replicas }: Pick<JournalSpec, 'campaignId' | 'replicas'>,
   shard: number,
-): WantedConsumer => ({
+) => ({
   durable_name: consumerName(tier),
-  ...given(filterOf(tier, campaignId, shard)),
+  ...filterOf(tier, campaignId, shard),
   ack_policy: AckPolicy.Explicit,
   deliver_policy: DeliverPolicy.All,
   replay_policy: ReplayPolicy.Instant,
   // No `backoff`: it would override ack_wait (nats-io/nats.docs#828).
   ack_wait: nanos(30_000),
   max_deliver: -1,
-  // Workers × batch × 2, with room; beyond it the shard stops delivering.
+  // More than workers × batch × 2; beyond it the shard stops delivering.
   max_ack_pending: 20_000,
   num_replicas: replicas,
-  // The position of a projection, not the truth: docs/adr/0010-positions-in-memory.md.
+  // A position can be lost: docs/adr/0010-positions-in-memory.md.
   mem_storage: true,
 });
 
-/** Where a stream that is there may be stricter or looser than ours without harm, its own value is let stand. */
+/** Fields in which an existing stream must equal ours; other differences do no harm. */
 const harmful = (wanted: WantedStream, actual: StreamConfig): readonly (readonly [string, unknown, unknown])[] => [
   ['storage', actual.storage, wanted.storage],
   ['retention', actual.retention, wanted.retention],
   ['discard', actual.discard, wanted.discard],
   ['deny_delete', actual.deny_delete === true, true],
   ['deny_purge', actual.deny_purge === true, true],
-  // Each of these takes messages away again that were acknowledged, or acknowledges none.
+  // Each of these removes acknowledged messages, or acknowledges none.
   ['max_age', actual.max_age, 0],
   ['max_msgs', Math.max(-1, actual.max_msgs), -1],
   ['max_msgs_per_subject', Math.max(-1, actual.max_msgs_per_subject), -1],
   ['no_ack', actual.no_ack === true, false],
   // `async` acknowledges before it syncs, whatever sync_interval says.
   ['persist_mode', actual.persist_mode ?? 'default', 'default'],
-  // See journalStream; blocks that are written stay compressed, so an update in place would mend nothing.
+  // See APPEND_ONLY; existing blocks stay compressed, so an update in place would not help.
   ['compression', actual.compression ?? StoreCompression.None, StoreCompression.None],
 ];
 
-/** What must not differ on a stream that is there already; a sentence for each that does. */
+/** A sentence for each harmful difference of an existing stream. */
 export const driftOf = (wanted: WantedStream, actual: StreamConfig): readonly string[] => {
   const changed = harmful(wanted, actual)
     .filter(([, is, must]) => is !== must)
@@ -136,13 +130,21 @@ export const driftOf = (wanted: WantedStream, actual: StreamConfig): readonly st
   return subjects === own ? changed : [...changed, `subjects are ${subjects}, must be ${own}`];
 };
 
-/** What must not differ on a consumer and can't be changed in place. */
-export const consumerDriftOf = (wanted: WantedConsumer, actual: ConsumerConfig): readonly string[] =>
-  (['ack_policy', 'deliver_policy'] as const)
+/** `max_age is 5, must be 0`, for each of these fields that differs. */
+export const differences = <Config extends object>(
+  fields: readonly (keyof Config & string)[],
+  wanted: Partial<Config>,
+  actual: Config,
+): readonly string[] =>
+  fields
     .filter((field) => wanted[field] !== actual[field])
     .map((field) => `${field} is ${String(actual[field])}, must be ${String(wanted[field])}`);
 
-/** What differs and can be put right in place. */
+/** Differences of a consumer that can't be changed in place. */
+export const consumerDriftOf = (wanted: WantedConsumer, actual: ConsumerConfig): readonly string[] =>
+  differences(['ack_policy', 'deliver_policy'], wanted, actual);
+
+/** Differences that can be changed in place. */
 export const consumerUpdateOf = (
   wanted: WantedConsumer,
   actual: ConsumerConfig,
@@ -161,8 +163,11 @@ const nameOwner = (metadata: Readonly<Record<string, string>>): string | undefin
   return `${namespace}/${name} with the uid ${uid}`;
 };
 
-/** Of the object that a stream says it belongs to; undefined when it says nothing. */
+/** In a sentence, for a stream without metadata. */
+export const UNKNOWN_OWNER = 'an owner that it does not name';
+
+/** The object that a stream belongs to by its metadata; undefined without any. */
 export const statedOwner = ({ metadata = {} }: StreamConfig): string | undefined => nameOwner(metadata);
 
-/** As `statedOwner` says it of a stream that is this campaign's. */
+/** Value of `statedOwner` for a stream of this campaign. */
 export const wantedOwner = (spec: JournalSpec): string | undefined => nameOwner(ownerOf(spec));

@@ -1,4 +1,4 @@
-/** Where binaries are kept between runs, and how one gets there. */
+/** The folder where binaries are kept between runs. */
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { access, chmod, copyFile, mkdir, open, rename } from 'node:fs/promises';
 import { homedir } from 'node:os';
@@ -9,7 +9,7 @@ export interface EnsureOptions {
   readonly progress: (line: string) => void;
 }
 
-/** By the XDG specification a base folder that is empty or relative counts as not set. */
+/** In the XDG specification an empty or relative base folder counts as not set. */
 export const cacheDir = (): string => {
   const base = process.env['XDG_CACHE_HOME'] ?? '';
   return join(isAbsolute(base) ? base : join(homedir(), '.cache'), 'voucher-operator', 'bin');
@@ -34,8 +34,8 @@ export const onPath = async (name: string): Promise<string | undefined> => {
 const MACHINES: Readonly<Record<string, number>> = { x64: 62, arm64: 183 };
 
 /**
- * Does a 64-bit little-endian ELF header describe a whole program for `arch`? Its section table comes last in what
- * linkers write, so a file that was cut short ends before that table does.
+ * Whether a 64-bit little-endian ELF header describes a complete program for `arch`. Linkers write the section table last,
+ * so an incomplete file ends before its end.
  */
 export const isWholeElf = (header: Buffer, sizeBytes: number, arch: string = process.arch): boolean => {
   if (header.length < 64 || header.readUInt32BE(0) !== 0x7f454c46 || header[4] !== 2 || header[5] !== 1) return false;
@@ -45,7 +45,7 @@ export const isWholeElf = (header: Buffer, sizeBytes: number, arch: string = pro
   return sizeBytes >= sectionsAt + header.readUInt16LE(58) * header.readUInt16LE(60);
 };
 
-/** An executable that is there as a whole and is for this machine: a cache may hold half a file, or another machine's. */
+/** Whether the file is a complete executable for this machine. */
 export const isWholeProgram = (path: string): boolean => {
   let file: number;
   try {
@@ -62,7 +62,7 @@ export const isWholeProgram = (path: string): boolean => {
   }
 };
 
-/** Into the cache in one step: other processes see the whole file or none, also after a power cut. */
+/** Puts a file into the cache in one step: other processes see all of it or nothing, also after a power cut. */
 export const place = async (from: string, target: string): Promise<void> => {
   const beside = `${target}.${process.pid}`;
   await mkdir(dirname(target), { recursive: true });

@@ -1,10 +1,10 @@
-/** A lock between the processes of one machine that a kill -9 of its owner can't leave locked. */
+/** A lock between processes of one machine. A kill -9 of its owner does not leave it locked. */
 import { randomUUID } from 'node:crypto';
 import { link, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
-export interface LockOptions {
+interface LockOptions {
   readonly signal: AbortSignal;
   /** Called once, when another process holds the lock. */
   readonly onWait: () => void;
@@ -15,27 +15,27 @@ const isAlive = (pid: number): boolean => {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    // EPERM: alive, and somebody else's.
+    // EPERM: alive, and owned by another user.
     return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
 };
 
-/** A holder that was killed leaves its lock behind: nobody waits for the dead. */
+/** False for the lock of a process that was killed. */
 const isHeld = async (file: string): Promise<boolean> => {
   const pid = Number(await readFile(file, 'utf8').catch(() => ''));
   return pid > 0 ? isAlive(pid) : (await stat(file).catch(() => undefined)) === undefined;
 };
 
-/** Runs `work` while no other process on this machine holds `file`. On a new machine its folder is not there yet: it is made. */
+/** Runs `work` while no other process on this machine holds `file`. Creates its folder if needed. */
 export const locked = async <T>(file: string, { signal, onWait }: LockOptions, work: () => Promise<T>): Promise<T> => {
-  // The lock appears with its owner's pid in it, by a link that fails when there is one.
+  // The lock appears together with its owner's pid, by a link that fails if the lock exists.
   const mine = `${file}.${process.pid}.${randomUUID()}`;
   try {
     await mkdir(dirname(file), { recursive: true, mode: 0o755 });
     await writeFile(mine, `${process.pid}`);
   } catch (cause) {
     throw new Error(
-      `can't write to ${dirname(file)} (${cause instanceof Error ? cause.message : cause}): make it writable, or name another folder with XDG_CACHE_HOME (binaries and images) or VOUCHER_CLUSTERS (clusters)`,
+      `can't write to ${dirname(file)} (${cause instanceof Error ? cause.message : cause}): make it writable, or set another folder in XDG_CACHE_HOME (binaries and images) or VOUCHER_CLUSTERS (clusters)`,
       { cause },
     );
   }

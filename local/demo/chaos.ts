@@ -1,23 +1,22 @@
-/** Who dies when: kill -9 in the flood, of one process of each kind that a campaign must survive to lose. */
+/** Which processes the demo kills with kill -9 during the flood, and when: one of each kind. */
 import type { TraceStep } from '../../simulation/trace.ts';
 import { peakArrivalsPerSecond, rateAt } from '../load/arrivals.ts';
 import type { Stack, StackProcess } from '../stack.ts';
 
 export type Victim = 'intake' | 'records' | 'nats' | 'operator';
 
-/** In the order in which they die. */
+/** In the order in which they are killed. */
 export const VICTIMS: Readonly<Record<Stack['mode'], readonly Victim[]>> = {
   embedded: ['intake', 'nats', 'records'],
   cluster: ['intake', 'nats', 'operator', 'records'],
 };
 
 export interface Strike {
-  /** Seconds after opening. */
   readonly atSeconds: number;
   readonly role: Victim;
 }
 
-/** One every few seconds from when the crowd is largest: the pods that replace one victim meet the next blow. */
+/** One every few seconds from the peak on: the replacement of one process meets the loss of the next. */
 const FIRST_AFTER_SECONDS = 6;
 const APART_SECONDS = 8;
 
@@ -27,10 +26,6 @@ export const strikesFor = (trace: readonly TraceStep[], mode: Stack['mode']): re
   return VICTIMS[mode].map((role, i) => ({ role, atSeconds: flood + FIRST_AFTER_SECONDS + i * APART_SECONDS }));
 };
 
-/** The first of its role by name; undefined when none runs. */
-const victimOf = (role: Victim, processes: readonly StackProcess[]): StackProcess | undefined =>
-  processes.filter((process) => process.role === role).sort((a, b) => (a.name < b.name ? -1 : 1))[0];
-
 export interface Killed {
   readonly role: Victim;
   readonly name: string;
@@ -39,7 +34,7 @@ export interface Killed {
   readonly secondsAfterOpening: number;
 }
 
-/** Kills and says whom; undefined when there is no victim. */
+/** Kills the first process of the role by name; undefined when none runs. */
 export const strike = (
   { role }: Strike,
   processes: readonly StackProcess[],
@@ -47,7 +42,7 @@ export const strike = (
   nowMs: number,
   opensAtMs: number,
 ): Killed | undefined => {
-  const victim = victimOf(role, processes);
+  const [victim] = processes.filter((process) => process.role === role).sort((a, b) => (a.name < b.name ? -1 : 1));
   if (victim === undefined) return undefined;
   kill(victim);
   const { name, id } = victim;

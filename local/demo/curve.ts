@@ -1,12 +1,12 @@
-/** Curves as text: bars of eighths, several rows high. Pure. */
+/** Curves as text: bars in eighths of a character, several rows high. Pure. */
 import type { Sample } from './sample.ts';
 
 const EIGHTHS = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'] as const;
 
-/** An undefined value is a gap, which is not a zero. */
+/** An undefined value is a gap, not a zero. */
 export type Series = readonly (number | undefined)[];
 
-/** The largest value of every bucket: a spike of one second must not vanish in a narrow plot. */
+/** The largest value of each bucket, so that a spike of one second stays visible in a narrow plot. */
 export const resample = (values: Series, width: number): Series =>
   values.length <= width
     ? values
@@ -20,7 +20,7 @@ export const resample = (values: Series, width: number): Series =>
 
 const maximum = (values: Series): number => values.reduce<number>((most, value) => Math.max(most, value ?? 0), 0);
 
-/** The eighths of a bar that stand in `row`, counted from the bottom. Worked example: 12 of 16 eighths, row 1 → 4. */
+/** The part of a bar in `row`, counted from the bottom. Worked example: of 12 eighths, row 0 has 8 and row 1 has 4. */
 const cell = (value: number | undefined, max: number, height: number, row: number): string => {
   if (value === undefined) return ' ';
   if (value === 0 || max === 0) return row === 0 ? '·' : ' ';
@@ -28,23 +28,23 @@ const cell = (value: number | undefined, max: number, height: number, row: numbe
   return EIGHTHS[Math.min(8, Math.max(0, eighths - row * 8))] ?? ' ';
 };
 
-/** One row of bars, at most `width` wide, with the last values when there are more. */
+/** One row of bars: the last `width` values. */
 export const sparkline = (values: Series, width: number): string => {
   const shown = values.slice(-width);
   const max = maximum(shown);
   return shown.map((value) => cell(value, max, 1, 0)).join('');
 };
 
-const LABEL_WIDTH = 22;
+const LABEL_WIDTH = 24;
 
 export interface Curve {
   readonly label: string;
   readonly values: Series;
-  /** Common scale of curves that are compared; otherwise the curve's own maximum. */
+  /** A common scale for curves that are compared; default: the curve's own maximum. */
   readonly max?: number;
 }
 
-/** Rows from top to bottom; the label and the maximum stand left. */
+/** Rows from top to bottom, with label and maximum on the left. */
 export const plotCurve = (curve: Curve, width: number, height: number): readonly string[] => {
   const values = resample(curve.values, width);
   const max = curve.max ?? maximum(values);
@@ -56,7 +56,7 @@ export const plotCurve = (curve: Curve, width: number, height: number): readonly
   });
 };
 
-/** Seconds since opening below the bars. */
+/** The time axis below the bars, in seconds since opening. */
 const axis = (from: number, to: number, columns: number): readonly string[] => {
   const [left, right] = [`${Math.round(from)} s`, `${Math.round(to)} s`];
   const gap = Math.max(1, columns - left.length - right.length);
@@ -66,14 +66,13 @@ const axis = (from: number, to: number, columns: number): readonly string[] => {
   ];
 };
 
-/** Arrivals, replicas and backlog of a whole run over one time axis. */
+/** Arrivals, replicas and backlog of a whole run on one time axis. */
 export const plotTimeline = (samples: readonly Sample[], width = 72, height = 3): readonly string[] => {
   const [first, last] = [samples[0], samples.at(-1)];
   if (first === undefined || last === undefined) return ['no samples'];
-  const series = (of: (sample: Sample) => number | undefined): Series => samples.map(of);
   const tier = (name: 'intake' | 'records'): readonly Curve[] => {
-    const desired = series((sample) => sample[name]?.desired);
-    const ready = series((sample) => sample[name]?.ready);
+    const desired = samples.map((sample) => sample[name]?.desired);
+    const ready = samples.map((sample) => sample[name]?.ready);
     const max = Math.max(maximum(desired), maximum(ready));
     return [
       { label: `${name} desired`, values: desired, max },
@@ -81,11 +80,11 @@ export const plotTimeline = (samples: readonly Sample[], width = 72, height = 3)
     ];
   };
   const curves: readonly Curve[] = [
-    { label: 'sent/s', values: series((sample) => sample.sentPerSecond) },
-    { label: 'acknowledged/s', values: series((sample) => sample.acknowledgedPerSecond) },
+    { label: 'sent/s', values: samples.map((sample) => sample.sentPerSecond) },
+    { label: 'acknowledged/s', values: samples.map((sample) => sample.acknowledgedPerSecond) },
     ...tier('intake'),
     ...tier('records'),
-    { label: 'backlog', values: series((sample) => sample.backlog) },
+    { label: 'backlog', values: samples.map((sample) => sample.backlog) },
   ];
   const columns = Math.min(width, samples.length);
   return [...curves.flatMap((curve) => plotCurve(curve, width, height)), ...axis(first.seconds, last.seconds, columns)];

@@ -1,5 +1,4 @@
-/** The generator as a process of its own, and its figures as they come. */
-
+/** The load generator as a separate process, and its figures as they arrive. */
 import { spawn } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
@@ -16,17 +15,17 @@ export interface LoadRequest {
   readonly ledgerFile: string;
   readonly categories: readonly string[];
   readonly logFile: string;
-  /** One registration gets a receipt that is made up, and goes nowhere. */
+  /** One citizen gets an invented receipt, and the registration is not sent. */
   readonly lieOnce?: boolean;
   readonly place?: CrowdPlace;
 }
 
 export interface LoadProcess {
-  /** The last line, and the one before it. */
+  /** The last two lines. */
   latest(): { readonly before: LoadStats | undefined; readonly now: LoadStats | undefined };
-  /** The final line; undefined when the generator died before it. */
+  /** The final line; undefined when the generator ended before it. */
   readonly done: Promise<LoadStats | undefined>;
-  /** Ends it early; `done` still settles. */
+  /** Ends the generator early; `done` still settles. */
   stop(): void;
 }
 
@@ -44,7 +43,7 @@ export const startLoad = (request: LoadRequest): LoadProcess => {
     ...['--ledger', request.ledgerFile],
     ...['--category', ...request.categories],
     ...(request.lieOnce === true ? ['--lie-once'] : []),
-    // However we end, kill -9 included, our end of the pipe closes and the flood with it.
+    // When this process ends, even by kill -9, the pipe closes and the generator ends too.
     '--end-with-stdin',
   ];
   const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'] });
@@ -64,7 +63,7 @@ export const startLoad = (request: LoadRequest): LoadProcess => {
     child.once('error', reject);
     child.once('close', (code) => resolve(code === 0 ? final : undefined));
   });
-  // Whoever never awaits `done`, because something else failed first, must not be hit by its rejection.
+  // If something else fails first, `done` is never awaited; its rejection must not count as unhandled.
   done.catch(() => {});
   return {
     latest: () => ({ before, now }),

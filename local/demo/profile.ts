@@ -1,12 +1,12 @@
-/** What the demo plays and what it changes in the campaign, scaled to a machine of two cores that carries everything. */
+/** What the demo plays and changes in the campaign, scaled to one machine of two cores. */
 
 export interface Profile {
   readonly name: 'fast' | 'full';
-  /** Below examples/traces. */
+  /** File in examples/traces. */
   readonly trace: string;
-  /** Also shows the way back to the floor. */
+  /** Also waits until intake is scaled down to its minimum. */
   readonly waitsForFloor: boolean;
-  /** Field below `spec` → value; undefined removes the field. Every one is printed with its reason. */
+  /** Fields of `spec` and their values; undefined removes the field. Each is printed with its reason. */
   readonly overrides: readonly Override[];
 }
 
@@ -17,27 +17,35 @@ export interface Override {
 }
 
 /**
- * 150/s at the peak. An intake pod is counted with 36/s, of which 70 % are planned: 150 / 25.2 = 6 pods. The forecast
- * says 90/s on purpose, 4 pods: the crowd is larger than anyone expected, and the rest must grow under load.
+ * 150/s at the peak. An intake replica has a capacity of 36/s and a target load of 70 %: 150 / 25.2 = 6 replicas. The
+ * forecast is only 90/s, 4 replicas, on purpose: the crowd is larger than expected and the tier must scale up under load.
  */
 const SCALED: readonly Override[] = [
-  { path: ['traffic', 'admissionPerSecond'], value: undefined, reason: 'admission follows the ready pods' },
-  { path: ['scaling', 'peakArrivalsPerSecond'], value: 90, reason: 'a forecast that the crowd of 150/s exceeds' },
-  { path: ['scaling', 'preWarm', 'leadTime'], value: '10s', reason: 'pre-warming within the demo’s minute' },
+  {
+    path: ['traffic', 'admissionPerSecond'],
+    value: undefined,
+    reason: 'the admission rate follows the Ready replicas',
+  },
+  {
+    path: ['scaling', 'peakArrivalsPerSecond'],
+    value: 90,
+    reason: 'the crowd of 150/s exceeds this forecast on purpose',
+  },
+  { path: ['scaling', 'preWarm', 'leadTime'], value: '10s', reason: 'pre-warming must fit into the countdown' },
   {
     path: ['scaling', 'authorized'],
     value: { ceilings: { intake: 6, records: 2 } },
-    reason: 'as many processes as two cores bear; the example’s windows lie in the past',
+    reason: 'two cores can run this many processes; the authorisation windows of the example are in the past',
   },
   {
     path: ['scaling', 'tiers', 'intake'],
     value: { min: 2, max: 6, capacityPerReplica: 36 },
-    reason: 'a process that shares two cores with everything else',
+    reason: 'each replica is a process that shares two cores',
   },
   {
     path: ['scaling', 'tiers', 'records'],
     value: { min: 1, max: 2, capacityPerReplica: 150 },
-    reason: 'as above; one suffices while it is quiet',
+    reason: 'each replica is a process that shares two cores',
   },
 ];
 
@@ -52,7 +60,7 @@ const FULL: Profile = {
     {
       path: ['scaling', 'down'],
       value: { windowSeconds: 20, percentPerMinute: 100, holdAfterOpen: '30s' },
-      reason: 'the way back to the floor within the demo; the defaults take hours',
+      reason: 'scaling down must fit into the demo; the defaults take hours',
     },
   ],
 };

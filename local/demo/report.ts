@@ -1,4 +1,7 @@
-/** What a run comes to: the figures as data, and the same for people. Pure. */
+/** The result of a run: figures as data, and a report for people. Pure. */
+import type { VoucherCampaign } from '../../contract/campaign-types.ts';
+import { simulate } from '../../simulation/simulate.ts';
+import type { TraceStep } from '../../simulation/trace.ts';
 import type { LedgerCheckResult } from '../ledger-check/compare.ts';
 import type { LoadStats } from '../load/stats.ts';
 import type { Stack, StackEvent } from '../stack.ts';
@@ -6,18 +9,25 @@ import { type Killed, VICTIMS } from './chaos.ts';
 import { plotTimeline } from './curve.ts';
 import type { Sample } from './sample.ts';
 
-/** What the simulation said before anything was built, and the same as it was measured. */
+/** Simulated before the run; the run measures the same figures. */
 export interface Forecast {
   readonly peakIntakeReplicas: number;
-  /** Citizens without a receipt yet, and registrations not yet in the database. */
+  /** Citizens without a receipt plus registrations that are not yet in the database. */
   readonly peakWaiting: number;
-  /** From a citizen's arrival to the receipt. */
   readonly waitP99Seconds: number;
-  /** Replicas of both tiers, summed over the seconds from pre-warming to the end of the crowd: what it costs. */
+  /** The cost: replicas of both tiers, summed over the seconds from pre-warming to the end of the crowd. */
   readonly podSeconds: number;
 }
 
-/** Milliseconds since the demo was started; undefined: never came to it. */
+/** A Node process is Ready in about two seconds, and two cores start a few at a time. */
+const EMBEDDED_PLANT = { startSeconds: 2, podsCreatedPerSecond: 4 } as const;
+
+export const forecastFor = ({ spec }: VoucherCampaign, trace: readonly TraceStep[]): Forecast => {
+  const { maxReplicas, peakBacklog, waitP99Seconds, podSeconds } = simulate(spec, trace, EMBEDDED_PLANT);
+  return { peakIntakeReplicas: maxReplicas, peakWaiting: peakBacklog, waitP99Seconds, podSeconds };
+};
+
+/** Milliseconds since the start of the demo; undefined: not reached. */
 export interface Times {
   readonly forecast: number;
   readonly stackReady: number;
@@ -30,7 +40,7 @@ export interface Times {
 }
 
 export interface KilledAndBack extends Killed {
-  /** Milliseconds until a process of the same role and another pid made up the number; undefined: not seen. */
+  /** Milliseconds until a new process of the same role restored the number; undefined: not seen. */
   readonly backAfterMs: number | undefined;
 }
 
@@ -56,24 +66,23 @@ export interface RunFacts {
 export interface DemoReport extends RunFacts {
   readonly doesNotProve: readonly string[];
   readonly measured: Forecast;
-  /** Everything that makes the run a failure, for people; empty: it held. */
+  /** Every reason why the run failed, for people; empty: it passed. */
   readonly problems: readonly string[];
-  /** What a reader should know before believing the figures. */
+  /** Limits of the figures. */
   readonly remarks: readonly string[];
 }
 
-/** Honest about the mode: what only a cluster, other machines or another clock can show. */
 const DOES_NOT_PROVE: Readonly<Record<Stack['mode'], readonly string[]>> = {
   embedded: [
-    'scheduling, image pulls and node head-room: processes start here, not pods',
+    'scheduling, image pulls and node headroom: replicas are processes here, not pods',
     'that the API server accepts the manifests and enforces roles, quotas and network policies',
-    'loss of a machine: all processes share one kernel, one disk and two or more cores',
-    'real speed: the generator, the balancer, the journal and the database share the machine with what they measure',
+    'the loss of a machine: all processes share one kernel and one disk',
+    'real speed: generator, balancer, journal, database and replicas share this machine',
   ],
   cluster: [
-    'loss of a machine: the only node, its kernel and its disk carry everything',
-    'image pulls from a registry, nodes that are added, and network policies: the local network plug-in enforces none',
-    'real speed: the crowd, the control plane, the journal and the database share the machine with what they measure',
+    'the loss of a machine: there is one node with one kernel and one disk',
+    'image pulls from a registry, adding nodes, and network policies: the local network plug-in enforces none',
+    'real speed: generator, control plane, journal, database and replicas share this machine',
   ],
 };
 
@@ -93,34 +102,34 @@ export const measure = ({ samples, load, times }: RunFacts): Forecast => ({
   podSeconds: podSecondsOf(samples.filter(({ seconds }) => seconds * 1000 <= times.loadEnded - times.opened)),
 });
 
-/** Refused registrations are a problem because the crowd is made of valid citizens only. */
+/** Refused registrations are a failure, because the crowd has only valid citizens. */
 const problemsOf = (facts: RunFacts): readonly string[] => {
   const { ledgerCheck, load, times } = facts;
   const refusals = Object.entries(load?.refusedCodes ?? {}).map(([code, times_]) => `${times_} × ${code}`);
   const victims = VICTIMS[facts.mode].length;
   const chaosMissing = facts.chaos && facts.killed.length < victims;
   const rules: readonly (readonly [boolean, string])[] = [
-    [load === undefined, 'the generator died before its end: its log says why'],
-    [load !== undefined && load.acknowledged === 0, 'not one registration was acknowledged'],
+    [load === undefined, 'the load generator ended early: generator.log says why'],
+    [load !== undefined && load.acknowledged === 0, 'no registration was acknowledged'],
     [refusals.length > 0, `valid citizens were refused: ${refusals.join(', ')}`],
     [times.drained === undefined, 'the backlog did not drain'],
-    [facts.waitsForFloor && times.backAtFloor === undefined, 'the replicas did not come back to the floor'],
+    [facts.waitsForFloor && times.backAtFloor === undefined, 'intake was not scaled down to its minimum'],
     [chaosMissing, `only ${facts.killed.length} of ${victims} processes could be killed`],
   ];
   return [...ledgerCheck.findings, ...rules.filter(([wrong]) => wrong).map(([, text]) => text)];
 };
 
-/** A generator that is late by more than this measures itself. */
+/** If the generator is later than this, the figures show its own limits. */
 const LAG_LIMIT_MS = 250;
 
 const remarksOf = ({ load, ledgerCheck }: RunFacts): readonly string[] => {
   const rules: readonly (readonly [boolean, string])[] = [
-    [(load?.dropped ?? 0) > 0, `the generator dropped ${load?.dropped} arrivals, too many were in flight`],
-    [(load?.lagP99Ms ?? 0) > LAG_LIMIT_MS, `the generator itself was late: p99 ${load?.lagP99Ms.toFixed(0)} ms`],
+    [(load?.dropped ?? 0) > 0, `the load generator dropped ${load?.dropped} arrivals because too many were in flight`],
+    [(load?.lagP99Ms ?? 0) > LAG_LIMIT_MS, `the load generator was late: p99 ${load?.lagP99Ms.toFixed(0)} ms`],
     [(load?.gaveUp ?? 0) > 0, `${load?.gaveUp} citizens gave up without a receipt`],
     [
       ledgerCheck.unacknowledged > 0,
-      `${ledgerCheck.unacknowledged} registrations exist whose answer never reached the citizen`,
+      `${ledgerCheck.unacknowledged} registrations were stored, but their citizens got no answer`,
     ],
   ];
   return rules.filter(([applies]) => applies).map(([, text]) => text);
@@ -140,48 +149,51 @@ const row = (label: string, ...cells: readonly (string | number)[]): string =>
 
 const forecastRows = ({ forecast, measured }: DemoReport): readonly string[] => [
   row('', 'forecast', 'measured'),
-  row('intake pods at the peak', forecast.peakIntakeReplicas, measured.peakIntakeReplicas),
-  row('waiting at most', forecast.peakWaiting, measured.peakWaiting),
+  row('intake replicas, peak', forecast.peakIntakeReplicas, measured.peakIntakeReplicas),
+  row('not yet stored, peak', forecast.peakWaiting, measured.peakWaiting),
   row('arrival to receipt p99, s', forecast.waitP99Seconds.toFixed(1), measured.waitP99Seconds.toFixed(1)),
-  row('pod-seconds of both tiers', forecast.podSeconds.toFixed(0), measured.podSeconds.toFixed(0)),
+  row('pod-seconds, both tiers', forecast.podSeconds.toFixed(0), measured.podSeconds.toFixed(0)),
 ];
 
 const killedRow = ({ role, name, secondsAfterOpening, backAfterMs }: KilledAndBack): string =>
-  `  kill -9 ${role} (${name}) ${secondsAfterOpening} s after opening, replaced after ${seconds(backAfterMs)}`;
+  `  kill -9 of ${name} (${role}), ${secondsAfterOpening} s after opening; replaced after ${seconds(backAfterMs)}`;
 
 export const renderReport = (report: DemoReport): readonly string[] => {
   const { ledgerCheck, load, times } = report;
   const ms = (value: number | undefined): string => (value === undefined ? '–' : `${value.toFixed(0)} ms`);
   return [
     '',
-    `Campaign ${report.campaignId}, ${report.profile}, trace ${report.traceFile}, seed ${report.seed}`,
+    `Report of campaign ${report.campaignId} (profile ${report.profile}, trace ${report.traceFile}, seed ${report.seed})`,
     '',
     ...plotTimeline(report.samples),
     '',
-    row('citizens who came', load?.arrived ?? '?'),
-    row('sent, with repeats', load?.sent ?? '?'),
-    row('asked to come again', load?.shed ?? '?'),
-    row('acknowledged', ledgerCheck.acknowledged),
-    row('  distinct receipts', ledgerCheck.distinctReceipts),
-    row('  in the journal', ledgerCheck.inJournal),
-    row('  in the database', ledgerCheck.inDatabase),
-    row('  superseded', ledgerCheck.superseded),
+    row('citizens who arrived', load?.arrived ?? '?'),
+    row('requests, with retries', load?.sent ?? '?'),
+    row('shed (retry later)', load?.shed ?? '?'),
+    row('acknowledged, with repeats', ledgerCheck.acknowledged),
+    row('distinct receipts', ledgerCheck.distinctReceipts),
+    row('  found in the journal', ledgerCheck.inJournal),
+    row('  found in the database', ledgerCheck.inDatabase),
+    row('  of these, superseded', ledgerCheck.superseded),
     row('citizens registered twice', ledgerCheck.doubles),
-    row('answer p50 / p99', `${ms(load?.p50Ms)} / ${ms(load?.p99Ms)}`),
-    row('arrival to receipt p50 / p99', `${ms(load?.waitP50Ms)} / ${ms(load?.waitP99Ms)}`),
+    row('answer p50', ms(load?.p50Ms)),
+    row('answer p99', ms(load?.p99Ms)),
+    row('arrival to receipt p50', ms(load?.waitP50Ms)),
+    row('arrival to receipt p99', ms(load?.waitP99Ms)),
     '',
     ...forecastRows(report),
     ...(report.killed.length === 0 ? [] : ['', ...report.killed.map(killedRow)]),
     '',
-    row('stack up after', seconds(times.stackReady)),
-    row('first registration after', seconds(times.firstRegistration)),
-    row('backlog empty after', seconds(times.drained)),
-    ...(report.waitsForFloor ? [row('back at the floor after', seconds(times.backAtFloor))] : []),
+    'Times since the start of the demo:',
+    row('stack ready', seconds(times.stackReady)),
+    row('first registration', seconds(times.firstRegistration)),
+    row('backlog empty', seconds(times.drained)),
+    ...(report.waitsForFloor ? [row('scaled down to the minimum', seconds(times.backAtFloor))] : []),
     '',
-    `Mode: ${report.mode}. It does not prove:`,
+    `This run (${report.mode} mode) does not prove:`,
     ...report.doesNotProve.map((text) => `  - ${text}`),
     ...report.remarks.map((text) => `Note: ${text}.`),
-    ...report.problems.map((text) => `WRONG: ${text}.`),
+    ...report.problems.map((text) => `FAILED: ${text}.`),
     '',
     `lost ${ledgerCheck.lost}`,
   ];

@@ -1,24 +1,21 @@
-/** The demo from the running stack to the report: open, flood, watch, drain, check the ledger. */
+/** Watches a run: the opening, the flood, the drain, and the scale-down to the minimum. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TraceStep } from '../../simulation/trace.ts';
 import type { LedgerCheckResult } from '../ledger-check/compare.ts';
 import type { Stack, StackProcess } from '../stack.ts';
-import { type Killed, type Strike, strike, strikesFor } from './chaos.ts';
+import { type Killed, strike, strikesFor } from './chaos.ts';
 import type { LoadProcess } from './load-process.ts';
 import type { KilledAndBack } from './report.ts';
 import { type Sample, sampleOf } from './sample.ts';
 import type { View } from './view.ts';
 
-export interface WatchPlan {
+interface Watching {
   readonly title: string;
   readonly opensAtMs: number;
   readonly trace: readonly TraceStep[];
   readonly chaos: boolean;
-  /** Replicas that intake must come back to; undefined: don't wait for it. */
+  /** Wait until intake has this many replicas again; undefined: don't wait. */
   readonly intakeFloor: number | undefined;
-}
-
-export interface WatchWorld {
   readonly stack: Stack;
   readonly load: LoadProcess;
   readonly view: View;
@@ -26,11 +23,11 @@ export interface WatchWorld {
   readonly signal: AbortSignal;
 }
 
-export interface Watched {
+interface Watched {
   readonly samples: readonly Sample[];
   readonly killed: readonly KilledAndBack[];
   readonly loadEndedAtMs: number;
-  /** undefined: not within the limit. */
+  /** undefined: not within the time limit. */
   readonly drainedAtMs: number | undefined;
   readonly backAtFloorAtMs: number | undefined;
 }
@@ -38,150 +35,107 @@ export interface Watched {
 const TICK_MS = 1000;
 const DRAIN_LIMIT_MS = 90_000;
 const FLOOR_LIMIT_MS = 240_000;
-/** One empty look may be a lucky one. */
-const EMPTY_LOOKS = 2;
+/** One empty sample can be chance. */
+const EMPTY_SAMPLES = 2;
 
-interface Wound extends Killed {
+interface Loss {
+  readonly killed: Killed;
   readonly idsBefore: ReadonlySet<string>;
-  readonly expected: number;
-  backAtMs: number | undefined;
+  backAfterMs: number | undefined;
 }
 
 const ofRole = (processes: readonly StackProcess[], role: string): readonly StackProcess[] =>
   processes.filter((process) => process.role === role);
 
-/** Watches one run; it lives as long as the load and what comes after. */
-class Watch {
-  readonly #plan: WatchPlan;
-  readonly #world: WatchWorld;
-  readonly #samples: Sample[] = [];
-  readonly #wounds: Wound[] = [];
-  readonly #announcements: string[] = [];
-  #strikes: readonly Strike[];
-  #phase = 'waiting for the opening';
-  #receiptSeen = false;
+/** Rejects only when the signal aborts or the load can't be run. */
+export const watchRun = async (options: Watching): Promise<Watched> => {
+  const { title, opensAtMs, trace, chaos, intakeFloor, stack, load, view, now, signal } = options;
+  const samples: Sample[] = [];
+  const losses: Loss[] = [];
+  const announcements: string[] = [];
+  let strikes = chaos ? strikesFor(trace, stack.mode) : [];
+  let receiptSeen = false;
 
-  constructor(plan: WatchPlan, world: WatchWorld) {
-    this.#plan = plan;
-    this.#world = world;
-    this.#strikes = plan.chaos ? strikesFor(plan.trace, world.stack.mode) : [];
-  }
+  const announce = (text: string): void => {
+    announcements.push(text);
+    view.say(`* ${text}`);
+  };
 
-  /** Ticks until `done` says so or the limit is over; the time of the tick that ended it, or undefined. */
-  async until(phase: string, done: (sample: Sample) => boolean, limitMs: number): Promise<number | undefined> {
-    this.#phase = phase;
-    const endAtMs = this.#world.now() + limitMs;
-    while (this.#world.now() < endAtMs) {
-      const sample = this.#tick();
-      if (done(sample)) return sample.atMs;
-      await sleep(TICK_MS, undefined, { signal: this.#world.signal });
-    }
-    return undefined;
-  }
-
-  result(): Pick<Watched, 'samples' | 'killed'> {
-    return {
-      samples: this.#samples,
-      killed: this.#wounds.map(({ idsBefore: _ids, expected: _expected, backAtMs, ...killed }) => ({
-        ...killed,
-        backAfterMs: backAtMs === undefined ? undefined : backAtMs - killed.atMs,
-      })),
-    };
-  }
-
-  #tick(): Sample {
-    const { stack, load, view, now } = this.#world;
-    const { before, now: latest } = load.latest();
-    const sample = sampleOf(stack.snapshot(), this.#plan.opensAtMs, before, latest);
-    this.#samples.push(sample);
-    if (!this.#receiptSeen && (latest?.acknowledged ?? 0) > 0) {
-      this.#receiptSeen = true;
-      this.#announce('the first registrations are acknowledged');
-    }
-    this.#strike(sample.seconds);
-    this.#seeWhoIsBack();
-    const totals = { acknowledged: latest?.acknowledged ?? 0, gaveUp: latest?.gaveUp ?? 0 };
-    view.draw(
-      {
-        title: this.#plan.title,
-        phase: this.#phase,
-        samples: this.#samples,
-        totals,
-        events: stack.events(),
-        announcements: this.#announcements,
-      },
-      now(),
-    );
-    return sample;
-  }
-
-  #announce(text: string): void {
-    this.#announcements.push(text);
-    this.#world.view.say(`* ${text}`);
-  }
-
-  #strike(seconds: number): void {
-    const due = this.#strikes.filter(({ atSeconds }) => atSeconds <= seconds);
-    this.#strikes = this.#strikes.filter(({ atSeconds }) => atSeconds > seconds);
-    const { stack, now } = this.#world;
+  const strikeDue = (seconds: number): void => {
+    const due = strikes.filter(({ atSeconds }) => atSeconds <= seconds);
+    strikes = strikes.filter(({ atSeconds }) => atSeconds > seconds);
     for (const next of due) {
       const processes = stack.processes();
-      const alike = ofRole(processes, next.role);
-      const killed = strike(next, processes, (victim) => stack.kill(victim), now(), this.#plan.opensAtMs);
+      const killed = strike(next, processes, (victim) => stack.kill(victim), now(), opensAtMs);
       if (killed === undefined) {
-        this.#announce(`no ${next.role} process to kill`);
+        announce(`chaos: no ${next.role} process to kill`);
         continue;
       }
-      const idsBefore = new Set(alike.map(({ id }) => id));
-      this.#wounds.push({ ...killed, idsBefore, expected: alike.length, backAtMs: undefined });
-      this.#announce(`killed ${killed.name} (${killed.role}, ${killed.id})`);
+      const idsBefore = new Set(ofRole(processes, next.role).map(({ id }) => id));
+      losses.push({ killed, idsBefore, backAfterMs: undefined });
+      announce(`chaos: kill -9 of ${killed.name} (${killed.role}, id ${killed.id})`);
     }
-  }
+  };
 
-  #seeWhoIsBack(): void {
-    for (const wound of this.#wounds) {
-      if (wound.backAtMs !== undefined) continue;
-      const alike = ofRole(this.#world.stack.processes(), wound.role);
-      const isBack = alike.length >= wound.expected && alike.some(({ id }) => !wound.idsBefore.has(id));
-      if (isBack) wound.backAtMs = this.#world.now();
+  const noteReplacements = (): void => {
+    for (const loss of losses.filter(({ backAfterMs }) => backAfterMs === undefined)) {
+      const alike = ofRole(stack.processes(), loss.killed.role);
+      const isReplaced = alike.length >= loss.idsBefore.size && alike.some(({ id }) => !loss.idsBefore.has(id));
+      if (isReplaced) loss.backAfterMs = now() - loss.killed.atMs;
     }
-  }
-}
+  };
 
-/** Rejects only when the signal aborts or the load can't be run. */
-export const watchRun = async (plan: WatchPlan, world: WatchWorld): Promise<Watched> => {
-  const watch = new Watch(plan, world);
+  const tick = (phase: string): Sample => {
+    const { before, now: latest } = load.latest();
+    const sample = sampleOf(stack.snapshot(), opensAtMs, before, latest);
+    samples.push(sample);
+    const totals = { acknowledged: latest?.acknowledged ?? 0, gaveUp: latest?.gaveUp ?? 0 };
+    if (!receiptSeen && totals.acknowledged > 0) {
+      receiptSeen = true;
+      announce('the first registrations are acknowledged');
+    }
+    strikeDue(sample.seconds);
+    noteReplacements();
+    view.draw({ title, phase, samples, totals, events: stack.events(), announcements }, now());
+    return sample;
+  };
+
+  /** Samples every second until `done` or the limit. Returns the time of the last sample, or undefined at the limit. */
+  const until = async (
+    phase: string,
+    done: (sample: Sample) => boolean,
+    limitMs: number,
+  ): Promise<number | undefined> => {
+    const endAtMs = now() + limitMs;
+    while (now() < endAtMs) {
+      const sample = tick(phase);
+      if (done(sample)) return sample.atMs;
+      await sleep(TICK_MS, undefined, { signal });
+    }
+    return undefined;
+  };
+
   let ended = false;
-  const loadDone = world.load.done.finally(() => {
+  const loadDone = load.done.finally(() => {
     ended = true;
   });
-  // Awaited below; until then its rejection must not count as unhandled.
+  // Awaited below; until then a rejection must not count as unhandled.
   loadDone.catch(() => {});
-  await watch.until('the crowd comes', () => ended, Number.POSITIVE_INFINITY);
+  await until('crowd arriving', () => ended, Number.POSITIVE_INFINITY);
   await loadDone;
-  const loadEndedAtMs = world.now();
-
-  let emptyLooks = 0;
-  const drainedAtMs = await watch.until(
-    'working off the backlog',
-    ({ backlog }) => {
-      emptyLooks = backlog === 0 ? emptyLooks + 1 : 0;
-      return emptyLooks >= EMPTY_LOOKS;
-    },
-    DRAIN_LIMIT_MS,
-  );
-  const { intakeFloor } = plan;
+  const loadEndedAtMs = now();
+  let empty = 0;
+  const isDrained = ({ backlog }: Sample): boolean => {
+    empty = backlog === 0 ? empty + 1 : 0;
+    return empty >= EMPTY_SAMPLES;
+  };
+  const drainedAtMs = await until('draining the backlog', isDrained, DRAIN_LIMIT_MS);
+  const isAtFloor = ({ intake }: Sample): boolean => intake?.desired === intakeFloor && intake?.ready === intakeFloor;
   const backAtFloorAtMs =
-    intakeFloor === undefined
-      ? undefined
-      : await watch.until(
-          'the way back to the floor',
-          ({ intake }) => intake?.desired === intakeFloor && intake.ready === intakeFloor,
-          FLOOR_LIMIT_MS,
-        );
-  return { ...watch.result(), loadEndedAtMs, drainedAtMs, backAtFloorAtMs };
+    intakeFloor === undefined ? undefined : await until('scaling down to the minimum', isAtFloor, FLOOR_LIMIT_MS);
+  const killed = losses.map((loss) => ({ ...loss.killed, backAfterMs: loss.backAfterMs }));
+  return { samples, killed, loadEndedAtMs, drainedAtMs, backAtFloorAtMs };
 };
 
-/** Exit code of a judged run. */
 export const exitCodeOf = (ledgerCheck: LedgerCheckResult, problems: readonly string[]): 0 | 1 =>
   ledgerCheck.verdict === 'complete' && problems.length === 0 ? 0 : 1;

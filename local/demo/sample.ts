@@ -1,21 +1,16 @@
-/** One second of a run: what the crowd did and what the operator made of it. */
+/** One second of a run: the crowd's figures and the state of the campaign. */
 import type { LoadStats } from '../load/stats.ts';
 import type { StackSnapshot } from '../stack.ts';
 
-export interface TierSample {
-  readonly ready: number;
-  readonly desired: number;
-  readonly ceiling: number;
-  readonly limitedBy: string;
-  readonly explanation: string;
-}
+type TierSnapshot = NonNullable<StackSnapshot['tiers']['intake']>;
+export type TierSample = Pick<TierSnapshot, 'ready' | 'desired' | 'ceiling' | 'limitedBy' | 'explanation'>;
 
 export interface Sample {
   readonly atMs: number;
   /** Seconds since opening, negative before. */
   readonly seconds: number;
   readonly stage: string;
-  /** Per second since the sample before, as the citizens saw it. */
+  /** Since the sample before, as citizens see it. */
   readonly sentPerSecond: number;
   readonly acknowledgedPerSecond: number;
   readonly shedPerSecond: number;
@@ -30,46 +25,29 @@ export interface Sample {
   readonly records: TierSample | undefined;
 }
 
-const tierOf = (tier: StackSnapshot['tiers']['intake']): TierSample | undefined =>
-  tier === undefined
-    ? undefined
-    : {
-        ready: tier.ready,
-        desired: tier.desired,
-        ceiling: tier.ceiling,
-        limitedBy: tier.limitedBy,
-        explanation: tier.explanation,
-      };
-
-const perSecond = (
-  counter: 'sent' | 'acknowledged' | 'shed' | 'failed',
-  before: LoadStats | undefined,
-  now: LoadStats | undefined,
-): number => {
-  if (now === undefined) return 0;
-  const elapsedMs = before === undefined ? 1000 : now.atMs - before.atMs;
-  if (elapsedMs <= 0) return 0;
-  return ((now[counter] - (before?.[counter] ?? 0)) / elapsedMs) * 1000;
-};
-
-/** `before` and `load`: the generator's last two lines; equal when no new one came. */
+/** `before` and `load`: the last two lines of the generator; equal when there is no new one. */
 export const sampleOf = (
-  snapshot: StackSnapshot,
+  { atMs, stage, backlog, oldestSeconds, tiers: { intake, records } }: StackSnapshot,
   opensAtMs: number,
   before: LoadStats | undefined,
   load: LoadStats | undefined,
-): Sample => ({
-  atMs: snapshot.atMs,
-  seconds: (snapshot.atMs - opensAtMs) / 1000,
-  stage: snapshot.stage,
-  sentPerSecond: perSecond('sent', before, load),
-  acknowledgedPerSecond: perSecond('acknowledged', before, load),
-  shedPerSecond: perSecond('shed', before, load),
-  failedPerSecond: perSecond('failed', before, load),
-  p99Ms: load === undefined || load.p99Ms === 0 ? undefined : load.p99Ms,
-  inFlight: load?.inFlight ?? 0,
-  backlog: snapshot.backlog,
-  oldestSeconds: snapshot.oldestSeconds,
-  intake: tierOf(snapshot.tiers.intake),
-  records: tierOf(snapshot.tiers.records),
-});
+): Sample => {
+  const elapsedMs = load === undefined ? 0 : before === undefined ? 1000 : load.atMs - before.atMs;
+  const perSecond = (counter: 'sent' | 'acknowledged' | 'shed' | 'failed'): number =>
+    load === undefined || elapsedMs <= 0 ? 0 : ((load[counter] - (before?.[counter] ?? 0)) / elapsedMs) * 1000;
+  return {
+    atMs,
+    seconds: (atMs - opensAtMs) / 1000,
+    stage,
+    sentPerSecond: perSecond('sent'),
+    acknowledgedPerSecond: perSecond('acknowledged'),
+    shedPerSecond: perSecond('shed'),
+    failedPerSecond: perSecond('failed'),
+    p99Ms: load === undefined || load.p99Ms === 0 ? undefined : load.p99Ms,
+    inFlight: load?.inFlight ?? 0,
+    backlog,
+    oldestSeconds,
+    intake,
+    records,
+  };
+};

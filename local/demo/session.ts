@@ -1,8 +1,8 @@
 /**
- * The whole demo, with everything that it needs of the world handed in: forecast, stack, opening, crowd, ledger check, report.
+ * The whole demo: forecast, stack, opening, crowd, ledger check, report. Everything outside is passed in.
  *
- * The stack comes up with the campaign still an hour away and is then told when it opens, as an admin would edit it:
- * however long a cold start takes, people see the countdown, the pre-warming and the opening step.
+ * The stack starts with an opening in one hour. When it is ready, the demo edits the opening as an administrator would:
+ * so people see the countdown, the pre-warming and the opening, even if the start was slow.
  */
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
@@ -28,7 +28,7 @@ export interface DemoOptions {
   readonly chaos: boolean;
   readonly sabotage: 'drop-one' | undefined;
   readonly seed: number;
-  /** Exists; ledger, logs and report go there, the stack's data below `stack`. */
+  /** Exists. Ledger, logs and report go there, the stack's data to its folder `stack`. */
   readonly stateDir: string;
 }
 
@@ -49,10 +49,12 @@ export interface DemoWorld {
 }
 
 const HOUR_MS = 3_600_000;
-/** Long enough for everyone who still waits when the trace is over. */
+/** Time for citizens who still wait when the trace is over. */
 const OPEN_AFTER_TRACE_MS = 10 * 60_000;
 
 interface Prepared {
+  readonly startedAtMs: number;
+  readonly forecastAtMs: number;
   readonly trace: readonly TraceStep[];
   readonly campaign: VoucherCampaign;
   readonly forecast: Forecast;
@@ -60,89 +62,77 @@ interface Prepared {
   readonly changes: readonly string[];
 }
 
-const prepare = async (options: DemoOptions, world: DemoWorld): Promise<Prepared> => {
+const prepare = async (options: DemoOptions, { admit, forecast: predict, view, now }: DemoWorld): Promise<Prepared> => {
+  const startedAtMs = now();
   const source = await readFile(options.campaignFile, 'utf8');
   const trace = parseTrace(await readFile(options.traceFile, 'utf8'));
-  const opening = (opensAtMs: number): ReturnType<typeof demoCampaign> =>
-    demoCampaign(
-      source,
-      { opensAtMs, closesAtMs: opensAtMs + durationSeconds(trace) * 1000 + OPEN_AFTER_TRACE_MS },
-      options.profile.overrides,
-    );
-  const startAtMs = world.now();
-  const { yaml, changes } = opening(startAtMs + options.shiftOpenToMs);
-  const campaign = world.admit(yaml);
-  const forecast = world.forecast(campaign, trace);
-  return { trace, campaign, forecast, changes, yamlOpeningAt: (opensAtMs) => opening(opensAtMs).yaml };
-};
-
-const announce = ({ changes, forecast, trace }: Prepared, options: DemoOptions, view: View): void => {
-  view.say(`${basename(options.campaignFile)}, changed for the demo:`);
+  const opening = (opensAtMs: number): ReturnType<typeof demoCampaign> => {
+    const closesAtMs = opensAtMs + durationSeconds(trace) * 1000 + OPEN_AFTER_TRACE_MS;
+    return demoCampaign(source, { opensAtMs, closesAtMs }, options.profile.overrides);
+  };
+  const { yaml, changes } = opening(startedAtMs + options.shiftOpenToMs);
+  const campaign = admit(yaml);
+  const forecast = predict(campaign, trace);
+  view.say(`Campaign: ${basename(options.campaignFile)}, with these changes for the demo:`);
   for (const change of changes) view.say(`  ${change}`);
   view.say(
-    `forecast: at ${peakArrivalsPerSecond(trace)}/s ${forecast.peakIntakeReplicas} intake pods, ` +
-      `${forecast.peakWaiting} waiting at most, p99 wait ${forecast.waitP99Seconds.toFixed(1)} s, ` +
+    `Simulated forecast for a peak of ${peakArrivalsPerSecond(trace)} registrations/s: ${forecast.peakIntakeReplicas} intake replicas, ` +
+      `at most ${forecast.peakWaiting} registrations not yet stored, arrival to receipt p99 ${forecast.waitP99Seconds.toFixed(1)} s, ` +
       `${Math.round(forecast.podSeconds)} pod-seconds`,
   );
+  const yamlOpeningAt = (opensAtMs: number): string => opening(opensAtMs).yaml;
+  return { startedAtMs, forecastAtMs: now(), trace, campaign, forecast, changes, yamlOpeningAt };
 };
 
-interface Playing {
-  readonly options: DemoOptions;
-  readonly world: DemoWorld;
-  readonly prepared: Prepared;
-  readonly startedAtMs: number;
-  readonly forecastAtMs: number;
-}
-
 const play = async (
-  { options, world, prepared, startedAtMs, forecastAtMs }: Playing,
+  options: DemoOptions,
+  world: DemoWorld,
+  { startedAtMs, forecastAtMs, ...prepared }: Prepared,
   stack: Stack,
   track: (load: LoadProcess) => void,
 ): Promise<DemoReport> => {
   const { view, now, signal } = world;
-  const { trace, campaign } = prepared;
+  const { trace, campaign, changes, forecast } = prepared;
+  const { seed, chaos, sabotage, profile } = options;
   const readyAtMs = now();
-  // Whole seconds, as people write them.
   const opensAtMs = Math.ceil((readyAtMs + options.shiftOpenToMs) / 1000) * 1000;
   await stack.applyCampaign(prepared.yamlOpeningAt(opensAtMs));
-  view.say(`${stack.url} is up after ${((readyAtMs - startedAtMs) / 1000).toFixed(1)} s, logs in ${stack.logDir}`);
+  view.say(
+    `Stack ready after ${((readyAtMs - startedAtMs) / 1000).toFixed(1)} s at ${stack.url}; logs: ${stack.logDir}`,
+  );
 
   const ledgerFile = join(options.stateDir, 'ledger.jsonl');
   const load = startLoad({
     url: stack.url,
     traceFile: options.traceFile,
     opensAtMs,
-    seed: options.seed,
+    seed,
     ledgerFile,
     categories: campaign.spec.vouchers.map(({ name }) => name),
     logFile: join(options.stateDir, 'generator.log'),
-    lieOnce: options.sabotage !== undefined,
+    lieOnce: sabotage !== undefined,
     ...(stack.crowd === undefined ? {} : { place: stack.crowd }),
   });
   track(load);
-  const intakeFloor = options.profile.waitsForFloor ? campaign.spec.scaling.tiers.intake.min : undefined;
+  const intakeFloor = profile.waitsForFloor ? campaign.spec.scaling.tiers.intake.min : undefined;
   const title = campaign.spec.title.en;
-  const { samples, killed, loadEndedAtMs, drainedAtMs, backAtFloorAtMs } = await watchRun(
-    { title, opensAtMs, trace, chaos: options.chaos, intakeFloor },
-    { stack, load, view, now, signal },
-  );
-  view.say('comparing the ledger with the journal and the database');
-  const { campaignId, shards } = stack;
+  const watching = { title, opensAtMs, trace, chaos, intakeFloor, stack, load, view, now, signal };
+  const { samples, killed, loadEndedAtMs, drainedAtMs, backAtFloorAtMs } = await watchRun(watching);
+  view.say('Ledger check: comparing all receipts with the journal and the database');
+  const { campaignId, shards, mode } = stack;
   const { uniqueness } = campaign.spec.eligibility;
-  const ledgerCheck = await world.ledgerCheck(
-    { ...stack.ledgerCheck, campaignId, shards, ledgerFile, uniqueness },
-    signal,
-  );
+  const access = { ...stack.ledgerCheck, campaignId, shards, ledgerFile, uniqueness };
+  const ledgerCheck = await world.ledgerCheck(access, signal);
   const since = (atMs: number): number => atMs - startedAtMs;
   const sinceIf = (atMs: number | undefined): number | undefined => (atMs === undefined ? undefined : since(atMs));
   return reportOf({
-    mode: stack.mode,
+    mode,
     campaignId,
-    profile: options.profile.name,
+    profile: profile.name,
     traceFile: basename(options.traceFile),
-    seed: options.seed,
-    changes: prepared.changes,
-    forecast: prepared.forecast,
+    seed,
+    changes,
+    forecast,
     times: {
       forecast: since(forecastAtMs),
       stackReady: since(readyAtMs),
@@ -158,9 +148,9 @@ const play = async (
     samples,
     events: stack.events(),
     killed,
-    chaos: options.chaos,
-    sabotage: options.sabotage,
-    waitsForFloor: options.profile.waitsForFloor,
+    chaos,
+    sabotage,
+    waitsForFloor: profile.waitsForFloor,
   });
 };
 
@@ -169,26 +159,22 @@ const firstAnswerAtMs = async (ledgerFile: string): Promise<number | undefined> 
   return first?.type === 'acknowledged' ? first.answeredAt : undefined;
 };
 
-/** Rejects when the demo could not be played to its end; a run that was judged resolves, however it was judged. */
+/** Resolves with the report of a complete run, good or bad. Rejects when the run could not be completed. */
 export const runDemo = async (options: DemoOptions, world: DemoWorld): Promise<DemoReport> => {
-  const startedAtMs = world.now();
   const prepared = await prepare(options, world);
-  announce(prepared, options, world.view);
-  const forecastAtMs = world.now();
-
   const stack = await world.startStack({
-    campaignYaml: prepared.yamlOpeningAt(startedAtMs + HOUR_MS),
+    campaignYaml: prepared.yamlOpeningAt(prepared.startedAtMs + HOUR_MS),
     stateDir: join(options.stateDir, 'stack'),
     signal: world.signal,
     progress: (line) => world.view.say(line),
   });
   let load: LoadProcess | undefined;
   try {
-    return await play({ options, world, prepared, startedAtMs, forecastAtMs }, stack, (started) => {
+    return await play(options, world, prepared, stack, (started) => {
       load = started;
     });
   } finally {
-    // The crowd before the stack: a generator without servers would only write failures.
+    // The crowd ends before the stack: without servers the generator would only record failures.
     load?.stop();
     await load?.done.catch(() => undefined);
     await stack.stop();

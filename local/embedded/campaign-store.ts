@@ -1,4 +1,4 @@
-/** The stored campaign of the embedded mode: what the API server holds in a cluster, with the same admission. */
+/** The campaign of the embedded mode, with the same admission as at an API server. */
 import { randomUUID } from 'node:crypto';
 import { admitCampaign, admitCampaignStatus, formatAdmissionErrors } from '../../admission/admission.ts';
 import type { VoucherCampaign } from '../../contract/campaign-types.ts';
@@ -6,16 +6,15 @@ import type { EventSink, StatusWriter } from '../../operator/tick/ports.ts';
 import type { StackEvent } from '../stack.ts';
 
 export interface CampaignStore {
-  /** The campaign as it stands, status included. */
   current(): VoucherCampaign;
-  /** Takes an edited campaign as `kubectl apply` would. @throws Error that names field and remedy */
+  /** Applies an edited campaign as `kubectl apply` would. @throws Error that names field and remedy */
   applyYaml(yaml: string): void;
   readonly status: StatusWriter;
   readonly sink: EventSink;
   events(): readonly StackEvent[];
 }
 
-/** Kubernetes keeps events for an hour; a demo is shorter, so a count bounds them. */
+/** Kubernetes keeps events for an hour. A demo is shorter, so a number is enough. */
 const EVENTS_KEPT = 2_000;
 
 const admitted = (yaml: string, source: string, old?: VoucherCampaign): VoucherCampaign => {
@@ -24,7 +23,7 @@ const admitted = (yaml: string, source: string, old?: VoucherCampaign): VoucherC
   throw new Error(`the campaign is refused:\n${formatAdmissionErrors(admission.errors, source)}`);
 };
 
-/** @throws Error when the campaign would be refused by the API server */
+/** @throws Error when an API server would refuse the campaign */
 export const createCampaignStore = (yaml: string, now: () => number, onChange: () => void): CampaignStore => {
   const created = admitted(yaml, 'campaign.yaml');
   let campaign: VoucherCampaign = {

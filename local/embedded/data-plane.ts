@@ -1,4 +1,4 @@
-/** Journal and database of an embedded stack: three nats-servers and a PostgreSQL, started side by side. */
+/** Journal and database of an embedded stack: three nats-servers and a PostgreSQL, started in parallel. */
 import { randomBytes } from 'node:crypto';
 import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -19,7 +19,7 @@ export interface DataPlaneOptions {
   readonly spawn: SpawnManaged;
   readonly signal: AbortSignal;
   readonly progress: (line: string) => void;
-  /** Bounds the disk of every journal server; for tests of a full one. */
+  /** Store of each journal server; for tests of a full disk. */
   readonly maxFileStoreBytes?: number;
 }
 
@@ -30,23 +30,24 @@ export interface DataPlane {
   stop(): Promise<void>;
 }
 
-/** Owns the tables; the ledger check reads them as it. */
+/** Owns the tables; the ledger check uses this account. */
 const OWNER = 'voucher';
 const OPERATOR = 'operator';
 const DATABASE = 'voucher';
 
-/** The first failure of several that run side by side, after all have ended: nothing is left half started behind it. */
+/** Waits for both. If one fails, stops the other and throws the failure. */
 const allOrNothing = async <A extends { stop(): Promise<void> }, B extends { stop(): Promise<void> }>(
   a: Promise<A>,
   b: Promise<B>,
 ): Promise<readonly [A, B]> => {
-  const [first, second] = await Promise.allSettled([a, b]);
-  if (first.status === 'fulfilled' && second.status === 'fulfilled') return [first.value, second.value];
-  await Promise.all([first, second].map((one) => (one.status === 'fulfilled' ? one.value.stop() : undefined)));
-  throw first.status === 'rejected' ? first.reason : second.status === 'rejected' ? second.reason : undefined;
+  const settled = await Promise.allSettled([a, b]);
+  if (settled.some(({ status }) => status === 'rejected')) {
+    await Promise.all(settled.map((one) => (one.status === 'fulfilled' ? one.value.stop() : undefined)));
+  }
+  return Promise.all([a, b]);
 };
 
-/** As the container beside each server of the chart does. What is supervised is started again. */
+/** Does the work of the sidecar beside each journal server of the chart. */
 export const healServers = (
   { nodes, monitorUrls }: NatsCluster,
   logFile: string,

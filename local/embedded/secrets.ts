@@ -1,4 +1,4 @@
-/** The Secrets of a campaign as folders of files, made fresh for every stack and readable by its owner only. */
+/** The Secrets of a campaign as folders of files: new for every stack, readable by its owner only. */
 import { randomBytes } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -6,19 +6,19 @@ import { DATA_PLANE_KEYS, PRIVACY_KEYS } from '../../contract/app-contract.ts';
 import { dataPlaneSecretName } from '../../contract/names.ts';
 import { TIERS, type Tier } from '../../contract/tiers.ts';
 
-export interface TierAccess {
+interface TierAccess {
   readonly natsUser: string;
   readonly natsPassword: string;
-  /** Absent: it has no account there. */
+  /** Absent: no account in the database. */
   readonly postgresUrl?: string;
 }
 
 export interface DataPlaneAccess {
   readonly natsUrls: readonly string[];
-  /** The operator's. */
+  /** The operator's account. */
   readonly natsUser: string;
   readonly natsPassword: string;
-  /** Of the tables' owner. */
+  /** The account of the tables' owner. */
   readonly postgresUrl: string;
   readonly tiers: Readonly<Record<Tier, TierAccess>>;
 }
@@ -48,16 +48,11 @@ export const writeDataPlaneSecrets = async (
   }
 };
 
-export interface PrivacySecret {
-  readonly citizenKey: string;
-  readonly canaryKey: string;
-}
-
 export const writePrivacySecret = async (
   secretsDir: string,
   namespace: string,
   name: string,
-): Promise<PrivacySecret> => {
+): Promise<{ readonly canaryKey: string }> => {
   const secret = { citizenKey: newKey(), canaryKey: newKey() };
   await writeSecret(join(secretsDir, namespace, name), {
     [PRIVACY_KEYS.citizen]: secret.citizenKey,

@@ -1,30 +1,32 @@
-/** The campaign's status and what the last tick wanted as the demo and the tests look at them. Pure. */
-
+/** The state of a campaign as the demo and the tests see it. Pure. */
 import type { VoucherCampaign } from '../../contract/campaign-types.ts';
 import { instantMs } from '../../contract/instant.ts';
 import type { ScalePlan } from '../../contract/scale-plan-types.ts';
-import { perTier } from '../../contract/tiers.ts';
-import type { ScaledTier } from '../../operator/tick/observed.ts';
+import { perTier, type Tier } from '../../contract/tiers.ts';
 import type { TickPlan } from '../../operator/tick/tick-plan.ts';
 import type { StackSnapshot } from '../stack.ts';
 
-/** The tick's own status is newer than the stored one, which is written every few seconds. */
+/** Uses the status of the last tick where it is known: the stored status is written only every few seconds. */
 export const snapshotOf = (
-  campaign: VoucherCampaign,
+  { spec, status: stored }: VoucherCampaign,
   planned: TickPlan | undefined,
   plans: readonly ScalePlan[],
   nowMs: number,
 ): StackSnapshot => {
-  const status = planned?.status ?? campaign.status;
-  const tierOf = (tier: ScaledTier): StackSnapshot['tiers'][ScaledTier] => {
-    const seen = status?.tiers?.[tier];
-    return seen === undefined ? undefined : { ...seen, explanation: planned?.tiers[tier].decision?.explanation ?? '' };
+  const status = planned?.status ?? stored;
+  const tierOf = (name: Tier): StackSnapshot['tiers'][Tier] => {
+    const tier = status?.tiers?.[name];
+    if (tier === undefined) return undefined;
+    return {
+      ...tier,
+      explanation: planned === undefined ? tier.limitedBy : (planned.tiers[name].decision?.explanation ?? ''),
+    };
   };
   return {
     atMs: nowMs,
     stage: status?.stage ?? 'Pending',
-    opensAtMs: instantMs(campaign.spec.window.opensAt),
-    closesAtMs: instantMs(status?.closesAt ?? campaign.spec.window.closesAt),
+    opensAtMs: instantMs(spec.window.opensAt),
+    closesAtMs: instantMs(status?.closesAt ?? spec.window.closesAt),
     contingency: (status?.contingency ?? []).map(({ name }) => name),
     arrivalsPerSecond: status?.arrivalsPerSecond,
     backlog: status?.backlog,

@@ -1,23 +1,22 @@
 /**
- * What citizens were promised against what the journal and the database hold. Pure, and of one's own: nothing here is
- * shared with the program that it judges.
+ * Compares the receipts that citizens have with the journal and the database. Pure; shares no code with the product.
  *
- * | an acknowledged receipt is …                          | verdict |
- * |-------------------------------------------------------|---------|
- * | in the journal, and registration or superseded_receipt | kept |
- * | not in the journal                                    | lost from the journal |
- * | neither in registration nor in superseded_receipt     | lost from the database |
+ * | an acknowledged receipt is …                                   | verdict                |
+ * |----------------------------------------------------------------|------------------------|
+ * | in the journal, and in registration or superseded_receipt      | kept                   |
+ * | not in the journal                                             | lost from the journal  |
+ * | neither in registration nor in superseded_receipt              | lost from the database |
  *
- * | a later message of the journal is …                   | verdict |
- * |-------------------------------------------------------|---------|
- * | a fact: in registration_fact by receipt, type and attempt, or in kept_event by its place | kept |
- * | of a later version: in kept_event by its place        | kept |
- * | a barrier, which is about a shard and no receipt      | – |
- * | none of these                                         | lost |
+ * | another message of the journal is …                            | verdict                |
+ * |----------------------------------------------------------------|------------------------|
+ * | a fact in registration_fact, by receipt, type and attempt      | kept                   |
+ * | a fact, or a message of a later version, in kept_event by its place | kept              |
+ * | a barrier, which concerns a shard and no receipt               | –                      |
+ * | none of these                                                  | lost                   |
  *
- * Who is one person hangs on the campaign's rule, which the caller knows: one registration in all, or one at each channel. What
- * the registrations say of it themselves is only compared with it: the program wrote that. Of one person the receipt that was
- * accepted first stands, and of one millisecond the smaller one.
+ * The caller states the campaign's rule: one registration per citizen, or one per citizen and channel. The rule that the
+ * product wrote into the registrations is only compared with it. The valid receipt of a citizen is the one accepted
+ * first, and the smaller one if two were accepted in the same millisecond.
  */
 import type { LedgerEntry } from '../load/ledger.ts';
 
@@ -25,20 +24,19 @@ export interface JournalRecord {
   readonly receipt: string;
   readonly citizenHash: string;
   readonly kind: string;
-  /** What its personal data is sealed with. Absent: nobody looked. */
+  /** Key that seals the personal data. Absent: not read. */
   readonly keyId?: string;
   readonly channel?: string | undefined;
-  /** RFC 3339, UTC, milliseconds. Absent: nobody looked. */
+  /** RFC 3339, UTC, milliseconds. Absent: not read. */
   readonly acceptedAt?: string;
-  /** By which rule citizenHash was made; absent: by a build that named none. */
+  /** The rule behind citizenHash. Absent: written by a build without rules. */
   readonly uniqueness?: string | undefined;
 }
 
-/** A message that is no registration. */
 export interface LaterRecord {
   /** `<shard> <sequence>` */
   readonly place: string;
-  /** `<receipt> <type> <attempt>`; absent in one of a later version, which can't be read here. */
+  /** `<receipt> <type> <attempt>`. Absent: a later version, which this check can't read. */
   readonly fact?: string;
 }
 
@@ -50,73 +48,61 @@ export interface DatabaseRow {
 }
 
 export interface LedgerCheckInput {
-  /** The campaign's `spec.eligibility.uniqueness`; `perCitizen` unless stated. */
+  /** The campaign's `spec.eligibility.uniqueness`; default `perCitizen`. */
   readonly uniqueness?: string;
   readonly ledger: readonly LedgerEntry[];
   /** Every `received` event of every shard, copies included. */
   readonly journal: readonly JournalRecord[];
-  /** Messages that are no event. */
   readonly unreadable: number;
-  /** Absent: nobody looked. */
   readonly later?: readonly LaterRecord[];
-  /** In the database, as LaterRecord names them. */
+  /** From the database, named as in LaterRecord. */
   readonly facts?: readonly string[];
   readonly kept?: readonly string[];
-  /** Data keys that the bucket holds. Absent: nobody looked. */
+  /** Data keys in the bucket. Absent: not read. */
   readonly dataKeys?: readonly string[];
   readonly registrations: readonly DatabaseRow[];
   readonly superseded: readonly DatabaseRow[];
 }
 
 export interface LedgerCheckResult {
-  /** Receipts that citizens were given, repeats of one receipt included. */
+  /** Receipts that citizens got, including repeats. Further counts are explained by the texts of `findingsOf`. */
   readonly acknowledged: number;
   readonly distinctReceipts: number;
   readonly citizens: number;
   readonly inJournal: number;
   readonly inDatabase: number;
   readonly superseded: number;
-  /** Distinct acknowledged receipts that are missing in either place. */
+  /** Distinct acknowledged receipts that are missing from the journal or the database. */
   readonly lost: number;
   readonly lostFromJournal: readonly string[];
   readonly lostFromDatabase: readonly string[];
-  /** Citizens with more than one standing registration. */
   readonly doubles: number;
-  /** Citizens of the ledger whose standing registrations are not exactly one. */
   readonly citizensWithoutOne: readonly number[];
-  /** One key that was given two receipts. */
   readonly keysWithTwoReceipts: number;
-  /** Two citizens of the ledger that the product takes for one person, or one that it takes for two. */
+  /** Two citizens of the ledger whom the product treats as one person, or one whom it treats as two. */
   readonly mistakenIdentities: number;
-  /** Receipts in the database that no citizen was given. */
+  /** Receipts in the database that no citizen got. */
   readonly unacknowledged: number;
-  /** Keys whose sender gave up without an answer: each may explain one unacknowledged receipt. */
+  /** Keys whose citizen gave up without an answer: each may explain one unacknowledged receipt. */
   readonly unsettled: number;
-  /** Unacknowledged beyond what is unsettled; undefined when the ledger has no end, so that the rest is unknown. */
-  readonly sentByNobody: number | undefined;
+  /** Unacknowledged receipts without such a key. Undefined: the ledger is incomplete, so this is unknown. */
+  readonly unexplained: number | undefined;
   readonly unreadable: number;
-  /** Facts of the journal that the database has neither recorded nor kept. */
   readonly lostFacts: number;
-  /** People of whom another receipt stands than the one that was accepted first. */
   readonly wrongWinners: number;
-  /** By how many rules registrations were made that are not the campaign's. */
   readonly otherRules: number;
-  /** Acknowledged receipts whose personal data nobody can open: the key is not in the bucket. */
   readonly unopenable: number;
   readonly verdict: 'complete' | 'incomplete';
-  /** One sentence for every finding that makes it incomplete. */
   readonly findings: readonly string[];
 }
 
 type Acknowledged = Extract<LedgerEntry, { type: 'acknowledged' }>;
 
 const addTo = <K, V>(map: Map<K, Set<V>>, key: K, value: V): void => {
-  const known = map.get(key);
-  if (known === undefined) map.set(key, new Set([value]));
-  else known.add(value);
+  map.set(key, (map.get(key) ?? new Set()).add(value));
 };
 
-const larger = <K, V>(map: ReadonlyMap<K, ReadonlySet<V>>): number =>
+const withSeveral = <K, V>(map: ReadonlyMap<K, ReadonlySet<V>>): number =>
   [...map.values()].filter((values) => values.size > 1).length;
 
 const unopenableOf = (
@@ -137,10 +123,10 @@ const lostFactsOf = (later: readonly LaterRecord[], facts: readonly string[], ke
   return new Set(lost.map(({ fact, place }) => fact ?? place)).size;
 };
 
-/** A standing receipt that the journal does not have yet is judged as one that nobody sent. */
+/** Ignores valid receipts that are missing from the journal: they count as unexplained. */
 const wrongWinnersOf = (
   journal: readonly JournalRecord[],
-  standingOfHash: ReadonlyMap<string, ReadonlySet<string>>,
+  validOfHash: ReadonlyMap<string, ReadonlySet<string>>,
 ): number => {
   const orderOf = ({ acceptedAt, receipt }: JournalRecord): string => `${acceptedAt} ${receipt}`;
   const first = new Map<string, JournalRecord>();
@@ -151,7 +137,7 @@ const wrongWinnersOf = (
   }
   const receipts = new Set(journal.map(({ receipt }) => receipt));
   return [...first].filter(([hash, { receipt }]) => {
-    const known = [...(standingOfHash.get(hash) ?? [])].filter((one) => receipts.has(one));
+    const known = [...(validOfHash.get(hash) ?? [])].filter((one) => receipts.has(one));
     return known.length > 0 && !known.includes(receipt);
   }).length;
 };
@@ -183,18 +169,18 @@ export const compare = ({
   const citizensOnly = <T extends { readonly kind: string }>(rows: readonly T[]): readonly T[] =>
     rows.filter(({ kind }) => kind === 'citizen');
   const recordOfReceipt = new Map(citizensOnly(journal).map((record) => [record.receipt, record]));
-  // Builds before there were rules named none, and had the first.
+  // Older builds wrote no rule; theirs was this one.
   const rules = new Set(citizensOnly(journal).map(({ uniqueness = PER_CITIZEN }) => uniqueness));
-  const standing = citizensOnly(registrations);
-  const standingOfHash = new Map<string, Set<string>>();
-  for (const { citizenHash, receipt } of standing) addTo(standingOfHash, citizenHash, receipt);
+  const valid = citizensOnly(registrations);
+  const validOfHash = new Map<string, Set<string>>();
+  for (const { citizenHash, receipt } of valid) addTo(validOfHash, citizenHash, receipt);
   const supersededSet = new Set(citizensOnly(superseded).map(({ receipt }) => receipt));
-  const inDatabase = new Set([...standing.map(({ receipt }) => receipt), ...supersededSet]);
+  const inDatabase = new Set([...valid.map(({ receipt }) => receipt), ...supersededSet]);
 
   const lostFromJournal = [...promised].filter((receipt) => !recordOfReceipt.has(receipt));
   const lostFromDatabase = [...promised].filter((receipt) => !inDatabase.has(receipt));
 
-  // Who has one registration: a citizen, or a citizen at a channel.
+  // A claimant has one registration: a citizen, or a citizen and a channel.
   const hashesOfClaimant = new Map<string, Set<string>>();
   const claimantsOfHash = new Map<string, Set<string>>();
   const claimantsOfCitizen = new Map<number, Set<string>>();
@@ -208,15 +194,15 @@ export const compare = ({
       addTo(claimantsOfHash, record.citizenHash, claimant);
     }
   }
-  const standingOf = (claimant: string): number =>
-    [...(hashesOfClaimant.get(claimant) ?? [])].reduce((sum, hash) => sum + (standingOfHash.get(hash)?.size ?? 0), 0);
+  const validCountOf = (claimant: string): number =>
+    [...(hashesOfClaimant.get(claimant) ?? [])].reduce((sum, hash) => sum + (validOfHash.get(hash)?.size ?? 0), 0);
   const citizensWithoutOne = [...receiptsOfCitizen.keys()].filter((citizen) => {
     const claimants = [...(claimantsOfCitizen.get(citizen) ?? [])];
-    return claimants.length === 0 || claimants.some((claimant) => standingOf(claimant) !== 1);
+    return claimants.length === 0 || claimants.some((claimant) => validCountOf(claimant) !== 1);
   });
 
   const unacknowledged = [...inDatabase].filter((receipt) => !promised.has(receipt)).length;
-  // A key that was given up on and one that was answered later are the same promise.
+  // A key that got an answer later is settled.
   const unsettled = new Set(
     ledger.flatMap((entry) => (entry.type === 'unsettled' && !receiptsOfKey.has(entry.keyHash) ? [entry.keyHash] : [])),
   ).size;
@@ -233,16 +219,16 @@ export const compare = ({
     lost,
     lostFromJournal,
     lostFromDatabase,
-    doubles: larger(standingOfHash),
+    doubles: withSeveral(validOfHash),
     citizensWithoutOne,
-    keysWithTwoReceipts: larger(receiptsOfKey),
-    mistakenIdentities: larger(hashesOfClaimant) + larger(claimantsOfHash),
+    keysWithTwoReceipts: withSeveral(receiptsOfKey),
+    mistakenIdentities: withSeveral(hashesOfClaimant) + withSeveral(claimantsOfHash),
     unacknowledged,
     unsettled,
-    sentByNobody: ended ? Math.max(0, unacknowledged - unsettled) : undefined,
+    unexplained: ended ? Math.max(0, unacknowledged - unsettled) : undefined,
     unreadable,
     lostFacts: lostFactsOf(later, facts, kept),
-    wrongWinners: wrongWinnersOf(citizensOnly(journal), standingOfHash),
+    wrongWinners: wrongWinnersOf(citizensOnly(journal), validOfHash),
     otherRules: [...rules].filter((one) => one !== rule).length,
     unopenable: unopenableOf(journal, promised, dataKeys),
   };
@@ -254,16 +240,16 @@ const findingsOf = (counted: Omit<LedgerCheckResult, 'verdict' | 'findings'>): r
   const rules: readonly (readonly [number, string])[] = [
     [counted.lostFromJournal.length, 'acknowledged receipts are not in the journal'],
     [counted.lostFromDatabase.length, 'acknowledged receipts are not in the database'],
-    [counted.doubles, 'citizens have more than one standing registration'],
-    [counted.citizensWithoutOne.length, 'citizens of the ledger do not have exactly one standing registration'],
-    [counted.keysWithTwoReceipts, 'Idempotency-Keys were given two receipts'],
-    [counted.mistakenIdentities, 'citizens were taken for one another, or for two'],
-    [counted.sentByNobody ?? 0, 'registrations in the database were sent by nobody'],
-    [counted.unopenable, 'acknowledged receipts are sealed with data keys that the bucket does not hold'],
+    [counted.doubles, 'citizens have more than one valid registration'],
+    [counted.citizensWithoutOne.length, 'citizens of the ledger do not have exactly one valid registration'],
+    [counted.keysWithTwoReceipts, 'Idempotency-Keys have two receipts'],
+    [counted.mistakenIdentities, 'citizens were treated as one person, or one citizen as two'],
+    [counted.unexplained ?? 0, 'registrations in the database were never sent by the generator'],
+    [counted.unopenable, 'acknowledged receipts are sealed with data keys that are missing from the bucket'],
     [counted.unreadable, 'messages in the journal are not events'],
-    [counted.lostFacts, 'facts of the journal are neither recorded nor kept in the database'],
-    [counted.wrongWinners, 'citizens have a standing registration that was not their first'],
-    [counted.otherRules, 'rules of who is one person were followed that are not the campaign’s'],
+    [counted.lostFacts, 'facts of the journal are missing from the database'],
+    [counted.wrongWinners, 'citizens have a valid registration that was not their first'],
+    [counted.otherRules, 'uniqueness rules in the registrations are not the campaign’s'],
   ];
   return rules.filter(([count]) => count > 0).map(([count, text]) => `${count} ${text}`);
 };

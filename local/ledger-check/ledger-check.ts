@@ -1,9 +1,10 @@
 /**
- * `node local/ledger-check/ledger-check.ts --ledger FILE --campaign-id ID`: what was promised against what is there. Servers and
- * credentials come from the environment, so that no password shows in a process list: LEDGER_CHECK_NATS_URL, LEDGER_CHECK_NATS_USER,
- * LEDGER_CHECK_NATS_PASSWORD, LEDGER_CHECK_POSTGRES_URL; LEDGER_CHECK_CA_FILE names a file with the authority of servers that speak TLS.
+ * `node local/ledger-check/ledger-check.ts --ledger FILE --campaign-id ID`: compares the receipts that citizens have with
+ * journal and database. Servers and credentials come from the environment, so that no password appears in a process list:
+ * LEDGER_CHECK_NATS_URL, LEDGER_CHECK_NATS_USER, LEDGER_CHECK_NATS_PASSWORD, LEDGER_CHECK_POSTGRES_URL, and for TLS
+ * LEDGER_CHECK_CA_FILE, a file with the certificate authority.
  *
- * Exit 0: complete. 1: something is missing or doubled. 2: could not be judged.
+ * Exit 0: complete. 1: incomplete, and `findings` says why. 2: the check could not run.
  */
 import { readFile } from 'node:fs/promises';
 import { Command } from 'commander';
@@ -19,9 +20,9 @@ const environment = z.object({
 });
 
 const options = new Command('ledger-check')
-  .requiredOption('--ledger <file>', 'the generator’s ledger')
+  .requiredOption('--ledger <file>', 'ledger that the load generator wrote')
   .requiredOption('--campaign-id <id>', 'spec.campaignId')
-  .option('--shards <n>', 'shard streams', Number, 3)
+  .option('--shards <n>', 'number of shard streams', Number, 3)
   .option('--uniqueness <rule>', 'spec.eligibility.uniqueness', 'perCitizen')
   .parse()
   .opts<{ ledger: string; campaignId: string; shards: number; uniqueness: string }>();
@@ -31,16 +32,14 @@ process.once('SIGINT', () => interrupted.abort(new Error('interrupted')));
 try {
   const env = environment.safeParse(process.env);
   if (!env.success) {
-    throw new Error(`set ${env.error.issues.map(({ path }) => path.join('.')).join(', ')} in the environment`);
+    throw new Error(`set the environment variables ${env.error.issues.map(({ path }) => path.join('.')).join(', ')}`);
   }
   const { LEDGER_CHECK_CA_FILE: caFile } = env.data;
   const tls = caFile === undefined ? undefined : { ca: await readFile(caFile, 'utf8') };
   const result = await runLedgerCheck(
     {
+      ...options,
       ledgerFile: options.ledger,
-      campaignId: options.campaignId,
-      shards: options.shards,
-      uniqueness: options.uniqueness,
       natsUrl: env.data.LEDGER_CHECK_NATS_URL,
       natsUser: env.data.LEDGER_CHECK_NATS_USER,
       natsPassword: env.data.LEDGER_CHECK_NATS_PASSWORD,

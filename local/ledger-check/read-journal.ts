@@ -1,4 +1,4 @@
-/** Every message of every shard, straight from the streams; from the last sequence at the start, no further. */
+/** Reads every message of every shard directly from the streams, up to the last sequence at the start. */
 import { setTimeout as delay } from 'node:timers/promises';
 import {
   DeliverPolicy,
@@ -9,8 +9,16 @@ import {
 } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { z } from 'zod';
+import { parseUntrusted } from '../../contract/untrusted.ts';
 import type { JournalRecord, LaterRecord } from './compare.ts';
-import type { ServerTls } from './server-tls.ts';
+
+/** How the ledger check verifies a server that uses TLS. */
+export interface ServerTls {
+  /** PEM of the certificate authority. */
+  readonly ca: string;
+  /** The name in the certificate; needed when the server is reached by an address. */
+  readonly servername?: string;
+}
 
 export interface JournalAccess {
   readonly natsUrl: string;
@@ -21,7 +29,7 @@ export interface JournalAccess {
   readonly shards: number;
 }
 
-/** Only what the ledger check needs of envelope version 1; the rest may be anything, also its type. */
+/** The fields of envelope version 1 that this check needs. Any type is accepted. */
 const event = z.object({
   v: z.literal(1),
   type: z.string(),
@@ -36,13 +44,14 @@ const event = z.object({
   data: z.looseObject({ channel: z.string().optional(), uniqueness: z.string().optional() }),
 });
 
-/** Of a later version: that it is one, and whose. */
+/** A message of a later version: only its campaign is known. */
 const laterEvent = z.object({ v: z.int().min(2), type: z.string(), campaignId: z.string() });
+const anyEvent = z.union([event, laterEvent]);
 
 const STREAM_NOT_FOUND = 10_059;
 const BATCH = 1000;
 const BATCH_EXPIRES_MS = 5000;
-/** A leader may be changing while we ask, which takes seconds; not for ever. */
+/** A change of leader takes some seconds. */
 const EMPTY_BATCHES = 6;
 const AGAIN_AFTER_MS = 500;
 
@@ -51,22 +60,13 @@ export interface JournalContent {
   readonly later: readonly LaterRecord[];
   readonly messages: number;
   readonly unreadable: number;
-  /** Names of the data keys that the bucket holds. */
   readonly dataKeys: readonly string[];
 }
 
-const parseEvent = (data: Uint8Array): z.infer<typeof event> | z.infer<typeof laterEvent> | undefined => {
-  try {
-    return z.union([event, laterEvent]).parse(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(data)));
-  } catch {
-    return undefined;
-  }
-};
-
-/** A request takes no longer from its arrival to the store, and clocks that agree differ by no more. */
+/** Limits: from a request's arrival to its storage, and between two clocks that agree. */
 const [STORED_WITHIN_MS, AHEAD_MS] = [10_000, 2_000];
 
-/** What the intake says, unless it had only its own clock to go by and that one is far from the journal's. */
+/** The intake's time, unless only its own clock was available and that clock is far from the journal's. */
 export const acceptedAtOf = (
   { at, clock }: { readonly at: string; readonly clock?: string | undefined },
   storedAtMs: number,
@@ -76,7 +76,7 @@ export const acceptedAtOf = (
   return isBelieved ? at : new Date(storedAtMs).toISOString();
 };
 
-/** A bucket that is gone holds none. */
+/** Empty if the bucket does not exist. */
 const readDataKeys = async (manager: JetStreamManager, campaignId: string): Promise<readonly string[]> => {
   const prefix = `$KV.keys_${campaignId}.`;
   try {
@@ -88,7 +88,7 @@ const readDataKeys = async (manager: JetStreamManager, campaignId: string): Prom
   }
 };
 
-/** Throws when a stream can't be read to its end: a journal half read would look like loss. */
+/** @throws Error when a stream can't be read to its end: the rest would look lost */
 export const readJournal = async (access: JournalAccess, signal: AbortSignal): Promise<JournalContent> => {
   const connection = await connect({
     servers: access.natsUrl.split(','),
@@ -119,7 +119,7 @@ export const readJournal = async (access: JournalAccess, signal: AbortSignal): P
           for await (const message of await consumer.fetch({ max_messages: BATCH, expires: BATCH_EXPIRES_MS })) {
             if (message.seq <= sequence || message.seq > state.last_seq) continue;
             sequence = message.seq;
-            const parsed = parseEvent(message.data);
+            const parsed = parseUntrusted(anyEvent, message.data);
             if (parsed === undefined || parsed.campaignId !== access.campaignId) unreadable += 1;
             else if (!('receipt' in parsed)) later.push({ place: `${shard} ${sequence}` });
             else if (parsed.type === 'received') {
@@ -134,16 +134,16 @@ export const readJournal = async (access: JournalAccess, signal: AbortSignal): P
             if (sequence >= state.last_seq) break;
           }
         } catch (error) {
-          // `no responders`: our server has not yet heard that the consumer, made a moment ago on another one, listens.
+          // `no responders`: our server does not yet know the consumer, which was just created on another server.
           cause = error;
           await delay(AGAIN_AFTER_MS, undefined, { signal });
         }
         empty = sequence === before ? empty + 1 : 0;
         if (empty >= EMPTY_BATCHES)
-          throw new Error(`stream ${stream} gave nothing after sequence ${sequence}`, { cause });
+          throw new Error(`stream ${stream} returned no message after sequence ${sequence}`, { cause });
       }
     }
-    // After the messages: a key is there before anything is sealed with it.
+    // After the messages: a key is stored before it seals anything.
     return { received, later, messages, unreadable, dataKeys: await readDataKeys(manager, access.campaignId) };
   } finally {
     await connection.close();

@@ -1,17 +1,16 @@
 /**
- * Arithmetic of a traffic trace: a rate holds until the next row, the last row ends the trace.
+ * Arithmetic of a traffic trace: a rate is valid until the next row; the last row ends the trace.
  * Worked example: `0,10` `60,300` `90,0` is 60 × 10 + 30 × 300 = 9,600 arrivals in 90 s.
  */
 import type { TraceStep } from '../../simulation/trace.ts';
 import { exponential, type RandomSource } from './random.ts';
 
-/** From opening, second 0, to the last row. */
 export const durationSeconds = (trace: readonly TraceStep[]): number => trace.at(-1)?.atSeconds ?? 0;
 
 export const peakArrivalsPerSecond = (trace: readonly TraceStep[]): number =>
   trace.slice(0, -1).reduce((peak, { arrivalsPerSecond }) => Math.max(peak, arrivalsPerSecond), 0);
 
-/** The integral of the trace: how many citizens come. */
+/** The integral of the trace: how many citizens arrive. */
 export const expectedArrivals = (trace: readonly TraceStep[]): number =>
   trace.reduce((sum, { atSeconds, arrivalsPerSecond }, i) => {
     const next = trace[i + 1];
@@ -25,8 +24,8 @@ export const rateAt = (trace: readonly TraceStep[], seconds: number): number => 
 };
 
 /**
- * Arrival times in seconds of a Poisson process with the trace's rate. A gap is spent step by step: of an exponential
- * gap of 1 at 10/s with 0.05 s left in the step, 0.5 is spent there and 0.5 goes on at the next step's rate.
+ * Arrival times in seconds of a Poisson process with the trace's rate. A gap can cross steps: with a gap of 1, a rate of
+ * 10/s and 0.05 s left in the step, 0.5 of the gap is used there, and the other 0.5 at the rate of the next step.
  */
 export function* poissonArrivals(trace: readonly TraceStep[], random: RandomSource): Generator<number, void, void> {
   let gap = exponential(random);

@@ -1,10 +1,10 @@
 /**
- * Citizens who don't exist. Identity numbers pass GB 11643 and yet can't be anyone's: regions 56 to 59 were never given
- * to a province (GB/T 2260 ends the southwest at 54, Tibet, and starts the northwest at 61, Shaanxi; residence permits
- * use 81 to 83, foreigners' cards 9). Names say that they are tests. Phones start with 154, a block without subscribers.
+ * Citizens who don't exist. Identity numbers pass GB 11643, but belong to no person: no province has the regions 56 to 59
+ * (GB/T 2260: Tibet is 54, Shaanxi 61; residence permits use 81 to 83, foreigners' cards 9). Names contain "test". Phones
+ * start with 154, a block without subscribers.
  *
- * One (seed, index) is always the same person, and two indices never share a number: order, birth date and region are
- * digits of the index, the county comes from the seed.
+ * A (seed, index) is always the same person, and two indices never share a number: order, birth date and region are
+ * digits of the index; the county comes from the seed.
  */
 
 export interface Citizen {
@@ -17,14 +17,13 @@ export interface Citizen {
 
 export const UNUSED_REGIONS = [56, 57, 58, 59] as const;
 
-/** Birth dates run from 1950-01-01 on over 18,250 days, to the end of 1999: adults in every year the demo can play. */
+/** Birth dates: 18,250 days from 1950-01-01 to the end of 1999. All are adults. */
 const FIRST_BIRTH_MS = Date.UTC(1950, 0, 1);
 const BIRTH_DAYS = 18_250;
 const ORDERS = 1000;
-/** 73 million: more people than any province of China but two has. */
 export const MAX_CITIZENS = UNUSED_REGIONS.length * BIRTH_DAYS * ORDERS;
 
-/** ISO 7064 MOD 11-2, by Horner's rule instead of the standard's table of weights: a second opinion on the app's. */
+/** ISO 7064 MOD 11-2 by Horner's rule. The app uses the standard's table of weights: two independent ways agree. */
 export const checkCharacter = (digits17: string): string => {
   const remainder = [...digits17].reduce((sum, digit) => ((sum + Number(digit)) * 2) % 11, 0);
   const check = (12 - remainder) % 11;
@@ -38,14 +37,13 @@ const han = (index: number): string => [...String(index)].map((digit) => HAN_DIG
 
 const CHANNELS = ['wechat', 'wechat', 'wechat', 'alipay', 'alipay', 'unionpay'] as const;
 
-/** `index` from 0 to MAX_CITIZENS - 1. */
 export const citizenOf = (seed: number, index: number): Citizen => {
   if (!Number.isInteger(index) || index < 0 || index >= MAX_CITIZENS) {
     throw new Error(`citizen ${index} does not exist: a run has at most ${MAX_CITIZENS}`);
   }
   const order = index % ORDERS;
   const rest = Math.floor(index / ORDERS);
-  // 7919 is prime to 18,250 = 2·5³·73, so the days are all different and neighbours are born far apart.
+  // 7919 and 18,250 = 2·5³·73 have no common factor, so all days differ and neighbours are born far apart.
   const day = (rest * 7919 + order * 17) % BIRTH_DAYS;
   const region = UNUSED_REGIONS[Math.floor(rest / BIRTH_DAYS)] ?? UNUSED_REGIONS[0];
   const born = new Date(FIRST_BIRTH_MS + day * 86_400_000).toISOString().slice(0, 10).replaceAll('-', '');

@@ -1,12 +1,11 @@
-/** One POST as a phone sends it, and what its page reads out of the answer. */
-
+/** One POST as a phone sends it, and how its page reads the answer. */
 import { type Dispatcher, Pool } from 'undici';
 import { z } from 'zod';
 import { parseUntrusted } from '../../contract/untrusted.ts';
 import type { Citizen } from './citizen.ts';
 import type { Answer } from './page.ts';
 
-export interface RegistrationRequest {
+interface RegistrationRequest {
   readonly citizen: Citizen;
   readonly category: string;
   readonly idempotencyKey: string;
@@ -18,18 +17,18 @@ export interface RegistrationClient {
   close(): Promise<void>;
 }
 
-export interface ClientOptions {
+interface ClientOptions {
   readonly origin: string;
   readonly connections: number;
-  /** A phone brings its own connection; a balancer of connections spreads load only when they end. */
+  /** Each phone has its own connection, and a balancer of connections spreads load only when connections end. */
   readonly requestsPerConnection: number;
-  /** The app's own budget for a publish is 3 s; a page waits a little longer. */
+  /** Longer than the 3 s that the app has for a publish. */
   readonly timeoutMs: number;
 }
 
 const PATH = '/api/v1/registrations';
 const POLICY_VERSION = '2020-09';
-/** A page that is told nothing usable comes again after a second, and none waits longer than half a minute. */
+/** Without a usable Retry-After a page retries after a second; no page waits longer than half a minute. */
 const DEFAULT_RETRY_AFTER_MS = 1000;
 const MAX_RETRY_AFTER_MS = 30_000;
 
@@ -43,7 +42,7 @@ const retryAfterMs = (header: string | string[] | undefined): number => {
     : DEFAULT_RETRY_AFTER_MS;
 };
 
-/** Status, Retry-After and body → what the page makes of it. Pure. */
+/** How the page reads status, Retry-After and body. Pure. */
 export const readAnswer = (status: number, retryAfter: string | string[] | undefined, body: string): Answer => {
   if (status === 200 || status === 201) {
     const parsed = parseUntrusted(receipt, body);
@@ -59,14 +58,10 @@ export const readAnswer = (status: number, retryAfter: string | string[] | undef
 
 const bodyOf = ({ citizen, category }: RegistrationRequest): string =>
   JSON.stringify({
-    name: citizen.name,
+    ...citizen,
     idType: 'CN_ID',
-    idNumber: citizen.idNumber,
-    phone: citizen.phone,
-    channel: citizen.channel,
     category,
     consent: { policyVersion: POLICY_VERSION, sensitive: true },
-    locale: citizen.locale,
   });
 
 const errorCode = (error: unknown): string =>

@@ -1,45 +1,48 @@
 /**
- * What was promised to citizens, written by the one who received the promise. Append-only JSON lines, one write a tick
- * for all that came together; an acknowledgement counts only after the kernel has its line, so a kill -9 of this
- * process loses nothing that it counted.
+ * What citizens were promised, written by the process that received the promise. Append-only JSON lines. All entries of
+ * one tick are one write, and an acknowledgement counts only after the kernel has its line: a kill -9 loses nothing that
+ * was counted.
  */
 import { createHash } from 'node:crypto';
-import { type FileHandle, open } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
+import { z } from 'zod';
 
-export type LedgerEntry =
-  | {
-      readonly type: 'acknowledged';
-      readonly receiptNo: string;
-      /** SHA-256 of the Idempotency-Key, hex, 16 characters. */
-      readonly keyHash: string;
-      /** Index of the citizen; identity numbers are never written. */
-      readonly citizen: number;
-      readonly sentAt: number;
-      readonly answeredAt: number;
-      readonly status: number;
-      /** 1 for the first try of this key. */
-      readonly attempt: number;
-      /** Why it was sent: for the first time, again with the same key, or again with another key. */
-      readonly intent: SendIntent;
-    }
-  /** Given up without an answer, so the registration may or may not exist. */
-  | { readonly type: 'unsettled'; readonly keyHash: string; readonly citizen: number; readonly intent: SendIntent }
-  /** The generator came to its end: every send before has its line. */
-  | { readonly type: 'end'; readonly sent: number; readonly acknowledged: number };
+/** Why a registration was sent: the first time, again with the same key, or again with another key. */
+const intent = z.enum(['first', 'same_key', 'other_key']);
+export type SendIntent = z.infer<typeof intent>;
 
-export type SendIntent = 'first' | 'same_key' | 'other_key';
+export const ledgerEntry = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('acknowledged'),
+    receiptNo: z.string(),
+    /** SHA-256 of the Idempotency-Key, hex, 16 characters. */
+    keyHash: z.string(),
+    /** Index of the citizen; identity numbers are never written. */
+    citizen: z.int().nonnegative(),
+    sentAt: z.number(),
+    answeredAt: z.number(),
+    status: z.int(),
+    /** 1 for the first attempt with this key. */
+    attempt: z.int().positive(),
+    intent,
+  }),
+  /** The citizen gave up without an answer: the registration may or may not exist. */
+  z.object({ type: z.literal('unsettled'), keyHash: z.string(), citizen: z.int().nonnegative(), intent }),
+  /** The generator reached its end: every send before has its line. */
+  z.object({ type: z.literal('end'), sent: z.int(), acknowledged: z.int() }),
+]);
+export type LedgerEntry = Readonly<z.infer<typeof ledgerEntry>>;
 
 export interface Ledger {
-  /** Resolves when the line is written. */
   append(entry: LedgerEntry): Promise<void>;
   close(): Promise<void>;
 }
 
 export const keyHashOf = (key: string): string => createHash('sha256').update(key).digest('hex').slice(0, 16);
 
-/** `file` must not exist: a ledger is never continued by another run. */
+/** `file` must not exist: no run continues the ledger of another. */
 export const openLedger = async (file: string): Promise<Ledger> => {
-  const handle: FileHandle = await open(file, 'ax');
+  const handle = await open(file, 'ax');
   let waiting: string[] = [];
   let writing: Promise<void> = Promise.resolve();
   let scheduled: Promise<void> | undefined;
@@ -54,7 +57,7 @@ export const openLedger = async (file: string): Promise<Ledger> => {
   return {
     append(entry) {
       waiting.push(`${JSON.stringify(entry)}\n`);
-      // The batch is taken only when the write before it is done: lines stay whole and in order.
+      // A batch waits for the write before it: lines stay whole and in order.
       scheduled ??= writing.then(writeAll);
       writing = scheduled;
       return scheduled;

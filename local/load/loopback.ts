@@ -1,14 +1,11 @@
-/**
- * The generator makes floods: it refuses every target that is not this machine. In a pod it is given one Service of its
- * own cluster by whoever made both.
- */
+/** The generator makes floods, so it refuses every target but this machine and, in a pod, one Service of its cluster. */
 
 const LOOPBACK = new Set(['127.0.0.1', '[::1]', 'localhost']);
 
-/** Origin of an http URL on this machine, or of `service` (the address of a ClusterIP); throws for everything else. */
+/** Origin of an http URL on this machine or of `service` (a ClusterIP). @throws Error for every other URL */
 export const loopbackOrigin = (text: string, service?: string): string => {
   const url = URL.parse(text);
-  if (url === null || url.protocol !== 'http:') throw new Error(`"${text}" is no http:// address`);
+  if (url === null || url.protocol !== 'http:') throw new Error(`"${text}" is not an http:// address`);
   const isService =
     service !== undefined && /^10\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(service) && url.hostname === service;
   if (!LOOPBACK.has(url.hostname) && !isService) {

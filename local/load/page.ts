@@ -1,15 +1,16 @@
 /**
- * What a citizen's page does with one Idempotency-Key until it has a receipt, a refusal, or gives up.
+ * What a citizen's page does with one Idempotency-Key until it has a receipt or a refusal, or gives up.
  *
  * | answer                        | page |
  * |-------------------------------|------|
  * | 201, 200 with a receipt       | done |
- * | 503, 429                      | waits Retry-After and up to half of it more, same key |
- * | 403 NOT_OPEN                  | counts down a second, same key |
+ * | 503, 429                      | waits Retry-After plus up to half of it, same key |
+ * | 403 NOT_OPEN                  | waits a second, same key |
  * | other 4xx                     | shows the reason, done |
- * | other 5xx, no answer, garbage | waits 0.5 s × attempt, up to twice that, same key; outcome unknown so far |
+ * | other 5xx, no answer, garbage | waits 0.5 s × attempt, up to twice that, same key; the outcome is unknown |
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { PAGE_WAITS_MORE } from '../../contract/returns.ts';
 import type { RandomSource } from './random.ts';
 
 export type Answer =
@@ -17,27 +18,15 @@ export type Answer =
   | { readonly kind: 'busy'; readonly retryAfterMs: number }
   | { readonly kind: 'not_open' }
   | { readonly kind: 'refused'; readonly status: number; readonly code: string }
-  /** The registration may have been taken or not. */
+  /** The registration may exist or not. */
   | { readonly kind: 'unknown'; readonly reason: string };
 
-export type PageOutcome =
-  | {
-      readonly kind: 'receipt';
-      readonly receiptNo: string;
-      readonly status: number;
-      readonly attempt: number;
-      readonly sentAt: number;
-      readonly answeredAt: number;
-    }
-  /** `unsettled`: an earlier try had no answer, so the registration may exist all the same. */
+type Receipt = Extract<Answer, { kind: 'receipt' }>;
+type PageOutcome =
+  | (Receipt & { readonly attempt: number; readonly sentAt: number; readonly answeredAt: number })
+  /** `unsettled`: an earlier attempt had no answer, so the registration may exist. */
   | { readonly kind: 'refused'; readonly status: number; readonly code: string; readonly unsettled: boolean }
   | { readonly kind: 'gave_up'; readonly unsettled: boolean };
-
-export interface PageLimits {
-  readonly attempts: number;
-  /** Ends every wait: the run's own deadline. */
-  readonly signal: AbortSignal;
-}
 
 const FIRST_BACKOFF_MS = 500;
 const COUNTDOWN_MS = 1000;
@@ -46,7 +35,7 @@ const COUNTDOWN_MS = 1000;
 export const waitAfter = (answer: Answer, attempt: number, random: RandomSource): number | undefined => {
   switch (answer.kind) {
     case 'busy':
-      return answer.retryAfterMs * (1 + random.next() / 2);
+      return answer.retryAfterMs * (1 + PAGE_WAITS_MORE * random.next());
     case 'not_open':
       return COUNTDOWN_MS;
     case 'unknown':
@@ -57,20 +46,18 @@ export const waitAfter = (answer: Answer, attempt: number, random: RandomSource)
   }
 };
 
-/** `send` never rejects: what went wrong is an `unknown` answer. */
+/** `send` never rejects: a failure is an `unknown` answer. */
 export const runPage = async (
   send: (attempt: number) => Promise<Answer>,
   random: RandomSource,
-  limits: PageLimits,
+  /** `signal`: the deadline of the run, which ends every wait. */
+  limits: { readonly attempts: number; readonly signal: AbortSignal },
 ): Promise<PageOutcome> => {
   let unsettled = false;
   for (let attempt = 1; attempt <= limits.attempts && !limits.signal.aborted; attempt += 1) {
     const sentAt = Date.now();
     const answer = await send(attempt);
-    if (answer.kind === 'receipt') {
-      const { receiptNo, status } = answer;
-      return { kind: 'receipt', receiptNo, status, attempt, sentAt, answeredAt: Date.now() };
-    }
+    if (answer.kind === 'receipt') return { ...answer, attempt, sentAt, answeredAt: Date.now() };
     if (answer.kind === 'refused') return { ...answer, unsettled };
     if (answer.kind === 'unknown') unsettled = true;
     const waitMs = waitAfter(answer, attempt, random);

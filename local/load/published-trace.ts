@@ -1,6 +1,6 @@
 /**
- * The traces of examples/traces, from published figures and stated assumptions; `node local/load/published-trace.ts`
- * writes them, a test sees that the files are what this says. Sources: examples/traces/README.md.
+ * The traces of examples/traces, from published figures and stated assumptions. `node local/load/published-trace.ts`
+ * writes them; a test compares the files with this code. Sources: examples/traces/README.md.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,43 +10,36 @@ import type { TraceStep } from '../../simulation/trace.ts';
 export const PUBLISHED_REGISTRATIONS = 3_310_000;
 const DAYS = 8;
 const HOUR_SECONDS = 3600;
-/** Opens at 10:00 in the example; only where the nights fall hangs on it. */
+/** Opens at 10:00 in the example; this decides where the nights are. */
 const OPENING_HOUR = 10;
 
 /**
- * Assumption: "million-level" read as a million registrations in the first hour. 1,000,000 / 3,600 s = 278/s in the
- * mean, three times that (833/s) in the first five minutes, the rest falling: minutes → registrations per second.
+ * Assumption: "million-level" means a million registrations in the first hour. 1,000,000 / 3,600 s = 278/s on average,
+ * three times that (833/s) in the first five minutes, then falling.
  */
 const FIRST_HOUR_REGISTRATIONS = 1_000_000;
-const FIRST_HOUR_SHAPE: readonly (readonly [minutes: number, weight: number])[] = [
-  [5, 3],
-  [5, 1.9],
-  [10, 1.2],
-  [10, 0.85],
-  [15, 0.6],
-  [15, 0.4],
-];
-/** Assumption: half of all come on the first day, as in Taiwan in 2021. */
+const FIRST_HOUR_MINUTES = [5, 5, 10, 10, 15, 15] as const;
+const FIRST_HOUR_WEIGHTS = [3, 1.9, 1.2, 0.85, 0.6, 0.4] as const;
+/** Assumption: half of all arrive on the first day, as in Taiwan in 2021. */
 const FIRST_DAY_SHARE = 0.5;
-/** Assumption: a day of phones. Weight of each hour, 0:00 to 23:00. */
+/** Assumption: typical use of phones. Weight of each hour, 0:00 to 23:00. */
 const DAY_CURVE = [
   0.3, 0.15, 0.1, 0.08, 0.08, 0.12, 0.3, 0.7, 1.1, 1.4, 1.5, 1.4, 1.5, 1.3, 1.1, 1.1, 1.1, 1.1, 1.2, 1.4, 1.6, 1.5, 1.1,
   0.7,
 ] as const;
-/** Assumption: the last hour looks like a small first one: people remember at the deadline. */
+/** Assumption: the last hour is a small flood, because people remember the deadline. */
 const DEADLINE_WEIGHT = 6;
 
 const round = (value: number): number => Math.round(value * 1000) / 1000;
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
 const firstHour = (registrations: number): readonly TraceStep[] => {
-  const scale = registrations / sum(FIRST_HOUR_SHAPE.map(([minutes, weight]) => minutes * 60 * weight));
-  let seconds = 0;
-  return FIRST_HOUR_SHAPE.map(([minutes, weight]) => {
-    const step = { atSeconds: seconds, arrivalsPerSecond: round(weight * scale) };
-    seconds += minutes * 60;
-    return step;
-  });
+  const scale =
+    registrations / sum(FIRST_HOUR_MINUTES.map((minutes, i) => minutes * 60 * (FIRST_HOUR_WEIGHTS[i] ?? 0)));
+  return FIRST_HOUR_WEIGHTS.map((weight, i) => ({
+    atSeconds: sum(FIRST_HOUR_MINUTES.slice(0, i)) * 60,
+    arrivalsPerSecond: round(weight * scale),
+  }));
 };
 
 /** 3.31 million over 8 days: the first hour in detail, then a row per hour. */
@@ -77,9 +70,8 @@ const openingHour = (): readonly TraceStep[] => [
 ];
 
 /**
- * The demo's: the opening hour squeezed in time and scaled to a machine of two cores that also carries the generator,
- * the journal and the database. 833/s × 0.18 = 150/s. The quiet seconds before the step stand for what the page sees
- * before the announcement goes out.
+ * For the demo: the opening hour, shorter and scaled to a machine of two cores that also runs the generator, the journal
+ * and the database: 833/s × 0.18 = 150/s. The quiet seconds at the start are the time before the announcement.
  */
 export const demoFast = (): readonly TraceStep[] =>
   rows([0, 6], [8, 150], [44, 90], [50, 45], [56, 20], [62, 8], [68, 0]);

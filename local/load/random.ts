@@ -1,11 +1,11 @@
-/** Random numbers that a seed repeats: a run can be played again arrival by arrival. Not for secrets. */
+/** Random numbers that repeat with the seed, so that a run can be repeated arrival by arrival. Not for secrets. */
 
 export interface RandomSource {
   /** Uniform in [0, 1). */
   next(): number;
 }
 
-/** mulberry32 (public domain, Tommy Ettinger): 32 bits of state, enough for arrival times and who repeats. */
+/** mulberry32 (public domain, Tommy Ettinger): 32 bits of state. */
 export const seededRandom = (seed: number): RandomSource => {
   let state = seed >>> 0;
   return {

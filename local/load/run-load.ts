@@ -1,15 +1,15 @@
 /**
- * The open loop: citizens come when the trace says, however slow the answers are. Bounded in flight (what does not fit
- * is counted as dropped, not sent later) and in time.
+ * The open loop: citizens arrive when the trace says, however slow the answers are. Citizens in flight are bounded: the
+ * others are counted as dropped, not sent later. So is the time.
  */
-import { randomUUID } from 'node:crypto';
+import { randomInt, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TraceStep } from '../../simulation/trace.ts';
 import { poissonArrivals } from './arrivals.ts';
 import { citizenOf } from './citizen.ts';
 import type { RegistrationClient } from './http-client.ts';
 import { keyHashOf, type Ledger, type SendIntent } from './ledger.ts';
-import { runPage } from './page.ts';
+import { type Answer, runPage } from './page.ts';
 import { seededRandom } from './random.ts';
 import type { StatsRecorder } from './stats.ts';
 
@@ -21,33 +21,38 @@ export interface LoadPlan {
   /** Most citizens at once, waiting ones included. */
   readonly maxInFlight: number;
   readonly maxCitizens: number;
+  /** With one key, before a citizen gives up. */
   readonly attempts: number;
-  /** Share of citizens who send the same again with the same key, and with another key. */
+  /** Shares of citizens who register again: with the same key, and with another key. */
   readonly sameKeyShare: number;
   readonly otherKeyShare: number;
-  /** Index of the citizen whose one POST goes to `divert`; only for sabotage. */
-  readonly divertCitizen?: number;
+  /** Sabotage: index of the citizen who gets an invented receipt, while nothing is sent. */
+  readonly lieToCitizen?: number;
 }
 
 export interface LoadWorld {
   readonly client: RegistrationClient;
-  /** Where the one diverted registration goes. */
-  readonly divert?: RegistrationClient;
   readonly ledger: Ledger;
   readonly stats: StatsRecorder;
   /** Ends the run: no new citizens, pages stop waiting. */
   readonly signal: AbortSignal;
 }
 
-/** A finger that taps twice does so within a second. */
+/** A double tap takes less than a second. */
 const REPEAT_WITHIN_MS = 1000;
+
+const RECEIPT_ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
+const inventedReceipt = (): Answer => {
+  const characters = Array.from({ length: 26 }, () => RECEIPT_ALPHABET.charAt(randomInt(RECEIPT_ALPHABET.length)));
+  return { kind: 'receipt', status: 201, receiptNo: characters.join('') };
+};
 
 /** Resolves when every citizen has an outcome; rejects when the ledger can't be written. */
 export const runLoad = async (plan: LoadPlan, world: LoadWorld): Promise<void> => {
   const { ledger, stats, signal } = world;
   const arrivalRandom = seededRandom(plan.seed);
   const behaviour = seededRandom(plan.seed ^ 0x5bd1e995);
-  // Pages draw when answers come, which no seed repeats: they must not disturb who comes and who repeats.
+  // Pages draw numbers when answers arrive, in an order that no seed repeats. So they have a source of their own.
   const jitter = seededRandom(plan.seed ^ 0x27d4eb2d);
   const flying = new Set<Promise<void>>();
   const broken = new AbortController();
@@ -56,12 +61,14 @@ export const runLoad = async (plan: LoadPlan, world: LoadWorld): Promise<void> =
   const send = async (index: number, key: string, intent: SendIntent): Promise<boolean> => {
     const citizen = citizenOf(plan.seed, index);
     const category = plan.categories[index % plan.categories.length] ?? '';
-    const client = index === plan.divertCitizen && intent === 'first' ? (world.divert ?? world.client) : world.client;
+    const isLie = index === plan.lieToCitizen && intent === 'first';
     const outcome = await runPage(
       async () => {
         stats.add('sent');
         const startedAt = performance.now();
-        const answer = await client.register({ citizen, category, idempotencyKey: key });
+        const answer = isLie
+          ? inventedReceipt()
+          : await world.client.register({ citizen, category, idempotencyKey: key });
         if (answer.kind === 'receipt') stats.answered(performance.now() - startedAt);
         else if (answer.kind === 'busy') stats.add('shed');
         else if (answer.kind === 'unknown') stats.add('failed');
@@ -73,9 +80,8 @@ export const runLoad = async (plan: LoadPlan, world: LoadWorld): Promise<void> =
     const keyHash = keyHashOf(key);
     switch (outcome.kind) {
       case 'receipt': {
-        const { receiptNo, status, attempt, sentAt, answeredAt } = outcome;
-        const what = { receiptNo, keyHash, citizen: index, sentAt, answeredAt, status, attempt, intent };
-        await ledger.append({ type: 'acknowledged', ...what });
+        const { kind: _, ...answer } = outcome;
+        await ledger.append({ type: 'acknowledged', ...answer, keyHash, citizen: index, intent });
         stats.add('acknowledged');
         return true;
       }
@@ -94,8 +100,8 @@ export const runLoad = async (plan: LoadPlan, world: LoadWorld): Promise<void> =
     stats.waited(Math.max(0, Date.now() - dueAtMs));
     const sameKey = dice < plan.sameKeyShare;
     const otherKey = !sameKey && dice < plan.sameKeyShare + plan.otherKeyShare;
-    // A diverted citizen who came again would be registered after all, and nothing would be missing.
-    if ((!sameKey && !otherKey) || index === plan.divertCitizen || signal.aborted) return;
+    // A second registration of the citizen with the invented receipt would succeed, and nothing would be missing.
+    if ((!sameKey && !otherKey) || index === plan.lieToCitizen || signal.aborted) return;
     await sleep(repeatAfterMs);
     await (sameKey ? send(index, key, 'same_key') : send(index, randomUUID(), 'other_key'));
   };

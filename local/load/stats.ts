@@ -1,4 +1,4 @@
-/** What the generator did, one JSON line a second and one at the end. All figures are seen from the citizens' side. */
+/** What the generator did: one JSON line a second and one at the end. All figures are as citizens see them. */
 import { build, type Histogram } from 'hdr-histogram-js';
 import { z } from 'zod';
 
@@ -9,31 +9,29 @@ const ms = z.number().nonnegative();
 export const loadStats = z.object({
   type: z.enum(['stats', 'final']),
   atMs: z.number(),
-  /** Citizens who came, by the trace. */
+  /** Citizens who arrived, by the trace. */
   arrived: count,
   /** POSTs sent, repeats and retries included. */
   sent: count,
   acknowledged: count,
-  /** Answers that asked to come again: 503, 429. */
+  /** Rejected with Retry-After: 503, 429. */
   shed: count,
   /** No answer, a time-out, garbage. */
   failed: count,
-  /** 4xx. */
   refused: count,
   refusedCodes: z.record(z.string(), count),
-  /** Citizens who gave up without a receipt. */
   gaveUp: count,
-  /** Arrivals not sent because too many were in flight: the generator's own limit, never the product's. */
+  /** Arrivals not sent because too many were in flight: a limit of the generator, not of the product. */
   dropped: count,
   inFlight: count,
-  /** One POST that ended in a receipt, from sending to the answer. */
+  /** Duration of one POST that returned a receipt. */
   p50Ms: ms,
   p99Ms: ms,
   maxMs: ms,
-  /** From the arrival to the receipt, with all waiting and coming again. */
+  /** From the arrival to the receipt, including waits and retries. */
   waitP50Ms: ms,
   waitP99Ms: ms,
-  /** How late sends were against the trace: above some tens of milliseconds, the generator was the slow one. */
+  /** Delay of sends against the trace. Above some tens of milliseconds, the generator itself was too slow. */
   lagP99Ms: ms,
 });
 export type LoadStats = z.infer<typeof loadStats>;
@@ -50,19 +48,11 @@ const microseconds = (valueMs: number): number => Math.max(1, Math.round(valueMs
 const percentileMs = (of: Histogram, percentile: number): number =>
   of.totalCount === 0 ? 0 : of.getValueAtPercentile(percentile) / 1000;
 
-export type Counter = 'arrived' | 'sent' | 'acknowledged' | 'shed' | 'failed' | 'refused' | 'gaveUp' | 'dropped';
+const COUNTERS = ['arrived', 'sent', 'acknowledged', 'shed', 'failed', 'refused', 'gaveUp', 'dropped'] as const;
+type Counter = (typeof COUNTERS)[number];
 
 export class StatsRecorder {
-  readonly #counters: Record<Counter, number> = {
-    arrived: 0,
-    sent: 0,
-    acknowledged: 0,
-    shed: 0,
-    failed: 0,
-    refused: 0,
-    gaveUp: 0,
-    dropped: 0,
-  };
+  readonly #counters = Object.fromEntries(COUNTERS.map((name) => [name, 0])) as Record<Counter, number>;
   readonly #refusedCodes: Record<string, number> = {};
   readonly #answers = histogram();
   readonly #answersOfSecond = histogram();
@@ -73,7 +63,7 @@ export class StatsRecorder {
   add(counter: Counter): void {
     this.#counters[counter] += 1;
   }
-  /** Codes are the app's fixed table; 50 are more than it has. */
+  /** The app has fewer than 50 codes. */
   refused(code: string): void {
     this.add('refused');
     const known = code in this.#refusedCodes || Object.keys(this.#refusedCodes).length < 50 ? code : 'OTHER';
@@ -81,9 +71,6 @@ export class StatsRecorder {
   }
   flying(change: 1 | -1): void {
     this.#inFlight += change;
-  }
-  get inFlight(): number {
-    return this.#inFlight;
   }
   count(counter: Counter): number {
     return this.#counters[counter];

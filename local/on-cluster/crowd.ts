@@ -1,4 +1,4 @@
-/** The generator in a pod of its own, in a namespace of its own: the only one that may mount a folder of this machine. */
+/** The load generator in its own pod and namespace, the only namespace that may mount folders of this machine. */
 import type { Kubernetes } from '../../tools/cluster.ts';
 import type { CrowdPlace } from '../stack.ts';
 import { DEMO_LABEL } from './platform.ts';
@@ -7,9 +7,9 @@ export interface CrowdOptions {
   readonly kubectl: Kubernetes['kubectlCommand'];
   readonly image: string;
   readonly namespace: string;
-  /** ClusterIP of the intake Service: a name would be looked up for every connection of the crowd. */
+  /** ClusterIP of the intake Service: a name would need a DNS query for every connection. */
   readonly serviceAddress: string;
-  /** Folders of this machine that the pod sees under the same paths: traces, ledger. */
+  /** Folders of this machine with traces and ledger, mounted under the same paths. */
   readonly folders: readonly string[];
 }
 
@@ -22,7 +22,7 @@ export const crowdNamespaceManifest = (name: string): string =>
     metadata: { name, labels: { ...DEMO_LABEL, 'pod-security.kubernetes.io/enforce': 'privileged' } },
   });
 
-/** `kubectl run -i`: standard input and output of the pod are those of kubectl, and the pod goes when kubectl does. */
+/** `kubectl run -i`: the pod has the standard input and output of kubectl, and ends with it. */
 export const crowdPlace = (options: CrowdOptions): CrowdPlace => {
   const { kubectl, image, namespace, serviceAddress, folders } = options;
   const volumes = folders.map((path, index) => ({ name: `folder-${index}`, hostPath: { path, type: 'Directory' } }));
@@ -39,10 +39,10 @@ export const crowdPlace = (options: CrowdOptions): CrowdPlace => {
           stdin: true,
           stdinOnce: true,
           env: [{ name: 'VOUCHER_LOAD_SERVICE', value: serviceAddress }],
-          // Without a request it would get what nobody else wants, and measure itself.
+          // Without a request the generator would get too little CPU and measure its own limits.
           resources: { requests: { cpu: '250m' } },
           volumeMounts: volumes.map(({ name, hostPath }) => ({ name, mountPath: hostPath.path })),
-          // Root of the pod only, to write the ledger into a folder of whoever started the demo.
+          // Root in the pod only, to write the ledger into the user's folder.
           securityContext: { runAsUser: 0, allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
         },
       ],

@@ -1,4 +1,4 @@
-/** A Service of a cluster on a port of this machine, for clusters whose addresses it does not reach. */
+/** Forwards a Service to a port of this machine, for clusters without a route to their addresses. */
 import { systemClock } from '../../runtime/clock.ts';
 import { sleep } from '../../runtime/sleep.ts';
 import type { Kubernetes } from '../../tools/cluster.ts';
@@ -12,19 +12,13 @@ export interface ForwardOptions {
   readonly port: number;
   readonly logFile: string;
   readonly spawn: SpawnManaged;
-  /** Ends it. */
   readonly signal: AbortSignal;
 }
 
-export interface Forward {
-  readonly port: number;
-  readonly done: Promise<void>;
-}
-
-/** kubectl holds on to one pod and ends with it. */
+/** kubectl forwards to one pod and ends with it, so it is started again. */
 const AGAIN_MS = 500;
 
-export const forwardService = async (options: ForwardOptions): Promise<Forward> => {
+export const forwardService = async (options: ForwardOptions): Promise<{ port: number; done: Promise<void> }> => {
   const { kubernetes, namespace, service, port: remote, logFile, spawn, signal } = options;
   const port = await new PortPool().take();
   const { command, args } = kubernetes.kubectlCommand;
@@ -34,7 +28,7 @@ export const forwardService = async (options: ForwardOptions): Promise<Forward> 
         name: `forward-${service}`,
         command,
         args: [...args, 'port-forward', '-n', namespace, `service/${service}`, `${port}:${remote}`],
-        env: Object.fromEntries(Object.entries(process.env).map(([key, value = '']) => [key, value])),
+        env: process.env as Record<string, string>,
         logFile,
       });
       const end = (): void => void child.kill('SIGTERM');

@@ -1,21 +1,19 @@
-/** A campaign on a cluster as it is seen from outside, looked at once a second with the product's own client. */
-
+/** Reads a campaign and its pods from a cluster once a second, with the product's own client. */
 import { z } from 'zod';
 import type { VoucherCampaign } from '../../contract/campaign-types.ts';
-import { instantMs } from '../../contract/instant.ts';
 import { LABELS } from '../../contract/names.ts';
 import type { ScalePlan } from '../../contract/scale-plan-types.ts';
-import { isTier, perTier, type Tier } from '../../contract/tiers.ts';
+import { isTier } from '../../contract/tiers.ts';
+import { type ApiResource, CAMPAIGNS, EVENTS, LEASES, PODS, SCALE_PLANS } from '../../operator/kube/api-resources.ts';
 import type { KubeClient } from '../../operator/kube/client.ts';
-import { type ApiResource, CAMPAIGNS, EVENTS, LEASES, PODS, SCALE_PLANS } from '../../operator/kube/resources.ts';
 import { again } from '../../runtime/sleep.ts';
+import { snapshotOf } from '../embedded/snapshot.ts';
 import type { StackEvent, StackProcess, StackSnapshot } from '../stack.ts';
 
-export interface ObserverOptions {
+interface ObserverOptions {
   readonly client: KubeClient;
   readonly campaign: { readonly name: string; readonly namespace: string };
   readonly system: { readonly namespace: string; readonly release: string };
-  readonly now: () => number;
 }
 
 const pod = z.object({
@@ -52,41 +50,29 @@ export const isReady = ({ metadata, status }: SeenPod): boolean =>
   metadata.deletionTimestamp === undefined &&
   status.conditions.some(({ type, status: state }) => type === 'Ready' && state === 'True');
 
-/** Seen as a process: one pod of one role. The leader alone is `operator`: it is the one worth killing. */
+/** Only the leader has the role `operator`: it is the one to kill. */
 export const roleOf = ({ metadata }: SeenPod, leader: string | undefined): StackProcess['role'] => {
   const component = metadata.labels[LABELS.component];
-  if (isTier(component)) return component;
-  switch (component) {
-    case 'nats':
-    case 'postgres':
-      return component;
-    case 'operator':
-      return metadata.name === leader ? 'operator' : 'other';
-    default:
-      return 'other';
-  }
+  if (isTier(component) || component === 'nats' || component === 'postgres') return component;
+  return component === 'operator' && metadata.name === leader ? 'operator' : 'other';
 };
 
 export class Observer {
   readonly #options: ObserverOptions;
-  #campaign: VoucherCampaign | undefined;
+  campaign: VoucherCampaign | undefined;
+  pods: readonly SeenPod[] = [];
+  events: readonly StackEvent[] = [];
   #plans: readonly ScalePlan[] = [];
-  #pods: readonly SeenPod[] = [];
-  #events: readonly StackEvent[] = [];
   #leader: string | undefined;
 
   constructor(options: ObserverOptions) {
     this.#options = options;
   }
 
-  /** Until the signal aborts. A look that fails leaves what was seen before. */
+  /** Until the signal aborts. A failed read keeps the last state. */
   run(signal: AbortSignal): Promise<void> {
-    return again(
-      () => this.look(signal),
-      LOOK_EVERY_MS,
-      signal,
-      () => undefined,
-    );
+    const ignore = (): void => undefined;
+    return again(() => this.look(signal), LOOK_EVERY_MS, signal, ignore);
   }
 
   async look(signal: AbortSignal): Promise<void> {
@@ -104,11 +90,11 @@ export class Observer {
       get(LEASES, system.namespace, system.release).catch(() => undefined),
     ]);
     // The API server has validated both against the schemas that the types are generated from.
-    this.#campaign = found as VoucherCampaign;
+    this.campaign = found as VoucherCampaign;
     this.#plans = (plans as { readonly items: readonly ScalePlan[] }).items;
-    this.#pods = [own, systems].flatMap((pods) => listOf(pod).parse(pods).items);
+    this.pods = [own, systems].flatMap((pods) => listOf(pod).parse(pods).items);
     this.#leader = lease.safeParse(held).data?.spec.holderIdentity?.split('_')[0];
-    this.#events = listOf(event)
+    this.events = listOf(event)
       .parse(events)
       .items.filter(({ regarding }) => regarding.kind === 'VoucherCampaign')
       .map(
@@ -122,45 +108,15 @@ export class Observer {
       .sort((a, b) => a.atMs - b.atMs);
   }
 
-  get campaign(): VoucherCampaign | undefined {
-    return this.#campaign;
-  }
-
-  get pods(): readonly SeenPod[] {
-    return this.#pods;
-  }
-
-  get events(): readonly StackEvent[] {
-    return this.#events;
-  }
-
   processes(): readonly StackProcess[] {
-    return this.#pods
+    return this.pods
       .filter(({ metadata, status }) => metadata.deletionTimestamp === undefined && status.phase === 'Running')
       .map((one) => ({ name: one.metadata.name, role: roleOf(one, this.#leader), id: one.metadata.uid }));
   }
 
-  /** @throws Error before the first look that succeeded */
+  /** @throws Error before the first successful read */
   snapshot(): StackSnapshot {
-    const campaign = this.#campaign;
-    if (campaign === undefined) throw new Error('the campaign has not been seen yet');
-    const { spec, status } = campaign;
-    const tierOf = (name: Tier): StackSnapshot['tiers'][Tier] => {
-      const seen = status?.tiers?.[name];
-      return seen === undefined ? undefined : { ...seen, explanation: seen.limitedBy ?? '' };
-    };
-    return {
-      atMs: this.#options.now(),
-      stage: status?.stage ?? 'Pending',
-      opensAtMs: instantMs(spec.window.opensAt),
-      closesAtMs: instantMs(status?.closesAt ?? spec.window.closesAt),
-      contingency: (status?.contingency ?? []).map(({ name }) => name),
-      arrivalsPerSecond: status?.arrivalsPerSecond,
-      backlog: status?.backlog,
-      oldestSeconds: status?.oldestSeconds,
-      tiers: perTier(tierOf),
-      conditions: status?.conditions ?? [],
-      plans: this.#plans,
-    };
+    if (this.campaign === undefined) throw new Error('the campaign has not been read yet');
+    return snapshotOf(this.campaign, undefined, this.#plans, Date.now());
   }
 }

@@ -1,4 +1,4 @@
-/** The operator and its data plane on a cluster, installed with Helm from this checkout: fresh for every run. */
+/** Installs the operator and its data plane with Helm from this checkout, new for every run. */
 import { fileURLToPath } from 'node:url';
 import { ensureCrowdImage, ensureImages, PRODUCT_IMAGE } from '../../tools/image.ts';
 import type { Images, Target } from './target.ts';
@@ -6,7 +6,7 @@ import type { Images, Target } from './target.ts';
 export interface PlatformOptions {
   readonly target: Pick<Target, 'kubernetes' | 'images' | 'isOurs'>;
   readonly release: string;
-  /** Made anew, with everything that was in it. */
+  /** Deleted with its content and created again. */
   readonly systemNamespace: string;
   readonly crowdNamespace: string;
   readonly campaign: {
@@ -22,10 +22,10 @@ export interface PlatformOptions {
 
 export const CHART = fileURLToPath(new URL('../../charts/voucher-operator', import.meta.url));
 
-/** Says in a cluster of somebody else's that a namespace is the demo's to make anew. */
+/** Marks a namespace that the demo may delete and create again. */
 export const DEMO_LABEL = { 'voucher-operator.io/demo': 'true' } as const;
 
-/** `registry:5000/team/operator:1.2` and `…/operator@sha256:0a1b…` as the chart takes them. */
+/** Chart values for references such as `registry:5000/team/operator:1.2` or `…/operator@sha256:0a1b…`. */
 export const imageValues = (reference: string): { repository: string; tag?: string; digest?: string } => {
   const [name = '', digest] = reference.split('@');
   const colon = name.lastIndexOf(':');
@@ -37,7 +37,7 @@ export const imageValues = (reference: string): { repository: string; tag?: stri
 
 const request = (cpu: string) => ({ requests: { cpu } });
 
-/** One node of two cores carries everything: requests only say who gets a place, not how much it may use. */
+/** One node of two cores runs everything, so requests are low and there are no limits. */
 export const valuesOf = (
   { campaign, shardMaxBytes }: Pick<PlatformOptions, 'campaign' | 'shardMaxBytes'>,
   images: Images,
@@ -48,7 +48,7 @@ export const valuesOf = (
   dataPlane: {
     embedded: {
       enabled: true,
-      // Beside the shards: control stream, buckets, and the installation's trail.
+      // Beyond the shards: control stream, buckets and the audit trail.
       nats: { storage: '2Gi', maxFileStoreBytes: 4 * shardMaxBytes + 128 * 2 ** 20, resources: request('150m') },
       postgres: { storage: '2Gi', resources: request('100m') },
       campaigns: [campaign],
@@ -58,7 +58,7 @@ export const valuesOf = (
 
 type Kubectl = Target['kubernetes']['kubectl'];
 
-/** Namespaces whose pods must be what "restricted" asks for; the API server refuses others. As one object for any kubectl. */
+/** Namespaces with the Pod Security level "restricted". */
 const namespaceManifests = (names: readonly string[]): string =>
   JSON.stringify({
     apiVersion: 'v1',
@@ -70,7 +70,7 @@ const namespaceManifests = (names: readonly string[]): string =>
     })),
   });
 
-/** @throws Error when a namespace that the demo would delete belongs to somebody else */
+/** @throws Error when the demo did not create a namespace that it would delete */
 const assertMayRemake = async (kubectl: Kubectl, namespaces: readonly string[], signal: AbortSignal): Promise<void> => {
   const [label, value] = Object.entries(DEMO_LABEL)[0] ?? [];
   const args = ['get', 'namespace', '-o', 'name', '--selector', `${label}!=${value}`];
@@ -78,13 +78,13 @@ const assertMayRemake = async (kubectl: Kubectl, namespaces: readonly string[], 
   const taken = namespaces.filter((name) => others.includes(`namespace/${name}`));
   if (taken.length === 0) return;
   throw new Error(
-    `the cluster has a namespace ${taken[0]} that the demo did not make, and it would be deleted; if nothing in it is needed, say so with "kubectl label namespace ${taken[0]} ${label}=${value}"`,
+    `the demo would delete the namespace ${taken[0]}, which it did not create. If you don't need its content, run "kubectl label namespace ${taken[0]} ${label}=${value}" and try again`,
   );
 };
 
 const importedOf = async (images: Images, signal: AbortSignal, progress: (line: string) => void): Promise<void> => {
   if (images.kind !== 'imported') return;
-  progress('making the images');
+  progress('building the images');
   const product = await ensureImages({ signal, progress });
   await images.importImages([...product, await ensureCrowdImage({ signal, progress })], signal);
 };
@@ -95,14 +95,12 @@ export const installPlatform = async (options: PlatformOptions): Promise<void> =
   const namespaces = [systemNamespace, campaign.namespace, options.crowdNamespace];
   if (!target.isOurs) await assertMayRemake(kubectl, namespaces, signal);
   await importedOf(target.images, signal, progress);
-  progress(`making the namespaces ${namespaces.join(', ')} anew`);
+  progress(`creating the namespaces ${namespaces.join(', ')}; existing ones are deleted first`);
   await kubectl(['delete', 'namespace', ...namespaces, '--ignore-not-found', '--wait'], { signal });
   const manifests = namespaceManifests([systemNamespace, campaign.namespace]);
   await kubectl(['apply', '-f', '-'], { signal, input: manifests });
-  progress(
-    `installing the chart as ${release} in ${systemNamespace}: kinds, roles and policies are of the whole cluster`,
-  );
-  // In our own cluster the CRDs may belong to another release that was here before; in another's that is a refusal.
+  progress(`installing the Helm release ${release} in ${systemNamespace}; CRDs and cluster roles are cluster-wide`);
+  // In our own cluster the CRDs may belong to an earlier release. In the user's cluster that is an error.
   const owned = target.isOurs ? ['--take-ownership', '--force-conflicts'] : [];
   await helm(['upgrade', '--install', ...owned, release, CHART, '-n', systemNamespace, '-f', '-'], {
     signal,
@@ -110,11 +108,11 @@ export const installPlatform = async (options: PlatformOptions): Promise<void> =
   });
 };
 
-/** What `installPlatform` brought, but the kinds: Helm keeps those, and the campaigns of others with them. */
+/** Removes all that `installPlatform` installed except the CRDs, which Helm keeps, and with them other campaigns. */
 export const uninstallPlatform = async (options: PlatformOptions): Promise<void> => {
   const { release, systemNamespace, campaign, crowdNamespace, target, progress } = options;
   const { kubectl, helm } = target.kubernetes;
-  progress('taking the demo away; the kinds stay: kubectl get crd -o name | grep voucher-operator.io');
+  progress('removing the demo; the CRDs are kept (kubectl get crd -o name | grep voucher-operator.io)');
   await helm(['uninstall', release, '-n', systemNamespace, '--ignore-not-found']);
   const namespaces = [systemNamespace, campaign.namespace, crowdNamespace];
   await kubectl(['delete', 'namespace', ...namespaces, '--ignore-not-found', '--wait=false']);

@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseDocument } from 'yaml';
-import { ADMIN_PATHS, DATA_PLANE_KEYS, PORTS, PRIVACY_KEYS } from '../../contract/app-contract.ts';
+import { DATA_PLANE_KEYS, PORTS, PRIVACY_KEYS } from '../../contract/app-contract.ts';
 import type { VoucherCampaign } from '../../contract/campaign-types.ts';
 import { dataPlaneSecretName, intakeServiceName, LABELS } from '../../contract/names.ts';
 import { createKubeAccess } from '../../operator/kube/access.ts';
@@ -12,31 +12,23 @@ import { systemClock } from '../../runtime/clock.ts';
 import { urlHost } from '../../runtime/url-host.ts';
 import type { Kubernetes } from '../../tools/cluster.ts';
 import { CROWD_IMAGE } from '../../tools/image.ts';
-import type { ServerTls } from '../ledger-check/server-tls.ts';
+import type { ServerTls } from '../ledger-check/read-journal.ts';
 import { createSpawner } from '../managed-process.ts';
 import { startReaper } from '../reaper.ts';
-import type { Stack, StackProcess } from '../stack.ts';
+import { metricsOf, type Stack, type StackProcess } from '../stack.ts';
 import { crowdNamespaceManifest, crowdPlace } from './crowd.ts';
 import { forwardService } from './forward.ts';
 import { isReady, Observer } from './observer.ts';
 import { installPlatform, uninstallPlatform } from './platform.ts';
-import { openTarget, type PulledImages, type Target } from './target.ts';
+import { openTarget, type Target, type TargetOptions } from './target.ts';
 
-export interface OnClusterOptions {
+export interface OnClusterOptions extends TargetOptions {
   readonly campaignYaml: string;
-  /** Checks the campaign as the API server will, and fills in the defaults. */
+  /** Checks the campaign as the API server will, and adds the defaults. */
   readonly admit: (yaml: string) => VoucherCampaign;
   readonly stateDir: string;
-  /** Folders that the crowd's pod must see. */
+  /** Folders that are mounted into the generator's pod. */
   readonly crowdFolders: readonly string[];
-  readonly signal: AbortSignal;
-  readonly progress: (line: string) => void;
-  readonly clusterName?: string;
-  /** A context of the user's kubeconfig instead of a cluster of our own. */
-  readonly context?: string;
-  readonly pulled?: PulledImages;
-  /** The cluster, or what was installed in it, stays when the stack is stopped, for people to look around. */
-  readonly keep: boolean;
 }
 
 const RELEASE = 'voucher';
@@ -48,20 +40,17 @@ const SHARD_MAX_BYTES = 256 * 2 ** 20;
 const READY_WITHIN_MS = 120_000;
 const LOOK_EVERY_MS = 250;
 
-/** The campaign as it stands in the file, in the namespace of the demo. */
+/** The campaign of the file, in the demo's namespace. */
 const inNamespace = (yaml: string): string => {
   const document = parseDocument(yaml);
   document.setIn(['metadata', 'namespace'], CAMPAIGN_NAMESPACE);
   return document.toString();
 };
 
-const decoded = (data: Readonly<Record<string, string>>, key: string): string =>
-  Buffer.from(data[key] ?? '', 'base64').toString('utf8');
-
 const secretOf = async (cluster: Kubernetes, name: string, namespace: string, signal: AbortSignal) => {
   const text = await cluster.kubectl(['get', 'secret', name, '-n', namespace, '-o', 'json'], { signal });
   const { data } = JSON.parse(text) as { readonly data: Readonly<Record<string, string>> };
-  return (key: string): string => decoded(data, key);
+  return (key: string): string => Buffer.from(data[key] ?? '', 'base64').toString('utf8');
 };
 
 const addressOf = async (cluster: Kubernetes, name: string, namespace: string, signal: AbortSignal) =>
@@ -72,7 +61,7 @@ const addressOf = async (cluster: Kubernetes, name: string, namespace: string, s
 const readyCondition = (campaign: VoucherCampaign | undefined) =>
   campaign?.status?.conditions?.find(({ type }) => type === 'Ready');
 
-/** @throws Error that says what the campaign still lacks */
+/** @throws Error with the message of the condition Ready */
 const untilReady = async (observer: Observer, signal: AbortSignal): Promise<void> => {
   const giveUpAtMs = Date.now() + READY_WITHIN_MS;
   while (readyCondition(observer.campaign)?.status !== 'True') {
@@ -101,7 +90,7 @@ const tlsOf = (service: string, ca: string): ServerTls => ({
   servername: `${RELEASE}-${service}.${SYSTEM_NAMESPACE}.svc`,
 });
 
-/** Both on ports of this machine, for the ledger check: it does not reach what has no route. */
+/** Forwards journal and database to ports of this machine, for the ledger check. */
 const forwardDataPlane = (target: Target, logDir: string, signal: AbortSignal) => {
   const reaper = startReaper();
   signal.addEventListener('abort', () => void reaper.stop(), { once: true });
@@ -119,7 +108,7 @@ const forwardDataPlane = (target: Target, logDir: string, signal: AbortSignal) =
   return Promise.all([forward('nats', 4222), forward('postgres', 5432)]);
 };
 
-/** @throws Error when the machine can't carry a cluster, the chart doesn't install, or the campaign doesn't get ready */
+/** @throws Error when the machine can't run a cluster, the chart can't be installed, or the campaign does not get Ready */
 export const startOnCluster = async (options: OnClusterOptions): Promise<Stack> => {
   const { signal, progress, stateDir } = options;
   const { metadata, spec } = options.admit(options.campaignYaml);
@@ -166,7 +155,6 @@ export const startOnCluster = async (options: OnClusterOptions): Promise<Stack> 
       client,
       campaign: { name: metadata.name, namespace: CAMPAIGN_NAMESPACE },
       system: { namespace: SYSTEM_NAMESPACE, release: RELEASE },
-      now: Date.now,
     });
     await untilReady(observer, signal);
     background.push(observer.run(stopping.signal));
@@ -215,14 +203,14 @@ export const startOnCluster = async (options: OnClusterOptions): Promise<Stack> 
       campaignId: spec.campaignId,
       shards: SHARDS,
       ledgerCheck: {
-        // Asked for when the ledger check begins: a server that was deleted has come back under another address.
+        // Read when the ledger check starts: a pod that was replaced has another address.
         get natsUrl() {
           return natsUrls();
         },
         natsUser: journal(DATA_PLANE_KEYS.natsUser),
         natsPassword: journal(DATA_PLANE_KEYS.natsPassword),
         postgresUrl: database.href,
-        // By addresses, which no certificate is for.
+        // The names in the certificates, because the servers are reached by address.
         natsTls: tlsOf('nats', journal(DATA_PLANE_KEYS.natsCa)),
         postgresTls: tlsOf('postgres', campaignSecret(DATA_PLANE_KEYS.postgresCa)),
       },
@@ -237,19 +225,15 @@ export const startOnCluster = async (options: OnClusterOptions): Promise<Stack> 
         const args = ['delete', 'pod', name, '-n', namespace, '--grace-period=0', '--force', '--wait=false'];
         cluster.kubectl(args).catch((error: unknown) => progress(`could not kill ${name}: ${String(error)}`));
       },
-      async metrics() {
-        const ours = observer.pods.filter(
-          (pod) => pod.metadata.namespace === CAMPAIGN_NAMESPACE && pod.status.podIP !== undefined,
-        );
-        const pages = await Promise.all(
-          ours.map(async ({ metadata: { name }, status: { podIP = '' } }) => {
-            const url = `http://${urlHost(podIP)}:${PORTS.admin}${ADMIN_PATHS.metrics}`;
-            const response = await fetch(url, { signal: AbortSignal.timeout(2_000) }).catch(() => undefined);
-            return response === undefined ? [] : [{ name, text: await response.text() }];
-          }),
-        );
-        return pages.flat();
-      },
+      metrics: () =>
+        metricsOf(
+          observer.pods
+            .filter(({ metadata: { namespace } }) => namespace === CAMPAIGN_NAMESPACE)
+            .map(({ metadata: { name }, status: { podIP } }) => ({
+              name,
+              adminUrl: podIP === undefined ? undefined : `http://${urlHost(podIP)}:${PORTS.admin}`,
+            })),
+        ),
       applyCampaign,
       stop,
     };

@@ -1,13 +1,13 @@
-/** Which Kubernetes the demo runs on: one of our own, or one that the user names by a context of their kubeconfig. */
+/** The Kubernetes for the demo: a local one that the demo creates, or the user's, by a context of their kubeconfig. */
 import { attach, type Cluster, down, type Kubernetes, ownClusterAt, up } from '../../tools/cluster.ts';
 
 export interface TargetOptions {
   readonly clusterName?: string;
   /** A context of the user's kubeconfig instead. */
   readonly context?: string;
-  /** Images that nodes of that cluster can pull; not needed where the context is one of our own clusters. */
+  /** Images that nodes of that cluster can pull; not needed if the context is a local cluster of ours. */
   readonly pulled?: PulledImages;
-  /** What was installed stays when the demo ends. */
+  /** Keeps the cluster, or what was installed in it, when the demo ends. */
   readonly keep: boolean;
   readonly signal: AbortSignal;
   readonly progress: (line: string) => void;
@@ -28,11 +28,11 @@ export interface Target {
   readonly images: Images;
   /** For the product's own client. */
   readonly access: { readonly kubeconfig?: string; readonly context?: string };
-  /** Whether this machine reaches the addresses of pods and Services. */
+  /** Whether this machine has a route to pods and Services. */
   readonly isRouted: boolean;
-  /** Whether namespaces there are ours to make anew. */
+  /** Whether the demo may delete and recreate its namespaces without asking. */
   readonly isOurs: boolean;
-  /** Takes away what the demo brought, unless it is to be kept. */
+  /** Removes what the demo installed, unless `keep` is set. */
   release(uninstall: () => Promise<void>): Promise<void>;
 }
 
@@ -60,10 +60,10 @@ const contextTarget = async (context: string, options: TargetOptions): Promise<T
   const own = await ownClusterAt(server);
   if (own === undefined && pulled === undefined) {
     throw new Error(
-      `--context ${context}: nodes of ${server} can't have the images of this checkout; build them with "npm run cluster -- build", push them to a registry that they reach, and name them with --image REGISTRY/REF and --crowd-image REGISTRY/REF`,
+      `--context ${context}: the nodes of ${server} need images from a registry. Build them with "npm run cluster -- build", push them, and pass --image REGISTRY/REF and --crowd-image REGISTRY/REF`,
     );
   }
-  progress(`context ${context} is ${server}; your current context stays what it is`);
+  progress(`using context ${context} (${server}); your current context is not changed`);
   return {
     kubernetes,
     images:
@@ -71,7 +71,7 @@ const contextTarget = async (context: string, options: TargetOptions): Promise<T
         ? { kind: 'imported', importImages: own.importImages }
         : { kind: 'pulled', product: pulled?.product ?? '', crowd: pulled?.crowd ?? '' },
     access: { context },
-    // Also where it is one of ours: the way that others take is then the way that was tried.
+    // Even for a local cluster of ours, so that this way is tested.
     isRouted: false,
     isOurs: false,
     async release(uninstall) {
@@ -80,6 +80,6 @@ const contextTarget = async (context: string, options: TargetOptions): Promise<T
   };
 };
 
-/** @throws Error when the machine can't carry a cluster, no such context answers, or its nodes would have no images */
+/** @throws Error when the machine can't run a cluster, the context does not answer, or its nodes can't get the images */
 export const openTarget = (options: TargetOptions): Promise<Target> =>
   options.context === undefined ? ownTarget(options) : contextTarget(options.context, options);

@@ -1,4 +1,4 @@
-/** PostgreSQL refuses to run as root, so where we are root it gets an account of its own. */
+/** PostgreSQL does not run as root, so under root it gets its own account. */
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
@@ -7,13 +7,13 @@ const run = promisify(execFile);
 
 export interface Account {
   readonly name: string;
-  /** Empty where we are not root: PostgreSQL then runs as us. */
+  /** Empty without root: PostgreSQL then runs as the current user. */
   readonly ids: { readonly uid: number; readonly gid: number } | Record<string, never>;
 }
 
 const ACCOUNT = 'voucher-postgres';
-/** `nobody` on Linux; other services may share it, which is why it is the second choice. */
-const NOBODY = 65_534;
+/** The second choice, because other services may share this account. */
+const SHARED = { name: 'nobody', ids: { uid: 65_534, gid: 65_534 } };
 
 /** `name:x:uid:gid:…` */
 const idsIn = (passwd: string, name: string): { uid: number; gid: number } | undefined => {
@@ -31,12 +31,10 @@ export const findAccount = async (effectiveUid = process.geteuid?.()): Promise<A
   if (effectiveUid !== 0) return { name: 'this user', ids: {} };
   const known = await look();
   if (known !== undefined) return { name: ACCOUNT, ids: known };
-  // Fails where there is no useradd, or where another process is just creating the same account: look again.
+  // Fails without useradd, or when another process creates the same account now; so look again.
   await run('useradd', ['--system', '--user-group', '--no-create-home', '--shell', '/usr/sbin/nologin', ACCOUNT]).catch(
     () => undefined,
   );
   const created = await look();
-  return created === undefined
-    ? { name: 'nobody', ids: { uid: NOBODY, gid: NOBODY } }
-    : { name: ACCOUNT, ids: created };
+  return created === undefined ? SHARED : { name: ACCOUNT, ids: created };
 };

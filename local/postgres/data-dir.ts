@@ -1,16 +1,11 @@
-/** Where the cluster's files lie: below `dir`, or beside it where PostgreSQL's account can't enter `dir`. */
+/** The folder of the database files: in `dir`, or elsewhere if PostgreSQL's account can't enter `dir`. */
 import { createHash } from 'node:crypto';
-import { access, chown, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { chown, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Account } from './account.ts';
 
-const exists = (path: string): Promise<boolean> =>
-  access(path).then(
-    () => true,
-    () => false,
-  );
-
-/** Whether `account` may pass through every folder down to `dir`. */
+/** Whether `account` can enter every folder on the path to `dir`. */
 export const reachable = async (dir: string, { ids }: Account): Promise<boolean> => {
   if (ids.uid === undefined) return true;
   for (let folder = dir; ; folder = dirname(folder)) {
@@ -21,16 +16,16 @@ export const reachable = async (dir: string, { ids }: Account): Promise<boolean>
   }
 };
 
-/** Folders whose origin is gone belong to nobody: whoever removes a run's folder can't know of them. */
+/** Removes folders whose original `dir` was deleted. */
 const sweep = async (relocatedDir: string): Promise<void> => {
   for (const name of await readdir(relocatedDir)) {
     const folder = join(relocatedDir, name);
     const origin = await readFile(join(folder, 'origin'), 'utf8').catch(() => undefined);
-    if (origin !== undefined && !(await exists(origin))) await rm(folder, { recursive: true, force: true });
+    if (origin !== undefined && !existsSync(origin)) await rm(folder, { recursive: true, force: true });
   }
 };
 
-/** The folder for the cluster, owned by `account`; the same for the same `dir` every time. */
+/** The folder, owned by `account`; always the same for the same `dir`. */
 export const prepareDataDir = async (dir: string, account: Account, sharedDir: string): Promise<string> => {
   await mkdir(dir, { recursive: true });
   const own = await reachable(dir, account);

@@ -11,8 +11,8 @@ const READY_WITHIN_MS = 60_000;
 export const STOP_WITHIN_MS = 20_000;
 const POLL_MS = 20;
 /**
- * Stated even where they are the defaults, because the promise hangs on them. Full-page writes are not compressed: this
- * build has pglz only (no lz4), which costs more processor than the disk it saves is worth on two cores.
+ * Durability depends on these, so defaults are stated too. Full-page writes are not compressed: this build has only pglz,
+ * which costs more CPU time than it saves on two cores.
  */
 const SETTINGS: Readonly<Record<string, string>> = {
   fsync: 'on',
@@ -41,7 +41,7 @@ export interface Cluster {
 const tailOf = async (logFile: string): Promise<string> =>
   (await readFile(logFile, 'utf8').catch(() => '')).trim().split('\n').slice(-5).join(' | ');
 
-/** initdb, unless the folder holds a cluster already. */
+/** Runs initdb, unless the folder has a database already. */
 export const initialise = async (cluster: Cluster, password: string, spawn: SpawnManaged): Promise<void> => {
   const { account, binDir, dataDir, logFile } = cluster;
   if ((await readFile(join(dataDir, 'PG_VERSION'), 'utf8').catch(() => undefined)) !== undefined) return;
@@ -59,7 +59,7 @@ export const initialise = async (cluster: Cluster, password: string, spawn: Spaw
         '--auth=scram-sha-256',
         '--data-checksums',
         '--encoding=UTF8',
-        // The built-in provider: the same order on every machine, whatever locales it has.
+        // The built-in provider: the same sort order on every machine.
         '--locale=C',
         '--locale-provider=builtin',
         '--builtin-locale=C.UTF-8',
@@ -76,7 +76,7 @@ export const initialise = async (cluster: Cluster, password: string, spawn: Spaw
   }
 };
 
-/** Resolves when the server says `ready`; rejects with the end of its log when it doesn't. */
+/** Resolves when the server is ready; otherwise rejects with the end of its log. */
 export const launch = async (cluster: Cluster, spawn: SpawnManaged, signal: AbortSignal): Promise<ManagedProcess> => {
   const { account, binDir, dataDir, logFile, port } = cluster;
   const deadlineMs = performance.now() + READY_WITHIN_MS;
@@ -103,7 +103,7 @@ export const launch = async (cluster: Cluster, spawn: SpawnManaged, signal: Abor
     }
     if (!ended) server.kill('SIGKILL');
     signal.throwIfAborted();
-    // Backends of a killed server hold its shared memory for some moments and a start beside them is refused.
+    // Backends of a killed server keep its shared memory for a moment, and PostgreSQL then refuses to start.
     if (performance.now() > deadlineMs || !ended) {
       throw new Error(`PostgreSQL was not ready within ${READY_WITHIN_MS / 1000} s: ${await tailOf(logFile)}`);
     }

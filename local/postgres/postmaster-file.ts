@@ -1,8 +1,7 @@
 /**
  * `postmaster.pid` as PostgreSQL writes it (src/include/utils/pidfile.h): line 1 the pid, line 8 the status, padded
- * with spaces: `starting`, `ready`, `stopping` or `standby`. It is how pg_ctl itself waits.
+ * with spaces: `starting`, `ready`, `stopping` or `standby`. pg_ctl waits in the same way.
  */
-
 import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
@@ -13,12 +12,7 @@ import { signalQuietly } from '../signals.ts';
 
 const run = promisify(execFile);
 
-export interface PostmasterFile {
-  readonly pid: number;
-  readonly status: string;
-}
-
-export const readPostmasterFile = async (dataDir: string): Promise<PostmasterFile | undefined> => {
+export const readPostmasterFile = async (dataDir: string) => {
   const text = await readFile(join(dataDir, 'postmaster.pid'), 'utf8').catch(() => undefined);
   const lines = text?.split('\n') ?? [];
   const pid = Number(lines[0]);
@@ -41,7 +35,7 @@ const statOf = (pid: string): string => {
   }
 };
 
-/** Processes whose parent is `pid`: every backend leads a session of its own, so a group signal misses them. */
+/** Children of `pid`. Every backend has its own session, so a signal to the group does not reach it. */
 export const childrenOf = async (pid: number): Promise<readonly number[]> => {
   if (process.platform !== 'linux') {
     const { stdout } = await run('ps', ['-A', '-o', 'pid=,ppid=']).catch(() => ({ stdout: '' }));
@@ -51,10 +45,10 @@ export const childrenOf = async (pid: number): Promise<readonly number[]> => {
       .flatMap(([child, parent]) => (child !== undefined && parent === pid ? [child] : []));
   }
   const children: number[] = [];
-  // In one turn: a hundred awaits on a busy loop gave a server that was to crash a second to finish its work.
+  // Synchronous: with a hundred awaits, a server that should crash had a second to finish its work.
   for (const name of readdirSync('/proc')) {
     if (!/^\d+$/.test(name)) continue;
-    // `pid (comm) state ppid …`; comm may hold spaces and brackets.
+    // `pid (comm) state ppid …`; comm may contain spaces and brackets.
     const text = statOf(name);
     if (Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[1]) === pid) children.push(Number(name));
   }
@@ -62,9 +56,8 @@ export const childrenOf = async (pid: number): Promise<readonly number[]> => {
 };
 
 /**
- * Before a start: a server that outlived a killed parent is ended (immediate shutdown: nothing but us may hold the
- * folder), and a file that names a process of someone else is removed, because PostgreSQL would refuse to start
- * beside any living process of that number.
+ * Before a start: ends a server that is left from a killed run, and removes the file if its pid is of another program,
+ * because PostgreSQL would refuse to start.
  */
 export const clearStalePostmaster = async (dataDir: string, timeoutMs: number): Promise<void> => {
   const deadlineMs = performance.now() + timeoutMs;
@@ -75,7 +68,8 @@ export const clearStalePostmaster = async (dataDir: string, timeoutMs: number): 
       await rm(join(dataDir, 'postmaster.pid'), { force: true });
       return;
     }
-    if (performance.now() > deadlineMs) throw new Error(`PostgreSQL ${file.pid} still holds ${dataDir}; end it first`);
+    if (performance.now() > deadlineMs)
+      throw new Error(`PostgreSQL process ${file.pid} still uses ${dataDir}; end it first`);
     signalQuietly(file.pid, 'SIGQUIT');
     await delay(50);
   }

@@ -1,4 +1,4 @@
-/** A Service on this machine: TCP connections, spread round robin over the ready pods, as kube-proxy would. */
+/** A Service on this machine: spreads TCP connections round robin over the Ready pods, as kube-proxy would. */
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { affordable, ownLimits } from '../../runtime/connections.ts';
@@ -14,23 +14,23 @@ export interface Balancer {
 }
 
 export interface BalancerLimits {
-  /** The next one takes the place of the one that was quiet for the longest, or is closed at once. */
+  /** At the limit a new connection replaces the one that was quiet for longest; if none is quiet, it is closed. */
   readonly maxConnections?: number;
-  /** How long a connection must have been quiet to give way; longer than any answer takes. */
+  /** A connection counts as quiet after this time, which is longer than any answer takes. */
   readonly quietMs?: number;
-  /** How long a connection may last on which nothing moves in either direction. */
+  /** A connection without traffic is closed after this time. */
   readonly idleMs?: number;
 }
 
-/** Each costs two sockets; a usual limit of open files (10240 on macOS) holds this many. */
+/** Each needs two sockets; the usual limit of open files (10240 on macOS) allows this many. */
 const LEAST_CONNECTIONS = 4_096;
-/** Where the machine has files for them: what several intakes hold. A Service of Kubernetes has no bound of its own. */
+/** If the machine allows more open files: as many as several intakes accept. */
 const MOST_CONNECTIONS = 16_384;
 const affordableConnections = (): number => {
   const limits = ownLimits();
   return limits === undefined ? LEAST_CONNECTIONS : Math.floor(affordable(2 * MOST_CONNECTIONS, limits) / 2);
 };
-/** Servers end their own idle connections long before, the intake after 30 s: this is for a peer that is gone or hangs. */
+/** For a peer that is gone or hangs. Servers close idle connections much earlier, the intake after 30 s. */
 const IDLE_MS = 300_000;
 const QUIET_MS = 10_000;
 
@@ -42,7 +42,7 @@ const join = (client: Socket, backend: Socket): void => {
     [backend, client],
   ] as const) {
     one.once('close', (hadError) => {
-      // After an orderly end the other side still has to deliver what it was given; without one, nobody listens to it.
+      // After an orderly end the other side still delivers its data. After an error it has no reader.
       if (hadError || !one.writableFinished || !other.writableEnded) other.destroy();
     });
   }
@@ -53,7 +53,7 @@ export const startBalancer = async (
   { maxConnections = affordableConnections(), idleMs = IDLE_MS, quietMs = QUIET_MS }: BalancerLimits = {},
 ): Promise<Balancer> => {
   let turn = 0;
-  /** Clients, and when something last moved; the quietest first. */
+  /** Clients and the time of their last traffic, oldest first. */
   const open = new Map<Socket, number>();
   const moved = (client: Socket): void => {
     if (!open.delete(client)) return;
@@ -64,18 +64,16 @@ export const startBalancer = async (
     return first !== undefined && performance.now() - first[1] >= quietMs ? first[0] : undefined;
   };
 
-  /** Tries each endpoint once. One that refuses has just ended, and its probe hasn't told yet. */
+  /** Tries each endpoint once: one that refuses has just ended, and its probe has not noticed yet. */
   const dial = (client: Socket, candidates: readonly Endpoint[]): void => {
     const [endpoint, ...others] = candidates;
     if (endpoint === undefined || client.destroyed) {
-      // As a Service without endpoints: refused, not hanging.
+      // Refused at once, as by a Service without endpoints.
       client.resetAndDestroy();
       return;
     }
     const backend = connect({ ...endpoint, noDelay: true, allowHalfOpen: true });
-    const givenUp = (): void => {
-      backend.destroy();
-    };
+    const givenUp = (): void => void backend.destroy();
     client.once('close', givenUp);
     const refused = (): void => {
       client.off('close', givenUp);
@@ -85,7 +83,7 @@ export const startBalancer = async (
     backend.once('connect', () => {
       client.off('close', givenUp);
       backend.off('error', refused);
-      // What an error means is done on close.
+      // Errors are handled on close.
       backend.on('error', () => undefined);
       backend.on('data', () => moved(client));
       join(client, backend);
@@ -97,14 +95,14 @@ export const startBalancer = async (
     if (open.size >= maxConnections) {
       const other = quietest();
       if (other === undefined) return void client.destroy();
-      // Not when it has closed, which is later.
+      // Now, because its close event comes later.
       open.delete(other);
       other.destroy();
     }
     open.set(client, performance.now());
     client.once('close', () => open.delete(client));
     client.on('data', () => moved(client)).pause();
-    // The client's side sees every byte of both directions, as a read or as a write.
+    // Every byte of both directions is a read or a write of the client's socket.
     client.setTimeout(idleMs, () => client.destroy());
     const ready = endpoints();
     const first = ready.length === 0 ? 0 : turn++ % ready.length;

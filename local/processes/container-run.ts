@@ -1,7 +1,7 @@
 /** One run of a container's process, from its start to its end. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Container } from 'kubernetes-types/core/v1.js';
-import type { ManagedProcess } from '../managed-process.ts';
+import { endProcess, type ManagedProcess } from '../managed-process.ts';
 import { runProbes } from './probes.ts';
 
 export interface RunOptions {
@@ -11,25 +11,12 @@ export interface RunOptions {
   readonly graceMs: number;
   /** Between leaving the endpoints and SIGTERM. */
   readonly preStopMs: number;
-  /** Aborted when the pod is to end. */
+  /** Aborted when the pod must end. */
   readonly ending: AbortSignal;
   readonly onReady: (ready: boolean) => void;
 }
 
-/** SIGTERM, and SIGKILL to what is left of the group after `graceMs`. */
-const endProcess = async (child: ManagedProcess, exited: Promise<unknown>, graceMs: number): Promise<void> => {
-  const gone = new AbortController();
-  child.kill('SIGTERM');
-  const overdue = delay(graceMs, undefined, { signal: gone.signal }).then(
-    () => child.kill('SIGKILL'),
-    () => false,
-  );
-  await exited;
-  gone.abort();
-  await overdue;
-};
-
-/** Resolves with why the process ended, when it has. */
+/** Resolves with the reason when the process has ended. */
 export const runContainer = async (child: ManagedProcess, options: RunOptions): Promise<string> => {
   const { container, host, ports, graceMs, preStopMs, ending, onReady } = options;
   const over = new AbortController();
@@ -44,9 +31,9 @@ export const runContainer = async (child: ManagedProcess, options: RunOptions): 
   const restart = (why: string): void => {
     reason = why;
     onReady(false);
-    void endProcess(child, exited, graceMs);
+    void endProcess(child, 'SIGTERM', graceMs);
   };
-  // Not while ending: a pod that drains fails its readiness on purpose.
+  // Not while ending: a draining pod fails its readiness on purpose.
   const probing = runProbes(container, host, ports, AbortSignal.any([over.signal, ending]), {
     onReady,
     onUnhealthy: restart,
@@ -54,7 +41,7 @@ export const runContainer = async (child: ManagedProcess, options: RunOptions): 
 
   const onEnding = async (): Promise<void> => {
     await delay(preStopMs, undefined, { signal: over.signal }).catch(() => undefined);
-    if (!over.signal.aborted) await endProcess(child, exited, graceMs);
+    if (!over.signal.aborted) await endProcess(child, 'SIGTERM', graceMs);
   };
   const begin = (): void => {
     void onEnding();
@@ -63,7 +50,7 @@ export const runContainer = async (child: ManagedProcess, options: RunOptions): 
   else ending.addEventListener('abort', begin, { once: true });
 
   const how = await exited;
-  // As in a container: when the first process ends, so do those that it started.
+  // As in a container: when the first process ends, its children end too.
   child.kill('SIGKILL');
   ending.removeEventListener('abort', begin);
   onReady(false);

@@ -1,17 +1,17 @@
-/** The objects that were written, as the API server keeps them: versions, an optimistic lock, no write without a difference. */
+/** Stores objects like the API server: with versions and an optimistic lock; an apply without a difference writes nothing. */
 import { isDeepStrictEqual } from 'node:util';
 import type { Deployment } from 'kubernetes-types/apps/v1.js';
 import type { Manifest } from '../../operator/resources/manifest.ts';
 
 export interface StoredObject<Kind extends Manifest = Manifest> {
-  /** As applied; a Deployment without replicas. */
+  /** As applied; Deployments without replicas. */
   readonly manifest: Kind;
   /** Of a Deployment; 0 for every other kind. */
   readonly replicas: number;
   readonly resourceVersion: string;
 }
 
-export interface ObjectKey {
+interface ObjectKey {
   readonly kind: string;
   readonly namespace: string;
   readonly name: string;
@@ -27,7 +27,7 @@ const text = ({ kind, namespace, name }: ObjectKey): string => `${kind}/${namesp
 
 export const isDeployment = (manifest: Manifest): manifest is Deployment => manifest.kind === 'Deployment';
 
-/** Plain JSON, without replicas: what an apply says, and what two applies are compared by. */
+/** Plain JSON without replicas, for comparison of two applies. */
 const applied = <Kind extends Manifest>(manifest: Kind): Kind => {
   const copy: Kind = JSON.parse(JSON.stringify(manifest));
   if (isDeployment(copy)) delete copy.spec?.replicas;
@@ -38,16 +38,16 @@ export class ObjectStore {
   readonly #objects = new Map<string, StoredObject>();
   #version = 0;
 
-  /** @throws Error when an object of that name is there already */
+  /** @throws Error when an object of that name exists */
   create(manifest: Manifest): StoredObject {
     const key = keyOf(manifest);
     if (this.#objects.has(text(key))) throw new Error(`${text(key)} already exists`);
-    // 1 is what the API server fills in.
+    // 1 is the default of the API server.
     const replicas = isDeployment(manifest) ? (manifest.spec?.replicas ?? 1) : 0;
     return this.#put(key, { manifest: applied(manifest), replicas });
   }
 
-  /** Undefined when nothing differs. Creates what is absent, as server-side apply does. */
+  /** Undefined when nothing differs. Creates an absent object, as server-side apply does. */
   apply(manifest: Manifest): StoredObject | undefined {
     const key = keyOf(manifest);
     const old = this.#objects.get(text(key));

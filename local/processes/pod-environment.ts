@@ -1,10 +1,10 @@
-/** A container's environment on this machine: what the kubelet would put into it, with paths and ports of one process. */
+/** A container's environment as the kubelet would set it, with paths and ports of a process on this machine. */
 import type { Container, EnvVar } from 'kubernetes-types/core/v1.js';
 import { ENV } from '../../contract/app-contract.ts';
 
 export interface Mount {
   readonly mountPath: string;
-  /** Directory on this machine that stands for it. */
+  /** The directory on this machine. */
   readonly dir: string;
 }
 
@@ -15,14 +15,14 @@ export interface PodPlace {
   /** By container port name. */
   readonly ports: Readonly<Record<string, number>>;
   readonly mounts: readonly Mount[];
-  /** `http://127.0.0.1:port` of a Service on this machine. @throws Error when it is not there yet */
+  /** `http://127.0.0.1:port` of a Service. @throws Error when it does not exist yet */
   readonly serviceUrl: (namespace: string, name: string) => string;
 }
 
 /** `admin` → `PORT_ADMIN`. */
 export const portVariable = (portName: string): string => `PORT_${portName.toUpperCase().replaceAll('-', '_')}`;
 
-/** A value that is a mount path or lies below one, moved; of nested mounts the innermost counts. */
+/** Replaces a mount path, or a path below one, by the path on this machine; the innermost mount counts. */
 export const translatePath = (value: string, mounts: readonly Mount[]): string => {
   const [mount] = mounts
     .filter(({ mountPath }) => value === mountPath || value.startsWith(`${mountPath}/`))
@@ -30,7 +30,7 @@ export const translatePath = (value: string, mounts: readonly Mount[]): string =
   return mount === undefined ? value : mount.dir + value.slice(mount.mountPath.length);
 };
 
-/** A value that is the URL of a Service of the cluster, with the Service's address on this machine. */
+/** Replaces the URL of a Service by its address on this machine. */
 const translateService = (value: string, { serviceUrl }: PodPlace): string => {
   const [, name, namespace] = /^http:\/\/([a-z0-9-]+)\.([a-z0-9-]+)\.svc$/.exec(value) ?? [];
   return name === undefined || namespace === undefined ? value : serviceUrl(namespace, name);
@@ -47,7 +47,7 @@ const fieldValue = (variable: EnvVar, place: PodPlace): string => {
       return place.podIp;
     default: {
       const source = path ?? Object.keys(variable.valueFrom ?? {}).join();
-      throw new Error(`env ${variable.name}: source ${source} has no meaning for a process; use a volume or a value`);
+      throw new Error(`env ${variable.name}: source ${source} is not supported for a process; use a volume or a value`);
     }
   }
 };
@@ -64,7 +64,7 @@ export const podEnvironment = (
         ? translateService(translatePath(variable.value ?? '', place.mounts), place)
         : fieldValue(variable, place);
   }
-  // Last, because the manifest speaks of a pod's own network: every address, and the same port in each pod.
+  // Last: these replace the address and the ports of the manifest, which are for a pod's own network.
   env[ENV.host] = place.podIp;
   for (const [name, port] of Object.entries(place.ports)) env[portVariable(name)] = String(port);
   return env;

@@ -1,18 +1,18 @@
-/** ConfigMap and Secret volumes of a pod as files in a directory of its own. */
+/** ConfigMap and Secret volumes of a pod as files in its own directory. */
 import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { KeyToPath, Volume } from 'kubernetes-types/core/v1.js';
+import type { ConfigMapVolumeSource, KeyToPath, Volume } from 'kubernetes-types/core/v1.js';
 
 export interface VolumeSources {
   /** `data` of a ConfigMap in the pod's namespace. */
   configMap(name: string): Readonly<Record<string, string>> | undefined;
-  /** `<secretsDir>/<namespace>`; a Secret is a folder in it, a key is a file in that. */
+  /** `<secretsDir>/<namespace>`: each Secret is a folder, each key a file. */
   readonly secretsDir: string;
 }
 
 export type Files = ReadonlyMap<string, Uint8Array>;
-/** `missing` names what the pod waits for, as the kubelet's FailedMount event does. */
+/** `missing` names what the pod waits for, like the kubelet's event FailedMount. */
 export type VolumeContent =
   | { readonly kind: 'files'; readonly files: Files }
   | { readonly kind: 'missing'; readonly message: string };
@@ -22,13 +22,13 @@ const readSecret = async (dir: string): Promise<Files | undefined> => {
   if (entries === undefined) return undefined;
   const files = new Map<string, Uint8Array>();
   for (const entry of entries) {
-    // A writer's temporary file: keys of a Secret may begin with a dot, but those of this app don't.
+    // A leading dot marks a temporary file of a writer; no key of this product has one.
     if (entry.isFile() && !entry.name.startsWith('.')) files.set(entry.name, await readFile(join(dir, entry.name)));
   }
   return files;
 };
 
-/** The keys that the volume asks for, under the names that it gives them; all keys when it names none. */
+/** The keys that the volume lists, under their file names; all keys when it lists none. */
 const selectItems = (source: string, all: Files, items: readonly KeyToPath[] | undefined): VolumeContent => {
   if (items === undefined || items.length === 0) return { kind: 'files', files: all };
   const files = new Map<string, Uint8Array>();
@@ -40,12 +40,7 @@ const selectItems = (source: string, all: Files, items: readonly KeyToPath[] | u
   return { kind: 'files', files };
 };
 
-interface VolumeSpec {
-  readonly items?: readonly KeyToPath[];
-  readonly optional?: boolean;
-}
-
-const content = (source: string, all: Files | undefined, spec: VolumeSpec): VolumeContent => {
+const content = (source: string, all: Files | undefined, spec: ConfigMapVolumeSource): VolumeContent => {
   if (all !== undefined) return selectItems(source, all, spec.items);
   return spec.optional === true
     ? { kind: 'files', files: new Map() }
@@ -66,15 +61,12 @@ const volumeContent = async (volume: Volume, sources: VolumeSources): Promise<Vo
     return content(`Secret "${name}"`, await readSecret(join(sources.secretsDir, name)), secret);
   }
   if (volume.emptyDir !== undefined) return { kind: 'files', files: new Map() };
-  return { kind: 'missing', message: `volume "${volume.name}" is of a kind that processes can't mount` };
+  return { kind: 'missing', message: `volume "${volume.name}" has a type that is not supported for processes` };
 };
 
 const same = (a: Uint8Array, b: Uint8Array | undefined): boolean => b !== undefined && Buffer.compare(a, b) === 0;
 
-/**
- * Makes the directory hold these files. Each appears by a rename, so that a reader never sees half of one; a file that
- * is right already isn't touched, so that a watcher wakes only for a change.
- */
+/** Writes changed files, each by a rename, so that no reader sees half of one, and removes all others. */
 const writeVolume = async (dir: string, files: Files): Promise<void> => {
   await mkdir(dir, { recursive: true, mode: 0o700 });
   for (const [name, wanted] of files) {
@@ -88,7 +80,7 @@ const writeVolume = async (dir: string, files: Files): Promise<void> => {
     if (!files.has(name)) await rm(join(dir, name), { force: true, recursive: true });
 };
 
-/** Writes what is there; the message names the first thing that isn't. */
+/** Writes all volumes. Returns a message that names the first missing source. */
 export const mountVolumes = async (
   volumes: readonly Volume[],
   sources: VolumeSources,

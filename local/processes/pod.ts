@@ -1,67 +1,76 @@
-/** One pod: its files, its process, restarted in place until the pod itself is to end. */
+/** One pod: its files and its process, which is restarted until the pod ends. */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Container, PodSpec } from 'kubernetes-types/core/v1.js';
+import { stepMs } from '../../runtime/backoff.ts';
 import type { PortPool } from '../free-ports.ts';
 import type { ManagedProcess, SpawnManaged } from '../managed-process.ts';
 import { runContainer } from './container-run.ts';
 import { type Mount, type PodPlace, podEnvironment } from './pod-environment.ts';
 import { mountVolumes, type VolumeSources } from './pod-volumes.ts';
-import { failuresAfter, restartWaitMs } from './restart-backoff.ts';
 import type { StartSlots } from './start-slots.ts';
 
 export const POD_HOST = '127.0.0.1';
 const VOLUME_RETRY_MS = 1_000;
 const DEFAULT_GRACE_SECONDS = 30;
+/** Shorter than the kubelet's 10 s to 5 min: a campaign would be over by then. */
+const RESTART_WAITS = { initialMs: 500, maxMs: 10_000 };
+const FORGET_AFTER_MS = 60_000;
 
-export interface PodIdentity {
-  readonly name: string;
-  readonly namespace: string;
-  readonly labels: Readonly<Record<string, string>>;
-  /** Identifies the template. */
-  readonly revision: string;
-  readonly createdAtMs: number;
-}
+/** Failures in a row, including this one; `readyMs` is how long the container had been Ready. */
+export const failuresAfter = (before: number, readyMs: number): number => (readyMs >= FORGET_AFTER_MS ? 1 : before + 1);
 
-/** What all pods of a cluster share. */
-export interface PodWorld {
+/** 0.5 s, 1 s, 2 s, 4 s, 8 s, 10 s, 10 s, … */
+export const restartWaitMs = (failures: number): number => stepMs(failures, RESTART_WAITS);
+
+export interface PodOptions {
+  /** The program for a container; `role` is the label `app.kubernetes.io/component`. */
   readonly command: (
     role: string,
     container: Container,
   ) => { readonly command: string; readonly args: readonly string[] };
+  /** Environment below the variables of the manifest, such as PATH. Nothing else is inherited. */
   readonly baseEnv: Readonly<Record<string, string>>;
-  readonly serviceUrl: PodPlace['serviceUrl'];
+  /** Files of pods are in `pods/`, which is removed at the end; logs are in `logs/<pod>.log` and stay. */
   readonly stateDir: string;
-  readonly logDir: string;
   readonly spawn: SpawnManaged;
+}
+
+/** What all pods of a cluster share. */
+export interface PodWorld extends PodOptions {
+  readonly serviceUrl: PodPlace['serviceUrl'];
+  readonly logDir: string;
   readonly ports: PortPool;
   readonly slots: StartSlots;
   /** Multiplies preStop sleeps. */
   readonly preStopScale: number;
-  readonly now: () => number;
   readonly log: (line: string) => void;
   readonly volumeSources: (namespace: string) => VolumeSources;
 }
 
-export class Pod implements PodIdentity {
+type PodIdentity = Pick<Pod, 'name' | 'namespace' | 'labels' | 'revision' | 'createdAtMs'>;
+
+export class Pod {
   readonly name: string;
   readonly namespace: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** Identifies the pod template. */
   readonly revision: string;
   readonly createdAtMs: number;
-  /** Resolves when the process is gone and the files are removed. */
+  readonly role: string;
+  /** Resolves when the process has ended and the files are removed. */
   readonly done: Promise<void>;
+  readyAtMs: number | undefined;
+  /** Of the process in this pod. */
+  restarts = 0;
 
-  readonly #role: string;
   readonly #spec: PodSpec;
   readonly #world: PodWorld;
   readonly #onChange: () => void;
   readonly #ending = new AbortController();
   #process: ManagedProcess | undefined;
   #ports: Readonly<Record<string, number>> = {};
-  #readyAtMs: number | undefined;
-  #restarts = 0;
   #mounted: Promise<string | undefined> = Promise.resolve(undefined);
   #said = '';
 
@@ -73,25 +82,15 @@ export class Pod implements PodIdentity {
       revision: this.revision,
       createdAtMs: this.createdAtMs,
     } = identity);
-    this.#role = role;
+    this.role = role;
     this.#spec = spec;
     this.#world = world;
     this.#onChange = onChange;
     this.done = this.#live();
   }
 
-  get role(): string {
-    return this.#role;
-  }
   get ready(): boolean {
-    return this.#readyAtMs !== undefined && !this.terminating;
-  }
-  get readyAtMs(): number | undefined {
-    return this.#readyAtMs;
-  }
-  /** How often the process was started again in this pod. */
-  get restarts(): number {
-    return this.#restarts;
+    return this.readyAtMs !== undefined && !this.terminating;
   }
   get terminating(): boolean {
     return this.#ending.signal.aborted;
@@ -103,13 +102,18 @@ export class Pod implements PodIdentity {
   port(name: string): number | undefined {
     return this.#process === undefined ? undefined : this.#ports[name];
   }
+  /** `http://127.0.0.1:port` while a process runs. */
+  get adminUrl(): string | undefined {
+    const port = this.port('admin');
+    return port === undefined ? undefined : `http://${POD_HOST}:${port}`;
+  }
 
-  /** Out of the endpoints at once; the process is told after the preStop sleep. */
+  /** Leaves the endpoints at once; the process gets SIGTERM after the preStop sleep. */
   end(): void {
     this.#ending.abort();
   }
 
-  /** Brings the files of a running pod up to date; the process itself notices. */
+  /** Updates the files of a running pod; the process notices the change. */
   async refreshVolumes(): Promise<void> {
     if (this.#process === undefined || this.terminating) return;
     this.#report(await this.#mount());
@@ -125,7 +129,7 @@ export class Pod implements PodIdentity {
       const waitMs = restartWaitMs(failures);
       this.#world.log(`pod ${this.name}: ${why}; restart in ${waitMs} ms`);
       await this.#pause(waitMs);
-      if (!this.terminating) this.#restarts += 1;
+      if (!this.terminating) this.restarts += 1;
     }
     await this.#mounted;
     await rm(this.#dir(), { recursive: true, force: true });
@@ -159,7 +163,7 @@ export class Pod implements PodIdentity {
         ending: this.#ending.signal,
         onReady: (ready) => {
           if (ready) release();
-          else if (this.#readyAtMs !== undefined) longestMs = this.#world.now() - this.#readyAtMs;
+          else if (this.readyAtMs !== undefined) longestMs = Date.now() - this.readyAtMs;
           this.#setReady(ready);
         },
       });
@@ -176,7 +180,7 @@ export class Pod implements PodIdentity {
   }
 
   #spawn(container: Container): ManagedProcess {
-    const { command, args } = this.#world.command(this.#role, container);
+    const { command, args } = this.#world.command(this.role, container);
     const mounts = (container.volumeMounts ?? []).map(
       (mount): Mount => ({ mountPath: mount.mountPath, dir: this.#dir(mount.name) }),
     );
@@ -197,7 +201,7 @@ export class Pod implements PodIdentity {
     });
   }
 
-  /** New ones for each run: the old ones may be why the last run failed. */
+  /** New ports for each run: the old ones may be the reason for a failure. */
   async #takePorts(container: Container): Promise<Readonly<Record<string, number>>> {
     const ports: Record<string, number> = {};
     for (const { name } of container.ports ?? []) {
@@ -208,11 +212,12 @@ export class Pod implements PodIdentity {
 
   #container(): Container {
     const [container, ...others] = this.#spec.containers;
-    if (container === undefined || others.length > 0) throw new Error('a pod runs as one process: one container');
+    if (container === undefined || others.length > 0)
+      throw new Error('a pod runs as one process here, so it must have one container');
     return container;
   }
 
-  /** What is missing. One at a time: each removes files that it doesn't know, another's temporary ones too. */
+  /** Returns what is missing. One at a time: each call removes unknown files, such as temporary files of another call. */
   #mount(): Promise<string | undefined> {
     this.#mounted = this.#mounted.then(() => this.#mountNow());
     return this.#mounted;
@@ -231,15 +236,15 @@ export class Pod implements PodIdentity {
     return join(this.#world.stateDir, 'pods', this.name, ...below);
   }
 
-  /** Says the same thing once. */
+  /** Logs the same text once. */
   #report(missing: string | undefined): void {
     if (missing !== undefined && missing !== this.#said) this.#world.log(`pod ${this.name} waits: ${missing}`);
     this.#said = missing ?? '';
   }
 
   #setReady(ready: boolean): void {
-    if (ready === (this.#readyAtMs !== undefined)) return;
-    this.#readyAtMs = ready ? this.#world.now() : undefined;
+    if (ready === (this.readyAtMs !== undefined)) return;
+    this.readyAtMs = ready ? Date.now() : undefined;
     this.#onChange();
   }
 

@@ -1,31 +1,25 @@
-/** Startup, readiness and liveness of one container, asked over HTTP as the kubelet does. */
+/** Startup, readiness and liveness probes of one container over HTTP, as the kubelet runs them. */
 import { request } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Container, Probe } from 'kubernetes-types/core/v1.js';
 
-export interface ProbeEvents {
+interface ProbeEvents {
   readonly onReady: (ready: boolean) => void;
-  /** Startup or liveness failed for good: the container must be restarted. Probing has ended. */
+  /** Startup or liveness has failed: probing ends and the container must be restarted. */
   readonly onUnhealthy: (reason: string) => void;
 }
 
-/** Until the first success: the kubelet's period of a second would hide how fast a process is ready. */
+/** Period until the first success; the kubelet's period of a second would delay readiness. */
 const STARTING_POLL_MS = 100;
 
-interface Timing {
-  readonly periodMs: number;
-  readonly timeoutMs: number;
-  readonly failureThreshold: number;
-}
-
-/** Kubernetes' defaults. */
-const timingOf = (probe: Probe): Timing => ({
+/** With Kubernetes' defaults. */
+const timingOf = (probe: Probe) => ({
   periodMs: (probe.periodSeconds ?? 10) * 1_000,
   timeoutMs: (probe.timeoutSeconds ?? 1) * 1_000,
   failureThreshold: probe.failureThreshold ?? 3,
 });
 
-/** Any status from 200 to 399 is success. A connection of its own each time, so that a full pool can't fail a probe. */
+/** A status from 200 to 399 is success. Each probe has its own connection, so that a full pool can't fail it. */
 const ask = (host: string, port: number, path: string, timeoutMs: number, signal: AbortSignal): Promise<boolean> =>
   new Promise((resolve) => {
     const call = request({ host, port, path, agent: false, signal }, (response) => {
@@ -35,7 +29,7 @@ const ask = (host: string, port: number, path: string, timeoutMs: number, signal
     });
     const late = setTimeout(() => call.destroy(), timeoutMs);
     call.on('error', () => undefined);
-    // Comes last, however the call ended; a promise that has its value keeps it.
+    // Always the last event; an earlier resolve keeps its value.
     call.once('close', () => {
       clearTimeout(late);
       resolve(false);
@@ -43,7 +37,7 @@ const ask = (host: string, port: number, path: string, timeoutMs: number, signal
     call.end();
   });
 
-/** Ends with the signal, or after onUnhealthy. Without a probe the matching state is taken as good at once. */
+/** Ends with the signal or after onUnhealthy. A missing probe counts as passed. */
 export const runProbes = async (
   container: Container,
   host: string,
@@ -57,9 +51,8 @@ export const runProbes = async (
 
   const succeeds = async (probe: Probe): Promise<boolean> => {
     const { httpGet } = probe;
-    // A probe that passes because nobody here can ask it is none.
     if (httpGet === undefined)
-      throw new Error(`a probe of ${container.name} is not by httpGet: it can't be asked here`);
+      throw new Error(`a probe of ${container.name} is not httpGet, the only kind that is supported here`);
     const port = typeof httpGet.port === 'number' ? httpGet.port : ports[httpGet.port];
     if (port === undefined) throw new Error(`a probe names port ${httpGet.port}, which ${container.name} doesn't have`);
     return ask(host, port, httpGet.path ?? '/', timingOf(probe).timeoutMs, end);
@@ -72,7 +65,7 @@ export const runProbes = async (
 
   const started = async (probe: Probe): Promise<boolean> => {
     const { periodMs, failureThreshold } = timingOf(probe);
-    // By time, not by tries: a try that hangs lasts ten times as long as one that is refused.
+    // By time, not by attempts: a hanging attempt takes ten times as long as a refused one.
     const giveUpAtMs = performance.now() + periodMs * failureThreshold;
     while (!end.aborted) {
       if (await succeeds(probe)) return true;
@@ -87,8 +80,7 @@ export const runProbes = async (
 
   const watchReadiness = async (probe: Probe): Promise<void> => {
     const { periodMs, failureThreshold } = timingOf(probe);
-    let ready = false;
-    let wasReady = false;
+    let [ready, wasReady] = [false, false];
     let failures = 0;
     while (!end.aborted) {
       const success = await succeeds(probe);

@@ -1,8 +1,7 @@
 /**
- * The process that outlives a run to end what the run left behind. Its standard input is a pipe from the run, which the
- * kernel closes however the run ends, kill -9 included. Lines: `+<pid>` a group was started, `-<pid>` its leader ended.
+ * The helper that ends the processes of a run after the run has ended. Its standard input is a pipe from the run, which the
+ * kernel closes at the end of the run, even after kill -9. Lines: `+<pid>` a group was started, `-<pid>` its leader ended.
  */
-
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { signalQuietly } from '../signals.ts';
@@ -14,10 +13,11 @@ const POLL_MS = 50;
 const groups = new Map<number, Promise<string | undefined>>();
 
 /**
- * The leader now | its group is
- * same start     | ours
- * other start    | a stranger's: the pid was used again
- * none           | ours, if there is one: a pid isn't used again while a group bears it
+ * | leader now       | its group                                                   |
+ * |------------------|-------------------------------------------------------------|
+ * | same start time  | ours                                                        |
+ * | other start time | not ours: the pid was reused                                |
+ * | none             | ours: a pid is not reused while a group with its id exists |
  */
 const isOurs = async (pid: number, startedAt: string | undefined): Promise<boolean> => {
   const now = await startTimeOf(pid);
@@ -41,9 +41,9 @@ const reap = async (): Promise<void> => {
   for (const pid of await ours()) signalQuietly(-pid, 'SIGKILL');
 };
 
-const obey = (line: string): void => {
+const note = (line: string): void => {
   const pid = Number(line.slice(1));
-  // Never 0 or 1: kill(-1) reaches every process there is.
+  // Never 0 or 1: kill(-1) signals every process.
   if (!Number.isSafeInteger(pid) || pid < 2) return;
   if (line.startsWith('+')) groups.set(pid, startTimeOf(pid));
   // A leader may end before its group does.
@@ -52,5 +52,5 @@ const obey = (line: string): void => {
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
 
-for await (const line of createInterface({ input: process.stdin })) obey(line);
+for await (const line of createInterface({ input: process.stdin })) note(line);
 await reap();

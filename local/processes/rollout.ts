@@ -1,9 +1,11 @@
-/** What a Deployment does next to have its replicas, all of the newest template. */
+/** The next step of a Deployment towards its replicas, all with the newest template. */
 import type { RollingUpdateDeployment } from 'kubernetes-types/apps/v1.js';
-import { type Candidate, leastWorth } from './scale-down.ts';
 
-export interface RolloutPod extends Candidate {
-  /** Identifies the template that it was made from. */
+export interface RolloutPod {
+  readonly name: string;
+  readonly ready: boolean;
+  readonly createdAtMs: number;
+  /** Identifies the pod template. */
   readonly revision: string;
 }
 
@@ -11,6 +13,17 @@ export interface RolloutStep<Pod> {
   readonly create: number;
   readonly remove: readonly Pod[];
 }
+
+type Candidate = Omit<RolloutPod, 'revision'>;
+
+const byWorth = (a: Candidate, b: Candidate): number => {
+  if (a.ready !== b.ready) return a.ready ? 1 : -1;
+  return b.createdAtMs - a.createdAtMs || (a.name < b.name ? -1 : 1);
+};
+
+/** Surplus pods to remove: those that are not Ready first, then the youngest, whose caches are coldest. */
+export const leastWorth = <Pod extends Candidate>(pods: readonly Pod[], count: number): readonly Pod[] =>
+  [...pods].sort(byWorth).slice(0, Math.max(0, count));
 
 /** `3`, `"25%"`. Kubernetes rounds surge up and unavailability down. */
 const portion = (value: number | string | undefined, of: number, round: (value: number) => number): number => {
@@ -20,10 +33,10 @@ const portion = (value: number | string | undefined, of: number, round: (value: 
 };
 
 /**
- * `pods` without those that end already.
+ * `pods` are those that are not ending.
  *
- * E.g. 4 replicas, surge 25 %, none unavailable, a new template: 4 old → create 1 (5 in all). It is ready → remove one
- * old (ready 5 > 4). Room again → create 1, and so on: four ready pods at every moment.
+ * Example: 4 replicas, surge 25 %, none unavailable, a new template. 4 old pods → create 1. It is Ready → remove 1 old.
+ * Then create 1 again, and so on: four pods are always Ready.
  */
 export const rolloutStep = <Pod extends RolloutPod>(
   pods: readonly Pod[],
@@ -38,7 +51,7 @@ export const rolloutStep = <Pod extends RolloutPod>(
 
   const unavailable = portion(limits.maxUnavailable, replicas, Math.floor);
   const surge = portion(limits.maxSurge, replicas, Math.ceil);
-  // Both zero could never move; Kubernetes makes it one unavailable.
+  // With both zero there would be no progress; Kubernetes then allows one unavailable.
   const mayMiss = unavailable === 0 && surge === 0 ? 1 : unavailable;
   const excess = leastWorth(current, current.length - replicas);
   const readyLeft = pods.filter((pod) => pod.ready && !excess.includes(pod)).length;

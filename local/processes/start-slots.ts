@@ -1,6 +1,6 @@
-/** At most so many processes start at a time: on two cores, ten at once are all ready later than the tenth in turn. */
+/** Limits how many processes start at the same time: on two cores, ten starts at once take longer than ten in turn. */
 
-/** A process that is up but doesn't get ready, because a server is down, must not keep the others from starting. */
+/** A process that does not get Ready, for example because a server is down, must not block the others. */
 const LONGEST_HOLD_MS = 10_000;
 
 export class StartSlots {
@@ -11,7 +11,7 @@ export class StartSlots {
     this.#free = slots;
   }
 
-  /** Resolves with the function that gives the slot back; calling it again has no effect. Undefined once aborted. */
+  /** Resolves with a function that returns the slot; a second call has no effect. Undefined after abort. */
   async take(signal: AbortSignal): Promise<(() => void) | undefined> {
     if (signal.aborted) return undefined;
     if (this.#free > 0) this.#free -= 1;

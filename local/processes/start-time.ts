@@ -1,4 +1,4 @@
-/** A pid together with its start time names one process for ever; a pid alone is used again. */
+/** A pid and its start time identify one process; a pid alone can be reused. */
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
@@ -6,8 +6,8 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 
 /**
- * Field 22 of `/proc/<pid>/stat`, clock ticks since boot. The second field, the command in brackets, may hold spaces and
- * brackets itself, so fields are counted from its last bracket: the rest starts with field 3.
+ * Field 22 of `/proc/<pid>/stat`, clock ticks since boot. Field 2, the command in brackets, may contain spaces and
+ * brackets, so fields are counted after its last bracket, which is followed by field 3.
  */
 export const startTimeInStat = (stat: string): string | undefined =>
   stat
@@ -15,7 +15,7 @@ export const startTimeInStat = (stat: string): string | undefined =>
     .split(' ')
     .at(22 - 3);
 
-/** An opaque text that is equal as long as it is the same process; undefined when there is none. */
+/** An opaque text that stays equal for the same process; undefined when there is none. */
 export const startTimeOf = async (pid: number): Promise<string | undefined> => {
   try {
     if (process.platform === 'linux') return startTimeInStat(await readFile(`/proc/${pid}/stat`, 'utf8'));

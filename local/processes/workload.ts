@@ -14,29 +14,24 @@ export class Workload {
   readonly name: string;
   readonly #world: PodWorld;
   readonly #pods = new Set<Pod>();
-  #object: StoredObject<Deployment>;
+  object: StoredObject<Deployment>;
   #stopped = false;
 
   constructor(namespace: string, name: string, object: StoredObject<Deployment>, world: PodWorld) {
     this.namespace = namespace;
     this.name = name;
-    this.#object = object;
+    this.object = object;
     this.#world = world;
     this.#reconcile();
   }
 
-  get object(): StoredObject<Deployment> {
-    return this.#object;
-  }
-
-  /** With those that are ending. */
+  /** Including those that are ending. */
   get pods(): readonly Pod[] {
     return [...this.#pods];
   }
 
-  /** A new manifest or new replicas. */
   update(object: StoredObject<Deployment>): void {
-    this.#object = object;
+    this.object = object;
     this.#reconcile();
   }
 
@@ -48,7 +43,7 @@ export class Workload {
   }
 
   #reconcile(): void {
-    const { manifest, replicas } = this.#object;
+    const { manifest, replicas } = this.object;
     if (this.#stopped || manifest.spec === undefined) return;
     const { template, strategy } = manifest.spec;
     const revision = revisionOf(template);
@@ -59,7 +54,7 @@ export class Workload {
   }
 
   #create(revision: string): void {
-    const { metadata, spec } = this.#object.manifest.spec?.template ?? {};
+    const { metadata, spec } = this.object.manifest.spec?.template ?? {};
     if (spec === undefined) throw new Error(`Deployment ${this.name} has no pod template`);
     const labels = metadata?.labels ?? {};
     const identity = {
@@ -67,13 +62,10 @@ export class Workload {
       namespace: this.namespace,
       labels,
       revision,
-      createdAtMs: this.#world.now(),
+      createdAtMs: Date.now(),
     };
     const pod = new Pod(identity, labels[LABELS.component] ?? 'other', spec, this.#world, () => this.#reconcile());
     this.#pods.add(pod);
-    const forget = (): void => {
-      this.#pods.delete(pod);
-    };
-    pod.done.then(forget, forget);
+    void pod.done.finally(() => this.#pods.delete(pod)).catch(() => undefined);
   }
 }

@@ -1,11 +1,9 @@
-/**
- * The apply stage. A write that fails is reported and the others go on: a broken status write must not stop scaling. What
- * failed is wanted again in the next tick, because the plan is made from what is there.
- */
+/** The apply stage: a write that fails is reported, the others go on, and the next tick tries it again. */
 import type { VoucherCampaign } from '../../contract/campaign-types.ts';
 import { FIELD_MANAGER, HEADROOM, LABELS } from '../../contract/names.ts';
 import { DeadlineError } from '../../runtime/deadline.ts';
 import type { Manifest } from '../resources/manifest.ts';
+import { ceilingsText } from '../scale-plans/plan-state.ts';
 import type { CampaignState } from '../tick/campaign-state.ts';
 import type { ReconcileError } from '../tick/errors.ts';
 import { campaignEvent } from '../tick/events.ts';
@@ -13,13 +11,13 @@ import { shouldWriteStatus } from '../tick/status.ts';
 import type { ScaleWrite, TickPlan } from '../tick/tick-plan.ts';
 import { type ApplyDeps, type Applying, beginApplying, RAISE_DEADLINE_MS, WRITE_DEADLINE_MS } from './applying.ts';
 
-/** Settings that have not changed are compared with the bucket again after this long, in case it was emptied. */
+/** After this time unchanged settings are compared with the bucket again, in case it was emptied. */
 const SETTINGS_RECHECK_MS = 10_000;
 const WRITE_STATUS = 'write the status';
-/** One conflict is a cache that lags; this many in a row are another writer. */
+/** One conflict is a cache that lags; three in a row are another writer. */
 const CONFLICTS_THAT_MEAN_A_WRITER = 3;
 
-/** Before the journal: one that is made must not outlive a campaign that is deleted in this very moment. */
+/** Before the journal: one that is created must not outlive a campaign that is deleted at this moment. */
 const setFinalizer = async ({ deps, campaign, planned, attempt }: Applying): Promise<void> => {
   const { finalizers } = deps;
   const { finalizer } = planned;
@@ -29,10 +27,7 @@ const setFinalizer = async ({ deps, campaign, planned, attempt }: Applying): Pro
   );
 };
 
-/**
- * Before everything that is slow: replicas are what the crowd waits for. A later apply of the same Deployment would also have
- * moved its resourceVersion on and made this write a conflict.
- */
+/** Before everything slow. An apply of the same Deployment would also have changed its resourceVersion: a conflict here. */
 const scaleTiers = async (applying: Applying): Promise<void> => {
   await Promise.all(applying.planned.scale.map((write) => scale(applying, write)));
 };
@@ -51,7 +46,7 @@ const scale = async (applying: Applying, write: ScaleWrite): Promise<void> => {
     if (result === 'conflict') return noteConflict(applying, write);
     written.push({ ...write, replicas });
     state.conflicts[tier] = 0;
-    // Of another number nothing would be true; the guard has said so.
+    // After a write of another number the event would be wrong; the guard has emitted its own.
     if (write.event !== undefined && replicas === write.replicas) emit(write.event);
   };
   const deadlineMs = write.replicas > from ? RAISE_DEADLINE_MS : WRITE_DEADLINE_MS;
@@ -63,7 +58,7 @@ const noteConflict = ({ state, emit }: Applying, { tier, name }: ScaleWrite): vo
   const conflicts = (state.conflicts[tier] ?? 0) + 1;
   state.conflicts[tier] = conflicts;
   if (conflicts !== CONFLICTS_THAT_MEAN_A_WRITER) return;
-  const message = `${conflicts} writes in a row of ${name} met a newer version: something besides ${FIELD_MANAGER} changes it. Remove other autoscalers from it.`;
+  const message = `${conflicts} writes in a row to ${name} failed, because another writer than ${FIELD_MANAGER} keeps changing it. Remove other autoscalers of it.`;
   emit(campaignEvent('Warning', 'ScaleConflict', message));
 };
 
@@ -101,10 +96,7 @@ const createTiers = (applying: Applying): Promise<void> => {
   });
 };
 
-/**
- * In order. A writer that does not answer is left alone until the next tick, which asks it last: a webhook that hangs
- * for one kind holds up no other. A refused manifest stops no other either.
- */
+/** In order. A writer that does not answer is left until the next tick, and comes last then: it delays no other kind. */
 const writeManifests = async (
   { state }: Applying,
   manifests: readonly Manifest[],
@@ -137,7 +129,9 @@ const publishLiveSettings = async ({ deps, campaign, state, planned, attempt, em
   const { generation } = liveSettings;
   if (state.publishedGeneration === generation) return;
   state.publishedGeneration = generation;
-  emit(campaignEvent('Normal', 'SettingsPublished', `Generation ${generation} is on its way to all pods.`));
+  emit(
+    campaignEvent('Normal', 'SettingsPublished', `Generation ${generation} of the settings was published to all pods.`),
+  );
 };
 
 const createScalePlans = async ({ deps, state, planned, attempt, emit }: Applying): Promise<void> => {
@@ -149,7 +143,7 @@ const createScalePlans = async ({ deps, state, planned, attempt, emit }: Applyin
     if (failed !== undefined || state.announcedPlan === name) continue;
     state.announcedPlan = name;
     const { ceilings, reason, expiresAt } = scalePlan.spec;
-    const message = `ScalePlan ${name} (${reason}) asks for ${JSON.stringify(ceilings)} and waits for a decision until ${expiresAt}.`;
+    const message = `ScalePlan ${name} (${reason}) asks for ${ceilingsText(ceilings)} and waits for a decision until ${expiresAt}.`;
     emit(campaignEvent('Warning', 'PlanProposed', message));
   }
 };
@@ -164,7 +158,7 @@ const writeScalePlanStates = async ({ deps, planned, attempt, emit }: Applying):
   }
 };
 
-const tellEvents = async ({ planned, emit }: Applying): Promise<void> => {
+const emitEvents = async ({ planned, emit }: Applying): Promise<void> => {
   for (const event of planned.events) emit(event);
 };
 
@@ -180,13 +174,13 @@ const writeStatus = async ({ deps, campaign, state, planned, attempt, emit }: Ap
     state.lastWriteMs = nowMs;
     return;
   }
-  // Where no condition can be written an event still may.
-  for (const refusal of state.troubles.told(nowMs).filter(({ what }) => what === WRITE_STATUS)) {
+  // Where no condition can be written, an event may still be.
+  for (const refusal of state.troubles.lasting(nowMs).filter(({ what }) => what === WRITE_STATUS)) {
     emit(campaignEvent('Warning', 'ObjectsRefused', `The API server refuses to ${refusal.what}: ${refusal.words}`));
   }
 };
 
-/** The order of writes; the comment above a step says why it has its place. */
+/** The order of writes; the comment above a step gives its reason. */
 const STEPS: readonly ((applying: Applying) => Promise<void>)[] = [
   setFinalizer,
   scaleTiers,
@@ -196,7 +190,7 @@ const STEPS: readonly ((applying: Applying) => Promise<void>)[] = [
   createTiers,
   createScalePlans,
   writeScalePlanStates,
-  tellEvents,
+  emitEvents,
   writeStatus,
 ];
 

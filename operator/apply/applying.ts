@@ -1,14 +1,13 @@
-/** One apply under way: what its steps write with, and what becomes of a write that fails. */
+/** One apply under way: the means of its steps, and the handling of a write that fails. */
 import type { VoucherCampaign } from '../../contract/campaign-types.ts';
 import type { JournalAdmin } from '../../journal/administration.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { within } from '../../runtime/deadline.ts';
-import type { AuthorizationReader } from '../scale-plans/authorization.ts';
-import { type CeilingGuard, createCeilingGuard } from '../scale-plans/ceiling-guard.ts';
-import type { CampaignEvent } from '../tick/campaign-event.ts';
+import { type AuthorizationReader, type CeilingGuard, createCeilingGuard } from '../scale-plans/ceiling-guard.ts';
 import type { CampaignState } from '../tick/campaign-state.ts';
 import { ReconcileError, type Step } from '../tick/errors.ts';
 import type {
+  CampaignEvent,
   EventSink,
   FinalizerWriter,
   ManifestWriter,
@@ -24,13 +23,10 @@ export interface ApplyDeps {
   readonly clock: Clock;
   readonly manifests: ManifestWriter;
   readonly replicas: ReplicaWriter;
-  /** Absent where no controller backs off. */
   readonly nudger?: Nudger;
   readonly status: StatusWriter;
   readonly plans: ScalePlanWriter;
-  /** Absent where nothing but this process keeps what is authorised. */
   readonly authorization?: AuthorizationReader;
-  /** Absent where nothing outlives a campaign. */
   readonly finalizers?: FinalizerWriter;
   readonly events: EventSink;
   readonly journal: JournalAdmin;
@@ -38,7 +34,7 @@ export interface ApplyDeps {
 }
 
 export const WRITE_DEADLINE_MS = 1_000;
-/** What is authorised is read before replicas are raised. */
+/** Before a raise the authorisation is read once more. */
 export const RAISE_DEADLINE_MS = 2 * WRITE_DEADLINE_MS;
 
 export interface Applying {
@@ -49,7 +45,7 @@ export interface Applying {
   readonly signal: AbortSignal;
   readonly guard: CeilingGuard;
   readonly emit: (event: CampaignEvent) => void;
-  /** The error when the write failed; it is reported, and shown on the campaign when it lasts. */
+  /** Resolves to the error of a write that failed; it is reported, and shown on the campaign when it lasts. */
   readonly attempt: (
     step: Step,
     what: string,
@@ -57,7 +53,7 @@ export interface Applying {
     deadlineMs?: number,
   ) => Promise<ReconcileError | undefined>;
   readonly failed: readonly ReconcileError[];
-  /** Replicas that were written, as they were. */
+  /** Replicas as they were written. */
   readonly written: ScaleWrite[];
 }
 

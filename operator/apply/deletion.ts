@@ -1,4 +1,4 @@
-/** The end of a campaign that is being deleted. Its objects go by their owner references; the journal is ours to remove. */
+/** The end of a campaign that is being deleted: owner references delete its objects, and the operator its journal. */
 import type { VoucherCampaign } from '../../contract/campaign-types.ts';
 import type { JournalAdmin } from '../../journal/administration.ts';
 import type { Clock } from '../../runtime/clock.ts';
@@ -32,18 +32,18 @@ const removeJournal = async (deps: DeletionDeps, campaign: VoucherCampaign, sign
     );
     const message =
       removal.kind === 'removed'
-        ? `The journal of ${campaignId} was deleted (${removal.streams} streams). Its rows in the database stay.`
-        : `The journal of ${campaignId} is left as it is: ${removal.message}.`;
+        ? `The journal of ${campaignId} was deleted (${removal.streams} streams). Its rows in the database are kept.`
+        : `The journal of ${campaignId} was not deleted: ${removal.message}.`;
     events.emit(campaign, campaignEvent('Normal', 'JournalDeleted', message));
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    const message = `The journal of ${campaignId} could not be deleted: ${why}. It is tried again; set spec.deletionPolicy to Retain to let the campaign go without it.`;
+    const message = `The journal of ${campaignId} could not be deleted: ${why}. The operator retries. To delete the campaign without its journal, set spec.deletionPolicy to Retain.`;
     events.emit(campaign, campaignEvent('Warning', 'JournalNotDeleted', message));
     throw new ReconcileError('delete_journal', `delete the journal of ${campaignId}`, cause);
   }
 };
 
-/** @throws ReconcileError when something is left to do: the caller comes again */
+/** @throws ReconcileError when something is left to do: the caller tries again */
 export const endCampaign = async (
   deps: DeletionDeps,
   campaign: VoucherCampaign,

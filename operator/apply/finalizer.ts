@@ -5,16 +5,13 @@ export const hasFinalizer = ({ metadata }: Pick<VoucherCampaign, 'metadata'>): b
   metadata.finalizers?.includes(JOURNAL_FINALIZER) ?? false;
 
 /**
- * Whether our finalizer must come or go; undefined when it is right. The end of a campaign under Delete is no matter of
- * this table: it goes only when the journal has gone.
+ * Whether our finalizer must be added or removed; undefined when it is right. Under Delete it outlives the journal.
  *
  * | deletionPolicy | being deleted | there | result |
  * |----------------|---------------|-------|--------|
- * | Retain         | any           | yes   | remove |
+ * | Retain         | any           | yes   | remove: a namespace must end also without an operator |
  * | Delete         | no            | no    | add    |
  * | otherwise      |               |       | right  |
- *
- * Retain needs none, so that a namespace ends also when no operator is left to let it go.
  */
 export const finalizerChange = ({ metadata, spec }: VoucherCampaign): 'add' | 'remove' | undefined => {
   const isThere = hasFinalizer({ metadata });

@@ -1,16 +1,12 @@
-/**
- * What the API server did not take of one campaign, for the next tick to tell. A refusal is told at once; anything else
- * fails now and then, and is told when it has done so for a while.
- */
+/** What the API server did not take of one campaign. A refusal is shown at once, another failure only when it lasts. */
 import type { Clock } from '../../runtime/clock.ts';
-import type { DecisionStore } from '../history/decision-store.ts';
-import type { WriteRefusal } from '../tick/trouble.ts';
+import type { DecisionStore } from '../history/decision-keeper.ts';
+import type { WriteRefusal } from '../tick/tier-problem.ts';
 
-/** What an error of a writer may say besides its message. */
+/** What a writer's error has besides its message. */
 interface Spoken {
-  /** The server's own words. */
   readonly said: string;
-  /** It was understood and refused: asked again it answers the same until somebody changes something. */
+  /** The server refused it, and will again until something is changed. */
   readonly isRefusal: boolean;
 }
 
@@ -25,9 +21,9 @@ interface Trouble extends WriteRefusal {
   readonly lastMs: number;
 }
 
-/** A conflict, a server that starts anew. */
+/** A conflict, a server that restarts. */
 const PASSES_WITHIN_MS = 5_000;
-/** What nobody has tried again for this long is wanted no more. */
+/** A write that was not tried for this long is not wanted any more. */
 const FORGOTTEN_AFTER_MS = 30_000;
 
 export class WriteTroubles {
@@ -45,7 +41,7 @@ export class WriteTroubles {
     this.#troubles.delete(what);
   }
 
-  told(nowMs: number): readonly WriteRefusal[] {
+  lasting(nowMs: number): readonly WriteRefusal[] {
     for (const [what, { lastMs }] of this.#troubles) {
       if (nowMs - lastMs > FORGOTTEN_AFTER_MS) this.#troubles.delete(what);
     }
@@ -55,7 +51,7 @@ export class WriteTroubles {
   }
 }
 
-/** The log of decisions is written beside the ticks; what becomes of that is noted as well. */
+/** The log of decisions is written beside the ticks; its failures are noted as well. */
 export const noting = (
   store: DecisionStore | undefined,
   troubles: WriteTroubles,

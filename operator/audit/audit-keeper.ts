@@ -1,7 +1,7 @@
 /**
- * Keeps the trail of one campaign, and never holds up its tick: appending happens beside it, on what the newest tick saw.
- * What an outage kept out is still missing afterwards, so nothing is queued; only the sizes of raised tiers are
- * remembered, because nobody sees them again.
+ * Keeps the trail of one campaign without delaying its tick: it appends what the newest tick shows to be missing. Entries
+ * that an outage prevented are still missing afterwards, so there is no queue; only raises beyond the base ceiling are
+ * remembered, because they can't be seen later.
  */
 import type { VoucherCampaign } from '../../contract/campaign-types.ts';
 import type { AuditLog } from '../../journal/trail.ts';
@@ -14,25 +14,22 @@ import { bringUpToDate, type KnownTrail } from './audit-writer.ts';
 import type { GrantUse } from './plan-entries.ts';
 import { type AuditView, grantUses, missingEntries } from './step-entries.ts';
 
-/** A long trail is read in this. */
+/** Enough to read a long trail. */
 const DEADLINE_MS = 30_000;
-/** A thousand campaigns that each try again every second would tell nothing but that. */
+/** A thousand campaigns that each retry every second would fill the log. */
 const AFTER_FAILURE_MS = 10_000;
 
-export interface AuditKeeperDeps {
+interface AuditKeeperDeps {
   readonly clock: Clock;
-  /** Absent where nothing is kept. */
   readonly log: AuditLog | undefined;
   readonly site: string;
   readonly onFailure: (campaign: VoucherCampaign, cause: unknown) => void;
 }
 
-/** What a tick saw and did. */
 export interface Tick {
   readonly campaign: VoucherCampaign;
   readonly cluster: ObservedCluster;
   readonly planned: TickPlan;
-  /** Scale writes that the API server took. */
   readonly written: readonly ScaleWrite[];
   readonly nowMs: number;
 }
@@ -51,7 +48,7 @@ export class AuditKeeper {
     this.#deps = deps;
   }
 
-  /** Takes note of a tick. Returns at once and never throws. */
+  /** Notes a tick. Returns at once and never throws. */
   note(tick: Tick, signal: AbortSignal): void {
     const { clock, log } = this.#deps;
     if (log === undefined) return;

@@ -1,8 +1,4 @@
-/**
- * Ends the trails of campaigns that are gone: no tick sees their deletion, nor what becomes of their plans. Level-based as
- * well: what was deleted while no operator ran is noted by the next one that leads.
- */
-
+/** Ends the trails of campaigns that are gone, also of those that were deleted while no operator ran. */
 import type { VoucherCampaign } from '../../contract/campaign-types.ts';
 import type { ScalePlan } from '../../contract/scale-plan-types.ts';
 import type { AuditLog } from '../../journal/trail.ts';
@@ -19,21 +15,20 @@ import type { Trail, TrailedCampaign } from './trail-state.ts';
 const EVERY_MS = 5_000;
 const DEADLINE_MS = 30_000;
 
-/** What there is in the cluster now. */
 export interface Living {
   campaigns(): Iterable<VoucherCampaign>;
   /** Plans outlive their campaign. */
   plansOf(campaignId: string): readonly ScalePlan[];
 }
 
-export interface AuditSweeperDeps {
+interface AuditSweeperDeps {
   readonly clock: Clock;
   readonly log: AuditLog;
   readonly living: Living;
   readonly site: string;
-  /** Empty: all. What happens elsewhere is somebody else's to tell. */
+  /** Empty: all. Trails of other namespaces belong to other operators. */
   readonly watchNamespaces: readonly string[];
-  /** Whether all campaigns of this namespace are seen now: one that is not seen elsewhere may be there all the same. */
+  /** Whether all campaigns of this namespace are seen now: in another one a campaign that is not seen may exist. */
   readonly isServed: (namespace: string) => boolean;
   readonly onFailure: (cause: unknown) => void;
 }
@@ -42,11 +37,10 @@ export class AuditSweeper {
   readonly #deps: AuditSweeperDeps;
   readonly #campaigns = new Absences();
   readonly #plans = new Absences();
-  /** Uid → campaignId where the watch has told the deletion: no doubt about those. */
-  readonly #told = new Map<string, string>();
+  /** Uid → campaignId where the watch has reported the deletion: these are certain. */
+  readonly #deleted = new Map<string, string>();
   /** Trails in which something may still come. */
   readonly #open = new Map<string, KnownTrail>();
-  /** Trails that have ended; campaignIds only. */
   readonly #ended = new Set<string>();
   #isFirst = true;
   #wake: (() => void) | undefined;
@@ -55,9 +49,8 @@ export class AuditSweeper {
     this.#deps = deps;
   }
 
-  /** The watch says that this campaign was deleted. */
   gone({ metadata, spec }: VoucherCampaign): void {
-    this.#told.set(metadata.uid ?? metadata.name, spec.campaignId);
+    this.#deleted.set(metadata.uid ?? metadata.name, spec.campaignId);
     this.#ended.delete(spec.campaignId);
     this.#wake?.();
   }
@@ -76,32 +69,29 @@ export class AuditSweeper {
     }
   }
 
-  /** One look at every trail without a campaign; the first one of a term looks at all of them. @throws Error of the journal */
+  /** Checks every trail without a campaign; the first time in a term all trails. @throws Error of the journal */
   async sweep(signal: AbortSignal): Promise<void> {
     const { clock, log, living } = this.#deps;
-    const told = new Map(this.#told);
+    const deleted = new Map(this.#deleted);
     const campaigns = [...living.campaigns()];
     const livingIds = new Set(campaigns.map(({ spec }) => spec.campaignId));
     const livingUids = new Set(campaigns.map(({ metadata }) => metadata.uid ?? metadata.name));
-    const isThere = (uid: string): boolean => livingUids.has(uid) && !told.has(uid);
-    const toldIds = new Set(told.values());
+    const isThere = (uid: string): boolean => livingUids.has(uid) && !deleted.has(uid);
+    const deletedIds = new Set(deleted.values());
 
     const trails = new Map<string, KnownTrail>();
     for (const id of await within(clock, DEADLINE_MS, signal, (inner) => log.campaignIds(inner))) {
-      const isAsked = this.#isFirst || this.#open.has(id) || toldIds.has(id) || !livingIds.has(id);
+      const isAsked = this.#isFirst || this.#open.has(id) || deletedIds.has(id) || !livingIds.has(id);
       if (this.#ended.has(id) || !isAsked) continue;
       trails.set(id, await this.#upToDate(id, this.#open.get(id), () => [], signal));
     }
 
     const nowMs = clock.monotonicMs();
     const own = [...trails.values()].flatMap(({ trail }) => this.#own(trail));
-    const absent = this.#campaigns.gone(
-      own.filter(({ isDeleted }) => !isDeleted).map(({ uid }) => uid),
-      isThere,
-      nowMs,
-    );
+    const alive = own.filter(({ isDeleted }) => !isDeleted).map(({ uid }) => uid);
+    const absent = this.#campaigns.gone(alive, isThere, nowMs);
     const gone = new Set(
-      own.filter(({ uid, isDeleted }) => isDeleted || absent.has(uid) || told.has(uid)).map(({ uid }) => uid),
+      own.filter(({ uid, isDeleted }) => isDeleted || absent.has(uid) || deleted.has(uid)).map(({ uid }) => uid),
     );
     const plans = new Map([...trails.keys()].map((id) => [id, living.plansOf(id)]));
     const livingPlans = new Set([...plans.values()].flat().map(planUid));
@@ -118,10 +108,10 @@ export class AuditSweeper {
       }
     }
     this.#isFirst = false;
-    for (const uid of told.keys()) this.#told.delete(uid);
+    for (const uid of deleted.keys()) this.#deleted.delete(uid);
   }
 
-  /** Also of another operator's writing; @throws Error when the journal does not answer, and is asked again later. */
+  /** Another operator's entries are read, too. @throws Error when the journal does not answer; the caller retries later */
   #upToDate(
     campaignId: string,
     known: KnownTrail | undefined,
@@ -138,11 +128,11 @@ export class AuditSweeper {
       (one) =>
         one.site === site &&
         (watchNamespaces.length === 0 || watchNamespaces.includes(one.namespace)) &&
-        (isServed(one.namespace) || this.#told.has(one.uid)),
+        (isServed(one.namespace) || this.#deleted.has(one.uid)),
     );
   }
 
-  /** Whether the sweeper has to look at this trail again: a deletion that is not yet sure, or a plan that is still there. */
+  /** Whether this trail has to be checked again: a deletion that is not certain yet, or a plan that still exists. */
   #mayGoOn(trail: Trail, isThere: (uid: string) => boolean): boolean {
     const departed = this.#own(trail).filter(({ uid }) => !isThere(uid));
     const uids = new Set(departed.map(({ uid }) => uid));

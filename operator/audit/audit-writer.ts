@@ -1,5 +1,4 @@
-/** Brings one trail up to date: what it lacks is appended, each entry once, whoever else appends at the same time. */
-
+/** Completes one trail: missing entries are appended, each once, even with several writers. */
 import type { AuditLog, AuditTail } from '../../journal/trail.ts';
 import { type AuditEntry, parseAuditEntry } from './entry.ts';
 import { Trail } from './trail-state.ts';
@@ -10,7 +9,7 @@ export interface KnownTrail {
   readonly tail: AuditTail | undefined;
 }
 
-/** So often another writer may be quicker in one go; the next tick goes on. */
+/** Another writer may be quicker so often in one call; the next tick continues. */
 const MOST_ROUNDS = 5;
 
 const load = async (log: AuditLog, campaignId: string, signal: AbortSignal): Promise<KnownTrail> => {
@@ -18,7 +17,7 @@ const load = async (log: AuditLog, campaignId: string, signal: AbortSignal): Pro
   let tail: AuditTail | undefined;
   for await (const line of log.read(campaignId, signal)) {
     const entry = parseAuditEntry(line.text);
-    // What can't be read is an auditor's matter; the chain goes on behind it.
+    // An unreadable line is left to an auditor; the chain continues after it.
     if (entry !== undefined) trail.add(entry);
     ({ tail } = line);
   }
@@ -26,11 +25,8 @@ const load = async (log: AuditLog, campaignId: string, signal: AbortSignal): Pro
 };
 
 /**
- * Nothing is read or written while `missing` names nothing. A trail that moved is read anew and asked again, so that the
- * ids of both writers are the same and only one of them stays.
- *
- * @param known undefined: not read yet
- * @throws Error when the journal does not answer; the caller then knows nothing any more
+ * Nothing is read or written while `missing` returns nothing. Of equal entries of two writers only one is appended.
+ * @param known undefined: not read yet @throws Error when the journal does not answer: forget `known` then
  */
 export const bringUpToDate = async (
   log: AuditLog,

@@ -1,9 +1,7 @@
-/** What a campaign's trail is made of: every step by which somebody, or the operator, changed what may be used. */
-
+/** The entries of a campaign's trail: every step by which a person, or the operator, changed what may be used. */
 import { z } from 'zod';
-import { perTier } from '../../contract/tiers.ts';
+import { perTier, TIERS } from '../../contract/tiers.ts';
 import { parseUntrusted } from '../../contract/untrusted.ts';
-import { SCALED_TIERS } from '../tick/observed.ts';
 
 const ceilings = z.object(perTier(() => z.number().optional()));
 const authorized = z.object({
@@ -13,26 +11,22 @@ const authorized = z.object({
 const hours = z.object({ opensAt: z.string(), closesAt: z.string() });
 
 const base = z.object({
-  /** The object's uid and the step: the same step is the same entry, whoever appends it and however often. */
+  /** The object's uid and the step: the same step is the same entry, from any writer and however often. */
   id: z.string(),
-  /** When it happened, by the clock that knows best: the API server's, the spec's, else the operator's. */
   at: z.string(),
-  /** When the operator took note of it. */
   noted: z.string(),
   campaignId: z.string(),
   namespace: z.string(),
   campaign: z.string(),
-  /** Of the campaign's object: one that was deleted and made again is another. */
+  /** Of the campaign's object: after a deletion a new one has another. */
   uid: z.string(),
-  /** Of the operator. */
   site: z.string(),
-  /** resourceVersion of the campaign that was looked at; absent where there is none. */
+  /** resourceVersion of the campaign that was read; absent where there is none. */
   version: z.string().optional(),
 });
 
 const plan = { plan: z.string(), planUid: z.string() };
 const act = {
-  /** As the API server knows the user. */
   by: z.string(),
   onBehalfOf: z.string().optional(),
   reference: z.string().optional(),
@@ -63,7 +57,6 @@ const entry = z.discriminatedUnion('step', [
     step: z.literal('contingency_started'),
     level: z.string(),
     since: z.string(),
-    /** Its trigger, or somebody's command. */
     cause: z.enum(['Trigger', 'Command']),
     who: z.string().optional(),
     reason: z.string(),
@@ -73,7 +66,7 @@ const entry = z.discriminatedUnion('step', [
     step: z.literal('contingency_ended'),
     level: z.string(),
     since: z.string(),
-    /** Its time was over or its signal clear, or a command ended it. */
+    /** Its time was over or its metric clear, or a command ended it. */
     how: z.enum(['over', 'stopped']),
     who: z.string().optional(),
     reason: z.string().optional(),
@@ -88,7 +81,7 @@ const entry = z.discriminatedUnion('step', [
   }),
   base.extend({ step: z.literal('plan_approved'), ...decision, ceilings, until: z.string() }),
   base.extend({ step: z.literal('plan_rejected'), ...decision }),
-  /** Decided on when it was no longer open: it grants nothing. */
+  /** Decided after it had closed: it grants nothing. */
   base.extend({ step: z.literal('plan_void'), ...decision }),
   base.extend({ step: z.literal('plan_superseded'), ...plan }),
   base.extend({ step: z.literal('plan_expired'), ...plan }),
@@ -96,8 +89,8 @@ const entry = z.discriminatedUnion('step', [
   base.extend({
     step: z.literal('grant_used'),
     ...plan,
-    tier: z.enum(SCALED_TIERS),
-    /** Absent: the operator that wrote it ended before it could say. */
+    tier: z.enum(TIERS),
+    /** Absent: the operator that wrote it ended before it could note it. */
     from: z.number().optional(),
     to: z.number(),
     ceiling: z.number(),
@@ -116,5 +109,5 @@ export type AuditEntry = z.infer<typeof entry>;
 export type Authorized = z.infer<typeof authorized>;
 export type Hours = z.infer<typeof hours>;
 
-/** Undefined for a line of another version, or one that is none. */
+/** Undefined for a line of another version or form. */
 export const parseAuditEntry = (text: string): AuditEntry | undefined => parseUntrusted(entry, text);

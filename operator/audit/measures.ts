@@ -1,7 +1,7 @@
-/** The entries that overrides and contingency levels give a trail: measures for a while, by people or by a trigger. Pure. */
-
+/** The trail's entries about temporary measures: overrides and contingency levels. Pure. */
 import type { VoucherCampaign } from '../../contract/campaign-types.ts';
 import type { ContingencyStatus } from '../../contract/contingency-types.ts';
+import { defined } from '../../contract/defined.ts';
 import { instantMs } from '../../contract/instant.ts';
 import { OVERRIDES } from '../../contract/names.ts';
 import { commandsOf } from '../contingency/commands.ts';
@@ -27,34 +27,19 @@ export const overrideEntries = (
     if (before === inForce) return [];
     const about = { ...head, at: head.noted, override };
     const how = value === before ? 'expired' : value === undefined ? 'removed' : 'replaced';
-    return [
-      ...(before === undefined
-        ? []
-        : [
-            {
-              ...about,
-              id: trail.next(`${head.uid}/${override}-ended`),
-              step: 'override_ended' as const,
-              value: before,
-              how: how as 'expired' | 'removed' | 'replaced',
-            },
-          ]),
-      ...(inForce === undefined
-        ? []
-        : [
-            {
-              ...about,
-              id: trail.next(`${head.uid}/${override}-started`),
-              step: 'override_started' as const,
-              value: inForce,
-              says: says ?? '',
-            },
-          ]),
-    ];
+    const ended = (was: string): AuditEntry => {
+      const id = trail.next(`${head.uid}/${override}-ended`);
+      return { ...about, id, step: 'override_ended', value: was, how };
+    };
+    const started = (now: string): AuditEntry => {
+      const id = trail.next(`${head.uid}/${override}-started`);
+      return { ...about, id, step: 'override_started', value: now, says: says ?? '' };
+    };
+    return [...(before === undefined ? [] : [ended(before)]), ...(inForce === undefined ? [] : [started(inForce)])];
   });
 };
 
-/** A level that has ended and begun again between two looks has another `since`: both are told. */
+/** A level that has ended and begun again between two ticks has another `since`: both are noted. */
 export const levelEntries = (
   campaign: VoucherCampaign,
   inForce: readonly ContingencyStatus[],
@@ -70,7 +55,7 @@ export const levelEntries = (
   return [
     ...ended.map(([level, since]): AuditEntry => {
       const command = byLevel.get(level);
-      // One of an earlier time ended another.
+      // A command of an earlier time ended an earlier period.
       const stopped = command?.kind === 'off' && command.atMs >= instantMs(since) ? command : undefined;
       const { who, reason } = stopped ?? {};
       return {
@@ -81,8 +66,7 @@ export const levelEntries = (
         level,
         since,
         how: stopped === undefined ? 'over' : 'stopped',
-        ...(who === undefined ? {} : { who }),
-        ...(reason === undefined ? {} : { reason }),
+        ...defined({ who, reason }),
       };
     }),
     ...started.map(({ name: level, since, by: cause, who, reason, until }) => ({
@@ -94,8 +78,7 @@ export const levelEntries = (
       since,
       cause,
       reason,
-      ...(who === undefined ? {} : { who }),
-      ...(until === undefined ? {} : { until }),
+      ...defined({ who, until }),
     })),
   ];
 };

@@ -1,16 +1,14 @@
-/** The entries that plans give a trail. Pure. */
-
+/** The trail's entries about plans. Pure. */
 import type { ScalingSpec } from '../../contract/campaign-types.ts';
+import { defined } from '../../contract/defined.ts';
 import { instantMs, instantMsOrNaN } from '../../contract/instant.ts';
 import type { ScalePlan } from '../../contract/scale-plan-types.ts';
-import { perTier } from '../../contract/tiers.ts';
+import { perTier, type Tier } from '../../contract/tiers.ts';
 import { planState } from '../scale-plans/plan-state.ts';
 import { ceilingInForce } from '../scaling/schedule.ts';
-import type { ScaledTier } from '../tick/observed.ts';
 import type { AuditEntry } from './entry.ts';
 import type { Trail, TrailedPlan } from './trail-state.ts';
 
-/** What every entry about one campaign begins with. */
 export type AuditHead = Pick<AuditEntry, 'campaignId' | 'namespace' | 'campaign' | 'uid' | 'site'>;
 
 type Act = { readonly by: string } & Pick<
@@ -18,11 +16,11 @@ type Act = { readonly by: string } & Pick<
   'onBehalfOf' | 'reference' | 'reason'
 >;
 
-/** Replicas that were raised above what is authorised without a plan. */
+/** Replicas that were raised above the ceiling without plans. */
 export interface GrantUse {
   readonly planUid: string;
   readonly plan: string;
-  readonly tier: ScaledTier;
+  readonly tier: Tier;
   /** Absent when only the outcome was seen. */
   readonly from?: number;
   readonly to: number;
@@ -30,10 +28,7 @@ export interface GrantUse {
   readonly atMs: number;
 }
 
-/**
- * A decision that the API server took in time reaches the operator's watch within this, also where the two clocks differ:
- * before, a plan without one is not called expired.
- */
+/** A decision in time reaches the operator's watch within this, also with two clocks: until then no plan is called expired. */
 const EXPIRY_SETTLES_MS = 10_000;
 const NOTHING: ScalingSpec['authorized'] = { ceilings: perTier(() => 0), windows: [] };
 
@@ -41,18 +36,14 @@ export const planUid = ({ metadata }: Pick<ScalePlan, 'metadata'>): string => me
 
 export const instant = (ms: number): string => new Date(ms).toISOString();
 
-/** What the plan alone allows a tier now; 0 for one that grants nothing, or no longer. */
-const grantedBy = (plan: ScalePlan, tier: ScaledTier, nowMs: number): number =>
-  ceilingInForce(NOTHING, [plan], tier, nowMs);
+/** What the plan alone grants a tier now; 0 for none. */
+const grantedBy = (plan: ScalePlan, tier: Tier, nowMs: number): number => ceilingInForce(NOTHING, [plan], tier, nowMs);
 
-/**
- * Whose grant so many replicas rest on: the smallest one in force that covers them. 20 are authorised, plans grant 40 and
- * 60: 20 replicas rest on none, 30 on the first, 50 on the second.
- */
+/** The smallest grant in force that covers them. Base 20, plans 40 and 60: 30 depend on the first, 20 on none. */
 export const grantFor = (
   authorized: ScalingSpec['authorized'],
   plans: readonly ScalePlan[],
-  tier: ScaledTier,
+  tier: Tier,
   replicas: number,
   nowMs: number,
 ): { readonly plan: ScalePlan; readonly ceiling: number } | undefined => {
@@ -63,25 +54,19 @@ export const grantFor = (
     .sort((a, b) => a.ceiling - b.ceiling || a.plan.metadata.name.localeCompare(b.plan.metadata.name))[0];
 };
 
-/** Whoever did it, for whom, by which document and why; what is absent is left out. */
-const actOf = (by: string, act: Pick<Act, 'onBehalfOf' | 'reference' | 'reason'>): Act => {
-  const { onBehalfOf, reference, reason } = act;
-  return {
-    by,
-    ...(onBehalfOf === undefined ? {} : { onBehalfOf }),
-    ...(reference === undefined ? {} : { reference }),
-    ...(reason === undefined ? {} : { reason }),
-  };
-};
+const actOf = (by: string, { onBehalfOf, reference, reason }: Omit<Act, 'by'>): Act => ({
+  by,
+  ...defined({ onBehalfOf, reference, reason }),
+});
 
-/** What became of a plan, by where it stands (plan-state.ts). */
+/** The result of a plan, by its state (plan-state.ts). */
 const outcomeEntries = (plan: ScalePlan, head: AuditHead & { readonly noted: string }, nowMs: number): AuditEntry[] => {
   const { spec, metadata, status } = plan;
   const uid = planUid(plan);
   const about = { ...head, plan: metadata.name, planUid: uid };
   const { decision, revocation } = spec;
   const state = planState(plan, nowMs);
-  // What the operator wrote is what the API server refuses decisions by.
+  // The operator writes Superseded, and the API server then refuses decisions.
   if (state === 'Superseded') return [{ ...about, id: `${uid}/superseded`, at: head.noted, step: 'plan_superseded' }];
   if (decision === undefined) {
     const isOver = nowMs >= instantMs(spec.expiresAt) + EXPIRY_SETTLES_MS;
@@ -107,7 +92,6 @@ const outcomeEntries = (plan: ScalePlan, head: AuditHead & { readonly noted: str
   return nowMs >= instantMsOrNaN(until) ? [approved, { ...ended, at: until, how: 'time' }] : [approved];
 };
 
-/** Every step that a plan which is there has made so far. */
 export const planEntries = (plan: ScalePlan, of: AuditHead, nowMs: number): readonly AuditEntry[] => {
   const { spec, metadata } = plan;
   const head = { ...of, noted: instant(nowMs) };
@@ -127,7 +111,7 @@ export const planEntries = (plan: ScalePlan, of: AuditHead, nowMs: number): read
   return [proposed, ...outcomeEntries(plan, head, nowMs)];
 };
 
-/** A plan of the trail whose object is gone; with it goes what it granted. */
+/** A plan of the trail whose object is gone, and the end of its grant. */
 export const deletedPlanEntries = (plan: TrailedPlan, of: AuditHead, nowMs: number): readonly AuditEntry[] => {
   const noted = instant(nowMs);
   const about = { ...of, noted, at: noted, plan: plan.name, planUid: plan.uid };
@@ -152,7 +136,7 @@ export const useEntry = (use: GrantUse, of: AuditHead, trail: Trail, nowMs: numb
     plan,
     planUid: uid,
     tier,
-    ...(from === undefined ? {} : { from }),
+    ...defined({ from }),
     to,
     ceiling,
   };

@@ -1,4 +1,4 @@
-/** What a trail already says: enough to know which entries it lacks, however they came in. */
+/** What a trail contains: enough to know which entries it lacks, in any order of arrival. */
 import type { AuditEntry, Authorized, Hours } from './entry.ts';
 
 /** A campaign's object, by its last entries. */
@@ -9,21 +9,19 @@ export interface TrailedCampaign {
   readonly site: string;
   readonly authorized?: Authorized;
   readonly window?: Hours;
-  /** The instant of the last closing. */
   readonly closedAt?: string;
   /** Overrides in force: annotation → value. */
   readonly overrides: Readonly<Record<string, string>>;
   /** Contingency levels in force: name → since when. */
   readonly levels: Readonly<Record<string, string>>;
   readonly isDeleted: boolean;
-  /** The newest version of it that an entry rests on, and when that was noted. */
+  /** The newest version of it behind an entry, and when that was noted. */
   readonly newest?: { readonly version: string; readonly noted: string };
 }
 
 export interface TrailedPlan {
   readonly uid: string;
   readonly name: string;
-  /** Of the campaign's object. */
   readonly campaignUid: string;
   /** An approval whose end is not yet in the trail. */
   readonly isGranted: boolean;
@@ -48,7 +46,7 @@ export class Trail {
     return this.#ids.has(id);
   }
 
-  /** Id of the next entry of a step that can come again: the trail itself counts, so two writers name it alike. */
+  /** Id of the next entry of a repeatable step: counted by the trail itself, so two writers use the same id. */
   next(key: string): string {
     return `${key}/${(this.#counts.get(key) ?? 0) + 1}`;
   }
@@ -65,15 +63,8 @@ export class Trail {
 
   #addToCampaign(entry: AuditEntry): void {
     const { uid, namespace, campaign: name, site, version, noted } = entry;
-    const known = this.#campaigns.get(uid) ?? {
-      uid,
-      namespace,
-      name,
-      site,
-      overrides: {},
-      levels: {},
-      isDeleted: false,
-    };
+    const campaign = { uid, namespace, name, site };
+    const known = this.#campaigns.get(uid) ?? { ...campaign, overrides: {}, levels: {}, isDeleted: false };
     const change = (): Partial<TrailedCampaign> => {
       switch (entry.step) {
         case 'campaign_created':

@@ -1,6 +1,6 @@
-/** Whether registrations are stored, as intake pods find it with their own credentials. */
+/** Whether registrations are stored, by the reports of intake pods, which use their own credentials. */
 import type { IntakesView, JournalTrouble } from '../signals/pod-views.ts';
-import { type Found, JOURNAL, mostFail, podTrouble, type Words } from './pod-troubles.ts';
+import { type Found, JOURNAL, mostFail, podTrouble, type Words } from './pod-reports.ts';
 import { type ConditionInput, no, reasonBefore, unknown, type Verdict, yes } from './verdict.ts';
 
 type Accepting = Verdict<'AcceptingRegistrations'>;
@@ -22,7 +22,7 @@ const WORDS: Words<JournalTrouble, Accepting['reason']> = {
 /** Fewer failures are those of single requests; a pod that fails altogether counts by itself. */
 const FAILED_SHARE = 0.05;
 const LEAST_FAILED = 5;
-/** Once that is the reason: a share that goes to and fro around 5 % is one trouble, not one a second. */
+/** Once that is the reason: a share that varies around 5 % must not change the condition each second. */
 const STILL_FAILED_SHARE = 0.02;
 
 type Seen = IntakesView & Found<JournalTrouble>;
@@ -46,25 +46,25 @@ const trouble = (seen: Seen): Accepting | undefined => {
   if (found !== undefined || !tooManyFail(seen)) return found;
   return no(
     'SomePublishesFail',
-    `${failed} of the last ${stored + failed} registrations were not stored; the citizens are asked to send them again. Look at the nats-servers: a shard without a leader, or a server that is slow, looks like this.`,
+    `${failed} of the last ${stored + failed} registrations were not stored; the citizens are asked to send them again. Look at the nats-servers: the cause may be a shard without a leader, or a slow server.`,
   );
 };
 
-/** Whether at least half of the intake pods store nothing: then most citizens are sent away. */
+/** Whether at least half of the intake pods store nothing: then most registrations are rejected. */
 export const publishesFail = (input: Pick<ConditionInput, 'observed'>): boolean => {
   const seen = intakesOf(input);
   return seen !== undefined && mostFail(WORDS.reasons, seen);
 };
 
 /**
- * Rows are tried from the top. "Fail" is the pod's own word (journal/journal-health.ts): of its publishes and checks of
- * the last 5 s at least as many failed as came through. A pod without traffic checks the way to the journal every 2 s.
+ * Rows are tried from the top. "Fail" is the pod's own report (journal/journal-health.ts): of its publishes and checks of
+ * the last 5 s at least half failed. A pod without traffic checks the way to the journal every 2 s.
  *
  * | intake pods                        | window, levels   | status  | reason |
  * |------------------------------------|------------------|---------|--------|
  * | no tier yet                        | any              | Unknown | NotYetObserved |
- * | none is Ready                      | any              | False   | NoReadyIntake, with what those that start say |
- * | none said anything for 5 s         | any              | Unknown | NoIntakeAnswers |
+ * | none is Ready                      | any              | False   | NoReadyIntake, with the reports of those that start |
+ * | none reported for 5 s              | any              | Unknown | NoIntakeAnswers |
  * | at least half fail; 40 % when it was so before | any  | False   | the cause that most of them name |
  * | fewer fail, or 5 % of publishes do; 2 % when it was so before | any | False | SomePublishesFail |
  * | none has asked the journal yet     | any              | Unknown | NotYetObserved |
@@ -86,18 +86,18 @@ export const acceptingRegistrations = (input: ConditionInput): Accepting => {
   if (seen === undefined) {
     return unknown(
       'NoIntakeAnswers',
-      'No intake pod has said for 5 s whether it can store registrations. Their admin port must be reachable for the operator.',
+      'No intake pod has reported for 5 s whether it can store registrations. The operator must reach their admin port.',
     );
   }
   if (found !== undefined) return found;
   const { pods, known, stored, failed } = seen;
-  if (known === 0) return unknown('NotYetObserved', 'No intake pod has asked the journal yet.');
+  if (known === 0) return unknown('NotYetObserved', 'No intake pod has checked the journal yet.');
   const checked = `${known} of ${pods} intake pods reach the journal with their own credentials`;
   const { opensAt, closesAt } = campaign.spec.window;
   if (nowMs < times.opensAtMs) return no('NotOpen', `Registration opens at ${opensAt}; ${checked}.`);
   if (nowMs >= times.closesAtMs) return no('Closed', `Registration closed at ${closesAt}.`);
   if (contingency.effects.page !== undefined) {
-    return no('LevelLetsNobodyIn', `A contingency level shows its page and lets no one in; ${checked}.`);
+    return no('LevelLetsNobodyIn', `A contingency level shows its page and admits no registration; ${checked}.`);
   }
   const traffic =
     stored + failed === 0

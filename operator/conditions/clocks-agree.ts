@@ -1,5 +1,4 @@
-/** The rule about clocks: whose is off, by the word of most. */
-
+/** The rule about clocks: which one is off, by majority. */
 import type { PodClock } from '../signals/readings.ts';
 import type { PlanInput } from '../tick/observed.ts';
 import { no, unknown, type Verdict, yes } from './verdict.ts';
@@ -18,7 +17,7 @@ const medianOf = (values: readonly number[]): number => {
 };
 
 /** 600 → `10 min ahead`; -25200 → `7 h behind`. */
-const told = (aheadSeconds: number): string => {
+const offset = (aheadSeconds: number): string => {
   const seconds = Math.abs(aheadSeconds);
   const [amount, unit] =
     seconds < 120 ? [seconds, 's'] : seconds < 7_200 ? [seconds / 60, 'min'] : [seconds / 3_600, 'h'];
@@ -31,19 +30,19 @@ interface Off {
 }
 
 const list = (off: readonly Off[]): string => {
-  // By whole seconds: clocks that differ by less would change places, and the message, in every tick.
+  // By whole seconds: clocks that differ by less would change the order, and the message, in every tick.
   const seconds = ({ aheadSeconds }: Off): number => Math.round(Math.abs(aheadSeconds));
   const byName = off.toSorted((a, b) => (a.name < b.name ? -1 : 1));
   const worst = byName.toSorted((a, b) => seconds(b) - seconds(a)).slice(0, MOST_NAMED);
-  const named = worst.map(({ name, aheadSeconds }) => `${name} is ${told(aheadSeconds)}`);
+  const named = worst.map(({ name, aheadSeconds }) => `${name} is ${offset(aheadSeconds)}`);
   return [...named, ...(off.length > MOST_NAMED ? [`${off.length - MOST_NAMED} more are off`] : [])].join(', ');
 };
 
 const ownOf = ({ agreed }: PodClock): number | undefined => agreed?.find(({ clock }) => clock === 'own')?.aheadSeconds;
 
 /**
- * How far the operator is ahead: what pods seem to be behind beyond what they say of themselves, by the word of most. One
- * pod that has no other clock to ask is no majority.
+ * How far the operator is ahead: what pods seem to be behind, beyond what they report of themselves, by the median. One
+ * pod that knows no other clock is no majority.
  */
 const operatorAhead = (clocks: readonly PodClock[]): number => {
   const [only] = clocks;
@@ -51,7 +50,7 @@ const operatorAhead = (clocks: readonly PodClock[]): number => {
   return -medianOf(clocks.map((clock) => clock.aheadSeconds - (ownOf(clock) ?? 0)));
 };
 
-/** Servers of the journal and the database, by the word of most pods that know them. */
+/** Servers of the journal and the database, by the median of the pods that know them. */
 const dataPlaneOff = (clocks: readonly PodClock[]): readonly Off[] => {
   const words = new Map<string, number[]>();
   for (const { clock, aheadSeconds } of clocks.flatMap(({ agreed = [] }) => agreed)) {
@@ -63,10 +62,10 @@ const dataPlaneOff = (clocks: readonly PodClock[]): readonly Off[] => {
 };
 
 /**
- * Rows are tried from the top. A pod says itself how far it is from what journal and database agree on, and the operator
- * sees how far it is from the operator: what both say shows whose clock it is.
+ * Rows are tried from the top. A pod reports how far it is from what journal and database agree on, and the operator
+ * sees how far it is from the operator: both together show which clock is off.
  *
- * | pods  | the pod says of itself | the operator sees | status  | reason            |
+ * | pods  | the pod reports of itself | the operator sees | status | reason            |
  * |-------|------------------------|-------------------|---------|-------------------|
  * | none answered | –              | –                 | Unknown | NotYetObserved    |
  * | one   | off                    | any               | False   | PodClockOff       |
@@ -77,7 +76,7 @@ const dataPlaneOff = (clocks: readonly PodClock[]): readonly Off[] => {
  */
 export const clocksAgree = ({ observed: { readings } }: PlanInput): Verdict<'ClocksAgree'> => {
   const { clocks = [] } = readings;
-  if (clocks.length === 0) return unknown('NotYetObserved', 'No intake pod has said yet what time it has.');
+  if (clocks.length === 0) return unknown('NotYetObserved', 'No intake pod has reported its time yet.');
   const ahead = operatorAhead(clocks);
   const pods = clocks
     .map((clock) => ({
@@ -86,24 +85,22 @@ export const clocksAgree = ({ observed: { readings } }: PlanInput): Verdict<'Clo
     }))
     .filter(({ aheadSeconds }) => isOff(aheadSeconds));
   if (pods.length > 0) {
-    const consequence =
-      'Registrations are judged by the time that most clocks agree on, and a pod that knows itself more than 5 s off takes no traffic';
     return no(
       'PodClockOff',
-      `Clocks of intake pods are off: ${list(pods)}. ${consequence}. Set the clocks of their nodes, by NTP.`,
+      `Clocks of intake pods are off: ${list(pods)}. Registrations are judged by the time that most clocks agree on, and a pod that knows it is more than 5 s off takes no traffic. Set the clocks of their nodes, by NTP.`,
     );
   }
   if (isOff(ahead)) {
     return no(
       'OperatorClockOff',
-      `The operator's clock is ${told(ahead)}, by the clocks of its pods. Pre-warming, opening and contingency levels come at its time. Set the clock of its node, by NTP.`,
+      `The operator's clock is ${offset(ahead)}, compared with the clocks of its pods. Pre-warming, opening and contingency levels follow it. Set the clock of its node, by NTP.`,
     );
   }
   const servers = dataPlaneOff(clocks);
   if (servers.length > 0) {
     return no(
       'DataPlaneClockOff',
-      `Clocks of the data plane are off: ${list(servers)}. Registrations don't go by them while most clocks agree. Set the clocks of their nodes, by NTP.`,
+      `Clocks of the data plane are off: ${list(servers)}. Registrations do not depend on them while most clocks agree. Set the clocks of their nodes, by NTP.`,
     );
   }
   return yes('AllAgree', 'The clocks of intake pods, operator, journal and database agree within 2 s.');

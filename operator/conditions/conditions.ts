@@ -1,16 +1,11 @@
-/**
- * One small rule per condition: what is so, the stable reason, and the sentence for people, together, so that text and
- * logic can't drift apart. The truth table above each rule is its specification and its unit test.
- */
-
+/** One rule per condition: status, reason and message together. The truth table above each is its specification. */
 import type { ConditionType } from '../../contract/conditions.ts';
 import { instantMs } from '../../contract/instant.ts';
 import type { Reading } from '../../contract/reading.ts';
-import { hasConsumer, tiersOf } from '../../contract/tiers.ts';
+import { hasConsumer, TIERS, tiersOf } from '../../contract/tiers.ts';
 import { contingencyCondition } from '../contingency/contingency-messages.ts';
 import { planState, stateText } from '../scale-plans/plan-state.ts';
 import type { PlanInput } from '../tick/observed.ts';
-import { SCALED_TIERS } from '../tick/observed.ts';
 import { acceptingRegistrations } from './accepting.ts';
 import { clocksAgree } from './clocks-agree.ts';
 import { journalDurable } from './journal-conditions.ts';
@@ -38,7 +33,7 @@ export const metricsFresh = ({ campaign, observed: { readings }, nowMs }: PlanIn
     .map((tier) => ({ tier, reading: readings.backlog[tier] ?? { kind: 'absent' as const } }))
     .filter(({ reading }) => reading.kind !== 'fresh');
   const age = (reading: Reading<unknown>): string =>
-    reading.kind === 'absent' ? 'never seen' : `${Math.max(0, Math.round((nowMs - reading.atMs) / 1000))} s old`;
+    reading.kind === 'absent' ? 'unknown' : `${Math.max(0, Math.round((nowMs - reading.atMs) / 1000))} s old`;
   const backlogs = late.map(({ tier, reading }) => `the backlog of ${tier} is ${age(reading)}`).join(', ');
   const hold = 'No tier is scaled down meanwhile.';
   if (late.length === 0) {
@@ -48,7 +43,7 @@ export const metricsFresh = ({ campaign, observed: { readings }, nowMs }: PlanIn
   }
   if (arrivals.kind === 'fresh') return no('BacklogStale', `T${backlogs.slice(1)}. ${hold}`);
   if (arrivals.kind === 'absent' && late.every(({ reading }) => reading.kind === 'absent')) {
-    return unknown('NotYetObserved', `No signal has been seen yet. ${hold}`);
+    return unknown('NotYetObserved', `No metric has been read yet. ${hold}`);
   }
   return no('AllStale', `Arrivals are ${age(arrivals)}, ${backlogs}. ${hold}`);
 };
@@ -76,7 +71,7 @@ const PLAN_REASONS = {
 } as const;
 
 /**
- * The newest plan speaks, unless an older one still waits; one that gave way never does.
+ * The newest plan counts, unless an older one still waits; a superseded one never does.
  *
  * | plans                   | status | reason           |
  * |-------------------------|--------|------------------|
@@ -106,31 +101,30 @@ export const planPending = ({ plans, nowMs, observed }: ConditionInput): Verdict
     if (state === 'Superseded' || state === 'Pending') continue;
     return no(PLAN_REASONS[state], stateText(plan, state));
   }
-  return no('NoPlan', 'The authorised ceilings suffice so far.');
+  return no('NoPlan', 'The authorised ceilings are sufficient so far.');
 };
 
 /**
- * | scale-ups of a tier that brought nothing | status | reason       |
+ * | scale-ups of a tier without a gain       | status | reason       |
  * |------------------------------------------|--------|--------------|
  * | fewer than two in a row                  | False  | NotSaturated |
  * | two, not recovered since                 | True   | NoGain       |
  */
-export const downstreamSaturated = ({ tiers, nowMs }: ConditionInput): Verdict<'DownstreamSaturated'> => {
-  const saturated = SCALED_TIERS.flatMap((tier) => {
+const downstreamSaturated = ({ tiers, nowMs }: ConditionInput): Verdict<'DownstreamSaturated'> => {
+  const tenths = (value: number): number => Math.round(value * 10) / 10;
+  const saturated = TIERS.flatMap((tier) => {
     const saturation = tiers[tier].decision?.memory.saturation;
     if (saturation === undefined) return [];
     const { sinceMs, perReplica, admissionPerSecond } = saturation;
     const seconds = Math.max(0, Math.round((nowMs - sinceMs) / 1000));
     return [
-      `Two scale-ups of ${tier} brought nothing (${tenths(perReplica)}/s a replica, for ${seconds} s): it grows no more, and ${tenths(admissionPerSecond)}/s are let in. Look at what is behind it: the database's connections, CPU and locks`,
+      `Two scale-ups of ${tier} did not raise throughput (${tenths(perReplica)}/s per replica, for ${seconds} s): a downstream system is the bottleneck. ${tier} is not scaled up further, and admission is reduced to ${tenths(admissionPerSecond)}/s. Look at the downstream system: the database's connections, CPU and locks.`,
     ];
   });
   return saturated.length === 0
-    ? no('NotSaturated', 'More replicas bring more.')
-    : yes('NoGain', `${saturated.join('. ')}.`);
+    ? no('NotSaturated', 'No downstream bottleneck detected.')
+    : yes('NoGain', saturated.join(' '));
 };
-
-const tenths = (value: number): string => String(Math.round(value * 10) / 10);
 
 const causesOf = (input: ConditionInput): Causes => ({
   Ready: ready(input),

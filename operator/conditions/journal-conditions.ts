@@ -1,5 +1,4 @@
-/** The rule about the journal: whether an acknowledgement is worth its name. */
-
+/** The rule about the journal: whether an acknowledgement is durable. */
 import type { JournalState } from '../../journal/administration.ts';
 import type { PlanInput } from '../tick/observed.ts';
 import { worstVerdict } from './journal-faults.ts';
@@ -23,7 +22,7 @@ import { asBefore, no, unknown, type Verdict, yes } from './verdict.ts';
  * | Synced, R ≥ 3, a fault that passes | any | True | as journal-faults.ts has it |
  * | Synced, R ≥ 3      | any             | True    | Verified           |
  *
- * An attestation stands in for evidence that is missing; it never overrules a server that says it does not sync, or that it
+ * An attestation replaces evidence that is missing; it never overrules a server that reports that it does not sync, or
  * can't write.
  */
 export const journalDurable = (input: Pick<PlanInput, 'campaign' | 'observed'>): Verdict<'JournalDurable'> => {
@@ -49,7 +48,7 @@ export const journalDurable = (input: Pick<PlanInput, 'campaign' | 'observed'>):
   if (journal.durability === 'Unknown') {
     return unknown(
       'DurabilityUnknown',
-      `The journal's durability can't be seen: ${journal.message}. Make the monitoring port of nats-server reachable, or set spec.dataPlane.durability to Attested if you know that every server syncs before it acknowledges.`,
+      `The journal's durability can't be checked: ${journal.message}. Make the monitoring port of nats-server reachable, or set spec.dataPlane.durability to Attested if you know that every server syncs before it acknowledges.`,
     );
   }
   if (journal.replicas < 3) {
@@ -65,20 +64,20 @@ export const journalDurable = (input: Pick<PlanInput, 'campaign' | 'observed'>):
   );
 };
 
-type Told = Pick<Verdict<'JournalDurable'>, 'reason' | 'message'>;
-
-const NOT_READY: Readonly<Record<'conflict' | 'full' | 'disabled', (detail: string) => Told>> = {
+const NOT_READY: Readonly<
+  Record<'conflict' | 'full' | 'disabled', (detail: string) => Pick<Verdict<'JournalDurable'>, 'reason' | 'message'>>
+> = {
   conflict: (detail) => ({
     reason: 'JournalConflict',
     message: `The journal belongs to another object: ${detail}. Give this campaign another spec.campaignId, or set spec.adoptJournal to true to take the journal over.`,
   }),
   full: (detail) => ({
     reason: 'JournalFull',
-    message: `The journal has no room for this campaign: ${detail}. Delete a campaign that is over, with deletionPolicy Delete, or give every nats-server a larger store; nothing half made was left.`,
+    message: `The journal has no room for this campaign: ${detail}. Delete a campaign that is over, with deletionPolicy Delete, or give every nats-server a larger store. The operator has removed what it had created.`,
   }),
   disabled: (detail) => ({
     reason: 'JetStreamDisabled',
-    message: `JetStream is off: ${detail}. Set a jetstream section in every nats-server, and allow it to the account of the operator's Secret; a server that gave its store up says why in its log.`,
+    message: `JetStream is off: ${detail}. Set a jetstream section in every nats-server, and allow JetStream for the account of the operator's Secret. A server that closed its store gives the cause in its log.`,
   }),
 };
 
@@ -86,7 +85,7 @@ const unavailable = ({
   message,
   faults,
 }: Extract<JournalState, { kind: 'unavailable' }>): Verdict<'JournalDurable'> => {
-  // What does not answer may be just what the failed server leads: its monitoring page says why.
+  // Perhaps only what the failed server leads does not answer: its monitoring page gives the cause.
   const known = worstVerdict(faults);
   return known?.status === 'False'
     ? { ...known, message: `${known.message} Meanwhile the journal does not answer: ${message}.` }

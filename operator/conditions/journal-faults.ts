@@ -1,25 +1,24 @@
-/** What a fault of the journal means for the condition JournalDurable: a reason, a sentence and a remedy each. Pure. */
+/** What a fault of the journal means for the condition JournalDurable: reason, message and remedy. Pure. */
 import type { JournalFault } from '../../contract/journal-health.ts';
 import { ACCEPTED_LOSS } from '../../contract/names.ts';
 import type { Verdict } from './verdict.ts';
 
 const list = (names: readonly string[]): string => names.join(', ');
 
-/** The first few, and how many more. */
 const some = (names: readonly string[], most = 4): string =>
   names.length <= most ? list(names) : `${list(names.slice(0, most))} and ${names.length - most} more`;
 
 const since = (atMs: number): string => `${new Date(atMs).toISOString().slice(0, 19)}Z`;
 
 const OTHERS_GO_ON = 'Registrations go on, synced on the other servers.';
-const ONE_AT_A_TIME = 'one server at a time, with its volume as it is';
+const ONE_AT_A_TIME = 'one server at a time, and keep its volume';
 
 type Kind = Exclude<JournalFault['kind'], 'streamsFull'>;
 type Faults = { readonly [Fault in JournalFault as Fault['kind']]: Fault };
 
 /**
- * True: one server is away for a moment and comes back by itself, so nothing is to be done. False: an acknowledgement has
- * fewer copies than it should, and stays so until a person acts. Full streams are Ready's matter: what is stored is durable.
+ * True: one server is away for a moment and returns by itself, so nothing is to be done. False: acknowledgements have fewer
+ * copies than they should until a person acts. Full streams belong to Ready: what is stored is durable.
  */
 const MEANS = {
   quorumLost: ['False', 'QuorumLost'],
@@ -37,19 +36,19 @@ const MEANS = {
 
 const TEXTS: { readonly [K in Kind]: (fault: Faults[K]) => string } = {
   quorumLost: ({ servers, of }) =>
-    `${list(servers)} of the journal's ${of} servers are away: too few are left to acknowledge anything, and registrations get 503. Bring one of them back; nothing that was acknowledged is lost.`,
+    `${list(servers)} of the journal's ${of} servers are down: too few are left to acknowledge anything, and registrations get 503. Restart one of them; nothing that was acknowledged is lost.`,
   streamsLost: ({ streams, losses }) =>
-    `The journal has lost ${some(streams)}: it was deleted, or its servers came back without it. It is made anew, and registrations go on. Acknowledged ones that it held are safe where the database has them, and lost where it does not: restore the stream from a backup. To go on without, set the campaign's annotation ${ACCEPTED_LOSS} to ${losses.join(',')}.`,
+    `The journal has lost ${some(streams)}: it was deleted, or its servers restarted without it. It is created again, and registrations go on. Acknowledged registrations that it held are safe if the database has them, and lost if not: restore the stream from a backup. To go on without them, set the campaign's annotation ${ACCEPTED_LOSS} to ${losses.join(',')}.`,
   dataKeysLost: ({ of, keys }) =>
-    `The bucket of data keys has lost ${keys.length} of ${of} (${some(keys, 2)}): registrations that were sealed with them can't be opened. Intake pods that still hold them write them back within seconds, so restart none of them. If this stays, restore the bucket from a backup of the journal.`,
+    `The bucket of data keys has lost ${keys.length} of ${of} (${some(keys, 2)}): registrations that were sealed with them can't be opened. Intake pods that still hold them write them back within seconds, so do not restart any. If this persists, restore the bucket from a backup of the journal.`,
   jetStreamOff: ({ server }) =>
-    `${server} has switched JetStream off: its disk is full, or refuses writes. ${OTHERS_GO_ON} Make room on its volume or give it back its rights, then restart it: ${ONE_AT_A_TIME}. The chart's own servers restart by themselves once there is room.`,
+    `${server} has switched JetStream off: its disk is full, or refuses writes. ${OTHERS_GO_ON} Free space on its volume or restore its write permission, then restart it: ${ONE_AT_A_TIME}. The chart's own servers restart by themselves once there is room.`,
   writeError: ({ server, streams, cause }) =>
-    `${server} could not write (${cause}) and stores nothing more of ${streams.length === 0 ? 'its streams' : some(streams)}, also when its disk is well again. ${OTHERS_GO_ON} Look at its disk, then restart it: ${ONE_AT_A_TIME}. The chart's own servers restart by themselves, as long as no other one is away.`,
+    `${server} could not write (${cause}) and stores nothing more of ${streams.length === 0 ? 'its streams' : some(streams)}, even if its disk works again. ${OTHERS_GO_ON} Check its disk, then restart it: ${ONE_AT_A_TIME}. The chart's own servers restart by themselves, as long as no other one is down.`,
   unreachable: ({ server, sinceMs }) =>
-    `${server} has not answered since ${since(sinceMs)}. ${OTHERS_GO_ON} One more loss stops them. Look at its pod and at its node.`,
+    `${server} has not answered since ${since(sinceMs)}. ${OTHERS_GO_ON} If one more server fails, they stop. Check its pod and its node.`,
   leaderless: ({ streams }) =>
-    `${some(streams)} has no leader and takes nothing: fewer than two of its replicas work. Look at the logs of the nats-servers, and restart those that complain: ${ONE_AT_A_TIME}.`,
+    `${some(streams)} has no leader and stores nothing: fewer than two of its replicas work. Check the logs of the nats-servers, and restart those that report errors: ${ONE_AT_A_TIME}.`,
   notCurrent: ({ server, streams, sinceMs }) =>
     `${server} has been behind with ${some(streams)} since ${since(sinceMs)} and does not catch up. ${OTHERS_GO_ON} Restart it: ${ONE_AT_A_TIME}.`,
   electing: ({ streams }) =>
@@ -61,13 +60,13 @@ const TEXTS: { readonly [K in Kind]: (fault: Faults[K]) => string } = {
 
 const textOf = <K extends Kind>(kind: K, fault: Faults[K]): string => TEXTS[kind](fault);
 
-export const faultVerdict = (fault: JournalFault): Verdict<'JournalDurable'> | undefined => {
+const faultVerdict = (fault: JournalFault): Verdict<'JournalDurable'> | undefined => {
   if (fault.kind === 'streamsFull') return undefined;
   const [status, reason] = MEANS[fault.kind];
   return { status, reason, message: textOf(fault.kind, fault) };
 };
 
-/** Whether it heals by itself within a minute, so that its end is worth a look. */
+/** Whether it ends without an action within a minute, so the next check comes soon. */
 export const isPassing = (fault: JournalFault): boolean => faultVerdict(fault)?.status === 'True';
 
 /** The worst of them, as far as it concerns durability. */

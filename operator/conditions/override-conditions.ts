@@ -1,5 +1,5 @@
-/** Conditions that say who else decides about replicas: another autoscaler, or a person for a while. */
-import { SCALED_TIERS } from '../tick/observed.ts';
+/** Conditions about others that decide about replicas: another autoscaler, or a person for a while. */
+import { TIERS } from '../../contract/tiers.ts';
 import { type ConditionInput, no, type Verdict, yes } from './verdict.ts';
 
 /**
@@ -9,13 +9,13 @@ import { type ConditionInput, no, type Verdict, yes } from './verdict.ts';
  * | on a tier         | True   | AnotherAutoscaler |
  */
 export const conflictingScaler = ({ tiers }: ConditionInput): Verdict<'ConflictingScaler'> => {
-  const conflicts = SCALED_TIERS.flatMap((tier) =>
+  const conflicts = TIERS.flatMap((tier) =>
     tiers[tier].otherAutoscalers.map((name) => `HorizontalPodAutoscaler ${name} scales ${tier} too`),
   );
   if (conflicts.length === 0) return no('NoConflict', 'No other autoscaler writes the replicas of a tier.');
   return yes(
     'AnotherAutoscaler',
-    `${conflicts.join(', ')}. The operator leaves that tier alone: delete the other autoscaler (for one of KEDA its ScaledObject), or set spec.scaling.mode to Off.`,
+    `${conflicts.join(', ')}. The operator does not scale that tier: delete the other autoscaler (in KEDA, its ScaledObject), or set spec.scaling.mode to Off.`,
   );
 };
 
@@ -32,7 +32,7 @@ export const overriddenCondition = ({ overrides }: ConditionInput): Verdict<'Ove
   const { pausedUntilMs, holdOverrideUntilMs, inForce, unreadable } = overrides;
   if (inForce.length === 0) {
     return unreadable.length === 0
-      ? no('NoOverride', 'The control law decides.')
+      ? no('NoOverride', 'No override is in force.')
       : no('Unreadable', unreadable.join(' '));
   }
   const reason =

@@ -1,5 +1,4 @@
-/** Whether the forecast's floor is there before opening, and the alarm when it won't. */
-
+/** Whether the forecast's floor is Ready before opening, and a warning when it will not be. */
 import type { VoucherCampaign } from '../../contract/campaign-types.ts';
 import { paceOf, secondsToFloor } from '../scaling/pre-warm.ts';
 import { EMPTY_MEMORY } from '../scaling/types.ts';
@@ -7,7 +6,7 @@ import type { CanaryState } from '../signals/readings.ts';
 import type { CampaignTimes } from '../tick/observed.ts';
 import { type ConditionInput, no, type Verdict, yes } from './verdict.ts';
 
-/** Replicas that the cluster refuses or has no place for don't come by waiting. */
+/** Waiting does not help replicas that the cluster refuses or has no room for. */
 const NO_PLACE: readonly string[] = ['quota', 'refused', 'unschedulable'];
 
 /** Why the floor won't be Ready by opening, with the remedy; undefined while it can be. */
@@ -15,7 +14,7 @@ const lateness = ({ tiers, observed, times, nowMs }: ConditionInput): string | u
   const { forecastFloor, ready, decision } = tiers.intake;
   const seen = observed.cluster.tiers.intake;
   if (seen?.problems?.some(({ kind }) => NO_PLACE.includes(kind)) === true) {
-    return 'the cluster has no place for the rest: the condition Provisioned says what is missing.';
+    return 'the cluster has no room for the rest: the condition Provisioned says what is missing.';
   }
   const pace = paceOf(decision?.memory ?? EMPTY_MEMORY);
   const startingSeconds = (seen?.pods ?? []).flatMap((pod) =>
@@ -24,23 +23,23 @@ const lateness = ({ tiers, observed, times, nowMs }: ConditionInput): string | u
   const seconds = secondsToFloor(forecastFloor, { ready, startingSeconds }, pace);
   const lateSeconds = Math.ceil(seconds - (times.opensAtMs - nowMs) / 1000);
   if (lateSeconds <= 0) return undefined;
-  return `the last of them will be so ${lateSeconds} s after opening: pods take ${pace.startSeconds} s to start here, and ${pace.createdPerSecond} are created a second. Begin earlier next time (spec.scaling.preWarm.leadTime); until then citizens wait.`;
+  return `the last one will be ready ${lateSeconds} s after opening: pods take ${pace.startSeconds} s to start here, and ${pace.createdPerSecond} are created per second. Citizens may wait until then. Next time, start earlier: raise spec.scaling.preWarm.leadTime.`;
 };
 
-/** What the canary leaves open; undefined when the way is proven. */
+/** What the canary has not proven; undefined when the way is proven. */
 const unlessCanary = (
   canary: CanaryState | undefined,
   wasProven: boolean,
   floor: number,
 ): Verdict<'PreWarmed'> | undefined => {
   if (canary?.result === 'confirmed' || (canary === undefined && wasProven)) return undefined;
-  const standing = `The floor of ${floor} intake replicas is ready, and`;
+  const floorReady = `The floor of ${floor} intake replicas is ready, but`;
   return canary === undefined
-    ? no('CanaryPending', `${standing} a canary is on its way through the Service.`)
-    : no('CanaryNotConfirmed', `${standing} a canary did not come through: ${canary.reason}.`);
+    ? no('CanaryPending', `${floorReady} the canary through the Service has not been confirmed yet.`)
+    : no('CanaryNotConfirmed', `${floorReady} a canary did not reach the database: ${canary.reason}.`);
 };
 
-/** Whether canaries are to be sent: from the lead time until one has come through and the campaign is open. */
+/** Whether canaries are sent: from the lead time until one has reached the database and the campaign is open. */
 export const wantsCanary = (
   { spec }: Pick<VoucherCampaign, 'spec'>,
   times: Pick<CampaignTimes, 'preWarmAtMs' | 'opensAtMs' | 'closesAtMs'>,
@@ -52,8 +51,8 @@ export const wantsCanary = (
   nowMs < (isProven ? times.opensAtMs : times.closesAtMs);
 
 /**
- * Rows are tried from the top. Once reached, the floor stays proven until closing: after opening the crowd decides, and
- * the way down is no alarm.
+ * Rows are tried from the top. Once reached, the floor counts as proven until closing: after opening load decides, and a
+ * scale-down is no failure.
  *
  * | time                    | forecast | intake                     | status | reason            |
  * |-------------------------|----------|----------------------------|--------|-------------------|
@@ -61,7 +60,7 @@ export const wantsCanary = (
  * | any                     | none     | any                        | False  | NoForecast        |
  * | before the lead time    | yes      | any                        | False  | Scheduled         |
  * | open                    | yes      | was FloorReady before      | True   | FloorReady        |
- * | lead time, open         | yes      | ready ≥ floor              | what the canary says below |
+ * | lead time, open         | yes      | ready ≥ floor              | by the canary, see below   |
  * | lead time, open         | yes      | ceiling < floor            | False  | CeilingBelowFloor |
  * | lead time               | yes      | it can't be Ready by then  | False  | WillBeLate        |
  * | lead time, open         | yes      | ready < floor              | False  | PreWarming        |
@@ -69,19 +68,20 @@ export const wantsCanary = (
  * | last canary of this process   | before | status | reason             |
  * |-------------------------------|--------|--------|--------------------|
  * | its row was in the database   | any    | True   | FloorReady         |
- * | came to grief on the way      | any    | False  | CanaryNotConfirmed |
+ * | failed on the way             | any    | False  | CanaryNotConfirmed |
  * | none yet: a new leader        | True   | True   | FloorReady         |
  * | none yet                      | other  | False  | CanaryPending      |
  */
 export const preWarmed = (input: ConditionInput): Verdict<'PreWarmed'> => {
   const { campaign, times, nowMs, observed } = input;
   const { ready: pods, forecastFloor: floor, limits } = input.tiers.intake;
-  if (nowMs >= times.closesAtMs) return no('WindowClosed', 'The window is over; nothing is kept warm.');
+  if (nowMs >= times.closesAtMs)
+    return no('WindowClosed', 'Registration has closed; no replicas are kept for the forecast.');
   const forecast = campaign.spec.scaling.peakArrivalsPerSecond;
   if (forecast === undefined) {
     return no(
       'NoForecast',
-      'Nothing is started ahead of opening. Set spec.scaling.peakArrivalsPerSecond to the arrivals that you expect in the worst second.',
+      'There is no forecast, so no replicas are started before opening. Set spec.scaling.peakArrivalsPerSecond to the arrivals that you expect in the busiest second.',
     );
   }
   if (nowMs < times.preWarmAtMs) {
@@ -91,7 +91,7 @@ export const preWarmed = (input: ConditionInput): Verdict<'PreWarmed'> => {
   const before = observed.previous?.conditions?.find(({ type }) => type === 'PreWarmed');
   const proven: Verdict<'PreWarmed'> = yes(
     'FloorReady',
-    `The floor of ${floor} intake replicas for ${forecast}/s was ready, and a canary came through to the database.`,
+    `The floor of ${floor} intake replicas for ${forecast}/s was ready, and a canary reached the database.`,
   );
   if (nowMs >= times.opensAtMs && before?.status === 'True') return proven;
   if (pods >= floor) return unlessCanary(observed.canary, before?.status === 'True', floor) ?? proven;

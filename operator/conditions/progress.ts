@@ -1,19 +1,15 @@
-/**
- * The two conditions that kstatus reads before Ready: Helm's and Flux's word for every kind of object. Reconciling=True is
- * "in progress", Stalled=True is "failed, wait no longer"; the first of them in the list counts, so never are both True.
- */
+/** For kstatus (Helm, Flux): Reconciling=True is in progress, Stalled=True is failed; never both, the first counts. */
 import type { ConditionReason, ConditionType } from '../../contract/conditions.ts';
 import { instantMs } from '../../contract/instant.ts';
+import { TIERS } from '../../contract/tiers.ts';
 import type { DatabaseTrouble, FailingPods } from '../signals/pod-views.ts';
-import { SCALED_TIERS } from '../tick/observed.ts';
-import { areMost } from './pod-troubles.ts';
+import { areMost } from './pod-reports.ts';
 import { belowMinSinceMs } from './ready.ts';
 import { asBefore, before, type ConditionInput, no, type Verdict, yes } from './verdict.ts';
 
-/** The verdicts of a tick that these two rest on. */
 export type Causes = { readonly [T in Exclude<ConditionType, 'Reconciling' | 'Stalled'>]: Verdict<T> };
 
-/** Accounts that are read anew, a webhook that restarts, servers that have just met: none of them takes longer. */
+/** Accounts that are reloaded, a webhook that restarts, servers that have just met: none of them takes longer. */
 const LASTING_MS = 60_000;
 
 interface Cause {
@@ -22,7 +18,7 @@ interface Cause {
   readonly isAtOnce?: true;
 }
 
-/** Causes that have the same word in their own condition. */
+/** Causes that have the same reason in their own condition. */
 const OWN_WORDS: readonly Cause[] = [
   { of: 'Ready', reason: 'JournalConflict', isAtOnce: true },
   { of: 'ConflictingScaler', reason: 'AnotherAutoscaler', isAtOnce: true },
@@ -34,11 +30,11 @@ const OWN_WORDS: readonly Cause[] = [
   { of: 'Provisioned', reason: 'ObjectsRefused' },
 ];
 
-/** The kubelet's words for a Secret, or a key in one, that is not there. One that it has not fetched yet is no such case. */
+/** The kubelet's message for a Secret, or a key in one, that is missing; not for one that it has not fetched yet. */
 const LACKS_SECRET = /secrets? "[^"]*" not found|couldn't find key \S+ in Secret|references non-existent secret key/i;
 
 const lacksSecret = ({ observed: { cluster } }: ConditionInput): boolean =>
-  SCALED_TIERS.some((tier) =>
+  TIERS.some((tier) =>
     cluster.tiers[tier]?.problems?.some(
       (problem) =>
         problem.kind === 'not_starting' &&
@@ -50,7 +46,7 @@ const lacksSecret = ({ observed: { cluster } }: ConditionInput): boolean =>
 const isRefused = <S extends string>(failing: readonly FailingPods<S>[], pods: number, state: S): boolean =>
   failing.some((one) => one.state === state && areMost(one.pods, pods, true));
 
-/** What pods find with the accounts of the campaign's Secret. */
+/** What pods report of the accounts in the campaign's Secrets. */
 const refusals = ({ observed: { readings } }: ConditionInput): readonly (Cause | false)[] => {
   const intakes = readings.intakes?.kind === 'fresh' ? readings.intakes.value : { failing: [], pods: 0 };
   const workers = readings.workers?.kind === 'fresh' ? readings.workers.value : { database: [], pods: 0 };
@@ -65,14 +61,14 @@ const refusals = ({ observed: { readings } }: ConditionInput): readonly (Cause |
   ];
 };
 
-/** What is observed in the tick that sees a generation first came of the one before: the change may be what mends it. */
+/** The first tick of a generation still observes the effects of the one before: the change may be the remedy. */
 const isSpecNew = (input: ConditionInput): boolean =>
   before(input, 'Reconciling')?.observedGeneration !== input.campaign.metadata.generation;
 
 /**
- * What only a person can mend, in the order of the table below, and since when each is so. The status of a condition may
- * have stood for longer, for another reason; so the instants are kept in the status, and survive a change of leader. A new
- * generation counts from its beginning.
+ * What only a person can fix, in the order of the table below, and since when. A condition's lastTransitionTime may be
+ * older and of another reason; so the instants are kept in the status, where they survive a change of leader. A new
+ * generation starts again.
  */
 export const stallingCauses = (
   causes: Causes,
@@ -83,7 +79,7 @@ export const stallingCauses = (
   const known = isSpecNew(input) ? [] : (observed.previous?.stalling ?? []);
   return [
     ...OWN_WORDS.filter(
-      // In the other modes it may scale: the operator does not.
+      // In the other modes the other autoscaler may scale: the operator does not.
       ({ of, reason }) => causes[of].reason === reason && (reason !== 'AnotherAutoscaler' || mode === 'Auto'),
     ),
     lacksSecret(input) && ({ of: 'Provisioned', reason: 'SecretMissing' } as const),
@@ -92,17 +88,17 @@ export const stallingCauses = (
     .filter((cause) => cause !== false)
     .map((cause) => {
       const since = known.find(({ reason }) => reason === cause.reason)?.since;
-      // Written by a clock that ran ahead it would count for less.
+      // An instant from a clock that ran ahead counts as now.
       return { ...cause, sinceMs: Math.min(nowMs, since === undefined ? nowMs : instantMs(since)) };
     });
 };
 
 /**
  * Rows are tried from the top; the message is that of the condition that has the cause. A journal that does not answer,
- * a server or a database that is away, missing nodes and a full quota are in none of them: they heal without a change of
- * what was stated. "60 s": in every tick since then, for this very reason and under this generation.
+ * a server or a database that is down, missing nodes and a full quota are not in it: they recover without a change of the
+ * spec. "60 s": in every tick since then, for the same reason and under this generation.
  *
- * | what is so                                                  | for  | status | reason                     |
+ * | situation                                                   | for  | status | reason                     |
  * |-------------------------------------------------------------|------|--------|----------------------------|
  * | a field of spec can't be read (tick/held.ts)                | –    | True   | SpecUnreadable             |
  * | no tick has seen this generation before                     | –    | False  | NotStalled                 |
@@ -112,7 +108,7 @@ export const stallingCauses = (
  * | JetStream is off                                            | 60 s | True   | JetStreamDisabled          |
  * | servers acknowledge before they sync                        | 60 s | True   | NotSynced                  |
  * | streams of fewer than three replicas, and no attestation    | 60 s | True   | TooFewReplicas             |
- * | it can't be seen whether servers sync, and no attestation   | 60 s | True   | DurabilityUnknown          |
+ * | whether servers sync is unknown, and no attestation         | 60 s | True   | DurabilityUnknown          |
  * | the API server refuses an object                            | 60 s | True   | ObjectsRefused             |
  * | pods lack a Secret, or a key in it                          | 60 s | True   | SecretMissing              |
  * | the journal refuses the account of at least 40 % of intakes | 60 s | True   | JournalCredentialsRefused  |
@@ -121,14 +117,13 @@ export const stallingCauses = (
  * | none of these                                               | –    | False  | NotStalled                 |
  */
 export const stalled = (causes: Causes, input: ConditionInput): Verdict<'Stalled'> => {
-  // A leader that has only begun to look knows no more than the one before.
-  if (input.observed.journal === undefined && !isSpecNew(input)) {
-    return asBefore(input, 'Stalled') ?? no('NotStalled', 'Nothing waits for a person.');
-  }
+  const none = no('NotStalled', 'No person has to act.');
+  // On its first tick a new leader keeps the verdict of the one before.
+  if (input.observed.journal === undefined && !isSpecNew(input)) return asBefore(input, 'Stalled') ?? none;
   const first = stallingCauses(causes, input).find(
     ({ isAtOnce, sinceMs }) => !isSpecNew(input) && (isAtOnce === true || input.nowMs - sinceMs >= LASTING_MS),
   );
-  if (first === undefined) return no('NotStalled', 'Nothing waits for a person.');
+  if (first === undefined) return none;
   const { of, reason } = first;
   return yes(reason, causes[of].message);
 };
@@ -136,10 +131,10 @@ export const stalled = (causes: Causes, input: ConditionInput): Verdict<'Stalled
 /**
  * Rows are tried from the top.
  *
- * | what is so                                      | before              | status | reason            |
+ * | situation                                       | before              | status | reason            |
  * |-------------------------------------------------|---------------------|--------|-------------------|
  * | Stalled                                         | any                 | False  | Stalled           |
- * | the journal has not been asked                  | no one has looked   | True   | NotYetObserved    |
+ * | the journal has not been asked                  | no tick so far      | True   | NotYetObserved    |
  * | any                                             | another generation  | True   | SpecChanged       |
  * | any                                             | Reconciled          | False  | Reconciled        |
  * | the journal is not durable                      | other               | True   | JournalNotReady   |
@@ -147,7 +142,7 @@ export const stalled = (causes: Causes, input: ConditionInput): Verdict<'Stalled
  * | objects are refused, or can't be written        | other               | True   | ObjectsNotWritten |
  * | none of these                                   | other               | False  | Reconciled        |
  *
- * The tick that sees a generation first carries it out after it has said this; the next one sees what came of it.
+ * The first tick of a generation reports SpecChanged and applies it; the next one sees the result.
  */
 export const reconciling = (
   causes: Causes,
@@ -158,25 +153,22 @@ export const reconciling = (
   const known = before(input, 'Reconciling');
   if (stalledNow === 'True') return STALLED;
   if (known === undefined && observed.journal === undefined) {
-    return yes('NotYetObserved', 'The campaign is looked at for the first time.');
+    return yes('NotYetObserved', 'The operator processes this campaign for the first time.');
   }
   if (isSpecNew(input)) {
-    return yes('SpecChanged', `Generation ${campaign.metadata.generation} of the campaign is being carried out.`);
+    return yes('SpecChanged', `Generation ${campaign.metadata.generation} of the campaign is being applied.`);
   }
   if (known?.reason !== 'Reconciled') {
     const { JournalDurable: durable, Provisioned: provisioned } = causes;
     if (durable.status !== 'True') return yes('JournalNotReady', durable.message);
-    const short = SCALED_TIERS.filter((tier) => belowMinSinceMs(tiers[tier], observed.previous, nowMs) !== undefined);
+    const short = TIERS.filter((tier) => belowMinSinceMs(tiers[tier], observed.previous, nowMs) !== undefined);
     if (short.length > 0) return yes('TiersStarting', `Not at their minimum of ready replicas: ${short.join(', ')}.`);
     if (provisioned.reason === 'ObjectsRefused' || provisioned.reason === 'ObjectsNotWritten') {
       return yes('ObjectsNotWritten', provisioned.message);
     }
   }
-  return no('Reconciled', 'All that the spec asks has been carried out.');
+  return no('Reconciled', 'Everything in the spec has been applied.');
 };
 
-/** While a person is needed nothing is in progress. */
-export const STALLED: Verdict<'Reconciling'> = no(
-  'Stalled',
-  'It waits for a person: the condition Stalled says for what.',
-);
+/** While a person's action is needed nothing is in progress. */
+export const STALLED: Verdict<'Reconciling'> = no('Stalled', 'A person must act: the condition Stalled says how.');

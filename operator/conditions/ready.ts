@@ -1,24 +1,21 @@
-/** Whether what the spec asks is there. */
-
+/** Whether the campaign has what its spec requires. */
 import type { VoucherCampaignStatus } from '../../contract/campaign-types.ts';
 import type { ConditionReason } from '../../contract/conditions.ts';
 import { instantMs } from '../../contract/instant.ts';
+import { TIERS } from '../../contract/tiers.ts';
 import type { JournalState } from '../../journal/administration.ts';
-import { SCALED_TIERS, type TierOutcome } from '../tick/observed.ts';
+import type { TierOutcome } from '../tick/observed.ts';
 import { acceptingRegistrations, publishesFail } from './accepting.ts';
 import { journalDurable } from './journal-conditions.ts';
 import { asBefore, before, type ConditionInput, no, unknown, type Verdict, yes } from './verdict.ts';
 
-/** A pod that restarts, or a node that is drained, is no news. */
+/** A pod that restarts, or a node that is drained, does not change Ready. */
 const BELOW_MIN_MS = 60_000;
 
-/** `min`, which an override may have raised, as far as the tier may grow: at least 50 within a ceiling of 20 are 20. */
+/** `min`, which an override may have raised, within the ceiling: at least 50 with a ceiling of 20 are 20. */
 const leastOf = ({ min, max, ceiling }: TierOutcome['limits']): number => Math.min(min, max, ceiling);
 
-/**
- * Since when a tier has had fewer Ready replicas than its `min`; undefined: it has enough. The instant is kept in the
- * status, and so survives a change of leader.
- */
+/** Since when a tier has had fewer Ready replicas than its `min`; undefined: it has enough. Kept in the status for a new leader. */
 export const belowMinSinceMs = (
   { tier, ready, limits }: Pick<TierOutcome, 'tier' | 'ready' | 'limits'>,
   previous: VoucherCampaignStatus | undefined,
@@ -26,7 +23,7 @@ export const belowMinSinceMs = (
 ): number | undefined => {
   if (ready >= leastOf(limits)) return undefined;
   const since = previous?.tiers?.[tier]?.belowMinSince;
-  // Written by a clock that ran ahead it would count for less.
+  // An instant from a clock that ran ahead counts as now.
   return since === undefined ? nowMs : Math.min(nowMs, instantMs(since));
 };
 
@@ -40,7 +37,7 @@ export const belowMinSinceMs = (
  */
 const tiersReady = (input: ConditionInput): Verdict<'Ready'> | undefined => {
   const { tiers, observed, nowMs } = input;
-  const short = SCALED_TIERS.flatMap((tier) => {
+  const short = TIERS.flatMap((tier) => {
     const sinceMs = belowMinSinceMs(tiers[tier], observed.previous, nowMs);
     return sinceMs === undefined ? [] : [{ ...tiers[tier], sinceMs }];
   });
@@ -55,7 +52,7 @@ const tiersReady = (input: ConditionInput): Verdict<'Ready'> | undefined => {
   return known?.status === 'True'
     ? yes(
         'TierRecovering',
-        `Ready replicas are missing, and Ready is False when that lasts for ${BELOW_MIN_MS / 1000} s: ${list}.`,
+        `Ready replicas are missing; Ready becomes False if that lasts for ${BELOW_MIN_MS / 1000} s: ${list}.`,
       )
     : unknown('TiersStarting', `Tiers are starting: ${list}.`);
 };
@@ -68,7 +65,7 @@ const JOURNAL = {
 } as const satisfies Record<Exclude<JournalState['kind'], 'ready'>, ConditionReason<'Ready'>>;
 
 /**
- * Rows are tried from the top. Scaling, waiting for opening and waiting for an owner are in none of them.
+ * Rows are tried from the top. Scaling, waiting for opening and waiting for an owner do not change Ready.
  *
  * | journal                 | tiers            | status  | reason             |
  * |-------------------------|------------------|---------|--------------------|
@@ -93,13 +90,13 @@ export const ready = (input: ConditionInput): Verdict<'Ready'> => {
   if (full !== undefined) {
     return no(
       'JournalFull',
-      `${full.streams.join(', ')} has reached its ${full.maxBytes} bytes and takes no more registrations. What was acknowledged is safe. Raise max_bytes of the stream with nats stream edit, within the store of the servers.`,
+      `${full.streams.join(', ')} has reached its ${full.maxBytes} bytes and stores no more registrations. What was acknowledged is safe. Raise max_bytes of the stream with nats stream edit, up to the size of the servers' store.`,
     );
   }
   if (durable.status !== 'True') return no('JournalNotDurable', durable.message);
   const short = tiersReady(input);
   if (short !== undefined) return short;
-  // Judged with their own credentials: the journal that the operator sees may be another one.
+  // By the pods' own credentials: the journal that the operator sees may be another one.
   if (publishesFail(input)) return no('PublishesFail', acceptingRegistrations(input).message);
   return yes('AllTiersReady', 'Every tier has its minimum of ready replicas.');
 };

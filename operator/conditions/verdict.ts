@@ -5,11 +5,9 @@ import type { ContingencyOutcome } from '../contingency/contingency.ts';
 import type { HeadroomOutcome } from '../tick/headroom.ts';
 import type { PlanInput, TierOutcomes } from '../tick/observed.ts';
 
-/** What a condition rule knows. */
 export interface ConditionInput extends PlanInput {
   readonly tiers: TierOutcomes;
   readonly contingency: ContingencyOutcome;
-  /** Absent where none is kept. */
   readonly headroom?: HeadroomOutcome;
   /** Observed plans and the one that this tick proposes. */
   readonly plans: readonly ScalePlan[];
@@ -31,14 +29,13 @@ export const unknown: Says<'Unknown'> = (reason, message) => ({ status: 'Unknown
 
 type Before = Pick<ConditionInput, 'observed'>;
 
-/** This condition after the tick before. */
 export const before = ({ observed }: Before, condition: ConditionType): Condition | undefined =>
   observed.previous?.conditions?.find(({ type }) => type === condition);
 
-/** A reason that is there already gives way later than it came, so that it does not flap. */
+/** For hysteresis: a reason ends at a lower value than it begins with, so that it does not flap. */
 export const reasonBefore = (input: Before, condition: ConditionType) => before(input, condition)?.reason;
 
-/** Before the first answer of a new leader: what the one before knew. Undefined for a campaign that no one has looked at. */
+/** Before the first answer of a new leader: the last known verdict. Undefined for a campaign without a tick so far. */
 export const asBefore = <T extends ConditionType>(input: Before, condition: T): Verdict<T> | undefined => {
   const known = before(input, condition);
   const reasons: readonly ConditionReason<T>[] = CONDITION_REASONS[condition];

@@ -1,14 +1,14 @@
 /**
- * What people say about contingency levels, by one annotation a level. Pure.
+ * Commands of people about contingency levels, by one annotation a level. Pure.
  *
  * | contingency.voucher-operator.io/<level> | meaning |
  * |---|---|
  * | `on until <time>: <reason>`    | in force until then |
- * | `on until stopped: <reason>`   | in force until somebody stops it |
- * | `off at <time>: <reason>`      | ended, whatever put it in force, if that was before then |
+ * | `on until stopped: <reason>`   | in force until it is stopped |
+ * | `off at <time>: <reason>`      | ended, by command or trigger, if it began before then |
  *
- * `by <user>` may stand behind on and off; a policy of the chart holds that it is the writer's own name. The reason may be
- * left out. Times are as in the spec (contract/instant.ts). A value that can't be read is no command, and is told.
+ * `by <user>` may follow on and off; a policy of the chart ensures that it is the writer's own name. The reason is
+ * optional. Times are as in the spec (contract/instant.ts). An unreadable value is no command, and is reported.
  */
 import type { VoucherCampaign } from '../../contract/campaign-types.ts';
 import { INSTANT_SOURCE, parseInstant } from '../../contract/instant.ts';
@@ -16,18 +16,17 @@ import { CONTINGENCY_PREFIX, contingencyAnnotation } from '../../contract/names.
 import { truncated } from '../tick/truncated.ts';
 
 export interface Said {
-  /** As the API server knows him; absent where nobody says. */
+  /** The user name of the API server; absent where the command has none. */
   readonly who?: string;
   readonly reason?: string;
 }
 export type Command =
-  /** Without an end: until somebody stops it. */
   | (Said & { readonly kind: 'on'; readonly untilMs?: number })
   | (Said & { readonly kind: 'off'; readonly atMs: number });
 
 export interface Commands {
   readonly byLevel: ReadonlyMap<string, Command>;
-  /** What can't be read, each with its remedy. */
+  /** Annotations that can't be read, each with its remedy. */
   readonly unreadable: readonly string[];
 }
 
@@ -42,7 +41,6 @@ const saidOf = (who: string | undefined, reason: string | undefined): Said => ({
   ...(reason === undefined || reason === '' ? {} : { reason: truncated(reason, MAX_REASON) }),
 });
 
-/** Undefined for what is not of the form above. */
 export const parseCommand = (text: string): Command | undefined => {
   const [, onBy, until, onReason] = ON.exec(text) ?? [];
   if (until === 'stopped') return { kind: 'on', ...saidOf(onBy, onReason) };
@@ -73,10 +71,10 @@ export const commandsOf = ({ metadata: { annotations = {} }, spec }: VoucherCamp
     const level = key.slice(CONTINGENCY_PREFIX.length);
     const command = parseCommand(text);
     if (!levels.includes(level)) {
-      const there = levels.length === 0 ? 'it states none' : `there is ${levels.join(', ')}`;
+      const there = levels.length === 0 ? 'it states none' : `the levels are ${levels.join(', ')}`;
       unreadable.push(`The annotation ${key} names no level of spec.contingency.levels: remove it; ${there}.`);
     } else if (command === undefined) {
-      unreadable.push(`The annotation ${contingencyAnnotation(level)} is no command: ${FORM}.`);
+      unreadable.push(`The annotation ${contingencyAnnotation(level)} can't be read: ${FORM}.`);
     } else {
       byLevel.set(level, command);
     }

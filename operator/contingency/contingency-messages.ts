@@ -1,9 +1,9 @@
-/** What people are told of contingency levels: the condition, and an event for each that began or ended. Pure. */
+/** Messages about contingency levels: the condition, and an event for each level that began or ended. Pure. */
 import type { VoucherCampaignStatus } from '../../contract/campaign-types.ts';
 import type { ContingencyStatus } from '../../contract/contingency-types.ts';
-import type { ConditionInput, Verdict } from '../conditions/verdict.ts';
-import type { CampaignEvent } from '../tick/campaign-event.ts';
+import { type ConditionInput, no, type Verdict, yes } from '../conditions/verdict.ts';
 import { campaignEvent } from '../tick/events.ts';
+import type { CampaignEvent } from '../tick/ports.ts';
 
 /** `narrow-door by command of li.wei (the database is slow) until 2027-03-01T12:00:00.000Z`. */
 const levelText = ({ name, by, who, reason, until }: ContingencyStatus): string => {
@@ -22,17 +22,17 @@ const levelText = ({ name, by, who, reason, until }: ContingencyStatus): string 
 export const contingencyCondition = ({ contingency }: ConditionInput): Verdict<'Contingency'> => {
   const { inForce, unreadable, tooLate, closesAtMs } = contingency;
   const extended =
-    closesAtMs === undefined ? [] : [`Closes at ${new Date(closesAtMs).toISOString()}, as citizens were told.`];
+    closesAtMs === undefined ? [] : [`Closes at ${new Date(closesAtMs).toISOString()}, as announced to citizens.`];
   if (inForce.length > 0) {
-    const late = tooLate.map((name) => `${name} came after closing and extends nothing.`);
+    const late = tooLate.map((name) => `${name} was started after closing, so it does not extend it.`);
     const levels = `In force: ${inForce.map(({ status }) => levelText(status)).join('; ')}.`;
-    return { status: 'True', reason: 'LevelInForce', message: [levels, ...extended, ...late, ...unreadable].join(' ') };
+    return yes('LevelInForce', [levels, ...extended, ...late, ...unreadable].join(' '));
   }
-  if (unreadable.length > 0) return { status: 'False', reason: 'CommandUnreadable', message: unreadable.join(' ') };
-  return { status: 'False', reason: 'NoLevelInForce', message: ['No level is in force.', ...extended].join(' ') };
+  if (unreadable.length > 0) return no('CommandUnreadable', unreadable.join(' '));
+  return no('NoLevelInForce', ['No level is in force.', ...extended].join(' '));
 };
 
-/** What distinguishes one time in force from another; another end or another person is news as well. */
+/** Identifies one period in force; another end or another person is news as well. */
 const newsOf = ({ name, since, by, who, until }: ContingencyStatus): string =>
   JSON.stringify([name, since, by, who, until]);
 
@@ -49,7 +49,7 @@ export const contingencyEvents = (
   const ended = before
     .filter(({ name }) => !now.some((level) => level.name === name))
     .map(({ name, since }) =>
-      campaignEvent('Normal', 'ContingencyEnded', `${name} has ended; it was in force since ${since}.`),
+      campaignEvent('Normal', 'ContingencyEnded', `${name} has ended; it had been in force since ${since}.`),
     );
   const extended =
     next.closesAt === undefined || next.closesAt === previous?.closesAt

@@ -1,30 +1,26 @@
-/**
- * Contingency levels: which are in force, since when, by whom and why, and what that means. Pure. Levels are what people
- * agreed on beforehand, so they count in every mode of scaling, paused or not.
- */
-
+/** Which contingency levels are in force, and their effect. Agreed on beforehand, they count in every mode. Pure. */
 import type { VoucherCampaign } from '../../contract/campaign-types.ts';
 import type { ContingencyLevel, ContingencyStatus, ContingencyTrigger } from '../../contract/contingency-types.ts';
+import { defined } from '../../contract/defined.ts';
 import { parseDurationMs } from '../../contract/duration.ts';
 import { instantMs } from '../../contract/instant.ts';
 import type { Reading } from '../../contract/reading.ts';
+import { TIERS } from '../../contract/tiers.ts';
 import type { JournalState } from '../../journal/administration.ts';
 import type { CampaignMemory, Observed } from '../tick/observed.ts';
-import { SCALED_TIERS } from '../tick/observed.ts';
 import { type Commands, commandsOf } from './commands.ts';
 import { isCommanded, type LevelMemory, nextLevel } from './level.ts';
 import { type ContingencyMemory, parseContingencyMemory } from './memory.ts';
 
-export type Signal = ContingencyTrigger['signal'];
-/** Undefined: nobody knows now. Signals that are so or not so are 1 and 0. */
-export type ContingencySignals = Readonly<Record<Signal, number | undefined>>;
+type Signal = ContingencyTrigger['signal'];
+/** Undefined: not known now. A yes-or-no metric is 1 or 0. */
+type ContingencySignals = Readonly<Record<Signal, number | undefined>>;
 
 export interface LevelInForce {
   readonly level: ContingencyLevel;
   readonly status: ContingencyStatus;
 }
 
-/** What is in force, taken together. */
 export interface Effects {
   readonly admissionPerSecond?: number;
   readonly admissionPercent?: number;
@@ -32,28 +28,23 @@ export interface Effects {
 }
 
 export interface ContingencyOutcome {
-  /** In the order of the spec. */
   readonly inForce: readonly LevelInForce[];
   readonly effects: Effects;
   readonly memory: ContingencyMemory;
   /** Effective closing, once it was extended. */
   readonly closesAtMs: number | undefined;
-  /** Levels that wanted to extend the closing and came too late for it. */
+  /** Levels that were to extend the closing, but began after it. */
   readonly tooLate: readonly string[];
   readonly unreadable: readonly string[];
-  /** A trigger or a way back is counting: the next look is a second away. */
+  /** A trigger's or a way back's time is running: the next tick is a second away. */
   readonly isCounting: boolean;
-  /** Instants at which something ends. */
   readonly endsAtMs: readonly number[];
 }
 
 const fresh = <T>(reading: Reading<T> | undefined): T | undefined =>
   reading?.kind === 'fresh' ? reading.value : undefined;
 
-/**
- * A signal that was not read in this tick is unknown; saturation is a verdict of the scaling law, which itself holds while
- * its signals are stale.
- */
+/** A metric that was not read in this tick is unknown; saturation is a verdict of the scaling law, which handles old metrics itself. */
 const contingencySignals = (
   { readings, journal }: Pick<Observed, 'readings' | 'journal'>,
   memory: CampaignMemory,
@@ -63,13 +54,12 @@ const contingencySignals = (
     OldestWaitSeconds: backlog?.messages === 0 ? 0 : backlog?.oldestSeconds,
     Backlog: backlog?.messages,
     ShedPercent: fresh(readings.shedPercent),
-    DownstreamSaturated: SCALED_TIERS.some((tier) => memory[tier].saturation !== undefined) ? 1 : 0,
-    JournalUnavailable: journal === undefined ? undefined : Number(takesNothing(journal)),
+    DownstreamSaturated: Number(TIERS.some((tier) => memory[tier].saturation !== undefined)),
+    JournalUnavailable: journal === undefined ? undefined : Number(acknowledgesNothing(journal)),
   };
 };
 
-/** Nothing is acknowledged, whether its servers say so or can't be asked. */
-const takesNothing = (journal: JournalState): boolean =>
+const acknowledgesNothing = (journal: JournalState): boolean =>
   journal.kind === 'unavailable' ||
   (journal.kind === 'ready' && (journal.faults ?? []).some(({ kind }) => kind === 'quorumLost'));
 
@@ -96,52 +86,50 @@ const statusOf = (
     return {
       ...base,
       by: 'Command',
-      ...(who === undefined ? {} : { who }),
+      ...defined({ who }),
       reason: reason ?? 'no reason was given',
       ...(untilMs === undefined ? {} : { until: instantText(untilMs) }),
     };
   }
   const { trigger, back } = level;
   const reason = trigger === undefined || triggered === undefined ? '' : triggerReason(trigger, triggered.value);
-  const afterMs = back?.when === 'After' && back.after !== undefined ? parseDurationMs(back.after) : undefined;
+  const isTimed = back?.when === 'After' && back.after !== undefined && triggered !== undefined;
   return {
     ...base,
     by: 'Trigger',
     reason,
-    ...(afterMs === undefined || triggered === undefined ? {} : { until: instantText(triggered.atMs + afterMs) }),
+    ...(isTimed ? { until: instantText(triggered.atMs + parseDurationMs(back.after)) } : {}),
   };
 };
 
-const least = (values: readonly (number | undefined)[]): number | undefined => {
+export const least = (values: readonly (number | undefined)[]): number | undefined => {
   const stated = values.filter((value) => value !== undefined);
   return stated.length === 0 ? undefined : Math.min(...stated);
 };
 
 /** The least admission and the page of the last level. */
 const effectsOf = (inForce: readonly LevelInForce[]): Effects => {
-  const admissionPerSecond = least(inForce.map(({ level }) => level.effect.admissionPerSecond));
-  const admissionPercent = least(inForce.map(({ level }) => level.effect.admissionPercent));
   const last = inForce.findLast(({ level }) => level.effect.staticPage !== undefined)?.level;
-  return {
-    ...(admissionPerSecond === undefined ? {} : { admissionPerSecond }),
-    ...(admissionPercent === undefined ? {} : { admissionPercent }),
-    ...(last?.effect.staticPage === undefined ? {} : { page: { ...last.effect.staticPage, title: last.title } }),
-  };
+  return defined({
+    admissionPerSecond: least(inForce.map(({ level }) => level.effect.admissionPerSecond)),
+    admissionPercent: least(inForce.map(({ level }) => level.effect.admissionPercent)),
+    page: last?.effect.staticPage && { ...last.effect.staticPage, title: last.title },
+  });
 };
 
 /**
- * Worked example: closes 22:00, a level adds 2 h at 21:50: closes 00:00. It ends at 21:55: still 00:00, citizens were
- * told. It comes again, or another adds 1 h: still 00:00. A level that comes at 00:01 changes nothing: the list of
- * registrations may be frozen from closing on, and nobody is let in after it.
+ * Closes 22:00, a level adds 2 h at 21:50: closes 00:00. It ends at 21:55: still 00:00, as announced to citizens. It
+ * begins again, or another adds 1 h: still 00:00. A level that begins at 00:01 changes nothing: the list of
+ * registrations may be final from closing on.
  */
 const closing = (
   statedMs: number,
-  toldMs: number | undefined,
+  announcedMs: number | undefined,
   inForce: readonly LevelInForce[],
   nowMs: number,
 ): Pick<ContingencyOutcome, 'closesAtMs' | 'tooLate'> => {
-  const effectiveMs = Math.max(statedMs, toldMs ?? statedMs);
-  const kept = toldMs === undefined ? undefined : effectiveMs;
+  const effectiveMs = Math.max(statedMs, announcedMs ?? statedMs);
+  const kept = announcedMs === undefined ? undefined : effectiveMs;
   const extending = inForce.filter(({ level }) => level.effect.extendClosing !== undefined);
   if (nowMs >= effectiveMs) {
     const late = extending.filter(({ status }) => instantMs(status.since) >= effectiveMs);
@@ -151,10 +139,9 @@ const closing = (
   return { closesAtMs: addedMs > 0 ? Math.max(effectiveMs, statedMs + addedMs) : kept, tooLate: [] };
 };
 
-export interface ContingencyInput {
+interface ContingencyInput {
   readonly campaign: VoucherCampaign;
   readonly observed: Pick<Observed, 'readings' | 'journal' | 'previous'>;
-  /** Of the scaling law. */
   readonly memory: CampaignMemory;
   readonly nowMs: number;
 }
@@ -164,8 +151,8 @@ export const contingencyOf = ({ campaign, observed, memory, nowMs }: Contingency
   const { window, contingency } = campaign.spec;
   const levels = contingency?.levels ?? [];
   const statedMs = instantMs(window.closesAt);
-  const toldMs = previous?.closesAt === undefined ? undefined : instantMs(previous.closesAt);
-  const isOpen = nowMs >= instantMs(window.opensAt) && nowMs < Math.max(statedMs, toldMs ?? statedMs);
+  const announcedMs = previous?.closesAt === undefined ? undefined : instantMs(previous.closesAt);
+  const isOpen = nowMs >= instantMs(window.opensAt) && nowMs < Math.max(statedMs, announcedMs ?? statedMs);
   const commands = commandsOf(campaign);
   const signals = contingencySignals(observed, memory);
   const before = parseContingencyMemory(previous?.contingencyMemory);
@@ -183,14 +170,14 @@ export const contingencyOf = ({ campaign, observed, memory, nowMs }: Contingency
     inForce,
     effects: effectsOf(inForce),
     memory: after,
-    ...closing(statedMs, toldMs, inForce, nowMs),
+    ...closing(statedMs, announcedMs, inForce, nowMs),
     unreadable: commands.unreadable,
     isCounting: [...after.values()].some(({ held, triggered }) => held !== undefined || triggered !== undefined),
     endsAtMs: inForce.flatMap(({ status }) => (status.until === undefined ? [] : [instantMs(status.until)])),
   };
 };
 
-/** The campaign as it is in force: everything that decides by its closing sees the extended one. */
+/** The campaign with its extended closing, for everything that depends on it. */
 export const withClosing = (campaign: VoucherCampaign, closesAtMs: number | undefined): VoucherCampaign => {
   if (closesAtMs === undefined || closesAtMs <= instantMs(campaign.spec.window.closesAt)) return campaign;
   const window = { ...campaign.spec.window, closesAt: instantText(closesAtMs) };

@@ -1,45 +1,44 @@
 /**
- * One contingency level, one tick on. Pure: its trigger's state machine and the command beside it.
+ * One contingency level, one tick on. Pure: its trigger's state machine, and the command beside it.
  *
  *            seen there for heldFor               way back, or a person's "off"
  *   armed ───────────────────────────► triggered ─────────────────────────────► armed, or disarmed after "off"
  *
- * A person who stops a level while its signal still asks for it is right: it is disarmed, and its trigger counts again
- * once the signal was below the threshold.
+ * A person who stops a level whose metric is still above the threshold overrules the trigger: it is disarmed until the
+ * metric was below the threshold.
  *
- * | signal               | trigger's time, way back's time | starts or ends |
+ * | metric               | trigger's time, way back's time | starts or ends |
  * |----------------------|---------------------------------|----------------|
- * | there, fresh         | goes on by what was watched     | when it is full |
- * | elsewhere, fresh     | begins anew                     | no             |
- * | unknown, stale       | stands still; forgotten after a minute | no      |
+ * | there, fresh         | runs on by what was watched     | when it is full |
+ * | elsewhere, fresh     | starts again                    | no             |
+ * | unknown, stale       | does not run; forgotten after a minute | no      |
  */
 import type { ContingencyLevel } from '../../contract/contingency-types.ts';
 import { parseDurationMs } from '../../contract/duration.ts';
 import type { Command } from './commands.ts';
 
 export interface LevelMemory {
-  /** Since when the level has been in force, whatever put it there. */
   readonly sinceMs?: number;
   /** Put in force by its trigger: when, and by what value. */
   readonly triggered?: { readonly atMs: number; readonly value: number };
-  /** For how long the signal was seen where it starts the level, or ends it; and when it was last seen there. */
+  /** For how long the metric was seen where it starts the level, or ends it; and when it was last seen there. */
   readonly held?: { readonly ms: number; readonly seenMs: number };
-  /** A person ended it while its signal still asked for it. */
+  /** A person ended it while its metric was still above the threshold. */
   readonly isDisarmed?: true;
 }
 
-export interface LevelInput {
+interface LevelInput {
   readonly level: ContingencyLevel;
   readonly command: Command | undefined;
-  /** Now and certain; undefined: nobody knows. 1 and 0 for a signal that is so or not so. */
+  /** Fresh; undefined: not known now. A yes-or-no metric is 1 or 0. */
   readonly value: number | undefined;
-  /** Whether registration is open: triggers count in no other time. */
+  /** Whether registration is open: triggers start levels at no other time. */
   readonly isOpen: boolean;
   readonly memory: LevelMemory;
   readonly nowMs: number;
 }
 
-/** Ticks are a second apart, and one may be missed; of a longer silence nobody knows what was in between. */
+/** Ticks are a second apart, and one may be missed; a longer gap does not count, for its values are unknown. */
 const STEP_MS = 3_000;
 const FORGOTTEN_MS = 60_000;
 
@@ -54,7 +53,7 @@ type Machine = Omit<LevelMemory, 'sinceMs'>;
 /**
  * | way back | ends when                                          |
  * |----------|----------------------------------------------------|
- * | Clear    | the signal was seen below `below` for `heldFor`    |
+ * | Clear    | the metric was seen below `below` for `heldFor`    |
  * | After    | `after` has passed since it began                  |
  * | Command  | never by itself                                    |
  */
@@ -85,7 +84,7 @@ const waiting = ({ level: { trigger }, value, isOpen, nowMs }: LevelInput, machi
   return held.ms >= parseDurationMs(trigger.heldFor) ? { triggered: { atMs: nowMs, value } } : { held };
 };
 
-/** Whether somebody has ended what is in force; an "off" that lies ahead also keeps what would begin before it. */
+/** Whether a person has ended what is in force; an "off" in the future also prevents what would begin before it. */
 const isEndedByPerson = ({ command, memory, nowMs }: LevelInput): boolean =>
   command?.kind === 'off' && command.atMs >= (memory.sinceMs ?? nowMs);
 

@@ -1,41 +1,46 @@
 /**
- * Keeps the log of one campaign's decisions, and never holds up its tick: reading and writing happen beside it, and what
- * could not be written is in the next write.
+ * Keeps the log of one campaign's decisions without delaying its tick: what could not be written is in the next write.
  *
- * What is kept is read once before the first write: a new leader goes on with the log of the one before. Only news is
- * written, at most every 5 s, so that a campaign at rest writes nothing; in a flood a sample of its curves is news every
- * 10 s.
+ * The kept log is read once before the first write: a new leader continues it. Only news is written, at most every 5 s, so
+ * that a campaign at rest writes nothing; under load a sample of its curves is news every 10 s.
  */
-
 import type { VoucherCampaign } from '../../contract/campaign-types.ts';
-import { perTier, tiersOf } from '../../contract/tiers.ts';
+import { perTier, TIERS, type Tier, tiersOf } from '../../contract/tiers.ts';
 import { serializeLines } from '../../contract/untrusted.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { within } from '../../runtime/deadline.ts';
 import type { CampaignReadings } from '../signals/readings.ts';
-import { SCALED_TIERS, type ScaledTier } from '../tick/observed.ts';
 import type { TickPlan } from '../tick/tick-plan.ts';
 import { joinDecisions, NO_DECISIONS, noteDecision, parseDecisions, type TierDecisions } from './decision-log.ts';
 import { type DecisionRecord, recordOf } from './decision-record.ts';
-import type { DecisionStore, DecisionTexts } from './decision-store.ts';
 import { joinRecent, NOTHING_RECENT, noteSample, parseRecent, type Recent, sampleOf } from './recent.ts';
+
+/** Where the last decisions on a campaign's tiers are kept, as text; they outlive the process. */
+export interface DecisionStore {
+  /** Undefined when none were kept. @throws Error when the object belongs to another owner */
+  read(campaign: VoucherCampaign, signal: AbortSignal): Promise<DecisionTexts | undefined>;
+  write(campaign: VoucherCampaign, texts: DecisionTexts, signal: AbortSignal): Promise<void>;
+}
+
+/** The decisions on each tier, and samples of the last ten minutes (operator/history/recent.ts). */
+export type DecisionTexts = Readonly<Record<Tier | 'recent', string>>;
 
 const CALL_DEADLINE_MS = 3_000;
 const WRITE_EVERY_MS = 5_000;
-/** Sooner than 10 s: what refused it is told until it is written. */
+/** Sooner than 10 s: a refusal is reported until the log is written. */
 const AFTER_FAILURE_MS = 8_000;
 
-export interface DecisionKeeperDeps {
+interface DecisionKeeperDeps {
   readonly clock: Clock;
-  /** Absent where nobody keeps them: they are told to the log all the same. */
+  /** Absent where no log is kept; decisions are still reported. */
   readonly store: DecisionStore | undefined;
-  readonly onDecision: (campaign: VoucherCampaign, tier: ScaledTier, decision: DecisionRecord) => void;
+  readonly onDecision: (campaign: VoucherCampaign, tier: Tier, decision: DecisionRecord) => void;
   readonly onFailure: (campaign: VoucherCampaign, cause: unknown) => void;
 }
 
 export class DecisionKeeper {
   readonly #deps: DecisionKeeperDeps;
-  #tiers: Readonly<Record<ScaledTier, TierDecisions>> = perTier(() => NO_DECISIONS);
+  #tiers: Readonly<Record<Tier, TierDecisions>> = perTier(() => NO_DECISIONS);
   #recent: Recent = NOTHING_RECENT;
   #isRead = false;
   #isUnwritten = false;
@@ -46,7 +51,7 @@ export class DecisionKeeper {
     this.#deps = deps;
   }
 
-  /** Takes note of what a tick decided. Returns at once and never throws. */
+  /** Notes what a tick decided. Returns at once and never throws. */
   note(
     campaign: VoucherCampaign,
     planned: TickPlan,
@@ -95,9 +100,9 @@ export class DecisionKeeper {
     }
   }
 
-  /** What this process has noted so far goes behind what the log had; where that says nothing new, nothing is written. */
+  /** Joins what this process has noted so far to the kept log; without news nothing is written. */
   #takeUp(kept: DecisionTexts | undefined): void {
-    const joined = (tier: ScaledTier) => {
+    const joined = (tier: Tier) => {
       const before = parseDecisions(kept?.[tier]);
       const decisions = joinDecisions(before, this.#tiers[tier]);
       return { decisions, isNew: JSON.stringify(decisions.records) !== JSON.stringify(before) };
@@ -107,7 +112,7 @@ export class DecisionKeeper {
     const before = parseRecent(kept?.recent);
     this.#recent = joinRecent(before, this.#recent);
     const isRecentNew = this.#recent.samples.at(-1) !== before.at(-1);
-    this.#isUnwritten = isRecentNew || SCALED_TIERS.some((tier) => tiers[tier].isNew);
+    this.#isUnwritten = isRecentNew || TIERS.some((tier) => tiers[tier].isNew);
     this.#isRead = true;
   }
 }

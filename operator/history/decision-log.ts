@@ -1,24 +1,24 @@
 /**
- * The decisions of a tier, oldest first, bounded, and each told once. Pure.
+ * The decisions on a tier, oldest first, bounded, each noted once. Pure.
  *
- * | this tick, beside the last record                             | then                                                |
+ * | this tick, compared with the last record                      | then                                                |
  * |---------------------------------------------------------------|-----------------------------------------------------|
  * | there is none                                                 | a new record                                        |
- * | equal in number, reason and circumstances                     | nothing: what merely still is, is no news           |
- * | another number, same direction and reason, begun < 60 s ago   | the last record goes on: its number, numbers behind |
+ * | equal in number, reason and circumstances                     | nothing                                             |
+ * | another number, same direction and reason, begun < 60 s ago   | the last record is extended with the new numbers    |
  * | another number or other circumstances                         | a new record                                        |
- * | another reason alone, for less than 15 s                      | it is remembered: reasons flicker in a flood        |
+ * | another reason alone, for less than 15 s                      | it is remembered: reasons flicker under load        |
  * | another reason alone, for 15 s                                | a new record, since the reason began                |
  *
- * Circumstances: mode, ceiling, minimum, maximum, overrides, other autoscalers, the plan that waits, a full downstream,
- * how pre-warming stands.
+ * Circumstances: mode, ceiling, minimum, maximum, overrides, other autoscalers, the plan that waits, a downstream
+ * bottleneck, the state of pre-warming.
  */
-
+import { defined } from '../../contract/defined.ts';
 import { instantMs } from '../../contract/instant.ts';
 import { parseLines } from '../../contract/untrusted.ts';
 import { type DecisionRecord, decisionRecord } from './decision-record.ts';
 
-/** Hours of an ordinary campaign; more than half an hour of one that changes its mind without end. About 60 KiB. */
+/** Hours of an ordinary campaign; more than half an hour of one whose decisions change all the time. About 60 KiB. */
 const MAX_RECORDS = 120;
 const STEPS_JOIN_MS = 60_000;
 const REASON_SETTLES_MS = 15_000;
@@ -52,9 +52,9 @@ const isStepOf = (last: DecisionRecord, next: DecisionRecord): boolean =>
   direction(last) === Math.sign(next.desired - last.desired) &&
   instantMs(next.at) - instantMs(last.at) < STEPS_JOIN_MS;
 
-export interface Noted {
+interface Noted {
   readonly decisions: TierDecisions;
-  /** What became of the last record: for the log. Undefined: nothing is new. */
+  /** The new or extended record, for the operator's log. Undefined: nothing is new. */
   readonly news: DecisionRecord | undefined;
 }
 
@@ -72,12 +72,7 @@ export const noteDecision = ({ records, candidate }: TierDecisions, next: Decisi
   if (circumstances(last) !== circumstances(next)) return append(records, following);
   if (last.desired !== next.desired) {
     if (!isStepOf(last, next)) return append(records, following);
-    const joined = {
-      ...following,
-      at: last.at,
-      until: next.at,
-      ...(last.from === undefined ? {} : { from: last.from }),
-    };
+    const joined = { ...following, at: last.at, until: next.at, ...defined({ from: last.from }) };
     return append(records.slice(0, -1), joined);
   }
   if (last.limitedBy === next.limitedBy) return { decisions: { records }, news: undefined };
@@ -87,7 +82,7 @@ export const noteDecision = ({ records, candidate }: TierDecisions, next: Decisi
   return append(records, candidate);
 };
 
-/** What was kept before, and after it what was noted since: as if it had been there all along. */
+/** What was kept before, and then what was noted since, as if by one process. */
 export const joinDecisions = (kept: readonly DecisionRecord[], since: TierDecisions): TierDecisions => {
   const joined = since.records.reduce((decisions, record) => noteDecision(decisions, record).decisions, {
     records: kept,

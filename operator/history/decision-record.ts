@@ -1,14 +1,9 @@
-/**
- * What one tick decided on a tier, with the numbers behind it, as one record: a line of the log, and what `kubectl voucher
- * why` reads. Pure.
- */
-
+/** What one tick decided on a tier, with its numbers: a line of the log, which `kubectl voucher why` reads. Pure. */
 import { z } from 'zod';
 import { parseInstant } from '../../contract/instant.ts';
 import type { Reading } from '../../contract/reading.ts';
-import { followsArrivals } from '../../contract/tiers.ts';
+import { followsArrivals, type Tier } from '../../contract/tiers.ts';
 import type { CampaignReadings } from '../signals/readings.ts';
-import type { ScaledTier } from '../tick/observed.ts';
 import type { TickPlan } from '../tick/tick-plan.ts';
 
 const count = z.number().int().nonnegative();
@@ -22,11 +17,9 @@ const signal = z.object({ kind: z.enum(['fresh', 'stale', 'absent']), ageSeconds
 
 /** Absent numbers are unknown, never zero. */
 export const decisionRecord = z.object({
-  /** Since when. */
   at: instant,
   /** When the last step in the same direction and for the same reason was joined to it; absent: it was one step. */
   until: instant.optional(),
-  /** Wanted before; absent: nothing is known of before. */
   from: count.optional(),
   desired: count,
   ready: count,
@@ -39,7 +32,9 @@ export const decisionRecord = z.object({
   ceiling: count,
   mode: z.enum(['Auto', 'Shadow', 'Off']),
   /** Replicas that arrivals, backlog and schedule ask for. */
-  terms: z.object({ feedForward: measure, drain: measure, scheduleFloor: measure }).optional(),
+  terms: z
+    .object({ feedForward: measure, drain: measure, lateness: measure.default(0), scheduleFloor: measure })
+    .optional(),
   evidence: z
     .object({
       arrivalsPerSecond: measure.optional(),
@@ -51,20 +46,17 @@ export const decisionRecord = z.object({
     })
     .optional(),
   signals: z.object({ arrivals: signal, backlog: signal.optional() }),
-  /** Sentences on what people overrule, each with its end. */
+  /** Sentences on overrides, each with its end. */
   overrides: z.array(z.string().max(400)).max(MAX_OVERRIDES).optional(),
-  /** Autoscalers of others that write the tier. */
   otherAutoscalers: z.array(z.string().max(253)).max(MAX_OTHER_AUTOSCALERS).optional(),
-  /** The ScalePlan that waits for its owner. */
   plan: z.string().max(253).optional(),
-  /** What is behind the tier is full: so much is let in per second. */
+  /** There is a downstream bottleneck: so much is admitted per second. */
   admissionPerSecond: measure.optional(),
-  /** How pre-warming stands: the reason of the condition PreWarmed. */
   preWarm: z.string().max(64).optional(),
 });
 export type DecisionRecord = z.infer<typeof decisionRecord>;
 
-/** Four digits are what anybody reads: 11,840.7 → 11,840; 15.4872 → 15.49. */
+/** Four digits: 11,840.7 → 11,840; 15.4872 → 15.49. */
 const short = (value: number): number => (Math.abs(value) >= 1000 ? Math.round(value) : Number(value.toPrecision(4)));
 
 const signalOf = (reading: Reading<unknown>, nowMs: number): DecisionRecord['signals']['arrivals'] =>
@@ -72,7 +64,7 @@ const signalOf = (reading: Reading<unknown>, nowMs: number): DecisionRecord['sig
     ? { kind: 'absent' }
     : { kind: reading.kind, ageSeconds: Math.round(Math.max(0, nowMs - reading.atMs) / 100) / 10 };
 
-const numbersOf = ({ limits, decision }: TickPlan['tiers'][ScaledTier]): Pick<DecisionRecord, 'terms' | 'evidence'> => {
+const numbersOf = ({ limits, decision }: TickPlan['tiers'][Tier]): Pick<DecisionRecord, 'terms' | 'evidence'> => {
   if (decision === undefined) return {};
   const { terms, evidence } = decision;
   const { arrivalsPerSecond } = evidence;
@@ -80,6 +72,7 @@ const numbersOf = ({ limits, decision }: TickPlan['tiers'][ScaledTier]): Pick<De
     terms: {
       feedForward: short(terms.feedForward),
       drain: short(terms.drain),
+      lateness: short(terms.lateness),
       scheduleFloor: short(terms.scheduleFloor),
     },
     evidence: {
@@ -93,10 +86,10 @@ const numbersOf = ({ limits, decision }: TickPlan['tiers'][ScaledTier]): Pick<De
   };
 };
 
-/** What this tick decided on a tier; `from` is for whoever knows the one before. */
+/** What this tick decided on a tier, without `from`: that needs the record before. */
 export const recordOf = (
   { mode, status, tiers, overridesInForce }: Pick<TickPlan, 'mode' | 'status' | 'tiers' | 'overridesInForce'>,
-  tier: ScaledTier,
+  tier: Tier,
   readings: CampaignReadings,
   nowMs: number,
 ): DecisionRecord => {

@@ -1,21 +1,20 @@
 /**
- * What a campaign went through in the last ten minutes, one sample every ten seconds: the curves of `kubectl voucher
- * status`. Decisions alone don't show them, because a tier that is held at its ceiling decides nothing new. Pure.
+ * The last ten minutes of a campaign, one sample every ten seconds: the curves of `kubectl voucher status`. Decisions do
+ * not show them, because a tier that is held at its ceiling decides nothing new. Pure.
  *
- * | this tick, beside the sample that is open | then                                                       |
+ * | this tick, compared with the open sample  | then                                                       |
  * |-------------------------------------------|------------------------------------------------------------|
  * | less than 10 s after it began             | it keeps the highest arrivals and backlog, the last replicas |
  * | later                                     | it is kept, and a new one begins                           |
  * | later, and it equals the one kept before  | it is dropped: a campaign at rest writes nothing           |
  */
-
 import { z } from 'zod';
+import { defined } from '../../contract/defined.ts';
 import { instantMs, parseInstant } from '../../contract/instant.ts';
 import type { Reading } from '../../contract/reading.ts';
-import { perTier } from '../../contract/tiers.ts';
+import { perTier, type Tier } from '../../contract/tiers.ts';
 import { parseLines } from '../../contract/untrusted.ts';
-import type { CampaignReadings } from '../signals/readings.ts';
-import type { ScaledTier } from '../tick/observed.ts';
+import { attemptedOf, type CampaignReadings } from '../signals/readings.ts';
 import type { TickPlan } from '../tick/tick-plan.ts';
 
 const SAMPLE_MS = 10_000;
@@ -29,15 +28,14 @@ const recentSample = z.object({
   at: z.string().refine((text) => parseInstant(text) !== undefined),
   arrivalsPerSecond: z.number().optional(),
   backlog: z.number().optional(),
-  // Of a tier that an older operator did not have: none.
+  // A tier that an older operator did not have: zero.
   ...perTier(() => replicas.default({ desired: 0, ready: 0 })),
 });
 export type RecentSample = z.infer<typeof recentSample>;
 
 export interface Recent {
-  /** Oldest first. */
   readonly samples: readonly RecentSample[];
-  /** Of the ten seconds that are not over. */
+  /** Of the ten seconds that have not passed yet. */
   readonly open?: RecentSample;
 }
 
@@ -46,19 +44,17 @@ export const NOTHING_RECENT: Recent = { samples: [] };
 const fresh = <T>(reading: Reading<T> | undefined): T | undefined =>
   reading?.kind === 'fresh' ? reading.value : undefined;
 
-/** What this tick saw. */
 export const sampleOf = (
   { tiers }: Pick<TickPlan, 'tiers'>,
-  readings: Pick<CampaignReadings, 'arrivals' | 'backlog'>,
+  readings: Pick<CampaignReadings, 'arrivals' | 'attemptedPerSecond' | 'backlog'>,
   nowMs: number,
 ): RecentSample => {
-  const arrivals = fresh(readings.arrivals)?.over3s;
+  const arrivals = fresh(attemptedOf(readings));
   const backlog = fresh(readings.backlog.records)?.messages;
-  const replicasOf = (tier: ScaledTier) => ({ desired: tiers[tier].desired, ready: tiers[tier].ready });
+  const replicasOf = (tier: Tier) => ({ desired: tiers[tier].desired, ready: tiers[tier].ready });
   return {
     at: new Date(nowMs).toISOString(),
-    ...(arrivals === undefined ? {} : { arrivalsPerSecond: Math.round(arrivals) }),
-    ...(backlog === undefined ? {} : { backlog }),
+    ...defined({ arrivalsPerSecond: arrivals === undefined ? undefined : Math.round(arrivals), backlog }),
     ...perTier(replicasOf),
   };
 };
@@ -91,7 +87,7 @@ export const noteSample = (
   return { recent: { samples: [...samples, open].slice(-MAX_SAMPLES), open: next }, isNews: true };
 };
 
-/** What another leader kept, and after it what this one noted, but for a beginning that is no news. */
+/** What another leader kept, and then what this one noted, without a first sample that repeats the last. */
 export const joinRecent = (kept: readonly RecentSample[], { samples, open }: Recent): Recent => {
   const [last, first] = [kept.at(-1), samples[0]];
   const isKnown = last !== undefined && first !== undefined && values(last) === values(first);

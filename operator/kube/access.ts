@@ -1,10 +1,11 @@
-/** How the API server is reached: address, credentials, and pools of connections, so that nothing urgent waits. */
+/** Access to the API server: address, credentials, and pools of connections, so that nothing urgent waits. */
 import { existsSync } from 'node:fs';
 import type { RequestOptions } from 'node:https';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node';
 import { Agent, type Dispatcher, ProxyAgent } from 'undici';
+import { defined } from '../../contract/defined.ts';
 
 export interface Session {
   /** Credentials, and whom to impersonate. */
@@ -15,12 +16,12 @@ export interface Session {
 /**
  * Calls of one lane share a pool; lanes never wait for each other.
  *
- * | lane  | what goes there                   | connections                                                   |
+ * | lane  | calls                             | connections                                                   |
  * |-------|-----------------------------------|---------------------------------------------------------------|
  * | lease | reads and renewals of the lease   | few: they come one after the other                            |
  * | write | every other write                 | bounded                                                       |
  * | read  | single objects                    | bounded                                                       |
- * | watch | lists and watches                 | as many as there are informers: each lists or watches, not both |
+ * | watch | lists and watches                 | unbounded: an informer must not wait for the end of another's watch |
  * | page  | metrics pages through the server  | bounded                                                       |
  */
 const LANES = ['lease', 'write', 'read', 'watch', 'page'] as const;
@@ -35,16 +36,14 @@ export interface KubeAccess {
   session(lane?: Lane): Promise<Session>;
   /** The credentials were refused: the next session reads them again. */
   expire(): void;
-  /** Cuts every connection. */
   close(): Promise<void>;
 }
 
-export interface AccessOptions {
+interface AccessOptions {
   /** A file; without it the pod's service account, else `KUBECONFIG` and `~/.kube/config`, decide. */
   readonly kubeconfig?: string;
   readonly context?: string;
   readonly env: NodeJS.ProcessEnv;
-  /** Milliseconds that never jump. */
   readonly monotonicMs: () => number;
 }
 
@@ -54,18 +53,11 @@ export class KubeConfigError extends Error {
 
 /** Tokens are rotated minutes before they end; certificates hours. */
 const REREAD_AFTER_MS = 10_000;
-/** A bound would make an informer wait for the end of another one's watch, so `watch` has none. */
-const MAX_CONNECTIONS: Readonly<Record<Lane, number | undefined>> = {
-  lease: 4,
-  write: 128,
-  read: 128,
-  watch: undefined,
-  page: 128,
-};
+const MAX_CONNECTIONS: Partial<Readonly<Record<Lane, number>>> = { lease: 4, write: 128, read: 128, page: 128 };
 const CONNECT_WITHIN_MS = 5_000;
-/** Longer than the ten seconds between two looks at an idle campaign; the API server hangs up after 90 s. */
+/** Longer than the ten seconds between two ticks of an idle campaign; the API server hangs up after 90 s. */
 const KEEP_ALIVE_MS = 45_000;
-/** With the kernel's ten probes a second apart a host that vanished is noticed in about 15 s. */
+/** With the kernel's ten probes a second apart, a host that vanished is noticed in about 15 s. */
 const PROBE_AFTER_MS = 5_000;
 
 const firstOfAName = <T extends { readonly name: string }>(entries: readonly T[]): T[] => [
@@ -73,9 +65,8 @@ const firstOfAName = <T extends { readonly name: string }>(entries: readonly T[]
 ];
 
 /**
- * As kubectl: the files of `KUBECONFIG` that are there, of which the first one to say something wins, else
- * `~/.kube/config`. Client-node's own default looks at the process's environment only, and takes a missing file for a
- * cluster at localhost:8080.
+ * As kubectl: the files of `KUBECONFIG` that exist, of which the first one with a value wins, else `~/.kube/config`.
+ * Client-node's own default reads the process's environment only, and takes a missing file for a cluster at localhost:8080.
  */
 const loadFromFiles = (config: KubeConfig, env: NodeJS.ProcessEnv): void => {
   const stated = (env['KUBECONFIG'] ?? '').split(delimiter).filter((file) => file !== '');
@@ -115,7 +106,7 @@ const load = ({ kubeconfig, context, env }: AccessOptions): KubeConfig => {
   return config;
 };
 
-/** What the connections are made of: when it changes, they are made anew. */
+/** What the connections are made from: when it changes, they are made again. */
 interface Material {
   readonly ca?: string | Buffer;
   readonly cert?: string | Buffer;
@@ -131,14 +122,7 @@ const textOrBuffer = (value: unknown): string | Buffer | undefined =>
 const materialOf = (options: RequestOptions): Material => {
   const [ca, cert, key] = [textOrBuffer(options.ca), textOrBuffer(options.cert), textOrBuffer(options.key)];
   const { passphrase, servername, rejectUnauthorized } = options;
-  return {
-    ...(ca === undefined ? {} : { ca }),
-    ...(cert === undefined ? {} : { cert }),
-    ...(key === undefined ? {} : { key }),
-    ...(passphrase === undefined ? {} : { passphrase }),
-    ...(servername === undefined ? {} : { servername }),
-    ...(rejectUnauthorized === undefined ? {} : { rejectUnauthorized }),
-  };
+  return defined({ ca, cert, key, passphrase, servername, rejectUnauthorized });
 };
 
 const headersOf = ({ headers = {}, auth }: RequestOptions): Record<string, string> => ({
@@ -146,7 +130,6 @@ const headersOf = ({ headers = {}, auth }: RequestOptions): Record<string, strin
   ...(typeof auth === 'string' ? { authorization: `Basic ${Buffer.from(auth).toString('base64')}` } : {}),
 });
 
-/** What one reading of the credentials gives. */
 interface Reading {
   readonly headers: Session['headers'];
   readonly material: string;
@@ -159,7 +142,6 @@ interface Reading {
 /**
  * Client-node 2.0.1 makes a dispatcher, and so a TLS connection, for every request (measured: 200 requests, 200
  * handshakes). Here the calls of a lane share a pool, which is replaced when the certificates change.
- *
  * @throws KubeConfigError when the kubeconfig does not say which cluster
  */
 export const createKubeAccess = (options: AccessOptions): KubeAccess => {
@@ -171,14 +153,9 @@ export const createKubeAccess = (options: AccessOptions): KubeAccess => {
   let reading: Promise<Reading> | undefined;
 
   const poolFor = (tls: Material, lane: Lane): Dispatcher => {
-    const connections = MAX_CONNECTIONS[lane];
-    // HTTP/1.1: a watch has its connection to itself, so a stalled one holds up nobody else.
-    const pool = {
-      ...(connections === undefined ? {} : { connections }),
-      pipelining: 1,
-      keepAliveTimeout: KEEP_ALIVE_MS,
-      allowH2: false,
-    };
+    // HTTP/1.1: a watch has its own connection, so a stalled one delays no other.
+    const limits = defined({ connections: MAX_CONNECTIONS[lane] });
+    const pool = { ...limits, pipelining: 1, keepAliveTimeout: KEEP_ALIVE_MS, allowH2: false };
     const { proxyUrl } = cluster;
     if (proxyUrl !== undefined) {
       if (!/^https?:/.test(proxyUrl))

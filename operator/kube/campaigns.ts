@@ -1,22 +1,21 @@
 /** Campaigns: read from the watch, and their status written. */
-
 import { isDeepStrictEqual } from 'node:util';
 import type { VoucherCampaign, VoucherCampaignStatus } from '../../contract/campaign-types.ts';
 import { FIELD_MANAGER, JOURNAL_FINALIZER } from '../../contract/names.ts';
 import { readablePart } from '../../contract/readable.ts';
 import { campaignStatus, UNSEEN_STATUS } from '../../contract/schema/status.ts';
 import type { FinalizerWriter, StatusWriter } from '../tick/ports.ts';
+import { CAMPAIGNS } from './api-resources.ts';
 import type { KubeClient } from './client.ts';
 import { type Kept, type KubeObject, keeperOf, parseObject } from './objects.ts';
-import { CAMPAIGNS } from './resources.ts';
 import type { Store } from './store.ts';
 
 export type StoredCampaign = Kept<VoucherCampaign>;
 const keep = keeperOf<VoucherCampaign>('VoucherCampaign');
 
 /**
- * Without the status that the schema alone gives a campaign that no one has looked at; else with what can be read of it:
- * another version, or a hand, may have left words there that this one does not know.
+ * Without the status that the schema alone gives a new campaign; else with its readable part: another version, or a person,
+ * may have written fields that this version does not know.
  */
 export const keepCampaign = (object: KubeObject): StoredCampaign => {
   const campaign = keep(object);
@@ -25,19 +24,19 @@ export const keepCampaign = (object: KubeObject): StoredCampaign => {
     const { status: _unseen, ...rest } = campaign;
     return rest;
   }
-  // The part of a status that can be read is a status: none of its fields is required.
+  // No field of a status is required, so its readable part is a status.
   const status = (readablePart(campaignStatus, campaign.status) ?? {}) as VoucherCampaignStatus;
   return status === campaign.status ? campaign : { ...campaign, status };
 };
 
-/** Whether a tick is due: our own status is no news. */
+/** Whether a tick is due: not for our own status. */
 export const isCampaignNews = (before: VoucherCampaign, after: VoucherCampaign): boolean =>
   before.metadata.generation !== after.metadata.generation ||
   before.metadata.deletionTimestamp !== after.metadata.deletionTimestamp ||
   JSON.stringify(before.metadata.annotations) !== JSON.stringify(after.metadata.annotations) ||
   (before.status !== undefined && after.status === undefined);
 
-/** Replaces the status of the newest version that was seen: a writer whose view is old meets a conflict. */
+/** Replaces the status of the newest version that was seen: a writer with an old view meets a conflict. */
 export const createStatusWriter = (client: KubeClient, store: Store<StoredCampaign>): StatusWriter => ({
   async writeStatus({ apiVersion, kind, metadata: { name, namespace } }, status, signal) {
     const resourceVersion = store.get(namespace, name)?.metadata.resourceVersion;
@@ -50,7 +49,7 @@ export const createStatusWriter = (client: KubeClient, store: Store<StoredCampai
   },
 });
 
-/** The list of the newest version that was seen, and that version: somebody else's finalizer is never written over. */
+/** Writes the finalizers of the newest version that was seen, with that version: those of others are never overwritten. */
 export const createFinalizerWriter = (client: KubeClient, store: Store<StoredCampaign>): FinalizerWriter => ({
   async setFinalizer({ metadata: { name, namespace } }, present, signal) {
     const metadata = store.get(namespace, name)?.metadata;

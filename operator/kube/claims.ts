@@ -1,12 +1,13 @@
 /** Claims of namespaces: a Lease in each, whose holder is an installation. */
 import { z } from 'zod';
+import { defined } from '../../contract/defined.ts';
 import { CLAIM_LEASE, LABELS } from '../../contract/names.ts';
 import type { Clock } from '../../runtime/clock.ts';
-import type { Claim, ClaimStore } from '../leadership/claims.ts';
-import { CLAIM_TIMING } from '../leadership/claims.ts';
+import { CLAIM_TIMING, type Claim, type ClaimStore } from '../leadership/claims.ts';
+import { LEASES } from './api-resources.ts';
 import type { KubeClient } from './client.ts';
-import { isKubeError } from './errors.ts';
-import { LEASES } from './resources.ts';
+import { ifFound, isKubeError } from './errors.ts';
+import { microTime } from './objects.ts';
 
 const claimSchema = z.object({
   metadata: z.object({ resourceVersion: z.string() }),
@@ -18,23 +19,15 @@ const parse = (answer: unknown): Claim => {
   return { holder: spec.holderIdentity ?? '', version: metadata.resourceVersion };
 };
 
-/** For one attempt: the claim is good for much longer. */
+/** For one attempt: the claim lasts much longer. */
 const TIMEOUT_MS = 3_000;
 
-/** @param client one whose writes the election's lease guards: only who leads may claim */
+/** @param client one whose writes the election's lease guards: only the leader may claim */
 export const createClaimStore = (client: KubeClient, clock: Pick<Clock, 'now'>): ClaimStore => ({
   async read(namespace, signal) {
-    try {
-      return parse(
-        await client.call(
-          { resource: LEASES, namespace, name: CLAIM_LEASE, verb: 'get', timeoutMs: TIMEOUT_MS },
-          signal,
-        ),
-      );
-    } catch (error) {
-      if (isKubeError(error, 'not_found')) return undefined;
-      throw error;
-    }
+    const target = { resource: LEASES, namespace, name: CLAIM_LEASE, timeoutMs: TIMEOUT_MS };
+    const answer = await ifFound(client.call({ ...target, verb: 'get' }, signal));
+    return answer === undefined ? undefined : parse(answer);
   },
   async write(namespace, holder, version, signal) {
     const body = {
@@ -44,26 +37,23 @@ export const createClaimStore = (client: KubeClient, clock: Pick<Clock, 'now'>):
         name: CLAIM_LEASE,
         namespace,
         labels: { [LABELS.partOf]: 'voucher-operator' },
-        ...(version === undefined ? {} : { resourceVersion: version }),
+        ...defined({ resourceVersion: version }),
       },
       spec: {
         holderIdentity: holder,
         leaseDurationSeconds: CLAIM_TIMING.goneAfterMs / 1000,
-        renewTime: new Date(clock.now()).toISOString().replace('Z', '000Z'),
+        renewTime: microTime(clock.now()),
       },
     };
     const target = { resource: LEASES, namespace, timeoutMs: TIMEOUT_MS };
     try {
-      return parse(
-        await client.call(
-          version === undefined
-            ? { ...target, verb: 'create', body }
-            : { ...target, name: CLAIM_LEASE, verb: 'update', body },
-          signal,
-        ),
-      );
+      const write =
+        version === undefined
+          ? ({ ...target, verb: 'create', body } as const)
+          : ({ ...target, name: CLAIM_LEASE, verb: 'update', body } as const);
+      return parse(await client.call(write, signal));
     } catch (error) {
-      // Deleted meanwhile: there is no such version either.
+      // Deleted meanwhile: that version does not exist either.
       const isGone = version !== undefined && isKubeError(error, 'not_found');
       if (isGone || isKubeError(error, 'conflict', 'already_exists')) return 'conflict';
       throw error;

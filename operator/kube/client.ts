@@ -1,31 +1,29 @@
-/**
- * Calls of the Kubernetes API: one at a time, with a deadline, counted, and repeated only where that can't do anything
- * twice. Lists and watches are put together in informer.ts.
- */
+/** Calls of the Kubernetes API: each with a deadline, counted, and repeated only where that can do nothing twice. */
 import type { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
+import { defined } from '../../contract/defined.ts';
 import { backoffMs } from '../../runtime/backoff.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { DeadlineError, within } from '../../runtime/deadline.ts';
 import { readText } from '../../runtime/read-text.ts';
 import { sleep } from '../../runtime/sleep.ts';
 import type { KubeAccess, Lane } from './access.ts';
+import { describeTarget, pathOf, resourceLabel, type Target } from './api-resources.ts';
 import { errorOfAnswer, KubeError, type KubeErrorKind } from './errors.ts';
-import { describeTarget, pathOf, resourceLabel, type Target } from './resources.ts';
 
-export type Verb = 'get' | 'list' | 'watch' | 'create' | 'apply' | 'update' | 'patch';
+type Verb = 'get' | 'list' | 'watch' | 'create' | 'apply' | 'update' | 'patch';
 
 export interface ApiCall extends Target {
   readonly verb: Verb;
   readonly query?: Readonly<Record<string, string | undefined>>;
   readonly body?: unknown;
-  /** Only names, labels and annotations: what is inside never leaves the API server. */
+  /** Only names, labels and annotations: the content never leaves the API server. */
   readonly metadataOnly?: 'list';
-  /** The caller comes again by itself: an answer of 5xx, which may say why, is not hidden behind repetitions. */
+  /** The caller retries by itself: an answer of 5xx, which may give a cause, is not hidden behind repetitions. */
   readonly isOnce?: boolean;
   /** For one attempt; 10 s unless stated. */
   readonly timeoutMs?: number;
-  /** Told the server's own time, in whole seconds gone by, when it says one. */
+  /** Receives the server's own time, in whole seconds rounded down, when the answer has one. */
   readonly onServerTime?: (atMs: number) => void;
 }
 
@@ -38,19 +36,15 @@ export interface CallReport {
 }
 
 export interface KubeClient {
-  /**
-   * The parsed answer.
-   * @throws KubeError; the reason of `signal` when that aborts; what assertMayWrite throws
-   */
+  /** The parsed answer. @throws KubeError; the reason of `signal` when that aborts; what assertMayWrite throws */
   call(call: ApiCall, signal: AbortSignal): Promise<unknown>;
-  /** The body of a watch as it comes; ends when the server ends it. Abort the signal to hang up. @throws KubeError */
+  /** The body of a watch as a stream; ends when the server ends it, or the signal aborts. @throws KubeError */
   open(call: ApiCall, signal: AbortSignal): Promise<Readable>;
 }
 
-export interface KubeClientOptions {
+interface KubeClientOptions {
   readonly access: Pick<KubeAccess, 'server' | 'session' | 'expire'>;
   readonly clock: Clock;
-  /** Uniform in [0, 1). */
   readonly random: () => number;
   readonly userAgent: string;
   /** For all its calls; unless stated, each call's verb decides. */
@@ -60,66 +54,48 @@ export interface KubeClientOptions {
   readonly assertMayWrite?: () => void;
 }
 
-const METHODS: Readonly<Record<Verb, Dispatcher.HttpMethod>> = {
-  get: 'GET',
-  list: 'GET',
-  watch: 'GET',
-  create: 'POST',
-  apply: 'PATCH',
-  update: 'PUT',
-  patch: 'PATCH',
+const VERBS: Readonly<
+  Record<Verb, { readonly method: Dispatcher.HttpMethod; readonly lane: Lane; readonly contentType?: string }>
+> = {
+  get: { method: 'GET', lane: 'read' },
+  list: { method: 'GET', lane: 'watch' },
+  watch: { method: 'GET', lane: 'watch' },
+  create: { method: 'POST', lane: 'write', contentType: 'application/json' },
+  apply: { method: 'PATCH', lane: 'write', contentType: 'application/apply-patch+yaml' },
+  update: { method: 'PUT', lane: 'write', contentType: 'application/json' },
+  patch: { method: 'PATCH', lane: 'write', contentType: 'application/json-patch+json' },
 };
-const CONTENT_TYPES: Partial<Readonly<Record<Verb, string>>> = {
-  create: 'application/json',
-  update: 'application/json',
-  // JSON is YAML.
-  apply: 'application/apply-patch+yaml',
-  patch: 'application/json-patch+json',
-};
+const isWrite = (verb: Verb): boolean => VERBS[verb].lane === 'write';
 
-const LANE_OF: Readonly<Record<Verb, Lane>> = {
-  get: 'read',
-  list: 'watch',
-  watch: 'watch',
-  create: 'write',
-  apply: 'write',
-  update: 'write',
-  patch: 'write',
-};
-
-const METADATA_ONLY = {
-  list: 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1',
-} as const;
+const METADATA_ONLY = { list: 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1' } as const;
 
 const TIMEOUT_MS = 10_000;
 const MAX_ATTEMPTS = 4;
 const BACKOFF = { initialMs: 100, maxMs: 2_000 };
-/** A server that asks for more is asked by the caller's next tick instead. */
+/** For a longer Retry-After the call ends, and the caller's next tick tries again. */
 const RETRY_AFTER = { minMs: 100, maxMs: 5_000 };
 /** A page of 500 pods is about 5 MiB. */
 const MAX_BODY_BYTES = 64 * 2 ** 20;
-
-const isWrite = (verb: Verb): boolean => verb !== 'get' && verb !== 'list' && verb !== 'watch';
 
 /**
  * | failed with           | reads, apply | create, update, patch | then                                |
  * |-----------------------|--------------|-----------------------|-------------------------------------|
  * | throttled             | again        | again                 | after Retry-After, 5 s at most      |
- * | unauthorized          | once more    | once more             | with credentials that are read anew |
+ * | unauthorized          | once more    | once more             | with credentials that are read again |
  * | server, connection    | again        | no: it may be done    | after the backoff                   |
  * | anything else         | no           | no                    |                                     |
  *
  * @param attempt the one that failed, from 1
  * @returns undefined when the call is given up
  */
-export const retryDelayMs = (error: KubeError, verb: Verb, attempt: number, random: number): number | undefined => {
+const retryDelayMs = (error: KubeError, verb: Verb, attempt: number, random: number): number | undefined => {
   if (attempt >= MAX_ATTEMPTS) return undefined;
   const backoff = backoffMs(attempt, BACKOFF, random);
   const isRepeatable = !isWrite(verb) || verb === 'apply';
   switch (error.kind) {
     case 'throttled': {
       const askedMs = error.retryAfterMs ?? backoff;
-      // Up to a quarter on top, so that everybody who was sent away doesn't come back at once.
+      // Up to a quarter more, so that not all throttled clients come back at once.
       return askedMs > RETRY_AFTER.maxMs ? undefined : Math.max(RETRY_AFTER.minMs, askedMs * (1 + random / 4));
     }
     case 'unauthorized':
@@ -144,18 +120,18 @@ export const createKubeClient = (options: KubeClientOptions): KubeClient => {
 
   /** One attempt up to the answer's head; the body is the caller's. */
   const send = async (call: ApiCall, signal: AbortSignal): Promise<Dispatcher.ResponseData> => {
-    const { headers, dispatcher } = await access.session(options.lane ?? LANE_OF[call.verb]);
-    const contentType = CONTENT_TYPES[call.verb];
+    const { method, lane, contentType } = VERBS[call.verb];
+    const { headers, dispatcher } = await access.session(options.lane ?? lane);
     const url = new URL(urlOf(access.server, call));
     return dispatcher.request({
       origin: url.origin,
       path: `${url.pathname}${url.search}`,
-      method: METHODS[call.verb],
+      method,
       headers: {
         ...headers,
         accept: call.metadataOnly === undefined ? 'application/json' : METADATA_ONLY[call.metadataOnly],
         'user-agent': options.userAgent,
-        ...(contentType === undefined ? {} : { 'content-type': contentType }),
+        ...defined({ 'content-type': contentType }),
       },
       ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
       signal,
@@ -165,7 +141,7 @@ export const createKubeClient = (options: KubeClientOptions): KubeClient => {
     });
   };
 
-  /** Runs `work` under the attempt's deadline and counts it. What it throws becomes a KubeError. */
+  /** Runs `work` under the attempt's deadline and counts it. Its errors become KubeErrors. */
   const attempted = async <T>(
     call: ApiCall,
     attempt: number,
@@ -175,13 +151,10 @@ export const createKubeClient = (options: KubeClientOptions): KubeClient => {
     signal.throwIfAborted();
     const startedAtMs = clock.monotonicMs();
     const timeoutMs = call.timeoutMs ?? TIMEOUT_MS;
-    const report = (code: string): void =>
-      onCall?.({
-        verb: call.verb,
-        resource: resourceLabel(call),
-        code,
-        seconds: (clock.monotonicMs() - startedAtMs) / 1000,
-      });
+    const report = (code: string): void => {
+      const seconds = (clock.monotonicMs() - startedAtMs) / 1000;
+      onCall?.({ verb: call.verb, resource: resourceLabel(call), code, seconds });
+    };
     const fail = (kind: KubeErrorKind, message: string, cause: unknown): KubeError =>
       new KubeError({ kind, attempted: `${call.verb} ${describeTarget(call)}`, attempt, message, cause });
     try {
@@ -242,14 +215,14 @@ export const createKubeClient = (options: KubeClientOptions): KubeClient => {
     }
   };
 
-  /** Not repeated: whoever watches has a loop of its own. */
+  /** Not repeated: the informer has a loop of its own. */
   const open: KubeClient['open'] = (what, signal) =>
     attempted(what, 1, signal, async (inner) => {
       const answer = await send(what, inner);
       if (isSuccess(answer.statusCode)) {
-        // The attempt's signal is let go when the head is here; the body hangs on the caller's.
+        // The attempt's signal ends with the head of the answer; the body follows the caller's.
         const hangUp = (): void => void answer.body.destroy();
-        // Hanging up is an error to the stream; nobody may be reading yet.
+        // Destroying the stream is an error to it, and it may have no reader yet.
         answer.body.on('error', () => undefined);
         signal.addEventListener('abort', hangUp, { once: true });
         answer.body.once('close', () => signal.removeEventListener('abort', hangUp));

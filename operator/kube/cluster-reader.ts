@@ -1,4 +1,5 @@
-/** What a campaign has in the cluster now, from the watches: no call, and so no wait. */
+/** A campaign's objects in the cluster, from the watches: no call, and so no wait. */
+import { defined } from '../../contract/defined.ts';
 import { ASKED_AGAIN, HEADROOM, LABELS } from '../../contract/names.ts';
 import type { ScalePlan } from '../../contract/scale-plan-types.ts';
 import { isTier, type Tier } from '../../contract/tiers.ts';
@@ -10,22 +11,22 @@ import type { KubeObject } from './objects.ts';
 import type { OtherAutoscaler } from './other-autoscalers.ts';
 import { controllerUidOf } from './owned-objects.ts';
 import { isRefused, unansweredState } from './pods/creation-problems.ts';
-import type { MountFailures } from './pods/mount-failures.ts';
+import { deploymentOf, isRollingOut } from './pods/deployment-status.ts';
+import type { createMountFailures } from './pods/mount-failures.ts';
 import type { PodRecord } from './pods/pods.ts';
-import { readyOf, replicasOf, tierProblems } from './pods/problems.ts';
-import { isRollingOut, updatedOf } from './pods/rollout.ts';
+import { tierProblems } from './pods/problems.ts';
 import type { StoredScalePlan } from './scale-plans.ts';
 import type { Store } from './store.ts';
 
-export interface ClusterReaderOptions {
+interface ClusterReaderOptions {
   /** Indexed by campaign key, as are pods and plans. */
   readonly deployments: Pick<Store<KubeObject>, 'byIndex'>;
   readonly pods: Pick<Store<PodRecord>, 'byIndex'>;
   readonly plans: Pick<Store<StoredScalePlan>, 'byIndex'>;
   /** Indexed by `NAMESPACE/NAME` of the Deployment that they scale. */
   readonly otherAutoscalers: Pick<Store<OtherAutoscaler>, 'byIndex'>;
-  readonly mountFailures: MountFailures;
-  /** Whether every watch of the namespace has seen its objects once; before that, absent would only mean unknown. */
+  readonly mountFailures: ReturnType<typeof createMountFailures>;
+  /** Whether every watch of the namespace has seen its objects once; before that, a missing object is only unknown. */
   readonly isServed: (namespace: string) => boolean;
   /** ResourceQuotas of a namespace, as listed. */
   readonly quotas: Look<unknown>;
@@ -37,7 +38,7 @@ const askedAgainAtMs = ({ metadata: { annotations } }: KubeObject): number | und
   return Number.isNaN(atMs) ? undefined : atMs;
 };
 
-/** For how long an object has been in one and the same state; the clock is one that never jumps. */
+/** For how long an object has been in the same state; by a clock that never jumps. */
 const createStandstill = (clock: Pick<Clock, 'monotonicMs'>) => {
   const since = new Map<string, { readonly state: string; readonly fromMs: number }>();
   return (uid: string, state: string | undefined): number => {
@@ -60,9 +61,9 @@ export const createClusterReader = (options: ClusterReaderOptions): ClusterReade
       if (!options.isServed(namespace)) throw new Error(`the watches of ${namespace} have not seen all objects yet`);
       const key = `${namespace}/${name}`;
       const pods = [...options.pods.byIndex(key)];
-      const standing = pods.filter(({ isTerminating, isOver }) => !isTerminating && !isOver);
-      const words = options.mountFailures.of(namespace, standing, signal);
-      // One of a campaign that was deleted, or one that is on its way out, does not count as there.
+      const running = pods.filter(({ isTerminating, isOver }) => !isTerminating && !isOver);
+      const words = options.mountFailures.of(namespace, running, signal);
+      // Not those of a campaign that was deleted, nor those that are being deleted.
       const deployments = [...options.deployments.byIndex(key)].filter(
         (one) => one.metadata.deletionTimestamp === undefined && controllerUidOf(one) === uid,
       );
@@ -72,18 +73,18 @@ export const createClusterReader = (options: ClusterReaderOptions): ClusterReade
       for (const deployment of deployments) {
         const { labels, resourceVersion } = deployment.metadata;
         const tier = labels?.[LABELS.component];
-        const askedAtMs = askedAgainAtMs(deployment);
+        const { spec, status } = deploymentOf(deployment);
         const seen = {
           name: deployment.metadata.name,
-          replicas: replicasOf(deployment),
+          replicas: spec.replicas,
           resourceVersion,
-          ...(askedAtMs === undefined ? {} : { askedAgainAtMs: askedAtMs }),
+          ...defined({ askedAgainAtMs: askedAgainAtMs(deployment) }),
         };
-        if (tier === HEADROOM) headroom = { deployment: seen, ready: readyOf(deployment) };
+        if (tier === HEADROOM) headroom = { deployment: seen, ready: status.readyReplicas };
         if (!isTier(tier)) continue;
         const own = pods.filter(({ observed }) => observed.tier === tier);
         const leaving = own.filter(({ isTerminating, observed }) => isTerminating && observed.isLost === true).length;
-        const otherAutoscalers = [...options.otherAutoscalers.byIndex(`${namespace}/${deployment.metadata.name}`)];
+        const others = [...options.otherAutoscalers.byIndex(`${namespace}/${deployment.metadata.name}`)];
         const problems = tierProblems({
           deployment,
           pods: own,
@@ -94,17 +95,15 @@ export const createClusterReader = (options: ClusterReaderOptions): ClusterReade
         });
         tiers[tier] = {
           deployment: seen,
-          pods: standing.flatMap(({ observed }) => (observed.tier === tier ? [observed] : [])),
+          pods: running.flatMap(({ observed }) => (observed.tier === tier ? [observed] : [])),
           ...(leaving === 0 ? {} : { leaving }),
-          ...(isRollingOut(deployment) ? { isRollingOut: true, updated: updatedOf(deployment) } : {}),
-          ...(otherAutoscalers.length === 0
-            ? {}
-            : { otherAutoscalers: otherAutoscalers.map((other) => other.metadata.name).sort() }),
+          ...(isRollingOut(deployment) ? { isRollingOut: true, updated: status.updatedReplicas } : {}),
+          ...(others.length === 0 ? {} : { otherAutoscalers: others.map(({ metadata }) => metadata.name).sort() }),
           ...(problems.length === 0 ? {} : { problems }),
         };
       }
       const plans: readonly ScalePlan[] = [...options.plans.byIndex(key)];
-      return { tiers, plans, ...(headroom === undefined ? {} : { headroom }) };
+      return { tiers, plans, ...defined({ headroom }) };
     },
   };
 };

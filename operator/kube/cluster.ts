@@ -1,21 +1,11 @@
 /** One Kubernetes cluster behind the interfaces that operator/tick declares: the watches, and the writers on them. */
-
 import type { VoucherCampaign } from '../../contract/campaign-types.ts';
+import { defined } from '../../contract/defined.ts';
 import { unreadableInPlan } from '../../contract/readable.ts';
 import type { ScalePlan } from '../../contract/scale-plan-types.ts';
 import type { Clock } from '../../runtime/clock.ts';
-import type { DecisionStore } from '../history/decision-store.ts';
-import type { AuthorizationReader } from '../scale-plans/authorization.ts';
 import type { KickReason } from '../tick/loop.ts';
-import type {
-  ClusterReader,
-  FinalizerWriter,
-  ManifestWriter,
-  Nudger,
-  ReplicaWriter,
-  ScalePlanWriter,
-  StatusWriter,
-} from '../tick/ports.ts';
+import { type ApiResource, AUTOSCALERS, CAMPAIGNS, DEPLOYMENTS, PODS, SCALE_PLANS } from './api-resources.ts';
 import { createAuthorizationReader } from './authorization.ts';
 import {
   createFinalizerWriter,
@@ -36,25 +26,21 @@ import { createMountFailures } from './pods/mount-failures.ts';
 import { type AdminUrlOf, isPodNews, keepPod, type PodRecord } from './pods/pods.ts';
 import { createQuotaLook } from './pods/quotas.ts';
 import { createNudger, createReplicaWriter } from './replicas.ts';
-import { type ApiResource, AUTOSCALERS, CAMPAIGNS, DEPLOYMENTS, PODS, SCALE_PLANS } from './resources.ts';
 import { createScalePlanWriter, keepScalePlan, planCampaignKey, type StoredScalePlan } from './scale-plans.ts';
-import { createServedNamespaces, type ServedNamespaces, type Service } from './served.ts';
+import { createServedNamespaces, type Service } from './served.ts';
 import { type Change, Store, type Stored } from './store.ts';
 
-export interface KubeClusterOptions {
-  /** Reads, and writes that the lease guards. */
+interface KubeClusterOptions {
   readonly client: KubeClient;
   readonly clock: Clock;
-  /** Uniform in [0, 1). */
   readonly random: () => number;
-  /** Empty: all. */
   readonly namespaces: readonly string[];
   readonly timing?: Partial<InformerTiming>;
-  /** Something of this campaign changed: look at it soon. */
+  /** Something of this campaign changed: a tick is due soon. */
   readonly onNews: (campaignKey: string, reason: KickReason) => void;
   readonly onCampaignGone: (campaign: VoucherCampaign) => void;
   readonly onReport: (resource: string, report: InformerReport, namespace: string | undefined) => void;
-  /** A namespace is served from now on, or left out. Undefined: all. */
+  /** A namespace is served from now on, or excluded. Undefined: all. */
   readonly onService?: (namespace: string | undefined, service: Service) => void;
   readonly onListenerError: (error: unknown) => void;
   readonly onApply?: ManifestWriterOptions['onApply'];
@@ -62,32 +48,9 @@ export interface KubeClusterOptions {
   readonly adminUrlOf?: AdminUrlOf;
 }
 
-export interface KubeCluster {
-  readonly reader: ClusterReader;
-  readonly manifests: ManifestWriter;
-  readonly replicas: ReplicaWriter;
-  readonly nudger: Nudger;
-  readonly status: StatusWriter;
-  readonly finalizers: FinalizerWriter;
-  readonly plans: ScalePlanWriter;
-  readonly authorization: AuthorizationReader;
-  readonly decisions: DecisionStore;
-  /** For those who look at what is gone. */
-  readonly living: {
-    campaigns(): Iterable<VoucherCampaign>;
-    plansOf(campaignId: string): readonly ScalePlan[];
-  };
-  /** As last seen; undefined when it is gone. */
-  campaign(key: string): VoucherCampaign | undefined;
-  campaignKeys(): readonly string[];
-  readonly served: Pick<ServedNamespaces, 'of' | 'leftOut' | 'isSettled'>;
-  /** Per resource, since its API server last spoke, ms; the longest over its namespaces. For metrics. */
-  quietMs(): ReadonlyMap<string, number>;
-  /** Watches until the signal aborts. Never rejects. */
-  run(signal: AbortSignal): Promise<void>;
-}
+export type KubeCluster = ReturnType<typeof createKubeCluster>;
 
-export const createKubeCluster = (options: KubeClusterOptions): KubeCluster => {
+export const createKubeCluster = (options: KubeClusterOptions) => {
   const { client, clock, random, onNews, onListenerError } = options;
   const informers: {
     readonly resource: string;
@@ -116,8 +79,7 @@ export const createKubeCluster = (options: KubeClusterOptions): KubeCluster => {
           served.look(clock.monotonicMs());
           options.onReport(resource.plural, report, namespace);
         },
-        ...(labelSelector === undefined ? {} : { labelSelector }),
-        ...(options.timing === undefined ? {} : { timing: options.timing }),
+        ...defined({ labelSelector, timing: options.timing }),
       });
       informers.push({ resource: resource.plural, namespace, informer });
     }
@@ -158,7 +120,7 @@ export const createKubeCluster = (options: KubeClusterOptions): KubeCluster => {
   const onOwned = (change: Change<KubeObject>): void => {
     if (change.kind === 'updated') {
       if (!isEdited(change.before, change.object)) return;
-      // The label itself may have been edited away.
+      // The edit may have removed the label itself.
       news(campaignKeyOf(change.before), 'object');
     }
     news(campaignKeyOf(change.object), 'object');
@@ -195,11 +157,7 @@ export const createKubeCluster = (options: KubeClusterOptions): KubeCluster => {
       quotas: createQuotaLook(client, clock),
       clock,
     }),
-    manifests: createManifestWriter({
-      client,
-      stores: owned,
-      ...(options.onApply === undefined ? {} : { onApply: options.onApply }),
-    }),
+    manifests: createManifestWriter({ client, stores: owned, ...defined({ onApply: options.onApply }) }),
     replicas: createReplicaWriter(client, deployments),
     nudger: createNudger(client, deployments),
     status: createStatusWriter(client, campaigns),
@@ -208,26 +166,27 @@ export const createKubeCluster = (options: KubeClusterOptions): KubeCluster => {
     authorization: createAuthorizationReader(client),
     decisions: createDecisionStore(client),
     living: {
-      campaigns: () => campaigns.list(),
-      plansOf: (campaignId) =>
+      campaigns: (): Iterable<VoucherCampaign> => campaigns.list(),
+      plansOf: (campaignId: string): readonly ScalePlan[] =>
         [...plans.list()].filter((plan) => plan.spec.campaignId === campaignId && unreadableInPlan(plan).length === 0),
     },
-    campaign(key) {
+    campaign(key: string): VoucherCampaign | undefined {
       const [namespace = '', name = ''] = key.split('/');
       return campaigns.get(namespace, name);
     },
     campaignKeys: () => [...campaigns.list()].map(({ metadata }) => `${metadata.namespace}/${metadata.name}`),
-    served,
-    quietMs() {
+    served: { of: served.of, leftOut: served.leftOut, isSettled: served.isSettled },
+    /** Per resource, ms since its API server last answered; the longest over its namespaces. For metrics. */
+    quietMs(): ReadonlyMap<string, number> {
       const longest = new Map<string, number>();
       for (const { resource, informer } of informers) {
-        // What is left out has a metric of its own, and must not look like a blind operator.
+        // An excluded namespace has a metric of its own, and must not look like an operator without watches.
         const ms = informer.trouble?.isRefused === true ? undefined : informer.quietMs();
         if (ms !== undefined) longest.set(resource, Math.max(ms, longest.get(resource) ?? 0));
       }
       return longest;
     },
-    async run(signal) {
+    async run(signal: AbortSignal): Promise<void> {
       await Promise.all(informers.map(({ informer }) => informer.run(signal)));
     },
   };

@@ -1,5 +1,5 @@
 /**
- * Keeps a store equal to the API server's objects: list, then watch from that version, for ever, whatever happens.
+ * Keeps a store equal to the API server's objects: list, then watch from that version, for ever, through all failures.
  * Client-node's own informer stops for good at the first reset socket (measured in 2.0.1).
  *
  * | what happens                               | what follows                                                 |
@@ -9,63 +9,59 @@
  * | reset, 5xx, garbled line                   | watched again from the last version after a jittered backoff |
  * | three of those in a row                    | listed again                                                 |
  * | 429                                        | after Retry-After                                            |
- * | 403                                        | again after 10 s at most; `trouble` says so until it works    |
- * | no end at the time that was asked for      | half-dead: cut, and watched again                            |
+ * | 403                                        | again after 10 s at most; `trouble` is set until it works    |
+ * | no end at the requested time               | half-dead: cut, and watched again                            |
  * | a list that takes too long, or fails       | again after the backoff                                      |
  * | ten minutes                                | listed again, in case an event was lost                      |
  */
+import { z } from 'zod';
 import { backoffMs } from '../../runtime/backoff.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { sleep } from '../../runtime/sleep.ts';
+import { type ApiResource, describeTarget } from './api-resources.ts';
 import type { KubeClient } from './client.ts';
 import { errorOfStatus, isKubeError, KubeError } from './errors.ts';
 import { type KubeObject, parseObject, parsePage, parseWatchEvent } from './objects.ts';
-import { type ApiResource, describeTarget } from './resources.ts';
 import type { Store, Stored } from './store.ts';
 import { watchLines } from './watch-lines.ts';
 
 export type InformerReport =
   | { readonly kind: 'listed'; readonly objects: number; readonly seconds: number }
   | { readonly kind: 'watching' }
-  /** One object that can't be what it says; the others are kept. */
+  /** One object that can't be parsed; the others are kept. */
   | { readonly kind: 'skipped'; readonly error: unknown }
   | { readonly kind: 'failed'; readonly error: unknown; readonly failures: number; readonly retryAfterMs: number };
 
-export interface InformerOptions<T extends Stored> {
+interface InformerOptions<T extends Stored> {
   readonly client: KubeClient;
   readonly clock: Clock;
-  /** Uniform in [0, 1). */
   readonly random: () => number;
   readonly store: Store<T>;
   readonly resource: ApiResource;
-  /** All namespaces without it. */
   readonly namespace?: string | undefined;
   readonly labelSelector?: string;
-  /** The part worth keeping; throws for an object that can't be what it says. */
+  /** The part worth keeping; throws for an object that can't be parsed. */
   readonly keep: (object: KubeObject) => T;
   readonly onReport: (report: InformerReport) => void;
   readonly timing?: Partial<InformerTiming>;
 }
 
 export interface InformerTiming {
-  /** How long one watch is asked to last. A dead connection is noticed after this and the grace at the latest. */
+  /** Requested length of one watch. A dead connection is noticed after this and the grace at the latest. */
   readonly watchMs: number;
-  /** What the server may be late with its end. */
+  /** The server may end the watch this much later. */
   readonly graceMs: number;
-  /** For one page of a list. */
   readonly pageMs: number;
   readonly relistMs: number;
   readonly backoff: { readonly initialMs: number; readonly maxMs: number };
-  /** The longest wait after a refusal: rights are given back by people, and ten watches of a namespace ask. */
+  /** The longest wait after a refusal: people restore permissions, and each namespace has ten watches. */
   readonly refusedMs: number;
 }
 
-/** Why the last list or watch did not come about. */
 export interface InformerTrouble {
   readonly error: unknown;
-  /** In a row, of the one kind: refusals begin a row of their own, and end one. */
+  /** In a row, of one kind: refusals have a row of their own. */
   readonly failures: number;
-  /** The API server knows who asks, and does not let him. */
   readonly isRefused: boolean;
   /** When the row began, monotonic ms. */
   readonly sinceMs: number;
@@ -83,7 +79,7 @@ const TIMING: InformerTiming = {
 const PAGE_SIZE = 500;
 const MAX_RETRY_AFTER_MS = 10_000;
 const RELIST_AFTER_FAILURES = 3;
-/** A server that ends watches sooner than this is in trouble, and must not be asked in a tight loop. */
+/** A server that ends watches sooner than this is in trouble, and must not be called in a tight loop. */
 const TOO_SHORT_MS = 1_000;
 
 export class Informer<T extends Stored> {
@@ -111,12 +107,11 @@ export class Informer<T extends Stored> {
     return this.#trouble;
   }
 
-  /** Since the API server last said anything about these objects; undefined before the first list. */
+  /** Since the API server last sent anything about these objects; undefined before the first list. */
   quietMs(): number | undefined {
     return this.#contactAtMs === undefined ? undefined : this.#options.clock.monotonicMs() - this.#contactAtMs;
   }
 
-  /** Runs until the signal aborts. Never rejects. */
   async run(signal: AbortSignal): Promise<void> {
     const { clock, random } = this.#options;
     let failures = 0;
@@ -131,8 +126,8 @@ export class Informer<T extends Stored> {
       } catch (error) {
         if (signal.aborted) return;
         const isRefused = isKubeError(error, 'forbidden');
-        // A watch that broke after it had worked is a new failure, not one more of the same. Nor is a refusal after an
-        // outage: with the long backoff of rights that are lost it would blind the operator for a moment's 403.
+        // A watch that broke after it had worked is a new failure. So is a refusal after an outage: with the long backoff
+        // of refusals a single 403 would blind the operator.
         const hasWorked = !isKubeError(error) && clock.monotonicMs() - startedAtMs >= TOO_SHORT_MS;
         const isAnother = this.#trouble !== undefined && this.#trouble.isRefused !== isRefused;
         const isNew = hasWorked || isAnother;
@@ -153,18 +148,14 @@ export class Informer<T extends Stored> {
     return isRefused ? { ...backoff, maxMs: Math.max(backoff.maxMs, refusedMs) } : backoff;
   }
 
-  #query(): Record<string, string | undefined> {
-    return { labelSelector: this.#options.labelSelector };
-  }
-
   async #list(signal: AbortSignal): Promise<void> {
-    const { client, clock, resource, namespace, store } = this.#options;
+    const { client, clock, resource, namespace, labelSelector, store } = this.#options;
     const startedAtMs = clock.monotonicMs();
     const objects: T[] = [];
     let next: string | undefined;
     let version: string;
     do {
-      const query = { ...this.#query(), limit: String(PAGE_SIZE), continue: next };
+      const query = { labelSelector, limit: String(PAGE_SIZE), continue: next };
       const page = parsePage(
         await client.call({ verb: 'list', resource, namespace, query, timeoutMs: this.#timing.pageMs }, signal),
       );
@@ -180,13 +171,12 @@ export class Informer<T extends Stored> {
     this.#report({ kind: 'listed', objects: objects.length, seconds: (this.#listAtMs - startedAtMs) / 1000 });
   }
 
-  /** One watch, until the server ends it: how long it lasted, ms. @throws what broke it */
+  /** One watch, until the server ends it: its length, ms. @throws what broke it */
   async #watch(signal: AbortSignal): Promise<number> {
-    const { client, clock, random, resource, namespace } = this.#options;
+    const { client, clock, random, resource, namespace, labelSelector } = this.#options;
     const { watchMs, graceMs } = this.#timing;
     const controller = new AbortController();
-    const onAbort = (): void => controller.abort(signal.reason);
-    signal.addEventListener('abort', onAbort, { once: true });
+    const either = AbortSignal.any([signal, controller.signal]);
     // A fifth of jitter, so that the watches of a restarted operator don't all end together.
     const timeoutSeconds = Math.max(1, Math.round((watchMs * (1 + random() / 5)) / 1000));
     let isSilent = false;
@@ -198,13 +188,13 @@ export class Informer<T extends Stored> {
     let events = 0;
     try {
       const query = {
-        ...this.#query(),
+        labelSelector,
         watch: 'true',
         allowWatchBookmarks: 'true',
         resourceVersion: this.#version,
         timeoutSeconds: String(timeoutSeconds),
       };
-      const body = await client.open({ verb: 'watch', resource, namespace, query }, controller.signal);
+      const body = await client.open({ verb: 'watch', resource, namespace, query }, either);
       this.#contactAtMs = clock.monotonicMs();
       this.#trouble = undefined;
       this.#report({ kind: 'watching' });
@@ -216,10 +206,9 @@ export class Informer<T extends Stored> {
     } catch (error) {
       if (!isSilent) throw error;
       if (events === 0)
-        throw new Error(`the watch neither spoke nor ended within ${timeoutSeconds} s`, { cause: error });
+        throw new Error(`the watch sent nothing and did not end within ${timeoutSeconds} s`, { cause: error });
     } finally {
       cancel();
-      signal.removeEventListener('abort', onAbort);
       controller.abort();
     }
     return clock.monotonicMs() - startedAtMs;
@@ -237,10 +226,10 @@ export class Informer<T extends Stored> {
       version = parsed.metadata.resourceVersion;
       const kept = type === 'DELETED' ? [] : this.#kept(() => parsed);
       for (const object of kept) store.put(object);
-      // Also one that can't be kept any more: what was known of it is no longer so.
+      // Also one that can't be kept any more: its old version is out of date.
       if (kept.length === 0) store.remove(parsed, version);
     }
-    // Only now: an event that could not be taken is asked for again.
+    // Only now: an event that could not be processed is requested again.
     this.#version = version;
     store.reached(version, namespace);
   }
@@ -259,18 +248,15 @@ export class Informer<T extends Stored> {
     try {
       this.#options.onReport(report);
     } catch {
-      // Whoever counts must not be able to stop the watch.
+      // A failing report must not stop the watch.
     }
   }
 }
 
-/** Bookmarks carry a version and nothing else. */
+const bookmark = z.object({ metadata: z.object({ resourceVersion: z.string() }) });
+
 const bookmarkVersion = (object: unknown): string => {
-  const metadata = typeof object === 'object' && object !== null && 'metadata' in object ? object.metadata : undefined;
-  const version =
-    typeof metadata === 'object' && metadata !== null && 'resourceVersion' in metadata
-      ? metadata.resourceVersion
-      : undefined;
-  if (typeof version !== 'string') throw new Error('a bookmark has no version');
-  return version;
+  const parsed = bookmark.safeParse(object);
+  if (!parsed.success) throw new Error('a bookmark has no version');
+  return parsed.data.metadata.resourceVersion;
 };

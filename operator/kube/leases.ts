@@ -1,9 +1,11 @@
 /** The lease of leader election, coordination.k8s.io/v1. */
 import { z } from 'zod';
+import { defined } from '../../contract/defined.ts';
 import type { LeaseRecord, LeaseStore, VersionedLease } from '../leadership/elector.ts';
+import { LEASES } from './api-resources.ts';
 import type { KubeClient } from './client.ts';
-import { isKubeError } from './errors.ts';
-import { LEASES } from './resources.ts';
+import { ifFound, isKubeError } from './errors.ts';
+import { microTime } from './objects.ts';
 
 const leaseSchema = z.object({
   metadata: z.object({ resourceVersion: z.string() }),
@@ -20,9 +22,6 @@ const leaseSchema = z.object({
 
 const toMs = (text: string | null | undefined): number => (text ? Date.parse(text) : 0);
 
-/** MicroTime: six digits after the point. */
-const microTime = (atMs: number): string => new Date(atMs).toISOString().replace('Z', '000Z');
-
 const parse = (answer: unknown): VersionedLease => {
   const { metadata, spec } = leaseSchema.parse(answer);
   return {
@@ -35,10 +34,7 @@ const parse = (answer: unknown): VersionedLease => {
   };
 };
 
-/**
- * @param client one without `assertMayWrite`: it is the lease that allows to write
- * @param annotations what its holder says of itself, asked for at each renewal: who reads the lease needs no other right
- */
+/** @param client without `assertMayWrite`: the lease is what allows to write @param annotations of each renewal */
 export const createLeaseStore = (
   client: KubeClient,
   namespace: string,
@@ -49,12 +45,7 @@ export const createLeaseStore = (
   const bodyOf = ({ holder, durationMs, acquiredAtMs, renewedAtMs, transitions }: LeaseRecord, version?: string) => ({
     apiVersion: 'coordination.k8s.io/v1',
     kind: 'Lease',
-    metadata: {
-      name,
-      namespace,
-      annotations: annotations(),
-      ...(version === undefined ? {} : { resourceVersion: version }),
-    },
+    metadata: { name, namespace, annotations: annotations(), ...defined({ resourceVersion: version }) },
     spec: {
       holderIdentity: holder,
       leaseDurationSeconds: Math.ceil(durationMs / 1000),
@@ -65,12 +56,8 @@ export const createLeaseStore = (
   });
   return {
     async read(signal) {
-      try {
-        return parse(await client.call({ ...target, verb: 'get' }, signal));
-      } catch (error) {
-        if (isKubeError(error, 'not_found')) return undefined;
-        throw error;
-      }
+      const answer = await ifFound(client.call({ ...target, verb: 'get' }, signal));
+      return answer === undefined ? undefined : parse(answer);
     },
     async write(record, version, signal) {
       try {

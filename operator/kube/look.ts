@@ -1,11 +1,8 @@
-/** What is asked of the API server only while somebody needs it, and then in the background: no tick waits for it. */
+/** Data that is read from the API server only while needed, and in the background: no tick waits for it. */
 import type { Clock } from '../../runtime/clock.ts';
 
 export interface Look<T> {
-  /**
-   * The last answer; undefined before the first one, and for a caller that does not need it. Asks again when it is time.
-   * Several campaigns of a namespace share the answer: one that needs none takes it from none of the others. Never throws.
-   */
+  /** The last answer, shared by a namespace; undefined before the first, and where none is needed. Never throws. */
   of(namespace: string, isNeeded: boolean, signal: AbortSignal): T | undefined;
 }
 
@@ -15,7 +12,7 @@ interface Known<T> {
   readonly answeredAtMs: number | undefined;
 }
 
-/** An answer that could not be renewed for this long says nothing of now. */
+/** An answer that could not be renewed for this many periods is too old. */
 const FORGOTTEN_AFTER = 5;
 
 export const createLook = <T>(

@@ -6,7 +6,7 @@
  * | Deployment, absent              | POST by voucher-operator-init with the wanted replicas                      |
  * | any other kind, absent          | server-side apply by voucher-operator                                       |
  * | there, something of ours differs | the same apply; a Deployment's never has replicas, and never creates one   |
- * | Deployment that init still owns | init lets go of all but replicas, or a field we drop would stay for ever    |
+ * | Deployment that init still owns | init gives up all fields but replicas, or a field that we drop would remain |
  * | there, nothing of ours differs  | none                                                                        |
  * | there, another's                | refused: taking it over would delete it together with the campaign          |
  */
@@ -15,19 +15,19 @@ import { FIELD_MANAGER, INIT_FIELD_MANAGER } from '../../contract/names.ts';
 import { isDeployment } from '../resources/deployment.ts';
 import type { Manifest } from '../resources/manifest.ts';
 import type { ManifestWriter } from '../tick/ports.ts';
+import { describeTarget, type Target } from './api-resources.ts';
 import type { KubeClient } from './client.ts';
-import { isKubeError } from './errors.ts';
+import { ifFound, isKubeError } from './errors.ts';
 import { type KubeObject, parseObject } from './objects.ts';
 import { differenceOf, ownsMoreThanReplicas } from './owned-fields.ts';
 import { controllerUidOf, keepOwned, resourceOf, wantedOwnerUid } from './owned-objects.ts';
-import { describeTarget, type Target } from './resources.ts';
 import type { Store } from './store.ts';
 
 export interface ManifestWriterOptions {
   readonly client: KubeClient;
-  /** By plural; an object that is not in it may still be there. */
+  /** By plural; an object that is not in it may still exist. */
   readonly stores: ReadonlyMap<string, Store<KubeObject>>;
-  /** What an apply is about to change, and what it could not: for logs. */
+  /** The changes of an apply, and those that it could not make: for logs. */
   readonly onApply?: (report: {
     readonly object: string;
     readonly difference: string;
@@ -35,7 +35,7 @@ export interface ManifestWriterOptions {
   }) => void;
 }
 
-/** Somebody else's object has the name that this campaign needs. */
+/** Another owner's object has the name that this campaign needs. */
 export class ForeignObjectError extends Error {
   override readonly name = 'ForeignObjectError';
   readonly kind = 'foreign_object';
@@ -53,14 +53,14 @@ interface Applied {
   /** Of the manifest: a thousand campaigns have ten each. */
   readonly digest: string;
 }
-/** More than a thousand campaigns have. */
+/** A thousand campaigns have fewer. */
 const MAX_REMEMBERED = 20_000;
 
 const digestOf = (manifest: Manifest): string => hash('sha256', JSON.stringify(manifest), 'base64');
 
 export const createManifestWriter = ({ client, stores, onApply }: ManifestWriterOptions): ManifestWriter => {
   const applied = new Map<string, Applied>();
-  /** Live object → digest of a manifest that differs in nothing from it: most ticks compare the same two again. */
+  /** Live object → digest of a manifest without a difference to it: most ticks compare the same two again. */
   const equal = new WeakMap<KubeObject, string>();
 
   const targetOf = (manifest: Manifest): Target => ({
@@ -77,16 +77,12 @@ export const createManifestWriter = ({ client, stores, onApply }: ManifestWriter
     return object;
   };
 
-  /** From the store, else from the server: an object whose label somebody took away is not in the store. */
+  /** From the store, else from the server: an object without our label is not in the store. */
   const find = async (target: Target, signal: AbortSignal): Promise<KubeObject | undefined> => {
     const known = storeOf(target)?.get(target.namespace ?? '', target.name ?? '');
     if (known !== undefined) return known;
-    try {
-      return observed(target, await client.call({ ...target, verb: 'get' }, signal));
-    } catch (error) {
-      if (isKubeError(error, 'not_found')) return undefined;
-      throw error;
-    }
+    const found = await ifFound(client.call({ ...target, verb: 'get' }, signal));
+    return found === undefined ? undefined : observed(target, found);
   };
 
   const assertOurs = (manifest: Manifest, live: KubeObject, target: Target): void => {
@@ -94,20 +90,15 @@ export const createManifestWriter = ({ client, stores, onApply }: ManifestWriter
     if (live.metadata.deletionTimestamp !== undefined) throw new Error(`${what} is still being deleted`);
     if (controllerUidOf(live) === wantedOwnerUid(manifest)) return;
     const [owner] = live.metadata.ownerReferences ?? [];
-    const whose = owner === undefined ? 'nobody that is stated' : `${owner.kind} ${owner.name} (${owner.uid})`;
+    const whose = owner === undefined ? 'no known owner' : `${owner.kind} ${owner.name} (${owner.uid})`;
     throw new ForeignObjectError(
-      `${what} exists and belongs to ${whose}. Create the campaign under another metadata.name; or, once it is certain that nothing uses that object any more, take it away.`,
+      `${what} exists and belongs to ${whose}. Create the campaign under another metadata.name, or delete that object once you are certain that nothing uses it.`,
     );
   };
 
-  const isRepeated = (text: string, digest: string, live: KubeObject): boolean => {
+  const isRepeated = (text: string, digest: string, { metadata: { uid, resourceVersion } }: KubeObject): boolean => {
     const last = applied.get(text);
-    return (
-      last !== undefined &&
-      last.uid === live.metadata.uid &&
-      last.resourceVersion === live.metadata.resourceVersion &&
-      last.digest === digest
-    );
+    return last?.uid === uid && last.resourceVersion === resourceVersion && last.digest === digest;
   };
 
   const applyTo = async (
@@ -130,8 +121,8 @@ export const createManifestWriter = ({ client, stores, onApply }: ManifestWriter
       if (repeated) return live;
     }
     const { metadata } = manifest;
-    // With a uid the apply only ever changes that very object: without it, one that was deleted a moment ago would be
-    // made anew, a Deployment with one replica.
+    // With a uid the apply changes only that very object: without it, one that was deleted a moment ago would be created
+    // again, a Deployment with one replica.
     const body = live === undefined ? manifest : { ...manifest, metadata: { ...metadata, uid: live.metadata.uid } };
     const query = { fieldManager: FIELD_MANAGER, force: 'true' };
     const next = observed(target, await client.call({ ...target, verb: 'apply', query, body, isOnce: true }, signal));
@@ -142,13 +133,8 @@ export const createManifestWriter = ({ client, stores, onApply }: ManifestWriter
 
   /** client-go's csaupgrade does the same for objects that were once created by `kubectl create`. */
   const letGo = async (live: KubeObject, target: Target, signal: AbortSignal): Promise<void> => {
-    const isInit = ({
-      manager,
-      subresource = '',
-    }: {
-      manager?: string | undefined;
-      subresource?: string | undefined;
-    }) => manager === INIT_FIELD_MANAGER && subresource === '';
+    const isInit = (entry: { manager?: string | undefined; subresource?: string | undefined }): boolean =>
+      entry.manager === INIT_FIELD_MANAGER && (entry.subresource ?? '') === '';
     if (!ownsMoreThanReplicas(live.metadata.managedFields?.find(isInit)?.fieldsV1)) return;
     const raw = parseObject(await client.call({ ...target, verb: 'get' }, signal));
     const index = raw.metadata.managedFields?.findIndex(isInit) ?? -1;
@@ -164,12 +150,10 @@ export const createManifestWriter = ({ client, stores, onApply }: ManifestWriter
         : { op: 'remove', path },
     ];
     try {
-      observed(
-        target,
-        await client.call({ ...target, verb: 'patch', query: { fieldManager: FIELD_MANAGER }, body }, signal),
-      );
+      const query = { fieldManager: FIELD_MANAGER };
+      observed(target, await client.call({ ...target, verb: 'patch', query, body }, signal));
     } catch (error) {
-      // The object moved on in between: the next tick sees that there is still something to let go of.
+      // The object changed in between: the next tick tries again.
       if (!isKubeError(error, 'conflict', 'invalid')) throw error;
     }
   };
@@ -178,8 +162,7 @@ export const createManifestWriter = ({ client, stores, onApply }: ManifestWriter
     const target = targetOf(manifest);
     const live = await find(target, signal);
     if (live !== undefined) assertOurs(manifest, live, target);
-    else if (isDeployment(manifest))
-      throw new Error(`${describeTarget(target)} is gone; it is created in the next tick`);
+    else if (isDeployment(manifest)) throw new Error(`${describeTarget(target)} is gone; the next tick creates it`);
     const next = await applyTo(manifest, live, target, signal);
     if (isDeployment(manifest) && next !== undefined) await letGo(next, target, signal);
   };
@@ -195,7 +178,7 @@ export const createManifestWriter = ({ client, stores, onApply }: ManifestWriter
       const live = await find(target, signal);
       if (live !== undefined) {
         assertOurs(manifest, live, target);
-        // Ours, and yet not seen as such: somebody took its labels away. The next tick goes on with it.
+        // Ours, but without our labels. The next tick goes on with it.
         await applyTo(withoutReplicas(manifest), live, target, signal);
       }
       throw error;

@@ -1,8 +1,8 @@
-/** Objects as the API server sends them, as far as generic code looks at them. */
+/** Objects as the API server sends them, as far as generic code reads them. */
 import { z } from 'zod';
 import { API_VERSION } from '../../contract/names.ts';
 
-/** Loose: what is compared with a manifest must be there as a whole. */
+/** Loose: what is compared with a manifest must be complete. */
 const ownerReference = z.looseObject({
   apiVersion: z.string(),
   kind: z.string(),
@@ -15,7 +15,7 @@ const managedFieldsEntry = z.object({
   manager: z.string().optional(),
   operation: z.string().optional(),
   subresource: z.string().optional(),
-  /** When that manager last wrote something, by the API server's clock. */
+  /** When that manager last wrote, by the API server's clock. */
   time: z.string().optional(),
   fieldsV1: z.record(z.string(), z.unknown()).optional(),
 });
@@ -36,7 +36,7 @@ const metadata = z.looseObject({
 export type KubeMetadata = z.infer<typeof metadata>;
 
 const object = z.looseObject({ metadata });
-/** Any object; fields besides metadata are unknown until somebody parses them. */
+/** Any object; fields besides metadata are unknown until parsed. */
 export type KubeObject = z.infer<typeof object>;
 
 /** @throws ZodError when it is no object with a name, a uid and a version */
@@ -60,25 +60,24 @@ export const parsePage = (raw: unknown): Page => {
   return { resourceVersion: head.resourceVersion, next: head.continue || undefined, items: items ?? [] };
 };
 
-const WATCH_EVENTS = ['ADDED', 'MODIFIED', 'DELETED', 'BOOKMARK', 'ERROR'] as const;
-const watchEvent = z.object({ type: z.enum(WATCH_EVENTS), object: z.unknown() });
-export type WatchEvent = z.infer<typeof watchEvent>;
+const watchEvent = z.object({
+  type: z.enum(['ADDED', 'MODIFIED', 'DELETED', 'BOOKMARK', 'ERROR']),
+  object: z.unknown(),
+});
+type WatchEvent = z.infer<typeof watchEvent>;
 
 /** @throws SyntaxError or ZodError: a line that can't be read must not be skipped, it may be a deletion */
 export const parseWatchEvent = (line: string): WatchEvent => watchEvent.parse(JSON.parse(line));
 
-/** As it comes from the cluster; one in a file has neither. */
+/** MicroTime: six digits after the point. */
+export const microTime = (atMs: number): string => new Date(atMs).toISOString().replace('Z', '000Z');
+
 export type Kept<T> = T & { readonly metadata: { readonly uid: string; readonly resourceVersion: string } };
 
 const isOfKind = <T extends { readonly kind: string }>(value: object, kind: T['kind']): value is Kept<T> =>
   'kind' in value && value.kind === kind && 'spec' in value && typeof value.spec === 'object';
 
-/**
- * Objects of our own kinds. The API server has validated them against the schemas that the types are generated from, and
- * has filled in defaults.
- *
- * @throws Error for another kind
- */
+/** Objects of our own kinds, validated and with defaults by the API server. @throws Error for another kind */
 export const keeperOf =
   <T extends { readonly kind: string }>(kind: T['kind']) =>
   (object: KubeObject): Kept<T> => {

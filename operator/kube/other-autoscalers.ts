@@ -1,4 +1,4 @@
-/** Autoscalers of others, as far as it matters here: which Deployment each of them writes. KEDA's are among them. */
+/** Autoscalers of others (also KEDA's), as far as it matters here: which Deployment each of them writes. */
 import { z } from 'zod';
 import type { KubeObject } from './objects.ts';
 import type { Stored } from './store.ts';
@@ -10,7 +10,7 @@ export interface OtherAutoscaler extends Stored {
 
 const target = z.object({ spec: z.object({ scaleTargetRef: z.object({ kind: z.string(), name: z.string() }) }) });
 
-/** Everything else of it is dropped: a cluster may have thousands. */
+/** The rest is dropped: a cluster may have thousands. */
 export const keepAutoscaler = (object: KubeObject): OtherAutoscaler => {
   const { name, namespace, uid, resourceVersion } = object.metadata;
   const { data } = target.safeParse(object);

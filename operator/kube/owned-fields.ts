@@ -1,7 +1,4 @@
-/**
- * Whether a manifest is applied already: read from the live object and from what its managedFields say we own, so that
- * nothing is written when nothing differs, and fields of others are none of our business.
- */
+/** Whether a manifest is applied already, by the live object and its managedFields; others' fields are ignored. */
 import type { KubeObject } from './objects.ts';
 import { parseQuantity } from './pods/quantity.ts';
 
@@ -11,7 +8,7 @@ export type Owned = Readonly<Record<string, unknown>>;
 export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** What the server leaves out when it stores it: Go's zero values. */
+/** Values that the server does not store: Go's zero values. */
 const isZero = (value: unknown): boolean =>
   value === undefined ||
   value === null ||
@@ -21,7 +18,7 @@ const isZero = (value: unknown): boolean =>
   (Array.isArray(value) && value.length === 0) ||
   (isRecord(value) && Object.values(value).every(isZero));
 
-/** Live has every value that is wanted; more in an object is a default or somebody else's, more in a list is not. */
+/** Live has every wanted value; more in an object is a default or another owner's, more in a list is not. */
 const covers = (wanted: unknown, live: unknown): boolean => {
   if (live === undefined) return isZero(wanted);
   if (Array.isArray(wanted)) {
@@ -104,7 +101,7 @@ const differenceAt = (wanted: unknown, live: unknown, owned: Owned, path: string
   return extra === undefined ? undefined : `${path}.${extra.slice(2)} is owned and no longer wanted`;
 };
 
-/** What is ours by definition, or is how the object is found; managedFields never list it. */
+/** Without the fields that identify the object, which managedFields never list. */
 const withoutIdentity = (manifest: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> => {
   const { apiVersion: _apiVersion, kind: _kind, metadata, ...rest } = manifest;
   const { name: _name, namespace: _namespace, uid: _uid, ...meta } = isRecord(metadata) ? metadata : {};
@@ -124,9 +121,9 @@ const ownedBy = (live: KubeObject, manager: string): Owned | undefined =>
  * |----------------------------------|-------------------------------------------------------------|
  * | wanted, owned, equal             | nothing                                                     |
  * | wanted, owned or not, another    | differs: an edit, or a newer manifest                       |
- * | wanted, not owned, equal         | differs: whoever owns it could take it away                 |
+ * | wanted, not owned, equal         | differs: its owner could remove it                          |
  * | not wanted, owned                | differs: the apply removes it                               |
- * | not wanted, not owned            | nothing: a default, or somebody else's                      |
+ * | not wanted, not owned            | nothing: a default, or another owner's                      |
  */
 export const differenceOf = (manifest: object, live: KubeObject, manager: string): string | undefined => {
   const owned = ownedBy(live, manager);

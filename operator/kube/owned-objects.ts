@@ -1,7 +1,6 @@
 /** The objects that a campaign owns, as they are kept in memory. */
 import { FIELD_MANAGER, INIT_FIELD_MANAGER, LABELS } from '../../contract/names.ts';
 import type { Manifest } from '../resources/manifest.ts';
-import type { KubeObject } from './objects.ts';
 import {
   type ApiResource,
   apiVersionOf,
@@ -11,7 +10,8 @@ import {
   POD_DISRUPTION_BUDGETS,
   SERVICE_ACCOUNTS,
   SERVICES,
-} from './resources.ts';
+} from './api-resources.ts';
+import type { KubeObject } from './objects.ts';
 import { sharedFields } from './shared-fields.ts';
 
 export const OWNED_RESOURCES: readonly ApiResource[] = [
@@ -41,7 +41,7 @@ export const campaignKeyOf = ({
   return campaign === undefined ? undefined : `${namespace}/${campaign}`;
 };
 
-/** A thousand campaigns are kept: what nobody reads is left out, and what is equal is there once. */
+/** A thousand campaigns are kept: unused fields are left out, and equal parts are kept once. */
 export const keepOwned = (object: KubeObject): KubeObject => {
   const { managedFields = [] } = object.metadata;
   const ours = managedFields
@@ -59,10 +59,7 @@ export const wantedOwnerUid = ({ metadata }: Manifest): string | undefined =>
 
 const META_WORDS = ['labels', 'annotations', 'ownerReferences', 'deletionTimestamp', 'generation'] as const;
 
-/**
- * Whether somebody may have to act on it. A status that moves is no news; kinds without a generation change only when
- * somebody edits them.
- */
+/** Whether a tick may have to act on it: not for a status. Kinds without a generation change only by edits. */
 export const isEdited = (before: KubeObject, after: KubeObject): boolean =>
   after.metadata.generation === undefined ||
   META_WORDS.some((word) => JSON.stringify(before.metadata[word]) !== JSON.stringify(after.metadata[word]));

@@ -2,11 +2,11 @@
 import { z } from 'zod';
 import { ASK_AGAIN_FIELD_MANAGER, ASKED_AGAIN, FIELD_MANAGER } from '../../contract/names.ts';
 import type { Nudger, ReplicaWriter } from '../tick/ports.ts';
+import { DEPLOYMENTS } from './api-resources.ts';
 import type { KubeClient } from './client.ts';
 import { isKubeError } from './errors.ts';
 import { type KubeObject, parseObject } from './objects.ts';
 import { keepOwned } from './owned-objects.ts';
-import { DEPLOYMENTS } from './resources.ts';
 import type { Store } from './store.ts';
 
 const scaleSchema = z.object({ metadata: z.object({ resourceVersion: z.string() }) });
@@ -17,9 +17,8 @@ const withReplicas = (live: KubeObject, replicas: number, resourceVersion: strin
 };
 
 /**
- * Written against the version that the decision was made from: of two leaders, or a leader whose view is old, one
- * loses. After a conflict the Deployment is read again, so that the next tick decides from what is there even while its
- * watch is late.
+ * Written against the version that the decision was made from: of two leaders, or with an old view, one write fails. After a
+ * conflict the Deployment is read again, so that the next tick decides from the present state even with a late watch.
  */
 export const createReplicaWriter = (client: KubeClient, store: Store<KubeObject>): ReplicaWriter => ({
   async scale({ namespace, name, replicas, resourceVersion }, signal) {
@@ -46,22 +45,18 @@ export const createReplicaWriter = (client: KubeClient, store: Store<KubeObject>
 });
 
 /**
- * A ReplicaSet is looked at anew whenever it changes at all, whatever its back-off (pkg/controller/replicaset, updateRS),
- * and the Deployment controller copies annotations of a Deployment to its newest ReplicaSet (deployment_util.go,
- * copyDeploymentAnnotationsToReplicaSet). The pods' template has no part in it, so nothing rolls.
+ * A ReplicaSet is synced whenever it changes at all, even while it backs off (pkg/controller/replicaset, updateRS), and the
+ * Deployment controller copies annotations of a Deployment to its newest ReplicaSet (deployment_util.go,
+ * copyDeploymentAnnotationsToReplicaSet). The pods' template is not changed, so there is no rollout.
  */
 export const createNudger = (client: KubeClient, store: Store<KubeObject>): Nudger => ({
   async askAgain({ namespace, name, atMs }, signal) {
     const live = store.get(namespace, name);
     if (live === undefined) return;
-    // With a uid it changes that very object and never makes one; by a manager of its own, so that the tier's manifest
+    // With a uid it changes that very object and never creates one; by a manager of its own, so that the tier's manifest
     // neither owns nor removes it.
-    const metadata = {
-      name,
-      namespace,
-      uid: live.metadata.uid,
-      annotations: { [ASKED_AGAIN]: new Date(atMs).toISOString() },
-    };
+    const annotations = { [ASKED_AGAIN]: new Date(atMs).toISOString() };
+    const metadata = { name, namespace, uid: live.metadata.uid, annotations };
     const body = { apiVersion: 'apps/v1', kind: 'Deployment', metadata };
     const query = { fieldManager: ASK_AGAIN_FIELD_MANAGER, force: 'true' };
     const target = { resource: DEPLOYMENTS, namespace, name };

@@ -1,17 +1,18 @@
 /** ScalePlans: proposed by the operator, decided by people. */
+import { defined } from '../../contract/defined.ts';
 import { FIELD_MANAGER } from '../../contract/names.ts';
 import type { ScalePlan, ScalePlanStatus } from '../../contract/scale-plan-types.ts';
 import type { ScalePlanWriter } from '../tick/ports.ts';
+import { SCALE_PLANS } from './api-resources.ts';
 import type { KubeClient } from './client.ts';
 import { isKubeError } from './errors.ts';
 import { type Kept, type KubeObject, keeperOf, parseObject } from './objects.ts';
-import { SCALE_PLANS } from './resources.ts';
 import type { Store } from './store.ts';
 
 export type StoredScalePlan = Kept<ScalePlan>;
 const keep = keeperOf<ScalePlan>('ScalePlan');
 
-/** When the API server took a part of spec; undefined when it isn't there. A later write by the same client moves it. */
+/** When the API server accepted a part of spec; undefined when it isn't there. A later write by the same client moves it. */
 const writtenAt = ({ metadata }: KubeObject, part: 'decision' | 'revocation'): string | undefined =>
   metadata.managedFields
     ?.filter(({ fieldsV1 }) => {
@@ -22,21 +23,18 @@ const writtenAt = ({ metadata }: KubeObject, part: 'decision' | 'revocation'): s
     .toSorted()[0];
 
 /**
- * A plan with the instants of what people wrote, by the server's clock. What the operator once noted stays: the server
- * keeps only when a client wrote last, and a label that is set hours later must not make a decision late.
+ * A plan with the instants of what people wrote, by the server's clock. What the operator once noted is kept: the server
+ * only knows when a client wrote last, and a label that is set hours later must not make a decision late.
  */
 export const keepScalePlan = (object: KubeObject): StoredScalePlan => {
   const plan = keep(object);
-  const times: Partial<Record<'decidedAt' | 'revokedAt', string | undefined>> = {
-    decidedAt: plan.spec.decision && (plan.status?.decidedAt ?? writtenAt(object, 'decision')),
-    revokedAt: plan.spec.revocation && (plan.status?.revokedAt ?? writtenAt(object, 'revocation')),
-  };
-  const { decidedAt, revokedAt } = times;
-  const { decidedAt: _decided, revokedAt: _revoked, ...rest } = plan.status ?? {};
+  const { decidedAt, revokedAt, ...rest } = plan.status ?? {};
   const status: ScalePlanStatus = {
     ...rest,
-    ...(decidedAt === undefined ? {} : { decidedAt }),
-    ...(revokedAt === undefined ? {} : { revokedAt }),
+    ...defined({
+      decidedAt: plan.spec.decision && (decidedAt ?? writtenAt(object, 'decision')),
+      revokedAt: plan.spec.revocation && (revokedAt ?? writtenAt(object, 'revocation')),
+    }),
   };
   return Object.keys(status).length === 0 ? plan : { ...plan, status };
 };
@@ -58,7 +56,7 @@ export const createScalePlanWriter = (client: KubeClient, store: Store<StoredSca
   async writeStatus({ metadata: { namespace, name, resourceVersion } }, status, signal) {
     const target = { resource: SCALE_PLANS, namespace, name, subresource: 'status' };
     const query = { fieldManager: FIELD_MANAGER };
-    // Against the plan that was seen: one that was decided on in this moment must not be called superseded.
+    // Against the plan that was seen: one that has just been decided on must not become superseded.
     const body = [
       ...(resourceVersion === undefined
         ? []

@@ -1,18 +1,16 @@
 /**
- * Which watched namespaces the operator can look after: one that can't be listed is left out, and the others are served.
+ * Which watched namespaces the operator can serve: one that can't be listed is excluded, and the others are served.
  *
  * | lists and watches of the namespace                          | then     |
  * |-------------------------------------------------------------|----------|
- * | one was never seen, and is refused (403): not there, no rights | left out |
- * | one was seen, and has been refused for 30 s: deleted, rights lost | left out |
- * | one fails again and again, another namespace is served      | left out |
- * | each has been seen whole once                               | served   |
+ * | one was never seen, and is refused (403): no namespace, no permission | excluded |
+ * | one was seen, and has been refused for 30 s: deleted, permission lost | excluded |
+ * | one fails again and again, another namespace is served      | excluded |
+ * | each has been listed once                                   | served   |
  * | otherwise                                                   | waits    |
  *
- * An API server that restarts refuses for a moment what it grants: its cache of rights fills after it answers. What was
- * seen goes on being served meanwhile, from what is known.
- *
- * An operator of all namespaces has one entry, and is never settled while that is left out.
+ * An API server that restarts refuses for a moment what it permits: its cache of permissions fills after it answers. What
+ * was seen is served meanwhile. An operator of all namespaces has one entry, and is never settled while that is excluded.
  */
 import { EVERYWHERE } from '../../contract/names.ts';
 import type { InformerTrouble } from './informer.ts';
@@ -27,28 +25,15 @@ export interface LeftOut {
   readonly isEverywhere: boolean;
 }
 
-/** One list and watch of a namespace. */
 export interface Watched {
   readonly resource: string;
-  /** Undefined: all. */
   readonly namespace: string | undefined;
   readonly informer: { readonly isSynced: boolean; readonly trouble: InformerTrouble | undefined };
 }
 
-export interface ServedNamespaces {
-  /** Of a namespace that campaigns are in; whether it is watched or not. */
-  of(namespace: string): Service;
-  /** Those that are left out now; `EVERYWHERE` where the lists are of all namespaces. */
-  leftOut(): ReadonlyMap<string, LeftOut>;
-  /** Whether everything was seen that can be seen: what is left out is not waited for. */
-  isSettled(): boolean;
-  /** To be called when a list or a watch went well or did not. @param nowMs monotonic */
-  look(nowMs: number): void;
-}
-
-/** Failures in a row after which a namespace holds up the others no longer. */
+/** After this many failures in a row a namespace no longer delays the others. */
 const FAILS_AGAIN_AND_AGAIN = 3;
-/** What is refused is asked for every 10 s at most: three refusals, and longer than an API server needs to start. */
+/** Refused lists are retried every 10 s at most: three refusals, and longer than an API server needs to start. */
 const REFUSED_FOR_GOOD_MS = 30_000;
 const WAITS: Service = { kind: 'waits' };
 
@@ -70,16 +55,14 @@ const serviceOf = (watched: readonly Watched[], isAnotherServed: boolean, nowMs:
   return watched.every(isSeen) ? { kind: 'served' } : WAITS;
 };
 
-/**
- * @param watched may grow until the first look
- * @param onChange told once for every namespace that is now served or left out, and was not; undefined: all
- */
+/** @param watched may grow until the first look @param onChange once per new state of a namespace; undefined: all */
 export const createServedNamespaces = (
   watched: readonly Watched[],
   onChange: (namespace: string | undefined, service: Service) => void,
-): ServedNamespaces => {
+) => {
   const services = new Map<string | undefined, Service>();
 
+  /** To be called after each success or failure of a list or watch. @param nowMs monotonic */
   const look = (nowMs: number): void => {
     const byNamespace = Map.groupBy(watched, ({ namespace }) => namespace);
     for (const [namespace, all] of byNamespace) {
@@ -93,18 +76,22 @@ export const createServedNamespaces = (
 
   return {
     look,
-    of: (namespace) => services.get(undefined) ?? services.get(namespace) ?? WAITS,
-    leftOut() {
+    /** Of a namespace with campaigns, watched or not. */
+    of: (namespace: string): Service => services.get(undefined) ?? services.get(namespace) ?? WAITS,
+    /** Those that are excluded now; `EVERYWHERE` where the lists are of all namespaces. */
+    leftOut(): ReadonlyMap<string, LeftOut> {
       const found = new Map<string, LeftOut>();
       for (const [namespace, service] of services) {
         if (service.kind === 'left_out') found.set(namespace ?? EVERYWHERE, service);
       }
       return found;
     },
-    isSettled: () =>
+    /** Whether everything was seen that can be seen: excluded namespaces are not waited for. */
+    isSettled: (): boolean =>
       services.size > 0 &&
       [...services].every(
         ([namespace, { kind }]) => kind === 'served' || (kind === 'left_out' && namespace !== undefined),
       ),
   };
 };
+export type ServedNamespaces = ReturnType<typeof createServedNamespaces>;

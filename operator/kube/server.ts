@@ -7,18 +7,11 @@ import { errorOfAnswer } from './errors.ts';
 const version = z.object({ gitVersion: z.string() });
 const MAX_BYTES = 64 * 1024;
 
-export interface ServerAnswer {
-  /** `v1.36.3`. */
-  readonly version: string;
-  /** By its own clock, in whole seconds. */
-  readonly dateMs: number;
-}
-
-/** Everybody may ask. @throws KubeError; TypeError when it answers without a date */
+/** Needs no permission. @throws KubeError; TypeError when the answer has no date */
 export const askServer = async (
   { server, session }: Pick<KubeAccess, 'server' | 'session'>,
   signal: AbortSignal,
-): Promise<ServerAnswer> => {
+): Promise<{ readonly version: string; readonly dateMs: number }> => {
   const { headers, dispatcher } = await session();
   const url = new URL(`${server}/version`);
   const answer = await dispatcher.request({
@@ -32,6 +25,6 @@ export const askServer = async (
   if (answer.statusCode !== 200) throw errorOfAnswer({ status: answer.statusCode, text }, 'get version', 1);
   const date = answer.headers['date'];
   const dateMs = typeof date === 'string' ? Date.parse(date) : Number.NaN;
-  if (Number.isNaN(dateMs)) throw new TypeError('the API server says no date');
+  if (Number.isNaN(dateMs)) throw new TypeError('the answer of the API server has no date');
   return { version: version.parse(JSON.parse(text)).gitVersion, dateMs };
 };

@@ -1,10 +1,7 @@
-/**
- * Sets of owned fields are as large as what they are about, and the same for the same object of every campaign but for the
- * owner's uid: each part is kept once.
- */
+/** Sets of owned fields are large, and the same for the same object of every campaign, except for the owner's uid: each part is kept once. */
 import { isRecord, type Owned } from './owned-fields.ts';
 
-/** A few versions of this program and of the API server; more is no longer the same over and over. */
+/** A few versions of this program and of the API server. */
 const MOST = 1_000;
 const known = new Map<string, unknown>();
 
@@ -16,7 +13,7 @@ const shared = (part: unknown): unknown => {
   return part;
 };
 
-/** Equal to `fields`, and its parts are those of the ones before it. An owner's uid is a part of its own, and not kept. */
+/** Equal to `fields`, from shared parts. The part with an owner's uid is not kept. */
 export const sharedFields = (fields: Owned): Record<string, unknown> =>
   Object.fromEntries(
     Object.entries(fields).map(([key, part]) => {

@@ -1,4 +1,4 @@
-/** The last known objects of one kind. Read by everybody, written by informers and by whoever has just written one. */
+/** The last known objects of one kind, written by informers and with the answers to writes. */
 import type { KubeMetadata } from './objects.ts';
 
 export interface Stored {
@@ -11,21 +11,18 @@ export type Change<T> =
   | { readonly kind: 'deleted'; readonly object: T };
 
 export interface StoreOptions<T> {
-  /** Objects with equal words are found together; undefined leaves one out. */
+  /** Objects with equal keys are found together; undefined leaves one out. */
   readonly indexBy?: (object: T) => string | undefined;
   readonly onChange: (change: Change<T>) => void;
-  /** A listener that throws is a bug of ours, and no reason to lose the event for the store. */
+  /** A listener that throws must not make the store lose the event. */
   readonly onListenerError: (error: unknown) => void;
 }
 
 const DIGITS = /^\d+$/;
-/** They have 64 bits, and a number of JavaScript 53. */
+/** They have 64 bits, and a JavaScript number 53. */
 const wholeOf = (version: string): bigint | undefined => (DIGITS.test(version) ? BigInt(version) : undefined);
 
-/**
- * Versions are compared as numbers: within one resource later writes have greater ones (Kubernetes KEP 5504, and etcd's
- * revisions ever since). One that is no number counts as newer.
- */
+/** As numbers: later writes have greater ones (KEP 5504, etcd's revisions). One that is no number counts as newer. */
 const isOlder = (version: string, than: string): boolean => {
   const [a, b] = [wholeOf(version), wholeOf(than)];
   return a !== undefined && b !== undefined && a < b;
@@ -35,7 +32,7 @@ export class Store<T extends Stored> {
   readonly #options: StoreOptions<T>;
   readonly #namespaces = new Map<string, Map<string, T>>();
   readonly #index = new Map<string, Map<string, T>>();
-  /** By namespace, or '' for a watch over all: everything up to this version has been told. */
+  /** By namespace, or '' for a watch over all: everything up to this version has been delivered. */
   readonly #reached = new Map<string, string>();
 
   constructor(options: StoreOptions<T>) {
@@ -46,7 +43,6 @@ export class Store<T extends Stored> {
     return this.#namespaces.get(namespace)?.get(name);
   }
 
-  /** Those of one namespace, or all. */
   *list(namespace?: string): IterableIterator<T> {
     if (namespace !== undefined) {
       yield* this.#namespaces.get(namespace)?.values() ?? [];
@@ -65,22 +61,19 @@ export class Store<T extends Stored> {
     return size;
   }
 
-  /** An informer has told everything up to this version, of one namespace or of all. */
+  /** An informer has delivered everything up to this version, of one namespace or of all. */
   reached(resourceVersion: string, namespace: string | undefined): void {
     this.#reached.set(namespace ?? '', resourceVersion);
   }
 
-  /**
-   * The answer to a write of ours, so that the next look doesn't see what was there before. Dropped when the watch is
-   * past it already: the object may have been deleted since.
-   */
+  /** The answer to a write of ours, for the next read. Dropped when the watch is past it: the object may be deleted since. */
   observe(object: T): void {
     const { namespace, resourceVersion } = object.metadata;
     const reached = this.#reached.get(namespace) ?? this.#reached.get('');
     if (reached !== undefined && isOlder(reached, resourceVersion)) this.put(object);
   }
 
-  /** Takes the object unless a newer one is there, or whatever is there when it is authoritative. */
+  /** Stores the object unless a newer one is there; an authoritative one always. */
   put(object: T, isAuthoritative = false): void {
     const { namespace, name, uid, resourceVersion } = object.metadata;
     const before = this.get(namespace, name);
@@ -98,12 +91,12 @@ export class Store<T extends Stored> {
       this.#tell({ kind: 'updated', object, before });
       return;
     }
-    // Deleted and made again while nobody looked: two events, as if somebody had.
+    // Deleted and created again without a watch: two events, as with one.
     this.#tell({ kind: 'deleted', object: before });
     this.#tell({ kind: 'added', object });
   }
 
-  /** Takes the object out, unless what is there is another one of that name or newer than `resourceVersion`. */
+  /** Removes the object, unless the stored one has another uid or is newer than `resourceVersion`. */
   remove({ metadata: { namespace, name, uid } }: Stored, resourceVersion: string): void {
     const known = this.get(namespace, name);
     if (known === undefined || known.metadata.uid !== uid) return;
@@ -113,9 +106,8 @@ export class Store<T extends Stored> {
   }
 
   /**
-   * Replaces what is known of a namespace (or of all) by a list of that version. Tells what that changed. What was
-   * written after the list stays; unless the list is older than what was seen before: then the server was restored from
-   * a backup, and counts from there.
+   * Replaces a namespace (or all) by a list of that version. What was written after the list is kept; unless the list is
+   * older than what was seen before: then the server was restored from a backup, and the list counts.
    */
   replace(objects: readonly T[], resourceVersion: string, namespace: string | undefined): void {
     const before = this.#reached.get(namespace ?? '');

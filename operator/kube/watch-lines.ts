@@ -1,13 +1,10 @@
 /** The lines of a watch's body. */
 import { StringDecoder } from 'node:string_decoder';
 
-/** etcd takes 1.5 MiB for one object; JSON needs more room than its storage form. */
+/** etcd accepts 1.5 MiB for one object; JSON needs more than its storage form. */
 const MAX_LINE_CHARACTERS = 16 * 2 ** 20;
 
-/**
- * Whole lines only: what a connection that broke left of the last one is no event.
- * @throws Error for a line that never ends; what the body throws
- */
+/** Whole lines only: a cut-off last line is no event. @throws Error for a line that never ends; what the body throws */
 export async function* watchLines(body: AsyncIterable<unknown>): AsyncGenerator<string> {
   const decoder = new StringDecoder('utf8');
   let rest = '';

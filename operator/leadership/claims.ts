@@ -1,14 +1,14 @@
 /**
- * Of two installations that watch the same namespace one acts, and the other sees so and leaves it: a claim in the
- * namespace itself, renewed while its holder leads. One call a namespace every 15 to 20 s, however many campaigns it has: what
- * is ours is written without a look at it, the version tells whether another wrote. The spread keeps a thousand
- * namespaces that were claimed together from being renewed together.
+ * Of two installations that watch the same namespace one acts, and the other leaves it alone: a claim in the namespace
+ * itself, renewed while its holder leads. One call a namespace every 15 to 20 s, however many campaigns it has: our own claim
+ * is written without a read, because its version shows whether another wrote. The spread prevents that a thousand
+ * namespaces are renewed together.
  *
  *   0 s              15–20 s                         45 s            60 s
  *   written          renewed, or tried again         acting ends     another may take it
  *
- * As with the lease of the election the holder counts from before its write, the others from when they saw it, each by
- * its own steady clock: no two machines need agree on the time of day.
+ * As with the election's lease, the holder counts from before its write, the others from when they saw it, each by its own
+ * steady clock: the machines need not agree on the time of day.
  */
 import type { Clock } from '../../runtime/clock.ts';
 import { sleep } from '../../runtime/sleep.ts';
@@ -28,26 +28,25 @@ export interface ClaimStore {
     version: string | undefined,
     signal: AbortSignal,
   ): Promise<Claim | 'conflict'>;
-  /** Whether this installation has no right to claims: then it acts as if there were none. */
+  /** Whether this installation has no permission for claims: then it acts without them. */
   isRefused(error: unknown): boolean;
 }
 
 export type ClaimState =
-  /** `from`: whose it was, where it was taken over. */
+  /** `from`: the former holder, where it was taken over. */
   | { readonly kind: 'ours'; readonly from?: string }
   | { readonly kind: 'another'; readonly holder: string }
-  /** Nobody lets us claim it. */
+  /** We have no permission to claim it. */
   | { readonly kind: 'unclaimed'; readonly error: unknown }
   | { readonly kind: 'unknown'; readonly error: unknown };
 
-export interface ClaimTiming {
+interface ClaimTiming {
   /** At the latest; a quarter of it is spread. */
   readonly renewEveryMs: number;
   /** After this without a renewal the holder stops acting. Less than `goneAfterMs`. */
   readonly renewWithinMs: number;
   /** Another's claim that has not changed for this long is taken over. */
   readonly goneAfterMs: number;
-  /** Between two looks at another's claim, and two tries after a failure. */
   readonly lookEveryMs: number;
 }
 
@@ -58,14 +57,11 @@ export const CLAIM_TIMING: ClaimTiming = {
   lookEveryMs: 5_000,
 };
 
-export interface ClaimsOptions {
+interface ClaimsOptions {
   readonly clock: Clock;
-  /** Uniform in [0, 1). */
   readonly random: () => number;
   readonly store: ClaimStore;
-  /** This installation. */
   readonly holder: string;
-  /** Those in which there are campaigns. */
   readonly namespaces: () => Iterable<string>;
   readonly onChange: (namespace: string, state: ClaimState) => void;
   readonly timing?: ClaimTiming;
@@ -76,13 +72,13 @@ interface Known {
   /** Monotonic ms until which we may act on it. */
   validUntilMs: number;
   dueAtMs: number;
-  /** As we last wrote it; undefined: not known, to be read. */
+  /** As we last wrote it; undefined: unknown, to be read. */
   version: string | undefined;
-  /** Monotonic ms since when it can't be told whose it is. */
+  /** Monotonic ms since when the holder is unknown. */
   unknownSinceMs: number | undefined;
   /** Monotonic ms since when every call has been refused. */
   refusedSinceMs: number | undefined;
-  /** Another's claim as it was first seen; a look that fails begins anew. */
+  /** Another's claim as it was first seen; after a failed read the time starts again. */
   seen: { readonly version: string; readonly atMs: number } | undefined;
 }
 
@@ -93,7 +89,7 @@ export class Claims {
   readonly #timing: ClaimTiming;
   readonly #known = new Map<string, Known>();
   readonly #steps = new Map<string, Promise<void>>();
-  /** Of the run: a tick that no longer waits must not cut off what others wait for. */
+  /** Of the run: a tick that stops waiting must not cancel a step that others wait for. */
   #running: AbortSignal | undefined;
 
   constructor(options: ClaimsOptions) {
@@ -101,10 +97,9 @@ export class Claims {
     this.#timing = options.timing ?? CLAIM_TIMING;
   }
 
-  /** What holds now; asked for where it is not known. */
   async of(namespace: string, signal: AbortSignal): Promise<ClaimState> {
     const known = this.#known.get(namespace);
-    // What is ours is renewed in the background; a tick does not wait for that.
+    // Our own claim is renewed in the background; a tick does not wait for that.
     if (known !== undefined && this.#isOurs(known)) return known.state;
     if (known === undefined || known.dueAtMs <= this.#nowMs()) {
       await this.#stepOnce(namespace, this.#running ?? signal);
@@ -115,14 +110,13 @@ export class Claims {
     return { kind: 'unknown', error: new Error('the claim was not renewed in time') };
   }
 
-  /** Claims of others, by namespace. */
   others(): ReadonlyMap<string, string> {
     const found = new Map<string, string>();
     for (const [namespace, { state }] of this.#known) if (state.kind === 'another') found.set(namespace, state.holder);
     return found;
   }
 
-  /** Those of which it can't be told whose they are, with the last cause, and since when (monotonic). */
+  /** Namespaces whose holder is unknown, with the last cause, and since when (monotonic). */
   unknown(): ReadonlyMap<string, { readonly error: unknown; readonly sinceMs: number }> {
     const found = new Map<string, { readonly error: unknown; readonly sinceMs: number }>();
     for (const [namespace, { state, unknownSinceMs }] of this.#known) {
@@ -132,7 +126,6 @@ export class Claims {
     return found;
   }
 
-  /** Renews what is ours and looks at what is not, until the signal aborts. Never rejects. */
   async run(signal: AbortSignal): Promise<void> {
     const { clock, namespaces } = this.#options;
     this.#running = signal;
@@ -164,12 +157,12 @@ export class Claims {
   /**
    * | claim                              | then                        |
    * |------------------------------------|-----------------------------|
-   * | ours, and of the version we wrote  | written, without a look     |
+   * | ours, and of the version we wrote  | written, without a read     |
    * | absent, free, ours                 | written with our name       |
-   * | another's, and deleted             | as if it were unchanged: its holder lives, and writes it again |
+   * | another's, and deleted             | as if it were unchanged: its holder is alive, and writes it again |
    * | another's, changed within its time | left to it                  |
    * | another's, unchanged for its time  | written with our name       |
-   * | we may not read or write claims    | we act, and it is said; what was ours or another's before stays so for its time: a 403 may be of a moment |
+   * | no permission for claims           | we act, and it is reported; what was ours or another's before is so for its time: a 403 may be temporary |
    * | no answer                          | ours as long as it is valid |
    */
   async #step(namespace: string, signal: AbortSignal): Promise<void> {
@@ -218,7 +211,7 @@ export class Claims {
       }
       const writtenAtMs = this.#nowMs();
       const written = await store.write(namespace, holder, found?.version || undefined, signal);
-      // Somebody wrote in between: whose it is now is seen at the next look, which is at once.
+      // Another wrote in between: the next read, at once, shows the holder.
       if (written === 'conflict') return become({ kind: 'unknown', error: new Error('another wrote the claim') }, 0);
       const from = isOthers ? { from: found.holder } : known.state.kind === 'ours' ? known.state : {};
       becomeOurs(written.version, writtenAtMs, from);
@@ -235,7 +228,7 @@ export class Claims {
   }
 }
 
-/** Somebody deleted the claim of another that we know of. */
+/** The claim of another that we know of was deleted. */
 const deletedOf = (state: ClaimState): Claim | undefined =>
   state.kind === 'another' ? { holder: state.holder, version: '' } : undefined;
 

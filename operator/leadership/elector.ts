@@ -1,13 +1,13 @@
 /**
  * One process acts, the others wait: leader election over a lease that is read and written with its version, so that of
- * two writers one loses. Whoever can't renew in time stops acting before anybody else may begin.
+ * two writers one fails. A holder that can't renew in time stops acting before another may begin.
  *
  *   0 s                1.5 s                 3 s              4 s
  *   written            renewed, or tried     acting ends      another may take it
  *                      again till 3 s
  *
- * The holder counts from before its write, the others from when they saw it, each by its own steady clock: no two
- * machines need agree on the time of day.
+ * The holder counts from before its write, the others from when they saw it, each by its own steady clock: the machines
+ * need not agree on the time of day.
  */
 import type { Clock } from '../../runtime/clock.ts';
 import { within } from '../../runtime/deadline.ts';
@@ -17,10 +17,8 @@ export interface LeaseRecord {
   /** Empty: free. */
   readonly holder: string;
   readonly durationMs: number;
-  /** Wall clock, ms. */
   readonly acquiredAtMs: number;
   readonly renewedAtMs: number;
-  /** How often the holder has changed. */
   readonly transitions: number;
 }
 
@@ -30,26 +28,21 @@ export interface VersionedLease extends LeaseRecord {
 
 export interface LeaseStore {
   read(signal: AbortSignal): Promise<VersionedLease | undefined>;
-  /**
-   * Creates it without a version, replaces the one of that version otherwise.
-   * @returns `conflict` when somebody else wrote in between
-   */
+  /** Creates it without a version, else replaces that version. @returns `conflict` when another wrote in between */
   write(record: LeaseRecord, version: string | undefined, signal: AbortSignal): Promise<VersionedLease | 'conflict'>;
 }
 
-export interface ElectionTiming {
+interface ElectionTiming {
   /** After this without a renewal others take the lease. */
   readonly leaseMs: number;
   /** After this without a renewal the holder stops acting. Less than `leaseMs`. */
   readonly renewWithinMs: number;
   readonly renewEveryMs: number;
-  /** Between two tries after a failed renewal. */
   readonly retryEveryMs: number;
-  /** Between two looks of one that waits. */
   readonly lookEveryMs: number;
 }
 
-export const ELECTION_TIMING: ElectionTiming = {
+const ELECTION_TIMING: ElectionTiming = {
   leaseMs: 4_000,
   renewWithinMs: 3_000,
   renewEveryMs: 1_500,
@@ -57,15 +50,14 @@ export const ELECTION_TIMING: ElectionTiming = {
   lookEveryMs: 1_000,
 };
 
-export interface ElectorOptions {
+interface ElectorOptions {
   readonly clock: Clock;
-  /** Uniform in [0, 1). */
   readonly random: () => number;
   readonly leases: LeaseStore;
   /** Unique among all processes, also of one pod after its restart. */
   readonly identity: string;
   readonly timing?: ElectionTiming;
-  /** Acts until its signal aborts, and must then end soon. Called anew for every term. */
+  /** Acts until its signal aborts, and must then end soon. Called again for every term. */
   readonly lead: (signal: AbortSignal) => Promise<void>;
   readonly onReport: (report: ElectionReport) => void;
 }
@@ -95,7 +87,7 @@ export class Elector {
     this.#timing = options.timing ?? ELECTION_TIMING;
   }
 
-  /** By the clock of this moment: right also after the process was frozen, before any timer has fired. */
+  /** By the clock of this moment: also right after the process was frozen, before any timer has fired. */
   get isLeading(): boolean {
     return this.#options.clock.monotonicMs() < this.#validUntilMs;
   }
@@ -119,15 +111,13 @@ export class Elector {
    * | lease                             | then                   |
    * |-----------------------------------|------------------------|
    * | absent, free, ours                | written with our name  |
-   * | another's, changed since the look | waits                  |
+   * | another's, changed since the read | waits                  |
    * | another's, unchanged for its time | written with our name  |
    */
   async #tryAcquire(signal: AbortSignal): Promise<VersionedLease | undefined> {
     const { clock, leases, identity } = this.#options;
     try {
-      const found = await within(this.#options.clock, this.#timing.renewWithinMs, signal, (inner) =>
-        leases.read(inner),
-      );
+      const found = await this.#inTime(1, signal, (inner) => leases.read(inner));
       this.#failures = 0;
       const nowMs = clock.monotonicMs();
       if (found !== undefined && found.holder !== '' && found.holder !== identity) {
@@ -158,9 +148,7 @@ export class Elector {
   ): Promise<VersionedLease | undefined> {
     const { clock, leases } = this.#options;
     const startedAtMs = clock.monotonicMs();
-    const written = await within(this.#options.clock, this.#timing.renewWithinMs / 3, signal, (inner) =>
-      leases.write(record, version, inner),
-    );
+    const written = await this.#inTime(1 / 3, signal, (inner) => leases.write(record, version, inner));
     this.#failures = 0;
     if (written === 'conflict') return undefined;
     this.#validUntilMs = startedAtMs + this.#timing.renewWithinMs;
@@ -176,7 +164,7 @@ export class Elector {
     signal.addEventListener('abort', onStop, { once: true });
     onReport({ kind: 'leading' });
     const leading = lead(work.signal);
-    // While the work is ending the lease is still renewed: nobody begins beside it.
+    // The lease is renewed until the work has ended: no other process may begin before.
     const renewed = this.#renew(acquired, work, renewing.signal);
     let why = 'the work ended';
     try {
@@ -192,7 +180,7 @@ export class Elector {
     }
   }
 
-  /** Keeps the lease until told to stop, or until it is lost: then ends the work. The last lease that is ours. */
+  /** Keeps the lease until it is to stop, or until the lease is lost: then ends the work. The last lease that is ours. */
   async #renew(
     acquired: VersionedLease,
     work: AbortController,
@@ -205,7 +193,7 @@ export class Elector {
       work.abort(new LeaseLostError(why));
       return undefined;
     };
-    // On a timer of its own: a renewal that hangs must not hold up the end.
+    // On a timer of its own: a renewal that hangs must not delay the end.
     const late = `the lease was not renewed within ${this.#timing.renewWithinMs} ms`;
     let cancel = (): void => undefined;
     const watch = (): void => {
@@ -224,10 +212,8 @@ export class Elector {
           const written = await this.#write({ ...this.#record(), acquiredAtMs, transitions }, lease.version, stop);
           if (written === undefined) {
             // A write of ours whose answer was lost looks the same.
-            const found = await within(this.#options.clock, this.#timing.renewWithinMs / 3, stop, (inner) =>
-              leases.read(inner),
-            );
-            if (found?.holder !== identity) return lose(`the lease was taken by ${found?.holder || 'nobody'}`);
+            const found = await this.#inTime(1 / 3, stop, (inner) => leases.read(inner));
+            if (found?.holder !== identity) return lose(`the lease was taken by ${found?.holder || 'no one'}`);
             lease = found;
             waitMs = 0;
             continue;
@@ -246,23 +232,27 @@ export class Elector {
     }
   }
 
-  /** So that another one can begin at its next look. */
+  /** So that another one can begin at its next read. */
   async #release(lease: VersionedLease): Promise<void> {
     const { leases, identity, clock } = this.#options;
     const { signal } = new AbortController();
-    const stepMs = this.#timing.renewWithinMs / 3;
     const free = (version: string) =>
-      within(this.#options.clock, stepMs, signal, (inner) =>
+      this.#inTime(1 / 3, signal, (inner) =>
         leases.write({ ...lease, holder: '', renewedAtMs: clock.now() }, version, inner),
       );
     try {
       if ((await free(lease.version)) !== 'conflict') return;
-      // A renewal that was cut off by the stop may have been written all the same.
-      const found = await within(this.#options.clock, stepMs, signal, (inner) => leases.read(inner));
+      // A renewal that was cancelled by the stop may have been written all the same.
+      const found = await this.#inTime(1 / 3, signal, (inner) => leases.read(inner));
       if (found?.holder === identity) await free(found.version);
     } catch (error) {
       this.#failed(error);
     }
+  }
+
+  /** Within a share of the time in which the holder must renew. */
+  #inTime<T>(share: number, signal: AbortSignal, work: (inner: AbortSignal) => Promise<T>): Promise<T> {
+    return within(this.#options.clock, this.#timing.renewWithinMs * share, signal, work);
   }
 
   #failed(error: unknown): void {

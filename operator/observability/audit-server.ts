@@ -1,8 +1,8 @@
 /**
- * Serves the trails to `kubectl voucher audit`, through the API server's proxy of the Service: each operator can, it leads
- * or not. A port of its own, so that the right to read trails is no right to anything else of the pod.
+ * Serves the trails to `kubectl voucher audit`, through the API server's proxy of the Service, on every operator pod,
+ * leading or not. It has a port of its own, so that the permission to read trails permits nothing else.
  *
- * `GET /audit/<campaignId>`: the lines as they are stored, then `{"end": <how many>, "head": <hash of the last one>}`; an
+ * `GET /audit/<campaignId>`: the lines as stored, then `{"end": <how many>, "head": <hash of the last one>}`; an
  * answer without that end was cut short. Errors are Kubernetes' own `Status`, so that every client reads them.
  */
 import { once } from 'node:events';
@@ -11,7 +11,7 @@ import { auditPath } from '../../contract/names.ts';
 import type { AuditLog } from '../../journal/trail.ts';
 import { type Listening, serve } from '../../runtime/small-server.ts';
 
-/** People read trails: more at a time is something that went wild. */
+/** Trails are read by people; more at a time than this is a fault. */
 const MOST_AT_ONCE = 4;
 const WITHIN_MS = 60_000;
 const MOST_NAMES = 50;
@@ -27,12 +27,10 @@ const refuse = (response: ServerResponse, code: number, reason: string, message:
 const noTrail = async (log: AuditLog, campaignId: string, signal: AbortSignal): Promise<string> => {
   const ids = await log.campaignIds(signal);
   const shown = ids.slice(0, MOST_NAMES).join(', ');
-  const known =
-    ids.length === 0 ? 'there is none yet' : `there are those of ${shown}${ids.length > MOST_NAMES ? ', …' : ''}`;
-  return `there is no trail of a campaignId ${campaignId}; ${known}`;
+  const known = ids.length === 0 ? 'there is none yet' : `known: ${shown}${ids.length > MOST_NAMES ? ', …' : ''}`;
+  return `there is no trail of campaignId ${campaignId}; ${known}`;
 };
 
-/** @throws Error when the journal does not answer, or the client hangs up */
 const send = async (
   log: AuditLog,
   campaignId: string,
@@ -51,7 +49,6 @@ const send = async (
   response.end(`${JSON.stringify({ end, head })}\n`);
 };
 
-/** @throws Error when the address can't be listened on */
 export const startAuditServer = (
   log: AuditLog,
   host: string,
@@ -63,10 +60,10 @@ export const startAuditServer = (
     const path = (request.url ?? '').split('?')[0] ?? '';
     const campaignId = path.slice(auditPath('').length);
     if (request.method !== 'GET' || path !== auditPath(campaignId) || !CAMPAIGN_ID.test(campaignId)) {
-      return refuse(response, 404, 'NotFound', 'there is GET /audit/<campaignId>');
+      return refuse(response, 404, 'NotFound', 'the only path is GET /audit/<campaignId>');
     }
     if (underWay >= MOST_AT_ONCE) {
-      return refuse(response, 503, 'Busy', `${underWay} trails are being read already: try again`);
+      return refuse(response, 503, 'Busy', `${underWay} trails are being read already: try again later`);
     }
     underWay += 1;
     const hungUp = new AbortController();
@@ -77,7 +74,7 @@ export const startAuditServer = (
         if (hungUp.signal.aborted) return;
         onError(error);
         const why = error instanceof Error ? error.message : String(error);
-        // What has begun can't become an error any more: without its end it is none.
+        // The status line is sent: an answer without its end is an error to the client.
         if (response.headersSent) response.destroy();
         else refuse(response, 503, 'JournalUnavailable', `the journal does not answer: ${why}`);
       })

@@ -3,18 +3,16 @@ import type { RequestListener, ServerResponse } from 'node:http';
 import type { Registry } from 'prom-client';
 import { type Listening, send, serve } from '../../runtime/small-server.ts';
 
-export interface HealthSources {
+interface HealthSources {
   readonly registry: Registry;
-  /** Undefined when well; else what is wrong, and a restart mends. */
+  /** Undefined when well; else a problem that a restart solves. */
   readonly sickness: () => string | undefined;
-  /** Undefined when ready; else what is missing. */
   readonly missing: () => string | undefined;
 }
 
 const probe = (response: ServerResponse, wrong: string | undefined): void =>
   wrong === undefined ? send(response, 200, 'ok\n') : send(response, 503, `${wrong}\n`);
 
-/** @throws Error when the address can't be listened on */
 export const startHealthServer = (sources: HealthSources, host: string, port: number): Promise<Listening> => {
   const listener: RequestListener = (request, response) => {
     switch ((request.url ?? '').split('?')[0]) {
@@ -28,7 +26,7 @@ export const startHealthServer = (sources: HealthSources, host: string, port: nu
           () => send(response, 500, 'a metric could not be collected\n'),
         );
       default:
-        return send(response, 404, 'there are /livez, /readyz and /metrics\n');
+        return send(response, 404, 'the paths are /livez, /readyz and /metrics\n');
     }
   };
   return serve(listener, host, port);

@@ -1,33 +1,18 @@
-/** How the operator fares with its API server and its lease. Labels are bounded: verbs, resources, codes. */
+/** Metrics of the operator's API calls and its lease. Labels are bounded: verbs, resources, codes. */
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import type { CallReport } from '../kube/client.ts';
 
-export interface KubeMetrics {
-  /** One call attempt; `code` is the HTTP status or the kind of error when none came. */
-  call(report: {
-    readonly verb: string;
-    readonly resource: string;
-    readonly code: string;
-    readonly seconds: number;
-  }): void;
-  readonly lists: Counter<'resource'>;
-  readonly watchFailures: Counter<'resource'>;
-  readonly eventsDropped: Counter<'reason'>;
-  readonly leading: Gauge;
-  readonly keys: Gauge;
-  readonly running: Gauge;
-  readonly lateSeconds: Histogram;
-  readonly ticks: Counter<'reason'>;
-}
+export type KubeMetrics = ReturnType<typeof createKubeMetrics>;
 
-export interface KubeMetricsSources {
-  /** Since the API server last spoke of a resource, ms. */
+interface KubeMetricsSources {
+  /** Since the API server last sent something about a resource, ms. */
   readonly quietMs: () => ReadonlyMap<string, number>;
   /** Watched namespaces that are not served as they should be, and why. */
   readonly notServed: () => ReadonlyMap<string, { readonly reason: string }>;
   readonly counts: () => { readonly keys: number; readonly running: number };
 }
 
-export const createKubeMetrics = (registry: Registry, sources: KubeMetricsSources): KubeMetrics => {
+export const createKubeMetrics = (registry: Registry, sources: KubeMetricsSources) => {
   const registers = [registry];
   const requests = new Counter({
     name: 'voucher_operator_api_requests_total',
@@ -44,7 +29,7 @@ export const createKubeMetrics = (registry: Registry, sources: KubeMetricsSource
   });
   new Gauge({
     name: 'voucher_operator_watch_quiet_seconds',
-    help: 'Since the API server last spoke about a resource. More than 60 means that the operator is blind for it.',
+    help: 'Since the API server last sent something about a resource. More than 60 means that the operator sees no changes of it.',
     labelNames: ['resource'] as const,
     registers,
     collect() {
@@ -53,7 +38,7 @@ export const createKubeMetrics = (registry: Registry, sources: KubeMetricsSource
   });
   new Gauge({
     name: 'voucher_operator_namespaces_not_served',
-    help: '1 for a watched namespace that can not be listed (refused), that another installation serves (another), whose claim can not be told (unknown), or that is served without a claim (unclaimed). Namespace * is all of them.',
+    help: '1 for a watched namespace that can not be listed (refused), that another installation serves (another), whose claim can not be read (unknown), or that is served without a claim (unclaimed). Namespace * is all of them.',
     labelNames: ['namespace', 'reason'] as const,
     registers,
     collect() {
@@ -62,7 +47,8 @@ export const createKubeMetrics = (registry: Registry, sources: KubeMetricsSource
     },
   });
   return {
-    call({ verb, resource, code, seconds: took }) {
+    /** One call attempt; `code` is the HTTP status or the kind of error when none came. */
+    call({ verb, resource, code, seconds: took }: CallReport): void {
       requests.inc({ verb, resource, code });
       seconds.observe({ verb }, took);
     },
@@ -74,7 +60,7 @@ export const createKubeMetrics = (registry: Registry, sources: KubeMetricsSource
     }),
     watchFailures: new Counter({
       name: 'voucher_operator_watch_failures_total',
-      help: 'Watches and lists that broke and were begun again.',
+      help: 'Watches and lists that broke and were started again.',
       labelNames: ['resource'] as const,
       registers,
     }),
@@ -91,7 +77,7 @@ export const createKubeMetrics = (registry: Registry, sources: KubeMetricsSource
     }),
     keys: new Gauge({
       name: 'voucher_operator_queue_keys',
-      help: 'Campaigns that this process looks after.',
+      help: 'Campaigns of this process.',
       registers,
       collect() {
         this.set(sources.counts().keys);
@@ -113,7 +99,7 @@ export const createKubeMetrics = (registry: Registry, sources: KubeMetricsSource
     }),
     ticks: new Counter({
       name: 'voucher_operator_ticks_total',
-      help: 'Ticks, by what brought them: what changed, the time (due), a failure before (retry).',
+      help: 'Ticks, by their cause: what changed, the time (due), a failure before (retry).',
       labelNames: ['reason'] as const,
       registers,
     }),

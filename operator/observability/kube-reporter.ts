@@ -4,7 +4,7 @@ import type { ElectionReport } from '../leadership/elector.ts';
 import type { KubeMetrics } from './kube-metrics.ts';
 import type { Logger } from './log.ts';
 
-/** An API server that is away is not worth a hundred lines a second. */
+/** An API server that is down is not worth a hundred lines a second. */
 const LOG_EVERY_FAILURES = 10;
 
 export const reportWatch = (
@@ -24,13 +24,13 @@ export const reportWatch = (
     case 'watching':
       return;
     case 'skipped':
-      log.error({ resource, namespace, error: report.error }, 'an object was left out');
+      log.error({ resource, namespace, error: report.error }, 'an object was skipped');
       return;
     case 'failed': {
       const { failures, retryAfterMs, error } = report;
       metrics.watchFailures.inc({ resource });
       if (failures % LOG_EVERY_FAILURES === 1) {
-        log.warn({ resource, namespace, failures, retryAfterMs, error }, 'a watch broke, it is begun again');
+        log.warn({ resource, namespace, failures, retryAfterMs, error }, 'a watch broke; it is started again');
       }
     }
   }
@@ -48,7 +48,7 @@ export const reportElection = (log: Logger, identity: string, report: ElectionRe
       if (report.failures % LOG_EVERY_FAILURES !== 1) return;
       log.warn(
         { identity, failures: report.failures, error: report.error },
-        'the lease could not be read or written, it is tried again',
+        'the lease could not be read or written; trying again',
       );
   }
 };

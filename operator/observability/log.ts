@@ -3,9 +3,8 @@ import { type DestinationStream, type Logger, pino } from 'pino';
 
 export type { Logger } from 'pino';
 
-export interface LogOptions {
+interface LogOptions {
   readonly level: string;
-  /** Where lines go; standard output unless stated. */
   readonly destination?: DestinationStream;
 }
 

@@ -1,34 +1,24 @@
 /** Every metric of the operator. Labels are bounded: campaigns and tiers, never pods or error texts. */
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 
-export interface OperatorMetrics {
-  readonly desired: Gauge<'namespace' | 'campaign' | 'tier'>;
-  readonly ready: Gauge<'namespace' | 'campaign' | 'tier'>;
-  readonly ceiling: Gauge<'namespace' | 'campaign' | 'tier'>;
-  readonly wanted: Gauge<'namespace' | 'campaign' | 'tier'>;
-  readonly signalAgeSeconds: Gauge<'namespace' | 'campaign' | 'signal'>;
-  readonly tickSeconds: Histogram;
-  readonly errors: Counter<'kind'>;
-  readonly scaleWrites: Counter<'result'>;
-}
+export type OperatorMetrics = ReturnType<typeof createOperatorMetrics>;
 
 const TIER_LABELS = ['namespace', 'campaign', 'tier'] as const;
 
 export const createRegistry = (): Registry => new Registry();
 
-export const createOperatorMetrics = (registry: Registry): OperatorMetrics => {
+export const createOperatorMetrics = (registry: Registry) => {
   const registers = [registry];
-  const tierGauge = (name: string, help: string): OperatorMetrics['desired'] =>
-    new Gauge({ name, help, labelNames: TIER_LABELS, registers });
+  const tierGauge = (name: string, help: string) => new Gauge({ name, help, labelNames: TIER_LABELS, registers });
   return {
     desired: tierGauge('voucher_operator_desired_replicas', 'Replicas that the last tick decided on.'),
     ready: tierGauge('voucher_operator_ready_replicas', 'Ready replicas that the last tick observed.'),
     ceiling: tierGauge('voucher_operator_ceiling_replicas', 'Authorised ceiling in force.'),
-    wanted: tierGauge('voucher_operator_wanted_replicas', 'Replicas that demand asks for before max and ceiling.'),
+    wanted: tierGauge('voucher_operator_wanted_replicas', 'Replicas for the demand, before max and ceiling.'),
     signalAgeSeconds: new Gauge({
       name: 'voucher_operator_signal_age_seconds',
-      help: 'Age of a signal at the last tick.',
-      labelNames: ['namespace', 'campaign', 'signal'],
+      help: 'Age of a metric at the last tick.',
+      labelNames: ['namespace', 'campaign', 'signal'] as const,
       registers,
     }),
     tickSeconds: new Histogram({
@@ -40,19 +30,19 @@ export const createOperatorMetrics = (registry: Registry): OperatorMetrics => {
     errors: new Counter({
       name: 'voucher_operator_reconcile_errors_total',
       help: 'Failed steps of reconciles by kind.',
-      labelNames: ['kind'],
+      labelNames: ['kind'] as const,
       registers,
     }),
     scaleWrites: new Counter({
       name: 'voucher_operator_scale_writes_total',
       help: 'Writes of the scale subresource by result.',
-      labelNames: ['result'],
+      labelNames: ['result'] as const,
       registers,
     }),
   };
 };
 
-/** Series of a campaign that is gone would otherwise be reported for ever. */
+/** Without this, series of a deleted campaign would be reported for ever. */
 export const forgetCampaign = (
   metrics: OperatorMetrics,
   labels: { readonly namespace: string; readonly campaign: string },

@@ -1,5 +1,4 @@
 /** Ticks as metrics and log lines. */
-
 import type { VoucherCampaign } from '../../contract/campaign-types.ts';
 import { HEADROOM } from '../../contract/names.ts';
 import { TIERS, tiersOf } from '../../contract/tiers.ts';
@@ -28,7 +27,7 @@ export const createTickReporter = (log: Logger, metrics: OperatorMetrics): TickR
       ['arrivals', readings.arrivals],
       ['backlog', readings.backlog.records],
     ] as const) {
-      // An absent signal has no age; an old number here would look healthy.
+      // An absent reading has no age; an old number here would look healthy.
       if (reading === undefined || reading.kind === 'absent') metrics.signalAgeSeconds.remove({ ...labels, signal });
       else metrics.signalAgeSeconds.set({ ...labels, signal }, Math.max(0, nowMs - reading.atMs) / 1000);
     }
@@ -49,7 +48,7 @@ export const createTickReporter = (log: Logger, metrics: OperatorMetrics): TickR
   },
   failed(campaign, error) {
     metrics.errors.inc({ kind: error.kind });
-    log.error({ ...labelsOf(campaign), kind: error.kind, error }, 'a step of a reconcile failed');
+    log.error({ ...labelsOf(campaign), kind: error.kind, error }, 'a step of a tick failed');
   },
   ticked(seconds) {
     metrics.tickSeconds.observe(seconds);

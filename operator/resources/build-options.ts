@@ -2,17 +2,15 @@ import type { Affinity, ResourceRequirements, Toleration, TopologySpreadConstrai
 import type { NetworkPolicyEgressRule } from 'kubernetes-types/networking/v1.js';
 import type { Tier } from '../../contract/tiers.ts';
 
-/** Where the installation's own data plane is, as rules of NetworkPolicies. */
-export interface DataPlaneEgress {
+interface DataPlaneEgress {
   /** Whose data plane it is, by `campaignId`. */
   readonly campaigns: readonly string[];
-  /** To whoever looks names up. */
   readonly names: readonly NetworkPolicyEgressRule[];
   readonly journal: readonly NetworkPolicyEgressRule[];
   readonly database: readonly NetworkPolicyEgressRule[];
 }
 
-/** How campaigns' pods fit into this cluster: the installation's business, not a campaign's. */
+/** How campaigns' pods fit into this cluster: set by the installation, not by a campaign. */
 export interface PodOptions {
   readonly imagePullPolicy?: 'Always' | 'IfNotPresent' | 'Never' | undefined;
   /** Names of Secrets in the campaign's own namespace, which is not the installation's. */
@@ -22,9 +20,9 @@ export interface PodOptions {
   readonly nodeSelector?: Readonly<Record<string, string>> | undefined;
   readonly affinity?: Affinity | undefined;
   readonly tolerations?: readonly Toleration[] | undefined;
-  /** Instead of evenly over zones and nodes; a selector that is left out is that of the pods. */
+  /** Instead of evenly over zones and nodes; where a selector is left out, the pods' own is used. */
   readonly topologySpreadConstraints?: readonly TopologySpreadConstraint[] | undefined;
-  /** Beside those by which pods are found, which stay. */
+  /** In addition to the pods' own. */
   readonly labels?: Readonly<Record<string, string>> | undefined;
   readonly annotations?: Readonly<Record<string, string>> | undefined;
   /** False: the platform assigns user and group, as OpenShift does. */
@@ -32,26 +30,24 @@ export interface PodOptions {
   /** How long a pod stays on a node that does not answer, before the cluster replaces it; 30 unless stated. */
   readonly nodeLostTolerationSeconds?: number | undefined;
   readonly priorityClassName?: string | undefined;
-  /** Below that of every other pod, so that placeholders make way. Without it no head-room is kept. */
+  /** Below that of every other pod, so that placeholders are evicted first. Without it no headroom is kept. */
   readonly headroomPriorityClassName?: string | undefined;
-  /** Absent: what pods call is left open. */
+  /** Absent: egress is not restricted. */
   readonly egress?: DataPlaneEgress | undefined;
   /** Instead of the tier's own. */
   readonly resources?: Readonly<Partial<Record<Tier, ResourceRequirements>>> | undefined;
 }
 
-/** What the builders need besides the campaign: the operator's own configuration, the same for every campaign. */
+/** What the builders need besides the campaign: the operator's configuration, the same for every campaign. */
 export interface BuildOptions {
-  /** Image of the app, by digest in production. */
   readonly image: string;
-  /** Site name, a DNS label; `default` when there is one site. */
   readonly site: string;
   /** Shard streams of a campaign. Fixed for a campaign's life, because it maps citizens to shards. */
   readonly shards: number;
   /** Replicas of every stream and bucket: 3, or 1 on a single development server. */
   readonly journalReplicas: number;
   readonly logLevel: string;
-  /** Of an idle connection to the intake: longer than any balancer before it keeps one. */
+  /** Of an idle connection to the intake: longer than any load balancer in front of it keeps one. */
   readonly keepAliveSeconds?: number | undefined;
   readonly pods?: PodOptions | undefined;
 }

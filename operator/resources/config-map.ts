@@ -6,7 +6,7 @@ import type { Tier } from '../../contract/tiers.ts';
 import type { BuildOptions } from './build-options.ts';
 import { ownedMetadata } from './metadata.ts';
 
-/** `config.json`: only what never changes for the life of the campaign. The rest travels by live settings. */
+/** `config.json`: only what never changes for the life of the campaign. The rest is in live settings. */
 export const buildAppConfigMap = (
   campaign: VoucherCampaign,
   tiers: readonly Tier[],

@@ -7,10 +7,7 @@ import type { Manifest } from './manifest.ts';
 import { ownedMetadata, tierSelector } from './metadata.ts';
 import { buildPodTemplate } from './pod.ts';
 
-/**
- * The Deployment of a tier, for server-side apply: without `replicas`. An apply that once owned the field and then
- * drops it resets it to 1 (tried on a real API server), so it must never own it.
- */
+/** For server-side apply: without `replicas`, which an apply that owned the field and drops it resets to 1 (tried). */
 export const buildDeployment = (campaign: VoucherCampaign, tier: Tier, options: BuildOptions): Deployment => ({
   apiVersion: 'apps/v1',
   kind: 'Deployment',
@@ -25,7 +22,7 @@ export const buildDeployment = (campaign: VoucherCampaign, tier: Tier, options: 
   },
 });
 
-/** The Deployment as it is first created, by POST: the only manifest that carries `replicas`. */
+/** The Deployment as it is first created, by POST: the only manifest with `replicas`. */
 export const withReplicas = (deployment: Deployment, replicas: number): Deployment => {
   if (deployment.spec === undefined) throw new Error(`Deployment ${deployment.metadata?.name} has no spec`);
   return { ...deployment, spec: { ...deployment.spec, replicas } };

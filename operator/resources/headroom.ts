@@ -1,7 +1,7 @@
 /**
- * Room on nodes for intake pods that are not there yet: placeholder pods of the same size and of a priority below all
- * others. The scheduler throws them out for a pod that serves; those who then find no place show a node autoscaler that
- * a node is missing, before a citizen has to wait for it. They run the app's image, so that a new node has it.
+ * Room on nodes for intake pods to come: placeholder pods of the same size and of a priority below all others. The scheduler
+ * evicts them for a pod that serves; without a place they make a node autoscaler add a node, before a citizen has to wait
+ * for it. They run the app's image, so that a new node has it.
  */
 import type { Deployment } from 'kubernetes-types/apps/v1.js';
 import type { NetworkPolicy } from 'kubernetes-types/networking/v1.js';
@@ -19,10 +19,10 @@ import {
   spreadOf,
 } from './pod.ts';
 
-/** Nothing, for ever. */
+/** Waits for ever. */
 const IDLE = ['/usr/local/bin/node', '--max-old-space-size=16', '--eval', 'setInterval(() => {}, 2 ** 31 - 1)'];
 
-/** Its pods carry no `managed-by`: the operator watches what does, and counts it. */
+/** Its pods have no `managed-by` label: the operator watches and counts those that do. */
 const podLabels = (campaign: VoucherCampaign): Record<string, string> => {
   const { [LABELS.managedBy]: _unwatched, ...labels } = campaignLabels(campaign, HEADROOM);
   return labels;
@@ -40,14 +40,14 @@ export const buildHeadroom = (
   spec: {
     selector: { matchLabels: tierSelector(campaign, HEADROOM) },
     revisionHistoryLimit: 1,
-    // Room that is kept twice while a template changes would cost nodes.
+    // A rolling update would need the room twice, and so more nodes.
     strategy: { type: 'Recreate' },
     template: {
       metadata: podMetadataOf(podLabels(campaign), options.pods ?? {}),
       spec: {
         automountServiceAccountToken: false,
         enableServiceLinks: false,
-        // Whoever takes the place must not wait for it.
+        // The evicting pod must not wait.
         terminationGracePeriodSeconds: 0,
         ...pullSecretsOf(campaign, options.pods ?? {}),
         ...placementOf({ ...options.pods, priorityClassName }),
@@ -68,7 +68,7 @@ export const buildHeadroom = (
   },
 });
 
-/** Nobody has anything to ask of them, and they have nothing to say. */
+/** They need no connections. */
 export const buildHeadroomPolicy = (campaign: VoucherCampaign): NetworkPolicy => ({
   apiVersion: 'networking.k8s.io/v1',
   kind: 'NetworkPolicy',

@@ -1,5 +1,4 @@
-/** The part of Kubernetes objects that this operator writes, as plain data. */
-
+/** The kinds of Kubernetes objects that this operator writes, as plain data. */
 import type { Deployment } from 'kubernetes-types/apps/v1.js';
 import type { ConfigMap, Service, ServiceAccount } from 'kubernetes-types/core/v1.js';
 import type { NetworkPolicy } from 'kubernetes-types/networking/v1.js';

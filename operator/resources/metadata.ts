@@ -1,9 +1,9 @@
-/** Labels and owner references that every object of a campaign carries. */
+/** Labels and owner references of every object of a campaign. */
 import type { ObjectMeta as KubernetesMeta } from 'kubernetes-types/meta/v1.js';
 import type { VoucherCampaign } from '../../contract/campaign-types.ts';
 import { type Component, FIELD_MANAGER, LABELS } from '../../contract/names.ts';
 
-/** The smallest set that tells one tier's pods apart: a Deployment's selector can never be changed. */
+/** The smallest set that identifies one tier's pods: a Deployment's selector can never be changed. */
 export const tierSelector = (campaign: VoucherCampaign, tier: Component): Record<string, string> => ({
   [LABELS.campaign]: campaign.metadata.name,
   [LABELS.component]: tier,
@@ -20,7 +20,7 @@ export const campaignLabels = (campaign: VoucherCampaign, tier?: Component): Rec
   ...(tier === undefined ? {} : { [LABELS.component]: tier }),
 });
 
-/** Metadata of an owned object. Without a uid (a campaign that was never stored) there is nothing to refer to. */
+/** Metadata of an owned object. Without a uid (a campaign that was never stored) it has no owner. */
 export const ownedMetadata = (campaign: VoucherCampaign, name: string, tier?: Component): KubernetesMeta => ({
   name,
   namespace: campaign.metadata.namespace,

@@ -7,9 +7,9 @@ import type { BuildOptions } from './build-options.ts';
 import { ownedMetadata, tierSelector } from './metadata.ts';
 
 /**
- * Whom a tier may call: the data plane by its rights, what its entry names, and nothing else. The intake calls its own Service,
- * for canaries. Undefined, and left open, where the data plane is not the installation's own: journal and database are then
- * named in Secrets that the operator can't read.
+ * Egress of a tier: the data plane by its rights, what its entry names, and for the intake its own Service, for canaries.
+ * Undefined, and not restricted, where the data plane is not the installation's own: journal and database are then named in
+ * Secrets that the operator can't read.
  */
 const egressOf = (
   campaign: VoucherCampaign,
@@ -29,10 +29,7 @@ const egressOf = (
   ];
 };
 
-/**
- * Who may call a tier, and whom it may. Citizens reach the intake from anywhere; metrics and probes are for pods of this
- * cluster (the operator and monitoring, in namespaces that only the installation knows) and for no others.
- */
+/** Citizens reach the intake from anywhere; only pods of this cluster reach metrics and probes. */
 export const buildNetworkPolicy = (campaign: VoucherCampaign, tier: Tier, options: BuildOptions): NetworkPolicy => {
   const egress = egressOf(campaign, tier, options);
   return {
@@ -46,7 +43,7 @@ export const buildNetworkPolicy = (campaign: VoucherCampaign, tier: Tier, option
         ...(tier === 'intake' ? [{ ports: [{ port: 'http', protocol: 'TCP' as const }] }] : []),
         { from: [{ namespaceSelector: {} }], ports: [{ port: 'admin', protocol: 'TCP' as const }] },
       ],
-      ...(egress === undefined ? {} : { egress: [...egress] }),
+      ...(egress && { egress: [...egress] }),
     },
   };
 };

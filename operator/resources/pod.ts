@@ -11,6 +11,7 @@ import type {
 } from 'kubernetes-types/core/v1.js';
 import { ADMIN_PATHS, ENV, PORTS, secretDirOf } from '../../contract/app-contract.ts';
 import type { VoucherCampaign } from '../../contract/campaign-types.ts';
+import { defined } from '../../contract/defined.ts';
 import {
   appConfigMapName,
   type Component,
@@ -32,7 +33,7 @@ const MOUNTS = {
 /** The uid of `nonroot` in distroless images; also the group that may read the mounted Secrets. */
 const NON_ROOT_ID = 65532;
 
-/** As "restricted" asks; without ids where the platform assigns them. */
+/** As "restricted" requires; without ids where the platform assigns them. */
 export const podSecurityOf = ({ fixedIds = true }: PodOptions) => ({
   runAsNonRoot: true,
   ...(fixedIds ? { runAsUser: NON_ROOT_ID, runAsGroup: NON_ROOT_ID, fsGroup: NON_ROOT_ID } : {}),
@@ -44,15 +45,15 @@ export const CONTAINER_SECURITY = {
   capabilities: { drop: ['ALL'] },
 };
 
-/** Longer than kube-proxy and load balancers need to take the pod out, so that no connection meets a closed port. */
+/** Longer than kube-proxy and load balancers need to remove the pod, so that no connection meets a closed port. */
 export const PRE_STOP_SLEEP_SECONDS = 5;
 /**
- * The sleep, then at most the 3 s publish budget (intake) or one batch with a slow commit (records), then room.
+ * The sleep, then at most the 3 s publish budget (intake) or one batch with a slow commit (records), and a margin.
  * A pod that needs more loses no registration: nothing is acknowledged before the journal or the database has it.
  */
 export const TERMINATION_GRACE_SECONDS = 30;
 
-/** No CPU limit: throttling in the opening second is the outage that this operator exists to prevent. */
+/** No CPU limit: throttling in the opening second would be an outage. */
 export const resourcesOf = (tier: Tier, { pods = {} }: BuildOptions): ResourceRequirements => {
   const { cpu, memory, memoryLimit } = entryOf(tier).pod;
   return pods.resources?.[tier] ?? { requests: { cpu, memory }, limits: { memory: memoryLimit } };
@@ -63,10 +64,7 @@ const adminProbe = (path: string, timing: Omit<Probe, 'httpGet'>): Probe => ({
   ...timing,
 });
 
-/**
- * V8 sizes its heap by the machine and collects late: an intake under load grew to 281 MiB on 24 GiB, and stays at 138
- * with these bounds at the same rate (test/bench/intake.ts).
- */
+/** V8 sizes its heap by the machine: an intake grew to 281 MiB, with these bounds to 138 (test/bench/intake.ts). */
 export const nodeOptions = (tier: Tier): string =>
   `--max-old-space-size=${entryOf(tier).pod.heapMebibytes} --max-semi-space-size=8`;
 
@@ -94,14 +92,11 @@ const environment = (campaign: VoucherCampaign, tier: Tier, options: BuildOption
   { name: ENV.logLevel, value: options.logLevel },
 ];
 
-/**
- * Kubernetes gives a pod five minutes on a node that does not answer; citizens have no five minutes. The node controller
- * has waited 50 s by then, so 30 s more are a reboot that is not coming.
- */
+/** Not Kubernetes' five minutes: the node controller has waited 50 s, and 30 s later it is not just a reboot. */
 const NODE_LOST_TOLERATION_SECONDS = 30;
 const NODE_LOST_TAINTS = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable'];
 
-/** What is stated, and for those taints that it leaves to Kubernetes' default a shorter time. */
+/** The stated ones, and a shorter time for those taints for which they leave Kubernetes' default. */
 export const tolerationsOf = ({
   tolerations = [],
   nodeLostTolerationSeconds = NODE_LOST_TOLERATION_SECONDS,
@@ -112,23 +107,17 @@ export const tolerationsOf = ({
       !tolerations.some(
         ({ key, effect }) => (key === undefined || key === taint) && (effect === undefined || effect === 'NoExecute'),
       ),
-  ).map((key) => ({
-    key,
-    operator: 'Exists',
-    effect: 'NoExecute',
-    tolerationSeconds: nodeLostTolerationSeconds,
-  })),
+  ).map((key) => ({ key, operator: 'Exists', effect: 'NoExecute', tolerationSeconds: nodeLostTolerationSeconds })),
 ];
 
-/** Only what is stated: an empty list of ours would be taken out of the object by the API server, and put back by us. */
+/** Only stated values: the API server would remove an empty list from the object, and we would write it again. */
 export const placementOf = ({ nodeSelector = {}, affinity = {}, priorityClassName, ...rest }: PodOptions) => ({
-  ...(Object.keys(nodeSelector).length === 0 ? {} : { nodeSelector: { ...nodeSelector } }),
-  ...(Object.keys(affinity).length === 0 ? {} : { affinity }),
+  ...defined({ nodeSelector: Object.keys(nodeSelector).length === 0 ? undefined : { ...nodeSelector } }),
+  ...defined({ affinity: Object.keys(affinity).length === 0 ? undefined : affinity, priorityClassName }),
   tolerations: tolerationsOf(rest),
-  ...(priorityClassName === undefined ? {} : { priorityClassName }),
 });
 
-/** Secrets of the campaign's namespace: those of the installation's are not there. */
+/** Secrets of the campaign's own namespace, not of the installation's. */
 export const pullSecretsOf = (
   { metadata: { namespace } }: VoucherCampaign,
   { imagePullSecrets = [], imagePullSecretsByNamespace = {} }: PodOptions,
@@ -139,7 +128,7 @@ export const pullSecretsOf = (
 
 const OWN_KEYS: readonly string[] = Object.values(LABELS);
 
-/** Whatever the installation adds: by our labels, and by one that is left out, pods are found. */
+/** The installation can't replace our labels: pods are found by them. */
 export const podMetadataOf = (
   own: Readonly<Record<string, string>>,
   { labels = {}, annotations = {} }: PodOptions,
@@ -158,7 +147,7 @@ const secretAt = (name: string, secretName: string, mountPath: string): Mounted 
   mountPath,
 });
 
-/** What a tier's pods have of the campaign's configuration and Secrets: what its rights say, and no more. */
+/** What a tier's pods mount of the campaign's configuration and Secrets, by its rights. */
 const mountedBy = ({ metadata, spec }: VoucherCampaign, tier: Tier): readonly Mounted[] => [
   { volume: { name: 'config', configMap: { name: appConfigMapName(metadata.name) } }, mountPath: MOUNTS.config },
   ...(rightsOf(tier).privacyKeys ? [secretAt('privacy', spec.privacy.keySecretName, MOUNTS.privacy)] : []),
@@ -176,7 +165,7 @@ export const spreadOf = (
   return ['topology.kubernetes.io/zone', 'kubernetes.io/hostname'].map((topologyKey) => ({
     topologyKey,
     maxSkew: 1,
-    // A pod in the wrong zone serves citizens; a pending pod serves nobody.
+    // A pod in the wrong zone serves citizens; a pending pod serves none.
     whenUnsatisfiable: 'ScheduleAnyway' as const,
     labelSelector,
     // Counts the pods of one revision, so that a rollout's old pods don't skew the new ones.
@@ -184,10 +173,7 @@ export const spreadOf = (
   }));
 };
 
-/**
- * The pod template of a tier. It depends on nothing that changes after opening, and carries no hash of the ConfigMap:
- * an edited title must not roll a thousand pods in the middle of the rush.
- */
+/** Nothing that changes after opening, no hash of the ConfigMap: an edited title must not restart a thousand pods. */
 export const buildPodTemplate = (
   campaign: VoucherCampaign,
   tier: Tier,
@@ -198,7 +184,7 @@ export const buildPodTemplate = (
     metadata: podMetadataOf(campaignLabels(campaign, tier), pods),
     spec: {
       serviceAccountName: tierName(campaign.metadata.name, tier),
-      // The app never talks to the Kubernetes API.
+      // The app never calls the Kubernetes API.
       automountServiceAccountToken: false,
       // Hundreds of Services in a namespace would otherwise become thousands of variables in every pod.
       enableServiceLinks: false,
@@ -211,7 +197,7 @@ export const buildPodTemplate = (
         {
           name: tier,
           image: options.image,
-          ...(pods.imagePullPolicy === undefined ? {} : { imagePullPolicy: pods.imagePullPolicy }),
+          ...defined({ imagePullPolicy: pods.imagePullPolicy }),
           args: [tier],
           env: environment(campaign, tier, options),
           ports: [
@@ -225,7 +211,7 @@ export const buildPodTemplate = (
           // One second apart: a pod that is ready counts for the scaling law in the same tick.
           startupProbe: adminProbe(ADMIN_PATHS.live, { periodSeconds: 1, timeoutSeconds: 1, failureThreshold: 60 }),
           readinessProbe: adminProbe(ADMIN_PATHS.ready, { periodSeconds: 1, timeoutSeconds: 2, failureThreshold: 3 }),
-          // Slow on purpose: killing a busy pod in a flood moves its load to its neighbours and kills them next.
+          // Slow on purpose: killing a busy pod moves its load to the others and overloads them.
           livenessProbe: adminProbe(ADMIN_PATHS.live, { periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 6 }),
           lifecycle: { preStop: { sleep: { seconds: PRE_STOP_SLEEP_SECONDS } } },
           securityContext: CONTAINER_SECURITY,

@@ -4,7 +4,7 @@ import { tierName } from '../../contract/names.ts';
 import type { Tier } from '../../contract/tiers.ts';
 import { ownedMetadata } from './metadata.ts';
 
-/** An identity per tier with no rights and no token: it exists so that policies can name a tier. */
+/** An identity per tier without rights and token: it exists so that policies can name a tier. */
 export const buildServiceAccount = (campaign: VoucherCampaign, tier: Tier): ServiceAccount => ({
   apiVersion: 'v1',
   kind: 'ServiceAccount',

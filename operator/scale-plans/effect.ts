@@ -1,49 +1,43 @@
-/**
- * What a plan would change for citizens in the minutes that follow: the same crowd with it and without it. Pure; the model of
- * the plant is handed in, so that the law does not rest on the simulator that plays it.
- */
-
+/** What a plan would change for citizens in the next minutes: the same load with it and without it. Pure; the model is injected. */
 import type { VoucherCampaignSpec } from '../../contract/campaign-types.ts';
 import type { Ceilings } from '../../contract/common-types.ts';
 import type { PredictedOutcome, ScalePlanSpec } from '../../contract/scale-plan-types.ts';
-import { perTier } from '../../contract/tiers.ts';
+import { perTier, type Tier } from '../../contract/tiers.ts';
+import { lastValue } from '../scaling/demand.ts';
 import { paceOf } from '../scaling/pre-warm.ts';
-import type { PlanInput, ScaledTier, TierOutcomes } from '../tick/observed.ts';
+import type { PlanInput, TierOutcomes } from '../tick/observed.ts';
 import type { TierNeed } from './plan-content.ts';
 
-/** Two runs of so many steps take some ten milliseconds, and a plan is made within a tick. */
+/** Two runs of so many steps take some ten milliseconds; a plan is made within a tick. */
 const EFFECT_SECONDS = 300;
 
-type PerTier = Readonly<Record<ScaledTier, number>>;
+type PerTier = Readonly<Record<Tier, number>>;
 
-/** The same arrivals for so many seconds, and what meets them. */
+/** The same arrivals for so many seconds, and the capacity for them. */
 export interface EffectInput {
   readonly spec: VoucherCampaignSpec;
   readonly seconds: number;
-  /** Where it begins, in seconds after opening. */
+  /** Start, in seconds after opening. */
   readonly fromSeconds: number;
   readonly arrivalsPerSecond: number;
-  /** Registrations per second of a replica, as it was learned. */
+  /** Registrations per second of a replica, as learned. */
   readonly capacityPerReplica: PerTier;
   readonly plant: { readonly startSeconds: number; readonly podsCreatedPerSecond: number };
 }
 
-/** What would become of it at these ceilings, from so many Ready replicas and so many messages in the journal. */
+/** The outcome at these ceilings, starting from so many Ready replicas, messages in the journal and citizens due back. */
 export type PredictEffect = (
   input: EffectInput,
   ceilings: PerTier,
-  start: { readonly replicas: PerTier; readonly backlog: number },
+  start: { readonly replicas: PerTier; readonly backlog: number; readonly dueBack: number },
 ) => PredictedOutcome;
 
-/** Without the plan: what it would meet; and what is in force for a tier that needs no more. */
-const ceilingsWithout = (tiers: TierOutcomes, needs: readonly TierNeed[]): PerTier => {
-  const of = (tier: ScaledTier): number =>
-    needs.find((need) => need.tier === tier)?.ceiling ?? tiers[tier].limits.ceiling;
-  return perTier(of);
-};
+/** Without the plan: the need's own ceiling; and what is in force for a tier that needs no more. */
+const ceilingsWithout = (tiers: TierOutcomes, needs: readonly TierNeed[]): PerTier =>
+  perTier((tier) => needs.find((need) => need.tier === tier)?.ceiling ?? tiers[tier].limits.ceiling);
 
 /**
- * | reason   | begins     | arrivals                       | with these replicas                       |
+ * | reason   | start      | arrivals                       | with these replicas                       |
  * |----------|------------|--------------------------------|-------------------------------------------|
  * | Load     | now        | as expected now, throughout    | those that are Ready                      |
  * | Forecast | at opening | the forecast's peak, throughout | the forecast's, as far as ceilings allow |
@@ -57,12 +51,12 @@ export const effectOf = (
   predict: PredictEffect,
 ): NonNullable<ScalePlanSpec['effect']> => {
   const { spec } = campaign;
-  const { arrivals, backlog } = observed.readings;
+  const { arrivals, backlog, dueBack } = observed.readings;
   const { evidence: measured, memory } = tiers.intake.decision ?? {};
   const now = measured?.arrivalsPerSecond ?? (arrivals.kind === 'absent' ? 0 : arrivals.value.over3s);
   const pace = paceOf(memory ?? {});
   const isForecast = reason === 'Forecast';
-  const capacityOf = (tier: ScaledTier): number =>
+  const capacityOf = (tier: Tier): number =>
     tiers[tier].decision?.evidence.capacityPerReplica ?? tiers[tier].limits.capacityPerReplica;
   const input: EffectInput = {
     spec,
@@ -72,17 +66,17 @@ export const effectOf = (
     capacityPerReplica: perTier(capacityOf),
     plant: { startSeconds: pace.startSeconds, podsCreatedPerSecond: pace.createdPerSecond },
   };
-  const present = backlog.records;
   const outcome = (ceilings: PerTier) => {
-    const replicas = (tier: ScaledTier): number =>
+    const replicas = (tier: Tier): number =>
       isForecast ? Math.min(ceilings[tier], Math.max(tiers[tier].forecastFloor, tiers[tier].ready)) : tiers[tier].ready;
     return predict(input, ceilings, {
       replicas: perTier(replicas),
-      backlog: isForecast || present === undefined || present.kind === 'absent' ? 0 : present.value.messages,
+      backlog: isForecast ? 0 : (lastValue(backlog.records)?.messages ?? 0),
+      dueBack: isForecast ? 0 : (lastValue(dueBack)?.citizens ?? 0),
     });
   };
   const without = ceilingsWithout(tiers, needs);
-  const raised = (tier: ScaledTier): number => Math.max(without[tier], asked[tier] ?? 0);
+  const raised = (tier: Tier): number => Math.max(without[tier], asked[tier] ?? 0);
   return {
     seconds: EFFECT_SECONDS,
     arrivalsPerSecond: input.arrivalsPerSecond,

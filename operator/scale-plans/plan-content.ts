@@ -1,16 +1,17 @@
-/** What a plan tells its owner: the signals that it rests on, and what it takes (what it changes: effect.ts). Pure. */
+/** What a plan shows its owner: the metrics behind it, and what it costs (its effect: effect.ts). Pure. */
 import type { Ceilings } from '../../contract/common-types.ts';
 import type { Reading } from '../../contract/reading.ts';
 import type { ScalePlanSpec } from '../../contract/scale-plan-types.ts';
+import type { Tier } from '../../contract/tiers.ts';
 import type { Need } from '../scaling/plan-need.ts';
-import type { PlanInput, ScaledTier, TierOutcomes } from '../tick/observed.ts';
+import type { PlanInput, TierOutcomes } from '../tick/observed.ts';
 
 export interface TierNeed extends Need {
-  readonly tier: ScaledTier;
+  readonly tier: Tier;
 }
 
-/** The need as it stood when the plan was made: growth is judged by it. */
-export const neededSignal = (tier: ScaledTier): string => `${tier}ReplicasNeeded`;
+/** The need when the plan was made: growth is judged by it. */
+export const neededSignal = (tier: Tier): string => `${tier}ReplicasNeeded`;
 
 type Evidence = ScalePlanSpec['evidence'];
 
@@ -50,8 +51,8 @@ export const evidenceOf = (
       ? []
       : [evidence('forecastPeakArrivalsPerSecond', peakArrivalsPerSecond, nowMs, nowMs)]),
     ...fromReading(arrivals, nowMs, (rates) => ({
-      arrivalsPerSecondOver3s: rates.over3s,
-      arrivalsPerSecondOver60s: rates.over60s,
+      firstAttemptsPerSecondOver3s: rates.over3s,
+      firstAttemptsPerSecondOver60s: rates.over60s,
     })),
     ...fromReading(backlog.records, nowMs, ({ messages, oldestSeconds }) => ({
       recordsBacklogMessages: messages,
@@ -60,15 +61,12 @@ export const evidenceOf = (
   ];
 };
 
-/** As long as a grant lasts of which nobody says it. */
+/** As long as a grant without a stated end lasts. */
 const LOAD_HOURS = 2;
 const HOUR_MS = 3_600_000;
 const tenths = (value: number): number => Math.round(value * 10) / 10;
 
-/**
- * At most: 60 instead of 20 intake replicas for 2 hours are 80 pod-hours, at 35 fen each 2,800 fen. For a forecast, from
- * pre-warming to the end of the hold.
- */
+/** At most: 60 instead of 20 intake replicas for 2 hours are 80 pod-hours, at 35 fen each 2,800 fen. */
 export const meansOf = (
   { campaign, observed, times, nowMs }: PlanInput,
   needs: readonly TierNeed[],
@@ -79,7 +77,7 @@ export const meansOf = (
   const openHours = Math.max(0, times.closesAtMs - nowMs) / HOUR_MS;
   const hours =
     reason === 'Forecast'
-      ? (times.holdAfterOpenUntilMs - Math.max(nowMs, times.preWarmAtMs)) / HOUR_MS
+      ? (times.forecastUntilMs - Math.max(nowMs, times.preWarmAtMs)) / HOUR_MS
       : Math.min(LOAD_HOURS, openHours);
   const more = needs.map(({ tier, ceiling }) => {
     const replicas = Math.max(0, (asked[tier] ?? 0) - ceiling);
@@ -99,7 +97,7 @@ export const meansOf = (
       ? problem.missing.map(({ resource, amount }) => ({
           quota: problem.quota,
           resource,
-          // What stands before the ceiling is missing already; every further replica lacks as much.
+          // What is missing before the ceiling is missing already; every further replica lacks as much.
           amount: Math.round((amount / problem.replicas) * (problem.replicas + replicas) * 1000) / 1000,
         }))
       : [],
@@ -115,5 +113,4 @@ export const meansOf = (
   };
 };
 
-/** The schema's bound. */
 const MAX_QUOTA = 16;

@@ -1,27 +1,24 @@
-/** Where plans stand, and what of it is news. Pure. */
-
+/** The states of plans, and the events for their changes. Pure. */
 import type { PlanState } from '../../contract/conditions.ts';
 import { instantMs } from '../../contract/instant.ts';
 import type { ScalePlan, ScalePlanStatus } from '../../contract/scale-plan-types.ts';
+import { TIERS, type Tier } from '../../contract/tiers.ts';
 import { decisionCounts } from '../scaling/grants.ts';
-import type { CampaignEvent } from '../tick/campaign-event.ts';
 import { campaignEvent } from '../tick/events.ts';
-import { SCALED_TIERS, type ScaledTier } from '../tick/observed.ts';
+import type { CampaignEvent } from '../tick/ports.ts';
 import { remindedLevel, reminderEvent } from './plan-reminder.ts';
 
 export interface PlanStateChange {
   readonly plan: ScalePlan;
   readonly state: PlanState;
-  /** The whole status. */
   readonly status: ScalePlanStatus;
-  /** Emitted only when the status is written: a new leader tells none of it again. */
+  /** Emitted only when the status is written: a new leader repeats none. */
   readonly event?: CampaignEvent;
 }
 
 /**
- * Where a plan stands, from its spec and the time; that a larger one took its place is what the operator wrote while there
- * was no decision, and the API server refuses decisions by it (charts, authorization.yaml).
- *
+ * The state of a plan, from its spec and the time. Superseded is written by the operator while there is no decision; the
+ * API server then refuses decisions (charts, authorization.yaml).
  * | written as Superseded | decision | counts | revocation | expiresAt | state      |
  * |-----------------------|----------|--------|------------|-----------|------------|
  * | yes                   | any      | no     | any        | any       | Superseded |
@@ -40,35 +37,35 @@ export const planState = (plan: ScalePlan, nowMs: number): PlanState => {
   return spec.revocation === undefined ? spec.decision.verdict : 'Revoked';
 };
 
-/** `intake 60, records 10`. */
-export const ceilingsText = (ceilings: Readonly<Partial<Record<ScaledTier, number | undefined>>>): string =>
-  SCALED_TIERS.flatMap((tier) => (ceilings[tier] === undefined ? [] : [`${tier} ${ceilings[tier]}`])).join(', ');
+export const ceilingsText = (ceilings: Readonly<Partial<Record<Tier, number | undefined>>>): string =>
+  TIERS.flatMap((tier) => (ceilings[tier] === undefined ? [] : [`${tier} ${ceilings[tier]}`])).join(', ');
 
-const nameOf = (person: string, onBehalfOf: string | undefined): string =>
+/** `li.wei for Bureau of Commerce`. */
+export const personText = (person = 'an unknown user', onBehalfOf?: string): string =>
   onBehalfOf === undefined ? person : `${person} for ${onBehalfOf}`;
 
-/** What is to be said of a plan in this state, whole sentences. */
+/** Whole sentences about a plan in this state. */
 export const stateText = (plan: ScalePlan, state: PlanState): string => {
   const { name } = plan.metadata;
   const { decision, revocation, expiresAt } = plan.spec;
-  const decider = nameOf(decision?.decidedBy ?? 'nobody', decision?.onBehalfOf);
+  const decider = personText(decision?.decidedBy, decision?.onBehalfOf);
   switch (state) {
     case 'Pending':
-      return `ScalePlan ${name} asks for ${ceilingsText(plan.spec.ceilings)} and waits for a decision until ${expiresAt}. Serving goes on at the ceiling meanwhile.`;
+      return `ScalePlan ${name} asks for ${ceilingsText(plan.spec.ceilings)} and waits for a decision until ${expiresAt}. Until then the tiers serve at the ceiling.`;
     case 'Approved': {
       const until = decision?.ceilingUntil === undefined ? '' : ` until ${decision.ceilingUntil}`;
       return `ScalePlan ${name} grants ${ceilingsText(plan.spec.ceilings)}${until}, by ${decider}.`;
     }
     case 'Rejected':
-      return `ScalePlan ${name} was rejected by ${decider}; the ceilings stay.`;
+      return `ScalePlan ${name} was rejected by ${decider}; the ceilings are unchanged.`;
     case 'Expired':
       return `ScalePlan ${name} expired without a decision.`;
     case 'Superseded':
-      return `ScalePlan ${name} gave way to one that asks for more.`;
+      return `ScalePlan ${name} was superseded by one that asks for more.`;
     case 'Revoked':
-      return `ScalePlan ${name} was revoked by ${nameOf(revocation?.revokedBy ?? 'nobody', revocation?.onBehalfOf)}: ${revocation?.reason ?? ''}. What it granted has ended; replicas only fall.`;
+      return `ScalePlan ${name} was revoked by ${personText(revocation?.revokedBy, revocation?.onBehalfOf)}: ${revocation?.reason ?? ''}. Its grant has ended; replicas above the ceiling are removed step by step.`;
     case 'Void':
-      return `The decision on ScalePlan ${name} came after it had expired and does not count; the ceilings stay.`;
+      return `The decision on ScalePlan ${name} came after it had expired and does not count; the ceilings are unchanged.`;
   }
 };
 
@@ -81,21 +78,21 @@ const EVENTS = {
   Void: ['Warning', 'PlanVoid'],
 } as const;
 
-/** Asks for as much everywhere, and for more somewhere: 80 instead of 60, or 60 and a tier that was left out. */
+/** Asks for as much in every tier, and for more in one: 80 instead of 60, or 60 and a tier that was left out. */
 const outdoes = (plan: ScalePlan, other: ScalePlan): boolean => {
   const [mine, theirs] = [plan.spec.ceilings, other.spec.ceilings];
-  const differences = SCALED_TIERS.map((tier) => (mine[tier] ?? 0) - (theirs[tier] ?? 0));
+  const differences = TIERS.map((tier) => (mine[tier] ?? 0) - (theirs[tier] ?? 0));
   return differences.every((difference) => difference >= 0) && differences.some((difference) => difference > 0);
 };
 
 /**
- * Plans whose status does not say where they stand, or that have to be told of again.
+ * Plans whose status has to be written.
  *
  * | status says    | state now           | then                                      |
  * |----------------|---------------------|-------------------------------------------|
- * | nothing        | Pending             | written; its proposal was told            |
- * | nothing, other | another             | written and told                          |
- * | Pending        | Pending, a reminder due | written and told (plan-reminder.ts)   |
+ * | nothing        | Pending             | written; the proposal had its own event   |
+ * | nothing, other | another             | written, with an event                    |
+ * | Pending        | Pending, a reminder due | written, with an event (plan-reminder.ts) |
  * | the same       | the same            | nothing                                   |
  */
 export const planStateChanges = (plans: readonly ScalePlan[], nowMs: number): readonly PlanStateChange[] => {

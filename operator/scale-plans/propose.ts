@@ -1,9 +1,9 @@
 /** When to ask the owner for a higher ceiling, and for how much. */
-
 import type { Ceilings } from '../../contract/common-types.ts';
 import { instantMs } from '../../contract/instant.ts';
 import { API_VERSION, LABELS, scalePlanName } from '../../contract/names.ts';
 import type { ScalePlan } from '../../contract/scale-plan-types.ts';
+import { TIERS, type Tier } from '../../contract/tiers.ts';
 import {
   LOAD_PLAN_LIFETIME_MS,
   planExpiryMs,
@@ -12,7 +12,8 @@ import {
   SUPERSEDE_GROWTH,
 } from '../scaling/plan-need.ts';
 import { ceilingInForce } from '../scaling/schedule.ts';
-import { type PlanInput, SCALED_TIERS, type ScaledTier, type TierOutcomes } from '../tick/observed.ts';
+import { askedByCrowd } from '../scaling/wanted.ts';
+import type { PlanInput, TierOutcomes } from '../tick/observed.ts';
 import { effectOf, type PredictEffect } from './effect.ts';
 import { evidenceOf, meansOf, neededSignal, type TierNeed } from './plan-content.ts';
 import { planState } from './plan-state.ts';
@@ -21,18 +22,17 @@ import { summaryOf } from './plan-summary.ts';
 const needOf = (
   { campaign, observed, times, nowMs }: PlanInput,
   tiers: TierOutcomes,
-  tier: ScaledTier,
+  tier: Tier,
 ): TierNeed | undefined => {
   const { limits, decision, forecastFloor } = tiers[tier];
-  // Off decides nothing, so it asks for nothing.
+  // Mode Off makes no decision, so it needs no plan.
   if (decision === undefined) return undefined;
-  // More replicas would bring nothing; the owner is asked when they do.
+  // More replicas would not raise throughput; the owner is asked when they do.
   const isSaturated = decision.admissionPerSecond !== undefined;
   const atMost = (replicas: number): number => (isSaturated ? 0 : Math.min(limits.max, replicas));
-  const { feedForward, drain } = decision.terms;
   const { authorized } = campaign.spec.scaling;
   const need = planNeed({
-    demand: atMost(Math.ceil(feedForward + drain)),
+    demand: atMost(askedByCrowd(decision)),
     wanted: atMost(decision.wanted),
     ceilingAt: (atMs) => ceilingInForce(authorized, observed.cluster.plans, tier, atMs),
     forecastFloor,
@@ -43,17 +43,17 @@ const needOf = (
   return need && { tier, ...need };
 };
 
-/** An approval that was revoked: its owner has just said that so much is not wanted. */
+/** After a revocation the operator does not ask at once for what the owner has just withdrawn. */
 const isJustRevoked = ({ status }: ScalePlan, nowMs: number): boolean =>
   status?.revokedAt !== undefined && nowMs < instantMs(status.revokedAt) + LOAD_PLAN_LIFETIME_MS;
 
 /**
- * Whether a plan answers this need already: asking again every second would only teach the owner to look away.
+ * Whether a plan covers this need, so that the operator does not ask again.
  *
- * | plan                                  | answers                                |
+ * | plan                                  | covers                                 |
  * |---------------------------------------|----------------------------------------|
  * | waits                                 | any need                               |
- * | rejected, and would not have run out  | a need of the same reason: who declines the forecast has not seen the crowd |
+ * | rejected, before its expiry           | a need of the same reason: load is not the forecast that was rejected |
  * | revoked less than 15 minutes ago      | any need                               |
  * | anything else                         | none                                   |
  *
@@ -63,12 +63,12 @@ const isCovered = ({ tier, needed, reason }: TierNeed, plans: readonly ScalePlan
   plans.some((plan) => {
     const state = planState(plan, nowMs);
     const { spec } = plan;
-    const speaks =
+    const covers =
       state === 'Pending' ||
       (state === 'Rejected' && spec.reason === reason && nowMs < instantMs(spec.expiresAt)) ||
       (state === 'Revoked' && isJustRevoked(plan, nowMs));
     const requested = spec.ceilings[tier];
-    if (!speaks || requested === undefined) return false;
+    if (!covers || requested === undefined) return false;
     const then = spec.evidence.find(({ signal }) => signal === neededSignal(tier))?.value;
     return needed <= (then === undefined ? requested : then * SUPERSEDE_GROWTH);
   });
@@ -81,7 +81,7 @@ export const proposeScalePlans = (
 ): readonly ScalePlan[] => {
   const { campaign, observed, times, nowMs } = input;
   const { plans } = observed.cluster;
-  const needs = SCALED_TIERS.flatMap((tier) => needOf(input, tiers, tier) ?? []);
+  const needs = TIERS.flatMap((tier) => needOf(input, tiers, tier) ?? []);
   const uncovered = needs.filter((need) => !isCovered(need, plans, nowMs));
   if (uncovered.length === 0) return [];
   const ceilings: Ceilings = Object.fromEntries(
@@ -91,7 +91,7 @@ export const proposeScalePlans = (
   const settled = plans.filter(
     ({ spec, status }) => spec.decision !== undefined || status?.state === 'Superseded',
   ).length;
-  const told = {
+  const content = {
     reason,
     ceilings,
     effect: effectOf(input, tiers, needs, ceilings, reason, predict),
@@ -103,22 +103,19 @@ export const proposeScalePlans = (
       apiVersion: API_VERSION,
       kind: 'ScalePlan',
       metadata: {
-        // The same need within one lifetime gives the same name: a late cache or a stale leader can't ask twice. One
-        // that is settled makes room for the next one, such as a renewal.
+        // Equal needs within one lifetime get one name: a late cache or a stale leader can't ask twice. A settled plan
+        // changes the name, so that a renewal can follow.
         name: scalePlanName(campaign.metadata.name, ceilings, Math.floor(nowMs / LOAD_PLAN_LIFETIME_MS), settled),
         namespace: campaign.metadata.namespace,
         // No owner reference: the trail outlives the campaign.
-        labels: {
-          [LABELS.campaign]: campaign.metadata.name,
-          [LABELS.campaignId]: campaign.spec.campaignId,
-        },
+        labels: { [LABELS.campaign]: campaign.metadata.name, [LABELS.campaignId]: campaign.spec.campaignId },
       },
       spec: {
         campaignName: campaign.metadata.name,
         campaignId: campaign.spec.campaignId,
-        ...told,
+        ...content,
         evidence: evidenceOf(input, tiers, needs),
-        summary: summaryOf(campaign, needs, told),
+        summary: summaryOf(campaign, needs, content),
       },
     },
   ];

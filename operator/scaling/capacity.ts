@@ -1,10 +1,12 @@
 /** What one replica really does per second, learned while there is more to do than is done. Pure. */
-import { arrivalRate, excessBacklog } from './demand.ts';
+import { arrivalRate, excessBacklog, lastValue } from './demand.ts';
 import type { ThroughputSample, TierInput, TierLimits, TierMemory } from './types.ts';
 
 /** Pods that just became Ready distort a mean; after this long at one size they don't. */
 const SETTLED_MS = 10_000;
 const KEEP = 0.9;
+/** Per tick without more to do than is done: what one bad hour taught is forgotten within the next. */
+const FORGOTTEN = 0.001;
 const [LEAST, MOST] = [0.5, 1.5] as const;
 
 /**
@@ -17,11 +19,11 @@ export const capacityOf = (
 ): number => Math.min(MOST * capacityPerReplica, Math.max(LEAST * capacityPerReplica, learned));
 
 /**
- * The last 10 s and the sample before them; none while a signal that they are made of is missing. A tier without a queue
+ * The last 10 s and the sample before them; none while a metric that they are made of is missing. A tier without a queue
  * teaches nothing: what it turned away may have been wrong, too early or throttled, and says nothing of what it can.
  */
 export const sampled = (samples: readonly ThroughputSample[], input: TierInput): readonly ThroughputSample[] => {
-  const { nowMs, ready, served, arrivals, backlog } = input;
+  const { nowMs, ready, served, arrivals, backlog, dueBack } = input;
   if (
     served?.kind !== 'fresh' ||
     arrivals.kind !== 'fresh' ||
@@ -37,7 +39,7 @@ export const sampled = (samples: readonly ThroughputSample[], input: TierInput):
     atMs: nowMs,
     ready,
     servedPerSecond: served.value,
-    arrivalsPerSecond: arrivalRate(arrivals.value),
+    arrivalsPerSecond: arrivalRate(arrivals.value) + (lastValue(dueBack)?.perSecond ?? 0),
     // One that waits for work says what came, not what it can.
     isBusy: excessBacklog(arrivals, backlog) > 0,
   };
@@ -56,6 +58,9 @@ export const learnedCapacity = (limits: TierLimits, memory: TierMemory): number 
   const [first, last] = [samples[0], samples.at(-1)];
   if (first === undefined || last === undefined || last.atMs - first.atMs < SETTLED_MS || last.ready === 0)
     return before;
+  if (samples.every((sample) => !sample.isBusy)) {
+    return before === undefined ? undefined : before + FORGOTTEN * (limits.capacityPerReplica - before);
+  }
   if (!samples.every((sample) => sample.isBusy && sample.ready === last.ready)) return before;
   const measured = lowerQuartile(samples.map(({ servedPerSecond }) => servedPerSecond / last.ready));
   const next = KEEP * capacityOf(limits, memory) + (1 - KEEP) * measured;

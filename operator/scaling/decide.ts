@@ -2,107 +2,61 @@
  * The control law of one tier at one tick. Level-based: the number comes from the demand, never from the present number,
  * so nothing winds up while pods start and an unready pod freezes nothing.
  *
- *   additive     load = λ* / (ρ·µ̂) + QH / (µ̂·D)
- *   economical   load = max( λ* / (ρ·µ̂), (λ* + QH / D) / (ρmax·µ̂) )
- *   wanted       = max( ⌈ load ⌉, schedule floor, blind floor, min )
+ * How many are wanted: wanted.ts. What keeps them: holds.ts, way-down.ts. Growth without effect: downstream.ts.
  *
- * λ* demand.ts, QH forecast.ts, µ̂ capacity.ts, holds holds.ts, growth that brings nothing downstream.ts.
+ * Worked example: 100/s, then 8,000/s at µ = 20, ρ = 0.7 on 8 pods: 572 in the long run, 826 in the tick that sees the step,
+ * because so many can be Ready while citizens still wait; written at once up to the ceiling ("a step of 80×" in
+ * decide.test.ts plays it).
  *
- * Worked example: 100/s, then 8,000/s at µ = 20, ρ = 0.7: wanted goes from 8 to 572 in the tick that sees the step, and
- * is written at once up to the ceiling ("a step of 80×" in decide.test.ts plays it).
- *
- * | replicas now                       | signals         | written |
+ * | replicas now                       | metrics         | written |
  * |------------------------------------|-----------------|---------|
  * | above max or ceiling               | stale, absent, first ticks, rollout | as is |
  * | above max or ceiling               | fresh           | at most percentPerMinute down, whatever is wanted |
  * | below a floor or min               | any             | floor or min |
- * | below the load, saturated behind   | any             | as is |
- * | below the load, by more than 3 %   | any             | the load |
- * | below the load, within 3 %         | any             | as is: noise is no demand; the load while a step has just begun |
+ * | below wanted, saturated behind     | any             | as is |
+ * | below wanted, by more than 3 %     | any             | wanted |
+ * | below wanted, within 3 %           | any             | as is: noise is no demand; wanted while a step has just begun |
  * | above wanted                       | any hold        | as is |
- * | above wanted                       | fresh           | what the down window keeps, at most percentPerMinute down |
+ * | above wanted                       | fresh           | what demand keeps and what insures against a rise, at most percentPerMinute down |
  *
  * Nothing is ever raised above max or ceiling.
  */
 
 import { capacityOf, learnedCapacity, sampled } from './capacity.ts';
-import { excessBacklog, expectedRate, hasJustBegun, lastValue } from './demand.ts';
 import { downstream } from './downstream.ts';
 import { explain } from './explain.ts';
-import { excessAhead } from './forecast.ts';
-import { blindFloorOf, blindSince, FRESH_TICKS_BEFORE_DOWN, hardHold, isFresh, panicUntil, softHold } from './holds.ts';
-import { measuredPace, paceOf } from './pre-warm.ts';
-import type { Decision, Evidence, LimitedBy, TierInput, TierLimits, TierMemory } from './types.ts';
-import { highestWanted, remember, stepDown, wantedWithRoom } from './way-down.ts';
+import { blindSince, FRESH_TICKS_BEFORE_DOWN, hardHold, isFresh, panicUntil, softHold } from './holds.ts';
+import { paceOf } from './pre-warm.ts';
+import type { Decision, LimitedBy, TierInput, TierLimits, TierMemory } from './types.ts';
+import { type Demand, demandOf, pressed } from './wanted.ts';
+import {
+  highestWanted,
+  insured,
+  recentMistakes,
+  remember,
+  rememberRate,
+  riseOf,
+  stepDown,
+  turned,
+  wantedWithRoom,
+  windowsOf,
+} from './way-down.ts';
 
 const UP_DEAD_BAND = 1.03;
-/** Utilisation at which the economical mode spends the head-room on the drain. */
-const MOST_UTILISATION = 0.95;
-
-interface Demand {
-  readonly terms: Decision['terms'];
-  readonly evidence: Evidence;
-  readonly blindFloor: number;
-  /** Replicas for arrivals and backlog, before rounding up. */
-  readonly load: number;
-  /** Replicas that must be there whatever the load. */
-  readonly base: number;
-  readonly wanted: number;
-  /** A step has just begun. */
-  readonly isBeginning: boolean;
-}
-
-/**
- * 70/s and 12,000 waiting at µ = 20, ρ = 0.7, D = 30 s: 5 + 20 = 25 additive; economical max(5, 470 / 19 = 24.7).
- * 8,000/s and 60,000 waiting: 571.4 + 100 = 671.4; economical max(571.4, 526.3) = 571.4, for its head-room drains.
- */
-const loadOf = (arrivalsPerSecond: number, ahead: number, capacity: number, limits: TierLimits) => {
-  const { targetUtilisation, drainWithinSeconds, drainMode } = limits;
-  const feedForward = arrivalsPerSecond / (targetUtilisation * capacity);
-  const load =
-    drainMode === 'economical'
-      ? Math.max(feedForward, (arrivalsPerSecond + ahead / drainWithinSeconds) / (MOST_UTILISATION * capacity))
-      : feedForward + ahead / (capacity * drainWithinSeconds);
-  return { feedForward, load };
-};
-
-const demandOf = (input: TierInput, limits: TierLimits, memory: TierMemory): Demand => {
-  const pace = paceOf({ ...memory, ...measuredPace(input) });
-  const capacity = capacityOf(limits, memory);
-  const rates = lastValue(input.arrivals);
-  const expected = rates === undefined ? undefined : expectedRate(rates, pace.startSeconds);
-  const excess = excessBacklog(input.arrivals, input.backlog);
-  const ahead = input.backlog === undefined ? 0 : excessAhead(excess, expected ?? 0, capacity, input, pace);
-  const { feedForward, load } = loadOf(expected ?? 0, ahead, capacity, limits);
-  const blindFloor = blindFloorOf(limits, blindSince(input, memory.blindSinceMs), input.nowMs);
-  const base = Math.max(limits.scheduleFloor, blindFloor, limits.min);
-  return {
-    terms: { feedForward, drain: load - feedForward, scheduleFloor: limits.scheduleFloor },
-    evidence: {
-      arrivalsPerSecond: expected,
-      excess,
-      excessAhead: ahead,
-      capacityPerReplica: capacity,
-      startSeconds: pace.startSeconds,
-    },
-    blindFloor,
-    load,
-    base,
-    wanted: Math.max(Math.ceil(load), base),
-    isBeginning: rates !== undefined && hasJustBegun(rates),
-  };
-};
 
 /** What the ticks before have taught, once for every new tick; so that a tick decided twice is one. */
 const learned = (limits: TierLimits, memory: TierMemory): TierMemory => {
-  // A tier that fails behind would teach that its replicas are slow.
-  const isTrusted = memory.saturation === undefined && (memory.trial?.useless ?? 0) === 0;
-  const { trial: _trial, saturation: _saturation, capacityPerReplica: _before, ...rest } = memory;
+  // A tier with a bottleneck downstream would teach that its replicas are slow, as would what is left of it in the samples.
+  const isDoubted = memory.saturation !== undefined || (memory.trial?.useless ?? 0) > 0;
+  const doubtedMs = isDoubted ? memory.lastTickMs : memory.doubtedMs;
+  const isTrusted = doubtedMs === undefined || (memory.samples?.[0]?.atMs ?? 0) > doubtedMs;
+  const { trial: _trial, saturation: _saturation, capacityPerReplica: _before, doubtedMs: _doubted, ...rest } = memory;
   const capacityPerReplica = isTrusted ? learnedCapacity(limits, memory) : memory.capacityPerReplica;
   return {
     ...rest,
     ...downstream(memory, capacityOf(limits, memory)),
     ...(capacityPerReplica === undefined ? {} : { capacityPerReplica }),
+    ...(doubtedMs === undefined ? {} : { doubtedMs }),
   };
 };
 
@@ -112,25 +66,48 @@ const remembered = (input: TierInput, limits: TierLimits, demand: Demand, memory
   const { excess, capacityPerReplica } = demand.evidence;
   const panicUntilMs = panicUntil({ wanted: demand.wanted, excess, capacityPerReplica }, input, memory.panicUntilMs);
   const samples = sampled(memory.samples ?? [], input);
-  const { samples: _samples, panicUntilMs: _panic, blindSinceMs: _blind, ...kept } = memory;
+  const mistakesMs = recentMistakes(memory, nowMs);
+  const rates = input.arrivals.kind === 'fresh' ? input.arrivals.value : undefined;
+  const recentRates = rememberRate(memory.recentRates, rates, demand.evidence.startSeconds, nowMs);
+  const {
+    samples: _samples,
+    panicUntilMs: _panic,
+    blindSinceMs: _blind,
+    mistakesMs: _mistakes,
+    pressing,
+    ...kept
+  } = memory;
   const blindSinceMs = blindSince(input, memory.blindSinceMs);
   const { startSeconds, createdPerSecond } = input;
   const isPanic = panicUntilMs !== undefined && (nowMs < panicUntilMs || excess > 0);
   return {
     ...kept,
-    recentWanted: remember(memory.recentWanted, wantedWithRoom(demand.load, limits), limits.down.windowSeconds, nowMs),
+    recentWanted: remember(
+      memory.recentWanted,
+      {
+        wanted: wantedWithRoom(demand.load, limits),
+        rise: riseOf(recentRates),
+        rate: Math.round(recentRates.at(-1)?.perSecond ?? 0),
+      },
+      windowsOf(limits.down.windowSeconds, mistakesMs.length),
+      nowMs,
+    ),
+    recentRates,
+    ...(mistakesMs.length === 0 ? {} : { mistakesMs }),
     freshTicks: isFresh(input) ? Math.min(FRESH_TICKS_BEFORE_DOWN, memory.freshTicks + (isNewTick ? 1 : 0)) : 0,
     lastTickMs: nowMs,
     ...(samples.length === 0 ? {} : { samples }),
     ...(startSeconds === undefined ? {} : { startSeconds }),
     ...(createdPerSecond === undefined ? {} : { createdPerSecond }),
     ...(isPanic ? { panicUntilMs } : {}),
+    ...(excess > 0 ? { pressing: pressed(pressing, demand.crowd, nowMs) } : {}),
     ...(blindSinceMs === undefined ? {} : { blindSinceMs }),
   };
 };
 
 /** The term that makes `wanted`. */
-const termOf = ({ load, terms, wanted, blindFloor }: Demand, { min, scheduleFloor }: TierLimits): LimitedBy => {
+const termOf = ({ load, terms, base, wanted, blindFloor }: Demand, { min, scheduleFloor }: TierLimits): LimitedBy => {
+  if (wanted > base) return 'Lateness';
   if (wanted === Math.ceil(load) && load > min) return terms.drain > terms.feedForward ? 'Backlog' : 'Load';
   if (blindFloor > Math.max(scheduleFloor, min)) return 'Blind';
   return scheduleFloor > min ? 'Schedule' : 'Min';
@@ -141,6 +118,18 @@ interface Outcome {
   readonly by: LimitedBy;
   readonly lastDown?: Pick<TierMemory, 'lastDownMs' | 'lastDownFrom'>;
 }
+
+/** What stays on the way down: the demand of the last minute, and what insures against a rise like the worst of the window. */
+const keptOf = ({ input: { nowMs }, limits, demand, memory }: Step): number => {
+  const windows = windowsOf(limits.down.windowSeconds, memory.mistakesMs?.length ?? 0);
+  const { arrivalsPerSecond = 0, capacityPerReplica } = demand.evidence;
+  const pace = paceOf(memory);
+  return Math.max(
+    demand.wanted,
+    highestWanted(memory.recentWanted, windows, nowMs),
+    insured(memory.recentWanted, arrivalsPerSecond, { ...limits, capacityPerReplica }, pace),
+  );
+};
 
 interface Step {
   readonly input: TierInput;
@@ -165,17 +154,18 @@ const aboveBound = (step: Step): Outcome => {
   if (hold !== undefined) return { replicas: input.replicas, by: hold === 'FewFreshTicks' ? boundOf(limits) : hold };
   const most = mostOf(limits);
   const isHeld = softHold(input, limits, memory, demand.evidence.excess) !== undefined;
-  const target = isHeld ? most : Math.min(most, Math.max(demand.wanted, highestWanted(memory.recentWanted)));
+  const target = isHeld ? most : Math.min(most, keptOf(step));
   return down(step, target, boundOf(limits));
 };
 
 const raise = ({ input: { replicas }, limits, demand, memory }: Step): Outcome => {
   const most = mostOf(limits);
-  const isLoadUp = Math.ceil(demand.load) > replicas * (demand.isBeginning ? 1 : UP_DEAD_BAND);
+  const { wanted, floor } = demand;
+  const isLoadUp = wanted > floor && wanted > replicas * (demand.isBeginning ? 1 : UP_DEAD_BAND);
   const isFull = memory.saturation !== undefined && isLoadUp;
-  const raised = Math.max(replicas, demand.base, isLoadUp && !isFull ? Math.ceil(demand.load) : 0);
+  const raised = Math.max(replicas, floor, isLoadUp && !isFull ? wanted : 0);
   const term = isFull ? 'Downstream' : termOf(demand, limits);
-  const isBound = raised > most || (demand.wanted > most && !isFull);
+  const isBound = raised > most || (wanted > most && !isFull);
   return { replicas: Math.min(raised, most), by: isBound ? boundOf(limits) : term };
 };
 
@@ -184,8 +174,9 @@ const lower = (step: Step): Outcome => {
   const { replicas } = input;
   const hold = hardHold(input, memory) ?? softHold(input, limits, memory, demand.evidence.excess);
   if (hold !== undefined) return { replicas, by: hold };
-  const target = Math.max(demand.wanted, highestWanted(memory.recentWanted));
-  return target >= replicas ? { replicas, by: 'DownWindow' } : down(step, target, 'WayDown');
+  const target = keptOf(step);
+  if (target >= replicas) return { replicas, by: 'DownWindow' };
+  return down(step, target, 'WayDown');
 };
 
 const outcomeOf = (step: Step): Outcome => {
@@ -193,6 +184,13 @@ const outcomeOf = (step: Step): Outcome => {
   if (input.replicas > mostOf(limits)) return aboveBound(step);
   return demand.wanted >= input.replicas ? raise(step) : lower(step);
 };
+
+/** Only what the crowd does counts as a turn, not a floor, a grant or a maximum that changes. */
+const BY_THE_CROWD: readonly LimitedBy[] = ['Load', 'Backlog', 'Lateness', 'Ceiling', 'Max', 'WayDown'];
+const turnOf = (change: number, by: LimitedBy) => ({
+  change,
+  isCrowds: change < 0 ? by === 'WayDown' : BY_THE_CROWD.includes(by),
+});
 
 /**
  * Replicas of a tier for this tick, and why. The caller keeps `memory` for the next tick; with EMPTY_MEMORY nothing goes
@@ -211,10 +209,14 @@ export const decide = (input: TierInput, limits: TierLimits, memory: TierMemory)
     terms,
     evidence,
     ...(now.saturation === undefined ? {} : { admissionPerSecond: now.saturation.admissionPerSecond }),
-    /** Made when somebody reads it: a simulation takes a million decisions and reads none. */
+    /** Made on demand: a simulation takes a million decisions and reads none. */
     get explanation() {
       return explain(limits, { replicas, wanted, by, most: mostOf(limits), terms, evidence });
     },
-    memory: { ...now, ...lastDown },
+    memory: {
+      ...now,
+      ...lastDown,
+      ...turned(now, turnOf(replicas - input.replicas, by), limits.down.windowSeconds, input.nowMs),
+    },
   };
 };

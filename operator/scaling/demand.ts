@@ -15,20 +15,23 @@ export const NOISE_DEVIATIONS = 5;
 /** A rise is carried on for no more than half of what comes now: a minute's growth is not for ever. */
 const MOST_RISE = 0.5;
 
-/** The last value of a signal, whatever its age; undefined when there never was one. */
+/** The last value of a metric, whatever its age; undefined when there never was one. */
 export const lastValue = <T>(reading: Reading<T> | undefined): T | undefined =>
   reading === undefined || reading.kind === 'absent' ? undefined : reading.value;
 
-/** 1,000/s over a minute: a 3 s mean up to 1,091/s can be chance, since √(1,000 / 3) · 5 = 91. */
-const isNews = (rate: number, windowSeconds: number, over60s: number): boolean =>
-  rate > over60s + NOISE_DEVIATIONS * Math.sqrt(over60s / windowSeconds);
+/**
+ * 1,000/s over a minute: a 3 s mean up to 1,091/s can be chance, since √(1,000 / 3) · 5 = 91. Beside 3,000 returns a second
+ * up to 1,183/s: what is left of 4,000 attempts is as uneven as they are.
+ */
+const isNews = (rate: number, windowSeconds: number, { over60s, returnedPerSecond = 0 }: ArrivalRates): boolean =>
+  rate > over60s + NOISE_DEVIATIONS * Math.sqrt((over60s + returnedPerSecond) / windowSeconds);
 
-const isSurge = (rate: number, windowSeconds: number, over60s: number): boolean =>
-  rate > SURGE * over60s && isNews(rate, windowSeconds, over60s);
+const isSurge = (rate: number, windowSeconds: number, rates: ArrivalRates): boolean =>
+  rate > SURGE * rates.over60s && isNews(rate, windowSeconds, rates);
 
 /** A step within the last two seconds: 8,000/s for 1.5 s after 100/s are 8,000 and 4,050. What is known of it is not yet all. */
-export const hasJustBegun = ({ over1s, over3s, over60s }: ArrivalRates): boolean =>
-  over1s > SURGE * over3s && isSurge(over1s, 1, over60s);
+export const hasJustBegun = (rates: ArrivalRates): boolean =>
+  rates.over1s > SURGE * rates.over3s && isSurge(rates.over1s, 1, rates);
 
 /**
  * λ: the greatest of the windows that say something. 60 s is the base and keeps a lull from being believed; 3 s follows a
@@ -42,15 +45,17 @@ export const hasJustBegun = ({ over1s, over3s, over60s }: ArrivalRates): boolean
  * | newest | the same, while 1 s is more than 1.5 times the 3 s rate |
  *
  * The newest look is what a step needs that came in the middle of a second: half of it was in the second before. Later on
- * so short a rate window would only add chance.
+ * so short a rate window would only add chance. While citizens are due back, λ is at least what was certain of it
+ * (operator/signals/arrivals.ts): those who give up hide first attempts.
  */
 export const arrivalRate = (rates: ArrivalRates): number => {
-  const { over1s, over3s, over60s, newest } = rates;
-  const isNewest = newest !== undefined && hasJustBegun(rates) && isSurge(newest.perSecond, newest.seconds, over60s);
+  const { over1s, over3s, over60s, newest, certainPerSecond = 0 } = rates;
+  const isNewest = newest !== undefined && hasJustBegun(rates) && isSurge(newest.perSecond, newest.seconds, rates);
   return Math.max(
     over60s,
-    isNews(over3s, 3, over60s) ? over3s : 0,
-    isSurge(over1s, 1, over60s) ? over1s : 0,
+    certainPerSecond,
+    isNews(over3s, 3, rates) ? over3s : 0,
+    isSurge(over1s, 1, rates) ? over1s : 0,
     isNewest ? newest.perSecond : 0,
   );
 };

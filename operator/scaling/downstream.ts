@@ -1,17 +1,17 @@
-/** Replicas that bring nothing: what is behind the tier is full, and fewer must be let in instead. Pure. */
+/** Scale-ups that do not raise throughput: a downstream system is the bottleneck, so admission is reduced. Pure. */
 import type { Saturation, ThroughputSample, TierMemory } from './types.ts';
 
 /** A scale-up counts once its pods have been Ready for this long; several batches of a slow database (app/worker/batch-size.ts). */
 const SETTLED_MS = 10_000;
-/** Smaller growth can't be told from chance. */
+/** Smaller growth can't be distinguished from chance. */
 const GROWTH = 1.1;
 const LEAST_EFFECT = 0.1;
 const USELESS_SCALE_UPS = 2;
 /** Below what came through, so that the backlog shrinks. */
 const ADMITTED = 0.9;
-/** Of the capacity: also a database that answers nothing for a minute must not shut the door for good. */
+/** Of the throughput when it began, and at least one replica's work: a database that answers nothing for a minute must not shut the door for good. */
 const LEAST_ADMITTED = 0.1;
-/** Per second while nothing waits: how else would anybody learn that more fits again? */
+/** Per second while nothing waits: admission rises, so that the law sees when the downstream system takes more again. */
 const PROBE = 1.01;
 /** What comes in batches is uneven; a smaller recovery lets the backlog drain and then more in, second by second. */
 const RECOVERED = 1.5;
@@ -58,7 +58,7 @@ const tried = (trial: TierMemory['trial'], now: Settled, capacityPerReplica: num
  * | throughput of a replica half as much again as at first | over                                   |
  * | nothing waits, and no more arrive than are let in    | over: demand fell                      |
  * | nothing waits, more arrive                           | 1 % more is let in, every second       |
- * | something waits                                      | 90 % of what comes through, at least a tenth of capacity |
+ * | something waits                                      | 90 % of what comes through, at least one replica's work |
  * | throughput unknown                                   | as it is                               |
  */
 const onwards = (
@@ -74,7 +74,9 @@ const onwards = (
   const { admissionPerSecond: before } = saturation;
   if (!last.isBusy && last.arrivalsPerSecond <= before) return {};
   const next = last.isBusy ? ADMITTED * servedPerSecond : before * PROBE;
-  const admissionPerSecond = Math.max(next, LEAST_ADMITTED * capacityPerReplica * leastReady);
+  // Not a share of what all replicas could: of many, that is more than a slow database takes.
+  const least = Math.max(capacityPerReplica, LEAST_ADMITTED * saturation.perReplica * leastReady);
+  const admissionPerSecond = Math.max(next, least);
   return { saturation: { ...saturation, admissionPerSecond } };
 };
 
@@ -87,6 +89,6 @@ export const downstream = (
   if (saturation !== undefined) return onwards(saturation, settled(samples, true), last, capacityPerReplica);
   const now = settled(samples, false);
   if (now !== undefined && last !== undefined) return tried(trial, now, capacityPerReplica, last.atMs);
-  // A gap in the signal is no end of the demand; nothing waiting is.
+  // A gap in the metric does not end the trial; an empty backlog does.
   return last?.isBusy === false || trial === undefined ? {} : { trial };
 };

@@ -5,7 +5,7 @@ import type { ScalePlan } from '../../contract/scale-plan-types.ts';
 import type { Tier } from '../../contract/tiers.ts';
 
 /**
- * Whether the owner decided while the plan was open. The instant is the API server's own; one that nobody knows proves
+ * Whether the owner decided while the plan was open. The instant is the API server's own; an unknown one proves
  * nothing.
  *
  * | written as Superseded | decidedAt       | counts |
@@ -21,7 +21,7 @@ export const decisionCounts = ({ spec, status }: ScalePlan): boolean =>
   status?.decidedAt !== undefined &&
   instantMs(status.decidedAt) <= instantMs(spec.expiresAt);
 
-/** The ceiling that a plan grants a tier at this instant; undefined for none. Revoked, whoever did it: none. */
+/** The ceiling that a plan grants a tier at this instant; undefined for none. Revoked by anyone: none. */
 export const grantOf = (plan: ScalePlan, tier: Tier, nowMs: number): number | undefined => {
   const { decision, revocation, ceilings } = plan.spec;
   if (decision?.verdict !== 'Approved' || revocation !== undefined || !decisionCounts(plan)) return undefined;

@@ -1,4 +1,4 @@
-/** What keeps replicas where they are, or brings them to a safe size, when the demand alone would let them go. Pure. */
+/** What keeps replicas, or raises them to a safe number, when demand alone would scale down. Pure. */
 import type { LimitedBy, TierInput, TierLimits, TierMemory } from './types.ts';
 
 /** A first answer after an outage may be a half one; three in a row are not. */
@@ -15,11 +15,11 @@ const PANIC_WAIT_SECONDS = 3;
 export const isFresh = ({ arrivals, backlog }: TierInput): boolean =>
   arrivals.kind === 'fresh' && (backlog === undefined || backlog.kind === 'fresh');
 
-/** Since when every signal has been missing; undefined while one is fresh. */
+/** Since when every metric has been missing; undefined while one is fresh. */
 export const blindSince = ({ arrivals, backlog, nowMs }: TierInput, before: number | undefined): number | undefined =>
   arrivals.kind === 'fresh' || backlog?.kind === 'fresh' ? undefined : Math.min(before ?? nowMs, nowMs);
 
-/** Blind from 09:00:00 on: from 09:00:30 half of the peak's floor stands, 24 of 48, whatever was there before. */
+/** Blind from 09:00:00 on: from 09:00:30 half of the forecast floor is kept, 24 of 48. */
 export const blindFloorOf = (limits: TierLimits, sinceMs: number | undefined, nowMs: number): number =>
   sinceMs !== undefined && nowMs - sinceMs >= BLIND_AFTER_MS ? (limits.blindFloor ?? 0) : 0;
 
@@ -45,7 +45,7 @@ export const panicUntil = (
  *
  * | hold                                              | reason        | also what is above the ceiling |
  * |---------------------------------------------------|---------------|--------------------------------|
- * | a signal is stale or absent                       | Stale         | yes                            |
+ * | a metric is out of date or missing                | Stale         | yes                            |
  * | fewer than three fresh ticks, so a first tick too | FewFreshTicks | yes                            |
  * | a rollout is in progress                          | Rollout       | yes                            |
  * | a plan is pending                                 | PlanPending   | no: the operator could renew it for ever |

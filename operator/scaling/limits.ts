@@ -11,6 +11,10 @@ import { paceOf } from './pre-warm.ts';
 import { ceilingInForce, isScheduled, scheduleOf, TARGET_UTILISATION } from './schedule.ts';
 import type { TierLimits, TierMemory } from './types.ts';
 
+/** What a tier can let in per second at most: at its ceiling, at full utilisation. */
+export const mostPerSecond = ({ max, ceiling, capacityPerReplica }: TierLimits): number =>
+  Math.min(max, ceiling) * capacityPerReplica;
+
 /** What the law has learned of a tier, as far as the schedule depends on it. */
 export type Learned = Pick<TierMemory, 'capacityPerReplica' | 'startSeconds' | 'createdPerSecond'>;
 
@@ -54,7 +58,7 @@ export const limitsOf = (
   const blindFloor = Math.ceil(BLIND_SHARE * schedule.floor);
   const at = (nowMs: number): TierLimits => {
     const ceiling = ceilingInForce(authorized, plans, tier, nowMs);
-    // Long before opening and after closing a broken signal hides no crowd.
+    // Long before opening and after closing a missing metric hides no crowd.
     const guarded = nowMs >= schedule.fromMs && nowMs < closesAtMs && blindFloor > 0 ? { blindFloor } : {};
     return isScheduled(schedule, nowMs)
       ? { ...constant, ...guarded, ceiling, scheduleFloor: schedule.floor, holdUntilMs: schedule.untilMs }

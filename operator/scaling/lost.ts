@@ -1,7 +1,7 @@
 /** Replicas that take the place of pods on nodes that do not answer. Pure. */
 
 export interface Lost {
-  /** Pods on nodes that do not answer: each holds a replica's place, and serves nobody. */
+  /** Pods on nodes that do not answer: each counts as a replica and serves no one. */
   readonly lost: number;
   /** Those of them that are being deleted: the ReplicaSet has replaced them itself. */
   readonly leaving: number;

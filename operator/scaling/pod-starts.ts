@@ -11,9 +11,9 @@ export interface PodTimes {
 export interface PodStarts {
   /** Ages of the pods that aren't Ready. */
   readonly startingSeconds: readonly number[];
-  /** Ŝ; absent when no pod tells. */
+  /** Ŝ; absent when no pod shows it. */
   readonly startSeconds?: number;
-  /** ĉ; absent unless pods were created for three seconds in a row. */
+  /** ĉ; absent unless pods are missing and were created in each of the last three seconds. */
   readonly createdPerSecond?: number;
 }
 
@@ -29,36 +29,38 @@ const p90 = (values: readonly number[]): number | undefined => {
 };
 
 /**
- * The best run of consecutive seconds, each with a pod made in it: 1, 2, 20, 20 and 20 pods in five seconds are 12.6 a
- * second, for the controller begins slowly. Two pods an hour apart say nothing of the cluster.
+ * Pods created per second in the unbroken run of seconds that leads to now, 3 s of it at least: 1, 2, 20, 20 and 20 in the
+ * last five are 12.6 a second. Only while pods are missing is that the cluster's pace; otherwise it is the crowd's.
  */
-const creationRate = (createdAtMs: readonly number[]): number | undefined => {
+const creationRate = (pods: readonly PodTimes[], nowMs: number): number | undefined => {
   const bySecond = new Map<number, number>();
-  for (const atMs of createdAtMs) {
-    const second = Math.floor(atMs / 1000);
+  for (const { createdAtMs } of pods) {
+    const second = Math.floor(createdAtMs / 1000);
     bySecond.set(second, (bySecond.get(second) ?? 0) + 1);
   }
-  let best: number | undefined;
-  for (const first of [...bySecond.keys()].filter((second) => !bySecond.has(second - 1))) {
-    let [seconds, pods] = [0, 0];
-    for (let count = bySecond.get(first); count !== undefined; count = bySecond.get(first + seconds)) {
-      seconds += 1;
-      pods += count;
-    }
-    if (seconds >= LEAST_RUN_SECONDS) best = Math.max(best ?? 0, pods / seconds);
+  let [seconds, created] = [0, 0];
+  const last = Math.floor(nowMs / 1000) - 1;
+  for (let count = bySecond.get(last); count !== undefined; count = bySecond.get(last - seconds)) {
+    seconds += 1;
+    created += count;
   }
-  return best;
+  return seconds < LEAST_RUN_SECONDS ? undefined : created / seconds;
 };
 
-/** Ŝ and ĉ of the newest hundred pods that are there; who remembers them when no pod tells is the law's memory. */
-export const podStarts = (pods: readonly PodTimes[], nowMs: number): PodStarts => {
+/**
+ * Ŝ of the newest hundred pods, and ĉ; the law's memory keeps them for ticks that measure nothing.
+ *
+ * @param missing replicas that were asked for and are not created yet
+ */
+export const podStarts = (pods: readonly PodTimes[], nowMs: number, missing: number): PodStarts => {
   const newest = pods.toSorted((a, b) => b.createdAtMs - a.createdAtMs).slice(0, NEWEST);
   const starts = newest
     .flatMap(({ ready, readyAtMs, createdAtMs }) =>
       ready && readyAtMs !== undefined ? [(readyAtMs - createdAtMs) / 1000] : [],
     )
     .filter((seconds) => seconds >= 0 && seconds <= LONGEST_START_SECONDS);
-  const [startSeconds, createdPerSecond] = [p90(starts), creationRate(newest.map(({ createdAtMs }) => createdAtMs))];
+  const startSeconds = p90(starts);
+  const createdPerSecond = missing > 0 ? creationRate(pods, nowMs) : undefined;
   return {
     startingSeconds: pods
       .filter(({ ready, isLost }) => !ready && isLost !== true)

@@ -1,4 +1,4 @@
-/** How long the forecast's floor takes to stand, from what starts of pods were measured. Pure. */
+/** How long it takes until the forecast floor is Ready, from measured pod starts. Pure. */
 import { DEFAULT_CREATED_PER_SECOND, DEFAULT_START_SECONDS, type Pace } from './forecast.ts';
 import type { TierInput, TierMemory } from './types.ts';
 
@@ -11,7 +11,7 @@ export const paceOf = ({
   createdPerSecond = DEFAULT_CREATED_PER_SECOND,
 }: Pick<TierMemory, 'startSeconds' | 'createdPerSecond'>): Pace => ({ startSeconds, createdPerSecond });
 
-/** Of this tick, without what nobody measured in it. */
+/** What this tick measured. */
 export const measuredPace = ({
   startSeconds,
   createdPerSecond,
@@ -19,6 +19,17 @@ export const measuredPace = ({
   ...(startSeconds === undefined ? {} : { startSeconds }),
   ...(createdPerSecond === undefined ? {} : { createdPerSecond }),
 });
+
+/** So many pods that are late are no exception. */
+const LATE_PODS = 3;
+
+/** Most pods on their way take longer than was measured, as on slow nodes: then a start takes as long as the oldest of them. */
+export const paceNow = (pace: Pace, { startingSeconds = [] }: Pick<TierInput, 'startingSeconds'>): Pace => {
+  const late = startingSeconds.filter((age) => age > pace.startSeconds);
+  return late.length < LATE_PODS || 2 * late.length <= startingSeconds.length
+    ? pace
+    : { ...pace, startSeconds: late.reduce((most, age) => Math.max(most, age), 0) };
+};
 
 /** 572 replicas at 20 a second and 8 s a start: 1.5 · (28.6 + 8) = 54.9 s ahead of opening at the latest. */
 export const leadSecondsFor = (floor: number, { startSeconds, createdPerSecond }: Pace): number =>

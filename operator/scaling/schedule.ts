@@ -1,4 +1,4 @@
-/** What the calendar and the owner say, before any signal does. Pure. */
+/** Forecast floor and ceiling in force: what the calendar and the owner decide, independent of metrics. Pure. */
 
 import type { ScalingSpec, VoucherCampaignSpec } from '../../contract/campaign-types.ts';
 import { parseDurationMs } from '../../contract/duration.ts';
@@ -27,7 +27,7 @@ export interface Schedule {
 
 /**
  * What the calendar asks for, whatever arrives: the forecast's replicas from `opensAt - leadTime` until
- * `opensAt + holdAfterOpen`, or closing when that is sooner, because nobody comes after it. Afterwards the way down takes
+ * `opensAt + holdAfterOpen`, or closing when that is sooner, because no one registers after it. Afterwards the way down takes
  * over. Opens 09:00, lead time 30 m, hold 2 h, 16,700/s at 500/s a replica: 48 from 08:30 to 11:00.
  *
  * @param pace where it is known, the span begins early enough for it, however short the lead time

@@ -1,7 +1,4 @@
-/**
- * `node operator/setup/answers-main.ts`: what `helm test` runs. Waits until everything that was installed answers, and
- * names what does not.
- */
+/** `node operator/setup/answers-main.ts`: runs in `helm test`. Waits until all parts answer, and names those that do not. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { type Asked, askedOf, problemOf } from './answers.ts';
@@ -9,7 +6,7 @@ import { type Asked, askedOf, problemOf } from './answers.ts';
 const AGAIN_AFTER_MS = 1_000;
 /** The database's probe takes up to four of them. */
 const ANSWER_WITHIN_MS = 5_000;
-/** Less than the pod's deadline, so that the last problem is still told. */
+/** Less than the pod's deadline, so that the last problem is still reported. */
 const GIVE_UP_AFTER_MS = 120_000;
 
 const reasonOf = (error: unknown): string => {

@@ -1,14 +1,13 @@
-/** What a whole installation answers, and what an answer means. Pure. */
-
+/** The parts of an installation that must answer, and what their answers mean. Pure. */
 export type Asked =
   | { readonly kind: 'http'; readonly what: string; readonly url: string }
-  /** A meta leader is elected: without one no stream can be made. */
+  /** A meta leader is elected: without one no stream can be created. */
   | { readonly kind: 'meta-leader'; readonly what: string; readonly url: string };
 
-export interface Installation {
+interface Installation {
   readonly operatorUrl: string;
   readonly journalMonitorUrls: readonly string[];
-  /** Of its probe, which asks the database and not its port; empty when the database is not the chart's. */
+  /** Of its probe, which queries the database; empty when the database is not the chart's. */
   readonly postgresProbeUrl: string;
 }
 
@@ -26,7 +25,7 @@ export const askedOf = ({ operatorUrl, journalMonitorUrls, postgresProbeUrl }: I
   ];
 };
 
-/** Why this answer is not a good one, undefined when it is. */
+/** Why this answer is not good; undefined when it is. */
 export const problemOf = (asked: Asked, status: number, body: string): string | undefined => {
   if (status !== 200) return `status ${status}: ${body.slice(0, 200).trim()}`;
   if (asked.kind !== 'meta-leader') return undefined;

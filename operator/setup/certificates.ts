@@ -1,21 +1,16 @@
-/**
- * The certificates of the embedded data plane: an authority of its own, and one certificate for each kind of server.
- * Keys come from node:crypto; node-forge puts the certificates together, which Node can't.
- */
+/** Certificates of the embedded data plane: an authority, and one per kind of server. Node itself can't build them. */
 import { generateKeyPairSync, X509Certificate } from 'node:crypto';
 import forge from 'node-forge';
 
 export interface Certified {
-  /** PEM. */
   readonly certificate: string;
-  /** PEM, PKCS#8. */
   readonly key: string;
 }
 
 const DAY_MS = 86_400_000;
-/** Clients have the authority in Secrets that nobody rewrites, so it outlives every campaign. */
+/** Clients have the authority in Secrets that are never rewritten, so it outlives every campaign. */
 export const AUTHORITY_DAYS = 3_650;
-/** Renewed by people (README): two seasons, and `voucher-operator.io/expires-at` says when. */
+/** Renewed by people (README); `voucher-operator.io/expires-at` says when. */
 export const SERVER_DAYS = 730;
 /** For clocks that are behind. */
 const BEFORE_MS = 3_600_000;
@@ -57,7 +52,7 @@ const issue = (draft: Draft, by: Certified | undefined): Certified => {
   return { certificate: pemOf(certificate), key: pair.privateKey };
 };
 
-/** As everybody but forge ends lines. */
+/** With the usual line ends; forge writes CRLF. */
 const pemOf = (certificate: forge.pki.Certificate): string =>
   forge.pki.certificateToPem(certificate).replaceAll('\r\n', '\n');
 

@@ -1,39 +1,37 @@
 /**
  * Whether a server of the journal should be restarted now. Pure: time is an argument. Every server decides for itself, from
- * what all of them say, so that two never go at a time:
+ * the state of all of them, so that two never restart at a time:
  *
  * | own server                    | others                                        | |
  * |-------------------------------|-----------------------------------------------|-|
- * | well, behind, without quorum  | any                                           | stays: a restart would begin the catching up anew |
- * | does not answer               | any                                           | stays: the kubelet's probe judges that, in minutes |
- * | JetStream off, no room        | any                                           | stays: it would switch it off again |
+ * | well, behind, without quorum  | any                                           | no: after a restart it would have to catch up again |
+ * | does not answer               | any                                           | no: the kubelet's probe decides that, in minutes |
+ * | JetStream off, no room        | any                                           | no: it would switch it off again |
  * | a write error, or JetStream off with room, for 10 s | all are ready for 20 s, none of a lower number has one | restarts |
- * | the same                      | one of a lower number has one                 | waits: that one goes first |
+ * | the same                      | one of a lower number has one                 | waits: that one restarts first |
  * | the same                      | one has started less than 20 s ago, or is not ready yet | waits, however long that takes |
- * | the same, carries a stream    | one has run for less than 2 min and is behind in that stream | waits: only two are left of it |
- * | the same, carries a stream    | one does not answer                           | stays: a restart would end that stream's quorum |
+ * | the same, carries a stream    | one has run for less than 2 min and is behind in that stream | waits: only two replicas of it are left |
+ * | the same, carries a stream    | one does not answer                           | no: a restart would end that stream's quorum |
  * | the same, carries none        | one does not answer                           | waits |
- * | the same, for 90 s and 30 s more for each number | none of the others makes it wait "however long", or stay | restarts: waiting for the others helps nobody any more |
- * | the same, restarted before    | any                                           | waits 1 min, then 2, 4, 8 and at most 10: a disk that stays broken gains nothing |
+ * | the same, for 90 s and 30 s more for each number | no row above says no or "however long" | restarts: waiting longer does not help |
+ * | the same, restarted before    | any                                           | waits 1 min, then 2, 4, 8 and at most 10: the disk may still be broken |
  *
- * Worked example: all three have a write error. nats-0 goes at 10 s; nats-1 sees it ready and 20 s old at about 32 s and goes;
- * nats-2 at about 54 s. nats-0 hears of no leader in the streams that broke everywhere, and is not waited for in those: no
- * server carries them. Nothing is wiped: a server that comes back keeps what it has and fetches what it missed.
+ * Example: all three have a write error. nats-0 restarts at 10 s; nats-1 sees it ready and 20 s old at about 32 s, and
+ * restarts; nats-2 at about 54 s. Streams that broke on every server have no leader, so no server waits for them. Nothing is
+ * deleted: a restarted server keeps its data and fetches what it missed.
  */
 import { type BackoffLimits, stepMs } from '../../runtime/backoff.ts';
 
 export interface ServerView {
   readonly trouble: 'none' | 'writeError' | 'jetStreamOff';
-  /** It takes clients. A server that still reads its store answers on its monitoring port long before. */
+  /** It accepts clients. A server that still reads its store answers on its monitoring port long before. */
   readonly isReady: boolean;
   readonly runsForMs: number;
-  /** What it stores nothing more of. */
   readonly broken: Streams;
-  /** What it has not all of, or hears of no leader in. */
+  /** Streams that it has not all of, or that have no leader. */
   readonly behind: Streams;
 }
 
-/** By account and name. */
 export type Streams = 'all' | readonly string[];
 
 export interface HealInput {
@@ -41,7 +39,6 @@ export interface HealInput {
   readonly ordinal: number;
   /** All of them by number; undefined does not answer. */
   readonly servers: readonly (ServerView | undefined)[];
-  /** On this server's volume. Undefined: not known. */
   readonly freeBytes: number | undefined;
 }
 
@@ -58,10 +55,10 @@ export const NEVER_HEALED: HealMemory = {
   restarts: 0,
 };
 
-export interface HealDecision {
+interface HealDecision {
   readonly memory: HealMemory;
   readonly restart: boolean;
-  /** Why, or why not yet; undefined: there is nothing to say. */
+  /** Why, or why not yet; undefined: nothing to report. */
   readonly why: string | undefined;
 }
 
@@ -76,14 +73,14 @@ const LEAST_FREE_BYTES = 64 * 2 ** 20;
 
 const isSick = (view: ServerView | undefined): boolean => view !== undefined && view.trouble !== 'none';
 
-/** Whether the other one is behind in something that this one still carries: a restart would leave one replica of that. */
+/** Whether the other one is behind in a stream that this one still carries: a restart would leave one replica of it. */
 const isBehindIn = (own: ServerView, other: ServerView): boolean => {
   const { broken } = own;
   if (broken === 'all' || other.trouble !== 'none' || other.runsForMs >= CATCHES_UP_WITHIN_MS) return false;
   return other.behind === 'all' || other.behind.some((stream) => !broken.includes(stream));
 };
 
-/** What keeps it from going now; undefined: nothing. */
+/** What prevents a restart now; undefined: nothing. */
 const obstacle = (
   { ordinal, servers, freeBytes }: HealInput,
   memory: HealMemory,
@@ -93,18 +90,18 @@ const obstacle = (
   const sickForMs = nowMs - (memory.sickSinceMs ?? nowMs);
   const pauseMs = memory.restarts === 0 ? 0 : stepMs(memory.restarts, AGAIN);
   const others = servers.map((view, n) => ({ view, n })).filter(({ n }) => n !== ordinal);
-  if (sickForMs < SICK_FOR_MS) return 'it may pass';
+  if (sickForMs < SICK_FOR_MS) return 'it may pass by itself';
   if (own?.trouble === 'jetStreamOff' && freeBytes !== undefined && freeBytes < LEAST_FREE_BYTES) {
-    return `its volume has only ${Math.round(freeBytes / 2 ** 20)} MiB left: make room or enlarge it`;
+    return `its volume has only ${Math.round(freeBytes / 2 ** 20)} MiB left: free space or enlarge it`;
   }
-  if (nowMs - memory.restartedAtMs < pauseMs) return 'a restart did not help: the disk is to be looked at';
+  if (nowMs - memory.restartedAtMs < pauseMs) return 'a restart did not help: check the disk';
   const coming = others.find(({ view }) => view !== undefined && (!view.isReady || view.runsForMs < SETTLED_AFTER_MS));
   if (coming !== undefined) {
     return `server ${coming.n} ${coming.view?.isReady === true ? 'has just started' : 'is not ready yet'}`;
   }
   const away = others.find(({ view }) => view === undefined);
   if (away !== undefined && own?.broken !== 'all') {
-    return `server ${away.n} does not answer, and a restart would end the quorum of streams that this server still carries`;
+    return `server ${away.n} does not answer, and a restart would end the quorum of streams on this server`;
   }
   if (sickForMs >= ALONE_AFTER_MS + ordinal * ALONE_STEP_MS) return undefined;
   if (away !== undefined) return `server ${away.n} does not answer`;
@@ -128,6 +125,6 @@ export const decideHeal = (input: HealInput, before: HealMemory, nowMs: number):
   return {
     memory: { sickSinceMs: undefined, restartedAtMs: nowMs, restarts: memory.restarts + 1 },
     restart: true,
-    why: `${what}; it is restarted, with its volume as it is`,
+    why: `${what}; it is restarted, and keeps its volume`,
   };
 };

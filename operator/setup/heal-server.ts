@@ -1,20 +1,17 @@
-/**
- * Beside each of the journal's servers: restarts it when it has stopped storing and only a restart makes it store again. A
- * probe of the kubelet can't: it knows one server, and would restart all three of them at a time.
- */
+/** Beside each journal server: restarts it when only that helps. A kubelet's probe would restart all three at once. */
 import { statfs } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { type ServerTrouble, troubleOf } from '../../contract/journal-health.ts';
 import { decideHeal, type HealMemory, NEVER_HEALED, type ServerView, type Streams } from './heal-decision.ts';
 
-export interface HealServerOptions {
+interface HealServerOptions {
   readonly ordinal: number;
   /** Of all servers by number, without a path. */
   readonly monitorUrls: readonly string[];
-  /** Whose room is looked at. */
+  /** The folder whose free space is checked. */
   readonly storeDir: string;
-  /** Asks the server to end; whoever started it starts it again. @throws Error when there is none */
+  /** Makes the server end; the kubelet starts it again. @throws Error when there is none */
   readonly restart: () => Promise<void>;
   readonly log: (line: string) => void;
 }
@@ -43,7 +40,6 @@ const page = async (url: string): Promise<unknown> =>
 
 interface Problem {
   readonly trouble: ServerTrouble;
-  /** Undefined: it is about the whole server. */
   readonly stream: string | undefined;
   readonly isConsumers: boolean;
 }
@@ -54,19 +50,19 @@ const streamsOf = (problems: readonly Problem[]): Streams =>
     ? 'all'
     : [...new Set(problems.flatMap(({ stream }) => (stream === undefined ? [] : [stream])))];
 
-/** The error of a consumer leaves its stream well. */
+/** The error of a consumer does not break its stream. */
 const brokenOf = async (monitorUrl: string, problems: readonly Problem[]): Promise<Streams> => {
   if (problems.some(({ trouble }) => trouble === 'jetStreamOff')) return 'all';
   const broken = streamsOf(problems.filter(({ trouble, isConsumers }) => trouble === 'writeError' && !isConsumers));
   if (broken === 'all' || broken.length === 0) return broken;
-  // All that it hosts; one number, whatever their number. Where it is not told, the server may carry something.
+  // All streams on it, as a count. Where that is unknown, the server may carry others.
   const hosted = await page(`${monitorUrl}/jsz`)
-    .then((told) => jsz.parse(told).streams)
+    .then((answer) => jsz.parse(answer).streams)
     .catch(() => Number.POSITIVE_INFINITY);
   return broken.length >= hosted ? 'all' : broken;
 };
 
-/** Undefined when it does not answer. How long it runs is by its own clock. */
+/** Undefined when it does not answer. `runsForMs` is by its own clock. */
 export const viewServer = async (monitorUrl: string): Promise<ServerView | undefined> => {
   try {
     const [server, health] = await Promise.all([
@@ -99,18 +95,18 @@ const freeBytesOf = async (dir: string): Promise<number | undefined> => {
   return stats === undefined ? undefined : stats.bavail * stats.bsize;
 };
 
-/** Until the signal fires. A look that fails changes nothing, and the next one comes. */
+/** Until the signal aborts. A failed check changes nothing, and the next one follows. */
 export const healServer = async (options: HealServerOptions, signal: AbortSignal): Promise<void> => {
   const { ordinal, monitorUrls, storeDir, restart, log } = options;
   let memory: HealMemory = NEVER_HEALED;
-  let said: string | undefined;
+  let logged: string | undefined;
   while (!signal.aborted) {
     const servers = await Promise.all(monitorUrls.map((url) => viewServer(url)));
     const freeBytes = await freeBytesOf(storeDir);
     const decision = decideHeal({ ordinal, servers, freeBytes }, memory, performance.now());
     memory = decision.memory;
-    if (decision.why !== said && decision.why !== undefined) log(decision.why);
-    said = decision.why;
+    if (decision.why !== logged && decision.why !== undefined) log(decision.why);
+    logged = decision.why;
     if (decision.restart) await restart().catch((error: unknown) => log(`could not be restarted: ${String(error)}`));
     await delay(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined);
   }

@@ -1,7 +1,7 @@
 /**
- * Who may do what on the embedded journal, as nats-server's configuration. Pure.
+ * Permissions on the embedded journal, as nats-server's configuration. Pure.
  *
- * A campaign has an account for each of its tiers. What it may do follows from its rights (contract/tiers.ts):
+ * A campaign has an account for each of its tiers, with permissions by the tier's rights (contract/tiers.ts):
  *
  * | right                | subjects                                     | for |
  * |----------------------|----------------------------------------------|-----|
@@ -9,13 +9,13 @@
  * | publishes a type     | reg.<id>.<shard>.<type>.*                    | its facts (publisher.ts), and the check of them |
  * | … `received`         | reg.<id>.<shard>.astray.*                    | registrations in another shard than their citizen's |
  * | has a consumer       | CONSUMER.MSG.NEXT and ACK of its own         | its work (reader.ts) |
- * | looks up receipts    | STREAM.MSG.GET, consumers of what is astray  | acceptances.ts, astray.ts |
+ * | looks up receipts    | STREAM.MSG.GET, consumers of the astray subjects | acceptances.ts, astray.ts |
  * | looks up shards      | consumers of everything                      | a rebuild (replay.ts) |
  * | reads a bucket       | STREAM.INFO, STREAM.MSG.GET, its consumers, $JS.FC | live settings, data keys |
  * | writes a bucket      | … and $KV.<bucket>.*                         | the day's data key (data-keys.ts) |
  *
- * The durable consumers belong to the operator: without the denials a pod could move one past messages that are not read, or take
- * another tier's messages out of its hands.
+ * The durable consumers belong to the operator: without the denials a pod could move one past messages that are not read, or
+ * consume another tier's messages.
  */
 import { accountName, accountPassword } from '../../contract/accounts.ts';
 import {
@@ -28,9 +28,7 @@ import {
 } from '../../contract/names.ts';
 import { type BucketRight, hasConsumer, rightsOf, TIERS, type Tier } from '../../contract/tiers.ts';
 
-/** What the chart asks for, as accounts.json. */
 export interface AccountsRequest {
-  /** Of every campaign. */
   readonly shards: number;
   /** Their `campaignId`s. */
   readonly campaigns: readonly string[];
@@ -43,9 +41,9 @@ export interface Permissions {
 
 const API = '$JS.API';
 
-/** Of a shard or bucket; a name that the server would choose, and durable ones, have other subjects. */
+/** Of a shard or bucket; consumers named by the server, and durable ones, have other subjects. */
 const ownConsumers = (stream: string, filter: string): readonly string[] => [
-  // Behind the name, which the client chooses, comes the filter.
+  // After the name, which the client chooses, comes the filter.
   `${API}.CONSUMER.CREATE.${stream}.*${filter}`,
   `${API}.CONSUMER.DELETE.${stream}.*`,
 ];
@@ -85,7 +83,7 @@ const ofBucket = (bucket: string, right: BucketRight): readonly string[] => {
   ];
 };
 
-/** What an account of these tiers, together, may do. */
+/** The permissions of an account of these tiers together. */
 const permissionsOf = (campaignId: string, shards: number, tiers: readonly Tier[], user: string): Permissions => {
   const indices = Array.from({ length: shards }, (_, shard) => shard);
   const durable = TIERS.filter(hasConsumer);
@@ -114,7 +112,7 @@ const permissionsOf = (campaignId: string, shards: number, tiers: readonly Tier[
   };
 };
 
-export const tierPermissions = (campaignId: string, shards: number, tier: Tier): Permissions =>
+const tierPermissions = (campaignId: string, shards: number, tier: Tier): Permissions =>
   permissionsOf(campaignId, shards, [tier], accountName(campaignId, tier));
 
 const quoted = (subjects: readonly string[]): string => `[${subjects.map((one) => JSON.stringify(one)).join(', ')}]`;
@@ -139,8 +137,8 @@ const usersOf = (campaignId: string, shards: number, accountsKey: string): strin
         tierPermissions(campaignId, shards, tier),
       ),
     ),
-    // Pods of an installation in which all tiers shared one account: they go on until theirs are rolled. No Secret that is made
-    // today holds its password. Goes with the first release.
+    // For pods of an installation in which all tiers shared one account, until they are restarted. No new Secret has its
+    // password. To be removed with the first release.
     userOf(
       former,
       accountPassword(accountsKey, 'nats', campaignId),
@@ -149,10 +147,7 @@ const usersOf = (campaignId: string, shards: number, accountsKey: string): strin
   ].join('');
 };
 
-/**
- * The inside of nats-server's `authorization { … }`. The operator's password is a variable of the server's environment.
- * @param certificates tells one set of certificates from another: they are read anew when this text changes
- */
+/** For `authorization { … }` of nats-server, which reloads certificates when this text, with their hash, changes. */
 export const accountsConfig = (
   { shards, campaigns }: AccountsRequest,
   accountsKey: string,

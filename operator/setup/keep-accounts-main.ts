@@ -1,7 +1,7 @@
 /**
  * `node operator/setup/keep-accounts-main.ts`: the container beside each nats-server of the chart. It keeps the server's
  * accounts, and restarts the server when it has stopped storing. It shares the pod's process namespace and the server's user,
- * so it may signal it; it has no account on the journal and none in Kubernetes.
+ * so it may signal it; it has no account on the journal or in Kubernetes.
  */
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
@@ -24,10 +24,10 @@ const environment = z.object({
 
 const env = environment.parse(process.env);
 
-const tell = async (signal: NodeJS.Signals): Promise<void> => {
+const send = async (signal: NodeJS.Signals): Promise<void> => {
   const pid = Number((await readFile(env.VOUCHER_NATS_PID_FILE, 'utf8')).trim());
   const name = (await readFile(`/proc/${pid}/comm`, 'utf8')).trim();
-  // A server that was killed leaves its file behind, and its number may be another's by now.
+  // A server that was killed leaves its file, and another process may have its number by now.
   if (name !== 'nats-server') throw new Error(`process ${pid} is ${name}, and not yet the server`);
   process.kill(pid, signal);
 };
@@ -38,11 +38,11 @@ const ordinal = Number(env.VOUCHER_NATS_POD_NAME.slice(env.VOUCHER_NATS_POD_NAME
 const healing = healServer(
   {
     ordinal,
-    // Its own by the loopback: nothing between the two can be away.
+    // Its own by the loopback, where no network can fail.
     monitorUrls: env.VOUCHER_NATS_MONITOR_URLS.map((url, n) => (n === ordinal ? env.VOUCHER_NATS_MONITOR_URL : url)),
     storeDir: env.VOUCHER_NATS_STORE_DIR,
-    // The kubelet starts it again. It hands its leaderships over first.
-    restart: () => tell('SIGTERM'),
+    // The kubelet starts it again. It first transfers its leaderships.
+    restart: () => send('SIGTERM'),
     log: (line) => console.log(`server: ${line}`),
   },
   ended.signal,
@@ -54,7 +54,7 @@ await keepAccounts(
     tlsDir: env.VOUCHER_TLS_DIR,
     accountsFile: env.VOUCHER_ACCOUNTS_FILE,
     monitorUrl: env.VOUCHER_NATS_MONITOR_URL,
-    reload: () => tell('SIGHUP'),
+    reload: () => send('SIGHUP'),
     log: (line) => console.log(`accounts: ${line}`),
   },
   ended.signal,

@@ -1,9 +1,8 @@
 /**
- * Beside each of the journal's servers: writes its accounts as a file, and has the server read them again when they, or
- * its certificates, change. So a campaign that is added restarts no server, and those that are connected stay so.
+ * Runs beside each of the journal's servers: writes its accounts as a file, and makes the server reload when they or its
+ * certificates change. So a new campaign restarts no server, and clients stay connected.
  *
- * Level-triggered: a server whose configuration is older than the file is told again until it isn't. Whether this
- * process, the server or the signal was late makes no difference.
+ * Level-triggered: it signals until the server's configuration is newer than the file, also when a signal was lost.
  */
 import { createHash } from 'node:crypto';
 import { readFile, rename, stat, writeFile } from 'node:fs/promises';
@@ -14,17 +13,13 @@ import { accountsConfig } from './journal-accounts.ts';
 import { ROOT_KEYS } from './root.ts';
 
 export interface KeepAccountsOptions {
-  /** With accounts.json. */
   readonly requestDir: string;
-  /** With accounts.key. */
   readonly rootDir: string;
-  /** With tls.crt, tls.key and ca.crt. */
   readonly tlsDir: string;
-  /** Written; nats-server includes it. */
   readonly accountsFile: string;
   /** Of the server, without a path. */
   readonly monitorUrl: string;
-  /** Has the server read its configuration again. @throws Error when there is none */
+  /** Makes the server reload its configuration. @throws Error when there is none */
   readonly reload: () => Promise<void>;
   readonly log: (line: string) => void;
 }
@@ -32,13 +27,12 @@ export interface KeepAccountsOptions {
 const request = z.strictObject({ shards: z.int().min(1), campaigns: z.array(z.string().min(1)) });
 const monitorPage = z.object({ config_load_time: z.iso.datetime({ offset: true }) });
 
-/** kubelet brings a change within a minute or so; this adds nothing to it that anybody would notice. */
+/** The kubelet delivers a change within a minute or so; this adds little. */
 const LOOK_EVERY_MS = 1_000;
 const ANSWER_WITHIN_MS = 1_000;
-/** A server that began to read just before the file changed says a time just after. */
+/** A server that began to read just before the file changed reports a time just after. */
 const READ_AFTER_MS = 1_000;
 
-/** What the file should say. */
 const wantedText = async ({ requestDir, rootDir, tlsDir }: KeepAccountsOptions): Promise<string> => {
   const [asked, key, ...certificates] = await Promise.all([
     readFile(join(requestDir, 'accounts.json'), 'utf8'),
@@ -49,13 +43,13 @@ const wantedText = async ({ requestDir, rootDir, tlsDir }: KeepAccountsOptions):
   return accountsConfig(request.parse(JSON.parse(asked)), key.trim(), fingerprint);
 };
 
-/** Answers when the file was last written. */
+/** Returns when the file was last written. */
 const keepFile = async (options: KeepAccountsOptions): Promise<number> => {
   const { accountsFile, log } = options;
   const wanted = await wantedText(options);
-  const standing = await readFile(accountsFile, 'utf8').catch(() => undefined);
-  if (standing !== wanted) {
-    // In one step: the server may read at any moment.
+  const present = await readFile(accountsFile, 'utf8').catch(() => undefined);
+  if (present !== wanted) {
+    // In one step: the server may read at any time.
     await writeFile(`${accountsFile}.new`, wanted, { mode: 0o600 });
     await rename(`${accountsFile}.new`, accountsFile);
     log('the accounts or the certificates changed');
@@ -69,7 +63,7 @@ const loadedAtMs = async (monitorUrl: string): Promise<number> => {
   return Date.parse(monitorPage.parse(await answer.json()).config_load_time);
 };
 
-/** Until the signal fires. A look that fails changes nothing, and the next one comes in a second. */
+/** Until the signal aborts. A failed check changes nothing, and the next one comes in a second. */
 export const keepAccounts = async (options: KeepAccountsOptions, signal: AbortSignal): Promise<void> => {
   const { log, monitorUrl, reload } = options;
   let appliedAtMs = Number.NEGATIVE_INFINITY;
@@ -86,7 +80,7 @@ export const keepAccounts = async (options: KeepAccountsOptions, signal: AbortSi
       lastProblem = '';
     } catch (error) {
       const problem = error instanceof Error ? error.message : String(error);
-      // A server that is not there yet is no news, and neither is the same problem again.
+      // A server that has not started yet is not reported, and a problem only once.
       if (problem !== lastProblem) log(`not yet: ${problem}`);
       lastProblem = problem;
     }

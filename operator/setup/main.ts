@@ -1,15 +1,15 @@
 /**
- * `node operator/setup/main.ts`: makes the passwords, keys and certificates of the embedded data plane once. Run by the chart before
- * it installs anything that needs them, as an account that may create Secrets and not read one. What exists stays, and what
- * lives is not harmed: refusals.ts.
+ * `node operator/setup/main.ts`: creates the passwords, keys and certificates of the embedded data plane once. The chart runs
+ * it before it installs anything that needs them, with an account that may create Secrets but not read them. Existing Secrets
+ * are kept, and running campaigns are not harmed (refusals.ts).
  */
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemClock } from '../../runtime/clock.ts';
 import { createKubeAccess } from '../kube/access.ts';
+import { SECRETS } from '../kube/api-resources.ts';
 import { createKubeClient } from '../kube/client.ts';
-import { SECRETS } from '../kube/resources.ts';
 import { createPatiently, readPatiently } from './patience.ts';
 import { refusalsOf } from './refusals.ts';
 import { newRoot, ROOT_KEYS, type Root } from './root.ts';
@@ -25,7 +25,7 @@ import {
 } from './secrets.ts';
 import { livingCampaigns, standingVolumes } from './what-lives.ts';
 
-/** As it is mounted; undefined before the first installation. */
+/** From the mounted Secret; undefined before the first installation. */
 const mountedRoot = async (dir: string): Promise<Root | undefined> => {
   const read = async (key: string): Promise<string> => (await readFile(join(dir, key), 'utf8')).trim();
   try {
@@ -52,9 +52,9 @@ const main = async (signal: AbortSignal): Promise<void> => {
   const create = async (manifest: SecretManifest): Promise<void> => {
     const outcome = await createPatiently(() => post(manifest, {}), false, patience);
     const { namespace, name } = manifest.metadata;
-    if (outcome === 'exists') throw new Error(`Secret ${namespace}/${name} has just been made: run the same again`);
+    if (outcome === 'exists') throw new Error(`Secret ${namespace}/${name} has just been created: run the same again`);
   };
-  /** Asked by a creation that isn't carried out: the account may not read. */
+  /** Tested by a dry run of a creation: the account may not read. */
   const exists = async (manifest: SecretManifest): Promise<boolean> =>
     (await createPatiently(() => post(manifest, { dryRun: 'All' }), true, patience)) === 'exists';
 
@@ -74,7 +74,7 @@ const main = async (signal: AbortSignal): Promise<void> => {
     const mounted = await mountedRoot(process.env['VOUCHER_ROOT_DIR'] ?? '');
     const root = mounted ?? newRoot(request.release, randomBytes, systemClock.now());
     const groups = secretGroupsOf(request, root, randomBytes, systemClock.now());
-    // Everything is decided before anything is made.
+    // Everything is decided before anything is created.
     const seen = await Promise.all(
       groups.map(async (group) => ({ group, exist: await Promise.all(group.map(exists)) })),
     );
@@ -83,9 +83,10 @@ const main = async (signal: AbortSignal): Promise<void> => {
     if (refused.length > 0) throw new Error(refused.join('\nsetup: '));
     const manifest = rootSecret(request, root);
     if (mounted === undefined) {
-      // Made by an attempt that broke off after this pod had started: the next one has it mounted.
-      if (await exists(manifest))
-        throw new Error(`Secret ${manifest.metadata.name} has just been made: run the same again`);
+      // Created by an attempt that failed after this pod had started: the next one has it mounted.
+      if (await exists(manifest)) {
+        throw new Error(`Secret ${manifest.metadata.name} has just been created: run the same again`);
+      }
       const orphans = seen.flatMap(({ group, exist }) => group.filter((one, index) => exist[index] && isDerived(one)));
       if (orphans.length > 0) throw new Error(lostRootMessage(request, orphans));
       await create(manifest);
@@ -93,7 +94,7 @@ const main = async (signal: AbortSignal): Promise<void> => {
     for (const { group, decision } of decided) {
       const names = group.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`).join(', ');
       if (decision.kind === 'create') for (const one of decision.missing) await create(one);
-      console.log(`${decision.kind === 'create' ? 'made' : 'kept'} ${names}`);
+      console.log(`${decision.kind === 'create' ? 'created' : 'kept'} ${names}`);
     }
   } finally {
     await access.close();

@@ -1,5 +1,4 @@
-/** What the set-up tries again: hooks are pods that run once, so what passes by itself is waited for here. */
-
+/** Retries of the set-up: hooks are pods that run once, so temporary failures are waited for here. */
 import type { Clock } from '../../runtime/clock.ts';
 import { sleep } from '../../runtime/sleep.ts';
 import { isKubeError } from '../kube/errors.ts';
@@ -11,11 +10,11 @@ export interface Patience {
 }
 
 const AGAIN_AFTER_MS = 1_000;
-/** Rights that were given a moment ago reach the other API servers within seconds. */
+/** Permissions that were just granted reach the other API servers within seconds. */
 const RIGHTS_WITHIN_MS = 30_000;
 const READ_WITHIN_MS = 30_000;
 
-/** The authorizer's words, and no quota's, policy's or ending namespace's: those say the same again. */
+/** The authorizer's message, not a quota's, a policy's or an ending namespace's: those do not change by waiting. */
 const isLackOfRights = (error: unknown): error is Error =>
   isKubeError(error, 'forbidden') && /\bcannot \w+ resource\b/.test(error.said);
 
@@ -23,7 +22,7 @@ const isLackOfRights = (error: unknown): error is Error =>
  * | failed with                           | tried again                                |
  * |---------------------------------------|--------------------------------------------|
  * | connection, timeout, server           | a read for 30 s, a creation until the end  |
- * | forbidden, because a right is missing | for 30 s: it may have been given just now  |
+ * | forbidden, by a missing permission    | for 30 s: it may have been granted just now |
  * | anything else                         | no                                         |
  */
 const patiently = async <T>(
@@ -51,10 +50,7 @@ const patiently = async <T>(
 export const readPatiently = <T>(read: () => Promise<T>, patience: Patience): Promise<T> =>
   patiently(read, READ_WITHIN_MS, patience);
 
-/**
- * A creation that comes second to its own first attempt has succeeded with that.
- * @param isTrial nothing is made by it, so that what exists was there before
- */
+/** What a repeated creation finds is of its own first attempt. @param isTrial a dry run, which creates nothing */
 export const createPatiently = (
   create: () => Promise<unknown>,
   isTrial: boolean,

@@ -1,28 +1,27 @@
 /**
- * What an installation or a change must not do to campaigns that live, judged before anything is changed. Pure.
+ * What an installation or upgrade must not do to running campaigns, checked before anything is changed. Pure.
  *
- * The chart's templates/_refusals.tpl judges the same when Helm renders with a cluster at hand, so that no release is
- * begun. This is for who renders without one (Argo CD), and for `helm rollback`, which renders nothing.
+ * The chart's templates/_refusals.tpl checks the same when Helm renders with access to the cluster, so that no release is
+ * begun. This one is for rendering without access (Argo CD), and for `helm rollback`, which renders nothing.
  *
  * | seen                                                                    | verdict |
  * |-------------------------------------------------------------------------|---------|
- * | a VoucherCampaign whose account was made here, and values without it    | refused |
- * | a VoucherCampaign in one namespace, and its account asked for in another| refused |
- * | another VoucherCampaign uses the Secret that is asked for               | refused |
+ * | a VoucherCampaign with an account from here, and values without it      | refused |
+ * | a VoucherCampaign in one namespace, and its account requested in another| refused |
+ * | another VoucherCampaign uses the requested Secret                       | refused |
  * | a StatefulSet with another size or class of volumes                     | refused |
- * | a VoucherCampaign that is served here was made with other shards        | refused |
+ * | a VoucherCampaign that is served here was created with other shards     | refused |
  */
 import { parseQuantity } from '../kube/pods/quantity.ts';
 import type { SetupRequest } from './secrets.ts';
 
-/** A VoucherCampaign, where this installation works. */
 export interface LivingCampaign {
   readonly namespace: string;
   readonly name: string;
   readonly campaignId: string;
   readonly dataPlaneSecretName: string;
   readonly privacySecretName: string;
-  /** What it was made with, as its ConfigMap says; undefined: there is none yet. */
+  /** What it was created with, by its ConfigMap; undefined: there is none yet. */
   readonly made?: { readonly shards: number; readonly journalReplicas: number } | undefined;
 }
 
@@ -35,7 +34,7 @@ export interface StandingVolume {
 
 export interface Standing {
   readonly campaigns: readonly LivingCampaign[];
-  /** Of those campaigns, the `campaignId`s for which this installation has made an account. */
+  /** The `campaignId`s of those campaigns for which this installation has created an account. */
   readonly accounts: readonly string[];
   readonly volumes: readonly StandingVolume[];
 }
@@ -49,7 +48,7 @@ const unserved = ({ campaigns, release }: SetupRequest, { campaigns: living, acc
     .filter(({ campaignId }) => !campaigns.some((asked) => asked.campaignId === campaignId))
     .map(
       (one) =>
-        `${FIELD}: lacks ${one.campaignId}, and ${called(one)} uses that account: its registrations would be refused. Pass the values of the installation (-f values.yaml, or --reset-then-reuse-values), or keep its account in the list: helm get values shows what was installed. A rollback that is refused leaves Helm waiting: helm rollback to the revision that was deployed ends that (helm history ${release})`,
+        `${FIELD}: lacks ${one.campaignId}, and ${called(one)} uses that account: its registrations would be refused. Pass the values of the installation (-f values.yaml, or --reset-then-reuse-values), or keep its account in the list: helm get values shows what was installed. After a refused rollback Helm is left waiting: helm rollback to the deployed revision ends that (helm history ${release})`,
     );
 
 const moved = ({ campaigns }: SetupRequest, { campaigns: living }: Standing): readonly string[] =>
@@ -88,11 +87,10 @@ const remade = (request: SetupRequest, { campaigns: living }: Standing): readonl
       (['shards', 'journalReplicas'] as const).flatMap((field) => {
         const was = one.made?.[field];
         const is = request[field];
-        return was === undefined || is === undefined || was === is
-          ? []
-          : [
-              `app.${field}: is ${is}, and ${called(one)} was made with ${was}, which is fixed for its life: write ${was}`,
-            ];
+        if (was === undefined || is === undefined || was === is) return [];
+        return [
+          `app.${field}: is ${is}, and ${called(one)} was made with ${was}, which is fixed for its life: write ${was}`,
+        ];
       }),
     );
 
@@ -106,7 +104,7 @@ const resized = ({ volumes }: SetupRequest, standing: Standing): readonly string
       ...(isSameSize(found.storage, storage)
         ? []
         : [
-            `${field}.storage: is ${storage}, and the volumes of StatefulSet ${statefulSet} were made with ${found.storage}, which Kubernetes does not change: write ${found.storage}, or grow them as docs/installation.md says under "Larger volumes"`,
+            `${field}.storage: is ${storage}, and the volumes of StatefulSet ${statefulSet} were made with ${found.storage}, which Kubernetes does not change: write ${found.storage}, or grow them as docs/operations.md says under "Larger volumes"`,
           ]),
       ...(found.storageClassName === storageClassName
         ? []
@@ -116,6 +114,6 @@ const resized = ({ volumes }: SetupRequest, standing: Standing): readonly string
     ];
   });
 
-/** Sentences that each name the field and the remedy. Empty: nothing that lives is harmed. */
+/** Sentences that each name the field and the remedy. Empty: no running campaign is harmed. */
 export const refusalsOf = (request: SetupRequest, standing: Standing): readonly string[] =>
   [unserved, moved, shared, resized, remade].flatMap((rule) => rule(request, standing));

@@ -1,9 +1,9 @@
 /**
- * What everything else of the embedded data plane can be made from again: the key of the accounts' passwords and the
- * authority of the certificates. A Secret that is made once and mounted into the set-up, which may not read it otherwise.
+ * The root of the embedded data plane: the key of the accounts' passwords and the authority of the certificates. A Secret
+ * that is created once and mounted into the set-up, which may not read it otherwise.
  *
- * Passwords are derived from it, so that the journal's servers know the password of a campaign that is added later: who
- * made it can't hand it to them, and a Secret of its own would be a new volume, for which every server has to restart.
+ * Passwords are derived from it, so that the journal's servers know the password of a campaign that is added later: a new
+ * Secret would be a new volume, for which every server has to restart.
  */
 import { ACCOUNTS_KEY } from '../../contract/accounts.ts';
 import { type Certified, newAuthority } from './certificates.ts';

@@ -1,8 +1,8 @@
 /**
- * The accounts, certificates and Secrets of the embedded data plane. Pure but for random bytes and new keys.
+ * The accounts, certificates and Secrets of the embedded data plane. Pure except for random bytes and new keys.
  *
- * The parts of a group carry the same password, which is derived from the root. Who makes them can't read them
- * afterwards: decideGroup says when a part that is missing can be made without harm to what exists.
+ * The parts of a group have the same password, derived from the root. Their creator can't read them afterwards:
+ * decideGroup says when a missing part can be created without harm.
  */
 import { z } from 'zod';
 import { accountName, accountPassword, passwordText } from '../../contract/accounts.ts';
@@ -14,21 +14,20 @@ import { type Random, ROOT_KEYS, type Root } from './root.ts';
 
 const dnsLabel = z.string().regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, 'must be a DNS label');
 
-/** What the chart asks for, as JSON in VOUCHER_SETUP. */
+/** The chart's request, as JSON in VOUCHER_SETUP. */
 export const setupRequest = z.strictObject({
   release: dnsLabel,
   namespace: dnsLabel,
   natsUrls: z.string().min(1),
-  /** DNS names that the servers' certificates are for. */
   natsNames: z.array(z.string().min(1)).min(1),
   postgresNames: z.array(z.string().min(1)).min(1),
   postgresHost: z.string().min(1),
-  /** Those that are there; left out: all of the cluster. Empty is none. */
+  /** Existing ones; left out: all of the cluster. Empty is none. */
   watchNamespaces: z.array(dnsLabel).optional(),
-  /** Fixed for a campaign's life; left out: not judged. */
+  /** Fixed for a campaign's life; left out: not checked. */
   shards: z.number().int().optional(),
   journalReplicas: z.number().int().optional(),
-  /** As the StatefulSets ask for them; `field` is the section of the values. */
+  /** As in the StatefulSets; `field` is the section of the values. */
   volumes: z
     .array(
       z.strictObject({
@@ -45,7 +44,7 @@ export const setupRequest = z.strictObject({
       namespace: dnsLabel,
       dataPlaneSecretName: z.string().min(1),
       privacySecretName: z.string().min(1),
-      /** Its namespace does not exist: it gets its account, and its Secrets when the namespace is there. */
+      /** Its namespace does not exist: it gets its account now, and its Secrets when the namespace exists. */
       isLeftOut: z.boolean().optional(),
     }),
   ),
@@ -65,12 +64,11 @@ export interface SecretManifest {
   readonly stringData: Readonly<Record<string, string>>;
 }
 
-export type SecretGroup = readonly SecretManifest[];
+type SecretGroup = readonly SecretManifest[];
 
 const newKey = (random: Random): string => random(32).toString('base64');
 const newPassword = (random: Random): string => passwordText(random(24));
 
-/** When a certificate in the Secret ends, ISO 8601. */
 export const EXPIRES_AT = 'voucher-operator.io/expires-at';
 
 /** @param certificate the one in the Secret that ends first */
@@ -114,7 +112,7 @@ const serverSecret = (namespace: string, name: string, authority: Certified, ser
     'kubernetes.io/tls',
   );
 
-/** What a tier's pods mount: its own accounts, and no other's. */
+/** Mounted by a tier's pods: its own accounts only. */
 const tierSecret = (
   { natsUrls, postgresHost }: SetupRequest,
   { accountsKey, authority }: Root,
@@ -172,7 +170,7 @@ export const secretGroupsOf = (
       ),
     ],
     ...campaigns.flatMap((campaign): SecretGroup[] => {
-      // Says that this installation has made the campaign's accounts: what they are is derived.
+      // Marks that this installation has created the campaign's accounts; their content is derived.
       const own = secret(namespace, accountSecretName(release, campaign.campaignId), {
         account: accountName(campaign.campaignId),
       });
@@ -191,7 +189,7 @@ export const secretGroupsOf = (
   ];
 };
 
-export type GroupDecision =
+type GroupDecision =
   | { readonly kind: 'keep' }
   | { readonly kind: 'create'; readonly missing: SecretGroup }
   | { readonly kind: 'refuse'; readonly message: string };
@@ -206,8 +204,8 @@ const nameOf = ({ metadata: { namespace, name } }: SecretManifest): string => `$
  * |-----|------------|-|
  * | –   | none       | create all |
  * | yes | all        | keep |
- * | yes | some, none | create those that are missing: their passwords are derived, and are the same again |
- * | –   | some, all  | refuse: they may be what another campaign lives on, and nothing here may read them |
+ * | yes | some, none | create the missing ones: their passwords are derived, and are the same again |
+ * | –   | some, all  | refuse: another campaign may use them, and the set-up can't read them |
  */
 export const decideGroup = (group: SecretGroup, exists: readonly boolean[]): GroupDecision => {
   const missing = group.filter((_, index) => exists[index] !== true);
@@ -217,18 +215,18 @@ export const decideGroup = (group: SecretGroup, exists: readonly boolean[]): Gro
   if (own === undefined || taken === undefined || exists[0] === true) return { kind: 'create', missing };
   return {
     kind: 'refuse',
-    message: `Secret ${nameOf(taken)} exists, and was not made for this campaign by this installation: there is no ${nameOf(own)}. Give the campaign another dataPlaneSecretName (and privacySecretName) in dataPlane.embedded.campaigns and in its VoucherCampaign. If the campaign had its account here before, restore ${nameOf(own)} from a backup`,
+    message: `Secret ${nameOf(taken)} exists, and was not created for this campaign by this installation: there is no ${nameOf(own)}. Give the campaign another dataPlaneSecretName (and privacySecretName) in dataPlane.embedded.campaigns and in its VoucherCampaign. If the campaign had its account here before, restore ${nameOf(own)} from a backup`,
   };
 };
 
-/** An empty Secret under the name of a campaign's account: trying to create it tells whether there is one. */
+/** An empty Secret under the name of a campaign's account: trying to create it shows whether there is one. */
 export const accountProbe = ({ release, namespace }: SetupRequest, campaignId: string): SecretManifest =>
   secret(namespace, accountSecretName(release, campaignId), {});
 
-/** Holds something that is made from the root: with another root it would not fit. */
+/** Depends on the root: with another root it would be wrong. */
 export const isDerived = ({ stringData }: SecretManifest): boolean =>
   'ca.crt' in stringData || DATA_PLANE_KEYS.natsCa in stringData || 'account' in stringData;
 
-/** Of the Secrets that are derived from the root, those that were made with one that is gone. */
+/** Derived Secrets whose root is gone. */
 export const lostRootMessage = ({ release, namespace }: SetupRequest, made: readonly SecretManifest[]): string =>
-  `Secret ${namespace}/${release}-data-plane-root is gone, and ${made.map(nameOf).join(', ')} were made from it: restore it from a backup. A new one would change every password, and lock every campaign out`;
+  `Secret ${namespace}/${release}-data-plane-root is gone, and ${made.map(nameOf).join(', ')} were derived from it: restore it from a backup. A new root would change every password, and no campaign could connect`;

@@ -1,10 +1,10 @@
-/** Reads what lives and what was made before: the input of refusals.ts. I/O. */
+/** Reads running campaigns and existing volumes: the input of refusals.ts. I/O. */
 import { z } from 'zod';
 import { appConfigMapName } from '../../contract/names.ts';
+import { CAMPAIGNS, CONFIG_MAPS, STATEFUL_SETS } from '../kube/api-resources.ts';
 import type { KubeClient } from '../kube/client.ts';
-import { isKubeError } from '../kube/errors.ts';
+import { ifFound } from '../kube/errors.ts';
 import { parsePage } from '../kube/objects.ts';
-import { CAMPAIGNS, CONFIG_MAPS, STATEFUL_SETS } from '../kube/resources.ts';
 import type { LivingCampaign, StandingVolume } from './refusals.ts';
 import type { SetupRequest } from './secrets.ts';
 
@@ -18,19 +18,13 @@ const campaign = z
     }),
   })
   .transform(
-    // One that is being deleted lives no more: its journal stays, or is the operator's to remove.
-    ({ metadata: { namespace, name, deletionTimestamp }, spec }): readonly LivingCampaign[] =>
-      deletionTimestamp !== undefined
-        ? []
-        : [
-            {
-              namespace,
-              name,
-              campaignId: spec.campaignId,
-              dataPlaneSecretName: spec.dataPlane.secretName,
-              privacySecretName: spec.privacy.keySecretName,
-            },
-          ],
+    // Not one that is being deleted.
+    ({ metadata: { namespace, name, deletionTimestamp }, spec }): readonly LivingCampaign[] => {
+      if (deletionTimestamp !== undefined) return [];
+      const { campaignId, dataPlane, privacy } = spec;
+      const secrets = { dataPlaneSecretName: dataPlane.secretName, privacySecretName: privacy.keySecretName };
+      return [{ namespace, name, campaignId, ...secrets }];
+    },
   );
 
 const appConfigMap = z.object({ data: z.object({ 'config.json': z.string() }) });
@@ -51,17 +45,7 @@ const statefulSet = z.object({
   }),
 });
 
-/** Before the first installation there is no such kind, and no object of it. */
-const unlessAbsent = async <T>(look: Promise<T>): Promise<T | undefined> => {
-  try {
-    return await look;
-  } catch (error) {
-    if (isKubeError(error, 'not_found')) return undefined;
-    throw error;
-  }
-};
-
-/** @throws KubeError */
+/** Before the first installation the kind does not exist. @throws KubeError */
 export const livingCampaigns = async (
   client: KubeClient,
   { watchNamespaces, campaigns }: SetupRequest,
@@ -69,17 +53,16 @@ export const livingCampaigns = async (
 ): Promise<readonly LivingCampaign[]> => {
   const scopes: readonly (string | undefined)[] = watchNamespaces ?? [undefined];
   const pages = await Promise.all(
-    scopes.map((namespace) =>
-      unlessAbsent(client.call({ verb: 'list', resource: CAMPAIGNS, namespace }, signal)).then((answer) =>
-        answer === undefined ? [] : parsePage(answer).items.flatMap((item) => campaign.parse(item)),
-      ),
-    ),
+    scopes.map(async (namespace) => {
+      const answer = await ifFound(client.call({ verb: 'list', resource: CAMPAIGNS, namespace }, signal));
+      return answer === undefined ? [] : parsePage(answer).items.flatMap((item) => campaign.parse(item));
+    }),
   );
   return Promise.all(
     pages.flat().map(async (one) => {
       if (!campaigns.some(({ campaignId }) => campaignId === one.campaignId)) return one;
       const target = { resource: CONFIG_MAPS, namespace: one.namespace, name: appConfigMapName(one.name) };
-      const answer = await unlessAbsent(client.call({ verb: 'get', ...target }, signal));
+      const answer = await ifFound(client.call({ verb: 'get', ...target }, signal));
       if (answer === undefined) return one;
       return { ...one, made: appConfig.parse(JSON.parse(appConfigMap.parse(answer).data['config.json'])) };
     }),
@@ -94,7 +77,7 @@ export const standingVolumes = async (
 ): Promise<readonly StandingVolume[]> => {
   const found = await Promise.all(
     volumes.map(async ({ statefulSet: name }) => {
-      const answer = await unlessAbsent(client.call({ verb: 'get', resource: STATEFUL_SETS, namespace, name }, signal));
+      const answer = await ifFound(client.call({ verb: 'get', resource: STATEFUL_SETS, namespace, name }, signal));
       if (answer === undefined) return [];
       return statefulSet.parse(answer).spec.volumeClaimTemplates.map(({ spec }) => ({
         statefulSet: name,

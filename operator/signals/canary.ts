@@ -1,4 +1,4 @@
-/** Asks an intake to send its canary through the Service, and tells how far it came. */
+/** Makes an intake send its canary through the Service, and returns how far it got. */
 import { Agent, request } from 'undici';
 import { z } from 'zod';
 import { ADMIN_PATHS, CANARY_WITHIN_MS } from '../../contract/app-contract.ts';
@@ -7,13 +7,13 @@ import type { Session } from './scrape.ts';
 
 const report = z.object({
   result: z.enum(['confirmed', 'accepted', 'failed']),
-  // Goes into a status that people read.
+  // Becomes part of a status.
   reason: z.string().max(500),
 });
 /** The intake's own bound, then its answer's way. */
 const ANSWER_WITHIN_MS = CANARY_WITHIN_MS + 7_000;
 
-/** @param session as of the scraper: whose connections and credentials, where somebody stands between */
+/** @param session as of the scraper: connections and credentials of a proxy */
 export const createCanaryAsker = (
   session?: () => Promise<Session>,
 ): CanaryAsker & { readonly close: () => Promise<void> } => {
@@ -26,15 +26,10 @@ export const createCanaryAsker = (
         method: 'POST',
         signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_WITHIN_MS)]),
       });
-      if (statusCode === 409) {
-        await body.dump();
-        return undefined;
-      }
-      if (statusCode !== 200) {
-        await body.dump();
-        throw new Error(`the intake answered ${statusCode} to a request for a canary`);
-      }
-      return report.parse(await body.json());
+      if (statusCode === 200) return report.parse(await body.json());
+      await body.dump();
+      if (statusCode === 409) return undefined;
+      throw new Error(`the intake answered ${statusCode} to a request for a canary`);
     },
     close: () => dispatcher.destroy(),
   };

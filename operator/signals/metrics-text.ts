@@ -1,7 +1,7 @@
 /**
- * The few families that we need of a Prometheus text page (exposition format 0.0.4). Strict, because a page that was cut
- * off or garbled must not be read as a smaller number: it ends with a line feed, and every line of a family that was asked
- * for is readable in full. Other families are skipped unread. The parsers on npm are lenient, and the newest is of 2024.
+ * Parses the families that we need of a Prometheus text page (exposition format 0.0.4). Strict, because a page that was cut
+ * off or garbled must not be read as a smaller number: the page ends with a line feed, and every line of a wanted family is
+ * readable. The parsers on npm are lenient, and the newest is of 2024.
  */
 
 export interface MetricSample {
@@ -23,7 +23,7 @@ const TAIL = /^[ \t]+(\S+)(?:[ \t]+-?[0-9]+)?[ \t\r]*$/;
 const DECIMAL = /^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$/;
 const INFINITY = /^[+-]?inf(?:inity)?$/i;
 
-/** Only these three are escapes; any other backslash stands for itself. */
+/** Only these three are escapes; any other backslash is literal. */
 const UNESCAPED: Readonly<Record<string, string>> = { n: '\n', '"': '"', '\\': '\\' };
 const unescaped = (raw: string): string =>
   raw.replace(/\\(.)/g, (pair, character: string) => UNESCAPED[character] ?? pair);
@@ -31,7 +31,6 @@ const unescaped = (raw: string): string =>
 const unreadable = (name: string, what: string): MetricsTextError =>
   new MetricsTextError(`metric ${name} has ${what}; the page is garbled or no metrics page`);
 
-/** Labels from the brace on, and where they end. */
 const labelsAt = (
   name: string,
   line: string,
@@ -57,11 +56,7 @@ const parseValue = (name: string, text: string | undefined): number => {
   return text.startsWith('-') ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
 };
 
-/**
- * Samples of the families asked for, by name; a family that the page has no sample of is absent.
- *
- * @throws MetricsTextError for a page that was cut off, or a wanted sample that is not readable or NaN
- */
+/** By name; absent without a sample. @throws MetricsTextError: page cut off, or a wanted sample unreadable or NaN */
 export const parseMetrics = (page: string, names: readonly string[]): ReadonlyMap<string, readonly MetricSample[]> => {
   if (!page.endsWith('\n'))
     throw new MetricsTextError('the metrics page was cut off: it does not end with a line feed');

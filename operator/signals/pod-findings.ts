@@ -1,10 +1,10 @@
-/** What pods say of journal and database, read from their metrics pages and added up over a tier. Pure. */
+/** What pods report about journal and database, read from their metrics pages and summed up over a tier. Pure. */
 import { DATABASE_STATES, JOURNAL_STATES, METRICS } from '../../contract/app-contract.ts';
+import { defined } from '../../contract/defined.ts';
 import type { ObservedPod } from '../tick/cluster-view.ts';
 import type { MetricSample } from './metrics-text.ts';
 import type { FailingPods, IntakesView, WorkersView } from './pod-views.ts';
 
-/** What findingOf needs of a page. */
 export const FINDING_METRICS = [METRICS.dependency, METRICS.recentPublishes, METRICS.recordsInHand] as const;
 
 interface Finding<State extends string> {
@@ -23,7 +23,7 @@ export interface PodFinding {
 
 const sum = (samples: readonly MetricSample[]): number => samples.reduce((total, { value }) => total + value, 0);
 
-/** A state of a newer pod that this operator does not know is none. */
+/** A state of a newer pod that this operator does not know counts as none. */
 const of = <State extends string>(
   samples: readonly MetricSample[],
   dependency: string,
@@ -34,7 +34,7 @@ const of = <State extends string>(
   return sample === undefined || state === undefined ? undefined : { state, seconds: sample.value };
 };
 
-/** Undefined for a pod that is older than this: it says nothing, which is no trouble. */
+/** Undefined for an older pod without these metrics. */
 export const findingOf = (
   pod: string,
   families: ReadonlyMap<string, readonly MetricSample[]>,
@@ -47,18 +47,14 @@ export const findingOf = (
   const stored = publishes.filter(({ labels }) => labels['outcome'] === 'answers');
   return {
     pod,
-    ...(journal === undefined ? {} : { journal }),
-    ...(database === undefined ? {} : { database }),
+    ...defined({ journal, database }),
     stored: sum(stored),
     failed: sum(publishes) - sum(stored),
     inHandSeconds: families.get(METRICS.recordsInHand)?.[0]?.value ?? 0,
   };
 };
 
-/**
- * `[silent 3 pods, full 1 pod]`: the most frequent first; of equal ones the first word. Pods come in no order, and a sentence
- * that changed with it would be news in every tick.
- */
+/** `[silent 3 pods, full 1 pod]`: the most frequent first, then by name, so that the message does not change in every tick. */
 const failing = <State extends string>(
   found: readonly { readonly pod: string; readonly finding: Finding<State | 'answers' | 'unknown'> | undefined }[],
 ): readonly FailingPods<Exclude<State, 'answers' | 'unknown'>>[] => {
@@ -80,40 +76,38 @@ const failing = <State extends string>(
   return [...byState.values()].sort((a, b) => b.pods - a.pods || (a.state < b.state ? -1 : 1));
 };
 
-/** Those of Ready pods; where none is, of those that start, for they may say why. */
+/** Those of Ready pods; where none is, of those that start, for they may report the cause. */
 const thatCount = (findings: readonly PodFinding[], pods: readonly ObservedPod[]): readonly PodFinding[] => {
   const ready = new Set(pods.filter((pod) => pod.ready).map(({ name }) => name));
   return findings.filter(({ pod }) => ready.size === 0 || ready.has(pod));
 };
 
-/** Undefined: none said anything. */
 export const intakesViewOf = (
   findings: readonly PodFinding[],
   pods: readonly ObservedPod[],
 ): IntakesView | undefined => {
-  const said = thatCount(findings, pods).filter(({ journal }) => journal !== undefined);
-  if (said.length === 0) return undefined;
+  const counted = thatCount(findings, pods).filter(({ journal }) => journal !== undefined);
+  if (counted.length === 0) return undefined;
   return {
-    pods: said.length,
-    known: said.filter(({ journal }) => journal?.state !== 'unknown').length,
-    failing: failing(said.map(({ pod, journal }) => ({ pod, finding: journal }))),
-    stored: said.reduce((total, { stored }) => total + stored, 0),
-    failed: said.reduce((total, { failed }) => total + failed, 0),
+    pods: counted.length,
+    known: counted.filter(({ journal }) => journal?.state !== 'unknown').length,
+    failing: failing(counted.map(({ pod, journal }) => ({ pod, finding: journal }))),
+    stored: counted.reduce((total, { stored }) => total + stored, 0),
+    failed: counted.reduce((total, { failed }) => total + failed, 0),
   };
 };
 
-/** Undefined: none said anything. */
 export const workersViewOf = (
   findings: readonly PodFinding[],
   pods: readonly ObservedPod[],
 ): WorkersView | undefined => {
-  const said = thatCount(findings, pods);
-  if (said.length === 0) return undefined;
+  const counted = thatCount(findings, pods);
+  if (counted.length === 0) return undefined;
   return {
-    pods: said.length,
-    known: said.filter(({ database }) => database !== undefined && database.state !== 'unknown').length,
-    database: failing(said.map(({ pod, database }) => ({ pod, finding: database }))),
-    journal: failing(said.map(({ pod, journal }) => ({ pod, finding: journal }))),
-    inHandSeconds: Math.max(...said.map(({ inHandSeconds }) => inHandSeconds)),
+    pods: counted.length,
+    known: counted.filter(({ database }) => database !== undefined && database.state !== 'unknown').length,
+    database: failing(counted.map(({ pod, database }) => ({ pod, finding: database }))),
+    journal: failing(counted.map(({ pod, journal }) => ({ pod, finding: journal }))),
+    inHandSeconds: Math.max(...counted.map(({ inHandSeconds }) => inHandSeconds)),
   };
 };

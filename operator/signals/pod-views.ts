@@ -1,7 +1,6 @@
-/** What pods say of journal and database, added up over a tier: input of the conditions that are judged by it. Pure data. */
+/** What pods report about journal and database, summed up over a tier: input of conditions. Pure data. */
 import type { DatabaseState, JournalStateOfPod } from '../../contract/app-contract.ts';
 
-/** Pods that find the same trouble. */
 export interface FailingPods<State extends string> {
   readonly state: State;
   readonly pods: number;
@@ -14,20 +13,18 @@ export interface FailingPods<State extends string> {
 export type JournalTrouble = Exclude<JournalStateOfPod, 'answers' | 'unknown'>;
 export type DatabaseTrouble = Exclude<DatabaseState, 'answers' | 'unknown'>;
 
-/** What intake pods find when they publish, each with its own credentials. Of Ready pods, where there are any. */
+/** Of intake pods, each with its own credentials. Of Ready pods, where there are any. */
 export interface IntakesView {
-  /** Those that said. */
   readonly pods: number;
-  /** Those that know; the others have not asked yet. */
+  /** Those that know; the others have not asked the journal yet. */
   readonly known: number;
-  /** The most frequent first. */
   readonly failing: readonly FailingPods<JournalTrouble>[];
   /** Registrations of the last seconds that were stored, and that were not. */
   readonly stored: number;
   readonly failed: number;
 }
 
-/** What records pods find, each with its own credentials. Of Ready pods, where there are any. */
+/** Of records pods, each with its own credentials. Of Ready pods, where there are any. */
 export interface WorkersView {
   readonly pods: number;
   readonly known: number;

@@ -1,52 +1,41 @@
-/** Asks pods for their counters, side by side, within one deadline. A pod that doesn't answer is missing, never zero. */
+/** Reads the counters of pods, in parallel, within one deadline. A pod that doesn't answer is missing, never zero. */
 import { Agent, type Dispatcher, request } from 'undici';
 import { ADMIN_PATHS, type ArrivalOutcome, METRICS } from '../../contract/app-contract.ts';
 import { readText } from '../../runtime/read-text.ts';
 import { type MetricSample, parseMetrics } from './metrics-text.ts';
 import { FINDING_METRICS, findingOf, type PodFinding } from './pod-findings.ts';
 import type { CounterSample } from './rate-windows.ts';
+import type { PodClock } from './readings.ts';
+import { RECENT_METRICS, type RecentSecond, recentOf } from './recent-second.ts';
 
 export interface ScrapeTarget {
   readonly pod: string;
-  /** `http://host:port`. */
   readonly adminUrl: string;
 }
 
-/** Attempted registrations, and those of them that were sent away: with 503, or below HTTP. */
+/** Attempted registrations, and those of them that were shed: with 503, or below HTTP. */
 export interface IntakeSample extends CounterSample {
   readonly sentAway: number;
-  /** What the pod knows of clocks: seconds ahead of what most agree on, its own as `own`. Absent: they agree on nothing. */
-  readonly clocks?: readonly ClockAhead[];
-}
-
-export interface ClockAhead {
-  readonly clock: string;
-  readonly aheadSeconds: number;
+  readonly clocks?: NonNullable<PodClock['agreed']>;
+  /** Absent: a pod of an older release, as is `returned`. */
+  readonly recent?: RecentSecond;
 }
 
 export interface ScrapeResult {
   /** Attempted registrations of the pods that answered in time, canaries left out; in no order. */
   readonly samples: readonly IntakeSample[];
-  /** What pods say of the journal, also of those whose counter is not to be had. Absent: nobody reads it. */
+  /** What pods report about the journal, also of those without a readable counter. Absent: not read. */
   readonly findings?: readonly PodFinding[];
   /** The others, and why. */
   readonly missed: readonly { readonly pod: string; readonly error: unknown }[];
 }
 
-export interface Scraper {
-  /** Asks in the order given. Never rejects for a pod's sake; whoever hasn't answered when `signal` aborts is missed. */
-  scrape(targets: readonly ScrapeTarget[], signal: AbortSignal): Promise<ScrapeResult>;
-  /** The metrics page of one pod. @throws Error when it does not answer in time */
-  page(adminUrl: string, signal: AbortSignal): Promise<string>;
-  close(): Promise<void>;
-}
-
 export interface ScraperOptions {
   /** For all pods together. 800 ms of the one-second tick; the rest is for deciding and writing. */
   readonly deadlineMs?: number;
-  /** Pods asked at a time in one scrape: bounds sockets and memory. */
+  /** Pods asked at a time: bounds sockets and memory. */
   readonly concurrency?: number;
-  /** Whose connections and credentials to use where somebody stands between; unless stated, own ones and none. */
+  /** Connections and credentials of a proxy; unless stated, direct connections. */
   readonly session?: () => Promise<Session>;
 }
 
@@ -72,7 +61,7 @@ const readPage = async (url: string, { dispatcher, headers }: Session, signal: A
   return readText(body, MAX_PAGE_BYTES);
 };
 
-/** Canaries prove the way, they are not demand. */
+/** Canaries are no demand. */
 const isDemand = ({ labels }: MetricSample): boolean => labels['outcome'] !== 'canary';
 
 const SENT_AWAY: readonly unknown[] = ['shed', 'failed', 'turned_away'] satisfies readonly ArrivalOutcome[];
@@ -83,14 +72,11 @@ const WANTED = [
   METRICS.scrapeTime,
   METRICS.processStart,
   METRICS.clockAhead,
+  ...RECENT_METRICS,
   ...FINDING_METRICS,
 ];
 
-/**
- * Reads one pod's counter out of its page.
- *
- * @throws Error when a series that proves the number is not there or not a count: no series is not a zero
- */
+/** Reads one pod's counter out of its page. @throws Error when a series is missing or no count: that is not a zero */
 export const sampleOf = (pod: string, page: string): IntakeSample => counterOf(pod, parseMetrics(page, WANTED));
 
 const counterOf = (pod: string, families: ReturnType<typeof parseMetrics>): IntakeSample => {
@@ -115,19 +101,23 @@ const counterOf = (pod: string, families: ReturnType<typeof parseMetrics>): Inta
     counter,
     sentAway,
     ...(clocks.length === 0 ? {} : { clocks }),
+    ...recentOf(families),
     startedAtMs: millisecondsOf(METRICS.processStart),
     sourceAtMs: millisecondsOf(METRICS.scrapeTime),
   };
 };
 
-export const createScraper = ({ deadlineMs = 800, concurrency = 256, session }: ScraperOptions = {}): Scraper => {
+export const createScraper = ({ deadlineMs = 800, concurrency = 256, session }: ScraperOptions = {}) => {
   const dispatcher = new Agent({ connections: 1, pipelining: 1, connect: { timeout: deadlineMs } });
   const direct: Session = { dispatcher, headers: {} };
   const pageOf = async (adminUrl: string, signal: AbortSignal): Promise<string> =>
     readPage(`${adminUrl}${ADMIN_PATHS.metrics}`, (await session?.()) ?? direct, signal);
   return {
-    page: (adminUrl, signal) => pageOf(adminUrl, AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)])),
-    async scrape(targets, signal) {
+    /** The metrics page of one pod. @throws Error when it does not answer in time */
+    page: (adminUrl: string, signal: AbortSignal): Promise<string> =>
+      pageOf(adminUrl, AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)])),
+    /** In the order given. Never rejects because of a pod; one that hasn't answered when `signal` aborts is missed. */
+    async scrape(targets: readonly ScrapeTarget[], signal: AbortSignal): Promise<ScrapeResult> {
       const deadline = AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)]);
       const samples: IntakeSample[] = [];
       const findings: PodFinding[] = [];
@@ -150,6 +140,7 @@ export const createScraper = ({ deadlineMs = 800, concurrency = 256, session }: 
       await Promise.all(Array.from({ length: Math.min(concurrency, targets.length) }, ask));
       return { samples, findings, missed };
     },
-    close: () => dispatcher.destroy(),
+    close: (): Promise<void> => dispatcher.destroy(),
   };
 };
+export type Scraper = ReturnType<typeof createScraper>;

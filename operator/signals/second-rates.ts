@@ -1,5 +1,4 @@
-/** RateWindows of one source that is read every second, as the simulator has it: running sums instead of gains. */
-
+/** RateWindows for one source that is read every second, as in the simulator: running sums instead of gains. */
 import type { ArrivalRates } from '../scaling/types.ts';
 import { RISE_BLOCK_SECONDS, RISE_BLOCKS, sustainedRise } from './rise.ts';
 

@@ -1,7 +1,4 @@
-/**
- * What is no longer there: a cache that lags, of a leader that was just elected or is about to lose its lease, must not
- * make something look deleted.
- */
+/** The cache of a leader that has just won its lease, or is about to lose it, may lag: nothing may look deleted for that. */
 const GONE_AFTER_MS = 10_000;
 
 export class Absences {

@@ -20,22 +20,17 @@ export interface CampaignState {
   /** Last status that the API server has, as far as we know. */
   written: VoucherCampaignStatus | undefined;
   lastWriteMs?: number;
-  /** Whether the campaign carried a status at the last tick. */
   hadStatus: boolean;
   memory?: CampaignMemory;
   readings?: CampaignReadings;
-  /** Live settings as last put, and when. */
   settings?: { readonly text: string; readonly atMs: number };
   publishedGeneration: number | undefined;
   /** Name of the last plan that was announced; a cache that lags must not announce it twice. */
   announcedPlan?: string;
-  /** Looks at it in a row that ended in an error. */
   failures: number;
-  /** What could not be written lately. */
   readonly troubles: WriteTroubles;
-  /** Manifests whose writer did not answer the last time: they come last. */
+  /** Manifests whose writer did not answer the last time: they are written last. */
   readonly slow: Set<string>;
-  /** Scale conflicts in a row. */
   conflicts: Partial<Record<ScaleWrite['tier'], number>>;
 }
 

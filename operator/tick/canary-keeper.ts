@@ -1,15 +1,12 @@
-/**
- * Has one campaign's way proven by canaries without holding up its tick: a canary takes as long as a row takes to the
- * database. What it finds is news for the status, and never a reason to take anything away.
- */
+/** Sends canaries without delaying the tick. A canary's result only changes the status; it never scales anything down. */
 import type { Clock } from '../../runtime/clock.ts';
 import type { CanaryState } from '../signals/readings.ts';
 import type { ObservedPod } from './cluster-view.ts';
 import type { CanaryAsker } from './ports.ts';
 
-/** After one that did not arrive: what is missing is mostly a process that is still starting. */
+/** After a canary that did not arrive: mostly a process is still starting. */
 const AGAIN_AFTER_MS = 3_000;
-/** After one that arrived: a row a minute says that it still does. */
+/** After a canary that arrived: one row a minute shows that the way still works. */
 const RENEW_AFTER_MS = 60_000;
 
 export class CanaryKeeper {
@@ -18,7 +15,7 @@ export class CanaryKeeper {
   #state: CanaryState | undefined;
   #inFlight: Promise<void> | undefined;
   #endedAtMs = Number.NEGATIVE_INFINITY;
-  /** Another pod each time: one that is cut off must not decide for all. */
+  /** Another pod each time: one pod that is cut off must not decide for all. */
   #turn = 0;
 
   constructor(clock: Clock, asker: CanaryAsker) {
@@ -31,7 +28,7 @@ export class CanaryKeeper {
     return this.#state;
   }
 
-  /** Sends one when it is time. Returns at once. @param isWanted whether the campaign is to be proven now */
+  /** Sends a canary when it is time. Returns at once. @param isWanted whether the campaign is to be proven now */
   keep(isWanted: boolean, intakes: readonly ObservedPod[], signal: AbortSignal): void {
     if (!isWanted || this.#inFlight !== undefined || !this.#isDue()) return;
     const urls = intakes.flatMap(({ ready, adminUrl }) => (ready && adminUrl !== undefined ? [adminUrl] : []));

@@ -1,14 +1,13 @@
-/** Everything that a campaign owns in the cluster, as one look finds it. */
-
+/** Everything that a campaign owns in the cluster. */
 import type { ScalePlan } from '../../contract/scale-plan-types.ts';
 import type { Tier } from '../../contract/tiers.ts';
-import type { TierProblem } from './trouble.ts';
+import type { TierProblem } from './tier-problem.ts';
 
 export interface ObservedPod {
   readonly name: string;
   readonly tier: Tier;
   readonly ready: boolean;
-  /** Its node does not answer: it holds a replica's place, and serves nobody. Absent: no. */
+  /** Its node does not answer: it counts as a replica, and serves no one. Absent: no. */
   readonly isLost?: boolean;
   readonly createdAtMs: number;
   readonly readyAtMs?: number;
@@ -21,30 +20,27 @@ export interface ObservedTier {
     readonly name: string;
     readonly replicas: number;
     readonly resourceVersion: string;
-    /** When its controllers were last asked to try again. Absent: never. */
     readonly askedAgainAtMs?: number;
   };
   readonly pods: readonly ObservedPod[];
-  /** Of pods on nodes that do not answer, those that are being deleted; `pods` has them no more. Absent: none. */
+  /** Of the pods on nodes that do not answer, those that are being deleted; they are not in `pods`. Absent: none. */
   readonly leaving?: number;
-  /** Pods of an older template are still there. Absent: no. */
   readonly isRollingOut?: boolean;
   /** Pods of the newest template, while it is being rolled out. */
   readonly updated?: number;
   /** Names of autoscalers of others that write its replicas. Absent: none. */
   readonly otherAutoscalers?: readonly string[];
-  /** Absent where nobody can tell. */
+  /** Absent where no one can tell. */
   readonly problems?: readonly TierProblem[];
 }
 
 /** Placeholders that keep room on nodes. */
 export interface ObservedHeadroom {
   readonly deployment: ObservedTier['deployment'];
-  /** Those that have a place. */
+  /** Placeholders that have a place on a node. */
   readonly ready: number;
 }
 
-/** Everything that the campaign owns in the cluster now; undefined means absent. */
 export interface ObservedCluster {
   readonly headroom?: ObservedHeadroom;
   readonly tiers: Partial<Readonly<Record<Tier, ObservedTier>>>;

@@ -1,5 +1,4 @@
 /** What can fail in a tick. The kind is the label of `voucher_operator_reconcile_errors_total`. */
-
 export const STEPS = [
   'read_spec',
   'tick',

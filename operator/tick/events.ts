@@ -1,10 +1,10 @@
-/** Events: only what changed since the last status, never what merely still is. */
-
+/** Events report only what changed since the last status. */
 import type { VoucherCampaignStatus } from '../../contract/campaign-types.ts';
 import type { Condition } from '../../contract/common-types.ts';
 import { CONDITION_REASONS, type ConditionType, type EventReason } from '../../contract/conditions.ts';
-import type { CampaignEvent } from './campaign-event.ts';
-import { SCALED_TIERS, type TierOutcome } from './observed.ts';
+import { TIERS } from '../../contract/tiers.ts';
+import type { TierOutcome } from './observed.ts';
+import type { CampaignEvent } from './ports.ts';
 
 export const campaignEvent = (type: CampaignEvent['type'], reason: EventReason, message: string): CampaignEvent => ({
   type,
@@ -23,24 +23,18 @@ interface Transition {
   /** The condition whose message explains it. */
   readonly about: ConditionType;
   readonly happened: Happened;
-  /** Where the condition's message would not do: events with other numbers are other events, and none is counted. */
-  readonly message?: (after: Condition) => string;
+  /** Where the condition's message would not do: it contains numbers that change, so equal events would not be counted. */
+  readonly message?: ((after: Condition) => string) | undefined;
 }
 
-type Row = (
-  reason: EventReason,
-  about: ConditionType,
-  happened: Happened,
-  message?: Transition['message'],
-) => Transition;
 const row =
-  (type: CampaignEvent['type']): Row =>
-  (reason, about, happened, message) => ({
+  (type: CampaignEvent['type']) =>
+  (reason: EventReason, about: ConditionType, happened: Happened, message?: Transition['message']): Transition => ({
     type,
     reason,
     about,
     happened,
-    ...(message === undefined ? {} : { message }),
+    message,
   });
 const warning = row('Warning');
 const normal = row('Normal');
@@ -55,11 +49,11 @@ const became =
 const recovered: Happened = (before, after) => before?.status === 'False' && after.status === 'True';
 const ended: Happened = (before, after) => before?.status === 'True' && after.status === 'False';
 const reached: Happened = (before, after) => after.status === 'True' && before?.status !== 'True';
-/** Another cause is news as well: what is to be done then is another thing. */
+/** Another cause is news as well: it needs another remedy. */
 const failed: Happened = (before, after) => after.status === 'False' && before?.reason !== after.reason;
 
-/** Told by events of their own, whatever JournalDurable says of them. */
-const toldByReady: readonly (string | undefined)[] = [
+/** These have events of their own, independent of JournalDurable. */
+const reportedByReady: readonly (string | undefined)[] = [
   'JournalConflict',
   'JournalUnavailable',
   'JournalFull',
@@ -69,7 +63,7 @@ const toldByReady: readonly (string | undefined)[] = [
 
 const notDurable: Happened = (before, after) =>
   after.status !== 'True' &&
-  !toldByReady.includes(after.reason) &&
+  !reportedByReady.includes(after.reason) &&
   (before?.status === 'True' || before?.reason !== after.reason);
 
 /** Reasons for which registrations are not stored, although citizens may send them. */
@@ -81,7 +75,7 @@ const storesNot: readonly string[] = [
   'JournalFull',
   'SomePublishesFail',
 ];
-/** Its condition counts registrations, each second others. */
+/** The condition's own message counts registrations, so it changes each second. */
 const SOME_FAIL =
   'Some intake pods store no registration, or some registrations were not stored and their citizens are asked to send them again. The condition AcceptingRegistrations says which, and what to do.';
 const storesAgain: readonly string[] = ['Accepting', 'NotOpen', 'Closed', 'LevelLetsNobodyIn'];
@@ -126,7 +120,7 @@ const TRANSITIONS: readonly Transition[] = [
   warning('DownstreamSaturated', 'DownstreamSaturated', became('NoGain')),
   normal('DownstreamRecovered', 'DownstreamSaturated', ended),
   warning('ConflictingScaler', 'ConflictingScaler', became('AnotherAutoscaler')),
-  // Another one, or another end, is news as well.
+  // Another override, or another end, is news as well.
   normal(
     'OverrideStarted',
     'Overridden',
@@ -145,7 +139,7 @@ const TRANSITIONS: readonly Transition[] = [
   normal(
     'RegistrationsAccepted',
     'AcceptingRegistrations',
-    // Over, however the window is by now.
+    // The failure is over, even if the window has closed meanwhile.
     (before, after) => storesNot.includes(before?.reason ?? '') && storesAgain.includes(after.reason),
     () => 'Intake pods can store registrations again.',
   ),
@@ -163,17 +157,11 @@ export const transitionEvents = (
       ? [campaignEvent(type, reason, message?.(after) ?? after.message)]
       : [];
   });
-  const ceilings = SCALED_TIERS.flatMap((tier) => {
+  const ceilings = TIERS.flatMap((tier) => {
     const [before, after] = [previous?.tiers?.[tier], next.tiers?.[tier]];
-    return after?.limitedBy === 'Ceiling' && before?.limitedBy !== 'Ceiling'
-      ? [
-          campaignEvent(
-            'Warning',
-            'CeilingReached',
-            `${tier} needs more than its authorised ceiling of ${after.ceiling} replicas; serving goes on at the ceiling.`,
-          ),
-        ]
-      : [];
+    if (after?.limitedBy !== 'Ceiling' || before?.limitedBy === 'Ceiling') return [];
+    const message = `${tier} needs more than its authorised ceiling of ${after.ceiling} replicas; it keeps serving at the ceiling.`;
+    return [campaignEvent('Warning', 'CeilingReached', message)];
   });
   const drained =
     previous?.stage === 'Draining' && next.stage === 'Closed'
@@ -182,18 +170,11 @@ export const transitionEvents = (
   return [...conditions, ...ceilings, ...drained];
 };
 
-/**
- * `intake 4 → 10: arrivals 3400/s need 10`; `intake 40 → 60: 40 are to serve, and 20 stand in for pods on nodes that do
- * not answer; arrivals …`. Emitted when the write has succeeded.
- */
+/** `intake 4 → 10: arrivals 3400/s need 10`. Emitted when the write has succeeded. */
 export const scaleEvent = ({ tier, replicas, desired, written, decision }: TierOutcome): CampaignEvent => {
+  const replaced = written - desired;
   const standIns =
-    written > desired
-      ? `${desired} are to serve, and ${written - desired} stand in for pods on nodes that do not answer; `
-      : '';
-  return campaignEvent(
-    'Normal',
-    written > replicas ? 'ScaledUp' : 'ScaledDown',
-    `${tier} ${replicas} → ${written}: ${standIns}${decision?.explanation ?? 'mode Off'}`,
-  );
+    replaced > 0 ? `${desired} to serve, and ${replaced} to replace pods on nodes that do not answer; ` : '';
+  const message = `${tier} ${replicas} → ${written}: ${standIns}${decision?.explanation ?? 'mode Off'}`;
+  return campaignEvent('Normal', written > replicas ? 'ScaledUp' : 'ScaledDown', message);
 };

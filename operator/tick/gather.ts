@@ -1,8 +1,7 @@
-/** The observe stage: reads everything within one deadline. What a source can't tell now is stale, never guessed. */
+/** The observe stage: reads everything within one deadline. What a source does not answer is out of date, never guessed. */
 import type { VoucherCampaign } from '../../contract/campaign-types.ts';
 import { unreadableInPlan, unreadableText } from '../../contract/readable.ts';
 import type { Reading } from '../../contract/reading.ts';
-import type { ScalePlan } from '../../contract/scale-plan-types.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { within } from '../../runtime/deadline.ts';
 import type { WorkersView } from '../signals/pod-views.ts';
@@ -18,7 +17,7 @@ export interface GatherDeps {
   readonly clock: Clock;
   readonly cluster: ClusterReader;
   readonly signals: SignalReader;
-  /** Absent where nobody counts. */
+  /** Absent where no component counts. */
   readonly counts?: CountsReader;
 }
 
@@ -26,55 +25,51 @@ export interface Gathered {
   readonly cluster: ObservedCluster;
   readonly readings: CampaignReadings;
   readonly counts: { readonly received: number } | undefined;
-  /** Sources that failed; the tick goes on without them. */
   readonly errors: readonly ReconcileError[];
 }
 
 const aged = <T>(reading: Reading<T>): Reading<T> =>
-  reading.kind === 'fresh' ? { kind: 'stale', value: reading.value, atMs: reading.atMs } : reading;
+  reading.kind === 'fresh' ? { ...reading, kind: 'stale' } : reading;
+const agedAll = <R extends Readonly<Record<string, Reading<unknown>>>>(readings: R): R =>
+  Object.fromEntries(Object.entries(readings).map(([name, reading]) => [name, aged(reading)])) as R;
 
-/** The last readings as they count when this tick's did not come. */
-export const agedReadings = (last: CampaignReadings | undefined): CampaignReadings =>
-  last === undefined
-    ? { arrivals: { kind: 'absent' }, backlog: {} }
-    : {
-        arrivals: aged(last.arrivals),
-        backlog: Object.fromEntries(Object.entries(last.backlog).map(([tier, reading]) => [tier, aged(reading)])),
-        ...(last.clocks === undefined ? {} : { clocks: last.clocks }),
-        ...(last.shedPercent === undefined ? {} : { shedPercent: aged(last.shedPercent) }),
-        ...(last.intakes === undefined ? {} : { intakes: aged(last.intakes) }),
-        ...(last.workers === undefined ? {} : { workers: aged(last.workers) }),
-        served: Object.fromEntries(Object.entries(last.served ?? {}).map(([tier, reading]) => [tier, aged(reading)])),
-      };
+/** The last readings, out of date now because this tick's did not come. */
+export const agedReadings = (last: CampaignReadings | undefined): CampaignReadings => {
+  if (last === undefined) return { arrivals: { kind: 'absent' }, backlog: {} };
+  const { arrivals, backlog, clocks, served = {}, ...others } = last;
+  return {
+    ...agedAll({ arrivals, ...others }),
+    backlog: agedAll(backlog),
+    served: agedAll(served),
+    ...(clocks && { clocks }),
+  };
+};
 
 /** A plan that can't be read grants nothing and takes nothing away; the condition PlanPending says so. */
 const withReadablePlans = (cluster: ObservedCluster): ObservedCluster => {
-  const problemsOf = (plan: ScalePlan) => unreadableInPlan(plan);
-  const plans = cluster.plans.filter((plan) => problemsOf(plan).length === 0);
-  if (plans.length === cluster.plans.length) return cluster;
-  const unreadablePlans = cluster.plans
-    .filter((plan) => problemsOf(plan).length > 0)
-    .map((plan) => ({ name: plan.metadata.name, problem: unreadableText(problemsOf(plan)) }));
+  const judged = cluster.plans.map((plan) => ({ plan, problems: unreadableInPlan(plan) }));
+  const unreadablePlans = judged
+    .filter(({ problems }) => problems.length > 0)
+    .map(({ plan, problems }) => ({ name: plan.metadata.name, problem: unreadableText(problems) }));
+  if (unreadablePlans.length === 0) return cluster;
+  const plans = judged.filter(({ problems }) => problems.length === 0).map(({ plan }) => plan);
   return { ...cluster, plans, unreadablePlans };
 };
 
 /** As long as arrivals count. */
 const WORKERS_STALE_AFTER_MS = 5_000;
 
-/** What workers said last, when this tick's answer did not come: one that is late is no news. */
+/** The last report of the workers counts on for a while when this tick's did not come. */
 const workersNow = (
-  told: WorkersView | undefined,
+  reported: WorkersView | undefined,
   last: CampaignReadings['workers'],
   nowMs: number,
 ): CampaignReadings['workers'] => {
-  if (told !== undefined) return { kind: 'fresh', value: told, atMs: nowMs };
+  if (reported !== undefined) return { kind: 'fresh', value: reported, atMs: nowMs };
   if (last === undefined || last.kind === 'absent') return last;
   return nowMs - last.atMs <= WORKERS_STALE_AFTER_MS ? last : aged(last);
 };
-
-/**
- * @throws ReconcileError `observe_cluster`: without the present replicas there is nothing to decide about.
- */
+/** @throws ReconcileError `observe_cluster`: without the present replicas nothing can be decided. */
 export const gather = async (
   deps: GatherDeps,
   campaign: VoucherCampaign,
@@ -93,7 +88,7 @@ export const gather = async (
 
   const errors: ReconcileError[] = [];
   const { counts: counter } = deps;
-  const [readings, told] = await Promise.all([
+  const [readings, reported] = await Promise.all([
     within(clock, left(), signal, (inner) => deps.signals.read(campaign, cluster, inner)).catch((error: unknown) => {
       errors.push(new ReconcileError('read_signals', 'read arrivals and backlog', error));
       return agedReadings(last);
@@ -105,8 +100,8 @@ export const gather = async (
           return undefined;
         }),
   ]);
-  const workers = workersNow(told?.workers, last?.workers, clock.now());
-  const counts = told?.received === undefined ? undefined : { received: told.received };
+  const workers = workersNow(reported?.workers, last?.workers, clock.now());
+  const counts = reported?.received === undefined ? undefined : { received: reported.received };
   return {
     cluster: withReadablePlans(cluster),
     readings: workers === undefined ? readings : { ...readings, workers },

@@ -1,12 +1,10 @@
 /**
- * The status of a campaign that nothing can be decided for: what was known stays, and `Ready` says why nothing moves.
+ * The status of a campaign for which nothing can be decided: what was known is kept, and `Ready` gives the cause.
  *
- * | what can't be done                 | Ready | reason         | Stalled   | next look                             |
+ * | what can't be done                 | Ready | reason         | Stalled   | next tick                             |
  * |------------------------------------|-------|----------------|-----------|---------------------------------------|
  * | a field can't be read              | False | SpecUnreadable | True      | 30 s, or when the campaign is changed |
- * | a look at it failed twice in a row | False | TickFailed     | as it was | after the backoff, 30 s at most       |
- *
- * Replicas stay as they are, and pods go on with their last settings.
+ * | a tick failed twice in a row       | False | TickFailed     | as it was | after the backoff, 30 s at most       |
  */
 import type { VoucherCampaign, VoucherCampaignStatus } from '../../contract/campaign-types.ts';
 import type { Condition } from '../../contract/common-types.ts';
@@ -14,8 +12,8 @@ import { CONDITION_TYPES, type ConditionType } from '../../contract/conditions.t
 import { type Unreadable, unreadableText } from '../../contract/readable.ts';
 import { STALLED } from '../conditions/progress.ts';
 import type { Verdict } from '../conditions/verdict.ts';
-import type { CampaignEvent } from './campaign-event.ts';
 import { campaignEvent } from './events.ts';
+import type { CampaignEvent } from './ports.ts';
 import { conditionOf, observedOf } from './status.ts';
 
 export interface Held {
@@ -24,32 +22,31 @@ export interface Held {
 }
 
 const HOLD =
-  'Until then nothing is decided for this campaign: replicas stay as they are, and pods go on with their last settings.';
+  'Meanwhile nothing is decided for this campaign: replicas are kept, and pods go on with their last settings.';
 
-export const heldUnreadable = (fields: readonly Unreadable[]): Held => {
-  const message = `${unreadableText(fields)}. ${HOLD}`;
-  return {
-    verdict: { status: 'False', reason: 'SpecUnreadable', message },
-    event: campaignEvent('Warning', 'SpecUnreadable', message),
-  };
+const heldBy = (reason: 'SpecUnreadable' | 'TickFailed', why: string): Held => {
+  const message = `${why} ${HOLD}`;
+  return { verdict: { status: 'False', reason, message }, event: campaignEvent('Warning', reason, message) };
 };
+
+export const heldUnreadable = (fields: readonly Unreadable[]): Held =>
+  heldBy('SpecUnreadable', `${unreadableText(fields)}.`);
 
 export const heldFailed = (error: unknown): Held => {
   const why = error instanceof Error ? error.message : String(error);
-  const message = `The operator can't finish its look at this campaign: ${why}. It looks again within 30 s; if this stays, report it together with the operator's log. ${HOLD}`;
-  return {
-    verdict: { status: 'False', reason: 'TickFailed', message },
-    event: campaignEvent('Warning', 'TickFailed', message),
-  };
+  return heldBy(
+    'TickFailed',
+    `The operator can't process this campaign: ${why}. It retries within 30 s. If this persists, report it together with the operator's log.`,
+  );
 };
 
 const NOT_YET: Verdict = {
   status: 'Unknown',
   reason: 'NotYetObserved',
-  message: 'Nothing was decided for this campaign yet.',
+  message: 'Nothing has been decided for this campaign yet.',
 };
 
-/** @param previous last known status; absent for a campaign that was never looked at */
+/** @param previous last known status; absent for a campaign without a tick so far */
 export const heldStatus = (
   campaign: VoucherCampaign,
   previous: VoucherCampaignStatus | undefined,
@@ -57,7 +54,7 @@ export const heldStatus = (
   nowMs: number,
 ): VoucherCampaignStatus => {
   const observed = observedOf(campaign);
-  const told: Partial<Record<ConditionType, Verdict>> = {
+  const verdicts: Partial<Record<ConditionType, Verdict>> = {
     Ready: verdict,
     ...(verdict.reason === 'SpecUnreadable'
       ? { Stalled: { ...verdict, status: 'True', reason: verdict.reason }, Reconciling: STALLED }
@@ -65,7 +62,7 @@ export const heldStatus = (
   };
   const conditions = CONDITION_TYPES.map((type): Condition => {
     const known = previous?.conditions?.find((condition) => condition.type === type);
-    const verdictNow = told[type];
+    const verdictNow = verdicts[type];
     return verdictNow === undefined && known !== undefined
       ? known
       : conditionOf(type, verdictNow ?? NOT_YET, known, observed, nowMs);

@@ -1,8 +1,4 @@
-/**
- * Keeps one campaign's journal as it should be without holding up its tick: creating replicated streams can take longer
- * than a second, and asking about them every second would be a burden for nothing.
- */
-
+/** Keeps one campaign's journal without delaying its tick: creating replicated streams can take over a second. */
 import type { JournalAdmin, JournalSpec, JournalState } from '../../journal/administration.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { within } from '../../runtime/deadline.ts';
@@ -10,7 +6,7 @@ import { within } from '../../runtime/deadline.ts';
 const ENSURE_DEADLINE_MS = 10_000;
 /** How long one tick waits for the answer before it goes on with the last one. */
 const TICK_SHARE_MS = 500;
-/** A campaign at rest is looked at each 10 s anyway; an open one tells a loss within them. With faults sooner, to see them end; not each second, for a journal that is wounded has better to do. */
+/** 7 s: an open campaign must report a loss within 10 s. With faults sooner, to see them end; not each second, to spare a damaged journal. */
 const RECHECK_MS = { ready: 7_000, faulty: 4_000, otherwise: 1_000 } as const;
 
 export class JournalKeeper {
@@ -27,7 +23,7 @@ export class JournalKeeper {
     this.#journal = journal;
   }
 
-  /** The last answer, with what is wrong by now; undefined before the first one. */
+  /** The last answer, with the faults of now; undefined before the first one. */
   get state(): JournalState | undefined {
     const state = this.#state;
     if (this.#spec === undefined || state === undefined) return state;
@@ -36,7 +32,7 @@ export class JournalKeeper {
     return faults === undefined ? state : { ...state, faults };
   }
 
-  /** Resolves when no question is under way: what is removed then is not made again behind one's back. */
+  /** Resolves when no request is under way: what is removed then is not created again. */
   async settled(): Promise<void> {
     await this.#inFlight;
   }

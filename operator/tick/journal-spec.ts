@@ -4,7 +4,6 @@ import { hasConsumer, tiersOf } from '../../contract/tiers.ts';
 import type { JournalSpec } from '../../journal/administration.ts';
 import type { BuildOptions } from '../resources/build-options.ts';
 
-/** What the journal of this campaign should be. */
 export const journalSpec = (campaign: VoucherCampaign, options: BuildOptions): JournalSpec => ({
   campaignId: campaign.spec.campaignId,
   namespace: campaign.metadata.namespace,

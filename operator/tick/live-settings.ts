@@ -5,12 +5,11 @@ import type { Backlog, Reading } from '../../contract/reading.ts';
 import { entryOf, sectionOf, tiersOf } from '../../contract/tiers.ts';
 import type { Effects } from '../contingency/contingency.ts';
 
-/** Decimal instants of one form, so that `…T01:00:00Z` and `…T01:00:00.000Z` are the same settings. */
+/** One form, so that `…T01:00:00Z` and `…T01:00:00.000Z` are the same settings. */
 const instant = (text: string): string => new Date(instantMs(text)).toISOString();
 
-/** What changes from second to second. */
 export interface Circumstances {
-  /** What the tiers behind can take; undefined: they set no limit. */
+  /** What the downstream tiers can take; undefined: they set no limit. */
   readonly mostPerSecond?: number | undefined;
   readonly effects?: Effects;
   readonly recordsBacklog?: Reading<Backlog> | undefined;
@@ -18,26 +17,26 @@ export interface Circumstances {
   readonly isRecordsStopped?: boolean;
 }
 
-/** Steps of what people are told, so that settings change seldom; below the first nobody has to be told anything. */
+/** Coarse steps, so that settings change seldom. */
 const BEHIND_SECONDS = [10, 20, 30, 60, 120, 300, 600, 1_200, 1_800, 3_600, 7_200, 14_400, 43_200, 86_400];
-const WORTH_TELLING_SECONDS = 5;
+const WORTH_SHOWING_SECONDS = 5;
 const RENEWED_MS = 10_000;
 
 /**
- * | backlog      | oldest  | database takes nothing | told |
+ * | backlog      | oldest  | database takes nothing | shown to citizens |
  * |--------------|---------|------------------------|------|
  * | absent       | –       | any                    | nothing |
  * | stale        | –       | no                     | nothing: it may be over |
  * | fresh        | < 5 s   | no                     | nothing |
  * | fresh        | ≥ 5 s   | no                     | how long it has waited |
- * | fresh, stale | any, none | yes                  | that it is stopped, at once: a second's wait will be a long one |
+ * | fresh, stale | any, none | yes                  | that it is stopped, at once |
  *
  * 47 s at 10:00:07 → at most 60 s, as of 10:00:00.
  */
 const behindOf = (backlog: Reading<Backlog> | undefined, isStopped: boolean): LiveSettings['behind'] => {
   if (backlog === undefined || backlog.kind === 'absent' || (backlog.kind === 'stale' && !isStopped)) return undefined;
   const { oldestSeconds = 0 } = backlog.value;
-  if (oldestSeconds < WORTH_TELLING_SECONDS && !isStopped) return undefined;
+  if (oldestSeconds < WORTH_SHOWING_SECONDS && !isStopped) return undefined;
   const atMostSeconds =
     BEHIND_SECONDS.find((step) => oldestSeconds <= step) ?? Math.ceil(oldestSeconds / 86_400) * 86_400;
   const asOf = new Date(Math.floor(backlog.atMs / RENEWED_MS) * RENEWED_MS).toISOString();
@@ -48,14 +47,11 @@ const behindOf = (backlog: Reading<Backlog> | undefined, isStopped: boolean): Li
  * What every pod follows within 2 s.
  *
  * Without `spec.traffic.admissionPerSecond` admission follows ready capacity: 12 ready pods × 500/s = 6,000/s, shared
- * by 12, so each pod admits 500/s whatever the count does. That is the rate one pod was measured to carry; what it
- * refuses still counts as an attempted arrival, so shedding never hides demand from the scaling law.
+ * by 12. Shed registrations still count as arrivals, so shedding never hides demand from the scaling law.
+ * A saturated downstream tier lowers it: twelve pods share 90/s when the database takes 100/s.
+ * A contingency level comes last: half of what would be admitted otherwise, or its own number, whichever is less.
  *
- * A saturated tier behind lowers it: twelve pods share 90/s when the database takes 100/s.
- *
- * A contingency level comes last: half of what would be let in otherwise, or its own number, whichever is less.
- *
- * @param intakePods ready intake pods; at least one shares the rate, because no ready pod means that nobody is asking.
+ * @param intakePods ready intake pods; at least one shares the rate.
  */
 export const buildLiveSettings = (
   spec: VoucherCampaignSpec,

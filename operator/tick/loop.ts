@@ -1,28 +1,22 @@
 /**
- * Runs one function per key, again and again, when the function itself says so or when the key is kicked. Generic:
- * keys are strings, and what they mean is the function's business (level-triggered: it reads the world itself).
+ * Runs one function per key, again and again: when the function itself asks for it, or when the key is kicked.
+ * Level-triggered: the function reads the world itself.
  *
- * Promises: never two runs of one key at once; a kick during a run leads to another run after it; no key is lost,
- * whatever the function throws; at most `maxConcurrent` runs at once, the longest overdue key first.
+ * Never two runs of one key at once; a kick during a run leads to another run after it; no key is lost, even if the
+ * function throws; at most `maxConcurrent` runs at once, the longest overdue key first.
  */
 import { type BackoffLimits, backoffMs } from '../../runtime/backoff.ts';
 import type { Clock } from '../../runtime/clock.ts';
 
-/** What was seen to change. */
 export type KickReason = 'start' | 'campaign' | 'scale_plan' | 'pod' | 'object' | 'autoscaler' | 'namespace';
-/** Why a run was made: the first kick that hastened it, the delay that the run before asked for, or its failure. */
+/** Why a run was made: the first kick that hastened it, the delay that the run before requested, or its failure. */
 export type RunReason = KickReason | 'due' | 'retry';
-
-export interface RunResult {
-  /** Delay to the next run, counted from the start of this one, so that a slow run doesn't stretch the tick. */
-  readonly requeueAfterMs: number;
-}
 
 export interface LoopOptions {
   readonly clock: Pick<Clock, 'monotonicMs' | 'after'>;
-  /** Uniform in [0, 1): jitter of the backoff. */
   readonly random: () => number;
-  readonly run: (key: string, signal: AbortSignal) => Promise<RunResult>;
+  /** @returns the delay to the next run, counted from the start of this one, so that a slow run doesn't stretch the tick */
+  readonly run: (key: string, signal: AbortSignal) => Promise<{ readonly requeueAfterMs: number }>;
   readonly onError: (failure: {
     readonly key: string;
     readonly error: unknown;
@@ -31,7 +25,7 @@ export interface LoopOptions {
   }) => void;
   readonly maxConcurrent: number;
   readonly backoff: BackoffLimits;
-  /** From the start of a run to the next one that a kick causes; 0 unless stated. A crowd of kicks then is one run. */
+  /** From the start of a run to the next one that a kick causes; 0 unless stated. A burst of kicks is then one run. */
   readonly minIntervalMs?: number;
   /** After every run: why it was made, how late it began, and how long it took. */
   readonly onRun?: (run: {
@@ -44,13 +38,12 @@ export interface LoopOptions {
 
 interface Entry {
   dueAtMs: number;
-  /** Of the run that is due, or under way. */
   reason: RunReason;
   startedAtMs: number;
   running: boolean;
-  /** Asked for while running: why, the first time. */
+  /** Requested while running: why, the first time. */
   kicked: KickReason | undefined;
-  /** Taken out while running; forgotten when the run ends, unless the key comes back before. */
+  /** Removed while running; forgotten when the run ends, unless the key comes back before. */
   removed: boolean;
   failures: number;
 }
@@ -66,7 +59,6 @@ export class Loop {
     this.#options = options;
   }
 
-  /** Adds the key or, when it is known, asks for a run as soon as possible. */
   kick(key: string, reason: KickReason): void {
     const nowMs = this.#options.clock.monotonicMs();
     const entry = this.#entries.get(key);

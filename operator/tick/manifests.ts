@@ -1,8 +1,7 @@
 /** Which manifests a tick writes, in the order in which they must exist. */
-
 import type { VoucherCampaign } from '../../contract/campaign-types.ts';
 import type { HEADROOM } from '../../contract/names.ts';
-import { tiersOf } from '../../contract/tiers.ts';
+import { type Tier, tiersOf } from '../../contract/tiers.ts';
 import type { JournalState } from '../../journal/administration.ts';
 import type { BuildOptions } from '../resources/build-options.ts';
 import { buildAppConfigMap } from '../resources/config-map.ts';
@@ -14,31 +13,25 @@ import { buildPodDisruptionBudget } from '../resources/pod-disruption-budget.ts'
 import { buildIntakeService } from '../resources/service.ts';
 import { buildServiceAccount } from '../resources/service-account.ts';
 import type { ObservedCluster } from './cluster-view.ts';
-import type { ScaledTier } from './observed.ts';
-
-export interface ManifestWrites {
-  readonly create: readonly Manifest[];
-  readonly apply: readonly Manifest[];
-}
 
 /**
  * | journal        | Deployment | what happens                                                             |
  * |----------------|------------|--------------------------------------------------------------------------|
- * | not asked yet  | absent     | waits one pass: pods must not meet a journal that is somebody else's     |
+ * | not asked yet  | absent     | waits one pass: the journal may belong to another object                 |
  * | conflict       | absent     | waits for the admin: its pods would write into another object's streams |
  * | unavailable    | absent     | created: pods start meanwhile and turn ready when the journal answers    |
  * | ready          | absent     | created with the desired replicas                                        |
  * | any            | there      | applied without replicas                                                 |
  *
- * Placeholders for head-room have a Deployment from when some are first wanted.
+ * The headroom Deployment is created when placeholders are first wanted.
  */
 export const planManifests = (
   campaign: VoucherCampaign,
   cluster: ObservedCluster,
   journal: JournalState | undefined,
-  desired: Readonly<Record<ScaledTier | typeof HEADROOM, number>>,
+  desired: Readonly<Record<Tier | typeof HEADROOM, number>>,
   options: BuildOptions,
-): ManifestWrites => {
+): { readonly create: readonly Manifest[]; readonly apply: readonly Manifest[] } => {
   const mayCreate = journal !== undefined && journal.kind !== 'conflict';
   const tiers = tiersOf(campaign.spec);
   const absent = tiers.filter((tier) => cluster.tiers[tier] === undefined);

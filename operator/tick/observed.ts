@@ -1,18 +1,14 @@
 /** The input of `plan`: everything that one tick read, and what the tick before left behind. Pure data. */
 import type { VoucherCampaign, VoucherCampaignStatus } from '../../contract/campaign-types.ts';
-import { TIERS, type Tier } from '../../contract/tiers.ts';
+import type { Tier } from '../../contract/tiers.ts';
 import type { JournalState } from '../../journal/administration.ts';
 import type { Replacing } from '../scaling/lost.ts';
 import type { Decision, TierLimits, TierMemory } from '../scaling/types.ts';
 import type { CampaignReadings, CanaryState } from '../signals/readings.ts';
 import type { ObservedCluster } from './cluster-view.ts';
-import type { WriteRefusal } from './trouble.ts';
+import type { WriteRefusal } from './tier-problem.ts';
 
-/** Every tier is scaled. */
-export const SCALED_TIERS = TIERS;
-export type ScaledTier = Tier;
-
-export type CampaignMemory = Readonly<Record<ScaledTier, TierMemory>>;
+export type CampaignMemory = Readonly<Record<Tier, TierMemory>>;
 
 export interface Observed {
   readonly cluster: ObservedCluster;
@@ -21,58 +17,54 @@ export interface Observed {
   readonly journal: JournalState | undefined;
   /** Of this process; undefined until one was sent. */
   readonly canary: CanaryState | undefined;
-  /** Undefined when nobody counts; then the last known counts stay. */
+  /** Undefined when no component counts; then the last known counts are kept. */
   readonly counts: { readonly received: number } | undefined;
   /** The last status of this process, else the stored one. Events are the difference to it. */
   readonly previous: VoucherCampaignStatus | undefined;
   /** What this process's last tick left; undefined on its first tick, which then may only hold or raise. */
   readonly memory: CampaignMemory | undefined;
-  /** What could not be written lately. Absent: nothing. */
   readonly refusals?: readonly WriteRefusal[];
 }
 
-/** One tier after the scaling stage. */
 export interface TierOutcome {
-  readonly tier: ScaledTier;
+  readonly tier: Tier;
   readonly limits: TierLimits;
-  /** Whether its Deployment is there. */
   readonly exists: boolean;
   /** `spec.replicas` of the Deployment; 0 when absent. */
   readonly replicas: number;
   readonly ready: number;
-  /** Replicas that this tick wants to serve, also in Shadow where nobody writes it. */
+  /** Replicas that this tick wants to serve, also in Shadow where it is not written. */
   readonly desired: number;
-  /** `desired`, and what stands in for pods on lost nodes: what `spec.replicas` is to be. */
+  /** `desired` and the replacements for pods on lost nodes: what `spec.replicas` is to be. */
   readonly written: number;
-  /** What stands in for pods on lost nodes. */
+  /** Replacements for pods on lost nodes. */
   readonly replacing: Replacing | undefined;
-  /** Whether `written` is written: mode Auto, not paused, and nobody else scales this tier. */
+  /** Whether `written` is written: mode Auto, not paused, and no other autoscaler on this tier. */
   readonly isActing: boolean;
   /** Autoscalers of others that write its replicas. */
   readonly otherAutoscalers: readonly string[];
-  /** Undefined in mode Off. */
   readonly decision: Decision | undefined;
   /** Full size of the pre-warmed floor, before the ceiling; 0 without a forecast. */
   readonly forecastFloor: number;
 }
 
-export type TierOutcomes = Readonly<Record<ScaledTier, TierOutcome>>;
+export type TierOutcomes = Readonly<Record<Tier, TierOutcome>>;
 
-/** Instants of a campaign, parsed once a tick. */
 export interface CampaignTimes {
   readonly preWarmAtMs: number;
   readonly opensAtMs: number;
   readonly closesAtMs: number;
-  /** End of the hold after opening: the way down starts no earlier. */
   readonly holdAfterOpenUntilMs: number;
+  /** How long what is authorised for the forecast is needed: two hours after opening, or as long as the hold. */
+  readonly forecastUntilMs: number;
 }
 
-/** What people say by annotation; read by overrides.ts. */
+/** Overrides by annotation; read by overrides.ts. */
 export interface Overrides {
   readonly pausedUntilMs?: number;
   readonly holdOverrideUntilMs?: number;
-  readonly min: Partial<Readonly<Record<ScaledTier, number>>>;
-  /** What is in force, for people, each with its end. */
+  readonly min: Partial<Readonly<Record<Tier, number>>>;
+  /** What is in force, as text, each with its end. */
   readonly inForce: readonly string[];
   /** What can't be read, each with its remedy. */
   readonly unreadable: readonly string[];
@@ -83,5 +75,7 @@ export interface PlanInput {
   readonly observed: Observed;
   readonly times: CampaignTimes;
   readonly overrides: Overrides;
+  /** What may be let in per second, whatever pods there are. Absent: no such limit. */
+  readonly admissionPerSecond?: number | undefined;
   readonly nowMs: number;
 }

@@ -1,15 +1,18 @@
-/**
- * What the operator needs from the world. `kube`, `signals`, the journal's admin (wired in the composition root) and
- * `local/processes` implement these.
- */
-
+/** What the operator needs from the world; `kube`, `signals`, `journal` and `local/processes` implement these. */
 import type { CanaryReport } from '../../contract/app-contract.ts';
 import type { VoucherCampaign, VoucherCampaignStatus } from '../../contract/campaign-types.ts';
 import type { ScalePlan, ScalePlanStatus } from '../../contract/scale-plan-types.ts';
 import type { Manifest } from '../resources/manifest.ts';
-import type { CampaignReadings, RecordsTold } from '../signals/readings.ts';
-import type { CampaignEvent } from './campaign-event.ts';
+import type { CampaignReadings, RecordsReport } from '../signals/readings.ts';
 import type { ObservedCluster } from './cluster-view.ts';
+
+/** An event about a campaign. */
+export interface CampaignEvent {
+  readonly type: 'Normal' | 'Warning';
+  /** Stable CamelCase reason from contract/conditions.ts. */
+  readonly reason: string;
+  readonly message: string;
+}
 
 export interface ClusterReader {
   observe(campaign: VoucherCampaign, signal: AbortSignal): Promise<ObservedCluster>;
@@ -36,10 +39,7 @@ export interface ReplicaWriter {
 }
 
 export interface Nudger {
-  /**
-   * Has the controllers of a Deployment try again what they were refused, without changing what is asked for: an
-   * annotation of it, which nothing rolls.
-   */
+  /** Makes the controllers of a Deployment retry what was refused, by an annotation of it that starts no rollout. */
   askAgain(
     target: { readonly namespace: string; readonly name: string; readonly atMs: number },
     signal: AbortSignal,
@@ -51,7 +51,7 @@ export interface StatusWriter {
 }
 
 export interface FinalizerWriter {
-  /** Our finalizer there or not there; those of others stay. A campaign that changed meanwhile is a conflict error. */
+  /** Adds or removes our finalizer; those of others are kept. A campaign that changed meanwhile is a conflict error. */
   setFinalizer(campaign: VoucherCampaign, present: boolean, signal: AbortSignal): Promise<void>;
 }
 
@@ -60,9 +60,9 @@ export interface EventSink {
 }
 
 export interface ScalePlanWriter {
-  /** A plan of that name that is there already is success: names say the need, so it is the same plan. */
+  /** A plan of that name that exists already is success: the name is made from the need, so it is the same plan. */
   createPlan(plan: ScalePlan, signal: AbortSignal): Promise<void>;
-  /** Where the plan stands. @throws Error when it is no longer the one that was seen */
+  /** @throws Error when the plan is no longer the one that was seen */
   writeStatus(plan: ScalePlan, status: ScalePlanStatus, signal: AbortSignal): Promise<void>;
 }
 
@@ -71,14 +71,11 @@ export interface SignalReader {
 }
 
 export interface CountsReader {
-  /** Undefined when nobody is there to tell. @throws Error when somebody is, and does not */
-  count(campaign: VoucherCampaign, cluster: ObservedCluster, signal: AbortSignal): Promise<RecordsTold | undefined>;
+  /** Undefined without a pod that counts. @throws Error when such a pod does not answer */
+  count(campaign: VoucherCampaign, cluster: ObservedCluster, signal: AbortSignal): Promise<RecordsReport | undefined>;
 }
 
 export interface CanaryAsker {
-  /**
-   * Has the intake there send a canary and waits for what becomes of it, seconds at most. Undefined: one is under way.
-   * @throws Error when the intake does not answer
-   */
+  /** Sends a canary and waits for its result, seconds at most; undefined: one is under way. @throws Error: no answer */
   ask(adminUrl: string, signal: AbortSignal): Promise<CanaryReport | undefined>;
 }

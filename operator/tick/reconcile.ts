@@ -8,8 +8,7 @@ import { type ApplyDeps, WRITE_DEADLINE_MS } from '../apply/applying.ts';
 import { endCampaign } from '../apply/deletion.ts';
 import { noting, WriteTroubles } from '../apply/write-troubles.ts';
 import { AuditKeeper } from '../audit/audit-keeper.ts';
-import { DecisionKeeper } from '../history/decision-keeper.ts';
-import type { DecisionStore } from '../history/decision-store.ts';
+import { DecisionKeeper, type DecisionStore } from '../history/decision-keeper.ts';
 import { type CampaignState, campaignKey, newCampaignState } from './campaign-state.ts';
 import { CanaryKeeper } from './canary-keeper.ts';
 import { ReconcileError } from './errors.ts';
@@ -25,33 +24,19 @@ import { truncated } from './truncated.ts';
 
 export interface ReconcilerDeps extends GatherDeps, PlanDeps, ApplyDeps {
   readonly canaries: CanaryAsker;
-  /** Absent where nobody asks later why. */
   readonly decisions?: DecisionStore;
-  /** Absent where no trail is kept. */
   readonly audit?: AuditLog;
-  /** Logs and metrics. */
   readonly report: TickReporter;
 }
 
-export interface Reconciler {
-  /**
-   * One tick. Steps that fail are reported and wanted again next time.
-   * @throws ReconcileError when the cluster could not be read: nothing was decided or written.
-   */
-  reconcile(campaign: VoucherCampaign, signal: AbortSignal): Promise<{ readonly requeueAfterMs: number }>;
-  /** Drops what is remembered of a campaign that is gone. */
-  forget(campaign: Pick<VoucherCampaign, 'metadata'>): void;
-}
-
-/** A field that can't be read is mended by a person, whose change is seen at once. */
+/** A field that can't be read is fixed by a person, whose change is seen at once. */
 const UNREADABLE_LOOK_MS = 30_000;
-/** One failure is a moment; two in a row are told. */
-const FAILURES_TOLD = 2;
-
-/** A campaign that is being deleted gets nothing new; this long after its end somebody else may still hold it. */
+/** One failure may pass by itself; two in a row are shown. */
+const FAILURES_SHOWN = 2;
+/** A campaign that is being deleted gets nothing new; another finalizer may still hold it. */
 const DELETED_LOOK_MS = 60_000;
 
-export const createReconciler = (deps: ReconcilerDeps): Reconciler => {
+export const createReconciler = (deps: ReconcilerDeps) => {
   const { clock, report } = deps;
   const states = new Map<string, CampaignState>();
 
@@ -83,12 +68,13 @@ export const createReconciler = (deps: ReconcilerDeps): Reconciler => {
     return state;
   };
 
-  const forget: Reconciler['forget'] = (campaign) => {
+  /** Drops what is remembered of a campaign that is gone. */
+  const forget = (campaign: Pick<VoucherCampaign, 'metadata'>): void => {
     states.delete(campaignKey(campaign));
     report.forgotten(campaign);
   };
 
-  /** Nothing can be decided: that is said on the campaign, and nothing else of it is touched. */
+  /** Shows why nothing can be decided; changes nothing else of the campaign. */
   const sayUndecided = async (campaign: VoucherCampaign, state: CampaignState, held: Held, signal: AbortSignal) => {
     const nowMs = clock.now();
     const before = state.computed?.conditions?.find(({ type }) => type === 'Ready');
@@ -107,10 +93,11 @@ export const createReconciler = (deps: ReconcilerDeps): Reconciler => {
     );
   };
 
-  const reconcile: Reconciler['reconcile'] = async (campaign, signal) => {
+  /** Failed steps are reported and tried again. @throws ReconcileError: nothing was decided, the cluster can't be read */
+  const reconcile = async (campaign: VoucherCampaign, signal: AbortSignal): Promise<{ requeueAfterMs: number }> => {
     const startedAtMs = clock.monotonicMs();
     const state = stateOf(campaign);
-    // Somebody took the status away: what was written is no longer there.
+    // The status was removed by another writer.
     if (state.hadStatus && campaign.status === undefined) state.written = undefined;
     state.hadStatus = campaign.status !== undefined;
     try {
@@ -139,7 +126,7 @@ export const createReconciler = (deps: ReconcilerDeps): Reconciler => {
           canary: state.canary.state,
           previous: state.computed,
           memory: state.memory,
-          refusals: state.troubles.told(nowMs),
+          refusals: state.troubles.lasting(nowMs),
         },
         nowMs,
         deps,
@@ -162,7 +149,7 @@ export const createReconciler = (deps: ReconcilerDeps): Reconciler => {
       report.failed(campaign, error);
       state.failures += 1;
       const isEnding = campaign.metadata.deletionTimestamp !== undefined;
-      if (state.failures >= FAILURES_TOLD && !isEnding) await sayUndecided(campaign, state, heldFailed(error), signal);
+      if (state.failures >= FAILURES_SHOWN && !isEnding) await sayUndecided(campaign, state, heldFailed(error), signal);
       throw error;
     } finally {
       report.ticked((clock.monotonicMs() - startedAtMs) / 1000);
@@ -171,3 +158,4 @@ export const createReconciler = (deps: ReconcilerDeps): Reconciler => {
 
   return { reconcile, forget };
 };
+export type Reconciler = ReturnType<typeof createReconciler>;

@@ -1,56 +1,67 @@
+import { TIERS } from '../../contract/tiers.ts';
 import type { ContingencyOutcome } from '../contingency/contingency.ts';
+import { hasJustBegun } from '../scaling/demand.ts';
+import type { ArrivalRates } from '../scaling/types.ts';
 import type { CampaignTimes, TierOutcomes } from './observed.ts';
-import { SCALED_TIERS } from './observed.ts';
 
 export const TICK_MS = 1_000;
-/** One campaign is looked at twice a second at most, however much happens to its pods. */
+/** At most two ticks a second for one campaign, however often its pods change. */
 export const SOON_MS = 500;
-export const IDLE_LOOK_MS = 10_000;
-/** One server that restarts must not bring a thousand campaigns at rest to a tick a second each. */
-export const PASSING_LOOK_MS = 4_000;
+const IDLE_LOOK_MS = 10_000;
+/** One server that restarts must not cause a tick a second in each of a thousand idle campaigns. */
+const PASSING_LOOK_MS = 4_000;
 
 interface RequeueInput {
   readonly times: CampaignTimes;
   readonly nowMs: number;
   readonly tiers: TierOutcomes;
-  /** A fault that stays is `ready` here: it is looked at as often as anything that does not change. */
+  /** A fault that stays is `ready` here: it is checked as often as anything that does not change. */
   readonly journal: 'ready' | 'passingFault' | 'notReady';
-  /** The spec is another one than at the tick before: what comes of it is seen at the next. */
+  /** The spec changed since the tick before: the next tick sees the result. */
   readonly isSpecNew?: boolean;
   readonly stage: string;
   readonly arrivalsPerSecond: number | undefined;
+  /** First attempts. Undefined: unknown. */
+  readonly rates?: ArrivalRates | undefined;
   readonly backlog: number | undefined;
-  /** Absent: no levels. */
   readonly contingency?: Pick<ContingencyOutcome, 'isCounting' | 'endsAtMs'>;
-  /** The journal was not asked yet: nothing else waits for anything but that. */
+  /** The journal was not asked yet: everything waits for that. */
   readonly isFirstPass: boolean;
-  /** When plans and ceilings change by the calendar alone. */
+  /** When plans and ceilings change by date alone. */
   readonly instants: readonly number[];
 }
 
-/** Where nobody acts what is desired may stay apart from what is there. Of a tier that the spec does not have nothing is awaited. */
+/** Where the operator does not act, desired and present replicas may differ. A tier that the spec does not have is settled. */
 const isSettled = ({ tiers }: RequeueInput): boolean =>
-  SCALED_TIERS.map((tier) => tiers[tier]).every(
+  TIERS.map((tier) => tiers[tier]).every(
     ({ exists, replicas, ready, desired, isActing, limits }) =>
       limits.max === 0 || (exists ? ready === replicas && (!isActing || replicas === desired) : desired === 0),
   );
 
-/** Replicas rise in this tick. */
 const isRising = ({ tiers }: RequeueInput): boolean =>
-  SCALED_TIERS.some((tier) => tiers[tier].isActing && tiers[tier].exists && tiers[tier].written > tiers[tier].replicas);
+  TIERS.some((tier) => tiers[tier].isActing && tiers[tier].exists && tiers[tier].written > tiers[tier].replicas);
 
 /**
- * | situation                                                     | next look                        |
+ * A step came in the middle of the last second, so its size is not yet known: the newest half of the second has more than the
+ * whole. 100/s, and 8,000/s for 0.3 s: 2,470 in the second, 4,840/s in its newest half; half a second later that is 8,000/s.
+ * Once the second is even, another look adds nothing.
+ */
+const isStepBeginning = ({ rates }: RequeueInput): boolean =>
+  rates !== undefined && hasJustBegun(rates) && (rates.newest?.perSecond ?? Number.POSITIVE_INFINITY) > rates.over1s;
+
+/**
+ * | situation                                                     | next tick                        |
  * |---------------------------------------------------------------|----------------------------------|
  * | first pass                                                    | at once                          |
  * | replicas rise: this tick may have seen a part of a step only  | 500 ms                           |
+ * | a step has just begun, and only a part of it was seen         | 500 ms                           |
  * | pre-warming, open, draining, arrivals, backlog, tiers moving, journal not ready, a new spec, a contingency level counting | 1 s |
  * | at rest, and the journal has a fault that passes              | 4 s, or sooner when a date is due |
  * | otherwise                                                     | 10 s, or sooner when a date is due |
  */
 export const nextLookMs = (input: RequeueInput): number => {
   if (input.isFirstPass) return 0;
-  if (isRising(input)) return SOON_MS;
+  if (isRising(input) || isStepBeginning(input)) return SOON_MS;
   const { times, nowMs, arrivalsPerSecond = 0, backlog = 0, contingency } = input;
   const isNear = nowMs >= times.preWarmAtMs && input.stage !== 'Closed';
   const isBusy =

@@ -1,17 +1,18 @@
-/** The scaling stage: asks `decide` for every tier, and holds the one line that nothing crosses: the ceiling. */
+/** The scaling stage: asks `decide` for every tier, and enforces the ceiling. */
 
 import type { VoucherCampaign } from '../../contract/campaign-types.ts';
-import { followsArrivals, tiersOf } from '../../contract/tiers.ts';
+import { followsArrivals, type Tier, tiersOf } from '../../contract/tiers.ts';
+import { least } from '../contingency/contingency.ts';
 import { planState } from '../scale-plans/plan-state.ts';
 import { capacityOf } from '../scaling/capacity.ts';
 import { decide } from '../scaling/decide.ts';
 import { hardHold, softHold } from '../scaling/holds.ts';
-import { limitsOf } from '../scaling/limits.ts';
+import { limitsOf, mostPerSecond } from '../scaling/limits.ts';
 import { replacing, withReplacements } from '../scaling/lost.ts';
 import { podStarts } from '../scaling/pod-starts.ts';
 import { replicasFor, TARGET_UTILISATION } from '../scaling/schedule.ts';
 import type { Decision, TierInput, TierLimits, TierMemory } from '../scaling/types.ts';
-import type { Overrides, PlanInput, ScaledTier, TierOutcome } from './observed.ts';
+import type { Overrides, PlanInput, TierOutcome } from './observed.ts';
 
 /**
  * What may be written, given what was decided: a raise ends at the ceiling, a decrease is always allowed, and replicas
@@ -27,8 +28,8 @@ import type { Overrides, PlanInput, ScaledTier, TierOutcome } from './observed.t
 export const withinCeiling = (current: number, decided: number, ceiling: number): number =>
   decided > current ? Math.max(current, Math.min(decided, ceiling)) : decided;
 
-/** The forecast's floor at opening, whatever the hour is now: 16,700/s at 500/s and 0.7 → 48 replicas. */
-const forecastFloor = (campaign: VoucherCampaign, tier: ScaledTier, memory: TierMemory): number => {
+/** The forecast's floor at opening, at any time: 16,700/s at 500/s and 0.7 → 48 replicas. */
+const forecastFloor = (campaign: VoucherCampaign, tier: Tier, memory: TierMemory): number => {
   const { peakArrivalsPerSecond, tiers } = campaign.spec.scaling;
   const { min, max, capacityPerReplica } = tiers[tier];
   if (peakArrivalsPerSecond === undefined) return 0;
@@ -36,8 +37,8 @@ const forecastFloor = (campaign: VoucherCampaign, tier: ScaledTier, memory: Tier
   return Math.min(max, Math.max(min, floor));
 };
 
-/** Of a tier whose section the spec does not have: nothing to scale, and nothing is decided. */
-const absent = (tier: ScaledTier, { observed: { cluster } }: PlanInput): TierOutcome => ({
+/** Of a tier whose section the spec does not have: nothing to scale. */
+const absent = (tier: Tier, { observed: { cluster } }: PlanInput): TierOutcome => ({
   tier,
   limits: {
     min: 0,
@@ -61,13 +62,13 @@ const absent = (tier: ScaledTier, { observed: { cluster } }: PlanInput): TierOut
   forecastFloor: 0,
 });
 
-/** What keeps this tick from taking anything away, decided or not. */
+/** What prevents a scale-down in this tick, decided or not. */
 const holdOf = (input: TierInput, limits: TierLimits, { memory, evidence }: Decision) => {
   const isHard = hardHold(input, memory) !== undefined;
   return { isHard, isHeld: isHard || softHold(input, limits, memory, evidence.excess) !== undefined };
 };
 
-const overridden = (limits: TierLimits, { min, holdOverrideUntilMs }: Overrides, tier: ScaledTier): TierLimits => ({
+const overridden = (limits: TierLimits, { min, holdOverrideUntilMs }: Overrides, tier: Tier): TierLimits => ({
   ...limits,
   min: Math.max(limits.min, min[tier] ?? 0),
   ...(holdOverrideUntilMs === undefined ? {} : { askedHoldUntilMs: holdOverrideUntilMs }),
@@ -78,29 +79,23 @@ const overridden = (limits: TierLimits, { min, holdOverrideUntilMs }: Overrides,
  * |--------|------------|------------------------------------------------|
  * | Auto   | any        | the decision, within the ceiling               |
  * | Shadow | any        | the decision, within the ceiling: shown only   |
- * | Off    | there      | what somebody set                              |
+ * | Off    | there      | what a person set                              |
  * | Off    | absent     | what it was created with, see below            |
  *
- * The decision starts from what the last tick wanted: `kubectl scale` is undone by the next one. The first tick of a
- * process starts from what is there, because somebody may have helped out while no operator was.
- *
- * | tick of this process | Deployment | mode   | starts from                     |
+ * | tick of this process | Deployment | mode   | the decision starts from        |
  * |----------------------|------------|--------|---------------------------------|
- * | any                  | absent     | any    | what the last tick wanted       |
- * | first                | there      | any    | what is there                   |
- * | later                | there      | Auto   | what the last tick wanted       |
+ * | any                  | absent     | any    | what the last tick wanted: one that was deleted at 20 comes back with 20 |
+ * | first                | there      | any    | what is there: a person may have scaled while no operator ran |
+ * | later                | there      | Auto   | what the last tick wanted: the next tick undoes `kubectl scale` |
  * | later                | there      | Shadow | what is there: others scale it  |
  *
- * Pods on nodes that do not answer hold replicas and serve nobody. The decision is on those that serve; what stands in for
- * the others comes on top of it when it is written (scaling/lost.ts), so that neither feeds the other. The first tick of a
- * process takes off what its predecessor may have put there: 60 replicas of which 20 are lost begin from 40. What keeps a
- * tier from going down keeps those that stand in, too; with old signals also above a ceiling that has fallen meanwhile.
- *
- * A Deployment that is gone is no reason to forget its size: the decision starts from what the last tick wanted, and so
- * one that was deleted at 20 in a lull comes back with 20 and goes down step by step.
+ * Pods on nodes that do not answer count as replicas and serve no one. The decision is about those that serve; the
+ * replacements of the others are added when it is written (scaling/lost.ts), so that neither influences the other. The
+ * first tick of a process subtracts what its predecessor may have added: 60 replicas of which 20 are lost begin from 40.
+ * What prevents a scale-down keeps the replacements, too; with metrics out of date also above a ceiling that has fallen.
  */
-export const scaleTier = (input: PlanInput, tier: ScaledTier, memory: TierMemory): TierOutcome => {
-  const { campaign, observed, overrides, nowMs } = input;
+export const scaleTier = (input: PlanInput, tier: Tier, memory: TierMemory): TierOutcome => {
+  const { campaign, observed, overrides, admissionPerSecond, nowMs } = input;
   if (!tiersOf(campaign.spec).includes(tier)) return absent(tier, input);
   const { mode } = campaign.spec.scaling;
   const limits = overridden(limitsOf(campaign.spec, observed.cluster.plans, tier, memory)(nowMs), overrides, tier);
@@ -125,19 +120,27 @@ export const scaleTier = (input: PlanInput, tier: ScaledTier, memory: TierMemory
     const desired = seen === undefined ? createdReplicas(limits, last?.desired) : replicas;
     return { ...outcome, desired, written: desired, replacing: undefined, decision: undefined };
   }
-  // What this process decided a tick ago stands; what somebody else set since is corrected, up or down, not decided upon.
+  // In Auto, what another writer set since the last tick is corrected, up or down; it is not an input of the decision.
   const isOurs = seen === undefined || (observed.memory !== undefined && outcome.isActing);
-  const served = observed.readings.served?.[tier];
+  // What intake can't let in, no tier behind it needs replicas for.
+  const byIntake = followsArrivals(tier)
+    ? undefined
+    : mostPerSecond(limitsOf(campaign.spec, observed.cluster.plans, 'intake')(nowMs));
+  const admitted = least([admissionPerSecond, byIntake]);
+  const { dueBack, served: servedBy } = observed.readings;
+  const served = servedBy?.[tier];
   const tierInput: TierInput = {
     nowMs,
     replicas: isOurs
       ? (last?.desired ?? replicas)
       : Math.max(replicas - lost, Math.min(replicas, last?.desired ?? replicas)),
     ready,
-    ...podStarts(seen?.pods ?? [], nowMs),
+    ...podStarts(seen?.pods ?? [], nowMs, replicas - (seen?.pods.length ?? 0)),
     isRollingOut: seen?.isRollingOut === true,
     isPlanPending: observed.cluster.plans.some((plan) => planState(plan, nowMs) === 'Pending'),
     arrivals: observed.readings.arrivals,
+    ...(dueBack === undefined ? {} : { dueBack }),
+    ...(admitted === undefined ? {} : { admissionPerSecond: admitted }),
     // Only queue-fed tiers have a backlog; one that was not read is absent, never zero.
     ...(served === undefined ? {} : { served }),
     ...(followsArrivals(tier) ? {} : { backlog: observed.readings.backlog[tier] ?? { kind: 'absent' as const } }),
@@ -154,10 +157,6 @@ export const scaleTier = (input: PlanInput, tier: ScaledTier, memory: TierMemory
   return { ...outcome, desired, written, replacing: standIn, decision };
 };
 
-/**
- * Size of a Deployment that must be created and whose replicas this operator may not decide on: what it had, or min.
- *
- * @param last replicas when it was last there; undefined for one that never was
- */
+/** For a Deployment to create whose replicas others decide: what it had, or min. @param last undefined: never there */
 export const createdReplicas = ({ min, ceiling }: TierLimits, last: number | undefined): number =>
   Math.min(last || min, ceiling);

@@ -1,14 +1,15 @@
 /** The scaler's memory as it survives in `status.scaler`: versioned JSON, and never trusted. */
-
 import { z } from 'zod';
 import type { VoucherCampaignStatus } from '../../contract/campaign-types.ts';
-import { entryOf, perTier } from '../../contract/tiers.ts';
+import { entryOf, perTier, type Tier } from '../../contract/tiers.ts';
 import { parseUntrusted } from '../../contract/untrusted.ts';
 import { EMPTY_MEMORY, type TierMemory } from '../scaling/types.ts';
-import type { CampaignMemory, ScaledTier } from './observed.ts';
+import type { CampaignMemory } from './observed.ts';
 
 /** More slots than any down window has at one per 10 s (schema maximum: 1 h); a bound against a hand-edited status. */
 const MAX_SLOTS = 400;
+/** Of an hour; each makes the next one later. */
+const MAX_MISTAKES = 20;
 
 const instantMs = z.number().int().nonnegative();
 const perSecond = z.number().nonnegative().max(1e9);
@@ -16,15 +17,24 @@ const perSecond = z.number().nonnegative().max(1e9);
 const tierSchema = z.object({
   /** First slot's start, ms. */
   b: z.number().int().nonnegative(),
-  /** [ms after b, wanted replicas]: short, because 720 slots (two tiers, an hour) must fit into 16 KiB. */
+  /** [ms after b, wanted replicas]: short, because the slots of all tiers must fit into 16 KiB. */
   w: z.array(z.tuple([z.number().int().nonnegative(), z.number().nonnegative()])).max(MAX_SLOTS),
+  /** [rise, rate] per second of the same slots. Apart, so that an operator of before reads the others. */
+  g: z
+    .array(z.tuple([perSecond, perSecond]))
+    .max(MAX_SLOTS)
+    .optional(),
+  /** Asked for by the crowd while citizens wait, until when. */
+  q: z.tuple([z.number().int().nonnegative(), instantMs]).optional(),
+  /** When replicas last began to fall, and whether they still do; falls that were a mistake. */
+  f: z.tuple([instantMs, z.boolean()]).optional(),
+  m: z.array(instantMs).max(MAX_MISTAKES).optional(),
   /** Last step down: [ms, replicas it began from]. */
   d: z.tuple([z.number().int().nonnegative(), z.number().int().nonnegative()]).optional(),
   /** Learned: capacity of a replica, seconds to Ready, pods created per second. */
   c: perSecond.optional(),
   s: z.number().nonnegative().max(300).optional(),
-  r: perSecond.optional(),
-  /** Panic until, blind since. */
+  r: perSecond.positive().optional(),
   p: instantMs.optional(),
   x: instantMs.optional(),
   /** Trial of a scale-up: [ready, served per second, useless ones so far]. */
@@ -44,10 +54,7 @@ const hundredths = (value: number | undefined): number | undefined =>
 const present = <T>(value: T | undefined, of: (value: T) => Partial<TierMemory>): Partial<TierMemory> =>
   value === undefined ? {} : of(value);
 
-/**
- * `freshTicks` stays out: a process that just started has seen no fresh tick, whoever ran before it, and leaving it out
- * keeps an idle campaign's status from changing every second.
- */
+/** Without `freshTicks`: a new process has seen none, and an idle campaign's status would change every second. */
 export const serializeMemory = (memory: CampaignMemory): string => {
   const tier = ({ recentWanted, lastDownMs, lastDownFrom, ...learned }: TierMemory): z.infer<typeof tierSchema> => {
     const base = recentWanted[0]?.slotStartMs ?? 0;
@@ -55,6 +62,12 @@ export const serializeMemory = (memory: CampaignMemory): string => {
     return {
       b: base,
       w: recentWanted.map(({ slotStartMs, wanted }) => [slotStartMs - base, wanted]),
+      ...(recentWanted.some(({ rate = 0 }) => rate > 0)
+        ? { g: recentWanted.map(({ rise = 0, rate = 0 }): [number, number] => [rise, rate]) }
+        : {}),
+      q: learned.pressing && [learned.pressing.wanted, learned.pressing.untilMs],
+      ...(learned.fellMs === undefined ? {} : { f: [learned.fellMs, learned.isFalling ?? false] }),
+      m: learned.mistakesMs?.slice(-MAX_MISTAKES),
       ...(lastDownMs === undefined || lastDownFrom === undefined ? {} : { d: [lastDownMs, lastDownFrom] }),
       // JSON leaves out what is undefined.
       c: hundredths(learned.capacityPerReplica),
@@ -73,9 +86,15 @@ export const serializeMemory = (memory: CampaignMemory): string => {
 export const parseMemory = (text: string | undefined): CampaignMemory | undefined => {
   const parsed = parseUntrusted(memorySchema, text);
   if (parsed === undefined) return undefined;
-  const tier = ({ b, w, d, c, s, r, p, x, t, u }: z.infer<typeof tierSchema>): TierMemory => ({
-    recentWanted: w.map(([offsetMs, wanted]) => ({ slotStartMs: b + offsetMs, wanted })),
+  const tier = ({ b, w, g, q, f, m, d, c, s, r, p, x, t, u }: z.infer<typeof tierSchema>): TierMemory => ({
+    recentWanted: w.map(([offsetMs, wanted], index) => {
+      const [rise, rate] = g?.[index] ?? [];
+      return { slotStartMs: b + offsetMs, wanted, ...(rise === undefined || rate === undefined ? {} : { rise, rate }) };
+    }),
     freshTicks: 0,
+    ...present(q, ([wanted, untilMs]) => ({ pressing: { wanted, untilMs } })),
+    ...present(f, ([fellMs, isFalling]) => ({ fellMs, isFalling })),
+    ...present(m, (mistakesMs) => ({ mistakesMs })),
     ...present(d, ([lastDownMs, lastDownFrom]) => ({ lastDownMs, lastDownFrom })),
     ...present(c, (capacityPerReplica) => ({ capacityPerReplica })),
     ...present(s, (startSeconds) => ({ startSeconds })),
@@ -87,28 +106,18 @@ export const parseMemory = (text: string | undefined): CampaignMemory | undefine
       saturation: { sinceMs, perReplica, admissionPerSecond },
     })),
   });
-  return perTier((name) => {
-    const known = parsed.tiers[name];
-    // Of a tier that an older operator did not have, or a campaign does not.
-    return known === undefined ? EMPTY_MEMORY : tier(known);
-  });
+  // Absent: of a tier that an older operator or this campaign does not have.
+  return perTier((name) => (parsed.tiers[name] === undefined ? EMPTY_MEMORY : tier(parsed.tiers[name])));
 };
 
-/**
- * Memory for a first tick. Without a history the present size counts as wanted until now: with 40 replicas and a down
- * window of 300 s nothing goes down for 300 s, as if the operator had been there all along.
- */
+/** For a first tick: the present size counts as wanted until now. */
 export const resumeMemory = (
   previous: VoucherCampaignStatus | undefined,
-  replicas: Readonly<Record<ScaledTier, number>>,
+  replicas: Readonly<Record<Tier, number>>,
   nowMs: number,
 ): CampaignMemory => {
-  const seed = (tier: ScaledTier): TierMemory =>
-    replicas[tier] === 0
-      ? EMPTY_MEMORY
-      : {
-          ...EMPTY_MEMORY,
-          recentWanted: [{ slotStartMs: Math.floor(nowMs / 10_000) * 10_000, wanted: replicas[tier] }],
-        };
+  const slotStartMs = Math.floor(nowMs / 10_000) * 10_000;
+  const seed = (tier: Tier): TierMemory =>
+    replicas[tier] === 0 ? EMPTY_MEMORY : { ...EMPTY_MEMORY, recentWanted: [{ slotStartMs, wanted: replicas[tier] }] };
   return parseMemory(previous?.scaler) ?? perTier(seed);
 };

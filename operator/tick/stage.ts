@@ -2,10 +2,7 @@ import type { Stage } from '../../contract/conditions.ts';
 import type { Backlog, Reading } from '../../contract/reading.ts';
 import type { CampaignTimes } from './observed.ts';
 
-/**
- * Registrations that were accepted in the last moment: 3 s publish budget, and room for the clocks of pods and journal.
- * Before it has passed an empty backlog proves nothing.
- */
+/** 3 s publish budget, and a margin for the clocks of pods and journal: before it has passed an empty backlog proves nothing. */
 const LAST_PUBLISH_MS = 5_000;
 
 interface StageInput {
@@ -18,7 +15,7 @@ interface StageInput {
 }
 
 /**
- * A word for people; nothing decides by it.
+ * A word for people; no rule depends on it.
  *
  * | time                       | else                           | stage      |
  * |----------------------------|--------------------------------|------------|

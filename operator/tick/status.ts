@@ -1,16 +1,17 @@
-/** The status that a tick wants people to see, and when it is worth a write. */
-
+/** The status that a tick shows, and when it is written. */
 import type { TierStatus, VoucherCampaign, VoucherCampaignStatus } from '../../contract/campaign-types.ts';
 import type { Condition } from '../../contract/common-types.ts';
 import { CONDITION_TYPES, type ConditionType } from '../../contract/conditions.ts';
-import { followsArrivals, perTier, tiersOf } from '../../contract/tiers.ts';
+import { defined } from '../../contract/defined.ts';
+import { followsArrivals, perTier, TIERS, tiersOf } from '../../contract/tiers.ts';
 import { judge } from '../conditions/conditions.ts';
 import { stallingCauses } from '../conditions/progress.ts';
 import { belowMinSinceMs } from '../conditions/ready.ts';
 import { before, type ConditionInput, type Verdict } from '../conditions/verdict.ts';
 import { serializeContingencyMemory } from '../contingency/memory.ts';
 import { planState } from '../scale-plans/plan-state.ts';
-import { type CampaignMemory, SCALED_TIERS, type TierOutcome } from './observed.ts';
+import { attemptedOf } from '../signals/readings.ts';
+import type { CampaignMemory, TierOutcome } from './observed.ts';
 import { serializeMemory } from './scaler-memory.ts';
 import { stageOf } from './stage.ts';
 import { truncated } from './truncated.ts';
@@ -30,14 +31,15 @@ export const conditionOf = (
   ...observed,
 });
 
-/** What status and conditions say of the spec that they were made from. */
+/** The generation of the spec that status and conditions were made from. */
 export const observedOf = ({ metadata: { generation } }: VoucherCampaign): Pick<Condition, 'observedGeneration'> =>
   generation === undefined ? {} : { observedGeneration: generation };
 
 const rounded = (value: number): number => Math.round(value * 10) / 10;
 
 const tierStatus = (outcome: TierOutcome, input: ConditionInput): TierStatus => {
-  const { arrivals, backlog } = input.observed.readings;
+  const { backlog } = input.observed.readings;
+  const attempted = attemptedOf(input.observed.readings);
   const sinceMs = belowMinSinceMs(outcome, input.observed.previous, input.nowMs);
   const queue = followsArrivals(outcome.tier) ? undefined : backlog[outcome.tier];
   return {
@@ -48,10 +50,9 @@ const tierStatus = (outcome: TierOutcome, input: ConditionInput): TierStatus => 
     ...(sinceMs === undefined ? {} : { belowMinSince: new Date(sinceMs).toISOString() }),
     ceiling: outcome.limits.ceiling,
     limitedBy: outcome.decision?.limitedBy ?? 'Off',
-    // Learned, where something was.
     capacityPerReplica: rounded(outcome.decision?.evidence.capacityPerReplica ?? outcome.limits.capacityPerReplica),
-    ...(followsArrivals(outcome.tier) && arrivals.kind !== 'absent'
-      ? { arrivalsPerSecond: rounded(arrivals.value.over3s) }
+    ...(followsArrivals(outcome.tier) && attempted.kind !== 'absent'
+      ? { arrivalsPerSecond: rounded(attempted.value) }
       : {}),
     ...(queue === undefined || queue.kind === 'absent'
       ? {}
@@ -77,7 +78,8 @@ export const buildStatus = (input: ConditionInput, memory: CampaignMemory): Vouc
         since: new Date(sinceMs).toISOString(),
       }));
   const shown = perTier((tier) => tierStatus(tiers[tier], input));
-  const { intake, records } = shown;
+  const { intake } = shown;
+  const { backlog, oldestSeconds } = shown.records;
   const counts = observed.counts ?? previous?.counts;
   const contingencyMemory = serializeContingencyMemory(contingency.memory);
   const waiting = plans.findLast((plan) => planState(plan, nowMs) === 'Pending');
@@ -100,10 +102,7 @@ export const buildStatus = (input: ConditionInput, memory: CampaignMemory): Vouc
     ...(headroom === undefined || (headroom.desired === 0 && headroom.replicas === undefined)
       ? {}
       : { headroom: { desired: headroom.desired, ready: observed.cluster.headroom?.ready ?? 0 } }),
-    ...(counts === undefined ? {} : { counts }),
-    ...(intake.arrivalsPerSecond === undefined ? {} : { arrivalsPerSecond: intake.arrivalsPerSecond }),
-    ...(records.backlog === undefined ? {} : { backlog: records.backlog }),
-    ...(records.oldestSeconds === undefined ? {} : { oldestSeconds: records.oldestSeconds }),
+    ...defined({ counts, arrivalsPerSecond: intake.arrivalsPerSecond, backlog, oldestSeconds }),
     intake: `${intake.ready}/${intake.desired}/${intake.ceiling}`,
     ...(waiting === undefined ? {} : { plan: waiting.metadata.name }),
     ...(contingency.inForce.length === 0 ? {} : { contingency: contingency.inForce.map(({ status }) => status) }),
@@ -126,26 +125,17 @@ const urgentPart = (status: VoucherCampaignStatus): unknown => [
   status.contingency,
   status.closesAt,
   status.conditions?.map(({ type, status: verdict, reason }) => [type, verdict, reason]),
-  SCALED_TIERS.map((tier) => [
-    status.tiers?.[tier]?.replicas,
-    status.tiers?.[tier]?.desired,
-    status.tiers?.[tier]?.ceiling,
-  ]),
+  TIERS.map((tier) => [status.tiers?.[tier]?.replicas, status.tiers?.[tier]?.desired, status.tiers?.[tier]?.ceiling]),
 ];
 
 const isIdle = ({ arrivalsPerSecond = 0, backlog = 0, tiers }: VoucherCampaignStatus): boolean =>
-  arrivalsPerSecond === 0 &&
-  backlog === 0 &&
-  SCALED_TIERS.every((tier) => tiers?.[tier]?.ready === tiers?.[tier]?.desired);
+  arrivalsPerSecond === 0 && backlog === 0 && TIERS.every((tier) => tiers?.[tier]?.ready === tiers?.[tier]?.desired);
 
-/**
- * Whether a tier is larger than its demand because of what the scaling law remembers: only then would a new leader
- * without that memory decide otherwise.
- */
+/** Whether a tier is larger than its demand because of the scaler's memory: a new leader without it would decide otherwise. */
 const isMemoryNeeded = ({ tiers }: VoucherCampaignStatus): boolean =>
   tiers === undefined || Object.values(tiers).some(({ limitedBy }) => !['Min', 'Schedule', 'Off'].includes(limitedBy));
 
-/** What a write would be for: of an idle campaign whose memory decides nothing, everything but that memory. */
+/** Of an idle campaign whose memory changes no decision, everything but that memory. */
 const worthWriting = (status: VoucherCampaignStatus): VoucherCampaignStatus => {
   if (!isIdle(status) || isMemoryNeeded(status)) return status;
   const { scaler: _scaler, ...rest } = status;

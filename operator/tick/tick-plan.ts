@@ -1,53 +1,46 @@
-/**
- * What one tick wants of the world, as data. Pure: equal arguments give equal plans, and a reader sees everything that
- * will happen before anything does.
- *
- *   scale → status memory ─┐
- *   manifests, journal, settings ─┼─► TickPlan ─► operator/apply/apply.ts
- *   conditions → stage → events ──┘
- */
-
+/** What one tick wants to write, as data. Pure: equal arguments give equal plans. */
 import type { LiveSettings } from '../../contract/app-contract.ts';
 import type { VoucherCampaign, VoucherCampaignStatus } from '../../contract/campaign-types.ts';
 import { HEADROOM } from '../../contract/names.ts';
 import type { ScalePlan } from '../../contract/scale-plan-types.ts';
-import { perTier } from '../../contract/tiers.ts';
+import { perTier, TIERS, type Tier } from '../../contract/tiers.ts';
 import type { JournalSpec } from '../../journal/administration.ts';
 import { tiersToAskAgain } from '../apply/ask-again.ts';
 import { finalizerChange } from '../apply/finalizer.ts';
 import { isPassing } from '../conditions/journal-faults.ts';
 import { wantsCanary } from '../conditions/pre-warm-condition.ts';
-import { contingencyOf, withClosing } from '../contingency/contingency.ts';
+import { contingencyOf, least, withClosing } from '../contingency/contingency.ts';
 import { contingencyEvents } from '../contingency/contingency-messages.ts';
 import { overridesOf } from '../contingency/overrides.ts';
 import type { BuildOptions } from '../resources/build-options.ts';
 import type { Manifest } from '../resources/manifest.ts';
-import type { Authorization } from '../scale-plans/authorization.ts';
+import type { Authorization } from '../scale-plans/ceiling-guard.ts';
 import type { PredictEffect } from '../scale-plans/effect.ts';
-import { planInstants } from '../scale-plans/plan-instants.ts';
+import { planInstants } from '../scale-plans/plan-reminder.ts';
 import { type PlanStateChange, planStateChanges } from '../scale-plans/plan-state.ts';
 import { proposeScalePlans } from '../scale-plans/propose.ts';
-import type { CampaignEvent } from './campaign-event.ts';
+import { lastValue } from '../scaling/demand.ts';
+import { attemptedOf } from '../signals/readings.ts';
 import { campaignTimes } from './campaign-times.ts';
 import { scaleEvent, transitionEvents } from './events.ts';
 import { headroomOf } from './headroom.ts';
 import { journalSpec } from './journal-spec.ts';
 import { buildLiveSettings } from './live-settings.ts';
 import { planManifests } from './manifests.ts';
-import { type CampaignMemory, type Observed, SCALED_TIERS, type ScaledTier, type TierOutcomes } from './observed.ts';
+import type { CampaignMemory, Observed, TierOutcomes } from './observed.ts';
+import type { CampaignEvent } from './ports.ts';
 import { nextLookMs } from './requeue.ts';
 import { createdReplicas, scaleTier } from './scale-tier.ts';
 import { resumeMemory } from './scaler-memory.ts';
 import { buildStatus } from './status.ts';
 
 export interface ScaleWrite {
-  readonly tier: ScaledTier | typeof HEADROOM;
+  readonly tier: Tier | typeof HEADROOM;
   readonly name: string;
   readonly from: number;
   readonly replicas: number;
   /** Of the Deployment that the decision was made from; a stale leader's write meets a conflict. */
   readonly resourceVersion: string;
-  /** Emitted only when the write has succeeded. Absent: nobody has to know. */
   readonly event?: CampaignEvent;
 }
 
@@ -56,12 +49,11 @@ export interface TickPlan {
   /** In the order in which they must exist. */
   readonly apply: readonly Manifest[];
   readonly scale: readonly ScaleWrite[];
-  /** Deployments whose controllers back off though there may be room: they are asked to try again. */
+  /** Deployments whose controllers back off though there may be room: they are made to retry. */
   readonly askAgain: readonly string[];
-  /** What the numbers of replicas rest on, to be judged again when they are written. */
+  /** The authorisation that the replicas are based on, checked again when they are written. */
   readonly authorization: Authorization;
   readonly journal: JournalSpec;
-  /** Undefined while there is no bucket of ours to put them into. */
   readonly liveSettings: LiveSettings | undefined;
   readonly scalePlans: readonly ScalePlan[];
   readonly planStates: readonly PlanStateChange[];
@@ -71,24 +63,17 @@ export interface TickPlan {
   readonly status: VoucherCampaignStatus;
   readonly events: readonly CampaignEvent[];
   readonly tiers: TierOutcomes;
-  /** Who acts on them. */
   readonly mode: VoucherCampaign['spec']['scaling']['mode'];
   readonly overridesInForce: readonly string[];
-  /** For the next tick of this process. */
   readonly memory: CampaignMemory;
   readonly requeueAfterMs: number;
 }
 
 /** The least that a saturated tier can take, where its decision is carried out. */
-const admissionLimit = (tiers: TierOutcomes): number | undefined => {
-  const limits = SCALED_TIERS.flatMap((tier) => {
-    const { isActing, decision } = tiers[tier];
-    return isActing && decision?.admissionPerSecond !== undefined ? [decision.admissionPerSecond] : [];
-  });
-  return limits.length === 0 ? undefined : Math.min(...limits);
-};
+const admissionLimit = (tiers: TierOutcomes): number | undefined =>
+  least(TIERS.map((tier) => (tiers[tier].isActing ? tiers[tier].decision?.admissionPerSecond : undefined)));
 
-/** Rows don't get into the database; with some workers left they do. */
+/** No rows get into the database; with some workers left they do. */
 const isStopped = ({ conditions = [] }: VoucherCampaignStatus): boolean =>
   conditions.some(
     ({ type, status, reason }) => type === 'RecordsAvailable' && status === 'False' && reason !== 'SomeWorkersFail',
@@ -123,16 +108,25 @@ export const planTick = (
   const contingency = contingencyOf({ campaign: stated, observed, memory: remembered, nowMs });
   const campaign = withClosing(stated, contingency.closesAtMs);
   const times = campaignTimes(campaign.spec, remembered.intake);
-  const input = { campaign, observed, times, overrides: overridesOf(campaign, nowMs), nowMs };
+  const overrides = overridesOf(campaign, nowMs);
+  const isActing = mode === 'Auto' && overrides.pausedUntilMs === undefined;
+  const { admissionPercent = 100, admissionPerSecond: ofLevel } = contingency.effects;
+  const ofSpec = campaign.spec.traffic.admissionPerSecond;
+  const admissionPerSecond = least([
+    ofSpec === undefined ? undefined : (ofSpec * admissionPercent) / 100,
+    ofLevel,
+    ...TIERS.map((tier) => (isActing ? remembered[tier].saturation?.admissionPerSecond : undefined)),
+  ]);
+  const input = { campaign, observed, times, overrides, admissionPerSecond, nowMs };
   const tiers: TierOutcomes = perTier((tier) => scaleTier(input, tier, remembered[tier]));
-  const remember = (tier: ScaledTier): CampaignMemory[ScaledTier] => {
+  const remember = (tier: Tier): CampaignMemory[Tier] => {
     const { decision, replacing } = tiers[tier];
     const { replacing: _before, ...rest } = decision?.memory ?? remembered[tier];
     return replacing === undefined ? rest : { ...rest, replacing };
   };
   const memory: CampaignMemory = perTier(remember);
 
-  const scale = SCALED_TIERS.flatMap((tier): ScaleWrite[] => {
+  const scale = TIERS.flatMap((tier): ScaleWrite[] => {
     const deployment = cluster.tiers[tier]?.deployment;
     const { written, replicas, isActing } = tiers[tier];
     if (!isActing || deployment === undefined || written === replicas) return [];
@@ -146,8 +140,8 @@ export const planTick = (
     scale.push({ tier: HEADROOM, name, from, replicas: headroom.desired, resourceVersion });
   }
 
-  // Where nobody acts what is desired is only shown. A new Deployment gets its minimum: one that nobody scales must still answer.
-  const first = (tier: ScaledTier): number =>
+  // Where the operator does not act, `desired` is only shown. A new Deployment gets its minimum, so that it can answer.
+  const first = (tier: Tier): number =>
     mode !== 'Off' && !tiers[tier].isActing
       ? createdReplicas(tiers[tier].limits, previous?.tiers?.[tier]?.replicas)
       : tiers[tier].written;
@@ -197,7 +191,8 @@ export const planTick = (
       journal: journalForNextLook(journal),
       isSpecNew: status.conditions?.some(({ reason }) => reason === 'SpecChanged') ?? false,
       stage: status.stage ?? '',
-      arrivalsPerSecond: readings.arrivals.kind === 'absent' ? undefined : readings.arrivals.value.over3s,
+      arrivalsPerSecond: lastValue(attemptedOf(readings)),
+      rates: lastValue(readings.arrivals),
       backlog: status.backlog,
       contingency,
       isFirstPass: journal === undefined,

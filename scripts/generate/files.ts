@@ -1,6 +1,9 @@
-/** Which files are generated, and which of them differ from what is on disk. Pure apart from the reader it is given. */
+/** Which files are generated, and which of them differ from the disk. Pure except for `read`. */
 import { RESOURCES } from '../../contract/schema/schema.ts';
 import { crdFileName, renderChartCrd, renderCrd } from './crd.ts';
+import { demoPicture } from './demo-picture.ts';
+import { lawPicture } from './law-picture.ts';
+import { referenceFileName, renderReference } from './reference.ts';
 import { renderTypes } from './types.ts';
 
 /** Path from the repository's root, with `/` → content. The same on every machine and in every run. */
@@ -9,11 +12,14 @@ export const generatedFiles = (): ReadonlyMap<string, string> =>
     ...RESOURCES.flatMap((resource) => [
       [`crds/${crdFileName(resource)}`, renderCrd(resource)] as const,
       [`charts/voucher-operator/files/crds/${crdFileName(resource)}`, renderChartCrd(resource)] as const,
+      [referenceFileName(resource), renderReference(resource)] as const,
     ]),
     ...[...renderTypes(RESOURCES)].map(([file, text]) => [`contract/${file}`, text] as const),
+    ['docs/images/demo.svg', demoPicture()],
+    ['docs/images/law.svg', lawPicture()],
   ]);
 
-/** `read` gives undefined for a file that is not there. */
+/** `read` returns undefined for a missing file. */
 export const driftedFiles = async (
   read: (path: string) => Promise<string | undefined>,
 ): Promise<ReadonlyMap<string, string>> => {

@@ -1,6 +1,6 @@
 /**
- * Writes the figures and plots of docs/autoscaler.md from the runs that there are; the words around them are not its.
- * Other runs, other figures: a unit test fails while the document shows any that the runs don't give.
+ * Writes the figures and plots of docs/autoscaler.md and docs/faq.md from the evidence; people write the words around them.
+ * A unit test fails while a document shows figures that the evidence does not give.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -9,12 +9,18 @@ import { EVIDENCE, runsFile } from './autoscaler/bench.ts';
 import { SCALE_CELLS, STEP_CELLS } from './autoscaler/cells.ts';
 import { CROWDS } from './autoscaler/contest.ts';
 import { plotRuns } from './autoscaler/plot.ts';
-import { blocksOf, fillIn, plotName, plotted, TITLES } from './autoscaler/report.ts';
+import { type Block, blocksOf, fillIn, plotName, plotted, TITLES } from './autoscaler/report.ts';
 import { readRuns } from './autoscaler/results.ts';
 import { remaining, runsOf } from './autoscaler/schedule.ts';
 import { scaleChecks, stepChecks } from './autoscaler/verdict.ts';
+import { autoscalerBlocks, faqBlocks, readSimulated } from './simulated-figures.ts';
 
-const DOCUMENT = join(import.meta.dirname, '../../docs/autoscaler.md');
+const DOCS = join(import.meta.dirname, '../../docs');
+
+const rewrite = async (name: string, blocks: readonly Block[]): Promise<void> => {
+  const file = join(DOCS, name);
+  await writeFile(file, fillIn(await readFile(file, 'utf8'), blocks));
+};
 
 export const scenario: Scenario = {
   issue: '05',
@@ -26,7 +32,9 @@ export const scenario: Scenario = {
     const planned = runsOf([...STEP_CELLS, ...SCALE_CELLS], 0);
     const left = remaining(planned, done).length;
     const checks = left === 0 ? [...stepChecks(steps), ...scaleChecks(scales)] : undefined;
-    await writeFile(DOCUMENT, fillIn(await readFile(DOCUMENT, 'utf8'), blocksOf(runs, planned.length, checks)));
+    const simulated = await readSimulated(EVIDENCE);
+    await rewrite('autoscaler.md', [...blocksOf(runs, planned.length, checks), ...autoscalerBlocks(simulated)]);
+    await rewrite('faq.md', faqBlocks(simulated));
     for (const { crowd, managerQps, runs: these } of plotted(runs)) {
       const name = plotName(crowd, managerQps);
       await writeFile(join(EVIDENCE, name), plotRuns(TITLES[crowd], CROWDS[crowd], these));

@@ -31,10 +31,10 @@ const CAMPAIGN = 'bench';
 const CROWD = 768;
 /**
  * Connections of the closed loop: so many that neither side waits for its clients. Copies leave together every 24 ms, so 128
- * connections that wait for each answer would bound ours to 4,900/s whatever it can do.
+ * connections that wait for each answer would limit ours to 4,900/s.
  */
 const BUSY = 384;
-/** A fresh client's first seconds are its own. */
+/** The first seconds of a new client do not count. */
 const STEADY = ['--warmup-seconds', '2', '--seconds', '5'];
 const run = promisify(execFile);
 
@@ -254,7 +254,7 @@ export const scenario: Scenario = {
       );
       return {
         kind: 'ran',
-        // An answer that sheds is a quick one: it must not pass for a good one.
+        // A rejection is fast; it must not count as a good answer.
         holds:
           median(ratios) >= 0.9 &&
           p99AtEighty('ours') < 100 &&

@@ -1,7 +1,7 @@
 /**
  * How long an intake pod takes from created to Ready, by stage: one at a time is taken away without grace from a campaign at
- * rest, and its successor is watched. Times are those at which the API server told of a change; what the process itself took
- * is its own word. `--pods N`, `--cluster NAME`.
+ * rest, and its successor is watched. Times are from the API server's watch; the time of the process itself
+ * is from its log. `--pods N`, `--cluster NAME`.
  */
 import { parseArgs } from 'node:util';
 import type { Pod } from 'kubernetes-types/core/v1.js';
@@ -15,8 +15,8 @@ const MOST_MS = 2_500;
 const CAMPAIGN = { intake: { min: 2, max: 2, capacityPerReplica: 500 } };
 const INTAKE = 'app.kubernetes.io/component=intake';
 
-/** Monotonic milliseconds at which each was told. */
-interface Told {
+/** Monotonic milliseconds of each change. */
+interface Changes {
   created: number;
   scheduled?: number;
   started?: number;
@@ -42,15 +42,15 @@ const isTrue = ({ status }: Pod, type: string): boolean =>
 const hasStarted = ({ status }: Pod): boolean =>
   status?.containerStatuses?.some(({ state }) => state?.running !== undefined) ?? false;
 
-const note = (all: Map<string, Told>, type: string, pod: Pod): void => {
+const note = (all: Map<string, Changes>, type: string, pod: Pod): void => {
   const name = pod.metadata?.name ?? '';
   const nowMs = performance.now();
   if (type === 'ADDED' && !all.has(name)) all.set(name, { created: nowMs });
-  const told = all.get(name);
-  if (told === undefined) return;
-  if (isTrue(pod, 'PodScheduled')) told.scheduled ??= nowMs;
-  if (hasStarted(pod)) told.started ??= nowMs;
-  if (isTrue(pod, 'Ready')) told.ready ??= nowMs;
+  const seen = all.get(name);
+  if (seen === undefined) return;
+  if (isTrue(pod, 'PodScheduled')) seen.scheduled ??= nowMs;
+  if (hasStarted(pod)) seen.started ??= nowMs;
+  if (isTrue(pod, 'Ready')) seen.ready ??= nowMs;
 };
 
 const readyLine = z.object({ msg: z.literal('ready'), startedInMs: z.number() });
@@ -70,30 +70,30 @@ const median = (values: readonly number[]): number =>
 const run = async ({ args, signal, progress }: ScenarioContext, platform: Platform) => {
   const { values } = parseArgs({ args: [...args], options: { pods: { type: 'string' } }, strict: false });
   const { kubectl, api } = platform;
-  const told = new Map<string, Told>();
+  const seen = new Map<string, Changes>();
   const watching = new AbortController();
   const path = `/api/v1/namespaces/${CAMPAIGN_NAMESPACE}/pods?labelSelector=${encodeURIComponent(INTAKE)}`;
   const watched = watchPath(
     api,
     path,
-    ({ type, object }) => note(told, type, object as Pod),
+    ({ type, object }) => note(seen, type, object as Pod),
     AbortSignal.any([signal, watching.signal]),
   );
   const starts: Start[] = [];
   try {
-    await eventually(() => [...told.values()].filter(({ ready }) => ready !== undefined).length >= 2, {
+    await eventually(() => [...seen.values()].filter(({ ready }) => ready !== undefined).length >= 2, {
       timeoutMs: 60_000,
       what: 'both intakes to be Ready',
     });
     for (let n = 0; n < Number(values['pods'] ?? 15); n += 1) {
-      const before = new Set(told.keys());
+      const before = new Set(seen.keys());
       const [oldest = ''] = (await kubectl('get', 'pods', '-l', INTAKE, '-o', 'jsonpath={.items[*].metadata.name}'))
         .trim()
         .split(' ');
       await kubectl('delete', 'pod', oldest, '--grace-period=0', '--force', '--wait=false');
       const [pod, { created, scheduled, started, ready }] = await eventually(
         () => {
-          const found = [...told].find(([name]) => !before.has(name));
+          const found = [...seen].find(([name]) => !before.has(name));
           return found?.[1].ready === undefined ? undefined : found;
         },
         { timeoutMs: 60_000, what: `the successor of ${oldest}` },

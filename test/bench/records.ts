@@ -150,7 +150,7 @@ export const runRecordsBench = async ({
 
     const samples: RecordsSample[] = [];
     for (let run = 0; run <= runs; run += 1) {
-      // Turns change places, so that whatever drifts favours neither.
+      // The order alternates, so that a drift favours neither.
       for (const path of run % 2 === 0 ? (['bare', 'records'] as const) : (['records', 'bare'] as const)) {
         await pool.query('TRUNCATE bare, registration, registration_count');
         signal.throwIfAborted();

@@ -16,18 +16,18 @@ describe('two campaigns', () => {
     [
       'the default Secrets in one namespace',
       serving(SPRING, { campaignId: 'autumn', namespace: 'vouchers', privacySecretName: 'b' }),
-      /Secret vouchers\/voucher-data-plane is asked for by spring .* and by autumn/,
+      /Secret vouchers\/voucher-data-plane is requested by spring .* and by autumn/,
     ],
     [
       'the keys of one',
       serving(SPRING, { campaignId: 'autumn', namespace: 'vouchers', dataPlaneSecretName: 'a' }),
-      /Secret vouchers\/voucher-privacy is asked for by spring .* and by autumn/,
+      /Secret vouchers\/voucher-privacy is requested by spring .* and by autumn/,
     ],
-    ['one campaignId twice', serving(SPRING, { ...AUTUMN, campaignId: 'spring' }), /one campaignId/],
+    ['one campaignId twice', serving(SPRING, { ...AUTUMN, campaignId: 'spring' }), /the same campaignId/],
     [
       'one campaignId in two namespaces',
       serving(SPRING, { ...SPRING, namespace: 'other' }),
-      /vouchers and spring in namespace other have one campaignId/,
+      /vouchers and spring in namespace other have the same campaignId/,
     ],
     [
       'one Secret for both purposes',
@@ -37,17 +37,17 @@ describe('two campaigns', () => {
     [
       'a Secret of the installation itself',
       serving({ ...SPRING, namespace: NAMESPACE, dataPlaneSecretName: 'vo-journal' }),
-      /voucher-system\/vo-journal is asked for by this installation itself/,
+      /voucher-system\/vo-journal is requested by this installation itself/,
     ],
     [
       'a Secret of another account',
       serving({ ...SPRING, namespace: NAMESPACE, dataPlaneSecretName: 'vo-account-autumn' }, AUTUMN),
-      /vo-account-autumn is asked for by the account of autumn/,
+      /vo-account-autumn is requested by the account of autumn/,
     ],
     [
       'a Secret that one has for a tier',
       serving(SPRING, { ...AUTUMN, privacySecretName: 'voucher-data-plane-intake' }),
-      /voucher-data-plane-intake is asked for by autumn .* and by the tier intake of spring/,
+      /voucher-data-plane-intake is requested by autumn .* and by the tier intake of spring/,
     ],
   ])('with %s are refused', async (_, values, message) => {
     await expect(render(values)).rejects.toThrow(message);
@@ -129,7 +129,7 @@ describe('the room that the values state', () => {
       embedded({ maxFileStoreBytes: 6_000_000_000 }, { journalReplicas: 1 }, two),
       /3 campaigns reserve 65\d{8} /,
     ],
-    ['in decimal units', embedded({ storage: '10G' }, {}), /more than nats\.storage 10G \(10000000000\) holds/],
+    ['in decimal units', embedded({ storage: '10G' }, {}), /more than nats\.storage 10G \(10000000000\):/],
     ['as a number of bytes', embedded({ storage: 10_000_000_000 }, {}), /more than nats\.storage 10000000000 /],
     ['for five replicas', embedded({}, { journalReplicas: 5 }), /journalReplicas is 5, .* three servers: write 3/],
   ])('is refused when there is too little %s', async (_, values, message) => {
@@ -146,6 +146,6 @@ describe('values by tier', () => {
     ['app.resources', { app: { resources: { intak: {} } } }],
     ['admission.defaultCeilings', { admission: { defaultCeilings: { intak: 40 } } }],
   ])('of %s are of tiers that there are', async (field, values) => {
-    await expect(render(values)).rejects.toThrow(`${field}: intak is no tier: write one of intake, records`);
+    await expect(render(values)).rejects.toThrow(`${field}: intak is not a tier: write one of intake, records`);
   });
 });

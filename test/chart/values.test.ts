@@ -104,12 +104,12 @@ describe('values', () => {
     [
       'more campaigns than the journal’s store has room for',
       { dataPlane: { embedded: { campaigns: ['a', 'b', 'c'].map((id) => ({ campaignId: id, namespace: id })) } } },
-      /maxFileStoreBytes is 17179869184 \(16384 MiB\), and 3 campaigns reserve 19520290816 \(18616 MiB\)/,
+      /maxFileStoreBytes is 17179869184 \(16384 MiB\), but 3 campaigns reserve 19520290816 \(18616 MiB\)/,
     ],
     [
       'a store that is larger than its volume',
       { dataPlane: { embedded: { nats: { storage: '10Gi' } } } },
-      /maxFileStoreBytes is 17179869184, more than nats\.storage 10Gi \(10737418240\) holds/,
+      /maxFileStoreBytes is 17179869184, more than nats\.storage 10Gi \(10737418240\):/,
     ],
     [
       'an external data plane without account',

@@ -42,7 +42,7 @@ describe('the trail of a campaign that is deleted, with its plans and its journa
 
   it('is for readers only, who get nothing else by it', () => {
     const { 'an editor reads the trail': editor, ...others } = life.doors;
-    expect(editor).toContain('you may not read trails');
+    expect(editor).toContain('you lack permission to read trails');
     for (const [door, answer] of Object.entries(others)) {
       expect([door, answer]).toEqual([door, expect.stringMatching(/forbidden|NotFound/i)]);
     }

@@ -68,7 +68,7 @@ export const scenario: Scenario = {
       const { whole, races, killed, forgeries } = servers;
       const steps = life.entries.map(({ step }) => step).toSorted();
       const ids = life.entries.map(({ id }) => id);
-      const isRefused = (text: string): boolean => /forbidden|may not read trails|NotFound/i.test(text);
+      const isRefused = (text: string): boolean => /forbidden|lack permission to read trails|NotFound/i.test(text);
       const twice = ids.length - new Set(ids).size;
       return {
         kind: 'ran',

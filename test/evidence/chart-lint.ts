@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
-import { ensureBinary, KUBE_SCORE, KUBECONFORM } from '../../tools/cluster/binaries.ts';
+import { ensureBinary, installed } from '../../tools/cluster/binaries.ts';
 import { whyNoCluster } from '../../tools/cluster/host.ts';
 import { type Cluster, down, up } from '../../tools/cluster.ts';
 import { CHART, EXTERNAL, helm, NAMESPACE, RELEASE, WATCHING, WITH_CAMPAIGNS } from '../chart/render.ts';
@@ -18,6 +18,10 @@ import type { Scenario } from '../helpers/scenario.ts';
 import { EXCEPTIONS } from './lint/exceptions.ts';
 import { kubeconformSchemas } from './lint/schemas.ts';
 
+const LINTERS = [
+  installed('kubeconform', 'github.com/yannh/kubeconform/cmd/kubeconform', 'v0.8.0', 10),
+  installed('kube-score', 'github.com/zegl/kube-score/cmd/kube-score', 'v1.20.0', 60),
+];
 const ROOT = new URL('../../', import.meta.url).pathname;
 
 const VALUES: Readonly<Record<string, object>> = {
@@ -109,9 +113,7 @@ export const scenario: Scenario = {
     const name = values.cluster ?? 'vo-evidence';
     const dir = await mkdtemp(join(tmpdir(), 'voucher-lint-'));
     try {
-      const [conform, score] = await Promise.all(
-        [KUBECONFORM, KUBE_SCORE].map((binary) => ensureBinary(binary, { signal, progress })),
-      );
+      const [conform, score] = await Promise.all(LINTERS.map((binary) => ensureBinary(binary, { signal, progress })));
       if (conform === undefined || score === undefined) throw new Error('unreachable: two binaries were asked for');
       const schemas = await writeSchemas(await up({ name, progress }, signal), dir);
       const location = join(dir, '{{.ResourceKind}}{{.KindSuffix}}.json');

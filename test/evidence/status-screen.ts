@@ -84,7 +84,7 @@ export const scenario: Scenario = {
         ).catch(async (error: unknown) => {
           throw new Error(`it shows:\n${await tmux.screen()}`, { cause: error });
         });
-      await shows('a campaign that goes well', (screen) => screen.includes('nothing needs a person'));
+      await shows('a campaign that goes well', (screen) => screen.includes('no action needed'));
       progress(`${values['quiet-seconds']} quiet seconds`);
       await observeFor(Number(values['quiet-seconds']) * 1_000, signal);
       const quiet = await tmux.screen();
@@ -132,7 +132,7 @@ export const scenario: Scenario = {
         says_what_to_do: flood.includes('Needs a person') && flood.includes('kubectl voucher approve'),
         curves_move: /[▁▂].*[▇█]/.test(flood),
         fits_when_narrow: widest(narrow) <= NARROW.columns,
-        survives_the_api_server: away.includes('What follows is'),
+        survives_the_api_server: away.includes('This is'),
         approved: approved === 0,
         covers_the_shell_only_while_it_runs:
           during.isAlternate && !during.hasCursor && !state.isAlternate && state.hasCursor,

@@ -1,6 +1,6 @@
 /**
  * An installation of an earlier commit, its campaign open and in its flood, is upgraded to this checkout: by `helm upgrade`
- * with the values it has, as docs/installation.md says. The earlier commit's own demo drives the crowd and compares the
+ * with the values it has, as docs/operations.md says. The earlier commit's own demo drives the crowd and compares the
  * ledger with journal and database at the end; this scenario only upgrades under it. `--from COMMIT`, by default the one
  * before the rooms. Either all of it runs here in the end and nothing is lost, or the upgrade is refused before anything
  * changes, with a sentence that says why.

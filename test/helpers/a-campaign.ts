@@ -1,4 +1,4 @@
-/** A sound campaign as the API server returns it; a test states only what differs. */
+/** A valid campaign as the API server returns it; a test sets only what differs. */
 
 import type { ScalingSpec, VoucherCampaign, VoucherCampaignSpec } from '../../contract/campaign-types.ts';
 import { API_VERSION } from '../../contract/names.ts';

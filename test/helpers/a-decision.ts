@@ -1,4 +1,4 @@
-/** A decision on the intake of a campaign in its flood; a test states only what differs. */
+/** A decision about the intake during the flood; a test sets only what differs. */
 import type { DecisionRecord } from '../../operator/history/decision-record.ts';
 
 export const FLOOD_AT_MS = Date.parse('2020-09-25T12:00:04.000Z');
@@ -6,7 +6,7 @@ export const FLOOD_AT_MS = Date.parse('2020-09-25T12:00:04.000Z');
 /** @param seconds after 20:00:04 in Chengdu */
 export const instantAt = (seconds: number): string => new Date(FLOOD_AT_MS + seconds * 1000).toISOString();
 
-/** 11,840/s at 1,020/s a replica and 75 % need 15.48; 12 may run. */
+/** 11,840/s at 1,020/s a replica and 75 % need 15.48; 12 are authorised. */
 export const aDecision = (seconds: number, changes: Partial<DecisionRecord> = {}): DecisionRecord => ({
   at: instantAt(seconds),
   desired: 12,
@@ -17,7 +17,7 @@ export const aDecision = (seconds: number, changes: Partial<DecisionRecord> = {}
   max: 600,
   ceiling: 12,
   mode: 'Auto',
-  terms: { feedForward: 15.48, drain: 0, scheduleFloor: 0 },
+  terms: { feedForward: 15.48, drain: 0, lateness: 0, scheduleFloor: 0 },
   evidence: {
     arrivalsPerSecond: 11_840,
     excess: 0,

@@ -1,11 +1,14 @@
-/** An intake's metrics page as prom-client writes it; a test states only what differs. */
+/** An intake's metrics page as prom-client writes it; a test sets only what differs. */
 import { METRICS } from '../../contract/app-contract.ts';
+import { type RecentSeries, recentSeries } from './recent-series.ts';
 
 export interface MetricsPage {
   readonly accepted?: number;
   readonly shed?: number;
   readonly turnedAway?: number;
   readonly canary?: number;
+  /** What only newer releases tell; absent: the page of an older one. */
+  readonly recent?: RecentSeries;
   /** Unix seconds by the pod's clock. */
   readonly now?: number;
   readonly started?: number;
@@ -16,6 +19,7 @@ export const aMetricsPage = ({
   shed = 0,
   turnedAway = 0,
   canary = 0,
+  recent,
   now = 1_600_999_200,
   started = now - 3600,
 }: MetricsPage = {}): string =>
@@ -33,8 +37,9 @@ export const aMetricsPage = ({
     `${METRICS.intakeArrivals}{outcome="turned_away"} ${turnedAway}`,
     `${METRICS.intakeArrivals}{outcome="canary"} ${canary}`,
     '',
-    `# HELP ${METRICS.scrapeTime} Unix time by this process when the page was made.`,
+    `# HELP ${METRICS.scrapeTime} Unix time of this process at the scrape.`,
     `# TYPE ${METRICS.scrapeTime} gauge`,
     `${METRICS.scrapeTime} ${now}`,
+    ...(recent === undefined ? [] : recentSeries(recent)),
     '',
   ].join('\n');

@@ -1,4 +1,4 @@
-/** A campaign in its flood as `kubectl voucher status` reads it; a test states only what differs. */
+/** A campaign in its flood as `kubectl voucher status` reads it; a test sets only what differs. */
 import type { ClusterOptions, Decisions, SeenCampaign } from '../../cli/cluster.ts';
 import type { Report } from '../../cli/status/status-report.ts';
 import type { TierStatus, VoucherCampaignStatus } from '../../contract/campaign-types.ts';
@@ -60,7 +60,7 @@ export const aStatus = (changes: Partial<VoucherCampaignStatus> = {}): VoucherCa
   ...changes,
 });
 
-/** The crowd comes within a minute, nine minutes before now, and stays. */
+/** The crowd arrives within a minute, nine minutes before now, and stays. */
 export const recent = (): readonly RecentSample[] =>
   Array.from({ length: 60 }, (_, index) => {
     const rise = Math.min(1, Math.max(0, (index - 5) / 6));
@@ -94,7 +94,7 @@ export interface ReportChanges extends Omit<CampaignChanges, 'status'> {
   readonly plans?: readonly ScalePlan[];
   readonly decisions?: Partial<Decisions> | undefined;
   readonly options?: ClusterOptions;
-  readonly toldAtMs?: number;
+  readonly statusAtMs?: number;
 }
 
 export const aReport = (changes: ReportChanges = {}): Report => {
@@ -102,7 +102,7 @@ export const aReport = (changes: ReportChanges = {}): Report => {
     plans = [],
     decisions = {},
     options = {},
-    toldAtMs = NOW_MS - 2_000,
+    statusAtMs = NOW_MS - 2_000,
     status = aStatus(),
     claim,
     ...rest
@@ -118,7 +118,7 @@ export const aReport = (changes: ReportChanges = {}): Report => {
       },
       ...('status' in changes && changes.status === undefined ? {} : { status }),
     }),
-    toldAtMs,
+    statusAtMs,
   };
   return {
     campaign,

@@ -1,4 +1,4 @@
-/** Who wrote what and when, as the API server's audit log tells it. */
+/** Writes from the API server's audit log: user, object and time. */
 import { readFile } from 'node:fs/promises';
 
 export interface AuditEntry {

@@ -1,6 +1,6 @@
 /**
- * A campaign's life on a real cluster as its people drive it, each with his own rights: a plan, an owner's decision, a
- * leader that is killed, ceilings that are raised, and everything deleted. What is left is the trail.
+ * A campaign's life on a real cluster, with separate permissions for each person: a plan, an owner's decision, a killed
+ * leader, raised ceilings, and deletion of everything. Only the trail remains.
  */
 
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -45,11 +45,11 @@ export interface TrailedLife {
   readonly check: TrailCheck;
   /** As an auditor sees it. */
   readonly table: string;
-  /** Time from the deletion of the last object until the trail told all of it, ms. */
+  /** Time from the deletion of the last object until the trail was complete, ms. */
   readonly endedAfterMs: number;
   /** The decision by the API server's own audit log: who, and how far its time is from the trail's, ms. */
   readonly decision: { readonly by: string; readonly apart: number };
-  /** What is tried without the right to. */
+  /** Attempts without permission. */
   readonly doors: Readonly<Record<string, string>>;
 }
 
@@ -107,7 +107,7 @@ export const liveTrailedLife = async (platform: Platform, progress: (line: strin
           const known = new Set((await trail()).map((line) => parseAuditEntry(line)?.step));
           return steps.every((step) => known.has(step as AuditEntry['step']));
         },
-        { ...SOON, what: `the trail to tell of ${steps.join(', ')}` },
+        { ...SOON, what: `the trail with ${steps.join(', ')}` },
       );
 
     progress('a plan for the forecast');
@@ -172,7 +172,7 @@ export const liveTrailedLife = async (platform: Platform, progress: (line: strin
   }
 };
 
-/** What the API server answers somebody who gets this path of this Service through it. */
+/** The API server's answer to a request for this path of this Service. */
 const kubectlAs = async ({ cluster }: Platform, kubeconfig: string, service: string, path: string): Promise<string> => {
   const raw = `/api/v1/namespaces/${SYSTEM_NAMESPACE}/services/${service}/proxy/${path}`;
   return cluster

@@ -21,7 +21,7 @@ export const linesOf = (log: AuditLog, campaignId: string): Promise<readonly str
 export const entriesOf = async (log: AuditLog, campaignId: string): Promise<readonly (AuditEntry | undefined)[]> =>
   (await linesOf(log, campaignId)).map(parseAuditEntry);
 
-/** What one leader writes that sees the whole history. */
+/** What a leader writes that sees the whole history. */
 export const writeWhole = (
   log: AuditLog,
   campaignId: string,
@@ -53,7 +53,7 @@ const forged = (lines: readonly string[], forgery: Forgery): readonly string[] =
   }
 };
 
-/** What an auditor sees after somebody with the operator's account made the stream anew, with other entries. */
+/** What an auditor sees after a person with the operator's account replaced the stream by other entries. */
 export const forge = async (journal: RealJournal, campaignId: string, forgery: Forgery): Promise<TrailCheck> => {
   const { streams } = journal.manager;
   const log = createAuditLog({ connection: journal.connection, replicas: 3 });

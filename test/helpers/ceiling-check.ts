@@ -1,11 +1,11 @@
 /**
- * Who raised replicas above what was authorised? Told by the API server's watches alone, with arithmetic of its own: what
- * the operator thinks is authorised has no say here.
+ * Finds writes of replicas above the authorised ceiling. Uses only watches of the API server and its own arithmetic, not
+ * the operator's view.
  *
  * | watched      | for                                                              |
  * |--------------|------------------------------------------------------------------|
  * | Deployments  | every number of replicas, and the field manager that wrote it     |
- * | campaigns    | standing ceilings and windows, and since when                     |
+ * | campaigns    | ceilings and windows, and since when                              |
  * | ScalePlans   | approvals and revocations, and since when                         |
  *
  * A write counts as above the ceiling only when it is above everything that was in force in the three seconds before
@@ -26,7 +26,7 @@ type Tier = 'intake' | 'records';
 
 interface Version<T> {
   readonly fromMs: number;
-  /** Undefined from when it is gone. */
+  /** Undefined after its deletion. */
   readonly value: T | undefined;
 }
 

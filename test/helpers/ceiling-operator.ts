@@ -1,4 +1,4 @@
-/** An operator as a process that can be killed, behind a network that fails: what `test/helpers/ceiling-play.ts` torments. */
+/** An operator process that can be killed, behind a network that can fail; for `test/helpers/ceiling-play.ts`. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -33,7 +33,7 @@ export const ceilingOperator = async (options: CeilingOperatorOptions): Promise<
   const dir = join(options.dir, options.name);
   const journalDir = join(dir, 'journal');
   await mkdir(journalDir, { recursive: true });
-  // Nobody answers there: pods are made nevertheless, and every raise is the schedule's.
+  // No server answers there: pods are created anyway, and every raise comes from the schedule.
   const { natsUrl, natsUser, natsPassword } = DATA_PLANE_KEYS;
   await writeFile(join(journalDir, natsUrl), 'nats://127.0.0.1:9');
   await writeFile(join(journalDir, natsUser), 'nobody');

@@ -1,7 +1,7 @@
 /**
- * An hour of misfortune in a minute: two operators that are killed and cut off at random, an owner who grants, revokes,
- * lowers and widens, and a helper who scales, deletes and forges. After each of them the operator wants more replicas than
- * are authorised: the forecast takes 30, and at most 25 ever are.
+ * Many faults in a minute: two operators are killed and cut off at random, an owner grants, revokes and changes ceilings,
+ * and another person scales, deletes and forges objects. All the time the operator needs more replicas than are
+ * authorised: the forecast needs 30, and at most 25 are authorised.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -34,7 +34,7 @@ export interface CeilingPlayOptions {
 export interface CeilingPlayResult {
   readonly raises: readonly Raise[];
   readonly violations: readonly Raise[];
-  /** Writes of replicas by the operator, as the watch and as the audit log tell them. */
+  /** Writes of replicas by the operator, by the watch and by the audit log. */
   readonly writes: number;
   readonly audited: number;
   readonly deeds: Readonly<Record<string, number>>;
@@ -85,7 +85,11 @@ export const playCeiling = async ({ seconds, seed, ignoresCeiling, signal }: Cei
     }
     await Promise.all(operators.map((one) => one.start()));
     const spec = {
-      scaling: { peakArrivalsPerSecond: 10_500, authorized: { ceilings: { intake: STANDING[0], records: 4 } } },
+      scaling: {
+        peakArrivalsPerSecond: 10_500,
+        down: { holdAfterOpen: '2h' },
+        authorized: { ceilings: { intake: STANDING[0], records: 4 } },
+      },
     };
     await world.createCampaign(namespace, await campaignBody(CAMPAIGN, { opensInMs: 600_000, spec }));
     await eventually(async () => (await world.deployment(namespace, `${CAMPAIGN}-intake`)) !== undefined, {
@@ -141,7 +145,7 @@ export const playCeiling = async ({ seconds, seed, ignoresCeiling, signal }: Cei
           },
         }),
       grant: async () => decide(await newPlan(60_000, GRANTED), between(4_000, 9_000)),
-      /** Nobody's policies stop it here; the operator has to. */
+      /** No admission policy stops it here, so the operator must. */
       grantTooLate: async () => decide(await newPlan(-5_000, 400), 60_000),
       grantSuperseded: async () => {
         const plan = await newPlan(60_000, 400);
@@ -195,7 +199,7 @@ export const playCeiling = async ({ seconds, seed, ignoresCeiling, signal }: Cei
         proxy.pass();
       },
     };
-    // How long a misfortune lasts and when the next one comes is what is played.
+    // Duration and distance of faults are random.
     const pause = (ms: number): Promise<void> => sleep(systemClock, ms, signal);
     const done: Record<string, number> = {};
     const endsAtMs = Date.now() + seconds * 1_000;

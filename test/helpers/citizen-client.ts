@@ -29,7 +29,7 @@ const answered = async (response: Awaited<ReturnType<typeof request>>): Promise<
   };
 };
 
-/** `citizen` is an index of local/load/citizen.ts; every call opens a connection of its own, as a new phone would. */
+/** `citizen` is an index of local/load/citizen.ts; every call opens a new connection, as a new phone would. */
 export const register = async (
   url: string,
   citizen: number,
@@ -56,7 +56,7 @@ export const register = async (
   );
 };
 
-/** As a phone does that is told to come again, or not answered: with the same key, until there is a receipt. */
+/** Retries with the same key after a rejection or a missing answer, as a phone does, until there is a receipt. */
 export const registerPatiently = (
   url: string,
   citizen: number,

@@ -1,13 +1,13 @@
-/** The one local cluster that a whole test run shares; a test keeps to namespaces of its own and never kills its parts. */
+/** The local cluster that a test run shares; each test uses its own namespaces and never kills parts of the cluster. */
 import { randomBytes } from 'node:crypto';
 import { type Cluster, up } from '../../tools/cluster.ts';
 
-/** Another name for whoever must not share it. */
+/** Another name, for runs that must not share it. */
 export const SHARED_CLUSTER = process.env['VOUCHER_TEST_CLUSTER'] ?? 'vo-test';
 
 let shared: Promise<Cluster> | undefined;
 
-/** Starts it when it isn't there, heals it when it is, and leaves it up: the next suite finds it warm. */
+/** Starts or repairs it, and keeps it for the next suite. */
 export const sharedCluster = (): Promise<Cluster> => {
   const { signal } = new AbortController();
   shared ??= up(
@@ -21,7 +21,7 @@ export interface TestNamespace {
   readonly name: string;
   /** kubectl within the namespace. */
   kubectl(...args: readonly string[]): Promise<string>;
-  /** Does not wait for the end of what is in it: nobody else uses its name. */
+  /** Does not wait for the deletion of its content, because its name is not used again. */
   remove(): Promise<void>;
 }
 

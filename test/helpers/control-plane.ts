@@ -1,6 +1,6 @@
 /**
- * A real API server of one's own: etcd, kube-apiserver and the controllers on loopback, no node, no root. Nothing runs in
- * its pods; a test says what a kubelet would. It may be killed and started again, which a shared cluster may not.
+ * A private, real API server: etcd, kube-apiserver and the controllers on loopback, without nodes and root. Pods do not run;
+ * tests write their status. It can be killed and restarted, unlike a shared cluster.
  */
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,4 @@
-/** What happens to databases, done to a real one; each answers with the way back. */
+/** Outages of a real database; each returns a function that ends it. */
 import { execFile } from 'node:child_process';
 import { statfs, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -39,7 +39,7 @@ export const fillSlots = async (url: string): Promise<WayBack> => {
   };
   while (await take());
   let open = true;
-  // Whoever lets one go does not get it back.
+  // A client that closes one does not get it again.
   const again = setInterval(() => void take(), 50);
   return async () => {
     if (!open) return;
@@ -71,7 +71,7 @@ export const ontoSmallDisk = async (database: Database, megabytes: number): Prom
 
 const BLOCK_BYTES = 1 << 20;
 
-/** A file of somebody else until nothing is left. */
+/** Another file fills the disk. */
 export const fillDisk = async ({ dataDir }: Pick<Database, 'dataDir'>): Promise<WayBack> => {
   const ballast = join(dataDir, 'ballast');
   const { bavail, bsize } = await statfs(dataDir);
@@ -88,7 +88,7 @@ export const fillDisk = async ({ dataDir }: Pick<Database, 'dataDir'>): Promise<
   return () => unlink(ballast);
 };
 
-/** As a failover to a standby that nobody promoted looks. */
+/** Like a failover to a standby that was not promoted. */
 export const setReadOnly = async ({ adminUrl }: Pick<Database, 'adminUrl'>): Promise<WayBack> => {
   const set = async (to: 'on' | 'off'): Promise<void> => {
     await queryOnce(adminUrl, `ALTER SYSTEM SET default_transaction_read_only = ${to}`);

@@ -1,8 +1,8 @@
-/** What the doctor gathers where everything is well, before the day; a test states only what differs. */
+/** What the doctor reads of a healthy campaign before its opening; a test sets only what differs. */
 
 import type { SeenCampaign } from '../../cli/cluster.ts';
 import { knownFields } from '../../cli/doctor/check-cluster.ts';
-import type { CampaignFacts, ClusterFacts, NodeFacts, Seen, TierFacts } from '../../cli/doctor/facts.ts';
+import type { CampaignFacts, ClusterFacts, NodeFacts, Seen, TierFacts } from '../../cli/doctor/doctor-facts.ts';
 import { TIERS } from '../../contract/tiers.ts';
 import { aCampaign, type CampaignChanges, CLOSES_AT_MS, OPENS_AT_MS } from './a-campaign.ts';
 import { aStatus, conditions } from './a-status.ts';
@@ -83,7 +83,7 @@ export interface FactChanges extends Partial<Omit<CampaignFacts, 'campaign'>> {
 export const campaignFacts = ({ campaign = {}, ...changes }: FactChanges = {}): CampaignFacts => {
   const own: SeenCampaign = {
     ...aCampaign({ status: aStatus({ stage: 'Scheduled', conditions: conditions() }), ...campaign }),
-    toldAtMs: BEFORE_MS,
+    statusAtMs: BEFORE_MS,
   };
   return {
     campaign: own,

@@ -1,9 +1,9 @@
-/** Waits for a condition, never for a time: looks, and again by a timer, until it holds or the deadline names what never came. */
+/** Waits for a condition, never for a time: checks it repeatedly until it holds, or fails at the deadline. */
 
 export interface Patience {
-  /** 30 s unless stated: it bounds what never comes and judges nobody's speed. Jest's own bound of a test is 120 s. */
+  /** Default 30 s: a limit for failures, not a measure of speed. Jest's limit for a test is 120 s. */
   readonly timeoutMs?: number;
-  /** Completes "waited in vain for …". */
+  /** Completes "waited for …". */
   readonly what: string;
   /** From the end of a look to the next. */
   readonly everyMs?: number;
@@ -16,7 +16,7 @@ const PATIENCE_MS = 30_000;
  * The first value that is neither false nor undefined. What `look` throws counts as "not yet" and becomes the cause. There is
  * a last look at or after the deadline, however long the machine stood still before it.
  *
- * @throws Error at the deadline; the signal's reason when it is aborted, though a look be under way
+ * @throws Error at the deadline; the signal's reason after abort, even during a check
  */
 export const eventually = async <T>(
   look: () => T | Promise<T>,
@@ -44,8 +44,8 @@ export const eventually = async <T>(
   void lookOnce();
   try {
     const found = await promise;
-    // Thrown from here, so that its stack names who waited.
-    if (found === undefined) throw new Error(`waited ${timeoutMs} ms in vain for ${what}`, { cause });
+    // Thrown here, so that its stack contains the caller.
+    if (found === undefined) throw new Error(`waited ${timeoutMs} ms for ${what}`, { cause });
     return found;
   } finally {
     clearTimeout(next);

@@ -13,9 +13,9 @@ export class FakeAuditLog implements AuditLog {
   #sequence = 0;
   /** Every call fails while set. */
   outage: Error | undefined;
-  /** What becomes of the next appends: stored and acknowledged unless it says otherwise. */
+  /** Result of the next appends; default: stored and acknowledged. */
   fate: () => 'acknowledged' | 'stored, answer lost' | 'lost' = () => 'acknowledged';
-  /** Called before an append is looked at, to play another writer. */
+  /** Called before an append is handled, to act as another writer. */
   beforeAppend: (() => void) | undefined;
   reads = 0;
   appends = 0;

@@ -1,6 +1,6 @@
 import type { Clock } from '../../runtime/clock.ts';
 
-/** A clock that moves only when told; timers fire in order, and promises settle between them. */
+/** A clock that moves only by calls; timers fire in order, and promises settle between them. */
 export class FakeClock implements Clock {
   #nowMs: number;
   #timers: { readonly atMs: number; readonly callback: () => void }[] = [];

@@ -48,7 +48,7 @@ export class FakeJournal implements JournalReader, JournalReplay {
     }
   }
 
-  /** Messages that nobody has finished with. */
+  /** Messages that are not settled. */
   get outstanding(): number {
     return this.#all().filter(({ state }) => state === 'waiting' || state === 'delivered').length;
   }

@@ -4,16 +4,17 @@
  */
 
 import type { Deployment } from 'kubernetes-types/apps/v1.js';
-import { admitCampaignStatus, admitScalePlanObject, formatAdmissionErrors } from '../../admission/admission.ts';
+import { admitCampaignStatus, formatAdmissionErrors } from '../../admission/admission.ts';
 import type { LiveSettings } from '../../contract/app-contract.ts';
 import type { VoucherCampaign, VoucherCampaignStatus } from '../../contract/campaign-types.ts';
 import type { ScalePlan } from '../../contract/scale-plan-types.ts';
 import type { JournalState } from '../../journal/administration.ts';
 import type { Manifest } from '../../operator/resources/manifest.ts';
 import type { CampaignReadings } from '../../operator/signals/readings.ts';
-import type { CampaignEvent } from '../../operator/tick/campaign-event.ts';
 import type { ObservedCluster, ObservedTier } from '../../operator/tick/cluster-view.ts';
+import type { CampaignEvent } from '../../operator/tick/ports.ts';
 import type { ReconcilerDeps } from '../../operator/tick/reconcile.ts';
+import { admitScalePlanObject } from './admit-scale-plan.ts';
 import { planDeps } from './build-options.ts';
 import type { FakeClock } from './fake-clock.ts';
 import { freshReadings, SYNCED } from './observed.ts';
@@ -23,7 +24,7 @@ type Source = 'observe' | 'signals' | 'ensure' | 'settings' | 'status' | 'scale'
 const keyOf = ({ kind, metadata }: Manifest): string => `${kind}/${metadata?.name}`;
 const isDeployment = (manifest: Manifest): manifest is Deployment => manifest.kind === 'Deployment';
 
-/** As operator/kube's errors tell it. */
+/** Like the errors of operator/kube. */
 export class Refused extends Error {
   readonly isRefusal = true;
   readonly said: string;

@@ -1,6 +1,6 @@
 /**
  * An API server as an operator outside the cluster sees it, with faults on demand: in the metrics pages that come through
- * its proxy, and in itself. Plain HTTP in front, the cluster's certificates behind.
+ * its proxy, and in itself. Clients use plain HTTP; the proxy has the cluster's certificates.
  */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -109,12 +109,13 @@ export class FaultProxy {
 
   #lie(path: string, fault: PageFault | undefined, page: string): string {
     if (fault === 'answers zero') {
-      return changed(page, METRICS.intakeArrivals, (value, series) => {
+      const standing = changed(page, METRICS.intakeArrivals, (value, series) => {
         const key = `${path} ${series}`;
-        const standing = this.#frozen.get(key) ?? value;
-        this.#frozen.set(key, standing);
-        return standing;
+        const counted = this.#frozen.get(key) ?? value;
+        this.#frozen.set(key, counted);
+        return counted;
       });
+      return changed(standing, METRICS.tenthAttempts, () => 0);
     }
     if (fault !== 'has a clock 3 s ahead') return page;
     // Half of the pods, always the same ones.

@@ -30,7 +30,7 @@ export class FaultyProxy {
     }
   }
 
-  /** Open connections stay open and nothing comes through any more; new ones pass: a balancer that lost its server. */
+  /** Open connections stay open without traffic; new ones pass: like a balancer that lost its server. */
   halfKill(): void {
     for (const pair of this.#pairs) {
       pair.client.unpipe(pair.server);

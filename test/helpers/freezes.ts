@@ -1,6 +1,6 @@
 /**
- * A machine that stands still now and then: servers below one process are frozen for a while, one of them, or all of them
- * with the process itself, as on a host that gives its time to somebody else.
+ * A machine that freezes now and then: one server of a process, or all of them with the process itself, are stopped for a
+ * while, as on an overcommitted host.
  */
 import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -11,7 +11,7 @@ import { signalQuietly } from '../../local/signals.ts';
 export interface Freeze {
   readonly atMs: number;
   readonly ms: number;
-  /** The servers that stood still; the process too when `whole`. */
+  /** The servers that were stopped; also the process when `whole`. */
   readonly pids: readonly number[];
   readonly whole: boolean;
   /** The kernel said of each of them that it was stopped. */
@@ -69,7 +69,7 @@ export const freezeServers = async (
       const atMs = Date.now();
       await delay(ms, undefined, { signal }).catch(() => undefined);
       const states = await Promise.all(held.map(stateOf));
-      // Whoever was killed meanwhile is no witness against it.
+      // Processes that were killed meanwhile do not count.
       const seen = states.every((state) => state === undefined || ['T', 'Z', 'X'].includes(state));
       freezes.push({ atMs, ms, pids, whole, seen });
     } finally {

@@ -31,12 +31,12 @@ export interface GuardedJournal {
   readonly ca: string;
   readonly admin: JournalAdmin;
   readonly log: readonly string[];
-  /** Without a tier: the account that all shared once. */
+  /** Without a tier: the old account that all tiers shared. */
   access(user: 'operator' | { readonly campaignId: string; readonly tier?: Tier }): JournalServers;
   connect(access: JournalServers): Promise<JournalConnection>;
-  /** As the chart's ConfigMap would say it; answers when the server has read them. */
+  /** As in the chart's ConfigMap; resolves when the server has read them. */
   setCampaigns(campaigns: readonly string[]): Promise<void>;
-  /** A new certificate by the same authority; answers when the server has read it. */
+  /** A new certificate of the same authority; resolves when the server has read it. */
   renewCertificate(name?: string): Promise<void>;
   stop(): Promise<void>;
 }

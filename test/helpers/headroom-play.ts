@@ -1,6 +1,6 @@
 /**
- * A tier that grows step by step where nodes come late: a real API server and scheduler, nodes without a machine, and a
- * script that adds one some seconds after a pod found none.
+ * A tier that is scaled up step by step while nodes are added late: a real API server and scheduler, nodes without machines,
+ * and a script that adds a node some seconds after a pod found none.
  */
 import { OVERRIDES } from '../../contract/names.ts';
 import { operatorAccount, startOperator, startWorld } from '../integration/operator/world.ts';
@@ -22,7 +22,7 @@ export interface HeadroomFigures {
   /** Pods of the intake whose node came after them. */
   readonly waitedForNode: number;
   readonly nodes: number;
-  /** What Provisioned said while pods had no node. */
+  /** Messages of Provisioned while pods had no node. */
   readonly said: readonly string[];
   readonly placeholders: { readonly desired: number; readonly ready: number } | undefined;
 }
@@ -38,7 +38,7 @@ export const playHeadroom = async ({
 }: HeadroomPlay): Promise<HeadroomFigures> => {
   const world = await startWorld({ scheduler: true });
   const { plane } = world;
-  // Nobody but the scheduler gives a pod its node.
+  // Only the scheduler gives a pod its node.
   const kubelet = startStrawKubelet(plane, ({ spec }) => spec?.nodeName === undefined);
   const nodes = startStrawNodes(plane, { cpu: '2', memory: '4Gi', pods: '110' });
   const namespace = await world.createNamespace();

@@ -1,5 +1,5 @@
 /**
- * Sabotage, preloaded with `--import` into an operator: whatever the owner says, 5,000 replicas are authorised.
+ * Sabotage, preloaded with `--import` into an operator: 5,000 replicas are always authorised.
  * The product has no such switch; this changes its source while it is loaded.
  */
 import { registerHooks } from 'node:module';

@@ -1,11 +1,11 @@
-/** An informer of 600 objects behind a faulty proxy, on an API server that may be killed: what tests and evidence do to it. */
+/** An informer of 600 objects behind a faulty proxy, on an API server that can be killed; for tests and evidence. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createKubeAccess } from '../../operator/kube/access.ts';
+import { CONFIG_MAPS } from '../../operator/kube/api-resources.ts';
 import { createKubeClient } from '../../operator/kube/client.ts';
 import { Informer, type InformerReport } from '../../operator/kube/informer.ts';
 import type { KubeObject } from '../../operator/kube/objects.ts';
-import { CONFIG_MAPS } from '../../operator/kube/resources.ts';
 import { Store } from '../../operator/kube/store.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { type ControlPlane, startControlPlane } from './control-plane.ts';

@@ -84,7 +84,7 @@ interface Sent {
   readonly body: string | Uint8Array<ArrayBuffer> | undefined;
 }
 
-/** Through the whole of Express; what would be written to a socket is the answer. */
+/** Through all of Express, without a socket. */
 const withoutSocket =
   (listener: RequestListener) =>
   ({ method, path, headers, body = '' }: Sent): Promise<Answer> =>
@@ -93,7 +93,7 @@ const withoutSocket =
       const request = Object.assign(new IncomingMessage(new Socket()), {
         method,
         url: path,
-        // As the parser gives them: in small letters, and trimmed.
+        // As the parser returns them: lower case and trimmed.
         headers: Object.fromEntries(new Headers(method === 'POST' ? { ...length, ...headers } : headers)),
       });
       let head: readonly [number, Headers] = [0, new Headers()];
@@ -127,17 +127,17 @@ const overSocket =
 export interface TestIntake {
   readonly registry: Registry;
   readonly published: readonly EventEnvelope[];
-  /** What was told to the log as (code, error). */
+  /** Calls of the log as (code, error). */
   readonly serverErrors: readonly { readonly code: string; readonly error: unknown }[];
-  /** Change what the world does. */
+  /** Change the behaviour of the fakes. */
   world: {
     nowMs: number;
     isClockAgreed: boolean;
     settings: LiveSettings | undefined;
     publish: (event: EventEnvelope) => Promise<PublishOutcome>;
-    /** What the journal holds: what it acknowledged first under a receipt, unless the test says otherwise. */
+    /** Content of the journal: the first acknowledged message of each receipt, unless the test changes it. */
     accepted: (receipt: string, held?: StoredPosition) => Promise<AcceptanceLookup>;
-    /** Receipts that lie where a publish does not meet them. */
+    /** Receipts that a publish does not find. */
     astray: Set<string>;
     find: (receipt: string) => Promise<ReceiptLookup>;
     draining: boolean;
@@ -155,7 +155,7 @@ export interface ServedIntake extends TestIntake {
   stop(): Promise<void>;
 }
 
-/** As the journal would answer that holds these. */
+/** Answers as a journal with this content. */
 export const acceptedIn = (events: readonly EventEnvelope[], receipt: string): AcceptanceLookup => {
   const stored = events.find((event) => event.receipt === receipt);
   if (stored === undefined) return { kind: 'absent' };
@@ -163,7 +163,7 @@ export const acceptedIn = (events: readonly EventEnvelope[], receipt: string): A
   return { kind: 'accepted', at: stored.at, fingerprint: typeof fingerprint === 'string' ? fingerprint : undefined };
 };
 
-/** Counts what is in flight, and judges no machine by how late its event loop runs. */
+/** Counts requests in flight; ignores the delay of the event loop. */
 export const calmGuard = (maxInFlight = 512): LoadGuard => {
   let inFlight = 0;
   return {
@@ -218,7 +218,7 @@ const createTestIntake = (guard: LoadGuard, journal: EventEnvelope[], connection
     settings: { current: () => world.settings },
     sealer: {
       seal(plaintext) {
-        // As a careless library might: the message quotes what it was given.
+        // Like a careless library: the message contains its input.
         if (world.sealing === 'paused') throw new SealingPausedError('paused');
         if (world.sealing === 'broken') throw new Error(`can't seal ${Buffer.from(plaintext).toString('utf8')}`);
         return { keyId: '2026-10-01', sealed: 'c2VhbGVk' };

@@ -1,5 +1,5 @@
 /**
- * What Helm 4 (`--wait`), Flux and `kubectl wait` make of an object, by the words of their own documents: kstatus of
+ * How Helm 4 (`--wait`), Flux and `kubectl wait` read an object, by their own documents: kstatus of
  * sigs.k8s.io/cli-utils (status/generic.go and checkReadyCondition) and `kubectl wait --for=condition`.
  */
 import type { VoucherCampaign } from '../../contract/campaign-types.ts';

@@ -12,7 +12,7 @@ export interface KubeApi {
   readonly access: ApiAccess;
   /** The parsed answer. @throws Error for any status but 2xx */
   call(call: ApiCall): Promise<unknown>;
-  /** Whatever the status. */
+  /** For every status. */
   answer(call: ApiCall): Promise<ApiAnswer>;
 }
 
@@ -44,7 +44,7 @@ export interface SeenEvent {
   readonly object: unknown;
 }
 
-/** Tells what is there and every change of it; ends with its connection or its signal, and never rejects. */
+/** Lists objects and reports every change; ends with its connection or its signal, and never rejects. */
 export const watchPath = (
   api: KubeApi,
   path: string,

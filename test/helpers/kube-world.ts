@@ -1,4 +1,4 @@
-/** Campaigns and what becomes of them on a real API server, in the words of tests and evidence. */
+/** Campaigns on a real API server, for tests and evidence. */
 import { readFile } from 'node:fs/promises';
 import type { Deployment } from 'kubernetes-types/apps/v1.js';
 import { parse } from 'yaml';
@@ -39,13 +39,16 @@ export const campaignBody = async (
 
 /** A crowd is forecast and the window is open: 7,000/s at 500/s and 70 % are 20 replicas. */
 export const flood = (name: string): Promise<object> =>
-  campaignBody(name, { opensInMs: -60_000, spec: { scaling: { peakArrivalsPerSecond: 7_000 } } });
+  campaignBody(name, {
+    opensInMs: -60_000,
+    spec: { scaling: { peakArrivalsPerSecond: 7_000, down: { holdAfterOpen: '2h' } } },
+  });
 
 export const conditionOf = (object: VoucherCampaign, type: string) =>
   object.status?.conditions?.find((condition) => condition.type === type);
 
 export interface KubeWorld {
-  /** A new one, named after nobody. */
+  /** A new one with an unused name. */
   createNamespace(labels?: Readonly<Record<string, string>>): Promise<string>;
   createCampaign(namespace: string, body: object): Promise<unknown>;
   /** As the kind that the path names: the API server's word is trusted here. */

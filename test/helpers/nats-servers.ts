@@ -1,4 +1,4 @@
-/** Three fresh nats-servers in a folder of their own. */
+/** Three new nats-servers in their own folder. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,13 +1,14 @@
-/** What a tick observes; a test states only what differs. */
+/** What a tick observes; a test sets only what differs. */
 
 import type { Ceilings } from '../../contract/common-types.ts';
 import { API_VERSION } from '../../contract/names.ts';
 import type { ScalePlan } from '../../contract/scale-plan-types.ts';
+import type { Tier } from '../../contract/tiers.ts';
 import type { CampaignReadings } from '../../operator/signals/readings.ts';
 import type { ObservedTier } from '../../operator/tick/cluster-view.ts';
-import type { Observed, ScaledTier } from '../../operator/tick/observed.ts';
+import type { Observed } from '../../operator/tick/observed.ts';
 
-export const anObservedTier = (tier: ScaledTier, replicas: number, ready = replicas): ObservedTier => ({
+export const anObservedTier = (tier: Tier, replicas: number, ready = replicas): ObservedTier => ({
   deployment: { name: `chengdu-${tier}`, replicas, resourceVersion: '7' },
   pods: Array.from({ length: replicas }, (_, n) => ({
     name: `chengdu-${tier}-${n}`,

@@ -29,7 +29,7 @@ export interface OutsideOperator {
   ticks(): Promise<number>;
   /** After SIGKILL the lease stays where it is until it runs out. */
   end(how: 'SIGTERM' | 'SIGKILL'): Promise<void>;
-  /** Ends it, and gives the campaign back to the pods of the release. */
+  /** Ends it and starts the release's pods again. */
   stop(): Promise<void>;
 }
 
@@ -135,7 +135,7 @@ export const outsideOperator = async (
     },
     async ticks() {
       const count = /^voucher_operator_tick_seconds_count (\d+)$/m.exec(await metrics())?.[1];
-      if (count === undefined) throw new Error('the operator tells no number of ticks');
+      if (count === undefined) throw new Error('the operator’s metrics have no number of ticks');
       return Number(count);
     },
     end,

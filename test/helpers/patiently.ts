@@ -1,6 +1,6 @@
 /**
- * Asks a journal again, as the operator does at its next tick, while nobody there can answer: servers that have just met
- * count each other as offline, a stream that was just made has no leader yet, and a leader may change under any test.
+ * Repeats a request to a journal that can't answer yet, as the operator does at its next tick: new servers count each other
+ * as offline, a new stream has no leader, and a leader can change at any time.
  */
 import { JetStreamApiError, type JetStreamManager } from '@nats-io/jetstream';
 import type { JournalAdmin, JournalSpec, JournalState } from '../../journal/administration.ts';
@@ -18,7 +18,7 @@ const isPassing = (error: unknown): boolean => {
   if (!(error instanceof Error)) return false;
   // The last one is our own reader's.
   return (
-    PASSING_CODES.has(codeOf(error)) || PASSING_NAMES.has(error.name) || error.message.startsWith('nobody answers')
+    PASSING_CODES.has(codeOf(error)) || PASSING_NAMES.has(error.name) || error.message.includes(' has no leader now')
   );
 };
 
@@ -28,8 +28,8 @@ interface Asked<T> {
 }
 
 /**
- * @param ask the same question at each attempt; what it throws besides "nobody can answer now" is thrown at once
- * @throws Error when nobody answers within half a minute, with the last reason as its cause
+ * @param ask the same request at each attempt; every error except "no answer yet" is thrown at once
+ * @throws Error when there is no answer within half a minute, with the last error as its cause
  */
 export const patiently = async <T>(what: string, ask: (attempt: number) => Promise<T>): Promise<T> => {
   let attempt = 0;
@@ -58,7 +58,7 @@ export const ensured = (admin: JournalAdmin, spec: JournalSpec): Promise<Journal
     { what: `the journal of ${spec.campaignId}` },
   );
 
-/** A first attempt that nobody answered may have been heard. */
+/** A first attempt without an answer may have been carried out. */
 const isGoneAlready = (name: string, attempt: number, error: unknown): boolean =>
   name === 'delete' && attempt > 1 && NOT_FOUND_CODES.has(codeOf(error));
 

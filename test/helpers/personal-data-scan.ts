@@ -1,4 +1,4 @@
-/** Looks for citizens' names, identity numbers and phones in whatever bytes a run left behind. */
+/** Looks for citizens' names, identity numbers and phones in all files of a run. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { citizenOf } from '../../local/load/citizen.ts';

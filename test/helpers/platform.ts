@@ -1,4 +1,4 @@
-/** The chart on a cluster of our own, with one campaign that is Ready: for tests and evidence. */
+/** The chart on a local cluster, with one campaign that is Ready: for tests and evidence. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -82,7 +82,7 @@ export const startPlatform = async (
 };
 
 /**
- * For evidence: on the cluster that `--cluster NAME` names and that stays, or on one of its own that is taken down again.
+ * For evidence: on the cluster that `--cluster NAME` names and that is kept, or on a new one that is removed at the end.
  */
 export const withPlatform = async (
   { args, signal, progress }: ScenarioContext,
@@ -108,7 +108,7 @@ export const withPlatform = async (
 const OBSERVATION_STEP_MS = 20;
 const OBSERVATION_GRACE_MS = 10_000;
 
-/** For evidence and benches, which tell how something is for so long: a test waits for what it wants to see. */
+/** For evidence and benches that measure over a time; tests wait for conditions. */
 export const observeFor = async (ms: number, signal: AbortSignal): Promise<void> => {
   const endAtMs = systemClock.monotonicMs() + ms;
   const isOver = (): boolean => systemClock.monotonicMs() >= endAtMs;

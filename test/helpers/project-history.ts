@@ -3,15 +3,15 @@ import type { EventEnvelope } from '../../contract/envelope.ts';
 import { beats, type Claim } from '../../contract/winner.ts';
 
 export interface ProjectedHistory {
-  /** citizenHash → the receipt that stands. */
+  /** citizenHash → the valid receipt. */
   readonly registrations: ReadonlyMap<string, Claim>;
   /** Receipts that lost to another of the same person. */
   readonly superseded: ReadonlySet<string>;
-  /** `<receipt> <type> <attempt>` → the standing copy of every fact but `received`. */
+  /** `<receipt> <type> <attempt>` → the valid copy of every fact but `received`. */
   readonly facts: ReadonlyMap<string, EventEnvelope>;
 }
 
-/** The reference join over a whole history: what every database must hold, whatever its batches were. */
+/** The reference join over a whole history: the content that every database must have, independent of its batches. */
 export const projectHistory = (events: readonly EventEnvelope[]): ProjectedHistory => {
   const received = new Map<string, EventEnvelope>();
   const facts = new Map<string, EventEnvelope>();

@@ -29,9 +29,9 @@ export const journalSpec = (overrides: Partial<JournalSpec> = {}): JournalSpec =
 
 export interface RealJournal extends Omit<NatsServers, 'access'> {
   readonly connection: JournalConnection;
-  /** Asks again while nobody can answer; so does `ensured`. */
+  /** Retries until there is an answer; so does `ensured`. */
   readonly manager: JetStreamManager;
-  /** As the operator has it: what nobody can answer now is `unavailable`, or thrown. */
+  /** As in the operator: no answer is `unavailable`, or an error. */
   readonly admin: JournalAdmin;
   /** `journalSpec()` with these overrides, by `admin` unless another one is given. */
   ensured(overrides?: Partial<JournalSpec>, by?: JournalAdmin): Promise<JournalState>;
@@ -92,7 +92,7 @@ export const startRealJournal = async (options: Parameters<typeof startNatsServe
     startCrowd,
     async fill(perShard) {
       const crowd = await startCrowd({ size: 16 });
-      // Each shard, not all together: one whose leader is not known everywhere yet is passed by for a second.
+      // Each shard, not all together: one whose leader is not known everywhere yet is skipped for a second.
       const inShard = (shard: number) => [...crowd.acked.values()].filter((one) => one.shard === shard).length;
       const isFilled = () => Array.from({ length: SHARDS }, (_, shard) => inShard(shard)).every((n) => n >= perShard);
       await eventually(isFilled, { what: `${perShard} registrations in each shard` });
@@ -132,7 +132,7 @@ export interface CrowdOptions {
 
 let crowdsSoFar = 0;
 
-/** `size` citizens at a time register, each as soon as the last has its answer; those who were refused come again every `againMs`. */
+/** `size` citizens at a time register, each as soon as the last has its answer; refused ones retry every `againMs`. */
 const runCrowd = (
   connection: JournalConnection,
   { campaignId = 'spring', size = 32, againMs = 50, sealed = () => 'x'.repeat(140) }: CrowdOptions,

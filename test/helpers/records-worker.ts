@@ -1,14 +1,14 @@
 /** A records process on a real database, as the operator sees it. */
 import { Registry } from 'prom-client';
 import { createDependencies } from '../../app/dependencies.ts';
-import { DatabaseHealth, heardOfCommits } from '../../app/records/database-health.ts';
+import { commitHealth, DatabaseHealth } from '../../app/records/database-health.ts';
 import { countCommits } from '../../app/records/metrics.ts';
 import { recordsPart } from '../../app/records/part.ts';
 import { exportTotals } from '../../app/records/totals.ts';
 import { exportInHand, watchDatabase } from '../../app/records/watch-database.ts';
 import { createStore } from '../../app/store/records-store.ts';
 import { runWorker } from '../../app/worker/run-worker.ts';
-import { heardOfFetches, ShardsHealth } from '../../app/worker/shards-health.ts';
+import { fetchHealth, ShardsHealth } from '../../app/worker/shards-health.ts';
 import { createCountsReader } from '../../operator/signals/counts.ts';
 import { aCampaign } from './a-campaign.ts';
 import { eventually } from './eventually.ts';
@@ -37,8 +37,8 @@ export const startRecordsWorker = async (postgres: TestPostgres, campaignId: str
   const stop = new AbortController();
   const watched = watchDatabase(store.look, database, monotonicMs, stop.signal);
   const health = {
-    ...heardOfFetches(shards, () => 'silent', monotonicMs),
-    ...heardOfCommits(database, monotonicMs),
+    ...fetchHealth(shards, () => 'silent', monotonicMs),
+    ...commitHealth(database, monotonicMs),
   };
   const done = runWorker(
     {

@@ -1,4 +1,4 @@
-/** Events and histories for the records tests; a case states only what differs. */
+/** Events and histories for the records tests; a case sets only what differs. */
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { encodeCrockford } from '../../app/core/crockford.ts';

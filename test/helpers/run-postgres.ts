@@ -1,4 +1,4 @@
-/** Started as a process: brings PostgreSQL up in the folder of argv, asks it who runs it, and stops it. */
+/** A process that starts PostgreSQL in the folder of argv, reads its user, and stops it. */
 import { spawnManaged } from '../../local/managed-process.ts';
 import { startPostgres } from '../../local/postgres.ts';
 import { queryOnce } from './postgres.ts';

@@ -1,4 +1,4 @@
-/** Citizens at an even pace, each one new, until told otherwise. Whoever is told to come again does, up to half later, as the page. */
+/** New citizens at a steady rate until stopped. They retry after Retry-After plus up to half of it, as the page does. */
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { systemClock } from '../../runtime/clock.ts';
@@ -17,7 +17,7 @@ export interface SteadyCrowd {
   };
   /** From the first request to the receipt, in the order of the receipts. */
   readonly waitsMs: readonly number[];
-  /** Nobody comes any more; resolves when those who are there have a receipt or gave up. */
+  /** No new citizens; resolves when all others have a receipt or gave up. */
   stop(): Promise<void>;
 }
 
@@ -28,7 +28,7 @@ interface Citizen {
 }
 
 const STEP_MS = 50;
-/** Those who wait for an answer or to ask again; whoever comes when it is full is not sent, so that a standstill can't pile up sockets. */
+/** Limit of waiting citizens. At the limit new ones are not sent, so that a standstill can't pile up sockets. */
 const MOST_AT_ONCE = 500;
 const PATIENCE_MS = 30_000;
 const AGAIN_MS = 500;

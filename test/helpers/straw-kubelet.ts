@@ -1,4 +1,4 @@
-/** Marks every pod ready that is not, as a kubelet would; where there is no node, nobody else does. */
+/** Marks every pod Ready, as a kubelet would, for clusters without nodes. */
 import type { Pod } from 'kubernetes-types/core/v1.js';
 import { eventually } from './eventually.ts';
 import { type KubeApi, watchPath } from './kube-api.ts';
@@ -15,11 +15,11 @@ const isReady = (pod: Pod): boolean =>
   pod.status?.conditions?.some((one) => one.type === 'Ready' && one.status === 'True') ?? false;
 
 export interface StrawKubeletOptions {
-  /** Where a pod is reached; unless stated nobody listens there: signals are absent, and nothing is ever scaled down. */
+  /** Address of a pod. By default no server listens there: metrics are missing, so no tier is scaled down. */
   readonly addressOf?: (pod: Pod) => string;
 }
 
-/** Pods that it is told to leave stay as they are. */
+/** Excluded pods are not changed. */
 export const startStrawKubelet = (
   api: KubeApi,
   leaves: (pod: Pod) => boolean = () => false,
@@ -37,7 +37,7 @@ export const startStrawKubelet = (
       podIPs: [{ ip }],
       conditions: [{ type: 'Ready', status: 'True', lastTransitionTime: new Date().toISOString() }],
     };
-    // Gone in the meantime, or told again by the next watch.
+    // Deleted meanwhile, or repeated by the next watch.
     await world.patch(`${CORE}/namespaces/${namespace}/pods/${name}/status`, { status }).catch(() => undefined);
   };
   const note = ({ type, object }: { readonly type: string; readonly object: unknown }): void => {

@@ -1,4 +1,4 @@
-/** Nodes that nothing runs on, and a node autoscaler that is late: for a real scheduler. */
+/** Nodes without machines and a slow node autoscaler, for a real scheduler. */
 import type { Pod } from 'kubernetes-types/core/v1.js';
 import { systemClock } from '../../runtime/clock.ts';
 import { type KubeApi, watchPath } from './kube-api.ts';
@@ -6,14 +6,14 @@ import { CORE, kubeWorld } from './kube-world.ts';
 
 export interface StrawNodes {
   add(count: number): Promise<void>;
-  /** From now on it says nothing. */
+  /** Stops its heartbeats. */
   silence(name: string): void;
   /** Their names, in the order in which they came. */
   readonly names: () => readonly string[];
   stop(): Promise<void>;
 }
 
-/** A node that says nothing is taken for lost after 50 s. */
+/** A node without heartbeats counts as lost after 50 s. */
 const HEARTBEAT_MS = 10_000;
 
 /** @param size what a node has for pods, such as `{ cpu: '2', memory: '4Gi', pods: '110' }` */
@@ -78,7 +78,7 @@ interface SeenPod {
 
 const COMPONENT = 'app.kubernetes.io/component';
 
-/** How long pods wait for a node, as a watch tells it: the API's own times are whole seconds. */
+/** How long pods wait for a node, from a watch: the API's times are whole seconds. */
 export const watchPods = (api: KubeApi, namespace: string, nodes: Pick<StrawNodes, 'names'>): PodWatch => {
   const stop = new AbortController();
   const seen = new Map<string, SeenPod>();

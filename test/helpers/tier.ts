@@ -1,4 +1,4 @@
-/** What the control law sees of one tier; a test states only what differs. */
+/** What the control law sees of one tier; a test sets only what differs. */
 
 import type { Reading } from '../../contract/reading.ts';
 import type { ArrivalRates, TierInput, TierLimits } from '../../operator/scaling/types.ts';

@@ -1,4 +1,4 @@
-/** Pods that never get Ready, each for a cause of its own, and what the operator must call it. */
+/** Pods that never get Ready, each for another cause, and the operator's reason for it. */
 import { LABELS } from '../../contract/names.ts';
 
 export interface TroubledPod {

@@ -1,4 +1,4 @@
-/** Every number of replicas that a Deployment has, as the API server tells them: a poll would miss a short one. */
+/** Every number of replicas that a Deployment has, from a watch: a poll would miss short ones. */
 import type { Deployment } from 'kubernetes-types/apps/v1.js';
 import { type KubeApi, watchPath } from './kube-api.ts';
 import { APPS } from './kube-world.ts';

@@ -23,7 +23,7 @@ export interface StackCampaign {
   readonly said?: Readonly<Record<string, string>>;
 }
 
-/** What the machine gives the stack; the campaign knows nothing of it. */
+/** Limits of the machine, which are not in the campaign. */
 export type StackRoom = Pick<EmbeddedOptions, 'shardMaxBytes' | 'maxFileStoreBytes'>;
 
 const HOUR_MS = 3_600_000;

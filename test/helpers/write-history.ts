@@ -2,7 +2,7 @@ import type { AuditLog } from '../../journal/trail.ts';
 import { bringUpToDate, type KnownTrail } from '../../operator/audit/audit-writer.ts';
 import { type AuditView, missingEntries } from '../../operator/audit/step-entries.ts';
 
-/** A leader that sees these views one after the other, and begins anew with the same one after a failure. */
+/** A leader that sees these views one after the other, and repeats a view after a failure. */
 export const writeHistory = async (
   log: AuditLog,
   campaignId: string,

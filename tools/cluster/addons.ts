@@ -1,4 +1,4 @@
-/** What runs inside every cluster: cluster DNS, the default StorageClass, and the provisioner's rights. */
+/** Objects of every cluster: DNS, the default StorageClass, and the permissions of its provisioner. */
 import { COREDNS_VERSION } from './binaries.ts';
 import type { Addresses } from './place.ts';
 import { PROVISIONER, STORAGE_CLASS } from './volumes.ts';
@@ -8,7 +8,7 @@ export const COREDNS_IMAGE = `voucher.dev/coredns:${COREDNS_VERSION}`;
 const NAMESPACE = 'kube-system';
 const LABELS = { 'k8s-app': 'kube-dns' };
 
-/** No `forward`: the cluster has no way out, and a name outside of it shall fail at once. */
+/** No `forward`: the cluster has no way out, and outside names must fail at once. */
 const COREFILE = `.:53 {
     errors
     health :8080
@@ -70,7 +70,7 @@ const dns = (addresses: Addresses): readonly unknown[] => [
         spec: {
           serviceAccountName: 'coredns',
           priorityClassName: 'system-cluster-critical',
-          // Its own server is not up while it starts.
+          // Cluster DNS does not run yet when it starts.
           dnsPolicy: 'Default',
           containers: [
             {
@@ -132,5 +132,5 @@ const storage = (): readonly unknown[] => [
   clusterRoleBinding('voucher:volumes', 'voucher:volumes', user('voucher:volumes')),
 ];
 
-/** In an order in which each finds what it names. */
+/** In the order of their dependencies. */
 export const addons = (addresses: Addresses): readonly unknown[] => [...storage(), ...dns(addresses)];

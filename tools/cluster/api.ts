@@ -1,4 +1,4 @@
-/** The few requests that the cluster's own machinery makes of its API server; with a client certificate, no library. */
+/** The few requests that these tools send to the API server, with a client certificate and without a library. */
 import { readFile } from 'node:fs/promises';
 import { request } from 'node:https';
 import { join } from 'node:path';
@@ -30,11 +30,11 @@ export interface ApiCall {
   readonly body?: unknown;
   readonly contentType?: string;
   readonly timeoutMs?: number;
-  /** Acts as this user; the certificate's own must be allowed to impersonate. */
+  /** Impersonates this user; the certificate's user needs that permission. */
   readonly as?: string;
 }
 
-/** Rejects when the server can't be reached; every HTTP status is an answer. */
+/** Rejects when the server can't be reached, not for an HTTP status. */
 export const callApi = (access: ApiAccess, call: ApiCall, signal?: AbortSignal): Promise<ApiAnswer> =>
   new Promise((resolve, reject) => {
     const timeout = AbortSignal.timeout(call.timeoutMs ?? 5_000);

@@ -1,4 +1,4 @@
-/** Every binary the cluster needs, pinned, in the cache that nats-server is in; and how each gets there. */
+/** Every binary of the cluster, pinned by version, built into the same cache as nats-server. */
 import { mkdir, readlink, rename, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,18 +13,16 @@ const RUNC_VERSION = 'v1.5.2';
 const CNI_VERSION = 'v1.9.1';
 export const COREDNS_VERSION = 'v1.15.0';
 const HELM_VERSION = 'v4.3.1';
-const KUBECONFORM_VERSION = 'v0.8.0';
-const KUBE_SCORE_VERSION = 'v1.20.0';
 
 export interface PinnedBinary {
-  /** With its version: what the cache calls it. */
+  /** File name in the cache, with the version. */
   readonly file: string;
-  /** What the cluster's bin folder calls it; the servers of Kubernetes are one file with many names. */
+  /** Names in the cluster's bin folder; the servers of Kubernetes are one file with many names. */
   readonly names: readonly string[];
   readonly build: GoBinary;
 }
 
-const installed = (
+export const installed = (
   name: string,
   path: string,
   version: string,
@@ -74,10 +72,10 @@ export const HELM: PinnedBinary = installed('helm', 'helm.sh/helm/v4/cmd/helm', 
 const PLUGINS = 'github.com/containernetworking/plugins/plugins';
 const CONTAINERD = 'github.com/containerd/containerd/v2/cmd';
 
-/** What a cluster can't start without; the smallest first, so that a machine that can't build them says so early. */
+/** All that a cluster needs; the smallest first, so that a machine that can't build them fails early. */
 export const CLUSTER_BINARIES: readonly PinnedBinary[] = [
   PAUSE,
-  // Without the tag every pod fails: a pod's default profile is "RuntimeDefault", and runc would not know seccomp.
+  // Without seccomp every pod fails, because the default profile of pods is "RuntimeDefault".
   installed('runc', 'github.com/opencontainers/runc', RUNC_VERSION, 15, { cgo: true, tags: 'seccomp' }),
   installed('loopback', `${PLUGINS}/main/loopback`, CNI_VERSION, 3),
   installed('ptp', `${PLUGINS}/main/ptp`, CNI_VERSION, 3),
@@ -90,21 +88,7 @@ export const CLUSTER_BINARIES: readonly PinnedBinary[] = [
   KUBE,
 ];
 
-export const KUBECONFORM: PinnedBinary = installed(
-  'kubeconform',
-  'github.com/yannh/kubeconform/cmd/kubeconform',
-  KUBECONFORM_VERSION,
-  10,
-);
-
-export const KUBE_SCORE: PinnedBinary = installed(
-  'kube-score',
-  'github.com/zegl/kube-score/cmd/kube-score',
-  KUBE_SCORE_VERSION,
-  60,
-);
-
-/** Path of the cached binary, built when it is not there. @throws Error that names the ways out */
+/** Path of the cached binary, which is built if missing. @throws Error that names the remedies */
 export const ensureBinary = async (binary: PinnedBinary, options: EnsureOptions): Promise<string> => {
   const target = join(cacheDir(), binary.file);
   if (isWholeProgram(target)) return target;
@@ -113,7 +97,7 @@ export const ensureBinary = async (binary: PinnedBinary, options: EnsureOptions)
     if (isWholeProgram(target)) return;
     if (!(await buildWithGo(binary.build, target, options))) {
       throw new Error(
-        `no ${binary.build.label} here, and no Go to build it with. Either install Go 1.26 or later, or put the binary at ${target} (names: ${binary.names.join(', ')}), or use a cluster of your own with --context NAME.`,
+        `${binary.build.label} is missing, and there is no Go to build it. Install Go 1.26 or later, or put the binary at ${target} (names: ${binary.names.join(', ')}), or use your own cluster with --context NAME.`,
       );
     }
   });
@@ -130,7 +114,7 @@ const linked = async (target: string, path: string): Promise<void> => {
   await rename(`${path}.new`, path);
 };
 
-/** One after the other: each build takes all cores anyway. */
+/** One after the other, because each build uses all cores. */
 export const ensureBinaries = async (binaries: readonly PinnedBinary[], options: EnsureOptions): Promise<void> => {
   const missing = missingBinaries(binaries);
   if (missing.length > 0) {

@@ -1,4 +1,4 @@
-/** Everything that a local cluster and a campaign on it are made of, built ahead of its use. */
+/** Builds everything that a local cluster and a campaign on it need. */
 import type { EnsureOptions } from '../../local/binaries/cache.ts';
 import type { WrittenImage } from '../image/oci.ts';
 import { ensureImages } from '../image.ts';
@@ -6,7 +6,7 @@ import { CLUSTER_BINARIES, ensureBinaries } from './binaries.ts';
 import { ensurePackages } from './host.ts';
 import { ensureClusterImages } from './images.ts';
 
-/** Answers with the images. @throws Error that names what the machine lacks */
+/** Returns the images. @throws Error that names what the machine lacks */
 export const ensureClusterParts = async (options: EnsureOptions): Promise<readonly WrittenImage[]> => {
   await ensurePackages(options);
   await ensureBinaries(CLUSTER_BINARIES, options);

@@ -1,5 +1,4 @@
-/** The cgroup that all pods of a cluster live under, in every hierarchy that the kernel has. */
-
+/** The cgroup above all pods of a cluster, in every hierarchy of the kernel. */
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -8,7 +7,7 @@ import { signalQuietly } from '../../local/signals.ts';
 
 const ROOT = '/sys/fs/cgroup';
 
-/** Folders of mounted hierarchies in /proc/mounts: one with cgroup v2, one per controller with v1, both when hybrid. */
+/** Folders of mounted hierarchies in /proc/mounts: one with cgroup v2, one for each controller with v1, or both. */
 export const hierarchiesIn = (mounts: string): readonly string[] =>
   mounts
     .split('\n')
@@ -20,7 +19,7 @@ const hierarchies = async (): Promise<readonly string[]> => hierarchiesIn(await 
 
 const isUnified = (): boolean => existsSync(join(ROOT, 'cgroup.controllers'));
 
-/** kubelet refuses a `cgroupRoot` that is not there under each controller. */
+/** kubelet needs its `cgroupRoot` in the hierarchy of each controller. */
 export const ensureCgroup = async (name: string): Promise<void> => {
   if (isUnified()) {
     await writeFile(join(ROOT, 'cgroup.subtree_control'), '+cpuset +cpu +memory +pids');
@@ -30,7 +29,7 @@ export const ensureCgroup = async (name: string): Promise<void> => {
   for (const hierarchy of await hierarchies()) {
     const dir = join(hierarchy, name);
     await mkdir(dir, { recursive: true });
-    // A cpuset begins empty, and no process enters an empty one.
+    // A new cpuset is empty, and no process can enter an empty one.
     for (const file of ['cpuset.cpus', 'cpuset.mems']) {
       if (!existsSync(join(hierarchy, file))) continue;
       if ((await readFile(join(dir, file), 'utf8')).trim() === '') {
@@ -40,7 +39,7 @@ export const ensureCgroup = async (name: string): Promise<void> => {
   }
 };
 
-/** The folder and all below it, the deepest first: the order in which they can be removed. */
+/** The folder and all below it, the deepest first, which is the order of removal. */
 const foldersBelow = async (dir: string): Promise<readonly string[]> => {
   const entries = await readdir(dir, { withFileTypes: true }).catch(() => undefined);
   if (entries === undefined) return [];
@@ -52,7 +51,7 @@ const foldersBelow = async (dir: string): Promise<readonly string[]> => {
 const foldersOf = async (name: string): Promise<readonly string[]> =>
   (await Promise.all((await hierarchies()).map((hierarchy) => foldersBelow(join(hierarchy, name))))).flat();
 
-/** Every process of every pod: nothing else ever enters these cgroups. */
+/** Every process of every pod; these cgroups contain no others. */
 const processesIn = async (name: string): Promise<readonly number[]> => {
   const found = new Set<number>();
   for (const dir of await foldersOf(name)) {
@@ -62,7 +61,7 @@ const processesIn = async (name: string): Promise<readonly number[]> => {
   return [...found];
 };
 
-/** Ends what is left in the cgroup and removes it. @throws Error when something there does not end */
+/** Ends all processes in the cgroup and removes it. @throws Error when a process does not end */
 export const removeCgroup = async (name: string, withinMs: number): Promise<void> => {
   const endAtMs = Date.now() + withinMs;
   for (;;) {
@@ -71,7 +70,7 @@ export const removeCgroup = async (name: string, withinMs: number): Promise<void
     const left = await foldersOf(name);
     if (left.length === 0) return;
     if (Date.now() >= endAtMs)
-      throw new Error(`the cgroups ${left.join(', ')} can't be removed: processes in them don't end`);
+      throw new Error(`can't remove the cgroups ${left.join(', ')}: their processes do not end`);
     await sleep(50);
   }
 };

@@ -1,10 +1,17 @@
-/** The cluster's processes: their command lines, and the order in which they come up. */
+/** The cluster's processes and their command lines. */
 import { join } from 'node:path';
 import { API_PORT, apiUrl } from './config.ts';
 import type { Addresses, Place } from './place.ts';
 import type { ProcessSpec } from './processes.ts';
 
 const kubeconfigOf = (place: Place, user: string): string => join(place.config, `${user}.kubeconfig`);
+/** One instance only, so it elects no leader. */
+const controllerFlags = (place: Place, user: string): readonly string[] => [
+  `--kubeconfig=${kubeconfigOf(place, user)}`,
+  `--authentication-kubeconfig=${kubeconfigOf(place, user)}`,
+  `--authorization-kubeconfig=${kubeconfigOf(place, user)}`,
+  ...['--bind-address=127.0.0.1', '--leader-elect=false', '--profiling=false'],
+];
 const pki = (place: Place, file: string): string => join(place.pki, file);
 
 export const etcd = (place: Place): ProcessSpec => ({
@@ -19,7 +26,7 @@ export const etcd = (place: Place): ProcessSpec => ({
     '--initial-advertise-peer-urls=http://127.0.0.1:2380',
     `--initial-cluster=${place.name}=http://127.0.0.1:2380`,
     '--log-level=warn',
-    // The cluster's objects outlive a kill of etcd, not a power cut; in return every write is ten times faster.
+    // Objects survive a kill of etcd, but not a power cut. In return, writes are ten times faster.
     '--unsafe-no-fsync',
   ],
 });
@@ -45,7 +52,7 @@ export const apiServer = (place: Place, addresses: Addresses): ProcessSpec => ({
     '--service-account-issuer=https://kubernetes.default.svc.cluster.local',
     `--service-account-key-file=${pki(place, 'service-accounts.pub')}`,
     `--service-account-signing-key-file=${pki(place, 'service-accounts.key')}`,
-    // Aggregated APIs: metrics and the autoscalers that the benchmark compares with.
+    // Aggregated APIs: metrics, and the other autoscalers of the benchmark.
     `--requestheader-client-ca-file=${pki(place, 'ca.crt')}`,
     '--requestheader-allowed-names=front-proxy-client',
     '--requestheader-username-headers=X-Remote-User',
@@ -62,12 +69,12 @@ export const apiServer = (place: Place, addresses: Addresses): ProcessSpec => ({
   ],
 });
 
-/** Upstream's own: 20 requests a second, and so 20 pods a second. */
+/** The upstream default: 20 requests a second, and so 20 pods a second. */
 const DEFAULT_CONTROLLER_QPS = 20;
 
-export interface ControllerManagerOptions {
+interface ControllerManagerOptions {
   readonly requestsPerSecond?: number | undefined;
-  /** Upstream's own, 15 s, unless stated. */
+  /** Default: upstream's 15 s. */
   readonly horizontalSyncSeconds?: number | undefined;
 }
 
@@ -79,10 +86,7 @@ export const controllerManager = (
   name: 'kube-controller-manager',
   command: [
     join(place.bin, 'kube-controller-manager'),
-    `--kubeconfig=${kubeconfigOf(place, 'controller-manager')}`,
-    `--authentication-kubeconfig=${kubeconfigOf(place, 'controller-manager')}`,
-    `--authorization-kubeconfig=${kubeconfigOf(place, 'controller-manager')}`,
-    '--bind-address=127.0.0.1',
+    ...controllerFlags(place, 'controller-manager'),
     `--service-cluster-ip-range=${addresses.services}`,
     `--root-ca-file=${pki(place, 'ca.crt')}`,
     `--cluster-signing-cert-file=${pki(place, 'ca.crt')}`,
@@ -90,28 +94,18 @@ export const controllerManager = (
     `--service-account-private-key-file=${pki(place, 'service-accounts.key')}`,
     '--use-service-account-credentials=true',
     `--kube-api-qps=${requestsPerSecond}`,
-    // Upstream's default for 20.
+    // Upstream's ratio.
     `--kube-api-burst=${Math.ceil(requestsPerSecond * 1.5)}`,
     ...(horizontalSyncSeconds === undefined
       ? []
       : [`--horizontal-pod-autoscaler-sync-period=${horizontalSyncSeconds}s`]),
     `--flex-volume-plugin-dir=${join(place.dir, 'kubelet', 'volumeplugins')}`,
-    '--leader-elect=false',
-    '--profiling=false',
   ],
 });
 
 export const scheduler = (place: Place): ProcessSpec => ({
   name: 'kube-scheduler',
-  command: [
-    join(place.bin, 'kube-scheduler'),
-    `--kubeconfig=${kubeconfigOf(place, 'scheduler')}`,
-    `--authentication-kubeconfig=${kubeconfigOf(place, 'scheduler')}`,
-    `--authorization-kubeconfig=${kubeconfigOf(place, 'scheduler')}`,
-    '--bind-address=127.0.0.1',
-    '--leader-elect=false',
-    '--profiling=false',
-  ],
+  command: [join(place.bin, 'kube-scheduler'), ...controllerFlags(place, 'scheduler')],
 });
 
 export const containerd = (place: Place): ProcessSpec => ({
@@ -137,7 +131,7 @@ export const kubeProxy = (place: Place): ProcessSpec => ({
   command: [join(place.bin, 'kube-proxy'), `--config=${join(place.config, 'kube-proxy.json')}`],
 });
 
-/** Makes the folders of the default StorageClass's volumes; `node` runs it, as it runs this. */
+/** Creates the folders of the default StorageClass's volumes. */
 export const volumeProvisioner = (place: Place, addresses: Addresses, main: string): ProcessSpec => ({
   name: 'volumes',
   command: [process.execPath, main, place.name, apiUrl(addresses), place.pki, place.volumes],

@@ -1,15 +1,13 @@
-/** The configuration files of the servers, as data. */
+/** The configuration files of the cluster's components, as data. */
 import { join } from 'node:path';
 import type { Addresses, Place } from './place.ts';
 
 export const PAUSE_IMAGE = 'voucher.dev/pause:1';
 export const API_PORT = 6443;
-/** The CNI network; libcni names its cached results after it. */
-const networkName = (place: Place): string => place.link;
 
 export const apiUrl = (addresses: Addresses): string => `https://${addresses.node}:${API_PORT}`;
 
-/** For kubectl and helm: this cluster's kubeconfig, and no proxy on the way to an address that only this machine has. */
+/** For kubectl and helm: this cluster's kubeconfig, and no proxy for its addresses, which only this machine can reach. */
 export const clientEnvironment = (place: Place, addresses: Addresses, env: NodeJS.ProcessEnv): NodeJS.ProcessEnv => ({
   ...env,
   KUBECONFIG: place.kubeconfig,
@@ -21,28 +19,29 @@ const certificate = (place: Place, file: string): { readonly crt: string; readon
   key: join(place.pki, `${file}.key`),
 });
 
-/** A kubeconfig that reads its certificates from files, for the cluster's own processes. */
-export const internalKubeconfig = (place: Place, addresses: Addresses, user: string): unknown => ({
+type Fields = Readonly<Record<string, string>>;
+
+export const kubeconfigOf = (
+  place: Place,
+  addresses: Addresses,
+  user: string,
+  authority: Fields,
+  credentials: Fields,
+) => ({
   apiVersion: 'v1',
   kind: 'Config',
-  clusters: [
-    {
-      name: place.name,
-      cluster: { server: apiUrl(addresses), 'certificate-authority': join(place.pki, 'ca.crt') },
-    },
-  ],
-  users: [
-    {
-      name: user,
-      user: {
-        'client-certificate': certificate(place, user).crt,
-        'client-key': certificate(place, user).key,
-      },
-    },
-  ],
+  clusters: [{ name: place.name, cluster: { server: apiUrl(addresses), ...authority } }],
+  users: [{ name: user, user: credentials }],
   contexts: [{ name: place.name, context: { cluster: place.name, user } }],
   'current-context': place.name,
 });
+
+/** A kubeconfig that reads its certificates from files, for the cluster's own processes. */
+export const internalKubeconfig = (place: Place, addresses: Addresses, user: string): unknown => {
+  const { crt, key } = certificate(place, user);
+  const authority = { 'certificate-authority': join(place.pki, 'ca.crt') };
+  return kubeconfigOf(place, addresses, user, authority, { 'client-certificate': crt, 'client-key': key });
+};
 
 export const kubeletConfig = (place: Place, addresses: Addresses): unknown => ({
   apiVersion: 'kubelet.config.k8s.io/v1beta1',
@@ -60,7 +59,7 @@ export const kubeletConfig = (place: Place, addresses: Addresses): unknown => ({
   clusterDNS: [addresses.dns],
   clusterDomain: 'cluster.local',
   containerRuntimeEndpoint: `unix://${place.containerdSocket}`,
-  // A developer's machine may have swap, the first cgroup version, and a disk that is fuller than a node's may be.
+  // A developer's machine may have swap, cgroup v1, and a full disk.
   failCgroupV1: false,
   failSwapOn: false,
   enforceNodeAllocatable: [],
@@ -72,7 +71,7 @@ export const kubeletConfig = (place: Place, addresses: Addresses): unknown => ({
   },
   imageGCHighThresholdPercent: 100,
   localStorageCapacityIsolation: false,
-  // kube-proxy speaks nftables; the chains are for iptables.
+  // kube-proxy uses nftables, not iptables.
   makeIPTablesUtilChains: false,
   maxPods: 250,
   podLogsDir: join(place.logs, 'pods'),
@@ -87,7 +86,7 @@ export const proxyConfig = (place: Place, addresses: Addresses): unknown => ({
   mode: 'nftables',
   clientConnection: { kubeconfig: join(place.config, 'proxy.kubeconfig') },
   clusterCIDR: addresses.pods,
-  // The conntrack table is the machine's, not the namespace's.
+  // The conntrack table belongs to the whole machine.
   conntrack: { maxPerCore: 0, min: 0 },
   hostnameOverride: place.name,
   bindAddress: addresses.node,
@@ -95,10 +94,10 @@ export const proxyConfig = (place: Place, addresses: Addresses): unknown => ({
   metricsBindAddress: '127.0.0.1:10249',
 });
 
-/** `ptp` gives each pod a link of its own, so that pod-to-pod packets pass the packet rules without br_netfilter. */
+/** `ptp` gives each pod its own link, so that the packet rules apply between pods without br_netfilter. */
 export const cniConfig = (place: Place, addresses: Addresses): unknown => ({
   cniVersion: '1.0.0',
-  name: networkName(place),
+  name: place.link,
   plugins: [
     {
       type: 'ptp',
@@ -115,8 +114,8 @@ export const cniConfig = (place: Place, addresses: Addresses): unknown => ({
 });
 
 /**
- * Who wrote what and when, without what: request bodies hold Secrets and citizens. Reads, and the leases of the node and
- * of Kubernetes' own parts, would drown it.
+ * Logs every write, but no request bodies, which contain Secrets and citizens' data. Reads and the leases of Kubernetes' own
+ * components are left out, because they are too many.
  */
 export const auditPolicy = (): unknown => ({
   apiVersion: 'audit.k8s.io/v1',
@@ -138,7 +137,7 @@ const toml = (value: string): string => JSON.stringify(value);
 export const containerdConfig = (place: Place): string => `version = 3
 root = ${toml(join(place.dir, 'containerd'))}
 state = ${toml(join(place.dir, 'run', 'containerd'))}
-# opt would make /opt/containerd, and the snapshotters of other file systems only log that they can't.
+# opt would create /opt/containerd; the snapshotters of other file systems only log errors.
 disabled_plugins = [
   'io.containerd.internal.v1.opt',
   'io.containerd.snapshotter.v1.blockfile',
@@ -161,7 +160,7 @@ disabled_plugins = [
   sandbox = ${toml(PAUSE_IMAGE)}
 
 [plugins.'io.containerd.cri.v1.runtime']
-  # Where root lacks CAP_SYS_RESOURCE no container may get a lower score than its parent's.
+  # Without CAP_SYS_RESOURCE no container can get a lower score than its parent.
   restrict_oom_score_adj = true
   netns_mounts_under_state_dir = true
 

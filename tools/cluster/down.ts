@@ -1,5 +1,4 @@
-/** Ends everything of a cluster and proves by looking that nothing is left. */
-
+/** Removes everything of a cluster and checks that nothing is left. */
 import { rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { locked } from '../../local/binaries/lock.ts';
@@ -10,10 +9,10 @@ import { removeNetwork } from './network.ts';
 import type { Place } from './place.ts';
 import { endProcess, processesOf, recordedNames } from './processes.ts';
 
-/** Those who would start or restart something end before that which they start. */
+/** These start or restart others, so they end first. */
 const FIRST = ['volumes', 'kube-controller-manager', 'kube-scheduler', 'kubelet', 'kube-proxy'];
 
-/** Shims, and whatever was started by a command that was killed before it wrote that down. */
+/** Shims, and processes that a killed command started but did not record. */
 const endUnrecorded = async (place: Place, withinMs: number): Promise<void> => {
   const endAtMs = Date.now() + withinMs;
   for (;;) {
@@ -29,14 +28,14 @@ const endUnrecorded = async (place: Place, withinMs: number): Promise<void> => {
   }
 };
 
-/** Processes, containers, mounts, network and folder, in the order in which nothing comes back. */
+/** Processes, containers, mounts, network and folder, in an order in which nothing is restarted. */
 export const endEverything = async (place: Place): Promise<void> => {
   const names = await recordedNames(place);
   await Promise.all(FIRST.filter((name) => names.includes(name)).map((name) => endProcess(place, name, 2_000)));
   await removeCgroup(place.name, 20_000);
   await Promise.all(names.filter((name) => !FIRST.includes(name)).map((name) => endProcess(place, name, 3_000)));
   await endUnrecorded(place, 10_000);
-  // What a shim or kubelet was just starting when it ended.
+  // Containers that a shim or kubelet was starting when it ended.
   await removeCgroup(place.name, 10_000);
   await removeMounts(place);
   await removeNetwork(place);
@@ -44,6 +43,6 @@ export const endEverything = async (place: Place): Promise<void> => {
 };
 
 export const takeDown = (place: Place, signal: AbortSignal, progress: (line: string) => void): Promise<void> => {
-  const onWait = () => progress(`another process is working on cluster ${place.name}; waiting for it`);
+  const onWait = () => progress(`another process is changing cluster ${place.name}; waiting for it`);
   return locked(`${place.dir}.lock`, { signal, onWait }, () => endEverything(place));
 };

@@ -1,13 +1,13 @@
-/** Writes the configuration files; a file that is equal already is left alone. */
+/** Writes the configuration files that have changed. */
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import {
-  apiUrl,
   auditPolicy,
   cniConfig,
   containerdConfig,
   internalKubeconfig,
+  kubeconfigOf,
   kubeletConfig,
   proxyConfig,
 } from './config.ts';
@@ -22,30 +22,13 @@ const ensureFile = async (path: string, content: string): Promise<void> => {
   await rename(`${path}.new`, path);
 };
 
-/** The user's kubeconfig carries its certificates, so that it can be copied. JSON is YAML. */
+/** The user's kubeconfig contains its certificates, so that it can be copied. JSON is valid YAML. */
 const userKubeconfig = async (place: Place, addresses: Addresses): Promise<string> => {
   const base64 = async (file: string): Promise<string> => (await readFile(join(place.pki, file))).toString('base64');
-  return json({
-    apiVersion: 'v1',
-    kind: 'Config',
-    clusters: [
-      {
-        name: place.name,
-        cluster: { server: apiUrl(addresses), 'certificate-authority-data': await base64('ca.crt') },
-      },
-    ],
-    users: [
-      {
-        name: `${place.name}-admin`,
-        user: {
-          'client-certificate-data': await base64('admin.crt'),
-          'client-key-data': await base64('admin.key'),
-        },
-      },
-    ],
-    contexts: [{ name: place.name, context: { cluster: place.name, user: `${place.name}-admin` } }],
-    'current-context': place.name,
-  });
+  const authority = { 'certificate-authority-data': await base64('ca.crt') };
+  const [crt, key] = [await base64('admin.crt'), await base64('admin.key')];
+  const credentials = { 'client-certificate-data': crt, 'client-key-data': key };
+  return json(kubeconfigOf(place, addresses, `${place.name}-admin`, authority, credentials));
 };
 
 export const ensureFiles = async (place: Place, addresses: Addresses): Promise<void> => {
@@ -60,7 +43,7 @@ export const ensureFiles = async (place: Place, addresses: Addresses): Promise<v
   await ensureFile(config('audit-policy.json'), json(auditPolicy()));
   await ensureFile(config('containerd.toml'), containerdConfig(place));
   await ensureFile(config('cni/10-pods.conflist'), json(cniConfig(place, addresses)));
-  // Names outside the cluster have no server: its namespace has no way out to ask one.
+  // No DNS server: the cluster's network has no way out.
   await ensureFile(config('resolv.conf'), '# only cluster names\n');
   await ensureFile(place.kubeconfig, await userKubeconfig(place, addresses));
 };

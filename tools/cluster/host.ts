@@ -1,4 +1,4 @@
-/** What the machine must be and have, told in one sentence when it doesn't. */
+/** Checks what the machine must have, and says in one sentence what is missing. */
 import { existsSync } from 'node:fs';
 import { mkdir, statfs } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
@@ -6,49 +6,28 @@ import { cacheDir, type EnsureOptions } from '../../local/binaries/cache.ts';
 import { CLUSTER_BINARIES, missingBinaries, type PinnedBinary } from './binaries.ts';
 import { run } from './run.ts';
 
-/** Images, their unpacked copies and logs of a campaign with its data plane. */
+/** For images, their unpacked copies, and logs of a campaign with its data plane. */
 export const LEAST_FREE_BYTES = 4 * 2 ** 30;
 
-interface Requirement {
-  readonly package: string;
-  readonly isThere: () => boolean;
-}
-
-/** Administrators' commands lie in folders that need not be on a PATH. */
+/** The folders of administrators' commands are not always on the PATH. */
 const isCommand = (name: string): boolean =>
   [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin'].some(
     (dir) => dir !== '' && existsSync(join(dir, name)),
   );
 
-const command = (name: string, inPackage = name): Requirement => ({
-  package: inPackage,
-  isThere: () => isCommand(name),
-});
-const header = (file: string, inPackage: string): Requirement => ({
-  package: inPackage,
-  isThere: () => existsSync(join('/usr/include', file)),
-});
+/** Package → a command or a header file of it. */
+const ALWAYS = { iproute2: 'ip', nftables: 'nft', openssl: 'openssl', 'util-linux': 'unshare', mount: 'mount' };
 
-const ALWAYS: readonly Requirement[] = [
-  command('ip', 'iproute2'),
-  command('nft', 'nftables'),
-  command('openssl'),
-  command('unshare', 'util-linux'),
-  command('mount'),
-];
+/** runc is the only binary with C code. */
+const FOR_RUNC = { gcc: 'gcc', 'pkg-config': 'pkg-config', 'libc6-dev': 'stdio.h', 'libseccomp-dev': 'seccomp.h' };
 
-/** runc is the one binary with C in it. */
-const FOR_RUNC: readonly Requirement[] = [
-  command('gcc'),
-  command('pkg-config'),
-  header('stdio.h', 'libc6-dev'),
-  header('seccomp.h', 'libseccomp-dev'),
-];
+const isThere = (name: string): boolean => (name.endsWith('.h') ? existsSync(`/usr/include/${name}`) : isCommand(name));
 
 const missingPackages = (): readonly string[] => {
   const buildsRunc = missingBinaries(CLUSTER_BINARIES).some(({ names }) => names.includes('runc'));
-  const wanted = buildsRunc ? [...ALWAYS, ...FOR_RUNC] : ALWAYS;
-  return wanted.filter(({ isThere }) => !isThere()).map((requirement) => requirement.package);
+  return Object.entries({ ...ALWAYS, ...(buildsRunc ? FOR_RUNC : {}) }).flatMap(([name, part]) =>
+    isThere(part) ? [] : [name],
+  );
 };
 
 const install = async (
@@ -57,7 +36,7 @@ const install = async (
   { signal, progress }: EnsureOptions,
 ): Promise<void> => {
   if (!isCommand('apt-get')) {
-    throw new Error(`${sentence}, and this is no Debian: install them (or what they are called here) and try again`);
+    throw new Error(`${sentence}, and apt-get is not available: install them, or their equivalents, and try again`);
   }
   progress(`installing ${missing.join(' ')} with apt`);
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
@@ -65,40 +44,39 @@ const install = async (
     await run('apt-get', ['update', '-q'], { signal, env });
     await run('apt-get', ['install', '-y', '-q', '--no-install-recommends', ...missing], { signal, env });
   } catch (cause) {
-    throw new Error(`${sentence}, and apt could not install them: run "apt-get install ${missing.join(' ')}"`, {
-      cause,
-    });
+    const message = `${sentence}, and apt could not install them: run "apt-get install ${missing.join(' ')}"`;
+    throw new Error(message, { cause });
   }
 };
 
-/** What builds and runs the cluster, from Debian where it is missing. */
+/** Installs the missing Debian packages that build and run the cluster. */
 export const ensurePackages = async (options: EnsureOptions): Promise<void> => {
   const missing = missingPackages();
   if (missing.length > 0) await install(`the cluster needs the packages ${missing.join(' ')}`, missing, options);
 };
 
-/** One command that a test needs, from the Debian package of that name where it is missing. */
+/** Installs the Debian package of a command that a test needs. */
 export const ensureCommand = async (name: string, inPackage: string, options: EnsureOptions): Promise<void> => {
   if (!isCommand(name)) await install(`this test needs the package ${inPackage}`, [inPackage], options);
 };
 
-const OR_ANOTHER = 'or use a cluster of your own with --context NAME';
+const OR_ANOTHER = 'or use your own cluster with --context NAME';
 
-/** Why these binaries can't be had here, or undefined when they are there or can be built. Looks only. */
+/** Why these binaries are missing and can't be built, or undefined. Changes nothing. */
 export const whyNoGo = (binaries: readonly PinnedBinary[]): string | undefined => {
   const missing = missingBinaries(binaries);
   return missing.length === 0 || isCommand('go')
     ? undefined
-    : `${missing.map(({ file }) => file).join(', ')} not in ${cacheDir()}, and no Go to build with: install Go 1.26 or later`;
+    : `${missing.map(({ file }) => file).join(', ')} missing in ${cacheDir()}, and there is no Go to build them: install Go 1.26 or later`;
 };
 
-/** Why system calls can't be made to fail here, or small disks be mounted; undefined when they can. */
+/** Why failing disks can't be simulated on this machine, or undefined. */
 export const whyNoFaults = (platform: string = process.platform, uid = process.getuid?.()): string | undefined =>
   platform === 'linux' && uid === 0
     ? undefined
-    : 'disks that fail are played with strace and mounts: run it on Linux as root';
+    : 'failing disks are simulated with strace and mounts: run this on Linux as root';
 
-/** Why this machine can't carry a local cluster, or undefined when it can. Looks only, changes nothing. */
+/** Why this machine can't run a local cluster, or undefined. Changes nothing. */
 export const whyNoCluster = (platform: string = process.platform, uid = process.getuid?.()): string | undefined => {
   if (platform !== 'linux')
     return `this is ${platform}, and a Kubernetes node needs Linux: run it there, ${OR_ANOTHER}`;
@@ -110,7 +88,7 @@ export const whyNoCluster = (platform: string = process.platform, uid = process.
 export const whyFull = (dir: string, freeBytes: number): string | undefined =>
   freeBytes >= LEAST_FREE_BYTES
     ? undefined
-    : `${dir} has ${Math.floor(freeBytes / 2 ** 20)} MiB free and a cluster needs ${LEAST_FREE_BYTES / 2 ** 20}: free some, or set VOUCHER_CLUSTERS to a folder on a larger disk`;
+    : `${dir} has ${Math.floor(freeBytes / 2 ** 20)} MiB free, and a cluster needs ${LEAST_FREE_BYTES / 2 ** 20} MiB: free some space, or set VOUCHER_CLUSTERS to a folder on a larger disk`;
 
 export const ensureHost = async (dir: string, options: EnsureOptions): Promise<void> => {
   const reason = whyNoCluster();

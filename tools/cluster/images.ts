@@ -1,4 +1,4 @@
-/** The two images that the cluster itself needs, from scratch and a static binary each; and how images get to the node. */
+/** The two images of the cluster itself, each with one static binary, and the import of images into the node. */
 import { dirname, join } from 'node:path';
 import { cacheDir, type EnsureOptions } from '../../local/binaries/cache.ts';
 import { ensureImage } from '../image/fingerprint.ts';
@@ -36,7 +36,7 @@ export const ensureClusterImages = async (options: EnsureOptions): Promise<reado
 const ctr = (place: Place, args: readonly string[], signal: AbortSignal): Promise<string> =>
   run(join(place.bin, 'ctr'), ['--address', place.containerdSocket, '--namespace', 'k8s.io', ...args], { signal });
 
-/** Name → digest of the manifest, of what the node has: `ctr images ls` prints REF TYPE DIGEST SIZE … */
+/** Name → digest of the manifest, from the output of `ctr images ls`: REF TYPE DIGEST SIZE … */
 export const imagesIn = (listing: string): ReadonlyMap<string, string> =>
   new Map(
     listing
@@ -51,7 +51,7 @@ export const imagesIn = (listing: string): ReadonlyMap<string, string> =>
 export const importArchive = async (place: Place, archive: string, signal: AbortSignal): Promise<string> =>
   (await ctr(place, ['images', 'import', archive], signal)).trim();
 
-/** Imports those that the node doesn't have, or has with other contents under the same name. */
+/** Imports images that are new or have changed. */
 export const importImages = async (
   place: Place,
   images: readonly WrittenImage[],

@@ -12,79 +12,62 @@ interface Named {
 }
 
 const progress = (line: string): void => console.error(line);
+const interrupted = new AbortController();
+const { signal } = interrupted;
+for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => interrupted.abort());
 
-const seconds = (sinceMs: number): string => `${((Date.now() - sinceMs) / 1000).toFixed(1)} s`;
-
-const upCommand = async ({ name }: Named, signal: AbortSignal): Promise<void> => {
-  const startedAtMs = Date.now();
-  const cluster = await up({ name, progress }, signal);
-  console.log(`cluster ${name} is ready after ${seconds(startedAtMs)}; look around with`);
-  console.log(`  export KUBECONFIG=${cluster.kubeconfigPath} PATH=${placeOf(name).bin}:$PATH`);
+const assertUp = async (name: string): Promise<void> => {
+  if (!(await status(name)).exists) {
+    throw new Error(`there is no cluster ${name}; start it with "npm run cluster -- up --name ${name}"`);
+  }
 };
 
-const statusCommand = async ({ name }: Named): Promise<void> => {
+const program = new Command('cluster').description('a real Kubernetes on this machine');
+const command = (usage: string, description: string): Command => program.command(usage).description(description);
+const named = (usage: string, description: string): Command =>
+  command(usage, description).option('--name <name>', 'name of the cluster', DEFAULT_NAME);
+
+named('up', 'start the cluster, or its missing parts').action(async ({ name }: Named) => {
+  const startedAtMs = Date.now();
+  const { kubeconfigPath } = await up({ name, progress }, signal);
+  console.log(`cluster ${name} is ready after ${((Date.now() - startedAtMs) / 1000).toFixed(1)} s. To use it:`);
+  console.log(`  export KUBECONFIG=${kubeconfigPath} PATH=${placeOf(name).bin}:$PATH`);
+});
+named('down', 'remove the cluster').action(async ({ name }: Named) => {
+  await down(name, signal, progress);
+  console.log(`cluster ${name} is down`);
+});
+named('status', 'list its processes').action(async ({ name }: Named) => {
   const { exists, range, kubeconfigPath, processes } = await status(name);
   if (!exists) return void console.log(`there is no cluster ${name}`);
   console.log(`cluster ${name}: addresses ${range}, kubeconfig ${kubeconfigPath}`);
   for (const part of processes) {
-    console.log(
-      `  ${part.name.padEnd(24)} ${part.isRunning ? `pid ${part.pid}` : 'is not running; "up" brings it back'}`,
-    );
+    const state = part.isRunning ? `pid ${part.pid}` : 'not running; restart it with "up"';
+    console.log(`  ${part.name.padEnd(24)} ${state}`);
   }
-};
-
-const buildCommand = async (signal: AbortSignal): Promise<void> => {
-  for (const { name, file, sizeBytes } of await ensureClusterParts({ signal, progress })) {
-    console.log(`${name} ${Math.round(sizeBytes / 2 ** 20)} MiB ${file}`);
-  }
-};
-
-const assertUp = async (name: string): Promise<void> => {
-  if (!(await status(name)).exists) {
-    throw new Error(`there is no cluster ${name}; bring it up with "npm run cluster -- up --name ${name}"`);
-  }
-};
-
-const loadCommand = async ({ name }: Named, signal: AbortSignal): Promise<void> => {
+});
+named('load', 'build the images of this checkout and import them into the node').action(async ({ name }: Named) => {
   await assertUp(name);
   const images = await ensureImages({ signal, progress });
   await importImages(placeOf(name), images, signal);
   for (const image of images) console.log(`${image.name} ${image.digest}`);
-};
+});
+named('import <archive>', 'import the images of an OCI archive into the node').action(
+  async (archive: string, { name }: Named) => {
+    await assertUp(name);
+    console.log(await importArchive(placeOf(name), resolve(archive), signal));
+  },
+);
+command('build', 'build every binary and image without starting anything').action(async () => {
+  for (const { name, file, sizeBytes } of await ensureClusterParts({ signal, progress })) {
+    console.log(`${name} ${Math.round(sizeBytes / 2 ** 20)} MiB ${file}`);
+  }
+});
 
-const commands = (signal: AbortSignal): Command => {
-  const program = new Command('cluster').description('a real Kubernetes on this machine');
-  const named = (command: Command): Command => command.option('--name <name>', 'which cluster', DEFAULT_NAME);
-  named(program.command('up').description('bring it up, or what of it died')).action((options: Named) =>
-    upCommand(options, signal),
-  );
-  named(program.command('down').description('end it and leave nothing')).action(async ({ name }: Named) => {
-    await down(name, signal, progress);
-    console.log(`cluster ${name} is down`);
-  });
-  named(program.command('status').description('what of it runs')).action(statusCommand);
-  named(
-    program.command('load').description('build the images of this checkout and make them known to its node'),
-  ).action((options: Named) => loadCommand(options, signal));
-  named(program.command('import <archive>').description('make the images of an OCI archive known to its node')).action(
-    async (archive: string, { name }: Named) => {
-      await assertUp(name);
-      console.log(await importArchive(placeOf(name), resolve(archive), signal));
-    },
-  );
-  program
-    .command('build')
-    .description('build every binary and image, and start nothing')
-    .action(() => buildCommand(signal));
-  return program;
-};
-
-const interrupted = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort());
 try {
-  await commands(interrupted.signal).parseAsync();
+  await program.parseAsync();
 } catch (error) {
   const message = error instanceof Error ? error.message : `${error}`;
-  console.error(interrupted.signal.aborted ? 'interrupted; the same command goes on where it stopped' : message);
+  console.error(signal.aborted ? 'interrupted; the same command continues from here' : message);
   process.exitCode = 1;
 }

@@ -1,7 +1,7 @@
 /**
- * The cluster's own mount namespace. kubelet, containerd and the CNI library keep sockets and links at fixed places of
- * the machine, where a second kubelet or the user's own containerd would meet them; in here those places are folders
- * of the cluster. What containers mount stays inside too, and goes when the last process has gone.
+ * The cluster's own mount namespace. kubelet, containerd and the CNI library use fixed paths, which would conflict with a
+ * second kubelet or the user's containerd; in this namespace these paths are folders of the cluster. Mounts of containers
+ * stay inside as well, and end with the last process.
  */
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import type { Place } from './place.ts';
 import { run, succeeds } from './run.ts';
 
-/** Fixed in the sources: shim sockets; cached results; device plugin socket; links to logs. */
+/** Fixed in the sources: shim sockets, cached results, device plugin socket, links to logs. */
 const FIXED_PLACES = ['/run/containerd', '/var/lib/cni', '/var/lib/kubelet', '/var/log/containers'];
 
 const pinned = (place: Place): string => join(place.dir, 'namespaces');
@@ -33,7 +33,7 @@ export const ensureMountNamespace = async (place: Place): Promise<void> => {
   if (await hasMountNamespace(place)) return;
   const dir = pinned(place);
   await mkdir(dir, { recursive: true });
-  // A namespace can't be pinned on a mount that is propagated into it.
+  // The mount that keeps the namespace must not be propagated into it.
   if ((await ownMounts(dir)).length === 0) await run('mount', ['--bind', dir, dir]);
   await run('mount', ['--make-private', dir]);
   if (!existsSync(place.mountNamespace)) await writeFile(place.mountNamespace, '');
@@ -44,17 +44,17 @@ export const ensureMountNamespace = async (place: Place): Promise<void> => {
     await mkdir(fixed, { recursive: true });
     binds.push(`mount --bind '${own}' '${fixed}'`);
   }
-  // Shared inside, as kubelet wants its root; still a slave of the host, which hears nothing of it.
+  // Shared inside, as kubelet needs it, but a slave of the host, so that the host sees none of these mounts.
   const script = ['set -e', 'mount --make-rshared /', ...binds].join('\n');
   await run('unshare', [`--mount=${place.mountNamespace}`, '--propagation=slave', 'sh', '-c', script]);
 };
 
-/** @throws Error when something is still mounted: the folder is deleted next, and what is mounted in it must not be */
+/** @throws Error when a mount remains, because its content would be deleted with the folder */
 export const removeMounts = async (place: Place): Promise<void> => {
   for (let round = 0; round < 5; round += 1) {
     const mounts = await ownMounts(place.dir);
     if (mounts.length === 0) return;
     for (const path of mounts) await run('umount', ['--lazy', path]).catch(() => undefined);
   }
-  throw new Error(`can't unmount everything below ${place.dir}; see "grep ${place.dir} /proc/mounts"`);
+  throw new Error(`can't unmount all mounts below ${place.dir}; list them with "grep ${place.dir} /proc/mounts"`);
 };

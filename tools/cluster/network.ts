@@ -1,14 +1,17 @@
 /**
- * The cluster's own network namespace and the one link that joins it to the host. Ports, interfaces, packet rules and
- * addresses inside never meet the host's or another cluster's, and all of them go when the namespace goes.
+ * The cluster's own network namespace, and the link between it and the host. Its ports, interfaces, packet rules and
+ * addresses are separate from the host and other clusters, and end with the namespace.
  */
+import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { z } from 'zod';
+import { locked } from '../../local/binaries/lock.ts';
 import { type Addresses, addressesOf, type Place, SLOTS } from './place.ts';
 import { run, succeeds } from './run.ts';
 
 const ROUTES = z.array(z.object({ dst: z.string() }));
 
-/** The first slot whose range neither another cluster nor a route of the host lies in. */
+/** The first slot whose range is used neither by another cluster nor by a route of the host. */
 export const freeSlot = (taken: readonly number[], routes: readonly string[]): number | undefined => {
   for (let slot = 0; slot < SLOTS; slot += 1) {
     const prefix = addressesOf(slot).range.split('.').slice(0, 2).join('.');
@@ -17,7 +20,7 @@ export const freeSlot = (taken: readonly number[], routes: readonly string[]): n
   return undefined;
 };
 
-export const hostRoutes = async (): Promise<readonly string[]> =>
+const hostRoutes = async (): Promise<readonly string[]> =>
   ROUTES.parse(JSON.parse(await run('ip', ['-json', '-4', 'route', 'show']))).map(({ dst }) => dst);
 
 const inside = (place: Place, ...command: readonly string[]): Promise<string> =>
@@ -25,18 +28,17 @@ const inside = (place: Place, ...command: readonly string[]): Promise<string> =>
 
 export const hasNamespace = (place: Place): Promise<boolean> => succeeds('nsenter', [`--net=${place.netns}`, 'true']);
 
-/** The host's end of the cluster's link; only this program names one so. */
+/** The host's end of the link; only this program uses this name. */
 export const hasLink = (place: Place): Promise<boolean> => succeeds('ip', ['link', 'show', place.link]);
 
 /** True when no process is in the network namespace. */
 export const isNamespaceIdle = async (place: Place): Promise<boolean> =>
   (await run('ip', ['netns', 'pids', place.name])).trim() === '';
 
-/** Makes what is missing. True when the namespace is new: whatever ran in an older one has to start again. */
-export const ensureNetwork = async (place: Place, addresses: Addresses): Promise<boolean> => {
-  const isNew = !(await hasNamespace(place));
-  if (isNew) {
-    // After a reboot the file is still there, and no namespace is mounted on it.
+/** Creates what is missing. */
+export const ensureNetwork = async (place: Place, addresses: Addresses): Promise<void> => {
+  if (!(await hasNamespace(place))) {
+    // After a reboot the file exists, but no namespace is mounted on it.
     await run('ip', ['netns', 'delete', place.name]).catch(() => undefined);
     await run('ip', ['netns', 'add', place.name]);
   }
@@ -51,11 +53,49 @@ export const ensureNetwork = async (place: Place, addresses: Addresses): Promise
   await inside(place, 'ip', 'link', 'set', 'eth0', 'up');
   await inside(place, 'ip', 'route', 'replace', 'default', 'via', addresses.host);
   await run('ip', ['route', 'replace', addresses.range, 'via', addresses.node, 'dev', place.link]);
-  return isNew;
 };
 
-/** The link's other end, the route and every rule inside go with it. */
+/** This also removes the other end of the link, the route and every rule inside. */
 export const removeNetwork = async (place: Place): Promise<void> => {
   if (await hasLink(place)) await run('ip', ['link', 'delete', place.link]);
   await run('ip', ['netns', 'delete', place.name]).catch(() => undefined);
+};
+
+/** The address range of a cluster: chosen once, recorded in its folder, different from all others. */
+const CLUSTER = z.object({
+  slot: z.int().min(0).lt(SLOTS),
+  bootId: z.string(),
+});
+type ClusterRecord = z.infer<typeof CLUSTER>;
+
+const fileOf = (dir: string): string => join(dir, 'cluster.json');
+
+export const clusterRecord = async (dir: string): Promise<ClusterRecord | undefined> => {
+  const text = await readFile(fileOf(dir), 'utf8').catch(() => undefined);
+  return text === undefined ? undefined : CLUSTER.parse(JSON.parse(text));
+};
+
+const otherSlots = async (place: Place): Promise<readonly number[]> => {
+  const root = dirname(place.dir);
+  const records = await Promise.all((await readdir(root)).map((name) => clusterRecord(join(root, name))));
+  return records.flatMap((record) => (record === undefined ? [] : [record.slot]));
+};
+
+/** The existing record, or a new one. @throws Error when all ranges are used */
+export const ensureSlot = async (place: Place, bootId: string, signal: AbortSignal): Promise<ClusterRecord> => {
+  const known = await clusterRecord(place.dir);
+  if (known !== undefined) return known;
+  await mkdir(place.dir, { recursive: true });
+  return locked(join(dirname(place.dir), '.slots.lock'), { signal, onWait: () => undefined }, async () => {
+    const slot = freeSlot(await otherSlots(place), await hostRoutes());
+    if (slot === undefined) {
+      throw new Error(
+        'no address range from 10.200.0.0/16 to 10.231.0.0/16 is free: remove clusters with "npm run cluster -- down --name NAME"',
+      );
+    }
+    const record: ClusterRecord = { slot, bootId };
+    await writeFile(`${fileOf(place.dir)}.new`, JSON.stringify(record));
+    await rename(`${fileOf(place.dir)}.new`, fileOf(place.dir));
+    return record;
+  });
 };

@@ -1,4 +1,4 @@
-/** The cluster's certificates: one authority that lives and dies with it, and a certificate for each who speaks. */
+/** The cluster's certificates: one certificate authority for its lifetime, and a certificate for each component. */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { chmod, mkdir, rename, rm, writeFile } from 'node:fs/promises';
@@ -7,20 +7,18 @@ import { promisify } from 'node:util';
 import type { Addresses, Place } from './place.ts';
 
 const run = promisify(execFile);
-const DAYS = '3650';
+const DAYS = 3650;
 
-export interface Identity {
+interface Identity {
   /** File name: `NAME.crt` and `NAME.key`. */
   readonly file: string;
-  /** The user of RBAC. */
   readonly commonName: string;
-  /** The group of RBAC. */
   readonly organization?: string;
-  /** Subject alternative names, as openssl writes them: `IP:…`, `DNS:…`. Those who have some are servers. */
+  /** Subject alternative names in openssl's form: `IP:…`, `DNS:…`. Only servers have them. */
   readonly names?: readonly string[];
 }
 
-/** Who speaks in this cluster; the names are those that upstream's RBAC bootstrap policy expects. */
+/** The cluster's components, with the names that upstream's RBAC bootstrap policy expects. */
 export const identities = (place: Place, addresses: Addresses): readonly Identity[] => [
   {
     file: 'apiserver',
@@ -52,79 +50,45 @@ export const identities = (place: Place, addresses: Addresses): readonly Identit
   { file: 'front-proxy-client', commonName: 'front-proxy-client' },
 ];
 
-const subject = ({ commonName, organization }: Identity): string =>
+const subject = ({ commonName, organization }: Pick<Identity, 'commonName' | 'organization'>): string =>
   `${organization === undefined ? '' : `/O=${organization}`}/CN=${commonName}`;
 
-const newKey = (file: string): Promise<unknown> =>
-  run('openssl', ['ecparam', '-name', 'prime256v1', '-genkey', '-noout', '-out', file]);
+/** Options are words of `command`; the file names in `files` follow them. */
+const openssl = (command: string, files: readonly string[]): Promise<unknown> =>
+  run('openssl', [...command.split(' '), ...files]);
 
-const issue = async (dir: string, identity: Identity): Promise<void> => {
-  const key = join(dir, `${identity.file}.key`);
-  const request = join(dir, `${identity.file}.csr`);
-  const extensions = join(dir, `${identity.file}.ext`);
-  await newKey(key);
-  await run('openssl', ['req', '-new', '-key', key, '-subj', subject(identity), '-out', request]);
-  await writeFile(
-    extensions,
-    [
-      'basicConstraints=critical,CA:FALSE',
-      'keyUsage=critical,digitalSignature',
-      `extendedKeyUsage=${identity.names === undefined ? 'clientAuth' : 'serverAuth,clientAuth'}`,
-      ...(identity.names === undefined ? [] : [`subjectAltName=${identity.names.join(',')}`]),
-    ].join('\n'),
-  );
-  await run('openssl', [
-    'x509',
-    '-req',
-    '-in',
-    request,
-    '-CA',
-    join(dir, 'ca.crt'),
-    '-CAkey',
-    join(dir, 'ca.key'),
-    '-days',
-    DAYS,
-    '-sha256',
-    '-extfile',
-    extensions,
-    '-out',
-    join(dir, `${identity.file}.crt`),
-  ]);
-  await Promise.all([rm(request), rm(extensions)]);
+const newKey = (file: string): Promise<unknown> => openssl('ecparam -name prime256v1 -genkey -noout -out', [file]);
+
+const issue = async (dir: string, { file, names, ...identity }: Identity): Promise<void> => {
+  const path = (ending: string): string => join(dir, `${file}.${ending}`);
+  await newKey(path('key'));
+  await openssl('req -new -key', [path('key'), '-subj', subject(identity), '-out', path('csr')]);
+  const extensions = [
+    'basicConstraints=critical,CA:FALSE',
+    'keyUsage=critical,digitalSignature',
+    `extendedKeyUsage=${names === undefined ? 'clientAuth' : 'serverAuth,clientAuth'}`,
+    ...(names === undefined ? [] : [`subjectAltName=${names.join(',')}`]),
+  ];
+  await writeFile(path('ext'), extensions.join('\n'));
+  const authority = ['-CA', join(dir, 'ca.crt'), '-CAkey', join(dir, 'ca.key')];
+  const files = ['-in', path('csr'), '-extfile', path('ext'), '-out', path('crt')];
+  await openssl(`x509 -req -sha256 -days ${DAYS}`, [...authority, ...files]);
+  await Promise.all([rm(path('csr')), rm(path('ext'))]);
 };
 
-/** Makes the certificates once; a folder that is there is whole, since it appears under its name only when it is. */
+/** Makes the certificates once. The folder gets its name only when it is complete. */
 export const ensurePki = async (place: Place, addresses: Addresses): Promise<void> => {
   if (existsSync(place.pki)) return;
   const dir = `${place.pki}.making`;
   await rm(dir, { recursive: true, force: true });
   await mkdir(dir, { recursive: true, mode: 0o700 });
-  await newKey(join(dir, 'ca.key'));
-  await run('openssl', [
-    'req',
-    '-x509',
-    '-new',
-    '-key',
-    join(dir, 'ca.key'),
-    '-subj',
-    `/CN=${place.name}`,
-    '-days',
-    DAYS,
-    '-sha256',
-    '-addext',
-    'keyUsage=critical,keyCertSign,cRLSign',
-    '-out',
-    join(dir, 'ca.crt'),
+  const file = (name: string): string => join(dir, name);
+  await newKey(file('ca.key'));
+  await openssl(`req -x509 -new -sha256 -days ${DAYS} -addext keyUsage=critical,keyCertSign,cRLSign`, [
+    ...['-key', file('ca.key'), '-subj', `/CN=${place.name}`, '-out', file('ca.crt')],
   ]);
-  const serviceAccounts = newKey(join(dir, 'service-accounts.key')).then(() =>
-    run('openssl', [
-      'ec',
-      '-in',
-      join(dir, 'service-accounts.key'),
-      '-pubout',
-      '-out',
-      join(dir, 'service-accounts.pub'),
-    ]),
+  const serviceAccounts = newKey(file('service-accounts.key')).then(() =>
+    openssl('ec -pubout', ['-in', file('service-accounts.key'), '-out', file('service-accounts.pub')]),
   );
   await Promise.all([serviceAccounts, ...identities(place, addresses).map((identity) => issue(dir, identity))]);
   await chmod(dir, 0o700);

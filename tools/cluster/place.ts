@@ -1,20 +1,20 @@
-/** What a cluster is called and where everything of it lies: all of it follows from its name and the slot it got. */
+/** Names, paths and addresses of a cluster, all derived from its name and its slot. */
 import { join } from 'node:path';
 
-/** Interface names end at 15 characters, and the cluster's is `vo-NAME`. */
+/** Interface names have at most 15 characters, and the cluster's is `vo-NAME`. */
 const NAME = /^[a-z]([a-z0-9-]{0,10}[a-z0-9])?$/;
 
-/** Slots 0…31 are 10.200.0.0/16 … 10.231.0.0/16: rarely used by home and office networks, clouds or other local clusters. */
+/** Slots 0…31 are 10.200.0.0/16 … 10.231.0.0/16, which few other networks use. */
 export const SLOTS = 32;
 const FIRST_OCTET = 200;
 
 export interface Addresses {
-  /** Everything below; one route on the host covers it. */
+  /** Contains all others; the host has one route to it. */
   readonly range: string;
   readonly pods: string;
   readonly podGateway: string;
   readonly services: string;
-  /** The `kubernetes` Service: the first address of `services`, by upstream's rule. */
+  /** The `kubernetes` Service: always the first address of `services`. */
   readonly apiService: string;
   readonly dns: string;
   /** The two ends of the link between the host and the cluster's network namespace, a /30. */
@@ -43,9 +43,8 @@ export interface Place {
   /** On the host; its peer inside the namespace is `eth0`. */
   readonly link: string;
   readonly netns: string;
-  /** File that keeps the mount namespace. */
   readonly mountNamespace: string;
-  /** Survives everything but `down`: certificates, etcd's data, images, volumes, logs, process records. */
+  /** Kept until `down`: certificates, etcd's data, images, volumes, logs, process records. */
   readonly dir: string;
   readonly bin: string;
   readonly pki: string;
@@ -57,7 +56,7 @@ export interface Place {
   readonly volumes: string;
 }
 
-/** Root's own folder: a cluster belongs to the machine (its network namespace does), not to one checkout. */
+/** Not in a checkout: a cluster belongs to the machine, as its network namespace does. */
 export const clustersDir = (): string => process.env['VOUCHER_CLUSTERS'] ?? '/var/lib/voucher-operator/clusters';
 
 /** @throws Error when the name can't be the name of an interface, a cgroup and a node */

@@ -1,4 +1,4 @@
-/** Waits for a part of the cluster to answer; a part that ended meanwhile is told at once, with its last words. */
+/** Waits until a component answers. If it ends first, fails at once with the end of its log. */
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
@@ -6,15 +6,14 @@ import { type ApiAccess, callApi } from './api.ts';
 import type { Place } from './place.ts';
 import { isRunning, logTail, recordOf } from './processes.ts';
 
-export interface Wait {
+interface Wait {
   readonly what: string;
-  /** The process that has to answer. */
   readonly process: string;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
 }
 
-/** Until `look` says true; a look that throws says "not yet". @throws Error with the end of the process's log */
+/** Until `look` returns true; an exception means "not yet". @throws Error with the end of the process's log */
 export const until = async (place: Place, wait: Wait, look: () => Promise<boolean>): Promise<void> => {
   const endAtMs = Date.now() + wait.timeoutMs;
   for (let cause: unknown; ; ) {
@@ -28,14 +27,14 @@ export const until = async (place: Place, wait: Wait, look: () => Promise<boolea
     const record = await recordOf(place, wait.process);
     const isGone = record === undefined || !isRunning(record);
     if (isGone || Date.now() >= endAtMs) {
-      const why = isGone ? `${wait.process} ended` : `it did not come within ${wait.timeoutMs / 1000} s`;
-      throw new Error(`no ${wait.what}: ${why}; the end of its log:\n${await logTail(place, wait.process)}`, { cause });
+      const why = isGone ? `${wait.process} ended` : `not ready within ${wait.timeoutMs / 1000} s`;
+      throw new Error(`no ${wait.what}: ${why}. The end of its log:\n${await logTail(place, wait.process)}`, { cause });
     }
     await sleep(50, undefined, { signal: wait.signal });
   }
 };
 
-/** True when something listens on the Unix socket. */
+/** True when a process listens on the Unix socket. */
 export const accepts = (socket: string): Promise<boolean> =>
   new Promise((resolve) => {
     const connection = connect(socket);
@@ -49,14 +48,16 @@ export const accepts = (socket: string): Promise<boolean> =>
 export const isServing = async (access: ApiAccess, signal: AbortSignal): Promise<boolean> =>
   (await callApi(access, { method: 'GET', path: '/readyz' }, signal)).status === 200;
 
-const object = async <T>(
+/** False while the object does not exist. */
+const shows = async <T>(
   access: ApiAccess,
   path: string,
   schema: z.ZodType<T>,
+  isGood: (object: T) => boolean,
   signal: AbortSignal,
-): Promise<T | undefined> => {
+): Promise<boolean> => {
   const { status, body } = await callApi(access, { method: 'GET', path }, signal);
-  return status === 200 ? schema.parse(JSON.parse(body)) : undefined;
+  return status === 200 && isGood(schema.parse(JSON.parse(body)));
 };
 
 const NODE = z.object({
@@ -68,7 +69,7 @@ const NODE = z.object({
 });
 type Node = z.infer<typeof NODE>;
 
-/** Ready, and said so since then: the condition of a kubelet that died outlives it for 40 s. */
+/** Ready, with a heartbeat since then: the condition stays True for 40 s after the end of a kubelet. */
 export const saidReady = (node: Node, sinceMs: number): boolean =>
   node.status.conditions.some(
     // The API's times are whole seconds.
@@ -76,19 +77,11 @@ export const saidReady = (node: Node, sinceMs: number): boolean =>
       type === 'Ready' && status === 'True' && Date.parse(lastHeartbeatTime) + 999 >= sinceMs,
   );
 
-export const isNodeReady = async (
-  access: ApiAccess,
-  name: string,
-  sinceMs: number,
-  signal: AbortSignal,
-): Promise<boolean> => {
-  const node = await object(access, `/api/v1/nodes/${name}`, NODE, signal);
-  return node !== undefined && saidReady(node, sinceMs);
-};
+export const isNodeReady = (access: ApiAccess, name: string, sinceMs: number, signal: AbortSignal): Promise<boolean> =>
+  shows(access, `/api/v1/nodes/${name}`, NODE, (node) => saidReady(node, sinceMs), signal);
 
 const DEPLOYMENT = z.object({ status: z.object({ availableReplicas: z.number().default(0) }) });
+const DNS = '/apis/apps/v1/namespaces/kube-system/deployments/coredns';
 
-export const isDnsAvailable = async (access: ApiAccess, signal: AbortSignal): Promise<boolean> => {
-  const path = '/apis/apps/v1/namespaces/kube-system/deployments/coredns';
-  return ((await object(access, path, DEPLOYMENT, signal))?.status.availableReplicas ?? 0) > 0;
-};
+export const isDnsAvailable = (access: ApiAccess, signal: AbortSignal): Promise<boolean> =>
+  shows(access, DNS, DEPLOYMENT, ({ status }) => status.availableReplicas > 0, signal);

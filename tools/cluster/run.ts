@@ -1,23 +1,23 @@
-/** Commands of the host that finish by themselves, with an error that shows what they said. */
+/** Runs commands of the host to their end; errors contain their output. */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 
 const execFileAsync = promisify(execFile);
 
-export interface RunOptions {
+interface RunOptions {
   readonly signal?: AbortSignal;
   readonly env?: NodeJS.ProcessEnv;
   readonly cwd?: string;
-  /** For its standard input, which is empty otherwise. */
+  /** Standard input; default: empty. */
   readonly input?: string;
 }
 
-/** What the command wrote to its standard output. @throws Error with the command line and its standard error */
+/** Returns the standard output. @throws Error with the command line and the standard error */
 export const run = async (command: string, args: readonly string[], options: RunOptions = {}): Promise<string> => {
   const { input, ...rest } = options;
   try {
     const running = execFileAsync(command, args, { ...rest, maxBuffer: 64 * 2 ** 20 });
-    // A command that ends without reading says so with its exit code, not with our broken pipe.
+    // A command that does not read its input reports errors by its exit code, not by our broken pipe.
     running.child.stdin?.once('error', () => undefined).end(input);
     return (await running).stdout;
   } catch (error) {

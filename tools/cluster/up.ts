@@ -1,4 +1,4 @@
-/** Brings a cluster up, or what of it is missing: every step looks first and does only what isn't done. */
+/** Starts a cluster, or its missing parts: every step first checks what is already done. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -14,25 +14,19 @@ import { ensureFiles } from './files.ts';
 import { ensureHost } from './host.ts';
 import { ensureClusterImages, importImages } from './images.ts';
 import { ensureMountNamespace, hasMountNamespace } from './mounts.ts';
-import { ensureNetwork, hasLink, hasNamespace, isNamespaceIdle } from './network.ts';
+import { clusterRecord, ensureNetwork, ensureSlot, hasLink, hasNamespace, isNamespaceIdle } from './network.ts';
 import { ensurePki } from './pki.ts';
 import { type Addresses, addressesOf, type Place } from './place.ts';
 import { bootId, ensureProcess, processesOf } from './processes.ts';
 import { accepts, isDnsAvailable, isNodeReady, isServing, until } from './ready.ts';
 import { run } from './run.ts';
-import { clusterRecord, ensureSlot } from './slot.ts';
 
 export interface UpOptions {
   readonly progress: (line: string) => void;
-  /** Of kube-controller-manager to the API server; it bounds how fast any autoscaler gets its pods. */
+  /** Limit of kube-controller-manager, and so of new pods a second. Default: upstream's 20. */
   readonly controllerRequestsPerSecond?: number;
-  /** How often HorizontalPodAutoscalers are looked at; upstream's 15 s unless stated. */
+  /** Period of HorizontalPodAutoscalers. Default: upstream's 15 s. */
   readonly horizontalSyncSeconds?: number | undefined;
-}
-
-export interface Stage {
-  readonly name: string;
-  readonly ms: number;
 }
 
 interface Going {
@@ -45,17 +39,16 @@ interface Going {
 const VOLUMES_MAIN = fileURLToPath(new URL('./volumes-main.ts', import.meta.url));
 
 /**
- * What outlived a reboot is only files; what outlived its namespace can't be reached; what outlived its folder has lost
- * its records. All of it ends before a new start.
+ * After a reboot, or after the loss of its namespace or folder, the rest of a cluster is removed before a new start.
  *
- * | record | namespace | runs in it            | then                                    |
- * |--------|-----------|-----------------------|-----------------------------------------|
- * | yes    | current   | any                   | go on with it                           |
- * | yes    | gone, old | any                   | end it, start afresh                    |
- * | no     | no        | –                     | start                                   |
- * | no     | yes       | this cluster          | its folder was deleted: end it, start   |
- * | no     | yes       | nothing, with our link| a killed run left it: end it, start     |
- * | no     | yes       | anything else         | refuse: it belongs to someone else      |
+ * | record | namespace | runs in it              | then                                       |
+ * |--------|-----------|-------------------------|--------------------------------------------|
+ * | yes    | current   | any                     | continue                                   |
+ * | yes    | gone, old | any                     | remove it, start new                       |
+ * | no     | no        | –                       | start                                      |
+ * | no     | yes       | this cluster            | its folder was deleted: remove it, start   |
+ * | no     | yes       | nothing, with our link  | left by a killed run: remove it, start     |
+ * | no     | yes       | anything else           | refuse: the namespace is not ours          |
  */
 const endLeftovers = async (place: Place, progress: UpOptions['progress']): Promise<void> => {
   const record = await clusterRecord(place.dir);
@@ -64,15 +57,15 @@ const endLeftovers = async (place: Place, progress: UpOptions['progress']): Prom
     const isOurs = (await processesOf(place)).length > 0 || ((await hasLink(place)) && (await isNamespaceIdle(place)));
     if (!isOurs) {
       throw new Error(
-        `there is a network namespace ${place.name} that is not of a cluster in ${dirname(place.dir)}: choose another --name, or delete it with "ip netns delete ${place.name}"`,
+        `the network namespace ${place.name} exists, but does not belong to a cluster in ${dirname(place.dir)}: choose another --name, or delete it with "ip netns delete ${place.name}"`,
       );
     }
-    progress(`an earlier run of ${place.name} was killed or lost its folder: ending what it left`);
+    progress(`an earlier run of ${place.name} was killed or its folder was deleted: removing what is left`);
     await endEverything(place);
     return;
   }
   if (record.bootId === bootId() && (await hasNamespace(place)) && (await hasMountNamespace(place))) return;
-  progress(`the machine or the network namespace of ${place.name} was restarted: starting afresh`);
+  progress(`the machine or the network namespace of ${place.name} was restarted: starting a new cluster`);
   await endEverything(place);
 };
 
@@ -120,24 +113,16 @@ const waitForDns = async ({ place, signal }: Going, access: ApiAccess): Promise<
   await until(place, wait, () => isDnsAvailable(access, signal));
 };
 
-export interface Brought {
-  readonly addresses: Addresses;
-  /** In the order in which they ended. */
-  readonly stages: readonly Stage[];
-}
-
-export const bringUp = async (place: Place, options: UpOptions, signal: AbortSignal): Promise<Brought> => {
+export const bringUp = async (place: Place, options: UpOptions, signal: AbortSignal): Promise<Addresses> => {
   const { progress } = options;
-  const stages: Stage[] = [];
   const stage = async <T>(name: string, work: () => Promise<T>): Promise<T> => {
     const startedAtMs = Date.now();
     const result = await work();
-    stages.push({ name, ms: Date.now() - startedAtMs });
     progress(`${name}: ${((Date.now() - startedAtMs) / 1000).toFixed(1)} s`);
     return result;
   };
   await stage('machine', () => ensureHost(dirname(place.dir), { signal, progress }));
-  const onWait = () => progress(`another process is working on cluster ${place.name}; waiting for it`);
+  const onWait = () => progress(`another process is changing cluster ${place.name}; waiting for it`);
   return locked(`${place.dir}.lock`, { signal, onWait }, async () => {
     await endLeftovers(place, progress);
     await mkdir(place.dir, { recursive: true });
@@ -159,6 +144,6 @@ export const bringUp = async (place: Place, options: UpOptions, signal: AbortSig
     );
     await stage('node', () => Promise.all([startNode(going, access), applyAddons(going)]));
     await stage('cluster DNS', () => waitForDns(going, access));
-    return { addresses, stages };
+    return addresses;
   });
 };

@@ -1,10 +1,8 @@
 /**
- * The provisioner of the default StorageClass, one small process of the cluster: `node volumes-main.ts NODE URL PKI DIR`.
- * It makes a folder and a `local` PersistentVolume for each claim that the scheduler has given this node, and removes
- * both after the claim. `local` rather than `hostPath`, because kubelet gives only the former to the pod's fsGroup.
- * It looks once a second: no watch to keep alive, and a claim waits for its pod to be scheduled anyway.
+ * The provisioner of the default StorageClass: `node volumes-main.ts NODE URL PKI DIR`. It creates a folder and a `local`
+ * PersistentVolume for each claim on this node, and removes both after the claim. Not `hostPath`, because kubelet does not
+ * apply fsGroup to it. It polls once a second, which is simpler than a watch and fast enough.
  */
-
 import { chmod, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { again } from '../../runtime/sleep.ts';
@@ -32,7 +30,7 @@ const round = async (): Promise<void> => {
     if (!isToBeProvisioned(claim, node)) continue;
     const volume = volumeFor(claim, node, dir);
     await mkdir(volume.spec.local.path, { recursive: true });
-    // Lets a pod without an fsGroup in as well; the folder above is root's own, so that nobody else on the host comes by.
+    // For pods without an fsGroup. Only root can enter the folder above, so other users of the host have no access.
     await chmod(volume.spec.local.path, 0o777);
     const creation = { method: 'POST', path: '/api/v1/persistentvolumes', body: volume } as const;
     const { status } = await callApi(access, creation, stop.signal);
@@ -49,5 +47,5 @@ const round = async (): Promise<void> => {
   }
 };
 
-// Level-triggered: whatever went wrong is looked at again in the next round.
+// Every round starts from the current state, so failures are retried.
 await again(round, EVERY_MS, stop.signal, (error) => console.error(error instanceof Error ? error.message : error));

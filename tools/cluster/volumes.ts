@@ -1,4 +1,4 @@
-/** What the default StorageClass's provisioner decides, from what the API server shows. */
+/** The decisions of the default StorageClass's provisioner. Pure. */
 import { join } from 'node:path';
 import { z } from 'zod';
 
@@ -34,7 +34,7 @@ export const VOLUMES = z.object({ items: z.array(VOLUME) });
 
 const PROVISIONED_BY = 'pv.kubernetes.io/provisioned-by';
 
-/** The scheduler names the node when it has placed the claim's first pod (WaitForFirstConsumer). */
+/** The scheduler sets the node when it places the claim's first pod (WaitForFirstConsumer). */
 export const isToBeProvisioned = ({ metadata, spec }: Claim, node: string): boolean =>
   spec.storageClassName === STORAGE_CLASS &&
   spec.volumeName === undefined &&
@@ -47,9 +47,10 @@ export const isToBeRemoved = ({ metadata, spec, status }: Volume): boolean =>
   spec.persistentVolumeReclaimPolicy === 'Delete' &&
   (status?.phase === 'Released' || status?.phase === 'Failed');
 
-/** Named after the claim's uid: asked twice, the same volume comes out, and the second creation is a conflict. */
+/** Named after the claim's uid, so that a second creation is a conflict. */
 export const volumeFor = ({ metadata, spec }: Claim, node: string, dir: string) => {
   const name = `pvc-${metadata.uid}`;
+  const onNode = { key: 'kubernetes.io/hostname', operator: 'In', values: [node] };
   return {
     apiVersion: 'v1',
     kind: 'PersistentVolume',
@@ -68,11 +69,7 @@ export const volumeFor = ({ metadata, spec }: Claim, node: string, dir: string) 
       },
       local: { path: join(dir, name) },
       nodeAffinity: {
-        required: {
-          nodeSelectorTerms: [
-            { matchExpressions: [{ key: 'kubernetes.io/hostname', operator: 'In', values: [node] }] },
-          ],
-        },
+        required: { nodeSelectorTerms: [{ matchExpressions: [onNode] }] },
       },
     },
   };

@@ -1,8 +1,7 @@
 /**
- * The programs as a few files instead of a thousand: a process that opens, resolves and compiles each module of its
- * dependencies spends half of its start on that, and keeps what it never calls in its memory (docs/adr/0014, 0018). Roles of the
- * app stay apart: each loads what it needs. On the command line: `node tools/image/bundle.ts FOLDER`, a folder with what tsc
- * has compiled.
+ * Bundles the programs into a few files instead of a thousand modules: this halves the start time and saves memory
+ * (docs/adr/0014, 0018). Roles of the app have separate chunks, so each loads only what it needs. On the command line:
+ * `node tools/image/bundle.ts FOLDER`, a folder with the output of tsc.
  */
 import { rm, symlink } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -12,7 +11,7 @@ import { build, stop } from 'esbuild';
 /** Folders of the programs, each with its `main.js`. */
 const PROGRAMS = ['app', 'operator'];
 
-/** Packages that are CommonJS ask for `require`, which a module does not have. */
+/** CommonJS packages need `require`, which ES modules do not have. */
 const REQUIRE = "import { createRequire } from 'node:module';const require = createRequire(import.meta.url);";
 
 const bundle = async (compiled: string, program: string): Promise<void> => {
@@ -29,19 +28,19 @@ const bundle = async (compiled: string, program: string): Promise<void> => {
     format: 'esm',
     platform: 'node',
     target: 'node24',
-    // pg asks for it and does without.
+    // Optional in pg.
     external: ['pg-native'],
     banner: { js: REQUIRE },
-    // Not identifiers: stack traces are read by people.
+    // Identifiers stay, for readable stack traces.
     minifyWhitespace: true,
     legalComments: 'eof',
     logLevel: 'error',
   });
 };
 
-/** Replaces each `main.js` in `compiled`. @param modules a node_modules folder @throws Error with what esbuild said */
+/** Replaces each `main.js` in `compiled`. @param modules a node_modules folder @throws Error with esbuild's message */
 export const bundlePrograms = async (compiled: string, modules: string): Promise<void> => {
-  // Names within the bundle are paths: they must be the same wherever this runs.
+  // Names in the bundle are paths, which must be the same on every machine.
   const link = join(compiled, 'node_modules');
   await symlink(modules, link);
   try {

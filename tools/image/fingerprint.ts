@@ -1,5 +1,4 @@
-/** Writes an image only when what it is made of changed since it was last written to the same place. */
-
+/** Writes an image only if its inputs have changed since the last time. */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
@@ -18,7 +17,7 @@ const trace = async (entry: Entry): Promise<unknown> => {
   return { ...entry, size, mtimeMs, executable: (mode & 0o111) !== 0 };
 };
 
-/** Sizes and times of files stand for their bytes: a file that is touched costs a write, never a stale image. */
+/** Compares sizes and times of files instead of their bytes: a touched file only causes an unnecessary write. */
 const fingerprintOf = async (image: Image): Promise<string> => {
   const layers = await Promise.all(image.layers.map((entries) => Promise.all(entries.map(trace))));
   return createHash('sha256')
@@ -26,16 +25,12 @@ const fingerprintOf = async (image: Image): Promise<string> => {
     .digest('hex');
 };
 
-/** Undefined for none, or one that is half written. */
-const known = async (recordFile: string): Promise<z.infer<typeof RECORD> | undefined> =>
-  parseUntrusted(RECORD, await readFile(recordFile, 'utf8').catch(() => undefined));
-
 export const ensureImage = async (image: Image, file: string, signal: AbortSignal): Promise<WrittenImage> => {
   await mkdir(dirname(file), { recursive: true });
   const recordFile = `${file}.json`;
   return locked(`${file}.lock`, { signal, onWait: () => undefined }, async () => {
     const fingerprint = await fingerprintOf(image);
-    const last = await known(recordFile);
+    const last = parseUntrusted(RECORD, await readFile(recordFile, 'utf8').catch(() => undefined));
     if (last?.fingerprint === fingerprint && existsSync(file)) {
       return { file, name: fullName(image.name), digest: last.digest, sizeBytes: last.sizeBytes };
     }

@@ -1,16 +1,16 @@
-/** The production half of node_modules, installed once for each lock file. */
+/** The production part of node_modules, installed once for each lock file. */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { copyFile, mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { copyFile, mkdir, mkdtempDisposable, readFile, rename } from 'node:fs/promises';
+import { join } from 'node:path';
 import { onPath } from '../../local/binaries/cache.ts';
 import { locked } from '../../local/binaries/lock.ts';
 import { run } from '../cluster/run.ts';
 
-/** All that npm looks at. */
+/** All files that npm reads. */
 const INPUTS = ['package.json', 'package-lock.json', '.npmrc'];
 
-/** Answers with the folder. @throws Error with what npm said */
+/** Returns the folder. @throws Error with npm's message */
 export const productionModules = async (
   root: string,
   cache: string,
@@ -26,23 +26,19 @@ export const productionModules = async (
   return locked(`${target}.lock`, { signal, onWait: () => undefined }, async () => {
     if (existsSync(target)) return target;
     const npm = await onPath('npm');
-    if (npm === undefined)
-      throw new Error('no npm on the PATH; the image of the product needs it for its dependencies');
+    if (npm === undefined) throw new Error('no npm on the PATH; it installs the dependencies of the product’s image');
     progress('installing the production dependencies for the image, about 20 s, once for each lock file');
-    const scratch = await mkdtemp(join(dirname(target), 'npm-'));
-    try {
-      for (const file of inputs) await copyFile(join(root, file), join(scratch, file));
-      // No scripts: nothing of what production needs is built at install time.
-      await run(npm, ['ci', '--omit=dev', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: scratch, signal });
-      await rename(join(scratch, 'node_modules'), target);
-    } finally {
-      await rm(scratch, { recursive: true, force: true });
-    }
+    await using scratch = await mkdtempDisposable(join(cache, 'npm-'));
+    const cwd = scratch.path;
+    for (const file of inputs) await copyFile(join(root, file), join(cwd, file));
+    // No scripts: production dependencies build nothing at install time.
+    await run(npm, ['ci', '--omit=dev', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd, signal });
+    await rename(join(cwd, 'node_modules'), target);
     return target;
   });
 };
 
-/** What no running program reads. Licences stay: they have to travel with the code. */
+/** Files that no running program reads. Licences are kept, because they must be shipped with the code. */
 export const isNotForRunning = (path: string): boolean =>
   path.startsWith('.') ||
   /\.(map|md|markdown|flow|tsbuildinfo)$|\.d\.[cm]?ts$/.test(path) ||

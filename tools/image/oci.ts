@@ -1,30 +1,27 @@
 /**
- * Container images without a container engine: an OCI image layout in one tar, as `ctr images import`, `podman load`
- * and `skopeo copy oci-archive:` read it. The same files make the same bytes, on any machine and at any time.
+ * Builds container images without a container engine: an OCI image layout in one tar, for `ctr images import`, `podman
+ * load` and `skopeo copy oci-archive:`. The same files always give the same bytes.
  */
 import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { mkdir, mkdtempDisposable, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Entry, inOrder, type WrittenTar, writeTar } from './tar.ts';
 
-export interface ImageConfig {
+interface ImageConfig {
   readonly entrypoint?: readonly string[];
-  /** What asks its program to end; SIGTERM unless stated. */
   readonly stopSignal?: string;
   readonly command?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
-  /** Default: 65532, `nonroot`. A number, or Kubernetes can't tell that it is not root. */
+  /** Default: 65532, `nonroot`. A number, so that Kubernetes sees that it is not root. */
   readonly user?: number;
   readonly workingDir?: string;
-  readonly labels?: Readonly<Record<string, string>>;
 }
 
 export interface Image {
-  /** As a pod names it: `nats:2.15.2`, `ghcr.io/owner/name:tag`. */
+  /** As in a pod: `nats:2.15.2`, `ghcr.io/owner/name:tag`. */
   readonly name: string;
   /** Go's name of the processor: amd64, arm64. */
   readonly architecture: string;
-  /** The lowest first. */
   readonly layers: readonly (readonly Entry[])[];
   readonly config: ImageConfig;
 }
@@ -41,15 +38,15 @@ export const NONROOT = 65_532;
 
 const ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64', arm64: 'arm64' };
 
-/** Of this machine. @throws Error on processors that nobody publishes images for */
+/** The processor of this machine. @throws Error if it is not x64 or arm64 */
 export const architecture = (): string => {
   const known = ARCHITECTURES[process.arch];
-  if (known === undefined) throw new Error(`no image is built for ${process.arch}; x64 and arm64 are known`);
+  if (known === undefined) throw new Error(`no image can be built for ${process.arch}, only for x64 and arm64`);
   return known;
 };
 
 /**
- * The name that containerd looks an image up by.
+ * The name under which containerd finds an image.
  *
  * | written           | looked up as                       |
  * |-------------------|------------------------------------|
@@ -81,73 +78,68 @@ const imageConfig = ({ architecture, config }: Image, layers: readonly WrittenTa
       ...(config.stopSignal === undefined ? {} : { StopSignal: config.stopSignal }),
       ...(config.command === undefined ? {} : { Cmd: config.command }),
       WorkingDir: config.workingDir ?? '/',
-      ...(config.labels === undefined ? {} : { Labels: config.labels }),
     },
     rootfs: { type: 'layers', diff_ids: layers.map(({ digest }) => digest) },
     history: layers.map(() => ({ created: '1970-01-01T00:00:00Z' })),
   });
 
-/** Writes the image to `file`, in one step: a reader sees the old archive or the new one. */
+/** Writes the image to `file` in one step: readers see the old archive or the new one. */
 export const writeImage = async (image: Image, file: string): Promise<WrittenImage> => {
   await mkdir(dirname(file), { recursive: true });
-  // Beside the result: the layers are as large as it, and a rename must not cross file systems.
-  const scratch = await mkdtemp(`${file}.making-`);
-  try {
-    const layers: WrittenTar[] = [];
-    for (const [index, entries] of image.layers.entries()) {
-      layers.push(await writeTar(join(scratch, `layer-${index}`), inOrder(entries)));
-    }
-    const config = imageConfig(image, layers);
-    const manifest = json({
-      schemaVersion: 2,
-      mediaType: 'application/vnd.oci.image.manifest.v1+json',
-      config: {
-        mediaType: 'application/vnd.oci.image.config.v1+json',
-        digest: digestOf(config),
-        size: config.length,
-      },
-      // Not compressed: it is read on the machine that wrote it, and the bytes of gzip depend on its version.
-      layers: layers.map(({ digest, sizeBytes }) => ({
-        mediaType: 'application/vnd.oci.image.layer.v1.tar',
-        digest,
-        size: sizeBytes,
-      })),
-    });
-    const name = fullName(image.name);
-    const index = json({
-      schemaVersion: 2,
-      mediaType: 'application/vnd.oci.image.index.v1+json',
-      manifests: [
-        {
-          mediaType: 'application/vnd.oci.image.manifest.v1+json',
-          digest: digestOf(manifest),
-          size: manifest.length,
-          platform: { os: 'linux', architecture: image.architecture },
-          annotations: {
-            'io.containerd.image.name': name,
-            'org.opencontainers.image.ref.name': name.slice(name.lastIndexOf(':') + 1),
-          },
-        },
-      ],
-    });
-    const blobs = new Map<string, Entry>();
-    for (const { digest, file: from } of layers) {
-      blobs.set(digest, { kind: 'file', path: blobPath(digest), from, mode: 0o644 });
-    }
-    for (const content of [config, manifest]) {
-      blobs.set(digestOf(content), { kind: 'text', path: blobPath(digestOf(content)), text: content });
-    }
-    const archive = await writeTar(
-      join(scratch, 'archive'),
-      inOrder([
-        { kind: 'text', path: 'oci-layout', text: json({ imageLayoutVersion: '1.0.0' }) },
-        { kind: 'text', path: 'index.json', text: index },
-        ...blobs.values(),
-      ]),
-    );
-    await rename(archive.file, file);
-    return { file, name, digest: digestOf(manifest), sizeBytes: archive.sizeBytes };
-  } finally {
-    await rm(scratch, { recursive: true, force: true });
+  // Beside the result, because a rename must not cross file systems.
+  await using scratch = await mkdtempDisposable(`${file}.making-`);
+  const layers: WrittenTar[] = [];
+  for (const [index, entries] of image.layers.entries()) {
+    layers.push(await writeTar(join(scratch.path, `layer-${index}`), inOrder(entries)));
   }
+  const config = imageConfig(image, layers);
+  const manifest = json({
+    schemaVersion: 2,
+    mediaType: 'application/vnd.oci.image.manifest.v1+json',
+    config: {
+      mediaType: 'application/vnd.oci.image.config.v1+json',
+      digest: digestOf(config),
+      size: config.length,
+    },
+    // Not compressed, because the bytes of gzip depend on its version.
+    layers: layers.map(({ digest, sizeBytes }) => ({
+      mediaType: 'application/vnd.oci.image.layer.v1.tar',
+      digest,
+      size: sizeBytes,
+    })),
+  });
+  const name = fullName(image.name);
+  const index = json({
+    schemaVersion: 2,
+    mediaType: 'application/vnd.oci.image.index.v1+json',
+    manifests: [
+      {
+        mediaType: 'application/vnd.oci.image.manifest.v1+json',
+        digest: digestOf(manifest),
+        size: manifest.length,
+        platform: { os: 'linux', architecture: image.architecture },
+        annotations: {
+          'io.containerd.image.name': name,
+          'org.opencontainers.image.ref.name': name.slice(name.lastIndexOf(':') + 1),
+        },
+      },
+    ],
+  });
+  const blobs = new Map<string, Entry>();
+  for (const { digest, file: from } of layers) {
+    blobs.set(digest, { kind: 'file', path: blobPath(digest), from, mode: 0o644 });
+  }
+  for (const content of [config, manifest]) {
+    blobs.set(digestOf(content), { kind: 'text', path: blobPath(digestOf(content)), text: content });
+  }
+  const archive = await writeTar(
+    join(scratch.path, 'archive'),
+    inOrder([
+      { kind: 'text', path: 'oci-layout', text: json({ imageLayoutVersion: '1.0.0' }) },
+      { kind: 'text', path: 'index.json', text: index },
+      ...blobs.values(),
+    ]),
+  );
+  await rename(archive.file, file);
+  return { file, name, digest: digestOf(manifest), sizeBytes: archive.sizeBytes };
 };

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Speaks the variables of the official image (POSTGRES_USER, POSTGRES_PASSWORD[_FILE], POSTGRES_DB, PGDATA), so that a chart works with either.
+# Uses the same variables as the official image (POSTGRES_USER, POSTGRES_PASSWORD[_FILE], POSTGRES_DB, PGDATA).
 set -eu
 : "${PGDATA:=/var/lib/postgresql/18/docker}" "${POSTGRES_USER:=postgres}"
 : "${POSTGRES_DB:=$POSTGRES_USER}"
@@ -13,7 +13,7 @@ if [ "$1" = postgres ] && [ ! -s "$PGDATA/PG_VERSION" ]; then
     echo "set POSTGRES_PASSWORD or POSTGRES_PASSWORD_FILE: the data folder is empty and its superuser needs a password" >&2
     exit 1
   fi
-  # Under another name until it is whole: a pod that dies during its first start must not leave half a database.
+  # Under another name until it is complete: a pod that ends during its first start must not leave half a database.
   new="$PGDATA.new"
   rm -rf "$new" "$new.password"
   mkdir -p "$new"
@@ -29,7 +29,7 @@ if [ "$1" = postgres ] && [ ! -s "$PGDATA/PG_VERSION" ]; then
   rm -rf "$PGDATA"
   mv "$new" "$PGDATA"
 fi
-# kubelet opens every file of a volume to the pod's fsGroup; PostgreSQL refuses a folder that a group may write.
+# kubelet makes volumes writable for the pod's fsGroup, but PostgreSQL refuses a folder that a group can write.
 if [ "$1" = postgres ]; then chmod 0700 "$PGDATA"; fi
 unset POSTGRES_PASSWORD
 exec "$@"

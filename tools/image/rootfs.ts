@@ -1,4 +1,4 @@
-/** The parts that images of dynamically linked programs have in common. */
+/** Common parts of images with dynamically linked programs. */
 import { existsSync } from 'node:fs';
 import { readdir, readlink, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -9,8 +9,8 @@ import type { Entry } from './tar.ts';
 const inImage = (path: string): string => path.replace(/^\/+/, '');
 
 /**
- * Shared libraries in the output of ldd: `libc.so.6 => /lib/x86_64-linux-gnu/libc.so.6 (0x…)` and the loader, which
- * stands there by its path alone. @throws Error that names what is not found
+ * Shared libraries in the output of ldd: `libc.so.6 => /lib/x86_64-linux-gnu/libc.so.6 (0x…)`, and the loader, which has
+ * only a path. @throws Error that names missing libraries
  */
 export const librariesIn = (ldd: string): readonly string[] => {
   const missing = [...ldd.matchAll(/^\s*(\S+) => not found/gm)].map(([, name]) => name);
@@ -18,10 +18,10 @@ export const librariesIn = (ldd: string): readonly string[] => {
   return [...ldd.matchAll(/(?:=>\s+|^\s+)(\/\S+) \(0x/gm)].flatMap(([, path]) => path ?? []);
 };
 
-/** glibc opens these by name when a program asks for a host or a user; ldd can't know. Within libc since 2.34. */
+/** glibc opens these by name for host and user lookups, so ldd does not list them. Part of libc since 2.34. */
 const OPENED_BY_GLIBC = ['libnss_files.so.2', 'libnss_dns.so.2', 'libresolv.so.2'];
 
-/** Every library that the programs load, at the path where their loader looks for it; except those below `except`. */
+/** Every library of the programs, at the path that their loader uses, except those below `except`. */
 export const sharedLibraries = async (programs: readonly string[], except?: string): Promise<readonly Entry[]> => {
   const paths = new Set<string>();
   for (const program of programs) {
@@ -40,7 +40,7 @@ export const sharedLibraries = async (programs: readonly string[], except?: stri
   );
 };
 
-export interface Account {
+interface Account {
   readonly name: string;
   readonly id: number;
   readonly home: string;
@@ -48,7 +48,7 @@ export interface Account {
 
 export const NONROOT_ACCOUNT: Account = { name: 'nonroot', id: NONROOT, home: '/nonexistent' };
 
-/** Accounts, name lookup and a /tmp: what programs expect of any system. */
+/** Accounts, name lookup and a /tmp. */
 export const systemFiles = (accounts: readonly Account[]): readonly Entry[] => {
   const all = [{ name: 'root', id: 0, home: '/root' }, ...accounts];
   const certificates = '/etc/ssl/certs/ca-certificates.crt';
@@ -67,7 +67,7 @@ export const systemFiles = (accounts: readonly Account[]): readonly Entry[] => {
   ];
 };
 
-/** A folder of this machine at `path` in the image; links stay links, what `skip` says stays away. */
+/** A folder of this machine as `path` in the image, with its links, without what `skip` returns true for. */
 export const folder = async (
   from: string,
   path: string,
@@ -80,14 +80,12 @@ export const folder = async (
       if (skip(below)) continue;
       const target = `${path}/${below}`;
       if (entry.isDirectory()) await visit(below);
-      else if (entry.isSymbolicLink()) entries.push(await linkOf(join(from, below), target));
       else if (entry.isFile()) entries.push({ kind: 'file', path: target, from: join(from, below) });
+      else if (entry.isSymbolicLink()) {
+        entries.push({ kind: 'symlink', path: target, target: await readlink(join(from, below)) });
+      }
     }
   };
   await visit('');
   return entries;
-};
-
-const linkOf = async (from: string, path: string): Promise<Entry> => {
-  return { kind: 'symlink', path, target: await readlink(from) };
 };

@@ -1,4 +1,4 @@
-/** Tar files that are equal whenever their contents are: sorted, without times, owners by number. */
+/** Reproducible tar files: sorted, without times, owners by number. */
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
@@ -16,7 +16,7 @@ interface Common {
 export type Entry =
   | (Common & { readonly kind: 'directory'; readonly mode?: number })
   | (Common & { readonly kind: 'symlink'; readonly target: string })
-  /** The bytes of `from`, a file of this machine; its mode is reduced to "executable or not". */
+  /** The file `from` of this machine. Default mode: 0755 or 0644. */
   | (Common & { readonly kind: 'file'; readonly from: string; readonly mode?: number })
   | (Common & { readonly kind: 'text'; readonly text: string | Buffer; readonly mode?: number });
 
@@ -30,10 +30,10 @@ export interface WrittenTar {
 const EPOCH = new Date(0);
 const DIRECTORY_MODE = 0o755;
 
-/** Code units, not a locale: the order must not depend on the machine. */
+/** By code units, so that the order does not depend on the locale. */
 const byPath = (one: Entry, other: Entry): number => (one.path < other.path ? -1 : one.path > other.path ? 1 : 0);
 
-/** The folders that entries lie in and nobody listed, so that each is there once and with a known mode. */
+/** Folders of the entries that are not listed, so that each exists once with a known mode. */
 const parentsOf = (entries: readonly Entry[]): readonly Entry[] => {
   const listed = new Set(entries.map(({ path }) => path));
   const missing = new Set<string>();
@@ -47,11 +47,11 @@ const parentsOf = (entries: readonly Entry[]): readonly Entry[] => {
   return [...missing].map((path) => ({ kind: 'directory', path }));
 };
 
-/** As they go into the tar: with their folders, a folder before what is in it. @throws Error when a path comes twice */
+/** Adds missing folders and sorts: a folder comes before its content. @throws Error when a path is listed twice */
 export const inOrder = (entries: readonly Entry[]): readonly Entry[] => {
   const all = [...entries, ...parentsOf(entries)].sort(byPath);
   const twice = all.find(({ path }, index) => all[index + 1]?.path === path);
-  if (twice !== undefined) throw new Error(`${twice.path} comes twice in one layer`);
+  if (twice !== undefined) throw new Error(`${twice.path} is listed twice in one layer`);
   return all;
 };
 
@@ -84,7 +84,6 @@ const addEntry = async (out: Pack, entry: Entry): Promise<void> => {
   }
 };
 
-/** Writes the entries to `file` in the order in which they are given. */
 export const writeTar = async (file: string, entries: readonly Entry[]): Promise<WrittenTar> => {
   const out = pack();
   const target = createWriteStream(file);
@@ -92,7 +91,7 @@ export const writeTar = async (file: string, entries: readonly Entry[]): Promise
   let sizeBytes = 0;
   const written = (async () => {
     for await (const chunk of out) {
-      if (!Buffer.isBuffer(chunk)) throw new Error('tar-stream gave something other than bytes');
+      if (!Buffer.isBuffer(chunk)) throw new Error('tar-stream returned something other than bytes');
       hash.update(chunk);
       sizeBytes += chunk.length;
       if (!target.write(chunk)) await once(target, 'drain');
@@ -107,7 +106,7 @@ export const writeTar = async (file: string, entries: readonly Entry[]): Promise
   try {
     await Promise.all([written, added]);
   } catch (error) {
-    // Whichever failed, the other must not wait for it.
+    // If one fails, the other must not wait for it.
     out.destroy();
     target.destroy();
     throw error;

@@ -1,6 +1,6 @@
 {{/*
-Everything that the chart asks the cluster while Helm renders it. Where there is no cluster to ask (helm template, Argo CD), or
-lookups are off, every answer is empty. Helm forgives an object that is absent, and not a right that is: lookups: false is for that.
+Everything that the chart reads from the cluster while Helm renders it. Without a cluster (helm template, Argo CD), or with lookups:
+false, every result is empty. Helm tolerates a missing object, but not a missing permission: lookups: false is for that.
 */}}
 
 {{/* As JSON: dict "root" $ "version" "v1" "kind" "Secret" "namespace" "…" "name" "…" */}}
@@ -12,20 +12,20 @@ lookups are off, every answer is empty. Helm forgives an object that is absent, 
 {{- end -}}
 {{- end -}}
 
-{{/* Empty: there is no cluster to ask. Every cluster has this namespace; the release's own may be made after rendering. */}}
+{{/* Empty: there is no cluster. Every cluster has this namespace; the release's own may be created after rendering. */}}
 {{- define "voucher.seesCluster" -}}
 {{- if fromJson (include "voucher.lookup" (dict "root" . "version" "v1" "kind" "Namespace" "namespace" "" "name" "default")) }}yes{{ end -}}
 {{- end -}}
 
 {{/*
-Whether something can be made in a namespace: dict "root" $ "name" NAMESPACE. Empty: no.
+Whether objects can be created in a namespace: dict "root" $ "name" NAMESPACE. Empty: no.
 
-| seen                                   |     |
+| namespace                              |     |
 |----------------------------------------|-----|
-| no cluster to ask                      | yes |
-| the release's own: Helm may make it    | yes |
-| it is there                            | yes |
-| it is being deleted, or not there      | no  |
+| no cluster                             | yes |
+| the release's own: Helm may create it  | yes |
+| it exists                              | yes |
+| it is being deleted, or does not exist | no  |
 */}}
 {{- define "voucher.hasNamespace" -}}
 {{- if or (eq .name .root.Release.Namespace) (not (include "voucher.seesCluster" .root)) -}}
@@ -37,8 +37,8 @@ yes
 {{- end -}}
 
 {{/*
-Where the operator gets its rights, as JSON: [""] for all namespaces, otherwise those watched ones that are there. One that was
-deleted must not stand in the way of an upgrade for the others. It may be empty, which is none and not all.
+Where the operator gets its permissions, as JSON: [""] for all namespaces, otherwise the watched namespaces that exist. A deleted
+namespace must not block an upgrade for the others. An empty list means none, not all.
 */}}
 {{- define "voucher.scopes" -}}
 {{- $scopes := list -}}
@@ -50,7 +50,7 @@ deleted must not stand in the way of an upgrade for the others. It may be empty,
 {{- toJson $scopes -}}
 {{- end -}}
 
-{{/* Namespaces that the values name and that are not there, as JSON. */}}
+{{/* Namespaces in the values that do not exist, as JSON. */}}
 {{- define "voucher.absentNamespaces" -}}
 {{- $named := .Values.operator.watchNamespaces | default list -}}
 {{- if .Values.dataPlane.embedded.enabled -}}
@@ -64,8 +64,8 @@ deleted must not stand in the way of an upgrade for the others. It may be empty,
 {{- end -}}
 
 {{/*
-Ports of the API server, as JSON: its Service's, and those behind it (6443, minikube 8443), which the cluster says. Where
-there is no cluster to ask the usual ones.
+Ports of the API server, as JSON: its Service's, and those behind it (6443, minikube 8443), as the cluster reports them. Without a
+cluster, the usual ones.
 */}}
 {{- define "voucher.apiServerPorts" -}}
 {{- $ports := list -}}

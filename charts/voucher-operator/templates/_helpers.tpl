@@ -1,4 +1,4 @@
-{{/* Names Services and StatefulSets: a DNS label that begins with a letter, which a release's name need not be. */}}
+{{/* For names of Services and StatefulSets: a DNS label that begins with a letter, unlike a release's name. */}}
 {{- define "voucher.name" -}}
 {{- $name := .Release.Name | replace "." "-" -}}
 {{- if regexMatch "^[0-9]" $name }}{{ $name = printf "v%s" $name }}{{ end -}}
@@ -6,18 +6,34 @@
 {{- end -}}
 
 {{/*
-What may be the value of a label: letters, digits and "-_." within 63 characters, with a letter or digit at both ends. A
-version may have a "+" (0.1.0+9f3c2a1, as Flux packages charts), which Helm's registries write as "_".
+A valid label value: letters, digits and "-_.", at most 63 characters, with a letter or digit at both ends. A version may contain a
+"+" (0.1.0+9f3c2a1, as Flux packages charts), which Helm's registries write as "_".
 */}}
 {{- define "voucher.labelValue" -}}
 {{- . | toString | replace "+" "_" | trunc 63 | regexFind "^[A-Za-z0-9](.*[A-Za-z0-9])?" -}}
 {{- end -}}
 
-{{/* Labels of what is no pod: those of pods must not change with a version, or an upgrade would restart what has not changed. */}}
+{{/* Labels of objects other than pods: a version in pod labels would restart unchanged pods at each upgrade. */}}
 {{- define "voucher.labels" -}}
 {{ include "voucher.podLabels" . }}
 app.kubernetes.io/version: {{ include "voucher.labelValue" .Chart.AppVersion | quote }}
 helm.sh/chart: {{ include "voucher.labelValue" (printf "%s-%s" .Chart.Name .Chart.Version) | quote }}
+{{- end -}}
+
+{{/*
+Metadata of an object: dict "root" $ "name" NAME. "namespace": the release's unless given; empty for an object of the cluster.
+"annotations": text, optional. More labels may follow.
+*/}}
+{{- define "voucher.metadata" -}}
+{{- $namespace := ternary .namespace .root.Release.Namespace (hasKey . "namespace") -}}
+name: {{ .name }}
+{{- with $namespace }}
+namespace: {{ . }}
+{{- end }}
+{{- with .annotations }}
+annotations: {{- . | nindent 2 }}
+{{- end }}
+labels: {{- include "voucher.labels" .root | nindent 2 }}
 {{- end -}}
 
 {{- define "voucher.podLabels" -}}
@@ -52,8 +68,8 @@ imagePullSecrets:
 {{- end -}}
 
 {{/*
-Metadata of a pod: dict "root" $ "settings" SECTION "component" NAME "annotations" DICT (of the chart's own, optional).
-A SECTION of the values may have podLabels and podAnnotations; labels that select pods are the chart's.
+Metadata of a pod: dict "root" $ "settings" SECTION "component" NAME "annotations" DICT (the chart's own, optional).
+A SECTION of the values may have podLabels and podAnnotations; the chart's own labels take precedence.
 */}}
 {{- define "voucher.podMetadata" -}}
 {{- $own := fromYaml (include "voucher.podLabels" .root) -}}
@@ -65,8 +81,8 @@ annotations: {{- toYaml . | nindent 2 }}
 {{- end -}}
 
 {{/*
-Where a pod may run, and as whom: dict "root" $ "settings" SECTION "component" NAME "user" ID "affinity" DICT "spread" LIST.
-Affinity and spread are what the chart says where the values say nothing; of affinity, kind by kind.
+Scheduling and user of a pod: dict "root" $ "settings" SECTION "component" NAME "user" ID "affinity" DICT "spread" LIST.
+Affinity and spread are defaults for what the values leave out; affinity per kind.
 */}}
 {{- define "voucher.placement" -}}
 {{- $selector := fromYaml (include "voucher.selector" .) -}}
@@ -96,7 +112,7 @@ topologySpreadConstraints:
 {{ include "voucher.podSecurity" (dict "root" .root "user" .user) }}
 {{- end -}}
 
-{{/* Of hooks and tests: what the values leave open is as the operator has it. */}}
+{{/* Settings of hooks and tests: empty ones are those of the operator. */}}
 {{- define "voucher.setupSettings" -}}
 {{- $settings := deepCopy .Values.setup -}}
 {{- range list "nodeSelector" "affinity" "tolerations" "priorityClassName" "podAnnotations" "podLabels" -}}
@@ -105,19 +121,35 @@ topologySpreadConstraints:
 {{- toJson $settings -}}
 {{- end -}}
 
-{{/* A policy is of the whole cluster; it binds where this operator works. */}}
-{{- define "voucher.boundNamespaces" -}}
-{{- with .Values.operator.watchNamespaces -}}
-matchResources:
-  namespaceSelector: {matchExpressions: [{key: kubernetes.io/metadata.name, operator: In, values: {{ toJson . }}}]}
+{{/* Binds a ValidatingAdmissionPolicy to the namespaces that the operator watches: dict "root" $ "name" POLICY */}}
+{{- define "voucher.policyBinding" -}}
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicyBinding
+metadata: {{- include "voucher.metadata" (dict "root" .root "name" .name "namespace" "") | nindent 2 }}
+spec:
+  policyName: {{ .name }}
+  validationActions: [Deny]
+  {{- with .root.Values.operator.watchNamespaces }}
+  matchResources:
+    namespaceSelector: {matchExpressions: [{key: kubernetes.io/metadata.name, operator: In, values: {{ toJson . }}}]}
+  {{- end }}
 {{- end -}}
+
+{{/* A RoleBinding or ClusterRoleBinding for a ServiceAccount of the release: dict "kind" ROLE_KIND "account" NAME, and as for metadata. */}}
+{{- define "voucher.roleBinding" -}}
+apiVersion: rbac.authorization.k8s.io/v1
+kind: {{ .kind }}Binding
+metadata: {{- include "voucher.metadata" . | nindent 2 }}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: {{ .kind }}, name: {{ .name }}}
+subjects:
+  - {kind: ServiceAccount, name: {{ .account }}, namespace: {{ .root.Release.Namespace }}}
 {{- end -}}
 
 {{- define "voucher.headroomPriorityClass" -}}
 {{- .Values.app.headroomPriorityClassName | default (printf "%s-%s-headroom" .Release.Namespace (include "voucher.name" .)) -}}
 {{- end -}}
 
-{{/* How campaigns' pods fit into the cluster, as the operator is told it. */}}
+{{/* Settings of campaigns' pods, for the operator. */}}
 {{- define "voucher.appPods" -}}
 {{- $app := .Values.app -}}
 {{- $pods := dict "imagePullPolicy" .Values.image.pullPolicy "imagePullSecrets" $app.imagePullSecrets
@@ -130,12 +162,12 @@ matchResources:
 {{- if not .Values.podSecurity.fixedIds }}{{ $_ := set $pods "fixedIds" false }}{{ end -}}
 {{- with $app.priorityClassName }}{{ $_ := set $pods "priorityClassName" . }}{{ end -}}
 {{- if and .Values.networkPolicy.enabled .Values.dataPlane.embedded.enabled }}{{ $_ := set $pods "egress" (fromJson (include "voucher.podEgress" .)) }}{{ end -}}
-{{- /* What is null in the values is the operator's own default. */ -}}
+{{- /* null in the values: the operator's own default. */ -}}
 {{- range $key, $value := deepCopy $pods }}{{ if kindIs "invalid" $value }}{{ $_ := unset $pods $key }}{{ end }}{{ end -}}
 {{- toJson $pods -}}
 {{- end -}}
 
-{{/* What "restricted" asks of a pod (dict "root" $ "user" ID) and of a container. */}}
+{{/* What the Pod Security Standard "restricted" requires of a pod (dict "root" $ "user" ID) and of a container. */}}
 {{- define "voucher.podSecurity" -}}
 securityContext:
   runAsNonRoot: true
@@ -158,7 +190,7 @@ securityContext:
 {{- define "voucher.postgresName" -}}{{ include "voucher.name" . }}-postgres{{- end -}}
 {{- define "voucher.setupName" -}}{{ include "voucher.name" . }}-setup{{- end -}}
 
-{{/* tls://… of all servers, by the names that a certificate or a route would carry. */}}
+{{/* tls://… of all servers, by the names in their certificates. */}}
 {{- define "voucher.natsUrls" -}}
 {{- $nats := include "voucher.natsName" . -}}
 {{- range $i := until 3 }}{{ if $i }},{{ end }}tls://{{ $nats }}-{{ $i }}.{{ $nats }}.{{ $.Release.Namespace }}.svc:4222{{ end -}}
@@ -181,7 +213,7 @@ securityContext:
 {{- end -}}
 {{- end -}}
 
-{{/* Names of a Service, and with "pods" of the pods behind it, from within its namespace and from others; and the one that kubectl port-forward gives it. As JSON. */}}
+{{/* Names for the certificate of a Service, and with "pods" of its pods; localhost is for kubectl port-forward. As JSON. */}}
 {{- define "voucher.serviceNames" -}}
 {{- $service := .service -}}
 {{- $names := list "localhost" -}}
@@ -192,7 +224,7 @@ securityContext:
 {{- toJson $names -}}
 {{- end -}}
 
-{{/* What a campaign says is authorised when it says nothing, by tier: as the CRD has it, which is made from contract/tiers.ts. As JSON. */}}
+{{/* Default ceilings of a campaign by tier, from the CRD, which is generated from contract/tiers.ts. As JSON. */}}
 {{- define "voucher.tierCeilings" -}}
 {{- $crd := fromYaml (.Files.Get "files/crds/voucher-operator.io_vouchercampaigns.yaml") -}}
 {{- $spec := (index $crd.spec.versions 0).schema.openAPIV3Schema.properties.spec -}}
@@ -203,16 +235,16 @@ securityContext:
 {{- toJson $ceilings -}}
 {{- end -}}
 
-{{/* Values by tier, of tiers that there are: dict "root" $ "field" NAME "values" DICT. As JSON. */}}
+{{/* Values by tier; fails for an unknown tier: dict "root" $ "field" NAME "values" DICT. As JSON. */}}
 {{- define "voucher.ofTiers" -}}
 {{- $tiers := fromJson (include "voucher.tierCeilings" .root) -}}
 {{- range $tier, $_ := .values -}}
-{{- if not (hasKey $tiers $tier) }}{{ fail (printf "%s: %s is no tier: write one of %s" $.field $tier (keys $tiers | sortAlpha | join ", ")) }}{{ end -}}
+{{- if not (hasKey $tiers $tier) }}{{ fail (printf "%s: %s is not a tier: write one of %s" $.field $tier (keys $tiers | sortAlpha | join ", ")) }}{{ end -}}
 {{- end -}}
 {{- toJson (.values | default dict) -}}
 {{- end -}}
 
-{{/* What the setup program is told: which accounts and Secrets there must be. */}}
+{{/* Request to the setup program: which accounts and Secrets must exist. */}}
 {{- define "voucher.setupRequest" -}}
 {{- $embedded := .Values.dataPlane.embedded -}}
 {{- $campaigns := list -}}
@@ -242,7 +274,7 @@ securityContext:
 {{- toJson $request -}}
 {{- end -}}
 
-{{/* Policies see the port of the DNS server's pod, not that of its Service: 53, or 5353 on OpenShift. */}}
+{{/* Policies apply to the port of the DNS server's pod, not of its Service: 53, or 5353 on OpenShift. */}}
 {{- define "voucher.dnsEgress" -}}
 {{- $dns := .Values.networkPolicy.dns -}}
 - ports:
@@ -255,7 +287,7 @@ securityContext:
   {{- end }}
 {{- end -}}
 
-{{/* Who may scrape: empty for everybody. The test of the installation always may. */}}
+{{/* Peers that may scrape: empty for all. The test of the installation always may. */}}
 {{- define "voucher.monitoringPeers" -}}
 {{- with .Values.networkPolicy.monitoringNamespaces -}}
 - namespaceSelector: {matchExpressions: [{key: kubernetes.io/metadata.name, operator: In, values: {{ toJson . }}}]}
@@ -264,7 +296,7 @@ securityContext:
 {{- end -}}
 {{- end -}}
 
-{{/* Who uses the data plane: one component of the release, campaigns' pods in their namespaces, and whom the values name. */}}
+{{/* Clients of the data plane: one component of the release, campaigns' pods in their namespaces, and peers in the values. */}}
 {{- define "voucher.dataPlaneClients" -}}
 - podSelector:
     matchLabels: {{- include "voucher.selector" . | nindent 6 }}
@@ -277,7 +309,7 @@ securityContext:
 {{- end }}
 {{- end -}}
 
-{{/* Whom pods of the campaigns that the data plane serves may call, by tier (operator/resources/network-policy.ts). As JSON. */}}
+{{/* Egress of the pods of the data plane's campaigns, by tier (operator/resources/network-policy.ts). As JSON. */}}
 {{- define "voucher.podEgress" -}}
 {{- $campaigns := list -}}
 {{- range .Values.dataPlane.embedded.campaigns }}{{ $campaigns = append $campaigns .campaignId }}{{ end -}}

@@ -1,7 +1,7 @@
 {{/*
-What an installation or a change must not do, judged when Helm renders it: before a release is begun. What needs the
-cluster is asked of it (_cluster.tpl); where there is none to ask (helm template, Argo CD) the hook judges most of the same
-before anything changes (operator/setup/refusals.ts). Every sentence names the field and a remedy that harms nothing that lives.
+Refusals of an installation or a change, checked when Helm renders it, before a release begins. Some checks read the cluster
+(_cluster.tpl); without one (helm template, Argo CD) the hook makes most of them before anything changes
+(operator/setup/refusals.ts). Every sentence names the field and a remedy that harms no existing campaign.
 */}}
 {{- define "voucher.refusals" -}}
 {{- $found := dict "said" list -}}
@@ -17,8 +17,8 @@ before anything changes (operator/setup/refusals.ts). Every sentence names the f
 {{- end -}}
 
 {{/*
-Values of an older chart (helm upgrade --reuse-values) lack what came later, and so does a section that is null. Helm renders
-templates in the reverse order of their names: this is in the first one (whole-values.yaml).
+Values of an older chart (helm upgrade --reuse-values) lack newer fields, and so does a section that is null. Helm renders templates
+in the reverse order of their names: this is in the first one (whole-values.yaml).
 */}}
 {{- define "voucher.refuseIncomplete" -}}
 {{- $values := .Values -}}
@@ -41,7 +41,7 @@ templates in the reverse order of their names: this is in the first one (whole-v
 {{- end -}}
 {{- end -}}
 {{- with $lacking -}}
-{{- fail (printf "\n\n- The values lack %s, which this chart needs. helm upgrade --reuse-values takes the defaults of the chart before: use --reset-then-reuse-values, or pass the values of the installation (-f values.yaml). A section that is null takes the chart's default when it is left out\n" (join ", " (sortAlpha .))) -}}
+{{- fail (printf "\n\n- The values lack %s, which this chart needs. helm upgrade --reuse-values uses the defaults of the previous chart: use --reset-then-reuse-values, or pass the values of the installation (-f values.yaml). If a section is null, remove it to get the chart's default\n" (join ", " (sortAlpha .))) -}}
 {{- end -}}
 {{- end -}}
 
@@ -50,7 +50,7 @@ templates in the reverse order of their names: this is in the first one (whole-v
 {{- $_ := set .found "said" (append .found.said (printf "- %s" .said)) -}}
 {{- end -}}
 
-{{/* Of the values alone: one campaignId, and one Secret of a namespace, for one campaign. */}}
+{{/* By the values alone: no two campaigns may have the same campaignId, or the same Secret in a namespace. */}}
 {{- define "voucher.refuseTwice" -}}
 {{- $found := .found -}}
 {{- $field := "dataPlane.embedded.campaigns" -}}
@@ -68,30 +68,30 @@ templates in the reverse order of their names: this is in the first one (whole-v
 {{- range $campaign := $request.campaigns -}}
 {{- $who := printf "%s in namespace %s" .campaignId .namespace -}}
 {{- with get $ids .campaignId -}}
-{{- include "voucher.refuse" (dict "found" $found "said" (printf "%s: %s and %s have one campaignId, which is one journal and one database: give the second another campaignId, here and in its VoucherCampaign" $field . $who)) -}}
+{{- include "voucher.refuse" (dict "found" $found "said" (printf "%s: %s and %s have the same campaignId, and so the same journal and database: give the second another campaignId, here and in its VoucherCampaign" $field . $who)) -}}
 {{- end -}}
 {{- $_ := set $ids .campaignId $who -}}
 {{- range list "dataPlaneSecretName" "privacySecretName" -}}
 {{- $name := printf "%s/%s" $campaign.namespace (get $campaign .) -}}
 {{- $purpose := printf "%s (%s)" $who . -}}
 {{- with get $secrets $name -}}
-{{- include "voucher.refuse" (dict "found" $found "said" (printf "%s: Secret %s is asked for by %s and by %s: give the second another name, here and in its VoucherCampaign (spec.dataPlane.secretName, spec.privacy.keySecretName)" $field $name . $purpose)) -}}
+{{- include "voucher.refuse" (dict "found" $found "said" (printf "%s: Secret %s is requested by %s and by %s: give the second another name, here and in its VoucherCampaign (spec.dataPlane.secretName, spec.privacy.keySecretName)" $field $name . $purpose)) -}}
 {{- end -}}
 {{- $_ := set $secrets $name $purpose -}}
 {{- end -}}
 {{- end -}}
-{{- /* What the set-up makes of dataPlaneSecretName: a Secret for each tier. */ -}}
+{{- /* The set-up creates a Secret for each tier from dataPlaneSecretName. */ -}}
 {{- range $campaign := $request.campaigns -}}
 {{- range $tier, $_ := $tiers -}}
 {{- $name := printf "%s/%s-%s" $campaign.namespace $campaign.dataPlaneSecretName $tier -}}
 {{- with get $secrets $name -}}
-{{- include "voucher.refuse" (dict "found" $found "said" (printf "%s: Secret %s is asked for by %s and by the tier %s of %s: give one of them another name, here and in its VoucherCampaign (spec.dataPlane.secretName, spec.privacy.keySecretName)" $field $name . $tier $campaign.campaignId)) -}}
+{{- include "voucher.refuse" (dict "found" $found "said" (printf "%s: Secret %s is requested by %s and by the tier %s of %s: give one of them another name, here and in its VoucherCampaign (spec.dataPlane.secretName, spec.privacy.keySecretName)" $field $name . $tier $campaign.campaignId)) -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}
 
-{{/* Kubernetes changes no volume of a StatefulSet, and Helm would fail half-way. Volumes that stayed from before count too. */}}
+{{/* Kubernetes can't change volumes of a StatefulSet, and Helm would fail half-way. Volumes of an earlier release count as well. */}}
 {{- define "voucher.refuseVolumes" -}}
 {{- $root := .root -}}
 {{- $found := .found -}}
@@ -103,10 +103,10 @@ templates in the reverse order of their names: this is in the first one (whole-v
 {{- $size := dig "spec" "resources" "requests" "storage" "" . -}}
 {{- $class := dig "spec" "storageClassName" "" . -}}
 {{- if and (ne $size $volume.storage) (ne (include "voucher.bytes" $size) (include "voucher.bytes" $volume.storage)) -}}
-{{- include "voucher.refuse" (dict "found" $found "said" (printf "%s.storage: is %s, and the volumes of StatefulSet %s were made with %s, which Kubernetes does not change: write %s, or grow them as docs/installation.md says under \"Larger volumes\"" $volume.field $volume.storage $volume.statefulSet $size $size)) -}}
+{{- include "voucher.refuse" (dict "found" $found "said" (printf "%s.storage: is %s, but the volumes of StatefulSet %s have %s, which Kubernetes can't change: write %s, or enlarge them as described in docs/operations.md under \"Larger volumes\"" $volume.field $volume.storage $volume.statefulSet $size $size)) -}}
 {{- end -}}
 {{- if ne $class $volume.storageClassName -}}
-{{- include "voucher.refuse" (dict "found" $found "said" (printf "%s.storageClassName: is %q, and the volumes of StatefulSet %s were made with %q, which Kubernetes does not change: write that" $volume.field $volume.storageClassName $volume.statefulSet $class)) -}}
+{{- include "voucher.refuse" (dict "found" $found "said" (printf "%s.storageClassName: is %q, but the volumes of StatefulSet %s have %q, which Kubernetes can't change: write that" $volume.field $volume.storageClassName $volume.statefulSet $class)) -}}
 {{- end -}}
 {{- end -}}
 {{- if not $set -}}
@@ -117,7 +117,7 @@ templates in the reverse order of their names: this is in the first one (whole-v
 {{- $has := include "voucher.bytes" . -}}
 {{- $wants := include "voucher.bytes" $volume.storage -}}
 {{- if and $has $wants (lt (atoi $has) (atoi $wants)) -}}
-{{- include "voucher.refuse" (dict "found" $found "said" (printf "%s.storage: is %s, and PersistentVolumeClaim %s, which is there from before, has %s: grow it first (kubectl patch pvc %s -n %s --type=merge -p '{\"spec\":{\"resources\":{\"requests\":{\"storage\":\"%s\"}}}}'), or write %s" $volume.field $volume.storage $claim . $claim $namespace $volume.storage .)) -}}
+{{- include "voucher.refuse" (dict "found" $found "said" (printf "%s.storage: is %s, but the existing PersistentVolumeClaim %s has %s: enlarge it first (kubectl patch pvc %s -n %s --type=merge -p '{\"spec\":{\"resources\":{\"requests\":{\"storage\":\"%s\"}}}}'), or write %s" $volume.field $volume.storage $claim . $claim $namespace $volume.storage .)) -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}
@@ -125,7 +125,7 @@ templates in the reverse order of their names: this is in the first one (whole-v
 {{- end -}}
 {{- end -}}
 
-{{/* What a VoucherCampaign that lives depends on: its account, its Secrets, the number of its shards, the journal itself. */}}
+{{/* What an existing VoucherCampaign depends on: its accounts, its Secrets, the number of its shards, the journal itself. */}}
 {{- define "voucher.refuseHarm" -}}
 {{- $root := .root -}}
 {{- $found := .found -}}
@@ -142,7 +142,7 @@ templates in the reverse order of their names: this is in the first one (whole-v
 {{- range ($pod.containers | default list) -}}
 {{- if eq .name "operator" }}{{ range .env }}{{ $_ := set $before .name (.value | default "") }}{{ end }}{{ end -}}
 {{- end -}}
-{{- /* Also where the installation works so far: values of another place are no reason to take an account away. */ -}}
+{{- /* Also the namespaces that the installation has watched so far: new values must not remove an account there. */ -}}
 {{- $scopes := $values.operator.watchNamespaces | default (list "") -}}
 {{- if hasKey $before "VOUCHER_OPERATOR_WATCH_NAMESPACES" -}}
 {{- $scopes = uniq (concat $scopes (splitList "," (get $before "VOUCHER_OPERATOR_WATCH_NAMESPACES"))) -}}
@@ -153,7 +153,7 @@ templates in the reverse order of their names: this is in the first one (whole-v
 {{- range $scopes -}}
 {{- $all := fromJson (include "voucher.lookup" (dict "root" $root "version" "voucher-operator.io/v1alpha1" "kind" "VoucherCampaign" "namespace" . "name" "")) -}}
 {{- range ($all.items | default list) -}}
-{{- /* One that is being deleted lives no more: its journal stays, or is the operator's to remove. */ -}}
+{{- /* Not one that is being deleted: its journal stays, or the operator removes it. */ -}}
 {{- if not .metadata.deletionTimestamp }}{{ $living = append $living . }}{{ end -}}
 {{- end -}}
 {{- end -}}
@@ -173,7 +173,7 @@ templates in the reverse order of their names: this is in the first one (whole-v
 {{- $other := . -}}
 {{- range list "dataPlaneSecretName" "privacySecretName" -}}
 {{- if has (get $other .) $taken -}}
-{{- include "voucher.refuse" (dict "found" $found "said" (printf "%s: %s asks for Secret %s/%s, which %s uses: give %s another %s, and name it in its VoucherCampaign" $field $other.campaignId $other.namespace (get $other .) $called $other.campaignId .)) -}}
+{{- include "voucher.refuse" (dict "found" $found "said" (printf "%s: %s requests Secret %s/%s, which %s uses: give %s another %s, and name it in its VoucherCampaign" $field $other.campaignId $other.namespace (get $other .) $called $other.campaignId .)) -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}
@@ -183,11 +183,11 @@ templates in the reverse order of their names: this is in the first one (whole-v
 {{- if and (eq .spec.campaignId $id) (eq .metadata.namespace $elsewhere) }}{{ $twin = "yes" }}{{ end -}}
 {{- end -}}
 {{- if and $elsewhere (not $twin) -}}
-{{- include "voucher.refuse" (dict "found" $found "said" (printf "%s: says that %s is in namespace %s, and %s has that campaignId: write namespace %s, or give the new campaign another campaignId" $field $id $elsewhere $called .metadata.namespace)) -}}
+{{- include "voucher.refuse" (dict "found" $found "said" (printf "%s: %s is in namespace %s, but %s has that campaignId: write namespace %s, or give the new campaign another campaignId" $field $id $elsewhere $called .metadata.namespace)) -}}
 {{- end -}}
 {{- $account := fromJson (include "voucher.lookup" (dict "root" $root "version" "v1" "kind" "Secret" "namespace" $namespace "name" (printf "%s-account-%s" $name $id))) -}}
 {{- if and $account (not $served) -}}
-{{- include "voucher.refuse" (dict "found" $found "said" (printf "%s: lacks %s, and %s uses that account: its registrations would be refused. %s" $field $id $called $again)) -}}
+{{- include "voucher.refuse" (dict "found" $found "said" (printf "%s: lacks %s, but %s uses its accounts, so its registrations would be refused. %s" $field $id $called $again)) -}}
 {{- end -}}
 {{- $lease := fromJson (include "voucher.lookup" (dict "root" $root "version" "coordination.k8s.io/v1" "kind" "Lease" "namespace" .metadata.namespace "name" "voucher-operator-campaigns")) -}}
 {{- $holder := dig "spec" "holderIdentity" "" $lease -}}
@@ -202,23 +202,23 @@ templates in the reverse order of their names: this is in the first one (whole-v
 {{- range ($pod.volumes | default list) -}}
 {{- $secret := dig "secret" "secretName" "" . -}}
 {{- if and $embedded (eq .name "journal") (ne $secret (printf "%s-journal" $name)) -}}
-{{- include "voucher.refuse" (dict "found" $found "said" (printf "dataPlane.embedded.enabled: is true, and %s lives on the journal that Secret %s names (dataPlane.external.operatorSecretName). %s" $called $secret $again)) -}}
+{{- include "voucher.refuse" (dict "found" $found "said" (printf "dataPlane.embedded.enabled: is true, but %s uses the journal of Secret %s (dataPlane.external.operatorSecretName). %s" $called $secret $again)) -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}
 
 {{/*
-app.shards and app.journalReplicas of a campaign that this installation runs: dict "root" $ "found" DICT "campaign" OBJECT "before" ENV
-"again" REMEDY. Its ConfigMap says what it was made with, and outlives an installation.
+app.shards and app.journalReplicas of a campaign of this installation: dict "root" $ "found" DICT "campaign" OBJECT "before" ENV
+"again" REMEDY. Its ConfigMap contains the numbers that it was created with, and outlives an installation.
 
-| the operator so far  | the ConfigMap      | values as they are now     |
-|----------------------|--------------------|----------------------------|
-| says the same        | any                | go on: nothing changes     |
-| says another         | none               | are refused                |
-| says another, absent | says the same      | go on: that is the way back|
-| says another, absent | says another       | are refused                |
-| absent               | none               | go on: nothing was made    |
+| operator so far      | ConfigMap          | new values                        |
+|----------------------|--------------------|-----------------------------------|
+| same numbers         | any                | accepted: nothing changes         |
+| others               | none               | refused                           |
+| others, or none      | same numbers       | accepted: they undo a change      |
+| others, or none      | others             | refused                           |
+| none                 | none               | accepted: nothing was created     |
 */}}
 {{- define "voucher.refuseRemade" -}}
 {{- $args := . -}}
@@ -230,7 +230,7 @@ app.shards and app.journalReplicas of a campaign that this installation runs: di
 {{- $so := get $args.before $variable -}}
 {{- $was := toString (get $recorded $field | default $so) -}}
 {{- if and $was (ne $was $is) (ne $so $is) -}}
-{{- include "voucher.refuse" (dict "found" $args.found "said" (printf "app.%s: is %s, and VoucherCampaign %s/%s was made with %s, which is fixed for its life. %s" $field $is $metadata.namespace $metadata.name $was $args.again)) -}}
+{{- include "voucher.refuse" (dict "found" $args.found "said" (printf "app.%s: is %s, but VoucherCampaign %s/%s was created with %s, which is fixed for its life. %s" $field $is $metadata.namespace $metadata.name $was $args.again)) -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}

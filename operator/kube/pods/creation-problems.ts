@@ -1,39 +1,9 @@
-/** Why a Deployment's pods are not even created, from what its controllers and the quotas say. Pure. */
-import { z } from 'zod';
-import type { TierProblem } from '../../tick/trouble.ts';
+/** Why a Deployment's pods are not even created, from its controllers' messages and the quotas. Pure. */
+import type { TierProblem } from '../../tick/tier-problem.ts';
 import type { KubeObject } from '../objects.ts';
+import { deploymentOf, gaveUpIn, type DeploymentSeen as Seen } from './deployment-status.ts';
 import { parseQuantity } from './quantity.ts';
 import { type Amounts, fullQuota, podNeed, quotasOf } from './quotas.ts';
-
-const deploymentSchema = z.object({
-  spec: z.object({
-    replicas: z.number().default(1),
-    paused: z.boolean().default(false),
-    strategy: z
-      .object({ rollingUpdate: z.object({ maxSurge: z.union([z.number(), z.string()]).default(0) }).optional() })
-      .default({}),
-  }),
-  status: z
-    .object({
-      observedGeneration: z.number().default(0),
-      replicas: z.number().default(0),
-      updatedReplicas: z.number().default(0),
-      availableReplicas: z.number().default(0),
-      conditions: z
-        .array(
-          z.object({
-            type: z.string(),
-            status: z.string().default(''),
-            reason: z.string().default(''),
-            message: z.string().default(''),
-            lastUpdateTime: z.string().optional(),
-          }),
-        )
-        .default([]),
-    })
-    .prefault({}),
-});
-type Seen = z.infer<typeof deploymentSchema>;
 
 /** `requests.cpu=500m,pods=1` */
 const amountsOf = (text: string): Amounts =>
@@ -45,7 +15,7 @@ const amountsOf = (text: string): Amounts =>
     }),
   );
 
-/** The quota admission plugin's words since Kubernetes 1.5. */
+/** The quota admission plugin's message since Kubernetes 1.5. */
 const EXCEEDED = /exceeded quota: ([^,]+), requested: (.+?), used: (.+?), limited: (\S+)/;
 
 interface Complaint {
@@ -89,24 +59,19 @@ const surgeOf = ({ spec: { replicas, strategy } }: Seen): number => {
   return typeof surge === 'number' ? surge : Math.ceil((replicas * Number.parseFloat(surge)) / 100);
 };
 
-interface Missing {
-  readonly replicas: number;
-  readonly isRollout: boolean;
-}
-
 /**
- * Pods that the controllers want and that are not there. `status.replicas` counts old and new ones together, so a rollout
+ * Pods that the controllers want and that are missing. `status.replicas` counts old and new ones together, so a rollout
  * that can't begin looks complete by it.
  *
- * | asked for | there | of the new template | surge | missing         |
+ * | requested | there | of the new template | surge | missing         |
  * |-----------|-------|---------------------|-------|-----------------|
  * | 10        | 2     | 2                   | 3     | 8               |
  * | 2         | 2     | 0                   | 1     | 1 of a rollout  |
  * | 8         | 9     | 1                   | 2     | 1 of a rollout  |
- * | 8         | 10    | 2                   | 2     | none: it waits for those to be Ready |
+ * | 8         | 10    | 2                   | 2     | none: it waits until those are Ready |
  * | 2         | 2     | 2                   | 1     | none            |
  */
-const missingOf = (seen: Seen): Missing | undefined => {
+const missingOf = (seen: Seen): { readonly replicas: number; readonly isRollout: boolean } | undefined => {
   const { replicas } = seen.spec;
   const { replicas: there, updatedReplicas } = seen.status;
   if (there < replicas) return { replicas: replicas - there, isRollout: false };
@@ -114,7 +79,7 @@ const missingOf = (seen: Seen): Missing | undefined => {
   return inRollout > 0 ? { replicas: inRollout, isRollout: true } : undefined;
 };
 
-/** A ReplicaSet's complaint that the Deployment repeats, or the Deployment's own that it can't have a ReplicaSet. */
+/** A ReplicaSet's error that the Deployment repeats, or the Deployment's own that it can't create a ReplicaSet. */
 const complaintIn = ({ status: { conditions } }: Seen) => {
   const pods = conditions.find(({ type, status }) => type === 'ReplicaFailure' && status === 'True');
   if (pods !== undefined) return { ...pods, isOfPods: true };
@@ -122,23 +87,19 @@ const complaintIn = ({ status: { conditions } }: Seen) => {
   return set === undefined ? undefined : { ...set, isOfPods: false };
 };
 
-/** Younger words are of now. */
 const FRESH_SECONDS = 10;
-/** A controller answers within a second or two; one that has a thousand campaigns to make has others before this one. */
+/** A controller acts within a second or two, or later when it creates a thousand campaigns. */
 const ACTS_WITHIN_MS = 60_000;
 
-/** Whether pods are missing and a controller says why: then the quotas are worth a look. */
+/** Whether pods are missing with a message of a controller: then the quotas are read. */
 export const isRefused = (deployment: KubeObject): boolean => {
-  const seen = deploymentSchema.parse(deployment);
+  const seen = deploymentOf(deployment);
   return missingOf(seen) !== undefined && complaintIn(seen) !== undefined;
 };
 
-/**
- * How far controllers have come that have more to do and say nothing; undefined for those that have done it, or say why
- * not. Where it stays the same nobody is at work: 572 pods take half a minute, and are more every second.
- */
+/** Progress of controllers that have work and report no error: where it does not change, no controller is at work. */
 export const unansweredState = (deployment: KubeObject): string | undefined => {
-  const seen = deploymentSchema.parse(deployment);
+  const seen = deploymentOf(deployment);
   const { observedGeneration, replicas } = seen.status;
   const isUnseen = observedGeneration < (deployment.metadata.generation ?? 0);
   return (isUnseen || replicas < seen.spec.replicas) && complaintIn(seen) === undefined
@@ -147,18 +108,18 @@ export const unansweredState = (deployment: KubeObject): string | undefined => {
 };
 
 /**
- * The first words stay while the controller is refused, so quotas are asked themselves.
+ * A controller keeps its first message while it is refused, so the quotas are read, too.
  *
- * | it says  | quotas             | problem                                                             |
+ * | message  | quotas             | problem                                                             |
  * |----------|--------------------|---------------------------------------------------------------------|
  * | a quota  | one is full        | that one, with what is missing now                                  |
- * | a quota  | none is full       | the one it names, with room by now: its pods are asked for again    |
- * | a quota  | not looked at      | the one it names, with the age of its words                         |
- * | another  | one is full        | the words with their age, and that quota                            |
- * | another  | otherwise          | the words with their age                                            |
- * | nothing, for 60 s | any       | refused: its controller does not act                                |
+ * | a quota  | none is full       | the one it names, with room by now: its pods are requested again    |
+ * | a quota  | not read           | the one it names, with the age of the message                       |
+ * | another  | one is full        | the message with its age, and that quota                            |
+ * | another  | otherwise          | the message with its age                                            |
+ * | none for 60 s | any           | refused: the controller does not act                                |
  *
- * @param quotas the answer of the API server; undefined: not looked at
+ * @param quotas the answer of the API server; undefined: not read
  * @param unansweredMs for how long unansweredState has been the same
  */
 export const creationProblems = (
@@ -167,14 +128,14 @@ export const creationProblems = (
   nowMs: number,
   unansweredMs = 0,
 ): readonly TierProblem[] => {
-  const seen = deploymentSchema.parse(deployment);
+  const seen = deploymentOf(deployment);
   const missing = missingOf(seen);
   const complaint = complaintIn(seen);
   if (complaint === undefined) {
-    const message = `nothing creates them for ${Math.round(unansweredMs / 1000)} s: is kube-controller-manager running?`;
+    const message = `no controller has created them for ${Math.round(unansweredMs / 1000)} s: is kube-controller-manager running?`;
     return unansweredMs < ACTS_WITHIN_MS ? [] : [{ kind: 'refused', message }];
   }
-  // The condition stays for a while after the last pod has come.
+  // The condition remains for a while after the last pod was created.
   if (missing === undefined) return [];
   const { replicas, isRollout } = missing;
   const objects = complaint.isOfPods ? replicas : 1;
@@ -185,7 +146,7 @@ export const creationProblems = (
   const words: TierProblem = { kind: 'refused', message: complaint.message, ...said, ...rollout };
   if (quotas === undefined) return [named === undefined ? words : { ...named, ...said, ...rollout }];
 
-  // What admission counted is more exact than the template: defaults of a LimitRange, containers of a mesh.
+  // The amounts that admission counted include defaults of a LimitRange and containers of a mesh.
   const requested = complaintOf(complaint.message)?.requested ?? [];
   const need: Amounts = new Map([
     ...(complaint.isOfPods ? podNeed(deployment) : [['count/replicasets.apps', 1] as const]),
@@ -198,18 +159,15 @@ export const creationProblems = (
   return full === undefined ? [{ ...named, missing: [], now: 'room', ...said, ...rollout }] : live;
 };
 
-/** A rollout that the controller gave up, or that somebody holds. Told where nothing else says why. */
+/** A rollout that the controller gave up, or that is paused. Reported where nothing else explains it. */
 export const rolloutProblem = (deployment: KubeObject): TierProblem | undefined => {
-  const { spec, status } = deploymentSchema.parse(deployment);
-  const gaveUp = status.conditions.find(
-    ({ type, reason }) => type === 'Progressing' && reason === 'ProgressDeadlineExceeded',
-  );
-  const done = Math.min(status.updatedReplicas, status.availableReplicas);
-  if (spec.paused && status.updatedReplicas < spec.replicas) {
-    const message = 'spec.paused of its Deployment is true: kubectl rollout resume lets it go on';
-    return { kind: 'rollout', updated: status.updatedReplicas, replicas: spec.replicas, message };
+  const { spec, status } = deploymentOf(deployment);
+  const { updatedReplicas: updated } = status;
+  const problem = (message: string): TierProblem => ({ kind: 'rollout', updated, replicas: spec.replicas, message });
+  if (spec.paused && updated < spec.replicas) {
+    return problem('spec.paused of its Deployment is true: resume it with kubectl rollout resume');
   }
-  return gaveUp === undefined || done >= spec.replicas
-    ? undefined
-    : { kind: 'rollout', updated: status.updatedReplicas, replicas: spec.replicas, message: gaveUp.message };
+  const gaveUp = gaveUpIn(status);
+  const isDone = Math.min(updated, status.availableReplicas) >= spec.replicas;
+  return gaveUp === undefined || isDone ? undefined : problem(gaveUp.message);
 };

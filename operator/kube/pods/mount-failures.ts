@@ -1,13 +1,13 @@
 /**
- * A Secret or ConfigMap that is not there, a volume that is not attached, a network that gives no address: they keep a
- * pod's containers from being made, and only an event says so. So do the words of a probe that fails. The operator may
- * not look at Secrets; it asks for the events of pods that take too long, in the background.
+ * A missing Secret or ConfigMap, a volume that is not attached, a network without an address: they prevent a pod's
+ * containers, and only an event says so; also the output of a failing probe. The operator may not read Secrets; it reads the
+ * events of pods that take too long, in the background.
  */
 import { z } from 'zod';
 import type { Clock } from '../../../runtime/clock.ts';
+import { EVENTS } from '../api-resources.ts';
 import type { KubeClient } from '../client.ts';
 import { createLook } from '../look.ts';
-import { EVENTS } from '../resources.ts';
 import type { PodRecord } from './pods.ts';
 
 const text = z.string().default('');
@@ -27,7 +27,7 @@ const eventsSchema = z.object({
 });
 type PodEvent = NonNullable<z.infer<typeof eventsSchema>['items']>[number];
 
-/** The newest word on a pod's volumes and network, and on its probes. */
+/** The newest messages about a pod's volumes and network, and about its probes. */
 export interface PodWords {
   readonly making?: PodWord;
   readonly probes?: PodWord;
@@ -35,22 +35,16 @@ export interface PodWords {
 export interface PodWord {
   readonly reason: string;
   readonly message: string;
-  /** Undefined where the event has no time. */
   readonly atMs: number | undefined;
 }
 
-export interface MountFailures {
-  /** What is known now, by pod uid; looks again when it is time. Never throws. */
-  of(namespace: string, pods: readonly PodRecord[], signal: AbortSignal): ReadonlyMap<string, PodWords>;
-}
-
-/** Pulling an image may take longer; then there is no such event, and nothing is said. */
+/** Pulling an image may take longer, without such an event. */
 const PATIENCE_MS = 5_000;
 const LOOK_EVERY_MS = 5_000;
 const MAX_EVENTS = 500;
 const NONE: ReadonlyMap<string, PodWords> = new Map();
 
-/** Of kubelet and attach controller. Others warn of what the status says itself, or of what is over. */
+/** Of kubelet and attach controller. Others repeat the status, or are over. */
 const MAKING: readonly string[] = [
   'FailedMount',
   'FailedAttachVolume',
@@ -87,13 +81,14 @@ export const wordsOf = (raw: unknown): ReadonlyMap<string, PodWords> => {
   return byPod;
 };
 
-export const createMountFailures = (client: KubeClient, clock: Clock): MountFailures => {
+export const createMountFailures = (client: KubeClient, clock: Clock) => {
   const look = createLook(clock, LOOK_EVERY_MS, async (namespace, signal) => {
     const query = { fieldSelector: 'type=Warning,regarding.kind=Pod', limit: String(MAX_EVENTS) };
     return wordsOf(await client.call({ verb: 'list', resource: EVENTS, namespace, query, timeoutMs: 3_000 }, signal));
   });
   return {
-    of(namespace, pods, signal) {
+    /** What is known now, by pod uid; reads again when it is time. Never throws. */
+    of(namespace: string, pods: readonly PodRecord[], signal: AbortSignal): ReadonlyMap<string, PodWords> {
       const isSlow = ({ trouble, observed }: PodRecord): boolean =>
         trouble?.ask !== undefined && clock.now() - observed.createdAtMs > PATIENCE_MS;
       return look.of(namespace, pods.some(isSlow), signal) ?? NONE;

@@ -1,24 +1,24 @@
 /**
- * Why a pod is not on its way to Ready, from its own status. Pure. Reasons are the words of Kubernetes where it has one:
+ * Why a pod does not become Ready, from its own status. Pure. Reasons are those of Kubernetes where it has one:
  * the kubelet's (pkg/kubelet: images/types.go, container/sync_result.go, kuberuntime_container.go, lifecycle, eviction,
- * preemption, nodeshutdown), the scheduler's and the node controller's, v1.36. A word that is not known here is told as
- * well: the table says what passes by itself, everything else is trouble. docs/pods.md is the same table for people.
+ * preemption, nodeshutdown), the scheduler's and the node controller's, v1.36. An unknown reason is reported as well: the
+ * table says what passes by itself, everything else is trouble. docs/conditions.md is the same table for people.
  *
- * | the pod                                                  | kind          | reason                               | told       |
+ * | the pod                                                  | kind          | reason                               | reported   |
  * |----------------------------------------------------------|---------------|--------------------------------------|------------|
  * | is being deleted, and its grace is over                  | not_ending    | Terminating                          | after 30 s |
- * | phase Failed: Evicted, Preempting, OutOfcpu, NodeAffinity, UnexpectedAdmissionError, NodeShutdown, DeadlineExceeded, OOMKilled, Error, ContainerCannotRun, … | ended | that word | at once, for a minute |
+ * | phase Failed: Evicted, Preempting, OutOfcpu, NodeAffinity, UnexpectedAdmissionError, NodeShutdown, DeadlineExceeded, OOMKilled, Error, ContainerCannotRun, … | ended | that reason | at once, for a minute |
  * | Ready                                                    | none          |                                      |            |
- * | phase Unknown, reason NodeLost, or Ready was taken away by the node controller | lost | NodeLost | at once    |
+ * | phase Unknown, reason NodeLost, or Ready was removed by the node controller | lost | NodeLost | at once    |
  * | a scheduling gate                                        | not_starting  | SchedulingGated                      | after 5 s  |
- * | PodScheduled False: no node, SchedulerError              | unschedulable | that word                            | at once    |
- * | no scheduler has looked at it                            | not_starting  | NotScheduled                         | after 10 s |
- * | has a node, whose kubelet has not said a word            | not_starting  | NotTakenUp                           | after 15 s |
- * | an init container waits for something that does not pass: ErrImagePull, ImagePullBackOff, InvalidImageName, ErrImageNeverPull, ImageInspectError, CreateContainerConfigError, CreateContainerError, RunContainerError, CrashLoopBackOff, PostStartHookError, … | not_starting | that word | at once |
- * | an init container or a container has ended: OOMKilled, Error, ContainerCannotRun, StartError, DeadlineExceeded, Completed | not_starting | that word | at once |
+ * | PodScheduled False: no node, SchedulerError              | unschedulable | that reason                          | at once    |
+ * | no scheduler has processed it                            | not_starting  | NotScheduled                         | after 10 s |
+ * | has a node, whose kubelet has not reported               | not_starting  | NotTakenUp                           | after 15 s |
+ * | an init container waits for something that does not pass: ErrImagePull, ImagePullBackOff, InvalidImageName, ErrImageNeverPull, ImageInspectError, CreateContainerConfigError, CreateContainerError, RunContainerError, CrashLoopBackOff, PostStartHookError, … | not_starting | that reason | at once |
+ * | an init container or a container has ended: OOMKilled, Error, ContainerCannotRun, StartError, DeadlineExceeded, Completed | not_starting | that reason | at once |
  * | an init container runs on and on, a sidecar does not start | not_starting | InitContainerRunning, SidecarNotStarted | after 30 s |
- * | a container waits for something that does not pass       | not_starting  | that word                            | at once    |
- * | containers are being made: images, volumes, sandbox      | not_starting  | ContainerCreating, or what an event says (mount-failures.ts) | after 60 s, an event's after 5 s |
+ * | a container waits for something that does not pass       | not_starting  | that reason                          | at once    |
+ * | containers are being created: images, volumes, sandbox   | not_starting  | ContainerCreating, or an event's reason (mount-failures.ts) | after 60 s, an event's after 5 s |
  * | runs, and its startup probe has not passed               | not_ready     | StartupProbe                         | after 30 s |
  * | runs, and its readiness probe fails                      | not_ready     | ReadinessProbe                       | after 15 s, 5 s for one that was Ready |
  * | runs, and a readiness gate is not passed                 | not_ready     | ReadinessGatesNotReady               | after 10 s |
@@ -30,18 +30,11 @@ export type PodTroubleKind = 'unschedulable' | 'not_starting' | 'not_ready' | 'l
 export interface PodTrouble {
   readonly kind: PodTroubleKind;
   readonly reason: string;
-  /** For people; empty where the reason says all. */
   readonly message: string;
   /** It may pass by itself, and is trouble from this instant on only. Absent: at once. */
   readonly fromMs?: number;
-  /** Only events say more. */
+  /** Only events tell more. */
   readonly ask?: 'making' | 'probes';
-}
-
-export interface PodInstants {
-  readonly createdAtMs: number;
-  /** When its grace ends; undefined for one that is not being deleted. */
-  readonly endsAtMs: number | undefined;
 }
 
 /** Waiting that passes by itself. */
@@ -55,7 +48,7 @@ const AFTER_MS = {
   init: 30_000,
   making: 60_000,
   startup: 30_000,
-  /** Of a pod that starts; one that was Ready before is missed sooner. */
+  /** Of a pod that starts; one that was Ready before is reported sooner. */
   readiness: 15_000,
   readyBefore: 5_000,
   readinessGate: 10_000,
@@ -68,26 +61,20 @@ const latest = (...instants: readonly (number | undefined)[]): number =>
 const endText = ({ reason, exitCode, message }: ContainerEnd): string =>
   [reason || 'ended', `exit code ${exitCode}`, message.trim()].filter((part) => part !== '').join(', ');
 
-/** The container's own trouble, whatever it is for the pod; `what` is `container` or `init container`. */
+/** The container's own trouble, without its effect on the pod; `what` is `container` or `init container`. */
 const containerTrouble = (what: string, { name, state, lastState }: ContainerStatus): PodTrouble | undefined => {
   const { waiting } = state;
   if (waiting !== undefined && !PASSING.includes(waiting.reason)) {
     const last = lastState.terminated;
     const before = last === undefined ? '' : `; before that it ended: ${endText(last)}`;
-    // A crash has a cause, and the cause has a name.
+    // With the cause of the crash.
     const cause = last === undefined || last.reason === '' ? '' : ` (${last.reason})`;
     const reason = `${waiting.reason}${waiting.reason === 'CrashLoopBackOff' ? cause : ''}`;
     return { kind: 'not_starting', reason, message: `${what} ${name}: ${waiting.message}${before}` };
   }
-  if (state.terminated !== undefined) {
-    const { reason } = state.terminated;
-    return {
-      kind: 'not_starting',
-      reason: reason || 'Error',
-      message: `${what} ${name}: ${endText(state.terminated)}`,
-    };
-  }
-  return undefined;
+  if (state.terminated === undefined) return undefined;
+  const reason = state.terminated.reason || 'Error';
+  return { kind: 'not_starting', reason, message: `${what} ${name}: ${endText(state.terminated)}` };
 };
 
 const initTrouble = ({ spec, status }: TroubledPod): PodTrouble | undefined => {
@@ -105,7 +92,7 @@ const initTrouble = ({ spec, status }: TroubledPod): PodTrouble | undefined => {
     return {
       kind: 'not_starting',
       reason: isSidecar ? 'SidecarNotStarted' : 'InitContainerRunning',
-      message: `init container ${name} ${isSidecar ? 'has not passed its startup probe' : 'runs and does not end'}; what comes after it waits`,
+      message: `init container ${name} ${isSidecar ? 'has not passed its startup probe' : 'runs and does not end'}; the containers after it wait`,
       fromMs: startedAtMs + AFTER_MS.init,
       ask: 'probes',
     };
@@ -117,19 +104,14 @@ const runningTrouble = ({ status }: TroubledPod, ready: PodCondition | undefined
   const waiting = status.containerStatuses.find(({ ready: isReady }) => !isReady);
   const lostAtMs = atMs(ready?.lastTransitionTime);
   if (waiting === undefined) {
-    return ready?.reason === 'ReadinessGatesNotReady'
-      ? {
-          kind: 'not_ready',
-          reason: ready.reason,
-          message: ready.message ?? '',
-          fromMs: latest(lostAtMs) + AFTER_MS.readinessGate,
-        }
-      : undefined;
+    if (ready?.reason !== 'ReadinessGatesNotReady') return undefined;
+    const fromMs = latest(lostAtMs) + AFTER_MS.readinessGate;
+    return { kind: 'not_ready', reason: ready.reason, message: ready.message ?? '', fromMs };
   }
   const { name, started, state } = waiting;
   if (state.running === undefined) return undefined;
   const startedAtMs = latest(atMs(state.running.startedAt));
-  // The condition is False from the beginning; one that turned so later was True in between.
+  // The condition is False from the beginning; if it changed later, it was True in between.
   const wasReady = latest(lostAtMs) > startedAtMs + 1_000;
   return started === false
     ? {
@@ -148,7 +130,7 @@ const runningTrouble = ({ status }: TroubledPod, ready: PodCondition | undefined
       };
 };
 
-/** Not placed, or placed where nobody makes it. */
+/** Not scheduled, or scheduled to a node that does not start it. */
 const placeTrouble = (
   { spec, status }: TroubledPod,
   scheduled: PodCondition | undefined,
@@ -161,14 +143,14 @@ const placeTrouble = (
       : {
           kind: 'not_starting',
           reason: 'NotTakenUp',
-          message: `the kubelet of node ${spec.nodeName} has not begun with it`,
+          message: `the kubelet of node ${spec.nodeName} has not started it`,
           fromMs: latest(createdAtMs, atMs(scheduled?.lastTransitionTime)) + AFTER_MS.kubelet,
           ask: 'making',
         };
   }
   const gates = spec.schedulingGates.map(({ name }) => name);
   if (gates.length > 0) {
-    const message = `scheduling gates hold it: ${gates.join(', ')}. Whoever set them must take them away`;
+    const message = `scheduling gates hold it: ${gates.join(', ')}. The controller that set them must remove them`;
     return { kind: 'not_starting', reason: 'SchedulingGated', message, fromMs: createdAtMs + AFTER_MS.gate };
   }
   if (scheduled?.status === 'False') {
@@ -178,7 +160,7 @@ const placeTrouble = (
     ? {
         kind: 'not_starting',
         reason: 'NotScheduled',
-        message: 'no scheduler has looked at it: is kube-scheduler running?',
+        message: 'no scheduler has processed it: is kube-scheduler running?',
         fromMs: createdAtMs + AFTER_MS.scheduler,
       }
     : undefined;
@@ -196,7 +178,7 @@ const endedTrouble = ({ status }: TroubledPod): PodTrouble => {
   return { kind: 'ended', reason, message };
 };
 
-/** When a pod that is over came to its end, as far as its status tells. */
+/** When a finished pod ended, as far as its status tells. */
 export const endedAtMs = ({ status }: TroubledPod, createdAtMs: number): number =>
   latest(
     createdAtMs,
@@ -206,8 +188,8 @@ export const endedAtMs = ({ status }: TroubledPod, createdAtMs: number): number 
   );
 
 /**
- * The node controller takes `Ready` away and says nothing; a kubelet always says why (pkg/controller/util/node,
- * MarkPodsNotReady; pkg/kubelet/status/generate.go). Its containers stay what they were.
+ * The node controller sets `Ready` without a reason; a kubelet always gives one (pkg/controller/util/node,
+ * MarkPodsNotReady; pkg/kubelet/status/generate.go). The container states are unchanged.
  */
 export const isLost = ({ spec, status }: TroubledPod): boolean => {
   const ready = status.conditions.find(({ type }) => type === 'Ready');
@@ -217,14 +199,17 @@ export const isLost = ({ spec, status }: TroubledPod): boolean => {
   return ready !== undefined && ready.status !== 'True' && !ready.reason && containers?.status !== 'False';
 };
 
-/** Undefined for a pod that is Ready, or on its way as far as anybody can tell. The first row of the table that holds. */
-export const podTrouble = (pod: TroubledPod, { createdAtMs, endsAtMs }: PodInstants): PodTrouble | undefined => {
+/** Undefined for a pod that is Ready, or may become so. The first row of the table that holds. */
+export const podTrouble = (
+  pod: TroubledPod,
+  { createdAtMs, endsAtMs }: { readonly createdAtMs: number; readonly endsAtMs: number | undefined },
+): PodTrouble | undefined => {
   const { spec, status } = pod;
   const condition = (type: string): PodCondition | undefined => status.conditions.find((one) => one.type === type);
   const ready = condition('Ready');
   if (endsAtMs !== undefined) {
     const where = spec.nodeName === undefined ? '' : ` on node ${spec.nodeName}`;
-    const message = `its grace is over and it is still there${where}`;
+    const message = `its grace period is over and it still exists${where}`;
     return { kind: 'not_ending', reason: 'Terminating', message, fromMs: endsAtMs + AFTER_MS.grace };
   }
   if (status.phase === 'Failed' || status.phase === 'Succeeded') return endedTrouble(pod);
@@ -244,7 +229,7 @@ export const podTrouble = (pod: TroubledPod, { createdAtMs, endsAtMs }: PodInsta
       ? {
           kind: 'not_starting',
           reason: 'ContainerCreating',
-          message: 'its containers are being made: images, volumes, network',
+          message: 'its containers are being created: images, volumes, network',
           fromMs: createdAtMs + AFTER_MS.making,
           ask: 'making',
         }

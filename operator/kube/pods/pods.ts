@@ -1,6 +1,7 @@
-/** Pods as the operator sees them: who is ready, where their metrics are, and why one does not start. */
+/** Pods: which are ready, where their metrics are, and why one does not start. */
 import { z } from 'zod';
 import { PORTS } from '../../../contract/app-contract.ts';
+import { defined } from '../../../contract/defined.ts';
 import { LABELS } from '../../../contract/names.ts';
 import { isTier } from '../../../contract/tiers.ts';
 import { urlHost } from '../../../runtime/url-host.ts';
@@ -11,17 +12,15 @@ import { endedAtMs, isLost, type PodTrouble, podTrouble } from './pod-trouble.ts
 
 export interface PodRecord {
   readonly metadata: Pick<KubeMetadata, 'name' | 'namespace' | 'uid' | 'resourceVersion'>;
-  /** `vouchers/chengdu`; undefined for a pod that carries no campaign's label. */
+  /** `vouchers/chengdu`; undefined for a pod without a campaign's label. */
   readonly campaignKey: string | undefined;
   readonly observed: ObservedPod;
   readonly isTerminating: boolean;
-  /** The node has run it to its end, or thrown it out. */
+  /** It has run to its end on the node, or was evicted. */
   readonly isOver: boolean;
-  /** When it came to its end; undefined for one that has not. */
   readonly endedAtMs: number | undefined;
-  /** Why it is not on its way to Ready; undefined: it is, or it is there. */
+  /** Why it does not become Ready; undefined: it is, or may be soon. */
   readonly trouble: PodTrouble | undefined;
-  /** Undefined while it has none. */
   readonly nodeName: string | undefined;
   /** Sum over its containers. Quantities as written: `500m`, `160Mi`. */
   readonly requests: readonly { readonly cpu: string; readonly memory: string }[];
@@ -45,16 +44,13 @@ export type AdminUrlOf = (pod: { readonly namespace: string; readonly name: stri
 
 const atItsAddress: AdminUrlOf = ({ ip }) => `http://${urlHost(ip)}:${PORTS.admin}`;
 
-/**
- * Through the API server's proxy, for an operator that does not reach the pods' network. A page passes two more
- * servers, so this is for development; it needs the right to `get` `pods/proxy`.
- */
+/** Through the API server's proxy, for an operator outside the pods' network: it needs `get` on `pods/proxy`. */
 export const adminUrlThrough =
   (server: string): AdminUrlOf =>
   ({ namespace, name }) =>
     `${server}/api/v1/namespaces/${namespace}/pods/${name}:${PORTS.admin}/proxy`;
 
-/** @throws Error for a pod of no tier: its label was taken away, so it is no longer ours to count */
+/** @throws Error for a pod of no tier: without its label it does not count */
 export const keepPod = (object: KubeObject, adminUrlOf: AdminUrlOf = atItsAddress): PodRecord => {
   const { name, namespace, uid, resourceVersion, labels = {}, creationTimestamp, deletionTimestamp } = object.metadata;
   const { spec, status } = podSchema.parse(object);
@@ -75,7 +71,7 @@ export const keepPod = (object: KubeObject, adminUrlOf: AdminUrlOf = atItsAddres
       tier,
       ready: isReady,
       createdAtMs,
-      ...(readyAtMs === undefined ? {} : { readyAtMs }),
+      ...defined({ readyAtMs }),
       ...(!isOver && isLost(inTrouble) ? { isLost: true } : {}),
       ...(status.podIP ? { adminUrl: adminUrlOf({ namespace, name, ip: status.podIP }) } : {}),
     },
@@ -91,7 +87,7 @@ export const keepPod = (object: KubeObject, adminUrlOf: AdminUrlOf = atItsAddres
   };
 };
 
-/** Whether a tick would decide or say something else because of it. */
+/** Whether a tick could decide or report something else because of it. */
 export const isPodNews = (before: PodRecord, after: PodRecord): boolean =>
   before.observed.ready !== after.observed.ready ||
   before.observed.adminUrl !== after.observed.adminUrl ||

@@ -1,26 +1,16 @@
-/** Why a tier's pods do not come or do not serve, from what controllers, scheduler, kubelet and quotas say. Pure. */
-import { z } from 'zod';
-import type { TierProblem } from '../../tick/trouble.ts';
+/** Why a tier's pods are missing or do not serve, from controllers, scheduler, kubelet and quotas. Pure. */
+import type { TierProblem } from '../../tick/tier-problem.ts';
 import type { KubeObject } from '../objects.ts';
 import { creationProblems, rolloutProblem } from './creation-problems.ts';
+import { deploymentOf } from './deployment-status.ts';
 import type { PodWord, PodWords } from './mount-failures.ts';
-import type { PodTrouble, PodTroubleKind } from './pod-trouble.ts';
+import type { PodTrouble } from './pod-trouble.ts';
 import type { PodRecord } from './pods.ts';
 import { parseQuantity } from './quantity.ts';
 
-const deploymentSchema = z.object({
-  spec: z.object({ replicas: z.number().default(1) }),
-  status: z.object({ readyReplicas: z.number().default(0) }).default({ readyReplicas: 0 }),
-});
-
-export const replicasOf = (deployment: KubeObject): number => deploymentSchema.parse(deployment).spec.replicas;
-
-/** As the API server tells it; the pods themselves are not watched. */
-export const readyOf = (deployment: KubeObject): number => deploymentSchema.parse(deployment).status.readyReplicas;
-
 type Amount = { readonly resource: string; readonly amount: number };
 
-/** What one node has room for, as far as pods that run show it. */
+/** The pods that one node has room for, as far as running ones show it. */
 const mostTogether = (pods: readonly PodRecord[]): number => {
   const byNode = new Map<string, number>();
   for (const { nodeName } of pods) {
@@ -39,15 +29,13 @@ const unschedulableProblem = (pods: readonly PodRecord[]): readonly TierProblem[
       .flatMap(({ requests }) => requests)
       .reduce((total, request) => total + (parseQuantity(request[resource]) ?? 0), 0),
   });
-  const missing = [sum('cpu'), sum('memory')];
-  const message = first.trouble?.message ?? '';
   const mostOnANode = mostTogether(pods);
   return [
     {
       kind: 'unschedulable',
       replicas: waiting.length,
-      missing,
-      message,
+      missing: [sum('cpu'), sum('memory')],
+      message: first.trouble?.message ?? '',
       ...(mostOnANode === 0 ? {} : { mostOnANode }),
     },
   ];
@@ -59,36 +47,30 @@ const lostProblem = (pods: readonly PodRecord[]): readonly TierProblem[] => {
   return lost.length === 0 ? [] : [{ kind: 'lost', replicas: lost.length, nodes }];
 };
 
-/** A kubelet repeats itself every two minutes at the latest, and a probe's words are held back for five. */
+/** A kubelet repeats a message every two minutes at the latest, and a probe's output every five. */
 const WORDS_COUNT_MS = 360_000;
-/** Older words say how old they are. */
+/** Older messages are shown with their age. */
 const WORDS_FRESH_MS = 30_000;
 /** A pod that ended longer ago has been replaced. */
 const ENDED_COUNTS_MS = 60_000;
 
-type Told = Extract<TierProblem, { readonly kind: 'not_starting' | 'not_ready' | 'ended' | 'not_ending' }>;
-const TOLD: readonly PodTroubleKind[] = [
-  'not_starting',
-  'not_ready',
-  'ended',
-  'not_ending',
-] as const satisfies readonly Told['kind'][];
-const isToldKind = (kind: PodTroubleKind): kind is Told['kind'] => TOLD.includes(kind);
+type PodProblem = Extract<TierProblem, { readonly kind: 'not_starting' | 'not_ready' | 'ended' | 'not_ending' }>;
 
 const ofNow = (word: PodWord | undefined, nowMs: number): PodWord | undefined =>
   word === undefined || (word.atMs !== undefined && nowMs - word.atMs > WORDS_COUNT_MS) ? undefined : word;
 
-/** What is told of a pod now; undefined while it may pass by itself. */
-const toldOf = (
-  trouble: PodTrouble,
+/** What is reported of a pod now; undefined while it may pass by itself, and for kinds with a problem of their own. */
+const problemOf = (
+  trouble: PodTrouble | undefined,
   words: PodWords | undefined,
   nowMs: number,
-): (Pick<Told, 'reason' | 'message' | 'saidSecondsAgo'> & { readonly kind: PodTroubleKind }) | undefined => {
+): Omit<PodProblem, 'replicas'> | undefined => {
+  if (trouble === undefined || trouble.kind === 'unschedulable' || trouble.kind === 'lost') return undefined;
   const { kind, reason, message, fromMs, ask } = trouble;
   const word = ask === undefined ? undefined : ofNow(words?.[ask], nowMs);
   const ageMs = word?.atMs === undefined ? 0 : nowMs - word.atMs;
   const said = ageMs > WORDS_FRESH_MS ? { saidSecondsAgo: Math.round(ageMs / 1000) } : {};
-  // The event names the cause, and needs no patience.
+  // The event gives the cause, so it is reported at once.
   if (word !== undefined && ask === 'making') return { kind, reason: word.reason, message: word.message, ...said };
   if (fromMs !== undefined && nowMs < fromMs) return undefined;
   return word === undefined
@@ -101,58 +83,46 @@ const podProblems = (
   pods: readonly PodRecord[],
   words: ReadonlyMap<string, PodWords>,
   nowMs: number,
-): readonly Told[] => {
-  const byReason = new Map<string, Told>();
+): readonly PodProblem[] => {
+  const byReason = new Map<string, PodProblem>();
   for (const { trouble, metadata } of pods) {
-    const told = trouble === undefined ? undefined : toldOf(trouble, words.get(metadata.uid), nowMs);
-    if (told === undefined || !isToldKind(told.kind)) continue;
-    const key = `${told.kind} ${told.reason}`;
+    const problem = problemOf(trouble, words.get(metadata.uid), nowMs);
+    if (problem === undefined) continue;
+    const key = `${problem.kind} ${problem.reason}`;
     const known = byReason.get(key);
-    byReason.set(
-      key,
-      known === undefined ? { ...told, kind: told.kind, replicas: 1 } : { ...known, replicas: known.replicas + 1 },
-    );
+    byReason.set(key, { ...(known ?? problem), replicas: (known?.replicas ?? 0) + 1 });
   }
   return [...byReason.values()];
 };
 
 export interface TierSeen {
   readonly deployment: KubeObject;
-  /** Of the tier, those that end or have ended as well. */
+  /** Of the tier, also those that end or have ended. */
   readonly pods: readonly PodRecord[];
-  /** By pod uid: what only events say. */
+  /** By pod uid: what only events tell. */
   readonly words: ReadonlyMap<string, PodWords>;
-  /** The namespace's quotas as the API server lists them; undefined: nobody looked. */
+  /** The API server's list of the namespace's quotas; undefined: not read. */
   readonly quotas?: unknown;
   readonly nowMs: number;
-  /** For how long its controller has said nothing of what it has not done. */
+  /** For how long its controller has not acted. */
   readonly unansweredMs?: number;
 }
 
-/**
- * Pods that have ended, or should have, are trouble only while replicas are missing: those that serve are what counts.
- * A rollout that was given up is told where nothing else says why.
- */
-export const tierProblems = ({
-  deployment,
-  pods,
-  words,
-  quotas,
-  nowMs,
-  unansweredMs,
-}: TierSeen): readonly TierProblem[] => {
-  const standing = pods.filter(({ isTerminating, isOver }) => !isTerminating && !isOver);
-  const ready = standing.filter(({ observed }) => observed.ready).length;
+/** Ended pods are trouble only while replicas are missing; a rollout that was given up, where nothing else is. */
+export const tierProblems = (seen: TierSeen): readonly TierProblem[] => {
+  const { deployment, pods, words, quotas, nowMs, unansweredMs } = seen;
+  const running = pods.filter(({ isTerminating, isOver }) => !isTerminating && !isOver);
+  const ready = running.filter(({ observed }) => observed.ready).length;
   const gone = pods.filter(
     ({ isTerminating, isOver, endedAtMs }) =>
       isTerminating || (isOver && endedAtMs !== undefined && nowMs - endedAtMs <= ENDED_COUNTS_MS),
   );
   const problems = [
     ...creationProblems(deployment, quotas, nowMs, unansweredMs),
-    ...unschedulableProblem(standing),
-    ...lostProblem(standing),
-    ...podProblems(standing, words, nowMs),
-    ...(ready < replicasOf(deployment) ? podProblems(gone, words, nowMs) : []),
+    ...unschedulableProblem(running),
+    ...lostProblem(running),
+    ...podProblems(running, words, nowMs),
+    ...(ready < deploymentOf(deployment).spec.replicas ? podProblems(gone, words, nowMs) : []),
   ];
   const rollout = problems.length === 0 ? rolloutProblem(deployment) : undefined;
   return rollout === undefined ? problems : [rollout];

@@ -1,7 +1,4 @@
-/**
- * Kubernetes quantities as numbers: `500m` is 0.5, `160Mi` is 167,772,160. Client-node's `quantityToScalar` is not
- * exported, and throws for `1.5Gi`.
- */
+/** Kubernetes quantities as numbers: `500m` is 0.5. Client-node's `quantityToScalar` throws for `1.5Gi`. */
 const QUANTITY = /^([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)(n|u|m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)?$/;
 
 const FACTORS: Readonly<Record<string, number>> = {
@@ -22,10 +19,9 @@ const FACTORS: Readonly<Record<string, number>> = {
   Ei: 2 ** 60,
 };
 
-/** Undefined for text that is none. */
 export const parseQuantity = (text: string): number | undefined => {
   const [, digits, suffix = ''] = QUANTITY.exec(text.trim()) ?? [];
   if (digits === undefined) return undefined;
-  // Rounded to the smallest step there is, so that 0.1 + 0.2 stays 0.3.
+  // Rounded to the smallest unit, so that 0.1 + 0.2 is 0.3.
   return Math.round(Number(digits) * (FACTORS[suffix] ?? 1) * 1e9) / 1e9;
 };

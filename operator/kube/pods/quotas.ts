@@ -1,20 +1,20 @@
 /**
  * What the ResourceQuotas of a namespace allow now. A controller that was refused backs off for up to 17 minutes and
- * keeps its first words (pkg/controller/replicaset: calculateStatus writes no new message while it fails); the quota
- * itself says at once whether there is room.
+ * keeps its first message (pkg/controller/replicaset: calculateStatus writes no new one while it fails); the quota itself
+ * shows at once whether there is room.
  */
 import { z } from 'zod';
 import type { Clock } from '../../../runtime/clock.ts';
+import { QUOTAS } from '../api-resources.ts';
 import type { KubeClient } from '../client.ts';
 import { createLook, type Look } from '../look.ts';
 import type { KubeObject } from '../objects.ts';
-import { QUOTAS } from '../resources.ts';
 import { parseQuantity } from './quantity.ts';
 
-/** In a quota's words, such as `requests.cpu`, in base units. */
+/** By resource name of a quota, such as `requests.cpu`, in base units. */
 export type Amounts = ReadonlyMap<string, number>;
 
-export interface Quota {
+interface Quota {
   readonly name: string;
   readonly hard: Amounts;
   readonly used: Amounts;
@@ -61,7 +61,7 @@ const amountsOf = (written: Readonly<Record<string, string>>): Amounts =>
     }),
   );
 
-/** What a quota counts for one pod of this template, as far as the template says it. */
+/** What a quota counts for one pod of this template, as far as the template shows it. */
 export const podNeed = (deployment: KubeObject): Amounts => {
   const { containers } = template.parse(deployment).spec.template.spec;
   const need = new Map([
@@ -80,7 +80,7 @@ export const podNeed = (deployment: KubeObject): Amounts => {
   return need;
 };
 
-/** Of pods that request something and run without an end. */
+/** Scopes of pods that have requests and no deadline. */
 const OUR_SCOPES: readonly string[] = ['NotTerminating', 'NotBestEffort'];
 
 const countsOurs = (
@@ -122,7 +122,7 @@ export const quotasOf = (raw: unknown, deployment: KubeObject): readonly Quota[]
 
 const rounded = (amount: number): number => Math.round(amount * 1e9) / 1e9;
 
-/** The first that has no room for one more, and what it would have to allow in addition for `count`. */
+/** The first quota without room for one more, and what it would have to allow in addition for `count`. */
 export const fullQuota = (
   quotas: readonly Quota[],
   need: Amounts,
@@ -143,7 +143,7 @@ export const fullQuota = (
 /** While pods are refused; a quota that was raised is seen within this. */
 const LOOK_EVERY_MS = 2_000;
 
-/** The list of a namespace as the API server has it. */
+/** The API server's list of a namespace. */
 export const createQuotaLook = (client: KubeClient, clock: Clock): Look<unknown> =>
   createLook(clock, LOOK_EVERY_MS, (namespace, signal) =>
     client.call({ verb: 'list', resource: QUOTAS, namespace, timeoutMs: 2_000 }, signal),

@@ -6,7 +6,7 @@ import type { PodOptions } from '../../../operator/resources/build-options.ts';
 import { down } from '../../../tools/cluster.ts';
 import type { ScenarioContext, ScenarioResult } from '../../helpers/scenario.ts';
 import { readOptions } from './choice.ts';
-import { horizontalSyncSeconds } from './contest.ts';
+import { horizontalSyncSeconds, usesHpa } from './contest.ts';
 import { type PageServer, startPages } from './pages.ts';
 import { writeManifests } from './published.ts';
 import { appendRun, type RunRecord, readRuns } from './results.ts';
@@ -53,13 +53,15 @@ export const contest = async (
 
   let world: ContestWorld | undefined;
   let pages: PageServer | undefined;
-  let settings = '';
+  let last: { readonly managerQps: number; readonly horizontalSyncSeconds: number | undefined } | undefined;
   const worldFor = async ({ managerQps, contestant }: PlannedRun): Promise<ContestWorld> => {
-    const manager = { managerQps, horizontalSyncSeconds: horizontalSyncSeconds(contestant) };
-    if (world !== undefined && settings === JSON.stringify(manager)) return world;
+    // Without an HPA it does not matter how often it looks: the controller manager stays as the run before had it.
+    const sync = usesHpa(contestant) ? horizontalSyncSeconds(contestant) : last?.horizontalSyncSeconds;
+    const manager = { managerQps, horizontalSyncSeconds: sync };
+    if (world !== undefined && JSON.stringify(last) === JSON.stringify(manager)) return world;
     await world?.stop();
     world = await startContestWorld({ ...manager, name: CLUSTER, pods, signal, progress });
-    settings = JSON.stringify(manager);
+    last = manager;
     await prepare?.(world, signal);
     return world;
   };

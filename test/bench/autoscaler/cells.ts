@@ -15,7 +15,7 @@ const cell = (crowd: Cell['crowd'], contestant: Cell['contestant'], runs: number
 export const STEP_CELLS: readonly Cell[] = [
   cell('step-2-40', 'keda-documented', 3),
   cell('step-2-40', 'keda-expert', 15),
-  cell('step-2-40', 'keda-expert-1s', 3),
+  cell('step-2-40', 'keda-expert-1s', 15),
   cell('step-2-40', 'ours', 15),
   cell('step-2-40', 'nobody', 1),
   ...(['step-plus-half', 'ramp-60s', 'spikes'] as const).flatMap((crowd) => [
@@ -23,6 +23,9 @@ export const STEP_CELLS: readonly Cell[] = [
     cell(crowd, 'ours', 3),
     cell(crowd, 'nobody', 1),
   ]),
+  // To the end: what a hold costs, and what it saves.
+  cell('opening-20-min', 'keda-expert-1s', 2),
+  cell('opening-20-min', 'ours', 2),
 ];
 
 export const SCALE_QPS = [20, 200] as const;

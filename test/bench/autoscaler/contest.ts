@@ -27,6 +27,8 @@ export const CONTESTANTS = ['keda-documented', 'keda-expert', 'keda-expert-1s', 
  */
 export type Contestant = (typeof CONTESTANTS)[number];
 
+export const usesHpa = (contestant: Contestant): boolean => contestant.startsWith('keda');
+
 /** Of HorizontalPodAutoscalers; undefined is upstream's 15 s. */
 export const horizontalSyncSeconds = (contestant: Contestant): number | undefined =>
   contestant === 'keda-expert-1s' ? 1 : undefined;
@@ -51,6 +53,24 @@ const step = (from: number, to: number) => ({
   to,
   arrivalsAt: (): number => arrivalsFor(to),
 });
+
+/** An opening that decays within minutes, and a second wave. */
+const OPENING = {
+  toReplicas: 40,
+  plateauSeconds: 30,
+  decaySeconds: 240,
+  waveAtSeconds: 720,
+  waveReplicas: 30,
+  baseReplicas: 4,
+} as const;
+const openingAt = (seconds: number): number => {
+  const { toReplicas, plateauSeconds, decaySeconds, waveAtSeconds, waveReplicas, baseReplicas } = OPENING;
+  const wave = (height: number, age: number): number =>
+    age < 0 ? 0 : height * Math.exp(-Math.max(0, age - plateauSeconds) / decaySeconds);
+  return arrivalsFor(
+    baseReplicas + wave(toReplicas - baseReplicas, seconds) + wave(waveReplicas, seconds - waveAtSeconds),
+  );
+};
 
 const RAMP_SECONDS = 60;
 const SPIKE = { everySeconds: 40, lastsSeconds: 20, count: 3 } as const;
@@ -79,6 +99,14 @@ export const CROWDS = {
     },
     windowSeconds: 120,
     patienceSeconds: 120,
+  },
+  'opening-20-min': {
+    from: 2,
+    to: 40,
+    most: 60,
+    arrivalsAt: openingAt,
+    windowSeconds: 1_200,
+    patienceSeconds: 1_200,
   },
   'scale-10-572': { ...step(10, 572), most: 1_000, windowSeconds: 60, patienceSeconds: 130 },
 } as const satisfies Readonly<Record<string, Crowd>>;

@@ -22,6 +22,8 @@ export interface LoadModel {
   /** From now on so many arrive per second, by seconds from now; nobody before the first call. */
   setArrivals(perSecond: (seconds: number) => number, atMs: number): void;
   now(atMs: number): LoadPoint & { readonly backlog: number; readonly overLastSecond: number };
+  /** Arrived until then, since the beginning. */
+  arrivedAt(atMs: number): number;
   /** Ten a second and at every change, oldest first. */
   readonly points: readonly LoadPoint[];
 }
@@ -51,6 +53,7 @@ export const createLoadModel = (options: LoadModelOptions): LoadModel => {
   };
 
   const arrivedAt = (atMs: number): number => {
+    if (atMs <= startedAtMs) return 0;
     const index = points.findLastIndex((point) => point.atMs <= atMs);
     const [before, after] = [points[index] ?? last, points[index + 1] ?? last];
     const share = after.atMs > before.atMs ? (atMs - before.atMs) / (after.atMs - before.atMs) : 0;
@@ -59,6 +62,7 @@ export const createLoadModel = (options: LoadModelOptions): LoadModel => {
 
   return {
     points,
+    arrivedAt,
     setReady(count, atMs) {
       advance(atMs);
       ready = count;

@@ -1,6 +1,7 @@
 /** What contestants read: one load model, told in the words of each. A server on the host that pods and processes reach. */
 import { createServer, type Server } from 'node:http';
 import { METRICS } from '../../../contract/app-contract.ts';
+import { recentSeries, tenthsOf } from '../../helpers/recent-series.ts';
 import type { LoadModel } from './load-model.ts';
 import { INTAKES } from './manifests.ts';
 
@@ -16,14 +17,23 @@ export const journalPage = ({ arrived, served }: Telling): string => {
   return JSON.stringify({ messages: enqueued - workedOff, enqueued, workedOff });
 };
 
-/** Of an intake pod: counters since its start; each has its even share. */
-export const metricsPage = ({ arrived, served }: Telling, wallMs: number, startedAtMs: number): string =>
+/**
+ * Of an intake pod: counters since its start, and its last second in tenths; each has its even share. Who waits does so in
+ * the model's queue: no one is shed, and every attempt is a first one.
+ */
+export const metricsPage = (
+  { arrived, served }: Telling,
+  tenths: readonly number[],
+  wallMs: number,
+  startedAtMs: number,
+): string =>
   [
     `${METRICS.intakeArrivals}{outcome="accepted"} ${Math.floor(arrived / INTAKES)}`,
     ...['shed', 'refused', 'failed'].map((outcome) => `${METRICS.intakeArrivals}{outcome="${outcome}"} 0`),
     `${METRICS.scrapeTime} ${wallMs / 1000}`,
     `${METRICS.processStart} ${startedAtMs / 1000}`,
     `${METRICS.recordsTotal}{state="received"} ${Math.floor(served)}`,
+    ...recentSeries({ tenths }),
     '',
   ].join('\n');
 
@@ -53,9 +63,12 @@ export const startPages = async (
   let model: LoadModel | undefined;
   let startedAtMs = Date.now();
   let reads: number[] = [];
-  const answer = (path: string, telling: Telling): string => {
+  const answer = (path: string, playing: LoadModel, nowMs: number): string => {
+    const telling = playing.now(nowMs);
     if (path === '/keda') return kedaPage(telling);
-    return path === '/journal' ? journalPage(telling) : metricsPage(telling, Date.now(), startedAtMs);
+    if (path === '/journal') return journalPage(telling);
+    const tenths = tenthsOf((atMs) => Math.floor(playing.arrivedAt(atMs) / INTAKES), nowMs);
+    return metricsPage(telling, tenths, Date.now(), startedAtMs);
   };
   const servers = at.map(() =>
     createServer((request, response) => {
@@ -69,7 +82,7 @@ export const startPages = async (
       const nowMs = performance.now();
       reads.push(nowMs);
       response.setHeader('content-type', pathname === '/metrics' ? 'text/plain; version=0.0.4' : 'application/json');
-      response.end(answer(pathname, model.now(nowMs)));
+      response.end(answer(pathname, model, nowMs));
     }),
   );
   for (const [index, { host, port }] of at.entries()) {

@@ -9,7 +9,11 @@ const RIGHT = 28;
 const PANEL = 150;
 const GAP = 52;
 const TOP = 64;
-const HEIGHT = TOP + 2 * PANEL + GAP + 52;
+const FOOT = TOP + 2 * PANEL + GAP;
+/** Of a legend of one row, below the axis. */
+const LEGEND_TOP = FOOT + 44;
+const LEGEND_ROW = 18;
+const LEGEND_COLUMN = 160;
 
 const COLOURS: Readonly<Record<Contestant, string>> = {
   'keda-documented': '#8a8f98',
@@ -67,6 +71,30 @@ const panels = (crowd: Crowd): readonly Panel[] => [
   },
 ];
 
+/** 100,000 would leave the picture on the left: 100K. */
+const axisValue = (value: number): string =>
+  value.toLocaleString('en', { notation: value < 100_000 ? 'standard' : 'compact' });
+
+/** Seconds between two labels of the axis, so that at most ten fit. */
+const TICKS = [10, 20, 30, 60, 120, 300];
+
+/** In columns; a long label takes as much more as it needs, and one that does not fit begins a row. */
+const legendOf = (present: readonly Contestant[], runs: readonly RunRecord[]) => {
+  let [left, y] = [LEFT, 0];
+  return present.map((contestant) => {
+    const label = `${LABELS[contestant]} (${runs.filter((run) => run.contestant === contestant).length})`;
+    // The widest fonts behind system-ui need 0.6 of their size a sign.
+    const width = 20 + label.length * 7.2;
+    if (left + width > WIDTH) [left, y] = [LEFT, y + LEGEND_ROW];
+    const at = left;
+    left += Math.max(LEGEND_COLUMN, width + 12);
+    const svg =
+      `<rect x="${at}" y="${LEGEND_TOP + y - 6}" width="14" height="4" fill="${COLOURS[contestant]}"/>` +
+      `<text class="ink" x="${at + 20}" y="${LEGEND_TOP + y}">${label}</text>`;
+    return { svg, y };
+  });
+};
+
 export const plotRuns = (title: string, crowd: Crowd, runs: readonly RunRecord[]): string => {
   const toSeconds = Math.max(...runs.map(({ series }) => series.load.at(-1)?.[0] ?? 0), 1);
   const x = (seconds: number): number => LEFT + (Math.min(seconds, toSeconds) / toSeconds) * (WIDTH - LEFT - RIGHT);
@@ -83,7 +111,7 @@ export const plotRuns = (title: string, crowd: Crowd, runs: readonly RunRecord[]
     const grid = [0, most / 2, most].map(
       (value) =>
         `<line class="grid" x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${fixed(y(value))}" y2="${fixed(y(value))}"/>` +
-        `<text class="soft" x="${LEFT - 8}" y="${fixed(y(value) + 4)}" text-anchor="end">${value.toLocaleString('en')}</text>`,
+        `<text class="soft" x="${LEFT - 8}" y="${fixed(y(value) + 4)}" text-anchor="end">${axisValue(value)}</text>`,
     );
     const across =
       mark === undefined
@@ -91,27 +119,21 @@ export const plotRuns = (title: string, crowd: Crowd, runs: readonly RunRecord[]
         : `<line class="mark" stroke-dasharray="3 4" x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${fixed(y(mark))}" y2="${fixed(y(mark))}"/>`;
     return `<text class="ink" x="${LEFT}" y="${top - 10}">${name}</text>${grid.join('')}${across}${lines.join('')}`;
   });
-  const step = toSeconds > 100 ? 20 : 10;
+  const step = TICKS.find((seconds) => toSeconds / seconds <= 10) ?? 600;
   const ticks = Array.from({ length: Math.floor(toSeconds / step) + 1 }, (_, index) => index * step).map(
     (seconds) =>
-      `<text class="soft" x="${fixed(x(seconds))}" y="${HEIGHT - 32}" text-anchor="middle">${seconds} s</text>`,
+      `<text class="soft" x="${fixed(x(seconds))}" y="${FOOT + 20}" text-anchor="middle">${seconds} s</text>`,
   );
   const present = CONTESTANTS.filter((one) => runs.some(({ contestant }) => contestant === one));
-  const legend = present.map((contestant, index) => {
-    const count = runs.filter((run) => run.contestant === contestant).length;
-    const at = LEFT + index * 160;
-    return (
-      `<rect x="${at}" y="${HEIGHT - 14}" width="14" height="4" fill="${COLOURS[contestant]}"/>` +
-      `<text class="ink" x="${at + 20}" y="${HEIGHT - 8}">${LABELS[contestant]} (${count})</text>`
-    );
-  });
+  const legend = legendOf(present, runs);
+  const height = LEGEND_TOP + Math.max(0, ...legend.map(({ y }) => y)) + 8;
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${title}">`,
-    `<style>${STYLE}</style><rect class="ground" width="${WIDTH}" height="${HEIGHT}"/>`,
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${title}">`,
+    `<style>${STYLE}</style><rect class="ground" width="${WIDTH}" height="${height}"/>`,
     `<text class="ink" x="${LEFT}" y="26" font-size="16" font-weight="600">${title}</text>`,
     ...drawn,
     ...ticks,
-    ...legend,
+    ...legend.map(({ svg }) => svg),
     '</svg>',
     '',
   ].join('\n');

@@ -14,7 +14,7 @@ export const LABELS: Readonly<Record<Contestant, string>> = {
   'keda-expert-1s': 'KEDA, tuned, HPA each 1 s',
   ours: 'this operator',
   oracle: 'an oracle',
-  nobody: 'nobody (sabotage)',
+  nobody: 'no scaling (sabotage)',
 };
 
 export const TITLES: Readonly<Record<CrowdName, string>> = {
@@ -22,6 +22,7 @@ export const TITLES: Readonly<Record<CrowdName, string>> = {
   'step-plus-half': 'A step of half as many again, from 20 pods to 30',
   'ramp-60s': 'A ramp of 60 s from 2 pods to 40',
   spikes: 'Three spikes of 20 s, 40 s apart, from 2 pods to 20',
+  'opening-20-min': 'An opening, its decay and a second wave, 20 min',
   'scale-10-572': 'A step from 10 pods to 572, simulated nodes',
 };
 

@@ -21,7 +21,8 @@ export const runsIn = (runs: readonly RunRecord[], key: CellKey): readonly RunRe
 export const figureIn = (runs: readonly RunRecord[], key: CellKey, figure: FigureName): Spread | undefined =>
   spreadOf(runsIn(runs, key).flatMap(({ figures }) => figures[figure] ?? []));
 
-const WRITTEN_P95_MS = 2_000;
+const WRITTEN_P95_MS = 1_200;
+const LATE_SHARE = 0.8;
 const READY_SHARE = 0.7;
 
 export interface Check {
@@ -35,6 +36,12 @@ export const stepChecks = (runs: readonly RunRecord[]): readonly Check[] => {
   const at = (contestant: Contestant, figure: FigureName) =>
     figureIn(runs, { crowd: 'step-2-40', contestant, managerQps }, figure);
   const [written, ready, rival] = [at('ours', 'writtenMs'), at('ours', 'readyMs'), at('keda-expert', 'readyMs')];
+  const [late, fastLate, pods, fastPods] = [
+    at('ours', 'late'),
+    at('keda-expert-1s', 'late'),
+    at('ours', 'podSeconds'),
+    at('keda-expert-1s', 'podSeconds'),
+  ];
   const all = runsIn(runs, { crowd: 'step-2-40', contestant: 'ours', managerQps }).length;
   return [
     {
@@ -45,7 +52,15 @@ export const stepChecks = (runs: readonly RunRecord[]): readonly Check[] => {
       what: `ours: median of 2 → 40 Ready ≤ ${READY_SHARE} × that of KEDA's expert`,
       holds: ready !== undefined && rival !== undefined && ready.median <= READY_SHARE * rival.median,
     },
-    { what: 'nobody scales: registrations are late', holds: (at('nobody', 'late')?.least ?? 0) > 0 },
+    {
+      what: `ours: late ≤ ${LATE_SHARE} × that of KEDA's expert with HPA each second, in the median`,
+      holds: late !== undefined && fastLate !== undefined && late.median <= LATE_SHARE * fastLate.median,
+    },
+    {
+      what: "ours: pod-seconds ≤ those of KEDA's expert with HPA each second, in the median",
+      holds: pods !== undefined && fastPods !== undefined && pods.median <= fastPods.median,
+    },
+    { what: 'without scaling registrations are late', holds: (at('nobody', 'late')?.least ?? 0) > 0 },
     {
       what: 'all contestants had the same pods',
       holds: new Set(runs.map(({ template }) => template)).size === 1,

@@ -1,4 +1,4 @@
-/** What the operator tells of itself, and what the kernel tells of it. */
+/** Figures of the operator's metrics and of the kernel. */
 import { parseMetrics } from '../../../operator/signals/metrics-text.ts';
 import { cpuMsOf } from '../load/machine.ts';
 

@@ -7,6 +7,7 @@ import { createServer } from 'node:http';
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
 import { METRICS } from '../../../contract/app-contract.ts';
+import { recentSeries, tenthsOf } from '../../helpers/recent-series.ts';
 
 const line = z.object({ address: z.string(), perSecond: z.number() });
 const [port = ''] = process.argv.slice(2);
@@ -25,6 +26,7 @@ const page = (address: string): string => {
     `${METRICS.intakeArrivals}{outcome="shed"} 0`,
     `${METRICS.intakeArrivals}{outcome="refused"} 0`,
     `${METRICS.intakeArrivals}{outcome="failed"} 0`,
+    ...recentSeries({ tenths: tenthsOf((atMs) => counted(address, atMs), nowMs) }),
     `${METRICS.scrapeTime} ${nowMs / 1000}`,
     `${METRICS.processStart} ${startedAtMs / 1000}`,
     `${METRICS.recordsTotal}{state="received"} 0`,

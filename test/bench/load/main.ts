@@ -29,7 +29,7 @@ const origin = new URL(loopbackOrigin(values.url ?? ''));
 const seconds = Number(values.seconds);
 const warmupMs = Number(values['warmup-seconds']) * 1000;
 const rate = values.rate === undefined ? undefined : Number(values.rate);
-/** More than anybody has answered on two cores. */
+/** More than any server has answered on two cores. */
 const MADE_AHEAD_PER_SECOND = 5_000;
 
 const requestOf = (index: number): Buffer => {
@@ -94,7 +94,7 @@ const closedLoop = async (connection: Connection): Promise<void> => {
   while (performance.now() < endAt) await one(connection, performance.now());
 };
 
-/** Connection k of n sends arrivals k, k + n, k + 2n …: due times stay fixed whatever the answers do. */
+/** Connection k of n sends arrivals k, k + n, k + 2n …: due times do not depend on answers. */
 const openLoop = async (connection: Connection, k: number, perSecond: number): Promise<void> => {
   for (let i = k; ; i += connections.length) {
     const dueAt = startedAt + (i / perSecond) * 1000;

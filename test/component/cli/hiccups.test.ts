@@ -110,7 +110,7 @@ describe('an annotation', () => {
   it('is taken away although the operator wrote the status in that moment', async () => {
     const { out, code } = resume(() => undefined);
     expect(await code).toBe(0);
-    expect(out.join('')).toContain('spring goes on');
+    expect(out.join('')).toContain('spring is resumed');
   });
 
   it('stays when somebody else changed it in that moment', async () => {
@@ -118,6 +118,6 @@ describe('an annotation', () => {
       annotations = { 'voucher-operator.io/paused': '2031-01-01T00:00:00Z' };
     });
     expect(await code).toBe(2);
-    expect(err.join('')).toContain('somebody changed spring in this moment');
+    expect(err.join('')).toContain('spring was changed by another user at this moment');
   });
 });

@@ -1,8 +1,8 @@
 /** What Node meets first when it is not the project's own. */
 import { execFile } from 'node:child_process';
-import { copyFile, mkdir, mkdtemp, realpath, rm } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, realpath, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -24,6 +24,13 @@ describe('cli/main.ts', () => {
 
   it('goes on with the project’s own Node where an older one runs it', async () => {
     const { stdout } = await run(process.execPath, ['--import', OLD, join(CLI, 'main.ts'), 'simulate', '--help']);
+    expect(stdout).toContain('Usage: kubectl-voucher simulate');
+  });
+
+  it('is found by kubectl through a link on the PATH', async () => {
+    await symlink(join(CLI, 'main.mjs'), join(dir, 'kubectl-voucher'));
+    const PATH = [dir, dirname(process.execPath), process.env['PATH']].join(delimiter);
+    const { stdout } = await run('kubectl-voucher', ['simulate', '--help'], { cwd: dir, env: { PATH } });
     expect(stdout).toContain('Usage: kubectl-voucher simulate');
   });
 

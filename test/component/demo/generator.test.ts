@@ -80,10 +80,10 @@ describe('the generator process', () => {
     await exitOf(child);
     const ledger = await readLedger(join(dir, 'ledger.jsonl'));
     expect(ledger.length).toBeGreaterThan(0);
-    expect(compare({ ledger, ...contentOf(intake) })).toMatchObject({ lost: 0, sentByNobody: undefined });
+    expect(compare({ ledger, ...contentOf(intake) })).toMatchObject({ lost: 0, unexplained: undefined });
   });
 
-  it('told to end, sends nobody else and still writes the end', async () => {
+  it('after SIGTERM starts no more citizens and still writes the end', async () => {
     const load = startLoad(await requestFor(200, 600));
     await eventually(() => intake.taken.size > 50, { timeoutMs: PATIENCE_MS, what: 'fifty registrations' });
     load.stop();
@@ -91,7 +91,7 @@ describe('the generator process', () => {
     expect((await readLedger(join(dir, 'ledger.jsonl'))).at(-1)).toMatchObject({ type: 'end' });
   });
 
-  it('ends with whoever holds its standard input', async () => {
+  it('ends when its standard input is closed', async () => {
     const child = run([...argsFor(intake.url, await traceOf(50, 600)), '--end-with-stdin']);
     await eventually(() => intake.taken.size > 5, { timeoutMs: PATIENCE_MS, what: 'some registrations' });
     const exited = exitOf(child);
@@ -105,10 +105,16 @@ describe('the generator process', () => {
       const child = run(argsFor(url, await traceOf(1, 1)));
       const [code, message] = await Promise.all([exitOf(child), child.stderr === null ? '' : text(child.stderr)]);
       expect(code).toBe(1);
-      expect(message).toMatch(/refusing to send load|no http/);
+      expect(message).toMatch(/refusing to send load|not an http/);
       expect(existsSync(join(dir, 'ledger.jsonl'))).toBe(false);
     },
   );
+
+  it.each(['NaN', '-1', '1.5', '2147483649'])('refuses the seed %s', async (seed) => {
+    const child = run([...argsFor(intake.url, await traceOf(1, 1)), '--seed', seed]);
+    const [code, message] = await Promise.all([exitOf(child), child.stderr === null ? '' : text(child.stderr)]);
+    expect({ code, message }).toEqual({ code: 1, message: expect.stringContaining('whole number from 0 to') });
+  });
 
   it('is reported as dead when it could not work', async () => {
     const request = await requestFor(1, 1);

@@ -132,7 +132,7 @@ describe('the demo', () => {
     expect(report?.times.firstRegistration).toBeGreaterThan(report?.times.opened ?? 0);
     expect(applied).toHaveLength(1);
     expect(stopped).toEqual(['stack']);
-    expect(output.indexOf('forecast:')).toBeLessThan(output.indexOf('is up after'));
+    expect(output.indexOf('Simulated forecast')).toBeLessThan(output.indexOf('Stack ready after'));
     expect(output).toContain('the first registrations are acknowledged');
   });
 

@@ -59,7 +59,7 @@ describe('a canary', () => {
   it('says that its row did not come', async () => {
     const { result, reason } = await sender(intake.url, 2)();
     expect(result).toBe('accepted');
-    expect(reason).toContain('look at the records pods');
+    expect(reason).toContain('check the records pods');
   });
 
   it('says with which code it was refused', async () => {

@@ -3,8 +3,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createKubeAccess } from '../../../operator/kube/access.ts';
+import type { ApiResource } from '../../../operator/kube/api-resources.ts';
 import { type CallReport, createKubeClient, type KubeClient } from '../../../operator/kube/client.ts';
-import type { ApiResource } from '../../../operator/kube/resources.ts';
 import { systemClock } from '../../../runtime/clock.ts';
 import type { StrawApiServer } from './api-server.ts';
 

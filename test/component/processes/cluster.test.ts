@@ -73,11 +73,12 @@ describe('a cluster of processes', () => {
     await writeSecrets(test);
     await test.deploy('intake', 1);
     await test.ready(1);
-    const [before] = test.cluster.pods();
+    const first = () => test.cluster.pods().map(({ name, pid, restarts }) => ({ name, pid, restarts }))[0];
+    const before = first();
     await fetch(`${test.url()}/crash`).catch(() => undefined);
     await eventually(() => test.lines.some((line) => line.includes('code 3')), { what: 'word of the crash' });
     await test.ready(1);
-    const [after] = test.cluster.pods();
+    const after = first();
     expect(after?.name).toBe(before?.name);
     expect(after?.pid).not.toBe(before?.pid);
     expect([before?.restarts, after?.restarts]).toEqual([0, 1]);

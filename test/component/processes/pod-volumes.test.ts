@@ -44,7 +44,11 @@ describe('the volumes of a pod', () => {
       { name: 'v', secret: { secretName: 'keys', items: [{ key: 'b', path: 'b' }] } },
       'Secret "keys" has no key "b"',
     ],
-    ['a kind of volume', { name: 'v', hostPath: { path: '/' } }, 'volume "v" is of a kind that processes can\'t mount'],
+    [
+      'a kind of volume',
+      { name: 'v', hostPath: { path: '/' } },
+      'volume "v" has a type that is not supported for processes',
+    ],
   ])('name %s that is missing', async (_name, volume, message) => {
     expect(await mountVolumes([volume], sources, at)).toBe(message);
   });

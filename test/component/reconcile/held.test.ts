@@ -44,7 +44,7 @@ describe('a campaign that can not be read', () => {
       status: 'False',
       reason: 'SpecUnreadable',
       message:
-        'spec.window.closesAt is "2020-09-25T18:00:00,5+08:00", which is not an instant: write date, time and offset, such as 2027-03-01T10:00:00+08:00, with three decimals of a second at most. Until then nothing is decided for this campaign: replicas stay as they are, and pods go on with their last settings.',
+        'spec.window.closesAt is "2020-09-25T18:00:00,5+08:00", which is not an instant: write date, time and offset, such as 2027-03-01T10:00:00+08:00, with three decimals of a second at most. Meanwhile nothing is decided for this campaign: replicas are kept, and pods go on with their last settings.',
     });
     expect(world.events).toEqual([{ type: 'Warning', reason: 'SpecUnreadable', message: readyOf()?.message }]);
     expect(world.deployments.get('chengdu-intake')?.replicas).toBe(replicas);

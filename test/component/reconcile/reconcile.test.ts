@@ -110,7 +110,7 @@ describe('reconcile', () => {
     await clock.advance(HOUR_MS + 60_000);
     world.readings = freshReadings(clock.now(), { arrivals: 5_000 });
     await reconciler.reconcile(aCampaign({ scaling: { peakArrivalsPerSecond: 500 } }), signal);
-    expect(world.writes[0]).toBe('scale chengdu-intake 15');
+    expect(world.writes[0]).toBe('scale chengdu-intake 20');
     expect(world.events).toContainEqual(expect.objectContaining({ reason: 'ScaledUp' }));
   });
 
@@ -169,7 +169,7 @@ describe('reconcile', () => {
     world.failing.add('status').add('settings').add('apply');
     world.readings = freshReadings(clock.now(), { arrivals: 5_000 });
     const { requeueAfterMs } = await reconciler.reconcile(aCampaign(), signal);
-    expect(world.writes).toContain('scale chengdu-intake 15');
+    expect(world.writes).toContain('scale chengdu-intake 20');
     expect(new Set(world.failures)).toEqual(new Set(['apply_manifest', 'live_settings', 'write_status']));
     expect(requeueAfterMs).toBeLessThanOrEqual(1_000);
   });
@@ -182,7 +182,7 @@ describe('reconcile', () => {
       await reconciler.reconcile(aCampaign(), signal);
       await clock.advance(1_000);
     }
-    expect(world.plans.map(({ spec }) => [spec.reason, spec.ceilings.intake])).toEqual([['Load', 50]]);
+    expect(world.plans.map(({ spec }) => [spec.reason, spec.ceilings.intake])).toEqual([['Load', 90]]);
     expect(world.deployments.get('chengdu-intake')?.replicas).toBe(20);
     expect(world.failures).toEqual([]);
   });
@@ -256,7 +256,7 @@ describe('reconcile', () => {
       await clock.advance(5_000);
       await reconciler.reconcile(aCampaign(), signal);
       expect(provisioned()).toMatchObject({ status: 'False', reason: 'ObjectsNotWritten' });
-      expect(provisioned()?.message).toMatch(/^It has not been possible to apply .* for 10 s: apply is down\./);
+      expect(provisioned()?.message).toMatch(/^For 10 s the operator has failed to apply .*: apply is down\./);
     });
 
     it('lets one kind that hangs hold up no other for more than a tick', async () => {

@@ -2,8 +2,8 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { decide } from '../../../operator/scaling/decide.ts';
 import { EMPTY_MEMORY, type TierMemory } from '../../../operator/scaling/types.ts';
-import { createSignalReader } from '../../../operator/signals/reader.ts';
 import { createScraper, type Scraper } from '../../../operator/signals/scrape.ts';
+import { createSignalReader } from '../../../operator/signals/signal-reader.ts';
 import type { ObservedCluster } from '../../../operator/tick/cluster-view.ts';
 import { aCampaign } from '../../helpers/a-campaign.ts';
 import { aMetricsPage } from '../../helpers/a-metrics-page.ts';
@@ -44,23 +44,34 @@ const cluster = (): ObservedCluster => ({
   },
 });
 
+/** Of pods that tell their last second too, and of older ones that tell counters only. */
+const RELEASES = {
+  newer: (counter: number, arriving: boolean): Behaviour => {
+    const tenths = Array.from({ length: 10 }, () => (arriving ? PER_POD_PER_SECOND / 10 : 0));
+    return { kind: 'answers', counter, recent: { tenths } };
+  },
+  older: (counter: number): Behaviour => ({ kind: 'answers', counter }),
+} as const;
+const releases = Object.keys(RELEASES) as (keyof typeof RELEASES)[];
+
 /** Ticks of a second on a fake clock; the way down is as quick as it can be, so that a trusted fault shows at once. */
-const play = (believes?: () => boolean) => {
+const play = (release: keyof typeof RELEASES, believes?: () => boolean) => {
   let enqueued = 0;
   const journal = { backlog: async () => ({ messages: 0, enqueued, workedOff: enqueued }) };
   const deps = { scraper, journal, shards: 3, now: () => nowMs };
   const reader = createSignalReader(believes === undefined ? deps : { ...deps, believes });
   const limits = aTierLimits({ down: { windowSeconds: 10, percentPerMinute: 100 } });
-  let [replicas, memory, counter]: [number, TierMemory, number] = [2, EMPTY_MEMORY, 0];
+  let [replicas, memory, counter]: [number, TierMemory, number] = [NEEDED, EMPTY_MEMORY, 0];
   return async (seconds: number, fault?: () => Behaviour, arriving = true): Promise<number> => {
     for (let second = 0; second < seconds; second += 1) {
       nowMs += 1_000;
       counter += arriving ? PER_POD_PER_SECOND : 0;
       enqueued += arriving ? 2 * PER_POD_PER_SECOND : 0;
-      for (const pod of pods) pod.behave({ kind: 'answers', counter });
+      for (const pod of pods) pod.behave(RELEASES[release](counter, arriving));
       if (fault !== undefined) pods[1]?.behave(fault());
-      const { arrivals } = await reader.read(aCampaign(), cluster(), new AbortController().signal);
-      const decision = decide({ nowMs, replicas, ready: replicas, arrivals }, limits, memory);
+      const { arrivals, dueBack } = await reader.read(aCampaign(), cluster(), new AbortController().signal);
+      const due = dueBack === undefined ? {} : { dueBack };
+      const decision = decide({ nowMs, replicas, ready: replicas, arrivals, ...due }, limits, memory);
       ({ replicas, memory } = decision);
     }
     return replicas;
@@ -72,6 +83,11 @@ const faults: Record<string, () => Behaviour> = {
   'answers 500': () => ({ kind: 'page', status: 500, page: '' }),
   'answers an empty page': () => ({ kind: 'page', page: '' }),
   'answers zero although it had counted': () => ({ kind: 'answers', counter: 0 }),
+  'answers zeros for its last second, too': () => ({ kind: 'answers', counter: 0, recent: {} }),
+  'answers tenths of which some are missing': () => ({
+    kind: 'page',
+    page: aMetricsPage({ accepted: 1_400, now: nowMs / 1000, started: 1, recent: {} }).replace(/^.*ago="7".*\n/m, ''),
+  }),
   'answers the same page for ever': () => ({
     kind: 'page',
     page: aMetricsPage({ accepted: 1400, now: 1_600_999_210, started: 1 }),
@@ -81,22 +97,34 @@ const faults: Record<string, () => Behaviour> = {
 
 describe('one of two pods lies or is silent for 15 s while citizens come', () => {
   it.each(Object.entries(faults))('%s: replicas stay', async (_, fault) => {
-    const tick = play();
+    const tick = play('newer');
     expect(await tick(10)).toBe(NEEDED);
     expect(await tick(15, fault)).toBe(NEEDED);
     expect(await tick(10)).toBe(NEEDED);
+  });
+
+  it('tells counters only, as a pod of an older release: replicas stay', async () => {
+    const tick = play('older');
+    expect(await tick(10)).toBe(NEEDED);
+    const newer = play('newer');
+    let counter = 0;
+    const older = (): Behaviour => {
+      counter += PER_POD_PER_SECOND;
+      return { kind: 'answers', counter };
+    };
+    expect(await newer(25, older)).toBe(NEEDED);
   });
 });
 
 describe('every pod tells a zero while the journal’s sequences move', () => {
   /** Counters that stand still prove a zero by themselves: the clock moves on, and nothing falls. */
   const playZero = async (believes?: () => boolean): Promise<number> => {
-    const tick = play(believes);
+    const tick = play('newer', believes);
     expect(await tick(10)).toBe(NEEDED);
     const counter = 10 * PER_POD_PER_SECOND;
     const standing = (): Behaviour => {
-      pods[0]?.behave({ kind: 'answers', counter });
-      return { kind: 'answers', counter };
+      pods[0]?.behave(RELEASES.newer(counter, false));
+      return RELEASES.newer(counter, false);
     };
     return tick(150, standing);
   };
@@ -111,8 +139,8 @@ describe('every pod tells a zero while the journal’s sequences move', () => {
 });
 
 describe('citizens really stop coming', () => {
-  it('goes down, because every pod proves its zero', async () => {
-    const tick = play();
+  it.each(releases)('goes down, because every pod of the %s release proves its zero', async (release) => {
+    const tick = play(release);
     await tick(10);
     expect(await tick(150, undefined, false)).toBe(2);
   });

@@ -3,9 +3,11 @@ import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { aMetricsPage } from '../../helpers/a-metrics-page.ts';
+import type { RecentSeries } from '../../helpers/recent-series.ts';
 
 export type Behaviour =
-  | { readonly kind: 'answers'; readonly counter: number }
+  /** Without `recent`, the page of an older release. */
+  | { readonly kind: 'answers'; readonly counter: number; readonly recent?: RecentSeries }
   | { readonly kind: 'page'; readonly page: string; readonly status?: number }
   | { readonly kind: 'hangs' }
   /** Headers and half a page, then silence. */
@@ -44,6 +46,7 @@ export const startPod = async (now: () => number): Promise<PodServer> => {
       accepted: behaviour.kind === 'answers' ? behaviour.counter : 5,
       now: now(),
       started: 1,
+      ...(behaviour.kind === 'answers' && behaviour.recent !== undefined ? { recent: behaviour.recent } : {}),
     });
     switch (behaviour.kind) {
       case 'answers':

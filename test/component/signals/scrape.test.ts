@@ -73,6 +73,20 @@ describe('scrape', () => {
     ]);
   });
 
+  it('reads what newer pods tell of their last second, beside older ones', async () => {
+    const pods = await startPods(2);
+    const tenths = [9, 8, 7, 6, 5, 4, 3, 2, 1, 0];
+    pods[0]?.behave({ kind: 'answers', counter: 80, recent: { returned: 12.5, dueBack: 3, tenths, halves: [4.5, 2] } });
+    pods[1]?.behave({ kind: 'answers', counter: 7 });
+    const { samples, missed } = await scraper.scrape(targets(pods), never);
+    expect(missed).toEqual([]);
+    expect(samples.toSorted((a, b) => a.pod.localeCompare(b.pod))).toMatchObject([
+      { pod: 'p0', counter: 80, returned: 12.5, recent: { tenths, returned: [4.5, 2], dueBack: 3 } },
+      { pod: 'p1', counter: 7 },
+    ]);
+    expect(samples.find(({ pod }) => pod === 'p1')).not.toHaveProperty('recent');
+  });
+
   it('keeps one connection to a pod from tick to tick', async () => {
     const pods = await startPods(1);
     for (let tick = 0; tick < 5; tick += 1) await scraper.scrape(targets(pods), never);

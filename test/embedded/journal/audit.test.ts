@@ -96,10 +96,10 @@ describe('a trail', () => {
 
 describe('a trail that somebody with the operator’s account made anew', () => {
   it.each<[Forgery, RegExp]>([
-    ['one removed', /^entry 6 stands where entry 5 must be: entries were removed/],
+    ['one removed', /^entry 6 was found in place of entry 5: entries were removed/],
     ['one altered', /^entry 7 does not fit entry 6: one of them was altered/],
-    ['the order changed', /^entry 4 stands where entry 3 must be/],
-    ['the last two cut off', /^no entry has the hash [0-9a-f]{64}: what ended with it was cut off/],
+    ['the order changed', /^entry 4 was found in place of entry 3/],
+    ['the last two cut off', /^no entry has the hash [0-9a-f]{64}: entries up to it were cut off/],
   ])('with %s is reported', async (forgery, message) => {
     const campaignId = forgery.replaceAll(' ', '-');
     await writeWhole(log, campaignId);

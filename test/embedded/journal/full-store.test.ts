@@ -75,7 +75,7 @@ describe('a journal without room', () => {
     expect(full).toEqual({
       kind: 'full',
       message: expect.stringMatching(
-        /^the campaign's streams reserve 272 MiB on each of 3 servers; nats-0 has \d+ MiB of 200 MiB left, nats-1 /,
+        /^the campaign's streams reserve 272 MiB on each of 3 servers; nats-0 has \d+ MiB of 200 MiB free, nats-1 /,
       ),
     });
     const nothingOf = (campaignId: string): Promise<void> =>

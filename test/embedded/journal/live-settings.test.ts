@@ -72,7 +72,7 @@ describe('a pod that watches the live settings', () => {
     await kv.put('settings', JSON.stringify({ ...settings(3), window: { opensAt: 'soon' } }));
     await eventually(() => errors.length > 0, { what: 'the complaint' });
     expect(watch.current()?.generation).toBe(2);
-    expect(String(errors[0])).toContain('is not valid; the last one stays');
+    expect(String(errors[0])).toContain('is not valid; the previous one is kept');
     await put(4);
     await seen(4);
     expect(errors).toHaveLength(1);

@@ -50,7 +50,7 @@ it('is not PreWarmed while nobody writes rows, says so, and is when somebody doe
     await becomes('CanaryNotConfirmed');
     expect(preWarmed()).toMatchObject({
       status: 'False',
-      message: expect.stringContaining('look at the records pods'),
+      message: expect.stringContaining('check the records pods'),
     });
     expect(stack.events().map(({ reason }) => reason)).toContain('CanaryNotConfirmed');
   } finally {

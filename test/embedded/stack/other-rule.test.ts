@@ -42,7 +42,7 @@ describe('an intake that would count people by another rule', () => {
         timeoutMs: 60_000,
         what: 'the refusal of the one that starts',
       });
-      expect(await saidIn(stack.logDir, 'Set it to perCitizenAndChannel')).toBe(true);
+      expect(await saidIn(stack.logDir, 'set it to perCitizenAndChannel')).toBe(true);
       await eventually(async () => receiptOf(await register(stack.url, 1, randomUUID())) !== undefined, {
         timeoutMs: 30_000,
         what: 'a registration by the other one',

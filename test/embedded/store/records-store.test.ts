@@ -251,7 +251,7 @@ describe('a commit', () => {
       kind: 'unavailable',
       code: 'ECONNREFUSED',
     });
-    expect(await store.ping()).toBe(false);
+    expect(await store.look()).toBe('unreachable');
     await store.close();
   });
 });
@@ -381,8 +381,9 @@ describe('an erased receipt', () => {
     const pool = new Pool({ connectionString: url });
     const client = await pool.connect();
     await client.query('BEGIN');
-    await lockToErase(client, 'public');
-    await writeFacts(client, 'public', campaignId, [erased(campaignId, 'x', 2)]);
+    const scope = { client, schema: 'public', campaignId };
+    await lockToErase(scope);
+    await writeFacts(scope, [erased(campaignId, 'x', 2)]);
     const registered = commit(eraser, [journalled(event, 3)]);
     await eventually(async () => (await queryOnce(url, 'SELECT 1 FROM pg_locks WHERE NOT granted')).length > 0, {
       what: 'the registration waits',
@@ -455,7 +456,7 @@ describe('an erased receipt', () => {
       ),
     );
     const stores = [storeFor(campaignId), storeFor(campaignId), storeFor(campaignId), storeFor(campaignId)] as const;
-    await Promise.all(stores.map((store) => store.ping()));
+    await Promise.all(stores.map((store) => store.look()));
     const inPieces = async (store: Store, all: readonly JournalledEvent[]): Promise<void> => {
       for (let at = 0; at < all.length; at += 20) await commit(store, all.slice(at, at + 20));
     };
@@ -534,7 +535,7 @@ describe('many workers with the same citizens', () => {
   /** Connected before they start, so that they really meet. */
   const connectedStores = async (campaignId: string, count: number): Promise<readonly Store[]> => {
     const stores = Array.from({ length: count }, () => storeFor(campaignId));
-    await Promise.all(stores.map((store) => store.ping()));
+    await Promise.all(stores.map((store) => store.look()));
     return stores;
   };
 

@@ -63,7 +63,7 @@ const played = async (platform: Platform, seed: number, { begin, end, reasons }:
   try {
     const seen = await seenOutage(platform, 'RecordsAvailable', reasons, ['RecordsUnavailable'], beganAtMs);
     const receipt = await registered(platform, seed);
-    // What the operator says reaches every pod within seconds.
+    // Settings of the operator reach every pod within seconds.
     const citizenReads = await eventually(
       async () => {
         const { body } = await receiptState(platform.stack.url, receipt);
@@ -164,7 +164,7 @@ export const databaseOutOfConnections = async (platform: Platform, seed: number)
   }
 };
 
-/** Its volume is a disk of its own of a few hundred megabytes, and somebody else's file fills it. */
+/** Its volume is a separate disk of a few hundred megabytes, which another file fills. */
 export const databaseDiskFull = async (platform: Platform, seed: number): Promise<DatabaseOutage> => {
   const claim = `data-${POD}`;
   const volume = (await platform.system('get', 'pvc', claim, '-o', 'jsonpath={.spec.volumeName}')).trim();

@@ -82,11 +82,11 @@ const failing = async (platform: Platform, seed: number, n: number, error: Injec
   });
 };
 
-/** Every fsync of one server fails until the condition says so. */
+/** Every fsync of one server fails until the condition reports it. */
 export const journalWriteError = (platform: Platform, seed: number): Promise<JournalOutage> =>
   failing(platform, seed, 1, 'EIO', 'ServerWriteError');
 
-/** One server is told that its disk is full. */
+/** One server gets "disk full" for its writes. */
 export const journalDiskFull = (platform: Platform, seed: number): Promise<JournalOutage> =>
   failing(platform, seed, 2, 'ENOSPC', 'JetStreamDisabled');
 
@@ -118,7 +118,7 @@ export const dataKeysLost = async (platform: Platform, seed: number): Promise<Jo
   }
 };
 
-/** Asked once more: an outage that is over leaves nothing behind. */
+/** Checked again: nothing of the outage must remain. */
 export const registersAgain = (platform: Platform, seed: number): Promise<boolean> =>
   eventually(
     async () =>

@@ -1,4 +1,4 @@
-/** What people see of an outage: the same for tests, which judge it, and for evidence, which shows it. */
+/** What people see of an outage, for tests and for evidence. */
 import type { VoucherCampaign } from '../../../contract/campaign-types.ts';
 import type { Condition } from '../../../contract/common-types.ts';
 import type { KubeApi } from '../kube-api.ts';

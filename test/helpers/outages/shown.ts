@@ -1,4 +1,4 @@
-/** Keeps what an outage looked like: for whoever reads the run, and for `npm run evidence -- outages`, which asks for a file. */
+/** Prints how people see an outage, and writes it to a file for `npm run evidence -- outages`. */
 import { appendFileSync } from 'node:fs';
 
 /** Of the environment: a file that gets a line of JSON for each outage. */

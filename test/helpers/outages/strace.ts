@@ -7,7 +7,7 @@ import { eventually } from '../eventually.ts';
 /** `EIO`: the disk fails. `ENOSPC`: it is full. */
 export type InjectedError = 'EIO' | 'ENOSPC';
 
-/** Those that only files know: `write` fails on sockets as well, and takes the server's voice away. */
+/** Calls for files only: with `write` sockets would fail too, and the server could not answer. */
 const CALLS = 'fsync,fdatasync';
 
 export interface Injection {

@@ -125,7 +125,7 @@ describe('a chart with build metadata in its version', () => {
 
 describe('a change that would harm a campaign that lives', () => {
   it.each<[string, () => object, RegExp]>([
-    ['without its account', () => given([]), /lacks harm-2027, and VoucherCampaign .*\/harm-2027 uses that account/],
+    ['without its account', () => given([]), /lacks harm-2027, but VoucherCampaign .*\/harm-2027 uses its accounts/],
     ['to another number of shards', () => given([own()], {}, { app: { shards: 5 } }), /app\.shards: is 5/],
     [
       'in which another campaign asks for its Secret',
@@ -134,9 +134,9 @@ describe('a change that would harm a campaign that lives', () => {
           { ...own(), dataPlaneSecretName: 'other', privacySecretName: 'keys' },
           { ...own(), campaignId: 'b' },
         ]),
-      /b asks for Secret .*\/voucher-data-plane, which VoucherCampaign .*\/harm-2027 uses/,
+      /b requests Secret .*\/voucher-data-plane, which VoucherCampaign .*\/harm-2027 uses/,
     ],
-    ['with larger volumes', () => given([own()], { storage: '2Gi' }), /nats\.storage: is 2Gi, .* were made with 1Gi/],
+    ['with larger volumes', () => given([own()], { storage: '2Gi' }), /nats\.storage: is 2Gi, .* have 1Gi/],
     ['to an external data plane', () => ({ ...values([]), ...EXTERNAL_VALUES }), /lacks harm-2027/],
   ])(
     '%s is refused before a release is begun',

@@ -240,7 +240,7 @@ describe('the deletion of an open campaign', () => {
       { what: 'a refusal that names the annotation' },
     );
     await vouchers.kubectl('annotate', 'vcamp', 'spring-2027', 'voucher-operator.io/confirm-delete=another');
-    await expect(remove()).rejects.toThrow(/citizens hold receipts of it/);
+    await expect(remove()).rejects.toThrow(/citizens have receipts/);
   });
 
   it('does not hold up the end of its namespace, also when the operator is gone', async () => {

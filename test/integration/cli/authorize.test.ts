@@ -54,7 +54,7 @@ describe('kubectl voucher authorize', () => {
         'spring: authorised, by li.wei.',
         '  intake   20 → 60',
         '  records  4, as before',
-        'Up to 60 replicas of intake from now on, where demand asks for them.',
+        'Up to 60 replicas of intake from now on, where demand needs them.',
         `Follow it with kubectl voucher status spring -n ${namespace} -w`,
         '',
       ].join('\n'),
@@ -106,7 +106,7 @@ describe('kubectl voucher authorize', () => {
     ['a tier is unknown', ['--ceiling', 'issuance=3'], 'tiers are intake, records'],
     ['a window has no end', ['--window', '09:00', '--ceiling', 'intake=3'], 'write FROM/UNTIL'],
     ['a number is none', ['--ceiling', 'intake=many'], "can't be read: write TIER=REPLICAS"],
-    ['the schema refuses it', ['--ceiling', 'intake=999999'], 'it was not taken'],
+    ['the schema refuses it', ['--ceiling', 'intake=999999'], 'it was refused'],
   ])('names the remedy when %s', async (_sentence, args, words) => {
     expect(await authorize('probe', args, OWNER)).toMatchObject({ code: 2, err: expect.stringContaining(words) });
   });

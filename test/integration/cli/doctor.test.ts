@@ -148,7 +148,7 @@ describe('kubectl voucher doctor', () => {
       ...TIERS.map((tier) => `FAIL there is no Secret voucher-data-plane-${tier} in namespace ${namespace}`),
     ]);
     // There is no node at all here.
-    expect(said(report, 'nodes')).toEqual([expect.stringMatching(/^FAIL 38 pods of intake find no place \(cpu 500m/)]);
+    expect(said(report, 'nodes')).toEqual([expect.stringMatching(/^FAIL 38 pods of intake have no place \(cpu 500m/)]);
     expect(said(report, 'image')).toEqual([expect.stringMatching(/^OK 4 ready pods run /)]);
     expect(said(report, 'pod-security')).toEqual([`OK namespace ${namespace} enforces restricted`]);
     for (const { level, remedy } of report.findings) if (level !== 'OK') expect(remedy).toBeTruthy();
@@ -160,20 +160,20 @@ describe('kubectl voucher doctor', () => {
     const [, , ...args] = command.split(' ');
     expect(await crowd.voucher(args)).toMatchObject({ code: 0 });
     expect(said(await doctor(['spring']), 'ceilings')).toEqual([
-      'OK intake: 40 replicas are needed at opening, 40 authorised',
+      'OK intake: 40 replicas are needed at opening, 40 are authorised',
       expect.stringMatching(/^OK records: /),
     ]);
   });
 
   it('tells a viewer what it could not see, and who can', async () => {
     const report = await doctor(['spring'], VIEWER);
-    const hidden = report.findings.filter(({ said: text }) => text === 'not for you to see');
+    const hidden = report.findings.filter(({ said: text }) => text === 'you lack permission to read this');
     expect(hidden.map(({ check }) => check)).toEqual(
       expect.arrayContaining(['kinds', 'operator', 'policies', 'quota', 'nodes']),
     );
     for (const { level, remedy } of hidden) {
       expect(level).toBe('WARN');
-      expect(remedy).toMatch(/^ask somebody who may: kubectl get /);
+      expect(remedy).toMatch(/^ask a user who has it to run: kubectl get /);
     }
     expect(said(report, 'secrets')).toEqual([
       'OK Secret voucher-privacy is mounted by pods that are ready',
@@ -189,7 +189,7 @@ describe('kubectl voucher doctor', () => {
     expect(out).toMatch(
       /\nFAIL {2}secrets +Secret voucher-privacy lacks a wrap-<id>.key\n +→ kubectl edit secret voucher-privacy/,
     );
-    expect(out).toMatch(/spring in namespace \S+: not ready for the day: \d+ FAIL, \d+ WARN, \d+ OK\.\n$/);
+    expect(out).toMatch(/spring in namespace \S+: not ready for opening day: \d+ FAIL, \d+ WARN, \d+ OK\.\n$/);
     expect(await crowd.voucher(['doctor', 'autumn', '-n', namespace])).toMatchObject({ code: 2 });
   });
 });

@@ -61,7 +61,11 @@ const held = (name: string) =>
   campaignBody(name, {
     opensInMs: 240_000,
     spec: {
-      scaling: { peakArrivalsPerSecond: 7_000, authorized: { ceilings: { intake: 12, records: 6 } } },
+      scaling: {
+        peakArrivalsPerSecond: 7_000,
+        down: { holdAfterOpen: '2h' },
+        authorized: { ceilings: { intake: 12, records: 6 } },
+      },
     },
   });
 
@@ -103,13 +107,13 @@ describe('kubectl voucher', () => {
       'a plan waits for its owner',
       'kubectl voucher approve spring-',
     );
-    expect(status).toMatch(/intake +\d+ +12 +12 .* held by the authorised ceiling of 12/);
+    expect(status).toMatch(/intake +\d+ +12 +12 .* the authorised ceiling is 12/);
     const wide = await says(['status', 'spring', '-n', namespace, '-o', 'wide'], 'AwaitingDecision');
     expect(wide).toMatch(/intake +\d+ +12 +12 +2\.\.\d+ +500\/s /);
 
     const why = await says(['why', '-n', namespace, '--tier', 'intake'], 'asks for ceilings of');
-    expect(why).toMatch(/intake is to have 12 replicas, since .* demand asks for 20 and it is held by the authorised/);
-    expect(why).toContain('the forecast takes 20');
+    expect(why).toMatch(/Desired for intake: 12 replicas, since .* demand needs 20, and the authorised ceiling is/);
+    expect(why).toContain('forecast needs 20 replicas');
     expect(why).not.toContain('records is');
 
     // The very command that it prints, in a shell.
@@ -123,23 +127,23 @@ describe('kubectl voucher', () => {
     expect((await run('sh', ['-c', command], { env })).stdout).toContain('patched');
     await world.settled(namespace, 'spring', 20);
 
-    await says(['why', 'spring', '-n', namespace, '--tier', 'intake'], 'intake is to have 20 replicas', '12 → 20');
-    const then = await says(['why', 'spring', '-n', namespace, '--at', atTheCeiling], 'intake was to have 12 replicas');
-    expect(then).toContain('held by the authorised ceiling of 12');
+    await says(['why', 'spring', '-n', namespace, '--tier', 'intake'], 'Desired for intake: 20 replicas', '12 → 20');
+    const then = await says(['why', 'spring', '-n', namespace, '--at', atTheCeiling], 'Desired for intake at');
+    expect(then).toContain('the authorised ceiling is 12');
   });
 
   it('remembers across operators, and does not tell anew what still is', async () => {
     const namespace = await world.createNamespace();
     await world.createCampaign(namespace, await held('handover'));
     await world.settled(namespace, 'handover', 12);
-    await says(['why', 'handover', '-n', namespace], 'intake is to have 12 replicas');
+    await says(['why', 'handover', '-n', namespace], 'Desired for intake: 12 replicas');
     const before = await logOf(namespace, 'handover');
 
     await operator.stop();
     operator = await startOne('second');
     const body = { spec: { scaling: { authorized: { ceilings: { intake: 15, records: 6 } } } } };
     await world.patch(`${GROUP}/namespaces/${namespace}/vouchercampaigns/handover`, body);
-    await says(['why', 'handover', '-n', namespace], 'intake is to have 15 replicas');
+    await says(['why', 'handover', '-n', namespace], 'Desired for intake: 15 replicas');
 
     const after = await logOf(namespace, 'handover');
     expect(after.slice(0, before.length)).toEqual(before);
@@ -159,7 +163,7 @@ describe('kubectl voucher', () => {
     const approved = await voucher(['approve', '-n', namespace, ...decision]);
     expect(approved).toMatchObject({ code: 0, err: '' });
     expect(approved.out).toMatch(
-      /approved: intake 30 until .* \(in 1:\d\d(:\d\d)? (h|min)\), by \S+, for Bureau of Commerce/,
+      /approved: intake 30 until .* \(in 1:\d\d(:\d\d)? (h|min)\), by \S+ for Bureau of Commerce/,
     );
     await world.settled(namespace, 'summer', 20);
 
@@ -168,7 +172,7 @@ describe('kubectl voucher', () => {
     const grant = await says(['plan', 'show', name, '-n', namespace], 'pod-hours at most', '申请上限', 'without it');
     expect(grant).toContain(`kubectl voucher revoke ${name} --reason WHY`);
     const again = await voucher(['reject', name, '-n', namespace, '--reason', 'second thoughts']);
-    expect(again).toMatchObject({ code: 2, err: expect.stringContaining('is Approved: only one that waits') });
+    expect(again).toMatchObject({ code: 2, err: expect.stringContaining('is Approved: only a waiting plan') });
     const revoked = await voucher([
       'revoke',
       '-n',
@@ -179,10 +183,10 @@ describe('kubectl voucher', () => {
       'Bureau of Commerce',
     ]);
     expect(revoked).toMatchObject({ code: 0, err: '' });
-    expect(revoked.out).toMatch(/revoked by \S+, for Bureau of Commerce: what it granted has ended/);
+    expect(revoked.out).toMatch(/revoked by \S+ for Bureau of Commerce: its grant has ended/);
     await says(['plan', 'show', name, '-n', namespace], 'Revoked', 'for Bureau of Commerce: enough');
     const twice = await voucher(['revoke', name, '-n', namespace, '--reason', 'enough']);
-    expect(twice).toMatchObject({ code: 2, err: expect.stringContaining('is Revoked: only an approved one') });
+    expect(twice).toMatchObject({ code: 2, err: expect.stringContaining('is Revoked: only an approved plan') });
     const unknown = await voucher(['approve', 'nothing', '-n', namespace]);
     expect(unknown).toMatchObject({ code: 2, err: expect.stringContaining(name) });
     const mute = await voucher(['reject', name, '-n', namespace]);
@@ -197,7 +201,7 @@ describe('kubectl voucher', () => {
     await world.settled(namespace, 'winter', 12);
     expect(await voucher(['pause', '-n', namespace, '--until', '1h'])).toMatchObject({
       code: 0,
-      out: expect.stringMatching(/winter: it is paused until .* \(in 1:00 h\).* It stands at intake 12, records \d/),
+      out: expect.stringMatching(/winter: it is paused until .* \(in 1:00 h\).* The tiers keep intake 12, records \d/),
     });
     await says(['status', '-n', namespace], 'Overridden=True', 'kubectl voucher resume winter');
     expect(await voucher(['resume', 'winter', '-n', namespace])).toMatchObject({ code: 0, err: '' });
@@ -218,14 +222,14 @@ describe('kubectl voucher', () => {
     const both = await voucher(['status', 'first', '-A']);
     expect(both).toMatchObject({ code: 2, err: expect.stringContaining('leave first out') });
     const ambiguous = await voucher(['why', '-n', namespace]);
-    expect(ambiguous).toMatchObject({ code: 2, err: expect.stringContaining(`which campaign?`) });
+    expect(ambiguous).toMatchObject({ code: 2, err: expect.stringContaining(`there are several campaigns`) });
     expect(ambiguous.err).toContain(`first -n ${namespace}`);
     expect(ambiguous.err).toContain(`second -n ${namespace}`);
 
     const elsewhere = await voucher(['why', 'second', '-n', 'default']);
     expect(elsewhere).toMatchObject({ code: 2, err: expect.stringContaining(`second -n ${namespace}`) });
 
-    await says(['why', 'first', '-n', namespace], 'intake is to have');
+    await says(['why', 'first', '-n', namespace], 'Desired for intake:');
     const tooEarly = await voucher(['why', 'first', '-n', namespace, '--at', '3h']);
     expect(tooEarly).toMatchObject({ code: 2, err: expect.stringContaining('the log of decisions begins for intake') });
     const nonsense = await voucher(['why', 'first', '-n', namespace, '--at', 'noon']);

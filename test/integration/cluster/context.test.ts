@@ -57,7 +57,7 @@ describe('a context', () => {
     const target = await openTarget(options({ context: 'ours' }));
     expect(target).toMatchObject({ images: { kind: 'imported' }, access: { context: 'ours' }, isOurs: false });
     expect(await target.kubernetes.kubectl(['get', 'nodes', '-o', 'name'])).toBe(`node/${cluster.name}\n`);
-    expect(said.at(-1)).toMatch(/^context ours is https:.*your current context stays what it is/);
+    expect(said.at(-1)).toMatch(/^using context ours \(https:.*your current context is not changed/);
     expect(await readFile(kubeconfig, 'utf8')).toBe(text);
   });
 
@@ -77,7 +77,7 @@ describe('a context', () => {
     await expect(openTarget(options({ context }))).rejects.toThrow(/kubectl config get-contexts/);
   });
 
-  it('with a namespace that the demo did not make is not touched', async () => {
+  it('with a namespace that the demo did not create is not touched', async () => {
     const namespace = await testNamespace(cluster, 'theirs');
     try {
       const platform = {

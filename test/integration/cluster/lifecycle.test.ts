@@ -82,7 +82,7 @@ describe('a second cluster', () => {
       expect(existsSync(`${hierarchy}/${NAME}`)).toBe(false);
     }
     expect(existsSync(place.dir)).toBe(false);
-    expect(await status(NAME)).toEqual({ name: NAME, exists: false, processes: [] });
+    expect(await status(NAME)).toEqual({ exists: false, processes: [] });
   });
 
   it('can be taken down when it isn’t there', async () => {

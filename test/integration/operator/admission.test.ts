@@ -97,7 +97,7 @@ describe('an open campaign', () => {
     ['identity', { identity: { keySpace: 'identityCard' } }, /spec\.identity is fixed/],
     ['eligibility', { eligibility: { minAge: 21 } }, /spec\.eligibility is fixed/],
     ['vouchers', { vouchers: [] }, /spec\.vouchers/],
-    ['an earlier end', { window: { closesAt: '2026-01-02T00:00:00Z' } }, /closesAt may only move later|closesAt/],
+    ['an earlier end', { window: { closesAt: '2026-01-02T00:00:00Z' } }, /closesAt can only move later|closesAt/],
     ['privacy', { privacy: { keySecretName: 'other' } }, /spec\.privacy is fixed/],
   ])('keeps %s, also against a patch that takes the status away', async (what, spec, want) => {
     const path = await opened(`fixed-${what.replaceAll(' ', '-').toLowerCase()}`);

@@ -25,7 +25,11 @@ describe('a decision on a plan', () => {
 
   it.each([
     ['an editor, who has no right on plans', EDITOR, 'cannot patch resource "scaleplans"'],
-    ['somebody with every right but that one', MIGHTY, 'which the ClusterRole voucher-system-vo-campaign-owner gives'],
+    [
+      'somebody with every right but that one',
+      MIGHTY,
+      'which the ClusterRole voucher-system-vo-campaign-owner contains',
+    ],
     ['the operator, whatever rights it was given', OPERATOR, 'may not decide on plans in namespace test-1'],
   ])('is not that of %s', async (_, user, words) => {
     const { status, message } = await gate.decide(user, await gate.newPlan(), approval(user));
@@ -63,7 +67,7 @@ describe('a decision on a plan', () => {
   it('does not come with the plan itself, nor with another plan than was made', async () => {
     const ready = gate.planBody(900_000, { decision: approval(MIGHTY) });
     const made = await gate.post(MIGHTY, gate.plansPath, ready);
-    expect(made).toMatchObject({ status: 403, message: expect.stringContaining('made without a decision') });
+    expect(made).toMatchObject({ status: 403, message: expect.stringContaining('created without a decision') });
     const plan = await gate.newPlan();
     const edited = await gate.patch(OWNER, `${gate.plansPath}/${plan}`, {
       spec: { ceilings: { intake: 400 }, decision: approval(OWNER) },
@@ -78,7 +82,7 @@ describe('a plan that gave way to one that asks for more', () => {
     await gate.writeStatus(plan, { state: 'Superseded' });
     const { status, message } = await gate.decide(OWNER, plan, approval(OWNER));
     expect(status).toBe(403);
-    expect(message).toContain('a plan that asks for more has taken the place of this one');
+    expect(message).toContain('the plan is superseded by one that asks for more');
   });
 
   it('is not made open again by an owner, who has no right on what the operator writes', async () => {
@@ -109,7 +113,11 @@ describe('a revocation', () => {
 
   it.each([
     ['an editor, who has no right on plans', EDITOR, 'cannot patch resource "scaleplans"'],
-    ['somebody with every right but that one', MIGHTY, 'which the ClusterRole voucher-system-vo-campaign-owner gives'],
+    [
+      'somebody with every right but that one',
+      MIGHTY,
+      'which the ClusterRole voucher-system-vo-campaign-owner contains',
+    ],
     ['the operator, whatever rights it was given', OPERATOR, 'may not revoke plans in namespace test-1'],
   ])('is not that of %s', async (_, user, words) => {
     const { status, message } = await gate.revoke(user, await approvedPlan(), revocation(user));
@@ -134,7 +142,7 @@ describe('a revocation', () => {
 
   it('is of an approval only', async () => {
     const waiting = await gate.revoke(OWNER, await gate.newPlan(), revocation(OWNER));
-    expect(waiting).toMatchObject({ status: 422, message: expect.stringContaining('there is none') });
+    expect(waiting).toMatchObject({ status: 422, message: expect.stringContaining('this plan has none') });
     const both = { decision: approval(OWNER), revocation: revocation(OWNER) };
     const atOnce = await gate.patch(OWNER, `${gate.plansPath}/${await gate.newPlan()}`, { spec: both });
     expect(atOnce).toMatchObject({ status: 422, message: expect.stringContaining('together with the decision') });

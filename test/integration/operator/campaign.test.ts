@@ -234,7 +234,7 @@ describe('a campaign', () => {
     };
     await world.plane.call({ method: 'POST', path: `${CORE}/namespaces/${namespace}/services`, body: service });
     await world.createCampaign(namespace, await campaignBody('taken'));
-    await eventually(() => operator.log.some((line) => line.includes('belongs to nobody that is stated')), {
+    await eventually(() => operator.log.some((line) => line.includes('belongs to no known owner')), {
       ...SOON,
       what: 'the refusal in the log',
     });

@@ -22,13 +22,18 @@ beforeAll(async () => {
 
 afterAll(() => world?.stop());
 
-/** Opens in four minutes; the forecast takes 20, and 12 are authorised. */
+/** Opens in four minutes; the forecast needs 20, and 12 are authorised. */
 const held = (name: string, scaling: object = {}) =>
   campaignBody(name, {
     opensInMs: 240_000,
     spec: {
       traffic: { admissionPerSecond: 100_000 },
-      scaling: { peakArrivalsPerSecond: 7_000, authorized: { ceilings: { intake: 12, records: 6 } }, ...scaling },
+      scaling: {
+        peakArrivalsPerSecond: 7_000,
+        down: { holdAfterOpen: '2h' },
+        authorized: { ceilings: { intake: 12, records: 6 } },
+        ...scaling,
+      },
     },
   });
 const plansOf = async (namespace: string): Promise<readonly ScalePlan[]> =>

@@ -144,7 +144,7 @@ describe('a mild level', () => {
     ]);
     expect(conditionOf(found, 'Contingency')).toMatchObject({ status: 'True', reason: 'LevelInForce' });
     expect((await voucher('editor', 'contingency', 'list', 'mild')).out).toMatch(
-      /narrow-door +at most 50\/s let in +by command +since .*slow/,
+      /narrow-door +at most 50\/s admitted +by command +since .*slow/,
     );
     expect((await voucher('editor', 'status', 'mild')).out).toContain('narrow-door by command of');
 
@@ -184,7 +184,7 @@ describe('a mild level', () => {
     const forged = await patchAs('editor', 'guarded', say('narrow-door', 'on by mayor until stopped: I say so'));
     expect(forged).toMatchObject({
       status: 403,
-      message: expect.stringContaining('bears the name of whoever gives it'),
+      message: expect.stringContaining('can only contain your own name'),
     });
     const blamed = await patchAs('editor', 'guarded', say('narrow-door', 'off by mayor at 2027-03-01T00:00:00Z'));
     expect(blamed.status).toBe(403);
@@ -202,7 +202,7 @@ describe('a closing that is extended', () => {
   it('is not by an editor, whichever way he tries', async () => {
     const started = await voucher('editor', 'contingency', 'start', 'more-time', 'guarded', '--until', '1h');
     expect(started.code).toBe(1);
-    expect(started.err).toContain('it takes the verb authorize on vouchercampaigns');
+    expect(started.err).toContain('it requires the verb authorize on vouchercampaigns');
     expect(started.err).not.toContain('campaign-editor allows it');
 
     const closesAt = new Date(Date.now() + 30 * 24 * HOUR_MS).toISOString();
@@ -235,7 +235,7 @@ describe('a closing that is extended', () => {
     const nameless = await patchAs('owner', 'longer', say('more-time', 'on until stopped'));
     expect(nameless).toMatchObject({
       status: 403,
-      message: expect.stringContaining('who extends the closing says so by name'),
+      message: expect.stringContaining('a command that extends the closing must contain your name'),
     });
 
     const stated = Date.parse((await world.campaign(namespace, 'longer')).spec.window.closesAt);
@@ -255,7 +255,7 @@ describe('a closing that is extended', () => {
     await published('longer', ({ window }) => Date.parse(window.closesAt) === extended, 'the later closing');
 
     const stopped = await voucher('editor', 'contingency', 'stop', 'more-time', 'longer');
-    expect(stopped.out).toContain('The closing stays where it is');
+    expect(stopped.out).toContain('The extended closing remains');
     const { status } = await eventually(
       async () => {
         const found = await world.campaign(namespace, 'longer');

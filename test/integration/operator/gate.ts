@@ -24,7 +24,7 @@ export interface Gate {
   readonly plansPath: string;
   readonly campaignsPath: string;
   planBody(expiresInMs: number, more?: object): { readonly metadata: { readonly name: string }; readonly spec: object };
-  /** A plan as the operator makes it; answers its name. */
+  /** A plan as the operator creates it; answers its name. */
   newPlan(expiresInMs?: number): Promise<string>;
   decide(user: string, plan: string, decision: object): Promise<Said>;
   revoke(user: string, plan: string, revocation: object): Promise<Said>;

@@ -82,7 +82,7 @@ describe('two installations that watch the same namespace', () => {
     expect(seen.events).toEqual([
       {
         reason: 'ServedByAnother',
-        message: `Installation kube-system/first serves namespace ${namespace}, so installation default/second leaves its campaigns alone. Uninstall one of the two, or give each its own operator.watchNamespaces.`,
+        message: `Installation kube-system/first serves namespace ${namespace}, so installation default/second does not act on its campaigns. Uninstall one of the two, or give each its own operator.watchNamespaces.`,
       },
     ]);
     expect(seen.generations).toBe(0);
@@ -171,7 +171,7 @@ describe('a namespace whose Leases a webhook refuses', () => {
         async () => (await eventsOf(world.plane, campaign)).find(({ reason }) => reason === 'ClaimUnknown'),
         { ...SOON, timeoutMs: 90_000, what: 'an event on its campaign' },
       );
-      expect(told.message).toMatch(/^Nothing is decided in namespace .*guard\.voucher\.example.*look at its webhooks/);
+      expect(told.message).toMatch(/^Nothing is decided in namespace .*guard\.voucher\.example.*check its webhooks/);
       expect(await one.metrics()).toContain(`not_served{namespace="${namespace}",reason="unknown"} 1`);
       expect(await world.deployment(namespace, 'guarded-intake')).toBeUndefined();
     } finally {
@@ -218,7 +218,7 @@ describe('watched namespaces', () => {
     expect(seen.events.map(({ message }) => message)).toEqual([
       expect.stringMatching(
         new RegExp(
-          `^Namespace ${gone} is left out: its \\w+ can't be listed \\(.*403 Forbidden.*\\)\\. Create the namespace and run helm upgrade`,
+          `^Namespace ${gone} is not served: its \\w+ can't be listed \\(.*403 Forbidden.*\\)\\. Create the namespace and run helm upgrade`,
         ),
       ),
     ]);
@@ -227,7 +227,7 @@ describe('watched namespaces', () => {
     await world.settled(here, 'stays', 2);
     expect((await fetch(`http://127.0.0.1:${one.port}/readyz`)).status).toBe(200);
     expect(await one.metrics()).toContain(`not_served{namespace="${gone}",reason="refused"} 1`);
-    expect(one.log.some((line) => line.includes('a namespace can not be listed, it is left out'))).toBe(true);
+    expect(one.log.some((line) => line.includes('a namespace can not be listed; it is not served'))).toBe(true);
 
     await world.plane.call({ method: 'POST', path: `${CORE}/namespaces`, body: { metadata: { name: gone } } });
     await bind(gone, await chartRules());

@@ -159,7 +159,8 @@ describe('an operator', () => {
     await start();
     await world.createCampaign(namespace, await campaignBody('nowhere'));
     const message = async () => conditionOf(await world.campaign(namespace, 'nowhere'), 'Provisioned')?.message ?? '';
-    const want = /No node takes 2 intake pods; needed in all: cpu 1, memory 320Mi\. Add nodes.*no nodes available/;
+    const want =
+      /No node has room for 2 intake pods; needed in total: cpu 1, memory 320Mi\. Add nodes.*no nodes available/;
     await eventually(async () => want.test(await message()), { ...SOON, what: 'the condition' });
     expect(conditionOf(await world.campaign(namespace, 'nowhere'), 'Provisioned')?.reason).toBe('Unschedulable');
   });

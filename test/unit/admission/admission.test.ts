@@ -3,12 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { parse, stringify } from 'yaml';
-import {
-  type AdmissionError,
-  admitCampaign,
-  admitScalePlan,
-  formatAdmissionErrors,
-} from '../../../admission/admission.ts';
+import { type AdmissionError, admitCampaign, formatAdmissionErrors } from '../../../admission/admission.ts';
+import { admitScalePlan } from '../../helpers/admit-scale-plan.ts';
 
 const EXAMPLES = join(import.meta.dirname, '../../../examples');
 const textOf = (...path: readonly string[]): string => readFileSync(join(EXAMPLES, ...path), 'utf8');
@@ -107,10 +103,10 @@ describe('text that kubectl reads differently', () => {
 
 describe('files that are no campaign', () => {
   it.each([
-    ['an empty file', '', 'holds no object'],
-    ['only comments', '# nothing\n---\n', 'holds no object'],
-    ['two objects', `${minimal}---\n${minimal}`, 'holds 2 objects'],
-    ['a list', '- a\n- b\n', 'must hold an object'],
+    ['an empty file', '', 'contains no object'],
+    ['only comments', '# nothing\n---\n', 'contains no object'],
+    ['two objects', `${minimal}---\n${minimal}`, 'contains 2 objects'],
+    ['a list', '- a\n- b\n', 'must contain an object'],
     ['far too much text', `# ${'x'.repeat(300_000)}\n`, 'longer than'],
     [
       'an alias bomb',

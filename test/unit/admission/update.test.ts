@@ -1,15 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import {
-  admitCampaign,
-  admitCampaignStatus,
-  admitScalePlan,
-  admitScalePlanObject,
-  formatAdmissionErrors,
-} from '../../../admission/admission.ts';
+import { admitCampaign, admitCampaignStatus, formatAdmissionErrors } from '../../../admission/admission.ts';
 import type { VoucherCampaign } from '../../../contract/campaign-types.ts';
 import type { ScalePlan } from '../../../contract/scale-plan-types.ts';
+import { admitScalePlan, admitScalePlanObject } from '../../helpers/admit-scale-plan.ts';
 
 const example = (name: string): string => readFileSync(join(import.meta.dirname, '../../../examples', name), 'utf8');
 const minimal = example('minimal.yaml');

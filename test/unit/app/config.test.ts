@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { databaseAccess, journalServers, privacyFolder, readConfig } from '../../../app/config.ts';
+import { databaseAccess, privacyFolder, readConfig } from '../../../app/config.ts';
 import { type AppConfig, DATA_PLANE_KEYS, ENV } from '../../../contract/app-contract.ts';
 
 const APP: AppConfig = {
@@ -49,7 +49,7 @@ describe('a pod’s configuration', () => {
       keepAliveMs: 620_000,
       drainGraceMs: 0,
       app: APP,
-      dataPlane: { natsUrls: ['nats://a:4222', 'nats://b:4222'], natsUser: 'user', natsPassword: 'hush-hush' },
+      dataPlane: { journal: { urls: ['nats://a:4222', 'nats://b:4222'], user: 'user', password: 'hush-hush' } },
     });
   });
 
@@ -89,15 +89,15 @@ describe('a pod’s configuration', () => {
   });
 
   it('has the authorities of the servers when the Secret has them, and refuses what is no certificate', async () => {
-    expect((await readConfig(env)).dataPlane).not.toHaveProperty('natsCa');
+    expect((await readConfig(env)).dataPlane.journal).not.toHaveProperty('ca');
     const pem = '-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n';
     await writeFile(join(dir, DATA_PLANE_KEYS.natsCa), pem);
     await writeFile(join(dir, DATA_PLANE_KEYS.postgresCa), pem);
     const { dataPlane } = await readConfig(env);
-    expect(journalServers(dataPlane)).toMatchObject({ ca: pem });
+    expect(dataPlane.journal).toMatchObject({ ca: pem });
     expect(databaseAccess(dataPlane)).toMatchObject({ ca: pem });
     await writeFile(join(dir, DATA_PLANE_KEYS.postgresCa), '\n');
-    await expect(readConfig(env)).rejects.toThrow(/postgres-ca\.crt holds no certificate/);
+    await expect(readConfig(env)).rejects.toThrow(/postgres-ca\.crt contains no certificate/);
   });
 
   it('names a missing key of the Secret and never a value', async () => {

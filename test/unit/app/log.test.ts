@@ -58,8 +58,8 @@ describe('what was thrown and is no Error', () => {
       { type: 'Error', message: 'code EPIPE' },
     ],
     ['nothing', undefined, { type: 'undefined', message: 'undefined' }],
-    ['something that says nothing', {}, { type: 'Object', message: 'it says nothing of itself' }],
-    ['something without a class', Object.create(null), { type: 'object', message: 'it says nothing of itself' }],
+    ['something that says nothing', {}, { type: 'Object', message: 'no message' }],
+    ['something without a class', Object.create(null), { type: 'object', message: 'no message' }],
   ])('%s speaks for itself', (_, thrown, line) => {
     if (thrown === undefined) expect(loggedError(thrown)).toEqual(line);
     else expect(said(thrown)).toEqual(line);
@@ -68,7 +68,7 @@ describe('what was thrown and is no Error', () => {
   it('never says who a person is, thrown as it came', () => {
     const person = { name, idNumber, phone };
     expect(JSON.stringify([loggedError(person), anonymousError(person)])).toBe(
-      '[{"type":"Object","message":"it says nothing of itself"},{"errorType":"Object"}]',
+      '[{"type":"Object","message":"no message"},{"errorType":"Object"}]',
     );
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { tiersToAskAgain } from '../../../operator/apply/ask-again.ts';
-import type { TierProblem } from '../../../operator/tick/trouble.ts';
+import type { TierProblem } from '../../../operator/tick/tier-problem.ts';
 import { anObservedTier } from '../../helpers/observed.ts';
 
 const NOW_MS = 1_000_000_000;

@@ -6,6 +6,7 @@ import { sampleOf } from '../../../operator/signals/scrape.ts';
 import { createLoadModel } from '../../bench/autoscaler/load-model.ts';
 import { INTAKES } from '../../bench/autoscaler/manifests.ts';
 import { journalPage, kedaPage, metricsPage } from '../../bench/autoscaler/pages.ts';
+import { tenthsOf } from '../../helpers/recent-series.ts';
 
 describe('the pages of the load model', () => {
   const model = createLoadModel({ startedAtMs: 0, capacityPerReplica: 20 });
@@ -18,14 +19,18 @@ describe('the pages of the load model', () => {
   });
 
   it('tell the operator counters, of each intake pod its share, as its scraper reads them', () => {
-    const page = metricsPage(telling, 1_700_000_010_000, 1_700_000_000_000);
+    const tenths = tenthsOf((atMs) => Math.floor(model.arrivedAt(atMs) / INTAKES), 10_000);
+    const page = metricsPage(telling, tenths, 1_700_000_010_000, 1_700_000_000_000);
     expect(sampleOf('intake-1', page)).toEqual({
       pod: 'intake-1',
       counter: 5_530 / INTAKES,
       sentAway: 0,
+      returned: 0,
+      recent: { tenths, returned: [0, 0], dueBack: 0 },
       startedAtMs: 1_700_000_000_000,
       sourceAtMs: 1_700_000_010_000,
     });
+    expect(Math.abs(tenths.reduce((sum, count) => sum + count, 0) - 553 / INTAKES)).toBeLessThan(1);
     expect(totalOf(parseMetrics(page, [METRICS.recordsTotal]))).toBe(400);
   });
 

@@ -2,12 +2,14 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { SCALE_CELLS, STEP_CELLS } from '../../bench/autoscaler/cells.ts';
-import { CROWDS } from '../../bench/autoscaler/contest.ts';
+import { CONTESTANTS, CROWD_NAMES, CROWDS } from '../../bench/autoscaler/contest.ts';
 import { plotRuns } from '../../bench/autoscaler/plot.ts';
 import { blocksOf, fillIn, plotName, plotted, shown, TITLES, tableOf } from '../../bench/autoscaler/report.ts';
 import { readRuns } from '../../bench/autoscaler/results.ts';
 import { remaining, runsOf } from '../../bench/autoscaler/schedule.ts';
 import { scaleChecks, stepChecks } from '../../bench/autoscaler/verdict.ts';
+import { autoscalerBlocks, faqBlocks, readSimulated } from '../../bench/simulated-figures.ts';
+import { unreadable } from '../../helpers/svg-text.ts';
 import { aRun } from './a-run.ts';
 
 const DOCS = join(import.meta.dirname, '../../../docs');
@@ -72,6 +74,22 @@ describe('the document', () => {
   });
 });
 
+describe('the simulated figures', () => {
+  it.each([
+    ['autoscaler.md', autoscalerBlocks],
+    ['faq.md', faqBlocks],
+  ])('of %s are those of the evidence: npm run bench -- autoscaler-report writes them', async (name, blocks) => {
+    const document = await readFile(join(DOCS, name), 'utf8');
+    expect(fillIn(document, blocks(await readSimulated(join(DOCS, 'evidence'))))).toBe(document);
+  });
+
+  it('have plain words for every goal', async () => {
+    const evidence = await readSimulated(join(DOCS, 'evidence'));
+    const summary = { ...evidence.law.summary, goals: ['holds: another goal: 1'] };
+    expect(() => autoscalerBlocks({ ...evidence, law: { ...evidence.law, summary } })).toThrow('another goal');
+  });
+});
+
 describe('a plot', () => {
   it('has two lines a run, and is small', () => {
     const runs = Array.from({ length: 33 }, (_, index) => aRun({ id: `${index}` }));
@@ -80,5 +98,31 @@ describe('a plot', () => {
     expect(picture).toContain('this operator (33)');
     expect(picture).not.toContain('NaN');
     expect(picture.length).toBeLessThan(40_000);
+  });
+
+  it('has no text that lies on another, whoever ran and for how long', () => {
+    const sets = [...CONTESTANTS.map((_, index) => CONTESTANTS.slice(index)), ...CONTESTANTS.map((one) => [one])];
+    for (const crowd of CROWD_NAMES) {
+      for (const seconds of [9, 100, 131, 1_200, 3_600]) {
+        for (const contestants of sets) {
+          const runs = contestants.flatMap((contestant) =>
+            Array.from({ length: 33 }, () =>
+              aRun({
+                id: 'a',
+                contestant,
+                series: {
+                  ...aRun({ id: 'a' }).series,
+                  load: [
+                    [0, 0, 0],
+                    [seconds, 9_000_000, 0],
+                  ],
+                },
+              }),
+            ),
+          );
+          expect(unreadable(plotRuns(TITLES[crowd], CROWDS[crowd], runs))).toEqual([]);
+        }
+      }
+    }
   });
 });

@@ -49,29 +49,46 @@ describe('spread', () => {
 describe('the verdict on the step', () => {
   const nobody = aRun({ id: 'n', contestant: 'nobody', figures: { readyMs: undefined, late: 30_000 } });
   const expert = aRun({ id: 'e', contestant: 'keda-expert', figures: { readyMs: 12_000 } });
-  const ours = aRun({ id: 'o', contestant: 'ours', figures: { writtenMs: 1_500, readyMs: 7_000 } });
+  const fast = aRun({ id: 'f', contestant: 'keda-expert-1s', figures: { late: 5_000, podSeconds: 2_600 } });
+  const ours = aRun({
+    id: 'o',
+    contestant: 'ours',
+    figures: { writtenMs: 1_100, readyMs: 7_000, late: 4_000, podSeconds: 2_500 },
+  });
   const failing = (...runs: Parameters<typeof stepChecks>[0]) =>
     stepChecks(runs)
       .filter(({ holds }) => !holds)
       .map(({ what }) => what);
 
   it('holds when ours writes early, is ready early, and the twin is late', () => {
-    expect(failing(nobody, expert, ours)).toEqual([]);
+    expect(failing(nobody, expert, fast, ours)).toEqual([]);
   });
 
   it('fails where ours is slower than it may be, or never wrote in one run', () => {
-    expect(failing(nobody, expert, ours, aRun({ id: 'o2', figures: { writtenMs: 2_500 } }))).toHaveLength(1);
-    expect(failing(nobody, expert, ours, aRun({ id: 'o2', figures: { writtenMs: undefined } }))).toHaveLength(1);
-    expect(failing(nobody, expert, aRun({ id: 'o', figures: { readyMs: 9_000 } }))).toHaveLength(1);
+    expect(
+      failing(nobody, expert, fast, ours, { ...ours, figures: { ...ours.figures, writtenMs: 2_500 } }),
+    ).toHaveLength(1);
+    expect(
+      failing(nobody, expert, fast, ours, { ...ours, figures: { ...ours.figures, writtenMs: undefined } }),
+    ).toHaveLength(1);
+    expect(failing(nobody, expert, fast, { ...ours, figures: { ...ours.figures, readyMs: 9_000 } })).toHaveLength(1);
+  });
+
+  it('fails where more are late, or more pods are used, than with KEDA that looks each second', () => {
+    const of = (figures: Partial<typeof ours.figures>) => ({ ...ours, figures: { ...ours.figures, ...figures } });
+    expect(failing(nobody, expert, fast, of({ late: 4_100 }))).toHaveLength(1);
+    expect(failing(nobody, expert, fast, of({ podSeconds: 2_601 }))).toHaveLength(1);
   });
 
   it('fails without the twin, and when the twin finds nobody late', () => {
-    expect(failing(expert, ours)).toEqual(['nobody scales: registrations are late']);
-    expect(failing(expert, ours, aRun({ id: 'n', contestant: 'nobody', figures: { late: 0 } }))).toHaveLength(1);
+    expect(failing(expert, fast, ours)).toEqual(['without scaling registrations are late']);
+    expect(failing(expert, fast, ours, aRun({ id: 'n', contestant: 'nobody', figures: { late: 0 } }))).toHaveLength(1);
   });
 
   it('fails when contestants had other pods', () => {
-    expect(failing(nobody, expert, { ...ours, template: 'other' })).toEqual(['all contestants had the same pods']);
+    expect(failing(nobody, expert, fast, { ...ours, template: 'other' })).toEqual([
+      'all contestants had the same pods',
+    ]);
   });
 });
 

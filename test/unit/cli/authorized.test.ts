@@ -58,7 +58,7 @@ describe('what is authorised', () => {
 describe('what follows', () => {
   const told = (after: typeof plain, scaling = {}) => consequences(aCampaign({ scaling }), after, [], NOW_MS);
   it.each([
-    ['more', { intake: 60, records: 4 }, ['Up to 60 replicas of intake from now on, where demand asks for them.']],
+    ['more', { intake: 60, records: 4 }, ['Up to 60 replicas of intake from now on, where demand needs them.']],
     ['less', { intake: 10, records: 4 }, [expect.stringContaining('intake may have 10 replicas from now on')]],
     ['the same', { intake: 20, records: 4 }, []],
     [

@@ -61,12 +61,12 @@ describe('contingency levels in force', () => {
     expect(text).toContain(
       `
   Contingency narrow-door by command of li.wei since 20:13:24 (45 s ago)
-    50 % of the admission; because the database is slow; it ends at 20:30:04
+    admission reduced to 50 %; because the database is slow; it ends at 20:30:04
     → kubectl voucher contingency stop narrow-door spring -n vouchers
 `.slice(1),
     );
     expect(text).not.toContain('Contingency=True');
-    expect(text).toMatch(/let in +as many as the replicas carry; narrow-door: 50 % of the admission\n/);
+    expect(text).toMatch(/admission +the capacity of the ready replicas; narrow-door: admission reduced to 50 %\n/);
   });
 
   it('are told where the spec no longer has them', () => {
@@ -115,7 +115,7 @@ describe('a closing that was moved', () => {
     const closesAt = '2020-09-25T20:10:00+08:00';
     const window = { opensAt: '2020-09-25T20:00:00+08:00', closesAt };
     const spec = { contingency: { levels: [moreTime] }, window };
-    expect(shown(measured([extending], {}, { spec }))).toContain('closes 1h later, but it came after closing;');
+    expect(shown(measured([extending], {}, { spec }))).toContain('closes 1h later, but it began after closing;');
     expect(shown(measured([{ ...extending, since: instantAt(500) }], {}, { spec }))).not.toContain('came after');
   });
 });

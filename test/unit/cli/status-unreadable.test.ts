@@ -31,7 +31,7 @@ const shown = (report: Report): string =>
 describe('the status of a campaign whose spec can’t be read', () => {
   it.each(BROKEN)('is a short answer, also for programs: %s', (_, spec) => {
     const report = broken(spec);
-    expect(shown(report)).toContain('✗ Not going well: its spec can’t be read, so the operator decides nothing');
+    expect(shown(report)).toContain('✗ Unhealthy: its spec can’t be read, so the operator decides nothing');
     expect(shown(report)).toContain('→ kubectl edit vcamp spring -n vouchers');
     expect(unreadableJson(report, unreadableSpec(report.campaign) ?? [])).toMatchObject({
       campaign: 'spring',
@@ -54,7 +54,7 @@ describe('the status of a campaign whose spec can’t be read', () => {
       columns: 300,
       isColoured: false,
     });
-    expect(lines[1]).toMatch(/can’t be read .*✗ write spec[.]/);
+    expect(lines[1]).toMatch(/can’t be read .*✗ correct spec[.]/);
     expect(lines[2]).toContain('✓ nothing');
   });
 

@@ -67,10 +67,10 @@ describe('how it goes', () => {
       }),
       'ok',
     ],
-    ['the operator is silent in a flood', aReport({ toldAtMs: NOW_MS - 45_000 }), 'trouble'],
+    ['the operator is silent in a flood', aReport({ statusAtMs: NOW_MS - 45_000 }), 'trouble'],
     [
       'the operator is silent and nobody comes',
-      aReport({ toldAtMs: 0, status: aStatus({ arrivalsPerSecond: 0, backlog: 0 }) }),
+      aReport({ statusAtMs: 0, status: aStatus({ arrivalsPerSecond: 0, backlog: 0 }) }),
       'ok',
     ],
     [
@@ -105,34 +105,39 @@ opened 20:00:00 (14:09 min ago), closes 22:00:00 (in 1:45 h)
 
 ! Needs a person: a plan waits for its owner.
 
-  ScalePlan spring-i30-16rc8 for the crowd that is there
-    It asks for ceilings of intake 30 and waits until 20:15:33 (in 1:24 min); serving goes on at the
-    ceiling. An owner authorises it:
+  ScalePlan spring-i30-16rc8 for the present load
+    It asks for ceilings of intake 30 and waits until 20:15:33 (in 1:24 min); until then the tiers
+    serve at the ceiling. An owner authorises it with:
     → kubectl voucher approve spring-i30-16rc8 -n vouchers
 
   arrivals   11,840/s                          ▁▁▅█████████████████  peak 11,900/s
   backlog    12,300 wait, the oldest for 8 s   ▁▁▄███▇▇▇▆▆▆▅▅▅▅▄▄▄▆  peak 17,250
-  let in     as many as the replicas carry
+  admission  the capacity of the ready replicas
   recorded   4,812,330 registrations
 
-  TIER     READY  WANTED  CEILING  TEN MINUTES           SINCE     WHY
-  intake      11      12       12  ▃▃██████████████████  20:00:33  demand asks for 16 and it is held
-                                                                   by the authorised ceiling of 12
-  records      4       4       20  ▅▅▅█████████████████  20:01:04  arrivals ask for it`.slice(1),
+  TIER     READY  DESIRED  CEILING  TEN MINUTES           SINCE     WHY
+  intake      11       12       12  ▃▃██████████████████  20:00:33  demand needs 16, and the
+                                                                    authorised ceiling is 12
+  records      4        4       20  ▅▅▅█████████████████  20:01:04  arrivals need it`.slice(1),
     );
   });
 
   it('says so when nothing needs anybody', () => {
-    expect(shown(aReport())).toContain('✓ Going well: nothing needs a person.\n\n  arrivals');
+    expect(shown(aReport())).toContain('✓ Healthy: no action needed.\n\n  arrivals');
   });
 
   it('names what is wrong, since when, and the remedy', () => {
-    const paused = { type: 'Overridden', status: 'True', reason: 'Paused', message: 'No replica is written.' } as const;
+    const paused = {
+      type: 'Overridden',
+      status: 'True',
+      reason: 'Paused',
+      message: 'No replicas are written.',
+    } as const;
     expect(shown(aReport({ status: aStatus({ conditions: conditions(paused) }) }))).toContain(
       `
   Overridden=True Paused since 20:00:04 (14:05 min ago)
-    No replica is written.
-    → ends by itself; sooner with kubectl voucher resume spring -n vouchers
+    No replicas are written.
+    → it ends by itself; to end it now: kubectl voucher resume spring -n vouchers
 `.slice(1),
     );
   });
@@ -140,7 +145,7 @@ opened 20:00:00 (14:09 min ago), closes 22:00:00 (in 1:45 h)
   it('tells what is grave before what is not', () => {
     const grave = { type: 'JournalDurable', status: 'False', reason: 'NotSynced' } as const;
     const text = shown(inAFlood({ status: aStatus({ tiers: HELD, conditions: conditions(PENDING, grave) }) }));
-    expect(text).toContain('✗ Not going well: JournalDurable; a plan waits for its owner.');
+    expect(text).toContain('✗ Unhealthy: JournalDurable; a plan waits for its owner.');
     expect(text.indexOf('JournalDurable=False')).toBeLessThan(text.indexOf('ScalePlan'));
   });
 
@@ -152,9 +157,9 @@ opened 20:00:00 (14:09 min ago), closes 22:00:00 (in 1:45 h)
 
   it('leads to doctor where no operator looks', () => {
     const text = shown(aReport({ status: undefined }));
-    expect(text).toContain('? No operator has looked at it yet: kubectl voucher doctor spring -n vouchers says why.');
-    expect(text).toContain('was to open 20:00:00');
-    expect(shown(aReport({ toldAtMs: NOW_MS - 45_000 }))).toContain('the operator has told nothing for 45 s');
+    expect(text).toContain('? No operator has processed it yet: kubectl voucher doctor spring -n vouchers says why.');
+    expect(text).toContain('was due to open 20:00:00');
+    expect(shown(aReport({ statusAtMs: NOW_MS - 45_000 }))).toContain('the operator has reported nothing for 45 s');
   });
 
   it.each([40, 60, 79, 80, 100, 140])('fits into %d columns', (columns) => {
@@ -181,7 +186,7 @@ opened 20:00:00 (14:09 min ago), closes 22:00:00 (in 1:45 h)
   it('shows what is known where no log of decisions is to be read', () => {
     const text = shown(inAFlood({ decisions: undefined }));
     expect(text).toMatch(/arrivals +11,840\/s +·+█/);
-    expect(text).toMatch(/intake +11 +12 +12 +·+█ +- +demand asks for 12/);
+    expect(text).toMatch(/intake +11 +12 +12 +·+█ +- +demand needs 12/);
   });
 });
 

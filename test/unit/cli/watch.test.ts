@@ -43,7 +43,7 @@ const play = ({ isTerminal = true, read }: { isTerminal?: boolean; read: () => P
       : {}),
   };
   const done = watch(
-    { read, lines: (value) => [line(value)], newsOf: (value) => value, told: (value) => `told ${value}\n` },
+    { read, lines: (value) => [line(value)], newsOf: (value) => value, textOf: (value) => `told ${value}\n` },
     io,
     clock,
   );
@@ -132,8 +132,8 @@ describe('a watch on a pipe', () => {
 describe('the age of what is shown', () => {
   it.each([
     [4_000, undefined, undefined],
-    [12_000, 'the API server does not answer', 'What follows is 12 s old: the API server does not answer.'],
-    [12_000, undefined, 'What follows is 12 s old: the answer is late.'],
+    [12_000, 'the API server does not answer', 'This is 12 s old: the API server does not answer.'],
+    [12_000, undefined, 'This is 12 s old: the answer is late.'],
   ])('after %d ms with %s: %s', (ageMs, failure, text) => {
     if (text === undefined) expect(staleness(ageMs, failure)).toBeUndefined();
     else expect(staleness(ageMs, failure)).toContain(text);

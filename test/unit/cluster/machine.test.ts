@@ -4,15 +4,10 @@ import { LEAST_FREE_BYTES, whyFull, whyNoCluster } from '../../../tools/cluster/
 import { imagesIn } from '../../../tools/cluster/images.ts';
 import { mountsBelow } from '../../../tools/cluster/mounts.ts';
 import { placeOf } from '../../../tools/cluster/place.ts';
-import { isOfCluster, startTicksIn } from '../../../tools/cluster/processes.ts';
+import { isOfCluster } from '../../../tools/cluster/processes.ts';
 import { saidReady } from '../../../tools/cluster/ready.ts';
 
 describe('what the machine shows', () => {
-  it('counts the fields of a process from the last bracket of its name', () => {
-    const after = ['S', ...Array.from({ length: 18 }, (_, index) => `${index}`), '987654', '0'].join(' ');
-    expect(startTicksIn(`42 (a) name (odd) ${after}`)).toBe('987654');
-  });
-
   it('has one hierarchy with cgroup v2, one per controller with v1, and no other mounts among them', () => {
     expect(hierarchiesIn('cgroup2 /sys/fs/cgroup cgroup2 rw 0 0\nproc /proc proc rw 0 0\n')).toEqual([
       '/sys/fs/cgroup',

@@ -29,7 +29,7 @@ describe('JournalDurable, where something is wrong with a server or a replica', 
       /accepted-loss to REG_spring_0@2020-09-25T12:00:00Z\.$/,
     ],
     [{ kind: 'dataKeysLost', keys: ['2020-09-25-ab'], of: 3 }, 'False', 'DataKeysLost', /1 of 3 \(2020-09-25-ab\)/],
-    [{ kind: 'jetStreamOff', server }, 'False', 'JetStreamDisabled', /nats-1 .*disk is full.*Make room/],
+    [{ kind: 'jetStreamOff', server }, 'False', 'JetStreamDisabled', /nats-1 .*disk is full.*Free space/],
     [
       { kind: 'writeError', server, streams, cause: 'input/output error' },
       'False',

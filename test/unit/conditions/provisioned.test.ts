@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { amountText } from '../../../contract/amounts.ts';
 import { provisioned } from '../../../operator/conditions/provisioned.ts';
-import type { TierProblem } from '../../../operator/tick/trouble.ts';
+import type { TierProblem } from '../../../operator/tick/tier-problem.ts';
 import { aConditionInput, aTierOutcome } from '../../helpers/condition-input.ts';
 import { anObservedTier } from '../../helpers/observed.ts';
 
@@ -69,37 +69,37 @@ describe('Provisioned', () => {
     [
       'a rollout that a quota holds up',
       { ...quota, replicas: 1, missing: [{ resource: 'pods', amount: 1 }], isRollout: true },
-      "The rollout of intake waits: 1 intake pod of the new template can't be created: ResourceQuota compute lacks pods 1. Raise it by that.",
+      "The rollout of intake waits: 1 intake pod of the new template can't be created: ResourceQuota compute lacks pods 1. Raise the quota by that.",
     ],
     [
       'a quota with room by now',
       { ...quota, missing: [], now: 'room', saidSecondsAgo: 300 },
-      '8 intake pods were refused for ResourceQuota compute, which has room by now: the cluster is asked for them again.',
+      '8 intake pods were refused by ResourceQuota compute. It has room now, and the operator makes the cluster retry.',
     ],
     [
       'words that are old',
       { ...refused, saidSecondsAgo: 331 },
-      'Pods of intake are refused: violates PodSecurity "restricted:latest". The cluster is asked for them again every few seconds. These words are 5 min old and may no longer be true.',
+      'Pods of intake are refused: violates PodSecurity "restricted:latest". The operator makes the cluster retry every few seconds. This message is 5 min old and may be out of date.',
     ],
     [
       'words of half a minute ago',
       { ...notStarting, saidSecondsAgo: 47 },
-      '2 intake pods can\'t start, FailedMount: secret "voucher-privacy" not found. These words are 40 s old and may no longer be true.',
+      '2 intake pods can\'t start, FailedMount: secret "voucher-privacy" not found. This message is 40 s old and may be out of date.',
     ],
     [
       'a back-off of the kubelet',
       { kind: 'not_starting', replicas: 1, reason: 'ImagePullBackOff', message: 'Back-off pulling image "x"' },
-      '1 intake pod can\'t start, ImagePullBackOff: Back-off pulling image "x". The kubelet tries again within 5 minutes; it does so at once for new pods, so delete these when the cause is gone.',
+      '1 intake pod can\'t start, ImagePullBackOff: Back-off pulling image "x". The kubelet retries within 5 minutes. New pods start at once: delete these when the cause is fixed.',
     ],
   ])('tells of %s', (_, problem, want) => {
     expect(judge([problem]).message).toBe(want);
   });
 
   it.each([
-    [60, true, /As many others stand in for them/],
-    [45, true, /Only 5 can be replaced at once: the ceiling or spec\.scaling\.tiers\.intake\.max allows no more/],
-    [40, true, /None can be replaced at once/],
-    [40, false, /node-b does not answer\. The cluster gives them up itself/],
+    [60, true, /Other pods replace them until/],
+    [45, true, /Only 5 can be replaced now: the ceiling or spec\.scaling\.tiers\.intake\.max allows no more/],
+    [40, true, /None can be replaced now/],
+    [40, false, /node-b does not answer\. The cluster evicts them/],
   ])('says who stands in for 20 lost ones of 40 when %d are written', (written, isActing, want) => {
     const lost: TierProblem = { kind: 'lost', replicas: 20, nodes: ['node-b'] };
     const { message } = provisioned(
@@ -118,7 +118,7 @@ describe('Provisioned', () => {
 
   it('lets no tale of one problem hide the next', () => {
     const { message } = judge([{ ...notStarting, reason: 'ErrImagePull', message: 'x'.repeat(900) }], [unschedulable]);
-    expect(message).toContain('No node takes 1 records pod');
+    expect(message).toContain('No node has room for 1 records pod');
     expect(message).toMatch(/x{300}…$/);
   });
 
@@ -131,7 +131,9 @@ describe('Provisioned', () => {
 
   it('counts the nodes that are missing, like those that are there', () => {
     const { message } = judge([{ ...unschedulable, replicas: 5, mostOnANode: 4 }]);
-    expect(message).toContain('No node takes 5 intake pods; needed in all: cpu 500m, about 2 more nodes at 4 a node.');
+    expect(message).toContain(
+      'No node has room for 5 intake pods; needed in total: cpu 500m, about 2 more nodes at 4 a node.',
+    );
   });
 
   it('is not known before there is a tier', () => {
@@ -141,9 +143,11 @@ describe('Provisioned', () => {
 
   it('says how much is missing, where, and what to do', () => {
     expect(judge([quota]).message).toBe(
-      "8 intake pods can't be created: ResourceQuota compute lacks requests.cpu 3800m, requests.memory 160Mi. Raise it by that, or lower spec.scaling.tiers.intake.max.",
+      "8 intake pods can't be created: ResourceQuota compute lacks requests.cpu 3800m, requests.memory 160Mi. Raise the quota by that, or lower spec.scaling.tiers.intake.max.",
     );
-    expect(judge([], [unschedulable]).message).toMatch(/^No node takes 1 records pod; needed in all: cpu 500m\./);
+    expect(judge([], [unschedulable]).message).toMatch(
+      /^No node has room for 1 records pod; needed in total: cpu 500m\./,
+    );
     expect(judge([notStarting, quota]).message).toMatch(/ResourceQuota compute.*secret "voucher-privacy" not found/);
   });
 

@@ -125,7 +125,9 @@ describe('an extended closing', () => {
   it('does not come after closing, and the condition says so', () => {
     const found = planOf(['more-time'], {}, CLOSES_AT_MS + 1);
     expect(found.liveSettings?.window.closesAt).toBe(at(CLOSES_AT_MS));
-    expect(condition(found, 'Contingency')?.message).toContain('more-time came after closing and extends nothing.');
+    expect(condition(found, 'Contingency')?.message).toContain(
+      'more-time was started after closing, so it does not extend it.',
+    );
   });
 });
 
@@ -165,6 +167,7 @@ describe('the next look', () => {
         opensAtMs: NOW_MS + 90_000,
         closesAtMs: CLOSES_AT_MS * 2,
         holdAfterOpenUntilMs: 0,
+        forecastUntilMs: 0,
       },
       nowMs: NOW_MS,
       tiers: { intake: aTierOutcome(), records: aTierOutcome({ tier: 'records' }) },

@@ -226,8 +226,8 @@ describe('contingencyOf', () => {
     const { unreadable, inForce } = outcome(annotated([aLevel()], { 'narrow-door': 'yes', other: 'on until stopped' }));
     expect(inForce).toEqual([]);
     expect(unreadable).toEqual([
-      expect.stringContaining('contingency.voucher-operator.io/narrow-door is no command: write for example'),
-      expect.stringContaining('names no level of spec.contingency.levels: remove it; there is narrow-door'),
+      expect.stringContaining("contingency.voucher-operator.io/narrow-door can't be read: write for example"),
+      expect.stringContaining('names no level of spec.contingency.levels: remove it; the levels are narrow-door'),
     ]);
   });
 

@@ -20,12 +20,12 @@ const annotated = (annotations: Readonly<Record<string, string>>): VoucherCampai
 describe('overridesOf', () => {
   it.each<[string, Readonly<Record<string, string>>, ReturnType<typeof overridesOf>['inForce'], number]>([
     ['nothing', {}, [], 0],
-    ['a pause', { paused: LATER }, [`No replica is written until ${LATER}`], 0],
+    ['a pause', { paused: LATER }, [`No replicas are written until ${LATER}`], 0],
     ['a pause that is over', { paused: PAST }, [], 0],
     [
       'a hold in Chengdu’s time',
       { 'hold-until': '2099-01-01T08:00:00+08:00' },
-      ['Nothing goes down until 2099-01-01T00:00:00.000Z'],
+      ['No tier is scaled down until 2099-01-01T00:00:00.000Z'],
       0,
     ],
     [
@@ -48,7 +48,7 @@ describe('overridesOf', () => {
 
   it('names the annotation and the remedy', () => {
     expect(overridesOf(annotated({ paused: 'yes' }), NOW_MS).unreadable).toEqual([
-      'The annotation voucher-operator.io/paused is not in force: write a time such as 2026-11-23T12:00:00Z.',
+      'The annotation voucher-operator.io/paused has no effect: write a time such as 2026-11-23T12:00:00Z.',
     ]);
   });
 });
@@ -62,13 +62,13 @@ const condition = ({ status }: ReturnType<typeof planTick>, name: string) =>
 
 describe('plan', () => {
   it('writes no replica while it is paused, and shows what it would', () => {
-    expect(written(planOf({}, crowd))).toEqual(['intake 10']);
+    expect(written(planOf({}, crowd))).toEqual(['intake 12']);
     const paused = planOf({ paused: LATER }, crowd);
     expect(written(paused)).toEqual([]);
-    expect(paused.tiers.intake.desired).toBe(10);
+    expect(paused.tiers.intake.desired).toBe(12);
     expect(condition(paused, 'Overridden')).toMatchObject({ status: 'True', reason: 'Paused' });
     expect(paused.events).toContainEqual(
-      expect.objectContaining({ reason: 'OverrideStarted', message: `No replica is written until ${LATER}.` }),
+      expect.objectContaining({ reason: 'OverrideStarted', message: `No replicas are written until ${LATER}.` }),
     );
   });
 
@@ -89,7 +89,7 @@ describe('plan', () => {
 
   it('says what it can’t read, and goes on', () => {
     const found = planOf({ 'hold-until': 'tomorrow' }, crowd);
-    expect(written(found)).toEqual(['intake 10']);
+    expect(written(found)).toEqual(['intake 12']);
     expect(found.events).toContainEqual(expect.objectContaining({ type: 'Warning', reason: 'OverrideUnreadable' }));
   });
 

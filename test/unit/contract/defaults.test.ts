@@ -46,7 +46,7 @@ describe('defaults', () => {
           mode: 'Auto',
           drainWithin: '30s',
           preWarm: { leadTime: '30m' },
-          down: { windowSeconds: 300, percentPerMinute: 10, holdAfterOpen: '2h' },
+          down: { windowSeconds: 300, percentPerMinute: 20, holdAfterOpen: '5m' },
           authorized: { ceilings: { intake: 20, records: 4 }, windows: [] },
           tiers: { intake: { min: 2, max: 600, capacityPerReplica: 500 }, records: { min: 2, max: 16 } },
         },

@@ -39,12 +39,16 @@ describe('a chain of lines', () => {
   });
 
   it.each([
-    ['the first is removed', lines.slice(1), /^entry 2 stands where entry 1 must be/],
-    ['one in the middle is removed', lines.toSpliced(2, 1), /^entry 4 stands where entry 3 must be/],
-    ['one is repeated', lines.toSpliced(2, 0, lines[1] ?? ''), /^entry 2 stands where entry 3 must be/],
-    ['two are exchanged', lines.toSpliced(1, 2, lines[2] ?? '', lines[1] ?? ''), /^entry 3 stands where entry 2/],
+    ['the first is removed', lines.slice(1), /^entry 2 was found in place of entry 1/],
+    ['one in the middle is removed', lines.toSpliced(2, 1), /^entry 4 was found in place of entry 3/],
+    ['one is repeated', lines.toSpliced(2, 0, lines[1] ?? ''), /^entry 2 was found in place of entry 3/],
+    [
+      'two are exchanged',
+      lines.toSpliced(1, 2, lines[2] ?? '', lines[1] ?? ''),
+      /^entry 3 was found in place of entry 2/,
+    ],
     ['one is altered', lines.with(1, (lines[1] ?? '').replace('批准', '否决')), /^entry 3 does not fit entry 2/],
-    ['one is no entry', lines.with(1, 'nonsense'), /^what stands after entry 1 can't be read/],
+    ['one is no entry', lines.with(1, 'nonsense'), /^the entry after entry 1 can't be read/],
     [
       'another beginning was put before it',
       lines.with(0, chainLine({ id: 'forged' })),

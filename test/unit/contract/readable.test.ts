@@ -53,13 +53,13 @@ describe('what can be read of a campaign', () => {
       'a number that JavaScript rounds',
       ['spec', 'vouchers', 0, 'quota'],
       2 ** 53,
-      'spec.vouchers[0].quota is 9007199254740992, which is no whole number up to 2^53',
+      'spec.vouchers[0].quota is 9007199254740992, which is not a whole number up to 2^53',
     ],
     [
       'a number in quotes',
       ['spec', 'traffic', 'burstSeconds'],
       '5',
-      'spec.traffic.burstSeconds is "5", which is no number',
+      'spec.traffic.burstSeconds is "5", which is not a number',
     ],
     [
       'a capacity of nothing, which would be divided by',
@@ -75,8 +75,8 @@ describe('what can be read of a campaign', () => {
     ],
     ['a field that older CRDs did not have', ['spec', 'scaling', 'drain'], undefined, 'update the CRDs'],
     ['a required field that is gone', ['spec', 'window', 'opensAt'], null, 'spec.window.opensAt is missing: state it'],
-    ['a list that is none', ['spec', 'vouchers'], 'all', 'spec.vouchers is "all", which is no list'],
-    ['a section that is none', ['spec', 'window'], 'always', 'spec.window is "always", which is no object'],
+    ['a list that is none', ['spec', 'vouchers'], 'all', 'spec.vouchers is "all", which is not a list'],
+    ['a section that is none', ['spec', 'window'], 'always', 'spec.window is "always", which is not an object'],
   ])('lacks %s', (_, path, next, want) => {
     expect(problems(path, next)).toContain(want);
   });

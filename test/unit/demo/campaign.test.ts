@@ -32,9 +32,9 @@ describe('the demo’s campaign', () => {
     const { changes } = demoCampaign(example, window, PROFILES.fast.overrides);
     expect(changes).toHaveLength(PROFILES.fast.overrides.length + 2);
     expect(changes[0]).toBe(
-      'spec.window.opensAt: 2020-09-21T10:00:00+08:00 → 2026-01-01T00:00:00.000Z (the demo opens shortly)',
+      'spec.window.opensAt: 2020-09-21T10:00:00+08:00 → 2026-01-01T00:00:00.000Z (the demo opens soon)',
     );
-    expect(changes.join('\n')).toContain('spec.traffic.admissionPerSecond: 5000 → left out');
+    expect(changes.join('\n')).toContain('spec.traffic.admissionPerSecond: 5000 → not set');
   });
 
   it('says what is wrong with a file that is no campaign', () => {

@@ -57,7 +57,7 @@ describe('the audit', () => {
       superseded: 1,
       lost: 0,
       doubles: 0,
-      sentByNobody: 0,
+      unexplained: 0,
     });
   });
 
@@ -85,7 +85,7 @@ describe('the audit', () => {
     ],
     'a registration that nobody sent': [
       { registrations: [...sound.registrations, row('R9', 'h9')] },
-      { lost: 0, unacknowledged: 1, sentByNobody: 1 },
+      { lost: 0, unacknowledged: 1, unexplained: 1 },
     ],
     'one key that was given two receipts': [
       { ledger: [...sound.ledger, acknowledged(1, 'R2b', 'key-R1')] },
@@ -170,13 +170,13 @@ describe('the audit', () => {
       verdict: 'complete',
       unacknowledged: 1,
       unsettled: 1,
-      sentByNobody: 0,
+      unexplained: 0,
     });
   });
 
   it('does not let a key that was answered in the end explain a stranger', () => {
     const registrations = [...sound.registrations, row('R9', 'h9')];
-    expect(compare({ ...sound, registrations, ledger: [unsettled(3, 'k3'), ...sound.ledger] }).sentByNobody).toBe(1);
+    expect(compare({ ...sound, registrations, ledger: [unsettled(3, 'k3'), ...sound.ledger] }).unexplained).toBe(1);
   });
 
   it('does not judge strangers when the ledger has no end', () => {
@@ -184,7 +184,7 @@ describe('the audit', () => {
     const ledger = sound.ledger.filter(({ type }) => type !== 'end');
     expect(compare({ ...sound, registrations, ledger })).toMatchObject({
       verdict: 'complete',
-      sentByNobody: undefined,
+      unexplained: undefined,
     });
   });
 

@@ -107,8 +107,8 @@ const facts: RunFacts = {
 describe('a plot', () => {
   it('draws eighths from the bottom, a dot for zero and a gap for unknown', () => {
     expect(plotCurve({ label: 'x', values: [0, 1, 2, 4, undefined, 4] }, 10, 2)).toEqual([
-      'x, max 4               │   █ █',
-      '                       │·▄██ █',
+      'x, max 4                 │   █ █',
+      '                         │·▄██ █',
     ]);
   });
   it('keeps a spike of one second when it is narrower than the run', () => {
@@ -120,8 +120,8 @@ describe('a plot', () => {
   });
   it('puts desired and ready on one scale, over one axis', () => {
     const lines = plotTimeline(samples, 40, 1);
-    expect(lines).toContain('intake desired, max 6  │▃▄▅▇█');
-    expect(lines).toContain('intake ready, max 4    │▃▃▄▄▅');
+    expect(lines).toContain('intake desired, max 6    │▃▄▅▇█');
+    expect(lines).toContain('intake ready, max 4      │▃▃▄▄▅');
     expect(lines.at(-1)).toContain('0 s');
     expect(lines.at(-1)).toContain('4 s');
   });
@@ -139,11 +139,11 @@ describe('the report', () => {
   });
   it('sets forecast beside measurement', () => {
     const text = renderReport(reportOf(facts)).join('\n');
-    expect(text).toMatch(/intake pods at the peak +8 +6\n/);
-    expect(text).toMatch(/waiting at most +120 +23\n.*p99, s +2\.0 +1\.5\n.*tiers +640 +22\n/);
+    expect(text).toMatch(/intake replicas, peak +8 +6\n/);
+    expect(text).toMatch(/not yet stored, peak +120 +23\n.*p99, s +2\.0 +1\.5\n.*tiers +640 +22\n/);
   });
   it('says what the mode does not prove', () => {
-    expect(renderReport(reportOf(facts)).join('\n')).toContain('It does not prove:');
+    expect(renderReport(reportOf(facts)).join('\n')).toContain('does not prove:');
   });
   it('is the same for the same facts', () => {
     expect(renderReport(reportOf(facts))).toEqual(renderReport(reportOf(facts)));
@@ -151,11 +151,11 @@ describe('the report', () => {
 
   const wrong: Record<string, readonly [Partial<RunFacts>, string]> = {
     'a lost receipt': [{ ledgerCheck: checkOf(['R0', 'R1', 'R2']) }, 'not in the journal'],
-    'a generator that died': [{ load: undefined }, 'generator died'],
-    'a run without registrations': [{ load: { ...load, acknowledged: 0 } }, 'not one registration'],
+    'a generator that died': [{ load: undefined }, 'generator ended early'],
+    'a run without registrations': [{ load: { ...load, acknowledged: 0 } }, 'no registration was'],
     'refused citizens': [{ load: { ...load, refusedCodes: { ID_CHECKSUM: 3 } } }, '3 × ID_CHECKSUM'],
     'a backlog that stays': [{ times: { ...facts.times, drained: undefined } }, 'did not drain'],
-    'no way back to the floor': [{ waitsForFloor: true }, 'did not come back to the floor'],
+    'no way back to the floor': [{ waitsForFloor: true }, 'not scaled down to its minimum'],
     'chaos that found no victims': [{ chaos: true }, '0 of 3'],
   };
   it.each(Object.entries(wrong))('names %s and gives exit code 1', (_name, [change, message]) => {
@@ -166,7 +166,7 @@ describe('the report', () => {
 
   it('remarks on a generator that was too slow, which is no failure of the product', () => {
     const report = reportOf({ ...facts, load: { ...load, lagP99Ms: 900, dropped: 7 } });
-    expect(report.remarks.join('; ')).toMatch(/dropped 7 arrivals.*itself was late: p99 900 ms/);
+    expect(report.remarks.join('; ')).toMatch(/dropped 7 arrivals.*was late: p99 900 ms/);
     expect(report.problems).toEqual([]);
   });
 });
@@ -174,7 +174,7 @@ describe('the report', () => {
 describe('the view', () => {
   const state: ViewState = {
     title: 'Chengdu',
-    phase: 'the crowd comes',
+    phase: 'crowd arriving',
     samples,
     totals: { acknowledged: 90, gaveUp: 0 },
     events: [{ atMs: 0, type: 'Warning', reason: 'Scaled', message: 'intake 2 to 6' }],
@@ -213,7 +213,7 @@ describe('the view', () => {
     const pipe = output(false);
     const view = new View(pipe);
     for (const atMs of [10_000, 11_000, 12_000, 13_000, 14_000]) view.draw(state, atMs);
-    expect(pipe.written.filter((text) => text.includes('offered'))).toHaveLength(2);
+    expect(pipe.written.filter((text) => text.startsWith('Open, '))).toHaveLength(2);
     expect(pipe.written.filter((text) => text.includes('Scaled'))).toHaveLength(1);
   });
 });

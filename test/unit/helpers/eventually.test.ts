@@ -29,7 +29,7 @@ describe('eventually', () => {
       await eventually(() => Promise.reject(new Error('refused')), { ...SOON, timeoutMs: 5 });
     };
     const error: unknown = await waitHere().catch((reason: unknown) => reason);
-    expect(error).toMatchObject({ message: 'waited 5 ms in vain for it', cause: { message: 'refused' } });
+    expect(error).toMatchObject({ message: 'waited 5 ms for it', cause: { message: 'refused' } });
     expect(error instanceof Error && error.stack).toContain('waitHere');
   });
 

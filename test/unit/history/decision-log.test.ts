@@ -123,7 +123,7 @@ describe('a record', () => {
       desired: 20,
       ready: 2,
       limitedBy: 'Ceiling',
-      wanted: 40,
+      wanted: 65,
       ceiling: 20,
       mode: 'Auto',
       terms: { feedForward: 40 },

@@ -5,9 +5,10 @@ import { describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
 
 const ROOT = join(import.meta.dirname, '../../..');
-const documents = globSync(['*.md', 'docs/*.md', 'examples/**/*.md', 'charts/**/*.md', '.github/**/*.yml'], {
-  cwd: ROOT,
-});
+const documents = globSync(
+  ['*.md', 'docs/*.md', 'docs/{reference,zh-CN}/*.md', 'examples/**/*.md', 'charts/**/*.md', '.github/**/*.yml'],
+  { cwd: ROOT },
+);
 const { scripts } = z
   .object({ scripts: z.record(z.string(), z.string()) })
   .parse(JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')));

@@ -102,12 +102,12 @@ describe('an image archive', () => {
     expect((await ensureImage(anImage(program), join(dir, 'f.tar'), signal)).digest).not.toBe(first.digest);
   });
 
-  it('refuses a path that comes twice: which of the two would count is the reader’s guess', () => {
+  it('refuses a path that is listed twice: readers would choose differently', () => {
     const twice: Entry[] = [
       { kind: 'text', path: 'a', text: '1' },
       { kind: 'text', path: 'a', text: '2' },
     ];
-    expect(() => inOrder(twice)).toThrow('a comes twice');
+    expect(() => inOrder(twice)).toThrow('a is listed twice');
   });
 });
 

@@ -110,7 +110,7 @@ describe('an honest time', () => {
     }
     // Twelve within a second at a door of one: 12 attempts of 2 s are 24 s, told as 30.
     const last = refused.find(({ json }) => json['estimatedWaitSeconds'] === 30);
-    expect(last?.json['detail']).toBe('按提示重试，大约 30 秒');
+    expect(last?.json['detail']).toBe('按提示重试，预计约 30 秒');
   });
 
   const statusOf = async () => {

@@ -12,7 +12,7 @@ describe('an intake that starts', () => {
     'refuses another rule than the one that stands': {
       first: { uniqueness: 'perCitizen' },
       says: 'perCitizenAndChannel',
-      want: /count perCitizen, .* says perCitizenAndChannel: .* Set it to perCitizen, or/,
+      want: /count perCitizen, .* is perCitizenAndChannel, .*: set it to perCitizen, or/,
     },
     'goes on with registrations of a build before there were rules': { first: {}, says: 'perCitizen', want: null },
     'refuses another rule than that build had': {

@@ -147,7 +147,7 @@ describe('the campaign', () => {
     const answer = await intake.get('/api/v1/campaigns/test-campaign');
     expect(answer.json['eligibility']).toMatchObject({
       text: {
-        'zh-CN': expect.stringContaining('微信、支付宝、云闪付各有一次登记有效'),
+        'zh-CN': expect.stringContaining('微信、支付宝、云闪付各限一次有效登记'),
         en: expect.stringMatching(/in each app: .* resident identity card\.$/),
       },
     });

@@ -58,11 +58,11 @@ describe('the estimated wait', () => {
 
   it('is told in words of both languages', () => {
     expect(waitText(30)).toEqual({
-      'zh-CN': '按提示重试，大约 30 秒',
-      en: 'If you come again when asked: about 30 seconds',
+      'zh-CN': '按提示重试，预计约 30 秒',
+      en: 'If you try again when asked: about 30 seconds',
     });
-    expect(waitText(60).en).toBe('If you come again when asked: about a minute');
-    expect(waitText(1_200)['zh-CN']).toBe('按提示重试，大约 20 分钟');
-    expect(waitText(3_600).en).toBe('If you come again when asked: an hour or more');
+    expect(waitText(60).en).toBe('If you try again when asked: about a minute');
+    expect(waitText(1_200)['zh-CN']).toBe('按提示重试，预计约 20 分钟');
+    expect(waitText(3_600).en).toBe('If you try again when asked: an hour or more');
   });
 });

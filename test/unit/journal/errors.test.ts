@@ -25,9 +25,9 @@ describe('an error of the journal', () => {
 describe('the room that a campaign takes', () => {
   it('is told with what each server has left', () => {
     const store = { maxBytes: 8 * 2 ** 30, reservedBytes: 5 * 2 ** 30 };
-    const look = { name: 'nats-0', answer: 'told', sinceMs: 0, syncsAlways: true, problems: [], store } as const;
+    const look = { name: 'nats-0', answer: 'answered', sinceMs: 0, syncsAlways: true, problems: [], store } as const;
     expect(roomText(journalSpec(), undefined, [look], 'x')).toBe(
-      "the campaign's streams reserve 24.0 GiB on each of 3 servers; nats-0 has 3.0 GiB of 8.0 GiB left (x)",
+      "the campaign's streams reserve 24.0 GiB on each of 3 servers; nats-0 has 3.0 GiB of 8.0 GiB free (x)",
     );
     expect(roomText(journalSpec(), 2 ** 20, [], 'x')).toMatch(/reserve 35 MiB on each of 3 servers \(/);
   });

@@ -7,7 +7,7 @@ const NOW = 1_000_000;
 
 const server = (n: number, overrides: Partial<ServerLook> = {}): ServerLook => ({
   name: `nats-${n}`,
-  answer: 'told',
+  answer: 'answered',
   sinceMs: 0,
   syncsAlways: true,
   problems: [],

@@ -3,7 +3,7 @@ import { open, SealingPausedError, seal } from '../../../app/core/sealing.ts';
 import { secretKey } from '../../../app/core/secret-key.ts';
 import { DataKeyRing } from '../../../app/keys/key-ring.ts';
 import type { WrapKeys } from '../../../app/keys/privacy-keys.ts';
-import type { DataKeyStore } from '../../../journal/data-key-store.ts';
+import type { DataKeyStore } from '../../../journal/data-keys.ts';
 import { openDataKeys } from '../../helpers/open-data-keys.ts';
 
 const signal = new AbortController().signal;
@@ -128,7 +128,7 @@ describe('a bucket that is lost', () => {
     await ring.load(signal);
     const before = ring.seal(Buffer.from('before'), 'demo|R');
     lose(store);
-    await expect(ring.load(signal)).rejects.toThrow('the operator makes it');
+    await expect(ring.load(signal)).rejects.toThrow('the operator creates it');
     expect(() => ring.seal(Buffer.from('x'), 'demo|R')).toThrow(SealingPausedError);
     store.gone = false;
     await ring.load(signal);
@@ -201,7 +201,7 @@ describe('a bucket that is lost', () => {
   });
 });
 
-describe('a day whose keys are destroyed, as docs/installation.md says', () => {
+describe('a day whose keys are destroyed, as docs/operations.md says', () => {
   const DAY = '2020-09-25';
   const namesOf = (store: MemoryStore): readonly string[] =>
     [...store.entries.keys()].filter((name) => name === DAY || name.startsWith(`${DAY}-`)).sort();

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { ApiCall, KubeClient } from '../../../operator/kube/client.ts';
-import { boundedNote, createEventSink, type RunningEventSink } from '../../../operator/kube/events.ts';
-import type { CampaignEvent } from '../../../operator/tick/campaign-event.ts';
+import { boundedNote, createEventSink, type RunningEventSink } from '../../../operator/kube/event-sink.ts';
+import type { CampaignEvent } from '../../../operator/tick/ports.ts';
 import { aCampaign } from '../../helpers/a-campaign.ts';
 import { FakeClock, settle } from '../../helpers/fake-clock.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { isRollingOut } from '../../../operator/kube/pods/rollout.ts';
+import { isRollingOut } from '../../../operator/kube/pods/deployment-status.ts';
 
 const metadata = { name: 'chengdu-intake', namespace: 'vouchers', uid: 'u', resourceVersion: '1', generation: 3 };
 const late = [{ type: 'Progressing', reason: 'ProgressDeadlineExceeded' }];

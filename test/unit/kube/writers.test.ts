@@ -108,7 +108,7 @@ describe('a Deployment', () => {
 
   it('is never made by an apply', async () => {
     answers.push(failure('not_found'));
-    await expect(writer().apply(manifest, signal)).rejects.toThrow(/is gone; it is created in the next tick/);
+    await expect(writer().apply(manifest, signal)).rejects.toThrow(/is gone; the next tick creates it/);
     expect(calls.map(({ verb }) => verb)).toEqual(['get']);
   });
 
@@ -132,7 +132,7 @@ describe('a Deployment', () => {
       { ownerReferences: [{ apiVersion: 'v', kind: 'VoucherCampaign', name: 'b', uid: 'uid-2', controller: true }] },
       /belongs to VoucherCampaign b \(uid-2\)/,
     ],
-    ['nobody’s', { ownerReferences: undefined }, /belongs to nobody that is stated/],
+    ['nobody’s', { ownerReferences: undefined }, /belongs to no known owner/],
     ['on its way out', { deletionTimestamp: '2020-09-25T02:00:00Z' }, /is still being deleted/],
   ])('that is %s is left alone', async (_, more, want) => {
     deployments.put(stored(manifest, more));
@@ -165,7 +165,7 @@ describe('any other object', () => {
 
   it('of another is found although it is not watched, and left alone', async () => {
     answers.push(() => stored({ ...account, metadata: { name: 'chengdu-intake', namespace: 'vouchers' } } as Manifest));
-    await expect(writer().apply(account, signal)).rejects.toThrow(/belongs to nobody/);
+    await expect(writer().apply(account, signal)).rejects.toThrow(/belongs to no known owner/);
     expect(calls).toHaveLength(1);
   });
 });

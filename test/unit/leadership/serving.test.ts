@@ -5,7 +5,7 @@ import type { Service } from '../../../operator/kube/served.ts';
 import { type ClaimState, Claims } from '../../../operator/leadership/claims.ts';
 import { createLogger } from '../../../operator/observability/log.ts';
 import { createServing } from '../../../operator/serving.ts';
-import type { CampaignEvent } from '../../../operator/tick/campaign-event.ts';
+import type { CampaignEvent } from '../../../operator/tick/ports.ts';
 import { aCampaign } from '../../helpers/a-campaign.ts';
 import { FakeClock } from '../../helpers/fake-clock.ts';
 
@@ -84,8 +84,8 @@ describe('a namespace whose claim can be neither read nor written', () => {
     expect(serving.notServed().get(namespace)?.said).toContain('failed calling webhook "guard.example"');
     expect(Object.values(serving.annotations())[0]).toContain('guard.example');
     expect(events.map(({ type, reason }) => [type, reason])).toEqual([['Warning', 'ClaimUnknown']]);
-    expect(events[0]?.message).toContain('look at its webhooks and policies for leases');
-    expect(lines.map(({ level, msg }) => [level, msg])).toEqual([['warn', 'whose namespace it is can not be told']]);
+    expect(events[0]?.message).toContain('check its webhooks and policies for leases');
+    expect(lines.map(({ level, msg }) => [level, msg])).toEqual([['warn', 'the holder of a namespace is unknown']]);
   });
 
   it('is told no more once the claim is written', async () => {
@@ -107,20 +107,20 @@ describe('what is said of lists that are refused', () => {
     [
       'of one namespace',
       { kind: 'left_out', resource: 'pods', error: forbidden, isEverywhere: false },
-      `Namespace ${namespace} is left out: its pods can't be listed`,
+      `Namespace ${namespace} is not served: its pods can't be listed`,
       'Create the namespace and run helm upgrade',
     ],
     [
       'of all namespaces, which nobody has to create',
       { kind: 'left_out', resource: 'pods', error: forbidden, isEverywhere: true },
       "No namespace is served: pods of the cluster can't be listed",
-      'Run helm upgrade, so that the operator gets its ClusterRole',
+      'Run helm upgrade to restore the operator’s ClusterRole',
     ],
     [
       'by an API server in trouble',
       { kind: 'left_out', resource: 'pods', error: new Error('reset'), isEverywhere: false },
-      `Namespace ${namespace} is left out`,
-      'Look at the API server',
+      `Namespace ${namespace} is not served`,
+      'Check the API server',
     ],
   ])('names the remedy: %s', async (_, service, said, remedy) => {
     const { tick } = world(service);

@@ -33,7 +33,7 @@ describe('the tick reporter', () => {
     expect(await readMetric(registry, 'voucher_operator_ready_replicas', intake)).toBe(2);
     expect(await readMetric(registry, 'voucher_operator_desired_replicas', intake)).toBe(20);
     expect(await readMetric(registry, 'voucher_operator_ceiling_replicas', intake)).toBe(20);
-    expect(await readMetric(registry, 'voucher_operator_wanted_replicas', intake)).toBe(40);
+    expect(await readMetric(registry, 'voucher_operator_wanted_replicas', intake)).toBe(65);
     expect(await readMetric(registry, 'voucher_operator_signal_age_seconds', { signal: 'arrivals' })).toBe(2);
   });
 
@@ -53,7 +53,7 @@ describe('the tick reporter', () => {
         level: 'error',
         kind: 'scale',
         campaign: 'chengdu',
-        msg: 'a step of a reconcile failed',
+        msg: 'a step of a tick failed',
       }),
     ]);
     expect(JSON.stringify(lines)).toContain('scale chengdu-intake to 9: refused');

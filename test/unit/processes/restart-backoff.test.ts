@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { failuresAfter, restartWaitMs } from '../../../local/processes/restart-backoff.ts';
+import { failuresAfter, restartWaitMs } from '../../../local/processes/pod.ts';
 
 const waits = (readyMs: readonly number[]): number[] => {
   let failures = 0;

@@ -1,12 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
-import { leastWorth } from '../../../local/processes/scale-down.ts';
+import { leastWorth } from '../../../local/processes/rollout.ts';
 
 const pod = (name: string, createdAtMs: number, ready = true) => ({ name, createdAtMs, ready });
 
 describe('at scale down', () => {
   it.each([
-    ['nobody goes when none is too many', [pod('a', 1)], 0, []],
-    ['nobody goes when there are too few', [pod('a', 1)], -2, []],
+    ['none goes when there is no surplus', [pod('a', 1)], 0, []],
+    ['none goes when there are too few', [pod('a', 1)], -2, []],
     ['the youngest goes', [pod('a', 1), pod('c', 3), pod('b', 2)], 1, ['c']],
     ['one that is not ready goes before a younger one', [pod('a', 1, false), pod('b', 2)], 1, ['a']],
     ['then the youngest of the ready', [pod('a', 1, false), pod('b', 2), pod('c', 3)], 2, ['a', 'c']],

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { buildDeployment, withReplicas } from '../../../operator/resources/deployment.ts';
-import type { Authorization } from '../../../operator/scale-plans/authorization.ts';
+import type { Authorization } from '../../../operator/scale-plans/ceiling-guard.ts';
 import { ceilingThroughout, createCeilingGuard } from '../../../operator/scale-plans/ceiling-guard.ts';
-import type { CampaignEvent } from '../../../operator/tick/campaign-event.ts';
+import type { CampaignEvent } from '../../../operator/tick/ports.ts';
 import { aCampaign, OPENS_AT_MS } from '../../helpers/a-campaign.ts';
 import { buildOptions } from '../../helpers/build-options.ts';
 import { aScalePlan } from '../../helpers/observed.ts';

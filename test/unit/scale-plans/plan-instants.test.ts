@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { planInstants } from '../../../operator/scale-plans/plan-instants.ts';
+import { planInstants } from '../../../operator/scale-plans/plan-reminder.ts';
 import { aCampaign, OPENS_AT_MS } from '../../helpers/a-campaign.ts';
 import { aScalePlan } from '../../helpers/observed.ts';
 

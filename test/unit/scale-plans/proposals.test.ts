@@ -94,7 +94,9 @@ describe('a grant that is in use', () => {
     const renewal = only(at(endsAtMs - 10 * MINUTE_MS, 14_000));
     expect(renewal.spec).toMatchObject({ reason: 'Load', ceilings: { intake: 50 } });
     expect(renewal.spec.evidence).toContainEqual({ signal: 'intakeCeilingAhead', value: 20, ageSeconds: 0 });
-    expect(renewal.spec.summary?.en).toContain('needs 40 replicas, and in ten minutes only 20 are authorised');
+    expect(renewal.spec.summary?.en).toContain(
+      'needs 40 replicas; a grant ends within ten minutes, and then only 20 are authorised',
+    );
     expect(renewal.metadata.name).toMatch(/-1$/);
   });
 
@@ -148,6 +150,14 @@ describe('what a plan tells', () => {
     expect(effect?.with.late).toBeLessThan(300_000);
   });
 
+  it('begins with the citizens who are due back', () => {
+    const dueBack = { kind: 'fresh', value: { citizens: 200_000, perSecond: 80_000 }, atMs: nowMs } as const;
+    const alone = freshReadings(nowMs, { arrivals: 14_000 });
+    const [without, beside] = [alone, { ...alone, dueBack }].map((readings) => flood(priced, { readings }).effect);
+    expect((beside?.without.waiting ?? 0) - (without?.without.waiting ?? 0)).toBeGreaterThan(150_000);
+    expect((beside?.with.late ?? 0) - (without?.with.late ?? 0)).toBeGreaterThan(100_000);
+  });
+
   it('is what it takes at most, with a price where one is given', () => {
     // 30 more for two hours: 60 pod-hours at 35 fen.
     expect(flood(priced).means).toEqual({ hours: 2, podHours: 60, costFen: 2_100 });
@@ -175,10 +185,10 @@ describe('what a plan tells', () => {
   it('fits on a telephone, in both languages, by the clock of the campaign', () => {
     const { summary } = flood(priced);
     expect(summary?.en).toMatch(
-      /^Chengdu vouchers: 14,000 arrivals\/s now\. intake needs 40 replicas, 20 are authorised\. In 5 min, without the plan [\d,]+ citizens wait longer than 5 s \(99 of 100 at most \d+ (?:s|min)\); with it [\d,]+ \(\d+ s\)\. It asks for intake 50, at most 60 pod-hours, CNY 21\.00\. Decide by 09-25 10:25\.$/,
+      /^Chengdu vouchers: 14,000 first attempts\/s now\. intake needs 40 replicas; 20 are authorised\. In 5 min, without the plan [\d,]+ citizens wait longer than 5 s \(99% wait at most \d+ (?:s|min)\); with it [\d,]+ \(\d+ s\)\. It asks for up to intake 50; that takes at most 60 pod-hours, CNY 21\.00\. Decide by 09-25 10:25\.$/,
     );
     expect(summary?.['zh-CN']).toMatch(
-      /^成都消费券：目前每秒 14,000 次登记。登记入口需要 40 个副本，已授权 20 个。5 分钟内：不批准，约 [\d,]+ 人等待超过 5 秒（99% 的人最多等 \d+ (?:秒|分钟)）；批准，约 [\d,]+ 人（\d+ 秒）。申请上限：登记入口 50，最多 60 Pod 小时，21\.00 元。请在 09-25 10:25 前决定。$/,
+      /^成都消费券：目前每秒 14,000 次首次登记。登记入口需要 40 个副本，已授权 20 个。5 分钟内：如不批准，约 [\d,]+ 人等待超过 5 秒（99% 的人最多等 \d+ (?:秒|分钟)）；如批准，约 [\d,]+ 人（\d+ 秒）。申请上限：登记入口 50 个副本；最多使用 60 副本小时，费用 21\.00 元。请在 09-25 10:25 前决定。$/,
     );
   });
 

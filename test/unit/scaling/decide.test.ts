@@ -23,8 +23,9 @@ interface Case {
 const up: Record<string, Case> = {
   'a step of 80×: from 8 to what 8,000/s need in the tick that sees it': {
     input: { replicas: 8, arrivals: fresh({ over1s: 8000, over3s: 2733, over60s: 232 }) },
-    replicas: 572,
-    by: 'Load',
+    limits: { max: 1000, ceiling: 1000 },
+    replicas: 826,
+    by: 'Lateness',
   },
   'a step of 80× in the middle of a second: all of it in the look half a second after the first': {
     input: {
@@ -50,6 +51,16 @@ const up: Record<string, Case> = {
     replicas: 572,
     by: 'Load',
   },
+  'beside 6,000 returns a second, 60/s after 20/s are chance': {
+    input: { replicas: 2, arrivals: fresh({ over1s: 60, over3s: 35, over60s: 20, returnedPerSecond: 6000 }) },
+    replicas: 2,
+    by: 'Min',
+  },
+  'without returns, 60/s after 20/s are news': {
+    input: { replicas: 2, arrivals: fresh({ over1s: 60, over3s: 35, over60s: 20 }) },
+    replicas: 5,
+    by: 'Load',
+  },
   'within 3 % nothing moves: 103 wanted, 100 there': {
     input: { replicas: 100, arrivals: fresh(steady(1442)) },
     replicas: 100,
@@ -60,9 +71,39 @@ const up: Record<string, Case> = {
     replicas: 104,
     by: 'Load',
   },
-  'backlog adds to arrivals: 5 for 70/s, 20 for 12,000 in 30 s': {
+  'backlog adds to arrivals: half a one for 7/s, 20 for 12,000 in 30 s': {
+    input: { replicas: 2, arrivals: fresh(steady(7)), backlog: fresh({ messages: 12_007 }) },
+    replicas: 21,
+    by: 'Backlog',
+  },
+  'more arrive behind a long backlog: 25 for both, 23 more keep citizens from being late': {
     input: { replicas: 5, arrivals: fresh(steady(70)), backlog: fresh({ messages: 12_070 }) },
-    replicas: 25,
+    replicas: 48,
+    by: 'Lateness',
+  },
+  'citizens due back are waiting, too': {
+    input: { replicas: 10, arrivals: fresh(steady(7)), dueBack: fresh({ citizens: 12_000, perSecond: 0 }) },
+    replicas: 21,
+    by: 'Backlog',
+  },
+  'sheds are work, too: an eighth of a registration each': {
+    input: { replicas: 2, arrivals: fresh(steady(7)), dueBack: fresh({ citizens: 0, perSecond: 4000 }) },
+    replicas: 36,
+    by: 'Backlog',
+  },
+  'a few who are always due back are in flight': {
+    input: { replicas: 10, arrivals: fresh(steady(140)), dueBack: fresh({ citizens: 140, perSecond: 60 }) },
+    replicas: 10,
+    by: 'Load',
+  },
+  'more replicas than admission needs are of no use: 207/s at 14/s each': {
+    input: {
+      replicas: 2,
+      arrivals: fresh(steady(7)),
+      dueBack: fresh({ citizens: 12_000, perSecond: 0 }),
+      admissionPerSecond: 207,
+    },
+    replicas: 15,
     by: 'Backlog',
   },
   'one second of arrivals is in flight, no backlog': {
@@ -112,16 +153,15 @@ const up: Record<string, Case> = {
     replicas: 20,
     by: 'Load',
   },
-  // 9 s until one more can help, and ten take 200/s of it: 22,200 are left for 30 s.
   'the backlog raises although arrivals are unknown': {
     input: { arrivals: ABSENT, backlog: fresh({ messages: 24_000 }) },
-    replicas: 37,
+    replicas: 40,
     by: 'Backlog',
   },
-  'what will wait before a new pod is ready counts: 9 s of 600/s too many': {
+  'what will wait before a new pod is ready counts: 8 s of 600/s too many': {
     input: { arrivals: fresh(steady(800)), backlog: fresh({ messages: 800 }) },
-    replicas: 67,
-    by: 'Load',
+    replicas: 75,
+    by: 'Lateness',
   },
   'pods that will be ready in time are counted: nothing will wait': {
     input: { replicas: 58, ready: 10, startingSeconds: Array.from({ length: 48 }, () => 7), ...flood(800) },
@@ -223,12 +263,12 @@ const notUp: Record<string, Case> = {
     by: 'WayDown',
   },
   'not below what the window asked for': {
-    memory: { recentWanted: [{ slotStartMs: NOW_MS - 300_000, wanted: 9.5 }], freshTicks: 2 },
+    memory: { recentWanted: [{ slotStartMs: NOW_MS - 60_000, wanted: 9.5 }], freshTicks: 2 },
     replicas: 10,
     by: 'DownWindow',
   },
   'when the window has forgotten': {
-    memory: { recentWanted: [{ slotStartMs: NOW_MS - 310_000, wanted: 50 }], freshTicks: 2 },
+    memory: { recentWanted: [{ slotStartMs: NOW_MS - 70_000, wanted: 50 }], freshTicks: 2 },
     replicas: 9,
     by: 'WayDown',
   },
@@ -332,22 +372,45 @@ describe('decide', () => {
     const arrivals = fresh(steady(140));
     const input = aTierInput({ arrivals, backlog: fresh({ messages: 12_140 }) });
     expect(decide(input, aTierLimits({ ceiling: 20, scheduleFloor: 12 }), EMPTY_MEMORY).explanation).toBe(
-      '20 replicas: demand asks for 30 and it is held by the authorised ceiling of 20; 140 arrivals/s at 20/s a replica at 70 % need 10, ' +
-        '12000 waiting need 19.1, the schedule needs 12; wanted 30.',
+      '20 replicas: demand needs 66, and the authorised ceiling is 20; 140 first attempts/s at 20/s a replica at 70 % need 10, ' +
+        '12000 waiting need 20, 36 more so that fewer wait longer than 5 s, the forecast needs 12; wanted 66.',
     );
     expect(decide(aTierInput(flood(800)), aTierLimits(), EMPTY_MEMORY).explanation).toBe(
-      '67 replicas: arrivals ask for it; 800 arrivals/s at 20/s a replica at 70 % need 57.1, ' +
-        '0 waiting, 5400 before a new one is ready in 8 s, need 9; wanted 67.',
+      '75 replicas: with fewer replicas, more citizens would wait longer than 5 s; 800 first attempts/s at 20/s a replica at 70 % need 57.1, ' +
+        '17 more so that fewer wait longer than 5 s; wanted 75.',
     );
     expect(
       decide(aTierInput({ replicas: 60 }), aTierLimits({ ceiling: 20 }), { ...SETTLED, freshTicks: 3 }).explanation,
     ).toBe(
-      '54 replicas: 20 may run, and what is above goes down step by step while the signals are there; ' +
-        '0 arrivals/s at 20/s a replica at 70 % need 0; wanted 2.',
+      '54 replicas: 20 may run; the tier is scaled down to that step by step while metrics are fresh; ' +
+        '0 first attempts/s at 20/s a replica at 70 % need 0; wanted 2.',
     );
     expect(
       decide(aTierInput({ arrivals: ABSENT, replicas: 1 }), aTierLimits({ min: 1 }), EMPTY_MEMORY).explanation,
-    ).toBe('1 replica: 1 is the minimum, and nothing asks for more; arrivals are unknown; wanted 1.');
+    ).toBe('1 replica: 1 is the minimum, and no more is needed; arrival rate unknown; wanted 1.');
+  });
+
+  it('never wants fewer when more arrive, also where admission is limited', () => {
+    const wanted = [1_000, 1_200, 1_400, 1_500, 1_600].map(
+      (rate) =>
+        decide(
+          aTierInput({
+            arrivals: fresh(steady(rate)),
+            dueBack: fresh({ citizens: 40_000, perSecond: 0 }),
+            admissionPerSecond: 1_500,
+          }),
+          aTierLimits({ capacityPerReplica: 40 }),
+          EMPTY_MEMORY,
+        ).wanted,
+    );
+    expect(wanted).toEqual(wanted.toSorted((a, b) => a - b));
+  });
+
+  it('keeps what the crowd asked for while it waits, and not what a floor did', () => {
+    const waiting = aTierInput({ arrivals: fresh(steady(28)), backlog: fresh({ messages: 60 }), replicas: 48 });
+    const first = decide(waiting, aTierLimits({ scheduleFloor: 48 }), EMPTY_MEMORY);
+    const then = decide({ ...waiting, nowMs: NOW_MS + 1_000 }, aTierLimits(), first.memory);
+    expect([first.wanted, then.wanted]).toEqual([48, 3]);
   });
 
   it('shows what a ceiling withholds', () => {
@@ -356,7 +419,7 @@ describe('decide', () => {
       aTierLimits({ ceiling: 20 }),
       EMPTY_MEMORY,
     );
-    expect([replicas, wanted, Math.round(terms.feedForward)]).toEqual([20, 572, 571]);
+    expect([replicas, wanted, Math.round(terms.feedForward)]).toEqual([20, 824, 571]);
   });
 
   it('needs three fresh ticks after an outage of a signal, and a tick decided twice is one', () => {

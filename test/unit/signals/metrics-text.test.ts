@@ -5,6 +5,7 @@ import { exportClocks } from '../../../app/clock/metrics.ts';
 import { createIntakeMetrics } from '../../../app/intake/metrics.ts';
 import { ARRIVAL_OUTCOMES } from '../../../contract/app-contract.ts';
 import { MetricsTextError, parseMetrics } from '../../../operator/signals/metrics-text.ts';
+import { RECENT_METRICS } from '../../../operator/signals/recent-second.ts';
 import { sampleOf } from '../../../operator/signals/scrape.ts';
 import { aMetricsPage } from '../../helpers/a-metrics-page.ts';
 
@@ -87,7 +88,12 @@ describe('sampleOf', () => {
   it('reads what the pod says of clocks, off the page that it really makes', async () => {
     const registry = new Registry();
     collectDefaultMetrics({ register: registry });
-    createIntakeMetrics(registry, { now: () => 1_000, inFlight: () => 0, turnedAway: () => 0 });
+    createIntakeMetrics(registry, {
+      now: () => 1_000,
+      monotonicMs: () => 1_000,
+      inFlight: () => 0,
+      turnedAway: () => 0,
+    });
     let offsets: readonly { readonly clock: string; readonly aheadSeconds: number }[] = [];
     exportClocks(registry, { offsets: () => offsets });
     expect(sampleOf('a', await registry.metrics()).clocks).toBeUndefined();
@@ -104,6 +110,7 @@ describe('sampleOf', () => {
     let turnedAway = 0;
     const metrics = createIntakeMetrics(registry, {
       now: () => 1_600_999_200_250,
+      monotonicMs: () => 1_000,
       inFlight: () => 0,
       turnedAway: () => turnedAway,
     });
@@ -117,6 +124,52 @@ describe('sampleOf', () => {
     expect(Math.abs(Date.now() - process.uptime() * 1000 - startedAtMs)).toBeLessThan(2_000);
   });
 
+  it('reads the last second and who is due back off the page that the intake really makes', async () => {
+    const registry = new Registry();
+    collectDefaultMetrics({ register: registry });
+    let nowMs = 50_000;
+    const sources = { now: () => 1_000, monotonicMs: () => nowMs, inFlight: () => 0, turnedAway: () => 0 };
+    const metrics = createIntakeMetrics(registry, sources);
+    for (let n = 0; n < 40; n += 1) metrics.askedAgain(1);
+    nowMs = 51_250;
+    metrics.arrived();
+    metrics.arrived();
+    nowMs = 51_390;
+    metrics.arrived();
+    nowMs = 51_400;
+    const { returned, recent } = sampleOf('a', await registry.metrics());
+    // Of the half second in which they come, four tenths are over; in the first and last one half as many come.
+    expect(returned).toBeCloseTo(40 * 0.7, 6);
+    expect(recent).toEqual({
+      tenths: [1, 2, 0, 0, 0, 0, 0, 0, 0, 0],
+      returned: [expect.closeTo(40 * 0.7, 2), 0],
+      dueBack: expect.closeTo(40 * 0.3, 2),
+    });
+  });
+
+  it('adds at most a kilobyte to the page for it', async () => {
+    const registry = new Registry();
+    let nowMs = 50_000;
+    const sources = { now: () => 1_000, monotonicMs: () => nowMs, inFlight: () => 0, turnedAway: () => 0 };
+    const metrics = createIntakeMetrics(registry, sources);
+    for (let n = 0; n < 3_000; n += 1) {
+      nowMs += 1.3;
+      metrics.arrived();
+      metrics.askedAgain(1 + (n % 3));
+    }
+    const lines = (await registry.metrics())
+      .split('\n')
+      .filter((line) => RECENT_METRICS.some((name) => line.includes(name)));
+    expect(lines.length).toBe(4 * 2 + 1 + 1 + 10 + 2);
+    expect(lines.join('\n').length).toBeLessThanOrEqual(1_024);
+  });
+
+  it('reads the page of an older release, which tells none of it', () => {
+    const sample = sampleOf('a', aMetricsPage({ accepted: 100 }));
+    expect(sample).not.toHaveProperty('recent');
+    expect(sample).not.toHaveProperty('returned');
+  });
+
   it('adds up attempts, whatever became of them, without canaries', () => {
     expect(sampleOf('a', aMetricsPage({ accepted: 100, shed: 20, canary: 7, now: 1000.25, started: 400 }))).toEqual({
       pod: 'a',
@@ -128,6 +181,7 @@ describe('sampleOf', () => {
   });
 
   const page = aMetricsPage({ accepted: 100 });
+  const newer = aMetricsPage({ accepted: 100, recent: {} });
   it.each([
     ['no series of arrivals', page.replace(/^voucher_intake_arrivals_total.*\n/gm, '')],
     [
@@ -140,6 +194,11 @@ describe('sampleOf', () => {
     ['a counter that is not finite', page.replace('accepted"} 100', 'accepted"} +Inf')],
     ['a counter below zero', page.replace('accepted"} 100', 'accepted"} -1')],
     ['a counter that is no number', page.replace('accepted"} 100', 'accepted"} NaN')],
+    ['only nine tenths of its last second', newer.replace(/^voucher_intake_tenths\{ago="4"\}.*\n/m, '')],
+    ['tenths, and no one who is due back', newer.replace(/^voucher_intake_due_back.*\n/m, '')],
+    ['tenths, and no count of returns', newer.replace(/^voucher_intake_returns_expected_total .*\n/m, '')],
+    ['a tenth below zero', newer.replace('{ago="4"} 0', '{ago="4"} -1')],
+    ['returns that are not finite', newer.replace('half_returns{ago="1"} 0', 'half_returns{ago="1"} +Inf')],
     ['an empty page', ''],
     ['a page of something else', '<html>ok</html>\n'],
   ])('takes no number from a page with %s', (_, wrong) => {

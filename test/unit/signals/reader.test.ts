@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Backlog } from '../../../contract/reading.ts';
-import { createSignalReader, type SignalError } from '../../../operator/signals/reader.ts';
 import type { IntakeSample, ScrapeTarget } from '../../../operator/signals/scrape.ts';
+import { createSignalReader, type SignalError } from '../../../operator/signals/signal-reader.ts';
 import type { ObservedCluster, ObservedPod } from '../../../operator/tick/cluster-view.ts';
 import { aCampaign } from '../../helpers/a-campaign.ts';
 
@@ -17,6 +17,9 @@ interface Pod {
   /** How far its clock is ahead, seconds. */
   readonly ahead?: number;
   readonly clocks?: IntakeSample['clocks'];
+  /** Told by newer pods only. */
+  readonly returned?: number;
+  readonly recent?: IntakeSample['recent'];
 }
 type Pods = Readonly<Record<string, Pod>>;
 
@@ -37,11 +40,32 @@ const play = () => {
       async scrape(targets: readonly ScrapeTarget[]) {
         asked.push(targets.map(({ pod }) => pod));
         const answered = targets.flatMap(({ pod }) => {
-          const { counter, moves = true, sentAway = 0, ahead = 0, clocks } = pods[pod] ?? { counter: undefined };
+          const {
+            counter,
+            moves = true,
+            sentAway = 0,
+            ahead = 0,
+            clocks,
+            returned,
+            recent,
+          } = pods[pod] ?? {
+            counter: undefined,
+          };
           if (counter === undefined) return [];
           const sourceAtMs = (moves ? nowMs : START_MS) + ahead * 1000;
           const startedAtMs = START_MS - 3_600_000;
-          return [{ pod, counter, sentAway, sourceAtMs, startedAtMs, ...(clocks === undefined ? {} : { clocks }) }];
+          return [
+            {
+              pod,
+              counter,
+              sentAway,
+              sourceAtMs,
+              startedAtMs,
+              ...(clocks === undefined ? {} : { clocks }),
+              ...(returned === undefined ? {} : { returned }),
+              ...(recent === undefined ? {} : { recent }),
+            },
+          ];
         });
         const missed = targets.filter(({ pod }) => pods[pod]?.counter === undefined);
         return { samples: answered, missed: missed.map(({ pod }) => ({ pod, error: new Error('silent') })) };
@@ -171,6 +195,74 @@ describe('arrivals', () => {
     await tick(two(0, 0));
     await tick(two(50, 50));
     expect((await tick(two(60, 60), undefined, 601_000)).arrivals.kind).toBe('absent');
+  });
+});
+
+describe('citizens who come again', () => {
+  const tenths = (perSecond: number) => Array.from({ length: 10 }, () => perSecond / 10);
+  /** Of 100/s that a pod sees, 60/s came again. */
+  const shedding = (tick: number): Pod => ({
+    counter: 100 * tick,
+    returned: 60 * tick,
+    recent: { tenths: tenths(100), returned: [30, 30], dueBack: 150 },
+  });
+
+  it('are no arrivals, yet attempts, and are told beside them', async () => {
+    const { tick } = play();
+    await tick({ a: shedding(0), b: shedding(0) });
+    expect(await tick({ a: shedding(1), b: shedding(1) })).toMatchObject({
+      arrivals: { kind: 'fresh', value: { over1s: 80, over3s: 80, over60s: 80 } },
+      attemptedPerSecond: { kind: 'fresh', value: 200 },
+      dueBack: { kind: 'fresh', value: { citizens: 300, perSecond: 120 } },
+    });
+  });
+
+  it('are exact at the first look', async () => {
+    const { tick } = play();
+    expect(await tick({ a: shedding(7) })).toMatchObject({
+      arrivals: { kind: 'fresh', value: { over1s: 40, over3s: 40, over60s: 40 } },
+      attemptedPerSecond: { kind: 'fresh', value: 100 },
+      shedPercent: { kind: 'absent' },
+    });
+  });
+
+  it('are unknown of older pods, whose attempts are all arrivals', async () => {
+    const { tick } = play();
+    await tick(two(0, 0));
+    expect(await tick(two(100, 100))).toMatchObject({
+      arrivals: { kind: 'fresh', value: { over1s: 200 } },
+      attemptedPerSecond: { kind: 'fresh', value: 200 },
+      dueBack: { kind: 'absent' },
+    });
+  });
+
+  it('are stale, and no fewer, while one ready pod is missing', async () => {
+    const { tick } = play();
+    await tick({ a: shedding(0), b: shedding(0) });
+    await tick({ a: shedding(1), b: shedding(1) });
+    expect(await tick({ a: shedding(2), b: { counter: undefined } })).toMatchObject({
+      arrivals: { kind: 'stale', value: { over1s: 80 } },
+      dueBack: { kind: 'stale', value: { citizens: 300, perSecond: expect.closeTo(120, 6) }, atMs: START_MS + 2_000 },
+    });
+    expect(await tick({ a: shedding(3), b: shedding(3) })).toMatchObject({ dueBack: { kind: 'fresh' } });
+  });
+
+  it('may be stored beside few first attempts: what the journal stores is compared with attempts', async () => {
+    const { tick } = play();
+    let enqueued = 0;
+    const journal = async () => {
+      enqueued += 90;
+      return { messages: 0, enqueued, workedOff: enqueued };
+    };
+    for (let second = 0; second < 5; second += 1) await tick({ a: shedding(second) }, journal);
+    expect((await tick({ a: shedding(5) }, journal)).arrivals).toMatchObject({ kind: 'fresh', value: { over3s: 40 } });
+    const zero = { counter: 500, returned: 300, recent: { tenths: tenths(0), returned: [0, 0], dueBack: 0 } };
+    let last = await tick({ a: zero }, journal);
+    for (let second = 0; second < 4; second += 1) last = await tick({ a: zero }, journal);
+    expect(last).toMatchObject({
+      arrivals: { kind: 'stale', value: { over3s: 90 } },
+      attemptedPerSecond: { kind: 'stale', value: 90 },
+    });
   });
 });
 

@@ -16,7 +16,7 @@ describe('a database with an authority of its own', () => {
 
   it('can’t be one that is to be spoken to in plain text', () => {
     expect(() => driverAccess({ connectionString: `${URL_TEXT}?sslmode=disable`, ca: 'PEM' })).toThrow(
-      /postgres-url says sslmode=disable and postgres-ca\.crt is set/,
+      /postgres-url has sslmode=disable, but postgres-ca\.crt is set/,
     );
   });
 

@@ -54,8 +54,12 @@ describe('head-room', () => {
   });
 
   it.each([
-    ['nothing, when all have a place', { desired: 4, replicas: 4, isPossible: true }, /place\.$/],
-    ['how many have none', { desired: 6, replicas: 5, isPossible: true }, /Head-room for 4 of 6 more intake pods/],
+    ['nothing, when all have a place', { desired: 4, replicas: 4, isPossible: true }, /has a node\.$/],
+    [
+      'how many have none',
+      { desired: 6, replicas: 5, isPossible: true },
+      /Headroom: 4 of 6 placeholders for more intake pods/,
+    ],
     ['that none is kept', { desired: 6, replicas: undefined, isPossible: false }, /app\.headroomPriorityClassName/],
   ] as const)('makes the status say %s', (_, headroom, expected) => {
     const verdict = provisioned({ ...inputAt(OPENS_AT_MS, {}, { headroom: five }), headroom });

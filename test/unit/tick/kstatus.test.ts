@@ -7,7 +7,7 @@ import { keepCampaign } from '../../../operator/kube/campaigns.ts';
 import { heldFailed, heldStatus, heldUnreadable } from '../../../operator/tick/held.ts';
 import type { Observed } from '../../../operator/tick/observed.ts';
 import { planTick } from '../../../operator/tick/tick-plan.ts';
-import type { TierProblem } from '../../../operator/tick/trouble.ts';
+import type { TierProblem } from '../../../operator/tick/tier-problem.ts';
 import { customResourceDefinition } from '../../../scripts/generate/crd.ts';
 import { aCampaign, CLOSES_AT_MS, OPENS_AT_MS, withoutForecast } from '../../helpers/a-campaign.ts';
 import { planDeps } from '../../helpers/build-options.ts';

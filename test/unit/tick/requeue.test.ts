@@ -30,6 +30,14 @@ const idle: Parameters<typeof nextLookMs>[0] = {
   instants: [],
 };
 
+/** 8,000/s for 0.3 s after 100/s. */
+const beginning = (newest: number | undefined): typeof idle.rates => ({
+  over1s: 2_470,
+  over3s: 890,
+  over60s: 140,
+  ...(newest === undefined ? {} : { newest: { perSecond: newest, seconds: 0.5 } }),
+});
+
 describe('nextLookMs', () => {
   it.each<[string, Partial<typeof idle>, number]>([
     ['idle, an hour ahead', {}, 10_000],
@@ -47,6 +55,10 @@ describe('nextLookMs', () => {
     ['a backlog', { backlog: 1 }, 1_000],
     ['pods are starting', { tiers: { ...settled, intake: aTierOutcome({ ready: 1 }) } }, 1_000],
     ['replicas rise', { tiers: { ...settled, intake: aTierOutcome({ desired: 3 }) } }, 500],
+    ['a step of which the newest half second has more than the second', { rates: beginning(4_840) }, 500],
+    ['a step of which no more is to be learned', { rates: beginning(2_470) }, 10_000],
+    ['a step from an older pod, whose newest half is unknown', { rates: beginning(undefined) }, 500],
+    ['a rate that is no step', { rates: { over1s: 110, over3s: 100, over60s: 100 } }, 10_000],
     ['replicas fall', { tiers: { ...settled, intake: aTierOutcome({ desired: 1 }) } }, 1_000],
     [
       'a decision that Shadow never carries out',

@@ -5,9 +5,13 @@ import { parseMemory, resumeMemory, serializeMemory } from '../../../operator/ti
 const NOW_MS = Date.parse('2020-09-25T02:00:07.000Z');
 const tier: TierMemory = {
   recentWanted: [
-    { slotStartMs: 1_600_999_190_000, wanted: 40 },
-    { slotStartMs: 1_600_999_200_000, wanted: 38 },
+    { slotStartMs: 1_600_999_190_000, wanted: 40, rise: 0, rate: 12 },
+    { slotStartMs: 1_600_999_200_000, wanted: 38, rise: 2_400, rate: 2_600 },
   ],
+  fellMs: 1_600_999_100_000,
+  isFalling: true,
+  pressing: { wanted: 60, untilMs: 1_600_999_300_000 },
+  mistakesMs: [1_600_999_000_000],
   lastDownMs: 1_600_999_201_000,
   lastDownFrom: 42,
   freshTicks: 7,
@@ -37,10 +41,13 @@ describe('the scaler’s memory in status', () => {
 
   it('fits into its field with an hour of slots in both tiers', () => {
     const hour: TierMemory = {
-      recentWanted: Array.from({ length: 361 }, (_, n) => ({
-        slotStartMs: 1_600_999_190_000 + n * 10_000,
-        wanted: 4999,
+      recentWanted: Array.from({ length: 62 }, (_, n) => ({
+        slotStartMs: 1_600_999_190_000 + n * 60_000,
+        wanted: 4999.99,
+        rise: 123_456,
+        rate: 1_234_567,
       })),
+      mistakesMs: Array.from({ length: 20 }, (_, n) => 1_600_999_190_000 + n),
       freshTicks: 3,
     };
     expect(serializeMemory({ intake: hour, records: hour }).length).toBeLessThan(16_384);

@@ -46,6 +46,15 @@ describe('buildStatus', () => {
     expect(new Set(conditions?.map((condition) => condition.observedGeneration))).toEqual(new Set([1]));
   });
 
+  it('tells attempts, those of citizens who come again among them, and not what the law follows', () => {
+    const readings = {
+      ...freshReadings(OPENS_AT_MS, { arrivals: 80 }),
+      attemptedPerSecond: { kind: 'fresh', value: 200, atMs: OPENS_AT_MS },
+    } as const;
+    const status = buildStatus(aConditionInput({ nowMs: OPENS_AT_MS, observed: { readings } }), memory);
+    expect([status.arrivalsPerSecond, status.tiers?.intake?.arrivalsPerSecond]).toEqual([200, 200]);
+  });
+
   it('leaves out what it does not know', () => {
     const readings = { arrivals: { kind: 'absent' }, backlog: {} } as const;
     const status = buildStatus(aConditionInput({ observed: { readings } }), memory);

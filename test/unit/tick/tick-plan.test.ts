@@ -114,11 +114,11 @@ describe('plan, open', () => {
     expect(status.plan).toBe(scalePlans[0]?.metadata.name);
     expect(scalePlans[0]?.spec).toMatchObject({
       reason: 'Load',
-      ceilings: { intake: 50 },
+      ceilings: { intake: 60 },
       expiresAt: new Date(nowMs + 15 * MINUTE_MS).toISOString(),
     });
     expect(scalePlans[0]?.spec.evidence).toContainEqual({
-      signal: 'arrivalsPerSecondOver3s',
+      signal: 'firstAttemptsPerSecondOver3s',
       value: 14_000,
       ageSeconds: 0.5,
     });
@@ -183,7 +183,7 @@ describe('plan, afterwards', () => {
 
   it('goes down gently to the minimum after the hold, never by a jump', () => {
     const startMs = OPENS_AT_MS + 3 * HOUR_MS;
-    const early = playFor(200, startMs, { cluster: cluster(18) }, aCampaign(), (nowMs) => freshReadings(nowMs));
+    const early = playFor(50, startMs, { cluster: cluster(18) }, aCampaign(), (nowMs) => freshReadings(nowMs));
     expect(early.tiers.intake.replicas).toBe(18);
     const late = playFor(3_600, startMs, { cluster: cluster(18) }, aCampaign(), (nowMs) => freshReadings(nowMs));
     expect(late.tiers.intake.replicas).toBe(2);

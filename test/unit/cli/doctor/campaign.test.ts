@@ -45,9 +45,9 @@ describe('a campaign', () => {
     [
       'has a journal that nobody checks',
       condition('JournalDurable', 'True', 'Attested'),
-      ['WARN journal: somebody vouches'],
+      ['WARN journal: its durability is only attested'],
     ],
-    ['has no status', { campaign: { status: undefined } }, ['FAIL journal: no operator has looked at it yet']],
+    ['has no status', { campaign: { status: undefined } }, ['FAIL journal: no operator has checked it yet']],
     ['is not Ready', condition('Ready', 'False', 'TierNotReady'), ['FAIL conditions: Ready: TierNotReady: Because.']],
     ['has old signals', condition('MetricsFresh', 'False', 'ArrivalsStale'), ['WARN conditions: MetricsFresh']],
     [
@@ -75,17 +75,17 @@ describe('a campaign', () => {
     [
       'lets in fewer than are expected',
       { campaign: { spec: { traffic: { admissionPerSecond: 2_000, burstSeconds: 1 } } } },
-      ['WARN admission: 2,000/s are let in, and 3,500/s are expected'],
+      ['WARN admission: 2,000/s are admitted, and 3,500/s are expected'],
     ],
     [
       'is paused for a while',
       annotated(OVERRIDES.paused, new Date(BEFORE_MS + 60_000).toISOString()),
-      ['WARN overrides: No replica is written'],
+      ['WARN overrides: No replicas are written'],
     ],
     [
       'is paused into opening',
       annotated(OVERRIDES.paused, '2020-09-25T11:00:00+08:00'),
-      ['FAIL overrides: No replica is written'],
+      ['FAIL overrides: No replicas are written'],
     ],
     [
       'has an override that nobody can read',
@@ -120,7 +120,7 @@ describe('a campaign', () => {
     [
       'lives where nothing is enforced',
       { podSecurity: seen(undefined) },
-      ['WARN pod-security: namespace vouchers enforces nothing'],
+      ['WARN pod-security: namespace vouchers enforces no level'],
     ],
   ])('%s', (_sentence, changes, expected) => {
     const findings = told(changes);
@@ -138,9 +138,9 @@ describe('a campaign', () => {
     const nobody = conditions({ type: 'Ready', status: 'False', reason: 'TierNotReady' });
     expect(told({ secrets: hidden, campaign: { status: aStatus({ conditions: nobody }) } })).toEqual([
       'FAIL conditions: Ready: TierNotReady: All is well.',
-      'WARN secrets: not for you to see',
-      'WARN secrets: not for you to see',
-      'WARN secrets: not for you to see',
+      'WARN secrets: you lack permission to read this',
+      'WARN secrets: you lack permission to read this',
+      'WARN secrets: you lack permission to read this',
     ]);
   });
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { checkCapacity } from '../../../../cli/doctor/check-capacity.ts';
 import { checkPlace } from '../../../../cli/doctor/check-place.ts';
-import { placed } from '../../../../cli/doctor/resources.ts';
+import { placed } from '../../../../cli/doctor/placement.ts';
 import { OPENS_AT_MS } from '../../../helpers/a-campaign.ts';
 import { aPlan } from '../../../helpers/a-status.ts';
 import {
@@ -39,7 +39,9 @@ const range = (changes: object): FactChanges => ({
 describe('capacity', () => {
   it('suffices', () => {
     expect(told({})).toEqual([]);
-    expect(judged({}).map(({ said }) => said)).toContain('intake: 10 replicas are needed at opening, 20 authorised');
+    expect(judged({}).map(({ said }) => said)).toContain(
+      'intake: 10 replicas are needed at opening, 20 are authorised',
+    );
   });
 
   it.each<[string, FactChanges, readonly string[]]>([
@@ -94,15 +96,19 @@ describe('capacity', () => {
     [
       'meets a quota of CPU',
       quota({ 'requests.cpu': 4 }, { 'requests.cpu': 2 }),
-      ['FAIL quota: team leaves requests.cpu 2, and 4 are still to come: 2 too few'],
+      ['FAIL quota: team has requests.cpu 2 left, but the missing pods need 4: 2 too few'],
     ],
-    ['meets a quota of pods', quota({ pods: 10 }, { pods: 4 }), ['FAIL quota: team leaves pods 6, and 8 are still']],
+    [
+      'meets a quota of pods',
+      quota({ pods: 10 }, { pods: 4 }),
+      ['FAIL quota: team has pods 6 left, but the missing pods need 8'],
+    ],
     ['has a quota that suffices', quota({ 'requests.cpu': 40, pods: 100, services: 3 }), []],
     ['meets a quota that wants CPU limits', quota({ 'limits.cpu': 100 }), ['FAIL quota: team bounds limits.cpu']],
     [
       'counts the room that is kept',
       { campaign: { scaling: { headroomReplicas: 20 } }, ...quota({ pods: 20 }) },
-      ['FAIL quota: team leaves pods 20, and 28 are still'],
+      ['FAIL quota: team has pods 20 left, but the missing pods need 28'],
     ],
     [
       'meets a limit below a pod',
@@ -112,17 +118,17 @@ describe('capacity', () => {
     [
       'is throttled',
       range({ defaultLimit: { cpu: 1 } }),
-      ['WARN limit-range: usual puts a CPU limit on pods of intake', 'WARN limit-range'],
+      ['WARN limit-range: usual sets a CPU limit on pods of intake', 'WARN limit-range'],
     ],
     [
       'finds no place',
       { nodes: seen([aNode({ requested: { cpu: 14.5, memory: 0, pods: 1 } })]) },
-      ['FAIL nodes: 5 pods of intake find no place (cpu 500m, memory 256Mi each)'],
+      ['FAIL nodes: 5 pods of intake have no place (cpu 500m, memory 256Mi each)'],
     ],
     [
       'finds no place yet',
       { nodes: seen([aNode({ requested: { cpu: 16, memory: 0, pods: 1 } })]), hasNodeAutoscaler: true },
-      ['WARN nodes: 8 pods of intake find no place'],
+      ['WARN nodes: 8 pods of intake have no place'],
     ],
     [
       'finds no node that is open to it',
@@ -136,12 +142,20 @@ describe('capacity', () => {
       },
       ['FAIL image: voucher-operator:0.1.0: ImagePullBackOff'],
     ],
-    ['has an image that nobody runs', { pods: seen([]) }, ['WARN image: no ready pod runs voucher-operator:0.1.0']],
-    ['has no Deployments yet', { tiers: seen({}) }, ['WARN nodes: its Deployments', 'WARN image: its Deployments']],
+    [
+      'has an image that nobody runs',
+      { pods: seen([]) },
+      ['WARN image: no ready pod proves that nodes can pull voucher-operator:0.1.0'],
+    ],
+    [
+      'has no Deployments yet',
+      { tiers: seen({}) },
+      ['WARN nodes: the requests of its pods are unknown', 'WARN image: the requests of its pods are unknown'],
+    ],
     [
       'is hidden',
       { nodes: HIDDEN, quotas: HIDDEN },
-      ['WARN quota: not for you to see', 'WARN nodes: not for you to see'],
+      ['WARN quota: you lack permission to read this', 'WARN nodes: you lack permission to read this'],
     ],
   ])('%s', (_sentence, changes, expected) => {
     const findings = told(changes);
@@ -175,9 +189,9 @@ describe('Secrets to pull the image with', () => {
     [
       'are of another type',
       named('Opaque', true),
-      ['WARN pull-secrets: Secret registry in namespace vouchers has type'],
+      ['WARN pull-secrets: Secret registry in namespace vouchers, which the pods use to pull the image, has type'],
     ],
-    ['are hidden', { pullSecrets: HIDDEN }, ['WARN pull-secrets: not for you to see']],
+    ['are hidden', { pullSecrets: HIDDEN }, ['WARN pull-secrets: you lack permission to read this']],
   ])('%s', (_, changes, expected) => {
     const found = told(changes).filter((line) => line.includes('pull-secrets'));
     expect(found).toHaveLength(expected.length);
@@ -197,7 +211,7 @@ describe('a quota on CPU limits', () => {
   it('lets pods through that state one, as far as it goes', () => {
     expect(told(limited(1)).filter((line) => line.includes('quota'))).toEqual([]);
     expect(told(limited(2)).filter((line) => line.includes('quota'))).toEqual([
-      expect.stringContaining('FAIL quota: team leaves limits.cpu 12, and 16 are still to come'),
+      expect.stringContaining('FAIL quota: team has limits.cpu 12 left, but the missing pods need 16'),
     ]);
   });
 });

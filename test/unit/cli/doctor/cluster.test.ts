@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { checkCluster, knownFields } from '../../../../cli/doctor/check-cluster.ts';
-import type { ClusterFacts } from '../../../../cli/doctor/facts.ts';
+import type { ClusterFacts } from '../../../../cli/doctor/doctor-facts.ts';
 import { anOperator, BEFORE_MS, clusterFacts, HIDDEN, seen } from '../../../helpers/doctor-facts.ts';
 
 /** Everything that is not OK, as `LEVEL check: what`. */
@@ -65,20 +65,20 @@ describe('the cluster', () => {
       'has two installations',
       { operators: seen([anOperator, { ...anOperator, name: 'b' }]) },
       [
-        'FAIL operator: several installations serve namespace vouchers: voucher-system/voucher, voucher-system/b; voucher-system/voucher acts, and the others leave its campaigns alone',
+        'FAIL operator: several installations serve namespace vouchers: voucher-system/voucher, voucher-system/b; voucher-system/voucher acts, and the others do not',
       ],
     ],
     [
       'has campaigns that no operator serves any more',
       { claim: seen({ holder: 'gone/voucher', writtenAtMs: BEFORE_MS - 7 * 60_000 }) },
       [
-        'FAIL claim: no operator serves namespace vouchers: gone/voucher did so last 7:00 min ago, and what kubectl get vcamp says is of then',
+        'FAIL claim: no operator serves namespace vouchers: gone/voucher last did 7:00 min ago, and the status in kubectl get vcamp is just as old',
       ],
     ],
     [
       'has campaigns that another installation serves',
       { claim: seen({ holder: 'elsewhere/voucher', writtenAtMs: BEFORE_MS - 20_000 }) },
-      ['WARN claim: elsewhere/voucher serves namespace vouchers, and is none of the installations that are seen here'],
+      ['WARN claim: elsewhere/voucher serves namespace vouchers, but this installation was not found'],
     ],
     ['has no campaign yet', { claim: seen(undefined) }, []],
     [
@@ -100,12 +100,12 @@ describe('the cluster', () => {
     [
       'has a leader who stopped',
       { lease: lease(BEFORE_MS - 60_000, BEFORE_MS - 60_000) },
-      ['FAIL leader: nobody leads; the lease was renewed 1:00 min ago'],
+      ['FAIL leader: no operator leads; the lease was renewed 1:00 min ago'],
     ],
     [
       'has an operator whose clock is ahead',
       { lease: lease(BEFORE_MS + 4_000, BEFORE_MS - 1_000) },
-      ['WARN clock: the operator is 5 s ahead of the API server: the campaign opens and closes by so much too early'],
+      ['WARN clock: the operator is 5 s ahead of the API server: the campaign opens and closes this much too early'],
     ],
     [
       'has an operator whose clock is far behind',
@@ -131,7 +131,7 @@ describe('the cluster', () => {
     [
       'has policies that are bound nowhere',
       { policies: policies((name) => ({ isBound: name !== 'a-ceilings', warnings: 0 })) },
-      ['FAIL policies: a-ceilings is bound nowhere: whoever may edit a campaign may raise its ceiling'],
+      ['FAIL policies: a-ceilings has no binding: users who may edit a campaign may also raise its ceiling'],
     ],
     [
       'does not understand a policy',

@@ -1,5 +1,5 @@
-// Command kube is every server of a Kubernetes control plane and node in one file, picked by the first argument or by
-// the name it is called by. Linked together they share their 140 MB of code: one build of five minutes, not seven.
+// Command kube contains every server of a Kubernetes control plane and node, selected by the first argument or by the
+// name of the program. They share 140 MB of code, so one build of five minutes replaces seven.
 package main
 
 import (
@@ -49,7 +49,7 @@ func runKubectl() {
 func main() {
 	name := filepath.Base(os.Args[0])
 	if !isKnown(name) && len(os.Args) > 1 {
-		// Each upstream command reads os.Args by itself, so the choice is taken out of it.
+		// Upstream commands read os.Args, so the selection is removed from it.
 		name, os.Args = os.Args[1], os.Args[1:]
 	}
 	switch {

@@ -1,4 +1,4 @@
-// Command pause holds a pod's namespaces open until it is told to end, and reaps what a shared process namespace leaves it.
+// Command pause keeps a pod's namespaces open until SIGTERM, and reaps orphans in a shared process namespace.
 package main
 
 import (

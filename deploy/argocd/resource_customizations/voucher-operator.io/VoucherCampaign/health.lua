@@ -1,4 +1,4 @@
--- By the conditions, never by sentences. Deletion comes first, for its end is not the status' matter.
+-- Uses only conditions, never their messages. Deletion comes first, because the status does not show it.
 local hs = { status = "Progressing", message = "Waiting for the operator to look at this generation" }
 if obj.metadata.deletionTimestamp ~= nil then
   hs.message = "The campaign is being deleted"
