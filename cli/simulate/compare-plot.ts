@@ -2,17 +2,18 @@
 import { POLICIES, type PolicyName } from '../../simulation/policies/policy.ts';
 import type { SimulationResult, TimelinePoint } from '../../simulation/simulation.ts';
 import { count, figure, span } from '../words.ts';
-import { type Compared, type Comparison, plansOf } from './compare.ts';
+import type { Compared, Comparison } from './compare.ts';
+import { plansOf } from './outcome.ts';
 import {
   BOTTOM,
   fixed,
   GAP,
+  heading,
   heightIn,
   LEFT,
   label,
   mostOf,
   PANEL,
-  PLOT_WIDTH,
   panelName,
   picture,
   RIGHT,
@@ -20,15 +21,12 @@ import {
   type Scale,
   shownOf,
   stair,
-  TITLE_PX,
   timeAxis,
   timeScale,
   valueAxis,
   WIDTH,
-  wrapped,
 } from './svg.ts';
 
-const LINE = 24;
 const ROW = 24;
 /** Right edges of figures, left edges of bars and their greatest length; room for names of 20 signs, figures of 9. */
 const COLUMNS = {
@@ -72,7 +70,7 @@ const row = (one: Compared, y: number, most: { readonly late: number; readonly p
     label(COLUMNS.podHours, y, figure(podHours), end),
     bar(COLUMNS.podBar, y, podHours / Math.max(1e-9, most.podHours), policy),
     ...(cost === undefined ? [] : [label(COLUMNS.cost, y, figure(cost), end)]),
-    label(COLUMNS.plans, y, plansOf(one), end),
+    label(COLUMNS.plans, y, plansOf(policy, one), end),
   ].join('');
 };
 
@@ -119,8 +117,7 @@ export const comparisonPlot = ({ summary, policies }: Comparison, results: reado
   const seconds = shown.flatMap(({ points }) => [points[0]?.t ?? 0, points.at(-1)?.t ?? 1]);
   const from = Math.min(...seconds);
   const scale = timeScale(from, Math.max(...seconds, from + 1));
-  const lines = wrapped(summary, PLOT_WIDTH, TITLE_PX);
-  const headY = 34 + lines.length * LINE;
+  const { texts, bottom: headY } = heading(summary);
   const top = headY + (policies.length + 1) * ROW + GAP / 2;
   const height = top + PANELS.length * PANEL + (PANELS.length - 1) * GAP + BOTTOM;
   const most = {
@@ -128,7 +125,7 @@ export const comparisonPlot = ({ summary, policies }: Comparison, results: reado
     podHours: Math.max(...policies.map(({ podHours }) => podHours)),
   };
   return picture(height, summary, [
-    ...lines.map((line, index) => label(LEFT, 34 + index * LINE, line, { className: 'ink title' })),
+    ...texts,
     ...header(
       headY,
       policies.some(({ cost }) => cost !== undefined),

@@ -65,12 +65,8 @@ export const compare = (results: readonly SimulationResult[], costPerPodHour: nu
   };
 };
 
-/** Only the operator asks the owner. */
-export const plansOf = ({ policy, scalePlans }: Compared): string =>
-  policy === 'voucher-operator' ? count(scalePlans) : '-';
-
 export const comparisonTable = ({ summary, policies }: Comparison): string => {
   const hasCost = policies.some(({ cost }) => cost !== undefined);
-  const rows = policies.map((one) => [one.policy, ...cellsOf(one, plansOf(one))]);
+  const rows = policies.map((one) => [one.policy, ...cellsOf(one.policy, one)]);
   return `${summary}\n\n${figuresTable([['policy', ...heads(hasCost)], ...rows])}`;
 };

@@ -1,4 +1,5 @@
 /** What one simulation among several came to: the figures that a comparison and a sweep put beside each other. Pure. */
+import type { PolicyName } from '../../simulation/policies/policy.ts';
 import type { SimulationResult } from '../../simulation/simulation.ts';
 import { count, figure, span } from '../words.ts';
 
@@ -44,13 +45,14 @@ export const heads = (hasCost: boolean): readonly string[] => [
   'ScalePlans',
 ];
 
-export const cellsOf = (
-  { lateOver5Seconds, waitP99Seconds, podHours, cost }: Outcome,
-  scalePlans: string,
-): readonly string[] => [
-  count(lateOver5Seconds),
-  span(waitP99Seconds),
-  figure(podHours),
-  ...(cost === undefined ? [] : [figure(cost)]),
-  scalePlans,
+/** Only the operator asks the owner. */
+export const plansOf = (policy: PolicyName, { scalePlans }: Outcome): string =>
+  policy === 'voucher-operator' ? count(scalePlans) : '-';
+
+export const cellsOf = (policy: PolicyName, outcome: Outcome): readonly string[] => [
+  count(outcome.lateOver5Seconds),
+  span(outcome.waitP99Seconds),
+  figure(outcome.podHours),
+  ...(outcome.cost === undefined ? [] : [figure(outcome.cost)]),
+  plansOf(policy, outcome),
 ];

@@ -15,7 +15,7 @@ export const GAP = 46;
 /** Below the last panel, for its axis. */
 export const BOTTOM = 52;
 export const FONT_PX = 13;
-export const TITLE_PX = 17;
+const TITLE_PX = 17;
 
 /** One a policy, in the order of POLICIES. */
 const SERIES = ['#2f6fde', '#15803d', '#d97706', '#c026d3', '#8a8f98', '#d1495b'];
@@ -43,7 +43,7 @@ const escaped = (text: string): string => text.replace(/[&<>"]/g, (sign) => ENTI
 export const widthOf = (text: string, sizePx = FONT_PX): number => text.length * sizePx * 0.68;
 
 /** Words in lines that fit. */
-export const wrapped = (text: string, widthPx: number, sizePx: number): readonly string[] => {
+const wrapped = (text: string, widthPx: number, sizePx: number): readonly string[] => {
   const lines: string[] = [];
   for (const word of text.split(' ')) {
     const longer = `${lines.at(-1)} ${word}`;
@@ -65,6 +65,18 @@ export const label = (
   }: { readonly className?: string; readonly anchor?: 'start' | 'middle' | 'end' } = {},
 ): string =>
   `<text class="${className}" x="${fixed(x)}" y="${fixed(y)}" text-anchor="${anchor}">${escaped(text)}</text>`;
+
+const TITLE_LINE = 24;
+
+/** A sentence as the title, in as many lines as it takes, and where the next line would be. */
+export const heading = (sentence: string): { readonly texts: readonly string[]; readonly bottom: number } => {
+  const lines = wrapped(sentence, PLOT_WIDTH, TITLE_PX);
+  const yOf = (index: number): number => 34 + index * TITLE_LINE;
+  return {
+    texts: lines.map((line, index) => label(LEFT, yOf(index), line, { className: 'ink title' })),
+    bottom: yOf(lines.length),
+  };
+};
 
 /** The next 1, 2, 2.5, 4 or 5 times a power of ten: 8,000 → 10,000; 572 → 1,000; 0 → 1. */
 export const roundUp = (value: number): number => {

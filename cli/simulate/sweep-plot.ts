@@ -4,6 +4,7 @@ import {
   BOTTOM,
   fixed,
   GAP,
+  heading,
   heightIn,
   LEFT,
   label,
@@ -13,15 +14,11 @@ import {
   picture,
   RIGHT,
   roundUp,
-  TITLE_PX,
   valueAxis,
   WIDTH,
   widthOf,
-  wrapped,
 } from './svg.ts';
 import { type SweepPoint, type Swept, shownValue } from './sweep.ts';
-
-const LINE = 24;
 
 interface Panel {
   readonly name: string;
@@ -82,14 +79,14 @@ const drawPanel = (
 const shortened = (text: string): string => (text.length > 24 ? `${text.slice(0, 23)}…` : text);
 
 export const sweepPlot = ({ field, policy, points, summary }: Swept): string => {
-  const lines = wrapped(summary, PLOT_WIDTH, TITLE_PX);
-  const top = 34 + lines.length * LINE + GAP;
+  const { texts, bottom } = heading(summary);
+  const top = bottom + GAP;
   const height = top + PANELS.length * PANEL + (PANELS.length - 1) * GAP + BOTTOM;
   const foot = height - BOTTOM;
   const values = points.map(({ value }) => ({ text: shortened(shownValue(value)), y: foot + 20 }));
   return picture(height, summary, [
-    ...lines.map((line, index) => label(LEFT, 34 + index * LINE, line, { className: 'ink title' })),
-    label(LEFT, 34 + lines.length * LINE, `policy ${policy}`, { className: 'soft' }),
+    ...texts,
+    label(LEFT, bottom, `policy ${policy}`, { className: 'soft' }),
     ...PANELS.map((panel, index) => drawPanel(panel, points, top + index * (PANEL + GAP))),
     ...barLabels(values, 'soft'),
     label(WIDTH - RIGHT, foot + 40, field, { className: 'soft', anchor: 'end' }),

@@ -113,7 +113,7 @@ export interface Swept {
 export const shownValue = (value: SweepValue): string =>
   typeof value === 'number' ? value.toLocaleString('en-US') : `${value}`;
 
-/** Names the first value with about as few late citizens as any: what lies above it buys nothing. */
+/** Names the first value with about the fewest late citizens: more of it buys nothing. */
 const summaryOf = (field: string, points: readonly SweepPoint[]): string => {
   const [first, last] = [points[0], points.at(-1)];
   if (first === undefined || last === undefined) return '';
@@ -160,9 +160,6 @@ export const sweep = (
 
 export const sweepTable = ({ field, policy, points, summary }: Swept): string => {
   const hasCost = points.some(({ cost }) => cost !== undefined);
-  const rows = points.map((point) => [
-    shownValue(point.value),
-    ...cellsOf(point, policy === 'voucher-operator' ? count(point.scalePlans) : '-'),
-  ]);
+  const rows = points.map((point) => [shownValue(point.value), ...cellsOf(policy, point)]);
   return `${figuresTable([[field, ...heads(hasCost)], ...rows])}\n${summary}\n`;
 };

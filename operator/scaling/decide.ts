@@ -186,10 +186,10 @@ const outcomeOf = (step: Step): Outcome => {
 };
 
 /** Only what the crowd does counts as a turn, not a floor, a grant or a maximum that changes. */
-const BY_THE_CROWD: readonly LimitedBy[] = ['Load', 'Backlog', 'Lateness', 'Ceiling', 'Max', 'WayDown'];
+const RAISED_BY_THE_CROWD: readonly LimitedBy[] = ['Load', 'Backlog', 'Lateness', 'Ceiling', 'Max'];
 const turnOf = (change: number, by: LimitedBy) => ({
   change,
-  isCrowds: change < 0 ? by === 'WayDown' : BY_THE_CROWD.includes(by),
+  isCrowds: change < 0 ? by === 'WayDown' : RAISED_BY_THE_CROWD.includes(by),
 });
 
 /**
@@ -201,6 +201,8 @@ export const decide = (input: TierInput, limits: TierLimits, memory: TierMemory)
   const demand = demandOf(input, limits, before);
   const now = remembered(input, limits, demand, before);
   const { replicas, by, lastDown } = outcomeOf({ input, limits, demand, memory: now });
+  const { fellMs, mistakesMs, ...kept } = now;
+  const falls = { ...(fellMs === undefined ? {} : { fellMs }), ...(mistakesMs === undefined ? {} : { mistakesMs }) };
   const { wanted, terms, evidence } = demand;
   return {
     replicas,
@@ -214,9 +216,9 @@ export const decide = (input: TierInput, limits: TierLimits, memory: TierMemory)
       return explain(limits, { replicas, wanted, by, most: mostOf(limits), terms, evidence });
     },
     memory: {
-      ...now,
+      ...kept,
       ...lastDown,
-      ...turned(now, turnOf(replicas - input.replicas, by), limits.down.windowSeconds, input.nowMs),
+      ...turned(falls, turnOf(replicas - input.replicas, by), limits.down.windowSeconds, input.nowMs),
     },
   };
 };

@@ -4,7 +4,7 @@ import type { Backlog, Reading } from '../../contract/reading.ts';
 import type { ArrivalRates } from './types.ts';
 
 /** Work of one second is in flight, not backlog. */
-const IN_FLIGHT_SECONDS = 1;
+export const IN_FLIGHT_SECONDS = 1;
 /** A second this much above the minute is a flood that began; this much above three seconds, one that began just now. */
 const SURGE = 1.5;
 /**

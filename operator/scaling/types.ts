@@ -108,9 +108,8 @@ export interface TierMemory {
   }[];
   /** Arrivals per second, tick by tick, of the last start time. Need not survive a restart. */
   readonly recentRates?: readonly { readonly atMs: number; readonly perSecond: number }[];
-  /** When replicas last began to fall; whether they have not risen since; and falls that had to be undone soon. */
+  /** When replicas began to fall; absent once they have risen again. And falls that had to be undone soon. */
   readonly fellMs?: number;
-  readonly isFalling?: boolean;
   readonly mistakesMs?: readonly number[];
   /** When replicas last went down, and how many there were at the start of the step that this belongs to. */
   readonly lastDownMs?: number;

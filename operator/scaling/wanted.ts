@@ -10,7 +10,7 @@
  * forecast.ts. The ceiling is in none of it: ScalePlans are made from what is wanted.
  */
 import { capacityOf } from './capacity.ts';
-import { excessBacklog, expectedRate, hasJustBegun, lastValue } from './demand.ts';
+import { excessBacklog, expectedRate, hasJustBegun, IN_FLIGHT_SECONDS, lastValue } from './demand.ts';
 import { HORIZON_SECONDS, predict, type Work, worthwhile } from './forecast.ts';
 import { blindFloorOf, blindSince } from './holds.ts';
 import { measuredPace, paceNow, paceOf } from './pre-warm.ts';
@@ -18,8 +18,6 @@ import type { Decision, Evidence, TierInput, TierLimits, TierMemory } from './ty
 
 /** Utilisation at which the economical mode spends the head-room on the drain. */
 const MOST_UTILISATION = 0.95;
-/** Work of one second is in flight, not waiting. */
-const IN_FLIGHT_SECONDS = 1;
 /** A registration that is shed takes at most this share of the work of one that is accepted (docs/evidence/02-overload.json). */
 const SHED_SHARE = 1 / 8;
 

@@ -22,7 +22,7 @@ const REACTION_SECONDS = 2;
 const SLOWEST_WINDOW_SECONDS = 3;
 
 type Recent = TierMemory['recentWanted'];
-type Falls = Pick<TierMemory, 'fellMs' | 'isFalling' | 'mistakesMs'>;
+type Falls = Pick<TierMemory, 'fellMs' | 'mistakesMs'>;
 
 /** What is kept of one tick: the load with its room, never less than floor and minimum, in hundredths of a replica. */
 export const wantedWithRoom = (load: number, { scheduleFloor, min }: TierLimits): number =>
@@ -52,19 +52,19 @@ export const windowsOf = (windowSeconds: number, mistakes: number): Windows => {
   };
 };
 
-/** What this tick makes of rises and falls. */
+/** What this tick makes of falls: `fellMs` is there until replicas rise again. */
 export const turned = (
   before: Falls,
   { change, isCrowds }: { readonly change: number; readonly isCrowds: boolean },
   windowSeconds: number,
   nowMs: number,
 ): Falls => {
-  const { fellMs, isFalling = false, mistakesMs = [] } = before;
-  if (change < 0 && !isFalling && isCrowds) return { fellMs: nowMs, isFalling: true };
-  if (change <= 0 || !isFalling) return {};
-  const sinceMs = fellMs === undefined ? Number.POSITIVE_INFINITY : nowMs - fellMs;
+  const { fellMs, ...rest } = before;
+  if (fellMs === undefined) return change < 0 && isCrowds ? { ...rest, fellMs: nowMs } : rest;
+  if (change <= 0) return before;
+  const sinceMs = nowMs - fellMs;
   const wasMistake = isCrowds && sinceMs >= 0 && sinceMs < MISTAKE_WITHIN * windowSeconds * 1000;
-  return { isFalling: false, ...(wasMistake ? { mistakesMs: [...mistakesMs, nowMs] } : {}) };
+  return wasMistake ? { mistakesMs: [...(rest.mistakesMs ?? []), nowMs] } : rest;
 };
 
 /** Rates of the last start time and this one's. */

@@ -26,8 +26,8 @@ const tierSchema = z.object({
     .optional(),
   /** Asked for by the crowd while citizens wait, until when. */
   q: z.tuple([z.number().int().nonnegative(), instantMs]).optional(),
-  /** When replicas last began to fall, and whether they still do; falls that were a mistake. */
-  f: z.tuple([instantMs, z.boolean()]).optional(),
+  /** Since when replicas have been falling; falls that were a mistake. */
+  f: instantMs.optional(),
   m: z.array(instantMs).max(MAX_MISTAKES).optional(),
   /** Last step down: [ms, replicas it began from]. */
   d: z.tuple([z.number().int().nonnegative(), z.number().int().nonnegative()]).optional(),
@@ -66,7 +66,7 @@ export const serializeMemory = (memory: CampaignMemory): string => {
         ? { g: recentWanted.map(({ rise = 0, rate = 0 }): [number, number] => [rise, rate]) }
         : {}),
       q: learned.pressing && [learned.pressing.wanted, learned.pressing.untilMs],
-      ...(learned.fellMs === undefined ? {} : { f: [learned.fellMs, learned.isFalling ?? false] }),
+      f: learned.fellMs,
       m: learned.mistakesMs?.slice(-MAX_MISTAKES),
       ...(lastDownMs === undefined || lastDownFrom === undefined ? {} : { d: [lastDownMs, lastDownFrom] }),
       // JSON leaves out what is undefined.
@@ -93,7 +93,7 @@ export const parseMemory = (text: string | undefined): CampaignMemory | undefine
     }),
     freshTicks: 0,
     ...present(q, ([wanted, untilMs]) => ({ pressing: { wanted, untilMs } })),
-    ...present(f, ([fellMs, isFalling]) => ({ fellMs, isFalling })),
+    ...present(f, (fellMs) => ({ fellMs })),
     ...present(m, (mistakesMs) => ({ mistakesMs })),
     ...present(d, ([lastDownMs, lastDownFrom]) => ({ lastDownMs, lastDownFrom })),
     ...present(c, (capacityPerReplica) => ({ capacityPerReplica })),

@@ -96,20 +96,17 @@ describe('falls that were a mistake', () => {
 
   it('are those that had to be undone within twice the window', () => {
     const fell = turned({}, { change: -3, isCrowds: true }, 300, NOW_MS);
-    expect(fell).toEqual({ fellMs: NOW_MS, isFalling: true });
-    expect(turned(fell, { change: -1, isCrowds: true }, 300, NOW_MS + 60_000)).toEqual({});
+    expect(fell).toEqual({ fellMs: NOW_MS });
+    expect(turned(fell, { change: -1, isCrowds: true }, 300, NOW_MS + 60_000)).toEqual(fell);
     expect(turned(fell, { change: 5, isCrowds: true }, 300, NOW_MS + 599_000)).toEqual({
-      isFalling: false,
       mistakesMs: [NOW_MS + 599_000],
     });
-    expect(turned(fell, { change: 5, isCrowds: true }, 300, NOW_MS + 600_000)).toEqual({ isFalling: false });
+    expect(turned(fell, { change: 5, isCrowds: true }, 300, NOW_MS + 600_000)).toEqual({});
     // What a floor raises is no mistake; neither is what a clock that was set back would make one.
-    expect(turned(fell, { change: 5, isCrowds: false }, 300, NOW_MS + 1_000)).toEqual({ isFalling: false });
-    expect(turned(fell, { change: 5, isCrowds: true }, 300, NOW_MS - 1_000)).toEqual({ isFalling: false });
+    expect(turned(fell, { change: 5, isCrowds: false }, 300, NOW_MS + 1_000)).toEqual({});
+    expect(turned(fell, { change: 5, isCrowds: true }, 300, NOW_MS - 1_000)).toEqual({});
     // A rise after a rise is no turn.
-    expect(turned({ fellMs: NOW_MS, isFalling: false }, { change: 5, isCrowds: true }, 300, NOW_MS + 1_000)).toEqual(
-      {},
-    );
+    expect(turned({}, { change: 5, isCrowds: true }, 300, NOW_MS + 1_000)).toEqual({});
   });
 
   it('count for an hour, and none from a clock ahead of ours', () => {

@@ -9,7 +9,6 @@ const tier: TierMemory = {
     { slotStartMs: 1_600_999_200_000, wanted: 38, rise: 2_400, rate: 2_600 },
   ],
   fellMs: 1_600_999_100_000,
-  isFalling: true,
   pressing: { wanted: 60, untilMs: 1_600_999_300_000 },
   mistakesMs: [1_600_999_000_000],
   lastDownMs: 1_600_999_201_000,
