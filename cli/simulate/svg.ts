@@ -14,7 +14,7 @@ export const PANEL = 132;
 export const GAP = 46;
 /** Below the last panel, for its axis. */
 export const BOTTOM = 52;
-export const FONT_PX = 13;
+const FONT_PX = 13;
 const TITLE_PX = 17;
 
 /** One a policy, in the order of POLICIES. */

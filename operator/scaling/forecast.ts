@@ -9,7 +9,7 @@ export const DEFAULT_START_SECONDS = 8;
 /** The controller manager's client: 20 requests a second unless the cluster's admin raised it. */
 export const DEFAULT_CREATED_PER_SECOND = 20;
 /** A citizen who waits longer than this is late. */
-export const LATE_AFTER_SECONDS = 5;
+const LATE_AFTER_SECONDS = 5;
 /** So far ahead a prediction is believed: no crowd stays the same for longer. */
 export const HORIZON_SECONDS = 300;
 /** A pod that is this many start times old and not Ready is stuck: it is not on its way. */

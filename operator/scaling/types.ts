@@ -57,9 +57,6 @@ export interface TierInput {
   readonly isPlanPending?: boolean;
 }
 
-export const DRAIN_MODES = ['additive', 'economical'] as const;
-export type DrainMode = (typeof DRAIN_MODES)[number];
-
 export interface TierLimits {
   readonly min: number;
   readonly max: number;
@@ -71,7 +68,7 @@ export interface TierLimits {
   readonly targetUtilisation: number;
   readonly drainWithinSeconds: number;
   /** How replicas for a backlog add to those for arrivals; absent: additive. */
-  readonly drainMode?: DrainMode;
+  readonly drainMode?: 'additive' | 'economical';
   /** The schedule's floor at this moment (0 = none); clamped to the ceiling. */
   readonly scheduleFloor: number;
   readonly down: { readonly windowSeconds: number; readonly percentPerMinute: number };

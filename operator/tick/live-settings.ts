@@ -3,7 +3,7 @@ import type { VoucherCampaignSpec } from '../../contract/campaign-types.ts';
 import { instantMs } from '../../contract/instant.ts';
 import type { Backlog, Reading } from '../../contract/reading.ts';
 import { entryOf, sectionOf, tiersOf } from '../../contract/tiers.ts';
-import type { Effects } from '../contingency/contingency.ts';
+import { type Effects, least } from '../contingency/contingency.ts';
 
 /** One form, so that `…T01:00:00Z` and `…T01:00:00.000Z` are the same settings. */
 const instant = (text: string): string => new Date(instantMs(text)).toISOString();
@@ -44,6 +44,19 @@ const behindOf = (backlog: Reading<Backlog> | undefined, isStopped: boolean): Li
 };
 
 /**
+ * What may be let in per second: what is stated, at most what a saturated tier behind can take; of that a level's share, at
+ * most a level's own number. Undefined: no limit.
+ */
+export const admittedPerSecond = (
+  stated: number | undefined,
+  mostPerSecond: number | undefined,
+  { admissionPercent = 100, admissionPerSecond }: Effects,
+): number | undefined => {
+  const within = least([stated, mostPerSecond]);
+  return least([within === undefined ? undefined : (within * admissionPercent) / 100, admissionPerSecond]);
+};
+
+/**
  * What every pod follows within 2 s.
  *
  * Without `spec.traffic.admissionPerSecond` admission follows ready capacity: 12 ready pods × 500/s = 6,000/s, shared
@@ -60,9 +73,8 @@ export const buildLiveSettings = (
   { mostPerSecond, effects = {}, recordsBacklog, isRecordsStopped = false }: Circumstances = {},
 ): LiveSettings => {
   const sharers = Math.max(1, intakePods);
-  const wanted = spec.traffic.admissionPerSecond ?? sharers * spec.scaling.tiers.intake.capacityPerReplica;
-  const within = mostPerSecond === undefined ? wanted : Math.min(wanted, Math.floor(mostPerSecond));
-  const share = effects.admissionPercent === undefined ? within : Math.floor((within * effects.admissionPercent) / 100);
+  const stated = spec.traffic.admissionPerSecond ?? sharers * spec.scaling.tiers.intake.capacityPerReplica;
+  const admitted = admittedPerSecond(stated, mostPerSecond, effects) ?? stated;
   const behind = behindOf(recordsBacklog, isRecordsStopped);
   const sections = tiersOf(spec).flatMap((tier) => {
     const section = sectionOf(spec, tier);
@@ -84,7 +96,7 @@ export const buildLiveSettings = (
       validDays,
     })),
     traffic: {
-      admissionPerSecond: Math.max(1, Math.min(share, effects.admissionPerSecond ?? share)),
+      admissionPerSecond: Math.max(1, Math.floor(admitted)),
       intakePods: sharers,
       burstSeconds: spec.traffic.burstSeconds,
     },

@@ -25,7 +25,7 @@ import { campaignTimes } from './campaign-times.ts';
 import { scaleEvent, transitionEvents } from './events.ts';
 import { headroomOf } from './headroom.ts';
 import { journalSpec } from './journal-spec.ts';
-import { buildLiveSettings } from './live-settings.ts';
+import { admittedPerSecond, buildLiveSettings } from './live-settings.ts';
 import { planManifests } from './manifests.ts';
 import type { CampaignMemory, Observed, TierOutcomes } from './observed.ts';
 import type { CampaignEvent } from './ports.ts';
@@ -110,13 +110,11 @@ export const planTick = (
   const times = campaignTimes(campaign.spec, remembered.intake);
   const overrides = overridesOf(campaign, nowMs);
   const isActing = mode === 'Auto' && overrides.pausedUntilMs === undefined;
-  const { admissionPercent = 100, admissionPerSecond: ofLevel } = contingency.effects;
-  const ofSpec = campaign.spec.traffic.admissionPerSecond;
-  const admissionPerSecond = least([
-    ofSpec === undefined ? undefined : (ofSpec * admissionPercent) / 100,
-    ofLevel,
-    ...TIERS.map((tier) => (isActing ? remembered[tier].saturation?.admissionPerSecond : undefined)),
-  ]);
+  const admissionPerSecond = admittedPerSecond(
+    campaign.spec.traffic.admissionPerSecond,
+    isActing ? least(TIERS.map((tier) => remembered[tier].saturation?.admissionPerSecond)) : undefined,
+    contingency.effects,
+  );
   const input = { campaign, observed, times, overrides, admissionPerSecond, nowMs };
   const tiers: TierOutcomes = perTier((tier) => scaleTier(input, tier, remembered[tier]));
   const remember = (tier: Tier): CampaignMemory[Tier] => {
