@@ -34,7 +34,7 @@ const NO_FAULT: readonly string[] = [
   'NotOpen',
   'Closed',
   // The level has its own condition.
-  'LevelLetsNobodyIn',
+  'LevelAdmitsNone',
 ] satisfies ConditionReason[];
 /** A fault although the status is as it should be. */
 const FAULT: readonly string[] = [

@@ -165,7 +165,7 @@ export const CONDITION_REASONS = {
     'SomePublishesFail',
     'NoReadyIntake',
     'NoIntakeAnswers',
-    'LevelLetsNobodyIn',
+    'LevelAdmitsNone',
     'NotOpen',
     'Closed',
     'NotYetObserved',

@@ -54,7 +54,7 @@ export const ceilings = (facts: CampaignFacts, nowMs: number): readonly Finding[
     if (wanted > floor) {
       return fail(
         'ceilings',
-        `${tier}: ${wanted} replicas are needed for ${count(peak)}/s, and spec.scaling.tiers.${tier}.max is ${floor}`,
+        `${tier}: ${wanted} replicas are needed for ${count(peak)}/s, but spec.scaling.tiers.${tier}.max is ${floor}`,
         `raise spec.scaling.tiers.${tier}.max to ${wanted} or more`,
       );
     }
@@ -66,7 +66,7 @@ export const ceilings = (facts: CampaignFacts, nowMs: number): readonly Finding[
     const span = `${instantOf(schedule.fromMs, zone)}/${instantOf(Math.ceil(schedule.untilMs / 1000) * 1000, zone)}`;
     return fail(
       'ceilings',
-      `${tier}: ${floor} replicas are needed for ${count(peak)}/s, and ${ceiling} are authorised at ${clockOf(atMs, zone, nowMs)}`,
+      `${tier}: ${floor} replicas are needed for ${count(peak)}/s, but only ${ceiling} are authorised at ${clockOf(atMs, zone, nowMs)}`,
       `kubectl voucher authorize ${metadata.name} ${where({}, metadata.namespace)} --window ${span} --ceiling ${tier}=${floor}`,
     );
   });

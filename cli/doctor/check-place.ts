@@ -133,8 +133,8 @@ export const nodes = (facts: CampaignFacts): readonly Finding[] =>
       }
       const said = lacking
         .map(({ tier, without, pod: { requests } }) => {
-          const each = `cpu ${amountText('cpu', requests.cpu)}, memory ${amountText('memory', requests.memory)} each`;
-          return `${without} pods of ${tier} have no place (${each})`;
+          const each = `cpu ${amountText('cpu', requests.cpu)}, memory ${amountText('memory', requests.memory)}`;
+          return `no node has room for ${without} pods of ${tier} (each requests ${each})`;
         })
         .join('; ');
       return facts.hasNodeAutoscaler

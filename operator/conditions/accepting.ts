@@ -70,7 +70,7 @@ export const publishesFail = (input: Pick<ConditionInput, 'observed'>): boolean 
  * | none has asked the journal yet     | any              | Unknown | NotYetObserved |
  * | well                               | before opening   | False   | NotOpen |
  * | well                               | after closing    | False   | Closed |
- * | well                               | a level shows its page | False | LevelLetsNobodyIn |
+ * | well                               | a level shows its page | False | LevelAdmitsNone |
  * | well                               | open             | True    | Accepting |
  */
 export const acceptingRegistrations = (input: ConditionInput): Accepting => {
@@ -97,7 +97,7 @@ export const acceptingRegistrations = (input: ConditionInput): Accepting => {
   if (nowMs < times.opensAtMs) return no('NotOpen', `Registration opens at ${opensAt}; ${checked}.`);
   if (nowMs >= times.closesAtMs) return no('Closed', `Registration closed at ${closesAt}.`);
   if (contingency.effects.page !== undefined) {
-    return no('LevelLetsNobodyIn', `A contingency level shows its page and admits no registration; ${checked}.`);
+    return no('LevelAdmitsNone', `A contingency level shows its page and admits no registration; ${checked}.`);
   }
   const traffic =
     stored + failed === 0

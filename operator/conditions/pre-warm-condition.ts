@@ -33,7 +33,7 @@ const unlessCanary = (
   floor: number,
 ): Verdict<'PreWarmed'> | undefined => {
   if (canary?.result === 'confirmed' || (canary === undefined && wasProven)) return undefined;
-  const floorReady = `The floor of ${floor} intake replicas is ready, but`;
+  const floorReady = `${floor} intake replicas for the forecast are ready, but`;
   return canary === undefined
     ? no('CanaryPending', `${floorReady} the canary through the Service has not been confirmed yet.`)
     : no('CanaryNotConfirmed', `${floorReady} a canary did not reach the database: ${canary.reason}.`);
@@ -91,14 +91,14 @@ export const preWarmed = (input: ConditionInput): Verdict<'PreWarmed'> => {
   const before = observed.previous?.conditions?.find(({ type }) => type === 'PreWarmed');
   const proven: Verdict<'PreWarmed'> = yes(
     'FloorReady',
-    `The floor of ${floor} intake replicas for ${forecast}/s was ready, and a canary reached the database.`,
+    `${floor} intake replicas for the forecast of ${forecast}/s were ready, and a canary reached the database.`,
   );
   if (nowMs >= times.opensAtMs && before?.status === 'True') return proven;
   if (pods >= floor) return unlessCanary(observed.canary, before?.status === 'True', floor) ?? proven;
   if (limits.ceiling < floor) {
     return no(
       'CeilingBelowFloor',
-      `${floor} intake replicas are needed for ${forecast}/s, and ${limits.ceiling} are authorised. Approve the reported ScalePlan or raise spec.scaling.authorized.ceilings.intake.`,
+      `${floor} intake replicas are needed for the forecast of ${forecast}/s, but only ${limits.ceiling} are authorised. Approve the reported ScalePlan or raise spec.scaling.authorized.ceilings.intake.`,
     );
   }
   const late = nowMs < times.opensAtMs ? lateness(input) : undefined;

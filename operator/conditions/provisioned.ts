@@ -63,7 +63,7 @@ const rolloutNotes = ({ observed: { cluster } }: ConditionInput): readonly strin
   TIERS.flatMap((tier) => {
     const { isRollingOut, updated, deployment } = cluster.tiers[tier] ?? {};
     return isRollingOut === true && deployment !== undefined && updated !== undefined && updated < deployment.replicas
-      ? [`A rollout of ${tier} is under way: ${updated} of ${deployment.replicas} pods are of the new template.`]
+      ? [`A rollout of ${tier} is under way: ${updated} of ${deployment.replicas} pods are of the new pod template.`]
       : [];
   });
 

@@ -30,7 +30,7 @@ const mayBeOld = ({ saidSecondsAgo }: Said): string =>
 const nodes = ({ replicas, mostOnANode }: { readonly replicas: number; readonly mostOnANode?: number }): string => {
   if (mostOnANode === undefined) return '';
   const missing = Math.ceil(replicas / mostOnANode);
-  return `, about ${missing} more ${missing === 1 ? 'node' : 'nodes'} at ${mostOnANode} a node`;
+  return `, about ${missing} more ${missing === 1 ? 'node' : 'nodes'} (${mostOnANode} ${mostOnANode === 1 ? 'pod fits' : 'pods fit'} on a node)`;
 };
 
 type Problem<K extends TierProblem['kind']> = Extract<TierProblem, { readonly kind: K }>;
@@ -42,15 +42,14 @@ const quotaText = (tier: Tier, problem: Problem<'quota'>): string => {
   }
   const what =
     isRollout === true
-      ? `The rollout of ${tier} waits: ${pods(tier, replicas)} of the new template can't be created`
+      ? `The rollout of ${tier} waits: ${pods(tier, replicas)} of the new pod template can't be created`
       : `${pods(tier, replicas)} can't be created`;
-  const remedy =
-    isRollout === true ? 'Raise the quota by that' : `Raise the quota by that, or lower spec.scaling.tiers.${tier}.max`;
-  return `${what}: ResourceQuota ${quota} lacks ${amounts(missing)}. ${remedy}.${mayBeOld(problem)}`;
+  const other = isRollout === true ? '' : `, or lower spec.scaling.tiers.${tier}.max`;
+  return `${what}: ResourceQuota ${quota} is full. Raise it by ${amounts(missing)}${other}.${mayBeOld(problem)}`;
 };
 
 const refusedText = (tier: Tier, problem: Problem<'refused'>): string => {
-  const what = problem.isRollout === true ? `Pods of the new template of ${tier}` : `Pods of ${tier}`;
+  const what = problem.isRollout === true ? `Pods of the new pod template of ${tier}` : `Pods of ${tier}`;
   return `${what} are refused: ${ended(problem.message)} The operator makes the cluster retry every few seconds.${mayBeOld(problem)}`;
 };
 
@@ -100,7 +99,7 @@ export const problemText = (outcome: TierOutcome, problem: TierProblem): string 
     case 'lost':
       return lostText(tier, problem, outcome);
     case 'rollout':
-      return `The rollout of ${tier} stopped at ${problem.updated} of ${problem.replicas} pods of the new template: ${ended(problem.message)}`;
+      return `The rollout of ${tier} stopped at ${problem.updated} of ${problem.replicas} pods of the new pod template: ${ended(problem.message)}`;
     default:
       return podText(tier, problem);
   }

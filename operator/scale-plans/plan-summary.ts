@@ -73,7 +73,9 @@ const chinese = ({ title, needs, reason, ceilings, effect, means, by }: Content)
   const asked = needs.map(({ tier }) => `${entryOf(tier).nameZh} ${ceilings[tier] ?? 0} 个副本`).join('，');
   const cost = means?.costFen === undefined ? '' : `，费用 ${yuan(means.costFen)} 元`;
   const takes = means === undefined ? '' : `；最多使用 ${count(means.podHours)} 副本小时${cost}`;
-  return [`${title}${head}`, ...need, ...changes, `申请上限：${asked}${takes}。请在 ${by} 前决定。`].join('');
+  return [`${title}${head}`, ...need, ...changes, `申请将授权上限提高到：${asked}${takes}。请于 ${by} 前审批。`].join(
+    '',
+  );
 };
 
 export const summaryOf = (

@@ -78,7 +78,7 @@ const storesNot: readonly string[] = [
 /** The condition's own message counts registrations, so it changes each second. */
 const SOME_FAIL =
   'Some intake pods store no registration, or some registrations were not stored and their citizens are asked to send them again. The condition AcceptingRegistrations says which, and what to do.';
-const storesAgain: readonly string[] = ['Accepting', 'NotOpen', 'Closed', 'LevelLetsNobodyIn'];
+const storesAgain: readonly string[] = ['Accepting', 'NotOpen', 'Closed', 'LevelAdmitsNone'];
 
 /** Reasons for which the floor won't be there at opening unless a person acts. */
 const willMiss: readonly string[] = ['WillBeLate', 'CeilingBelowFloor'];
@@ -173,8 +173,7 @@ export const transitionEvents = (
 /** `intake 4 → 10: arrivals 3400/s need 10`. Emitted when the write has succeeded. */
 export const scaleEvent = ({ tier, replicas, desired, written, decision }: TierOutcome): CampaignEvent => {
   const replaced = written - desired;
-  const standIns =
-    replaced > 0 ? `${desired} to serve, and ${replaced} to replace pods on nodes that do not answer; ` : '';
+  const standIns = replaced > 0 ? `of which ${replaced} replace pods on nodes that do not answer; ` : '';
   const message = `${tier} ${replicas} → ${written}: ${standIns}${decision?.explanation ?? 'mode Off'}`;
   return campaignEvent('Normal', written > replicas ? 'ScaledUp' : 'ScaledDown', message);
 };

@@ -72,7 +72,7 @@ const run = async ({ signal, progress }: ScenarioContext, platform: Platform) =>
     }
     await crowd.stop();
     note();
-    const floor = Number(/floor of (\d+)/.exec(atOpening.preWarmed?.message ?? '')?.[1] ?? Number.NaN);
+    const floor = Number(/^(\d+) intake replicas/.exec(atOpening.preWarmed?.message ?? '')?.[1] ?? Number.NaN);
     const longestMs = Math.max(...crowd.waitsMs);
     const late = crowd.waitsMs.filter((ms) => ms > LATE_MS).length;
     const flood = { early, ...crowd.counts, longestMs: Math.round(longestMs), late };

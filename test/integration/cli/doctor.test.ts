@@ -140,7 +140,7 @@ describe('kubectl voucher doctor', () => {
     );
     expect(report).toMatchObject({ code: 1, verdict: 'FAIL' });
     expect(said(report, 'ceilings')).toEqual([
-      expect.stringMatching(/^FAIL intake: 40 replicas are needed for 14,000\/s, and 20 are authorised at /),
+      expect.stringMatching(/^FAIL intake: 40 replicas are needed for 14,000\/s, but only 20 are authorised at /),
       expect.stringMatching(/^OK records: /),
     ]);
     expect(said(report, 'secrets')).toEqual([
@@ -148,7 +148,9 @@ describe('kubectl voucher doctor', () => {
       ...TIERS.map((tier) => `FAIL there is no Secret voucher-data-plane-${tier} in namespace ${namespace}`),
     ]);
     // There is no node at all here.
-    expect(said(report, 'nodes')).toEqual([expect.stringMatching(/^FAIL 38 pods of intake have no place \(cpu 500m/)]);
+    expect(said(report, 'nodes')).toEqual([
+      expect.stringMatching(/^FAIL no node has room for 38 pods of intake \(each requests cpu 500m/),
+    ]);
     expect(said(report, 'image')).toEqual([expect.stringMatching(/^OK 4 ready pods run /)]);
     expect(said(report, 'pod-security')).toEqual([`OK namespace ${namespace} enforces restricted`]);
     for (const { level, remedy } of report.findings) if (level !== 'OK') expect(remedy).toBeTruthy();

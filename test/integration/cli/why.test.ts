@@ -169,7 +169,12 @@ describe('kubectl voucher', () => {
 
     const list = await says(['plans', 'summer', '-n', namespace], 'Approved', 'for Bureau of Commerce');
     const [, name = ''] = /^(summer-\S+)/m.exec(list) ?? [];
-    const grant = await says(['plan', 'show', name, '-n', namespace], 'pod-hours at most', '申请上限', 'without it');
+    const grant = await says(
+      ['plan', 'show', name, '-n', namespace],
+      'pod-hours at most',
+      '申请将授权上限提高到',
+      'without it',
+    );
     expect(grant).toContain(`kubectl voucher revoke ${name} --reason WHY`);
     const again = await voucher(['reject', name, '-n', namespace, '--reason', 'second thoughts']);
     expect(again).toMatchObject({ code: 2, err: expect.stringContaining('is Approved: only a waiting plan') });

@@ -94,7 +94,7 @@ describe('a plan', () => {
     const plan = await planOf(namespace, 'Pending');
     expect(plan.spec).toMatchObject({ reason: 'Forecast', ceilings: { intake: 30 } });
     expect(plan.spec.effect?.without.late).toBeGreaterThan(plan.spec.effect?.with.late ?? Number.NaN);
-    expect(plan.spec.summary?.['zh-CN']).toContain('请在');
+    expect(plan.spec.summary?.['zh-CN']).toContain('请于');
     await world.settled(namespace, 'spring', 12);
     await approve(plan);
     await world.settled(namespace, 'spring', 20);

@@ -28,7 +28,7 @@ describe('a tier that grows where nodes come late', () => {
     expect(waitedForNode).toBeGreaterThan(0);
     expect(Math.max(...pendingMs)).toBeGreaterThan(NODE_DELAY_MS);
     expect(said.join('\n')).toMatch(
-      /No node has room for \d intake pods?; needed in total: cpu .*, about 1 more node at \d a node/,
+      /No node has room for \d intake pods?; needed in total: cpu .*, about 1 more node \(\d pods? fits? on a node\)/,
     );
     expect(placeholders).toBeUndefined();
   });

@@ -183,7 +183,9 @@ describe('an operator', () => {
       },
       { ...SOON, what: 'the condition' },
     );
-    expect(conditionOf(found, 'Provisioned')?.message).toMatch(/ResourceQuota compute lacks requests\.cpu \d+/);
+    expect(conditionOf(found, 'Provisioned')?.message).toMatch(
+      /ResourceQuota compute is full\. Raise it by requests\.cpu \d+/,
+    );
   });
 
   it('survives an API server that is killed: scales again when it is back', async () => {

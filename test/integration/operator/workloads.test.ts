@@ -89,7 +89,9 @@ describe('a quota', () => {
     shown('a quota blocks pods', blocked);
     shown('and is raised', raised);
     expect(blocked.condition).toMatchObject({ type: 'Provisioned', status: 'False', reason: 'QuotaExceeded' });
-    expect(blocked.condition?.message).toMatch(/6 intake pods can't be created: ResourceQuota compute lacks pods 6/);
+    expect(blocked.condition?.message).toMatch(
+      /6 intake pods can't be created: ResourceQuota compute is full\. Raise it by pods 6/,
+    );
     expect(raised.condition).toMatchObject({ status: 'True', reason: 'AllPlaced' });
     expect(raised.events.map(({ reason }) => reason)).toEqual(expect.arrayContaining(['QuotaExceeded', 'Provisioned']));
     // By itself the controller would have waited: 37 s where this took 3 s.
@@ -100,7 +102,7 @@ describe('a quota', () => {
     const { blocked, raised } = await rolloutBlocked(ground);
     shown('a quota of just the size of what is there blocks a rollout', blocked);
     expect(blocked.condition?.message).toMatch(
-      /The rollout of intake waits: 1 intake pod of the new template can't be created: ResourceQuota compute lacks pods 1/,
+      /The rollout of intake waits: 1 intake pod of the new pod template can't be created: ResourceQuota compute is full\. Raise it by pods 1/,
     );
     expect(raised.condition?.reason).toBe('AllPlaced');
   });

@@ -73,7 +73,7 @@ describe('a node that is lost with half of the pods', () => {
       [tier(40, 20, 20), CROWD],
     ]);
     expect(second).toMatchObject({ wrote: 60, desired: 40, status: { desired: 40, replacing: 20 } });
-    expect(second?.event?.message).toMatch(/^intake 40 → 60: 40 to serve, and 20 to replace pods on nodes/);
+    expect(second?.event?.message).toMatch(/^intake 40 → 60: of which 20 replace pods on nodes/);
   });
 
   it('is not counted again in the ticks after', () => {

@@ -69,7 +69,7 @@ describe('Provisioned', () => {
     [
       'a rollout that a quota holds up',
       { ...quota, replicas: 1, missing: [{ resource: 'pods', amount: 1 }], isRollout: true },
-      "The rollout of intake waits: 1 intake pod of the new template can't be created: ResourceQuota compute lacks pods 1. Raise the quota by that.",
+      "The rollout of intake waits: 1 intake pod of the new pod template can't be created: ResourceQuota compute is full. Raise it by pods 1.",
     ],
     [
       'a quota with room by now',
@@ -126,13 +126,13 @@ describe('Provisioned', () => {
     const intake = { ...anObservedTier('intake', 4), isRollingOut: true, updated: 1 };
     const verdict = provisioned(aConditionInput({ observed: { cluster: { tiers: { intake }, plans: [] } } }));
     expect(verdict.status).toBe('True');
-    expect(verdict.message).toContain('A rollout of intake is under way: 1 of 4 pods are of the new template.');
+    expect(verdict.message).toContain('A rollout of intake is under way: 1 of 4 pods are of the new pod template.');
   });
 
   it('counts the nodes that are missing, like those that are there', () => {
     const { message } = judge([{ ...unschedulable, replicas: 5, mostOnANode: 4 }]);
     expect(message).toContain(
-      'No node has room for 5 intake pods; needed in total: cpu 500m, about 2 more nodes at 4 a node.',
+      'No node has room for 5 intake pods; needed in total: cpu 500m, about 2 more nodes (4 pods fit on a node).',
     );
   });
 
@@ -143,7 +143,7 @@ describe('Provisioned', () => {
 
   it('says how much is missing, where, and what to do', () => {
     expect(judge([quota]).message).toBe(
-      "8 intake pods can't be created: ResourceQuota compute lacks requests.cpu 3800m, requests.memory 160Mi. Raise the quota by that, or lower spec.scaling.tiers.intake.max.",
+      "8 intake pods can't be created: ResourceQuota compute is full. Raise it by requests.cpu 3800m, requests.memory 160Mi, or lower spec.scaling.tiers.intake.max.",
     );
     expect(judge([], [unschedulable]).message).toMatch(
       /^No node has room for 1 records pod; needed in total: cpu 500m\./,

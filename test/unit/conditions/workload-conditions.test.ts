@@ -113,7 +113,7 @@ describe('AcceptingRegistrations', () => {
     const page = { title: { 'zh-CN': '', en: '' }, text: { 'zh-CN': '', en: '' }, retryAfterSeconds: 30 };
     const contingency = { ...NO_CONTINGENCY, effects: { page } };
     const verdict = acceptingRegistrations({ ...input({ intakes: fresh(intakes()) }), contingency });
-    expect(verdict).toMatchObject({ status: 'False', reason: 'LevelLetsNobodyIn' });
+    expect(verdict).toMatchObject({ status: 'False', reason: 'LevelAdmitsNone' });
   });
 
   it('is no without a Ready pod, with what those that start say', () => {

@@ -188,7 +188,7 @@ describe('what a plan tells', () => {
       /^Chengdu vouchers: 14,000 first attempts\/s now\. intake needs 40 replicas; 20 are authorised\. In 5 min, without the plan [\d,]+ citizens wait longer than 5 s \(99% wait at most \d+ (?:s|min)\); with it [\d,]+ \(\d+ s\)\. It asks for up to intake 50; that takes at most 60 pod-hours, CNY 21\.00\. Decide by 09-25 10:25\.$/,
     );
     expect(summary?.['zh-CN']).toMatch(
-      /^成都消费券：目前每秒 14,000 次首次登记。登记入口需要 40 个副本，已授权 20 个。5 分钟内：如不批准，约 [\d,]+ 人等待超过 5 秒（99% 的人最多等 \d+ (?:秒|分钟)）；如批准，约 [\d,]+ 人（\d+ 秒）。申请上限：登记入口 50 个副本；最多使用 60 副本小时，费用 21\.00 元。请在 09-25 10:25 前决定。$/,
+      /^成都消费券：目前每秒 14,000 次首次登记。登记入口需要 40 个副本，已授权 20 个。5 分钟内：如不批准，约 [\d,]+ 人等待超过 5 秒（99% 的人最多等 \d+ (?:秒|分钟)）；如批准，约 [\d,]+ 人（\d+ 秒）。申请将授权上限提高到：登记入口 50 个副本；最多使用 60 副本小时，费用 21\.00 元。请于 09-25 10:25 前审批。$/,
     );
   });
 

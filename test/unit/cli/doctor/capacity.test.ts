@@ -48,18 +48,18 @@ describe('capacity', () => {
     [
       'is not authorised',
       withScaling(authorized(8)),
-      ['FAIL ceilings: intake: 10 replicas are needed for 3,500/s, and 8 are authorised at 09:30:00'],
+      ['FAIL ceilings: intake: 10 replicas are needed for 3,500/s, but only 8 are authorised at 09:30:00'],
     ],
     ['is authorised for as long as it is needed', withScaling(authorized(8, [SPAN])), []],
     [
       'is authorised too late',
       withScaling(authorized(8, [{ ...SPAN, from: '2020-09-25T10:00:00+08:00' }])),
-      ['FAIL ceilings: intake: 10 replicas are needed for 3,500/s, and 8 are authorised at 09:30:00'],
+      ['FAIL ceilings: intake: 10 replicas are needed for 3,500/s, but only 8 are authorised at 09:30:00'],
     ],
     [
       'is authorised until too early',
       withScaling(authorized(8, [{ ...SPAN, until: '2020-09-25T10:30:00+08:00' }])),
-      ['FAIL ceilings: intake: 10 replicas are needed for 3,500/s, and 8 are authorised at 10:30:00'],
+      ['FAIL ceilings: intake: 10 replicas are needed for 3,500/s, but only 8 are authorised at 10:30:00'],
     ],
     [
       'is granted by a plan that ends in the crowd',
@@ -80,7 +80,7 @@ describe('capacity', () => {
           },
         ],
       },
-      ['FAIL ceilings: intake: 10 replicas are needed for 3,500/s, and 8 are authorised at 10:01:00'],
+      ['FAIL ceilings: intake: 10 replicas are needed for 3,500/s, but only 8 are authorised at 10:01:00'],
     ],
     [
       'is more than may ever be',
@@ -90,7 +90,7 @@ describe('capacity', () => {
           records: { min: 2, max: 20, capacityPerReplica: 5_000 },
         },
       }),
-      ['FAIL ceilings: intake: 10 replicas are needed for 3,500/s, and spec.scaling.tiers.intake.max is 6'],
+      ['FAIL ceilings: intake: 10 replicas are needed for 3,500/s, but spec.scaling.tiers.intake.max is 6'],
     ],
     ['is not forecast', withScaling({ peakArrivalsPerSecond: undefined }), ['WARN ceilings: there is no forecast']],
     [
@@ -123,17 +123,17 @@ describe('capacity', () => {
     [
       'finds no place',
       { nodes: seen([aNode({ requested: { cpu: 14.5, memory: 0, pods: 1 } })]) },
-      ['FAIL nodes: 5 pods of intake have no place (cpu 500m, memory 256Mi each)'],
+      ['FAIL nodes: no node has room for 5 pods of intake (each requests cpu 500m, memory 256Mi)'],
     ],
     [
       'finds no place yet',
       { nodes: seen([aNode({ requested: { cpu: 16, memory: 0, pods: 1 } })]), hasNodeAutoscaler: true },
-      ['WARN nodes: 8 pods of intake have no place'],
+      ['WARN nodes: no node has room for 8 pods of intake'],
     ],
     [
       'finds no node that is open to it',
       { nodes: seen([aNode({ taints: [{ key: 'gpu', value: '', effect: 'NoSchedule' }] })]) },
-      ['FAIL nodes: 8 pods of intake'],
+      ['FAIL nodes: no node has room for 8 pods of intake'],
     ],
     [
       'has an image that can’t be pulled',
