@@ -9,6 +9,7 @@ import type { ContingencySpec, ContingencyStatus } from './contingency-types.ts'
 import type { EligibilitySpec, IdentitySpec } from './people-types.ts';
 import type { LocalizedText } from './app-contract.ts';
 import type { ObjectMeta } from './object-meta.ts';
+import type { VerificationSpec } from './verification-types.ts';
 
 /** Voucher is one kind of voucher. */
 export interface Voucher {
@@ -90,6 +91,8 @@ export interface ScalingSpec {
       readonly intake: number;
       /** Records replicas authorised without asking. Default 4. */
       readonly records: number;
+      /** Verification replicas authorised without asking. Default 4. */
+      readonly verification: number;
     };
     /**
      * Higher ceilings that the owner has authorised in advance for a period, such as opening day. Where periods
@@ -110,6 +113,8 @@ export interface ScalingSpec {
     readonly intake?: number;
     /** Price of a records pod for an hour, in fen. */
     readonly records?: number;
+    /** Price of a verification pod for an hour, in fen. */
+    readonly verification?: number;
   };
   /** Bounds and capacity of every tier. */
   readonly tiers: {
@@ -117,6 +122,10 @@ export interface ScalingSpec {
     readonly intake: TierScaling;
     /** Records writes the journal into the database; it scales with the backlog. */
     readonly records: TierScaling;
+    /**
+     * Verification checks identities with the providers; it scales with the backlog, up to what the providers allow.
+     */
+    readonly verification: TierScaling;
   };
 }
 
@@ -140,6 +149,11 @@ export interface VoucherCampaignSpec {
   readonly identity: IdentitySpec;
   /** Who may register. Fixed once the campaign has opened. */
   readonly eligibility: EligibilitySpec;
+  /**
+   * Identity verification. Left out: identities are not checked, and every registration enters the draw. Fixed once the
+   * campaign has opened, except for rates and quotas.
+   */
+  readonly verification?: VerificationSpec;
   /** Vouchers that a citizen can register for; at least one. Fixed once the campaign has opened. */
   readonly vouchers: readonly Voucher[];
   /** How many registrations are admitted. The rest are shed: rejected with 503 and Retry-After. */
@@ -251,6 +265,8 @@ export interface VoucherCampaignStatus {
     readonly intake?: TierStatus;
     /** Tier that writes the journal into the database. */
     readonly records?: TierStatus;
+    /** Tier that checks identities with the providers. */
+    readonly verification?: TierStatus;
   };
   /** Placeholder pods that keep room free on nodes; they add no capacity. Absent: none. */
   readonly headroom?: {

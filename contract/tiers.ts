@@ -45,6 +45,8 @@ interface TierEntry {
   readonly takes: 'nothing' | 'everything' | readonly EventType[];
   /** Section of the spec without which it does not exist. Absent: every campaign has it. */
   readonly section?: string;
+  /** Whose rate caps it: it is never scaled beyond what that rate needs. Absent: nothing outside does. */
+  readonly outsideCap?: 'provider';
   readonly defaults: {
     readonly max: number;
     /** Replicas authorised without asking. */
@@ -117,6 +119,35 @@ const TABLE = [
       secrets: [],
       database: 'writes',
       egress: [],
+    },
+  },
+  {
+    name: 'verification',
+    does: 'checks identities with the providers; it scales with the backlog, up to what the providers allow',
+    nameZh: '身份核验',
+    letter: 'v',
+    demand: 'backlog',
+    takes: ['received', 'corrected'],
+    section: 'verification',
+    outsideCap: 'provider',
+    defaults: {
+      max: 16,
+      ceiling: 4,
+      capacityPerReplica: 100,
+      capacityOrigin: 'the usual rate that one provider allows; a replica can do several times that',
+    },
+    pod: { cpu: '250m', memory: '160Mi', memoryLimit: '384Mi', heapMebibytes: 128 },
+    rights: {
+      // A verdict, and nothing that a citizen does.
+      publishes: ['verified', 'rejected', 'manual_review'],
+      // Whether a verdict is stored already: a paid call is not repeated.
+      looksUp: ['receipts'],
+      buckets: { live: 'reads', dataKeys: 'reads' },
+      // Opens names and numbers.
+      privacyKeys: true,
+      secrets: [{ name: 'providers', field: 'secretName' }],
+      database: 'none',
+      egress: [{ host: 'the addresses of spec.verification.providers', port: 443 }],
     },
   },
 ] as const satisfies readonly TierEntry[];

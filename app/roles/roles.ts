@@ -5,4 +5,5 @@ import type { StartRole } from './role.ts';
 export const ROLES: Readonly<Record<Tier, () => Promise<StartRole>>> = {
   intake: async () => (await import('./intake.ts')).startIntake,
   records: async () => (await import('./records.ts')).startRecords,
+  verification: async () => (await import('./verification.ts')).startVerification,
 };
