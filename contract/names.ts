@@ -90,6 +90,7 @@ export const subjectsOf = (campaignId: string, shard: number, type: string): rea
 /** The unsharded stream for freeze, plans and decisions. */
 export const controlStreamName = (campaignId: string): string => `CTL_${campaignId}`;
 export const controlSubjects = (campaignId: string): string => `ctl.${campaignId}.>`;
+export const controlSubject = (campaignId: string, type: string): string => `ctl.${campaignId}.${type}`;
 /** The audit trails of all campaigns of the installation, one subject each; they outlive campaigns, plans and journals. */
 export const AUDIT_STREAM = 'VOUCHER_AUDIT';
 const AUDIT_PREFIX = 'audit';
