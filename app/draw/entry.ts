@@ -16,10 +16,10 @@ const BLOCK_BYTES = 64;
 
 /** From what the citizen has. */
 export const entryOf = (campaignUid: string, receiptNo: string, receiptSecret: string): Buffer =>
-  Buffer.from(hash('sha256', ['vcdraw1/entry', campaignUid, receiptNo, receiptSecret].join('\0'), 'latin1'), 'latin1');
+  Buffer.from(hash('sha256', ['vcdraw1/entry', campaignUid, receiptNo, receiptSecret].join('\0'), 'binary'), 'binary');
 
 /** A one-shot digest as `latin1` takes 0.3 µs, as a Buffer 1.8 µs, an Hmac object 2.8 µs (Node 24, one core). */
-const digest = (message: Uint8Array): string => hash('sha256', message, 'latin1');
+const digest = (message: Uint8Array): string => hash('sha256', message, 'binary');
 
 const padded = (key: Buffer, pad: number, room: number): Buffer => {
   const block = Buffer.alloc(BLOCK_BYTES + room);
@@ -53,11 +53,11 @@ export const createEntryWriter = (
   const secretWords = new Uint32Array(RECEIPT_WORDS);
   return (words, at, into, offset) => {
     writeReceipt(words, at, inner, receiptInInner);
-    outer.write(digest(inner), BLOCK_BYTES, 'latin1');
-    secret.write(digest(outer), 0, 'latin1');
+    outer.write(digest(inner), BLOCK_BYTES, 'binary');
+    secret.write(digest(outer), 0, 'binary');
     for (let word = 0; word < RECEIPT_WORDS; word += 1) secretWords[word] = secret.readUInt32BE(word * 4);
     writeReceipt(words, at, message, start.length);
     writeReceipt(secretWords, 0, message, secretInMessage);
-    into.write(digest(message), offset, 'latin1');
+    into.write(digest(message), offset, 'binary');
   };
 };

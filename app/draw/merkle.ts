@@ -11,9 +11,9 @@ export const merkleRoot = (entries: Buffer): string => {
   const node = Buffer.alloc(1 + 2 * ENTRY_BYTES);
   node[0] = 1;
   const join = (left: string, right: string): string => {
-    node.write(left, 1, 'latin1');
-    node.write(right, 1 + ENTRY_BYTES, 'latin1');
-    return hash('sha256', node, 'latin1');
+    node.write(left, 1, 'binary');
+    node.write(right, 1 + ENTRY_BYTES, 'binary');
+    return hash('sha256', node, 'binary');
   };
   /** Roots of full subtrees, the largest first. */
   const full: string[] = [];
@@ -24,11 +24,11 @@ export const merkleRoot = (entries: Buffer): string => {
   const count = entries.length / ENTRY_BYTES;
   for (let index = 0; index < count; index += 1) {
     entries.copy(leaf, 1, index * ENTRY_BYTES, (index + 1) * ENTRY_BYTES);
-    full.push(hash('sha256', leaf, 'latin1'));
+    full.push(hash('sha256', leaf, 'binary'));
     // As a binary counter carries: after leaf 8 the last three joins make one tree of 8.
     for (let carry = index + 1; carry % 2 === 0; carry /= 2) joinLast();
   }
   while (full.length > 1) joinLast();
   const [root] = full;
-  return root === undefined ? hash('sha256', '') : Buffer.from(root, 'latin1').toString('hex');
+  return root === undefined ? hash('sha256', '') : Buffer.from(root, 'binary').toString('hex');
 };

@@ -23,6 +23,9 @@ export interface Columns {
   readonly ranks: Uint32Array<ArrayBuffer>;
 }
 
+/** Gives the memory back at once: a garbage collection may come long after the next large allocation. */
+const free = ({ buffer }: { readonly buffer: ArrayBuffer }): void => void buffer.transfer(0);
+
 /** Rows by four words; slots hold the row and 1, so that 0 is free. */
 const newIndex = (keys: Uint32Array) => {
   let slots = new Uint32Array(FIRST_SLOTS);
@@ -48,6 +51,7 @@ const newIndex = (keys: Uint32Array) => {
     const old = slots;
     slots = new Uint32Array(old.length * 2);
     for (const row of old) if (row !== 0) slots[slotOf(keys, (row - 1) * HASH_WORDS)] = row;
+    free(old);
   };
   return {
     /** The row with this key; undefined: there is none, and from now on it is `row`. */
@@ -64,6 +68,7 @@ const newIndex = (keys: Uint32Array) => {
     replace(row: number): void {
       slots[slotOf(keys, row * HASH_WORDS)] = row + 1;
     },
+    free: (): void => free(slots),
   };
 };
 
@@ -96,6 +101,7 @@ export const createRows = (most: number) => {
      * needs, so that there is room for the lists.
      */
     standing(beats: (row: number, other: number) => boolean): Uint8Array {
+      byReceipt?.free();
       byReceipt = undefined;
       const stands = new Uint8Array(count);
       const byCitizen = newIndex(columns.citizens);
@@ -109,7 +115,9 @@ export const createRows = (most: number) => {
         }
         stands[row] = 1;
       }
-      for (const { buffer } of [columns.citizens, columns.acceptedAt]) buffer.transfer(0);
+      byCitizen.free();
+      free(columns.citizens);
+      free(columns.acceptedAt);
       return stands;
     },
   };
