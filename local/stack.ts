@@ -23,7 +23,7 @@ export interface StackSnapshot {
   readonly arrivalsPerSecond: number | undefined;
   readonly backlog: number | undefined;
   readonly oldestSeconds: number | undefined;
-  readonly tiers: Readonly<Record<Tier, (TierStatus & { readonly explanation: string }) | undefined>>;
+  readonly tiers: Partial<Readonly<Record<Tier, TierStatus & { readonly explanation: string }>>>;
   readonly conditions: readonly Condition[];
   readonly plans: readonly ScalePlan[];
 }

@@ -1,6 +1,7 @@
 /** A valid campaign as the API server returns it; a test sets only what differs. */
 
 import type { ScalingSpec, VoucherCampaign, VoucherCampaignSpec } from '../../contract/campaign-types.ts';
+import type { Ceilings } from '../../contract/common-types.ts';
 import { API_VERSION } from '../../contract/names.ts';
 import { entryOf, perTier } from '../../contract/tiers.ts';
 
@@ -32,6 +33,7 @@ const spec: VoucherCampaignSpec = {
   window: { opensAt: '2020-09-25T10:00:00+08:00', closesAt: '2020-09-25T18:00:00+08:00' },
   identity: { keySpace: 'residentNumber' },
   eligibility: { minAge: 18, uniqueness: 'perCitizen' },
+  draw: { unverified: 'exclude' },
   vouchers: [
     {
       name: 'dining-50',
@@ -50,10 +52,27 @@ const spec: VoucherCampaignSpec = {
   deletionPolicy: 'Retain',
 };
 
+/** Tiers and ceilings that are left out stay as they are. */
+export interface ScalingChanges extends Omit<Partial<ScalingSpec>, 'authorized' | 'tiers'> {
+  readonly authorized?: Partial<Omit<ScalingSpec['authorized'], 'ceilings'>> & { readonly ceilings?: Ceilings };
+  readonly tiers?: Partial<ScalingSpec['tiers']>;
+}
+
+const scalingWith = ({ authorized, tiers, ...changes }: ScalingChanges): ScalingSpec => ({
+  ...scaling,
+  ...changes,
+  authorized: {
+    ...scaling.authorized,
+    ...authorized,
+    ceilings: { ...scaling.authorized.ceilings, ...authorized?.ceilings },
+  },
+  tiers: { ...scaling.tiers, ...tiers },
+});
+
 export interface CampaignChanges {
   readonly metadata?: Partial<VoucherCampaign['metadata']>;
-  readonly spec?: Partial<VoucherCampaignSpec>;
-  readonly scaling?: Partial<ScalingSpec>;
+  readonly spec?: Partial<Omit<VoucherCampaignSpec, 'scaling'>>;
+  readonly scaling?: ScalingChanges;
   readonly status?: VoucherCampaign['status'];
 }
 
@@ -61,7 +80,7 @@ export const aCampaign = (changes: CampaignChanges = {}): VoucherCampaign => ({
   apiVersion: API_VERSION,
   kind: 'VoucherCampaign',
   metadata: { name: 'chengdu', namespace: 'vouchers', uid: 'uid-1', generation: 1, ...changes.metadata },
-  spec: { ...spec, ...changes.spec, scaling: { ...scaling, ...changes.scaling } },
+  spec: { ...spec, ...changes.spec, scaling: scalingWith(changes.scaling ?? {}) },
   ...(changes.status === undefined ? {} : { status: changes.status }),
 });
 

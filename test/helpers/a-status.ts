@@ -6,6 +6,7 @@ import type { Condition } from '../../contract/common-types.ts';
 import { CONDITION_TYPES, type ConditionType } from '../../contract/conditions.ts';
 import { API_VERSION } from '../../contract/names.ts';
 import type { ScalePlan } from '../../contract/scale-plan-types.ts';
+import { perTier } from '../../contract/tiers.ts';
 import type { RecentSample } from '../../operator/history/recent.ts';
 import { aCampaign, type CampaignChanges } from './a-campaign.ts';
 import { aDecision, FLOOD_AT_MS, instantAt } from './a-decision.ts';
@@ -68,6 +69,7 @@ export const recent = (): readonly RecentSample[] =>
       at: instantAt(NOW_S - 600 + index * 10),
       arrivalsPerSecond: Math.round(11_900 * rise),
       backlog: Math.round(20_000 * Math.max(0, rise - index / 80)),
+      ...perTier(() => ({ desired: 0, ready: 0 })),
       intake: { desired: index < 7 ? 4 : 12, ready: index < 8 ? 4 : 12 },
       records: { desired: index < 10 ? 2 : 4, ready: index < 11 ? 2 : 4 },
     };
@@ -128,6 +130,7 @@ export const aReport = (changes: ReportChanges = {}): Report => {
       'decisions' in changes && changes.decisions === undefined
         ? undefined
         : {
+            ...perTier(() => []),
             intake: [aDecision(29, { desired: 12, limitedBy: 'Load', ceiling: 20 })],
             records: [aDecision(60, { desired: 4, limitedBy: 'Backlog', ceiling: 4, min: 2, max: 20 })],
             recent: recent(),

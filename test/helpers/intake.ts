@@ -34,6 +34,7 @@ export const settingsOf = (over: Partial<LiveSettings> = {}): LiveSettings => ({
   window: { opensAt: '2026-10-01T00:00:00Z', closesAt: '2026-10-09T00:00:00Z' },
   identity: { keySpace: 'residentNumber' },
   eligibility: { minAge: 18, uniqueness: 'perCitizen' },
+  draw: { unverified: 'exclude' },
   vouchers: [
     {
       name: 'dining',

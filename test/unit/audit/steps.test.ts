@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { contingencyAnnotation, OVERRIDES } from '../../../contract/names.ts';
+import { perTier } from '../../../contract/tiers.ts';
 import type { AuditEntry } from '../../../operator/audit/entry.ts';
 import { type AuditView, grantUses, missingEntries, remainingEntries } from '../../../operator/audit/step-entries.ts';
 import { Trail } from '../../../operator/audit/trail-state.ts';
@@ -228,7 +229,7 @@ describe('the use of a grant', () => {
   ];
   const standing = (replicas: number, desired = replicas): TierOutcomes => {
     const tier = { replicas, desired, written: desired, isActing: true } as TierOutcomes['intake'];
-    return { intake: tier, records: { ...tier, replicas: 2, desired: 2, written: 2 } };
+    return { ...perTier(() => ({ ...tier, replicas: 2, desired: 2, written: 2 })), intake: tier };
   };
   const write = (from: number, replicas: number) => ({
     tier: 'intake' as const,

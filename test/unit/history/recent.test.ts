@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { perTier } from '../../../contract/tiers.ts';
 import { serializeLines } from '../../../contract/untrusted.ts';
 import {
   joinRecent,
@@ -14,8 +15,7 @@ const sample = (seconds: number, changes: Partial<RecentSample> = {}): RecentSam
   at: instantAt(seconds),
   arrivalsPerSecond: 0,
   backlog: 0,
-  intake: { desired: 2, ready: 2 },
-  records: { desired: 2, ready: 2 },
+  ...perTier(() => ({ desired: 2, ready: 2 })),
   ...changes,
 });
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { VoucherCampaign } from '../../../contract/campaign-types.ts';
+import { perTier } from '../../../contract/tiers.ts';
 import type { Manifest } from '../../../operator/resources/manifest.ts';
 import type { Observed } from '../../../operator/tick/observed.ts';
 import { withinCeiling } from '../../../operator/tick/scale-tier.ts';
@@ -69,7 +70,6 @@ describe('plan, before opening', () => {
       scaling: {
         peakArrivalsPerSecond: 16_700,
         authorized: {
-          ceilings: { intake: 20, records: 4 },
           windows: [
             { from: '2020-09-25T01:30:00Z', until: '2020-09-25T12:00:00Z', ceilings: { intake: 60, records: 10 } },
           ],
@@ -220,7 +220,7 @@ describe('plan, modes', () => {
     'in %s makes a Deployment that was deleted at 20 anew with 20, also in a lull and when the first try fails',
     (mode) => {
       const campaign = aCampaign({
-        scaling: { mode, authorized: { ceilings: { intake: 40, records: 4 }, windows: [] } },
+        scaling: { mode, authorized: { ceilings: { intake: 40 } } },
       });
       const lull = (atMs: number, changes: Partial<Observed>) =>
         planAt(atMs, { readings: freshReadings(atMs), ...changes }, campaign);
@@ -304,7 +304,7 @@ describe('plan, whatever is observed', () => {
           },
           aCampaign({ scaling: { mode: seen.mode } }),
         );
-        const allowed = { intake: Math.max(20, Math.min(600, seen.grant ?? 0)), records: 4, headroom: 0 };
+        const allowed = { ...perTier(() => 4), intake: Math.max(20, Math.min(600, seen.grant ?? 0)), headroom: 0 };
         for (const { tier, from, replicas } of made.scale) {
           expect(replicas > from ? replicas : 0).toBeLessThanOrEqual(allowed[tier]);
         }
