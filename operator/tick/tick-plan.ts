@@ -3,7 +3,7 @@ import type { LiveSettings } from '../../contract/app-contract.ts';
 import type { VoucherCampaign, VoucherCampaignStatus } from '../../contract/campaign-types.ts';
 import { HEADROOM } from '../../contract/names.ts';
 import type { ScalePlan } from '../../contract/scale-plan-types.ts';
-import { perTier, TIERS, type Tier } from '../../contract/tiers.ts';
+import { perTier, TIERS, type Tier, tiersOf } from '../../contract/tiers.ts';
 import type { JournalSpec } from '../../journal/administration.ts';
 import { tiersToAskAgain } from '../apply/ask-again.ts';
 import { finalizerChange } from '../apply/finalizer.ts';
@@ -20,6 +20,7 @@ import { planInstants } from '../scale-plans/plan-reminder.ts';
 import { type PlanStateChange, planStateChanges } from '../scale-plans/plan-state.ts';
 import { proposeScalePlans } from '../scale-plans/propose.ts';
 import { lastValue } from '../scaling/demand.ts';
+import { EMPTY_MEMORY } from '../scaling/types.ts';
 import { attemptedOf } from '../signals/readings.ts';
 import { campaignTimes } from './campaign-times.ts';
 import { scaleEvent, transitionEvents } from './events.ts';
@@ -116,8 +117,10 @@ export const planTick = (
     contingency.effects,
   );
   const input = { campaign, observed, times, overrides, admissionPerSecond, nowMs };
+  const present = tiersOf(campaign.spec);
   const tiers: TierOutcomes = perTier((tier) => scaleTier(input, tier, remembered[tier]));
   const remember = (tier: Tier): CampaignMemory[Tier] => {
+    if (!present.includes(tier)) return EMPTY_MEMORY;
     const { decision, replacing } = tiers[tier];
     const { replacing: _before, ...rest } = decision?.memory ?? remembered[tier];
     return replacing === undefined ? rest : { ...rest, replacing };
