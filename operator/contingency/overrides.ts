@@ -56,7 +56,7 @@ export const overridesOf = ({ metadata: { annotations = {} }, spec }: VoucherCam
   read(OVERRIDES.holdUntil, parseInstant, A_TIME, (ms) =>
     enforce({ holdOverrideUntilMs: ms }, ms, 'No tier is scaled down'),
   );
-  const example = 'for example intake=20,records=4 until 2026-11-23T12:00:00Z';
+  const example = 'for example intake=20,records=4 until 2026-11-23T12:00:00Z, of tiers that the campaign has';
   read(
     OVERRIDES.minOverride,
     (text) => minOf(text, tiersOf(spec)),

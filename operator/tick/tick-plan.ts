@@ -45,11 +45,19 @@ export interface ScaleWrite {
   readonly event?: CampaignEvent;
 }
 
+export interface TierRemoval {
+  readonly tier: Tier;
+  readonly name: string;
+  readonly resourceVersion: string;
+}
+
 export interface TickPlan {
   readonly create: readonly Manifest[];
   /** In the order in which they must exist. */
   readonly apply: readonly Manifest[];
   readonly scale: readonly ScaleWrite[];
+  /** Deployments of tiers whose section was taken out of the spec. */
+  readonly remove: readonly TierRemoval[];
   /** Deployments whose controllers back off though there may be room: they are made to retry. */
   readonly askAgain: readonly string[];
   /** The authorisation that the replicas are based on, checked again when they are written. */
@@ -135,6 +143,13 @@ export const planTick = (
     return [{ tier, name, from: replicas, replicas: written, resourceVersion, event: scaleEvent(tiers[tier]) }];
   });
 
+  // Their accounts, budgets and policies select no pods then; they stay for a section that returns.
+  const removed = overrides.pausedUntilMs === undefined ? TIERS.filter((tier) => !present.includes(tier)) : [];
+  const remove = removed.flatMap((tier): TierRemoval[] => {
+    const deployment = cluster.tiers[tier]?.deployment;
+    return deployment === undefined ? [] : [{ tier, ...deployment }];
+  });
+
   const headroom = headroomOf(input, tiers, options);
   if (cluster.headroom !== undefined && headroom.desired !== headroom.replicas) {
     const { name, replicas: from, resourceVersion } = cluster.headroom.deployment;
@@ -163,6 +178,7 @@ export const planTick = (
   return {
     ...manifests,
     scale,
+    remove,
     askAgain: tiersToAskAgain(cluster, nowMs),
     authorization: { authorized: campaign.spec.scaling.authorized, plans: cluster.plans, fromMs: nowMs },
     journal: journalSpec(campaign, options),
