@@ -8,6 +8,7 @@ import { intakeServiceName } from '../contract/names.ts';
 import { isTier } from '../contract/tiers.ts';
 import { createJournalAdmin } from '../journal/admin.ts';
 import { createAuditLog } from '../journal/audit-log.ts';
+import { createFreezeJournal } from '../journal/freeze.ts';
 import { connectJournal } from '../journal/connection.ts';
 import type { BuildOptions } from '../operator/resources/build-options.ts';
 import { createCanaryAsker } from '../operator/signals/canary.ts';
@@ -115,6 +116,7 @@ export const startEmbedded = async (options: EmbeddedOptions): Promise<Stack> =>
         plans: cluster.plans,
         journal,
         audit: createAuditLog({ connection, replicas: OPTIONS.journalReplicas }),
+        freezing: createFreezeJournal(connection),
         signals: (onError) => createSignalReader({ scraper, journal, shards: OPTIONS.shards, now: Date.now, onError }),
         counts: createCountsReader(scraper, systemClock),
         canaries,
