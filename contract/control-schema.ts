@@ -29,11 +29,16 @@ export interface ControlValues {
   readonly listed: Listed;
 }
 
-/** @throws Error: the stored entry is not of this release. It names fields, never values. */
+/** An entry is stored, but this release can't read it. The message names fields, never values. */
+export class ControlEntryError extends Error {
+  override readonly name = 'ControlEntryError';
+}
+
+/** @throws ControlEntryError */
 export const readControlValue = <T extends ControlType>(type: T, value: unknown): ControlValues[T] => {
   const parsed = SCHEMAS[type].safeParse(value);
   // The table's type does not say that its schema is that of `type`.
   if (parsed.success) return parsed.data as ControlValues[T];
   const issues = parsed.error.issues.map(({ path, code }) => `${path.join('.') || 'entry'}: ${code}`);
-  throw new Error(`the entry ${type} of the control stream can't be read: ${issues.join('; ')}`);
+  throw new ControlEntryError(`the entry ${type} of the control stream can't be read: ${issues.join('; ')}`);
 };
