@@ -81,7 +81,14 @@ export const podsFor = (crowd: Crowd, pods: PodOptions, nowMs: number): readonly
   const campaign = withDefaults(VOUCHER_CAMPAIGN.schema, campaignFor(crowd, nowMs)) as VoucherCampaign;
   const journal = { kind: 'ready', durability: 'Synced', replicas: 3, message: '' } as const;
   const replicas = { ...perTier(() => 0), intake: INTAKES, records: crowd.from, headroom: 0 };
-  const { create, apply } = planManifests(campaign, { tiers: {}, plans: [] }, journal, replicas, buildOptionsFor(pods));
+  const { create, apply } = planManifests(
+    campaign,
+    { tiers: {}, plans: [] },
+    journal,
+    replicas,
+    [],
+    buildOptionsFor(pods),
+  );
   return [...apply, ...create];
 };
 
