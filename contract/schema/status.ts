@@ -4,12 +4,14 @@ import { choice, instant, listByKey, measure, text, wholeNumber } from './common
 import { CONTINGENCY_TYPES } from './contingency.ts';
 import type { ObjectNode } from './node.ts';
 
+const STATUS_TYPES = './status-types.ts';
+
 /** Metrics that exist only while their source answers: absent means unknown, never zero. */
 const tierStatus = (description: string): ObjectNode => ({
   type: 'object',
   description,
   required: ['replicas', 'ready', 'desired', 'ceiling', 'limitedBy'],
-  typeHint: { name: 'TierStatus', description: 'One tier as it was at the last tick.' },
+  typeHint: { name: 'TierStatus', file: STATUS_TYPES, description: 'One tier as it was at the last tick.' },
   properties: {
     replicas: wholeNumber('Replicas that the Deployment asks for now.'),
     ready: wholeNumber('Replicas that are Ready.'),
@@ -80,7 +82,7 @@ const stalling = listByKey(
   {
     type: 'object',
     description: 'StallingCause is a cause of Stalled.',
-    typeHint: { name: 'StallingCause' },
+    typeHint: { name: 'StallingCause', file: STATUS_TYPES },
     required: ['reason', 'since'],
     properties: {
       reason: text('Reason of Stalled for this cause.', 64),

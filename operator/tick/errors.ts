@@ -9,6 +9,7 @@ export const STEPS = [
   'ask_again',
   'apply_manifest',
   'create_manifest',
+  'remove_tier',
   'ensure_journal',
   'live_settings',
   'create_scale_plan',
