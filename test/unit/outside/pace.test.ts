@@ -81,9 +81,7 @@ const crowd = fc
   );
 
 const arrivals = (runs: readonly PodRun[], delaysMs: readonly number[], due = nextDueMs): readonly number[] =>
-  runs.flatMap((run) =>
-    sends(run, 6_000, due).map((sentMs, n) => sentMs + 30 + (delaysMs[n % delaysMs.length] ?? 0)),
-  );
+  runs.flatMap((run) => sends(run, 6_000, due).map((sentMs, n) => sentMs + 30 + (delaysMs[n % delaysMs.length] ?? 0)));
 
 describe('many pods', () => {
   it('never have more counted than is permitted, in no second of any clock', () => {
