@@ -110,13 +110,23 @@ interface Play {
   readonly twin?: Twin;
   /** What happens besides; called each second. */
   readonly trouble?: (world: VirtualWorld, pods: readonly Pod[]) => void;
+  /** Gets the arrivals of requests whose pod was stopped between their turn and their sending, which then happens now and then. */
+  readonly late?: number[];
   /** Pods at an instant. */
   readonly podsAt: (ms: number) => number;
   readonly forMs: number;
 }
 
 /** Instants at which requests arrive at the provider. */
-const play = async ({ seed, permitted, twin = asBuilt, trouble, podsAt, forMs }: Play): Promise<readonly number[]> => {
+const play = async ({
+  seed,
+  permitted,
+  twin = asBuilt,
+  trouble,
+  late,
+  podsAt,
+  forMs,
+}: Play): Promise<readonly number[]> => {
   const world = virtualWorld(seed);
   const bucket = createBucket(world);
   const arrivals: number[] = [];
@@ -143,7 +153,11 @@ const play = async ({ seed, permitted, twin = asBuilt, trouble, podsAt, forMs }:
       metrics: createOutsideMetrics(new Registry()),
     });
     const send = (): void => {
-      arrivals.push(world.nowMs() + 20 + world.random() * NETWORK_MS * 0.999);
+      const arrive = (to: number[]): void => void to.push(world.nowMs() + 20 + world.random() * NETWORK_MS * 0.999);
+      if (late !== undefined && world.random() < 0.005) {
+        pod.stopFor(world.random() * 20_000);
+        pod.clock.after(0, () => arrive(late));
+      } else arrive(arrivals);
       pod.clock.after(100, () => lane.sent('answered'));
     };
     const work = (): void => {
@@ -231,6 +245,13 @@ describe('many pods', () => {
     const steady = arrivals.filter((ms) => ms >= 10_000 && ms < 30_000).length / 20;
     expect(steady).toBeGreaterThanOrEqual(90);
     expect(fullestSecond(arrivals)).toBeLessThanOrEqual(100);
+  });
+
+  it.each([11, 12, 13])('send no more late than what a stop caught between turn and request (%i)', async (seed) => {
+    const late: number[] = [];
+    const of = { seed, permitted: 30, podsAt: upAndDown, forMs: 80_000, late };
+    expect(fullestSecond(await play(of))).toBeLessThanOrEqual(30);
+    expect(late.length).toBeGreaterThan(3);
   });
 
   it('are found out when their shares do not expire', async () => {
