@@ -8,8 +8,8 @@
  * | the time for changes, by the agreed clock    | 409 LIST_FROZEN |
  * | a contingency level's page                   | 503 REGISTRATION_PAUSED |
  * | load of this process                         | 503 OVERLOADED |
- * | requests for this receipt                    | 429 TOO_MANY_CHANGES |
  * | body                                         | as for a registration |
+ * | requests for this receipt                    | 429 TOO_MANY_CHANGES |
  * | changes under way in this process            | 503 OVERLOADED |
  * | the journal has the registration             | 503 CHANGE_UNCONFIRMED |
  * | what is stored (change-rules.ts)             | 409, 422 |
@@ -114,11 +114,11 @@ export const createChanges = (deps: ChangeDeps): Changes => {
     checkTime(settings);
     if (settings.page !== undefined) throw pausedBy(settings.page, deps.random());
     if (deps.guard.isOverloaded()) throw overloaded(deps.random());
-    if (!mayAsk(receiptNo)) throw new ApiError('TOO_MANY_CHANGES', { retryAfterSeconds: 1 });
     return { receiptNo, settings };
   };
 
-  const bounded = async <T>(work: () => Promise<T>): Promise<T> => {
+  const bounded = async <T>(receiptNo: string, work: () => Promise<T>): Promise<T> => {
+    if (!mayAsk(receiptNo)) throw new ApiError('TOO_MANY_CHANGES', { retryAfterSeconds: 1 });
     if (underWay >= MOST_UNDER_WAY) throw overloaded(deps.random());
     underWay += 1;
     try {
@@ -234,7 +234,7 @@ export const createChanges = (deps: ChangeDeps): Changes => {
   return {
     async withdraw(sentReceiptNo, sentSecret) {
       const { receiptNo, settings } = admit(sentReceiptNo, sentSecret);
-      return bounded(async () => {
+      return bounded(receiptNo, async () => {
         const registration = await registrationOf(receiptNo);
         checkTime(settings);
         const outcome = await journal.publish(factOf(registration, 'withdrawn', 1, {}));
@@ -247,7 +247,7 @@ export const createChanges = (deps: ChangeDeps): Changes => {
       const { receiptNo, settings } = admit(sentReceiptNo, sentSecret);
       checkJsonHead(request);
       const requested = parseChange(await readJson(request), deps.now());
-      return bounded(async () => {
+      return bounded(receiptNo, async () => {
         const { registration, facts } = await apply(requested, settings, receiptNo);
         const { state, channel } = project(facts);
         const registered = receivedDataOf(registration);
