@@ -6,6 +6,7 @@
 
 import type { Ceilings, Condition } from './common-types.ts';
 import type { ContingencySpec, ContingencyStatus } from './contingency-types.ts';
+import type { DrawSpec } from './draw-types.ts';
 import type { EligibilitySpec, IdentitySpec } from './people-types.ts';
 import type { LocalizedText } from './app-contract.ts';
 import type { ObjectMeta } from './object-meta.ts';
@@ -152,9 +153,11 @@ export interface VoucherCampaignSpec {
   readonly eligibility: EligibilitySpec;
   /**
    * Identity verification. Left out: identities are not checked, and every registration enters the draw. Fixed once the
-   * campaign has opened, except for rates and quotas.
+   * campaign has opened, except for rates, quotas and the order of providers.
    */
   readonly verification?: VerificationSpec;
+  /** Which registrations enter the draw. Fixed once the campaign has opened. */
+  readonly draw: DrawSpec;
   /** Vouchers that a citizen can register for; at least one. Fixed once the campaign has opened. */
   readonly vouchers: readonly Voucher[];
   /** How many registrations are admitted. The rest are shed: rejected with 503 and Retry-After. */

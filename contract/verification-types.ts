@@ -53,7 +53,7 @@ export interface ProviderSpec {
 
 /**
  * Identity verification. Left out: identities are not checked, and every registration enters the draw. Fixed once the
- * campaign has opened, except for rates and quotas.
+ * campaign has opened, except for rates, quotas and the order of providers.
  */
 export interface VerificationSpec {
   /**
