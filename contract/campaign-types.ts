@@ -6,7 +6,7 @@
 
 import type { Ceilings, Condition } from './common-types.ts';
 import type { ContingencySpec, ContingencyStatus } from './contingency-types.ts';
-import type { DrawSpec } from './draw-types.ts';
+import type { DrawSpec, DrawStatus } from './draw-types.ts';
 import type { EligibilitySpec, IdentitySpec } from './people-types.ts';
 import type { LocalizedText } from './app-contract.ts';
 import type { ObjectMeta } from './object-meta.ts';
@@ -216,7 +216,9 @@ export interface VoucherCampaignSpec {
 export interface VoucherCampaignStatus {
   /** Value of metadata.generation that this status was computed from. */
   readonly observedGeneration?: number;
-  /** Summary for people: Pending, Scheduled, PreWarming, Open, Draining or Closed. Alert on conditions instead. */
+  /**
+   * Summary for people: Pending, Scheduled, PreWarming, Open, Draining, Closed or Frozen. Alert on conditions instead.
+   */
   readonly stage?: string;
   /**
    * When the campaign opened. Once written, campaignId, opensAt, identity, eligibility, vouchers and privacy are fixed.
@@ -259,6 +261,8 @@ export interface VoucherCampaignStatus {
   readonly plan?: string;
   /** Levels of spec.contingency that are in force, in their order. Absent: none. */
   readonly contingency?: readonly ContingencyStatus[];
+  /** The list of the draw. Absent: registration has not closed. */
+  readonly draw?: DrawStatus;
   /**
    * When registration closes, if a contingency level has extended it. Never moves earlier. Absent: spec.window applies.
    */

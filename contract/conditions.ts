@@ -192,6 +192,25 @@ export const CONDITION_REASONS = {
     'NoWorkerAnswers',
     'NotYetObserved',
   ],
+  /**
+   * The list of the draw is fixed: each shard of the journal counts up to its barrier, and later messages change nothing. It never
+   * becomes False again.
+   */
+  ListFrozen: [
+    'Frozen',
+    'Listed',
+    'NotClosed',
+    'WaitingForDeadline',
+    'WaitingForMargin',
+    'Deferred',
+    'ClockOff',
+    'WaitingForVerification',
+    'PublishingBarriers',
+    'WaitingForConsumers',
+    'JournalUnavailable',
+    'EntryUnreadable',
+    'NotYetObserved',
+  ],
 } as const;
 
 export type ConditionType = keyof typeof CONDITION_REASONS;
@@ -201,7 +220,7 @@ export type ConditionReason<T extends ConditionType = ConditionType> = (typeof C
 export const CONDITION_TYPES = Object.keys(CONDITION_REASONS) as readonly ConditionType[];
 
 /** `status.stage`: a summary for people, derived from the conditions; no code decides by it. */
-export type Stage = 'Pending' | 'Scheduled' | 'PreWarming' | 'Open' | 'Draining' | 'Closed';
+export type Stage = 'Pending' | 'Scheduled' | 'PreWarming' | 'Open' | 'Draining' | 'Closed' | 'Frozen';
 
 /** State of a ScalePlan. A decision counts only in `Pending`. */
 export type PlanState = 'Pending' | 'Approved' | 'Rejected' | 'Expired' | 'Superseded' | 'Revoked' | 'Void';
@@ -276,5 +295,7 @@ export const EVENT_REASONS = [
   'RegistrationsAccepted',
   'RecordsUnavailable',
   'RecordsAvailable',
+  'ListFrozen',
+  'ListMade',
 ] as const;
 export type EventReason = (typeof EVENT_REASONS)[number];

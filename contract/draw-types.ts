@@ -19,3 +19,28 @@ export interface DrawSpec {
    */
   readonly unverified: 'exclude' | 'enter';
 }
+
+/** VoucherList is the list of the draw for one voucher. */
+export interface VoucherList {
+  /** Name of the voucher. */
+  readonly voucher: string;
+  /** Registrations in the list. */
+  readonly entries: number;
+  /** Digest of the list: the same wherever it is made from this journal. */
+  readonly digest: string;
+}
+
+/** The list of the draw. Absent: registration has not closed. */
+export interface DrawStatus {
+  /**
+   * Waiting: until everything that counts is stored. Freezing: the end of the list is being written. Frozen: later
+   * events change nothing. Listed: the list has been made.
+   */
+  readonly phase: string;
+  /** When the list was frozen. Once written, window.closesAt is fixed. */
+  readonly frozenAt?: string;
+  /** Registrations in the lists of all vouchers together. Absent: not made yet. */
+  readonly entries?: number;
+  /** List of each voucher. Absent: not made yet. */
+  readonly lists?: readonly VoucherList[];
+}

@@ -12,6 +12,8 @@ import { campaignStatus, UNSEEN_STATUS } from './status.ts';
 
 const BEFORE_OPENING = '!(has(oldSelf.status) && has(oldSelf.status.openedAt))';
 
+const BEFORE_FREEZE = '!(has(oldSelf.status) && has(oldSelf.status.draw) && has(oldSelf.status.draw.frozenAt))';
+
 /** `path` below spec, e.g. `window.opensAt`. */
 const fixedAfterOpening = (path: string, why: string): ValidationRule =>
   rule(
@@ -85,6 +87,12 @@ export const VOUCHER_CAMPAIGN: ResourceDefinition = {
         '.spec.window.closesAt',
         `${BEFORE_OPENING} || self.spec.window.closesAt >= oldSelf.spec.window.closesAt`,
         'spec.window.closesAt can only move later once the campaign has opened: restore the old value or choose a later instant',
+        'FieldValueForbidden',
+      ),
+      rule(
+        '.spec.window.closesAt',
+        `${BEFORE_FREEZE} || self.spec.window.closesAt == oldSelf.spec.window.closesAt`,
+        'spec.window.closesAt is fixed once the list of the draw is frozen, because later registrations would not be in it: restore the old value',
         'FieldValueForbidden',
       ),
       rule(

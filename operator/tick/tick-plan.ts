@@ -12,6 +12,8 @@ import { wantsCanary } from '../conditions/pre-warm-condition.ts';
 import { contingencyOf, least, withClosing } from '../contingency/contingency.ts';
 import { contingencyEvents } from '../contingency/contingency-messages.ts';
 import { overridesOf } from '../contingency/overrides.ts';
+import { freezeDueMs, freezeRequest, isFreezing, notReopened } from '../freeze/freeze-request.ts';
+import type { FreezeRequest } from '../freeze/freeze-steps.ts';
 import type { BuildOptions } from '../resources/build-options.ts';
 import type { Manifest } from '../resources/manifest.ts';
 import type { Authorization } from '../scale-plans/ceiling-guard.ts';
@@ -68,6 +70,7 @@ export interface TickPlan {
   readonly planStates: readonly PlanStateChange[];
   /** Whether the way to the database is to be proven by canaries now. */
   readonly canary: boolean;
+  readonly freeze: FreezeRequest;
   readonly finalizer: 'add' | 'remove' | undefined;
   readonly status: VoucherCampaignStatus;
   readonly events: readonly CampaignEvent[];
@@ -115,7 +118,7 @@ export const planTick = (
       nowMs,
     );
   const contingency = contingencyOf({ campaign: stated, observed, memory: remembered, nowMs });
-  const campaign = withClosing(stated, contingency.closesAtMs);
+  const campaign = notReopened(withClosing(stated, contingency.closesAtMs), observed);
   const times = campaignTimes(campaign.spec, remembered.intake);
   const overrides = overridesOf(campaign, nowMs);
   const isActing = mode === 'Auto' && overrides.pausedUntilMs === undefined;
@@ -194,6 +197,7 @@ export const planTick = (
     scalePlans,
     planStates: planStateChanges(cluster.plans, nowMs),
     canary: wantsCanary(campaign, times, observed.canary?.result === 'confirmed', nowMs),
+    freeze: freezeRequest(campaign, status),
     finalizer: finalizerChange(campaign),
     status,
     events: [...transitionEvents(previous, status), ...contingencyEvents(previous, status)],
@@ -213,7 +217,8 @@ export const planTick = (
       backlog: status.backlog,
       contingency,
       isFirstPass: journal === undefined,
-      instants: planInstants(campaign, cluster.plans),
+      isFreezing: isFreezing(observed.freeze),
+      instants: [...planInstants(campaign, cluster.plans), ...freezeDueMs(observed.freeze)],
     }),
   };
 };
