@@ -3,6 +3,7 @@ import type { VoucherCampaign, VoucherCampaignStatus } from '../../contract/camp
 import type { WriteTroubles } from '../apply/write-troubles.ts';
 import type { AuditKeeper } from '../audit/audit-keeper.ts';
 import type { DecisionKeeper } from '../history/decision-keeper.ts';
+import type { SharesKeeper } from '../outside/shares-keeper.ts';
 import type { CampaignReadings } from '../signals/readings.ts';
 import type { CanaryKeeper } from './canary-keeper.ts';
 import type { JournalKeeper } from './journal-keeper.ts';
@@ -13,6 +14,7 @@ export interface CampaignState {
   readonly uid: string | undefined;
   readonly journal: JournalKeeper;
   readonly canary: CanaryKeeper;
+  readonly shares: SharesKeeper;
   readonly decisions: DecisionKeeper;
   readonly audit: AuditKeeper;
   /** Last computed status; events are the difference to it. */
@@ -40,7 +42,7 @@ export const campaignKey = ({ metadata }: Pick<VoucherCampaign, 'metadata'>): st
 export const newCampaignState = (
   campaign: VoucherCampaign,
   troubles: WriteTroubles,
-  keepers: Pick<CampaignState, 'journal' | 'canary' | 'decisions' | 'audit'>,
+  keepers: Pick<CampaignState, 'journal' | 'canary' | 'shares' | 'decisions' | 'audit'>,
 ): CampaignState => ({
   uid: campaign.metadata.uid,
   ...keepers,

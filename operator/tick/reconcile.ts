@@ -9,6 +9,7 @@ import { endCampaign } from '../apply/deletion.ts';
 import { noting, WriteTroubles } from '../apply/write-troubles.ts';
 import { AuditKeeper } from '../audit/audit-keeper.ts';
 import { DecisionKeeper, type DecisionStore } from '../history/decision-keeper.ts';
+import { SharesKeeper } from '../outside/shares-keeper.ts';
 import { type CampaignState, campaignKey, newCampaignState } from './campaign-state.ts';
 import { CanaryKeeper } from './canary-keeper.ts';
 import { ReconcileError } from './errors.ts';
@@ -49,6 +50,12 @@ export const createReconciler = (deps: ReconcilerDeps) => {
     const state = newCampaignState(campaign, troubles, {
       journal: new JournalKeeper(clock, deps.journal),
       canary: new CanaryKeeper(clock, deps.canaries),
+      shares: new SharesKeeper({
+        clock,
+        store: deps.journal.shares,
+        onFailure: (where, cause) =>
+          report.failed(where, new ReconcileError('outside_shares', 'keep the shares of outside systems', cause)),
+      }),
       decisions: new DecisionKeeper({
         clock,
         store: noting(deps.decisions, troubles, clock),
@@ -127,6 +134,11 @@ export const createReconciler = (deps: ReconcilerDeps) => {
           previous: state.computed,
           memory: state.memory,
           refusals: state.troubles.lasting(nowMs),
+          outside: {
+            reports: gathered.outside,
+            known: (tier) => state.shares.known(tier),
+            nowMs: clock.monotonicMs(),
+          },
         },
         nowMs,
         deps,

@@ -12,6 +12,7 @@ import { wantsCanary } from '../conditions/pre-warm-condition.ts';
 import { contingencyOf, least, withClosing } from '../contingency/contingency.ts';
 import { contingencyEvents } from '../contingency/contingency-messages.ts';
 import { overridesOf } from '../contingency/overrides.ts';
+import { handOutsOf } from '../outside/hand-outs.ts';
 import type { BuildOptions } from '../resources/build-options.ts';
 import type { Manifest } from '../resources/manifest.ts';
 import type { Authorization } from '../scale-plans/ceiling-guard.ts';
@@ -27,7 +28,7 @@ import { headroomOf } from './headroom.ts';
 import { journalSpec } from './journal-spec.ts';
 import { admittedPerSecond, buildLiveSettings } from './live-settings.ts';
 import { planManifests } from './manifests.ts';
-import type { CampaignMemory, Observed, TierOutcomes } from './observed.ts';
+import type { CampaignMemory, HandOuts, Observed, TierOutcomes } from './observed.ts';
 import type { CampaignEvent } from './ports.ts';
 import { nextLookMs } from './requeue.ts';
 import { createdReplicas, scaleTier } from './scale-tier.ts';
@@ -55,6 +56,7 @@ export interface TickPlan {
   readonly authorization: Authorization;
   readonly journal: JournalSpec;
   readonly liveSettings: LiveSettings | undefined;
+  readonly handOuts: HandOuts;
   readonly scalePlans: readonly ScalePlan[];
   readonly planStates: readonly PlanStateChange[];
   /** Whether the way to the database is to be proven by canaries now. */
@@ -115,7 +117,8 @@ export const planTick = (
     isActing ? least(TIERS.map((tier) => remembered[tier].saturation?.admissionPerSecond)) : undefined,
     contingency.effects,
   );
-  const input = { campaign, observed, times, overrides, admissionPerSecond, nowMs };
+  const handOuts = handOutsOf(campaign.spec, observed, nowMs);
+  const input = { campaign, observed, times, overrides, admissionPerSecond, handOuts, nowMs };
   const tiers: TierOutcomes = perTier((tier) => scaleTier(input, tier, remembered[tier]));
   const remember = (tier: Tier): CampaignMemory[Tier] => {
     const { decision, replacing } = tiers[tier];
@@ -172,6 +175,7 @@ export const planTick = (
             isRecordsStopped: isStopped(status),
           })
         : undefined,
+    handOuts,
     scalePlans,
     planStates: planStateChanges(cluster.plans, nowMs),
     canary: wantsCanary(campaign, times, observed.canary?.result === 'confirmed', nowMs),
