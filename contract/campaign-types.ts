@@ -216,6 +216,18 @@ export interface StallingCause {
   readonly since: string;
 }
 
+/**
+ * When what waits will be done at the pace that outside systems allow. Absent: the tier asks none, or nothing waits.
+ */
+export interface OutsidePace {
+  /** Requests per second that they allow now. 0: none of them can be asked. */
+  readonly perSecond: number;
+  /** When what waits now will be done, to the minute. Absent: unknown, or later than in 60 days. */
+  readonly doneAt?: string;
+  /** When the first of them can be asked again. Absent: one can be, or this is unknown. */
+  readonly resumesAt?: string;
+}
+
 /** One tier as it was at the last tick. */
 export interface TierStatus {
   /** Replicas that the Deployment asks for now. */
@@ -231,8 +243,8 @@ export interface TierStatus {
   /** Most replicas that are authorised at this moment. */
   readonly ceiling: number;
   /**
-   * What decided: Load, Backlog, Lateness, Schedule, Blind, Min, Max, Ceiling, Downstream, Stale, Panic, Rollout,
-   * PlanPending, FewFreshTicks, ExcessBacklog, HoldAfterOpen, HoldUntil, DownWindow, WayDown or Off.
+   * What decided: Load, Backlog, Lateness, Schedule, Blind, Min, Max, Ceiling, Provider, Downstream, Stale, Panic,
+   * Rollout, PlanPending, FewFreshTicks, ExcessBacklog, HoldAfterOpen, HoldUntil, DownWindow, WayDown or Off.
    */
   readonly limitedBy: string;
   /** Attempted registrations per second. Absent: unknown. */
@@ -243,6 +255,10 @@ export interface TierStatus {
   readonly backlog?: number;
   /** Age in seconds of the oldest message that is not yet processed. Absent: none, or unknown. */
   readonly oldestSeconds?: number;
+  /**
+   * When what waits will be done at the pace that outside systems allow. Absent: the tier asks none, or nothing waits.
+   */
+  readonly outside?: OutsidePace;
 }
 
 /** What the operator observed and did; written by the operator only. */

@@ -20,6 +20,10 @@ export const knownZone = (timeZone: string): string => {
 /** 2027-03-01T16:30:00Z in Asia/Shanghai: `2027-03-02`. */
 export const dateIn = (timeZone: string, atMs: number): string => formatOf(knownZone(timeZone)).format(atMs);
 
+/** `00:00`. */
+export const clockIn = (timeZone: string, atMs: number): string =>
+  new Intl.DateTimeFormat('en-GB', { timeZone: knownZone(timeZone), hour: '2-digit', minute: '2-digit' }).format(atMs);
+
 /** The first second of the next day there: 2027-03-01T15:59:00Z in Asia/Shanghai gives 16:00:00Z. */
 export const nextDayMs = (timeZone: string, atMs: number): number => {
   const format = formatOf(knownZone(timeZone));

@@ -145,6 +145,8 @@ const TRANSITIONS: readonly Transition[] = [
   ),
   warning('RecordsUnavailable', 'RecordsAvailable', failed),
   normal('RecordsAvailable', 'RecordsAvailable', recovered),
+  warning('ProvidersUnreachable', 'ProvidersReachable', failed),
+  normal('ProvidersReachable', 'ProvidersReachable', recovered),
 ];
 
 export const transitionEvents = (

@@ -33,7 +33,7 @@ import type { CampaignEvent } from './ports.ts';
 import { nextLookMs } from './requeue.ts';
 import { createdReplicas, scaleTier } from './scale-tier.ts';
 import { resumeMemory } from './scaler-memory.ts';
-import { buildStatus } from './status.ts';
+import { buildStatus, waitingOf } from './status.ts';
 
 export interface ScaleWrite {
   readonly tier: Tier | typeof HEADROOM;
@@ -195,7 +195,7 @@ export const planTick = (
       stage: status.stage ?? '',
       arrivalsPerSecond: lastValue(attemptedOf(readings)),
       rates: lastValue(readings.arrivals),
-      backlog: status.backlog,
+      backlog: waitingOf(status),
       contingency,
       isFirstPass: journal === undefined,
       instants: planInstants(campaign, cluster.plans),
