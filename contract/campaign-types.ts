@@ -9,7 +9,7 @@ import type { ContingencySpec, ContingencyStatus } from './contingency-types.ts'
 import type { EligibilitySpec, IdentitySpec } from './people-types.ts';
 import type { LocalizedText } from './app-contract.ts';
 import type { ObjectMeta } from './object-meta.ts';
-import type { VerificationSpec } from './verification-types.ts';
+import type { OutsidePace, VerificationSpec } from './verification-types.ts';
 
 /** Voucher is one kind of voucher. */
 export interface Voucher {
@@ -214,18 +214,6 @@ export interface StallingCause {
   readonly reason: string;
   /** Since when the cause has existed. */
   readonly since: string;
-}
-
-/**
- * When what waits will be done at the pace that outside systems allow. Absent: the tier asks none, or nothing waits.
- */
-export interface OutsidePace {
-  /** Requests per second that they allow now. 0: none of them can be asked. */
-  readonly perSecond: number;
-  /** When what waits now will be done, to the minute. Absent: unknown, or later than in 60 days. */
-  readonly doneAt?: string;
-  /** When the first of them can be asked again. Absent: one can be, or this is unknown. */
-  readonly resumesAt?: string;
 }
 
 /** One tier as it was at the last tick. */
