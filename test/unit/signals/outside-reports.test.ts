@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { OUTSIDE_METRICS } from '../../../contract/outside.ts';
 import { createOutsideReader, outsideReportOf } from '../../../operator/signals/outside-reports.ts';
 import { aCampaign } from '../../helpers/a-campaign.ts';
+import { aVerification } from '../../helpers/outside.ts';
 
 const { requests, blocked } = OUTSIDE_METRICS;
 const PAGE = [
@@ -14,13 +15,6 @@ const PAGE = [
   `${blocked}{target="city",reason="of_a_newer_release"} 1`,
   '',
 ].join('\n');
-
-const verification = {
-  secretName: 'voucher-verification',
-  providers: [
-    { name: 'tencent', type: 'TencentIdCard', requestsPerSecond: 100, timeZone: 'Asia/Shanghai', order: 1, weight: 1 },
-  ],
-} as const;
 
 describe('A report on outside systems', () => {
   it('has the counts and blocks of each target', () => {
@@ -77,7 +71,7 @@ describe('The reader of outside reports', () => {
   });
 
   it('asks every pod that has an address, also one that drains, and leaves out the ones that do not answer', async () => {
-    const reports = await reader.read(aCampaign({ spec: { verification } }), cluster, never);
+    const reports = await reader.read(aCampaign({ spec: { verification: aVerification() } }), cluster, never);
     expect(reports.verification?.map(({ pod: name }) => name)).toEqual(['a']);
     expect(asked).toEqual(['http://a', 'http://b']);
   });
