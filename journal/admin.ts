@@ -8,7 +8,7 @@ import { abortable } from '../runtime/abortable.ts';
 import type { JournalAdmin, JournalSpec, JournalState } from './administration.ts';
 import type { JournalConnection } from './connection.ts';
 import { kindOfError } from './errors.ts';
-import { createSharesStore } from './outside-shares.ts';
+import { createSharesStore } from './shares-store.ts';
 import { durabilityOf } from './streams/durability.ts';
 import { bucketsOf, ensureJournal, type Present } from './streams/ensure.ts';
 import { faultsOf, type LastingGap, lasting } from './streams/faults.ts';

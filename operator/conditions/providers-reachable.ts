@@ -3,7 +3,7 @@ import type { VoucherCampaignSpec } from '../../contract/campaign-types.ts';
 import { CONDITION_TYPES, type ConditionType } from '../../contract/conditions.ts';
 import { clockIn, knownZone } from '../outside/day.ts';
 import type { Standing } from '../outside/hand-out.ts';
-import { outsideRate } from '../outside/pace.ts';
+import { outsideRate } from '../outside/outlook.ts';
 import { outsideTiersOf } from '../outside/targets.ts';
 import { type ConditionInput, no, unknown, type Verdict, yes } from './verdict.ts';
 

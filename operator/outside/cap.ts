@@ -2,7 +2,7 @@
 
 import { replicasFor } from '../scaling/schedule.ts';
 import type { TierLimits } from '../scaling/types.ts';
-import { outsideRate, type Pacing } from './pace.ts';
+import { outsideRate, type Pacing } from './outlook.ts';
 
 type Capped = Pick<TierLimits, 'min' | 'max' | 'capacityPerReplica' | 'targetUtilisation'>;
 

@@ -4,11 +4,10 @@ import { dateIn, nextDayMs } from './day.ts';
 import { heldOf, type InForce } from './in-force.ts';
 import type { OutsideReport } from './reports.ts';
 import { increaseOf, type Seen, seenWith } from './seen.ts';
+import { split } from './split.ts';
 import { type StopMemory, type StopReason, stopOf } from './stops.ts';
 import type { OutsideTarget } from './targets.ts';
 
-/** Shares are whole thousandths, so that their sum is exact. */
-const PARTS = 1000;
 /** While it is stopped one pod sends this many requests per second, or the rate where that is less. */
 const PROBE_PER_SECOND = 1;
 /**
@@ -61,37 +60,6 @@ export interface HandOutInput {
   readonly wallMs: number;
 }
 
-interface Wish {
-  /** Per second, over all pods. */
-  readonly rate: number;
-  readonly sharers: readonly string[];
-  /** Of one pod. */
-  readonly most?: number;
-}
-
-/**
- * Every sharer gets the same. A share is lowered at once, and raised only by what no pod can be using any more.
- *
- * 100/s, and `a` has 100; `b` comes: a 50, b 0. The write is acknowledged at 0 s. Until 5 s `a` may be using 100, so `b` gets
- * nothing; then b 50. Of a pod that is gone the same: its share is free 5 s after the write without it was acknowledged.
- */
-const sharesOf = ({ rate, sharers, most = rate }: Wish, inForce: InForce, target: string, nowMs: number) => {
-  const parts = (perSecond: number): number => Math.floor(perSecond * PARTS + 1e-6);
-  const each = sharers.length === 0 ? 0 : Math.min(parts(most), Math.floor(parts(rate) / sharers.length));
-  const held = heldOf(inForce, target, nowMs);
-  const current = inForce.value.targets[target]?.perSecond ?? {};
-  const mayRaise = nowMs >= inForce.raisesFromMs;
-  const heldParts = (pod: string): number => parts(held.get(pod) ?? 0);
-  const free = mayRaise ? Math.max(0, parts(rate) - [...held.keys()].reduce((sum, pod) => sum + heldParts(pod), 0)) : 0;
-  const missing = sharers.reduce((sum, pod) => sum + Math.max(0, each - heldParts(pod)), 0);
-  const shares = sharers.map((pod): readonly [string, number] => {
-    const kept = Math.min(each, mayRaise ? heldParts(pod) : parts(current[pod] ?? 0));
-    const raise = missing === 0 ? 0 : Math.floor((free * Math.max(0, each - heldParts(pod))) / missing);
-    return [pod, Math.min(each, kept + raise)];
-  });
-  return Object.fromEntries(shares.flatMap(([pod, share]) => (share > 0 ? [[pod, share / PARTS] as const] : [])));
-};
-
 const dayOf = (
   { timeZone }: OutsideTarget,
   stored: TargetShares['day'],
@@ -128,10 +96,15 @@ export const handOut = (input: HandOutInput): HandOut => {
     const leftToday =
       requestsPerDay === undefined || day === undefined ? undefined : Math.max(0, requestsPerDay - day.used);
     const rate = Math.min(requestsPerSecond, (leftToday ?? Number.POSITIVE_INFINITY) / LAST_REQUESTS_SECONDS);
-    const isStopped = stop.stopped !== undefined;
-    const wish = { rate, sharers: stop.sharers, ...(isStopped ? { most: Math.min(PROBE_PER_SECOND, rate) } : {}) };
     const shares: TargetShares = {
-      perSecond: sharesOf(wish, inForce, name, nowMs),
+      perSecond: split({
+        rate,
+        sharers: stop.sharers,
+        ...(stop.stopped === undefined ? {} : { most: PROBE_PER_SECOND }),
+        held: heldOf(inForce, name, nowMs),
+        current: before?.perSecond ?? {},
+        mayRaise: nowMs >= inForce.raisesFromMs,
+      }),
       ...(stop.stopped === undefined ? {} : { stopped: stop.stopped }),
       ...(day === undefined ? {} : { day }),
     };

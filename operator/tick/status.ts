@@ -9,7 +9,7 @@ import { stallingCauses } from '../conditions/progress.ts';
 import { belowMinSinceMs } from '../conditions/ready.ts';
 import { before, type ConditionInput, type Verdict } from '../conditions/verdict.ts';
 import { serializeContingencyMemory } from '../contingency/memory.ts';
-import { outlookOf } from '../outside/pace.ts';
+import { outlookOf } from '../outside/outlook.ts';
 import { targetsOf } from '../outside/targets.ts';
 import { planState } from '../scale-plans/plan-state.ts';
 import { attemptedOf } from '../signals/readings.ts';

@@ -73,11 +73,12 @@ class Bucket {
     return expected + 1;
   }
 
-  /** By pods that read at the worst instants: each uses the greatest share that a reading of the last 5 s can have given. */
+  /** By pods that read at the worst instants: each uses the greatest share that a reading of the last 5 s can have given, in its worst second. */
   mostInUse(target: string, nowMs: number): number {
     const valid = this.#past.filter((_, i) => (this.#past[i + 1]?.atMs ?? nowMs + 1) > nowMs - SHARE_VALID_MS);
     return PODS.reduce(
-      (sum, name) => sum + Math.max(0, ...valid.map(({ value }) => value.targets[target]?.perSecond[name] ?? 0)),
+      (sum, name) =>
+        sum + Math.ceil(Math.max(0, ...valid.map(({ value }) => value.targets[target]?.perSecond[name] ?? 0))),
       0,
     );
   }
@@ -166,7 +167,7 @@ const runs = fc.record({
 });
 
 const staysBelow = (decide: (input: HandOutInput) => ReturnType<typeof handOut>) =>
-  fc.property(runs, ({ steps, rate, quota }) => play(steps, rate, quota, decide) <= rate + 1e-9);
+  fc.property(runs, ({ steps, rate, quota }) => play(steps, rate, quota, decide) <= rate);
 
 describe('Shares of an outside rate', () => {
   it('never exceed it together, whatever pods, writes and leaders do', () => {
@@ -188,7 +189,7 @@ describe('Shares of an outside rate', () => {
     expect(fc.check(staysBelow(hasty), { numRuns: 2_000, seed: 20 }).failed).toBe(true);
   });
 
-  it('are equal, and all of the rate, 5 s after the last change', () => {
+  it('are equal but for one, and all of the rate, 5 s after the last change', () => {
     const settled = fc.property(fc.subarray([...PODS], { minLength: 1 }), fc.nat(4), (pods, from) => {
       const start = { a: 20 * from };
       let inForce = inherited({ v: 1, targets: { tencent: { perSecond: start } } }, 1, 0);
@@ -201,7 +202,9 @@ describe('Shares of an outside rate', () => {
         inForce = replaced(inForce, planned.next, inForce.revision + 1, nowMs);
       }
       const shares = Object.values(inForce.value.targets['tencent']?.perSecond ?? {});
-      expect(shares).toEqual(pods.map(() => Math.floor(100_000 / pods.length) / 1_000));
+      expect(shares).toHaveLength(pods.length);
+      expect(shares.reduce((sum, share) => sum + share, 0)).toBe(100);
+      expect(Math.max(...shares) - Math.min(...shares)).toBeLessThanOrEqual(1);
     });
     fc.assert(settled, { seed: 20 });
   });

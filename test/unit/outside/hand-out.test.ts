@@ -39,9 +39,9 @@ class Play {
 }
 
 describe('A share of an outside rate', () => {
-  it('is equal for each Ready pod, in whole thousandths', () => {
+  it('is equal for each Ready pod, in whole numbers', () => {
     const { next } = handOut(aHandOutInput({ pods: readyPods('a', 'b', 'c') }));
-    expect(ofTencent(next)?.perSecond).toEqual({ a: 33.333, b: 33.333, c: 33.333 });
+    expect(ofTencent(next)?.perSecond).toEqual({ a: 34, b: 33, c: 33 });
   });
 
   it('is not given to a pod that is not Ready', () => {
@@ -231,7 +231,13 @@ describe('The quota of a day', () => {
   it('is approached slowly, so that requests of the last seconds do not exceed it', () => {
     const day = { date: DATE, used: 900 };
     const { next } = handOut(aHandOutInput({ targets, inForce: anInForce({ value: sharesOf({}, { day }) }) }));
-    expect(ofTencent(next)?.perSecond).toEqual({ a: 2.5, b: 2.5 });
+    expect(ofTencent(next)?.perSecond).toEqual({ a: 3, b: 2 });
+  });
+
+  it('leaves what is below 1/s to one pod: two would send two in one second', () => {
+    const day = { date: DATE, used: 990 };
+    const inForce = anInForce({ value: sharesOf({ a: 1, b: 1 }, { day }) });
+    expect(ofTencent(handOut(aHandOutInput({ targets, inForce })).next)?.perSecond).toEqual({ a: 0.5 });
   });
 
   it('is never exceeded by pods that send all that they may, with shares that take 5 s to expire', () => {

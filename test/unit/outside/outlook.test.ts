@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { dateIn, nextDayMs } from '../../../operator/outside/day.ts';
-import { outlookOf, outsideRate } from '../../../operator/outside/pace.ts';
+import { outlookOf, outsideRate } from '../../../operator/outside/outlook.ts';
 import { aTarget, WALL_MS } from '../../helpers/outside.ts';
 
 const at = (text: string): number => Date.parse(text);
