@@ -234,6 +234,7 @@ export type PlanState = 'Pending' | 'Approved' | 'Rejected' | 'Expired' | 'Super
 export const EVENT_REASONS = [
   'TierCreated',
   'TierRemoved',
+  'JobCreated',
   'ScaledUp',
   'ScaledDown',
   'ScaleConflict',

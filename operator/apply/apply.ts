@@ -110,8 +110,9 @@ const createTiers = (applying: Applying): Promise<void> => {
     const write = async (signal: AbortSignal): Promise<void> =>
       deps.manifests.create(await guard.created(manifest, signal), signal);
     const failed = await attempt('create_manifest', `create ${what}`, write, RAISE_DEADLINE_MS);
-    const tier = manifest.metadata?.labels?.[LABELS.component];
-    if (failed === undefined) emit(campaignEvent('Normal', 'TierCreated', `${tier} was created.`));
+    const component = manifest.metadata?.labels?.[LABELS.component];
+    const reason = manifest.kind === 'Job' ? 'JobCreated' : 'TierCreated';
+    if (failed === undefined) emit(campaignEvent('Normal', reason, `${component} was created.`));
     return failed;
   });
 };

@@ -28,6 +28,7 @@ import { attemptedOf } from '../signals/readings.ts';
 import { campaignTimes } from './campaign-times.ts';
 import { scaleEvent, transitionEvents } from './events.ts';
 import { headroomOf } from './headroom.ts';
+import { jobsWithWork } from './jobs.ts';
 import { journalSpec } from './journal-spec.ts';
 import { admittedPerSecond, buildLiveSettings } from './live-settings.ts';
 import { planManifests } from './manifests.ts';
@@ -172,6 +173,7 @@ export const planTick = (
     cluster,
     journal,
     { ...perTier(first), headroom: headroom.desired },
+    jobsWithWork(observed),
     options,
   );
 
