@@ -4,6 +4,7 @@ import { instantMs } from '../../contract/instant.ts';
 import { FIELD_MANAGER, HEADROOM, LABELS } from '../../contract/names.ts';
 import { entryOf } from '../../contract/tiers.ts';
 import { DeadlineError } from '../../runtime/deadline.ts';
+import { outsideTiersOf } from '../outside/targets.ts';
 import type { Manifest } from '../resources/manifest.ts';
 import { ceilingsText } from '../scale-plans/plan-state.ts';
 import type { CampaignState } from '../tick/campaign-state.ts';
@@ -62,6 +63,12 @@ const noteConflict = ({ state, emit }: Applying, { tier, name }: ScaleWrite): vo
   if (conflicts !== CONFLICTS_THAT_MEAN_A_WRITER) return;
   const message = `${conflicts} writes in a row to ${name} failed, because another writer than ${FIELD_MANAGER} keeps changing it. Remove other autoscalers of it.`;
   emit(campaignEvent('Warning', 'ScaleConflict', message));
+};
+
+/** Returns at once: the keeper writes beside the tick. Before everything slow, because freed shares are waited for. */
+const handOutShares = async ({ campaign, state, planned, signal }: Applying): Promise<void> => {
+  if (state.journal.state?.kind !== 'ready') return;
+  for (const tier of outsideTiersOf(campaign.spec)) state.shares.keep(campaign, tier, planned.handOuts[tier], signal);
 };
 
 const askControllersAgain = async ({ deps, campaign, planned, attempt }: Applying): Promise<void> => {
@@ -199,6 +206,7 @@ const writeStatus = async ({ deps, campaign, state, planned, attempt, emit }: Ap
 /** The order of writes; the comment above a step gives its reason. */
 const STEPS: readonly ((applying: Applying) => Promise<void>)[] = [
   setFinalizer,
+  handOutShares,
   scaleTiers,
   askControllersAgain,
   keepJournalAndManifests,

@@ -14,6 +14,7 @@ import { contingencyEvents } from '../contingency/contingency-messages.ts';
 import { overridesOf } from '../contingency/overrides.ts';
 import { freezeDueMs, freezeRequest, isFreezing, notReopened } from '../freeze/freeze-request.ts';
 import type { FreezeRequest } from '../freeze/freeze-steps.ts';
+import { handOutsOf } from '../outside/hand-outs.ts';
 import type { BuildOptions } from '../resources/build-options.ts';
 import type { Manifest } from '../resources/manifest.ts';
 import type { Authorization } from '../scale-plans/ceiling-guard.ts';
@@ -31,12 +32,12 @@ import { jobsWithWork } from './jobs.ts';
 import { journalSpec } from './journal-spec.ts';
 import { admittedPerSecond, buildLiveSettings } from './live-settings.ts';
 import { planManifests } from './manifests.ts';
-import type { CampaignMemory, Observed, TierOutcomes } from './observed.ts';
+import type { CampaignMemory, HandOuts, Observed, TierOutcomes } from './observed.ts';
 import type { CampaignEvent } from './ports.ts';
 import { nextLookMs } from './requeue.ts';
 import { createdReplicas, scaleTier } from './scale-tier.ts';
 import { resumeMemory } from './scaler-memory.ts';
-import { buildStatus } from './status.ts';
+import { buildStatus, waitingOf } from './status.ts';
 
 export interface ScaleWrite {
   readonly tier: Tier | typeof HEADROOM;
@@ -67,6 +68,7 @@ export interface TickPlan {
   readonly authorization: Authorization;
   readonly journal: JournalSpec;
   readonly liveSettings: LiveSettings | undefined;
+  readonly handOuts: HandOuts;
   readonly scalePlans: readonly ScalePlan[];
   readonly planStates: readonly PlanStateChange[];
   /** Whether the way to the database is to be proven by canaries now. */
@@ -128,7 +130,8 @@ export const planTick = (
     isActing ? least(TIERS.map((tier) => remembered[tier].saturation?.admissionPerSecond)) : undefined,
     contingency.effects,
   );
-  const input = { campaign, observed, times, overrides, admissionPerSecond, nowMs };
+  const handOuts = handOutsOf(campaign.spec, observed, nowMs);
+  const input = { campaign, observed, times, overrides, admissionPerSecond, handOuts, nowMs };
   const present = tiersOf(campaign.spec);
   const tiers: TierOutcomes = perTier((tier) => scaleTier(input, tier, remembered[tier]));
   const remember = (tier: Tier): CampaignMemory[Tier] => {
@@ -196,6 +199,7 @@ export const planTick = (
             isRecordsStopped: isStopped(status),
           })
         : undefined,
+    handOuts,
     scalePlans,
     planStates: planStateChanges(cluster.plans, nowMs),
     canary: wantsCanary(campaign, times, observed.canary?.result === 'confirmed', nowMs),
@@ -216,7 +220,7 @@ export const planTick = (
       stage: status.stage ?? '',
       arrivalsPerSecond: lastValue(attemptedOf(readings)),
       rates: lastValue(readings.arrivals),
-      backlog: status.backlog,
+      backlog: waitingOf(status),
       contingency,
       isFirstPass: journal === undefined,
       isFreezing: isFreezing(observed.freeze),
