@@ -17,14 +17,14 @@ const condition = (type: string, status = 'True') => ({ conditions: [{ type, sta
 
 describe('the state of a Job', () => {
   it.each([
-    ['running', 'without a status', undefined],
-    ['running', 'with a pod', { active: 1 }],
-    ['running', 'with a failed pod, and tries left', { failed: 1 }],
-    ['running', 'about to fail', condition('FailureTarget')],
-    ['running', 'with a condition that is not true', condition('Failed', 'False')],
-    ['done', 'complete', condition('Complete')],
-    ['failed', 'out of tries', condition('Failed')],
-  ] as const)('is %s: %s', (state, _, status) => {
-    expect(jobOf(withStatus(status))).toEqual({ name: 'chengdu-draw', state });
+    ['running', 'without a status', undefined, 0],
+    ['running', 'with a pod', { active: 1 }, 0],
+    ['running', 'with a failed pod, and tries left', { failed: 1 }, 1],
+    ['running', 'about to fail', condition('FailureTarget'), 0],
+    ['running', 'with a condition that is not true', condition('Failed', 'False'), 0],
+    ['done', 'complete', condition('Complete'), 0],
+    ['failed', 'out of tries', { ...condition('Failed'), failed: 7 }, 7],
+  ] as const)('is %s: %s', (state, _, status, failedPods) => {
+    expect(jobOf(withStatus(status))).toEqual({ name: 'chengdu-draw', state, failedPods });
   });
 });

@@ -36,7 +36,7 @@ const planned = (freeze: FreezeState | undefined, job?: ObservedJob, journal?: O
 
 const NOTHING = { create: [], apply: [] };
 const OBJECTS = ['ServiceAccount', 'NetworkPolicy'];
-const job = (state: ObservedJob['state']): ObservedJob => ({ name: 'chengdu-draw', state });
+const job = (state: ObservedJob['state']): ObservedJob => ({ name: 'chengdu-draw', state, failedPods: 0 });
 
 describe('the draw’s Job', () => {
   it.each<readonly [string, FreezeState | undefined]>([
