@@ -287,6 +287,16 @@ describe('every change', () => {
     expect(codeOf(await change())).toBe('409 LIST_FROZEN');
   });
 
+  it.each(each)(
+    '(%s) is possible while registration is open, also where a level moved its closing past verifyBy',
+    async (_, change) => {
+      verdict('rejected');
+      intake.world.settings = settingsOf({ draw: { verifyBy: '2026-10-02T00:00:00.000Z', unverified: 'exclude' } });
+      at(Date.parse('2026-10-03T00:00:00Z'));
+      expect((await change()).status).toBeLessThan(300);
+    },
+  );
+
   it.each(each)('(%s) whose body or look-up outlasts the time is refused', async (_, change) => {
     verdict('rejected');
     at(Date.parse('2026-10-08T23:59:59.999Z'));
