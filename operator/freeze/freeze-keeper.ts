@@ -1,6 +1,6 @@
 /**
  * Freezes one campaign's list, one step a tick and without delaying it. What must survive this process is in the journal: the
- * barriers, and the entry `frozen`, which is appended once (docs/adr/0032).
+ * barriers, and the entry `frozen`, which is appended once.
  */
 import { randomUUID } from 'node:crypto';
 import { ControlEntryError } from '../../contract/control-schema.ts';
