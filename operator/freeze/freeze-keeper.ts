@@ -73,10 +73,11 @@ export class FreezeKeeper {
   }
 
   /**
-   * Whether pods must not be given this closing: the list is frozen, or is being frozen at this moment, for an earlier one. A tick
-   * whose plan did not know of it decides again.
+   * Whether pods must not be given this closing: the list is frozen, is being frozen at this moment, or may be frozen, for an
+   * earlier one. A tick whose plan did not know of it decides again.
    */
   forbids(closesAtMs: number, nowMs: number): boolean {
+    if (this.#deps.journal !== undefined && !this.#isAsked) return true;
     const { frozen } = this.#decided;
     if (frozen !== undefined) return closesAtMs > Date.parse(frozen.at);
     return this.#isAppending && closesAtMs > nowMs;
