@@ -192,10 +192,7 @@ export const CONDITION_REASONS = {
     'NoWorkerAnswers',
     'NotYetObserved',
   ],
-  /**
-   * The list of the draw is fixed: each shard of the journal counts up to its barrier, and later messages change nothing. It never
-   * becomes False again.
-   */
+  /** The list of the draw is fixed, for ever: each shard counts up to its barrier, and later messages change nothing. */
   ListFrozen: [
     'Frozen',
     'Listed',

@@ -203,7 +203,7 @@ export const planTick = (
     scalePlans,
     planStates: planStateChanges(cluster.plans, nowMs),
     canary: wantsCanary(campaign, times, observed.canary?.result === 'confirmed', nowMs),
-    freeze: freezeRequest(campaign, status),
+    freeze: freezeRequest(campaign, status, contingency),
     finalizer: finalizerChange(campaign),
     status,
     events: [...transitionEvents(previous, status), ...contingencyEvents(previous, status)],
@@ -223,7 +223,7 @@ export const planTick = (
       backlog: waitingOf(status),
       contingency,
       isFirstPass: journal === undefined,
-      isFreezing: isFreezing(observed.freeze),
+      isFreezing: isFreezing(observed.freeze, nowMs),
       instants: [...planInstants(campaign, cluster.plans), ...freezeDueMs(observed.freeze)],
     }),
   };

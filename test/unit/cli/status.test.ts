@@ -122,6 +122,44 @@ opened 20:00:00 (14:09 min ago), closes 22:00:00 (in 1:45 h)
     );
   });
 
+  it.each<[string, Partial<Parameters<typeof aStatus>[0]>, string]>([
+    [
+      'what it waits for',
+      {
+        draw: { phase: 'Waiting' },
+        conditions: [
+          {
+            type: 'ListFrozen',
+            status: 'False',
+            reason: 'WaitingForMargin',
+            message: 'Pods may still store what they accepted.',
+            lastTransitionTime: '2027-03-01T12:00:00.000Z',
+          },
+        ],
+      },
+      '  list       Pods may still store what they accepted.',
+    ],
+    [
+      'that it is frozen',
+      { draw: { phase: 'Frozen', frozenAt: new Date(NOW_MS - 60_000).toISOString() } },
+      '  list       frozen 20:13:09 (1:00 min ago); not made yet',
+    ],
+    [
+      'its digest',
+      {
+        draw: {
+          phase: 'Listed',
+          frozenAt: new Date(NOW_MS - 60_000).toISOString(),
+          entries: 3_310,
+          lists: [{ voucher: 'dining', entries: 3_310, digest: 'ab12' }],
+        },
+      },
+      'dining: 3,310 entries, digest ab12',
+    ],
+  ])('says of the list of the draw %s', (_sentence, status, text) => {
+    expect(shown(aReport({ status: aStatus(status) }))).toContain(text);
+  });
+
   it('says so when nothing needs anybody', () => {
     expect(shown(aReport())).toContain('✓ Healthy: no action needed.\n\n  arrivals');
   });

@@ -72,9 +72,17 @@ const text = ({ from, specifier }: Import): string => `${from} imports ${specifi
 const ROOTS = new Set(['operator/main.ts', 'app/main.ts']);
 
 /** Rules of one concern each, with what keeps it beside them. */
-const CONCERNS = ['tick', 'apply', 'conditions', 'scale-plans', 'contingency', 'history', 'audit', 'outside'].map(
-  (name) => `operator/${name}`,
-);
+const CONCERNS = [
+  'tick',
+  'apply',
+  'conditions',
+  'scale-plans',
+  'contingency',
+  'freeze',
+  'history',
+  'audit',
+  'outside',
+].map((name) => `operator/${name}`);
 
 interface Rule {
   readonly folder: string;
