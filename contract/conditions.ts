@@ -214,6 +214,7 @@ export type PlanState = 'Pending' | 'Approved' | 'Rejected' | 'Expired' | 'Super
 /** Reasons of Kubernetes events on a VoucherCampaign. */
 export const EVENT_REASONS = [
   'TierCreated',
+  'TierRemoved',
   'ScaledUp',
   'ScaledDown',
   'ScaleConflict',

@@ -149,6 +149,7 @@ export const createProcessCluster = (options: ProcessClusterOptions): ProcessClu
           const labels = workload.object.manifest.metadata?.labels ?? {};
           const tier = labels[LABELS.component];
           if (workload.namespace !== namespace || labels[LABELS.campaign] !== name || !isTier(tier)) continue;
+          if (objects.get({ kind: 'Deployment', namespace, name: workload.name }) === undefined) continue;
           tiers[tier] = observedTier(workload, tier);
         }
         const own = [...plans.values()].filter(
@@ -164,6 +165,12 @@ export const createProcessCluster = (options: ProcessClusterOptions): ProcessClu
       async apply(manifest) {
         const stored = objects.apply(manifest);
         if (stored !== undefined) await follow(stored);
+      },
+      async remove({ namespace, name, resourceVersion }) {
+        objects.remove({ kind: 'Deployment', namespace, name }, resourceVersion);
+        // Its pods end as they do when it is scaled down.
+        const workload = workloads.get(`${namespace}/${name}`);
+        workload?.update({ ...workload.object, replicas: 0 });
       },
     },
     replicas: {

@@ -4,13 +4,15 @@ import { choice, instant, listByKey, measure, text, wholeNumber } from './common
 import { CONTINGENCY_TYPES } from './contingency.ts';
 import type { ObjectNode } from './node.ts';
 
+const STATUS_TYPES = './status-types.ts';
+
 /** Metrics that exist only while their source answers: absent means unknown, never zero. */
 const outside: ObjectNode = {
   type: 'object',
   description:
     'When what waits will be done at the pace that outside systems allow. Absent: the tier asks none, or nothing waits.',
   required: ['perSecond'],
-  typeHint: { name: 'OutsidePace', file: './verification-types.ts' },
+  typeHint: { name: 'OutsidePace', file: STATUS_TYPES },
   properties: {
     perSecond: measure('Requests per second that they allow now. 0: none of them can be asked.'),
     doneAt: instant('When what waits now will be done, to the minute. Absent: unknown, or later than in 60 days.'),
@@ -22,7 +24,7 @@ const tierStatus = (description: string): ObjectNode => ({
   type: 'object',
   description,
   required: ['replicas', 'ready', 'desired', 'ceiling', 'limitedBy'],
-  typeHint: { name: 'TierStatus', description: 'One tier as it was at the last tick.' },
+  typeHint: { name: 'TierStatus', file: STATUS_TYPES, description: 'One tier as it was at the last tick.' },
   properties: {
     replicas: wholeNumber('Replicas that the Deployment asks for now.'),
     ready: wholeNumber('Replicas that are Ready.'),
@@ -94,7 +96,7 @@ const stalling = listByKey(
   {
     type: 'object',
     description: 'StallingCause is a cause of Stalled.',
-    typeHint: { name: 'StallingCause' },
+    typeHint: { name: 'StallingCause', file: STATUS_TYPES },
     required: ['reason', 'since'],
     properties: {
       reason: text('Reason of Stalled for this cause.', 64),

@@ -1,6 +1,7 @@
 /** The apply stage: a write that fails is reported, the others go on, and the next tick tries it again. */
 import type { VoucherCampaign } from '../../contract/campaign-types.ts';
 import { FIELD_MANAGER, HEADROOM, LABELS } from '../../contract/names.ts';
+import { entryOf } from '../../contract/tiers.ts';
 import { DeadlineError } from '../../runtime/deadline.ts';
 import { outsideTiersOf } from '../outside/targets.ts';
 import type { Manifest } from '../resources/manifest.ts';
@@ -88,6 +89,17 @@ const keepJournalAndManifests = async (applying: Applying): Promise<void> => {
       applying.attempt('apply_manifest', `apply ${what}`, (inner) => applying.deps.manifests.apply(manifest, inner)),
     ),
   ]);
+};
+
+const removeTiers = async ({ deps, campaign, planned, attempt, emit }: Applying): Promise<void> => {
+  const { namespace } = campaign.metadata;
+  for (const { tier, name, resourceVersion } of planned.remove) {
+    const failed = await attempt('remove_tier', `delete Deployment ${name}`, (signal) =>
+      deps.manifests.remove({ namespace, name, resourceVersion }, signal),
+    );
+    const message = `${tier} was removed, because spec.${entryOf(tier).section} is left out.`;
+    if (failed === undefined) emit(campaignEvent('Normal', 'TierRemoved', message));
+  }
 };
 
 /** Pods come after their account, configuration and journal. */
@@ -196,6 +208,7 @@ const STEPS: readonly ((applying: Applying) => Promise<void>)[] = [
   keepJournalAndManifests,
   publishLiveSettings,
   createTiers,
+  removeTiers,
   createScalePlans,
   writeScalePlanStates,
   emitEvents,

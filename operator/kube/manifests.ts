@@ -8,6 +8,7 @@
  * | there, something of ours differs | the same apply; a Deployment's never has replicas, and never creates one   |
  * | Deployment that init still owns | init gives up all fields but replicas, or a field that we drop would remain |
  * | there, nothing of ours differs  | none                                                                        |
+ * | a Deployment whose tier is gone | deleted, in the version that was observed                                   |
  * | there, another's                | refused: taking it over would delete it together with the campaign          |
  */
 import { hash } from 'node:crypto';
@@ -15,7 +16,7 @@ import { FIELD_MANAGER, INIT_FIELD_MANAGER } from '../../contract/names.ts';
 import { isDeployment } from '../resources/deployment.ts';
 import type { Manifest } from '../resources/manifest.ts';
 import type { ManifestWriter } from '../tick/ports.ts';
-import { describeTarget, type Target } from './api-resources.ts';
+import { DEPLOYMENTS, describeTarget, type Target } from './api-resources.ts';
 import type { KubeClient } from './client.ts';
 import { ifFound, isKubeError } from './errors.ts';
 import { type KubeObject, parseObject } from './objects.ts';
@@ -185,7 +186,12 @@ export const createManifestWriter = ({ client, stores, onApply }: ManifestWriter
     }
   };
 
-  return { create, apply };
+  const remove: ManifestWriter['remove'] = async ({ resourceVersion, ...deployment }, signal) => {
+    const body = { preconditions: { resourceVersion }, propagationPolicy: 'Background' };
+    await ifFound(client.call({ resource: DEPLOYMENTS, ...deployment, verb: 'delete', body }, signal));
+  };
+
+  return { create, apply, remove };
 };
 
 const withoutReplicas = (manifest: Manifest): Manifest => {

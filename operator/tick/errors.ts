@@ -10,6 +10,7 @@ export const STEPS = [
   'ask_again',
   'apply_manifest',
   'create_manifest',
+  'remove_tier',
   'ensure_journal',
   'live_settings',
   'outside_shares',

@@ -25,17 +25,21 @@ export interface ManifestWriter {
   create(manifest: Manifest, signal: AbortSignal): Promise<void>;
   /** Server-side apply; a Deployment's manifest carries no replicas here. No write when nothing differs. */
   apply(manifest: Manifest, signal: AbortSignal): Promise<void>;
+  /** Deletes a Deployment and its pods, in the version that was observed. One that is gone is success. */
+  remove(deployment: DeploymentVersion, signal: AbortSignal): Promise<void>;
+}
+
+/** With an optimistic lock: a write fails when resourceVersion is no longer current. */
+interface DeploymentVersion {
+  readonly namespace: string;
+  readonly name: string;
+  readonly resourceVersion: string;
 }
 
 export interface ReplicaWriter {
   /** The scale subresource with optimistic lock: `conflict` when resourceVersion is no longer current. */
   scale(
-    target: {
-      readonly namespace: string;
-      readonly name: string;
-      readonly replicas: number;
-      readonly resourceVersion: string;
-    },
+    target: DeploymentVersion & { readonly replicas: number },
     signal: AbortSignal,
   ): Promise<'written' | 'conflict'>;
 }

@@ -3,7 +3,7 @@ import type { LiveSettings } from '../../contract/app-contract.ts';
 import type { VoucherCampaign, VoucherCampaignStatus } from '../../contract/campaign-types.ts';
 import { HEADROOM } from '../../contract/names.ts';
 import type { ScalePlan } from '../../contract/scale-plan-types.ts';
-import { perTier, TIERS, type Tier } from '../../contract/tiers.ts';
+import { perTier, TIERS, type Tier, tiersOf } from '../../contract/tiers.ts';
 import type { JournalSpec } from '../../journal/administration.ts';
 import { tiersToAskAgain } from '../apply/ask-again.ts';
 import { finalizerChange } from '../apply/finalizer.ts';
@@ -21,6 +21,7 @@ import { planInstants } from '../scale-plans/plan-reminder.ts';
 import { type PlanStateChange, planStateChanges } from '../scale-plans/plan-state.ts';
 import { proposeScalePlans } from '../scale-plans/propose.ts';
 import { lastValue } from '../scaling/demand.ts';
+import { EMPTY_MEMORY } from '../scaling/types.ts';
 import { attemptedOf } from '../signals/readings.ts';
 import { campaignTimes } from './campaign-times.ts';
 import { scaleEvent, transitionEvents } from './events.ts';
@@ -45,11 +46,19 @@ export interface ScaleWrite {
   readonly event?: CampaignEvent;
 }
 
+export interface TierRemoval {
+  readonly tier: Tier;
+  readonly name: string;
+  readonly resourceVersion: string;
+}
+
 export interface TickPlan {
   readonly create: readonly Manifest[];
   /** In the order in which they must exist. */
   readonly apply: readonly Manifest[];
   readonly scale: readonly ScaleWrite[];
+  /** Deployments of tiers whose section was taken out of the spec. */
+  readonly remove: readonly TierRemoval[];
   /** Deployments whose controllers back off though there may be room: they are made to retry. */
   readonly askAgain: readonly string[];
   /** The authorisation that the replicas are based on, checked again when they are written. */
@@ -119,8 +128,10 @@ export const planTick = (
   );
   const handOuts = handOutsOf(campaign.spec, observed, nowMs);
   const input = { campaign, observed, times, overrides, admissionPerSecond, handOuts, nowMs };
+  const present = tiersOf(campaign.spec);
   const tiers: TierOutcomes = perTier((tier) => scaleTier(input, tier, remembered[tier]));
   const remember = (tier: Tier): CampaignMemory[Tier] => {
+    if (!present.includes(tier)) return EMPTY_MEMORY;
     const { decision, replacing } = tiers[tier];
     const { replacing: _before, ...rest } = decision?.memory ?? remembered[tier];
     return replacing === undefined ? rest : { ...rest, replacing };
@@ -133,6 +144,13 @@ export const planTick = (
     if (!isActing || deployment === undefined || written === replicas) return [];
     const { name, resourceVersion } = deployment;
     return [{ tier, name, from: replicas, replicas: written, resourceVersion, event: scaleEvent(tiers[tier]) }];
+  });
+
+  // Their accounts, budgets and policies select no pods then; they stay for a section that returns.
+  const removed = overrides.pausedUntilMs === undefined ? TIERS.filter((tier) => !present.includes(tier)) : [];
+  const remove = removed.flatMap((tier): TierRemoval[] => {
+    const deployment = cluster.tiers[tier]?.deployment;
+    return deployment === undefined ? [] : [{ tier, ...deployment }];
   });
 
   const headroom = headroomOf(input, tiers, options);
@@ -163,6 +181,7 @@ export const planTick = (
   return {
     ...manifests,
     scale,
+    remove,
     askAgain: tiersToAskAgain(cluster, nowMs),
     authorization: { authorized: campaign.spec.scaling.authorized, plans: cluster.plans, fromMs: nowMs },
     journal: journalSpec(campaign, options),

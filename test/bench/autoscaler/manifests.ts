@@ -3,7 +3,7 @@ import type { VoucherCampaign } from '../../../contract/campaign-types.ts';
 import { withDefaults } from '../../../contract/defaults.ts';
 import { dataPlaneSecretName, LABELS, tierName } from '../../../contract/names.ts';
 import { VOUCHER_CAMPAIGN } from '../../../contract/schema/schema.ts';
-import { TIERS } from '../../../contract/tiers.ts';
+import { perTier, TIERS } from '../../../contract/tiers.ts';
 import type { BuildOptions, PodOptions } from '../../../operator/resources/build-options.ts';
 import { planManifests } from '../../../operator/tick/manifests.ts';
 import { CONTEST, type Crowd, DRAINED_PER_REPLICA, kedaFormula, PLANNED_PER_REPLICA } from './contest.ts';
@@ -79,7 +79,7 @@ export const podsFor = (crowd: Crowd, pods: PodOptions, nowMs: number): readonly
   // Defaulted by the schema, as the API server does; its word is trusted here.
   const campaign = withDefaults(VOUCHER_CAMPAIGN.schema, campaignFor(crowd, nowMs)) as VoucherCampaign;
   const journal = { kind: 'ready', durability: 'Synced', replicas: 3, message: '' } as const;
-  const replicas = { intake: INTAKES, records: crowd.from, headroom: 0 };
+  const replicas = { ...perTier(() => 0), intake: INTAKES, records: crowd.from, headroom: 0 };
   const { create, apply } = planManifests(campaign, { tiers: {}, plans: [] }, journal, replicas, buildOptionsFor(pods));
   return [...apply, ...create];
 };

@@ -35,7 +35,8 @@ beforeAll(async () => {
   journal = await startGuardedJournal([campaignId, 'autumn']);
   const connect = (tier?: Tier) =>
     journal.connect(journal.access({ campaignId, ...(tier === undefined ? {} : { tier }) }));
-  pods = { intake: await connect('intake'), records: await connect('records') };
+  const all = TIERS.map(async (tier) => [tier, await connect(tier)] as const);
+  pods = Object.fromEntries(await Promise.all(all)) as Record<Tier, JournalConnection>;
   former = await connect();
 });
 afterAll(async () => {
