@@ -23,6 +23,8 @@ const SHOULD_BE: Readonly<Record<ConditionType, 'True' | 'False' | undefined>> =
   Contingency: 'False',
   AcceptingRegistrations: 'True',
   RecordsAvailable: 'True',
+  // False until the list is frozen: what prevents it has conditions of its own.
+  ListFrozen: undefined,
   ProvidersReachable: 'True',
 };
 
@@ -43,6 +45,7 @@ const FAULT: readonly string[] = [
   'CommandUnreadable',
   'PlanExpired',
   'PlanVoid',
+  'EntryUnreadable',
 ] satisfies ConditionReason[];
 
 const isWrong = ({ type, status, reason }: Condition): boolean => {

@@ -7,7 +7,8 @@
 /** How the service of a provider of type Http is asked. Required for that type. */
 export interface HttpProvider {
   /**
-   * JSON body of the POST request. ${name}, ${idType}, ${idNumber} and ${requestId} inside its strings are replaced.
+   * JSON body of the POST request. {{name}}, {{idType}}, {{idNumber}} and {{requestId}} inside its strings are
+   * replaced.
    */
   readonly body: string;
   /**
@@ -52,7 +53,7 @@ export interface ProviderSpec {
 
 /**
  * Identity verification. Left out: identities are not checked, and every registration enters the draw. Fixed once the
- * campaign has opened, except for rates and quotas.
+ * campaign has opened, except for rates, quotas and the order of providers.
  */
 export interface VerificationSpec {
   /**

@@ -1,4 +1,5 @@
 import type { JournalAdmin, SharesStore } from '../journal/administration.ts';
+import type { FreezeJournal } from '../journal/freezing.ts';
 import type { AuditLog } from '../journal/trail.ts';
 
 /** The value once the connection is there; before, `get` throws an Error that says why it isn't. */
@@ -56,5 +57,20 @@ export const lazyAuditLog = (connecting: Promise<AuditLog>, whyNot: () => string
     },
     append: async (campaignId, entry, tail, signal) => log.get().append(campaignId, entry, tail, signal),
     campaignIds: async (signal) => log.get().campaignIds(signal),
+  };
+};
+
+/** As lazyJournal. */
+export const lazyFreezeJournal = (
+  connecting: Promise<FreezeJournal>,
+  whyNot: () => string | undefined,
+): FreezeJournal => {
+  const journal = whenConnected(connecting, whyNot);
+  return {
+    decided: async (campaignId, signal) => journal.get().decided(campaignId, signal),
+    published: async (campaignId, signal) => journal.get().published(campaignId, signal),
+    publishBarriers: async (request, signal) => journal.get().publishBarriers(request, signal),
+    positions: async (campaignId, shards, tiers, signal) => journal.get().positions(campaignId, shards, tiers, signal),
+    freeze: async (frozen, signal) => journal.get().freeze(frozen, signal),
   };
 };

@@ -1,5 +1,6 @@
 /** The apply stage: a write that fails is reported, the others go on, and the next tick tries it again. */
 import type { VoucherCampaign } from '../../contract/campaign-types.ts';
+import { instantMs } from '../../contract/instant.ts';
 import { FIELD_MANAGER, HEADROOM, LABELS } from '../../contract/names.ts';
 import { entryOf } from '../../contract/tiers.ts';
 import { DeadlineError } from '../../runtime/deadline.ts';
@@ -109,8 +110,9 @@ const createTiers = (applying: Applying): Promise<void> => {
     const write = async (signal: AbortSignal): Promise<void> =>
       deps.manifests.create(await guard.created(manifest, signal), signal);
     const failed = await attempt('create_manifest', `create ${what}`, write, RAISE_DEADLINE_MS);
-    const tier = manifest.metadata?.labels?.[LABELS.component];
-    if (failed === undefined) emit(campaignEvent('Normal', 'TierCreated', `${tier} was created.`));
+    const component = manifest.metadata?.labels?.[LABELS.component];
+    const reason = manifest.kind === 'Job' ? 'JobCreated' : 'TierCreated';
+    if (failed === undefined) emit(campaignEvent('Normal', reason, `${component} was created.`));
     return failed;
   });
 };
@@ -138,6 +140,8 @@ const publishLiveSettings = async ({ deps, campaign, state, planned, attempt, em
   const { liveSettings } = planned;
   if (liveSettings === undefined) return;
   const text = JSON.stringify(liveSettings);
+  // The next tick is planned with the frozen list, whose closing counts.
+  if (state.freeze.forbids(instantMs(liveSettings.window.closesAt), deps.clock.now())) return;
   const nowMs = deps.clock.monotonicMs();
   if (state.settings?.text === text && nowMs - state.settings.atMs < SETTINGS_RECHECK_MS) return;
   const failed = await attempt('live_settings', 'write the live settings', (signal) =>

@@ -4,6 +4,7 @@ import { instantMs } from '../../contract/instant.ts';
 import type { Reading } from '../../contract/reading.ts';
 import { hasConsumer, TIERS, tiersOf } from '../../contract/tiers.ts';
 import { contingencyCondition } from '../contingency/contingency-messages.ts';
+import { listFrozen } from '../freeze/freeze-messages.ts';
 import { planState, stateText } from '../scale-plans/plan-state.ts';
 import type { PlanInput } from '../tick/observed.ts';
 import { acceptingRegistrations } from './accepting.ts';
@@ -142,6 +143,7 @@ const causesOf = (input: ConditionInput): Causes => ({
   Contingency: contingencyCondition(input),
   AcceptingRegistrations: acceptingRegistrations(input),
   RecordsAvailable: recordsAvailable(input),
+  ListFrozen: listFrozen(input),
 });
 
 /** ProvidersReachable is undefined for a campaign that asks none. */

@@ -2,6 +2,7 @@
 import type { VoucherCampaign, VoucherCampaignStatus } from '../../contract/campaign-types.ts';
 import type { Tier } from '../../contract/tiers.ts';
 import type { JournalState } from '../../journal/administration.ts';
+import type { FreezeState } from '../freeze/freeze-keeper.ts';
 import type { HandOut } from '../outside/hand-out.ts';
 import type { KnownShares } from '../outside/shares-keeper.ts';
 import type { Replacing } from '../scaling/lost.ts';
@@ -20,6 +21,8 @@ export interface Observed {
   readonly journal: JournalState | undefined;
   /** Of this process; undefined until one was sent. */
   readonly canary: CanaryState | undefined;
+  /** Of the draw's list; undefined until the journal was asked once. */
+  readonly freeze?: FreezeState | undefined;
   /** Undefined when no component counts; then the last known counts are kept. */
   readonly counts: { readonly received: number } | undefined;
   /** The last status of this process, else the stored one. Events are the difference to it. */

@@ -10,6 +10,7 @@ import { stallingCauses } from '../conditions/progress.ts';
 import { belowMinSinceMs } from '../conditions/ready.ts';
 import { before, type ConditionInput, type Verdict } from '../conditions/verdict.ts';
 import { serializeContingencyMemory } from '../contingency/memory.ts';
+import { drawStatus } from '../freeze/freeze-messages.ts';
 import { outlookOf } from '../outside/outlook.ts';
 import { targetsOf } from '../outside/targets.ts';
 import { planState } from '../scale-plans/plan-state.ts';
@@ -108,6 +109,7 @@ export const buildStatus = (input: ConditionInput, memory: CampaignMemory): Vouc
   const counts = observed.counts ?? previous?.counts;
   const contingencyMemory = serializeContingencyMemory(contingency.memory);
   const waiting = plans.findLast((plan) => planState(plan, nowMs) === 'Pending');
+  const draw = drawStatus(observed.freeze, previous?.draw);
   // Written once: root rules of the CRD freeze the campaign from here on.
   const openedAt = previous?.openedAt ?? (nowMs >= times.opensAtMs ? new Date(nowMs).toISOString() : undefined);
   return {
@@ -119,6 +121,7 @@ export const buildStatus = (input: ConditionInput, memory: CampaignMemory): Vouc
       hasForecast: campaign.spec.scaling.peakArrivalsPerSecond !== undefined,
       recordsBacklog: readings.backlog.records,
       previous: previous?.stage,
+      isFrozen: draw?.frozenAt !== undefined,
     }),
     ...(openedAt === undefined ? {} : { openedAt }),
     conditions,
@@ -132,6 +135,7 @@ export const buildStatus = (input: ConditionInput, memory: CampaignMemory): Vouc
     ...(waiting === undefined ? {} : { plan: waiting.metadata.name }),
     ...(contingency.inForce.length === 0 ? {} : { contingency: contingency.inForce.map(({ status }) => status) }),
     ...(contingency.closesAtMs === undefined ? {} : { closesAt: new Date(contingency.closesAtMs).toISOString() }),
+    ...(draw === undefined ? {} : { draw }),
     ...(contingencyMemory === undefined ? {} : { contingencyMemory }),
     scaler: serializeMemory(memory),
   };
@@ -149,6 +153,7 @@ const urgentPart = (status: VoucherCampaignStatus): unknown => [
   status.headroom,
   status.contingency,
   status.closesAt,
+  status.draw?.phase,
   status.conditions?.map(({ type, status: verdict, reason }) => [type, verdict, reason]),
   TIERS.map((tier) => [status.tiers?.[tier]?.replicas, status.tiers?.[tier]?.desired, status.tiers?.[tier]?.ceiling]),
 ];

@@ -12,6 +12,8 @@ import { wantsCanary } from '../conditions/pre-warm-condition.ts';
 import { contingencyOf, least, withClosing } from '../contingency/contingency.ts';
 import { contingencyEvents } from '../contingency/contingency-messages.ts';
 import { overridesOf } from '../contingency/overrides.ts';
+import { freezeDueMs, freezeRequest, isFreezing, notReopened } from '../freeze/freeze-request.ts';
+import type { FreezeRequest } from '../freeze/freeze-steps.ts';
 import { handOutsOf } from '../outside/hand-outs.ts';
 import type { BuildOptions } from '../resources/build-options.ts';
 import type { Manifest } from '../resources/manifest.ts';
@@ -26,6 +28,7 @@ import { attemptedOf } from '../signals/readings.ts';
 import { campaignTimes } from './campaign-times.ts';
 import { scaleEvent, transitionEvents } from './events.ts';
 import { headroomOf } from './headroom.ts';
+import { jobsWithWork } from './jobs.ts';
 import { journalSpec } from './journal-spec.ts';
 import { admittedPerSecond, buildLiveSettings } from './live-settings.ts';
 import { planManifests } from './manifests.ts';
@@ -70,6 +73,7 @@ export interface TickPlan {
   readonly planStates: readonly PlanStateChange[];
   /** Whether the way to the database is to be proven by canaries now. */
   readonly canary: boolean;
+  readonly freeze: FreezeRequest;
   readonly finalizer: 'add' | 'remove' | undefined;
   readonly status: VoucherCampaignStatus;
   readonly events: readonly CampaignEvent[];
@@ -117,7 +121,7 @@ export const planTick = (
       nowMs,
     );
   const contingency = contingencyOf({ campaign: stated, observed, memory: remembered, nowMs });
-  const campaign = withClosing(stated, contingency.closesAtMs);
+  const campaign = notReopened(withClosing(stated, contingency.closesAtMs), observed);
   const times = campaignTimes(campaign.spec, remembered.intake);
   const overrides = overridesOf(campaign, nowMs);
   const isActing = mode === 'Auto' && overrides.pausedUntilMs === undefined;
@@ -169,6 +173,7 @@ export const planTick = (
     cluster,
     journal,
     { ...perTier(first), headroom: headroom.desired },
+    jobsWithWork(observed),
     options,
   );
 
@@ -198,6 +203,7 @@ export const planTick = (
     scalePlans,
     planStates: planStateChanges(cluster.plans, nowMs),
     canary: wantsCanary(campaign, times, observed.canary?.result === 'confirmed', nowMs),
+    freeze: freezeRequest(campaign, status),
     finalizer: finalizerChange(campaign),
     status,
     events: [...transitionEvents(previous, status), ...contingencyEvents(previous, status)],
@@ -217,7 +223,8 @@ export const planTick = (
       backlog: waitingOf(status),
       contingency,
       isFirstPass: journal === undefined,
-      instants: planInstants(campaign, cluster.plans),
+      isFreezing: isFreezing(observed.freeze),
+      instants: [...planInstants(campaign, cluster.plans), ...freezeDueMs(observed.freeze)],
     }),
   };
 };

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { VoucherCampaignStatus } from '../../../contract/campaign-types.ts';
 import { conditionTypesOf } from '../../../operator/conditions/providers-reachable.ts';
 import { buildStatus, shouldWriteStatus } from '../../../operator/tick/status.ts';
-import { CLOSES_AT_MS, OPENS_AT_MS } from '../../helpers/a-campaign.ts';
+import { aCampaign, CLOSES_AT_MS, OPENS_AT_MS } from '../../helpers/a-campaign.ts';
 import { aConditionInput } from '../../helpers/condition-input.ts';
 import { aScalePlan, freshReadings } from '../../helpers/observed.ts';
 import { memories } from '../../helpers/tier.ts';
