@@ -13,7 +13,7 @@ import {
   shardStreamName,
 } from '../../../contract/names.ts';
 import { sharesKey } from '../../../contract/outside.ts';
-import { hasConsumer, perTier, TIERS, type Tier } from '../../../contract/tiers.ts';
+import { hasConsumer, TIERS } from '../../../contract/tiers.ts';
 import type { JournalConnection } from '../../../journal/connection.ts';
 import { type GuardedJournal, startGuardedJournal } from '../../helpers/guarded-journal.ts';
 
