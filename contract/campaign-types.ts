@@ -6,6 +6,7 @@
 
 import type { Ceilings, Condition } from './common-types.ts';
 import type { ContingencySpec, ContingencyStatus } from './contingency-types.ts';
+import type { DrawSpec, DrawStatus } from './draw-types.ts';
 import type { EligibilitySpec, IdentitySpec } from './people-types.ts';
 import type { LocalizedText } from './app-contract.ts';
 import type { ObjectMeta } from './object-meta.ts';
@@ -152,9 +153,11 @@ export interface VoucherCampaignSpec {
   readonly eligibility: EligibilitySpec;
   /**
    * Identity verification. Left out: identities are not checked, and every registration enters the draw. Fixed once the
-   * campaign has opened, except for rates and quotas.
+   * campaign has opened, except for rates, quotas and the order of providers.
    */
   readonly verification?: VerificationSpec;
+  /** Which registrations enter the draw. Fixed once the campaign has opened. */
+  readonly draw: DrawSpec;
   /** Vouchers that a citizen can register for; at least one. Fixed once the campaign has opened. */
   readonly vouchers: readonly Voucher[];
   /** How many registrations are admitted. The rest are shed: rejected with 503 and Retry-After. */
@@ -213,7 +216,9 @@ export interface VoucherCampaignSpec {
 export interface VoucherCampaignStatus {
   /** Value of metadata.generation that this status was computed from. */
   readonly observedGeneration?: number;
-  /** Summary for people: Pending, Scheduled, PreWarming, Open, Draining or Closed. Alert on conditions instead. */
+  /**
+   * Summary for people: Pending, Scheduled, PreWarming, Open, Draining, Closed or Frozen. Alert on conditions instead.
+   */
   readonly stage?: string;
   /**
    * When the campaign opened. Once written, campaignId, opensAt, identity, eligibility, vouchers and privacy are fixed.
@@ -256,6 +261,8 @@ export interface VoucherCampaignStatus {
   readonly plan?: string;
   /** Levels of spec.contingency that are in force, in their order. Absent: none. */
   readonly contingency?: readonly ContingencyStatus[];
+  /** The list of the draw. Absent: registration has not closed. */
+  readonly draw?: DrawStatus;
   /**
    * When registration closes, if a contingency level has extended it. Never moves earlier. Absent: spec.window applies.
    */

@@ -27,7 +27,7 @@ const http: ObjectNode = {
   required: ['body', 'codeAt', 'match', 'mismatch'],
   properties: {
     body: text(
-      'JSON body of the POST request. ${name}, ${idType}, ${idNumber} and ${requestId} inside its strings are replaced.',
+      'JSON body of the POST request. {{name}}, {{idType}}, {{idNumber}} and {{requestId}} inside its strings are replaced.',
       4096,
     ),
     signature: choice(
@@ -47,7 +47,7 @@ const http: ObjectNode = {
 export const verification: ObjectNode = {
   type: 'object',
   description:
-    'Identity verification. Left out: identities are not checked, and every registration enters the draw. Fixed once the campaign has opened, except for rates and quotas.',
+    'Identity verification. Left out: identities are not checked, and every registration enters the draw. Fixed once the campaign has opened, except for rates, quotas and the order of providers.',
   typeHint: { name: 'VerificationSpec', file: VERIFICATION_TYPES },
   required: ['providers'],
   properties: {

@@ -2,6 +2,8 @@
 import type { CanaryReport } from '../../contract/app-contract.ts';
 import type { VoucherCampaign, VoucherCampaignStatus } from '../../contract/campaign-types.ts';
 import type { ScalePlan, ScalePlanStatus } from '../../contract/scale-plan-types.ts';
+import type { Tier } from '../../contract/tiers.ts';
+import type { OutsideReport } from '../outside/reports.ts';
 import type { Manifest } from '../resources/manifest.ts';
 import type { CampaignReadings, RecordsReport } from '../signals/readings.ts';
 import type { ObservedCluster } from './cluster-view.ts';
@@ -77,6 +79,14 @@ export interface SignalReader {
 export interface CountsReader {
   /** Undefined without a pod that counts. @throws Error when such a pod does not answer */
   count(campaign: VoucherCampaign, cluster: ObservedCluster, signal: AbortSignal): Promise<RecordsReport | undefined>;
+}
+
+/** What the pods of each tier report about the outside systems that they ask. */
+export type OutsideReports = Partial<Readonly<Record<Tier, readonly OutsideReport[]>>>;
+
+export interface OutsideReader {
+  /** A pod that does not answer is left out. */
+  read(campaign: VoucherCampaign, cluster: ObservedCluster, signal: AbortSignal): Promise<OutsideReports>;
 }
 
 export interface CanaryAsker {

@@ -12,6 +12,9 @@ import { wantsCanary } from '../conditions/pre-warm-condition.ts';
 import { contingencyOf, least, withClosing } from '../contingency/contingency.ts';
 import { contingencyEvents } from '../contingency/contingency-messages.ts';
 import { overridesOf } from '../contingency/overrides.ts';
+import { freezeDueMs, freezeRequest, isFreezing, notReopened } from '../freeze/freeze-request.ts';
+import type { FreezeRequest } from '../freeze/freeze-steps.ts';
+import { handOutsOf } from '../outside/hand-outs.ts';
 import type { BuildOptions } from '../resources/build-options.ts';
 import type { Manifest } from '../resources/manifest.ts';
 import type { Authorization } from '../scale-plans/ceiling-guard.ts';
@@ -25,15 +28,16 @@ import { attemptedOf } from '../signals/readings.ts';
 import { campaignTimes } from './campaign-times.ts';
 import { scaleEvent, transitionEvents } from './events.ts';
 import { headroomOf } from './headroom.ts';
+import { jobsWithWork } from './jobs.ts';
 import { journalSpec } from './journal-spec.ts';
 import { admittedPerSecond, buildLiveSettings } from './live-settings.ts';
 import { planManifests } from './manifests.ts';
-import type { CampaignMemory, Observed, TierOutcomes } from './observed.ts';
+import type { CampaignMemory, HandOuts, Observed, TierOutcomes } from './observed.ts';
 import type { CampaignEvent } from './ports.ts';
 import { nextLookMs } from './requeue.ts';
 import { createdReplicas, scaleTier } from './scale-tier.ts';
 import { resumeMemory } from './scaler-memory.ts';
-import { buildStatus } from './status.ts';
+import { buildStatus, waitingOf } from './status.ts';
 
 export interface ScaleWrite {
   readonly tier: Tier | typeof HEADROOM;
@@ -64,10 +68,12 @@ export interface TickPlan {
   readonly authorization: Authorization;
   readonly journal: JournalSpec;
   readonly liveSettings: LiveSettings | undefined;
+  readonly handOuts: HandOuts;
   readonly scalePlans: readonly ScalePlan[];
   readonly planStates: readonly PlanStateChange[];
   /** Whether the way to the database is to be proven by canaries now. */
   readonly canary: boolean;
+  readonly freeze: FreezeRequest;
   readonly finalizer: 'add' | 'remove' | undefined;
   readonly status: VoucherCampaignStatus;
   readonly events: readonly CampaignEvent[];
@@ -118,7 +124,7 @@ export const planTick = (
   // A tier whose section was taken out limits nothing any more.
   const remembered = perTier((tier) => (present.includes(tier) ? known[tier] : EMPTY_MEMORY));
   const contingency = contingencyOf({ campaign: stated, observed, memory: remembered, nowMs });
-  const campaign = withClosing(stated, contingency.closesAtMs);
+  const campaign = notReopened(withClosing(stated, contingency.closesAtMs), observed);
   const times = campaignTimes(campaign.spec, remembered.intake);
   const overrides = overridesOf(campaign, nowMs);
   const isActing = mode === 'Auto' && overrides.pausedUntilMs === undefined;
@@ -127,7 +133,8 @@ export const planTick = (
     isActing ? least(TIERS.map((tier) => remembered[tier].saturation?.admissionPerSecond)) : undefined,
     contingency.effects,
   );
-  const input = { campaign, observed, times, overrides, admissionPerSecond, nowMs };
+  const handOuts = handOutsOf(campaign.spec, observed, nowMs);
+  const input = { campaign, observed, times, overrides, admissionPerSecond, handOuts, nowMs };
   const tiers: TierOutcomes = perTier((tier) => scaleTier(input, tier, remembered[tier]));
   const remember = (tier: Tier): CampaignMemory[Tier] => {
     const { decision, replacing } = tiers[tier];
@@ -167,6 +174,7 @@ export const planTick = (
     cluster,
     journal,
     { ...perTier(first), headroom: headroom.desired },
+    jobsWithWork(observed),
     options,
   );
 
@@ -192,9 +200,11 @@ export const planTick = (
             isRecordsStopped: isStopped(status),
           })
         : undefined,
+    handOuts,
     scalePlans,
     planStates: planStateChanges(cluster.plans, nowMs),
     canary: wantsCanary(campaign, times, observed.canary?.result === 'confirmed', nowMs),
+    freeze: freezeRequest(campaign, status),
     finalizer: finalizerChange(campaign),
     status,
     events: [...transitionEvents(previous, status), ...contingencyEvents(previous, status)],
@@ -211,10 +221,11 @@ export const planTick = (
       stage: status.stage ?? '',
       arrivalsPerSecond: lastValue(attemptedOf(readings)),
       rates: lastValue(readings.arrivals),
-      backlog: status.backlog,
+      backlog: waitingOf(status),
       contingency,
       isFirstPass: journal === undefined,
-      instants: planInstants(campaign, cluster.plans),
+      isFreezing: isFreezing(observed.freeze),
+      instants: [...planInstants(campaign, cluster.plans), ...freezeDueMs(observed.freeze)],
     }),
   };
 };

@@ -33,6 +33,7 @@ const spec: VoucherCampaignSpec = {
   window: { opensAt: '2020-09-25T10:00:00+08:00', closesAt: '2020-09-25T18:00:00+08:00' },
   identity: { keySpace: 'residentNumber' },
   eligibility: { minAge: 18, uniqueness: 'perCitizen' },
+  draw: { unverified: 'exclude' },
   vouchers: [
     {
       name: 'dining-50',

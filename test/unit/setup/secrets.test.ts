@@ -1,7 +1,7 @@
 /** What the set-up makes, and what it makes again from the same root. */
 import { randomBytes, X509Certificate } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
-import { TIERS } from '../../../contract/tiers.ts';
+import { WORKLOADS } from '../../../contract/jobs.ts';
 import { AUTHORITY_DAYS, expiresAt, newServerCertificate, SERVER_DAYS } from '../../../operator/setup/certificates.ts';
 import { newRoot } from '../../../operator/setup/root.ts';
 import {
@@ -16,7 +16,7 @@ import {
 } from '../../../operator/setup/secrets.ts';
 
 const DAY_MS = 86_400_000;
-const OF_TIERS = TIERS.map((tier) => `spring-data-${tier}`);
+const OF_WORKLOADS = WORKLOADS.map((workload) => `spring-data-${workload}`);
 const NOW_MS = Date.UTC(2027, 0, 1);
 const root = newRoot('vo', randomBytes, NOW_MS);
 const campaign = (campaignId: string) => ({
@@ -126,18 +126,18 @@ describe('a group of Secrets', () => {
     return decision.kind === 'create' ? decision.missing.map(({ metadata }) => metadata.name) : [];
   };
 
-  const [one, ...others] = OF_TIERS;
+  const [one, ...others] = OF_WORKLOADS;
   it.each([
-    ['none is there', [false, ...TIERS.map(() => false)], 'create', ['vo-account-spring', ...OF_TIERS]],
-    ['all are there', [true, ...TIERS.map(() => true)], 'keep', []],
+    ['none is there', [false, ...WORKLOADS.map(() => false)], 'create', ['vo-account-spring', ...OF_WORKLOADS]],
+    ['all are there', [true, ...WORKLOADS.map(() => true)], 'keep', []],
     [
       'the campaign’s are missing, as after an upgrade to one account a tier',
-      [true, ...TIERS.map(() => false)],
+      [true, ...WORKLOADS.map(() => false)],
       'create',
-      OF_TIERS,
+      OF_WORKLOADS,
     ],
     [
-      `only ${one} is there: the others are derived, as after an upgrade to more tiers`,
+      `only ${one} is there: the others are derived, as after an upgrade to more tiers or Jobs`,
       [true, true, ...others.map(() => false)],
       'create',
       others,
@@ -161,7 +161,7 @@ describe('a root that is gone', () => {
   it('is missed where something was made from it', () => {
     const derived = [...first.values()].filter(isDerived).map(({ metadata }) => metadata.name);
     const own = ['vo-nats-tls', 'vo-postgres-tls', 'vo-journal', 'vo-account-spring'];
-    expect(derived).toEqual([...own, ...OF_TIERS]);
+    expect(derived).toEqual([...own, ...OF_WORKLOADS]);
     const message = lostRootMessage(request, [...first.values()].filter(isDerived));
     expect(message).toContain('system/vo-data-plane-root');
     expect(message).not.toMatch(/delete|remove/i);
