@@ -199,6 +199,10 @@ const rules: Record<string, Rule> = {
     folder: 'local/load',
     forbids: ({ target }) => inFolder(target, 'app'),
   },
+  'the local providers share no code with their clients': {
+    folder: 'local/providers',
+    forbids: ({ target }) => inFolder(target, 'app'),
+  },
   'only operator/kube imports the Kubernetes client': {
     folder: '',
     forbids: ({ from, target }) => target === '@kubernetes/client-node' && !inFolder(from, 'operator/kube'),
