@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { EVENT_REASONS } from '../../../contract/conditions.ts';
+import { EVENT_REASONS } from '../../../contract/event-reasons.ts';
 import { providersReachable } from '../../../operator/conditions/providers-reachable.ts';
 import type { HandOut, Standing } from '../../../operator/outside/hand-out.ts';
 import { transitionEvents } from '../../../operator/tick/events.ts';
