@@ -1,5 +1,4 @@
 /** At what pace outside systems take what waits, in words. Pure. */
-
 import { instantMs } from '../../contract/instant.ts';
 import type { TierStatus } from '../../contract/status-types.ts';
 import { clockOf, type Zone } from '../times.ts';

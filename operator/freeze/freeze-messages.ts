@@ -20,7 +20,7 @@ const progress = (behind: readonly Behind[]): string =>
     })
     .join('; ');
 
-const waitingFor = (waiting: Waiting): ListFrozen => {
+const waitingFor = (waiting: Waiting, { name, namespace }: ConditionInput['campaign']['metadata']): ListFrozen => {
   switch (waiting.why) {
     case 'NotClosed':
       return no(
@@ -40,7 +40,7 @@ const waitingFor = (waiting: Waiting): ListFrozen => {
     case 'Deferred':
       return no(
         'Deferred',
-        `Contingency level ${waiting.by.join(', ')} defers the freeze. The operator goes on when the level ends: kubectl voucher contingency stop.`,
+        `Contingency level ${waiting.by.join(', ')} defers the freeze. To end it: kubectl voucher contingency stop ${waiting.by[0]} ${name} -n ${namespace}.`,
       );
     case 'ClockOff':
       return no(
@@ -93,7 +93,7 @@ const listText = ({ lists }: Listed): string =>
  * | the entry is stored                                 | True    | Frozen |
  * | … and the list has been made                        | True    | Listed |
  */
-export const listFrozen = (input: Pick<ConditionInput, 'observed'>): ListFrozen => {
+export const listFrozen = (input: Pick<ConditionInput, 'observed' | 'campaign'>): ListFrozen => {
   const { freeze } = input.observed;
   switch (freeze?.kind) {
     case undefined:
@@ -112,7 +112,7 @@ export const listFrozen = (input: Pick<ConditionInput, 'observed'>): ListFrozen 
         `The list is frozen, but ${freeze.message}. Install the release that wrote it, or a later one.`,
       );
     case 'waiting':
-      return waitingFor(freeze.waiting);
+      return waitingFor(freeze.waiting, input.campaign.metadata);
     case 'publishing':
       return no('PublishingBarriers', 'The end of the list is being written into the journal.');
     case 'done': {

@@ -2,6 +2,7 @@ import { expect, it } from '@jest/globals';
 import type { Frozen } from '../../../contract/control.ts';
 import { listFrozen } from '../../../operator/freeze/freeze-messages.ts';
 import type { ObservedJob } from '../../../operator/tick/cluster-view.ts';
+import { aCampaign } from '../../helpers/a-campaign.ts';
 import { anObserved } from '../../helpers/observed.ts';
 
 const frozen: Frozen = {
@@ -15,7 +16,8 @@ const frozen: Frozen = {
 const messageOf = (draw?: ObservedJob): string => {
   const observed = anObserved({ freeze: { kind: 'done', frozen } });
   const jobs = draw === undefined ? {} : { draw };
-  return listFrozen({ observed: { ...observed, cluster: { ...observed.cluster, jobs } } }).message;
+  return listFrozen({ campaign: aCampaign(), observed: { ...observed, cluster: { ...observed.cluster, jobs } } })
+    .message;
 };
 const name = 'chengdu-draw';
 
