@@ -19,7 +19,7 @@ const TABLE = [
     name: 'draw',
     does: 'makes the list of those who take part from the journal, up to the freeze',
     nameZh: '摇号',
-    // 3.31 million people need 0.33 GiB, 20 million 1.3 GiB, nearly all of it outside V8's heap (test/bench/list.ts).
+    // 3.31 million people need 0.33 GiB, 20 million 1.2 GiB, nearly all of it outside V8's heap (test/bench/list.ts).
     pod: { cpu: '500m', memory: '512Mi', memoryLimit: '2Gi', heapMebibytes: 256 },
     rights: {
       publishes: [],
@@ -27,7 +27,7 @@ const TABLE = [
       decides: ['listed'],
       buckets: { live: 'none', dataKeys: 'none' },
       // An entry is a hash of receipt and secret, and secrets derive from the citizen key.
-      privacyKeys: true,
+      privacyKeys: 'citizen',
       secrets: [],
       database: 'none',
       egress: [],

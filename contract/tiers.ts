@@ -17,8 +17,11 @@ export interface TierRights {
   /** Entries that it may append to the control stream, which it then may read. Absent: it does not see that stream. */
   readonly decides?: readonly ControlType[];
   readonly buckets: { readonly live: BucketRight; readonly dataKeys: BucketRight };
-  /** Whether it gets the keys of the privacy Secret: those for citizens and canaries, and those that wrap data keys. */
-  readonly privacyKeys: boolean;
+  /**
+   * Whether it gets the keys of the privacy Secret: those for citizens and canaries, and those that wrap data keys. `citizen`: that
+   * one alone, with which it derives receipts and secrets, and opens no personal data.
+   */
+  readonly privacyKeys: boolean | 'citizen';
   /** Secrets of its own, named in `field` of its section of the spec. Each is mounted in the directory that secretDirOf names. */
   readonly secrets: readonly { readonly name: string; readonly field: string }[];
   /**

@@ -5,13 +5,13 @@ import { createJournalReplay } from '../../journal/replay.ts';
 import { privacyFolder } from '../config.ts';
 import { makeList } from '../draw/make-list.ts';
 import type { Decisions } from '../draw/ports.ts';
-import { readPrivacyKeys } from '../keys/privacy-keys.ts';
+import { readCitizenKey } from '../keys/privacy-keys.ts';
 import type { RunJob } from './role.ts';
 import { until } from './until.ts';
 
 export const runDraw: RunJob = async ({ config, log, signal }) => {
   const { campaignId, shards } = config.app;
-  const { citizen } = await readPrivacyKeys(privacyFolder(config));
+  const citizenKey = await readCitizenKey(privacyFolder(config));
   const connection = await connectJournal(config.dataPlane.journal, config.podName, signal);
   try {
     const of = { connection, campaignId };
@@ -23,7 +23,7 @@ export const runDraw: RunJob = async ({ config, log, signal }) => {
       append: (type, value) => until(() => control.append(type, value, signal), signal, onFailure),
     };
     log.info('making the list');
-    const deps = { campaignId, shards, citizenKey: citizen, replay: createJournalReplay(of), decisions };
+    const deps = { campaignId, shards, citizenKey, replay: createJournalReplay(of), decisions };
     const { listed, ...report } = await makeList(deps, signal);
     log.info({ ...report, lists: listed.lists }, 'the list is published');
   } catch (error) {

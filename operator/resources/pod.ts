@@ -11,7 +11,7 @@ import type {
   Volume,
   VolumeMount,
 } from 'kubernetes-types/core/v1.js';
-import { ADMIN_PATHS, ENV, PORTS, secretDirOf } from '../../contract/app-contract.ts';
+import { ADMIN_PATHS, ENV, PORTS, PRIVACY_KEYS, secretDirOf } from '../../contract/app-contract.ts';
 import type { VoucherCampaign } from '../../contract/campaign-types.ts';
 import { defined } from '../../contract/defined.ts';
 import { podOf, rightsOf, type Workload } from '../../contract/jobs.ts';
@@ -85,7 +85,7 @@ const environment = (campaign: VoucherCampaign, workload: Workload, options: Bui
   { name: ENV.role, value: workload },
   { name: ENV.podName, valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
   { name: ENV.configDir, value: MOUNTS.config },
-  ...(rightsOf(workload).privacyKeys ? [{ name: ENV.privacyDir, value: MOUNTS.privacy }] : []),
+  ...(rightsOf(workload).privacyKeys === false ? [] : [{ name: ENV.privacyDir, value: MOUNTS.privacy }]),
   { name: ENV.dataPlaneDir, value: MOUNTS.dataPlane },
   ...ownSecrets(campaign, workload).map(([name]) => ({ name: secretDirOf(name), value: ownMount(name) })),
   { name: ENV.host, value: '::' },
@@ -152,17 +152,25 @@ interface Mounted {
   readonly mountPath: string;
 }
 
-const secretAt = (name: string, secretName: string, mountPath: string): Mounted => ({
-  volume: { name, secret: { secretName, defaultMode: 0o440 } },
-  mountPath,
-});
+/** @param key instead of all keys, this one alone */
+const secretAt = (name: string, secretName: string, mountPath: string, key?: string): Mounted => {
+  const items = key === undefined ? {} : { items: [{ key, path: key }] };
+  return { volume: { name, secret: { secretName, defaultMode: 0o440, ...items } }, mountPath };
+};
+
+const privacyOf = ({ spec }: VoucherCampaign, workload: Workload): readonly Mounted[] => {
+  const { privacyKeys } = rightsOf(workload);
+  if (privacyKeys === false) return [];
+  const only = privacyKeys === 'citizen' ? PRIVACY_KEYS.citizen : undefined;
+  return [secretAt('privacy', spec.privacy.keySecretName, MOUNTS.privacy, only)];
+};
 
 /** What a workload's pods mount of the campaign's configuration and Secrets, by its rights. */
 const mountedBy = (campaign: VoucherCampaign, workload: Workload): readonly Mounted[] => {
   const { metadata, spec } = campaign;
   return [
     { volume: { name: 'config', configMap: { name: appConfigMapName(metadata.name) } }, mountPath: MOUNTS.config },
-    ...(rightsOf(workload).privacyKeys ? [secretAt('privacy', spec.privacy.keySecretName, MOUNTS.privacy)] : []),
+    ...privacyOf(campaign, workload),
     secretAt('data-plane', dataPlaneSecretName(spec.dataPlane.secretName, workload), MOUNTS.dataPlane),
     ...ownSecrets(campaign, workload).map(([name, secretName]) => secretAt(`own-${name}`, secretName, ownMount(name))),
   ];

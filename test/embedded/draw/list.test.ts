@@ -185,7 +185,6 @@ const runDraw = async (campaignId: CampaignId): Promise<Run> => {
     [ENV.configDir]: await write(of('config'), { 'config.json': JSON.stringify(config) }),
     [ENV.privacyDir]: await write(of('privacy'), {
       [PRIVACY_KEYS.citizen]: CITIZEN_KEY.toString('base64'),
-      [PRIVACY_KEYS.canary]: Buffer.alloc(32, 4).toString('base64'),
     }),
     [ENV.dataPlaneDir]: await write(of('data-plane'), {
       [DATA_PLANE_KEYS.natsUrl]: urls.join(','),

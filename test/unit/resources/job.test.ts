@@ -63,11 +63,12 @@ describe('the Job of the draw', () => {
     expect(spec).not.toHaveProperty('ingress');
   });
 
-  it('mounts its own account and the keys that its entries need, and nothing else', () => {
-    expect(template?.spec?.volumes?.map(({ name, secret }) => [name, secret?.secretName])).toEqual([
-      ['config', undefined],
-      ['privacy', campaign.spec.privacy.keySecretName],
-      ['data-plane', dataPlaneSecretName(campaign.spec.dataPlane.secretName, 'draw')],
+  it('mounts its own account and the key that its entries need, and nothing else', () => {
+    expect(template?.spec?.volumes?.map(({ name, secret }) => [name, secret?.secretName, secret?.items])).toEqual([
+      ['config', undefined, undefined],
+      // Not the keys that wrap data keys.
+      ['privacy', campaign.spec.privacy.keySecretName, [{ key: 'citizen.key', path: 'citizen.key' }]],
+      ['data-plane', dataPlaneSecretName(campaign.spec.dataPlane.secretName, 'draw'), undefined],
     ]);
   });
 
