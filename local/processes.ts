@@ -54,6 +54,11 @@ const isService = (manifest: Manifest): manifest is Service => manifest.kind ===
 const matches = (labels: Readonly<Record<string, string>>, selector: Readonly<Record<string, string>>): boolean =>
   Object.entries(selector).every(([key, value]) => labels[key] === value);
 
+const stateOf = ({ pod }: JobRun): ObservedJob['state'] => {
+  if (pod.isDone) return 'done';
+  return pod.pid === undefined ? 'starting' : 'running';
+};
+
 export const createProcessCluster = (options: ProcessClusterOptions): ProcessCluster => {
   const { stateDir, secretsDir } = options;
   const objects = new ObjectStore();
@@ -167,7 +172,7 @@ export const createProcessCluster = (options: ProcessClusterOptions): ProcessClu
           if (job.namespace !== namespace || job.labels[LABELS.campaign] !== name || !isJob(component)) continue;
           observedJobs[component] = {
             name: job.name,
-            state: job.pod.isDone ? 'done' : 'running',
+            state: stateOf(job),
             failedPods: job.pod.restarts,
           };
         }

@@ -67,11 +67,16 @@ const frozenText = ({ at, barriers }: Frozen): string =>
  * | the draw's Job                | text                         |
  * |-------------------------------|------------------------------|
  * | none yet, or at work          | that the list is being made  |
+ * | its pod does not run yet      | … that it waits, and where to look |
  * | at work after failed tries    | … that it failed, and the log |
  * | failed for good               | … how to try again now       |
  */
 const drawText = (job: ObservedJob | undefined): string => {
-  if (job === undefined || (job.state !== 'failed' && job.failedPods === 0)) return 'The list is made from them.';
+  const isWell = job !== undefined && job.state !== 'failed' && job.failedPods === 0;
+  if (job === undefined || (isWell && job.state !== 'starting')) return 'The list is made from them.';
+  if (isWell) {
+    return `Job ${job.name} makes the list from them; its pod does not run yet. If that lasts: kubectl describe pods -l job-name=${job.name}.`;
+  }
   const log = `Its log says why: kubectl logs job/${job.name}.`;
   return job.state === 'failed'
     ? `Job ${job.name} failed to make the list from them. ${log} The operator creates it again when the cluster has deleted it; to try now: kubectl delete job ${job.name}.`

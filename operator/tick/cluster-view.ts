@@ -46,7 +46,8 @@ export interface ObservedHeadroom {
 /** A Job that there is; one whose time after its end is over is deleted by the cluster. */
 export interface ObservedJob {
   readonly name: string;
-  readonly state: 'running' | 'done' | 'failed';
+  /** `starting`: none of its pods runs now. */
+  readonly state: 'starting' | 'running' | 'done' | 'failed';
   /** Pods that ended with an error; the next one tries again. */
   readonly failedPods: number;
 }

@@ -157,7 +157,7 @@ describe('a cluster of processes', () => {
       await other.cluster.manifests.apply(buildAppConfigMap(CAMPAIGN, ['intake'], buildOptions), NEVER);
       await other.cluster.manifests.create(buildJob(CAMPAIGN, 'draw', buildOptions), NEVER);
       const state = async () => (await other.cluster.reader.observe(CAMPAIGN, NEVER)).jobs;
-      expect(await state()).toEqual({ draw: { name: 'chengdu-draw', state: 'running', failedPods: 0 } });
+      expect(await state()).toEqual({ draw: { name: 'chengdu-draw', state: 'starting', failedPods: 0 } });
       await eventually(async () => (await state())?.draw?.state === 'done', { what: 'the end of the Job' });
       expect(readFileSync(runs, 'utf8')).toBe('xxx');
       expect(other.lines.filter((line) => line.includes('ended with code 1'))).toHaveLength(2);

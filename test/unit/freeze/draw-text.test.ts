@@ -25,6 +25,11 @@ it.each<readonly [string, ObservedJob | undefined, RegExp]>([
   ['there is no Job yet', undefined, /shard 0\. The list is made from them\.$/],
   ['the Job is at work', { name, state: 'running', failedPods: 0 }, /The list is made from them\.$/],
   [
+    'its pod does not run yet',
+    { name, state: 'starting', failedPods: 0 },
+    /its pod does not run yet.*kubectl describe pods -l job-name=chengdu-draw\.$/,
+  ],
+  [
     'it tries again',
     { name, state: 'running', failedPods: 2 },
     /2 of its pods failed; it tries again.*kubectl logs job\/chengdu-draw\.$/,

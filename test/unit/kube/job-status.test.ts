@@ -17,11 +17,12 @@ const condition = (type: string, status = 'True') => ({ conditions: [{ type, sta
 
 describe('the state of a Job', () => {
   it.each([
-    ['running', 'without a status', undefined, 0],
-    ['running', 'with a pod', { active: 1 }, 0],
-    ['running', 'with a failed pod, and tries left', { failed: 1 }, 1],
-    ['running', 'about to fail', condition('FailureTarget'), 0],
-    ['running', 'with a condition that is not true', condition('Failed', 'False'), 0],
+    ['starting', 'without a status', undefined, 0],
+    ['starting', 'with a pod that waits for a Secret', { active: 1, ready: 0 }, 0],
+    ['running', 'with a pod', { active: 1, ready: 1 }, 0],
+    ['starting', 'with a failed pod, and tries left', { failed: 1 }, 1],
+    ['starting', 'about to fail', condition('FailureTarget'), 0],
+    ['starting', 'with a condition that is not true', condition('Failed', 'False'), 0],
     ['done', 'complete', condition('Complete'), 0],
     ['failed', 'out of tries', { ...condition('Failed'), failed: 7 }, 7],
   ] as const)('is %s: %s', (state, _, status, failedPods) => {

@@ -53,9 +53,12 @@ describe('the draw’s Job', () => {
     expect(planned({ kind: 'done', frozen })).toEqual({ create: ['Job'], apply: OBJECTS });
   });
 
-  it.each(['running', 'done', 'failed'] as const)('that is %s is left alone: it can’t be changed', (state) => {
-    expect(planned({ kind: 'done', frozen }, job(state))).toEqual({ create: [], apply: OBJECTS });
-  });
+  it.each(['starting', 'running', 'done', 'failed'] as const)(
+    'that is %s is left alone: it can’t be changed',
+    (state) => {
+      expect(planned({ kind: 'done', frozen }, job(state))).toEqual({ create: [], apply: OBJECTS });
+    },
+  );
 
   it('waits while the journal belongs to another object', () => {
     const conflict = { kind: 'conflict', message: 'it belongs to another' } as const;
