@@ -130,6 +130,19 @@ export const createApi = (deps: IntakeDeps) => {
   const showReceipt: Handler = async (request, { receiptNo = '' }) =>
     jsonAnswer(200, await receiptState(deps, receiptNo, secretIn(request), deps.signal), 'no-store');
 
+  const counted =
+    (change: 'change' | 'withdrawal', handler: Handler): Handler =>
+    async (request, params) => {
+      try {
+        const answer = await handler(request, params);
+        metrics.changed(change, 'done');
+        return answer;
+      } catch (thrown) {
+        metrics.changed(change, ERRORS[apiErrorOf(thrown).code].status < 500 ? 'refused' : 'unavailable');
+        throw thrown;
+      }
+    };
+
   const change: Handler = async (request, { receiptNo = '' }) =>
     jsonAnswer(200, await changes.change(request, receiptNo, secretIn(request)), 'no-store');
 
@@ -166,8 +179,8 @@ export const createApi = (deps: IntakeDeps) => {
     /** By path, in the syntax of Express. */
     routes: {
       [REGISTRATIONS]: only({ POST: register }),
-      [`${REGISTRATIONS}/:receiptNo`]: only({ 'GET, HEAD': showReceipt, PATCH: change }),
-      [`${REGISTRATIONS}/:receiptNo/withdrawal`]: only({ POST: withdraw }),
+      [`${REGISTRATIONS}/:receiptNo`]: only({ 'GET, HEAD': showReceipt, PATCH: counted('change', change) }),
+      [`${REGISTRATIONS}/:receiptNo/withdrawal`]: only({ POST: counted('withdrawal', withdraw) }),
       [`${PREFIX}/campaigns/:campaignId`]: only({ 'GET, HEAD': showCampaign }),
     } satisfies Readonly<Record<string, Handler>>,
     /** Any other path. */

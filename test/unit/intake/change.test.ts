@@ -346,6 +346,21 @@ describe('every change', () => {
     expect(codeOf(await withdraw())).toBe('202');
   });
 
+  it('is counted by what came of it', async () => {
+    await correct();
+    await withdraw();
+    intake.world.isReadable = false;
+    await withdraw();
+    const counted = (await intake.registry.metrics())
+      .split('\n')
+      .filter((line) => /^voucher_intake_changes/.test(line));
+    expect(counted).toEqual([
+      'voucher_intake_changes_total{change="change",outcome="refused"} 1',
+      'voucher_intake_changes_total{change="withdrawal",outcome="done"} 1',
+      'voucher_intake_changes_total{change="withdrawal",outcome="unavailable"} 1',
+    ]);
+  });
+
   it('of a correction is unconfirmed while nothing may be sealed, and a broken seal reveals nothing', async () => {
     verdict('rejected');
     intake.world.sealing = 'paused';
