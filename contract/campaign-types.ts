@@ -10,6 +10,7 @@ import type { DrawSpec, DrawStatus } from './draw-types.ts';
 import type { EligibilitySpec, IdentitySpec } from './people-types.ts';
 import type { LocalizedText } from './app-contract.ts';
 import type { ObjectMeta } from './object-meta.ts';
+import type { StallingCause, TierStatus } from './status-types.ts';
 import type { VerificationSpec } from './verification-types.ts';
 
 /** Voucher is one kind of voucher. */
@@ -209,43 +210,6 @@ export interface VoucherCampaignSpec {
    * Retain.
    */
   readonly deletionPolicy: 'Retain' | 'Delete';
-}
-
-/** StallingCause is a cause of Stalled. */
-export interface StallingCause {
-  /** Reason of Stalled for this cause. */
-  readonly reason: string;
-  /** Since when the cause has existed. */
-  readonly since: string;
-}
-
-/** One tier as it was at the last tick. */
-export interface TierStatus {
-  /** Replicas that the Deployment asks for now. */
-  readonly replicas: number;
-  /** Replicas that are Ready. */
-  readonly ready: number;
-  /** Replicas that the operator decided on at the last tick. */
-  readonly desired: number;
-  /** Additional replicas that replace pods on nodes that do not answer. Absent: none. */
-  readonly replacing?: number;
-  /** Since when fewer than min replicas have been Ready. Absent: enough are. */
-  readonly belowMinSince?: string;
-  /** Most replicas that are authorised at this moment. */
-  readonly ceiling: number;
-  /**
-   * What decided: Load, Backlog, Lateness, Schedule, Blind, Min, Max, Ceiling, Downstream, Stale, Panic, Rollout,
-   * PlanPending, FewFreshTicks, ExcessBacklog, HoldAfterOpen, HoldUntil, DownWindow, WayDown or Off.
-   */
-  readonly limitedBy: string;
-  /** Attempted registrations per second. Absent: unknown. */
-  readonly arrivalsPerSecond?: number;
-  /** Registrations per second that the operator counts for one replica. */
-  readonly capacityPerReplica?: number;
-  /** Messages that are not yet processed. Absent: unknown. */
-  readonly backlog?: number;
-  /** Age in seconds of the oldest message that is not yet processed. Absent: none, or unknown. */
-  readonly oldestSeconds?: number;
 }
 
 /** What the operator observed and did; written by the operator only. */

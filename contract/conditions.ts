@@ -1,7 +1,7 @@
 /**
  * Condition types, their reasons, and event reasons: stable words that alerts and runbooks match. Pure; imports nothing.
  *
- * Every condition is written at the first tick (`Unknown/NotYetObserved`), has `observedGeneration`, and changes
+ * Every condition of a campaign is written at the first tick (`Unknown/NotYetObserved`), has `observedGeneration`, and changes
  * `lastTransitionTime` only with `status` (Kubernetes API conventions).
  *
  * A word enters this file together with the code that writes it; none is renamed after a release.
@@ -208,6 +208,11 @@ export const CONDITION_REASONS = {
     'EntryUnreadable',
     'NotYetObserved',
   ],
+  /**
+   * Every provider of identities can be asked. Judged by what verification pods report of their requests. While it is False,
+   * registration continues, and registrations wait for their verification. Only for a campaign with spec.verification.
+   */
+  ProvidersReachable: ['AllAnswer', 'ProviderRefuses', 'ProviderFailing', 'QuotaUsedUp', 'NotYetObserved'],
 } as const;
 
 export type ConditionType = keyof typeof CONDITION_REASONS;
@@ -225,6 +230,8 @@ export type PlanState = 'Pending' | 'Approved' | 'Rejected' | 'Expired' | 'Super
 /** Reasons of Kubernetes events on a VoucherCampaign. */
 export const EVENT_REASONS = [
   'TierCreated',
+  'TierRemoved',
+  'JobCreated',
   'ScaledUp',
   'ScaledDown',
   'ScaleConflict',
@@ -293,5 +300,7 @@ export const EVENT_REASONS = [
   'RecordsAvailable',
   'ListFrozen',
   'ListMade',
+  'ProvidersUnreachable',
+  'ProvidersReachable',
 ] as const;
 export type EventReason = (typeof EVENT_REASONS)[number];

@@ -7,7 +7,8 @@
 /** How the service of a provider of type Http is asked. Required for that type. */
 export interface HttpProvider {
   /**
-   * JSON body of the POST request. ${name}, ${idType}, ${idNumber} and ${requestId} inside its strings are replaced.
+   * JSON body of the POST request. {{name}}, {{idType}}, {{idNumber}} and {{requestId}} inside its strings are
+   * replaced.
    */
   readonly body: string;
   /**
@@ -62,4 +63,16 @@ export interface VerificationSpec {
   readonly secretName: string;
   /** Providers that are asked, at least one, in the order of `order`. */
   readonly providers: readonly ProviderSpec[];
+}
+
+/**
+ * When what waits will be done at the pace that outside systems allow. Absent: the tier asks none, or nothing waits.
+ */
+export interface OutsidePace {
+  /** Requests per second that they allow now. 0: none of them can be asked. */
+  readonly perSecond: number;
+  /** When what waits now will be done, to the minute. Absent: unknown, or later than in 60 days. */
+  readonly doneAt?: string;
+  /** When the first of them can be asked again. Absent: one can be, or this is unknown. */
+  readonly resumesAt?: string;
 }

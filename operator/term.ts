@@ -16,6 +16,7 @@ import type { PredictEffect } from './scale-plans/effect.ts';
 import type { Serving } from './serving.ts';
 import { createCanaryAsker } from './signals/canary.ts';
 import { createCountsReader } from './signals/counts.ts';
+import { createOutsideReader } from './signals/outside-reports.ts';
 import { createScraper } from './signals/scrape.ts';
 import { createSignalReader } from './signals/signal-reader.ts';
 import { Loop } from './tick/loop.ts';
@@ -75,6 +76,7 @@ export const createTerm = (
     journal,
     signals,
     counts: createCountsReader(scraper, clock),
+    outside: createOutsideReader(scraper),
     canaries,
     options: config.build,
     predict,

@@ -4,12 +4,27 @@ import { choice, instant, listByKey, measure, text, wholeNumber } from './common
 import { CONTINGENCY_TYPES } from './contingency.ts';
 import type { ObjectNode } from './node.ts';
 
+const STATUS_TYPES = './status-types.ts';
+
 /** Metrics that exist only while their source answers: absent means unknown, never zero. */
+const outside: ObjectNode = {
+  type: 'object',
+  description:
+    'When what waits will be done at the pace that outside systems allow. Absent: the tier asks none, or nothing waits.',
+  required: ['perSecond'],
+  typeHint: { name: 'OutsidePace', file: './verification-types.ts' },
+  properties: {
+    perSecond: measure('Requests per second that they allow now. 0: none of them can be asked.'),
+    doneAt: instant('When what waits now will be done, to the minute. Absent: unknown, or later than in 60 days.'),
+    resumesAt: instant('When the first of them can be asked again. Absent: one can be, or this is unknown.'),
+  },
+};
+
 const tierStatus = (description: string): ObjectNode => ({
   type: 'object',
   description,
   required: ['replicas', 'ready', 'desired', 'ceiling', 'limitedBy'],
-  typeHint: { name: 'TierStatus', description: 'One tier as it was at the last tick.' },
+  typeHint: { name: 'TierStatus', file: STATUS_TYPES, description: 'One tier as it was at the last tick.' },
   properties: {
     replicas: wholeNumber('Replicas that the Deployment asks for now.'),
     ready: wholeNumber('Replicas that are Ready.'),
@@ -18,7 +33,7 @@ const tierStatus = (description: string): ObjectNode => ({
     belowMinSince: instant('Since when fewer than min replicas have been Ready. Absent: enough are.'),
     ceiling: wholeNumber('Most replicas that are authorised at this moment.'),
     limitedBy: text(
-      'What decided: Load, Backlog, Lateness, Schedule, Blind, Min, Max, Ceiling, Downstream, Stale, Panic, Rollout, ' +
+      'What decided: Load, Backlog, Lateness, Schedule, Blind, Min, Max, Ceiling, Provider, Downstream, Stale, Panic, Rollout, ' +
         'PlanPending, FewFreshTicks, ExcessBacklog, HoldAfterOpen, HoldUntil, DownWindow, WayDown or Off.',
       32,
     ),
@@ -26,6 +41,7 @@ const tierStatus = (description: string): ObjectNode => ({
     capacityPerReplica: measure('Registrations per second that the operator counts for one replica.'),
     backlog: wholeNumber('Messages that are not yet processed. Absent: unknown.'),
     oldestSeconds: measure('Age in seconds of the oldest message that is not yet processed. Absent: none, or unknown.'),
+    outside,
   },
 });
 
@@ -80,7 +96,7 @@ const stalling = listByKey(
   {
     type: 'object',
     description: 'StallingCause is a cause of Stalled.',
-    typeHint: { name: 'StallingCause' },
+    typeHint: { name: 'StallingCause', file: STATUS_TYPES },
     required: ['reason', 'since'],
     properties: {
       reason: text('Reason of Stalled for this cause.', 64),

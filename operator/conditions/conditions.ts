@@ -13,6 +13,7 @@ import { journalDurable } from './journal-conditions.ts';
 import { conflictingScaler, overriddenCondition } from './override-conditions.ts';
 import { preWarmed } from './pre-warm-condition.ts';
 import { type Causes, reconciling, stalled } from './progress.ts';
+import { providersReachable } from './providers-reachable.ts';
 import { provisioned } from './provisioned.ts';
 import { ready } from './ready.ts';
 import { recordsAvailable } from './records-available.ts';
@@ -145,8 +146,18 @@ const causesOf = (input: ConditionInput): Causes => ({
   ListFrozen: listFrozen(input),
 });
 
-export const judge = (input: ConditionInput): { readonly [T in ConditionType]: Verdict<T> } => {
+/** ProvidersReachable is undefined for a campaign that asks none. */
+type Verdicts = { readonly [T in Exclude<ConditionType, 'ProvidersReachable'>]: Verdict<T> } & {
+  readonly ProvidersReachable: Verdict<'ProvidersReachable'> | undefined;
+};
+
+export const judge = (input: ConditionInput): Verdicts => {
   const causes = causesOf(input);
   const stalledNow = stalled(causes, input);
-  return { ...causes, Stalled: stalledNow, Reconciling: reconciling(causes, stalledNow, input) };
+  return {
+    ...causes,
+    ProvidersReachable: providersReachable(input),
+    Stalled: stalledNow,
+    Reconciling: reconciling(causes, stalledNow, input),
+  };
 };

@@ -147,6 +147,8 @@ const TRANSITIONS: readonly Transition[] = [
   normal('RecordsAvailable', 'RecordsAvailable', recovered),
   normal('ListFrozen', 'ListFrozen', reached),
   normal('ListMade', 'ListFrozen', became('Listed')),
+  warning('ProvidersUnreachable', 'ProvidersReachable', failed),
+  normal('ProvidersReachable', 'ProvidersReachable', recovered),
 ];
 
 export const transitionEvents = (

@@ -11,6 +11,7 @@ import { noting, WriteTroubles } from '../apply/write-troubles.ts';
 import { AuditKeeper } from '../audit/audit-keeper.ts';
 import { FreezeKeeper } from '../freeze/freeze-keeper.ts';
 import { DecisionKeeper, type DecisionStore } from '../history/decision-keeper.ts';
+import { SharesKeeper } from '../outside/shares-keeper.ts';
 import { type CampaignState, campaignKey, newCampaignState } from './campaign-state.ts';
 import { CanaryKeeper } from './canary-keeper.ts';
 import { ReconcileError } from './errors.ts';
@@ -60,6 +61,12 @@ export const createReconciler = (deps: ReconcilerDeps) => {
         shards: deps.options.shards,
         site: deps.options.site,
         assertLeading: deps.assertLeading,
+      }),
+      shares: new SharesKeeper({
+        clock,
+        store: deps.journal.shares,
+        onFailure: (where, cause) =>
+          report.failed(where, new ReconcileError('outside_shares', 'keep the shares of outside systems', cause)),
       }),
       decisions: new DecisionKeeper({
         clock,
@@ -140,6 +147,11 @@ export const createReconciler = (deps: ReconcilerDeps) => {
           previous: state.computed,
           memory: state.memory,
           refusals: state.troubles.lasting(nowMs),
+          outside: {
+            reports: gathered.outside,
+            known: (tier) => state.shares.known(tier),
+            nowMs: clock.monotonicMs(),
+          },
         },
         nowMs,
         deps,

@@ -3,7 +3,7 @@
 import type { ScalingSpec, VoucherCampaign, VoucherCampaignSpec } from '../../contract/campaign-types.ts';
 import type { Ceilings } from '../../contract/common-types.ts';
 import { API_VERSION } from '../../contract/names.ts';
-import { entryOf, perTier } from '../../contract/tiers.ts';
+import { entryOf, perTier, type Tier, tiersOf } from '../../contract/tiers.ts';
 
 export const OPENS_AT_MS = Date.parse('2020-09-25T02:00:00.000Z');
 export const CLOSES_AT_MS = Date.parse('2020-09-25T10:00:00.000Z');
@@ -68,6 +68,24 @@ const scalingWith = ({ authorized, tiers, ...changes }: ScalingChanges): Scaling
   },
   tiers: { ...scaling.tiers, ...tiers },
 });
+
+/** A section with which a campaign has the tier verification. */
+export const VERIFICATION: NonNullable<VoucherCampaignSpec['verification']> = {
+  secretName: 'voucher-verification',
+  providers: [
+    { name: 'tencent', type: 'TencentIdCard', requestsPerSecond: 100, timeZone: 'Asia/Shanghai', order: 1, weight: 1 },
+  ],
+};
+
+/** As a release stored it that had only the tiers which every campaign has. */
+export const ofAnOlderRelease = (campaign: VoucherCampaign): VoucherCampaign => {
+  const { scaling } = campaign.spec;
+  const kept = <T>(of: Readonly<Record<Tier, T>>): Readonly<Record<Tier, T>> =>
+    // Their types say what the API server fills in today.
+    Object.fromEntries(Object.entries(of).filter(([tier]) => tiersOf({}).some((one) => one === tier))) as typeof of;
+  const authorized = { ...scaling.authorized, ceilings: kept(scaling.authorized.ceilings) };
+  return { ...campaign, spec: { ...campaign.spec, scaling: { ...scaling, authorized, tiers: kept(scaling.tiers) } } };
+};
 
 export interface CampaignChanges {
   readonly metadata?: Partial<VoucherCampaign['metadata']>;

@@ -1,11 +1,12 @@
 /** A campaign in its flood as `kubectl voucher status` reads it; a test sets only what differs. */
 import type { ClusterOptions, Decisions, SeenCampaign } from '../../cli/cluster.ts';
 import type { Report } from '../../cli/status/status-report.ts';
-import type { TierStatus, VoucherCampaignStatus } from '../../contract/campaign-types.ts';
+import type { VoucherCampaignStatus } from '../../contract/campaign-types.ts';
 import type { Condition } from '../../contract/common-types.ts';
 import { CONDITION_TYPES, type ConditionType } from '../../contract/conditions.ts';
 import { API_VERSION } from '../../contract/names.ts';
 import type { ScalePlan } from '../../contract/scale-plan-types.ts';
+import type { TierStatus } from '../../contract/status-types.ts';
 import { perTier } from '../../contract/tiers.ts';
 import type { RecentSample } from '../../operator/history/recent.ts';
 import { aCampaign, type CampaignChanges } from './a-campaign.ts';
@@ -69,7 +70,6 @@ export const recent = (): readonly RecentSample[] =>
       at: instantAt(NOW_S - 600 + index * 10),
       arrivalsPerSecond: Math.round(11_900 * rise),
       backlog: Math.round(20_000 * Math.max(0, rise - index / 80)),
-      ...perTier(() => ({ desired: 0, ready: 0 })),
       intake: { desired: index < 7 ? 4 : 12, ready: index < 8 ? 4 : 12 },
       records: { desired: index < 10 ? 2 : 4, ready: index < 11 ? 2 : 4 },
     };

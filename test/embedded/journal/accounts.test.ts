@@ -33,8 +33,8 @@ let former: JournalConnection;
 
 beforeAll(async () => {
   journal = await startGuardedJournal([campaignId, 'autumn']);
-  const connect = (tier?: Tier) =>
-    journal.connect(journal.access({ campaignId, ...(tier === undefined ? {} : { tier }) }));
+  const connect = (workload?: Tier) =>
+    journal.connect(journal.access({ campaignId, ...(workload === undefined ? {} : { workload }) }));
   const all = TIERS.map(async (tier) => [tier, await connect(tier)] as const);
   pods = Object.fromEntries(await Promise.all(all)) as Record<Tier, JournalConnection>;
   former = await connect();

@@ -34,6 +34,7 @@ describe('the scaler’s memory in status', () => {
   it('of a release that knew less is taken as it is', () => {
     const older = '{"v":1,"tiers":{"intake":{"b":10000,"w":[[0,40]]},"records":{"b":0,"w":[]}}}';
     expect(parseMemory(older)?.intake).toEqual({ recentWanted: [{ slotStartMs: 10_000, wanted: 40 }], freshTicks: 0 });
+    expect(parseMemory(older)?.verification).toEqual(EMPTY_MEMORY);
   });
 
   it('does not change with the number of fresh ticks', () => {
