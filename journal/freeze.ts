@@ -83,7 +83,8 @@ export const createFreezeJournal = (connection: JournalConnection): FreezeJourna
     }: { readonly subjects: readonly string[]; readonly from: number; readonly barrier: number },
   ): Promise<boolean> => {
     const before = await leaderWith(manager, stream, barrier);
-    const asked = subjects.map((next_by_subj) => manager.streams.getMessage(stream, { next_by_subj, seq: from }));
+    const queries = subjects.map((next_by_subj) => ({ next_by_subj, seq: from }));
+    const asked = queries.map((next) => manager.streams.getMessage(stream, next));
     const found = await about(`read the stream ${stream}`, Promise.all(asked));
     if (before === undefined || found.some((message) => message !== null && message.seq < barrier)) return false;
     return before === (await leaderWith(manager, stream, barrier));

@@ -12,12 +12,8 @@ import {
   liveBucketName,
   shardStreamName,
 } from '../../../contract/names.ts';
-<<<<<<< HEAD
-import { hasConsumer, TIERS } from '../../../contract/tiers.ts';
-=======
 import { sharesKey } from '../../../contract/outside.ts';
-import { hasConsumer, perTier, rightsOf, TIERS, type Tier } from '../../../contract/tiers.ts';
->>>>>>> lane
+import { hasConsumer, TIERS } from '../../../contract/tiers.ts';
 import type { JournalConnection } from '../../../journal/connection.ts';
 import { type GuardedJournal, startGuardedJournal } from '../../helpers/guarded-journal.ts';
 

@@ -4,6 +4,7 @@ import { statusJson } from '../../../cli/status/status-json.ts';
 import { listLines } from '../../../cli/status/status-list.ts';
 import { type Report, standingOf } from '../../../cli/status/status-report.ts';
 import { statusLines } from '../../../cli/status/status-words.ts';
+import { VERIFICATION } from '../../helpers/a-campaign.ts';
 import { aDecision } from '../../helpers/a-decision.ts';
 import { aPlan, aReport, aStatus, aTier, conditions, NOW_MS } from '../../helpers/a-status.ts';
 
@@ -243,6 +244,22 @@ describe('a list of campaigns', () => {
     );
     expect(second).toMatch(/✓ nothing$/);
     expect(lines(false)[0]).toMatch(/^NAME /);
+    expect(lines(false).at(-1)).toMatch(/^INTAKE and RECORDS are ready/);
+  });
+
+  it('has a column for every tier that one of them has', () => {
+    const verifying = aReport({
+      spec: { verification: VERIFICATION },
+      status: aStatus({ tiers: { verification: aTier() } }),
+    });
+    const [titles, ...rows] = rendered(
+      listLines([aReport(), verifying], { columns: 200, output: 'table', hasNamespaces: false }),
+      { columns: 200, isColoured: false },
+    );
+    expect(titles).toMatch(/INTAKE +RECORDS +VERIFICATION +NEEDS$/);
+    expect(rows[0]).toMatch(/ 12\/12\/20 +4\/4\/4 +- +✓/);
+    expect(rows[1]).toMatch(/ - +- +12\/12\/20 +✓/);
+    expect(rows.at(-1)).toMatch(/^INTAKE, RECORDS and VERIFICATION are ready/);
   });
 });
 
