@@ -8,8 +8,15 @@ import { z } from 'zod';
 import { readControlValue } from '../contract/control-schema.ts';
 import { type EventEnvelope, NO_CITIZEN, NO_RECEIPT } from '../contract/envelope.ts';
 import { encodeEnvelope } from '../contract/envelope-schema.ts';
-import { consumerName, eventSubject, LIVE_SETTINGS_KEY, liveBucketName, shardStreamName } from '../contract/names.ts';
-import type { Tier } from '../contract/tiers.ts';
+import {
+  consumerName,
+  eventSubject,
+  LIVE_SETTINGS_KEY,
+  liveBucketName,
+  shardStreamName,
+  subjectsOf,
+} from '../contract/names.ts';
+import { entryOf } from '../contract/tiers.ts';
 import { parseUntrusted } from '../contract/untrusted.ts';
 import { abortable } from '../runtime/abortable.ts';
 import type { JournalConnection } from './connection.ts';
@@ -56,15 +63,51 @@ export const createFreezeJournal = (connection: JournalConnection): FreezeJourna
   };
   const frozenIn = ({ value }: ControlEntry) => readControlValue('frozen', value);
 
+  /** The server that answers for the shard, if it has the barrier. */
+  const leaderWith = async ({ streams }: JetStreamManager, stream: string, barrier: number) => {
+    const { state, cluster } = await about(`ask for the stream ${stream}`, streams.info(stream));
+    return state.last_seq >= barrier ? (cluster?.leader ?? 'the only server') : undefined;
+  };
+
+  /**
+   * Whether none of these subjects has a message from this sequence up to the barrier. Asked between two questions for the leader: the same
+   * one has answered all of them, and has every message up to the barrier.
+   */
+  const isEmpty = async (
+    manager: JetStreamManager,
+    stream: string,
+    {
+      subjects,
+      from,
+      barrier,
+    }: { readonly subjects: readonly string[]; readonly from: number; readonly barrier: number },
+  ): Promise<boolean> => {
+    const before = await leaderWith(manager, stream, barrier);
+    const queries = subjects.map((next_by_subj) => ({ next_by_subj, seq: from }));
+    const asked = queries.map((next) => manager.streams.getMessage(stream, next));
+    const found = await about(`read the stream ${stream}`, Promise.all(asked));
+    if (before === undefined || found.some((message) => message !== null && message.seq < barrier)) return false;
+    return before === (await leaderWith(manager, stream, barrier));
+  };
+
+  /**
+   * A consumer that takes some types only never gets a barrier, and its floor is its last message. It has passed the barrier when the
+   * shard has no message for it between the two. Its own count of pending messages may come from a replica that lags.
+   */
   const position = async (
     manager: JetStreamManager,
     campaignId: string,
-    shard: number,
-    tier: Tier,
+    { shard, tier, barrier }: Pick<ConsumerPosition, 'shard' | 'tier'> & { readonly barrier: number },
   ): Promise<ConsumerPosition> => {
+    const stream = shardStreamName(campaignId, shard);
     const what = `ask for the consumer ${consumerName(tier)} of shard ${shard}`;
-    const asked = manager.consumers.info(shardStreamName(campaignId, shard), consumerName(tier));
-    return { tier, shard, acknowledged: (await about(what, asked)).ack_floor.stream_seq };
+    const { ack_floor } = await about(what, manager.consumers.info(stream, consumerName(tier)));
+    const acknowledged = ack_floor.stream_seq;
+    const { takes } = entryOf(tier);
+    if (acknowledged >= barrier || typeof takes === 'string') return { tier, shard, acknowledged };
+    const subjects = takes.flatMap((type) => subjectsOf(campaignId, shard, type));
+    const isPast = await isEmpty(manager, stream, { subjects, from: acknowledged + 1, barrier });
+    return { tier, shard, acknowledged: isPast ? barrier : acknowledged };
   };
 
   return {
@@ -108,10 +151,10 @@ export const createFreezeJournal = (connection: JournalConnection): FreezeJourna
       return abortable(Promise.all(Array.from({ length: shards }, (_, shard) => publish(shard))), signal);
     },
 
-    async positions(campaignId, shards, tiers, signal) {
+    async positions(campaignId, barriers, tiers, signal) {
       const manager = await api(signal);
       const all = tiers.flatMap((tier) =>
-        Array.from({ length: shards }, (_, shard) => position(manager, campaignId, shard, tier)),
+        barriers.map((barrier, shard) => position(manager, campaignId, { shard, tier, barrier })),
       );
       return abortable(Promise.all(all), signal);
     },

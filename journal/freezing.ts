@@ -6,7 +6,7 @@ import type { Tier } from '../contract/tiers.ts';
 export interface ConsumerPosition {
   readonly tier: Tier;
   readonly shard: number;
-  /** Everything up to here is acknowledged. 0: nothing is. */
+  /** Everything up to here that the tier takes is acknowledged. 0: nothing is. */
   readonly acknowledged: number;
 }
 
@@ -36,10 +36,13 @@ export interface FreezeJournal {
    * @throws Error when one is unknown; the same attempt again is safe
    */
   publishBarriers(request: BarrierRequest, signal: AbortSignal): Promise<readonly number[]>;
-  /** Of every shard. Asked of the consumers' leaders; a deposed one may be behind, never ahead. @throws Error when one is unknown */
+  /**
+   * Of every shard, as far as its barrier. A leader that was deposed may be behind, never ahead.
+   * @throws Error when one is unknown
+   */
   positions(
     campaignId: string,
-    shards: number,
+    barriers: readonly number[],
     tiers: readonly Tier[],
     signal: AbortSignal,
   ): Promise<readonly ConsumerPosition[]>;

@@ -70,7 +70,8 @@ export const lazyFreezeJournal = (
     decided: async (campaignId, signal) => journal.get().decided(campaignId, signal),
     published: async (campaignId, signal) => journal.get().published(campaignId, signal),
     publishBarriers: async (request, signal) => journal.get().publishBarriers(request, signal),
-    positions: async (campaignId, shards, tiers, signal) => journal.get().positions(campaignId, shards, tiers, signal),
+    positions: async (campaignId, barriers, tiers, signal) =>
+      journal.get().positions(campaignId, barriers, tiers, signal),
     freeze: async (frozen, signal) => journal.get().freeze(frozen, signal),
   };
 };

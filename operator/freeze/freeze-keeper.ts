@@ -101,7 +101,7 @@ export class FreezeKeeper {
   }
 
   async #look(journal: FreezeJournal, request: FreezeRequest, signal: AbortSignal): Promise<void> {
-    const { clock, shards } = this.#deps;
+    const { clock } = this.#deps;
     const { campaignId, tiers } = request;
     this.#decided = await journal.decided(campaignId, signal);
     this.#isAppending = false;
@@ -111,9 +111,11 @@ export class FreezeKeeper {
     const endsAtMs = isDue
       ? Math.max(statedEndMs(request), published?.closesAtMs ?? 0, published?.verifyByMs ?? 0)
       : undefined;
-    const of = this.#barriers?.of;
+    const made = this.#barriers;
     const positions =
-      isDue && of !== undefined ? await journal.positions(campaignId, shards, tiersBefore(of, tiers), signal) : [];
+      isDue && made !== undefined
+        ? await journal.positions(campaignId, made.sequences, tiersBefore(made.of, tiers), signal)
+        : [];
     const step = this.#show(this.#observed(request, positions, endsAtMs));
     if (step.kind === 'publishBarriers') await this.#publish(journal, request, step, signal);
     if (step.kind === 'append') await this.#append(journal, request, step, signal);

@@ -60,10 +60,10 @@ export class FakeFreezeJournal {
       published: () => through('published', () => this.published),
       publishBarriers: ({ attempt }) =>
         through('publishBarriers', () => this.shards.map((_, shard) => this.store(shard, `barrier ${attempt}`, true))),
-      positions: (_, shards, tiers) =>
+      positions: (_, barriers, tiers) =>
         through('positions', () =>
           tiers.flatMap((tier) =>
-            Array.from({ length: shards }, (_, shard) => ({
+            barriers.map((_, shard) => ({
               tier,
               shard,
               acknowledged: this.#done.get(`${tier} ${shard}`) ?? 0,
