@@ -34,7 +34,12 @@ export interface TargetShares {
   /** It is not asked, except for a probe of one pod: it refuses all requests, or two pods saw it fail. */
   readonly stopped?: { readonly reason: string; readonly since: string };
   /** Requests of the current day in its time zone, over all pods, as far as the operator has seen them. */
-  readonly day?: { readonly date: string; readonly used: number };
+  readonly day?: {
+    readonly date: string;
+    readonly used: number;
+    /** By pod: how far its counter is contained in `used`. The next leader counts on from there. Pods need not read it. */
+    readonly counted?: Readonly<Record<string, number>>;
+  };
 }
 
 /** Why a pod does not ask an outside system now. */

@@ -45,7 +45,9 @@ const value: z.ZodType<OutsideShares> = z.object({
     z.object({
       perSecond: z.record(z.string(), z.number().nonnegative()),
       stopped: z.object({ reason: z.string(), since: z.string() }).exactOptional(),
-      day: z.object({ date: z.string(), used: count }).exactOptional(),
+      day: z
+        .object({ date: z.string(), used: count, counted: z.record(z.string(), count).exactOptional() })
+        .exactOptional(),
     }),
   ),
 });

@@ -3,7 +3,7 @@ import type { OutsideShares, TargetShares } from '../../contract/outside.ts';
 import { dateIn, nextDayMs } from './day.ts';
 import { heldOf, type InForce } from './in-force.ts';
 import type { OutsideReport } from './reports.ts';
-import { increaseOf, type Seen, seenWith } from './seen.ts';
+import { type Counted, increaseOf, requestsOf, type Seen, seenWith } from './seen.ts';
 import { split } from './split.ts';
 import { type StopMemory, type StopReason, stopOf } from './stops.ts';
 import type { OutsideTarget } from './targets.ts';
@@ -83,16 +83,28 @@ export const handOut = (input: HandOutInput): HandOut => {
   const names = pods.map(({ name }) => name);
   const ready = pods.flatMap(({ name, ready: isReady }) => (isReady ? [name] : [])).toSorted();
   const memory = input.memory ?? { seen: {}, inherited: names, stops: {}, days: {} };
-  const increase = increaseOf(memory.seen, reports, memory.inherited);
+  const stored = inForce.value.targets;
+  const countedBefore = Object.fromEntries(targets.map(({ name }) => [name, stored[name]?.day?.counted]));
+  const increase = increaseOf(memory.seen, reports, memory.inherited, countedBefore);
   const seen = seenWith(memory.seen, reports, names, nowMs);
+  const inherited = memory.inherited.filter((pod) => seen[pod] === undefined);
+  const countedOf = (target: string): Counted =>
+    Object.fromEntries(
+      names.flatMap((pod) => {
+        const own = seen[pod]?.[target];
+        const count = own === undefined ? undefined : requestsOf(own);
+        const known = count ?? (inherited.includes(pod) ? countedBefore[target]?.[pod] : undefined);
+        return known === undefined ? [] : [[pod, known] as const];
+      }),
+    );
   const of = targets.map((target) => {
     const { name, requestsPerSecond, requestsPerDay } = target;
-    const before = inForce.value.targets[name];
+    const before = stored[name];
     const stop = stopOf({ target: name, pods: ready, seen, before, memory: memory.stops[name] ?? {}, nowMs, wallMs });
     const day =
       requestsPerDay === undefined
         ? undefined
-        : dayOf(target, before?.day, memory.days[name], increase[name] ?? 0, wallMs);
+        : { ...dayOf(target, before?.day, memory.days[name], increase[name] ?? 0, wallMs), counted: countedOf(name) };
     const leftToday =
       requestsPerDay === undefined || day === undefined ? undefined : Math.max(0, requestsPerDay - day.used);
     const rate = Math.min(requestsPerSecond, (leftToday ?? Number.POSITIVE_INFINITY) / LAST_REQUESTS_SECONDS);
@@ -124,7 +136,7 @@ export const handOut = (input: HandOutInput): HandOut => {
     next: { v: 1, targets: Object.fromEntries(of.map(({ name, shares }) => [name, shares])) },
     memory: {
       seen,
-      inherited: memory.inherited.filter((pod) => seen[pod] === undefined),
+      inherited,
       stops: Object.fromEntries(of.map(({ name, stop }) => [name, stop])),
       days: Object.fromEntries(of.flatMap(({ name, day }) => (day === undefined ? [] : [[name, day]]))),
     },

@@ -16,6 +16,9 @@ export interface SeenTarget extends TargetReport {
 /** By pod, by target. */
 export type Seen = Readonly<Record<string, Readonly<Record<string, SeenTarget>>>>;
 
+/** Requests by pod. */
+export type Counted = Readonly<Record<string, number>>;
+
 export const requestsOf = ({ counts }: Pick<TargetReport, 'counts'>): number =>
   OUTCOMES.reduce((sum, outcome) => sum + counts[outcome], 0);
 
@@ -63,19 +66,26 @@ const seenTarget = (
  * | reported before | the same      | what its counter has grown by |
  * | reported before | has restarted | all of its counter |
  * | first report    | began after this process led | all of its counter |
- * | first report    | was there when it began to lead (`inherited`) | nothing: the value stored by the leader before has it |
+ * | first report    | was there when it began to lead (`inherited`) | what it exceeds the stored count by; nothing where none is stored |
+ *
+ * @param counted by target, by pod: what the stored value contains
  */
 export const increaseOf = (
   seen: Seen,
   reports: readonly OutsideReport[],
   inherited: readonly string[],
+  counted: Readonly<Record<string, Counted | undefined>>,
 ): Readonly<Record<string, number>> => {
   const increase: Record<string, number> = {};
+  const total = (counts: TargetReport['counts']): number => requestsOf({ counts });
   for (const { pod, startedAtMs, targets } of reports) {
     const known = seen[pod];
-    if (known === undefined && inherited.includes(pod)) continue;
+    const isInherited = known === undefined && inherited.includes(pod);
     for (const [target, report] of Object.entries(targets)) {
-      const grown = grownBy(report, startedAtMs, known?.[target], (counts) => requestsOf({ counts }));
+      const now = requestsOf(report);
+      const stored = counted[target]?.[pod] ?? 0;
+      const ofInherited = counted[target] === undefined ? 0 : now >= stored ? now - stored : now;
+      const grown = isInherited ? ofInherited : grownBy(report, startedAtMs, known?.[target], total);
       increase[target] = (increase[target] ?? 0) + grown;
     }
   }

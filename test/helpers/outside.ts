@@ -1,6 +1,5 @@
 /** Shares, pods and reports of outside systems; a test sets only what differs. */
 import type { OutsideBlock, OutsideShares, TargetShares } from '../../contract/outside.ts';
-import type { ProviderSpec, VerificationSpec } from '../../contract/verification-types.ts';
 import type { SharesStore } from '../../journal/administration.ts';
 import type { HandOutInput } from '../../operator/outside/hand-out.ts';
 import { type InForce, NO_SHARES } from '../../operator/outside/in-force.ts';
@@ -62,22 +61,6 @@ export const aHandOutInput = (changes: Partial<HandOutInput> = {}): HandOutInput
   nowMs: 1_000_000,
   wallMs: WALL_MS,
   ...changes,
-});
-
-/** spec.verification with one provider: 100/s, without a quota. */
-export const aVerification = (changes: Partial<ProviderSpec> = {}): VerificationSpec => ({
-  secretName: 'voucher-verification',
-  providers: [
-    {
-      name: 'tencent',
-      type: 'TencentIdCard',
-      requestsPerSecond: 100,
-      timeZone: 'Asia/Shanghai',
-      order: 1,
-      weight: 1,
-      ...changes,
-    },
-  ],
 });
 
 /** The live bucket's key, with compare-and-set. */

@@ -1,13 +1,13 @@
 /** Shares of a provider's rate, from the pods of a tick to the value in the journal. */
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { createReconciler, type Reconciler } from '../../../operator/tick/reconcile.ts';
-import { aCampaign, OPENS_AT_MS } from '../../helpers/a-campaign.ts';
+import { aCampaign, OPENS_AT_MS, VERIFICATION } from '../../helpers/a-campaign.ts';
 import { FakeClock } from '../../helpers/fake-clock.ts';
 import { FakeWorld } from '../../helpers/fake-world.ts';
-import { aReport, aVerification, FakeSharesStore } from '../../helpers/outside.ts';
+import { aReport, FakeSharesStore } from '../../helpers/outside.ts';
 
 const { signal } = new AbortController();
-const campaign = aCampaign({ spec: { verification: aVerification() } });
+const campaign = aCampaign({ spec: { verification: VERIFICATION } });
 const pod = (n: number): string => `chengdu-verification-${n}`;
 
 let clock: FakeClock;

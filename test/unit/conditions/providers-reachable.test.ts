@@ -5,13 +5,13 @@ import type { HandOut, Standing } from '../../../operator/outside/hand-out.ts';
 import { transitionEvents } from '../../../operator/tick/events.ts';
 import { heldFailed, heldStatus } from '../../../operator/tick/held.ts';
 import { planTick } from '../../../operator/tick/tick-plan.ts';
-import { aCampaign, OPENS_AT_MS } from '../../helpers/a-campaign.ts';
+import { aCampaign, OPENS_AT_MS, VERIFICATION } from '../../helpers/a-campaign.ts';
 import { planDeps } from '../../helpers/build-options.ts';
 import { aConditionInput } from '../../helpers/condition-input.ts';
 import { anObserved, anObservedTier } from '../../helpers/observed.ts';
-import { aHandOutInput, anInForce, aReport, aTarget, aVerification, sharesOf } from '../../helpers/outside.ts';
+import { aHandOutInput, anInForce, aReport, aTarget, sharesOf } from '../../helpers/outside.ts';
 
-const campaign = aCampaign({ spec: { verification: aVerification() } });
+const campaign = aCampaign({ spec: { verification: VERIFICATION } });
 
 const standing = (changes: Partial<Standing> = {}): Standing => ({
   ...aTarget(),

@@ -209,11 +209,27 @@ describe('The quota of a day', () => {
     const play = new Play({ targets }, sharesOf({ a: 50, b: 50 }, { day: { date: DATE, used: 7 } }));
     // They were there when this process began to lead: the stored value has what they sent.
     play.tick({ reports: [aReport('a', { answered: 100 }), aReport('b', { answered: 200 })] });
-    expect(play.last?.next.targets['tencent']?.day).toEqual({ date: DATE, used: 7 });
+    expect(play.last?.next.targets['tencent']?.day).toEqual({ date: DATE, used: 7, counted: { a: 100, b: 200 } });
     play.tick({ reports: [aReport('a', { answered: 110, retry: 2 }), aReport('b', { answered: 3, startedAtMs: 9 })] });
     expect(play.last?.next.targets['tencent']?.day?.used).toBe(7 + 12 + 3);
     play.tick({ pods: readyPods('a', 'b', 'c'), reports: [aReport('c', { answered: 5, refused: 1 })] });
     expect(play.last?.next.targets['tencent']?.day?.used).toBe(22 + 6);
+  });
+
+  it('is counted on by a new leader from what the stored value contains', () => {
+    const day = { date: DATE, used: 300, counted: { a: 100, b: 200 } };
+    const play = new Play({ targets, pods: readyPods('a', 'b', 'c', 'd') }, sharesOf({ a: 10 }, { day }));
+    // `b` has restarted, `c` came between the leaders, `d` does not answer yet.
+    play.tick({
+      reports: [aReport('a', { answered: 130 }), aReport('b', { answered: 4 }), aReport('c', { retry: 5 })],
+    });
+    expect(play.last?.next.targets['tencent']?.day).toEqual({
+      date: DATE,
+      used: 300 + 30 + 4 + 5,
+      counted: { a: 130, b: 4, c: 5 },
+    });
+    play.tick({ reports: [aReport('d', { answered: 1 })] });
+    expect(play.last?.next.targets['tencent']?.day?.used).toBe(340);
   });
 
   it('leaves all shares at 0 when it is used up, until the next day of the time zone', () => {
@@ -225,7 +241,7 @@ describe('The quota of a day', () => {
     expect(play.last?.standings).toMatchObject([{ state: 'quota', resumesAtMs: midnightMs, leftToday: 0 }]);
     play.tick({}, midnightMs - play.wallMs);
     expect(play.shares).toEqual({ a: 25, b: 25 });
-    expect(play.inForce.value.targets['tencent']?.day).toEqual({ date: '2027-03-02', used: 0 });
+    expect(play.inForce.value.targets['tencent']?.day).toMatchObject({ date: '2027-03-02', used: 0 });
   });
 
   it('is approached slowly, so that requests of the last seconds do not exceed it', () => {

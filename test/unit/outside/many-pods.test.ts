@@ -1,6 +1,6 @@
 /**
- * Pods 1 → 8 → 3 with kills, pauses of any length and lost connections, an operator that hands shares on by the rule of
- * contract/outside.ts, and a provider that counts. Virtual time; the pods run the product's own code.
+ * Pods 1 → 8 → 3 with kills, pauses of any length and lost connections, an operator that hands shares on, and a provider that
+ * counts. Virtual time; pods and operator run the product's own code.
  */
 import { describe, expect, it } from '@jest/globals';
 import { Registry } from 'prom-client';
@@ -11,6 +11,9 @@ import { keepShares } from '../../../app/outside/read-shares.ts';
 import { type Moment, NO_SHARE, type Share, shareAt, takeReading } from '../../../app/outside/share.ts';
 import { type OutsideShares, SHARE_VALID_MS } from '../../../contract/outside.ts';
 import type { ReadShares } from '../../../journal/outside-shares.ts';
+import { handOut, type OutsideMemory } from '../../../operator/outside/hand-out.ts';
+import { replaced } from '../../../operator/outside/in-force.ts';
+import { anInForce, aTarget, readyPods } from '../../helpers/outside.ts';
 import { fullestSecond } from '../../helpers/provider-count.ts';
 import { type VirtualPod, type VirtualWorld, virtualWorld } from '../../helpers/virtual-pods.ts';
 
@@ -33,41 +36,26 @@ const createBucket = (world: VirtualWorld) => {
 };
 type Bucket = ReturnType<typeof createBucket>;
 
-/** Hands out whole shares, and a freed one only SHARE_VALID_MS after the write was acknowledged that took it away. */
+/** The product's own rule, with writes and acknowledgements that take their time. */
 const runOperator = (
   world: VirtualWorld,
   bucket: Bucket,
   permitted: number,
   livePods: () => readonly string[],
 ): void => {
-  let current: Shares = new Map();
-  let earlier: { readonly shares: Shares; readonly untilMs: number }[] = [];
-
-  const next = (): Shares => {
-    const pods = livePods();
-    const held = new Map(current);
-    for (const { shares } of earlier)
-      for (const [pod, share] of shares) held.set(pod, Math.max(held.get(pod) ?? 0, share));
-    let free = permitted - [...held.values()].reduce((sum, share) => sum + share, 0);
-    return new Map(
-      pods.map((pod, n) => {
-        const wanted = Math.floor(permitted / pods.length) + (n < permitted % pods.length ? 1 : 0);
-        const has = held.get(pod) ?? 0;
-        const raise = Math.min(free, Math.max(0, wanted - has));
-        free -= raise;
-        return [pod, Math.min(wanted, has + raise)] as const;
-      }),
-    );
-  };
+  const targets = [aTarget({ name: TARGET, requestsPerSecond: permitted })];
+  let inForce = anInForce();
+  let memory: OutsideMemory | undefined;
 
   const tick = (): void => {
-    earlier = earlier.filter(({ untilMs }) => untilMs > world.nowMs());
-    const shares = next();
+    const pods = readyPods(...livePods());
+    const nowMs = world.nowMs();
+    const planned = handOut({ targets, pods, inForce, memory, reports: [], nowMs, wallMs: nowMs });
+    memory = planned.memory;
     world.after(world.random() * 300, () => {
-      bucket.put(shares);
+      bucket.put(new Map(Object.entries(planned.next.targets[TARGET]?.perSecond ?? {})));
       world.after(world.random() * 300, () => {
-        earlier.push({ shares: current, untilMs: world.nowMs() + SHARE_VALID_MS });
-        current = shares;
+        inForce = replaced(inForce, planned.next, inForce.revision + 1, world.nowMs());
         world.after(400 + world.random() * 600, tick);
       });
     });

@@ -1,8 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { OUTSIDE_METRICS } from '../../../contract/outside.ts';
 import { createOutsideReader, outsideReportOf } from '../../../operator/signals/outside-reports.ts';
-import { aCampaign } from '../../helpers/a-campaign.ts';
-import { aVerification } from '../../helpers/outside.ts';
+import { aCampaign, VERIFICATION } from '../../helpers/a-campaign.ts';
 
 const { requests, blocked } = OUTSIDE_METRICS;
 const PAGE = [
@@ -71,7 +70,7 @@ describe('The reader of outside reports', () => {
   });
 
   it('asks every pod that has an address, also one that drains, and leaves out the ones that do not answer', async () => {
-    const reports = await reader.read(aCampaign({ spec: { verification: aVerification() } }), cluster, never);
+    const reports = await reader.read(aCampaign({ spec: { verification: VERIFICATION } }), cluster, never);
     expect(reports.verification?.map(({ pod: name }) => name)).toEqual(['a']);
     expect(asked).toEqual(['http://a', 'http://b']);
   });
