@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { VoucherCampaign } from '../../../contract/campaign-types.ts';
 import { OVERRIDES } from '../../../contract/names.ts';
-import { perTier } from '../../../contract/tiers.ts';
+import { perTier, TIERS, tiersOf } from '../../../contract/tiers.ts';
 import type { Manifest } from '../../../operator/resources/manifest.ts';
 import { EMPTY_MEMORY } from '../../../operator/scaling/types.ts';
 import type { Observed } from '../../../operator/tick/observed.ts';
@@ -275,6 +275,16 @@ describe('a tier whose section was taken out of the spec', () => {
     const verifying = aCampaign({ spec: { verification: VERIFICATION } });
     expect(planAt(nowMs, { cluster: left }, verifying).remove).toEqual([]);
   });
+});
+
+it('a campaign is shown no tier that it does not have', () => {
+  const crowd = { readings: freshReadings(OPENS_AT_MS, { arrivals: 140_000, backlog: 1_000_000 }) };
+  const { memory: _, tiers: __, authorization: ___, ...made } = planAt(OPENS_AT_MS, { ...crowd, cluster: cluster(10) });
+  const { scaler: ____, ...status } = made.status;
+  const shown = JSON.stringify({ ...made, status });
+  expect(made.scalePlans).toHaveLength(1);
+  for (const tier of TIERS)
+    expect([tier, shown.includes(tier)]).toEqual([tier, tiersOf(aCampaign().spec).includes(tier)]);
 });
 
 it('a campaign of a release that did not have every tier is planned as one of today', () => {
