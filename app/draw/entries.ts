@@ -9,7 +9,7 @@
  * |-------------------------|-----------|----------------------|---------------------------------------------------------|
  * | received                | out       | in                   | without a verdict                                       |
  * | manual_review, rejected | out       | out                  | a verdict, against it or open                           |
- * | corrected               | out       | out                  | was rejected; the correction has no verdict yet         |
+ * | corrected               | out       | in                   | was rejected; the correction has no verdict yet         |
  * | verified                | in        | in                   |                                                         |
  * | withdrawn, merged       | out       | out                  | the citizen's will; another receipt is valid instead    |
  * | erased                  | out       | out                  | beats all                                               |
@@ -56,7 +56,7 @@ const COUNTED: readonly EventType[] = [
 const MOST_VOUCHERS = 65_535;
 
 const isIn = (fact: EventType | undefined, unverified: Frozen['unverified']): boolean =>
-  fact === 'verified' || (fact === 'received' && unverified !== 'exclude');
+  fact === 'verified' || ((fact === 'received' || fact === 'corrected') && unverified !== 'exclude');
 
 const inBytes = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
 

@@ -71,7 +71,7 @@ describe('whose entry is in the list', () => {
     ['with an account and another channel, and no verdict', [event('bound'), event('channel_changed')], false, true],
     ['in review', [event('manual_review')], false, false],
     ['rejected', [event('rejected')], false, false],
-    ['corrected, and without a verdict since', [event('rejected'), event('corrected')], false, false],
+    ['corrected, and without a verdict since', [event('rejected'), event('corrected')], false, true],
     ['corrected and verified', [event('rejected'), event('corrected'), event('verified')], true, true],
     ['verified and rejected', [event('verified'), event('rejected')], true, true],
     ['withdrawn', [event('verified'), event('withdrawn')], false, false],
@@ -240,9 +240,8 @@ describe('any history', () => {
       const claimOf = (one: EventEnvelope): string => `${one.at} ${one.receipt} ${String(one.data['category'])}`;
       const standing = copies.reduce((least, one) => (claimOf(one) < claimOf(least) ? one : least));
       const facts = events.filter(({ receipt }) => receipt === standing.receipt);
-      const { state, history: seen } = project(facts);
-      const wasCorrected = seen.some((fact) => fact.state === 'corrected');
-      const isIn = state === 'verified' || (state === 'received' && !wasCorrected && unverified !== 'exclude');
+      const { state } = project(facts);
+      const isIn = state === 'verified' || (state === 'received' && unverified !== 'exclude');
       if (!isIn) continue;
       const voucher = String(standing.data['category']);
       const person = Number.parseInt(standing.citizenHash.slice(0, 8), 16);
