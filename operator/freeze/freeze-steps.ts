@@ -11,10 +11,11 @@ import { entryOf, hasConsumer, type Tier } from '../../contract/tiers.ts';
 import type { ConsumerPosition } from '../../journal/freezing.ts';
 
 /**
- * From the last instant at which a pod may accept something to the first barrier: a publish ends within 3 s, a pod whose clock
- * is off by more than 5 s gets no traffic, and the operator's may be off by 2 s.
+ * From the last instant at which a pod may accept something to the first barrier. What arrives in time is acknowledged within 10 s: its
+ * body within 6 s, look-ups 1 s, the publish 3 s. A pod whose clock is off by more than 5 s gets no traffic, and the operator's may
+ * be off by 2 s: 17 s.
  */
-export const FREEZE_AFTER_MS = 15_000;
+export const FREEZE_AFTER_MS = 20_000;
 
 /** What a tick wants of the list. */
 export interface FreezeRequest {
@@ -107,7 +108,7 @@ const beforeTheEnd = ({ request, nowMs }: FreezeObserved, endsAtMs: number): Wai
  * | frozen | any          | any                                        | any               | any         | done                      |
  * | none   | before closing |                                          |                   |             | wait: NotClosed           |
  * | none   | before end   |                                            |                   |             | wait: WaitingForDeadline  |
- * | none   | end + < 15 s |                                            |                   |             | wait: WaitingForMargin    |
+ * | none   | end + < 20 s |                                            |                   |             | wait: WaitingForMargin    |
  * | none   | later        | deferred by a level                        |                   |             | wait: Deferred            |
  * | none   | later        | a clock is off                             |                   |             | wait: ClockOff            |
  * | none   | later        | what pods follow is not known              |                   |             | askPublished              |

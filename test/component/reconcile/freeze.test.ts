@@ -45,7 +45,7 @@ describe('a campaign after closing', () => {
     await ticks(20);
     expect(listFrozen()).toMatchObject({ status: 'False', reason: 'WaitingForMargin' });
     expect(world.statuses.at(-1)).toMatchObject({ stage: 'Closed', draw: { phase: 'Waiting' } });
-    await ticks(10);
+    await ticks(15);
     expect(listFrozen()).toMatchObject({ reason: 'WaitingForConsumers' });
     expect([journal.barriers, journal.entries]).toEqual([3, []]);
     journal.consume('records');
@@ -66,7 +66,7 @@ describe('a campaign after closing', () => {
 
   it('stays closed for pods although its closing is moved later after the freeze, also by another leader', async () => {
     journal.consume('records');
-    await ticks(27);
+    await ticks(32);
     journal.consume('records');
     await ticks(4);
     const [entry] = journal.entries;
@@ -81,14 +81,14 @@ describe('a campaign after closing', () => {
   });
 
   it('is frozen for its new closing when that was moved before the entry was appended', async () => {
-    await ticks(27);
+    await ticks(32);
     expect(journal.barriers).toBe(3);
     const later = clock.now() + 30_000;
     await ticks(10, later);
     journal.store(0, 'a registration after the first barriers');
     journal.consume('records');
     expect(listFrozen()).toMatchObject({ reason: 'NotClosed' });
-    await ticks(40, later);
+    await ticks(45, later);
     journal.consume('records');
     await ticks(3, later);
     expect(journal.entries).toMatchObject([{ barriers: [3, 2, 2] }]);

@@ -6,8 +6,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Registry } from 'prom-client';
 import type { LiveSettings } from '../../../contract/app-contract.ts';
 import type { Frozen } from '../../../contract/control.ts';
-import { parseEnvelope } from '../../../contract/envelope-schema.ts';
-import { controlStreamName, controlSubject, shardStreamName } from '../../../contract/names.ts';
+import { encodeEnvelope, parseEnvelope } from '../../../contract/envelope-schema.ts';
+import { controlStreamName, controlSubject, eventSubject, shardStreamName } from '../../../contract/names.ts';
 import type { Tier } from '../../../contract/tiers.ts';
 import { createFreezeJournal } from '../../../journal/freeze.ts';
 import type { FreezeJournal } from '../../../journal/freezing.ts';
@@ -18,10 +18,11 @@ import { FreezeKeeper } from '../../../operator/freeze/freeze-keeper.ts';
 import type { FreezeRequest } from '../../../operator/freeze/freeze-steps.ts';
 import { systemClock } from '../../../runtime/clock.ts';
 import { again } from '../../../runtime/sleep.ts';
-import { eventually } from '../../helpers/eventually.ts';
+import { eventually, eventuallyHolds } from '../../helpers/eventually.ts';
 import { patiently } from '../../helpers/patiently.ts';
+import { publishOnce } from '../../helpers/publish-once.ts';
 import { never, type RealJournal, startRealJournal } from '../../helpers/real-journal.ts';
-import { receivedEvent, SHARDS } from '../../helpers/records.ts';
+import { factEvent, receivedEvent, SHARDS } from '../../helpers/records.ts';
 
 const CAMPAIGN = 'spring';
 /** From the start of the crowd to closing. */
@@ -147,6 +148,54 @@ const endsByStreamInfo = (): Promise<readonly number[]> =>
       return state.last_seq;
     }),
   );
+
+describe('a consumer', () => {
+  const campaignId = 'quiet';
+  const events = ['received', 'withdrawn', 'received'] as const;
+  let freezing: FreezeJournal;
+  let barriers: readonly number[];
+  beforeAll(async () => {
+    await journal.ensured({ campaignId, consumers: ['records', 'verification'] });
+    freezing = createFreezeJournal(journal.connection);
+    const client = journal.manager.jetstream();
+    for (const [citizen, type] of events.entries()) {
+      const event =
+        type === 'received' ? receivedEvent({ campaignId, citizen }) : factEvent(type, { campaignId, citizen });
+      const subject = eventSubject(campaignId, 0, type, event.receipt);
+      await publishOnce(client, { subject, messageId: event.id, payload: encodeEnvelope(event) });
+    }
+    const attempt = { campaignId, shards: SHARDS, attempt: '1', at: new Date().toISOString(), site: 'default' };
+    barriers = await patiently('barriers', () => freezing.publishBarriers(attempt, never));
+    // The same attempt again, as after a lost answer.
+    expect(await freezing.publishBarriers(attempt, never)).toEqual(barriers);
+  });
+  const positions = async (tier: Tier): Promise<readonly number[]> =>
+    (await patiently('positions', () => freezing.positions(campaignId, barriers, [tier], never))).map(
+      ({ acknowledged: sequence }) => sequence,
+    );
+  /** Takes so many messages, and acknowledges all but these. */
+  const take = async (tier: Tier, count: number, unacknowledged: readonly number[] = []): Promise<void> => {
+    const reader = createJournalReader({ connection: journal.connection, campaignId, tier });
+    const messages = await reader.fetch({ shard: 0, maxMessages: count, expiresMs: 5_000 }, never);
+    for (const { sequence, ack } of messages) if (!unacknowledged.includes(sequence)) ack();
+    await journal.connection.nats.flush();
+  };
+  const reach = (tier: Tier, want: readonly number[]): Promise<void> =>
+    eventuallyHolds(async () => expect(await positions(tier)).toEqual(want), { what: `${tier} at ${want.join()}` });
+
+  it('has passed a barrier when everything for it below is acknowledged, whatever else is there', async () => {
+    expect(barriers).toEqual([4, 1, 1]);
+    // The empty shards have nothing to verify, and a barrier that records has not read.
+    await reach('verification', [0, 1, 1]);
+    await reach('records', [0, 0, 0]);
+    await take('verification', 1);
+    await reach('verification', [1, 1, 1]);
+    await take('records', 4, [2]);
+    await reach('records', [1, 0, 0]);
+    await take('verification', 1);
+    await reach('verification', [4, 1, 1]);
+  });
+});
 
 describe('a freeze while pods publish up to closing, a leader is killed, and two operators race', () => {
   let frozen: readonly Frozen[];

@@ -52,7 +52,7 @@ const world = (nowMs = CLOSES - 5_000) => {
 };
 
 describe('FreezeKeeper', () => {
-  it('asks once before the end, publishes barriers 15 s after it, waits for verification and records, and appends once', async () => {
+  it('asks once before the end, publishes barriers 20 s after it, waits for verification and records, and appends once', async () => {
     const { clock, journal, keeper, ticks } = world();
     const one = keeper();
     await ticks(one, 5);
@@ -60,7 +60,7 @@ describe('FreezeKeeper', () => {
     expect(one.forbids(CLOSES + 60_000, CLOSES - 5_000)).toBe(false);
     expect(one.state).toEqual({ kind: 'waiting', waiting: { why: 'NotClosed', untilMs: CLOSES } });
     expect(clock.now()).toBe(CLOSES);
-    await ticks(one, 15);
+    await ticks(one, 20);
     expect([journal.barriers, one.state]).toMatchObject([0, { waiting: { why: 'WaitingForMargin' } }]);
     await ticks(one, 5);
     expect([journal.barriers, one.state]).toMatchObject([3, { waiting: { why: 'WaitingForVerification' } }]);
@@ -118,7 +118,7 @@ describe('FreezeKeeper', () => {
   });
 
   it('repeats a try whose answer was lost without a second barrier', async () => {
-    const { journal, keeper, ticks } = world(CLOSES + 15_000);
+    const { journal, keeper, ticks } = world(CLOSES + 20_000);
     let lost = 2;
     const one = keeper(
       journal.access(async (call, perform) => {
@@ -137,7 +137,7 @@ describe('FreezeKeeper', () => {
   });
 
   it('writes nothing when it does not lead', async () => {
-    const { journal, keeper, ticks } = world(CLOSES + 15_000);
+    const { journal, keeper, ticks } = world(CLOSES + 20_000);
     const deposed = keeper(journal.access(), 0, () => {
       throw new Error('this process does not hold the lease');
     });
@@ -147,7 +147,7 @@ describe('FreezeKeeper', () => {
   });
 
   it('says that an entry of another release can not be read', async () => {
-    const { journal, keeper, ticks } = world(CLOSES + 15_000);
+    const { journal, keeper, ticks } = world(CLOSES + 20_000);
     const one = keeper(
       journal.access(async () => {
         throw new ControlEntryError('the entry frozen of the control stream can’t be read: v: invalid_value');
@@ -158,7 +158,7 @@ describe('FreezeKeeper', () => {
   });
 
   it('publishes barriers again when the closing was moved later before the entry was appended', async () => {
-    const { journal, keeper, ticks } = world(CLOSES + 15_000);
+    const { journal, keeper, ticks } = world(CLOSES + 20_000);
     const unchecked: FreezeRequest = { ...request, tiers: ['intake', 'records'] };
     const one = keeper();
     await ticks(one, 1, unchecked);
@@ -168,7 +168,7 @@ describe('FreezeKeeper', () => {
     await ticks(one, 50, unchecked);
     expect([journal.barriers, journal.entries]).toEqual([3, []]);
     journal.store(1, 'a late registration');
-    await ticks(one, 15, unchecked);
+    await ticks(one, 20, unchecked);
     journal.consume('records');
     await ticks(one, 3, unchecked);
     expect(journal.entries).toMatchObject([{ barriers: [2, 3, 2] }]);
@@ -224,8 +224,8 @@ interface Parked {
   readonly settle: (how: 'answers' | 'lost' | 'refused') => void;
 }
 
-/** The latest end that a pod may follow, and 3 s for a publish; 5 s for its clock. */
-const LAST_ACKNOWLEDGEMENT_MS = 8_000;
+/** After the end that a pod follows: 5 s for its clock, 10 s for body, look-ups and publish. */
+const LAST_ACKNOWLEDGEMENT_MS = 15_000;
 
 const play = async (acts: readonly Act[], lastAcknowledgementMs = LAST_ACKNOWLEDGEMENT_MS) => {
   const { clock, journal, keeper } = world(CLOSES - 1_000);
@@ -338,7 +338,7 @@ describe('a freeze under any schedule', () => {
     async (call) => {
       for (const how of ['before', 'after'] as const) {
         for (let nth = 1; nth <= 6; nth += 1) {
-          const { journal, keeper, ticks } = world(CLOSES + 15_000);
+          const { journal, keeper, ticks } = world(CLOSES + 20_000);
           journal.store(0, 'a registration');
           let seen = 0;
           let crashed = false;

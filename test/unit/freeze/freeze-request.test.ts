@@ -60,8 +60,8 @@ describe('a tick before that', () => {
     expect(plan(nowMs, { kind: 'waiting', waiting: { why: 'WaitingForConsumers', behind: [] } }).requeueAfterMs).toBe(
       1_000,
     );
-    const untilMs = CLOSES_AT_MS + 15_000;
-    expect(plan(nowMs, { kind: 'waiting', waiting: { why: 'WaitingForMargin', untilMs } }).requeueAfterMs).toBe(9_000);
+    const untilMs = CLOSES_AT_MS + 20_000;
+    expect(plan(nowMs, { kind: 'waiting', waiting: { why: 'WaitingForMargin', untilMs } }).requeueAfterMs).toBe(10_000);
     // Its step is taken beside this tick: the next one shows what came of it.
     const ended = plan(untilMs, { kind: 'waiting', waiting: { why: 'WaitingForMargin', untilMs } });
     expect(ended.requeueAfterMs).toBe(1_000);

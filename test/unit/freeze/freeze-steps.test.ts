@@ -33,7 +33,7 @@ const at = (tier: 'records' | 'verification', ...acknowledged: number[]) =>
 
 const step = (changes: Partial<FreezeObserved>) =>
   nextFreezeStep({
-    nowMs: CLOSES + 15_000,
+    nowMs: CLOSES + 20_000,
     request,
     endsAtMs: changes.request?.verifyByMs ?? CLOSES,
     decided: {},
@@ -45,8 +45,8 @@ const step = (changes: Partial<FreezeObserved>) =>
 describe('the next step', () => {
   it.each<[string, Partial<FreezeObserved>, object]>([
     ['before closing', { nowMs: CLOSES - 1 }, { waiting: { why: 'NotClosed', untilMs: CLOSES } }],
-    ['at closing', { nowMs: CLOSES }, { waiting: { why: 'WaitingForMargin', untilMs: CLOSES + 15_000 } }],
-    ['15 s after closing, less 1 ms', { nowMs: CLOSES + 14_999 }, { waiting: { why: 'WaitingForMargin' } }],
+    ['at closing', { nowMs: CLOSES }, { waiting: { why: 'WaitingForMargin', untilMs: CLOSES + 20_000 } }],
+    ['20 s after closing, less 1 ms', { nowMs: CLOSES + 19_999 }, { waiting: { why: 'WaitingForMargin' } }],
     [
       'after closing, before the deadline of verification',
       { request: withDeadline },
@@ -55,7 +55,7 @@ describe('the next step', () => {
     [
       'at the deadline',
       { request: withDeadline, nowMs: VERIFY_BY },
-      { waiting: { why: 'WaitingForMargin', untilMs: VERIFY_BY + 15_000 } },
+      { waiting: { why: 'WaitingForMargin', untilMs: VERIFY_BY + 20_000 } },
     ],
     [
       'while pods follow a later closing than the spec that this leader knows',
@@ -73,7 +73,7 @@ describe('the next step', () => {
     ['without verification', { request: unchecked }, { kind: 'publishBarriers', of: 'list', endsAtMs: CLOSES }],
     [
       'with a deadline of verification that has passed',
-      { request: withDeadline, nowMs: VERIFY_BY + 15_000 },
+      { request: withDeadline, nowMs: VERIFY_BY + 20_000 },
       { kind: 'publishBarriers', of: 'list', endsAtMs: VERIFY_BY },
     ],
     [
