@@ -1,8 +1,8 @@
 /** What a tier of workers does with messages of the journal; all tiers have the same loop (run-worker.ts). */
 import type { Stored } from '../../journal/reading.ts';
 
-/** A message that only the loop may acknowledge. */
-export type Message = Stored & { readonly shard: number };
+/** A message that only the loop may acknowledge. Without a number of deliveries: replayed, by no consumer. */
+export type Message = Stored & { readonly shard: number; readonly deliveryCount?: number };
 
 /** A message that will never be accepted, and why. */
 export interface SetAside {
