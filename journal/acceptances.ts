@@ -10,25 +10,19 @@
  * | some have nothing, some do not answer  | unavailable |
  *
  * A shard that said where it holds the registration is also asked for that place: an earlier release stored it under another
- * subject. A look-up costs the server 0.1 ms of CPU where there is nothing, and 2 ms for an old message, whose block has to be
- * read (docs/adr/0020). Callers bound how often they ask.
+ * subject. Callers bound how often they ask.
  */
 
 import type { Found } from '../contract/dependency.ts';
-import { parseEnvelope } from '../contract/envelope-schema.ts';
 import { astraySubject, eventSubject } from '../contract/names.ts';
 import { shardOf } from '../contract/shard.ts';
 import { acceptedAt } from '../contract/winner.ts';
-import {
-  createLeaderRead,
-  type LeaderAnswer,
-  type LeaderReadOptions,
-  type MessageQuery,
-  readLeaderAnswer,
-} from './leader-read.ts';
+import type { CampaignJournal } from './connection.ts';
 import type { AcceptanceLookup, Acceptances } from './publishing.ts';
+import { createStoredReader, type Question, type Stored } from './stored.ts';
 
-export interface AcceptancesOptions extends LeaderReadOptions {
+export interface AcceptancesOptions extends CampaignJournal {
+  readonly monotonicMs: () => number;
   /** State in which this process finds the journal. */
   readonly journal: () => Found;
   /** Receipts in other shards than their citizens', see astray.ts. */
@@ -49,22 +43,17 @@ const UNAVAILABLE: AcceptanceLookup = { kind: 'unavailable' };
 const receivedSubject = (campaignId: string, shard: number, receipt: string): string =>
   eventSubject(campaignId, shard, 'received', receipt);
 
-/** What the answer of one shard's leader says of the receipt. */
-const acceptanceOf = (answer: LeaderAnswer, receipt: string): AcceptanceLookup => {
-  if (answer.kind !== 'stored') return answer;
-  const parsed = parseEnvelope(answer.data);
-  if (parsed.kind !== 'valid' || parsed.event.receipt !== receipt) return UNAVAILABLE;
-  const { fingerprint } = parsed.event.data;
+/** Answer of one shard's leader. */
+export const acceptanceOf = (stored: Stored): AcceptanceLookup => {
+  if (stored.kind !== 'stored') return stored;
+  const { event, storedAtMs } = stored;
+  const { fingerprint } = event.data;
   return {
     kind: 'accepted',
-    at: acceptedAt(parsed.event, answer.storedAtMs),
+    at: acceptedAt(event, storedAtMs),
     fingerprint: typeof fingerprint === 'string' ? fingerprint : undefined,
   };
 };
-
-/** Answer of one shard's leader, as text. */
-export const readStored = (text: string, receipt: string): AcceptanceLookup =>
-  acceptanceOf(readLeaderAnswer(text), receipt);
 
 /** Joins the answers of several shards. */
 export const joinStored = (answers: readonly AcceptanceLookup[], settled: boolean): AcceptanceLookup => {
@@ -74,9 +63,15 @@ export const joinStored = (answers: readonly AcceptanceLookup[], settled: boolea
   return settled && answers.every(({ kind }) => kind === 'absent') ? { kind: 'absent' } : UNAVAILABLE;
 };
 
-export const createAcceptances = (options: AcceptancesOptions): Acceptances => {
-  const { connection, campaignId, shards, journal, astray } = options;
-  const read = createLeaderRead(options);
+export const createAcceptances = ({
+  connection,
+  campaignId,
+  shards,
+  monotonicMs,
+  journal,
+  astray,
+}: AcceptancesOptions): Acceptances => {
+  const read = createStoredReader({ connection, campaignId, shards, monotonicMs });
   return {
     isAstray: (receipt) => astray.has(receipt),
     async find(receipt, citizenHash, held) {
@@ -84,14 +79,14 @@ export const createAcceptances = (options: AcceptancesOptions): Acceptances => {
       const home = shardOf(citizenHash, shards);
       const answers: AcceptanceLookup[] = [];
       const found = Promise.withResolvers<void>();
-      const questions = Array.from({ length: shards }, (_, shard): readonly [number, MessageQuery] => {
+      const questions = Array.from({ length: shards }, (_, shard): readonly [number, Question] => {
         const subjectOf = shard === home ? receivedSubject : astraySubject;
         return [shard, { last_by_subj: subjectOf(campaignId, shard, receipt) }];
       });
       if (held !== undefined) questions.push([held.shard, { seq: held.sequence }]);
       const all = Promise.all(
         questions.map(async ([shard, what]) => {
-          const one = acceptanceOf(await read(shard, what), receipt);
+          const one = acceptanceOf(await read(shard, what, receipt));
           answers.push(one);
           if (one.kind === 'accepted') setTimeout(found.resolve, OTHERS_WITHIN_MS);
         }),

@@ -1,12 +1,12 @@
 /**
  * Looks up which facts of a receipt are stored, by the leader of its citizen's home shard. Exact for types that are published there
- * and nowhere else (home-publisher.ts): no hedge puts a copy into another shard.
+ * and nowhere else (home-publisher.ts, receipt-journal.ts): no hedge puts a copy into another shard.
  */
 import type { EventType } from '../contract/envelope.ts';
-import { parseEnvelope } from '../contract/envelope-schema.ts';
 import { eventSubject } from '../contract/names.ts';
 import { shardOf } from '../contract/shard.ts';
-import { createLeaderRead, type LeaderAnswer, type LeaderReadOptions } from './leader-read.ts';
+import type { CampaignJournal } from './connection.ts';
+import { createStoredReader, type Stored } from './stored.ts';
 
 /** By type: attempt of the last fact that is stored; 0: none. */
 export type StoredFacts<T extends EventType> = Readonly<Record<T, number>>;
@@ -21,16 +21,14 @@ export interface FactLookup {
 }
 
 /** Attempt of the fact in an answer; 0: there is none. Undefined: unknown. */
-export const attemptIn = (answer: LeaderAnswer, receipt: string, type: EventType): number | undefined => {
-  if (answer.kind !== 'stored') return answer.kind === 'absent' ? 0 : undefined;
-  const parsed = parseEnvelope(answer.data);
-  if (parsed.kind !== 'valid' || parsed.event.receipt !== receipt || parsed.event.type !== type) return undefined;
-  return parsed.event.attempt ?? 1;
+const attemptIn = (stored: Stored): number | undefined => {
+  if (stored.kind !== 'stored') return stored.kind === 'absent' ? 0 : undefined;
+  return stored.event.attempt ?? 1;
 };
 
-export const createFactLookup = (options: LeaderReadOptions): FactLookup => {
+export const createFactLookup = (options: CampaignJournal & { readonly monotonicMs: () => number }): FactLookup => {
   const { connection, campaignId, shards } = options;
-  const read = createLeaderRead(options);
+  const read = createStoredReader(options);
   return {
     async find<T extends EventType>(receipt: string, citizenHash: string, types: readonly T[]) {
       if (!connection.isConnected()) return undefined;
@@ -38,7 +36,7 @@ export const createFactLookup = (options: LeaderReadOptions): FactLookup => {
       const found = await Promise.all(
         types.map(async (type): Promise<readonly [T, number | undefined]> => {
           const subject = eventSubject(campaignId, shard, type, receipt);
-          return [type, attemptIn(await read(shard, { last_by_subj: subject }), receipt, type)];
+          return [type, attemptIn(await read(shard, { last_by_subj: subject }, receipt))];
         }),
       );
       if (found.some(([, attempt]) => attempt === undefined)) return undefined;

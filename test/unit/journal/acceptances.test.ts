@@ -1,13 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
 import { encodeEnvelope } from '../../../contract/envelope-schema.ts';
-import { isSettled, joinStored, readStored } from '../../../journal/acceptances.ts';
+import { acceptanceOf, isSettled, joinStored } from '../../../journal/acceptances.ts';
 import type { AcceptanceLookup } from '../../../journal/publishing.ts';
+import { readStoredMessage } from '../../../journal/stored.ts';
 import { instant, receiptOf, receivedEvent } from '../../helpers/records.ts';
 
 const event = receivedEvent();
 const stored = (change: object = {}): string =>
   JSON.stringify({
     message: {
+      seq: 1,
       data: Buffer.from(encodeEnvelope({ ...event, ...change })).toString('base64'),
       time: `${event.at.slice(0, -1)}000001Z`,
     },
@@ -37,7 +39,7 @@ describe('what a shard says of a receipt', () => {
     'no JSON': ['-ERR', { kind: 'unavailable' }],
   };
   it.each(Object.entries(rows))('%s', (_name, [text, answer]) => {
-    expect(readStored(text, event.receipt)).toEqual(answer);
+    expect(acceptanceOf(readStoredMessage(text, event.receipt))).toEqual(answer);
   });
 });
 
