@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { type AppConfig, DATA_PLANE_KEYS, ENV } from '../contract/app-contract.ts';
+import { type AppConfig, DATA_PLANE_KEYS, ENV, secretDirOf } from '../contract/app-contract.ts';
 import { rightsOf, TIERS, type Tier } from '../contract/tiers.ts';
 import type { JournalServers } from '../journal/connection.ts';
 import { ANY_ADDRESS } from '../runtime/bind.ts';
@@ -37,6 +37,8 @@ export interface ProcessConfig {
   readonly drainGraceMs: number;
   /** Undefined for a tier that gets no privacy keys. */
   readonly privacyDir: string | undefined;
+  /** Mounts of the tier's own Secrets, by their names in contract/tiers.ts. */
+  readonly secretDirs: Readonly<Record<string, string | undefined>>;
   readonly app: AppConfig;
   readonly dataPlane: DataPlane;
 }
@@ -139,6 +141,14 @@ export const privacyFolder = ({ privacyDir }: Pick<ProcessConfig, 'privacyDir'>)
 };
 
 /** @throws ConfigError */
+export const secretFolder = ({ secretDirs }: Pick<ProcessConfig, 'secretDirs'>, name: string): string => {
+  const dir = secretDirs[name];
+  if (dir === undefined)
+    throw new ConfigError(`environment: ${secretDirOf(name)}: is not set; the pod manifest sets it`);
+  return dir;
+};
+
+/** @throws ConfigError */
 export const readConfig = async (env: NodeJS.ProcessEnv): Promise<ProcessConfig> => {
   const parsed = environment.safeParse(env);
   if (!parsed.success) throw new ConfigError(`environment: ${problemsOf(parsed.error)}`);
@@ -157,6 +167,7 @@ export const readConfig = async (env: NodeJS.ProcessEnv): Promise<ProcessConfig>
   }
   const app = appConfig.safeParse(json);
   if (!app.success) throw new ConfigError(`ConfigMap config.json: ${problemsOf(app.error)}`);
+  const tier = role === REBUILD ? 'records' : role;
   return {
     role,
     podName: settings[ENV.podName],
@@ -169,7 +180,8 @@ export const readConfig = async (env: NodeJS.ProcessEnv): Promise<ProcessConfig>
     maxConnections: settings[ENV.maxConnections],
     drainGraceMs: settings[ENV.drainGraceMs],
     privacyDir: settings[ENV.privacyDir],
+    secretDirs: Object.fromEntries(rightsOf(tier).secrets.map(({ name }) => [name, env[secretDirOf(name)]])),
     app: app.data,
-    dataPlane: await readDataPlane(settings[ENV.dataPlaneDir], role === REBUILD ? 'records' : role),
+    dataPlane: await readDataPlane(settings[ENV.dataPlaneDir], tier),
   };
 };
