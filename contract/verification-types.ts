@@ -7,7 +7,8 @@
 /** How the service of a provider of type Http is asked. Required for that type. */
 export interface HttpProvider {
   /**
-   * JSON body of the POST request. ${name}, ${idType}, ${idNumber} and ${requestId} inside its strings are replaced.
+   * JSON body of the POST request. {{name}}, {{idType}}, {{idNumber}} and {{requestId}} inside its strings are
+   * replaced.
    */
   readonly body: string;
   /**

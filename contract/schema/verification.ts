@@ -27,7 +27,7 @@ const http: ObjectNode = {
   required: ['body', 'codeAt', 'match', 'mismatch'],
   properties: {
     body: text(
-      'JSON body of the POST request. ${name}, ${idType}, ${idNumber} and ${requestId} inside its strings are replaced.',
+      'JSON body of the POST request. {{name}}, {{idType}}, {{idNumber}} and {{requestId}} inside its strings are replaced.',
       4096,
     ),
     signature: choice(

@@ -1,0 +1,63 @@
+/** The providers of a campaign, from its spec and the mounted Secret. */
+import type { ProviderSpec, VerificationSpec } from '../../../contract/verification-types.ts';
+import type { Clock } from '../../../runtime/clock.ts';
+import { ConfigError } from '../../config.ts';
+import { normalIdNumber, normalName } from '../../core/normal-form.ts';
+import type { IdentityProvider } from '../../verification/ports.ts';
+import { askHttp } from './http.ts';
+import { askWithKeys, readKey } from './keys.ts';
+import { askTencent, TENCENT_URL } from './tencent.ts';
+
+export interface ProvidersOptions {
+  /** Folder of the mounted Secret: `<name>.secret-id` and `<name>.secret-key` of each provider. */
+  readonly keysDir: string;
+  readonly clock: Clock;
+}
+
+type Verify = IdentityProvider['verify'];
+
+/** The schema requires both for this type; an older operator's ConfigMap may lack them. */
+const required = <T>(value: T | undefined, { name }: ProviderSpec, field: string): T => {
+  if (value === undefined)
+    throw new ConfigError(`provider ${name}: ${field} is not set; a provider of type Http needs it`);
+  return value;
+};
+
+const verifyTencent = async ({ name, url = TENCENT_URL }: ProviderSpec, options: ProvidersOptions): Promise<Verify> => {
+  const read = async () => {
+    const [secretId, secretKey] = await Promise.all([
+      readKey(options.keysDir, `${name}.secret-id`),
+      readKey(options.keysDir, `${name}.secret-key`),
+    ]);
+    return { secretId, secretKey };
+  };
+  return askWithKeys(askTencent(url, options.clock), await read(), read);
+};
+
+const verifyHttp = async (provider: ProviderSpec, { keysDir, clock }: ProvidersOptions): Promise<Verify> => {
+  const { name } = provider;
+  const http = required(provider.http, provider, 'http');
+  const read = async () =>
+    http.signature === 'none' ? undefined : { secretKey: await readKey(keysDir, `${name}.secret-key`) };
+  return askWithKeys(askHttp(name, required(provider.url, provider, 'url'), http, clock), await read(), read);
+};
+
+/** Sends the normal form, however the question was made. */
+const inNormalForm =
+  (verify: Verify): Verify =>
+  (question, signal) =>
+    verify({ ...question, name: normalName(question.name), idNumber: normalIdNumber(question.idNumber) }, signal);
+
+const createProvider = async (provider: ProviderSpec, options: ProvidersOptions): Promise<IdentityProvider> => {
+  const { name, type, url } = provider;
+  if (url !== undefined && !URL.canParse(url))
+    throw new ConfigError(`provider ${name}: url is no address; write one that begins with https://`);
+  const verify = await (type === 'TencentIdCard' ? verifyTencent : verifyHttp)(provider, options);
+  return { name, verify: inNormalForm(verify) };
+};
+
+/** @throws ConfigError when a key is missing or empty, or a provider of type Http is not described well */
+export const createProviders = (
+  { providers }: Pick<VerificationSpec, 'providers'>,
+  options: ProvidersOptions,
+): Promise<readonly IdentityProvider[]> => Promise.all(providers.map((provider) => createProvider(provider, options)));
