@@ -182,6 +182,12 @@ export const startVerificationStack = async (options: { readonly latencyMs: numb
       }
       return found;
     },
+    /** Deliveries to its consumers since these exist: from zero when the positions are lost. */
+    async deliveries(): Promise<number> {
+      const shards = Array.from({ length: SHARDS }, (_, shard) => shardStreamName(CAMPAIGN, shard));
+      const infos = await Promise.all(shards.map((name) => journal.manager.consumers.info(name, 'verification')));
+      return infos.reduce((sum, { delivered }) => sum + delivered.consumer_seq, 0);
+    },
     backlog: () => journal.admin.backlog(CAMPAIGN, SHARDS, 'verification', never),
     async restartJournal() {
       for (const node of cluster.nodes) node.kill('SIGKILL');
