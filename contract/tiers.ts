@@ -2,6 +2,7 @@
  * Every tier and its permissions. Schema, manifests, journal accounts, database roles and the tables of the command line are
  * made from these entries. A new tier is an entry here, its section of the spec, and its role in `app/` (docs/adr/0028). Pure.
  */
+import type { ControlType } from './control.ts';
 import type { EventType } from './envelope.ts';
 import { isJsonObject, type JsonObject } from './untrusted.ts';
 
@@ -13,6 +14,8 @@ export interface TierRights {
    * - `shards`: every message from any point on, to rebuild a database (journal/replay.ts)
    */
   readonly looksUp: readonly ('receipts' | 'shards')[];
+  /** Entries that it may append to the control stream, which it then may read. Absent: it does not see that stream. */
+  readonly decides?: readonly ControlType[];
   readonly buckets: { readonly live: BucketRight; readonly dataKeys: BucketRight };
   /** Whether it gets the keys of the privacy Secret: those for citizens and canaries, and those that wrap data keys. */
   readonly privacyKeys: boolean;
@@ -78,8 +81,8 @@ const TABLE = [
       capacityPerReplica: 500,
       capacityOrigin: 'a fifth of the rate measured on one shared core, with encryption and one write',
     },
-    // Stays below 150 MiB under load. The limit turns a leak into one restart instead of a lost node.
-    pod: { cpu: '500m', memory: '160Mi', memoryLimit: '256Mi', heapMebibytes: 96 },
+    // About 165 MiB at full load. The limit turns a leak into one restart instead of a lost node.
+    pod: { cpu: '500m', memory: '176Mi', memoryLimit: '256Mi', heapMebibytes: 96 },
     rights: {
       // What citizens do, never what is decided about them.
       publishes: ['received', 'corrected', 'withdrawn', 'bound', 'channel_changed'],

@@ -54,3 +54,27 @@ export interface LiveSettingsSource {
   /** The last value, kept while the bucket is unavailable; undefined before the first one. */
   current(): LiveSettings | undefined;
 }
+
+export interface StoredFact {
+  readonly event: EventEnvelope;
+  readonly sequence: number;
+}
+
+export type AppendOutcome =
+  | { readonly kind: 'stored' }
+  /** Another fact of this receipt and type was stored since `after`, or this one: by an earlier try. */
+  | { readonly kind: 'overtaken' }
+  | { readonly kind: 'unavailable'; readonly reason: 'unanswered' | 'full' };
+
+/** Reads and appends facts of one receipt that depend on each other. Neither function rejects. */
+export interface ReceiptJournal {
+  /** The registration alone: any shard may hold it. @returns undefined where none that answers has it */
+  findRegistration(receipt: string): Promise<EventEnvelope | undefined>;
+  /** Facts of a registration. @returns undefined where its own shard does not answer */
+  findFacts(registration: EventEnvelope): Promise<readonly StoredFact[] | undefined>;
+  /**
+   * Appends in the citizen's own shard, and only if `after` is still the sequence of the last fact with its receipt and type; 0: there
+   * is none. So of two that were decided from the same facts only one is stored.
+   */
+  append(event: EventEnvelope, after: number): Promise<AppendOutcome>;
+}

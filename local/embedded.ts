@@ -9,6 +9,7 @@ import { isTier } from '../contract/tiers.ts';
 import { createJournalAdmin } from '../journal/admin.ts';
 import { createAuditLog } from '../journal/audit-log.ts';
 import { connectJournal } from '../journal/connection.ts';
+import { createFreezeJournal } from '../journal/freeze.ts';
 import type { BuildOptions } from '../operator/resources/build-options.ts';
 import { createCanaryAsker } from '../operator/signals/canary.ts';
 import { createCountsReader } from '../operator/signals/counts.ts';
@@ -115,6 +116,7 @@ export const startEmbedded = async (options: EmbeddedOptions): Promise<Stack> =>
         plans: cluster.plans,
         journal,
         audit: createAuditLog({ connection, replicas: OPTIONS.journalReplicas }),
+        freezing: createFreezeJournal(connection),
         signals: (onError) => createSignalReader({ scraper, journal, shards: OPTIONS.shards, now: Date.now, onError }),
         counts: createCountsReader(scraper, systemClock),
         canaries,

@@ -86,6 +86,10 @@ export const overloaded = (random: number): ApiError => new ApiError('OVERLOADED
 /** At least the level's seconds, and up to half as many more. */
 const later = (seconds: number, random: number): number => seconds + Math.floor((random * seconds) / 2);
 
+/** A contingency level's page, for everyone who wants to write. */
+export const pausedBy = (page: NonNullable<LiveSettings['page']>, random: number): ApiError =>
+  new ApiError('REGISTRATION_PAUSED', { retryAfterSeconds: later(page.retryAfterSeconds, random), detail: page.text });
+
 /** A pod's share of the admission rate; it also bounds the questions to the journal (recall.ts). */
 export const shareOf = ({ admissionPerSecond, intakePods }: LiveSettings['traffic']): number =>
   admissionPerSecond / Math.max(1, intakePods);
@@ -114,10 +118,7 @@ export const createGate = (deps: GateDeps): Gate => {
     if (outside !== undefined) {
       return new ApiError(outside, { members: { serverTime: new Date(arrivedAtMs).toISOString(), opensAt, closesAt } });
     }
-    if (page !== undefined) {
-      const retryAfterSeconds = later(page.retryAfterSeconds, deps.random());
-      return new ApiError('REGISTRATION_PAUSED', { retryAfterSeconds, detail: page.text });
-    }
+    if (page !== undefined) return pausedBy(page, deps.random());
     if (deps.isOverloaded()) return overloaded(deps.random());
     const nowMs = deps.monotonicMs();
     const share = shareOf(traffic);

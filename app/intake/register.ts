@@ -48,12 +48,17 @@ const UNAVAILABLE: Readonly<Record<Extract<PublishOutcome, { kind: 'unavailable'
 const KEYS_AGAIN_SECONDS = 10;
 
 /** A registration that could never be opened must not be accepted. */
-const sealPersonal = (sealer: Sealer, personal: Uint8Array, aad: string): ReturnType<Sealer['seal']> => {
+export const sealPersonal = (
+  sealer: Sealer,
+  personal: Uint8Array,
+  aad: string,
+  code: ErrorCode = 'JOURNAL_UNAVAILABLE',
+): ReturnType<Sealer['seal']> => {
   try {
     return sealer.seal(personal, aad);
   } catch (error) {
     if (!(error instanceof SealingPausedError)) throw error;
-    throw new ApiError('JOURNAL_UNAVAILABLE', { retryAfterSeconds: KEYS_AGAIN_SECONDS });
+    throw new ApiError(code, { retryAfterSeconds: KEYS_AGAIN_SECONDS });
   }
 };
 

@@ -27,7 +27,7 @@ export interface Lane {
 export interface LaneOptions {
   /** Of the outside system, as in the operator's shares. */
   readonly name: string;
-  /** Requests per second that this pod may send now (read-shares.ts); below 1: none. */
+  /** Requests per second that this pod may send now (read-shares.ts). */
   readonly share: () => number;
   /** In which the day of its quota begins. */
   readonly timeZone: string;
@@ -67,7 +67,7 @@ export const createLane = ({ name, share, timeZone, clock, agreed, random, metri
   const now = (): Instant => ({ monotonicMs: clock.monotonicMs(), agreedMs: agreed.now() });
   // The breaker's reason first: a system that this pod saw fail is reported as failing, also once the operator has stopped it.
   const blockAt = (instant: Instant): OutsideBlock | undefined =>
-    breakerBlock(breaker, instant) ?? (share() >= 1 ? undefined : 'no_share');
+    breakerBlock(breaker, instant) ?? (share() > 0 ? undefined : 'no_share');
 
   /** Grants what is due. @returns how long to wait for the next turn, in ms; undefined: no one waits */
   const grantDue = (): number | undefined => {
@@ -89,10 +89,10 @@ export const createLane = ({ name, share, timeZone, clock, agreed, random, metri
     }
   };
   const grant = async (): Promise<void> => {
+    let waitMs = grantDue();
     if (isGranting) return;
     isGranting = true;
-    for (let waitMs = grantDue(); waitMs !== undefined; waitMs = grantDue())
-      await sleep(clock, Math.min(waitMs, LOOK_EVERY_MS), never);
+    for (; waitMs !== undefined; waitMs = grantDue()) await sleep(clock, Math.min(waitMs, LOOK_EVERY_MS), never);
     isGranting = false;
   };
 

@@ -8,8 +8,9 @@
  *
  * - A pod with a share of m spaces its turns by WINDOW_MS / m: at most m are due within any span of WINDOW_MS, wherever it begins.
  *   With a spacing of 1,000 / m and no margin, two late requests of every pod could fall into a second that is already full.
- * - Shares are whole numbers. With 12.5 each, eight pods could send 13 each, 104 of 100: so a share is rounded down here, and the
- *   operator hands out whole numbers, whose sum is the permitted rate. Then nothing is lost by rounding.
+ * - With 12.5 each, eight pods could send 13 each, 104 of 100. So a share is rounded down here, and the operator should hand out
+ *   whole numbers whose sum is the permitted rate: then nothing is lost by rounding. A share below 1 is not rounded, and counts as
+ *   a whole one: of seven requests a second, eight pods with 0.875 each could send eight. The operator gives it to one pod only.
  * - A raised share counts only after WINDOW_MS (share.ts). Within one window no pod then exceeds the share that it held at the
  *   window's beginning, and the sum of all shares at one instant never exceeds the permitted rate.
  *
@@ -28,7 +29,7 @@ export const MADE_UP_MS = 20;
 export const WINDOW_MS = 1_000 + NETWORK_MS + MADE_UP_MS;
 
 export interface Pace {
-  /** Requests per second that the pod may send now; rounded down, so below 1 there is no turn. */
+  /** Requests per second that the pod may send now. */
   readonly perSecond: number;
   /** When the last turn was due; undefined before the first one. */
   readonly lastDueMs: number | undefined;
@@ -48,9 +49,9 @@ export interface Pace {
  * | was due long ago: a late timer, a stopped process  | MADE_UP_MS ago: no burst after a stall |
  */
 export const nextDueMs = ({ perSecond, lastDueMs, askedAtMs, nowMs }: Pace): number => {
-  const whole = Math.floor(perSecond);
   // Also for what is not a number.
-  if (!(whole >= 1)) return Number.POSITIVE_INFINITY;
-  const spacedMs = lastDueMs === undefined ? Number.NEGATIVE_INFINITY : lastDueMs + WINDOW_MS / whole;
+  if (!(perSecond > 0)) return Number.POSITIVE_INFINITY;
+  const spacingMs = WINDOW_MS / (perSecond < 1 ? perSecond : Math.floor(perSecond));
+  const spacedMs = lastDueMs === undefined ? Number.NEGATIVE_INFINITY : lastDueMs + spacingMs;
   return Math.max(spacedMs, askedAtMs, nowMs - MADE_UP_MS);
 };

@@ -21,8 +21,8 @@ export interface SharesOptions {
 /** Requests per second that this pod may send now to an outside system; 0 for one that it does not know. Never throws. */
 export type ShareNow = (target: string) => number;
 
-/** A reading that takes longer proves too little, and the next one may find a better way. */
-const READ_WITHIN_MS = 2_000;
+/** So that a share outlives three readings without an answer. */
+const READ_WITHIN_MS = 1_000;
 /** Older values than one that was seen: an old leader gives them for up to 20 s, a new bucket for good. */
 const OLDER_FOR_MS = 30_000;
 

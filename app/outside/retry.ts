@@ -12,8 +12,9 @@ const LIMITS = { initialMs: 2_000, maxMs: 5 * 60_000 };
  *
  * @param attempt attempts so far, at least 1
  * @param random uniform in [0, 1)
+ * @param retryAfterMs as the provider says; what is no number counts as nothing
  */
 export const retryDelayMs = (attempt: number, random: number, retryAfterMs = 0): number => {
   const jitterMs = random * (stepMs(attempt, LIMITS) - MIN_MS);
-  return Math.min(LIMITS.maxMs, Math.max(MIN_MS, retryAfterMs) + jitterMs);
+  return Math.min(LIMITS.maxMs, Math.max(MIN_MS, retryAfterMs || 0) + jitterMs);
 };

@@ -1,7 +1,7 @@
 /** Gathers the facts of one campaign. I/O; of Secrets only the names of their keys are kept. */
 import { z } from 'zod';
 import { dataPlaneSecretName, tierName } from '../../contract/names.ts';
-import { TIERS, tiersOf } from '../../contract/tiers.ts';
+import { tiersOf } from '../../contract/tiers.ts';
 import {
   AUTOSCALERS,
   CONFIG_MAPS,
@@ -82,13 +82,14 @@ const tierFacts = (object: KubeObject): TierFacts => {
 
 const deploymentsOf = async (
   reader: Reader,
-  { metadata: { namespace, name } }: SeenCampaign,
+  { metadata: { namespace, name }, spec }: SeenCampaign,
 ): Promise<CampaignFacts['tiers']> => {
+  const tiers = tiersOf(spec);
   const found = await Promise.all(
-    TIERS.map((tier) => reader.get({ resource: DEPLOYMENTS, namespace }, tierName(name, tier), tierFacts)),
+    tiers.map((tier) => reader.get({ resource: DEPLOYMENTS, namespace }, tierName(name, tier), tierFacts)),
   );
   return seenAs(allSeen(found), (all) =>
-    Object.fromEntries(TIERS.flatMap((tier, index) => (all[index] === undefined ? [] : [[tier, all[index]] as const]))),
+    Object.fromEntries(tiers.flatMap((tier, index) => (all[index] === undefined ? [] : [[tier, all[index]] as const]))),
   );
 };
 

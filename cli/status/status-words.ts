@@ -2,6 +2,7 @@
 import type { VoucherCampaign } from '../../contract/campaign-types.ts';
 import { instantMs } from '../../contract/instant.ts';
 import type { ScalePlan } from '../../contract/scale-plan-types.ts';
+import { TIERS } from '../../contract/tiers.ts';
 import { closesAtOf } from '../closing.ts';
 import { admissionTexts } from '../contingency/contingency-words.ts';
 import type { Output } from '../output.ts';
@@ -9,6 +10,7 @@ import { askedFor, decidedText, where } from '../plans/plans.ts';
 import type { Fault } from '../remedies.ts';
 import { ago, clockOf, type Zone, zoneOf } from '../times.ts';
 import { count, span as seconds } from '../words.ts';
+import { paceText } from './outside-words.ts';
 import {
   apart,
   type Column,
@@ -144,6 +146,11 @@ const factsOf = (report: Report, { grants }: Standing, zone: Zone): readonly Fac
       most: (value) => `${count(value)}/s`,
     },
     { label: 'backlog', value: backlogText(status), curve: backlog, most: count },
+    ...TIERS.flatMap((tier) => {
+      const { backlog: waiting = 0, outside } = status.tiers?.[tier] ?? {};
+      if (outside === undefined) return [];
+      return [{ label: 'providers', value: `${count(waiting)} wait; ${paceText(outside, zone, report.nowMs)}` }];
+    }),
     { label: 'admission', value: admissionText(report) },
     ...grants.map((plan) => ({ label: 'granted', value: grantText(plan, zone, report.nowMs) })),
     ...(counts === undefined ? [] : [{ label: 'recorded', value: `${count(counts.received)} registrations` }]),

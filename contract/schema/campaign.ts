@@ -1,6 +1,7 @@
 /** `VoucherCampaign.spec`: what the admin states. Pure. */
 import { choice, dnsLabel, instant, int32, listByKey, localizedText, rule, secretName, section } from './common.ts';
 import { contingency } from './contingency.ts';
+import { draw } from './draw.ts';
 import type { ArrayNode, ObjectNode, StringNode } from './node.ts';
 import { eligibility, identity } from './people.ts';
 import { scaling } from './scaling.ts';
@@ -130,6 +131,7 @@ export const campaignSpec: ObjectNode = {
     identity,
     eligibility,
     verification,
+    draw,
     vouchers,
     traffic,
     privacy: section('Keys that protect personal data. Fixed once the campaign has opened.', {

@@ -47,7 +47,7 @@ const http: ObjectNode = {
 export const verification: ObjectNode = {
   type: 'object',
   description:
-    'Identity verification. Left out: identities are not checked, and every registration enters the draw. Fixed once the campaign has opened, except for rates and quotas.',
+    'Identity verification. Left out: identities are not checked, and every registration enters the draw. Fixed once the campaign has opened, except for rates, quotas and the order of providers.',
   typeHint: { name: 'VerificationSpec', file: VERIFICATION_TYPES },
   required: ['providers'],
   properties: {

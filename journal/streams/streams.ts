@@ -74,12 +74,15 @@ export const wantedStreams = (spec: JournalSpec, maxBytes = SHARD_MAX_BYTES): re
 
 export type WantedConsumer = ReturnType<typeof wantedConsumer>;
 
-/** Subjects of the events that a tier takes; none: all of the shard. */
+/**
+ * Subjects of the events that a tier takes; none: all of the shard. With the barriers, so that a position at or above a barrier
+ * proves that everything before it is done (freezing.ts). What is pending by a consumer's own count may come from a replica that lags.
+ */
 const filterOf = (tier: Tier, campaignId: string, shard: number): Pick<ConsumerConfig, 'filter_subjects'> => {
   const { takes } = entryOf(tier);
   return typeof takes === 'string'
     ? {}
-    : { filter_subjects: takes.flatMap((type) => subjectsOf(campaignId, shard, type)) };
+    : { filter_subjects: [...takes, 'barrier'].flatMap((type) => subjectsOf(campaignId, shard, type)) };
 };
 
 export const wantedConsumer = (

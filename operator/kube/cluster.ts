@@ -5,7 +5,7 @@ import { unreadableInPlan } from '../../contract/readable.ts';
 import type { ScalePlan } from '../../contract/scale-plan-types.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { KickReason } from '../tick/loop.ts';
-import { type ApiResource, AUTOSCALERS, CAMPAIGNS, DEPLOYMENTS, PODS, SCALE_PLANS } from './api-resources.ts';
+import { type ApiResource, AUTOSCALERS, CAMPAIGNS, DEPLOYMENTS, JOBS, PODS, SCALE_PLANS } from './api-resources.ts';
 import { createAuthorizationReader } from './authorization.ts';
 import {
   createFinalizerWriter,
@@ -131,8 +131,12 @@ export const createKubeCluster = (options: KubeClusterOptions) => {
     owned.set(resource.plural, store);
     watch(resource, store, keepOwned, OWNED_SELECTOR);
   }
-  const deployments = owned.get(DEPLOYMENTS.plural);
-  if (deployments === undefined) throw new Error('Deployments are not among the owned resources');
+  const ownedOf = ({ plural }: ApiResource): Store<KubeObject> => {
+    const store = owned.get(plural);
+    if (store === undefined) throw new Error(`${plural} are not among the owned resources`);
+    return store;
+  };
+  const deployments = ownedOf(DEPLOYMENTS);
 
   const otherAutoscalers = new Store<OtherAutoscaler>({
     indexBy: ({ deploymentKey }) => deploymentKey,
@@ -149,6 +153,7 @@ export const createKubeCluster = (options: KubeClusterOptions) => {
   return {
     reader: createClusterReader({
       deployments,
+      jobs: ownedOf(JOBS),
       pods,
       plans,
       otherAutoscalers,

@@ -145,6 +145,10 @@ const TRANSITIONS: readonly Transition[] = [
   ),
   warning('RecordsUnavailable', 'RecordsAvailable', failed),
   normal('RecordsAvailable', 'RecordsAvailable', recovered),
+  normal('ListFrozen', 'ListFrozen', reached),
+  normal('ListMade', 'ListFrozen', became('Listed')),
+  warning('ProvidersUnreachable', 'ProvidersReachable', failed),
+  normal('ProvidersReachable', 'ProvidersReachable', recovered),
 ];
 
 export const transitionEvents = (
@@ -164,7 +168,7 @@ export const transitionEvents = (
     return [campaignEvent('Warning', 'CeilingReached', message)];
   });
   const drained =
-    previous?.stage === 'Draining' && next.stage === 'Closed'
+    previous?.stage === 'Draining' && (next.stage === 'Closed' || next.stage === 'Frozen')
       ? [campaignEvent('Normal', 'Drained', 'Every registration that was accepted is in the database.')]
       : [];
   return [...conditions, ...ceilings, ...drained];

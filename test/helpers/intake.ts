@@ -12,7 +12,13 @@ import type { ReceiptLookup } from '../../app/intake/ports.ts';
 import { type HttpServer, intakeConnections, listen } from '../../app/intake/server.ts';
 import type { LiveSettings } from '../../contract/app-contract.ts';
 import type { EventEnvelope } from '../../contract/envelope.ts';
-import type { AcceptanceLookup, PublishOutcome, StoredPosition } from '../../journal/publishing.ts';
+import type {
+  AcceptanceLookup,
+  AppendOutcome,
+  PublishOutcome,
+  StoredFact,
+  StoredPosition,
+} from '../../journal/publishing.ts';
 import { citizenOf } from '../../local/load/citizen.ts';
 import type { Connections } from '../../runtime/connections.ts';
 
@@ -34,6 +40,7 @@ export const settingsOf = (over: Partial<LiveSettings> = {}): LiveSettings => ({
   window: { opensAt: '2026-10-01T00:00:00Z', closesAt: '2026-10-09T00:00:00Z' },
   identity: { keySpace: 'residentNumber' },
   eligibility: { minAge: 18, uniqueness: 'perCitizen' },
+  draw: { unverified: 'exclude' },
   vouchers: [
     {
       name: 'dining',
@@ -94,7 +101,9 @@ const withoutSocket =
         method,
         url: path,
         // As the parser returns them: lower case and trimmed.
-        headers: Object.fromEntries(new Headers(method === 'POST' ? { ...length, ...headers } : headers)),
+        headers: Object.fromEntries(
+          new Headers(method === 'POST' || method === 'PATCH' ? { ...length, ...headers } : headers),
+        ),
       });
       let head: readonly [number, Headers] = [0, new Headers()];
       const response = Object.assign(new ServerResponse(request), {
@@ -137,6 +146,10 @@ export interface TestIntake {
     publish: (event: EventEnvelope) => Promise<PublishOutcome>;
     /** Content of the journal: the first acknowledged message of each receipt, unless the test changes it. */
     accepted: (receipt: string, held?: StoredPosition) => Promise<AcceptanceLookup>;
+    /** Whether the journal answers look-ups of a receipt's facts. */
+    isReadable: boolean;
+    /** Compares with the journal, unless the test changes it. */
+    append: (event: EventEnvelope, after: number) => Promise<AppendOutcome>;
     /** Receipts that a publish does not find. */
     astray: Set<string>;
     find: (receipt: string) => Promise<ReceiptLookup>;
@@ -146,6 +159,9 @@ export interface TestIntake {
   post(body: unknown, headers?: Record<string, string | undefined>): Promise<Answer>;
   get(path: string, headers?: Record<string, string>): Promise<Answer>;
   send(method: string, path: string): Promise<Answer>;
+  /** A change with a receipt. */
+  patch(path: string, body: unknown, headers?: Record<string, string>): Promise<Answer>;
+  withdraw(path: string, headers?: Record<string, string>): Promise<Answer>;
 }
 
 export interface ServedIntake extends TestIntake {
@@ -157,10 +173,19 @@ export interface ServedIntake extends TestIntake {
 
 /** Answers as a journal with this content. */
 export const acceptedIn = (events: readonly EventEnvelope[], receipt: string): AcceptanceLookup => {
-  const stored = events.find((event) => event.receipt === receipt);
+  const stored = events.find((event) => event.receipt === receipt && event.type === 'received');
   if (stored === undefined) return { kind: 'absent' };
   const { fingerprint } = stored.data;
   return { kind: 'accepted', at: stored.at, fingerprint: typeof fingerprint === 'string' ? fingerprint : undefined };
+};
+
+/** The last of each type, as a journal with this content finds them. */
+const factsIn = (events: readonly EventEnvelope[], receipt: string): readonly StoredFact[] => {
+  const facts = new Map<string, StoredFact>();
+  for (const [index, event] of events.entries()) {
+    if (event.receipt === receipt && event.type !== 'received') facts.set(event.type, { event, sequence: index + 1 });
+  }
+  return [...facts.values()];
 };
 
 /** Counts requests in flight; ignores the delay of the event loop. */
@@ -189,6 +214,13 @@ const createTestIntake = (guard: LoadGuard, journal: EventEnvelope[], connection
     settings: settingsOf(),
     publish: async () => ACKNOWLEDGED,
     accepted: async (receipt) => acceptedIn(journal, receipt),
+    isReadable: true,
+    append: async (event, after) => {
+      const last = factsIn(journal, event.receipt).find((fact) => fact.event.type === event.type)?.sequence ?? 0;
+      if (last !== after) return { kind: 'overtaken' };
+      journal.push(event);
+      return { kind: 'stored' };
+    },
     astray: new Set(),
     find: async () => ({ kind: 'absent' }),
     draining: false,
@@ -206,7 +238,8 @@ const createTestIntake = (guard: LoadGuard, journal: EventEnvelope[], connection
         published.push(event);
         const outcome = await world.publish(event);
         if (outcome.kind === 'unavailable') return outcome;
-        if (journal.some(({ receipt }) => receipt === event.receipt)) return { ...outcome, duplicate: true };
+        const isStored = journal.some(({ receipt, type }) => receipt === event.receipt && type === event.type);
+        if (isStored) return { ...outcome, duplicate: true };
         journal.push(event);
         return outcome;
       },
@@ -214,6 +247,12 @@ const createTestIntake = (guard: LoadGuard, journal: EventEnvelope[], connection
     acceptances: {
       find: (receipt, _citizenHash, held) => world.accepted(receipt, held),
       isAstray: (receipt) => world.astray.has(receipt),
+    },
+    receiptJournal: {
+      findRegistration: async (receipt) =>
+        world.isReadable ? journal.find((event) => event.receipt === receipt && event.type === 'received') : undefined,
+      findFacts: async ({ receipt }) => (world.isReadable ? factsIn(journal, receipt) : undefined),
+      append: (event, after) => world.append(event, after),
     },
     settings: { current: () => world.settings },
     sealer: {
@@ -254,6 +293,15 @@ const createTestIntake = (guard: LoadGuard, journal: EventEnvelope[], connection
       });
     },
     get: (path, headers = {}) => exchange({ method: 'GET', path, headers, body: undefined }),
+    patch: (path, body, headers = {}) =>
+      exchange({
+        method: 'PATCH',
+        path,
+        headers: { 'content-type': 'application/json', ...headers },
+        body: typeof body === 'string' ? body : JSON.stringify(body),
+      }),
+    withdraw: (path, headers = {}) =>
+      exchange({ method: 'POST', path: `${path}/withdrawal`, headers, body: undefined }),
     send: (method, path) => exchange({ method, path, headers: {}, body: undefined }),
   });
   return { listener, clientOf };

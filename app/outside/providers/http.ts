@@ -5,8 +5,8 @@ import type { HttpProvider } from '../../../contract/verification-types.ts';
 import type { Clock } from '../../../runtime/clock.ts';
 import type { ProviderAnswer } from '../../verification/ports.ts';
 import { bodyTemplate, codeLists, jsonPointer } from './http-template.ts';
+import type { Ask } from './keys.ts';
 import { createPoster, type Posted } from './post-json.ts';
-import type { Ask } from './tencent.ts';
 
 export interface HttpKeys {
   readonly secretKey: string;
@@ -37,7 +37,7 @@ const answerOf = (posted: Posted, byCode: (json: unknown) => ProviderAnswer): Pr
 
 /** @throws ConfigError @throws TypeError when `url` is no address */
 export const askHttp = (name: string, url: string, http: HttpProvider, clock: Clock): Ask<HttpKeys | undefined> => {
-  const poster = createPoster(url, clock);
+  const poster = createPoster(url, clock, { keepAlive: false });
   const bodyOf = bodyTemplate(name, http.body);
   const codeAt = jsonPointer(name, http.codeAt);
   const meaning = codeLists(name, http);

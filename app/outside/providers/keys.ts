@@ -3,8 +3,10 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { ConfigError } from '../../config.ts';
-import type { IdentityProvider, IdentityQuestion } from '../../verification/ports.ts';
-import type { Ask } from './tencent.ts';
+import type { IdentityProvider, IdentityQuestion, ProviderAnswer } from '../../verification/ports.ts';
+
+/** Asks with these keys. Rejects only with the signal's reason. */
+export type Ask<K> = (question: IdentityQuestion, keys: K, signal: AbortSignal) => Promise<ProviderAnswer>;
 
 /** @throws ConfigError that names the file and the remedy, never its contents */
 export const readKey = async (dir: string, file: string): Promise<string> => {

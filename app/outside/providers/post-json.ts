@@ -1,4 +1,4 @@
-/** One POST of JSON to a provider, over connections that are kept. What comes back is bytes, or a reason without personal data. */
+/** One POST of JSON to a provider. What comes back is bytes, or a reason without personal data. */
 import { Agent, request } from 'undici';
 import type { Clock } from '../../../runtime/clock.ts';
 import { DeadlineError, within } from '../../../runtime/deadline.ts';
@@ -19,7 +19,10 @@ export interface Poster {
   readonly host: string;
   /** Rejects only with the signal's reason. Redirects are not followed: personal data goes to the configured address only. */
   post(headers: Readonly<Record<string, string>>, body: string, signal: AbortSignal): Promise<Posted>;
-  /** Ends all connections and the requests on them; the next request opens a new one. */
+  /**
+   * Ends all connections and the requests on them; the next request opens a new one. For a response that was sent twice: the
+   * second one would answer the next request on its connection.
+   */
   disconnect(): void;
 }
 
@@ -43,18 +46,29 @@ const retryAfterOf = (headers: Headers): { readonly retryAfterMs?: number } => {
 /** An error's message may repeat a part of the response; its code can't. */
 const reasonOf = (error: unknown): string => {
   if (error instanceof DeadlineError) return `no response within ${error.deadlineMs} ms`;
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
   return typeof code === 'string' && /^[A-Z][A-Z0-9_]{1,60}$/.test(code)
     ? `connection failed: ${code}`
     : 'connection failed';
 };
 
+export interface PosterOptions {
+  /** Whether a connection is used again. Only where a response tells which request it answers; see disconnect. */
+  readonly keepAlive: boolean;
+}
+
 /** @throws TypeError when `url` is no address */
-export const createPoster = (url: string, clock: Pick<Clock, 'after'>): Poster => {
+export const createPoster = (url: string, clock: Pick<Clock, 'after'>, { keepAlive }: PosterOptions): Poster => {
   const address = new URL(url);
   // Our own deadline covers all phases.
   const newAgent = (): Agent =>
-    new Agent({ pipelining: 1, allowH2: false, maxResponseSize: MOST_BYTES, headersTimeout: 0, bodyTimeout: 0 });
+    new Agent({
+      pipelining: keepAlive ? 1 : 0,
+      allowH2: false,
+      maxResponseSize: MOST_BYTES,
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    });
   let agent = newAgent();
 
   const send = async (headers: Record<string, string>, body: string, signal: AbortSignal): Promise<Posted> => {

@@ -1,6 +1,6 @@
 /** Tencent Cloud faceid: IdCardVerification, version 2018-03-01. Limits: 100 requests a second per account unless agreed otherwise. */
 import type { Clock } from '../../../runtime/clock.ts';
-import type { IdentityQuestion, ProviderAnswer } from '../../verification/ports.ts';
+import type { Ask } from './keys.ts';
 import { createPoster } from './post-json.ts';
 import { type Tc3Keys, tc3Authorization } from './tc3.ts';
 import { readTencentAnswer } from './tencent-answer.ts';
@@ -28,11 +28,9 @@ const repeatedResponses = (most: number): ((requestId: string) => boolean) => {
   };
 };
 
-export type Ask<K> = (question: IdentityQuestion, keys: K, signal: AbortSignal) => Promise<ProviderAnswer>;
-
 /** @throws TypeError when `url` is no address */
 export const askTencent = (url: string, clock: Clock): Ask<Tc3Keys> => {
-  const poster = createPoster(url, clock);
+  const poster = createPoster(url, clock, { keepAlive: true });
   const isRepeated = repeatedResponses(REMEMBERED_RESPONSES);
   return async ({ name, idType, idNumber }, keys, signal) => {
     // The provider would call another document's number invalid, and the citizen would be rejected.
@@ -52,7 +50,6 @@ export const askTencent = (url: string, clock: Clock): Ask<Tc3Keys> => {
     };
     const { answer, requestId } = readTencentAnswer(await poster.post(headers, body, signal), clock.now());
     if (requestId === undefined || !isRepeated(requestId)) return answer;
-    // A response that was sent twice answers the next question on its connection, and each one after it.
     poster.disconnect();
     return { kind: 'retry', reason: 'not understood: the response to another request' };
   };

@@ -1,6 +1,6 @@
 /**
  * The other way to build an intake: the same framework, validation, checksum, hashes and encryption, and then one
- * PostgreSQL INSERT per registration instead of a journal. Port and database by arguments; prints `listening`.
+ * PostgreSQL INSERT per registration instead of a journal. Port, database, key and its connections by arguments; prints `listening`.
  */
 import { randomBytes } from 'node:crypto';
 import express from 'express';
@@ -11,7 +11,7 @@ import { citizenHashOf, deriveReceipt } from '../../../app/core/receipt.ts';
 import { seal, sealingAad } from '../../../app/core/sealing.ts';
 import { secretKey } from '../../../app/core/secret-key.ts';
 
-const [port = '', databaseUrl = '', citizenKeyText = ''] = process.argv.slice(2);
+const [port = '', databaseUrl = '', citizenKeyText = '', connections = '16'] = process.argv.slice(2);
 const citizenKey = secretKey(Buffer.from(citizenKeyText, 'base64'));
 const dataKey = secretKey(randomBytes(32));
 const CAMPAIGN = 'bench';
@@ -27,7 +27,7 @@ const body = z.strictObject({
   locale: z.enum(['zh-CN', 'en']),
 });
 
-const pool = new pg.Pool({ connectionString: databaseUrl, max: 16 });
+const pool = new pg.Pool({ connectionString: databaseUrl, max: Number(connections) });
 await pool.query(`CREATE TABLE IF NOT EXISTS rival (
   campaign_id text NOT NULL, citizen_hash bytea NOT NULL, receipt text NOT NULL, accepted_at timestamptz NOT NULL,
   channel text NOT NULL, category text NOT NULL, sealed bytea NOT NULL, PRIMARY KEY (campaign_id, citizen_hash))`);

@@ -160,7 +160,7 @@ describe('an operator', () => {
     await world.createCampaign(namespace, await campaignBody('nowhere'));
     const message = async () => conditionOf(await world.campaign(namespace, 'nowhere'), 'Provisioned')?.message ?? '';
     const want =
-      /No node has room for 2 intake pods; needed in total: cpu 1, memory 320Mi\. Add nodes.*no nodes available/;
+      /No node has room for 2 intake pods; needed in total: cpu 1, memory 352Mi\. Add nodes.*no nodes available/;
     await eventually(async () => want.test(await message()), { ...SOON, what: 'the condition' });
     expect(conditionOf(await world.campaign(namespace, 'nowhere'), 'Provisioned')?.reason).toBe('Unschedulable');
   });

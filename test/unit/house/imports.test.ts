@@ -72,7 +72,7 @@ const text = ({ from, specifier }: Import): string => `${from} imports ${specifi
 const ROOTS = new Set(['operator/main.ts', 'app/main.ts']);
 
 /** Rules of one concern each, with what keeps it beside them. */
-const CONCERNS = ['tick', 'apply', 'conditions', 'scale-plans', 'contingency', 'history', 'audit'].map(
+const CONCERNS = ['tick', 'apply', 'conditions', 'scale-plans', 'contingency', 'history', 'audit', 'outside'].map(
   (name) => `operator/${name}`,
 );
 

@@ -106,6 +106,19 @@ describe('a Deployment', () => {
     ]);
   });
 
+  it('of a tier that is gone is deleted, in the version that was observed; once it is gone, all is well', async () => {
+    answers.push(() => ({}), failure('not_found'), failure('conflict'));
+    const deployment = { namespace: 'vouchers', name: 'chengdu-verification', resourceVersion: '7' };
+    await writer().remove(deployment, signal);
+    await writer().remove(deployment, signal);
+    await expect(writer().remove(deployment, signal)).rejects.toThrow();
+    expect(calls[0]).toMatchObject({
+      verb: 'delete',
+      name: 'chengdu-verification',
+      body: { preconditions: { resourceVersion: '7' }, propagationPolicy: 'Background' },
+    });
+  });
+
   it('is never made by an apply', async () => {
     answers.push(failure('not_found'));
     await expect(writer().apply(manifest, signal)).rejects.toThrow(/is gone; the next tick creates it/);

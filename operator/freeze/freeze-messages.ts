@@ -1,0 +1,136 @@
+/** How the list of the draw is shown: condition and status. Pure. */
+import type { VoucherCampaignStatus } from '../../contract/campaign-types.ts';
+import type { Frozen, Listed } from '../../contract/control.ts';
+import { asBefore, type ConditionInput, no, unknown, type Verdict, yes } from '../conditions/verdict.ts';
+import type { FreezeState } from './freeze-keeper.ts';
+import type { Behind, Waiting } from './freeze-steps.ts';
+
+type ListFrozen = Verdict<'ListFrozen'>;
+type DrawStatus = NonNullable<VoucherCampaignStatus['draw']>;
+
+const instantText = (ms: number): string => new Date(ms).toISOString();
+
+/** `verification is at 812 of 1034 in shard 0, at 17 of 980 in shard 2`. */
+const progress = (behind: readonly Behind[]): string =>
+  [...Map.groupBy(behind, ({ tier }) => tier)]
+    .map(([tier, shards]) => {
+      const each = shards.map(({ shard, acknowledged, barrier }) => `${acknowledged} of ${barrier} in shard ${shard}`);
+      return `${tier} is at message ${each.join(', ')}`;
+    })
+    .join('; ');
+
+const waitingFor = (waiting: Waiting): ListFrozen => {
+  switch (waiting.why) {
+    case 'NotClosed':
+      return no(
+        'NotClosed',
+        `Registration closes at ${instantText(waiting.untilMs)}. The list of the draw is frozen after that.`,
+      );
+    case 'WaitingForDeadline':
+      return no(
+        'WaitingForDeadline',
+        `Identities are verified, and citizens can change their registrations, until ${instantText(waiting.untilMs)} (spec.draw.verifyBy). The list is frozen after that.`,
+      );
+    case 'WaitingForMargin':
+      return no(
+        'WaitingForMargin',
+        `Pods may still store what they accepted before the end. The list is frozen from ${instantText(waiting.untilMs)} on.`,
+      );
+    case 'Deferred':
+      return no(
+        'Deferred',
+        `Contingency level ${waiting.by.join(', ')} defers the freeze. The operator goes on when the level ends: kubectl voucher contingency stop.`,
+      );
+    case 'ClockOff':
+      return no(
+        'ClockOff',
+        "The operator's clock is off, so it can't know that pods accept nothing more. Correct the clock: the condition ClocksAgree names it.",
+      );
+    case 'WaitingForVerification':
+      return no(
+        'WaitingForVerification',
+        `Not every identity is verified: ${progress(waiting.behind)}. The list is frozen when all of them are.`,
+      );
+    case 'WaitingForConsumers':
+      return no(
+        'WaitingForConsumers',
+        `The barriers are stored, but not every tier has reached them: ${progress(waiting.behind)}. The list is frozen when all of them have.`,
+      );
+  }
+};
+
+const frozenText = ({ at, barriers }: Frozen): string =>
+  `Frozen at ${at}. Messages up to these barriers count: ${barriers.map((barrier, shard) => `${barrier} in shard ${shard}`).join(', ')}.`;
+
+const listText = ({ lists }: Listed): string =>
+  lists.map(({ voucher, entries, digest }) => `${voucher} has ${entries} entries (digest ${digest})`).join('; ');
+
+/**
+ * | known of the list                                   | status  | reason |
+ * |-----------------------------------------------------|---------|--------|
+ * | nothing yet, but a leader before knew               | as before | as before |
+ * | nothing yet                                         | Unknown | NotYetObserved |
+ * | no journal answers                                  | Unknown | JournalUnavailable |
+ * | its entry can't be read by this release             | Unknown | EntryUnreadable |
+ * | it waits, see nextFreezeStep                        | False   | what it waits for |
+ * | barriers or the entry are being written             | False   | PublishingBarriers |
+ * | the entry is stored                                 | True    | Frozen |
+ * | … and the list has been made                        | True    | Listed |
+ */
+export const listFrozen = (input: Pick<ConditionInput, 'observed'>): ListFrozen => {
+  const { freeze } = input.observed;
+  switch (freeze?.kind) {
+    case undefined:
+      return (
+        asBefore(input, 'ListFrozen') ??
+        unknown('NotYetObserved', 'The journal has not been asked yet whether the list is frozen.')
+      );
+    case 'unknown':
+      return unknown(
+        'JournalUnavailable',
+        `Whether the list is frozen is unknown: ${freeze.message}. The operator asks again.`,
+      );
+    case 'unreadable':
+      return unknown(
+        'EntryUnreadable',
+        `The list is frozen, but ${freeze.message}. Install the release that wrote it, or a later one.`,
+      );
+    case 'waiting':
+      return waitingFor(freeze.waiting);
+    case 'publishing':
+      return no('PublishingBarriers', 'The end of the list is being written into the journal.');
+    case 'done': {
+      const { frozen, listed } = freeze;
+      if (listed === undefined) return yes('Frozen', `${frozenText(frozen)} The list is made from them.`);
+      return yes('Listed', `${frozenText(frozen)} The list has been made: ${listText(listed)}.`);
+    }
+  }
+};
+
+const BEFORE_THE_END: readonly Waiting['why'][] = ['NotClosed'];
+
+/** Undefined: registration has not closed. What was frozen stays so while the journal does not answer. */
+export const drawStatus = (
+  freeze: FreezeState | undefined,
+  previous: DrawStatus | undefined,
+): DrawStatus | undefined => {
+  if (previous?.frozenAt !== undefined && freeze?.kind !== 'done') return previous;
+  switch (freeze?.kind) {
+    case undefined:
+    case 'unknown':
+    case 'unreadable':
+      return previous;
+    case 'waiting':
+      return BEFORE_THE_END.includes(freeze.waiting.why)
+        ? undefined
+        : { phase: freeze.waiting.why === 'WaitingForConsumers' ? 'Freezing' : 'Waiting' };
+    case 'publishing':
+      return { phase: 'Freezing' };
+    case 'done': {
+      const { frozen, listed } = freeze;
+      if (listed === undefined) return { phase: 'Frozen', frozenAt: frozen.at };
+      const entries = listed.lists.reduce((sum, list) => sum + list.entries, 0);
+      return { phase: 'Listed', frozenAt: frozen.at, entries, lists: listed.lists };
+    }
+  }
+};

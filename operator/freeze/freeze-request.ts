@@ -1,0 +1,47 @@
+/** What a tick wants of the list, and what a frozen list means for a tick. Pure. */
+import type { VoucherCampaign, VoucherCampaignStatus } from '../../contract/campaign-types.ts';
+import { instantMs } from '../../contract/instant.ts';
+import { sectionOf, tiersOf } from '../../contract/tiers.ts';
+import type { Observed } from '../tick/observed.ts';
+import type { FreezeState } from './freeze-keeper.ts';
+import type { FreezeRequest } from './freeze-steps.ts';
+
+/** @param campaign with its effective closing. @param status of this tick */
+export const freezeRequest = (campaign: VoucherCampaign, status: VoucherCampaignStatus): FreezeRequest => {
+  const { spec } = campaign;
+  const { verifyBy, unverified } = spec.draw;
+  const isChecked = sectionOf(spec, 'verification') !== undefined;
+  return {
+    campaignId: spec.campaignId,
+    closesAtMs: instantMs(spec.window.closesAt),
+    ...(verifyBy === undefined ? {} : { verifyByMs: instantMs(verifyBy) }),
+    unverified: isChecked ? unverified : 'unchecked',
+    tiers: tiersOf(spec),
+    deferredBy: [],
+    isClockOff: status.conditions?.some(({ reason }) => reason === 'OperatorClockOff') ?? false,
+  };
+};
+
+/** When the list was frozen, as far as is known. */
+const frozenAtOf = ({ freeze, previous }: Pick<Observed, 'freeze' | 'previous'>): string | undefined =>
+  freeze?.kind === 'done' ? freeze.frozen.at : previous?.draw?.frozenAt;
+
+/** A campaign whose list is frozen accepts nothing more, whatever its spec says by now. */
+export const notReopened = (
+  campaign: VoucherCampaign,
+  observed: Pick<Observed, 'freeze' | 'previous'>,
+): VoucherCampaign => {
+  const closesAt = frozenAtOf(observed);
+  if (closesAt === undefined || instantMs(campaign.spec.window.closesAt) <= instantMs(closesAt)) return campaign;
+  return { ...campaign, spec: { ...campaign.spec, window: { ...campaign.spec.window, closesAt } } };
+};
+
+/** When the next step is due by date alone. */
+export const freezeDueMs = (freeze: FreezeState | undefined): readonly number[] =>
+  freeze?.kind === 'waiting' && 'untilMs' in freeze.waiting ? [freeze.waiting.untilMs] : [];
+
+/** Whether the next step may be due at any moment. */
+export const isFreezing = (freeze: FreezeState | undefined): boolean => {
+  if (freeze?.kind === 'publishing') return true;
+  return freeze?.kind === 'waiting' && 'behind' in freeze.waiting;
+};
