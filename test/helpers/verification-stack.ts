@@ -85,6 +85,7 @@ export const startVerificationStack = async (options: { readonly latencyMs: numb
     identity: { keySpace: 'residentNumber' },
     eligibility: { minAge: 18, uniqueness: 'perCitizen' },
     vouchers: [],
+    draw: { unverified: 'exclude' },
     traffic: { admissionPerSecond: 100, intakePods: 1, burstSeconds: 1 },
     sections: { verification: { secretName: 'voucher-verification', providers: [tencent] } },
   };
