@@ -3,35 +3,39 @@
  * digest under a key that only this process has.
  */
 import { createHmac, randomBytes } from 'node:crypto';
+import { z } from 'zod';
 
-export interface SecondCount {
-  /** Unix time. */
-  readonly second: number;
-  /** Every request, as it arrived. */
-  readonly requests: number;
-  /** Those above the limit. */
-  readonly throttled: number;
-}
+const countsByName = z.record(z.string(), z.number());
 
-export interface Counts {
-  readonly startedAt: string;
-  readonly requests: number;
-  readonly connections: number;
+export const counts = z.object({
+  startedAt: z.string(),
+  requests: z.number(),
+  connections: z.number(),
   /** Seconds with at least one request. */
-  readonly perSecond: readonly SecondCount[];
+  perSecond: z.array(
+    z.object({
+      /** Unix time. */
+      second: z.number(),
+      /** Every request, as it arrived. */
+      requests: z.number(),
+      /** Those above the limit. */
+      throttled: z.number(),
+    }),
+  ),
   /** By what was answered (match, throttled, AuthFailure.SignatureFailure, …). */
-  readonly results: Readonly<Record<string, number>>;
+  results: countsByName,
   /** By fault. A fault that spoils an answer counts there and in `results`. */
-  readonly faults: Readonly<Record<string, number>>;
+  faults: countsByName,
   /** Different questions that were looked up. */
-  readonly questions: number;
+  questions: z.number(),
   /** How many times, by digest. */
-  readonly askedMoreThanOnce: Readonly<Record<string, number>>;
+  askedMoreThanOnce: countsByName,
   /** Questions whose verdict was sent in full more than once: a call that was paid twice. By digest. */
-  readonly answeredMoreThanOnce: Readonly<Record<string, number>>;
+  answeredMoreThanOnce: countsByName,
   /** When this process itself did not run: requests of these moments were counted late. */
-  readonly stalls: readonly { readonly at: string; readonly ms: number }[];
-}
+  stalls: z.array(z.object({ at: z.string(), ms: z.number() })),
+});
+export type Counts = z.infer<typeof counts>;
 
 /** One number a question, so that three million need 100 MB: how often it was asked, and how often answered times 1,024. */
 const ANSWERED = 1_024;

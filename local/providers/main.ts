@@ -3,7 +3,7 @@
  *
  *   node local/providers/main.ts --type TencentIdCard --name tencent --keys-dir .run/keys --port 20123
  *
- * Prints one line of JSON when it listens. Ends with SIGTERM, or with standard input when --end-with-stdin is given.
+ * Prints one line of JSON when it listens. Ends with SIGTERM. process.ts starts it.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -24,7 +24,6 @@ const options = new Command('provider')
   .option('--per-second <n>', 'requests in one second', whole, 100)
   .option('--per-day <n>', 'requests in one day of Beijing', whole)
   .option('--latency-ms <n>', 'how long an answer takes', whole, 0)
-  .option('--end-with-stdin', 'end when standard input ends, so that no server outlives its parent', false)
   .parse()
   .opts<{
     type: 'TencentIdCard' | 'Http';
@@ -34,7 +33,6 @@ const options = new Command('provider')
     perSecond: number;
     perDay?: number;
     latencyMs: number;
-    endWithStdin: boolean;
   }>();
 
 const key = (kind: 'secret-id' | 'secret-key'): string =>
@@ -52,4 +50,3 @@ const end = (): void => {
   void close().then(() => process.exit(0));
 };
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, end);
-if (options.endWithStdin) process.stdin.on('end', end).resume();

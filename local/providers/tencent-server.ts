@@ -98,7 +98,10 @@ const protocol = (keys: () => TencentKeys): Protocol => ({
       known === undefined
         ? { Error: { Code: CODES[outcome] ?? outcome, Message: 'The request was not carried out.' } }
         : { Result: known[0], Description: known[1] };
-    return { status: 200, body: JSON.stringify({ Response: { ...content, RequestId: randomBytes(16).toString('hex') } }) };
+    return {
+      status: 200,
+      body: JSON.stringify({ Response: { ...content, RequestId: randomBytes(16).toString('hex') } }),
+    };
   },
 });
 

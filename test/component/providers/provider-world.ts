@@ -35,6 +35,7 @@ export const HEALTH_CODE: HttpProvider = {
 
 export interface Client {
   readonly provider: IdentityProvider;
+  readonly keysDir: string;
   ask(person: { readonly name: string; readonly idNumber: string }, signal?: AbortSignal): Promise<ProviderAnswer>;
   rotate(secretKey: string): Promise<void>;
   remove(): Promise<void>;
@@ -60,6 +61,7 @@ export const clientOf = async (
   let asked = 0;
   return {
     provider,
+    keysDir,
     ask({ name, idNumber }, signal = new AbortController().signal) {
       asked += 1;
       return provider.verify({ name, idType: 'CN_ID', idNumber, requestId: `R${asked}` }, signal);
