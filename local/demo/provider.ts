@@ -17,7 +17,7 @@ export interface DemoProvider {
 
 export const PROVIDER_NAME = 'tencent';
 /** Requests per second: below the peak of the crowd, so that a backlog builds up, and enough to be done with it soon after. */
-export const PROVIDER_RATE = 100;
+export const PROVIDER_RATE = 120;
 const LATENCY_MS = 50;
 
 export const startDemoProvider = async (
