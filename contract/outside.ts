@@ -6,6 +6,10 @@
  * to the live bucket. A pod reads it every second; a share holds until SHARE_VALID_MS after that reading began, by the pod's
  * monotonic clock. So a pod that was stopped, or cut off from the journal, has none, no matter how late an answer reaches it.
  * The operator hands a freed share on SHARE_VALID_MS after its write was acknowledged.
+ *
+ * A provider counts whole requests in each of its seconds, so a pod rounds a share of 1 or more down, and one that is below 1 can
+ * still put one request into any second (app/outside/pace.ts). So the operator hands out whole numbers: of 100/s, eight pods get
+ * 13, 13, 13, 13, 12, 12, 12, 12, and of 7/s seven of them get 1. A rate below 1/s goes to one pod.
  */
 import type { Tier } from './tiers.ts';
 
@@ -22,7 +26,10 @@ export interface OutsideShares {
 }
 
 export interface TargetShares {
-  /** Requests per second, by name of the pod. Who is not named has none. Their sum never exceeds the permitted rate. */
+  /**
+   * Requests per second, by name of the pod: whole numbers, or a single one below 1. Who is not named has none. Their sum never exceeds
+   * the permitted rate.
+   */
   readonly perSecond: Readonly<Record<string, number>>;
   /** It is not asked, except for a probe of one pod: it refuses all requests, or two pods saw it fail. */
   readonly stopped?: { readonly reason: string; readonly since: string };

@@ -64,15 +64,3 @@ export interface VerificationSpec {
   /** Providers that are asked, at least one, in the order of `order`. */
   readonly providers: readonly ProviderSpec[];
 }
-
-/**
- * When what waits will be done at the pace that outside systems allow. Absent: the tier asks none, or nothing waits.
- */
-export interface OutsidePace {
-  /** Requests per second that they allow now. 0: none of them can be asked. */
-  readonly perSecond: number;
-  /** When what waits now will be done, to the minute. Absent: unknown, or later than in 60 days. */
-  readonly doneAt?: string;
-  /** When the first of them can be asked again. Absent: one can be, or this is unknown. */
-  readonly resumesAt?: string;
-}

@@ -50,6 +50,9 @@ const value: z.ZodType<OutsideShares> = z.object({
   ),
 });
 
+/** Undefined for what is not understood. */
+export const parseShares = (bytes: string | Uint8Array): OutsideShares | undefined => parseUntrusted(value, bytes);
+
 const failure = z.object({ error: z.object({ err_code: z.number().optional(), description: z.string().optional() }) });
 
 const info = z.union([
@@ -106,7 +109,7 @@ export const readValue = (text: string): Pick<SharesReading, 'shares' | 'revisio
   const { seq, hdrs = '', data: bytes } = data.message;
   // A delete marker, which has headers and no value.
   const isDeleted = Buffer.from(hdrs, 'base64').toString().includes('KV-Operation');
-  const shares = isDeleted ? undefined : parseUntrusted(value, Buffer.from(bytes, 'base64'));
+  const shares = isDeleted ? undefined : parseShares(Buffer.from(bytes, 'base64'));
   return { shares, revision: seq };
 };
 

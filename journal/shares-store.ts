@@ -1,34 +1,12 @@
 /** Implements SharesStore: keys of the live bucket, as messages of its stream, so that only its leader answers. */
 import { JetStreamApiError, type JetStreamManager } from '@nats-io/jetstream';
-import { z } from 'zod';
 import { liveBucketName } from '../contract/names.ts';
-import { type OutsideShares, sharesKey } from '../contract/outside.ts';
+import { sharesKey } from '../contract/outside.ts';
 import type { Tier } from '../contract/tiers.ts';
 import { abortable } from '../runtime/abortable.ts';
 import type { SharesStore } from './administration.ts';
 import { orUndefined } from './errors.ts';
-
-const count = z.number().nonnegative();
-const shares: z.ZodType<OutsideShares> = z.object({
-  v: z.literal(1),
-  targets: z.record(
-    z.string(),
-    z.object({
-      perSecond: z.record(z.string(), count),
-      stopped: z.object({ reason: z.string(), since: z.string() }).exactOptional(),
-      day: z.object({ date: z.string(), used: count }).exactOptional(),
-    }),
-  ),
-});
-
-/** Undefined for what is no such value. */
-export const parseShares = (text: string): OutsideShares | undefined => {
-  try {
-    return shares.safeParse(JSON.parse(text)).data;
-  } catch {
-    return undefined;
-  }
-};
+import { parseShares } from './outside-shares.ts';
 
 /** nats-server's codes for an unexpected last sequence. */
 const WRONG_LAST_SEQUENCE = new Set([10_071, 10_164]);
@@ -45,7 +23,7 @@ export const createSharesStore = (api: () => Promise<JetStreamManager>): SharesS
     const { streams } = await abortable(api(), signal);
     const message = await abortable(orUndefined(streams.getMessage(stream, { last_by_subj: subject })), signal);
     if (message === undefined || message === null) return { value: undefined, revision: 0 };
-    return { value: parseShares(message.string()), revision: message.seq };
+    return { value: parseShares(message.data), revision: message.seq };
   },
 
   async write(campaignId, tier, value, revision, signal) {

@@ -165,7 +165,11 @@ export const createProcessCluster = (options: ProcessClusterOptions): ProcessClu
         for (const job of jobs.values()) {
           const component = job.labels[LABELS.component];
           if (job.namespace !== namespace || job.labels[LABELS.campaign] !== name || !isJob(component)) continue;
-          observedJobs[component] = { name: job.name, state: job.pod.isDone ? 'done' : 'running' };
+          observedJobs[component] = {
+            name: job.name,
+            state: job.pod.isDone ? 'done' : 'running',
+            failedPods: job.pod.restarts,
+          };
         }
         const own = [...plans.values()].filter(
           (plan) => plan.metadata.namespace === namespace && plan.spec.campaignName === name,

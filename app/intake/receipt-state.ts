@@ -26,7 +26,9 @@ export interface ShownChanges {
   readonly channelChangesLeft: number;
 }
 
-export const editableUntil = ({ draw, window }: LiveSettings): string => draw.verifyBy ?? window.closesAt;
+/** The later of both: a contingency level may have moved the closing past `verifyBy`. The freeze goes by the same (operator/freeze). */
+export const editableUntil = ({ draw: { verifyBy }, window: { closesAt } }: LiveSettings): string =>
+  verifyBy !== undefined && Date.parse(verifyBy) > Date.parse(closesAt) ? verifyBy : closesAt;
 
 export const changesShown = (facts: readonly Fact[], settings: LiveSettings): ShownChanges => {
   const { corrections, channels } = changesLeft(facts);

@@ -52,8 +52,6 @@ const LOOK_EVERY_MS = 100;
  * is granted, by one reading of the clock. A process that is stopped after that instant, and before the request has left it, sends
  * that request when it goes on, although its share has expired by then: no check in this process can come later. At most the turns
  * of one instant are late like that, so a stopped pod adds MADE_UP_MS of its share at most (pace.ts), for most shares one request.
- *
- * @throws RangeError for a time zone that is not known
  */
 export const createLane = ({ name, share, timeZone, clock, agreed, random, metrics }: LaneOptions): Lane => {
   const dateOf = dateIn(timeZone);

@@ -7,7 +7,7 @@
  * due within WINDOW_MS no more may exist than are permitted in one second:
  *
  * - A pod with a share of m spaces its turns by WINDOW_MS / m: at most m are due within any span of WINDOW_MS, wherever it begins.
- *   With a spacing of 1,000 / m and no margin, two late requests of every pod could fall into a second that is already full.
+ *   With a spacing of 1,000 / m, one late request of each pod could fall into a second that is already full.
  * - With 12.5 each, eight pods could send 13 each, 104 of 100. So a share is rounded down here, and the operator should hand out
  *   whole numbers whose sum is the permitted rate: then nothing is lost by rounding. A share below 1 is not rounded, and counts as
  *   a whole one: of seven requests a second, eight pods with 0.875 each could send eight. The operator gives it to one pod only.

@@ -8,10 +8,21 @@ const AFTER_MIDNIGHT_MS = 10_000;
 const STILL_YESTERDAY_MS = 5 * 60_000;
 const LOOK_AGAIN_MS = 60_000;
 
-/** `2020-09-25`, so that dates compare as texts. @throws RangeError for a time zone that is not known */
-export const dateIn = (timeZone: string): ((atMs: number) => string) => {
+/** The schema's: a zone that is not known must not stop the campaign. */
+const DEFAULT_ZONE = 'Asia/Shanghai';
+
+const formatOf = (timeZone: string): Intl.DateTimeFormat =>
   // The Swedish form of a date is that of ISO 8601.
-  const format = new Intl.DateTimeFormat('sv-SE', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' });
+  new Intl.DateTimeFormat('sv-SE', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' });
+
+/** Dates of a time zone as `2020-09-25`, which compare as texts. An unknown zone counts as Asia/Shanghai. */
+export const dateIn = (timeZone: string): ((atMs: number) => string) => {
+  let format: Intl.DateTimeFormat;
+  try {
+    format = formatOf(timeZone);
+  } catch {
+    format = formatOf(DEFAULT_ZONE);
+  }
   return (atMs) => format.format(atMs);
 };
 

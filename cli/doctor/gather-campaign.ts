@@ -1,5 +1,6 @@
 /** Gathers the facts of one campaign. I/O; of Secrets only the names of their keys are kept. */
 import { z } from 'zod';
+import { JOBS } from '../../contract/jobs.ts';
 import { dataPlaneSecretName, tierName } from '../../contract/names.ts';
 import { tiersOf } from '../../contract/tiers.ts';
 import {
@@ -164,9 +165,9 @@ export const gatherCampaign = async (
       cluster.plans(campaign),
       secret(reader, namespace, privacy.keySecretName),
       Promise.all(
-        tiersOf(campaign.spec).map(async (tier) => ({
-          tier,
-          ...(await secret(reader, namespace, dataPlaneSecretName(dataPlane.secretName, tier))),
+        [...tiersOf(campaign.spec), ...JOBS].map(async (workload) => ({
+          workload,
+          ...(await secret(reader, namespace, dataPlaneSecretName(dataPlane.secretName, workload))),
         })),
       ),
       certificates(reader, namespace, operators),

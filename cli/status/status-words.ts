@@ -133,11 +133,23 @@ const grantText = (plan: ScalePlan, zone: Zone, nowMs: number): string => {
   return `${askedFor(plan)} until ${clockOf(untilMs, zone, nowMs)} by ${decidedText(plan)} (ScalePlan ${plan.metadata.name})`;
 };
 
+/** `frozen 22:15:03 (5 min ago); dining-50: 3,310 entries, digest 3f9c…`, or what the list waits for. */
+const listText = ({ campaign, nowMs }: Report, zone: Zone): string | undefined => {
+  const { draw, conditions = [] } = campaign.status ?? {};
+  if (draw === undefined) return undefined;
+  const { frozenAt, lists = [] } = draw;
+  if (frozenAt === undefined) return conditions.find(({ type }) => type === 'ListFrozen')?.message ?? draw.phase;
+  const frozen = `frozen ${clockOf(instantMs(frozenAt), zone, nowMs)} (${ago(instantMs(frozenAt), nowMs)})`;
+  const each = lists.map(({ voucher, entries, digest }) => `${voucher}: ${count(entries)} entries, digest ${digest}`);
+  return [frozen, ...(lists.length === 0 ? ['not made yet'] : each)].join('; ');
+};
+
 const factsOf = (report: Report, { grants }: Standing, zone: Zone): readonly Fact[] => {
   const { status } = report.campaign;
   if (status === undefined) return [];
   const { arrivals, backlog } = curvesOf(report);
   const { arrivalsPerSecond, headroom, counts } = status;
+  const list = listText(report, zone);
   return [
     {
       label: 'arrivals',
@@ -154,6 +166,7 @@ const factsOf = (report: Report, { grants }: Standing, zone: Zone): readonly Fac
     { label: 'admission', value: admissionText(report) },
     ...grants.map((plan) => ({ label: 'granted', value: grantText(plan, zone, report.nowMs) })),
     ...(counts === undefined ? [] : [{ label: 'recorded', value: `${count(counts.received)} registrations` }]),
+    ...(list === undefined ? [] : [{ label: 'list', value: list }]),
     ...(headroom === undefined || headroom.desired === 0
       ? []
       : [{ label: 'headroom', value: `${headroom.ready} of ${headroom.desired} placeholders for intake have a node` }]),

@@ -12,7 +12,7 @@ const outside: ObjectNode = {
   description:
     'When what waits will be done at the pace that outside systems allow. Absent: the tier asks none, or nothing waits.',
   required: ['perSecond'],
-  typeHint: { name: 'OutsidePace', file: './verification-types.ts' },
+  typeHint: { name: 'OutsidePace', file: STATUS_TYPES },
   properties: {
     perSecond: measure('Requests per second that they allow now. 0: none of them can be asked.'),
     doneAt: instant('When what waits now will be done, to the minute. Absent: unknown, or later than in 60 days.'),

@@ -1,6 +1,6 @@
 /**
  * Freezes one campaign's list, one step a tick and without delaying it. What must survive this process is in the journal: the
- * barriers, and the entry `frozen`, which is appended once (docs/adr/0032).
+ * barriers, and the entry `frozen`, which is appended once.
  */
 import { randomUUID } from 'node:crypto';
 import { ControlEntryError } from '../../contract/control-schema.ts';
@@ -73,10 +73,11 @@ export class FreezeKeeper {
   }
 
   /**
-   * Whether pods must not be given this closing: the list is frozen, or is being frozen at this moment, for an earlier one. A tick
-   * whose plan did not know of it decides again.
+   * Whether pods must not be given this closing: the list is frozen, is being frozen at this moment, or may be frozen, for an
+   * earlier one. A tick whose plan did not know of it decides again.
    */
   forbids(closesAtMs: number, nowMs: number): boolean {
+    if (this.#deps.journal !== undefined && !this.#isAsked) return true;
     const { frozen } = this.#decided;
     if (frozen !== undefined) return closesAtMs > Date.parse(frozen.at);
     return this.#isAppending && closesAtMs > nowMs;

@@ -2,6 +2,7 @@
 import type { VoucherCampaignStatus } from '../../contract/campaign-types.ts';
 import type { Frozen, Listed } from '../../contract/control.ts';
 import { asBefore, type ConditionInput, no, unknown, type Verdict, yes } from '../conditions/verdict.ts';
+import type { ObservedJob } from '../tick/cluster-view.ts';
 import type { FreezeState } from './freeze-keeper.ts';
 import type { Behind, Waiting } from './freeze-steps.ts';
 
@@ -19,7 +20,7 @@ const progress = (behind: readonly Behind[]): string =>
     })
     .join('; ');
 
-const waitingFor = (waiting: Waiting): ListFrozen => {
+const waitingFor = (waiting: Waiting, { name, namespace }: ConditionInput['campaign']['metadata']): ListFrozen => {
   switch (waiting.why) {
     case 'NotClosed':
       return no(
@@ -39,7 +40,7 @@ const waitingFor = (waiting: Waiting): ListFrozen => {
     case 'Deferred':
       return no(
         'Deferred',
-        `Contingency level ${waiting.by.join(', ')} defers the freeze. The operator goes on when the level ends: kubectl voucher contingency stop.`,
+        `Contingency level ${waiting.by.join(', ')} defers the freeze. To end it: kubectl voucher contingency stop ${waiting.by[0]} ${name} -n ${namespace}.`,
       );
     case 'ClockOff':
       return no(
@@ -62,6 +63,21 @@ const waitingFor = (waiting: Waiting): ListFrozen => {
 const frozenText = ({ at, barriers }: Frozen): string =>
   `Frozen at ${at}. Messages up to these barriers count: ${barriers.map((barrier, shard) => `${barrier} in shard ${shard}`).join(', ')}.`;
 
+/**
+ * | the draw's Job                | text                         |
+ * |-------------------------------|------------------------------|
+ * | none yet, or at work          | that the list is being made  |
+ * | at work after failed tries    | … that it failed, and the log |
+ * | failed for good               | … how to try again now       |
+ */
+const drawText = (job: ObservedJob | undefined): string => {
+  if (job === undefined || (job.state !== 'failed' && job.failedPods === 0)) return 'The list is made from them.';
+  const log = `Its log says why: kubectl logs job/${job.name}.`;
+  return job.state === 'failed'
+    ? `Job ${job.name} failed to make the list from them. ${log} The operator creates it again when the cluster has deleted it; to try now: kubectl delete job ${job.name}.`
+    : `Job ${job.name} makes the list from them. ${job.failedPods} of its pods failed; it tries again. ${log}`;
+};
+
 const listText = ({ lists }: Listed): string =>
   lists.map(({ voucher, entries, digest }) => `${voucher} has ${entries} entries (digest ${digest})`).join('; ');
 
@@ -77,7 +93,7 @@ const listText = ({ lists }: Listed): string =>
  * | the entry is stored                                 | True    | Frozen |
  * | … and the list has been made                        | True    | Listed |
  */
-export const listFrozen = (input: Pick<ConditionInput, 'observed'>): ListFrozen => {
+export const listFrozen = (input: Pick<ConditionInput, 'observed' | 'campaign'>): ListFrozen => {
   const { freeze } = input.observed;
   switch (freeze?.kind) {
     case undefined:
@@ -96,12 +112,13 @@ export const listFrozen = (input: Pick<ConditionInput, 'observed'>): ListFrozen 
         `The list is frozen, but ${freeze.message}. Install the release that wrote it, or a later one.`,
       );
     case 'waiting':
-      return waitingFor(freeze.waiting);
+      return waitingFor(freeze.waiting, input.campaign.metadata);
     case 'publishing':
       return no('PublishingBarriers', 'The end of the list is being written into the journal.');
     case 'done': {
       const { frozen, listed } = freeze;
-      if (listed === undefined) return yes('Frozen', `${frozenText(frozen)} The list is made from them.`);
+      if (listed === undefined)
+        return yes('Frozen', `${frozenText(frozen)} ${drawText(input.observed.cluster.jobs?.draw)}`);
       return yes('Listed', `${frozenText(frozen)} The list has been made: ${listText(listed)}.`);
     }
   }

@@ -2,12 +2,17 @@
 import type { VoucherCampaign, VoucherCampaignStatus } from '../../contract/campaign-types.ts';
 import { instantMs } from '../../contract/instant.ts';
 import { sectionOf, tiersOf } from '../../contract/tiers.ts';
+import type { ContingencyOutcome } from '../contingency/contingency.ts';
 import type { Observed } from '../tick/observed.ts';
 import type { FreezeState } from './freeze-keeper.ts';
 import type { FreezeRequest } from './freeze-steps.ts';
 
 /** @param campaign with its effective closing. @param status of this tick */
-export const freezeRequest = (campaign: VoucherCampaign, status: VoucherCampaignStatus): FreezeRequest => {
+export const freezeRequest = (
+  campaign: VoucherCampaign,
+  status: VoucherCampaignStatus,
+  { inForce }: Pick<ContingencyOutcome, 'inForce'>,
+): FreezeRequest => {
   const { spec } = campaign;
   const { verifyBy, unverified } = spec.draw;
   const isChecked = sectionOf(spec, 'verification') !== undefined;
@@ -17,7 +22,7 @@ export const freezeRequest = (campaign: VoucherCampaign, status: VoucherCampaign
     ...(verifyBy === undefined ? {} : { verifyByMs: instantMs(verifyBy) }),
     unverified: isChecked ? unverified : 'unchecked',
     tiers: tiersOf(spec),
-    deferredBy: [],
+    deferredBy: inForce.flatMap(({ level: { name, effect } }) => (effect.deferFreeze === true ? [name] : [])),
     isClockOff: status.conditions?.some(({ reason }) => reason === 'OperatorClockOff') ?? false,
   };
 };
@@ -40,8 +45,10 @@ export const notReopened = (
 export const freezeDueMs = (freeze: FreezeState | undefined): readonly number[] =>
   freeze?.kind === 'waiting' && 'untilMs' in freeze.waiting ? [freeze.waiting.untilMs] : [];
 
-/** Whether the next step may be due at any moment. */
-export const isFreezing = (freeze: FreezeState | undefined): boolean => {
+/** Whether the next step is due, or may be at any moment. */
+export const isFreezing = (freeze: FreezeState | undefined, nowMs: number): boolean => {
   if (freeze?.kind === 'publishing') return true;
-  return freeze?.kind === 'waiting' && 'behind' in freeze.waiting;
+  if (freeze?.kind !== 'waiting') return false;
+  const { waiting } = freeze;
+  return 'behind' in waiting || ('untilMs' in waiting && waiting.untilMs <= nowMs);
 };

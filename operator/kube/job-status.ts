@@ -5,16 +5,20 @@ import type { KubeObject } from './objects.ts';
 
 const schema = z.object({
   status: z
-    .object({ conditions: z.array(z.object({ type: z.string(), status: z.string() })).default([]) })
-    .default({ conditions: [] }),
+    .object({
+      conditions: z.array(z.object({ type: z.string(), status: z.string() })).default([]),
+      failed: z.number().default(0),
+    })
+    .default({ conditions: [], failed: 0 }),
 });
 
 /** Its controller sets one of the two conditions when the Job is over, and none before. */
 export const jobOf = (object: KubeObject): ObservedJob => {
-  const { conditions } = schema.parse(object).status;
+  const { conditions, failed } = schema.parse(object).status;
   const has = (wanted: string): boolean => conditions.some(({ type, status }) => type === wanted && status === 'True');
   return {
     name: object.metadata.name,
     state: has('Complete') ? 'done' : has('Failed') ? 'failed' : 'running',
+    failedPods: failed,
   };
 };

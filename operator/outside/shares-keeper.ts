@@ -13,6 +13,8 @@ import { type InForce, inherited, NO_SHARES, replaced } from './in-force.ts';
 
 const CALL_DEADLINE_MS = 2_000;
 const WRITE_EVERY_MS = 1_000;
+/** Also while nothing changes: the bucket may have been lost, or another operator may have written. */
+const READ_EVERY_MS = 10_000;
 
 /** What a tick knows of a tier's shares. */
 export interface KnownShares {
@@ -33,6 +35,8 @@ interface Kept {
   memory?: OutsideMemory;
   inFlight: boolean;
   notBeforeMs: number;
+  /** When it was last read or written. */
+  seenAtMs: number;
 }
 
 export class SharesKeeper {
@@ -63,11 +67,13 @@ export class SharesKeeper {
     const { inForce } = kept;
     // What was decided from other shares than those in force now waits for the next tick.
     const isDue = planned !== undefined && planned.basedOn === inForce && !isEqual(planned.next, inForce.value);
-    if (inForce !== undefined && !isDue) return;
+    const nowMs = clock.monotonicMs();
+    if (inForce !== undefined && !isDue && nowMs < kept.seenAtMs + READ_EVERY_MS) return;
     kept.inFlight = true;
-    kept.notBeforeMs = clock.monotonicMs() + WRITE_EVERY_MS;
+    kept.notBeforeMs = nowMs + WRITE_EVERY_MS;
+    kept.seenAtMs = nowMs;
     const where = { store, campaignId: campaign.spec.campaignId, tier, signal };
-    const call: Promise<void> = (isDue ? this.#write(where, planned) : this.#read(where))
+    const call: Promise<void> = (isDue ? this.#write(where, planned) : this.#read(where, inForce))
       .then(
         (now) => {
           kept.inForce = now;
@@ -88,15 +94,16 @@ export class SharesKeeper {
   #of(tier: Tier): Kept {
     const known = this.#tiers.get(tier);
     if (known !== undefined) return known;
-    const kept: Kept = { inFlight: false, notBeforeMs: Number.NEGATIVE_INFINITY };
+    const kept: Kept = { inFlight: false, notBeforeMs: Number.NEGATIVE_INFINITY, seenAtMs: Number.NEGATIVE_INFINITY };
     this.#tiers.set(tier, kept);
     return kept;
   }
 
-  async #read(where: Where): Promise<InForce | undefined> {
+  async #read(where: Where, known: InForce | undefined): Promise<InForce | undefined> {
     const { store, campaignId, tier, signal } = where;
     const { clock } = this.#deps;
     const read = await within(clock, CALL_DEADLINE_MS, signal, (inner) => store.read(campaignId, tier, inner));
+    if (read.revision === known?.revision && isEqual(read.value ?? NO_SHARES, known.value)) return known;
     if (read.value !== undefined || read.revision === 0) {
       return inherited(read.value ?? NO_SHARES, read.revision, clock.monotonicMs());
     }

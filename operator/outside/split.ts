@@ -2,7 +2,7 @@
  * Splits a rate among pods, without ever exceeding it while pods may still use what they had. Pure.
  *
  * Shares are whole numbers that differ by one at most. In its worst second a pod with 12.5 sends 13 requests, and one with 0.5 sends one:
- * only whole shares add up to the rate in every second (app/outside/pace.ts). What is left of a rate below 1 gets one pod.
+ * only whole shares add up to the rate in every second (app/outside). What is left of a rate below 1 gets one pod.
  *
  * A share is lowered at once, and raised only by what no pod can be using any more:
  *

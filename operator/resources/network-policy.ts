@@ -1,4 +1,8 @@
-import type { NetworkPolicy, NetworkPolicyEgressRule } from 'kubernetes-types/networking/v1.js';
+import type {
+  NetworkPolicy,
+  NetworkPolicyEgressRule,
+  NetworkPolicyIngressRule,
+} from 'kubernetes-types/networking/v1.js';
 import { PORTS } from '../../contract/app-contract.ts';
 import type { VoucherCampaign } from '../../contract/campaign-types.ts';
 import { isJob, rightsOf, type Workload } from '../../contract/jobs.ts';
@@ -30,12 +34,19 @@ const egressOf = (
 };
 
 /** Citizens reach the intake from anywhere; only pods of this cluster reach metrics and probes; nothing reaches a Job. */
+const ingressOf = (workload: Workload): NetworkPolicyIngressRule[] => [
+  ...(workload === 'intake' ? [{ ports: [{ port: 'http', protocol: 'TCP' as const }] }] : []),
+  ...(isJob(workload)
+    ? []
+    : [{ from: [{ namespaceSelector: {} }], ports: [{ port: 'admin', protocol: 'TCP' as const }] }]),
+];
+
 export const buildNetworkPolicy = (
   campaign: VoucherCampaign,
   workload: Workload,
   options: BuildOptions,
 ): NetworkPolicy => {
-  const egress = egressOf(campaign, workload, options);
+  const [ingress, egress] = [ingressOf(workload), egressOf(campaign, workload, options)];
   return {
     apiVersion: 'networking.k8s.io/v1',
     kind: 'NetworkPolicy',
@@ -43,12 +54,8 @@ export const buildNetworkPolicy = (
     spec: {
       podSelector: { matchLabels: tierSelector(campaign, workload) },
       policyTypes: ['Ingress', ...(egress === undefined ? [] : ['Egress'])],
-      ingress: [
-        ...(workload === 'intake' ? [{ ports: [{ port: 'http', protocol: 'TCP' as const }] }] : []),
-        ...(isJob(workload)
-          ? []
-          : [{ from: [{ namespaceSelector: {} }], ports: [{ port: 'admin', protocol: 'TCP' as const }] }]),
-      ],
+      // The API server would remove an empty list.
+      ...(ingress.length === 0 ? {} : { ingress }),
       ...(egress && { egress: [...egress] }),
     },
   };

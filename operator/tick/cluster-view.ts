@@ -47,6 +47,8 @@ export interface ObservedHeadroom {
 export interface ObservedJob {
   readonly name: string;
   readonly state: 'running' | 'done' | 'failed';
+  /** Pods that ended with an error; the next one tries again. */
+  readonly failedPods: number;
 }
 
 export interface ObservedCluster {

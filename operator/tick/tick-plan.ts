@@ -113,13 +113,16 @@ export const planTick = (
   const { mode } = stated.spec.scaling;
   const { journal, cluster, previous, readings } = observed;
 
-  const remembered =
+  const known =
     observed.memory ??
     resumeMemory(
       previous,
       perTier((tier) => cluster.tiers[tier]?.deployment.replicas ?? 0),
       nowMs,
     );
+  const present = tiersOf(stated.spec);
+  // A tier whose section was taken out limits nothing any more.
+  const remembered = perTier((tier) => (present.includes(tier) ? known[tier] : EMPTY_MEMORY));
   const contingency = contingencyOf({ campaign: stated, observed, memory: remembered, nowMs });
   const campaign = notReopened(withClosing(stated, contingency.closesAtMs), observed);
   const times = campaignTimes(campaign.spec, remembered.intake);
@@ -132,10 +135,8 @@ export const planTick = (
   );
   const handOuts = handOutsOf(campaign.spec, observed, nowMs);
   const input = { campaign, observed, times, overrides, admissionPerSecond, handOuts, nowMs };
-  const present = tiersOf(campaign.spec);
   const tiers: TierOutcomes = perTier((tier) => scaleTier(input, tier, remembered[tier]));
   const remember = (tier: Tier): CampaignMemory[Tier] => {
-    if (!present.includes(tier)) return EMPTY_MEMORY;
     const { decision, replacing } = tiers[tier];
     const { replacing: _before, ...rest } = decision?.memory ?? remembered[tier];
     return replacing === undefined ? rest : { ...rest, replacing };
@@ -203,7 +204,7 @@ export const planTick = (
     scalePlans,
     planStates: planStateChanges(cluster.plans, nowMs),
     canary: wantsCanary(campaign, times, observed.canary?.result === 'confirmed', nowMs),
-    freeze: freezeRequest(campaign, status),
+    freeze: freezeRequest(campaign, status, contingency),
     finalizer: finalizerChange(campaign),
     status,
     events: [...transitionEvents(previous, status), ...contingencyEvents(previous, status)],
@@ -223,7 +224,7 @@ export const planTick = (
       backlog: waitingOf(status),
       contingency,
       isFirstPass: journal === undefined,
-      isFreezing: isFreezing(observed.freeze),
+      isFreezing: isFreezing(observed.freeze, nowMs),
       instants: [...planInstants(campaign, cluster.plans), ...freezeDueMs(observed.freeze)],
     }),
   };

@@ -6,6 +6,7 @@ import { Socket } from 'node:net';
 import { Registry } from 'prom-client';
 import { SealingPausedError } from '../../app/core/sealing.ts';
 import { secretKey } from '../../app/core/secret-key.ts';
+import type { IntakeDeps } from '../../app/intake/api.ts';
 import { createIntake } from '../../app/intake/create-intake.ts';
 import type { LoadGuard } from '../../app/intake/load-guard.ts';
 import type { ReceiptLookup } from '../../app/intake/ports.ts';
@@ -206,7 +207,12 @@ export const calmGuard = (maxInFlight = 512): LoadGuard => {
   };
 };
 
-const createTestIntake = (guard: LoadGuard, journal: EventEnvelope[], connections?: Connections) => {
+const createTestIntake = (
+  guard: LoadGuard,
+  journal: EventEnvelope[],
+  connections?: Connections,
+  real: Partial<IntakeDeps> = {},
+) => {
   const published: EventEnvelope[] = [];
   const world: TestIntake['world'] = {
     nowMs: NOW_MS,
@@ -275,6 +281,7 @@ const createTestIntake = (guard: LoadGuard, journal: EventEnvelope[], connection
     isDraining: () => world.draining,
     signal: new AbortController().signal,
     onServerError: (code, error) => serverErrors.push({ code, error }),
+    ...real,
   });
   /** @param exchange how a request reaches it */
   const clientOf = (exchange: (sent: Sent) => Promise<Answer>): TestIntake => ({
@@ -307,9 +314,16 @@ const createTestIntake = (guard: LoadGuard, journal: EventEnvelope[], connection
   return { listener, clientOf };
 };
 
-/** @param journal what the journal holds; several intakes with one list are pods before one journal */
-export const testIntake = (guard: LoadGuard = calmGuard(), journal: EventEnvelope[] = []): TestIntake => {
-  const { listener, clientOf } = createTestIntake(guard, journal);
+/**
+ * @param journal what the journal holds; several intakes with one list are pods before one journal
+ * @param real dependencies that are no fakes
+ */
+export const testIntake = (
+  guard: LoadGuard = calmGuard(),
+  journal: EventEnvelope[] = [],
+  real: Partial<IntakeDeps> = {},
+): TestIntake => {
+  const { listener, clientOf } = createTestIntake(guard, journal, undefined, real);
   return clientOf(withoutSocket(listener));
 };
 

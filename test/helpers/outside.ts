@@ -1,6 +1,7 @@
 /** Shares, pods and reports of outside systems; a test sets only what differs. */
 import type { OutsideBlock, OutsideShares, TargetShares } from '../../contract/outside.ts';
 import type { ProviderSpec, VerificationSpec } from '../../contract/verification-types.ts';
+import type { SharesStore } from '../../journal/administration.ts';
 import type { HandOutInput } from '../../operator/outside/hand-out.ts';
 import { type InForce, NO_SHARES } from '../../operator/outside/in-force.ts';
 import type { OutsideReport, TargetReport } from '../../operator/outside/reports.ts';
@@ -78,3 +79,30 @@ export const aVerification = (changes: Partial<ProviderSpec> = {}): Verification
     },
   ],
 });
+
+/** The live bucket's key, with compare-and-set. */
+export class FakeSharesStore implements SharesStore {
+  value: OutsideShares | undefined;
+  revision = 0;
+  isUnreadable = false;
+  reads = 0;
+  writes = 0;
+  /** The next write is stored, and its answer is lost. */
+  losesAnswer = false;
+
+  async read() {
+    this.reads += 1;
+    return { value: this.isUnreadable ? undefined : this.value, revision: this.revision };
+  }
+
+  async write(_campaign: string, _tier: string, value: OutsideShares, revision: number) {
+    this.writes += 1;
+    if (revision !== this.revision) return undefined;
+    this.revision += 1;
+    this.value = value;
+    this.isUnreadable = false;
+    if (!this.losesAnswer) return this.revision;
+    this.losesAnswer = false;
+    throw new Error('the answer was lost');
+  }
+}

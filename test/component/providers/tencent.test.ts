@@ -144,7 +144,7 @@ describe('a fault of the provider', () => {
     expect(await client.ask(person('match'))).toEqual({ kind: 'retry', reason: 'connection failed: ECONNREFUSED' });
   });
 
-  it('a mixture of all of them rejects nobody wrongly, and leaves no personal data in what is said', async () => {
+  it('a mixture of all of them leads to no wrong verdict, and leaves no personal data in what is said', async () => {
     const { client, server } = await world({ limits: { perSecond: 1_000_000 } });
     const crowd = 400;
     faults(server, ...FAULTS.filter((kind) => kind !== 'hang').map((kind) => ({ kind, share: 0.06, delayMs: 30 })));

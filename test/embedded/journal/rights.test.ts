@@ -12,6 +12,7 @@ import {
   liveBucketName,
   shardStreamName,
 } from '../../../contract/names.ts';
+import { sharesKey } from '../../../contract/outside.ts';
 import { hasConsumer, TIERS } from '../../../contract/tiers.ts';
 import type { JournalConnection } from '../../../journal/connection.ts';
 import { type GuardedJournal, startGuardedJournal } from '../../helpers/guarded-journal.ts';
@@ -52,6 +53,7 @@ const cases = (workload: Workload): readonly (readonly [string, string, boolean]
   const may = (type: string): boolean => publishes.some((one) => one === type);
   const bucket = (name: string, right: typeof buckets.live): readonly (readonly [string, string, boolean])[] => [
     [`read ${name}`, `${API}.STREAM.MSG.GET.KV_${name}`, right !== 'none'],
+    [`ask who leads ${name}`, `${API}.STREAM.INFO.KV_${name}`, right !== 'none'],
     [`read a key of ${name} past the leader`, `${API}.DIRECT.GET.KV_${name}`, false],
     [`write ${name}`, `$KV.${name}.${LIVE_SETTINGS_KEY}`, right === 'writes'],
     [`empty ${name}`, `${API}.STREAM.PURGE.KV_${name}`, false],
@@ -79,6 +81,11 @@ const cases = (workload: Workload): readonly (readonly [string, string, boolean]
     ['follow one type', `${API}.CONSUMER.CREATE.${REG}.x.${eventSubject(campaignId, 0, 'won', '*')}`, false],
     ['read a whole shard', `${API}.CONSUMER.CREATE.${REG}.x`, looksUp.some((one) => one === 'shards')],
     ...bucket(liveBucketName(campaignId), buckets.live),
+    // A pod reads its share of an outside system, and takes none.
+    ...TIERS.map((other) => {
+      const key = sharesKey(other);
+      return [`write ${key}`, `$KV.${liveBucketName(campaignId)}.${key}`, false] as const;
+    }),
     ...bucket(dataKeyBucketName(campaignId), buckets.dataKeys),
     ...TIERS.filter(hasConsumer).flatMap((other) => {
       const name = consumerName(other);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { EVENT_REASONS } from '../../../contract/conditions.ts';
+import { EVENT_REASONS } from '../../../contract/event-reasons.ts';
 import { providersReachable } from '../../../operator/conditions/providers-reachable.ts';
 import type { HandOut, Standing } from '../../../operator/outside/hand-out.ts';
 import { transitionEvents } from '../../../operator/tick/events.ts';
@@ -124,14 +124,18 @@ describe('ProvidersReachable', () => {
   });
 
   it('has an event when it becomes False, for another cause, and when it is True again', () => {
-    const after = (reason: string, status: 'True' | 'False') => ({
+    const condition = (reason: string, status: 'True' | 'False') => ({
       conditions: [{ type: 'ProvidersReachable', status, reason, message: 'm', lastTransitionTime: '' }],
     });
-    const reasons = (...[before, now]: ReturnType<typeof after>[]) =>
+    const reasons = (...[before, now]: ReturnType<typeof condition>[]) =>
       transitionEvents(before, now ?? {}).map(({ reason }) => reason);
-    expect(reasons(after('AllAnswer', 'True'), after('ProviderFailing', 'False'))).toEqual(['ProvidersUnreachable']);
-    expect(reasons(after('ProviderFailing', 'False'), after('QuotaUsedUp', 'False'))).toEqual(['ProvidersUnreachable']);
-    expect(reasons(after('QuotaUsedUp', 'False'), after('AllAnswer', 'True'))).toEqual(['ProvidersReachable']);
+    expect(reasons(condition('AllAnswer', 'True'), condition('ProviderFailing', 'False'))).toEqual([
+      'ProvidersUnreachable',
+    ]);
+    expect(reasons(condition('ProviderFailing', 'False'), condition('QuotaUsedUp', 'False'))).toEqual([
+      'ProvidersUnreachable',
+    ]);
+    expect(reasons(condition('QuotaUsedUp', 'False'), condition('AllAnswer', 'True'))).toEqual(['ProvidersReachable']);
     expect(EVENT_REASONS).toEqual(expect.arrayContaining(['ProvidersUnreachable', 'ProvidersReachable']));
   });
 });

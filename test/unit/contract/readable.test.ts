@@ -145,7 +145,7 @@ describe('the status of a campaign that another version left behind', () => {
       { observedGeneration: 0, openedAt: AN_INSTANT },
       { observedGeneration: 0, openedAt: AN_INSTANT },
     ],
-    ['keeps fields of which nothing is known', { ...sound, draw: 7 }, { ...sound, draw: 7 }],
+    ['keeps fields of which nothing is known', { ...sound, later: 7 }, { ...sound, later: 7 }],
     ['loses an instant that is none', { ...sound, closesAt: '2027-01-01 10:00' }, sound],
     [
       'loses a level with a word of later versions',

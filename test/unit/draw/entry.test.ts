@@ -13,7 +13,7 @@ const sha256 = (...parts: readonly (string | Uint8Array)[]): Buffer => {
   return hash.digest();
 };
 
-/** Of the specification (issue 21). */
+/** Published with the specification of vcdraw1. */
 const VECTOR = {
   campaignUid: '3f1c7a52-0000-4000-8000-000000000003',
   receipts: Array.from({ length: 8 }, (_, index) => ({

@@ -287,6 +287,16 @@ describe('every change', () => {
     expect(codeOf(await change())).toBe('409 LIST_FROZEN');
   });
 
+  it.each(each)(
+    '(%s) is possible while registration is open, also where a level moved its closing past verifyBy',
+    async (_, change) => {
+      verdict('rejected');
+      intake.world.settings = settingsOf({ draw: { verifyBy: '2026-10-02T00:00:00.000Z', unverified: 'exclude' } });
+      at(Date.parse('2026-10-03T00:00:00Z'));
+      expect((await change()).status).toBeLessThan(300);
+    },
+  );
+
   it.each(each)('(%s) whose body or look-up outlasts the time is refused', async (_, change) => {
     verdict('rejected');
     at(Date.parse('2026-10-08T23:59:59.999Z'));
@@ -328,10 +338,10 @@ describe('every change', () => {
     expect(codeOf(await change())).toBe('503 OVERLOADED');
   });
 
-  it('of one receipt is limited to three at once and one a second', async () => {
-    const answers = await Promise.all([1, 2, 3, 4].map(withdraw));
-    expect(answers.map(codeOf)).toEqual(['202', '202', '202', '429 TOO_MANY_CHANGES']);
-    expect(answers[3]?.headers.get('retry-after')).toBe('1');
+  it('of one receipt is limited to five at once and one a second', async () => {
+    const answers = await Promise.all([1, 2, 3, 4, 5, 6].map(withdraw));
+    expect(answers.map(codeOf)).toEqual(['202', '202', '202', '202', '202', '429 TOO_MANY_CHANGES']);
+    expect(answers[5]?.headers.get('retry-after')).toBe('1');
     await registerAs(2);
     expect(codeOf(await withdraw())).toBe('202');
   });

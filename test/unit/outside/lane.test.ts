@@ -177,12 +177,6 @@ describe('a lane whose system fails', () => {
     await clock.advance(1_000);
     expect(lane.blocked()).toBeUndefined();
   });
-
-  it('is not made for a time zone that is not known', () => {
-    const of = { name: 'a', share: () => 1, clock, agreed: clock, random: () => 0 };
-    const metrics = createOutsideMetrics(new Registry());
-    expect(() => createLane({ ...of, timeZone: 'Asia/Chengdu', metrics })).toThrow(RangeError);
-  });
 });
 
 describe('the metrics of a lane', () => {

@@ -30,7 +30,7 @@ describe('The pace of outside systems', () => {
 
   it('goes on with the next order while the first has no requests left', () => {
     const targets = [
-      aTarget({ requestsPerDay: 1_000, leftToday: 0, state: 'quota' as const }),
+      { ...aTarget({ requestsPerDay: 1_000 }), leftToday: 0, state: 'quota' as const },
       aTarget({ order: 2, requestsPerSecond: 10 }),
     ];
     expect(outlookOf(targets, 600, WALL_MS)).toEqual({ perSecond: 10, doneAtMs: WALL_MS + 60_000 });

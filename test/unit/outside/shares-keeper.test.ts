@@ -1,41 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
-import type { OutsideShares } from '../../../contract/outside.ts';
 import type { SharesStore } from '../../../journal/administration.ts';
 import { type HandOut, handOut } from '../../../operator/outside/hand-out.ts';
 import { SharesKeeper } from '../../../operator/outside/shares-keeper.ts';
 import { aCampaign } from '../../helpers/a-campaign.ts';
 import { FakeClock } from '../../helpers/fake-clock.ts';
-import { aHandOutInput, aReport, aTarget, readyPods, sharesOf } from '../../helpers/outside.ts';
+import { aHandOutInput, aReport, aTarget, FakeSharesStore, readyPods, sharesOf } from '../../helpers/outside.ts';
 
 const never = new AbortController().signal;
 const TIER = 'verification';
-
-/** The live bucket's key, with compare-and-set. */
-class FakeStore implements SharesStore {
-  value: OutsideShares | undefined;
-  revision = 0;
-  isUnreadable = false;
-  reads = 0;
-  writes = 0;
-  /** The next write is stored, and its answer is lost. */
-  losesAnswer = false;
-
-  async read() {
-    this.reads += 1;
-    return { value: this.isUnreadable ? undefined : this.value, revision: this.revision };
-  }
-
-  async write(_campaign: string, _tier: string, value: OutsideShares, revision: number) {
-    this.writes += 1;
-    if (revision !== this.revision) return undefined;
-    this.revision += 1;
-    this.value = value;
-    this.isUnreadable = false;
-    if (!this.losesAnswer) return this.revision;
-    this.losesAnswer = false;
-    throw new Error('the answer was lost');
-  }
-}
 
 const aKeeper = (store: SharesStore | undefined, clock = new FakeClock(100_000)) => {
   const failures: unknown[] = [];
@@ -59,7 +31,7 @@ const aKeeper = (store: SharesStore | undefined, clock = new FakeClock(100_000))
 
 describe('The keeper of shares', () => {
   it('reads the stored value first, and hands out nothing more for 5 s', async () => {
-    const store = new FakeStore();
+    const store = new FakeSharesStore();
     const { ticks } = aKeeper(store);
     await ticks(1);
     expect([store.reads, store.writes]).toEqual([1, 0]);
@@ -70,16 +42,18 @@ describe('The keeper of shares', () => {
   });
 
   it('writes nothing while nothing changes', async () => {
-    const store = new FakeStore();
+    const store = new FakeSharesStore();
     const { ticks } = aKeeper(store);
     await ticks(10);
     const { writes } = store;
     await ticks(60);
-    expect([store.reads, store.writes]).toEqual([1, writes]);
+    expect(store.writes).toBe(writes);
+    // It looks every 10 s whether the value is still there.
+    expect(store.reads).toBe(7);
   });
 
   it('writes at most once a second, however often ticks come', async () => {
-    const store = new FakeStore();
+    const store = new FakeSharesStore();
     const { keeper, clock, plan } = aKeeper(store);
     const targets = [aTarget({ requestsPerDay: 1_000_000 })];
     for (let n = 0; n < 100; n += 1) {
@@ -91,7 +65,7 @@ describe('The keeper of shares', () => {
   });
 
   it('does not write while a write is under way, nor what was decided before it', async () => {
-    const store = new FakeStore();
+    const store = new FakeSharesStore();
     const { keeper, plan, ticks } = aKeeper(store);
     await ticks(10);
     const { writes } = store;
@@ -105,7 +79,7 @@ describe('The keeper of shares', () => {
   });
 
   it('whose operator was deposed fails to write, and reads what the other has written', async () => {
-    const store = new FakeStore();
+    const store = new FakeSharesStore();
     const { keeper, ticks } = aKeeper(store);
     await ticks(10);
     await store.write('', '', sharesOf({ z: 100 }), store.revision);
@@ -117,7 +91,7 @@ describe('The keeper of shares', () => {
   });
 
   it('reads again after a write whose answer was lost, and keeps what it has counted', async () => {
-    const store = new FakeStore();
+    const store = new FakeSharesStore();
     const targets = [aTarget({ requestsPerDay: 1_000_000 })];
     const { keeper, failures, ticks } = aKeeper(store);
     await ticks(10, { targets, reports: [aReport('a', { answered: 5 })] });
@@ -130,12 +104,21 @@ describe('The keeper of shares', () => {
   });
 
   it('replaces a value that it cannot read before it counts the 5 s', async () => {
-    const store = new FakeStore();
+    const store = new FakeSharesStore();
     Object.assign(store, { isUnreadable: true, revision: 4 });
     const { keeper, clock, ticks } = aKeeper(store);
     await ticks(1);
     expect(store.value).toEqual({ v: 1, targets: {} });
     expect(keeper.known(TIER).inForce).toMatchObject({ revision: 5, raisesFromMs: clock.monotonicMs() + 4_000 });
+  });
+
+  it('hands out again when the bucket was lost', async () => {
+    const store = new FakeSharesStore();
+    const { ticks } = aKeeper(store);
+    await ticks(10);
+    Object.assign(store, { value: undefined, revision: 0 });
+    await ticks(20);
+    expect(store.value).toEqual(sharesOf({ a: 100 }));
   });
 
   it('does nothing without a store', async () => {

@@ -259,6 +259,7 @@ describe('a tier whose section was taken out of the spec', () => {
 
   it('is removed in the version that was observed, and forgotten', () => {
     const { remove, scale, ...made } = planAt(nowMs, { cluster: left, memory });
+    expect(made.liveSettings?.traffic.admissionPerSecond).toBeGreaterThan(3);
     expect(remove).toEqual([
       expect.objectContaining({ tier: 'verification', name: 'chengdu-verification', resourceVersion: '7' }),
     ]);

@@ -15,7 +15,7 @@ const http = (fields: Partial<HttpProvider>): HttpProvider => ({
 });
 
 describe('the body of a request', () => {
-  it('has its placeholders replaced, in every string and as often as they stand there', () => {
+  it('has its placeholders replaced, in every string and as often as they occur', () => {
     const body = bodyTemplate(
       'city',
       '{"who":{"n":"{{name}}","id":["{{idType}}:{{idNumber}}",1,null,true]},"ref":"x-{{requestId}}-{{requestId}}"}',

@@ -1,0 +1,98 @@
+/** What a frozen list means for a tick, and what a tick asks of the freeze. */
+import { describe, expect, it } from '@jest/globals';
+import type { Frozen } from '../../../contract/control.ts';
+import type { FreezeState } from '../../../operator/freeze/freeze-keeper.ts';
+import { planTick } from '../../../operator/tick/tick-plan.ts';
+import { aCampaign, CLOSES_AT_MS } from '../../helpers/a-campaign.ts';
+import { planDeps } from '../../helpers/build-options.ts';
+import { anObserved, freshReadings } from '../../helpers/observed.ts';
+
+const MINUTE_MS = 60_000;
+const at = new Date(CLOSES_AT_MS + 21_000).toISOString();
+const frozen: Frozen = { v: 1, campaignId: 'chengdu-2020-3', at, barriers: [1, 2, 3], unverified: 'exclude' };
+const done: FreezeState = { kind: 'done', frozen };
+
+/** The second tick of a process: the first one looks again soon anyway. */
+const plan = (nowMs: number, freeze: FreezeState | undefined, campaign = aCampaign()) => {
+  const observed = anObserved({ freeze, readings: freshReadings(nowMs) });
+  const { status: previous } = planTick(campaign, observed, nowMs, planDeps);
+  return planTick(campaign, { ...observed, previous }, nowMs, planDeps);
+};
+const movedTo = (closesAtMs: number) =>
+  aCampaign({ spec: { window: { ...aCampaign().spec.window, closesAt: new Date(closesAtMs).toISOString() } } });
+
+describe('a tick of a campaign whose list is frozen', () => {
+  it('shows the stage Frozen, and looks seldom', () => {
+    const { status, requeueAfterMs } = plan(CLOSES_AT_MS + MINUTE_MS, done);
+    expect([status.stage, status.draw?.phase, requeueAfterMs]).toEqual(['Frozen', 'Frozen', 10_000]);
+  });
+
+  it('keeps it closed although its closing was moved later', () => {
+    const nowMs = CLOSES_AT_MS + MINUTE_MS;
+    const open = plan(nowMs, undefined, movedTo(CLOSES_AT_MS + 60 * MINUTE_MS));
+    expect(open.liveSettings?.window.closesAt).toBe(new Date(CLOSES_AT_MS + 60 * MINUTE_MS).toISOString());
+    const { status, liveSettings } = plan(nowMs, done, movedTo(CLOSES_AT_MS + 60 * MINUTE_MS));
+    expect([status.stage, liveSettings?.window.closesAt]).toEqual(['Frozen', at]);
+  });
+
+  it('keeps its earlier closing', () => {
+    expect(plan(CLOSES_AT_MS + MINUTE_MS, done).liveSettings?.window.closesAt).toBe(
+      new Date(CLOSES_AT_MS).toISOString(),
+    );
+  });
+
+  it('reports it once', () => {
+    const nowMs = CLOSES_AT_MS + MINUTE_MS;
+    const before = plan(nowMs, { kind: 'publishing' });
+    const reasons = (previous: typeof before.status): readonly string[] =>
+      planTick(aCampaign(), anObserved({ freeze: done, previous, readings: freshReadings(nowMs) }), nowMs, planDeps)
+        .events.map(({ reason }) => reason)
+        .filter((reason) => reason.startsWith('List'));
+    expect(reasons(before.status)).toEqual(['ListFrozen']);
+    expect(reasons(plan(nowMs, done).status)).toEqual([]);
+  });
+});
+
+describe('a tick before that', () => {
+  it('comes each second while barriers or consumers are under way, and when the margin ends', () => {
+    const nowMs = CLOSES_AT_MS + 6_000;
+    expect(plan(nowMs, { kind: 'publishing' }).requeueAfterMs).toBe(1_000);
+    expect(plan(nowMs, { kind: 'waiting', waiting: { why: 'WaitingForConsumers', behind: [] } }).requeueAfterMs).toBe(
+      1_000,
+    );
+    const untilMs = CLOSES_AT_MS + 15_000;
+    expect(plan(nowMs, { kind: 'waiting', waiting: { why: 'WaitingForMargin', untilMs } }).requeueAfterMs).toBe(9_000);
+    // Its step is taken beside this tick: the next one shows what came of it.
+    const ended = plan(untilMs, { kind: 'waiting', waiting: { why: 'WaitingForMargin', untilMs } });
+    expect(ended.requeueAfterMs).toBe(1_000);
+  });
+
+  it('asks for a freeze at the closing that is in force, with the rule of the spec', () => {
+    const { freeze } = plan(CLOSES_AT_MS, undefined, movedTo(CLOSES_AT_MS + MINUTE_MS));
+    expect(freeze).toEqual({
+      campaignId: 'chengdu-2020-3',
+      closesAtMs: CLOSES_AT_MS + MINUTE_MS,
+      unverified: 'unchecked',
+      tiers: ['intake', 'records'],
+      deferredBy: [],
+      isClockOff: false,
+    });
+    const verifyBy = new Date(CLOSES_AT_MS + 60 * MINUTE_MS).toISOString();
+    const stated = aCampaign({ spec: { draw: { unverified: 'enter', verifyBy } } });
+    expect(plan(CLOSES_AT_MS, undefined, stated).freeze).toMatchObject({ verifyByMs: Date.parse(verifyBy) });
+  });
+
+  it('is deferred by a level in force', () => {
+    const campaign = aCampaign({
+      metadata: {
+        annotations: { 'contingency.voucher-operator.io/storm': 'on by li.wei until stopped: a site is away' },
+      },
+      spec: {
+        contingency: {
+          levels: [{ name: 'storm', title: { 'zh-CN': '暴雨', en: 'Storm' }, effect: { deferFreeze: true } }],
+        },
+      },
+    });
+    expect(plan(CLOSES_AT_MS + MINUTE_MS, undefined, campaign).freeze.deferredBy).toEqual(['storm']);
+  });
+});
