@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { type AppConfig, DATA_PLANE_KEYS, ENV } from '../contract/app-contract.ts';
+import { type AppConfig, DATA_PLANE_KEYS, ENV, secretDirOf } from '../contract/app-contract.ts';
 import { rightsOf, WORKLOADS, type Workload } from '../contract/jobs.ts';
 import { isTier } from '../contract/tiers.ts';
 import type { JournalServers } from '../journal/connection.ts';
@@ -39,6 +39,8 @@ export interface ProcessConfig {
   readonly drainGraceMs: number;
   /** Undefined for a workload that gets no privacy keys. */
   readonly privacyDir: string | undefined;
+  /** Mounts of the role's own Secrets, by their names in contract/tiers.ts. */
+  readonly secretDirs: Readonly<Record<string, string | undefined>>;
   readonly app: AppConfig;
   readonly dataPlane: DataPlane;
 }
@@ -141,6 +143,14 @@ export const privacyFolder = ({ privacyDir }: Pick<ProcessConfig, 'privacyDir'>)
 };
 
 /** @throws ConfigError */
+export const secretFolder = ({ secretDirs }: Pick<ProcessConfig, 'secretDirs'>, name: string): string => {
+  const dir = secretDirs[name];
+  if (dir === undefined)
+    throw new ConfigError(`environment: ${secretDirOf(name)}: is not set; the pod manifest sets it`);
+  return dir;
+};
+
+/** @throws ConfigError */
 export const readConfig = async (env: NodeJS.ProcessEnv): Promise<ProcessConfig> => {
   const parsed = environment.safeParse(env);
   if (!parsed.success) throw new ConfigError(`environment: ${problemsOf(parsed.error)}`);
@@ -162,6 +172,7 @@ export const readConfig = async (env: NodeJS.ProcessEnv): Promise<ProcessConfig>
   }
   const app = appConfig.safeParse(json);
   if (!app.success) throw new ConfigError(`ConfigMap config.json: ${problemsOf(app.error)}`);
+  const workload = role === REBUILD ? 'records' : role;
   return {
     role,
     podName: settings[ENV.podName],
@@ -174,7 +185,8 @@ export const readConfig = async (env: NodeJS.ProcessEnv): Promise<ProcessConfig>
     maxConnections: settings[ENV.maxConnections],
     drainGraceMs: settings[ENV.drainGraceMs],
     privacyDir: settings[ENV.privacyDir],
+    secretDirs: Object.fromEntries(rightsOf(workload).secrets.map(({ name }) => [name, env[secretDirOf(name)]])),
     app: app.data,
-    dataPlane: await readDataPlane(settings[ENV.dataPlaneDir], role === REBUILD ? 'records' : role),
+    dataPlane: await readDataPlane(settings[ENV.dataPlaneDir], workload),
   };
 };

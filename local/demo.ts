@@ -11,13 +11,16 @@ import { admitCampaign, formatAdmissionErrors } from '../admission/admission.ts'
 import type { VoucherCampaign } from '../contract/campaign-types.ts';
 import { parseDurationMs } from '../contract/duration.ts';
 import { PROFILES } from './demo/profile.ts';
+import { startDemoProvider } from './demo/provider.ts';
 import { forecastFor, renderReport } from './demo/report.ts';
 import { exitCodeOf } from './demo/run.ts';
 import { type DemoWorld, runDemo } from './demo/session.ts';
 import { View } from './demo/view.ts';
 import { startEmbedded } from './embedded.ts';
 import { runLedgerCheck } from './ledger-check/run-ledger-check.ts';
+import { createSpawner } from './managed-process.ts';
 import { type OnClusterOptions, startOnCluster } from './on-cluster/stack.ts';
+import { startReaper } from './reaper.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const INTERRUPTED = 130;
@@ -118,6 +121,19 @@ const onCluster =
       keep: process.stdout.isTTY === true || options.keep,
     });
 
+/** The provider ends with this process, also after a kill -9. */
+const startProvider: DemoWorld['startProvider'] = async (stateDir, signal) => {
+  const reaper = startReaper();
+  const provider = await startDemoProvider(stateDir, createSpawner(reaper), signal);
+  return {
+    ...provider,
+    async stop() {
+      await provider.stop();
+      await reaper.stop();
+    },
+  };
+};
+
 const main = async (interrupted: AbortSignal): Promise<number> => {
   targetOptions();
   const profile = options.full === true ? PROFILES.full : PROFILES.fast;
@@ -139,6 +155,8 @@ const main = async (interrupted: AbortSignal): Promise<number> => {
       admit,
       forecast: forecastFor,
       startStack: options.on === 'embedded' ? startEmbedded : onCluster(stateDir, traceFile),
+      // Pods of a cluster do not reach this machine.
+      ...(options.on === 'embedded' ? { startProvider } : {}),
       ledgerCheck: runLedgerCheck,
       view,
       now: () => Date.now(),

@@ -19,7 +19,7 @@ import { systemClock } from '../runtime/clock.ts';
 import { createCampaignStore } from './embedded/campaign-store.ts';
 import { startDataPlane } from './embedded/data-plane.ts';
 import { startOperator } from './embedded/operator.ts';
-import { writeDataPlaneSecrets, writePrivacySecret } from './embedded/secrets.ts';
+import { writeDataPlaneSecrets, writePrivacySecret, writeSecret } from './embedded/secrets.ts';
 import { snapshotOf } from './embedded/snapshot.ts';
 import { createSpawner } from './managed-process.ts';
 import { createProcessCluster } from './processes.ts';
@@ -33,6 +33,8 @@ export interface EmbeddedOptions {
   readonly stateDir: string;
   readonly signal: AbortSignal;
   readonly progress: (line: string) => void;
+  /** Of the Secret that `spec.verification.secretName` names. */
+  readonly providerSecret?: Readonly<Record<string, string>>;
   /** Bytes of one shard stream, and of one server's store; for tests of a full disk. */
   readonly shardMaxBytes?: number;
   readonly maxFileStoreBytes?: number;
@@ -80,6 +82,8 @@ export const startEmbedded = async (options: EmbeddedOptions): Promise<Stack> =>
     const { access, nats, postgres } = dataPlane;
     await writeDataPlaneSecrets(secretsDir, namespace, spec.dataPlane.secretName, access);
     const { canaryKey } = await writePrivacySecret(secretsDir, namespace, spec.privacy.keySecretName);
+    if (spec.verification !== undefined && options.providerSecret !== undefined)
+      await writeSecret(join(secretsDir, namespace, spec.verification.secretName), options.providerSecret);
 
     const cluster = createProcessCluster({
       command: (_role, container) => ({ command: process.execPath, args: [APP, ...(container.args ?? [])] }),

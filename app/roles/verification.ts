@@ -1,5 +1,131 @@
-/** Placeholder on this branch only: replaced by the real role before it is merged. */
-import { ConfigError } from '../config.ts';
+/** Wires the verification tier: providers, this pod's turns there, keys, and the loop of all workers. */
+import { journalClocks } from '../../journal/clocks.ts';
+import { createDataKeyStore } from '../../journal/data-keys.ts';
+import { createFactLookup } from '../../journal/facts.ts';
+import { createHomePublisher } from '../../journal/home-publisher.ts';
+import { watchLiveSettings } from '../../journal/live-settings.ts';
+import { createSharesRead } from '../../journal/outside-shares.ts';
+import { abortable } from '../../runtime/abortable.ts';
+import { type Clock, systemClock } from '../../runtime/clock.ts';
+import { again } from '../../runtime/sleep.ts';
+import { createAgreedClock } from '../clock/agreed-clock.ts';
+import { exportClocks } from '../clock/metrics.ts';
+import { privacyFolder, secretFolder } from '../config.ts';
+import { createOpener } from '../keys/opener.ts';
+import { readWrapKeys } from '../keys/privacy-keys.ts';
+import { createLogLimit } from '../log-limit.ts';
+import { createLane } from '../outside/lane.ts';
+import { createOutsideMetrics } from '../outside/metrics.ts';
+import { createProviders } from '../outside/providers/providers.ts';
+import { keepShares } from '../outside/read-shares.ts';
+import { createDesks } from '../verification/desks.ts';
+import { createVerificationMetrics } from '../verification/metrics.ts';
+import { type Desks, verificationPart } from '../verification/part.ts';
+import { identityOf, providersOf } from '../verification/section.ts';
 import type { StartRole } from './role.ts';
+import { connectWorker, startWorker } from './worker.ts';
 
-export const startVerification: StartRole = () => Promise.reject(new ConfigError('verification is not built yet'));
+const monotonicMs = (): number => performance.now();
+/** Until the providers are compared with the live settings again. */
+const LOOK_EVERY_MS = 1_000;
+/** Before the first settings, and in a campaign that verifies nothing any more. */
+const NO_DESKS: Desks = { choose: () => undefined, room: () => 0 };
+
+export const startVerification: StartRole = async (context) => {
+  const { config, registry, log, starting } = context;
+  const { campaignId, site, shards } = config.app;
+  const privacyDir = privacyFolder(config);
+  const keysDir = secretFolder(config, 'providers');
+  const connected = await connectWorker(context);
+  const { connection } = connected;
+  const journal = { connection, campaignId, shards };
+  const ended = new AbortController();
+  const lines = createLogLimit();
+  const warn =
+    (step: string) =>
+    (error: unknown): void => {
+      const suppressed = lines.admit(step, monotonicMs());
+      if (suppressed !== undefined) log.warn({ step, suppressed, error }, 'background step failed');
+    };
+
+  const agreed = createAgreedClock(
+    { own: systemClock, monotonicMs, sources: journalClocks(journal), onError: warn('read another clock') },
+    ended.signal,
+  );
+  exportClocks(registry, agreed);
+  await abortable(agreed.first, starting);
+  // A provider refuses a signature whose time is wrong.
+  const clock: Clock = { ...systemClock, now: () => agreed.now() };
+  const settings = watchLiveSettings({ connection, campaignId, onError: warn('live settings') }, ended.signal);
+  const outside = createOutsideMetrics(registry);
+  const readShares = createSharesRead({ connection, campaignId, tier: 'verification' });
+
+  let desks = NO_DESKS;
+  let identity: string | undefined;
+  let former = new AbortController();
+  /** Makes the desks anew when other providers are stated, which happens before the opening only. */
+  const followProviders = async (): Promise<void> => {
+    const current = settings.current();
+    const specs = current === undefined ? undefined : (providersOf(current.sections) ?? []);
+    if (specs === undefined || identityOf(specs) === identity) return;
+    const providers = await createProviders({ providers: specs }, { keysDir, clock });
+    former.abort();
+    former = new AbortController();
+    const share = keepShares(
+      {
+        read: readShares,
+        podName: config.podName,
+        targets: specs.map(({ name }) => name),
+        clock: systemClock,
+        onError: warn('read the shares of this pod'),
+      },
+      AbortSignal.any([former.signal, ended.signal]),
+    );
+    desks = createDesks(
+      specs.flatMap(({ name, timeZone, order, weight }, i) => {
+        const provider = providers[i];
+        if (provider === undefined) return [];
+        const ownShare = (): number => share(name);
+        const options = { name, share: ownShare, timeZone, clock: systemClock, agreed, random: Math.random };
+        return [{ lane: createLane({ ...options, metrics: outside }), provider, share: ownShare, order, weight }];
+      }),
+    );
+    identity = identityOf(specs);
+  };
+  void again(followProviders, LOOK_EVERY_MS, ended.signal, warn('read the providers'));
+
+  const part = verificationPart({
+    campaignId,
+    site,
+    shards,
+    desks: { choose: () => desks.choose(), room: () => desks.room() },
+    opener: createOpener({
+      campaignId,
+      store: createDataKeyStore(connection, campaignId),
+      readWrapKeys: () => readWrapKeys(privacyDir),
+      monotonicMs,
+    }),
+    facts: createFactLookup({ ...journal, monotonicMs }),
+    publish: createHomePublisher({ ...journal, monotonicMs }),
+    metrics: createVerificationMetrics(registry, () => agreed.now()),
+    log: {
+      warn(fields, message) {
+        const suppressed = lines.admit(message, monotonicMs());
+        if (suppressed !== undefined) log.warn({ suppressed, ...fields }, message);
+      },
+    },
+    now: () => agreed.now(),
+  });
+  return startWorker(context, {
+    tier: 'verification',
+    part,
+    connected,
+    async prepare() {
+      await abortable(settings.first, starting);
+    },
+    async close() {
+      ended.abort();
+      former.abort();
+    },
+  });
+};

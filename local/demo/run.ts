@@ -16,6 +16,8 @@ interface Watching {
   readonly chaos: boolean;
   /** Wait until intake has this many replicas again; undefined: don't wait. */
   readonly intakeFloor: number | undefined;
+  /** Wait until every registration has a verdict. */
+  readonly verifies: boolean;
   readonly stack: Stack;
   readonly load: LoadProcess;
   readonly view: View;
@@ -49,7 +51,7 @@ const ofRole = (processes: readonly StackProcess[], role: string): readonly Stac
 
 /** Rejects only when the signal aborts or the load can't be run. */
 export const watchRun = async (options: Watching): Promise<Watched> => {
-  const { title, opensAtMs, trace, chaos, intakeFloor, stack, load, view, now, signal } = options;
+  const { title, opensAtMs, trace, chaos, intakeFloor, verifies, stack, load, view, now, signal } = options;
   const samples: Sample[] = [];
   const losses: Loss[] = [];
   const announcements: string[] = [];
@@ -125,8 +127,8 @@ export const watchRun = async (options: Watching): Promise<Watched> => {
   await loadDone;
   const loadEndedAtMs = now();
   let empty = 0;
-  const isDrained = ({ backlog }: Sample): boolean => {
-    empty = backlog === 0 ? empty + 1 : 0;
+  const isDrained = ({ backlog, unverified }: Sample): boolean => {
+    empty = backlog === 0 && (!verifies || unverified === 0) ? empty + 1 : 0;
     return empty >= EMPTY_SAMPLES;
   };
   const drainedAtMs = await until('draining the backlog', isDrained, DRAIN_LIMIT_MS);

@@ -23,7 +23,8 @@ export interface DataPlaneAccess {
   readonly workloads: Readonly<Record<Workload, WorkloadAccess>>;
 }
 
-const writeSecret = async (dir: string, entries: Readonly<Record<string, string>>): Promise<void> => {
+/** A Secret as a folder of files. */
+export const writeSecret = async (dir: string, entries: Readonly<Record<string, string>>): Promise<void> => {
   await mkdir(dir, { recursive: true, mode: 0o700 });
   for (const [key, value] of Object.entries(entries)) await writeFile(join(dir, key), value, { mode: 0o600 });
 };

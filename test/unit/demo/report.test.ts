@@ -29,6 +29,7 @@ const sample = (seconds: number, change: Partial<Sample> = {}): Sample => ({
   oldestSeconds: 0.5,
   intake: tier(2 + Math.floor(seconds / 2), 2 + seconds),
   records: tier(1, 1),
+  unverified: undefined,
   ...change,
 });
 const samples = [0, 1, 2, 3, 4].map((seconds) => sample(seconds));
