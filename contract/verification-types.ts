@@ -19,7 +19,7 @@ export interface HttpProvider {
   readonly signature: 'none' | 'hmacSha256';
   /** JSON pointer to the result code in the response: /result/code. */
   readonly codeAt: string;
-  /** Codes for: name and number belong together. */
+  /** Codes for: name and number belong together. At least one. */
   readonly match: readonly string[];
   /** Codes for: they do not. The citizen is rejected, and can correct the registration. */
   readonly mismatch: readonly string[];

@@ -12,6 +12,10 @@ const text = (description: string, maxLength: number, byDefault?: string): Strin
   ...(byDefault === undefined ? {} : { default: byDefault }),
 });
 
+/** Scheme, host or IPv6 address, port, path and query. A key belongs into the Secret, not into an address that everyone can read. */
+const URL_PATTERN =
+  '^https?://([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\\\\[[0-9A-Fa-f:.]+\\\\])(:[0-9]{1,5})?([/?][!-"$-~]*)?$';
+
 const codes = (description: string): ArrayNode => ({
   type: 'array',
   description,
@@ -19,6 +23,15 @@ const codes = (description: string): ArrayNode => ({
   'x-kubernetes-list-type': 'set',
   items: text('A value of the field codeAt, as text.', 64),
 });
+
+const CODE_LISTS = ['match', 'mismatch', 'noRecord', 'quotaExceeded'];
+const REQUIRED_LISTS = ['match', 'mismatch'];
+
+/** CEL: no code is in both lists. */
+const areApart = (list: string, other: string): string => {
+  const isLeftOut = [list, other].filter((name) => !REQUIRED_LISTS.includes(name)).map((name) => `!has(self.${name})`);
+  return `(${[...isLeftOut, `self.${list}.all(code, !(code in self.${other}))`].join(' || ')})`;
+};
 
 const http: ObjectNode = {
   type: 'object',
@@ -37,11 +50,31 @@ const http: ObjectNode = {
       'none',
     ),
     codeAt: text('JSON pointer to the result code in the response: /result/code.', 200),
-    match: codes('Codes for: name and number belong together.'),
+    match: { ...codes('Codes for: name and number belong together. At least one.'), minItems: 1 },
     mismatch: codes('Codes for: they do not. The citizen is rejected, and can correct the registration.'),
     noRecord: codes('Codes for: the provider does not know the number. A person reviews the registration.'),
     quotaExceeded: codes('Codes for: no more requests today. The provider is asked again on its next day.'),
   },
+  'x-kubernetes-validations': [
+    // CEL cannot parse JSON: contract/provider-faults.ts does, for the operator and `kubectl voucher doctor`.
+    rule(
+      '.body',
+      "self.body.matches('^[ \\\\t\\\\r\\\\n]*[{[]')",
+      'http.body is not JSON: write an object such as {"name": "{{name}}", "number": "{{idNumber}}"}',
+    ),
+    rule(
+      '.codeAt',
+      "self.codeAt.matches('^(/([^~/]|~[01])*)+$')",
+      'http.codeAt is no JSON pointer: write it like /result/code',
+    ),
+    rule(
+      '.match',
+      CODE_LISTS.flatMap((list, index) => CODE_LISTS.slice(index + 1).map((other) => areApart(list, other))).join(
+        ' && ',
+      ),
+      'a code is in two lists of http: remove it from one of match, mismatch, noRecord and quotaExceeded',
+    ),
+  ],
 };
 
 export const verification: ObjectNode = {
@@ -98,9 +131,20 @@ export const verification: ObjectNode = {
             'a provider of type Http needs url and http: state both, or choose another type',
           ),
           rule(
+            '.http',
+            "self.type == 'Http' || !has(self.http)",
+            'a provider of type TencentIdCard does not use http: remove it, or choose type Http',
+          ),
+          rule(
             '.url',
-            "!has(self.url) || self.url.startsWith('https://') || self.url.startsWith('http://')",
-            'url is no address: write one that begins with https://',
+            `!has(self.url) || self.url.matches('${URL_PATTERN}')`,
+            'url is no address: write one that begins with https://, without a user name, a password or "#"',
+          ),
+          rule(
+            '.timeZone',
+            // The API server knows the zones, and refuses what it cannot evaluate.
+            "self.timeZone.matches('^[A-Z][A-Za-z0-9_+/-]*$') && self.timeZone != 'Local' && timestamp('2027-01-01T00:00:00Z').getHours(self.timeZone) >= 0",
+            'timeZone is not known: write a name of the IANA time zone database, such as Asia/Shanghai or UTC',
           ),
         ],
       }),
