@@ -212,7 +212,14 @@ export const CONDITION_REASONS = {
    * Every provider of identities can be asked. Judged by what verification pods report of their requests. While it is False,
    * registration continues, and registrations wait for their verification. Only for a campaign with spec.verification.
    */
-  ProvidersReachable: ['AllAnswer', 'ProviderRefuses', 'ProviderFailing', 'QuotaUsedUp', 'NotYetObserved'],
+  ProvidersReachable: [
+    'AllAnswer',
+    'ProviderInvalid',
+    'ProviderRefuses',
+    'ProviderFailing',
+    'QuotaUsedUp',
+    'NotYetObserved',
+  ],
 } as const;
 
 export type ConditionType = keyof typeof CONDITION_REASONS;

@@ -1,6 +1,7 @@
 /** Whether the outside systems of a campaign take requests, by what pods report of their own requests. */
 import type { VoucherCampaignSpec } from '../../contract/campaign-types.ts';
 import { CONDITION_TYPES, type ConditionType } from '../../contract/conditions.ts';
+import { providerFaults } from '../../contract/provider-faults.ts';
 import { clockIn, knownZone } from '../outside/day.ts';
 import type { Standing } from '../outside/hand-out.ts';
 import { outsideRate } from '../outside/outlook.ts';
@@ -47,12 +48,19 @@ const refusedPods = (standings: readonly Standing[]): string =>
     )
     .join('');
 
+/** Pods ask no provider of a campaign in which one can't be asked. */
+const invalid = ({ verification }: VoucherCampaignSpec): string =>
+  (verification?.providers ?? [])
+    .flatMap((provider) => providerFaults(provider).map((fault) => `Provider ${provider.name}: ${fault}.`))
+    .join(' ');
+
 /**
  * Rows are tried from the top. A provider is stopped by what pods report (operator/outside/stops.ts).
  *
  * | providers                                          | status  | reason          |
  * |----------------------------------------------------|---------|-----------------|
  * | the campaign checks no identities                  | absent  |                 |
+ * | one is described so that it can't be asked         | False   | ProviderInvalid |
  * | one refuses every request of the campaign          | False   | ProviderRefuses |
  * | one fails at two pods, or at the only one          | False   | ProviderFailing |
  * | one has no requests left today                     | False   | QuotaUsedUp     |
@@ -62,6 +70,13 @@ const refusedPods = (standings: readonly Standing[]): string =>
 export const providersReachable = ({ campaign, handOuts = {} }: ConditionInput): Reachable | undefined => {
   const tiers = outsideTiersOf(campaign.spec);
   if (tiers.length === 0) return undefined;
+  const faults = invalid(campaign.spec);
+  if (faults !== '') {
+    return no(
+      'ProviderInvalid',
+      `${faults} No provider is asked until spec.verification is corrected; registrations go on and wait, and no one is rejected for it.`,
+    );
+  }
   const standings = tiers.flatMap((tier) => handOuts[tier]?.standings ?? []);
   const secretName = campaign.spec.verification?.secretName ?? '';
   const of = (state: Standing['state']): readonly Standing[] => standings.filter((one) => one.state === state);
@@ -76,7 +91,10 @@ export const providersReachable = ({ campaign, handOuts = {} }: ConditionInput):
   if (failing.length > 0) return no('ProviderFailing', sentences);
   if (quota.length > 0) return no('QuotaUsedUp', sentences);
   if (!standings.some(({ isReported }) => isReported)) {
-    return unknown('NotYetObserved', 'No pod has reported on the providers yet.');
+    return unknown(
+      'NotYetObserved',
+      `No pod has reported on the providers yet. If this lasts, no verification pod is Ready, or a key is missing in the Secret ${secretName}: kubectl voucher doctor compares its keys, and the log of a pod names the missing one.`,
+    );
   }
   return yes(
     'AllAnswer',

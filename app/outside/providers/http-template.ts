@@ -1,49 +1,11 @@
-/** Body and code lists of a configurable provider (spec.verification.providers[].http). Pure. */
+/** Body and code lists of a configurable provider (spec.verification.providers[].http), which has no fault (contract/provider-faults.ts). Pure. */
+import { isPlaceholder, mapStrings, PLACEHOLDER } from '../../../contract/provider-faults.ts';
 import type { HttpProvider } from '../../../contract/verification-types.ts';
-import { ConfigError } from '../../config.ts';
 import type { IdentityQuestion, ProviderAnswer } from '../../verification/ports.ts';
 
-type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
-
-const PLACEHOLDERS = ['name', 'idType', 'idNumber', 'requestId'] as const;
-const PLACEHOLDER = /\{\{(.*?)\}\}/g;
-
-const isPlaceholder = (text: string): text is (typeof PLACEHOLDERS)[number] =>
-  PLACEHOLDERS.some((placeholder) => placeholder === text);
-
-/** Applies `change` to every string but the keys. */
-const mapStrings = (json: Json, change: (text: string) => string): Json => {
-  if (typeof json === 'string') return change(json);
-  if (Array.isArray(json)) return json.map((item) => mapStrings(item, change));
-  if (typeof json !== 'object' || json === null) return json;
-  return Object.fromEntries(Object.entries(json).map(([key, value]) => [key, mapStrings(value, change)]));
-};
-
-const parsed = (provider: string, body: string): Json => {
-  try {
-    return JSON.parse(body);
-  } catch {
-    throw new ConfigError(
-      `provider ${provider}: http.body is not JSON; placeholders such as {{name}} belong inside strings`,
-    );
-  }
-};
-
-/**
- * Values are put into the strings of the parsed JSON, never into its text: a name with a quotation mark can't change the request.
- *
- * @throws ConfigError when the template is not JSON or has an unknown placeholder
- */
-export const bodyTemplate = (provider: string, body: string): ((question: IdentityQuestion) => string) => {
-  const template = parsed(provider, body);
-  mapStrings(template, (text) => {
-    for (const [whole, placeholder = ''] of text.matchAll(PLACEHOLDER)) {
-      if (isPlaceholder(placeholder)) continue;
-      const known = PLACEHOLDERS.map((name) => `{{${name}}}`).join(', ');
-      throw new ConfigError(`provider ${provider}: http.body has the unknown placeholder ${whole}; use ${known}`);
-    }
-    return text;
-  });
+/** Values are put into the strings of the parsed JSON, never into its text: a name with a quotation mark can't change the request. */
+export const bodyTemplate = (body: string): ((question: IdentityQuestion) => string) => {
+  const template = JSON.parse(body);
   return (question) =>
     JSON.stringify(
       mapStrings(template, (text) =>
@@ -54,10 +16,8 @@ export const bodyTemplate = (provider: string, body: string): ((question: Identi
     );
 };
 
-/** RFC 6901. @throws ConfigError when it is no pointer */
-export const jsonPointer = (provider: string, pointer: string): ((json: unknown) => unknown) => {
-  if (!/^(\/([^~]|~[01])*)+$/.test(pointer))
-    throw new ConfigError(`provider ${provider}: http.codeAt is no JSON pointer; write it like /result/code`);
+/** RFC 6901. */
+export const jsonPointer = (pointer: string): ((json: unknown) => unknown) => {
   const path = pointer
     .slice(1)
     .split('/')
@@ -90,17 +50,9 @@ const codeText = (value: unknown): string | undefined =>
  * |---------------------------------|------------------------------|
  * | in one of the lists             | that of the list             |
  * | in none, or no text, number or boolean | retry, never a verdict |
- *
- * @throws ConfigError when a code is in two lists
  */
-export const codeLists = (provider: string, http: HttpProvider): ((value: unknown) => ProviderAnswer) => {
-  const meanings = new Map<string, Meaning>();
-  for (const [code, meaning] of meaningOf(http)) {
-    const other = meanings.get(code);
-    if (other !== undefined && other !== meaning)
-      throw new ConfigError(`provider ${provider}: http has the code ${code} in two lists; remove it from one`);
-    meanings.set(code, meaning);
-  }
+export const codeLists = (http: HttpProvider): ((value: unknown) => ProviderAnswer) => {
+  const meanings = new Map(meaningOf(http));
   return (value) => {
     const code = codeText(value);
     const meaning = code === undefined ? undefined : meanings.get(code);

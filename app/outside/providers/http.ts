@@ -35,12 +35,12 @@ const answerOf = (posted: Posted, byCode: (json: unknown) => ProviderAnswer): Pr
   return { kind: 'retry', reason: `status ${status}`, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
 };
 
-/** @throws ConfigError @throws TypeError when `url` is no address */
-export const askHttp = (name: string, url: string, http: HttpProvider, clock: Clock): Ask<HttpKeys | undefined> => {
+/** For a provider without a fault (contract/provider-faults.ts). */
+export const askHttp = (url: string, http: HttpProvider, clock: Clock): Ask<HttpKeys | undefined> => {
   const poster = createPoster(url, clock, { keepAlive: false });
-  const bodyOf = bodyTemplate(name, http.body);
-  const codeAt = jsonPointer(name, http.codeAt);
-  const meaning = codeLists(name, http);
+  const bodyOf = bodyTemplate(http.body);
+  const codeAt = jsonPointer(http.codeAt);
+  const meaning = codeLists(http);
   return async (question, keys, signal) => {
     const body = bodyOf(question);
     const timestampSeconds = Math.floor(clock.now() / 1_000);

@@ -1,4 +1,5 @@
 /** The providers of a campaign, from its spec and the mounted Secret. */
+import { providerFaults } from '../../../contract/provider-faults.ts';
 import type { ProviderSpec, VerificationSpec } from '../../../contract/verification-types.ts';
 import type { Clock } from '../../../runtime/clock.ts';
 import { ConfigError } from '../../config.ts';
@@ -16,10 +17,9 @@ export interface ProvidersOptions {
 
 type Verify = IdentityProvider['verify'];
 
-/** The schema requires both for this type; an older operator's ConfigMap may lack them. */
+/** Checked by providerFaults before. */
 const required = <T>(value: T | undefined, { name }: ProviderSpec, field: string): T => {
-  if (value === undefined)
-    throw new ConfigError(`provider ${name}: ${field} is not set; a provider of type Http needs it`);
+  if (value === undefined) throw new ConfigError(`provider ${name}: ${field} is not set`);
   return value;
 };
 
@@ -39,7 +39,7 @@ const verifyHttp = async (provider: ProviderSpec, { keysDir, clock }: ProvidersO
   const http = required(provider.http, provider, 'http');
   const read = async () =>
     http.signature === 'none' ? undefined : { secretKey: await readKey(keysDir, `${name}.secret-key`) };
-  return askWithKeys(askHttp(name, required(provider.url, provider, 'url'), http, clock), await read(), read);
+  return askWithKeys(askHttp(required(provider.url, provider, 'url'), http, clock), await read(), read);
 };
 
 /** Sends the normal form, however the question was made. */
@@ -49,14 +49,14 @@ const inNormalForm =
     verify({ ...question, name: normalName(question.name), idNumber: normalIdNumber(question.idNumber) }, signal);
 
 const createProvider = async (provider: ProviderSpec, options: ProvidersOptions): Promise<IdentityProvider> => {
-  const { name, type, url } = provider;
-  if (url !== undefined && !URL.canParse(url))
-    throw new ConfigError(`provider ${name}: url is no address; write one that begins with https://`);
+  const { name, type } = provider;
+  const [fault] = providerFaults(provider);
+  if (fault !== undefined) throw new ConfigError(`provider ${name}: ${fault}`);
   const verify = await (type === 'TencentIdCard' ? verifyTencent : verifyHttp)(provider, options);
   return { name, verify: inNormalForm(verify) };
 };
 
-/** @throws ConfigError when a key is missing or empty, or a provider of type Http is not described well */
+/** @throws ConfigError when a key is missing or empty, or a provider is not described well (contract/provider-faults.ts) */
 export const createProviders = (
   { providers }: Pick<VerificationSpec, 'providers'>,
   options: ProvidersOptions,

@@ -37,7 +37,7 @@ describe('ProvidersReachable', () => {
       standings: undefined,
       status: 'Unknown',
       reason: 'NotYetObserved',
-      says: ['No pod has reported'],
+      says: ['No pod has reported', 'a key is missing in the Secret voucher-verification'],
     },
     'no pod has reported': {
       standings: [standing({ isReported: false })],
@@ -108,6 +108,18 @@ describe('ProvidersReachable', () => {
     const verdict = verdictOf(standings);
     expect(verdict).toMatchObject({ status, reason });
     for (const words of says) expect(verdict?.message).toContain(words);
+  });
+
+  it('names what is wrong with the description of a provider, whatever pods report', () => {
+    const http = { body: '{', signature: 'none', codeAt: '/c', match: ['0'], mismatch: [] } as const;
+    const [tencent] = VERIFICATION.providers;
+    if (tencent === undefined) throw new Error('no provider');
+    const city = { ...tencent, name: 'city', type: 'Http', url: 'https://id.example', http } as const;
+    const wrong = aCampaign({ spec: { verification: { ...VERIFICATION, providers: [tencent, city] } } });
+    const handOuts = { verification: { standings: [standing()] } as unknown as HandOut };
+    const verdict = providersReachable(aConditionInput({ campaign: wrong, handOuts }));
+    expect(verdict).toMatchObject({ status: 'False', reason: 'ProviderInvalid' });
+    expect(verdict?.message).toContain('Provider city: http.body is not JSON');
   });
 
   it('is absent for a campaign that checks no identities, also in a status for which nothing was decided', () => {
