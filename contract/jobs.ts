@@ -30,7 +30,7 @@ const TABLE = [
       privacyKeys: 'citizen',
       secrets: [],
       database: 'none',
-      egress: [],
+      egress: 'none',
     },
   },
 ] as const satisfies readonly JobEntry[];

@@ -30,8 +30,11 @@ export interface TierRights {
    * - `none`: has no account there
    */
   readonly database: 'none' | 'writes' | Readonly<Record<string, readonly string[]>>;
-  /** What it calls besides journal and database. A NetworkPolicy knows no host names: it opens the port. */
-  readonly egress: readonly { readonly host: string; readonly port: number }[];
+  /**
+   * What it calls besides journal and database: the `url` of each item of this list in its section of the spec, or `byDefault` where
+   * that is left out.
+   */
+  readonly egress: 'none' | { readonly list: string; readonly byDefault: string };
 }
 
 export type BucketRight = 'none' | 'reads' | 'writes';
@@ -70,6 +73,9 @@ interface TierEntry {
   readonly rights: TierRights;
 }
 
+/** Where a provider of type TencentIdCard is asked. */
+export const TENCENT_URL = 'https://faceid.tencentcloudapi.com';
+
 const TABLE = [
   {
     name: 'intake',
@@ -99,7 +105,7 @@ const TABLE = [
         registration_fact: ['campaign_id', 'receipt', 'type', 'attempt', 'at', 'channel'],
         superseded_receipt: ['campaign_id', 'receipt', 'accepted_at'],
       },
-      egress: [],
+      egress: 'none',
     },
   },
   {
@@ -124,7 +130,7 @@ const TABLE = [
       privacyKeys: false,
       secrets: [],
       database: 'writes',
-      egress: [],
+      egress: 'none',
     },
   },
   {
@@ -153,7 +159,7 @@ const TABLE = [
       privacyKeys: true,
       secrets: [{ name: 'providers', field: 'secretName' }],
       database: 'none',
-      egress: [{ host: 'the addresses of spec.verification.providers', port: 443 }],
+      egress: { list: 'providers', byDefault: TENCENT_URL },
     },
   },
 ] as const satisfies readonly TierEntry[];
@@ -196,6 +202,15 @@ export const secretsOf = (spec: object, tier: Tier): readonly (readonly [name: s
     const secretName = sectionOf(spec, tier)?.[field];
     return typeof secretName === 'string' ? [[name, secretName] as const] : [];
   });
+
+/** Addresses outside the data plane that a tier's pods call. */
+export const urlsOf = (spec: object, tier: Tier): readonly string[] => {
+  const { egress } = rightsOf(tier);
+  if (egress === 'none') return [];
+  const items = sectionOf(spec, tier)?.[egress.list];
+  if (!Array.isArray(items)) return [];
+  return items.map((item) => (isJsonObject(item) && typeof item['url'] === 'string' ? item['url'] : egress.byDefault));
+};
 
 export const followsArrivals = (tier: Tier): boolean => entryOf(tier).demand === 'arrivals';
 /** Whether it has a consumer on every shard. */

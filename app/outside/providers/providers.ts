@@ -1,5 +1,6 @@
 /** The providers of a campaign, from its spec and the mounted Secret. */
 import { providerFaults } from '../../../contract/provider-faults.ts';
+import { TENCENT_URL } from '../../../contract/tiers.ts';
 import type { ProviderSpec, VerificationSpec } from '../../../contract/verification-types.ts';
 import type { Clock } from '../../../runtime/clock.ts';
 import { ConfigError } from '../../config.ts';
@@ -7,7 +8,7 @@ import { normalIdNumber, normalName } from '../../core/normal-form.ts';
 import type { IdentityProvider } from '../../verification/ports.ts';
 import { askHttp } from './http.ts';
 import { askWithKeys, readKey } from './keys.ts';
-import { askTencent, TENCENT_URL } from './tencent.ts';
+import { askTencent } from './tencent.ts';
 
 export interface ProvidersOptions {
   /** Folder of the mounted Secret: `<name>.secret-id` and `<name>.secret-key` of each provider. */

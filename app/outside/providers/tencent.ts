@@ -5,8 +5,6 @@ import { createPoster } from './post-json.ts';
 import { type Tc3Keys, tc3Authorization } from './tc3.ts';
 import { readTencentAnswer } from './tencent-answer.ts';
 
-export const TENCENT_URL = 'https://faceid.tencentcloudapi.com';
-
 const SERVICE = 'faceid';
 const ACTION = 'IdCardVerification';
 const VERSION = '2018-03-01';
