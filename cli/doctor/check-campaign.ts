@@ -11,6 +11,7 @@ import { approvalCommand, askedFor, waitingPlans } from '../plans/plans.ts';
 import { faultsOf } from '../remedies.ts';
 import { ago, clockOf, zoneOf } from '../times.ts';
 import { count } from '../words.ts';
+import { checkVerification } from './check-verification.ts';
 import type { CampaignFacts, SecretFacts } from './doctor-facts.ts';
 import { type Finding, fail, ok, onceSeen, warn } from './finding.ts';
 
@@ -250,6 +251,7 @@ export const checkCampaign = (facts: CampaignFacts, nowMs: number): readonly Fin
   ...journal(facts),
   ...conditions(facts),
   ...secrets(facts),
+  ...checkVerification(facts),
   ...certificates(facts, nowMs),
   ...mode(facts),
   ...admission(facts),

@@ -157,6 +157,8 @@ export interface CampaignFacts {
   readonly secrets: {
     readonly privacy: SecretFacts;
     readonly dataPlane: readonly (SecretFacts & { readonly workload: Workload })[];
+    /** Keys of providers; absent for a campaign without spec.verification. */
+    readonly providers?: SecretFacts;
   };
   readonly certificates: Seen<readonly CertificateFacts[]>;
   readonly tiers: Seen<Readonly<Partial<Record<Tier, TierFacts>>>>;

@@ -158,7 +158,7 @@ export const gatherCampaign = async (
   operators: Seen<readonly OperatorFacts[]>,
 ): Promise<CampaignFacts> => {
   const { namespace, name } = campaign.metadata;
-  const { privacy, dataPlane } = campaign.spec;
+  const { privacy, dataPlane, verification } = campaign.spec;
   const here = { namespace };
   const [plans, privacySecret, dataPlaneSecrets, expiries, tiers, pods, quotas, limitRanges, nodes] = await Promise.all(
     [
@@ -178,7 +178,8 @@ export const gatherCampaign = async (
       gatherNodes(reader),
     ],
   );
-  const [autoscaling, budgets, classes, labels, nodeAutoscaler, pullSecrets] = await Promise.all([
+  const [providerSecret, autoscaling, budgets, classes, labels, nodeAutoscaler, pullSecrets] = await Promise.all([
+    verification && secret(reader, namespace, verification.secretName),
     reader.list({ resource: AUTOSCALERS, ...here }, autoscaler),
     reader.list({ resource: POD_DISRUPTION_BUDGETS, ...here }, nameOf),
     reader.list({ resource: PRIORITY_CLASSES }, nameOf),
@@ -189,7 +190,11 @@ export const gatherCampaign = async (
   return {
     campaign,
     plans,
-    secrets: { privacy: privacySecret, dataPlane: dataPlaneSecrets },
+    secrets: {
+      privacy: privacySecret,
+      dataPlane: dataPlaneSecrets,
+      ...(providerSecret && { providers: providerSecret }),
+    },
     certificates: expiries,
     tiers,
     pods,
