@@ -75,7 +75,7 @@ const drawText = (job: ObservedJob | undefined): string => {
   const isWell = job !== undefined && job.state !== 'failed' && job.failedPods === 0;
   if (job === undefined || (isWell && job.state !== 'starting')) return 'The list is made from them.';
   if (isWell) {
-    return `Job ${job.name} makes the list from them; its pod does not run yet. If that lasts: kubectl describe pods -l job-name=${job.name}.`;
+    return `Job ${job.name} makes the list from them; its pod does not run yet. If that lasts: kubectl describe job ${job.name} says whether the pod is refused, else kubectl describe pods -l job-name=${job.name}.`;
   }
   const log = `Its log says why: kubectl logs job/${job.name}.`;
   return job.state === 'failed'
