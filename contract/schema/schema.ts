@@ -153,6 +153,7 @@ export const SCALE_PLAN: ResourceDefinition = {
       'Citizens who would wait longer than 5 s in the next minutes without the plan.',
     ),
     wide('Late with', 'integer', '.spec.effect.with.late', 'The same number with the plan.'),
+    wide('Verification', 'integer', '.spec.ceilings.verification', 'Verification replicas asked for.'),
     wide('Decided by', 'string', '.spec.decision.decidedBy', 'User who decided.'),
     wide('Until', 'string', '.spec.decision.ceilingUntil', 'When the raised ceilings end.'),
     AGE,
