@@ -1,5 +1,7 @@
 /** A running campaign as the demo, the tests and the evidence runs see it, in every mode. */
+
 import { ADMIN_PATHS } from '../contract/app-contract.ts';
+import type { VoucherCampaignStatus } from '../contract/campaign-types.ts';
 import type { Condition } from '../contract/common-types.ts';
 import type { ScalePlan } from '../contract/scale-plan-types.ts';
 import type { TierStatus } from '../contract/status-types.ts';
@@ -25,6 +27,8 @@ export interface StackSnapshot {
   readonly oldestSeconds: number | undefined;
   readonly tiers: Partial<Readonly<Record<Tier, TierStatus & { readonly explanation: string }>>>;
   readonly conditions: readonly Condition[];
+  /** The list of the draw, once the campaign is frozen. */
+  readonly draw: VoucherCampaignStatus['draw'];
   readonly plans: readonly ScalePlan[];
 }
 

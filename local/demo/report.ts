@@ -5,7 +5,7 @@ import type { TraceStep } from '../../simulation/trace.ts';
 import type { LedgerCheckResult } from '../ledger-check/compare.ts';
 import type { LoadStats } from '../load/stats.ts';
 import type { Counts } from '../providers/counts.ts';
-import type { Stack, StackEvent } from '../stack.ts';
+import type { Stack, StackEvent, StackSnapshot } from '../stack.ts';
 import { type Killed, VICTIMS } from './chaos.ts';
 import { plotTimeline } from './curve.ts';
 import type { Sample } from './sample.ts';
@@ -37,6 +37,7 @@ export interface Times {
   readonly loadEnded: number;
   readonly drained: number | undefined;
   readonly backAtFloor: number | undefined;
+  readonly listed: number | undefined;
   readonly checked: number;
 }
 
@@ -64,6 +65,9 @@ export interface RunFacts {
   readonly chaos: boolean;
   readonly sabotage: 'drop-one' | undefined;
   readonly waitsForFloor: boolean;
+  readonly waitsForList: boolean;
+  /** Absent: the list was not frozen. */
+  readonly draw?: NonNullable<StackSnapshot['draw']>;
 }
 
 export interface DemoReport extends RunFacts {
@@ -129,6 +133,19 @@ const providerProblems = ({ provider, ledgerCheck, killed }: RunFacts): readonly
   return throttled === 0 ? wrong : [...wrong, `the provider was asked above its limit in ${throttled} seconds`];
 };
 
+const entriesOf = (draw: RunFacts['draw']): number | undefined =>
+  draw?.lists?.reduce((sum, { entries }) => sum + entries, 0);
+
+const listProblems = ({ waitsForList, draw, ledgerCheck }: RunFacts): readonly string[] => {
+  if (!waitsForList) return [];
+  const entries = entriesOf(draw);
+  if (entries === undefined) return ['the list of the draw was not made'];
+  const expected = ledgerCheck.verdicts.entries;
+  return entries === expected
+    ? []
+    : [`the list of the draw has ${entries} entries, the ledger check expects ${expected}`];
+};
+
 /** Refused registrations are a failure, because the crowd has only valid citizens. */
 const problemsOf = (facts: RunFacts): readonly string[] => {
   const { ledgerCheck, load, times } = facts;
@@ -146,6 +163,7 @@ const problemsOf = (facts: RunFacts): readonly string[] => {
   return [
     ...ledgerCheck.findings,
     ...providerProblems(facts),
+    ...listProblems(facts),
     ...rules.filter(([wrong]) => wrong).map(([, text]) => text),
   ];
 };
@@ -197,6 +215,16 @@ const providerRows = ({ provider, ledgerCheck }: DemoReport): readonly string[] 
   ];
 };
 
+const listRows = ({ draw, ledgerCheck }: DemoReport): readonly string[] =>
+  draw?.lists === undefined
+    ? []
+    : [
+        '',
+        row('list of the draw', 'ledger check', 'frozen'),
+        row('entries', ledgerCheck.verdicts.entries, entriesOf(draw) ?? 0),
+        ...draw.lists.map(({ voucher, entries, digest }) => `  ${voucher.padEnd(30)}${entries} entries, ${digest}`),
+      ];
+
 const killedRow = ({ role, name, secondsAfterOpening, backAfterMs }: KilledAndBack): string =>
   `  kill -9 of ${name} (${role}), ${secondsAfterOpening} s after opening; replaced after ${seconds(backAfterMs)}`;
 
@@ -225,6 +253,7 @@ export const renderReport = (report: DemoReport): readonly string[] => {
     '',
     ...forecastRows(report),
     ...providerRows(report),
+    ...listRows(report),
     ...(report.killed.length === 0 ? [] : ['', ...report.killed.map(killedRow)]),
     '',
     'Times since the start of the demo:',
@@ -232,6 +261,7 @@ export const renderReport = (report: DemoReport): readonly string[] => {
     row('first registration', seconds(times.firstRegistration)),
     row(report.provider === undefined ? 'backlog empty' : 'recorded and verified', seconds(times.drained)),
     ...(report.waitsForFloor ? [row('scaled down to the minimum', seconds(times.backAtFloor))] : []),
+    ...(report.waitsForList ? [row('list of the draw made', seconds(times.listed))] : []),
     '',
     `This run (${report.mode} mode) does not prove:`,
     ...report.doesNotProve.map((text) => `  - ${text}`),

@@ -27,6 +27,8 @@ export interface DemoOptions {
   readonly traceFile: string;
   readonly shiftOpenToMs: number;
   readonly chaos: boolean;
+  /** Close soon after the crowd, and wait for the list of the draw. */
+  readonly waitsForList: boolean;
   readonly sabotage: 'drop-one' | undefined;
   readonly seed: number;
   /** Exists. Ledger, logs and report go there, the stack's data to its folder `stack`. */
@@ -55,6 +57,8 @@ export interface DemoWorld {
 const HOUR_MS = 3_600_000;
 /** Time for citizens who still wait when the trace is over. */
 const OPEN_AFTER_TRACE_MS = 10 * 60_000;
+/** The same where the list of the draw is waited for. */
+const CLOSES_SOON_MS = 45_000;
 
 interface Prepared {
   readonly startedAtMs: number;
@@ -77,8 +81,9 @@ const prepare = async (
   const overrides = [...options.profile.overrides, ...verification];
   const source = await readFile(options.campaignFile, 'utf8');
   const trace = parseTrace(await readFile(options.traceFile, 'utf8'));
+  const stillOpenMs = options.waitsForList ? CLOSES_SOON_MS : OPEN_AFTER_TRACE_MS;
   const opening = (opensAtMs: number): ReturnType<typeof demoCampaign> => {
-    const closesAtMs = opensAtMs + durationSeconds(trace) * 1000 + OPEN_AFTER_TRACE_MS;
+    const closesAtMs = opensAtMs + durationSeconds(trace) * 1000 + stillOpenMs;
     return demoCampaign(source, { opensAtMs, closesAtMs }, overrides);
   };
   const { yaml, changes } = opening(startedAtMs + options.shiftOpenToMs);
@@ -105,7 +110,7 @@ const play = async (
 ): Promise<DemoReport> => {
   const { view, now, signal } = world;
   const { trace, campaign, changes, forecast } = prepared;
-  const { seed, chaos, sabotage, profile } = options;
+  const { seed, chaos, sabotage, profile, waitsForList } = options;
   const readyAtMs = now();
   const opensAtMs = Math.ceil((readyAtMs + options.shiftOpenToMs) / 1000) * 1000;
   await stack.applyCampaign(prepared.yamlOpeningAt(opensAtMs));
@@ -129,8 +134,21 @@ const play = async (
   const intakeFloor = profile.waitsForFloor ? campaign.spec.scaling.tiers.intake.min : undefined;
   const title = campaign.spec.title.en;
   const verifies = provider !== undefined;
-  const watching = { title, opensAtMs, trace, chaos, intakeFloor, verifies, stack, load, view, now, signal };
-  const { samples, killed, loadEndedAtMs, drainedAtMs, backAtFloorAtMs } = await watchRun(watching);
+  const watching = {
+    title,
+    opensAtMs,
+    trace,
+    chaos,
+    intakeFloor,
+    verifies,
+    waitsForList,
+    stack,
+    load,
+    view,
+    now,
+    signal,
+  };
+  const { samples, killed, loadEndedAtMs, drainedAtMs, backAtFloorAtMs, listedAtMs, draw } = await watchRun(watching);
   view.say('Ledger check: comparing all receipts with the journal and the database');
   const { campaignId, shards, mode } = stack;
   const { uniqueness } = campaign.spec.eligibility;
@@ -154,6 +172,7 @@ const play = async (
       loadEnded: since(loadEndedAtMs),
       drained: sinceIf(drainedAtMs),
       backAtFloor: sinceIf(backAtFloorAtMs),
+      listed: sinceIf(listedAtMs),
       checked: since(now()),
     },
     load: await load.done,
@@ -165,6 +184,8 @@ const play = async (
     chaos,
     sabotage,
     waitsForFloor: profile.waitsForFloor,
+    waitsForList,
+    ...(draw === undefined ? {} : { draw }),
   });
 };
 

@@ -31,6 +31,7 @@ export const snapshotOf = (
     oldestSeconds: status?.oldestSeconds,
     tiers: Object.fromEntries(tiers),
     conditions: status?.conditions ?? [],
+    draw: status?.draw,
     plans,
   };
 };

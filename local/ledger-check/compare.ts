@@ -236,7 +236,7 @@ export const compare = ({
     wrongWinners: wrongWinnersOf(citizensOnly(journal), validOfHash),
     otherRules: [...rules].filter((one) => one !== rule).length,
     unopenable: unopenableOf(journal, promised, dataKeys),
-    verdicts: verdictsOf([...recordOfReceipt.keys()], later, verifies),
+    verdicts: verdictsOf(citizensOnly(journal), later, verifies),
   };
   const findings = findingsOf(counted);
   return { ...counted, verdict: findings.length === 0 ? 'complete' : 'incomplete', findings };

@@ -17,6 +17,25 @@ export interface Verdicts {
   readonly without: number;
   /** Verified, and rejected as well, although there was neither a correction nor a review in between. */
   readonly contradictory: number;
+  /** People whose first registration is verified and neither withdrawn nor erased: those who take part in the draw. */
+  readonly entries: number;
+}
+
+/** The receipt that a person registered with first; of one millisecond the smaller one. */
+const firstOf = (records: readonly Registered[]): ReadonlyMap<string, Registered> => {
+  const order = ({ acceptedAt = '', receipt }: Registered): string => `${acceptedAt} ${receipt}`;
+  const first = new Map<string, Registered>();
+  for (const record of records) {
+    const known = first.get(record.citizenHash);
+    if (known === undefined || order(record) < order(known)) first.set(record.citizenHash, record);
+  }
+  return first;
+};
+
+interface Registered {
+  readonly receipt: string;
+  readonly citizenHash: string;
+  readonly acceptedAt?: string;
 }
 
 type Highest = ReadonlyMap<string, number>;
@@ -46,14 +65,18 @@ const isContradictory = (types: Highest): boolean => {
   return types.has('verified') && rejected > answered;
 };
 
-/** @param receipts of citizens */
+const takesPart = (types: Highest): boolean =>
+  types.has('verified') && !['withdrawn', 'merged', 'erased'].some((type) => types.has(type));
+
+/** @param records registrations of citizens, copies included */
 export const verdictsOf = (
-  receipts: readonly string[],
+  records: readonly Registered[],
   facts: readonly { readonly fact?: string }[],
   verifies: boolean,
 ): Verdicts => {
   const highest = highestOf(facts);
-  const all = receipts.map((receipt) => highest.get(receipt) ?? new Map<string, number>());
+  const typesOf = (receipt: string): Highest => highest.get(receipt) ?? new Map<string, number>();
+  const all = [...new Set(records.map(({ receipt }) => receipt))].map(typesOf);
   const count = (verdict: ReturnType<typeof verdictOf>): number =>
     all.filter((types) => verdictOf(types) === verdict).length;
   return {
@@ -62,5 +85,6 @@ export const verdictsOf = (
     inReview: count('inReview'),
     without: verifies ? count('without') : 0,
     contradictory: all.filter(isContradictory).length,
+    entries: [...firstOf(records).values()].filter(({ receipt }) => takesPart(typesOf(receipt))).length,
   };
 };

@@ -93,6 +93,7 @@ const facts: RunFacts = {
     loadEnded: 96_000,
     drained: 98_000,
     backAtFloor: undefined,
+    listed: undefined,
     checked: 99_000,
   },
   load,
@@ -103,6 +104,7 @@ const facts: RunFacts = {
   chaos: false,
   sabotage: undefined,
   waitsForFloor: false,
+  waitsForList: false,
 };
 
 describe('a plot', () => {
