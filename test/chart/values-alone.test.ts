@@ -162,7 +162,7 @@ describe('values by tier', () => {
     );
     const [container] = (operator?.spec as DeploymentSpec | undefined)?.template.spec?.containers ?? [];
     const env = Object.fromEntries((container?.env ?? []).map(({ name, value }) => [name, value]));
-    const { pods } = readOperatorConfig([], { VOUCHER_OPERATOR_APP_PODS: env['VOUCHER_OPERATOR_APP_PODS'] }).build;
+    const { pods } = readOperatorConfig([], { ...env, POD_NAME: 'vo-0', POD_NAMESPACE: NAMESPACE }).build;
     expect(Object.keys(pods?.resources ?? {}).toSorted()).toEqual(names.toSorted());
     await expect(render({ admission: { defaultCeilings: { draw: 1 } } })).rejects.toThrow('draw is not a tier');
   });
