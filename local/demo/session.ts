@@ -57,7 +57,7 @@ export interface DemoWorld {
 const HOUR_MS = 3_600_000;
 /** Time for citizens who still wait when the trace is over. */
 const OPEN_AFTER_TRACE_MS = 10 * 60_000;
-/** The same where the list of the draw is waited for. */
+/** The same, at most, where the list of the draw is waited for: three times the length of a short trace. */
 const CLOSES_SOON_MS = 45_000;
 
 interface Prepared {
@@ -81,9 +81,10 @@ const prepare = async (
   const overrides = [...options.profile.overrides, ...verification];
   const source = await readFile(options.campaignFile, 'utf8');
   const trace = parseTrace(await readFile(options.traceFile, 'utf8'));
-  const stillOpenMs = options.waitsForList ? CLOSES_SOON_MS : OPEN_AFTER_TRACE_MS;
+  const traceMs = durationSeconds(trace) * 1000;
+  const stillOpenMs = options.waitsForList ? Math.min(CLOSES_SOON_MS, 3 * traceMs) : OPEN_AFTER_TRACE_MS;
   const opening = (opensAtMs: number): ReturnType<typeof demoCampaign> => {
-    const closesAtMs = opensAtMs + durationSeconds(trace) * 1000 + stillOpenMs;
+    const closesAtMs = opensAtMs + traceMs + stillOpenMs;
     return demoCampaign(source, { opensAtMs, closesAtMs }, overrides);
   };
   const { yaml, changes } = opening(startedAtMs + options.shiftOpenToMs);
