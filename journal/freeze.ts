@@ -138,17 +138,27 @@ export const createFreezeJournal = (connection: JournalConnection): FreezeJourna
     },
 
     async publishBarriers(request, signal) {
-      const client = (await api(signal)).jetstream();
+      const manager = await api(signal);
+      const client = manager.jetstream();
       const { campaignId, shards } = request;
       const barrier = barrierOf(request);
       const payload = encodeEnvelope(barrier);
-      const publish = async (shard: number): Promise<number> => {
+      const publish = async (shard: number) => {
         const subject = eventSubject(campaignId, shard, barrier.type, barrier.receipt);
-        const expect = { streamName: shardStreamName(campaignId, shard) };
+        const stream = shardStreamName(campaignId, shard);
+        const expect = { streamName: stream };
         const publishing = client.publish(subject, payload, { msgID: barrier.id, expect, timeout: API_WITHIN_MS });
-        return (await about(`publish the barrier of shard ${shard}`, publishing)).seq;
+        const { seq } = await about(`publish the barrier of shard ${shard}`, publishing);
+        const stored = await about(`read the barrier of shard ${shard}`, manager.streams.getMessage(stream, { seq }));
+        if (stored === null) throw new Error(`the barrier of shard ${shard} can't be read yet`);
+        return { sequence: seq, storedAtMs: stored.time.getTime() };
       };
-      return abortable(Promise.all(Array.from({ length: shards }, (_, shard) => publish(shard))), signal);
+      const all = Promise.all(Array.from({ length: shards }, (_, shard) => publish(shard)));
+      const stored = await abortable(all, signal);
+      return {
+        sequences: stored.map(({ sequence }) => sequence),
+        storedAtMs: Math.min(...stored.map(({ storedAtMs }) => storedAtMs)),
+      };
     },
 
     async positions(campaignId, barriers, tiers, signal) {

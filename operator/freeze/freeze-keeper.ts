@@ -134,11 +134,11 @@ export class FreezeKeeper {
     }
     assertLeading?.();
     const at = new Date(clock.now()).toISOString();
-    const sequences = await journal.publishBarriers(
+    const made = await journal.publishBarriers(
       { campaignId, shards, attempt: this.#attempt.id, at, site },
       signal,
     );
-    this.#barriers = { of, sequences, endsAtMs };
+    this.#barriers = { of, ...made, endsAtMs, madeAtMs: clock.now() };
     this.#attempt = undefined;
   }
 

@@ -45,7 +45,9 @@ const waitingFor = (waiting: Waiting, { name, namespace }: ConditionInput['campa
     case 'ClockOff':
       return no(
         'ClockOff',
-        "The operator's clock is off, so it can't know that pods accept nothing more. Correct the clock: the condition ClocksAgree names it.",
+        waiting.ownClock === 'off'
+          ? "The operator's clock is off, so it can't know that pods accept nothing more. Set the clock of its node, by NTP."
+          : "The operator could not compare its clock with those of most intake pods, so it can't know that they accept nothing more. The condition ClocksAgree says what is known.",
       );
     case 'WaitingForVerification':
       return no(

@@ -1,16 +1,17 @@
 /** What a tick wants of the list, and what a frozen list means for a tick. Pure. */
-import type { VoucherCampaign, VoucherCampaignStatus } from '../../contract/campaign-types.ts';
+import type { VoucherCampaign } from '../../contract/campaign-types.ts';
 import { instantMs } from '../../contract/instant.ts';
 import { sectionOf, tiersOf } from '../../contract/tiers.ts';
+import { operatorClock } from '../conditions/clocks-agree.ts';
 import type { ContingencyOutcome } from '../contingency/contingency.ts';
 import type { Observed } from '../tick/observed.ts';
 import type { FreezeState } from './freeze-keeper.ts';
 import type { FreezeRequest } from './freeze-steps.ts';
 
-/** @param campaign with its effective closing. @param status of this tick */
+/** @param campaign with its effective closing */
 export const freezeRequest = (
   campaign: VoucherCampaign,
-  status: VoucherCampaignStatus,
+  { cluster, readings }: Pick<Observed, 'cluster' | 'readings'>,
   { inForce }: Pick<ContingencyOutcome, 'inForce'>,
 ): FreezeRequest => {
   const { spec } = campaign;
@@ -23,7 +24,8 @@ export const freezeRequest = (
     unverified: isChecked ? unverified : 'unchecked',
     tiers: tiersOf(spec),
     deferredBy: inForce.flatMap(({ level: { name, effect } }) => (effect.deferFreeze === true ? [name] : [])),
-    isClockOff: status.conditions?.some(({ reason }) => reason === 'OperatorClockOff') ?? false,
+    // Not by the condition's reason, of which there is one: a pod's clock that is off would hide the operator's.
+    ownClock: (cluster.tiers.intake?.pods ?? []).length === 0 ? 'agrees' : operatorClock(readings.clocks),
   };
 };
 

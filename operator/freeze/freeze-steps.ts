@@ -28,8 +28,8 @@ export interface FreezeRequest {
   readonly tiers: readonly Tier[];
   /** Contingency levels in force that defer the freeze. */
   readonly deferredBy: readonly string[];
-  /** The operator's clock, or most of the data plane's, does not agree with the others. */
-  readonly isClockOff: boolean;
+  /** Whether the operator's clock has the time of its pods. Without any pod the journal's clock alone decides: `agrees`. */
+  readonly ownClock: 'agrees' | 'off' | 'unknown';
 }
 
 /** One barrier a shard, made when nothing more could be accepted. */
@@ -39,6 +39,10 @@ export interface Barriers {
   readonly sequences: readonly number[];
   /** The end for which they were made; another end, and they don't count. */
   readonly endsAtMs: number;
+  /** When the first of them was stored, by the clocks of the journal's servers. */
+  readonly storedAtMs: number;
+  /** When that was known, by the operator's clock. */
+  readonly madeAtMs: number;
 }
 
 export interface FreezeObserved {
@@ -60,7 +64,7 @@ export interface Behind extends ConsumerPosition {
 export type Waiting =
   | { readonly why: 'NotClosed' | 'WaitingForDeadline' | 'WaitingForMargin'; readonly untilMs: number }
   | { readonly why: 'Deferred'; readonly by: readonly string[] }
-  | { readonly why: 'ClockOff' }
+  | { readonly why: 'ClockOff'; readonly ownClock: 'off' | 'unknown' }
   | { readonly why: 'WaitingForVerification' | 'WaitingForConsumers'; readonly behind: readonly Behind[] };
 
 export type FreezeStep =
@@ -110,8 +114,9 @@ const beforeTheEnd = ({ request, nowMs }: FreezeObserved, endsAtMs: number): Wai
  * | none   | before end   |                                            |                   |             | wait: WaitingForDeadline  |
  * | none   | end + < 20 s |                                            |                   |             | wait: WaitingForMargin    |
  * | none   | later        | deferred by a level                        |                   |             | wait: Deferred            |
- * | none   | later        | a clock is off                             |                   |             | wait: ClockOff            |
+ * | none   | later        | the operator's clock is off, or not compared |                 |             | wait: ClockOff            |
  * | none   | later        | what pods follow is not known              |                   |             | askPublished              |
+ * | none   | later        |                                            | stored before end + 20 s by the journal's clock | | wait: WaitingForMargin, then again |
  * | none   | later        | verification has no deadline               | none for this end |             | publishBarriers: verification |
  * | none   | later        | verification has no deadline               | of verification   | not past    | wait: WaitingForVerification |
  * | none   | later        | verified, or by its deadline, or no need   | none of the list  |             | publishBarriers: list     |
@@ -126,11 +131,16 @@ export const nextFreezeStep = (observed: FreezeObserved): FreezeStep => {
   const early = beforeTheEnd(observed, endsAtMs);
   if (early !== undefined) return wait(early);
   if (request.deferredBy.length > 0) return wait({ why: 'Deferred', by: request.deferredBy });
-  if (request.isClockOff) return wait({ why: 'ClockOff' });
+  if (request.ownClock !== 'agrees') return wait({ why: 'ClockOff', ownClock: request.ownClock });
   if (observed.endsAtMs === undefined) return { kind: 'askPublished' };
 
   // Those for an earlier end may be below what was accepted since.
-  const barriers = observed.barriers?.endsAtMs === endsAtMs ? observed.barriers : undefined;
+  const made = observed.barriers?.endsAtMs === endsAtMs ? observed.barriers : undefined;
+  // The clocks of the journal's servers judge the operator's: what is stored too early by theirs may have registrations above it.
+  const tooEarlyMs = made === undefined ? 0 : endsAtMs + FREEZE_AFTER_MS - made.storedAtMs;
+  const againAtMs = (made?.madeAtMs ?? 0) + tooEarlyMs;
+  if (tooEarlyMs > 0 && observed.nowMs < againAtMs) return wait({ why: 'WaitingForMargin', untilMs: againAtMs });
+  const barriers = tooEarlyMs > 0 ? undefined : made;
   if (barriers?.of === 'list') {
     const late = behind(tiersBefore('list', request.tiers), barriers, positions);
     if (late.length > 0) return wait({ why: 'WaitingForConsumers', behind: late });

@@ -6,6 +6,7 @@ import { aCampaign, CLOSES_AT_MS } from '../../helpers/a-campaign.ts';
 import { FakeClock } from '../../helpers/fake-clock.ts';
 import { FakeFreezeJournal } from '../../helpers/fake-freeze-journal.ts';
 import { FakeWorld } from '../../helpers/fake-world.ts';
+import { freshReadings } from '../../helpers/observed.ts';
 
 const { signal } = new AbortController();
 let clock: FakeClock;
@@ -31,6 +32,7 @@ const campaignNow = (closesAtMs: number): VoucherCampaign => {
 };
 const ticks = async (seconds: number, closesAtMs = CLOSES_AT_MS): Promise<void> => {
   for (let second = 0; second < seconds; second += 1) {
+    world.readings = { ...freshReadings(clock.now()), clocks: [{ pod: 'chengdu-intake-0', aheadSeconds: 0 }] };
     await reconciler.reconcile(campaignNow(closesAtMs), signal);
     world.settlePods();
     if (world.settings !== undefined) journal.published = { closesAtMs: Date.parse(world.settings.window.closesAt) };

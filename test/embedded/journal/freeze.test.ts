@@ -115,7 +115,7 @@ const request = (): FreezeRequest => ({
   unverified: 'exclude',
   tiers: ['intake', 'records', 'verification'],
   deferredBy: [],
-  isClockOff: false,
+  ownClock: 'agrees',
 });
 
 /** An operator's keeper that ticks, until it knows that the list is frozen. */

@@ -16,7 +16,7 @@ const request: FreezeRequest = {
   unverified: 'exclude',
   tiers: ['intake', 'records', 'verification'],
   deferredBy: [],
-  isClockOff: false,
+  ownClock: 'agrees',
 };
 
 const world = (nowMs = CLOSES - 5_000) => {
@@ -134,6 +134,26 @@ describe('FreezeKeeper', () => {
     expect(one.state).toEqual({ kind: 'unknown', message: 'no answer' });
     await ticks(one, 10);
     expect([lost, journal.barriers, one.state]).toMatchObject([0, 3, { waiting: { why: 'WaitingForVerification' } }]);
+  });
+
+  it("makes barriers again that are too early by the journal's clock, and appends only then", async () => {
+    const { clock, journal, keeper, ticks } = world(CLOSES - 3_600_000);
+    const unchecked: FreezeRequest = { ...request, tiers: ['intake', 'records'] };
+    journal.now = () => clock.now();
+    // An hour ahead, less the margin.
+    const wrong = keeper(journal.access(), 3_600_000);
+    for (let minute = 0; minute < 60; minute += 1) {
+      await ticks(wrong, 60, unchecked);
+      journal.consume('records');
+    }
+    expect(clock.now()).toBe(CLOSES);
+    expect(journal.entries).toEqual([]);
+    expect(journal.barriers).toBe(3);
+    journal.store(1, 'accepted at the last moment');
+    await ticks(wrong, 60, unchecked);
+    journal.consume('records');
+    await ticks(wrong, 3, unchecked);
+    expect(journal.entries).toMatchObject([{ barriers: [2, 3, 2] }]);
   });
 
   it('writes nothing when it does not lead', async () => {

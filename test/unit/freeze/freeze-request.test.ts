@@ -2,6 +2,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Frozen } from '../../../contract/control.ts';
 import type { FreezeState } from '../../../operator/freeze/freeze-keeper.ts';
+import type { PodClock } from '../../../operator/signals/readings.ts';
 import { planTick } from '../../../operator/tick/tick-plan.ts';
 import { aCampaign, CLOSES_AT_MS } from '../../helpers/a-campaign.ts';
 import { planDeps } from '../../helpers/build-options.ts';
@@ -13,8 +14,13 @@ const frozen: Frozen = { v: 1, campaignId: 'chengdu-2020-3', at, barriers: [1, 2
 const done: FreezeState = { kind: 'done', frozen };
 
 /** The second tick of a process: the first one looks again soon anyway. */
-const plan = (nowMs: number, freeze: FreezeState | undefined, campaign = aCampaign()) => {
-  const observed = anObserved({ freeze, readings: freshReadings(nowMs) });
+const plan = (
+  nowMs: number,
+  freeze: FreezeState | undefined,
+  campaign = aCampaign(),
+  clocks: readonly PodClock[] = [{ pod: 'a', aheadSeconds: 0 }],
+) => {
+  const observed = anObserved({ freeze, readings: { ...freshReadings(nowMs), clocks } });
   const { status: previous } = planTick(campaign, observed, nowMs, planDeps);
   return planTick(campaign, { ...observed, previous }, nowMs, planDeps);
 };
@@ -75,11 +81,41 @@ describe('a tick before that', () => {
       unverified: 'unchecked',
       tiers: ['intake', 'records'],
       deferredBy: [],
-      isClockOff: false,
+      ownClock: 'agrees',
     });
     const verifyBy = new Date(CLOSES_AT_MS + 60 * MINUTE_MS).toISOString();
     const stated = aCampaign({ spec: { draw: { unverified: 'enter', verifyBy } } });
     expect(plan(CLOSES_AT_MS, undefined, stated).freeze).toMatchObject({ verifyByMs: Date.parse(verifyBy) });
+  });
+
+  const pod = (name: string, aheadSeconds: number, own?: number): PodClock => ({
+    pod: name,
+    aheadSeconds,
+    ...(own === undefined ? {} : { agreed: [{ clock: 'own', aheadSeconds: own }] }),
+  });
+  const HOUR = 3_600;
+  it.each<[string, readonly PodClock[], string]>([
+    ['no pod was scraped', [], 'unknown'],
+    ['all agree', [pod('a', 0, 0), pod('b', 1, 0)], 'agrees'],
+    ['one pod of five is off', [0, 0, 0, 0, 10].map((off, n) => pod(`${n}`, off, off)), 'agrees'],
+    ['the operator is an hour ahead', [pod('a', -HOUR, 0), pod('b', -HOUR, 0)], 'off'],
+    [
+      'it is, and one pod of five is 10 s off',
+      [0, 0, 0, 0, 10].map((off, n) => pod(`${n}`, off - HOUR, off)),
+      'off',
+    ],
+    ['it is, and the only pod knows no other clock', [pod('a', -HOUR)], 'unknown'],
+    ['it is, and one pod of two knows no other clock', [pod('a', -HOUR, 0), pod('b', 0)], 'unknown'],
+    ['it is, and one of the pods is off alike', [pod('a', -HOUR, 0), pod('b', 0, HOUR)], 'off'],
+    ['the only pod is off, and knows it', [pod('a', 10, 10)], 'agrees'],
+  ])("compares the operator's clock with those of pods: %s", (_, clocks, ownClock) => {
+    expect(plan(CLOSES_AT_MS, undefined, aCampaign(), clocks).freeze.ownClock).toBe(ownClock);
+  });
+
+  it('needs no comparison when there is no intake pod left', () => {
+    const readings = { ...freshReadings(CLOSES_AT_MS), clocks: [pod('gone', -HOUR, 0)] };
+    const observed = anObserved({ readings, cluster: { tiers: {}, plans: [] } });
+    expect(planTick(aCampaign(), observed, CLOSES_AT_MS, planDeps).freeze.ownClock).toBe('agrees');
   });
 
   it('is deferred by a level in force', () => {
