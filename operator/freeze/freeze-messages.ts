@@ -35,7 +35,9 @@ const waitingFor = (waiting: Waiting, { name, namespace }: ConditionInput['campa
     case 'WaitingForMargin':
       return no(
         'WaitingForMargin',
-        `Pods may still store what they accepted before the end. The list is frozen from ${instantText(waiting.untilMs)} on.`,
+        waiting.isLongDue === true
+          ? `Registration ended before this operator began. The list is frozen from ${instantText(waiting.untilMs)} on. To prevent that, start a contingency level with deferFreeze before then.`
+          : `Pods may still store what they accepted before the end. The list is frozen from ${instantText(waiting.untilMs)} on.`,
       );
     case 'Deferred':
       return no(
@@ -100,7 +102,15 @@ const listText = ({ lists }: Listed): string =>
  * | the entry is stored                                 | True    | Frozen |
  * | … and the list has been made                        | True    | Listed |
  */
-export const listFrozen = (input: Pick<ConditionInput, 'observed' | 'campaign'>): ListFrozen => {
+export const listFrozen = (input: Pick<ConditionInput, 'observed' | 'campaign' | 'endTooLate'>): ListFrozen => {
+  const { endTooLate } = input;
+  const verdict = freezeVerdict(input);
+  if (endTooLate === undefined) return verdict;
+  const late = `The end ${endTooLate} was stated too late and does not count: registration had ended, and the list was due.`;
+  return { ...verdict, message: `${verdict.message} ${late}` };
+};
+
+const freezeVerdict = (input: Pick<ConditionInput, 'observed' | 'campaign'>): ListFrozen => {
   const { freeze } = input.observed;
   switch (freeze?.kind) {
     case undefined:

@@ -8,7 +8,7 @@
  */
 import type { Frozen, Listed } from '../../contract/control.ts';
 import { entryOf, hasConsumer, type Tier } from '../../contract/tiers.ts';
-import type { ConsumerPosition } from '../../journal/freezing.ts';
+import type { ConsumerPosition, PublishedWindow } from '../../journal/freezing.ts';
 
 /**
  * From the last instant at which a pod may accept something to the first barrier. What arrives in time is acknowledged within 10 s: its
@@ -16,6 +16,15 @@ import type { ConsumerPosition } from '../../journal/freezing.ts';
  * be off by 2 s: 17 s.
  */
 export const FREEZE_AFTER_MS = 20_000;
+
+/**
+ * From the end that pods follow to the last instant at which a later one may be published to them: by date alone, so that every
+ * process agrees, also with an append of another one under way. The first barrier comes 10 s after that: two operators' clocks
+ * differ by 4 s at most, and a put takes 1 s.
+ */
+export const EXTENDED_WITHIN_MS = 10_000;
+/** A list that an operator finds due for longer than `LONG_DUE_MS` waits as long once more, so that an owner can defer it. */
+export const LONG_DUE_MS = 300_000;
 
 /** What a tick wants of the list. */
 export interface FreezeRequest {
@@ -51,6 +60,8 @@ export interface FreezeObserved {
   /** The latest instant that any pod may follow: of the spec, and as published. Undefined: not asked yet. */
   readonly endsAtMs: number | undefined;
   readonly decided: { readonly frozen?: Frozen; readonly listed?: Listed };
+  /** A list that was due long before this process began waits until then. */
+  readonly notBeforeMs?: number | undefined;
   /** The last ones of this process. */
   readonly barriers: Barriers | undefined;
   readonly positions: readonly ConsumerPosition[];
@@ -62,7 +73,9 @@ export interface Behind extends ConsumerPosition {
 }
 
 export type Waiting =
-  | { readonly why: 'NotClosed' | 'WaitingForDeadline' | 'WaitingForMargin'; readonly untilMs: number }
+  | { readonly why: 'NotClosed' | 'WaitingForDeadline'; readonly untilMs: number }
+  /** `isLongDue`: it was due before this process began. */
+  | { readonly why: 'WaitingForMargin'; readonly untilMs: number; readonly isLongDue?: true }
   | { readonly why: 'Deferred'; readonly by: readonly string[] }
   | { readonly why: 'ClockOff'; readonly ownClock: 'off' | 'unknown' }
   | { readonly why: 'WaitingForVerification' | 'WaitingForConsumers'; readonly behind: readonly Behind[] };
@@ -76,7 +89,7 @@ export type FreezeStep =
   | { readonly kind: 'append'; readonly barriers: readonly number[]; readonly endsAtMs: number };
 
 /** The last instant at which something may be accepted by the spec alone. */
-export const statedEndMs = ({ closesAtMs, verifyByMs = closesAtMs }: FreezeRequest): number =>
+export const statedEndMs = ({ closesAtMs, verifyByMs = closesAtMs }: PublishedWindow): number =>
   Math.max(closesAtMs, verifyByMs);
 
 /** Of tiers that something outside slows down: their backlog has a deadline, or a phase, of its own. */
@@ -97,11 +110,12 @@ const behind = (tiers: readonly Tier[], { sequences }: Barriers, positions: read
 
 const wait = (waiting: Waiting): FreezeStep => ({ kind: 'wait', waiting });
 
-const beforeTheEnd = ({ request, nowMs }: FreezeObserved, endsAtMs: number): Waiting | undefined => {
+const beforeTheEnd = ({ request, nowMs, notBeforeMs = 0 }: FreezeObserved, endsAtMs: number): Waiting | undefined => {
   if (nowMs < request.closesAtMs) return { why: 'NotClosed', untilMs: request.closesAtMs };
   if (nowMs < endsAtMs) return { why: 'WaitingForDeadline', untilMs: endsAtMs };
   const untilMs = endsAtMs + FREEZE_AFTER_MS;
-  return nowMs < untilMs ? { why: 'WaitingForMargin', untilMs } : undefined;
+  if (nowMs < untilMs) return { why: 'WaitingForMargin', untilMs };
+  return nowMs < notBeforeMs ? { why: 'WaitingForMargin', untilMs: notBeforeMs, isLongDue: true } : undefined;
 };
 
 /**
@@ -113,6 +127,7 @@ const beforeTheEnd = ({ request, nowMs }: FreezeObserved, endsAtMs: number): Wai
  * | none   | before closing |                                          |                   |             | wait: NotClosed           |
  * | none   | before end   |                                            |                   |             | wait: WaitingForDeadline  |
  * | none   | end + < 20 s |                                            |                   |             | wait: WaitingForMargin    |
+ * | none   | later        | was due 5 min before this process began: 5 min |           |             | wait: WaitingForMargin    |
  * | none   | later        | deferred by a level                        |                   |             | wait: Deferred            |
  * | none   | later        | the operator's clock is off, or not compared |                 |             | wait: ClockOff            |
  * | none   | later        | what pods follow is not known              |                   |             | askPublished              |

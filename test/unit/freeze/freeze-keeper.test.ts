@@ -56,8 +56,8 @@ describe('FreezeKeeper', () => {
     const { clock, journal, keeper, ticks } = world();
     const one = keeper();
     await ticks(one, 5);
-    expect(journal.calls).toEqual(['decided']);
-    expect(one.forbids(CLOSES + 60_000, CLOSES - 5_000)).toBe(false);
+    expect(journal.calls).toEqual(['published', 'decided']);
+    expect(one.forbids({ closesAtMs: CLOSES + 60_000 }, CLOSES - 5_000)).toBe(false);
     expect(one.state).toEqual({ kind: 'waiting', waiting: { why: 'NotClosed', untilMs: CLOSES } });
     expect(clock.now()).toBe(CLOSES);
     await ticks(one, 20);
@@ -110,11 +110,11 @@ describe('FreezeKeeper', () => {
     journal.entries.push({ v: 1, campaignId: 'spring', at, barriers: [1], unverified: 'enter' });
     const one = keeper();
     // Not known yet.
-    expect(one.forbids(CLOSES, CLOSES - 60_000)).toBe(true);
+    expect(one.forbids({ closesAtMs: CLOSES }, CLOSES - 60_000)).toBe(true);
     await ticks(one, 1);
     expect(one.state).toMatchObject({ kind: 'done' });
-    expect(one.forbids(CLOSES, CLOSES - 60_000)).toBe(true);
-    expect(one.forbids(CLOSES - 3_600_000, CLOSES - 60_000)).toBe(false);
+    expect(one.forbids({ closesAtMs: CLOSES }, CLOSES - 60_000)).toBe(true);
+    expect(one.forbids({ closesAtMs: CLOSES - 3_600_000 }, CLOSES - 60_000)).toBe(false);
   });
 
   it('repeats a try whose answer was lost without a second barrier', async () => {
@@ -154,6 +154,115 @@ describe('FreezeKeeper', () => {
     journal.consume('records');
     await ticks(wrong, 3, unchecked);
     expect(journal.entries).toMatchObject([{ barriers: [2, 3, 2] }]);
+  });
+
+  it('forbids a later end from 10 s after the published one on, by date alone', async () => {
+    const { keeper, ticks } = world(CLOSES - 5_000);
+    const one = keeper();
+    await ticks(one, 1);
+    const later = { closesAtMs: CLOSES + 600_000 };
+    expect(one.forbids(later, CLOSES + 9_999)).toBe(false);
+    expect(one.forbids(later, CLOSES + 10_000)).toBe(true);
+    expect(one.forbids({ closesAtMs: CLOSES, verifyByMs: CLOSES + 1 }, CLOSES + 10_000)).toBe(true);
+    // The same end, with another title or rate, and an earlier one.
+    expect(one.forbids({ closesAtMs: CLOSES }, CLOSES + 10_000)).toBe(false);
+    expect(one.forbids({ closesAtMs: CLOSES - 1 }, CLOSES + 10_000)).toBe(false);
+    one.notePublished(later);
+    expect(one.forbids({ closesAtMs: CLOSES + 900_000 }, CLOSES + 11_000)).toBe(false);
+  });
+
+  it('loses nothing when the append of a stopped operator lands after another one has begun to lead', async () => {
+    const { clock, journal, keeper, ticks } = world(CLOSES + 20_000);
+    const unchecked: FreezeRequest = { ...request, tiers: ['intake', 'records'] };
+    let land: (() => void) | undefined;
+    const stopped = keeper(
+      journal.access(async (call, perform) => {
+        if (call !== 'freeze') return perform();
+        await new Promise<void>((resolve) => {
+          land = resolve;
+        });
+        return perform();
+      }),
+    );
+    await ticks(stopped, 1, unchecked);
+    journal.consume('records');
+    stopped.keep(unchecked, never);
+    await clock.advance(100);
+    expect(land).toBeDefined();
+    const next = keeper();
+    await ticks(next, 1, { ...unchecked, closesAtMs: CLOSES + 600_000 });
+    expect(journal.entries).toEqual([]);
+    expect(next.forbids({ closesAtMs: CLOSES + 600_000 }, clock.now())).toBe(true);
+  });
+
+  it('looks again after an append with an unknown outcome, also for an end in the future, and then forbids no more', async () => {
+    const { clock, journal, keeper, ticks } = world(CLOSES + 20_000);
+    const unchecked: FreezeRequest = { ...request, tiers: ['intake', 'records'] };
+    const one = keeper(
+      journal.access(async (call, perform) => {
+        if (call === 'freeze') throw new Error('no answer');
+        return perform();
+      }),
+    );
+    await ticks(one, 1, unchecked);
+    journal.consume('records');
+    await ticks(one, 1, unchecked);
+    const later = { closesAtMs: CLOSES + 600_000 };
+    // Published before the end that pods followed had passed.
+    one.notePublished(later);
+    expect(one.forbids(later, clock.now())).toBe(true);
+    await ticks(one, 4, { ...unchecked, ...later });
+    expect(one.forbids(later, clock.now())).toBe(false);
+  });
+
+  it('forbids no more when pods got a later end right before the append', async () => {
+    const { clock, journal, keeper, ticks } = world(CLOSES + 20_000);
+    const unchecked: FreezeRequest = { ...request, tiers: ['intake', 'records'] };
+    const later = { closesAtMs: CLOSES + 600_000 };
+    let asked = 0;
+    const one = keeper(
+      journal.access(async (call, perform) => {
+        if (call === 'positions') asked += 1;
+        const answer = perform();
+        if (call === 'positions' && asked === 2) journal.published = later;
+        return answer;
+      }),
+    );
+    await ticks(one, 2, unchecked);
+    journal.consume('records');
+    await ticks(one, 1, unchecked);
+    expect(journal.entries).toEqual([]);
+    expect(one.forbids(later, clock.now())).toBe(false);
+  });
+
+  it('forbids only a later end than the published one while it can not ask whether the list is frozen', async () => {
+    const { journal, keeper, ticks } = world(CLOSES - 60_000);
+    const one = keeper(
+      journal.access(async (call, perform) => {
+        if (call === 'decided') throw new Error('no permission');
+        return perform();
+      }),
+    );
+    await ticks(one, 1);
+    expect(one.forbids({ closesAtMs: CLOSES }, CLOSES - 60_000)).toBe(false);
+    expect(one.forbids({ closesAtMs: CLOSES + 1 }, CLOSES - 60_000)).toBe(true);
+  });
+
+  it('waits five minutes with a list that was due long before this process began', async () => {
+    const { clock, journal, keeper, ticks } = world(CLOSES + 301_000);
+    const one = keeper();
+    const beganMs = clock.now();
+    await ticks(one, 299);
+    expect(one.state).toEqual({
+      kind: 'waiting',
+      waiting: { why: 'WaitingForMargin', untilMs: beganMs + 300_000, isLongDue: true },
+    });
+    expect(journal.barriers).toBe(0);
+    await ticks(one, 3);
+    expect(journal.barriers).toBe(3);
+    const soon = world(CLOSES + 299_000);
+    await soon.ticks(soon.keeper(), 2);
+    expect(soon.journal.barriers).toBe(3);
   });
 
   it('writes nothing when it does not lead', async () => {

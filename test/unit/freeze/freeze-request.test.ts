@@ -41,6 +41,16 @@ describe('a tick of a campaign whose list is frozen', () => {
     expect([status.stage, liveSettings?.window.closesAt]).toEqual(['Frozen', at]);
   });
 
+  it('accepts no withdrawal or correction after the freeze although its verifyBy was moved later', () => {
+    const nowMs = CLOSES_AT_MS + MINUTE_MS;
+    const verifyBy = new Date(CLOSES_AT_MS + 60 * MINUTE_MS).toISOString();
+    const stated = aCampaign({ spec: { draw: { unverified: 'enter', verifyBy } } });
+    expect(plan(nowMs, done, stated).liveSettings).toMatchObject({
+      window: { closesAt: new Date(CLOSES_AT_MS).toISOString() },
+      draw: { verifyBy: at },
+    });
+  });
+
   it('keeps its earlier closing', () => {
     expect(plan(CLOSES_AT_MS + MINUTE_MS, done).liveSettings?.window.closesAt).toBe(
       new Date(CLOSES_AT_MS).toISOString(),
