@@ -2,7 +2,7 @@
 import type { VoucherCampaignStatus } from '../../contract/campaign-types.ts';
 import type { Frozen, Listed } from '../../contract/control.ts';
 import { asBefore, type ConditionInput, no, unknown, type Verdict, yes } from '../conditions/verdict.ts';
-import type { ObservedJob } from '../tick/cluster-view.ts';
+import type { ObservedCluster } from '../tick/cluster-view.ts';
 import type { FreezeState } from './freeze-keeper.ts';
 import type { Behind, Waiting } from './freeze-steps.ts';
 
@@ -70,20 +70,25 @@ const frozenText = ({ at, barriers }: Frozen): string =>
 /**
  * | the draw's Job                | text                         |
  * |-------------------------------|------------------------------|
+ * | Jobs can't be listed          | which right is missing       |
  * | none yet, or at work          | that the list is being made  |
  * | its pod does not run yet      | … that it waits, and where to look |
  * | at work after failed tries    | … that it failed, and the log |
  * | failed for good               | … how to try again now       |
  */
-const drawText = (job: ObservedJob | undefined): string => {
+const drawText = ({ jobs, isJobsUnseen }: ObservedCluster, namespace: string): string => {
+  if (isJobsUnseen === true) {
+    return "No list is made, because the operator can't list Jobs of this namespace. Permit it to get, list, watch, create and delete jobs of the group batch (docs/operations.md).";
+  }
+  const job = jobs?.draw;
   const isWell = job !== undefined && job.state !== 'failed' && job.failedPods === 0;
   if (job === undefined || (isWell && job.state !== 'starting')) return 'The list is made from them.';
   if (isWell) {
-    return `Job ${job.name} makes the list from them; its pod does not run yet. If that lasts: kubectl describe pods -l job-name=${job.name}.`;
+    return `Job ${job.name} makes the list from them; its pod does not run yet. If that lasts: kubectl describe job ${job.name} -n ${namespace}.`;
   }
-  const log = `Its log says why: kubectl logs job/${job.name}.`;
+  const log = `Its log says why: kubectl logs job/${job.name} -n ${namespace}.`;
   return job.state === 'failed'
-    ? `Job ${job.name} failed to make the list from them. ${log} The operator creates it again when the cluster has deleted it; to try now: kubectl delete job ${job.name}.`
+    ? `Job ${job.name} failed to make the list from them. ${log} The operator creates it again when the cluster has deleted it; to try now: kubectl delete job ${job.name} -n ${namespace}.`
     : `Job ${job.name} makes the list from them. ${job.failedPods} of its pods failed; it tries again. ${log}`;
 };
 
@@ -135,7 +140,7 @@ const freezeVerdict = (input: Pick<ConditionInput, 'observed' | 'campaign'>): Li
     case 'done': {
       const { frozen, listed } = freeze;
       if (listed === undefined)
-        return yes('Frozen', `${frozenText(frozen)} ${drawText(input.observed.cluster.jobs?.draw)}`);
+        return yes('Frozen', `${frozenText(frozen)} ${drawText(input.observed.cluster, input.campaign.metadata.namespace)}`);
       return yes('Listed', `${frozenText(frozen)} The list has been made: ${listText(listed)}.`);
     }
   }
