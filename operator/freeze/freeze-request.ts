@@ -31,7 +31,7 @@ export const freezeRequest = (
 };
 
 /** When the list was frozen, as far as is known. */
-const frozenAtOf = ({ freeze, previous }: Pick<Observed, 'freeze' | 'previous'>): string | undefined =>
+export const frozenAtOf = ({ freeze, previous }: Pick<Observed, 'freeze' | 'previous'>): string | undefined =>
   freeze?.kind === 'done' ? freeze.frozen.at : previous?.draw?.frozenAt;
 
 /**

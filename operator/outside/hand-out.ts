@@ -55,6 +55,8 @@ export interface HandOutInput {
   /** Undefined: the first tick of this process. */
   readonly memory: OutsideMemory | undefined;
   readonly reports: readonly OutsideReport[];
+  /** No pod is to ask anything more. Absent: no. */
+  readonly isOver?: boolean;
   /** Monotonic. */
   readonly nowMs: number;
   readonly wallMs: number;
@@ -109,7 +111,7 @@ export const handOut = (input: HandOutInput): HandOut => {
       requestsPerDay === undefined || day === undefined ? undefined : Math.max(0, requestsPerDay - day.used);
     const rate = Math.min(requestsPerSecond, (leftToday ?? Number.POSITIVE_INFINITY) / LAST_REQUESTS_SECONDS);
     const shares: TargetShares = {
-      perSecond: split({
+      perSecond: input.isOver === true ? {} : split({
         rate,
         sharers: stop.sharers,
         ...(stop.stopped === undefined ? {} : { most: PROBE_PER_SECOND }),

@@ -4,9 +4,10 @@ import type { Frozen } from '../../../contract/control.ts';
 import type { FreezeState } from '../../../operator/freeze/freeze-keeper.ts';
 import type { PodClock } from '../../../operator/signals/readings.ts';
 import { planTick } from '../../../operator/tick/tick-plan.ts';
-import { aCampaign, CLOSES_AT_MS } from '../../helpers/a-campaign.ts';
+import { aCampaign, CLOSES_AT_MS, VERIFICATION } from '../../helpers/a-campaign.ts';
 import { planDeps } from '../../helpers/build-options.ts';
-import { anObserved, freshReadings } from '../../helpers/observed.ts';
+import { anObserved, anObservedTier, freshReadings } from '../../helpers/observed.ts';
+import { anInForce } from '../../helpers/outside.ts';
 
 const MINUTE_MS = 60_000;
 const at = new Date(CLOSES_AT_MS + 21_000).toISOString();
@@ -49,6 +50,32 @@ describe('a tick of a campaign whose list is frozen', () => {
       window: { closesAt: new Date(CLOSES_AT_MS).toISOString() },
       draw: { verifyBy: at },
     });
+  });
+
+  it('hands out no shares of paid questions any more, and lets their tier go to min', () => {
+    const nowMs = CLOSES_AT_MS + MINUTE_MS;
+    const providers = VERIFICATION.providers.map((provider) => ({ ...provider, requestsPerSecond: 50_000 }));
+    const verified = aCampaign({ spec: { verification: { ...VERIFICATION, providers } } });
+    const inForce = anInForce();
+    const cluster = { ...anObserved().cluster, tiers: { verification: anObservedTier('verification', 4) } };
+    const wants = (freeze: FreezeState) => {
+      const backlog = { verification: { kind: 'fresh', value: { messages: 500_000 }, atMs: nowMs } } as const;
+      const observed = anObserved({
+        freeze,
+        cluster,
+        readings: { ...freshReadings(nowMs), backlog: { ...freshReadings(nowMs).backlog, ...backlog } },
+        outside: { reports: {}, known: () => ({ inForce, memory: undefined }), nowMs: 1_000_000 },
+      });
+      const { handOuts, tiers } = planTick(verified, observed, nowMs, planDeps);
+      const shares = Object.values(handOuts.verification?.next.targets ?? {}).flatMap(({ perSecond }) =>
+        Object.values(perSecond),
+      );
+      return { shares: shares.length, max: tiers.verification.limits.max, min: tiers.verification.limits.min };
+    };
+    const before = wants({ kind: 'publishing' });
+    expect([before.shares > 0, before.max > before.min]).toEqual([true, true]);
+    const after = wants(done);
+    expect([after.shares, after.max]).toEqual([0, after.min]);
   });
 
   it('keeps its earlier closing', () => {
