@@ -28,7 +28,7 @@ export interface BarrierRequest {
 export interface FreezeJournal {
   /** The entries of the control stream. @throws Error when they are unknown, ControlEntryError when one can't be read */
   decided(campaignId: string, signal: AbortSignal): Promise<{ readonly frozen?: Frozen; readonly listed?: Listed }>;
-  /** Undefined: nothing was ever published to pods. Asked of the bucket's leader. @throws Error when it is unknown */
+  /** Undefined: nothing was ever published to pods. Asked of the bucket's leader. @throws Error when it is unknown, or may be old */
   published(campaignId: string, signal: AbortSignal): Promise<PublishedWindow | undefined>;
   /**
    * Publishes one barrier a shard.
