@@ -7,13 +7,7 @@ import { z } from 'zod';
 import { readControlValue } from '../contract/control-schema.ts';
 import { type EventEnvelope, NO_CITIZEN, NO_RECEIPT } from '../contract/envelope.ts';
 import { encodeEnvelope } from '../contract/envelope-schema.ts';
-import {
-  consumerName,
-  eventSubject,
-  LIVE_SETTINGS_KEY,
-  shardStreamName,
-  subjectsOf,
-} from '../contract/names.ts';
+import { consumerName, eventSubject, LIVE_SETTINGS_KEY, shardStreamName, subjectsOf } from '../contract/names.ts';
 import { entryOf } from '../contract/tiers.ts';
 import { parseUntrusted } from '../contract/untrusted.ts';
 import { abortable } from '../runtime/abortable.ts';

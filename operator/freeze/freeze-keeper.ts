@@ -180,10 +180,7 @@ export class FreezeKeeper {
     }
     assertLeading?.();
     const at = new Date(clock.now()).toISOString();
-    const made = await journal.publishBarriers(
-      { campaignId, shards, attempt: this.#attempt.id, at, site },
-      signal,
-    );
+    const made = await journal.publishBarriers({ campaignId, shards, attempt: this.#attempt.id, at, site }, signal);
     this.#barriers = { of, ...made, endsAtMs, madeAtMs: clock.now() };
     this.#attempt = undefined;
   }

@@ -78,7 +78,7 @@ const frozenText = ({ at, barriers }: Frozen): string =>
  */
 const drawText = ({ jobs, isJobsUnseen }: ObservedCluster, namespace: string): string => {
   if (isJobsUnseen === true) {
-    return "No list is made, because the operator can't list Jobs of this namespace. Permit it to get, list, watch, create and delete jobs of the group batch (docs/operations.md).";
+    return "No list is made, because the operator can't list Jobs of this namespace. Permit it to get, list, watch and create jobs of the group batch (docs/operations.md).";
   }
   const job = jobs?.draw;
   const isWell = job !== undefined && job.state !== 'failed' && job.failedPods === 0;
@@ -140,7 +140,10 @@ const freezeVerdict = (input: Pick<ConditionInput, 'observed' | 'campaign'>): Li
     case 'done': {
       const { frozen, listed } = freeze;
       if (listed === undefined)
-        return yes('Frozen', `${frozenText(frozen)} ${drawText(input.observed.cluster, input.campaign.metadata.namespace)}`);
+        return yes(
+          'Frozen',
+          `${frozenText(frozen)} ${drawText(input.observed.cluster, input.campaign.metadata.namespace)}`,
+        );
       return yes('Listed', `${frozenText(frozen)} The list has been made: ${listText(listed)}.`);
     }
   }

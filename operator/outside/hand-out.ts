@@ -111,14 +111,17 @@ export const handOut = (input: HandOutInput): HandOut => {
       requestsPerDay === undefined || day === undefined ? undefined : Math.max(0, requestsPerDay - day.used);
     const rate = Math.min(requestsPerSecond, (leftToday ?? Number.POSITIVE_INFINITY) / LAST_REQUESTS_SECONDS);
     const shares: TargetShares = {
-      perSecond: input.isOver === true ? {} : split({
-        rate,
-        sharers: stop.sharers,
-        ...(stop.stopped === undefined ? {} : { most: PROBE_PER_SECOND }),
-        held: heldOf(inForce, name, nowMs),
-        current: before?.perSecond ?? {},
-        mayRaise: nowMs >= inForce.raisesFromMs,
-      }),
+      perSecond:
+        input.isOver === true
+          ? {}
+          : split({
+              rate,
+              sharers: stop.sharers,
+              ...(stop.stopped === undefined ? {} : { most: PROBE_PER_SECOND }),
+              held: heldOf(inForce, name, nowMs),
+              current: before?.perSecond ?? {},
+              mayRaise: nowMs >= inForce.raisesFromMs,
+            }),
       ...(stop.stopped === undefined ? {} : { stopped: stop.stopped }),
       ...(day === undefined ? {} : { day }),
     };

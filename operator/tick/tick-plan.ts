@@ -135,7 +135,16 @@ export const planTick = (
     contingency.effects,
   );
   const handOuts = handOutsOf(campaign.spec, observed, nowMs);
-  const input = { campaign, observed, times, overrides, admissionPerSecond, handOuts, endTooLate: endTooLate(extended, campaign), nowMs };
+  const input = {
+    campaign,
+    observed,
+    times,
+    overrides,
+    admissionPerSecond,
+    handOuts,
+    endTooLate: endTooLate(extended, campaign),
+    nowMs,
+  };
   const tiers: TierOutcomes = perTier((tier) => scaleTier(input, tier, remembered[tier]));
   const remember = (tier: Tier): CampaignMemory[Tier] => {
     const { decision, replacing } = tiers[tier];

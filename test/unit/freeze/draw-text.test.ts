@@ -16,8 +16,10 @@ const frozen: Frozen = {
 const messageOf = (draw?: ObservedJob, isJobsUnseen = false): string => {
   const observed = anObserved({ freeze: { kind: 'done', frozen } });
   const jobs = draw === undefined ? {} : { draw };
-  return listFrozen({ campaign: aCampaign(), observed: { ...observed, cluster: { ...observed.cluster, jobs, isJobsUnseen } } })
-    .message;
+  return listFrozen({
+    campaign: aCampaign(),
+    observed: { ...observed, cluster: { ...observed.cluster, jobs, isJobsUnseen } },
+  }).message;
 };
 const name = 'chengdu-draw';
 

@@ -20,7 +20,12 @@ const frozen: Frozen = {
 const listed: Listed = { v: 1, campaignId, lists: [] };
 
 /** Names of what a tick writes that concerns a Job. */
-const planned = (freeze: FreezeState | undefined, job?: ObservedJob, journal?: Observed['journal'], isJobsUnseen = false) => {
+const planned = (
+  freeze: FreezeState | undefined,
+  job?: ObservedJob,
+  journal?: Observed['journal'],
+  isJobsUnseen = false,
+) => {
   const observed = anObserved({ readings: freshReadings(nowMs), freeze });
   const jobs = job === undefined ? {} : { draw: job };
   const { create, apply } = planTick(
