@@ -356,7 +356,14 @@ interface Parked {
 /** After the end that a pod follows: 5 s for its clock, 10 s for body, look-ups and publish. */
 const LAST_ACKNOWLEDGEMENT_MS = 15_000;
 
-const play = async (acts: readonly Act[], lastAcknowledgementMs = LAST_ACKNOWLEDGEMENT_MS) => {
+type MayExtend = (leader: FreezeKeeper, later: { readonly closesAtMs: number }, nowMs: number) => boolean;
+const asProduct: MayExtend = (leader, later, nowMs) => !leader.forbids(later, nowMs);
+
+const play = async (
+  acts: readonly Act[],
+  lastAcknowledgementMs = LAST_ACKNOWLEDGEMENT_MS,
+  mayExtend: MayExtend = asProduct,
+) => {
   const { clock, journal, keeper } = world(CLOSES - 1_000);
   const parked: Parked[] = [];
   const access = journal.access(
@@ -376,7 +383,7 @@ const play = async (acts: readonly Act[], lastAcknowledgementMs = LAST_ACKNOWLED
   const skews = [2_000, -2_000] as const;
   const start = (index: 0 | 1): FreezeKeeper => keeper(access, skews[index]);
   const operators: [FreezeKeeper, FreezeKeeper] = [start(0), start(1)];
-  /** What the operators know of the spec; the second one's cache is behind. */
+  /** What the operators know of the spec; the first one's cache is behind. */
   const known: [number, number] = [CLOSES, CLOSES];
   const acknowledged: { readonly shard: number; readonly sequence: number }[] = [];
   const podsFollowMs = (): number => journal.published?.closesAtMs ?? CLOSES;
@@ -411,11 +418,15 @@ const play = async (acts: readonly Act[], lastAcknowledgementMs = LAST_ACKNOWLED
         journal.forget('records');
         break;
       case 'extend': {
-        // The leader publishes a later closing while nothing is being frozen: before the end that pods follow.
-        const later = podsFollowMs() + 20_000;
-        if (clock.now() >= podsFollowMs()) break;
-        journal.published = { closesAtMs: later };
-        known[0] = later;
+        // The operator whose clock is behind leads, and publishes a later closing as late as it may; the other one's append may be
+        // under way.
+        const later = { closesAtMs: Math.max(podsFollowMs(), clock.now()) + 20_000 };
+        const leader = operators[1];
+        if (mayExtend(leader, later, clock.now() + skews[1])) {
+          journal.published = later;
+          leader.notePublished(later);
+          known[1] = later.closesAtMs;
+        }
         break;
       }
       case 'pass':
@@ -460,6 +471,14 @@ describe('a freeze under any schedule', () => {
       expect(lost(await play(acts, 600_000))).toEqual([]);
     });
     expect(await fc.check(late, { numRuns: 300, endOnFailure: true })).toMatchObject({ failed: true });
+  });
+
+  it('would lose one if a later closing were published to pods until an entry is known', async () => {
+    const late = fc.asyncProperty(fc.array(act, SCHEDULE), async (acts) => {
+      const untilKnown: MayExtend = (leader) => leader.state?.kind !== 'done';
+      expect(lost(await play(acts, LAST_ACKNOWLEDGEMENT_MS, untilKnown))).toEqual([]);
+    });
+    expect(await fc.check(late, { numRuns: 1_000, endOnFailure: true })).toMatchObject({ failed: true });
   });
 
   it.each<Call>(['decided', 'published', 'publishBarriers', 'positions', 'freeze'])(
