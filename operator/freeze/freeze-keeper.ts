@@ -60,7 +60,8 @@ export class FreezeKeeper {
   #isAppending = false;
   #published: PublishedWindow | undefined;
   #isPublishedKnown = false;
-  #listNotBeforeMs: number | undefined;
+  /** The first look. */
+  #beganAtMs: number | undefined;
   #notBeforeMs = Number.NEGATIVE_INFINITY;
 
   constructor(deps: FreezeKeeperDeps) {
@@ -142,9 +143,7 @@ export class FreezeKeeper {
     const endsAtMs = isDue
       ? Math.max(statedEndMs(request), published === undefined ? 0 : statedEndMs(published))
       : undefined;
-    if (!this.#isAsked && endsAtMs !== undefined && clock.now() > endsAtMs + LONG_DUE_MS) {
-      this.#listNotBeforeMs = clock.now() + LONG_DUE_MS;
-    }
+    this.#beganAtMs ??= clock.now();
     this.#isAsked = true;
     const made = this.#barriers;
     const positions =
@@ -212,12 +211,14 @@ export class FreezeKeeper {
     endsAtMs: number | undefined,
   ): FreezeObserved {
     const { clock } = this.#deps;
+    const beganAtMs = this.#beganAtMs;
+    const isLongDue = beganAtMs !== undefined && endsAtMs !== undefined && beganAtMs > endsAtMs + LONG_DUE_MS;
     return {
       nowMs: clock.now(),
       request,
       endsAtMs,
       decided: this.#decided,
-      notBeforeMs: this.#listNotBeforeMs,
+      notBeforeMs: isLongDue ? beganAtMs + LONG_DUE_MS : undefined,
       barriers: this.#barriers,
       positions,
     };

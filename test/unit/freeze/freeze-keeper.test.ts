@@ -260,6 +260,12 @@ describe('FreezeKeeper', () => {
     expect(journal.barriers).toBe(0);
     await ticks(one, 3);
     expect(journal.barriers).toBe(3);
+    // Also where the spec says a later end than pods follow, which is too late.
+    const moved = world(CLOSES + 301_000);
+    const other = moved.keeper();
+    await moved.ticks(other, 1, { ...request, closesAtMs: CLOSES + 900_000 });
+    await moved.ticks(other, 290);
+    expect([moved.journal.barriers, other.state]).toMatchObject([0, { waiting: { isLongDue: true } }]);
     const soon = world(CLOSES + 299_000);
     await soon.ticks(soon.keeper(), 2);
     expect(soon.journal.barriers).toBe(3);
