@@ -96,6 +96,31 @@ describe('a tick of a campaign whose list is frozen', () => {
   });
 });
 
+describe('a tick of a campaign whose end was moved too late', () => {
+  const nowMs = CLOSES_AT_MS + MINUTE_MS;
+  const published = { closesAtMs: CLOSES_AT_MS };
+  const closesAt = new Date(CLOSES_AT_MS).toISOString();
+  const later = new Date(CLOSES_AT_MS + 60 * MINUTE_MS).toISOString();
+
+  it('keeps the end that pods follow, freezes for it, and says so', () => {
+    const observed = anObserved({ published, readings: freshReadings(nowMs) });
+    const moved = movedTo(CLOSES_AT_MS + 60 * MINUTE_MS);
+    const { status, liveSettings, freeze } = planTick(moved, observed, nowMs, planDeps);
+    expect(liveSettings?.window.closesAt).toBe(closesAt);
+    expect(freeze.closesAtMs).toBe(CLOSES_AT_MS);
+    expect(status.conditions?.find(({ type }) => type === 'ListFrozen')?.message).toContain(`The end ${later}`);
+    const inTime = planTick(moved, observed, CLOSES_AT_MS + 9_999, planDeps);
+    expect(inTime.liveSettings?.window.closesAt).toBe(later);
+  });
+
+  it('shows no later closing of a level that reached no pod in time', () => {
+    const { status: before } = planTick(aCampaign(), anObserved(), nowMs, planDeps);
+    const observed = anObserved({ published, previous: { ...before, closesAt: later } });
+    const { status, liveSettings } = planTick(aCampaign(), observed, nowMs, planDeps);
+    expect([status.closesAt, liveSettings?.window.closesAt]).toEqual([closesAt, closesAt]);
+  });
+});
+
 describe('a tick before that', () => {
   it('comes each second while barriers or consumers are under way, and when the margin ends', () => {
     const nowMs = CLOSES_AT_MS + 6_000;
