@@ -3,19 +3,11 @@
  * sequence in a stream's information may come from a leader that was deposed without knowing it.
  */
 import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
-import { Kvm } from '@nats-io/kv';
 import { z } from 'zod';
 import { readControlValue } from '../contract/control-schema.ts';
 import { type EventEnvelope, NO_CITIZEN, NO_RECEIPT } from '../contract/envelope.ts';
 import { encodeEnvelope } from '../contract/envelope-schema.ts';
-import {
-  consumerName,
-  eventSubject,
-  LIVE_SETTINGS_KEY,
-  liveBucketName,
-  shardStreamName,
-  subjectsOf,
-} from '../contract/names.ts';
+import { consumerName, eventSubject, LIVE_SETTINGS_KEY, shardStreamName, subjectsOf } from '../contract/names.ts';
 import { entryOf } from '../contract/tiers.ts';
 import { parseUntrusted } from '../contract/untrusted.ts';
 import { abortable } from '../runtime/abortable.ts';
@@ -23,8 +15,14 @@ import type { JournalConnection } from './connection.ts';
 import { type ControlEntry, type ControlLog, createControlLog } from './control.ts';
 import { about } from './errors.ts';
 import type { BarrierRequest, ConsumerPosition, FreezeJournal } from './freezing.ts';
+import { createProvenRead } from './outside-shares.ts';
 
 const API_WITHIN_MS = 3_000;
+/**
+ * A leader that is cut off answers with old values for up to 20 s. What is read 20 s after an end, and is no older than this, has every
+ * later end that was published in time (operator/freeze/freeze-steps.ts).
+ */
+const UNPROVEN_MS = 5_000;
 
 const instant = z.string().refine((text) => !Number.isNaN(Date.parse(text)));
 /** Of the live settings. Those of an earlier release have no `draw`. */
@@ -123,12 +121,13 @@ export const createFreezeJournal = (connection: JournalConnection): FreezeJourna
     },
 
     async published(campaignId, signal) {
-      await api(signal);
-      const kv = await abortable(new Kvm(connection.nats).open(liveBucketName(campaignId)), signal);
-      // Buckets have no direct gets: their leader answers.
-      const entry = await abortable(about('read the live settings', kv.get(LIVE_SETTINGS_KEY)), signal);
-      if (entry === null || entry.operation !== 'PUT') return undefined;
-      const settings = parseUntrusted(publishedWindow, entry.value);
+      const read = createProvenRead({ connection, campaignId }, LIVE_SETTINGS_KEY);
+      const { bytes, unprovenMs } = await about('read the live settings', read(signal));
+      if (unprovenMs > UNPROVEN_MS) {
+        throw new Error(`the leader of the live settings last heard from a majority ${Math.round(unprovenMs)} ms ago`);
+      }
+      if (bytes === undefined) return undefined;
+      const settings = parseUntrusted(publishedWindow, bytes);
       if (settings === undefined) throw new Error("the live settings can't be read");
       const { window, draw } = settings;
       return {
@@ -138,17 +137,27 @@ export const createFreezeJournal = (connection: JournalConnection): FreezeJourna
     },
 
     async publishBarriers(request, signal) {
-      const client = (await api(signal)).jetstream();
+      const manager = await api(signal);
+      const client = manager.jetstream();
       const { campaignId, shards } = request;
       const barrier = barrierOf(request);
       const payload = encodeEnvelope(barrier);
-      const publish = async (shard: number): Promise<number> => {
+      const publish = async (shard: number) => {
         const subject = eventSubject(campaignId, shard, barrier.type, barrier.receipt);
-        const expect = { streamName: shardStreamName(campaignId, shard) };
+        const stream = shardStreamName(campaignId, shard);
+        const expect = { streamName: stream };
         const publishing = client.publish(subject, payload, { msgID: barrier.id, expect, timeout: API_WITHIN_MS });
-        return (await about(`publish the barrier of shard ${shard}`, publishing)).seq;
+        const { seq } = await about(`publish the barrier of shard ${shard}`, publishing);
+        const stored = await about(`read the barrier of shard ${shard}`, manager.streams.getMessage(stream, { seq }));
+        if (stored === null) throw new Error(`the barrier of shard ${shard} can't be read yet`);
+        return { sequence: seq, storedAtMs: stored.time.getTime() };
       };
-      return abortable(Promise.all(Array.from({ length: shards }, (_, shard) => publish(shard))), signal);
+      const all = Promise.all(Array.from({ length: shards }, (_, shard) => publish(shard)));
+      const stored = await abortable(all, signal);
+      return {
+        sequences: stored.map(({ sequence }) => sequence),
+        storedAtMs: Math.min(...stored.map(({ storedAtMs }) => storedAtMs)),
+      };
     },
 
     async positions(campaignId, barriers, tiers, signal) {

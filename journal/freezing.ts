@@ -28,14 +28,18 @@ export interface BarrierRequest {
 export interface FreezeJournal {
   /** The entries of the control stream. @throws Error when they are unknown, ControlEntryError when one can't be read */
   decided(campaignId: string, signal: AbortSignal): Promise<{ readonly frozen?: Frozen; readonly listed?: Listed }>;
-  /** Undefined: nothing was ever published to pods. Asked of the bucket's leader. @throws Error when it is unknown */
+  /** Undefined: nothing was ever published to pods. Asked of the bucket's leader. @throws Error when it is unknown, or may be old */
   published(campaignId: string, signal: AbortSignal): Promise<PublishedWindow | undefined>;
   /**
    * Publishes one barrier a shard.
-   * @returns its acknowledged sequence, by shard: every message that was acknowledged before the call is below it
+   * @returns its acknowledged sequence, by shard: every message that was acknowledged before the call is below it; and when the first
+   *   of them was stored, by the clocks of the journal's servers
    * @throws Error when one is unknown; the same attempt again is safe
    */
-  publishBarriers(request: BarrierRequest, signal: AbortSignal): Promise<readonly number[]>;
+  publishBarriers(
+    request: BarrierRequest,
+    signal: AbortSignal,
+  ): Promise<{ readonly sequences: readonly number[]; readonly storedAtMs: number }>;
   /**
    * Of every shard, as far as its barrier. A leader that was deposed may be behind, never ahead.
    * @throws Error when one is unknown

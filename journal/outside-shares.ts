@@ -97,31 +97,43 @@ export const unprovenMsOf = (text: string): number => {
   return last / 1e6;
 };
 
-/**
- * @param text answer to STREAM.MSG.GET
- * @throws Error on any other answer than a message, or that there is none
- */
-export const readValue = (text: string): Pick<SharesReading, 'shares' | 'revision'> => {
+interface LastValue {
+  /** Undefined: there is none, or it was deleted. */
+  readonly bytes: Uint8Array | undefined;
+  readonly revision: number;
+}
+
+const lastValue = (text: string): LastValue => {
   const data = parseUntrusted(answer, text);
   if (data === undefined) throw new Error('the live bucket gave an answer that is not understood');
   if ('error' in data) {
-    if (data.error.err_code === NOT_FOUND) return { shares: undefined, revision: 0 };
+    if (data.error.err_code === NOT_FOUND) return { bytes: undefined, revision: 0 };
     throw refused(data);
   }
   const { seq, hdrs = '', data: bytes } = data.message;
   // A delete marker, which has headers and no value.
   const isDeleted = Buffer.from(hdrs, 'base64').toString().includes('KV-Operation');
-  const shares = isDeleted ? undefined : parseShares(Buffer.from(bytes, 'base64'));
-  return { shares, revision: seq };
+  return { bytes: isDeleted ? undefined : Buffer.from(bytes, 'base64'), revision: seq };
 };
 
-export const createSharesRead = ({
-  connection,
-  campaignId,
-  tier,
-}: Omit<CampaignJournal, 'shards'> & { readonly tier: Tier }): ReadShares => {
+/**
+ * @param text answer to STREAM.MSG.GET
+ * @throws Error on any other answer than a message, or that there is none
+ */
+export const readValue = (text: string): Pick<SharesReading, 'shares' | 'revision'> => {
+  const { bytes, revision } = lastValue(text);
+  return { shares: bytes && parseShares(bytes), revision };
+};
+
+type ProvenRead = (signal: AbortSignal) => Promise<LastValue & Pick<SharesReading, 'unprovenMs'>>;
+
+/** Of a key in the live bucket. */
+export const createProvenRead = (
+  { connection, campaignId }: Omit<CampaignJournal, 'shards'>,
+  key: string,
+): ProvenRead => {
   const bucket = liveBucketName(campaignId);
-  const subject = `$KV.${bucket}.${sharesKey(tier)}`;
+  const subject = `$KV.${bucket}.${key}`;
   const ask = async (call: string, body: string, signal: AbortSignal): Promise<string> => {
     const asked = connection.nats.request(`$JS.API.STREAM.${call}.KV_${bucket}`, body, { timeout: WITHIN_MS });
     return (await abortable(asked, signal)).string();
@@ -131,6 +143,17 @@ export const createSharesRead = ({
     if (!connection.isConnected()) throw new Error('the journal is not connected');
     // In this order: a leader that is deposed between the two is found out at the next reading, and this one is as old as the first.
     const unprovenMs = unprovenMsOf(await ask('INFO', '', signal));
-    return { ...readValue(await ask('MSG.GET', JSON.stringify({ last_by_subj: subject }), signal)), unprovenMs };
+    return { ...lastValue(await ask('MSG.GET', JSON.stringify({ last_by_subj: subject }), signal)), unprovenMs };
+  };
+};
+
+export const createSharesRead = ({
+  tier,
+  ...journal
+}: Omit<CampaignJournal, 'shards'> & { readonly tier: Tier }): ReadShares => {
+  const read = createProvenRead(journal, sharesKey(tier));
+  return async (signal) => {
+    const { bytes, revision, unprovenMs } = await read(signal);
+    return { shares: bytes && parseShares(bytes), revision, unprovenMs };
   };
 };

@@ -3,6 +3,7 @@ import type { VoucherCampaign } from '../../contract/campaign-types.ts';
 import { instantMs } from '../../contract/instant.ts';
 import { FIELD_MANAGER, HEADROOM, LABELS } from '../../contract/names.ts';
 import { entryOf } from '../../contract/tiers.ts';
+import type { PublishedWindow } from '../../journal/freezing.ts';
 import { DeadlineError } from '../../runtime/deadline.ts';
 import { outsideTiersOf } from '../outside/targets.ts';
 import type { Manifest } from '../resources/manifest.ts';
@@ -141,12 +142,18 @@ const publishLiveSettings = async ({ deps, campaign, state, planned, attempt, em
   if (liveSettings === undefined) return;
   const text = JSON.stringify(liveSettings);
   // The next tick is planned with the frozen list, whose closing counts.
-  if (state.freeze.forbids(instantMs(liveSettings.window.closesAt), deps.clock.now())) return;
+  const { window, draw } = liveSettings;
+  const published: PublishedWindow = {
+    closesAtMs: instantMs(window.closesAt),
+    ...(draw.verifyBy === undefined ? {} : { verifyByMs: instantMs(draw.verifyBy) }),
+  };
+  if (state.freeze.forbids(published, deps.clock.now())) return;
   const nowMs = deps.clock.monotonicMs();
   if (state.settings?.text === text && nowMs - state.settings.atMs < SETTINGS_RECHECK_MS) return;
   const failed = await attempt('live_settings', 'write the live settings', (signal) =>
     deps.journal.putLiveSettings(campaign.spec.campaignId, liveSettings, signal),
   );
+  state.freeze.notePublished(failed === undefined ? published : undefined);
   if (failed !== undefined) return;
   state.settings = { text, atMs: nowMs };
   const { generation } = liveSettings;

@@ -4,14 +4,16 @@
  */
 import { randomUUID } from 'node:crypto';
 import { ControlEntryError } from '../../contract/control-schema.ts';
-import type { ConsumerPosition, FreezeJournal } from '../../journal/freezing.ts';
+import type { ConsumerPosition, FreezeJournal, PublishedWindow } from '../../journal/freezing.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { within } from '../../runtime/deadline.ts';
 import {
   type Barriers,
+  EXTENDED_WITHIN_MS,
   type FreezeObserved,
   type FreezeRequest,
   type FreezeStep,
+  LONG_DUE_MS,
   nextFreezeStep,
   statedEndMs,
   tiersBefore,
@@ -56,6 +58,10 @@ export class FreezeKeeper {
   #state: FreezeState | undefined;
   #inFlight: Promise<void> | undefined;
   #isAppending = false;
+  #published: PublishedWindow | undefined;
+  #isPublishedKnown = false;
+  /** The first look. */
+  #beganAtMs: number | undefined;
   #notBeforeMs = Number.NEGATIVE_INFINITY;
 
   constructor(deps: FreezeKeeperDeps) {
@@ -67,20 +73,44 @@ export class FreezeKeeper {
     return this.#state;
   }
 
+  /** What pods follow, as it was read or written last. Undefined: unknown, or nothing was ever published. */
+  get published(): PublishedWindow | undefined {
+    return this.#published;
+  }
+
+  /** This process has published it. @param window undefined: it may have */
+  notePublished(window: PublishedWindow | undefined): void {
+    this.#isPublishedKnown = window !== undefined;
+    if (window !== undefined) this.#published = window;
+  }
+
   /** Resolves when no step is under way. */
   async settled(): Promise<void> {
     await this.#inFlight;
   }
 
   /**
-   * Whether pods must not be given this closing: the list is frozen, is being frozen at this moment, or may be frozen, for an
-   * earlier one. A tick whose plan did not know of it decides again.
+   * Whether pods must not be given this end. A tick whose plan did not know of it decides again.
+   *
+   * | known of the list          | published to pods       | forbidden         |
+   * |----------------------------|-------------------------|-------------------|
+   * | nothing is frozen here     | any                     | none              |
+   * | frozen                     | any                     | a later end than the freeze |
+   * | not asked yet              | unknown, or nothing     | every end         |
+   * | not asked yet              | an end                  | a later one       |
+   * | not frozen                 | an end that was 10 s ago | a later one      |
+   * | not frozen, being appended | any                     | one in the future |
    */
-  forbids(closesAtMs: number, nowMs: number): boolean {
-    if (this.#deps.journal !== undefined && !this.#isAsked) return true;
+  forbids(window: PublishedWindow, nowMs: number): boolean {
+    if (this.#deps.journal === undefined) return false;
+    const endsAtMs = statedEndMs(window);
     const { frozen } = this.#decided;
-    if (frozen !== undefined) return closesAtMs > Date.parse(frozen.at);
-    return this.#isAppending && closesAtMs > nowMs;
+    if (frozen !== undefined) return endsAtMs > Date.parse(frozen.at);
+    const publishedMs = this.#published === undefined ? undefined : statedEndMs(this.#published);
+    const isLater = publishedMs === undefined || endsAtMs > publishedMs;
+    if (!this.#isAsked) return isLater;
+    if (publishedMs !== undefined && isLater && nowMs >= publishedMs + EXTENDED_WITHIN_MS) return true;
+    return this.#isAppending && endsAtMs > nowMs;
   }
 
   /** Takes one step when it is time. Returns at once and never throws. */
@@ -89,7 +119,8 @@ export class FreezeKeeper {
     if (journal === undefined || this.#inFlight !== undefined || clock.monotonicMs() < this.#notBeforeMs) return;
     if (this.#decided.listed !== undefined) return;
     // Once for every campaign: an adopted journal may be frozen although the window is in the future.
-    if (this.#isAsked && this.#decided.frozen === undefined && clock.now() < statedEndMs(request)) {
+    const isKnown = this.#isAsked && this.#isPublishedKnown && !this.#isAppending;
+    if (isKnown && this.#decided.frozen === undefined && clock.now() < statedEndMs(request)) {
       this.#show(this.#observed(request, [], undefined));
       return;
     }
@@ -103,14 +134,17 @@ export class FreezeKeeper {
   async #look(journal: FreezeJournal, request: FreezeRequest, signal: AbortSignal): Promise<void> {
     const { clock } = this.#deps;
     const { campaignId, tiers } = request;
+    // First: an account that may not read the control stream can publish settings with the same end.
+    if (!this.#isPublishedKnown) await this.#readPublished(journal, campaignId, signal);
     this.#decided = await journal.decided(campaignId, signal);
     this.#isAppending = false;
-    this.#isAsked = true;
     const isDue = this.#decided.frozen === undefined && clock.now() >= statedEndMs(request);
-    const published = isDue ? await journal.published(campaignId, signal) : undefined;
+    const published = isDue ? await this.#readPublished(journal, campaignId, signal) : undefined;
     const endsAtMs = isDue
-      ? Math.max(statedEndMs(request), published?.closesAtMs ?? 0, published?.verifyByMs ?? 0)
+      ? Math.max(statedEndMs(request), published === undefined ? 0 : statedEndMs(published))
       : undefined;
+    this.#beganAtMs ??= clock.now();
+    this.#isAsked = true;
     const made = this.#barriers;
     const positions =
       isDue && made !== undefined
@@ -120,6 +154,17 @@ export class FreezeKeeper {
     if (step.kind === 'publishBarriers') await this.#publish(journal, request, step, signal);
     if (step.kind === 'append') await this.#append(journal, request, step, signal);
     if (step.kind === 'done') this.#notBeforeMs = clock.monotonicMs() + LISTED_LOOK_MS;
+  }
+
+  async #readPublished(
+    journal: FreezeJournal,
+    campaignId: string,
+    signal: AbortSignal,
+  ): Promise<PublishedWindow | undefined> {
+    const published = await journal.published(campaignId, signal);
+    this.#isPublishedKnown = true;
+    this.#published = published;
+    return published;
   }
 
   async #publish(
@@ -134,11 +179,8 @@ export class FreezeKeeper {
     }
     assertLeading?.();
     const at = new Date(clock.now()).toISOString();
-    const sequences = await journal.publishBarriers(
-      { campaignId, shards, attempt: this.#attempt.id, at, site },
-      signal,
-    );
-    this.#barriers = { of, sequences, endsAtMs };
+    const made = await journal.publishBarriers({ campaignId, shards, attempt: this.#attempt.id, at, site }, signal);
+    this.#barriers = { of, ...made, endsAtMs, madeAtMs: clock.now() };
     this.#attempt = undefined;
   }
 
@@ -151,8 +193,11 @@ export class FreezeKeeper {
     const { clock, assertLeading } = this.#deps;
     this.#isAppending = true;
     // Read after `forbids` holds: a closing that was moved before is seen here, and one that is moved later reaches no pod.
-    const published = await journal.published(campaignId, signal);
-    if (Math.max(published?.closesAtMs ?? 0, published?.verifyByMs ?? 0) > endsAtMs) return;
+    const published = await this.#readPublished(journal, campaignId, signal);
+    if (published !== undefined && statedEndMs(published) > endsAtMs) {
+      this.#isAppending = false;
+      return;
+    }
     assertLeading?.();
     const at = new Date(clock.now()).toISOString();
     const frozen = await journal.freeze({ v: 1, campaignId, at, barriers, unverified }, signal);
@@ -166,7 +211,17 @@ export class FreezeKeeper {
     endsAtMs: number | undefined,
   ): FreezeObserved {
     const { clock } = this.#deps;
-    return { nowMs: clock.now(), request, endsAtMs, decided: this.#decided, barriers: this.#barriers, positions };
+    const beganAtMs = this.#beganAtMs;
+    const isLongDue = beganAtMs !== undefined && endsAtMs !== undefined && beganAtMs > endsAtMs + LONG_DUE_MS;
+    return {
+      nowMs: clock.now(),
+      request,
+      endsAtMs,
+      decided: this.#decided,
+      notBeforeMs: isLongDue ? beganAtMs + LONG_DUE_MS : undefined,
+      barriers: this.#barriers,
+      positions,
+    };
   }
 
   #show(observed: FreezeObserved): FreezeStep {

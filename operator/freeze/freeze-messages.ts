@@ -2,7 +2,7 @@
 import type { VoucherCampaignStatus } from '../../contract/campaign-types.ts';
 import type { Frozen, Listed } from '../../contract/control.ts';
 import { asBefore, type ConditionInput, no, unknown, type Verdict, yes } from '../conditions/verdict.ts';
-import type { ObservedJob } from '../tick/cluster-view.ts';
+import type { ObservedCluster } from '../tick/cluster-view.ts';
 import type { FreezeState } from './freeze-keeper.ts';
 import type { Behind, Waiting } from './freeze-steps.ts';
 
@@ -35,7 +35,9 @@ const waitingFor = (waiting: Waiting, { name, namespace }: ConditionInput['campa
     case 'WaitingForMargin':
       return no(
         'WaitingForMargin',
-        `Pods may still store what they accepted before the end. The list is frozen from ${instantText(waiting.untilMs)} on.`,
+        waiting.isLongDue === true
+          ? `Registration ended before this operator began. The list is frozen from ${instantText(waiting.untilMs)} on. To prevent that, start a contingency level with deferFreeze before then.`
+          : `Pods may still store what they accepted before the end. The list is frozen from ${instantText(waiting.untilMs)} on.`,
       );
     case 'Deferred':
       return no(
@@ -45,7 +47,9 @@ const waitingFor = (waiting: Waiting, { name, namespace }: ConditionInput['campa
     case 'ClockOff':
       return no(
         'ClockOff',
-        "The operator's clock is off, so it can't know that pods accept nothing more. Correct the clock: the condition ClocksAgree names it.",
+        waiting.ownClock === 'off'
+          ? "The operator's clock is off, so it can't know that pods accept nothing more. Set the clock of its node, by NTP."
+          : "The operator could not compare its clock with those of most intake pods, so it can't know that they accept nothing more. The condition ClocksAgree says what is known.",
       );
     case 'WaitingForVerification':
       return no(
@@ -66,20 +70,25 @@ const frozenText = ({ at, barriers }: Frozen): string =>
 /**
  * | the draw's Job                | text                         |
  * |-------------------------------|------------------------------|
+ * | Jobs can't be listed          | which right is missing       |
  * | none yet, or at work          | that the list is being made  |
  * | its pod does not run yet      | … that it waits, and where to look |
  * | at work after failed tries    | … that it failed, and the log |
  * | failed for good               | … how to try again now       |
  */
-const drawText = (job: ObservedJob | undefined): string => {
+const drawText = ({ jobs, isJobsUnseen }: ObservedCluster, namespace: string): string => {
+  if (isJobsUnseen === true) {
+    return "No list is made, because the operator can't list Jobs of this namespace. Permit it to get, list, watch and create jobs of the group batch (docs/operations.md).";
+  }
+  const job = jobs?.draw;
   const isWell = job !== undefined && job.state !== 'failed' && job.failedPods === 0;
   if (job === undefined || (isWell && job.state !== 'starting')) return 'The list is made from them.';
   if (isWell) {
-    return `Job ${job.name} makes the list from them; its pod does not run yet. If that lasts: kubectl describe job ${job.name} says whether the pod is refused, else kubectl describe pods -l job-name=${job.name}.`;
+    return `Job ${job.name} makes the list from them; its pod does not run yet. If that lasts: kubectl describe job ${job.name} -n ${namespace} says whether the pod is refused, else kubectl describe pods -n ${namespace} -l job-name=${job.name}.`;
   }
-  const log = `Its log says why: kubectl logs job/${job.name}.`;
+  const log = `Its log says why: kubectl logs job/${job.name} -n ${namespace}.`;
   return job.state === 'failed'
-    ? `Job ${job.name} failed to make the list from them. ${log} The operator creates it again when the cluster has deleted it; to try now: kubectl delete job ${job.name}.`
+    ? `Job ${job.name} failed to make the list from them. ${log} The operator creates it again when the cluster has deleted it; to try now: kubectl delete job ${job.name} -n ${namespace}.`
     : `Job ${job.name} makes the list from them. ${job.failedPods} of its pods failed; it tries again. ${log}`;
 };
 
@@ -98,7 +107,15 @@ const listText = ({ lists }: Listed): string =>
  * | the entry is stored                                 | True    | Frozen |
  * | … and the list has been made                        | True    | Listed |
  */
-export const listFrozen = (input: Pick<ConditionInput, 'observed' | 'campaign'>): ListFrozen => {
+export const listFrozen = (input: Pick<ConditionInput, 'observed' | 'campaign' | 'endTooLate'>): ListFrozen => {
+  const { endTooLate } = input;
+  const verdict = freezeVerdict(input);
+  if (endTooLate === undefined) return verdict;
+  const late = `The end ${endTooLate} was stated too late and does not count: registration had ended, and the list was due.`;
+  return { ...verdict, message: `${verdict.message} ${late}` };
+};
+
+const freezeVerdict = (input: Pick<ConditionInput, 'observed' | 'campaign'>): ListFrozen => {
   const { freeze } = input.observed;
   switch (freeze?.kind) {
     case undefined:
@@ -123,7 +140,10 @@ export const listFrozen = (input: Pick<ConditionInput, 'observed' | 'campaign'>)
     case 'done': {
       const { frozen, listed } = freeze;
       if (listed === undefined)
-        return yes('Frozen', `${frozenText(frozen)} ${drawText(input.observed.cluster.jobs?.draw)}`);
+        return yes(
+          'Frozen',
+          `${frozenText(frozen)} ${drawText(input.observed.cluster, input.campaign.metadata.namespace)}`,
+        );
       return yes('Listed', `${frozenText(frozen)} The list has been made: ${listText(listed)}.`);
     }
   }

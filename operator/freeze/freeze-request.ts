@@ -1,16 +1,18 @@
 /** What a tick wants of the list, and what a frozen list means for a tick. Pure. */
-import type { VoucherCampaign, VoucherCampaignStatus } from '../../contract/campaign-types.ts';
+import type { VoucherCampaign } from '../../contract/campaign-types.ts';
+import { defined } from '../../contract/defined.ts';
 import { instantMs } from '../../contract/instant.ts';
 import { sectionOf, tiersOf } from '../../contract/tiers.ts';
+import { operatorClock } from '../conditions/clocks-agree.ts';
 import type { ContingencyOutcome } from '../contingency/contingency.ts';
 import type { Observed } from '../tick/observed.ts';
 import type { FreezeState } from './freeze-keeper.ts';
-import type { FreezeRequest } from './freeze-steps.ts';
+import { EXTENDED_WITHIN_MS, type FreezeRequest, statedEndMs } from './freeze-steps.ts';
 
-/** @param campaign with its effective closing. @param status of this tick */
+/** @param campaign with its effective closing */
 export const freezeRequest = (
   campaign: VoucherCampaign,
-  status: VoucherCampaignStatus,
+  { cluster, readings }: Pick<Observed, 'cluster' | 'readings'>,
   { inForce }: Pick<ContingencyOutcome, 'inForce'>,
 ): FreezeRequest => {
   const { spec } = campaign;
@@ -23,22 +25,46 @@ export const freezeRequest = (
     unverified: isChecked ? unverified : 'unchecked',
     tiers: tiersOf(spec),
     deferredBy: inForce.flatMap(({ level: { name, effect } }) => (effect.deferFreeze === true ? [name] : [])),
-    isClockOff: status.conditions?.some(({ reason }) => reason === 'OperatorClockOff') ?? false,
+    // Not by the condition's reason, of which there is one: a pod's clock that is off would hide the operator's.
+    ownClock: (cluster.tiers.intake?.pods ?? []).length === 0 ? 'agrees' : operatorClock(readings.clocks),
   };
 };
 
 /** When the list was frozen, as far as is known. */
-const frozenAtOf = ({ freeze, previous }: Pick<Observed, 'freeze' | 'previous'>): string | undefined =>
+export const frozenAtOf = ({ freeze, previous }: Pick<Observed, 'freeze' | 'previous'>): string | undefined =>
   freeze?.kind === 'done' ? freeze.frozen.at : previous?.draw?.frozenAt;
 
-/** A campaign whose list is frozen accepts nothing more, whatever its spec says by now. */
-export const notReopened = (
-  campaign: VoucherCampaign,
-  observed: Pick<Observed, 'freeze' | 'previous'>,
-): VoucherCampaign => {
-  const closesAt = frozenAtOf(observed);
-  if (closesAt === undefined || instantMs(campaign.spec.window.closesAt) <= instantMs(closesAt)) return campaign;
-  return { ...campaign, spec: { ...campaign.spec, window: { ...campaign.spec.window, closesAt } } };
+/**
+ * The latest end that counts, whatever the spec says by now: of a frozen list, or as pods follow it, once 10 s have passed since then.
+ * Undefined: the spec's.
+ */
+const lastEnd = ({ freeze, previous, published }: Seen, nowMs: number): string | undefined => {
+  const frozenAt = frozenAtOf({ freeze, previous });
+  if (frozenAt !== undefined || published === undefined) return frozenAt;
+  const endMs = statedEndMs(published);
+  return nowMs >= endMs + EXTENDED_WITHIN_MS ? new Date(endMs).toISOString() : undefined;
+};
+
+type Seen = Pick<Observed, 'freeze' | 'previous' | 'published'>;
+
+/** A campaign whose list is frozen, or may be, accepts nothing more: no registration, and no withdrawal or correction. */
+export const notReopened = (campaign: VoucherCampaign, observed: Seen, nowMs: number): VoucherCampaign => {
+  const end = lastEnd(observed, nowMs);
+  if (end === undefined) return campaign;
+  const { window, draw } = campaign.spec;
+  const capped = (instant: string): string => (instantMs(instant) <= instantMs(end) ? instant : end);
+  const closesAt = capped(window.closesAt);
+  const verifyBy = draw.verifyBy === undefined ? undefined : capped(draw.verifyBy);
+  if (closesAt === window.closesAt && verifyBy === draw.verifyBy) return campaign;
+  const spec = { ...campaign.spec, window: { ...window, closesAt }, draw: { ...draw, ...defined({ verifyBy }) } };
+  return { ...campaign, spec };
+};
+
+/** Its own end, where that was stated too late to count. @param campaign with the end that counts */
+export const endTooLate = ({ spec: stated }: VoucherCampaign, { spec }: VoucherCampaign): string | undefined => {
+  const [closesAt, verifyBy] = [stated.window.closesAt, stated.draw.verifyBy];
+  if (verifyBy !== spec.draw.verifyBy) return verifyBy;
+  return closesAt === spec.window.closesAt ? undefined : closesAt;
 };
 
 /** When the next step is due by date alone. */

@@ -31,6 +31,7 @@ interface ClusterReaderOptions {
   readonly mountFailures: ReturnType<typeof createMountFailures>;
   /** Whether every watch of the namespace has seen its objects once; before that, a missing object is only unknown. */
   readonly isServed: (namespace: string) => boolean;
+  readonly isJobsSeen: (namespace: string) => boolean;
   /** ResourceQuotas of a namespace, as listed. */
   readonly quotas: Look<unknown>;
   readonly clock: Pick<Clock, 'now' | 'monotonicMs'>;
@@ -112,7 +113,8 @@ export const createClusterReader = (options: ClusterReaderOptions): ClusterReade
         const name = job.metadata.labels?.[LABELS.component];
         if (isJob(name) && controllerUidOf(job) === uid) jobs[name] = jobOf(job);
       }
-      return { tiers, jobs, plans, ...defined({ headroom }) };
+      const unseen = options.isJobsSeen(namespace) ? {} : { isJobsUnseen: true };
+      return { tiers, jobs, plans, ...unseen, ...defined({ headroom }) };
     },
   };
 };

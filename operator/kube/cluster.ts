@@ -55,6 +55,7 @@ export const createKubeCluster = (options: KubeClusterOptions) => {
   const informers: {
     readonly resource: string;
     readonly namespace: string | undefined;
+    readonly isOptional: boolean;
     readonly informer: Pick<Informer<Stored>, 'isSynced' | 'trouble' | 'quietMs' | 'run'>;
   }[] = [];
   const served = createServedNamespaces(informers, (namespace, service) => options.onService?.(namespace, service));
@@ -81,7 +82,8 @@ export const createKubeCluster = (options: KubeClusterOptions) => {
         },
         ...defined({ labelSelector, timing: options.timing }),
       });
-      informers.push({ resource: resource.plural, namespace, informer });
+      // Rights that a person keeps outside the chart may be older than Jobs: an open campaign goes on without them.
+      informers.push({ resource: resource.plural, namespace, isOptional: resource === JOBS, informer });
     }
   };
 
@@ -159,6 +161,7 @@ export const createKubeCluster = (options: KubeClusterOptions) => {
       otherAutoscalers,
       mountFailures: createMountFailures(client, clock),
       isServed: (namespace) => served.of(namespace).kind === 'served',
+      isJobsSeen: (namespace) => served.isSeen(JOBS.plural, namespace, clock.monotonicMs()),
       quotas: createQuotaLook(client, clock),
       clock,
     }),

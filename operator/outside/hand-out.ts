@@ -55,6 +55,8 @@ export interface HandOutInput {
   /** Undefined: the first tick of this process. */
   readonly memory: OutsideMemory | undefined;
   readonly reports: readonly OutsideReport[];
+  /** No pod is to ask anything more. Absent: no. */
+  readonly isOver?: boolean;
   /** Monotonic. */
   readonly nowMs: number;
   readonly wallMs: number;
@@ -109,14 +111,17 @@ export const handOut = (input: HandOutInput): HandOut => {
       requestsPerDay === undefined || day === undefined ? undefined : Math.max(0, requestsPerDay - day.used);
     const rate = Math.min(requestsPerSecond, (leftToday ?? Number.POSITIVE_INFINITY) / LAST_REQUESTS_SECONDS);
     const shares: TargetShares = {
-      perSecond: split({
-        rate,
-        sharers: stop.sharers,
-        ...(stop.stopped === undefined ? {} : { most: PROBE_PER_SECOND }),
-        held: heldOf(inForce, name, nowMs),
-        current: before?.perSecond ?? {},
-        mayRaise: nowMs >= inForce.raisesFromMs,
-      }),
+      perSecond:
+        input.isOver === true
+          ? {}
+          : split({
+              rate,
+              sharers: stop.sharers,
+              ...(stop.stopped === undefined ? {} : { most: PROBE_PER_SECOND }),
+              held: heldOf(inForce, name, nowMs),
+              current: before?.perSecond ?? {},
+              mayRaise: nowMs >= inForce.raisesFromMs,
+            }),
       ...(stop.stopped === undefined ? {} : { stopped: stop.stopped }),
       ...(day === undefined ? {} : { day }),
     };

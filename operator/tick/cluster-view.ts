@@ -55,6 +55,8 @@ export interface ObservedJob {
 export interface ObservedCluster {
   /** Absent: none. */
   readonly jobs?: Readonly<Partial<Record<JobName, ObservedJob>>>;
+  /** Jobs can't be listed: whether there is one is unknown, and none is created. Absent: they can. */
+  readonly isJobsUnseen?: boolean;
   readonly headroom?: ObservedHeadroom;
   readonly tiers: Partial<Readonly<Record<Tier, ObservedTier>>>;
   readonly plans: readonly ScalePlan[];

@@ -50,7 +50,9 @@ export const planManifests = (
           ...(cluster.headroom === undefined && desired.headroom > 0
             ? headroom.map((deployment) => withReplicas(deployment, desired.headroom))
             : []),
-          ...jobs.filter((job) => cluster.jobs?.[job] === undefined).map((job) => buildJob(campaign, job, options)),
+          ...jobs
+            .filter((job) => cluster.jobs?.[job] === undefined && cluster.isJobsUnseen !== true)
+            .map((job) => buildJob(campaign, job, options)),
         ]
       : [],
     apply: [

@@ -2,6 +2,7 @@
 import type { VoucherCampaign, VoucherCampaignStatus } from '../../contract/campaign-types.ts';
 import type { Tier } from '../../contract/tiers.ts';
 import type { JournalState } from '../../journal/administration.ts';
+import type { PublishedWindow } from '../../journal/freezing.ts';
 import type { FreezeState } from '../freeze/freeze-keeper.ts';
 import type { HandOut } from '../outside/hand-out.ts';
 import type { KnownShares } from '../outside/shares-keeper.ts';
@@ -23,6 +24,8 @@ export interface Observed {
   readonly canary: CanaryState | undefined;
   /** Of the draw's list; undefined until the journal was asked once. */
   readonly freeze?: FreezeState | undefined;
+  /** The window that pods follow; undefined: unknown, or nothing was published. */
+  readonly published?: PublishedWindow | undefined;
   /** Undefined when no component counts; then the last known counts are kept. */
   readonly counts: { readonly received: number } | undefined;
   /** The last status of this process, else the stored one. Events are the difference to it. */
@@ -94,5 +97,7 @@ export interface PlanInput {
   /** What may be let in per second, whatever pods there are. Absent: no such limit. */
   readonly admissionPerSecond?: number | undefined;
   readonly handOuts?: HandOuts;
+  /** An end of the spec, or of a level, that was stated too late to count. */
+  readonly endTooLate?: string | undefined;
   readonly nowMs: number;
 }

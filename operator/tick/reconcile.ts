@@ -144,6 +144,7 @@ export const createReconciler = (deps: ReconcilerDeps) => {
           journal: state.journal.state,
           canary: state.canary.state,
           freeze: state.freeze.state,
+          published: state.freeze.published,
           previous: state.computed,
           memory: state.memory,
           refusals: state.troubles.lasting(nowMs),

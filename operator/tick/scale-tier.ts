@@ -3,6 +3,7 @@
 import type { VoucherCampaign } from '../../contract/campaign-types.ts';
 import { entryOf, followsArrivals, type Tier, tiersOf } from '../../contract/tiers.ts';
 import { least } from '../contingency/contingency.ts';
+import { frozenAtOf } from '../freeze/freeze-request.ts';
 import { cappedByOutside } from '../outside/cap.ts';
 import { targetsOf } from '../outside/targets.ts';
 import { planState } from '../scale-plans/plan-state.ts';
@@ -100,10 +101,13 @@ export const scaleTier = (input: PlanInput, tier: Tier, memory: TierMemory): Tie
   const { campaign, observed, overrides, admissionPerSecond, handOuts, nowMs } = input;
   if (!tiersOf(campaign.spec).includes(tier)) return absent(tier, input);
   const { mode } = campaign.spec.scaling;
-  const limits = cappedByOutside(
+  const capped = cappedByOutside(
     overridden(limitsOf(campaign.spec, observed.cluster.plans, tier, memory)(nowMs), overrides, tier),
     handOuts?.[tier]?.standings ?? targetsOf(campaign.spec, tier),
   );
+  // What is asked outside after the freeze does not count any more.
+  const isOver = entryOf(tier).outsideCap !== undefined && frozenAtOf(observed) !== undefined;
+  const limits = isOver ? { ...capped, max: capped.min } : capped;
   const seen = observed.cluster.tiers[tier];
   const replicas = seen?.deployment.replicas ?? 0;
   const ready = seen?.pods.filter((pod) => pod.ready).length ?? 0;

@@ -134,7 +134,10 @@ export const buildStatus = (input: ConditionInput, memory: CampaignMemory): Vouc
     intake: `${intake.ready}/${intake.desired}/${intake.ceiling}`,
     ...(waiting === undefined ? {} : { plan: waiting.metadata.name }),
     ...(contingency.inForce.length === 0 ? {} : { contingency: contingency.inForce.map(({ status }) => status) }),
-    ...(contingency.closesAtMs === undefined ? {} : { closesAt: new Date(contingency.closesAtMs).toISOString() }),
+    // Not one that was announced but reached no pod in time.
+    ...(contingency.closesAtMs === undefined
+      ? {}
+      : { closesAt: new Date(Math.min(contingency.closesAtMs, times.closesAtMs)).toISOString() }),
     ...(draw === undefined ? {} : { draw }),
     ...(contingencyMemory === undefined ? {} : { contingencyMemory }),
     scaler: serializeMemory(memory),

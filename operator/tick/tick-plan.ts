@@ -12,7 +12,7 @@ import { wantsCanary } from '../conditions/pre-warm-condition.ts';
 import { contingencyOf, least, withClosing } from '../contingency/contingency.ts';
 import { contingencyEvents } from '../contingency/contingency-messages.ts';
 import { overridesOf } from '../contingency/overrides.ts';
-import { freezeDueMs, freezeRequest, isFreezing, notReopened } from '../freeze/freeze-request.ts';
+import { endTooLate, freezeDueMs, freezeRequest, isFreezing, notReopened } from '../freeze/freeze-request.ts';
 import type { FreezeRequest } from '../freeze/freeze-steps.ts';
 import { handOutsOf } from '../outside/hand-outs.ts';
 import type { BuildOptions } from '../resources/build-options.ts';
@@ -124,7 +124,8 @@ export const planTick = (
   // A tier whose section was taken out limits nothing any more.
   const remembered = perTier((tier) => (present.includes(tier) ? known[tier] : EMPTY_MEMORY));
   const contingency = contingencyOf({ campaign: stated, observed, memory: remembered, nowMs });
-  const campaign = notReopened(withClosing(stated, contingency.closesAtMs), observed);
+  const extended = withClosing(stated, contingency.closesAtMs);
+  const campaign = notReopened(extended, observed, nowMs);
   const times = campaignTimes(campaign.spec, remembered.intake);
   const overrides = overridesOf(campaign, nowMs);
   const isActing = mode === 'Auto' && overrides.pausedUntilMs === undefined;
@@ -134,7 +135,16 @@ export const planTick = (
     contingency.effects,
   );
   const handOuts = handOutsOf(campaign.spec, observed, nowMs);
-  const input = { campaign, observed, times, overrides, admissionPerSecond, handOuts, nowMs };
+  const input = {
+    campaign,
+    observed,
+    times,
+    overrides,
+    admissionPerSecond,
+    handOuts,
+    endTooLate: endTooLate(extended, campaign),
+    nowMs,
+  };
   const tiers: TierOutcomes = perTier((tier) => scaleTier(input, tier, remembered[tier]));
   const remember = (tier: Tier): CampaignMemory[Tier] => {
     const { decision, replacing } = tiers[tier];
@@ -204,7 +214,7 @@ export const planTick = (
     scalePlans,
     planStates: planStateChanges(cluster.plans, nowMs),
     canary: wantsCanary(campaign, times, observed.canary?.result === 'confirmed', nowMs),
-    freeze: freezeRequest(campaign, status, contingency),
+    freeze: freezeRequest(campaign, observed, contingency),
     finalizer: finalizerChange(campaign),
     status,
     events: [...transitionEvents(previous, status), ...contingencyEvents(previous, status)],

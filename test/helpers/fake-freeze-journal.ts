@@ -17,6 +17,9 @@ export class FakeFreezeJournal {
   listed: Listed | undefined;
   published: PublishedWindow | undefined;
   readonly calls: Call[] = [];
+  /** The clock of the journal's servers. */
+  now = (): number => Number.POSITIVE_INFINITY;
+  readonly #storedAtMs = new Map<string, number>();
   /** Acknowledged up to here, by tier and shard. */
   readonly #done = new Map<string, number>();
 
@@ -59,7 +62,12 @@ export class FakeFreezeJournal {
         }),
       published: () => through('published', () => this.published),
       publishBarriers: ({ attempt }) =>
-        through('publishBarriers', () => this.shards.map((_, shard) => this.store(shard, `barrier ${attempt}`, true))),
+        through('publishBarriers', () => {
+          const id = `barrier ${attempt}`;
+          const storedAtMs = this.#storedAtMs.get(id) ?? this.now();
+          this.#storedAtMs.set(id, storedAtMs);
+          return { sequences: this.shards.map((_, shard) => this.store(shard, id, true)), storedAtMs };
+        }),
       positions: (_, barriers, tiers) =>
         through('positions', () =>
           tiers.flatMap((tier) =>

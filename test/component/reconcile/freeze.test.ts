@@ -6,6 +6,7 @@ import { aCampaign, CLOSES_AT_MS } from '../../helpers/a-campaign.ts';
 import { FakeClock } from '../../helpers/fake-clock.ts';
 import { FakeFreezeJournal } from '../../helpers/fake-freeze-journal.ts';
 import { FakeWorld } from '../../helpers/fake-world.ts';
+import { freshReadings } from '../../helpers/observed.ts';
 
 const { signal } = new AbortController();
 let clock: FakeClock;
@@ -31,6 +32,7 @@ const campaignNow = (closesAtMs: number): VoucherCampaign => {
 };
 const ticks = async (seconds: number, closesAtMs = CLOSES_AT_MS): Promise<void> => {
   for (let second = 0; second < seconds; second += 1) {
+    world.readings = { ...freshReadings(clock.now()), clocks: [{ pod: 'chengdu-intake-0', aheadSeconds: 0 }] };
     await reconciler.reconcile(campaignNow(closesAtMs), signal);
     world.settlePods();
     if (world.settings !== undefined) journal.published = { closesAtMs: Date.parse(world.settings.window.closesAt) };
@@ -80,17 +82,30 @@ describe('a campaign after closing', () => {
     expect(world.statuses.at(-1)?.stage).toBe('Frozen');
   });
 
-  it('is frozen for its new closing when that was moved before the entry was appended', async () => {
+  it('does not open again by a closing that is moved later when the list is due, and says so', async () => {
     await ticks(32);
     expect(journal.barriers).toBe(3);
     const later = clock.now() + 30_000;
+    await ticks(3, later);
+    expect(world.settings?.window.closesAt).toBe(new Date(CLOSES_AT_MS).toISOString());
+    expect(listFrozen()?.reason).toBe('WaitingForConsumers');
+    expect(listFrozen()?.message).toContain(`The end ${new Date(later).toISOString()} was stated too late`);
+    reconciler = anOperator();
+    await ticks(3, later);
+    expect(world.settings?.window.closesAt).toBe(new Date(CLOSES_AT_MS).toISOString());
+  });
+
+  it('is frozen for its new closing when that was moved before the list was due', async () => {
+    await ticks(19);
+    expect([clock.now(), journal.barriers]).toEqual([CLOSES_AT_MS + 9_000, 0]);
+    const later = clock.now() + 30_000;
     await ticks(10, later);
-    journal.store(0, 'a registration after the first barriers');
+    journal.store(0, 'a registration after the first closing');
     journal.consume('records');
     expect(listFrozen()).toMatchObject({ reason: 'NotClosed' });
     await ticks(45, later);
     journal.consume('records');
     await ticks(3, later);
-    expect(journal.entries).toMatchObject([{ barriers: [3, 2, 2] }]);
+    expect(journal.entries).toMatchObject([{ barriers: [2, 1, 1] }]);
   });
 });

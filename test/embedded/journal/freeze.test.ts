@@ -115,7 +115,7 @@ const request = (): FreezeRequest => ({
   unverified: 'exclude',
   tiers: ['intake', 'records', 'verification'],
   deferredBy: [],
-  isClockOff: false,
+  ownClock: 'agrees',
 });
 
 /** An operator's keeper that ticks, until it knows that the list is frozen. */
@@ -165,9 +165,12 @@ describe('a consumer', () => {
       await publishOnce(client, { subject, messageId: event.id, payload: encodeEnvelope(event) });
     }
     const attempt = { campaignId, shards: SHARDS, attempt: '1', at: new Date().toISOString(), site: 'default' };
-    barriers = await patiently('barriers', () => freezing.publishBarriers(attempt, never));
-    // The same attempt again, as after a lost answer.
-    expect(await freezing.publishBarriers(attempt, never)).toEqual(barriers);
+    const beganMs = Date.now();
+    const made = await patiently('barriers', () => freezing.publishBarriers(attempt, never));
+    barriers = made.sequences;
+    expect(Math.abs(made.storedAtMs - beganMs)).toBeLessThan(30_000);
+    // The same attempt again, as after a lost answer: as old as the first.
+    expect(await freezing.publishBarriers(attempt, never)).toEqual(made);
   });
   const positions = async (tier: Tier): Promise<readonly number[]> =>
     (await patiently('positions', () => freezing.positions(campaignId, barriers, [tier], never))).map(

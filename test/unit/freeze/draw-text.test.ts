@@ -13,11 +13,13 @@ const frozen: Frozen = {
   unverified: 'exclude',
 };
 
-const messageOf = (draw?: ObservedJob): string => {
+const messageOf = (draw?: ObservedJob, isJobsUnseen = false): string => {
   const observed = anObserved({ freeze: { kind: 'done', frozen } });
   const jobs = draw === undefined ? {} : { draw };
-  return listFrozen({ campaign: aCampaign(), observed: { ...observed, cluster: { ...observed.cluster, jobs } } })
-    .message;
+  return listFrozen({
+    campaign: aCampaign(),
+    observed: { ...observed, cluster: { ...observed.cluster, jobs, isJobsUnseen } },
+  }).message;
 };
 const name = 'chengdu-draw';
 
@@ -27,18 +29,22 @@ it.each<readonly [string, ObservedJob | undefined, RegExp]>([
   [
     'its pod does not run yet',
     { name, state: 'starting', failedPods: 0 },
-    /its pod does not run yet.*kubectl describe pods -l job-name=chengdu-draw\.$/,
+    /its pod does not run yet.*kubectl describe job chengdu-draw -n vouchers\.$/,
   ],
   [
     'it tries again',
     { name, state: 'running', failedPods: 2 },
-    /2 of its pods failed; it tries again.*kubectl logs job\/chengdu-draw\.$/,
+    /2 of its pods failed; it tries again.*kubectl logs job\/chengdu-draw -n vouchers\.$/,
   ],
   [
     'it failed',
     { name, state: 'failed', failedPods: 7 },
-    /failed to make the list.*kubectl delete job chengdu-draw\.$/,
+    /failed to make the list.*kubectl delete job chengdu-draw -n vouchers\.$/,
   ],
 ])('a frozen list without a list of entries says what its Job does: %s', (_, job, text) => {
   expect(messageOf(job)).toMatch(text);
+});
+
+it("says which right is missing when Jobs can't be listed", () => {
+  expect(messageOf(undefined, true)).toMatch(/can't list Jobs of this namespace.*jobs of the group batch/);
 });

@@ -60,8 +60,8 @@ describe('the list of the draw', () => {
     ],
     [
       'with a clock that is off',
-      waiting({ why: 'ClockOff' }),
-      ['False', 'ClockOff', 'ClocksAgree'],
+      waiting({ why: 'ClockOff', ownClock: 'off' }),
+      ['False', 'ClockOff', 'by NTP'],
       { phase: 'Waiting' },
     ],
     [

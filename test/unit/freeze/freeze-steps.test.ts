@@ -22,12 +22,13 @@ const request: FreezeRequest = {
   unverified: 'exclude',
   tiers: ['intake', 'records', 'verification'],
   deferredBy: [],
-  isClockOff: false,
+  ownClock: 'agrees',
 };
 const withDeadline: FreezeRequest = { ...request, verifyByMs: VERIFY_BY };
 const unchecked: FreezeRequest = { ...request, tiers: ['intake', 'records'], unverified: 'unchecked' };
-const marks: Barriers = { of: 'verification', sequences: [3, 4], endsAtMs: CLOSES };
-const barriers: Barriers = { of: 'list', sequences: [5, 6], endsAtMs: CLOSES };
+const stored = { endsAtMs: CLOSES, storedAtMs: CLOSES + 20_000, madeAtMs: CLOSES + 20_000 };
+const marks: Barriers = { of: 'verification', sequences: [3, 4], ...stored };
+const barriers: Barriers = { of: 'list', sequences: [5, 6], ...stored };
 const at = (tier: 'records' | 'verification', ...acknowledged: number[]) =>
   acknowledged.map((sequence, shard) => ({ tier, shard, acknowledged: sequence }));
 
@@ -68,7 +69,27 @@ describe('the next step', () => {
       { request: { ...request, deferredBy: ['storm'] } },
       { waiting: { why: 'Deferred', by: ['storm'] } },
     ],
-    ['by a clock that is off', { request: { ...request, isClockOff: true } }, { waiting: { why: 'ClockOff' } }],
+    ['by a clock that is off', { request: { ...request, ownClock: 'off' } }, { waiting: { why: 'ClockOff' } }],
+    [
+      'while no clock was compared',
+      { request: { ...request, ownClock: 'unknown' } },
+      { waiting: { why: 'ClockOff', ownClock: 'unknown' } },
+    ],
+    [
+      "with barriers that are too early by the journal's clock",
+      { barriers: { ...barriers, storedAtMs: CLOSES + 19_000 }, positions: at('records', 9, 9) },
+      { waiting: { why: 'WaitingForMargin', untilMs: CLOSES + 21_000 } },
+    ],
+    [
+      'when these can be made again',
+      {
+        barriers: { ...barriers, storedAtMs: CLOSES + 19_000 },
+        positions: at('records', 9, 9),
+        request: unchecked,
+        nowMs: CLOSES + 21_000,
+      },
+      { kind: 'publishBarriers', of: 'list', endsAtMs: CLOSES },
+    ],
     ['without barriers', {}, { kind: 'publishBarriers', of: 'verification', endsAtMs: CLOSES }],
     ['without verification', { request: unchecked }, { kind: 'publishBarriers', of: 'list', endsAtMs: CLOSES }],
     [

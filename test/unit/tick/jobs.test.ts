@@ -20,12 +20,17 @@ const frozen: Frozen = {
 const listed: Listed = { v: 1, campaignId, lists: [] };
 
 /** Names of what a tick writes that concerns a Job. */
-const planned = (freeze: FreezeState | undefined, job?: ObservedJob, journal?: Observed['journal']) => {
+const planned = (
+  freeze: FreezeState | undefined,
+  job?: ObservedJob,
+  journal?: Observed['journal'],
+  isJobsUnseen = false,
+) => {
   const observed = anObserved({ readings: freshReadings(nowMs), freeze });
   const jobs = job === undefined ? {} : { draw: job };
   const { create, apply } = planTick(
     aCampaign(),
-    { ...observed, cluster: { ...observed.cluster, jobs }, journal: journal ?? observed.journal },
+    { ...observed, cluster: { ...observed.cluster, jobs, isJobsUnseen }, journal: journal ?? observed.journal },
     nowMs,
     planDeps,
   );
@@ -59,6 +64,10 @@ describe('the draw’s Job', () => {
       expect(planned({ kind: 'done', frozen }, job(state))).toEqual({ create: [], apply: OBJECTS });
     },
   );
+
+  it('is not created while Jobs can’t be listed', () => {
+    expect(planned({ kind: 'done', frozen }, undefined, undefined, true).create).toEqual([]);
+  });
 
   it('waits while the journal belongs to another object', () => {
     const conflict = { kind: 'conflict', message: 'it belongs to another' } as const;
