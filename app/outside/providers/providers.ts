@@ -1,5 +1,5 @@
-/** The providers of a campaign, from its spec and the mounted Secret. */
-import type { ProviderSpec, VerificationSpec } from '../../../contract/verification-types.ts';
+/** A provider of a campaign, from its spec and the mounted Secret. */
+import type { ProviderSpec } from '../../../contract/verification-types.ts';
 import type { Clock } from '../../../runtime/clock.ts';
 import { ConfigError } from '../../config.ts';
 import { normalIdNumber, normalName } from '../../core/normal-form.ts';
@@ -48,16 +48,11 @@ const inNormalForm =
   (question, signal) =>
     verify({ ...question, name: normalName(question.name), idNumber: normalIdNumber(question.idNumber) }, signal);
 
-const createProvider = async (provider: ProviderSpec, options: ProvidersOptions): Promise<IdentityProvider> => {
+/** @throws ConfigError when a key is missing or empty, or a provider of type Http is not described well */
+export const createProvider = async (provider: ProviderSpec, options: ProvidersOptions): Promise<IdentityProvider> => {
   const { name, type, url } = provider;
   if (url !== undefined && !URL.canParse(url))
     throw new ConfigError(`provider ${name}: url is no address; write one that begins with https://`);
   const verify = await (type === 'TencentIdCard' ? verifyTencent : verifyHttp)(provider, options);
   return { name, verify: inNormalForm(verify) };
 };
-
-/** @throws ConfigError when a key is missing or empty, or a provider of type Http is not described well */
-export const createProviders = (
-  { providers }: Pick<VerificationSpec, 'providers'>,
-  options: ProvidersOptions,
-): Promise<readonly IdentityProvider[]> => Promise.all(providers.map((provider) => createProvider(provider, options)));
