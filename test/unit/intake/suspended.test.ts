@@ -31,7 +31,10 @@ describe('a machine that was suspended', () => {
         },
       },
     });
-    return { intake, journal, suspendNext: () => void (isNext = true) };
+    const suspendNext = (): void => {
+      isNext = true;
+    };
+    return { intake, journal, suspendNext };
   };
 
   it.each([
