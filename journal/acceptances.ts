@@ -6,6 +6,7 @@
  * |----------------------------------------|--------|
  * | one has it                             | accepted; the earliest copy among those that answer soon after |
  * | none has it                            | absent |
+ * | one has it, but stored it too late     | late: a publish that got no answer in time may be stored above the barrier |
  * | … but publishes failed here recently   | unavailable: a leader without a quorum does not count proposals under way |
  * | some have nothing, some do not answer  | unavailable |
  *
@@ -44,9 +45,10 @@ const receivedSubject = (campaignId: string, shard: number, receipt: string): st
   eventSubject(campaignId, shard, 'received', receipt);
 
 /** Answer of one shard's leader. */
-export const acceptanceOf = (stored: Stored): AcceptanceLookup => {
+export const acceptanceOf = (stored: Stored, untilMs: number): AcceptanceLookup => {
   if (stored.kind !== 'stored') return stored;
   const { event, storedAtMs } = stored;
+  if (storedAtMs > untilMs) return { kind: 'late' };
   const { fingerprint } = event.data;
   return {
     kind: 'accepted',
@@ -60,7 +62,8 @@ export const joinStored = (answers: readonly AcceptanceLookup[], settled: boolea
   const accepted = answers.filter((one) => one.kind === 'accepted');
   const [earliest] = accepted.toSorted((a, b) => (a.at < b.at ? -1 : 1));
   if (earliest !== undefined) return earliest;
-  return settled && answers.every(({ kind }) => kind === 'absent') ? { kind: 'absent' } : UNAVAILABLE;
+  if (!settled || answers.some(({ kind }) => kind === 'unavailable')) return UNAVAILABLE;
+  return answers.find(({ kind }) => kind === 'late') ?? { kind: 'absent' };
 };
 
 export const createAcceptances = ({
@@ -74,7 +77,7 @@ export const createAcceptances = ({
   const read = createStoredReader({ connection, campaignId, shards, monotonicMs });
   return {
     isAstray: (receipt) => astray.has(receipt),
-    async find(receipt, citizenHash, held) {
+    async find(receipt, citizenHash, untilMs, held) {
       if (!connection.isConnected()) return UNAVAILABLE;
       const home = shardOf(citizenHash, shards);
       const answers: AcceptanceLookup[] = [];
@@ -86,7 +89,7 @@ export const createAcceptances = ({
       if (held !== undefined) questions.push([held.shard, { seq: held.sequence }]);
       const all = Promise.all(
         questions.map(async ([shard, what]) => {
-          const one = acceptanceOf(await read(shard, what, receipt));
+          const one = acceptanceOf(await read(shard, what, receipt), untilMs);
           answers.push(one);
           if (one.kind === 'accepted') setTimeout(found.resolve, OTHERS_WITHIN_MS);
         }),

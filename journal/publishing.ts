@@ -34,6 +34,8 @@ export type AcceptanceLookup =
     }
   /** Certainly nothing in any shard, except under a subject of an earlier release. */
   | { readonly kind: 'absent' }
+  /** Certainly nothing that was stored in time: a copy, perhaps above the barrier, was stored later. */
+  | { readonly kind: 'late' }
   /** No shard has it, but one does not answer, or a publish may be under way. */
   | { readonly kind: 'unavailable' };
 
@@ -44,8 +46,12 @@ export interface StoredPosition {
 }
 
 export interface Acceptances {
-  /** Asks every shard. Never rejects. @param held its position, if known: then it is found under any subject */
-  find(receipt: string, citizenHash: string, held?: StoredPosition): Promise<AcceptanceLookup>;
+  /**
+   * Asks every shard. Never rejects.
+   * @param untilMs a copy that the journal stored later, by its own clock, is none
+   * @param held its position, if known: then it is found under any subject
+   */
+  find(receipt: string, citizenHash: string, untilMs: number, held?: StoredPosition): Promise<AcceptanceLookup>;
   /** Whether it is known to be in another shard than its citizen's, where a publish would not find it. */
   isAstray(receipt: string): boolean;
 }

@@ -13,7 +13,7 @@
  * | received          | received      |                                                    | the person's earliest        | –                                   |
  * | manual_review n   | manual_review | a person must look; any verdict of n ends it       | –                            | out                                 |
  * | rejected n        | rejected      | a verdict on what correction n − 1 left            | –                            | out                                 |
- * | corrected n       | received      | answers rejection n: only n + 1 counts now         | fields of the highest n      | out                                 |
+ * | corrected n       | received      | answers either of n: only n + 1 counts now         | fields of the highest n      | out                                 |
  * | verified          | verified      | a correction or a second source proved the person  | –                            | in                                  |
  * | withdrawn         | withdrawn     | the citizen's own will, until the list is frozen   | –                            | out                                 |
  * | merged            | superseded    | another receipt of the same person, until then too | –                            | out                                 |

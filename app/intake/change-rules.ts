@@ -4,18 +4,18 @@
  * | asked for  | what is stored                                    | result |
  * |------------|---------------------------------------------------|--------|
  * | any        | erased; merged or superseded; withdrawn           | ERASED; SUPERSEDED; WITHDRAWN |
- * | correction | rejected 1 or 2, with other content               | corrected, with the attempt of the rejection that it answers |
- * | correction | rejected 1 or 2, with the same content            | UNCHANGED: a paid question for nothing |
- * | correction | rejected 3                                        | NO_CORRECTION_LEFT |
- * | correction | no rejection, and the last correction is the same | done: a repeat |
- * | correction | no rejection                                      | NOT_REJECTED |
+ * | correction | rejected or in review 1 or 2, with other content  | corrected, with the attempt of the verdict that it answers |
+ * | correction | rejected or in review 1 or 2, with the same content | UNCHANGED: a paid question for nothing |
+ * | correction | rejected or in review 3                           | NO_CORRECTION_LEFT |
+ * | correction | no such verdict, and the last correction is the same | done: a repeat |
+ * | correction | no such verdict                                   | NOT_REJECTED |
  * | channel    | each channel is a registration of its own         | CHANNEL_FIXED |
  * | channel    | it has this channel                               | done: a repeat |
  * | channel    | five changes                                      | NO_CHANNEL_CHANGE_LEFT |
  * | channel    | fewer                                             | channel_changed, with the next attempt |
  *
- * A correction before a verdict is not possible: `corrected n` answers rejection n, so it would also answer one that is under way
- * for what it corrects. Worked example: received, rejected 1, corrected 1, rejected 2, corrected 2, rejected 3: final.
+ * A correction before a verdict is not possible: `corrected n` answers verdict n, so it would also answer one that is under way
+ * for what it corrects. Worked example: received, rejected 1, corrected 1, manual_review 2, corrected 2, rejected 3: final.
  *
  * A withdrawal asks for none of this. It is stored once, whatever else is stored, and outranks a correction of the same moment.
  */
@@ -76,8 +76,10 @@ export const changesLeft = (facts: readonly Fact[]): { readonly corrections: num
 const decideCorrection = (fingerprint: string, receipt: ReceiptFacts, state: string): ChangeDecision => {
   const last = receipt.stored.find(({ event }) => event.type === 'corrected');
   const isSame = (last?.event ?? receipt.registration).data['fingerprint'] === fingerprint;
-  if (state !== 'rejected') return isSame && last !== undefined ? { kind: 'done' } : refused('NOT_REJECTED');
-  const attempt = highest(factsOf(receipt), 'rejected');
+  if (state !== 'rejected' && state !== 'manual_review')
+    return isSame && last !== undefined ? { kind: 'done' } : refused('NOT_REJECTED');
+  const facts = factsOf(receipt);
+  const attempt = Math.max(highest(facts, 'rejected'), highest(facts, 'manual_review'));
   if (attempt > MOST_CORRECTIONS) return refused('NO_CORRECTION_LEFT');
   if (isSame) return refused('UNCHANGED');
   return { kind: 'append', type: 'corrected', attempt, after: last?.sequence ?? 0 };

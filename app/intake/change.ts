@@ -14,6 +14,7 @@
  * | the journal has the registration             | 503 CHANGE_UNCONFIRMED |
  * | what is stored (change-rules.ts)             | 409, 422 |
  * | the time again, because a body may take 5 s  | 409 LIST_FROZEN |
+ * | the age of the request, for a machine that was suspended | 503 CHANGE_UNCONFIRMED |
  *
  * The journal is asked for the facts, because the database may be behind; what the database knows besides is added. A withdrawal
  * needs the registration alone, and any shard takes it.
@@ -31,7 +32,7 @@ import { citizenHashOf, fingerprintOf } from '../core/receipt.ts';
 import { sealingAad } from '../core/sealing.ts';
 import { type ChangeDecision, decideChange, factsOf, type ReceiptFacts, type WantedChange } from './change-rules.ts';
 import { ApiError, fieldErrors } from './errors.ts';
-import { type GateDeps, overloaded, pausedBy, soon } from './gate.ts';
+import { ageSince, type GateDeps, overloaded, PUBLISHED_WITHIN_MS, pausedBy, soon } from './gate.ts';
 import type { LoadGuard } from './load-guard.ts';
 import { checkJsonHead, readJson } from './read-json.ts';
 import {
@@ -108,13 +109,19 @@ export const createChanges = (deps: ChangeDeps): Changes => {
   };
 
   const admit = (sentReceiptNo: string, sentSecret: string) => {
+    const ageMs = ageSince(deps);
     const settings = deps.settings.current();
     if (settings === undefined) throw new ApiError('STARTING', { retryAfterSeconds: soon(deps.random()) });
     const receiptNo = provenReceipt(deps, sentReceiptNo, sentSecret);
     checkTime(settings);
     if (settings.page !== undefined) throw pausedBy(settings.page, deps.random());
     if (deps.guard.isOverloaded()) throw overloaded(deps.random());
-    return { receiptNo, settings };
+    /** Right before the journal is written to. */
+    const checkAgain = (): void => {
+      checkTime(settings);
+      if (ageMs() > PUBLISHED_WITHIN_MS) throw again();
+    };
+    return { receiptNo, settings, checkAgain };
   };
 
   const bounded = async <T>(receiptNo: string, work: () => Promise<T>): Promise<T> => {
@@ -204,7 +211,7 @@ export const createChanges = (deps: ChangeDeps): Changes => {
 
   const apply = async (
     requested: RequestedChange,
-    settings: LiveSettings,
+    checkAgain: () => void,
     receiptNo: string,
   ): Promise<{ readonly registration: EventEnvelope; readonly facts: readonly Fact[] }> => {
     const registration = await registrationOf(receiptNo);
@@ -217,9 +224,9 @@ export const createChanges = (deps: ChangeDeps): Changes => {
       case 'done':
         return { registration, facts: factsOf(receipt) };
       case 'append': {
-        checkTime(settings);
         const { type, attempt, after } = decision;
         const event = factOf(registration, type, attempt, dataOf(requested, wanted, receiptNo));
+        checkAgain();
         const outcome = await receiptJournal.append(event, after);
         if (outcome.kind === 'unavailable') throw outcome.reason === 'full' ? unconfirmed(FULL_AGAIN_SECONDS) : again();
         if (outcome.kind === 'overtaken') {
@@ -233,10 +240,10 @@ export const createChanges = (deps: ChangeDeps): Changes => {
 
   return {
     async withdraw(sentReceiptNo, sentSecret) {
-      const { receiptNo, settings } = admit(sentReceiptNo, sentSecret);
+      const { receiptNo, checkAgain } = admit(sentReceiptNo, sentSecret);
       return bounded(receiptNo, async () => {
         const registration = await registrationOf(receiptNo);
-        checkTime(settings);
+        checkAgain();
         const outcome = await journal.publish(factOf(registration, 'withdrawn', 1, {}));
         if (outcome.kind === 'unavailable') throw unconfirmed(Math.max(1, Math.ceil(outcome.retryAfterMs / 1000)));
         return { receiptNo, state: 'withdrawn' };
@@ -244,11 +251,11 @@ export const createChanges = (deps: ChangeDeps): Changes => {
     },
 
     async change(request, sentReceiptNo, sentSecret) {
-      const { receiptNo, settings } = admit(sentReceiptNo, sentSecret);
+      const { receiptNo, settings, checkAgain } = admit(sentReceiptNo, sentSecret);
       checkJsonHead(request);
       const requested = parseChange(await readJson(request), deps.now());
       return bounded(receiptNo, async () => {
-        const { registration, facts } = await apply(requested, settings, receiptNo);
+        const { registration, facts } = await apply(requested, checkAgain, receiptNo);
         const { state, channel } = project(facts);
         const registered = receivedDataOf(registration);
         return { receiptNo, state, channel: channel ?? registered.channel, ...changesShown(facts, settings) };

@@ -44,8 +44,8 @@ export const ERRORS = {
   ),
   NOT_REJECTED: means(
     409,
-    '只有身份核验未通过的登记才能更正',
-    'Only a registration whose identity check failed can be corrected',
+    '只有身份核验未通过或待人工复核的登记才能更正',
+    'Only a registration whose identity check failed or needs a review can be corrected',
   ),
   NO_CORRECTION_LEFT: means(
     409,

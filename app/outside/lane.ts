@@ -24,6 +24,13 @@ export interface Lane {
   sent(outcome: Sent): void;
 }
 
+/** What a lane has learned of its system. */
+export interface LaneMemory {
+  breaker: Breaker;
+}
+
+export const newMemory = (): LaneMemory => ({ breaker: CLOSED });
+
 export interface LaneOptions {
   /** Of the outside system, as in the operator's shares. */
   readonly name: string;
@@ -37,6 +44,8 @@ export interface LaneOptions {
   /** Uniform in [0, 1). */
   readonly random: () => number;
   readonly metrics: OutsideMetrics;
+  /** Of a former lane to the same system. */
+  readonly memory?: LaneMemory;
 }
 
 interface Waiter {
@@ -53,19 +62,19 @@ const LOOK_EVERY_MS = 100;
  * that request when it goes on, although its share has expired by then: no check in this process can come later. At most the turns
  * of one instant are late like that, so a stopped pod adds MADE_UP_MS of its share at most (pace.ts), for most shares one request.
  */
-export const createLane = ({ name, share, timeZone, clock, agreed, random, metrics }: LaneOptions): Lane => {
+export const createLane = (options: LaneOptions): Lane => {
+  const { name, share, timeZone, clock, agreed, random, metrics, memory = newMemory() } = options;
   const dateOf = dateIn(timeZone);
   const quotaEnd = (agreedMs: number): number => quotaEndMs(dateOf, agreedMs);
   const line: Waiter[] = [];
   const never = new AbortController().signal;
-  let breaker: Breaker = CLOSED;
   let lastDueMs: number | undefined;
   let isGranting = false;
 
   const now = (): Instant => ({ monotonicMs: clock.monotonicMs(), agreedMs: agreed.now() });
   // The breaker's reason first: a system that this pod saw fail is reported as failing, also once the operator has stopped it.
   const blockAt = (instant: Instant): OutsideBlock | undefined =>
-    breakerBlock(breaker, instant) ?? (share() > 0 ? undefined : 'no_share');
+    breakerBlock(memory.breaker, instant) ?? (share() > 0 ? undefined : 'no_share');
 
   /** Grants what is due. @returns how long to wait for the next turn, in ms; undefined: no one waits */
   const grantDue = (): number | undefined => {
@@ -81,7 +90,7 @@ export const createLane = ({ name, share, timeZone, clock, agreed, random, metri
       const dueMs = nextDueMs({ perSecond: share(), lastDueMs, askedAtMs: first.askedAtMs, nowMs });
       if (dueMs > nowMs) return dueMs - nowMs;
       lastDueMs = dueMs;
-      breaker = afterTurn(breaker, instant);
+      memory.breaker = afterTurn(memory.breaker, instant);
       line.shift();
       first.answer(true);
     }
@@ -117,7 +126,7 @@ export const createLane = ({ name, share, timeZone, clock, agreed, random, metri
     },
     sent(outcome) {
       metrics.sent(name, outcome);
-      breaker = afterSent(breaker, { outcome, now: now(), random: random(), quotaEndMs: quotaEnd });
+      memory.breaker = afterSent(memory.breaker, { outcome, now: now(), random: random(), quotaEndMs: quotaEnd });
       grantDue();
     },
   };

@@ -36,7 +36,7 @@ const given = (shares: OutsideShares | undefined, target: string, podName: strin
   return new Map(Object.entries(targets.get(target)?.perSecond ?? {})).get(podName) ?? 0;
 };
 
-/** Reads until the signal aborts; afterwards every share expires. */
+/** Reads until the signal aborts; from then on there is no share: other lanes may have it. */
 export const keepShares = (options: SharesOptions, signal: AbortSignal): ShareNow => {
   const { read, podName, targets, clock, onError } = options;
   const shares = new Map<string, Share>(targets.map((target) => [target, NO_SHARE]));
@@ -75,5 +75,5 @@ export const keepShares = (options: SharesOptions, signal: AbortSignal): ShareNo
     }
   })();
 
-  return (target) => shareAt(shares.get(target) ?? NO_SHARE, momentOf(clock));
+  return (target) => (signal.aborted ? 0 : shareAt(shares.get(target) ?? NO_SHARE, momentOf(clock)));
 };

@@ -14,22 +14,18 @@ import { privacyFolder, secretFolder } from '../config.ts';
 import { createOpener } from '../keys/opener.ts';
 import { readWrapKeys } from '../keys/privacy-keys.ts';
 import { createLogLimit } from '../log-limit.ts';
-import { createLane } from '../outside/lane.ts';
 import { createOutsideMetrics } from '../outside/metrics.ts';
-import { createProviders } from '../outside/providers/providers.ts';
-import { keepShares } from '../outside/read-shares.ts';
-import { createDesks } from '../verification/desks.ts';
+import { createProvider } from '../outside/providers/providers.ts';
+import { followProviders } from '../verification/follow.ts';
 import { createVerificationMetrics } from '../verification/metrics.ts';
-import { type Desks, verificationPart } from '../verification/part.ts';
-import { identityOf, providersOf } from '../verification/section.ts';
+import { verificationPart } from '../verification/part.ts';
+import { providersOf } from '../verification/section.ts';
 import type { StartRole } from './role.ts';
 import { connectWorker, startWorker } from './worker.ts';
 
 const monotonicMs = (): number => performance.now();
 /** Until the providers are compared with the live settings again. */
 const LOOK_EVERY_MS = 1_000;
-/** Before the first settings, and in a campaign that verifies nothing any more. */
-const NO_DESKS: Desks = { choose: () => undefined, room: () => 0 };
 
 export const startVerification: StartRole = async (context) => {
   const { config, registry, log, starting } = context;
@@ -57,48 +53,31 @@ export const startVerification: StartRole = async (context) => {
   // A provider refuses a signature whose time is wrong.
   const clock: Clock = { ...systemClock, now: () => agreed.now() };
   const settings = watchLiveSettings({ connection, campaignId, onError: warn('live settings') }, ended.signal);
-  const outside = createOutsideMetrics(registry);
-  const readShares = createSharesRead({ connection, campaignId, tier: 'verification' });
-
-  let desks = NO_DESKS;
-  let identity: string | undefined;
-  let former = new AbortController();
-  /** Makes the desks anew when other providers are stated, which happens before the opening only. */
-  const followProviders = async (): Promise<void> => {
+  const desks = followProviders(
+    {
+      create: (spec) => createProvider(spec, { keysDir, clock }),
+      readShares: createSharesRead({ connection, campaignId, tier: 'verification' }),
+      podName: config.podName,
+      clock: systemClock,
+      agreed,
+      random: Math.random,
+      metrics: createOutsideMetrics(registry),
+      onError: warn('read the shares of this pod'),
+    },
+    ended.signal,
+  );
+  /** None in a campaign that verifies nothing any more. */
+  const follow = async (): Promise<void> => {
     const current = settings.current();
-    const specs = current === undefined ? undefined : (providersOf(current.sections) ?? []);
-    if (specs === undefined || identityOf(specs) === identity) return;
-    const providers = await createProviders({ providers: specs }, { keysDir, clock });
-    former.abort();
-    former = new AbortController();
-    const share = keepShares(
-      {
-        read: readShares,
-        podName: config.podName,
-        targets: specs.map(({ name }) => name),
-        clock: systemClock,
-        onError: warn('read the shares of this pod'),
-      },
-      AbortSignal.any([former.signal, ended.signal]),
-    );
-    desks = createDesks(
-      specs.flatMap(({ name, timeZone, order, weight }, i) => {
-        const provider = providers[i];
-        if (provider === undefined) return [];
-        const ownShare = (): number => share(name);
-        const options = { name, share: ownShare, timeZone, clock: systemClock, agreed, random: Math.random };
-        return [{ lane: createLane({ ...options, metrics: outside }), provider, share: ownShare, order, weight }];
-      }),
-    );
-    identity = identityOf(specs);
+    if (current !== undefined) await desks.follow(providersOf(current.sections) ?? []);
   };
-  void again(followProviders, LOOK_EVERY_MS, ended.signal, warn('read the providers'));
+  void again(follow, LOOK_EVERY_MS, ended.signal, warn('read the providers'));
 
   const part = verificationPart({
     campaignId,
     site,
     shards,
-    desks: { choose: () => desks.choose(), room: () => desks.room() },
+    desks,
     opener: createOpener({
       campaignId,
       store: createDataKeyStore(connection, campaignId),
@@ -125,7 +104,6 @@ export const startVerification: StartRole = async (context) => {
     },
     async close() {
       ended.abort();
-      former.abort();
     },
   });
 };

@@ -16,7 +16,10 @@ export interface Target {
 /** A pod holds what it can ask within this time: a pod that dies repeats little, and others get their part of the backlog. */
 const HELD_SECONDS = 5;
 
-/** Worked example of `room`: of two providers of order 1 this pod may ask one 12 times a second, and the other one fails: 60. */
+/**
+ * Worked example of `room`: of two providers of order 1 this pod may ask one 12 times a second, and the other one fails: 60. Rounded up:
+ * a share of less than one a second takes something, too.
+ */
 export const createDesks = (targets: readonly Target[]): Desks => {
   let gains: Gains = new Map();
   return {
@@ -35,8 +38,8 @@ export const createDesks = (targets: readonly Target[]): Desks => {
     room() {
       const open = targets.filter(({ lane }) => lane.blocked() === undefined);
       const first = Math.min(...open.map(({ order }) => order));
-      const perSecond = open.reduce((sum, { order, share }) => sum + (order === first ? Math.floor(share()) : 0), 0);
-      return perSecond * HELD_SECONDS;
+      const perSecond = open.reduce((sum, { order, share }) => sum + (order === first ? share() : 0), 0);
+      return Math.ceil(perSecond * HELD_SECONDS);
     },
   };
 };

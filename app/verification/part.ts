@@ -115,6 +115,13 @@ const SENT: Readonly<Record<ProviderAnswer['kind'], Sent>> = {
   refused: 'refused',
 };
 
+/** One for each, so that the log's limit of one does not hide another. */
+const LOGGED: Readonly<Record<'retry' | 'quota' | 'refused', string>> = {
+  retry: 'provider gave no answer; asking again later',
+  quota: 'provider takes no more requests today',
+  refused: 'provider refuses every request',
+};
+
 const DONE: Outcome = { kind: 'done' };
 
 /** What intakes seal, as far as it is asked about. */
@@ -211,7 +218,14 @@ export const verificationPart = (deps: VerificationDeps): TierPart<Settled> => {
     });
     lane.sent(SENT[answer.kind]);
     metrics.question(provider.name, answer.kind);
-    if (!isAnswered(answer)) return retry(answer, deliveryCount);
+    if (!isAnswered(answer)) {
+      const { kind } = answer;
+      log.warn(
+        { provider: provider.name, kind, ...('reason' in answer ? { reason: answer.reason } : {}) },
+        LOGGED[kind],
+      );
+      return retry(answer, deliveryCount);
+    }
     return settle(event, verdictOf(answer, provider.name), signal);
   };
 

@@ -136,7 +136,9 @@ const runShard = async <S extends Settled>(at: Shard<S>, signal: AbortSignal): P
   let failures = 0;
   while (!signal.aborted) {
     let deliveries: readonly Delivery[] = [];
-    const maxMessages = part.room?.() ?? size;
+    const room = part.room?.() ?? size;
+    // Only a fetch shows that the journal is back. The part gives back what it has no room for.
+    const maxMessages = room === 0 && failures > 0 ? 1 : room;
     if (maxMessages === 0) {
       await sleep(systemClock, ROOM_AGAIN_MS, signal);
       continue;

@@ -26,10 +26,10 @@ const meanwhile = (standings: readonly Standing[]): string => {
 };
 
 const refuses = ({ name }: Standing, secretName: string): string =>
-  `Provider ${name} refuses every request: its key, its signature or the account. Compare ${name}.secret-id and ${name}.secret-key in the Secret ${secretName} with the provider's console, and look at the account there. One pod tries again every second.`;
+  `Provider ${name} refuses every request: its key, its signature or the account. Compare ${name}.secret-id and ${name}.secret-key in the Secret ${secretName} with the provider's console, and look at the account there. One pod tries again from time to time.`;
 
 const fails = ({ name }: Standing): string =>
-  `Provider ${name} does not answer, or answers with errors. Check whether it reports an outage, and whether pods of verification reach its address. One pod tries again every second.`;
+  `Provider ${name} does not answer, or answers with errors. Check whether it reports an outage, and whether pods of verification reach its address. One pod tries again from time to time.`;
 
 const usedUp = ({ name, requestsPerDay, leftToday, timeZone, resumesAtMs }: Standing): string => {
   const by = leftToday === 0 ? `requestsPerDay is ${requestsPerDay}` : 'the provider says so';

@@ -251,7 +251,7 @@ const createTestIntake = (
       },
     },
     acceptances: {
-      find: (receipt, _citizenHash, held) => world.accepted(receipt, held),
+      find: (receipt, _citizenHash, _untilMs, held) => world.accepted(receipt, held),
       isAstray: (receipt) => world.astray.has(receipt),
     },
     receiptJournal: {

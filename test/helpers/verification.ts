@@ -40,12 +40,15 @@ export const createVerificationWorld = () => {
   const asked: IdentityQuestion[] = [];
   const counted: string[] = [];
   const lines: string[] = [];
+  const fields: Readonly<Record<string, unknown>>[] = [];
   const entries = new Map<string, Uint8Array | undefined>([[dataKey.id, wrapped]]);
   const world = {
     stored,
     asked,
     counted,
     lines,
+    /** Of each line. */
+    fields,
     /** Data keys by name; undefined: destroyed on purpose. */
     entries,
     nowMs: 0,
@@ -105,7 +108,12 @@ export const createVerificationWorld = () => {
     facts,
     publish: async (event) => void stored.push(event),
     metrics,
-    log: { warn: (_fields, line) => void lines.push(line) },
+    log: {
+      warn(of, line) {
+        lines.push(line);
+        fields.push(of);
+      },
+    },
     now: () => Date.UTC(2020, 8, 25, 2),
     random: () => 0,
   });

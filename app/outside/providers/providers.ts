@@ -1,7 +1,7 @@
-/** The providers of a campaign, from its spec and the mounted Secret. */
+/** A provider of a campaign, from its spec and the mounted Secret. */
 import { providerFaults } from '../../../contract/provider-faults.ts';
 import { TENCENT_URL } from '../../../contract/tiers.ts';
-import type { ProviderSpec, VerificationSpec } from '../../../contract/verification-types.ts';
+import type { ProviderSpec } from '../../../contract/verification-types.ts';
 import type { Clock } from '../../../runtime/clock.ts';
 import { ConfigError } from '../../config.ts';
 import { normalIdNumber, normalName } from '../../core/normal-form.ts';
@@ -49,16 +49,11 @@ const inNormalForm =
   (question, signal) =>
     verify({ ...question, name: normalName(question.name), idNumber: normalIdNumber(question.idNumber) }, signal);
 
-const createProvider = async (provider: ProviderSpec, options: ProvidersOptions): Promise<IdentityProvider> => {
+/** @throws ConfigError when a key is missing or empty, or a provider is not described well (contract/provider-faults.ts) */
+export const createProvider = async (provider: ProviderSpec, options: ProvidersOptions): Promise<IdentityProvider> => {
   const { name, type } = provider;
   const [fault] = providerFaults(provider);
   if (fault !== undefined) throw new ConfigError(`provider ${name}: ${fault}`);
   const verify = await (type === 'TencentIdCard' ? verifyTencent : verifyHttp)(provider, options);
   return { name, verify: inNormalForm(verify) };
 };
-
-/** @throws ConfigError when a key is missing or empty, or a provider is not described well (contract/provider-faults.ts) */
-export const createProviders = (
-  { providers }: Pick<VerificationSpec, 'providers'>,
-  options: ProvidersOptions,
-): Promise<readonly IdentityProvider[]> => Promise.all(providers.map((provider) => createProvider(provider, options)));

@@ -5,11 +5,14 @@
  * |--------|------------------------------------------------|-----------|
  * | 0      | name and number match (billed)                 | match     |
  * | -1     | name and number do not match (billed)          | mismatch  |
- * | -2, -3 | the number, the name is not valid              | mismatch  |
+ * | -2, -3 | the number, the name is not valid              | no_record |
  * | -4     | trouble at the source                          | retry     |
  * | -5     | no such number at the source                   | no_record |
  * | -6     | the source is being upgraded                   | retry, after a minute |
  * | -7     | too many checks today                          | retry, tomorrow |
+ *
+ * -2 and -3 are no verdict on the person: the intake has checked the number, and the vendor's rules for names are not known. A person
+ * reviews them.
  *
  * -7 is not the quota of the account. The vendor permits 500 checks a day of one name, and 1,000 of one number. A campaign of
  * three million people reaches the first with its most frequent names, so the others must go on.
@@ -48,8 +51,8 @@ const response = z.object({
 const results = new Map<string, (nowMs: number) => ProviderAnswer>([
   ['0', () => ({ kind: 'match', code: '0' })],
   ['-1', () => ({ kind: 'mismatch', code: '-1' })],
-  ['-2', () => ({ kind: 'mismatch', code: '-2' })],
-  ['-3', () => ({ kind: 'mismatch', code: '-3' })],
+  ['-2', () => ({ kind: 'no_record', code: '-2' })],
+  ['-3', () => ({ kind: 'no_record', code: '-3' })],
   ['-4', () => ({ kind: 'retry', reason: 'trouble at the source (-4)' })],
   ['-5', () => ({ kind: 'no_record', code: '-5' })],
   ['-6', () => ({ kind: 'retry', reason: 'the source is being upgraded (-6)', retryAfterMs: MINUTE_MS })],

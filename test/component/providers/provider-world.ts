@@ -2,7 +2,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createProviders } from '../../../app/outside/providers/providers.ts';
+import { createProvider } from '../../../app/outside/providers/providers.ts';
 import type { IdentityProvider, ProviderAnswer } from '../../../app/verification/ports.ts';
 import type { HttpProvider, ProviderSpec } from '../../../contract/verification-types.ts';
 import { citizenOf } from '../../../local/load/citizen.ts';
@@ -53,11 +53,7 @@ export const clientOf = async (
   await rotate(keys.secretKey);
   const spec = { requestsPerSecond: 100, timeZone: 'Asia/Shanghai', order: 1, weight: 1 };
   const described = type === 'Http' ? { http: HEALTH_CODE } : {};
-  const [provider] = await createProviders(
-    { providers: [{ name: 'a', type, url, ...spec, ...described }] },
-    { keysDir, clock },
-  );
-  if (provider === undefined) throw new Error('no provider');
+  const provider = await createProvider({ name: 'a', type, url, ...spec, ...described }, { keysDir, clock });
   let asked = 0;
   return {
     provider,

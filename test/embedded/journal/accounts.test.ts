@@ -142,7 +142,7 @@ describe('a campaign’s accounts', () => {
       astray: new Set(),
     });
     const { receipt, citizenHash } = receivedEvent({ campaignId: id });
-    expect(await acceptances.find(receipt, citizenHash)).toMatchObject({
+    expect(await acceptances.find(receipt, citizenHash, Number.POSITIVE_INFINITY)).toMatchObject({
       kind: 'accepted',
       at: receivedEvent({ campaignId: id }).at,
     });

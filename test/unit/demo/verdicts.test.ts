@@ -18,6 +18,16 @@ describe('verdicts of the journal', () => {
       ['R manual_review 1', 'R rejected 1', 'R verified 1'],
       { verified: 1, entries: 1 },
     ],
+    [
+      'verified after corrections of a review and of a rejection',
+      ['R manual_review 1', 'R corrected 1', 'R rejected 2', 'R corrected 2', 'R verified 1'],
+      { verified: 1, entries: 1 },
+    ],
+    [
+      'both, after the correction of a review',
+      ['R manual_review 1', 'R corrected 1', 'R rejected 2', 'R verified 1'],
+      { verified: 1, contradictory: 1, entries: 1 },
+    ],
     ['in review after a correction', ['R rejected 1', 'R corrected 1', 'R manual_review 2'], { inReview: 1 }],
     ['none, and missed', ['R bound 1'], { without: 1 }],
     ['none, because it is withdrawn', ['R withdrawn 1'], {}],

@@ -60,7 +60,26 @@ describe('a correction', () => {
   const rows: Record<string, readonly [Case, object]> = {
     'before a verdict': [{}, refused('NOT_REJECTED')],
     'of a verified one': [{ stored: ['verified 1'] }, refused('NOT_REJECTED')],
-    'of one that a person reviews': [{ stored: ['manual_review 1'] }, refused('NOT_REJECTED')],
+    'of one that a person reviews': [
+      { stored: ['manual_review 1'] },
+      { kind: 'append', type: 'corrected', attempt: 1, after: 0 },
+    ],
+    'of a review that follows a correction': [
+      { stored: ['rejected 1', 'corrected 1 once', 'manual_review 2'] },
+      { kind: 'append', type: 'corrected', attempt: 2, after: 11 },
+    ],
+    'of a rejection that follows a correction of a review': [
+      { stored: ['manual_review 1', 'corrected 1 once', 'rejected 2'] },
+      { kind: 'append', type: 'corrected', attempt: 2, after: 11 },
+    ],
+    'of the third verdict, a review': [
+      { stored: ['manual_review 1', 'corrected 1 once', 'rejected 2', 'corrected 2 twice', 'manual_review 3'] },
+      refused('NO_CORRECTION_LEFT'),
+    ],
+    'of a review, with what was reviewed': [
+      { stored: ['manual_review 1', 'corrected 1 other', 'manual_review 2'] },
+      refused('UNCHANGED'),
+    ],
     'of the first rejection': [{ stored: ['rejected 1'] }, { kind: 'append', type: 'corrected', attempt: 1, after: 0 }],
     'of the second rejection, after the first correction': [
       { stored: ['rejected 1', 'corrected 1 once', 'rejected 2'] },
@@ -119,8 +138,9 @@ describe('a change of channel', () => {
 });
 
 describe('any sequence of verdicts and changes', () => {
-  const step = fc.constantFrom<'reject' | 'correct' | 'wechat' | 'alipay' | 'unionpay' | 'withdraw'>(
+  const step = fc.constantFrom<'reject' | 'review' | 'correct' | 'wechat' | 'alipay' | 'unionpay' | 'withdraw'>(
     'reject',
+    'review',
     'correct',
     'wechat',
     'alipay',
@@ -135,9 +155,10 @@ describe('any sequence of verdicts and changes', () => {
         const recorded = (): Fact[] => [...factsOf(receiptWith({ stored }))];
         for (const [index, one] of steps.entries()) {
           if (one === 'withdraw') stored.push('withdrawn 1');
-          else if (one === 'reject') {
+          else if (one === 'reject' || one === 'review') {
             const corrections = stored.filter((text) => text.startsWith('corrected')).length;
-            if (project(recorded()).state === 'received') stored.push(`rejected ${corrections + 1}`);
+            const verdict = one === 'reject' ? 'rejected' : 'manual_review';
+            if (project(recorded()).state === 'received') stored.push(`${verdict} ${corrections + 1}`);
           } else {
             const content = one === 'correct' ? `content ${index}` : one;
             const wanted: WantedChange =

@@ -70,6 +70,11 @@ describe('a correction', () => {
     expect(codeOf(await correct({ name: '王大明' }))).toBe('409 NO_CORRECTION_LEFT');
   });
 
+  it('of one that a person reviews is stored, and counts among the two', async () => {
+    verdict('manual_review');
+    expect(await correct()).toMatchObject({ status: 200, json: { state: 'received', correctionsLeft: 1 } });
+  });
+
   it('that comes again is answered in the same way, and stored once', async () => {
     verdict('rejected');
     const first = await correct();

@@ -56,6 +56,12 @@ describe('the shares of a pod', () => {
     expect(shares('bureau')).toBe(10);
   });
 
+  it('are none at once when the reading ends, because other lanes may have them', async () => {
+    await settled();
+    stop.abort();
+    expect(shares('bureau')).toBe(0);
+  });
+
   it.each(['unnamed', 'other', 'constructor', '__proto__'])('are none for %s', async (target) => {
     await settled();
     expect(shares(target)).toBe(0);

@@ -35,6 +35,7 @@ describe('an event', () => {
       { rejected: 1, corrected: 1 },
       asked(2),
     ],
+    ['and so is that of one that a person reviews', corrected(1), { manual_review: 1, corrected: 1 }, asked(2)],
     ['and not again once it has verdict 2', corrected(1), { rejected: 2, corrected: 1 }, skipped('answered')],
     ['nor once a second correction exists', corrected(1), { rejected: 1, corrected: 2 }, skipped('corrected')],
     ['the second correction is asked for verdict 3', corrected(2), { rejected: 2, corrected: 2 }, asked(3)],

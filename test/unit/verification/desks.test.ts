@@ -21,14 +21,21 @@ describe('the desks', () => {
     const world = { blocked: [] as string[] };
     const desks = createDesks([target('a', 12, 1, world), target('b', 5.9, 1, world), target('c', 40, 2, world)]);
     const chosen = () => [desks.choose(), desks.choose()].map((desk) => desk?.provider.name).toSorted();
-    // Five seconds of 12 and 5.
-    expect([chosen(), desks.room()]).toEqual([['a', 'b'], 85]);
+    // Five seconds of 12 and 5.9, rounded up.
+    expect([chosen(), desks.room()]).toEqual([['a', 'b'], 90]);
     world.blocked = ['a'];
-    expect([chosen(), desks.room()]).toEqual([['b', 'b'], 25]);
+    expect([chosen(), desks.room()]).toEqual([['b', 'b'], 30]);
     world.blocked = ['a', 'b'];
     expect([chosen(), desks.room()]).toEqual([['c', 'c'], 200]);
     world.blocked = ['a', 'b', 'c'];
     expect([desks.choose(), desks.room()]).toEqual([undefined, 0]);
+  });
+
+  it.each([
+    [0.95, 5],
+    [0.1, 1],
+  ])('of a share of %d a second take %i', (perSecond, room) => {
+    expect(createDesks([target('a', perSecond, 1, { blocked: [] })]).room()).toBe(room);
   });
 });
 

@@ -59,6 +59,20 @@ describe('a registration', () => {
     },
   );
 
+  it.each<[ProviderAnswer, object, string]>([
+    [{ kind: 'retry', reason: 'timeout' }, { reason: 'timeout' }, 'provider gave no answer; asking again later'],
+    [{ kind: 'quota' }, {}, 'provider takes no more requests today'],
+    [{ kind: 'refused', reason: 'signature' }, { reason: 'signature' }, 'provider refuses every request'],
+  ])(
+    'that is not answered by %j leaves a line with the reason and nothing of the person',
+    async (answer, why, line) => {
+      const world = createVerificationWorld();
+      world.answer = async () => answer;
+      await commit(world, messageOf(event));
+      expect([world.lines, world.fields]).toEqual([[line], [{ provider: 'p', kind: answer.kind, ...why }]]);
+    },
+  );
+
   it('comes later each time that the provider is in trouble, at most once a minute', async () => {
     const world = createVerificationWorld();
     world.answer = async () => ({ kind: 'retry', reason: 'timeout' });

@@ -139,6 +139,24 @@ describe('a worker', () => {
     await worker.end();
   });
 
+  it('sees that the journal is back, also while its part has no room', async () => {
+    const journal = new FakeJournal({ shards: 2 });
+    journal.outage = new Error('no leader');
+    const { part } = echo();
+    let room = 1;
+    const heard: string[] = [];
+    const worker = start(
+      journal,
+      { ...part, room: () => room },
+      { fetched: (shard) => heard.push(`fetched ${shard}`), fetchFailed: (shard) => heard.push(`failed ${shard}`) },
+    );
+    await eventually(() => heard.includes('failed 0') && heard.includes('failed 1'), { what: 'failed fetches' });
+    room = 0;
+    journal.outage = undefined;
+    await eventually(() => heard.includes('fetched 0') && heard.includes('fetched 1'), { what: 'fetches' });
+    await worker.end();
+  });
+
   it('tells its part that the process ends, so that a batch in hand can end too', async () => {
     const journal = new FakeJournal({ shards: 2 });
     journal.append(0, Buffer.from('one'));

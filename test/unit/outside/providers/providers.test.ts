@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { ConfigError } from '../../../../app/config.ts';
 import { askWithKeys } from '../../../../app/outside/providers/keys.ts';
-import { createProviders } from '../../../../app/outside/providers/providers.ts';
+import { createProvider } from '../../../../app/outside/providers/providers.ts';
 import type { ProviderAnswer } from '../../../../app/verification/ports.ts';
 import type { ProviderSpec } from '../../../../contract/verification-types.ts';
 import { FakeClock } from '../../../helpers/fake-clock.ts';
@@ -34,9 +34,10 @@ describe('the providers of a campaign', () => {
   afterEach(() => rm(keysDir, { recursive: true }));
 
   const write = (file: string, text: string): Promise<void> => writeFile(join(keysDir, file), text);
-  const create = (...providers: ProviderSpec[]) => createProviders({ providers }, { keysDir, clock: new FakeClock() });
+  const create = (...providers: ProviderSpec[]) =>
+    Promise.all(providers.map((one) => createProvider(one, { keysDir, clock: new FakeClock() })));
 
-  it('are created in the order of the spec', async () => {
+  it('are created, with keys and without', async () => {
     await Promise.all([write('tencent.secret-id', 'AKID1\n'), write('tencent.secret-key', 'k')]);
     const city = provider({
       name: 'city',

@@ -23,8 +23,8 @@ describe('a result of IdCardVerification', () => {
   it.each([
     ['0', { kind: 'match', code: '0' }],
     ['-1', { kind: 'mismatch', code: '-1' }],
-    ['-2', { kind: 'mismatch', code: '-2' }],
-    ['-3', { kind: 'mismatch', code: '-3' }],
+    ['-2', { kind: 'no_record', code: '-2' }],
+    ['-3', { kind: 'no_record', code: '-3' }],
     ['-5', { kind: 'no_record', code: '-5' }],
     ['-4', { kind: 'retry', reason: 'trouble at the source (-4)' }],
     ['-6', { kind: 'retry', reason: 'the source is being upgraded (-6)', retryAfterMs: 60_000 }],
