@@ -60,6 +60,7 @@ export class FreezeKeeper {
   #isAppending = false;
   #published: PublishedWindow | undefined;
   #isPublishedKnown = false;
+  #announcedMs: number | undefined;
   /** The first look. */
   #beganAtMs: number | undefined;
   #notBeforeMs = Number.NEGATIVE_INFINITY;
@@ -98,7 +99,7 @@ export class FreezeKeeper {
    * | frozen                     | any                     | a later end than the freeze |
    * | not asked yet              | unknown, or nothing     | every end         |
    * | not asked yet              | an end                  | a later one       |
-   * | not frozen                 | an end that was 10 s ago | a later one      |
+   * | not frozen                 | an end that was 10 s ago | a later one, unless the status announces it |
    * | not frozen, being appended | any                     | one in the future |
    */
   forbids(window: PublishedWindow, nowMs: number): boolean {
@@ -106,7 +107,8 @@ export class FreezeKeeper {
     const endsAtMs = statedEndMs(window);
     const { frozen } = this.#decided;
     if (frozen !== undefined) return endsAtMs > Date.parse(frozen.at);
-    const publishedMs = this.#published === undefined ? undefined : statedEndMs(this.#published);
+    const publishedMs =
+      this.#published === undefined ? undefined : Math.max(statedEndMs(this.#published), this.#announcedMs ?? 0);
     const isLater = publishedMs === undefined || endsAtMs > publishedMs;
     if (!this.#isAsked) return isLater;
     if (publishedMs !== undefined && isLater && nowMs >= publishedMs + EXTENDED_WITHIN_MS) return true;
@@ -115,6 +117,7 @@ export class FreezeKeeper {
 
   /** Takes one step when it is time. Returns at once and never throws. */
   keep(request: FreezeRequest, signal: AbortSignal): void {
+    this.#announcedMs = request.announcedMs;
     const { clock, journal } = this.#deps;
     if (journal === undefined || this.#inFlight !== undefined || clock.monotonicMs() < this.#notBeforeMs) return;
     if (this.#decided.listed !== undefined) return;

@@ -12,7 +12,7 @@ import { EXTENDED_WITHIN_MS, type FreezeRequest, statedEndMs } from './freeze-st
 /** @param campaign with its effective closing */
 export const freezeRequest = (
   campaign: VoucherCampaign,
-  { cluster, readings }: Pick<Observed, 'cluster' | 'readings'>,
+  { cluster, readings, previous }: Pick<Observed, 'cluster' | 'readings' | 'previous'>,
   { inForce }: Pick<ContingencyOutcome, 'inForce'>,
 ): FreezeRequest => {
   const { spec } = campaign;
@@ -22,6 +22,7 @@ export const freezeRequest = (
     campaignId: spec.campaignId,
     closesAtMs: instantMs(spec.window.closesAt),
     ...(verifyBy === undefined ? {} : { verifyByMs: instantMs(verifyBy) }),
+    ...(previous?.closesAt === undefined ? {} : { announcedMs: instantMs(previous.closesAt) }),
     unverified: isChecked ? unverified : 'unchecked',
     tiers: tiersOf(spec),
     deferredBy: inForce.flatMap(({ level: { name, effect } }) => (effect.deferFreeze === true ? [name] : [])),
@@ -36,12 +37,13 @@ export const frozenAtOf = ({ freeze, previous }: Pick<Observed, 'freeze' | 'prev
 
 /**
  * The latest end that counts, whatever the spec says by now: of a frozen list, or as pods follow it, once 10 s have passed since then.
- * Undefined: the spec's.
+ * A closing that a contingency level extended, and that is in the status, counts as well: every leader knows it, also while the journal
+ * is away over the stated end. Undefined: the spec's.
  */
 const lastEnd = ({ freeze, previous, published }: Seen, nowMs: number): string | undefined => {
   const frozenAt = frozenAtOf({ freeze, previous });
   if (frozenAt !== undefined || published === undefined) return frozenAt;
-  const endMs = statedEndMs(published);
+  const endMs = Math.max(statedEndMs(published), previous?.closesAt === undefined ? 0 : instantMs(previous.closesAt));
   return nowMs >= endMs + EXTENDED_WITHIN_MS ? new Date(endMs).toISOString() : undefined;
 };
 

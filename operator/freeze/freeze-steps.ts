@@ -32,6 +32,8 @@ export interface FreezeRequest {
   readonly closesAtMs: number;
   /** Absent: the list waits until everything is verified. */
   readonly verifyByMs?: number;
+  /** Closing that a contingency level extended, as it is in the status. Absent: none did. */
+  readonly announcedMs?: number;
   readonly unverified: Frozen['unverified'];
   /** Tiers of the campaign. */
   readonly tiers: readonly Tier[];

@@ -29,7 +29,7 @@ it.each<readonly [string, ObservedJob | undefined, RegExp]>([
   [
     'its pod does not run yet',
     { name, state: 'starting', failedPods: 0 },
-    /its pod does not run yet.*kubectl describe job chengdu-draw -n vouchers\.$/,
+    /its pod does not run yet.*kubectl describe job chengdu-draw -n vouchers says.*describe pods -n vouchers -l job-name=chengdu-draw\.$/,
   ],
   [
     'it tries again',

@@ -166,6 +166,9 @@ describe('FreezeKeeper', () => {
     expect(one.forbids({ closesAtMs: CLOSES, verifyByMs: CLOSES + 1 }, CLOSES + 10_000)).toBe(true);
     // The same end, with another title or rate, and an earlier one.
     expect(one.forbids({ closesAtMs: CLOSES }, CLOSES + 10_000)).toBe(false);
+    // The journal was away over the end, and every leader reads the announcement in the status.
+    one.keep({ ...request, announcedMs: later.closesAtMs }, never);
+    expect(one.forbids(later, CLOSES + 10_000)).toBe(false);
     expect(one.forbids({ closesAtMs: CLOSES - 1 }, CLOSES + 10_000)).toBe(false);
     one.notePublished(later);
     expect(one.forbids({ closesAtMs: CLOSES + 900_000 }, CLOSES + 11_000)).toBe(false);

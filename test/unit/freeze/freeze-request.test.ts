@@ -113,11 +113,12 @@ describe('a tick of a campaign whose end was moved too late', () => {
     expect(inTime.liveSettings?.window.closesAt).toBe(later);
   });
 
-  it('shows no later closing of a level that reached no pod in time', () => {
+  it('keeps a later closing that the status announced, although the journal was away over the stated end', () => {
     const { status: before } = planTick(aCampaign(), anObserved(), nowMs, planDeps);
     const observed = anObserved({ published, previous: { ...before, closesAt: later } });
-    const { status, liveSettings } = planTick(aCampaign(), observed, nowMs, planDeps);
-    expect([status.closesAt, liveSettings?.window.closesAt]).toEqual([closesAt, closesAt]);
+    const { status, liveSettings, freeze } = planTick(aCampaign(), observed, nowMs, planDeps);
+    expect([status.closesAt, liveSettings?.window.closesAt]).toEqual([later, later]);
+    expect(freeze.announcedMs).toBe(CLOSES_AT_MS + 60 * MINUTE_MS);
   });
 });
 
