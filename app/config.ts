@@ -2,20 +2,21 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { type AppConfig, DATA_PLANE_KEYS, ENV } from '../contract/app-contract.ts';
-import { rightsOf, TIERS, type Tier } from '../contract/tiers.ts';
+import { type AppConfig, DATA_PLANE_KEYS, ENV, secretDirOf } from '../contract/app-contract.ts';
+import { rightsOf, WORKLOADS, type Workload } from '../contract/jobs.ts';
+import { isTier } from '../contract/tiers.ts';
 import type { JournalServers } from '../journal/connection.ts';
 import { ANY_ADDRESS } from '../runtime/bind.ts';
 import type { DatabaseAccess } from './store/pool.ts';
 
 const REBUILD = 'records-rebuild';
-const ROLES = [...TIERS, REBUILD] as const;
-export type Role = Tier | typeof REBUILD;
+const ROLES = [...WORKLOADS, REBUILD] as const;
+export type Role = Workload | typeof REBUILD;
 
 /** Contents of the data-plane Secret. */
 export interface DataPlane {
   readonly journal: JournalServers;
-  /** Undefined for a tier without an account there. */
+  /** Undefined for a workload without an account there. */
   readonly database: DatabaseAccess | undefined;
 }
 
@@ -30,13 +31,16 @@ export interface ProcessConfig {
   readonly serviceUrl: string | undefined;
   /** How long an idle connection is kept. */
   readonly keepAliveMs: number;
+  /** 0 for a Job, which is asked for nothing. */
   readonly adminPort: number;
   /** Of citizens; undefined: the product's own limit. */
   readonly maxConnections: number | undefined;
   /** After SIGTERM, how long an intake that is no longer ready still takes new connections. */
   readonly drainGraceMs: number;
-  /** Undefined for a tier that gets no privacy keys. */
+  /** Undefined for a workload that gets no privacy keys. */
   readonly privacyDir: string | undefined;
+  /** Mounts of the role's own Secrets, by their names in contract/tiers.ts. */
+  readonly secretDirs: Readonly<Record<string, string | undefined>>;
   readonly app: AppConfig;
   readonly dataPlane: DataPlane;
 }
@@ -60,7 +64,7 @@ const environment = z.object({
   [ENV.host]: z.string().min(1).default(ANY_ADDRESS),
   [ENV.maxConnections]: whole('a number of connections', /^[1-9]\d{0,4}$/).optional(),
   [ENV.portHttp]: port.optional(),
-  [ENV.portAdmin]: port,
+  [ENV.portAdmin]: port.optional(),
   [ENV.serviceUrl]: z.url({ protocol: /^https?$/, error: 'must be a URL; the pod manifest sets it' }).optional(),
   // Load balancers keep a connection for 60 s (nginx, HAProxy, AWS) or 600 s (Google), and must close it first.
   [ENV.keepAliveSeconds]: whole('seconds').default(620),
@@ -103,13 +107,13 @@ const readAuthority = async (dir: string, name: string): Promise<string | undefi
   throw new ConfigError(`data-plane Secret: ${name} contains no certificate in PEM; set it or remove the key`);
 };
 
-export const readDataPlane = async (dir: string, tier: Tier): Promise<DataPlane> => {
+export const readDataPlane = async (dir: string, workload: Workload): Promise<DataPlane> => {
   const read = (key: string): Promise<string> => readText(dir, key, 'data-plane Secret');
   const [text, user, password, connectionString, natsCa, postgresCa] = await Promise.all([
     read(DATA_PLANE_KEYS.natsUrl),
     read(DATA_PLANE_KEYS.natsUser),
     read(DATA_PLANE_KEYS.natsPassword),
-    rightsOf(tier).database === 'none' ? undefined : read(DATA_PLANE_KEYS.postgresUrl),
+    rightsOf(workload).database === 'none' ? undefined : read(DATA_PLANE_KEYS.postgresUrl),
     readAuthority(dir, DATA_PLANE_KEYS.natsCa),
     readAuthority(dir, DATA_PLANE_KEYS.postgresCa),
   ]);
@@ -139,6 +143,14 @@ export const privacyFolder = ({ privacyDir }: Pick<ProcessConfig, 'privacyDir'>)
 };
 
 /** @throws ConfigError */
+export const secretFolder = ({ secretDirs }: Pick<ProcessConfig, 'secretDirs'>, name: string): string => {
+  const dir = secretDirs[name];
+  if (dir === undefined)
+    throw new ConfigError(`environment: ${secretDirOf(name)}: is not set; the pod manifest sets it`);
+  return dir;
+};
+
+/** @throws ConfigError */
 export const readConfig = async (env: NodeJS.ProcessEnv): Promise<ProcessConfig> => {
   const parsed = environment.safeParse(env);
   if (!parsed.success) throw new ConfigError(`environment: ${problemsOf(parsed.error)}`);
@@ -146,6 +158,9 @@ export const readConfig = async (env: NodeJS.ProcessEnv): Promise<ProcessConfig>
   const role = settings[ENV.role];
   if (role === 'intake' && settings[ENV.portHttp] === undefined) {
     throw new ConfigError(`environment: ${ENV.portHttp}: is not set; an intake needs the port that citizens reach`);
+  }
+  if (isTier(role) && settings[ENV.portAdmin] === undefined) {
+    throw new ConfigError(`environment: ${ENV.portAdmin}: is not set; the pod manifest sets it`);
   }
   const configDir = settings[ENV.configDir];
   const configText = await readText(configDir, 'config.json', 'ConfigMap');
@@ -157,6 +172,7 @@ export const readConfig = async (env: NodeJS.ProcessEnv): Promise<ProcessConfig>
   }
   const app = appConfig.safeParse(json);
   if (!app.success) throw new ConfigError(`ConfigMap config.json: ${problemsOf(app.error)}`);
+  const workload = role === REBUILD ? 'records' : role;
   return {
     role,
     podName: settings[ENV.podName],
@@ -165,11 +181,12 @@ export const readConfig = async (env: NodeJS.ProcessEnv): Promise<ProcessConfig>
     httpPort: settings[ENV.portHttp] ?? 0,
     serviceUrl: settings[ENV.serviceUrl],
     keepAliveMs: settings[ENV.keepAliveSeconds] * 1_000,
-    adminPort: settings[ENV.portAdmin],
+    adminPort: settings[ENV.portAdmin] ?? 0,
     maxConnections: settings[ENV.maxConnections],
     drainGraceMs: settings[ENV.drainGraceMs],
     privacyDir: settings[ENV.privacyDir],
+    secretDirs: Object.fromEntries(rightsOf(workload).secrets.map(({ name }) => [name, env[secretDirOf(name)]])),
     app: app.data,
-    dataPlane: await readDataPlane(settings[ENV.dataPlaneDir], role === REBUILD ? 'records' : role),
+    dataPlane: await readDataPlane(settings[ENV.dataPlaneDir], workload),
   };
 };

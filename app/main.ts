@@ -9,7 +9,8 @@ const { ConfigError, readConfig } = await import('./config.ts');
 const { anonymousError, createLog, loggedError } = await import('./log.ts');
 const { createDependencies } = await import('./dependencies.ts');
 const { createProcessRegistry } = await import('./process-metrics.ts');
-const { ROLES } = await import('./roles/roles.ts');
+const { RUN_JOB, START_TIER } = await import('./roles/roles.ts');
+const { isJob } = await import('../contract/jobs.ts');
 type ProcessConfig = import('./config.ts').ProcessConfig;
 
 const run = async (config: ProcessConfig): Promise<void> => {
@@ -27,6 +28,11 @@ const run = async (config: ProcessConfig): Promise<void> => {
   const stopped = new Promise<void>((resolve) => stop.signal.addEventListener('abort', () => resolve()));
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop.abort());
 
+  if (isJob(roleName)) {
+    const runJob = await RUN_JOB[roleName]();
+    return runJob({ config, log, signal: stop.signal });
+  }
+
   const registry = createProcessRegistry();
   let running: import('./roles/role.ts').RunningRole | undefined;
   const notReady = (): string | undefined =>
@@ -38,7 +44,7 @@ const run = async (config: ProcessConfig): Promise<void> => {
     config.adminPort,
   );
   try {
-    const startRole = await ROLES[roleName]();
+    const startRole = await START_TIER[roleName]();
     const role = await startRole({ config, registry, dependencies, log, starting: stop.signal });
     running = role;
     log.info({ startedInMs: Math.round(performance.now()) }, 'ready');

@@ -23,6 +23,9 @@ const SHOULD_BE: Readonly<Record<ConditionType, 'True' | 'False' | undefined>> =
   Contingency: 'False',
   AcceptingRegistrations: 'True',
   RecordsAvailable: 'True',
+  // False until the list is frozen: what prevents it has conditions of its own.
+  ListFrozen: undefined,
+  ProvidersReachable: 'True',
 };
 
 /** Not yet, no longer, or not wanted: no fault. */
@@ -42,6 +45,7 @@ const FAULT: readonly string[] = [
   'CommandUnreadable',
   'PlanExpired',
   'PlanVoid',
+  'EntryUnreadable',
 ] satisfies ConditionReason[];
 
 const isWrong = ({ type, status, reason }: Condition): boolean => {
@@ -55,6 +59,8 @@ type Names = Pick<VoucherCampaign['metadata'], 'name' | 'namespace'>;
 const pods = ({ name, namespace }: Names): string => `kubectl get pods -n ${namespace} -l ${LABELS.campaign}=${name}`;
 const events = ({ namespace }: Names): string => `kubectl get events -n ${namespace} --field-selector type=Warning`;
 const adminPort = (names: Names): string => `${pods(names)}; the operator must reach their admin port`;
+const verificationLog = ({ name, namespace }: Names): string =>
+  `kubectl logs -n ${namespace} -l ${LABELS.campaign}=${name},${LABELS.component}=verification --tail 50`;
 const withdraw =
   (annotation: string) =>
   ({ name, namespace }: Names): string =>
@@ -82,6 +88,8 @@ const REMEDIES: Readonly<Record<string, (names: Names) => string>> = {
     `kubectl get pods -n ${namespace} -l ${LABELS.campaign}=${name} -o wide names the nodes; set their clocks (chronyc tracking, chronyc makestep)`,
   OperatorClockOff: () => 'set the clock of the operator’s node (chronyc tracking, chronyc makestep)',
   DataPlaneClockOff: () => 'set the clock of the node of that server (chronyc tracking, chronyc makestep)',
+  ProviderRefuses: verificationLog,
+  ProviderFailing: verificationLog,
   WillBeLate: events,
   TickFailed: () => 'kubectl logs -A -l app.kubernetes.io/component=operator --tail 50',
   PlanVoid: () => 'the operator asks again while the need lasts; answer that plan before it expires',

@@ -40,6 +40,10 @@ export const short = (value: number): string => {
   return value >= 1e4 ? shortened(1e3, 'k') : figure(value);
 };
 
+/** intake; intake and records; intake, records and verification. */
+const LIST = new Intl.ListFormat('en-GB', { style: 'long', type: 'conjunction' });
+export const listed = (words: readonly string[]): string => LIST.format(words);
+
 /** Rows under each other, the first one the header. */
 export const columns = (rows: readonly (readonly string[])[]): string => {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => stringWidth(row[column] ?? ''))));

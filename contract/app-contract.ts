@@ -126,6 +126,8 @@ export interface LiveSettings {
   readonly window: { readonly opensAt: string; readonly closesAt: string };
   readonly identity: { readonly keySpace: KeySpace };
   readonly eligibility: { readonly minAge: number; readonly uniqueness: Uniqueness };
+  /** `spec.draw`: until when citizens can change their registration, and whether those without a verdict enter the draw. */
+  readonly draw: { readonly verifyBy?: string; readonly unverified: 'exclude' | 'enter' };
   readonly vouchers: readonly LiveVoucher[];
   readonly traffic: {
     /** Admitted registrations per second over all intake pods; a pod takes its share. */

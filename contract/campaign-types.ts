@@ -6,9 +6,12 @@
 
 import type { Ceilings, Condition } from './common-types.ts';
 import type { ContingencySpec, ContingencyStatus } from './contingency-types.ts';
+import type { DrawSpec, DrawStatus } from './draw-types.ts';
 import type { EligibilitySpec, IdentitySpec } from './people-types.ts';
 import type { LocalizedText } from './app-contract.ts';
 import type { ObjectMeta } from './object-meta.ts';
+import type { StallingCause, TierStatus } from './status-types.ts';
+import type { VerificationSpec } from './verification-types.ts';
 
 /** Voucher is one kind of voucher. */
 export interface Voucher {
@@ -90,6 +93,8 @@ export interface ScalingSpec {
       readonly intake: number;
       /** Records replicas authorised without asking. Default 4. */
       readonly records: number;
+      /** Verification replicas authorised without asking. Default 4. */
+      readonly verification: number;
     };
     /**
      * Higher ceilings that the owner has authorised in advance for a period, such as opening day. Where periods
@@ -110,6 +115,8 @@ export interface ScalingSpec {
     readonly intake?: number;
     /** Price of a records pod for an hour, in fen. */
     readonly records?: number;
+    /** Price of a verification pod for an hour, in fen. */
+    readonly verification?: number;
   };
   /** Bounds and capacity of every tier. */
   readonly tiers: {
@@ -117,6 +124,10 @@ export interface ScalingSpec {
     readonly intake: TierScaling;
     /** Records writes the journal into the database; it scales with the backlog. */
     readonly records: TierScaling;
+    /**
+     * Verification checks identities with the providers; it scales with the backlog, up to what the providers allow.
+     */
+    readonly verification: TierScaling;
   };
 }
 
@@ -140,6 +151,13 @@ export interface VoucherCampaignSpec {
   readonly identity: IdentitySpec;
   /** Who may register. Fixed once the campaign has opened. */
   readonly eligibility: EligibilitySpec;
+  /**
+   * Identity verification. Left out: identities are not checked, and every registration enters the draw. Fixed once the
+   * campaign has opened, except for rates, quotas and the order of providers.
+   */
+  readonly verification?: VerificationSpec;
+  /** Which registrations enter the draw. Fixed once the campaign has opened. */
+  readonly draw: DrawSpec;
   /** Vouchers that a citizen can register for; at least one. Fixed once the campaign has opened. */
   readonly vouchers: readonly Voucher[];
   /** How many registrations are admitted. The rest are shed: rejected with 503 and Retry-After. */
@@ -194,48 +212,13 @@ export interface VoucherCampaignSpec {
   readonly deletionPolicy: 'Retain' | 'Delete';
 }
 
-/** StallingCause is a cause of Stalled. */
-export interface StallingCause {
-  /** Reason of Stalled for this cause. */
-  readonly reason: string;
-  /** Since when the cause has existed. */
-  readonly since: string;
-}
-
-/** One tier as it was at the last tick. */
-export interface TierStatus {
-  /** Replicas that the Deployment asks for now. */
-  readonly replicas: number;
-  /** Replicas that are Ready. */
-  readonly ready: number;
-  /** Replicas that the operator decided on at the last tick. */
-  readonly desired: number;
-  /** Additional replicas that replace pods on nodes that do not answer. Absent: none. */
-  readonly replacing?: number;
-  /** Since when fewer than min replicas have been Ready. Absent: enough are. */
-  readonly belowMinSince?: string;
-  /** Most replicas that are authorised at this moment. */
-  readonly ceiling: number;
-  /**
-   * What decided: Load, Backlog, Lateness, Schedule, Blind, Min, Max, Ceiling, Downstream, Stale, Panic, Rollout,
-   * PlanPending, FewFreshTicks, ExcessBacklog, HoldAfterOpen, HoldUntil, DownWindow, WayDown or Off.
-   */
-  readonly limitedBy: string;
-  /** Attempted registrations per second. Absent: unknown. */
-  readonly arrivalsPerSecond?: number;
-  /** Registrations per second that the operator counts for one replica. */
-  readonly capacityPerReplica?: number;
-  /** Messages that are not yet processed. Absent: unknown. */
-  readonly backlog?: number;
-  /** Age in seconds of the oldest message that is not yet processed. Absent: none, or unknown. */
-  readonly oldestSeconds?: number;
-}
-
 /** What the operator observed and did; written by the operator only. */
 export interface VoucherCampaignStatus {
   /** Value of metadata.generation that this status was computed from. */
   readonly observedGeneration?: number;
-  /** Summary for people: Pending, Scheduled, PreWarming, Open, Draining or Closed. Alert on conditions instead. */
+  /**
+   * Summary for people: Pending, Scheduled, PreWarming, Open, Draining, Closed or Frozen. Alert on conditions instead.
+   */
   readonly stage?: string;
   /**
    * When the campaign opened. Once written, campaignId, opensAt, identity, eligibility, vouchers and privacy are fixed.
@@ -251,6 +234,8 @@ export interface VoucherCampaignStatus {
     readonly intake?: TierStatus;
     /** Tier that writes the journal into the database. */
     readonly records?: TierStatus;
+    /** Tier that checks identities with the providers. */
+    readonly verification?: TierStatus;
   };
   /** Placeholder pods that keep room free on nodes; they add no capacity. Absent: none. */
   readonly headroom?: {
@@ -276,6 +261,8 @@ export interface VoucherCampaignStatus {
   readonly plan?: string;
   /** Levels of spec.contingency that are in force, in their order. Absent: none. */
   readonly contingency?: readonly ContingencyStatus[];
+  /** The list of the draw. Absent: registration has not closed. */
+  readonly draw?: DrawStatus;
   /**
    * When registration closes, if a contingency level has extended it. Never moves earlier. Absent: spec.window applies.
    */

@@ -26,4 +26,6 @@ export interface Ceilings {
   readonly intake?: number;
   /** Records replicas authorised. Left out: unchanged. */
   readonly records?: number;
+  /** Verification replicas authorised. Left out: unchanged. */
+  readonly verification?: number;
 }

@@ -1,7 +1,7 @@
 /**
  * Condition types, their reasons, and event reasons: stable words that alerts and runbooks match. Pure; imports nothing.
  *
- * Every condition is written at the first tick (`Unknown/NotYetObserved`), has `observedGeneration`, and changes
+ * Every condition of a campaign is written at the first tick (`Unknown/NotYetObserved`), has `observedGeneration`, and changes
  * `lastTransitionTime` only with `status` (Kubernetes API conventions).
  *
  * A word enters this file together with the code that writes it; none is renamed after a release.
@@ -192,6 +192,34 @@ export const CONDITION_REASONS = {
     'NoWorkerAnswers',
     'NotYetObserved',
   ],
+  /** The list of the draw is fixed, for ever: each shard counts up to its barrier, and later messages change nothing. */
+  ListFrozen: [
+    'Frozen',
+    'Listed',
+    'NotClosed',
+    'WaitingForDeadline',
+    'WaitingForMargin',
+    'Deferred',
+    'ClockOff',
+    'WaitingForVerification',
+    'PublishingBarriers',
+    'WaitingForConsumers',
+    'JournalUnavailable',
+    'EntryUnreadable',
+    'NotYetObserved',
+  ],
+  /**
+   * Every provider of identities can be asked. Judged by what verification pods report of their requests. While it is False,
+   * registration continues, and registrations wait for their verification. Only for a campaign with spec.verification.
+   */
+  ProvidersReachable: [
+    'AllAnswer',
+    'ProviderInvalid',
+    'ProviderRefuses',
+    'ProviderFailing',
+    'QuotaUsedUp',
+    'NotYetObserved',
+  ],
 } as const;
 
 export type ConditionType = keyof typeof CONDITION_REASONS;
@@ -201,79 +229,7 @@ export type ConditionReason<T extends ConditionType = ConditionType> = (typeof C
 export const CONDITION_TYPES = Object.keys(CONDITION_REASONS) as readonly ConditionType[];
 
 /** `status.stage`: a summary for people, derived from the conditions; no code decides by it. */
-export type Stage = 'Pending' | 'Scheduled' | 'PreWarming' | 'Open' | 'Draining' | 'Closed';
+export type Stage = 'Pending' | 'Scheduled' | 'PreWarming' | 'Open' | 'Draining' | 'Closed' | 'Frozen';
 
 /** State of a ScalePlan. A decision counts only in `Pending`. */
 export type PlanState = 'Pending' | 'Approved' | 'Rejected' | 'Expired' | 'Superseded' | 'Revoked' | 'Void';
-
-/** Reasons of Kubernetes events on a VoucherCampaign. */
-export const EVENT_REASONS = [
-  'TierCreated',
-  'ScaledUp',
-  'ScaledDown',
-  'ScaleConflict',
-  'ObjectsRefused',
-  'ObjectsNotWritten',
-  'QuotaExceeded',
-  'PodsRefused',
-  'Unschedulable',
-  'NodesLost',
-  'PodsNotStarting',
-  'PodsNotReady',
-  'PodsFailed',
-  'RolloutStalled',
-  'PodsNotEnding',
-  'Provisioned',
-  'PreWarmStarted',
-  'PreWarmed',
-  'PreWarmLate',
-  'CanaryNotConfirmed',
-  'CampaignOpened',
-  'CampaignClosed',
-  'Drained',
-  'CeilingReached',
-  'PlanProposed',
-  'PlanApproved',
-  'PlanRejected',
-  'PlanExpired',
-  'PlanSuperseded',
-  'PlanRevoked',
-  'PlanVoid',
-  'PlanReminder',
-  'CeilingHeld',
-  'JournalReady',
-  'JournalConflict',
-  'JournalUnavailable',
-  'JournalFull',
-  'JetStreamDisabled',
-  'JournalNotDurable',
-  'JournalDeleted',
-  'JournalNotDeleted',
-  'MetricsStale',
-  'MetricsFresh',
-  'ClockOff',
-  'ClocksAgree',
-  'SettingsPublished',
-  'DownstreamSaturated',
-  'DownstreamRecovered',
-  'ConflictingScaler',
-  'OverrideStarted',
-  'OverrideEnded',
-  'OverrideUnreadable',
-  'ContingencyStarted',
-  'ContingencyEnded',
-  'ContingencyUnreadable',
-  'ClosingExtended',
-  'NamespaceLeftOut',
-  'ServedByAnother',
-  'ClaimUnknown',
-  'TakenOver',
-  'SpecUnreadable',
-  'TickFailed',
-  'PlanUnreadable',
-  'RegistrationsFail',
-  'RegistrationsAccepted',
-  'RecordsUnavailable',
-  'RecordsAvailable',
-] as const;
-export type EventReason = (typeof EVENT_REASONS)[number];

@@ -58,6 +58,11 @@ export interface ContingencyEffect {
    * extension stays when the level ends, because it was announced to citizens. Requires the verb authorize.
    */
   readonly extendClosing?: string;
+  /**
+   * Whether the list of the draw is not frozen while the level is in force: true, or left out. A list that is frozen
+   * stays so. Requires the verb authorize.
+   */
+  readonly deferFreeze?: boolean;
 }
 
 /**

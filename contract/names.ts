@@ -1,9 +1,10 @@
 /**
- * Every name that the operator derives, in one place. Pure; imports the tiers.
+ * Every name that the operator derives, in one place. Pure; imports the workloads.
  *
  * Two roots: `metadata.name` names Kubernetes objects, `spec.campaignId` names everything that must survive a
  * re-created object or another site (streams, subjects, keys, rows, HMAC contexts).
  */
+import type { Workload } from './jobs.ts';
 import { entryOf, TIERS, type Tier } from './tiers.ts';
 
 export const API_GROUP = 'voucher-operator.io';
@@ -17,7 +18,7 @@ export const ASK_AGAIN_FIELD_MANAGER = 'voucher-operator-ask-again';
 /** Placeholder pods that keep room free on nodes. No tier: they serve nothing. */
 export const HEADROOM = 'headroom';
 /** Value of the label `component`. */
-export type Component = Tier | typeof HEADROOM;
+export type Component = Workload | typeof HEADROOM;
 
 export const LABELS = {
   name: 'app.kubernetes.io/name',
@@ -29,10 +30,10 @@ export const LABELS = {
   campaignId: `${API_GROUP}/campaign-id`,
 } as const;
 
-/** Secret that a tier's pods mount: addresses of journal and database, and the tier's own accounts there. */
-export const dataPlaneSecretName = (secretName: string, tier: Tier): string => `${secretName}-${tier}`;
-/** Deployment, PodDisruptionBudget and ServiceAccount of one tier share this name. */
-export const tierName = (campaignName: string, tier: Tier): string => `${campaignName}-${tier}`;
+/** Secret that a workload's pods mount: addresses of journal and database, and its own accounts there. */
+export const dataPlaneSecretName = (secretName: string, workload: Workload): string => `${secretName}-${workload}`;
+/** All objects of one tier or Job share this name. */
+export const tierName = (campaignName: string, workload: Workload): string => `${campaignName}-${workload}`;
 /** The Deployment of placeholder pods. */
 export const headroomName = (campaignName: string): string => `${campaignName}-${HEADROOM}`;
 /** The Service that citizens' traffic reaches. */
@@ -90,6 +91,7 @@ export const subjectsOf = (campaignId: string, shard: number, type: string): rea
 /** The unsharded stream for freeze, plans and decisions. */
 export const controlStreamName = (campaignId: string): string => `CTL_${campaignId}`;
 export const controlSubjects = (campaignId: string): string => `ctl.${campaignId}.>`;
+export const controlSubject = (campaignId: string, type: string): string => `ctl.${campaignId}.${type}`;
 /** The audit trails of all campaigns of the installation, one subject each; they outlive campaigns, plans and journals. */
 export const AUDIT_STREAM = 'VOUCHER_AUDIT';
 const AUDIT_PREFIX = 'audit';

@@ -16,6 +16,7 @@ import { DURATION_PATTERN, DURATION_REMEDY, parseDurationMs } from './duration.t
 import { INSTANT_REMEDY, parseInstant } from './instant.ts';
 import type { NumberNode, SchemaNode, StringNode } from './schema/node.ts';
 import { SCALE_PLAN, VOUCHER_CAMPAIGN } from './schema/schema.ts';
+import { TIERS, tiersOf } from './tiers.ts';
 import { isJsonObject } from './untrusted.ts';
 
 export interface Unreadable {
@@ -131,9 +132,20 @@ const unreadableFields = (schema: SchemaNode, object: object, parts: readonly Pa
   return found;
 };
 
-/** Of the spec alone: the operator overwrites the status, and drops what it can't read there. */
-export const unreadableInCampaign = (campaign: object): readonly Unreadable[] =>
-  unreadableFields(VOUCHER_CAMPAIGN.schema, campaign, ['spec']);
+/**
+ * Of the spec alone: the operator overwrites the status, and drops what it can't read there. Bounds and ceiling of a tier that the
+ * campaign does not have are not read, so that an object of a release without that tier can be.
+ */
+export const unreadableInCampaign = (campaign: object): readonly Unreadable[] => {
+  const found = unreadableFields(VOUCHER_CAMPAIGN.schema, campaign, ['spec']);
+  if (found.length === 0) return found;
+  const spec: unknown = Reflect.get(campaign, 'spec');
+  const tiers = isJsonObject(spec) ? tiersOf(spec) : TIERS;
+  const unused = TIERS.filter((tier) => !tiers.includes(tier));
+  return found.filter(
+    ({ path }) => !(path.startsWith('spec.scaling.') && unused.some((tier) => path.split('.').includes(tier))),
+  );
+};
 
 /** A plan that can't be read grants nothing. */
 export const unreadableInPlan = (plan: object): readonly Unreadable[] =>

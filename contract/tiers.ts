@@ -2,6 +2,7 @@
  * Every tier and its permissions. Schema, manifests, journal accounts, database roles and the tables of the command line are
  * made from these entries. A new tier is an entry here, its section of the spec, and its role in `app/` (docs/adr/0028). Pure.
  */
+import type { ControlType } from './control.ts';
 import type { EventType } from './envelope.ts';
 import { isJsonObject, type JsonObject } from './untrusted.ts';
 
@@ -13,9 +14,14 @@ export interface TierRights {
    * - `shards`: every message from any point on, to rebuild a database (journal/replay.ts)
    */
   readonly looksUp: readonly ('receipts' | 'shards')[];
+  /** Entries that it may append to the control stream, which it then may read. Absent: it does not see that stream. */
+  readonly decides?: readonly ControlType[];
   readonly buckets: { readonly live: BucketRight; readonly dataKeys: BucketRight };
-  /** Whether it gets the keys of the privacy Secret: those for citizens and canaries, and those that wrap data keys. */
-  readonly privacyKeys: boolean;
+  /**
+   * Whether it gets the keys of the privacy Secret: those for citizens and canaries, and those that wrap data keys. `citizen`: that
+   * one alone, with which it derives receipts and secrets, and opens no personal data.
+   */
+  readonly privacyKeys: boolean | 'citizen';
   /** Secrets of its own, named in `field` of its section of the spec. Each is mounted in the directory that secretDirOf names. */
   readonly secrets: readonly { readonly name: string; readonly field: string }[];
   /**
@@ -24,8 +30,11 @@ export interface TierRights {
    * - `none`: has no account there
    */
   readonly database: 'none' | 'writes' | Readonly<Record<string, readonly string[]>>;
-  /** What it calls besides journal and database. A NetworkPolicy knows no host names: it opens the port. */
-  readonly egress: readonly { readonly host: string; readonly port: number }[];
+  /**
+   * What it calls besides journal and database: the `url` of each item of this list in its section of the spec, or `byDefault` where
+   * that is left out.
+   */
+  readonly egress: 'none' | { readonly list: string; readonly byDefault: string };
 }
 
 export type BucketRight = 'none' | 'reads' | 'writes';
@@ -45,6 +54,8 @@ interface TierEntry {
   readonly takes: 'nothing' | 'everything' | readonly EventType[];
   /** Section of the spec without which it does not exist. Absent: every campaign has it. */
   readonly section?: string;
+  /** Whose rate caps it: it is never scaled beyond what that rate needs. Absent: nothing outside does. */
+  readonly outsideCap?: 'provider';
   readonly defaults: {
     readonly max: number;
     /** Replicas authorised without asking. */
@@ -61,6 +72,9 @@ interface TierEntry {
   };
   readonly rights: TierRights;
 }
+
+/** Where a provider of type TencentIdCard is asked. */
+export const TENCENT_URL = 'https://faceid.tencentcloudapi.com';
 
 const TABLE = [
   {
@@ -91,7 +105,7 @@ const TABLE = [
         registration_fact: ['campaign_id', 'receipt', 'type', 'attempt', 'at', 'channel'],
         superseded_receipt: ['campaign_id', 'receipt', 'accepted_at'],
       },
-      egress: [],
+      egress: 'none',
     },
   },
   {
@@ -116,7 +130,36 @@ const TABLE = [
       privacyKeys: false,
       secrets: [],
       database: 'writes',
-      egress: [],
+      egress: 'none',
+    },
+  },
+  {
+    name: 'verification',
+    does: 'checks identities with the providers; it scales with the backlog, up to what the providers allow',
+    nameZh: '身份核验',
+    letter: 'v',
+    demand: 'backlog',
+    takes: ['received', 'corrected'],
+    section: 'verification',
+    outsideCap: 'provider',
+    defaults: {
+      max: 16,
+      ceiling: 4,
+      capacityPerReplica: 100,
+      capacityOrigin: 'the usual rate that one provider allows; a replica can do several times that',
+    },
+    pod: { cpu: '250m', memory: '160Mi', memoryLimit: '384Mi', heapMebibytes: 128 },
+    rights: {
+      // A verdict, and nothing that a citizen does.
+      publishes: ['verified', 'rejected', 'manual_review'],
+      // Whether a verdict is stored already: a paid call is not repeated.
+      looksUp: ['receipts'],
+      buckets: { live: 'reads', dataKeys: 'reads' },
+      // Opens names and numbers.
+      privacyKeys: true,
+      secrets: [{ name: 'providers', field: 'secretName' }],
+      database: 'none',
+      egress: { list: 'providers', byDefault: TENCENT_URL },
     },
   },
 ] as const satisfies readonly TierEntry[];
@@ -159,6 +202,15 @@ export const secretsOf = (spec: object, tier: Tier): readonly (readonly [name: s
     const secretName = sectionOf(spec, tier)?.[field];
     return typeof secretName === 'string' ? [[name, secretName] as const] : [];
   });
+
+/** Addresses outside the data plane that a tier's pods call. */
+export const urlsOf = (spec: object, tier: Tier): readonly string[] => {
+  const { egress } = rightsOf(tier);
+  if (egress === 'none') return [];
+  const items = sectionOf(spec, tier)?.[egress.list];
+  if (!Array.isArray(items)) return [];
+  return items.map((item) => (isJsonObject(item) && typeof item['url'] === 'string' ? item['url'] : egress.byDefault));
+};
 
 export const followsArrivals = (tier: Tier): boolean => entryOf(tier).demand === 'arrivals';
 /** Whether it has a consumer on every shard. */

@@ -8,6 +8,7 @@ import { abortable } from '../runtime/abortable.ts';
 import type { JournalAdmin, JournalSpec, JournalState } from './administration.ts';
 import type { JournalConnection } from './connection.ts';
 import { kindOfError } from './errors.ts';
+import { createSharesStore } from './shares-store.ts';
 import { durabilityOf } from './streams/durability.ts';
 import { bucketsOf, ensureJournal, type Present } from './streams/ensure.ts';
 import { faultsOf, type LastingGap, lasting } from './streams/faults.ts';
@@ -134,11 +135,16 @@ export const createJournalAdmin = (options: JournalAdminOptions): JournalAdmin =
     await abortable(kv.put(LIVE_SETTINGS_KEY, text), signal);
   };
 
+  const shares = createSharesStore(async () => {
+    if (!connection.isConnected()) throw new Error('no journal server can be reached');
+    return api();
+  });
+
   const remove: JournalAdmin['remove'] = async (spec, signal) => {
     assertConnected(signal);
     seen.delete(spec.campaignId);
     return removeJournal(await api(), spec, signal);
   };
 
-  return { ensure, faults, remove, backlog, putLiveSettings };
+  return { ensure, faults, remove, backlog, putLiveSettings, shares };
 };

@@ -1,6 +1,7 @@
 /** What the operator asks of a campaign's journal. */
 import type { LiveSettings } from '../contract/app-contract.ts';
 import type { JournalFault } from '../contract/journal-health.ts';
+import type { OutsideShares } from '../contract/outside.ts';
 import type { Backlog } from '../contract/reading.ts';
 import type { Tier } from '../contract/tiers.ts';
 
@@ -48,6 +49,27 @@ export type JournalRemoval =
   | { readonly kind: 'removed'; readonly streams: number }
   | { readonly kind: 'foreign'; readonly message: string };
 
+/** Shares of the rates of outside systems: one value a tier in the live bucket, replaced by compare-and-set. */
+export interface SharesStore {
+  /** Answered by the bucket's leader. `value` undefined: there is none (revision 0), or it can't be read. */
+  read(
+    campaignId: string,
+    tier: Tier,
+    signal: AbortSignal,
+  ): Promise<{ readonly value: OutsideShares | undefined; readonly revision: number }>;
+  /**
+   * Only while the key has this revision, so that a deposed operator's write fails.
+   * @returns the new revision; undefined: another operator has written meanwhile
+   */
+  write(
+    campaignId: string,
+    tier: Tier,
+    value: OutsideShares,
+    revision: number,
+    signal: AbortSignal,
+  ): Promise<number | undefined>;
+}
+
 export interface JournalAdmin {
   /** Creates what is missing, verifies what exists, changes nothing that belongs to another object. */
   ensure(spec: JournalSpec, signal: AbortSignal): Promise<JournalState>;
@@ -65,4 +87,6 @@ export interface JournalAdmin {
   backlog(campaignId: string, shards: number, tier: Tier, signal: AbortSignal): Promise<JournalBacklog>;
   /** Writes the live settings only when they differ from the stored ones. */
   putLiveSettings(campaignId: string, settings: LiveSettings, signal: AbortSignal): Promise<void>;
+  /** Absent: no outside system is asked. */
+  readonly shares?: SharesStore;
 }

@@ -9,7 +9,7 @@ import { AUDIT_STREAM, AUDIT_SUBJECTS, auditedCampaignId, auditSubject } from '.
 import { abortable } from '../runtime/abortable.ts';
 import { atMost } from '../runtime/at-most.ts';
 import type { JournalConnection } from './connection.ts';
-import { orUndefined } from './errors.ts';
+import { orUndefined, WRONG_LAST_SEQUENCE } from './errors.ts';
 import { APPEND_ONLY, differences } from './streams/streams.ts';
 import type { AuditLog, AuditTail } from './trail.ts';
 
@@ -25,8 +25,6 @@ const READS_AT_ONCE = 4;
 const MAX_BYTES = 64 * 2 ** 20;
 /** A campaign whose settings change constantly must not take the room of all others. */
 const MAX_ENTRIES_OF_A_CAMPAIGN = 20_000;
-/** nats-server's codes for an unexpected last sequence. */
-const WRONG_LAST_SEQUENCE = new Set([10_071, 10_164]);
 
 const wantedStream = (replicas: number): Partial<StreamConfig> & { readonly name: string } => ({
   ...APPEND_ONLY,

@@ -19,6 +19,9 @@ const NO_PEERS = 10_005;
 const DISABLED: ReadonlySet<number> = new Set([10_039, 10_076]);
 const NOT_FOUND: ReadonlySet<number> = new Set([10_014, 10_059]);
 
+/** Of a publish that expects a last sequence: the subject has another one, or another message for it is under way. */
+export const WRONG_LAST_SEQUENCE: ReadonlySet<number> = new Set([10_071, 10_164]);
+
 export const kindOfCode = (code: number, description = ''): JournalErrorKind => {
   if (CAPACITY.has(code)) return 'capacity';
   // An offline peer gives the same code: then room is not the problem.

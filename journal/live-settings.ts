@@ -23,6 +23,9 @@ const liveSettings = z.object({
   // Defaults: the previous release's operator does not write these.
   identity: z.object({ keySpace: z.enum(KEY_SPACES).default('residentNumber') }).prefault({}),
   eligibility: z.object({ minAge: count, uniqueness: z.enum(UNIQUENESS).default('perCitizen') }),
+  draw: z
+    .object({ verifyBy: instant.exactOptional(), unverified: z.enum(['exclude', 'enter']).default('exclude') })
+    .prefault({}),
   vouchers: z.array(
     z.object({
       name: z.string(),

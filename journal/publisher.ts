@@ -80,11 +80,12 @@ export const createPublisher = (options: PublisherOptions): RegistrationJournal 
     }
     context.budget.publish(nowMs);
     const payload = encodeEnvelope(event);
-    // One registration per receipt, for ever; later facts may be repeated and are joined.
-    const first = event.type === 'received';
+    // Once per receipt and shard, for ever; other facts may be repeated and are joined.
+    const isRegistration = event.type === 'received';
+    const first = isRegistration || event.type === 'withdrawn';
     const attempt = new PublishAttempt(context, home, (shard, withinMs) => {
       const subject =
-        first && shard !== home
+        isRegistration && shard !== home
           ? astraySubject(campaignId, shard, event.receipt)
           : eventSubject(campaignId, shard, event.type, event.receipt);
       return outbox.send({ subject, messageId: event.id, payload, first, withinMs });

@@ -34,6 +34,8 @@ export type AcceptanceLookup =
     }
   /** Certainly nothing in any shard, except under a subject of an earlier release. */
   | { readonly kind: 'absent' }
+  /** Certainly nothing that was stored in time: a copy, perhaps above the barrier, was stored later. */
+  | { readonly kind: 'late' }
   /** No shard has it, but one does not answer, or a publish may be under way. */
   | { readonly kind: 'unavailable' };
 
@@ -44,8 +46,12 @@ export interface StoredPosition {
 }
 
 export interface Acceptances {
-  /** Asks every shard. Never rejects. @param held its position, if known: then it is found under any subject */
-  find(receipt: string, citizenHash: string, held?: StoredPosition): Promise<AcceptanceLookup>;
+  /**
+   * Asks every shard. Never rejects.
+   * @param untilMs a copy that the journal stored later, by its own clock, is none
+   * @param held its position, if known: then it is found under any subject
+   */
+  find(receipt: string, citizenHash: string, untilMs: number, held?: StoredPosition): Promise<AcceptanceLookup>;
   /** Whether it is known to be in another shard than its citizen's, where a publish would not find it. */
   isAstray(receipt: string): boolean;
 }
@@ -53,4 +59,28 @@ export interface Acceptances {
 export interface LiveSettingsSource {
   /** The last value, kept while the bucket is unavailable; undefined before the first one. */
   current(): LiveSettings | undefined;
+}
+
+export interface StoredFact {
+  readonly event: EventEnvelope;
+  readonly sequence: number;
+}
+
+export type AppendOutcome =
+  | { readonly kind: 'stored' }
+  /** Another fact of this receipt and type was stored since `after`, or this one: by an earlier try. */
+  | { readonly kind: 'overtaken' }
+  | { readonly kind: 'unavailable'; readonly reason: 'unanswered' | 'full' };
+
+/** Reads and appends facts of one receipt that depend on each other. Neither function rejects. */
+export interface ReceiptJournal {
+  /** The registration alone: any shard may hold it. @returns undefined where none that answers has it */
+  findRegistration(receipt: string): Promise<EventEnvelope | undefined>;
+  /** Facts of a registration. @returns undefined where its own shard does not answer */
+  findFacts(registration: EventEnvelope): Promise<readonly StoredFact[] | undefined>;
+  /**
+   * Appends in the citizen's own shard, and only if `after` is still the sequence of the last fact with its receipt and type; 0: there
+   * is none. So of two that were decided from the same facts only one is stored.
+   */
+  append(event: EventEnvelope, after: number): Promise<AppendOutcome>;
 }

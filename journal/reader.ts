@@ -35,6 +35,7 @@ const deliveryOf = (shard: number, message: Msg): Delivery => ({
   data: message.data,
   ack: () => void message.respond('+ACK'),
   working: () => void message.respond('+WPI'),
+  giveBack: (delayMs) => void message.respond(`-NAK ${JSON.stringify({ delay: Math.ceil(delayMs) * 1_000_000 })}`),
   term: (reason) => void message.respond(`+TERM ${reason}`),
 });
 

@@ -17,6 +17,8 @@ export interface Delivery extends Stored {
   ack(): void;
   /** Keeps it from being redelivered while the batch is still being processed. */
   working(): void;
+  /** Deliver it again after this time, to any worker; until then it holds no one up. */
+  giveBack(delayMs: number): void;
   /** Never deliver it again: it was set aside, with a reason. */
   term(reason: string): void;
 }

@@ -11,13 +11,16 @@ import { admitCampaign, formatAdmissionErrors } from '../admission/admission.ts'
 import type { VoucherCampaign } from '../contract/campaign-types.ts';
 import { parseDurationMs } from '../contract/duration.ts';
 import { PROFILES } from './demo/profile.ts';
+import { startDemoProvider } from './demo/provider.ts';
 import { forecastFor, renderReport } from './demo/report.ts';
 import { exitCodeOf } from './demo/run.ts';
 import { type DemoWorld, runDemo } from './demo/session.ts';
 import { View } from './demo/view.ts';
 import { startEmbedded } from './embedded.ts';
 import { runLedgerCheck } from './ledger-check/run-ledger-check.ts';
+import { createSpawner } from './managed-process.ts';
 import { type OnClusterOptions, startOnCluster } from './on-cluster/stack.ts';
+import { startReaper } from './reaper.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const INTERRUPTED = 130;
@@ -35,12 +38,21 @@ const wholeNumber = (text: string): number => {
 };
 
 const options = new Command('demo')
-  .description('Runs one campaign on this machine: pre-warming, opening, flood, scaling, drain, ledger check.')
-  .addOption(new Option('--fast', 'about two minutes: scale-up and drain (default)').conflicts('full'))
+  .description(
+    'Runs one campaign on this machine: pre-warming, opening, flood, scaling, verification, closing, list of the draw, ledger check.',
+  )
+  .addOption(
+    new Option('--fast', 'about three minutes: scale-up, verification, frozen list (default)').conflicts('full'),
+  )
   .option('--full', 'several minutes: also the scale-down to the minimum')
   .option('-f, --file <campaign>', 'VoucherCampaign as YAML', join(ROOT, 'examples/chengdu-2020-phase-3.yaml'))
   .option('--trace <csv>', 'file of seconds,arrivalsPerSecond; default: the trace of --fast or --full')
   .option('--shift-open-to <duration>', 'time from stack ready to opening', duration, 15_000)
+  .addOption(
+    new Option('--until <step>', 'end when all is recorded and verified, or when the list of the draw is made').choices(
+      ['recorded', 'listed'],
+    ),
+  )
   .option('--chaos', 'kill -9 an intake, a nats-server and a records process during the flood', false)
   .addOption(
     new Option('--sabotage <how>', 'lose one registration on purpose; the ledger check must find it').choices([
@@ -65,6 +77,7 @@ const options = new Command('demo')
     file: string;
     trace?: string;
     shiftOpenTo: number;
+    until?: 'recorded' | 'listed';
     chaos: boolean;
     sabotage?: 'drop-one';
     on: 'embedded' | 'cluster';
@@ -118,6 +131,19 @@ const onCluster =
       keep: process.stdout.isTTY === true || options.keep,
     });
 
+/** The provider ends with this process, also after a kill -9. */
+const startProvider: DemoWorld['startProvider'] = async (stateDir, signal) => {
+  const reaper = startReaper();
+  const provider = await startDemoProvider(stateDir, createSpawner(reaper), signal);
+  return {
+    ...provider,
+    async stop() {
+      await provider.stop();
+      await reaper.stop();
+    },
+  };
+};
+
 const main = async (interrupted: AbortSignal): Promise<number> => {
   targetOptions();
   const profile = options.full === true ? PROFILES.full : PROFILES.fast;
@@ -131,6 +157,8 @@ const main = async (interrupted: AbortSignal): Promise<number> => {
       traceFile,
       shiftOpenToMs: options.shiftOpenTo,
       chaos: options.chaos,
+      // On a cluster nothing is verified.
+      waitsForList: (options.until ?? (options.on === 'embedded' ? 'listed' : 'recorded')) === 'listed',
       sabotage: options.sabotage,
       seed: options.seed,
       stateDir,
@@ -139,6 +167,8 @@ const main = async (interrupted: AbortSignal): Promise<number> => {
       admit,
       forecast: forecastFor,
       startStack: options.on === 'embedded' ? startEmbedded : onCluster(stateDir, traceFile),
+      // Pods of a cluster do not reach this machine.
+      ...(options.on === 'embedded' ? { startProvider } : {}),
       ledgerCheck: runLedgerCheck,
       view,
       now: () => Date.now(),

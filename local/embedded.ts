@@ -9,6 +9,7 @@ import { isTier } from '../contract/tiers.ts';
 import { createJournalAdmin } from '../journal/admin.ts';
 import { createAuditLog } from '../journal/audit-log.ts';
 import { connectJournal } from '../journal/connection.ts';
+import { createFreezeJournal } from '../journal/freeze.ts';
 import type { BuildOptions } from '../operator/resources/build-options.ts';
 import { createCanaryAsker } from '../operator/signals/canary.ts';
 import { createCountsReader } from '../operator/signals/counts.ts';
@@ -18,7 +19,7 @@ import { systemClock } from '../runtime/clock.ts';
 import { createCampaignStore } from './embedded/campaign-store.ts';
 import { startDataPlane } from './embedded/data-plane.ts';
 import { startOperator } from './embedded/operator.ts';
-import { writeDataPlaneSecrets, writePrivacySecret } from './embedded/secrets.ts';
+import { writeDataPlaneSecrets, writePrivacySecret, writeSecret } from './embedded/secrets.ts';
 import { snapshotOf } from './embedded/snapshot.ts';
 import { createSpawner } from './managed-process.ts';
 import { createProcessCluster } from './processes.ts';
@@ -32,6 +33,8 @@ export interface EmbeddedOptions {
   readonly stateDir: string;
   readonly signal: AbortSignal;
   readonly progress: (line: string) => void;
+  /** Of the Secret that `spec.verification.secretName` names. */
+  readonly providerSecret?: Readonly<Record<string, string>>;
   /** Bytes of one shard stream, and of one server's store; for tests of a full disk. */
   readonly shardMaxBytes?: number;
   readonly maxFileStoreBytes?: number;
@@ -79,6 +82,8 @@ export const startEmbedded = async (options: EmbeddedOptions): Promise<Stack> =>
     const { access, nats, postgres } = dataPlane;
     await writeDataPlaneSecrets(secretsDir, namespace, spec.dataPlane.secretName, access);
     const { canaryKey } = await writePrivacySecret(secretsDir, namespace, spec.privacy.keySecretName);
+    if (spec.verification !== undefined && options.providerSecret !== undefined)
+      await writeSecret(join(secretsDir, namespace, spec.verification.secretName), options.providerSecret);
 
     const cluster = createProcessCluster({
       command: (_role, container) => ({ command: process.execPath, args: [APP, ...(container.args ?? [])] }),
@@ -115,6 +120,7 @@ export const startEmbedded = async (options: EmbeddedOptions): Promise<Stack> =>
         plans: cluster.plans,
         journal,
         audit: createAuditLog({ connection, replicas: OPTIONS.journalReplicas }),
+        freezing: createFreezeJournal(connection),
         signals: (onError) => createSignalReader({ scraper, journal, shards: OPTIONS.shards, now: Date.now, onError }),
         counts: createCountsReader(scraper, systemClock),
         canaries,

@@ -6,14 +6,17 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Service } from 'kubernetes-types/core/v1.js';
+import { isJob, type JobName } from '../contract/jobs.ts';
 import { LABELS } from '../contract/names.ts';
 import type { ScalePlan } from '../contract/scale-plan-types.ts';
 import { isTier, type Tier } from '../contract/tiers.ts';
+import { isJobManifest } from '../operator/resources/job.ts';
 import type { Manifest } from '../operator/resources/manifest.ts';
-import type { ObservedTier } from '../operator/tick/cluster-view.ts';
+import type { ObservedJob, ObservedTier } from '../operator/tick/cluster-view.ts';
 import type { ClusterReader, ManifestWriter, ReplicaWriter, ScalePlanWriter } from '../operator/tick/ports.ts';
 import { PortPool } from './free-ports.ts';
 import { type Balancer, type Endpoint, startBalancer } from './processes/balancer.ts';
+import { type JobRun, startJob } from './processes/job-run.ts';
 import { isDeployment, keyOf, ObjectStore, type StoredObject } from './processes/object-store.ts';
 import { POD_HOST, type Pod, type PodOptions, type PodWorld } from './processes/pod.ts';
 import { StartSlots } from './processes/start-slots.ts';
@@ -51,10 +54,16 @@ const isService = (manifest: Manifest): manifest is Service => manifest.kind ===
 const matches = (labels: Readonly<Record<string, string>>, selector: Readonly<Record<string, string>>): boolean =>
   Object.entries(selector).every(([key, value]) => labels[key] === value);
 
+const stateOf = ({ pod }: JobRun): ObservedJob['state'] => {
+  if (pod.isDone) return 'done';
+  return pod.pid === undefined ? 'starting' : 'running';
+};
+
 export const createProcessCluster = (options: ProcessClusterOptions): ProcessCluster => {
   const { stateDir, secretsDir } = options;
   const objects = new ObjectStore();
   const workloads = new Map<string, Workload>();
+  const jobs = new Map<string, JobRun>();
   const balancers = new Map<string, Balancer>();
   const plans = new Map<string, ScalePlan>();
   const serviceUrl: ProcessCluster['serviceUrl'] = (namespace, name) => {
@@ -82,7 +91,10 @@ export const createProcessCluster = (options: ProcessClusterOptions): ProcessClu
   // Copies of Secrets from an earlier run that was killed.
   rmSync(join(stateDir, 'pods'), { recursive: true, force: true });
 
-  const allPods = (): readonly Pod[] => [...workloads.values()].flatMap((workload) => workload.pods);
+  const allPods = (): readonly Pod[] => [
+    ...[...workloads.values()].flatMap((workload) => workload.pods),
+    ...[...jobs.values()].flatMap(({ pod }) => (pod.isDone ? [] : [pod])),
+  ];
 
   const endpointsOf = (namespace: string, name: string): readonly Endpoint[] => {
     const service = objects.get({ kind: 'Service', namespace, name })?.manifest;
@@ -111,6 +123,8 @@ export const createProcessCluster = (options: ProcessClusterOptions): ProcessClu
       const workload = workloads.get(id);
       if (workload === undefined) workloads.set(id, new Workload(namespace, name, object, world));
       else workload.update(object);
+    } else if (isJobManifest(manifest)) {
+      jobs.set(id, startJob(namespace, name, { ...stored, manifest }, world));
     } else if (isService(manifest)) {
       if (!balancers.has(id)) balancers.set(id, await startBalancer(() => endpointsOf(namespace, name)));
     } else if (manifest.kind === 'ConfigMap') {
@@ -149,12 +163,23 @@ export const createProcessCluster = (options: ProcessClusterOptions): ProcessClu
           const labels = workload.object.manifest.metadata?.labels ?? {};
           const tier = labels[LABELS.component];
           if (workload.namespace !== namespace || labels[LABELS.campaign] !== name || !isTier(tier)) continue;
+          if (objects.get({ kind: 'Deployment', namespace, name: workload.name }) === undefined) continue;
           tiers[tier] = observedTier(workload, tier);
+        }
+        const observedJobs: Partial<Record<JobName, ObservedJob>> = {};
+        for (const job of jobs.values()) {
+          const component = job.labels[LABELS.component];
+          if (job.namespace !== namespace || job.labels[LABELS.campaign] !== name || !isJob(component)) continue;
+          observedJobs[component] = {
+            name: job.name,
+            state: stateOf(job),
+            failedPods: job.pod.restarts,
+          };
         }
         const own = [...plans.values()].filter(
           (plan) => plan.metadata.namespace === namespace && plan.spec.campaignName === name,
         );
-        return { tiers, plans: own };
+        return { tiers, jobs: observedJobs, plans: own };
       },
     },
     manifests: {
@@ -164,6 +189,12 @@ export const createProcessCluster = (options: ProcessClusterOptions): ProcessClu
       async apply(manifest) {
         const stored = objects.apply(manifest);
         if (stored !== undefined) await follow(stored);
+      },
+      async remove({ namespace, name, resourceVersion }) {
+        objects.remove({ kind: 'Deployment', namespace, name }, resourceVersion);
+        // Its pods end as they do when it is scaled down.
+        const workload = workloads.get(`${namespace}/${name}`);
+        workload?.update({ ...workload.object, replicas: 0 });
       },
     },
     replicas: {
@@ -189,6 +220,8 @@ export const createProcessCluster = (options: ProcessClusterOptions): ProcessClu
     async stop() {
       clearInterval(refreshing);
       await Promise.all([...balancers.values()].map((balancer) => balancer.close()));
+      for (const { pod } of jobs.values()) pod.end();
+      await Promise.all([...jobs.values()].map(({ pod }) => pod.done));
       await Promise.all([...workloads.values()].map((workload) => workload.stop()));
       await rm(join(stateDir, 'pods'), { recursive: true, force: true });
     },

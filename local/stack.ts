@@ -1,8 +1,10 @@
 /** A running campaign as the demo, the tests and the evidence runs see it, in every mode. */
+
 import { ADMIN_PATHS } from '../contract/app-contract.ts';
-import type { TierStatus } from '../contract/campaign-types.ts';
+import type { VoucherCampaignStatus } from '../contract/campaign-types.ts';
 import type { Condition } from '../contract/common-types.ts';
 import type { ScalePlan } from '../contract/scale-plan-types.ts';
+import type { TierStatus } from '../contract/status-types.ts';
 import type { Tier } from '../contract/tiers.ts';
 import type { LedgerCheckAccess } from './ledger-check/run-ledger-check.ts';
 
@@ -23,8 +25,10 @@ export interface StackSnapshot {
   readonly arrivalsPerSecond: number | undefined;
   readonly backlog: number | undefined;
   readonly oldestSeconds: number | undefined;
-  readonly tiers: Readonly<Record<Tier, (TierStatus & { readonly explanation: string }) | undefined>>;
+  readonly tiers: Partial<Readonly<Record<Tier, TierStatus & { readonly explanation: string }>>>;
   readonly conditions: readonly Condition[];
+  /** The list of the draw, once the campaign is frozen. */
+  readonly draw: VoucherCampaignStatus['draw'];
   readonly plans: readonly ScalePlan[];
 }
 

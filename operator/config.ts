@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { DATA_PLANE_KEYS } from '../contract/app-contract.ts';
 import { defined } from '../contract/defined.ts';
-import { TIERS } from '../contract/tiers.ts';
+import { WORKLOADS } from '../contract/jobs.ts';
 import { ANY_ADDRESS } from '../runtime/bind.ts';
 import type { BuildOptions } from './resources/build-options.ts';
 
@@ -96,7 +96,7 @@ const podOptions = z
       egress: z
         .strictObject({ campaigns: z.array(z.string()), names: rules, journal: rules, database: rules })
         .optional(),
-      resources: z.partialRecord(z.enum(TIERS), resources).optional(),
+      resources: z.partialRecord(z.enum(WORKLOADS), resources).optional(),
     }),
   );
 

@@ -1,4 +1,5 @@
-import type { JournalAdmin } from '../journal/administration.ts';
+import type { JournalAdmin, SharesStore } from '../journal/administration.ts';
+import type { FreezeJournal } from '../journal/freezing.ts';
 import type { AuditLog } from '../journal/trail.ts';
 
 /** The value once the connection is there; before, `get` throws an Error that says why it isn't. */
@@ -24,6 +25,11 @@ const whenConnected = <T>(connecting: Promise<T>, whyNot: () => string | undefin
   };
 };
 
+const sharesOf = ({ shares }: JournalAdmin): SharesStore => {
+  if (shares === undefined) throw new Error('this journal keeps no shares of outside systems');
+  return shares;
+};
+
 /** A journal that is still being connected is unavailable, which campaigns report. @param whyNot the problem for now */
 export const lazyJournal = (connecting: Promise<JournalAdmin>, whyNot: () => string | undefined): JournalAdmin => {
   const journal = whenConnected(connecting, whyNot);
@@ -35,6 +41,10 @@ export const lazyJournal = (connecting: Promise<JournalAdmin>, whyNot: () => str
     backlog: async (campaignId, shards, tier, signal) => journal.get().backlog(campaignId, shards, tier, signal),
     putLiveSettings: async (campaignId, settings, signal) =>
       journal.get().putLiveSettings(campaignId, settings, signal),
+    shares: {
+      read: async (...args) => sharesOf(journal.get()).read(...args),
+      write: async (...args) => sharesOf(journal.get()).write(...args),
+    },
   };
 };
 
@@ -47,5 +57,21 @@ export const lazyAuditLog = (connecting: Promise<AuditLog>, whyNot: () => string
     },
     append: async (campaignId, entry, tail, signal) => log.get().append(campaignId, entry, tail, signal),
     campaignIds: async (signal) => log.get().campaignIds(signal),
+  };
+};
+
+/** As lazyJournal. */
+export const lazyFreezeJournal = (
+  connecting: Promise<FreezeJournal>,
+  whyNot: () => string | undefined,
+): FreezeJournal => {
+  const journal = whenConnected(connecting, whyNot);
+  return {
+    decided: async (campaignId, signal) => journal.get().decided(campaignId, signal),
+    published: async (campaignId, signal) => journal.get().published(campaignId, signal),
+    publishBarriers: async (request, signal) => journal.get().publishBarriers(request, signal),
+    positions: async (campaignId, barriers, tiers, signal) =>
+      journal.get().positions(campaignId, barriers, tiers, signal),
+    freeze: async (frozen, signal) => journal.get().freeze(frozen, signal),
   };
 };

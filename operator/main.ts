@@ -7,10 +7,11 @@ enableCompileCache();
 
 const { createJournalAdmin } = await import('../journal/admin.ts');
 const { createAuditLog } = await import('../journal/audit-log.ts');
+const { createFreezeJournal } = await import('../journal/freeze.ts');
 const { connectJournal, JournalTlsError } = await import('../journal/connection.ts');
 const { OperatorConfigError, readJournalAccess, readOperatorConfig } = await import('./config.ts');
 const { KubeConfigError } = await import('./kube/access.ts');
-const { lazyAuditLog, lazyJournal } = await import('./lazy-journal.ts');
+const { lazyAuditLog, lazyFreezeJournal, lazyJournal } = await import('./lazy-journal.ts');
 const { createLogger } = await import('./observability/log.ts');
 const { createRegistry } = await import('./observability/metrics.ts');
 const { runOperator } = await import('./run-operator.ts');
@@ -73,9 +74,20 @@ const main = async (): Promise<void> => {
     connecting.then((connection) => createAuditLog({ connection, replicas })),
     () => problem,
   );
+  const freezing = lazyFreezeJournal(connecting.then(createFreezeJournal), () => problem);
   try {
     await runOperator(
-      { config, journal, audit, predict, log, registry: createRegistry(), clock: systemClock, random: Math.random },
+      {
+        config,
+        journal,
+        audit,
+        freezing,
+        predict,
+        log,
+        registry: createRegistry(),
+        clock: systemClock,
+        random: Math.random,
+      },
       stop.signal,
     );
   } finally {

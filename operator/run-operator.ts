@@ -84,6 +84,7 @@ export const runOperator = async (options: RunOptions, signal: AbortSignal): Pro
         report: tickReporter,
         access,
         serving,
+        assertLeading: elector === undefined ? undefined : () => elector.assertLeading(),
         claims:
           lease &&
           new Claims({

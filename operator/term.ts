@@ -1,5 +1,7 @@
 /** What runs while this process leads: the loop of ticks, and its parts. */
+import { defined } from '../contract/defined.ts';
 import type { JournalAdmin } from '../journal/administration.ts';
+import type { FreezeJournal } from '../journal/freezing.ts';
 import type { AuditLog } from '../journal/trail.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { AuditSweeper } from './audit/audit-sweeper.ts';
@@ -14,6 +16,7 @@ import type { PredictEffect } from './scale-plans/effect.ts';
 import type { Serving } from './serving.ts';
 import { createCanaryAsker } from './signals/canary.ts';
 import { createCountsReader } from './signals/counts.ts';
+import { createOutsideReader } from './signals/outside-reports.ts';
 import { createScraper } from './signals/scrape.ts';
 import { createSignalReader } from './signals/signal-reader.ts';
 import { Loop } from './tick/loop.ts';
@@ -27,6 +30,8 @@ export interface TermOptions {
   readonly config: OperatorConfig;
   readonly journal: JournalAdmin;
   readonly audit: AuditLog;
+  /** Absent: no list is frozen. */
+  readonly freezing?: FreezeJournal;
   readonly predict: PredictEffect;
   readonly log: Logger;
   readonly clock: Clock;
@@ -42,12 +47,14 @@ interface TermParts {
   readonly serving: Serving;
   /** Absent where there can be no other installation. */
   readonly claims: Claims | undefined;
+  /** @throws LeaseLostError when this process may not act (any more). Absent: there is no other. */
+  readonly assertLeading: (() => void) | undefined;
 }
 
 /** A term begins with an empty memory: the cluster has what matters, and old data would mislead. */
 export const createTerm = (
-  { config, journal, audit, predict, log, clock, random }: TermOptions,
-  { cluster, events, metrics, report, access, serving, claims }: TermParts,
+  { config, journal, audit, freezing, predict, log, clock, random }: TermOptions,
+  { cluster, events, metrics, report, access, serving, claims, assertLeading }: TermParts,
 ) => {
   const session = config.signalsThrough === 'api-server' ? () => access.session('page') : undefined;
   const scraper = createScraper(session === undefined ? {} : { session });
@@ -64,10 +71,12 @@ export const createTerm = (
     ...cluster,
     cluster: cluster.reader,
     audit,
+    ...defined({ freezing, assertLeading }),
     events,
     journal,
     signals,
     counts: createCountsReader(scraper, clock),
+    outside: createOutsideReader(scraper),
     canaries,
     options: config.build,
     predict,

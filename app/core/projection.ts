@@ -13,7 +13,7 @@
  * | received          | received      |                                                    | the person's earliest        | –                                   |
  * | manual_review n   | manual_review | a person must look; any verdict of n ends it       | –                            | out                                 |
  * | rejected n        | rejected      | a verdict on what correction n − 1 left            | –                            | out                                 |
- * | corrected n       | received      | answers rejection n: only n + 1 counts now         | fields of the highest n      | out                                 |
+ * | corrected n       | received      | answers either of n: only n + 1 counts now         | fields of the highest n      | out                                 |
  * | verified          | verified      | a correction or a second source proved the person  | –                            | in                                  |
  * | withdrawn         | withdrawn     | the citizen's own will, until the list is frozen   | –                            | out                                 |
  * | merged            | superseded    | another receipt of the same person, until then too | –                            | out                                 |
@@ -32,7 +32,7 @@
  * Worked example: rejected 1, corrected 1, rejected 2, corrected 2 and manual_review 3 is manual_review, in any order;
  * issuing 1, issue_failed 1, issuing 2, issue_failed 2 is issue_failed; with issued 1 it is issued.
  */
-import type { Channel, EventEnvelope, EventType } from '../../contract/envelope.ts';
+import { type Channel, EVENT_TYPES, type EventEnvelope, type EventType } from '../../contract/envelope.ts';
 
 /** State of a receipt. */
 export type State =
@@ -94,14 +94,31 @@ type Attempted = Pick<EventEnvelope, 'type' | 'attempt'>;
 /** Copies with the same key are one fact of their receipt. */
 export const factKey = ({ type, attempt = 1 }: Attempted): string => `${type} ${attempt}`;
 
-/** Negative when `b` ranks above `a`; 0 for copies of one fact, and for two that do not concern the state. */
-const compareRanks = (a: Attempted, b: Attempted): number => {
-  const [one, other] = [RANKS[a.type], RANKS[b.type]];
-  const byLine = (one?.line ?? -1) - (other?.line ?? -1);
-  if (byLine !== 0) return byLine;
-  const byAttempt = (a.attempt ?? 1) - (b.attempt ?? 1);
-  const byStep = (one?.step ?? 0) - (other?.step ?? 0);
-  return one?.goesOn === true ? byAttempt || byStep : byStep || byAttempt;
+const NO_RANK: Omit<Rank, 'state'> = { line: -1 };
+/** Attempts have four digits at most (contract/envelope-schema.ts), steps are 0, 1 or 2. */
+const LINE = 2 ** 18;
+const [STEPS, ATTEMPTS] = [4, 2 ** 14];
+
+/**
+ * The rank as one whole number: a fact beats all of a lower one. Negative: it does not concern the state. Copies of a fact have the
+ * same.
+ *
+ * Worked example: rejected 2 is line 1, attempt 2, step 1: 262,144 + 2 × 4 + 1; corrected 2 is one above it, verified in line 2 far above.
+ */
+export const rankOf = ({ type, attempt = 1 }: Attempted): number => {
+  const { line, goesOn, step = 0 } = RANKS[type] ?? NO_RANK;
+  return line * LINE + (goesOn === true ? attempt * STEPS + step : step * ATTEMPTS + attempt);
+};
+
+/** The type of the fact that has this rank; undefined for one that does not concern the state. */
+export const typeOfRank = (rank: number): EventType | undefined => {
+  const line = Math.floor(rank / LINE);
+  const rest = rank - line * LINE;
+  return EVENT_TYPES.find((type) => {
+    const own = RANKS[type];
+    const step = own?.goesOn === true ? rest % STEPS : Math.floor(rest / ATTEMPTS);
+    return own?.line === line && (own.step ?? 0) === step;
+  });
 };
 
 /** The order among copies, as far as it matters here. */
@@ -115,7 +132,7 @@ export const project = (facts: readonly Fact[]): Projection => {
     if (known === undefined || isEarlier(fact, known)) earliest.set(factKey(fact), fact);
   }
   const valid = [...earliest.values()];
-  const ranked = valid.toSorted((a, b) => compareRanks(a, b) || (factKey(a) < factKey(b) ? -1 : 1));
+  const ranked = valid.toSorted((a, b) => rankOf(a) - rankOf(b) || (factKey(a) < factKey(b) ? -1 : 1));
   const state = ranked.findLast(({ type }) => RANKS[type] !== undefined);
   const changed = valid
     .filter(({ type }) => type === 'channel_changed')

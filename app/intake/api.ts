@@ -1,17 +1,19 @@
 /** The intake's routes, each a function from a request to an answer, and the one hook for errors. */
 import type { IncomingMessage } from 'node:http';
 import type { Registry } from 'prom-client';
-import type { ArrivalOutcome } from '../../contract/app-contract.ts';
+import type { ArrivalOutcome, LocalizedText } from '../../contract/app-contract.ts';
 import { type AcceptDeps, createAcceptor } from './accept.ts';
 import { type Answer, jsonAnswer, problemAnswer } from './answer.ts';
+import { type ChangeDeps, createChanges } from './change.ts';
+import { drawText } from './draw-text.ts';
 import { ApiError, ERRORS, type ErrorCode } from './errors.ts';
 import type { Knock } from './gate.ts';
 import { createIntakeMetrics } from './metrics.ts';
 import { oneEntryText } from './one-entry.ts';
-import { receiptState } from './receipt-state.ts';
+import { editableUntil, receiptState } from './receipt-state.ts';
 import { staticPage } from './static-page.ts';
 
-export interface IntakeDeps extends AcceptDeps {
+export interface IntakeDeps extends AcceptDeps, ChangeDeps {
   readonly registry: Registry;
   /** This process's own clock, right or wrong, for the operator to compare. */
   readonly wallClockMs: () => number;
@@ -24,6 +26,12 @@ export interface IntakeDeps extends AcceptDeps {
 
 /** @throws ApiError, which becomes a problem; anything else is a 500 */
 export type Handler = (request: IncomingMessage, params: Readonly<Record<string, string>>) => Answer | Promise<Answer>;
+
+/** With a withdrawal, in both languages: what it does not do. */
+const WITHDRAWN: LocalizedText = {
+  'zh-CN': '此登记已撤回，不参加抽签。如您用同一证件号码另有登记，请分别撤回；撤回后再用同一证件号码登记，不参加抽签。',
+  en: 'This registration is withdrawn and does not enter the draw. If you have registered more than once, withdraw each registration with its own receipt. A later registration with the same identity number does not enter the draw.',
+};
 
 const PREFIX = '/api/v1';
 export const REGISTRATIONS = `${PREFIX}/registrations`;
@@ -59,17 +67,25 @@ const apiErrorOf = (error: unknown): ApiError => {
   return error instanceof URIError ? new ApiError('NOT_FOUND') : new ApiError('INTERNAL');
 };
 
-const only = (allow: 'POST' | 'GET, HEAD', handler: Handler): Handler => {
-  const methods = allow.split(', ');
+/** @param handlers by methods, such as `GET, HEAD` */
+const only = (handlers: Readonly<Record<string, Handler>>): Handler => {
+  const byMethod = new Map(
+    Object.entries(handlers).flatMap(([methods, handler]) => methods.split(', ').map((one) => [one, handler] as const)),
+  );
+  const headers = { Allow: [...byMethod.keys()].join(', ') };
   return (request, params) => {
-    if (methods.includes(request.method ?? '')) return handler(request, params);
-    throw new ApiError('METHOD_NOT_ALLOWED', { headers: { Allow: allow } });
+    const handler = byMethod.get(request.method ?? '');
+    if (handler === undefined) throw new ApiError('METHOD_NOT_ALLOWED', { headers });
+    return handler(request, params);
   };
 };
+
+const secretIn = ({ headers }: IncomingMessage): string => String(headers['x-receipt-secret'] ?? '');
 
 export const createApi = (deps: IntakeDeps) => {
   const { campaignId, guard } = deps;
   const acceptor = createAcceptor(deps);
+  const changes = createChanges(deps);
   const page = staticPage(deps.settings);
   const metrics = createIntakeMetrics(deps.registry, {
     now: deps.wallClockMs,
@@ -111,12 +127,27 @@ export const createApi = (deps: IntakeDeps) => {
     }
   };
 
-  const showReceipt: Handler = async ({ headers }, { receiptNo = '' }) =>
-    jsonAnswer(
-      200,
-      await receiptState(deps, receiptNo, String(headers['x-receipt-secret'] ?? ''), deps.signal),
-      'no-store',
-    );
+  const showReceipt: Handler = async (request, { receiptNo = '' }) =>
+    jsonAnswer(200, await receiptState(deps, receiptNo, secretIn(request), deps.signal), 'no-store');
+
+  const counted =
+    (change: 'change' | 'withdrawal', handler: Handler): Handler =>
+    async (request, params) => {
+      try {
+        const answer = await handler(request, params);
+        metrics.changed(change, 'done');
+        return answer;
+      } catch (thrown) {
+        metrics.changed(change, ERRORS[apiErrorOf(thrown).code].status < 500 ? 'refused' : 'unavailable');
+        throw thrown;
+      }
+    };
+
+  const change: Handler = async (request, { receiptNo = '' }) =>
+    jsonAnswer(200, await changes.change(request, receiptNo, secretIn(request)), 'no-store');
+
+  const withdraw: Handler = async (request, { receiptNo = '' }) =>
+    jsonAnswer(202, { ...(await changes.withdraw(receiptNo, secretIn(request))), detail: WITHDRAWN }, 'no-store');
 
   const showCampaign: Handler = (_request, params) => {
     const settings = deps.settings.current();
@@ -124,11 +155,22 @@ export const createApi = (deps: IntakeDeps) => {
     if (params['campaignId'] !== campaignId) throw new ApiError('NOT_FOUND');
     const { title, window, identity, vouchers } = settings;
     const eligibility = { ...settings.eligibility, text: oneEntryText(settings) };
+    const draw = { unverified: settings.draw.unverified, text: drawText(settings) };
     const serverTime = new Date(deps.now()).toISOString();
     // Below the two seconds within which an edit must be visible.
     return jsonAnswer(
       200,
-      { campaignId, title, window, identity, eligibility, vouchers, serverTime },
+      {
+        campaignId,
+        title,
+        window,
+        editableUntil: editableUntil(settings),
+        identity,
+        eligibility,
+        draw,
+        vouchers,
+        serverTime,
+      },
       'public, max-age=1',
     );
   };
@@ -136,9 +178,10 @@ export const createApi = (deps: IntakeDeps) => {
   return {
     /** By path, in the syntax of Express. */
     routes: {
-      [REGISTRATIONS]: only('POST', register),
-      [`${REGISTRATIONS}/:receiptNo`]: only('GET, HEAD', showReceipt),
-      [`${PREFIX}/campaigns/:campaignId`]: only('GET, HEAD', showCampaign),
+      [REGISTRATIONS]: only({ POST: register }),
+      [`${REGISTRATIONS}/:receiptNo`]: only({ 'GET, HEAD': showReceipt, PATCH: counted('change', change) }),
+      [`${REGISTRATIONS}/:receiptNo/withdrawal`]: only({ POST: counted('withdrawal', withdraw) }),
+      [`${PREFIX}/campaigns/:campaignId`]: only({ 'GET, HEAD': showCampaign }),
     } satisfies Readonly<Record<string, Handler>>,
     /** Any other path. */
     elsewhere: ((request) => {

@@ -26,6 +26,47 @@ export const ERRORS = {
   NOT_FOUND: means(404, '未找到此页面', 'Not found'),
   RECEIPT_UNKNOWN: means(404, '回执号或查询密码不正确', 'The receipt number or its secret is wrong'),
   METHOD_NOT_ALLOWED: means(405, '不支持此请求方法', 'This method is not supported here'),
+  LIST_FROZEN: means(
+    409,
+    '登记名单已经确定，不能再更正、撤回或更改领取渠道',
+    'Registrations can’t be corrected, withdrawn or changed any more: the time for it is over',
+  ),
+  WITHDRAWN: means(409, '此登记已撤回，不能再更改', 'This registration is withdrawn and can’t be changed any more'),
+  SUPERSEDED: means(
+    409,
+    '您的另一份登记有效，请使用该登记的回执办理',
+    'Another registration of yours counts; use the receipt of that one',
+  ),
+  ERASED: means(
+    409,
+    '此登记的个人信息已删除，不能再更改',
+    'The data of this registration is erased; it can’t be changed',
+  ),
+  NOT_REJECTED: means(
+    409,
+    '只有身份核验未通过或待人工复核的登记才能更正',
+    'Only a registration whose identity check failed or needs a review can be corrected',
+  ),
+  NO_CORRECTION_LEFT: means(
+    409,
+    '此登记已更正两次，不能再更正',
+    'This registration has been corrected twice, which is the limit',
+  ),
+  NO_CHANNEL_CHANGE_LEFT: means(
+    409,
+    '领取渠道已更改五次，不能再更改',
+    'The channel has been changed five times, which is the limit',
+  ),
+  CHANNEL_FIXED: means(
+    409,
+    '本次活动每个领取渠道须分别登记，登记后不能更改渠道；如需使用其他渠道，请另行登记',
+    'In this campaign each app is a registration of its own, so the channel can’t be changed; register for the other app as well',
+  ),
+  CHANGED_MEANWHILE: means(
+    409,
+    '此登记刚刚由另一请求更改，本次更改未生效；请查询登记后再试',
+    'Another request has just changed this registration, so this one had no effect; look the registration up, then decide again',
+  ),
   BODY_TOO_LARGE: means(413, '请求内容超过 4 kB', 'The request body is larger than 4 kB'),
   UNSUPPORTED_MEDIA_TYPE: means(415, '请以 application/json（UTF-8）提交', 'Send application/json in UTF-8'),
   IDEMPOTENCY_MISMATCH: means(
@@ -56,11 +97,22 @@ export const ERRORS = {
     '本次活动只接受居民身份证号码',
     'This campaign accepts numbers of resident identity cards only',
   ),
+  ID_NOT_CORRECTABLE: means(
+    422,
+    '更正不能更换证件号码。如登记时填错了号码，请撤回此登记，并在登记时段内用正确的号码重新登记',
+    'A correction can’t change the identity number. If it was wrong, withdraw this registration and register again with the right number while registration is open',
+  ),
+  UNCHANGED: means(
+    422,
+    '更正内容与核验未通过的内容相同，请核对姓名',
+    'The correction is the same as what failed the identity check; check the name',
+  ),
   NOT_ELIGIBLE_AGE: means(422, '未达到参加活动的最低年龄', 'You have not reached the minimum age'),
   CHANNEL_INVALID: means(422, '领取渠道须为 wechat、alipay 或 unionpay', 'channel must be wechat, alipay or unionpay'),
   CATEGORY_UNKNOWN: means(422, '没有此种消费券', 'There is no such voucher'),
   LOCALE_INVALID: means(422, '语言须为 zh-CN 或 en', 'locale must be zh-CN or en'),
   CONSENT_REQUIRED: means(422, '请同意处理敏感个人信息', 'Agree to the processing of sensitive personal data'),
+  TOO_MANY_CHANGES: means(429, '操作过于频繁，请稍候再试', 'Too many requests for this receipt; try again in a moment'),
   ADMISSION_LIMITED: means(
     503,
     '当前登记人数较多，请稍候再试，机会均等',
@@ -75,6 +127,11 @@ export const ERRORS = {
     503,
     '暂时无法确认登记是否完成，请在原页面重试，不会造成重复登记',
     'We can’t confirm your registration now; try again on the same page, you will not be registered twice',
+  ),
+  CHANGE_UNCONFIRMED: means(
+    503,
+    '暂时无法确认更改是否完成，请稍候重试，重复提交不会重复生效',
+    'We can’t confirm the change now; send it again in a moment, it takes effect only once',
   ),
   INTERNAL: means(500, '系统出错，请重试', 'Something went wrong; try again'),
 } satisfies Readonly<Record<string, ErrorEntry>>;

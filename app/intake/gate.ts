@@ -37,6 +37,8 @@ export interface Knock {
   readonly arrivedAtMs: number;
   /** Whether most clocks agreed with it at that time; reading a body may take seconds. */
   readonly isClockAgreed: boolean;
+  /** Its age in ms, also where the machine was suspended meanwhile. */
+  readonly ageMs: () => number;
   /** Why it may not be admitted, as far as its head shows. */
   readonly refusal: ApiError | undefined;
 }
@@ -56,6 +58,8 @@ export interface GateDeps {
   readonly now: () => number;
   /** Whether most clocks agree with `now()`. */
   readonly isClockAgreed: () => boolean;
+  /** Of this machine, whatever other clocks say: it alone shows that the machine was suspended. */
+  readonly wallClockMs: () => number;
   readonly monotonicMs: () => number;
   readonly random: () => number;
   /** Whether this process has too much work to answer in time. */
@@ -86,6 +90,10 @@ export const overloaded = (random: number): ApiError => new ApiError('OVERLOADED
 /** At least the level's seconds, and up to half as many more. */
 const later = (seconds: number, random: number): number => seconds + Math.floor((random * seconds) / 2);
 
+/** A contingency level's page, for everyone who wants to write. */
+export const pausedBy = (page: NonNullable<LiveSettings['page']>, random: number): ApiError =>
+  new ApiError('REGISTRATION_PAUSED', { retryAfterSeconds: later(page.retryAfterSeconds, random), detail: page.text });
+
 /** A pod's share of the admission rate; it also bounds the questions to the journal (recall.ts). */
 export const shareOf = ({ admissionPerSecond, intakePods }: LiveSettings['traffic']): number =>
   admissionPerSecond / Math.max(1, intakePods);
@@ -93,6 +101,17 @@ export const shareOf = ({ admissionPerSecond, intakePods }: LiveSettings['traffi
 const outsideWindow = (atMs: number, opensAt: string, closesAt: string): 'NOT_OPEN' | 'CLOSED' | undefined => {
   if (atMs < Date.parse(opensAt)) return 'NOT_OPEN';
   return atMs >= Date.parse(closesAt) ? 'CLOSED' : undefined;
+};
+
+/** The freeze waits for what is published within this time (operator/freeze): body 6 s, look-ups 1 s, and some. */
+export const PUBLISHED_WITHIN_MS = 10_000;
+
+export const ageSince = ({
+  wallClockMs,
+  monotonicMs,
+}: Pick<GateDeps, 'wallClockMs' | 'monotonicMs'>): (() => number) => {
+  const [wallMs, sinceMs] = [wallClockMs(), monotonicMs()];
+  return () => Math.max(wallClockMs() - wallMs, monotonicMs() - sinceMs);
 };
 
 export const createGate = (deps: GateDeps): Gate => {
@@ -114,10 +133,7 @@ export const createGate = (deps: GateDeps): Gate => {
     if (outside !== undefined) {
       return new ApiError(outside, { members: { serverTime: new Date(arrivedAtMs).toISOString(), opensAt, closesAt } });
     }
-    if (page !== undefined) {
-      const retryAfterSeconds = later(page.retryAfterSeconds, deps.random());
-      return new ApiError('REGISTRATION_PAUSED', { retryAfterSeconds, detail: page.text });
-    }
+    if (page !== undefined) return pausedBy(page, deps.random());
     if (deps.isOverloaded()) return overloaded(deps.random());
     const nowMs = deps.monotonicMs();
     const share = shareOf(traffic);
@@ -130,6 +146,7 @@ export const createGate = (deps: GateDeps): Gate => {
     knock(request) {
       const arrivedAtMs = deps.now();
       const isClockAgreed = deps.isClockAgreed();
+      const ageMs = ageSince(deps);
       const settings = deps.settings.current();
       if (settings === undefined) throw new ApiError('STARTING', { retryAfterSeconds: soon(deps.random()) });
       const idempotencyKey = idempotencyKeyOf(request);
@@ -138,7 +155,7 @@ export const createGate = (deps: GateDeps): Gate => {
         throw new ApiError('CANARY_INVALID');
       }
       checkJsonHead(request);
-      const common = { settings, idempotencyKey, arrivedAtMs, isClockAgreed };
+      const common = { settings, idempotencyKey, arrivedAtMs, isClockAgreed, ageMs };
       return signature === undefined
         ? { ...common, kind: 'citizen', refusal: refusalOfCitizen(settings, arrivedAtMs) }
         : { ...common, kind: 'canary', refusal: deps.isOverloaded() ? overloaded(deps.random()) : undefined };

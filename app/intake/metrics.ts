@@ -8,6 +8,8 @@ export interface IntakeMetrics {
   /** A registration POST, when its head is there; canaries never. */
   arrived(): void;
   answered(outcome: ArrivalOutcome, seconds: number): void;
+  /** A correction, change of channel or withdrawal; these are no arrivals. */
+  changed(change: 'change' | 'withdrawal', outcome: 'done' | 'refused' | 'unavailable'): void;
   /** One of them was asked to come again after so many seconds. */
   askedAgain(retryAfterSeconds: number): void;
 }
@@ -38,6 +40,12 @@ export const createIntakeMetrics = (registry: Registry, sources: IntakeSources):
       this.inc({ outcome: 'turned_away' }, total - counted);
       counted = total;
     },
+  });
+  const changes = new Counter({
+    name: 'voucher_intake_changes_total',
+    help: 'Changes that citizens asked for. done: stored, or stored before. refused: 4xx. unavailable: 5xx.',
+    labelNames: ['change', 'outcome'],
+    registers,
   });
   const seconds = new Histogram({
     name: METRICS.intakeAnswerSeconds,
@@ -78,6 +86,7 @@ export const createIntakeMetrics = (registry: Registry, sources: IntakeSources):
   // From zero, because a missing series proves nothing to the operator.
   for (const outcome of ARRIVAL_OUTCOMES) arrivals.inc({ outcome }, 0);
   return {
+    changed: (change, outcome) => changes.inc({ change, outcome }),
     arrived: () => recent.arrived(monotonicMs()),
     askedAgain: (retryAfterSeconds) => recent.askedAgain(monotonicMs(), retryAfterSeconds),
     answered(outcome, took) {

@@ -5,6 +5,9 @@
  * Before CLOSED the database is asked as well, for a registration that an earlier release stored under another subject. A row is
  * proof, and a missing row is none, so a database that is unavailable or behind changes nothing.
  *
+ * A copy that the journal stored too late for the list (`countsUntilMs`) is none, and neither is its row: a publish that got no
+ * answer may wait in a server that is cut off, and be stored above the barrier.
+ *
  * Questions to the journal are bounded, because requests that were never accepted cause them as well:
  *
  * | the key                        | room for a question | result |
@@ -23,6 +26,7 @@ import { atMost } from '../../runtime/at-most.ts';
 import { ApiError } from './errors.ts';
 import { type Knock, overloaded, shareOf, soon } from './gate.ts';
 import type { ReceiptStore } from './ports.ts';
+import { editableUntil } from './receipt-state.ts';
 import type { Claim, Registered } from './register.ts';
 import { TokenBucket } from './token-bucket.ts';
 
@@ -69,6 +73,10 @@ export interface Recall {
   pay(knock: Knock): boolean;
 }
 
+/** The freeze waits this long for what arrived in time; what is stored later may be above the barrier (operator/freeze). */
+const STORED_WITHIN_MS = 17_000;
+const countsUntilMs = ({ settings }: Knock): number => Date.parse(editableUntil(settings)) + STORED_WITHIN_MS;
+
 /** The first request may have reached another pod in time, and not be in the journal yet. */
 const isJustClosed = ({ arrivedAtMs, settings }: Knock, { code }: ApiError): boolean =>
   code === 'CLOSED' && arrivedAtMs - Date.parse(settings.window.closesAt) < JUST_CLOSED_MS;
@@ -109,7 +117,9 @@ export const createRecall = ({ acceptances, receipts, signal, monotonicMs, rando
     where?: StoredPosition,
   ): Promise<Registered | Exclude<AcceptanceLookup['kind'], 'accepted'>> => {
     questions += 1;
-    const asked = inTurn(() => acceptances.find(claim.receipt.receiptNo, claim.citizenHash, where));
+    const asked = inTurn(() =>
+      acceptances.find(claim.receipt.receiptNo, claim.citizenHash, countsUntilMs(knock), where),
+    );
     const found = await asked.finally(() => {
       questions -= 1;
     });
@@ -121,6 +131,8 @@ export const createRecall = ({ acceptances, receipts, signal, monotonicMs, rando
   const inDatabase = async (knock: Knock, claim: Claim): Promise<Registered | undefined> => {
     const found = await receipts.find(claim.receipt.receiptNo, signal);
     if (found.kind !== 'found' && found.kind !== 'superseded') return undefined;
+    // The row may be of a copy that was stored since the journal was asked.
+    if (knock.arrivedAtMs > countsUntilMs(knock) && (await ask(knock, claim)) !== 'absent') return undefined;
     // Rows keep no fingerprint.
     const acceptance = { at: found.receivedAt, fingerprint: undefined };
     remember(knock, claim, acceptance);

@@ -3,9 +3,10 @@
 import type { LiveSettings, LocalizedText } from '../../contract/app-contract.ts';
 import type { LiveSettingsSource } from '../../journal/publishing.ts';
 import { normalReceipt } from '../core/normal-form.ts';
-import { project } from '../core/projection.ts';
+import { type Fact, project } from '../core/projection.ts';
 import { isReceiptNo, verifyReceiptSecret } from '../core/receipt.ts';
 import type { SecretKey } from '../core/secret-key.ts';
+import { changesLeft } from './change-rules.ts';
 import { ApiError } from './errors.ts';
 import type { ReceiptStore } from './ports.ts';
 
@@ -17,7 +18,28 @@ export interface ReceiptStateDeps {
   readonly now: () => number;
 }
 
-export interface ReceiptState {
+/** What can still be changed, for citizens. */
+export interface ShownChanges {
+  /** Until when, by server time. */
+  readonly editableUntil: string;
+  readonly correctionsLeft: number;
+  readonly channelChangesLeft: number;
+}
+
+/** The later of both: a contingency level may have moved the closing past `verifyBy`. The freeze goes by the same (operator/freeze). */
+export const editableUntil = ({ draw: { verifyBy }, window: { closesAt } }: LiveSettings): string =>
+  verifyBy !== undefined && Date.parse(verifyBy) > Date.parse(closesAt) ? verifyBy : closesAt;
+
+export const changesShown = (facts: readonly Fact[], settings: LiveSettings): ShownChanges => {
+  const { corrections, channels } = changesLeft(facts);
+  return {
+    editableUntil: editableUntil(settings),
+    correctionsLeft: corrections,
+    channelChangesLeft: settings.eligibility.uniqueness === 'perCitizenAndChannel' ? 0 : channels,
+  };
+};
+
+export interface ReceiptState extends Partial<ShownChanges> {
   readonly receiptNo: string;
   readonly state: string;
   /** Whether the database has it. Without, a receipt that proves itself is `received`. */
@@ -77,6 +99,22 @@ const MAX_SENT = 64;
 const asIssued = (sent: string): string => (sent.length > MAX_SENT ? '' : normalReceipt(sent));
 
 /**
+ * The receipt number that the secret proves, in the form in which it was issued.
+ * @throws ApiError RECEIPT_UNKNOWN, one and the same for a wrong secret and a number that does not exist
+ */
+export const provenReceipt = (
+  { campaignId, citizenKey }: Pick<ReceiptStateDeps, 'campaignId' | 'citizenKey'>,
+  sentReceiptNo: string,
+  sentSecret: string,
+): string => {
+  const receiptNo = asIssued(sentReceiptNo);
+  const secret = asIssued(sentSecret);
+  const isTrue = isReceiptNo(receiptNo) && verifyReceiptSecret(citizenKey, campaignId, receiptNo, secret);
+  if (!isTrue) throw new ApiError('RECEIPT_UNKNOWN');
+  return receiptNo;
+};
+
+/**
  * | secret | database | answer |
  * |--------|----------|--------|
  * | wrong, absent, or no such number | not asked | 404, one and the same |
@@ -92,15 +130,13 @@ export const receiptState = async (
   sentSecret: string,
   signal: AbortSignal,
 ): Promise<ReceiptState> => {
-  const receiptNo = asIssued(sentReceiptNo);
-  const secret = asIssued(sentSecret);
-  const isTrue = isReceiptNo(receiptNo) && verifyReceiptSecret(deps.citizenKey, deps.campaignId, receiptNo, secret);
-  if (!isTrue) throw new ApiError('RECEIPT_UNKNOWN');
+  const receiptNo = provenReceipt(deps, sentReceiptNo, sentSecret);
   const settings = deps.settings.current();
   const unconfirmed = (lookup: 'absent' | 'unavailable' | 'not_asked'): ReceiptState => ({
     receiptNo,
     state: 'received',
     confirmed: false,
+    ...(settings === undefined ? {} : { editableUntil: editableUntil(settings) }),
     ...unconfirmedBy(lookup, settings, deps.now()),
   });
   if (settings?.page !== undefined) return unconfirmed('not_asked');
@@ -111,7 +147,10 @@ export const receiptState = async (
       const { receivedAt, category } = found;
       if (state === 'erased') return { receiptNo, state, confirmed: true, history };
       if (state === 'superseded') return { receiptNo, state, confirmed: true, receivedAt };
-      return { receiptNo, state, confirmed: true, receivedAt, channel: channel ?? found.channel, category, history };
+      // Nothing follows a withdrawal.
+      const changes = settings === undefined || state === 'withdrawn' ? {} : changesShown(found.facts, settings);
+      const chosen = channel ?? found.channel;
+      return { receiptNo, state, confirmed: true, receivedAt, channel: chosen, category, history, ...changes };
     }
     case 'superseded':
       return { receiptNo, state: 'superseded', confirmed: true, receivedAt: found.receivedAt };

@@ -7,7 +7,7 @@ import { citizenHashOf, deriveReceipt, fingerprintOf, type Receipt } from '../co
 import { SealingPausedError, sealingAad } from '../core/sealing.ts';
 import type { SecretKey } from '../core/secret-key.ts';
 import { ApiError, type ErrorCode } from './errors.ts';
-import type { Knock } from './gate.ts';
+import { type Knock, PUBLISHED_WITHIN_MS } from './gate.ts';
 import type { Sealer } from './ports.ts';
 import { fieldsOf, parseRegistration, type Registration } from './registration-body.ts';
 
@@ -48,12 +48,17 @@ const UNAVAILABLE: Readonly<Record<Extract<PublishOutcome, { kind: 'unavailable'
 const KEYS_AGAIN_SECONDS = 10;
 
 /** A registration that could never be opened must not be accepted. */
-const sealPersonal = (sealer: Sealer, personal: Uint8Array, aad: string): ReturnType<Sealer['seal']> => {
+export const sealPersonal = (
+  sealer: Sealer,
+  personal: Uint8Array,
+  aad: string,
+  code: ErrorCode = 'JOURNAL_UNAVAILABLE',
+): ReturnType<Sealer['seal']> => {
   try {
     return sealer.seal(personal, aad);
   } catch (error) {
     if (!(error instanceof SealingPausedError)) throw error;
-    throw new ApiError('JOURNAL_UNAVAILABLE', { retryAfterSeconds: KEYS_AGAIN_SECONDS });
+    throw new ApiError(code, { retryAfterSeconds: KEYS_AGAIN_SECONDS });
   }
 };
 
@@ -79,7 +84,7 @@ export const claimOf = (
  */
 export const publishClaim = async (
   { campaignId, site, sealer, journal }: RegisterDeps,
-  { kind, arrivedAtMs, isClockAgreed }: Knock,
+  { kind, arrivedAtMs, isClockAgreed, ageMs }: Knock,
   { registration, citizenHash, uniqueness, receipt, fingerprint }: Claim,
 ): Promise<{ readonly kind: 'stored'; readonly at: string } | ({ readonly kind: 'held' } & StoredPosition)> => {
   const { name, idType, idNumber, phone, channel, category, locale, policyVersion } = registration;
@@ -101,6 +106,8 @@ export const publishClaim = async (
     keyId,
     data: { ...data },
   };
+  // A machine that was suspended must not publish after closing what arrived before: the list may be frozen.
+  if (ageMs() > PUBLISHED_WITHIN_MS) throw new ApiError('JOURNAL_UNAVAILABLE', { retryAfterSeconds: 1 });
   const outcome = await journal.publish(event);
   if (outcome.kind === 'acknowledged') {
     const { shard, sequence, duplicate } = outcome;

@@ -19,11 +19,15 @@ const word = <const Words extends readonly [string, ...string[]]>(...words: Word
     })
     .pipe(z.enum(words));
 
-const body = z.strictObject({
+const personal = {
   name: z.string().max(200).transform(normalName),
   idType: word('CN_ID'),
   idNumber: z.string().max(64),
   phone: z.string().max(64).transform(normalPhone),
+};
+
+const body = z.strictObject({
+  ...personal,
   channel: word(...CHANNELS),
   // Names of vouchers are DNS labels.
   category: z.string().max(128).transform(normalWord).pipe(z.string().min(1).max(63)),
@@ -39,13 +43,16 @@ const body = z.strictObject({
   locale: word('zh-CN', 'en').default('zh-CN'),
 });
 
-/** In normal form, see core/normal-form.ts: different spellings are equal here. */
-export interface Registration {
+/** What is sealed. In normal form, see core/normal-form.ts: different spellings are equal here. */
+export interface Personal {
   readonly name: string;
   readonly idType: 'CN_ID';
   /** Normalised, 18 characters. */
   readonly idNumber: string;
   readonly phone: string;
+}
+
+export interface Registration extends Personal {
   readonly channel: Channel;
   readonly category: string;
   readonly policyVersion: string;
@@ -97,15 +104,22 @@ export const fieldsOf = (registration: Registration): readonly string[] => {
   return [name, idType, idNumber, phone, channel, category, policyVersion, locale];
 };
 
+const shaped = <Shape>(schema: z.ZodType<Shape>, value: unknown): Shape => {
+  const parsed = schema.safeParse(value);
+  if (!parsed.success) throw fieldErrors(fieldErrorsOf(parsed.error, value));
+  return parsed.data;
+};
+
+const wrongOf = ({ name, phone }: Pick<Personal, 'name' | 'phone'>): readonly FieldError[] => [
+  ...(isName(name) ? [] : [{ field: 'name', code: 'NAME_INVALID' } as const]),
+  ...(PHONE.test(phone) ? [] : [{ field: 'phone', code: 'PHONE_INVALID' } as const]),
+];
+
 /** @throws ApiError with every wrong field, at most 16 */
 export const parseRegistration = (value: unknown, settings: LiveSettings, nowMs: number): Registration => {
-  const parsed = body.safeParse(value);
-  if (!parsed.success) throw fieldErrors(fieldErrorsOf(parsed.error, value));
-  const { idNumber: rawId, consent, ...rest } = parsed.data;
+  const { idNumber: rawId, consent, ...rest } = shaped(body, value);
   const id = parseIdentityNumber(rawId, nowMs);
-  const wrong: FieldError[] = [];
-  if (!isName(rest.name)) wrong.push({ field: 'name', code: 'NAME_INVALID' });
-  if (!PHONE.test(rest.phone)) wrong.push({ field: 'phone', code: 'PHONE_INVALID' });
+  const wrong = [...wrongOf(rest)];
   if (!settings.vouchers.some((voucher) => voucher.name === rest.category)) {
     wrong.push({ field: 'category', code: 'CATEGORY_UNKNOWN' });
   }
@@ -117,4 +131,26 @@ export const parseRegistration = (value: unknown, settings: LiveSettings, nowMs:
   }
   if (wrong.length > 0 || id.kind === 'invalid') throw fieldErrors(wrong);
   return { ...rest, idNumber: id.normalised, policyVersion: consent.policyVersion };
+};
+
+const changeOfChannel = z.strictObject({ channel: word(...CHANNELS) });
+const correction = z.strictObject(personal);
+
+/** What a PATCH asks for: another channel, or the personal fields anew, all of them. */
+export type RequestedChange =
+  | { readonly kind: 'channel'; readonly channel: Channel }
+  | { readonly kind: 'correction'; readonly personal: Personal };
+
+/** @throws ApiError with every wrong field */
+export const parseChange = (value: unknown, nowMs: number): RequestedChange => {
+  if (valueAt(value, ['channel']) !== undefined) {
+    const { channel } = shaped(changeOfChannel, value);
+    return { kind: 'channel', channel };
+  }
+  const { idNumber, ...rest } = shaped(correction, value);
+  const id = parseIdentityNumber(idNumber, nowMs);
+  const wrong = [...wrongOf(rest)];
+  if (id.kind === 'invalid') wrong.push({ field: 'idNumber', code: id.code });
+  if (wrong.length > 0 || id.kind === 'invalid') throw fieldErrors(wrong);
+  return { kind: 'correction', personal: { ...rest, idNumber: id.normalised } };
 };

@@ -29,9 +29,11 @@ const readKey = async (dir: string, name: string): Promise<SecretKey> => {
   return secretKey(key);
 };
 
-/** Read once: these two never change within a campaign, otherwise a person would become another one. */
+/** Read once: this one and that of canaries never change within a campaign, otherwise a person would become another one. */
+export const readCitizenKey = (dir: string): Promise<SecretKey> => readKey(dir, PRIVACY_KEYS.citizen);
+
 export const readPrivacyKeys = async (dir: string): Promise<PrivacyKeys> => ({
-  citizen: await readKey(dir, PRIVACY_KEYS.citizen),
+  citizen: await readCitizenKey(dir),
   canary: await readKey(dir, PRIVACY_KEYS.canary),
 });
 

@@ -9,6 +9,7 @@ import { firstRegistration } from '../../journal/first-registration.ts';
 import { JournalHealth } from '../../journal/journal-health.ts';
 import { watchLiveSettings } from '../../journal/live-settings.ts';
 import { createPublisher } from '../../journal/publisher.ts';
+import { createReceiptJournal } from '../../journal/receipt-journal.ts';
 import { keepJournalChecked } from '../../journal/streams/check.ts';
 import { abortable } from '../../runtime/abortable.ts';
 import { systemClock } from '../../runtime/clock.ts';
@@ -110,6 +111,7 @@ export const startIntake: StartRole = async ({ config, registry, dependencies, l
       journal: () => health.found(monotonicMs()),
       astray: followAstray(journal, warn('follow astray registrations'), ended.signal),
     }),
+    receiptJournal: createReceiptJournal({ ...journal, monotonicMs, signal: ended.signal }),
     settings,
     sealer,
     receipts,

@@ -24,3 +24,10 @@ export interface RunningRole {
 }
 
 export type StartRole = (context: RoleContext) => Promise<RunningRole>;
+
+/** Resolves when the work is done, which may be repeated at any time; rejects otherwise, and with the signal. */
+export type RunJob = (context: {
+  readonly config: ProcessConfig;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+}) => Promise<void>;

@@ -1,8 +1,14 @@
-/** The role of each tier. Each imports only what it needs, so that pods start quickly. */
+/** The roles of tiers and Jobs. Each imports only what it needs, so that pods start quickly. */
+import type { JobName } from '../../contract/jobs.ts';
 import type { Tier } from '../../contract/tiers.ts';
-import type { StartRole } from './role.ts';
+import type { RunJob, StartRole } from './role.ts';
 
-export const ROLES: Readonly<Record<Tier, () => Promise<StartRole>>> = {
+export const START_TIER: Readonly<Record<Tier, () => Promise<StartRole>>> = {
   intake: async () => (await import('./intake.ts')).startIntake,
   records: async () => (await import('./records.ts')).startRecords,
+  verification: async () => (await import('./verification.ts')).startVerification,
+};
+
+export const RUN_JOB: Readonly<Record<JobName, () => Promise<RunJob>>> = {
+  draw: async () => (await import('./draw.ts')).runDraw,
 };

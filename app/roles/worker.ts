@@ -1,5 +1,5 @@
 /** Wires a worker: what every tier that processes the journal does from its start to its end. */
-import { connectJournal } from '../../journal/connection.ts';
+import { connectJournal, type JournalConnection } from '../../journal/connection.ts';
 import { createJournalReader, hasConsumers, type ReaderOptions } from '../../journal/reader.ts';
 import type { Settled, TierPart } from '../worker/part.ts';
 import { runWorker, type WorkerHealth } from '../worker/run-worker.ts';
@@ -9,30 +9,44 @@ import { until } from './until.ts';
 
 const monotonicMs = (): number => performance.now();
 
+export interface ConnectedWorker {
+  readonly connection: JournalConnection;
+  readonly journal: ShardsHealth;
+}
+
 export interface WorkerTier<S extends Settled> {
   readonly tier: ReaderOptions['tier'];
   readonly part: TierPart<S>;
   readonly health?: WorkerHealth;
+  /** Of a tier that needs the journal for its own part. Absent: connects. */
+  readonly connected?: ConnectedWorker;
   /** Preparations before the first batch; retried until they succeed. */
   prepare(): Promise<void>;
   /** After the last batch. */
   close(): Promise<void>;
 }
 
-export const startWorker = async <S extends Settled>(
-  { config, registry, dependencies, log, starting }: RoleContext,
-  { tier, part, health, prepare, close }: WorkerTier<S>,
-): Promise<RunningRole> => {
-  const { campaignId, shards } = config.app;
-  const warn =
-    (step: string) =>
-    (error: unknown): void =>
-      log.warn({ step, error }, 'failed; retrying');
+/** The connection of a worker, whose pulls report the state of the journal. */
+export const connectWorker = async ({ config, dependencies, starting }: RoleContext): Promise<ConnectedWorker> => {
   const journal = new ShardsHealth(monotonicMs());
   dependencies.need('journal', () => journal.found(monotonicMs()));
   const connection = await connectJournal(config.dataPlane.journal, config.podName, starting, (failure) =>
     journal.startFailed(failure),
   );
+  return { connection, journal };
+};
+
+export const startWorker = async <S extends Settled>(
+  context: RoleContext,
+  { tier, part, health, connected, prepare, close }: WorkerTier<S>,
+): Promise<RunningRole> => {
+  const { config, registry, log, starting } = context;
+  const { campaignId, shards } = config.app;
+  const warn =
+    (step: string) =>
+    (error: unknown): void =>
+      log.warn({ step, error }, 'failed; retrying');
+  const { connection, journal } = connected ?? (await connectWorker(context));
   await until(prepare, starting, warn('prepare'));
   const of = { connection, campaignId, tier };
   const waitForConsumers = async (): Promise<void> => {

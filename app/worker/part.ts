@@ -1,8 +1,8 @@
 /** What a tier of workers does with messages of the journal; all tiers have the same loop (run-worker.ts). */
 import type { Stored } from '../../journal/reading.ts';
 
-/** A message that only the loop may acknowledge. */
-export type Message = Stored & { readonly shard: number };
+/** A message that only the loop may acknowledge. Without a number of deliveries: replayed, by no consumer. */
+export type Message = Stored & { readonly shard: number; readonly deliveryCount?: number };
 
 /** A message that will never be accepted, and why. */
 export interface SetAside {
@@ -13,9 +13,18 @@ export interface SetAside {
   readonly reason: string;
 }
 
+/** A message that can't be decided now. */
+export interface GivenBack {
+  readonly sequence: number;
+  /** The journal delivers it again after this time, to any worker. */
+  readonly delayMs: number;
+}
+
 /** One commit that is durable; a tier may add what it changed. */
 export interface Settled {
   readonly setAside: readonly SetAside[];
+  /** Absent: none. */
+  readonly givenBack?: readonly GivenBack[];
 }
 
 export interface TierPart<S extends Settled> {
@@ -23,6 +32,15 @@ export interface TierPart<S extends Settled> {
   readonly tier: string;
   /** Decides and commits: all of it is durable when this resolves. @throws CommitError */
   commit(messages: readonly Message[], signal: AbortSignal): Promise<S>;
+  /** Batches of one shard at a time; 1 unless stated. */
+  readonly batchesPerShard?: number;
+  /**
+   * How many messages it takes for the next batch; 0: none now. Absent: as many as commits are quick for (batch-size.ts). A part
+   * that works at a pace holds few, so that other pods get their share, and a pod that dies repeats few.
+   */
+  room?(): number;
+  /** The process ends: what is begun is finished, and the rest is given back. */
+  drain?(): void;
   /** Sets a single refused message aside. @throws CommitError */
   keepAside(message: Message, refusal: CommitError, signal: AbortSignal): Promise<S>;
   /** Called with every commit once its batch is acknowledged. */

@@ -1,6 +1,6 @@
 /**
  * The loop of every tier that processes the journal: takes batches from each shard, hands them to the tier's part, and acknowledges
- * them once they are durable.
+ * them once they are durable. What a part can't decide now it gives back, and the journal delivers it again later.
  *
  * While a downstream system is unavailable, the batch in hand is kept and retried. So recovery needs no redelivery, and no further
  * messages are taken. Nothing is acknowledged before its commit; the batches of a dead process are redelivered.
@@ -42,6 +42,8 @@ export interface WorkerDeps<S extends Settled> {
 }
 
 const EXPIRES_MS = 1_000;
+/** Until a part that takes nothing now is asked again. */
+const ROOM_AGAIN_MS = 250;
 /** A third of the consumer's ack_wait of 30 s. */
 const WORKING_EVERY_MS = 10_000;
 /** How long the batch in hand may take when the process ends: with its connections within the pod's 30 s of grace. */
@@ -89,10 +91,15 @@ const acknowledge = (deliveries: readonly Delivery[], commits: readonly Settled[
   const reasons = new Map(
     commits.flatMap(({ setAside }) => setAside.map(({ sequence, reason }) => [sequence, reason])),
   );
+  const delays = new Map(
+    commits.flatMap(({ givenBack = [] }) => givenBack.map(({ sequence, delayMs }) => [sequence, delayMs])),
+  );
   for (const delivery of deliveries) {
     const reason = reasons.get(delivery.sequence);
-    if (reason === undefined) delivery.ack();
-    else delivery.term(reason);
+    const delayMs = delays.get(delivery.sequence);
+    if (reason !== undefined) delivery.term(reason);
+    else if (delayMs !== undefined) delivery.giveBack(delayMs);
+    else delivery.ack();
   }
 };
 
@@ -123,14 +130,21 @@ const settleBatch = async <S extends Settled>(
 };
 
 const runShard = async <S extends Settled>(at: Shard<S>, signal: AbortSignal): Promise<void> => {
-  const { reader, metrics, health, log, shard, random = Math.random } = at;
+  const { part, reader, metrics, health, log, shard, random = Math.random } = at;
   const { expiresMs = EXPIRES_MS } = at;
   let size = FIRST_MESSAGES;
   let failures = 0;
   while (!signal.aborted) {
     let deliveries: readonly Delivery[] = [];
+    const room = part.room?.() ?? size;
+    // Only a fetch shows that the journal is back. The part gives back what it has no room for.
+    const maxMessages = room === 0 && failures > 0 ? 1 : room;
+    if (maxMessages === 0) {
+      await sleep(systemClock, ROOM_AGAIN_MS, signal);
+      continue;
+    }
     try {
-      deliveries = await reader.fetch({ shard, maxMessages: size, expiresMs }, signal);
+      deliveries = await reader.fetch({ shard, maxMessages, expiresMs }, signal);
       failures = 0;
       health?.fetched?.(shard);
     } catch (error) {
@@ -152,16 +166,18 @@ const runShard = async <S extends Settled>(at: Shard<S>, signal: AbortSignal): P
  * block the process: what is not committed in time is redelivered.
  */
 export const runWorker = async <S extends Settled>(deps: WorkerDeps<S>, signal: AbortSignal): Promise<void> => {
-  const metrics = createWorkerMetrics(deps.registry, deps.part.tier);
-  const { lastCommitWithinMs = LAST_COMMIT_WITHIN_MS } = deps;
+  const { part, lastCommitWithinMs = LAST_COMMIT_WITHIN_MS } = deps;
+  const metrics = createWorkerMetrics(deps.registry, part.tier);
   const giveUp = new AbortController();
   let timer: NodeJS.Timeout | undefined;
   const onStop = (): void => {
+    part.drain?.();
     const reason = new Error(`not committed within ${lastCommitWithinMs / 1000} s of the end`);
     timer = setTimeout(() => giveUp.abort(reason), lastCommitWithinMs);
   };
   signal.addEventListener('abort', onStop, { once: true });
-  const shards = Array.from({ length: deps.shards }, (_, shard) => shard);
+  const { batchesPerShard = 1 } = part;
+  const shards = Array.from({ length: deps.shards * batchesPerShard }, (_, i) => i % deps.shards);
   try {
     await Promise.all(shards.map((shard) => runShard({ ...deps, metrics, shard, giveUp: giveUp.signal }, signal)));
   } finally {

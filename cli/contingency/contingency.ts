@@ -159,7 +159,9 @@ export const contingencyCommand = (io: Io): Command =>
     )
     .addCommand(
       onLevel(new Command('start'))
-        .description('start a level: it is in force within 5 s; to extend the closing, you need the verb authorize')
+        .description(
+          'start a level: it is in force within 5 s; to extend the closing or defer the freeze, you need the verb authorize',
+        )
         .addHelpText(
           'after',
           '\nExample:\n  kubectl voucher contingency start narrow-door spring-2027 -n vouchers --until 30m --reason "the database is slow"',

@@ -2,14 +2,16 @@
 import { DATA_PLANE_KEYS, PRIVACY_KEYS } from '../../contract/app-contract.ts';
 import type { ConditionType } from '../../contract/conditions.ts';
 import { instantMs } from '../../contract/instant.ts';
+import { isJob, rightsOf, type Workload } from '../../contract/jobs.ts';
 import { tierName } from '../../contract/names.ts';
-import { rightsOf, TIERS, type Tier, tiersOf } from '../../contract/tiers.ts';
+import { TIERS, tiersOf } from '../../contract/tiers.ts';
 import { overridesOf } from '../../operator/contingency/overrides.ts';
 import { closesAtOf } from '../closing.ts';
 import { approvalCommand, askedFor, waitingPlans } from '../plans/plans.ts';
 import { faultsOf } from '../remedies.ts';
 import { ago, clockOf, zoneOf } from '../times.ts';
 import { count } from '../words.ts';
+import { checkVerification } from './check-verification.ts';
 import type { CampaignFacts, SecretFacts } from './doctor-facts.ts';
 import { type Finding, fail, ok, onceSeen, warn } from './finding.ts';
 
@@ -84,15 +86,18 @@ const secret = (
 export const secrets = (facts: CampaignFacts): readonly Finding[] => {
   const { privacy, dataPlane } = facts.secrets;
   const { natsUrl, natsUser, natsPassword, postgresUrl } = DATA_PLANE_KEYS;
-  const keysOf = (tier: Tier): readonly string[] => [
+  const keysOf = (workload: Workload): readonly string[] => [
     ...[natsUrl, natsUser, natsPassword],
-    ...(rightsOf(tier).database === 'none' ? [] : [postgresUrl]),
+    ...(rightsOf(workload).database === 'none' ? [] : [postgresUrl]),
   ];
   return [
     ...secret(facts, privacy, [PRIVACY_KEYS.citizen, PRIVACY_KEYS.canary, 'wrap-<id>.key'], (keys) =>
       keys.some((key) => PRIVACY_KEYS.wrapPattern.test(key)) ? undefined : 'a wrap-<id>.key',
     ),
-    ...dataPlane.flatMap((one) => secret(facts, one, keysOf(one.tier), () => undefined)),
+    ...dataPlane
+      // A Job's pods do not run yet, so nothing is known of a Secret that can't be read.
+      .filter(({ workload, keys }) => !isJob(workload) || keys.kind !== 'hidden')
+      .flatMap((one) => secret(facts, one, keysOf(one.workload), () => undefined)),
   ];
 };
 
@@ -246,6 +251,7 @@ export const checkCampaign = (facts: CampaignFacts, nowMs: number): readonly Fin
   ...journal(facts),
   ...conditions(facts),
   ...secrets(facts),
+  ...checkVerification(facts),
   ...certificates(facts, nowMs),
   ...mode(facts),
   ...admission(facts),

@@ -59,7 +59,7 @@ const quotaFinding = (
         fail(
           'quota',
           `${name} bounds limits.cpu, and pods without a CPU limit are refused`,
-          `remove limits.cpu from resourcequota ${name} -n ${namespace}, because a CPU limit throttles the opening second; or set a limit in app.resources of the chart, well above the request`,
+          `remove limits.cpu from resourcequota ${name} -n ${namespace}, because a CPU limit throttles the opening second; or set limits in app.resources of the chart, for each tier and for the Job draw, well above the request`,
         ),
       ];
     }

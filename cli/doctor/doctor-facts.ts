@@ -1,4 +1,6 @@
 /** The input of the doctor's checks. Data only, and no value of a Secret. */
+
+import type { Workload } from '../../contract/jobs.ts';
 import type { ScalePlan } from '../../contract/scale-plan-types.ts';
 import type { Tier } from '../../contract/tiers.ts';
 import type { SeenClaim } from '../claim.ts';
@@ -154,7 +156,9 @@ export interface CampaignFacts {
   readonly plans: readonly ScalePlan[];
   readonly secrets: {
     readonly privacy: SecretFacts;
-    readonly dataPlane: readonly (SecretFacts & { readonly tier: Tier })[];
+    readonly dataPlane: readonly (SecretFacts & { readonly workload: Workload })[];
+    /** Keys of providers; absent for a campaign without spec.verification. */
+    readonly providers?: SecretFacts;
   };
   readonly certificates: Seen<readonly CertificateFacts[]>;
   readonly tiers: Seen<Readonly<Partial<Record<Tier, TierFacts>>>>;

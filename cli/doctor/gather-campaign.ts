@@ -1,7 +1,8 @@
 /** Gathers the facts of one campaign. I/O; of Secrets only the names of their keys are kept. */
 import { z } from 'zod';
+import { JOBS } from '../../contract/jobs.ts';
 import { dataPlaneSecretName, tierName } from '../../contract/names.ts';
-import { TIERS, tiersOf } from '../../contract/tiers.ts';
+import { tiersOf } from '../../contract/tiers.ts';
 import {
   AUTOSCALERS,
   CONFIG_MAPS,
@@ -82,13 +83,14 @@ const tierFacts = (object: KubeObject): TierFacts => {
 
 const deploymentsOf = async (
   reader: Reader,
-  { metadata: { namespace, name } }: SeenCampaign,
+  { metadata: { namespace, name }, spec }: SeenCampaign,
 ): Promise<CampaignFacts['tiers']> => {
+  const tiers = tiersOf(spec);
   const found = await Promise.all(
-    TIERS.map((tier) => reader.get({ resource: DEPLOYMENTS, namespace }, tierName(name, tier), tierFacts)),
+    tiers.map((tier) => reader.get({ resource: DEPLOYMENTS, namespace }, tierName(name, tier), tierFacts)),
   );
   return seenAs(allSeen(found), (all) =>
-    Object.fromEntries(TIERS.flatMap((tier, index) => (all[index] === undefined ? [] : [[tier, all[index]] as const]))),
+    Object.fromEntries(tiers.flatMap((tier, index) => (all[index] === undefined ? [] : [[tier, all[index]] as const]))),
   );
 };
 
@@ -156,16 +158,16 @@ export const gatherCampaign = async (
   operators: Seen<readonly OperatorFacts[]>,
 ): Promise<CampaignFacts> => {
   const { namespace, name } = campaign.metadata;
-  const { privacy, dataPlane } = campaign.spec;
+  const { privacy, dataPlane, verification } = campaign.spec;
   const here = { namespace };
   const [plans, privacySecret, dataPlaneSecrets, expiries, tiers, pods, quotas, limitRanges, nodes] = await Promise.all(
     [
       cluster.plans(campaign),
       secret(reader, namespace, privacy.keySecretName),
       Promise.all(
-        tiersOf(campaign.spec).map(async (tier) => ({
-          tier,
-          ...(await secret(reader, namespace, dataPlaneSecretName(dataPlane.secretName, tier))),
+        [...tiersOf(campaign.spec), ...JOBS].map(async (workload) => ({
+          workload,
+          ...(await secret(reader, namespace, dataPlaneSecretName(dataPlane.secretName, workload))),
         })),
       ),
       certificates(reader, namespace, operators),
@@ -176,7 +178,8 @@ export const gatherCampaign = async (
       gatherNodes(reader),
     ],
   );
-  const [autoscaling, budgets, classes, labels, nodeAutoscaler, pullSecrets] = await Promise.all([
+  const [providerSecret, autoscaling, budgets, classes, labels, nodeAutoscaler, pullSecrets] = await Promise.all([
+    verification && secret(reader, namespace, verification.secretName),
     reader.list({ resource: AUTOSCALERS, ...here }, autoscaler),
     reader.list({ resource: POD_DISRUPTION_BUDGETS, ...here }, nameOf),
     reader.list({ resource: PRIORITY_CLASSES }, nameOf),
@@ -187,7 +190,11 @@ export const gatherCampaign = async (
   return {
     campaign,
     plans,
-    secrets: { privacy: privacySecret, dataPlane: dataPlaneSecrets },
+    secrets: {
+      privacy: privacySecret,
+      dataPlane: dataPlaneSecrets,
+      ...(providerSecret && { providers: providerSecret }),
+    },
     certificates: expiries,
     tiers,
     pods,

@@ -1,9 +1,11 @@
 /** How many replicas the forecast needs, and from when. Pure. */
 import type { VoucherCampaign } from '../../contract/campaign-types.ts';
 import { type Tier, tiersOf } from '../../contract/tiers.ts';
+import { cappedByOutside } from '../../operator/outside/cap.ts';
+import { targetsOf } from '../../operator/outside/targets.ts';
 import { capacityOf } from '../../operator/scaling/capacity.ts';
 import { paceOf } from '../../operator/scaling/pre-warm.ts';
-import { type Schedule, scheduleOf } from '../../operator/scaling/schedule.ts';
+import { type Schedule, scheduleOf, TARGET_UTILISATION } from '../../operator/scaling/schedule.ts';
 import { parseMemory } from '../../operator/tick/scaler-memory.ts';
 
 export interface Need {
@@ -22,6 +24,10 @@ export const needsOf = ({ spec, status }: VoucherCampaign): readonly Need[] =>
     // With what the operator has learned of its pods, as in its own decisions.
     const learned = parseMemory(status?.scaler)?.[tier] ?? {};
     const schedule = scheduleOf(spec, capacityOf({ capacityPerReplica }, learned), paceOf(learned));
-    const wanted = Math.max(min, schedule.floor);
+    const { max: outsideMax } = cappedByOutside(
+      { min, max: Number.POSITIVE_INFINITY, capacityPerReplica, targetUtilisation: TARGET_UTILISATION },
+      targetsOf(spec, tier),
+    );
+    const wanted = Math.min(outsideMax, Math.max(min, schedule.floor));
     return { tier, schedule, wanted, floor: Math.min(max, wanted) };
   });

@@ -118,7 +118,7 @@ const authorize = async (name: string | undefined, options: Options, io: Io): Pr
     );
     return [
       `${called}: ${done}, by ${await cluster.whoAmI()}.`,
-      ...changeLines(scaling.authorized, after, zone).map((line) => `  ${line}`),
+      ...changeLines(campaign, after, zone).map((line) => `  ${line}`),
       ...consequences(campaign, after, plans, nowMs),
       ...covered,
       `Follow it with kubectl voucher status ${called} ${where(options, campaign.metadata.namespace)} -w`,

@@ -3,7 +3,7 @@ import type { ScalingSpec, VoucherCampaign } from '../../contract/campaign-types
 import { DURATION_PATTERN, parseDurationMs } from '../../contract/duration.ts';
 import { instantMs, parseInstant } from '../../contract/instant.ts';
 import type { ScalePlan } from '../../contract/scale-plan-types.ts';
-import { isTier, TIERS, type Tier } from '../../contract/tiers.ts';
+import { isTier, TIERS, type Tier, tiersOf } from '../../contract/tiers.ts';
 import { ceilingsText } from '../../operator/scale-plans/plan-state.ts';
 import { ceilingInForce } from '../../operator/scaling/schedule.ts';
 import { UsageError } from '../errors.ts';
@@ -100,10 +100,12 @@ export const changed = (authorized: Authorized, change: Change, zone: Zone, nowM
 };
 
 /** `intake  20 → 60`, and every window that is added, removed or kept. */
-export const changeLines = (before: Authorized, after: Authorized, zone: Zone): readonly string[] => {
-  const ceilings = TIERS.map((tier) => {
+export const changeLines = ({ spec }: VoucherCampaign, after: Authorized, zone: Zone): readonly string[] => {
+  const before = spec.scaling.authorized;
+  const ceilings = TIERS.flatMap((tier) => {
     const [was, is] = [before.ceilings[tier], after.ceilings[tier]];
-    return `${tier.padEnd(8)} ${was === is ? `${is}, as before` : `${was} → ${is}`}`;
+    if (was === is && !tiersOf(spec).includes(tier)) return [];
+    return [`${tier.padEnd(8)} ${was === is ? `${is}, as before` : `${was ?? 'none'} → ${is}`}`];
   });
   const textOf = (window: Window): string => `${spanText(spanOf(window), zone)}  ${ceilingsText(window.ceilings)}`;
   const [old, now] = [before.windows.map(textOf), after.windows.map(textOf)];
@@ -120,7 +122,7 @@ export const consequences = (
   plans: readonly ScalePlan[],
   nowMs: number,
 ): readonly string[] =>
-  TIERS.flatMap((tier) => {
+  tiersOf(spec).flatMap((tier) => {
     const { max } = spec.scaling.tiers[tier];
     const was = ceilingInForce(spec.scaling.authorized, plans, tier, nowMs);
     const is = ceilingInForce(after, plans, tier, nowMs);

@@ -1,5 +1,5 @@
 /** The answer of `kubectl voucher status` for programs; instants in UTC, null for unknown values. Pure. */
-import { TIERS } from '../../contract/tiers.ts';
+import { tiersOf } from '../../contract/tiers.ts';
 import { closesAtOf } from '../closing.ts';
 import { approvalCommand } from '../plans/plans.ts';
 import { type Report, standingOf, tierLines } from './status-report.ts';
@@ -52,7 +52,7 @@ export const statusJson = (report: Report): unknown => {
       at: sample.at,
       arrivalsPerSecond: sample.arrivalsPerSecond ?? null,
       backlog: sample.backlog ?? null,
-      ...Object.fromEntries(TIERS.map((tier) => [tier, sample[tier]])),
+      ...Object.fromEntries(tiersOf(spec).map((tier) => [tier, sample[tier]])),
     })),
   };
 };

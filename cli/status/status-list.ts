@@ -1,11 +1,11 @@
 /** Several campaigns, a line each: which one needs a person. Pure. */
 import type { VoucherCampaignSpec } from '../../contract/campaign-types.ts';
 import { instantMs } from '../../contract/instant.ts';
-import { TIERS, type Tier } from '../../contract/tiers.ts';
+import { TIERS, type Tier, tiersOf } from '../../contract/tiers.ts';
 import { closesAtOf } from '../closing.ts';
 import type { Output } from '../output.ts';
 import { ago, zoneOf } from '../times.ts';
-import { count, span as seconds } from '../words.ts';
+import { count, listed, span as seconds } from '../words.ts';
 import { type Column, grid, type Line, line, type Span, span, type Tone } from './screen.ts';
 import { type Health, type Report, standingOf } from './status-report.ts';
 import { unreadableSpec } from './status-unreadable.ts';
@@ -65,6 +65,7 @@ export const listLines = (
 ): readonly Line[] => {
   if (reports.length === 0) return [line('There is no campaign.')];
   const isWide = output === 'wide';
+  const tiers = TIERS.filter((tier) => reports.some((report) => tiersOf(specOf(report) ?? {}).includes(tier)));
   const titles: readonly Column[] = [
     ...(hasNamespaces ? [{ title: 'NAMESPACE' }] : []),
     { title: 'NAME' },
@@ -73,7 +74,7 @@ export const listLines = (
     { title: 'RATE/S', side: 'left' },
     { title: 'BACKLOG', side: 'left' },
     { title: 'WAIT', side: 'left' },
-    ...TIERS.map((tier) => ({ title: tier.toUpperCase() })),
+    ...tiers.map((tier) => ({ title: tier.toUpperCase() })),
     ...(isWide ? [{ title: 'RECORDED', side: 'left' as const }, { title: 'TITLE' }] : []),
     { title: 'NEEDS' },
   ];
@@ -91,7 +92,7 @@ export const listLines = (
       span(known(status?.arrivalsPerSecond, count)),
       span(known(status?.backlog, count)),
       span(known(status?.oldestSeconds, seconds)),
-      ...TIERS.map((tier) => span(tierText(report, tier))),
+      ...tiers.map((tier) => span(tierText(report, tier))),
       ...(isWide ? [span(known(status?.counts?.received, count)), span(specOf(report)?.title['zh-CN'] ?? '-')] : []),
       needsOf(report),
     ];
@@ -103,7 +104,7 @@ export const listLines = (
     ...grid(titles, rows, columns),
     line(),
     line(
-      `${TIERS.map((tier) => tier.toUpperCase()).join(' and ')} are ready/desired/ceiling. One in full: kubectl voucher status NAME${zones.size > 1 ? '; each has its own time zone' : ''}`,
+      `${listed(tiers.map((tier) => tier.toUpperCase()))} are ready/desired/ceiling. One in full: kubectl voucher status NAME${zones.size > 1 ? '; each has its own time zone' : ''}`,
       'soft',
     ),
   ];

@@ -1,8 +1,8 @@
 /** The data of `kubectl voucher status`, before its words: health, what needs a person, every tier. Pure. */
-import type { TierStatus } from '../../contract/campaign-types.ts';
 import type { ConditionType } from '../../contract/conditions.ts';
 import { instantMs } from '../../contract/instant.ts';
 import type { ScalePlan } from '../../contract/scale-plan-types.ts';
+import type { TierStatus } from '../../contract/status-types.ts';
 import { perTier, TIERS, type Tier } from '../../contract/tiers.ts';
 import { commandsOf } from '../../operator/contingency/commands.ts';
 import type { DecisionRecord } from '../../operator/history/decision-record.ts';
@@ -154,7 +154,7 @@ export const curvesOf = ({ campaign: { status }, decisions, nowMs }: Report): Cu
   ];
   const replicas = (tier: Tier): readonly Point[] => {
     const now = status?.tiers?.[tier]?.desired;
-    if (samples.length > 0) return points((sample) => sample[tier].desired, now);
+    if (samples.length > 0) return points((sample) => sample[tier]?.desired, now);
     const logged = (decisions?.[tier] ?? []).map(({ at, desired }) => ({ atMs: instantMs(at), value: desired }));
     return [...logged, { atMs: nowMs, value: now }];
   };

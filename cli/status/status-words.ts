@@ -2,6 +2,7 @@
 import type { VoucherCampaign } from '../../contract/campaign-types.ts';
 import { instantMs } from '../../contract/instant.ts';
 import type { ScalePlan } from '../../contract/scale-plan-types.ts';
+import { TIERS } from '../../contract/tiers.ts';
 import { closesAtOf } from '../closing.ts';
 import { admissionTexts } from '../contingency/contingency-words.ts';
 import type { Output } from '../output.ts';
@@ -9,6 +10,7 @@ import { askedFor, decidedText, where } from '../plans/plans.ts';
 import type { Fault } from '../remedies.ts';
 import { ago, clockOf, type Zone, zoneOf } from '../times.ts';
 import { count, span as seconds } from '../words.ts';
+import { paceText } from './outside-words.ts';
 import {
   apart,
   type Column,
@@ -131,11 +133,23 @@ const grantText = (plan: ScalePlan, zone: Zone, nowMs: number): string => {
   return `${askedFor(plan)} until ${clockOf(untilMs, zone, nowMs)} by ${decidedText(plan)} (ScalePlan ${plan.metadata.name})`;
 };
 
+/** `frozen 22:15:03 (5 min ago); dining-50: 3,310 entries, digest 3f9c…`, or what the list waits for. */
+const listText = ({ campaign, nowMs }: Report, zone: Zone): string | undefined => {
+  const { draw, conditions = [] } = campaign.status ?? {};
+  if (draw === undefined) return undefined;
+  const { frozenAt, lists = [] } = draw;
+  if (frozenAt === undefined) return conditions.find(({ type }) => type === 'ListFrozen')?.message ?? draw.phase;
+  const frozen = `frozen ${clockOf(instantMs(frozenAt), zone, nowMs)} (${ago(instantMs(frozenAt), nowMs)})`;
+  const each = lists.map(({ voucher, entries, digest }) => `${voucher}: ${count(entries)} entries, digest ${digest}`);
+  return [frozen, ...(lists.length === 0 ? ['not made yet'] : each)].join('; ');
+};
+
 const factsOf = (report: Report, { grants }: Standing, zone: Zone): readonly Fact[] => {
   const { status } = report.campaign;
   if (status === undefined) return [];
   const { arrivals, backlog } = curvesOf(report);
   const { arrivalsPerSecond, headroom, counts } = status;
+  const list = listText(report, zone);
   return [
     {
       label: 'arrivals',
@@ -144,9 +158,15 @@ const factsOf = (report: Report, { grants }: Standing, zone: Zone): readonly Fac
       most: (value) => `${count(value)}/s`,
     },
     { label: 'backlog', value: backlogText(status), curve: backlog, most: count },
+    ...TIERS.flatMap((tier) => {
+      const { backlog: waiting = 0, outside } = status.tiers?.[tier] ?? {};
+      if (outside === undefined) return [];
+      return [{ label: 'providers', value: `${count(waiting)} wait; ${paceText(outside, zone, report.nowMs)}` }];
+    }),
     { label: 'admission', value: admissionText(report) },
     ...grants.map((plan) => ({ label: 'granted', value: grantText(plan, zone, report.nowMs) })),
     ...(counts === undefined ? [] : [{ label: 'recorded', value: `${count(counts.received)} registrations` }]),
+    ...(list === undefined ? [] : [{ label: 'list', value: list }]),
     ...(headroom === undefined || headroom.desired === 0
       ? []
       : [{ label: 'headroom', value: `${headroom.ready} of ${headroom.desired} placeholders for intake have a node` }]),

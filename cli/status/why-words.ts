@@ -10,6 +10,8 @@ import type { SeenEvent } from '../kube-events.ts';
 import { planLines, waitingPlans } from '../plans/plans.ts';
 import { because, circumstances, demand, replicas, signals } from '../reasons.ts';
 import { ago, clockOf, type Zone } from '../times.ts';
+import { count } from '../words.ts';
+import { paceText } from './outside-words.ts';
 
 const BEFORE = 5;
 const EVENTS = 8;
@@ -93,7 +95,7 @@ const beforeLine = (decision: DecisionRecord, { zone, nowMs }: Story): string =>
 };
 
 /** The tier's present status, where the log lacks it. */
-const nowLines = (decision: DecisionRecord, tier: Tier, { campaign, isNow }: Story): readonly string[] => {
+const nowLines = (decision: DecisionRecord, tier: Tier, { campaign, isNow, zone, nowMs }: Story): readonly string[] => {
   const seen = campaign.status?.tiers?.[tier];
   if (!isNow || seen === undefined) return [`Then ${decision.ready} were ready.`];
   const missing = seen.desired - seen.ready;
@@ -108,7 +110,11 @@ const nowLines = (decision: DecisionRecord, tier: Tier, { campaign, isNow }: Sto
       : [`The status, a little newer than the log, has ${replicas(seen.desired)} (${seen.limitedBy}).`];
   const standIns =
     seen.replacing === undefined ? [] : [`${seen.replacing} more replace pods on nodes that do not answer.`];
-  return [readiness, ...standIns, ...written, ...other];
+  const outside =
+    seen.outside === undefined
+      ? []
+      : [`${count(seen.backlog ?? 0)} wait for providers; ${paceText(seen.outside, zone, nowMs)}.`];
+  return [readiness, ...standIns, ...written, ...other, ...outside];
 };
 
 const tierText = ({ tier, decision, before, untilMs }: TierStory, story: Story): string => {
@@ -123,11 +129,12 @@ const tierText = ({ tier, decision, before, untilMs }: TierStory, story: Story):
     ? `Desired for ${tier}: ${number(decision, zone, nowMs)}, ${since}: ${because(decision)}.`
     : `Desired for ${tier} at ${clockOf(atMs, zone, nowMs)}: ${number(decision, zone, nowMs)}, ${since}${until}: ${because(decision)}.`;
   const asked = demand(decision);
+  const outsideMax = decision.outsideMax === undefined ? '' : `, ${decision.outsideMax} for the rate of the providers`;
   const waiting = isNow && decision.limitedBy === 'Ceiling' ? waitingPlans(plans, nowMs) : [];
   const body = [
     ...(asked === undefined ? [] : [`Demand: ${asked}.`]),
     `Metrics: ${signals(decision)}.`,
-    `Limits: min ${decision.min}, max ${decision.max}, authorised ceiling ${decision.ceiling}.`,
+    `Limits: min ${decision.min}, max ${decision.max}${outsideMax}, authorised ceiling ${decision.ceiling}.`,
     ...nowLines(decision, tier, story),
     ...circumstances(decision),
     ...waiting.flatMap((plan) => planLines(plan, options, zone, nowMs)),

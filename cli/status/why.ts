@@ -9,6 +9,7 @@ import type { Io } from '../io.ts';
 import { oneOf } from '../options.ts';
 import { forPrograms, type Output, withOutput } from '../output.ts';
 import { parsePast, zoneOf } from '../times.ts';
+import { listed } from '../words.ts';
 import { logBegins, type Story, storyJson, storyOf, storyText } from './why-words.ts';
 
 interface Options extends ClusterOptions {
@@ -38,7 +39,11 @@ const read = async (cluster: Cluster, name: string | undefined, options: Options
       `there is no decision on ${campaign.metadata.name} yet: is the operator running, and new enough to keep them? \`kubectl voucher status\` shows the present state`,
     );
   }
-  const tiers = options.tier === undefined ? tiersOf(campaign.spec) : [options.tier];
+  const all = tiersOf(campaign.spec);
+  const tiers = all.filter((tier) => options.tier === undefined || options.tier === tier);
+  if (tiers.length === 0) {
+    throw new UsageError(`${campaign.metadata.name} has no tier ${options.tier}; it has ${listed(all)}`);
+  }
   const isNow = options.at === undefined;
   const story = storyOf({ campaign, decisions, plans, events, tiers, options, zone, nowMs, atMs, isNow });
   if (story.tiers.every(({ decision }) => decision === undefined)) throw new UsageError(logBegins(story));

@@ -1,9 +1,11 @@
 /** `VoucherCampaign.spec`: what the admin states. Pure. */
 import { choice, dnsLabel, instant, int32, listByKey, localizedText, rule, secretName, section } from './common.ts';
 import { contingency } from './contingency.ts';
+import { draw } from './draw.ts';
 import type { ArrayNode, ObjectNode, StringNode } from './node.ts';
 import { eligibility, identity } from './people.ts';
 import { scaling } from './scaling.ts';
+import { verification } from './verification.ts';
 
 /** ¥1,000,000 in fen: far above any voucher, far below what a sum over all quotas could overflow. */
 const MAX_FEN = 100_000_000;
@@ -128,6 +130,8 @@ export const campaignSpec: ObjectNode = {
     window,
     identity,
     eligibility,
+    verification,
+    draw,
     vouchers,
     traffic,
     privacy: section('Keys that protect personal data. Fixed once the campaign has opened.', {

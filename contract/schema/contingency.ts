@@ -132,8 +132,18 @@ const effect: ObjectNode = {
       ['1m', '168h'],
       '2h',
     ),
+    deferFreeze: {
+      type: 'boolean',
+      description:
+        'Whether the list of the draw is not frozen while the level is in force: true, or left out. A list that is frozen stays so. Requires the verb authorize.',
+    },
   },
   'x-kubernetes-validations': [
+    rule(
+      '.deferFreeze',
+      '!has(self.deferFreeze) || self.deferFreeze',
+      'effect.deferFreeze is false, which has no effect: remove it, or write true',
+    ),
     rule(
       '.admissionPercent',
       '!has(self.admissionPerSecond) || !has(self.admissionPercent)',

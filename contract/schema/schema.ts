@@ -12,6 +12,8 @@ import { campaignStatus, UNSEEN_STATUS } from './status.ts';
 
 const BEFORE_OPENING = '!(has(oldSelf.status) && has(oldSelf.status.openedAt))';
 
+const BEFORE_FREEZE = '!(has(oldSelf.status) && has(oldSelf.status.draw) && has(oldSelf.status.draw.frozenAt))';
+
 /** `path` below spec, e.g. `window.opensAt`. */
 const fixedAfterOpening = (path: string, why: string): ValidationRule =>
   rule(
@@ -20,6 +22,15 @@ const fixedAfterOpening = (path: string, why: string): ValidationRule =>
     `spec.${path} is fixed once the campaign has opened, because ${why}: restore the old value, or create another VoucherCampaign with another campaignId`,
     'FieldValueForbidden',
   );
+
+/** Everything that decides a verdict; rates, quotas and the order of providers may change. */
+const SAME_PROVIDERS = [
+  'self.spec.verification.secretName == oldSelf.spec.verification.secretName',
+  'self.spec.verification.providers.size() == oldSelf.spec.verification.providers.size()',
+  'self.spec.verification.providers.all(p, oldSelf.spec.verification.providers.exists(q, ' +
+    'q.name == p.name && q.type == p.type && has(q.url) == has(p.url) && (!has(p.url) || p.url == q.url) && ' +
+    'has(q.http) == has(p.http) && (!has(p.http) || p.http == q.http)))',
+].join(' && ');
 
 const column = (name: string, type: PrinterColumn['type'], jsonPath: string, description: string): PrinterColumn => ({
   name,
@@ -70,11 +81,40 @@ export const VOUCHER_CAMPAIGN: ResourceDefinition = {
       fixedAfterOpening('identity', 'registrations were accepted under it'),
       fixedAfterOpening('eligibility', 'registrations were accepted under it'),
       fixedAfterOpening('vouchers', 'citizens registered for them'),
+      fixedAfterOpening('draw', 'citizens registered under it'),
       fixedAfterOpening('privacy', 'receipts and stored data were made with its keys'),
       rule(
         '.spec.window.closesAt',
         `${BEFORE_OPENING} || self.spec.window.closesAt >= oldSelf.spec.window.closesAt`,
         'spec.window.closesAt can only move later once the campaign has opened: restore the old value or choose a later instant',
+        'FieldValueForbidden',
+      ),
+      rule(
+        '.spec.window.closesAt',
+        `${BEFORE_FREEZE} || self.spec.window.closesAt == oldSelf.spec.window.closesAt`,
+        'spec.window.closesAt is fixed once the list of the draw is frozen, because later registrations would not be in it: restore the old value',
+        'FieldValueForbidden',
+      ),
+      rule(
+        '.spec.draw.verifyBy',
+        '!has(self.spec.draw.verifyBy) || self.spec.draw.verifyBy > self.spec.window.closesAt',
+        'spec.draw.verifyBy is not after spec.window.closesAt: move verifyBy later, or leave it out; once the campaign has opened, choose an earlier closesAt',
+      ),
+      rule(
+        '.spec.draw.verifyBy',
+        "!has(self.spec.draw.verifyBy) || self.spec.draw.verifyBy - self.spec.window.closesAt <= duration('2160h')",
+        'spec.draw.verifyBy is more than 90 days after spec.window.closesAt: check the years, or choose an earlier instant',
+      ),
+      rule(
+        '.spec.verification',
+        `${BEFORE_OPENING} || has(self.spec.verification) == has(oldSelf.spec.verification)`,
+        'spec.verification can be neither added nor removed once the campaign has opened, because it decides who enters the draw: restore the old value, or create another VoucherCampaign with another campaignId',
+        'FieldValueForbidden',
+      ),
+      rule(
+        '.spec.verification.providers',
+        `${BEFORE_OPENING} || !has(self.spec.verification) || !has(oldSelf.spec.verification) || (${SAME_PROVIDERS})`,
+        'spec.verification.providers can change only requestsPerSecond, requestsPerDay, timeZone, order and weight once the campaign has opened, because the others decide who is verified: restore the old values',
         'FieldValueForbidden',
       ),
       rule(
@@ -113,6 +153,7 @@ export const SCALE_PLAN: ResourceDefinition = {
       'Citizens who would wait longer than 5 s in the next minutes without the plan.',
     ),
     wide('Late with', 'integer', '.spec.effect.with.late', 'The same number with the plan.'),
+    wide('Verification', 'integer', '.spec.ceilings.verification', 'Verification replicas asked for.'),
     wide('Decided by', 'string', '.spec.decision.decidedBy', 'User who decided.'),
     wide('Until', 'string', '.spec.decision.ceilingUntil', 'When the raised ceilings end.'),
     AGE,

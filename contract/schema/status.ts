@@ -4,12 +4,27 @@ import { choice, instant, listByKey, measure, text, wholeNumber } from './common
 import { CONTINGENCY_TYPES } from './contingency.ts';
 import type { ObjectNode } from './node.ts';
 
+const STATUS_TYPES = './status-types.ts';
+
 /** Metrics that exist only while their source answers: absent means unknown, never zero. */
+const outside: ObjectNode = {
+  type: 'object',
+  description:
+    'When what waits will be done at the pace that outside systems allow. Absent: the tier asks none, or nothing waits.',
+  required: ['perSecond'],
+  typeHint: { name: 'OutsidePace', file: STATUS_TYPES },
+  properties: {
+    perSecond: measure('Requests per second that they allow now. 0: none of them can be asked.'),
+    doneAt: instant('When what waits now will be done, to the minute. Absent: unknown, or later than in 60 days.'),
+    resumesAt: instant('When the first of them can be asked again. Absent: one can be, or this is unknown.'),
+  },
+};
+
 const tierStatus = (description: string): ObjectNode => ({
   type: 'object',
   description,
   required: ['replicas', 'ready', 'desired', 'ceiling', 'limitedBy'],
-  typeHint: { name: 'TierStatus', description: 'One tier as it was at the last tick.' },
+  typeHint: { name: 'TierStatus', file: STATUS_TYPES, description: 'One tier as it was at the last tick.' },
   properties: {
     replicas: wholeNumber('Replicas that the Deployment asks for now.'),
     ready: wholeNumber('Replicas that are Ready.'),
@@ -18,7 +33,7 @@ const tierStatus = (description: string): ObjectNode => ({
     belowMinSince: instant('Since when fewer than min replicas have been Ready. Absent: enough are.'),
     ceiling: wholeNumber('Most replicas that are authorised at this moment.'),
     limitedBy: text(
-      'What decided: Load, Backlog, Lateness, Schedule, Blind, Min, Max, Ceiling, Downstream, Stale, Panic, Rollout, ' +
+      'What decided: Load, Backlog, Lateness, Schedule, Blind, Min, Max, Ceiling, Provider, Downstream, Stale, Panic, Rollout, ' +
         'PlanPending, FewFreshTicks, ExcessBacklog, HoldAfterOpen, HoldUntil, DownWindow, WayDown or Off.',
       32,
     ),
@@ -26,6 +41,7 @@ const tierStatus = (description: string): ObjectNode => ({
     capacityPerReplica: measure('Registrations per second that the operator counts for one replica.'),
     backlog: wholeNumber('Messages that are not yet processed. Absent: unknown.'),
     oldestSeconds: measure('Age in seconds of the oldest message that is not yet processed. Absent: none, or unknown.'),
+    outside,
   },
 });
 
@@ -80,7 +96,7 @@ const stalling = listByKey(
   {
     type: 'object',
     description: 'StallingCause is a cause of Stalled.',
-    typeHint: { name: 'StallingCause' },
+    typeHint: { name: 'StallingCause', file: STATUS_TYPES },
     required: ['reason', 'since'],
     properties: {
       reason: text('Reason of Stalled for this cause.', 64),
@@ -88,6 +104,33 @@ const stalling = listByKey(
     },
   },
 );
+
+const drawStatus: ObjectNode = {
+  type: 'object',
+  description: 'The list of the draw. Absent: registration has not closed.',
+  typeHint: { name: 'DrawStatus', file: './draw-types.ts' },
+  required: ['phase'],
+  properties: {
+    phase: text(
+      'Waiting: until everything that counts is stored. Freezing: the end of the list is being written. Frozen: later events ' +
+        'change nothing. Listed: the list has been made.',
+      32,
+    ),
+    frozenAt: instant('When the list was frozen. Once written, window.closesAt is fixed.'),
+    entries: wholeNumber('Registrations in the lists of all vouchers together. Absent: not made yet.'),
+    lists: listByKey('voucher', 'List of each voucher. Absent: not made yet.', 32, {
+      type: 'object',
+      description: 'VoucherList is the list of the draw for one voucher.',
+      typeHint: { name: 'VoucherList', file: './draw-types.ts' },
+      required: ['voucher', 'entries', 'digest'],
+      properties: {
+        voucher: text('Name of the voucher.', 40),
+        entries: wholeNumber('Registrations in the list.'),
+        digest: text('Digest of the list: the same wherever it is made from this journal.', 128),
+      },
+    }),
+  },
+};
 
 /** Generations begin at 1. */
 export const UNSEEN_STATUS = { observedGeneration: 0 } as const;
@@ -99,7 +142,7 @@ export const campaignStatus: ObjectNode = {
   properties: {
     observedGeneration: wholeNumber('Value of metadata.generation that this status was computed from.'),
     stage: text(
-      'Summary for people: Pending, Scheduled, PreWarming, Open, Draining or Closed. Alert on conditions instead.',
+      'Summary for people: Pending, Scheduled, PreWarming, Open, Draining, Closed or Frozen. Alert on conditions instead.',
       32,
     ),
     openedAt: instant(
@@ -135,6 +178,7 @@ export const campaignStatus: ObjectNode = {
     intake: text('Intake replicas as ready/desired/ceiling, for the column of kubectl get.', 32),
     plan: text('Name of the ScalePlan that waits for a decision; empty or absent: none.', 253),
     contingency,
+    draw: drawStatus,
     closesAt: instant(
       'When registration closes, if a contingency level has extended it. Never moves earlier. Absent: spec.window applies.',
     ),

@@ -49,6 +49,29 @@ const SCALED: readonly Override[] = [
   },
 ];
 
+/** Identities are checked by a provider on this machine. */
+export const verifiedBy = (provider: {
+  readonly name: string;
+  readonly url: string;
+  readonly requestsPerSecond: number;
+}): readonly Override[] => [
+  {
+    path: ['verification'],
+    value: { providers: [{ ...provider, type: 'TencentIdCard' }] },
+    reason: 'the demo starts a provider of its own, with the protocol of Tencent Cloud',
+  },
+  {
+    path: ['scaling', 'authorized', 'ceilings', 'verification'],
+    value: 1,
+    reason: 'one replica can ask more than the provider permits',
+  },
+  {
+    path: ['scaling', 'tiers', 'verification'],
+    value: { min: 1, max: 1, capacityPerReplica: provider.requestsPerSecond },
+    reason: 'each replica is a process that shares two cores',
+  },
+];
+
 const FAST: Profile = { name: 'fast', trace: 'demo-fast.csv', waitsForFloor: false, overrides: SCALED };
 
 const FULL: Profile = {

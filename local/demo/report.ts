@@ -4,7 +4,8 @@ import { simulate } from '../../simulation/simulate.ts';
 import type { TraceStep } from '../../simulation/trace.ts';
 import type { LedgerCheckResult } from '../ledger-check/compare.ts';
 import type { LoadStats } from '../load/stats.ts';
-import type { Stack, StackEvent } from '../stack.ts';
+import type { Counts } from '../providers/counts.ts';
+import type { Stack, StackEvent, StackSnapshot } from '../stack.ts';
 import { type Killed, VICTIMS } from './chaos.ts';
 import { plotTimeline } from './curve.ts';
 import type { Sample } from './sample.ts';
@@ -36,6 +37,7 @@ export interface Times {
   readonly loadEnded: number;
   readonly drained: number | undefined;
   readonly backAtFloor: number | undefined;
+  readonly listed: number | undefined;
   readonly checked: number;
 }
 
@@ -55,12 +57,17 @@ export interface RunFacts {
   readonly times: Times;
   readonly load: LoadStats | undefined;
   readonly ledgerCheck: LedgerCheckResult;
+  /** The provider's own count. Absent: the campaign verifies nothing. */
+  readonly provider?: Counts;
   readonly samples: readonly Sample[];
   readonly events: readonly StackEvent[];
   readonly killed: readonly KilledAndBack[];
   readonly chaos: boolean;
   readonly sabotage: 'drop-one' | undefined;
   readonly waitsForFloor: boolean;
+  readonly waitsForList: boolean;
+  /** Absent: the list was not frozen. */
+  readonly draw?: NonNullable<StackSnapshot['draw']>;
 }
 
 export interface DemoReport extends RunFacts {
@@ -102,6 +109,43 @@ export const measure = ({ samples, load, times }: RunFacts): Forecast => ({
   podSeconds: podSecondsOf(samples.filter(({ seconds }) => seconds * 1000 <= times.loadEnded - times.opened)),
 });
 
+/** Verdicts in the journal, and answers that the provider gave by its own count. */
+const VERDICTS = [
+  ['verified', 'verified', 'match'],
+  ['rejected', 'rejected', 'mismatch'],
+  ['in review', 'inReview', 'no_record'],
+] as const;
+
+/**
+ * | verdicts in the journal against the provider's answers | problem |
+ * |--------------------------------------------------------|---------|
+ * | more                                                   | always: a verdict that no provider gave |
+ * | fewer                                                  | unless pods were killed, which may lose an answer that was paid for |
+ */
+const providerProblems = ({ provider, ledgerCheck, killed }: RunFacts): readonly string[] => {
+  if (provider === undefined) return [];
+  const wrong = VERDICTS.flatMap(([label, name, result]) => {
+    const [verdicts, answers] = [ledgerCheck.verdicts[name], provider.results[result] ?? 0];
+    const isWrong = verdicts > answers || (verdicts < answers && killed.length === 0);
+    return isWrong ? [`${verdicts} registrations are ${label}, but the provider counted ${answers}`] : [];
+  });
+  const throttled = provider.perSecond.filter((second) => second.throttled > 0).length;
+  return throttled === 0 ? wrong : [...wrong, `the provider was asked above its limit in ${throttled} seconds`];
+};
+
+const entriesOf = (draw: RunFacts['draw']): number | undefined =>
+  draw?.lists?.reduce((sum, { entries }) => sum + entries, 0);
+
+const listProblems = ({ waitsForList, draw, ledgerCheck }: RunFacts): readonly string[] => {
+  if (!waitsForList) return [];
+  const entries = entriesOf(draw);
+  if (entries === undefined) return ['the list of the draw was not made'];
+  const expected = ledgerCheck.verdicts.entries;
+  return entries === expected
+    ? []
+    : [`the list of the draw has ${entries} entries, the ledger check expects ${expected}`];
+};
+
 /** Refused registrations are a failure, because the crowd has only valid citizens. */
 const problemsOf = (facts: RunFacts): readonly string[] => {
   const { ledgerCheck, load, times } = facts;
@@ -116,7 +160,12 @@ const problemsOf = (facts: RunFacts): readonly string[] => {
     [facts.waitsForFloor && times.backAtFloor === undefined, 'intake was not scaled down to its minimum'],
     [chaosMissing, `only ${facts.killed.length} of ${victims} processes could be killed`],
   ];
-  return [...ledgerCheck.findings, ...rules.filter(([wrong]) => wrong).map(([, text]) => text)];
+  return [
+    ...ledgerCheck.findings,
+    ...providerProblems(facts),
+    ...listProblems(facts),
+    ...rules.filter(([wrong]) => wrong).map(([, text]) => text),
+  ];
 };
 
 /** If the generator is later than this, the figures show its own limits. */
@@ -155,6 +204,27 @@ const forecastRows = ({ forecast, measured }: DemoReport): readonly string[] => 
   row('pod-seconds, both tiers', forecast.podSeconds.toFixed(0), measured.podSeconds.toFixed(0)),
 ];
 
+const providerRows = ({ provider, ledgerCheck }: DemoReport): readonly string[] => {
+  if (provider === undefined) return [];
+  const most = provider.perSecond.reduce((max, { requests }) => Math.max(max, requests), 0);
+  return [
+    '',
+    row('identities', 'journal', 'provider'),
+    ...VERDICTS.map(([label, name, result]) => row(label, ledgerCheck.verdicts[name], provider.results[result] ?? 0)),
+    row('requests in a second, at most', '', most),
+  ];
+};
+
+const listRows = ({ draw, ledgerCheck }: DemoReport): readonly string[] =>
+  draw?.lists === undefined
+    ? []
+    : [
+        '',
+        row('list of the draw', 'ledger check', 'frozen'),
+        row('entries', ledgerCheck.verdicts.entries, entriesOf(draw) ?? 0),
+        ...draw.lists.map(({ voucher, entries, digest }) => `  ${voucher.padEnd(30)}${entries} entries, ${digest}`),
+      ];
+
 const killedRow = ({ role, name, secondsAfterOpening, backAfterMs }: KilledAndBack): string =>
   `  kill -9 of ${name} (${role}), ${secondsAfterOpening} s after opening; replaced after ${seconds(backAfterMs)}`;
 
@@ -182,13 +252,16 @@ export const renderReport = (report: DemoReport): readonly string[] => {
     row('arrival to receipt p99', ms(load?.waitP99Ms)),
     '',
     ...forecastRows(report),
+    ...providerRows(report),
+    ...listRows(report),
     ...(report.killed.length === 0 ? [] : ['', ...report.killed.map(killedRow)]),
     '',
     'Times since the start of the demo:',
     row('stack ready', seconds(times.stackReady)),
     row('first registration', seconds(times.firstRegistration)),
-    row('backlog empty', seconds(times.drained)),
+    row(report.provider === undefined ? 'backlog empty' : 'recorded and verified', seconds(times.drained)),
     ...(report.waitsForFloor ? [row('scaled down to the minimum', seconds(times.backAtFloor))] : []),
+    ...(report.waitsForList ? [row('list of the draw made', seconds(times.listed))] : []),
     '',
     `This run (${report.mode} mode) does not prove:`,
     ...report.doesNotProve.map((text) => `  - ${text}`),

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TraceStep } from '../../simulation/trace.ts';
 import type { LedgerCheckResult } from '../ledger-check/compare.ts';
-import type { Stack, StackProcess } from '../stack.ts';
+import type { Stack, StackProcess, StackSnapshot } from '../stack.ts';
 import { type Killed, strike, strikesFor } from './chaos.ts';
 import type { LoadProcess } from './load-process.ts';
 import type { KilledAndBack } from './report.ts';
@@ -16,6 +16,10 @@ interface Watching {
   readonly chaos: boolean;
   /** Wait until intake has this many replicas again; undefined: don't wait. */
   readonly intakeFloor: number | undefined;
+  /** Wait until every registration has a verdict. */
+  readonly verifies: boolean;
+  /** Wait until registration has closed and the list of the draw is made. */
+  readonly waitsForList: boolean;
   readonly stack: Stack;
   readonly load: LoadProcess;
   readonly view: View;
@@ -30,11 +34,15 @@ interface Watched {
   /** undefined: not within the time limit. */
   readonly drainedAtMs: number | undefined;
   readonly backAtFloorAtMs: number | undefined;
+  readonly listedAtMs: number | undefined;
+  readonly draw: StackSnapshot['draw'];
 }
 
 const TICK_MS = 1000;
 const DRAIN_LIMIT_MS = 90_000;
 const FLOOR_LIMIT_MS = 240_000;
+/** After closing: the margin of the freeze, and time for the Job. */
+const LIST_LIMIT_MS = 120_000;
 /** One empty sample can be chance. */
 const EMPTY_SAMPLES = 2;
 
@@ -49,7 +57,8 @@ const ofRole = (processes: readonly StackProcess[], role: string): readonly Stac
 
 /** Rejects only when the signal aborts or the load can't be run. */
 export const watchRun = async (options: Watching): Promise<Watched> => {
-  const { title, opensAtMs, trace, chaos, intakeFloor, stack, load, view, now, signal } = options;
+  const { title, opensAtMs, trace, chaos, intakeFloor, verifies, waitsForList, stack, load, view, now, signal } =
+    options;
   const samples: Sample[] = [];
   const losses: Loss[] = [];
   const announcements: string[] = [];
@@ -125,16 +134,22 @@ export const watchRun = async (options: Watching): Promise<Watched> => {
   await loadDone;
   const loadEndedAtMs = now();
   let empty = 0;
-  const isDrained = ({ backlog }: Sample): boolean => {
-    empty = backlog === 0 ? empty + 1 : 0;
+  const isDrained = ({ backlog, unverified }: Sample): boolean => {
+    empty = backlog === 0 && (!verifies || unverified === 0) ? empty + 1 : 0;
     return empty >= EMPTY_SAMPLES;
   };
   const drainedAtMs = await until('draining the backlog', isDrained, DRAIN_LIMIT_MS);
   const isAtFloor = ({ intake }: Sample): boolean => intake?.desired === intakeFloor && intake?.ready === intakeFloor;
   const backAtFloorAtMs =
     intakeFloor === undefined ? undefined : await until('scaling down to the minimum', isAtFloor, FLOOR_LIMIT_MS);
+  const { closesAtMs } = stack.snapshot();
+  const isListed = (): boolean => stack.snapshot().draw?.lists !== undefined;
+  const listedAtMs = waitsForList
+    ? await until('waiting for closing and the list of the draw', isListed, closesAtMs - now() + LIST_LIMIT_MS)
+    : undefined;
+  const { draw } = stack.snapshot();
   const killed = losses.map((loss) => ({ ...loss.killed, backAfterMs: loss.backAfterMs }));
-  return { samples, killed, loadEndedAtMs, drainedAtMs, backAtFloorAtMs };
+  return { samples, killed, loadEndedAtMs, drainedAtMs, backAtFloorAtMs, listedAtMs, draw };
 };
 
 export const exitCodeOf = (ledgerCheck: LedgerCheckResult, problems: readonly string[]): 0 | 1 =>

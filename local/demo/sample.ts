@@ -23,11 +23,13 @@ export interface Sample {
   readonly oldestSeconds: number | undefined;
   readonly intake: TierSample | undefined;
   readonly records: TierSample | undefined;
+  /** Registrations without a verdict; undefined: unknown, or the campaign verifies nothing. */
+  readonly unverified: number | undefined;
 }
 
 /** `before` and `load`: the last two lines of the generator; equal when there is no new one. */
 export const sampleOf = (
-  { atMs, stage, backlog, oldestSeconds, tiers: { intake, records } }: StackSnapshot,
+  { atMs, stage, backlog, oldestSeconds, tiers: { intake, records, verification } }: StackSnapshot,
   opensAtMs: number,
   before: LoadStats | undefined,
   load: LoadStats | undefined,
@@ -49,5 +51,6 @@ export const sampleOf = (
     oldestSeconds,
     intake,
     records,
+    unverified: verification?.backlog,
   };
 };

@@ -15,7 +15,8 @@ import { durationSeconds, peakArrivalsPerSecond } from '../load/arrivals.ts';
 import type { Stack } from '../stack.ts';
 import { demoCampaign } from './campaign.ts';
 import { type LoadProcess, startLoad } from './load-process.ts';
-import type { Profile } from './profile.ts';
+import { type Profile, verifiedBy } from './profile.ts';
+import { type DemoProvider, PROVIDER_NAME, PROVIDER_RATE } from './provider.ts';
 import { type DemoReport, type Forecast, reportOf } from './report.ts';
 import { watchRun } from './run.ts';
 import type { View } from './view.ts';
@@ -26,6 +27,8 @@ export interface DemoOptions {
   readonly traceFile: string;
   readonly shiftOpenToMs: number;
   readonly chaos: boolean;
+  /** Close soon after the crowd, and wait for the list of the draw. */
+  readonly waitsForList: boolean;
   readonly sabotage: 'drop-one' | undefined;
   readonly seed: number;
   /** Exists. Ledger, logs and report go there, the stack's data to its folder `stack`. */
@@ -41,7 +44,10 @@ export interface DemoWorld {
     readonly stateDir: string;
     readonly signal: AbortSignal;
     readonly progress: (line: string) => void;
+    readonly providerSecret?: Readonly<Record<string, string>>;
   }) => Promise<Stack>;
+  /** Absent: the campaign verifies nothing. */
+  readonly startProvider?: (stateDir: string, signal: AbortSignal) => Promise<DemoProvider>;
   readonly ledgerCheck: (access: LedgerCheckAccess, signal: AbortSignal) => Promise<LedgerCheckResult>;
   readonly view: View;
   readonly now: () => number;
@@ -51,6 +57,8 @@ export interface DemoWorld {
 const HOUR_MS = 3_600_000;
 /** Time for citizens who still wait when the trace is over. */
 const OPEN_AFTER_TRACE_MS = 10 * 60_000;
+/** The same, at most, where the list of the draw is waited for: three times the length of a short trace. */
+const CLOSES_SOON_MS = 45_000;
 
 interface Prepared {
   readonly startedAtMs: number;
@@ -62,13 +70,22 @@ interface Prepared {
   readonly changes: readonly string[];
 }
 
-const prepare = async (options: DemoOptions, { admit, forecast: predict, view, now }: DemoWorld): Promise<Prepared> => {
-  const startedAtMs = now();
+const prepare = async (
+  options: DemoOptions,
+  { admit, forecast: predict, view, now }: DemoWorld,
+  startedAtMs: number,
+  provider: DemoProvider | undefined,
+): Promise<Prepared> => {
+  const target = { name: PROVIDER_NAME, requestsPerSecond: PROVIDER_RATE };
+  const verification = provider === undefined ? [] : verifiedBy({ ...target, url: provider.url });
+  const overrides = [...options.profile.overrides, ...verification];
   const source = await readFile(options.campaignFile, 'utf8');
   const trace = parseTrace(await readFile(options.traceFile, 'utf8'));
+  const traceMs = durationSeconds(trace) * 1000;
+  const stillOpenMs = options.waitsForList ? Math.min(CLOSES_SOON_MS, 3 * traceMs) : OPEN_AFTER_TRACE_MS;
   const opening = (opensAtMs: number): ReturnType<typeof demoCampaign> => {
-    const closesAtMs = opensAtMs + durationSeconds(trace) * 1000 + OPEN_AFTER_TRACE_MS;
-    return demoCampaign(source, { opensAtMs, closesAtMs }, options.profile.overrides);
+    const closesAtMs = opensAtMs + traceMs + stillOpenMs;
+    return demoCampaign(source, { opensAtMs, closesAtMs }, overrides);
   };
   const { yaml, changes } = opening(startedAtMs + options.shiftOpenToMs);
   const campaign = admit(yaml);
@@ -89,11 +106,12 @@ const play = async (
   world: DemoWorld,
   { startedAtMs, forecastAtMs, ...prepared }: Prepared,
   stack: Stack,
+  provider: DemoProvider | undefined,
   track: (load: LoadProcess) => void,
 ): Promise<DemoReport> => {
   const { view, now, signal } = world;
   const { trace, campaign, changes, forecast } = prepared;
-  const { seed, chaos, sabotage, profile } = options;
+  const { seed, chaos, sabotage, profile, waitsForList } = options;
   const readyAtMs = now();
   const opensAtMs = Math.ceil((readyAtMs + options.shiftOpenToMs) / 1000) * 1000;
   await stack.applyCampaign(prepared.yamlOpeningAt(opensAtMs));
@@ -116,12 +134,26 @@ const play = async (
   track(load);
   const intakeFloor = profile.waitsForFloor ? campaign.spec.scaling.tiers.intake.min : undefined;
   const title = campaign.spec.title.en;
-  const watching = { title, opensAtMs, trace, chaos, intakeFloor, stack, load, view, now, signal };
-  const { samples, killed, loadEndedAtMs, drainedAtMs, backAtFloorAtMs } = await watchRun(watching);
+  const verifies = provider !== undefined;
+  const watching = {
+    title,
+    opensAtMs,
+    trace,
+    chaos,
+    intakeFloor,
+    verifies,
+    waitsForList,
+    stack,
+    load,
+    view,
+    now,
+    signal,
+  };
+  const { samples, killed, loadEndedAtMs, drainedAtMs, backAtFloorAtMs, listedAtMs, draw } = await watchRun(watching);
   view.say('Ledger check: comparing all receipts with the journal and the database');
   const { campaignId, shards, mode } = stack;
   const { uniqueness } = campaign.spec.eligibility;
-  const access = { ...stack.ledgerCheck, campaignId, shards, ledgerFile, uniqueness };
+  const access = { ...stack.ledgerCheck, campaignId, shards, ledgerFile, uniqueness, verifies };
   const ledgerCheck = await world.ledgerCheck(access, signal);
   const since = (atMs: number): number => atMs - startedAtMs;
   const sinceIf = (atMs: number | undefined): number | undefined => (atMs === undefined ? undefined : since(atMs));
@@ -141,16 +173,20 @@ const play = async (
       loadEnded: since(loadEndedAtMs),
       drained: sinceIf(drainedAtMs),
       backAtFloor: sinceIf(backAtFloorAtMs),
+      listed: sinceIf(listedAtMs),
       checked: since(now()),
     },
     load: await load.done,
     ledgerCheck,
+    ...(provider === undefined ? {} : { provider: await provider.counts() }),
     samples,
     events: stack.events(),
     killed,
     chaos,
     sabotage,
     waitsForFloor: profile.waitsForFloor,
+    waitsForList,
+    ...(draw === undefined ? {} : { draw }),
   });
 };
 
@@ -161,16 +197,31 @@ const firstAnswerAtMs = async (ledgerFile: string): Promise<number | undefined> 
 
 /** Resolves with the report of a complete run, good or bad. Rejects when the run could not be completed. */
 export const runDemo = async (options: DemoOptions, world: DemoWorld): Promise<DemoReport> => {
-  const prepared = await prepare(options, world);
+  const startedAtMs = world.now();
+  const provider = await world.startProvider?.(options.stateDir, world.signal);
+  try {
+    return await runWith(options, world, await prepare(options, world, startedAtMs, provider), provider);
+  } finally {
+    await provider?.stop();
+  }
+};
+
+const runWith = async (
+  options: DemoOptions,
+  world: DemoWorld,
+  prepared: Prepared,
+  provider: DemoProvider | undefined,
+): Promise<DemoReport> => {
   const stack = await world.startStack({
     campaignYaml: prepared.yamlOpeningAt(prepared.startedAtMs + HOUR_MS),
     stateDir: join(options.stateDir, 'stack'),
     signal: world.signal,
     progress: (line) => world.view.say(line),
+    ...(provider === undefined ? {} : { providerSecret: provider.secret }),
   });
   let load: LoadProcess | undefined;
   try {
-    return await play(options, world, prepared, stack, (started) => {
+    return await play(options, world, prepared, stack, provider, (started) => {
       load = started;
     });
   } finally {

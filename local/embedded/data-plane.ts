@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { accountName, accountPassword, passwordText } from '../../contract/accounts.ts';
-import { perTier, rightsOf } from '../../contract/tiers.ts';
+import { perWorkload, rightsOf } from '../../contract/jobs.ts';
 import { healServer } from '../../operator/setup/heal-server.ts';
 import { accountsConfig } from '../../operator/setup/journal-accounts.ts';
 import { ensureNatsServer } from '../binaries.ts';
@@ -100,17 +100,17 @@ export const startDataPlane = async (options: DataPlaneOptions): Promise<DataPla
   };
   try {
     const postgresUrl = await postgres.ensureDatabase(DATABASE, OWNER, campaignId);
-    const tiers = perTier((tier) => ({
-      natsUser: accountName(campaignId, tier),
-      natsPassword: accountPassword(accountsKey, 'nats', campaignId, tier),
-      ...(rightsOf(tier).database === 'none'
+    const workloads = perWorkload((workload) => ({
+      natsUser: accountName(campaignId, workload),
+      natsPassword: accountPassword(accountsKey, 'nats', campaignId, workload),
+      ...(rightsOf(workload).database === 'none'
         ? {}
-        : { postgresUrl: postgres.url(DATABASE, accountName(campaignId, tier)) }),
+        : { postgresUrl: postgres.url(DATABASE, accountName(campaignId, workload)) }),
     }));
     return {
       nats,
       postgres,
-      access: { natsUrls: nats.urls, natsUser: OPERATOR, natsPassword, postgresUrl, tiers },
+      access: { natsUrls: nats.urls, natsUser: OPERATOR, natsPassword, postgresUrl, workloads },
       stop,
     };
   } catch (error) {

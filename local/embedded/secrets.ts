@@ -3,10 +3,10 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DATA_PLANE_KEYS, PRIVACY_KEYS } from '../../contract/app-contract.ts';
+import { WORKLOADS, type Workload } from '../../contract/jobs.ts';
 import { dataPlaneSecretName } from '../../contract/names.ts';
-import { TIERS, type Tier } from '../../contract/tiers.ts';
 
-interface TierAccess {
+interface WorkloadAccess {
   readonly natsUser: string;
   readonly natsPassword: string;
   /** Absent: no account in the database. */
@@ -20,26 +20,27 @@ export interface DataPlaneAccess {
   readonly natsPassword: string;
   /** The account of the tables' owner. */
   readonly postgresUrl: string;
-  readonly tiers: Readonly<Record<Tier, TierAccess>>;
+  readonly workloads: Readonly<Record<Workload, WorkloadAccess>>;
 }
 
-const writeSecret = async (dir: string, entries: Readonly<Record<string, string>>): Promise<void> => {
+/** A Secret as a folder of files. */
+export const writeSecret = async (dir: string, entries: Readonly<Record<string, string>>): Promise<void> => {
   await mkdir(dir, { recursive: true, mode: 0o700 });
   for (const [key, value] of Object.entries(entries)) await writeFile(join(dir, key), value, { mode: 0o600 });
 };
 
 export const newKey = (): string => randomBytes(32).toString('base64');
 
-/** `<secretsDir>/<namespace>/<name>-<tier>/<key>`, as local/processes mounts them. */
+/** `<secretsDir>/<namespace>/<name>-<workload>/<key>`, as local/processes mounts them. */
 export const writeDataPlaneSecrets = async (
   secretsDir: string,
   namespace: string,
   name: string,
   access: DataPlaneAccess,
 ): Promise<void> => {
-  for (const tier of TIERS) {
-    const { natsUser, natsPassword, postgresUrl } = access.tiers[tier];
-    await writeSecret(join(secretsDir, namespace, dataPlaneSecretName(name, tier)), {
+  for (const workload of WORKLOADS) {
+    const { natsUser, natsPassword, postgresUrl } = access.workloads[workload];
+    await writeSecret(join(secretsDir, namespace, dataPlaneSecretName(name, workload)), {
       [DATA_PLANE_KEYS.natsUrl]: access.natsUrls.join(','),
       [DATA_PLANE_KEYS.natsUser]: natsUser,
       [DATA_PLANE_KEYS.natsPassword]: natsPassword,

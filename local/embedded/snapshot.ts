@@ -2,7 +2,7 @@
 import type { VoucherCampaign } from '../../contract/campaign-types.ts';
 import { instantMs } from '../../contract/instant.ts';
 import type { ScalePlan } from '../../contract/scale-plan-types.ts';
-import { perTier, type Tier } from '../../contract/tiers.ts';
+import { TIERS } from '../../contract/tiers.ts';
 import type { TickPlan } from '../../operator/tick/tick-plan.ts';
 import type { StackSnapshot } from '../stack.ts';
 
@@ -14,14 +14,12 @@ export const snapshotOf = (
   nowMs: number,
 ): StackSnapshot => {
   const status = planned?.status ?? stored;
-  const tierOf = (name: Tier): StackSnapshot['tiers'][Tier] => {
+  const tiers = TIERS.flatMap((name) => {
     const tier = status?.tiers?.[name];
-    if (tier === undefined) return undefined;
-    return {
-      ...tier,
-      explanation: planned === undefined ? tier.limitedBy : (planned.tiers[name].decision?.explanation ?? ''),
-    };
-  };
+    if (tier === undefined) return [];
+    const explanation = planned === undefined ? tier.limitedBy : (planned.tiers[name].decision?.explanation ?? '');
+    return [[name, { ...tier, explanation }]];
+  });
   return {
     atMs: nowMs,
     stage: status?.stage ?? 'Pending',
@@ -31,8 +29,9 @@ export const snapshotOf = (
     arrivalsPerSecond: status?.arrivalsPerSecond,
     backlog: status?.backlog,
     oldestSeconds: status?.oldestSeconds,
-    tiers: perTier(tierOf),
+    tiers: Object.fromEntries(tiers),
     conditions: status?.conditions ?? [],
+    draw: status?.draw,
     plans,
   };
 };

@@ -19,6 +19,7 @@
  * first, and the smaller one if two were accepted in the same millisecond.
  */
 import type { LedgerEntry } from '../load/ledger.ts';
+import { type Verdicts, verdictsOf } from './verdicts.ts';
 
 export interface JournalRecord {
   readonly receipt: string;
@@ -51,6 +52,8 @@ export interface LedgerCheckInput {
   /** The campaign's `spec.eligibility.uniqueness`; default `perCitizen`. */
   readonly uniqueness?: string;
   readonly ledger: readonly LedgerEntry[];
+  /** Each registration of a citizen must have a verdict, once. Default: none is expected. */
+  readonly verifies?: boolean;
   /** Every `received` event of every shard, copies included. */
   readonly journal: readonly JournalRecord[];
   readonly unreadable: number;
@@ -92,6 +95,7 @@ export interface LedgerCheckResult {
   readonly wrongWinners: number;
   readonly otherRules: number;
   readonly unopenable: number;
+  readonly verdicts: Verdicts;
   readonly verdict: 'complete' | 'incomplete';
   readonly findings: readonly string[];
 }
@@ -147,6 +151,7 @@ const PER_CHANNEL = 'perCitizenAndChannel';
 
 export const compare = ({
   uniqueness: rule = PER_CITIZEN,
+  verifies = false,
   ledger,
   journal,
   unreadable,
@@ -231,6 +236,7 @@ export const compare = ({
     wrongWinners: wrongWinnersOf(citizensOnly(journal), validOfHash),
     otherRules: [...rules].filter((one) => one !== rule).length,
     unopenable: unopenableOf(journal, promised, dataKeys),
+    verdicts: verdictsOf(citizensOnly(journal), later, verifies),
   };
   const findings = findingsOf(counted);
   return { ...counted, verdict: findings.length === 0 ? 'complete' : 'incomplete', findings };
@@ -249,6 +255,8 @@ const findingsOf = (counted: Omit<LedgerCheckResult, 'verdict' | 'findings'>): r
     [counted.unreadable, 'messages in the journal are not events'],
     [counted.lostFacts, 'facts of the journal are missing from the database'],
     [counted.wrongWinners, 'citizens have a valid registration that was not their first'],
+    [counted.verdicts.without, 'registrations have no verdict on the identity'],
+    [counted.verdicts.contradictory, 'registrations were both verified and rejected, without a correction'],
     [counted.otherRules, 'uniqueness rules in the registrations are not the campaign’s'],
   ];
   return rules.filter(([count]) => count > 0).map(([count, text]) => `${count} ${text}`);

@@ -7,6 +7,8 @@ import { readLedger } from './read-ledger.ts';
 export interface LedgerCheckAccess extends JournalAccess, DatabaseAccess {
   readonly ledgerFile: string;
   readonly uniqueness?: string;
+  /** The campaign checks identities: each registration must have a verdict. */
+  readonly verifies?: boolean;
 }
 
 /** Rejects when one of the three can't be read. */
@@ -16,6 +18,7 @@ export const runLedgerCheck = async (access: LedgerCheckAccess, signal: AbortSig
   const journal = await readJournal(access, signal);
   return compare({
     ...(access.uniqueness === undefined ? {} : { uniqueness: access.uniqueness }),
+    ...(access.verifies === undefined ? {} : { verifies: access.verifies }),
     ledger,
     journal: journal.received,
     unreadable: journal.unreadable,

@@ -16,15 +16,21 @@ export interface RunOptions {
   readonly onReady: (ready: boolean) => void;
 }
 
-/** Resolves with the reason when the process has ended. */
-export const runContainer = async (child: ManagedProcess, options: RunOptions): Promise<string> => {
+/** How a run ended; `isDone`: by itself, without an error. */
+export interface RunEnd {
+  readonly why: string;
+  readonly isDone: boolean;
+}
+
+/** Resolves when the process has ended. */
+export const runContainer = async (child: ManagedProcess, options: RunOptions): Promise<RunEnd> => {
   const { container, host, ports, graceMs, preStopMs, ending, onReady } = options;
   const over = new AbortController();
   let reason: string | undefined;
   const exited = child.exited
     .then(
-      ({ code, signal }) => `ended with ${signal ?? `code ${code}`}`,
-      (error: unknown) => `could not run: ${String(error)}`,
+      ({ code, signal }): RunEnd => ({ why: `ended with ${signal ?? `code ${code}`}`, isDone: code === 0 }),
+      (error: unknown): RunEnd => ({ why: `could not run: ${String(error)}`, isDone: false }),
     )
     .finally(() => over.abort());
 
@@ -55,5 +61,5 @@ export const runContainer = async (child: ManagedProcess, options: RunOptions): 
   ending.removeEventListener('abort', begin);
   onReady(false);
   await probing;
-  return reason ?? how;
+  return reason === undefined ? how : { why: reason, isDone: false };
 };

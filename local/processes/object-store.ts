@@ -67,6 +67,13 @@ export class ObjectStore {
     return 'written';
   }
 
+  /** @throws Error when the object changed meanwhile; one that is gone is success */
+  remove(key: ObjectKey, resourceVersion: string): void {
+    const old = this.#objects.get(text(key));
+    if (old !== undefined && old.resourceVersion !== resourceVersion) throw new Error(`${text(key)} has changed`);
+    this.#objects.delete(text(key));
+  }
+
   get(key: ObjectKey): StoredObject | undefined {
     return this.#objects.get(text(key));
   }

@@ -1,4 +1,4 @@
-/** One pod: its files and its process, which is restarted until the pod ends. */
+/** One pod: its files and its process, which is restarted until the pod ends, or until a Job's has done its work. */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -6,12 +6,13 @@ import type { Container, PodSpec } from 'kubernetes-types/core/v1.js';
 import { stepMs } from '../../runtime/backoff.ts';
 import type { PortPool } from '../free-ports.ts';
 import type { ManagedProcess, SpawnManaged } from '../managed-process.ts';
-import { runContainer } from './container-run.ts';
+import { type RunEnd, runContainer } from './container-run.ts';
 import { type Mount, type PodPlace, podEnvironment } from './pod-environment.ts';
 import { mountVolumes, type VolumeSources } from './pod-volumes.ts';
 import type { StartSlots } from './start-slots.ts';
 
 export const POD_HOST = '127.0.0.1';
+const NOT_STARTED = { why: 'ended before its start', isDone: false, readyMs: 0 } as const;
 const VOLUME_RETRY_MS = 1_000;
 const DEFAULT_GRACE_SECONDS = 30;
 /** Shorter than the kubelet's 10 s to 5 min: a campaign would be over by then. */
@@ -64,6 +65,8 @@ export class Pod {
   readyAtMs: number | undefined;
   /** Of the process in this pod. */
   restarts = 0;
+  /** Of a Job's pod: its process has ended without an error, and is not started again. */
+  isDone = false;
 
   readonly #spec: PodSpec;
   readonly #world: PodWorld;
@@ -123,8 +126,9 @@ export class Pod {
     let failures = 0;
     while (!this.terminating) {
       if (!(await this.#volumesReady())) break;
-      const { why, readyMs } = await this.#runOnce();
-      if (this.terminating) break;
+      const { why, readyMs, isDone } = await this.#runOnce();
+      this.isDone = isDone && this.#isOfJob();
+      if (this.terminating || this.isDone) break;
       failures = failuresAfter(failures, readyMs);
       const waitMs = restartWaitMs(failures);
       this.#world.log(`pod ${this.name}: ${why}; restart in ${waitMs} ms`);
@@ -133,6 +137,12 @@ export class Pod {
     }
     await this.#mounted;
     await rm(this.#dir(), { recursive: true, force: true });
+  }
+
+  /** Pods of Deployments restart always. A Job's is tried again here in the same pod, where the cluster would make another one. */
+  #isOfJob(): boolean {
+    const { restartPolicy = 'Always' } = this.#spec;
+    return restartPolicy !== 'Always';
   }
 
   async #volumesReady(): Promise<boolean> {
@@ -145,16 +155,16 @@ export class Pod {
     return false;
   }
 
-  async #runOnce(): Promise<{ readonly why: string; readonly readyMs: number }> {
+  async #runOnce(): Promise<RunEnd & { readonly readyMs: number }> {
     const release = await this.#world.slots.take(this.#ending.signal);
-    if (release === undefined) return { why: 'ended before its start', readyMs: 0 };
+    if (release === undefined) return NOT_STARTED;
     let longestMs = 0;
     try {
       const container = this.#container();
       this.#ports = await this.#takePorts(container);
-      if (this.terminating) return { why: 'ended before its start', readyMs: 0 };
+      if (this.terminating) return NOT_STARTED;
       this.#process = this.#spawn(container);
-      const why = await runContainer(this.#process, {
+      const end = await runContainer(this.#process, {
         container,
         host: POD_HOST,
         ports: this.#ports,
@@ -167,9 +177,9 @@ export class Pod {
           this.#setReady(ready);
         },
       });
-      return { why, readyMs: longestMs };
+      return { ...end, readyMs: longestMs };
     } catch (error) {
-      return { why: String(error), readyMs: 0 };
+      return { why: String(error), isDone: false, readyMs: 0 };
     } finally {
       release();
       this.#process = undefined;

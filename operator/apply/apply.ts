@@ -1,7 +1,11 @@
 /** The apply stage: a write that fails is reported, the others go on, and the next tick tries it again. */
 import type { VoucherCampaign } from '../../contract/campaign-types.ts';
+import { instantMs } from '../../contract/instant.ts';
 import { FIELD_MANAGER, HEADROOM, LABELS } from '../../contract/names.ts';
+import { entryOf } from '../../contract/tiers.ts';
+import type { PublishedWindow } from '../../journal/freezing.ts';
 import { DeadlineError } from '../../runtime/deadline.ts';
+import { outsideTiersOf } from '../outside/targets.ts';
 import type { Manifest } from '../resources/manifest.ts';
 import { ceilingsText } from '../scale-plans/plan-state.ts';
 import type { CampaignState } from '../tick/campaign-state.ts';
@@ -62,6 +66,12 @@ const noteConflict = ({ state, emit }: Applying, { tier, name }: ScaleWrite): vo
   emit(campaignEvent('Warning', 'ScaleConflict', message));
 };
 
+/** Returns at once: the keeper writes beside the tick. Before everything slow, because freed shares are waited for. */
+const handOutShares = async ({ campaign, state, planned, signal }: Applying): Promise<void> => {
+  if (state.journal.state?.kind !== 'ready') return;
+  for (const tier of outsideTiersOf(campaign.spec)) state.shares.keep(campaign, tier, planned.handOuts[tier], signal);
+};
+
 const askControllersAgain = async ({ deps, campaign, planned, attempt }: Applying): Promise<void> => {
   const { namespace } = campaign.metadata;
   await Promise.all(
@@ -83,6 +93,17 @@ const keepJournalAndManifests = async (applying: Applying): Promise<void> => {
   ]);
 };
 
+const removeTiers = async ({ deps, campaign, planned, attempt, emit }: Applying): Promise<void> => {
+  const { namespace } = campaign.metadata;
+  for (const { tier, name, resourceVersion } of planned.remove) {
+    const failed = await attempt('remove_tier', `delete Deployment ${name}`, (signal) =>
+      deps.manifests.remove({ namespace, name, resourceVersion }, signal),
+    );
+    const message = `${tier} was removed, because spec.${entryOf(tier).section} is left out.`;
+    if (failed === undefined) emit(campaignEvent('Normal', 'TierRemoved', message));
+  }
+};
+
 /** Pods come after their account, configuration and journal. */
 const createTiers = (applying: Applying): Promise<void> => {
   const { deps, planned, guard, attempt, emit } = applying;
@@ -90,8 +111,9 @@ const createTiers = (applying: Applying): Promise<void> => {
     const write = async (signal: AbortSignal): Promise<void> =>
       deps.manifests.create(await guard.created(manifest, signal), signal);
     const failed = await attempt('create_manifest', `create ${what}`, write, RAISE_DEADLINE_MS);
-    const tier = manifest.metadata?.labels?.[LABELS.component];
-    if (failed === undefined) emit(campaignEvent('Normal', 'TierCreated', `${tier} was created.`));
+    const component = manifest.metadata?.labels?.[LABELS.component];
+    const reason = manifest.kind === 'Job' ? 'JobCreated' : 'TierCreated';
+    if (failed === undefined) emit(campaignEvent('Normal', reason, `${component} was created.`));
     return failed;
   });
 };
@@ -119,11 +141,19 @@ const publishLiveSettings = async ({ deps, campaign, state, planned, attempt, em
   const { liveSettings } = planned;
   if (liveSettings === undefined) return;
   const text = JSON.stringify(liveSettings);
+  // The next tick is planned with the frozen list, whose closing counts.
+  const { window, draw } = liveSettings;
+  const published: PublishedWindow = {
+    closesAtMs: instantMs(window.closesAt),
+    ...(draw.verifyBy === undefined ? {} : { verifyByMs: instantMs(draw.verifyBy) }),
+  };
+  if (state.freeze.forbids(published, deps.clock.now())) return;
   const nowMs = deps.clock.monotonicMs();
   if (state.settings?.text === text && nowMs - state.settings.atMs < SETTINGS_RECHECK_MS) return;
   const failed = await attempt('live_settings', 'write the live settings', (signal) =>
     deps.journal.putLiveSettings(campaign.spec.campaignId, liveSettings, signal),
   );
+  state.freeze.notePublished(failed === undefined ? published : undefined);
   if (failed !== undefined) return;
   state.settings = { text, atMs: nowMs };
   const { generation } = liveSettings;
@@ -183,11 +213,13 @@ const writeStatus = async ({ deps, campaign, state, planned, attempt, emit }: Ap
 /** The order of writes; the comment above a step gives its reason. */
 const STEPS: readonly ((applying: Applying) => Promise<void>)[] = [
   setFinalizer,
+  handOutShares,
   scaleTiers,
   askControllersAgain,
   keepJournalAndManifests,
   publishLiveSettings,
   createTiers,
+  removeTiers,
   createScalePlans,
   writeScalePlanStates,
   emitEvents,

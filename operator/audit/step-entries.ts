@@ -7,7 +7,7 @@ import type { ScalingSpec, VoucherCampaign, VoucherCampaignStatus } from '../../
 import { defined } from '../../contract/defined.ts';
 import { instantMs, instantMsOrNaN } from '../../contract/instant.ts';
 import type { ScalePlan } from '../../contract/scale-plan-types.ts';
-import { perTier, TIERS } from '../../contract/tiers.ts';
+import { TIERS, tiersOf } from '../../contract/tiers.ts';
 import type { TierOutcomes } from '../tick/observed.ts';
 import type { ScaleWrite } from '../tick/tick-plan.ts';
 import type { AuditEntry, Authorized, Hours } from './entry.ts';
@@ -60,11 +60,14 @@ const missing = (trail: Trail, entries: readonly AuditEntry[]): readonly AuditEn
 
 const equal = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
 
-/** Field by field, so that the order of fields does not matter. */
-const authorizedOf = ({ ceilings, windows }: ScalingSpec['authorized']): Authorized => ({
-  ceilings: perTier((tier) => ceilings[tier]),
-  windows: windows.map(({ from, until, ceilings: wider }) => ({ from, until, ceilings: { ...wider } })),
-});
+/** Of the campaign's tiers, field by field, so that the order of fields does not matter. */
+const authorizedOf = (spec: VoucherCampaign['spec']): Authorized => {
+  const { ceilings, windows } = spec.scaling.authorized;
+  return {
+    ceilings: Object.fromEntries(tiersOf(spec).map((tier) => [tier, ceilings[tier]])),
+    windows: windows.map(({ from, until, ceilings: wider }) => ({ from, until, ceilings: { ...wider } })),
+  };
+};
 
 /**
  * | a ceiling rose, or a window is new | one fell, or a window is gone | effect  |
@@ -99,7 +102,7 @@ const campaignEntries = (view: AuditView, trail: Trail): readonly AuditEntry[] =
   const { uid } = head;
   const known = trail.campaigns.get(uid);
   if (known !== undefined && isOutdated(known, version, nowMs)) return [];
-  const authorized = authorizedOf(spec.scaling.authorized);
+  const authorized = authorizedOf(spec);
   // The extended closing is what was announced to citizens.
   const window: Hours = { opensAt: spec.window.opensAt, closesAt: status.closesAt ?? spec.window.closesAt };
   const before = { authorized: known?.authorized ?? authorized, window: known?.window ?? window };

@@ -50,6 +50,22 @@ const operatorAhead = (clocks: readonly PodClock[]): number => {
   return -medianOf(clocks.map((clock) => clock.aheadSeconds - (ownOf(clock) ?? 0)));
 };
 
+/**
+ * What pods show of the operator's own clock, whatever else is off.
+ *
+ * | pods                                            | clock   |
+ * |-------------------------------------------------|---------|
+ * | none reported its time                          | unknown |
+ * | by the median it is more than 2 s off           | off     |
+ * | by most of them it is within 2 s                | agrees  |
+ * | else: half of them differ, or one that knows no other clock | unknown |
+ */
+export const operatorClock = (clocks: readonly PodClock[] = []): 'agrees' | 'off' | 'unknown' => {
+  if (isOff(operatorAhead(clocks))) return 'off';
+  const agreeing = clocks.filter((clock) => !isOff(clock.aheadSeconds - (ownOf(clock) ?? 0)));
+  return agreeing.length * 2 > clocks.length ? 'agrees' : 'unknown';
+};
+
 /** Servers of the journal and the database, by the median of the pods that know them. */
 const dataPlaneOff = (clocks: readonly PodClock[]): readonly Off[] => {
   const words = new Map<string, number[]>();

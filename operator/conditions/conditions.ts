@@ -4,6 +4,7 @@ import { instantMs } from '../../contract/instant.ts';
 import type { Reading } from '../../contract/reading.ts';
 import { hasConsumer, TIERS, tiersOf } from '../../contract/tiers.ts';
 import { contingencyCondition } from '../contingency/contingency-messages.ts';
+import { listFrozen } from '../freeze/freeze-messages.ts';
 import { planState, stateText } from '../scale-plans/plan-state.ts';
 import type { PlanInput } from '../tick/observed.ts';
 import { acceptingRegistrations } from './accepting.ts';
@@ -12,6 +13,7 @@ import { journalDurable } from './journal-conditions.ts';
 import { conflictingScaler, overriddenCondition } from './override-conditions.ts';
 import { preWarmed } from './pre-warm-condition.ts';
 import { type Causes, reconciling, stalled } from './progress.ts';
+import { providersReachable } from './providers-reachable.ts';
 import { provisioned } from './provisioned.ts';
 import { ready } from './ready.ts';
 import { recordsAvailable } from './records-available.ts';
@@ -141,10 +143,21 @@ const causesOf = (input: ConditionInput): Causes => ({
   Contingency: contingencyCondition(input),
   AcceptingRegistrations: acceptingRegistrations(input),
   RecordsAvailable: recordsAvailable(input),
+  ListFrozen: listFrozen(input),
 });
 
-export const judge = (input: ConditionInput): { readonly [T in ConditionType]: Verdict<T> } => {
+/** ProvidersReachable is undefined for a campaign that asks none. */
+type Verdicts = { readonly [T in Exclude<ConditionType, 'ProvidersReachable'>]: Verdict<T> } & {
+  readonly ProvidersReachable: Verdict<'ProvidersReachable'> | undefined;
+};
+
+export const judge = (input: ConditionInput): Verdicts => {
   const causes = causesOf(input);
   const stalledNow = stalled(causes, input);
-  return { ...causes, Stalled: stalledNow, Reconciling: reconciling(causes, stalledNow, input) };
+  return {
+    ...causes,
+    ProvidersReachable: providersReachable(input),
+    Stalled: stalledNow,
+    Reconciling: reconciling(causes, stalledNow, input),
+  };
 };

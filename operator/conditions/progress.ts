@@ -7,7 +7,8 @@ import { areMost } from './pod-reports.ts';
 import { belowMinSinceMs } from './ready.ts';
 import { asBefore, before, type ConditionInput, no, type Verdict, yes } from './verdict.ts';
 
-export type Causes = { readonly [T in Exclude<ConditionType, 'Reconciling' | 'Stalled'>]: Verdict<T> };
+type Always = Exclude<ConditionType, 'Reconciling' | 'Stalled' | 'ProvidersReachable'>;
+export type Causes = { readonly [T in Always]: Verdict<T> };
 
 /** Accounts that are reloaded, a webhook that restarts, servers that have just met: none of them takes longer. */
 const LASTING_MS = 60_000;

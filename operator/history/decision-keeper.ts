@@ -22,8 +22,8 @@ export interface DecisionStore {
   write(campaign: VoucherCampaign, texts: DecisionTexts, signal: AbortSignal): Promise<void>;
 }
 
-/** The decisions on each tier, and samples of the last ten minutes (operator/history/recent.ts). */
-export type DecisionTexts = Readonly<Record<Tier | 'recent', string>>;
+/** The decisions on each tier of the campaign, and samples of the last ten minutes (operator/history/recent.ts). */
+export type DecisionTexts = { readonly [tier in Tier]?: string | undefined } & { readonly recent: string };
 
 const CALL_DEADLINE_MS = 3_000;
 const WRITE_EVERY_MS = 5_000;
@@ -68,7 +68,7 @@ export class DecisionKeeper {
       this.#deps.onDecision(campaign, tier, news);
     }
     this.#tiers = tiers;
-    const { recent, isNews } = noteSample(this.#recent, sampleOf(planned, readings, nowMs));
+    const { recent, isNews } = noteSample(this.#recent, sampleOf(planned.status, readings, nowMs));
     this.#recent = recent;
     if (isNews) this.#isUnwritten = true;
     const { clock, store } = this.#deps;
@@ -88,7 +88,7 @@ export class DecisionKeeper {
       if (!this.#isUnwritten) return;
       this.#isUnwritten = false;
       const texts = {
-        ...perTier((tier) => serializeLines(this.#tiers[tier].records)),
+        ...Object.fromEntries(tiersOf(campaign.spec).map((tier) => [tier, serializeLines(this.#tiers[tier].records)])),
         recent: serializeLines(this.#recent.samples),
       };
       await inTime((inner) => store.write(campaign, texts, inner));

@@ -29,6 +29,8 @@ export const decisionRecord = z.object({
   wanted: count,
   min: count,
   max: count,
+  /** What the rate of outside systems needs, where that is less than max. */
+  outsideMax: count.optional(),
   ceiling: count,
   mode: z.enum(['Auto', 'Shadow', 'Off']),
   /** Replicas that arrivals, backlog and schedule ask for. */
@@ -104,7 +106,8 @@ export const recordOf = (
     limitedBy: decision?.limitedBy ?? 'Off',
     wanted: decision?.wanted ?? outcome.desired,
     min: limits.min,
-    max: limits.max,
+    max: limits.statedMax ?? limits.max,
+    ...(limits.statedMax === undefined ? {} : { outsideMax: limits.max }),
     ceiling: limits.ceiling,
     mode,
     ...numbersOf(outcome),

@@ -12,7 +12,7 @@ import { z } from 'zod';
 import { defined } from '../../contract/defined.ts';
 import { instantMs, parseInstant } from '../../contract/instant.ts';
 import type { Reading } from '../../contract/reading.ts';
-import { perTier, type Tier } from '../../contract/tiers.ts';
+import { perTier } from '../../contract/tiers.ts';
 import { parseLines } from '../../contract/untrusted.ts';
 import { attemptedOf, type CampaignReadings } from '../signals/readings.ts';
 import type { TickPlan } from '../tick/tick-plan.ts';
@@ -28,8 +28,8 @@ const recentSample = z.object({
   at: z.string().refine((text) => parseInstant(text) !== undefined),
   arrivalsPerSecond: z.number().optional(),
   backlog: z.number().optional(),
-  // A tier that an older operator did not have: zero.
-  ...perTier(() => replicas.default({ desired: 0, ready: 0 })),
+  // Absent: the campaign, or the operator that wrote it, does not have this tier.
+  ...perTier(() => replicas.optional()),
 });
 export type RecentSample = z.infer<typeof recentSample>;
 
@@ -45,17 +45,16 @@ const fresh = <T>(reading: Reading<T> | undefined): T | undefined =>
   reading?.kind === 'fresh' ? reading.value : undefined;
 
 export const sampleOf = (
-  { tiers }: Pick<TickPlan, 'tiers'>,
+  { tiers = {} }: TickPlan['status'],
   readings: Pick<CampaignReadings, 'arrivals' | 'attemptedPerSecond' | 'backlog'>,
   nowMs: number,
 ): RecentSample => {
   const arrivals = fresh(attemptedOf(readings));
   const backlog = fresh(readings.backlog.records)?.messages;
-  const replicasOf = (tier: Tier) => ({ desired: tiers[tier].desired, ready: tiers[tier].ready });
   return {
     at: new Date(nowMs).toISOString(),
     ...defined({ arrivalsPerSecond: arrivals === undefined ? undefined : Math.round(arrivals), backlog }),
-    ...perTier(replicasOf),
+    ...Object.fromEntries(Object.entries(tiers).map(([tier, { desired, ready }]) => [tier, { desired, ready }])),
   };
 };
 
@@ -65,10 +64,10 @@ const highest = <K extends 'arrivalsPerSecond' | 'backlog'>(key: K, a: RecentSam
 };
 
 const merged = (open: RecentSample, next: RecentSample): RecentSample => ({
+  ...next,
   at: open.at,
   ...highest('arrivalsPerSecond', open, next),
   ...highest('backlog', open, next),
-  ...perTier((tier) => next[tier]),
 });
 
 const values = ({ at: _at, ...rest }: RecentSample): string => JSON.stringify(rest);

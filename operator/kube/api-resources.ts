@@ -19,6 +19,7 @@ const resource = (group: string, version: string, kind: string, plural: string):
 export const CAMPAIGNS = resource(API_GROUP, 'v1alpha1', 'VoucherCampaign', 'vouchercampaigns');
 export const SCALE_PLANS = resource(API_GROUP, 'v1alpha1', 'ScalePlan', 'scaleplans');
 export const DEPLOYMENTS = resource('apps', 'v1', 'Deployment', 'deployments');
+export const JOBS = resource('batch', 'v1', 'Job', 'jobs');
 export const STATEFUL_SETS = resource('apps', 'v1', 'StatefulSet', 'statefulsets');
 export const PODS = resource('', 'v1', 'Pod', 'pods');
 export const SERVICES = resource('', 'v1', 'Service', 'services');

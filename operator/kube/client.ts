@@ -11,7 +11,7 @@ import type { KubeAccess, Lane } from './access.ts';
 import { describeTarget, pathOf, resourceLabel, type Target } from './api-resources.ts';
 import { errorOfAnswer, KubeError, type KubeErrorKind } from './errors.ts';
 
-type Verb = 'get' | 'list' | 'watch' | 'create' | 'apply' | 'update' | 'patch';
+type Verb = 'get' | 'list' | 'watch' | 'create' | 'apply' | 'update' | 'patch' | 'delete';
 
 export interface ApiCall extends Target {
   readonly verb: Verb;
@@ -64,6 +64,7 @@ const VERBS: Readonly<
   apply: { method: 'PATCH', lane: 'write', contentType: 'application/apply-patch+yaml' },
   update: { method: 'PUT', lane: 'write', contentType: 'application/json' },
   patch: { method: 'PATCH', lane: 'write', contentType: 'application/json-patch+json' },
+  delete: { method: 'DELETE', lane: 'write', contentType: 'application/json' },
 };
 const isWrite = (verb: Verb): boolean => VERBS[verb].lane === 'write';
 
@@ -78,7 +79,7 @@ const RETRY_AFTER = { minMs: 100, maxMs: 5_000 };
 const MAX_BODY_BYTES = 64 * 2 ** 20;
 
 /**
- * | failed with           | reads, apply | create, update, patch | then                                |
+ * | failed with           | reads, apply | create, update, patch, delete | then                        |
  * |-----------------------|--------------|-----------------------|-------------------------------------|
  * | throttled             | again        | again                 | after Retry-After, 5 s at most      |
  * | unauthorized          | once more    | once more             | with credentials that are read again |

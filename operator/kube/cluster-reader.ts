@@ -1,11 +1,13 @@
 /** A campaign's objects in the cluster, from the watches: no call, and so no wait. */
 import { defined } from '../../contract/defined.ts';
+import { isJob, type JobName } from '../../contract/jobs.ts';
 import { ASKED_AGAIN, HEADROOM, LABELS } from '../../contract/names.ts';
 import type { ScalePlan } from '../../contract/scale-plan-types.ts';
 import { isTier, type Tier } from '../../contract/tiers.ts';
 import type { Clock } from '../../runtime/clock.ts';
-import type { ObservedHeadroom, ObservedTier } from '../tick/cluster-view.ts';
+import type { ObservedHeadroom, ObservedJob, ObservedTier } from '../tick/cluster-view.ts';
 import type { ClusterReader } from '../tick/ports.ts';
+import { jobOf } from './job-status.ts';
 import type { Look } from './look.ts';
 import type { KubeObject } from './objects.ts';
 import type { OtherAutoscaler } from './other-autoscalers.ts';
@@ -21,6 +23,7 @@ import type { Store } from './store.ts';
 interface ClusterReaderOptions {
   /** Indexed by campaign key, as are pods and plans. */
   readonly deployments: Pick<Store<KubeObject>, 'byIndex'>;
+  readonly jobs: Pick<Store<KubeObject>, 'byIndex'>;
   readonly pods: Pick<Store<PodRecord>, 'byIndex'>;
   readonly plans: Pick<Store<StoredScalePlan>, 'byIndex'>;
   /** Indexed by `NAMESPACE/NAME` of the Deployment that they scale. */
@@ -28,6 +31,7 @@ interface ClusterReaderOptions {
   readonly mountFailures: ReturnType<typeof createMountFailures>;
   /** Whether every watch of the namespace has seen its objects once; before that, a missing object is only unknown. */
   readonly isServed: (namespace: string) => boolean;
+  readonly isJobsSeen: (namespace: string) => boolean;
   /** ResourceQuotas of a namespace, as listed. */
   readonly quotas: Look<unknown>;
   readonly clock: Pick<Clock, 'now' | 'monotonicMs'>;
@@ -103,7 +107,14 @@ export const createClusterReader = (options: ClusterReaderOptions): ClusterReade
         };
       }
       const plans: readonly ScalePlan[] = [...options.plans.byIndex(key)];
-      return { tiers, plans, ...defined({ headroom }) };
+      // Also one that is being deleted: its name is taken until it is gone.
+      const jobs: Partial<Record<JobName, ObservedJob>> = {};
+      for (const job of options.jobs.byIndex(key)) {
+        const name = job.metadata.labels?.[LABELS.component];
+        if (isJob(name) && controllerUidOf(job) === uid) jobs[name] = jobOf(job);
+      }
+      const unseen = options.isJobsSeen(namespace) ? {} : { isJobsUnseen: true };
+      return { tiers, jobs, plans, ...unseen, ...defined({ headroom }) };
     },
   };
 };

@@ -5,7 +5,7 @@ import { unreadableInPlan } from '../../contract/readable.ts';
 import type { ScalePlan } from '../../contract/scale-plan-types.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { KickReason } from '../tick/loop.ts';
-import { type ApiResource, AUTOSCALERS, CAMPAIGNS, DEPLOYMENTS, PODS, SCALE_PLANS } from './api-resources.ts';
+import { type ApiResource, AUTOSCALERS, CAMPAIGNS, DEPLOYMENTS, JOBS, PODS, SCALE_PLANS } from './api-resources.ts';
 import { createAuthorizationReader } from './authorization.ts';
 import {
   createFinalizerWriter,
@@ -55,6 +55,7 @@ export const createKubeCluster = (options: KubeClusterOptions) => {
   const informers: {
     readonly resource: string;
     readonly namespace: string | undefined;
+    readonly isOptional: boolean;
     readonly informer: Pick<Informer<Stored>, 'isSynced' | 'trouble' | 'quietMs' | 'run'>;
   }[] = [];
   const served = createServedNamespaces(informers, (namespace, service) => options.onService?.(namespace, service));
@@ -81,7 +82,8 @@ export const createKubeCluster = (options: KubeClusterOptions) => {
         },
         ...defined({ labelSelector, timing: options.timing }),
       });
-      informers.push({ resource: resource.plural, namespace, informer });
+      // Rights that a person keeps outside the chart may be older than Jobs: an open campaign goes on without them.
+      informers.push({ resource: resource.plural, namespace, isOptional: resource === JOBS, informer });
     }
   };
 
@@ -131,8 +133,12 @@ export const createKubeCluster = (options: KubeClusterOptions) => {
     owned.set(resource.plural, store);
     watch(resource, store, keepOwned, OWNED_SELECTOR);
   }
-  const deployments = owned.get(DEPLOYMENTS.plural);
-  if (deployments === undefined) throw new Error('Deployments are not among the owned resources');
+  const ownedOf = ({ plural }: ApiResource): Store<KubeObject> => {
+    const store = owned.get(plural);
+    if (store === undefined) throw new Error(`${plural} are not among the owned resources`);
+    return store;
+  };
+  const deployments = ownedOf(DEPLOYMENTS);
 
   const otherAutoscalers = new Store<OtherAutoscaler>({
     indexBy: ({ deploymentKey }) => deploymentKey,
@@ -149,11 +155,13 @@ export const createKubeCluster = (options: KubeClusterOptions) => {
   return {
     reader: createClusterReader({
       deployments,
+      jobs: ownedOf(JOBS),
       pods,
       plans,
       otherAutoscalers,
       mountFailures: createMountFailures(client, clock),
       isServed: (namespace) => served.of(namespace).kind === 'served',
+      isJobsSeen: (namespace) => served.isSeen(JOBS.plural, namespace, clock.monotonicMs()),
       quotas: createQuotaLook(client, clock),
       clock,
     }),

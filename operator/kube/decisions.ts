@@ -15,7 +15,7 @@ import { ForeignObjectError } from './manifests.ts';
 import { parseObject } from './objects.ts';
 import { controllerUidOf } from './owned-objects.ts';
 
-const dataSchema = z.object({ ...perTier(() => z.string().default('')), recent: z.string().default('') });
+const dataSchema = z.object({ ...perTier(() => z.string().optional()), recent: z.string().default('') });
 
 const targetOf = ({ metadata: { name, namespace } }: Pick<VoucherCampaign, 'metadata'>) => ({
   resource: CONFIG_MAPS,

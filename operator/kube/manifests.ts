@@ -4,18 +4,21 @@
  * | object                          | write                                                                       |
  * |---------------------------------|-----------------------------------------------------------------------------|
  * | Deployment, absent              | POST by voucher-operator-init with the wanted replicas                      |
+ * | Job, absent                     | POST by voucher-operator-init; never applied, because it can't be changed   |
  * | any other kind, absent          | server-side apply by voucher-operator                                       |
  * | there, something of ours differs | the same apply; a Deployment's never has replicas, and never creates one   |
  * | Deployment that init still owns | init gives up all fields but replicas, or a field that we drop would remain |
  * | there, nothing of ours differs  | none                                                                        |
+ * | a Deployment whose tier is gone | deleted, in the version that was observed                                   |
  * | there, another's                | refused: taking it over would delete it together with the campaign          |
  */
 import { hash } from 'node:crypto';
+import type { Deployment } from 'kubernetes-types/apps/v1.js';
 import { FIELD_MANAGER, INIT_FIELD_MANAGER } from '../../contract/names.ts';
 import { isDeployment } from '../resources/deployment.ts';
 import type { Manifest } from '../resources/manifest.ts';
 import type { ManifestWriter } from '../tick/ports.ts';
-import { describeTarget, type Target } from './api-resources.ts';
+import { DEPLOYMENTS, describeTarget, type Target } from './api-resources.ts';
 import type { KubeClient } from './client.ts';
 import { ifFound, isKubeError } from './errors.ts';
 import { type KubeObject, parseObject } from './objects.ts';
@@ -178,18 +181,23 @@ export const createManifestWriter = ({ client, stores, onApply }: ManifestWriter
       const live = await find(target, signal);
       if (live !== undefined) {
         assertOurs(manifest, live, target);
-        // Ours, but without our labels. The next tick goes on with it.
-        await applyTo(withoutReplicas(manifest), live, target, signal);
+        // Ours, but without our labels. The next tick goes on with it. A Job can't be changed.
+        if (isDeployment(manifest)) await applyTo(withoutReplicas(manifest), live, target, signal);
       }
       throw error;
     }
   };
 
-  return { create, apply };
+  const remove: ManifestWriter['remove'] = async ({ resourceVersion, ...deployment }, signal) => {
+    const body = { preconditions: { resourceVersion }, propagationPolicy: 'Background' };
+    await ifFound(client.call({ resource: DEPLOYMENTS, ...deployment, verb: 'delete', body }, signal));
+  };
+
+  return { create, apply, remove };
 };
 
-const withoutReplicas = (manifest: Manifest): Manifest => {
-  if (!isDeployment(manifest) || manifest.spec === undefined) return manifest;
+const withoutReplicas = (manifest: Deployment): Deployment => {
+  if (manifest.spec === undefined) return manifest;
   const { replicas: _replicas, ...spec } = manifest.spec;
   return { ...manifest, spec };
 };

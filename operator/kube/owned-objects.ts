@@ -6,6 +6,7 @@ import {
   apiVersionOf,
   CONFIG_MAPS,
   DEPLOYMENTS,
+  JOBS,
   NETWORK_POLICIES,
   POD_DISRUPTION_BUDGETS,
   SERVICE_ACCOUNTS,
@@ -16,6 +17,7 @@ import { sharedFields } from './shared-fields.ts';
 
 export const OWNED_RESOURCES: readonly ApiResource[] = [
   DEPLOYMENTS,
+  JOBS,
   SERVICES,
   CONFIG_MAPS,
   SERVICE_ACCOUNTS,

@@ -9,6 +9,8 @@
  * | each has been listed once                                   | served   |
  * | otherwise                                                   | waits    |
  *
+ * Optional lists, of Jobs, do not count: without them everything goes on but the work of a Job, which its condition says.
+ *
  * An API server that restarts refuses for a moment what it permits: its cache of permissions fills after it answers. What
  * was seen is served meanwhile. An operator of all namespaces has one entry, and is never settled while that is excluded.
  */
@@ -28,6 +30,8 @@ export interface LeftOut {
 export interface Watched {
   readonly resource: string;
   readonly namespace: string | undefined;
+  /** A namespace is served without it. */
+  readonly isOptional?: boolean;
   readonly informer: { readonly isSynced: boolean; readonly trouble: InformerTrouble | undefined };
 }
 
@@ -42,7 +46,8 @@ const isSeen = ({ informer }: Watched): boolean => informer.isSynced;
 const isRefused = ({ informer: { isSynced, trouble } }: Watched, nowMs: number): boolean =>
   trouble?.isRefused === true && (!isSynced || nowMs - trouble.sinceMs >= REFUSED_FOR_GOOD_MS);
 
-const serviceOf = (watched: readonly Watched[], isAnotherServed: boolean, nowMs: number): Service => {
+const serviceOf = (all: readonly Watched[], isAnotherServed: boolean, nowMs: number): Service => {
+  const watched = all.filter(({ isOptional }) => isOptional !== true);
   const refused = watched.find((one) => isRefused(one, nowMs));
   const failing = isAnotherServed
     ? watched.find((one) => !isSeen(one) && (one.informer.trouble?.failures ?? 0) >= FAILS_AGAIN_AND_AGAIN)
@@ -78,6 +83,11 @@ export const createServedNamespaces = (
     look,
     /** Of a namespace with campaigns, watched or not. */
     of: (namespace: string): Service => services.get(undefined) ?? services.get(namespace) ?? WAITS,
+    /** Whether what it lists of this resource counts: it was seen, and is not refused. @param nowMs monotonic */
+    isSeen: (resource: string, namespace: string, nowMs: number): boolean =>
+      watched
+        .filter((one) => one.resource === resource && (one.namespace ?? namespace) === namespace)
+        .every((one) => isSeen(one) && !isRefused(one, nowMs)),
     /** Those that are excluded now; `EVERYWHERE` where the lists are of all namespaces. */
     leftOut(): ReadonlyMap<string, LeftOut> {
       const found = new Map<string, LeftOut>();

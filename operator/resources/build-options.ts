@@ -1,6 +1,6 @@
 import type { Affinity, ResourceRequirements, Toleration, TopologySpreadConstraint } from 'kubernetes-types/core/v1.js';
 import type { NetworkPolicyEgressRule } from 'kubernetes-types/networking/v1.js';
-import type { Tier } from '../../contract/tiers.ts';
+import type { Workload } from '../../contract/jobs.ts';
 
 interface DataPlaneEgress {
   /** Whose data plane it is, by `campaignId`. */
@@ -34,8 +34,8 @@ export interface PodOptions {
   readonly headroomPriorityClassName?: string | undefined;
   /** Absent: egress is not restricted. */
   readonly egress?: DataPlaneEgress | undefined;
-  /** Instead of the tier's own. */
-  readonly resources?: Readonly<Partial<Record<Tier, ResourceRequirements>>> | undefined;
+  /** Instead of the workload's own. */
+  readonly resources?: Readonly<Partial<Record<Workload, ResourceRequirements>>> | undefined;
 }
 
 /** What the builders need besides the campaign: the operator's configuration, the same for every campaign. */

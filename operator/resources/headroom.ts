@@ -6,9 +6,9 @@
 import type { Deployment } from 'kubernetes-types/apps/v1.js';
 import type { NetworkPolicy } from 'kubernetes-types/networking/v1.js';
 import type { VoucherCampaign } from '../../contract/campaign-types.ts';
-import { HEADROOM, headroomName, LABELS } from '../../contract/names.ts';
+import { HEADROOM, headroomName } from '../../contract/names.ts';
 import type { BuildOptions } from './build-options.ts';
-import { campaignLabels, ownedMetadata, tierSelector } from './metadata.ts';
+import { ownedMetadata, tierSelector, unwatchedLabels } from './metadata.ts';
 import {
   CONTAINER_SECURITY,
   placementOf,
@@ -21,12 +21,6 @@ import {
 
 /** Waits for ever. */
 const IDLE = ['/usr/local/bin/node', '--max-old-space-size=16', '--eval', 'setInterval(() => {}, 2 ** 31 - 1)'];
-
-/** Its pods have no `managed-by` label: the operator watches and counts those that do. */
-const podLabels = (campaign: VoucherCampaign): Record<string, string> => {
-  const { [LABELS.managedBy]: _unwatched, ...labels } = campaignLabels(campaign, HEADROOM);
-  return labels;
-};
 
 /** For server-side apply: without `replicas`, as the tiers' Deployments (deployment.ts). */
 export const buildHeadroom = (
@@ -43,7 +37,7 @@ export const buildHeadroom = (
     // A rolling update would need the room twice, and so more nodes.
     strategy: { type: 'Recreate' },
     template: {
-      metadata: podMetadataOf(podLabels(campaign), options.pods ?? {}),
+      metadata: podMetadataOf(unwatchedLabels(campaign, HEADROOM), options.pods ?? {}),
       spec: {
         automountServiceAccountToken: false,
         enableServiceLinks: false,

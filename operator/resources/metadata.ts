@@ -20,6 +20,12 @@ export const campaignLabels = (campaign: VoucherCampaign, tier?: Component): Rec
   ...(tier === undefined ? {} : { [LABELS.component]: tier }),
 });
 
+/** Labels of pods that are no tier's: without `managed-by`, because the operator watches and counts pods that have it. */
+export const unwatchedLabels = (campaign: VoucherCampaign, component: Component): Record<string, string> => {
+  const { [LABELS.managedBy]: _watched, ...labels } = campaignLabels(campaign, component);
+  return labels;
+};
+
 /** Metadata of an owned object. Without a uid (a campaign that was never stored) it has no owner. */
 export const ownedMetadata = (campaign: VoucherCampaign, name: string, tier?: Component): KubernetesMeta => ({
   name,

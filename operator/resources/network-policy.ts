@@ -1,48 +1,86 @@
-import type { NetworkPolicy, NetworkPolicyEgressRule } from 'kubernetes-types/networking/v1.js';
+import type {
+  NetworkPolicy,
+  NetworkPolicyEgressRule,
+  NetworkPolicyIngressRule,
+} from 'kubernetes-types/networking/v1.js';
 import { PORTS } from '../../contract/app-contract.ts';
 import type { VoucherCampaign } from '../../contract/campaign-types.ts';
+import { serviceNamespaceOf } from '../../contract/cluster-host.ts';
+import { isJob, rightsOf, type Workload } from '../../contract/jobs.ts';
 import { tierName } from '../../contract/names.ts';
-import { rightsOf, type Tier } from '../../contract/tiers.ts';
+import { isTier, urlsOf } from '../../contract/tiers.ts';
 import type { BuildOptions } from './build-options.ts';
 import { ownedMetadata, tierSelector } from './metadata.ts';
 
 /**
- * Egress of a tier: the data plane by its rights, what its entry names, and for the intake its own Service, for canaries.
+ * A NetworkPolicy knows neither host names nor Services: an address outside the cluster opens its port to every host. For a Service it
+ * opens all pods of its namespace, because their port may be another than the Service's.
+ */
+const toUrl = (url: string, { metadata: { namespace } }: VoucherCampaign): readonly NetworkPolicyEgressRule[] => {
+  // providerFaults reports it.
+  if (!URL.canParse(url)) return [];
+  const { hostname, port, protocol } = new URL(url);
+  const within = serviceNamespaceOf(hostname, namespace ?? 'default');
+  if (within !== undefined) {
+    return [{ to: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': within } } }] }];
+  }
+  const byDefault = protocol === 'http:' ? 80 : 443;
+  return [{ ports: [{ port: port === '' ? byDefault : Number(port), protocol: 'TCP' }] }];
+};
+
+/** Each rule once. */
+const toUrls = (campaign: VoucherCampaign, workload: Workload): readonly NetworkPolicyEgressRule[] => {
+  const urls = isTier(workload) ? urlsOf(campaign.spec, workload) : [];
+  const rules = urls.flatMap((url) => toUrl(url, campaign)).map((rule) => [JSON.stringify(rule), rule] as const);
+  return [...new Map(rules).values()];
+};
+
+/**
+ * Egress of a workload: the data plane by its rights, the addresses that its section of the spec names, and for the intake its own Service, for canaries.
  * Undefined, and not restricted, where the data plane is not the installation's own: journal and database are then named in
  * Secrets that the operator can't read.
  */
 const egressOf = (
   campaign: VoucherCampaign,
-  tier: Tier,
+  workload: Workload,
   { pods = {} }: BuildOptions,
 ): readonly NetworkPolicyEgressRule[] | undefined => {
   const { egress } = pods;
   if (egress === undefined || !egress.campaigns.includes(campaign.spec.campaignId)) return undefined;
-  const { database, egress: outside } = rightsOf(tier);
-  const toItself = { podSelector: { matchLabels: tierSelector(campaign, tier) } };
+  const { database } = rightsOf(workload);
+  const toItself = { podSelector: { matchLabels: tierSelector(campaign, workload) } };
   return [
     ...egress.names,
     ...egress.journal,
     ...(database === 'none' ? [] : egress.database),
-    ...(tier === 'intake' ? [{ to: [toItself], ports: [{ port: PORTS.http, protocol: 'TCP' as const }] }] : []),
-    ...outside.map(({ port }) => ({ ports: [{ port, protocol: 'TCP' as const }] })),
+    ...(workload === 'intake' ? [{ to: [toItself], ports: [{ port: PORTS.http, protocol: 'TCP' as const }] }] : []),
+    ...toUrls(campaign, workload),
   ];
 };
 
-/** Citizens reach the intake from anywhere; only pods of this cluster reach metrics and probes. */
-export const buildNetworkPolicy = (campaign: VoucherCampaign, tier: Tier, options: BuildOptions): NetworkPolicy => {
-  const egress = egressOf(campaign, tier, options);
+/** Citizens reach the intake from anywhere; only pods of this cluster reach metrics and probes; nothing reaches a Job. */
+const ingressOf = (workload: Workload): NetworkPolicyIngressRule[] => [
+  ...(workload === 'intake' ? [{ ports: [{ port: 'http', protocol: 'TCP' as const }] }] : []),
+  ...(isJob(workload)
+    ? []
+    : [{ from: [{ namespaceSelector: {} }], ports: [{ port: 'admin', protocol: 'TCP' as const }] }]),
+];
+
+export const buildNetworkPolicy = (
+  campaign: VoucherCampaign,
+  workload: Workload,
+  options: BuildOptions,
+): NetworkPolicy => {
+  const [ingress, egress] = [ingressOf(workload), egressOf(campaign, workload, options)];
   return {
     apiVersion: 'networking.k8s.io/v1',
     kind: 'NetworkPolicy',
-    metadata: ownedMetadata(campaign, tierName(campaign.metadata.name, tier), tier),
+    metadata: ownedMetadata(campaign, tierName(campaign.metadata.name, workload), workload),
     spec: {
-      podSelector: { matchLabels: tierSelector(campaign, tier) },
+      podSelector: { matchLabels: tierSelector(campaign, workload) },
       policyTypes: ['Ingress', ...(egress === undefined ? [] : ['Egress'])],
-      ingress: [
-        ...(tier === 'intake' ? [{ ports: [{ port: 'http', protocol: 'TCP' as const }] }] : []),
-        { from: [{ namespaceSelector: {} }], ports: [{ port: 'admin', protocol: 'TCP' as const }] },
-      ],
+      // The API server would remove an empty list.
+      ...(ingress.length === 0 ? {} : { ingress }),
       ...(egress && { egress: [...egress] }),
     },
   };

@@ -1,6 +1,8 @@
 /** The pod that runs one role of the app image. */
 import type {
+  Container,
   EnvVar,
+  PodSpec,
   PodTemplateSpec,
   Probe,
   ResourceRequirements,
@@ -9,9 +11,10 @@ import type {
   Volume,
   VolumeMount,
 } from 'kubernetes-types/core/v1.js';
-import { ADMIN_PATHS, ENV, PORTS, secretDirOf } from '../../contract/app-contract.ts';
+import { ADMIN_PATHS, ENV, PORTS, PRIVACY_KEYS, secretDirOf } from '../../contract/app-contract.ts';
 import type { VoucherCampaign } from '../../contract/campaign-types.ts';
 import { defined } from '../../contract/defined.ts';
+import { podOf, rightsOf, type Workload } from '../../contract/jobs.ts';
 import {
   appConfigMapName,
   type Component,
@@ -20,7 +23,7 @@ import {
   LABELS,
   tierName,
 } from '../../contract/names.ts';
-import { entryOf, rightsOf, secretsOf, type Tier } from '../../contract/tiers.ts';
+import { isTier, secretsOf, type Tier } from '../../contract/tiers.ts';
 import type { BuildOptions, PodOptions } from './build-options.ts';
 import { campaignLabels, tierSelector } from './metadata.ts';
 
@@ -54,9 +57,9 @@ export const PRE_STOP_SLEEP_SECONDS = 5;
 export const TERMINATION_GRACE_SECONDS = 30;
 
 /** No CPU limit: throttling in the opening second would be an outage. */
-export const resourcesOf = (tier: Tier, { pods = {} }: BuildOptions): ResourceRequirements => {
-  const { cpu, memory, memoryLimit } = entryOf(tier).pod;
-  return pods.resources?.[tier] ?? { requests: { cpu, memory }, limits: { memory: memoryLimit } };
+export const resourcesOf = (workload: Workload, { pods = {} }: BuildOptions): ResourceRequirements => {
+  const { cpu, memory, memoryLimit } = podOf(workload);
+  return pods.resources?.[workload] ?? { requests: { cpu, memory }, limits: { memory: memoryLimit } };
 };
 
 const adminProbe = (path: string, timing: Omit<Probe, 'httpGet'>): Probe => ({
@@ -68,21 +71,25 @@ const adminProbe = (path: string, timing: Omit<Probe, 'httpGet'>): Probe => ({
  * V8 sizes its heap by the machine: an intake grew to 281 MiB, with these bounds to 165 (test/bench/intake.ts). With half of the
  * young generation it stays 12 MiB smaller, and a registration takes 0.23 ms of CPU instead of 0.17.
  */
-export const nodeOptions = (tier: Tier): string =>
-  `--max-old-space-size=${entryOf(tier).pod.heapMebibytes} --max-semi-space-size=16`;
+export const nodeOptions = (workload: Workload): string =>
+  `--max-old-space-size=${podOf(workload).heapMebibytes} --max-semi-space-size=16`;
 
 const ownMount = (name: string): string => `/etc/voucher/own/${name}`;
 
-const environment = (campaign: VoucherCampaign, tier: Tier, options: BuildOptions): EnvVar[] => [
-  { name: 'NODE_OPTIONS', value: nodeOptions(tier) },
-  { name: ENV.role, value: tier },
+/** Secrets of its own, as its section of the spec names them. A Job has no section. */
+const ownSecrets = (campaign: VoucherCampaign, workload: Workload): ReturnType<typeof secretsOf> =>
+  isTier(workload) ? secretsOf(campaign.spec, workload) : [];
+
+const environment = (campaign: VoucherCampaign, workload: Workload, options: BuildOptions): EnvVar[] => [
+  { name: 'NODE_OPTIONS', value: nodeOptions(workload) },
+  { name: ENV.role, value: workload },
   { name: ENV.podName, valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
   { name: ENV.configDir, value: MOUNTS.config },
-  ...(rightsOf(tier).privacyKeys ? [{ name: ENV.privacyDir, value: MOUNTS.privacy }] : []),
+  ...(rightsOf(workload).privacyKeys === false ? [] : [{ name: ENV.privacyDir, value: MOUNTS.privacy }]),
   { name: ENV.dataPlaneDir, value: MOUNTS.dataPlane },
-  ...secretsOf(campaign.spec, tier).map(([name]) => ({ name: secretDirOf(name), value: ownMount(name) })),
+  ...ownSecrets(campaign, workload).map(([name]) => ({ name: secretDirOf(name), value: ownMount(name) })),
   { name: ENV.host, value: '::' },
-  ...(tier === 'intake'
+  ...(workload === 'intake'
     ? [
         { name: ENV.portHttp, value: String(PORTS.http) },
         { name: ENV.serviceUrl, value: intakeServiceUrl(campaign.metadata.name, campaign.metadata.namespace) },
@@ -91,7 +98,7 @@ const environment = (campaign: VoucherCampaign, tier: Tier, options: BuildOption
           : [{ name: ENV.keepAliveSeconds, value: String(options.keepAliveSeconds) }]),
       ]
     : []),
-  { name: ENV.portAdmin, value: String(PORTS.admin) },
+  ...(isTier(workload) ? [{ name: ENV.portAdmin, value: String(PORTS.admin) }] : []),
   { name: ENV.logLevel, value: options.logLevel },
 ];
 
@@ -145,18 +152,29 @@ interface Mounted {
   readonly mountPath: string;
 }
 
-const secretAt = (name: string, secretName: string, mountPath: string): Mounted => ({
-  volume: { name, secret: { secretName, defaultMode: 0o440 } },
-  mountPath,
-});
+/** @param key instead of all keys, this one alone */
+const secretAt = (name: string, secretName: string, mountPath: string, key?: string): Mounted => {
+  const items = key === undefined ? {} : { items: [{ key, path: key }] };
+  return { volume: { name, secret: { secretName, defaultMode: 0o440, ...items } }, mountPath };
+};
 
-/** What a tier's pods mount of the campaign's configuration and Secrets, by its rights. */
-const mountedBy = ({ metadata, spec }: VoucherCampaign, tier: Tier): readonly Mounted[] => [
-  { volume: { name: 'config', configMap: { name: appConfigMapName(metadata.name) } }, mountPath: MOUNTS.config },
-  ...(rightsOf(tier).privacyKeys ? [secretAt('privacy', spec.privacy.keySecretName, MOUNTS.privacy)] : []),
-  secretAt('data-plane', dataPlaneSecretName(spec.dataPlane.secretName, tier), MOUNTS.dataPlane),
-  ...secretsOf(spec, tier).map(([name, secretName]) => secretAt(`own-${name}`, secretName, ownMount(name))),
-];
+const privacyOf = ({ spec }: VoucherCampaign, workload: Workload): readonly Mounted[] => {
+  const { privacyKeys } = rightsOf(workload);
+  if (privacyKeys === false) return [];
+  const only = privacyKeys === 'citizen' ? PRIVACY_KEYS.citizen : undefined;
+  return [secretAt('privacy', spec.privacy.keySecretName, MOUNTS.privacy, only)];
+};
+
+/** What a workload's pods mount of the campaign's configuration and Secrets, by its rights. */
+const mountedBy = (campaign: VoucherCampaign, workload: Workload): readonly Mounted[] => {
+  const { metadata, spec } = campaign;
+  return [
+    { volume: { name: 'config', configMap: { name: appConfigMapName(metadata.name) } }, mountPath: MOUNTS.config },
+    ...privacyOf(campaign, workload),
+    secretAt('data-plane', dataPlaneSecretName(spec.dataPlane.secretName, workload), MOUNTS.dataPlane),
+    ...ownSecrets(campaign, workload).map(([name, secretName]) => secretAt(`own-${name}`, secretName, ownMount(name))),
+  ];
+};
 
 export const spreadOf = (
   campaign: VoucherCampaign,
@@ -176,51 +194,63 @@ export const spreadOf = (
   }));
 };
 
-/** Nothing that changes after opening, no hash of the ConfigMap: an edited title must not restart a thousand pods. */
-export const buildPodTemplate = (
+/** What pods of tiers and Jobs have in common. */
+export const podSpecOf = (
   campaign: VoucherCampaign,
-  tier: Tier,
-  { pods = {}, ...options }: BuildOptions,
-): PodTemplateSpec => {
-  const mounted = mountedBy(campaign, tier);
+  workload: Workload,
+  options: BuildOptions,
+  container: Partial<Container>,
+): PodSpec => {
+  const { pods = {}, image } = options;
+  const mounted = mountedBy(campaign, workload);
+  return {
+    serviceAccountName: tierName(campaign.metadata.name, workload),
+    // The app never calls the Kubernetes API.
+    automountServiceAccountToken: false,
+    // Hundreds of Services in a namespace would otherwise become thousands of variables in every pod.
+    enableServiceLinks: false,
+    terminationGracePeriodSeconds: TERMINATION_GRACE_SECONDS,
+    ...pullSecretsOf(campaign, pods),
+    ...placementOf(pods),
+    securityContext: podSecurityOf(pods),
+    containers: [
+      {
+        name: workload,
+        image,
+        ...defined({ imagePullPolicy: pods.imagePullPolicy }),
+        args: [workload],
+        env: environment(campaign, workload, options),
+        volumeMounts: mounted.map(
+          ({ volume, mountPath }): VolumeMount => ({ name: volume.name, mountPath, readOnly: true }),
+        ),
+        resources: resourcesOf(workload, options),
+        securityContext: CONTAINER_SECURITY,
+        ...container,
+      },
+    ],
+    volumes: mounted.map(({ volume }) => volume),
+  };
+};
+
+/** Nothing that changes after opening, no hash of the ConfigMap: an edited title must not restart a thousand pods. */
+export const buildPodTemplate = (campaign: VoucherCampaign, tier: Tier, options: BuildOptions): PodTemplateSpec => {
+  const { pods = {} } = options;
   return {
     metadata: podMetadataOf(campaignLabels(campaign, tier), pods),
     spec: {
-      serviceAccountName: tierName(campaign.metadata.name, tier),
-      // The app never calls the Kubernetes API.
-      automountServiceAccountToken: false,
-      // Hundreds of Services in a namespace would otherwise become thousands of variables in every pod.
-      enableServiceLinks: false,
-      terminationGracePeriodSeconds: TERMINATION_GRACE_SECONDS,
-      ...pullSecretsOf(campaign, pods),
-      ...placementOf(pods),
-      securityContext: podSecurityOf(pods),
+      ...podSpecOf(campaign, tier, options, {
+        ports: [
+          ...(tier === 'intake' ? [{ name: 'http', containerPort: PORTS.http }] : []),
+          { name: 'admin', containerPort: PORTS.admin },
+        ],
+        // One second apart: a pod that is ready counts for the scaling law in the same tick.
+        startupProbe: adminProbe(ADMIN_PATHS.live, { periodSeconds: 1, timeoutSeconds: 1, failureThreshold: 60 }),
+        readinessProbe: adminProbe(ADMIN_PATHS.ready, { periodSeconds: 1, timeoutSeconds: 2, failureThreshold: 3 }),
+        // Slow on purpose: killing a busy pod moves its load to the others and overloads them.
+        livenessProbe: adminProbe(ADMIN_PATHS.live, { periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 6 }),
+        lifecycle: { preStop: { sleep: { seconds: PRE_STOP_SLEEP_SECONDS } } },
+      }),
       topologySpreadConstraints: spreadOf(campaign, tier, pods),
-      containers: [
-        {
-          name: tier,
-          image: options.image,
-          ...defined({ imagePullPolicy: pods.imagePullPolicy }),
-          args: [tier],
-          env: environment(campaign, tier, options),
-          ports: [
-            ...(tier === 'intake' ? [{ name: 'http', containerPort: PORTS.http }] : []),
-            { name: 'admin', containerPort: PORTS.admin },
-          ],
-          volumeMounts: mounted.map(
-            ({ volume, mountPath }): VolumeMount => ({ name: volume.name, mountPath, readOnly: true }),
-          ),
-          resources: resourcesOf(tier, { pods, ...options }),
-          // One second apart: a pod that is ready counts for the scaling law in the same tick.
-          startupProbe: adminProbe(ADMIN_PATHS.live, { periodSeconds: 1, timeoutSeconds: 1, failureThreshold: 60 }),
-          readinessProbe: adminProbe(ADMIN_PATHS.ready, { periodSeconds: 1, timeoutSeconds: 2, failureThreshold: 3 }),
-          // Slow on purpose: killing a busy pod moves its load to the others and overloads them.
-          livenessProbe: adminProbe(ADMIN_PATHS.live, { periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 6 }),
-          lifecycle: { preStop: { sleep: { seconds: PRE_STOP_SLEEP_SECONDS } } },
-          securityContext: CONTAINER_SECURITY,
-        },
-      ],
-      volumes: mounted.map(({ volume }) => volume),
     },
   };
 };

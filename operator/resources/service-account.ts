@@ -1,13 +1,13 @@
 import type { ServiceAccount } from 'kubernetes-types/core/v1.js';
 import type { VoucherCampaign } from '../../contract/campaign-types.ts';
+import type { Workload } from '../../contract/jobs.ts';
 import { tierName } from '../../contract/names.ts';
-import type { Tier } from '../../contract/tiers.ts';
 import { ownedMetadata } from './metadata.ts';
 
-/** An identity per tier without rights and token: it exists so that policies can name a tier. */
-export const buildServiceAccount = (campaign: VoucherCampaign, tier: Tier): ServiceAccount => ({
+/** An identity per tier and Job without rights and token: it exists so that policies can name one. */
+export const buildServiceAccount = (campaign: VoucherCampaign, workload: Workload): ServiceAccount => ({
   apiVersion: 'v1',
   kind: 'ServiceAccount',
-  metadata: ownedMetadata(campaign, tierName(campaign.metadata.name, tier), tier),
+  metadata: ownedMetadata(campaign, tierName(campaign.metadata.name, workload), workload),
   automountServiceAccountToken: false,
 });

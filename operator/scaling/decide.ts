@@ -145,7 +145,10 @@ const down = ({ input, limits, memory }: Step, target: number, by: LimitedBy): O
 };
 
 const mostOf = ({ max, ceiling }: TierLimits): number => Math.min(max, ceiling);
-const boundOf = ({ max, ceiling }: TierLimits): LimitedBy => (ceiling < max ? 'Ceiling' : 'Max');
+const boundOf = ({ max, ceiling, statedMax }: TierLimits): LimitedBy => {
+  if (ceiling < max) return 'Ceiling';
+  return statedMax === undefined ? 'Max' : 'Provider';
+};
 
 /** A grant has ended, or a maximum was lowered. What is wanted keeps nothing that isn't authorised. */
 const aboveBound = (step: Step): Outcome => {
@@ -186,7 +189,7 @@ const outcomeOf = (step: Step): Outcome => {
 };
 
 /** Only what the crowd does counts as a turn, not a floor, a grant or a maximum that changes. */
-const RAISED_BY_THE_CROWD: readonly LimitedBy[] = ['Load', 'Backlog', 'Lateness', 'Ceiling', 'Max'];
+const RAISED_BY_THE_CROWD: readonly LimitedBy[] = ['Load', 'Backlog', 'Lateness', 'Ceiling', 'Max', 'Provider'];
 const turnOf = (change: number, by: LimitedBy) => ({
   change,
   isCrowds: change < 0 ? by === 'WayDown' : RAISED_BY_THE_CROWD.includes(by),

@@ -10,6 +10,8 @@ interface Bounds {
   readonly min: number;
   readonly max: number;
   readonly ceiling: number;
+  /** What the rate of outside systems needs, where that is the lowest bound. Absent: not known here. */
+  readonly outsideMax?: number | undefined;
   /** What is admitted while a downstream system is the bottleneck. Absent: not known here. */
   readonly admissionPerSecond?: number | undefined;
 }
@@ -26,6 +28,10 @@ const BECAUSE: Readonly<Record<LimitedBy, (bounds: Bounds) => string>> = {
   Min: ({ min }) => `${min} is the minimum, and no more is needed`,
   Max: (bounds) => `${needs(bounds)}, and max in spec.scaling.tiers is ${bounds.max}`,
   Ceiling: (bounds) => `${needs(bounds)}, and the authorised ceiling is ${bounds.ceiling}`,
+  Provider: (bounds) =>
+    `${needs(bounds)}, and the rate that the providers allow needs no more${
+      bounds.outsideMax === undefined ? '' : ` than ${bounds.outsideMax}`
+    }`,
   Downstream: ({ admissionPerSecond }) =>
     `two scale-ups did not raise throughput: a downstream system is the bottleneck, so admission is reduced${
       admissionPerSecond === undefined ? '' : ` to ${number(admissionPerSecond)}/s`
@@ -75,6 +81,6 @@ export const explain = (limits: TierLimits, { replicas, wanted, by, most, terms,
   const why =
     replicas > most
       ? `${most} may run; the tier is scaled down to that step by step while metrics are fresh`
-      : because(by, { ...limits, wanted });
+      : because(by, { ...limits, outsideMax: limits.max, wanted });
   return `${size}: ${why}; ${load}${backlog}${lateness}${floor}; wanted ${wanted}.`;
 };

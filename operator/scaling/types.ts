@@ -60,6 +60,8 @@ export interface TierInput {
 export interface TierLimits {
   readonly min: number;
   readonly max: number;
+  /** The spec's maximum, where `max` is lower because outside systems take no more. Absent: `max` is the spec's. */
+  readonly statedMax?: number;
   /** The ceiling in force at this moment; nothing raises replicas above it. */
   readonly ceiling: number;
   /** One ready replica's throughput at full utilisation, per second. */
@@ -157,6 +159,7 @@ export const LIMITED_BY = [
   'Min',
   'Max',
   'Ceiling',
+  'Provider',
   'Downstream',
   'Stale',
   'Panic',

@@ -1,7 +1,7 @@
 /**
  * Permissions on the embedded journal, as nats-server's configuration. Pure.
  *
- * A campaign has an account for each of its tiers, with permissions by the tier's rights (contract/tiers.ts):
+ * A campaign has an account for each of its tiers and Jobs, with permissions by its rights (contract/tiers.ts, jobs.ts):
  *
  * | right                | subjects                                     | for |
  * |----------------------|----------------------------------------------|-----|
@@ -11,6 +11,7 @@
  * | has a consumer       | CONSUMER.MSG.NEXT and ACK of its own         | its work (reader.ts) |
  * | looks up receipts    | STREAM.MSG.GET, consumers of the astray subjects | acceptances.ts, astray.ts |
  * | looks up shards      | consumers of everything                      | a rebuild (replay.ts) |
+ * | decides an entry     | ctl.<id>.<entry>, STREAM.MSG.GET of the control stream | the list (control.ts) |
  * | reads a bucket       | STREAM.INFO, STREAM.MSG.GET, its consumers, $JS.FC | live settings, data keys |
  * | writes a bucket      | … and $KV.<bucket>.*                         | the day's data key (data-keys.ts) |
  *
@@ -18,15 +19,18 @@
  * consume another tier's messages.
  */
 import { accountName, accountPassword } from '../../contract/accounts.ts';
+import { rightsOf, WORKLOADS, type Workload } from '../../contract/jobs.ts';
 import {
   astraySubject,
   consumerName,
+  controlStreamName,
+  controlSubject,
   dataKeyBucketName,
   liveBucketName,
   shardStreamName,
   subjectsOf,
 } from '../../contract/names.ts';
-import { type BucketRight, hasConsumer, rightsOf, TIERS, type Tier } from '../../contract/tiers.ts';
+import { type BucketRight, hasConsumer, isTier, TIERS } from '../../contract/tiers.ts';
 
 export interface AccountsRequest {
   readonly shards: number;
@@ -48,16 +52,21 @@ const ownConsumers = (stream: string, filter: string): readonly string[] => [
   `${API}.CONSUMER.DELETE.${stream}.*`,
 ];
 
-const publishes = (campaignId: string, shard: number, tier: Tier): readonly string[] =>
-  rightsOf(tier).publishes.flatMap((type) => subjectsOf(campaignId, shard, type));
+const publishes = (campaignId: string, shard: number, workload: Workload): readonly string[] =>
+  rightsOf(workload).publishes.flatMap((type) => subjectsOf(campaignId, shard, type));
 
-const ofShard = (campaignId: string, shard: number, tier: Tier): readonly string[] => {
+const consumes = (campaignId: string, shard: number, workload: Workload): readonly string[] => {
+  if (!isTier(workload) || !hasConsumer(workload)) return [];
+  const [stream, own] = [shardStreamName(campaignId, shard), consumerName(workload)];
+  return [`${API}.CONSUMER.MSG.NEXT.${stream}.${own}`, `$JS.ACK.${stream}.${own}.>`];
+};
+
+const ofShard = (campaignId: string, shard: number, workload: Workload): readonly string[] => {
   const stream = shardStreamName(campaignId, shard);
-  const { looksUp } = rightsOf(tier);
+  const { looksUp } = rightsOf(workload);
   const [receipts, shards] = [looksUp.includes('receipts'), looksUp.includes('shards')];
-  const own = consumerName(tier);
   return [
-    ...publishes(campaignId, shard, tier),
+    ...publishes(campaignId, shard, workload),
     `${API}.STREAM.INFO.${stream}`,
     `${API}.CONSUMER.INFO.${stream}.*`,
     // Of the leader: a replica that lags would not know the last registrations.
@@ -65,7 +74,17 @@ const ofShard = (campaignId: string, shard: number, tier: Tier): readonly string
     ...(receipts ? ownConsumers(stream, `.${astraySubject(campaignId, shard, '*')}`) : []),
     ...(shards ? ownConsumers(stream, '') : []),
     ...(receipts || shards ? [`${API}.CONSUMER.MSG.NEXT.${stream}.*`] : []),
-    ...(hasConsumer(tier) ? [`${API}.CONSUMER.MSG.NEXT.${stream}.${own}`, `$JS.ACK.${stream}.${own}.>`] : []),
+    ...consumes(campaignId, shard, workload),
+  ];
+};
+
+const ofControl = (campaignId: string, workload: Workload): readonly string[] => {
+  const { decides = [] } = rightsOf(workload);
+  if (decides.length === 0) return [];
+  return [
+    ...decides.map((type) => controlSubject(campaignId, type)),
+    // Of the leader: a replica that lags would not know a decision.
+    `${API}.STREAM.MSG.GET.${controlStreamName(campaignId)}`,
   ];
 };
 
@@ -83,18 +102,24 @@ const ofBucket = (bucket: string, right: BucketRight): readonly string[] => {
   ];
 };
 
-/** The permissions of an account of these tiers together. */
-const permissionsOf = (campaignId: string, shards: number, tiers: readonly Tier[], user: string): Permissions => {
+/** The permissions of an account of these workloads together. */
+const permissionsOf = (
+  campaignId: string,
+  shards: number,
+  workloads: readonly Workload[],
+  user: string,
+): Permissions => {
   const indices = Array.from({ length: shards }, (_, shard) => shard);
   const durable = TIERS.filter(hasConsumer);
   return {
     publish: {
       allow: [
         ...new Set(
-          tiers.flatMap((tier) => [
-            ...indices.flatMap((shard) => ofShard(campaignId, shard, tier)),
-            ...ofBucket(liveBucketName(campaignId), rightsOf(tier).buckets.live),
-            ...ofBucket(dataKeyBucketName(campaignId), rightsOf(tier).buckets.dataKeys),
+          workloads.flatMap((workload) => [
+            ...indices.flatMap((shard) => ofShard(campaignId, shard, workload)),
+            ...ofControl(campaignId, workload),
+            ...ofBucket(liveBucketName(campaignId), rightsOf(workload).buckets.live),
+            ...ofBucket(dataKeyBucketName(campaignId), rightsOf(workload).buckets.dataKeys),
           ]),
         ),
       ],
@@ -104,16 +129,13 @@ const permissionsOf = (campaignId: string, shards: number, tiers: readonly Tier[
           `${API}.CONSUMER.CREATE.*.${name}`,
           `${API}.CONSUMER.CREATE.*.${name}.>`,
           `${API}.CONSUMER.DELETE.*.${name}`,
-          ...(tiers.includes(tier) ? [] : [`${API}.CONSUMER.MSG.NEXT.*.${name}`]),
+          ...(workloads.includes(tier) ? [] : [`${API}.CONSUMER.MSG.NEXT.*.${name}`]),
         ];
       }),
     },
     subscribe: [`_INBOX.${user}.>`],
   };
 };
-
-const tierPermissions = (campaignId: string, shards: number, tier: Tier): Permissions =>
-  permissionsOf(campaignId, shards, [tier], accountName(campaignId, tier));
 
 const quoted = (subjects: readonly string[]): string => `[${subjects.map((one) => JSON.stringify(one)).join(', ')}]`;
 
@@ -130,13 +152,11 @@ const userOf = (user: string, password: string, { publish, subscribe }: Permissi
 const usersOf = (campaignId: string, shards: number, accountsKey: string): string => {
   const former = accountName(campaignId);
   return [
-    ...TIERS.map((tier) =>
-      userOf(
-        accountName(campaignId, tier),
-        accountPassword(accountsKey, 'nats', campaignId, tier),
-        tierPermissions(campaignId, shards, tier),
-      ),
-    ),
+    ...WORKLOADS.map((workload) => {
+      const user = accountName(campaignId, workload);
+      const password = accountPassword(accountsKey, 'nats', campaignId, workload);
+      return userOf(user, password, permissionsOf(campaignId, shards, [workload], user));
+    }),
     // For pods of an installation in which all tiers shared one account, until they are restarted. No new Secret has its
     // password. To be removed with the first release.
     userOf(

@@ -7,8 +7,8 @@
 import { z } from 'zod';
 import { accountName, accountPassword, passwordText } from '../../contract/accounts.ts';
 import { DATA_PLANE_KEYS, PRIVACY_KEYS } from '../../contract/app-contract.ts';
+import { rightsOf, WORKLOADS, type Workload } from '../../contract/jobs.ts';
 import { dataPlaneSecretName } from '../../contract/names.ts';
-import { rightsOf, TIERS, type Tier } from '../../contract/tiers.ts';
 import { type Certified, expiresAt, newServerCertificate } from './certificates.ts';
 import { type Random, ROOT_KEYS, type Root } from './root.ts';
 
@@ -112,24 +112,24 @@ const serverSecret = (namespace: string, name: string, authority: Certified, ser
     'kubernetes.io/tls',
   );
 
-/** Mounted by a tier's pods: its own accounts only. */
-const tierSecret = (
+/** Mounted by a workload's pods: its own accounts only. */
+const dataPlaneSecret = (
   { natsUrls, postgresHost }: SetupRequest,
   { accountsKey, authority }: Root,
   { campaignId, namespace, dataPlaneSecretName: name }: SetupRequest['campaigns'][number],
-  tier: Tier,
+  workload: Workload,
 ): SecretManifest => {
-  const user = accountName(campaignId, tier);
-  const password = (server: 'nats' | 'postgres'): string => accountPassword(accountsKey, server, campaignId, tier);
+  const user = accountName(campaignId, workload);
+  const password = (server: 'nats' | 'postgres'): string => accountPassword(accountsKey, server, campaignId, workload);
   return secret(
     namespace,
-    dataPlaneSecretName(name, tier),
+    dataPlaneSecretName(name, workload),
     {
       [DATA_PLANE_KEYS.natsUrl]: natsUrls,
       [DATA_PLANE_KEYS.natsUser]: user,
       [DATA_PLANE_KEYS.natsPassword]: password('nats'),
       [DATA_PLANE_KEYS.natsCa]: authority.certificate,
-      ...(rightsOf(tier).database === 'none'
+      ...(rightsOf(workload).database === 'none'
         ? {}
         : {
             [DATA_PLANE_KEYS.postgresUrl]: `postgres://${user}:${password('postgres')}@${postgresHost}:5432/${accountName(campaignId)}`,
@@ -176,7 +176,7 @@ export const secretGroupsOf = (
       });
       if (campaign.isLeftOut === true) return [[own]];
       return [
-        [own, ...TIERS.map((tier) => tierSecret(request, root, campaign, tier))],
+        [own, ...WORKLOADS.map((workload) => dataPlaneSecret(request, root, campaign, workload))],
         [
           secret(campaign.namespace, campaign.privacySecretName, {
             [PRIVACY_KEYS.citizen]: newKey(random),
@@ -198,7 +198,7 @@ const nameOf = ({ metadata: { namespace, name } }: SecretManifest): string => `$
 
 /**
  * What to do about a group, from which of its parts exist. The first part is the installation's own, the others (of a
- * campaign's tiers) are in the campaign's namespace, under names that another campaign may have taken.
+ * campaign's workloads) are in the campaign's namespace, under names that another campaign may have taken.
  *
  * | own | campaign's | |
  * |-----|------------|-|

@@ -1,9 +1,11 @@
 /** The metrics of one tick for a campaign: arrivals from the intake pods, backlog from the journal. */
+import type { VoucherCampaignSpec } from '../../contract/campaign-types.ts';
 import { defined } from '../../contract/defined.ts';
 import type { Backlog, Reading } from '../../contract/reading.ts';
 import { hasConsumer, perTier, type Tier, tiersOf } from '../../contract/tiers.ts';
 import type { JournalAdmin, JournalBacklog } from '../../journal/administration.ts';
 import { abortable } from '../../runtime/abortable.ts';
+import { targetsOf as outsideTargetsOf, outsideTiersOf } from '../outside/targets.ts';
 import type { ObservedPod } from '../tick/cluster-view.ts';
 import type { SignalReader } from '../tick/ports.ts';
 import { ArrivalCounts, type Arrivals, atLeast, readingOf } from './arrivals.ts';
@@ -86,13 +88,29 @@ const learnRates = (queue: Queue, { enqueued, workedOff }: JournalBacklog, atMs:
   if (rates !== undefined) queue.served = { kind: 'fresh', value: rates.workedOffPerSecond, atMs };
 };
 
+/**
+ * Facts that tiers publish about what outside systems answered: at most one for each message that was worked off, and for each
+ * request that is permitted. They are in the shards as registrations are, and no citizen sent them.
+ */
+const factsPerSecond = (queues: Known['queues'], spec: VoucherCampaignSpec): number =>
+  outsideTiersOf(spec).reduce((sum, tier) => {
+    const permitted = outsideTargetsOf(spec, tier).reduce((all, { requestsPerSecond }) => all + requestsPerSecond, 0);
+    const { served } = queues[tier];
+    return sum + Math.min(permitted, served.kind === 'fresh' ? served.value : permitted);
+  }, 0);
+
 /** Arrivals checked against the journal: pods that report less than they have stored are not believed. */
-const besideJournal = ({ arrivals, queues }: Known, believes: typeof isBelievable): Reading<Arrivals> => {
+const besideJournal = (
+  { arrivals, queues }: Known,
+  spec: VoucherCampaignSpec,
+  believes: typeof isBelievable,
+): Reading<Arrivals> => {
   // Of the tier that processes everything. Counts as old as a stale reading prove nothing about now.
   const { counts } = queues.records;
   const isRecent = arrivals.kind === 'fresh' && (counts.at(-1)?.atMs ?? 0) > arrivals.atMs - STALE_AFTER_MS;
-  const stored = isRecent ? journalRates(counts)?.enqueuedPerSecond : undefined;
-  if (arrivals.kind !== 'fresh' || stored === undefined) return arrivals;
+  const enqueued = isRecent ? journalRates(counts)?.enqueuedPerSecond : undefined;
+  if (arrivals.kind !== 'fresh' || enqueued === undefined) return arrivals;
+  const stored = Math.max(0, enqueued - factsPerSecond(queues, spec));
   const { value, atMs } = arrivals;
   const { rates, attemptedPerSecond } = value;
   if (believes(attemptedPerSecond, stored)) return arrivals;
@@ -205,7 +223,7 @@ export const createSignalReader = (deps: SignalDeps): SignalReader => {
         readArrivals(campaignId, known, cluster.tiers.intake?.pods ?? [], signal),
         ...fed.map((tier) => readBacklog(campaignId, tier, known.queues[tier], signal)),
       ]);
-      known.arrivals = besideJournal(known, deps.believes ?? isBelievable);
+      known.arrivals = besideJournal(known, spec, deps.believes ?? isBelievable);
       const { arrivals, queues, intakes } = known;
       return {
         arrivals: readingOf(arrivals, ({ rates }) => rates),

@@ -1,4 +1,6 @@
 /** Everything that a campaign owns in the cluster. */
+
+import type { JobName } from '../../contract/jobs.ts';
 import type { ScalePlan } from '../../contract/scale-plan-types.ts';
 import type { Tier } from '../../contract/tiers.ts';
 import type { TierProblem } from './tier-problem.ts';
@@ -41,7 +43,20 @@ export interface ObservedHeadroom {
   readonly ready: number;
 }
 
+/** A Job that there is; one whose time after its end is over is deleted by the cluster. */
+export interface ObservedJob {
+  readonly name: string;
+  /** `starting`: none of its pods runs now. */
+  readonly state: 'starting' | 'running' | 'done' | 'failed';
+  /** Pods that ended with an error; the next one tries again. */
+  readonly failedPods: number;
+}
+
 export interface ObservedCluster {
+  /** Absent: none. */
+  readonly jobs?: Readonly<Partial<Record<JobName, ObservedJob>>>;
+  /** Jobs can't be listed: whether there is one is unknown, and none is created. Absent: they can. */
+  readonly isJobsUnseen?: boolean;
   readonly headroom?: ObservedHeadroom;
   readonly tiers: Partial<Readonly<Record<Tier, ObservedTier>>>;
   readonly plans: readonly ScalePlan[];

@@ -1,7 +1,8 @@
 /** Events report only what changed since the last status. */
 import type { VoucherCampaignStatus } from '../../contract/campaign-types.ts';
 import type { Condition } from '../../contract/common-types.ts';
-import { CONDITION_REASONS, type ConditionType, type EventReason } from '../../contract/conditions.ts';
+import { CONDITION_REASONS, type ConditionType } from '../../contract/conditions.ts';
+import type { EventReason } from '../../contract/event-reasons.ts';
 import { TIERS } from '../../contract/tiers.ts';
 import type { TierOutcome } from './observed.ts';
 import type { CampaignEvent } from './ports.ts';
@@ -145,6 +146,10 @@ const TRANSITIONS: readonly Transition[] = [
   ),
   warning('RecordsUnavailable', 'RecordsAvailable', failed),
   normal('RecordsAvailable', 'RecordsAvailable', recovered),
+  normal('ListFrozen', 'ListFrozen', reached),
+  normal('ListMade', 'ListFrozen', became('Listed')),
+  warning('ProvidersUnreachable', 'ProvidersReachable', failed),
+  normal('ProvidersReachable', 'ProvidersReachable', recovered),
 ];
 
 export const transitionEvents = (
@@ -164,7 +169,7 @@ export const transitionEvents = (
     return [campaignEvent('Warning', 'CeilingReached', message)];
   });
   const drained =
-    previous?.stage === 'Draining' && next.stage === 'Closed'
+    previous?.stage === 'Draining' && (next.stage === 'Closed' || next.stage === 'Frozen')
       ? [campaignEvent('Normal', 'Drained', 'Every registration that was accepted is in the database.')]
       : [];
   return [...conditions, ...ceilings, ...drained];

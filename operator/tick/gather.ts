@@ -8,7 +8,7 @@ import type { WorkersView } from '../signals/pod-views.ts';
 import type { CampaignReadings } from '../signals/readings.ts';
 import type { ObservedCluster } from './cluster-view.ts';
 import { ReconcileError } from './errors.ts';
-import type { ClusterReader, CountsReader, SignalReader } from './ports.ts';
+import type { ClusterReader, CountsReader, OutsideReader, OutsideReports, SignalReader } from './ports.ts';
 
 /** Leaves a tenth of the one-second tick for deciding and writing. */
 const GATHER_DEADLINE_MS = 900;
@@ -19,12 +19,15 @@ export interface GatherDeps {
   readonly signals: SignalReader;
   /** Absent where no component counts. */
   readonly counts?: CountsReader;
+  /** Absent where no outside system is asked. */
+  readonly outside?: OutsideReader;
 }
 
 export interface Gathered {
   readonly cluster: ObservedCluster;
   readonly readings: CampaignReadings;
   readonly counts: { readonly received: number } | undefined;
+  readonly outside: OutsideReports;
   readonly errors: readonly ReconcileError[];
 }
 
@@ -87,8 +90,8 @@ export const gather = async (
   );
 
   const errors: ReconcileError[] = [];
-  const { counts: counter } = deps;
-  const [readings, reported] = await Promise.all([
+  const { counts: counter, outside: outsideReader } = deps;
+  const [readings, reported, outside = {}] = await Promise.all([
     within(clock, left(), signal, (inner) => deps.signals.read(campaign, cluster, inner)).catch((error: unknown) => {
       errors.push(new ReconcileError('read_signals', 'read arrivals and backlog', error));
       return agedReadings(last);
@@ -99,6 +102,14 @@ export const gather = async (
           errors.push(new ReconcileError('read_counts', 'count registrations', error));
           return undefined;
         }),
+    outsideReader === undefined
+      ? undefined
+      : within(clock, left(), signal, (inner) => outsideReader.read(campaign, cluster, inner)).catch(
+          (error: unknown) => {
+            errors.push(new ReconcileError('read_outside', 'read what pods report about outside systems', error));
+            return undefined;
+          },
+        ),
   ]);
   const workers = workersNow(reported?.workers, last?.workers, clock.now());
   const counts = reported?.received === undefined ? undefined : { received: reported.received };
@@ -106,6 +117,7 @@ export const gather = async (
     cluster: withReadablePlans(cluster),
     readings: workers === undefined ? readings : { ...readings, workers },
     counts,
+    outside,
     errors,
   };
 };

@@ -8,9 +8,10 @@
  */
 import type { VoucherCampaign, VoucherCampaignStatus } from '../../contract/campaign-types.ts';
 import type { Condition } from '../../contract/common-types.ts';
-import { CONDITION_TYPES, type ConditionType } from '../../contract/conditions.ts';
+import type { ConditionType } from '../../contract/conditions.ts';
 import { type Unreadable, unreadableText } from '../../contract/readable.ts';
 import { STALLED } from '../conditions/progress.ts';
+import { conditionTypesOf } from '../conditions/providers-reachable.ts';
 import type { Verdict } from '../conditions/verdict.ts';
 import { campaignEvent } from './events.ts';
 import type { CampaignEvent } from './ports.ts';
@@ -60,7 +61,7 @@ export const heldStatus = (
       ? { Stalled: { ...verdict, status: 'True', reason: verdict.reason }, Reconciling: STALLED }
       : {}),
   };
-  const conditions = CONDITION_TYPES.map((type): Condition => {
+  const conditions = conditionTypesOf(campaign.spec).map((type): Condition => {
     const known = previous?.conditions?.find((condition) => condition.type === type);
     const verdictNow = verdicts[type];
     return verdictNow === undefined && known !== undefined

@@ -87,6 +87,10 @@ export const buildLiveSettings = (
     window: { opensAt: instant(spec.window.opensAt), closesAt: instant(spec.window.closesAt) },
     identity: { keySpace: spec.identity.keySpace },
     eligibility: { minAge: spec.eligibility.minAge, uniqueness: spec.eligibility.uniqueness },
+    draw: {
+      ...(spec.draw.verifyBy === undefined ? {} : { verifyBy: instant(spec.draw.verifyBy) }),
+      unverified: spec.draw.unverified,
+    },
     vouchers: spec.vouchers.map(({ name, title, faceValueFen, minimumSpendFen, quota, validDays }) => ({
       name,
       title,

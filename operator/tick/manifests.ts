@@ -1,5 +1,6 @@
 /** Which manifests a tick writes, in the order in which they must exist. */
 import type { VoucherCampaign } from '../../contract/campaign-types.ts';
+import type { JobName } from '../../contract/jobs.ts';
 import type { HEADROOM } from '../../contract/names.ts';
 import { type Tier, tiersOf } from '../../contract/tiers.ts';
 import type { JournalState } from '../../journal/administration.ts';
@@ -7,6 +8,7 @@ import type { BuildOptions } from '../resources/build-options.ts';
 import { buildAppConfigMap } from '../resources/config-map.ts';
 import { buildDeployment, withReplicas } from '../resources/deployment.ts';
 import { buildHeadroom, buildHeadroomPolicy } from '../resources/headroom.ts';
+import { buildJob } from '../resources/job.ts';
 import type { Manifest } from '../resources/manifest.ts';
 import { buildNetworkPolicy } from '../resources/network-policy.ts';
 import { buildPodDisruptionBudget } from '../resources/pod-disruption-budget.ts';
@@ -23,13 +25,15 @@ import type { ObservedCluster } from './cluster-view.ts';
  * | ready          | absent     | created with the desired replicas                                        |
  * | any            | there      | applied without replicas                                                 |
  *
- * The headroom Deployment is created when placeholders are first wanted.
+ * The headroom Deployment is created when placeholders are first wanted. A Job is created when there is work for it and none is there;
+ * its account and policy come before it.
  */
 export const planManifests = (
   campaign: VoucherCampaign,
   cluster: ObservedCluster,
   journal: JournalState | undefined,
   desired: Readonly<Record<Tier | typeof HEADROOM, number>>,
+  jobs: readonly JobName[],
   options: BuildOptions,
 ): { readonly create: readonly Manifest[]; readonly apply: readonly Manifest[] } => {
   const mayCreate = journal !== undefined && journal.kind !== 'conflict';
@@ -46,14 +50,17 @@ export const planManifests = (
           ...(cluster.headroom === undefined && desired.headroom > 0
             ? headroom.map((deployment) => withReplicas(deployment, desired.headroom))
             : []),
+          ...jobs
+            .filter((job) => cluster.jobs?.[job] === undefined && cluster.isJobsUnseen !== true)
+            .map((job) => buildJob(campaign, job, options)),
         ]
       : [],
     apply: [
-      ...tiers.map((tier) => buildServiceAccount(campaign, tier)),
+      ...[...tiers, ...jobs].map((workload) => buildServiceAccount(campaign, workload)),
       buildAppConfigMap(campaign, tiers, options),
       buildIntakeService(campaign),
       ...tiers.map((tier) => buildPodDisruptionBudget(campaign, tier)),
-      ...tiers.map((tier) => buildNetworkPolicy(campaign, tier, options)),
+      ...[...tiers, ...jobs].map((workload) => buildNetworkPolicy(campaign, workload, options)),
       ...present.map((tier) => buildDeployment(campaign, tier, options)),
       ...(cluster.headroom === undefined ? [] : [buildHeadroomPolicy(campaign), ...headroom]),
     ],

@@ -2,10 +2,15 @@
 import type { VoucherCampaign, VoucherCampaignStatus } from '../../contract/campaign-types.ts';
 import type { Tier } from '../../contract/tiers.ts';
 import type { JournalState } from '../../journal/administration.ts';
+import type { PublishedWindow } from '../../journal/freezing.ts';
+import type { FreezeState } from '../freeze/freeze-keeper.ts';
+import type { HandOut } from '../outside/hand-out.ts';
+import type { KnownShares } from '../outside/shares-keeper.ts';
 import type { Replacing } from '../scaling/lost.ts';
 import type { Decision, TierLimits, TierMemory } from '../scaling/types.ts';
 import type { CampaignReadings, CanaryState } from '../signals/readings.ts';
 import type { ObservedCluster } from './cluster-view.ts';
+import type { OutsideReports } from './ports.ts';
 import type { WriteRefusal } from './tier-problem.ts';
 
 export type CampaignMemory = Readonly<Record<Tier, TierMemory>>;
@@ -17,6 +22,10 @@ export interface Observed {
   readonly journal: JournalState | undefined;
   /** Of this process; undefined until one was sent. */
   readonly canary: CanaryState | undefined;
+  /** Of the draw's list; undefined until the journal was asked once. */
+  readonly freeze?: FreezeState | undefined;
+  /** The window that pods follow; undefined: unknown, or nothing was published. */
+  readonly published?: PublishedWindow | undefined;
   /** Undefined when no component counts; then the last known counts are kept. */
   readonly counts: { readonly received: number } | undefined;
   /** The last status of this process, else the stored one. Events are the difference to it. */
@@ -24,6 +33,13 @@ export interface Observed {
   /** What this process's last tick left; undefined on its first tick, which then may only hold or raise. */
   readonly memory: CampaignMemory | undefined;
   readonly refusals?: readonly WriteRefusal[];
+  /** Absent: no outside system is asked. */
+  readonly outside?: {
+    readonly reports: OutsideReports;
+    readonly known: (tier: Tier) => KnownShares;
+    /** Monotonic: shares expire by it. */
+    readonly nowMs: number;
+  };
 }
 
 export interface TierOutcome {
@@ -70,6 +86,9 @@ export interface Overrides {
   readonly unreadable: readonly string[];
 }
 
+/** By tier; absent for one that asks no outside system, and while its shares in force are not known. */
+export type HandOuts = Partial<Readonly<Record<Tier, HandOut>>>;
+
 export interface PlanInput {
   readonly campaign: VoucherCampaign;
   readonly observed: Observed;
@@ -77,5 +96,8 @@ export interface PlanInput {
   readonly overrides: Overrides;
   /** What may be let in per second, whatever pods there are. Absent: no such limit. */
   readonly admissionPerSecond?: number | undefined;
+  readonly handOuts?: HandOuts;
+  /** An end of the spec, or of a level, that was stated too late to count. */
+  readonly endTooLate?: string | undefined;
   readonly nowMs: number;
 }

@@ -2,6 +2,8 @@
 import type { CanaryReport } from '../../contract/app-contract.ts';
 import type { VoucherCampaign, VoucherCampaignStatus } from '../../contract/campaign-types.ts';
 import type { ScalePlan, ScalePlanStatus } from '../../contract/scale-plan-types.ts';
+import type { Tier } from '../../contract/tiers.ts';
+import type { OutsideReport } from '../outside/reports.ts';
 import type { Manifest } from '../resources/manifest.ts';
 import type { CampaignReadings, RecordsReport } from '../signals/readings.ts';
 import type { ObservedCluster } from './cluster-view.ts';
@@ -23,17 +25,21 @@ export interface ManifestWriter {
   create(manifest: Manifest, signal: AbortSignal): Promise<void>;
   /** Server-side apply; a Deployment's manifest carries no replicas here. No write when nothing differs. */
   apply(manifest: Manifest, signal: AbortSignal): Promise<void>;
+  /** Deletes a Deployment and its pods, in the version that was observed. One that is gone is success. */
+  remove(deployment: DeploymentVersion, signal: AbortSignal): Promise<void>;
+}
+
+/** With an optimistic lock: a write fails when resourceVersion is no longer current. */
+interface DeploymentVersion {
+  readonly namespace: string;
+  readonly name: string;
+  readonly resourceVersion: string;
 }
 
 export interface ReplicaWriter {
   /** The scale subresource with optimistic lock: `conflict` when resourceVersion is no longer current. */
   scale(
-    target: {
-      readonly namespace: string;
-      readonly name: string;
-      readonly replicas: number;
-      readonly resourceVersion: string;
-    },
+    target: DeploymentVersion & { readonly replicas: number },
     signal: AbortSignal,
   ): Promise<'written' | 'conflict'>;
 }
@@ -73,6 +79,14 @@ export interface SignalReader {
 export interface CountsReader {
   /** Undefined without a pod that counts. @throws Error when such a pod does not answer */
   count(campaign: VoucherCampaign, cluster: ObservedCluster, signal: AbortSignal): Promise<RecordsReport | undefined>;
+}
+
+/** What the pods of each tier report about the outside systems that they ask. */
+export type OutsideReports = Partial<Readonly<Record<Tier, readonly OutsideReport[]>>>;
+
+export interface OutsideReader {
+  /** A pod that does not answer is left out. */
+  read(campaign: VoucherCampaign, cluster: ObservedCluster, signal: AbortSignal): Promise<OutsideReports>;
 }
 
 export interface CanaryAsker {

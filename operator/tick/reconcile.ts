@@ -1,6 +1,7 @@
 /** One tick of one campaign: observe → plan → apply. */
 import type { VoucherCampaign } from '../../contract/campaign-types.ts';
 import { unreadableInCampaign, unreadableText } from '../../contract/readable.ts';
+import type { FreezeJournal } from '../../journal/freezing.ts';
 import type { AuditLog } from '../../journal/trail.ts';
 import { within } from '../../runtime/deadline.ts';
 import { apply } from '../apply/apply.ts';
@@ -8,7 +9,9 @@ import { type ApplyDeps, WRITE_DEADLINE_MS } from '../apply/applying.ts';
 import { endCampaign } from '../apply/deletion.ts';
 import { noting, WriteTroubles } from '../apply/write-troubles.ts';
 import { AuditKeeper } from '../audit/audit-keeper.ts';
+import { FreezeKeeper } from '../freeze/freeze-keeper.ts';
 import { DecisionKeeper, type DecisionStore } from '../history/decision-keeper.ts';
+import { SharesKeeper } from '../outside/shares-keeper.ts';
 import { type CampaignState, campaignKey, newCampaignState } from './campaign-state.ts';
 import { CanaryKeeper } from './canary-keeper.ts';
 import { ReconcileError } from './errors.ts';
@@ -26,6 +29,9 @@ export interface ReconcilerDeps extends GatherDeps, PlanDeps, ApplyDeps {
   readonly canaries: CanaryAsker;
   readonly decisions?: DecisionStore;
   readonly audit?: AuditLog;
+  readonly freezing?: FreezeJournal;
+  /** @throws Error when this process does not lead (any more) */
+  readonly assertLeading?: () => void;
   readonly report: TickReporter;
 }
 
@@ -49,6 +55,19 @@ export const createReconciler = (deps: ReconcilerDeps) => {
     const state = newCampaignState(campaign, troubles, {
       journal: new JournalKeeper(clock, deps.journal),
       canary: new CanaryKeeper(clock, deps.canaries),
+      freeze: new FreezeKeeper({
+        clock,
+        journal: deps.freezing,
+        shards: deps.options.shards,
+        site: deps.options.site,
+        assertLeading: deps.assertLeading,
+      }),
+      shares: new SharesKeeper({
+        clock,
+        store: deps.journal.shares,
+        onFailure: (where, cause) =>
+          report.failed(where, new ReconcileError('outside_shares', 'keep the shares of outside systems', cause)),
+      }),
       decisions: new DecisionKeeper({
         clock,
         store: noting(deps.decisions, troubles, clock),
@@ -124,9 +143,16 @@ export const createReconciler = (deps: ReconcilerDeps) => {
           counts: gathered.counts,
           journal: state.journal.state,
           canary: state.canary.state,
+          freeze: state.freeze.state,
+          published: state.freeze.published,
           previous: state.computed,
           memory: state.memory,
           refusals: state.troubles.lasting(nowMs),
+          outside: {
+            reports: gathered.outside,
+            known: (tier) => state.shares.known(tier),
+            nowMs: clock.monotonicMs(),
+          },
         },
         nowMs,
         deps,
@@ -136,6 +162,9 @@ export const createReconciler = (deps: ReconcilerDeps) => {
       const { failed, written } = await apply(deps, campaign, state, planned, signal);
       state.computed = planned.status;
       state.canary.keep(planned.canary, gathered.cluster.tiers.intake?.pods ?? [], signal);
+
+      // Asked once the journal's streams exist.
+      if (state.journal.state?.kind === 'ready') state.freeze.keep(planned.freeze, signal);
 
       state.decisions.note(campaign, planned, gathered.readings, nowMs, signal);
       state.audit.note({ campaign, cluster: gathered.cluster, planned, written, nowMs }, signal);

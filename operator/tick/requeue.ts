@@ -27,7 +27,9 @@ interface RequeueInput {
   readonly contingency?: Pick<ContingencyOutcome, 'isCounting' | 'endsAtMs'>;
   /** The journal was not asked yet: everything waits for that. */
   readonly isFirstPass: boolean;
-  /** When plans and ceilings change by date alone. */
+  /** A step of the freeze may be due at any moment. */
+  readonly isFreezing?: boolean;
+  /** When plans, ceilings and the freeze change by date alone. */
   readonly instants: readonly number[];
 }
 
@@ -55,7 +57,7 @@ const isStepBeginning = ({ rates }: RequeueInput): boolean =>
  * | first pass                                                    | at once                          |
  * | replicas rise: this tick may have seen a part of a step only  | 500 ms                           |
  * | a step has just begun, and only a part of it was seen         | 500 ms                           |
- * | pre-warming, open, draining, arrivals, backlog, tiers moving, journal not ready, a new spec, a contingency level counting | 1 s |
+ * | pre-warming, open, draining, arrivals, backlog, tiers moving, journal not ready, the list being frozen, a new spec, a contingency level counting | 1 s |
  * | at rest, and the journal has a fault that passes              | 4 s, or sooner when a date is due |
  * | otherwise                                                     | 10 s, or sooner when a date is due |
  */
@@ -63,12 +65,13 @@ export const nextLookMs = (input: RequeueInput): number => {
   if (input.isFirstPass) return 0;
   if (isRising(input) || isStepBeginning(input)) return SOON_MS;
   const { times, nowMs, arrivalsPerSecond = 0, backlog = 0, contingency } = input;
-  const isNear = nowMs >= times.preWarmAtMs && input.stage !== 'Closed';
+  const isNear = nowMs >= times.preWarmAtMs && input.stage !== 'Closed' && input.stage !== 'Frozen';
   const isBusy =
     arrivalsPerSecond > 0 ||
     backlog > 0 ||
     input.journal === 'notReady' ||
     !isSettled(input) ||
+    input.isFreezing === true ||
     input.isSpecNew === true;
   if (isNear || isBusy || contingency?.isCounting === true) return TICK_MS;
   const { preWarmAtMs, opensAtMs, closesAtMs } = times;

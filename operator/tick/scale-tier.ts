@@ -1,8 +1,11 @@
 /** The scaling stage: asks `decide` for every tier, and enforces the ceiling. */
 
 import type { VoucherCampaign } from '../../contract/campaign-types.ts';
-import { followsArrivals, type Tier, tiersOf } from '../../contract/tiers.ts';
+import { entryOf, followsArrivals, type Tier, tiersOf } from '../../contract/tiers.ts';
 import { least } from '../contingency/contingency.ts';
+import { frozenAtOf } from '../freeze/freeze-request.ts';
+import { cappedByOutside } from '../outside/cap.ts';
+import { targetsOf } from '../outside/targets.ts';
 import { planState } from '../scale-plans/plan-state.ts';
 import { capacityOf } from '../scaling/capacity.ts';
 import { decide } from '../scaling/decide.ts';
@@ -95,10 +98,16 @@ const overridden = (limits: TierLimits, { min, holdOverrideUntilMs }: Overrides,
  * What prevents a scale-down keeps the replacements, too; with metrics out of date also above a ceiling that has fallen.
  */
 export const scaleTier = (input: PlanInput, tier: Tier, memory: TierMemory): TierOutcome => {
-  const { campaign, observed, overrides, admissionPerSecond, nowMs } = input;
+  const { campaign, observed, overrides, admissionPerSecond, handOuts, nowMs } = input;
   if (!tiersOf(campaign.spec).includes(tier)) return absent(tier, input);
   const { mode } = campaign.spec.scaling;
-  const limits = overridden(limitsOf(campaign.spec, observed.cluster.plans, tier, memory)(nowMs), overrides, tier);
+  const capped = cappedByOutside(
+    overridden(limitsOf(campaign.spec, observed.cluster.plans, tier, memory)(nowMs), overrides, tier),
+    handOuts?.[tier]?.standings ?? targetsOf(campaign.spec, tier),
+  );
+  // What is asked outside after the freeze does not count any more.
+  const isOver = entryOf(tier).outsideCap !== undefined && frozenAtOf(observed) !== undefined;
+  const limits = isOver ? { ...capped, max: capped.min } : capped;
   const seen = observed.cluster.tiers[tier];
   const replicas = seen?.deployment.replicas ?? 0;
   const ready = seen?.pods.filter((pod) => pod.ready).length ?? 0;
@@ -111,7 +120,7 @@ export const scaleTier = (input: PlanInput, tier: Tier, memory: TierMemory): Tie
     exists: seen !== undefined,
     replicas,
     ready,
-    forecastFloor: forecastFloor(campaign, tier, memory),
+    forecastFloor: Math.min(limits.max, forecastFloor(campaign, tier, memory)),
     otherAutoscalers,
     isActing,
   };
@@ -128,7 +137,8 @@ export const scaleTier = (input: PlanInput, tier: Tier, memory: TierMemory): Tie
     : mostPerSecond(limitsOf(campaign.spec, observed.cluster.plans, 'intake')(nowMs));
   const admitted = least([admissionPerSecond, byIntake]);
   const { dueBack, served: servedBy } = observed.readings;
-  const served = servedBy?.[tier];
+  // Pods that wait for their share of an outside rate do not show what they can: nothing is learned from them.
+  const served = entryOf(tier).outsideCap === undefined ? servedBy?.[tier] : undefined;
   const tierInput: TierInput = {
     nowMs,
     replicas: isOurs

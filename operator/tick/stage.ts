@@ -12,6 +12,8 @@ interface StageInput {
   readonly hasForecast: boolean;
   readonly recordsBacklog: Reading<Backlog> | undefined;
   readonly previous: string | undefined;
+  /** The list of the draw is frozen. */
+  readonly isFrozen?: boolean;
 }
 
 /**
@@ -24,12 +26,22 @@ interface StageInput {
  * | lead time                  | no forecast                    | as above   |
  * | lead time                  | forecast                       | PreWarming |
  * | window                     |                                | Open       |
+ * | after closing              | the list is frozen             | Frozen     |
  * | after closing              | backlog not proven empty       | Draining   |
  * | after closing + 5 s        | backlog proven empty           | Closed     |
  * | after closing + 5 s        | was Closed, backlog not fresh  | Closed     |
  */
-export const stageOf = ({ times, nowMs, isReady, hasForecast, recordsBacklog, previous }: StageInput): Stage => {
+export const stageOf = ({
+  times,
+  nowMs,
+  isReady,
+  hasForecast,
+  recordsBacklog,
+  previous,
+  isFrozen,
+}: StageInput): Stage => {
   if (nowMs >= times.closesAtMs) {
+    if (isFrozen === true) return 'Frozen';
     if (nowMs < times.closesAtMs + LAST_PUBLISH_MS) return 'Draining';
     if (recordsBacklog?.kind === 'fresh') return recordsBacklog.value.messages === 0 ? 'Closed' : 'Draining';
     return previous === 'Closed' ? 'Closed' : 'Draining';

@@ -1,14 +1,18 @@
 /** The status that a tick shows, and when it is written. */
-import type { TierStatus, VoucherCampaign, VoucherCampaignStatus } from '../../contract/campaign-types.ts';
+import type { VoucherCampaign, VoucherCampaignStatus } from '../../contract/campaign-types.ts';
 import type { Condition } from '../../contract/common-types.ts';
 import { CONDITION_TYPES, type ConditionType } from '../../contract/conditions.ts';
 import { defined } from '../../contract/defined.ts';
-import { followsArrivals, perTier, TIERS, tiersOf } from '../../contract/tiers.ts';
+import type { TierStatus } from '../../contract/status-types.ts';
+import { followsArrivals, perTier, TIERS, type Tier, tiersOf } from '../../contract/tiers.ts';
 import { judge } from '../conditions/conditions.ts';
 import { stallingCauses } from '../conditions/progress.ts';
 import { belowMinSinceMs } from '../conditions/ready.ts';
 import { before, type ConditionInput, type Verdict } from '../conditions/verdict.ts';
 import { serializeContingencyMemory } from '../contingency/memory.ts';
+import { drawStatus } from '../freeze/freeze-messages.ts';
+import { outlookOf } from '../outside/outlook.ts';
+import { targetsOf } from '../outside/targets.ts';
 import { planState } from '../scale-plans/plan-state.ts';
 import { attemptedOf } from '../signals/readings.ts';
 import type { CampaignMemory, TierOutcome } from './observed.ts';
@@ -37,11 +41,31 @@ export const observedOf = ({ metadata: { generation } }: VoucherCampaign): Pick<
 
 const rounded = (value: number): number => Math.round(value * 10) / 10;
 
+const MINUTE_MS = 60_000;
+
+/** To the minute, so that the status does not change each second. */
+const outsidePace = (
+  tier: Tier,
+  backlog: number,
+  { campaign, handOuts, nowMs }: ConditionInput,
+): TierStatus['outside'] => {
+  const targets = handOuts?.[tier]?.standings ?? targetsOf(campaign.spec, tier);
+  if (targets.length === 0 || backlog === 0) return undefined;
+  const { perSecond, doneAtMs, resumesAtMs } = outlookOf(targets, backlog, nowMs);
+  const instant = (ms: number): string => new Date(Math.ceil(ms / MINUTE_MS) * MINUTE_MS).toISOString();
+  return {
+    perSecond,
+    ...(doneAtMs === undefined ? {} : { doneAt: instant(doneAtMs) }),
+    ...(resumesAtMs === undefined ? {} : { resumesAt: instant(resumesAtMs) }),
+  };
+};
+
 const tierStatus = (outcome: TierOutcome, input: ConditionInput): TierStatus => {
   const { backlog } = input.observed.readings;
   const attempted = attemptedOf(input.observed.readings);
   const sinceMs = belowMinSinceMs(outcome, input.observed.previous, input.nowMs);
   const queue = followsArrivals(outcome.tier) ? undefined : backlog[outcome.tier];
+  const waiting = queue === undefined || queue.kind === 'absent' ? 0 : queue.value.messages;
   return {
     replicas: outcome.replicas,
     ready: outcome.ready,
@@ -60,6 +84,7 @@ const tierStatus = (outcome: TierOutcome, input: ConditionInput): TierStatus => 
           backlog: queue.value.messages,
           ...(queue.value.oldestSeconds === undefined ? {} : { oldestSeconds: rounded(queue.value.oldestSeconds) }),
         }),
+    ...defined({ outside: outsidePace(outcome.tier, waiting, input) }),
   };
 };
 
@@ -67,9 +92,10 @@ export const buildStatus = (input: ConditionInput, memory: CampaignMemory): Vouc
   const { campaign, observed, times, nowMs, tiers, plans, headroom, contingency } = input;
   const { previous, readings } = observed;
   const verdicts = judge(input);
-  const conditions = CONDITION_TYPES.map((type) =>
-    conditionOf(type, verdicts[type], before(input, type), observedOf(campaign), nowMs),
-  );
+  const conditions = CONDITION_TYPES.flatMap((type) => {
+    const verdict = verdicts[type];
+    return verdict === undefined ? [] : [conditionOf(type, verdict, before(input, type), observedOf(campaign), nowMs)];
+  });
   const isFirstLook = observed.journal === undefined && previous?.observedGeneration === campaign.metadata.generation;
   const stalling = isFirstLook
     ? (previous?.stalling ?? [])
@@ -83,6 +109,7 @@ export const buildStatus = (input: ConditionInput, memory: CampaignMemory): Vouc
   const counts = observed.counts ?? previous?.counts;
   const contingencyMemory = serializeContingencyMemory(contingency.memory);
   const waiting = plans.findLast((plan) => planState(plan, nowMs) === 'Pending');
+  const draw = drawStatus(observed.freeze, previous?.draw);
   // Written once: root rules of the CRD freeze the campaign from here on.
   const openedAt = previous?.openedAt ?? (nowMs >= times.opensAtMs ? new Date(nowMs).toISOString() : undefined);
   return {
@@ -94,6 +121,7 @@ export const buildStatus = (input: ConditionInput, memory: CampaignMemory): Vouc
       hasForecast: campaign.spec.scaling.peakArrivalsPerSecond !== undefined,
       recordsBacklog: readings.backlog.records,
       previous: previous?.stage,
+      isFrozen: draw?.frozenAt !== undefined,
     }),
     ...(openedAt === undefined ? {} : { openedAt }),
     conditions,
@@ -106,7 +134,11 @@ export const buildStatus = (input: ConditionInput, memory: CampaignMemory): Vouc
     intake: `${intake.ready}/${intake.desired}/${intake.ceiling}`,
     ...(waiting === undefined ? {} : { plan: waiting.metadata.name }),
     ...(contingency.inForce.length === 0 ? {} : { contingency: contingency.inForce.map(({ status }) => status) }),
-    ...(contingency.closesAtMs === undefined ? {} : { closesAt: new Date(contingency.closesAtMs).toISOString() }),
+    // Not one that was announced but reached no pod in time.
+    ...(contingency.closesAtMs === undefined
+      ? {}
+      : { closesAt: new Date(Math.min(contingency.closesAtMs, times.closesAtMs)).toISOString() }),
+    ...(draw === undefined ? {} : { draw }),
     ...(contingencyMemory === undefined ? {} : { contingencyMemory }),
     scaler: serializeMemory(memory),
   };
@@ -124,12 +156,19 @@ const urgentPart = (status: VoucherCampaignStatus): unknown => [
   status.headroom,
   status.contingency,
   status.closesAt,
+  status.draw?.phase,
   status.conditions?.map(({ type, status: verdict, reason }) => [type, verdict, reason]),
   TIERS.map((tier) => [status.tiers?.[tier]?.replicas, status.tiers?.[tier]?.desired, status.tiers?.[tier]?.ceiling]),
 ];
 
-const isIdle = ({ arrivalsPerSecond = 0, backlog = 0, tiers }: VoucherCampaignStatus): boolean =>
-  arrivalsPerSecond === 0 && backlog === 0 && TIERS.every((tier) => tiers?.[tier]?.ready === tiers?.[tier]?.desired);
+/** What waits for the tier that is furthest behind. */
+export const waitingOf = ({ backlog = 0, tiers = {} }: VoucherCampaignStatus): number =>
+  Object.values(tiers).reduce((most, tier) => Math.max(most, tier.backlog ?? 0), backlog);
+
+const isIdle = (status: VoucherCampaignStatus): boolean =>
+  (status.arrivalsPerSecond ?? 0) === 0 &&
+  waitingOf(status) === 0 &&
+  TIERS.every((tier) => status.tiers?.[tier]?.ready === status.tiers?.[tier]?.desired);
 
 /** Whether a tier is larger than its demand because of the scaler's memory: a new leader without it would decide otherwise. */
 const isMemoryNeeded = ({ tiers }: VoucherCampaignStatus): boolean =>

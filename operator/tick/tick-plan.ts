@@ -3,7 +3,7 @@ import type { LiveSettings } from '../../contract/app-contract.ts';
 import type { VoucherCampaign, VoucherCampaignStatus } from '../../contract/campaign-types.ts';
 import { HEADROOM } from '../../contract/names.ts';
 import type { ScalePlan } from '../../contract/scale-plan-types.ts';
-import { perTier, TIERS, type Tier } from '../../contract/tiers.ts';
+import { perTier, TIERS, type Tier, tiersOf } from '../../contract/tiers.ts';
 import type { JournalSpec } from '../../journal/administration.ts';
 import { tiersToAskAgain } from '../apply/ask-again.ts';
 import { finalizerChange } from '../apply/finalizer.ts';
@@ -12,6 +12,9 @@ import { wantsCanary } from '../conditions/pre-warm-condition.ts';
 import { contingencyOf, least, withClosing } from '../contingency/contingency.ts';
 import { contingencyEvents } from '../contingency/contingency-messages.ts';
 import { overridesOf } from '../contingency/overrides.ts';
+import { endTooLate, freezeDueMs, freezeRequest, isFreezing, notReopened } from '../freeze/freeze-request.ts';
+import type { FreezeRequest } from '../freeze/freeze-steps.ts';
+import { handOutsOf } from '../outside/hand-outs.ts';
 import type { BuildOptions } from '../resources/build-options.ts';
 import type { Manifest } from '../resources/manifest.ts';
 import type { Authorization } from '../scale-plans/ceiling-guard.ts';
@@ -20,19 +23,21 @@ import { planInstants } from '../scale-plans/plan-reminder.ts';
 import { type PlanStateChange, planStateChanges } from '../scale-plans/plan-state.ts';
 import { proposeScalePlans } from '../scale-plans/propose.ts';
 import { lastValue } from '../scaling/demand.ts';
+import { EMPTY_MEMORY } from '../scaling/types.ts';
 import { attemptedOf } from '../signals/readings.ts';
 import { campaignTimes } from './campaign-times.ts';
 import { scaleEvent, transitionEvents } from './events.ts';
 import { headroomOf } from './headroom.ts';
+import { jobsWithWork } from './jobs.ts';
 import { journalSpec } from './journal-spec.ts';
 import { admittedPerSecond, buildLiveSettings } from './live-settings.ts';
 import { planManifests } from './manifests.ts';
-import type { CampaignMemory, Observed, TierOutcomes } from './observed.ts';
+import type { CampaignMemory, HandOuts, Observed, TierOutcomes } from './observed.ts';
 import type { CampaignEvent } from './ports.ts';
 import { nextLookMs } from './requeue.ts';
 import { createdReplicas, scaleTier } from './scale-tier.ts';
 import { resumeMemory } from './scaler-memory.ts';
-import { buildStatus } from './status.ts';
+import { buildStatus, waitingOf } from './status.ts';
 
 export interface ScaleWrite {
   readonly tier: Tier | typeof HEADROOM;
@@ -44,21 +49,31 @@ export interface ScaleWrite {
   readonly event?: CampaignEvent;
 }
 
+export interface TierRemoval {
+  readonly tier: Tier;
+  readonly name: string;
+  readonly resourceVersion: string;
+}
+
 export interface TickPlan {
   readonly create: readonly Manifest[];
   /** In the order in which they must exist. */
   readonly apply: readonly Manifest[];
   readonly scale: readonly ScaleWrite[];
+  /** Deployments of tiers whose section was taken out of the spec. */
+  readonly remove: readonly TierRemoval[];
   /** Deployments whose controllers back off though there may be room: they are made to retry. */
   readonly askAgain: readonly string[];
   /** The authorisation that the replicas are based on, checked again when they are written. */
   readonly authorization: Authorization;
   readonly journal: JournalSpec;
   readonly liveSettings: LiveSettings | undefined;
+  readonly handOuts: HandOuts;
   readonly scalePlans: readonly ScalePlan[];
   readonly planStates: readonly PlanStateChange[];
   /** Whether the way to the database is to be proven by canaries now. */
   readonly canary: boolean;
+  readonly freeze: FreezeRequest;
   readonly finalizer: 'add' | 'remove' | undefined;
   readonly status: VoucherCampaignStatus;
   readonly events: readonly CampaignEvent[];
@@ -98,15 +113,19 @@ export const planTick = (
   const { mode } = stated.spec.scaling;
   const { journal, cluster, previous, readings } = observed;
 
-  const remembered =
+  const known =
     observed.memory ??
     resumeMemory(
       previous,
       perTier((tier) => cluster.tiers[tier]?.deployment.replicas ?? 0),
       nowMs,
     );
+  const present = tiersOf(stated.spec);
+  // A tier whose section was taken out limits nothing any more.
+  const remembered = perTier((tier) => (present.includes(tier) ? known[tier] : EMPTY_MEMORY));
   const contingency = contingencyOf({ campaign: stated, observed, memory: remembered, nowMs });
-  const campaign = withClosing(stated, contingency.closesAtMs);
+  const extended = withClosing(stated, contingency.closesAtMs);
+  const campaign = notReopened(extended, observed, nowMs);
   const times = campaignTimes(campaign.spec, remembered.intake);
   const overrides = overridesOf(campaign, nowMs);
   const isActing = mode === 'Auto' && overrides.pausedUntilMs === undefined;
@@ -115,7 +134,17 @@ export const planTick = (
     isActing ? least(TIERS.map((tier) => remembered[tier].saturation?.admissionPerSecond)) : undefined,
     contingency.effects,
   );
-  const input = { campaign, observed, times, overrides, admissionPerSecond, nowMs };
+  const handOuts = handOutsOf(campaign.spec, observed, nowMs);
+  const input = {
+    campaign,
+    observed,
+    times,
+    overrides,
+    admissionPerSecond,
+    handOuts,
+    endTooLate: endTooLate(extended, campaign),
+    nowMs,
+  };
   const tiers: TierOutcomes = perTier((tier) => scaleTier(input, tier, remembered[tier]));
   const remember = (tier: Tier): CampaignMemory[Tier] => {
     const { decision, replacing } = tiers[tier];
@@ -130,6 +159,13 @@ export const planTick = (
     if (!isActing || deployment === undefined || written === replicas) return [];
     const { name, resourceVersion } = deployment;
     return [{ tier, name, from: replicas, replicas: written, resourceVersion, event: scaleEvent(tiers[tier]) }];
+  });
+
+  // Their accounts, budgets and policies select no pods then; they stay for a section that returns.
+  const removed = overrides.pausedUntilMs === undefined ? TIERS.filter((tier) => !present.includes(tier)) : [];
+  const remove = removed.flatMap((tier): TierRemoval[] => {
+    const deployment = cluster.tiers[tier]?.deployment;
+    return deployment === undefined ? [] : [{ tier, ...deployment }];
   });
 
   const headroom = headroomOf(input, tiers, options);
@@ -148,6 +184,7 @@ export const planTick = (
     cluster,
     journal,
     { ...perTier(first), headroom: headroom.desired },
+    jobsWithWork(observed),
     options,
   );
 
@@ -160,6 +197,7 @@ export const planTick = (
   return {
     ...manifests,
     scale,
+    remove,
     askAgain: tiersToAskAgain(cluster, nowMs),
     authorization: { authorized: campaign.spec.scaling.authorized, plans: cluster.plans, fromMs: nowMs },
     journal: journalSpec(campaign, options),
@@ -172,9 +210,11 @@ export const planTick = (
             isRecordsStopped: isStopped(status),
           })
         : undefined,
+    handOuts,
     scalePlans,
     planStates: planStateChanges(cluster.plans, nowMs),
     canary: wantsCanary(campaign, times, observed.canary?.result === 'confirmed', nowMs),
+    freeze: freezeRequest(campaign, observed, contingency),
     finalizer: finalizerChange(campaign),
     status,
     events: [...transitionEvents(previous, status), ...contingencyEvents(previous, status)],
@@ -191,10 +231,11 @@ export const planTick = (
       stage: status.stage ?? '',
       arrivalsPerSecond: lastValue(attemptedOf(readings)),
       rates: lastValue(readings.arrivals),
-      backlog: status.backlog,
+      backlog: waitingOf(status),
       contingency,
       isFirstPass: journal === undefined,
-      instants: planInstants(campaign, cluster.plans),
+      isFreezing: isFreezing(observed.freeze, nowMs),
+      instants: [...planInstants(campaign, cluster.plans), ...freezeDueMs(observed.freeze)],
     }),
   };
 };

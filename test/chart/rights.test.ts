@@ -77,6 +77,13 @@ describe('the operator', () => {
     expect(verbs(rules, 'scaleplans')).toEqual(['get', 'list', 'watch', 'create']);
   });
 
+  it('may create Jobs, and neither change nor delete one', async () => {
+    const rules = role(await render(), `${NAMESPACE}-vo`);
+    expect(rules.filter((rule) => touches(rule, 'batch', 'jobs'))).toEqual([
+      { apiGroups: ['batch'], resources: ['jobs'], verbs: ['get', 'list', 'watch', 'create'] },
+    ]);
+  });
+
   it('may look at quotas, so that it need not believe what a controller said of one an hour ago', async () => {
     const rules = role(await render(), `${NAMESPACE}-vo`);
     expect(rules.filter(({ resources = [] }) => resources.includes('resourcequotas'))).toEqual([

@@ -2,8 +2,12 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import type { DeploymentSpec } from 'kubernetes-types/apps/v1.js';
 import { parse } from 'yaml';
-import { CHART, HelmError, NAMESPACE, render } from './render.ts';
+import { JOBS } from '../../contract/jobs.ts';
+import { TIERS } from '../../contract/tiers.ts';
+import { readOperatorConfig } from '../../operator/config.ts';
+import { CHART, HelmError, NAMESPACE, RELEASE, render } from './render.ts';
 
 const serving = (...campaigns: readonly object[]) => ({
   dataPlane: { embedded: { nats: { maxFileStoreBytes: 20_000_000_000 }, campaigns } },
@@ -147,5 +151,19 @@ describe('values by tier', () => {
     ['admission.defaultCeilings', { admission: { defaultCeilings: { intak: 40 } } }],
   ])('of %s are of tiers that there are', async (field, values) => {
     await expect(render(values)).rejects.toThrow(`${field}: intak is not a tier: write one of intake, records`);
+  });
+
+  it('of app.resources are of Jobs, too: a quota on CPU limits would refuse one without', async () => {
+    const limits = { cpu: '2' };
+    const names = [...TIERS, ...JOBS];
+    const resources = Object.fromEntries(names.map((name) => [name, { limits }]));
+    const operator = (await render({ app: { resources } })).find(
+      ({ kind, metadata }) => kind === 'Deployment' && metadata.name === RELEASE,
+    );
+    const [container] = (operator?.spec as DeploymentSpec | undefined)?.template.spec?.containers ?? [];
+    const env = Object.fromEntries((container?.env ?? []).map(({ name, value }) => [name, value]));
+    const { pods } = readOperatorConfig([], { ...env, POD_NAME: 'vo-0', POD_NAMESPACE: NAMESPACE }).build;
+    expect(Object.keys(pods?.resources ?? {}).toSorted()).toEqual(names.toSorted());
+    await expect(render({ admission: { defaultCeilings: { draw: 1 } } })).rejects.toThrow('draw is not a tier');
   });
 });

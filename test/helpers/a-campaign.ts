@@ -1,8 +1,9 @@
 /** A valid campaign as the API server returns it; a test sets only what differs. */
 
 import type { ScalingSpec, VoucherCampaign, VoucherCampaignSpec } from '../../contract/campaign-types.ts';
+import type { Ceilings } from '../../contract/common-types.ts';
 import { API_VERSION } from '../../contract/names.ts';
-import { entryOf, perTier } from '../../contract/tiers.ts';
+import { entryOf, perTier, type Tier, tiersOf } from '../../contract/tiers.ts';
 
 export const OPENS_AT_MS = Date.parse('2020-09-25T02:00:00.000Z');
 export const CLOSES_AT_MS = Date.parse('2020-09-25T10:00:00.000Z');
@@ -32,6 +33,7 @@ const spec: VoucherCampaignSpec = {
   window: { opensAt: '2020-09-25T10:00:00+08:00', closesAt: '2020-09-25T18:00:00+08:00' },
   identity: { keySpace: 'residentNumber' },
   eligibility: { minAge: 18, uniqueness: 'perCitizen' },
+  draw: { unverified: 'exclude' },
   vouchers: [
     {
       name: 'dining-50',
@@ -50,10 +52,45 @@ const spec: VoucherCampaignSpec = {
   deletionPolicy: 'Retain',
 };
 
+/** Tiers and ceilings that are left out stay as they are. */
+export interface ScalingChanges extends Omit<Partial<ScalingSpec>, 'authorized' | 'tiers'> {
+  readonly authorized?: Partial<Omit<ScalingSpec['authorized'], 'ceilings'>> & { readonly ceilings?: Ceilings };
+  readonly tiers?: Partial<ScalingSpec['tiers']>;
+}
+
+const scalingWith = ({ authorized, tiers, ...changes }: ScalingChanges): ScalingSpec => ({
+  ...scaling,
+  ...changes,
+  authorized: {
+    ...scaling.authorized,
+    ...authorized,
+    ceilings: { ...scaling.authorized.ceilings, ...authorized?.ceilings },
+  },
+  tiers: { ...scaling.tiers, ...tiers },
+});
+
+/** A section with which a campaign has the tier verification. */
+export const VERIFICATION: NonNullable<VoucherCampaignSpec['verification']> = {
+  secretName: 'voucher-verification',
+  providers: [
+    { name: 'tencent', type: 'TencentIdCard', requestsPerSecond: 100, timeZone: 'Asia/Shanghai', order: 1, weight: 1 },
+  ],
+};
+
+/** As a release stored it that had only the tiers which every campaign has. */
+export const ofAnOlderRelease = (campaign: VoucherCampaign): VoucherCampaign => {
+  const { scaling } = campaign.spec;
+  const kept = <T>(of: Readonly<Record<Tier, T>>): Readonly<Record<Tier, T>> =>
+    // Their types say what the API server fills in today.
+    Object.fromEntries(Object.entries(of).filter(([tier]) => tiersOf({}).some((one) => one === tier))) as typeof of;
+  const authorized = { ...scaling.authorized, ceilings: kept(scaling.authorized.ceilings) };
+  return { ...campaign, spec: { ...campaign.spec, scaling: { ...scaling, authorized, tiers: kept(scaling.tiers) } } };
+};
+
 export interface CampaignChanges {
   readonly metadata?: Partial<VoucherCampaign['metadata']>;
-  readonly spec?: Partial<VoucherCampaignSpec>;
-  readonly scaling?: Partial<ScalingSpec>;
+  readonly spec?: Partial<Omit<VoucherCampaignSpec, 'scaling'>>;
+  readonly scaling?: ScalingChanges;
   readonly status?: VoucherCampaign['status'];
 }
 
@@ -61,7 +98,7 @@ export const aCampaign = (changes: CampaignChanges = {}): VoucherCampaign => ({
   apiVersion: API_VERSION,
   kind: 'VoucherCampaign',
   metadata: { name: 'chengdu', namespace: 'vouchers', uid: 'uid-1', generation: 1, ...changes.metadata },
-  spec: { ...spec, ...changes.spec, scaling: { ...scaling, ...changes.scaling } },
+  spec: { ...spec, ...changes.spec, scaling: scalingWith(changes.scaling ?? {}) },
   ...(changes.status === undefined ? {} : { status: changes.status }),
 });
 

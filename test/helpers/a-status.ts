@@ -1,11 +1,13 @@
 /** A campaign in its flood as `kubectl voucher status` reads it; a test sets only what differs. */
 import type { ClusterOptions, Decisions, SeenCampaign } from '../../cli/cluster.ts';
 import type { Report } from '../../cli/status/status-report.ts';
-import type { TierStatus, VoucherCampaignStatus } from '../../contract/campaign-types.ts';
+import type { VoucherCampaignStatus } from '../../contract/campaign-types.ts';
 import type { Condition } from '../../contract/common-types.ts';
 import { CONDITION_TYPES, type ConditionType } from '../../contract/conditions.ts';
 import { API_VERSION } from '../../contract/names.ts';
 import type { ScalePlan } from '../../contract/scale-plan-types.ts';
+import type { TierStatus } from '../../contract/status-types.ts';
+import { perTier } from '../../contract/tiers.ts';
 import type { RecentSample } from '../../operator/history/recent.ts';
 import { aCampaign, type CampaignChanges } from './a-campaign.ts';
 import { aDecision, FLOOD_AT_MS, instantAt } from './a-decision.ts';
@@ -128,6 +130,7 @@ export const aReport = (changes: ReportChanges = {}): Report => {
       'decisions' in changes && changes.decisions === undefined
         ? undefined
         : {
+            ...perTier(() => []),
             intake: [aDecision(29, { desired: 12, limitedBy: 'Load', ceiling: 20 })],
             records: [aDecision(60, { desired: 4, limitedBy: 'Backlog', ceiling: 4, min: 2, max: 20 })],
             recent: recent(),

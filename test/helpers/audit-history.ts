@@ -80,7 +80,7 @@ export const campaignWith = ({
 }): VoucherCampaign => {
   const campaign = aCampaign({
     metadata: { creationTimestamp: instantAt(-60), ...(annotations === undefined ? {} : { annotations }) },
-    scaling: { authorized: { ceilings: { intake, records: 4 }, windows } },
+    scaling: { authorized: { ceilings: { intake }, windows } },
   });
   if (closesAt === undefined) return campaign;
   return { ...campaign, spec: { ...campaign.spec, window: { ...campaign.spec.window, closesAt } } };

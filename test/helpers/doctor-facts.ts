@@ -3,7 +3,8 @@
 import type { SeenCampaign } from '../../cli/cluster.ts';
 import { knownFields } from '../../cli/doctor/check-cluster.ts';
 import type { CampaignFacts, ClusterFacts, NodeFacts, Seen, TierFacts } from '../../cli/doctor/doctor-facts.ts';
-import { TIERS } from '../../contract/tiers.ts';
+import { JOBS } from '../../contract/jobs.ts';
+import { tiersOf } from '../../contract/tiers.ts';
 import { aCampaign, type CampaignChanges, CLOSES_AT_MS, OPENS_AT_MS } from './a-campaign.ts';
 import { aStatus, conditions } from './a-status.ts';
 
@@ -90,9 +91,9 @@ export const campaignFacts = ({ campaign = {}, ...changes }: FactChanges = {}): 
     plans: [],
     secrets: {
       privacy: { name: 'voucher-privacy', keys: seen(['citizen.key', 'canary.key', 'wrap-2027.key']) },
-      dataPlane: TIERS.map((tier) => ({
-        tier,
-        name: `voucher-data-plane-${tier}`,
+      dataPlane: [...tiersOf(own.spec), ...JOBS].map((workload) => ({
+        workload,
+        name: `voucher-data-plane-${workload}`,
         keys: seen(['nats-url', 'nats-user', 'nats-password', 'postgres-url']),
       })),
     },

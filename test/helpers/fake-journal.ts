@@ -112,6 +112,9 @@ export class FakeJournal implements JournalReader, JournalReplay {
         this.workingCalls += 1;
         message.againAtMs = performance.now() + this.#ackWaitMs;
       },
+      giveBack: (delayMs) => {
+        message.againAtMs = performance.now() + delayMs;
+      },
       term: (reason) => {
         message.state = 'termed';
         message.reason = reason;

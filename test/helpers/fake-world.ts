@@ -7,7 +7,9 @@ import type { Deployment } from 'kubernetes-types/apps/v1.js';
 import { admitCampaignStatus, formatAdmissionErrors } from '../../admission/admission.ts';
 import type { LiveSettings } from '../../contract/app-contract.ts';
 import type { VoucherCampaign, VoucherCampaignStatus } from '../../contract/campaign-types.ts';
+import { defined } from '../../contract/defined.ts';
 import type { ScalePlan } from '../../contract/scale-plan-types.ts';
+import { perTier, type Tier } from '../../contract/tiers.ts';
 import type { JournalState } from '../../journal/administration.ts';
 import type { Manifest } from '../../operator/resources/manifest.ts';
 import type { CampaignReadings } from '../../operator/signals/readings.ts';
@@ -19,7 +21,7 @@ import { planDeps } from './build-options.ts';
 import type { FakeClock } from './fake-clock.ts';
 import { freshReadings, SYNCED } from './observed.ts';
 
-type Source = 'observe' | 'signals' | 'ensure' | 'settings' | 'status' | 'scale' | 'apply';
+type Source = 'observe' | 'signals' | 'ensure' | 'settings' | 'status' | 'scale' | 'apply' | 'remove';
 
 const keyOf = ({ kind, metadata }: Manifest): string => `${kind}/${metadata?.name}`;
 const isDeployment = (manifest: Manifest): manifest is Deployment => manifest.kind === 'Deployment';
@@ -76,7 +78,7 @@ export class FakeWorld {
     for (const deployment of this.deployments.values()) deployment.ready = deployment.replicas;
   }
 
-  #tier(campaign: VoucherCampaign, tier: 'intake' | 'records'): ObservedTier | undefined {
+  #tier(campaign: VoucherCampaign, tier: Tier): ObservedTier | undefined {
     const name = `${campaign.metadata.name}-${tier}`;
     const found = this.deployments.get(name);
     if (found === undefined) return undefined;
@@ -98,12 +100,7 @@ export class FakeWorld {
   }
 
   #observe(campaign: VoucherCampaign): ObservedCluster {
-    const intake = this.#tier(campaign, 'intake');
-    const records = this.#tier(campaign, 'records');
-    return {
-      tiers: { ...(intake === undefined ? {} : { intake }), ...(records === undefined ? {} : { records }) },
-      plans: [...this.plans],
-    };
+    return { tiers: defined(perTier((tier) => this.#tier(campaign, tier))), plans: [...this.plans] };
   }
 
   /** @throws Refused, as an API server whose admission says no */
@@ -152,6 +149,13 @@ export class FakeWorld {
           await this.#answer('apply', () => undefined);
           await this.#admit(manifest, () => this.#apply(manifest));
         },
+        remove: ({ name, resourceVersion }) =>
+          this.#answer('remove', () => {
+            if (String(this.deployments.get(name)?.version) !== resourceVersion) throw new Error(`${name} has changed`);
+            this.deployments.delete(name);
+            this.#objects.delete(`Deployment/${name}`);
+            this.writes.push(`delete Deployment/${name}`);
+          }),
       },
       replicas: {
         scale: ({ name, replicas, resourceVersion }) =>

@@ -7,7 +7,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { accountName, accountPassword } from '../../contract/accounts.ts';
-import type { Tier } from '../../contract/tiers.ts';
+import type { Workload } from '../../contract/jobs.ts';
 import { createJournalAdmin } from '../../journal/admin.ts';
 import type { JournalAdmin } from '../../journal/administration.ts';
 import { connectJournal, type JournalConnection, type JournalServers } from '../../journal/connection.ts';
@@ -31,8 +31,8 @@ export interface GuardedJournal {
   readonly ca: string;
   readonly admin: JournalAdmin;
   readonly log: readonly string[];
-  /** Without a tier: the old account that all tiers shared. */
-  access(user: 'operator' | { readonly campaignId: string; readonly tier?: Tier }): JournalServers;
+  /** Without a workload: the old account that all tiers shared. */
+  access(user: 'operator' | { readonly campaignId: string; readonly workload?: Workload }): JournalServers;
   connect(access: JournalServers): Promise<JournalConnection>;
   /** As in the chart's ConfigMap; resolves when the server has read them. */
   setCampaigns(campaigns: readonly string[]): Promise<void>;
@@ -110,8 +110,8 @@ export const startGuardedJournal = async (campaigns: readonly string[]): Promise
     ...(user === 'operator'
       ? { user, password: OPERATOR_PASSWORD }
       : {
-          user: accountName(user.campaignId, user.tier),
-          password: accountPassword(root.accountsKey, 'nats', user.campaignId, user.tier),
+          user: accountName(user.campaignId, user.workload),
+          password: accountPassword(root.accountsKey, 'nats', user.campaignId, user.workload),
         }),
   });
   const opened: JournalConnection[] = [];

@@ -6,13 +6,20 @@ import { Socket } from 'node:net';
 import { Registry } from 'prom-client';
 import { SealingPausedError } from '../../app/core/sealing.ts';
 import { secretKey } from '../../app/core/secret-key.ts';
+import type { IntakeDeps } from '../../app/intake/api.ts';
 import { createIntake } from '../../app/intake/create-intake.ts';
 import type { LoadGuard } from '../../app/intake/load-guard.ts';
 import type { ReceiptLookup } from '../../app/intake/ports.ts';
 import { type HttpServer, intakeConnections, listen } from '../../app/intake/server.ts';
 import type { LiveSettings } from '../../contract/app-contract.ts';
 import type { EventEnvelope } from '../../contract/envelope.ts';
-import type { AcceptanceLookup, PublishOutcome, StoredPosition } from '../../journal/publishing.ts';
+import type {
+  AcceptanceLookup,
+  AppendOutcome,
+  PublishOutcome,
+  StoredFact,
+  StoredPosition,
+} from '../../journal/publishing.ts';
 import { citizenOf } from '../../local/load/citizen.ts';
 import type { Connections } from '../../runtime/connections.ts';
 
@@ -34,6 +41,7 @@ export const settingsOf = (over: Partial<LiveSettings> = {}): LiveSettings => ({
   window: { opensAt: '2026-10-01T00:00:00Z', closesAt: '2026-10-09T00:00:00Z' },
   identity: { keySpace: 'residentNumber' },
   eligibility: { minAge: 18, uniqueness: 'perCitizen' },
+  draw: { unverified: 'exclude' },
   vouchers: [
     {
       name: 'dining',
@@ -94,7 +102,9 @@ const withoutSocket =
         method,
         url: path,
         // As the parser returns them: lower case and trimmed.
-        headers: Object.fromEntries(new Headers(method === 'POST' ? { ...length, ...headers } : headers)),
+        headers: Object.fromEntries(
+          new Headers(method === 'POST' || method === 'PATCH' ? { ...length, ...headers } : headers),
+        ),
       });
       let head: readonly [number, Headers] = [0, new Headers()];
       const response = Object.assign(new ServerResponse(request), {
@@ -137,6 +147,10 @@ export interface TestIntake {
     publish: (event: EventEnvelope) => Promise<PublishOutcome>;
     /** Content of the journal: the first acknowledged message of each receipt, unless the test changes it. */
     accepted: (receipt: string, held?: StoredPosition) => Promise<AcceptanceLookup>;
+    /** Whether the journal answers look-ups of a receipt's facts. */
+    isReadable: boolean;
+    /** Compares with the journal, unless the test changes it. */
+    append: (event: EventEnvelope, after: number) => Promise<AppendOutcome>;
     /** Receipts that a publish does not find. */
     astray: Set<string>;
     find: (receipt: string) => Promise<ReceiptLookup>;
@@ -146,6 +160,9 @@ export interface TestIntake {
   post(body: unknown, headers?: Record<string, string | undefined>): Promise<Answer>;
   get(path: string, headers?: Record<string, string>): Promise<Answer>;
   send(method: string, path: string): Promise<Answer>;
+  /** A change with a receipt. */
+  patch(path: string, body: unknown, headers?: Record<string, string>): Promise<Answer>;
+  withdraw(path: string, headers?: Record<string, string>): Promise<Answer>;
 }
 
 export interface ServedIntake extends TestIntake {
@@ -157,10 +174,19 @@ export interface ServedIntake extends TestIntake {
 
 /** Answers as a journal with this content. */
 export const acceptedIn = (events: readonly EventEnvelope[], receipt: string): AcceptanceLookup => {
-  const stored = events.find((event) => event.receipt === receipt);
+  const stored = events.find((event) => event.receipt === receipt && event.type === 'received');
   if (stored === undefined) return { kind: 'absent' };
   const { fingerprint } = stored.data;
   return { kind: 'accepted', at: stored.at, fingerprint: typeof fingerprint === 'string' ? fingerprint : undefined };
+};
+
+/** The last of each type, as a journal with this content finds them. */
+const factsIn = (events: readonly EventEnvelope[], receipt: string): readonly StoredFact[] => {
+  const facts = new Map<string, StoredFact>();
+  for (const [index, event] of events.entries()) {
+    if (event.receipt === receipt && event.type !== 'received') facts.set(event.type, { event, sequence: index + 1 });
+  }
+  return [...facts.values()];
 };
 
 /** Counts requests in flight; ignores the delay of the event loop. */
@@ -181,7 +207,12 @@ export const calmGuard = (maxInFlight = 512): LoadGuard => {
   };
 };
 
-const createTestIntake = (guard: LoadGuard, journal: EventEnvelope[], connections?: Connections) => {
+const createTestIntake = (
+  guard: LoadGuard,
+  journal: EventEnvelope[],
+  connections?: Connections,
+  real: Partial<IntakeDeps> = {},
+) => {
   const published: EventEnvelope[] = [];
   const world: TestIntake['world'] = {
     nowMs: NOW_MS,
@@ -189,6 +220,13 @@ const createTestIntake = (guard: LoadGuard, journal: EventEnvelope[], connection
     settings: settingsOf(),
     publish: async () => ACKNOWLEDGED,
     accepted: async (receipt) => acceptedIn(journal, receipt),
+    isReadable: true,
+    append: async (event, after) => {
+      const last = factsIn(journal, event.receipt).find((fact) => fact.event.type === event.type)?.sequence ?? 0;
+      if (last !== after) return { kind: 'overtaken' };
+      journal.push(event);
+      return { kind: 'stored' };
+    },
     astray: new Set(),
     find: async () => ({ kind: 'absent' }),
     draining: false,
@@ -206,14 +244,21 @@ const createTestIntake = (guard: LoadGuard, journal: EventEnvelope[], connection
         published.push(event);
         const outcome = await world.publish(event);
         if (outcome.kind === 'unavailable') return outcome;
-        if (journal.some(({ receipt }) => receipt === event.receipt)) return { ...outcome, duplicate: true };
+        const isStored = journal.some(({ receipt, type }) => receipt === event.receipt && type === event.type);
+        if (isStored) return { ...outcome, duplicate: true };
         journal.push(event);
         return outcome;
       },
     },
     acceptances: {
-      find: (receipt, _citizenHash, held) => world.accepted(receipt, held),
+      find: (receipt, _citizenHash, _untilMs, held) => world.accepted(receipt, held),
       isAstray: (receipt) => world.astray.has(receipt),
+    },
+    receiptJournal: {
+      findRegistration: async (receipt) =>
+        world.isReadable ? journal.find((event) => event.receipt === receipt && event.type === 'received') : undefined,
+      findFacts: async ({ receipt }) => (world.isReadable ? factsIn(journal, receipt) : undefined),
+      append: (event, after) => world.append(event, after),
     },
     settings: { current: () => world.settings },
     sealer: {
@@ -236,6 +281,7 @@ const createTestIntake = (guard: LoadGuard, journal: EventEnvelope[], connection
     isDraining: () => world.draining,
     signal: new AbortController().signal,
     onServerError: (code, error) => serverErrors.push({ code, error }),
+    ...real,
   });
   /** @param exchange how a request reaches it */
   const clientOf = (exchange: (sent: Sent) => Promise<Answer>): TestIntake => ({
@@ -254,14 +300,30 @@ const createTestIntake = (guard: LoadGuard, journal: EventEnvelope[], connection
       });
     },
     get: (path, headers = {}) => exchange({ method: 'GET', path, headers, body: undefined }),
+    patch: (path, body, headers = {}) =>
+      exchange({
+        method: 'PATCH',
+        path,
+        headers: { 'content-type': 'application/json', ...headers },
+        body: typeof body === 'string' ? body : JSON.stringify(body),
+      }),
+    withdraw: (path, headers = {}) =>
+      exchange({ method: 'POST', path: `${path}/withdrawal`, headers, body: undefined }),
     send: (method, path) => exchange({ method, path, headers: {}, body: undefined }),
   });
   return { listener, clientOf };
 };
 
-/** @param journal what the journal holds; several intakes with one list are pods before one journal */
-export const testIntake = (guard: LoadGuard = calmGuard(), journal: EventEnvelope[] = []): TestIntake => {
-  const { listener, clientOf } = createTestIntake(guard, journal);
+/**
+ * @param journal what the journal holds; several intakes with one list are pods before one journal
+ * @param real dependencies that are no fakes
+ */
+export const testIntake = (
+  guard: LoadGuard = calmGuard(),
+  journal: EventEnvelope[] = [],
+  real: Partial<IntakeDeps> = {},
+): TestIntake => {
+  const { listener, clientOf } = createTestIntake(guard, journal, undefined, real);
   return clientOf(withoutSocket(listener));
 };
 

@@ -27,7 +27,7 @@ export const journalSpec = (overrides: Partial<JournalSpec> = {}): JournalSpec =
   ...overrides,
 });
 
-export interface RealJournal extends Omit<NatsServers, 'access'> {
+export interface RealJournal extends NatsServers {
   readonly connection: JournalConnection;
   /** Retries until there is an answer; so does `ensured`. */
   readonly manager: JetStreamManager;
@@ -53,7 +53,7 @@ export interface RealJournal extends Omit<NatsServers, 'access'> {
 
 export const startRealJournal = async (options: Parameters<typeof startNatsServers>[0] = {}): Promise<RealJournal> => {
   const servers = await startNatsServers(options);
-  const { dir, cluster, connect } = servers;
+  const { dir, cluster, access, connect } = servers;
   const crowds: Crowd[] = [];
   const connection = await connect('test');
   const manager = patientManager(await jetstreamManager(connection.nats, { checkAPI: false }));
@@ -71,6 +71,7 @@ export const startRealJournal = async (options: Parameters<typeof startNatsServe
   return {
     dir,
     cluster,
+    access,
     connection,
     manager,
     admin,

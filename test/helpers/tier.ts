@@ -1,7 +1,9 @@
 /** What the control law sees of one tier; a test sets only what differs. */
 
 import type { Reading } from '../../contract/reading.ts';
-import type { ArrivalRates, TierInput, TierLimits } from '../../operator/scaling/types.ts';
+import { perTier } from '../../contract/tiers.ts';
+import { type ArrivalRates, EMPTY_MEMORY, type TierInput, type TierLimits } from '../../operator/scaling/types.ts';
+import type { CampaignMemory } from '../../operator/tick/observed.ts';
 
 export const NOW_MS = 1_600_999_200_000;
 
@@ -16,6 +18,12 @@ export const aTierInput = (changes: Partial<TierInput> = {}): TierInput => ({
   replicas: 10,
   ready: changes.replicas ?? 10,
   arrivals: fresh(steady(0)),
+  ...changes,
+});
+
+/** What a first tick remembers; a test sets only what differs. */
+export const memories = (changes: Partial<CampaignMemory> = {}): CampaignMemory => ({
+  ...perTier(() => EMPTY_MEMORY),
   ...changes,
 });
 

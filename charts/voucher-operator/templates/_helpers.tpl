@@ -156,7 +156,7 @@ subjects:
   "imagePullSecretsByNamespace" $app.imagePullSecretsByNamespace "nodeSelector" $app.nodeSelector "affinity" $app.affinity
   "tolerations" $app.tolerations "topologySpreadConstraints" $app.topologySpreadConstraints "labels" $app.podLabels
   "annotations" $app.podAnnotations
-  "resources" (include "voucher.ofTiers" (dict "root" . "field" "app.resources" "values" $app.resources) | fromJson)
+  "resources" (include "voucher.ofTiers" (dict "root" . "field" "app.resources" "values" $app.resources "jobs" (list "draw")) | fromJson)
   "nodeLostTolerationSeconds" (int $app.nodeLostTolerationSeconds) -}}
 {{- $_ := set $pods "headroomPriorityClassName" (include "voucher.headroomPriorityClass" .) -}}
 {{- if not .Values.podSecurity.fixedIds }}{{ $_ := set $pods "fixedIds" false }}{{ end -}}
@@ -235,11 +235,12 @@ securityContext:
 {{- toJson $ceilings -}}
 {{- end -}}
 
-{{/* Values by tier; fails for an unknown tier: dict "root" $ "field" NAME "values" DICT. As JSON. */}}
+{{/* Values by tier; fails for an unknown one: dict "root" $ "field" NAME "values" DICT, and "jobs" LIST where it has Jobs too. As JSON. */}}
 {{- define "voucher.ofTiers" -}}
-{{- $tiers := fromJson (include "voucher.tierCeilings" .root) -}}
+{{- $tiers := keys (fromJson (include "voucher.tierCeilings" .root)) | sortAlpha -}}
+{{- $names := concat $tiers (.jobs | default list) -}}
 {{- range $tier, $_ := .values -}}
-{{- if not (hasKey $tiers $tier) }}{{ fail (printf "%s: %s is not a tier: write one of %s" $.field $tier (keys $tiers | sortAlpha | join ", ")) }}{{ end -}}
+{{- if not (has $tier $names) }}{{ fail (printf "%s: %s is not a tier: write one of %s" $.field $tier (join ", " $names)) }}{{ end -}}
 {{- end -}}
 {{- toJson (.values | default dict) -}}
 {{- end -}}

@@ -1,9 +1,10 @@
 /** Every manifest that contestants get, as data: the same pods for all, then what makes each of them scale. Pure. */
 import type { VoucherCampaign } from '../../../contract/campaign-types.ts';
 import { withDefaults } from '../../../contract/defaults.ts';
+import { WORKLOADS } from '../../../contract/jobs.ts';
 import { dataPlaneSecretName, LABELS, tierName } from '../../../contract/names.ts';
 import { VOUCHER_CAMPAIGN } from '../../../contract/schema/schema.ts';
-import { TIERS } from '../../../contract/tiers.ts';
+import { perTier } from '../../../contract/tiers.ts';
 import type { BuildOptions, PodOptions } from '../../../operator/resources/build-options.ts';
 import { planManifests } from '../../../operator/tick/manifests.ts';
 import { CONTEST, type Crowd, DRAINED_PER_REPLICA, kedaFormula, PLANNED_PER_REPLICA } from './contest.ts';
@@ -79,8 +80,15 @@ export const podsFor = (crowd: Crowd, pods: PodOptions, nowMs: number): readonly
   // Defaulted by the schema, as the API server does; its word is trusted here.
   const campaign = withDefaults(VOUCHER_CAMPAIGN.schema, campaignFor(crowd, nowMs)) as VoucherCampaign;
   const journal = { kind: 'ready', durability: 'Synced', replicas: 3, message: '' } as const;
-  const replicas = { intake: INTAKES, records: crowd.from, headroom: 0 };
-  const { create, apply } = planManifests(campaign, { tiers: {}, plans: [] }, journal, replicas, buildOptionsFor(pods));
+  const replicas = { ...perTier(() => 0), intake: INTAKES, records: crowd.from, headroom: 0 };
+  const { create, apply } = planManifests(
+    campaign,
+    { tiers: {}, plans: [] },
+    journal,
+    replicas,
+    [],
+    buildOptionsFor(pods),
+  );
   return [...apply, ...create];
 };
 
@@ -183,12 +191,14 @@ export const kedaApiService = () => ({
 
 /** Secrets that the pods mount and nobody in them reads. */
 export const secrets = (): readonly object[] =>
-  ['voucher-privacy', ...TIERS.map((tier) => dataPlaneSecretName('voucher-data-plane', tier))].map((name) => ({
-    apiVersion: 'v1',
-    kind: 'Secret',
-    metadata: { name, namespace: NAMESPACE },
-    stringData: { unused: 'unused' },
-  }));
+  ['voucher-privacy', ...WORKLOADS.map((workload) => dataPlaneSecretName('voucher-data-plane', workload))].map(
+    (name) => ({
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name, namespace: NAMESPACE },
+      stringData: { unused: 'unused' },
+    }),
+  );
 
 export const namespaces = (): readonly object[] =>
   [NAMESPACE, KEDA_NAMESPACE].map((name) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } }));

@@ -4,8 +4,9 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { WORKLOADS } from '../../../contract/jobs.ts';
 import { dataPlaneSecretName } from '../../../contract/names.ts';
-import { TIERS, type Tier } from '../../../contract/tiers.ts';
+import type { Tier } from '../../../contract/tiers.ts';
 import { spawnManaged } from '../../../local/managed-process.ts';
 import { createProcessCluster, type ProcessCluster, type ProcessClusterOptions } from '../../../local/processes.ts';
 import { buildAppConfigMap } from '../../../operator/resources/config-map.ts';
@@ -96,8 +97,8 @@ export const aCluster = async (options: Partial<ProcessClusterOptions> = {}): Pr
 /** The Secrets that the campaign's pods mount. */
 export const writeSecrets = async (cluster: TestCluster): Promise<void> => {
   await cluster.writeSecret(CAMPAIGN.spec.privacy.keySecretName, { 'citizen.key': 'a-key' });
-  for (const tier of TIERS) {
-    const name = dataPlaneSecretName(CAMPAIGN.spec.dataPlane.secretName, tier);
+  for (const workload of WORKLOADS) {
+    const name = dataPlaneSecretName(CAMPAIGN.spec.dataPlane.secretName, workload);
     await cluster.writeSecret(name, { 'nats-url': 'nats://127.0.0.1:4222' });
   }
 };

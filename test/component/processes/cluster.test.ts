@@ -1,9 +1,12 @@
+import { readFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { dataPlaneSecretName } from '../../../contract/names.ts';
+import { buildAppConfigMap } from '../../../operator/resources/config-map.ts';
 import { buildDeployment, withReplicas } from '../../../operator/resources/deployment.ts';
+import { buildJob } from '../../../operator/resources/job.ts';
 import { buildOptions } from '../../helpers/build-options.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { aCluster, CAMPAIGN, NEVER, type TestCluster, writeSecrets } from './a-cluster.ts';
@@ -139,6 +142,29 @@ describe('a cluster of processes', () => {
     );
     expect(await (await fetch(`${test.url()}/config`)).text()).toBe('new');
     expect(test.cluster.pods().map((pod) => pod.pid)).toEqual([pid]);
+  });
+
+  it('runs the process of a Job until it ends without an error, and not again', async () => {
+    const runs = join(test.stateDir, 'runs');
+    // Fails twice.
+    const script = `const { appendFileSync, readFileSync } = require('node:fs');
+      appendFileSync(process.argv[1], 'x');
+      process.exit(readFileSync(process.argv[1]).length < 3 ? 1 : 0);`;
+    const command = () => ({ command: process.execPath, args: ['--eval', script, runs] });
+    const other = await aCluster({ command });
+    try {
+      await writeSecrets(other);
+      await other.cluster.manifests.apply(buildAppConfigMap(CAMPAIGN, ['intake'], buildOptions), NEVER);
+      await other.cluster.manifests.create(buildJob(CAMPAIGN, 'draw', buildOptions), NEVER);
+      const state = async () => (await other.cluster.reader.observe(CAMPAIGN, NEVER)).jobs;
+      expect(await state()).toEqual({ draw: { name: 'chengdu-draw', state: 'starting', failedPods: 0 } });
+      await eventually(async () => (await state())?.draw?.state === 'done', { what: 'the end of the Job' });
+      expect(readFileSync(runs, 'utf8')).toBe('xxx');
+      expect(other.lines.filter((line) => line.includes('ended with code 1'))).toHaveLength(2);
+      expect(other.cluster.pods()).toEqual([]);
+    } finally {
+      await other.remove();
+    }
   });
 
   it('restarts a process that fails its liveness probe', async () => {

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { createReconciler, type Reconciler } from '../../../operator/tick/reconcile.ts';
-import { aCampaign, OPENS_AT_MS } from '../../helpers/a-campaign.ts';
+import { aCampaign, OPENS_AT_MS, VERIFICATION } from '../../helpers/a-campaign.ts';
 import { FakeClock } from '../../helpers/fake-clock.ts';
 import { FakeWorld, Refused } from '../../helpers/fake-world.ts';
 import { freshReadings } from '../../helpers/observed.ts';
@@ -65,6 +65,35 @@ describe('reconcile', () => {
     const { requeueAfterMs } = await reconciler.reconcile(aCampaign(), signal);
     expect(world.writes).toEqual([]);
     expect(requeueAfterMs).toBe(10_000);
+  });
+
+  it('deletes the Deployment of a tier whose section is taken out, and creates it when the section is back', async () => {
+    const verifying = aCampaign({ spec: { verification: VERIFICATION } });
+    await converge(verifying);
+    expect(world.deployments.has('chengdu-verification')).toBe(true);
+    await reconciler.reconcile(aCampaign(), signal);
+    expect(world.writes.filter((write) => write.includes('Deployment'))).toEqual([
+      'delete Deployment/chengdu-verification',
+    ]);
+    expect(world.events).toContainEqual({
+      type: 'Normal',
+      reason: 'TierRemoved',
+      message: 'verification was removed, because spec.verification is left out.',
+    });
+    await converge();
+    await converge(verifying);
+    expect(world.deployments.get('chengdu-verification')?.replicas).toBe(2);
+    expect(world.failures).toEqual([]);
+  });
+
+  it('tries again to delete it when that fails', async () => {
+    await converge(aCampaign({ spec: { verification: VERIFICATION } }));
+    world.failing.add('remove');
+    await reconciler.reconcile(aCampaign(), signal);
+    expect(world.failures).toHaveLength(1);
+    world.failing.delete('remove');
+    await reconciler.reconcile(aCampaign(), signal);
+    expect(world.deployments.has('chengdu-verification')).toBe(false);
   });
 
   it('writes nothing after a restart either', async () => {

@@ -64,6 +64,7 @@ describe('npm run demo', () => {
     const demo = startDemo('--json', join(dir, 'report.json'));
     const [code] = await demo.exited;
     expect(demo.output()).toContain('lost 0');
+    expect(demo.output()).toMatch(/entries, [0-9a-f]{64}/);
     expect(code).toBe(0);
     const { acknowledged, lost, doubles } = await checked();
     expect(acknowledged).toBeGreaterThan(100);
@@ -71,7 +72,7 @@ describe('npm run demo', () => {
   });
 
   it('ends with lost 1 and exit code 1 when one acknowledgement is a lie', async () => {
-    const demo = startDemo('--sabotage', 'drop-one', '--json', join(dir, 'report.json'));
+    const demo = startDemo('--sabotage', 'drop-one', '--until', 'recorded', '--json', join(dir, 'report.json'));
     const [code] = await demo.exited;
     expect(demo.output()).toContain('lost 1');
     expect(code).toBe(1);

@@ -33,9 +33,10 @@ let former: JournalConnection;
 
 beforeAll(async () => {
   journal = await startGuardedJournal([campaignId, 'autumn']);
-  const connect = (tier?: Tier) =>
-    journal.connect(journal.access({ campaignId, ...(tier === undefined ? {} : { tier }) }));
-  pods = { intake: await connect('intake'), records: await connect('records') };
+  const connect = (workload?: Tier) =>
+    journal.connect(journal.access({ campaignId, ...(workload === undefined ? {} : { workload }) }));
+  const all = TIERS.map(async (tier) => [tier, await connect(tier)] as const);
+  pods = Object.fromEntries(await Promise.all(all)) as Record<Tier, JournalConnection>;
   former = await connect();
 });
 afterAll(async () => {
@@ -141,7 +142,7 @@ describe('a campaign’s accounts', () => {
       astray: new Set(),
     });
     const { receipt, citizenHash } = receivedEvent({ campaignId: id });
-    expect(await acceptances.find(receipt, citizenHash)).toMatchObject({
+    expect(await acceptances.find(receipt, citizenHash, Number.POSITIVE_INFINITY)).toMatchObject({
       kind: 'accepted',
       at: receivedEvent({ campaignId: id }).at,
     });
@@ -208,6 +209,7 @@ describe('a campaign’s accounts', () => {
           window: { opensAt: '2020-09-25T01:00:00Z', closesAt: '2020-10-02T16:00:00Z' },
           identity: { keySpace: 'residentNumber' },
           eligibility: { minAge: 18, uniqueness: 'perCitizen' },
+          draw: { unverified: 'exclude' },
           vouchers: [],
           traffic: { admissionPerSecond: 100, intakePods, burstSeconds: 1 },
         },

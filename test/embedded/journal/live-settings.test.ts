@@ -14,6 +14,7 @@ const settings = (generation: number): LiveSettings => ({
   window: { opensAt: '2020-09-25T01:00:00Z', closesAt: '2020-10-02T16:00:00Z' },
   identity: { keySpace: 'residentNumber' },
   eligibility: { minAge: 18, uniqueness: 'perCitizen' },
+  draw: { unverified: 'exclude' },
   vouchers: [],
   traffic: { admissionPerSecond: 100, intakePods: 2, burstSeconds: 1 },
 });

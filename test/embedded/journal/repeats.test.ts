@@ -62,8 +62,12 @@ const acknowledged = (outcome: PublishOutcome): Extract<PublishOutcome, { kind: 
   return outcome;
 };
 const publish = async (pod: number, event: EventEnvelope) => acknowledged(await podOf(pod).journal.publish(event));
-const find = (pod: number, { receipt, citizenHash }: EventEnvelope, held?: StoredPosition) =>
-  podOf(pod).acceptances.find(receipt, citizenHash, held);
+const find = (
+  pod: number,
+  { receipt, citizenHash }: EventEnvelope,
+  held?: StoredPosition,
+  untilMs = Number.POSITIVE_INFINITY,
+) => podOf(pod).acceptances.find(receipt, citizenHash, untilMs, held);
 
 describe('a receipt', () => {
   it('is stored once, also when its id is forgotten, and shows what was stored', async () => {
@@ -99,6 +103,14 @@ describe('a receipt', () => {
     found = { state: 'answers', seconds: 5 };
     expect(await find(0, receivedEvent({ citizen: 'never' }))).toEqual({ kind: 'unavailable' });
     found = { state: 'answers', seconds: 3_600 };
+  });
+
+  it('that was stored too late is late', async () => {
+    const event = withBody(receivedEvent({ citizen: 'late', atMs: 3 }), 'late');
+    const beforeMs = Date.now() - 1;
+    await publish(0, event);
+    expect(await find(1, event, undefined, beforeMs)).toEqual({ kind: 'late' });
+    expect(await find(1, event, undefined, Date.now())).toMatchObject({ kind: 'accepted' });
   });
 
   it('that an earlier release stored is found where the shard says that it is', async () => {

@@ -1,6 +1,8 @@
-/** What each tier's account may do on a real server: everything that contract/tiers.ts says, and nothing beside it. */
+/** What each tier's and Job's account may do on a real server: everything that contract says, and nothing beside it. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { CONTROL_TYPES } from '../../../contract/control.ts';
 import { EVENT_TYPES } from '../../../contract/envelope.ts';
+import { perWorkload, rightsOf, WORKLOADS, type Workload } from '../../../contract/jobs.ts';
 import {
   astraySubject,
   consumerName,
@@ -10,7 +12,8 @@ import {
   liveBucketName,
   shardStreamName,
 } from '../../../contract/names.ts';
-import { hasConsumer, perTier, rightsOf, TIERS, type Tier } from '../../../contract/tiers.ts';
+import { sharesKey } from '../../../contract/outside.ts';
+import { hasConsumer, TIERS } from '../../../contract/tiers.ts';
 import type { JournalConnection } from '../../../journal/connection.ts';
 import { type GuardedJournal, startGuardedJournal } from '../../helpers/guarded-journal.ts';
 
@@ -18,19 +21,19 @@ const campaignId = 'spring';
 const API = '$JS.API';
 const REG = shardStreamName(campaignId, 0);
 let journal: GuardedJournal;
-let pods: Readonly<Record<Tier, Promise<JournalConnection>>>;
+let pods: Readonly<Record<Workload, Promise<JournalConnection>>>;
 
 beforeAll(async () => {
   journal = await startGuardedJournal([campaignId]);
-  pods = perTier((tier) => journal.connect(journal.access({ campaignId, tier })));
+  pods = perWorkload((workload) => journal.connect(journal.access({ campaignId, workload })));
 });
 afterAll(async () => {
   await journal?.stop();
 });
 
 /** Whether the server lets it through: anything but its refusal. */
-const mayAsk = async (tier: Tier, subject: string, body = '{}'): Promise<boolean> => {
-  const { nats } = await pods[tier];
+const mayAsk = async (workload: Workload, subject: string, body = '{}'): Promise<boolean> => {
+  const { nats } = await pods[workload];
   try {
     await nats.request(subject, body, { timeout: 5_000 });
     return true;
@@ -42,14 +45,15 @@ const mayAsk = async (tier: Tier, subject: string, body = '{}'): Promise<boolean
   }
 };
 
-const types = [...new Set([...EVENT_TYPES, ...TIERS.flatMap((tier) => rightsOf(tier).publishes)])];
+const types = [...new Set([...EVENT_TYPES, ...WORKLOADS.flatMap((workload) => rightsOf(workload).publishes)])];
 
-/** [what, subject, whether this tier may]. */
-const cases = (tier: Tier): readonly (readonly [string, string, boolean])[] => {
-  const { publishes, looksUp, buckets } = rightsOf(tier);
+/** [what, subject, whether this workload may]. */
+const cases = (workload: Workload): readonly (readonly [string, string, boolean])[] => {
+  const { publishes, looksUp, decides = [], buckets } = rightsOf(workload);
   const may = (type: string): boolean => publishes.some((one) => one === type);
   const bucket = (name: string, right: typeof buckets.live): readonly (readonly [string, string, boolean])[] => [
     [`read ${name}`, `${API}.STREAM.MSG.GET.KV_${name}`, right !== 'none'],
+    [`ask who leads ${name}`, `${API}.STREAM.INFO.KV_${name}`, right !== 'none'],
     [`read a key of ${name} past the leader`, `${API}.DIRECT.GET.KV_${name}`, false],
     [`write ${name}`, `$KV.${name}.${LIVE_SETTINGS_KEY}`, right === 'writes'],
     [`empty ${name}`, `${API}.STREAM.PURGE.KV_${name}`, false],
@@ -61,8 +65,12 @@ const cases = (tier: Tier): readonly (readonly [string, string, boolean])[] => {
     ['publish a type without a receipt', `reg.${campaignId}.0.received`, false],
     ['publish below a receipt', `${eventSubject(campaignId, 0, 'received', 'R')}.won`, false],
     ['publish into another campaign', eventSubject('autumn', 0, 'received', 'R'), false],
-    ['publish into the control stream', `ctl.${campaignId}.freeze`, false],
-    ['read the control stream', `${API}.STREAM.MSG.GET.CTL_${campaignId}`, false],
+    ...CONTROL_TYPES.map(
+      (type) => [`decide ${type}`, `ctl.${campaignId}.${type}`, decides.some((one) => one === type)] as const,
+    ),
+    ['decide something that is not known', `ctl.${campaignId}.promised`, false],
+    ['read the control stream', `${API}.STREAM.MSG.GET.CTL_${campaignId}`, decides.length > 0],
+    ['empty the control stream', `${API}.STREAM.PURGE.CTL_${campaignId}`, false],
     ['publish into the trail', `audit.${campaignId}`, false],
     ['look a receipt up', `${API}.STREAM.MSG.GET.${REG}`, looksUp.some((one) => one === 'receipts')],
     [
@@ -73,21 +81,26 @@ const cases = (tier: Tier): readonly (readonly [string, string, boolean])[] => {
     ['follow one type', `${API}.CONSUMER.CREATE.${REG}.x.${eventSubject(campaignId, 0, 'won', '*')}`, false],
     ['read a whole shard', `${API}.CONSUMER.CREATE.${REG}.x`, looksUp.some((one) => one === 'shards')],
     ...bucket(liveBucketName(campaignId), buckets.live),
+    // A pod reads its share of an outside system, and takes none.
+    ...TIERS.map((other) => {
+      const key = sharesKey(other);
+      return [`write ${key}`, `$KV.${liveBucketName(campaignId)}.${key}`, false] as const;
+    }),
     ...bucket(dataKeyBucketName(campaignId), buckets.dataKeys),
     ...TIERS.filter(hasConsumer).flatMap((other) => {
       const name = consumerName(other);
       return [
-        [`take messages of ${name}`, `${API}.CONSUMER.MSG.NEXT.${REG}.${name}`, other === tier] as const,
-        [`acknowledge for ${name}`, `$JS.ACK.${REG}.${name}.1.1.1.1.0`, other === tier] as const,
+        [`take messages of ${name}`, `${API}.CONSUMER.MSG.NEXT.${REG}.${name}`, other === workload] as const,
+        [`acknowledge for ${name}`, `$JS.ACK.${REG}.${name}.1.1.1.1.0`, other === workload] as const,
         [`delete the consumer ${name}`, `${API}.CONSUMER.DELETE.${REG}.${name}`, false] as const,
       ];
     }),
   ];
 };
 
-describe.each(TIERS)('the account of %s', (tier) => {
-  it.each(cases(tier))('%s', async (_, subject, isAllowed) => {
-    expect(await mayAsk(tier, subject)).toBe(isAllowed);
+describe.each(WORKLOADS)('the account of %s', (workload) => {
+  it.each(cases(workload))('%s', async (_, subject, isAllowed) => {
+    expect(await mayAsk(workload, subject)).toBe(isAllowed);
   });
 });
 

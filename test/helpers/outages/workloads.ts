@@ -4,8 +4,8 @@
  */
 import type { Deployment } from 'kubernetes-types/apps/v1.js';
 import type { ResourceQuota } from 'kubernetes-types/core/v1.js';
+import { WORKLOADS } from '../../../contract/jobs.ts';
 import { ASKED_AGAIN, dataPlaneSecretName, OVERRIDES } from '../../../contract/names.ts';
-import { TIERS } from '../../../contract/tiers.ts';
 import { eventually } from '../eventually.ts';
 import type { KubeApi } from '../kube-api.ts';
 import { APPS, CORE, campaignBody, conditionOf, GROUP, type KubeWorld } from '../kube-world.ts';
@@ -160,7 +160,10 @@ export const rolloutBlocked = async (ground: Ground): Promise<{ blocked: Outage;
 /** Line 20, with a kubelet: a webhook or mesh adds an init container with a missing image to the pods. */
 export const initImageMissing = async (ground: Ground, namespace: string): Promise<Outage> => {
   // Volumes come first: without these the kubelet would not get as far as to an image.
-  for (const name of ['voucher-privacy', ...TIERS.map((tier) => dataPlaneSecretName('voucher-data-plane', tier))]) {
+  for (const name of [
+    'voucher-privacy',
+    ...WORKLOADS.map((workload) => dataPlaneSecretName('voucher-data-plane', workload)),
+  ]) {
     await ground.api.answer({
       method: 'POST',
       path: `${CORE}/namespaces/${namespace}/secrets`,

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Client } from 'pg';
 import { EVENT_TYPES } from '../../../contract/envelope.ts';
-import { rightsOf, TIERS } from '../../../contract/tiers.ts';
+import { rightsOf, WORKLOADS } from '../../../contract/jobs.ts';
 import { newRoot } from '../../../operator/setup/root.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import {
@@ -102,9 +102,9 @@ describe('an installation', () => {
     await installation.cluster.helm(['uninstall', 'twin', '--namespace', installation.vouchers.name, '--wait']);
   }, 300_000);
 
-  it.each(TIERS)('lets %s do what it does, in its own campaign only', async (tier) => {
-    const nats = await installation.connect(`voucher-data-plane-${tier}`);
-    const types = EVENT_TYPES.filter((type) => !rightsOf(tier).publishes.includes(type));
+  it.each(WORKLOADS)('lets %s do what it does, in its own campaign only', async (workload) => {
+    const nats = await installation.connect(`voucher-data-plane-${workload}`);
+    const types = EVENT_TYPES.filter((type) => !rightsOf(workload).publishes.includes(type));
     try {
       const ask = (subject: string): Promise<unknown> => nats.request(subject, '{}', { timeout: 5_000 });
       await expect(ask('$JS.API.STREAM.INFO.REG_spring-2027_0')).resolves.toBeDefined();

@@ -212,8 +212,14 @@ describe('a closing that is extended', () => {
     );
     for (const [body, words] of [
       [{ spec: { window: { closesAt } } }, 'spec.window.closesAt: is later than before'],
-      [{ spec: { contingency: { levels: own } } }, 'one that extends the closing is new or changed'],
-      [{ spec: { contingency: { levels: longer } } }, 'one that extends the closing is new or changed'],
+      [
+        { spec: { contingency: { levels: own } } },
+        'one that extends the closing or defers the freeze is new or changed',
+      ],
+      [
+        { spec: { contingency: { levels: longer } } },
+        'one that extends the closing or defers the freeze is new or changed',
+      ],
     ] as const) {
       expect(await patchAs('editor', 'guarded', body)).toMatchObject({
         status: 403,
@@ -235,7 +241,9 @@ describe('a closing that is extended', () => {
     const nameless = await patchAs('owner', 'longer', say('more-time', 'on until stopped'));
     expect(nameless).toMatchObject({
       status: 403,
-      message: expect.stringContaining('a command that extends the closing must contain your name'),
+      message: expect.stringContaining(
+        'a command that extends the closing or defers the freeze must contain your name',
+      ),
     });
 
     const stated = Date.parse((await world.campaign(namespace, 'longer')).spec.window.closesAt);

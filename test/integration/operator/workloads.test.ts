@@ -180,7 +180,9 @@ describe('a node that is lost', () => {
     expect(condition?.message).toMatch(new RegExp(`\\d+ intake pods? can't be reached: node ${node} does not answer`));
     expect(replicas.written).toBeGreaterThan(8);
     expect(replicas.written).toBeLessThanOrEqual(8 + gone);
-    expect(events.map(({ message }) => message).join('\n')).toMatch(/to replace pods on nodes that do not answer/);
+    expect(events.map(({ message }) => message).join('\n')).toMatch(
+      /of which \d+ replace pods on nodes that do not answer/,
+    );
     // 30 s are tolerated, then the cluster replaces them itself.
     await eventually(async () => (await world.deployment(namespace, 'spring-intake'))?.spec?.replicas === 8, {
       timeoutMs: 90_000,

@@ -33,6 +33,10 @@ const second = `    - {name: retail-20, title: {zh-CN: 零售, en: Retail}, face
 const eligibility = '  eligibility: {minAge: 16}\n';
 const privacy = '  privacy: {keySecretName: other}\n';
 
+const verified = (of: { code?: string; perSecond?: number; order?: number; name?: string } = {}): string =>
+  `${minimal}  verification: {providers: [{name: ${of.name ?? 'city'}, type: Http, url: 'https://id.example', order: ${of.order ?? 1}, ` +
+  `requestsPerSecond: ${of.perSecond ?? 10}, http: {body: '{}', codeAt: /code, match: ['${of.code ?? '0'}'], mismatch: ['1']}}]}\n`;
+
 describe('an edit of a campaign', () => {
   it.each([
     [
@@ -52,12 +56,44 @@ describe('an edit of a campaign', () => {
     ['a quota', minimal.replace('200000', '200001'), [], ['spec.vouchers']],
     ['another voucher', minimal.replace('  traffic:', `${second}  traffic:`), [], ['spec.vouchers']],
     ['the key Secret', minimal + privacy, [], ['spec.privacy']],
+    ['who enters the draw', `${minimal}  draw: {unverified: enter}\n`, [], ['spec.draw']],
+    [
+      'until when identities are verified',
+      `${minimal}  draw: {verifyBy: '2027-03-09T22:00:00+08:00'}\n`,
+      [],
+      ['spec.draw'],
+    ],
+    [
+      'verification not after closing',
+      `${minimal}  draw: {verifyBy: '${CLOSES}'}\n`,
+      ['spec.draw.verifyBy'],
+      ['spec.draw', 'spec.draw.verifyBy'],
+    ],
+    [
+      'verification a year later',
+      `${minimal}  draw: {verifyBy: '2028-03-08T22:00:00+08:00'}\n`,
+      ['spec.draw.verifyBy'],
+      ['spec.draw', 'spec.draw.verifyBy'],
+    ],
+    ['whether identities are verified', verified(), [], ['spec.verification']],
     ['the title', minimal.replace('Spring vouchers', 'Spring e-vouchers'), [], []],
     ['the admission rate', minimal.replace('2000\n', '500\n'), [], []],
     ['scaling', `${minimal}  scaling: {authorized: {ceilings: {intake: 90}}}\n`, [], []],
   ])('of %s', (_, text, beforeOpening, afterOpening) => {
     expect(refusedPaths(text, scheduled)).toEqual(beforeOpening);
     expect(refusedPaths(text, opened)).toEqual(afterOpening);
+  });
+
+  it.each([
+    ['the rate', verified({ perSecond: 20 }), []],
+    ['the order', verified({ order: 2 }), []],
+    ['what counts as a match', verified({ code: '00' }), ['spec.verification.providers']],
+    ['the name', verified({ name: 'other' }), ['spec.verification.providers']],
+    ['the section', minimal, ['spec.verification']],
+  ])('of %s of a provider', (_, text, afterOpening) => {
+    const old = campaign(verified());
+    expect(refusedPaths(text, old)).toEqual([]);
+    expect(refusedPaths(text, { ...old, status: { openedAt: '2027-03-01T02:00:00Z' } })).toEqual(afterOpening);
   });
 
   it('of the order of vouchers is no change, because they are told apart by name', () => {

@@ -53,6 +53,16 @@ describe('a pod’s configuration', () => {
     });
   });
 
+  it('of a Job has no port: it is asked for nothing', async () => {
+    const { [ENV.portAdmin]: _admin, [ENV.portHttp]: _http, ...others } = env;
+    expect(await readConfig({ ...others, [ENV.role]: 'draw' })).toMatchObject({
+      role: 'draw',
+      adminPort: 0,
+      httpPort: 0,
+      dataPlane: { database: undefined },
+    });
+  });
+
   const wrong: Record<string, readonly [(typeof ENV)[keyof typeof ENV], string | undefined, RegExp]> = {
     'a role that there is not': [ENV.role, 'waiter', /VOUCHER_ROLE: must be one of intake, records/],
     'no role': [ENV.role, undefined, /VOUCHER_ROLE: must be one of/],

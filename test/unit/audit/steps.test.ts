@@ -1,9 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { contingencyAnnotation, OVERRIDES } from '../../../contract/names.ts';
+import { perTier } from '../../../contract/tiers.ts';
 import type { AuditEntry } from '../../../operator/audit/entry.ts';
 import { type AuditView, grantUses, missingEntries, remainingEntries } from '../../../operator/audit/step-entries.ts';
 import { Trail } from '../../../operator/audit/trail-state.ts';
 import type { TierOutcomes } from '../../../operator/tick/observed.ts';
+import { ofAnOlderRelease, VERIFICATION } from '../../helpers/a-campaign.ts';
 import { aPlan, approval, at, aView, campaignWith, HISTORY, instantAt } from '../../helpers/audit-history.ts';
 
 const play = (views: readonly AuditView[], trail = new Trail()): readonly AuditEntry[] =>
@@ -101,6 +103,23 @@ describe('the entries that a trail lacks', () => {
       effect,
       before: { ceilings: { intake: 20, records: 4 }, windows: [] },
       now: { ceilings: { records: 4 } },
+    });
+  });
+
+  it('of ceilings name the tiers that the campaign has; one that is added is a ceiling that rose', () => {
+    const older = ofAnOlderRelease(campaignWith({}));
+    const { spec } = campaignWith({});
+    const verifying = { ...campaignWith({}), spec: { ...spec, verification: VERIFICATION } };
+    const entries = play([
+      aView({ minutes: -6, campaign: older }),
+      aView({ minutes: -5 }),
+      aView({ minutes: -4, campaign: verifying }),
+    ]);
+    expect(steps(entries)).toEqual(['campaign_created', 'authorized_changed']);
+    expect(entries.at(-1)).toMatchObject({
+      effect: 'raised',
+      before: { ceilings: { intake: 20, records: 4 } },
+      now: { ceilings: { intake: 20, records: 4, verification: 4 } },
     });
   });
 
@@ -228,7 +247,7 @@ describe('the use of a grant', () => {
   ];
   const standing = (replicas: number, desired = replicas): TierOutcomes => {
     const tier = { replicas, desired, written: desired, isActing: true } as TierOutcomes['intake'];
-    return { intake: tier, records: { ...tier, replicas: 2, desired: 2, written: 2 } };
+    return { ...perTier(() => ({ ...tier, replicas: 2, desired: 2, written: 2 })), intake: tier };
   };
   const write = (from: number, replicas: number) => ({
     tier: 'intake' as const,

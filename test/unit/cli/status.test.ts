@@ -4,6 +4,7 @@ import { statusJson } from '../../../cli/status/status-json.ts';
 import { listLines } from '../../../cli/status/status-list.ts';
 import { type Report, standingOf } from '../../../cli/status/status-report.ts';
 import { statusLines } from '../../../cli/status/status-words.ts';
+import { VERIFICATION } from '../../helpers/a-campaign.ts';
 import { aDecision } from '../../helpers/a-decision.ts';
 import { aPlan, aReport, aStatus, aTier, conditions, NOW_MS } from '../../helpers/a-status.ts';
 
@@ -122,6 +123,44 @@ opened 20:00:00 (14:09 min ago), closes 22:00:00 (in 1:45 h)
     );
   });
 
+  it.each<[string, Partial<Parameters<typeof aStatus>[0]>, string]>([
+    [
+      'what it waits for',
+      {
+        draw: { phase: 'Waiting' },
+        conditions: [
+          {
+            type: 'ListFrozen',
+            status: 'False',
+            reason: 'WaitingForMargin',
+            message: 'Pods may still store what they accepted.',
+            lastTransitionTime: '2027-03-01T12:00:00.000Z',
+          },
+        ],
+      },
+      '  list       Pods may still store what they accepted.',
+    ],
+    [
+      'that it is frozen',
+      { draw: { phase: 'Frozen', frozenAt: new Date(NOW_MS - 60_000).toISOString() } },
+      '  list       frozen 20:13:09 (1:00 min ago); not made yet',
+    ],
+    [
+      'its digest',
+      {
+        draw: {
+          phase: 'Listed',
+          frozenAt: new Date(NOW_MS - 60_000).toISOString(),
+          entries: 3_310,
+          lists: [{ voucher: 'dining', entries: 3_310, digest: 'ab12' }],
+        },
+      },
+      'dining: 3,310 entries, digest ab12',
+    ],
+  ])('says of the list of the draw %s', (_sentence, status, text) => {
+    expect(shown(aReport({ status: aStatus(status) }))).toContain(text);
+  });
+
   it('says so when nothing needs anybody', () => {
     expect(shown(aReport())).toContain('✓ Healthy: no action needed.\n\n  arrivals');
   });
@@ -205,6 +244,22 @@ describe('a list of campaigns', () => {
     );
     expect(second).toMatch(/✓ nothing$/);
     expect(lines(false)[0]).toMatch(/^NAME /);
+    expect(lines(false).at(-1)).toMatch(/^INTAKE and RECORDS are ready/);
+  });
+
+  it('has a column for every tier that one of them has', () => {
+    const verifying = aReport({
+      spec: { verification: VERIFICATION },
+      status: aStatus({ tiers: { verification: aTier() } }),
+    });
+    const [titles, ...rows] = rendered(
+      listLines([aReport(), verifying], { columns: 200, output: 'table', hasNamespaces: false }),
+      { columns: 200, isColoured: false },
+    );
+    expect(titles).toMatch(/INTAKE +RECORDS +VERIFICATION +NEEDS$/);
+    expect(rows[0]).toMatch(/ 12\/12\/20 +4\/4\/4 +- +✓/);
+    expect(rows[1]).toMatch(/ - +- +12\/12\/20 +✓/);
+    expect(rows.at(-1)).toMatch(/^INTAKE, RECORDS and VERIFICATION are ready/);
   });
 });
 

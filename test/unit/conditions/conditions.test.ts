@@ -138,7 +138,7 @@ describe('PreWarmed', () => {
     const input = aConditionInput({
       nowMs,
       campaign: campaign ?? aCampaign(),
-      tiers: { intake: intake(pods, ceiling), records: aTierOutcome() },
+      tiers: { intake: intake(pods, ceiling) },
       observed: {
         cluster: { tiers: { intake: tier }, plans: [] },
         previous,

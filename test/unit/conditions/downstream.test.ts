@@ -13,11 +13,8 @@ const PER_RECORDS_POD = 50;
 const campaign = (): VoucherCampaign =>
   aCampaign({
     scaling: {
-      authorized: { ceilings: { intake: 60, records: 200 }, windows: [] },
-      tiers: {
-        intake: { min: 2, max: 600, capacityPerReplica: 500 },
-        records: { min: 2, max: 200, capacityPerReplica: PER_RECORDS_POD },
-      },
+      authorized: { ceilings: { intake: 60, records: 200 } },
+      tiers: { records: { min: 2, max: 200, capacityPerReplica: PER_RECORDS_POD } },
     },
   });
 

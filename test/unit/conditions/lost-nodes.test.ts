@@ -1,10 +1,9 @@
 /** Pods on nodes that do not answer: replaced at once, within the ceiling, and without feeding the decision. */
 import { describe, expect, it } from '@jest/globals';
-import type { ScalingSpec } from '../../../contract/campaign-types.ts';
 import { OVERRIDES } from '../../../contract/names.ts';
 import type { ObservedTier } from '../../../operator/tick/cluster-view.ts';
 import { planTick } from '../../../operator/tick/tick-plan.ts';
-import { aCampaign, OPENS_AT_MS } from '../../helpers/a-campaign.ts';
+import { aCampaign, OPENS_AT_MS, type ScalingChanges } from '../../helpers/a-campaign.ts';
 import { planDeps } from '../../helpers/build-options.ts';
 import { anObserved, anObservedTier, freshReadings } from '../../helpers/observed.ts';
 
@@ -29,7 +28,7 @@ interface Changes {
 type Second = readonly [seen: ObservedTier, arrivals: number, changes?: Changes];
 
 /** Ticks a second apart; of each what is written, and what is wanted to serve. */
-const play = (seconds: readonly Second[], scaling: Partial<ScalingSpec> = {}) => {
+const play = (seconds: readonly Second[], scaling: ScalingChanges = {}) => {
   let previous: ReturnType<typeof planTick>['status'] | undefined;
   let memory: ReturnType<typeof planTick>['memory'] | undefined;
   return seconds.map(([intake, arrivals, { isStale, annotations = {}, ceiling = 100 } = {}], second) => {
@@ -39,7 +38,7 @@ const play = (seconds: readonly Second[], scaling: Partial<ScalingSpec> = {}) =>
     const next = planTick(
       aCampaign({
         metadata: { annotations },
-        scaling: { authorized: { ceilings: { intake: ceiling, records: 10 }, windows: [] }, ...scaling },
+        scaling: { authorized: { ceilings: { intake: ceiling } }, ...scaling },
       }),
       anObserved({
         cluster: { tiers: { intake, records: anObservedTier('records', 2) }, plans: [] },
@@ -92,7 +91,7 @@ describe('a node that is lost with half of the pods', () => {
   });
 
   it('is replaced within the ceiling only', () => {
-    const ceilings = { authorized: { ceilings: { intake: 50, records: 10 }, windows: [] } };
+    const ceilings = { authorized: { ceilings: { intake: 50 } } };
     const [, second] = play(
       [
         [tier(40, 40, 0), CROWD],
@@ -120,7 +119,7 @@ describe('a node that is lost with half of the pods', () => {
       [tier(40, 20, 20), CROWD],
     ]).at(-1)?.status;
     const next = planTick(
-      aCampaign({ scaling: { authorized: { ceilings: { intake: 100, records: 10 }, windows: [] } } }),
+      aCampaign({ scaling: { authorized: { ceilings: { intake: 100 } } } }),
       anObserved({
         cluster: { tiers: { intake: tier(60, 40, 20), records: anObservedTier('records', 2) }, plans: [] },
         readings: freshReadings(START_MS, { arrivals: CROWD }),

@@ -8,7 +8,7 @@ import type { CampaignReadings } from '../../../operator/signals/readings.ts';
 import type { Observed } from '../../../operator/tick/observed.ts';
 import { aCampaign, OPENS_AT_MS } from '../../helpers/a-campaign.ts';
 import { conditions } from '../../helpers/a-status.ts';
-import { aConditionInput, aTierOutcome } from '../../helpers/condition-input.ts';
+import { aConditionInput, outcomes } from '../../helpers/condition-input.ts';
 import { anObservedTier, freshReadings, SYNCED } from '../../helpers/observed.ts';
 
 const ago = (seconds: number) => new Date(OPENS_AT_MS - seconds * 1000).toISOString();
@@ -63,7 +63,7 @@ const workersFind = (state: 'credentials' | 'certificate' | 'disk_full', previou
 });
 const refusal = { what: 'create Deployment x', words: 'no', isRefused: true, sinceMs: 0 };
 const otherAutoscalers: Partial<ConditionInput> = {
-  tiers: { intake: aTierOutcome({ otherAutoscalers: ['keda'] }), records: aTierOutcome({ tier: 'records' }) },
+  tiers: outcomes({ intake: { otherAutoscalers: ['keda'] } }),
 };
 
 interface Case {
@@ -239,7 +239,7 @@ describe('Reconciling', () => {
   const was = (reason: string, observedGeneration = 1): VoucherCampaignStatus =>
     since(60, { type: 'Reconciling', status: reason === 'Reconciled' ? 'False' : 'True', reason, observedGeneration });
   const short: Partial<ConditionInput> = {
-    tiers: { intake: aTierOutcome({ ready: 1 }), records: aTierOutcome({ tier: 'records' }) },
+    tiers: outcomes({ intake: { ready: 1 } }),
   };
   const away = { journal: { kind: 'unavailable', message: 'x' } } as const;
   it.each<[string, Case]>([

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { amountText } from '../../../contract/amounts.ts';
 import { provisioned } from '../../../operator/conditions/provisioned.ts';
 import type { TierProblem } from '../../../operator/tick/tier-problem.ts';
-import { aConditionInput, aTierOutcome } from '../../helpers/condition-input.ts';
+import { aConditionInput } from '../../helpers/condition-input.ts';
 import { anObservedTier } from '../../helpers/observed.ts';
 
 const quota: TierProblem = {
@@ -104,10 +104,7 @@ describe('Provisioned', () => {
     const lost: TierProblem = { kind: 'lost', replicas: 20, nodes: ['node-b'] };
     const { message } = provisioned(
       aConditionInput({
-        tiers: {
-          intake: aTierOutcome({ replicas: 40, desired: 40, written, isActing }),
-          records: aTierOutcome({ tier: 'records' }),
-        },
+        tiers: { intake: { replicas: 40, desired: 40, written, isActing } },
         observed: {
           cluster: { tiers: { intake: { ...anObservedTier('intake', 40, 20), problems: [lost] } }, plans: [] },
         },

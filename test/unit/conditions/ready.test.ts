@@ -3,15 +3,15 @@ import type { VoucherCampaignStatus } from '../../../contract/campaign-types.ts'
 import type { JournalState } from '../../../journal/administration.ts';
 import { journalDurable } from '../../../operator/conditions/journal-conditions.ts';
 import { ready } from '../../../operator/conditions/ready.ts';
-import { EMPTY_MEMORY } from '../../../operator/scaling/types.ts';
 import type { TierOutcome } from '../../../operator/tick/observed.ts';
 import { buildStatus } from '../../../operator/tick/status.ts';
 import { planTick } from '../../../operator/tick/tick-plan.ts';
 import { aCampaign, OPENS_AT_MS } from '../../helpers/a-campaign.ts';
 import { aTier, conditions } from '../../helpers/a-status.ts';
 import { planDeps } from '../../helpers/build-options.ts';
-import { aConditionInput, aTierOutcome } from '../../helpers/condition-input.ts';
+import { aConditionInput } from '../../helpers/condition-input.ts';
 import { anObserved, freshReadings, SYNCED } from '../../helpers/observed.ts';
+import { memories } from '../../helpers/tier.ts';
 
 const attested = aCampaign({ spec: { dataPlane: { secretName: 's', durability: 'Attested' } } });
 const journal = (durability: 'Synced' | 'NotSynced' | 'Unknown') =>
@@ -74,8 +74,7 @@ describe('Ready, with one of two intakes', () => {
     ['while the journal comes back', was('False', 'JournalUnavailable', ago(5)), 'Unknown', 'TiersStarting'],
     ['since a clock ahead of ours', was('True', 'TierRecovering', ago(-3600)), 'True', 'TierRecovering'],
   ])('%s', (_, previous, status, reason) => {
-    const tiers = { intake: aTierOutcome({ ready: 1 }), records: aTierOutcome({ tier: 'records' }) };
-    const verdict = ready(aConditionInput({ observed: { previous }, tiers }));
+    const verdict = ready(aConditionInput({ observed: { previous }, tiers: { intake: { ready: 1 } } }));
     expect(verdict).toMatchObject({ status, reason, message: expect.stringContaining('intake has 1 of at least 2') });
   });
 
@@ -84,7 +83,7 @@ describe('Ready, with one of two intakes', () => {
     ['its max', { min: 50, max: 30, ceiling: 40 }, 30],
   ])('is True with as many as %s allows, whatever an override asks', (_, limits, least) => {
     const verdictOf = (pods: number) => {
-      const tiers = { intake: aTierOutcome({ ready: pods, limits }), records: aTierOutcome({ tier: 'records' }) };
+      const tiers = { intake: { ready: pods, limits } };
       return ready(aConditionInput({ observed: { previous: was('True', 'TierRecovering', ago(60)) }, tiers }));
     };
     expect(verdictOf(least)).toMatchObject({ status: 'True', reason: 'AllTiersReady' });
@@ -96,14 +95,7 @@ describe('Ready, with one of two intakes', () => {
 
   it('keeps the instant in the status, also through another leader, and drops it when enough are ready', () => {
     const statusAt = (nowMs: number, ready: number, previous?: VoucherCampaignStatus) =>
-      buildStatus(
-        aConditionInput({
-          nowMs,
-          observed: { previous },
-          tiers: { intake: aTierOutcome({ ready }), records: aTierOutcome({ tier: 'records' }) },
-        }),
-        { intake: EMPTY_MEMORY, records: EMPTY_MEMORY },
-      );
+      buildStatus(aConditionInput({ nowMs, observed: { previous }, tiers: { intake: { ready } } }), memories());
     const first = statusAt(NOW_MS, 1, statusAt(NOW_MS - 1_000, 2));
     const stored: VoucherCampaignStatus = JSON.parse(JSON.stringify(first));
     const later = statusAt(NOW_MS + 60_000, 1, stored);

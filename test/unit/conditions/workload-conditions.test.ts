@@ -8,7 +8,7 @@ import type { CampaignReadings } from '../../../operator/signals/readings.ts';
 import { transitionEvents } from '../../../operator/tick/events.ts';
 import { CLOSES_AT_MS, OPENS_AT_MS } from '../../helpers/a-campaign.ts';
 import { conditions } from '../../helpers/a-status.ts';
-import { aConditionInput, aTierOutcome, NO_CONTINGENCY } from '../../helpers/condition-input.ts';
+import { aConditionInput, NO_CONTINGENCY } from '../../helpers/condition-input.ts';
 import { anObservedTier, freshReadings } from '../../helpers/observed.ts';
 
 const intakes = (changes: Partial<IntakesView> = {}): IntakesView => ({
@@ -58,10 +58,7 @@ const input = (
       cluster: cluster(readyPods),
       readings: { ...freshReadings(nowMs, { backlog: 812 }), ...readings },
     },
-    tiers: {
-      intake: aTierOutcome({ ready: readyPods }),
-      records: aTierOutcome({ tier: 'records', ready: 4 }),
-    },
+    tiers: { intake: { ready: readyPods }, records: { ready: 4 } },
   });
 
 describe('AcceptingRegistrations', () => {

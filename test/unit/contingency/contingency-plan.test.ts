@@ -7,7 +7,7 @@ import { shouldWriteStatus } from '../../../operator/tick/status.ts';
 import { planTick } from '../../../operator/tick/tick-plan.ts';
 import { aCampaign, CLOSES_AT_MS, OPENS_AT_MS } from '../../helpers/a-campaign.ts';
 import { planDeps } from '../../helpers/build-options.ts';
-import { aTierOutcome } from '../../helpers/condition-input.ts';
+import { outcomes } from '../../helpers/condition-input.ts';
 import { anObserved, freshReadings } from '../../helpers/observed.ts';
 
 const NOW_MS = OPENS_AT_MS + 5 * 3_600_000;
@@ -170,7 +170,7 @@ describe('the next look', () => {
         forecastUntilMs: 0,
       },
       nowMs: NOW_MS,
-      tiers: { intake: aTierOutcome(), records: aTierOutcome({ tier: 'records' }) },
+      tiers: outcomes(),
       journal: 'ready',
       stage: 'Scheduled',
       arrivalsPerSecond: 0,

@@ -7,10 +7,10 @@ import { parseCommand } from '../../../operator/contingency/commands.ts';
 import { type ContingencyOutcome, contingencyOf, withClosing } from '../../../operator/contingency/contingency.ts';
 import { type LevelMemory, nextLevel } from '../../../operator/contingency/level.ts';
 import { parseContingencyMemory, serializeContingencyMemory } from '../../../operator/contingency/memory.ts';
-import { EMPTY_MEMORY } from '../../../operator/scaling/types.ts';
 import type { Observed } from '../../../operator/tick/observed.ts';
 import { aCampaign, CLOSES_AT_MS, OPENS_AT_MS } from '../../helpers/a-campaign.ts';
 import { freshReadings, SYNCED } from '../../helpers/observed.ts';
+import { memories } from '../../helpers/tier.ts';
 
 const NOW_MS = OPENS_AT_MS + 3_600_000;
 const title = { 'zh-CN': '限流', en: 'Fewer at a time' };
@@ -201,7 +201,7 @@ const outcome = (
   return contingencyOf({
     campaign,
     observed: { readings: freshReadings(nowMs), journal: SYNCED, previous: changes.previous, ...changes.observed },
-    memory: { intake: EMPTY_MEMORY, records: EMPTY_MEMORY },
+    memory: memories(),
     nowMs,
   });
 };

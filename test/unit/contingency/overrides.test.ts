@@ -37,6 +37,7 @@ describe('overridesOf', () => {
     ['a minimum that is over', { 'min-override': `intake=20 until ${PAST}` }, [], 0],
     ['a minimum without an end', { 'min-override': 'intake=20' }, [], 1],
     ['a minimum of a tier that nobody scales', { 'min-override': `draw=20 until ${LATER}` }, [], 1],
+    ['a minimum of a tier that the campaign does not have', { 'min-override': `verification=2 until ${LATER}` }, [], 1],
     ['a minimum of nothing', { 'min-override': `intake=0 until ${LATER}` }, [], 1],
     ['a pause without an end', { paused: 'true' }, [], 1],
     ['a day that does not exist', { paused: '2099-13-01T00:00:00Z' }, [], 1],

@@ -39,6 +39,7 @@ describe('defaults', () => {
       spec: {
         identity: { keySpace: 'residentNumber' },
         eligibility: { minAge: 18, uniqueness: 'perCitizen' },
+        draw: { unverified: 'exclude' },
         traffic: { admissionPerSecond: 2000, burstSeconds: 1 },
         privacy: { keySecretName: 'voucher-privacy' },
         dataPlane: { secretName: 'voucher-data-plane', durability: 'Verified' },

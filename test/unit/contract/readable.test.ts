@@ -11,7 +11,7 @@ import { RESOURCES } from '../../../contract/schema/schema.ts';
 import { campaignStatus } from '../../../contract/schema/status.ts';
 import { keepCampaign } from '../../../operator/kube/campaigns.ts';
 import { parseObject } from '../../../operator/kube/objects.ts';
-import { aCampaign } from '../../helpers/a-campaign.ts';
+import { aCampaign, ofAnOlderRelease, VERIFICATION } from '../../helpers/a-campaign.ts';
 import { schemaNodes } from '../../helpers/schema-nodes.ts';
 
 type Path = readonly (string | number)[];
@@ -28,6 +28,16 @@ const problems = (path: Path, next: unknown): string =>
 describe('what can be read of a campaign', () => {
   it('is all of a sound one', () => {
     expect(problems(['spec', 'title', 'en'], 'Vouchers')).toBe('');
+  });
+
+  it('is all of one whose release did not have every tier, as long as it has none of those', () => {
+    const older = ofAnOlderRelease(aCampaign());
+    expect(unreadableInCampaign(older)).toEqual([]);
+    const verifying = ofAnOlderRelease(aCampaign({ spec: { verification: VERIFICATION } }));
+    expect(unreadableInCampaign(verifying).map(({ path }) => path)).toEqual([
+      'spec.scaling.authorized.ceilings.verification',
+      'spec.scaling.tiers.verification',
+    ]);
   });
 
   it.each<[string, Path, unknown, string]>([
@@ -135,7 +145,7 @@ describe('the status of a campaign that another version left behind', () => {
       { observedGeneration: 0, openedAt: AN_INSTANT },
       { observedGeneration: 0, openedAt: AN_INSTANT },
     ],
-    ['keeps fields of which nothing is known', { ...sound, draw: 7 }, { ...sound, draw: 7 }],
+    ['keeps fields of which nothing is known', { ...sound, later: 7 }, { ...sound, later: 7 }],
     ['loses an instant that is none', { ...sound, closesAt: '2027-01-01 10:00' }, sound],
     [
       'loses a level with a word of later versions',

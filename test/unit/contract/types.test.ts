@@ -3,13 +3,13 @@ import { describe, expect, it } from '@jest/globals';
 import type { LocalizedText } from '../../../contract/app-contract.ts';
 import type {
   ScalingSpec,
-  TierStatus,
   Voucher,
   VoucherCampaignSpec,
   VoucherCampaignStatus,
 } from '../../../contract/campaign-types.ts';
 import type { Ceilings, Condition } from '../../../contract/common-types.ts';
 import type { ScalePlanSpec } from '../../../contract/scale-plan-types.ts';
+import type { TierStatus } from '../../../contract/status-types.ts';
 import { aCampaign } from '../../helpers/a-campaign.ts';
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;

@@ -106,6 +106,10 @@ describe('a state', () => {
       facts: ['corrected', 'received', 'rejected', 'manual_review'],
       want: 'received',
     },
+    'is received again when a review was answered by a correction': {
+      facts: ['corrected', 'received', 'manual_review'],
+      want: 'received',
+    },
     'is rejected when the correction was rejected too': {
       facts: ['rejected 2', 'corrected', 'rejected'],
       want: 'rejected',

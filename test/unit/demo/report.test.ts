@@ -29,6 +29,7 @@ const sample = (seconds: number, change: Partial<Sample> = {}): Sample => ({
   oldestSeconds: 0.5,
   intake: tier(2 + Math.floor(seconds / 2), 2 + seconds),
   records: tier(1, 1),
+  unverified: undefined,
   ...change,
 });
 const samples = [0, 1, 2, 3, 4].map((seconds) => sample(seconds));
@@ -92,6 +93,7 @@ const facts: RunFacts = {
     loadEnded: 96_000,
     drained: 98_000,
     backAtFloor: undefined,
+    listed: undefined,
     checked: 99_000,
   },
   load,
@@ -102,6 +104,7 @@ const facts: RunFacts = {
   chaos: false,
   sabotage: undefined,
   waitsForFloor: false,
+  waitsForList: false,
 };
 
 describe('a plot', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { perTier, tiersOf } from '../../../contract/tiers.ts';
 import { serializeLines } from '../../../contract/untrusted.ts';
 import {
   joinRecent,
@@ -7,15 +8,19 @@ import {
   parseRecent,
   type Recent,
   type RecentSample,
+  sampleOf,
 } from '../../../operator/history/recent.ts';
+import { planTick } from '../../../operator/tick/tick-plan.ts';
+import { aCampaign, OPENS_AT_MS } from '../../helpers/a-campaign.ts';
 import { instantAt } from '../../helpers/a-decision.ts';
+import { planDeps } from '../../helpers/build-options.ts';
+import { anObserved, freshReadings } from '../../helpers/observed.ts';
 
 const sample = (seconds: number, changes: Partial<RecentSample> = {}): RecentSample => ({
   at: instantAt(seconds),
   arrivalsPerSecond: 0,
   backlog: 0,
-  intake: { desired: 2, ready: 2 },
-  records: { desired: 2, ready: 2 },
+  ...perTier(() => ({ desired: 2, ready: 2 })),
   ...changes,
 });
 
@@ -70,6 +75,18 @@ describe('the curves of the last ten minutes', () => {
     expect(joinRecent(kept, next).samples).toEqual(kept);
     const busy = played(seconds(100, 120, () => ({ backlog: 7 }))).recent;
     expect(joinRecent(kept, busy).samples).toEqual([...kept, ...busy.samples]);
+  });
+
+  it('of a release that did not have every tier are read', () => {
+    const [older] = parseRecent(`{"at":"${instantAt(0)}","intake":{"desired":2,"ready":1}}\n`);
+    expect(older).toEqual({ at: instantAt(0), intake: { desired: 2, ready: 1 } });
+    expect(joinRecent(older === undefined ? [] : [older], { samples: [sample(10)] }).samples).toHaveLength(2);
+  });
+
+  it('are of the tiers that the campaign has', () => {
+    const { status } = planTick(aCampaign(), anObserved(), OPENS_AT_MS, planDeps);
+    const noted = sampleOf(status, freshReadings(OPENS_AT_MS), OPENS_AT_MS);
+    expect(Object.keys(noted)).toEqual(['at', 'arrivalsPerSecond', 'backlog', ...tiersOf({})]);
   });
 
   it('are read line by line, and what can’t be read is left out', () => {

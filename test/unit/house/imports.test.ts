@@ -72,9 +72,17 @@ const text = ({ from, specifier }: Import): string => `${from} imports ${specifi
 const ROOTS = new Set(['operator/main.ts', 'app/main.ts']);
 
 /** Rules of one concern each, with what keeps it beside them. */
-const CONCERNS = ['tick', 'apply', 'conditions', 'scale-plans', 'contingency', 'history', 'audit'].map(
-  (name) => `operator/${name}`,
-);
+const CONCERNS = [
+  'tick',
+  'apply',
+  'conditions',
+  'scale-plans',
+  'contingency',
+  'freeze',
+  'history',
+  'audit',
+  'outside',
+].map((name) => `operator/${name}`);
 
 interface Rule {
   readonly folder: string;
@@ -197,6 +205,10 @@ const rules: Record<string, Rule> = {
   },
   'the load generator shares no code with the app': {
     folder: 'local/load',
+    forbids: ({ target }) => inFolder(target, 'app'),
+  },
+  'the local providers share no code with their clients': {
+    folder: 'local/providers',
     forbids: ({ target }) => inFolder(target, 'app'),
   },
   'only operator/kube imports the Kubernetes client': {

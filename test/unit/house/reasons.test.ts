@@ -2,7 +2,8 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { CONDITION_REASONS, CONDITION_TYPES, EVENT_REASONS } from '../../../contract/conditions.ts';
+import { CONDITION_REASONS, CONDITION_TYPES } from '../../../contract/conditions.ts';
+import { EVENT_REASONS } from '../../../contract/event-reasons.ts';
 import { because } from '../../../operator/scaling/explain.ts';
 import { LIMITED_BY } from '../../../operator/scaling/types.ts';
 

@@ -216,7 +216,8 @@ describe('other requests', () => {
   it('with the wrong method get 405 and the right ones', async () => {
     const rows = [
       ['/api/v1/registrations', 'GET', 'POST'],
-      ['/api/v1/registrations/ABC', 'DELETE', 'GET, HEAD'],
+      ['/api/v1/registrations/ABC', 'DELETE', 'GET, HEAD, PATCH'],
+      ['/api/v1/registrations/ABC/withdrawal', 'GET', 'POST'],
       ['/api/v1/campaigns/test-campaign', 'PUT', 'GET, HEAD'],
     ] as const;
     for (const [path, method, allow] of rows) {

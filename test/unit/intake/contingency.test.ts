@@ -66,7 +66,7 @@ describe('while a level lets nobody in', () => {
     const told = await intake.get(path, { 'x-receipt-secret': String(json['receiptSecret']) });
     expect([told.status, told.json]).toEqual([
       200,
-      { receiptNo: json['receiptNo'], state: 'received', confirmed: false },
+      { receiptNo: json['receiptNo'], state: 'received', confirmed: false, editableUntil: '2026-10-09T00:00:00Z' },
     ]);
     expect((await intake.get(path, { 'x-receipt-secret': 'wrong' })).status).toBe(404);
     expect(asked).toEqual([]);

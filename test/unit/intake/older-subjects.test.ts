@@ -30,6 +30,17 @@ describe('a repeat of a registration under an older subject', () => {
     },
   );
 
+  it.each([
+    ['was stored too late', ['late']],
+    ['is stored too late while the database is asked', ['absent', 'late']],
+  ] as const)('comes too late where the copy in the journal %s, with its row', async (_name, answers) => {
+    close();
+    const left = [...answers];
+    intake.world.accepted = async () => ({ kind: left.shift() ?? 'late' });
+    intake.world.find = async () => rows['stands'] ?? { kind: 'absent' };
+    expect((await intake.post(bodyOf(1))).json['code']).toBe('CLOSED');
+  });
+
   it.each(['absent', 'unavailable'] as const)('comes too late where the database is %s', async (kind) => {
     close();
     intake.world.find = async () => ({ kind });

@@ -1,13 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
 import { encodeEnvelope } from '../../../contract/envelope-schema.ts';
-import { isSettled, joinStored, readStored } from '../../../journal/acceptances.ts';
+import { acceptanceOf, isSettled, joinStored } from '../../../journal/acceptances.ts';
 import type { AcceptanceLookup } from '../../../journal/publishing.ts';
+import { readStoredMessage } from '../../../journal/stored.ts';
 import { instant, receiptOf, receivedEvent } from '../../helpers/records.ts';
 
 const event = receivedEvent();
 const stored = (change: object = {}): string =>
   JSON.stringify({
     message: {
+      seq: 1,
       data: Buffer.from(encodeEnvelope({ ...event, ...change })).toString('base64'),
       time: `${event.at.slice(0, -1)}000001Z`,
     },
@@ -37,7 +39,12 @@ describe('what a shard says of a receipt', () => {
     'no JSON': ['-ERR', { kind: 'unavailable' }],
   };
   it.each(Object.entries(rows))('%s', (_name, [text, answer]) => {
-    expect(readStored(text, event.receipt)).toEqual(answer);
+    expect(acceptanceOf(readStoredMessage(text, event.receipt), Date.parse(event.at))).toEqual(answer);
+  });
+
+  it('that was stored a millisecond too late is late', () => {
+    const answer = acceptanceOf(readStoredMessage(stored(), event.receipt), Date.parse(event.at) - 1);
+    expect(answer).toEqual({ kind: 'late' });
   });
 });
 
@@ -45,12 +52,16 @@ describe('what the shards say together', () => {
   const accepted = (n: number): AcceptanceLookup => ({ kind: 'accepted', at: instant(n), fingerprint: undefined });
   const absent: AcceptanceLookup = { kind: 'absent' };
   const unavailable: AcceptanceLookup = { kind: 'unavailable' };
+  const late: AcceptanceLookup = { kind: 'late' };
   const rows: readonly (readonly [readonly (AcceptanceLookup | undefined)[], AcceptanceLookup | undefined])[] = [
     [[absent, absent, absent], absent],
     [[absent, unavailable, absent], unavailable],
     [[unavailable, accepted(2), absent], accepted(2)],
     [[accepted(2), accepted(1), unavailable], accepted(1)],
     [[accepted(1), accepted(2)], accepted(1)],
+    [[late, absent], late],
+    [[late, accepted(2)], accepted(2)],
+    [[late, unavailable], unavailable],
   ];
   it.each(rows)('%j is %j', (answers, together) => {
     expect(
@@ -63,6 +74,7 @@ describe('what the shards say together', () => {
 
   it('is not that there is nothing while something may be on its way', () => {
     expect(joinStored([absent, absent], false)).toEqual(unavailable);
+    expect(joinStored([late, absent], false)).toEqual(unavailable);
     expect(joinStored([absent, accepted(1)], false)).toEqual(accepted(1));
   });
 

@@ -3,6 +3,7 @@ import type { InformerTrouble } from '../../../operator/kube/informer.ts';
 import { createServedNamespaces, type Service } from '../../../operator/kube/served.ts';
 
 const straw = (resource: string, namespace: string | undefined) => ({
+  isOptional: resource === 'jobs',
   resource,
   namespace,
   informer: {
@@ -14,7 +15,11 @@ const REFUSED = { error: new Error('403'), failures: 1, isRefused: true, sinceMs
 const broken = (failures: number) => ({ error: new Error('500'), failures, isRefused: false, sinceMs: 0 });
 
 const world = (namespaces: readonly (string | undefined)[]) => {
-  const watched = namespaces.flatMap((namespace) => [straw('campaigns', namespace), straw('pods', namespace)]);
+  const watched = namespaces.flatMap((namespace) => [
+    straw('campaigns', namespace),
+    straw('pods', namespace),
+    straw('jobs', namespace),
+  ]);
   const changes: [string | undefined, Service['kind']][] = [];
   const served = createServedNamespaces(watched, (namespace, { kind }) => changes.push([namespace, kind]));
   const set = (
@@ -41,6 +46,20 @@ describe('namespaces that are watched', () => {
     expect([served.of('a').kind, served.isSettled()]).toEqual(['waits', false]);
     set('a', SEEN, 'pods');
     expect([served.of('a').kind, served.isSettled()]).toEqual(['served', true]);
+  });
+
+  it('are served although their Jobs are refused, which are then not seen', () => {
+    const { served, set } = world(['a']);
+    set('a', SEEN);
+    expect(served.isSeen('jobs', 'a', 0)).toBe(true);
+    set('a', { isSynced: false, trouble: REFUSED }, 'jobs', 40_000);
+    expect([served.of('a').kind, served.isSettled(), served.isSeen('jobs', 'a', 40_000)]).toEqual([
+      'served',
+      true,
+      false,
+    ]);
+    set('a', { isSynced: true, trouble: REFUSED }, 'jobs', 40_000);
+    expect([served.of('a').kind, served.isSeen('jobs', 'a', 40_000)]).toEqual(['served', false]);
   });
 
   it('are left out when one list of them is refused, and hold up no other', () => {

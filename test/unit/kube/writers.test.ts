@@ -9,6 +9,7 @@ import { createReplicaWriter } from '../../../operator/kube/replicas.ts';
 import { createScalePlanWriter, keepScalePlan, type StoredScalePlan } from '../../../operator/kube/scale-plans.ts';
 import { Store } from '../../../operator/kube/store.ts';
 import { buildDeployment, withReplicas } from '../../../operator/resources/deployment.ts';
+import { buildJob } from '../../../operator/resources/job.ts';
 import type { Manifest } from '../../../operator/resources/manifest.ts';
 import { buildServiceAccount } from '../../../operator/resources/service-account.ts';
 import { aCampaign, OPENS_AT_MS } from '../../helpers/a-campaign.ts';
@@ -106,6 +107,19 @@ describe('a Deployment', () => {
     ]);
   });
 
+  it('of a tier that is gone is deleted, in the version that was observed; once it is gone, all is well', async () => {
+    answers.push(() => ({}), failure('not_found'), failure('conflict'));
+    const deployment = { namespace: 'vouchers', name: 'chengdu-verification', resourceVersion: '7' };
+    await writer().remove(deployment, signal);
+    await writer().remove(deployment, signal);
+    await expect(writer().remove(deployment, signal)).rejects.toThrow();
+    expect(calls[0]).toMatchObject({
+      verb: 'delete',
+      name: 'chengdu-verification',
+      body: { preconditions: { resourceVersion: '7' }, propagationPolicy: 'Background' },
+    });
+  });
+
   it('is never made by an apply', async () => {
     answers.push(failure('not_found'));
     await expect(writer().apply(manifest, signal)).rejects.toThrow(/is gone; the next tick creates it/);
@@ -152,6 +166,29 @@ describe('a Deployment', () => {
     await expect(writer().create(withReplicas(manifest, 2), signal)).rejects.toThrow();
     expect(calls.map(({ verb }) => verb)).toEqual(['create', 'get', 'apply']);
     expect(JSON.stringify(calls[2]?.body)).not.toContain('"replicas"');
+  });
+});
+
+describe('a Job', () => {
+  const job = buildJob(campaign, 'draw', buildOptions);
+
+  it('is posted by init', async () => {
+    answers.push(({ body }) => stored(body as Manifest));
+    await writer().create(job, signal);
+    expect(calls).toEqual([
+      expect.objectContaining({ verb: 'create', query: { fieldManager: 'voucher-operator-init' }, body: job }),
+    ]);
+  });
+
+  it('that is there already is never written: its pods can’t be changed', async () => {
+    answers.push(failure('already_exists'), () => stored(job));
+    await expect(writer().create(job, signal)).rejects.toMatchObject({ kind: 'already_exists' });
+    expect(calls.map(({ verb }) => verb)).toEqual(['create', 'get']);
+  });
+
+  it('of another has a remedy', async () => {
+    answers.push(failure('already_exists'), () => stored(job, { ownerReferences: undefined }));
+    await expect(writer().create(job, signal)).rejects.toThrow(/chengdu-draw exists and belongs to no known owner/);
   });
 });
 

@@ -14,7 +14,7 @@ import {
 import { buildPodDisruptionBudget } from '../../../operator/resources/pod-disruption-budget.ts';
 import { buildIntakeService } from '../../../operator/resources/service.ts';
 import { buildServiceAccount } from '../../../operator/resources/service-account.ts';
-import { aCampaign } from '../../helpers/a-campaign.ts';
+import { aCampaign, VERIFICATION } from '../../helpers/a-campaign.ts';
 import { buildOptions as options } from '../../helpers/build-options.ts';
 
 const campaign = aCampaign();
@@ -314,6 +314,37 @@ describe('the NetworkPolicy of a tier', () => {
     ]);
     expect(called('intake')).toEqual([53, 4222, 5432, PORTS.http]);
     expect(called('records')).toEqual([53, 4222, 5432]);
+  });
+
+  it('lets verification call its providers: ports outside the cluster, and pods of a namespace inside', () => {
+    const [tencent] = VERIFICATION.providers;
+    if (tencent === undefined) throw new Error('no provider');
+    const urls = [
+      undefined,
+      'https://a.example/check',
+      'https://a.example:8443',
+      'http://b.example',
+      'http://check.health.svc.cluster.local:8080/x',
+      'http://check.health.svc',
+      'http://check',
+      'https://check.health',
+      'http://',
+    ];
+    const providers = urls.map((url, index) => ({
+      ...tencent,
+      name: `p${index}`,
+      ...(url === undefined ? {} : { url }),
+    }));
+    const verifying = aCampaign({ spec: { verification: { ...VERIFICATION, providers } } });
+    const { spec } = buildNetworkPolicy(verifying, 'verification', within(verifying.spec.campaignId));
+    const inside = (namespace: string) => ({
+      to: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } } }],
+    });
+    expect(spec?.egress).toEqual([
+      ...[to(53), to(4222)],
+      ...[to(443), to(8443), to(80)],
+      ...[inside('health'), inside('vouchers')],
+    ]);
   });
 
   it('leaves open what pods call where the data plane is another’s', () => {

@@ -55,7 +55,7 @@ describe('the last line before replicas are written', () => {
     ['a raise that would arrive after the end', { ...planned, fromMs: OPENS_AT_MS + 3_599_000 }, 10, 55, 20],
     [
       'a raise within a ceiling that was lowered meanwhile',
-      { ...planned, authorized: { ...authorized, ceilings: { intake: 12, records: 4 } }, plans: [] },
+      { ...planned, authorized: { ...authorized, ceilings: { ...authorized.ceilings, intake: 12 } }, plans: [] },
       10,
       18,
       12,

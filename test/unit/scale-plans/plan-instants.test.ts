@@ -22,6 +22,6 @@ it.each([
 
 it('a quiet campaign is looked at when a window begins, ends, and ten minutes before it does', () => {
   const windows = [{ from: '2020-09-25T01:00:00Z', until: '2020-09-25T02:00:00Z', ceilings: { intake: 60 } }];
-  const campaign = aCampaign({ scaling: { authorized: { ceilings: { intake: 20, records: 4 }, windows } } });
+  const campaign = aCampaign({ scaling: { authorized: { windows } } });
   expect(minutesBeforeOpening([], campaign)).toEqual([60, 0, 10]);
 });

@@ -13,7 +13,7 @@ import {
 } from '../../../operator/scaling/types.ts';
 import { RateWindows } from '../../../operator/signals/rate-windows.ts';
 import { parseMemory, serializeMemory } from '../../../operator/tick/scaler-memory.ts';
-import { aTierLimits, fresh, NOW_MS, stale } from '../../helpers/tier.ts';
+import { aTierLimits, fresh, memories, NOW_MS, stale } from '../../helpers/tier.ts';
 
 /** Below this, halves of the least double are rounded to whole ones, and half as many again may be twice as many. */
 const LEAST_RATE = 1e-9;
@@ -127,7 +127,7 @@ interface Run {
 const run = (memory: TierMemory): Run => ({ replicas: 30, memory });
 /** What the next leader reads in status. */
 const restarted = (intake: TierMemory): TierMemory => {
-  const memory = parseMemory(serializeMemory({ intake, records: EMPTY_MEMORY }));
+  const memory = parseMemory(serializeMemory(memories({ intake })));
   if (memory === undefined) throw new Error('the memory that was written is not understood');
   return memory.intake;
 };

@@ -42,7 +42,7 @@ describe('the schedule’s floor', () => {
 
 describe('ceilingInForce', () => {
   const authorized: ScalingSpec['authorized'] = {
-    ceilings: { intake: 20, records: 4 },
+    ...aCampaign().spec.scaling.authorized,
     windows: [
       { from: '2020-09-25T01:30:00Z', until: '2020-09-25T04:00:00Z', ceilings: { intake: 60 } },
       { from: '2020-09-25T02:00:00Z', until: '2020-09-25T03:00:00Z', ceilings: { intake: 40, records: 10 } },

@@ -1,6 +1,7 @@
 /** What the set-up makes, and what it makes again from the same root. */
 import { randomBytes, X509Certificate } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
+import { WORKLOADS } from '../../../contract/jobs.ts';
 import { AUTHORITY_DAYS, expiresAt, newServerCertificate, SERVER_DAYS } from '../../../operator/setup/certificates.ts';
 import { newRoot } from '../../../operator/setup/root.ts';
 import {
@@ -15,6 +16,7 @@ import {
 } from '../../../operator/setup/secrets.ts';
 
 const DAY_MS = 86_400_000;
+const OF_WORKLOADS = WORKLOADS.map((workload) => `spring-data-${workload}`);
 const NOW_MS = Date.UTC(2027, 0, 1);
 const root = newRoot('vo', randomBytes, NOW_MS);
 const campaign = (campaignId: string) => ({
@@ -124,22 +126,23 @@ describe('a group of Secrets', () => {
     return decision.kind === 'create' ? decision.missing.map(({ metadata }) => metadata.name) : [];
   };
 
+  const [one, ...others] = OF_WORKLOADS;
   it.each([
-    [
-      'none is there',
-      [false, false, false],
-      'create',
-      ['vo-account-spring', 'spring-data-intake', 'spring-data-records'],
-    ],
-    ['all are there', [true, true, true], 'keep', []],
+    ['none is there', [false, ...WORKLOADS.map(() => false)], 'create', ['vo-account-spring', ...OF_WORKLOADS]],
+    ['all are there', [true, ...WORKLOADS.map(() => true)], 'keep', []],
     [
       'the campaign’s are missing, as after an upgrade to one account a tier',
-      [true, false, false],
+      [true, ...WORKLOADS.map(() => false)],
       'create',
-      ['spring-data-intake', 'spring-data-records'],
+      OF_WORKLOADS,
     ],
-    ['a tier’s is missing: it is derived, and the same again', [true, true, false], 'create', ['spring-data-records']],
-    ['a tier’s is there, and nothing here made it', [false, true, false], 'refuse', []],
+    [
+      `only ${one} is there: the others are derived, as after an upgrade to more tiers or Jobs`,
+      [true, true, ...others.map(() => false)],
+      'create',
+      others,
+    ],
+    ['a tier’s is there, and nothing here made it', [false, true, ...others.map(() => false)], 'refuse', []],
   ])('when %s', (_, exists, kind, made) => {
     expect(decideGroup(group, exists).kind).toBe(kind);
     expect(names(exists)).toEqual(made);
@@ -158,7 +161,7 @@ describe('a root that is gone', () => {
   it('is missed where something was made from it', () => {
     const derived = [...first.values()].filter(isDerived).map(({ metadata }) => metadata.name);
     const own = ['vo-nats-tls', 'vo-postgres-tls', 'vo-journal', 'vo-account-spring'];
-    expect(derived).toEqual([...own, 'spring-data-intake', 'spring-data-records']);
+    expect(derived).toEqual([...own, ...OF_WORKLOADS]);
     const message = lostRootMessage(request, [...first.values()].filter(isDerived));
     expect(message).toContain('system/vo-data-plane-root');
     expect(message).not.toMatch(/delete|remove/i);

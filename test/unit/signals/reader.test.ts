@@ -24,7 +24,7 @@ interface Pod {
 type Pods = Readonly<Record<string, Pod>>;
 
 /** Plays one tick a second: what the pods say, what the journal says. */
-const play = () => {
+const play = (spec: Parameters<typeof aCampaign>[0] = {}) => {
   let nowMs = START_MS;
   const asked: string[][] = [];
   const errors: SignalError['kind'][] = [];
@@ -96,7 +96,7 @@ const play = () => {
       nowMs += stepMs;
       pods = next;
       backlog = journal;
-      return reader.read(aCampaign(), cluster(), new AbortController().signal);
+      return reader.read(aCampaign(spec), cluster(), new AbortController().signal);
     },
   };
 };
@@ -263,6 +263,37 @@ describe('citizens who come again', () => {
       arrivals: { kind: 'stale', value: { over3s: 90 } },
       attemptedPerSecond: { kind: 'stale', value: 90 },
     });
+  });
+});
+
+describe('arrivals of a campaign that verifies 93 identities a second', () => {
+  const provider = { name: 'p', type: 'TencentIdCard', requestsPerSecond: 100 } as const;
+  const verification = {
+    secretName: 's',
+    providers: [{ ...provider, timeZone: 'Asia/Shanghai', order: 1, weight: 1 }],
+  };
+  /** Registrations and verdicts that are stored in a second. */
+  const playStored = async (registered: number, verdicts: number) => {
+    const { tick } = play({ spec: { verification } });
+    let [counter, enqueued, workedOff] = [0, 0, 0];
+    const read = async () => ({ messages: 500, enqueued, workedOff });
+    let last = await tick({ a: { counter } }, read);
+    for (let second = 0; second < 6; second += 1) {
+      counter += 10;
+      enqueued += registered + verdicts;
+      workedOff += verdicts;
+      last = await tick({ a: { counter } }, read);
+    }
+    return last.arrivals;
+  };
+
+  it('are believed when few citizens come: verdicts are no registrations', async () => {
+    expect(await playStored(10, 93)).toMatchObject({ kind: 'fresh', value: { over3s: 10 } });
+  });
+
+  it('are not believed when more is stored than citizens and verdicts explain', async () => {
+    expect(await playStored(80, 93)).toMatchObject({ kind: 'stale' });
+    expect(await playStored(80, 0)).toMatchObject({ kind: 'stale' });
   });
 });
 

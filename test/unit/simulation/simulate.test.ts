@@ -1,21 +1,18 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { ScalingSpec } from '../../../contract/campaign-types.ts';
+import { perTier } from '../../../contract/tiers.ts';
 import { simulate } from '../../../simulation/simulate.ts';
 import { parseTrace, playTrace } from '../../../simulation/trace.ts';
 import { newWaits } from '../../../simulation/waits.ts';
-import { aCampaign, OPENS_AT_MS, withoutForecast } from '../../helpers/a-campaign.ts';
+import { aCampaign, OPENS_AT_MS, type ScalingChanges, withoutForecast } from '../../helpers/a-campaign.ts';
 
 /** The figures of the comparison in which the law was chosen: µ = 20/s, 10 pods, 100/s then 8,000/s. */
-const scaling: Partial<ScalingSpec> = {
+const scaling: ScalingChanges = {
   peakArrivalsPerSecond: 8000,
   // Short, so that the timeline has every second.
   preWarm: { leadTime: '2m' },
-  authorized: { ceilings: { intake: 1000, records: 1000 }, windows: [] },
-  tiers: {
-    intake: { min: 10, max: 1000, capacityPerReplica: 20 },
-    records: { min: 10, max: 1000, capacityPerReplica: 20 },
-  },
+  authorized: { ceilings: perTier(() => 1000) },
+  tiers: perTier(() => ({ min: 10, max: 1000, capacityPerReplica: 20 })),
 };
 const PLANT = { startSeconds: 8, podsCreatedPerSecond: 20 };
 const STEP = parseTrace('seconds,arrivalsPerSecond\n0,100\n120,8000\n520,0\n');
@@ -59,10 +56,9 @@ describe('simulate', () => {
   });
 
   it('stays below the ceiling, says from when it was too low, and that people were never served', () => {
-    const spec = aCampaign({
-      scaling: { ...scaling, authorized: { ceilings: { intake: 50, records: 1000 }, windows: [] } },
-    }).spec;
-    const result = simulate(withoutForecast(aCampaign({ spec, scaling: spec.scaling })).spec, STEP, PLANT);
+    const ceilings = { ...scaling.authorized?.ceilings, intake: 50 };
+    const limited = withoutForecast(aCampaign({ scaling: { ...scaling, authorized: { ceilings } } }));
+    const result = simulate(limited.spec, STEP, PLANT);
     expect(result.maxReplicas).toBe(50);
     expect(result.plans[0]).toEqual({ t: 120, tier: 'intake', reason: 'Load', needed: 824, ceiling: 1000 });
     // People who are turned away come again, so the need grows; asked again only when by a fifth, or after 15 minutes.
@@ -161,9 +157,8 @@ describe('simulate, with a database that is full', () => {
   const CAPPED = { ...PLANT, databasePerSecond: 1_500 };
   const STEADY = parseTrace('0,100\n120,3000\n900,0\n');
   it('stops growing, lets in what comes through, and recovers when demand falls', () => {
-    const ceilings = { intake: 1000, records: 1000 };
     const tiers = { ...cold.scaling.tiers, intake: { min: 300, max: 1000, capacityPerReplica: 20 } };
-    const spec = { ...cold, scaling: { ...cold.scaling, tiers, authorized: { ceilings, windows: [] } } };
+    const spec = { ...cold, scaling: { ...cold.scaling, tiers } };
     const [open, capped] = [PLANT, CAPPED].map((plant) => simulate(spec, STEADY, plant, { tier: 'records' }));
     expect(open?.timeline.some(({ limitedBy }) => limitedBy === 'Downstream')).toBe(false);
     expect(capped?.maxReplicas).toBeLessThan(500);

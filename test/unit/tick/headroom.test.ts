@@ -4,22 +4,18 @@ import { headroomOf } from '../../../operator/tick/headroom.ts';
 import type { Observed } from '../../../operator/tick/observed.ts';
 import { aCampaign, CLOSES_AT_MS, OPENS_AT_MS } from '../../helpers/a-campaign.ts';
 import { buildOptions } from '../../helpers/build-options.ts';
-import { aConditionInput, aTierOutcome } from '../../helpers/condition-input.ts';
+import { aConditionInput, type OutcomeChanges } from '../../helpers/condition-input.ts';
 import { anObservedTier } from '../../helpers/observed.ts';
 
 const options = { ...buildOptions, pods: { headroomPriorityClassName: 'headroom' } };
 const campaign = aCampaign({ scaling: { headroomReplicas: 6 } });
 const HOUR_MS = 3_600_000;
 
-const inputAt = (
-  nowMs: number,
-  intake: Partial<Parameters<typeof aTierOutcome>[0]> = {},
-  cluster: Partial<Observed['cluster']> = {},
-) =>
+const inputAt = (nowMs: number, intake: OutcomeChanges = {}, cluster: Partial<Observed['cluster']> = {}) =>
   aConditionInput({
     campaign,
     nowMs,
-    tiers: { intake: aTierOutcome({ desired: 10, ...intake }), records: aTierOutcome({ tier: 'records' }) },
+    tiers: { intake: { desired: 10, ...intake } },
     observed: { cluster: { tiers: { intake: anObservedTier('intake', 10) }, plans: [], ...cluster } },
   });
 const sizeOf = (input: ReturnType<typeof inputAt>): number => headroomOf(input, input.tiers, options).desired;

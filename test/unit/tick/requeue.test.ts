@@ -5,23 +5,14 @@ import { nextLookMs } from '../../../operator/tick/requeue.ts';
 import { planTick } from '../../../operator/tick/tick-plan.ts';
 import { aCampaign, CLOSES_AT_MS, OPENS_AT_MS } from '../../helpers/a-campaign.ts';
 import { planDeps } from '../../helpers/build-options.ts';
-import { aTierOutcome } from '../../helpers/condition-input.ts';
+import { outcomes } from '../../helpers/condition-input.ts';
 import { anObserved, freshReadings, SYNCED } from '../../helpers/observed.ts';
 
 const MINUTE_MS = 60_000;
-const settled = { intake: aTierOutcome(), records: aTierOutcome({ tier: 'records' }) };
-/** As scaleTier says it of a tier that the spec does not have. */
-const leftOver = aTierOutcome({
-  tier: 'records',
-  ready: 0,
-  desired: 0,
-  isActing: false,
-  limits: { min: 0, max: 0, ceiling: 0 },
-});
 const idle: Parameters<typeof nextLookMs>[0] = {
   times: campaignTimes(aCampaign().spec),
   nowMs: OPENS_AT_MS - 60 * MINUTE_MS,
-  tiers: settled,
+  tiers: outcomes(),
   journal: 'ready',
   stage: 'Scheduled',
   arrivalsPerSecond: 0,
@@ -53,21 +44,21 @@ describe('nextLookMs', () => {
       1_000,
     ],
     ['a backlog', { backlog: 1 }, 1_000],
-    ['pods are starting', { tiers: { ...settled, intake: aTierOutcome({ ready: 1 }) } }, 1_000],
-    ['replicas rise', { tiers: { ...settled, intake: aTierOutcome({ desired: 3 }) } }, 500],
+    ['pods are starting', { tiers: outcomes({ intake: { ready: 1 } }) }, 1_000],
+    ['replicas rise', { tiers: outcomes({ intake: { desired: 3 } }) }, 500],
     ['a step of which the newest half second has more than the second', { rates: beginning(4_840) }, 500],
     ['a step of which no more is to be learned', { rates: beginning(2_470) }, 10_000],
     ['a step from an older pod, whose newest half is unknown', { rates: beginning(undefined) }, 500],
     ['a rate that is no step', { rates: { over1s: 110, over3s: 100, over60s: 100 } }, 10_000],
-    ['replicas fall', { tiers: { ...settled, intake: aTierOutcome({ desired: 1 }) } }, 1_000],
+    ['replicas fall', { tiers: outcomes({ intake: { desired: 1 } }) }, 1_000],
     [
       'a decision that Shadow never carries out',
-      { tiers: { ...settled, intake: aTierOutcome({ desired: 3, isActing: false }) } },
+      { tiers: outcomes({ intake: { desired: 3, isActing: false } }) },
       10_000,
     ],
     [
       'a tier whose section was taken out, with pods that are left',
-      { tiers: { ...settled, records: leftOver } },
+      { tiers: outcomes({ verification: { exists: true, replicas: 2 } }) },
       10_000,
     ],
     ['the journal is away', { journal: 'notReady' }, 1_000],

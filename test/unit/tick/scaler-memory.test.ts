@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
+import { perTier } from '../../../contract/tiers.ts';
 import { EMPTY_MEMORY, type TierMemory } from '../../../operator/scaling/types.ts';
 import { parseMemory, resumeMemory, serializeMemory } from '../../../operator/tick/scaler-memory.ts';
+import { memories } from '../../helpers/tier.ts';
 
 const NOW_MS = Date.parse('2020-09-25T02:00:07.000Z');
 const tier: TierMemory = {
@@ -22,23 +24,24 @@ const tier: TierMemory = {
   trial: { ready: 40, servedPerSecond: 17_000, useless: 1 },
   saturation: { sinceMs: 1_600_999_199_000, perReplica: 100, admissionPerSecond: 3_600 },
 };
-const memory = { intake: tier, records: EMPTY_MEMORY };
+const memory = memories({ intake: tier });
 
 describe('the scaler’s memory in status', () => {
   it('survives, except that a new process has seen no fresh tick', () => {
-    expect(parseMemory(serializeMemory(memory))).toEqual({ intake: { ...tier, freshTicks: 0 }, records: EMPTY_MEMORY });
+    expect(parseMemory(serializeMemory(memory))).toEqual(memories({ intake: { ...tier, freshTicks: 0 } }));
   });
 
   it('of a release that knew less is taken as it is', () => {
     const older = '{"v":1,"tiers":{"intake":{"b":10000,"w":[[0,40]]},"records":{"b":0,"w":[]}}}';
     expect(parseMemory(older)?.intake).toEqual({ recentWanted: [{ slotStartMs: 10_000, wanted: 40 }], freshTicks: 0 });
+    expect(parseMemory(older)?.verification).toEqual(EMPTY_MEMORY);
   });
 
   it('does not change with the number of fresh ticks', () => {
-    expect(serializeMemory({ ...memory, intake: { ...tier, freshTicks: 8 } })).toBe(serializeMemory(memory));
+    expect(serializeMemory(memories({ intake: { ...tier, freshTicks: 8 } }))).toBe(serializeMemory(memory));
   });
 
-  it('fits into its field with an hour of slots in both tiers', () => {
+  it('fits into its field with an hour of slots in every tier', () => {
     const hour: TierMemory = {
       recentWanted: Array.from({ length: 62 }, (_, n) => ({
         slotStartMs: 1_600_999_190_000 + n * 60_000,
@@ -49,7 +52,7 @@ describe('the scaler’s memory in status', () => {
       mistakesMs: Array.from({ length: 20 }, (_, n) => 1_600_999_190_000 + n),
       freshTicks: 3,
     };
-    expect(serializeMemory({ intake: hour, records: hour }).length).toBeLessThan(16_384);
+    expect(serializeMemory(perTier(() => hour)).length).toBeLessThan(16_384);
   });
 
   it.each([
@@ -67,7 +70,7 @@ describe('the scaler’s memory in status', () => {
   });
 
   it('counts the present size as wanted until now when there is no history', () => {
-    const resumed = resumeMemory({ scaler: 'garbage' }, { intake: 40, records: 0 }, NOW_MS);
+    const resumed = resumeMemory({ scaler: 'garbage' }, { ...perTier(() => 0), intake: 40 }, NOW_MS);
     expect(resumed.intake).toEqual({
       recentWanted: [{ slotStartMs: Date.parse('2020-09-25T02:00:00.000Z'), wanted: 40 }],
       freshTicks: 0,

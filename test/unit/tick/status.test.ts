@@ -1,13 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import type { VoucherCampaignStatus } from '../../../contract/campaign-types.ts';
-import { CONDITION_TYPES } from '../../../contract/conditions.ts';
-import { EMPTY_MEMORY } from '../../../operator/scaling/types.ts';
+import { conditionTypesOf } from '../../../operator/conditions/providers-reachable.ts';
 import { buildStatus, shouldWriteStatus } from '../../../operator/tick/status.ts';
-import { CLOSES_AT_MS, OPENS_AT_MS } from '../../helpers/a-campaign.ts';
-import { aConditionInput, aTierOutcome } from '../../helpers/condition-input.ts';
+import { aCampaign, CLOSES_AT_MS, OPENS_AT_MS } from '../../helpers/a-campaign.ts';
+import { aConditionInput } from '../../helpers/condition-input.ts';
 import { aScalePlan, freshReadings } from '../../helpers/observed.ts';
+import { memories } from '../../helpers/tier.ts';
 
-const memory = { intake: EMPTY_MEMORY, records: EMPTY_MEMORY };
+const memory = memories();
 const statusAt = (nowMs: number, previous?: VoucherCampaignStatus) =>
   buildStatus(aConditionInput({ nowMs, observed: { previous } }), memory);
 const transitionOf = (status: VoucherCampaignStatus, type: string) =>
@@ -42,7 +42,7 @@ describe('buildStatus', () => {
   it('says of every condition from which generation it was made', () => {
     const { conditions, observedGeneration } = statusAt(OPENS_AT_MS);
     expect(observedGeneration).toBe(1);
-    expect(conditions).toHaveLength(CONDITION_TYPES.length);
+    expect(conditions).toHaveLength(conditionTypesOf(aCampaign().spec).length);
     expect(new Set(conditions?.map((condition) => condition.observedGeneration))).toEqual(new Set([1]));
   });
 
@@ -69,7 +69,7 @@ describe('buildStatus', () => {
       nowMs: OPENS_AT_MS,
       plans: [plan],
       observed: { previous: { counts: { received: 5 } } },
-      tiers: { intake: aTierOutcome({ ready: 3, desired: 4 }), records: aTierOutcome({ tier: 'records' }) },
+      tiers: { intake: { ready: 3, desired: 4 } },
     });
     expect(buildStatus(input, memory)).toMatchObject({ plan: 'more', intake: '3/4/20', counts: { received: 5 } });
   });

@@ -1,13 +1,17 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { VoucherCampaign } from '../../../contract/campaign-types.ts';
+import { OVERRIDES } from '../../../contract/names.ts';
+import { perTier, TIERS, tiersOf } from '../../../contract/tiers.ts';
 import type { Manifest } from '../../../operator/resources/manifest.ts';
+import { EMPTY_MEMORY } from '../../../operator/scaling/types.ts';
 import type { Observed } from '../../../operator/tick/observed.ts';
 import { withinCeiling } from '../../../operator/tick/scale-tier.ts';
 import { planTick } from '../../../operator/tick/tick-plan.ts';
-import { aCampaign, CLOSES_AT_MS, OPENS_AT_MS } from '../../helpers/a-campaign.ts';
+import { aCampaign, CLOSES_AT_MS, OPENS_AT_MS, ofAnOlderRelease, VERIFICATION } from '../../helpers/a-campaign.ts';
 import { planDeps } from '../../helpers/build-options.ts';
 import { anObserved, anObservedTier, aScalePlan, freshReadings } from '../../helpers/observed.ts';
+import { memories } from '../../helpers/tier.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -69,7 +73,6 @@ describe('plan, before opening', () => {
       scaling: {
         peakArrivalsPerSecond: 16_700,
         authorized: {
-          ceilings: { intake: 20, records: 4 },
           windows: [
             { from: '2020-09-25T01:30:00Z', until: '2020-09-25T12:00:00Z', ceilings: { intake: 60, records: 10 } },
           ],
@@ -220,7 +223,7 @@ describe('plan, modes', () => {
     'in %s makes a Deployment that was deleted at 20 anew with 20, also in a lull and when the first try fails',
     (mode) => {
       const campaign = aCampaign({
-        scaling: { mode, authorized: { ceilings: { intake: 40, records: 4 }, windows: [] } },
+        scaling: { mode, authorized: { ceilings: { intake: 40 } } },
       });
       const lull = (atMs: number, changes: Partial<Observed>) =>
         planAt(atMs, { readings: freshReadings(atMs), ...changes }, campaign);
@@ -246,6 +249,49 @@ describe('plan, modes', () => {
     const { create } = planAt(nowMs, { cluster: { tiers: {}, plans: [] } }, aCampaign({ scaling: { mode } }));
     expect(create.map(replicasIn)).toEqual([2, 2]);
   });
+});
+
+describe('a tier whose section was taken out of the spec', () => {
+  const nowMs = OPENS_AT_MS - HOUR_MS;
+  const left = { tiers: perTier((tier) => anObservedTier(tier, 2)), plans: [] };
+  const saturation = { sinceMs: 0, perReplica: 1, admissionPerSecond: 3 };
+  const memory = memories({ verification: { ...EMPTY_MEMORY, saturation } });
+
+  it('is removed in the version that was observed, and forgotten', () => {
+    const { remove, scale, ...made } = planAt(nowMs, { cluster: left, memory });
+    expect(made.liveSettings?.traffic.admissionPerSecond).toBeGreaterThan(3);
+    expect(remove).toEqual([
+      expect.objectContaining({ tier: 'verification', name: 'chengdu-verification', resourceVersion: '7' }),
+    ]);
+    expect([scale, made.scalePlans]).toEqual([[], []]);
+    expect(made.memory.verification).toEqual(EMPTY_MEMORY);
+    expect(made.apply.map(({ metadata }) => metadata?.name)).not.toContain('chengdu-verification');
+    expect(JSON.stringify(made.status)).not.toContain('verification ');
+  });
+
+  it('stays while writes are paused, and while the spec has it', () => {
+    const paused = { annotations: { [OVERRIDES.paused]: new Date(nowMs + HOUR_MS).toISOString() } };
+    expect(planAt(nowMs, { cluster: left }, aCampaign({ metadata: paused })).remove).toEqual([]);
+    const verifying = aCampaign({ spec: { verification: VERIFICATION } });
+    expect(planAt(nowMs, { cluster: left }, verifying).remove).toEqual([]);
+  });
+});
+
+it('a campaign is shown no tier that it does not have', () => {
+  const crowd = { readings: freshReadings(OPENS_AT_MS, { arrivals: 140_000, backlog: 1_000_000 }) };
+  const { memory: _, tiers: __, authorization: ___, ...made } = planAt(OPENS_AT_MS, { ...crowd, cluster: cluster(10) });
+  const { scaler: ____, ...status } = made.status;
+  const shown = JSON.stringify({ ...made, status });
+  expect(made.scalePlans).toHaveLength(1);
+  for (const tier of TIERS)
+    expect([tier, shown.includes(tier)]).toEqual([tier, tiersOf(aCampaign().spec).includes(tier)]);
+});
+
+it('a campaign of a release that did not have every tier is planned as one of today', () => {
+  const crowd = { readings: freshReadings(OPENS_AT_MS, { arrivals: 14_000 }), cluster: cluster(10) };
+  const { authorization: _, ...today } = planAt(OPENS_AT_MS, crowd);
+  const { authorization: __, ...older } = planAt(OPENS_AT_MS, crowd, ofAnOlderRelease(aCampaign()));
+  expect(older).toEqual(today);
 });
 
 describe('plan, whatever is observed', () => {
@@ -304,7 +350,7 @@ describe('plan, whatever is observed', () => {
           },
           aCampaign({ scaling: { mode: seen.mode } }),
         );
-        const allowed = { intake: Math.max(20, Math.min(600, seen.grant ?? 0)), records: 4, headroom: 0 };
+        const allowed = { ...perTier(() => 4), intake: Math.max(20, Math.min(600, seen.grant ?? 0)), headroom: 0 };
         for (const { tier, from, replicas } of made.scale) {
           expect(replicas > from ? replicas : 0).toBeLessThanOrEqual(allowed[tier]);
         }

@@ -93,4 +93,87 @@ describe('a worker', () => {
     await worker.end();
     expect([journal.acked, journal.outstanding]).toEqual([0, 1]);
   });
+
+  it('gives back what its part can’t decide now, and takes it again after its delay', async () => {
+    const journal = new FakeJournal({ shards: 2 });
+    for (const text of ['one', 'later']) journal.append(0, Buffer.from(text));
+    const taken: string[] = [];
+    const worker = start(journal, {
+      ...echo().part,
+      async commit(messages) {
+        const [first] = messages.filter((message) => textOf(message) === 'later');
+        const isFirstTime = first !== undefined && !taken.includes('later');
+        taken.push(...messages.map(textOf));
+        return { setAside: [], ...(isFirstTime ? { givenBack: [{ sequence: first.sequence, delayMs: 20 }] } : {}) };
+      },
+    });
+    await eventually(() => journal.acked === 2, { what: 'both acknowledged' });
+    await worker.end();
+    expect([taken.toSorted(), journal.redelivered]).toEqual([['later', 'later', 'one'], 1]);
+  });
+
+  it('takes as many as its part has room for, in several batches at a time, and nothing without room', async () => {
+    const journal = new FakeJournal({ shards: 2 });
+    const { part } = echo();
+    const end = Promise.withResolvers<void>();
+    const batches: number[] = [];
+    let room = 0;
+    const worker = start(journal, {
+      ...part,
+      batchesPerShard: 2,
+      room: () => room,
+      async commit(messages) {
+        batches.push(messages.length);
+        await end.promise;
+        return { setAside: [] };
+      },
+    });
+    for (let n = 0; n < 20; n += 1) journal.append(0, Buffer.from(String(n)));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(batches).toEqual([]);
+    room = 3;
+    await eventually(() => batches.length === 2, { what: 'two batches of the shard' });
+    expect(batches).toEqual([3, 3]);
+    end.resolve();
+    await eventually(() => journal.acked === 20, { what: 'all acknowledged' });
+    await worker.end();
+  });
+
+  it('sees that the journal is back, also while its part has no room', async () => {
+    const journal = new FakeJournal({ shards: 2 });
+    journal.outage = new Error('no leader');
+    const { part } = echo();
+    let room = 1;
+    const heard: string[] = [];
+    const worker = start(
+      journal,
+      { ...part, room: () => room },
+      { fetched: (shard) => heard.push(`fetched ${shard}`), fetchFailed: (shard) => heard.push(`failed ${shard}`) },
+    );
+    await eventually(() => heard.includes('failed 0') && heard.includes('failed 1'), { what: 'failed fetches' });
+    room = 0;
+    journal.outage = undefined;
+    await eventually(() => heard.includes('fetched 0') && heard.includes('fetched 1'), { what: 'fetches' });
+    await worker.end();
+  });
+
+  it('tells its part that the process ends, so that a batch in hand can end too', async () => {
+    const journal = new FakeJournal({ shards: 2 });
+    journal.append(0, Buffer.from('one'));
+    const { part } = echo();
+    const drained = Promise.withResolvers<void>();
+    let isTaken = false;
+    const worker = start(journal, {
+      ...part,
+      drain: drained.resolve,
+      async commit([first]) {
+        isTaken = true;
+        await drained.promise;
+        return { setAside: [], givenBack: first === undefined ? [] : [{ sequence: first.sequence, delayMs: 0 }] };
+      },
+    });
+    await eventually(() => isTaken, { what: 'a batch in hand' });
+    await worker.end();
+    expect([journal.acked, journal.outstanding]).toEqual([0, 1]);
+  });
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { checkCapacity } from '../../../../cli/doctor/check-capacity.ts';
 import { checkPlace } from '../../../../cli/doctor/check-place.ts';
 import { placed } from '../../../../cli/doctor/placement.ts';
-import { OPENS_AT_MS } from '../../../helpers/a-campaign.ts';
+import { OPENS_AT_MS, VERIFICATION } from '../../../helpers/a-campaign.ts';
 import { aPlan } from '../../../helpers/a-status.ts';
 import {
   aNode,
@@ -41,6 +41,14 @@ describe('capacity', () => {
     expect(told({})).toEqual([]);
     expect(judged({}).map(({ said }) => said)).toContain(
       'intake: 10 replicas are needed at opening, 20 are authorised',
+    );
+  });
+
+  it('of verification is what the rate of its providers needs, not what the forecast would', () => {
+    const changes = { campaign: { spec: { verification: VERIFICATION } } };
+    expect(told(changes)).toEqual([]);
+    expect(judged(changes).map(({ said }) => said)).toContain(
+      'verification: 2 replicas are needed at opening, 4 are authorised',
     );
   });
 

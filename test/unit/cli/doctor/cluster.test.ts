@@ -47,7 +47,7 @@ describe('the cluster', () => {
     ],
     [
       'has kinds of a newer version',
-      { crds: crds((fields) => [...fields, 'spec.draw']) },
+      { crds: crds((fields) => [...fields, 'spec.ofALaterRelease']) },
       [
         'WARN kinds: vouchercampaigns.voucher-operator.io is newer',
         'WARN kinds: scaleplans.voucher-operator.io is newer',

@@ -1,0 +1,109 @@
+/** Wires the verification tier: providers, this pod's turns there, keys, and the loop of all workers. */
+import { journalClocks } from '../../journal/clocks.ts';
+import { createDataKeyStore } from '../../journal/data-keys.ts';
+import { createFactLookup } from '../../journal/facts.ts';
+import { createHomePublisher } from '../../journal/home-publisher.ts';
+import { watchLiveSettings } from '../../journal/live-settings.ts';
+import { createSharesRead } from '../../journal/outside-shares.ts';
+import { abortable } from '../../runtime/abortable.ts';
+import { type Clock, systemClock } from '../../runtime/clock.ts';
+import { again } from '../../runtime/sleep.ts';
+import { createAgreedClock } from '../clock/agreed-clock.ts';
+import { exportClocks } from '../clock/metrics.ts';
+import { privacyFolder, secretFolder } from '../config.ts';
+import { createOpener } from '../keys/opener.ts';
+import { readWrapKeys } from '../keys/privacy-keys.ts';
+import { createLogLimit } from '../log-limit.ts';
+import { createOutsideMetrics } from '../outside/metrics.ts';
+import { createProvider } from '../outside/providers/providers.ts';
+import { followProviders } from '../verification/follow.ts';
+import { createVerificationMetrics } from '../verification/metrics.ts';
+import { verificationPart } from '../verification/part.ts';
+import { providersOf } from '../verification/section.ts';
+import type { StartRole } from './role.ts';
+import { connectWorker, startWorker } from './worker.ts';
+
+const monotonicMs = (): number => performance.now();
+/** Until the providers are compared with the live settings again. */
+const LOOK_EVERY_MS = 1_000;
+
+export const startVerification: StartRole = async (context) => {
+  const { config, registry, log, starting } = context;
+  const { campaignId, site, shards } = config.app;
+  const privacyDir = privacyFolder(config);
+  const keysDir = secretFolder(config, 'providers');
+  const connected = await connectWorker(context);
+  const { connection } = connected;
+  const journal = { connection, campaignId, shards };
+  const ended = new AbortController();
+  const lines = createLogLimit();
+  const warn =
+    (step: string) =>
+    (error: unknown): void => {
+      const suppressed = lines.admit(step, monotonicMs());
+      if (suppressed !== undefined) log.warn({ step, suppressed, error }, 'background step failed');
+    };
+
+  const agreed = createAgreedClock(
+    { own: systemClock, monotonicMs, sources: journalClocks(journal), onError: warn('read another clock') },
+    ended.signal,
+  );
+  exportClocks(registry, agreed);
+  await abortable(agreed.first, starting);
+  // A provider refuses a signature whose time is wrong.
+  const clock: Clock = { ...systemClock, now: () => agreed.now() };
+  const settings = watchLiveSettings({ connection, campaignId, onError: warn('live settings') }, ended.signal);
+  const desks = followProviders(
+    {
+      create: (spec) => createProvider(spec, { keysDir, clock }),
+      readShares: createSharesRead({ connection, campaignId, tier: 'verification' }),
+      podName: config.podName,
+      clock: systemClock,
+      agreed,
+      random: Math.random,
+      metrics: createOutsideMetrics(registry),
+      onError: warn('read the shares of this pod'),
+    },
+    ended.signal,
+  );
+  /** None in a campaign that verifies nothing any more. */
+  const follow = async (): Promise<void> => {
+    const current = settings.current();
+    if (current !== undefined) await desks.follow(providersOf(current.sections) ?? []);
+  };
+  void again(follow, LOOK_EVERY_MS, ended.signal, warn('read the providers'));
+
+  const part = verificationPart({
+    campaignId,
+    site,
+    shards,
+    desks,
+    opener: createOpener({
+      campaignId,
+      store: createDataKeyStore(connection, campaignId),
+      readWrapKeys: () => readWrapKeys(privacyDir),
+      monotonicMs,
+    }),
+    facts: createFactLookup({ ...journal, monotonicMs }),
+    publish: createHomePublisher({ ...journal, monotonicMs }),
+    metrics: createVerificationMetrics(registry, () => agreed.now()),
+    log: {
+      warn(fields, message) {
+        const suppressed = lines.admit(message, monotonicMs());
+        if (suppressed !== undefined) log.warn({ suppressed, ...fields }, message);
+      },
+    },
+    now: () => agreed.now(),
+  });
+  return startWorker(context, {
+    tier: 'verification',
+    part,
+    connected,
+    async prepare() {
+      await abortable(settings.first, starting);
+    },
+    async close() {
+      ended.abort();
+    },
+  });
+};

@@ -1,0 +1,116 @@
+/** Whether identities can be verified, and in time: keys, addresses, time zones, pace. Pure. */
+import { serviceNamespaceOf } from '../../contract/cluster-host.ts';
+import { instantMs } from '../../contract/instant.ts';
+import { providerFaults } from '../../contract/provider-faults.ts';
+import type { ProviderSpec } from '../../contract/verification-types.ts';
+import { knownZone } from '../../operator/outside/day.ts';
+import { outsideRate } from '../../operator/outside/outlook.ts';
+import { targetsOf } from '../../operator/outside/targets.ts';
+import { count, span } from '../words.ts';
+import type { CampaignFacts } from './doctor-facts.ts';
+import { type Finding, fail, ok, onceSeen, warn } from './finding.ts';
+
+const CHECK = 'verification';
+const SECONDS_PER_DAY = 86_400;
+/** A provider's seconds are never overrun, so not all of the rate is used (docs/adr/0032). */
+const USED = 0.93;
+
+const keysOf = ({ name, type, http }: ProviderSpec): readonly string[] => {
+  if (type === 'TencentIdCard') return [`${name}.secret-id`, `${name}.secret-key`];
+  return http?.signature === 'hmacSha256' ? [`${name}.secret-key`] : [];
+};
+
+/** A provider is asked only with every key, so a condition that is True proves them. */
+const isReachable = ({ campaign: { status } }: CampaignFacts): boolean =>
+  status?.conditions?.some(({ type, status: is }) => type === 'ProvidersReachable' && is === 'True') ?? false;
+
+const keys = (facts: CampaignFacts, providers: readonly ProviderSpec[]): readonly Finding[] => {
+  const { providers: secret } = facts.secrets;
+  if (secret === undefined) return [];
+  const { namespace } = facts.campaign.metadata;
+  const where = `Secret ${secret.name}`;
+  if (secret.keys.kind === 'hidden' && isReachable(facts)) return [ok(CHECK, `${where} is used by pods`)];
+  const needed = providers.flatMap(keysOf);
+  return onceSeen(CHECK, secret.keys, (found) => {
+    if (found === undefined) {
+      const literals = needed.map((key) => ` --from-literal=${key}=…`).join('');
+      const remedy = `kubectl create secret generic ${secret.name} -n ${namespace}${literals}`;
+      return fail(CHECK, `there is no ${where} in namespace ${namespace}, and verification pods wait for it`, remedy);
+    }
+    const missing = needed.filter((key) => !found.includes(key));
+    return missing.length === 0
+      ? ok(CHECK, `${where} has every key`)
+      : fail(CHECK, `${where} lacks ${missing.join(', ')}`, `kubectl edit secret ${secret.name} -n ${namespace}`);
+  });
+};
+
+const provider = (one: ProviderSpec, namespace: string): readonly Finding[] => {
+  const { name, url, timeZone } = one;
+  const address = url !== undefined && URL.canParse(url) ? new URL(url) : undefined;
+  const isPlain = address?.protocol === 'http:' && serviceNamespaceOf(address.hostname, namespace) === undefined;
+  return [
+    ...providerFaults(one).map((fault) =>
+      fail(CHECK, `provider ${name}: ${fault}`, 'correct it before the campaign opens: it is fixed afterwards'),
+    ),
+    ...(isPlain
+      ? [
+          warn(
+            CHECK,
+            `provider ${name}: names and identity numbers are sent to ${address.host} without encryption`,
+            'write https://, or for a Service of the cluster its name with .svc',
+          ),
+        ]
+      : []),
+    ...(knownZone(timeZone) === timeZone
+      ? []
+      : [
+          warn(
+            CHECK,
+            `provider ${name}: time zone ${timeZone} is not known, so its day is that of ${knownZone(timeZone)}`,
+            'write a name of the IANA time zone database, such as Asia/Shanghai',
+          ),
+        ]),
+  ];
+};
+
+/**
+ * How many will register is not stated, and more than win. So the vouchers' quotas are the least that has to be verified.
+ *
+ * | the least takes longer than from opening to verifyBy | WARN |
+ */
+const pace = ({ campaign: { spec } }: CampaignFacts): readonly Finding[] => {
+  const targets = targetsOf(spec, 'verification');
+  const rate = outsideRate(targets);
+  const first = Math.min(...targets.map(({ order }) => order));
+  const perDay = targets
+    .filter(({ order }) => order === first)
+    .reduce(
+      (sum, { requestsPerSecond, requestsPerDay = Number.POSITIVE_INFINITY }) =>
+        sum + Math.min(requestsPerDay, requestsPerSecond * USED * SECONDS_PER_DAY),
+      0,
+    );
+  if (perDay === 0) return [];
+  const vouchers = spec.vouchers.reduce((sum, { quota }) => sum + quota, 0);
+  const seconds = (vouchers / perDay) * SECONDS_PER_DAY;
+  const said = `${count(vouchers)} identities, one for each voucher, take about ${span(seconds)} at ${count(rate)}/s`;
+  const { verifyBy, unverified } = spec.draw;
+  if (verifyBy === undefined) return [ok(CHECK, `${said}; the list is frozen when all are verified`)];
+  const hasSeconds = (instantMs(verifyBy) - instantMs(spec.window.opensAt)) / 1_000;
+  if (seconds <= hasSeconds) return [ok(CHECK, `${said}; verifyBy is ${span(hasSeconds)} after opening`)];
+  const rest = unverified === 'enter' ? 'enter the draw without a check' : 'do not enter the draw';
+  return [
+    warn(
+      CHECK,
+      `${said}, but verifyBy is ${span(hasSeconds)} after opening: those that are not verified by then ${rest}`,
+      'move spec.draw.verifyBy later before the campaign opens, or agree on a higher rate or quota with a provider',
+    ),
+  ];
+};
+
+/** Nothing for a campaign without spec.verification. */
+export const checkVerification = (facts: CampaignFacts): readonly Finding[] => {
+  const { spec, metadata } = facts.campaign;
+  const providers = spec.verification?.providers ?? [];
+  if (providers.length === 0) return [];
+  return [...keys(facts, providers), ...providers.flatMap((one) => provider(one, metadata.namespace)), ...pace(facts)];
+};

@@ -1,0 +1,44 @@
+/** Parses entries of the control stream. Unknown members are dropped: an entry of a later release with the same `v` counts. Pure. */
+import { z } from 'zod';
+import type { ControlType, Frozen, Listed } from './control.ts';
+
+const campaignId = z.string().min(1).max(63);
+/** As messages are stored; Node writes it with milliseconds. */
+const instant = z.iso.datetime({ precision: 3 });
+
+export const frozenSchema: z.ZodType<Frozen> = z.object({
+  v: z.literal(1),
+  campaignId,
+  at: instant,
+  barriers: z.array(z.int().min(1)).min(1),
+  unverified: z.enum(['exclude', 'enter', 'unchecked']),
+});
+
+export const listedSchema: z.ZodType<Listed> = z.object({
+  v: z.literal(1),
+  campaignId,
+  lists: z.array(
+    z.object({ voucher: z.string().min(1).max(63), entries: z.int().min(0), digest: z.string().min(1).max(128) }),
+  ),
+});
+
+const SCHEMAS = { frozen: frozenSchema, listed: listedSchema } as const;
+
+export interface ControlValues {
+  readonly frozen: Frozen;
+  readonly listed: Listed;
+}
+
+/** An entry is stored, but this release can't read it. The message names fields, never values. */
+export class ControlEntryError extends Error {
+  override readonly name = 'ControlEntryError';
+}
+
+/** @throws ControlEntryError */
+export const readControlValue = <T extends ControlType>(type: T, value: unknown): ControlValues[T] => {
+  const parsed = SCHEMAS[type].safeParse(value);
+  // The table's type does not say that its schema is that of `type`.
+  if (parsed.success) return parsed.data as ControlValues[T];
+  const issues = parsed.error.issues.map(({ path, code }) => `${path.join('.') || 'entry'}: ${code}`);
+  throw new ControlEntryError(`the entry ${type} of the control stream can't be read: ${issues.join('; ')}`);
+};

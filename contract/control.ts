@@ -1,0 +1,27 @@
+/**
+ * The campaign's decisions that are taken once: entries of the control stream, one subject a type. Each is appended by compare-and-set
+ * (no entry of its subject yet), so that of two operators or Jobs one wins and all read the same. Pure.
+ */
+
+export const CONTROL_TYPES = ['frozen', 'listed'] as const;
+export type ControlType = (typeof CONTROL_TYPES)[number];
+
+/** Up to where the journal counts. Made by the operator, from the acknowledged sequences of the barriers. */
+export interface Frozen {
+  readonly v: 1;
+  readonly campaignId: string;
+  /** RFC 3339 in UTC: when the entry was made. */
+  readonly at: string;
+  /** Sequence of each shard's barrier, by shard. Later messages change nothing. */
+  readonly barriers: readonly number[];
+  /** Whether registrations without a verdict enter the draw; `unchecked`: the campaign verifies nothing, and all enter. */
+  readonly unverified: 'exclude' | 'enter' | 'unchecked';
+}
+
+/** The list that follows from Frozen and the journal. Made by the draw Job; the same from any replay. */
+export interface Listed {
+  readonly v: 1;
+  readonly campaignId: string;
+  /** By voucher (`spec.vouchers[].name`), in their order in bytes. */
+  readonly lists: readonly { readonly voucher: string; readonly entries: number; readonly digest: string }[];
+}

@@ -1,0 +1,62 @@
+/**
+ * Work that is done once and ends: every Job and its permissions, as contract/tiers.ts has them for tiers. A Job has no replicas that
+ * follow a crowd, no section of the spec, and no consumer: it reads the journal from its first message, and can be repeated. Pure.
+ */
+import { entryOf, isTier, rightsOf as rightsOfTier, TIERS, type Tier, type TierRights } from './tiers.ts';
+
+interface JobEntry {
+  /** Also the name of its role in the image, and part of its objects' names. */
+  readonly name: string;
+  readonly does: string;
+  /** What officials read. */
+  readonly nameZh: string;
+  readonly pod: ReturnType<typeof entryOf>['pod'];
+  readonly rights: TierRights;
+}
+
+const TABLE = [
+  {
+    name: 'draw',
+    does: 'makes the list of those who take part from the journal, up to the freeze',
+    nameZh: '摇号',
+    // 3.31 million people need 0.33 GiB, 20 million 1.2 GiB, nearly all of it outside V8's heap (test/bench/list.ts).
+    pod: { cpu: '500m', memory: '512Mi', memoryLimit: '2Gi', heapMebibytes: 256 },
+    rights: {
+      publishes: [],
+      looksUp: ['shards'],
+      decides: ['listed'],
+      buckets: { live: 'none', dataKeys: 'none' },
+      // An entry is a hash of receipt and secret, and secrets derive from the citizen key.
+      privacyKeys: 'citizen',
+      secrets: [],
+      database: 'none',
+      egress: 'none',
+    },
+  },
+] as const satisfies readonly JobEntry[];
+
+export type JobName = (typeof TABLE)[number]['name'];
+/** What has pods with an account and permissions of its own. */
+export type Workload = Tier | JobName;
+
+export const JOBS: readonly JobName[] = TABLE.map(({ name }) => name);
+export const WORKLOADS: readonly Workload[] = [...TIERS, ...JOBS];
+
+export const isJob = (word: string | undefined): word is JobName => JOBS.some((job) => job === word);
+
+/** One value a workload. */
+export const perWorkload = <T>(of: (workload: Workload) => T): Readonly<Record<Workload, T>> =>
+  // Every workload is a key; the type of fromEntries does not know that.
+  Object.fromEntries(WORKLOADS.map((workload) => [workload, of(workload)])) as Record<Workload, T>;
+
+const jobEntryOf = (name: JobName): JobEntry => {
+  const entry = TABLE.find((one) => one.name === name);
+  if (entry === undefined) throw new Error(`there is no Job ${name}`);
+  return entry;
+};
+
+export const rightsOf = (workload: Workload): TierRights =>
+  isTier(workload) ? rightsOfTier(workload) : jobEntryOf(workload).rights;
+
+export const podOf = (workload: Workload): JobEntry['pod'] =>
+  (isTier(workload) ? entryOf(workload) : jobEntryOf(workload)).pod;

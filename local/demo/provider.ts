@@ -1,0 +1,44 @@
+/** The provider of identities that the demo starts: Tencent's protocol on this machine. Nothing leaves it. */
+import { randomBytes } from 'node:crypto';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { SpawnManaged } from '../managed-process.ts';
+import type { Counts } from '../providers/counts.ts';
+import { startProvider } from '../providers/process.ts';
+
+export interface DemoProvider {
+  readonly url: string;
+  /** Of the Secret that `spec.verification.secretName` names. */
+  readonly secret: Readonly<Record<string, string>>;
+  /** The provider's own count. */
+  counts(): Promise<Counts>;
+  stop(): Promise<void>;
+}
+
+export const PROVIDER_NAME = 'tencent';
+/** Requests per second: below the peak of the crowd, so that a backlog builds up, and enough to be done with it soon after. */
+export const PROVIDER_RATE = 120;
+const LATENCY_MS = 50;
+
+export const startDemoProvider = async (
+  stateDir: string,
+  spawn: SpawnManaged,
+  signal: AbortSignal,
+): Promise<DemoProvider> => {
+  const keysDir = join(stateDir, 'provider');
+  await mkdir(keysDir, { recursive: true, mode: 0o700 });
+  const newKey = (): string => randomBytes(18).toString('hex');
+  const secret = { [`${PROVIDER_NAME}.secret-id`]: newKey(), [`${PROVIDER_NAME}.secret-key`]: newKey() };
+  for (const [name, text] of Object.entries(secret)) await writeFile(join(keysDir, name), text, { mode: 0o600 });
+  const { url, counts, stop } = await startProvider({
+    type: 'TencentIdCard',
+    name: PROVIDER_NAME,
+    keysDir,
+    perSecond: PROVIDER_RATE,
+    latencyMs: LATENCY_MS,
+    logFile: join(keysDir, 'provider.log'),
+    spawn,
+    signal,
+  });
+  return { url, secret, counts, stop };
+};

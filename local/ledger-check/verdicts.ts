@@ -1,0 +1,90 @@
+/**
+ * Verdicts on identities, from the facts of the journal. Pure; shares no code with the product.
+ *
+ * | facts of a registration                                 | counts as |
+ * |---------------------------------------------------------|-----------|
+ * | verified                                                | verified |
+ * | else rejected n, and no manual_review of a higher n     | rejected |
+ * | else manual_review n                                    | in review |
+ * | none of these                                           | without a verdict, unless it is withdrawn or erased |
+ */
+
+export interface Verdicts {
+  readonly verified: number;
+  readonly rejected: number;
+  readonly inReview: number;
+  /** Zero where no verdicts are expected. */
+  readonly without: number;
+  /** Verified, and rejected as well, although there was neither a correction nor a review in between. */
+  readonly contradictory: number;
+  /** People whose first registration is verified and neither withdrawn nor erased: those who take part in the draw. */
+  readonly entries: number;
+}
+
+/** The receipt that a person registered with first; of one millisecond the smaller one. */
+const firstOf = (records: readonly Registered[]): ReadonlyMap<string, Registered> => {
+  const order = ({ acceptedAt = '', receipt }: Registered): string => `${acceptedAt} ${receipt}`;
+  const first = new Map<string, Registered>();
+  for (const record of records) {
+    const known = first.get(record.citizenHash);
+    if (known === undefined || order(record) < order(known)) first.set(record.citizenHash, record);
+  }
+  return first;
+};
+
+interface Registered {
+  readonly receipt: string;
+  readonly citizenHash: string;
+  readonly acceptedAt?: string;
+}
+
+type Highest = ReadonlyMap<string, number>;
+
+/** By receipt, then by type: the highest attempt. */
+const highestOf = (facts: readonly { readonly fact?: string }[]): ReadonlyMap<string, Highest> => {
+  const found = new Map<string, Map<string, number>>();
+  for (const { fact = '' } of facts) {
+    const [receipt = '', type = '', attempt = '0'] = fact.split(' ');
+    const types = found.get(receipt) ?? new Map<string, number>();
+    found.set(receipt, types.set(type, Math.max(types.get(type) ?? 0, Number(attempt))));
+  }
+  return found;
+};
+
+const verdictOf = (types: Highest): 'verified' | 'rejected' | 'inReview' | 'without' | 'ended' => {
+  const [rejected, review] = [types.get('rejected') ?? 0, types.get('manual_review') ?? 0];
+  if (types.has('verified')) return 'verified';
+  if (rejected > 0 && rejected >= review) return 'rejected';
+  if (review > 0) return 'inReview';
+  return types.has('withdrawn') || types.has('erased') ? 'ended' : 'without';
+};
+
+const isContradictory = (types: Highest): boolean => {
+  const rejected = types.get('rejected') ?? 0;
+  const answered = Math.max(types.get('corrected') ?? 0, types.get('manual_review') ?? 0);
+  return types.has('verified') && rejected > answered;
+};
+
+const takesPart = (types: Highest): boolean =>
+  types.has('verified') && !['withdrawn', 'merged', 'erased'].some((type) => types.has(type));
+
+/** @param records registrations of citizens, copies included */
+export const verdictsOf = (
+  records: readonly Registered[],
+  facts: readonly { readonly fact?: string }[],
+  verifies: boolean,
+): Verdicts => {
+  const highest = highestOf(facts);
+  const typesOf = (receipt: string): Highest => highest.get(receipt) ?? new Map<string, number>();
+  const all = [...new Set(records.map(({ receipt }) => receipt))].map(typesOf);
+  const count = (verdict: ReturnType<typeof verdictOf>): number =>
+    all.filter((types) => verdictOf(types) === verdict).length;
+  return {
+    verified: count('verified'),
+    rejected: count('rejected'),
+    inReview: count('inReview'),
+    without: verifies ? count('without') : 0,
+    contradictory: all.filter(isContradictory).length,
+    entries: [...firstOf(records).values()].filter(({ receipt }) => takesPart(typesOf(receipt))).length,
+  };
+};

@@ -1,0 +1,103 @@
+/** Whether the outside systems of a campaign take requests, by what pods report of their own requests. */
+import type { VoucherCampaignSpec } from '../../contract/campaign-types.ts';
+import { CONDITION_TYPES, type ConditionType } from '../../contract/conditions.ts';
+import { providerFaults } from '../../contract/provider-faults.ts';
+import { clockIn, knownZone } from '../outside/day.ts';
+import type { Standing } from '../outside/hand-out.ts';
+import { outsideRate } from '../outside/outlook.ts';
+import { outsideTiersOf } from '../outside/targets.ts';
+import { type ConditionInput, no, unknown, type Verdict, yes } from './verdict.ts';
+
+type Reachable = Verdict<'ProvidersReachable'>;
+
+/** The conditions that a campaign has: ProvidersReachable only where it asks providers. */
+export const conditionTypesOf = (spec: Pick<VoucherCampaignSpec, 'verification'>): readonly ConditionType[] =>
+  outsideTiersOf(spec).length > 0 ? CONDITION_TYPES : CONDITION_TYPES.filter((type) => type !== 'ProvidersReachable');
+
+const namesOf = (standings: readonly Standing[]): string => standings.map(({ name }) => name).join(', ');
+
+/** What goes on while some can't be asked. */
+const meanwhile = (standings: readonly Standing[]): string => {
+  const rate = outsideRate(standings);
+  if (rate === 0)
+    return 'No identity is checked meanwhile; registrations go on and wait, and no one is rejected for it.';
+  const asked = standings.filter(({ state }) => state === 'asked');
+  return `Meanwhile identities are checked at ${rate}/s by ${namesOf(asked)}.`;
+};
+
+const refuses = ({ name }: Standing, secretName: string): string =>
+  `Provider ${name} refuses every request: its key, its signature or the account. Compare ${name}.secret-id and ${name}.secret-key in the Secret ${secretName} with the provider's console, and look at the account there. One pod tries again from time to time.`;
+
+const fails = ({ name }: Standing): string =>
+  `Provider ${name} does not answer, or answers with errors. Check whether it reports an outage, and whether pods of verification reach its address. One pod tries again from time to time.`;
+
+const usedUp = ({ name, requestsPerDay, leftToday, timeZone, resumesAtMs }: Standing): string => {
+  const by = leftToday === 0 ? `requestsPerDay is ${requestsPerDay}` : 'the provider says so';
+  const zone = knownZone(timeZone);
+  const again = resumesAtMs === undefined ? '' : ` It is asked again at ${clockIn(zone, resumesAtMs)} ${zone}.`;
+  return `Provider ${name} takes no more requests today: ${by}.${again} Agree on a larger quota with it, and raise requestsPerDay, or add a provider.`;
+};
+
+/** Single pods that are refused while others are answered. */
+const refusedPods = (standings: readonly Standing[]): string =>
+  standings
+    .filter((standing) => standing.refusedPods.length > 0)
+    .map(
+      ({ name, refusedPods: pods }) =>
+        ` ${name} refuses ${pods.join(', ')} and answers other pods: compare the clock of its node with theirs.`,
+    )
+    .join('');
+
+/** Pods ask no provider of a campaign in which one can't be asked. */
+const invalid = ({ verification }: VoucherCampaignSpec): string =>
+  (verification?.providers ?? [])
+    .flatMap((provider) => providerFaults(provider).map((fault) => `Provider ${provider.name}: ${fault}.`))
+    .join(' ');
+
+/**
+ * Rows are tried from the top. A provider is stopped by what pods report (operator/outside/stops.ts).
+ *
+ * | providers                                          | status  | reason          |
+ * |----------------------------------------------------|---------|-----------------|
+ * | the campaign checks no identities                  | absent  |                 |
+ * | one is described so that it can't be asked         | False   | ProviderInvalid |
+ * | one refuses every request of the campaign          | False   | ProviderRefuses |
+ * | one fails at two pods, or at the only one          | False   | ProviderFailing |
+ * | one has no requests left today                     | False   | QuotaUsedUp     |
+ * | no pod has reported on one yet, or the shares in force are not known | Unknown | NotYetObserved |
+ * | otherwise                                          | True    | AllAnswer       |
+ */
+export const providersReachable = ({ campaign, handOuts = {} }: ConditionInput): Reachable | undefined => {
+  const tiers = outsideTiersOf(campaign.spec);
+  if (tiers.length === 0) return undefined;
+  const faults = invalid(campaign.spec);
+  if (faults !== '') {
+    return no(
+      'ProviderInvalid',
+      `${faults} No provider is asked until spec.verification is corrected; registrations go on and wait, and no one is rejected for it.`,
+    );
+  }
+  const standings = tiers.flatMap((tier) => handOuts[tier]?.standings ?? []);
+  const secretName = campaign.spec.verification?.secretName ?? '';
+  const of = (state: Standing['state']): readonly Standing[] => standings.filter((one) => one.state === state);
+  const [refused, failing, quota] = [of('refused'), of('failing'), of('quota')];
+  const sentences = [
+    ...refused.map((one) => refuses(one, secretName)),
+    ...failing.map(fails),
+    ...quota.map(usedUp),
+    meanwhile(standings),
+  ].join(' ');
+  if (refused.length > 0) return no('ProviderRefuses', sentences);
+  if (failing.length > 0) return no('ProviderFailing', sentences);
+  if (quota.length > 0) return no('QuotaUsedUp', sentences);
+  if (!standings.some(({ isReported }) => isReported)) {
+    return unknown(
+      'NotYetObserved',
+      `No pod has reported on the providers yet. If this lasts, no verification pod is Ready, or a key is missing in the Secret ${secretName}: kubectl voucher doctor compares its keys, and the log of a pod names the missing one.`,
+    );
+  }
+  return yes(
+    'AllAnswer',
+    `No provider refuses, fails or is out of quota: ${namesOf(standings)}.${refusedPods(standings)}`,
+  );
+};

@@ -1,0 +1,178 @@
+/** How the list of the draw is shown: condition and status. Pure. */
+import type { VoucherCampaignStatus } from '../../contract/campaign-types.ts';
+import type { Frozen, Listed } from '../../contract/control.ts';
+import { asBefore, type ConditionInput, no, unknown, type Verdict, yes } from '../conditions/verdict.ts';
+import type { ObservedCluster } from '../tick/cluster-view.ts';
+import type { FreezeState } from './freeze-keeper.ts';
+import type { Behind, Waiting } from './freeze-steps.ts';
+
+type ListFrozen = Verdict<'ListFrozen'>;
+type DrawStatus = NonNullable<VoucherCampaignStatus['draw']>;
+
+const instantText = (ms: number): string => new Date(ms).toISOString();
+
+/** `verification is at 812 of 1034 in shard 0, at 17 of 980 in shard 2`. */
+const progress = (behind: readonly Behind[]): string =>
+  [...Map.groupBy(behind, ({ tier }) => tier)]
+    .map(([tier, shards]) => {
+      const each = shards.map(({ shard, acknowledged, barrier }) => `${acknowledged} of ${barrier} in shard ${shard}`);
+      return `${tier} is at message ${each.join(', ')}`;
+    })
+    .join('; ');
+
+const waitingFor = (waiting: Waiting, { name, namespace }: ConditionInput['campaign']['metadata']): ListFrozen => {
+  switch (waiting.why) {
+    case 'NotClosed':
+      return no(
+        'NotClosed',
+        `Registration closes at ${instantText(waiting.untilMs)}. The list of the draw is frozen after that.`,
+      );
+    case 'WaitingForDeadline':
+      return no(
+        'WaitingForDeadline',
+        `Identities are verified, and citizens can change their registrations, until ${instantText(waiting.untilMs)} (spec.draw.verifyBy). The list is frozen after that.`,
+      );
+    case 'WaitingForMargin':
+      return no(
+        'WaitingForMargin',
+        waiting.isLongDue === true
+          ? `Registration ended before this operator began. The list is frozen from ${instantText(waiting.untilMs)} on. To prevent that, start a contingency level with deferFreeze before then.`
+          : `Pods may still store what they accepted before the end. The list is frozen from ${instantText(waiting.untilMs)} on.`,
+      );
+    case 'Deferred':
+      return no(
+        'Deferred',
+        `Contingency level ${waiting.by.join(', ')} defers the freeze. To end it: kubectl voucher contingency stop ${waiting.by[0]} ${name} -n ${namespace}.`,
+      );
+    case 'ClockOff':
+      return no(
+        'ClockOff',
+        waiting.ownClock === 'off'
+          ? "The operator's clock is off, so it can't know that pods accept nothing more. Set the clock of its node, by NTP."
+          : "The operator could not compare its clock with those of most intake pods, so it can't know that they accept nothing more. The condition ClocksAgree says what is known.",
+      );
+    case 'WaitingForVerification':
+      return no(
+        'WaitingForVerification',
+        `Not every identity is verified: ${progress(waiting.behind)}. The list is frozen when all of them are.`,
+      );
+    case 'WaitingForConsumers':
+      return no(
+        'WaitingForConsumers',
+        `The barriers are stored, but not every tier has reached them: ${progress(waiting.behind)}. The list is frozen when all of them have.`,
+      );
+  }
+};
+
+const frozenText = ({ at, barriers }: Frozen): string =>
+  `Frozen at ${at}. Messages up to these barriers count: ${barriers.map((barrier, shard) => `${barrier} in shard ${shard}`).join(', ')}.`;
+
+/**
+ * | the draw's Job                | text                         |
+ * |-------------------------------|------------------------------|
+ * | Jobs can't be listed          | which right is missing       |
+ * | none yet, or at work          | that the list is being made  |
+ * | its pod does not run yet      | … that it waits, and where to look |
+ * | at work after failed tries    | … that it failed, and the log |
+ * | failed for good               | … how to try again now       |
+ */
+const drawText = ({ jobs, isJobsUnseen }: ObservedCluster, namespace: string): string => {
+  if (isJobsUnseen === true) {
+    return "No list is made, because the operator can't list Jobs of this namespace. Permit it to get, list, watch and create jobs of the group batch (docs/operations.md).";
+  }
+  const job = jobs?.draw;
+  const isWell = job !== undefined && job.state !== 'failed' && job.failedPods === 0;
+  if (job === undefined || (isWell && job.state !== 'starting')) return 'The list is made from them.';
+  if (isWell) {
+    return `Job ${job.name} makes the list from them; its pod does not run yet. If that lasts: kubectl describe job ${job.name} -n ${namespace} says whether the pod is refused, else kubectl describe pods -n ${namespace} -l job-name=${job.name}.`;
+  }
+  const log = `Its log says why: kubectl logs job/${job.name} -n ${namespace}.`;
+  return job.state === 'failed'
+    ? `Job ${job.name} failed to make the list from them. ${log} The operator creates it again when the cluster has deleted it; to try now: kubectl delete job ${job.name} -n ${namespace}.`
+    : `Job ${job.name} makes the list from them. ${job.failedPods} of its pods failed; it tries again. ${log}`;
+};
+
+const listText = ({ lists }: Listed): string =>
+  lists.map(({ voucher, entries, digest }) => `${voucher} has ${entries} entries (digest ${digest})`).join('; ');
+
+/**
+ * | known of the list                                   | status  | reason |
+ * |-----------------------------------------------------|---------|--------|
+ * | nothing yet, but a leader before knew               | as before | as before |
+ * | nothing yet                                         | Unknown | NotYetObserved |
+ * | no journal answers                                  | Unknown | JournalUnavailable |
+ * | its entry can't be read by this release             | Unknown | EntryUnreadable |
+ * | it waits, see nextFreezeStep                        | False   | what it waits for |
+ * | barriers or the entry are being written             | False   | PublishingBarriers |
+ * | the entry is stored                                 | True    | Frozen |
+ * | … and the list has been made                        | True    | Listed |
+ */
+export const listFrozen = (input: Pick<ConditionInput, 'observed' | 'campaign' | 'endTooLate'>): ListFrozen => {
+  const { endTooLate } = input;
+  const verdict = freezeVerdict(input);
+  if (endTooLate === undefined) return verdict;
+  const late = `The end ${endTooLate} was stated too late and does not count: registration had ended, and the list was due.`;
+  return { ...verdict, message: `${verdict.message} ${late}` };
+};
+
+const freezeVerdict = (input: Pick<ConditionInput, 'observed' | 'campaign'>): ListFrozen => {
+  const { freeze } = input.observed;
+  switch (freeze?.kind) {
+    case undefined:
+      return (
+        asBefore(input, 'ListFrozen') ??
+        unknown('NotYetObserved', 'The journal has not been asked yet whether the list is frozen.')
+      );
+    case 'unknown':
+      return unknown(
+        'JournalUnavailable',
+        `Whether the list is frozen is unknown: ${freeze.message}. The operator asks again.`,
+      );
+    case 'unreadable':
+      return unknown(
+        'EntryUnreadable',
+        `The list is frozen, but ${freeze.message}. Install the release that wrote it, or a later one.`,
+      );
+    case 'waiting':
+      return waitingFor(freeze.waiting, input.campaign.metadata);
+    case 'publishing':
+      return no('PublishingBarriers', 'The end of the list is being written into the journal.');
+    case 'done': {
+      const { frozen, listed } = freeze;
+      if (listed === undefined)
+        return yes(
+          'Frozen',
+          `${frozenText(frozen)} ${drawText(input.observed.cluster, input.campaign.metadata.namespace)}`,
+        );
+      return yes('Listed', `${frozenText(frozen)} The list has been made: ${listText(listed)}.`);
+    }
+  }
+};
+
+const BEFORE_THE_END: readonly Waiting['why'][] = ['NotClosed'];
+
+/** Undefined: registration has not closed. What was frozen stays so while the journal does not answer. */
+export const drawStatus = (
+  freeze: FreezeState | undefined,
+  previous: DrawStatus | undefined,
+): DrawStatus | undefined => {
+  if (previous?.frozenAt !== undefined && freeze?.kind !== 'done') return previous;
+  switch (freeze?.kind) {
+    case undefined:
+    case 'unknown':
+    case 'unreadable':
+      return previous;
+    case 'waiting':
+      return BEFORE_THE_END.includes(freeze.waiting.why)
+        ? undefined
+        : { phase: freeze.waiting.why === 'WaitingForConsumers' ? 'Freezing' : 'Waiting' };
+    case 'publishing':
+      return { phase: 'Freezing' };
+    case 'done': {
+      const { frozen, listed } = freeze;
+      if (listed === undefined) return { phase: 'Frozen', frozenAt: frozen.at };
+      const entries = listed.lists.reduce((sum, list) => sum + list.entries, 0);
+      return { phase: 'Listed', frozenAt: frozen.at, entries, lists: listed.lists };
+    }
+  }
+};

@@ -1,0 +1,150 @@
+/** Which pod may send how many requests per second to each outside system. Pure. */
+import type { OutsideShares, TargetShares } from '../../contract/outside.ts';
+import { dateIn, nextDayMs } from './day.ts';
+import { heldOf, type InForce } from './in-force.ts';
+import type { OutsideReport } from './reports.ts';
+import { type Counted, increaseOf, requestsOf, type Seen, seenWith } from './seen.ts';
+import { split } from './split.ts';
+import { type StopMemory, type StopReason, stopOf } from './stops.ts';
+import type { OutsideTarget } from './targets.ts';
+
+/** While it is stopped one pod sends this many requests per second, or the rate where that is less. */
+const PROBE_PER_SECOND = 1;
+/**
+ * What is left of the day's quota is not sent faster than within this time: at 100/s, more and more slowly from 2,000 left on. A pod may
+ * follow 7 s late (5 s that a share holds, and the ticks that read its counters and write), and only from 7 s · e on does a
+ * rate that follows what is left not overshoot.
+ */
+const LAST_REQUESTS_SECONDS = 20;
+
+/** What one process remembers between two ticks. */
+export interface OutsideMemory {
+  readonly seen: Seen;
+  /** Pods that were there when this process began to lead, and have not reported yet. */
+  readonly inherited: readonly string[];
+  readonly stops: Readonly<Record<string, StopMemory>>;
+  readonly days: Readonly<Record<string, NonNullable<TargetShares['day']>>>;
+}
+
+/** How an outside system can be asked now, for conditions and people. */
+export interface Standing extends OutsideTarget {
+  /** `asked`: by all pods. Otherwise: why not, or by one probing pod only. */
+  readonly state: 'asked' | 'quota' | StopReason;
+  /** Wall clock: when it can be asked again. Absent: it can be, or that is unknown. */
+  readonly resumesAtMs?: number;
+  /** Requests left today. Absent: no limit. */
+  readonly leftToday?: number;
+  /** Pods that it refuses while it answers others. */
+  readonly refusedPods: readonly string[];
+  /** Whether a pod has reported on it. */
+  readonly isReported: boolean;
+}
+
+export interface HandOut {
+  readonly basedOn: InForce;
+  readonly next: OutsideShares;
+  readonly memory: OutsideMemory;
+  readonly standings: readonly Standing[];
+}
+
+export interface HandOutInput {
+  readonly targets: readonly OutsideTarget[];
+  /** Every pod of the tier. */
+  readonly pods: readonly { readonly name: string; readonly ready: boolean }[];
+  readonly inForce: InForce;
+  /** Undefined: the first tick of this process. */
+  readonly memory: OutsideMemory | undefined;
+  readonly reports: readonly OutsideReport[];
+  /** No pod is to ask anything more. Absent: no. */
+  readonly isOver?: boolean;
+  /** Monotonic. */
+  readonly nowMs: number;
+  readonly wallMs: number;
+}
+
+const dayOf = (
+  { timeZone }: OutsideTarget,
+  stored: TargetShares['day'],
+  own: TargetShares['day'],
+  increase: number,
+  wallMs: number,
+): NonNullable<TargetShares['day']> => {
+  const date = dateIn(timeZone, wallMs);
+  const usedOf = (day: TargetShares['day']): number => (day?.date === date ? day.used : 0);
+  return { date, used: Math.max(usedOf(stored), usedOf(own)) + increase };
+};
+
+/** Whether pods say that the provider itself counts no more requests today, and none of them is answered. */
+const saysQuota = ({ name }: OutsideTarget, seen: Seen, pods: readonly string[]): boolean => {
+  const reported = pods.flatMap((pod) => seen[pod]?.[name] ?? []);
+  return reported.length > 0 && reported.every(({ blocked }) => blocked.includes('quota'));
+};
+
+export const handOut = (input: HandOutInput): HandOut => {
+  const { targets, pods, inForce, reports, nowMs, wallMs } = input;
+  const names = pods.map(({ name }) => name);
+  const ready = pods.flatMap(({ name, ready: isReady }) => (isReady ? [name] : [])).toSorted();
+  const memory = input.memory ?? { seen: {}, inherited: names, stops: {}, days: {} };
+  const stored = inForce.value.targets;
+  const countedBefore = Object.fromEntries(targets.map(({ name }) => [name, stored[name]?.day?.counted]));
+  const increase = increaseOf(memory.seen, reports, memory.inherited, countedBefore);
+  const seen = seenWith(memory.seen, reports, names, nowMs);
+  const inherited = memory.inherited.filter((pod) => seen[pod] === undefined);
+  const countedOf = (target: string): Counted =>
+    Object.fromEntries(
+      names.flatMap((pod) => {
+        const own = seen[pod]?.[target];
+        const count = own === undefined ? undefined : requestsOf(own);
+        const known = count ?? (inherited.includes(pod) ? countedBefore[target]?.[pod] : undefined);
+        return known === undefined ? [] : [[pod, known] as const];
+      }),
+    );
+  const of = targets.map((target) => {
+    const { name, requestsPerSecond, requestsPerDay } = target;
+    const before = stored[name];
+    const stop = stopOf({ target: name, pods: ready, seen, before, memory: memory.stops[name] ?? {}, nowMs, wallMs });
+    const day =
+      requestsPerDay === undefined
+        ? undefined
+        : { ...dayOf(target, before?.day, memory.days[name], increase[name] ?? 0, wallMs), counted: countedOf(name) };
+    const leftToday =
+      requestsPerDay === undefined || day === undefined ? undefined : Math.max(0, requestsPerDay - day.used);
+    const rate = Math.min(requestsPerSecond, (leftToday ?? Number.POSITIVE_INFINITY) / LAST_REQUESTS_SECONDS);
+    const shares: TargetShares = {
+      perSecond:
+        input.isOver === true
+          ? {}
+          : split({
+              rate,
+              sharers: stop.sharers,
+              ...(stop.stopped === undefined ? {} : { most: PROBE_PER_SECOND }),
+              held: heldOf(inForce, name, nowMs),
+              current: before?.perSecond ?? {},
+              mayRaise: nowMs >= inForce.raisesFromMs,
+            }),
+      ...(stop.stopped === undefined ? {} : { stopped: stop.stopped }),
+      ...(day === undefined ? {} : { day }),
+    };
+    const isUsedUp = leftToday === 0 || saysQuota(target, seen, ready);
+    const standing: Standing = {
+      ...target,
+      state: isUsedUp ? 'quota' : ((stop.stopped?.reason as StopReason | undefined) ?? 'asked'),
+      ...(isUsedUp ? { resumesAtMs: nextDayMs(target.timeZone, wallMs) } : {}),
+      ...(leftToday === undefined ? {} : { leftToday }),
+      refusedPods: stop.refusedPods,
+      isReported: ready.some((pod) => seen[pod]?.[name] !== undefined),
+    };
+    return { name, shares, standing, stop: stop.memory, day };
+  });
+  return {
+    basedOn: inForce,
+    next: { v: 1, targets: Object.fromEntries(of.map(({ name, shares }) => [name, shares])) },
+    memory: {
+      seen,
+      inherited,
+      stops: Object.fromEntries(of.map(({ name, stop }) => [name, stop])),
+      days: Object.fromEntries(of.flatMap(({ name, day }) => (day === undefined ? [] : [[name, day]]))),
+    },
+    standings: of.map(({ standing }) => standing),
+  };
+};

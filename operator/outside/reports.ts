@@ -1,0 +1,19 @@
+/** What a pod reports about the outside systems that it asks (contract/outside.ts). */
+import type { OutsideBlock } from '../../contract/outside.ts';
+
+export const OUTCOMES = ['answered', 'retry', 'quota', 'refused'] as const;
+
+/** Of one target. */
+export interface TargetReport {
+  /** Requests since the process started, by outcome. */
+  readonly counts: Readonly<Record<(typeof OUTCOMES)[number], number>>;
+  /** Why it is not asked now. */
+  readonly blocked: readonly OutsideBlock[];
+}
+
+export interface OutsideReport {
+  readonly pod: string;
+  /** By the pod's clock: distinguishes a restart, after which its counters begin at zero. */
+  readonly startedAtMs: number;
+  readonly targets: Readonly<Record<string, TargetReport>>;
+}

@@ -1,0 +1,30 @@
+/** The outside systems of a tier, from its section of the spec. Pure. */
+import type { VoucherCampaignSpec } from '../../contract/campaign-types.ts';
+import { entryOf, type Tier, tiersOf } from '../../contract/tiers.ts';
+
+type Spec = Pick<VoucherCampaignSpec, 'verification'>;
+
+export interface OutsideTarget {
+  readonly name: string;
+  /** What the contract with it permits, over all pods. */
+  readonly requestsPerSecond: number;
+  /** Absent: no limit. */
+  readonly requestsPerDay?: number;
+  /** Of the day of requestsPerDay. */
+  readonly timeZone: string;
+  /** Those of the lowest order that can be asked are asked. */
+  readonly order: number;
+}
+
+const TARGETS: Readonly<Record<'provider', (spec: Spec) => readonly OutsideTarget[]>> = {
+  provider: ({ verification }) => verification?.providers ?? [],
+};
+
+export const targetsOf = (spec: Spec, tier: Tier): readonly OutsideTarget[] => {
+  const { outsideCap } = entryOf(tier);
+  return outsideCap === undefined ? [] : TARGETS[outsideCap](spec);
+};
+
+/** Tiers of a campaign that ask an outside system. */
+export const outsideTiersOf = (spec: Spec): readonly Tier[] =>
+  tiersOf(spec).filter((tier) => entryOf(tier).outsideCap !== undefined);

@@ -1,0 +1,56 @@
+import type { Job, JobSpec } from 'kubernetes-types/batch/v1.js';
+import type { VoucherCampaign } from '../../contract/campaign-types.ts';
+import type { JobName } from '../../contract/jobs.ts';
+import { tierName } from '../../contract/names.ts';
+import type { BuildOptions } from './build-options.ts';
+import type { Manifest } from './manifest.ts';
+import { ownedMetadata, unwatchedLabels } from './metadata.ts';
+import { podMetadataOf, podSpecOf } from './pod.ts';
+
+/** 10 s, 20 s, 40 s, … apart: about ten minutes, longer than any election or rotation. */
+const BACKOFF_LIMIT = 6;
+/** 20 million people take ten minutes on half a core. A pod that hangs is replaced by the next Job. */
+const ACTIVE_DEADLINE_SECONDS = 3_600;
+/**
+ * Afterwards the cluster deletes it. The operator then creates a failed one again, for as long as its work is not done; one that is
+ * done can be looked at for so long.
+ */
+const TTL_SECONDS = 600;
+
+/** Kubernetes 1.25 and later; kubernetes-types is older. */
+interface FailurePolicy {
+  readonly podFailurePolicy: {
+    readonly rules: readonly {
+      readonly action: 'Ignore';
+      readonly onPodConditions: readonly { readonly type: string; readonly status: 'True' }[];
+    }[];
+  };
+}
+
+const SPEC: Omit<JobSpec, 'template'> & FailurePolicy = {
+  backoffLimit: BACKOFF_LIMIT,
+  activeDeadlineSeconds: ACTIVE_DEADLINE_SECONDS,
+  ttlSecondsAfterFinished: TTL_SECONDS,
+  // A drained node or an eviction says nothing about the work.
+  podFailurePolicy: { rules: [{ action: 'Ignore', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] }] },
+};
+
+/**
+ * Created once, by POST, and never applied: a Job's pod template can't be changed, so that an apply by another release would fail for
+ * as long as the Job is there. Its pods need no probes: they are asked for nothing, and end by themselves.
+ */
+export const buildJob = (campaign: VoucherCampaign, job: JobName, options: BuildOptions): Job => ({
+  apiVersion: 'batch/v1',
+  kind: 'Job',
+  metadata: ownedMetadata(campaign, tierName(campaign.metadata.name, job), job),
+  spec: {
+    ...SPEC,
+    template: {
+      metadata: podMetadataOf(unwatchedLabels(campaign, job), options.pods ?? {}),
+      // Never: each try is a pod of its own, whose log can be read, and the failure policy requires it.
+      spec: { ...podSpecOf(campaign, job, options, {}), restartPolicy: 'Never' },
+    },
+  },
+});
+
+export const isJobManifest = (manifest: Manifest): manifest is Job => manifest.kind === 'Job';
