@@ -17,7 +17,10 @@ export interface Verdicts {
   readonly without: number;
   /** Verified, and rejected as well, although there was neither a correction nor a review in between. */
   readonly contradictory: number;
-  /** People whose first registration is verified and neither withdrawn nor erased: those who take part in the draw. */
+  /**
+   * People who take part in the draw: their first registration is neither withdrawn nor erased, and it is verified where verdicts are
+   * expected.
+   */
   readonly entries: number;
 }
 
@@ -65,8 +68,8 @@ const isContradictory = (types: Highest): boolean => {
   return types.has('verified') && rejected > answered;
 };
 
-const takesPart = (types: Highest): boolean =>
-  types.has('verified') && !['withdrawn', 'merged', 'erased'].some((type) => types.has(type));
+const takesPart = (types: Highest, verifies: boolean): boolean =>
+  (!verifies || types.has('verified')) && !['withdrawn', 'merged', 'erased'].some((type) => types.has(type));
 
 /** @param records registrations of citizens, copies included */
 export const verdictsOf = (
@@ -85,6 +88,6 @@ export const verdictsOf = (
     inReview: count('inReview'),
     without: verifies ? count('without') : 0,
     contradictory: all.filter(isContradictory).length,
-    entries: [...firstOf(records).values()].filter(({ receipt }) => takesPart(typesOf(receipt))).length,
+    entries: [...firstOf(records).values()].filter(({ receipt }) => takesPart(typesOf(receipt), verifies)).length,
   };
 };

@@ -37,7 +37,8 @@ describe('verdicts of the journal', () => {
   });
 
   it('are not missed in a campaign that verifies nothing', () => {
-    expect(verdictsOf([R], [], false)).toEqual(NONE);
+    expect(verdictsOf([R], [], false)).toEqual({ ...NONE, entries: 1 });
+    expect(verdictsOf([R], facts('R withdrawn 1'), false)).toEqual(NONE);
   });
 
   it('count a person once in the list, by the first registration', () => {
