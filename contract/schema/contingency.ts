@@ -135,7 +135,7 @@ const effect: ObjectNode = {
     deferFreeze: {
       type: 'boolean',
       description:
-        'true: the list of the draw is not frozen while the level is in force. A list that is already frozen does not change. Left out: the level does not defer the freeze. Requires the verb authorize.',
+        'Defers the freeze: the list of the draw is not frozen while the level is in force. Write true, or leave it out. A list that is already frozen does not change. Requires the verb authorize.',
     },
   },
   'x-kubernetes-validations': [
