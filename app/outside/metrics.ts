@@ -16,11 +16,11 @@ export const createOutsideMetrics = (registry: Registry): OutsideMetrics => {
   const watched = new Map<string, () => OutsideBlock | undefined>();
   const requests = new Counter({
     name: OUTSIDE_METRICS.requests,
-    help: 'Requests to outside systems, by what became of them.',
+    help: 'Requests to outside systems, by outcome.',
     labelNames: ['target', 'outcome'],
     registers: [registry],
   });
-  const help = 'Whether this pod does not ask an outside system for this reason.';
+  const help = '1 while this pod does not ask an outside system, by reason; otherwise 0.';
   sampledGauge(registry, { name: OUTSIDE_METRICS.blocked, help, labels: ['target', 'reason'] }, () =>
     [...watched].flatMap(([target, blocked]) => {
       const found = blocked();

@@ -26,10 +26,10 @@ const meanwhile = (standings: readonly Standing[]): string => {
 };
 
 const refuses = ({ name }: Standing, secretName: string): string =>
-  `Provider ${name} refuses every request, because of a key, the signature or the account. Compare ${name}.secret-id and ${name}.secret-key in the Secret ${secretName} with the provider's console (a key may be missing in the Secret), and check the account there. One pod asks it once a second; when it answers, all pods ask again.`;
+  `Provider ${name} refuses every request, because of a key, the signature or the account. Compare ${name}.secret-id and ${name}.secret-key in the Secret ${secretName} with the provider's console (a key may be missing in the Secret), and check the account there. One pod retries after 10 to 60 s; when the provider answers, all pods ask again.`;
 
 const fails = ({ name }: Standing): string =>
-  `Provider ${name} does not answer, or answers with errors. Check whether it reports an outage, and whether verification pods can reach its address. One pod asks it once a second; when it answers, all pods ask again.`;
+  `Provider ${name} does not answer, or answers with errors. Check whether it reports an outage, and whether verification pods can reach its address. One pod retries after 1 to 30 s; when the provider answers, all pods ask again.`;
 
 const usedUp = ({ name, requestsPerDay, leftToday, timeZone, resumesAtMs }: Standing): string => {
   const by = leftToday === 0 ? `requestsPerDay is ${requestsPerDay}` : 'the provider says so';
