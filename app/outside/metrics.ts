@@ -33,7 +33,7 @@ export const createOutsideMetrics = (registry: Registry): OutsideMetrics => {
       for (const outcome of OUTCOMES) requests.inc({ target, outcome }, 0);
     },
     sent(target, outcome) {
-      // A name that is not watched would be a series that no one has bounded.
+      // A name that is not watched would add a series without a bound.
       if (watched.has(target)) requests.inc({ target, outcome });
     },
   };
