@@ -20,7 +20,7 @@ export const createOutsideMetrics = (registry: Registry): OutsideMetrics => {
     labelNames: ['target', 'outcome'],
     registers: [registry],
   });
-  const help = '1 while this pod does not ask an outside system, by reason; otherwise 0.';
+  const help = '1 while this pod does not ask an outside system, by reason; else 0.';
   sampledGauge(registry, { name: OUTSIDE_METRICS.blocked, help, labels: ['target', 'reason'] }, () =>
     [...watched].flatMap(([target, blocked]) => {
       const found = blocked();
