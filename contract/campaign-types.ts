@@ -153,7 +153,7 @@ export interface VoucherCampaignSpec {
   readonly eligibility: EligibilitySpec;
   /**
    * Identity verification. Left out: identities are not checked, and every registration enters the draw. Fixed once the
-   * campaign has opened, except for rates, quotas and the order of providers.
+   * campaign has opened, except for rates, quotas, time zones, order and weight of providers.
    */
   readonly verification?: VerificationSpec;
   /** Which registrations enter the draw. Fixed once the campaign has opened. */

@@ -59,8 +59,8 @@ export interface ContingencyEffect {
    */
   readonly extendClosing?: string;
   /**
-   * Whether the list of the draw is not frozen while the level is in force: true, or left out. A list that is frozen
-   * stays so. Requires the verb authorize.
+   * Defers the freeze: the list of the draw is not frozen while the level is in force. Write true, or leave it out. A
+   * list that is already frozen does not change. Requires the verb authorize.
    */
   readonly deferFreeze?: boolean;
 }

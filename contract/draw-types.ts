@@ -7,15 +7,15 @@
 /** Which registrations enter the draw. Fixed once the campaign has opened. */
 export interface DrawSpec {
   /**
-   * Until when identities are verified, and citizens can correct, withdraw or change their registration; after
-   * window.closesAt. Then the list of the draw is frozen. Citizens can read it. Left out: they can until
-   * window.closesAt, and the list is frozen when every identity has been checked.
+   * Until when identities are verified, and citizens can correct, withdraw or change their registration; must be after
+   * window.closesAt. Then the list of the draw is frozen. Shown to citizens. Left out: citizens can change their
+   * registration until window.closesAt, and the list is frozen when every identity has been checked.
    */
   readonly verifyBy?: string;
   /**
-   * Whether a registration enters the draw whose identity is not verified when the list is frozen. exclude: it does
-   * not. enter: it does, unless it is rejected or waits for a manual review. Citizens can read it. Without verification
-   * every registration enters. Default exclude.
+   * Whether a registration enters the draw that has no result of its identity check when the list is frozen. exclude:
+   * it does not. enter: it does. Rejected registrations, and those in manual review, never enter. Shown to citizens.
+   * Without spec.verification every registration enters. Default exclude.
    */
   readonly unverified: 'exclude' | 'enter';
 }
@@ -26,21 +26,21 @@ export interface VoucherList {
   readonly voucher: string;
   /** Registrations in the list. */
   readonly entries: number;
-  /** Digest of the list: the same wherever it is made from this journal. */
+  /** Digest of the list. Each time the list is made from this journal, the digest is the same. */
   readonly digest: string;
 }
 
 /** The list of the draw. Absent: registration has not closed. */
 export interface DrawStatus {
   /**
-   * Waiting: until everything that counts is stored. Freezing: the end of the list is being written. Frozen: later
-   * events change nothing. Listed: the list has been made.
+   * Waiting: the list is not frozen yet; the condition ListFrozen says why. Freezing: the barriers are being written,
+   * or are not reached yet. Frozen: later events change nothing. Listed: the list has been made.
    */
   readonly phase: string;
   /** When the list was frozen. Once written, window.closesAt is fixed. */
   readonly frozenAt?: string;
   /** Registrations in the lists of all vouchers together. Absent: not made yet. */
   readonly entries?: number;
-  /** List of each voucher. Absent: not made yet. */
+  /** The list for each voucher. Absent: not made yet. */
   readonly lists?: readonly VoucherList[];
 }

@@ -17,7 +17,7 @@ interface JobEntry {
 const TABLE = [
   {
     name: 'draw',
-    does: 'makes the list of those who take part from the journal, up to the freeze',
+    does: 'makes the list of the draw: it reads the journal up to the barriers',
     nameZh: '摇号',
     // 3.31 million people need 0.33 GiB, 20 million 1.2 GiB, nearly all of it outside V8's heap (test/bench/list.ts).
     pod: { cpu: '500m', memory: '512Mi', memoryLimit: '2Gi', heapMebibytes: 256 },

@@ -1,11 +1,11 @@
 /**
- * What operator and pods agree on about outside systems (providers of identities, channels): how many requests per second a pod
+ * What operator and pods agree on about outside systems (identity providers, channels): how many requests per second a pod
  * may send to each of them. Pure.
  *
  * The operator hands each pod by name a share of the rate that the contract with the outside system permits. It writes one value a tier
  * to the live bucket. A pod reads it every second; a share holds until SHARE_VALID_MS after that reading began, by the pod's
  * monotonic clock. So a pod that was stopped, or cut off from the journal, has none, no matter how late an answer reaches it.
- * The operator hands a freed share on SHARE_VALID_MS after its write was acknowledged.
+ * The operator gives a freed share to other pods SHARE_VALID_MS after its write was acknowledged.
  *
  * A provider counts whole requests in each of its seconds, so a pod rounds a share of 1 or more down, and one that is below 1 can
  * still put one request into any second (app/outside/pace.ts). So the operator hands out whole numbers: of 100/s, eight pods get
@@ -27,7 +27,7 @@ export interface OutsideShares {
 
 export interface TargetShares {
   /**
-   * Requests per second, by name of the pod: whole numbers, or a single one below 1. Who is not named has none. Their sum never exceeds
+   * Requests per second, by name of the pod: whole numbers, or a single one below 1. A pod that is not named has none. Their sum never exceeds
    * the permitted rate.
    */
   readonly perSecond: Readonly<Record<string, number>>;

@@ -1,5 +1,5 @@
 /**
- * What makes a provider of spec.verification unusable and no rule of the schema can see: CEL parses neither JSON nor addresses. The
+ * What makes a provider of spec.verification unusable, and what no rule of the schema can see: CEL parses neither JSON nor addresses. The
  * pods refuse to ask such a provider, the operator reports it, and so does `kubectl voucher doctor`. Pure.
  */
 import type { HttpProvider, ProviderSpec } from './verification-types.ts';
@@ -52,7 +52,7 @@ const twice = ({ match, mismatch, noRecord = [], quotaExceeded = [] }: HttpProvi
 
 const httpFaults = (http: HttpProvider): readonly string[] => [
   ...bodyFaults(http.body),
-  ...(isPointer(http.codeAt) ? [] : ['http.codeAt is no JSON pointer; write it like /result/code']),
+  ...(isPointer(http.codeAt) ? [] : ['http.codeAt is not a JSON pointer; write it like /result/code']),
   ...twice(http).map((code) => `http has the code ${code} in two lists; remove it from one`),
 ];
 
@@ -64,7 +64,9 @@ export const providerFaults = ({ type, url, http }: ProviderSpec): readonly stri
   return [
     ...(isHttp && url === undefined ? [missing('url')] : []),
     ...(isHttp && http === undefined ? [missing('http')] : []),
-    ...(url === undefined || URL.canParse(url) ? [] : ['url is no address; write one that begins with https://']),
+    ...(url === undefined || URL.canParse(url)
+      ? []
+      : ['url is not a valid address; write one that begins with https://']),
     ...(isHttp && http !== undefined ? httpFaults(http) : []),
   ];
 };

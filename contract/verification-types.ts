@@ -21,9 +21,12 @@ export interface HttpProvider {
   readonly codeAt: string;
   /** Codes for: name and number belong together. At least one. */
   readonly match: readonly string[];
-  /** Codes for: they do not. The citizen is rejected, and can correct the registration. */
+  /** Codes for: they do not. The registration is rejected; the citizen can correct it. */
   readonly mismatch: readonly string[];
-  /** Codes for: the provider does not know the number. A person reviews the registration. */
+  /**
+   * Codes for: the provider does not know the number. The registration waits for a manual review; the citizen can
+   * correct it.
+   */
   readonly noRecord?: readonly string[];
   /** Codes for: no more requests today. The provider is asked again on its next day. */
   readonly quotaExceeded?: readonly string[];
@@ -43,7 +46,10 @@ export interface ProviderSpec {
   readonly requestsPerDay?: number;
   /** Time zone of the day of requestsPerDay. Default Asia/Shanghai. */
   readonly timeZone: string;
-  /** Providers with a lower number are asked first; the next ones only when none of these can be asked. Default 1. */
+  /**
+   * Providers with the lowest number are asked. Those with the next number are asked only while none of the former can
+   * be. Default 1.
+   */
   readonly order: number;
   /** Share of the requests among providers of the same order. Default 1. */
   readonly weight: number;
@@ -53,7 +59,7 @@ export interface ProviderSpec {
 
 /**
  * Identity verification. Left out: identities are not checked, and every registration enters the draw. Fixed once the
- * campaign has opened, except for rates, quotas and the order of providers.
+ * campaign has opened, except for rates, quotas, time zones, order and weight of providers.
  */
 export interface VerificationSpec {
   /**
@@ -61,6 +67,6 @@ export interface VerificationSpec {
    * voucher-verification. Verification pods mount it; the operator never reads it.
    */
   readonly secretName: string;
-  /** Providers that are asked, at least one, in the order of `order`. */
+  /** Providers that are asked, by their order; at least one. */
   readonly providers: readonly ProviderSpec[];
 }

@@ -78,7 +78,8 @@ export const createControlLog = ({ connection, campaignId }: Omit<CampaignJourna
     async append(type, value, signal) {
       const sequence = await store(type, value, signal);
       const entry = await read(type, signal);
-      if (entry === undefined) throw new Error(`another entry ${type} may be under way; none is stored yet`);
+      if (entry === undefined)
+        throw new Error(`another process may be appending the entry ${type}; none is stored yet`);
       return { kind: entry.sequence === sequence ? 'appended' : 'exists', entry };
     },
   };

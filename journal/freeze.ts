@@ -19,7 +19,7 @@ import { createProvenRead } from './outside-shares.ts';
 
 const API_WITHIN_MS = 3_000;
 /**
- * A leader that is cut off answers with old values for up to 20 s. What is read 20 s after an end, and is no older than this, has every
+ * A leader that is cut off answers with old values for up to 20 s. A value that is read 20 s after an end, and is no older than this, contains every
  * later end that was published in time (operator/freeze/freeze-steps.ts).
  */
 const UNPROVEN_MS = 5_000;

@@ -2,8 +2,8 @@
  * From events to the entries of each voucher. Events may be repeated and arrive in any order and shard: a row of a receipt is a join
  * (earliest copy of the registration, highest-ranking fact), so every replay up to the same barriers gives the same lists.
  *
- * Of one person the earliest acceptance stands (contract/winner.ts); the person's other receipts are superseded, also where the
- * standing one is out. The standing receipt's highest-ranking fact decides, as the column "the draw" of app/core/projection.ts says:
+ * Of one person the earliest accepted receipt counts (contract/winner.ts); the person's other receipts are superseded, even if that one
+ * does not enter the draw. Its highest-ranking fact decides, as the column "the draw" of app/core/projection.ts says:
  *
  * | its highest fact        | `exclude` | `enter`, `unchecked` | why                                                     |
  * |-------------------------|-----------|----------------------|---------------------------------------------------------|

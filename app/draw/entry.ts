@@ -3,9 +3,9 @@
  *
  *   entry = SHA-256("vcdraw1/entry" ‖ 00 ‖ campaignUid ‖ 00 ‖ receiptNo ‖ 00 ‖ receiptSecret)
  *
- * The product passes `campaignId` as campaignUid; receipt and secret are the texts that the citizen has. So a citizen finds the own
- * entry by one hash, and no one else can: the secret has 128 bits that no identity number leads to. Entries need no key to be verified,
- * so the draw can be verified after `citizen.key` and all data keys are destroyed.
+ * The product passes `campaignId` as campaignUid; receipt and secret are the texts that the citizen has. So citizens can compute their
+ * own entry with one hash. Others can't: the secret has 128 bits and can't be derived from an identity number. To verify entries no key
+ * is needed, so the draw can be verified after `citizen.key` and all data keys are destroyed.
  */
 import { hash } from 'node:crypto';
 import type { SecretKey } from '../core/secret-key.ts';

@@ -1,6 +1,6 @@
 /**
  * Merkle tree hash of RFC 6962, section 2.1, over entries of 32 bytes: leaf = SHA-256(00 ‖ entry), node = SHA-256(01 ‖ left ‖ right).
- * A leaf and a node differ in their first byte, so no one can pass a node off as an entry.
+ * A leaf and a node differ in their first byte, so a node can't be passed off as an entry.
  */
 import { hash } from 'node:crypto';
 import { ENTRY_BYTES } from './entry.ts';

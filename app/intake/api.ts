@@ -29,7 +29,8 @@ export type Handler = (request: IncomingMessage, params: Readonly<Record<string,
 
 /** With a withdrawal, in both languages: what it does not do. */
 const WITHDRAWN: LocalizedText = {
-  'zh-CN': '此登记已撤回，不参加抽签。如您用同一证件号码另有登记，请分别撤回；撤回后再用同一证件号码登记，不参加抽签。',
+  'zh-CN':
+    '此登记已撤回，不参加摇号。如您还有其他登记，请用各自的回执分别撤回。撤回后再用同一证件号码登记的，也不参加摇号。',
   en: 'This registration is withdrawn and does not enter the draw. If you have registered more than once, withdraw each registration with its own receipt. A later registration with the same identity number does not enter the draw.',
 };
 

@@ -71,7 +71,7 @@ const FULL_AGAIN_SECONDS = 5;
 const MOST_UNDER_WAY = 16;
 const MOST_RECEIPTS = 4_096;
 const PER_SECOND = 1;
-/** A double click is no abuse, nor is a second thought. */
+/** A double click, or a change of mind, is not abuse. */
 const BURST_SECONDS = 5;
 
 const unconfirmed = (retryAfterSeconds: number): ApiError => new ApiError('CHANGE_UNCONFIRMED', { retryAfterSeconds });

@@ -28,7 +28,7 @@ export const ERRORS = {
   METHOD_NOT_ALLOWED: means(405, '不支持此请求方法', 'This method is not supported here'),
   LIST_FROZEN: means(
     409,
-    '登记名单已经确定，不能再更正、撤回或更改领取渠道',
+    '更改时间已截止，不能再更正、撤回登记或更改领取渠道',
     'Registrations can’t be corrected, withdrawn or changed any more: the time for it is over',
   ),
   WITHDRAWN: means(409, '此登记已撤回，不能再更改', 'This registration is withdrawn and can’t be changed any more'),
@@ -40,12 +40,12 @@ export const ERRORS = {
   ERASED: means(
     409,
     '此登记的个人信息已删除，不能再更改',
-    'The data of this registration is erased; it can’t be changed',
+    'The personal data of this registration has been erased, so it can’t be changed any more',
   ),
   NOT_REJECTED: means(
     409,
-    '只有身份核验未通过或待人工复核的登记才能更正',
-    'Only a registration whose identity check failed or needs a review can be corrected',
+    '只有身份核验未通过或待人工审核的登记才能更正',
+    'Only a registration whose identity check failed, or that waits for a manual review, can be corrected',
   ),
   NO_CORRECTION_LEFT: means(
     409,
@@ -60,7 +60,7 @@ export const ERRORS = {
   CHANNEL_FIXED: means(
     409,
     '本次活动每个领取渠道须分别登记，登记后不能更改渠道；如需使用其他渠道，请另行登记',
-    'In this campaign each app is a registration of its own, so the channel can’t be changed; register for the other app as well',
+    'In this campaign each app needs its own registration, so the channel can’t be changed; register for the other app as well',
   ),
   CHANGED_MEANWHILE: means(
     409,
@@ -104,8 +104,8 @@ export const ERRORS = {
   ),
   UNCHANGED: means(
     422,
-    '更正内容与核验未通过的内容相同，请核对姓名',
-    'The correction is the same as what failed the identity check; check the name',
+    '更正内容与当前登记内容相同，请核对姓名',
+    'The correction has the same content as the registration; check the name',
   ),
   NOT_ELIGIBLE_AGE: means(422, '未达到参加活动的最低年龄', 'You have not reached the minimum age'),
   CHANNEL_INVALID: means(422, '领取渠道须为 wechat、alipay 或 unionpay', 'channel must be wechat, alipay or unionpay'),
@@ -130,8 +130,8 @@ export const ERRORS = {
   ),
   CHANGE_UNCONFIRMED: means(
     503,
-    '暂时无法确认更改是否完成，请稍候重试，重复提交不会重复生效',
-    'We can’t confirm the change now; send it again in a moment, it takes effect only once',
+    '暂时无法确认更改是否完成，请稍候重试；重复提交不会重复生效',
+    'We can’t confirm the change now. Send it again in a moment; it takes effect only once',
   ),
   INTERNAL: means(500, '系统出错，请重试', 'Something went wrong; try again'),
 } satisfies Readonly<Record<string, ErrorEntry>>;

@@ -16,11 +16,11 @@ export interface Lane {
   blocked(): OutsideBlock | undefined;
   /**
    * Waits for its turn, evenly spaced within the pod's share. After `true` the request is sent at once, and `sent` is called in any
-   * case: the turn may be the breaker's only probe, which is given up after half a minute without a word.
+   * case: the turn may be the breaker's only probe, which is given up when its outcome is not reported within half a minute.
    * @returns false when it was blocked meanwhile or the signal has aborted, and no request may be sent. Never rejects
    */
   turn(signal: AbortSignal): Promise<boolean>;
-  /** What came of the request that the turn was for. */
+  /** The outcome of the request that the turn was for. */
   sent(outcome: Sent): void;
 }
 
@@ -76,7 +76,7 @@ export const createLane = (options: LaneOptions): Lane => {
   const blockAt = (instant: Instant): OutsideBlock | undefined =>
     breakerBlock(memory.breaker, instant) ?? (share() > 0 ? undefined : 'no_share');
 
-  /** Grants what is due. @returns how long to wait for the next turn, in ms; undefined: no one waits */
+  /** Grants what is due. @returns how long to wait for the next turn, in ms; undefined: no turn is waited for */
   const grantDue = (): number | undefined => {
     for (;;) {
       const [first] = line;

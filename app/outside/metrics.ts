@@ -16,11 +16,11 @@ export const createOutsideMetrics = (registry: Registry): OutsideMetrics => {
   const watched = new Map<string, () => OutsideBlock | undefined>();
   const requests = new Counter({
     name: OUTSIDE_METRICS.requests,
-    help: 'Requests to outside systems, by what became of them.',
+    help: 'Requests to outside systems, by outcome.',
     labelNames: ['target', 'outcome'],
     registers: [registry],
   });
-  const help = 'Whether this pod does not ask an outside system for this reason.';
+  const help = '1 while this pod does not ask an outside system, by reason; else 0.';
   sampledGauge(registry, { name: OUTSIDE_METRICS.blocked, help, labels: ['target', 'reason'] }, () =>
     [...watched].flatMap(([target, blocked]) => {
       const found = blocked();
@@ -33,7 +33,7 @@ export const createOutsideMetrics = (registry: Registry): OutsideMetrics => {
       for (const outcome of OUTCOMES) requests.inc({ target, outcome }, 0);
     },
     sent(target, outcome) {
-      // A name that is not watched would be a series that no one has bounded.
+      // A name that is not watched would add a series without a bound.
       if (watched.has(target)) requests.inc({ target, outcome });
     },
   };

@@ -7,7 +7,7 @@ export const createVerificationMetrics = (registry: Registry, now: () => number)
   const registers = [registry];
   const questions = new Counter({
     name: 'voucher_verification_questions_total',
-    help: 'Questions that a provider was asked, by provider and by what it said. Only match, mismatch and no_record are answers.',
+    help: 'Requests to providers, by provider and result. Only match, mismatch and no_record lead to a verdict.',
     labelNames: ['provider', 'outcome'],
     registers,
   });
@@ -19,19 +19,18 @@ export const createVerificationMetrics = (registry: Registry, now: () => number)
   });
   const skipped = new Counter({
     name: 'voucher_verification_skipped_total',
-    help: 'Messages that asked nothing: answered before, withdrawn, corrected since, erased, or of no citizen.',
+    help: 'Messages that needed no request: answered before, withdrawn, corrected since, erased, or of no citizen.',
     labelNames: ['reason'],
     registers,
   });
   const givenBack = new Counter({
     name: 'voucher_verification_given_back_total',
-    help: 'Messages that could not be decided, and that the journal delivers again later.',
+    help: 'Messages that could not be decided now; the journal delivers them again.',
     labelNames: ['reason'],
     registers,
   });
   const inHand = new Set<{ readonly storedAtMs: number }>();
-  const oldest =
-    'Age of the oldest registration that this pod has in hand without a verdict, in seconds; 0 without one.';
+  const oldest = 'Age in seconds of the oldest registration that this pod is checking; 0 when there is none.';
   sampledGauge(registry, { name: 'voucher_verification_oldest_seconds', help: oldest }, () => {
     const storedAtMs = [...inHand].reduce((least, one) => Math.min(least, one.storedAtMs), now());
     return [[{}, (now() - storedAtMs) / 1_000]];

@@ -36,7 +36,7 @@ export const effectText = (level: ContingencyLevel): string =>
   [
     ...admissionParts(level),
     ...(level.effect.extendClosing === undefined ? [] : [`closes ${level.effect.extendClosing} later`]),
-    ...(level.effect.deferFreeze === true ? ['the list is not frozen'] : []),
+    ...(level.effect.deferFreeze === true ? ['defers the freeze of the list'] : []),
   ].join('; ');
 
 export const triggerText = ({ trigger }: ContingencyLevel): string => {

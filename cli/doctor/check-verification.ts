@@ -57,7 +57,7 @@ const provider = (one: ProviderSpec, namespace: string): readonly Finding[] => {
           warn(
             CHECK,
             `provider ${name}: names and identity numbers are sent to ${address.host} without encryption`,
-            'write https://, or for a Service of the cluster its name with .svc',
+            'write https://, or for a Service of the cluster its name that ends in .svc',
           ),
         ]
       : []),
@@ -66,7 +66,7 @@ const provider = (one: ProviderSpec, namespace: string): readonly Finding[] => {
       : [
           warn(
             CHECK,
-            `provider ${name}: time zone ${timeZone} is not known, so its day is that of ${knownZone(timeZone)}`,
+            `provider ${name}: time zone ${timeZone} is not known, so its quota day is that of ${knownZone(timeZone)}`,
             'write a name of the IANA time zone database, such as Asia/Shanghai',
           ),
         ]),
@@ -74,9 +74,9 @@ const provider = (one: ProviderSpec, namespace: string): readonly Finding[] => {
 };
 
 /**
- * How many will register is not stated, and more than win. So the vouchers' quotas are the least that has to be verified.
+ * How many will register is not stated; more register than win. So at least as many identities must be verified as there are vouchers.
  *
- * | the least takes longer than from opening to verifyBy | WARN |
+ * | that takes longer than from opening to verifyBy | WARN |
  */
 const pace = ({ campaign: { spec } }: CampaignFacts): readonly Finding[] => {
   const targets = targetsOf(spec, 'verification');
@@ -102,7 +102,7 @@ const pace = ({ campaign: { spec } }: CampaignFacts): readonly Finding[] => {
     warn(
       CHECK,
       `${said}, but verifyBy is ${span(hasSeconds)} after opening: those that are not verified by then ${rest}`,
-      'move spec.draw.verifyBy later before the campaign opens, or agree on a higher rate or quota with a provider',
+      'before the campaign opens, move spec.draw.verifyBy later; or agree on a higher rate or quota with a provider',
     ),
   ];
 };

@@ -15,7 +15,7 @@ const about = (seconds: number): string => {
   return `${Math.round(seconds / DAY_SECONDS)} d`;
 };
 
-/** As clockOf, without seconds: no one knows them hours ahead. */
+/** As clockOf, without seconds: they can't be known hours ahead. */
 const minuteOf = (ms: number, zone: Zone, nowMs: number): string => clockOf(ms, zone, nowMs).slice(0, -3);
 
 /**
@@ -23,7 +23,7 @@ const minuteOf = (ms: number, zone: Zone, nowMs: number): string => clockOf(ms, 
  * |--------------------------|-----------------------------------------------------------------|
  * | can be asked             | at 100/s, done in about 9 h, by 19:20                           |
  * | can't, until their day ends | no provider can be asked; resumes at 2027-03-02 00:00, done in about 20 h, by 2027-03-02 06:00 |
- * | can't, and no one knows until when | no provider can be asked: the condition ProvidersReachable says why |
+ * | can't, for an unknown time | no provider can be asked: the condition ProvidersReachable says why |
  */
 export const paceText = (
   { perSecond, doneAt, resumesAt }: NonNullable<TierStatus['outside']>,

@@ -141,7 +141,7 @@ const listText = ({ campaign, nowMs }: Report, zone: Zone): string | undefined =
   if (frozenAt === undefined) return conditions.find(({ type }) => type === 'ListFrozen')?.message ?? draw.phase;
   const frozen = `frozen ${clockOf(instantMs(frozenAt), zone, nowMs)} (${ago(instantMs(frozenAt), nowMs)})`;
   const each = lists.map(({ voucher, entries, digest }) => `${voucher}: ${count(entries)} entries, digest ${digest}`);
-  return [frozen, ...(lists.length === 0 ? ['not made yet'] : each)].join('; ');
+  return [frozen, ...(lists.length === 0 ? ['the list is not made yet'] : each)].join('; ');
 };
 
 const factsOf = (report: Report, { grants }: Standing, zone: Zone): readonly Fact[] => {

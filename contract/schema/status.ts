@@ -10,13 +10,17 @@ const STATUS_TYPES = './status-types.ts';
 const outside: ObjectNode = {
   type: 'object',
   description:
-    'When what waits will be done at the pace that outside systems allow. Absent: the tier asks none, or nothing waits.',
+    'When the registrations that wait will be done, at the rate that the providers allow. Absent: the tier asks no provider, or nothing waits.',
   required: ['perSecond'],
   typeHint: { name: 'OutsidePace', file: STATUS_TYPES },
   properties: {
-    perSecond: measure('Requests per second that they allow now. 0: none of them can be asked.'),
-    doneAt: instant('When what waits now will be done, to the minute. Absent: unknown, or later than in 60 days.'),
-    resumesAt: instant('When the first of them can be asked again. Absent: one can be, or this is unknown.'),
+    perSecond: measure('Requests per second that the providers allow now. 0: no provider can be asked.'),
+    doneAt: instant(
+      'When the registrations that wait now will be done, to the minute. Absent: unknown, or later than in 60 days.',
+    ),
+    resumesAt: instant(
+      'When the first provider can be asked again. Absent: one can be asked now, or the time is unknown.',
+    ),
   },
 };
 
@@ -112,13 +116,13 @@ const drawStatus: ObjectNode = {
   required: ['phase'],
   properties: {
     phase: text(
-      'Waiting: until everything that counts is stored. Freezing: the end of the list is being written. Frozen: later events ' +
-        'change nothing. Listed: the list has been made.',
+      'Waiting: the list is not frozen yet; the condition ListFrozen says why. Freezing: the barriers are being written, or are ' +
+        'not reached yet. Frozen: later events change nothing. Listed: the list has been made.',
       32,
     ),
     frozenAt: instant('When the list was frozen. Once written, window.closesAt is fixed.'),
     entries: wholeNumber('Registrations in the lists of all vouchers together. Absent: not made yet.'),
-    lists: listByKey('voucher', 'List of each voucher. Absent: not made yet.', 32, {
+    lists: listByKey('voucher', 'The list for each voucher. Absent: not made yet.', 32, {
       type: 'object',
       description: 'VoucherList is the list of the draw for one voucher.',
       typeHint: { name: 'VoucherList', file: './draw-types.ts' },
@@ -126,7 +130,7 @@ const drawStatus: ObjectNode = {
       properties: {
         voucher: text('Name of the voucher.', 40),
         entries: wholeNumber('Registrations in the list.'),
-        digest: text('Digest of the list: the same wherever it is made from this journal.', 128),
+        digest: text('Digest of the list. Each time the list is made from this journal, the digest is the same.', 128),
       },
     }),
   },

@@ -12,7 +12,7 @@ const text = (description: string, maxLength: number, byDefault?: string): Strin
   ...(byDefault === undefined ? {} : { default: byDefault }),
 });
 
-/** Scheme, host or IPv6 address, port, path and query. A key belongs into the Secret, not into an address that everyone can read. */
+/** Scheme, host or IPv6 address, port, path and query. A key belongs in the Secret, not into an address that everyone can read. */
 const URL_PATTERN =
   '^https?://([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\\\\[[0-9A-Fa-f:.]+\\\\])(:[0-9]{1,5})?([/?][!-"$-~]*)?$';
 
@@ -51,8 +51,10 @@ const http: ObjectNode = {
     ),
     codeAt: text('JSON pointer to the result code in the response: /result/code.', 200),
     match: { ...codes('Codes for: name and number belong together. At least one.'), minItems: 1 },
-    mismatch: codes('Codes for: they do not. The citizen is rejected, and can correct the registration.'),
-    noRecord: codes('Codes for: the provider does not know the number. A person reviews the registration.'),
+    mismatch: codes('Codes for: they do not. The registration is rejected; the citizen can correct it.'),
+    noRecord: codes(
+      'Codes for: the provider does not know the number. The registration waits for a manual review; the citizen can correct it.',
+    ),
     quotaExceeded: codes('Codes for: no more requests today. The provider is asked again on its next day.'),
   },
   'x-kubernetes-validations': [
@@ -65,7 +67,7 @@ const http: ObjectNode = {
     rule(
       '.codeAt',
       "self.codeAt.matches('^(/([^~/]|~[01])*)+$')",
-      'http.codeAt is no JSON pointer: write it like /result/code',
+      'http.codeAt is not a JSON pointer: write it like /result/code',
     ),
     rule(
       '.match',
@@ -80,7 +82,7 @@ const http: ObjectNode = {
 export const verification: ObjectNode = {
   type: 'object',
   description:
-    'Identity verification. Left out: identities are not checked, and every registration enters the draw. Fixed once the campaign has opened, except for rates, quotas and the order of providers.',
+    'Identity verification. Left out: identities are not checked, and every registration enters the draw. Fixed once the campaign has opened, except for rates, quotas, time zones, order and weight of providers.',
   typeHint: { name: 'VerificationSpec', file: VERIFICATION_TYPES },
   required: ['providers'],
   properties: {
@@ -92,7 +94,7 @@ export const verification: ObjectNode = {
       default: 'voucher-verification',
     },
     providers: {
-      ...listByKey('name', 'Providers that are asked, at least one, in the order of `order`.', 8, {
+      ...listByKey('name', 'Providers that are asked, by their order; at least one.', 8, {
         type: 'object',
         description: 'Provider is one service that checks identities.',
         typeHint: { name: 'ProviderSpec', file: VERIFICATION_TYPES },
@@ -117,7 +119,7 @@ export const verification: ObjectNode = {
           ),
           timeZone: text('Time zone of the day of requestsPerDay. Default Asia/Shanghai.', 64, 'Asia/Shanghai'),
           order: int32(
-            'Providers with a lower number are asked first; the next ones only when none of these can be asked. Default 1.',
+            'Providers with the lowest number are asked. Those with the next number are asked only while none of the former can be. Default 1.',
             [1, 100],
             1,
           ),
@@ -138,7 +140,7 @@ export const verification: ObjectNode = {
           rule(
             '.url',
             `!has(self.url) || self.url.matches('${URL_PATTERN}')`,
-            'url is no address: write one that begins with https://, without a user name, a password or "#"',
+            'url is not a valid address: write one that begins with https://, without a user name, a password or "#"',
           ),
           rule(
             '.timeZone',

@@ -20,22 +20,22 @@ const namesOf = (standings: readonly Standing[]): string => standings.map(({ nam
 const meanwhile = (standings: readonly Standing[]): string => {
   const rate = outsideRate(standings);
   if (rate === 0)
-    return 'No identity is checked meanwhile; registrations go on and wait, and no one is rejected for it.';
+    return 'No identity is checked meanwhile. Registration continues, and registrations wait for their check; none is rejected because of this.';
   const asked = standings.filter(({ state }) => state === 'asked');
   return `Meanwhile identities are checked at ${rate}/s by ${namesOf(asked)}.`;
 };
 
 const refuses = ({ name }: Standing, secretName: string): string =>
-  `Provider ${name} refuses every request: its key, its signature or the account. Compare ${name}.secret-id and ${name}.secret-key in the Secret ${secretName} with the provider's console, and look at the account there. One pod tries again from time to time.`;
+  `Provider ${name} refuses every request, because of a key, the signature or the account. Compare ${name}.secret-id and ${name}.secret-key in the Secret ${secretName} with the provider's console (a key may be missing in the Secret), and check the account there. One pod retries after 10 to 60 s; when the provider answers, all pods ask again.`;
 
 const fails = ({ name }: Standing): string =>
-  `Provider ${name} does not answer, or answers with errors. Check whether it reports an outage, and whether pods of verification reach its address. One pod tries again from time to time.`;
+  `Provider ${name} does not answer, or answers with errors. Check whether it reports an outage, and whether verification pods can reach its address. One pod retries after 1 to 30 s; when the provider answers, all pods ask again.`;
 
 const usedUp = ({ name, requestsPerDay, leftToday, timeZone, resumesAtMs }: Standing): string => {
   const by = leftToday === 0 ? `requestsPerDay is ${requestsPerDay}` : 'the provider says so';
   const zone = knownZone(timeZone);
   const again = resumesAtMs === undefined ? '' : ` It is asked again at ${clockIn(zone, resumesAtMs)} ${zone}.`;
-  return `Provider ${name} takes no more requests today: ${by}.${again} Agree on a larger quota with it, and raise requestsPerDay, or add a provider.`;
+  return `Provider ${name} takes no more requests today: ${by}.${again} Agree on a larger quota with the provider, then raise requestsPerDay.`;
 };
 
 /** Single pods that are refused while others are answered. */
@@ -44,7 +44,7 @@ const refusedPods = (standings: readonly Standing[]): string =>
     .filter((standing) => standing.refusedPods.length > 0)
     .map(
       ({ name, refusedPods: pods }) =>
-        ` ${name} refuses ${pods.join(', ')} and answers other pods: compare the clock of its node with theirs.`,
+        ` ${name} refuses ${pods.join(', ')} and answers other pods: compare the clocks of their nodes.`,
     )
     .join('');
 
@@ -74,7 +74,7 @@ export const providersReachable = ({ campaign, handOuts = {} }: ConditionInput):
   if (faults !== '') {
     return no(
       'ProviderInvalid',
-      `${faults} No provider is asked until spec.verification is corrected; registrations go on and wait, and no one is rejected for it.`,
+      `${faults} No provider is asked until spec.verification is corrected. Registration continues, and registrations wait for their check; none is rejected because of this.`,
     );
   }
   const standings = tiers.flatMap((tier) => handOuts[tier]?.standings ?? []);
@@ -93,11 +93,11 @@ export const providersReachable = ({ campaign, handOuts = {} }: ConditionInput):
   if (!standings.some(({ isReported }) => isReported)) {
     return unknown(
       'NotYetObserved',
-      `No pod has reported on the providers yet. If this lasts, no verification pod is Ready, or a key is missing in the Secret ${secretName}: kubectl voucher doctor compares its keys, and the log of a pod names the missing one.`,
+      `No pod has reported on the providers yet. If this lasts, no verification pod is Ready: the Secret ${secretName} may be missing. kubectl voucher doctor checks it.`,
     );
   }
   return yes(
     'AllAnswer',
-    `No provider refuses, fails or is out of quota: ${namesOf(standings)}.${refusedPods(standings)}`,
+    `No provider refuses requests, fails or has used up its request quota: ${namesOf(standings)}.${refusedPods(standings)}`,
   );
 };

@@ -239,7 +239,7 @@ export class FreezeKeeper {
     if (signal.aborted) return;
     this.#notBeforeMs = this.#deps.clock.monotonicMs() + AFTER_FAILURE_MS;
     const message = error instanceof Error ? error.message : String(error);
-    // What was appended once stays so, whether or not the journal answers now.
+    // An entry that was appended counts, whether or not the journal answers now.
     if (this.#decided.frozen !== undefined && !(error instanceof ControlEntryError)) return;
     this.#state = { kind: error instanceof ControlEntryError ? 'unreadable' : 'unknown', message };
   }

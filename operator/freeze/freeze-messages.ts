@@ -30,13 +30,13 @@ const waitingFor = (waiting: Waiting, { name, namespace }: ConditionInput['campa
     case 'WaitingForDeadline':
       return no(
         'WaitingForDeadline',
-        `Identities are verified, and citizens can change their registrations, until ${instantText(waiting.untilMs)} (spec.draw.verifyBy). The list is frozen after that.`,
+        `Identities are verified, and citizens can change their registrations, until ${instantText(waiting.untilMs)} (spec.draw.verifyBy). The list of the draw is frozen after that.`,
       );
     case 'WaitingForMargin':
       return no(
         'WaitingForMargin',
         waiting.isLongDue === true
-          ? `Registration ended before this operator began. The list is frozen from ${instantText(waiting.untilMs)} on. To prevent that, start a contingency level with deferFreeze before then.`
+          ? `The list has been due since before this operator process began. It is frozen from ${instantText(waiting.untilMs)} on. To defer that, an owner starts a contingency level with deferFreeze before then.`
           : `Pods may still store what they accepted before the end. The list is frozen from ${instantText(waiting.untilMs)} on.`,
       );
     case 'Deferred':
@@ -48,8 +48,8 @@ const waitingFor = (waiting: Waiting, { name, namespace }: ConditionInput['campa
       return no(
         'ClockOff',
         waiting.ownClock === 'off'
-          ? "The operator's clock is off, so it can't know that pods accept nothing more. Set the clock of its node, by NTP."
-          : "The operator could not compare its clock with those of most intake pods, so it can't know that they accept nothing more. The condition ClocksAgree says what is known.",
+          ? "The operator's clock is off, so it can't know whether pods still accept registrations or changes. Synchronise the clock of its node with NTP."
+          : "The operator could not compare its clock with those of most intake pods, so it can't know whether they still accept registrations or changes. See the condition ClocksAgree.",
       );
     case 'WaitingForVerification':
       return no(
@@ -65,12 +65,12 @@ const waitingFor = (waiting: Waiting, { name, namespace }: ConditionInput['campa
 };
 
 const frozenText = ({ at, barriers }: Frozen): string =>
-  `Frozen at ${at}. Messages up to these barriers count: ${barriers.map((barrier, shard) => `${barrier} in shard ${shard}`).join(', ')}.`;
+  `Frozen at ${at}. The list depends on the messages up to these barriers: message ${barriers.map((barrier, shard) => `${barrier} in shard ${shard}`).join(', ')}.`;
 
 /**
  * | the draw's Job                | text                         |
  * |-------------------------------|------------------------------|
- * | Jobs can't be listed          | which right is missing       |
+ * | Jobs can't be listed          | which permission is missing  |
  * | none yet, or at work          | that the list is being made  |
  * | its pod does not run yet      | … that it waits, and where to look |
  * | at work after failed tries    | … that it failed, and the log |
@@ -78,18 +78,18 @@ const frozenText = ({ at, barriers }: Frozen): string =>
  */
 const drawText = ({ jobs, isJobsUnseen }: ObservedCluster, namespace: string): string => {
   if (isJobsUnseen === true) {
-    return "No list is made, because the operator can't list Jobs of this namespace. Permit it to get, list, watch and create jobs of the group batch (docs/operations.md).";
+    return 'No list is made, because the operator has no permission to list Jobs in this namespace. Permit it to get, list, watch and create jobs of the group batch (docs/operations.md).';
   }
   const job = jobs?.draw;
   const isWell = job !== undefined && job.state !== 'failed' && job.failedPods === 0;
-  if (job === undefined || (isWell && job.state !== 'starting')) return 'The list is made from them.';
+  if (job === undefined || (isWell && job.state !== 'starting')) return 'The list is being made from these messages.';
   if (isWell) {
-    return `Job ${job.name} makes the list from them; its pod does not run yet. If that lasts: kubectl describe job ${job.name} -n ${namespace} says whether the pod is refused, else kubectl describe pods -n ${namespace} -l job-name=${job.name}.`;
+    return `Job ${job.name} will make the list from these messages; its pod does not run yet. If that lasts, look for a refused pod: kubectl describe job ${job.name} -n ${namespace}. Otherwise: kubectl describe pods -n ${namespace} -l job-name=${job.name}.`;
   }
   const log = `Its log says why: kubectl logs job/${job.name} -n ${namespace}.`;
   return job.state === 'failed'
-    ? `Job ${job.name} failed to make the list from them. ${log} The operator creates it again when the cluster has deleted it; to try now: kubectl delete job ${job.name} -n ${namespace}.`
-    : `Job ${job.name} makes the list from them. ${job.failedPods} of its pods failed; it tries again. ${log}`;
+    ? `Job ${job.name} failed to make the list. ${log} The operator creates it again after the cluster has deleted it. To retry now: kubectl delete job ${job.name} -n ${namespace}.`
+    : `Job ${job.name} makes the list from these messages. ${job.failedPods} of its pods failed; the Job retries. ${log}`;
 };
 
 const listText = ({ lists }: Listed): string =>
@@ -111,7 +111,7 @@ export const listFrozen = (input: Pick<ConditionInput, 'observed' | 'campaign' |
   const { endTooLate } = input;
   const verdict = freezeVerdict(input);
   if (endTooLate === undefined) return verdict;
-  const late = `The end ${endTooLate} was stated too late and does not count: registration had ended, and the list was due.`;
+  const late = `The end ${endTooLate} was stated too late and has no effect: registration had already ended, so the list could be frozen at any moment.`;
   return { ...verdict, message: `${verdict.message} ${late}` };
 };
 
@@ -136,7 +136,10 @@ const freezeVerdict = (input: Pick<ConditionInput, 'observed' | 'campaign'>): Li
     case 'waiting':
       return waitingFor(freeze.waiting, input.campaign.metadata);
     case 'publishing':
-      return no('PublishingBarriers', 'The end of the list is being written into the journal.');
+      return no(
+        'PublishingBarriers',
+        'The barriers, or the entry that freezes the list, are being written into the journal.',
+      );
     case 'done': {
       const { frozen, listed } = freeze;
       if (listed === undefined)
@@ -151,7 +154,7 @@ const freezeVerdict = (input: Pick<ConditionInput, 'observed' | 'campaign'>): Li
 
 const BEFORE_THE_END: readonly Waiting['why'][] = ['NotClosed'];
 
-/** Undefined: registration has not closed. What was frozen stays so while the journal does not answer. */
+/** Undefined: registration has not closed. A frozen list remains in the status while the journal does not answer. */
 export const drawStatus = (
   freeze: FreezeState | undefined,
   previous: DrawStatus | undefined,

@@ -36,9 +36,9 @@ export const frozenAtOf = ({ freeze, previous }: Pick<Observed, 'freeze' | 'prev
   freeze?.kind === 'done' ? freeze.frozen.at : previous?.draw?.frozenAt;
 
 /**
- * The latest end that counts, whatever the spec says by now: of a frozen list, or as pods follow it, once 10 s have passed since then.
- * A closing that a contingency level extended, and that is in the status, counts as well: every leader knows it, also while the journal
- * is away over the stated end. Undefined: the spec's.
+ * The latest end that counts, even if the spec states another one now: of a frozen list, or as it was published to pods, once 10 s have
+ * passed since then. A closing that a contingency level extended, and that is in the status, counts as well: every leader knows it, even
+ * if the journal does not answer at the stated end. Undefined: the spec's.
  */
 const lastEnd = ({ freeze, previous, published }: Seen, nowMs: number): string | undefined => {
   const frozenAt = frozenAtOf({ freeze, previous });

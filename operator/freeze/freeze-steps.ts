@@ -18,12 +18,12 @@ import type { ConsumerPosition, PublishedWindow } from '../../journal/freezing.t
 export const FREEZE_AFTER_MS = 20_000;
 
 /**
- * From the end that pods follow to the last instant at which a later one may be published to them: by date alone, so that every
- * process agrees, also with an append of another one under way. The first barrier comes 10 s after that: two operators' clocks
- * differ by 4 s at most, and a put takes 1 s.
+ * From the end that was published to pods to the last instant at which a later end may be published. It depends on the time only, so
+ * that all processes agree, even while an append of another process is under way. The first barrier is published 10 s after that: two
+ * operators' clocks differ by 4 s at most, and a write takes 1 s.
  */
 export const EXTENDED_WITHIN_MS = 10_000;
-/** A list that an operator finds due for longer than `LONG_DUE_MS` waits as long once more, so that an owner can defer it. */
+/** A list that was due for longer than this when the process began waits as long once more, so that an owner can defer the freeze. */
 export const LONG_DUE_MS = 300_000;
 
 /** What a tick wants of the list. */
@@ -94,7 +94,7 @@ export type FreezeStep =
 export const statedEndMs = ({ closesAtMs, verifyByMs = closesAtMs }: PublishedWindow): number =>
   Math.max(closesAtMs, verifyByMs);
 
-/** Of tiers that something outside slows down: their backlog has a deadline, or a phase, of its own. */
+/** Tiers that ask providers: their backlog has a deadline, or a phase, of its own. */
 const isVerifying = (tier: Tier): boolean => entryOf(tier).outsideCap === 'provider';
 
 /** Whose consumers must have passed these barriers. */

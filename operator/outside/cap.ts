@@ -7,8 +7,8 @@ import { outsideRate, type Pacing } from './outlook.ts';
 type Capped = Pick<TierLimits, 'min' | 'max' | 'capacityPerReplica' | 'targetUtilisation'>;
 
 /**
- * 300/s, and a replica does 100/s at 0.7: 5 replicas, whatever waits. By the declared capacity: pods that wait for their share
- * would teach that they are slow.
+ * 300/s, and a replica does 100/s at a target utilisation of 0.7: 5 replicas, however large the backlog is. The declared capacity is
+ * used, because pods that wait for their share would be measured as slow.
  *
  * @param targets none: nothing outside caps the tier
  */

@@ -7,7 +7,7 @@ const LONGEST_DAY_SECONDS = 26 * 3_600;
 const formatOf = (timeZone: string): Intl.DateTimeFormat =>
   new Intl.DateTimeFormat('en-CA', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' });
 
-/** A zone that no one knows must not stop the campaign: the schema's default counts. */
+/** An unknown zone must not stop the campaign: the schema's default counts. */
 export const knownZone = (timeZone: string): string => {
   try {
     formatOf(timeZone);

@@ -11,9 +11,9 @@ import type { OutsideTarget } from './targets.ts';
 /** While it is stopped one pod sends this many requests per second, or the rate where that is less. */
 const PROBE_PER_SECOND = 1;
 /**
- * What is left of the day's quota is not sent faster than within this time: at 100/s, more and more slowly from 2,000 left on. A pod may
- * follow 7 s late (5 s that a share holds, and the ticks that read its counters and write), and only from 7 s · e on does a
- * rate that follows what is left not overshoot.
+ * The rest of the day's quota is spread over at least this time: at 100/s, requests become slower from 2,000 left on. A pod may follow
+ * 7 s late (5 s that a share is valid, and the ticks that read its counters and write). With such a delay a rate that follows the rest
+ * never overshoots if it spreads the rest over at least 7 s · e = 19 s.
  */
 const LAST_REQUESTS_SECONDS = 20;
 

@@ -30,7 +30,7 @@ const answerOf = (posted: Posted, byCode: (json: unknown) => ProviderAnswer): Pr
   if (status === 401)
     return {
       kind: 'refused',
-      reason: 'the provider does not accept the key (401); check secret-key in the Secret, and the clock',
+      reason: 'the provider does not accept the key (401); check secret-key in the Secret, and the clock of the node',
     };
   return { kind: 'retry', reason: `status ${status}`, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
 };

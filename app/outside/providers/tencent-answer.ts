@@ -53,9 +53,12 @@ const results = new Map<string, (nowMs: number) => ProviderAnswer>([
   ['-1', () => ({ kind: 'mismatch', code: '-1' })],
   ['-2', () => ({ kind: 'no_record', code: '-2' })],
   ['-3', () => ({ kind: 'no_record', code: '-3' })],
-  ['-4', () => ({ kind: 'retry', reason: 'trouble at the source (-4)' })],
+  ['-4', () => ({ kind: 'retry', reason: "error at the provider's data source (-4)" })],
   ['-5', () => ({ kind: 'no_record', code: '-5' })],
-  ['-6', () => ({ kind: 'retry', reason: 'the source is being upgraded (-6)', retryAfterMs: MINUTE_MS })],
+  [
+    '-6',
+    () => ({ kind: 'retry', reason: "the provider's data source is being upgraded (-6)", retryAfterMs: MINUTE_MS }),
+  ],
   [
     '-7',
     (nowMs) => ({
@@ -70,7 +73,7 @@ const CLOCK =
   'clock: this machine and the provider differ by more than five minutes; synchronise the clock of the node';
 const OFFLINE = 'the provider does not offer IdCardVerification at this address; check url';
 const ADDRESS =
-  'the provider permits no requests from this address; permit the addresses of the cluster in its console';
+  'the provider refuses requests from this IP address; permit the addresses of the cluster in its console';
 
 /** The first that fits, by whole parts of the code. */
 const refusals: readonly (readonly [code: string, reason: string])[] = [
@@ -130,7 +133,7 @@ export const readTencentAnswer = (posted: Posted, nowMs: number): ReadAnswer => 
     return { answer: { kind: 'retry', reason: `status ${status}`, ...later } };
   }
   const parsed = parseUntrusted(response, bytes)?.Response;
-  if (parsed === undefined) return { answer: notUnderstood('another form') };
+  if (parsed === undefined) return { answer: notUnderstood('another structure') };
   const { Result: result, Error: error, RequestId: requestId } = parsed;
   if (error !== undefined && result !== undefined) return { answer: notUnderstood('a result and an error') };
   if (error !== undefined) return { answer: answerToError(error.Code), requestId };

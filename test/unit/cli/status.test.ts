@@ -143,7 +143,7 @@ opened 20:00:00 (14:09 min ago), closes 22:00:00 (in 1:45 h)
     [
       'that it is frozen',
       { draw: { phase: 'Frozen', frozenAt: new Date(NOW_MS - 60_000).toISOString() } },
-      '  list       frozen 20:13:09 (1:00 min ago); not made yet',
+      '  list       frozen 20:13:09 (1:00 min ago); the list is not made yet',
     ],
     [
       'its digest',

@@ -37,7 +37,7 @@ describe('ProvidersReachable', () => {
       standings: undefined,
       status: 'Unknown',
       reason: 'NotYetObserved',
-      says: ['No pod has reported', 'a key is missing in the Secret voucher-verification'],
+      says: ['No pod has reported', 'the Secret voucher-verification may be missing'],
     },
     'no pod has reported': {
       standings: [standing({ isReported: false })],
@@ -79,7 +79,7 @@ describe('ProvidersReachable', () => {
       standings: [standing({ state: 'failing' })],
       status: 'False',
       reason: 'ProviderFailing',
-      says: ['Provider tencent does not answer', 'no one is rejected'],
+      says: ['Provider tencent does not answer', 'none is rejected'],
     },
     'one has no requests left today': {
       standings: [standing(usedUp)],

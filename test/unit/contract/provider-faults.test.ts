@@ -34,8 +34,8 @@ describe('a provider', () => {
     ['whose body is not JSON', { body: '{"name":{{name}}}' }, 'http.body is not JSON; placeholders such as {{name}}'],
     ['whose body has an unknown placeholder', { body: '{"name":"{{Name}}"}' }, 'the unknown placeholder {{Name}}'],
     ['whose body asks for a phone', { body: '["{{phone}}"]' }, 'use {{name}}, {{idType}}, {{idNumber}}, {{requestId}}'],
-    ['whose pointer has no slash', { codeAt: 'result/code' }, 'http.codeAt is no JSON pointer'],
-    ['whose pointer has a wrong escape', { codeAt: '/a~2' }, 'http.codeAt is no JSON pointer'],
+    ['whose pointer has no slash', { codeAt: 'result/code' }, 'http.codeAt is not a JSON pointer'],
+    ['whose pointer has a wrong escape', { codeAt: '/a~2' }, 'http.codeAt is not a JSON pointer'],
     ['with a code in two lists', { noRecord: ['0'] }, 'http has the code 0 in two lists'],
     ['with a code in the last two', { noRecord: ['9'], quotaExceeded: ['9'] }, 'http has the code 9 in two lists'],
   ])('%s has one', (_, changes, fault) => {
@@ -46,7 +46,7 @@ describe('a provider', () => {
     expect(of({ body: '{', codeAt: 'code' })).toHaveLength(2);
     expect(providerFaults({ ...city, url: 'https://' })).toEqual([
       expect.stringContaining('http is not set'),
-      expect.stringContaining('url is no address'),
+      expect.stringContaining('url is not a valid address'),
     ]);
   });
 });

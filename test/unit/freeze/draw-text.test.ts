@@ -24,17 +24,17 @@ const messageOf = (draw?: ObservedJob, isJobsUnseen = false): string => {
 const name = 'chengdu-draw';
 
 it.each<readonly [string, ObservedJob | undefined, RegExp]>([
-  ['there is no Job yet', undefined, /shard 0\. The list is made from them\.$/],
-  ['the Job is at work', { name, state: 'running', failedPods: 0 }, /The list is made from them\.$/],
+  ['there is no Job yet', undefined, /shard 0\. The list is being made from these messages\.$/],
+  ['the Job is at work', { name, state: 'running', failedPods: 0 }, /The list is being made from these messages\.$/],
   [
     'its pod does not run yet',
     { name, state: 'starting', failedPods: 0 },
-    /its pod does not run yet.*kubectl describe job chengdu-draw -n vouchers says.*describe pods -n vouchers -l job-name=chengdu-draw\.$/,
+    /its pod does not run yet.*kubectl describe job chengdu-draw -n vouchers\..*describe pods -n vouchers -l job-name=chengdu-draw\.$/,
   ],
   [
     'it tries again',
     { name, state: 'running', failedPods: 2 },
-    /2 of its pods failed; it tries again.*kubectl logs job\/chengdu-draw -n vouchers\.$/,
+    /2 of its pods failed; the Job retries.*kubectl logs job\/chengdu-draw -n vouchers\.$/,
   ],
   [
     'it failed',
@@ -45,6 +45,6 @@ it.each<readonly [string, ObservedJob | undefined, RegExp]>([
   expect(messageOf(job)).toMatch(text);
 });
 
-it("says which right is missing when Jobs can't be listed", () => {
-  expect(messageOf(undefined, true)).toMatch(/can't list Jobs of this namespace.*jobs of the group batch/);
+it("says which permission is missing when Jobs can't be listed", () => {
+  expect(messageOf(undefined, true)).toMatch(/no permission to list Jobs in this namespace.*jobs of the group batch/);
 });

@@ -61,7 +61,7 @@ describe('the list of the draw', () => {
     [
       'with a clock that is off',
       waiting({ why: 'ClockOff', ownClock: 'off' }),
-      ['False', 'ClockOff', 'by NTP'],
+      ['False', 'ClockOff', 'with NTP'],
       { phase: 'Waiting' },
     ],
     [

@@ -85,7 +85,7 @@ describe('a campaign that verifies identities', () => {
     [
       'has an unknown time zone',
       { providers: [{ ...tencent, timeZone: 'Asia/Chengdu' }] },
-      ['WARN provider tencent: time zone Asia/Chengdu is not known, so its day is that of Asia/Shanghai'],
+      ['WARN provider tencent: time zone Asia/Chengdu is not known, so its quota day is that of Asia/Shanghai'],
     ],
     [
       'ends too early',

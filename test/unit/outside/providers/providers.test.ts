@@ -76,7 +76,7 @@ describe('the providers of a campaign', () => {
   it.each([
     ['url', provider({ name: 'city', type: 'Http', http }), 'provider city: url is not set'],
     ['http', provider({ name: 'city', type: 'Http', url: 'https://city.example' }), 'provider city: http is not set'],
-    ['an address', provider({ url: 'https://' }), 'provider tencent: url is no address'],
+    ['an address', provider({ url: 'https://' }), 'provider tencent: url is not a valid address'],
   ])('of type Http without %s can’t be created', async (_what, spec, message) => {
     await Promise.all(
       ['city', 'tencent'].flatMap((name) => [write(`${name}.secret-id`, 'i'), write(`${name}.secret-key`, 'k')]),

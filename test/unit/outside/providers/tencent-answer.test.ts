@@ -26,8 +26,8 @@ describe('a result of IdCardVerification', () => {
     ['-2', { kind: 'no_record', code: '-2' }],
     ['-3', { kind: 'no_record', code: '-3' }],
     ['-5', { kind: 'no_record', code: '-5' }],
-    ['-4', { kind: 'retry', reason: 'trouble at the source (-4)' }],
-    ['-6', { kind: 'retry', reason: 'the source is being upgraded (-6)', retryAfterMs: 60_000 }],
+    ['-4', { kind: 'retry', reason: "error at the provider's data source (-4)" }],
+    ['-6', { kind: 'retry', reason: "the provider's data source is being upgraded (-6)", retryAfterMs: 60_000 }],
   ])('%s has one meaning', (value, answer) => {
     expect(result(value)).toEqual(answer);
   });
