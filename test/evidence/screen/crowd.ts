@@ -54,6 +54,9 @@ export const startCrowd = async (): Promise<Crowd> => {
         `${METRICS.scrapeTime} ${Date.now() / 1000}`,
         `${METRICS.processStart} ${startedS}`,
         `${METRICS.recordsTotal}{state="received"} ${Math.round(recorded)}`,
+        ...['journal', 'database'].map((name) => `${METRICS.dependency}{dependency="${name}",state="answers"} 60`),
+        `${METRICS.recentPublishes}{outcome="answers"} ${Math.round(perPod.get(localAddress) ?? 0)}`,
+        `${METRICS.recordsInHand} 0`,
         '',
       ].join('\n'),
     );
