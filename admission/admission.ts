@@ -9,11 +9,11 @@
  * of examples/ the results are those of apiextensions-apiserver 0.34.
  */
 import { isDeepStrictEqual } from 'node:util';
-import type { VoucherCampaign, VoucherCampaignStatus } from '../contract/campaign-types.ts';
 import { withDefaults } from '../contract/defaults.ts';
 import { API_VERSION } from '../contract/names.ts';
 import type { ResourceDefinition } from '../contract/schema/node.ts';
 import { VOUCHER_CAMPAIGN } from '../contract/schema/schema.ts';
+import type { VoucherCampaign, VoucherCampaignStatus } from '../contract/types/campaign.ts';
 import { isJsonObject, type JsonObject } from '../contract/untrusted.ts';
 import { parseDocument } from './document.ts';
 import { type AdmissionError, shown } from './field-path.ts';
@@ -109,7 +109,7 @@ export const admitText = (
   );
 };
 
-// These casts turn validation into a type: campaign-types.ts is generated from the schema that was just checked.
+// These casts turn validation into a type: contract/types is generated from the schema that was just checked.
 const asJson = (object: VoucherCampaign | undefined): JsonObject | undefined =>
   object as unknown as JsonObject | undefined;
 const asCampaign = (outcome: Outcome): CampaignAdmission =>

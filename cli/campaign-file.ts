@@ -1,6 +1,7 @@
 /** A campaign as a file, checked as the API server would. */
-import type { VoucherCampaignSpec } from '../contract/campaign-types.ts';
+
 import { API_VERSION } from '../contract/names.ts';
+import type { VoucherCampaignSpec } from '../contract/types/campaign.ts';
 import { UsageError } from './errors.ts';
 
 /** @param name of the file, for messages @throws UsageError that names every line, field and remedy */

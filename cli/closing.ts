@@ -1,4 +1,4 @@
-import type { VoucherCampaign } from '../contract/campaign-types.ts';
+import type { VoucherCampaign } from '../contract/types/campaign.ts';
 
 /** When registration closes: a contingency level may have extended the spec's time. */
 export const closesAtOf = ({ spec, status }: Pick<VoucherCampaign, 'spec' | 'status'>): string =>

@@ -1,10 +1,10 @@
 /** What commands read from a cluster and write to it, with messages for errors. */
 import { z } from 'zod';
-import type { VoucherCampaign } from '../contract/campaign-types.ts';
 import { CLAIM_LEASE, FIELD_MANAGER } from '../contract/names.ts';
 import { type Unreadable, unreadableInCampaign, unreadableInPlan, unreadableText } from '../contract/readable.ts';
-import type { ScalePlan } from '../contract/scale-plan-types.ts';
 import { perTier, type Tier } from '../contract/tiers.ts';
+import type { VoucherCampaign } from '../contract/types/campaign.ts';
+import type { ScalePlan } from '../contract/types/scale-plan.ts';
 import { parseDecisions } from '../operator/history/decision-log.ts';
 import type { DecisionRecord } from '../operator/history/decision-record.ts';
 import { parseRecent, type RecentSample } from '../operator/history/recent.ts';

@@ -1,8 +1,9 @@
 /** Which conditions are not as they should be, and remedies where the message has none. Pure. */
-import type { VoucherCampaign } from '../contract/campaign-types.ts';
-import type { Condition } from '../contract/common-types.ts';
+
 import { CONDITION_TYPES, type ConditionReason, type ConditionType } from '../contract/conditions.ts';
 import { LABELS, OVERRIDES } from '../contract/names.ts';
+import type { VoucherCampaign } from '../contract/types/campaign.ts';
+import type { Condition } from '../contract/types/common.ts';
 
 /** `Open` follows the calendar and is neither good nor bad. */
 const SHOULD_BE: Readonly<Record<ConditionType, 'True' | 'False' | undefined>> = {

@@ -1,5 +1,5 @@
 /** A campaign as written in a program: all fields without a default, and any others. */
-import type { Voucher, VoucherCampaignSpec } from '../contract/campaign-types.ts';
+import type { Voucher, VoucherCampaignSpec } from '../contract/types/campaign.ts';
 
 /** The API server merges sections with defaults, but not lists. */
 type Stated<T> = T extends readonly unknown[]

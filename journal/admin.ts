@@ -1,11 +1,12 @@
 /** Implements JournalAdmin. Creates what is missing, and never takes what belongs to another object. */
-import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
+import type { JetStreamManager } from '@nats-io/jetstream';
 import { Kvm } from '@nats-io/kv';
 import type { JournalFault } from '../contract/journal-health.ts';
 import { consumerName, LIVE_SETTINGS_KEY, liveBucketName, shardStreamName } from '../contract/names.ts';
 import type { Tier } from '../contract/tiers.ts';
 import { abortable } from '../runtime/abortable.ts';
 import type { JournalAdmin, JournalSpec, JournalState } from './administration.ts';
+import { API_WITHIN_MS, assertConnected, createJournalApi } from './api.ts';
 import type { JournalConnection } from './connection.ts';
 import { kindOfError } from './errors.ts';
 import { createSharesStore } from './shares-store.ts';
@@ -32,23 +33,13 @@ interface Seen {
 }
 const NOTHING_SEEN: Seen = { gaps: [], others: [] };
 
-const API_WITHIN_MS = 3_000;
-
 export const createJournalAdmin = (options: JournalAdminOptions): JournalAdmin => {
   const { connection, monitorUrls, now, shardMaxBytes } = options;
   const { nats } = connection;
   const servers = watchServers(monitorUrls, now);
   /** Results of the last look at each campaign's streams. */
   const seen = new Map<string, Seen>();
-  let manager: Promise<JetStreamManager> | undefined;
-  const api = (): Promise<JetStreamManager> => {
-    manager ??= jetstreamManager(nats, { checkAPI: false, timeout: API_WITHIN_MS });
-    return manager;
-  };
-  const assertConnected = (signal: AbortSignal): void => {
-    signal.throwIfAborted();
-    if (!connection.isConnected()) throw new Error('no journal server can be reached');
-  };
+  const api = createJournalApi(connection);
 
   const faults = (spec: JournalSpec): readonly JournalFault[] => {
     const { gaps, others } = seen.get(spec.campaignId) ?? NOTHING_SEEN;
@@ -74,9 +65,8 @@ export const createJournalAdmin = (options: JournalAdminOptions): JournalAdmin =
     const looking = servers.look();
     looking.catch(() => undefined);
     try {
-      assertConnected(signal);
       const freeBytes = async () => freeBytesOf(await looking);
-      const deps = { nats, manager: await api(), shardMaxBytes, timeoutMs: API_WITHIN_MS, freeBytes, now };
+      const deps = { nats, manager: await api(signal), shardMaxBytes, timeoutMs: API_WITHIN_MS, freeBytes, now };
       const ensured = await ensureJournal(deps, spec, signal);
       if (ensured.kind === 'conflict') return ensured;
       return stateOf(spec, ensured, await abortable(looking, signal));
@@ -93,8 +83,11 @@ export const createJournalAdmin = (options: JournalAdminOptions): JournalAdmin =
   };
 
   /** When a message was stored; undefined while that is unknown, for example during an election. */
-  const storedAtMs = async (stream: string, sequence: number): Promise<number | undefined> => {
-    const { streams } = await api();
+  const storedAtMs = async (
+    { streams }: JetStreamManager,
+    stream: string,
+    sequence: number,
+  ): Promise<number | undefined> => {
     const message = await streams.getMessage(stream, { seq: sequence }).catch(() => null);
     return message === null ? undefined : message.time.getTime();
   };
@@ -103,11 +96,11 @@ export const createJournalAdmin = (options: JournalAdminOptions): JournalAdmin =
    * Answered by the consumer's leader; a follower's monitoring page may be out of date (kedacore/keda#7322). The message
    * above the acknowledgement floor is the oldest one that still waits.
    */
-  const shardBacklog = async (campaignId: string, shard: number, tier: Tier) => {
+  const shardBacklog = async (manager: JetStreamManager, campaignId: string, shard: number, tier: Tier) => {
     const stream = shardStreamName(campaignId, shard);
-    const info = await (await api()).consumers.info(stream, consumerName(tier));
+    const info = await manager.consumers.info(stream, consumerName(tier));
     const messages = info.num_pending + info.num_ack_pending;
-    const oldestAtMs = messages === 0 ? undefined : await storedAtMs(stream, info.ack_floor.stream_seq + 1);
+    const oldestAtMs = messages === 0 ? undefined : await storedAtMs(manager, stream, info.ack_floor.stream_seq + 1);
     // The consumer starts at the first message: what was delivered and does not wait for an acknowledgement is done.
     const { stream_seq: delivered } = info.delivered;
     const enqueued = delivered + info.num_pending;
@@ -115,8 +108,8 @@ export const createJournalAdmin = (options: JournalAdminOptions): JournalAdmin =
   };
 
   const backlog: JournalAdmin['backlog'] = async (campaignId, shards, tier, signal) => {
-    assertConnected(signal);
-    const asked = Array.from({ length: shards }, (_, shard) => shardBacklog(campaignId, shard, tier));
+    const manager = await api(signal);
+    const asked = Array.from({ length: shards }, (_, shard) => shardBacklog(manager, campaignId, shard, tier));
     const all = await abortable(Promise.all(asked), signal);
     const sum = (of: 'messages' | 'enqueued' | 'workedOff'): number =>
       all.reduce((total, shard) => total + shard[of], 0);
@@ -127,7 +120,7 @@ export const createJournalAdmin = (options: JournalAdminOptions): JournalAdmin =
   };
 
   const putLiveSettings: JournalAdmin['putLiveSettings'] = async (campaignId, settings, signal) => {
-    assertConnected(signal);
+    assertConnected(connection, signal);
     const kv = await abortable(new Kvm(nats).open(liveBucketName(campaignId)), signal);
     const text = JSON.stringify(settings);
     const stored = await abortable(kv.get(LIVE_SETTINGS_KEY), signal);
@@ -135,16 +128,11 @@ export const createJournalAdmin = (options: JournalAdminOptions): JournalAdmin =
     await abortable(kv.put(LIVE_SETTINGS_KEY, text), signal);
   };
 
-  const shares = createSharesStore(async () => {
-    if (!connection.isConnected()) throw new Error('no journal server can be reached');
-    return api();
-  });
-
   const remove: JournalAdmin['remove'] = async (spec, signal) => {
-    assertConnected(signal);
+    const manager = await api(signal);
     seen.delete(spec.campaignId);
-    return removeJournal(await api(), spec, signal);
+    return removeJournal(manager, spec, signal);
   };
 
-  return { ensure, faults, remove, backlog, putLiveSettings, shares };
+  return { ensure, faults, remove, backlog, putLiveSettings, shares: createSharesStore(api) };
 };

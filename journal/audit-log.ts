@@ -3,11 +3,12 @@
  * removed. The expected last sequence of the subject makes every append a compare-and-set, so that two operators can't fork a
  * chain.
  */
-import { JetStreamApiError, type JetStreamManager, jetstreamManager, type StreamConfig } from '@nats-io/jetstream';
+import { JetStreamApiError, type JetStreamManager, type StreamConfig } from '@nats-io/jetstream';
 import { chainLine, linkOf } from '../contract/hash-chain.ts';
 import { AUDIT_STREAM, AUDIT_SUBJECTS, auditedCampaignId, auditSubject } from '../contract/names.ts';
 import { abortable } from '../runtime/abortable.ts';
 import { atMost } from '../runtime/at-most.ts';
+import { API_WITHIN_MS, createJournalApi } from './api.ts';
 import type { JournalConnection } from './connection.ts';
 import { orUndefined, WRONG_LAST_SEQUENCE } from './errors.ts';
 import { APPEND_ONLY, differences } from './streams/streams.ts';
@@ -18,7 +19,6 @@ export interface AuditLogOptions {
   readonly replicas: number;
 }
 
-const API_WITHIN_MS = 3_000;
 /** A new leader reads all trails while the same servers answer for backlogs. */
 const READS_AT_ONCE = 4;
 /** 100,000 entries of 0.6 KiB: a century of campaigns. */
@@ -40,15 +40,9 @@ const wantedStream = (replicas: number): Partial<StreamConfig> & { readonly name
 const REQUIRED = ['storage', 'retention', 'discard', 'max_age', 'deny_delete', 'deny_purge'] as const;
 
 export const createAuditLog = ({ connection, replicas }: AuditLogOptions): AuditLog => {
-  let opening: Promise<JetStreamManager> | undefined;
   let hasStream = false;
   const reading = atMost(READS_AT_ONCE);
-  const api = async (signal: AbortSignal): Promise<JetStreamManager> => {
-    signal.throwIfAborted();
-    if (!connection.isConnected()) throw new Error('no journal server can be reached');
-    opening ??= jetstreamManager(connection.nats, { checkAPI: false, timeout: API_WITHIN_MS });
-    return abortable(opening, signal);
-  };
+  const api = createJournalApi(connection);
 
   const ensureStream = async ({ streams }: JetStreamManager, signal: AbortSignal): Promise<void> => {
     if (hasStream) return;

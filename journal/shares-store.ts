@@ -1,15 +1,14 @@
 /** Implements SharesStore: keys of the live bucket, as messages of its stream, so that only its leader answers. */
-import { JetStreamApiError, type JetStreamManager } from '@nats-io/jetstream';
+import { JetStreamApiError } from '@nats-io/jetstream';
 import { liveBucketName } from '../contract/names.ts';
 import { sharesKey } from '../contract/outside.ts';
 import type { Tier } from '../contract/tiers.ts';
 import { abortable } from '../runtime/abortable.ts';
 import type { SharesStore } from './administration.ts';
-import { orUndefined } from './errors.ts';
+import type { JournalApi } from './api.ts';
+import { orUndefined, WRONG_LAST_SEQUENCE } from './errors.ts';
 import { parseShares } from './outside-shares.ts';
 
-/** nats-server's codes for an unexpected last sequence. */
-const WRONG_LAST_SEQUENCE = new Set([10_071, 10_164]);
 const WRITE_WITHIN_MS = 3_000;
 
 const placeOf = (campaignId: string, tier: Tier) => {
@@ -17,10 +16,10 @@ const placeOf = (campaignId: string, tier: Tier) => {
   return { stream: `KV_${bucket}`, subject: `$KV.${bucket}.${sharesKey(tier)}` };
 };
 
-export const createSharesStore = (api: () => Promise<JetStreamManager>): SharesStore => ({
+export const createSharesStore = (api: JournalApi): SharesStore => ({
   async read(campaignId, tier, signal) {
     const { stream, subject } = placeOf(campaignId, tier);
-    const { streams } = await abortable(api(), signal);
+    const { streams } = await api(signal);
     const message = await abortable(orUndefined(streams.getMessage(stream, { last_by_subj: subject })), signal);
     if (message === undefined || message === null) return { value: undefined, revision: 0 };
     return { value: parseShares(message.data), revision: message.seq };
@@ -28,7 +27,7 @@ export const createSharesStore = (api: () => Promise<JetStreamManager>): SharesS
 
   async write(campaignId, tier, value, revision, signal) {
     const { stream, subject } = placeOf(campaignId, tier);
-    const manager = await abortable(api(), signal);
+    const manager = await api(signal);
     const expect = { streamName: stream, lastSubjectSequence: revision };
     const writing = manager.jetstream().publish(subject, JSON.stringify(value), { expect, timeout: WRITE_WITHIN_MS });
     try {

@@ -1,11 +1,11 @@
 /** A running campaign as the demo, the tests and the evidence runs see it, in every mode. */
 
 import { ADMIN_PATHS } from '../contract/app-contract.ts';
-import type { VoucherCampaignStatus } from '../contract/campaign-types.ts';
-import type { Condition } from '../contract/common-types.ts';
-import type { ScalePlan } from '../contract/scale-plan-types.ts';
-import type { TierStatus } from '../contract/status-types.ts';
 import type { Tier } from '../contract/tiers.ts';
+import type { VoucherCampaignStatus } from '../contract/types/campaign.ts';
+import type { Condition } from '../contract/types/common.ts';
+import type { ScalePlan } from '../contract/types/scale-plan.ts';
+import type { TierStatus } from '../contract/types/status.ts';
 import type { LedgerCheckAccess } from './ledger-check/run-ledger-check.ts';
 
 export interface StackEvent {

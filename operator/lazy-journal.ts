@@ -1,5 +1,5 @@
 import type { JournalAdmin, SharesStore } from '../journal/administration.ts';
-import type { FreezeJournal } from '../journal/freezing.ts';
+import type { FreezeJournal } from '../journal/freeze/freezing.ts';
 import type { AuditLog } from '../journal/trail.ts';
 
 /** The value once the connection is there; before, `get` throws an Error that says why it isn't. */

@@ -7,7 +7,7 @@ enableCompileCache();
 
 const { createJournalAdmin } = await import('../journal/admin.ts');
 const { createAuditLog } = await import('../journal/audit-log.ts');
-const { createFreezeJournal } = await import('../journal/freeze.ts');
+const { createFreezeJournal } = await import('../journal/freeze/freeze-journal.ts');
 const { connectJournal, JournalTlsError } = await import('../journal/connection.ts');
 const { OperatorConfigError, readJournalAccess, readOperatorConfig } = await import('./config.ts');
 const { KubeConfigError } = await import('./kube/access.ts');

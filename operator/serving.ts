@@ -9,8 +9,9 @@
  * | that claim is no longer renewed   | claimed, and served                 | log, an event                               |
  * | no permission for claims          | served, as if there were no other   | log, metric, the election's Lease           |
  */
-import type { VoucherCampaign } from '../contract/campaign-types.ts';
+
 import { CLAIM_LEASE, NOT_SERVED } from '../contract/names.ts';
+import type { VoucherCampaign } from '../contract/types/campaign.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { within } from '../runtime/deadline.ts';
 import type { KubeCluster } from './kube/cluster.ts';

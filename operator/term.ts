@@ -1,7 +1,7 @@
 /** What runs while this process leads: the loop of ticks, and its parts. */
 import { defined } from '../contract/defined.ts';
 import type { JournalAdmin } from '../journal/administration.ts';
-import type { FreezeJournal } from '../journal/freezing.ts';
+import type { FreezeJournal } from '../journal/freeze/freezing.ts';
 import type { AuditLog } from '../journal/trail.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { AuditSweeper } from './audit/audit-sweeper.ts';

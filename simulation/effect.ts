@@ -1,5 +1,5 @@
 /** The simulator's word on what a plan would change for citizens. Pure. */
-import type { VoucherCampaignSpec } from '../contract/campaign-types.ts';
+import type { VoucherCampaignSpec } from '../contract/types/campaign.ts';
 import type { PredictEffect } from '../operator/scale-plans/effect.ts';
 import { simulate } from './simulate.ts';
 

@@ -13,9 +13,9 @@
  * owner approves on the way, people who give up.
  */
 
-import type { VoucherCampaignSpec } from '../contract/campaign-types.ts';
 import { instantMs } from '../contract/instant.ts';
 import type { Reading } from '../contract/reading.ts';
+import type { VoucherCampaignSpec } from '../contract/types/campaign.ts';
 import { paceOf } from '../operator/scaling/pre-warm.ts';
 import { scheduleOf } from '../operator/scaling/schedule.ts';
 import type { ArrivalRates } from '../operator/scaling/types.ts';

@@ -1,7 +1,7 @@
 /** One tier in the simulator: its pods, its policy, and what it would ask the owner for. */
 
-import type { VoucherCampaignSpec } from '../contract/campaign-types.ts';
 import { instantMs } from '../contract/instant.ts';
+import type { VoucherCampaignSpec } from '../contract/types/campaign.ts';
 import { limitsOf, mostPerSecond } from '../operator/scaling/limits.ts';
 import { planExpiryMs, planNeed, requestedCeiling, SUPERSEDE_GROWTH } from '../operator/scaling/plan-need.ts';
 import { paceOf } from '../operator/scaling/pre-warm.ts';

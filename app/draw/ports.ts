@@ -1,4 +1,4 @@
-/** What the draw needs from the journal. Implemented by journal/replay.ts and journal/control.ts. */
+/** What the draw needs from the journal. Implemented by journal/replay.ts and journal/freeze/control.ts. */
 import type { Stored } from '../../journal/reading.ts';
 
 export interface ShardReplay {

@@ -2,11 +2,12 @@
 import type { OutsideBlock } from '../../contract/outside.ts';
 import type { Clock, WallClock } from '../../runtime/clock.ts';
 import { sleep } from '../../runtime/sleep.ts';
+import { datesIn } from '../../runtime/zone-dates.ts';
 import { afterSent, afterTurn, type Breaker, breakerBlock, CLOSED, type Instant } from './breaker.ts';
 import type { OutsideMetrics } from './metrics.ts';
 import type { Sent } from './outcome.ts';
 import { nextDueMs } from './pace.ts';
-import { dateIn, quotaEndMs } from './quota-day.ts';
+import { quotaEndMs } from './quota-day.ts';
 
 export type { Sent } from './outcome.ts';
 
@@ -64,7 +65,7 @@ const LOOK_EVERY_MS = 100;
  */
 export const createLane = (options: LaneOptions): Lane => {
   const { name, share, timeZone, clock, agreed, random, metrics, memory = newMemory() } = options;
-  const dateOf = dateIn(timeZone);
+  const dateOf = datesIn(timeZone);
   const quotaEnd = (agreedMs: number): number => quotaEndMs(dateOf, agreedMs);
   const line: Waiter[] = [];
   const never = new AbortController().signal;

@@ -1,6 +1,6 @@
 /** Wires the draw Job: the journal, the campaign's key, and the list. */
 import { connectJournal } from '../../journal/connection.ts';
-import { createControlLog } from '../../journal/control.ts';
+import { createControlLog } from '../../journal/freeze/control.ts';
 import { createJournalReplay } from '../../journal/replay.ts';
 import { privacyFolder } from '../config.ts';
 import { makeList } from '../draw/make-list.ts';

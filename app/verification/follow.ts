@@ -7,7 +7,7 @@
  * | has another order or weight alone | its new lane knows what the former one learned: breaker, and quota that is used up |
  * | has no keys that can be read | is reported as `refused`, and tried again at the next call; the others are asked |
  */
-import type { ProviderSpec } from '../../contract/verification-types.ts';
+import type { ProviderSpec } from '../../contract/types/verification.ts';
 import type { ReadShares } from '../../journal/outside-shares.ts';
 import type { Clock, WallClock } from '../../runtime/clock.ts';
 import { createLane, type LaneMemory, newMemory } from '../outside/lane.ts';

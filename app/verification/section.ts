@@ -1,6 +1,6 @@
 /** The tier's section of the spec, as the live settings carry it: `sections.verification`. Pure. */
 import { z } from 'zod';
-import type { ProviderSpec } from '../../contract/verification-types.ts';
+import type { ProviderSpec } from '../../contract/types/verification.ts';
 
 const text = z.string().min(1);
 const codes = z.array(z.string());

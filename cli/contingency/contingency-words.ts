@@ -1,6 +1,6 @@
 /** Contingency levels in words. Pure. */
-import type { VoucherCampaign } from '../../contract/campaign-types.ts';
-import type { ContingencyLevel, ContingencyStatus } from '../../contract/contingency-types.ts';
+import type { VoucherCampaign } from '../../contract/types/campaign.ts';
+import type { ContingencyLevel, ContingencyStatus } from '../../contract/types/contingency.ts';
 
 export const levelsOf = ({ spec }: VoucherCampaign): readonly ContingencyLevel[] => spec.contingency?.levels ?? [];
 

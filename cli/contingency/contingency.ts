@@ -1,10 +1,10 @@
 /** `kubectl voucher contingency`: measures that were agreed beforehand, started and stopped by command. */
 import { Command } from 'commander';
-import type { VoucherCampaign } from '../../contract/campaign-types.ts';
-import type { ContingencyLevel, ContingencyStatus } from '../../contract/contingency-types.ts';
 import { defined } from '../../contract/defined.ts';
 import { instantMs } from '../../contract/instant.ts';
 import { contingencyAnnotation } from '../../contract/names.ts';
+import type { VoucherCampaign } from '../../contract/types/campaign.ts';
+import type { ContingencyLevel, ContingencyStatus } from '../../contract/types/contingency.ts';
 import { startText, stopText } from '../../operator/contingency/commands.ts';
 import { isKubeError } from '../../operator/kube/errors.ts';
 import { type Cluster, type ClusterOptions, onCluster, withClusterOptions } from '../cluster.ts';

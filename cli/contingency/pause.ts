@@ -1,7 +1,7 @@
 /** `kubectl voucher pause` and `resume`: no replicas are written for a time. */
 import { Command } from 'commander';
-import type { VoucherCampaign } from '../../contract/campaign-types.ts';
 import { OVERRIDES } from '../../contract/names.ts';
+import type { VoucherCampaign } from '../../contract/types/campaign.ts';
 import { type ClusterOptions, onCluster, withClusterOptions } from '../cluster.ts';
 import type { Io } from '../io.ts';
 import { ago, clockOf, instantOf, parseFuture, zoneOf } from '../times.ts';

@@ -2,10 +2,10 @@
 import { serviceNamespaceOf } from '../../contract/cluster-host.ts';
 import { instantMs } from '../../contract/instant.ts';
 import { providerFaults } from '../../contract/provider-faults.ts';
-import type { ProviderSpec } from '../../contract/verification-types.ts';
-import { knownZone } from '../../operator/outside/day.ts';
+import type { ProviderSpec } from '../../contract/types/verification.ts';
 import { outsideRate } from '../../operator/outside/outlook.ts';
 import { targetsOf } from '../../operator/outside/targets.ts';
+import { knownZone } from '../../runtime/zone-dates.ts';
 import { count, span } from '../words.ts';
 import type { CampaignFacts } from './doctor-facts.ts';
 import { type Finding, fail, ok, onceSeen, warn } from './finding.ts';

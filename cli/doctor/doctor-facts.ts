@@ -1,8 +1,8 @@
 /** The input of the doctor's checks. Data only, and no value of a Secret. */
 
 import type { Workload } from '../../contract/jobs.ts';
-import type { ScalePlan } from '../../contract/scale-plan-types.ts';
 import type { Tier } from '../../contract/tiers.ts';
+import type { ScalePlan } from '../../contract/types/scale-plan.ts';
 import type { SeenClaim } from '../claim.ts';
 import type { SeenCampaign } from '../cluster.ts';
 

@@ -1,6 +1,7 @@
 /** How many replicas the forecast needs, and from when. Pure. */
-import type { VoucherCampaign } from '../../contract/campaign-types.ts';
+
 import { type Tier, tiersOf } from '../../contract/tiers.ts';
+import type { VoucherCampaign } from '../../contract/types/campaign.ts';
 import { cappedByOutside } from '../../operator/outside/cap.ts';
 import { targetsOf } from '../../operator/outside/targets.ts';
 import { capacityOf } from '../../operator/scaling/capacity.ts';

@@ -1,7 +1,7 @@
 /** `kubectl voucher approve`, `reject` and `revoke`: an owner's answer. */
 import { Command } from 'commander';
 import { defined } from '../../contract/defined.ts';
-import type { ScalePlan } from '../../contract/scale-plan-types.ts';
+import type { ScalePlan } from '../../contract/types/scale-plan.ts';
 import { personText, planState } from '../../operator/scale-plans/plan-state.ts';
 import { type Cluster, type ClusterOptions, onCluster, withClusterOptions } from '../cluster.ts';
 import { UsageError } from '../errors.ts';

@@ -1,5 +1,5 @@
 /** An owner's answer to a plan: a decision, or its revocation. */
-import type { ScalePlan } from '../../contract/scale-plan-types.ts';
+import type { ScalePlan } from '../../contract/types/scale-plan.ts';
 import { SCALE_PLANS } from '../../operator/kube/api-resources.ts';
 import type { KubeClient } from '../../operator/kube/client.ts';
 import { isKubeError } from '../../operator/kube/errors.ts';

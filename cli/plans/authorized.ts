@@ -1,9 +1,10 @@
 /** What a campaign may use without asking, before and after an owner's change. Pure. */
-import type { ScalingSpec, VoucherCampaign } from '../../contract/campaign-types.ts';
+
 import { DURATION_PATTERN, parseDurationMs } from '../../contract/duration.ts';
 import { instantMs, parseInstant } from '../../contract/instant.ts';
-import type { ScalePlan } from '../../contract/scale-plan-types.ts';
 import { isTier, TIERS, type Tier, tiersOf } from '../../contract/tiers.ts';
+import type { ScalingSpec, VoucherCampaign } from '../../contract/types/campaign.ts';
+import type { ScalePlan } from '../../contract/types/scale-plan.ts';
 import { ceilingsText } from '../../operator/scale-plans/plan-state.ts';
 import { ceilingInForce } from '../../operator/scaling/schedule.ts';
 import { UsageError } from '../errors.ts';

@@ -1,7 +1,7 @@
 /** `kubectl voucher plans`: what the operator has asked owners for. */
 import { Command } from 'commander';
 import { instantMs } from '../../contract/instant.ts';
-import type { ScalePlan } from '../../contract/scale-plan-types.ts';
+import type { ScalePlan } from '../../contract/types/scale-plan.ts';
 import { planState } from '../../operator/scale-plans/plan-state.ts';
 import { type ClusterOptions, onCluster, withClusterOptions } from '../cluster.ts';
 import type { Io } from '../io.ts';

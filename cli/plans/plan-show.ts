@@ -1,7 +1,7 @@
 /** `kubectl voucher plan show`: everything that an owner should know before deciding. */
 import { Command } from 'commander';
 import { instantMs } from '../../contract/instant.ts';
-import type { PredictedOutcome, ScalePlan } from '../../contract/scale-plan-types.ts';
+import type { PredictedOutcome, ScalePlan } from '../../contract/types/scale-plan.ts';
 import { personText, planState } from '../../operator/scale-plans/plan-state.ts';
 import { type ClusterOptions, onCluster, withClusterOptions } from '../cluster.ts';
 import type { Io } from '../io.ts';

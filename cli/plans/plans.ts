@@ -1,7 +1,7 @@
 /** Plans, and the commands that answer them. Pure. */
 import { instantMs } from '../../contract/instant.ts';
-import type { ScalePlan } from '../../contract/scale-plan-types.ts';
 import { TIERS } from '../../contract/tiers.ts';
+import type { ScalePlan } from '../../contract/types/scale-plan.ts';
 import { ceilingsText, personText, planState } from '../../operator/scale-plans/plan-state.ts';
 import { grantOf } from '../../operator/scaling/grants.ts';
 import { campaignTimes } from '../../operator/tick/campaign-times.ts';

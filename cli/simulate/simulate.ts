@@ -1,7 +1,7 @@
 /** `kubectl voucher simulate`: what a trace would do to a campaign, with the operator or another autoscaler. No cluster needed. */
 import { readFile } from 'node:fs/promises';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import type { VoucherCampaignSpec } from '../../contract/campaign-types.ts';
+import type { VoucherCampaignSpec } from '../../contract/types/campaign.ts';
 import { POLICIES, type PolicyName } from '../../simulation/policies/policy.ts';
 import { simulate } from '../../simulation/simulate.ts';
 import { SIMULATED_TIERS, type SimulatedTier, type SimulationResult } from '../../simulation/simulation.ts';

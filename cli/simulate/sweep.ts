@@ -1,5 +1,5 @@
 /** One field of the spec at several values, the rest unchanged: late citizens and pod-hours of each. Pure. */
-import type { VoucherCampaignSpec } from '../../contract/campaign-types.ts';
+import type { VoucherCampaignSpec } from '../../contract/types/campaign.ts';
 import type { PolicyName } from '../../simulation/policies/policy.ts';
 import type { SimulatedTier, SimulationResult } from '../../simulation/simulation.ts';
 import { count, figure } from '../words.ts';

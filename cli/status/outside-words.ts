@@ -1,6 +1,6 @@
 /** At what pace outside systems take what waits, in words. Pure. */
 import { instantMs } from '../../contract/instant.ts';
-import type { TierStatus } from '../../contract/status-types.ts';
+import type { TierStatus } from '../../contract/types/status.ts';
 import { clockOf, type Zone } from '../times.ts';
 import { count } from '../words.ts';
 

@@ -1,7 +1,8 @@
 /** Several campaigns, a line each: which one needs a person. Pure. */
-import type { VoucherCampaignSpec } from '../../contract/campaign-types.ts';
+
 import { instantMs } from '../../contract/instant.ts';
 import { TIERS, type Tier, tiersOf } from '../../contract/tiers.ts';
+import type { VoucherCampaignSpec } from '../../contract/types/campaign.ts';
 import { closesAtOf } from '../closing.ts';
 import type { Output } from '../output.ts';
 import { ago, zoneOf } from '../times.ts';

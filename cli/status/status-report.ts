@@ -1,9 +1,9 @@
 /** The data of `kubectl voucher status`, before its words: health, what needs a person, every tier. Pure. */
 import type { ConditionType } from '../../contract/conditions.ts';
 import { instantMs } from '../../contract/instant.ts';
-import type { ScalePlan } from '../../contract/scale-plan-types.ts';
-import type { TierStatus } from '../../contract/status-types.ts';
 import { perTier, TIERS, type Tier } from '../../contract/tiers.ts';
+import type { ScalePlan } from '../../contract/types/scale-plan.ts';
+import type { TierStatus } from '../../contract/types/status.ts';
 import { commandsOf } from '../../operator/contingency/commands.ts';
 import type { DecisionRecord } from '../../operator/history/decision-record.ts';
 import type { RecentSample } from '../../operator/history/recent.ts';

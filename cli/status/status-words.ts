@@ -1,8 +1,9 @@
 /** One screen that answers "is it going well, and if not, what now?": the answer first, then the figures. Pure. */
-import type { VoucherCampaign } from '../../contract/campaign-types.ts';
+
 import { instantMs } from '../../contract/instant.ts';
-import type { ScalePlan } from '../../contract/scale-plan-types.ts';
 import { TIERS } from '../../contract/tiers.ts';
+import type { VoucherCampaign } from '../../contract/types/campaign.ts';
+import type { ScalePlan } from '../../contract/types/scale-plan.ts';
 import { closesAtOf } from '../closing.ts';
 import { admissionTexts } from '../contingency/contingency-words.ts';
 import type { Output } from '../output.ts';

@@ -1,8 +1,9 @@
 /** Why a tier has its replicas, from the log of decisions, the plans and the events. Pure. */
-import type { VoucherCampaign } from '../../contract/campaign-types.ts';
+
 import { instantMs } from '../../contract/instant.ts';
-import type { ScalePlan } from '../../contract/scale-plan-types.ts';
 import type { Tier } from '../../contract/tiers.ts';
+import type { VoucherCampaign } from '../../contract/types/campaign.ts';
+import type { ScalePlan } from '../../contract/types/scale-plan.ts';
 import { decisionAt } from '../../operator/history/decision-log.ts';
 import type { DecisionRecord } from '../../operator/history/decision-record.ts';
 import type { ClusterOptions, Decisions } from '../cluster.ts';

@@ -1,7 +1,7 @@
 /** `kubectl voucher why`: why a tier has so many replicas, now or at a time in the past. */
 import { Command } from 'commander';
-import type { VoucherCampaign } from '../../contract/campaign-types.ts';
 import { TIERS, type Tier, tiersOf } from '../../contract/tiers.ts';
+import type { VoucherCampaign } from '../../contract/types/campaign.ts';
 import { isKubeError } from '../../operator/kube/errors.ts';
 import { type Cluster, type ClusterOptions, onCluster, withClusterOptions } from '../cluster.ts';
 import { UsageError } from '../errors.ts';

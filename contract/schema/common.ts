@@ -151,7 +151,7 @@ export const localizedText = (description: string, maxLength: number): ObjectNod
     'zh-CN': text('Text in simplified Chinese, shown first.', maxLength, 1),
     en: text('Text in English.', maxLength, 1),
   },
-  typeHint: { name: 'LocalizedText', from: './app-contract.ts' },
+  typeHint: { name: 'LocalizedText', from: '../app-contract.ts' },
 });
 
 /** The top of every object. The API server itself validates these; only the name's form and length are ours. */

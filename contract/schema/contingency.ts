@@ -3,7 +3,7 @@ import { choice, dnsLabel, duration, int32, listByKey, localizedText, rule } fro
 import type { ObjectNode, ValidationRule } from './node.ts';
 
 /** Where the generator puts the types: the campaign's own file would be too long. */
-export const CONTINGENCY_TYPES = './contingency-types.ts';
+export const CONTINGENCY_TYPES = './contingency.ts';
 
 /** Metrics that are only true or false; the others are numbers with a threshold. */
 const SWITCHES = "['DownstreamSaturated', 'JournalUnavailable']";

@@ -17,5 +17,5 @@ export const draw: ObjectNode = {
       'exclude',
     ),
   }),
-  typeHint: { name: 'DrawSpec', file: './draw-types.ts' },
+  typeHint: { name: 'DrawSpec', file: './draw.ts' },
 };

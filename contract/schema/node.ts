@@ -19,7 +19,7 @@ export interface ValidationRule {
 export interface TypeHint {
   /** Name of the exported TypeScript interface; absent: written in place. */
   readonly name: string;
-  /** Generated module that declares it, `./contingency-types.ts`; absent: the one of its resource. */
+  /** Generated module that declares it, `./contingency.ts`; absent: the one of its resource. */
   readonly file?: string;
   /** Module that declares it already; absent: the generated file declares it. */
   readonly from?: string;

@@ -3,7 +3,7 @@ import { KEY_SPACES, UNIQUENESS } from '../uniqueness.ts';
 import { choice, int32, section } from './common.ts';
 import type { ObjectNode } from './node.ts';
 
-const PEOPLE_TYPES = './people-types.ts';
+const PEOPLE_TYPES = './people.ts';
 
 export const identity: ObjectNode = {
   ...section('How a person is identified. Fixed once the campaign has opened.', {

@@ -1,5 +1,5 @@
 /**
- * Both custom resources as data: the one source of `crds/*.yaml` and `contract/*-types.ts` (`npm run generate`). Pure.
+ * Both custom resources as data: the one source of `crds/*.yaml` and `contract/types` (`npm run generate`). Pure.
  *
  * CEL has no clock. "After opening" is `status.openedAt`, which the operator writes once; a rule at the root sees it
  * through `oldSelf`, so a patch that clears status in the same request does not unlock anything.

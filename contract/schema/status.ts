@@ -4,7 +4,7 @@ import { choice, instant, listByKey, measure, text, wholeNumber } from './common
 import { CONTINGENCY_TYPES } from './contingency.ts';
 import type { ObjectNode } from './node.ts';
 
-const STATUS_TYPES = './status-types.ts';
+const STATUS_TYPES = './status.ts';
 
 /** Metrics that exist only while their source answers: absent means unknown, never zero. */
 const outside: ObjectNode = {
@@ -53,7 +53,7 @@ const tierStatus = (description: string): ObjectNode => ({
 const conditions = listByKey('type', 'Conditions that alerts and runbooks match, one per type.', 32, {
   type: 'object',
   description: 'Condition is one observed aspect of the object.',
-  typeHint: { name: 'Condition', file: './common-types.ts' },
+  typeHint: { name: 'Condition', file: './common.ts' },
   required: ['type', 'status', 'reason', 'message', 'lastTransitionTime'],
   properties: {
     type: {
@@ -112,7 +112,7 @@ const stalling = listByKey(
 const drawStatus: ObjectNode = {
   type: 'object',
   description: 'The list of the draw. Absent: registration has not closed.',
-  typeHint: { name: 'DrawStatus', file: './draw-types.ts' },
+  typeHint: { name: 'DrawStatus', file: './draw.ts' },
   required: ['phase'],
   properties: {
     phase: text(
@@ -125,7 +125,7 @@ const drawStatus: ObjectNode = {
     lists: listByKey('voucher', 'The list for each voucher. Absent: not made yet.', 32, {
       type: 'object',
       description: 'VoucherList is the list of the draw for one voucher.',
-      typeHint: { name: 'VoucherList', file: './draw-types.ts' },
+      typeHint: { name: 'VoucherList', file: './draw.ts' },
       required: ['voucher', 'entries', 'digest'],
       properties: {
         voucher: text('Name of the voucher.', 40),

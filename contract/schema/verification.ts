@@ -2,7 +2,7 @@
 import { choice, dnsLabel, int32, listByKey, rule, secretName } from './common.ts';
 import type { ArrayNode, ObjectNode, StringNode } from './node.ts';
 
-const VERIFICATION_TYPES = './verification-types.ts';
+const VERIFICATION_TYPES = './verification.ts';
 
 const text = (description: string, maxLength: number, byDefault?: string): StringNode => ({
   type: 'string',

@@ -1,5 +1,5 @@
 /** The result of a run: figures as data, and a report for people. Pure. */
-import type { VoucherCampaign } from '../../contract/campaign-types.ts';
+import type { VoucherCampaign } from '../../contract/types/campaign.ts';
 import { simulate } from '../../simulation/simulate.ts';
 import type { TraceStep } from '../../simulation/trace.ts';
 import type { LedgerCheckResult } from '../ledger-check/compare.ts';

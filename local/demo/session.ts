@@ -6,7 +6,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import type { VoucherCampaign } from '../../contract/campaign-types.ts';
+import type { VoucherCampaign } from '../../contract/types/campaign.ts';
 import { parseTrace, type TraceStep } from '../../simulation/trace.ts';
 import type { LedgerCheckResult } from '../ledger-check/compare.ts';
 import { readLedger } from '../ledger-check/read-ledger.ts';

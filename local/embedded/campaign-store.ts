@@ -1,7 +1,7 @@
 /** The campaign of the embedded mode, with the same admission as at an API server. */
 import { randomUUID } from 'node:crypto';
 import { admitCampaign, admitCampaignStatus, formatAdmissionErrors } from '../../admission/admission.ts';
-import type { VoucherCampaign } from '../../contract/campaign-types.ts';
+import type { VoucherCampaign } from '../../contract/types/campaign.ts';
 import type { EventSink, StatusWriter } from '../../operator/tick/ports.ts';
 import type { StackEvent } from '../stack.ts';
 

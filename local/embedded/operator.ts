@@ -1,7 +1,7 @@
 /** The operator's loop for one embedded campaign, with the same reconciler as in a cluster. */
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
-import type { VoucherCampaign } from '../../contract/campaign-types.ts';
+import type { VoucherCampaign } from '../../contract/types/campaign.ts';
 import { createLogger } from '../../operator/observability/log.ts';
 import { createOperatorMetrics } from '../../operator/observability/metrics.ts';
 import { createTickReporter } from '../../operator/observability/tick-reporter.ts';

@@ -1,8 +1,9 @@
 /** The state of a campaign as the demo and the tests see it. Pure. */
-import type { VoucherCampaign } from '../../contract/campaign-types.ts';
+
 import { instantMs } from '../../contract/instant.ts';
-import type { ScalePlan } from '../../contract/scale-plan-types.ts';
 import { TIERS } from '../../contract/tiers.ts';
+import type { VoucherCampaign } from '../../contract/types/campaign.ts';
+import type { ScalePlan } from '../../contract/types/scale-plan.ts';
 import type { TickPlan } from '../../operator/tick/tick-plan.ts';
 import type { StackSnapshot } from '../stack.ts';
 

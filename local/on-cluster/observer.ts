@@ -1,9 +1,9 @@
 /** Reads a campaign and its pods from a cluster once a second, with the product's own client. */
 import { z } from 'zod';
-import type { VoucherCampaign } from '../../contract/campaign-types.ts';
 import { LABELS } from '../../contract/names.ts';
-import type { ScalePlan } from '../../contract/scale-plan-types.ts';
 import { isTier } from '../../contract/tiers.ts';
+import type { VoucherCampaign } from '../../contract/types/campaign.ts';
+import type { ScalePlan } from '../../contract/types/scale-plan.ts';
 import { type ApiResource, CAMPAIGNS, EVENTS, LEASES, PODS, SCALE_PLANS } from '../../operator/kube/api-resources.ts';
 import type { KubeClient } from '../../operator/kube/client.ts';
 import { again } from '../../runtime/sleep.ts';

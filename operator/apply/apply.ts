@@ -1,9 +1,10 @@
 /** The apply stage: a write that fails is reported, the others go on, and the next tick tries it again. */
-import type { VoucherCampaign } from '../../contract/campaign-types.ts';
+
 import { instantMs } from '../../contract/instant.ts';
 import { FIELD_MANAGER, HEADROOM, LABELS } from '../../contract/names.ts';
 import { entryOf } from '../../contract/tiers.ts';
-import type { PublishedWindow } from '../../journal/freezing.ts';
+import type { VoucherCampaign } from '../../contract/types/campaign.ts';
+import type { PublishedWindow } from '../../journal/freeze/freezing.ts';
 import { DeadlineError } from '../../runtime/deadline.ts';
 import { outsideTiersOf } from '../outside/targets.ts';
 import type { Manifest } from '../resources/manifest.ts';

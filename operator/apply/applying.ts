@@ -1,5 +1,5 @@
 /** One apply under way: the means of its steps, and the handling of a write that fails. */
-import type { VoucherCampaign } from '../../contract/campaign-types.ts';
+import type { VoucherCampaign } from '../../contract/types/campaign.ts';
 import type { JournalAdmin } from '../../journal/administration.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { within } from '../../runtime/deadline.ts';

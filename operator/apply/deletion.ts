@@ -1,5 +1,5 @@
 /** The end of a campaign that is being deleted: owner references delete its objects, and the operator its journal. */
-import type { VoucherCampaign } from '../../contract/campaign-types.ts';
+import type { VoucherCampaign } from '../../contract/types/campaign.ts';
 import type { JournalAdmin } from '../../journal/administration.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { within } from '../../runtime/deadline.ts';

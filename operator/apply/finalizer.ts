@@ -1,5 +1,5 @@
-import type { VoucherCampaign } from '../../contract/campaign-types.ts';
 import { JOURNAL_FINALIZER } from '../../contract/names.ts';
+import type { VoucherCampaign } from '../../contract/types/campaign.ts';
 
 export const hasFinalizer = ({ metadata }: Pick<VoucherCampaign, 'metadata'>): boolean =>
   metadata.finalizers?.includes(JOURNAL_FINALIZER) ?? false;

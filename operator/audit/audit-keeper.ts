@@ -3,7 +3,7 @@
  * that an outage prevented are still missing afterwards, so there is no queue; only raises beyond the base ceiling are
  * remembered, because they can't be seen later.
  */
-import type { VoucherCampaign } from '../../contract/campaign-types.ts';
+import type { VoucherCampaign } from '../../contract/types/campaign.ts';
 import type { AuditLog } from '../../journal/trail.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { within } from '../../runtime/deadline.ts';

@@ -1,6 +1,6 @@
 /** Ends the trails of campaigns that are gone, also of those that were deleted while no operator ran. */
-import type { VoucherCampaign } from '../../contract/campaign-types.ts';
-import type { ScalePlan } from '../../contract/scale-plan-types.ts';
+import type { VoucherCampaign } from '../../contract/types/campaign.ts';
+import type { ScalePlan } from '../../contract/types/scale-plan.ts';
 import type { AuditLog } from '../../journal/trail.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { within } from '../../runtime/deadline.ts';

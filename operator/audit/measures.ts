@@ -1,9 +1,10 @@
 /** The trail's entries about temporary measures: overrides and contingency levels. Pure. */
-import type { VoucherCampaign } from '../../contract/campaign-types.ts';
-import type { ContingencyStatus } from '../../contract/contingency-types.ts';
+
 import { defined } from '../../contract/defined.ts';
 import { instantMs } from '../../contract/instant.ts';
 import { OVERRIDES } from '../../contract/names.ts';
+import type { VoucherCampaign } from '../../contract/types/campaign.ts';
+import type { ContingencyStatus } from '../../contract/types/contingency.ts';
 import { commandsOf } from '../contingency/commands.ts';
 import { overridesOf } from '../contingency/overrides.ts';
 import type { AuditEntry } from './entry.ts';

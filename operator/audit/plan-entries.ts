@@ -1,9 +1,10 @@
 /** The trail's entries about plans. Pure. */
-import type { ScalingSpec } from '../../contract/campaign-types.ts';
+
 import { defined } from '../../contract/defined.ts';
 import { instantMs, instantMsOrNaN } from '../../contract/instant.ts';
-import type { ScalePlan } from '../../contract/scale-plan-types.ts';
 import { perTier, type Tier } from '../../contract/tiers.ts';
+import type { ScalingSpec } from '../../contract/types/campaign.ts';
+import type { ScalePlan } from '../../contract/types/scale-plan.ts';
 import { planState } from '../scale-plans/plan-state.ts';
 import { ceilingInForce } from '../scaling/schedule.ts';
 import type { AuditEntry } from './entry.ts';

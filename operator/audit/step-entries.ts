@@ -3,11 +3,12 @@
  * be appended, in an outage or by a leader that ended, is missing again the next time, with the same id. Two changes between
  * two ticks leave one entry.
  */
-import type { ScalingSpec, VoucherCampaign, VoucherCampaignStatus } from '../../contract/campaign-types.ts';
+
 import { defined } from '../../contract/defined.ts';
 import { instantMs, instantMsOrNaN } from '../../contract/instant.ts';
-import type { ScalePlan } from '../../contract/scale-plan-types.ts';
 import { TIERS, tiersOf } from '../../contract/tiers.ts';
+import type { ScalingSpec, VoucherCampaign, VoucherCampaignStatus } from '../../contract/types/campaign.ts';
+import type { ScalePlan } from '../../contract/types/scale-plan.ts';
 import type { TierOutcomes } from '../tick/observed.ts';
 import type { ScaleWrite } from '../tick/tick-plan.ts';
 import type { AuditEntry, Authorized, Hours } from './entry.ts';

@@ -1,5 +1,5 @@
 /** Whether the forecast's floor is Ready before opening, and a warning when it will not be. */
-import type { VoucherCampaign } from '../../contract/campaign-types.ts';
+import type { VoucherCampaign } from '../../contract/types/campaign.ts';
 import { paceOf, secondsToFloor } from '../scaling/pre-warm.ts';
 import { EMPTY_MEMORY } from '../scaling/types.ts';
 import type { CanaryState } from '../signals/readings.ts';

@@ -1,8 +1,9 @@
 /** Whether the outside systems of a campaign take requests, by what pods report of their own requests. */
-import type { VoucherCampaignSpec } from '../../contract/campaign-types.ts';
+
 import { CONDITION_TYPES, type ConditionType } from '../../contract/conditions.ts';
 import { providerFaults } from '../../contract/provider-faults.ts';
-import { clockIn, knownZone } from '../outside/day.ts';
+import type { VoucherCampaignSpec } from '../../contract/types/campaign.ts';
+import { clockIn, knownZone } from '../../runtime/zone-dates.ts';
 import type { Standing } from '../outside/hand-out.ts';
 import { outsideRate } from '../outside/outlook.ts';
 import { outsideTiersOf } from '../outside/targets.ts';

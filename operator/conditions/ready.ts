@@ -1,8 +1,9 @@
 /** Whether the campaign has what its spec requires. */
-import type { VoucherCampaignStatus } from '../../contract/campaign-types.ts';
+
 import type { ConditionReason } from '../../contract/conditions.ts';
 import { instantMs } from '../../contract/instant.ts';
 import { TIERS } from '../../contract/tiers.ts';
+import type { VoucherCampaignStatus } from '../../contract/types/campaign.ts';
 import type { JournalState } from '../../journal/administration.ts';
 import type { TierOutcome } from '../tick/observed.ts';
 import { acceptingRegistrations, publishesFail } from './accepting.ts';

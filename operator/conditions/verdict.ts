@@ -1,6 +1,6 @@
-import type { Condition } from '../../contract/common-types.ts';
 import { CONDITION_REASONS, type ConditionReason, type ConditionType } from '../../contract/conditions.ts';
-import type { ScalePlan } from '../../contract/scale-plan-types.ts';
+import type { Condition } from '../../contract/types/common.ts';
+import type { ScalePlan } from '../../contract/types/scale-plan.ts';
 import type { ContingencyOutcome } from '../contingency/contingency.ts';
 import type { HeadroomOutcome } from '../tick/headroom.ts';
 import type { PlanInput, TierOutcomes } from '../tick/observed.ts';

@@ -10,9 +10,10 @@
  * `by <user>` may follow on and off; a policy of the chart ensures that it is the writer's own name. The reason is
  * optional. Times are as in the spec (contract/instant.ts). An unreadable value is no command, and is reported.
  */
-import type { VoucherCampaign } from '../../contract/campaign-types.ts';
+
 import { INSTANT_SOURCE, parseInstant } from '../../contract/instant.ts';
 import { CONTINGENCY_PREFIX, contingencyAnnotation } from '../../contract/names.ts';
+import type { VoucherCampaign } from '../../contract/types/campaign.ts';
 import { truncated } from '../tick/truncated.ts';
 
 export interface Said {

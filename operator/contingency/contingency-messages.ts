@@ -1,6 +1,6 @@
 /** Messages about contingency levels: the condition, and an event for each level that began or ended. Pure. */
-import type { VoucherCampaignStatus } from '../../contract/campaign-types.ts';
-import type { ContingencyStatus } from '../../contract/contingency-types.ts';
+import type { VoucherCampaignStatus } from '../../contract/types/campaign.ts';
+import type { ContingencyStatus } from '../../contract/types/contingency.ts';
 import { type ConditionInput, no, type Verdict, yes } from '../conditions/verdict.ts';
 import { campaignEvent } from '../tick/events.ts';
 import type { CampaignEvent } from '../tick/ports.ts';

@@ -1,11 +1,12 @@
 /** Which contingency levels are in force, and their effect. Agreed on beforehand, they count in every mode. Pure. */
-import type { VoucherCampaign } from '../../contract/campaign-types.ts';
-import type { ContingencyLevel, ContingencyStatus, ContingencyTrigger } from '../../contract/contingency-types.ts';
+
 import { defined } from '../../contract/defined.ts';
 import { parseDurationMs } from '../../contract/duration.ts';
 import { instantMs } from '../../contract/instant.ts';
 import type { Reading } from '../../contract/reading.ts';
 import { TIERS } from '../../contract/tiers.ts';
+import type { VoucherCampaign } from '../../contract/types/campaign.ts';
+import type { ContingencyLevel, ContingencyStatus, ContingencyTrigger } from '../../contract/types/contingency.ts';
 import type { JournalState } from '../../journal/administration.ts';
 import type { CampaignMemory, Observed } from '../tick/observed.ts';
 import { type Commands, commandsOf } from './commands.ts';

@@ -13,8 +13,9 @@
  * | elsewhere, fresh     | starts again                    | no             |
  * | unknown, stale       | does not run; forgotten after a minute | no      |
  */
-import type { ContingencyLevel } from '../../contract/contingency-types.ts';
+
 import { parseDurationMs } from '../../contract/duration.ts';
+import type { ContingencyLevel } from '../../contract/types/contingency.ts';
 import type { Command } from './commands.ts';
 
 export interface LevelMemory {

@@ -9,10 +9,11 @@
  *
  * Times are as in the spec (contract/instant.ts). An unreadable value has no effect, and is reported.
  */
-import type { VoucherCampaign } from '../../contract/campaign-types.ts';
+
 import { parseInstant } from '../../contract/instant.ts';
 import { OVERRIDES } from '../../contract/names.ts';
 import { isTier, TIERS, type Tier, tiersOf } from '../../contract/tiers.ts';
+import type { VoucherCampaign } from '../../contract/types/campaign.ts';
 import type { Overrides } from '../tick/observed.ts';
 
 const NONE: Overrides = { min: {}, inForce: [], unreadable: [] };

@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { ControlEntryError } from '../../contract/control-schema.ts';
-import type { ConsumerPosition, FreezeJournal, PublishedWindow } from '../../journal/freezing.ts';
+import type { ConsumerPosition, FreezeJournal, PublishedWindow } from '../../journal/freeze/freezing.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { within } from '../../runtime/deadline.ts';
 import {

@@ -1,6 +1,7 @@
 /** How the list of the draw is shown: condition and status. Pure. */
-import type { VoucherCampaignStatus } from '../../contract/campaign-types.ts';
+
 import type { Frozen, Listed } from '../../contract/control.ts';
+import type { VoucherCampaignStatus } from '../../contract/types/campaign.ts';
 import { asBefore, type ConditionInput, no, unknown, type Verdict, yes } from '../conditions/verdict.ts';
 import type { ObservedCluster } from '../tick/cluster-view.ts';
 import type { FreezeState } from './freeze-keeper.ts';

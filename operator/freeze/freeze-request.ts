@@ -1,8 +1,9 @@
 /** What a tick wants of the list, and what a frozen list means for a tick. Pure. */
-import type { VoucherCampaign } from '../../contract/campaign-types.ts';
+
 import { defined } from '../../contract/defined.ts';
 import { instantMs } from '../../contract/instant.ts';
 import { sectionOf, tiersOf } from '../../contract/tiers.ts';
+import type { VoucherCampaign } from '../../contract/types/campaign.ts';
 import { operatorClock } from '../conditions/clocks-agree.ts';
 import type { ContingencyOutcome } from '../contingency/contingency.ts';
 import type { Observed } from '../tick/observed.ts';

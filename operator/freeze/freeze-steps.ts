@@ -8,7 +8,7 @@
  */
 import type { Frozen, Listed } from '../../contract/control.ts';
 import { entryOf, hasConsumer, type Tier } from '../../contract/tiers.ts';
-import type { ConsumerPosition, PublishedWindow } from '../../journal/freezing.ts';
+import type { ConsumerPosition, PublishedWindow } from '../../journal/freeze/freezing.ts';
 
 /**
  * From the last instant at which a pod may accept something to the first barrier. What arrives in time is acknowledged within 10 s: its

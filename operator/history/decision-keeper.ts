@@ -4,8 +4,9 @@
  * The kept log is read once before the first write: a new leader continues it. Only news is written, at most every 5 s, so
  * that a campaign at rest writes nothing; under load a sample of its curves is news every 10 s.
  */
-import type { VoucherCampaign } from '../../contract/campaign-types.ts';
+
 import { perTier, TIERS, type Tier, tiersOf } from '../../contract/tiers.ts';
+import type { VoucherCampaign } from '../../contract/types/campaign.ts';
 import { serializeLines } from '../../contract/untrusted.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { within } from '../../runtime/deadline.ts';

@@ -1,5 +1,5 @@
 /** The present authorisation, from the API server and by its clock. */
-import type { ScalePlan } from '../../contract/scale-plan-types.ts';
+import type { ScalePlan } from '../../contract/types/scale-plan.ts';
 import type { AuthorizationReader } from '../scale-plans/ceiling-guard.ts';
 import { CAMPAIGNS, SCALE_PLANS } from './api-resources.ts';
 import { keepCampaign } from './campaigns.ts';

@@ -1,9 +1,9 @@
 /** Campaigns: read from the watch, and their status written. */
 import { isDeepStrictEqual } from 'node:util';
-import type { VoucherCampaign, VoucherCampaignStatus } from '../../contract/campaign-types.ts';
 import { FIELD_MANAGER, JOURNAL_FINALIZER } from '../../contract/names.ts';
 import { readablePart } from '../../contract/readable.ts';
 import { campaignStatus, UNSEEN_STATUS } from '../../contract/schema/status.ts';
+import type { VoucherCampaign, VoucherCampaignStatus } from '../../contract/types/campaign.ts';
 import type { FinalizerWriter, StatusWriter } from '../tick/ports.ts';
 import { CAMPAIGNS } from './api-resources.ts';
 import type { KubeClient } from './client.ts';

@@ -2,8 +2,8 @@
 import { defined } from '../../contract/defined.ts';
 import { isJob, type JobName } from '../../contract/jobs.ts';
 import { ASKED_AGAIN, HEADROOM, LABELS } from '../../contract/names.ts';
-import type { ScalePlan } from '../../contract/scale-plan-types.ts';
 import { isTier, type Tier } from '../../contract/tiers.ts';
+import type { ScalePlan } from '../../contract/types/scale-plan.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { ObservedHeadroom, ObservedJob, ObservedTier } from '../tick/cluster-view.ts';
 import type { ClusterReader } from '../tick/ports.ts';

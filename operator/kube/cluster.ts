@@ -1,8 +1,9 @@
 /** One Kubernetes cluster behind the interfaces that operator/tick declares: the watches, and the writers on them. */
-import type { VoucherCampaign } from '../../contract/campaign-types.ts';
+
 import { defined } from '../../contract/defined.ts';
 import { unreadableInPlan } from '../../contract/readable.ts';
-import type { ScalePlan } from '../../contract/scale-plan-types.ts';
+import type { VoucherCampaign } from '../../contract/types/campaign.ts';
+import type { ScalePlan } from '../../contract/types/scale-plan.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { KickReason } from '../tick/loop.ts';
 import { type ApiResource, AUTOSCALERS, CAMPAIGNS, DEPLOYMENTS, JOBS, PODS, SCALE_PLANS } from './api-resources.ts';

@@ -3,9 +3,9 @@
  * minutes. It has no `managed-by` label: the operator watches objects with it, and its own writes would cause ticks.
  */
 import { z } from 'zod';
-import type { VoucherCampaign } from '../../contract/campaign-types.ts';
 import { decisionsName, FIELD_MANAGER, LABELS } from '../../contract/names.ts';
 import { perTier } from '../../contract/tiers.ts';
+import type { VoucherCampaign } from '../../contract/types/campaign.ts';
 import type { DecisionStore } from '../history/decision-keeper.ts';
 import { ownedMetadata } from '../resources/metadata.ts';
 import { CONFIG_MAPS, describeTarget } from './api-resources.ts';

@@ -8,7 +8,7 @@
  * | once                                                       | its series begins: count 2              |
  * | more often                                                 | its series is counted on, once a minute |
  */
-import type { VoucherCampaign } from '../../contract/campaign-types.ts';
+import type { VoucherCampaign } from '../../contract/types/campaign.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { CampaignEvent, EventSink } from '../tick/ports.ts';
 import { EVENTS } from './api-resources.ts';

@@ -1,7 +1,7 @@
 /** ScalePlans: proposed by the operator, decided by people. */
 import { defined } from '../../contract/defined.ts';
 import { FIELD_MANAGER } from '../../contract/names.ts';
-import type { ScalePlan, ScalePlanStatus } from '../../contract/scale-plan-types.ts';
+import type { ScalePlan, ScalePlanStatus } from '../../contract/types/scale-plan.ts';
 import type { ScalePlanWriter } from '../tick/ports.ts';
 import { SCALE_PLANS } from './api-resources.ts';
 import type { KubeClient } from './client.ts';

@@ -1,7 +1,8 @@
 /** Ticks as metrics and log lines. */
-import type { VoucherCampaign } from '../../contract/campaign-types.ts';
+
 import { HEADROOM } from '../../contract/names.ts';
 import { TIERS, tiersOf } from '../../contract/tiers.ts';
+import type { VoucherCampaign } from '../../contract/types/campaign.ts';
 import type { TickReporter } from '../tick/tick-reporter.ts';
 import type { Logger } from './log.ts';
 import { forgetCampaign, type OperatorMetrics } from './metrics.ts';

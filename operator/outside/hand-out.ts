@@ -1,6 +1,6 @@
 /** Which pod may send how many requests per second to each outside system. Pure. */
 import type { OutsideShares, TargetShares } from '../../contract/outside.ts';
-import { dateIn, nextDayMs } from './day.ts';
+import { datesIn, nextDateMs } from '../../runtime/zone-dates.ts';
 import { heldOf, type InForce } from './in-force.ts';
 import type { OutsideReport } from './reports.ts';
 import { type Counted, increaseOf, requestsOf, type Seen, seenWith } from './seen.ts';
@@ -69,7 +69,7 @@ const dayOf = (
   increase: number,
   wallMs: number,
 ): NonNullable<TargetShares['day']> => {
-  const date = dateIn(timeZone, wallMs);
+  const date = datesIn(timeZone)(wallMs);
   const usedOf = (day: TargetShares['day']): number => (day?.date === date ? day.used : 0);
   return { date, used: Math.max(usedOf(stored), usedOf(own)) + increase };
 };
@@ -129,7 +129,7 @@ export const handOut = (input: HandOutInput): HandOut => {
     const standing: Standing = {
       ...target,
       state: isUsedUp ? 'quota' : ((stop.stopped?.reason as StopReason | undefined) ?? 'asked'),
-      ...(isUsedUp ? { resumesAtMs: nextDayMs(target.timeZone, wallMs) } : {}),
+      ...(isUsedUp ? { resumesAtMs: nextDateMs(datesIn(target.timeZone), wallMs) } : {}),
       ...(leftToday === undefined ? {} : { leftToday }),
       refusedPods: stop.refusedPods,
       isReported: ready.some((pod) => seen[pod]?.[name] !== undefined),

@@ -1,5 +1,5 @@
 /** The shares of every tier that asks an outside system, as this tick wants them. Pure. */
-import type { VoucherCampaignSpec } from '../../contract/campaign-types.ts';
+import type { VoucherCampaignSpec } from '../../contract/types/campaign.ts';
 import { frozenAtOf } from '../freeze/freeze-request.ts';
 import type { HandOuts, Observed } from '../tick/observed.ts';
 import { handOut } from './hand-out.ts';

@@ -1,5 +1,5 @@
 /** At what pace the outside systems take requests, and when what waits will be done. Pure. */
-import { nextDayMs } from './day.ts';
+import { datesIn, nextDateMs } from '../../runtime/zone-dates.ts';
 import type { Standing } from './hand-out.ts';
 import type { OutsideTarget } from './targets.ts';
 
@@ -48,7 +48,7 @@ const runningOf = (targets: readonly Pacing[], nowMs: number): readonly Running[
       refillsAtMs:
         target.requestsPerDay === undefined && target.state !== 'quota'
           ? Number.POSITIVE_INFINITY
-          : nextDayMs(target.timeZone, nowMs),
+          : nextDateMs(datesIn(target.timeZone), nowMs),
     }));
 
 /** Requests per second that the systems take now. 100/s, and 50/s of the same order: 150/s. */
@@ -83,7 +83,9 @@ export const outlookOf = (targets: readonly Pacing[], waiting: number, nowMs: nu
       if (one.refillsAtMs > atMs) continue;
       one.left = one.target.requestsPerDay ?? Number.POSITIVE_INFINITY;
       one.refillsAtMs =
-        one.target.requestsPerDay === undefined ? Number.POSITIVE_INFINITY : nextDayMs(one.target.timeZone, atMs);
+        one.target.requestsPerDay === undefined
+          ? Number.POSITIVE_INFINITY
+          : nextDateMs(datesIn(one.target.timeZone), atMs);
     }
   }
   return { perSecond, ...resumes };

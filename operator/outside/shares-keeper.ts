@@ -2,9 +2,10 @@
  * Writes a campaign's shares without delaying its tick: at most once a second, and only what differs. What this process did
  * not write, or does not know to be written, it reads again, and then raises nothing for SHARE_VALID_MS.
  */
-import type { VoucherCampaign } from '../../contract/campaign-types.ts';
+
 import type { OutsideShares } from '../../contract/outside.ts';
 import type { Tier } from '../../contract/tiers.ts';
+import type { VoucherCampaign } from '../../contract/types/campaign.ts';
 import type { SharesStore } from '../../journal/administration.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { within } from '../../runtime/deadline.ts';

@@ -1,6 +1,7 @@
 /** The outside systems of a tier, from its section of the spec. Pure. */
-import type { VoucherCampaignSpec } from '../../contract/campaign-types.ts';
+
 import { entryOf, type Tier, tiersOf } from '../../contract/tiers.ts';
+import type { VoucherCampaignSpec } from '../../contract/types/campaign.ts';
 
 type Spec = Pick<VoucherCampaignSpec, 'verification'>;
 

@@ -1,8 +1,8 @@
 import type { ConfigMap } from 'kubernetes-types/core/v1.js';
 import type { AppConfig } from '../../contract/app-contract.ts';
-import type { VoucherCampaign } from '../../contract/campaign-types.ts';
 import { appConfigMapName } from '../../contract/names.ts';
 import type { Tier } from '../../contract/tiers.ts';
+import type { VoucherCampaign } from '../../contract/types/campaign.ts';
 import type { BuildOptions } from './build-options.ts';
 import { ownedMetadata } from './metadata.ts';
 

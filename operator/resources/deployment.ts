@@ -1,7 +1,7 @@
 import type { Deployment } from 'kubernetes-types/apps/v1.js';
-import type { VoucherCampaign } from '../../contract/campaign-types.ts';
 import { tierName } from '../../contract/names.ts';
 import type { Tier } from '../../contract/tiers.ts';
+import type { VoucherCampaign } from '../../contract/types/campaign.ts';
 import type { BuildOptions } from './build-options.ts';
 import type { Manifest } from './manifest.ts';
 import { ownedMetadata, tierSelector } from './metadata.ts';

@@ -1,7 +1,7 @@
 import type { Job, JobSpec } from 'kubernetes-types/batch/v1.js';
-import type { VoucherCampaign } from '../../contract/campaign-types.ts';
 import type { JobName } from '../../contract/jobs.ts';
 import { tierName } from '../../contract/names.ts';
+import type { VoucherCampaign } from '../../contract/types/campaign.ts';
 import type { BuildOptions } from './build-options.ts';
 import type { Manifest } from './manifest.ts';
 import { ownedMetadata, unwatchedLabels } from './metadata.ts';

@@ -1,7 +1,7 @@
 /** Labels and owner references of every object of a campaign. */
 import type { ObjectMeta as KubernetesMeta } from 'kubernetes-types/meta/v1.js';
-import type { VoucherCampaign } from '../../contract/campaign-types.ts';
 import { type Component, FIELD_MANAGER, LABELS } from '../../contract/names.ts';
+import type { VoucherCampaign } from '../../contract/types/campaign.ts';
 
 /** The smallest set that identifies one tier's pods: a Deployment's selector can never be changed. */
 export const tierSelector = (campaign: VoucherCampaign, tier: Component): Record<string, string> => ({

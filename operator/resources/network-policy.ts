@@ -4,11 +4,11 @@ import type {
   NetworkPolicyIngressRule,
 } from 'kubernetes-types/networking/v1.js';
 import { PORTS } from '../../contract/app-contract.ts';
-import type { VoucherCampaign } from '../../contract/campaign-types.ts';
 import { serviceNamespaceOf } from '../../contract/cluster-host.ts';
 import { isJob, rightsOf, type Workload } from '../../contract/jobs.ts';
 import { tierName } from '../../contract/names.ts';
 import { isTier, urlsOf } from '../../contract/tiers.ts';
+import type { VoucherCampaign } from '../../contract/types/campaign.ts';
 import type { BuildOptions } from './build-options.ts';
 import { ownedMetadata, tierSelector } from './metadata.ts';
 

@@ -1,7 +1,7 @@
 import type { PodDisruptionBudget } from 'kubernetes-types/policy/v1.js';
-import type { VoucherCampaign } from '../../contract/campaign-types.ts';
 import { tierName } from '../../contract/names.ts';
 import type { Tier } from '../../contract/tiers.ts';
+import type { VoucherCampaign } from '../../contract/types/campaign.ts';
 import { ownedMetadata, tierSelector } from './metadata.ts';
 
 /** Node drains take one pod of a tier at a time. */

@@ -12,7 +12,6 @@ import type {
   VolumeMount,
 } from 'kubernetes-types/core/v1.js';
 import { ADMIN_PATHS, ENV, PORTS, PRIVACY_KEYS, secretDirOf } from '../../contract/app-contract.ts';
-import type { VoucherCampaign } from '../../contract/campaign-types.ts';
 import { defined } from '../../contract/defined.ts';
 import { podOf, rightsOf, type Workload } from '../../contract/jobs.ts';
 import {
@@ -24,6 +23,7 @@ import {
   tierName,
 } from '../../contract/names.ts';
 import { isTier, secretsOf, type Tier } from '../../contract/tiers.ts';
+import type { VoucherCampaign } from '../../contract/types/campaign.ts';
 import type { BuildOptions, PodOptions } from './build-options.ts';
 import { campaignLabels, tierSelector } from './metadata.ts';
 

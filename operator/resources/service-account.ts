@@ -1,7 +1,7 @@
 import type { ServiceAccount } from 'kubernetes-types/core/v1.js';
-import type { VoucherCampaign } from '../../contract/campaign-types.ts';
 import type { Workload } from '../../contract/jobs.ts';
 import { tierName } from '../../contract/names.ts';
+import type { VoucherCampaign } from '../../contract/types/campaign.ts';
 import { ownedMetadata } from './metadata.ts';
 
 /** An identity per tier and Job without rights and token: it exists so that policies can name one. */

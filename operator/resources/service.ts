@@ -1,6 +1,6 @@
 import type { Service } from 'kubernetes-types/core/v1.js';
-import type { VoucherCampaign } from '../../contract/campaign-types.ts';
 import { intakeServiceName } from '../../contract/names.ts';
+import type { VoucherCampaign } from '../../contract/types/campaign.ts';
 import { ownedMetadata, tierSelector } from './metadata.ts';
 
 /** The Service for citizens' traffic. Other tiers take their work from the journal and need none. */

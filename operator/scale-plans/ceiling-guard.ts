@@ -10,10 +10,11 @@
  * | more                          | not even what is there        | nothing, and an event        |
  * | more                          | can't be read                 | nothing; the step fails      |
  */
-import type { VoucherCampaign } from '../../contract/campaign-types.ts';
+
 import { LABELS } from '../../contract/names.ts';
-import type { ScalePlan } from '../../contract/scale-plan-types.ts';
 import { TIERS, type Tier } from '../../contract/tiers.ts';
+import type { VoucherCampaign } from '../../contract/types/campaign.ts';
+import type { ScalePlan } from '../../contract/types/scale-plan.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { isDeployment, withReplicas } from '../resources/deployment.ts';
 import type { Manifest } from '../resources/manifest.ts';

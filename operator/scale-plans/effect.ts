@@ -1,8 +1,9 @@
 /** What a plan would change for citizens in the next minutes: the same load with it and without it. Pure; the model is injected. */
-import type { VoucherCampaignSpec } from '../../contract/campaign-types.ts';
-import type { Ceilings } from '../../contract/common-types.ts';
-import type { PredictedOutcome, ScalePlanSpec } from '../../contract/scale-plan-types.ts';
+
 import { perTier, type Tier } from '../../contract/tiers.ts';
+import type { VoucherCampaignSpec } from '../../contract/types/campaign.ts';
+import type { Ceilings } from '../../contract/types/common.ts';
+import type { PredictedOutcome, ScalePlanSpec } from '../../contract/types/scale-plan.ts';
 import { lastValue } from '../scaling/demand.ts';
 import { paceOf } from '../scaling/pre-warm.ts';
 import type { PlanInput, TierOutcomes } from '../tick/observed.ts';

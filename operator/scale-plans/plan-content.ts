@@ -1,8 +1,9 @@
 /** What a plan shows its owner: the metrics behind it, and what it costs (its effect: effect.ts). Pure. */
-import type { Ceilings } from '../../contract/common-types.ts';
+
 import type { Reading } from '../../contract/reading.ts';
-import type { ScalePlanSpec } from '../../contract/scale-plan-types.ts';
 import type { Tier } from '../../contract/tiers.ts';
+import type { Ceilings } from '../../contract/types/common.ts';
+import type { ScalePlanSpec } from '../../contract/types/scale-plan.ts';
 import type { Need } from '../scaling/plan-need.ts';
 import type { PlanInput, TierOutcomes } from '../tick/observed.ts';
 

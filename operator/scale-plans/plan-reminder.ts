@@ -1,7 +1,8 @@
 /** An owner who has not answered a plan for the forecast is reminded before opening. Pure. */
-import type { VoucherCampaign } from '../../contract/campaign-types.ts';
+
 import { instantMs } from '../../contract/instant.ts';
-import type { ScalePlan } from '../../contract/scale-plan-types.ts';
+import type { VoucherCampaign } from '../../contract/types/campaign.ts';
+import type { ScalePlan } from '../../contract/types/scale-plan.ts';
 import { RENEW_MS } from '../scaling/plan-need.ts';
 import { campaignEvent } from '../tick/events.ts';
 import type { CampaignEvent } from '../tick/ports.ts';

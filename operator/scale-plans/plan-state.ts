@@ -1,8 +1,8 @@
 /** The states of plans, and the events for their changes. Pure. */
 import type { PlanState } from '../../contract/conditions.ts';
 import { instantMs } from '../../contract/instant.ts';
-import type { ScalePlan, ScalePlanStatus } from '../../contract/scale-plan-types.ts';
 import { TIERS, type Tier } from '../../contract/tiers.ts';
+import type { ScalePlan, ScalePlanStatus } from '../../contract/types/scale-plan.ts';
 import { decisionCounts } from '../scaling/grants.ts';
 import { campaignEvent } from '../tick/events.ts';
 import type { CampaignEvent } from '../tick/ports.ts';

@@ -1,8 +1,9 @@
 /** A plan in a few sentences, for an official who reads them on a telephone. Pure. */
-import type { VoucherCampaign } from '../../contract/campaign-types.ts';
+
 import { instantMs } from '../../contract/instant.ts';
-import type { ScalePlanSpec } from '../../contract/scale-plan-types.ts';
 import { entryOf } from '../../contract/tiers.ts';
+import type { VoucherCampaign } from '../../contract/types/campaign.ts';
+import type { ScalePlanSpec } from '../../contract/types/scale-plan.ts';
 import { truncated } from '../tick/truncated.ts';
 import type { TierNeed } from './plan-content.ts';
 

@@ -1,9 +1,10 @@
 /** When to ask the owner for a higher ceiling, and for how much. */
-import type { Ceilings } from '../../contract/common-types.ts';
+
 import { instantMs } from '../../contract/instant.ts';
 import { API_VERSION, LABELS, scalePlanName } from '../../contract/names.ts';
-import type { ScalePlan } from '../../contract/scale-plan-types.ts';
 import { TIERS, type Tier } from '../../contract/tiers.ts';
+import type { Ceilings } from '../../contract/types/common.ts';
+import type { ScalePlan } from '../../contract/types/scale-plan.ts';
 import {
   LOAD_PLAN_LIFETIME_MS,
   planExpiryMs,

@@ -1,8 +1,8 @@
 /** Which decisions count, and what they grant. Pure; the operator's own judgement, whatever policies the cluster has. */
 
 import { instantMs } from '../../contract/instant.ts';
-import type { ScalePlan } from '../../contract/scale-plan-types.ts';
 import type { Tier } from '../../contract/tiers.ts';
+import type { ScalePlan } from '../../contract/types/scale-plan.ts';
 
 /**
  * Whether the owner decided while the plan was open. The instant is the API server's own; an unknown one proves

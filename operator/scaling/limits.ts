@@ -1,10 +1,10 @@
 /** What bounds a tier, from the spec, the plans and the time. Pure. */
 
-import type { VoucherCampaignSpec } from '../../contract/campaign-types.ts';
 import { parseDurationMs } from '../../contract/duration.ts';
 import { instantMs } from '../../contract/instant.ts';
-import type { ScalePlan } from '../../contract/scale-plan-types.ts';
 import type { Tier } from '../../contract/tiers.ts';
+import type { VoucherCampaignSpec } from '../../contract/types/campaign.ts';
+import type { ScalePlan } from '../../contract/types/scale-plan.ts';
 import { capacityOf } from './capacity.ts';
 import { BLIND_SHARE } from './holds.ts';
 import { paceOf } from './pre-warm.ts';

@@ -1,10 +1,10 @@
 /** Forecast floor and ceiling in force: what the calendar and the owner decide, independent of metrics. Pure. */
 
-import type { ScalingSpec, VoucherCampaignSpec } from '../../contract/campaign-types.ts';
 import { parseDurationMs } from '../../contract/duration.ts';
 import { instantMs } from '../../contract/instant.ts';
-import type { ScalePlan } from '../../contract/scale-plan-types.ts';
 import type { Tier } from '../../contract/tiers.ts';
+import type { ScalingSpec, VoucherCampaignSpec } from '../../contract/types/campaign.ts';
+import type { ScalePlan } from '../../contract/types/scale-plan.ts';
 import type { Pace } from './forecast.ts';
 import { grantOf } from './grants.ts';
 import { leadSecondsFor } from './pre-warm.ts';

@@ -1,8 +1,9 @@
 /** The metrics of one tick for a campaign: arrivals from the intake pods, backlog from the journal. */
-import type { VoucherCampaignSpec } from '../../contract/campaign-types.ts';
+
 import { defined } from '../../contract/defined.ts';
 import type { Backlog, Reading } from '../../contract/reading.ts';
 import { hasConsumer, perTier, type Tier, tiersOf } from '../../contract/tiers.ts';
+import type { VoucherCampaignSpec } from '../../contract/types/campaign.ts';
 import type { JournalAdmin, JournalBacklog } from '../../journal/administration.ts';
 import { abortable } from '../../runtime/abortable.ts';
 import { targetsOf as outsideTargetsOf, outsideTiersOf } from '../outside/targets.ts';

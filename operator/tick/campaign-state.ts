@@ -1,5 +1,5 @@
 /** What one process remembers of one campaign between two ticks. All of it can be lost: status and cluster rebuild it. */
-import type { VoucherCampaign, VoucherCampaignStatus } from '../../contract/campaign-types.ts';
+import type { VoucherCampaign, VoucherCampaignStatus } from '../../contract/types/campaign.ts';
 import type { WriteTroubles } from '../apply/write-troubles.ts';
 import type { AuditKeeper } from '../audit/audit-keeper.ts';
 import type { FreezeKeeper } from '../freeze/freeze-keeper.ts';

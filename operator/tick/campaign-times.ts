@@ -1,6 +1,6 @@
-import type { VoucherCampaignSpec } from '../../contract/campaign-types.ts';
 import { parseDurationMs } from '../../contract/duration.ts';
 import { instantMs } from '../../contract/instant.ts';
+import type { VoucherCampaignSpec } from '../../contract/types/campaign.ts';
 import { capacityOf } from '../scaling/capacity.ts';
 import type { Learned } from '../scaling/limits.ts';
 import { paceOf } from '../scaling/pre-warm.ts';

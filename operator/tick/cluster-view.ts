@@ -1,8 +1,8 @@
 /** Everything that a campaign owns in the cluster. */
 
 import type { JobName } from '../../contract/jobs.ts';
-import type { ScalePlan } from '../../contract/scale-plan-types.ts';
 import type { Tier } from '../../contract/tiers.ts';
+import type { ScalePlan } from '../../contract/types/scale-plan.ts';
 import type { TierProblem } from './tier-problem.ts';
 
 export interface ObservedPod {

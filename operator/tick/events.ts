@@ -1,9 +1,10 @@
 /** Events report only what changed since the last status. */
-import type { VoucherCampaignStatus } from '../../contract/campaign-types.ts';
-import type { Condition } from '../../contract/common-types.ts';
+
 import { CONDITION_REASONS, type ConditionType } from '../../contract/conditions.ts';
 import type { EventReason } from '../../contract/event-reasons.ts';
 import { TIERS } from '../../contract/tiers.ts';
+import type { VoucherCampaignStatus } from '../../contract/types/campaign.ts';
+import type { Condition } from '../../contract/types/common.ts';
 import type { TierOutcome } from './observed.ts';
 import type { CampaignEvent } from './ports.ts';
 

@@ -1,7 +1,8 @@
 /** The observe stage: reads everything within one deadline. What a source does not answer is out of date, never guessed. */
-import type { VoucherCampaign } from '../../contract/campaign-types.ts';
+
 import { unreadableInPlan, unreadableText } from '../../contract/readable.ts';
 import type { Reading } from '../../contract/reading.ts';
+import type { VoucherCampaign } from '../../contract/types/campaign.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { within } from '../../runtime/deadline.ts';
 import type { WorkersView } from '../signals/pod-views.ts';

@@ -6,10 +6,11 @@
  * | a field can't be read              | False | SpecUnreadable | True      | 30 s, or when the campaign is changed |
  * | a tick failed twice in a row       | False | TickFailed     | as it was | after the backoff, 30 s at most       |
  */
-import type { VoucherCampaign, VoucherCampaignStatus } from '../../contract/campaign-types.ts';
-import type { Condition } from '../../contract/common-types.ts';
+
 import type { ConditionType } from '../../contract/conditions.ts';
 import { type Unreadable, unreadableText } from '../../contract/readable.ts';
+import type { VoucherCampaign, VoucherCampaignStatus } from '../../contract/types/campaign.ts';
+import type { Condition } from '../../contract/types/common.ts';
 import { STALLED } from '../conditions/progress.ts';
 import { conditionTypesOf } from '../conditions/providers-reachable.ts';
 import type { Verdict } from '../conditions/verdict.ts';

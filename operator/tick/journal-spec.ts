@@ -1,6 +1,6 @@
-import type { VoucherCampaign } from '../../contract/campaign-types.ts';
 import { ACCEPTED_LOSS } from '../../contract/names.ts';
 import { hasConsumer, tiersOf } from '../../contract/tiers.ts';
+import type { VoucherCampaign } from '../../contract/types/campaign.ts';
 import type { JournalSpec } from '../../journal/administration.ts';
 import type { BuildOptions } from '../resources/build-options.ts';
 

@@ -1,8 +1,8 @@
 import type { LiveSettings } from '../../contract/app-contract.ts';
-import type { VoucherCampaignSpec } from '../../contract/campaign-types.ts';
 import { instantMs } from '../../contract/instant.ts';
 import type { Backlog, Reading } from '../../contract/reading.ts';
 import { entryOf, sectionOf, tiersOf } from '../../contract/tiers.ts';
+import type { VoucherCampaignSpec } from '../../contract/types/campaign.ts';
 import { type Effects, least } from '../contingency/contingency.ts';
 
 /** One form, so that `…T01:00:00Z` and `…T01:00:00.000Z` are the same settings. */

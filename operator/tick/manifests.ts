@@ -1,8 +1,9 @@
 /** Which manifests a tick writes, in the order in which they must exist. */
-import type { VoucherCampaign } from '../../contract/campaign-types.ts';
+
 import type { JobName } from '../../contract/jobs.ts';
 import type { HEADROOM } from '../../contract/names.ts';
 import { type Tier, tiersOf } from '../../contract/tiers.ts';
+import type { VoucherCampaign } from '../../contract/types/campaign.ts';
 import type { JournalState } from '../../journal/administration.ts';
 import type { BuildOptions } from '../resources/build-options.ts';
 import { buildAppConfigMap } from '../resources/config-map.ts';

@@ -1,8 +1,9 @@
 /** The input of `plan`: everything that one tick read, and what the tick before left behind. Pure data. */
-import type { VoucherCampaign, VoucherCampaignStatus } from '../../contract/campaign-types.ts';
+
 import type { Tier } from '../../contract/tiers.ts';
+import type { VoucherCampaign, VoucherCampaignStatus } from '../../contract/types/campaign.ts';
 import type { JournalState } from '../../journal/administration.ts';
-import type { PublishedWindow } from '../../journal/freezing.ts';
+import type { PublishedWindow } from '../../journal/freeze/freezing.ts';
 import type { FreezeState } from '../freeze/freeze-keeper.ts';
 import type { HandOut } from '../outside/hand-out.ts';
 import type { KnownShares } from '../outside/shares-keeper.ts';

@@ -1,8 +1,8 @@
 /** What the operator needs from the world; `kube`, `signals`, `journal` and `local/processes` implement these. */
 import type { CanaryReport } from '../../contract/app-contract.ts';
-import type { VoucherCampaign, VoucherCampaignStatus } from '../../contract/campaign-types.ts';
-import type { ScalePlan, ScalePlanStatus } from '../../contract/scale-plan-types.ts';
 import type { Tier } from '../../contract/tiers.ts';
+import type { VoucherCampaign, VoucherCampaignStatus } from '../../contract/types/campaign.ts';
+import type { ScalePlan, ScalePlanStatus } from '../../contract/types/scale-plan.ts';
 import type { OutsideReport } from '../outside/reports.ts';
 import type { Manifest } from '../resources/manifest.ts';
 import type { CampaignReadings, RecordsReport } from '../signals/readings.ts';

@@ -1,7 +1,8 @@
 /** One tick of one campaign: observe → plan → apply. */
-import type { VoucherCampaign } from '../../contract/campaign-types.ts';
+
 import { unreadableInCampaign, unreadableText } from '../../contract/readable.ts';
-import type { FreezeJournal } from '../../journal/freezing.ts';
+import type { VoucherCampaign } from '../../contract/types/campaign.ts';
+import type { FreezeJournal } from '../../journal/freeze/freezing.ts';
 import type { AuditLog } from '../../journal/trail.ts';
 import { within } from '../../runtime/deadline.ts';
 import { apply } from '../apply/apply.ts';

@@ -1,7 +1,7 @@
 /** The scaling stage: asks `decide` for every tier, and enforces the ceiling. */
 
-import type { VoucherCampaign } from '../../contract/campaign-types.ts';
 import { entryOf, followsArrivals, type Tier, tiersOf } from '../../contract/tiers.ts';
+import type { VoucherCampaign } from '../../contract/types/campaign.ts';
 import { least } from '../contingency/contingency.ts';
 import { frozenAtOf } from '../freeze/freeze-request.ts';
 import { cappedByOutside } from '../outside/cap.ts';

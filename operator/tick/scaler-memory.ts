@@ -1,7 +1,7 @@
 /** The scaler's memory as it survives in `status.scaler`: versioned JSON, and never trusted. */
 import { z } from 'zod';
-import type { VoucherCampaignStatus } from '../../contract/campaign-types.ts';
 import { entryOf, perTier, type Tier } from '../../contract/tiers.ts';
+import type { VoucherCampaignStatus } from '../../contract/types/campaign.ts';
 import { parseUntrusted } from '../../contract/untrusted.ts';
 import { EMPTY_MEMORY, type TierMemory } from '../scaling/types.ts';
 import type { CampaignMemory } from './observed.ts';

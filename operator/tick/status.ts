@@ -1,10 +1,11 @@
 /** The status that a tick shows, and when it is written. */
-import type { VoucherCampaign, VoucherCampaignStatus } from '../../contract/campaign-types.ts';
-import type { Condition } from '../../contract/common-types.ts';
+
 import { CONDITION_TYPES, type ConditionType } from '../../contract/conditions.ts';
 import { defined } from '../../contract/defined.ts';
-import type { TierStatus } from '../../contract/status-types.ts';
 import { followsArrivals, perTier, TIERS, type Tier, tiersOf } from '../../contract/tiers.ts';
+import type { VoucherCampaign, VoucherCampaignStatus } from '../../contract/types/campaign.ts';
+import type { Condition } from '../../contract/types/common.ts';
+import type { TierStatus } from '../../contract/types/status.ts';
 import { judge } from '../conditions/conditions.ts';
 import { stallingCauses } from '../conditions/progress.ts';
 import { belowMinSinceMs } from '../conditions/ready.ts';

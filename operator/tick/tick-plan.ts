@@ -1,9 +1,9 @@
 /** What one tick wants to write, as data. Pure: equal arguments give equal plans. */
 import type { LiveSettings } from '../../contract/app-contract.ts';
-import type { VoucherCampaign, VoucherCampaignStatus } from '../../contract/campaign-types.ts';
 import { HEADROOM } from '../../contract/names.ts';
-import type { ScalePlan } from '../../contract/scale-plan-types.ts';
 import { perTier, TIERS, type Tier, tiersOf } from '../../contract/tiers.ts';
+import type { VoucherCampaign, VoucherCampaignStatus } from '../../contract/types/campaign.ts';
+import type { ScalePlan } from '../../contract/types/scale-plan.ts';
 import type { JournalSpec } from '../../journal/administration.ts';
 import { tiersToAskAgain } from '../apply/ask-again.ts';
 import { finalizerChange } from '../apply/finalizer.ts';

@@ -1,6 +1,7 @@
 /** What a tick reports to operator/observability, which writes logs and metrics. */
-import type { VoucherCampaign } from '../../contract/campaign-types.ts';
+
 import type { Tier } from '../../contract/tiers.ts';
+import type { VoucherCampaign } from '../../contract/types/campaign.ts';
 import type { DecisionRecord } from '../history/decision-record.ts';
 import type { CampaignReadings } from '../signals/readings.ts';
 import type { ReconcileError } from './errors.ts';

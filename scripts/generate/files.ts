@@ -14,7 +14,7 @@ export const generatedFiles = (): ReadonlyMap<string, string> =>
       [`charts/voucher-operator/files/crds/${crdFileName(resource)}`, renderChartCrd(resource)] as const,
       [referenceFileName(resource), renderReference(resource)] as const,
     ]),
-    ...[...renderTypes(RESOURCES)].map(([file, text]) => [`contract/${file}`, text] as const),
+    ...[...renderTypes(RESOURCES)].map(([file, text]) => [`contract/types/${file}`, text] as const),
     ['docs/images/demo.svg', demoPicture()],
     ['docs/images/law.svg', lawPicture()],
   ]);

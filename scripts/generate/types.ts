@@ -1,4 +1,4 @@
-/** ResourceDefinitions → texts of contract/*-types.ts. Pure. */
+/** ResourceDefinitions → texts of contract/types. Pure. */
 import type { ObjectNode, ResourceDefinition, SchemaNode } from '../../contract/schema/node.ts';
 
 const header = (what: string): string => `/**
@@ -108,13 +108,13 @@ export interface ${resource.kind} {
 }`;
 };
 
-/** `VoucherCampaign` → `campaign-types.ts`, `ScalePlan` → `scale-plan-types.ts`. */
+/** `VoucherCampaign` → `campaign.ts`, `ScalePlan` → `scale-plan.ts`. */
 const fileOf = ({ kind }: ResourceDefinition): string =>
   `${kind
     .replace(/^Voucher/, '')
     .replaceAll(/\B[A-Z]/g, '-$&')
-    .toLowerCase()}-types.ts`;
-const COMMON_FILE = './common-types.ts';
+    .toLowerCase()}.ts`;
+const COMMON_FILE = './common.ts';
 
 /** Import lines for the names that `text` uses, one for each module. */
 const importsFor = (text: string, modules: ReadonlyMap<string, ReadonlySet<string>>): string =>
@@ -133,7 +133,7 @@ export const renderTypes = (resources: readonly ResourceDefinition[]): ReadonlyM
     const output: Output = { interfaces: new Map(), apart: new Map(), imports: new Map() };
     return { resource, output, root: resourceInterface(resource, output) };
   });
-  const modules = new Map([['./object-meta.ts', new Set(['ObjectMeta'])]]);
+  const modules = new Map([['../object-meta.ts', new Set(['ObjectMeta'])]]);
   for (const { output } of parts) {
     for (const [from, names] of output.imports) modules.set(from, new Set([...(modules.get(from) ?? []), ...names]));
   }

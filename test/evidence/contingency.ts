@@ -6,7 +6,7 @@
 import { randomUUID } from 'node:crypto';
 import { request } from 'undici';
 import { z } from 'zod';
-import type { ContingencyLevel } from '../../contract/contingency-types.ts';
+import type { ContingencyLevel } from '../../contract/types/contingency.ts';
 import type { Stack } from '../../local/stack.ts';
 import { receiptOf, receiptState, register } from '../helpers/citizen-client.ts';
 import { eventually } from '../helpers/eventually.ts';

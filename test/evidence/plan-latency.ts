@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util';
 import type { Deployment } from 'kubernetes-types/apps/v1.js';
 import type { Pod } from 'kubernetes-types/core/v1.js';
 import { PORTS } from '../../contract/app-contract.ts';
-import type { ScalePlan } from '../../contract/scale-plan-types.ts';
+import type { ScalePlan } from '../../contract/types/scale-plan.ts';
 import { whyNoCluster } from '../../tools/cluster/host.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { type SeenEvent, watchPath } from '../helpers/kube-api.ts';

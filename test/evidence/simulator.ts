@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseCampaign } from '../../cli/campaign-file.ts';
-import type { VoucherCampaignSpec } from '../../contract/campaign-types.ts';
+import type { VoucherCampaignSpec } from '../../contract/types/campaign.ts';
 import { POLICIES, type PolicyName } from '../../simulation/policies/policy.ts';
 import { simulate } from '../../simulation/simulate.ts';
 import { parseTrace } from '../../simulation/trace.ts';

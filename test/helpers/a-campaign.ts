@@ -1,9 +1,9 @@
 /** A valid campaign as the API server returns it; a test sets only what differs. */
 
-import type { ScalingSpec, VoucherCampaign, VoucherCampaignSpec } from '../../contract/campaign-types.ts';
-import type { Ceilings } from '../../contract/common-types.ts';
 import { API_VERSION } from '../../contract/names.ts';
 import { entryOf, perTier, type Tier, tiersOf } from '../../contract/tiers.ts';
+import type { ScalingSpec, VoucherCampaign, VoucherCampaignSpec } from '../../contract/types/campaign.ts';
+import type { Ceilings } from '../../contract/types/common.ts';
 
 export const OPENS_AT_MS = Date.parse('2020-09-25T02:00:00.000Z');
 export const CLOSES_AT_MS = Date.parse('2020-09-25T10:00:00.000Z');

@@ -1,13 +1,13 @@
 /** A campaign in its flood as `kubectl voucher status` reads it; a test sets only what differs. */
 import type { ClusterOptions, Decisions, SeenCampaign } from '../../cli/cluster.ts';
 import type { Report } from '../../cli/status/status-report.ts';
-import type { VoucherCampaignStatus } from '../../contract/campaign-types.ts';
-import type { Condition } from '../../contract/common-types.ts';
 import { CONDITION_TYPES, type ConditionType } from '../../contract/conditions.ts';
 import { API_VERSION } from '../../contract/names.ts';
-import type { ScalePlan } from '../../contract/scale-plan-types.ts';
-import type { TierStatus } from '../../contract/status-types.ts';
 import { perTier } from '../../contract/tiers.ts';
+import type { VoucherCampaignStatus } from '../../contract/types/campaign.ts';
+import type { Condition } from '../../contract/types/common.ts';
+import type { ScalePlan } from '../../contract/types/scale-plan.ts';
+import type { TierStatus } from '../../contract/types/status.ts';
 import type { RecentSample } from '../../operator/history/recent.ts';
 import { aCampaign, type CampaignChanges } from './a-campaign.ts';
 import { aDecision, FLOOD_AT_MS, instantAt } from './a-decision.ts';

@@ -1,7 +1,7 @@
 /** ScalePlans as the API server admits them: with the rules of the schema, and of an update where `old` is given. */
 import { admitObject, admitText, type Refused } from '../../admission/admission.ts';
-import type { ScalePlan } from '../../contract/scale-plan-types.ts';
 import { SCALE_PLAN } from '../../contract/schema/schema.ts';
+import type { ScalePlan } from '../../contract/types/scale-plan.ts';
 import type { JsonObject } from '../../contract/untrusted.ts';
 
 export type ScalePlanAdmission = { readonly kind: 'admitted'; readonly plan: ScalePlan } | Refused;

@@ -1,8 +1,8 @@
 /** A campaign's life as ticks saw it, for tests of its trail. */
 
-import type { VoucherCampaign } from '../../contract/campaign-types.ts';
 import { OVERRIDES } from '../../contract/names.ts';
-import type { ScalePlan } from '../../contract/scale-plan-types.ts';
+import type { VoucherCampaign } from '../../contract/types/campaign.ts';
+import type { ScalePlan } from '../../contract/types/scale-plan.ts';
 import type { GrantUse } from '../../operator/audit/plan-entries.ts';
 import type { AuditView } from '../../operator/audit/step-entries.ts';
 import { aCampaign, CLOSES_AT_MS, OPENS_AT_MS } from './a-campaign.ts';

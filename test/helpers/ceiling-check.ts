@@ -12,8 +12,8 @@
  * it arrived: the operator reads what is authorised and writes within two.
  */
 import type { Deployment } from 'kubernetes-types/apps/v1.js';
-import type { VoucherCampaign } from '../../contract/campaign-types.ts';
-import type { ScalePlan } from '../../contract/scale-plan-types.ts';
+import type { VoucherCampaign } from '../../contract/types/campaign.ts';
+import type { ScalePlan } from '../../contract/types/scale-plan.ts';
 import { eventually } from './eventually.ts';
 import { type KubeApi, type SeenEvent, watchPath } from './kube-api.ts';
 import { APPS, GROUP } from './kube-world.ts';

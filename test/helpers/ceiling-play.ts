@@ -6,7 +6,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ScalePlan } from '../../contract/scale-plan-types.ts';
+import type { ScalePlan } from '../../contract/types/scale-plan.ts';
 import { seededRandom } from '../../local/load/random.ts';
 import { createSpawner } from '../../local/managed-process.ts';
 import { startReaper } from '../../local/reaper.ts';

@@ -1,7 +1,7 @@
 /** The shards, consumers and control stream of one campaign in memory, as far as the freeze uses them. */
 import type { Frozen, Listed } from '../../contract/control.ts';
 import type { Tier } from '../../contract/tiers.ts';
-import type { FreezeJournal, PublishedWindow } from '../../journal/freezing.ts';
+import type { FreezeJournal, PublishedWindow } from '../../journal/freeze/freezing.ts';
 
 interface Message {
   readonly id: string;

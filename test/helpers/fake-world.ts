@@ -6,10 +6,10 @@
 import type { Deployment } from 'kubernetes-types/apps/v1.js';
 import { admitCampaignStatus, formatAdmissionErrors } from '../../admission/admission.ts';
 import type { LiveSettings } from '../../contract/app-contract.ts';
-import type { VoucherCampaign, VoucherCampaignStatus } from '../../contract/campaign-types.ts';
 import { defined } from '../../contract/defined.ts';
-import type { ScalePlan } from '../../contract/scale-plan-types.ts';
 import { perTier, type Tier } from '../../contract/tiers.ts';
+import type { VoucherCampaign, VoucherCampaignStatus } from '../../contract/types/campaign.ts';
+import type { ScalePlan } from '../../contract/types/scale-plan.ts';
 import type { JournalState } from '../../journal/administration.ts';
 import type { Manifest } from '../../operator/resources/manifest.ts';
 import type { CampaignReadings } from '../../operator/signals/readings.ts';

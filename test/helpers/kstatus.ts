@@ -2,7 +2,7 @@
  * How Helm 4 (`--wait`), Flux and `kubectl wait` read an object, by their own documents: kstatus of
  * sigs.k8s.io/cli-utils (status/generic.go and checkReadyCondition) and `kubectl wait --for=condition`.
  */
-import type { VoucherCampaign } from '../../contract/campaign-types.ts';
+import type { VoucherCampaign } from '../../contract/types/campaign.ts';
 
 export type KStatus = 'Terminating' | 'InProgress' | 'Failed' | 'Current';
 

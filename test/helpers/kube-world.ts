@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Deployment } from 'kubernetes-types/apps/v1.js';
 import { parse } from 'yaml';
-import type { VoucherCampaign, VoucherCampaignSpec } from '../../contract/campaign-types.ts';
+import type { VoucherCampaign, VoucherCampaignSpec } from '../../contract/types/campaign.ts';
 import { eventually } from './eventually.ts';
 import type { KubeApi } from './kube-api.ts';
 

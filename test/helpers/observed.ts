@@ -1,9 +1,9 @@
 /** What a tick observes; a test sets only what differs. */
 
-import type { Ceilings } from '../../contract/common-types.ts';
 import { API_VERSION } from '../../contract/names.ts';
-import type { ScalePlan } from '../../contract/scale-plan-types.ts';
 import type { Tier } from '../../contract/tiers.ts';
+import type { Ceilings } from '../../contract/types/common.ts';
+import type { ScalePlan } from '../../contract/types/scale-plan.ts';
 import type { CampaignReadings } from '../../operator/signals/readings.ts';
 import type { ObservedTier } from '../../operator/tick/cluster-view.ts';
 import type { Observed } from '../../operator/tick/observed.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { admitCampaign, formatAdmissionErrors } from '../../admission/admission.ts';
-import type { VoucherCampaign } from '../../contract/campaign-types.ts';
+import type { VoucherCampaign } from '../../contract/types/campaign.ts';
 import { startOnCluster } from '../../local/on-cluster/stack.ts';
 import type { Stack } from '../../local/stack.ts';
 import { systemClock } from '../../runtime/clock.ts';

@@ -1,6 +1,6 @@
 /** Body and code lists of a configurable provider (spec.verification.providers[].http), which has no fault (contract/provider-faults.ts). Pure. */
 import { isPlaceholder, mapStrings, PLACEHOLDER } from '../../../contract/provider-faults.ts';
-import type { HttpProvider } from '../../../contract/verification-types.ts';
+import type { HttpProvider } from '../../../contract/types/verification.ts';
 import type { IdentityQuestion, ProviderAnswer } from '../../verification/ports.ts';
 
 /** Values are put into the strings of the parsed JSON, never into its text: a name with a quotation mark can't change the request. */

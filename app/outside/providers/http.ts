@@ -1,7 +1,7 @@
 /** A provider that the campaign describes: health code and other checks by one POST of JSON. */
 import { createHmac } from 'node:crypto';
+import type { HttpProvider } from '../../../contract/types/verification.ts';
 import { parseJson } from '../../../contract/untrusted.ts';
-import type { HttpProvider } from '../../../contract/verification-types.ts';
 import type { Clock } from '../../../runtime/clock.ts';
 import type { ProviderAnswer } from '../../verification/ports.ts';
 import { bodyTemplate, codeLists, jsonPointer } from './http-template.ts';

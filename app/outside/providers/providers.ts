@@ -1,7 +1,7 @@
 /** A provider of a campaign, from its spec and the mounted Secret. */
 import { providerFaults } from '../../../contract/provider-faults.ts';
 import { TENCENT_URL } from '../../../contract/tiers.ts';
-import type { ProviderSpec } from '../../../contract/verification-types.ts';
+import type { ProviderSpec } from '../../../contract/types/verification.ts';
 import type { Clock } from '../../../runtime/clock.ts';
 import { ConfigError } from '../../config.ts';
 import { normalIdNumber, normalName } from '../../core/normal-form.ts';

@@ -1,10 +1,11 @@
 /** Every manifest that contestants get, as data: the same pods for all, then what makes each of them scale. Pure. */
-import type { VoucherCampaign } from '../../../contract/campaign-types.ts';
+
 import { withDefaults } from '../../../contract/defaults.ts';
 import { WORKLOADS } from '../../../contract/jobs.ts';
 import { dataPlaneSecretName, LABELS, tierName } from '../../../contract/names.ts';
 import { VOUCHER_CAMPAIGN } from '../../../contract/schema/schema.ts';
 import { perTier } from '../../../contract/tiers.ts';
+import type { VoucherCampaign } from '../../../contract/types/campaign.ts';
 import type { BuildOptions, PodOptions } from '../../../operator/resources/build-options.ts';
 import { planManifests } from '../../../operator/tick/manifests.ts';
 import { CONTEST, type Crowd, DRAINED_PER_REPLICA, kedaFormula, PLANNED_PER_REPLICA } from './contest.ts';

@@ -2,7 +2,7 @@
  * The grid: one step of a crowd on one tier, on many plants. A Latin hypercube of about 200 cells, so that every value of
  * every dimension meets many of the others; its corners; and the case in which the law ran away.
  */
-import type { VoucherCampaignSpec } from '../../../contract/campaign-types.ts';
+import type { VoucherCampaignSpec } from '../../../contract/types/campaign.ts';
 import type { RandomSource } from '../../../local/load/random.ts';
 import { replicasFor, TARGET_UTILISATION } from '../../../operator/scaling/schedule.ts';
 import type { PlantRates } from '../../../simulation/plant.ts';

@@ -5,8 +5,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseCampaign } from '../../../cli/campaign-file.ts';
-import type { VoucherCampaignSpec } from '../../../contract/campaign-types.ts';
 import { instantMs } from '../../../contract/instant.ts';
+import type { VoucherCampaignSpec } from '../../../contract/types/campaign.ts';
 import type { RandomSource } from '../../../local/load/random.ts';
 import { replicasFor, TARGET_UTILISATION } from '../../../operator/scaling/schedule.ts';
 import type { PlantRates } from '../../../simulation/plant.ts';

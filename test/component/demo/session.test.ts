@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { admitCampaign, formatAdmissionErrors } from '../../../admission/admission.ts';
-import type { VoucherCampaign } from '../../../contract/campaign-types.ts';
+import type { VoucherCampaign } from '../../../contract/types/campaign.ts';
 import { PROFILES } from '../../../local/demo/profile.ts';
 import { exitCodeOf } from '../../../local/demo/run.ts';
 import { type DemoOptions, type DemoWorld, runDemo } from '../../../local/demo/session.ts';

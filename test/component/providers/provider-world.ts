@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createProvider } from '../../../app/outside/providers/providers.ts';
 import type { IdentityProvider, ProviderAnswer } from '../../../app/verification/ports.ts';
-import type { HttpProvider, ProviderSpec } from '../../../contract/verification-types.ts';
+import type { HttpProvider, ProviderSpec } from '../../../contract/types/verification.ts';
 import { citizenOf } from '../../../local/load/citizen.ts';
 import type { FaultKind } from '../../../local/providers/faults.ts';
 import type { Truth } from '../../../local/providers/truth.ts';

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import type { VoucherCampaign } from '../../../contract/campaign-types.ts';
+import type { VoucherCampaign } from '../../../contract/types/campaign.ts';
 import { createReconciler, type Reconciler } from '../../../operator/tick/reconcile.ts';
 import { aCampaign, OPENS_AT_MS } from '../../helpers/a-campaign.ts';
 import { aPlan } from '../../helpers/audit-history.ts';

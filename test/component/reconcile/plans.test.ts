@@ -1,6 +1,6 @@
 /** Plans through whole ticks: what is told, once, and what is written when what is authorised changes under the tick. */
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import type { ScalePlan } from '../../../contract/scale-plan-types.ts';
+import type { ScalePlan } from '../../../contract/types/scale-plan.ts';
 import { createReconciler, type Reconciler } from '../../../operator/tick/reconcile.ts';
 import { aCampaign, OPENS_AT_MS } from '../../helpers/a-campaign.ts';
 import { FakeClock } from '../../helpers/fake-clock.ts';

@@ -17,7 +17,7 @@ import type { Frozen, Listed } from '../../../contract/control.ts';
 import { type EventEnvelope, type EventType, NO_CITIZEN, NO_RECEIPT } from '../../../contract/envelope.ts';
 import { encodeEnvelope } from '../../../contract/envelope-schema.ts';
 import { astraySubject, eventSubject } from '../../../contract/names.ts';
-import { type ControlLog, createControlLog } from '../../../journal/control.ts';
+import { type ControlLog, createControlLog } from '../../../journal/freeze/control.ts';
 import { seededRandom } from '../../../local/load/random.ts';
 import { type GuardedJournal, startGuardedJournal } from '../../helpers/guarded-journal.ts';
 import { never } from '../../helpers/real-journal.ts';

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { ControlType } from '../../../contract/control.ts';
 import { controlStreamName, controlSubject } from '../../../contract/names.ts';
-import { type ControlLog, createControlLog } from '../../../journal/control.ts';
+import { type ControlLog, createControlLog } from '../../../journal/freeze/control.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { patiently } from '../../helpers/patiently.ts';
 import { never, type RealJournal, startRealJournal } from '../../helpers/real-journal.ts';

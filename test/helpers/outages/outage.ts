@@ -1,6 +1,6 @@
 /** What people see of an outage, for tests and for evidence. */
-import type { VoucherCampaign } from '../../../contract/campaign-types.ts';
-import type { Condition } from '../../../contract/common-types.ts';
+import type { VoucherCampaign } from '../../../contract/types/campaign.ts';
+import type { Condition } from '../../../contract/types/common.ts';
 import type { KubeApi } from '../kube-api.ts';
 
 export interface SeenEvent {

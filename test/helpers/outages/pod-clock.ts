@@ -3,7 +3,7 @@
  * pod of the tier by its labels, and of no ReplicaSet.
  */
 import type { Pod, PodTemplateSpec } from 'kubernetes-types/core/v1.js';
-import type { Condition } from '../../../contract/common-types.ts';
+import type { Condition } from '../../../contract/types/common.ts';
 import { eventually } from '../eventually.ts';
 import { CAMPAIGN_NAMESPACE, type Platform } from '../platform.ts';
 import { wrongClockOptions } from '../wrong-clock.ts';

@@ -1,6 +1,6 @@
 /** `kubectl voucher authorize` on a real API server with the chart's own policies and roles. No operator runs. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { VoucherCampaign } from '../../../contract/campaign-types.ts';
+import type { VoucherCampaign } from '../../../contract/types/campaign.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { campaignBody, GROUP } from '../../helpers/kube-world.ts';
 import { type OwnWorld, startWorld } from '../operator/world.ts';

@@ -3,7 +3,7 @@
  * must not honour.
  */
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import type { ScalePlan } from '../../../contract/scale-plan-types.ts';
+import type { ScalePlan } from '../../../contract/types/scale-plan.ts';
 import { systemClock } from '../../../runtime/clock.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { APPS, campaignBody, GROUP } from '../../helpers/kube-world.ts';

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { admitCampaign, admitCampaignStatus, formatAdmissionErrors } from '../../../admission/admission.ts';
-import type { VoucherCampaign } from '../../../contract/campaign-types.ts';
-import type { ScalePlan } from '../../../contract/scale-plan-types.ts';
+import type { VoucherCampaign } from '../../../contract/types/campaign.ts';
+import type { ScalePlan } from '../../../contract/types/scale-plan.ts';
 import { admitScalePlan, admitScalePlanObject } from '../../helpers/admit-scale-plan.ts';
 
 const example = (name: string): string => readFileSync(join(import.meta.dirname, '../../../examples', name), 'utf8');

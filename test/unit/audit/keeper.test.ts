@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import type { VoucherCampaign } from '../../../contract/campaign-types.ts';
-import type { ScalePlan } from '../../../contract/scale-plan-types.ts';
+import type { VoucherCampaign } from '../../../contract/types/campaign.ts';
+import type { ScalePlan } from '../../../contract/types/scale-plan.ts';
 import { AuditSweeper } from '../../../operator/audit/audit-sweeper.ts';
 import { createReconciler } from '../../../operator/tick/reconcile.ts';
 import { OPENS_AT_MS } from '../../helpers/a-campaign.ts';

@@ -6,10 +6,10 @@ import { statusJson } from '../../../cli/status/status-json.ts';
 import { listLines } from '../../../cli/status/status-list.ts';
 import { type Report, standingOf } from '../../../cli/status/status-report.ts';
 import { statusLines } from '../../../cli/status/status-words.ts';
-import type { VoucherCampaignStatus } from '../../../contract/campaign-types.ts';
-import type { ContingencyLevel, ContingencyStatus } from '../../../contract/contingency-types.ts';
 import { contingencyAnnotation } from '../../../contract/names.ts';
-import type { ScalePlan } from '../../../contract/scale-plan-types.ts';
+import type { VoucherCampaignStatus } from '../../../contract/types/campaign.ts';
+import type { ContingencyLevel, ContingencyStatus } from '../../../contract/types/contingency.ts';
+import type { ScalePlan } from '../../../contract/types/scale-plan.ts';
 import { instantAt } from '../../helpers/a-decision.ts';
 import { aPlan, aReport, aStatus, conditions, NOW_S, type ReportChanges } from '../../helpers/a-status.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { VoucherCampaign } from '../../../contract/campaign-types.ts';
+import type { VoucherCampaign } from '../../../contract/types/campaign.ts';
 import { metricsFresh, open, planPending } from '../../../operator/conditions/conditions.ts';
 import { journalDurable } from '../../../operator/conditions/journal-conditions.ts';
 import { preWarmed } from '../../../operator/conditions/pre-warm-condition.ts';

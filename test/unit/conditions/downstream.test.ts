@@ -1,6 +1,6 @@
 /** A database that takes no more than 300/s, behind a records tier that could write more: the whole loop, second by second. */
 import { describe, expect, it } from '@jest/globals';
-import type { VoucherCampaign } from '../../../contract/campaign-types.ts';
+import type { VoucherCampaign } from '../../../contract/types/campaign.ts';
 import { planTick } from '../../../operator/tick/tick-plan.ts';
 import { aCampaign, OPENS_AT_MS } from '../../helpers/a-campaign.ts';
 import { planDeps } from '../../helpers/build-options.ts';

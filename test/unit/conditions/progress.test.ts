@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import type { VoucherCampaignStatus } from '../../../contract/campaign-types.ts';
-import type { Condition } from '../../../contract/common-types.ts';
 import { CONDITION_REASONS, type ConditionReason } from '../../../contract/conditions.ts';
+import type { VoucherCampaignStatus } from '../../../contract/types/campaign.ts';
+import type { Condition } from '../../../contract/types/common.ts';
 import { judge } from '../../../operator/conditions/conditions.ts';
 import type { ConditionInput } from '../../../operator/conditions/verdict.ts';
 import type { CampaignReadings } from '../../../operator/signals/readings.ts';

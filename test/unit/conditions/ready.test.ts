@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { VoucherCampaignStatus } from '../../../contract/campaign-types.ts';
+import type { VoucherCampaignStatus } from '../../../contract/types/campaign.ts';
 import type { JournalState } from '../../../journal/administration.ts';
 import { journalDurable } from '../../../operator/conditions/journal-conditions.ts';
 import { ready } from '../../../operator/conditions/ready.ts';

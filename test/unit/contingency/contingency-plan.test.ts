@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { ContingencyLevel } from '../../../contract/contingency-types.ts';
+import type { ContingencyLevel } from '../../../contract/types/contingency.ts';
 import { buildLiveSettings } from '../../../operator/tick/live-settings.ts';
 import type { Observed } from '../../../operator/tick/observed.ts';
 import { nextLookMs } from '../../../operator/tick/requeue.ts';

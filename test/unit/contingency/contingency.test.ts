@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { VoucherCampaign } from '../../../contract/campaign-types.ts';
-import type { ContingencyLevel } from '../../../contract/contingency-types.ts';
 import type { Reading } from '../../../contract/reading.ts';
+import type { VoucherCampaign } from '../../../contract/types/campaign.ts';
+import type { ContingencyLevel } from '../../../contract/types/contingency.ts';
 import { parseCommand } from '../../../operator/contingency/commands.ts';
 import { type ContingencyOutcome, contingencyOf, withClosing } from '../../../operator/contingency/contingency.ts';
 import { type LevelMemory, nextLevel } from '../../../operator/contingency/level.ts';

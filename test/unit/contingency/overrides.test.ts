@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { VoucherCampaign } from '../../../contract/campaign-types.ts';
+import type { VoucherCampaign } from '../../../contract/types/campaign.ts';
 import { overridesOf } from '../../../operator/contingency/overrides.ts';
 import type { Observed } from '../../../operator/tick/observed.ts';
 import { planTick } from '../../../operator/tick/tick-plan.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { providerFaults } from '../../../contract/provider-faults.ts';
-import type { HttpProvider, ProviderSpec } from '../../../contract/verification-types.ts';
+import type { HttpProvider, ProviderSpec } from '../../../contract/types/verification.ts';
 
 const http: HttpProvider = {
   body: '{"name":"{{name}}","all":["{{idType}}{{idNumber}}{{requestId}}"]}',

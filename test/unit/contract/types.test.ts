@@ -6,10 +6,10 @@ import type {
   Voucher,
   VoucherCampaignSpec,
   VoucherCampaignStatus,
-} from '../../../contract/campaign-types.ts';
-import type { Ceilings, Condition } from '../../../contract/common-types.ts';
-import type { ScalePlanSpec } from '../../../contract/scale-plan-types.ts';
-import type { TierStatus } from '../../../contract/status-types.ts';
+} from '../../../contract/types/campaign.ts';
+import type { Ceilings, Condition } from '../../../contract/types/common.ts';
+import type { ScalePlanSpec } from '../../../contract/types/scale-plan.ts';
+import type { TierStatus } from '../../../contract/types/status.ts';
 import { aCampaign } from '../../helpers/a-campaign.ts';
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;

@@ -2,7 +2,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { ControlEntryError } from '../../../contract/control-schema.ts';
-import type { FreezeJournal } from '../../../journal/freezing.ts';
+import type { FreezeJournal } from '../../../journal/freeze/freezing.ts';
 import { FreezeKeeper } from '../../../operator/freeze/freeze-keeper.ts';
 import type { FreezeRequest } from '../../../operator/freeze/freeze-steps.ts';
 import { FakeClock } from '../../helpers/fake-clock.ts';

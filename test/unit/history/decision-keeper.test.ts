@@ -1,7 +1,7 @@
 /** The log of a campaign's decisions: of the tiers that it has, and from whichever release it was kept by. */
 import { expect, it } from '@jest/globals';
-import type { VoucherCampaignSpec } from '../../../contract/campaign-types.ts';
 import { tiersOf } from '../../../contract/tiers.ts';
+import type { VoucherCampaignSpec } from '../../../contract/types/campaign.ts';
 import { serializeLines } from '../../../contract/untrusted.ts';
 import { DecisionKeeper, type DecisionTexts } from '../../../operator/history/decision-keeper.ts';
 import { createDecisionStore } from '../../../operator/kube/decisions.ts';

@@ -1,7 +1,7 @@
 /** Which window pods follow, as the freeze reads it: never from a leader that may be cut off. */
 import { describe, expect, it } from '@jest/globals';
 import type { JournalConnection } from '../../../journal/connection.ts';
-import { createFreezeJournal } from '../../../journal/freeze.ts';
+import { createFreezeJournal } from '../../../journal/freeze/freeze-journal.ts';
 
 const { signal } = new AbortController();
 const CLOSES_AT = '2020-09-25T10:00:00.000Z';

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import type { VoucherCampaign } from '../../../contract/campaign-types.ts';
+import type { VoucherCampaign } from '../../../contract/types/campaign.ts';
 import { KubeError } from '../../../operator/kube/errors.ts';
 import type { Service } from '../../../operator/kube/served.ts';
 import { type ClaimState, Claims } from '../../../operator/leadership/claims.ts';

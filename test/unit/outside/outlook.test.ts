@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { dateIn, nextDayMs } from '../../../operator/outside/day.ts';
 import { outlookOf, outsideRate } from '../../../operator/outside/outlook.ts';
+import { datesIn, nextDateMs } from '../../../runtime/zone-dates.ts';
 import { aTarget, WALL_MS } from '../../helpers/outside.ts';
 
 const at = (text: string): number => Date.parse(text);
@@ -53,14 +53,14 @@ describe('The pace of outside systems', () => {
 
 describe('The day of an outside system', () => {
   it('begins at midnight in its time zone', () => {
-    expect(dateIn('Asia/Shanghai', at('2027-03-01T15:59:59.999Z'))).toBe('2027-03-01');
-    expect(dateIn('Asia/Shanghai', at('2027-03-01T16:00:00Z'))).toBe('2027-03-02');
-    expect(nextDayMs('Asia/Shanghai', at('2027-03-01T15:59:59.500Z'))).toBe(at('2027-03-01T16:00:00Z'));
-    expect(nextDayMs('Asia/Shanghai', at('2027-03-01T16:00:00Z'))).toBe(at('2027-03-02T16:00:00Z'));
+    expect(datesIn('Asia/Shanghai')(at('2027-03-01T15:59:59.999Z'))).toBe('2027-03-01');
+    expect(datesIn('Asia/Shanghai')(at('2027-03-01T16:00:00Z'))).toBe('2027-03-02');
+    expect(nextDateMs(datesIn('Asia/Shanghai'), at('2027-03-01T15:59:59.500Z'))).toBe(at('2027-03-01T16:00:00Z'));
+    expect(nextDateMs(datesIn('Asia/Shanghai'), at('2027-03-01T16:00:00Z'))).toBe(at('2027-03-02T16:00:00Z'));
   });
 
   it('has 23 or 25 hours where clocks change', () => {
-    expect(nextDayMs('Europe/Berlin', at('2027-03-27T23:00:00Z'))).toBe(at('2027-03-28T22:00:00Z'));
-    expect(nextDayMs('Europe/Berlin', at('2027-10-30T22:00:00Z'))).toBe(at('2027-10-31T23:00:00Z'));
+    expect(nextDateMs(datesIn('Europe/Berlin'), at('2027-03-27T23:00:00Z'))).toBe(at('2027-03-28T22:00:00Z'));
+    expect(nextDateMs(datesIn('Europe/Berlin'), at('2027-10-30T22:00:00Z'))).toBe(at('2027-10-31T23:00:00Z'));
   });
 });

@@ -1,10 +1,11 @@
 /** Until when a system is not asked that has used up its daily quota, around changes of clocks and date lines. */
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { dateIn, quotaEndMs } from '../../../app/outside/quota-day.ts';
+import { quotaEndMs } from '../../../app/outside/quota-day.ts';
+import { datesIn } from '../../../runtime/zone-dates.ts';
 
 const end = (timeZone: string, at: string): string =>
-  new Date(quotaEndMs(dateIn(timeZone), Date.parse(at))).toISOString();
+  new Date(quotaEndMs(datesIn(timeZone), Date.parse(at))).toISOString();
 
 describe('a quota that is used up', () => {
   const cases: Readonly<Record<string, readonly [string, string, string]>> = {
@@ -47,7 +48,7 @@ describe('a quota that is used up', () => {
     const from = Date.parse('2020-01-01T00:00:00Z');
     fc.assert(
       fc.property(fc.constantFrom(...zones), fc.integer({ min: 0, max: 4 * 366 * 86_400_000 }), (zone, ms) => {
-        const dateOf = dateIn(zone);
+        const dateOf = datesIn(zone);
         const endMs = quotaEndMs(dateOf, from + ms);
         expect(endMs).toBeGreaterThan(from + ms);
         expect(endMs - from - ms).toBeLessThan(26 * 3_600_000);

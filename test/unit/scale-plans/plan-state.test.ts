@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { ScalePlan } from '../../../contract/scale-plan-types.ts';
+import type { ScalePlan } from '../../../contract/types/scale-plan.ts';
 import { planState, planStateChanges } from '../../../operator/scale-plans/plan-state.ts';
 import { aScalePlan } from '../../helpers/observed.ts';
 

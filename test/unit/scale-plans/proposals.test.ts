@@ -1,7 +1,7 @@
 /** What is asked of an owner, and when. */
 import { describe, expect, it } from '@jest/globals';
-import type { VoucherCampaign } from '../../../contract/campaign-types.ts';
-import type { ScalePlan } from '../../../contract/scale-plan-types.ts';
+import type { VoucherCampaign } from '../../../contract/types/campaign.ts';
+import type { ScalePlan } from '../../../contract/types/scale-plan.ts';
 import type { Observed } from '../../../operator/tick/observed.ts';
 import { planTick } from '../../../operator/tick/tick-plan.ts';
 import { aCampaign, OPENS_AT_MS } from '../../helpers/a-campaign.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import type { VoucherCampaignStatus } from '../../../contract/campaign-types.ts';
-import type { Condition } from '../../../contract/common-types.ts';
+import type { VoucherCampaignStatus } from '../../../contract/types/campaign.ts';
+import type { Condition } from '../../../contract/types/common.ts';
 import { transitionEvents } from '../../../operator/tick/events.ts';
 
 const condition = (type: string, status: Condition['status'], reason: string): Condition => ({

@@ -1,8 +1,8 @@
 /** Campaigns as the operator really tells them, tick by tick, read by the rules of Helm, Flux and kubectl. */
 import { describe, expect, it } from '@jest/globals';
-import type { VoucherCampaign, VoucherCampaignStatus } from '../../../contract/campaign-types.ts';
 import { unreadableInCampaign } from '../../../contract/readable.ts';
 import { VOUCHER_CAMPAIGN } from '../../../contract/schema/schema.ts';
+import type { VoucherCampaign, VoucherCampaignStatus } from '../../../contract/types/campaign.ts';
 import { keepCampaign } from '../../../operator/kube/campaigns.ts';
 import { heldFailed, heldStatus, heldUnreadable } from '../../../operator/tick/held.ts';
 import type { Observed } from '../../../operator/tick/observed.ts';

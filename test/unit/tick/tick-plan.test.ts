@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { VoucherCampaign } from '../../../contract/campaign-types.ts';
 import { OVERRIDES } from '../../../contract/names.ts';
 import { perTier, TIERS, tiersOf } from '../../../contract/tiers.ts';
+import type { VoucherCampaign } from '../../../contract/types/campaign.ts';
 import type { Manifest } from '../../../operator/resources/manifest.ts';
 import { EMPTY_MEMORY } from '../../../operator/scaling/types.ts';
 import type { Observed } from '../../../operator/tick/observed.ts';

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Registry } from 'prom-client';
 import { createOutsideMetrics } from '../../../app/outside/metrics.ts';
 import { type FollowedDesks, followProviders } from '../../../app/verification/follow.ts';
-import type { ProviderSpec } from '../../../contract/verification-types.ts';
+import type { ProviderSpec } from '../../../contract/types/verification.ts';
 import { FakeClock } from '../../helpers/fake-clock.ts';
 
 const PER_SECOND = 10;

@@ -4,7 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 import { admitCampaign } from '../../../../admission/admission.ts';
 import { checkVerification } from '../../../../cli/doctor/check-verification.ts';
 import type { CampaignFacts } from '../../../../cli/doctor/doctor-facts.ts';
-import type { ProviderSpec } from '../../../../contract/verification-types.ts';
+import type { ProviderSpec } from '../../../../contract/types/verification.ts';
 import { type CampaignChanges, VERIFICATION } from '../../../helpers/a-campaign.ts';
 import { aStatus, conditions } from '../../../helpers/a-status.ts';
 import { campaignFacts, HIDDEN, seen } from '../../../helpers/doctor-facts.ts';

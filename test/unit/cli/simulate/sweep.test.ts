@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { changedSpec, parseSweep, type SweepValue, sweep, sweepTable } from '../../../../cli/simulate/sweep.ts';
-import type { VoucherCampaignSpec } from '../../../../contract/campaign-types.ts';
+import type { VoucherCampaignSpec } from '../../../../contract/types/campaign.ts';
 import { aResult } from './a-result.ts';
 
 describe('what is swept', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { bodyTemplate, codeLists, jsonPointer } from '../../../../app/outside/providers/http-template.ts';
-import type { HttpProvider } from '../../../../contract/verification-types.ts';
+import type { HttpProvider } from '../../../../contract/types/verification.ts';
 
 const question = { name: '张三', idType: 'CN_ID', idNumber: '11010519491231002X', requestId: 'R1' };
 

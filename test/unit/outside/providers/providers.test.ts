@@ -6,7 +6,7 @@ import { ConfigError } from '../../../../app/config.ts';
 import { askWithKeys } from '../../../../app/outside/providers/keys.ts';
 import { createProvider } from '../../../../app/outside/providers/providers.ts';
 import type { ProviderAnswer } from '../../../../app/verification/ports.ts';
-import type { ProviderSpec } from '../../../../contract/verification-types.ts';
+import type { ProviderSpec } from '../../../../contract/types/verification.ts';
 import { FakeClock } from '../../../helpers/fake-clock.ts';
 
 const provider = (fields: Partial<ProviderSpec> = {}): ProviderSpec => ({

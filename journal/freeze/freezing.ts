@@ -1,6 +1,6 @@
 /** What the operator asks of a campaign's journal to freeze its list. */
-import type { Frozen, Listed } from '../contract/control.ts';
-import type { Tier } from '../contract/tiers.ts';
+import type { Frozen, Listed } from '../../contract/control.ts';
+import type { Tier } from '../../contract/tiers.ts';
 
 /** How far a tier's consumer is in one shard. */
 export interface ConsumerPosition {

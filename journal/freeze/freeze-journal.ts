@@ -2,22 +2,22 @@
  * Implements FreezeJournal. A barrier's sequence is the one that its acknowledgement states, which only a quorum gives; the last
  * sequence in a stream's information may come from a leader that was deposed without knowing it.
  */
-import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
+import type { JetStreamManager } from '@nats-io/jetstream';
 import { z } from 'zod';
-import { readControlValue } from '../contract/control-schema.ts';
-import { type EventEnvelope, NO_CITIZEN, NO_RECEIPT } from '../contract/envelope.ts';
-import { encodeEnvelope } from '../contract/envelope-schema.ts';
-import { consumerName, eventSubject, LIVE_SETTINGS_KEY, shardStreamName, subjectsOf } from '../contract/names.ts';
-import { entryOf } from '../contract/tiers.ts';
-import { parseUntrusted } from '../contract/untrusted.ts';
-import { abortable } from '../runtime/abortable.ts';
-import type { JournalConnection } from './connection.ts';
+import { readControlValue } from '../../contract/control-schema.ts';
+import { type EventEnvelope, NO_CITIZEN, NO_RECEIPT } from '../../contract/envelope.ts';
+import { encodeEnvelope } from '../../contract/envelope-schema.ts';
+import { consumerName, eventSubject, LIVE_SETTINGS_KEY, shardStreamName, subjectsOf } from '../../contract/names.ts';
+import { entryOf } from '../../contract/tiers.ts';
+import { parseUntrusted } from '../../contract/untrusted.ts';
+import { abortable } from '../../runtime/abortable.ts';
+import { API_WITHIN_MS, createJournalApi } from '../api.ts';
+import type { JournalConnection } from '../connection.ts';
+import { about } from '../errors.ts';
+import { createProvenRead } from '../outside-shares.ts';
 import { type ControlEntry, type ControlLog, createControlLog } from './control.ts';
-import { about } from './errors.ts';
 import type { BarrierRequest, ConsumerPosition, FreezeJournal } from './freezing.ts';
-import { createProvenRead } from './outside-shares.ts';
 
-const API_WITHIN_MS = 3_000;
 /**
  * A leader that is cut off answers with old values for up to 20 s. A value that is read 20 s after an end, and is no older than this, contains every
  * later end that was published in time (operator/freeze/freeze-steps.ts).
@@ -52,13 +52,7 @@ export const createFreezeJournal = (connection: JournalConnection): FreezeJourna
     logs.set(campaignId, log);
     return log;
   };
-  let opening: Promise<JetStreamManager> | undefined;
-  const api = async (signal: AbortSignal): Promise<JetStreamManager> => {
-    signal.throwIfAborted();
-    if (!connection.isConnected()) throw new Error('no journal server can be reached');
-    opening ??= jetstreamManager(connection.nats, { checkAPI: false, timeout: API_WITHIN_MS });
-    return abortable(opening, signal);
-  };
+  const api = createJournalApi(connection);
   const frozenIn = ({ value }: ControlEntry) => readControlValue('frozen', value);
 
   /** The server that answers for the shard, if it has the barrier. */

@@ -10,13 +10,14 @@
  *
  * The first entry of a subject counts. So also if a server ever stored a second one, all readers would agree.
  */
-import { JetStreamApiError, type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
-import type { ControlType } from '../contract/control.ts';
-import { controlStreamName, controlSubject } from '../contract/names.ts';
-import { parseJson } from '../contract/untrusted.ts';
-import { abortable } from '../runtime/abortable.ts';
-import type { CampaignJournal } from './connection.ts';
-import { about, WRONG_LAST_SEQUENCE } from './errors.ts';
+import { JetStreamApiError } from '@nats-io/jetstream';
+import type { ControlType } from '../../contract/control.ts';
+import { controlStreamName, controlSubject } from '../../contract/names.ts';
+import { parseJson } from '../../contract/untrusted.ts';
+import { abortable } from '../../runtime/abortable.ts';
+import { API_WITHIN_MS, createJournalApi } from '../api.ts';
+import type { CampaignJournal } from '../connection.ts';
+import { about, WRONG_LAST_SEQUENCE } from '../errors.ts';
 
 export interface ControlEntry {
   readonly sequence: number;
@@ -39,17 +40,9 @@ export interface ControlLog {
   ): Promise<{ readonly kind: 'appended' | 'exists'; readonly entry: ControlEntry }>;
 }
 
-const API_WITHIN_MS = 3_000;
-
 export const createControlLog = ({ connection, campaignId }: Omit<CampaignJournal, 'shards'>): ControlLog => {
   const stream = controlStreamName(campaignId);
-  let opening: Promise<JetStreamManager> | undefined;
-  const api = async (signal: AbortSignal): Promise<JetStreamManager> => {
-    signal.throwIfAborted();
-    if (!connection.isConnected()) throw new Error('no journal server can be reached');
-    opening ??= jetstreamManager(connection.nats, { checkAPI: false, timeout: API_WITHIN_MS });
-    return abortable(opening, signal);
-  };
+  const api = createJournalApi(connection);
 
   const read: ControlLog['read'] = async (type, signal) => {
     const { streams } = await api(signal);
