@@ -29,6 +29,17 @@ export const EVENT_TYPES = [
 ] as const;
 export type EventType = (typeof EVENT_TYPES)[number];
 
+/** Facts by which it is decided, until the list is frozen, whether a registration takes part and what a citizen may change. */
+export const FACTS_BEFORE_FREEZE = [
+  'manual_review',
+  'rejected',
+  'corrected',
+  'verified',
+  'withdrawn',
+  'merged',
+  'erased',
+] as const satisfies readonly EventType[];
+
 /** `canary` and `rehearsal` never reach the draw, issuance or a count of citizens. */
 export const EVENT_KINDS = ['citizen', 'canary', 'rehearsal'] as const;
 export type EventKind = (typeof EVENT_KINDS)[number];

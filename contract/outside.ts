@@ -15,6 +15,8 @@ import type { Tier } from './tiers.ts';
 
 export const SHARE_VALID_MS = 5_000;
 export const SHARE_READ_EVERY_MS = 1_000;
+/** Of the permitted rate: pods space their requests so that no second of the outside system overruns (app/outside/pace.ts). */
+export const USED_OF_RATE = 0.93;
 
 /** Key in the live bucket. */
 export const sharesKey = (tier: Tier): string => `shares.${tier}`;

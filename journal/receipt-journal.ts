@@ -15,7 +15,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { headers } from '@nats-io/transport-node';
-import type { EventEnvelope, EventType } from '../contract/envelope.ts';
+import { type EventEnvelope, type EventType, FACTS_BEFORE_FREEZE } from '../contract/envelope.ts';
 import { encodeEnvelope } from '../contract/envelope-schema.ts';
 import { astraySubject, eventSubject } from '../contract/names.ts';
 import { shardOf } from '../contract/shard.ts';
@@ -39,16 +39,7 @@ const MOST_AT_ONCE = 8;
 const AGAIN_AFTER_MS = 50;
 
 /** What decides about a change, besides the registration. */
-const FACTS: readonly EventType[] = [
-  'channel_changed',
-  'manual_review',
-  'rejected',
-  'corrected',
-  'verified',
-  'withdrawn',
-  'merged',
-  'erased',
-];
+const FACTS: readonly EventType[] = ['channel_changed', ...FACTS_BEFORE_FREEZE];
 
 /** Undefined: asked again. */
 const outcomeOf = (answer: CopyAnswer): AppendOutcome | undefined => {

@@ -20,7 +20,7 @@
  * Copies of one receipt that were accepted in the same millisecond and name different vouchers: the first voucher in bytes counts.
  */
 import type { Frozen } from '../../contract/control.ts';
-import type { EventEnvelope, EventType } from '../../contract/envelope.ts';
+import { type EventEnvelope, type EventType, FACTS_BEFORE_FREEZE } from '../../contract/envelope.ts';
 import { rankOf, typeOfRank } from '../core/projection.ts';
 import type { SecretKey } from '../core/secret-key.ts';
 import { createEntryWriter, ENTRY_BYTES } from './entry.ts';
@@ -42,16 +42,7 @@ export interface EntryCounts {
   readonly byFact: Readonly<Record<string, number>>;
 }
 
-const COUNTED: readonly EventType[] = [
-  'received',
-  'manual_review',
-  'rejected',
-  'corrected',
-  'verified',
-  'withdrawn',
-  'merged',
-  'erased',
-];
+const COUNTED: readonly EventType[] = ['received', ...FACTS_BEFORE_FREEZE];
 /** `spec.vouchers` has far fewer. */
 const MOST_VOUCHERS = 65_535;
 

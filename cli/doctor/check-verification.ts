@@ -1,6 +1,7 @@
 /** Whether identities can be verified, and in time: keys, addresses, time zones, pace. Pure. */
 import { serviceNamespaceOf } from '../../contract/cluster-host.ts';
 import { instantMs } from '../../contract/instant.ts';
+import { USED_OF_RATE } from '../../contract/outside.ts';
 import { providerFaults } from '../../contract/provider-faults.ts';
 import type { ProviderSpec } from '../../contract/types/verification.ts';
 import { outsideRate } from '../../operator/outside/outlook.ts';
@@ -12,8 +13,6 @@ import { type Finding, fail, ok, onceSeen, warn } from './finding.ts';
 
 const CHECK = 'verification';
 const SECONDS_PER_DAY = 86_400;
-/** A provider's seconds are never overrun, so not all of the rate is used (docs/adr/0032). */
-const USED = 0.93;
 
 const keysOf = ({ name, type, http }: ProviderSpec): readonly string[] => {
   if (type === 'TencentIdCard') return [`${name}.secret-id`, `${name}.secret-key`];
@@ -86,7 +85,7 @@ const pace = ({ campaign: { spec } }: CampaignFacts): readonly Finding[] => {
     .filter(({ order }) => order === first)
     .reduce(
       (sum, { requestsPerSecond, requestsPerDay = Number.POSITIVE_INFINITY }) =>
-        sum + Math.min(requestsPerDay, requestsPerSecond * USED * SECONDS_PER_DAY),
+        sum + Math.min(requestsPerDay, requestsPerSecond * USED_OF_RATE * SECONDS_PER_DAY),
       0,
     );
   if (perDay === 0) return [];

@@ -1,4 +1,5 @@
 /** At what pace the outside systems take requests, and when what waits will be done. Pure. */
+import { USED_OF_RATE } from '../../contract/outside.ts';
 import { datesIn, nextDateMs } from '../../runtime/zone-dates.ts';
 import type { Standing } from './hand-out.ts';
 import type { OutsideTarget } from './targets.ts';
@@ -38,6 +39,9 @@ const activeOf = (running: readonly Running[]): readonly Running[] => {
 const rateOf = (active: readonly Running[]): number =>
   active.reduce((sum, { target }) => sum + target.requestsPerSecond, 0);
 
+/** Requests per second that reach it at most. */
+const usedOf = ({ requestsPerSecond }: Pacing): number => requestsPerSecond * USED_OF_RATE;
+
 /** A system that is stopped does not come back by itself; one whose quota is used up has all of it again on its next day. */
 const runningOf = (targets: readonly Pacing[], nowMs: number): readonly Running[] =>
   targets
@@ -55,8 +59,8 @@ const runningOf = (targets: readonly Pacing[], nowMs: number): readonly Running[
 export const outsideRate = (targets: readonly Pacing[]): number => rateOf(activeOf(runningOf(targets, 0)));
 
 /**
- * 3,240,000 wait at 100/s without a quota: done in 9 h. With 1,000,000 a day from 10:00 on: 2 h 47 min today and on each of the next
- * two days, and the rest on the fourth, at 00:40.
+ * 3,013,200 wait at 100/s, of which 93 % are used: done in 9 h. With 1,000,000 a day from 10:00 on: 2 h 59 min today and on each of
+ * the next two days, and the rest on the fourth.
  */
 export const outlookOf = (targets: readonly Pacing[], waiting: number, nowMs: number): Outlook => {
   const running = runningOf(targets, nowMs).map((one) => ({ ...one }));
@@ -69,15 +73,15 @@ export const outlookOf = (targets: readonly Pacing[], waiting: number, nowMs: nu
     const active = activeOf(running);
     const rate = rateOf(active);
     const ends = [
-      ...(rate === 0 ? [] : [(leftWaiting / rate) * 1000]),
-      ...active.map(({ left, target }) => (left / target.requestsPerSecond) * 1000),
+      ...(rate === 0 ? [] : [(leftWaiting / (rate * USED_OF_RATE)) * 1000]),
+      ...active.map(({ left, target }) => (left / usedOf(target)) * 1000),
       ...running.map(({ refillsAtMs }) => refillsAtMs - atMs),
     ].filter(Number.isFinite);
     if (ends.length === 0) break;
     // At least a millisecond, so that rounding never stands still.
     const stepMs = Math.max(1, Math.min(...ends));
-    leftWaiting -= (rate * stepMs) / 1000;
-    for (const one of active) one.left = Math.max(0, one.left - (one.target.requestsPerSecond * stepMs) / 1000);
+    leftWaiting -= (rate * USED_OF_RATE * stepMs) / 1000;
+    for (const one of active) one.left = Math.max(0, one.left - (usedOf(one.target) * stepMs) / 1000);
     atMs += stepMs;
     for (const one of running) {
       if (one.refillsAtMs > atMs) continue;

@@ -178,7 +178,7 @@ describe('A tick of a campaign with providers', () => {
   };
 
   it('hands the rate out, and is never scaled beyond what the rate needs: 100/s at 100/s a replica and 0.7', () => {
-    const { handOuts, tiers, status, scalePlans, scale } = tick({ waiting: 3_240_000 });
+    const { handOuts, tiers, status, scalePlans, scale } = tick({ waiting: 3_013_200 });
     expect(Object.values(handOuts.verification?.next.targets['tencent']?.perSecond ?? {})).toEqual([50, 50]);
     expect(tiers.verification).toMatchObject({ desired: 2, limits: { max: 2, statedMax: 20 } });
     expect(status.tiers?.verification).toMatchObject({ limitedBy: 'Provider', desired: 2 });
@@ -190,7 +190,7 @@ describe('A tick of a campaign with providers', () => {
   });
 
   it('says when what waits will be done', () => {
-    const { status } = tick({ waiting: 3_240_000 });
+    const { status } = tick({ waiting: 3_013_200 });
     const doneAt = new Date(OPENS_AT_MS + 9 * 3_600_000).toISOString();
     expect(status.tiers?.verification?.outside).toEqual({ perSecond: 100, doneAt });
     expect(tick({ waiting: 0 }).status.tiers?.verification?.outside).toBeUndefined();
